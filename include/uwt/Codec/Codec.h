@@ -1,0 +1,126 @@
+//===- Codec.h - How one field becomes bits --------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The interface that a codec implements and the registry that finds it. A codec
+// is declarative: it checks its parameters, builds a model from statistics, and
+// writes and reads that model. What the bits look like follows from the model
+// and from the traits, so the engines that code panels (FixedRate, InPlace,
+// PrefixStream) never name a concrete codec, and a new codec is one file and one
+// line in lib/Codec/Codecs.def.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEC_CODEC_H
+#define UWT_CODEC_CODEC_H
+
+#include "uwt/Format/ElementType.h"
+#include "uwt/Format/Format.h"
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+/// How a codec's output is addressed.
+enum class Rate : uint8_t {
+  /// Nothing is coded: every panel is stored as words.
+  Words,
+  /// Every symbol takes `codeBits` bits.
+  Fixed,
+  /// Canonical prefix code words in lane streams.
+  Prefix,
+};
+
+/// What the engines need to know about a codec with given parameters.
+struct CodecTraits {
+  Rate rate = Rate::Words;
+  /// Fixed: bits of a code.
+  uint32_t codeBits = 0;
+  /// Fixed: widths of the chunks that a code is cut into (plane-1), lowest bits
+  /// first; their sum is codeBits.
+  std::vector<uint32_t> chunks;
+  /// Prefix: symbols in a code word, 1 or 2.
+  uint32_t group = 1;
+  /// Prefix: longest code word, at most 15.
+  uint32_t maxLength = 0;
+};
+
+/// What a codec knows of a tensor's symbols.
+struct Model {
+  /// Fixed: the symbol of each code. Prefix: the alphabet without the escape.
+  std::vector<uint16_t> symbols;
+  /// Prefix: code lengths, a table a row class; entry order as in prefix-1.
+  std::vector<std::vector<uint8_t>> lengths;
+  /// The symbol beneath escapes and padding. Known to encoders only: a model
+  /// that was read has its first symbol here.
+  uint16_t commonest = 0;
+};
+
+/// Counts of a tensor's symbols, elements that exist only (no padding).
+struct SymbolStatistics {
+  FieldSplit split{};
+  /// [class][symbol]: counts by row class; a single class without context.
+  std::vector<std::vector<uint64_t>> counts;
+  /// [class][first + second * 2^symbolBits]: counts of pairs, only for codecs
+  /// whose group is 2.
+  std::vector<std::vector<uint64_t>> pairs;
+
+  /// Counts of symbols over all classes.
+  std::vector<uint64_t> total() const;
+};
+
+/// A way to turn the coded field into bits. Stateless and thread-safe.
+class Codec {
+public:
+  virtual ~Codec() = default;
+
+  /// Name in the text form: "huffman".
+  virtual std::string_view keyword() const = 0;
+  /// One line for `--help` and the reference: "canonical Huffman codes of ...".
+  virtual std::string_view summary() const = 0;
+  /// Formats that the conformance suite runs, fuzzes and measures; each a text
+  /// form with this codec, every parameter that matters once.
+  virtual std::vector<std::string> examples() const = 0;
+
+  /// Checks the parameters of `format.codec` and what of the composition is this
+  /// codec's business (ErrorKind::Usage with the reason), and describes it.
+  virtual Expected<CodecTraits> traits(const Format &format, const FieldSplit &split) const = 0;
+
+  /// Builds the model that codes `statistics` in the fewest bytes. Deterministic: integer
+  /// arithmetic or arithmetic whose result cannot depend on the machine. Must accept
+  /// all-zero counts (a tensor without elements).
+  virtual Expected<Model> buildModel(const Format &format,
+                                     const SymbolStatistics &statistics) const = 0;
+
+  /// Appends the model section of the index plane (docs/formats.md).
+  virtual void writeModel(const Format &format, const Model &model,
+                          std::vector<uint32_t> &words) const = 0;
+
+  /// Reads it back from the front of `words` and sets `used` to the number of u32 that it
+  /// takes. Any input may arrive: fails with ErrorKind::Invalid on a model that
+  /// is not one (too short, bad base, bad code table) and never allocates more than
+  /// `words` justifies.
+  virtual Expected<Model> readModel(const Format &format, const FieldSplit &split,
+                                    std::span<const uint32_t> words, size_t &used) const = 0;
+};
+
+/// All codecs of this build, in the order of lib/Codec/Codecs.def.
+std::span<const Codec *const> allCodecs();
+
+/// The codec of that keyword, or a usage error with a suggestion.
+Expected<const Codec *> findCodec(std::string_view keyword);
+
+/// Checks that `format` is a valid composition for `element` and gives the
+/// traits of its codec; else a usage error with the reason.
+Expected<CodecTraits> checkFormat(const Format &format, ElementType element);
+
+} // namespace uwt
+
+#endif // UWT_CODEC_CODEC_H

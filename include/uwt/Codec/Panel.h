@@ -1,0 +1,164 @@
+//===- Panel.h - One panel, coded and decoded ------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the engines share: the plan of a tensor, the words of a panel, and its
+// coded parts. An engine codes one panel at a time, on the caller's thread, and
+// holds no state; TensorEncoder and TensorDecoder drive them.
+//
+// Each engine has a reference implementation (clear, the oracle, defined on any
+// bytes) and fast ones for an instruction set; all give the same result, also on
+// damaged planes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEC_PANEL_H
+#define UWT_CODEC_PANEL_H
+
+#include "uwt/Codec/Codec.h"
+#include "uwt/Codec/StoredOrder.h"
+#include "uwt/Support/Cpu.h"
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace uwt {
+
+/// Everything about a tensor that its panels' coding needs. Immutable while
+/// panels are coded; shared by threads.
+struct CodingPlan {
+  Format format;
+  ElementType element = ElementType::BF16;
+  FieldSplit split{};
+  CodecTraits traits;
+  MatrixShape matrix;
+  Model model;
+
+  bool hasEscapes() const {
+    return traits.rate != Rate::Words && format.escapes != Escapes::None;
+  }
+};
+
+/// How to run: the oracle, or a fast path for an instruction set.
+enum class CodePath : uint8_t { Reference, Scalar, Avx2, Avx512 };
+
+/// The fast path of the best instruction set here.
+CodePath bestCodePath();
+
+/// Words of one panel, row-major: `rows` x `columns` u16 with `stride` u16 from
+/// row to row. 8-bit words are widened.
+template <typename Word> struct PanelWordsOf {
+  Word *data = nullptr;
+  size_t stride = 0;
+  uint32_t rows = 0;
+  uint64_t columns = 0;
+  Word *row(uint64_t r) const { return data + r * stride; }
+};
+using PanelWords = PanelWordsOf<const uint16_t>;
+using MutablePanelWords = PanelWordsOf<uint16_t>;
+
+/// Coded parts of a panel as an encoder makes them.
+struct EncodedPanel {
+  std::vector<uint8_t> raw;
+  std::vector<uint8_t> code;
+  /// Fixed rate: escape records, and the number of records of each fixed unit
+  /// (row_major: of each unit of 1,024 columns).
+  std::vector<uint32_t> patch;
+  std::vector<uint32_t> counts;
+  /// Set where a count or length does not fit its field (panel-1): the panel
+  /// has to be stored as words.
+  bool overflow = false;
+
+  uint64_t bytes() const { return raw.size() + code.size() + patch.size() * 4; }
+};
+
+/// Coded parts of a panel as a decoder finds them. All sizes have been checked
+/// against the plan: raw and code (fixed rate) are exactly as large as panel-3
+/// says, code (prefix) is any multiple of 16 bytes, counts has an entry a unit
+/// and their sum times the record's size is patch.size(). `codeTail` is the
+/// number of bytes that may be read (not used) after the end of `code`.
+struct CodedPanel {
+  std::span<const uint8_t> raw;
+  std::span<const uint8_t> code;
+  size_t codeTail = 0;
+  std::span<const uint32_t> patch;
+  std::span<const uint32_t> counts;
+};
+
+//===----------------------------------------------------------------------===//
+// Fields in planes (plane-1, plane-2), used for raw, words, low and fixed codes
+//===----------------------------------------------------------------------===//
+
+/// Chunk widths of a field of `bits` bits: the greedy descending sum.
+std::vector<uint32_t> defaultChunks(uint32_t bits);
+
+/// Bytes of a panel's field of `bits` bits (panel-3).
+uint64_t fieldBytes(Layout layout, uint32_t rows, uint64_t columns, uint32_t bits);
+
+/// Packs `values` (row-major, rows x columns, no padding, stride = columns) into `out`
+/// (fieldBytes long); padding elements are `padding`. Reference.
+void packField(Layout layout, uint32_t rows, uint64_t columns, std::span<const uint32_t> chunks,
+               std::span<const uint16_t> values, uint16_t padding, std::span<uint8_t> out);
+
+/// The inverse, without padding. Reference.
+void unpackField(Layout layout, uint32_t rows, uint64_t columns, std::span<const uint32_t> chunks,
+                 std::span<const uint8_t> in, std::span<uint16_t> values);
+
+//===----------------------------------------------------------------------===//
+// Engines
+//===----------------------------------------------------------------------===//
+
+/// Panels stored as words, and low halves: `bits` is 8 or 16.
+void encodeWords(Layout layout, uint32_t bits, PanelWords words, CodePath path,
+                 std::vector<uint8_t> &out);
+void decodeWords(Layout layout, uint32_t bits, std::span<const uint8_t> in, CodePath path,
+                 MutablePanelWords out);
+
+/// Fixed-rate codecs, packing=planes and packing=inplace.
+void encodeFixed(const CodingPlan &plan, PanelWords words, CodePath path, EncodedPanel &out);
+/// Fails with ErrorKind::Invalid on escape records that are out of order or
+/// point outside; `out` is then unspecified.
+Status decodeFixed(const CodingPlan &plan, const CodedPanel &panel, CodePath path,
+                   MutablePanelWords out);
+/// Bytes of a coded panel in planes `raw` and `code` (panel-3), and its number
+/// of escape counts.
+struct FixedPanelSizes {
+  uint64_t raw = 0, code = 0, counts = 0;
+};
+FixedPanelSizes fixedPanelSizes(const CodingPlan &plan, uint32_t rows);
+/// u32 of one escape record: 1, or 17 for rows<64>.
+uint32_t escapeRecordWords(const Format &format);
+
+/// Tables of a prefix-coded tensor that are made once from its model.
+class PrefixTables;
+struct PrefixTablesDeleter {
+  void operator()(PrefixTables *) const;
+};
+using PrefixTablesPtr = std::unique_ptr<PrefixTables, PrefixTablesDeleter>;
+/// Precondition: plan.model has passed Codec::readModel or came from buildModel.
+PrefixTablesPtr makePrefixTables(const CodingPlan &plan);
+
+/// Prefix codecs. `classes` is the row class of each row of the panel (rows
+/// entries; empty without context).
+void encodePrefix(const CodingPlan &plan, const PrefixTables &tables, PanelWords words,
+                  std::span<const uint8_t> classes, CodePath path, EncodedPanel &out);
+/// Fails with ErrorKind::Invalid on unit offsets or lanes that leave the blob,
+/// lanes that overrun their stream (prefix-5), code words that do not exist, and
+/// escape records that are out of order or point outside.
+Status decodePrefix(const CodingPlan &plan, const PrefixTables &tables, const CodedPanel &panel,
+                    std::span<const uint8_t> classes, CodePath path, MutablePanelWords out);
+/// Decodes row `row` of a row_major panel only, at the cost of that row.
+Status decodePrefixRow(const CodingPlan &plan, const PrefixTables &tables, const CodedPanel &panel,
+                       std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
+                       std::span<uint16_t> out);
+/// The same for a fixed-rate row_major panel.
+Status decodeFixedRow(const CodingPlan &plan, const CodedPanel &panel, uint32_t panelRowCount,
+                      uint32_t row, std::span<uint16_t> out);
+
+} // namespace uwt
+
+#endif // UWT_CODEC_PANEL_H

@@ -1,0 +1,78 @@
+//===- StoredOrder.h - Where each element lies ------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The stored order, frozen by format version 1 (docs/formats.md draws it). Pure
+// arithmetic: panels, strips, units, lanes, and the positions of elements. The
+// reference encoder and decoder are written with nothing else.
+//
+//   matrix   [N, K], row-major view of one matrix of the tensor (leading
+//            dimensions are separate matrices; K-major tensors are transposed)
+//   panel    64 rows
+//   strip    16 rows                                        (fragment layout)
+//   block    16 x 16, 32 lanes of 8 elements:               (fragment layout)
+//              lane 4g+t, register r, half h holds
+//              row  g + 8*(r & 1), column 2t + h + 8*(r >> 1)
+//   fixed unit   strip x 64 columns (256 for inplace<11>)   (fragment layout)
+//   stream unit  strip x 1024 columns, 32 lanes; a whole panel where the
+//                matrix has at most 512 columns             (fragment layout)
+//                panel x 1024 columns, a lane a row         (row_major layout)
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEC_STOREDORDER_H
+#define UWT_CODEC_STOREDORDER_H
+
+#include "uwt/Format/Format.h"
+#include <algorithm>
+#include <cstdint>
+
+namespace uwt {
+
+inline constexpr uint32_t panelRows = 64;
+inline constexpr uint32_t stripRows = 16;
+inline constexpr uint32_t blockColumns = 16;
+inline constexpr uint32_t fixedUnitColumns = 64;
+inline constexpr uint32_t inplace11UnitColumns = 256;
+inline constexpr uint32_t streamUnitColumns = 1024;
+/// Matrices of at most this many (padded) columns have whole panels as stream
+/// units, so that the index stays small beside the streams.
+inline constexpr uint32_t wholePanelUnitColumns = 512;
+inline constexpr uint32_t fragmentLanes = 32;
+
+inline constexpr uint64_t divideUp(uint64_t value, uint64_t by) { return (value + by - 1) / by; }
+inline constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return divideUp(value, to) * to; }
+
+/// One matrix [rows, columns] = [N, K].
+struct MatrixShape {
+  uint64_t rows = 0;
+  uint64_t columns = 0;
+
+  uint64_t panels() const { return divideUp(rows, panelRows); }
+  /// Rows of panel `p` that exist (not padding).
+  uint32_t rowsOfPanel(uint64_t p) const {
+    return static_cast<uint32_t>(std::min<uint64_t>(panelRows, rows - p * panelRows));
+  }
+};
+
+/// Position of an element inside its block.
+struct FragmentPosition {
+  uint32_t lane, reg, half;
+};
+inline constexpr FragmentPosition fragmentPosition(uint32_t rowInBlock, uint32_t columnInBlock) {
+  return {(rowInBlock % 8) * 4 + (columnInBlock % 8) / 2,
+          (rowInBlock / 8) + 2 * (columnInBlock / 8), columnInBlock % 2};
+}
+inline constexpr uint32_t fragmentRow(uint32_t lane, uint32_t reg) {
+  return lane / 4 + 8 * (reg & 1);
+}
+inline constexpr uint32_t fragmentColumn(uint32_t lane, uint32_t reg, uint32_t half) {
+  return 2 * (lane % 4) + half + 8 * (reg >> 1);
+}
+
+} // namespace uwt
+
+#endif // UWT_CODEC_STOREDORDER_H

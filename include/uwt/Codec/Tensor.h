@@ -1,0 +1,167 @@
+//===- Tensor.h - Tensors, encoded and decoded -----------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The codec library's front door: a tensor in memory to its planes and back,
+// whole or in part. Encoding and decoding work on batches of panels in parallel; the
+// bytes do not depend on the number of threads or on the instruction set.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEC_TENSOR_H
+#define UWT_CODEC_TENSOR_H
+
+#include "uwt/Codec/Panel.h"
+#include "uwt/Codec/Statistics.h"
+#include <array>
+#include <functional>
+
+namespace uwt {
+
+/// The planes of a tensor, in the order in which they are stored.
+enum class PlaneKind : uint8_t { Index, Words, Raw, Code, Patch, Low };
+inline constexpr unsigned planeKinds = 6;
+/// "index", "words", ...
+std::string_view planeName(PlaneKind kind);
+std::optional<PlaneKind> parsePlaneName(std::string_view name);
+
+/// Shape and format of a tensor.
+struct TensorDescription {
+  ElementType element = ElementType::BF16;
+  std::vector<uint64_t> shape;
+  Format format;
+
+  /// Number of elements; fails on overflow of 2^62 bytes.
+  Expected<uint64_t> elements() const;
+  /// Number of matrices and the shape [N, K] of each (order-1). A usage error
+  /// for k_major tensors of rank 0 or 1.
+  struct Matrices {
+    uint64_t count = 0;
+    MatrixShape shape;
+    uint64_t panels() const { return count * shape.panels(); }
+  };
+  Expected<Matrices> matrices() const;
+};
+
+/// Where an encoder puts planes, a piece at a time, each plane from its start.
+class PlaneSink {
+public:
+  virtual ~PlaneSink() = default;
+  virtual Status append(PlaneKind kind, std::span<const uint8_t> bytes) = 0;
+};
+
+/// Planes in memory.
+class MemoryPlanes final : public PlaneSink {
+public:
+  Status append(PlaneKind kind, std::span<const uint8_t> bytes) override;
+  std::array<std::vector<uint8_t>, planeKinds> planes;
+  uint64_t bytes() const;
+};
+
+/// Views of a tensor's planes; an absent plane is empty. They may be longer
+/// than what is used by zero bytes.
+using PlaneViews = std::array<std::span<const uint8_t>, planeKinds>;
+PlaneViews viewsOf(const MemoryPlanes &planes);
+
+/// Time spent in each step of an encode or decode, in seconds summed over threads.
+struct CodingTimes {
+  double statistics = 0, model = 0, code = 0, checksum = 0;
+};
+
+struct EncodeOptions {
+  CodePath path = bestCodePath();
+  /// Called after each batch with the number of source bytes done since the last
+  /// call; returns false to stop (ErrorKind::Interrupted).
+  std::function<bool(uint64_t)> progress;
+  CodingTimes *times = nullptr;
+};
+
+/// What an encode says about its result.
+struct EncodedTensor {
+  std::array<uint64_t, planeKinds> planeBytes{};
+  /// XXH3-64 of the used part of the index plane.
+  uint64_t indexChecksum = 0;
+  uint64_t escapes = 0;
+  uint64_t panels = 0, panelsAsWords = 0;
+  uint64_t bytes() const;
+};
+
+/// Encodes `source` (the tensor's bytes, little-endian, any alignment) into `sink`. The Index
+/// plane is appended last. Peak memory beside source and sink is a batch of
+/// panels a thread. Errors: Usage (invalid composition for the element, source
+/// size that does not fit the shape), and what the sink reports.
+Expected<EncodedTensor> encodeTensor(const TensorDescription &description,
+                                     std::span<const uint8_t> source, PlaneSink &sink,
+                                     ThreadPool &pool, const EncodeOptions &options = {});
+
+/// Words of a tensor in memory, panel by panel, for the functions of Statistics.h.
+/// `source` must outlive the result and fit the description.
+Expected<PanelSource> panelSource(const TensorDescription &description,
+                                  std::span<const uint8_t> source);
+
+struct DecodeOptions {
+  CodePath path = bestCodePath();
+  /// Whether panels' checksums are verified before they are decoded.
+  bool check = true;
+  CodingTimes *times = nullptr;
+};
+
+/// Reads a tensor back from its planes. Immutable after open and thread-safe:
+/// panels may be decoded from several threads at a time.
+class TensorDecoder {
+public:
+  TensorDecoder(TensorDecoder &&) noexcept;
+  TensorDecoder &operator=(TensorDecoder &&) noexcept;
+  ~TensorDecoder();
+
+  /// Checks the index against description and plane sizes; `indexChecksum` is
+  /// verified where given. After that every access is inside the planes, whatever
+  /// they hold. `planes` must stay valid. Errors: Invalid, Unsupported, Usage.
+  static Expected<TensorDecoder> open(const TensorDescription &description,
+                                      const PlaneViews &planes,
+                                      std::optional<uint64_t> indexChecksum);
+
+  const TensorDescription &description() const;
+  const TensorDescription::Matrices &matrices() const;
+  const CodingPlan &plan() const;
+
+  uint64_t panels() const;
+  bool panelStoredAsWords(uint64_t panel) const;
+  uint64_t escapes() const;
+  /// The bytes of panel `panel` in plane `kind` (empty where it has none).
+  std::span<const uint8_t> panelBytes(uint64_t panel, PlaneKind kind) const;
+
+  /// Verifies the checksum of one panel.
+  Status checkPanel(uint64_t panel) const;
+  /// Verifies every panel and that all bytes after the used ones are zero.
+  Status checkAll(ThreadPool &pool) const;
+
+  /// Decodes the whole tensor into `out` (exactly its bytes).
+  Status decode(std::span<uint8_t> out, ThreadPool &pool, const DecodeOptions &options = {}) const;
+
+  /// Decodes rows [rowBegin, rowEnd) x columns [columnBegin, columnEnd) of matrix
+  /// `matrix` into `out`, dense and row-major. Rows and columns are those of the
+  /// tensor as its shape says (for k_major: rows are K). Reads and
+  /// checks only the panels that hold them; single rows of row_major tensors
+  /// are decoded alone.
+  Status decodePart(uint64_t matrix, uint64_t rowBegin, uint64_t rowEnd, uint64_t columnBegin,
+                    uint64_t columnEnd, std::span<uint8_t> out, ThreadPool &pool,
+                    const DecodeOptions &options = {}) const;
+
+  /// Decodes tensor bytes of panels [panelBegin, panelEnd) for streaming writers: n_major
+  /// panels are contiguous in the tensor; `out` is exactly their bytes. A usage error for k_major.
+  Status decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::span<uint8_t> out,
+                      ThreadPool &pool, const DecodeOptions &options = {}) const;
+
+private:
+  struct State;
+  explicit TensorDecoder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state;
+};
+
+} // namespace uwt
+
+#endif // UWT_CODEC_TENSOR_H

@@ -1,0 +1,85 @@
+//===- ElementType.h - Element types and how their bits split ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The element types that UWT compresses, and the one rule by which each splits
+// into a *coded* field and a *raw* field. Every type is only a row of a table:
+// no other file may ask which type it has.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_FORMAT_ELEMENTTYPE_H
+#define UWT_FORMAT_ELEMENTTYPE_H
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace uwt {
+
+enum class ElementType : uint8_t { BF16, F16, F32, F8E4M3FN, F8E5M2 };
+
+/// What is fixed about an element type. A *word* is the part of an element that
+/// is split and coded: the whole element, except for f32, whose word is the
+/// upper half (a bf16) while its lower 16 mantissa bits are the *low half*.
+struct ElementTraits {
+  /// Name as in ml_dtypes and in UWT's text forms, e.g. "bf16".
+  std::string_view name;
+  /// Name in a safetensors header, e.g. "BF16".
+  std::string_view safetensorsName;
+  /// Size of an element in bytes.
+  unsigned bytes;
+  /// Bits of the word (8 or 16): sign, exponent, mantissa from the top.
+  unsigned wordBits;
+  unsigned exponentBits;
+  unsigned mantissaBits;
+  /// Bits below the word: 16 for f32, else 0.
+  unsigned lowBits;
+};
+
+const ElementTraits &getTraits(ElementType type);
+
+/// The type of that ml_dtypes name ("bf16"), or nothing.
+std::optional<ElementType> parseElementType(std::string_view name);
+
+/// The type of that safetensors dtype ("BF16"), or nothing where UWT does not
+/// compress such tensors.
+std::optional<ElementType> elementTypeFromSafetensors(std::string_view dtype);
+
+/// How a word splits (Format::codedMantissa = j):
+///
+///     word   s eeeeeeee mmmmmmm        bf16, j = 2
+///              └─────────┘             symbol: exponent and j mantissa bits
+///            ┘            └───┘        raw:    sign over the other mantissa bits
+///
+/// symbol = bits [rawLowBits, rawLowBits + symbolBits) of the word;
+/// raw    = sign << rawLowBits | low rawLowBits bits of the word.
+struct FieldSplit {
+  unsigned wordBits;
+  unsigned symbolBits;
+  /// Mantissa bits in the raw field; the field itself has one bit more.
+  unsigned rawLowBits;
+
+  unsigned rawBits() const { return rawLowBits + 1; }
+  uint32_t symbolOf(uint32_t word) const {
+    return (word >> rawLowBits) & ((1u << symbolBits) - 1);
+  }
+  uint32_t rawOf(uint32_t word) const {
+    return ((word >> (wordBits - 1)) & 1) << rawLowBits | (word & ((1u << rawLowBits) - 1));
+  }
+  uint32_t join(uint32_t symbol, uint32_t raw) const {
+    return (raw >> rawLowBits) << (wordBits - 1) | symbol << rawLowBits |
+           (raw & ((1u << rawLowBits) - 1));
+  }
+};
+
+/// The split of `type` with the top `codedMantissa` mantissa bits in the coded
+/// field. Precondition: codedMantissa <= mantissaBits of the type.
+FieldSplit splitOf(ElementType type, unsigned codedMantissa);
+
+} // namespace uwt
+
+#endif // UWT_FORMAT_ELEMENTTYPE_H

@@ -1,0 +1,114 @@
+//===- Format.h - What a compressed format is -------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A format is a composition: layout, storage order, packing, coded field,
+// codec, context, escapes. This file holds the value type and its one text
+// form, which IR, command line and metadata share. It knows how compositions
+// are written, not which are valid: that is the codec's business
+// (uwt/Codec/Codec.h, `checkFormat`).
+//
+// Text form (docs/formats.md, section "Text form"): items separated by commas,
+// in any order when read, in this order when printed:
+//
+//   huffman<11,1>            codec, with its parameters
+//   version=1                major version of the stored order
+//   layout=fragment<16x16>   or row_major
+//   storage=n_major          or k_major: the tensor lies as [K, N]
+//   packing=planes           or inplace
+//   coded=exponent+0         exponent and that many top mantissa bits
+//   context=none             or row_class<k>
+//   escapes=patch            or none, rows<64>
+//
+// Everything but the codec has a default. `inplace<12>` and `inplace<11>` are
+// short names of `window<4>, packing=inplace` and `window<3>, packing=inplace`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_FORMAT_FORMAT_H
+#define UWT_FORMAT_FORMAT_H
+
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+/// The major version of the stored order that this library writes and the only
+/// one that it reads.
+inline constexpr uint32_t formatVersion = 1;
+
+/// A keyword with unsigned parameters: `huffman<12,2>`, `row_class<8>`, `none`.
+struct Term {
+  std::string keyword;
+  std::vector<uint32_t> parameters;
+
+  bool operator==(const Term &) const = default;
+  std::string str() const;
+};
+
+enum class Layout : uint8_t {
+  /// Units of 16x16 blocks in the A-operand order of mma.m16n8k16.
+  Fragment16x16,
+  /// Rows one after another: a row can be read alone (embeddings).
+  RowMajor,
+};
+
+enum class Storage : uint8_t {
+  /// The tensor lies as [..., N, K]: rows are output features.
+  NMajor,
+  /// The tensor lies as [..., K, N]; stored order is that of its transpose.
+  KMajor,
+};
+
+enum class Packing : uint8_t {
+  /// A buffer a field.
+  Planes,
+  /// Fields at their operand positions inside half words; spare bits carry
+  /// further weights.
+  InPlace,
+};
+
+enum class Escapes : uint8_t {
+  /// The codec covers every symbol that occurs.
+  None,
+  /// Whole words with their positions.
+  Patch,
+  /// Runs of 64 elements of a row, verbatim (Unweight).
+  Rows64,
+};
+
+struct Format {
+  Term codec;
+  uint32_t version = formatVersion;
+  Layout layout = Layout::Fragment16x16;
+  Storage storage = Storage::NMajor;
+  Packing packing = Packing::Planes;
+  /// Top mantissa bits that are coded with the exponent (j).
+  uint32_t codedMantissa = 0;
+  /// Number of row classes; 1 is `context=none`.
+  uint32_t rowClasses = 1;
+  Escapes escapes = Escapes::Patch;
+
+  bool operator==(const Format &) const = default;
+
+  /// The shortest text that parses back to this format: the codec (or its short
+  /// name) and what differs from the defaults.
+  std::string str() const;
+  /// Every item spelled out.
+  std::string fullStr() const;
+
+  /// Parses the text form. Fails with ErrorKind::Usage on malformed text and
+  /// with ErrorKind::Unsupported on another major version; does not check that
+  /// the codec exists or that the composition is valid.
+  static Expected<Format> parse(std::string_view text);
+};
+
+} // namespace uwt
+
+#endif // UWT_FORMAT_FORMAT_H
