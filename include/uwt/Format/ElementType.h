@@ -64,9 +64,7 @@ struct FieldSplit {
   unsigned rawLowBits;
 
   unsigned rawBits() const { return rawLowBits + 1; }
-  uint32_t symbolOf(uint32_t word) const {
-    return (word >> rawLowBits) & ((1u << symbolBits) - 1);
-  }
+  uint32_t symbolOf(uint32_t word) const { return (word >> rawLowBits) & ((1u << symbolBits) - 1); }
   uint32_t rawOf(uint32_t word) const {
     return ((word >> (wordBits - 1)) & 1) << rawLowBits | (word & ((1u << rawLowBits) - 1));
   }

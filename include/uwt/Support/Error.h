@@ -53,9 +53,7 @@ public:
 
   /// The same error with `context` (a path, a tensor's name) put in front:
   /// "context: message".
-  Error in(const std::string &context) && {
-    return Error(kind, context + ": " + std::move(text));
-  }
+  Error in(const std::string &context) && { return Error(kind, context + ": " + std::move(text)); }
 
 private:
   ErrorKind kind;

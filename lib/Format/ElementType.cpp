@@ -1,0 +1,47 @@
+//===- ElementType.cpp - Element types and how their bits split -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Format/ElementType.h"
+#include <cassert>
+#include <iterator>
+
+using namespace uwt;
+
+// field-1: in the order of ElementType.
+static constexpr ElementTraits elementTable[] = {
+    // name, safetensors name, bytes, word, exponent, mantissa, low
+    {"bf16", "BF16", 2, 16, 8, 7, 0},     {"f16", "F16", 2, 16, 5, 10, 0},
+    {"f32", "F32", 4, 16, 8, 7, 16},      {"f8E4M3FN", "F8_E4M3", 1, 8, 4, 3, 0},
+    {"f8E5M2", "F8_E5M2", 1, 8, 5, 2, 0},
+};
+static constexpr uint8_t elementCount = std::size(elementTable);
+
+const ElementTraits &uwt::getTraits(ElementType type) {
+  return elementTable[static_cast<uint8_t>(type)];
+}
+
+std::optional<ElementType> uwt::parseElementType(std::string_view name) {
+  for (uint8_t i = 0; i < elementCount; ++i)
+    if (elementTable[i].name == name)
+      return static_cast<ElementType>(i);
+  return std::nullopt;
+}
+
+std::optional<ElementType> uwt::elementTypeFromSafetensors(std::string_view dtype) {
+  for (uint8_t i = 0; i < elementCount; ++i)
+    if (elementTable[i].safetensorsName == dtype)
+      return static_cast<ElementType>(i);
+  return std::nullopt;
+}
+
+// field-2
+FieldSplit uwt::splitOf(ElementType type, unsigned codedMantissa) {
+  const ElementTraits &traits = getTraits(type);
+  assert(codedMantissa <= traits.mantissaBits && "more coded bits than the mantissa has");
+  return {traits.wordBits, traits.exponentBits + codedMantissa,
+          traits.mantissaBits - codedMantissa};
+}

@@ -1,0 +1,365 @@
+//===- Format.cpp - The text form of formats ------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each item after the codec is a row of `itemTable`: how its value is parsed and
+// printed. Parser and printers walk the table, so a new item is a new row.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Format/Format.h"
+#include "uwt/Support/Suggest.h"
+#include <array>
+#include <limits>
+#include <optional>
+
+using namespace uwt;
+
+//===----------------------------------------------------------------------===//
+// Numbers and terms
+//===----------------------------------------------------------------------===//
+
+static bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+static std::string_view trim(std::string_view text) {
+  while (!text.empty() && isSpace(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && isSpace(text.back()))
+    text.remove_suffix(1);
+  return text;
+}
+
+static Expected<uint32_t> parseNumber(std::string_view text, const std::string &what) {
+  constexpr uint32_t largest = std::numeric_limits<uint32_t>::max();
+  uint64_t value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9')
+      return usageError(what + ": expected a number, got " + inQuotes(text));
+    value = value * 10 + static_cast<uint64_t>(c - '0');
+    if (value > largest)
+      return usageError(what + ": " + inQuotes(text) + " is more than " + std::to_string(largest));
+  }
+  if (text.empty())
+    return usageError(what + ": expected a number, got nothing");
+  return static_cast<uint32_t>(value);
+}
+
+static bool isKeyword(std::string_view text) {
+  for (char c : text)
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_')
+      return false;
+  return !text.empty() && !(text[0] >= '0' && text[0] <= '9');
+}
+
+static Expected<Term> parseTerm(std::string_view text, const std::string &what) {
+  size_t open = text.find('<');
+  std::string_view keyword = trim(text.substr(0, open));
+  if (!isKeyword(keyword))
+    return usageError(what + ": expected a name such as 'none' or 'window<4>', got " +
+                      inQuotes(text));
+  Term term{std::string(keyword), {}};
+  if (open == std::string_view::npos)
+    return term;
+  if (text.back() != '>')
+    return usageError(what + ": " + inQuotes(text) + " does not end with '>'");
+
+  std::string_view rest = text.substr(open + 1, text.size() - open - 2);
+  while (true) {
+    size_t comma = rest.find(',');
+    UWT_ASSIGN_OR_RETURN(uint32_t number, parseNumber(trim(rest.substr(0, comma)), what));
+    term.parameters.push_back(number);
+    if (comma == std::string_view::npos)
+      return term;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+std::string Term::str() const {
+  std::string text = keyword;
+  for (size_t i = 0; i < parameters.size(); ++i)
+    text += (i == 0 ? "<" : ",") + std::to_string(parameters[i]);
+  return parameters.empty() ? text : text + ">";
+}
+
+//===----------------------------------------------------------------------===//
+// Short names
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A codec with its packing under one name, as for `inplace<12>`.
+struct ShortName {
+  const char *name;
+  Term codec;
+};
+} // namespace
+
+static const std::array<ShortName, 2> &shortNames() {
+  static const std::array<ShortName, 2> names = {
+      {{"inplace<12>", {"window", {4}}}, {"inplace<11>", {"window", {3}}}}};
+  return names;
+}
+
+static const ShortName *findShortName(const Format &format) {
+  if (format.packing != Packing::InPlace)
+    return nullptr;
+  for (const ShortName &candidate : shortNames())
+    if (candidate.codec == format.codec)
+      return &candidate;
+  return nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Items
+//===----------------------------------------------------------------------===//
+
+/// The index of `value` in `names`, or an error that names the choices.
+static Expected<uint32_t> parseChoice(std::string_view value,
+                                      std::span<const std::string_view> names,
+                                      const std::string &what) {
+  std::string choices;
+  for (uint32_t i = 0; i < names.size(); ++i) {
+    if (names[i] == value)
+      return i;
+    choices += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + std::string(names[i]);
+  }
+  return usageError(what + ": expected " + choices + ", got " + inQuotes(value) +
+                    didYouMean(value, names));
+}
+
+static constexpr std::string_view layoutNames[] = {"fragment<16x16>", "row_major"};
+static constexpr std::string_view storageNames[] = {"n_major", "k_major"};
+static constexpr std::string_view packingNames[] = {"planes", "inplace"};
+static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
+static constexpr std::string_view codedPrefix = "exponent+";
+
+static Status parseVersion(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(format.version, parseNumber(value, "version"));
+  if (format.version != formatVersion)
+    return unsupportedError("format version " + std::to_string(format.version) +
+                            " is not supported; this build reads version " +
+                            std::to_string(formatVersion));
+  return success();
+}
+
+static Status parseLayout(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, layoutNames, "layout"));
+  format.layout = static_cast<Layout>(index);
+  return success();
+}
+
+static Status parseStorage(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, storageNames, "storage"));
+  format.storage = static_cast<Storage>(index);
+  return success();
+}
+
+static Status parsePacking(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, packingNames, "packing"));
+  format.packing = static_cast<Packing>(index);
+  return success();
+}
+
+static Status parseCoded(Format &format, std::string_view value) {
+  if (!value.starts_with(codedPrefix))
+    return usageError("coded: expected exponent+j, such as 'exponent+2', got " + inQuotes(value));
+  UWT_ASSIGN_OR_RETURN(format.codedMantissa,
+                       parseNumber(value.substr(codedPrefix.size()), "coded"));
+  return success();
+}
+
+static Status parseContext(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(Term term, parseTerm(value, "context"));
+  if (term.keyword == "none" && term.parameters.empty()) {
+    format.rowClasses = 1;
+    return success();
+  }
+  if (term.keyword != "row_class" || term.parameters.size() != 1) {
+    constexpr std::string_view names[] = {"none", "row_class"};
+    return usageError("context: expected none or row_class<k>, got " + inQuotes(value) +
+                      didYouMean(term.keyword, names));
+  }
+  // One class is written `none`, so that a format has one spelling.
+  if (term.parameters[0] < 2)
+    return usageError("context: " + inQuotes(value) + " has no classes to choose from; write none");
+  format.rowClasses = term.parameters[0];
+  return success();
+}
+
+static Status parseEscapes(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, escapeNames, "escapes"));
+  format.escapes = static_cast<Escapes>(index);
+  return success();
+}
+
+template <size_t size, typename Enum>
+static std::string nameOf(const std::string_view (&names)[size], Enum value) {
+  return std::string(names[static_cast<size_t>(value)]);
+}
+
+namespace {
+struct Item {
+  std::string_view key;
+  Status (*parse)(Format &format, std::string_view value);
+  std::string (*print)(const Format &format);
+};
+} // namespace
+
+static constexpr size_t packingItem = 3;
+static constexpr Item itemTable[] = {
+    {"version", parseVersion, [](const Format &f) { return std::to_string(f.version); }},
+    {"layout", parseLayout, [](const Format &f) { return nameOf(layoutNames, f.layout); }},
+    {"storage", parseStorage, [](const Format &f) { return nameOf(storageNames, f.storage); }},
+    {"packing", parsePacking, [](const Format &f) { return nameOf(packingNames, f.packing); }},
+    {"coded", parseCoded,
+     [](const Format &f) { return std::string(codedPrefix) + std::to_string(f.codedMantissa); }},
+    {"context", parseContext,
+     [](const Format &f) {
+       return f.rowClasses == 1 ? std::string("none") : Term{"row_class", {f.rowClasses}}.str();
+     }},
+    {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
+};
+static_assert(itemTable[packingItem].key == "packing");
+
+//===----------------------------------------------------------------------===//
+// Printing
+//===----------------------------------------------------------------------===//
+
+std::string Format::str() const {
+  const ShortName *shortName = findShortName(*this);
+  std::string text = shortName ? shortName->name : codec.str();
+  Format defaults;
+  if (shortName)
+    defaults.packing = packing;
+  for (const Item &item : itemTable) {
+    std::string value = item.print(*this);
+    if (value != item.print(defaults))
+      text.append(", ").append(item.key).append("=").append(value);
+  }
+  return text;
+}
+
+std::string Format::fullStr() const {
+  std::string text = codec.str();
+  for (const Item &item : itemTable)
+    text.append(", ").append(item.key).append("=").append(item.print(*this));
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+namespace {
+class Parser {
+public:
+  explicit Parser(std::string_view text) : text(text) {}
+  Expected<Format> parse();
+
+private:
+  Expected<std::vector<std::string_view>> split() const;
+  Status parseItem(std::string_view item);
+  Status parseCodec(std::string_view item);
+
+  std::string_view text;
+  Format format;
+  bool hasCodec = false;
+  std::array<bool, std::size(itemTable)> hasItem{};
+};
+} // namespace
+
+/// The key of `key=value`, or nothing for the codec.
+static std::optional<std::string_view> keyOf(std::string_view item) {
+  size_t equals = item.find('=');
+  if (equals == std::string_view::npos)
+    return std::nullopt;
+  return trim(item.substr(0, equals));
+}
+
+/// Cuts the text at commas outside of angle brackets.
+Expected<std::vector<std::string_view>> Parser::split() const {
+  std::vector<std::string_view> items;
+  bool inBrackets = false;
+  size_t start = 0;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    char c = i < text.size() ? text[i] : ',';
+    if (c == '<' || c == '>') {
+      if (inBrackets == (c == '<'))
+        return usageError("format " + inQuotes(text) + " has a '" + c +
+                          "' without its counterpart");
+      inBrackets = c == '<';
+    }
+    bool isEnd = i == text.size();
+    if (isEnd && inBrackets)
+      return usageError("format " + inQuotes(text) + " has a '<' without its counterpart");
+    if (c != ',' || inBrackets)
+      continue;
+    std::string_view item = trim(text.substr(start, i - start));
+    if (item.empty() && isEnd && !items.empty())
+      return usageError("format " + inQuotes(text) + " ends with a comma");
+    if (item.empty())
+      return usageError("format " + inQuotes(text) + " has an empty item");
+    items.push_back(item);
+    start = i + 1;
+  }
+  return items;
+}
+
+Status Parser::parseCodec(std::string_view item) {
+  UWT_ASSIGN_OR_RETURN(Term term, parseTerm(item, "codec"));
+  if (hasCodec)
+    return usageError("format " + inQuotes(text) + " has two codecs, '" + format.codec.str() +
+                      "' and " + inQuotes(item));
+  hasCodec = true;
+  format.codec = std::move(term);
+  if (format.codec.keyword != "inplace")
+    return success();
+
+  for (const ShortName &candidate : shortNames()) {
+    if (candidate.name != format.codec.str())
+      continue;
+    if (hasItem[packingItem])
+      return usageError(std::string(candidate.name) + " implies packing=inplace; leave out "
+                                                      "packing=");
+    hasItem[packingItem] = true;
+    format.codec = candidate.codec;
+    format.packing = Packing::InPlace;
+    return success();
+  }
+  return usageError("codec: expected inplace<12> or inplace<11>, got " + inQuotes(item));
+}
+
+Status Parser::parseItem(std::string_view item) {
+  std::optional<std::string_view> key = keyOf(item);
+  if (!key)
+    return parseCodec(item);
+  std::vector<std::string_view> keys;
+  for (size_t i = 0; i < std::size(itemTable); ++i) {
+    keys.push_back(itemTable[i].key);
+    if (itemTable[i].key != *key)
+      continue;
+    if (hasItem[i])
+      return usageError("format " + inQuotes(text) + " says " + std::string(*key) + " twice");
+    hasItem[i] = true;
+    return itemTable[i].parse(format, trim(item.substr(item.find('=') + 1)));
+  }
+  return usageError("format has no item " + inQuotes(*key) + didYouMean(*key, keys));
+}
+
+Expected<Format> Parser::parse() {
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, split());
+  // The version first: another one may have items that mean nothing here.
+  for (std::string_view item : items)
+    if (keyOf(item) == "version")
+      UWT_RETURN_IF_ERROR(parseItem(item));
+  for (std::string_view item : items)
+    if (keyOf(item) != "version")
+      UWT_RETURN_IF_ERROR(parseItem(item));
+  if (!hasCodec)
+    return usageError("format " + inQuotes(text) + " names no codec");
+  return std::move(format);
+}
+
+Expected<Format> Format::parse(std::string_view text) { return Parser(text).parse(); }

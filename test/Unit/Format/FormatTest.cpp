@@ -1,0 +1,112 @@
+//===- FormatTest.cpp - The text form of formats --------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Format/Format.h"
+#include <gtest/gtest.h>
+
+using namespace uwt;
+
+namespace {
+
+Format parsed(std::string_view text) {
+  Expected<Format> format = Format::parse(text);
+  EXPECT_TRUE(format) << (format ? "" : format.error().message());
+  return format ? *format : Format();
+}
+
+std::string failure(std::string_view text, ErrorKind kind = ErrorKind::Usage) {
+  Expected<Format> format = Format::parse(text);
+  if (format)
+    return "no failure: " + format->fullStr();
+  EXPECT_EQ(format.error().getKind(), kind);
+  return format.error().message();
+}
+
+TEST(FormatTest, PrintsWhatDiffersFromDefaults) {
+  EXPECT_EQ(parsed("window<4>, layout=fragment<16x16>, escapes=patch").str(), "window<4>");
+  EXPECT_EQ(parsed("escapes=none,coded=exponent+2,huffman<12,1>").str(),
+            "huffman<12,1>, coded=exponent+2, escapes=none");
+}
+
+TEST(FormatTest, SpellsOutEveryItem) {
+  EXPECT_EQ(parsed("huffman<11,1>, context=row_class<8>").fullStr(),
+            "huffman<11,1>, version=1, layout=fragment<16x16>, storage=n_major, packing=planes, "
+            "coded=exponent+0, context=row_class<8>, escapes=patch");
+}
+
+TEST(FormatTest, ShortNamesStandForCompositions) {
+  Format format = parsed("inplace<12>");
+  EXPECT_EQ(format, parsed("window<4>, packing=inplace"));
+  EXPECT_EQ(format.str(), "inplace<12>");
+  EXPECT_EQ(parsed("packing=inplace, window<3>, storage=k_major").str(),
+            "inplace<11>, storage=k_major");
+  EXPECT_EQ(format.fullStr().find("inplace<"), std::string::npos);
+}
+
+TEST(FormatTest, BothFormsParseBack) {
+  for (Layout layout : {Layout::Fragment16x16, Layout::RowMajor})
+    for (Storage storage : {Storage::NMajor, Storage::KMajor})
+      for (Packing packing : {Packing::Planes, Packing::InPlace})
+        for (Escapes escapes : {Escapes::None, Escapes::Patch, Escapes::Rows64})
+          for (uint32_t classes : {1u, 2u, 16u})
+            for (const Term &codec :
+                 {Term{"raw", {}}, Term{"window", {4}}, Term{"huffman", {12, 2}}}) {
+              Format format{codec, formatVersion, layout, storage, packing, 3, classes, escapes};
+              EXPECT_EQ(parsed(format.str()), format) << format.str();
+              EXPECT_EQ(parsed(format.fullStr()), format) << format.fullStr();
+            }
+}
+
+TEST(FormatTest, ToleratesWhiteSpace) {
+  EXPECT_EQ(parsed(" \thuffman< 12 , 2 > ,\n layout = row_major ").str(),
+            "huffman<12,2>, layout=row_major");
+}
+
+TEST(FormatTest, RefusesMalformedText) {
+  EXPECT_EQ(failure(""), "format '' has an empty item");
+  EXPECT_EQ(failure("raw,"), "format 'raw,' ends with a comma");
+  EXPECT_EQ(failure("raw,,version=1"), "format 'raw,,version=1' has an empty item");
+  EXPECT_EQ(failure("layout=row_major"), "format 'layout=row_major' names no codec");
+  EXPECT_EQ(failure("raw, window<4>"),
+            "format 'raw, window<4>' has two codecs, 'raw' and 'window<4>'");
+  EXPECT_EQ(failure("window<4"), "format 'window<4' has a '<' without its counterpart");
+  EXPECT_EQ(failure("window4>"), "format 'window4>' has a '>' without its counterpart");
+  EXPECT_EQ(failure("window<4>x"), "codec: 'window<4>x' does not end with '>'");
+  EXPECT_EQ(failure("Window<4>"),
+            "codec: expected a name such as 'none' or 'window<4>', got 'Window<4>'");
+  EXPECT_EQ(failure("window<>"), "codec: expected a number, got nothing");
+  EXPECT_EQ(failure("window<-4>"), "codec: expected a number, got '-4'");
+  EXPECT_EQ(failure("window<4294967296>"), "codec: '4294967296' is more than 4294967295");
+}
+
+TEST(FormatTest, RefusesUnknownItemsAndValues) {
+  EXPECT_EQ(failure("raw, layuot=row_major"),
+            "format has no item 'layuot'; did you mean 'layout'?");
+  EXPECT_EQ(failure("raw, layout=rowmajor"),
+            "layout: expected fragment<16x16> or row_major, got 'rowmajor'; did you mean "
+            "'row_major'?");
+  EXPECT_EQ(failure("raw, escapes=all"), "escapes: expected none, patch or rows<64>, got 'all'");
+  EXPECT_EQ(failure("raw, storage=n_major, storage=k_major"),
+            "format 'raw, storage=n_major, storage=k_major' says storage twice");
+  EXPECT_EQ(failure("raw, coded=2"), "coded: expected exponent+j, such as 'exponent+2', got '2'");
+  EXPECT_EQ(failure("raw, context=rowclass<4>"),
+            "context: expected none or row_class<k>, got 'rowclass<4>'; did you mean "
+            "'row_class'?");
+  EXPECT_EQ(failure("raw, context=row_class<1>"),
+            "context: 'row_class<1>' has no classes to choose from; write none");
+  EXPECT_EQ(failure("inplace<13>"),
+            "codec: expected inplace<12> or inplace<11>, got 'inplace<13>'");
+  EXPECT_EQ(failure("packing=planes, inplace<12>"),
+            "inplace<12> implies packing=inplace; leave out packing=");
+}
+
+TEST(FormatTest, NamesAnotherVersionBeforeAnythingElse) {
+  EXPECT_EQ(failure("raw, future=item, version=2", ErrorKind::Unsupported),
+            "format version 2 is not supported; this build reads version 1");
+}
+
+} // namespace

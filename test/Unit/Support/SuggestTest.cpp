@@ -1,0 +1,52 @@
+//===- SuggestTest.cpp - Near misses, sizes, levels -----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Support/Suggest.h"
+#include "uwt/Support/CheckedMath.h"
+#include "uwt/Support/Cpu.h"
+#include <gtest/gtest.h>
+
+using namespace uwt;
+
+namespace {
+
+constexpr std::string_view codecs[] = {"raw", "window", "huffman"};
+
+TEST(SuggestTest, FindsNearMisses) {
+  EXPECT_EQ(closestMatch("hufman", codecs), "huffman");
+  EXPECT_EQ(closestMatch("widnow", codecs), "window");
+  EXPECT_EQ(closestMatch("rax", codecs), "raw");
+  EXPECT_EQ(closestMatch("zstd", codecs), std::nullopt);
+  EXPECT_EQ(closestMatch("", codecs), std::nullopt);
+  EXPECT_EQ(closestMatch(std::string(100000, 'w'), codecs), std::nullopt);
+}
+
+TEST(SuggestTest, SaysNothingWithoutMatch) {
+  EXPECT_EQ(didYouMean("windo", codecs), "; did you mean 'window'?");
+  EXPECT_EQ(didYouMean("zstd", codecs), "");
+}
+
+TEST(SuggestTest, QuotesWithoutControlCharacters) {
+  EXPECT_EQ(inQuotes("a\nb\x1b\xff"), "'a?b?\?'");
+  EXPECT_EQ(inQuotes(std::string(81, 'x')), "'" + std::string(80, 'x') + "...'");
+}
+
+TEST(CheckedMathTest, ReportsOverflow) {
+  uint64_t half = uint64_t(1) << 63;
+  EXPECT_EQ(checkedAdd(half, half - 1), UINT64_MAX);
+  EXPECT_EQ(checkedAdd(half, half), std::nullopt);
+  EXPECT_EQ(checkedMultiply(half, 1), half);
+  EXPECT_EQ(checkedMultiply(half, 2), std::nullopt);
+}
+
+TEST(CpuTest, LevelNamesParseBack) {
+  for (SimdLevel level : {SimdLevel::Scalar, SimdLevel::Avx2, SimdLevel::Avx512})
+    EXPECT_EQ(parseSimdLevel(simdLevelName(level)), level);
+  EXPECT_EQ(parseSimdLevel("sse"), std::nullopt);
+}
+
+} // namespace
