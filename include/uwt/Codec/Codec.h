@@ -50,6 +50,8 @@ struct CodecTraits {
   uint32_t group = 1;
   /// Prefix: longest code word, at most 15.
   uint32_t maxLength = 0;
+  /// Whether `packing=inplace` is a composition with this codec.
+  bool allowsInPlace = false;
 };
 
 /// What a codec knows of a tensor's symbols.

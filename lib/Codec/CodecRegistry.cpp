@@ -1,0 +1,48 @@
+//===- CodecRegistry.cpp - The codecs of this build -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/Codec.h"
+#include "uwt/Support/Suggest.h"
+
+namespace uwt {
+#define UWT_CODEC(name) const Codec &get##name##Codec();
+#include "Codecs.def"
+#undef UWT_CODEC
+} // namespace uwt
+
+using namespace uwt;
+
+std::span<const Codec *const> uwt::allCodecs() {
+  static const Codec *const codecs[] = {
+#define UWT_CODEC(name) &get##name##Codec(),
+#include "Codecs.def"
+#undef UWT_CODEC
+  };
+  return codecs;
+}
+
+Expected<const Codec *> uwt::findCodec(std::string_view keyword) {
+  std::vector<std::string_view> keywords;
+  std::string list;
+  for (const Codec *codec : allCodecs()) {
+    if (codec->keyword() == keyword)
+      return codec;
+    keywords.push_back(codec->keyword());
+    list += (list.empty() ? "" : ", ") + std::string(codec->keyword());
+  }
+  std::string hint = didYouMean(keyword, keywords);
+  return usageError("there is no codec " + inQuotes(keyword) +
+                    (hint.empty() ? "; the codecs are " + list : hint));
+}
+
+std::vector<uint64_t> SymbolStatistics::total() const {
+  std::vector<uint64_t> sum(size_t(1) << split.symbolBits, 0);
+  for (const std::vector<uint64_t> &ofClass : counts)
+    for (size_t symbol = 0; symbol < sum.size(); ++symbol)
+      sum[symbol] += ofClass[symbol];
+  return sum;
+}

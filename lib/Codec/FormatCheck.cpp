@@ -1,0 +1,70 @@
+//===- FormatCheck.cpp - Which compositions are valid ---------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rules that hold for every codec; a codec's own are in its `traits`.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/Codec.h"
+
+using namespace uwt;
+
+static Status checkCodedField(const Format &format, ElementType element) {
+  const ElementTraits &traits = getTraits(element);
+  if (format.codedMantissa <= traits.mantissaBits)
+    return success();
+  return usageError("coded=exponent+" + std::to_string(format.codedMantissa) + ": " +
+                    std::string(traits.name) + " has a mantissa of " +
+                    std::to_string(traits.mantissaBits) + " bits");
+}
+
+static Status checkContext(const Format &format, const CodecTraits &traits) {
+  switch (format.rowClasses) {
+  case 1:
+    return success();
+  case 2:
+  case 4:
+  case 8:
+  case 16:
+    break;
+  default:
+    return usageError("context=row_class<" + std::to_string(format.rowClasses) +
+                      ">: expected 2, 4, 8 or 16 classes");
+  }
+  if (traits.rate == Rate::Prefix)
+    return success();
+  return usageError("codec " + format.codec.str() +
+                    " has one model for all rows; context=row_class needs a prefix code such as "
+                    "huffman<12,1>");
+}
+
+static Status checkEscapes(const Format &format, const CodecTraits &traits,
+                           const FieldSplit &split) {
+  // escape-3: a record holds a byte a symbol.
+  if (format.escapes == Escapes::Rows64 && traits.rate != Rate::Words && split.symbolBits > 8)
+    return usageError("escapes=rows<64> stores symbols as bytes; the coded field has " +
+                      std::to_string(split.symbolBits) + " bits");
+  return success();
+}
+
+Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element) {
+  if (format.version != formatVersion)
+    return unsupportedError("format version " + std::to_string(format.version) +
+                            " is not supported; this build reads version " +
+                            std::to_string(formatVersion));
+  UWT_ASSIGN_OR_RETURN(const Codec *codec, findCodec(format.codec.keyword));
+  UWT_RETURN_IF_ERROR(checkCodedField(format, element));
+  FieldSplit split = splitOf(element, format.codedMantissa);
+  UWT_ASSIGN_OR_RETURN(CodecTraits traits, codec->traits(format, split));
+  if (format.packing == Packing::InPlace && !traits.allowsInPlace)
+    return usageError("codec " + format.codec.str() +
+                      " has no in-place packing; leave out "
+                      "packing=inplace");
+  UWT_RETURN_IF_ERROR(checkContext(format, traits));
+  UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));
+  return traits;
+}

@@ -1,0 +1,111 @@
+//===- FormatCheckTest.cpp - Which compositions are valid -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/Codec.h"
+#include <gtest/gtest.h>
+
+using namespace uwt;
+
+namespace {
+
+std::string refusal(std::string_view text, ElementType element = ElementType::BF16,
+                    ErrorKind kind = ErrorKind::Usage) {
+  Expected<Format> format = Format::parse(text);
+  if (!format)
+    return "does not parse: " + format.error().message();
+  Expected<CodecTraits> traits = checkFormat(*format, element);
+  if (traits)
+    return "accepted";
+  EXPECT_EQ(traits.error().getKind(), kind);
+  return traits.error().message();
+}
+
+TEST(FormatCheckTest, AcceptsExamplesOfAllCodecs) {
+  for (const Codec *codec : allCodecs())
+    for (const std::string &example : codec->examples()) {
+      EXPECT_EQ(refusal(example), "accepted") << example;
+      EXPECT_EQ(Format::parse(example)->str(), example);
+    }
+}
+
+TEST(FormatCheckTest, SuggestsCodecs) {
+  EXPECT_EQ(refusal("hufman<12,2>"), "there is no codec 'hufman'; did you mean 'huffman'?");
+  EXPECT_EQ(refusal("zstd").substr(0, 44), "there is no codec 'zstd'; the codecs are raw");
+}
+
+TEST(FormatCheckTest, DescribesCodecs) {
+  CodecTraits window = *checkFormat(*Format::parse("window<3>"), ElementType::BF16);
+  EXPECT_EQ(window.rate, Rate::Fixed);
+  EXPECT_EQ(window.codeBits, 3u);
+  EXPECT_EQ(window.chunks, (std::vector<uint32_t>{2, 1}));
+  CodecTraits bitplane = *checkFormat(*Format::parse("bitplane<3>"), ElementType::BF16);
+  EXPECT_EQ(bitplane.chunks, (std::vector<uint32_t>{1, 1, 1}));
+  CodecTraits huffman = *checkFormat(*Format::parse("huffman<11,2>"), ElementType::BF16);
+  EXPECT_EQ(huffman.rate, Rate::Prefix);
+  EXPECT_EQ(huffman.maxLength, 11u);
+  EXPECT_EQ(huffman.group, 2u);
+  EXPECT_EQ(checkFormat(*Format::parse("raw"), ElementType::BF16)->rate, Rate::Words);
+}
+
+TEST(FormatCheckTest, RefusesParameters) {
+  EXPECT_EQ(refusal("raw<1>"), "codec raw takes no parameters, got 'raw<1>'");
+  EXPECT_EQ(refusal("window<5>"), "codec window is window<3> or window<4>, got 'window<5>'");
+  EXPECT_EQ(refusal("bitplane"), "codec bitplane is bitplane<3>, got 'bitplane'");
+  EXPECT_EQ(refusal("palette<3>"), "codec palette is palette<4>, got 'palette<3>'");
+  EXPECT_EQ(refusal("huffman<12>"),
+            "codec huffman takes two parameters, such as huffman<12,2>, got 'huffman<12>'");
+  EXPECT_EQ(refusal("huffman<16,1>"),
+            "codec huffman has code words of at most 1 to 15 bits, got 'huffman<16,1>'");
+  EXPECT_EQ(refusal("huffman<12,3>"),
+            "codec huffman codes groups of 1 or 2 symbols, got 'huffman<12,3>'");
+  EXPECT_EQ(refusal("huffman<1,2>"),
+            "codec huffman needs code words of 2 bits for pairs, got 'huffman<1,2>'");
+}
+
+TEST(FormatCheckTest, RefusesFieldsThatDoNotFit) {
+  EXPECT_EQ(refusal("window<4>, coded=exponent+8"),
+            "coded=exponent+8: bf16 has a mantissa of 7 bits");
+  EXPECT_EQ(refusal("huffman<12,2>, coded=exponent+1"),
+            "codec huffman<12,2> pairs symbols of at most 8 bits; the coded field has 9; use "
+            "group 1");
+  EXPECT_EQ(refusal("window<4>, coded=exponent+1, escapes=rows<64>"),
+            "escapes=rows<64> stores symbols as bytes; the coded field has 9 bits");
+  EXPECT_EQ(refusal("palette<4>", ElementType::F8E4M3FN), "accepted");
+  EXPECT_EQ(refusal("raw, coded=exponent+1"), "codec raw codes nothing; leave out coded=");
+  EXPECT_EQ(refusal("raw, escapes=none"), "codec raw has no escapes; leave out escapes=");
+}
+
+TEST(FormatCheckTest, RefusesContexts) {
+  EXPECT_EQ(refusal("huffman<12,1>, context=row_class<3>"),
+            "context=row_class<3>: expected 2, 4, 8 or 16 classes");
+  EXPECT_EQ(refusal("window<4>, context=row_class<4>"),
+            "codec window<4> has one model for all rows; context=row_class needs a prefix code "
+            "such as huffman<12,1>");
+}
+
+TEST(FormatCheckTest, RefusesInPlacePacking) {
+  EXPECT_EQ(refusal("huffman<12,1>, packing=inplace"),
+            "codec huffman<12,1> has no in-place packing; leave out packing=inplace");
+  EXPECT_EQ(refusal("inplace<12>, layout=row_major"),
+            "packing=inplace needs layout=fragment<16x16>");
+  const char *needsBf16 = "packing=inplace needs 16-bit words with an exponent of 8 bits (bf16, "
+                          "f32) and coded=exponent+0";
+  EXPECT_EQ(refusal("inplace<12>, coded=exponent+1"), needsBf16);
+  EXPECT_EQ(refusal("inplace<11>", ElementType::F16), needsBf16);
+  EXPECT_EQ(refusal("inplace<12>", ElementType::F8E5M2), needsBf16);
+  EXPECT_EQ(refusal("inplace<12>", ElementType::F32), "accepted");
+}
+
+TEST(FormatCheckTest, RefusesAnotherVersion) {
+  Format format = *Format::parse("raw");
+  format.version = 2;
+  Expected<CodecTraits> traits = checkFormat(format, ElementType::BF16);
+  ASSERT_FALSE(traits);
+  EXPECT_EQ(traits.error().getKind(), ErrorKind::Unsupported);
+}
+
+} // namespace
