@@ -18,6 +18,7 @@
 #include "uwt/Codec/Panel.h"
 #include "uwt/Support/Parallel.h"
 #include <functional>
+#include <memory>
 
 namespace uwt {
 
@@ -44,24 +45,87 @@ EntropyBounds entropyBounds(std::span<const uint64_t> wordCounts, ElementType el
 /// column is not counted as a pair) where `wantPairs`. `classes` has the class of
 /// each row of all panels in order (panel p's rows start at p * 64), or is empty.
 SymbolStatistics countSymbols(const PanelSource &source, uint64_t panels, const FieldSplit &split,
-                              bool wantPairs, std::span<const uint8_t> classes,
-                              uint32_t classCount, ThreadPool &pool);
+                              bool wantPairs, std::span<const uint8_t> classes, uint32_t classCount,
+                              ThreadPool &pool);
 
-/// Sorts rows into `classCount` classes so that coding each with its own model
-/// costs fewest bits: starts from quantiles of the rows' mean symbol and refines as k-means does, with
-/// code lengths as distance. Returns a class a row, panel p's rows from p * 64 (padding rows 0).
-/// Deterministic.
+/// How often each symbol occurs in each row of a tensor, from one pass over it: what row classes,
+/// best-size formats and models of codes without pairs are made of. Takes at most about 200 MB:
+/// of a tensor with more rows only some panels are counted, and functions that need exact
+/// results read the tensor again.
+struct RowHistograms {
+  /// A symbol outside the window.
+  struct Rare {
+    uint32_t count;
+    uint16_t symbol;
+    uint8_t row;
+  };
+  struct Panel {
+    uint32_t rows = 0;
+    /// False where a symbol is counted as `other` only, or not at all.
+    bool isExact = true;
+    /// [row][width]: counts of the window's symbols; the last entry counts all others where the
+    /// window does not hold every symbol.
+    std::vector<uint16_t> counts;
+    /// Which the others are.
+    std::vector<Rare> rare;
+  };
+
+  FieldSplit split{};
+  /// Panels of the tensor. Those at multiples of `step` are counted.
+  uint64_t panels = 0;
+  uint64_t step = 1;
+  std::vector<Panel> counted;
+  /// Low bits of a symbol that are dropped: more than 0 for symbols of more than 10 bits.
+  uint32_t droppedBits = 0;
+  /// The window: `symbols` symbols from `base`, in `width` counters a row.
+  uint32_t base = 0, symbols = 0, width = 0;
+  /// Whether all is counted, each symbol for itself.
+  bool isExact = true;
+};
+RowHistograms countRows(const PanelSource &source, uint64_t panels, const FieldSplit &split,
+                        ThreadPool &pool);
+
+/// Sorts rows into `classCount` classes (1...16) so that coding each with its own model
+/// costs fewest bits: starts from quantiles of the rows' mean symbol and refines as k-means does,
+/// with code lengths as distance. Returns a class a row, panel p's rows from p * 64 (padding rows
+/// 0). Deterministic: integer arithmetic only. `source` is read only where panels were not counted.
+std::vector<uint8_t> sortRowClasses(const RowHistograms &rows, uint32_t classCount,
+                                    const PanelSource &source, ThreadPool &pool);
+/// The same, counting first.
 std::vector<uint8_t> sortRowClasses(const PanelSource &source, uint64_t panels,
                                     const FieldSplit &split, uint32_t classCount, ThreadPool &pool);
 
+/// What countSymbols gives for `rows.split` without pairs, from row histograms; `source` is read
+/// only where they are not exact.
+SymbolStatistics classStatistics(const RowHistograms &rows, std::span<const uint8_t> classes,
+                                 uint32_t classCount, const PanelSource &source, ThreadPool &pool);
+
 /// The formats behind `--format best-size` and `fast`.
 enum class FormatPolicy : uint8_t { BestSize, Fast };
-/// Picks the format (fragment layout unless `layout` says row_major) that stores this tensor smallest, or decodes
-/// fast: BestSize compares row class counts 1, 2, 4, 8, 16 for `huffman<12,1>, coded=exponent+2`
-/// (fewer mantissa bits where the type has fewer) by exact cost from row histograms.
-Format chooseFormat(FormatPolicy policy, ElementType element, Layout layout, Storage storage,
-                    const PanelSource &source, uint64_t panels, const MatrixShape &matrix,
-                    ThreadPool &pool);
+
+/// The split whose row histograms the best-size choice is made from: the exponent and as many
+/// mantissa bits as any candidate codes.
+FieldSplit bestSizeSplit(ElementType element);
+
+/// A picked format, and the row histograms that were made for the choice: encodeTensor
+/// takes them (EncodeOptions::rows) rather than counting again. Null where the
+/// choice read nothing.
+struct ChosenFormat {
+  Format format;
+  std::shared_ptr<const RowHistograms> rows;
+};
+
+/// Picks the format (fragment layout unless `layout` says row_major) that stores this tensor
+/// smallest, or decodes fast: BestSize compares row class counts 1, 2, 4, 8, 16 for `huffman<12,1>,
+/// coded=exponent+2` (other numbers of mantissa bits where the type has fewer, or the tensor is
+/// small) by exact cost from row histograms, and gives `raw` where coding would not pay; Fast is
+/// `huffman<12,2>` and reads nothing.
+ChosenFormat chooseFormat(FormatPolicy policy, ElementType element, Layout layout, Storage storage,
+                          const PanelSource &source, uint64_t panels, const MatrixShape &matrix,
+                          ThreadPool &pool);
+/// BestSize from row histograms of bestSizeSplit(element).
+Format chooseBestSize(ElementType element, Layout layout, Storage storage,
+                      const RowHistograms &rows, const MatrixShape &matrix, ThreadPool &pool);
 
 } // namespace uwt
 

@@ -1,0 +1,319 @@
+//===- RowClasses.cpp - Rows sorted by their symbols ----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each class of each number of classes has a lane, so that one pass over a
+// row's counters gives its cost in all of them. Everything is
+// integer arithmetic: classes decide about bytes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowClasses.h"
+#include "uwt/Support/Cpu.h"
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+using namespace uwt;
+
+namespace {
+/// Rounds of refinement; more gain less than a thousandth of what these gain.
+constexpr unsigned refinements = 4;
+/// Panels that classes learn from, spread evenly: more rows do not make better classes.
+constexpr size_t learningPanels = 16;
+/// Fractions of a symbol in which rows' means are told apart.
+constexpr uint32_t meanSteps = 64;
+constexpr uint32_t meanBins = windowCounters * meanSteps;
+
+using Scores = std::array<uint32_t, classLanes>;
+
+constexpr uint32_t log2TableBits = 8;
+
+/// log2(mantissa) in 1/65536 for a mantissa in [1, 2) in 1/2^32, a bit at a time by squaring.
+constexpr uint32_t log2OfMantissa(uint64_t mantissa) {
+  uint32_t result = 0;
+  for (unsigned bit = 0; bit < 17; ++bit) {
+    // mantissa < 2^33: keep the square within 64 bits.
+    mantissa = (mantissa >> 1) * (mantissa >> 1) >> 30;
+    result <<= 1;
+    if (mantissa >> 33) {
+      mantissa >>= 1;
+      result |= 1;
+    }
+  }
+  return (result + 1) >> 1;
+}
+
+constexpr auto log2Table = [] {
+  std::array<uint32_t, (1u << log2TableBits) + 1> table{};
+  for (uint32_t i = 0; i < 1u << log2TableBits; ++i)
+    table[i] = log2OfMantissa((uint64_t(1) << 32) + (uint64_t(i) << (32 - log2TableBits)));
+  table.back() = 1u << 16;
+  return table;
+}();
+} // namespace
+
+uint32_t uwt::fixedLog2(uint64_t value) {
+  assert(value > 0 && "logarithm of 0");
+  uint32_t exponent = std::bit_width(value) - 1;
+  // The bits below the highest one, from bit 63 down.
+  uint64_t fraction = exponent == 0 ? 0 : value << (64 - exponent);
+  uint32_t index = static_cast<uint32_t>(fraction >> (64 - log2TableBits));
+  uint32_t rest = static_cast<uint32_t>(fraction << log2TableBits >> 48);
+  uint32_t low = log2Table[index], high = log2Table[index + 1];
+  return (exponent << 16) + low + ((high - low) * rest >> 16);
+}
+
+//===----------------------------------------------------------------------===//
+// Costs of rows
+//===----------------------------------------------------------------------===//
+
+static void scoreRow(const uint16_t *counts, uint32_t width, const int16_t *costs, uint32_t lanes,
+                     Scores &scores) {
+  scores.fill(0);
+  for (uint32_t i = 0; i < width; i += 2) {
+    if ((counts[i] | counts[i + 1]) == 0)
+      continue;
+    uint32_t first = counts[i], second = counts[i + 1];
+    const int16_t *cost = costs + i * classLanes;
+    for (uint32_t lane = 0; lane < lanes; ++lane)
+      scores[lane] += first * static_cast<uint32_t>(cost[2 * lane]) +
+                      second * static_cast<uint32_t>(cost[2 * lane + 1]);
+  }
+}
+
+#if defined(__x86_64__)
+/// Two pairs of symbols at a time; `Parts` times sixteen lanes.
+template <uint32_t Parts>
+__attribute__((target("avx512f,avx512bw"))) static void
+scoreRowAvx512(const uint16_t *counts, uint32_t width, const int16_t *costs, Scores &scores) {
+  __m512i sum[2][Parts];
+  for (auto &parts : sum)
+    for (__m512i &part : parts)
+      part = _mm512_setzero_si512();
+  for (uint32_t i = 0; i < width; i += 4)
+    for (uint32_t second = 0; second < 2; ++second) {
+      uint32_t pair;
+      std::memcpy(&pair, counts + i + 2 * second, sizeof(pair));
+      __m512i count = _mm512_set1_epi32(static_cast<int>(pair));
+      for (uint32_t part = 0; part < Parts; ++part) {
+        const int16_t *cost = costs + (i + 2 * second) * classLanes + part * 32;
+        sum[second][part] =
+            _mm512_add_epi32(sum[second][part], _mm512_madd_epi16(count, _mm512_loadu_si512(cost)));
+      }
+    }
+  for (uint32_t part = 0; part < Parts; ++part)
+    _mm512_storeu_si512(&scores[part * 16], _mm512_add_epi32(sum[0][part], sum[1][part]));
+}
+#endif
+
+/// Sets the scores of the first `lanes` lanes.
+static void scoreRowBest(const uint16_t *counts, uint32_t width, const int16_t *costs,
+                         uint32_t lanes, Scores &scores) {
+#if defined(__x86_64__)
+  if (hostSimdLevel() == SimdLevel::Avx512)
+    return lanes <= 16 ? scoreRowAvx512<1>(counts, width, costs, scores)
+                       : scoreRowAvx512<2>(counts, width, costs, scores);
+#endif
+  scoreRow(counts, width, costs, lanes, scores);
+}
+
+static uint8_t cheapest(const Scores &scores, uint32_t firstLane, uint32_t classCount) {
+  uint32_t best = 0;
+  for (uint32_t c = 1; c < classCount; ++c)
+    if (scores[firstLane + c] < scores[firstLane + best])
+      best = c;
+  return static_cast<uint8_t>(best);
+}
+
+//===----------------------------------------------------------------------===//
+// RowClassifier
+//===----------------------------------------------------------------------===//
+
+RowClassifier::RowClassifier(const RowHistograms &rows, std::span<const uint32_t> classCounts,
+                             size_t panelStep, ThreadPool &pool)
+    : rows(rows), pool(pool),
+      learningStep(std::max<size_t>(1, rows.counted.size() / learningPanels)),
+      sums(size_t(classLanes) * rows.width), costs(size_t(classLanes) * rows.width) {
+  for (uint32_t classCount : classCounts) {
+    firstLane.push_back(lanes);
+    lanes += classCount;
+    sets.push_back({classCount, std::vector<uint8_t>(rows.counted.size() * panelRows)});
+  }
+  assert(lanes <= classLanes && "too many classes for one refinement");
+  startFromQuantiles();
+  for (unsigned round = 1; round <= refinements; ++round) {
+    sumClasses();
+    makeCosts();
+    chooseClasses(round < refinements ? learningStep : panelStep);
+  }
+}
+
+template <typename Function> void RowClassifier::forPanels(size_t panelStep, Function function) {
+  pool.parallelFor(divideUp(rows.counted.size(), panelStep),
+                   [&](uint64_t i, unsigned worker) { function(i * panelStep, worker); });
+}
+
+/// Mean symbol of a row, as a bin.
+static uint32_t meanBin(const uint16_t *counts, uint32_t symbols) {
+  uint32_t count = 0, weighted = 0;
+  for (uint32_t i = 0; i < symbols; ++i) {
+    count += counts[i];
+    weighted += counts[i] * i;
+  }
+  return count == 0 ? 0 : static_cast<uint32_t>(uint64_t(weighted) * meanSteps / count);
+}
+
+void RowClassifier::startFromQuantiles() {
+  std::vector<uint16_t> means(rows.counted.size() * panelRows);
+  pool.parallelFor(rows.counted.size(), [&](uint64_t p, unsigned) {
+    const RowHistograms::Panel &panel = rows.counted[p];
+    for (uint32_t r = 0; r < panel.rows; ++r)
+      means[p * panelRows + r] =
+          static_cast<uint16_t>(meanBin(&panel.counts[size_t(r) * rows.width], rows.symbols));
+  });
+
+  std::vector<uint64_t> below(meanBins + 1);
+  for (size_t p = 0; p < rows.counted.size(); ++p)
+    for (uint32_t r = 0; r < rows.counted[p].rows; ++r)
+      ++below[means[p * panelRows + r] + 1];
+  for (uint32_t bin = 0; bin < meanBins; ++bin)
+    below[bin + 1] += below[bin];
+
+  uint64_t total = below.back();
+  for (ClassedRows &set : sets)
+    for (size_t p = 0; p < rows.counted.size(); ++p)
+      for (uint32_t r = 0; r < rows.counted[p].rows; ++r) {
+        uint32_t bin = means[p * panelRows + r];
+        uint64_t middle = (below[bin] + below[bin + 1]) / 2;
+        set.classes[p * panelRows + r] = static_cast<uint8_t>(middle * set.classCount / total);
+      }
+}
+
+[[gnu::always_inline]] static inline void addRow(const uint16_t *counts, uint32_t width,
+                                                 uint64_t *sums) {
+  for (uint32_t i = 0; i < width; ++i)
+    sums[i] += counts[i];
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512bw,avx512vl"))) static void
+addRowAvx512(const uint16_t *counts, uint32_t width, uint64_t *sums) {
+  addRow(counts, width, sums);
+}
+#endif
+
+static void addRowBest(const uint16_t *counts, uint32_t width, uint64_t *sums) {
+#if defined(__x86_64__)
+  if (hostSimdLevel() == SimdLevel::Avx512)
+    return addRowAvx512(counts, width, sums);
+#endif
+  addRow(counts, width, sums);
+}
+
+void RowClassifier::sumClasses() {
+  std::vector<std::vector<uint64_t>> partial(pool.size());
+  forPanels(learningStep, [&](uint64_t p, unsigned worker) {
+    if (partial[worker].empty())
+      partial[worker].resize(sums.size());
+    const RowHistograms::Panel &panel = rows.counted[p];
+    for (uint32_t r = 0; r < panel.rows; ++r)
+      for (size_t set = 0; set < sets.size(); ++set) {
+        uint32_t lane = firstLane[set] + sets[set].classes[p * panelRows + r];
+        addRowBest(&panel.counts[size_t(r) * rows.width], rows.width,
+                   &partial[worker][size_t(lane) * rows.width]);
+      }
+  });
+  std::fill(sums.begin(), sums.end(), 0);
+  for (const std::vector<uint64_t> &part : partial)
+    for (size_t i = 0; i < part.size(); ++i)
+      sums[i] += part[i];
+}
+
+/// A symbol's cost is its ideal code length, as if each symbol had been seen once more: a class
+/// that never had a symbol can take a row that has it.
+void RowClassifier::makeCosts() {
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
+    const uint64_t *sum = &sums[size_t(lane) * rows.width];
+    uint64_t total = rows.width;
+    for (uint32_t i = 0; i < rows.width; ++i)
+      total += sum[i];
+    uint32_t logTotal = fixedLog2(total);
+    for (uint32_t i = 0; i < rows.width; ++i)
+      costs[(i / 2 * classLanes + lane) * 2 + i % 2] =
+          static_cast<int16_t>((logTotal - fixedLog2(sum[i] + 1)) >> 8);
+  }
+}
+
+void RowClassifier::chooseClasses(size_t panelStep) {
+  forPanels(panelStep, [&](uint64_t p, unsigned) {
+    const RowHistograms::Panel &panel = rows.counted[p];
+    Scores scores;
+    for (uint32_t r = 0; r < panel.rows; ++r) {
+      scoreRowBest(&panel.counts[size_t(r) * rows.width], rows.width, costs.data(), lanes, scores);
+      for (size_t set = 0; set < sets.size(); ++set)
+        sets[set].classes[p * panelRows + r] =
+            cheapest(scores, firstLane[set], sets[set].classCount);
+    }
+  });
+}
+
+void RowClassifier::assign(const RowHistograms::Panel &panel, size_t set, uint8_t *classes) const {
+  Scores scores;
+  for (uint32_t r = 0; r < panel.rows; ++r) {
+    scoreRowBest(&panel.counts[size_t(r) * rows.width], rows.width, costs.data(), lanes, scores);
+    classes[r] = cheapest(scores, firstLane[set], sets[set].classCount);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Public functions
+//===----------------------------------------------------------------------===//
+
+std::vector<uint8_t> uwt::sortRowClasses(const RowHistograms &rows, uint32_t classCount,
+                                         const PanelSource &source, ThreadPool &pool) {
+  if (classCount <= 1)
+    return std::vector<uint8_t>(rows.panels * panelRows);
+  RowClassifier classifier(rows, {&classCount, 1}, 1, pool);
+  const std::vector<uint8_t> &counted = classifier.results()[0].classes;
+  if (rows.step == 1)
+    return counted;
+
+  // The sample has shown the classes; now all rows choose theirs.
+  std::vector<uint8_t> classes(rows.panels * panelRows);
+  std::vector<RowCounter> counters(pool.size(), RowCounter(rows));
+  std::vector<std::vector<uint16_t>> scratch(pool.size());
+  pool.parallelFor(rows.panels, [&](uint64_t p, unsigned worker) {
+    RowHistograms::Panel panel;
+    counters[worker].count(source(p, scratch[worker]), 0, panel);
+    classifier.assign(panel, 0, &classes[p * panelRows]);
+  });
+  return classes;
+}
+
+std::vector<uint8_t> uwt::sortRowClasses(const PanelSource &source, uint64_t panels,
+                                         const FieldSplit &split, uint32_t classCount,
+                                         ThreadPool &pool) {
+  return sortRowClasses(countRows(source, panels, split, pool), classCount, source, pool);
+}
+
+SymbolStatistics uwt::classStatistics(const RowHistograms &rows, std::span<const uint8_t> classes,
+                                      uint32_t classCount, const PanelSource &source,
+                                      ThreadPool &pool) {
+  if (!rows.isExact)
+    return countSymbols(source, rows.panels, rows.split, false, classes, classCount, pool);
+  SymbolStatistics statistics;
+  statistics.split = rows.split;
+  statistics.counts = countsByClass(rows, classes, classCount);
+  // Nothing is unknown.
+  for (std::vector<uint64_t> &counts : statistics.counts)
+    counts.pop_back();
+  return statistics;
+}

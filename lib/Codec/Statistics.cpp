@@ -1,0 +1,302 @@
+//===- Statistics.cpp - Histograms and entropies --------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each thread counts into tables of u32 that stay in cache and adds them to
+// sums of u64 before they can overflow. A thread has several copies of a table,
+// used in turn: equal symbols follow one another all the time, and a counter's
+// next increment would have to wait for its last one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/Statistics.h"
+#include "uwt/Support/Cpu.h"
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+using namespace uwt;
+
+namespace {
+/// Where counts lie in a word, or in two adjacent ones.
+struct CounterLayout {
+  unsigned shift;
+  unsigned bits;
+  bool pairs;
+  /// Copies of each table, 1 or 4.
+  unsigned copies;
+
+  size_t entries() const { return size_t(1) << (pairs ? 2 * bits : bits); }
+  /// A copy begins a cache line after a power of two, lest all of them compete for the same sets.
+  size_t copyStride() const { return entries() + 16; }
+};
+
+/// Most elements that are counted before tables are added to sums.
+constexpr uint64_t flushInterval = uint64_t(1) << 31;
+constexpr uint64_t rowPiece = uint64_t(1) << 24;
+/// Tensors below this count into single tables: clearing and adding copies would cost more.
+constexpr uint64_t fewElements = uint64_t(1) << 19;
+
+/// The tables and sums of one thread.
+class Counter {
+public:
+  Counter(const CounterLayout &layout, uint32_t classes)
+      : layout(layout),
+        tables(classes, std::vector<uint32_t>(layout.copies * layout.copyStride())) {}
+
+  /// Counts symbols, or pairs of symbols at 2i and 2i + 1, of a row.
+  void countRow(const uint16_t *row, uint64_t columns, uint32_t rowClass) {
+    for (uint64_t done = 0; done < columns; done += rowPiece) {
+      uint64_t count = std::min(rowPiece, columns - done);
+      pending += count;
+      if (pending > flushInterval)
+        flush(count);
+      countPiece(row + done, count, tables[rowClass].data());
+    }
+  }
+
+  /// Adds the counts of all classes to `counts`, [class][entry].
+  void addTo(std::vector<std::vector<uint64_t>> &counts) const {
+    for (size_t c = 0; c < tables.size(); ++c) {
+      for (unsigned copy = 0; copy < layout.copies; ++copy)
+        add(std::span(tables[c]).subspan(copy * layout.copyStride(), layout.entries()), counts[c]);
+      if (!sums.empty())
+        add(std::span(sums[c]), counts[c]);
+    }
+  }
+
+private:
+  void countPiece(const uint16_t *row, uint64_t count, uint32_t *table) const;
+
+  template <typename Count>
+  static void add(std::span<const Count> from, std::vector<uint64_t> &counts) {
+    for (size_t i = 0; i < from.size(); ++i)
+      counts[i] += from[i];
+  }
+
+  /// Empties the tables before they can overflow.
+  void flush(uint64_t nextPending) {
+    std::vector<std::vector<uint64_t>> all(tables.size(), std::vector<uint64_t>(layout.entries()));
+    addTo(all);
+    sums = std::move(all);
+    for (std::vector<uint32_t> &table : tables)
+      std::fill(table.begin(), table.end(), 0);
+    pending = nextPending;
+  }
+
+  CounterLayout layout;
+  /// [class][copy and entry]
+  std::vector<std::vector<uint32_t>> tables;
+  /// [class][entry] of what tables held before; empty unless they were emptied.
+  std::vector<std::vector<uint64_t>> sums;
+  uint64_t pending = 0;
+};
+} // namespace
+
+static uint64_t load64(const uint16_t *words) {
+  uint64_t value;
+  std::memcpy(&value, words, sizeof(value));
+  return value;
+}
+
+static constexpr uint64_t everyWord = 0x0001000100010001;
+
+static void countSingles(const uint16_t *row, uint64_t count, const CounterLayout &layout,
+                         uint32_t *table) {
+  const unsigned shift = layout.shift;
+  const uint64_t mask = (uint64_t(1) << layout.bits) - 1, masks = mask * everyWord;
+  const size_t step = layout.copies > 1 ? layout.copyStride() : 0;
+  uint64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    uint64_t symbols = load64(row + i) >> shift & masks;
+    ++table[symbols & 0xffff];
+    ++table[step + (symbols >> 16 & 0xffff)];
+    ++table[2 * step + (symbols >> 32 & 0xffff)];
+    ++table[3 * step + (symbols >> 48)];
+  }
+  for (; i < count; ++i)
+    ++table[row[i] >> shift & mask];
+}
+
+static void countPairs(const uint16_t *row, uint64_t count, const CounterLayout &layout,
+                       uint32_t *table) {
+  const unsigned shift = layout.shift, bits = layout.bits;
+  const uint64_t first = (uint64_t(1) << bits) - 1, second = first << bits;
+  const size_t step = layout.copies > 1 ? layout.copyStride() : 0;
+  uint64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    uint64_t words = load64(row + i) >> shift;
+    ++table[(words & first) | (words >> (16 - bits) & second)];
+    words >>= 32;
+    ++table[step + ((words & first) | (words >> (16 - bits) & second))];
+  }
+  if (i + 2 <= count)
+    ++table[(row[i] >> shift & first) | uint64_t(row[i + 1] >> shift & first) << bits];
+}
+
+#if defined(__x86_64__)
+/// `pext` puts the symbols of four words side by side: the indices of two pairs. Older machines
+/// have it in microcode, so this runs on those with AVX-512 only.
+__attribute__((target("bmi2"))) static void
+countPairsBmi2(const uint16_t *row, uint64_t count, const CounterLayout &layout, uint32_t *table) {
+  const unsigned pairBits = 2 * layout.bits;
+  const uint64_t fields = (((uint64_t(1) << layout.bits) - 1) << layout.shift) * everyWord;
+  const uint64_t pairMask = (uint64_t(1) << pairBits) - 1;
+  const size_t step = layout.copies > 1 ? layout.copyStride() : 0;
+  uint64_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    uint64_t low = _pext_u64(load64(row + i), fields),
+             high = _pext_u64(load64(row + i + 4), fields);
+    ++table[low & pairMask];
+    ++table[step + (low >> pairBits)];
+    ++table[2 * step + (high & pairMask)];
+    ++table[3 * step + (high >> pairBits)];
+  }
+  countPairs(row + i, count - i, layout, table);
+}
+#endif
+
+void Counter::countPiece(const uint16_t *row, uint64_t count, uint32_t *table) const {
+  if (!layout.pairs)
+    return countSingles(row, count, layout, table);
+#if defined(__x86_64__)
+  if (hostSimdLevel() == SimdLevel::Avx512)
+    return countPairsBmi2(row, count, layout, table);
+#endif
+  countPairs(row, count, layout, table);
+}
+
+/// Counters of the threads that had work, after all panels. Calls `oddColumn(worker, class, word)`
+/// with last columns that have no partner.
+template <typename OddColumn>
+static std::vector<std::unique_ptr<Counter>>
+countPanels(const PanelSource &source, uint64_t panels, CounterLayout layout,
+            std::span<const uint8_t> classes, uint32_t classCount, ThreadPool &pool,
+            OddColumn oddColumn) {
+  std::vector<std::vector<uint16_t>> scratch(pool.size());
+  std::vector<std::unique_ptr<Counter>> counters(pool.size());
+  uint64_t elements = 0;
+  if (panels > 0) {
+    PanelWords first = source(0, scratch[0]);
+    elements = panels * first.rows * first.columns;
+  }
+  // Large tables, and those of many classes, would leave the cache if there were copies.
+  bool isLarge = layout.entries() * classCount > 65536;
+  layout.copies = isLarge || elements < fewElements ? 1 : 4;
+
+  pool.parallelFor(panels, [&](uint64_t p, unsigned worker) {
+    if (!counters[worker])
+      counters[worker] = std::make_unique<Counter>(layout, classCount);
+    PanelWords words = source(p, scratch[worker]);
+    for (uint32_t r = 0; r < words.rows; ++r) {
+      uint32_t rowClass = classes.empty() ? 0 : classes[p * panelRows + r];
+      counters[worker]->countRow(words.row(r), words.columns, rowClass);
+      if (words.columns % 2 != 0)
+        oddColumn(worker, rowClass, words.row(r)[words.columns - 1]);
+    }
+  });
+  std::erase(counters, nullptr);
+  return counters;
+}
+
+static void ignoreOddColumn(unsigned, uint32_t, uint16_t) {}
+
+std::vector<uint64_t> uwt::countWords(const PanelSource &source, uint64_t panels, unsigned wordBits,
+                                      ThreadPool &pool) {
+  CounterLayout layout{0, wordBits, false, 1};
+  std::vector<std::vector<uint64_t>> counts(1, std::vector<uint64_t>(layout.entries()));
+  for (const auto &counter : countPanels(source, panels, layout, {}, 1, pool, ignoreOddColumn))
+    counter->addTo(counts);
+  return std::move(counts[0]);
+}
+
+/// Adds each pair's count to those of its symbols.
+static void addMarginals(std::span<const uint64_t> pairs, unsigned bits,
+                         std::vector<uint64_t> &counts) {
+  size_t symbols = size_t(1) << bits;
+  for (size_t second = 0; second < symbols; ++second) {
+    std::span<const uint64_t> row = pairs.subspan(second << bits, symbols);
+    uint64_t sum = 0;
+    for (size_t first = 0; first < symbols; ++first) {
+      counts[first] += row[first];
+      sum += row[first];
+    }
+    counts[second] += sum;
+  }
+}
+
+static void countSymbolPairs(const PanelSource &source, uint64_t panels,
+                             std::span<const uint8_t> classes, uint32_t classCount,
+                             ThreadPool &pool, SymbolStatistics &statistics) {
+  const FieldSplit &split = statistics.split;
+  CounterLayout layout{split.rawLowBits, split.symbolBits, true, 1};
+  // [worker][class][symbol] of last columns without a partner.
+  std::vector<std::vector<std::vector<uint64_t>>> odd(pool.size(), statistics.counts);
+  auto counters = countPanels(source, panels, layout, classes, classCount, pool,
+                              [&](unsigned worker, uint32_t rowClass, uint16_t word) {
+                                ++odd[worker][rowClass][split.symbolOf(word)];
+                              });
+  statistics.pairs.assign(classCount, std::vector<uint64_t>(layout.entries()));
+  for (const auto &counter : counters)
+    counter->addTo(statistics.pairs);
+  for (uint32_t c = 0; c < classCount; ++c) {
+    addMarginals(statistics.pairs[c], split.symbolBits, statistics.counts[c]);
+    for (const auto &counts : odd)
+      for (size_t i = 0; i < counts[c].size(); ++i)
+        statistics.counts[c][i] += counts[c][i];
+  }
+}
+
+SymbolStatistics uwt::countSymbols(const PanelSource &source, uint64_t panels,
+                                   const FieldSplit &split, bool wantPairs,
+                                   std::span<const uint8_t> classes, uint32_t classCount,
+                                   ThreadPool &pool) {
+  assert((classes.empty() || classes.size() == panels * panelRows) && "a class a row");
+  SymbolStatistics statistics;
+  statistics.split = split;
+  CounterLayout layout{split.rawLowBits, split.symbolBits, false, 1};
+  statistics.counts.assign(classCount, std::vector<uint64_t>(layout.entries()));
+  if (wantPairs) {
+    countSymbolPairs(source, panels, classes, classCount, pool, statistics);
+    return statistics;
+  }
+  for (const auto &counter :
+       countPanels(source, panels, layout, classes, classCount, pool, ignoreOddColumn))
+    counter->addTo(statistics.counts);
+  return statistics;
+}
+
+static double entropy(std::span<const uint64_t> counts) {
+  double total = 0, weighted = 0;
+  for (uint64_t count : counts)
+    if (count != 0) {
+      total += static_cast<double>(count);
+      weighted += static_cast<double>(count) * std::log2(static_cast<double>(count));
+    }
+  // A single symbol may come out a rounding error below 0.
+  return total == 0 ? 0 : std::max(0.0, std::log2(total) - weighted / total);
+}
+
+EntropyBounds uwt::entropyBounds(std::span<const uint64_t> wordCounts, ElementType element) {
+  FieldSplit split = splitOf(element, 0);
+  std::vector<uint64_t> exponents(size_t(1) << split.symbolBits);
+  uint64_t total = 0;
+  for (size_t word = 0; word < wordCounts.size(); ++word) {
+    exponents[split.symbolOf(static_cast<uint32_t>(word))] += wordCounts[word];
+    total += wordCounts[word];
+  }
+  EntropyBounds bounds;
+  if (total == 0)
+    return bounds;
+  bounds.exponent = entropy(exponents) + split.rawBits();
+  bounds.joint = entropy(wordCounts);
+  return bounds;
+}

@@ -1,0 +1,325 @@
+//===- StatisticsTest.cpp -------------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/Statistics.h"
+#include <algorithm>
+#include <bit>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+
+namespace {
+
+/// Words of `matrices` matrices, panel by panel.
+struct Words {
+  uint64_t matrices, rows, columns;
+  std::vector<uint16_t> data;
+
+  MatrixShape shape() const { return {rows, columns}; }
+  uint64_t panels() const { return matrices * shape().panels(); }
+  PanelWords panel(uint64_t p) const {
+    uint64_t inMatrix = p % shape().panels(), firstRow = inMatrix * panelRows;
+    PanelWords words;
+    words.data = data.data() + (p / shape().panels() * rows + firstRow) * columns;
+    words.stride = columns;
+    words.rows = shape().rowsOfPanel(inMatrix);
+    words.columns = columns;
+    return words;
+  }
+  PanelSource source() const {
+    return [this](uint64_t p, std::vector<uint16_t> &) { return panel(p); };
+  }
+};
+
+uint16_t toBf16(float value) { return static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16); }
+
+/// Sums of uniform numbers, near enough to weights; row r scaled by scale(r).
+template <typename Scale>
+Words weights(uint64_t matrices, uint64_t rows, uint64_t columns, Scale scale) {
+  Words words{matrices, rows, columns, {}};
+  std::mt19937 random(7);
+  for (uint64_t r = 0; r < matrices * rows; ++r)
+    for (uint64_t c = 0; c < columns; ++c) {
+      float sum = 0;
+      for (int i = 0; i < 6; ++i)
+        sum += static_cast<float>(random()) / 4294967296.0f - 0.5f;
+      words.data.push_back(toBf16(sum * scale(r)));
+    }
+  return words;
+}
+
+Words plainWeights(uint64_t matrices, uint64_t rows, uint64_t columns) {
+  return weights(matrices, rows, columns, [](uint64_t) { return 0.03f; });
+}
+
+Words anyBits(uint64_t matrices, uint64_t rows, uint64_t columns) {
+  Words words{matrices, rows, columns, {}};
+  std::mt19937 random(8);
+  for (uint64_t i = 0; i < matrices * rows * columns; ++i)
+    words.data.push_back(static_cast<uint16_t>(random()));
+  return words;
+}
+
+std::vector<uint8_t> anyClasses(const Words &words, uint32_t classCount) {
+  std::vector<uint8_t> classes(words.panels() * panelRows);
+  for (size_t i = 0; i < classes.size(); ++i)
+    classes[i] = static_cast<uint8_t>(i * 7 % classCount);
+  return classes;
+}
+
+/// What countSymbols promises, an element at a time.
+SymbolStatistics countSimply(const Words &words, const FieldSplit &split, bool wantPairs,
+                             std::span<const uint8_t> classes, uint32_t classCount) {
+  SymbolStatistics result;
+  result.split = split;
+  size_t symbols = size_t(1) << split.symbolBits;
+  result.counts.assign(classCount, std::vector<uint64_t>(symbols));
+  if (wantPairs)
+    result.pairs.assign(classCount, std::vector<uint64_t>(symbols * symbols));
+  for (uint64_t p = 0; p < words.panels(); ++p) {
+    PanelWords panel = words.panel(p);
+    for (uint32_t r = 0; r < panel.rows; ++r)
+      for (uint64_t c = 0; c < panel.columns; ++c) {
+        uint32_t rowClass = classes.empty() ? 0 : classes[p * panelRows + r];
+        uint32_t symbol = split.symbolOf(panel.row(r)[c]);
+        ++result.counts[rowClass][symbol];
+        if (wantPairs && c % 2 == 1)
+          ++result.pairs[rowClass][split.symbolOf(panel.row(r)[c - 1]) + symbol * symbols];
+      }
+  }
+  return result;
+}
+
+const std::vector<Words> &awkwardTensors() {
+  static const std::vector<Words> tensors = {
+      plainWeights(1, 1, 1),     plainWeights(1, 65, 3),     plainWeights(3, 17, 37),
+      anyBits(2, 70, 21),        plainWeights(1, 130, 1027), anyBits(1, 9, 1500),
+      anyBits(1, 1, 40001),      plainWeights(1, 0, 5),      plainWeights(2, 3, 0),
+      plainWeights(1, 300, 2050)};
+  return tensors;
+}
+
+std::string name(const Words &words) {
+  return std::to_string(words.matrices) + " x [" + std::to_string(words.rows) + ", " +
+         std::to_string(words.columns) + "]";
+}
+
+constexpr ElementType types[] = {ElementType::BF16, ElementType::F16, ElementType::F32};
+
+TEST(StatisticsTest, countsEveryWordOnce) {
+  ThreadPool pool(2);
+  for (const Words &words : awkwardTensors()) {
+    std::vector<uint64_t> expected(65536);
+    for (uint16_t word : words.data)
+      ++expected[word];
+    EXPECT_EQ(countWords(words.source(), words.panels(), 16, pool), expected) << name(words);
+  }
+}
+
+TEST(StatisticsTest, countsWordsOf8Bits) {
+  ThreadPool pool(1);
+  Words words{1, 3, 5, {0, 255, 1, 1, 7, 255, 255, 255, 128, 3, 3, 3, 3, 3, 3}};
+  std::vector<uint64_t> counts = countWords(words.source(), words.panels(), 8, pool);
+  ASSERT_EQ(counts.size(), 256u);
+  EXPECT_EQ(counts[255], 4u);
+  EXPECT_EQ(counts[3], 6u);
+}
+
+TEST(StatisticsTest, symbolsAreThoseOfASimpleCount) {
+  ThreadPool pool(2);
+  for (const Words &words : awkwardTensors())
+    for (ElementType type : types)
+      for (unsigned mantissa : {0u, 2u, 7u}) {
+        FieldSplit split = splitOf(type, mantissa);
+        std::vector<uint8_t> classes = anyClasses(words, 4);
+        SymbolStatistics flat =
+            countSymbols(words.source(), words.panels(), split, false, {}, 1, pool);
+        EXPECT_EQ(flat.counts, countSimply(words, split, false, {}, 1).counts) << name(words);
+        EXPECT_TRUE(flat.pairs.empty());
+        SymbolStatistics classed =
+            countSymbols(words.source(), words.panels(), split, false, classes, 4, pool);
+        EXPECT_EQ(classed.counts, countSimply(words, split, false, classes, 4).counts)
+            << name(words);
+      }
+}
+
+TEST(StatisticsTest, pairsAreThoseOfASimpleCount) {
+  ThreadPool pool(2);
+  for (const Words &words : awkwardTensors())
+    for (ElementType type : types) {
+      FieldSplit split = splitOf(type, 0);
+      std::vector<uint8_t> classes = anyClasses(words, 2);
+      for (uint32_t classCount : {1u, 2u}) {
+        std::span<const uint8_t> used(classes.data(), classCount == 1 ? 0 : classes.size());
+        SymbolStatistics fast =
+            countSymbols(words.source(), words.panels(), split, true, used, classCount, pool);
+        SymbolStatistics simple = countSimply(words, split, true, used, classCount);
+        EXPECT_EQ(fast.counts, simple.counts) << name(words);
+        EXPECT_EQ(fast.pairs, simple.pairs) << name(words);
+      }
+    }
+}
+
+TEST(StatisticsTest, classStatisticsOfRowHistogramsAreExact) {
+  ThreadPool pool(2);
+  for (const Words &words : awkwardTensors())
+    for (unsigned mantissa : {0u, 2u, 5u}) {
+      FieldSplit split = splitOf(ElementType::BF16, mantissa);
+      RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
+      std::vector<uint8_t> classes = anyClasses(words, 8);
+      EXPECT_EQ(classStatistics(rows, classes, 8, words.source(), pool).counts,
+                countSimply(words, split, false, classes, 8).counts)
+          << name(words);
+      EXPECT_EQ(classStatistics(rows, {}, 1, words.source(), pool).counts,
+                countSimply(words, split, false, {}, 1).counts)
+          << name(words);
+    }
+}
+
+TEST(StatisticsTest, rowHistogramsListSymbolsOutsideTheWindow) {
+  // Zeros among weights lie far below them.
+  Words words = plainWeights(1, 64, 1100);
+  for (uint32_t r = 0; r < 10; ++r)
+    words.data[r * 1100 + 5 * r] = 0;
+  ThreadPool pool(1);
+  RowHistograms rows =
+      countRows(words.source(), words.panels(), splitOf(ElementType::BF16, 2), pool);
+  EXPECT_TRUE(rows.isExact);
+  EXPECT_EQ(rows.counted[0].rare.size(), 10u);
+}
+
+TEST(StatisticsTest, wordsWithoutAWindowAreNotListed) {
+  Words words = anyBits(1, 64, 2048);
+  ThreadPool pool(1);
+  RowHistograms rows =
+      countRows(words.source(), words.panels(), splitOf(ElementType::BF16, 2), pool);
+  EXPECT_FALSE(rows.isExact);
+  EXPECT_LT(rows.counted[0].rare.size(), 64u * 2048 / 8);
+}
+
+TEST(StatisticsTest, entropiesOfKnownDistributions) {
+  std::vector<uint64_t> uniform(65536, 3);
+  EntropyBounds bounds = entropyBounds(uniform, ElementType::BF16);
+  EXPECT_NEAR(bounds.joint, 16, 1e-9);
+  EXPECT_NEAR(bounds.exponent, 16, 1e-9);
+
+  std::vector<uint64_t> single(65536);
+  single[0x3f80] = 10;
+  bounds = entropyBounds(single, ElementType::BF16);
+  EXPECT_DOUBLE_EQ(bounds.joint, 0);
+  EXPECT_DOUBLE_EQ(bounds.exponent, 8);
+
+  // Exponents with probabilities 1/2, 1/4, 1/4, each with one mantissa.
+  std::vector<uint64_t> skewed(65536);
+  skewed[0x3f80] = 2;
+  skewed[0x4000] = 1;
+  skewed[0x4080] = 1;
+  bounds = entropyBounds(skewed, ElementType::BF16);
+  EXPECT_DOUBLE_EQ(bounds.joint, 1.5);
+  EXPECT_DOUBLE_EQ(bounds.exponent, 9.5);
+
+  std::vector<uint64_t> bytes(256, 1);
+  EXPECT_DOUBLE_EQ(entropyBounds(bytes, ElementType::F8E4M3FN).exponent, 8);
+  EXPECT_DOUBLE_EQ(entropyBounds(std::vector<uint64_t>(256), ElementType::F8E5M2).exponent, 0);
+}
+
+TEST(StatisticsTest, rowsOfTwoScalesAreSeparated) {
+  Words words = weights(2, 100, 512, [](uint64_t r) { return r % 3 == 0 ? 0.01f : 0.04f; });
+  ThreadPool pool(1);
+  std::vector<uint8_t> classes =
+      sortRowClasses(words.source(), words.panels(), splitOf(ElementType::BF16, 2), 2, pool);
+  ASSERT_EQ(classes.size(), 4 * panelRows);
+  for (uint64_t r = 0; r < 200; ++r) {
+    uint64_t at = r / 100 * 2 * panelRows + r % 100;
+    EXPECT_EQ(classes[at], r % 3 == 0 ? 0 : 1) << r;
+  }
+  // Padding rows of the second panel.
+  for (uint64_t at = 100; at < 2 * panelRows; ++at)
+    EXPECT_EQ(classes[at], 0);
+}
+
+TEST(StatisticsTest, classesDoNotDependOnThreads) {
+  Words words = weights(1, 1500, 96, [](uint64_t r) { return 0.01f + 0.001f * (r * 37 % 50); });
+  ThreadPool one(1), four(4);
+  for (uint32_t classCount : {1u, 2u, 4u, 8u, 16u}) {
+    FieldSplit split = splitOf(ElementType::BF16, 2);
+    std::vector<uint8_t> classes =
+        sortRowClasses(words.source(), words.panels(), split, classCount, one);
+    EXPECT_EQ(classes, sortRowClasses(words.source(), words.panels(), split, classCount, four));
+    EXPECT_EQ(*std::max_element(classes.begin(), classes.end()), classCount - 1);
+  }
+}
+
+TEST(StatisticsTest, tensorsOfManyRowsAreSampledAndClassedAllTheSame) {
+  // Rows of the smallest tensor whose histograms would pass the limit of memory.
+  Words words = weights(1, 491521 + 64, 1, [](uint64_t) { return 1.0f; });
+  ThreadPool pool(2);
+  FieldSplit split = splitOf(ElementType::BF16, 2);
+  RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
+  EXPECT_EQ(rows.step, 2u);
+  EXPECT_FALSE(rows.isExact);
+  std::vector<uint8_t> classes = sortRowClasses(rows, 2, words.source(), pool);
+  ASSERT_EQ(classes.size(), words.panels() * panelRows);
+  // Rows with the same single weight are in the same class, whether counted or not.
+  std::vector<int> classOf(1024, -1);
+  for (uint64_t r = 0; r < words.rows; ++r) {
+    int &expected = classOf[split.symbolOf(words.data[r])];
+    if (expected < 0)
+      expected = classes[r];
+    ASSERT_EQ(expected, classes[r]) << r;
+  }
+}
+
+Format bestSize(const Words &words, ElementType type) {
+  ThreadPool pool(1);
+  return chooseFormat(FormatPolicy::BestSize, type, Layout::Fragment16x16, Storage::NMajor,
+                      words.source(), words.panels(), words.shape(), pool)
+      .format;
+}
+
+TEST(ChooseFormatTest, likeRowsHaveNoClasses) {
+  EXPECT_EQ(bestSize(plainWeights(1, 256, 512), ElementType::BF16).str(),
+            "huffman<12,1>, coded=exponent+2");
+}
+
+TEST(ChooseFormatTest, unlikeRowsHaveClasses) {
+  Words words = weights(1, 512, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; });
+  EXPECT_EQ(bestSize(words, ElementType::BF16).str(),
+            "huffman<12,1>, coded=exponent+2, context=row_class<2>");
+}
+
+TEST(ChooseFormatTest, smallTensorsHaveSmallTables) {
+  EXPECT_LT(bestSize(plainWeights(1, 32, 32), ElementType::BF16).codedMantissa, 2u);
+}
+
+TEST(ChooseFormatTest, whatDoesNotShrinkStaysRaw) {
+  EXPECT_EQ(bestSize(anyBits(1, 100, 300), ElementType::BF16).str(), "raw");
+  EXPECT_EQ(bestSize(plainWeights(1, 1, 2), ElementType::BF16).str(), "raw");
+  EXPECT_EQ(bestSize(plainWeights(1, 0, 7), ElementType::BF16).str(), "raw");
+  EXPECT_EQ(bestSize(plainWeights(4, 7, 0), ElementType::BF16).str(), "raw");
+}
+
+TEST(ChooseFormatTest, choicesAreValidForEveryType) {
+  Words words = plainWeights(1, 128, 700);
+  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32,
+                           ElementType::F8E4M3FN, ElementType::F8E5M2}) {
+    Words used = words;
+    if (getTraits(type).wordBits == 8)
+      for (uint16_t &word : used.data)
+        word >>= 8;
+    EXPECT_TRUE(checkFormat(bestSize(used, type), type)) << getTraits(type).name;
+    ThreadPool pool(1);
+    Format fast = chooseFormat(FormatPolicy::Fast, type, Layout::RowMajor, Storage::KMajor,
+                               used.source(), used.panels(), used.shape(), pool)
+                      .format;
+    EXPECT_EQ(fast.str(), "huffman<12,2>, layout=row_major, storage=k_major");
+    EXPECT_TRUE(checkFormat(fast, type)) << getTraits(type).name;
+  }
+}
+
+} // namespace
