@@ -178,6 +178,7 @@ private:
                  outRow(row),
                  outRow(row + 8)};
     bool aligned =
+        out.streaming &&
         ((reinterpret_cast<uintptr_t>(job.outLow) | reinterpret_cast<uintptr_t>(job.outHigh)) &
          63) == 0;
     by ? by(job, aligned) : mergeRowsPortable(job);

@@ -38,9 +38,7 @@ struct CodingPlan {
   MatrixShape matrix;
   Model model;
 
-  bool hasEscapes() const {
-    return traits.rate != Rate::Words && format.escapes != Escapes::None;
-  }
+  bool hasEscapes() const { return traits.rate != Rate::Words && format.escapes != Escapes::None; }
 };
 
 /// How to run: the oracle, or a fast path for an instruction set.
@@ -56,12 +54,16 @@ template <typename Word> struct PanelWordsOf {
   size_t stride = 0;
   uint32_t rows = 0;
   uint64_t columns = 0;
+  /// Decoders only: nobody reads these words soon, so they may be written around the
+  /// caches.
+  bool streaming = false;
   Word *row(uint64_t r) const { return data + r * stride; }
 };
 using PanelWords = PanelWordsOf<const uint16_t>;
 using MutablePanelWords = PanelWordsOf<uint16_t>;
 
-/// Coded parts of a panel as an encoder makes them.
+/// Coded parts of a panel as an encoder makes them. Engines overwrite all of it and
+/// reuse its memory.
 struct EncodedPanel {
   std::vector<uint8_t> raw;
   std::vector<uint8_t> code;
@@ -69,11 +71,22 @@ struct EncodedPanel {
   /// (row_major: of each unit of 1,024 columns).
   std::vector<uint32_t> patch;
   std::vector<uint32_t> counts;
+  /// Number of escape records, in `patch` or in `code`.
+  uint64_t escapes = 0;
   /// Set where a count or length does not fit its field (panel-1): the panel
   /// has to be stored as words.
   bool overflow = false;
 
   uint64_t bytes() const { return raw.size() + code.size() + patch.size() * 4; }
+  /// Empty again, with its memory kept.
+  void reset() {
+    raw.clear();
+    code.clear();
+    patch.clear();
+    counts.clear();
+    escapes = 0;
+    overflow = false;
+  }
 };
 
 /// Coded parts of a panel as a decoder finds them. All sizes have been checked
@@ -151,6 +164,9 @@ void encodePrefix(const CodingPlan &plan, const PrefixTables &tables, PanelWords
 /// escape records that are out of order or point outside.
 Status decodePrefix(const CodingPlan &plan, const PrefixTables &tables, const CodedPanel &panel,
                     std::span<const uint8_t> classes, CodePath path, MutablePanelWords out);
+/// Number of escape records in the blob of a coded panel; 0 for what its index
+/// does not reach.
+uint64_t countPrefixEscapes(const CodingPlan &plan, uint32_t rows, std::span<const uint8_t> code);
 /// Decodes row `row` of a row_major panel only, at the cost of that row.
 Status decodePrefixRow(const CodingPlan &plan, const PrefixTables &tables, const CodedPanel &panel,
                        std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,

@@ -393,8 +393,8 @@ TEST(PrefixStream, AllPathsAgreeOnOverrunningLanes) {
   }
 }
 
-TEST(PrefixStream, FillsAlignedRows) {
-  // Rows at multiples of 64 bytes are written past the caches.
+TEST(PrefixStream, FillsStreamingRows) {
+  // Streaming rows at multiples of 64 bytes are written past the caches.
   std::mt19937 random(6);
   for (const char *format : {"huffman<12,2>", "huffman<12,1>, coded=exponent+2"}) {
     Panel panel = makePanel(format, ElementType::BF16, 64, 1024, random);
@@ -408,8 +408,9 @@ TEST(PrefixStream, FillsAlignedRows) {
         uint16_t words[32];
       };
       std::vector<Line> lines(64 * 1024 / 32);
-      Status status = decodePrefix(panel.plan, *tables, in, {}, path,
-                                   {lines[0].words, 1024, panel.rows, panel.columns});
+      Status status =
+          decodePrefix(panel.plan, *tables, in, {}, path,
+                       {lines[0].words, 1024, panel.rows, panel.columns, /*streaming=*/true});
       ASSERT_TRUE(static_cast<bool>(status));
       EXPECT_EQ(std::memcmp(lines.data(), panel.words.data(), panel.words.size() * 2), 0);
     }

@@ -1,0 +1,333 @@
+//===- PanelIndex.cpp - The directory of a tensor's panels ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelIndex.h"
+#include "uwt/Support/CheckedMath.h"
+#include "uwt/Support/Checksum.h"
+#include <bit>
+#include <cstring>
+
+namespace uwt {
+
+static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
+
+uint32_t rowClassBits(const Format &format) {
+  return static_cast<uint32_t>(std::bit_width(format.rowClasses) - 1);
+}
+
+static uint32_t rowClassWords(const Format &format) {
+  return panelRows * rowClassBits(format) / 32;
+}
+
+uint32_t directoryEntryWords(const CodingPlan &plan) {
+  return 3 + (hasCodeOffsets(plan) ? 1 : 0) + (hasPatch(plan) ? 1 : 0) + rowClassWords(plan.format);
+}
+
+void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, PanelEntry &entry) {
+  Layout layout = plan.format.layout;
+  if (hasLow)
+    entry.size[at(PlaneKind::Low)] = fieldBytes(layout, rows, plan.matrix.columns, 16);
+  if (entry.asWords) {
+    entry.size[at(PlaneKind::Words)] =
+        fieldBytes(layout, rows, plan.matrix.columns, plan.split.wordBits);
+    return;
+  }
+  if (plan.traits.rate == Rate::Prefix) {
+    entry.size[at(PlaneKind::Raw)] =
+        fieldBytes(layout, rows, plan.matrix.columns, plan.split.rawBits());
+    return;
+  }
+  FixedPanelSizes sizes = fixedPanelSizes(plan, rows);
+  entry.size[at(PlaneKind::Raw)] = sizes.raw;
+  entry.size[at(PlaneKind::Code)] = sizes.code;
+  if (hasPatch(plan))
+    entry.countEnd = entry.countBegin + sizes.counts;
+}
+
+void IndexWriter::add(const PanelEntry &entry, std::span<const uint8_t> classes,
+                      std::span<const uint32_t> panelCounts) {
+  uint32_t slot = static_cast<uint32_t>(entry.slot);
+  directory.push_back(entry.asWords ? slot | storedAsWordsBit : slot);
+  auto pushOffset = [&](PlaneKind kind, uint64_t step) {
+    directory.push_back(entry.asWords ? 0 : static_cast<uint32_t>(entry.offset[at(kind)] / step));
+  };
+  if (hasCodeOffsets(plan))
+    pushOffset(PlaneKind::Code, codeOffsetStep);
+  if (hasPatch(plan))
+    pushOffset(PlaneKind::Patch, 4);
+  directory.push_back(static_cast<uint32_t>(entry.checksum));
+  directory.push_back(static_cast<uint32_t>(entry.checksum >> 32));
+
+  uint32_t bits = rowClassBits(plan.format);
+  size_t first = directory.size();
+  directory.resize(first + rowClassWords(plan.format));
+  // Bit by bit: a class of three bits may lie across two u32.
+  for (uint32_t bit = 0; bit < classes.size() * bits; ++bit)
+    directory[first + bit / 32] |= (uint32_t(classes[bit / bits]) >> bit % bits & 1) << bit % 32;
+
+  panelsAsWords += entry.asWords;
+  if (entry.asWords || !hasPatch(plan))
+    return;
+  for (uint32_t count : panelCounts)
+    for (uint32_t byte = 0; byte < countBytes(plan); ++byte)
+      counts.push_back(static_cast<uint8_t>(count >> (8 * byte)));
+}
+
+std::vector<uint32_t> IndexWriter::finish(const Codec &codec,
+                                          const std::array<uint64_t, planeKinds> &used) const {
+  std::vector<uint32_t> words(indexHeaderWords);
+  codec.writeModel(plan.format, plan.model, words);
+  words.insert(words.end(), directory.begin(), directory.end());
+  size_t countsBegin = words.size();
+  words.resize(countsBegin + divideUp(counts.size(), 4));
+  if (!counts.empty())
+    std::memcpy(words.data() + countsBegin, counts.data(), counts.size());
+  words[0] = static_cast<uint32_t>(words.size());
+  words[1] = panelsAsWords;
+  words[2] =
+      hasCodeOffsets(plan) ? static_cast<uint32_t>(used[at(PlaneKind::Code)] / codeOffsetStep) : 0;
+  words[3] = static_cast<uint32_t>(used[at(PlaneKind::Patch)] / 4);
+  return words;
+}
+
+namespace {
+
+/// Walks the words of an index plane and builds the TensorIndex from them.
+class IndexReader {
+public:
+  IndexReader(const TensorDescription &description,
+              const std::array<uint64_t, planeKinds> &planeSizes)
+      : description(description), planeSizes(planeSizes) {}
+
+  Expected<TensorIndex> read(std::span<const uint8_t> plane, std::optional<uint64_t> checksum);
+
+private:
+  Status readHeader(std::span<const uint8_t> plane, std::optional<uint64_t> checksum);
+  Status readModel();
+  Status checkRoom();
+  Status readEntry(uint64_t panel);
+  Status placeParts(uint64_t panel, PanelEntry &entry);
+  Status endPreviousCode(uint64_t begin);
+  Status readCounts();
+  Status checkPatch();
+  Status checkPlanes();
+
+  const TensorDescription &description;
+  const std::array<uint64_t, planeKinds> &planeSizes;
+  TensorDescription::Matrices matrices;
+  TensorIndex index;
+  std::vector<uint32_t> words;
+  size_t position = indexHeaderWords;
+  bool hasLow = false;
+  uint64_t slots[2] = {0, 0};
+  /// The last coded panel of a prefix codec, whose code ends where the next begins.
+  std::optional<uint64_t> openCode;
+  uint64_t countTotal = 0;
+};
+
+} // namespace
+
+Status IndexReader::readHeader(std::span<const uint8_t> plane, std::optional<uint64_t> checksum) {
+  if (plane.size() < indexHeaderWords * 4)
+    return invalidError("plane index has " + std::to_string(plane.size()) +
+                        " bytes, its header alone takes 16");
+  uint32_t inUse;
+  std::memcpy(&inUse, plane.data(), 4);
+  if (inUse < indexHeaderWords || inUse > plane.size() / 4)
+    return invalidError("plane index says that " + std::to_string(inUse) +
+                        " of its u32 are in use, but it has " + std::to_string(plane.size() / 4));
+  if (checksum && xxh3(plane.first(uint64_t(inUse) * 4)) != *checksum)
+    return invalidError("plane index is damaged: its checksum is " +
+                        toHex64(xxh3(plane.first(uint64_t(inUse) * 4))) + ", expected " +
+                        toHex64(*checksum));
+  words.resize(inUse);
+  std::memcpy(words.data(), plane.data(), uint64_t(inUse) * 4);
+  index.used[at(PlaneKind::Index)] = uint64_t(inUse) * 4;
+  return success();
+}
+
+Status IndexReader::readModel() {
+  CodingPlan &plan = index.plan;
+  plan.format = description.format;
+  plan.element = description.element;
+  plan.split = splitOf(plan.element, plan.format.codedMantissa);
+  plan.matrix = matrices.shape;
+  UWT_ASSIGN_OR_RETURN(const Codec *codec, findCodec(plan.format.codec.keyword));
+  size_t used = 0;
+  UWT_ASSIGN_OR_RETURN(plan.model,
+                       codec->readModel(plan.format, plan.split,
+                                        std::span<const uint32_t>(words).subspan(position), used));
+  position += used;
+  return success();
+}
+
+/// The directory must fit before anything of its size is allocated.
+Status IndexReader::checkRoom() {
+  std::optional<uint64_t> needed =
+      checkedMultiply(matrices.panels(), directoryEntryWords(index.plan));
+  if (!needed || *needed > words.size() - position)
+    return invalidError("plane index is too short for a directory of " +
+                        std::to_string(matrices.panels()) + " panels");
+  return success();
+}
+
+Status IndexReader::endPreviousCode(uint64_t begin) {
+  if (!openCode)
+    return begin == 0 ? success()
+                      : invalidError("the code of the first coded panel begins at " +
+                                     std::to_string(begin) + ", expected 0");
+  PanelEntry &previous = index.entries[*openCode];
+  uint64_t previousBegin = previous.offset[at(PlaneKind::Code)];
+  if (begin < previousBegin)
+    return invalidError("code offsets are out of order at " + std::to_string(begin));
+  previous.size[at(PlaneKind::Code)] = begin - previousBegin;
+  return success();
+}
+
+Status IndexReader::placeParts(uint64_t panel, PanelEntry &entry) {
+  entry.countBegin = countTotal;
+  uint32_t rows = index.plan.matrix.rowsOfPanel(panel % matrices.shape.panels());
+  setPanelSizes(index.plan, rows, hasLow, entry);
+  if (!entry.asWords && hasPatch(index.plan))
+    countTotal = entry.countEnd;
+  for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Low}) {
+    if (kind == PlaneKind::Code && hasCodeOffsets(index.plan))
+      continue;
+    entry.offset[at(kind)] = index.used[at(kind)];
+    std::optional<uint64_t> end = checkedAdd(index.used[at(kind)], entry.size[at(kind)]);
+    if (!end || *end > planeSizes[at(kind)])
+      return invalidError("panel " + std::to_string(panel) + " needs more bytes of plane " +
+                          std::string(planeName(kind)) + " than the " +
+                          std::to_string(planeSizes[at(kind)]) + " that it has");
+    index.used[at(kind)] = *end;
+  }
+  return success();
+}
+
+Status IndexReader::readEntry(uint64_t panel) {
+  const CodingPlan &plan = index.plan;
+  PanelEntry &entry = index.entries[panel];
+  uint32_t first = words[position++];
+  entry.asWords = (first & storedAsWordsBit) != 0;
+  entry.slot = first & ~storedAsWordsBit;
+  if (!entry.asWords && plan.traits.rate == Rate::Words)
+    return invalidError("panel " + std::to_string(panel) +
+                        " is marked as coded, but codec raw codes none");
+  if (entry.slot != slots[entry.asWords]++)
+    return invalidError("panel " + std::to_string(panel) + " has slot " +
+                        std::to_string(entry.slot) + ", expected " +
+                        std::to_string(slots[entry.asWords] - 1));
+  UWT_RETURN_IF_ERROR(placeParts(panel, entry));
+  if (hasCodeOffsets(plan)) {
+    uint64_t begin = words[position++] * codeOffsetStep;
+    if (!entry.asWords) {
+      UWT_RETURN_IF_ERROR(endPreviousCode(begin));
+      entry.offset[at(PlaneKind::Code)] = begin;
+      openCode = panel;
+    }
+  }
+  if (hasPatch(plan))
+    entry.offset[at(PlaneKind::Patch)] = uint64_t(words[position++]) * 4;
+  entry.checksum = words[position] | uint64_t(words[position + 1]) << 32;
+  position += 2;
+
+  uint32_t bits = rowClassBits(plan.format);
+  for (uint32_t bit = 0; bit < panelRows * bits; ++bit)
+    index.rowClasses[panel * panelRows + bit / bits] |= (words[position + bit / 32] >> bit % 32 & 1)
+                                                        << bit % bits;
+  position += rowClassWords(plan.format);
+  return success();
+}
+
+Status IndexReader::readCounts() {
+  uint64_t bytes = countTotal * countBytes(index.plan);
+  if (divideUp(bytes, 4) != words.size() - position)
+    return invalidError("plane index has " + std::to_string(words.size() - position) +
+                        " u32 after its directory, expected " + std::to_string(divideUp(bytes, 4)) +
+                        " of escape counts");
+  index.counts.resize(countTotal);
+  const auto *packed = reinterpret_cast<const uint8_t *>(words.data() + position);
+  for (uint64_t i = 0; i < countTotal; ++i)
+    for (uint32_t byte = 0; byte < countBytes(index.plan); ++byte)
+      index.counts[i] |= uint32_t(packed[i * countBytes(index.plan) + byte]) << (8 * byte);
+  return success();
+}
+
+Status IndexReader::checkPatch() {
+  uint64_t end = 0;
+  for (uint64_t panel = 0; panel < index.entries.size(); ++panel) {
+    PanelEntry &entry = index.entries[panel];
+    if (entry.asWords)
+      continue;
+    if (entry.offset[at(PlaneKind::Patch)] != end)
+      return invalidError("the escape records of panel " + std::to_string(panel) + " begin at " +
+                          std::to_string(entry.offset[at(PlaneKind::Patch)]) + ", expected " +
+                          std::to_string(end));
+    uint64_t records = 0;
+    for (uint64_t i = entry.countBegin; i < entry.countEnd; ++i)
+      records += index.counts[i];
+    entry.size[at(PlaneKind::Patch)] = records * escapeRecordWords(index.plan.format) * 4;
+    end += entry.size[at(PlaneKind::Patch)];
+  }
+  if (end != uint64_t(words[3]) * 4)
+    return invalidError("escape counts add up to " + std::to_string(end) +
+                        " bytes of plane patch, but the index says " +
+                        std::to_string(uint64_t(words[3]) * 4));
+  index.used[at(PlaneKind::Patch)] = end;
+  return success();
+}
+
+Status IndexReader::checkPlanes() {
+  if (slots[1] != words[1])
+    return invalidError("the index says that " + std::to_string(words[1]) +
+                        " panels are stored as words, but " + std::to_string(slots[1]) + " are");
+  if (hasCodeOffsets(index.plan)) {
+    uint64_t end = words[2] * codeOffsetStep;
+    if (openCode || end != 0)
+      UWT_RETURN_IF_ERROR(endPreviousCode(end));
+    index.used[at(PlaneKind::Code)] = end;
+  } else if (words[2] != 0) {
+    return invalidError("the index gives a size of plane code, which has a fixed rate");
+  }
+  for (unsigned kind = 0; kind < planeKinds; ++kind)
+    if (index.used[kind] > planeSizes[kind])
+      return invalidError("plane " + std::string(planeName(static_cast<PlaneKind>(kind))) +
+                          " has " + std::to_string(planeSizes[kind]) +
+                          " bytes, but the index uses " + std::to_string(index.used[kind]));
+  return success();
+}
+
+Expected<TensorIndex> IndexReader::read(std::span<const uint8_t> plane,
+                                        std::optional<uint64_t> checksum) {
+  UWT_ASSIGN_OR_RETURN(matrices, description.matrices());
+  UWT_ASSIGN_OR_RETURN(index.plan.traits, checkFormat(description.format, description.element));
+  UWT_RETURN_IF_ERROR(readHeader(plane, checksum));
+  UWT_RETURN_IF_ERROR(readModel());
+  UWT_RETURN_IF_ERROR(checkRoom());
+  hasLow = planeSizes[at(PlaneKind::Low)] != 0;
+  if (hasLow && getTraits(description.element).lowBits == 0)
+    return invalidError("plane low is present, but " +
+                        std::string(getTraits(description.element).name) + " has no low halves");
+  index.entries.resize(matrices.panels());
+  if (index.plan.format.rowClasses > 1)
+    index.rowClasses.resize(matrices.panels() * panelRows);
+  for (uint64_t panel = 0; panel < index.entries.size(); ++panel)
+    UWT_RETURN_IF_ERROR(readEntry(panel));
+  UWT_RETURN_IF_ERROR(readCounts());
+  UWT_RETURN_IF_ERROR(checkPatch());
+  UWT_RETURN_IF_ERROR(checkPlanes());
+  return std::move(index);
+}
+
+Expected<TensorIndex> readIndex(const TensorDescription &description,
+                                std::span<const uint8_t> indexPlane,
+                                const std::array<uint64_t, planeKinds> &planeSizes,
+                                std::optional<uint64_t> checksum) {
+  return IndexReader(description, planeSizes).read(indexPlane, checksum);
+}
+
+} // namespace uwt

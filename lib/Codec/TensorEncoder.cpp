@@ -1,0 +1,286 @@
+//===- TensorEncoder.cpp - A tensor to its planes -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Statistics, model, then batches of panels: a batch is coded in parallel and
+// appended in order, so that memory is bounded and the bytes do not depend on
+// the number of threads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelIndex.h"
+#include "StopWatch.h"
+#include "TensorWords.h"
+#include "uwt/Codec/Tensor.h"
+#include "uwt/Support/Checksum.h"
+#include <atomic>
+
+namespace uwt {
+
+/// Source bytes of a batch for each thread: large enough to hide the batch's
+/// serial end, small beside any model.
+static constexpr uint64_t batchBytesPerThread = uint64_t(4) << 20;
+
+static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
+
+namespace {
+
+/// A coded panel that waits to be appended. Reused from batch to batch: fresh
+/// buffers would cost more in page faults than the coding itself.
+struct PendingPanel {
+  PanelEntry entry;
+  EncodedPanel coded;
+  std::vector<uint8_t> words, low;
+
+  void reset() {
+    entry = PanelEntry();
+    words.clear();
+    low.clear();
+  }
+  std::span<const uint8_t> part(PlaneKind kind) const {
+    switch (kind) {
+    case PlaneKind::Words:
+      return words;
+    case PlaneKind::Raw:
+      return coded.raw;
+    case PlaneKind::Code:
+      return coded.code;
+    case PlaneKind::Patch:
+      return {reinterpret_cast<const uint8_t *>(coded.patch.data()), coded.patch.size() * 4};
+    case PlaneKind::Low:
+      return low;
+    case PlaneKind::Index:
+      break;
+    }
+    return {};
+  }
+};
+
+/// What a thread reuses from panel to panel.
+struct Worker {
+  std::vector<uint16_t> words, low;
+  CodingTimes times;
+};
+
+class TensorEncoder {
+public:
+  TensorEncoder(const TensorDescription &description, std::span<const uint8_t> source,
+                PlaneSink &sink, ThreadPool &pool, const EncodeOptions &options)
+      : description(description), source(source), sink(sink), pool(pool), options(options),
+        index(plan), workers(pool.size()) {}
+
+  Expected<EncodedTensor> run();
+
+private:
+  Status prepare();
+  Status buildModel();
+  SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
+  bool findLowHalves();
+  void encodePanel(uint64_t panel, PendingPanel &pending, Worker &worker) const;
+  void codeWords(PanelWords words, uint64_t panel, PendingPanel &pending) const;
+  Status append(uint64_t panel, PendingPanel &pending);
+  Status appendPart(PlaneKind kind, std::span<const uint8_t> bytes);
+  Status finish();
+  std::span<const uint8_t> classesOf(uint64_t panel) const;
+
+  const TensorDescription &description;
+  std::span<const uint8_t> source;
+  PlaneSink &sink;
+  ThreadPool &pool;
+  const EncodeOptions &options;
+
+  CodingPlan plan;
+  const Codec *codec = nullptr;
+  TensorWords tensor;
+  PrefixTablesPtr tables;
+  std::vector<uint8_t> rowClasses;
+  bool hasLow = false;
+
+  IndexWriter index;
+  uint64_t slots[2] = {0, 0};
+  std::vector<Worker> workers;
+  CodingTimes times;
+  EncodedTensor result;
+};
+
+} // namespace
+
+Status TensorEncoder::prepare() {
+  UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(description.format, description.element));
+  UWT_ASSIGN_OR_RETURN(codec, findCodec(description.format.codec.keyword));
+  UWT_ASSIGN_OR_RETURN(tensor, TensorWords::make(description, source.size()));
+  plan.format = description.format;
+  plan.element = description.element;
+  plan.split = splitOf(plan.element, plan.format.codedMantissa);
+  plan.matrix = tensor.matrices().shape;
+  return success();
+}
+
+Status TensorEncoder::buildModel() {
+  if (plan.traits.rate == Rate::Words)
+    return success();
+  uint64_t panels = tensor.matrices().panels();
+  PanelSource panelOf = [this](uint64_t panel, std::vector<uint16_t> &scratch) {
+    return tensor.load(source, panel, scratch);
+  };
+  StopWatch watch;
+  SymbolStatistics statistics = count(panelOf, panels);
+  times.statistics += watch.lap();
+  UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
+  if (plan.traits.rate == Rate::Prefix)
+    tables = makePrefixTables(plan);
+  times.model += watch.lap();
+  return success();
+}
+
+SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panels) {
+  uint32_t classes = plan.format.rowClasses;
+  bool pairs = plan.traits.group == 2;
+  std::optional<RowHistograms> counted;
+  const RowHistograms *rows = options.rows;
+  if (rows && rows->split.symbolBits != plan.split.symbolBits)
+    rows = nullptr;
+  if (!rows && classes > 1)
+    rows = &counted.emplace(countRows(panelOf, panels, plan.split, pool));
+  if (classes > 1)
+    rowClasses = sortRowClasses(*rows, classes, panelOf, pool);
+  if (rows && !pairs)
+    return classStatistics(*rows, rowClasses, classes, panelOf, pool);
+  return countSymbols(panelOf, panels, plan.split, pairs, rowClasses, classes, pool);
+}
+
+bool TensorEncoder::findLowHalves() {
+  if (getTraits(plan.element).lowBits == 0)
+    return false;
+  // Not bound to panels: low halves lie at every fourth byte wherever a panel is.
+  constexpr uint64_t chunk = uint64_t(1) << 20;
+  std::atomic<bool> found = false;
+  pool.parallelFor(divideUp(source.size(), chunk), [&](uint64_t i, unsigned) {
+    if (found.load(std::memory_order_relaxed))
+      return;
+    std::span<const uint8_t> part =
+        source.subspan(i * chunk, std::min(chunk, source.size() - i * chunk));
+    uint8_t any = 0;
+    for (size_t byte = 0; byte < part.size(); byte += 4)
+      any |= part[byte] | part[byte + 1];
+    if (any)
+      found.store(true, std::memory_order_relaxed);
+  });
+  return found;
+}
+
+std::span<const uint8_t> TensorEncoder::classesOf(uint64_t panel) const {
+  if (rowClasses.empty())
+    return {};
+  return std::span<const uint8_t>(rowClasses).subspan(panel * panelRows, panelRows);
+}
+
+void TensorEncoder::codeWords(PanelWords words, uint64_t panel, PendingPanel &pending) const {
+  if (plan.traits.rate == Rate::Prefix)
+    encodePrefix(plan, *tables, words, classesOf(panel).first(rowClasses.empty() ? 0 : words.rows),
+                 options.path, pending.coded);
+  else if (plan.traits.rate == Rate::Fixed)
+    encodeFixed(plan, words, options.path, pending.coded);
+
+  uint64_t wordsBytes =
+      fieldBytes(plan.format.layout, words.rows, words.columns, plan.split.wordBits);
+  bool coded = plan.traits.rate != Rate::Words && !pending.coded.overflow &&
+               pending.coded.bytes() < wordsBytes; // panel-1
+  if (coded)
+    return;
+  pending.entry.asWords = true;
+  pending.coded.reset();
+  encodeWords(plan.format.layout, plan.split.wordBits, words, options.path, pending.words);
+}
+
+void TensorEncoder::encodePanel(uint64_t panel, PendingPanel &pending, Worker &worker) const {
+  StopWatch watch;
+  pending.reset();
+  codeWords(tensor.load(source, panel, worker.words), panel, pending);
+  if (hasLow)
+    encodeWords(plan.format.layout, 16, tensor.loadLow(source, panel, worker.low), options.path,
+                pending.low);
+  worker.times.code += watch.lap();
+  Xxh3Stream hash;
+  for (unsigned kind = at(PlaneKind::Words); kind < planeKinds; ++kind)
+    hash.update(pending.part(static_cast<PlaneKind>(kind)));
+  pending.entry.checksum = hash.digest();
+  worker.times.checksum += watch.lap();
+}
+
+Status TensorEncoder::appendPart(PlaneKind kind, std::span<const uint8_t> bytes) {
+  if (bytes.empty())
+    return success();
+  result.planeBytes[at(kind)] += bytes.size();
+  return sink.append(kind, bytes);
+}
+
+Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
+  PanelEntry &entry = pending.entry;
+  entry.slot = slots[entry.asWords]++;
+  for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch})
+    entry.offset[at(kind)] = result.planeBytes[at(kind)];
+  constexpr uint64_t offsetLimit = uint64_t(UINT32_MAX);
+  if (entry.offset[at(PlaneKind::Code)] / codeOffsetStep > offsetLimit ||
+      entry.offset[at(PlaneKind::Patch)] / 4 > offsetLimit || entry.slot >= storedAsWordsBit)
+    return usageError("the tensor is too large for one index: a code plane holds 64 GiB at most");
+  for (unsigned kind = at(PlaneKind::Words); kind < planeKinds; ++kind)
+    UWT_RETURN_IF_ERROR(
+        appendPart(static_cast<PlaneKind>(kind), pending.part(static_cast<PlaneKind>(kind))));
+  index.add(entry, classesOf(panel), pending.coded.counts);
+  result.escapes += pending.coded.escapes;
+  result.panelsAsWords += entry.asWords;
+  return success();
+}
+
+Status TensorEncoder::finish() {
+  std::vector<uint32_t> words = index.finish(*codec, result.planeBytes);
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()), words.size() * 4);
+  result.indexChecksum = xxh3(bytes);
+  UWT_RETURN_IF_ERROR(appendPart(PlaneKind::Index, bytes));
+  if (!options.times)
+    return success();
+  for (const Worker &worker : workers) {
+    times.code += worker.times.code;
+    times.checksum += worker.times.checksum;
+  }
+  *options.times = times;
+  return success();
+}
+
+Expected<EncodedTensor> TensorEncoder::run() {
+  UWT_RETURN_IF_ERROR(prepare());
+  UWT_RETURN_IF_ERROR(buildModel());
+  hasLow = findLowHalves();
+  result.panels = tensor.matrices().panels();
+  uint64_t panelBytes =
+      std::max<uint64_t>(1, panelRows * plan.matrix.columns * getTraits(plan.element).bytes);
+  uint64_t batch = std::max<uint64_t>(1, batchBytesPerThread / panelBytes) * pool.size();
+  std::vector<PendingPanel> pending(std::min(batch, result.panels));
+  for (uint64_t begin = 0; begin < result.panels; begin += batch) {
+    uint64_t count = std::min(batch, result.panels - begin);
+    pool.parallelFor(count, [&](uint64_t i, unsigned worker) {
+      encodePanel(begin + i, pending[i], workers[worker]);
+    });
+    uint64_t done = 0;
+    for (uint64_t i = 0; i < count; ++i) {
+      UWT_RETURN_IF_ERROR(append(begin + i, pending[i]));
+      done += tensor.panelSize(begin + i);
+    }
+    if (options.progress && !options.progress(done))
+      return Error(ErrorKind::Interrupted, "interrupted");
+  }
+  UWT_RETURN_IF_ERROR(finish());
+  return result;
+}
+
+Expected<EncodedTensor> encodeTensor(const TensorDescription &description,
+                                     std::span<const uint8_t> source, PlaneSink &sink,
+                                     ThreadPool &pool, const EncodeOptions &options) {
+  return TensorEncoder(description, source, sink, pool, options).run();
+}
+
+} // namespace uwt

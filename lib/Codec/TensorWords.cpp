@@ -1,0 +1,137 @@
+//===- TensorWords.cpp - Between a tensor's bytes and panels of words -----===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TensorWords.h"
+#include <bit>
+#include <cstring>
+
+static_assert(std::endian::native == std::endian::little,
+              "tensor bytes are little-endian and are read in place");
+
+namespace uwt {
+
+Expected<TensorWords> TensorWords::make(const TensorDescription &description,
+                                        uint64_t sourceBytes) {
+  TensorWords words;
+  UWT_ASSIGN_OR_RETURN(words.shape, description.matrices());
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  words.elementBytes = getTraits(description.element).bytes;
+  words.kMajor = description.format.storage == Storage::KMajor;
+  uint64_t expected = elements * words.elementBytes;
+  if (sourceBytes != expected)
+    return usageError("the shape takes " + std::to_string(expected) + " bytes, but there are " +
+                      std::to_string(sourceBytes));
+  return words;
+}
+
+uint32_t TensorWords::rowsOf(uint64_t panel) const {
+  return shape.shape.rowsOfPanel(panel % shape.shape.panels());
+}
+
+uint64_t TensorWords::panelBegin(uint64_t panel) const {
+  uint64_t matrix = panel / shape.shape.panels(), inMatrix = panel % shape.shape.panels();
+  return (matrix * shape.shape.rows + inMatrix * panelRows) * shape.shape.columns * elementBytes;
+}
+
+uint64_t TensorWords::panelSize(uint64_t panel) const {
+  return uint64_t(rowsOf(panel)) * shape.shape.columns * elementBytes;
+}
+
+TensorWords::Steps TensorWords::stepsOf(uint64_t panel) const {
+  if (!kMajor)
+    return {panelBegin(panel), shape.shape.columns * elementBytes, elementBytes};
+  uint64_t matrix = panel / shape.shape.panels(), inMatrix = panel % shape.shape.panels();
+  uint64_t origin = (matrix * shape.shape.rows * shape.shape.columns + inMatrix * panelRows);
+  return {origin * elementBytes, elementBytes, shape.shape.rows * elementBytes};
+}
+
+bool TensorWords::inPlace(const void *out) const {
+  return elementBytes == 2 && !kMajor && reinterpret_cast<uintptr_t>(out) % 2 == 0;
+}
+
+/// Calls `visit(row, column)` in the order in which the tensor's bytes lie, a tile at a time for
+/// k_major tensors so that neither side of the transpose thrashes the cache.
+template <typename Visit>
+static void visitElements(uint32_t rows, uint64_t columns, bool kMajor, Visit visit) {
+  if (!kMajor) {
+    for (uint32_t row = 0; row < rows; ++row)
+      for (uint64_t column = 0; column < columns; ++column)
+        visit(row, column);
+    return;
+  }
+  for (uint64_t column = 0; column < columns; ++column)
+    for (uint32_t row = 0; row < rows; ++row)
+      visit(row, column);
+}
+
+template <typename Convert>
+PanelWords TensorWords::gather(std::span<const uint8_t> source, uint64_t panel,
+                               std::vector<uint16_t> &scratch, Convert convert) const {
+  uint32_t rows = rowsOf(panel);
+  uint64_t columns = shape.shape.columns;
+  Steps steps = stepsOf(panel);
+  scratch.resize(rows * columns);
+  visitElements(rows, columns, kMajor, [&](uint32_t row, uint64_t column) {
+    scratch[row * columns + column] =
+        convert(source.data() + steps.origin + row * steps.row + column * steps.column);
+  });
+  return {scratch.data(), columns, rows, columns};
+}
+
+static uint16_t readU16(const uint8_t *bytes) {
+  uint16_t value;
+  std::memcpy(&value, bytes, 2);
+  return value;
+}
+
+PanelWords TensorWords::load(std::span<const uint8_t> source, uint64_t panel,
+                             std::vector<uint16_t> &scratch) const {
+  if (inPlace(source.data()))
+    return {reinterpret_cast<const uint16_t *>(source.data() + panelBegin(panel)),
+            shape.shape.columns, rowsOf(panel), shape.shape.columns};
+  if (elementBytes == 1)
+    return gather(source, panel, scratch, [](const uint8_t *at) { return uint16_t(*at); });
+  unsigned upper = elementBytes - 2;
+  return gather(source, panel, scratch, [upper](const uint8_t *at) { return readU16(at + upper); });
+}
+
+PanelWords TensorWords::loadLow(std::span<const uint8_t> source, uint64_t panel,
+                                std::vector<uint16_t> &scratch) const {
+  return gather(source, panel, scratch, readU16);
+}
+
+MutablePanelWords TensorWords::destination(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
+                                           std::vector<uint16_t> &scratch) const {
+  uint32_t rows = rowsOf(panel);
+  uint64_t columns = shape.shape.columns;
+  if (inPlace(out.data()))
+    return {reinterpret_cast<uint16_t *>(out.data() + panelBegin(panel) - origin), columns, rows,
+            columns};
+  scratch.resize(rows * columns);
+  return {scratch.data(), columns, rows, columns};
+}
+
+void TensorWords::storeElement(uint8_t *at, uint16_t word, uint16_t low) const {
+  if (elementBytes == 1) {
+    *at = static_cast<uint8_t>(word);
+    return;
+  }
+  std::memcpy(at + elementBytes - 2, &word, 2);
+  if (elementBytes == 4)
+    std::memcpy(at, &low, 2);
+}
+
+void TensorWords::store(std::span<uint8_t> out, uint64_t origin, uint64_t panel, PanelWords words,
+                        PanelWords low) const {
+  Steps steps = stepsOf(panel);
+  visitElements(words.rows, words.columns, kMajor, [&](uint32_t row, uint64_t column) {
+    uint8_t *at = out.data() + (steps.origin - origin) + row * steps.row + column * steps.column;
+    storeElement(at, words.row(row)[column], low.data ? low.row(row)[column] : 0);
+  });
+}
+
+} // namespace uwt
