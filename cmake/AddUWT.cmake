@@ -1,5 +1,7 @@
-# How UWT's targets are made: one place for language level, warnings and layout.
+# How UWT's targets are made: one place for language level, warnings, sanitizers
+# and layout.
 
+include(CheckLinkerFlag)
 include(GNUInstallDirs)
 
 set(CMAKE_CXX_STANDARD 20)
@@ -7,31 +9,78 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
-if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
-  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+option(UWT_ENABLE_WERROR "Turn warnings into errors (on in the presets)" OFF)
+option(UWT_ENABLE_COVERAGE "Instrument for source-based coverage (needs clang)" OFF)
+set(UWT_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+
+# What only the top-level project may decide: a program that takes UWT in with
+# add_subdirectory keeps its own build type, launcher and output directory.
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+  endif()
+  find_program(UWT_CCACHE ccache)
+  if(UWT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER "${UWT_CCACHE}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${UWT_CCACHE}")
+  endif()
 endif()
 
-find_program(UWT_CCACHE ccache)
-if(UWT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER "${UWT_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${UWT_CCACHE}")
-endif()
-
+# Results may not depend on the machine: no fused multiply-add behind our back.
 add_compile_options(-Wall -Wextra -Werror=return-type -ffp-contract=off)
+if(UWT_ENABLE_WERROR)
+  add_compile_options(-Werror)
+endif()
 
-# A library UWT<name> from all of lib/<name>/*.cpp. Sources are globbed, so that
-# a new codec is its own file and one registration line.
-#   uwt_add_library(Codec LINK Format PRIVATE_LINK ...)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # std::stable_sort of libstdc++ 12 uses what it deprecates itself.
+  add_compile_options(-Wno-deprecated-declarations)
+  check_linker_flag(CXX -fuse-ld=lld UWT_HAVE_LLD)
+  if(UWT_HAVE_LLD)
+    add_link_options(-fuse-ld=lld)
+  endif()
+elseif(UWT_BUILD_FUZZERS OR UWT_ENABLE_COVERAGE)
+  message(FATAL_ERROR "UWT_BUILD_FUZZERS and UWT_ENABLE_COVERAGE need clang, "
+                      "the compiler is ${CMAKE_CXX_COMPILER_ID}: "
+                      "configure with -DCMAKE_CXX_COMPILER=clang++-22")
+endif()
+
+if(UWT_SANITIZE)
+  add_compile_options(-fsanitize=${UWT_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${UWT_SANITIZE})
+endif()
+if(UWT_BUILD_FUZZERS)
+  # The libraries count edges for libFuzzer; only fuzz-* link its main function.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+if(UWT_ENABLE_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()
+
+# A library UWT<name> from all of lib/<name>/*.cpp, installed as UWT::<name>.
+# Sources are globbed, so that a new codec is its own file and one registration
+# line. PRIVATE_LINK names what our sources use and users have to link too;
+# BUILD_LINK names what is gone after compilation (header-only libraries).
+#   uwt_add_library(Codec LINK UWTFormat [PRIVATE_LINK ...] [BUILD_LINK ...])
 function(uwt_add_library name)
-  cmake_parse_arguments(ARG "" "" "LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINK;PRIVATE_LINK;BUILD_LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   add_library(UWT${name} STATIC ${sources})
   add_library(UWT::${name} ALIAS UWT${name})
+  set_target_properties(UWT${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(UWT${name} PUBLIC cxx_std_20)
   target_include_directories(UWT${name} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(UWT${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+  foreach(library IN LISTS ARG_BUILD_LINK)
+    target_link_libraries(UWT${name} PRIVATE "$<BUILD_INTERFACE:${library}>")
+  endforeach()
+  install(TARGETS UWT${name} EXPORT UWTTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endfunction()

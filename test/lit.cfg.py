@@ -1,0 +1,43 @@
+"""The lit suite of the command-line tool: test/tools/*.test.
+
+A test runs `uwt` as a user would and checks its output with FileCheck:
+
+    RUN: rm -rf %t && mkdir %t
+    RUN: %python %inputs/make_model.py %t/model
+    RUN: uwt inspect %t/model | FileCheck %s
+    RUN: %exit 3 uwt inspect %s 2>&1 | FileCheck %s --check-prefix=DAMAGED
+
+`%t` is a path of this test alone, which may hold the last run's files. `%inputs`
+is test/tools/Inputs. `%exit N` in front of a command passes where the command
+ends with exactly that exit code; `not` takes any but zero.
+"""
+
+import os
+
+import lit.formats
+
+config.name = "UWT"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.join(config.uwt_source_root, "test", "tools")
+config.test_exec_root = os.path.join(config.uwt_binary_root, "test", "tools")
+
+inputs = os.path.join(config.test_source_root, "Inputs")
+config.substitutions += [
+    ("%python", f'"{config.python}"'),
+    ("%inputs", inputs),
+    ("%exit", f'"{config.python}" "{inputs}/expect_exit.py"'),
+]
+
+# `uwt` from this build, and FileCheck, not and split-file of its LLVM. What a user
+# has set for colours or the terminal must not change what is checked.
+llvm_tools = os.path.dirname(os.path.realpath(config.filecheck))
+config.environment["PATH"] = os.pathsep.join(
+    [config.uwt_tools_dir, llvm_tools, config.environment["PATH"]]
+)
+for name in ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
+    config.environment.pop(name, None)
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]

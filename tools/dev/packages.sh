@@ -1,0 +1,59 @@
+# What a fresh Debian 12 needs for UWT, sourced by tools/test.sh and
+# tools/quickstart.sh: install_packages NAME..., make_venv, install_requirements FILE.
+# shellcheck shell=bash disable=SC2034
+
+# To configure and build.
+build_packages=(
+  ca-certificates ccache clang-22 cmake libcli11-dev libgmock-dev libgtest-dev libssl-dev
+  libxxhash-dev libzstd-dev lld-22 ninja-build nlohmann-json3-dev python3 python3-venv
+)
+# To test: sanitizers and fuzzers, formatting, linting, lit and FileCheck, coverage.
+test_packages=(
+  clang-format-22 clang-tidy-22 libclang-rt-22-dev llvm-22 llvm-22-tools shellcheck
+)
+
+# Installs those of the packages that are missing, and says which.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    if [[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" != installed ]]; then
+      missing+=("$package")
+    fi
+  done
+  if ((${#missing[@]} == 0)); then
+    echo "packages: all there"
+    return
+  fi
+  echo "packages: installing ${missing[*]}"
+  local as_root=()
+  if ((EUID != 0)); then
+    as_root=(sudo)
+  fi
+  local log
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update -q &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -q --no-install-recommends "${missing[@]}"; } < /dev/null &> "$log"; then
+    tail -n 20 "$log" >&2
+    echo "packages: apt-get failed; the log is $log" >&2
+    return 1
+  fi
+  rm -f "$log"
+}
+
+# Makes the virtual environment .venv in the current folder.
+make_venv() {
+  [[ -x .venv/bin/python3 ]] || /usr/bin/python3 -m venv .venv
+}
+
+# Makes .venv hold what a requirements file names.
+install_requirements() {
+  if cmp -s "$1" .venv/installed.txt; then
+    echo "python: .venv is up to date"
+    return
+  fi
+  echo "python: installing $1 into .venv"
+  make_venv
+  .venv/bin/python3 -m pip install -q --disable-pip-version-check -r "$1"
+  cp "$1" .venv/installed.txt
+}

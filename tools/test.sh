@@ -1,0 +1,223 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds and tests UWT on Debian 12. Safe to run again.
+#
+#   tools/test.sh            everything
+#   tools/test.sh STEP...    only these steps, in the given order:
+#
+#   install       packages (apt) and the tests' Python environment (.venv)
+#   layers        includes follow the arrows of docs/architecture.md
+#   docs          links, rule tags and shell scripts
+#   format        clang-format
+#   build         preset release
+#   tidy          clang-tidy
+#   unit          GoogleTest programs
+#   lit           the command-line tool, test/tools
+#   python        test/Integration
+#   install-test  the installed package, used from outside
+#   sanitize      unit tests and lit with AddressSanitizer and UndefinedBehaviorSanitizer
+#   thread        unit tests with ThreadSanitizer
+#   fuzz          each fuzzer for FUZZ_SECONDS (default 10), with the sanitizers
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tools/dev/packages.sh
+source tools/dev/packages.sh
+
+all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz)
+jobs=$(nproc)
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+
+# record PASSED FAILED LINE: what the closing lines count and show.
+record() {
+  printf '%s\t%s\t%s\n' "$1" "$2" "$3" >> "$results"
+}
+
+# build_preset NAME: configures and builds; nothing to do the second time.
+build_preset() {
+  local log
+  log=$(mktemp)
+  if ! cmake --preset "$1" > "$log" 2>&1; then
+    cat "$log"
+    return 1
+  fi
+  rm -f "$log"
+  cmake --build --preset "$1" -j "$jobs" -- --quiet | sed '/^ninja: no work to do/d'
+}
+
+# run_ctest PRESET LABELS: shows all but the tests that passed.
+run_ctest() {
+  local log status=0 line
+  log=$(mktemp)
+  ctest --preset "$1" -L "$2" -j "$jobs" --no-tests=error > "$log" 2>&1 || status=$?
+  grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#.* Passed )' "$log" || true
+  line=$(grep -oE '[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$log" || true)
+  rm -f "$log"
+  if [[ "$line" =~ ,\ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
+    record $((BASH_REMATCH[2] - BASH_REMATCH[1])) "${BASH_REMATCH[1]}" "$line"
+  fi
+  return "$status"
+}
+
+step_install() {
+  install_packages "${build_packages[@]}" "${test_packages[@]}"
+  install_requirements test/requirements.txt
+}
+
+step_layers() {
+  python3 test/Integration/layers.py
+}
+
+step_docs() {
+  python3 tools/dev/check_docs.py
+  shellcheck -x tools/*.sh tools/dev/*.sh .ci/run
+}
+
+step_format() {
+  tools/dev/format.sh --check
+}
+
+step_build() {
+  build_preset release
+}
+
+step_tidy() {
+  build_preset release
+  python3 tools/dev/tidy.py build
+}
+
+step_unit() {
+  build_preset release
+  run_ctest release unit
+}
+
+step_lit() {
+  build_preset release
+  local log status=0 passed failed
+  log=$(mktemp)
+  lit-22 -sv --no-progress-bar -j "$jobs" build/test 2>&1 | tee "$log" || status=$?
+  passed=$(sed -nE 's/^ +Passed *: +([0-9]+).*/\1/p' "$log")
+  failed=$(sed -nE 's/^ +(Failed|Timed Out|Unresolved|Unexpectedly Passed) *: +([0-9]+).*/\2/p' \
+    "$log" | paste -sd+)
+  rm -f "$log"
+  record "${passed:-0}" "$((failed))" "lit: ${passed:-0} passed, $((failed)) failed"
+  return "$status"
+}
+
+step_python() {
+  build_preset release
+  local log status=0 line passed failed
+  log=$(mktemp)
+  .venv/bin/python3 -m pytest -c test/pytest.ini -q test/Integration 2>&1 | tee "$log" || status=$?
+  line=$(tail -n 1 "$log")
+  passed=$(grep -oE '[0-9]+ passed' <<< "$line" | cut -d ' ' -f 1 || true)
+  failed=$(grep -oE '[0-9]+ (failed|error)' <<< "$line" | cut -d ' ' -f 1 | paste -sd+ || true)
+  rm -f "$log"
+  record "${passed:-0}" "$((failed))" "pytest: $line"
+  return "$status"
+}
+
+step_install_test() {
+  build_preset release
+  run_ctest release install-test
+}
+
+step_sanitize() {
+  build_preset asan
+  run_ctest asan 'unit|lit'
+}
+
+step_thread() {
+  build_preset tsan
+  run_ctest tsan unit
+}
+
+# run_fuzzer PROGRAM: its log is shown only where it fails.
+run_fuzzer() {
+  local name=${1##*/fuzz-} seconds=${FUZZ_SECONDS:-10} seeds=()
+  local work=build-asan/fuzz/$name
+  mkdir -p "$work/corpus"
+  if [[ -d test/Fuzz/corpus/$name ]]; then
+    seeds=("test/Fuzz/corpus/$name")
+  fi
+  if "$1" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
+    -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" &> "$work/log"; then
+    record 1 0 "fuzz-$name: $(tail -n 1 "$work/log")"
+  else
+    tail -n 40 "$work/log"
+    record 0 1 "fuzz-$name: failed; see $work"
+  fi
+}
+
+step_fuzz() {
+  build_preset asan
+  local programs=(build-asan/bin/fuzz-*) program
+  if [[ ! -x "${programs[0]}" ]]; then
+    echo "no fuzzers in build-asan/bin"
+    return 1
+  fi
+  for program in "${programs[@]}"; do
+    if [[ "$program" == */fuzz-make-corpus ]]; then
+      continue
+    fi
+    while (($(jobs -rp | wc -l) >= jobs)); do
+      wait -n
+    done
+    run_fuzzer "$program" &
+  done
+  wait
+}
+
+# run_step NAME: runs it in a shell of its own and leaves its status in step_status. A
+# step that counted no tests counts as one. Not to be called in a condition: that would
+# switch off `set -e` inside the step.
+run_step() {
+  local name=$1 started=$SECONDS before after text
+  before=$(wc -l < "$results")
+  printf '\n==> %s\n' "$name"
+  set +e
+  (
+    set -e
+    "step_${name//-/_}"
+  )
+  step_status=$?
+  set -e
+  after=$(wc -l < "$results")
+  if ((step_status != 0 && after > before)) &&
+    ! tail -n "$((after - before))" "$results" | cut -f 2 | grep -qv '^0$'; then
+    record 0 1 "$name: failed"
+  elif ((after == before)); then
+    text=$([[ $step_status == 0 ]] && echo passed || echo failed)
+    record $((step_status == 0)) $((step_status != 0)) "$name: $text"
+  fi
+  printf '==> %s took %d s\n' "$name" $((SECONDS - started))
+}
+
+main() {
+  local steps=("$@") step
+  if ((${#steps[@]} == 0)); then
+    steps=("${all_steps[@]}")
+  fi
+  for step in "${steps[@]}"; do
+    if [[ " ${all_steps[*]} " != *" $step "* ]]; then
+      echo "unknown step '$step'; steps are: ${all_steps[*]}" >&2
+      exit 2
+    fi
+  done
+  for step in "${steps[@]}"; do
+    # Without packages or a build, the rest would only repeat the failure.
+    run_step "$step"
+    if ((step_status != 0)) && [[ "$step" == install || "$step" == build ]]; then
+      break
+    fi
+  done
+
+  printf '\n'
+  cut -f 3 "$results"
+  local passed failed
+  passed=$(cut -f 1 "$results" | paste -sd+)
+  failed=$(cut -f 2 "$results" | paste -sd+)
+  printf '%d passed, %d failed\n' $((passed)) $((failed))
+  ((failed == 0))
+}
+
+main "$@"
