@@ -110,6 +110,7 @@ private:
   Status readModel();
   Status checkRoom();
   Status readEntry(uint64_t panel);
+  Status readOffset(uint64_t panel, PlaneKind kind, uint64_t step);
   Status placeParts(uint64_t panel, PanelEntry &entry);
   Status endPreviousCode(uint64_t begin);
   Status readCounts();
@@ -208,6 +209,24 @@ Status IndexReader::placeParts(uint64_t panel, PanelEntry &entry) {
   return success();
 }
 
+/// Reads where a panel's code or escape records begin.
+Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t step) {
+  PanelEntry &entry = index.entries[panel];
+  uint64_t begin = words[position++] * step;
+  if (entry.asWords && begin != 0)
+    return invalidError("panel " + std::to_string(panel) +
+                        " is stored as words, but has an offset into plane " +
+                        std::string(planeName(kind)));
+  if (entry.asWords)
+    return success();
+  if (kind == PlaneKind::Code) {
+    UWT_RETURN_IF_ERROR(endPreviousCode(begin));
+    openCode = panel;
+  }
+  entry.offset[at(kind)] = begin;
+  return success();
+}
+
 Status IndexReader::readEntry(uint64_t panel) {
   const CodingPlan &plan = index.plan;
   PanelEntry &entry = index.entries[panel];
@@ -222,16 +241,10 @@ Status IndexReader::readEntry(uint64_t panel) {
                         std::to_string(entry.slot) + ", expected " +
                         std::to_string(slots[entry.asWords] - 1));
   UWT_RETURN_IF_ERROR(placeParts(panel, entry));
-  if (hasCodeOffsets(plan)) {
-    uint64_t begin = words[position++] * codeOffsetStep;
-    if (!entry.asWords) {
-      UWT_RETURN_IF_ERROR(endPreviousCode(begin));
-      entry.offset[at(PlaneKind::Code)] = begin;
-      openCode = panel;
-    }
-  }
+  if (hasCodeOffsets(plan))
+    UWT_RETURN_IF_ERROR(readOffset(panel, PlaneKind::Code, codeOffsetStep));
   if (hasPatch(plan))
-    entry.offset[at(PlaneKind::Patch)] = uint64_t(words[position++]) * 4;
+    UWT_RETURN_IF_ERROR(readOffset(panel, PlaneKind::Patch, 4));
   entry.checksum = words[position] | uint64_t(words[position + 1]) << 32;
   position += 2;
 

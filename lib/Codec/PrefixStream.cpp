@@ -188,18 +188,17 @@ void uwt::appendRunRecord(const CodingPlan &plan, const PanelUnit &unit, PanelWo
 // Panels
 //===----------------------------------------------------------------------===//
 
+/// nullptr for the reference. Where a path is forced that this machine cannot run, the best one
+/// below it.
 static const PrefixKernels *kernelsOf(CodePath path) {
-  switch (path) {
-  case CodePath::Reference:
+  SimdLevel host = hostSimdLevel();
+  if (path == CodePath::Reference)
     return nullptr;
-  case CodePath::Scalar:
-    return &portablePrefixKernels();
-  case CodePath::Avx2:
-    return &avx2PrefixKernels();
-  case CodePath::Avx512:
+  if (path == CodePath::Avx512 && host >= SimdLevel::Avx512)
     return &avx512PrefixKernels();
-  }
-  return nullptr;
+  if (path >= CodePath::Avx2 && host >= SimdLevel::Avx2)
+    return &avx2PrefixKernels();
+  return &portablePrefixKernels();
 }
 
 static bool encodePanelReference(const PrefixContext &context, PanelWords words,

@@ -1,0 +1,92 @@
+//===- Checkpoint.h - Models as folders ------------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A model as Hugging Face lays it out: config.json, weights in one or several
+// safetensors files with an index, tokenizer and other files. Every function
+// takes a single safetensors file as well. docs/container.md, section "Checkpoints".
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CONTAINER_CHECKPOINT_H
+#define UWT_CONTAINER_CHECKPOINT_H
+
+#include "uwt/Container/Compress.h"
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace uwt {
+
+/// File of a compressed checkpoint that lists its files and holds the originals of those
+/// that had to change.
+inline constexpr std::string_view manifestName = "uwt.json";
+
+struct CheckpointOptions {
+  /// `progress` counts bytes of all files.
+  CompressOptions compress;
+  /// Leaves out weights in other file types (`pytorch_model*.bin`, `*.onnx`,
+  /// `*.h5`, `*.msgpack`, `*.gguf`, …) beside safetensors; decompressing does
+  /// not bring them back.
+  bool dropDuplicates = false;
+  /// Carries config.json as it is, also where it has a quantization_config.
+  bool keepConfig = false;
+};
+
+struct CheckpointReport {
+  /// Weight files, in order of their paths.
+  std::vector<FileReport> weights;
+  /// Paths (relative) of other files that were carried, rewritten, left out.
+  std::vector<std::string> carried, rewritten, leftOut;
+  /// Sums over all files that have an output.
+  uint64_t inputBytes = 0, outputBytes = 0;
+  CastLoss cast;
+};
+
+/// Bytes that a progress function will count to: the sizes of all files to be
+/// worked on. `path` is a file or a folder.
+Expected<uint64_t> totalBytes(const std::string &path);
+
+/// Paths of the safetensors files of `path`: itself, or those inside the folder,
+/// sorted.
+Expected<std::vector<std::string>> weightFiles(const std::string &path);
+
+/// Compresses a folder into a folder, or a file into a file. A folder's output
+/// may exist from an interrupted run: files in it that are complete, verified and
+/// made with the same options are skipped; others are an error unless
+/// `overwrite`. Errors as compressFile; Usage where config.json already has a
+/// quantization_config.
+Expected<CheckpointReport> compress(const std::string &input, const std::string &output,
+                                    const CheckpointOptions &options);
+
+/// Gives back every file byte for byte.
+Expected<CheckpointReport> decompress(const std::string &input, const std::string &output,
+                                      const DecompressOptions &options);
+
+/// Verifies a compressed checkpoint or file: every file of the manifest, every
+/// bit of every container.
+Expected<VerifyReport> verify(const std::string &path, const VerifyOptions &options);
+/// The same, and compares with the originals.
+Expected<VerifyReport> verifyAgainst(const std::string &path, const std::string &original,
+                                     const VerifyOptions &options);
+
+/// An open model: its weight files, and where each tensor is.
+class Checkpoint {
+public:
+  /// Opens a file or all weight files of a folder, compressed or plain.
+  static Expected<Checkpoint> open(const std::string &path, const ReadOptions &options = {});
+
+  const std::vector<Container> &files() const { return containers; }
+  /// The container and entry of a tensor, or a usage error with a suggestion.
+  Expected<std::pair<const Container *, const TensorEntry *>> find(std::string_view name) const;
+
+private:
+  std::vector<Container> containers;
+};
+
+} // namespace uwt
+
+#endif // UWT_CONTAINER_CHECKPOINT_H

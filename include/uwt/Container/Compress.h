@@ -1,0 +1,144 @@
+//===- Compress.h - Files there and back -----------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One safetensors file to a container and back, and checks of the result.
+// Models of several files are in uwt/Container/Checkpoint.h, whose functions
+// take single files as well.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CONTAINER_COMPRESS_H
+#define UWT_CONTAINER_COMPRESS_H
+
+#include "uwt/Container/Container.h"
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace uwt {
+
+/// Whether `name` matches `glob`: `*` any run of characters, `?` any one, `[a-z]`,
+/// `[!a-z]`; a backslash takes the next character as it is.
+bool matchesGlob(std::string_view glob, std::string_view name);
+
+/// Whether a tensor's name is that of an embedding whose rows are gathered one
+/// at a time (docs/container.md, choice-4).
+bool isEmbeddingName(std::string_view name);
+
+struct CompressOptions {
+  /// A format for every tensor, or a policy that picks one for each.
+  std::variant<FormatPolicy, Format> format = FormatPolicy::BestSize;
+  /// Globs over tensors' names. Where `include` is not empty, only tensors that match one of them
+  /// are compressed; tensors that match one of `exclude` are not.
+  std::vector<std::string> include, exclude;
+  /// Tensors that match lie as [K, N].
+  std::vector<std::string> kMajor;
+  /// Tensors that match are stored by rows, as embeddings are.
+  std::vector<std::string> rowMajor;
+  /// Whether embeddings are stored by rows.
+  bool rowMajorEmbeddings = true;
+  /// Tensors of fewer elements stay raw.
+  uint64_t minimumElements = 1024;
+  /// F32 and F16 tensors of any rank are rounded to BF16 first (nearest, ties
+  /// to even; NaNs stay NaNs). The original is then the rounded file.
+  bool castToBF16 = false;
+  /// Records SHA-256 of each original tensor and of the original file.
+  bool sha256 = false;
+  /// Replaces existing outputs.
+  bool overwrite = false;
+  /// Does all the work but writes nothing: sizes in the report are exact.
+  bool dryRun = false;
+  CodePath path = bestCodePath();
+  /// Measures both entropy bounds of each tensor that it tries to compress (the bytes
+  /// do not depend on it).
+  bool bounds = false;
+  /// 0: one thread a processor.
+  unsigned threads = 0;
+  ProgressFunction progress;
+
+  /// Of everything here that the bytes depend on.
+  uint64_t digest() const;
+};
+
+/// What a cast lost.
+struct CastLoss {
+  uint64_t tensors = 0, elements = 0;
+  /// Elements whose value changed, among them finite ones that became infinite.
+  uint64_t changed = 0, overflowed = 0;
+  /// Largest |rounded - value| / |value| over finite, nonzero values that stayed finite.
+  double maxRelativeError = 0;
+
+  void add(const CastLoss &other);
+};
+
+struct TensorReport {
+  std::string name;
+  std::string dtype;
+  std::vector<uint64_t> shape;
+  /// Bytes before and after (planes with padding; 0 where stored under another name).
+  uint64_t bytes = 0, storedBytes = 0;
+  /// Format, or empty where the tensor stayed raw.
+  std::string format;
+  /// Why it stayed raw, or the name it is stored under: one phrase; else empty.
+  std::string reason;
+  uint64_t escapes = 0, panels = 0, panelsAsWords = 0;
+  /// Bytes of each plane in use; all 0 where the tensor stayed raw.
+  std::array<uint64_t, planeKinds> planeBytes{};
+  /// Bounds of the tensor as it is stored (after a cast), in bits an element without low
+  /// halves; where CompressOptions::bounds is set and compressing was tried.
+  std::optional<EntropyBounds> bounds;
+};
+
+struct FileReport {
+  std::string input, output;
+  uint64_t inputBytes = 0, outputBytes = 0;
+  /// Bytes of the output's header: names, offsets, metadata, the original's header.
+  uint64_t headerBytes = 0;
+  uint64_t compressedTensors = 0, rawTensors = 0, sharedTensors = 0;
+  std::vector<TensorReport> tensors;
+  CastLoss cast;
+  /// An earlier run had already written and this one verified it.
+  bool skipped = false;
+};
+
+/// Compresses one safetensors file. Errors: Usage (output exists, invalid
+/// format, a name with `.uwt.`, the input is a container already), Invalid, IO, Interrupted.
+Expected<FileReport> compressFile(const std::string &input, const std::string &output,
+                                  const CompressOptions &options);
+
+struct DecompressOptions {
+  bool overwrite = false;
+  /// Whether checksums are verified.
+  bool check = true;
+  CodePath path = bestCodePath();
+  unsigned threads = 0;
+  ProgressFunction progress;
+};
+
+/// Writes the original of one container, byte for byte. `tensors` is empty in the report.
+Expected<FileReport> decompressFile(const std::string &input, const std::string &output,
+                                    const DecompressOptions &options);
+
+struct VerifyOptions {
+  /// Whether recorded SHA-256 are compared (decodes everything).
+  bool hashes = true;
+  unsigned threads = 0;
+  ProgressFunction progress;
+};
+
+/// Verifies one file. What is damaged is a finding, also where the file cannot
+/// be opened for it; the call fails only on IO, Unsupported and Interrupted.
+Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &options);
+
+/// Verifies that a container gives back `original`, byte for byte; a difference is a
+/// finding that names the first tensor and byte.
+Expected<VerifyReport> verifyFileAgainst(const std::string &path, const std::string &original,
+                                         const VerifyOptions &options);
+
+} // namespace uwt
+
+#endif // UWT_CONTAINER_COMPRESS_H

@@ -1,0 +1,231 @@
+//===- Container.h - Reading compressed weights ----------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A safetensors file whose tensors may be compressed, opened for reading: what
+// it holds, tensors whole or in part, the original file, and every check. A plain
+// safetensors file opens as well, with all its tensors raw, so that tools treat
+// both alike. docs/container.md is the specification.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CONTAINER_CONTAINER_H
+#define UWT_CONTAINER_CONTAINER_H
+
+#include "uwt/Codec/Tensor.h"
+#include "uwt/Container/Safetensors.h"
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+/// Major version of the container that this library writes, and the newest that
+/// it reads.
+inline constexpr uint32_t containerVersion = 1;
+
+/// Called on the caller's thread with the bytes (of originals) done since the last call; returns
+/// false to stop the work, which then fails with ErrorKind::Interrupted.
+using ProgressFunction = std::function<bool(uint64_t bytes)>;
+
+/// A tensor of the original file, and how it is stored.
+struct TensorEntry {
+  std::string name;
+  const SafetensorsDtype *dtype = nullptr;
+  std::vector<uint64_t> shape;
+  /// Bytes of the original tensor, and where they lie in the original's data.
+  uint64_t bytes = 0, originalBegin = 0;
+  /// Bytes of data in this file: planes with their padding, or the raw bytes; 0
+  /// where the tensor is stored under another name.
+  uint64_t storedBytes = 0;
+  /// Format and element type of a compressed tensor; empty for raw ones.
+  std::optional<Format> format;
+  ElementType element = ElementType::BF16;
+  /// Bytes of each plane in use, and the checksum of the index plane.
+  std::array<uint64_t, planeKinds> planeBytes{};
+  uint64_t indexChecksum = 0;
+  /// Checksum of a raw tensor's bytes; empty in plain safetensors files.
+  std::optional<uint64_t> rawChecksum;
+  /// The tensor with the same bytes that is stored for this one, or empty.
+  std::string sameAs;
+  /// SHA-256 of the original bytes, 64 digits, or empty.
+  std::string sha256;
+
+  bool compressed() const { return format.has_value(); }
+};
+
+/// Half-open range.
+struct IndexRange {
+  uint64_t begin = 0, end = 0;
+  bool operator==(const IndexRange &) const = default;
+};
+
+/// Part `index` of `count` parts of `size` things: all parts have ⌈size / count⌉ of them,
+/// but the last ones fewer or none. A usage error where index >= count.
+Expected<IndexRange> rankRange(uint64_t size, uint64_t index, uint64_t count);
+
+/// A part of a tensor, in terms of its own shape. Rows and columns are its last two dimensions; for
+/// a tensor of rank 1 its elements are rows, and there are no columns.
+struct TensorPart {
+  /// Index of the first dimension (rank 3 and more), which the result then lacks.
+  std::optional<uint64_t> expert;
+  std::optional<IndexRange> rows, columns;
+  /// One rank's part of `count`, along rows or columns (see rankRange). Not
+  /// together with a range along the same dimension.
+  struct Rank {
+    uint64_t index = 0, count = 1;
+    bool alongColumns = false;
+  };
+  std::optional<Rank> rank;
+};
+
+/// A tensor or a part of one, dense and row-major.
+struct TensorBytes {
+  const SafetensorsDtype *dtype = nullptr;
+  std::vector<uint64_t> shape;
+  std::vector<uint8_t> bytes;
+};
+
+/// What reading verifies.
+struct ReadOptions {
+  /// Whether checksums are verified: of the header on open, of panels and raw
+  /// tensors when they are read. Structure is always checked.
+  bool check = true;
+  CodePath path = bestCodePath();
+  CodingTimes *times = nullptr;
+};
+
+class Container;
+
+/// Reads one tensor. Refers to its container's file, which must stay open. Thread-safe.
+class TensorReader {
+public:
+  const TensorEntry &entry() const { return *what; }
+  /// The decoder of a compressed tensor; nullptr for raw ones.
+  const TensorDecoder *decoder() const { return decoding.get(); }
+  /// The bytes of a raw tensor as they lie in the file; empty for compressed ones.
+  std::span<const uint8_t> rawBytes() const { return raw; }
+
+  /// The whole tensor into `out`, exactly entry().bytes long.
+  Status read(std::span<uint8_t> out, ThreadPool &pool) const;
+  /// The shape that readPart gives; a usage error where the part does not fit.
+  Expected<std::vector<uint64_t>> partShape(const TensorPart &part) const;
+  /// A part; reads and checks only the panels that hold it (raw tensors are
+  /// checked as a whole).
+  Expected<TensorBytes> readPart(const TensorPart &part, ThreadPool &pool) const;
+  /// The whole tensor in order, a piece at a time, each at most about 64 MiB where the stored
+  /// order allows it. Stops at the first error of `consume`.
+  Status stream(const std::function<Status(std::span<const uint8_t>)> &consume,
+                ThreadPool &pool) const;
+  /// Verifies everything that is stored of this tensor, without decoding it.
+  Status check(ThreadPool &pool) const;
+
+private:
+  friend class Container;
+  TensorReader() = default;
+  Error located(Error error) const;
+  DecodeOptions decodeOptions() const { return {options.path, options.check, options.times}; }
+  Status checkRaw() const;
+  Status streamRaw(const std::function<Status(std::span<const uint8_t>)> &consume) const;
+  Status streamPanels(const std::function<Status(std::span<const uint8_t>)> &consume,
+                      ThreadPool &pool) const;
+  Status streamMatrices(const std::function<Status(std::span<const uint8_t>)> &consume,
+                        ThreadPool &pool) const;
+
+  /// The file, for messages.
+  std::string path;
+  const TensorEntry *what = nullptr;
+  /// Planes as they lie in the file, with their padding.
+  PlaneViews stored;
+  std::shared_ptr<const TensorDecoder> decoding;
+  std::span<const uint8_t> raw;
+  ReadOptions options;
+};
+
+/// One thing that a verification found wrong.
+struct Finding {
+  /// File or tensor, may be empty.
+  std::string where;
+  std::string message;
+};
+
+/// What a verification did and found.
+struct VerifyReport {
+  uint64_t files = 0, tensors = 0, compressedTensors = 0;
+  /// Bytes of files that were checked.
+  uint64_t bytes = 0;
+  /// Originals' hashes that were computed and compared.
+  uint64_t hashes = 0;
+  /// At most 1,000; `findingCount` counts them all.
+  std::vector<Finding> findings;
+  uint64_t findingCount = 0;
+  /// Remarks that are no damage.
+  std::vector<Finding> notes;
+
+  bool passed() const { return findingCount == 0; }
+  void add(std::string where, std::string message);
+  void merge(VerifyReport other);
+};
+
+/// An open file. Immutable and thread-safe.
+class Container {
+public:
+  Container(Container &&) noexcept;
+  Container &operator=(Container &&) noexcept;
+  ~Container();
+
+  /// Opens a container or a plain safetensors file. Errors: IO, Invalid,
+  /// Unsupported (a newer version).
+  static Expected<Container> open(const std::string &path, const ReadOptions &options = {});
+
+  const std::string &path() const;
+  const SafetensorsFile &file() const;
+  uint64_t fileBytes() const { return file().fileBytes(); }
+  /// False for plain safetensors.
+  bool isContainer() const;
+  /// Whether another tool has written the header anew; contents are intact.
+  bool savedAgain() const;
+  /// Tensors of the original, in the order of its header.
+  const std::vector<TensorEntry> &entries() const;
+  /// The entry of that name, or a usage error with a suggestion.
+  Expected<const TensorEntry *> find(std::string_view name) const;
+  /// The original's header text, verbatim.
+  std::string_view originalHeader() const;
+  uint64_t originalBytes() const;
+  /// The original's own `__metadata__` entries.
+  const MetadataEntries &metadata() const;
+  /// SHA-256 of the whole original file, or empty.
+  const std::string &originalSha256() const;
+  /// Digest of the options that made this file; 0 for plain files.
+  uint64_t optionsDigest() const;
+
+  /// A reader of one tensor. Errors: Invalid (planes that disagree with their
+  /// format), Unsupported.
+  Expected<TensorReader> reader(const TensorEntry &entry) const;
+
+  /// The original file, in order, a piece at a time.
+  Status streamOriginal(const std::function<Status(std::span<const uint8_t>)> &consume,
+                        ThreadPool &pool, const ProgressFunction &progress = {}) const;
+
+  /// Finds any changed bit of the file. `hashes` also decodes tensors and compares
+  /// them with their recorded SHA-256. Fails only where the work cannot be done
+  /// (ErrorKind::Interrupted).
+  Expected<VerifyReport> verify(ThreadPool &pool, bool hashes = true,
+                                const ProgressFunction &progress = {}) const;
+
+private:
+  struct State;
+  explicit Container(std::unique_ptr<State> state);
+  std::unique_ptr<State> state;
+};
+
+} // namespace uwt
+
+#endif // UWT_CONTAINER_CONTAINER_H

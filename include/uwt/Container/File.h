@@ -1,0 +1,144 @@
+//===- File.h - Mapped reading, crash-safe writing -------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Files as this library uses them: read through a mapping whose pages are given
+// back while a large file is worked through, written beside their target and
+// renamed when complete. After a crash or a full disk there is the old file or
+// the new one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CONTAINER_FILE_H
+#define UWT_CONTAINER_FILE_H
+
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+/// What the temporary file of a write ends in: `.<name>.uwt-partial`.
+inline constexpr std::string_view partialSuffix = ".uwt-partial";
+
+/// A regular file, mapped for reading. The file must not shrink while it is
+/// mapped. Immutable and thread-safe.
+class MappedFile {
+public:
+  MappedFile(MappedFile &&other) noexcept;
+  MappedFile &operator=(MappedFile &&other) noexcept;
+  ~MappedFile();
+
+  /// Follows links. Errors: IO (no such file, no permission, not a regular file).
+  static Expected<MappedFile> open(const std::string &path);
+
+  const std::string &path() const { return name; }
+  std::span<const uint8_t> bytes() const { return {data, size}; }
+  /// Takes the pages of `part` (a part of bytes()) out of this process's
+  /// resident memory. They stay readable: a later access reads them again.
+  static void release(std::span<const uint8_t> part);
+
+private:
+  MappedFile(std::string name, const uint8_t *data, size_t size)
+      : name(std::move(name)), data(data), size(size) {}
+  std::string name;
+  const uint8_t *data = nullptr;
+  size_t size = 0;
+};
+
+/// While it lives, gives back the pages of a mapped part again and again, so that work that
+/// touches them in any order keeps a bounded number resident. Does nothing for
+/// parts of less than 256 MiB.
+class ResidencyLimit {
+public:
+  explicit ResidencyLimit(std::span<const uint8_t> part);
+  ~ResidencyLimit();
+  ResidencyLimit(const ResidencyLimit &) = delete;
+  ResidencyLimit &operator=(const ResidencyLimit &) = delete;
+
+private:
+  struct State;
+  std::unique_ptr<State> state;
+};
+
+/// Writes a file so that `target` is the old file or the complete new one at
+/// every moment. One thread at a time.
+class AtomicFileWriter {
+public:
+  AtomicFileWriter(AtomicFileWriter &&other) noexcept;
+  AtomicFileWriter &operator=(AtomicFileWriter &&other) noexcept;
+  /// Removes the temporary file unless commit() succeeded.
+  ~AtomicFileWriter();
+
+  /// Creates `.<name>.uwt-partial` beside `target`. An existing `target` is a
+  /// usage error unless `overwrite`.
+  static Expected<AtomicFileWriter> create(const std::string &target, bool overwrite);
+
+  /// Writes after everything written so far.
+  Status append(std::span<const uint8_t> bytes);
+  /// Writes at `offset`; bytes that are never written are zero.
+  Status writeAt(uint64_t offset, std::span<const uint8_t> bytes);
+  /// One past the last byte written so far.
+  uint64_t size() const { return end; }
+  /// Moves the end of append() to `offset`, which must not be below size().
+  void skipTo(uint64_t offset) { end = offset; }
+  /// Forgets everything from `offset` on.
+  Status rewindTo(uint64_t offset);
+
+  /// Flushes the bytes to the disk, renames, and flushes the folder.
+  Status commit();
+
+private:
+  AtomicFileWriter(std::string target, std::string temporary, int descriptor, bool overwrite)
+      : target(std::move(target)), temporary(std::move(temporary)), descriptor(descriptor),
+        overwrite(overwrite) {}
+  void discard();
+  std::string target, temporary;
+  int descriptor = -1;
+  bool overwrite = false;
+  uint64_t end = 0;
+};
+
+/// Bytes that are kept in memory up to a limit and in an unnamed file in
+/// `folder` beyond it. One thread at a time.
+class SpillBuffer {
+public:
+  SpillBuffer(std::string folder, uint64_t memoryLimit);
+  ~SpillBuffer();
+  SpillBuffer(SpillBuffer &&) noexcept;
+  SpillBuffer &operator=(SpillBuffer &&) noexcept;
+
+  Status append(std::span<const uint8_t> bytes);
+  uint64_t size() const;
+  /// Appends everything to `writer`.
+  Status copyTo(AtomicFileWriter &writer) const;
+  /// All bytes as one span, valid until the buffer changes or ends; a spilled
+  /// buffer is mapped.
+  Expected<std::span<const uint8_t>> view();
+  /// Forgets the bytes and keeps the memory.
+  void clear();
+
+private:
+  struct State;
+  std::unique_ptr<State> state;
+};
+
+/// Reads a whole file of at most `limit` bytes. Errors: IO; Invalid where the
+/// file is larger.
+Expected<std::string> readTextFile(const std::string &path, uint64_t limit);
+/// Writes a whole file through AtomicFileWriter.
+Status writeWholeFile(const std::string &path, std::span<const uint8_t> bytes, bool overwrite);
+inline std::span<const uint8_t> asBytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
+}
+
+} // namespace uwt
+
+#endif // UWT_CONTAINER_FILE_H

@@ -1,0 +1,62 @@
+//===- FileOperations.h - The system calls that write ----------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every change that this library makes to a file system goes through one object
+// of this interface, so that tests can make the n-th step fail, or end the process there.
+// Reading is not part of it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CONTAINER_FILEOPERATIONS_H
+#define UWT_CONTAINER_FILEOPERATIONS_H
+
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace uwt {
+
+/// Changes to a file system. The base class is the real one; tests override
+/// what shall fail. All errors are ErrorKind::IO with the path in front.
+/// Thread-safe where descriptors differ.
+class FileOperations {
+public:
+  virtual ~FileOperations();
+
+  /// Opens `path` for writing and takes an exclusive lock on it; an unlocked file that is
+  /// already there (left by a killed process) is emptied and taken over.
+  /// Fails where another process holds the lock.
+  virtual Expected<int> createLocked(const std::string &path);
+  /// Opens a file without a name in `folder`, for reading and writing.
+  virtual Expected<int> createUnnamed(const std::string &folder);
+  /// Writes all of `bytes` at `offset`. `path` is for messages.
+  virtual Status write(int descriptor, std::span<const uint8_t> bytes, uint64_t offset,
+                       const std::string &path);
+  /// Cuts the file off at `size`.
+  virtual Status truncate(int descriptor, uint64_t size, const std::string &path);
+  virtual Status sync(int descriptor, const std::string &path);
+  virtual Status close(int descriptor, const std::string &path);
+  /// Gives `from` the name `to`, in one step. Without `overwrite`, an existing
+  /// `to` is an error and stays.
+  virtual Status rename(const std::string &from, const std::string &to, bool overwrite);
+  virtual Status remove(const std::string &path);
+  /// Makes a folder; its parent must exist. An existing folder is a success.
+  virtual Status makeFolder(const std::string &path);
+  virtual Status syncFolder(const std::string &path);
+};
+
+/// The operations in use in this process.
+FileOperations &fileOperations();
+
+/// Replaces them, for tests only: nullptr brings the real ones back. Not
+/// thread-safe; call it while nothing is being written.
+void setFileOperationsForTesting(FileOperations *operations);
+
+} // namespace uwt
+
+#endif // UWT_CONTAINER_FILEOPERATIONS_H

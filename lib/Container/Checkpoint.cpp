@@ -1,0 +1,72 @@
+//===- Checkpoint.cpp - An open model -------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Container/Checkpoint.h"
+#include "CheckpointRewrite.h"
+#include "FileTree.h"
+#include "Manifest.h"
+#include "uwt/Support/Suggest.h"
+
+namespace uwt {
+
+Expected<std::vector<std::string>> weightFiles(const std::string &path) {
+  if (!isFolder(path))
+    return std::vector<std::string>{path};
+  UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::read(path));
+  std::vector<std::string> files;
+  for (const TreeFile &file : tree.files)
+    if (isWeightFile(file))
+      files.push_back(file.full);
+  return files;
+}
+
+/// Bytes of the original of a weight file.
+static uint64_t originalBytes(const TreeFile &file) {
+  ReadOptions unchecked;
+  unchecked.check = false;
+  auto container = Container::open(file.full, unchecked);
+  return container ? container->originalBytes() : file.bytes;
+}
+
+Expected<uint64_t> totalBytes(const std::string &path) {
+  if (!isFolder(path)) {
+    UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
+    return originalBytes({path, path, file.bytes().size()});
+  }
+  UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::read(path));
+  uint64_t total = 0;
+  for (const TreeFile &file : tree.files)
+    total += isWeightFile(file) ? originalBytes(file) : file.bytes;
+  return total;
+}
+
+Expected<Checkpoint> Checkpoint::open(const std::string &path, const ReadOptions &options) {
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> files, weightFiles(path));
+  if (files.empty())
+    return usageError(path + ": has no .safetensors files");
+  Checkpoint checkpoint;
+  for (const std::string &file : files) {
+    UWT_ASSIGN_OR_RETURN(Container container, Container::open(file, options));
+    checkpoint.containers.push_back(std::move(container));
+  }
+  return checkpoint;
+}
+
+Expected<std::pair<const Container *, const TensorEntry *>>
+Checkpoint::find(std::string_view name) const {
+  std::vector<std::string_view> names;
+  for (const Container &container : containers) {
+    auto entry = container.find(name);
+    if (entry)
+      return std::pair(&container, *entry);
+    for (const TensorEntry &other : container.entries())
+      names.push_back(other.name);
+  }
+  return usageError("no tensor " + inQuotes(name) + didYouMean(name, names));
+}
+
+} // namespace uwt

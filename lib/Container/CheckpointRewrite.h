@@ -1,0 +1,40 @@
+//===- CheckpointRewrite.h - Files that change with the weights -*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rules folder-2, folder-3 and folder-5 of docs/container.md.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_CHECKPOINTREWRITE_H
+#define UWT_LIB_CONTAINER_CHECKPOINTREWRITE_H
+
+#include "FileTree.h"
+#include "uwt/Container/Container.h"
+#include <map>
+
+namespace uwt {
+
+bool isWeightFile(const TreeFile &file);
+bool isIndexFile(const TreeFile &file);
+/// Weights in another file type (folder-5).
+bool isDuplicateWeights(const TreeFile &file);
+
+/// config.json with a quantization_config of ours. Errors: Invalid (not a JSON
+/// object), Usage (it has one already).
+Expected<std::string> rewriteConfig(std::string_view text);
+
+/// Checks that every file that an index names is among `tree`.
+Status checkIndex(std::string_view text, const TreeFile &index, const FileTree &tree);
+
+/// The index of the compressed files; `containers` are by their paths in the
+/// tree.
+Expected<std::string> rewriteIndex(std::string_view text, const TreeFile &index,
+                                   const std::map<std::string, Container, std::less<>> &containers);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_CHECKPOINTREWRITE_H

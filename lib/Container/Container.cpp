@@ -1,0 +1,297 @@
+//===- Container.cpp - Opening a container --------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rules file-1 to file-10 and check-1 to check-3 of docs/container.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContainerState.h"
+#include "uwt/Support/Checksum.h"
+#include "uwt/Support/Suggest.h"
+#include <algorithm>
+
+namespace uwt {
+
+std::string tensorLabel(const TensorEntry &entry) { return "tensor " + inQuotes(entry.name); }
+
+//===----------------------------------------------------------------------===//
+// Reading the header
+//===----------------------------------------------------------------------===//
+
+/// file-1: a plain file has nothing that stands for parts of a container, so that
+/// damage to the key of the file entry does not make a container plain.
+static Status checkPlain(const SafetensorsHeader &header) {
+  bool plain = !header.findMetadata(originalHeaderKey);
+  for (const SafetensorsTensor &tensor : header.tensors)
+    plain &= tensor.name.find(planeInfix) == std::string::npos;
+  return plain ? success()
+               : Status(invalidError("has planes of compressed tensors, but no __metadata__ entry "
+                                     "'uwt': the file is damaged, or another tool has saved it "
+                                     "without its metadata"));
+}
+
+Status Container::State::readPlain() {
+  UWT_RETURN_IF_ERROR(checkPlain(file.header()));
+  UWT_ASSIGN_OR_RETURN(original, SafetensorsHeader::parse(file.headerText(), file.data().size()));
+  originalText = file.headerText();
+  for (const SafetensorsTensor &tensor : file.header().tensors) {
+    TensorEntry &entry = entries.emplace_back();
+    entry.name = tensor.name;
+    entry.dtype = tensor.dtype;
+    entry.shape = tensor.shape;
+    entry.bytes = entry.storedBytes = tensor.bytes();
+    entry.originalBegin = tensor.begin;
+    parts.emplace_back().raw = &tensor;
+  }
+  return success();
+}
+
+Status Container::State::checkHeader() {
+  if (!options.check)
+    return success();
+  if (headerChecksum(file.prefix()) == fileEntry.headerChecksum) // check-1
+    return success();
+  savedAgain = true;
+  if (contentChecksum(file.header()) == fileEntry.contentChecksum) // check-2
+    return success();
+  return invalidError("the header's checksum is wrong: the file is damaged in its first " +
+                      std::to_string(file.prefix().size()) + " bytes; get it again");
+}
+
+Status Container::State::readCompressed(size_t i, std::vector<bool> &used) {
+  TensorEntry &entry = entries[i];
+  const SafetensorsHeader &header = file.header();
+  for (unsigned k = 0; k < planeKinds; ++k) {
+    if (entry.planeBytes[k] == 0)
+      continue;
+    auto kind = static_cast<PlaneKind>(k);
+    std::string where = "plane " + std::string(planeName(kind));
+    const SafetensorsTensor *plane = header.find(planeTensorName(entry.name, kind));
+    if (!plane)
+      return invalidError(where + ": the file has no such tensor");
+    if (plane->dtype != &planeDtype(kind) || plane->shape.size() != 1) // file-4
+      return invalidError(where + ": expected rank 1 of dtype " +
+                          std::string(planeDtype(kind).name) + ", found rank " +
+                          std::to_string(plane->shape.size()) + " of " +
+                          std::string(plane->dtype->name));
+    uint64_t expected = paddedPlaneBytes(entry.planeBytes[k]); // file-10
+    if (plane->bytes() != expected)
+      return invalidError(where + ": " + std::to_string(plane->bytes()) +
+                          " bytes in the file, expected " + std::to_string(expected));
+    parts[i].planes[k] = plane;
+    used[static_cast<size_t>(plane - header.tensors.data())] = true;
+    entry.storedBytes += plane->bytes();
+  }
+  return success();
+}
+
+Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
+  const SafetensorsHeader &header = file.header();
+  const SafetensorsTensor &tensor = original.tensors[i];
+  TensorEntry &entry = entries[i];
+  entry.name = tensor.name;
+  entry.dtype = tensor.dtype;
+  entry.shape = tensor.shape;
+  entry.bytes = tensor.bytes();
+  entry.originalBegin = tensor.begin;
+
+  const std::string *text = header.findMetadata(tensor.name + std::string(entrySuffix));
+  if (!text) {
+    const SafetensorsTensor *raw = header.find(tensor.name);
+    if (!raw)
+      return invalidError("the original has this tensor, the file does not");
+    if (raw->dtype != tensor.dtype || raw->shape != tensor.shape) // file-9
+      return invalidError("dtype or shape differ from the original's header");
+    parts[i].raw = raw;
+    used[static_cast<size_t>(raw - header.tensors.data())] = true;
+    entry.storedBytes = raw->bytes();
+    return success();
+  }
+  auto parsed = parseTensorEntry(*text);
+  if (!parsed)
+    return parsed.takeError().in("entry " + inQuotes(tensor.name + std::string(entrySuffix)));
+  entry.sameAs = parsed->sameAs;
+  if (!entry.sameAs.empty())
+    return success();
+  if (parsed->dtype != tensor.dtype || parsed->shape != tensor.shape) // file-9
+    return invalidError("dtype or shape of its entry differ from the original's header");
+  entry.format = std::move(parsed->format);
+  entry.element = parsed->element;
+  entry.planeBytes = parsed->planeBytes;
+  entry.indexChecksum = parsed->indexChecksum;
+  entry.sha256 = std::move(parsed->sha256);
+  return readCompressed(i, used);
+}
+
+Status Container::State::linkShared() {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    TensorEntry &entry = entries[i];
+    if (entry.sameAs.empty())
+      continue;
+    const SafetensorsTensor *stored = original.find(entry.sameAs);
+    size_t at = stored ? static_cast<size_t>(stored - original.tensors.data()) : 0;
+    if (!stored || !entries[at].sameAs.empty())
+      return invalidError(tensorLabel(entry) + ": the tensor " + inQuotes(entry.sameAs) +
+                          " that is stored for it does not exist");
+    if (stored->dtype != entry.dtype || stored->shape != entry.shape)
+      return invalidError(tensorLabel(entry) + ": the tensor " + inQuotes(entry.sameAs) +
+                          " that is stored for it has another dtype or shape");
+    parts[i].sameAs = at;
+    entry.format = entries[at].format;
+    entry.element = entries[at].element;
+    entry.planeBytes = entries[at].planeBytes;
+    entry.indexChecksum = entries[at].indexChecksum;
+    entry.rawChecksum = entries[at].rawChecksum;
+    entry.sha256 = entries[at].sha256;
+  }
+  return success();
+}
+
+Status Container::State::takeRawChecksums() {
+  size_t count = 0;
+  for (size_t i : original.nameOrder()) {
+    if (!parts[i].raw)
+      continue;
+    if (count < fileEntry.raw.size())
+      entries[i].rawChecksum = fileEntry.raw[count];
+    if (count < fileEntry.rawSha256.size())
+      entries[i].sha256 = fileEntry.rawSha256[count];
+    ++count;
+  }
+  bool shaFits = fileEntry.rawSha256.empty() || fileEntry.rawSha256.size() == count;
+  if (fileEntry.raw.size() == count && shaFits)
+    return success();
+  return invalidError("the file entry has " + std::to_string(fileEntry.raw.size()) +
+                      " checksums of raw tensors, expected " + std::to_string(count));
+}
+
+/// file-2.
+Status Container::State::checkAllUsed(const std::vector<bool> &used) const {
+  auto unused = std::find(used.begin(), used.end(), false);
+  if (unused == used.end())
+    return success();
+  size_t i = static_cast<size_t>(unused - used.begin());
+  return invalidError("tensor " + inQuotes(file.header().tensors[i].name) +
+                      " belongs to no tensor of the original");
+}
+
+Status Container::State::readContainer() {
+  isContainer = true;
+  const SafetensorsHeader &header = file.header();
+  auto parsed = FileEntry::parse(*header.findMetadata(fileEntryKey));
+  if (!parsed)
+    return parsed.takeError().in("__metadata__ entry 'uwt'");
+  fileEntry = *std::move(parsed);
+  UWT_RETURN_IF_ERROR(checkHeader());
+  const std::string *text = header.findMetadata(originalHeaderKey);
+  if (!text)
+    return invalidError("__metadata__ has no entry 'uwt.original'");
+  originalText = *text;
+  auto originalHeader = SafetensorsHeader::parse(originalText, std::nullopt);
+  if (!originalHeader)
+    return originalHeader.takeError().in("__metadata__ entry 'uwt.original'");
+  original = *std::move(originalHeader);
+
+  std::vector<bool> used(header.tensors.size());
+  entries.resize(original.tensors.size());
+  parts.resize(original.tensors.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    Status read = readEntry(i, used);
+    if (!read)
+      return read.takeError().in(tensorLabel(entries[i]));
+  }
+  UWT_RETURN_IF_ERROR(checkAllUsed(used));
+  UWT_RETURN_IF_ERROR(takeRawChecksums());
+  return linkShared();
+}
+
+//===----------------------------------------------------------------------===//
+// Container
+//===----------------------------------------------------------------------===//
+
+Container::Container(std::unique_ptr<State> state) : state(std::move(state)) {}
+Container::Container(Container &&) noexcept = default;
+Container &Container::operator=(Container &&) noexcept = default;
+Container::~Container() = default;
+
+Expected<Container> Container::open(const std::string &path, const ReadOptions &options) {
+  UWT_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::open(path));
+  auto state = std::make_unique<State>(std::move(file));
+  state->options = options;
+  bool isContainer = state->file.header().findMetadata(fileEntryKey) != nullptr; // file-1
+  Status read = isContainer ? state->readContainer() : state->readPlain();
+  if (!read)
+    return read.takeError().in(path);
+  return Container(std::move(state));
+}
+
+const std::string &Container::path() const { return state->file.path(); }
+const SafetensorsFile &Container::file() const { return state->file; }
+bool Container::isContainer() const { return state->isContainer; }
+bool Container::savedAgain() const { return state->savedAgain; }
+const std::vector<TensorEntry> &Container::entries() const { return state->entries; }
+std::string_view Container::originalHeader() const { return state->originalText; }
+const MetadataEntries &Container::metadata() const { return state->original.metadata; }
+const std::string &Container::originalSha256() const { return state->fileEntry.sha256; }
+uint64_t Container::optionsDigest() const {
+  return state->isContainer ? state->fileEntry.options : 0;
+}
+
+uint64_t Container::originalBytes() const {
+  uint64_t bytes = 8 + state->originalText.size();
+  for (const TensorEntry &entry : state->entries)
+    bytes += entry.bytes;
+  return bytes;
+}
+
+Expected<const TensorEntry *> Container::find(std::string_view name) const {
+  if (const SafetensorsTensor *tensor = state->original.find(name))
+    return &state->entries[static_cast<size_t>(tensor - state->original.tensors.data())];
+  std::vector<std::string_view> names;
+  for (const TensorEntry &entry : state->entries)
+    names.push_back(entry.name);
+  return usageError(path() + ": no tensor " + inQuotes(name) + didYouMean(name, names));
+}
+
+/// Planes without their padding.
+static PlaneViews usedParts(PlaneViews planes, const TensorEntry &entry) {
+  for (unsigned k = 0; k < planeKinds; ++k)
+    planes[k] = planes[k].first(planes[k].empty() ? 0 : entry.planeBytes[k]);
+  return planes;
+}
+
+Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
+  size_t index = static_cast<size_t>(&entry - state->entries.data());
+  size_t storedIndex = state->parts[index].sameAs.value_or(index);
+  const StoredParts &parts = state->parts[storedIndex];
+  TensorReader reader;
+  reader.path = path();
+  reader.what = &entry;
+  reader.options = state->options;
+  if (parts.raw) {
+    reader.raw = state->file.tensorBytes(*parts.raw);
+    return reader;
+  }
+  for (unsigned k = 0; k < planeKinds; ++k)
+    if (parts.planes[k])
+      reader.stored[k] = state->file.tensorBytes(*parts.planes[k]);
+  TensorDescription description{entry.element, entry.shape, *entry.format};
+  auto decoder =
+      TensorDecoder::open(description, usedParts(reader.stored, entry),
+                          state->options.check ? std::optional(entry.indexChecksum) : std::nullopt);
+  if (!decoder) {
+    // A composition that makes no sense is the file's fault here, not the caller's.
+    Error error = decoder.takeError();
+    if (error.getKind() == ErrorKind::Usage)
+      error = invalidError(error.message());
+    return std::move(error).in(path() + ": " + tensorLabel(entry));
+  }
+  reader.decoding = std::make_shared<const TensorDecoder>(*std::move(decoder));
+  return reader;
+}
+
+} // namespace uwt

@@ -1,0 +1,406 @@
+//===- ContainerFormat.cpp - Names and entries of a container -------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContainerFormat.h"
+#include "Json.h"
+#include "uwt/Support/Checksum.h"
+#include "uwt/Support/Suggest.h"
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace uwt {
+
+/// How every header and its file entry begin, up to the digits of the header
+/// checksum, and what stands between them and those of the content checksum.
+static constexpr std::string_view headerStart = "{\"__metadata__\":{\"uwt\":\"{\\\"header\\\":\\\"";
+static constexpr std::string_view entryStart = "{\"header\":\"";
+static constexpr std::string_view entryMiddle = "\",\"content\":\"";
+static constexpr size_t hexDigits = 16, shaDigits = 64;
+static constexpr std::string_view zeroDigits = "0000000000000000";
+
+std::string planeTensorName(std::string_view tensor, PlaneKind kind) {
+  std::string name(tensor);
+  name += planeInfix;
+  name += planeName(kind);
+  return name;
+}
+
+const SafetensorsDtype &planeDtype(PlaneKind kind) {
+  bool words = kind == PlaneKind::Index || kind == PlaneKind::Patch;
+  return *findSafetensorsDtype(words ? "U32" : "U8");
+}
+
+Status checkSourceNames(const SafetensorsHeader &header) {
+  if (header.findMetadata(fileEntryKey))
+    return usageError("this file is compressed already; decompress it first");
+  for (const SafetensorsTensor &tensor : header.tensors)
+    if (tensor.name.find(planeInfix) != std::string::npos)
+      return usageError("tensor " + inQuotes(tensor.name) +
+                        ": names with '.uwt.' stand for planes; rename the tensor");
+  for (const auto &[key, value] : header.metadata)
+    if (key.starts_with("uwt.") || key.ends_with(entrySuffix))
+      return usageError("__metadata__ entry " + inQuotes(key) +
+                        ": keys that begin with 'uwt.' or end in '.uwt' stand for entries of a "
+                        "container; rename the entry");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// File entry
+//===----------------------------------------------------------------------===//
+
+std::string FileEntry::str() const {
+  std::string out(entryStart);
+  out += toHex64(headerChecksum);
+  out += entryMiddle;
+  out += toHex64(contentChecksum);
+  out += "\",\"container\":" + std::to_string(container) + ",\"reader\":" + std::to_string(reader) +
+         ",\"options\":\"" + toHex64(options) + "\"";
+  if (!raw.empty()) {
+    out += ",\"raw\":\"";
+    for (uint64_t checksum : raw)
+      out += toHex64(checksum);
+    out += '"';
+  }
+  if (!sha256.empty())
+    out += ",\"sha256\":\"" + sha256 + "\"";
+  if (!rawSha256.empty()) {
+    out += ",\"raw_sha256\":\"";
+    for (const std::string &digits : rawSha256)
+      out += digits;
+    out += '"';
+  }
+  return out + "}";
+}
+
+static Expected<uint64_t> hexOf(const JsonValue &object, std::string_view key) {
+  const std::string *digits = object.findString(key);
+  std::optional<uint64_t> value =
+      digits && digits->size() == hexDigits ? parseHex64(*digits) : std::nullopt;
+  if (!value)
+    return invalidError("'" + std::string(key) + "' is not 16 hexadecimal digits");
+  return *value;
+}
+
+static bool isSha256(std::string_view digits) {
+  return digits.size() == shaDigits &&
+         digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+static Expected<std::string> shaOf(const JsonValue &object, std::string_view key) {
+  const JsonValue *value = object.find(key);
+  if (!value)
+    return std::string();
+  if (value->kind != JsonValue::Kind::String || !isSha256(value->text))
+    return invalidError("'" + std::string(key) + "' is not 64 hexadecimal digits");
+  return value->text;
+}
+
+static Expected<JsonValue> parseObject(std::string_view text) {
+  UWT_ASSIGN_OR_RETURN(JsonValue value, parseJsonValue(text));
+  if (value.kind != JsonValue::Kind::Object)
+    return invalidError("not a JSON object");
+  return value;
+}
+
+/// Splits a string of equally long groups of digits.
+static Expected<std::vector<std::string_view>> splitDigits(const JsonValue &object,
+                                                           std::string_view key, size_t digits) {
+  std::vector<std::string_view> groups;
+  const JsonValue *value = object.find(key);
+  if (!value)
+    return groups;
+  if (value->kind != JsonValue::Kind::String || value->text.size() % digits != 0)
+    return invalidError("'" + std::string(key) + "' is not a string of groups of " +
+                        std::to_string(digits) + " digits");
+  for (size_t i = 0; i < value->text.size(); i += digits)
+    groups.push_back(std::string_view(value->text).substr(i, digits));
+  return groups;
+}
+
+Expected<FileEntry> FileEntry::parse(std::string_view text) {
+  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
+  FileEntry entry;
+  std::optional<uint64_t> container = object.findInteger("container");
+  std::optional<uint64_t> reader = object.findInteger("reader");
+  if (!container || !reader)
+    return invalidError("'container' and 'reader' are not both version numbers");
+  entry.container = *container;
+  entry.reader = *reader;
+  if (entry.reader > containerVersion) // file-8
+    return unsupportedError("the container needs a reader of version " +
+                            std::to_string(entry.reader) + ", this is version " +
+                            std::to_string(containerVersion) + "; use a newer uwt");
+  UWT_ASSIGN_OR_RETURN(entry.headerChecksum, hexOf(object, "header"));
+  UWT_ASSIGN_OR_RETURN(entry.contentChecksum, hexOf(object, "content"));
+  UWT_ASSIGN_OR_RETURN(entry.options, hexOf(object, "options"));
+  UWT_ASSIGN_OR_RETURN(entry.sha256, shaOf(object, "sha256"));
+  UWT_ASSIGN_OR_RETURN(auto raw, splitDigits(object, "raw", hexDigits));
+  for (std::string_view digits : raw) {
+    std::optional<uint64_t> checksum = parseHex64(digits);
+    if (!checksum)
+      return invalidError("'raw' is not hexadecimal digits");
+    entry.raw.push_back(*checksum);
+  }
+  UWT_ASSIGN_OR_RETURN(auto hashes, splitDigits(object, "raw_sha256", shaDigits));
+  for (std::string_view digits : hashes) {
+    if (!isSha256(digits))
+      return invalidError("'raw_sha256' is not hexadecimal digits");
+    entry.rawSha256.emplace_back(digits);
+  }
+  return entry;
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor entries
+//===----------------------------------------------------------------------===//
+
+std::string tensorEntryText(const TensorEntry &entry) {
+  if (!entry.sameAs.empty())
+    return "{\"same\":" + jsonQuoted(entry.sameAs) + "}";
+  std::string out = "{\"dtype\":\"" + std::string(entry.dtype->name) + "\",\"shape\":[";
+  for (size_t i = 0; i < entry.shape.size(); ++i)
+    out += (i == 0 ? "" : ",") + std::to_string(entry.shape[i]);
+  std::string version = std::to_string(entry.format->version);
+  out += "],\"format\":" + jsonQuoted(entry.format->str()) + ",\"version\":" + version +
+         ",\"reader\":" + version + ",\"planes\":{";
+  bool first = true;
+  for (unsigned kind = 0; kind < planeKinds; ++kind) {
+    if (entry.planeBytes[kind] == 0)
+      continue;
+    out += std::string(first ? "" : ",") + "\"" +
+           std::string(planeName(static_cast<PlaneKind>(kind))) +
+           "\":" + std::to_string(entry.planeBytes[kind]);
+    first = false;
+  }
+  out += "},\"index\":\"" + toHex64(entry.indexChecksum) + "\"";
+  if (!entry.sha256.empty())
+    out += ",\"sha256\":\"" + entry.sha256 + "\"";
+  return out + "}";
+}
+
+static Status parseShape(const JsonValue &object, TensorEntry &entry) {
+  const std::string *dtype = object.findString("dtype");
+  const JsonValue *shape = object.find("shape");
+  entry.dtype = dtype ? findSafetensorsDtype(*dtype) : nullptr;
+  std::optional<ElementType> element = dtype ? elementTypeFromSafetensors(*dtype) : std::nullopt;
+  if (!entry.dtype || !element)
+    return invalidError("'dtype' is not one that can be compressed");
+  entry.element = *element;
+  if (!shape || shape->kind != JsonValue::Kind::Array)
+    return invalidError("'shape' is not an array");
+  for (const JsonValue &dimension : shape->items) {
+    if (dimension.kind != JsonValue::Kind::Integer)
+      return invalidError("'shape' is not an array of integers");
+    entry.shape.push_back(dimension.integer);
+  }
+  return success();
+}
+
+static Status parsePlanes(const JsonValue &object, TensorEntry &entry) {
+  const JsonValue *planes = object.find("planes");
+  if (!planes || planes->kind != JsonValue::Kind::Object)
+    return invalidError("'planes' is not an object");
+  for (size_t i = 0; i < planes->keys.size(); ++i) {
+    std::optional<PlaneKind> kind = parsePlaneName(planes->keys[i]);
+    const JsonValue &bytes = planes->items[i];
+    if (!kind)
+      return invalidError("unknown plane " + inQuotes(planes->keys[i]));
+    if (bytes.kind != JsonValue::Kind::Integer || bytes.integer == 0 ||
+        bytes.integer > UINT64_MAX - planeAlignment)
+      return invalidError("plane " + inQuotes(planes->keys[i]) + " has no valid number of bytes");
+    entry.planeBytes[static_cast<unsigned>(*kind)] = bytes.integer;
+  }
+  return success();
+}
+
+Expected<TensorEntry> parseTensorEntry(std::string_view text) {
+  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
+  TensorEntry entry;
+  if (const JsonValue *same = object.find("same")) {
+    if (same->kind != JsonValue::Kind::String)
+      return invalidError("'same' is not a name");
+    entry.sameAs = same->text;
+    return entry;
+  }
+  std::optional<uint64_t> reader = object.findInteger("reader");
+  if (!reader || !object.findInteger("version"))
+    return invalidError("'version' and 'reader' are not both version numbers");
+  if (*reader > formatVersion)
+    return unsupportedError("its format needs a reader of version " + std::to_string(*reader) +
+                            ", this is version " + std::to_string(formatVersion) +
+                            "; use a newer uwt");
+  const std::string *format = object.findString("format");
+  if (!format)
+    return invalidError("'format' is not a string");
+  auto parsed = Format::parse(*format);
+  if (!parsed && parsed.error().getKind() == ErrorKind::Unsupported)
+    return parsed.takeError();
+  if (!parsed)
+    return invalidError("'format': " + parsed.error().message());
+  entry.format = *std::move(parsed);
+  UWT_RETURN_IF_ERROR(parseShape(object, entry));
+  UWT_RETURN_IF_ERROR(parsePlanes(object, entry));
+  UWT_ASSIGN_OR_RETURN(entry.indexChecksum, hexOf(object, "index"));
+  UWT_ASSIGN_OR_RETURN(entry.sha256, shaOf(object, "sha256"));
+  return entry;
+}
+
+//===----------------------------------------------------------------------===//
+// Checksums
+//===----------------------------------------------------------------------===//
+
+std::optional<uint64_t> headerChecksum(std::span<const uint8_t> prefix) {
+  size_t digits = 8 + headerStart.size();
+  if (prefix.size() < digits + hexDigits ||
+      std::memcmp(prefix.data() + 8, headerStart.data(), headerStart.size()) != 0)
+    return std::nullopt;
+  Xxh3Stream stream;
+  stream.update(prefix.first(digits));
+  stream.update(asBytes(zeroDigits));
+  stream.update(prefix.subspan(digits + hexDigits));
+  return stream.digest();
+}
+
+/// The value of `uwt` with zeros for the digits of both checksums.
+static std::string withoutChecksums(std::string value) {
+  size_t content = entryStart.size() + hexDigits + entryMiddle.size();
+  if (value.size() < content + hexDigits)
+    return value;
+  value.replace(entryStart.size(), hexDigits, zeroDigits);
+  value.replace(content, hexDigits, zeroDigits);
+  return value;
+}
+
+uint64_t contentChecksum(const SafetensorsHeader &header) {
+  Xxh3Stream stream;
+  auto add = [&](std::string_view text) { stream.update(asBytes(text)); };
+  constexpr std::string_view zero("\0", 1);
+  for (size_t i : header.nameOrder()) {
+    const SafetensorsTensor &tensor = header.tensors[i];
+    add(tensor.name);
+    add(zero);
+    add(tensor.dtype->name);
+    add(zero);
+    for (size_t d = 0; d < tensor.shape.size(); ++d)
+      add((d == 0 ? "" : ",") + std::to_string(tensor.shape[d]));
+    add("\n");
+  }
+  for (size_t i : header.keyOrder()) {
+    const auto &[key, value] = header.metadata[i];
+    add(key);
+    add(zero);
+    if (key == fileEntryKey)
+      add(withoutChecksums(value));
+    else
+      add(value);
+    add(zero);
+  }
+  return stream.digest();
+}
+
+//===----------------------------------------------------------------------===//
+// ContainerHeader
+//===----------------------------------------------------------------------===//
+
+/// The file entry with the raw tensors' checksums in byte order of names.
+static FileEntry makeFileEntry(const ContainerHeader &header) {
+  FileEntry file;
+  file.options = header.options;
+  file.sha256 = header.sha256;
+  std::vector<const TensorEntry *> raw;
+  for (const StoredTensor &stored : header.tensors)
+    if (stored.entry.rawChecksum)
+      raw.push_back(&stored.entry);
+  std::sort(raw.begin(), raw.end(),
+            [](const TensorEntry *a, const TensorEntry *b) { return a->name < b->name; });
+  for (const TensorEntry *entry : raw) {
+    file.raw.push_back(*entry->rawChecksum);
+    if (!entry->sha256.empty())
+      file.rawSha256.push_back(entry->sha256);
+  }
+  return file;
+}
+
+static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor> &tensors) {
+  const TensorEntry &entry = stored.entry;
+  if (entry.rawChecksum)
+    tensors.push_back(
+        {entry.name, entry.dtype, entry.shape, stored.rawBegin, stored.rawBegin + entry.bytes});
+  for (unsigned k = 0; k < planeKinds; ++k) {
+    if (!entry.compressed() || entry.planeBytes[k] == 0)
+      continue;
+    auto kind = static_cast<PlaneKind>(k);
+    uint64_t bytes = paddedPlaneBytes(entry.planeBytes[k]);
+    const SafetensorsDtype &dtype = planeDtype(kind);
+    tensors.push_back({planeTensorName(entry.name, kind),
+                       &dtype,
+                       {bytes / (dtype.bits / 8)},
+                       stored.planeBegin[k],
+                       stored.planeBegin[k] + bytes});
+  }
+}
+
+static bool hasEntry(const TensorEntry &entry) {
+  return entry.compressed() || !entry.sameAs.empty();
+}
+
+uint64_t headerCost(const StoredTensor &stored) {
+  std::vector<SafetensorsTensor> tensors;
+  addTensors(stored, tensors);
+  MetadataEntries entries;
+  if (hasEntry(stored.entry))
+    entries.emplace_back(stored.entry.name + std::string(entrySuffix),
+                         tensorEntryText(stored.entry));
+  uint64_t checksum = stored.entry.rawChecksum ? hexDigits : 0;
+  return safetensorsHeaderText(tensors, entries).size() + checksum;
+}
+
+std::string ContainerHeader::text() const {
+  MetadataEntries entries;
+  entries.emplace_back(fileEntryKey, makeFileEntry(*this).str());
+  entries.emplace_back(originalHeaderKey, originalText);
+  entries.insert(entries.end(), metadata->begin(), metadata->end());
+  std::vector<SafetensorsTensor> stored;
+  for (const StoredTensor &tensor : tensors) {
+    if (hasEntry(tensor.entry))
+      entries.emplace_back(tensor.entry.name + std::string(entrySuffix),
+                           tensorEntryText(tensor.entry));
+    addTensors(tensor, stored);
+  }
+  return safetensorsHeaderText(stored, entries);
+}
+
+Expected<std::vector<uint8_t>> ContainerHeader::prefix(uint64_t prefixBytes) const {
+  std::string json = text();
+  uint64_t length = prefixBytes - 8;
+  if (length > safetensorsHeaderLimit)
+    return usageError("the container's header would have " + std::to_string(length) +
+                      " bytes, more than the " + std::to_string(safetensorsHeaderLimit) +
+                      " that safetensors allows; split the file");
+  json.resize(length, ' ');
+  // The text is read back for its content checksum, by the code that readers use.
+  auto parsed = SafetensorsHeader::parse(json, std::nullopt);
+  if (!parsed)
+    return invalidError("internal error, the header that was made is invalid: " +
+                        parsed.error().message());
+  size_t digits = headerStart.size();
+  // Quotes are escaped inside the header's text, so the distance is longer there.
+  size_t content = digits + hexDigits + std::string_view("\\\",\\\"content\\\":\\\"").size();
+  json.replace(content, hexDigits, toHex64(contentChecksum(*parsed)));
+
+  std::vector<uint8_t> out(prefixBytes);
+  for (unsigned i = 0; i < 8; ++i)
+    out[i] = static_cast<uint8_t>(length >> (8 * i));
+  std::memcpy(out.data() + 8, json.data(), json.size());
+  std::string checksum = toHex64(*headerChecksum(out));
+  std::memcpy(out.data() + 8 + digits, checksum.data(), checksum.size());
+  return out;
+}
+
+} // namespace uwt

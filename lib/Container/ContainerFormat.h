@@ -1,0 +1,89 @@
+//===- ContainerFormat.h - Names and entries of a container -----*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sections "The file" and "Checksums" of docs/container.md as data: what the
+// writer puts into a header and what the reader takes out of it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_CONTAINERFORMAT_H
+#define UWT_LIB_CONTAINER_CONTAINERFORMAT_H
+
+#include "uwt/Container/Container.h"
+
+namespace uwt {
+
+inline constexpr std::string_view fileEntryKey = "uwt";
+inline constexpr std::string_view originalHeaderKey = "uwt.original";
+/// Between a tensor's name and that of a plane.
+inline constexpr std::string_view planeInfix = ".uwt.";
+inline constexpr std::string_view entrySuffix = ".uwt";
+inline constexpr uint64_t planeAlignment = 256;
+
+/// file-4.
+std::string planeTensorName(std::string_view tensor, PlaneKind kind);
+const SafetensorsDtype &planeDtype(PlaneKind kind);
+inline uint64_t paddedPlaneBytes(uint64_t bytes) { return roundUp(bytes, planeAlignment); }
+
+/// Fails for names and metadata keys that a source may not have (file-3).
+Status checkSourceNames(const SafetensorsHeader &header);
+
+/// What the file entry says. Digits of `raw` and `rawSha256` are in byte order of
+/// the raw tensors' names.
+struct FileEntry {
+  uint64_t headerChecksum = 0, contentChecksum = 0;
+  uint64_t container = containerVersion, reader = containerVersion;
+  uint64_t options = 0;
+  std::vector<uint64_t> raw;
+  std::string sha256;
+  std::vector<std::string> rawSha256;
+
+  std::string str() const;
+  static Expected<FileEntry> parse(std::string_view text);
+};
+
+/// The entry of a compressed or shared tensor. parse() fills format, element,
+/// planeBytes, indexChecksum, sameAs, sha256, dtype and shape.
+std::string tensorEntryText(const TensorEntry &entry);
+Expected<TensorEntry> parseTensorEntry(std::string_view text);
+
+/// check-1 over the length and text of a header; nothing where the digits do not
+/// lie where a writer puts them.
+std::optional<uint64_t> headerChecksum(std::span<const uint8_t> prefix);
+/// check-2.
+uint64_t contentChecksum(const SafetensorsHeader &header);
+
+/// A tensor as a writer has stored it.
+struct StoredTensor {
+  TensorEntry entry;
+  /// Where its planes, or its raw bytes, begin in the data.
+  std::array<uint64_t, planeKinds> planeBegin{};
+  uint64_t rawBegin = 0;
+};
+
+/// Bytes that a tensor's names, offsets and entry take in the header's text.
+uint64_t headerCost(const StoredTensor &stored);
+
+/// Everything that a header says.
+struct ContainerHeader {
+  /// In the order of the original's header.
+  std::vector<StoredTensor> tensors;
+  const MetadataEntries *metadata = nullptr;
+  std::string_view originalText;
+  uint64_t options = 0;
+  std::string sha256;
+
+  /// The text without padding and with checksums of zero.
+  std::string text() const;
+  /// Length and padded text, with checksums: data begin at `prefixBytes`, which is
+  /// at least 8 + text().size().
+  Expected<std::vector<uint8_t>> prefix(uint64_t prefixBytes) const;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_CONTAINERFORMAT_H

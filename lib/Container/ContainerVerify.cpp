@@ -1,0 +1,177 @@
+//===- ContainerVerify.cpp - Every bit of a container ---------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rules check-1 to check-5 of docs/container.md, for whole files.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContainerState.h"
+#include "uwt/Support/Checksum.h"
+
+namespace uwt {
+
+static constexpr size_t findingLimit = 1000;
+
+std::string withoutPath(const std::string &message, const std::string &path) {
+  return message.starts_with(path + ": ") ? message.substr(path.size() + 2) : message;
+}
+
+void VerifyReport::add(std::string where, std::string message) {
+  ++findingCount;
+  if (findings.size() < findingLimit)
+    findings.push_back({std::move(where), std::move(message)});
+}
+
+void VerifyReport::merge(VerifyReport other) {
+  files += other.files;
+  tensors += other.tensors;
+  compressedTensors += other.compressedTensors;
+  bytes += other.bytes;
+  hashes += other.hashes;
+  findingCount += other.findingCount;
+  for (Finding &finding : other.findings)
+    if (findings.size() < findingLimit)
+      findings.push_back(std::move(finding));
+  for (Finding &note : other.notes)
+    if (notes.size() < findingLimit)
+      notes.push_back(std::move(note));
+}
+
+Status Container::streamOriginal(const std::function<Status(std::span<const uint8_t>)> &consume,
+                                 ThreadPool &pool, const ProgressFunction &progress) const {
+  uint64_t length = state->originalText.size();
+  uint8_t prefix[8];
+  for (unsigned i = 0; i < 8; ++i)
+    prefix[i] = static_cast<uint8_t>(length >> (8 * i));
+  UWT_RETURN_IF_ERROR(consume(prefix));
+  UWT_RETURN_IF_ERROR(consume(asBytes(state->originalText)));
+  auto consumeAndCount = [&](std::span<const uint8_t> piece) -> Status {
+    UWT_RETURN_IF_ERROR(consume(piece));
+    if (progress && !progress(piece.size()))
+      return Error(ErrorKind::Interrupted, "interrupted");
+    return success();
+  };
+  for (size_t i : state->original.dataOrder()) {
+    UWT_ASSIGN_OR_RETURN(TensorReader tensor, reader(state->entries[i]));
+    UWT_RETURN_IF_ERROR(tensor.stream(consumeAndCount, pool));
+  }
+  return success();
+}
+
+namespace {
+
+/// One verification of one container.
+class Verification {
+public:
+  Verification(const Container &container, const SafetensorsHeader &original, ThreadPool &pool,
+               const ProgressFunction &progress)
+      : container(container), original(original), pool(pool), progress(progress) {}
+
+  Status run(bool hashes);
+  VerifyReport report;
+
+private:
+  Status checkTensor(const TensorEntry &entry);
+  Status checkHashes();
+  bool anyHash() const;
+
+  const Container &container;
+  const SafetensorsHeader &original;
+  ThreadPool &pool;
+  const ProgressFunction &progress;
+};
+
+} // namespace
+
+Status Verification::checkTensor(const TensorEntry &entry) {
+  ++report.tensors;
+  report.compressedTensors += entry.compressed() ? 1 : 0;
+  if (entry.sameAs.empty()) {
+    auto reader = container.reader(entry);
+    Status checked = reader ? reader->check(pool) : Status(reader.takeError());
+    if (!checked)
+      report.add(container.path(), withoutPath(checked.error().message(), container.path()));
+  }
+  if (progress && !progress(entry.bytes))
+    return Error(ErrorKind::Interrupted, "interrupted");
+  return success();
+}
+
+bool Verification::anyHash() const {
+  if (!container.originalSha256().empty())
+    return true;
+  for (const TensorEntry &entry : container.entries())
+    if (!entry.sha256.empty())
+      return true;
+  return false;
+}
+
+Status Verification::checkHashes() {
+  Sha256Stream whole;
+  std::string_view text = container.originalHeader();
+  uint8_t length[8];
+  for (unsigned i = 0; i < 8; ++i)
+    length[i] = static_cast<uint8_t>(text.size() >> (8 * i));
+  whole.update(length);
+  whole.update(asBytes(text));
+  for (size_t i : original.dataOrder()) {
+    const TensorEntry &entry = container.entries()[i];
+    Sha256Stream one;
+    UWT_ASSIGN_OR_RETURN(TensorReader reader, container.reader(entry));
+    UWT_RETURN_IF_ERROR(reader.stream(
+        [&](std::span<const uint8_t> piece) {
+          whole.update(piece);
+          if (!entry.sha256.empty())
+            one.update(piece);
+          return success();
+        },
+        pool));
+    if (entry.sha256.empty())
+      continue;
+    ++report.hashes;
+    if (one.hexDigest() != entry.sha256)
+      report.add(container.path(), tensorLabel(entry) + ": SHA-256 differs from the recorded one");
+  }
+  if (container.originalSha256().empty())
+    return success();
+  ++report.hashes;
+  if (whole.hexDigest() != container.originalSha256())
+    report.add(container.path(), "SHA-256 of the original file differs from the recorded one");
+  return success();
+}
+
+Status Verification::run(bool hashes) {
+  report.files = 1;
+  report.bytes = container.fileBytes();
+  if (!container.isContainer())
+    report.notes.push_back({container.path(), "not compressed: it has no checksums, only its "
+                                              "structure was checked"});
+  if (container.savedAgain()) // check-3
+    report.add(container.path(),
+               "the header is not the one that uwt wrote: another tool has saved this file again; "
+               "its contents are intact, compress the decompressed file to have it as new");
+  for (const TensorEntry &entry : container.entries())
+    UWT_RETURN_IF_ERROR(checkTensor(entry));
+  // Bytes that are damaged cannot have the right hash.
+  if (!hashes || !report.passed() || !anyHash())
+    return success();
+  Status checked = checkHashes();
+  if (!checked && checked.error().getKind() != ErrorKind::Invalid)
+    return checked;
+  if (!checked)
+    report.add(container.path(), withoutPath(checked.error().message(), container.path()));
+  return success();
+}
+
+Expected<VerifyReport> Container::verify(ThreadPool &pool, bool hashes,
+                                         const ProgressFunction &progress) const {
+  Verification verification(*this, state->original, pool, progress);
+  UWT_RETURN_IF_ERROR(verification.run(hashes));
+  return std::move(verification.report);
+}
+
+} // namespace uwt

@@ -1,0 +1,92 @@
+//===- DecompressFile.cpp - A container to its original -------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContainerState.h"
+#include "Original.h"
+#include <filesystem>
+
+namespace uwt {
+
+Expected<FileReport> decompressFile(const std::string &input, const std::string &output,
+                                    const DecompressOptions &options) {
+  ReadOptions reading;
+  reading.check = options.check;
+  reading.path = options.path;
+  UWT_ASSIGN_OR_RETURN(Container container, Container::open(input, reading));
+  if (!container.isContainer())
+    return usageError(input + ": is not compressed");
+  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer,
+                       AtomicFileWriter::create(output, options.overwrite));
+  ThreadPool pool(options.threads);
+  UWT_RETURN_IF_ERROR(
+      container.streamOriginal([&](std::span<const uint8_t> piece) { return writer.append(piece); },
+                               pool, options.progress));
+  UWT_RETURN_IF_ERROR(writer.commit());
+
+  FileReport report;
+  report.input = input;
+  report.output = output;
+  report.inputBytes = container.fileBytes();
+  report.outputBytes = container.originalBytes();
+  report.headerBytes = 8 + container.originalHeader().size();
+  for (const TensorEntry &entry : container.entries())
+    ++(!entry.sameAs.empty() ? report.sharedTensors
+       : entry.compressed()  ? report.compressedTensors
+                             : report.rawTensors);
+  return report;
+}
+
+/// A report of one finding in place of `error`, where that is about the file's
+/// content; else the error.
+static Expected<VerifyReport> asFinding(const std::string &path, Error error) {
+  if (error.getKind() != ErrorKind::Invalid)
+    return error;
+  VerifyReport report;
+  report.files = 1;
+  report.add(path, withoutPath(error.message(), path));
+  return report;
+}
+
+Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &options) {
+  auto container = Container::open(path);
+  if (!container)
+    return asFinding(path, container.takeError());
+  ThreadPool pool(options.threads);
+  return container->verify(pool, options.hashes, options.progress);
+}
+
+/// Counts half of the bytes: for work that goes over them twice.
+static ProgressFunction halved(const ProgressFunction &progress) {
+  if (!progress)
+    return {};
+  return [&progress, odd = uint64_t(0)](uint64_t bytes) mutable {
+    uint64_t twice = bytes + odd;
+    odd = twice % 2;
+    return progress(twice / 2);
+  };
+}
+
+Expected<VerifyReport> verifyFileAgainst(const std::string &path, const std::string &original,
+                                         const VerifyOptions &given) {
+  VerifyOptions options = given;
+  options.progress = halved(given.progress);
+  UWT_ASSIGN_OR_RETURN(VerifyReport report, verifyFile(path, options));
+  if (!report.passed())
+    return report;
+  UWT_ASSIGN_OR_RETURN(Container container, Container::open(path));
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  UWT_ASSIGN_OR_RETURN(Original source,
+                       Original::open(original, false, folder.empty() ? "." : folder));
+  ThreadPool pool(options.threads);
+  UWT_ASSIGN_OR_RETURN(std::optional<Finding> found,
+                       findDifference(container, source, pool, options.progress));
+  if (found)
+    report.add(std::move(found->where), std::move(found->message));
+  return report;
+}
+
+} // namespace uwt

@@ -1,0 +1,153 @@
+//===- FileOperations.cpp - The system calls that write -------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Container/FileOperations.h"
+#include "uwt/Container/File.h"
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <string>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace uwt {
+
+static Error systemError(const std::string &path, const char *what) {
+  return ioError(path + ": " + what + ": " + std::strerror(errno));
+}
+
+FileOperations::~FileOperations() = default;
+
+Expected<int> FileOperations::createLocked(const std::string &path) {
+  while (true) {
+    int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor < 0)
+      return systemError(path, "cannot create");
+    // File systems without locks give other errors: there, one goes without.
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      ::close(descriptor);
+      return ioError(path + ": another process is writing this file; wait for it to end");
+    }
+    // The file may have been renamed or removed between opening and locking it:
+    // only a lock on what the name still stands for counts.
+    struct stat opened, named;
+    bool same = ::fstat(descriptor, &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+                opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+    if (!same) {
+      ::close(descriptor);
+      continue;
+    }
+    if (::ftruncate(descriptor, 0) != 0) {
+      Error error = systemError(path, "cannot empty");
+      ::close(descriptor);
+      return error;
+    }
+    return descriptor;
+  }
+}
+
+Expected<int> FileOperations::createUnnamed(const std::string &folder) {
+#ifdef O_TMPFILE
+  int unnamed = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (unnamed >= 0)
+    return unnamed;
+#endif
+  // Not every file system has files without a name: take one away.
+  std::string name = folder + "/.scratch-XXXXXX" + std::string(partialSuffix);
+  int descriptor = ::mkostemps(name.data(), static_cast<int>(partialSuffix.size()), O_CLOEXEC);
+  if (descriptor < 0)
+    return systemError(folder, "cannot create a temporary file");
+  ::unlink(name.c_str());
+  return descriptor;
+}
+
+Status FileOperations::write(int descriptor, std::span<const uint8_t> bytes, uint64_t offset,
+                             const std::string &path) {
+  while (!bytes.empty()) {
+    ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0)
+      return systemError(path, "cannot write");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    offset += static_cast<uint64_t>(written);
+  }
+  return success();
+}
+
+Status FileOperations::truncate(int descriptor, uint64_t size, const std::string &path) {
+  return ::ftruncate(descriptor, static_cast<off_t>(size)) == 0
+             ? success()
+             : Status(systemError(path, "cannot shorten"));
+}
+
+Status FileOperations::sync(int descriptor, const std::string &path) {
+  return ::fsync(descriptor) == 0 ? success() : Status(systemError(path, "cannot flush to disk"));
+}
+
+Status FileOperations::close(int descriptor, const std::string &path) {
+  return ::close(descriptor) == 0 ? success() : Status(systemError(path, "cannot close"));
+}
+
+Status FileOperations::rename(const std::string &from, const std::string &to, bool overwrite) {
+  if (overwrite)
+    return std::rename(from.c_str(), to.c_str()) == 0
+               ? success()
+               : Status(systemError(to, "cannot put the new file in place"));
+  // A link, unlike rename, never replaces what is there.
+  if (::link(from.c_str(), to.c_str()) == 0) {
+    ::unlink(from.c_str());
+    return success();
+  }
+  if (errno == EEXIST)
+    return usageError(to + ": exists already; use -f to overwrite it");
+  // File systems without hard links.
+  struct stat there;
+  if (::lstat(to.c_str(), &there) == 0)
+    return usageError(to + ": exists already; use -f to overwrite it");
+  return rename(from, to, true);
+}
+
+Status FileOperations::remove(const std::string &path) {
+  return ::unlink(path.c_str()) == 0 ? success() : Status(systemError(path, "cannot remove"));
+}
+
+Status FileOperations::makeFolder(const std::string &path) {
+  if (::mkdir(path.c_str(), 0777) == 0)
+    return success();
+  Error error = systemError(path, "cannot make the folder");
+  struct stat there;
+  if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode))
+    return success();
+  return error;
+}
+
+Status FileOperations::syncFolder(const std::string &path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0)
+    return systemError(path, "cannot open the folder");
+  int result = ::fsync(descriptor);
+  // Some file systems cannot flush folders, and say EINVAL.
+  Status status = result == 0 || errno == EINVAL
+                      ? success()
+                      : Status(systemError(path, "cannot flush the folder to disk"));
+  ::close(descriptor);
+  return status;
+}
+
+static FileOperations *replacement = nullptr;
+
+FileOperations &fileOperations() {
+  static FileOperations real;
+  return replacement ? *replacement : real;
+}
+
+void setFileOperationsForTesting(FileOperations *operations) { replacement = operations; }
+
+} // namespace uwt

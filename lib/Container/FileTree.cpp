@@ -1,0 +1,200 @@
+//===- FileTree.cpp - The files of a folder -------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FileTree.h"
+#include "uwt/Container/File.h"
+#include "uwt/Container/FileOperations.h"
+#include "uwt/Support/Checksum.h"
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <sys/stat.h>
+
+namespace uwt {
+
+static constexpr uint64_t pieceBytes = uint64_t(16) << 20;
+
+std::string_view TreeFile::name() const {
+  return std::string_view(path).substr(path.rfind('/') + 1); // npos + 1 is 0
+}
+
+std::string_view TreeFile::folder() const {
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string_view() : std::string_view(path).substr(0, slash);
+}
+
+const TreeFile *FileTree::find(std::string_view path) const {
+  auto at = std::lower_bound(files.begin(), files.end(), path,
+                             [](const TreeFile &f, std::string_view p) { return f.path < p; });
+  return at != files.end() && at->path == path ? &*at : nullptr;
+}
+
+std::string joinPath(std::string_view folder, std::string_view path) {
+  std::string joined(folder);
+  if (!folder.empty() && !path.empty() && folder.back() != '/')
+    joined += '/';
+  joined += path;
+  return joined;
+}
+
+bool isSafeRelativePath(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos)
+    return false;
+  while (true) {
+    size_t slash = path.find('/');
+    std::string_view component = path.substr(0, slash);
+    if (component.empty() || component == "." || component == "..")
+      return false;
+    if (slash == std::string_view::npos)
+      return true;
+    path = path.substr(slash + 1);
+  }
+}
+
+bool isFolder(const std::string &path) {
+  struct stat there;
+  return ::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode);
+}
+
+bool fileExists(const std::string &path) {
+  struct stat there;
+  return ::lstat(path.c_str(), &there) == 0;
+}
+
+namespace {
+
+/// Walks folders, following links.
+class TreeReader {
+public:
+  explicit TreeReader(FileTree &tree) : tree(tree) {}
+  Status readFolder(const std::string &relative);
+
+private:
+  Status readEntry(const std::string &relative, bool &any);
+
+  FileTree &tree;
+  /// Folders from the root to the one that is being read.
+  std::vector<std::pair<dev_t, ino_t>> above;
+};
+
+} // namespace
+
+static bool isNeverPart(std::string_view name) {
+  return name == ".git" || name == ".cache" || name.ends_with(partialSuffix);
+}
+
+Status TreeReader::readEntry(const std::string &relative, bool &any) {
+  TreeFile file{relative, joinPath(tree.root, relative), 0};
+  if (isNeverPart(file.name())) {
+    tree.leftOut.push_back(relative);
+    return success();
+  }
+  any = true;
+  struct stat there;
+  if (::stat(file.full.c_str(), &there) != 0)
+    return ioError(file.full + ": cannot be read: " + std::strerror(errno) +
+                   "; a link may lead nowhere");
+  if (S_ISDIR(there.st_mode))
+    return readFolder(relative);
+  if (!S_ISREG(there.st_mode))
+    return usageError(file.full + ": is neither a file nor a folder");
+  file.bytes = static_cast<uint64_t>(there.st_size);
+  tree.files.push_back(std::move(file));
+  return success();
+}
+
+Status TreeReader::readFolder(const std::string &relative) {
+  std::string full = joinPath(tree.root, relative);
+  struct stat self;
+  if (::stat(full.c_str(), &self) != 0)
+    return ioError(full + ": cannot be read: " + std::strerror(errno));
+  std::pair<dev_t, ino_t> identity(self.st_dev, self.st_ino);
+  if (std::find(above.begin(), above.end(), identity) != above.end())
+    return usageError(full + ": links to a folder that it lies in");
+  above.push_back(identity);
+
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(full, error), end; !error && it != end;
+       it.increment(error))
+    names.push_back(it->path().filename().string());
+  if (error)
+    return ioError(full + ": cannot be read: " + error.message());
+  bool any = false;
+  for (const std::string &name : names)
+    UWT_RETURN_IF_ERROR(readEntry(joinPath(relative, name), any));
+  if (!any && !relative.empty())
+    tree.emptyFolders.push_back(relative);
+  above.pop_back();
+  return success();
+}
+
+Expected<FileTree> FileTree::read(const std::string &root) {
+  FileTree tree;
+  tree.root = root;
+  UWT_RETURN_IF_ERROR(TreeReader(tree).readFolder(""));
+  std::sort(tree.files.begin(), tree.files.end(),
+            [](const TreeFile &a, const TreeFile &b) { return a.path < b.path; });
+  std::sort(tree.emptyFolders.begin(), tree.emptyFolders.end());
+  std::sort(tree.leftOut.begin(), tree.leftOut.end());
+  return tree;
+}
+
+Status makeFolders(const std::string &path) {
+  if (path.empty() || isFolder(path))
+    return success();
+  UWT_RETURN_IF_ERROR(makeFolders(std::filesystem::path(path).parent_path().string()));
+  return fileOperations().makeFolder(path);
+}
+
+Status removeStalePartial(const std::string &target) {
+  std::filesystem::path path(target);
+  std::string partial = joinPath(path.parent_path().string(),
+                                 "." + path.filename().string() + std::string(partialSuffix));
+  if (!fileExists(partial))
+    return success();
+  UWT_ASSIGN_OR_RETURN(int descriptor, fileOperations().createLocked(partial));
+  Status removed = fileOperations().remove(partial);
+  UWT_RETURN_IF_ERROR(fileOperations().close(descriptor, partial));
+  return removed;
+}
+
+Expected<uint64_t> hashFile(const std::string &path) {
+  UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
+  ResidencyLimit limit(file.bytes());
+  return xxh3(file.bytes());
+}
+
+Expected<bool> sameBytes(const std::string &a, const std::string &b) {
+  UWT_ASSIGN_OR_RETURN(MappedFile first, MappedFile::open(a));
+  UWT_ASSIGN_OR_RETURN(MappedFile second, MappedFile::open(b));
+  ResidencyLimit limit(first.bytes()), otherLimit(second.bytes());
+  size_t size = first.bytes().size();
+  return second.bytes().size() == size &&
+         (size == 0 || std::memcmp(first.bytes().data(), second.bytes().data(), size) == 0);
+}
+
+Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool overwrite,
+                            std::optional<uint64_t> expected) {
+  UWT_ASSIGN_OR_RETURN(MappedFile source, MappedFile::open(from));
+  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(to, overwrite));
+  Xxh3Stream hash;
+  for (std::span<const uint8_t> rest = source.bytes(); !rest.empty();) {
+    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), pieceBytes));
+    hash.update(piece);
+    UWT_RETURN_IF_ERROR(writer.append(piece));
+    MappedFile::release(piece);
+    rest = rest.subspan(piece.size());
+  }
+  if (expected && hash.digest() != *expected)
+    return invalidError(from + ": its checksum is not the one in uwt.json: the file is damaged or "
+                               "was changed; get it again");
+  UWT_RETURN_IF_ERROR(writer.commit());
+  return hash.digest();
+}
+
+} // namespace uwt

@@ -1,0 +1,71 @@
+//===- FileTree.h - The files of a folder -----------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_FILETREE_H
+#define UWT_LIB_CONTAINER_FILETREE_H
+
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+/// A file below a folder. Links have been followed.
+struct TreeFile {
+  /// Relative to the folder, with '/'.
+  std::string path;
+  std::string full;
+  uint64_t bytes = 0;
+
+  std::string_view name() const;
+  /// Relative path of the folder that it lies in; empty for the top.
+  std::string_view folder() const;
+};
+
+/// Everything in a folder, sorted by path.
+struct FileTree {
+  std::string root;
+  std::vector<TreeFile> files;
+  std::vector<std::string> emptyFolders;
+  /// What is never part of a model: `.git`, `.cache`, files of interrupted runs.
+  std::vector<std::string> leftOut;
+
+  const TreeFile *find(std::string_view path) const;
+
+  /// Errors: IO (cannot be read, a link to nothing), Usage (a link to a folder that
+  /// it lies in, something that is no file).
+  static Expected<FileTree> read(const std::string &root);
+};
+
+/// "a/b" from "a" and "b"; the other one where one is empty.
+std::string joinPath(std::string_view folder, std::string_view path);
+/// Whether `path` is relative and stays inside its folder, as paths from files must.
+bool isSafeRelativePath(std::string_view path);
+bool isFolder(const std::string &path);
+bool fileExists(const std::string &path);
+/// Makes `path` and the folders above it.
+Status makeFolders(const std::string &path);
+/// Removes the temporary file that a killed run has left of `target`, unless
+/// another process is writing it.
+Status removeStalePartial(const std::string &target);
+
+/// XXH3 of a file's bytes.
+Expected<uint64_t> hashFile(const std::string &path);
+/// Whether two files have the same bytes.
+Expected<bool> sameBytes(const std::string &a, const std::string &b);
+/// Copies `from` to `to` through AtomicFileWriter and gives the XXH3 of its
+/// bytes; does not put the copy in place where that is not `expected`.
+Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool overwrite,
+                            std::optional<uint64_t> expected);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_FILETREE_H

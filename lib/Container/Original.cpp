@@ -1,0 +1,165 @@
+//===- Original.cpp - What a container has to give back -------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Original.h"
+#include "Cast.h"
+#include "uwt/Support/Suggest.h"
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace uwt {
+
+/// Rounded tensors up to this size are kept in memory.
+static constexpr uint64_t roundedInMemory = uint64_t(128) << 20;
+/// Bytes of a source that are rounded at a time.
+static constexpr uint64_t pieceBytes = uint64_t(32) << 20;
+/// Data of a rounded file begin at a multiple of this, as safetensors' own
+/// writer has it.
+static constexpr uint64_t castAlignment = 8;
+
+Original::Original(SafetensorsFile source, std::string scratchFolder)
+    : file(std::move(source)), sourceIndex(file.header().tensors.size()),
+      rounded(std::move(scratchFolder), roundedInMemory) {
+  std::iota(sourceIndex.begin(), sourceIndex.end(), size_t(0));
+}
+
+Expected<Original> Original::open(const std::string &path, bool castToBF16,
+                                  const std::string &scratchFolder) {
+  UWT_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::open(path));
+  Original original(std::move(file), scratchFolder);
+  const std::vector<SafetensorsTensor> &tensors = original.file.header().tensors;
+  bool any = std::any_of(tensors.begin(), tensors.end(), [](const SafetensorsTensor &tensor) {
+    return isCastToBF16(*tensor.dtype);
+  });
+  if (castToBF16 && any)
+    UWT_RETURN_IF_ERROR(original.makeCast());
+  return original;
+}
+
+Status Original::makeCast() {
+  sourceIndex = file.header().dataOrder();
+  std::vector<SafetensorsTensor> tensors;
+  uint64_t end = 0;
+  for (size_t i : sourceIndex) {
+    SafetensorsTensor tensor = file.header().tensors[i];
+    if (isCastToBF16(*tensor.dtype))
+      tensor.dtype = findSafetensorsDtype("BF16");
+    UWT_ASSIGN_OR_RETURN(uint64_t bytes, safetensorsBytes(*tensor.dtype, tensor.shape));
+    tensor.begin = end;
+    tensor.end = end += bytes;
+    tensors.push_back(std::move(tensor));
+  }
+  castText = safetensorsHeaderText(tensors, file.header().metadata);
+  padSafetensorsHeader(castText, castAlignment);
+  UWT_ASSIGN_OR_RETURN(castHeader, SafetensorsHeader::parse(castText, end));
+  return success();
+}
+
+uint64_t Original::bytes() const {
+  uint64_t total = 8 + headerText().size();
+  for (const SafetensorsTensor &tensor : header().tensors)
+    total += tensor.bytes();
+  return total;
+}
+
+Expected<std::span<const uint8_t>> Original::tensorBytes(size_t i, ThreadPool &pool,
+                                                         CastLoss *loss) {
+  std::span<const uint8_t> source = sourceBytes(i);
+  const SafetensorsDtype &dtype = *sourceOf(i).dtype;
+  if (!isCast() || !isCastToBF16(dtype))
+    return source;
+  rounded.clear();
+  unsigned bytes = dtype.bits / 8;
+  CastLoss total;
+  for (std::span<const uint8_t> rest = source; !rest.empty();) {
+    std::span<const uint8_t> next = rest.first(std::min<uint64_t>(rest.size(), pieceBytes));
+    piece.resize(next.size() / bytes * 2);
+    total.add(castToBF16(dtype, next, piece, pool));
+    UWT_RETURN_IF_ERROR(rounded.append(piece));
+    MappedFile::release(next);
+    rest = rest.subspan(next.size());
+  }
+  total.tensors = 1;
+  if (loss)
+    loss->add(total);
+  return rounded.view();
+}
+
+std::span<const uint8_t> Original::mappedPart(size_t i, std::span<const uint8_t> bytes) const {
+  bool inMemory = isCast() && isCastToBF16(*sourceOf(i).dtype) && bytes.size() <= roundedInMemory;
+  return inMemory ? std::span<const uint8_t>() : bytes;
+}
+
+//===----------------------------------------------------------------------===//
+// findDifference
+//===----------------------------------------------------------------------===//
+
+static std::optional<Finding> compareHeaders(const Container &container, const Original &original) {
+  if (container.originalHeader() == original.headerText())
+    return std::nullopt;
+  for (const SafetensorsTensor &tensor : original.header().tensors)
+    if (!container.find(tensor.name))
+      return Finding{container.path(),
+                     "tensor " + inQuotes(tensor.name) + " of the original is missing"};
+  for (const TensorEntry &entry : container.entries()) {
+    const SafetensorsTensor *tensor = original.header().find(entry.name);
+    if (!tensor)
+      return Finding{container.path(),
+                     "tensor " + inQuotes(entry.name) + " is not in the original"};
+    if (tensor->dtype != entry.dtype || tensor->shape != entry.shape)
+      return Finding{container.path(), "tensor " + inQuotes(entry.name) +
+                                           ": dtype or shape differ from the original's"};
+  }
+  return Finding{container.path(), "the header differs from the original's"};
+}
+
+static Expected<std::optional<Finding>> compareTensor(const Container &container,
+                                                      const TensorEntry &entry,
+                                                      std::span<const uint8_t> expected,
+                                                      ThreadPool &pool) {
+  std::optional<Finding> found;
+  uint64_t at = 0;
+  auto compare = [&](std::span<const uint8_t> piece) -> Status {
+    std::span<const uint8_t> there = expected.subspan(at, piece.size());
+    if (!found && std::memcmp(there.data(), piece.data(), piece.size()) != 0) {
+      size_t byte = static_cast<size_t>(
+          std::mismatch(piece.begin(), piece.end(), there.begin()).first - piece.begin());
+      found = Finding{container.path(), "tensor " + inQuotes(entry.name) +
+                                            " differs from the original at byte " +
+                                            std::to_string(at + byte)};
+    }
+    at += piece.size();
+    return success();
+  };
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, container.reader(entry));
+  UWT_RETURN_IF_ERROR(reader.stream(compare, pool));
+  return found;
+}
+
+Expected<std::optional<Finding>> findDifference(const Container &container, Original &original,
+                                                ThreadPool &pool,
+                                                const ProgressFunction &progress) {
+  if (std::optional<Finding> header = compareHeaders(container, original))
+    return header;
+  // Equal headers: both have the same tensors in the same order.
+  for (size_t i : original.header().dataOrder()) {
+    const TensorEntry &entry = container.entries()[i];
+    UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> expected, original.tensorBytes(i, pool, nullptr));
+    ResidencyLimit limit(original.mappedPart(i, expected));
+    UWT_ASSIGN_OR_RETURN(std::optional<Finding> found,
+                         compareTensor(container, entry, expected, pool));
+    original.release(i);
+    if (found)
+      return found;
+    if (progress && !progress(original.sourceOf(i).bytes()))
+      return Error(ErrorKind::Interrupted, "interrupted");
+  }
+  return std::optional<Finding>();
+}
+
+} // namespace uwt

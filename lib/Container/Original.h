@@ -1,0 +1,71 @@
+//===- Original.h - What a container has to give back -----------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A source file as the compressor sees it: the file itself, or, with a cast, the file with
+// its tensors rounded.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_ORIGINAL_H
+#define UWT_LIB_CONTAINER_ORIGINAL_H
+
+#include "uwt/Container/Compress.h"
+#include <optional>
+
+namespace uwt {
+
+class Original {
+public:
+  /// `scratchFolder` takes rounded tensors that are large. Errors as
+  /// SafetensorsFile::open.
+  static Expected<Original> open(const std::string &path, bool castToBF16,
+                                 const std::string &scratchFolder);
+
+  const SafetensorsFile &source() const { return file; }
+  /// Of the original: tensors have the same indices as in the source's data order
+  /// only where nothing is cast; use sourceOf.
+  const SafetensorsHeader &header() const { return castHeader ? *castHeader : file.header(); }
+  std::string_view headerText() const {
+    return castHeader ? std::string_view(castText) : file.headerText();
+  }
+  bool isCast() const { return castHeader.has_value(); }
+  uint64_t bytes() const;
+  /// The source's tensor that became tensor `i`.
+  const SafetensorsTensor &sourceOf(size_t i) const {
+    return file.header().tensors[sourceIndex[i]];
+  }
+  std::span<const uint8_t> sourceBytes(size_t i) const { return file.tensorBytes(sourceOf(i)); }
+
+  /// Bytes of tensor `i`, valid until the next call. `loss` is added to where the
+  /// tensor is rounded.
+  Expected<std::span<const uint8_t>> tensorBytes(size_t i, ThreadPool &pool, CastLoss *loss);
+  /// The part of what tensorBytes gave that is mapped from a file, for
+  /// ResidencyLimit.
+  std::span<const uint8_t> mappedPart(size_t i, std::span<const uint8_t> bytes) const;
+  /// Gives back the pages of tensor `i`.
+  void release(size_t i) const { MappedFile::release(sourceBytes(i)); }
+
+private:
+  Original(SafetensorsFile file, std::string scratchFolder);
+  Status makeCast();
+
+  SafetensorsFile file;
+  std::optional<SafetensorsHeader> castHeader;
+  std::string castText;
+  std::vector<size_t> sourceIndex;
+  SpillBuffer rounded;
+  std::vector<uint8_t> piece;
+};
+
+/// Compares what `container` gives back with `original`. Nothing where they are
+/// equal, else a finding that names the first difference.
+Expected<std::optional<Finding>> findDifference(const Container &container, Original &original,
+                                                ThreadPool &pool, const ProgressFunction &progress);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_ORIGINAL_H

@@ -1,0 +1,28 @@
+//===- Selection.h - Which tensors are compressed ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_SELECTION_H
+#define UWT_LIB_CONTAINER_SELECTION_H
+
+#include "uwt/Container/Compress.h"
+
+namespace uwt {
+
+/// What the options say about a tensor, before its bytes are seen.
+struct Choice {
+  /// Why it stays raw; empty where it is to be compressed.
+  std::string reason;
+  ElementType element = ElementType::BF16;
+  /// Overrides of the format's own.
+  std::optional<Storage> storage;
+  std::optional<Layout> layout;
+};
+Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_SELECTION_H

@@ -1,0 +1,323 @@
+//===- TensorReader.cpp - Tensors whole, in parts, in pieces --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rules part-1 to part-3 of docs/container.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContainerState.h"
+#include "uwt/Support/Checksum.h"
+#include <algorithm>
+#include <cstring>
+
+namespace uwt {
+
+/// Bytes that are decoded or hashed at a time while streaming.
+static constexpr uint64_t pieceBytes = uint64_t(32) << 20;
+/// A matrix that can only be decoded as a whole is, up to this size.
+static constexpr uint64_t wholeMatrixBytes = uint64_t(256) << 20;
+
+Error TensorReader::located(Error error) const {
+  return std::move(error).in(path + ": " + tensorLabel(*what));
+}
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+Expected<IndexRange> rankRange(uint64_t size, uint64_t index, uint64_t count) {
+  if (index >= count)
+    return usageError("rank " + std::to_string(index) + " of " + std::to_string(count) +
+                      ": ranks are numbered from 0");
+  uint64_t each = size / count + (size % count != 0 ? 1 : 0);
+  // index * each cannot overflow by more than one part beyond the size.
+  uint64_t begin = each != 0 && index > size / each ? size : std::min(size, index * each);
+  return IndexRange{begin, size - begin < each ? size : begin + each};
+}
+
+namespace {
+
+/// A part in terms of matrices of the tensor's own shape.
+struct ResolvedPart {
+  uint64_t matrixBegin = 0, matrixEnd = 1;
+  IndexRange rows, columns;
+  /// Of a whole matrix.
+  uint64_t allRows = 1, allColumns = 1;
+  /// Shape of the result.
+  std::vector<uint64_t> shape;
+
+  uint64_t matrixElements() const {
+    return (rows.end - rows.begin) * (columns.end - columns.begin);
+  }
+};
+
+} // namespace
+
+static Status narrow(IndexRange &range, const std::optional<IndexRange> &wanted,
+                     const char *dimension) {
+  if (!wanted)
+    return success();
+  if (wanted->begin > wanted->end || wanted->end > range.end)
+    return usageError(std::string(dimension) + " " + std::to_string(wanted->begin) + ":" +
+                      std::to_string(wanted->end) +
+                      " are not inside 0:" + std::to_string(range.end));
+  range = *wanted;
+  return success();
+}
+
+static Status applyRank(ResolvedPart &out, const TensorPart &part, size_t rank) {
+  if (!part.rank)
+    return success();
+  bool columns = part.rank->alongColumns;
+  if (columns && rank < 2)
+    return usageError("a tensor of rank " + std::to_string(rank) + " has no columns");
+  if (columns ? part.columns.has_value() : part.rows.has_value())
+    return usageError(std::string("a rank's part and a range cannot both divide the ") +
+                      (columns ? "columns" : "rows"));
+  IndexRange &range = columns ? out.columns : out.rows;
+  UWT_ASSIGN_OR_RETURN(range, rankRange(range.end, part.rank->index, part.rank->count));
+  return success();
+}
+
+static Expected<ResolvedPart> resolve(const std::vector<uint64_t> &shape, const TensorPart &part) {
+  ResolvedPart out;
+  size_t rank = shape.size();
+  bool wholeOnly = rank == 0 && (part.rows || part.columns || part.rank);
+  if (wholeOnly)
+    return usageError("a tensor of rank 0 has no parts");
+  if (part.columns && rank < 2)
+    return usageError("a tensor of rank " + std::to_string(rank) + " has no columns");
+  if (part.expert && rank < 3)
+    return usageError("a tensor of rank " + std::to_string(rank) +
+                      " has no experts; expected rank 3 or more");
+  if (rank >= 1)
+    out.allRows = shape[rank == 1 ? 0 : rank - 2];
+  if (rank >= 2)
+    out.allColumns = shape[rank - 1];
+  out.rows = {0, out.allRows};
+  out.columns = {0, out.allColumns};
+
+  size_t firstLeading = 0;
+  uint64_t matricesInFirst = 1;
+  for (size_t d = 1; d + 2 < rank; ++d)
+    matricesInFirst *= shape[d];
+  out.matrixEnd = rank < 3 ? 1 : shape[0] * matricesInFirst;
+  if (part.expert) {
+    if (*part.expert >= shape[0])
+      return usageError("expert " + std::to_string(*part.expert) + " of " +
+                        std::to_string(shape[0]) + " does not exist");
+    out.matrixBegin = *part.expert * matricesInFirst;
+    out.matrixEnd = out.matrixBegin + matricesInFirst;
+    firstLeading = 1;
+  }
+  UWT_RETURN_IF_ERROR(narrow(out.rows, part.rows, "rows"));
+  UWT_RETURN_IF_ERROR(narrow(out.columns, part.columns, "columns"));
+  UWT_RETURN_IF_ERROR(applyRank(out, part, rank));
+
+  for (size_t d = firstLeading; d + 2 < rank; ++d)
+    out.shape.push_back(shape[d]);
+  if (rank >= 1)
+    out.shape.push_back(out.rows.end - out.rows.begin);
+  if (rank >= 2)
+    out.shape.push_back(out.columns.end - out.columns.begin);
+  return out;
+}
+
+Expected<std::vector<uint64_t>> TensorReader::partShape(const TensorPart &part) const {
+  auto resolved = resolve(what->shape, part);
+  if (!resolved)
+    return located(resolved.takeError());
+  return std::move(resolved->shape);
+}
+
+static Status copyRaw(const ResolvedPart &part, unsigned bits, std::span<const uint8_t> raw,
+                      std::vector<uint8_t> &out) {
+  uint64_t elements = part.matrixElements();
+  uint64_t rowElements = part.columns.end - part.columns.begin;
+  bool wholeRows = rowElements == part.allColumns;
+  uint64_t run = wholeRows ? elements : rowElements;
+  uint64_t runs = run == 0 ? 0 : elements / run;
+  for (uint64_t matrix = part.matrixBegin; matrix < part.matrixEnd; ++matrix)
+    for (uint64_t i = 0; i < runs; ++i) {
+      uint64_t row = matrix * part.allRows + part.rows.begin + i;
+      uint64_t first = row * part.allColumns + part.columns.begin;
+      if (first * bits % 8 != 0 || run * bits % 8 != 0)
+        return usageError("elements of " + std::to_string(bits) +
+                          " bits: this part does not begin and end at whole bytes");
+      auto piece = raw.subspan(first * bits / 8, run * bits / 8);
+      out.insert(out.end(), piece.begin(), piece.end());
+    }
+  return success();
+}
+
+Expected<TensorBytes> TensorReader::readPart(const TensorPart &part, ThreadPool &pool) const {
+  auto resolved = resolve(what->shape, part);
+  if (!resolved)
+    return located(resolved.takeError());
+  TensorBytes out;
+  out.dtype = what->dtype;
+  out.shape = resolved->shape;
+  // Other dimensions may be beyond any loop where one is zero.
+  if (std::find(out.shape.begin(), out.shape.end(), 0) != out.shape.end())
+    return out;
+  if (!decoding) {
+    UWT_RETURN_IF_ERROR(checkRaw());
+    Status copied = copyRaw(*resolved, what->dtype->bits, raw, out.bytes);
+    return copied ? Expected<TensorBytes>(std::move(out)) : located(copied.takeError());
+  }
+  uint64_t matrixBytes = resolved->matrixElements() * (what->dtype->bits / 8);
+  out.bytes.resize((resolved->matrixEnd - resolved->matrixBegin) * matrixBytes);
+  IndexRange rows = resolved->rows, columns = resolved->columns;
+  if (what->shape.size() == 1) // To the codec library, a vector is one row.
+    std::swap(rows, columns);
+  for (uint64_t matrix = resolved->matrixBegin; matrix < resolved->matrixEnd; ++matrix) {
+    auto target =
+        std::span(out.bytes).subspan((matrix - resolved->matrixBegin) * matrixBytes, matrixBytes);
+    Status decoded = decoding->decodePart(matrix, rows.begin, rows.end, columns.begin, columns.end,
+                                          target, pool, decodeOptions());
+    if (!decoded)
+      return located(decoded.takeError());
+  }
+  return out;
+}
+
+//===----------------------------------------------------------------------===//
+// Whole tensors
+//===----------------------------------------------------------------------===//
+
+Status TensorReader::checkRaw() const {
+  if (!options.check || !what->rawChecksum)
+    return success();
+  return streamRaw([](std::span<const uint8_t>) { return success(); });
+}
+
+Status TensorReader::read(std::span<uint8_t> out, ThreadPool &pool) const {
+  if (out.size() != what->bytes)
+    return located(usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
+                              std::to_string(what->bytes)));
+  if (decoding) {
+    Status decoded = decoding->decode(out, pool, decodeOptions());
+    return decoded ? success() : Status(located(decoded.takeError()));
+  }
+  UWT_RETURN_IF_ERROR(checkRaw());
+  if (!out.empty())
+    std::memcpy(out.data(), raw.data(), out.size());
+  return success();
+}
+
+namespace {
+
+/// Keeps the resident part of a tensor's planes bounded.
+class PlaneLimits {
+public:
+  explicit PlaneLimits(const PlaneViews &planes) : planes(planes) {
+    for (std::span<const uint8_t> plane : planes)
+      limits.push_back(std::make_unique<ResidencyLimit>(plane));
+  }
+  ~PlaneLimits() {
+    limits.clear();
+    for (std::span<const uint8_t> plane : planes)
+      MappedFile::release(plane);
+  }
+
+private:
+  const PlaneViews &planes;
+  std::vector<std::unique_ptr<ResidencyLimit>> limits;
+};
+
+} // namespace
+
+Status TensorReader::check(ThreadPool &pool) const {
+  if (!decoding)
+    return checkRaw();
+  PlaneLimits limits(stored);
+  for (unsigned k = 0; k < planeKinds; ++k) {
+    auto padding = stored[k].subspan(std::min<size_t>(what->planeBytes[k], stored[k].size()));
+    if (std::any_of(padding.begin(), padding.end(), [](uint8_t byte) { return byte != 0; }))
+      return located(invalidError("plane " + std::string(planeName(static_cast<PlaneKind>(k))) +
+                                  ": padding is not zero")); // check-4
+  }
+  Status checked = decoding->checkAll(pool);
+  return checked ? success() : Status(located(checked.takeError()));
+}
+
+Status
+TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &consume) const {
+  bool check = options.check && what->rawChecksum;
+  Xxh3Stream hash;
+  for (std::span<const uint8_t> rest = raw; !rest.empty();) {
+    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), pieceBytes));
+    if (check)
+      hash.update(piece);
+    UWT_RETURN_IF_ERROR(consume(piece));
+    MappedFile::release(piece);
+    rest = rest.subspan(piece.size());
+  }
+  if (check && hash.digest() != *what->rawChecksum)
+    return located(invalidError(
+        "its checksum is wrong: the tensor is damaged; get the file again")); // check-5
+  return success();
+}
+
+/// Rows of the tensor before panel `panel`, counted through all matrices.
+static uint64_t rowsBefore(const TensorDescription::Matrices &matrices, uint64_t panel) {
+  uint64_t panels = matrices.shape.panels();
+  return panel / panels * matrices.shape.rows + panel % panels * panelRows;
+}
+
+Status TensorReader::streamPanels(const std::function<Status(std::span<const uint8_t>)> &consume,
+                                  ThreadPool &pool) const {
+  const TensorDescription::Matrices &matrices = decoding->matrices();
+  uint64_t rowBytes = matrices.shape.columns * (what->dtype->bits / 8);
+  uint64_t step = std::max<uint64_t>(1, pieceBytes / std::max<uint64_t>(1, rowBytes * panelRows));
+  std::vector<uint8_t> piece;
+  for (uint64_t panel = 0; panel < decoding->panels(); panel += step) {
+    uint64_t end = std::min(panel + step, decoding->panels());
+    piece.resize((rowsBefore(matrices, end) - rowsBefore(matrices, panel)) * rowBytes);
+    Status decoded = decoding->decodePanels(panel, end, piece, pool, decodeOptions());
+    if (!decoded)
+      return located(decoded.takeError());
+    UWT_RETURN_IF_ERROR(consume(piece));
+  }
+  return success();
+}
+
+Status TensorReader::streamMatrices(const std::function<Status(std::span<const uint8_t>)> &consume,
+                                    ThreadPool &pool) const {
+  // Panels of a k_major matrix run across its rows, so a piece of rows costs a
+  // pass over all panels: pieces are as large as memory allows.
+  ResolvedPart whole = *resolve(what->shape, {});
+  uint64_t rowBytes = whole.allColumns * (what->dtype->bits / 8);
+  uint64_t step = std::max<uint64_t>(1, wholeMatrixBytes / std::max<uint64_t>(1, rowBytes));
+  if (step < whole.allRows && step > streamUnitColumns)
+    step = step / streamUnitColumns * streamUnitColumns;
+  std::vector<uint8_t> piece;
+  for (uint64_t matrix = 0; matrix < whole.matrixEnd; ++matrix)
+    for (uint64_t row = 0; row < whole.allRows; row += step) {
+      uint64_t end = std::min(row + step, whole.allRows);
+      piece.resize((end - row) * rowBytes);
+      Status decoded =
+          decoding->decodePart(matrix, row, end, 0, whole.allColumns, piece, pool, decodeOptions());
+      if (!decoded)
+        return located(decoded.takeError());
+      UWT_RETURN_IF_ERROR(consume(piece));
+    }
+  return success();
+}
+
+Status TensorReader::stream(const std::function<Status(std::span<const uint8_t>)> &consume,
+                            ThreadPool &pool) const {
+  if (what->bytes == 0)
+    return success();
+  if (!decoding)
+    return streamRaw(consume);
+  PlaneLimits limits(stored);
+  bool kMajor = decoding->description().format.storage == Storage::KMajor;
+  return kMajor ? streamMatrices(consume, pool) : streamPanels(consume, pool);
+}
+
+} // namespace uwt

@@ -1,0 +1,334 @@
+//===- CheckpointTest.cpp - Models as folders -----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rules folder-1 to folder-6 of docs/container.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Container/Checkpoint.h"
+#include "Container/FaultyOperations.h"
+#include "Container/TestFiles.h"
+#include "lib/Container/CheckpointRewrite.h"
+#include "lib/Container/Manifest.h"
+#include "uwt/Support/Checksum.h"
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <map>
+#include <sys/wait.h>
+
+using namespace uwt;
+using namespace uwt::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+CheckpointOptions singleThread() {
+  CheckpointOptions options;
+  options.compress.threads = 1;
+  return options;
+}
+
+/// Every file below a folder by its relative path: its length and hash.
+std::map<std::string, std::string> contentsOf(const std::string &folder) {
+  std::map<std::string, std::string> contents;
+  for (const auto &entry : fs::recursive_directory_iterator(folder)) {
+    Bytes bytes = entry.is_regular_file() ? readBytes(entry.path().string()) : Bytes();
+    contents[entry.path().lexically_relative(folder).string()] =
+        std::to_string(bytes.size()) + " " + toHex64(xxh3(bytes));
+  }
+  return contents;
+}
+
+uint64_t bytesIn(const std::string &folder) {
+  uint64_t bytes = 0;
+  for (const auto &entry : fs::recursive_directory_iterator(folder))
+    bytes += entry.is_regular_file() ? entry.file_size() : 0;
+  return bytes;
+}
+
+/// A sharded model in `model`, as a hub cache keeps it: files are links.
+class CheckpointTest : public testing::Test {
+protected:
+  void SetUp() override {
+    for (const char *name : {"blobs", "model", "model/onnx", "model/nothing", "model/.git"})
+      fs::create_directory(folder / name);
+    Bytes tied = bf16Weights(64 * 64, 3);
+    writeTensors(folder / "blobs/1", {{"a.weight", "BF16", {64, 64}, bf16Weights(64 * 64, 1)},
+                                      {"a.bias", "BF16", {64}, bf16Weights(64, 2)}});
+    writeTensors(folder / "blobs/2", {{"embed_tokens.weight", "BF16", {64, 64}, tied},
+                                      {"lm_head.weight", "BF16", {64, 64}, tied}});
+    fs::create_symlink("../blobs/1", folder / "model/model-00001-of-00002.safetensors");
+    fs::create_symlink("../blobs/2", folder / "model/model-00002-of-00002.safetensors");
+    writeText(folder / "model/model.safetensors.index.json", R"({
+  "metadata": {"total_size": 24704, "note": 1.50},
+  "weight_map": {
+    "a.weight": "model-00001-of-00002.safetensors",
+    "a.bias": "model-00001-of-00002.safetensors",
+    "embed_tokens.weight": "model-00002-of-00002.safetensors",
+    "lm_head.weight": "model-00002-of-00002.safetensors"
+  }
+})");
+    writeText(folder / "model/config.json", "{\n  \"model_type\": \"llama\"\n}\n");
+    writeText(folder / "model/tokenizer.json", "{}");
+    writeText(folder / "model/pytorch_model.bin", "the weights again");
+    writeText(folder / "model/onnx/model.onnx", "and again");
+    writeTensors(folder / "model/onnx/x.safetensors", {{"x", "U8", {2}, {1, 2}}});
+    writeText(folder / "model/.git/HEAD", "ref");
+    in = folder / "model";
+    out = folder / "out";
+  }
+
+  TemporaryFolder folder;
+  std::string in, out;
+};
+
+} // namespace
+
+TEST_F(CheckpointTest, GivesBackEveryFileByteForByte) {
+  auto report = compress(in, out, singleThread());
+  ASSERT_TRUE(holds(report));
+  EXPECT_EQ(report->weights.size(), 3u);
+  EXPECT_THAT(report->carried,
+              ElementsAre("onnx/model.onnx", "pytorch_model.bin", "tokenizer.json"));
+  EXPECT_THAT(report->rewritten, ElementsAre("config.json", "model.safetensors.index.json"));
+  EXPECT_THAT(report->leftOut, ElementsAre(".git"));
+  EXPECT_EQ(report->outputBytes, bytesIn(out));
+  EXPECT_FALSE(fs::is_symlink(out + "/model-00001-of-00002.safetensors"));
+
+  auto verified = verify(out, {});
+  ASSERT_TRUE(holds(verified));
+  EXPECT_TRUE(verified->passed());
+  auto against = verifyAgainst(out, in, {});
+  ASSERT_TRUE(holds(against));
+  EXPECT_TRUE(against->passed());
+
+  ASSERT_TRUE(holds(decompress(out, folder / "back", {})));
+  auto expected = contentsOf(in);
+  expected.erase(".git");
+  expected.erase(".git/HEAD");
+  EXPECT_EQ(contentsOf(folder / "back"), expected);
+}
+
+TEST_F(CheckpointTest, IndexNamesTheKeysOfTheContainers) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  std::string first = "model-00001-of-00002.safetensors";
+  std::string second = "model-00002-of-00002.safetensors";
+  uint64_t total = 0;
+  std::string map;
+  auto add = [&](const std::string &key, const std::string &file) {
+    map += std::string(map.empty() ? "" : ",") + "\n    \"" + key + "\": \"" + file + "\"";
+  };
+  // Every key of the files is in the index, in order, and nothing else.
+  for (const std::string &file : {first, second}) {
+    auto opened = SafetensorsFile::open(out + "/" + file);
+    ASSERT_TRUE(holds(opened));
+    total += opened->data().size();
+  }
+  for (const char *plane : {"index", "raw", "code"})
+    add("a.weight.uwt." + std::string(plane), first);
+  add("a.bias", first);
+  for (const char *plane : {"index", "raw", "code"})
+    add("embed_tokens.weight.uwt." + std::string(plane), second);
+  EXPECT_EQ(readText(out + "/model.safetensors.index.json"),
+            "{\n  \"metadata\": {\n    \"total_size\": " + std::to_string(total) +
+                ",\n    \"note\": 1.50\n  },\n  \"weight_map\": {" + map + "\n  }\n}\n");
+}
+
+TEST_F(CheckpointTest, ConfigNamesTheMethodAndKeepsItsText) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  EXPECT_EQ(readText(out + "/config.json"),
+            "{\n  \"model_type\": \"llama\",\n"
+            "  \"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1}\n}\n");
+  EXPECT_EQ(*rewriteConfig("{}"),
+            "{\"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1}}");
+  EXPECT_EQ(*rewriteConfig("{\"a\": 1} "),
+            "{\"a\": 1, \"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1}} ");
+  EXPECT_EQ(messageOf(rewriteConfig("[1]")), "expected a JSON object");
+  EXPECT_EQ(messageOf(rewriteConfig("{")), "invalid JSON at offset 1");
+}
+
+TEST_F(CheckpointTest, AnExistingQuantizationConfigIsAnErrorOrKept) {
+  std::string text = "{\"quantization_config\": {\"quant_method\": \"fp8\"}}";
+  writeText(in + "/config.json", text);
+  auto refused = compress(in, out, singleThread());
+  EXPECT_EQ(messageOf(refused),
+            in + "/config.json: has a quantization_config already, and a config can name one "
+                 "method only; --keep-config compresses the weights and leaves this file as it is");
+  EXPECT_FALSE(fs::exists(out));
+  CheckpointOptions keep = singleThread();
+  keep.keepConfig = true;
+  ASSERT_TRUE(holds(compress(in, out, keep)));
+  EXPECT_EQ(readText(out + "/config.json"), text);
+}
+
+TEST_F(CheckpointTest, DropsDuplicatesOnlyWhenAsked) {
+  CheckpointOptions options = singleThread();
+  options.dropDuplicates = true;
+  auto report = compress(in, out, options);
+  ASSERT_TRUE(holds(report));
+  EXPECT_THAT(report->leftOut, ElementsAre(".git", "onnx/model.onnx", "pytorch_model.bin"));
+  EXPECT_FALSE(fs::exists(out + "/pytorch_model.bin"));
+  auto against = verifyAgainst(out, in, {});
+  ASSERT_TRUE(holds(against));
+  EXPECT_TRUE(against->passed());
+}
+
+TEST_F(CheckpointTest, ARepeatedRunKeepsWhatIsThere) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  auto first = contentsOf(out);
+  fs::remove(out + "/model-00002-of-00002.safetensors");
+  fs::remove(out + "/model.safetensors.index.json");
+  writeText(out + "/.model-00001-of-00002.safetensors.uwt-partial", "of a killed run");
+  auto again = compress(in, out, singleThread());
+  ASSERT_TRUE(holds(again));
+  EXPECT_TRUE(again->weights[0].skipped);
+  EXPECT_FALSE(again->weights[1].skipped);
+  EXPECT_EQ(contentsOf(out), first);
+}
+
+TEST_F(CheckpointTest, ARepeatedRunRefusesFilesThatAreNotItsOwn) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  std::string shard = out + "/model-00001-of-00002.safetensors";
+  CheckpointOptions fast = singleThread();
+  fast.compress.format = FormatPolicy::Fast;
+  EXPECT_EQ(messageOf(compress(in, out, fast)),
+            shard + ": exists already, but was made with other options; use -f to overwrite it");
+
+  writeTensors(folder / "blobs/1", {{"a.weight", "BF16", {64, 64}, bf16Weights(64 * 64, 99)},
+                                    {"a.bias", "BF16", {64}, bf16Weights(64, 2)}});
+  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+            shard + ": exists already, but is not that of this source: tensor 'a.weight' differs "
+                    "from the original at byte 0; use -f to overwrite it");
+  CheckpointOptions force = singleThread();
+  force.compress.overwrite = true;
+  ASSERT_TRUE(holds(compress(in, out, force)));
+  EXPECT_TRUE(verifyAgainst(out, in, {})->passed());
+}
+
+TEST_F(CheckpointTest, VerifyFindsMissingChangedAndForeignFiles) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  fs::remove(out + "/tokenizer.json");
+  writeText(out + "/config.json", "{}");
+  fs::copy_file(out + "/model-00002-of-00002.safetensors",
+                out + "/model-00001-of-00002.safetensors", fs::copy_options::overwrite_existing);
+  auto report = verify(out, {});
+  ASSERT_TRUE(holds(report));
+  std::vector<std::string> messages;
+  for (const Finding &finding : report->findings)
+    messages.push_back(fs::path(finding.where).filename().string() + ": " + finding.message);
+  EXPECT_THAT(
+      messages,
+      ElementsAre("config.json: its checksum is not the one in uwt.json: the file is damaged or "
+                  "was changed",
+                  "model-00001-of-00002.safetensors: is not the file that uwt.json lists: it was "
+                  "made of other weights or with other options",
+                  "tokenizer.json: is missing"));
+}
+
+TEST_F(CheckpointTest, AModelThatIsNotWholeIsRefusedBeforeAnyWork) {
+  fs::remove(in + "/model-00002-of-00002.safetensors");
+  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+            in + "/model.safetensors.index.json: names the file "
+                 "'model-00002-of-00002.safetensors', which is not there; the model may not be "
+                 "downloaded completely");
+  fs::create_symlink("../blobs/none", in + "/model-00002-of-00002.safetensors");
+  EXPECT_THAT(messageOf(compress(in, out, singleThread())), HasSubstr("a link may lead nowhere"));
+  EXPECT_FALSE(fs::exists(out));
+}
+
+TEST_F(CheckpointTest, AnIndexOfOtherFilesIsRefused) {
+  std::string path = in + "/model.safetensors.index.json";
+  writeText(path, R"({"weight_map":{"b.weight":"model-00001-of-00002.safetensors"}})");
+  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+            path + ": says that 'model-00001-of-00002.safetensors' has a tensor 'b.weight', which "
+                   "it has not; the index belongs to other files");
+}
+
+TEST_F(CheckpointTest, RefusesFoldersThatItCannotCompress) {
+  EXPECT_EQ(messageOf(compress(in, in + "/out", singleThread())),
+            in + "/out: lies in the folder that is compressed, or around it; give another one");
+  EXPECT_THAT(messageOf(compress(in, in, singleThread())), HasSubstr("lies in the folder"));
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  EXPECT_EQ(messageOf(compress(out, folder / "again", singleThread())),
+            out + ": has a uwt.json: it is compressed already; decompress it first");
+  fs::create_directory_symlink("..", in + "/onnx/up");
+  EXPECT_EQ(messageOf(compress(in, folder / "loop", singleThread())),
+            in + "/onnx/up: links to a folder that it lies in");
+  fs::create_directory(folder / "empty");
+  EXPECT_EQ(messageOf(compress(folder / "empty", folder / "e", singleThread())),
+            folder / "empty" + ": has no .safetensors files");
+}
+
+TEST_F(CheckpointTest, AKillAtAnyStepIsMadeGoodByRunningAgain) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  auto expected = contentsOf(out);
+  for (Fault fault : {Fault::Kill, Fault::Fail}) {
+    bool ended = false;
+    for (unsigned step = 0; !ended; step += 3) {
+      fs::remove_all(out);
+      pid_t child = ::fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) {
+        FaultyOperations faults(step, fault);
+        bool done = bool(compress(in, out, singleThread()));
+        _exit(done && !faults.happened() ? 0 : 1);
+      }
+      int status = 0;
+      ASSERT_EQ(::waitpid(child, &status, 0), child);
+      ended = WEXITSTATUS(status) == 0;
+      ASSERT_TRUE(holds(compress(in, out, singleThread()))) << step;
+      ASSERT_EQ(contentsOf(out), expected) << step;
+      ASSERT_LT(step, 1000u);
+    }
+  }
+}
+
+TEST_F(CheckpointTest, OpensAsOneModel) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  for (const std::string &path : {in, out}) {
+    auto model = Checkpoint::open(path);
+    ASSERT_TRUE(holds(model));
+    EXPECT_EQ(model->files().size(), 3u);
+    auto found = model->find("lm_head.weight");
+    ASSERT_TRUE(holds(found));
+    EXPECT_EQ(found->second->bytes, 8192u);
+    EXPECT_EQ(messageOf(model->find("lm_heat.weight")),
+              "no tensor 'lm_heat.weight'; did you mean 'lm_head.weight'?");
+  }
+}
+
+TEST(Manifest, RoundTripsAndFindsEveryFlippedBit) {
+  Manifest manifest;
+  manifest.files.push_back(
+      {"a/b", ManifestFile::Kind::Rewritten, 5, 0x0123456789abcdef, 0, "te\"xt\n"});
+  manifest.files.push_back({"c", ManifestFile::Kind::Container, 7, 1, 9, ""});
+  manifest.folders = {"d"};
+  manifest.leftOut = {"e"};
+  std::string text = manifest.str();
+  auto parsed = Manifest::parse(text);
+  ASSERT_TRUE(holds(parsed));
+  EXPECT_EQ(parsed->str(), text);
+  EXPECT_EQ(parsed->files[0].original, "te\"xt\n");
+  EXPECT_EQ(parsed->files[1].originalBytes, 9u);
+  for (size_t bit = 0; bit < text.size() * 8; ++bit) {
+    std::string flipped = text;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(Manifest::parse(flipped)) << bit;
+  }
+}
+
+TEST(Manifest, PathsStayInsideTheFolder) {
+  for (const char *path : {"../x", "/x", "a/../../x", "a//b", "", ".", "a/"}) {
+    Manifest manifest;
+    manifest.files.push_back({path, ManifestFile::Kind::Carried, 0, 0, 0, ""});
+    EXPECT_EQ(messageOf(Manifest::parse(manifest.str())), "a file has no path inside the folder")
+        << path;
+  }
+}
