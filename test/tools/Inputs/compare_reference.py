@@ -1,0 +1,27 @@
+"""Compares the reference at the end of docs/cli.md with what `uwt help --markdown` printed.
+
+    compare_reference.py docs/cli.md PRINTED [--update]
+"""
+
+import sys
+
+MARK = "<!-- made by `uwt help --markdown`"
+
+
+def main():
+    page, printed = sys.argv[1:3]
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    with open(printed, encoding="utf-8") as file:
+        reference = file.read()
+    begin = text.index("\n", text.index(MARK)) + 1
+    if "--update" in sys.argv[3:]:
+        with open(page, "w", encoding="utf-8") as file:
+            file.write(text[:begin] + "\n" + reference)
+    elif text[begin:].strip() != reference.strip():
+        sys.exit(f"{page} is not up to date: run\n  uwt help --markdown > /tmp/reference && "
+                 f"python3 {__file__} {page} /tmp/reference --update")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Interrupts `uwt compress` in the middle of its work and checks that it ends with 130
+and leaves nothing behind: interrupt.py FOLDER."""
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+folder = sys.argv[1]
+source, target = os.path.join(folder, "large.safetensors"), os.path.join(folder, "out.safetensors")
+# Zeros that take no space on the disk, and some seconds to compress.
+size = 1 << 30
+header = json.dumps({"w": {"dtype": "BF16", "shape": [size // 8192, 4096], "data_offsets": [0, size]}}).encode()
+with open(source, "wb") as file:
+    file.write(struct.pack("<Q", len(header)) + header)
+    file.truncate(8 + len(header) + size)
+process = subprocess.Popen(
+    ["uwt", "compress", source, "-o", target, "-T", "1", "--progress=json"],
+    stderr=subprocess.PIPE,
+    text=True,
+)
+first = process.stderr.readline()
+process.send_signal(signal.SIGINT)
+start = time.monotonic()
+rest = process.stderr.read()
+code = process.wait(timeout=60)
+left = sorted(os.listdir(folder))
+os.remove(source)
+print(f"exit code {code}, files {left}")
+print("stopped early" if time.monotonic() - start < 30 else "stopped late")
+print(first + rest)

@@ -1,0 +1,152 @@
+//===- BenchWeights.cpp - Weights to measure with -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BenchWeights.h"
+#include "uwt/Container/Checkpoint.h"
+#include <cmath>
+#include <cstring>
+#include <numbers>
+
+using namespace uwt;
+
+namespace {
+
+/// SplitMix64, and normal deviates by Box and Muller.
+class Random {
+public:
+  explicit Random(uint64_t seed) : state(seed) {}
+
+  /// Uniform in (0, 1].
+  double uniform() {
+    uint64_t z = state += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    z ^= z >> 31;
+    return static_cast<double>((z >> 11) + 1) * 0x1p-53;
+  }
+
+  double normal() {
+    if (hasSpare) {
+      hasSpare = false;
+      return spare;
+    }
+    double radius = std::sqrt(-2 * std::log(uniform()));
+    double angle = 2 * std::numbers::pi * uniform();
+    spare = radius * std::sin(angle);
+    hasSpare = true;
+    return radius * std::cos(angle);
+  }
+
+  /// A normal deviate over the root of a chi-square's mean: four degrees of
+  /// freedom are two exponential deviates.
+  double studentT4() {
+    double chiSquare = -2 * std::log(uniform() * uniform());
+    return normal() / std::sqrt(chiSquare / 4);
+  }
+
+private:
+  uint64_t state;
+  double spare = 0;
+  bool hasSpare = false;
+};
+
+} // namespace
+
+/// Nearest bf16, ties to even; `value` is finite.
+static uint16_t toBF16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static void fillRow(uint8_t *row, uint64_t columns, Random random, bool isScaled, bool isT4) {
+  double scale = 0.02 * (isScaled ? std::exp(0.3 * random.normal()) : 1.0);
+  for (uint64_t k = 0; k < columns; ++k) {
+    double value = scale * (isT4 ? random.studentT4() : random.normal());
+    uint16_t word = toBF16(static_cast<float>(value));
+    std::memcpy(row + 2 * k, &word, sizeof(word));
+  }
+}
+
+uint64_t BenchWorkload::bytes() const {
+  uint64_t sum = 0;
+  for (const BenchTensor &tensor : tensors)
+    sum += tensor.bytes.size();
+  return sum;
+}
+
+uint64_t BenchWorkload::elements() const {
+  uint64_t sum = 0;
+  for (const BenchTensor &tensor : tensors)
+    sum += tensor.bytes.size() / getTraits(tensor.description.element).bytes;
+  return sum;
+}
+
+EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
+  EntropyBounds sum;
+  for (const BenchTensor &tensor : tensors) {
+    auto source = panelSource(tensor.description, tensor.bytes);
+    auto matrices = tensor.description.matrices();
+    if (!source || !matrices)
+      continue;
+    const ElementTraits &traits = getTraits(tensor.description.element);
+    std::vector<uint64_t> counts = countWords(*source, matrices->panels(), traits.wordBits, pool);
+    EntropyBounds one = entropyBounds(counts, tensor.description.element);
+    double share = static_cast<double>(tensor.bytes.size() / traits.bytes) /
+                   static_cast<double>(std::max<uint64_t>(elements(), 1));
+    sum.exponent += (one.exponent + traits.lowBits) * share;
+    sum.joint += (one.joint + traits.lowBits) * share;
+  }
+  return sum;
+}
+
+std::vector<std::string> uwt::syntheticWeights() {
+  return {"gaussian", "row-scaled", "student-t4", "row-scaled-t4"};
+}
+
+BenchWorkload uwt::makeSynthetic(const std::string &name, const std::vector<uint64_t> &shape,
+                                 uint64_t seed, ThreadPool &pool) {
+  uint64_t columns = shape.empty() ? 1 : shape.back(), elements = 1;
+  for (uint64_t extent : shape)
+    elements *= extent;
+  BenchTensor tensor;
+  tensor.name = name;
+  tensor.description.shape = shape;
+  tensor.bytes.resize(elements * 2);
+  bool isScaled = name.starts_with("row-scaled"), isT4 = name.ends_with("t4");
+  pool.parallelFor(columns ? elements / columns : 0, [&](uint64_t row, unsigned) {
+    // Any step keeps rows apart; SplitMix64 scrambles what is close.
+    Random random(seed * 0x2545f4914f6cdd1d + row * 0xd1342543de82ef95);
+    fillRow(tensor.bytes.data() + row * columns * 2, columns, random, isScaled, isT4);
+  });
+  BenchWorkload workload{name, {}};
+  workload.tensors.push_back(std::move(tensor));
+  return workload;
+}
+
+Expected<BenchWorkload> uwt::loadWeights(const std::string &path, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(path));
+  BenchWorkload workload{path, {}};
+  for (const Container &file : model.files())
+    for (const TensorEntry &entry : file.entries()) {
+      auto element = elementTypeFromSafetensors(entry.dtype->name);
+      if (!element || entry.shape.size() < 2 || !entry.bytes || !entry.sameAs.empty())
+        continue;
+      BenchTensor tensor;
+      tensor.name = entry.name;
+      tensor.description.element = *element;
+      tensor.description.shape = entry.shape;
+      tensor.bytes.resize(entry.bytes);
+      UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(entry));
+      UWT_RETURN_IF_ERROR(reader.read(tensor.bytes, pool));
+      workload.tensors.push_back(std::move(tensor));
+    }
+  if (workload.tensors.empty())
+    return usageError(path + ": holds no tensor of two or more dimensions in bf16, f16, f32 or "
+                             "fp8; nothing to measure");
+  return workload;
+}

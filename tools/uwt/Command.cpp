@@ -1,0 +1,67 @@
+//===- Command.cpp - The list of subcommands ------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Command.h"
+
+using namespace uwt;
+
+std::string Option::longName() const {
+  size_t comma = names.find(',');
+  return comma == std::string::npos ? names : names.substr(comma + 1);
+}
+
+std::string Option::shortName() const {
+  size_t comma = names.find(',');
+  return comma == std::string::npos ? std::string() : names.substr(0, comma);
+}
+
+std::string Option::valueName() const {
+  if (choices.empty())
+    return isArgument() ? names : value;
+  std::string all;
+  for (const std::string &choice : choices)
+    all += (all.empty() ? "" : "|") + choice;
+  return all;
+}
+
+std::vector<Option> uwt::commonOptions(SessionOptions &options) {
+  return {
+      {"--json", "", "print the result as one JSON object with a named schema", &options.json},
+      {"--progress",
+       "MODE",
+       "auto draws a bar where messages go to a terminal; json writes a line of JSON at each step",
+       &options.progress,
+       ValueHint::None,
+       {"auto", "json", "none"}},
+      {"-q,--quiet", "", "print errors only", &options.quiet},
+      {"-v,--verbose", "", "print more", &options.verbose},
+      {"-h,--help", "", "print this help", &options.help},
+  };
+}
+
+Option uwt::threadsOption(unsigned *threads, const std::string &defaultText) {
+  return {"-T,--threads", "N", "number of threads (default: " + defaultText + ")", threads};
+}
+
+CommandList uwt::makeCommands() {
+  CommandList commands;
+  commands.push_back(makeCompressCommand());
+  commands.push_back(makeDecompressCommand());
+  commands.push_back(makeVerifyCommand());
+  commands.push_back(makeInspectCommand());
+  commands.push_back(makeSliceCommand());
+  commands.push_back(makeBenchCodecsCommand());
+  commands.push_back(makeDoctorCommand());
+  return commands;
+}
+
+Command *uwt::findCommand(const CommandList &commands, std::string_view name) {
+  for (const std::unique_ptr<Command> &command : commands)
+    if (command->name() == name)
+      return command.get();
+  return nullptr;
+}

@@ -1,0 +1,178 @@
+//===- Compress.cpp - uwt compress ----------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Command.h"
+#include "CompressReport.h"
+#include "FormatOption.h"
+#include "Paths.h"
+#include "Progress.h"
+#include "Text.h"
+#include "uwt/Support/Suggest.h"
+
+using namespace uwt;
+
+namespace {
+
+class CompressCommand final : public Command {
+public:
+  std::string_view name() const override { return "compress"; }
+  std::string_view summary() const override {
+    return "compress a safetensors file or a model folder, bit for bit";
+  }
+  std::string_view description() const override;
+  std::vector<Example> examples() const override;
+  std::vector<Option> options() override;
+  Status run(Session &session) override;
+
+private:
+  Expected<CheckpointOptions> checkpointOptions() const;
+  void report(Session &session, const CompressOutcome &outcome) const;
+
+  std::string input, format = "best-size", embeddings = "row_major";
+  std::optional<std::string> output, cast;
+  std::vector<std::string> include, exclude, rowMajor, kMajor;
+  bool sha256 = false, dryRun = false, force = false, keepConfig = false, dropDuplicates = false;
+  unsigned threads = 0;
+};
+
+} // namespace
+
+std::string_view CompressCommand::description() const {
+  return "IN is a .safetensors file or a folder as Hugging Face lays models out. The output is "
+         "safetensors again, which any reader opens; 'uwt decompress' gives every file back byte "
+         "for byte. Tensors that do not get smaller stay as they are.\n\n"
+         "Sizes are printed beside two bounds, in bits a weight: the exponent entropy (exponents "
+         "coded perfectly, everything else raw) and the joint entropy (whole weights coded "
+         "perfectly, without context).\n\n"
+         "A folder that an interrupted run has begun is continued: files that are complete are "
+         "verified and skipped.";
+}
+
+std::vector<Example> CompressCommand::examples() const {
+  return {
+      {"uwt compress model.safetensors", "One file, to model.uwt.safetensors"},
+      {"uwt compress Llama-3.1-8B -o Llama-3.1-8B-uwt", "A model folder with all its files"},
+      {"uwt compress model.safetensors --dry-run", "See what it would save, write nothing"},
+      {"uwt compress model.safetensors --format fast -T 4", "Quicker to decode, on four threads"},
+      {"uwt compress model.safetensors --format 'huffman<12,2>' --exclude '*embed*'",
+       "A format of your choice, embeddings left alone"},
+      {"uwt compress model-fp32.safetensors --cast bf16 -o model-bf16.uwt.safetensors",
+       "Round to BF16 first; prints what that loses"},
+  };
+}
+
+std::vector<Option> CompressCommand::options() {
+  Option in{"IN", "", "a .safetensors file or a model folder", &input, ValueHint::Path};
+  in.required = true;
+  return {
+      in,
+      {"-o,--output", "OUT", "file or folder to write (default: see 'uwt help names')", &output,
+       ValueHint::Path},
+      {"--format", "FORMAT",
+       "best-size, fast, or a format; see 'uwt help formats' (default: "
+       "best-size)",
+       &format, ValueHint::Format},
+      {"--include", "GLOB", "compress only tensors whose names match; may be given again",
+       &include},
+      {"--exclude", "GLOB", "leave tensors whose names match as they are; may be given again",
+       &exclude},
+      {"--cast",
+       "TYPE",
+       "round F32 and F16 tensors first; the originals are then the rounded ones",
+       &cast,
+       ValueHint::None,
+       {"bf16"}},
+      {"--embeddings",
+       "LAYOUT",
+       "how embeddings are stored: row_major reads single rows (default: row_major)",
+       &embeddings,
+       ValueHint::None,
+       {"row_major", "fragment"}},
+      {"--row-major", "GLOB", "store tensors whose names match by rows, as embeddings", &rowMajor},
+      {"--k-major", "GLOB", "tensors whose names match lie as [K, N], not [N, K]", &kMajor},
+      {"--sha256", "", "record SHA-256 of the originals; 'uwt verify' compares them", &sha256},
+      {"--keep-config", "", "leave config.json alone, also where it has a quantization_config",
+       &keepConfig},
+      {"--drop-duplicates", "", "leave out weights in other file types (.bin, .onnx, ...)",
+       &dropDuplicates},
+      {"--dry-run", "", "do all the work but write nothing: exact sizes, time and memory", &dryRun},
+      {"-f,--force", "", "overwrite existing outputs", &force},
+      threadsOption(&threads),
+  };
+}
+
+Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
+  CheckpointOptions options;
+  UWT_ASSIGN_OR_RETURN(options.compress.format, parseFormatChoice(format));
+  options.compress.include = include;
+  options.compress.exclude = exclude;
+  options.compress.rowMajor = rowMajor;
+  options.compress.kMajor = kMajor;
+  options.compress.rowMajorEmbeddings = embeddings == "row_major";
+  options.compress.castToBF16 = cast.has_value();
+  options.compress.sha256 = sha256;
+  options.compress.overwrite = force;
+  options.compress.dryRun = dryRun;
+  options.compress.bounds = true;
+  options.compress.threads = threads;
+  options.dropDuplicates = dropDuplicates;
+  options.keepConfig = keepConfig;
+  return options;
+}
+
+/// Warns of globs that no tensor's name matches: usually a typing error.
+static void warnOfIdleGlobs(const Session &session, std::string_view option,
+                            const std::vector<std::string> &globs, const CheckpointReport &report) {
+  for (const std::string &glob : globs) {
+    bool matches = false;
+    for (const FileReport &file : report.weights)
+      for (const TensorReport &tensor : file.tensors)
+        matches = matches || matchesGlob(glob, tensor.name);
+    bool wasSeen = report.weights.empty() || !report.weights.front().skipped;
+    if (!matches && wasSeen)
+      session.warn(std::string(option) + " " + inQuotes(glob) + " matches no tensor");
+  }
+}
+
+void CompressCommand::report(Session &session, const CompressOutcome &outcome) const {
+  warnOfIdleGlobs(session, "--include", include, outcome.report);
+  warnOfIdleGlobs(session, "--exclude", exclude, outcome.report);
+  warnOfIdleGlobs(session, "--row-major", rowMajor, outcome.report);
+  warnOfIdleGlobs(session, "--k-major", kMajor, outcome.report);
+  if (session.wantsJson())
+    printCompressJson(session, outcome);
+  else if (!session.options().quiet)
+    printCompressSummary(session, outcome);
+}
+
+Status CompressCommand::run(Session &session) {
+  UWT_ASSIGN_OR_RETURN(CheckpointOptions options, checkpointOptions());
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  std::string target = output.value_or("");
+  if (!output) {
+    UWT_ASSIGN_OR_RETURN(target, compressedName(input));
+  }
+  if (!dryRun)
+    UWT_RETURN_IF_ERROR(checkOutput(input, target, force));
+  UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input));
+  Progress progress(session, dryRun ? "measuring" : "compressing", total);
+  options.compress.progress = progress.function();
+  auto done = compress(input, target, options);
+  CompressOutcome outcome;
+  outcome.seconds = progress.finish();
+  if (!done)
+    return done.takeError();
+  outcome.report = *std::move(done);
+  outcome.input = input;
+  outcome.output = target;
+  outcome.format = format;
+  outcome.dryRun = dryRun;
+  report(session, outcome);
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeCompressCommand() { return std::make_unique<CompressCommand>(); }

@@ -1,0 +1,268 @@
+//===- CompressReport.cpp - What compress tells ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CompressReport.h"
+#include "FormatOption.h"
+#include "Json.h"
+#include "Table.h"
+#include "Text.h"
+#include <algorithm>
+#include <map>
+#include <sys/resource.h>
+#include <tuple>
+
+using namespace uwt;
+
+namespace {
+
+/// Sums over tensors. Bounds are summed in bits, so that they can be averaged; a
+/// tensor whose bounds were not measured counts as it is.
+struct Sum {
+  uint64_t tensors = 0, bytes = 0, stored = 0;
+  /// Of tensors that have weights of a type of ours and are stored under their own name.
+  uint64_t weights = 0, weightBytes = 0;
+  double jointBits = 0, exponentBits = 0;
+  bool hasBounds = false;
+
+  void add(const TensorReport &tensor);
+};
+
+} // namespace
+
+uint64_t uwt::peakMemoryBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+static uint64_t elementsOf(const TensorReport &tensor) {
+  uint64_t elements = 1;
+  for (uint64_t extent : tensor.shape)
+    elements *= extent;
+  return elements;
+}
+
+/// Bits an element below its word that are stored raw: they belong to both bounds.
+static double lowBits(const TensorReport &tensor) {
+  return tensor.planeBytes[static_cast<size_t>(PlaneKind::Low)] ? 16 : 0;
+}
+
+void Sum::add(const TensorReport &tensor) {
+  ++tensors;
+  bytes += tensor.bytes;
+  stored += tensor.storedBytes;
+  if (!tensor.storedBytes || !elementTypeFromSafetensors(tensor.dtype))
+    return;
+  uint64_t count = elementsOf(tensor);
+  weights += count;
+  weightBytes += tensor.storedBytes;
+  auto elements = static_cast<double>(count);
+  double asItIs = 8 * static_cast<double>(tensor.storedBytes);
+  hasBounds = hasBounds || tensor.bounds;
+  jointBits += tensor.bounds ? (tensor.bounds->joint + lowBits(tensor)) * elements : asItIs;
+  exponentBits += tensor.bounds ? (tensor.bounds->exponent + lowBits(tensor)) * elements : asItIs;
+}
+
+static std::vector<std::string> sumCells(const std::string &type, const Sum &sum,
+                                         const std::string &format) {
+  auto weights = static_cast<double>(sum.weights);
+  bool hasBounds = sum.hasBounds && sum.weights;
+  return {type,
+          formatCount(sum.tensors),
+          formatBytes(sum.bytes),
+          formatBytes(sum.stored),
+          sum.weights ? formatNumber(bitsPer(sum.weightBytes, sum.weights), 3) : "",
+          hasBounds ? formatNumber(sum.jointBits / weights, 3) : "",
+          hasBounds ? formatNumber(sum.exponentBits / weights, 3) : "",
+          format};
+}
+
+static std::string groupName(const TensorReport &tensor) {
+  if (tensor.format.empty())
+    return tensor.storedBytes ? "as it was" : "stored under another name";
+  auto format = Format::parse(tensor.format);
+  return format ? briefFormat(*format) : tensor.format;
+}
+
+static std::string groupTable(const Session &session, const CheckpointReport &report) {
+  std::map<std::pair<std::string, std::string>, Sum> groups;
+  Sum all;
+  uint64_t headers = 0;
+  for (const FileReport &file : report.weights) {
+    headers += file.headerBytes;
+    for (const TensorReport &tensor : file.tensors) {
+      groups[{tensor.dtype, groupName(tensor)}].add(tensor);
+      all.add(tensor);
+    }
+  }
+  using Align = Table::Align;
+  Table table({{"type", Align::Left},
+               {"tensors"},
+               {"original"},
+               {"stored"},
+               {"bits/weight"},
+               {"joint"},
+               {"exponent"},
+               {"format", Align::Left}});
+  // Largest first.
+  std::vector<std::pair<std::pair<std::string, std::string>, Sum>> sorted(groups.begin(),
+                                                                          groups.end());
+  std::sort(sorted.begin(), sorted.end(), [](const auto &a, const auto &b) {
+    return std::tie(b.second.bytes, a.first) < std::tie(a.second.bytes, b.first);
+  });
+  for (const auto &[key, sum] : sorted)
+    table.add(sumCells(key.first, sum, key.second));
+  table.add({"", "", "", formatBytes(headers), "", "", "", "headers and metadata"});
+  all.stored += headers;
+  all.weightBytes += headers;
+  table.addTotal(sumCells("", all, "in all"));
+  return table.str(session);
+}
+
+static std::string tensorTable(const Session &session, const CheckpointReport &report) {
+  using Align = Table::Align;
+  Table table({{"tensor", Align::Left},
+               {"type", Align::Left},
+               {"stored"},
+               {"bits/weight"},
+               {"joint"},
+               {"format", Align::Left}});
+  for (const FileReport &file : report.weights)
+    for (const TensorReport &tensor : file.tensors) {
+      std::string joint;
+      if (tensor.bounds)
+        joint = formatNumber(tensor.bounds->joint + lowBits(tensor), 3);
+      table.add({tensor.name, tensor.dtype, formatBytes(tensor.storedBytes),
+                 tensor.storedBytes
+                     ? formatNumber(bitsPer(tensor.storedBytes, elementsOf(tensor)), 3)
+                     : "",
+                 joint, tensor.format.empty() ? tensor.reason : tensor.format});
+    }
+  return table.str(session);
+}
+
+static std::string castSentence(const CastLoss &cast) {
+  if (!cast.tensors)
+    return {};
+  std::string text = "cast to BF16: " + formatCount(cast.changed) + " of " +
+                     formatCount(cast.elements) + " weights in " + plural(cast.tensors, "tensor") +
+                     " changed, largest relative error " + formatSmall(cast.maxRelativeError);
+  if (cast.overflowed)
+    text += ", " + formatCount(cast.overflowed) + " became infinite";
+  return text + "; the originals are now the rounded tensors\n";
+}
+
+static std::string listed(std::string_view what, const std::vector<std::string> &paths) {
+  std::string text;
+  for (size_t i = 0; i < paths.size() && i < 8; ++i)
+    text += (i ? ", " : "") + paths[i];
+  if (paths.size() > 8)
+    text += ", and " + std::to_string(paths.size() - 8) + " more";
+  return paths.empty() ? "" : std::string(what) + ": " + text + "\n";
+}
+
+static std::string otherFiles(const CheckpointReport &report) {
+  uint64_t skipped = 0;
+  for (const FileReport &file : report.weights)
+    skipped += file.skipped;
+  std::string text = listed("carried as they are", report.carried) +
+                     listed("rewritten (the originals come back)", report.rewritten) +
+                     listed("left out", report.leftOut);
+  if (skipped)
+    text += plural(skipped, "file") + " of an earlier run verified and kept\n";
+  return text;
+}
+
+static bool hasTensors(const CheckpointReport &report) {
+  for (const FileReport &file : report.weights)
+    if (!file.tensors.empty())
+      return true;
+  return false;
+}
+
+void uwt::printCompressSummary(Session &session, const CompressOutcome &outcome) {
+  const CheckpointReport &report = outcome.report;
+  std::string text;
+  if (session.verbose() && hasTensors(report))
+    text += tensorTable(session, report) + "\n";
+  if (hasTensors(report))
+    text += groupTable(session, report) + "\n";
+  text += castSentence(report.cast) + otherFiles(report);
+  double share = report.inputBytes ? static_cast<double>(report.outputBytes) /
+                                         static_cast<double>(report.inputBytes)
+                                   : 1;
+  double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
+  text += outcome.input + (outcome.dryRun ? " would become " : " -> ") + outcome.output + ": " +
+          formatBytes(report.inputBytes) + " -> " + formatBytes(report.outputBytes) + " (" +
+          formatPercent(share) + ")\n";
+  text += formatNumber(outcome.seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
+          "/s, peak memory " + formatBytes(peakMemoryBytes()) +
+          (outcome.dryRun ? "; nothing was written\n" : "\n");
+  session.print(text);
+}
+
+static Json tensorJson(const TensorReport &tensor) {
+  Json object = {{"name", tensor.name},
+                 {"dtype", tensor.dtype},
+                 {"shape", tensor.shape},
+                 {"bytes", tensor.bytes},
+                 {"stored_bytes", tensor.storedBytes}};
+  object["format"] = tensor.format.empty() ? Json() : Json(tensor.format);
+  object["reason"] = tensor.reason.empty() ? Json() : Json(tensor.reason);
+  object["bits_per_weight"] = bitsPer(tensor.storedBytes, elementsOf(tensor));
+  if (tensor.bounds) {
+    object["joint_entropy"] = tensor.bounds->joint + lowBits(tensor);
+    object["exponent_entropy"] = tensor.bounds->exponent + lowBits(tensor);
+  }
+  object["escapes"] = tensor.escapes;
+  object["panels"] = tensor.panels;
+  object["panels_as_words"] = tensor.panelsAsWords;
+  return object;
+}
+
+static Json fileJson(const FileReport &file) {
+  Json object = {{"input", file.input},
+                 {"output", file.output},
+                 {"input_bytes", file.inputBytes},
+                 {"output_bytes", file.outputBytes},
+                 {"header_bytes", file.headerBytes},
+                 {"compressed_tensors", file.compressedTensors},
+                 {"raw_tensors", file.rawTensors},
+                 {"shared_tensors", file.sharedTensors},
+                 {"skipped", file.skipped}};
+  object["tensors"] = Json::array();
+  for (const TensorReport &tensor : file.tensors)
+    object["tensors"].push_back(tensorJson(tensor));
+  return object;
+}
+
+void uwt::printCompressJson(Session &session, const CompressOutcome &outcome) {
+  const CheckpointReport &report = outcome.report;
+  Json result = schemaObject("compress");
+  result["input"] = outcome.input;
+  result["output"] = outcome.output;
+  result["format"] = outcome.format;
+  result["dry_run"] = outcome.dryRun;
+  result["seconds"] = outcome.seconds;
+  result["peak_memory_bytes"] = peakMemoryBytes();
+  result["input_bytes"] = report.inputBytes;
+  result["output_bytes"] = report.outputBytes;
+  if (report.cast.tensors)
+    result["cast"] = {{"type", "bf16"},
+                      {"tensors", report.cast.tensors},
+                      {"elements", report.cast.elements},
+                      {"changed", report.cast.changed},
+                      {"overflowed", report.cast.overflowed},
+                      {"max_relative_error", report.cast.maxRelativeError}};
+  result["carried"] = report.carried;
+  result["rewritten"] = report.rewritten;
+  result["left_out"] = report.leftOut;
+  result["files"] = Json::array();
+  for (const FileReport &file : report.weights)
+    result["files"].push_back(fileJson(file));
+  printJson(session, result);
+}

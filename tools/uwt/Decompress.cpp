@@ -1,0 +1,111 @@
+//===- Decompress.cpp - uwt decompress ------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Command.h"
+#include "Json.h"
+#include "Paths.h"
+#include "Progress.h"
+#include "Text.h"
+#include "uwt/Container/Checkpoint.h"
+
+using namespace uwt;
+
+namespace {
+
+class DecompressCommand final : public Command {
+public:
+  std::string_view name() const override { return "decompress"; }
+  std::string_view summary() const override {
+    return "give back the original file or folder, byte for byte";
+  }
+  std::string_view description() const override {
+    return "Checksums are verified on the way: what is written is what was compressed, or the "
+           "command fails and writes nothing.";
+  }
+  std::vector<Example> examples() const override {
+    return {{"uwt decompress model.uwt.safetensors", "One file, to model.safetensors"},
+            {"uwt decompress model.uwt.safetensors -o again.safetensors", "To another name"},
+            {"uwt decompress Llama-3.1-8B-uwt -o plain", "A folder with all its files"}};
+  }
+  std::vector<Option> options() override {
+    Option in{"IN", "", "a compressed file or folder", &input, ValueHint::Path};
+    in.required = true;
+    return {in,
+            {"-o,--output", "OUT", "file or folder to write (default: see 'uwt help names')",
+             &output, ValueHint::Path},
+            {"--no-check", "", "do not verify checksums", &noCheck},
+            {"-f,--force", "", "overwrite existing outputs", &force},
+            threadsOption(&threads)};
+  }
+  Status run(Session &session) override;
+
+private:
+  void report(Session &session, const CheckpointReport &done, const std::string &target,
+              double seconds) const;
+
+  std::string input;
+  std::optional<std::string> output;
+  bool force = false, noCheck = false;
+  unsigned threads = 0;
+};
+
+} // namespace
+
+void DecompressCommand::report(Session &session, const CheckpointReport &done,
+                               const std::string &target, double seconds) const {
+  if (session.wantsJson()) {
+    Json result = schemaObject("decompress");
+    result["input"] = input;
+    result["output"] = target;
+    result["seconds"] = seconds;
+    result["input_bytes"] = done.inputBytes;
+    result["output_bytes"] = done.outputBytes;
+    result["files"] = Json::array();
+    for (const FileReport &file : done.weights)
+      result["files"].push_back({{"input", file.input},
+                                 {"output", file.output},
+                                 {"input_bytes", file.inputBytes},
+                                 {"output_bytes", file.outputBytes},
+                                 {"skipped", file.skipped}});
+    result["carried"] = done.carried;
+    result["rewritten"] = done.rewritten;
+    printJson(session, result);
+    return;
+  }
+  if (session.options().quiet)
+    return;
+  double rate = seconds > 0 ? static_cast<double>(done.outputBytes) / seconds : 0;
+  session.print(input + " -> " + target + ": " + formatBytes(done.inputBytes) + " -> " +
+                formatBytes(done.outputBytes) + " in " + formatNumber(seconds, 2) + " s, " +
+                formatBytes(static_cast<uint64_t>(rate)) + "/s\n");
+}
+
+Status DecompressCommand::run(Session &session) {
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  std::string target = output.value_or("");
+  if (!output) {
+    UWT_ASSIGN_OR_RETURN(target, decompressedName(input));
+  }
+  UWT_RETURN_IF_ERROR(checkOutput(input, target, force));
+  UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input));
+  DecompressOptions options;
+  options.overwrite = force;
+  options.check = !noCheck;
+  options.threads = threads;
+  Progress progress(session, "decompressing", total);
+  options.progress = progress.function();
+  auto done = decompress(input, target, options);
+  double seconds = progress.finish();
+  if (!done)
+    return done.takeError();
+  report(session, *done, target, seconds);
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeDecompressCommand() {
+  return std::make_unique<DecompressCommand>();
+}

@@ -1,0 +1,244 @@
+//===- Doctor.cpp - uwt doctor --------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What this machine can do, and why not more.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Command.h"
+#include "Json.h"
+#include "Text.h"
+#include "uwt/Container/Container.h"
+#include "uwt/Support/Cpu.h"
+#include <filesystem>
+#include <fstream>
+#include <sched.h>
+#include <sstream>
+#include <sys/utsname.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace uwt;
+
+namespace {
+
+/// One thing that was looked at.
+struct Fact {
+  std::string key, label, text;
+  Json value;
+};
+
+/// An instruction set that host code paths use, and whether it is here.
+struct Feature {
+  SimdLevel level;
+  std::string_view name;
+  bool present;
+};
+
+class DoctorCommand final : public Command {
+public:
+  std::string_view name() const override { return "doctor"; }
+  std::string_view summary() const override {
+    return "say what this machine can do, and why not more";
+  }
+  std::vector<Example> examples() const override {
+    return {{"uwt doctor", "Before the first compression, or with a question"},
+            {"uwt doctor --json", "For a bug report"}};
+  }
+  std::vector<Option> options() override { return {}; }
+  Status run(Session &session) override;
+};
+
+} // namespace
+
+static std::vector<Feature> features() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return {{SimdLevel::Avx2, "avx2", __builtin_cpu_supports("avx2") != 0},
+          {SimdLevel::Avx2, "bmi", __builtin_cpu_supports("bmi") != 0},
+          {SimdLevel::Avx2, "bmi2", __builtin_cpu_supports("bmi2") != 0},
+          {SimdLevel::Avx2, "fma", __builtin_cpu_supports("fma") != 0},
+          {SimdLevel::Avx512, "avx512f", __builtin_cpu_supports("avx512f") != 0},
+          {SimdLevel::Avx512, "avx512bw", __builtin_cpu_supports("avx512bw") != 0},
+          {SimdLevel::Avx512, "avx512dq", __builtin_cpu_supports("avx512dq") != 0},
+          {SimdLevel::Avx512, "avx512vl", __builtin_cpu_supports("avx512vl") != 0},
+          {SimdLevel::Avx512, "avx512vbmi", __builtin_cpu_supports("avx512vbmi") != 0},
+          {SimdLevel::Avx512, "avx512vbmi2", __builtin_cpu_supports("avx512vbmi2") != 0}};
+#else
+  return {};
+#endif
+}
+
+static Fact codePathFact() {
+  SimdLevel best = hostSimdLevel();
+  Json present = Json::array(), missing = Json::array();
+  std::string absent;
+  for (const Feature &feature : features()) {
+    (feature.present ? present : missing).push_back(feature.name);
+    if (!feature.present)
+      absent += (absent.empty() ? "" : ", ") + std::string(feature.name);
+  }
+  std::string text(simdLevelName(best));
+  if (best == SimdLevel::Avx512)
+    text += " (the fastest there is)";
+  else if (features().empty())
+    text += " (this build has fast paths for x86-64 only)";
+  else
+    text += " (not avx512: this processor or its virtual machine lacks " + absent + ")";
+  return {"code_path",
+          "code path",
+          text,
+          {{"best", simdLevelName(best)}, {"present", present}, {"missing", missing}}};
+}
+
+/// The first line of `path` that starts with `key`, without it; nothing where
+/// there is none.
+static std::string lineOf(const std::string &path, std::string_view key) {
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line))
+    if (line.starts_with(key)) {
+      size_t begin = line.find_first_not_of(" \t:", key.size());
+      return begin == std::string::npos ? std::string() : line.substr(begin);
+    }
+  return {};
+}
+
+static Fact processorFact() {
+  std::string model = lineOf("/proc/cpuinfo", "model name");
+  utsname system{};
+  uname(&system);
+  if (model.empty())
+    model = system.machine;
+  return {"processor", "processor", model, model};
+}
+
+static Fact systemFact() {
+  utsname system{};
+  uname(&system);
+  std::string text = std::string(system.sysname) + " " + system.release + " on " + system.machine;
+  return {"system", "system", text, text};
+}
+
+static Fact coresFact() {
+  unsigned all = std::thread::hardware_concurrency(), usable = all;
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0)
+    usable = static_cast<unsigned>(CPU_COUNT(&set));
+#endif
+  // "max 100000", or microseconds of processor time in each period.
+  std::istringstream quota(lineOf("/sys/fs/cgroup/cpu.max", ""));
+  double time = 0, period = 0;
+  bool isLimited = static_cast<bool>(quota >> time >> period) && period > 0;
+  std::string text = plural(usable, "core") + " usable";
+  if (usable < all)
+    text += " of " + std::to_string(all) + " (this process may run on those only)";
+  if (isLimited)
+    text += ", limited to the time of " + formatNumber(time / period, 1) + " by a control group";
+  return {"cores",
+          "cores",
+          text,
+          {{"all", all}, {"usable", usable}, {"quota", isLimited ? Json(time / period) : Json()}}};
+}
+
+static Fact memoryFact() {
+  auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  uint64_t all = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * page, available = all;
+  std::string line = lineOf("/proc/meminfo", "MemAvailable");
+  if (auto kilobytes = parseNumber(line.substr(0, line.find(' ')), "memory"))
+    available = *kilobytes * 1024;
+  std::string text = formatBytes(all) + ", " + formatBytes(available) + " available";
+  Json limit;
+  if (auto bytes = parseNumber(lineOf("/sys/fs/cgroup/memory.max", ""), "memory")) {
+    limit = *bytes;
+    text += ", limited to " + formatBytes(*bytes) + " by a control group";
+  }
+  return {"memory",
+          "memory",
+          text,
+          {{"bytes", all}, {"available_bytes", available}, {"limit_bytes", limit}}};
+}
+
+static Fact pageFact() {
+  long bytes = sysconf(_SC_PAGESIZE);
+  return {"page_size", "page size", formatCount(static_cast<uint64_t>(bytes)) + " B", bytes};
+}
+
+static Fact diskFact() {
+  std::error_code failure;
+  std::filesystem::path here = std::filesystem::current_path(failure);
+  std::filesystem::space_info space = std::filesystem::space(here, failure);
+  if (failure)
+    return {"disk", "free disk", "unknown: " + failure.message(), Json()};
+  return {"disk",
+          "free disk",
+          formatBytes(space.available) + " in " + here.string(),
+          {{"path", here.string()}, {"available_bytes", space.available}}};
+}
+
+static Fact formatsFact() {
+  std::string codecs;
+  Json names = Json::array();
+  for (const Codec *codec : allCodecs()) {
+    codecs += (codecs.empty() ? "" : ", ") + std::string(codec->keyword());
+    names.push_back(codec->keyword());
+  }
+  return {"formats",
+          "formats",
+          "reads and writes formats of version " + std::to_string(formatVersion) +
+              " in containers of version " + std::to_string(containerVersion) + "; codecs " +
+              codecs,
+          {{"format_versions_read", {formatVersion}},
+           {"format_version_written", formatVersion},
+           {"container_versions_read", {containerVersion}},
+           {"container_version_written", containerVersion},
+           {"codecs", names}}};
+}
+
+static Fact buildFact() {
+#if defined(__clang_version__)
+  std::string compiler = "clang " __clang_version__;
+#elif defined(__VERSION__)
+  std::string compiler = "gcc " __VERSION__;
+#else
+  std::string compiler = "an unknown compiler";
+#endif
+#ifdef UWT_HAVE_ZSTD
+  bool hasZstd = true;
+#else
+  bool hasZstd = false;
+#endif
+  return {"build",
+          "build",
+          "uwt " UWT_VERSION ", " + compiler +
+              (hasZstd ? "" : "; without zstd, so 'uwt bench codecs' cannot compare with it"),
+          {{"version", UWT_VERSION}, {"compiler", compiler}, {"zstd", hasZstd}}};
+}
+
+Status DoctorCommand::run(Session &session) {
+  const Fact facts[] = {buildFact(),  systemFact(), processorFact(), codePathFact(), coresFact(),
+                        memoryFact(), pageFact(),   diskFact(),      formatsFact()};
+  if (session.wantsJson()) {
+    Json result = schemaObject("doctor");
+    for (const Fact &fact : facts)
+      result[fact.key] = fact.value;
+    printJson(session, result);
+    return success();
+  }
+  for (const Fact &fact : facts) {
+    std::string label = fact.label;
+    label.resize(11, ' ');
+    std::string text;
+    for (const std::string &line : wrapText(fact.text, 87))
+      text += (text.empty() ? session.bold(label) : std::string(11, ' ')) + line + "\n";
+    session.print(text);
+  }
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeDoctorCommand() { return std::make_unique<DoctorCommand>(); }

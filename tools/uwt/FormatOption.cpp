@@ -1,0 +1,40 @@
+//===- FormatOption.cpp - The value of --format ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FormatOption.h"
+#include "uwt/Support/Suggest.h"
+
+using namespace uwt;
+
+Expected<FormatChoice> uwt::parseFormatChoice(std::string_view text) {
+  if (text == "best-size")
+    return FormatChoice(FormatPolicy::BestSize);
+  if (text == "fast")
+    return FormatChoice(FormatPolicy::Fast);
+  std::vector<std::string_view> words = {"best-size", "fast", "inplace"};
+  for (const Codec *codec : allCodecs())
+    words.push_back(codec->keyword());
+  std::string_view first = text.substr(0, text.find_first_of("<,="));
+  auto format = Format::parse(text);
+  if (format && findCodec(format->codec.keyword))
+    return FormatChoice(*format);
+  bool isKnown = std::find(words.begin(), words.end(), first) != words.end();
+  if (isKnown && !format)
+    return format.takeError().in("--format");
+  return usageError(
+      "--format: " + inQuotes(text) + " is no format" +
+      (didYouMean(first, words).empty() ? "; see 'uwt help formats'" : didYouMean(first, words)));
+}
+
+std::string uwt::briefFormat(const Format &format) {
+  std::string codec = format.codec.str();
+  if (format.packing == Packing::InPlace)
+    codec = Format::parse(format.str()) ? format.str().substr(0, format.str().find(',')) : codec;
+  if (format.codedMantissa)
+    codec += ",coded=exponent+" + std::to_string(format.codedMantissa);
+  return codec;
+}

@@ -1,0 +1,165 @@
+//===- InspectFacts.cpp - What inspect finds out --------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "InspectFacts.h"
+#include "Text.h"
+#include <algorithm>
+
+using namespace uwt;
+
+double TensorFacts::bits() const { return bitsPer(entry->storedBytes, elements); }
+
+static bool isWanted(const FactsRequest &request, std::string_view name) {
+  if (request.tensors.empty())
+    return true;
+  return std::any_of(request.tensors.begin(), request.tensors.end(), [&](const std::string &glob) {
+    return glob == name || matchesGlob(glob, name);
+  });
+}
+
+/// The type whose words are counted, or nothing.
+static std::optional<ElementType> countedType(const TensorEntry &entry) {
+  if (!entry.sameAs.empty())
+    return std::nullopt;
+  return elementTypeFromSafetensors(entry.dtype->name);
+}
+
+uint64_t uwt::factsBytes(const Checkpoint &model, const FactsRequest &request) {
+  uint64_t bytes = 0;
+  for (const Container &file : model.files())
+    for (const TensorEntry &entry : file.entries())
+      if (request.values && isWanted(request, entry.name) && countedType(entry))
+        bytes += entry.bytes;
+  return bytes;
+}
+
+/// Adds the words of `bytes`, whole elements, to `counts`.
+static Status addWords(std::vector<uint64_t> &counts, ElementType element,
+                       std::span<const uint8_t> bytes, ThreadPool &pool) {
+  const ElementTraits &traits = getTraits(element);
+  // As a matrix, so that panels are counted in parallel; then what is left of it.
+  constexpr uint64_t columns = 4096;
+  uint64_t elements = bytes.size() / traits.bytes, rows = elements / columns;
+  for (const auto &shape : {std::vector<uint64_t>{rows, columns},
+                            std::vector<uint64_t>{1, elements - rows * columns}}) {
+    TensorDescription description;
+    description.element = element;
+    description.shape = shape;
+    UWT_ASSIGN_OR_RETURN(auto matrices, description.matrices());
+    uint64_t size = shape[0] * shape[1] * traits.bytes;
+    UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(description, bytes.first(size)));
+    std::vector<uint64_t> part = countWords(source, matrices.panels(), traits.wordBits, pool);
+    for (size_t i = 0; i < counts.size() && i < part.size(); ++i)
+      counts[i] += part[i];
+    bytes = bytes.subspan(size);
+  }
+  return success();
+}
+
+static ValueFacts factsOfCounts(const std::vector<uint64_t> &counts, ElementType element,
+                                bool hasLow) {
+  const ElementTraits &traits = getTraits(element);
+  ValueFacts facts;
+  facts.exponents.resize(size_t(1) << traits.exponentBits);
+  size_t mantissas = size_t(1) << traits.mantissaBits;
+  for (size_t word = 0; word < counts.size(); ++word) {
+    size_t exponent = word / mantissas % facts.exponents.size();
+    facts.exponents[exponent] += counts[word];
+    if (exponent == 0)
+      (word % mantissas == 0 ? facts.zeros : facts.subnormals) += counts[word];
+  }
+  facts.bounds = entropyBounds(counts, element);
+  facts.bounds.exponent += hasLow ? traits.lowBits : 0;
+  facts.bounds.joint += hasLow ? traits.lowBits : 0;
+  return facts;
+}
+
+static Expected<ValueFacts> readValues(const TensorReader &reader, ElementType element,
+                                       ThreadPool &pool, const ProgressFunction &progress) {
+  const ElementTraits &traits = getTraits(element);
+  std::vector<uint64_t> counts(size_t(1) << traits.wordBits);
+  bool hasLow = false;
+  auto consume = [&](std::span<const uint8_t> bytes) -> Status {
+    UWT_RETURN_IF_ERROR(addWords(counts, element, bytes, pool));
+    // The low half is the first two bytes of four.
+    for (size_t i = 0; traits.lowBits && !hasLow && i + 1 < bytes.size(); i += 4)
+      hasLow = bytes[i] != 0 || bytes[i + 1] != 0;
+    if (!progress(bytes.size()))
+      return Error(ErrorKind::Interrupted, "interrupted");
+    return success();
+  };
+  UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
+  return factsOfCounts(counts, element, hasLow);
+}
+
+/// Escape records of a coded panel.
+static uint64_t panelEscapes(const TensorDecoder &decoder, uint64_t panel) {
+  const CodingPlan &plan = decoder.plan();
+  if (decoder.panelStoredAsWords(panel) || !plan.hasEscapes())
+    return 0;
+  if (plan.traits.rate == Rate::Fixed)
+    return decoder.panelBytes(panel, PlaneKind::Patch).size() / 4 / escapeRecordWords(plan.format);
+  uint64_t inMatrix = panel % std::max<uint64_t>(plan.matrix.panels(), 1);
+  return countPrefixEscapes(plan, plan.matrix.rowsOfPanel(inMatrix),
+                            decoder.panelBytes(panel, PlaneKind::Code));
+}
+
+static void readPanels(const TensorDecoder &decoder, TensorFacts &facts) {
+  facts.panels.resize(decoder.panels());
+  for (uint64_t panel = 0; panel < decoder.panels(); ++panel) {
+    PanelFacts &one = facts.panels[panel];
+    one.asWords = decoder.panelStoredAsWords(panel);
+    one.escapes = panelEscapes(decoder, panel);
+    for (PlaneKind kind :
+         {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
+      one.bytes += decoder.panelBytes(panel, kind).size();
+    facts.escapes += one.escapes;
+    facts.panelsAsWords += one.asWords;
+  }
+}
+
+static Expected<TensorFacts> tensorFacts(const Container &file, const TensorEntry &entry,
+                                         bool wantsValues, ThreadPool &pool,
+                                         const ProgressFunction &progress) {
+  TensorFacts facts;
+  facts.entry = &entry;
+  facts.elements = entry.dtype->bits ? entry.bytes * 8 / entry.dtype->bits : 0;
+  std::optional<ElementType> element = countedType(entry);
+  if (!entry.compressed() && (!wantsValues || !element))
+    return facts;
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(entry));
+  if (const TensorDecoder *decoder = reader.decoder(); decoder && entry.sameAs.empty())
+    readPanels(*decoder, facts);
+  if (wantsValues && element) {
+    UWT_ASSIGN_OR_RETURN(facts.values, readValues(reader, *element, pool, progress));
+  }
+  return facts;
+}
+
+Expected<std::vector<TensorFacts>> uwt::collectFacts(const Checkpoint &model,
+                                                     const FactsRequest &request, ThreadPool &pool,
+                                                     const ProgressFunction &progress) {
+  // A plain name that does not exist gets the checkpoint's suggestion.
+  for (const std::string &name : request.tensors)
+    if (name.find_first_of("*?[") == std::string::npos)
+      UWT_RETURN_IF_ERROR(model.find(name));
+  std::vector<TensorFacts> all;
+  for (size_t i = 0; i < model.files().size(); ++i) {
+    const Container &file = model.files()[i];
+    for (const TensorEntry &entry : file.entries()) {
+      if (!isWanted(request, entry.name))
+        continue;
+      UWT_ASSIGN_OR_RETURN(TensorFacts facts,
+                           tensorFacts(file, entry, request.values, pool, progress));
+      facts.file = i;
+      all.push_back(std::move(facts));
+    }
+  }
+  if (all.empty() && !request.tensors.empty())
+    return usageError("no tensor's name matches " + request.tensors.front());
+  return all;
+}

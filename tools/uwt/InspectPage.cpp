@@ -1,0 +1,61 @@
+//===- InspectPage.cpp - The page of inspect --html -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Puts the facts, style and script into one page that loads nothing. The parts of the
+// page are files of their own in page/, which CMake makes literals of.
+//
+//===----------------------------------------------------------------------===//
+
+#include "InspectPageParts.h"
+#include "InspectReport.h"
+
+using namespace uwt;
+
+/// `text` for HTML.
+static std::string escaped(std::string_view text) {
+  std::string result;
+  for (char c : text) {
+    if (c == '&')
+      result += "&amp;";
+    else if (c == '<')
+      result += "&lt;";
+    else if (c == '>')
+      result += "&gt;";
+    else if (c == '"')
+      result += "&quot;";
+    else
+      result += c;
+  }
+  return result;
+}
+
+/// JSON that cannot end the element it stands in: '<' occurs in its strings only.
+static std::string embeddable(const std::string &json) {
+  std::string result;
+  for (char c : json)
+    result += c == '<' ? std::string("\\u003c") : std::string(1, c);
+  return result;
+}
+
+/// Replaces the one `mark` in `page`.
+static void fill(std::string &page, std::string_view mark, std::string_view text) {
+  size_t at = page.find(mark);
+  if (at != std::string::npos)
+    page.replace(at, mark.size(), text);
+}
+
+std::string uwt::inspectionPage(const Inspection &inspection) {
+  // Cells that a chart of escapes has room for.
+  constexpr size_t mostPanels = 200;
+  std::string page(inspectHtml);
+  fill(page, "<!--title-->", escaped(inspection.path));
+  fill(page, "/*style*/", inspectCss);
+  fill(page, "/*script*/", inspectJs);
+  // Last: what a file says may not be taken for a mark.
+  fill(page, "/*data*/", embeddable(inspectionJson(inspection, mostPanels, false)));
+  return page;
+}

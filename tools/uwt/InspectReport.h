@@ -1,0 +1,49 @@
+//===- InspectReport.h - What inspect tells ---------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_INSPECTREPORT_H
+#define UWT_TOOLS_UWT_INSPECTREPORT_H
+
+#include "InspectFacts.h"
+#include "Session.h"
+
+namespace uwt {
+
+/// A model and what was found out.
+struct Inspection {
+  std::string path;
+  const Checkpoint *model = nullptr;
+  std::vector<TensorFacts> tensors;
+  /// Whether the tensors are only some of the model's.
+  bool isPart = false;
+};
+
+/// Sums over the tensors of an inspection.
+struct InspectionSum {
+  uint64_t tensors = 0, compressed = 0, elements = 0, bytes = 0, stored = 0;
+  /// Over tensors whose values were read: their elements, stored bytes and mean
+  /// bounds.
+  uint64_t countedElements = 0, countedStored = 0;
+  EntropyBounds bounds;
+};
+InspectionSum sumOf(const Inspection &inspection);
+
+/// A line a tensor, and the sum.
+void printInspection(Session &session, const Inspection &inspection);
+/// Everything about each tensor, with its exponents drawn.
+void printDetails(Session &session, const Inspection &inspection);
+
+/// Schema uwt.inspect/1 as text. Tensors of more than `mostPanels` panels have sums of
+/// neighbours instead of single panels (0: never).
+std::string inspectionJson(const Inspection &inspection, size_t mostPanels, bool indented);
+
+/// One self-contained page with charts (InspectPage.cpp).
+std::string inspectionPage(const Inspection &inspection);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_INSPECTREPORT_H

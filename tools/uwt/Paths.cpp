@@ -1,0 +1,95 @@
+//===- Paths.cpp - Default names, and what stands in the way --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Paths.h"
+#include "uwt/Support/Suggest.h"
+#include <filesystem>
+#include <vector>
+
+using namespace uwt;
+namespace fs = std::filesystem;
+
+static constexpr std::string_view fileEnding = ".safetensors";
+static constexpr std::string_view compressedEnding = ".uwt.safetensors";
+static constexpr std::string_view folderEnding = "-uwt";
+
+bool uwt::pathIsFolder(const std::string &path) {
+  std::error_code failure;
+  return fs::is_directory(path, failure);
+}
+
+bool uwt::pathExists(const std::string &path) {
+  std::error_code failure;
+  return fs::exists(path, failure);
+}
+
+/// `path` without '/' at its end; "." and ".." by their real names.
+static std::string folderName(const std::string &path) {
+  std::string name = path;
+  while (name.size() > 1 && name.ends_with('/'))
+    name.pop_back();
+  fs::path last = fs::path(name).filename();
+  if (last != "." && last != "..")
+    return name;
+  std::error_code failure;
+  fs::path real = fs::canonical(name, failure);
+  return failure ? name : real.string();
+}
+
+Expected<std::string> uwt::compressedName(const std::string &input) {
+  if (pathIsFolder(input))
+    return folderName(input) + std::string(folderEnding);
+  if (!input.ends_with(fileEnding))
+    return usageError(input + ": the name does not end in '.safetensors'; name the output with -o");
+  return input.substr(0, input.size() - fileEnding.size()) + std::string(compressedEnding);
+}
+
+Expected<std::string> uwt::decompressedName(const std::string &input) {
+  if (pathIsFolder(input)) {
+    std::string name = folderName(input);
+    if (!name.ends_with(folderEnding) || fs::path(name).filename() == folderEnding)
+      return usageError(input + ": the name does not end in '-uwt'; name the output with -o");
+    return name.substr(0, name.size() - folderEnding.size());
+  }
+  if (!input.ends_with(compressedEnding))
+    return usageError(input +
+                      ": the name does not end in '.uwt.safetensors'; name the output with -o");
+  return input.substr(0, input.size() - compressedEnding.size()) + std::string(fileEnding);
+}
+
+/// Names beside `path`, for a suggestion.
+static std::string suggestionFor(const std::string &path) {
+  fs::path wanted(path), folder = wanted.has_parent_path() ? wanted.parent_path() : fs::path(".");
+  // Enough for any model; a folder of a million files is not worth reading for a hint.
+  constexpr size_t most = 1000;
+  std::vector<std::string> names;
+  std::error_code failure;
+  for (fs::directory_iterator at(folder, failure), end;
+       !failure && at != end && names.size() < most; at.increment(failure))
+    names.push_back(at->path().filename().string());
+  std::vector<std::string_view> views(names.begin(), names.end());
+  return didYouMean(wanted.filename().string(), views);
+}
+
+Status uwt::checkInput(const std::string &input) {
+  if (pathExists(input))
+    return success();
+  return ioError(input + ": no such file or folder" + suggestionFor(input));
+}
+
+Status uwt::checkOutput(const std::string &input, const std::string &output, bool force) {
+  if (output == "-")
+    return usageError("this command does not write to standard output; name a file with -o, or "
+                      "./- for a file of that name");
+  std::error_code failure;
+  if (fs::equivalent(input, output, failure) && !failure)
+    return usageError(output + ": input and output are the same; name another output with -o");
+  if (pathExists(output) && !pathIsFolder(output) && !force)
+    return usageError(output + ": exists already; overwrite it with -f or name another output "
+                               "with -o");
+  return success();
+}

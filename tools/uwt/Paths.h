@@ -1,0 +1,38 @@
+//===- Paths.h - Default names, and what stands in the way ------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How outputs are called where the user names none, and checks that are better
+// made before hours of work than after.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_PATHS_H
+#define UWT_TOOLS_UWT_PATHS_H
+
+#include "uwt/Support/Error.h"
+#include <string>
+
+namespace uwt {
+
+bool pathIsFolder(const std::string &path);
+bool pathExists(const std::string &path);
+
+/// model.safetensors -> model.uwt.safetensors, folder -> folder-uwt.
+Expected<std::string> compressedName(const std::string &input);
+/// model.uwt.safetensors -> model.safetensors, folder-uwt -> folder. A usage error where
+/// the name has nothing to take away.
+Expected<std::string> decompressedName(const std::string &input);
+
+/// An IO error where `input` does not exist.
+Status checkInput(const std::string &input);
+/// A usage error where input and output are the same, or where a file `output`
+/// exists and `force` is not set.
+Status checkOutput(const std::string &input, const std::string &output, bool force);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_PATHS_H

@@ -1,0 +1,97 @@
+//===- Progress.cpp - One bar, or lines of JSON ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Progress.h"
+#include "Text.h"
+#include <algorithm>
+#include <cstdio>
+
+using namespace uwt;
+using Clock = std::chrono::steady_clock;
+
+/// Time between two pictures of the bar, or two lines.
+static constexpr auto barInterval = std::chrono::milliseconds(100);
+static constexpr auto jsonInterval = std::chrono::milliseconds(500);
+
+Progress::Progress(const Session &session, std::string activity, uint64_t totalBytes)
+    : activity(std::move(activity)), total(totalBytes), start(Clock::now()), shown(start) {
+  const SessionOptions &options = session.options();
+  if (options.progress == "json")
+    mode = Mode::Json;
+  else if (options.progress == "auto" && session.messagesAreTerminal() && !options.quiet)
+    mode = Mode::Bar;
+}
+
+Progress::~Progress() { finish(); }
+
+double Progress::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool Progress::advance(uint64_t bytes) {
+  done += bytes;
+  if (mode != Mode::None) {
+    auto interval = mode == Mode::Bar ? barInterval : jsonInterval;
+    if (Clock::now() - shown >= interval)
+      show(false);
+  }
+  return !interrupted();
+}
+
+ProgressFunction Progress::function() {
+  return [this](uint64_t bytes) { return advance(bytes); };
+}
+
+double Progress::finish() {
+  if (!finished && mode != Mode::None)
+    show(true);
+  finished = true;
+  return seconds();
+}
+
+void Progress::show(bool last) {
+  shown = Clock::now();
+  double elapsed = seconds();
+  std::string text;
+  if (mode == Mode::Json)
+    text = jsonLine(elapsed, last) + "\n";
+  else if (!last)
+    text = "\r" + barLine(elapsed) + "\033[K";
+  else if (visible)
+    text = "\r\033[K";
+  visible = true;
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+std::string Progress::barLine(double elapsed) const {
+  double share = total ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0;
+  double rate = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
+  std::string numbers = "  " + formatBytes(done);
+  if (total) {
+    numbers = "  " + formatPercent(share, 0) + "  " + formatBytes(done) + " of " +
+              formatBytes(total) + "  " + formatBytes(static_cast<uint64_t>(rate)) + "/s";
+    if (rate > 0)
+      numbers += "  " + formatDuration(static_cast<double>(total - std::min(total, done)) / rate) +
+                 " left";
+  }
+  size_t columns = Session::messageColumns(), used = activity.size() + numbers.size() + 4;
+  std::string bar;
+  if (total && columns > used + 8) {
+    size_t width = std::min<size_t>(columns - used, 40);
+    auto filled = static_cast<size_t>(share * static_cast<double>(width));
+    bar = " [" + std::string(filled, '#') + std::string(width - filled, '.') + "]";
+  }
+  return (activity + bar + numbers).substr(0, columns - 1);
+}
+
+// Written by hand: no text in it comes from outside.
+std::string Progress::jsonLine(double elapsed, bool last) const {
+  return "{\"schema\":\"uwt.progress/1\",\"activity\":\"" + activity +
+         "\",\"bytes\":" + std::to_string(done) + ",\"total_bytes\":" + std::to_string(total) +
+         ",\"seconds\":" + formatNumber(elapsed, 3) + ",\"done\":" + (last ? "true" : "false") +
+         "}";
+}

@@ -1,0 +1,91 @@
+//===- Session.cpp - Output, messages, interruption -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session.h"
+#include "Text.h"
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+using namespace uwt;
+
+Session::Session(SessionOptions options)
+    : chosen(std::move(options)), outTerminal(isatty(STDOUT_FILENO) != 0),
+      errTerminal(isatty(STDERR_FILENO) != 0) {
+  const char *noColour = std::getenv("NO_COLOR");
+  useColour = outTerminal && (!noColour || !*noColour);
+}
+
+std::string Session::bold(std::string_view text) const {
+  return useColour ? "\033[1m" + std::string(text) + "\033[0m" : std::string(text);
+}
+
+/// Columns of the terminal `descriptor`; 100 where it does not say.
+static unsigned columnsOf(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col;
+  return 100;
+}
+
+unsigned Session::messageColumns() { return columnsOf(STDERR_FILENO); }
+
+size_t Session::outputColumns() const { return outTerminal ? columnsOf(STDOUT_FILENO) : SIZE_MAX; }
+
+void Session::print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+static void printMessage(std::string_view prefix, std::string_view text) {
+  std::string line = std::string(prefix) + printable(text) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void Session::note(std::string_view text) const {
+  if (!chosen.quiet)
+    printMessage("uwt: ", text);
+}
+
+void Session::detail(std::string_view text) const {
+  if (chosen.verbose && !chosen.quiet)
+    printMessage("uwt: ", text);
+}
+
+void Session::warn(std::string_view text) const {
+  if (!chosen.quiet)
+    printMessage("uwt: warning: ", text);
+}
+
+Status Session::finish() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    return ioError(std::string("cannot write to standard output: ") + std::strerror(errno));
+  return success();
+}
+
+void uwt::printError(std::string_view text) { printMessage("uwt: error: ", text); }
+
+static std::atomic<bool> wasInterrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
+
+static void handleInterrupt(int) { wasInterrupted.store(true, std::memory_order_relaxed); }
+
+void uwt::catchInterrupts() {
+  struct sigaction action{};
+  action.sa_handler = handleInterrupt;
+  sigemptyset(&action.sa_mask);
+  // The handler runs once: the next signal finds the default action.
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool uwt::interrupted() { return wasInterrupted.load(std::memory_order_relaxed); }

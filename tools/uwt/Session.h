@@ -1,0 +1,76 @@
+//===- Session.h - Output, messages, interruption ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How a command talks to its user: data on stdout, messages on stderr, progress
+// on a terminal only, and a flag that SIGINT sets. One session a process.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_SESSION_H
+#define UWT_TOOLS_UWT_SESSION_H
+
+#include "uwt/Support/Error.h"
+#include <string>
+#include <string_view>
+
+namespace uwt {
+
+/// Values of the options that every command takes.
+struct SessionOptions {
+  bool json = false;
+  std::string progress = "auto";
+  bool quiet = false;
+  bool verbose = false;
+  bool help = false;
+};
+
+class Session {
+public:
+  explicit Session(SessionOptions options);
+
+  const SessionOptions &options() const { return chosen; }
+  bool wantsJson() const { return chosen.json; }
+  bool verbose() const { return chosen.verbose; }
+  bool outputIsTerminal() const { return outTerminal; }
+  bool messagesAreTerminal() const { return errTerminal; }
+  /// Whether text on stdout may be coloured: a terminal, and NO_COLOR not set.
+  bool colour() const { return useColour; }
+  /// `text` in bold where colour() is true.
+  std::string bold(std::string_view text) const;
+  /// Columns of the terminal on stderr; 100 where it does not say.
+  static unsigned messageColumns();
+  /// Columns that tables on stdout have room for: those of the terminal, 100 where it does not
+  /// say, and no limit where there is no terminal.
+  size_t outputColumns() const;
+
+  /// Writes to stdout. A failure is reported by finish().
+  void print(std::string_view text);
+  /// "uwt: text" on stderr, unless --quiet.
+  void note(std::string_view text) const;
+  /// The same with --verbose only.
+  void detail(std::string_view text) const;
+  /// "uwt: warning: text" on stderr, unless --quiet.
+  void warn(std::string_view text) const;
+  /// Flushes stdout; an IO error where anything printed was not written.
+  Status finish();
+
+private:
+  SessionOptions chosen;
+  bool outTerminal, errTerminal, useColour;
+};
+
+/// "uwt: error: text" on stderr; control characters become '?'.
+void printError(std::string_view text);
+
+/// From now on SIGINT and SIGTERM set a flag; a second signal ends the process
+/// at once.
+void catchInterrupts();
+bool interrupted();
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_SESSION_H

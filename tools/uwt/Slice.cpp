@@ -1,0 +1,178 @@
+//===- Slice.cpp - uwt slice ----------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Command.h"
+#include "Json.h"
+#include "Paths.h"
+#include "Text.h"
+#include "uwt/Container/Checkpoint.h"
+#include "uwt/Support/Suggest.h"
+
+using namespace uwt;
+
+namespace {
+
+class SliceCommand final : public Command {
+public:
+  std::string_view name() const override { return "slice"; }
+  std::string_view summary() const override {
+    return "write a tensor, or a part of it, as plain safetensors";
+  }
+  std::string_view description() const override {
+    return "Reads, checks and decodes only the panels (64 rows each) that hold the part. Ranges "
+           "are half-open and count from 0: 0:64 is the first 64. '-o -' writes to standard "
+           "output, but never to a terminal.";
+  }
+  std::vector<Example> examples() const override {
+    std::string in = "uwt slice model.uwt.safetensors ";
+    return {{in + "--tensor lm_head.weight -o head.safetensors", "One tensor"},
+            {in + "--tensor model.embed_tokens.weight --rows 1000:1001 -o row.safetensors",
+             "One row of an embedding"},
+            {in + "--tensor q_proj.weight --part 2/8 --axis rows -o rank2.safetensors",
+             "What the third of eight ranks holds"},
+            {in + "--tensor experts.down_proj --expert 5 --columns 0:512 -o part.safetensors",
+             "Some columns of one expert"}};
+  }
+  std::vector<Option> options() override;
+  Status run(Session &session) override;
+
+private:
+  Expected<TensorPart> part() const;
+  Status write(Session &session, const TensorEntry &entry, const TensorBytes &result);
+  void report(Session &session, const TensorEntry &entry, const TensorBytes &result) const;
+
+  std::string input, tensor, output, axis = "rows";
+  std::optional<std::string> rows, columns, expert, rank;
+  bool force = false;
+  unsigned threads = 0;
+};
+
+} // namespace
+
+std::vector<Option> SliceCommand::options() {
+  Option in{"IN", "", "a safetensors file or a model folder, compressed or not", &input,
+            ValueHint::Path};
+  Option name{"--tensor", "NAME", "the tensor to read", &tensor};
+  Option out{"-o,--output", "OUT", "the .safetensors file to write, or - for standard output",
+             &output, ValueHint::Path};
+  in.required = name.required = out.required = true;
+  return {in,
+          name,
+          out,
+          {"--rows", "A:B", "rows A to B - 1; A: reaches to the end", &rows},
+          {"--columns", "A:B", "columns A to B - 1", &columns},
+          {"--expert", "E", "index E of the first of three or more dimensions", &expert},
+          {"--part", "I/N", "part I (from 0) of N equal ones, as tensor parallelism splits", &rank},
+          {"--axis",
+           "AXIS",
+           "what --part splits (default: rows)",
+           &axis,
+           ValueHint::None,
+           {"rows", "columns"}},
+          {"-f,--force", "", "overwrite an existing output", &force},
+          threadsOption(&threads)};
+}
+
+Expected<TensorPart> SliceCommand::part() const {
+  TensorPart part;
+  if (rows) {
+    UWT_ASSIGN_OR_RETURN(part.rows, parseRange(*rows, "--rows"));
+  }
+  if (columns) {
+    UWT_ASSIGN_OR_RETURN(part.columns, parseRange(*columns, "--columns"));
+  }
+  if (expert) {
+    UWT_ASSIGN_OR_RETURN(part.expert, parseNumber(*expert, "--expert"));
+  }
+  if (!rank)
+    return part;
+  size_t slash = rank->find('/');
+  if (slash == std::string::npos)
+    return usageError("--part takes I/N, such as 0/8 for the first of eight, got " +
+                      inQuotes(*rank));
+  TensorPart::Rank result;
+  UWT_ASSIGN_OR_RETURN(result.index, parseNumber(rank->substr(0, slash), "--part"));
+  UWT_ASSIGN_OR_RETURN(result.count, parseNumber(rank->substr(slash + 1), "--part"));
+  result.alongColumns = axis == "columns";
+  part.rank = result;
+  return part;
+}
+
+/// Sets the open end of a range ("A:") to what the tensor has.
+static void closeRange(std::optional<IndexRange> &range, uint64_t size) {
+  if (range && range->end == UINT64_MAX)
+    range->end = std::max(range->begin, size);
+}
+
+static void closeRanges(TensorPart &part, const std::vector<uint64_t> &shape) {
+  if (shape.empty())
+    return;
+  uint64_t columns = shape.size() > 1 ? shape.back() : 0;
+  closeRange(part.rows, shape.size() > 1 ? shape[shape.size() - 2] : shape[0]);
+  closeRange(part.columns, columns);
+}
+
+Status SliceCommand::write(Session &session, const TensorEntry &entry, const TensorBytes &result) {
+  SafetensorsOutput one{entry.name, result.dtype, result.shape, result.bytes};
+  if (output != "-")
+    return writeSafetensors(output, {&one, 1}, {}, force);
+  SafetensorsTensor header{entry.name, result.dtype, result.shape, 0, result.bytes.size()};
+  std::string text = safetensorsHeaderText({&header, 1}, {});
+  padSafetensorsHeader(text, 64);
+  uint64_t length = text.size();
+  std::string prefix(8, '\0');
+  for (unsigned i = 0; i < 8; ++i)
+    prefix[i] = static_cast<char>(length >> (8 * i) & 0xff);
+  session.print(prefix + text);
+  session.print({reinterpret_cast<const char *>(result.bytes.data()), result.bytes.size()});
+  return success();
+}
+
+void SliceCommand::report(Session &session, const TensorEntry &entry,
+                          const TensorBytes &result) const {
+  std::string shape = formatShape(result.shape);
+  if (session.wantsJson()) {
+    Json object = schemaObject("slice");
+    object["input"] = input;
+    object["output"] = output;
+    object["tensor"] = entry.name;
+    object["dtype"] = result.dtype->name;
+    object["shape"] = result.shape;
+    object["bytes"] = result.bytes.size();
+    printJson(session, object);
+    return;
+  }
+  session.note(output + ": " + entry.name + ", " + std::string(result.dtype->name) + ", " + shape +
+               ", " + formatBytes(result.bytes.size()));
+}
+
+Status SliceCommand::run(Session &session) {
+  UWT_ASSIGN_OR_RETURN(TensorPart wanted, part());
+  bool toOutput = output == "-";
+  if (toOutput && session.outputIsTerminal())
+    return usageError("a terminal cannot show a tensor's bytes; name a file with -o or redirect "
+                      "standard output");
+  if (toOutput && session.wantsJson())
+    return usageError("--json and -o - would both write to standard output; name a file with -o");
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  if (!toOutput)
+    UWT_RETURN_IF_ERROR(checkOutput(input, output, force));
+  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
+  UWT_ASSIGN_OR_RETURN(auto found, model.find(tensor));
+  closeRanges(wanted, found.second->shape);
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));
+  ThreadPool pool(threads);
+  auto result = reader.readPart(wanted, pool);
+  if (!result)
+    return result.takeError().in(tensor);
+  UWT_RETURN_IF_ERROR(write(session, *found.second, *result));
+  if (!toOutput)
+    report(session, *found.second, *result);
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeSliceCommand() { return std::make_unique<SliceCommand>(); }

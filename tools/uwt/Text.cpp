@@ -1,0 +1,181 @@
+//===- Text.cpp - Numbers and words as the tool prints them ---------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Text.h"
+#include "uwt/Support/Suggest.h"
+#include <charconv>
+#include <cinttypes>
+#include <cmath>
+#include <cstdio>
+
+using namespace uwt;
+
+std::string uwt::formatNumber(double value, unsigned digits) {
+  char buffer[64];
+  int length = std::snprintf(buffer, sizeof(buffer), "%.*f", static_cast<int>(digits), value);
+  return std::string(buffer, static_cast<size_t>(std::min(length, 63)));
+}
+
+std::string uwt::formatBytes(uint64_t bytes) {
+  if (bytes < 1000)
+    return std::to_string(bytes) + " B";
+  static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+  double value = static_cast<double>(bytes) / 1000;
+  unsigned unit = 0;
+  // 999.5 would print as four digits.
+  while (value >= 999.5 && unit < 5) {
+    value /= 1000;
+    ++unit;
+  }
+  unsigned digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return formatNumber(value, digits) + " " + units[unit];
+}
+
+std::string uwt::formatCount(uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (size_t at = digits.size(); at > 3; at -= 3)
+    digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string uwt::formatPercent(double share, unsigned digits) {
+  return formatNumber(share * 100, digits) + " %";
+}
+
+std::string uwt::formatShape(std::span<const uint64_t> shape) {
+  std::string text;
+  for (uint64_t extent : shape)
+    text += (text.empty() ? "" : " x ") + std::to_string(extent);
+  return shape.empty() ? "scalar" : text;
+}
+
+std::string uwt::formatDuration(double seconds) {
+  if (!(seconds >= 0) || seconds > 1e7)
+    return "--:--";
+  auto whole = static_cast<unsigned>(seconds + 0.5);
+  char buffer[32];
+  if (whole < 3600)
+    std::snprintf(buffer, sizeof(buffer), "%u:%02u", whole / 60, whole % 60);
+  else
+    std::snprintf(buffer, sizeof(buffer), "%u:%02u:%02u", whole / 3600, whole / 60 % 60,
+                  whole % 60);
+  return buffer;
+}
+
+std::string uwt::plural(uint64_t count, std::string_view noun) {
+  return formatCount(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string uwt::formatSmall(double value) {
+  if (value == 0)
+    return "0";
+  char buffer[32];
+  std::snprintf(buffer, sizeof(buffer), "%.1e", value);
+  return buffer;
+}
+
+double uwt::bitsPer(uint64_t bytes, uint64_t elements) {
+  return elements ? 8.0 * static_cast<double>(bytes) / static_cast<double>(elements) : 0;
+}
+
+Expected<uint64_t> uwt::parseNumber(std::string_view text, std::string_view what, uint64_t limit) {
+  uint64_t value = 0;
+  auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc() || end != text.data() + text.size() || value > limit)
+    return usageError(std::string(what) + " takes a whole number" +
+                      (limit == UINT64_MAX ? "" : " from 0 to " + std::to_string(limit)) +
+                      ", got " + inQuotes(text));
+  return value;
+}
+
+Expected<IndexRange> uwt::parseRange(std::string_view text, std::string_view what) {
+  size_t colon = text.find(':');
+  std::string name(what);
+  if (colon == std::string_view::npos)
+    return usageError(name + " takes a range A:B (B is not part of it), got " + inQuotes(text));
+  IndexRange range{0, UINT64_MAX};
+  std::string_view begin = text.substr(0, colon), end = text.substr(colon + 1);
+  if (!begin.empty()) {
+    UWT_ASSIGN_OR_RETURN(range.begin, parseNumber(begin, name));
+  }
+  if (!end.empty()) {
+    UWT_ASSIGN_OR_RETURN(range.end, parseNumber(end, name));
+  }
+  if (range.begin > range.end)
+    return usageError(name + " takes a range A:B with A at most B, got " + inQuotes(text));
+  return range;
+}
+
+Expected<std::vector<uint64_t>> uwt::parseShape(std::string_view text, std::string_view what) {
+  std::vector<uint64_t> shape;
+  std::string_view rest = text;
+  // Keeps the bytes of the largest type far from overflow.
+  constexpr uint64_t mostElements = uint64_t(1) << 40;
+  uint64_t elements = 1;
+  while (true) {
+    size_t cross = rest.find('x');
+    auto extent = parseNumber(rest.substr(0, cross), what, mostElements);
+    if (!extent || (*extent && elements > mostElements / *extent) || shape.size() == 4)
+      return usageError(std::string(what) + " takes a shape such as 4096x4096, got " +
+                        inQuotes(text));
+    shape.push_back(*extent);
+    elements *= *extent;
+    if (cross == std::string_view::npos)
+      return shape;
+    rest = rest.substr(cross + 1);
+  }
+}
+
+std::vector<std::string> uwt::wrapText(std::string_view text, size_t width) {
+  std::vector<std::string> lines;
+  std::string line;
+  auto endLine = [&] {
+    if (!line.empty())
+      lines.push_back(std::move(line));
+    line.clear();
+  };
+  while (!text.empty()) {
+    std::string_view source = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), source.size() + 1));
+    if (source.empty() || source.front() == ' ') {
+      endLine();
+      lines.emplace_back(source);
+      continue;
+    }
+    while (!source.empty()) {
+      std::string_view word = source.substr(0, source.find(' '));
+      source.remove_prefix(std::min(source.size(), word.size() + 1));
+      if (!line.empty() && line.size() + 1 + word.size() > width)
+        endLine();
+      line += (line.empty() ? "" : " ") + std::string(word);
+    }
+  }
+  endLine();
+  return lines;
+}
+
+std::string uwt::printable(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto c = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F are control characters too: C2 80 to C2 9F in UTF-8.
+    bool isWide = c == 0xc2 && i + 1 < text.size() && (text[i + 1] & 0xe0) == 0x80;
+    if (c >= 0x20 && c != 0x7f && !isWide) {
+      result += text[i];
+      continue;
+    }
+    result += '?';
+    i += isWide;
+  }
+  return result;
+}
+
+std::string uwt::shortened(std::string_view text, size_t width) {
+  if (text.size() <= width || width < 5)
+    return std::string(text);
+  return "..." + std::string(text.substr(text.size() - (width - 3)));
+}

@@ -1,0 +1,56 @@
+//===- main.cpp - The command-line tool -----------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CommandLine.h"
+#include "HelpText.h"
+#include "Json.h"
+
+using namespace uwt;
+
+/// The last three refer to the list, which must stay where it is.
+static void addCommands(CommandList &commands) {
+  commands = makeCommands();
+  commands.push_back(makeHelpCommand(commands));
+  commands.push_back(makeCompletionCommand(commands));
+  commands.push_back(makeManCommand(commands));
+}
+
+static Status runCommand(const CommandList &commands, const ParsedCommandLine &parsed,
+                         Session &session) {
+  if (parsed.wantsVersion)
+    session.print("uwt " UWT_VERSION "\n");
+  else if (parsed.wantsHelp)
+    session.print(toolHelp(session, commands, parsed.group));
+  else if (!parsed.command)
+    return usageError("no command is given; see 'uwt help'");
+  else if (session.options().help)
+    session.print(commandHelp(session, *parsed.command));
+  else if (Status status = parsed.command->run(session); !status)
+    return status;
+  return session.finish();
+}
+
+int main(int argc, char **argv) {
+  CommandList commands;
+  addCommands(commands);
+  SessionOptions options;
+  auto parsed = parseCommandLine(argc, argv, commands, options);
+  if (!parsed) {
+    printError(parsed.error().message());
+    return static_cast<int>(parsed.error().getKind());
+  }
+  catchInterrupts();
+  Session session(options);
+  Status status = runCommand(commands, *parsed, session);
+  if (status)
+    return 0;
+  // What a command printed before it failed comes first, also into a pipe.
+  Status flushed = session.finish();
+  static_cast<void>(flushed);
+  printError(status.error().message());
+  return static_cast<int>(status.error().getKind());
+}
