@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Sizes and speeds of UWT's codecs beside zstd and ZipNN, on the same tensors in one run.
+
+Weights: seeded matrices of 4096 x 4096 in BF16 (Gaussian, row-scaled, Student-t with
+4 degrees of freedom), and the trained model that tools/quickstart.sh has left in
+.cache/quickstart, where it did. Every row is checked bit for bit before it counts.
+The result goes to docs/benchmarks/codecs.json; readme_table.py makes the tables.
+
+ZipNN takes part where it is installed; it is built from source, and needs Python's
+headers and a C compiler, but not torch, which it asks for only to handle torch's tensors:
+
+    apt-get install python3-dev
+    CC=clang-22 .venv/bin/pip install --no-deps zipnn==0.5.4
+
+Usage: .venv/bin/python3 test/Benchmarks/codecs.py [--uwt build/bin/uwt] [--quick]
+"""
+
+import argparse
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import unittest.mock
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WORK = ROOT / ".cache" / "benchmarks"
+TRAINED = ROOT / ".cache" / "quickstart" / "bf16-again" / "model.safetensors"
+FORMATS = ["best-size", "fast", "huffman<12,2>", "huffman<12,1>", "window<4>", "inplace<12>"]
+
+
+def to_bf16(values):
+    """Rounds to nearest, ties to even."""
+    bits = values.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
+
+
+def synthetic_weights():
+    """(name, 4096 x 4096 bf16 words), the same on every machine."""
+    shape = (4096, 4096)
+    rng = np.random.default_rng(1)
+    yield "gaussian", to_bf16(rng.standard_normal(shape, dtype=np.float32) * 0.02)
+    scales = np.exp(0.3 * rng.standard_normal((shape[0], 1)))
+    yield "row-scaled", to_bf16(rng.standard_normal(shape, dtype=np.float32) * 0.02 * scales)
+    yield "student-t4", to_bf16(rng.standard_t(4, shape) * 0.02)
+
+
+def write_safetensors(path, name, words):
+    header = {name: {"dtype": "BF16", "shape": words.shape, "data_offsets": [0, words.nbytes]}}
+    text = json.dumps(header).encode()
+    text += b" " * (-(8 + len(text)) % 64)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + words.tobytes())
+
+
+def matrices_of(path):
+    """The bytes of each BF16 tensor with two or more dimensions."""
+    data = path.read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    for name, entry in json.loads(data[8:begin]).items():
+        if name != "__metadata__" and entry["dtype"] == "BF16" and len(entry["shape"]) >= 2:
+            first, last = entry["data_offsets"]
+            yield data[begin + first : begin + last]
+
+
+def import_zipnn():
+    """ZipNN and its version, or None. torch is only there to be imported."""
+    try:
+        import importlib.metadata
+
+        try:
+            import torch  # noqa: F401
+        except ImportError:
+            sys.modules["torch"] = unittest.mock.MagicMock()
+        from zipnn import ZipNN
+
+        return ZipNN, importlib.metadata.version("zipnn")
+    except ImportError:
+        print("zipnn is not installed: see the head of this file", file=sys.stderr)
+        return None
+
+
+def timed_once(function, argument):
+    start = time.perf_counter()
+    function(argument)
+    return time.perf_counter() - start
+
+
+def bench_zipnn(zipnn, tensors, minimum_seconds):
+    """A row like those of `uwt bench codecs`, on one thread."""
+    coder = zipnn(method="auto", input_format="byte", bytearray_dtype="bfloat16", threads=1)
+    # compress() may write into its input, so it gets a copy, which is made outside the timing.
+    compressed = [bytes(coder.compress(bytearray(tensor))) for tensor in tensors]
+    for tensor, packed in zip(tensors, compressed):
+        if bytes(coder.decompress(packed)) != tensor:
+            raise ValueError("zipnn: the round trip is not exact")
+
+    def rate(function, inputs):
+        total = sum(map(len, tensors))
+        rounds = []
+        while len(rounds) < 3 or sum(rounds) < minimum_seconds:
+            copies = [bytearray(data) for data in inputs]
+            rounds.append(sum(timed_once(function, copy) for copy in copies))
+        return {
+            "gigabytes_per_second": total / statistics.median(rounds) / 1e9,
+            "median_seconds": statistics.median(rounds),
+            "seconds": rounds,
+        }
+
+    size = sum(map(len, compressed))
+    return {
+        "name": "zipnn",
+        "format": "",
+        "bytes": size,
+        "bits_per_weight": size * 16 / sum(map(len, tensors)),
+        "verified": True,
+        "encode": rate(coder.compress, tensors),
+        "decode": rate(coder.decompress, compressed),
+    }
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--uwt", default=ROOT / "build" / "bin" / "uwt")
+    parser.add_argument("--output", default=ROOT / "docs" / "benchmarks" / "codecs.json")
+    parser.add_argument("--quick", action="store_true", help="short timings, no zstd -19")
+    arguments = parser.parse_args()
+    seconds = 0.2 if arguments.quick else 2
+
+    WORK.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, words in synthetic_weights():
+        files.append((name, WORK / f"{name}.safetensors"))
+        write_safetensors(files[-1][1], name, words)
+    if TRAINED.exists():
+        files.append(("MiniLM", TRAINED))
+    else:
+        print("no trained model: run tools/quickstart.sh first", file=sys.stderr)
+
+    zipnn = import_zipnn()
+    result = {"processor": processor(), "command": "test/Benchmarks/codecs.py", "workloads": []}
+    for name, path in files:
+        command = [arguments.uwt, "bench", "codecs", "--json", "--weights", path]
+        command += ["--min-seconds", str(seconds)]
+        command += [] if arguments.quick else ["--slow"]
+        for form in FORMATS:
+            command += ["--format", form]
+        bench = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        result.setdefault("uwt", {key: bench[key] for key in ("version", "best_code_path", "zstd")})
+        workload = bench["workloads"][0]
+        workload["weights"] = name
+        if zipnn:
+            result["zipnn"] = zipnn[1]
+            workload["rows"].append(bench_zipnn(zipnn[0], list(matrices_of(path)), seconds))
+        result["workloads"].append(workload)
+        print(f"{name}: {len(workload['rows'])} rows", file=sys.stderr)
+
+    output = pathlib.Path(arguments.output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

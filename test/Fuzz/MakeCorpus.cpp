@@ -1,0 +1,172 @@
+//===- MakeCorpus.cpp - Seeds for the fuzzers -----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Writes corpus/<fuzzer>/<seed> under the folder that is given: sound inputs of every
+// format, small, from which mutation starts. The same files every time.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Codec/TestData.h"
+#include "PlaneInput.h"
+#include "uwt/Container/Compress.h"
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace fs = std::filesystem;
+
+static bool writeSeed(const fs::path &folder, const std::string &name,
+                      std::span<const uint8_t> bytes) {
+  fs::create_directories(folder);
+  std::ofstream file(folder / name, std::ios::binary);
+  file.write(reinterpret_cast<const char *>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  return bool(file);
+}
+
+static std::span<const uint8_t> bytesOf(std::string_view text) {
+  return {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
+}
+
+static int failed(const std::string &what) {
+  std::fprintf(stderr, "make-corpus: %s\n", what.c_str());
+  return 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Format texts
+//===----------------------------------------------------------------------===//
+
+static int makeFormatTexts(const fs::path &corpus) {
+  for (const std::string &text : registeredFormats())
+    for (const std::string &form : {text, parsedFormat(text).fullStr()})
+      if (!writeSeed(corpus / "format-text", testNameOf(form), bytesOf(form)))
+        return failed("cannot write format texts");
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Planes
+//===----------------------------------------------------------------------===//
+
+/// The smallest shapes that have all there is: two matrices with panels of two strips, rows of
+/// two stream units, else a strip that is not full.
+static PlaneInput inputOf(uint8_t example, ElementType element, bool isTall, bool isWide) {
+  PlaneInput input;
+  input.example = example;
+  input.element = static_cast<uint8_t>(element);
+  input.matrices = isTall ? 2 : 1;
+  input.rows = isTall ? 19 : isWide ? 3 : 12;
+  input.columns = isWide ? 1040 : 20;
+  return input;
+}
+
+static int makePlanes(const fs::path &corpus, const Codec &codec) {
+  ThreadPool pool(1);
+  uint8_t example = 0;
+  for (const std::string &text : codec.examples()) {
+    for (ElementType element : {ElementType::BF16, ElementType::F32, ElementType::F8E4M3FN}) {
+      // Every format once, and the codec's first one with more types and shapes.
+      if (example != 0 && element != ElementType::BF16)
+        continue;
+      bool isTall = example == 0 && element == ElementType::F8E4M3FN;
+      bool isWide = !isTall && parsedFormat(text).layout == Layout::RowMajor;
+      PlaneInput input = inputOf(example, element, isTall, isWide);
+      std::optional<TensorDescription> description = input.description(codec);
+      if (!description)
+        continue;
+      Expected<EncodedCase> encoded =
+          encodeCase(*description, Distribution::StudentT4, 1 + example, pool);
+      if (!encoded)
+        return failed(encoded.error().message());
+      input.planes = encoded->planes.planes;
+      std::string name = testNameOf(text) + "-" + std::string(getTraits(element).name);
+      if (!writeSeed(corpus / ("decode-" + std::string(codec.keyword())), name, input.write()))
+        return failed("cannot write planes");
+    }
+    ++example;
+  }
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Tensors of a small model, and what keeps their bytes alive.
+struct SmallModel {
+  std::vector<std::vector<uint8_t>> bytes;
+  std::vector<SafetensorsOutput> tensors;
+
+  void add(std::string name, ElementType element, std::vector<uint64_t> shape,
+           Distribution distribution) {
+    const SafetensorsDtype *dtype = findSafetensorsDtype(getTraits(element).safetensorsName);
+    bytes.push_back(makeTensor(element, shape, distribution, 1 + bytes.size()));
+    tensors.push_back({std::move(name), dtype, std::move(shape), bytes.back()});
+  }
+};
+} // namespace
+
+static int makeFiles(const fs::path &corpus) {
+  fs::path plain = corpus / "container" / "plain", folder = corpus / "container";
+  fs::create_directories(folder);
+  SmallModel model;
+  model.bytes.reserve(8);
+  model.add("a.weight", ElementType::BF16, {64, 64}, Distribution::Gaussian);
+  model.add("a.bias", ElementType::F32, {20}, Distribution::Gaussian);
+  model.add("b.weight", ElementType::F32, {2, 32, 32}, Distribution::WasBF16);
+  model.add("embeddings.weight", ElementType::F16, {40, 64}, Distribution::Gaussian);
+  model.add("empty", ElementType::BF16, {0, 4}, Distribution::Zeros);
+  // Equal to the first: stored under its name.
+  model.tensors.push_back(model.tensors.front());
+  model.tensors.back().name = "tied.weight";
+  Status written = writeSafetensors(plain, model.tensors, {{"format", "pt"}}, true);
+  if (!written)
+    return failed(written.error().message());
+
+  for (const char *format : {"huffman<12,1>, context=row_class<2>", "window<4>", "inplace<11>"}) {
+    CompressOptions options;
+    options.format = parsedFormat(format);
+    options.minimumElements = 1;
+    options.overwrite = true;
+    options.sha256 = true;
+    options.threads = 1;
+    Expected<FileReport> report = compressFile(plain, folder / testNameOf(format), options);
+    if (!report)
+      return failed(report.error().message());
+  }
+
+  std::ifstream file(plain, std::ios::binary);
+  std::string whole((std::istreambuf_iterator<char>(file)), {});
+  uint64_t headerBytes = 0;
+  for (size_t i = 0; i < 8; ++i)
+    headerBytes |= uint64_t(uint8_t(whole[i])) << (8 * i);
+  // As the fuzzer reads it: bytes of data in four bytes, then the header's text.
+  uint32_t dataBytes = static_cast<uint32_t>(whole.size() - 8 - headerBytes);
+  std::string seed;
+  for (size_t i = 0; i < 4; ++i)
+    seed += static_cast<char>(dataBytes >> (8 * i));
+  seed += whole.substr(8, headerBytes);
+  return writeSeed(corpus / "safetensors", "header", bytesOf(seed))
+             ? 0
+             : failed("cannot write the header");
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2)
+    return failed("usage: fuzz-make-corpus FOLDER");
+  fs::path corpus = argv[1];
+  int result = makeFormatTexts(corpus);
+  for (const Codec *codec : allCodecs())
+    result |= makePlanes(corpus, *codec);
+  return result | makeFiles(corpus);
+}

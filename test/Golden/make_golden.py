@@ -1,0 +1,306 @@
+"""Made the files of v1/good and v1/bad, once. They are frozen: a library that changes has to read
+the old files. Kept to show what they are, and to begin the set of a next major version.
+
+    .venv/bin/python test/Golden/make_golden.py build/bin/uwt test/Golden/vN
+"""
+
+import hashlib
+import json
+import pathlib
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Integration"))
+
+import container  # noqa: E402
+import safetensors_file as st  # noqa: E402
+import xxhash  # noqa: E402
+
+
+def run(*arguments):
+    return subprocess.run([*map(str, arguments)], capture_output=True, text=True)
+
+
+# ---------------------------------------------------------------------------
+# Good files
+# ---------------------------------------------------------------------------
+
+
+def narrow(dtype, shape, seed):
+    """Weights of three binades: codable without an escape by every codec."""
+    source = random.Random(seed)
+    count = 1
+    for size in shape:
+        count *= size
+    values = (source.choice((-1, 1)) * source.uniform(1, 2) * 2.0 ** source.randint(-7, -5)
+              for _ in range(count))  # fmt: skip
+    return b"".join(st.element(dtype, value) for value in values)
+
+
+def tensors_of_formats():
+    shape = [63, 62]
+    return {
+        "narrow": ("BF16", shape, narrow("BF16", shape, "narrow")),
+        "wide": ("BF16", shape, st.weights("BF16", shape, "wide", wide=True)),
+    }
+
+
+def tensors_of_types():
+    """Every element type, ranks 0 to 4, tied, empty, odd names."""
+    tied = st.weights("BF16", [40, 64], "tied")
+    tensors = {
+        f"{dtype}.weight": (dtype, [45, 120], st.weights(dtype, [45, 120], dtype))
+        for dtype in ("F16", "F32", "F8_E4M3", "F8_E5M2")
+    }
+    rounded = st.weights("BF16", [3, 40, 30], "rounded")
+    halves = [b"\0\0" + rounded[at : at + 2] for at in range(0, len(rounded), 2)]
+    return tensors | {
+        "experts": ("F32", [3, 40, 30], b"".join(halves)),
+        "conv": ("BF16", [2, 2, 30, 33], st.weights("BF16", [2, 2, 30, 33], "conv")),
+        "a.weight": ("BF16", [40, 64], tied),
+        "b.weight": ("BF16", [40, 64], tied),
+        "model.embed_tokens.weight": ("BF16", [70, 40], st.weights("BF16", [70, 40], "rows")),
+        "scalar": ("F32", [], b"\1\2\3\4"),
+        "ids": ("I64", [2], bytes(range(16))),
+        "empty": ("BF16", [0, 7], b""),
+        'gr\u00fc\u00dfe "x"\n': ("U8", [5], b"hello"),
+    }
+
+
+def name_of(text):
+    return re.sub(r"[^a-z0-9]+", "-", text).strip("-")
+
+
+def make_good(uwt, folder):
+    folder.mkdir(parents=True)
+    formats = re.findall(r"--format '([^']+)'", run(uwt, "help", "formats").stdout)
+    cases = [(name_of(text), ["--format", text], tensors_of_formats()) for text in formats]
+    cases.append(("types-best-size", ["--sha256"], tensors_of_types()))
+    cases.append(("types-fast", ["--format", "fast"], tensors_of_types()))
+    expected = {}
+    for name, arguments, tensors in cases:
+        if "k_major" in " ".join(arguments):
+            arguments = [*arguments, "--k-major", "*"]
+        with tempfile.TemporaryDirectory() as scratch:
+            plain = pathlib.Path(scratch) / "plain"
+            st.write(plain, tensors, {"format": "pt"})
+            path = folder / f"{name}.safetensors"
+            result = run(uwt, "compress", plain, "-o", path, "-q", *arguments)
+            assert result.returncode == 0, result.stderr
+            opened = container.read(path)
+            assert opened.original() == plain.read_bytes()
+            expected[path.name] = {
+                "sha256": hashlib.sha256(plain.read_bytes()).hexdigest(),
+                "compressed": sorted(n for n in tensors if opened.entry(n)),
+            }
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+
+
+# ---------------------------------------------------------------------------
+# Bad files
+# ---------------------------------------------------------------------------
+
+
+class Editor:
+    """A container to be changed and written again, with right or wrong checksums."""
+
+    def __init__(self, data):
+        self.data = data
+        opened = container.Container(data)
+        self.header, self.metadata = opened.header, opened.metadata
+        self.payload = bytearray(opened.data)
+
+    def span(self, plane):
+        begin, end = self.header[f"w.uwt.{plane}"]["data_offsets"]
+        return begin, end
+
+    def word(self, plane, number, change):
+        """Changes a u32 of a plane of tensor `w`."""
+        at = self.span(plane)[0] + 4 * number
+        (value,) = struct.unpack_from("<I", self.payload, at)
+        struct.pack_into("<I", self.payload, at, change(value))
+
+    def entry(self, **changes):
+        entry = json.loads(self.metadata["w.uwt"])
+        entry.update(changes)
+        self.metadata["w.uwt"] = json.dumps(entry, separators=(",", ":"))
+
+    def file_entry(self, **changes):
+        entry = json.loads(self.metadata["uwt"])
+        entry.update(changes)
+        self.metadata["uwt"] = json.dumps(entry, separators=(",", ":"))
+
+    def seal_panel(self):
+        """Makes the only panel's checksum right; it begins at u32 `checksum_at` of the index."""
+        entry = json.loads(self.metadata["w.uwt"])
+        stored = b""
+        for plane in ("words", "raw", "code", "patch", "low"):
+            if plane in entry["planes"]:
+                begin = self.span(plane)[0]
+                stored += self.payload[begin : begin + entry["planes"][plane]]
+        digest = xxhash.xxh3_64_intdigest(stored)
+        self.word("index", self.checksum_at, lambda _: digest & 0xFFFFFFFF)
+        self.word("index", self.checksum_at + 1, lambda _: digest >> 32)
+
+    def seal_index(self):
+        begin, end = self.span("index")
+        (used,) = struct.unpack_from("<I", self.payload, begin)
+        used = used * 4 if begin + used * 4 <= end else end - begin
+        self.entry(index=xxhash.xxh3_64_hexdigest(bytes(self.payload[begin : begin + used])))
+
+    def write(self):
+        """The file with the header's and the contents' checksums right."""
+        self.file_entry(header="0" * 16, content="0" * 16)
+        self.metadata = {"uwt": self.metadata.pop("uwt"), **self.metadata}
+        self.file_entry(content=container.content_checksum(self.header, self.metadata))
+        text = json.dumps({"__metadata__": self.metadata, **self.header}, separators=(",", ":"))
+        text = text.encode() + b" " * (-(len(text.encode()) + 8) % 256)
+        prefix = struct.pack("<Q", len(text)) + text
+        digest = xxhash.xxh3_64_hexdigest(prefix).encode()
+        return prefix[:46] + digest + prefix[62:] + bytes(self.payload)
+
+
+def base_of(uwt, text):
+    """A container of one compressed tensor `w` with a single panel, and a raw one."""
+    shape = [32, 64]
+    tensors = {
+        "w": ("BF16", shape, st.weights("BF16", shape, "bad", wide="window" in text)),
+        "ids": ("I64", [2], bytes(range(16))),
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        plain, packed = pathlib.Path(scratch) / "plain", pathlib.Path(scratch) / "packed"
+        st.write(plain, tensors, {"format": "pt"})
+        result = run(uwt, "compress", plain, "-o", packed, "-q", "--format", text)
+        assert result.returncode == 0, result.stderr
+        data = packed.read_bytes()
+    assert container.Container(data).entry("w"), text
+    return data
+
+
+def flipped(data, at):
+    data = bytearray(data)
+    data[at] ^= 4
+    return bytes(data)
+
+
+def replaced(data, old, new):
+    assert len(old) == len(new) and old in data, old
+    return data.replace(old, new, 1)
+
+
+def damaged_files(data):
+    """Bytes that changed after the file was written."""
+    editor = Editor(data)
+    begin = len(data) - len(editor.payload)
+    yield "truncated", data[:-5]
+    yield "cut-in-the-header", data[:300]
+    yield "empty", b""
+    yield "header-longer-than-allowed", struct.pack("<Q", 100_000_001) + data[8:]
+    yield "header-longer-than-the-file", struct.pack("<Q", 99_999_999) + data[8:]
+    yield "header-is-not-json", data[:8] + b"[" + data[9:]
+    yield "header-flipped", flipped(data, 40)
+    yield "metadata-changed", replaced(data, b'"format":"pt"', b'"format":"tp"')
+    for plane in ("index", "raw", "code"):
+        yield f"{plane}-flipped", flipped(data, begin + editor.span(plane)[0] + 40)
+    yield "padding-flipped", flipped(data, begin + editor.span("index")[1] - 1)
+    yield "raw-tensor-flipped", flipped(data, len(data) - 1)
+
+
+def edited(data, edit):
+    editor = Editor(data)
+    edit(editor)
+    return editor.write()
+
+
+def lying_files(data):
+    """Files whose checksums are right, but which do not hold what they say."""
+
+    def index_word(number, value):
+        def edit(e):
+            e.word("index", number, lambda _: value)
+            e.seal_index()
+
+        return edit
+
+    def without_plane(e):
+        """The bytes stay, so that there is a hole."""
+        del e.header["w.uwt.raw"]
+
+    yield "reader-2", edited(data, lambda e: e.file_entry(reader=2))
+    yield "format-reader-2", edited(data, lambda e: e.entry(reader=2))
+    yield "format-version-2", edited(data, lambda e: e.entry(format="huffman<12,1>, version=2"))
+    yield "unknown-codec", edited(data, lambda e: e.entry(format="hufman<12,1>"))
+    yield "codec-that-does-not-fit", edited(data, lambda e: e.entry(format="huffman<16,1>"))
+    yield "other-format", edited(data, lambda e: e.entry(format="window<4>"))
+    yield "other-shape", edited(data, lambda e: e.entry(shape=[64, 64]))
+    yield "other-type", edited(data, lambda e: e.entry(dtype="F16"))
+    yield "plane-missing", edited(data, without_plane)
+    yield "plane-bytes-too-large", edited(data, lambda e: e.entry(
+        planes=json.loads(e.metadata["w.uwt"])["planes"] | {"raw": 1 << 40}))  # fmt: skip
+    yield "shared-with-itself", edited(data, lambda e: e.metadata.update(
+        {"w.uwt": '{"same":"w"}'}))  # fmt: skip
+    yield "index-longer-than-its-plane", edited(data, index_word(0, 1 << 20))
+    yield "alphabet-too-large", edited(data, index_word(4, 1 << 31))
+    yield "alphabet-empty", edited(data, index_word(4, 0))
+    yield "panels-as-words-miscounted", edited(data, index_word(1, 7))
+    yield "code-longer-than-its-plane", edited(data, index_word(2, 0xFFFFFFFF))
+
+
+def sealed_files(prefix_data, fixed_data):
+    """Panels whose checksums are right, but whose bytes no encoder writes."""
+
+    def code_word(number, value):
+        def edit(e):
+            (e.symbols,) = struct.unpack_from("<I", e.payload, e.span("index")[0] + 16)
+            # Header, size and symbols of the alphabet, lengths; slot and offset of the panel.
+            e.checksum_at = 4 + 1 + -(-e.symbols // 2) + -(-(e.symbols + 1) // 8) + 2
+            e.word("code", number, lambda _: value)
+            e.seal_panel()
+            e.seal_index()
+
+        return edit
+
+    def patch_word(value):
+        def edit(e):
+            e.checksum_at = 4 + 1 + 2
+            e.word("patch", 0, lambda _: value)
+            e.seal_panel()
+            e.seal_index()
+
+        return edit
+
+    yield "unit-outside-its-panel", edited(prefix_data, code_word(0, 1 << 20))
+    yield "lanes-leave-the-panel", edited(prefix_data, code_word(1, 0x3FFF))
+    yield "lane-overruns", edited(prefix_data, code_word(60, 0xFFFFFFFF))
+    yield "escape-outside-its-unit", edited(fixed_data, patch_word(0xFFFF1234))
+
+
+def make_bad(uwt, folder):
+    folder.mkdir(parents=True)
+    prefix, fixed = base_of(uwt, "huffman<12,1>"), base_of(uwt, "window<4>")
+    assert edited(prefix, lambda e: None)  # An edit that changes nothing gives a sound file.
+    expected = {}
+    cases = [*damaged_files(prefix), *lying_files(prefix), *sealed_files(prefix, fixed)]
+    for name, data in cases:
+        path = folder / f"{name}.safetensors"
+        path.write_bytes(data)
+        with tempfile.TemporaryDirectory() as scratch:
+            given = run(uwt, "decompress", path, "-o", pathlib.Path(scratch) / "original", "-q")
+        found = run(uwt, "verify", path)
+        expected[path.name] = {
+            "exit": given.returncode,
+            "message": given.stderr.strip().replace(str(path), "FILE"),
+            "verify_exit": found.returncode,
+            "verify": found.stdout.strip().replace(str(path), "FILE"),
+        }
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    tool, out = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
+    make_good(tool, out / "good")
+    make_bad(tool, out / "bad")

@@ -1,0 +1,122 @@
+"""An independent reader of containers, written from docs/container.md alone.
+
+Verifies every checksum. Tensors are decoded by decoder.py.
+
+    container.py FILE.safetensors [TENSOR]     prints names, or writes a tensor's bytes to stdout
+"""
+
+import json
+import struct
+import sys
+
+import xxhash
+from decoder import Tensor, require, up
+
+
+def pairs_once(pairs):
+    """st-4."""
+    require(len({key for key, _ in pairs}) == len(pairs), "a key occurs twice")
+    return dict(pairs)
+
+
+def parse(text):
+    return json.loads(text, object_pairs_hook=pairs_once)
+
+
+def content_checksum(header, metadata):
+    """check-2: of names, types and shapes of all tensors, and of the metadata."""
+    text = b""
+    for name in sorted(header, key=str.encode):
+        entry = header[name]
+        shape = ",".join(map(str, entry["shape"]))
+        text += f"{name}\0{entry['dtype']}\0{shape}\n".encode()
+    for key in sorted(metadata, key=str.encode):
+        value = metadata[key]
+        if key == "uwt":
+            for digits in (parse(value)["header"], parse(value)["content"]):
+                value = value.replace(digits, "0" * 16, 1)
+        text += f"{key}\0{value}\0".encode()
+    return xxhash.xxh3_64_hexdigest(text)
+
+
+class Container:
+    """A container with every checksum verified, and the original that it stands for."""
+
+    def __init__(self, data):
+        (length,) = struct.unpack("<Q", data[:8])
+        require(8 + length <= len(data), "the header leaves the file")  # st-1
+        self.prefix, self.data = data[: 8 + length], data[8 + length :]
+        self.header = parse(data[8 : 8 + length].decode("utf-8"))
+        self.metadata = self.header.pop("__metadata__")
+        self.file = parse(self.metadata["uwt"])
+        require(self.file["reader"] <= 1 and self.file["container"] == 1, "another version")
+        self.check_header()
+        self.original_text = self.metadata["uwt.original"]
+        original = parse(self.original_text)
+        original.pop("__metadata__", None)
+        self.tensors = original
+        self.check_raw()
+
+    def check_header(self):
+        """check-1 and check-2, both of which an untouched file passes."""
+        begin = len('{"__metadata__":{"uwt":"{\\"header\\":\\"') + 8
+        require(begin == 46, "the digits do not begin at 46")
+        zeroed = self.prefix[:46] + b"0" * 16 + self.prefix[62:]
+        digits = self.prefix[46:62].decode()
+        found = xxhash.xxh3_64_hexdigest(zeroed)
+        require(digits == self.file["header"] == found, "header checksum")
+        content = content_checksum(self.header, self.metadata)
+        require(content == self.file["content"], "content checksum")
+
+    def bytes_of(self, name):
+        begin, end = self.header[name]["data_offsets"]
+        return self.data[begin:end]
+
+    def entry(self, name):
+        text = self.metadata.get(f"{name}.uwt")
+        return parse(text) if text is not None else None
+
+    def check_raw(self):
+        """check-5."""
+        raw = sorted((n for n in self.tensors if self.entry(n) is None), key=str.encode)
+        digits = [xxhash.xxh3_64_hexdigest(self.bytes_of(name)) for name in raw]
+        require("".join(digits) == self.file.get("raw", ""), "checksums of raw tensors")
+
+    def tensor(self, name):
+        """The bytes of an original tensor (file-2)."""
+        entry = self.entry(name)
+        if entry is None:
+            return self.bytes_of(name)
+        if "same" in entry:
+            return self.tensor(entry["same"])
+        planes = {}
+        for plane, used in entry["planes"].items():
+            data = self.bytes_of(f"{name}.uwt.{plane}")
+            require(len(data) == up(used, 256) * 256, "a plane is not padded to 256")  # file-10
+            require(not any(data[used:]), "padding is not zero")  # check-4
+            planes[plane] = data[:used]
+        require(xxhash.xxh3_64_hexdigest(planes["index"]) == entry["index"], "index checksum")
+        return Tensor(entry["dtype"], entry["shape"], entry["format"], planes).decode()
+
+    def original(self):
+        """The original file (file-7)."""
+        text = self.original_text.encode()
+        size = max((t["data_offsets"][1] for t in self.tensors.values()), default=0)
+        data = bytearray(size)
+        for name, tensor in self.tensors.items():
+            begin, end = tensor["data_offsets"]
+            data[begin:end] = self.tensor(name)
+        return struct.pack("<Q", len(text)) + text + bytes(data)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return Container(file.read())
+
+
+if __name__ == "__main__":
+    opened = read(sys.argv[1])
+    if len(sys.argv) > 2:
+        sys.stdout.buffer.write(opened.tensor(sys.argv[2]))
+    else:
+        print("\n".join(opened.tensors))

@@ -1,0 +1,589 @@
+"""An independent decoder of tensors, written from docs/formats.md and docs/codecs alone.
+
+It is slow and plain on purpose: every rule of the specification is a few lines here, named by
+its tag, and nothing is shared with the library. Checks are those that the specification asks
+for; planes that break one raise Damaged. container.py reads the files around the planes.
+"""
+
+import struct
+
+import xxhash
+
+PANEL, STRIP, BLOCK, STREAM = 64, 16, 16, 1024
+CODECS = ("raw", "window", "bitplane", "palette", "huffman", "rice")
+
+
+class Damaged(Exception):
+    """The file is not what the specification says."""
+
+
+def require(condition, what):
+    if not condition:
+        raise Damaged(what)
+
+
+def up(value, by):
+    return -(-value // by)
+
+
+def words_of(data):
+    """The u32 of a plane."""
+    return struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
+
+
+def bits_of(words, begin, count):
+    """Bits [begin, begin + count) of u32 that are one string of bits, lowest first."""
+    value = 0
+    for bit in range(count):
+        value |= (words[(begin + bit) // 32] >> ((begin + bit) % 32) & 1) << bit
+    return value
+
+
+# ---------------------------------------------------------------------------
+# Elements (field-1, field-2) and formats
+# ---------------------------------------------------------------------------
+
+ELEMENTS = {  # safetensors dtype: word bits, exponent, mantissa, bits of the low half
+    "BF16": (16, 8, 7, 0),
+    "F16": (16, 5, 10, 0),
+    "F32": (16, 8, 7, 16),
+    "F8_E4M3": (8, 4, 3, 0),
+    "F8_E5M2": (8, 5, 2, 0),
+}
+
+
+class Split:
+    def __init__(self, dtype, j):
+        self.word_bits, exponent, mantissa, self.low_bits = ELEMENTS[dtype]
+        self.symbol_bits = exponent + j
+        self.raw_low = mantissa - j
+        self.raw_bits = self.raw_low + 1
+
+    def join(self, symbol, raw):
+        sign, mantissa = raw >> self.raw_low, raw & ((1 << self.raw_low) - 1)
+        return sign << (self.word_bits - 1) | symbol << self.raw_low | mantissa
+
+    def raw_of(self, word):
+        sign = word >> (self.word_bits - 1)
+        return sign << self.raw_low | word & ((1 << self.raw_low) - 1)
+
+
+class Format:
+    """The text form."""
+
+    def __init__(self, text):
+        items = {"version": "1", "layout": "fragment<16x16>", "storage": "n_major",
+                 "packing": "planes", "coded": "exponent+0", "context": "none",
+                 "escapes": "patch"}  # fmt: skip
+        codec, depth, start = None, 0, 0
+        for at, char in enumerate(text + ","):
+            depth += (char == "<") - (char == ">")
+            if char != "," or depth:
+                continue
+            item, start = text[start:at].strip(), at + 1
+            if "=" in item:
+                key, value = item.split("=", 1)
+                require(key in items, f"unknown item {key}")
+                items[key] = value
+            else:
+                codec = item
+        if codec in ("inplace<12>", "inplace<11>"):
+            codec = {"inplace<12>": "window<4>", "inplace<11>": "window<3>"}[codec]
+            items["packing"] = "inplace"
+        self.codec, _, parameters = codec.partition("<")
+        self.parameters = [int(n) for n in parameters.rstrip(">").split(",") if n]
+        require(items["version"] == "1", "another version")
+        self.row_major = items["layout"] == "row_major"
+        self.k_major = items["storage"] == "k_major"
+        self.inplace = items["packing"] == "inplace"
+        self.coded = int(items["coded"].removeprefix("exponent+"))
+        self.classes = 1 if items["context"] == "none" else int(items["context"][10:-1])
+        self.escapes = items["escapes"]
+        self.record_words = 17 if self.escapes == "rows<64>" else 1
+
+    @property
+    def prefix(self):
+        return self.codec in ("huffman", "rice")
+
+    @property
+    def fixed(self):
+        return self.codec in ("window", "bitplane", "palette")
+
+    @property
+    def code_chunks(self):
+        return {"window": {4: [4], 3: [2, 1]}.get(self.parameters[0]),
+                "bitplane": [1, 1, 1], "palette": [4]}[self.codec]  # fmt: skip
+
+
+# ---------------------------------------------------------------------------
+# Fields in planes
+# ---------------------------------------------------------------------------
+
+
+def chunks_of(bits):
+    """The greedy descending sum of 16, 8, 4, 2, 1."""
+    chunks = []
+    for chunk in (16, 8, 4, 2, 1):
+        while bits >= chunk:
+            chunks.append(chunk)
+            bits -= chunk
+    return chunks
+
+
+def fragment_place(lane, register, half):
+    """order-3: row and column inside a block."""
+    return lane // 4 + 8 * (register % 2), 2 * (lane % 4) + half + 8 * (register // 2)
+
+
+def field_bytes(fmt, rows, columns, chunks):
+    """panel-3."""
+    if fmt.row_major:
+        return rows * sum(up(columns * c, 8) for c in chunks)
+    return up(rows, STRIP) * up(columns, 64) * 128 * sum(chunks)
+
+
+def unpack_field(fmt, rows, columns, chunks, data):
+    """A panel's field, row by row, without padding."""
+    field = [[0] * columns for _ in range(rows)]
+    if fmt.row_major:  # plane-2
+        at = 0
+        for row in range(rows):
+            shift = 0
+            for c in chunks:
+                size = up(columns * c, 8)
+                bits = int.from_bytes(data[at : at + size], "little")
+                for column in range(columns):
+                    field[row][column] |= (bits >> (column * c) & ((1 << c) - 1)) << shift
+                at, shift = at + size, shift + c
+        return field
+    strips, words = up(rows, STRIP), words_of(data)
+    unit_words = 32 * sum(chunks)
+    for group in range(up(columns, 64)):
+        for strip in range(strips):
+            unit = (group * strips + strip) * unit_words  # order-4
+            shift = 0
+            for c in chunks:
+                unpack_chunk(field, words, unit + 32 * shift, c, shift, strip * 16, group * 64)
+                shift += c
+    return field
+
+
+def unpack_chunk(field, words, begin, c, shift, first_row, first_column):
+    """plane-1: one chunk of one fixed unit."""
+    for block in range(4):
+        for lane in range(32):
+            for r in range(4):
+                q = 4 * block + r
+                kind, word, count = (r * c // 16, block, 4) if c >= 4 else (0, q * c // 16, c)
+                value = words[begin + (kind * 32 + lane) * count + word]
+                for h in range(2):
+                    row, column = fragment_place(lane, r, h)
+                    row, column = first_row + row, first_column + 16 * block + column
+                    if row < len(field) and column < len(field[row]):
+                        bit = 16 * h + c * (q % (16 // c))
+                        field[row][column] |= (value >> bit & ((1 << c) - 1)) << shift
+
+
+# ---------------------------------------------------------------------------
+# In place
+# ---------------------------------------------------------------------------
+
+
+def inplace12_halves(words, unit):
+    """inplace12-1: half words by (block, lane, register, half)."""
+    for block in range(4):
+        for lane in range(32):
+            w = [words[unit + (kind * 32 + lane) * 4 + block] for kind in range(3)]
+            w = [(value & 0xFFFF, value >> 16) for value in w]
+            for register in range(3):
+                for half in range(2):
+                    yield block, lane, register, half, w[register][half] & 0x87FF
+            for half in range(2):
+                sign = w[0][1 - half] >> 11 & 1
+                code, high, low = w[2][half] >> 11, w[1][half] >> 11, w[0][half] >> 12
+                x = sign << 15 | (code & 15) << 7 | (high & 15) << 3 | low & 7
+                yield block, lane, 3, half, x
+
+
+def inplace11_halves(words, unit):
+    """inplace11-1: half words by (block of the unit, lane, register, half)."""
+    for group in range(4):
+        for lane in range(32):
+            v = [words[unit + (kind * 32 + lane) * 4 + group] for kind in range(11)]
+            v = [(value & 0xFFFF, value >> 16) for value in v]
+            for half in range(2):
+                x = [v[i][half] & 0x83FF for i in range(11)]
+                for i in range(5):
+                    high, low = v[2 * i][half] >> 10 & 31, v[2 * i + 1][half] >> 10 & 31
+                    x.append((v[10][half] >> (10 + i) & 1) << 15 | high << 5 | low)
+                for q in range(16):
+                    yield 4 * group + q // 4, lane, q % 4, half, x[q]
+
+
+def decode_inplace(tensor, rows, data):
+    narrow = tensor.format.parameters[0] == 4
+    halves = inplace12_halves if narrow else inplace11_halves
+    width, unit_words = (64, 384) if narrow else (256, 1408)
+    base, words = tensor.symbols[0], words_of(data)
+    panel = [[0] * tensor.columns for _ in range(rows)]
+    strips = up(rows, STRIP)
+    for group in range(up(tensor.columns, width)):
+        for strip in range(strips):
+            unit = (group * strips + strip) * unit_words
+            for block, lane, register, half, x in halves(words, unit):
+                row, column = fragment_place(lane, register, half)
+                row, column = strip * 16 + row, group * width + 16 * block + column
+                if row < rows and column < tensor.columns:
+                    symbol = base + (x >> 7 & (15 if narrow else 7))
+                    panel[row][column] = x & 0x807F | symbol << 7
+    return panel
+
+
+# ---------------------------------------------------------------------------
+# Units and escapes
+# ---------------------------------------------------------------------------
+
+
+class Unit:
+    """Existing elements of a unit; `strips` and `blocks` count padding too."""
+
+    def __init__(self, fmt, first_row, rows, first_column, columns, blocks):
+        self.row_major = fmt.row_major
+        self.first_row, self.rows = first_row, rows
+        self.first_column, self.columns = first_column, columns
+        self.strips, self.blocks = up(rows, STRIP), blocks
+
+    def place(self, position):
+        """escape-2."""
+        if self.row_major:
+            return position // 1024, position % 1024
+        half, register, lane = position % 2, position // 2 % 4, position // 8 % 32
+        block = position // 256
+        row, column = fragment_place(lane, register, half)
+        return block // self.blocks * 16 + row, block % self.blocks * 16 + column
+
+
+def fixed_units(tensor, rows):
+    """order-4, order-6."""
+    fmt, columns = tensor.format, tensor.columns
+    width = 1024 if fmt.row_major else 256 if fmt.inplace and fmt.parameters == [3] else 64
+    for group in range(up(columns, width)):
+        span = min(width, columns - group * width)
+        if fmt.row_major:
+            yield Unit(fmt, 0, rows, group * width, span, 0)
+            continue
+        for first in range(0, rows, STRIP):
+            yield Unit(fmt, first, min(STRIP, rows - first), group * width, span, width // 16)
+
+
+def stream_units(tensor, rows):
+    """order-5, order-6."""
+    fmt, columns = tensor.format, tensor.columns
+    height = rows if fmt.row_major or columns <= 512 else STRIP
+    for first in range(0, rows, max(height, 1)):
+        for begin in range(0, columns, STREAM):
+            span = min(STREAM, columns - begin)
+            yield Unit(fmt, first, min(height, rows - first), begin, span, up(span, BLOCK))
+
+
+def apply_escapes(tensor, unit, records, panel):
+    """escape-1, escape-3."""
+    fmt, previous = tensor.format, -1
+    for at in range(0, len(records), fmt.record_words):
+        key = records[at] >> 16 if fmt.record_words == 1 else records[at]
+        require(key > previous, "escape records out of order")
+        previous = key
+        if fmt.record_words == 1:
+            row, column = unit.place(key)
+            require(row < unit.rows and column < unit.columns, "an escape outside its unit")
+            panel[unit.first_row + row][unit.first_column + column] = records[at] & 0xFFFF
+            continue
+        runs = up(unit.columns, 64)
+        row, run = divmod(key, runs)
+        require(row < unit.rows, "a run outside its unit")
+        symbols = struct.pack("<16I", *records[at + 1 : at + 17])
+        for i in range(min(64, unit.columns - 64 * run)):
+            line, column = panel[unit.first_row + row], unit.first_column + 64 * run + i
+            line[column] = tensor.split.join(symbols[i], tensor.split.raw_of(line[column]))
+
+
+# ---------------------------------------------------------------------------
+# Prefix codes
+# ---------------------------------------------------------------------------
+
+
+def code_book(lengths):
+    """prefix-2: from (length, code word) to entry."""
+    book, word, last = {}, 0, 0
+    for length, entry in sorted((n, e) for e, n in enumerate(lengths) if n):
+        word <<= length - last
+        require(word >> length == 0, "too many code words")
+        book[length, word] = entry
+        word, last = word + 1, length
+    if len(book) != 1:
+        require(word == 1 << last, "code words are missing")
+    return book
+
+
+class Lane:
+    """Code words from a string of bits that fills bytes from their lowest bit."""
+
+    def __init__(self, words, begin, end):
+        self.words, self.at, self.end = words, begin, end
+
+    def entry(self, book):
+        length = word = 0
+        while (length, word) not in book:
+            require(self.at < self.end and length < 15, "a lane overruns its stream")
+            word = word << 1 | self.words[self.at // 32] >> (self.at % 32) & 1
+            self.at, length = self.at + 1, length + 1
+        return book[length, word]
+
+
+def lane_places(unit, lane):
+    """Rows and columns of a lane's symbols inside the unit, padding included."""
+    if unit.row_major:
+        yield from ((lane, column) for column in range(unit.columns))
+        return
+    for strip in range(unit.strips):
+        for block in range(unit.blocks):
+            for register in range(4):
+                for half in range(2):
+                    row, column = fragment_place(lane, register, half)
+                    yield strip * 16 + row, block * 16 + column
+
+
+def decode_lane(tensor, unit, lane, stream, classes):
+    """prefix-5, prefix-6: pairs of a place and its symbol."""
+    places = list(lane_places(unit, lane))
+    group, alphabet = tensor.group, len(tensor.symbols)
+    size = alphabet + (tensor.format.escapes != "none")
+    for first in range(0, len(places), group):
+        row = unit.first_row + places[first][0]
+        entry = stream.entry(tensor.books[classes[row] if row < len(classes) else 0])
+        for place in places[first : first + group]:
+            index, entry = entry % size, entry // size
+            # An escape lies beneath a record, which says what it is.
+            yield place, tensor.symbols[index] if index < alphabet else tensor.symbols[0]
+    require(stream.at == stream.end, "a lane ends before its stream")
+
+
+def decode_stream_unit(tensor, unit, words, classes, raw, panel):
+    """prefix-4."""
+    lanes = unit.rows if unit.row_major else 32
+    shortest, width, records = words[0] & 0x3FFF, words[0] >> 14 & 15, words[0] >> 18
+    lengths = [shortest + bits_of(words, 32 + lane * width, width) for lane in range(lanes)]
+    escapes = 1 + up(lanes * width, 32)
+    begin = escapes + records * tensor.format.record_words
+    stream, bit = words[begin:], 0
+    require(sum(lengths) <= len(stream) * 32, "a unit leaves its panel")
+    for lane in range(lanes):
+        bits = Lane(stream, bit, bit + lengths[lane])
+        bit += lengths[lane]
+        for (row, column), symbol in decode_lane(tensor, unit, lane, bits, classes):
+            if row < unit.rows and column < unit.columns:
+                row, column = unit.first_row + row, unit.first_column + column
+                panel[row][column] = tensor.split.join(symbol, raw[row][column])
+    apply_escapes(tensor, unit, words[escapes:begin], panel)
+
+
+def decode_prefix(tensor, rows, code, raw_bytes, classes):
+    """prefix-3."""
+    chunks = chunks_of(tensor.split.raw_bits)
+    raw = unpack_field(tensor.format, rows, tensor.columns, chunks, raw_bytes)
+    panel = [[0] * tensor.columns for _ in range(rows)]
+    words = words_of(code)
+    for number, unit in enumerate(stream_units(tensor, rows)):
+        decode_stream_unit(tensor, unit, words[words[number] :], classes, raw, panel)
+    return panel
+
+
+# ---------------------------------------------------------------------------
+# Tensors
+# ---------------------------------------------------------------------------
+
+
+class Panel:
+    """A directory entry and the bytes that belong to it."""
+
+    def __init__(self, rows):
+        self.rows, self.parts, self.classes, self.counts = rows, {}, [], []
+        self.as_words = False
+
+
+class Tensor:
+    """A tensor's model and panels, from its planes."""
+
+    def __init__(self, dtype, shape, text, planes):
+        self.format = Format(text)
+        self.split = Split(dtype, self.format.coded)
+        self.shape, self.planes = shape, planes
+        rows, columns = ([1, 1] + list(shape))[-2:]  # order-1
+        if self.format.k_major:
+            rows, columns = columns, rows
+        self.rows, self.columns = rows, columns
+        count = 1
+        for size in shape:
+            count *= size
+        self.matrices = count // (rows * columns) if count else 0
+        self.read_index()
+
+    def take(self, count):
+        part = self.index[self.at : self.at + count]
+        require(len(part) == count, "the index is too short")
+        self.at += count
+        return part
+
+    def read_index(self):
+        words = words_of(self.planes["index"])
+        require(len(words) >= 4 and 4 <= words[0] <= len(words), "no index")
+        self.index, self.at = words[: words[0]], 4
+        _, words_panels, self.code_end, patch_words = self.index[:4]
+        self.read_model()
+        self.panels = [Panel(min(PANEL, self.rows - first))
+                       for _ in range(self.matrices)
+                       for first in range(0, self.rows, PANEL)]  # fmt: skip
+        for panel in self.panels:
+            self.read_entry(panel)
+        require(sum(p.as_words for p in self.panels) == words_panels, "panels as words")
+        patch = self.format.fixed and self.format.escapes != "none"
+        if patch:
+            self.read_counts()
+        require(self.at == len(self.index), "the index is too long")
+        self.place_parts()
+
+    def take_symbols(self, count):
+        words = self.take(up(count, 2))
+        return [half for word in words for half in (word & 0xFFFF, word >> 16)][:count]
+
+    def read_model(self):
+        fmt, codec = self.format, self.format.codec
+        if codec in ("window", "bitplane"):  # window-1
+            (base,) = self.take(1)
+            bits = fmt.parameters[0]
+            require(base + (1 << bits) <= 1 << self.split.symbol_bits, "base too large")
+            self.symbols = list(range(base, base + (1 << bits)))
+        elif codec == "palette":  # palette-1
+            self.symbols = self.take_symbols(16)
+        elif codec == "huffman":  # prefix-1
+            (count,) = self.take(1)
+            self.symbols, self.group = self.take_symbols(count), fmt.parameters[1]
+            size = (count + (fmt.escapes != "none")) ** self.group
+            self.books = []
+            for _ in range(fmt.classes):
+                words = self.take(up(size, 8))
+                self.books.append(code_book([bits_of(words, 4 * i, 4) for i in range(size)]))
+        elif codec == "rice":  # rice-1, rice-2
+            k, m = fmt.parameters
+            self.symbols, self.group = self.take_symbols((m << k) - (fmt.escapes != "none")), 1
+            self.books = [code_book([min((r >> k) + 1, m - 1) + k for r in range(m << k)])]
+        else:
+            require(codec == "raw", f"unknown codec {codec}")
+
+    def read_entry(self, panel):
+        (slot,) = self.take(1)
+        panel.as_words = bool(slot >> 31)
+        if self.format.prefix:
+            panel.code_begin = self.take(1)[0] * 16
+        if self.format.fixed and self.format.escapes != "none":
+            panel.patch_begin = self.take(1)[0] * 4
+        low, high = self.take(2)
+        panel.checksum = high << 32 | low
+        bits = self.format.classes.bit_length() - 1
+        words = self.take(PANEL * bits // 32)
+        panel.classes = [bits_of(words, i * bits, bits) for i in range(PANEL)]
+
+    def read_counts(self):
+        size = 2 if self.format.row_major else 1
+        total = sum(len(list(fixed_units(self, p.rows))) for p in self.panels if not p.as_words)
+        data = struct.pack(f"<{up(total * size, 4)}I", *self.take(up(total * size, 4)))
+        at = 0
+        for panel in self.panels:
+            for _ in fixed_units(self, panel.rows) if not panel.as_words else ():
+                panel.counts.append(int.from_bytes(data[at : at + size], "little"))
+                at += size
+
+    def place_parts(self):
+        """panel-2, panel-3."""
+        at = dict.fromkeys(("words", "raw", "code", "patch", "low"), 0)
+        coded = [p for p in self.panels if not p.as_words]
+        for panel in self.panels:
+            for plane, size in self.part_sizes(panel).items():
+                begin = at[plane]
+                panel.parts[plane] = self.planes.get(plane, b"")[begin : begin + size]
+                require(len(panel.parts[plane]) == size, f"plane {plane} is too short")
+                at[plane] += size
+        if self.format.prefix:
+            ends = [p.code_begin for p in coded[1:]] + [self.code_end * 16]
+            for panel, end in zip(coded, ends):
+                panel.parts["code"] = self.planes.get("code", b"")[panel.code_begin : end]
+
+    def part_sizes(self, panel):
+        fmt, rows, columns = self.format, panel.rows, self.columns
+        field = lambda chunks: field_bytes(fmt, rows, columns, chunks)  # noqa: E731
+        sizes = {}
+        if panel.as_words:
+            sizes["words"] = field(chunks_of(self.split.word_bits))
+        elif fmt.inplace:
+            narrow = fmt.parameters[0] == 4
+            unit, width = (1536, 64) if narrow else (5632, 256)
+            sizes["code"] = up(rows, STRIP) * up(columns, width) * unit
+        else:
+            sizes["raw"] = field(chunks_of(self.split.raw_bits))
+            if fmt.fixed:
+                sizes["code"] = field(fmt.code_chunks)
+        if panel.counts:
+            sizes["patch"] = sum(panel.counts) * fmt.record_words * 4
+        if self.planes.get("low"):
+            sizes["low"] = field([16])
+        return sizes
+
+    def decode_panel(self, panel):
+        order = ("words", "raw", "code", "patch", "low")
+        stored = b"".join(panel.parts.get(plane, b"") for plane in order)
+        require(xxhash.xxh3_64_intdigest(stored) == panel.checksum, "a panel's checksum is wrong")
+        fmt, rows, columns = self.format, panel.rows, self.columns
+        if panel.as_words:
+            chunks = chunks_of(self.split.word_bits)
+            return unpack_field(fmt, rows, columns, chunks, panel.parts["words"])
+        if fmt.prefix:
+            raw, code = panel.parts["raw"], panel.parts["code"]
+            return decode_prefix(self, rows, code, raw, panel.classes[:rows])
+        if fmt.inplace:
+            words = decode_inplace(self, rows, panel.parts["code"])
+        else:
+            raw_chunks = chunks_of(self.split.raw_bits)
+            raw = unpack_field(fmt, rows, columns, raw_chunks, panel.parts["raw"])
+            code = unpack_field(fmt, rows, columns, fmt.code_chunks, panel.parts["code"])
+            words = [[self.split.join(self.symbols[c], r) for c, r in zip(*line)]
+                     for line in zip(code, raw)]  # fmt: skip
+        at, records = 0, words_of(panel.parts.get("patch", b""))
+        for unit, count in zip(fixed_units(self, rows), panel.counts):
+            size = count * fmt.record_words
+            apply_escapes(self, unit, records[at : at + size], words)
+            at += size
+        return words
+
+    def decode(self):
+        """The tensor's bytes."""
+        size = (self.split.word_bits + self.split.low_bits) // 8
+        out = bytearray(self.matrices * self.rows * self.columns * size)
+        panels_of_matrix = up(self.rows, PANEL)
+        for number, panel in enumerate(self.panels):
+            words = self.decode_panel(panel)
+            low = None
+            if "low" in panel.parts:
+                low = unpack_field(self.format, panel.rows, self.columns, [16], panel.parts["low"])
+            matrix, first = divmod(number, panels_of_matrix)
+            for row in range(panel.rows):
+                for column in range(self.columns):
+                    value = words[row][column] << self.split.low_bits
+                    value |= low[row][column] if low else 0
+                    at = self.position(matrix, first * PANEL + row, column) * size
+                    out[at : at + size] = value.to_bytes(size, "little")
+        return bytes(out)
+
+    def position(self, matrix, row, column):
+        if self.format.k_major:
+            return (matrix * self.columns + column) * self.rows + row
+        return (matrix * self.rows + row) * self.columns + column

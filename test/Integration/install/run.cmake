@@ -1,0 +1,32 @@
+# Installs the build into an empty prefix and builds a program against it, as a user
+# would, from nothing but find_package. Fails with the failing command's output.
+
+function(run)
+  cmake_parse_arguments(PARSE_ARGV 0 ARG "" "OUTPUT;EXPECT_FAILURE" "COMMAND")
+  execute_process(COMMAND ${ARG_COMMAND}
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(ARG_EXPECT_FAILURE)
+    if(result EQUAL 0)
+      message(FATAL_ERROR "expected to fail: ${ARG_COMMAND}")
+    endif()
+    string(REGEX REPLACE "[ \n]+" " " output "${output}")
+    string(FIND "${output}" "${ARG_EXPECT_FAILURE}" position)
+    if(position EQUAL -1)
+      message(FATAL_ERROR "expected '${ARG_EXPECT_FAILURE}' in:\n${output}")
+    endif()
+  elseif(NOT result EQUAL 0)
+    list(JOIN ARG_COMMAND " " command)
+    message(FATAL_ERROR "failed: ${command}\n${output}")
+  endif()
+endfunction()
+
+set(configure "${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${CONSUMER_DIR}"
+  "-DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix" "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}")
+
+file(REMOVE_RECURSE "${WORK_DIR}")
+run(COMMAND "${CMAKE_COMMAND}" --install "${BUILD_DIR}" --prefix "${WORK_DIR}/prefix")
+run(COMMAND ${configure} -B "${WORK_DIR}/consumer")
+run(COMMAND "${CMAKE_COMMAND}" --build "${WORK_DIR}/consumer")
+run(COMMAND "${WORK_DIR}/consumer/consumer")
+run(COMMAND ${configure} -B "${WORK_DIR}/refused" -DCOMPONENT=compiler
+  EXPECT_FAILURE "has no component 'compiler', only 'runtime'")
