@@ -36,7 +36,7 @@ static Status checkPlain(const SafetensorsHeader &header) {
 
 Status Container::State::readPlain() {
   UWT_RETURN_IF_ERROR(checkPlain(file.header()));
-  UWT_ASSIGN_OR_RETURN(original, SafetensorsHeader::parse(file.headerText(), file.data().size()));
+  original = &file.header();
   originalText = file.headerText();
   for (const SafetensorsTensor &tensor : file.header().tensors) {
     TensorEntry &entry = entries.emplace_back();
@@ -91,7 +91,7 @@ Status Container::State::readCompressed(size_t i, std::vector<bool> &used) {
 
 Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   const SafetensorsHeader &header = file.header();
-  const SafetensorsTensor &tensor = original.tensors[i];
+  const SafetensorsTensor &tensor = original->tensors[i];
   TensorEntry &entry = entries[i];
   entry.name = tensor.name;
   entry.dtype = tensor.dtype;
@@ -132,8 +132,8 @@ Status Container::State::linkShared() {
     TensorEntry &entry = entries[i];
     if (entry.sameAs.empty())
       continue;
-    const SafetensorsTensor *stored = original.find(entry.sameAs);
-    size_t at = stored ? static_cast<size_t>(stored - original.tensors.data()) : 0;
+    const SafetensorsTensor *stored = original->find(entry.sameAs);
+    size_t at = stored ? static_cast<size_t>(stored - original->tensors.data()) : 0;
     if (!stored || !entries[at].sameAs.empty())
       return invalidError(tensorLabel(entry) + ": the tensor " + inQuotes(entry.sameAs) +
                           " that is stored for it does not exist");
@@ -153,7 +153,7 @@ Status Container::State::linkShared() {
 
 Status Container::State::takeRawChecksums() {
   size_t count = 0;
-  for (size_t i : original.nameOrder()) {
+  for (size_t i : original->nameOrder()) {
     if (!parts[i].raw)
       continue;
     if (count < fileEntry.raw.size())
@@ -194,11 +194,12 @@ Status Container::State::readContainer() {
   auto originalHeader = SafetensorsHeader::parse(originalText, std::nullopt);
   if (!originalHeader)
     return originalHeader.takeError().in("__metadata__ entry 'uwt.original'");
-  original = *std::move(originalHeader);
+  parsedOriginal = *std::move(originalHeader);
+  original = &parsedOriginal;
 
   std::vector<bool> used(header.tensors.size());
-  entries.resize(original.tensors.size());
-  parts.resize(original.tensors.size());
+  entries.resize(original->tensors.size());
+  parts.resize(original->tensors.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     Status read = readEntry(i, used);
     if (!read)
@@ -235,7 +236,7 @@ bool Container::isContainer() const { return state->isContainer; }
 bool Container::savedAgain() const { return state->savedAgain; }
 const std::vector<TensorEntry> &Container::entries() const { return state->entries; }
 std::string_view Container::originalHeader() const { return state->originalText; }
-const MetadataEntries &Container::metadata() const { return state->original.metadata; }
+const MetadataEntries &Container::metadata() const { return state->original->metadata; }
 const std::string &Container::originalSha256() const { return state->fileEntry.sha256; }
 uint64_t Container::optionsDigest() const {
   return state->isContainer ? state->fileEntry.options : 0;
@@ -249,8 +250,8 @@ uint64_t Container::originalBytes() const {
 }
 
 Expected<const TensorEntry *> Container::find(std::string_view name) const {
-  if (const SafetensorsTensor *tensor = state->original.find(name))
-    return &state->entries[static_cast<size_t>(tensor - state->original.tensors.data())];
+  if (const SafetensorsTensor *tensor = state->original->find(name))
+    return &state->entries[static_cast<size_t>(tensor - state->original->tensors.data())];
   std::vector<std::string_view> names;
   for (const TensorEntry &entry : state->entries)
     names.push_back(entry.name);

@@ -102,7 +102,9 @@ static Expected<std::string> shaOf(const JsonValue &object, std::string_view key
 }
 
 static Expected<JsonValue> parseObject(std::string_view text) {
-  UWT_ASSIGN_OR_RETURN(JsonValue value, parseJsonValue(text));
+  // Dimensions and planes, with room for keys of later versions.
+  constexpr uint64_t entryValues = 256;
+  UWT_ASSIGN_OR_RETURN(JsonValue value, parseJsonValue(text, entryValues));
   if (value.kind != JsonValue::Kind::Object)
     return invalidError("not a JSON object");
   return value;

@@ -27,8 +27,9 @@ struct Container::State {
   /// check-1 failed while check-2 held.
   bool savedAgain = false;
   FileEntry fileEntry;
-  /// Of the original; for plain files a copy of the file's own.
-  SafetensorsHeader original;
+  /// Of the original; of plain files, the file's own.
+  const SafetensorsHeader *original = nullptr;
+  SafetensorsHeader parsedOriginal;
   std::string_view originalText;
   /// In the order of the original's header, and the same order again.
   std::vector<TensorEntry> entries;

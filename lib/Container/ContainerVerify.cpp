@@ -55,7 +55,7 @@ Status Container::streamOriginal(const std::function<Status(std::span<const uint
       return Error(ErrorKind::Interrupted, "interrupted");
     return success();
   };
-  for (size_t i : state->original.dataOrder()) {
+  for (size_t i : state->original->dataOrder()) {
     UWT_ASSIGN_OR_RETURN(TensorReader tensor, reader(state->entries[i]));
     UWT_RETURN_IF_ERROR(tensor.stream(consumeAndCount, pool));
   }
@@ -169,7 +169,7 @@ Status Verification::run(bool hashes) {
 
 Expected<VerifyReport> Container::verify(ThreadPool &pool, bool hashes,
                                          const ProgressFunction &progress) const {
-  Verification verification(*this, state->original, pool, progress);
+  Verification verification(*this, *state->original, pool, progress);
   UWT_RETURN_IF_ERROR(verification.run(hashes));
   return std::move(verification.report);
 }

@@ -240,7 +240,7 @@ public:
 private:
   Status add(JsonValue value) {
     if (budget-- == 0)
-      return invalidError("more values than its size justifies");
+      return invalidError("has more values than expected");
     if (open.empty())
       result = std::move(value);
     else
@@ -249,7 +249,7 @@ private:
   }
   Status begin(JsonValue value) {
     if (budget-- == 0)
-      return invalidError("more values than its size justifies");
+      return invalidError("has more values than expected");
     open.push_back(std::move(value));
     return success();
   }
@@ -305,8 +305,8 @@ private:
 
 } // namespace
 
-Expected<JsonValue> parseJsonValue(std::string_view text) {
-  ValueBuilder builder(1024 + text.size() / 8);
+Expected<JsonValue> parseJsonValue(std::string_view text, std::optional<uint64_t> limit) {
+  ValueBuilder builder(limit.value_or(1024 + text.size() / 16));
   UWT_RETURN_IF_ERROR(parseJson(text, builder));
   return std::move(builder.result);
 }

@@ -74,9 +74,9 @@ struct JsonValue {
   static JsonValue of(uint64_t value);
 };
 
-/// Parses a value. The number of values is bounded by the text's length, so that
-/// memory is.
-Expected<JsonValue> parseJsonValue(std::string_view text);
+/// Parses a value of at most `limit` values; without that number, of as many as the
+/// text's length allows for names and files.
+Expected<JsonValue> parseJsonValue(std::string_view text, std::optional<uint64_t> limit = {});
 
 /// Whether `text` is a JSON object, and whether that object has `key`.
 Expected<bool> jsonObjectHasKey(std::string_view text, std::string_view key);

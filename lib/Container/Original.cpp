@@ -111,9 +111,12 @@ static std::optional<Finding> compareHeaders(const Container &container, const O
     if (!tensor)
       return Finding{container.path(),
                      "tensor " + inQuotes(entry.name) + " is not in the original"};
-    if (tensor->dtype != entry.dtype || tensor->shape != entry.shape)
+    if (tensor->dtype != entry.dtype || tensor->shape != entry.shape) {
+      bool cast = entry.dtype->name == "BF16" && isCastToBF16(*tensor->dtype);
       return Finding{container.path(), "tensor " + inQuotes(entry.name) +
-                                           ": dtype or shape differ from the original's"};
+                                           ": dtype or shape differ from the original's" +
+                                           (cast ? "; it was rounded by --cast" : "")};
+    }
   }
   return Finding{container.path(), "the header differs from the original's"};
 }

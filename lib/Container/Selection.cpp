@@ -83,9 +83,16 @@ bool isEmbeddingName(std::string_view name) {
     return false;
   if (matchesGlob("*embeddings.*weight", name))
     return true;
-  static constexpr std::string_view modules[] = {
-      "embed_tokens",   "wte",      "wpe",       "word_embeddings",
-      "tok_embeddings", "embed_in", "embedding", "shared"};
+  static constexpr std::string_view modules[] = {"embed_tokens",
+                                                 "embed_tokens_per_layer",
+                                                 "embed_positions",
+                                                 "embed_in",
+                                                 "embedding",
+                                                 "word_embeddings",
+                                                 "tok_embeddings",
+                                                 "wte",
+                                                 "wpe",
+                                                 "shared"};
   constexpr std::string_view weight = ".weight";
   if (!name.ends_with(weight))
     return false;

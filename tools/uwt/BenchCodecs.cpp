@@ -211,6 +211,12 @@ static double gigabytesPerSecond(uint64_t bytes, double seconds) {
   return seconds > 0 ? static_cast<double>(bytes) / seconds * 1e-9 : 0;
 }
 
+/// Three digits where it is slow.
+static std::string rateText(uint64_t bytes, double seconds) {
+  double rate = gigabytesPerSecond(bytes, seconds);
+  return formatNumber(rate, rate < 0.1 ? 4 : 2);
+}
+
 static std::string sizesTable(const Session &session, const BenchResult &result) {
   Table table({{"format", Table::Align::Left},
                {"bits/weight"},
@@ -224,10 +230,8 @@ static std::string sizesTable(const Session &session, const BenchResult &result)
   for (const BenchRow &row : result.rows) {
     double bits = bitsPer(row.bytes, elements);
     table.add({row.name, formatNumber(bits, 3), signedPercent(bits, result.bounds.joint),
-               signedPercent(bits, result.bounds.exponent),
-               formatNumber(gigabytesPerSecond(bytes, row.encode.median()), 2),
-               formatNumber(gigabytesPerSecond(bytes, row.decode.median()), 2),
-               row.panels ? formatCount(row.escapes) : "",
+               signedPercent(bits, result.bounds.exponent), rateText(bytes, row.encode.median()),
+               rateText(bytes, row.decode.median()), row.panels ? formatCount(row.escapes) : "",
                row.panels ? formatCount(row.panelsAsWords) : ""});
   }
   return table.str(session);

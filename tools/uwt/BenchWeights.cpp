@@ -86,6 +86,16 @@ uint64_t BenchWorkload::elements() const {
   return sum;
 }
 
+/// Whether bits below the words are stored: in f32 tensors that were not bf16 once.
+static bool hasLowHalves(const BenchTensor &tensor) {
+  if (getTraits(tensor.description.element).lowBits == 0)
+    return false;
+  for (size_t i = 0; i + 1 < tensor.bytes.size(); i += 4)
+    if (tensor.bytes[i] != 0 || tensor.bytes[i + 1] != 0)
+      return true;
+  return false;
+}
+
 EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
   EntropyBounds sum;
   for (const BenchTensor &tensor : tensors) {
@@ -96,10 +106,12 @@ EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
     const ElementTraits &traits = getTraits(tensor.description.element);
     std::vector<uint64_t> counts = countWords(*source, matrices->panels(), traits.wordBits, pool);
     EntropyBounds one = entropyBounds(counts, tensor.description.element);
-    double share = static_cast<double>(tensor.bytes.size() / traits.bytes) /
-                   static_cast<double>(std::max<uint64_t>(elements(), 1));
-    sum.exponent += (one.exponent + traits.lowBits) * share;
-    sum.joint += (one.joint + traits.lowBits) * share;
+    uint64_t count = tensor.bytes.size() / traits.bytes;
+    double share =
+        static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(elements(), 1));
+    uint32_t lowBits = hasLowHalves(tensor) ? traits.lowBits : 0;
+    sum.exponent += (one.exponent + lowBits) * share;
+    sum.joint += (one.joint + lowBits) * share;
   }
   return sum;
 }

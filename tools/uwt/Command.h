@@ -43,7 +43,8 @@ struct Option {
   OptionTarget target;
   ValueHint hint = ValueHint::None;
   /// The values that are allowed; empty for any.
-  std::vector<std::string> choices = {};
+  std::vector<std::string> choices = {}; // NOLINT(readability-redundant-member-init): else rows
+                                         // without choices are warned of
   bool required = false;
 
   bool isArgument() const { return !names.starts_with('-'); }

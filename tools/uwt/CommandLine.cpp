@@ -151,11 +151,16 @@ Status Parser::fill(BoundCommand &entry) const {
 
 /// A usage error where a value is missing that the command cannot do without.
 static Status checkRequired(const BoundCommand &entry) {
-  std::string name(entry.command->name());
-  for (size_t i = 0; i < entry.options.size(); ++i)
-    if (entry.options[i].required && entry.parsed[i]->count() == 0)
-      return usageError(name + " needs " + entry.options[i].longName() + "; see 'uwt help " + name +
-                        "'");
+  for (size_t i = 0; i < entry.options.size(); ++i) {
+    if (!entry.options[i].required || entry.parsed[i]->count() > 0)
+      continue;
+    std::string text(entry.command->name());
+    text += " needs ";
+    text += entry.options[i].longName();
+    text += "; see 'uwt help ";
+    text += entry.command->name();
+    return usageError(text + "'");
+  }
   return success();
 }
 
@@ -222,8 +227,9 @@ Expected<ParsedCommandLine> Parser::parse(int argc, const char *const *argv) {
     if (common.help)
       return result;
     // What is misspelt is said before what is missing for it.
-    if (std::vector<std::string> extras = entry.app->remaining(); !extras.empty())
-      return extraError(entry, extras.front());
+    for (const std::string &extra : entry.app->remaining())
+      if (extra != "--")
+        return extraError(entry, extra);
     UWT_RETURN_IF_ERROR(checkRequired(entry));
     return result;
   }

@@ -206,10 +206,10 @@ static std::string zshCommand(Command &command, const CommandList &commands) {
       text += " \\\n        " + shellQuoted((repeats ? "*" : option.required ? "" : ":") + value);
       continue;
     }
+    std::string meaning = "[" + zshEscaped(option.help) + "]" + value;
     for (const std::string &name : {option.shortName(), option.longName()})
       if (!name.empty())
-        text += " \\\n        " + shellQuoted((repeats ? "*" : "") + name + "[" +
-                                              zshEscaped(option.help) + "]" + value);
+        text += " \\\n        " + shellQuoted((repeats ? "*" : "") + name + meaning);
   }
   return text;
 }

@@ -47,10 +47,11 @@ static std::string formatCell(const TensorEntry &entry, bool full) {
     return "= " + (full ? entry.sameAs : shortened(entry.sameAs, 18));
   if (!entry.format)
     return "-";
-  if (full)
-    return entry.format->str();
   std::string text = entry.format->str();
-  return text.substr(0, text.find(",", text.find('>') == std::string::npos ? 0 : text.find('>')));
+  // The codec or its short name; a comma inside <...> is part of it.
+  size_t parameters = text.find('>');
+  size_t comma = text.find(',', parameters == std::string::npos ? 0 : parameters);
+  return full ? text : text.substr(0, comma);
 }
 
 static std::vector<std::string> row(const TensorFacts &tensor, size_t nameColumns, bool full) {

@@ -56,7 +56,7 @@ std::string uwt::formatShape(std::span<const uint64_t> shape) {
 std::string uwt::formatDuration(double seconds) {
   if (!(seconds >= 0) || seconds > 1e7)
     return "--:--";
-  auto whole = static_cast<unsigned>(seconds + 0.5);
+  auto whole = static_cast<unsigned>(std::lround(seconds));
   char buffer[32];
   if (whole < 3600)
     std::snprintf(buffer, sizeof(buffer), "%u:%02u", whole / 60, whole % 60);

@@ -285,6 +285,10 @@ TEST(Container, CastRoundsToNearestEvenAndSaysWhatIsLost) {
   EXPECT_EQ(report->cast.changed, 3u);
   EXPECT_EQ(report->cast.overflowed, 1u);
   EXPECT_NEAR(report->cast.maxRelativeError, 0.00389, 0.00001);
+  auto against = verifyFileAgainst(folder / "c", folder / "a", {});
+  ASSERT_TRUE(holds(against));
+  EXPECT_EQ(against->findings.at(0).message,
+            "tensor 'x': dtype or shape differ from the original's; it was rounded by --cast");
   ASSERT_TRUE(holds(decompressFile(folder / "c", folder / "b", {})));
   auto file = SafetensorsFile::open(folder / "b");
   ASSERT_TRUE(holds(file));

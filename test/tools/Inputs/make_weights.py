@@ -43,15 +43,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("path")
     parser.add_argument("--f32", action="store_true")
-    parser.add_argument("--prefix", default="", help="in front of each tensor's name")
+    parser.add_argument("--prefix", default="", help="in front of each name; \\x1b is one byte")
     arguments = parser.parse_args()
-    wide = arguments.f32
+    wide, prefix = arguments.f32, arguments.prefix.encode().decode("unicode_escape")
     rng = random.Random(3)
     encode = (lambda v: struct.pack(f"<{len(v)}f", *v)) if wide else bf16
     header, data = {"__metadata__": {"format": "pt"}}, b""
     for name, dtype, shape, content in tensors(rng, encode, "F32" if wide else "BF16"):
         offsets = [len(data), len(data) + len(content)]
-        header[arguments.prefix + name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+        header[prefix + name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
         data += content
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)

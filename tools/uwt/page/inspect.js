@@ -74,7 +74,7 @@
     if (!list.length) { place.textContent = "Weights were not read (--headers-only), or none is a matrix of a type that uwt splits."; return; }
     const width = 1120, height = 280, left = 40, right = 8, top = 10, bottom = 24;
     const values = list.flatMap(t => [t.bits_per_weight, t.joint_entropy, t.exponent_entropy]);
-    let low = Math.min(...list.map(t => Math.min(t.joint_entropy, t.bits_per_weight)));
+    let low = list.reduce((a, t) => Math.min(a, t.joint_entropy, t.bits_per_weight), Infinity);
     let high = values.reduce((a, b) => Math.max(a, b), 0);
     const margin = Math.max((high - low) * .06, .05);
     low = Math.max(0, low - margin); high += margin;
@@ -86,9 +86,15 @@
       svg.append(element("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, String(v)));
     }
     const step = (width - left - right) / list.length, half = Math.min(step * .42, 9);
-    const line = (v, kind, i) => element("path", { class: kind, d: `M${x(i) - half} ${y(v)}h${2 * half}` });
-    list.forEach((t, i) => {
-      svg.append(line(t.exponent_entropy, "exponent", i), line(t.joint_entropy, "joint", i));
+    const dash = (v, i) => `M${fixed(x(i) - half, 2)} ${fixed(y(v), 2)}h${fixed(2 * half, 2)}`;
+    if (list.length > 2000) {
+      // Too many to point at: one path a kind instead of elements a tensor.
+      const path = key => list.map((t, i) => dash(t[key], i)).join("");
+      svg.append(element("path", { class: "exponent", d: path("exponent_entropy") }),
+        element("path", { class: "joint", d: path("joint_entropy") }),
+        element("path", { d: path("bits_per_weight"), style: "stroke:var(--stored);stroke-width:3" }));
+    } else list.forEach((t, i) => {
+      svg.append(element("path", { class: "exponent", d: dash(t.exponent_entropy, i) }), element("path", { class: "joint", d: dash(t.joint_entropy, i) }));
       svg.append(element("circle", { class: "stored", cx: x(i), cy: y(t.bits_per_weight), r: Math.max(1.5, Math.min(4, half)) }));
       const mark = element("rect", { class: "mark", x: x(i) - step / 2, y: top, width: step, height: height - top - bottom });
       mark.addEventListener("click", () => open(t.name, true));
