@@ -32,16 +32,17 @@ struct Leaf {
 class PackageMerge {
 public:
   PackageMerge(std::vector<Leaf> sortedLeaves, uint32_t levels)
-      : leaves(std::move(sortedLeaves)), levels(levels), isPackage(levels) {}
+      : leaves(std::move(sortedLeaves)), levels(levels), wanted(2 * leaves.size() - 2),
+        isPackage(levels * wanted) {}
 
   /// Calls `setLength(entry, length)` for each leaf. Precondition: at least two leaves.
   template <typename Function> void run(Function setLength) {
     buildLevels();
-    size_t taken = 2 * leaves.size() - 2;
+    size_t taken = wanted;
     // Leaves taken at each level; fewer at each level down.
     std::vector<uint8_t> lengths(leaves.size());
     for (uint32_t level = levels; level-- > 0 && taken != 0;) {
-      const std::vector<uint8_t> &flags = isPackage[level];
+      const uint8_t *flags = &isPackage[level * wanted];
       size_t packages = 0;
       for (size_t i = 0; i < taken; ++i)
         packages += flags[i];
@@ -54,27 +55,40 @@ public:
   }
 
 private:
+  /// Merges without branches, which would be mispredicted every other time: both lists end in
+  /// a weight that is never taken.
   void buildLevels() {
-    std::vector<uint64_t> below, weights;
+    constexpr uint64_t never = UINT64_MAX;
+    std::vector<uint64_t> own;
+    for (const Leaf &leaf : leaves)
+      own.push_back(leaf.weight);
+    own.push_back(never);
+    std::vector<uint64_t> weights(wanted), pairs(wanted / 2 + 1, never);
     for (uint32_t level = 0; level < levels; ++level) {
-      weights.clear();
-      std::vector<uint8_t> &flags = isPackage[level];
-      flags.reserve(2 * leaves.size());
-      size_t leaf = 0, pair = 0, pairs = below.size() / 2;
-      while (leaf < leaves.size() || pair < pairs) {
-        uint64_t pairWeight = pair < pairs ? below[2 * pair] + below[2 * pair + 1] : 0;
-        bool takePair = leaf == leaves.size() || (pair < pairs && pairWeight < leaves[leaf].weight);
-        weights.push_back(takePair ? pairWeight : leaves[leaf].weight);
-        flags.push_back(takePair);
-        takePair ? ++pair : ++leaf;
+      size_t nodes = std::min(wanted, leaves.size() + (level == 0 ? 0 : pairCount));
+      uint8_t *flags = &isPackage[level * wanted];
+      size_t leaf = 0, pair = 0;
+      for (size_t i = 0; i < nodes; ++i) {
+        bool takePair = pairs[pair] < own[leaf];
+        weights[i] = takePair ? pairs[pair] : own[leaf];
+        flags[i] = takePair;
+        pair += takePair;
+        leaf += !takePair;
       }
-      std::swap(below, weights);
+      pairCount = nodes / 2;
+      for (size_t i = 0; i < pairCount; ++i)
+        pairs[i] = weights[2 * i] + weights[2 * i + 1];
+      pairs[pairCount] = never;
     }
   }
 
   std::vector<Leaf> leaves;
   uint32_t levels;
-  std::vector<std::vector<uint8_t>> isPackage;
+  /// Nodes of a level that can matter: 2n - 2.
+  size_t wanted;
+  size_t pairCount = 0;
+  /// [level][node]
+  std::vector<uint8_t> isPackage;
 };
 } // namespace
 

@@ -17,31 +17,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "PrefixModel.h"
+#include "RowClasses.h"
 #include "uwt/Codec/PrefixCode.h"
 #include <algorithm>
-#include <bit>
+#include <functional>
 #include <limits>
 
 using namespace uwt;
 
-static constexpr uint32_t fractionBits = 16;
 static constexpr double infiniteCost = std::numeric_limits<double>::infinity();
 /// Bits of a symbol in the alphabet and of a length in a table.
 static constexpr double symbolCost = 16, lengthCost = 4;
 
-/// log2(value), by repeated squaring of a 32-bit mantissa. Precondition: value > 0.
-static double log2Exactly(uint64_t value) {
-  uint32_t exponent = static_cast<uint32_t>(std::bit_width(value)) - 1;
-  uint64_t mantissa = exponent >= 31 ? value >> (exponent - 31) : value << (31 - exponent);
-  uint64_t result = exponent;
-  for (uint32_t i = 0; i < fractionBits; ++i) {
-    mantissa = mantissa * mantissa >> 31;
-    uint64_t carry = mantissa >> 32;
-    mantissa >>= carry;
-    result = result << 1 | carry;
-  }
-  return static_cast<double>(result) / (1u << fractionBits);
-}
+static double log2Of(uint64_t value) { return static_cast<double>(fixedLog2(value)) / 65536; }
 
 /// Symbols with a count, the greatest first, lower symbols first on ties; at
 /// least symbol 0.
@@ -103,12 +91,17 @@ public:
     exact.assign(most + 1, -1);
   }
 
+  /// The number kept of least estimated cost, and that cost in bits: an ideal
+  /// code in which no code word is longer than maxLength.
+  struct Estimate {
+    size_t kept;
+    double bits;
+  };
+  Estimate estimate() const;
+  double exactCost(size_t kept);
   size_t choose();
 
 private:
-  size_t estimate() const;
-  double exactCost(size_t kept);
-
   Escapes escapes;
   uint32_t maxLength;
   std::vector<uint64_t> sorted;
@@ -120,29 +113,25 @@ private:
 };
 } // namespace
 
-/// The number kept of least estimated cost: an ideal code in which no code word
-/// is longer than maxLength.
-size_t KeptSymbols::estimate() const {
+KeptSymbols::Estimate KeptSymbols::estimate() const {
   uint64_t least = std::max<uint64_t>(elements >> maxLength, 1);
   uint64_t keptSpace = 0, escaped = elements;
-  double keptBits = 0, best = infiniteCost;
-  size_t choice = 1;
+  double keptBits = 0;
+  Estimate best = {1, infiniteCost};
   for (size_t kept = 1; kept <= most; ++kept) {
     uint64_t count = sorted[kept - 1];
     uint64_t space = std::max(count, least);
     keptSpace += space;
     escaped -= count;
-    keptBits += static_cast<double>(count) * log2Exactly(space);
+    keptBits += static_cast<double>(count) * log2Of(space);
     uint64_t escapeSpace = std::max(escaped, least);
-    double cost = static_cast<double>(elements) * log2Exactly(keptSpace + escapeSpace) - keptBits -
-                  static_cast<double>(escaped) * log2Exactly(escapeSpace) +
+    double cost = static_cast<double>(elements) * log2Of(keptSpace + escapeSpace) - keptBits -
+                  static_cast<double>(escaped) * log2Of(escapeSpace) +
                   recordBits(escapes, escaped, elements) + entryCost * static_cast<double>(kept);
-    if (cost < best) {
-      best = cost;
-      choice = kept;
-    }
+    if (cost < best.bits)
+      best = {kept, cost};
   }
-  return choice;
+  return best;
 }
 
 double KeptSymbols::exactCost(size_t kept) {
@@ -164,7 +153,7 @@ double KeptSymbols::exactCost(size_t kept) {
 size_t KeptSymbols::choose() {
   if (elements == 0)
     return 0;
-  size_t best = estimate();
+  size_t best = estimate().kept;
   // Large alphabets cost time and gain little from a second look.
   if (most > 1024)
     return best;
@@ -201,6 +190,21 @@ static Error doesNotFit(const Format &format, uint64_t fitting, size_t symbols) 
   return usageError("codec " + format.codec.str() + " with escapes=none holds at most " +
                     std::to_string(fitting) + " different symbols, the tensor has " +
                     std::to_string(symbols) + "; use escapes=patch");
+}
+
+ClassBits uwt::estimateClassBits(const Format &format, const CodecTraits &traits,
+                                 std::span<const uint64_t> counts, uint32_t classes,
+                                 bool wantRounding) {
+  std::vector<uint64_t> sorted;
+  for (uint64_t count : counts)
+    if (count != 0)
+      sorted.push_back(count);
+  if (sorted.empty())
+    return {};
+  std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  KeptSymbols symbols(format, traits, std::move(sorted), classes);
+  KeptSymbols::Estimate estimate = symbols.estimate();
+  return {estimate.bits, wantRounding ? symbols.exactCost(estimate.kept) - estimate.bits : 0};
 }
 
 static Expected<Model> buildSingles(const Format &format, const CodecTraits &traits,

@@ -34,6 +34,16 @@ inline uint64_t tableEntries(uint64_t symbols, uint32_t group, bool hasEscapes) 
 Expected<Model> buildPrefixModel(const Format &format, const CodecTraits &traits,
                                  const SymbolStatistics &statistics);
 
+/// About the bits of code words, escape records and table of one of `classes` row classes
+/// (group 1) without building its model: an ideal code of limited length.
+struct ClassBits {
+  double ideal = 0;
+  /// What code words of whole bits take more; 0 unless asked for.
+  double rounding = 0;
+};
+ClassBits estimateClassBits(const Format &format, const CodecTraits &traits,
+                            std::span<const uint64_t> counts, uint32_t classes, bool wantRounding);
+
 } // namespace uwt
 
 #endif // UWT_LIB_CODEC_PREFIXMODEL_H

@@ -140,13 +140,16 @@ SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panel
   uint32_t classes = plan.format.rowClasses;
   bool pairs = plan.traits.group == 2;
   std::optional<RowHistograms> counted;
-  const RowHistograms *rows = options.rows;
+  const RowHistograms *rows = options.chosen ? options.chosen->rows.get() : nullptr;
   if (rows && rows->split.symbolBits != plan.split.symbolBits)
     rows = nullptr;
-  if (!rows && classes > 1)
-    rows = &counted.emplace(countRows(panelOf, panels, plan.split, pool));
-  if (classes > 1)
+  if (classes > 1 && options.chosen)
+    rowClasses = options.chosen->rowClasses;
+  if (classes > 1 && rowClasses.empty()) {
+    if (!rows)
+      rows = &counted.emplace(countRows(panelOf, panels, plan.split, pool));
     rowClasses = sortRowClasses(*rows, classes, panelOf, pool);
+  }
   if (rows && !pairs)
     return classStatistics(*rows, rowClasses, classes, panelOf, pool);
   return countSymbols(panelOf, panels, plan.split, pairs, rowClasses, classes, pool);

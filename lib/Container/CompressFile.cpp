@@ -244,9 +244,9 @@ Expected<ChosenFormat> FileCompressor::pickFormat(size_t i, std::span<const uint
     Format byRows = format;
     byRows.layout = choice.layout.value_or(format.layout);
     if (checkFormat(byRows, choice.element))
-      return ChosenFormat{byRows, nullptr};
+      return ChosenFormat{byRows, nullptr, {}};
     UWT_RETURN_IF_ERROR(checkFormat(format, choice.element));
-    return ChosenFormat{format, nullptr};
+    return ChosenFormat{format, nullptr, {}};
   }
   TensorDescription description{choice.element, tensor.shape, Format()};
   description.format.storage = choice.storage.value_or(Storage::NMajor);
@@ -277,7 +277,7 @@ Expected<EncodedTensor> FileCompressor::encode(size_t i, std::span<const uint8_t
   spool.begin(directPlane(i, chosen.format));
   EncodeOptions encoding;
   encoding.path = options.path;
-  encoding.rows = chosen.rows.get();
+  encoding.chosen = &chosen;
   // A cast tensor has fewer bytes than its source, which progress counts.
   uint64_t scale =
       std::max<uint64_t>(1, original.sourceOf(i).bytes() / std::max<uint64_t>(1, tensor.bytes()));

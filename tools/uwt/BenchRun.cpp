@@ -85,7 +85,7 @@ private:
 
 Expected<ChosenFormat> FormatBench::formatFor(const BenchTensor &tensor) const {
   if (const Format *format = std::get_if<Format>(&choice))
-    return ChosenFormat{*format, nullptr};
+    return ChosenFormat{*format, nullptr, {}};
   UWT_ASSIGN_OR_RETURN(auto matrices, tensor.description.matrices());
   UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(tensor.description, tensor.bytes));
   return chooseFormat(std::get<FormatPolicy>(choice), tensor.description.element,
@@ -106,9 +106,8 @@ Status FormatBench::encodeAll(BenchSamples *samples) {
       plane.clear();
     EncodeOptions options;
     options.path = settings.path;
-    options.rows = chosen.rows.get();
+    options.chosen = &chosen;
     CodingTimes times;
-    options.rows = chosen.rows.get();
     options.times = &times;
     options.progress = [](uint64_t) { return !interrupted(); };
     double choosing = secondsSince(start);

@@ -103,29 +103,24 @@ SymbolStatistics classStatistics(const RowHistograms &rows, std::span<const uint
 /// The formats behind `--format best-size` and `fast`.
 enum class FormatPolicy : uint8_t { BestSize, Fast };
 
-/// The split whose row histograms the best-size choice is made from: the exponent and as many
-/// mantissa bits as any candidate codes.
-FieldSplit bestSizeSplit(ElementType element);
-
-/// A picked format, and the row histograms that were made for the choice: encodeTensor
-/// takes them (EncodeOptions::rows) rather than counting again. Null where the
-/// choice read nothing.
+/// A picked format, and what the choice has learnt of the tensor: encodeTensor takes it
+/// (EncodeOptions::chosen) rather than counting again. Empty where the choice read nothing.
 struct ChosenFormat {
   Format format;
   std::shared_ptr<const RowHistograms> rows;
+  /// As sortRowClasses gives them for `format`, or empty.
+  std::vector<uint8_t> rowClasses;
 };
 
 /// Picks the format (fragment layout unless `layout` says row_major) that stores this tensor
 /// smallest, or decodes fast: BestSize compares row class counts 1, 2, 4, 8, 16 for `huffman<12,1>,
 /// coded=exponent+2` (other numbers of mantissa bits where the type has fewer, or the tensor is
-/// small) by exact cost from row histograms, and gives `raw` where coding would not pay; Fast is
+/// small) by their costs from row histograms; whether a tensor pays at all is seen from its encoded
+/// size (a tensor without elements is `raw`). Fast is
 /// `huffman<12,2>` and reads nothing.
 ChosenFormat chooseFormat(FormatPolicy policy, ElementType element, Layout layout, Storage storage,
                           const PanelSource &source, uint64_t panels, const MatrixShape &matrix,
                           ThreadPool &pool);
-/// BestSize from row histograms of bestSizeSplit(element).
-Format chooseBestSize(ElementType element, Layout layout, Storage storage,
-                      const RowHistograms &rows, const MatrixShape &matrix, ThreadPool &pool);
 
 } // namespace uwt
 

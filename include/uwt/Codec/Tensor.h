@@ -77,8 +77,8 @@ struct EncodeOptions {
   /// call; returns false to stop (ErrorKind::Interrupted).
   std::function<bool(uint64_t)> progress;
   CodingTimes *times = nullptr;
-  /// Row histograms of this very tensor, as chooseFormat made them, or null.
-  const RowHistograms *rows = nullptr;
+  /// What chooseFormat gave for this very tensor, or null.
+  const ChosenFormat *chosen = nullptr;
 };
 
 /// What an encode says about its result.
