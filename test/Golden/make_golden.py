@@ -295,7 +295,7 @@ def make_bad(uwt, folder):
             "exit": given.returncode,
             "message": given.stderr.strip().replace(str(path), "FILE"),
             "verify_exit": found.returncode,
-            "verify": found.stdout.strip().replace(str(path), "FILE"),
+            "findings": found.stdout.strip().replace(str(path), "FILE") if found.returncode else "",
         }
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 

@@ -22,8 +22,6 @@
 using namespace uwt;
 using namespace uwt::test;
 
-static constexpr uint64_t rows = 1024, columns = 1024;
-
 static std::string readFile(const std::filesystem::path &path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -38,38 +36,75 @@ static uint64_t hashOf(const MemoryPlanes &planes) {
   return hash.digest();
 }
 
-/// One line of the table: bytes, bits a weight, hash, element, weights, format.
-static std::string lineOf(const TensorDescription &description, Distribution distribution,
-                          std::span<const uint8_t> source, ThreadPool &pool) {
+namespace {
+/// Weights of which the table shows all formats.
+struct Sample {
+  ElementType element;
+  uint64_t rows, columns;
+  Distribution distribution;
+};
+} // namespace
+
+/// All kinds of weights for bf16, each other type once, and what a small tensor costs.
+static constexpr Sample samples[] = {
+    {ElementType::BF16, 1024, 1024, Distribution::Gaussian},
+    {ElementType::BF16, 1024, 1024, Distribution::RowScaled},
+    {ElementType::BF16, 1024, 1024, Distribution::StudentT4},
+    {ElementType::F16, 1024, 1024, Distribution::RowScaled},
+    {ElementType::F32, 1024, 1024, Distribution::RowScaled},
+    {ElementType::F8E4M3FN, 1024, 1024, Distribution::RowScaled},
+    {ElementType::F8E5M2, 1024, 1024, Distribution::RowScaled},
+    {ElementType::BF16, 64, 64, Distribution::RowScaled},
+};
+
+static std::string printed(const char *format, auto... values) {
+  char text[256];
+  std::snprintf(text, sizeof(text), format, values...);
+  return text;
+}
+
+/// Bytes, bits a weight, hash, format.
+static std::string lineOf(const TensorDescription &description, std::span<const uint8_t> source,
+                          ThreadPool &pool) {
   MemoryPlanes planes;
   Expected<EncodedTensor> result = encodeTensor(description, source, planes, pool);
-  std::string size = result ? std::to_string(result->bytes()) : result.error().message();
-  double bits = static_cast<double>(planes.bytes()) * 8 / static_cast<double>(rows * columns);
-  char line[256];
-  std::snprintf(
-      line, sizeof(line), "%8s %8.4f  %s  %-8s %-10s  %s\n", size.c_str(), bits,
-      toHex64(hashOf(planes)).c_str(), std::string(getTraits(description.element).name).c_str(),
-      std::string(distributionName(distribution)).c_str(), description.format.str().c_str());
-  return line;
+  std::string format = description.format.str();
+  if (!result)
+    return format + ": " + result.error().message() + "\n";
+  double weights = static_cast<double>(*description.elements());
+  return printed("%9llu %8.4f  %s  %s\n", static_cast<unsigned long long>(result->bytes()),
+                 static_cast<double>(result->bytes()) * 8 / weights,
+                 toHex64(hashOf(planes)).c_str(), format.c_str());
+}
+
+/// Name, shape and bounds of the weights.
+static std::string headingOf(const Sample &sample, const TensorDescription &description,
+                             std::span<const uint8_t> source, ThreadPool &pool) {
+  const ElementTraits &traits = getTraits(sample.element);
+  Expected<PanelSource> panels = panelSource(description, source);
+  EntropyBounds bounds = entropyBounds(
+      countWords(*panels, description.matrices()->panels(), traits.wordBits, pool), sample.element);
+  return printed("\n# %s of %s, %llu x %llu; bounds: exponent %.4f, joint %.4f%s\n",
+                 std::string(distributionName(sample.distribution)).c_str(),
+                 std::string(traits.name).c_str(), static_cast<unsigned long long>(sample.rows),
+                 static_cast<unsigned long long>(sample.columns), bounds.exponent, bounds.joint,
+                 traits.lowBits ? ", low halves not counted" : "");
 }
 
 static std::string tableOfSizes() {
   ThreadPool pool;
-  std::string table = "#  bytes bits/wgt  xxh3 of all planes element  weights     format\n";
-  for (ElementType element : allElementTypes)
-    for (Distribution distribution :
-         {Distribution::Gaussian, Distribution::RowScaled, Distribution::StudentT4}) {
-      // All three kinds of weights for bf16; the other types once.
-      if (element != ElementType::BF16 && distribution != Distribution::RowScaled)
-        continue;
-      std::vector<uint64_t> shape = {rows, columns};
-      std::vector<uint8_t> source = makeTensor(element, shape, distribution, 2026);
-      for (const std::string &text : registeredFormats()) {
-        TensorDescription description{element, shape, parsedFormat(text)};
-        if (checkFormat(description.format, element))
-          table += lineOf(description, distribution, source, pool);
-      }
+  std::string table = "#   bytes bits/wgt  xxh3 of planes    format\n";
+  for (const Sample &sample : samples) {
+    TensorDescription description{sample.element, {sample.rows, sample.columns}, Format()};
+    std::vector<uint8_t> source =
+        makeTensor(sample.element, description.shape, sample.distribution, 2026);
+    table += headingOf(sample, description, source, pool);
+    for (const std::string &text : registeredFormats()) {
+      description.format = parsedFormat(text);
+      if (checkFormat(description.format, sample.element))
+        table += lineOf(description, source, pool);
     }
+  }
   return table;
 }
 

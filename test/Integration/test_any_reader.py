@@ -1,0 +1,46 @@
+"""A container is plain safetensors: the reader that everyone uses opens it."""
+
+import json
+
+import numpy as np
+import safetensors.numpy
+from safetensors import safe_open
+
+
+def make_model(path):
+    rng = np.random.default_rng(7)
+    tensors = {
+        "layer.weight": (rng.standard_normal((128, 192)) * 0.02).astype(np.float32),
+        "layer.bias": np.zeros(128, np.float32),
+        "ids": np.arange(512, dtype=np.int64).reshape(1, 512),
+    }
+    safetensors.numpy.save_file(tensors, path, metadata={"format": "pt"})
+    return tensors
+
+
+def test_safetensors_lists_and_reads_every_key(uwt, tmp_path):
+    source, packed = tmp_path / "model.safetensors", tmp_path / "model.uwt.safetensors"
+    tensors = make_model(source)
+    uwt("compress", source, "-o", packed)
+    with safe_open(packed, framework="numpy") as file:
+        assert file.metadata()["format"] == "pt"
+        entry = json.loads(file.metadata()["layer.weight.uwt"])
+        assert entry["dtype"] == "F32" and entry["shape"] == [128, 192]
+        keys = set(file.keys())
+        assert {"layer.weight.uwt.index", "layer.weight.uwt.code", "layer.bias", "ids"} <= keys
+        for name in ("layer.bias", "ids"):
+            assert np.array_equal(file.get_tensor(name), tensors[name])
+        for plane, used in entry["planes"].items():
+            assert file.get_tensor(f"layer.weight.uwt.{plane}").nbytes >= used
+
+
+def test_saved_again_by_another_tool_still_decompresses(uwt, tmp_path):
+    source, packed = tmp_path / "model.safetensors", tmp_path / "model.uwt.safetensors"
+    make_model(source)
+    uwt("compress", source, "-o", packed)
+    with safe_open(packed, framework="numpy") as file:
+        metadata = file.metadata()
+    again = tmp_path / "again.safetensors"
+    safetensors.numpy.save_file(safetensors.numpy.load_file(packed), again, metadata=metadata)
+    uwt("decompress", again, "-o", tmp_path / "original.safetensors")
+    assert (tmp_path / "original.safetensors").read_bytes() == source.read_bytes()
