@@ -17,12 +17,14 @@
 #   sanitize      unit tests and lit with AddressSanitizer and UndefinedBehaviorSanitizer
 #   thread        unit tests with ThreadSanitizer
 #   fuzz          each fuzzer for FUZZ_SECONDS (default 10), with the sanitizers
+#   quickstart    tools/quickstart.sh: a real model there and back
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
 source tools/dev/packages.sh
 
-all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz)
+all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz
+  quickstart)
 jobs=$(nproc)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -46,14 +48,16 @@ build_preset() {
 
 # run_ctest PRESET LABELS: shows all but the tests that passed.
 run_ctest() {
-  local log status=0 line
+  local log status=0 line skipped
   log=$(mktemp)
   ctest --preset "$1" -L "$2" -j "$jobs" --no-tests=error > "$log" 2>&1 || status=$?
   grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#.* Passed )' "$log" || true
   line=$(grep -oE '[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$log" || true)
+  skipped=$(grep -cE '^[[:space:]]+[0-9]+ - .* \(Skipped\)$' "$log" || true)
   rm -f "$log"
   if [[ "$line" =~ ,\ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
-    record $((BASH_REMATCH[2] - BASH_REMATCH[1])) "${BASH_REMATCH[1]}" "$line"
+    record $((BASH_REMATCH[2] - BASH_REMATCH[1] - skipped)) "${BASH_REMATCH[1]}" \
+      "$1 $2: $line, $skipped skipped"
   fi
   return "$status"
 }
@@ -165,6 +169,10 @@ step_fuzz() {
     run_fuzzer "$program" &
   done
   wait
+}
+
+step_quickstart() {
+  tools/quickstart.sh
 }
 
 # run_step NAME: runs it in a shell of its own and leaves its status in step_status. A

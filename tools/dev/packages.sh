@@ -7,9 +7,11 @@ build_packages=(
   ca-certificates ccache clang-22 cmake libcli11-dev libgmock-dev libgtest-dev libssl-dev
   libxxhash-dev libzstd-dev lld-22 ninja-build nlohmann-json3-dev python3 python3-venv
 )
-# To test: sanitizers and fuzzers, formatting, linting, lit and FileCheck, coverage.
+# To test: sanitizers and fuzzers, formatting, linting, lit and FileCheck, coverage; a
+# browser for the page of `uwt inspect`, shells and a pager for completion and man page.
 test_packages=(
-  clang-format-22 clang-tidy-22 libclang-rt-22-dev llvm-22 llvm-22-tools shellcheck
+  chromium clang-format-22 clang-tidy-22 fish groff-base libclang-rt-22-dev llvm-22
+  llvm-22-tools shellcheck zsh
 )
 
 # Installs those of the packages that are missing, and says which.
