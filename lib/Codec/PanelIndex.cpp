@@ -236,7 +236,7 @@ Status IndexReader::readEntry(uint64_t panel) {
   if (!entry.asWords && plan.traits.rate == Rate::Words)
     return invalidError("panel " + std::to_string(panel) +
                         " is marked as coded, but codec raw codes none");
-  if (entry.slot != slots[entry.asWords]++)
+  if (entry.slot != slots[entry.asWords]++) // panel-2
     return invalidError("panel " + std::to_string(panel) + " has slot " +
                         std::to_string(entry.slot) + ", expected " +
                         std::to_string(slots[entry.asWords] - 1));

@@ -101,6 +101,7 @@ static Expected<std::string> shaOf(const JsonValue &object, std::string_view key
   return value->text;
 }
 
+/// file-6.
 static Expected<JsonValue> parseObject(std::string_view text) {
   // Dimensions and planes, with room for keys of later versions.
   constexpr uint64_t entryValues = 256;

@@ -41,6 +41,7 @@ void VerifyReport::merge(VerifyReport other) {
       notes.push_back(std::move(note));
 }
 
+/// file-7.
 Status Container::streamOriginal(const std::function<Status(std::span<const uint8_t>)> &consume,
                                  ThreadPool &pool, const ProgressFunction &progress) const {
   uint64_t length = state->originalText.size();

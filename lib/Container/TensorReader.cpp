@@ -29,6 +29,7 @@ Error TensorReader::located(Error error) const {
 // Parts
 //===----------------------------------------------------------------------===//
 
+/// part-2.
 Expected<IndexRange> rankRange(uint64_t size, uint64_t index, uint64_t count) {
   if (index >= count)
     return usageError("rank " + std::to_string(index) + " of " + std::to_string(count) +

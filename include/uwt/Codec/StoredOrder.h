@@ -46,7 +46,7 @@ inline constexpr uint32_t fragmentLanes = 32;
 inline constexpr uint64_t divideUp(uint64_t value, uint64_t by) { return (value + by - 1) / by; }
 inline constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return divideUp(value, to) * to; }
 
-/// One matrix [rows, columns] = [N, K].
+/// One matrix [rows, columns] = [N, K], and its panels (order-2).
 struct MatrixShape {
   uint64_t rows = 0;
   uint64_t columns = 0;

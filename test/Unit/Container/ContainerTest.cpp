@@ -112,7 +112,7 @@ TEST(Container, IsAPlainSafetensorsFileWithAlignedPlanes) {
     }
 }
 
-TEST(Container, BytesDoNotDependOnThreads) {
+TEST(Container, BytesDoNotDependOnThreads) { // write-2
   TemporaryFolder folder;
   writeTensors(folder / "a", mixedTensors());
   CompressOptions options = singleThread();
