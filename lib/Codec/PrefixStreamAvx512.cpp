@@ -15,7 +15,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FieldPlane.h"
 #include "PrefixStreamKernels.h"
+#include <array>
 
 using namespace uwt;
 
@@ -322,10 +324,61 @@ void merge6(const MergeJob &job, bool stream) {
   stream ? mergeSixBits<true>(job) : mergeSixBits<false>(job);
 }
 
+/// 32 columns at a time, whose raw fields are 32 bytes.
+UWT_AVX512 uint32_t joinRowBytes(const RowJob &job) {
+  const uint8_t *raw = job.raw + job.first;
+  uint32_t column = 0;
+  for (; column + 32 <= job.count; column += 32) {
+    __m512i field =
+        _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(raw + column)));
+    // The sign goes to the top, the mantissa stays.
+    __m512i spread = _mm512_or_si512(_mm512_slli_epi16(field, 8), field);
+    _mm512_storeu_si512(job.out + column,
+                        select(spread, loadSymbols(job.symbols + column), words(0x807F)));
+  }
+  return column;
+}
+
+/// 32 columns at a time, whose raw fields are 16 bytes of the 4-bit chunk and 8 of the 2-bit one.
+UWT_AVX512 uint32_t joinRowSixBits(const RowJob &job) {
+  const uint8_t *nibbles = job.raw + job.first / 2;
+  const uint8_t *pairs = job.raw + rowChunkBytes(job.columns, 4) + job.first / 4;
+  // Column c takes bits 2(c % 4) of byte c / 4.
+  alignas(64) static constexpr auto places = [] {
+    std::array<std::array<uint16_t, 32>, 2> made{};
+    for (uint16_t c = 0; c < 32; ++c) {
+      made[0][c] = c / 4;
+      made[1][c] = 2 * (c % 4);
+    }
+    return made;
+  }();
+  const __m512i byteOf = _mm512_load_si512(places[0].data());
+  const __m512i shiftOf = _mm512_load_si512(places[1].data());
+  uint32_t column = 0;
+  for (; column + 32 <= job.count; column += 32) {
+    __m128i two = _mm_loadu_si128(reinterpret_cast<const __m128i *>(nibbles + column / 2));
+    __m128i even = _mm_and_si128(two, _mm_set1_epi8(15));
+    __m128i odd = _mm_and_si128(_mm_srli_epi16(two, 4), _mm_set1_epi8(15));
+    __m512i mantissa = _mm512_cvtepu8_epi16(
+        _mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd)));
+    __m512i bytes = _mm512_zextsi128_si512(
+        _mm_loadl_epi64(reinterpret_cast<const __m128i *>(pairs + column / 4)));
+    __m512i four = _mm512_srlv_epi16(_mm512_permutexvar_epi8(byteOf, bytes), shiftOf);
+    // Bit 0 of the chunk is mantissa bit 4, bit 1 is the sign.
+    __m512i field = select(_mm512_slli_epi16(four, 4), mantissa, words(0x0010));
+    field = select(_mm512_slli_epi16(four, 14), field, words(0x8000));
+    _mm512_storeu_si512(job.out + column,
+                        select(field, loadSymbols(job.symbols + column), words(0x801F)));
+  }
+  return column;
+}
+
 PrefixKernels makeKernels() {
   PrefixKernels made = avx2PrefixKernels();
   made.merge8 = merge8;
   made.merge6 = merge6;
+  made.joinRow8 = joinRowBytes;
+  made.joinRow6 = joinRowSixBits;
   made.split6 = splitSixBits;
   made.splitPairs = splitPairs;
   return made;

@@ -54,6 +54,9 @@ public:
     merge = wide && symbolBits == 8    ? kernels.merge8
             : wide && symbolBits == 10 ? kernels.merge6
                                        : nullptr;
+    joinFirst = wide && symbolBits == 8    ? kernels.joinRow8
+                : wide && symbolBits == 10 ? kernels.joinRow6
+                                           : nullptr;
   }
 
   Status run() {
@@ -231,13 +234,14 @@ private:
   void joinRow(const PanelUnit &unit, uint32_t row, const uint16_t *from) {
     uint64_t panelRow = unit.firstRow + row;
     const uint8_t *rawRow = panel.raw.data() + panelRow * rowBytes(out.columns, chunks);
-    uint16_t raw[streamUnitColumns];
-    unpackRowRaw(chunks, rawRow, out.columns, unit.firstColumn, unit.columns, raw);
-    uint16_t *to = out.row(panelRow) + unit.firstColumn;
-    const FieldSplit split = plan.split;
-    for (uint32_t column = 0; column < unit.columns; ++column)
-      to[column] =
-          static_cast<uint16_t>(split.join(from[column] >> (16 - split.symbolBits), raw[column]));
+    RowJob job{&plan.split, chunks,           from,         rawRow,
+               out.columns, unit.firstColumn, unit.columns, out.row(panelRow) + unit.firstColumn};
+    uint32_t done = joinFirst ? joinFirst(job) : 0;
+    job.symbols += done;
+    job.first += done;
+    job.count -= done;
+    job.out += done;
+    joinRowPortable(job);
   }
 
   /// By the reference, which also words the errors.
@@ -269,6 +273,7 @@ private:
   MutablePanelWords out;
   std::vector<uint32_t> chunks;
   Merge merge;
+  uint32_t (*joinFirst)(const RowJob &);
   std::vector<uint8_t> padded;
   alignas(64) uint16_t symbols[panelRows / stripRows * jointRows * scratchStride] = {};
   alignas(64) uint16_t unused[streamUnitColumns];

@@ -73,6 +73,19 @@ struct MergeJob {
   uint16_t *outLow, *outHigh;
 };
 
+/// Columns [first, first + count) of a row of a row_major panel: top-aligned symbols
+/// and the row's raw fields (plane-2) to words.
+struct RowJob {
+  const FieldSplit *split;
+  std::span<const uint32_t> chunks;
+  const uint16_t *symbols;
+  /// The whole row, of `columns` columns; `first` is a multiple of 8.
+  const uint8_t *raw;
+  uint64_t columns, first;
+  uint32_t count;
+  uint16_t *out;
+};
+
 /// The opposite: words to raw fields and symbols (right-aligned).
 struct SplitJob {
   const FieldSplit *split;
@@ -148,6 +161,10 @@ struct PrefixKernels {
   /// there is nothing better than mergeRowsPortable.
   void (*merge8)(const MergeJob &, bool stream);
   void (*merge6)(const MergeJob &, bool stream);
+  /// The first columns of a row of 8 or 6 raw bits; returns how many, the rest is
+  /// joinRowPortable's. May be null.
+  uint32_t (*joinRow8)(const RowJob &);
+  uint32_t (*joinRow6)(const RowJob &);
   void (*split6)(const SplitJob &);
   /// Returns the number of escapes.
   uint32_t (*splitPairs)(const PairSplitJob &);
@@ -160,6 +177,7 @@ const PrefixKernels &avx2PrefixKernels();
 const PrefixKernels &avx512PrefixKernels();
 
 void mergeRowsPortable(const MergeJob &job);
+void joinRowPortable(const RowJob &job);
 void splitRowsPortable(const SplitJob &job);
 /// Raw fields of `count` elements of a row of `columns` (plane-2) from column `first`, a
 /// multiple of 8.

@@ -191,6 +191,15 @@ void uwt::unpackRowRaw(std::span<const uint32_t> chunks, const uint8_t *row, uin
   }
 }
 
+void uwt::joinRowPortable(const RowJob &job) {
+  uint16_t raw[streamUnitColumns];
+  unpackRowRaw(job.chunks, job.raw, job.columns, job.first, job.count, raw);
+  const FieldSplit split = *job.split;
+  for (uint32_t column = 0; column < job.count; ++column)
+    job.out[column] = static_cast<uint16_t>(
+        split.join(job.symbols[column] >> (16 - split.symbolBits), raw[column]));
+}
+
 void uwt::packRowRaw(std::span<const uint32_t> chunks, uint8_t *row, uint64_t columns,
                      uint64_t first, uint32_t count, const uint16_t *values) {
   uint32_t shift = 0;
