@@ -232,6 +232,80 @@ TEST_F(CheckpointTest, VerifyFindsMissingChangedAndForeignFiles) {
                   "tokenizer.json: is missing"));
 }
 
+TEST_F(CheckpointTest, ARepeatedDecompressKeepsWhatIsThere) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  std::string back = folder / "back";
+  ASSERT_TRUE(holds(decompress(out, back, {})));
+  auto first = contentsOf(back);
+  fs::remove(back + "/model-00002-of-00002.safetensors");
+  fs::remove(back + "/config.json");
+  auto again = decompress(out, back, {});
+  ASSERT_TRUE(holds(again));
+  EXPECT_TRUE(again->weights[0].skipped);
+  EXPECT_FALSE(again->weights[1].skipped);
+  EXPECT_EQ(contentsOf(back), first);
+}
+
+TEST_F(CheckpointTest, DecompressRefusesFilesInTheWay) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  std::string back = folder / "back";
+  ASSERT_TRUE(holds(decompress(out, back, {})));
+  for (const char *name : {"model-00001-of-00002.safetensors", "tokenizer.json", "config.json"}) {
+    std::string file = back + "/" + name;
+    Bytes original = readBytes(file);
+    writeText(file, "something else");
+    EXPECT_EQ(messageOf(decompress(out, back, {})),
+              file + ": exists already and differs; use -f to overwrite it");
+    DecompressOptions force;
+    force.overwrite = true;
+    ASSERT_TRUE(holds(decompress(out, back, force)));
+    EXPECT_EQ(readBytes(file), original);
+  }
+}
+
+TEST_F(CheckpointTest, DecompressAndVerifyCanBeInterrupted) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  DecompressOptions decompressing;
+  decompressing.progress = [](uint64_t) { return false; };
+  auto back = decompress(out, folder / "back", decompressing);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().getKind(), ErrorKind::Interrupted);
+  VerifyOptions verifying;
+  verifying.progress = [](uint64_t) { return false; };
+  auto report = verify(out, verifying);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().getKind(), ErrorKind::Interrupted);
+}
+
+TEST_F(CheckpointTest, WithoutItsManifestWeightsAreStillVerified) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  fs::remove(out + "/uwt.json");
+  auto report = verify(out, {});
+  ASSERT_TRUE(holds(report));
+  EXPECT_TRUE(report->passed());
+  EXPECT_EQ(report->files, 3u);
+  ASSERT_EQ(report->notes.size(), 1u);
+  EXPECT_EQ(report->notes[0].message, "has no uwt.json: other files were not checked");
+  EXPECT_EQ(messageOf(decompress(out, folder / "back", {})),
+            out + ": has no uwt.json, which uwt compress writes; give a compressed model's folder, "
+                  "or one of its .safetensors files");
+}
+
+TEST_F(CheckpointTest, VerifyAgainstFindsWhatTheOriginalHasNotOrHasMore) {
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  writeText(in + "/new.txt", "new");
+  writeText(in + "/pytorch_model.bin", "changed");
+  fs::remove(in + "/tokenizer.json");
+  auto report = verifyAgainst(out, in, {});
+  ASSERT_TRUE(holds(report));
+  std::vector<std::string> messages;
+  for (const Finding &finding : report->findings)
+    messages.push_back(fs::path(finding.where).filename().string() + ": " + finding.message);
+  EXPECT_THAT(messages, ElementsAre("pytorch_model.bin: differs from the original",
+                                    "tokenizer.json: the original model has no such file",
+                                    "new.txt: is not in the compressed model"));
+}
+
 TEST_F(CheckpointTest, AModelThatIsNotWholeIsRefusedBeforeAnyWork) {
   fs::remove(in + "/model-00002-of-00002.safetensors");
   EXPECT_EQ(messageOf(compress(in, out, singleThread())),
