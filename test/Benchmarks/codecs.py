@@ -19,6 +19,7 @@ import argparse
 import json
 import pathlib
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -122,6 +123,12 @@ def bench_zipnn(zipnn, tensors, minimum_seconds):
     }
 
 
+def to_text(result):
+    """JSON with one line an object's member, lists of numbers on one line."""
+    text = json.dumps(result, indent=1)
+    return re.sub(r"\[[\d\s.,e+-]+\]", lambda match: re.sub(r"\s+", " ", match[0]), text) + "\n"
+
+
 def processor():
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -167,7 +174,7 @@ def main():
 
     output = pathlib.Path(arguments.output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(result, indent=1) + "\n")
+    output.write_text(to_text(result))
 
 
 if __name__ == "__main__":
