@@ -6,7 +6,7 @@
 #
 #   install       packages (apt) and the tests' Python environment (.venv)
 #   layers        includes follow the arrows of docs/architecture.md
-#   docs          links, rule tags and shell scripts
+#   docs          links, rule tags, the README's table, and shell scripts
 #   format        clang-format
 #   build         preset release
 #   tidy          clang-tidy
@@ -73,6 +73,7 @@ step_layers() {
 
 step_docs() {
   python3 tools/dev/check_docs.py
+  python3 test/Benchmarks/readme_table.py --check
   shellcheck -x tools/*.sh tools/dev/*.sh .ci/run
 }
 
