@@ -88,3 +88,30 @@ function(uwt_add_library name)
   endforeach()
   install(TARGETS UWT${name} EXPORT UWTTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endfunction()
+
+# A library UWT<name> of the compiler half from all sources of lib/<directory>, linked against the
+# shared LLVM and MLIR only: a static MLIR archive beside them would load MLIR twice.
+#   uwt_add_compiler_library(Dialect DIRECTORY Dialect/UWT/IR LINK UWTCodec [DEPENDS targets])
+function(uwt_add_compiler_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;PRIVATE_LINK;DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  add_library(UWT${name} STATIC ${sources})
+  add_library(UWT::${name} ALIAS UWT${name})
+  set_target_properties(UWT${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(UWT${name} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  # What TableGen writes is not ours to warn about.
+  target_include_directories(UWT${name} SYSTEM PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>")
+  uwt_use_mlir(UWT${name})
+  target_link_libraries(UWT${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+  add_dependencies(UWT${name} UWTTableGen ${ARG_DEPENDS})
+  install(TARGETS UWT${name} EXPORT UWTTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endfunction()
+
+# Lets a target include and link MLIR as the Debian package has it.
+function(uwt_use_mlir target)
+  target_include_directories(${target} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_link_libraries(${target} PUBLIC MLIR LLVM)
+endfunction()

@@ -27,7 +27,7 @@ uint32_t directoryEntryWords(const CodingPlan &plan) {
   return 3 + (hasCodeOffsets(plan) ? 1 : 0) + (hasPatch(plan) ? 1 : 0) + rowClassWords(plan.format);
 }
 
-void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, PanelEntry &entry) {
+void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, DirectoryEntry &entry) {
   Layout layout = plan.format.layout;
   if (hasLow)
     entry.size[at(PlaneKind::Low)] = fieldBytes(layout, rows, plan.matrix.columns, 16);
@@ -48,7 +48,7 @@ void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, PanelEntr
     entry.countEnd = entry.countBegin + sizes.counts;
 }
 
-void IndexWriter::add(const PanelEntry &entry, std::span<const uint8_t> classes,
+void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> classes,
                       std::span<const uint32_t> panelCounts) {
   uint32_t slot = static_cast<uint32_t>(entry.slot);
   directory.push_back(entry.asWords ? slot | storedAsWordsBit : slot);
@@ -111,7 +111,7 @@ private:
   Status checkRoom();
   Status readEntry(uint64_t panel);
   Status readOffset(uint64_t panel, PlaneKind kind, uint64_t step);
-  Status placeParts(uint64_t panel, PanelEntry &entry);
+  Status placeParts(uint64_t panel, DirectoryEntry &entry);
   Status endPreviousCode(uint64_t begin);
   Status readCounts();
   Status checkPatch();
@@ -181,7 +181,7 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
     return begin == 0 ? success()
                       : invalidError("the code of the first coded panel begins at " +
                                      std::to_string(begin) + ", expected 0");
-  PanelEntry &previous = index.entries[*openCode];
+  DirectoryEntry &previous = index.entries[*openCode];
   uint64_t previousBegin = previous.offset[at(PlaneKind::Code)];
   if (begin < previousBegin)
     return invalidError("code offsets are out of order at " + std::to_string(begin));
@@ -189,7 +189,7 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
   return success();
 }
 
-Status IndexReader::placeParts(uint64_t panel, PanelEntry &entry) {
+Status IndexReader::placeParts(uint64_t panel, DirectoryEntry &entry) {
   entry.countBegin = countTotal;
   uint32_t rows = index.plan.matrix.rowsOfPanel(panel % matrices.shape.panels());
   setPanelSizes(index.plan, rows, hasLow, entry);
@@ -211,7 +211,7 @@ Status IndexReader::placeParts(uint64_t panel, PanelEntry &entry) {
 
 /// Reads where a panel's code or escape records begin.
 Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t step) {
-  PanelEntry &entry = index.entries[panel];
+  DirectoryEntry &entry = index.entries[panel];
   uint64_t begin = words[position++] * step;
   if (entry.asWords && begin != 0)
     return invalidError("panel " + std::to_string(panel) +
@@ -229,7 +229,7 @@ Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t step) {
 
 Status IndexReader::readEntry(uint64_t panel) {
   const CodingPlan &plan = index.plan;
-  PanelEntry &entry = index.entries[panel];
+  DirectoryEntry &entry = index.entries[panel];
   uint32_t first = words[position++];
   entry.asWords = (first & storedAsWordsBit) != 0;
   entry.slot = first & ~storedAsWordsBit;
@@ -273,7 +273,7 @@ Status IndexReader::readCounts() {
 Status IndexReader::checkPatch() {
   uint64_t end = 0;
   for (uint64_t panel = 0; panel < index.entries.size(); ++panel) {
-    PanelEntry &entry = index.entries[panel];
+    DirectoryEntry &entry = index.entries[panel];
     if (entry.asWords)
       continue;
     if (entry.offset[at(PlaneKind::Patch)] != end)

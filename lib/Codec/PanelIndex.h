@@ -38,7 +38,7 @@ inline uint32_t countBytes(const CodingPlan &plan) {
 }
 
 /// A panel in the directory.
-struct PanelEntry {
+struct DirectoryEntry {
   bool asWords = false;
   uint64_t slot = 0;
   /// Byte offsets of the panel's parts in their planes, and sizes. Parts that a
@@ -52,12 +52,12 @@ struct PanelEntry {
 
 /// Fixed sizes of a panel of `rows` rows: fills size of Words or of Raw and Code
 /// (0 for variable-rate code), and Low where `hasLow`.
-void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, PanelEntry &entry);
+void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, DirectoryEntry &entry);
 
 /// A tensor's index as read from its plane.
 struct TensorIndex {
   CodingPlan plan;
-  std::vector<PanelEntry> entries;
+  std::vector<DirectoryEntry> entries;
   /// Row classes, 64 a panel, empty without context.
   std::vector<uint8_t> rowClasses;
   std::vector<uint32_t> counts;
@@ -78,7 +78,7 @@ public:
   explicit IndexWriter(const CodingPlan &plan) : plan(plan) {}
 
   /// Adds a panel. `classes` are its row classes (64, or empty).
-  void add(const PanelEntry &entry, std::span<const uint8_t> classes,
+  void add(const DirectoryEntry &entry, std::span<const uint8_t> classes,
            std::span<const uint32_t> counts);
   /// The whole plane, given the bytes in use of the others.
   std::vector<uint32_t> finish(const Codec &codec,

@@ -84,7 +84,7 @@ struct TensorDecoder::State {
   PrefixTablesPtr tables;
 
   std::span<const uint8_t> part(uint64_t panel, PlaneKind kind) const {
-    const PanelEntry &entry = index.entries[panel];
+    const DirectoryEntry &entry = index.entries[panel];
     return planes[at(kind)].subspan(entry.offset[at(kind)], entry.size[at(kind)]);
   }
   std::span<const uint8_t> classesOf(uint64_t panel) const {
@@ -143,6 +143,18 @@ bool TensorDecoder::panelStoredAsWords(uint64_t panel) const {
 }
 std::span<const uint8_t> TensorDecoder::panelBytes(uint64_t panel, PlaneKind kind) const {
   return kind == PlaneKind::Index ? std::span<const uint8_t>() : state->part(panel, kind);
+}
+
+std::span<const uint32_t> TensorDecoder::panelEscapeCounts(uint64_t panel) const {
+  const DirectoryEntry &entry = state->index.entries[panel];
+  if (entry.asWords)
+    return {};
+  return std::span<const uint32_t>(state->index.counts)
+      .subspan(entry.countBegin, entry.countEnd - entry.countBegin);
+}
+
+std::span<const uint8_t> TensorDecoder::panelRowClasses(uint64_t panel) const {
+  return state->classesOf(panel);
 }
 
 uint64_t TensorDecoder::escapes() const {
@@ -213,7 +225,7 @@ Status TensorDecoder::checkAll(ThreadPool &pool) const {
 }
 
 CodedPanel TensorDecoder::State::codedPanel(uint64_t panel, std::vector<uint32_t> &patch) const {
-  const PanelEntry &entry = index.entries[panel];
+  const DirectoryEntry &entry = index.entries[panel];
   CodedPanel coded;
   coded.raw = part(panel, PlaneKind::Raw);
   coded.code = part(panel, PlaneKind::Code);
@@ -290,6 +302,16 @@ Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, u
                  decodeLowOf(panel, 0, words.rows, options.path, worker.low));
   worker.times.code += watch.lap();
   return success();
+}
+
+Status TensorDecoder::decodePanelWords(uint64_t panel, CodePath path, MutablePanelWords out) const {
+  if (out.rows != state->tensor.rowsOf(panel) || out.columns != plan().matrix.columns)
+    return usageError("panel " + std::to_string(panel) + " has " +
+                      std::to_string(state->tensor.rowsOf(panel)) + " rows of " +
+                      std::to_string(plan().matrix.columns) + " columns, but there is room for " +
+                      std::to_string(out.rows) + " of " + std::to_string(out.columns));
+  Worker worker;
+  return state->decodeWordsOf(panel, path, worker, out);
 }
 
 Status TensorDecoder::decode(std::span<uint8_t> out, ThreadPool &pool,

@@ -31,12 +31,12 @@ namespace {
 /// A coded panel that waits to be appended. Reused from batch to batch: fresh
 /// buffers would cost more in page faults than the coding itself.
 struct PendingPanel {
-  PanelEntry entry;
+  DirectoryEntry entry;
   EncodedPanel coded;
   std::vector<uint8_t> words, low;
 
   void reset() {
-    entry = PanelEntry();
+    entry = DirectoryEntry();
     words.clear();
     low.clear();
   }
@@ -222,7 +222,7 @@ Status TensorEncoder::appendPart(PlaneKind kind, std::span<const uint8_t> bytes)
 }
 
 Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
-  PanelEntry &entry = pending.entry;
+  DirectoryEntry &entry = pending.entry;
   entry.slot = slots[entry.asWords]++;
   for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch})
     entry.offset[at(kind)] = result.planeBytes[at(kind)];

@@ -135,6 +135,11 @@ public:
   uint64_t escapes() const;
   /// The bytes of panel `panel` in plane `kind` (empty where it has none).
   std::span<const uint8_t> panelBytes(uint64_t panel, PlaneKind kind) const;
+  /// Escape counts of panel `panel`, one a fixed unit; empty where its format has none. Their sum
+  /// times the size of a record is the size of its part of plane `patch`.
+  std::span<const uint32_t> panelEscapeCounts(uint64_t panel) const;
+  /// Class of each row of panel `panel`, below the number of classes; empty without context.
+  std::span<const uint8_t> panelRowClasses(uint64_t panel) const;
 
   /// Verifies the checksum of one panel.
   Status checkPanel(uint64_t panel) const;
@@ -157,6 +162,10 @@ public:
   /// panels are contiguous in the tensor; `out` is exactly their bytes. A usage error for k_major.
   Status decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::span<uint8_t> out,
                       ThreadPool &pool, const DecodeOptions &options = {}) const;
+
+  /// Decodes the words of one panel to `out` on the caller's thread: for those that code them
+  /// anew. `out` has the panel's rows and columns of its matrix. Verifies no checksum.
+  Status decodePanelWords(uint64_t panel, CodePath path, MutablePanelWords out) const;
 
 private:
   struct State;

@@ -9,6 +9,10 @@
 // indices run is not defined, so callers write results by index: what they
 // produce may not depend on the number of threads.
 //
+// Loops of some microseconds are its common case: a worker that has nothing to do
+// watches for the next loop for a while before it sleeps, a loop never waits for workers
+// that have not joined it, and it allocates nothing.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef UWT_SUPPORT_PARALLEL_H
@@ -31,8 +35,14 @@ public:
   unsigned size() const;
 
   /// Calls `body(i, worker)` for each i in [0, count), worker in [0, size()),
-  /// and returns when all have ended. Not reentrant; one caller at a time.
+  /// and returns when all have ended. While the pool runs another loop (of another thread, or the
+  /// one that this call is made from), the caller runs this one alone, as worker 0.
   void parallelFor(uint64_t count, const std::function<void(uint64_t i, unsigned worker)> &body);
+
+  /// The same for ranges that cover [0, count) once; none is empty. They begin large and
+  /// get shorter, so that all threads end at about the same time.
+  using RangeBody = void (*)(void *context, uint64_t begin, uint64_t end, unsigned worker);
+  void parallelRanges(uint64_t count, RangeBody body, void *context);
 
 private:
   struct State;

@@ -1,0 +1,72 @@
+//===- DecodeTable.h - Symbols by code, for compiled decoders ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The table that a compiled decoder looks symbols up in, made from a model when a weight
+// is loaded. Whoever emits decoders and whoever loads weights agree on its layout
+// through DecodeTableLayout, which needs no model. Not stored in files.
+//
+// Fixed rate: a u32 a code, the code's symbol in both half words:
+//
+//     31      16 15       0
+//     | symbol  |  symbol |        entry 0 is the base of a window
+//
+// Prefix codes: 2^maxLength entries a row class, by the next maxLength bits of a stream
+// (lowest bit first). The symbols stand at their places in words, the length of the code
+// word where no symbol reaches (bf16, coded=exponent+0, group 2):
+//
+//     31 30    23 22    16 15 14     7 6   4 3    0
+//     |  | second |        |  | first  |     |length|
+//
+// Escapes read as the commonest symbol, which is what stands beneath a record. Bits
+// that are no code word read as entry 0 with a length of 1.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEC_DECODETABLE_H
+#define UWT_CODEC_DECODETABLE_H
+
+#include "uwt/Codec/Panel.h"
+
+namespace uwt {
+
+/// Where things lie in a table. All fields follow from format and element alone.
+struct DecodeTableLayout {
+  /// Bits that an entry is found by: the code (fixed), or the bits that are looked
+  /// at (prefix).
+  uint32_t indexBits = 0;
+  /// u32 of an entry: 2 where symbols leave no room for the length; symbols are in the first one.
+  uint32_t entryWords = 1;
+  /// Row classes: tables that follow one another.
+  uint32_t classes = 1;
+  /// Prefix: symbols of an entry, 1 or 2, each in its half word at bit `symbolShift`, with
+  /// `symbolMask` the bits of all of them. Fixed: 2 equal ones at bit 0.
+  uint32_t symbols = 2;
+  uint32_t symbolShift = 0;
+  uint32_t symbolMask = 0;
+  /// Prefix: u32 of the entry that has the code word's length (4 bits, 1 to 15), and its lowest
+  /// bit.
+  uint32_t lengthWord = 0;
+  uint32_t lengthShift = 0;
+
+  uint64_t classWords() const { return (uint64_t(1) << indexBits) * entryWords; }
+  /// u32 of the whole table; 0 for codecs that code nothing.
+  uint64_t words() const { return symbolMask == 0 ? 0 : classWords() * classes; }
+
+  bool operator==(const DecodeTableLayout &) const = default;
+};
+
+/// The layout for a format with these traits and this split of its words.
+DecodeTableLayout decodeTableLayout(const Format &format, const FieldSplit &split,
+                                    const CodecTraits &traits);
+
+/// The table of a plan whose model has passed Codec::readModel or came from buildModel. Errors:
+/// Invalid where the model does not fit the traits.
+Expected<std::vector<uint32_t>> decodeTable(const CodingPlan &plan);
+
+} // namespace uwt
+
+#endif // UWT_CODEC_DECODETABLE_H

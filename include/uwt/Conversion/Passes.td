@@ -1,0 +1,148 @@
+//===- Passes.td - Passes from linalg to a CPU's LLVM -------*- tablegen -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CONVERSION_PASSES
+#define UWT_CONVERSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FuseElementwisePass : Pass<"uwt-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Fuse elementwise linalg operations without recomputing what is dear";
+  let description = [{
+    Generalises named `linalg` operations on tensors (not `linalg.fill`), folds reshapes and results that nobody uses, and fuses elementwise
+    producers into their consumers. A producer that only moves or widens data (transpose, broadcast, `extf`) goes into every consumer, contractions included. Any
+    other producer goes only where each of its elements is computed once: it has one user, and that user reads it with all of its loops.
+
+    Scalar operations keep their order and types, so every rounding that the IR states (`truncf` then `extf`) stays.
+
+    ```mlir
+    // before
+    %a = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%x : tensor<8xf32>) outs(%e : tensor<8xbf16>) { truncf } -> tensor<8xbf16>
+    %b = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%a : tensor<8xbf16>) outs(%f : tensor<8xf32>) { extf } -> tensor<8xf32>
+    // after
+    %b = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%x : tensor<8xf32>) outs(%f : tensor<8xf32>) { truncf, extf } -> tensor<8xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def TileRowsPass : Pass<"uwt-tile-rows", "::mlir::func::FuncOp"> {
+  let summary = "Group linalg operations into parallel loops over rows";
+  let description = [{
+    From the last `linalg` operation of a block backwards: an operation becomes an `scf.forall` over tiles of its outer parallel
+    dimensions, and each producer of which no other operation needs a part moves into the loop. What is between them is then a tile,
+    which stays in a cache (a softmax, a layer norm, an attention head become one loop). Reduction dimensions and the innermost
+    parallel dimension are not cut, except that a one-dimensional operation is cut into long pieces; so results do not depend on the tiles.
+
+    A group with less work than `min-work` is left alone.
+
+    ```mlir
+    // before
+    %s = linalg.generic {sum of rows} ins(%x : tensor<64x512xf32>) outs(%z : tensor<64xf32>) -> tensor<64xf32>
+    %y = linalg.generic {divide} ins(%x, %s) outs(%e) -> tensor<64x512xf32>
+    // after
+    %y = scf.forall (%i) in (64) shared_outs(%o = %e) -> (tensor<64x512xf32>) {
+      %s = linalg.generic {sum of rows} ins(%xi : tensor<1x512xf32>) outs(%zi : tensor<1xf32>) -> tensor<1xf32>
+      %y = linalg.generic {divide} ins(%xi, %s) outs(%oi) -> tensor<1x512xf32>
+      scf.forall.in_parallel { tensor.parallel_insert_slice %y into %o[%i, 0] [1, 512] [1, 1] }
+    }
+    ```
+  }];
+  let options = [
+    Option<"minWork", "min-work", "int64_t", /*default=*/"65536",
+           "Scalar operations below which a group stays out of a parallel loop">,
+    Option<"tileWork", "tile-work", "int64_t", /*default=*/"8192",
+           "Scalar operations that an iteration of a parallel loop has at least, where there are so many">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def VectorizeLinalgPass : Pass<"uwt-vectorize-linalg", "::mlir::func::FuncOp"> {
+  let summary = "Turn linalg on memrefs into loops over vectors of 16 elements";
+  let description = [{
+    Writes each `linalg` operation (and `memref.copy`) on memrefs as `scf.for` loops over `vector<16x…>`, whatever the target's registers
+    hold: LLVM splits the vectors, and the order of sums is the same on every machine. One dimension is the vector's: the one along which most operands are
+    contiguous. The rest of it that is no multiple of 16 is done with a mask; operands that are strided are read and written an element at a time.
+
+    Along a reduction dimension, lane `i mod 16` sums element `i`; at the end lanes `i` and `i + 8` are added, then 4, 2 and 1 apart, and last what the
+    output held. Sums of types narrower than f32 are kept in f32 and rounded once. Along any other dimension sums run in the order of the loops.
+
+    An operation whose body holds anything but elementwise arithmetic becomes scalar loops.
+
+    ```mlir
+    // before
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%x : memref<64xf32>) outs(%y : memref<64xf32>) { negf }
+    // after
+    scf.for %i = %c0 to %c64 step %c16 {
+      %v = vector.load %x[%i] : memref<64xf32>, vector<16xf32>
+      %n = arith.negf %v : vector<16xf32>
+      vector.store %n, %y[%i] : memref<64xf32>, vector<16xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ExpandMathPass : Pass<"uwt-expand-math"> {
+  let summary = "Write math functions as arithmetic that has the same bits everywhere";
+  let description = [{
+    Replaces `math` operations on f32 and vectors of it by polynomials with a fixed order of operations (upstream's
+    approximations with `math.fma`), `rsqrt` by a square root and a division, and the rest by what upstream's expansions have for it. Types narrower than f32 must have been widened before
+    (`math-extend-to-supported-types`). f64 functions without an expansion stay and become calls of the C library.
+
+    ```mlir
+    // before
+    %y = math.rsqrt %x : vector<16xf32>
+    // after
+    %s = math.sqrt %x : vector<16xf32>
+    %y = arith.divf %one, %s : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def OutlineParallelPass : Pass<"uwt-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Turn parallel loops into functions that the runtime calls";
+  let description = [{
+    Each outermost `scf.forall` or `scf.parallel` on memrefs becomes a private function over a range of its iterations and a call to
+    `uwt_parallel_for` (`uwt/Runtime/Abi.h`); what the loop uses from outside goes through a struct on the caller's stack. Loops in such loops become sequential.
+    Equal functions are shared, so that the layers of a model are compiled once. Stack buffers move to the entry of their function.
+
+    ```mlir
+    // before
+    scf.forall (%i) in (8) { memref.store %v, %m[%i] : memref<8xf32> }
+    // after
+    func.func private @main_parallel_0(%context: !llvm.ptr, %begin: i64, %end: i64) {…}
+    call @uwt_parallel_for(%body, %context, %c8) : (!llvm.ptr, !llvm.ptr, i64) -> ()
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [
+    Statistic<"numOutlined", "outlined loops", "Number of parallel loops">,
+    Statistic<"numShared", "shared functions", "Number of loops that use an earlier loop's function">,
+  ];
+}
+
+#endif // UWT_CONVERSION_PASSES

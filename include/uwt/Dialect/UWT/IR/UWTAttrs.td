@@ -1,0 +1,142 @@
+//===- UWTAttrs.td - Formats, targets, strategies -----------*- tablegen -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_ATTRS
+#define UWT_ATTRS
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "uwt/Dialect/UWT/IR/UWTDialect.td"
+include "uwt/Dialect/UWT/IR/UWTInterfaces.td"
+
+class UWT_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<UWT_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def UWT_FormatAttr : UWT_Attr<"Format", "format"> {
+  let summary = "how a tensor is stored";
+  let description = [{
+    The text form of a format, as everywhere in UWT (`docs/formats.md`, "Text form"); kept in its shortest form.
+
+    ```mlir
+    #uwt.format<"inplace<12>">
+    #uwt.format<"huffman<12,1>, coded=exponent+2, context=row_class<8>">
+    ```
+  }];
+  let parameters = (ins StringRefParameter<"canonical text form">:$text);
+  let assemblyFormat = "`<` $text `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The attribute of a format, in its shortest text form.
+    static FormatAttr get(::mlir::MLIRContext *context, const ::uwt::Format &format);
+    /// The attribute of a text form, or an error at `emitError`.
+    static FormatAttr parseText(::llvm::function_ref<::mlir::InFlightDiagnostic()> emitError,
+                                ::mlir::MLIRContext *context, ::llvm::StringRef text);
+    ::uwt::Format getFormat() const;
+  }];
+}
+
+def UWT_TargetAttr : UWT_Attr<"Target", "target"> {
+  let summary = "the machine that code is compiled for";
+  let description = [{
+    A target by its name (`uwt help targets`): what it can do is in `uwt/Target/Target.h`.
+
+    ```mlir
+    module attributes {uwt.target = #uwt.target<"avx512bf16">} { ... }
+    ```
+  }];
+  let parameters = (ins StringRefParameter<"name">:$name);
+  let assemblyFormat = "`<` $name `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    const ::uwt::Target &getTarget() const;
+    /// The target of the module around `op`, or the generic one.
+    static const ::uwt::Target &of(::mlir::Operation *op);
+  }];
+}
+
+def UWT_KernelFamily : I32Enum<"KernelFamily", "how a product is computed", [
+    I32EnumCase<"Direct", 0, "direct">,
+    I32EnumCase<"Buffer", 1, "buffer">
+  ]> {
+  let cppNamespace = "::uwt";
+  let description = [{
+    `direct`: units are decoded into registers and multiplied there, for each column of x again in the same visit.
+    `buffer`: a panel's units are decoded into a buffer in the cache, `k_chunk` columns at a time, and
+    multiplied from there in blocks of `rows` × `columns` accumulators.
+  }];
+}
+
+def UWT_Numerics : I32Enum<"Numerics", "what an implementation may do to sums", [
+    I32EnumCase<"Fast", 0, "fast">,
+    I32EnumCase<"Exact", 1, "exact">
+  ]> {
+  let cppNamespace = "::uwt";
+  let description = [{
+    `fast`: the target's own bf16 dot product, which may flush subnormals (`docs/numerics.md`). `exact`: IEEE
+    multiply-adds in f32, subnormals kept, the same bits on every target. In both the order of
+    additions depends on N and K alone (not on batch, threads or strategy).
+  }];
+}
+
+def UWT_NumericsAttrDef : EnumAttr<UWT_Dialect, UWT_Numerics, "numerics">;
+
+def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
+  let summary = "how a product is computed: data for the lowering, written by the cost model";
+  let description = [{
+    ```mlir
+    #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64>
+    #uwt.strategy<buffer, rows = 4, columns = 6, k_chunk = 1024>
+    ```
+
+    The format that a product runs from is its operand's type. `rows` × `columns` accumulators are kept in
+    registers; `k_chunk` (a multiple of 64) columns of the weight are decoded before they are multiplied.
+  }];
+  let parameters = (ins
+    EnumParameter<UWT_KernelFamily>:$family,
+    "unsigned":$rows,
+    "unsigned":$columns,
+    "unsigned":$kChunk);
+  let assemblyFormat = [{
+    `<` $family `,` `rows` `=` $rows `,` `columns` `=` $columns `,` `k_chunk` `=` $kChunk `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def UWT_Plane : I32Enum<"Plane", "a buffer of a loaded weight", [
+    I32EnumCase<"Panels", 0, "panels">,
+    I32EnumCase<"Table", 1, "table">,
+    I32EnumCase<"Counts", 2, "counts">,
+    I32EnumCase<"Words", 3, "words">,
+    I32EnumCase<"Raw", 4, "raw">,
+    I32EnumCase<"Code", 5, "code">,
+    I32EnumCase<"Patch", 6, "patch">,
+    I32EnumCase<"Low", 7, "low">,
+    I32EnumCase<"Dense", 8, "dense">
+  ]> {
+  let cppNamespace = "::uwt";
+  let description = [{The buffers of `WeightView` (`uwt/Runtime/Abi.h`), in its order.}];
+}
+
+def UWT_PlaneAttrDef : EnumAttr<UWT_Dialect, UWT_Plane, "plane">;
+
+def UWT_SlotAttr : UWT_Attr<"Slot", "slot"> {
+  let summary = "a weight that compiled code reads";
+  let description = [{
+    An entry of the module attribute `uwt.slots`. `type` is a compressed type (planes in that format: the
+    loader transcodes where the container has another one) or a ranked tensor (decoded at load).
+
+    ```mlir
+    #uwt.slot<"encoder.layer.0.output.dense.weight", !uwt.compressed<384x1536xbf16, "inplace<12>">>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<"tensor">:$name, "::mlir::Type":$type);
+  let assemblyFormat = "`<` $name `,` $type `>`";
+}
+
+#endif // UWT_ATTRS

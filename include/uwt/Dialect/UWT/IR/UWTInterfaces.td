@@ -1,0 +1,54 @@
+//===- UWTInterfaces.td - What formats can do ---------------*- tablegen -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the bytes of a format mean and how a machine decodes them are two
+// interfaces: the first one belongs to the dialect, the second is attached by
+// the Emission library, so that the dialect does not depend on it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_INTERFACES
+#define UWT_INTERFACES
+
+include "mlir/IR/OpBase.td"
+
+def UWT_DecoderEmissionInterface : AttrInterface<"DecoderEmissionInterface"> {
+  let cppNamespace = "::uwt";
+  let description = [{
+    How tensors of a format are decoded by compiled code. Implemented for `#uwt.format` by the
+    Emission library (`registerEmission`), which finds the codec's emitter by its keyword. A format
+    that no emitter serves is refused by name, never decoded in a slower way silently.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Why compiled code cannot decode this format for elements of `element` in fragments, or success. `reason` is one clause
+        for a diagnostic.
+      }],
+      "::mlir::LogicalResult", "checkEmission",
+      (ins "::mlir::Type":$element, "std::string &":$reason)>,
+    InterfaceMethod<[{
+        The buffers of a weight (PlaneKind) that a decoder of this format reads.
+      }],
+      "::llvm::SmallVector<::uwt::Plane>", "getDecoderPlanes", (ins "::mlir::Type":$element)>,
+    InterfaceMethod<[{
+        Whether codes have a fixed rate, so that a unit is decoded into registers (`uwt.decode_unit`);
+        otherwise stream units are decoded into memory (`uwt.decode_stream`).
+      }],
+      "bool", "hasFixedRate", (ins "::mlir::Type":$element)>,
+    InterfaceMethod<[{
+        Replaces a tile operation that decodes (`uwt.decode_unit`, `uwt.decode_stream`) by lane code. Emits an error at `op` on failure.
+      }],
+      "::mlir::LogicalResult", "emitDecoder",
+      (ins "::mlir::RewriterBase &":$rewriter, "::mlir::Operation *":$op)>,
+    InterfaceMethod<[{
+        Vector operations that one 16-lane register of weights (32 of them) costs to decode.
+      }],
+      "double", "getDecodeCost", (ins "::mlir::Type":$element)>
+  ];
+}
+
+#endif // UWT_INTERFACES

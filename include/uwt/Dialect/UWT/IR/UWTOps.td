@@ -1,0 +1,219 @@
+//===- UWTOps.td - Operations at tensor level ---------------*- tablegen -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_OPS
+#define UWT_OPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "uwt/Dialect/UWT/IR/UWTTypes.td"
+
+class UWT_Op<string mnemonic, list<Trait> traits = []> : Op<UWT_Dialect, mnemonic, traits>;
+
+def UWT_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
+
+def UWT_WeightOp : UWT_Op<"weight", [Pure,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "a named tensor of a container";
+  let description = [{
+    Stands for a tensor that is bound by name when the code is loaded. With a compressed result, compiled code reads its planes
+    in that format; with a dense result (a tensor, or a memref after bufferization, to be read only) the loader decodes it
+    once. The shape and element type are the tensor's own.
+
+    ```mlir
+    %w = uwt.weight "layer.0.dense.weight" : !uwt.compressed<384x1536xbf16, "huffman<12,2>">
+    %b = uwt.weight "layer.0.dense.bias" : tensor<384xbf16>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name);
+  let results = (outs AnyTypeOf<[UWT_CompressedType, AnyStaticShapeTensor, AnyStaticShapeMemRef]>:$result);
+  let assemblyFormat = "$name attr-dict `:` type($result)";
+}
+
+def UWT_ConstantOp : UWT_Op<"constant", [Pure]> {
+  let summary = "a compressed tensor inside the IR";
+  let description = [{
+    The planes of a compressed tensor, as resource blobs of bytes by their names (`docs/formats.md`; a plane that is not there is
+    empty). The planes are checked when they are used; the verifier checks their names and types.
+
+    ```mlir
+    %w = uwt.constant {code = dense_resource<w_code> : tensor<6144xi8>,
+                       index = dense_resource<w_index> : tensor<64xi8>}
+           : !uwt.compressed<64x64xbf16, "inplace<12>">
+    ```
+  }];
+  let arguments = (ins DictionaryAttr:$planes);
+  let results = (outs UWT_CompressedType:$result);
+  let assemblyFormat = "$planes attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def UWT_EncodeOp : UWT_Op<"encode", [Pure]> {
+  let summary = "compresses a tensor";
+  let description = [{
+    `uwt.decode` of the result gives the same bits. Encoding is work for the compiler: `uwt-compress-constants` does it to
+    constants, and a lowering refuses what is left.
+
+    ```mlir
+    %c = uwt.encode %t : tensor<64x64xbf16> -> !uwt.compressed<64x64xbf16, "inplace<12>">
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$source);
+  let results = (outs UWT_CompressedType:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def UWT_DecodeOp : UWT_Op<"decode", [Pure]> {
+  let summary = "the dense tensor that a compressed one stands for";
+  let description = [{
+    ```mlir
+    %t = uwt.decode %c : !uwt.compressed<64x64xbf16, "inplace<12>"> -> tensor<64x64xbf16>
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$source);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$source)>];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def UWT_TranscodeOp : UWT_Op<"transcode", [Pure]> {
+  let summary = "the same tensor in another format";
+  let description = [{
+    Of a `uwt.weight` it is done once, by the loader. `storage` may change too: a product along the other
+    dimension of a weight needs its transpose.
+
+    ```mlir
+    %r = uwt.transcode %c : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$source);
+  let results = (outs UWT_CompressedType:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def UWT_MatmulOp : UWT_Op<"matmul", [
+    DestinationStyleOpInterface, SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "a product with a compressed weight, and its epilogue";
+  let description = [{
+    For each batch row m and output feature n:
+
+        acc[m, n]    = sum over k of x[m, k] * w[n, k]           in f32
+        result[m, n] = epilogue(acc[m, n], extras at [m, n]...)
+
+    `w` is the weight's matrix [N, K] (for `storage=k_major` its tensor is [K, N]); `x` is [M, K] with the weight's element type, or
+    f32. A weight of rank 3 is a matrix an expert e: `x` is [E, M, K], or [M, K] for all of them, and the result is [E, M, N].
+    The sum's order depends on N and K alone; the accumulator is rounded nowhere but where the epilogue says so.
+
+    Extras are tensors that the epilogue reads at (m, n), or (e, m, n), through their indexing maps (projected permutations):
+    a bias `(m, n) -> (n)`, a residual `(m, n) -> (m, n)`. The epilogue's arguments are the
+    accumulator (f32) and an element of each extra; what it yields has the result's element type. Its operations are scalar `arith` and
+    `math`. `init` is the destination: its contents are not read.
+
+    ```mlir
+    %y = uwt.matmul ins(%x, %w : tensor<?x384xbf16>, !uwt.compressed<1536x384xbf16, "inplace<12>">)
+           extras(%b : tensor<1536xbf16>) maps [affine_map<(m, n) -> (n)>]
+           outs(%init : tensor<?x1536xbf16>) {
+         ^bb0(%acc: f32, %bias: bf16):
+           %0 = arith.extf %bias : bf16 to f32
+           %1 = arith.addf %acc, %0 : f32
+           %2 = arith.truncf %1 : f32 to bf16
+           uwt.yield %2 : bf16
+         } -> tensor<?x1536xbf16>
+    ```
+
+    After bufferization operands are memrefs and there is no result.
+  }];
+  let arguments = (ins
+    UWT_TensorOrMemRef:$x,
+    UWT_CompressedType:$weight,
+    Variadic<UWT_TensorOrMemRef>:$extras,
+    UWT_TensorOrMemRef:$init,
+    DefaultValuedAttr<AffineMapArrayAttr, "{}">:$maps,
+    DefaultValuedAttr<UWT_NumericsAttrDef, "::uwt::Numerics::Fast">:$numerics,
+    OptionalAttr<UWT_StrategyAttr>:$strategy);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::ValueRange":$extras,
+      "::mlir::Value":$init, "::llvm::ArrayRef<::mlir::AffineMap>":$maps, "::uwt::Numerics":$numerics,
+      "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, ::mlir::Location, ::mlir::ValueRange)>":$epilogue)>
+  ];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    ::uwt::CompressedType getWeightType() {
+      return ::llvm::cast<::uwt::CompressedType>(getWeight().getType());
+    }
+    ::mlir::ShapedType getXType() { return ::llvm::cast<::mlir::ShapedType>(getX().getType()); }
+    ::mlir::ShapedType getInitType() {
+      return ::llvm::cast<::mlir::ShapedType>(getInit().getType());
+    }
+    /// Number of batch rows M, or ShapedType::kDynamic.
+    int64_t getBatch();
+    bool hasBuffers() { return getResults().empty(); }
+    ::mlir::Block *getEpilogueBlock() { return &getEpilogue().front(); }
+  }];
+}
+
+def UWT_YieldOp : UWT_Op<"yield", [Pure, Terminator, ReturnLike,
+    ParentOneOf<["MatmulOp", "DispatchOp"]>]> {
+  let summary = "the value of an epilogue or of a dispatched region";
+  let description = [{Ends the epilogue of `uwt.matmul` and the regions of `uwt.dispatch`.}];
+  let arguments = (ins Variadic<AnyType>:$values);
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange{}); }]>];
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def UWT_DispatchOp : UWT_Op<"dispatch", [RecursiveMemoryEffects,
+    DeclareOpInterfaceMethods<RegionBranchOpInterface, ["getRegionInvocationBounds", "getEntrySuccessorRegions"]>,
+    SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "a region a range of batch sizes";
+  let description = [{
+    Runs the first region whose limit is at least `size`, or the last one. Limits rise; there is one region more
+    than there are limits. Regions see the values around them and yield the results.
+
+    ```mlir
+    %y = uwt.dispatch %m limits [1, 8] -> tensor<?x1536xbf16> cases {
+      ...
+      uwt.yield %a : tensor<?x1536xbf16>
+    }, {
+      ...
+    }, {
+      ...
+    }
+    ```
+  }];
+  let arguments = (ins Index:$size, DenseI64ArrayAttr:$limits);
+  let results = (outs Variadic<AnyType>:$results);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$cases);
+  let assemblyFormat = [{
+    $size `limits` $limits (`->` type($results)^)? `cases` $cases attr-dict
+  }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+#endif // UWT_OPS

@@ -1,0 +1,138 @@
+//===- UWTTileOps.td - Operations at tile and lane level ----*- tablegen -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a product becomes on its way to a machine. A *register* here is 16 words of 32 bits of one row g of
+// a strip in the stored order: lanes 4g … 4g+3 (t = 0…3) × blocks 0…3 of a 64-column group, word 4t + b:
+//
+//     word 4t + b, half h  holds  row g + 8·(r mod 2), column 16b + 2t + h + 8·⌊r/2⌋   of register r
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TILE_OPS
+#define UWT_TILE_OPS
+
+include "uwt/Dialect/UWT/IR/UWTOps.td"
+
+def UWT_Words : Type<VectorOfLengthAndType<[16], [I32]>.predicate, "vector<16xi32>", "::mlir::VectorType">,
+    BuildableType<"::mlir::VectorType::get({16}, $_builder.getI32Type())">;
+def UWT_Sums : Type<VectorOfLengthAndType<[16], [F32]>.predicate, "vector<16xf32>", "::mlir::VectorType">,
+    BuildableType<"::mlir::VectorType::get({16}, $_builder.getF32Type())">;
+
+def UWT_PlaneOp : UWT_Op<"plane", [Pure]> {
+  let summary = "a buffer of a loaded weight";
+  let description = [{
+    One of the buffers that the loader made (`WeightView` in `uwt/Runtime/Abi.h`): `panels` as i64, `counts` as i8, `dense` in the tensor's
+    own shape and type, all others as i32. Aligned to 64 bytes, to be read only.
+
+    ```mlir
+    %code = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+    ```
+  }];
+  let arguments = (ins UWT_PlaneAttrDef:$plane, UWT_CompressedType:$weight);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = "$plane `of` $weight attr-dict `:` type($weight) `->` type($buffer)";
+  let hasVerifier = 1;
+}
+
+def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "decodes a fixed unit into registers";
+  let description = [{
+    Decodes one unit (a strip × 64 columns; 256 for `inplace<11>`) of a fixed-rate format. `first` is the unit's offset in u32 in plane `raw`
+    (`words` for codec `raw`, and with `as_words`, which reads a panel that is stored as words), `code` its offset in plane `code`.
+    Results are the unit's registers of packed 16-bit words, for each 64-column group, register r = 0…3 and row g = 0…7:
+    number `(group·4 + r)·8 + g`. Escapes are not applied (`uwt.patch_unit`).
+
+    The decoder is emitted so that memory is read from lower to higher addresses, and the users of each
+    result are moved behind it: a machine then needs few registers.
+
+    ```mlir
+    %r:32 = uwt.decode_unit %w[%first, %code] : !uwt.compressed<64x64xbf16, "inplace<12>"> -> vector<16xi32>
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$weight, Index:$first, Index:$code, UnitAttr:$as_words);
+  let results = (outs Variadic<UWT_Words>:$registers);
+  let assemblyFormat = [{
+    $weight `[` $first `,` $code `]` (`as_words` $as_words^)? attr-dict `:` type($weight) `->` type($registers)
+  }];
+  let hasVerifier = 1;
+}
+
+def UWT_DecodeStreamOp : UWT_Op<"decode_stream", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "decodes a stream unit of a prefix code into a buffer";
+  let description = [{
+    Decodes stream unit `unit` of panel `panel` and applies its escapes. The buffer (i16) holds the unit's words as codec `raw` would
+    store them: 64-column groups one after another, in each the strips of the unit, 1,024 words a strip.
+    Whatever the bytes are, nothing outside the panel's part of the planes is read and nothing outside the buffer is written.
+
+    ```mlir
+    uwt.decode_stream %w[%panel, %unit], %buffer : !uwt.compressed<64x1024xbf16, "huffman<12,2>">, memref<16384xi16>
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$weight, Index:$panel, Index:$unit, AnyStridedMemRef:$buffer);
+  let assemblyFormat = [{
+    $weight `[` $panel `,` $unit `]` `,` $buffer attr-dict `:` type($weight) `,` type($buffer)
+  }];
+  let hasVerifier = 1;
+}
+
+def UWT_PatchUnitOp : UWT_Op<"patch_unit", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "applies the escapes of a fixed unit to its decoded words";
+  let description = [{
+    `count` records from offset `record` (in u32) of plane `patch` replace words of the unit that lies in `buffer` (i16, in the order of `uwt.decode_unit`) from `offset`.
+    Positions are masked to the unit, so that any record stays inside.
+
+    ```mlir
+    uwt.patch_unit %w[%record], %count, %buffer[%offset] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$weight, Index:$record, Index:$count,
+                       AnyStridedMemRef:$buffer, Index:$offset);
+  let assemblyFormat = [{
+    $weight `[` $record `]` `,` $count `,` $buffer `[` $offset `]` attr-dict `:` type($weight) `,` type($buffer)
+  }];
+}
+
+def UWT_DotOp : UWT_Op<"dot", [Pure]> {
+  let summary = "multiplies packed pairs and adds them to sums";
+  let description = [{
+    For each of 16 lanes: `acc + w.high * x.high + w.low * x.low`, where `w` holds two words of type `element` in each lane. With one
+    operand `x` it holds bf16 pairs like `w`; with two they are the f32 values beneath the low halves and beneath the high halves.
+    `fast` numerics let a target use its own bf16 dot product; `exact` is two f32 multiply-adds, the low half first.
+
+    ```mlir
+    %s = uwt.dot %w, %acc, %x {element = bf16} : vector<16xi32>
+    ```
+  }];
+  let arguments = (ins UWT_Words:$weights, Variadic<AnyTypeOf<[UWT_Words, UWT_Sums]>>:$x, UWT_Sums:$acc,
+                       TypeAttr:$element,
+                       DefaultValuedAttr<UWT_NumericsAttrDef, "::uwt::Numerics::Fast">:$numerics);
+  let results = (outs UWT_Sums:$result);
+  let assemblyFormat = [{
+    $weights `,` $acc `,` $x attr-dict `:` type($x)
+  }];
+  let hasVerifier = 1;
+}
+
+def UWT_LookupOp : UWT_Op<"lookup", [AllTypesMatch<["codes", "symbols"]>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "looks packed codes up in a small table";
+  let description = [{
+    For each half word of each lane, the 16 bits of `table` entry `code & 15`. The table (plane `table`) has 16 entries of u32,
+    each with its symbol in both halves; a lane is an `i32` or a vector of them.
+
+    ```mlir
+    %s = uwt.lookup %codes in %table : vector<16xi32>, memref<?xi32>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[I32, VectorOfRankAndType<[1], [I32]>]>:$codes, AnyMemRef:$table);
+  let results = (outs AnyTypeOf<[I32, VectorOfRankAndType<[1], [I32]>]>:$symbols);
+  let assemblyFormat = "$codes `in` $table attr-dict `:` type($codes) `,` type($table)";
+}
+
+#endif // UWT_TILE_OPS

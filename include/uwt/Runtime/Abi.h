@@ -1,0 +1,89 @@
+//===- Abi.h - What compiled code and the runtime agree on ------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The C interface between code that UWT compiles for a CPU and the runtime:
+// how compiled code finds its weights, runs loops on threads, and gets memory.
+// Compiled code knows weights only through `uwt_weights`, a table with a
+// WeightView a *slot*; the compiler lists the slots (name, format) in the order
+// of the table, the loader fills them before the first call.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_RUNTIME_ABI_H
+#define UWT_RUNTIME_ABI_H
+
+#include <cstdint>
+
+namespace uwt {
+
+/// The buffers of a weight as compiled code reads them, all aligned to 64 bytes
+/// and readable for 64 bytes past their end. In this order they are what the dialect
+/// calls planes (#uwt.plane). A buffer that the format does not have is a
+/// pointer to zeros.
+///
+/// A panel's part of a plane begins at a multiple of 64 bytes, wherever it lies in a file: compiled
+/// code finds it by the PanelEntry alone. Contents of planes are any bytes: what compiled
+/// code computes from them it has to keep in bounds itself.
+struct WeightView {
+  /// A PanelEntry a panel, panels numbered through all matrices.
+  const void *panels;
+  /// u32 table that the decoder looks symbols up in (Codec/DecodeTable.h).
+  const void *table;
+  /// Fixed rate with escapes: number of escape records of each fixed unit, a u8 (layout
+  /// row_major: a u16, little-endian).
+  const void *counts;
+  /// Plane `words`, `raw`, `code`, `patch`, `low` of docs/formats.md. `low` (f32 only) has panel p
+  /// at lowPanelBytes(columns) * p, and is there, as zeros, also where the file has none.
+  const void *words, *raw, *code, *patch, *low;
+  /// The decoded tensor, row-major as its shape says, for slots that ask for it instead of planes.
+  const void *dense;
+  /// Row classes: a u8 a row, 64 a panel (rows that do not exist have 0), each below the format's
+  /// number of classes. Zeros for all rows where the format has none.
+  const void *classes;
+};
+
+/// Where the parts of a panel lie. Checked by the loader against the planes'
+/// sizes, so compiled code follows them without a check. All offsets are of multiples of 64 bytes.
+struct PanelEntry {
+  /// Offsets in u32 into plane `words` where the panel is stored as words, else
+  /// into plane `raw`. The other one is 0.
+  uint64_t words, raw;
+  /// Offset in u32 into plane `code`, and u32 of it that are the panel's.
+  uint64_t code, codeWords;
+  /// Offset in u32 into plane `patch`, and u32 of it that are the panel's: exactly the panel's
+  /// counts, added up, times the u32 of a record.
+  uint64_t patch, patchWords;
+  /// Offset in bytes into `counts`.
+  uint64_t counts;
+  /// 1 where the panel is stored as words, else 0.
+  uint64_t storedAsWords;
+};
+
+/// Bytes from panel to panel in WeightView::low of matrices with `columns` columns in fragment
+/// layout: 64 rows of 16 bits, columns padded to 64.
+constexpr uint64_t lowPanelBytes(uint64_t columns) { return (columns + 63) / 64 * 64 * 64 * 2; }
+
+} // namespace uwt
+
+// The libraries hide their symbols; compiled code and programs find these.
+#define UWT_ABI_EXPORT __attribute__((visibility("default")))
+
+extern "C" {
+/// Calls `body(context, begin, end)` for ranges that cover [0, count) once, on the
+/// threads of the caller's invocation (ThreadScope.h), and returns when all are done. Ranges are
+/// never empty. Allocates nothing. Inside a body, loops run on the thread that is there.
+UWT_ABI_EXPORT void uwt_parallel_for(void (*body)(void *context, int64_t begin, int64_t end),
+                                     void *context, int64_t count);
+/// `bytes` bytes aligned to 64 (from 2 MiB on to 2 MiB) and readable for 64 bytes past their end,
+/// with any contents, from memory that is kept for the next call, so that a warm call
+/// allocates nothing; never null (out of memory terminates). Thread-safe.
+UWT_ABI_EXPORT void *uwt_allocate(int64_t bytes);
+/// Takes what uwt_allocate gave, or null.
+UWT_ABI_EXPORT void uwt_release(void *memory);
+}
+
+#endif // UWT_RUNTIME_ABI_H

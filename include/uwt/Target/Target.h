@@ -1,0 +1,73 @@
+//===- Target.h - Machines that code is compiled for ------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a target can do, by name. The only place with facts about hardware. Code
+// asks for a named capability, never for the order of names.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TARGET_TARGET_H
+#define UWT_TARGET_TARGET_H
+
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+namespace uwt {
+
+/// What an instruction set offers, as far as lowerings differ by it.
+enum class Feature : uint8_t {
+  /// x86 vector dialect operations may be used at all.
+  X86,
+  /// Fused multiply-add in hardware (FMA3).
+  Fma,
+  /// 256-bit integer vectors.
+  Avx2,
+  /// 512-bit vectors: F, BW, DQ, VL.
+  Avx512,
+  /// Byte permutes and expanding loads: VBMI, VBMI2.
+  Avx512Vbmi,
+  /// vdpbf16ps.
+  Avx512Bf16,
+};
+
+/// A machine. Immutable, of static storage duration.
+struct Target {
+  /// Name in IR and on the command line.
+  std::string_view name;
+  /// One line for help.
+  std::string_view summary;
+  /// LLVM's `-mcpu` and `-mattr`; empty where LLVM's defaults for the host's
+  /// architecture are meant.
+  std::string_view llvmCpu, llvmFeatures;
+  /// Bits of the widest vector that is worth using.
+  unsigned vectorBits;
+  /// Bit i is set where Feature(i) is there.
+  uint64_t features;
+
+  bool supports(Feature feature) const { return features >> static_cast<unsigned>(feature) & 1; }
+};
+
+/// All targets, best first.
+std::span<const Target> allTargets();
+
+/// The target of that name; "native" is the best one that this machine runs. A usage
+/// error with a suggestion for other names.
+Expected<const Target *> findTarget(std::string_view name);
+
+/// The best target that this machine runs.
+const Target &nativeTarget();
+
+/// Whether code for `target` runs on this machine, or ErrorKind::Unsupported that says
+/// what is missing.
+Status checkRunsHere(const Target &target);
+
+} // namespace uwt
+
+#endif // UWT_TARGET_TARGET_H

@@ -1,0 +1,146 @@
+//===- DecodeTable.cpp - Symbols by code, for compiled decoders -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/DecodeTable.h"
+#include "uwt/Codec/PrefixCode.h"
+#include <string>
+
+using namespace uwt;
+
+static constexpr uint32_t lengthBits = 4;
+static constexpr uint32_t halfBits = 16;
+
+/// The lowest of four bits that neither symbols nor their neighbours use, or nothing.
+static std::optional<uint32_t> roomForLength(const FieldSplit &split) {
+  if (split.rawLowBits >= lengthBits)
+    return 0;
+  if (split.wordBits + lengthBits <= halfBits)
+    return split.wordBits;
+  return std::nullopt;
+}
+
+DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit &split,
+                                         const CodecTraits &traits) {
+  DecodeTableLayout layout;
+  uint32_t symbolMask = (1u << split.symbolBits) - 1;
+  if (traits.rate == Rate::Fixed) {
+    layout.indexBits = traits.codeBits;
+    layout.symbolMask = symbolMask * 0x00010001u;
+  }
+  if (traits.rate != Rate::Prefix)
+    return layout;
+  layout.indexBits = traits.maxLength;
+  layout.classes = format.rowClasses;
+  layout.symbols = traits.group;
+  layout.symbolShift = split.rawLowBits;
+  layout.symbolMask = (symbolMask << split.rawLowBits) * (traits.group == 2 ? 0x00010001u : 1u);
+  std::optional<uint32_t> room = roomForLength(split);
+  layout.entryWords = room ? 1 : 2;
+  layout.lengthWord = room ? 0 : 1;
+  layout.lengthShift = room.value_or(0);
+  return layout;
+}
+
+static Expected<std::vector<uint32_t>> fixedTable(const CodingPlan &plan,
+                                                  const DecodeTableLayout &layout) {
+  const std::vector<uint16_t> &symbols = plan.model.symbols;
+  if (symbols.size() != layout.words())
+    return invalidError("the model has " + std::to_string(symbols.size()) +
+                        " symbols, expected one for each of " + std::to_string(layout.words()) +
+                        " codes");
+  std::vector<uint32_t> table;
+  for (uint16_t symbol : symbols)
+    table.push_back(symbol * 0x00010001u);
+  return table;
+}
+
+namespace {
+
+/// Fills the tables of prefix codes, class by class.
+class PrefixTableWriter {
+public:
+  PrefixTableWriter(const CodingPlan &plan, const DecodeTableLayout &layout)
+      : plan(plan), layout(layout),
+        alphabet(static_cast<uint32_t>(plan.model.symbols.size()) + plan.hasEscapes()) {}
+
+  Status check() const;
+  /// `table` is the class's part of the whole table.
+  void fill(const std::vector<uint8_t> &lengths, std::span<uint32_t> table) const;
+
+private:
+  uint32_t symbolOf(uint32_t number) const {
+    const std::vector<uint16_t> &symbols = plan.model.symbols;
+    return uint32_t(number < symbols.size() ? symbols[number] : symbols[0]) << layout.symbolShift;
+  }
+  uint32_t symbolsOf(uint32_t entry) const {
+    if (layout.symbols == 1)
+      return symbolOf(entry);
+    return symbolOf(entry % alphabet) | symbolOf(entry / alphabet) << halfBits;
+  }
+  void put(std::span<uint32_t> table, size_t index, uint32_t entry, uint32_t length) const {
+    uint32_t *at = table.data() + index * layout.entryWords;
+    at[0] = symbolsOf(entry);
+    at[layout.lengthWord] |= length << layout.lengthShift;
+  }
+
+  const CodingPlan &plan;
+  const DecodeTableLayout &layout;
+  /// Numbers of symbols in an entry, with the escape (prefix-1).
+  uint32_t alphabet;
+};
+
+} // namespace
+
+Status PrefixTableWriter::check() const {
+  const Model &model = plan.model;
+  uint64_t entries = layout.symbols == 2 ? uint64_t(alphabet) * alphabet : alphabet;
+  if (model.symbols.empty() || model.lengths.size() != layout.classes)
+    return invalidError("the model has " + std::to_string(model.symbols.size()) + " symbols and " +
+                        std::to_string(model.lengths.size()) +
+                        " tables of code lengths, expected some and " +
+                        std::to_string(layout.classes));
+  for (const std::vector<uint8_t> &lengths : model.lengths) {
+    if (lengths.size() != entries)
+      return invalidError("a table has " + std::to_string(lengths.size()) +
+                          " code lengths, expected " + std::to_string(entries));
+    UWT_RETURN_IF_ERROR(checkCodeLengths(lengths, layout.indexBits));
+  }
+  return success();
+}
+
+void PrefixTableWriter::fill(const std::vector<uint8_t> &lengths, std::span<uint32_t> table) const {
+  size_t size = size_t(1) << layout.indexBits;
+  std::vector<uint16_t> words = canonicalCodeWords(lengths);
+  std::vector<bool> hasMeaning(size);
+  for (uint32_t entry = 0; entry < lengths.size(); ++entry) {
+    uint32_t length = lengths[entry];
+    if (length == 0)
+      continue;
+    for (size_t i = reverseBits(words[entry], length); i < size; i += size_t(1) << length) {
+      put(table, i, entry, length);
+      hasMeaning[i] = true;
+    }
+  }
+  for (size_t i = 0; i < size; ++i)
+    if (!hasMeaning[i])
+      put(table, i, 0, 1);
+}
+
+Expected<std::vector<uint32_t>> uwt::decodeTable(const CodingPlan &plan) {
+  DecodeTableLayout layout = decodeTableLayout(plan.format, plan.split, plan.traits);
+  if (plan.traits.rate == Rate::Words)
+    return std::vector<uint32_t>();
+  if (plan.traits.rate == Rate::Fixed)
+    return fixedTable(plan, layout);
+  PrefixTableWriter writer(plan, layout);
+  UWT_RETURN_IF_ERROR(writer.check());
+  std::vector<uint32_t> table(layout.words());
+  for (uint32_t c = 0; c < layout.classes; ++c)
+    writer.fill(plan.model.lengths[c],
+                std::span(table).subspan(c * layout.classWords(), layout.classWords()));
+  return table;
+}

@@ -1,0 +1,229 @@
+//===- MatmulOp.cpp - uwt.matmul ------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+int64_t MatmulOp::getBatch() { return getXType().getDimSize(getXType().getRank() - 2); }
+
+void MatmulOp::build(OpBuilder &builder, OperationState &state, Value x, Value weight,
+                     ValueRange extras, Value init, ArrayRef<AffineMap> maps, Numerics numerics,
+                     llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> epilogue) {
+  state.addOperands({x, weight});
+  state.addOperands(extras);
+  state.addOperands(init);
+  auto &properties = state.getOrAddProperties<Properties>();
+  properties.maps = builder.getAffineMapArrayAttr(maps);
+  properties.numerics = NumericsAttr::get(builder.getContext(), numerics);
+  if (isa<RankedTensorType>(init.getType()))
+    state.addTypes(init.getType());
+
+  Region *region = state.addRegion();
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Type> types = {builder.getF32Type()};
+  for (Value extra : extras)
+    types.push_back(cast<ShapedType>(extra.getType()).getElementType());
+  SmallVector<Location> locations(types.size(), state.location);
+  Block *block = builder.createBlock(region, {}, types, locations);
+  Value result = epilogue(builder, state.location, block->getArguments());
+  YieldOp::create(builder, state.location, result);
+}
+
+void MatmulOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  if (!hasBuffers())
+    return;
+  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
+  for (OpOperand &extra : getExtrasMutable())
+    effects.emplace_back(MemoryEffects::Read::get(), &extra);
+  effects.emplace_back(MemoryEffects::Write::get(), &getInitMutable());
+}
+
+Speculation::Speculatability MatmulOp::getSpeculatability() {
+  return hasBuffers() ? Speculation::NotSpeculatable : Speculation::Speculatable;
+}
+
+LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
+  if (hasBuffers())
+    return mlir::failure();
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t i = 0; i < getInitType().getRank(); ++i)
+    sizes.push_back(tensor::getMixedSize(builder, getLoc(), getInit(), i));
+  shapes.push_back(std::move(sizes));
+  return mlir::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
+  SmallVector<OpAsmParser::UnresolvedOperand> inputs, extras, inits;
+  SmallVector<Type> inputTypes, extraTypes, initTypes;
+  auto parseGroup = [&](SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+                        SmallVectorImpl<Type> &types) -> ParseResult {
+    if (parser.parseLParen() || parser.parseOperandList(operands) ||
+        parser.parseColonTypeList(types) || parser.parseRParen())
+      return mlir::failure();
+    return mlir::success();
+  };
+  SMLoc location = parser.getCurrentLocation();
+  if (parser.parseKeyword("ins") || parseGroup(inputs, inputTypes))
+    return mlir::failure();
+  if (inputs.size() != 2)
+    return parser.emitError(location, "expected two inputs, x and a weight");
+
+  auto &properties = state.getOrAddProperties<Properties>();
+  properties.maps = parser.getBuilder().getArrayAttr({});
+  if (succeeded(parser.parseOptionalKeyword("extras")))
+    if (parseGroup(extras, extraTypes) || parser.parseKeyword("maps") ||
+        parser.parseAttribute(properties.maps))
+      return mlir::failure();
+  if (parser.parseKeyword("outs") || parseGroup(inits, initTypes))
+    return mlir::failure();
+  if (inits.size() != 1)
+    return parser.emitError(location, "expected one output");
+  if (succeeded(parser.parseOptionalKeyword("numerics"))) {
+    auto numerics = FieldParser<Numerics, Numerics>::parse(parser);
+    if (failed(numerics))
+      return mlir::failure();
+    properties.numerics = NumericsAttr::get(parser.getContext(), *numerics);
+  }
+  if (succeeded(parser.parseOptionalKeyword("strategy")))
+    if (parser.parseAttribute(properties.strategy))
+      return mlir::failure();
+  if (parser.parseOptionalAttrDictWithKeyword(state.attributes) ||
+      parser.parseRegion(*state.addRegion()) || parser.parseOptionalArrowTypeList(state.types))
+    return mlir::failure();
+
+  return failure(parser.resolveOperands(inputs, inputTypes, location, state.operands) ||
+                 parser.resolveOperands(extras, extraTypes, location, state.operands) ||
+                 parser.resolveOperands(inits, initTypes, location, state.operands));
+}
+
+void MatmulOp::print(OpAsmPrinter &printer) {
+  printer << " ins(" << getX() << ", " << getWeight() << " : " << getX().getType() << ", "
+          << getWeight().getType() << ")";
+  if (!getExtras().empty()) {
+    printer << " extras(" << getExtras() << " : " << getExtras().getTypes() << ") maps ";
+    printer.printAttribute(getMapsAttr());
+  }
+  printer << " outs(" << getInit() << " : " << getInit().getType() << ")";
+  if (getNumerics() != Numerics::Fast)
+    printer << " numerics " << stringifyNumerics(getNumerics());
+  if (getStrategyAttr()) {
+    printer << " strategy ";
+    printer.printAttribute(getStrategyAttr());
+  }
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"maps", "numerics", "strategy"});
+  printer << ' ';
+  printer.printRegion(getEpilogue());
+  printer.printOptionalArrowTypeList(getResultTypes());
+}
+
+//===----------------------------------------------------------------------===//
+// Verifiers
+//===----------------------------------------------------------------------===//
+
+/// Verifies that dimension `dimension` of `what` is `expected`, where both are known.
+static LogicalResult verifySize(MatmulOp op, StringRef what, ShapedType type, int64_t dimension,
+                                int64_t expected) {
+  int64_t size = type.getDimSize(dimension);
+  if (ShapedType::isDynamic(size) || ShapedType::isDynamic(expected) || size == expected)
+    return mlir::success();
+  return op.emitOpError() << "expects dimension " << dimension << " of " << what << " to be "
+                          << expected << ", got " << size;
+}
+
+static LogicalResult verifyShapes(MatmulOp op) {
+  CompressedType weight = op.getWeightType();
+  int64_t rank = weight.getShape().size();
+  if (rank != 2 && rank != 3)
+    return op.emitOpError() << "expects a weight of rank 2 or 3, got " << weight;
+  ShapedType x = op.getXType(), init = op.getInitType();
+  if (x.getRank() != 2 && x.getRank() != rank)
+    return op.emitOpError() << "expects x of rank 2" << (rank == 3 ? " or 3" : "") << ", got " << x;
+  if (init.getRank() != rank)
+    return op.emitOpError() << "expects an output of rank " << rank << ", got " << init;
+  if (x.getElementType() != weight.getElementType() && !x.getElementType().isF32())
+    return op.emitOpError() << "expects x to have elements of " << weight.getElementType()
+                            << " or f32, got " << x.getElementType();
+
+  if (failed(verifySize(op, "x", x, x.getRank() - 1, weight.getColumns())) ||
+      failed(verifySize(op, "the output", init, rank - 1, weight.getRows())) ||
+      failed(verifySize(op, "the output", init, rank - 2, op.getBatch())))
+    return mlir::failure();
+  if (rank == 2)
+    return mlir::success();
+  if (failed(verifySize(op, "the output", init, 0, weight.getShape()[0])))
+    return mlir::failure();
+  return x.getRank() == 3 ? verifySize(op, "x", x, 0, weight.getShape()[0]) : mlir::success();
+}
+
+static LogicalResult verifyMaps(MatmulOp op) {
+  if (op.getMaps().size() != op.getExtras().size())
+    return op.emitOpError() << "expects a map for each extra, got " << op.getMaps().size()
+                            << " maps and " << op.getExtras().size() << " extras";
+  ShapedType init = op.getInitType();
+  for (auto [i, extra, attribute] :
+       llvm::enumerate(op.getExtras(), op.getMaps().getAsRange<AffineMapAttr>())) {
+    AffineMap map = attribute.getValue();
+    auto type = cast<ShapedType>(extra.getType());
+    if (map.getNumDims() != init.getRank() || map.getNumSymbols() != 0 ||
+        !map.isProjectedPermutation())
+      return op.emitOpError() << "expects map " << i << " to be a projected permutation of "
+                              << init.getRank() << " dimensions, got " << attribute;
+    if (map.getNumResults() != type.getRank())
+      return op.emitOpError() << "expects extra " << i << " of rank " << map.getNumResults()
+                              << ", as its map says, got " << type;
+    for (auto [dimension, result] : llvm::enumerate(map.getResults()))
+      if (failed(verifySize(op, ("extra " + Twine(i)).str(), type, dimension,
+                            init.getDimSize(cast<AffineDimExpr>(result).getPosition()))))
+        return mlir::failure();
+  }
+  return mlir::success();
+}
+
+LogicalResult MatmulOp::verify() {
+  bool isTensor = isa<RankedTensorType>(getInit().getType());
+  if (getResults().size() != (isTensor ? 1 : 0) ||
+      (isTensor && getResultTypes()[0] != getInit().getType()))
+    return emitOpError() << "expects a result of the output's type for tensors, none for memrefs";
+  for (Value value : llvm::concat<Value>(SmallVector<Value>{getX()}, getExtras()))
+    if (isa<RankedTensorType>(value.getType()) != isTensor)
+      return emitOpError() << "expects tensors or memrefs, not both";
+  if (failed(verifyShapes(*this)))
+    return mlir::failure();
+  return verifyMaps(*this);
+}
+
+LogicalResult MatmulOp::verifyRegions() {
+  Block &block = getEpilogue().front();
+  SmallVector<Type> expected = {Float32Type::get(getContext())};
+  for (Value extra : getExtras())
+    expected.push_back(cast<ShapedType>(extra.getType()).getElementType());
+  if (block.getArgumentTypes() != ArrayRef<Type>(expected))
+    return emitOpError() << "expects the epilogue to take the accumulator (f32) and an element of "
+                            "each extra";
+  auto yielded = block.getTerminator()->getOperandTypes();
+  if (yielded.size() != 1 || yielded[0] != getInitType().getElementType())
+    return emitOpError() << "expects the epilogue to yield a value of type "
+                         << getInitType().getElementType();
+  for (Operation &op : block.without_terminator())
+    if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
+      return op.emitOpError() << "is not allowed in an epilogue: expected scalar operations "
+                                 "without effects or regions";
+  return mlir::success();
+}
+
+} // namespace uwt

@@ -1,0 +1,107 @@
+//===- TileOps.cpp - Operations at tile and lane level --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// Compressed values are read-only memory that no operand names.
+static void addRead(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Read::get());
+}
+
+//===----------------------------------------------------------------------===//
+// PlaneOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PlaneOp::verify() {
+  CompressedType type = getWeight().getType();
+  MLIRContext *context = getContext();
+  auto words = [&](unsigned bits) -> Type {
+    return MemRefType::get({ShapedType::kDynamic}, IntegerType::get(context, bits));
+  };
+  Type expected = words(32);
+  if (getPlane() == Plane::Panels)
+    expected = words(64);
+  if (getPlane() == Plane::Counts)
+    expected = words(8);
+  if (getPlane() == Plane::Dense)
+    expected = MemRefType::get(type.getShape(), type.getElementType());
+  if (getBuffer().getType() != expected)
+    return emitOpError() << "expects plane " << stringifyPlane(getPlane()) << " to be a "
+                         << expected << ", got " << getBuffer().getType();
+  return mlir::success();
+}
+
+//===----------------------------------------------------------------------===//
+// DecodeUnitOp
+//===----------------------------------------------------------------------===//
+
+void DecodeUnitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addRead(effects);
+}
+
+LogicalResult DecodeUnitOp::verify() {
+  size_t count = getRegisters().size();
+  if (count != 32 && count != 128)
+    return emitOpError() << "expects 32 registers a 64-column group, got " << count;
+  return mlir::success();
+}
+
+//===----------------------------------------------------------------------===//
+// DecodeStreamOp
+//===----------------------------------------------------------------------===//
+
+void DecodeStreamOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addRead(effects);
+  effects.emplace_back(MemoryEffects::Write::get(), &getBufferMutable());
+}
+
+LogicalResult DecodeStreamOp::verify() {
+  if (!cast<MemRefType>(getBuffer().getType()).getElementType().isInteger(16))
+    return emitOpError() << "expects a buffer of i16, got " << getBuffer().getType();
+  return mlir::success();
+}
+
+//===----------------------------------------------------------------------===//
+// PatchUnitOp
+//===----------------------------------------------------------------------===//
+
+void PatchUnitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addRead(effects);
+  effects.emplace_back(MemoryEffects::Read::get(), &getBufferMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getBufferMutable());
+}
+
+//===----------------------------------------------------------------------===//
+// DotOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult DotOp::verify() {
+  bool isPacked = getX().size() == 1 && isa<VectorType>(getX()[0].getType()) &&
+                  cast<VectorType>(getX()[0].getType()).getElementType().isInteger(32);
+  bool isWide = getX().size() == 2 && llvm::all_of(getX(), [](Value value) {
+                  return cast<VectorType>(value.getType()).getElementType().isF32();
+                });
+  if (!isPacked && !isWide)
+    return emitOpError() << "expects x as one vector of packed pairs or as two vectors of f32";
+  if (!getElement().isBF16() && !getElement().isF16())
+    return emitOpError() << "expects words of bf16 or f16, got " << getElement();
+  return mlir::success();
+}
+
+//===----------------------------------------------------------------------===//
+// LookupOp
+//===----------------------------------------------------------------------===//
+
+void LookupOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addRead(effects);
+}
+
+} // namespace uwt

@@ -1,0 +1,98 @@
+//===- UWTAttrs.cpp - Formats, targets, strategies ------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/DialectImplementation.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+#define GET_ATTRDEF_CLASSES
+#include "uwt/Dialect/UWT/IR/UWTAttrs.cpp.inc"
+
+void uwt::UWTDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "uwt/Dialect/UWT/IR/UWTAttrs.cpp.inc"
+      >();
+}
+
+namespace uwt {
+
+//===----------------------------------------------------------------------===//
+// FormatAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult FormatAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef text) {
+  Expected<Format> format = Format::parse(std::string_view(text));
+  if (!format)
+    return emitError() << format.error().message();
+  if (Expected<const Codec *> codec = findCodec(format->codec.keyword); !codec)
+    return emitError() << codec.error().message();
+  if (format->str() != text)
+    return emitError() << "format '" << text << "' is written '" << format->str() << "'";
+  return mlir::success();
+}
+
+FormatAttr FormatAttr::get(MLIRContext *context, const Format &format) {
+  return get(context, StringRef(format.str()));
+}
+
+FormatAttr FormatAttr::parseText(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                 MLIRContext *context, StringRef text) {
+  Expected<Format> format = Format::parse(std::string_view(text));
+  if (!format) {
+    emitError() << format.error().message();
+    return {};
+  }
+  return getChecked(emitError, context, StringRef(format->str()));
+}
+
+Format FormatAttr::getFormat() const {
+  // The verifier has parsed it before.
+  return *Format::parse(std::string_view(getText()));
+}
+
+//===----------------------------------------------------------------------===//
+// TargetAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult TargetAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef name) {
+  if (Expected<const Target *> target = findTarget(std::string_view(name)); !target)
+    return emitError() << target.error().message();
+  return mlir::success();
+}
+
+const Target &TargetAttr::getTarget() const { return **findTarget(std::string_view(getName())); }
+
+const Target &TargetAttr::of(Operation *op) {
+  for (; op; op = op->getParentOp())
+    if (auto target = op->getAttrOfType<TargetAttr>(UWTDialect::targetAttrName))
+      return target.getTarget();
+  return **findTarget("generic");
+}
+
+//===----------------------------------------------------------------------===//
+// StrategyAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                   KernelFamily /*family*/, unsigned rows, unsigned columns,
+                                   unsigned kChunk) {
+  if (rows == 0 || stripRows % rows != 0)
+    return emitError() << "expected rows that divide " << stripRows << ", got " << rows;
+  if (columns == 0 || columns > 32)
+    return emitError() << "expected 1 to 32 columns, got " << columns;
+  if (kChunk == 0 || kChunk % fixedUnitColumns != 0)
+    return emitError() << "expected k_chunk to be a multiple of " << fixedUnitColumns << ", got "
+                       << kChunk;
+  return mlir::success();
+}
+
+} // namespace uwt

@@ -1,0 +1,94 @@
+//===- UWTTypes.cpp - Compressed tensors ----------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/DialectImplementation.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+#define GET_TYPEDEF_CLASSES
+#include "uwt/Dialect/UWT/IR/UWTTypes.cpp.inc"
+
+void uwt::UWTDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "uwt/Dialect/UWT/IR/UWTTypes.cpp.inc"
+      >();
+}
+
+namespace uwt {
+
+LogicalResult CompressedType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                     ArrayRef<int64_t> shape, Type elementType, FormatAttr format) {
+  std::optional<ElementType> element = elementTypeOf(elementType);
+  if (!element)
+    return emitError() << "elements of type " << elementType
+                       << " cannot be compressed; expected bf16, f16, f32, f8E4M3FN or f8E5M2";
+  if (llvm::any_of(shape, [](int64_t size) { return size < 0; }))
+    return emitError() << "a compressed tensor has a static shape";
+  TensorDescription description{*element, {shape.begin(), shape.end()}, format.getFormat()};
+  if (Expected<CodecTraits> traits = checkFormat(description.format, *element); !traits)
+    return emitError() << traits.error().message();
+  if (Expected<TensorDescription::Matrices> matrices = description.matrices(); !matrices)
+    return emitError() << matrices.error().message();
+  return mlir::success();
+}
+
+CompressedType CompressedType::get(RankedTensorType type, FormatAttr format) {
+  return get(type.getContext(), type.getShape(), type.getElementType(), format);
+}
+
+CompressedType CompressedType::getChecked(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                          RankedTensorType type, FormatAttr format) {
+  return getChecked(emitError, type.getContext(), type.getShape(), type.getElementType(), format);
+}
+
+RankedTensorType CompressedType::getTensorType() const {
+  return RankedTensorType::get(getShape(), getElementType());
+}
+
+TensorDescription CompressedType::getDescription() const {
+  return {*elementTypeOf(getElementType()),
+          {getShape().begin(), getShape().end()},
+          getFormat().getFormat()};
+}
+
+int64_t CompressedType::getMatrices() const { return getDescription().matrices()->count; }
+int64_t CompressedType::getRows() const { return getDescription().matrices()->shape.rows; }
+int64_t CompressedType::getColumns() const { return getDescription().matrices()->shape.columns; }
+
+CompressedType CompressedType::withFormat(FormatAttr format) const {
+  return get(getContext(), getShape(), getElementType(), format);
+}
+
+Type CompressedType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  Type element;
+  std::string text;
+  SMLoc location = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
+      parser.parseType(element) || parser.parseComma() || parser.parseString(&text) ||
+      parser.parseGreater())
+    return {};
+  auto emitError = [&] { return parser.emitError(location); };
+  FormatAttr format = FormatAttr::parseText(emitError, parser.getContext(), text);
+  if (!format)
+    return {};
+  return getChecked(emitError, parser.getContext(), shape, element, format);
+}
+
+void CompressedType::print(AsmPrinter &printer) const {
+  printer << '<';
+  for (int64_t size : getShape())
+    printer << size << 'x';
+  printer << getElementType() << ", ";
+  printer.printString(getFormat().getText());
+  printer << '>';
+}
+
+} // namespace uwt

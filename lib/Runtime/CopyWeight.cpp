@@ -1,0 +1,145 @@
+//===- CopyWeight.cpp - Stored planes into memory -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// All offsets, sizes, counts and classes come from the decoder's own copy of the
+// index, which it has checked; from the planes only contents are copied. So a file
+// that changes meanwhile changes numbers, not places.
+//
+//===----------------------------------------------------------------------===//
+
+#include "WeightBuilder.h"
+#include <chrono>
+#include <cstring>
+
+using namespace uwt;
+
+static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
+
+namespace {
+
+class WeightCopier {
+public:
+  WeightCopier(const TensorDecoder &decoder, ThreadPool &pool, const LoadOptions &options)
+      : decoder(decoder), pool(pool), options(options), builder(decoder.description()),
+        hasLow(getTraits(decoder.description().element).lowBits != 0) {}
+
+  Expected<LoadedWeight> run();
+
+private:
+  void place();
+  void placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words);
+  void makeBuffers();
+  Status copyPanel(uint64_t panel);
+  uint64_t offsetOf(const PanelEntry &entry, uint64_t panel, PlaneKind kind) const;
+
+  const TensorDecoder &decoder;
+  ThreadPool &pool;
+  const LoadOptions &options;
+  WeightBuilder builder;
+  bool hasLow;
+  /// Bytes that each plane takes so far, and those in use.
+  std::array<uint64_t, planeKinds> sizes{};
+  uint64_t countBytes = 0;
+  std::array<std::span<uint8_t>, planeKinds> planes;
+  std::span<uint8_t> counts, classes;
+};
+
+} // namespace
+
+void WeightCopier::placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words) {
+  uint64_t bytes = decoder.panelBytes(panel, kind).size();
+  builder.countUsed(bytes);
+  if (bytes == 0)
+    return;
+  offset = sizes[at(kind)] / 4;
+  words = divideUp(bytes, 4);
+  sizes[at(kind)] += roundUp(bytes, partAlignment);
+}
+
+void WeightCopier::place() {
+  builder.setPanels(decoder.panels());
+  Layout layout = decoder.plan().format.layout;
+  uint64_t ignored;
+  for (uint64_t panel = 0; panel < decoder.panels(); ++panel) {
+    PanelEntry &entry = builder.entry(panel);
+    entry.storedAsWords = decoder.panelStoredAsWords(panel);
+    placePart(panel, PlaneKind::Words, entry.words, ignored);
+    placePart(panel, PlaneKind::Raw, entry.raw, ignored);
+    placePart(panel, PlaneKind::Code, entry.code, entry.codeWords);
+    placePart(panel, PlaneKind::Patch, entry.patch, entry.patchWords);
+    builder.countUsed(decoder.panelBytes(panel, PlaneKind::Low).size());
+    entry.counts = countBytes;
+    countBytes +=
+        roundUp(packCounts(layout, decoder.panelEscapeCounts(panel), nullptr), partAlignment);
+  }
+  if (hasLow)
+    sizes[at(PlaneKind::Low)] = decoder.panels() * lowPanelBytes(decoder.plan().matrix.columns);
+}
+
+void WeightCopier::makeBuffers() {
+  for (PlaneKind kind :
+       {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
+    planes[at(kind)] = builder.makePlane(kind, sizes[at(kind)]);
+  counts = builder.makeCounts(countBytes);
+  classes = builder.makeClasses(decoder.panels());
+}
+
+uint64_t WeightCopier::offsetOf(const PanelEntry &entry, uint64_t panel, PlaneKind kind) const {
+  switch (kind) {
+  case PlaneKind::Words:
+    return entry.words * 4;
+  case PlaneKind::Raw:
+    return entry.raw * 4;
+  case PlaneKind::Code:
+    return entry.code * 4;
+  case PlaneKind::Patch:
+    return entry.patch * 4;
+  case PlaneKind::Low:
+    return panel * lowPanelBytes(decoder.plan().matrix.columns);
+  case PlaneKind::Index:
+    break;
+  }
+  return 0;
+}
+
+Status WeightCopier::copyPanel(uint64_t panel) {
+  if (options.check)
+    UWT_RETURN_IF_ERROR(decoder.checkPanel(panel));
+  const PanelEntry &entry = builder.entry(panel);
+  for (PlaneKind kind :
+       {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low}) {
+    std::span<const uint8_t> bytes = decoder.panelBytes(panel, kind);
+    if (!bytes.empty())
+      std::memcpy(planes[at(kind)].data() + offsetOf(entry, panel, kind), bytes.data(),
+                  bytes.size());
+  }
+  packCounts(decoder.plan().format.layout, decoder.panelEscapeCounts(panel),
+             counts.data() + entry.counts);
+  std::span<const uint8_t> rowClasses = decoder.panelRowClasses(panel);
+  if (!rowClasses.empty())
+    std::memcpy(classes.data() + panel * panelRows, rowClasses.data(), rowClasses.size());
+  return success();
+}
+
+Expected<LoadedWeight> WeightCopier::run() {
+  UWT_RETURN_IF_ERROR(builder.makeTable(decoder.plan()));
+  place();
+  makeBuffers();
+  FirstPanelError firstError;
+  pool.parallelFor(decoder.panels(), [&](uint64_t panel, unsigned) {
+    Status copied = copyPanel(panel);
+    if (!copied)
+      firstError.report(panel, copied.takeError());
+  });
+  UWT_RETURN_IF_ERROR(firstError.take());
+  return builder.finish();
+}
+
+Expected<LoadedWeight> uwt::copyWeight(const TensorDecoder &decoder, ThreadPool &pool,
+                                       const LoadOptions &options) {
+  return WeightCopier(decoder, pool, options).run();
+}

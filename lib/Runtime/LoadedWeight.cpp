@@ -1,0 +1,114 @@
+//===- LoadedWeight.cpp - A weight as compiled code reads it --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Runtime/LoadedWeight.h"
+#include "WeightBuilder.h"
+#include <cstring>
+
+using namespace uwt;
+
+std::span<const PanelEntry> LoadedWeight::panels() const {
+  return {reinterpret_cast<const PanelEntry *>(panelBuffer.data()),
+          panelBuffer.size() / sizeof(PanelEntry)};
+}
+
+std::span<const uint8_t> LoadedWeight::plane(PlaneKind kind) const {
+  return planeBuffers[static_cast<unsigned>(kind)].span();
+}
+
+std::span<const uint32_t> LoadedWeight::table() const {
+  return {reinterpret_cast<const uint32_t *>(tableBuffer.data()), tableBuffer.size() / 4};
+}
+
+static Status checkOptions(const LoadOptions &options) {
+  if (options.dense && options.runFormat)
+    return usageError(
+        "a weight is loaded either dense or in a format: leave out one of dense and " +
+        options.runFormat->str());
+  return success();
+}
+
+static Expected<LoadedWeight> decodeDense(const TensorDecoder &decoder, ThreadPool &pool,
+                                          const LoadOptions &options) {
+  const TensorDescription &description = decoder.description();
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  WeightBuilder builder(description);
+  std::span<uint8_t> out = builder.makeDense(elements * getTraits(description.element).bytes);
+  DecodeOptions decode;
+  decode.path = options.path;
+  decode.check = options.check;
+  UWT_RETURN_IF_ERROR(decoder.decode(out, pool, decode));
+  return builder.finish();
+}
+
+Expected<LoadedWeight> LoadedWeight::fromDecoder(const TensorDecoder &decoder, ThreadPool &pool,
+                                                 const LoadOptions &options) {
+  UWT_RETURN_IF_ERROR(checkOptions(options));
+  if (options.dense)
+    return decodeDense(decoder, pool, options);
+  if (options.runFormat && *options.runFormat != decoder.description().format)
+    return transcodeWeight(decoder, *options.runFormat, pool, options);
+  return copyWeight(decoder, pool, options);
+}
+
+Expected<LoadedWeight> LoadedWeight::fromPlanes(const TensorDescription &description,
+                                                const PlaneViews &planes,
+                                                std::optional<uint64_t> indexChecksum,
+                                                ThreadPool &pool, const LoadOptions &options) {
+  UWT_ASSIGN_OR_RETURN(
+      TensorDecoder decoder,
+      TensorDecoder::open(description, planes, options.check ? indexChecksum : std::nullopt));
+  return fromDecoder(decoder, pool, options);
+}
+
+Expected<LoadedWeight> LoadedWeight::fromBytes(const TensorDescription &description,
+                                               std::span<const uint8_t> bytes, ThreadPool &pool,
+                                               const LoadOptions &options) {
+  if (!options.dense)
+    return encodeWeight(description, bytes, pool, options);
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  uint64_t expected = elements * getTraits(description.element).bytes;
+  if (bytes.size() != expected)
+    return usageError("the shape takes " + std::to_string(expected) + " bytes, but there are " +
+                      std::to_string(bytes.size()));
+  WeightBuilder builder(description);
+  std::span<uint8_t> out = builder.makeDense(expected);
+  if (!bytes.empty())
+    std::memcpy(out.data(), bytes.data(), bytes.size());
+  return builder.finish();
+}
+
+/// A tensor of a container that is not compressed.
+static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &pool,
+                                      const LoadOptions &options) {
+  const TensorEntry &entry = reader.entry();
+  std::optional<ElementType> element = elementTypeFromSafetensors(entry.dtype->name);
+  TensorDescription description;
+  description.element = element.value_or(ElementType::BF16);
+  description.shape = entry.shape;
+  description.format.codec = {"raw", {}};
+  if (options.dense) {
+    WeightBuilder builder(description);
+    UWT_RETURN_IF_ERROR(reader.read(builder.makeDense(entry.bytes), pool));
+    return builder.finish();
+  }
+  if (!element)
+    return usageError("its dtype is " + std::string(entry.dtype->name) +
+                      ", which no format codes; load it dense");
+  if (options.runFormat)
+    description.format = *options.runFormat;
+  if (options.check)
+    UWT_RETURN_IF_ERROR(reader.check(pool));
+  return encodeWeight(description, reader.rawBytes(), pool, options);
+}
+
+Expected<LoadedWeight> LoadedWeight::fromReader(const TensorReader &reader, ThreadPool &pool,
+                                                const LoadOptions &options) {
+  UWT_RETURN_IF_ERROR(checkOptions(options));
+  return reader.decoder() ? fromDecoder(*reader.decoder(), pool, options)
+                          : loadRaw(reader, pool, options);
+}

@@ -1,0 +1,91 @@
+//===- WeightBuilder.cpp - Puts a LoadedWeight together -------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WeightBuilder.h"
+#include <cstring>
+
+using namespace uwt;
+
+static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
+
+/// What planes that are not there point to.
+static constexpr size_t zeroBytes = 4096;
+alignas(bufferAlignment) static const uint8_t zeros[zeroBytes] = {};
+
+void FirstPanelError::report(uint64_t panel, Error error) {
+  std::lock_guard lock(mutex);
+  if (first && firstPanel <= panel)
+    return;
+  first = std::move(error);
+  firstPanel = panel;
+}
+
+Status FirstPanelError::take() { return first ? Status(*std::move(first)) : success(); }
+
+WeightBuilder::WeightBuilder(const TensorDescription &description) { weight.what = description; }
+
+void WeightBuilder::setPanels(uint64_t panels) {
+  weight.panelBuffer = Buffer(panels * sizeof(PanelEntry));
+  countUsed(weight.panelBuffer.size());
+}
+
+std::span<uint8_t> WeightBuilder::makePlane(PlaneKind kind, uint64_t bytes) {
+  if (bytes != 0)
+    weight.planeBuffers[at(kind)] = Buffer(bytes);
+  return weight.planeBuffers[at(kind)].span();
+}
+
+std::span<uint8_t> WeightBuilder::makeCounts(uint64_t bytes) {
+  weight.countBuffer = Buffer(bytes);
+  countUsed(bytes);
+  return weight.countBuffer.span();
+}
+
+std::span<uint8_t> WeightBuilder::makeClasses(uint64_t panels) {
+  weight.classBuffer = Buffer(panels * panelRows);
+  return weight.classBuffer.span();
+}
+
+std::span<uint8_t> WeightBuilder::makeDense(uint64_t bytes) {
+  weight.denseBuffer = Buffer(bytes);
+  countUsed(bytes);
+  return weight.denseBuffer.span();
+}
+
+Status WeightBuilder::makeTable(const CodingPlan &plan) {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> table, decodeTable(plan));
+  if (table.empty())
+    return success();
+  weight.tableBuffer = Buffer(table.size() * 4);
+  countUsed(weight.tableBuffer.size());
+  std::memcpy(weight.tableBuffer.data(), table.data(), weight.tableBuffer.size());
+  return success();
+}
+
+LoadedWeight WeightBuilder::finish() {
+  auto orZeros = [](const Buffer &buffer) { return buffer.data() ? buffer.data() : zeros; };
+  WeightView &view = weight.pointers;
+  view.panels = orZeros(weight.panelBuffer);
+  view.table = orZeros(weight.tableBuffer);
+  view.counts = orZeros(weight.countBuffer);
+  view.words = orZeros(weight.planeBuffers[at(PlaneKind::Words)]);
+  view.raw = orZeros(weight.planeBuffers[at(PlaneKind::Raw)]);
+  view.code = orZeros(weight.planeBuffers[at(PlaneKind::Code)]);
+  view.patch = orZeros(weight.planeBuffers[at(PlaneKind::Patch)]);
+  view.low = orZeros(weight.planeBuffers[at(PlaneKind::Low)]);
+  view.classes = orZeros(weight.classBuffer);
+  view.dense = weight.denseBuffer.data();
+  return std::move(weight);
+}
+
+uint64_t uwt::packCounts(Layout layout, std::span<const uint32_t> counts, uint8_t *out) {
+  uint64_t bytes = layout == Layout::RowMajor ? 2 : 1;
+  for (size_t i = 0; out && i < counts.size(); ++i)
+    for (uint64_t byte = 0; byte < bytes; ++byte)
+      out[i * bytes + byte] = static_cast<uint8_t>(counts[i] >> (8 * byte));
+  return counts.size() * bytes;
+}

@@ -1,0 +1,84 @@
+//===- Target.cpp - Machines that code is compiled for --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Target/Target.h"
+#include "uwt/Support/Cpu.h"
+#include "uwt/Support/Suggest.h"
+#include <algorithm>
+#include <string>
+#include <vector>
+
+using namespace uwt;
+
+static constexpr uint64_t featureMask(std::initializer_list<Feature> features) {
+  uint64_t mask = 0;
+  for (Feature feature : features)
+    mask |= uint64_t(1) << static_cast<unsigned>(feature);
+  return mask;
+}
+
+static constexpr Target targets[] = {
+    {"avx512bf16", "x86-64 with AVX-512 and its bf16 dot product: Zen 4, Cooper Lake and later",
+     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512bf16", 512,
+     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
+                  Feature::Avx512Bf16})},
+    {"avx512", "x86-64 with AVX-512 F, BW, DQ, VL: Skylake-X and later", "x86-64-v4", "", 512,
+     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512})},
+    {"avx2", "x86-64 with AVX2 and FMA: Haswell, Zen and later", "x86-64-v3", "", 256,
+     featureMask({Feature::X86, Feature::Fma, Feature::Avx2})},
+    {"generic", "any machine: upstream operations only, LLVM's default instruction set", "", "",
+     128, 0},
+};
+
+std::span<const Target> uwt::allTargets() { return targets; }
+
+#if defined(__x86_64__)
+static bool hostHas(std::string_view name) {
+  __builtin_cpu_init();
+  if (name == "avx512bf16")
+    return hostSimdLevel() == SimdLevel::Avx512 && __builtin_cpu_supports("avx512bf16");
+  if (name == "avx512")
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512cd");
+  if (name == "avx2")
+    return hostSimdLevel() != SimdLevel::Scalar;
+  return true;
+}
+#else
+static bool hostHas(std::string_view name) { return name == "generic"; }
+#endif
+
+const Target &uwt::nativeTarget() {
+  static const Target &native =
+      *std::ranges::find_if(targets, [](const Target &target) { return hostHas(target.name); });
+  return native;
+}
+
+Expected<const Target *> uwt::findTarget(std::string_view name) {
+  if (name == "native")
+    return &nativeTarget();
+  std::vector<std::string_view> names = {"native"};
+  for (const Target &target : targets) {
+    if (target.name == name)
+      return &target;
+    names.push_back(target.name);
+  }
+  std::string known;
+  for (std::string_view each : names)
+    known += (known.empty() ? "" : ", ") + std::string(each);
+  return usageError("unknown target " + inQuotes(name) + didYouMean(name, names) +
+                    "; targets are: " + known);
+}
+
+Status uwt::checkRunsHere(const Target &target) {
+  if (hostHas(target.name))
+    return success();
+  return unsupportedError("code for target '" + std::string(target.name) +
+                          "' does not run on this machine, which has '" +
+                          std::string(nativeTarget().name) + "': use --target native");
+}
