@@ -1,6 +1,8 @@
-"""The lit suite of the command-line tool: test/tools/*.test.
+"""The lit suites: the command-line tool (test/tools/*.test) and IR (*.mlir).
 
-A test runs `uwt` as a user would and checks its output with FileCheck:
+A test of IR runs `uwt-opt`, or another tool of this build, and checks its output with
+FileCheck, or its diagnostics with --verify-diagnostics. A test of the tool runs `uwt` as a
+user would:
 
     RUN: rm -rf %t && mkdir %t
     RUN: %python %inputs/make_model.py %t/model
@@ -18,19 +20,21 @@ import lit.formats
 
 config.name = "UWT"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".test"]
-config.excludes = ["Inputs"]
-config.test_source_root = os.path.join(config.uwt_source_root, "test", "tools")
-config.test_exec_root = os.path.join(config.uwt_binary_root, "test", "tools")
+config.suffixes = [".test", ".mlir"] if config.uwt_has_compiler else [".test"]
+config.excludes = ["Inputs", "Unit", "Fuzz", "Golden", "Benchmarks", "Integration"]
+config.test_source_root = os.path.join(config.uwt_source_root, "test")
+config.test_exec_root = os.path.join(config.uwt_binary_root, "test")
+if config.uwt_has_compiler:
+    config.available_features.add("compiler")
 
-inputs = os.path.join(config.test_source_root, "Inputs")
+inputs = os.path.join(config.test_source_root, "tools", "Inputs")
 config.substitutions += [
     ("%python", f'"{config.python}"'),
     ("%inputs", inputs),
     ("%exit", f'"{config.python}" "{inputs}/expect_exit.py"'),
 ]
 
-# `uwt` from this build, and FileCheck, not and split-file of its LLVM. What a user
+# `uwt` from this build, and FileCheck, not, split-file and mlir-opt of its LLVM. What a user
 # has set for colours or the terminal must not change what is checked.
 llvm_tools = os.path.dirname(os.path.realpath(config.filecheck))
 config.environment["PATH"] = os.pathsep.join(

@@ -126,7 +126,7 @@ Status WeightCopier::copyPanel(uint64_t panel) {
 }
 
 Expected<LoadedWeight> WeightCopier::run() {
-  UWT_RETURN_IF_ERROR(builder.makeTable(decoder.plan()));
+  UWT_RETURN_IF_ERROR(builder.setPlan(decoder.plan()));
   place();
   makeBuffers();
   FirstPanelError firstError;

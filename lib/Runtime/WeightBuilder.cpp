@@ -56,7 +56,8 @@ std::span<uint8_t> WeightBuilder::makeDense(uint64_t bytes) {
   return weight.denseBuffer.span();
 }
 
-Status WeightBuilder::makeTable(const CodingPlan &plan) {
+Status WeightBuilder::setPlan(const CodingPlan &plan) {
+  weight.coding = plan;
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> table, decodeTable(plan));
   if (table.empty())
     return success();

@@ -53,8 +53,8 @@ public:
   std::span<uint8_t> makeClasses(uint64_t panels);
   /// Row-major.
   std::span<uint8_t> makeDense(uint64_t bytes);
-  /// Makes the decode table.
-  Status makeTable(const CodingPlan &plan);
+  /// Takes the plan and makes the decode table from its model.
+  Status setPlan(const CodingPlan &plan);
 
   /// Bytes of the planes that are in use, where that is less than their buffers.
   void countUsed(uint64_t bytes) { weight.usedBytes += bytes; }

@@ -5,7 +5,8 @@
 # To configure and build.
 build_packages=(
   ca-certificates ccache clang-22 cmake libcli11-dev libgmock-dev libgtest-dev libssl-dev
-  libxxhash-dev libzstd-dev lld-22 ninja-build nlohmann-json3-dev python3 python3-venv
+  libmlir-22-dev libxxhash-dev libzstd-dev lld-22 llvm-22-dev mlir-22-tools ninja-build
+  nlohmann-json3-dev python3 python3-venv
 )
 # To test: sanitizers and fuzzers, formatting, linting, lit and FileCheck, coverage; a
 # browser for the page of `uwt inspect`, shells and a pager for completion and man page.

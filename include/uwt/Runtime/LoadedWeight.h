@@ -74,6 +74,8 @@ public:
   const WeightView &view() const { return pointers; }
   /// Shape, element, and the format that the view's planes have (not for dense weights).
   const TensorDescription &description() const { return what; }
+  /// What the planes' coding needs, with the model behind the decode table (not for dense weights).
+  const CodingPlan &plan() const { return coding; }
   bool isDense() const { return pointers.dense != nullptr; }
   /// Bytes of all buffers in use: what running this weight reads.
   uint64_t bytes() const { return usedBytes; }
@@ -90,6 +92,7 @@ private:
   LoadedWeight() = default;
 
   TensorDescription what;
+  CodingPlan coding;
   WeightView pointers{};
   uint64_t usedBytes = 0;
   Buffer panelBuffer, tableBuffer, countBuffer, classBuffer, denseBuffer;

@@ -6,8 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Support/Parallel.h"
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <gtest/gtest.h>
+#include <thread>
 #include <vector>
 
 using namespace uwt;
@@ -47,6 +50,86 @@ TEST(ThreadPoolTest, RunsLoopAfterLoop) {
   for (uint64_t count = 0; count < 200; ++count)
     pool.parallelFor(count, [&](uint64_t i, unsigned) { sum += i + 1; });
   EXPECT_EQ(sum, uint64_t(199) * 200 * 201 / 6);
+}
+
+/// How often each index was inside a range, and the ranges.
+struct Covered {
+  std::vector<std::atomic<int>> runs;
+  std::atomic<int> ranges{0}, emptyRanges{0};
+  explicit Covered(size_t count) : runs(count) {}
+
+  static void run(void *context, uint64_t begin, uint64_t end, unsigned) {
+    auto *self = static_cast<Covered *>(context);
+    ++self->ranges;
+    self->emptyRanges += begin >= end;
+    for (uint64_t i = begin; i < end; ++i)
+      ++self->runs[i];
+  }
+  bool once() const {
+    return std::all_of(runs.begin(), runs.end(), [](const auto &count) { return count == 1; });
+  }
+};
+
+TEST(ThreadPoolTest, RangesCoverEachIndexOnce) {
+  for (unsigned threads : {1u, 2u, 7u})
+    for (uint64_t count : {0u, 1u, 2u, 13u, 1000u}) {
+      ThreadPool pool(threads);
+      Covered covered(count);
+      pool.parallelRanges(count, Covered::run, &covered);
+      EXPECT_TRUE(covered.once()) << threads << " threads, " << count;
+      EXPECT_EQ(covered.emptyRanges, 0);
+    }
+}
+
+TEST(ThreadPoolTest, ShortRangesLast) {
+  ThreadPool pool(2);
+  Covered covered(1000);
+  pool.parallelRanges(1000, Covered::run, &covered);
+  // One range a thread would leave threads waiting; one an index is needlessly many.
+  EXPECT_GT(covered.ranges, 4);
+  EXPECT_LT(covered.ranges, 200);
+}
+
+TEST(ThreadPoolTest, ALoopInsideALoopRunsOnItsThread) {
+  ThreadPool pool(3);
+  std::atomic<int> inner{0}, strangers{0};
+  pool.parallelFor(20, [&](uint64_t, unsigned) {
+    std::thread::id self = std::this_thread::get_id();
+    pool.parallelFor(10, [&](uint64_t, unsigned worker) {
+      ++inner;
+      strangers += worker != 0 || std::this_thread::get_id() != self;
+    });
+  });
+  EXPECT_EQ(inner, 200);
+  EXPECT_EQ(strangers, 0);
+}
+
+TEST(ThreadPoolTest, SeveralThreadsMayShareAPool) {
+  ThreadPool pool(2);
+  std::atomic<uint64_t> sum{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 3; ++caller)
+    callers.emplace_back([&] {
+      for (int loop = 0; loop < 200; ++loop)
+        pool.parallelFor(8, [&](uint64_t i, unsigned) { sum += i; });
+    });
+  for (std::thread &caller : callers)
+    caller.join();
+  EXPECT_EQ(sum, 3u * 200 * 28);
+}
+
+/// Workers that watch, workers that sleep, and more threads than processors all join.
+TEST(ThreadPoolTest, LoopsAfterPausesFinish) {
+  for (unsigned threads : {2u, 16u}) {
+    ThreadPool pool(threads);
+    std::atomic<uint64_t> sum{0};
+    for (int loop = 0; loop < 60; ++loop) {
+      if (loop % 3 == 0)
+        std::this_thread::sleep_for(std::chrono::microseconds(100 * (loop % 7)));
+      pool.parallelFor(32, [&](uint64_t i, unsigned) { sum += i; });
+    }
+    EXPECT_EQ(sum, 60u * 496);
+  }
 }
 
 } // namespace

@@ -1,9 +1,9 @@
-# The lit suite of the command-line tool: test/tools/*.test.
+# The lit suites, of the tool and of IR.
 
 find_program(UWT_LIT NAMES lit-22 lit llvm-lit)
 find_program(UWT_FILECHECK NAMES FileCheck-22 FileCheck HINTS /usr/lib/llvm-22/bin)
 if(NOT UWT_LIT OR NOT UWT_FILECHECK)
-  message(STATUS "lit or FileCheck not found: no tests of the tool (install llvm-22-tools)")
+  message(STATUS "lit or FileCheck not found: no lit tests (install llvm-22-tools)")
   return()
 endif()
 cmake_path(GET UWT_FILECHECK PARENT_PATH UWT_LLVM_TOOLS_DIR)

@@ -1,0 +1,209 @@
+//===- LoadedWeightTest.cpp - Weights as compiled code reads them ---------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Runtime/LoadedWeight.h"
+#include "Codec/TestData.h"
+#include "LoadedWeightTesting.h"
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+/// Shapes that are awkward for panels, strips, blocks and stream units.
+const std::vector<std::vector<uint64_t>> shapes = {{1, 1},  {17, 33}, {65, 64},  {3, 65, 100},
+                                                   {0, 64}, {40},     {70, 1100}};
+
+void expectTensor(const LoadedWeight &weight, const std::vector<uint8_t> &source) {
+  EXPECT_EQ(placesOf(weight), "");
+  auto decoded = decodeLoaded(weight);
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  EXPECT_TRUE(*decoded == source);
+}
+
+class LoadedWeightTest : public testing::TestWithParam<std::string> {
+protected:
+  /// Calls `run` with encoded tensors of all shapes and elements that the format takes.
+  template <typename Run> void forEachCase(Run run) {
+    for (ElementType element : {ElementType::BF16, ElementType::F32, ElementType::F8E4M3FN})
+      for (const std::vector<uint64_t> &shape : shapes) {
+        TensorDescription description{element, shape, parsedFormat(GetParam())};
+        auto encoded = encodeCase(description, Distribution::StudentT4, 3, pool);
+        if (!encoded) // Not a composition for this element or rank.
+          continue;
+        SCOPED_TRACE(encoded->name());
+        run(*encoded);
+      }
+  }
+  ThreadPool pool{2};
+};
+
+TEST_P(LoadedWeightTest, HoldsThePlanesAsStored) {
+  forEachCase([&](const EncodedCase &encoded) {
+    auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                           encoded.result.indexChecksum, pool);
+    ASSERT_TRUE(weight) << weight.error().message();
+    expectTensor(*weight, encoded.source);
+  });
+}
+
+TEST_P(LoadedWeightTest, IsCodedAnewInAnotherFormat) {
+  for (const char *run : {"inplace<12>", "raw", "window<4>", "huffman<12,2>"})
+    forEachCase([&](const EncodedCase &encoded) {
+      LoadOptions options;
+      options.runFormat = parsedFormat(run);
+      options.runFormat->storage = encoded.description.format.storage;
+      if (!checkFormat(*options.runFormat, encoded.description.element))
+        return;
+      auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                             encoded.result.indexChecksum, pool, options);
+      ASSERT_TRUE(weight) << run << ": " << weight.error().message();
+      EXPECT_EQ(weight->description().format, *options.runFormat);
+      expectTensor(*weight, encoded.source);
+    });
+}
+
+TEST_P(LoadedWeightTest, IsDecodedDense) {
+  forEachCase([&](const EncodedCase &encoded) {
+    LoadOptions options;
+    options.dense = true;
+    auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                           encoded.result.indexChecksum, pool, options);
+    ASSERT_TRUE(weight) << weight.error().message();
+    EXPECT_TRUE(std::equal(weight->dense().begin(), weight->dense().end(), encoded.source.begin(),
+                           encoded.source.end()));
+    EXPECT_TRUE(weight->isDense());
+  });
+}
+
+/// Without checksums, whatever the planes hold, nothing that compiled code follows leads
+/// outside of them.
+TEST_P(LoadedWeightTest, DamageNeverLeadsOutside) {
+  Random random(11);
+  forEachCase([&](const EncodedCase &encoded) {
+    for (int round = 0; round < 40; ++round) {
+      MemoryPlanes damaged = encoded.planes;
+      auto &plane = damaged.planes[round % 2 == 0 ? 0 : random.below(planeKinds)];
+      if (plane.empty())
+        continue;
+      for (uint64_t flips = 1 + random.below(4); flips > 0; --flips)
+        plane[random.below(plane.size())] ^= static_cast<uint8_t>(1 + random.below(255));
+      LoadOptions options;
+      options.check = false;
+      auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(damaged), std::nullopt,
+                                             pool, options);
+      if (weight)
+        EXPECT_EQ(placesOf(*weight), "");
+      options.runFormat = parsedFormat("raw");
+      options.runFormat->storage = encoded.description.format.storage;
+      auto raw = LoadedWeight::fromPlanes(encoded.description, viewsOf(damaged), std::nullopt, pool,
+                                          options);
+      if (raw)
+        EXPECT_EQ(placesOf(*raw), "");
+    }
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LoadedWeightTest, testing::ValuesIn(registeredFormats()),
+                         [](const auto &info) { return testNameOf(info.param); });
+
+EncodedCase encodedCase(const char *format, std::vector<uint64_t> shape,
+                        ElementType element = ElementType::BF16) {
+  ThreadPool pool(1);
+  auto encoded = encodeCase({element, std::move(shape), parsedFormat(format)},
+                            Distribution::RowScaled, 7, pool);
+  EXPECT_TRUE(encoded);
+  return *std::move(encoded);
+}
+
+TEST(LoadedWeightFormTest, StorageChangesThroughTheDenseTensor) {
+  ThreadPool pool(2);
+  EncodedCase encoded = encodedCase("huffman<12,2>", {2, 100, 130});
+  LoadOptions options;
+  options.runFormat = parsedFormat("inplace<12>, storage=k_major");
+  auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                         encoded.result.indexChecksum, pool, options);
+  ASSERT_TRUE(weight) << weight.error().message();
+  EXPECT_EQ(weight->plan().matrix.rows, 130u);
+  expectTensor(*weight, encoded.source);
+}
+
+TEST(LoadedWeightFormTest, BytesAreCodedOrKept) {
+  ThreadPool pool(2);
+  std::vector<uint64_t> shape = {100, 70};
+  std::vector<uint8_t> bytes = makeTensor(ElementType::BF16, shape, Distribution::StudentT4, 1);
+  for (const char *format : {"raw", "inplace<12>", "inplace<12>, storage=k_major"}) {
+    auto weight =
+        LoadedWeight::fromBytes({ElementType::BF16, shape, parsedFormat(format)}, bytes, pool);
+    ASSERT_TRUE(weight) << weight.error().message();
+    expectTensor(*weight, bytes);
+  }
+  LoadOptions options;
+  options.dense = true;
+  auto dense = LoadedWeight::fromBytes({ElementType::BF16, shape, parsedFormat("raw")}, bytes, pool,
+                                       options);
+  ASSERT_TRUE(dense);
+  EXPECT_TRUE(std::equal(dense->dense().begin(), dense->dense().end(), bytes.begin()));
+}
+
+TEST(LoadedWeightFormTest, LowHalvesThatAreAllZeroAreThere) {
+  ThreadPool pool(1);
+  TensorDescription description{ElementType::F32, {70, 64}, parsedFormat("inplace<12>")};
+  auto encoded = encodeCase(description, Distribution::WasBF16, 7, pool);
+  ASSERT_TRUE(encoded);
+  ASSERT_EQ(encoded->planes.planes[static_cast<unsigned>(PlaneKind::Low)].size(), 0u);
+  auto weight = LoadedWeight::fromPlanes(description, viewsOf(encoded->planes),
+                                         encoded->result.indexChecksum, pool);
+  ASSERT_TRUE(weight);
+  EXPECT_EQ(weight->plane(PlaneKind::Low).size(), 2 * lowPanelBytes(64));
+  expectTensor(*weight, encoded->source);
+}
+
+TEST(LoadedWeightFormTest, BytesInUseAreAboutThePlanes) {
+  ThreadPool pool(1);
+  EncodedCase encoded = encodedCase("inplace<12>", {128, 1024});
+  auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                         encoded.result.indexChecksum, pool);
+  ASSERT_TRUE(weight);
+  EXPECT_NEAR(static_cast<double>(weight->bytes()), static_cast<double>(encoded.planes.bytes()),
+              1000);
+}
+
+TEST(LoadedWeightErrorTest, SaysWhichPanelIsDamaged) {
+  ThreadPool pool(2);
+  EncodedCase encoded = encodedCase("inplace<12>", {200, 64});
+  auto &code = encoded.planes.planes[static_cast<unsigned>(PlaneKind::Code)];
+  code[code.size() / 2] ^= 1;
+  for (bool transcode : {false, true}) {
+    LoadOptions options;
+    if (transcode)
+      options.runFormat = parsedFormat("raw");
+    auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                           encoded.result.indexChecksum, pool, options);
+    ASSERT_FALSE(weight);
+    EXPECT_EQ(weight.error().message().substr(0, 68),
+              "panel 1: the stored bytes are damaged: their checksum is " +
+                  weight.error().message().substr(57, 11));
+    EXPECT_EQ(weight.error().getKind(), ErrorKind::Invalid);
+  }
+}
+
+TEST(LoadedWeightErrorTest, DenseAndAFormatExcludeEachOther) {
+  ThreadPool pool(1);
+  EncodedCase encoded = encodedCase("inplace<12>", {1, 1});
+  LoadOptions options;
+  options.dense = true;
+  options.runFormat = parsedFormat("raw");
+  auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                         encoded.result.indexChecksum, pool, options);
+  ASSERT_FALSE(weight);
+  EXPECT_EQ(weight.error().message(), "a weight is loaded either dense or in a format: leave out "
+                                      "one of dense and raw");
+}
+
+} // namespace
