@@ -10,6 +10,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/Transforms/BufferizableOpInterface.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 
 using namespace mlir;
@@ -18,6 +19,7 @@ void uwt::registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<UWTDialect>();
+  registerBufferizableOpInterfaceModels(registry);
 }
 
 void uwt::registerAllPasses() {
