@@ -7,6 +7,7 @@
 
 #include "uwt/Codec/DecodeTable.h"
 #include "uwt/Codec/PrefixCode.h"
+#include <algorithm>
 #include <string>
 
 using namespace uwt;
@@ -23,6 +24,15 @@ static std::optional<uint32_t> roomForLength(const FieldSplit &split) {
   return std::nullopt;
 }
 
+/// Where a symbol stands in its half word: at its place in a word, or higher where that leaves two
+/// zeros above a length. Machines shift by the low six bits of a register, so an entry is
+/// then a shift count as it is.
+static uint32_t symbolPlace(const FieldSplit &split) {
+  constexpr uint32_t shiftBits = 6;
+  bool hasRoom = split.rawLowBits >= lengthBits && shiftBits + split.symbolBits <= halfBits;
+  return hasRoom ? std::max(split.rawLowBits, shiftBits) : split.rawLowBits;
+}
+
 DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit &split,
                                          const CodecTraits &traits) {
   DecodeTableLayout layout;
@@ -36,12 +46,11 @@ DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit 
   layout.indexBits = traits.maxLength;
   layout.classes = format.rowClasses;
   layout.symbols = traits.group;
-  layout.symbolShift = split.rawLowBits;
-  layout.symbolMask = (symbolMask << split.rawLowBits) * (traits.group == 2 ? 0x00010001u : 1u);
+  layout.symbolShift = symbolPlace(split);
+  layout.symbolMask = (symbolMask << layout.symbolShift) * (traits.group == 2 ? 0x00010001u : 1u);
   std::optional<uint32_t> room = roomForLength(split);
-  layout.entryWords = room ? 1 : 2;
-  layout.lengthWord = room ? 0 : 1;
-  layout.lengthShift = room.value_or(0);
+  layout.entryBits = !room ? 64 : traits.group == 1 ? 16 : 32;
+  layout.lengthShift = room.value_or(32);
   return layout;
 }
 
@@ -82,9 +91,11 @@ private:
     return symbolOf(entry % alphabet) | symbolOf(entry / alphabet) << halfBits;
   }
   void put(std::span<uint32_t> table, size_t index, uint32_t entry, uint32_t length) const {
-    uint32_t *at = table.data() + index * layout.entryWords;
-    at[0] = symbolsOf(entry);
-    at[layout.lengthWord] |= length << layout.lengthShift;
+    uint64_t value = symbolsOf(entry) | uint64_t(length) << layout.lengthShift;
+    uint64_t bit = index * layout.entryBits;
+    table[bit / 32] |= static_cast<uint32_t>(value << bit % 32);
+    if (layout.entryBits == 64)
+      table[bit / 32 + 1] = static_cast<uint32_t>(value >> 32);
   }
 
   const CodingPlan &plan;

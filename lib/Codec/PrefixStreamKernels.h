@@ -57,6 +57,10 @@ struct LaneJob {
   /// early, and their steps: a strip, a group of 64 columns, a chunk.
   const uint8_t *ahead;
   size_t aheadStrip, aheadGroup, aheadChunk;
+  /// Part of the next unit's stream, which is asked for early too: lanes are too short for the
+  /// machine to see them coming.
+  const uint8_t *next;
+  size_t nextStep;
 };
 
 /// Two rows (g and g + 8) of a strip, 64 columns x `groups`.

@@ -15,11 +15,13 @@
 //     | symbol  |  symbol |        entry 0 is the base of a window
 //
 // Prefix codes: 2^maxLength entries a row class, by the next maxLength bits of a stream
-// (lowest bit first). The symbols stand at their places in words, the length of the code
-// word where no symbol reaches (bf16, coded=exponent+0, group 2):
+// (lowest bit first). The symbols stand at their places in words, or up to two bits higher,
+// the length of the code word where no symbol reaches (bf16, coded=exponent+0, group 2):
 //
 //     31 30    23 22    16 15 14     7 6   4 3    0
 //     |  | second |        |  | first  |     |length|
+//
+// Entries of single symbols are the lower half of this alone, two in a u32.
 //
 // Escapes read as the commonest symbol, which is what stands beneath a record. Bits
 // that are no code word read as entry 0 with a length of 1.
@@ -38,8 +40,9 @@ struct DecodeTableLayout {
   /// Bits that an entry is found by: the code (fixed), or the bits that are looked
   /// at (prefix).
   uint32_t indexBits = 0;
-  /// u32 of an entry: 2 where symbols leave no room for the length; symbols are in the first one.
-  uint32_t entryWords = 1;
+  /// Bits of an entry: 16 for single symbols, 32, or 64 where symbols leave no room for the
+  /// length; symbols are in the lowest ones.
+  uint32_t entryBits = 32;
   /// Row classes: tables that follow one another.
   uint32_t classes = 1;
   /// Prefix: symbols of an entry, 1 or 2, each in its half word at bit `symbolShift`, with
@@ -47,12 +50,18 @@ struct DecodeTableLayout {
   uint32_t symbols = 2;
   uint32_t symbolShift = 0;
   uint32_t symbolMask = 0;
-  /// Prefix: u32 of the entry that has the code word's length (4 bits, 1 to 15), and its lowest
-  /// bit.
-  uint32_t lengthWord = 0;
+  /// Prefix: the lowest bit in the entry of the code word's length (4 bits, 1 to 15).
   uint32_t lengthShift = 0;
 
-  uint64_t classWords() const { return (uint64_t(1) << indexBits) * entryWords; }
+  uint64_t classWords() const { return ((uint64_t(1) << indexBits) * entryBits + 31) / 32; }
+  /// Entry `index` of a class whose part of the table begins at `table`.
+  uint64_t entry(const uint32_t *table, uint64_t index) const {
+    uint64_t bit = index * entryBits;
+    uint64_t low = table[bit / 32] >> bit % 32;
+    if (entryBits == 16)
+      return low & 0xFFFF;
+    return entryBits == 64 ? low | uint64_t(table[bit / 32 + 1]) << 32 : low;
+  }
   /// u32 of the whole table; 0 for codecs that code nothing.
   uint64_t words() const { return symbolMask == 0 ? 0 : classWords() * classes; }
 
