@@ -12,7 +12,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightBuilder.h"
-#include <chrono>
 #include <cstring>
 
 using namespace uwt;

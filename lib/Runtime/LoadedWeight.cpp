@@ -7,6 +7,7 @@
 
 #include "uwt/Runtime/LoadedWeight.h"
 #include "WeightBuilder.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace uwt;
@@ -45,14 +46,49 @@ static Expected<LoadedWeight> decodeDense(const TensorDecoder &decoder, ThreadPo
   return builder.finish();
 }
 
-Expected<LoadedWeight> LoadedWeight::fromDecoder(const TensorDecoder &decoder, ThreadPool &pool,
-                                                 const LoadOptions &options) {
-  UWT_RETURN_IF_ERROR(checkOptions(options));
+/// Whether columns that do not exist can hold an infinity or NaN, which times zero is no zero: the
+/// symbol of padding is the model's commonest, and a reader does not know which one that is.
+static bool mayPadWithInfinities(const CodingPlan &plan) {
+  // Words of 8 bits are decoded by nobody but the codec library, which drops padding.
+  if (plan.traits.rate != Rate::Fixed || plan.format.layout != Layout::Fragment16x16 ||
+      plan.split.wordBits != 16)
+    return false;
+  bool isWideUnit = plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
+  if (plan.matrix.columns % (isWideUnit ? inplace11UnitColumns : fixedUnitColumns) == 0)
+    return false;
+  uint32_t infinity = (1u << getTraits(plan.element).exponentBits) - 1;
+  return std::ranges::any_of(plan.model.symbols, [&](uint16_t symbol) {
+    return symbol >> plan.format.codedMantissa == infinity;
+  });
+}
+
+/// Loads such a weight with all its panels as words: compiled code of any format reads those.
+template <typename Load>
+static Expected<LoadedWeight> loadWithFinitePadding(const LoadOptions &options, Load load) {
+  Expected<LoadedWeight> weight = load(options);
+  if (!weight || options.dense || !mayPadWithInfinities(weight->plan()))
+    return weight;
+  LoadOptions asWords = options;
+  asWords.runFormat = Format();
+  asWords.runFormat->codec = {"raw", {}};
+  asWords.runFormat->storage = weight->plan().format.storage;
+  return load(asWords);
+}
+
+static Expected<LoadedWeight> loadPlanes(const TensorDecoder &decoder, ThreadPool &pool,
+                                         const LoadOptions &options) {
   if (options.dense)
     return decodeDense(decoder, pool, options);
   if (options.runFormat && *options.runFormat != decoder.description().format)
     return transcodeWeight(decoder, *options.runFormat, pool, options);
   return copyWeight(decoder, pool, options);
+}
+
+Expected<LoadedWeight> LoadedWeight::fromDecoder(const TensorDecoder &decoder, ThreadPool &pool,
+                                                 const LoadOptions &options) {
+  UWT_RETURN_IF_ERROR(checkOptions(options));
+  return loadWithFinitePadding(
+      options, [&](const LoadOptions &how) { return loadPlanes(decoder, pool, how); });
 }
 
 Expected<LoadedWeight> LoadedWeight::fromPlanes(const TensorDescription &description,
@@ -69,7 +105,11 @@ Expected<LoadedWeight> LoadedWeight::fromBytes(const TensorDescription &descript
                                                std::span<const uint8_t> bytes, ThreadPool &pool,
                                                const LoadOptions &options) {
   if (!options.dense)
-    return encodeWeight(description, bytes, pool, options);
+    return loadWithFinitePadding(options, [&](const LoadOptions &how) {
+      TensorDescription wanted = description;
+      wanted.format = how.runFormat.value_or(description.format);
+      return encodeWeight(wanted, bytes, pool, how);
+    });
   UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
   uint64_t expected = elements * getTraits(description.element).bytes;
   if (bytes.size() != expected)
@@ -99,11 +139,9 @@ static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &po
   if (!element)
     return usageError("its dtype is " + std::string(entry.dtype->name) +
                       ", which no format codes; load it dense");
-  if (options.runFormat)
-    description.format = *options.runFormat;
   if (options.check)
     UWT_RETURN_IF_ERROR(reader.check(pool));
-  return encodeWeight(description, reader.rawBytes(), pool, options);
+  return LoadedWeight::fromBytes(description, reader.rawBytes(), pool, options);
 }
 
 Expected<LoadedWeight> LoadedWeight::fromReader(const TensorReader &reader, ThreadPool &pool,

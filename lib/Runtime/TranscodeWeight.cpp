@@ -4,14 +4,357 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A panel at a time, decoded and coded again while it is in the cache, so that the tensor is
+// never whole in memory. The model comes from the stored one or from some panels
+// (Transcode.h): a model that fits less well costs escapes, never bits of the result.
+//
+// Each panel's parts of fixed size lie at a multiple of that size, whether the panel has them or
+// not: threads need not wait for one another, and memory that nobody writes takes none.
+// Parts of any size (escape records, prefix codes) are gathered when all panels are done.
+//
+// Formats with row classes, tensors whose two formats read the shape differently, and f32 in
+// another layout go by way of the dense tensor and the codec library's encoder.
+//
+//===----------------------------------------------------------------------===//
 
 #include "WeightBuilder.h"
+#include "uwt/Codec/Transcode.h"
+#include <chrono>
+#include <cstring>
+#include <utility>
 
 using namespace uwt;
 
-Expected<LoadedWeight> uwt::encodeWeight(const TensorDescription &description,
-                                         std::span<const uint8_t> bytes, ThreadPool &pool,
-                                         const LoadOptions &options) {
+namespace {
+
+/// Seconds from lap to lap.
+class StopWatch {
+public:
+  double lap() {
+    auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(start, now)).count();
+  }
+
+private:
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+/// What a thread reuses from panel to panel.
+struct Worker {
+  std::vector<uint16_t> words;
+  std::vector<uint8_t> packed;
+  EncodedPanel coded;
+  LoadTimes times;
+};
+
+/// Parts of a panel that have no place of their own yet.
+struct LooseParts {
+  std::vector<uint32_t> patch, counts;
+  std::vector<uint8_t> code;
+};
+
+class WeightTranscoder {
+public:
+  WeightTranscoder(const TensorDescription &description, const CodingPlan &plan, uint64_t panels,
+                   ThreadPool &pool, const LoadOptions &options)
+      : plan(plan), panels(panels), pool(pool), options(options), builder(description),
+        loose(panels) {}
+  virtual ~WeightTranscoder() = default;
+
+  Expected<LoadedWeight> run();
+
+protected:
+  virtual Expected<PanelWords> wordsOf(uint64_t panel, Worker &worker) const = 0;
+  /// A way around words: the code (of fixed size) to its place, the rest to worker.coded. False
+  /// where there is none.
+  virtual bool codeDirectly(uint64_t, Worker &, std::span<uint8_t>) const { return false; }
+  virtual Status checkPanel(uint64_t) const { return success(); }
+  virtual std::span<const uint8_t> lowOf(uint64_t) const { return {}; }
+
+  const CodingPlan &plan;
+
+private:
+  uint32_t rowsOf(uint64_t panel) const {
+    return plan.matrix.rowsOfPanel(panel % plan.matrix.panels());
+  }
+  uint64_t wordsBytes(uint32_t rows) const {
+    return fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.wordBits);
+  }
+  void makePlanes();
+  Status codePanel(uint64_t panel, Worker &worker);
+  Status codeParts(uint64_t panel, Worker &worker);
+  void storeWords(uint64_t panel, PanelWords words, Worker &worker);
+  void keep(uint64_t panel, Worker &worker);
+  void gather();
+
+  uint64_t panels;
+  ThreadPool &pool;
+  const LoadOptions &options;
+  WeightBuilder builder;
+  PrefixTablesPtr tables;
+  /// Bytes from panel to panel.
+  uint64_t wordsStep = 0, rawStep = 0, codeStep = 0, lowStep = 0;
+  std::span<uint8_t> words, raw, code, low;
+  std::vector<LooseParts> loose;
+};
+
+} // namespace
+
+void WeightTranscoder::makePlanes() {
+  auto rows = static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows));
+  wordsStep = roundUp(wordsBytes(rows), partAlignment);
+  if (plan.traits.rate == Rate::Prefix) {
+    rawStep = fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.rawBits());
+  } else if (plan.traits.rate == Rate::Fixed) {
+    FixedPanelSizes sizes = fixedPanelSizes(plan, rows);
+    rawStep = sizes.raw;
+    codeStep = roundUp(sizes.code, partAlignment);
+  }
+  rawStep = roundUp(rawStep, partAlignment);
+  if (getTraits(plan.element).lowBits != 0)
+    lowStep = lowPanelBytes(plan.matrix.columns);
+  words = builder.makePlane(PlaneKind::Words, wordsStep * panels);
+  raw = builder.makePlane(PlaneKind::Raw, rawStep * panels);
+  code = builder.makePlane(PlaneKind::Code, codeStep * panels);
+  low = builder.makePlane(PlaneKind::Low, lowStep * panels);
+}
+
+void WeightTranscoder::storeWords(uint64_t panel, PanelWords from, Worker &worker) {
+  PanelEntry &entry = builder.entry(panel);
+  entry.storedAsWords = 1;
+  entry.words = panel * wordsStep / 4;
+  encodeWords(plan.format.layout, plan.split.wordBits, from, options.path, worker.packed);
+  std::memcpy(words.data() + panel * wordsStep, worker.packed.data(), worker.packed.size());
+}
+
+/// Takes what `worker.coded` holds of a coded panel.
+void WeightTranscoder::keep(uint64_t panel, Worker &worker) {
+  EncodedPanel &coded = worker.coded;
+  PanelEntry &entry = builder.entry(panel);
+  entry.raw = panel * rawStep / 4;
+  if (!coded.raw.empty())
+    std::memcpy(raw.data() + panel * rawStep, coded.raw.data(), coded.raw.size());
+  loose[panel].patch = coded.patch;
+  loose[panel].counts = coded.counts;
+  if (plan.traits.rate == Rate::Prefix) {
+    loose[panel].code = coded.code;
+    return;
+  }
+  entry.code = panel * codeStep / 4;
+  entry.codeWords = divideUp(fixedPanelSizes(plan, rowsOf(panel)).code, 4);
+  if (!coded.code.empty())
+    std::memcpy(code.data() + panel * codeStep, coded.code.data(), coded.code.size());
+}
+
+Status WeightTranscoder::codePanel(uint64_t panel, Worker &worker) {
+  worker.coded.reset();
+  uint64_t codeBytes =
+      plan.traits.rate == Rate::Fixed ? fixedPanelSizes(plan, rowsOf(panel)).code : 0;
+  bool isDone = codeDirectly(panel, worker, code.subspan(panel * codeStep, codeBytes));
+  // panel-1, where the code is not in worker.coded.
+  isDone = isDone && !worker.coded.overflow &&
+           worker.coded.bytes() + codeBytes < wordsBytes(rowsOf(panel));
+  if (isDone) {
+    keep(panel, worker);
+    return success();
+  }
+  worker.coded.reset();
+  UWT_ASSIGN_OR_RETURN(PanelWords from, wordsOf(panel, worker));
+  if (plan.traits.rate == Rate::Prefix)
+    encodePrefix(plan, *tables, from, {}, options.path, worker.coded);
+  else if (plan.traits.rate == Rate::Fixed)
+    encodeFixed(plan, from, options.path, worker.coded);
+  bool isCoded = plan.traits.rate != Rate::Words && !worker.coded.overflow &&
+                 worker.coded.bytes() < wordsBytes(from.rows); // panel-1
+  if (isCoded)
+    keep(panel, worker);
+  else
+    storeWords(panel, from, worker);
+  return success();
+}
+
+Status WeightTranscoder::codeParts(uint64_t panel, Worker &worker) {
+  StopWatch watch;
+  UWT_RETURN_IF_ERROR(checkPanel(panel));
+  worker.times.checksum += watch.lap();
+  Status coded = codePanel(panel, worker);
+  if (!coded)
+    return coded.takeError().in("panel " + std::to_string(panel));
+  std::span<const uint8_t> lowBytes = lowOf(panel);
+  if (!lowBytes.empty())
+    std::memcpy(low.data() + panel * lowStep, lowBytes.data(), lowBytes.size());
+  worker.times.transcode += watch.lap();
+  return success();
+}
+
+/// Places the loose parts one after another.
+void WeightTranscoder::gather() {
+  uint64_t patchBytes = 0, codeBytes = 0, countBytes = 0, used = 0;
+  for (uint64_t panel = 0; panel < panels; ++panel) {
+    PanelEntry &entry = builder.entry(panel);
+    const LooseParts &parts = loose[panel];
+    uint32_t rows = rowsOf(panel);
+    used +=
+        entry.storedAsWords
+            ? wordsBytes(rows)
+            : entry.codeWords * 4 + (rawStep ? fieldBytes(plan.format.layout, rows,
+                                                          plan.matrix.columns, plan.split.rawBits())
+                                             : 0);
+    entry.counts = countBytes;
+    countBytes += roundUp(packCounts(plan.format.layout, parts.counts, nullptr), partAlignment);
+    entry.patch = patchBytes / 4;
+    entry.patchWords = parts.patch.size();
+    patchBytes += roundUp(parts.patch.size() * 4, partAlignment);
+    used += parts.patch.size() * 4 + parts.code.size();
+    if (plan.traits.rate != Rate::Prefix || entry.storedAsWords)
+      continue;
+    entry.code = codeBytes / 4;
+    entry.codeWords = parts.code.size() / 4;
+    codeBytes += roundUp(parts.code.size(), partAlignment);
+  }
+  builder.countUsed(used + lowStep * panels);
+  std::span<uint8_t> counts = builder.makeCounts(countBytes);
+  std::span<uint8_t> patch = builder.makePlane(PlaneKind::Patch, patchBytes);
+  if (plan.traits.rate == Rate::Prefix)
+    code = builder.makePlane(PlaneKind::Code, codeBytes);
+  pool.parallelFor(panels, [&](uint64_t panel, unsigned) {
+    const LooseParts &parts = loose[panel];
+    const PanelEntry &entry = builder.entry(panel);
+    packCounts(plan.format.layout, parts.counts, counts.data() + entry.counts);
+    if (!parts.patch.empty())
+      std::memcpy(patch.data() + entry.patch * 4, parts.patch.data(), parts.patch.size() * 4);
+    if (!parts.code.empty())
+      std::memcpy(code.data() + entry.code * 4, parts.code.data(), parts.code.size());
+  });
+}
+
+Expected<LoadedWeight> WeightTranscoder::run() {
+  UWT_RETURN_IF_ERROR(builder.setPlan(plan));
+  if (plan.traits.rate == Rate::Prefix)
+    tables = makePrefixTables(plan);
+  builder.setPanels(panels);
+  makePlanes();
+  std::vector<Worker> workers(pool.size());
+  FirstPanelError firstError;
+  pool.parallelFor(panels, [&](uint64_t panel, unsigned worker) {
+    Status done = codeParts(panel, workers[worker]);
+    if (!done)
+      firstError.report(panel, done.takeError());
+  });
+  UWT_RETURN_IF_ERROR(firstError.take());
+  gather();
+  for (const Worker &worker : workers) {
+    if (!options.times)
+      break;
+    options.times->transcode += worker.times.transcode;
+    options.times->checksum += worker.times.checksum;
+  }
+  return builder.finish();
+}
+
+//===----------------------------------------------------------------------===//
+// From another format
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class DecodingTranscoder final : public WeightTranscoder {
+public:
+  DecodingTranscoder(const TensorDecoder &decoder, const CodingPlan &plan, ThreadPool &pool,
+                     const LoadOptions &options)
+      : WeightTranscoder(descriptionOf(decoder, plan), plan, decoder.panels(), pool, options),
+        decoder(decoder), options(options),
+        direct(DirectTranscoder::make(decoder, plan, options.path)) {}
+
+private:
+  static TensorDescription descriptionOf(const TensorDecoder &decoder, const CodingPlan &plan) {
+    TensorDescription description = decoder.description();
+    description.format = plan.format;
+    return description;
+  }
+  Status checkPanel(uint64_t panel) const override {
+    if (!options.check)
+      return success();
+    return decoder.checkPanel(panel);
+  }
+  Expected<PanelWords> wordsOf(uint64_t panel, Worker &worker) const override {
+    uint64_t columns = plan.matrix.columns;
+    uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels());
+    worker.words.resize(rows * columns);
+    UWT_RETURN_IF_ERROR(decoder.decodePanelWords(panel, options.path,
+                                                 {worker.words.data(), columns, rows, columns}));
+    return PanelWords{worker.words.data(), columns, rows, columns};
+  }
+  bool codeDirectly(uint64_t panel, Worker &worker, std::span<uint8_t> code) const override {
+    return direct && direct->code(panel, code, worker.coded);
+  }
+  std::span<const uint8_t> lowOf(uint64_t panel) const override {
+    return decoder.panelBytes(panel, PlaneKind::Low);
+  }
+
+  const TensorDecoder &decoder;
+  const LoadOptions &options;
+  std::optional<DirectTranscoder> direct;
+};
+
+} // namespace
+
+/// Whether each panel can be coded from the same panel alone.
+static bool goesByPanels(const TensorDecoder &decoder, const Format &to) {
+  const Format &from = decoder.description().format;
+  bool hasLow = getTraits(decoder.description().element).lowBits != 0;
+  return to.rowClasses == 1 && to.storage == from.storage && (!hasLow || to.layout == from.layout);
+}
+
+static Expected<LoadedWeight> transcodeDense(const TensorDecoder &decoder, const Format &runFormat,
+                                             ThreadPool &pool, const LoadOptions &options) {
+  TensorDescription description = decoder.description();
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  Buffer dense(elements * getTraits(description.element).bytes);
+  DecodeOptions decode;
+  decode.path = options.path;
+  decode.check = options.check;
+  UWT_RETURN_IF_ERROR(decoder.decode(dense.span(), pool, decode));
+  description.format = runFormat;
+  return encodeWeight(description, dense.span(), pool, options);
+}
+
+Expected<LoadedWeight> uwt::transcodeWeight(const TensorDecoder &decoder, const Format &runFormat,
+                                            ThreadPool &pool, const LoadOptions &options) {
+  if (!goesByPanels(decoder, runFormat))
+    return transcodeDense(decoder, runFormat, pool, options);
+  StopWatch watch;
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, transcodePlan(decoder, runFormat, options.path, pool));
+  if (options.times)
+    options.times->model += watch.lap();
+  return DecodingTranscoder(decoder, plan, pool, options).run();
+}
+
+//===----------------------------------------------------------------------===//
+// From a tensor's bytes
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class EncodingTranscoder final : public WeightTranscoder {
+public:
+  EncodingTranscoder(const TensorDescription &description, const CodingPlan &plan, uint64_t panels,
+                     const PanelSource &source, ThreadPool &pool, const LoadOptions &options)
+      : WeightTranscoder(description, plan, panels, pool, options), source(source) {}
+
+private:
+  Expected<PanelWords> wordsOf(uint64_t panel, Worker &worker) const override {
+    return source(panel, worker.words);
+  }
+  const PanelSource &source;
+};
+
+} // namespace
+
+static Expected<LoadedWeight> encodeThroughPlanes(const TensorDescription &description,
+                                                  std::span<const uint8_t> bytes, ThreadPool &pool,
+                                                  const LoadOptions &options) {
   MemoryPlanes planes;
   EncodeOptions encode;
   encode.path = options.path;
@@ -23,15 +366,27 @@ Expected<LoadedWeight> uwt::encodeWeight(const TensorDescription &description,
   return copyWeight(decoder, pool, copy);
 }
 
-Expected<LoadedWeight> uwt::transcodeWeight(const TensorDecoder &decoder, const Format &runFormat,
-                                            ThreadPool &pool, const LoadOptions &options) {
-  TensorDescription description = decoder.description();
-  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
-  Buffer dense(elements * getTraits(description.element).bytes);
-  DecodeOptions decode;
-  decode.path = options.path;
-  decode.check = options.check;
-  UWT_RETURN_IF_ERROR(decoder.decode(dense.span(), pool, decode));
-  description.format = runFormat;
-  return encodeWeight(description, dense.span(), pool, options);
+Expected<LoadedWeight> uwt::encodeWeight(const TensorDescription &description,
+                                         std::span<const uint8_t> bytes, ThreadPool &pool,
+                                         const LoadOptions &options) {
+  CodingPlan plan;
+  plan.format = description.format;
+  plan.element = description.element;
+  UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(plan.format, plan.element));
+  if (plan.format.rowClasses > 1 || getTraits(plan.element).lowBits != 0)
+    return encodeThroughPlanes(description, bytes, pool, options);
+  plan.split = splitOf(plan.element, plan.format.codedMantissa);
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
+  plan.matrix = matrices.shape;
+  UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(description, bytes));
+  StopWatch watch;
+  if (plan.traits.rate != Rate::Words) {
+    UWT_ASSIGN_OR_RETURN(const Codec *codec, findCodec(plan.format.codec.keyword));
+    SymbolStatistics statistics =
+        countSymbols(source, matrices.panels(), plan.split, plan.traits.group == 2, {}, 1, pool);
+    UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
+  }
+  if (options.times)
+    options.times->model += watch.lap();
+  return EncodingTranscoder(description, plan, matrices.panels(), source, pool, options).run();
 }

@@ -28,9 +28,9 @@
 
 namespace uwt {
 
-/// Time spent in each step of a load, in seconds summed over threads.
+/// Time spent in each step of a load that codes a weight anew, in seconds summed over threads.
 struct LoadTimes {
-  double model = 0, transcode = 0, copy = 0, checksum = 0;
+  double model = 0, transcode = 0, checksum = 0;
 };
 
 struct LoadOptions {
