@@ -1,0 +1,111 @@
+//===- CostModel.h - Predicted times of a product ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pure functions of calibration, problem, format and kernel configuration. The terms are
+// operations that the kernels do, counted, times what one takes; nothing is fitted to a shape.
+// The same code serves passes, the command line and the runtime, so there is no MLIR here.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_COSTMODEL_COSTMODEL_H
+#define UWT_COSTMODEL_COSTMODEL_H
+
+#include "uwt/CostModel/Calibration.h"
+#include "uwt/CostModel/FormatCost.h"
+#include <optional>
+#include <span>
+
+namespace uwt {
+
+/// A product y[M, N] = x[M, K] · W[N, K]ᵀ, for each of `matrices` weights.
+struct ProductProblem {
+  /// A batch of 0 stands for any, where that is allowed.
+  uint64_t batch = 1, rows = 0, columns = 0, matrices = 1;
+  unsigned threads = 1;
+  /// Whether bf16 pairs are multiplied: bf16 weights and x, and numerics that allow it.
+  bool pairDots = true;
+  /// Whether code knows the batch: else its last block of columns is as wide as the others.
+  bool isStatic = true;
+};
+
+/// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
+struct KernelConfig {
+  /// Family `buffer`; else `direct`.
+  bool buffered = false;
+  unsigned rows = 16, columns = 1, kChunk = 64;
+
+  bool operator==(const KernelConfig &) const = default;
+  /// "direct 16x1", "buffer 4x6, k_chunk 1024".
+  std::string str() const;
+};
+
+/// Microseconds.
+struct Prediction {
+  /// Reading the weights; the other terms but the last two are work of the slowest thread.
+  double memory = 0;
+  double decode = 0, dots = 0;
+  /// Accumulators, x and decoded weights that go through the cache.
+  double traffic = 0;
+  /// Reduction and epilogue.
+  double output = 0;
+  double pack = 0, forkJoin = 0;
+  double total = 0;
+
+  double compute() const { return decode + dots + traffic + output; }
+};
+
+Prediction predict(const Calibration &calibration, const ProductProblem &problem,
+                   const FormatCost &format, const KernelConfig &config);
+
+/// What a user has pinned of the configuration; the rest is the model's choice.
+struct ConfigPins {
+  std::optional<bool> buffered;
+  std::optional<unsigned> rows, columns, kChunk;
+};
+
+/// The configurations that are worth a look for a format and a weight of `columns` columns, the
+/// simplest first. Empty where what is pinned does not fit the format.
+std::vector<KernelConfig> candidateConfigs(const FormatCost &format, uint64_t columns,
+                                           const ConfigPins &pins = {});
+
+/// A configuration with its prediction.
+struct Candidate {
+  KernelConfig config;
+  Prediction prediction;
+};
+
+/// All candidate configurations for the problem, fastest first; of equal ones the simpler one.
+std::vector<Candidate> rankConfigs(const Calibration &calibration, const ProductProblem &problem,
+                                   const FormatCost &format, const ConfigPins &pins = {});
+
+/// Batch sizes at which a choice for any batch is made.
+std::span<const uint64_t> batchGrid();
+
+/// A range of batch sizes: those up to `limit`, from the limit of the range before.
+struct BatchRange {
+  uint64_t limit;
+  KernelConfig config;
+};
+
+/// At most `mostRanges` ranges that cover all batch sizes (the last limit is UINT64_MAX), so that
+/// the chosen configurations are on the grid as close to the best ones as can be; a batch of one
+/// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid.
+/// `problem.batch` is not looked at. Empty where no configuration fits.
+std::vector<BatchRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
+                                     const FormatCost &format, unsigned mostRanges,
+                                     const ConfigPins &pins = {});
+
+/// The number of the format that all products with a weight together run fastest from. A batch of 0
+/// stands for the whole grid, each size with the same weight. A format further behind in
+/// the list has to win by 2 %: the first one is the stored one, which needs no transcode. Formats
+/// for which nothing fits are passed over; formats.size() where there is no other.
+size_t chooseRunFormat(const Calibration &calibration, std::span<const ProductProblem> uses,
+                       std::span<const FormatCost> formats, const ConfigPins &pins = {});
+
+} // namespace uwt
+
+#endif // UWT_COSTMODEL_COSTMODEL_H

@@ -1,0 +1,198 @@
+//===- Calibration.cpp - Measured constants of a machine ------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/CostModel/Calibration.h"
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+using namespace uwt;
+using Json = nlohmann::ordered_json;
+
+namespace {
+constexpr std::string_view schema = "uwt.calibration/1";
+
+constexpr CalibrationConstant nanosecondConstants[] = {
+    {"dot", &Calibration::dot},
+    {"exact_dot", &Calibration::exactDot},
+    {"decode_operation", &Calibration::decodeOperation},
+    {"accumulator", &Calibration::accumulator},
+    {"load", &Calibration::load},
+    {"far_load", &Calibration::farLoad},
+    {"store", &Calibration::store},
+    {"escape", &Calibration::escape},
+    {"pack", &Calibration::pack},
+    {"output", &Calibration::output},
+};
+constexpr CalibrationConstant otherConstants[] = {
+    {"fork_join_us", &Calibration::forkJoin},
+    {"overlap", &Calibration::overlap},
+};
+} // namespace
+
+std::span<const CalibrationConstant> uwt::operationConstants() { return nanosecondConstants; }
+
+namespace {
+/// Operations' times of a target, in the order of nanosecondConstants.
+struct BuiltIn {
+  std::string_view target;
+  double times[std::size(nanosecondConstants)];
+};
+/// What `uwt bench calibrate --target ...` gives on a Zen 4 at 3.7 GHz with two cores; `generic` is
+/// an estimate.
+constexpr BuiltIn builtIns[] = {
+    {"avx512bf16", {0.08, 0.33, 0.047, 0.72, 0.22, 0.36, 0.81, 1, 5.5, 2}},
+    {"avx512", {0.47, 0.48, 0.08, 0.25, 0.19, 0.17, 0.92, 1, 5.9, 2.7}},
+    {"avx2", {0.74, 0.69, 0.098, 0.18, 0.9, 0.1, 0.48, 1, 11.6, 5.2}},
+    {"generic", {2, 2, 0.25, 0.5, 2, 0.2, 1.2, 2, 30, 13}},
+};
+} // namespace
+
+static Calibration makeBuiltIn(const BuiltIn &builtIn) {
+  Calibration c;
+  c.target = builtIn.target;
+  c.bandwidth = {32, 44};
+  c.forkJoin = 3;
+  c.overlap = 0.4;
+  c.nearBytes = 24 << 10;
+  for (size_t i = 0; i < std::size(nanosecondConstants); ++i)
+    c.*nanosecondConstants[i].member = builtIn.times[i];
+  return c;
+}
+
+const Calibration &Calibration::of(const Target &target) {
+  static const std::vector<Calibration> all = [] {
+    std::vector<Calibration> result;
+    for (const BuiltIn &each : builtIns)
+      result.push_back(makeBuiltIn(each));
+    return result;
+  }();
+  for (const Calibration &calibration : all)
+    if (calibration.target == target.name)
+      return calibration;
+  return all.back();
+}
+
+double Calibration::bandwidthOf(unsigned threads) const {
+  if (bandwidth.empty() || threads == 0)
+    return 1;
+  return bandwidth[std::min<size_t>(threads, bandwidth.size()) - 1];
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+static Error badMember(const std::string &name, std::string_view expected) {
+  return invalidError("calibration: '" + name + "' is not " + std::string(expected));
+}
+
+static Status readNumber(const Json &object, const std::string &name, double &value) {
+  auto found = object.find(name);
+  if (found == object.end())
+    return success();
+  if (!found->is_number())
+    return badMember(name, "a number");
+  double number = found->get<double>();
+  if (!std::isfinite(number) || number < 0)
+    return badMember(name, "a number of at least 0");
+  value = number;
+  return success();
+}
+
+static Status readBandwidth(const Json &object, std::vector<double> &bandwidth) {
+  auto found = object.find("bandwidth_gbs");
+  if (found == object.end())
+    return success();
+  if (!found->is_array() || found->empty())
+    return badMember("bandwidth_gbs", "a list of numbers, for 1, 2, ... threads");
+  bandwidth.clear();
+  for (const Json &one : *found) {
+    if (!one.is_number() || !(one.get<double>() > 0))
+      return badMember("bandwidth_gbs", "a list of numbers above 0");
+    bandwidth.push_back(one.get<double>());
+  }
+  return success();
+}
+
+static Expected<std::string> readString(const Json &object, const std::string &name) {
+  auto found = object.find(name);
+  if (found == object.end())
+    return std::string();
+  if (!found->is_string())
+    return badMember(name, "a string");
+  return found->get<std::string>();
+}
+
+Expected<Calibration> Calibration::parse(std::string_view text) {
+  Json object = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object())
+    return invalidError("calibration: expected a JSON object");
+  UWT_ASSIGN_OR_RETURN(std::string found, readString(object, "schema"));
+  if (found != schema)
+    return invalidError("calibration: expected schema '" + std::string(schema) + "', got '" +
+                        found + "'");
+  UWT_ASSIGN_OR_RETURN(std::string name, readString(object, "target"));
+  UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(name));
+  Calibration result = of(*target);
+  UWT_ASSIGN_OR_RETURN(result.machine, readString(object, "machine"));
+  UWT_RETURN_IF_ERROR(readBandwidth(object, result.bandwidth));
+  if (auto times = object.find("nanoseconds"); times != object.end()) {
+    if (!times->is_object())
+      return badMember("nanoseconds", "an object");
+    for (const CalibrationConstant &constant : nanosecondConstants)
+      UWT_RETURN_IF_ERROR(readNumber(*times, constant.name, result.*constant.member));
+  }
+  for (const CalibrationConstant &constant : otherConstants)
+    UWT_RETURN_IF_ERROR(readNumber(object, constant.name, result.*constant.member));
+  double nearBytes = static_cast<double>(result.nearBytes);
+  UWT_RETURN_IF_ERROR(readNumber(object, "near_bytes", nearBytes));
+  result.nearBytes = static_cast<uint64_t>(std::min(nearBytes, 0x1p53));
+  return result;
+}
+
+Expected<Calibration> Calibration::read(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf()))
+    return ioError(path + ": cannot be read; 'uwt bench calibrate' writes such a file");
+  Expected<Calibration> result = parse(text.str());
+  if (!result)
+    return Error(result.error().getKind(), path + ": " + result.error().message());
+  return result;
+}
+
+std::string Calibration::defaultPath() {
+  const char *home = std::getenv("HOME");
+  return home && *home ? std::string(home) + "/.config/uwt/calibration.json" : std::string();
+}
+
+/// Three digits are more than a measurement is worth.
+static double rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return std::strtod(text, nullptr);
+}
+
+std::string Calibration::json() const {
+  Json object;
+  object["schema"] = schema;
+  object["target"] = target;
+  if (!machine.empty())
+    object["machine"] = machine;
+  for (double one : bandwidth)
+    object["bandwidth_gbs"].push_back(rounded(one));
+  for (const CalibrationConstant &constant : nanosecondConstants)
+    object["nanoseconds"][constant.name] = rounded(this->*constant.member);
+  for (const CalibrationConstant &constant : otherConstants)
+    object[constant.name] = rounded(this->*constant.member);
+  object["near_bytes"] = nearBytes;
+  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}

@@ -1,0 +1,220 @@
+//===- CostModel.cpp - Predicted times of a product -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/CostModel/CostModel.h"
+#include "uwt/Codec/StoredOrder.h"
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+using namespace uwt;
+
+namespace {
+/// Weights of a register, and registers of a row's 64-column group.
+constexpr double registerWeights = 32;
+constexpr uint64_t groupRegisters = 2;
+/// Accumulators that a strip's 64 columns take up in the direct family, for each of 32 registers.
+constexpr double accumulatorsOfUnit = 0.5;
+/// Columns of x that a task of the buffer family takes at a time.
+constexpr uint64_t taskColumns = 64;
+constexpr double nsPerUs = 1000;
+} // namespace
+
+std::string KernelConfig::str() const {
+  std::string text = buffered ? "buffer " : "direct ";
+  text += std::to_string(rows) + "x" + std::to_string(columns);
+  return buffered ? text + ", k_chunk " + std::to_string(kChunk) : text;
+}
+
+namespace {
+/// Quantities of the thread that has most to do.
+struct Work {
+  double registers = 0, outputs = 0, batch = 0, bytes = 0;
+  unsigned threads = 1;
+};
+} // namespace
+
+static Work workOf(const ProductProblem &problem, const FormatCost &format) {
+  Work work;
+  uint64_t panels = problem.matrices * divideUp(problem.rows, panelRows);
+  if (panels == 0)
+    return work;
+  work.threads = static_cast<unsigned>(std::clamp<uint64_t>(panels, 1, problem.threads));
+  double share = static_cast<double>(divideUp(panels, work.threads)) / static_cast<double>(panels);
+  double groups = static_cast<double>(roundUp(problem.columns, format.unitColumns)) /
+                  static_cast<double>(fixedUnitColumns);
+  double rows = static_cast<double>(problem.matrices * roundUp(problem.rows, stripRows)) * share;
+  work.registers = rows * groups * groupRegisters;
+  work.batch = static_cast<double>(problem.batch);
+  work.outputs = rows * work.batch;
+  // Threads share the bandwidth, so the slowest one's part counts for each of them.
+  work.bytes = work.registers * registerWeights * format.size.bitsPerWeight / 8 * work.threads;
+  return work;
+}
+
+/// A part of the batch that is multiplied in blocks of the same width.
+namespace {
+struct Columns {
+  /// Blocks, and their width and rows.
+  double blocks = 0, width = 1, rows = stripRows;
+  double computed() const { return blocks * width; }
+};
+} // namespace
+
+/// Rows of a block that a kernel takes beside so many columns, to fit its registers.
+static unsigned rowsBeside(uint64_t columns) {
+  return columns == 1 ? 16 : columns <= 3 ? 8 : columns <= 6 ? 4 : 2;
+}
+
+/// The batch as the buffer family cuts it: whole blocks, and a last one that is narrower where the
+/// batch is known, else padded.
+static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
+                                           const KernelConfig &config) {
+  uint64_t width = std::max(config.columns, 1u);
+  unsigned rows = std::max(config.rows, 2u);
+  if (!problem.isStatic)
+    return {Columns{static_cast<double>(divideUp(problem.batch, width)), static_cast<double>(width),
+                    static_cast<double>(rows)},
+            {}};
+  uint64_t rest = problem.batch % width;
+  Columns last;
+  if (rest != 0)
+    last = {1, static_cast<double>(rest),
+            static_cast<double>(problem.batch < width ? rowsBeside(rest)
+                                                      : std::max(rows, rowsBeside(rest)))};
+  uint64_t blocks = problem.batch / width;
+  return {
+      Columns{static_cast<double>(blocks), static_cast<double>(width), static_cast<double>(rows)},
+      last};
+}
+
+/// How often a panel is decoded: once a batch row, or once for as many columns as a task takes.
+static double decodesOf(const ProductProblem &problem, const KernelConfig &config) {
+  if (!config.buffered)
+    return static_cast<double>(problem.batch);
+  uint64_t width = std::max(config.columns, 1u);
+  uint64_t slab = std::max<uint64_t>(taskColumns / width, 1) * width;
+  return static_cast<double>(divideUp(problem.batch, slab));
+}
+
+/// Share of units that have an escape.
+static double escapedUnits(const FormatCost &format) {
+  double elements = stripRows * static_cast<double>(format.unitColumns);
+  return 1 - std::pow(1 - format.size.escapesPerWeight, elements);
+}
+
+/// What goes through the cache for the direct family: every unit takes up and puts down its
+/// accumulators, and reads x, for each batch row; one with an escape goes through a buffer.
+static double directTraffic(const Calibration &c, const Work &work, const FormatCost &format) {
+  double sums = accumulatorsOfUnit * fixedUnitColumns / format.unitColumns * c.accumulator;
+  return work.registers * work.batch *
+         (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load));
+}
+
+/// The same for the buffer: decoded weights are written, and read for each block of columns, x for
+/// each block of rows; accumulators wait in memory between chunks.
+static double bufferTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
+                            const KernelConfig &config) {
+  uint64_t chunk = std::min<uint64_t>(config.kChunk, roundUp(problem.columns, fixedUnitColumns));
+  bool isFar = chunk * panelRows * sizeof(uint16_t) > c.nearBytes;
+  double perRegister = c.store * decodesOf(problem, config);
+  for (const Columns &part : columnBlocks(problem, config))
+    perRegister += part.blocks * (c.load + (isFar ? c.farLoad : 0)) +
+                   part.computed() * (c.load / part.rows +
+                                      c.accumulator * registerWeights / static_cast<double>(chunk));
+  return work.registers * perRegister;
+}
+
+static double computedColumns(const ProductProblem &problem, const KernelConfig &config) {
+  if (!config.buffered)
+    return static_cast<double>(problem.batch);
+  double sum = 0;
+  for (const Columns &part : columnBlocks(problem, config))
+    sum += part.computed();
+  return sum;
+}
+
+Prediction uwt::predict(const Calibration &calibration, const ProductProblem &problem,
+                        const FormatCost &format, const KernelConfig &config) {
+  const Calibration &c = calibration;
+  Work work = workOf(problem, format);
+  double decodes = decodesOf(problem, config), columns = computedColumns(problem, config);
+  double decode = format.decodeOperations * c.decodeOperation +
+                  format.size.escapesPerWeight * registerWeights * c.escape;
+  Prediction p;
+  p.memory = work.bytes / c.bandwidthOf(work.threads) / nsPerUs;
+  p.decode = work.registers * decodes * decode / nsPerUs;
+  p.dots = work.registers * columns * (problem.pairDots ? c.dot : c.exactDot) / nsPerUs;
+  p.traffic =
+      (config.buffered ? bufferTraffic(c, work, problem, config) : directTraffic(c, work, format)) /
+      nsPerUs;
+  p.output = work.outputs * c.output / nsPerUs;
+  p.pack = static_cast<double>(problem.batch * divideUp(problem.columns, fixedUnitColumns) *
+                               groupRegisters) *
+           c.pack / nsPerUs;
+  p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
+  double compute = p.compute();
+  p.total =
+      std::max(p.memory, compute) + c.overlap * std::min(p.memory, compute) + p.pack + p.forkJoin;
+  return p;
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Accumulators and one operand's registers have to fit 32 registers.
+constexpr struct {
+  unsigned rows, columns;
+} bufferBlocks[] = {{16, 1}, {8, 2}, {8, 3}, {4, 4}, {4, 6}};
+constexpr unsigned bufferChunks[] = {256, 512, 1024, 2048};
+} // namespace
+
+static void addBufferConfigs(const FormatCost &format, uint64_t columns, const ConfigPins &pins,
+                             std::vector<KernelConfig> &configs) {
+  uint64_t whole = roundUp(std::max<uint64_t>(columns, 1), format.unitColumns);
+  std::vector<unsigned> chunks(std::begin(bufferChunks), std::end(bufferChunks));
+  if (pins.kChunk)
+    chunks = {*pins.kChunk};
+  for (auto [rows, blockColumns] : bufferBlocks) {
+    bool hasWhole = false;
+    for (unsigned chunk : chunks) {
+      // All chunks from the whole row on are the same kernel.
+      if (chunk % format.unitColumns != 0 || hasWhole)
+        continue;
+      hasWhole = !pins.kChunk && chunk >= whole;
+      KernelConfig config{true, pins.rows.value_or(rows), pins.columns.value_or(blockColumns),
+                          chunk};
+      if (std::find(configs.begin(), configs.end(), config) == configs.end())
+        configs.push_back(config);
+    }
+  }
+}
+
+std::vector<KernelConfig> uwt::candidateConfigs(const FormatCost &format, uint64_t columns,
+                                                const ConfigPins &pins) {
+  std::vector<KernelConfig> configs;
+  if (format.fixedRate && !pins.buffered.value_or(false))
+    configs.push_back({false, pins.rows.value_or(stripRows), pins.columns.value_or(1),
+                       pins.kChunk.value_or(format.unitColumns)});
+  if (pins.buffered.value_or(true))
+    addBufferConfigs(format, columns, pins, configs);
+  return configs;
+}
+
+std::vector<Candidate> uwt::rankConfigs(const Calibration &calibration,
+                                        const ProductProblem &problem, const FormatCost &format,
+                                        const ConfigPins &pins) {
+  std::vector<Candidate> candidates;
+  for (const KernelConfig &config : candidateConfigs(format, problem.columns, pins))
+    candidates.push_back({config, predict(calibration, problem, format, config)});
+  std::stable_sort(candidates.begin(), candidates.end(), [](const auto &a, const auto &b) {
+    return a.prediction.total < b.prediction.total;
+  });
+  return candidates;
+}

@@ -1,0 +1,90 @@
+//===- Fit.cpp - From measured times to constants -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/CostModel/Fit.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace uwt;
+
+namespace {
+/// How much a constant's change by its own size weighs, beside a relative error of one observation.
+constexpr double priorWeight = 0.01;
+constexpr unsigned sweeps = 20000;
+constexpr unsigned overlapSteps = 100;
+
+/// A column of the least squares problem, and the unknown that it belongs to.
+struct Unknown {
+  std::vector<double> column;
+  double value = 0, before = 0;
+};
+} // namespace
+
+/// What `observation` would take if only `constant` took time, a nanosecond an operation.
+static double operationsOf(const Calibration &start, const Observation &observation,
+                           const CalibrationConstant &constant) {
+  Calibration one = start;
+  for (const CalibrationConstant &each : operationConstants())
+    one.*each.member = 0;
+  one.*constant.member = 1;
+  one.bandwidth = {1e15};
+  one.forkJoin = one.overlap = 0;
+  return predict(one, observation.problem, observation.format, observation.config).total;
+}
+
+Calibration uwt::fitOperations(const Calibration &start,
+                               std::span<const Observation> observations) {
+  std::span<const CalibrationConstant> constants = operationConstants();
+  // The last one is what any call takes.
+  std::vector<Unknown> unknowns(constants.size() + 1);
+  for (size_t j = 0; j < unknowns.size(); ++j) {
+    bool isCall = j == constants.size();
+    unknowns[j].value = unknowns[j].before = isCall ? 0 : start.*constants[j].member;
+    for (const Observation &observation : observations)
+      unknowns[j].column.push_back((isCall ? 1 : operationsOf(start, observation, constants[j])) /
+                                   observation.microseconds);
+  }
+  std::vector<double> errors(observations.size(), 1);
+  for (const Unknown &unknown : unknowns)
+    for (size_t i = 0; i < errors.size(); ++i)
+      errors[i] -= unknown.column[i] * unknown.value;
+
+  for (unsigned sweep = 0; sweep < sweeps; ++sweep)
+    for (Unknown &unknown : unknowns) {
+      double prior = unknown.before > 0 ? priorWeight / unknown.before : 0;
+      double along = prior * prior * (unknown.before - unknown.value), norm = prior * prior;
+      for (size_t i = 0; i < errors.size(); ++i) {
+        along += unknown.column[i] * errors[i];
+        norm += unknown.column[i] * unknown.column[i];
+      }
+      double step = norm > 0 ? std::max(along / norm, -unknown.value) : 0;
+      unknown.value += step;
+      for (size_t i = 0; i < errors.size(); ++i)
+        errors[i] -= unknown.column[i] * step;
+    }
+  Calibration result = start;
+  for (size_t j = 0; j < constants.size(); ++j)
+    result.*constants[j].member = unknowns[j].value;
+  return result;
+}
+
+double uwt::fitOverlap(Calibration calibration, std::span<const Observation> observations) {
+  double best = calibration.overlap, least = INFINITY;
+  for (unsigned step = 0; step <= overlapSteps; ++step) {
+    calibration.overlap = static_cast<double>(step) / overlapSteps;
+    double sum = 0;
+    for (const Observation &o : observations) {
+      double error = predict(calibration, o.problem, o.format, o.config).total / o.microseconds - 1;
+      sum += error * error;
+    }
+    if (sum < least) {
+      least = sum;
+      best = calibration.overlap;
+    }
+  }
+  return best;
+}

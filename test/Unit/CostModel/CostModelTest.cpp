@@ -1,0 +1,180 @@
+//===- CostModelTest.cpp - Predictions and choices ------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/CostModel/CostModel.h"
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+
+static const Calibration &calibration() { return Calibration::of(**findTarget("avx512bf16")); }
+
+static FormatCost rawFormat() { return {*Format::parse("raw"), {16, 0}, 0.5, true, 64}; }
+static FormatCost inPlaceFormat() {
+  return {*Format::parse("inplace<12>"), {12.02, 3e-4}, 2.5, true, 64};
+}
+static FormatCost huffmanFormat() {
+  return {*Format::parse("huffman<12,2>"), {10.9, 0}, 60, false, 1024};
+}
+
+static ProductProblem problemOf(uint64_t batch, uint64_t rows = 14336, uint64_t columns = 4096) {
+  return {batch, rows, columns, 1, 2, true};
+}
+
+static double timeOf(uint64_t batch, const FormatCost &format, const KernelConfig &config) {
+  return predict(calibration(), problemOf(batch), format, config).total;
+}
+
+TEST(CostModel, TotalCoversItsTerms) {
+  for (const KernelConfig &config : candidateConfigs(inPlaceFormat(), 4096)) {
+    Prediction p = predict(calibration(), problemOf(16), inPlaceFormat(), config);
+    EXPECT_GE(p.total, p.memory + p.pack + p.forkJoin) << config.str();
+    EXPECT_GE(p.total, p.compute() + p.pack + p.forkJoin) << config.str();
+    EXPECT_LE(p.total, p.memory + p.compute() + p.pack + p.forkJoin) << config.str();
+  }
+}
+
+TEST(CostModel, MemoryIsBytesOverBandwidth) {
+  Prediction p = predict(calibration(), problemOf(1), rawFormat(), {});
+  EXPECT_NEAR(p.memory, 14336.0 * 4096 * 2 / calibration().bandwidthOf(2) / 1000, 1e-6);
+}
+
+TEST(CostModel, TimesRiseWithBytesBatchAndSize) {
+  for (const KernelConfig &config : candidateConfigs(rawFormat(), 4096)) {
+    FormatCost larger = rawFormat();
+    larger.size.bitsPerWeight = 20;
+    EXPECT_GE(timeOf(1, larger, config), timeOf(1, rawFormat(), config));
+    for (uint64_t batch = 1; batch < 64; ++batch)
+      EXPECT_LT(timeOf(batch, rawFormat(), config), timeOf(batch + 1, rawFormat(), config));
+    EXPECT_LT(predict(calibration(), problemOf(4, 4096), rawFormat(), config).total,
+              predict(calibration(), problemOf(4, 8192), rawFormat(), config).total);
+  }
+}
+
+TEST(CostModel, APanelIsNotSplitBetweenThreads) {
+  ProductProblem one = problemOf(64, 64), two = one;
+  two.threads = 1;
+  double both = predict(calibration(), one, rawFormat(), {}).total;
+  EXPECT_EQ(both, predict(calibration(), two, rawFormat(), {}).total);
+  // Three panels take as long as four on two threads, but for their bytes.
+  Prediction three = predict(calibration(), problemOf(64, 192), rawFormat(), {});
+  Prediction four = predict(calibration(), problemOf(64, 256), rawFormat(), {});
+  EXPECT_EQ(three.dots, four.dots);
+}
+
+TEST(CostModel, EmptyProductsTakeNoTime) {
+  EXPECT_EQ(predict(calibration(), problemOf(4, 0), rawFormat(), {}).compute(), 0);
+  EXPECT_EQ(predict(calibration(), problemOf(0), rawFormat(), {}).dots, 0);
+}
+
+/// Only kernels without a buffer.
+ConfigPins direct() {
+  ConfigPins pins;
+  pins.buffered = false;
+  return pins;
+}
+
+TEST(CostModel, StreamsAreBuffered) {
+  for (const KernelConfig &config : candidateConfigs(huffmanFormat(), 4096)) {
+    EXPECT_TRUE(config.buffered) << config.str();
+    EXPECT_EQ(config.kChunk % 1024, 0u) << config.str();
+  }
+  EXPECT_TRUE(candidateConfigs(huffmanFormat(), 4096, direct()).empty());
+}
+
+TEST(CostModel, PinsHold) {
+  ConfigPins pins{true, 2, 8, 512};
+  std::vector<KernelConfig> configs = candidateConfigs(rawFormat(), 4096, pins);
+  ASSERT_EQ(configs.size(), 1u);
+  EXPECT_EQ(configs[0], (KernelConfig{true, 2, 8, 512}));
+}
+
+TEST(CostModel, DirectForOneRowBufferForMany) {
+  EXPECT_FALSE(rankConfigs(calibration(), problemOf(1), inPlaceFormat()).front().config.buffered);
+  EXPECT_TRUE(rankConfigs(calibration(), problemOf(64), inPlaceFormat()).front().config.buffered);
+}
+
+TEST(CostModel, RangesRiseAndCoverAll) {
+  for (const FormatCost &format : {rawFormat(), inPlaceFormat(), huffmanFormat()})
+    for (unsigned most = 1; most <= 5; ++most) {
+      std::vector<BatchRange> ranges = chooseRanges(calibration(), problemOf(0), format, most);
+      ASSERT_FALSE(ranges.empty());
+      EXPECT_LE(ranges.size(), most);
+      EXPECT_EQ(ranges.back().limit, UINT64_MAX);
+      for (size_t i = 1; i < ranges.size(); ++i) {
+        EXPECT_LT(ranges[i - 1].limit, ranges[i].limit);
+        EXPECT_NE(ranges[i - 1].config, ranges[i].config);
+      }
+    }
+}
+
+/// Mean over the grid of what ranges are slower than the best configuration at each size.
+static double regretOf(const std::vector<BatchRange> &ranges, const FormatCost &format) {
+  double sum = 0;
+  for (uint64_t batch : batchGrid()) {
+    auto range = std::find_if(ranges.begin(), ranges.end(),
+                              [&](const BatchRange &r) { return batch <= r.limit; });
+    double best = rankConfigs(calibration(), problemOf(batch), format).front().prediction.total;
+    sum += timeOf(batch, format, range->config) / best - 1;
+  }
+  return sum / static_cast<double>(batchGrid().size());
+}
+
+TEST(CostModel, MoreRangesAreNoWorse) {
+  double before = 1e9;
+  for (unsigned most = 1; most <= 5; ++most) {
+    double now =
+        regretOf(chooseRanges(calibration(), problemOf(0), inPlaceFormat(), most), inPlaceFormat());
+    EXPECT_LE(now, before + 1e-9) << most;
+    before = now;
+  }
+  EXPECT_LT(before, 0.05);
+}
+
+TEST(CostModel, RunFormatFollowsTheMachine) {
+  std::vector<FormatCost> formats = {huffmanFormat(), inPlaceFormat(), rawFormat()};
+  std::vector<ProductProblem> uses = {problemOf(1)};
+  EXPECT_EQ(chooseRunFormat(calibration(), uses, formats), 1u);
+  // Where decoding costs nothing the smallest format wins, where memory does not, raw.
+  Calibration free = calibration();
+  free.decodeOperation = free.accumulator = free.store = free.load = free.farLoad = 0;
+  EXPECT_EQ(chooseRunFormat(free, uses, formats), 0u);
+  Calibration fast = calibration();
+  fast.bandwidth = {10000};
+  EXPECT_EQ(chooseRunFormat(fast, uses, formats), 2u);
+}
+
+TEST(CostModel, TheStoredFormatWinsATie) {
+  FormatCost same = inPlaceFormat();
+  same.size.bitsPerWeight -= 0.05;
+  std::vector<FormatCost> formats = {inPlaceFormat(), same};
+  std::vector<ProductProblem> uses = {problemOf(1), problemOf(0)};
+  EXPECT_EQ(chooseRunFormat(calibration(), uses, formats), 0u);
+}
+
+TEST(CostModel, NothingFitsIsSaid) {
+  std::vector<FormatCost> formats = {huffmanFormat()};
+  std::vector<ProductProblem> uses = {problemOf(1)};
+  EXPECT_EQ(chooseRunFormat(calibration(), uses, formats, direct()), 1u);
+  EXPECT_TRUE(chooseRanges(calibration(), uses[0], huffmanFormat(), 3, direct()).empty());
+}
+
+TEST(CostModel, PicksStandSmallErrorsOfTheConstants) {
+  std::mt19937 random(3);
+  std::uniform_real_distribution<double> factor(0.93, 1.07);
+  for (int round = 0; round < 50; ++round) {
+    Calibration c = calibration();
+    for (double *one : {&c.dot, &c.decodeOperation, &c.accumulator, &c.load, &c.farLoad, &c.store})
+      *one *= factor(random);
+    for (uint64_t batch : {1, 4, 16, 64}) {
+      KernelConfig pick = rankConfigs(c, problemOf(batch), inPlaceFormat()).front().config;
+      double best =
+          rankConfigs(calibration(), problemOf(batch), inPlaceFormat()).front().prediction.total;
+      EXPECT_LE(timeOf(batch, inPlaceFormat(), pick), best * 1.1) << batch << ": " << pick.str();
+    }
+  }
+}

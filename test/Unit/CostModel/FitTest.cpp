@@ -1,0 +1,77 @@
+//===- FitTest.cpp - Constants from measurements --------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/CostModel/Fit.h"
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+
+namespace {
+FormatCost formatOf(const char *text, double operations, double escapes) {
+  return {*Format::parse(text), {12, escapes}, operations, true, 64};
+}
+
+/// Times that `machine` predicts with weights in a cache, each off by up to `noise`.
+std::vector<Observation> observe(Calibration machine, double noise) {
+  machine.bandwidth = {1e9};
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> factor(1 - noise, 1 + noise);
+  std::vector<Observation> result;
+  for (const FormatCost &format :
+       {formatOf("raw", 0, 0), formatOf("inplace<12>", 3.75, 1e-3), formatOf("window<4>", 8, 0)})
+    for (const KernelConfig &config : candidateConfigs(format, 1024))
+      for (uint64_t batch : {1, 3, 8, 20})
+        for (bool pairs : {true, false}) {
+          Observation o{{batch, 256, 1024, 1, 1, pairs, true}, format, config, 0};
+          o.microseconds = predict(machine, o.problem, format, config).total * factor(random);
+          result.push_back(o);
+        }
+  return result;
+}
+} // namespace
+
+TEST(Fit, FindsTheConstantsThatMadeTheTimes) {
+  Calibration start = Calibration::of(**findTarget("avx512bf16")), machine = start;
+  machine.dot *= 2;
+  machine.decodeOperation *= 3;
+  machine.accumulator *= 0.5;
+  machine.store *= 1.5;
+  Calibration fitted = fitOperations(start, observe(machine, 0));
+  EXPECT_NEAR(fitted.dot / machine.dot, 1, 0.25);
+  EXPECT_NEAR(fitted.decodeOperation / machine.decodeOperation, 1, 0.1);
+  EXPECT_NEAR(fitted.accumulator / machine.accumulator, 1, 0.1);
+  EXPECT_NEAR(fitted.store / machine.store, 1, 0.15);
+}
+
+TEST(Fit, NoiseMovesPredictionsLittle) {
+  Calibration start = Calibration::of(**findTarget("avx512bf16")), machine = start;
+  machine.dot *= 1.7;
+  machine.output *= 0.3;
+  Calibration fitted = fitOperations(start, observe(machine, 0.1));
+  fitted.bandwidth = machine.bandwidth = {1e9};
+  for (const Observation &o : observe(machine, 0))
+    EXPECT_NEAR(predict(fitted, o.problem, o.format, o.config).total / o.microseconds, 1, 0.12);
+}
+
+TEST(Fit, WithoutObservationsNothingChanges) {
+  const Calibration &start = Calibration::of(**findTarget("avx2"));
+  EXPECT_EQ(fitOperations(start, {}).json(), start.json());
+}
+
+TEST(Fit, FindsTheOverlap) {
+  Calibration machine = Calibration::of(**findTarget("avx512bf16"));
+  machine.overlap = 0.37;
+  std::vector<Observation> cold;
+  for (uint64_t batch : {1, 4, 8}) {
+    Observation o{{batch, 4096, 4096, 1, 2, true, true}, formatOf("raw", 0, 0), {}, 0};
+    o.microseconds = predict(machine, o.problem, o.format, o.config).total;
+    cold.push_back(o);
+  }
+  machine.overlap = 0;
+  EXPECT_NEAR(fitOverlap(machine, cold), 0.37, 1e-9);
+}
