@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "uwt/Dialect/UWT/IR/Planes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -20,19 +21,25 @@ static void addRead(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
 // PlaneOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult PlaneOp::verify() {
-  CompressedType type = getWeight().getType();
-  MLIRContext *context = getContext();
-  auto words = [&](unsigned bits) -> Type {
-    return MemRefType::get({ShapedType::kDynamic}, IntegerType::get(context, bits));
+MemRefType getPlaneType(Plane plane, CompressedType type) {
+  auto words = [&](unsigned bits) {
+    return MemRefType::get({ShapedType::kDynamic}, IntegerType::get(type.getContext(), bits));
   };
-  Type expected = words(32);
-  if (getPlane() == Plane::Panels)
-    expected = words(64);
-  if (getPlane() == Plane::Counts)
-    expected = words(8);
-  if (getPlane() == Plane::Dense)
-    expected = MemRefType::get(type.getShape(), type.getElementType());
+  switch (plane) {
+  case Plane::Panels:
+    return words(64);
+  case Plane::Counts:
+  case Plane::Classes:
+    return words(8);
+  case Plane::Dense:
+    return MemRefType::get(type.getShape(), type.getElementType());
+  default:
+    return words(32);
+  }
+}
+
+LogicalResult PlaneOp::verify() {
+  Type expected = getPlaneType(getPlane(), getWeight().getType());
   if (getBuffer().getType() != expected)
     return emitOpError() << "expects plane " << stringifyPlane(getPlane()) << " to be a "
                          << expected << ", got " << getBuffer().getType();
@@ -45,10 +52,21 @@ LogicalResult PlaneOp::verify() {
 
 void DecodeUnitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   addRead(effects);
+  for (OpOperand &operand : getBufferMutable())
+    effects.emplace_back(MemoryEffects::Write::get(), &operand);
 }
 
 LogicalResult DecodeUnitOp::verify() {
+  if (bool(getBuffer()) != bool(getOffset()))
+    return emitOpError("expects a buffer and an offset in it, or neither");
   size_t count = getRegisters().size();
+  if (getBuffer()) {
+    if (count != 0)
+      return emitOpError() << "expects no registers beside a buffer, got " << count;
+    if (!cast<MemRefType>(getBuffer().getType()).getElementType().isInteger(16))
+      return emitOpError() << "expects a buffer of i16, got " << getBuffer().getType();
+    return mlir::success();
+  }
   if (count != 32 && count != 128)
     return emitOpError() << "expects 32 registers a 64-column group, got " << count;
   return mlir::success();

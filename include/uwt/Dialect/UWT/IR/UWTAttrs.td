@@ -66,7 +66,7 @@ def UWT_KernelFamily : I32Enum<"KernelFamily", "how a product is computed", [
   ]> {
   let cppNamespace = "::uwt";
   let description = [{
-    `direct`: units are decoded into registers and multiplied there, for each column of x again in the same visit.
+    `direct`: units are decoded into registers and multiplied there, a panel's units again for each column of x.
     `buffer`: a panel's units are decoded into a buffer in the cache, `k_chunk` columns at a time, and
     multiplied from there in blocks of `rows` × `columns` accumulators.
   }];
@@ -117,7 +117,8 @@ def UWT_Plane : I32Enum<"Plane", "a buffer of a loaded weight", [
     I32EnumCase<"Code", 5, "code">,
     I32EnumCase<"Patch", 6, "patch">,
     I32EnumCase<"Low", 7, "low">,
-    I32EnumCase<"Dense", 8, "dense">
+    I32EnumCase<"Dense", 8, "dense">,
+    I32EnumCase<"Classes", 9, "classes">
   ]> {
   let cppNamespace = "::uwt";
   let description = [{The buffers of `WeightView` (`uwt/Runtime/Abi.h`), in its order.}];

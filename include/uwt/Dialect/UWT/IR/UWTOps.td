@@ -53,7 +53,7 @@ def UWT_ConstantOp : UWT_Op<"constant", [Pure]> {
   }];
   let arguments = (ins DictionaryAttr:$planes);
   let results = (outs UWT_CompressedType:$result);
-  let assemblyFormat = "$planes attr-dict `:` type($result)";
+  let assemblyFormat = "$planes attr-dict `:` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -69,7 +69,7 @@ def UWT_EncodeOp : UWT_Op<"encode", [Pure]> {
   }];
   let arguments = (ins AnyStaticShapeTensor:$source);
   let results = (outs UWT_CompressedType:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` qualified(type($result))";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -83,7 +83,7 @@ def UWT_DecodeOp : UWT_Op<"decode", [Pure]> {
   }];
   let arguments = (ins UWT_CompressedType:$source);
   let results = (outs AnyStaticShapeTensor:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = "$source attr-dict `:` qualified(type($source)) `->` type($result)";
   let builders = [OpBuilder<(ins "::mlir::Value":$source)>];
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -102,7 +102,9 @@ def UWT_TranscodeOp : UWT_Op<"transcode", [Pure]> {
   }];
   let arguments = (ins UWT_CompressedType:$source);
   let results = (outs UWT_CompressedType:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = [{
+    $source attr-dict `:` qualified(type($source)) `->` qualified(type($result))
+  }];
   let hasVerifier = 1;
   let hasFolder = 1;
   let hasCanonicalizer = 1;

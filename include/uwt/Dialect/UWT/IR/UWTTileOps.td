@@ -25,7 +25,7 @@ def UWT_Sums : Type<VectorOfLengthAndType<[16], [F32]>.predicate, "vector<16xf32
 def UWT_PlaneOp : UWT_Op<"plane", [Pure]> {
   let summary = "a buffer of a loaded weight";
   let description = [{
-    One of the buffers that the loader made (`WeightView` in `uwt/Runtime/Abi.h`): `panels` as i64, `counts` as i8, `dense` in the tensor's
+    One of the buffers that the loader made (`WeightView` in `uwt/Runtime/Abi.h`): `panels` as i64, `counts` and `classes` as i8, `dense` in the tensor's
     own shape and type, all others as i32. Aligned to 64 bytes, to be read only.
 
     ```mlir
@@ -34,11 +34,11 @@ def UWT_PlaneOp : UWT_Op<"plane", [Pure]> {
   }];
   let arguments = (ins UWT_PlaneAttrDef:$plane, UWT_CompressedType:$weight);
   let results = (outs AnyMemRef:$buffer);
-  let assemblyFormat = "$plane `of` $weight attr-dict `:` type($weight) `->` type($buffer)";
+  let assemblyFormat = "$plane `of` $weight attr-dict `:` qualified(type($weight)) `->` type($buffer)";
   let hasVerifier = 1;
 }
 
-def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [
+def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "decodes a fixed unit into registers";
   let description = [{
@@ -48,16 +48,20 @@ def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [
     number `(group·4 + r)·8 + g`. Escapes are not applied (`uwt.patch_unit`).
 
     The decoder is emitted so that memory is read from lower to higher addresses, and the users of each
-    result are moved behind it: a machine then needs few registers.
+    result are moved behind it: a machine then needs few registers. With `into` there are no results: registers are
+    stored in their order, 32 words of i16 each, as soon as they are known.
 
     ```mlir
+    uwt.decode_unit %w[%first, %code] into %buffer[%offset] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
     %r:32 = uwt.decode_unit %w[%first, %code] : !uwt.compressed<64x64xbf16, "inplace<12>"> -> vector<16xi32>
     ```
   }];
-  let arguments = (ins UWT_CompressedType:$weight, Index:$first, Index:$code, UnitAttr:$as_words);
+  let arguments = (ins UWT_CompressedType:$weight, Index:$first, Index:$code,
+                       Optional<AnyStridedMemRef>:$buffer, Optional<Index>:$offset, UnitAttr:$as_words);
   let results = (outs Variadic<UWT_Words>:$registers);
   let assemblyFormat = [{
-    $weight `[` $first `,` $code `]` (`as_words` $as_words^)? attr-dict `:` type($weight) `->` type($registers)
+    $weight `[` $first `,` $code `]` (`as_words` $as_words^)? (`into` $buffer^ `[` $offset `]`)? attr-dict
+    `:` qualified(type($weight)) (`,` type($buffer)^)? (`->` type($registers)^)?
   }];
   let hasVerifier = 1;
 }
@@ -76,7 +80,7 @@ def UWT_DecodeStreamOp : UWT_Op<"decode_stream", [
   }];
   let arguments = (ins UWT_CompressedType:$weight, Index:$panel, Index:$unit, AnyStridedMemRef:$buffer);
   let assemblyFormat = [{
-    $weight `[` $panel `,` $unit `]` `,` $buffer attr-dict `:` type($weight) `,` type($buffer)
+    $weight `[` $panel `,` $unit `]` `,` $buffer attr-dict `:` qualified(type($weight)) `,` type($buffer)
   }];
   let hasVerifier = 1;
 }
@@ -95,7 +99,7 @@ def UWT_PatchUnitOp : UWT_Op<"patch_unit", [
   let arguments = (ins UWT_CompressedType:$weight, Index:$record, Index:$count,
                        AnyStridedMemRef:$buffer, Index:$offset);
   let assemblyFormat = [{
-    $weight `[` $record `]` `,` $count `,` $buffer `[` $offset `]` attr-dict `:` type($weight) `,` type($buffer)
+    $weight `[` $record `]` `,` $count `,` $buffer `[` $offset `]` attr-dict `:` qualified(type($weight)) `,` type($buffer)
   }];
 }
 
@@ -104,7 +108,8 @@ def UWT_DotOp : UWT_Op<"dot", [Pure]> {
   let description = [{
     For each of 16 lanes: `acc + w.high * x.high + w.low * x.low`, where `w` holds two words of type `element` in each lane. With one
     operand `x` it holds bf16 pairs like `w`; with two they are the f32 values beneath the low halves and beneath the high halves.
-    `fast` numerics let a target use its own bf16 dot product; `exact` is two f32 multiply-adds, the low half first.
+    `fast` numerics let a target use its own bf16 dot product; `exact` is two f32 multiply-adds, the high half first, which is
+    that dot product's order too: the two differ in subnormals only.
 
     ```mlir
     %s = uwt.dot %w, %acc, %x {element = bf16} : vector<16xi32>

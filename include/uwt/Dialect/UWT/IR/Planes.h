@@ -1,0 +1,20 @@
+//===- Planes.h - Types of a loaded weight's buffers ------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_DIALECT_UWT_IR_PLANES_H
+#define UWT_DIALECT_UWT_IR_PLANES_H
+
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+
+namespace uwt {
+
+/// The type of the buffer that is plane `plane` of a weight of `type`.
+mlir::MemRefType getPlaneType(Plane plane, CompressedType type);
+
+} // namespace uwt
+
+#endif // UWT_DIALECT_UWT_IR_PLANES_H

@@ -1,0 +1,209 @@
+// The verifiers' messages.
+// RUN: uwt-opt %s --split-input-file --verify-diagnostics
+
+// expected-error@below {{codec: expected inplace<12> or inplace<11>, got 'inplace<13>'}}
+func.func private @format(!uwt.compressed<64x64xbf16, "inplace<13>">)
+
+// -----
+
+// expected-error@below {{there is no codec 'hufman'; did you mean 'huffman'?}}
+func.func private @codec(!uwt.compressed<64x64xbf16, "hufman<12,2>">)
+
+// -----
+
+// expected-error@below {{format version 2 is not supported; this build reads version 1}}
+func.func private @version(!uwt.compressed<64x64xbf16, "raw, version=2">)
+
+// -----
+
+// expected-error@below {{coded=exponent+4: f8E4M3FN has a mantissa of 3 bits}}
+func.func private @composition(!uwt.compressed<64x64xf8E4M3FN, "huffman<12,2>, coded=exponent+4">)
+
+// -----
+
+// expected-error@below {{elements of type 'i8' cannot be compressed; expected bf16, f16, f32, f8E4M3FN or f8E5M2}}
+func.func private @element(!uwt.compressed<64x64xi8, "raw">)
+
+// -----
+
+// expected-error@below {{storage=k_major needs a tensor of rank 2 or more, but this one has rank 1}}
+func.func private @transposed_vector(!uwt.compressed<64xbf16, "raw, storage=k_major">)
+
+// -----
+
+// expected-error@below {{expected static shape}}
+func.func private @dynamic(!uwt.compressed<?x64xbf16, "raw">)
+
+// -----
+
+// expected-error@below {{shape has more than 2^62 bytes}}
+func.func private @too_many(!uwt.compressed<4611686018427387904x4xbf16, "raw">)
+
+// -----
+
+// expected-error@below {{format 'raw, storage=n_major' is written 'raw'}}
+module attributes {test.a = #uwt.format<"raw, storage=n_major">} {}
+
+// -----
+
+// expected-error@below {{unknown target 'avx512bf17'; did you mean 'avx512bf16'?; targets are: native, avx512bf16, avx512, avx2, generic}}
+module attributes {test.a = #uwt.target<"avx512bf17">} {}
+
+// -----
+
+// expected-error@below {{expected rows that divide 16, got 3}}
+module attributes {test.a = #uwt.strategy<direct, rows = 3, columns = 1, k_chunk = 64>} {}
+
+// -----
+
+// expected-error@below {{expected 1 to 32 columns, got 33}}
+module attributes {test.a = #uwt.strategy<direct, rows = 16, columns = 33, k_chunk = 64>} {}
+
+// -----
+
+// expected-error@below {{expected k_chunk to be a multiple of 64, got 65}}
+module attributes {test.a = #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 65>} {}
+
+// -----
+
+func.func @constant_plane() {
+  // expected-error@below {{'uwt.constant' op has no plane 'codes'; planes are index, words, raw, code, patch, low}}
+  %0 = uwt.constant {codes = dense<0> : tensor<8xi8>} : !uwt.compressed<2x2xbf16, "raw">
+  return
+}
+
+// -----
+
+func.func @constant_plane_type() {
+  // expected-error@below {{'uwt.constant' op expects plane 'index' to be a constant of type tensor<Nxi8>, got dense<0> : tensor<8xi32>}}
+  %0 = uwt.constant {index = dense<0> : tensor<8xi32>} : !uwt.compressed<2x2xbf16, "raw">
+  return
+}
+
+// -----
+
+func.func @constant_without_index() {
+  // expected-error@below {{'uwt.constant' op expects a plane 'index'}}
+  %0 = uwt.constant {words = dense<0> : tensor<8xi8>} : !uwt.compressed<2x2xbf16, "raw">
+  return
+}
+
+// -----
+
+func.func @encode_other_shape(%t: tensor<2x3xbf16>) {
+  // expected-error@below {{'uwt.encode' op expects a source of type 'tensor<2x2xbf16>', the tensor of '!uwt.compressed<2x2xbf16, "raw">', got 'tensor<2x3xbf16>'}}
+  %0 = uwt.encode %t : tensor<2x3xbf16> -> !uwt.compressed<2x2xbf16, "raw">
+  return
+}
+
+// -----
+
+func.func @decode_other_element(%c: !uwt.compressed<2x2xbf16, "raw">) {
+  // expected-error@below {{'uwt.decode' op expects a result of type 'tensor<2x2xbf16>', the tensor of '!uwt.compressed<2x2xbf16, "raw">', got 'tensor<2x2xf32>'}}
+  %0 = uwt.decode %c : !uwt.compressed<2x2xbf16, "raw"> -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @transcode_other_shape(%c: !uwt.compressed<2x2xbf16, "raw">) {
+  // expected-error@below {{'uwt.transcode' op expects a result of type 'tensor<2x2xbf16>', the tensor of '!uwt.compressed<2x2xbf16, "raw">', got 'tensor<4xbf16>'}}
+  %0 = uwt.transcode %c : !uwt.compressed<2x2xbf16, "raw"> -> !uwt.compressed<4xbf16, "raw">
+  return
+}
+
+// -----
+
+func.func @dispatch_regions(%m: index) {
+  // expected-error@below {{'uwt.dispatch' op expects a region more than limits, got 1 regions and 1 limits}}
+  uwt.dispatch %m limits [1] cases {
+  }
+  return
+}
+
+// -----
+
+func.func @dispatch_limits(%m: index) {
+  // expected-error@below {{'uwt.dispatch' op expects limits that rise}}
+  uwt.dispatch %m limits [8, 8] cases {
+  }, {
+  }, {
+  }
+  return
+}
+
+// -----
+
+func.func @dispatch_yields(%m: index, %a: f32, %b: i32) -> f32 {
+  // expected-error@below {{'uwt.dispatch' op expects each region to yield the types of the results}}
+  %y = uwt.dispatch %m limits [1] -> f32 cases {
+    uwt.yield %a : f32
+  }, {
+    uwt.yield %b : i32
+  }
+  return %y : f32
+}
+
+// -----
+
+func.func @plane_type(%w: !uwt.compressed<2x2xbf16, "raw">) {
+  // expected-error@below {{'uwt.plane' op expects plane panels to be a 'memref<?xi64>', got 'memref<?xi32>'}}
+  %0 = uwt.plane panels of %w : !uwt.compressed<2x2xbf16, "raw"> -> memref<?xi32>
+  return
+}
+
+// -----
+
+func.func @decode_unit_registers(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index) {
+  // expected-error@below {{'uwt.decode_unit' op expects 32 registers a 64-column group, got 1}}
+  %0 = uwt.decode_unit %w[%i, %i] : !uwt.compressed<64x64xbf16, "raw"> -> vector<16xi32>
+  return
+}
+
+// -----
+
+func.func @decode_unit_into_and_registers(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index, %b: memref<1024xi16>) {
+  // expected-error@below {{'uwt.decode_unit' op expects no registers beside a buffer, got 1}}
+  %0 = uwt.decode_unit %w[%i, %i] into %b[%i] : !uwt.compressed<64x64xbf16, "raw">, memref<1024xi16> -> vector<16xi32>
+  return
+}
+
+// -----
+
+func.func @decode_unit_buffer(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index, %b: memref<1024xi32>) {
+  // expected-error@below {{'uwt.decode_unit' op expects a buffer of i16, got 'memref<1024xi32>'}}
+  uwt.decode_unit %w[%i, %i] into %b[%i] : !uwt.compressed<64x64xbf16, "raw">, memref<1024xi32>
+  return
+}
+
+// -----
+
+func.func @decode_stream_buffer(%w: !uwt.compressed<64x64xbf16, "huffman<12,2>">, %i: index, %b: memref<1024xi32>) {
+  // expected-error@below {{'uwt.decode_stream' op expects a buffer of i16, got 'memref<1024xi32>'}}
+  uwt.decode_stream %w[%i, %i], %b : !uwt.compressed<64x64xbf16, "huffman<12,2>">, memref<1024xi32>
+  return
+}
+
+// -----
+
+func.func @dot_operands(%w: vector<16xi32>, %acc: vector<16xf32>) {
+  // expected-error@below {{'uwt.dot' op expects x as one vector of packed pairs or as two vectors of f32}}
+  %0 = uwt.dot %w, %acc, %acc {element = bf16} : vector<16xf32>
+  return
+}
+
+// -----
+
+func.func @dot_element(%w: vector<16xi32>, %acc: vector<16xf32>) {
+  // expected-error@below {{'uwt.dot' op expects words of bf16 or f16, got 'f32'}}
+  %0 = uwt.dot %w, %acc, %w {element = f32} : vector<16xi32>
+  return
+}
+
+// -----
+
+func.func @lookup_types(%w: vector<16xi32>, %table: memref<?xi32>) {
+  // expected-error@below {{failed to verify that all of {codes, symbols} have same type}}
+  %0 = "uwt.lookup"(%w, %table) : (vector<16xi32>, memref<?xi32>) -> i32
+  return
+}

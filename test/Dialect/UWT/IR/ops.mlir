@@ -1,0 +1,161 @@
+// Each operation is printed as it is written, and comes back from text, from the generic form and from bytecode.
+// RUN: uwt-opt %s | FileCheck %s
+// RUN: uwt-opt %s | uwt-opt | FileCheck %s
+// RUN: uwt-opt %s --mlir-print-op-generic | uwt-opt | FileCheck %s
+// RUN: uwt-opt %s --emit-bytecode | uwt-opt | FileCheck %s
+
+!huffman = !uwt.compressed<64x64xbf16, "huffman<12,2>">
+!inplace = !uwt.compressed<64x64xbf16, "inplace<12>">
+!inplace11 = !uwt.compressed<64x256xbf16, "inplace<11>">
+!experts = !uwt.compressed<8x64x64xbf16, "inplace<12>">
+
+// CHECK-LABEL: func @weight
+func.func @weight() {
+  // CHECK: %[[LAST_TWO:dense_weight]] = uwt.weight "layer.0.dense.weight" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
+  %0 = uwt.weight "layer.0.dense.weight" : !huffman
+  // CHECK: %[[NUMBER:w0_weight]] = uwt.weight "0.weight" : tensor<64xbf16>
+  %1 = uwt.weight "0.weight" : tensor<64xbf16>
+  // CHECK: %w = uwt.weight "" {slot = 3 : i64} : memref<64xbf16>
+  %2 = uwt.weight "" {slot = 3 : i64} : memref<64xbf16>
+  return
+}
+
+// CHECK-LABEL: func @constant
+func.func @constant() {
+  // CHECK: uwt.constant {index = dense_resource<index> : tensor<28xi8>, words = dense<1> : tensor<8xi8>} : !uwt.compressed<2x2xbf16, "raw, layout=row_major">
+  %0 = uwt.constant {index = dense_resource<index> : tensor<28xi8>, words = dense<1> : tensor<8xi8>} : !uwt.compressed<2x2xbf16, "raw, layout=row_major">
+  return
+}
+
+// CHECK-LABEL: func @coding
+func.func @coding(%t: tensor<64x64xbf16>) -> tensor<64x64xbf16> {
+  // CHECK: uwt.encode %{{.*}} : tensor<64x64xbf16> -> !uwt.compressed<64x64xbf16, "huffman<12,2>">
+  // CHECK: uwt.transcode %{{.*}} : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">
+  // CHECK: uwt.decode %{{.*}} : !uwt.compressed<64x64xbf16, "inplace<12>"> -> tensor<64x64xbf16>
+  %0 = uwt.encode %t : tensor<64x64xbf16> -> !huffman
+  %1 = uwt.transcode %0 : !huffman -> !inplace
+  %2 = uwt.decode %1 : !inplace -> tensor<64x64xbf16>
+  return %2 : tensor<64x64xbf16>
+}
+
+// CHECK-LABEL: func @matmul
+func.func @matmul(%x: tensor<?x64xbf16>, %w: !inplace, %init: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  // CHECK: uwt.matmul ins(%{{.*}}, %{{.*}} : tensor<?x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%{{.*}} : tensor<?x64xf32>) {
+  // CHECK: ^bb0(%[[ACC:.*]]: f32):
+  // CHECK:   uwt.yield %[[ACC]] : f32
+  // CHECK: } -> tensor<?x64xf32>
+  %y = uwt.matmul ins(%x, %w : tensor<?x64xbf16>, !inplace) outs(%init : tensor<?x64xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    } -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: func @matmul_with_all
+func.func @matmul_with_all(%x: tensor<5x64xf32>, %w: !inplace, %bias: tensor<64xbf16>, %residual: tensor<5x64xbf16>,
+                           %init: tensor<5x64xbf16>) -> tensor<5x64xbf16> {
+  // CHECK: uwt.matmul ins(%{{.*}}, %{{.*}} : tensor<5x64xf32>, !uwt.compressed<64x64xbf16, "inplace<12>">)
+  // CHECK-SAME: extras(%{{.*}}, %{{.*}} : tensor<64xbf16>, tensor<5x64xbf16>) maps [#[[N:map[0-9]*]], #[[MN:map[0-9]*]]]
+  // CHECK-SAME: outs(%{{.*}} : tensor<5x64xbf16>) numerics exact strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64>
+  // CHECK-SAME: attributes {note = "kept"} {
+  %y = uwt.matmul ins(%x, %w : tensor<5x64xf32>, !inplace)
+      extras(%bias, %residual : tensor<64xbf16>, tensor<5x64xbf16>)
+      maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>]
+      outs(%init : tensor<5x64xbf16>)
+      numerics exact strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> attributes {note = "kept"} {
+    ^bb0(%acc: f32, %b: bf16, %r: bf16):
+      %0 = arith.extf %b : bf16 to f32
+      %1 = arith.addf %acc, %0 : f32
+      %2 = arith.truncf %1 : f32 to bf16
+      %3 = arith.addf %2, %r : bf16
+      uwt.yield %3 : bf16
+    } -> tensor<5x64xbf16>
+  return %y : tensor<5x64xbf16>
+}
+
+// One x for all experts, on memrefs.
+// CHECK-LABEL: func @matmul_of_experts
+func.func @matmul_of_experts(%x: memref<?x64xbf16, strided<[?, 1], offset: ?>>, %w: !experts, %y: memref<8x?x64xf32>) {
+  // CHECK: uwt.matmul {{.*}} outs(%{{.*}} : memref<8x?x64xf32>) {
+  // CHECK: }
+  // CHECK-NEXT: return
+  uwt.matmul ins(%x, %w : memref<?x64xbf16, strided<[?, 1], offset: ?>>, !experts) outs(%y : memref<8x?x64xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+  return
+}
+
+// CHECK-LABEL: func @dispatch
+func.func @dispatch(%m: index, %a: f32) -> f32 {
+  // CHECK: uwt.dispatch %{{.*}} limits [1, 8] -> f32 cases {
+  // CHECK:   uwt.yield
+  // CHECK: }, {
+  // CHECK: }, {
+  // CHECK: }
+  %y = uwt.dispatch %m limits [1, 8] -> f32 cases {
+    uwt.yield %a : f32
+  }, {
+    %0 = arith.addf %a, %a : f32
+    uwt.yield %0 : f32
+  }, {
+    %0 = arith.mulf %a, %a : f32
+    uwt.yield %0 : f32
+  }
+  // CHECK: uwt.dispatch %{{.*}} limits [] cases {
+  uwt.dispatch %m limits [] cases {
+  }
+  return %y : f32
+}
+
+// CHECK-LABEL: func @planes
+func.func @planes(%w: !inplace) {
+  // CHECK: uwt.plane panels of %{{.*}} : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi64>
+  // CHECK: uwt.plane counts of %{{.*}} -> memref<?xi8>
+  // CHECK: uwt.plane code of %{{.*}} -> memref<?xi32>
+  // CHECK: uwt.plane dense of %{{.*}} -> memref<64x64xbf16>
+  %0 = uwt.plane panels of %w : !inplace -> memref<?xi64>
+  %1 = uwt.plane counts of %w : !inplace -> memref<?xi8>
+  %2 = uwt.plane code of %w : !inplace -> memref<?xi32>
+  %3 = uwt.plane dense of %w : !inplace -> memref<64x64xbf16>
+  return
+}
+
+// CHECK-LABEL: func @tile
+func.func @tile(%w: !inplace, %w11: !inplace11, %h: !huffman, %i: index, %b: memref<1024xi16>) {
+  // CHECK: %{{.*}}:32 = uwt.decode_unit %{{.*}}[%{{.*}}, %{{.*}}] : !uwt.compressed<64x64xbf16, "inplace<12>"> -> vector<16xi32>
+  %0:32 = uwt.decode_unit %w[%i, %i] : !inplace
+      -> vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
+         vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
+         vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
+         vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>
+  // CHECK: uwt.decode_unit %{{.*}}[%{{.*}}, %{{.*}}] as_words into %{{.*}}[%{{.*}}] : !uwt.compressed<64x256xbf16, "inplace<11>">, memref<1024xi16>
+  uwt.decode_unit %w11[%i, %i] as_words into %b[%i] : !inplace11, memref<1024xi16>
+  // CHECK: uwt.decode_stream %{{.*}}[%{{.*}}, %{{.*}}], %{{.*}} : !uwt.compressed<64x64xbf16, "huffman<12,2>">, memref<1024xi16>
+  uwt.decode_stream %h[%i, %i], %b : !huffman, memref<1024xi16>
+  // CHECK: uwt.patch_unit %{{.*}}[%{{.*}}], %{{.*}}, %{{.*}}[%{{.*}}] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
+  uwt.patch_unit %w[%i], %i, %b[%i] : !inplace, memref<1024xi16>
+  return
+}
+
+// CHECK-LABEL: func @lane
+func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i: i32, %table: memref<?xi32>) {
+  // CHECK: uwt.dot %{{.*}}, %{{.*}}, %{{.*}} {element = bf16} : vector<16xi32>
+  %0 = uwt.dot %w, %acc, %w {element = bf16} : vector<16xi32>
+  // CHECK: uwt.dot %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {element = f16, numerics = #uwt<numerics exact>} : vector<16xf32>, vector<16xf32>
+  %1 = uwt.dot %w, %acc, %f, %f {element = f16, numerics = #uwt<numerics exact>} : vector<16xf32>, vector<16xf32>
+  // CHECK: uwt.lookup %{{.*}} in %{{.*}} : vector<16xi32>, memref<?xi32>
+  %2 = uwt.lookup %w in %table : vector<16xi32>, memref<?xi32>
+  // CHECK: uwt.lookup %{{.*}} in %{{.*}} : i32, memref<?xi32>
+  %3 = uwt.lookup %i in %table : i32, memref<?xi32>
+  return
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      // CHECK: index: "0x04000000070000000100000000000000000000000000008012D82C8ED9E77863"
+      index: "0x04000000070000000100000000000000000000000000008012D82C8ED9E77863"
+    }
+  }
+#-}

@@ -1,0 +1,27 @@
+// Types and attributes are printed in their shortest form.
+// RUN: uwt-opt %s | FileCheck %s
+// RUN: uwt-opt %s --emit-bytecode | uwt-opt | FileCheck %s
+
+// CHECK: func private @elements(!uwt.compressed<64x64xbf16, "raw">, !uwt.compressed<64x64xf16, "raw">, !uwt.compressed<64x64xf32, "raw">, !uwt.compressed<64x64xf8E4M3FN, "raw">, !uwt.compressed<64x64xf8E5M2, "raw">)
+func.func private @elements(!uwt.compressed<64x64xbf16, "raw">, !uwt.compressed<64x64xf16, "raw">, !uwt.compressed<64x64xf32, "raw">, !uwt.compressed<64x64xf8E4M3FN, "raw">, !uwt.compressed<64x64xf8E5M2, "raw">)
+
+// CHECK: func private @shapes(!uwt.compressed<bf16, "raw">, !uwt.compressed<7xbf16, "raw">, !uwt.compressed<2x3x5x7xbf16, "raw">, !uwt.compressed<0x64xbf16, "raw">)
+func.func private @shapes(!uwt.compressed<bf16, "raw">, !uwt.compressed<7xbf16, "raw">, !uwt.compressed<2x3x5x7xbf16, "raw">, !uwt.compressed<0x64xbf16, "raw">)
+
+// CHECK: func private @shortest(!uwt.compressed<64x64xbf16, "inplace<12>">, !uwt.compressed<64x64xbf16, "huffman<12,1>, coded=exponent+2, context=row_class<8>">, !uwt.compressed<64x64xbf16, "window<4>, storage=k_major">)
+func.func private @shortest(!uwt.compressed<64x64xbf16, "window<4>,packing=inplace">, !uwt.compressed<64x64xbf16, "huffman<12,1>,version=1,coded=exponent+2,context=row_class<8>">, !uwt.compressed<64x64xbf16, "window<4>, layout=fragment<16x16>, storage=k_major">)
+
+module @attributes attributes {
+  // CHECK-DAG: test.format = #uwt.format<"inplace<12>">
+  test.format = #uwt.format<"inplace<12>">,
+  // CHECK-DAG: test.buffer = #uwt.strategy<buffer, rows = 4, columns = 6, k_chunk = 1024>
+  test.buffer = #uwt.strategy<buffer, rows = 4, columns = 6, k_chunk = 1024>,
+  // CHECK-DAG: test.numerics = #uwt<numerics exact>
+  test.numerics = #uwt<numerics exact>,
+  // CHECK-DAG: test.plane = #uwt<plane patch>
+  test.plane = #uwt<plane patch>,
+  // CHECK-DAG: uwt.slots = [#uwt.slot<"w", !uwt.compressed<384x1536xbf16, "inplace<12>">>, #uwt.slot<"b", tensor<384xbf16>>]
+  uwt.slots = [#uwt.slot<"w", !uwt.compressed<384x1536xbf16, "inplace<12>">>, #uwt.slot<"b", tensor<384xbf16>>],
+  // CHECK-DAG: uwt.target = #uwt.target<"generic">
+  uwt.target = #uwt.target<"generic">
+} {}
