@@ -27,4 +27,257 @@ def AssignSlotsPass : Pass<"uwt-assign-slots", "::mlir::ModuleOp"> {
   }];
 }
 
+def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
+  let summary = "Bind constants to the tensors of a container";
+  let description = [{
+    Replaces each `arith.constant dense_resource<NAME>` that has no data by the tensor NAME of a file: a container, plain safetensors,
+    or a folder of either. A matrix (rank 2 and more) that is stored compressed becomes a compressed `uwt.weight` in its stored format
+    and a `uwt.decode`; one that is stored raw does so in `format`, and the loader encodes it. All others become dense weights.
+    With `match-bytes`, constants with data that equal a tensor of the same shape and type are bound as well.
+
+    A key that MLIR has renamed, because it was parsed before in the same context (`w` to `w_1`), is bound to the tensor it was
+    written for. Shape and element type have to be the tensor's own.
+
+    ```mlir
+    // before
+    %w = arith.constant dense_resource<layer.weight> : tensor<128x128xbf16>
+    %b = arith.constant dense_resource<layer.bias> : tensor<128xbf16>
+    // after
+    %0 = uwt.weight "layer.weight" : !uwt.compressed<128x128xbf16, "huffman<12,2>">
+    %w = uwt.decode %0 : !uwt.compressed<128x128xbf16, "huffman<12,2>"> -> tensor<128x128xbf16>
+    %b = uwt.weight "layer.bias" : tensor<128xbf16>
+    ```
+  }];
+  let options = [
+    ListOption<"weights", "weights", "std::string",
+               "Files or folders with the weights; a tensor is taken from the first that has it">,
+    Option<"format", "format", "std::string", /*default=*/"\"raw\"",
+           "Format of matrices that a file has uncompressed">,
+    Option<"matchBytes", "match-bytes", "bool", /*default=*/"false",
+           "Bind constants with data, too, where they equal a tensor">,
+  ];
+  let statistics = [
+    Statistic<"numBound", "bound constants", "Number of constants that became weights">,
+    Statistic<"numCompressed", "compressed weights", "Number of weights that stay compressed">,
+  ];
+  let dependentDialects = ["::uwt::UWTDialect"];
+}
+
+def CompressConstantsPass : Pass<"uwt-compress-constants", "::mlir::ModuleOp"> {
+  let summary = "Compress dense constants that products use";
+  let description = [{
+    Encodes each `arith.constant` of a float matrix (rank 2 and more) that reaches an input of a contraction, if need be through transposes,
+    widenings, casts and reshapes. A constant that reaches it as [K, N] gets `storage=k_major`, unless `format` says how it is stored. Constants
+    that are one number for all elements are left alone, and so, with `profit`, are those that do not get smaller. A remark says what became of each.
+
+    ```mlir
+    // before
+    %w = arith.constant dense<...> : tensor<64x64xbf16>
+    // after
+    %0 = uwt.constant {code = dense_resource<constant.code> : tensor<6144xi8>,
+                       index = dense_resource<constant.index> : tensor<64xi8>}
+           : !uwt.compressed<64x64xbf16, "inplace<12>">
+    %w = uwt.decode %0 : !uwt.compressed<64x64xbf16, "inplace<12>"> -> tensor<64x64xbf16>
+    ```
+  }];
+  let options = [
+    Option<"format", "format", "std::string", /*default=*/"\"inplace<12>\"",
+           "best-size, fast, or a format's text form">,
+    Option<"minElements", "min-elements", "int64_t", /*default=*/"1024",
+           "Elements below which a constant is left alone">,
+    Option<"profit", "profit", "bool", /*default=*/"true",
+           "Whether a constant has to get smaller">,
+  ];
+  let statistics = [
+    Statistic<"numSeen", "constants seen", "Number of constants that could be compressed">,
+    Statistic<"numCompressed", "constants compressed", "Number of constants that were compressed">,
+    Statistic<"bytesBefore", "bytes before", "Bytes of compressed constants before">,
+    Statistic<"bytesAfter", "bytes after", "Bytes of compressed constants after">,
+  ];
+  let dependentDialects = ["::uwt::UWTDialect"];
+}
+
+def FoldConstantsPass : Pass<"uwt-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "Encode, transcode and decode constants in the compiler";
+  let description = [{
+    Runs `uwt.encode` of an `arith.constant`, `uwt.transcode` of a `uwt.constant`, and `uwt.decode` of one. Checksums are verified: damaged planes
+    are an error. After `uwt-fuse-decode` only decodes are left whose tensor is needed dense.
+
+    ```mlir
+    // before
+    %c = uwt.constant {...} : !uwt.compressed<64x64xbf16, "inplace<12>">
+    %t = uwt.decode %c : !uwt.compressed<64x64xbf16, "inplace<12>"> -> tensor<64x64xbf16>
+    // after
+    %t = arith.constant dense_resource<constant> : tensor<64x64xbf16>
+    ```
+  }];
+  let options = [
+    Option<"keepDecodes", "keep-decodes", "bool", /*default=*/"false",
+           "Leave decodes alone, for products that are yet to be fused">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def ExposePlanesPass : Pass<"uwt-expose-planes", "::mlir::ModuleOp"> {
+  let summary = "Make the planes of weights function arguments";
+  let description = [{
+    For a compiler that takes no new dialect: after products and decoders have been lowered, each `uwt.weight` and `uwt.constant` becomes arguments of its
+    function, one a plane, with attributes that say what the caller has to pass (`WeightView` in `uwt/Runtime/Abi.h`); so do compressed arguments
+    and results of functions. Callers inside the module pass their own arguments on. A module of upstream dialects is left.
+
+    Compressed values go through `func.call`, `scf.for`, `scf.if`, `scf.while`, `scf.index_switch`, `cf.br` and `cf.cond_br`; any other operation on
+    one is an error.
+
+    ```mlir
+    // before
+    func.func @f() -> memref<?xi32> {
+      %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+      %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+      return %p : memref<?xi32>
+    }
+    // after
+    func.func @f(..., %code: memref<?xi32> {uwt.format = "inplace<12>", uwt.plane = "code",
+                                            uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}, ...) -> memref<?xi32> {
+      return %code : memref<?xi32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::cf::ControlFlowDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
+def FuseDecodePass : Pass<"uwt-fuse-decode", "::mlir::ModuleOp"> {
+  let summary = "Multiply with compressed weights, and fuse what follows";
+  let description = [{
+    **Products.** A linalg operation that multiplies and adds (any named contraction, any `linalg.generic` that is one), with an operand that comes from
+    a `uwt.decode`, becomes `uwt.matmul`. Between the decode and the product there may be transposes, generics that permute, repeat or
+    widen, casts, and reshapes that add or drop dimensions of size 1; x is taken from before such operations, too. Several dimensions of M are collapsed; a vector
+    is an M of 1; a weight of rank 3 is a matrix an expert. Where the sum runs along the weight's other dimension (one matrix used from both
+    sides), the product reads a `uwt.transcode` to the other `storage`. An output in another order is transposed afterwards.
+
+    **Rounding.** Sums are f32. An accumulator of bf16 or f16 is kept in f32 as well and rounded once, after the initial value has been added;
+    roundings that the IR states elsewhere stay, each where it was, `truncf` followed by `extf` too. A body that rounds operands or single products is left alone.
+
+    **Epilogue.** Elementwise consumers (biases through their broadcasts, activations over several operations, residuals, the other half of a gated product) move into the
+    epilogue while a single value is used by others in the end, through reshapes of M, transposes and casts. A consumer that would only widen the result is left behind.
+
+    **The rest.** A product that cannot be fused stays, with a remark that says why. A `uwt.weight` whose decode is still used becomes a dense one that the loader
+    decodes, with a remark (a `uwt.constant` is left to `uwt-fold-constants`). Functions without `uwt.decode` are not touched.
+
+    ```mlir
+    // before
+    %t = uwt.decode %w : !uwt.compressed<128x64xbf16, "inplace<12>"> -> tensor<128x64xbf16>
+    %0 = linalg.transpose ins(%t : tensor<128x64xbf16>) outs(%e0 : tensor<64x128xbf16>) permutation = [1, 0]
+    %1 = linalg.matmul ins(%x, %0 : tensor<?x64xbf16>, tensor<64x128xbf16>) outs(%zero : tensor<?x128xf32>) -> tensor<?x128xf32>
+    %y = linalg.generic {indexing_maps = [#map, #bias, #map], iterator_types = ["parallel", "parallel"]}
+           ins(%1, %b : tensor<?x128xf32>, tensor<128xbf16>) outs(%e1 : tensor<?x128xbf16>) {
+         ^bb0(%in: f32, %in_b: bf16, %out: bf16):
+           %2 = arith.extf %in_b : bf16 to f32
+           %3 = arith.addf %in, %2 : f32
+           %4 = arith.truncf %3 : f32 to bf16
+           linalg.yield %4 : bf16
+         } -> tensor<?x128xbf16>
+    // after
+    %y = uwt.matmul ins(%x, %w : tensor<?x64xbf16>, !uwt.compressed<128x64xbf16, "inplace<12>">)
+           extras(%b : tensor<128xbf16>) maps [affine_map<(d0, d1) -> (d1)>] outs(%e : tensor<?x128xbf16>) {
+         ^bb0(%acc: f32, %in_b: bf16):
+           %2 = arith.extf %in_b : bf16 to f32
+           %3 = arith.addf %acc, %2 : f32
+           %4 = arith.truncf %3 : f32 to bf16
+           uwt.yield %4 : bf16
+         } -> tensor<?x128xbf16>
+    ```
+  }];
+  let options = [
+    Option<"numerics", "numerics", "::uwt::Numerics", /*default=*/"::uwt::Numerics::Fast",
+           "What implementations of the products may do to sums", [{::llvm::cl::values(
+             clEnumValN(::uwt::Numerics::Fast, "fast", "the target's own bf16 dot product"),
+             clEnumValN(::uwt::Numerics::Exact, "exact", "IEEE multiply-adds in f32"))}]>,
+    Option<"epilogues", "epilogues", "bool", /*default=*/"true",
+           "Fuse what follows a product into its epilogue">,
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that run from a compressed weight">,
+    Statistic<"numAbsorbed", "absorbed", "Number of elementwise operations that moved into epilogues">,
+    Statistic<"numLeft", "products left", "Number of products with a weight that were left alone">,
+    Statistic<"numDense", "dense weights", "Number of weights that are decoded when they are loaded">,
+  ];
+  let dependentDialects = [
+    "::uwt::UWTDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
+  let summary = "Pick the format and the kernel that each product runs with";
+  let description = [{
+    Asks the cost model (`docs/cost-model.md`) for each `uwt.matmul` without a strategy. All products with one weight run from one format: the stored one, or one that
+    the loader transcodes it to (`inplace<12>`, `raw`). A format that compiled code cannot decode is always transcoded. A static batch gets
+    one `#uwt.strategy`; a dynamic one a `uwt.dispatch` over ranges of batch sizes where one configuration is not good for all. A remark at the product says winner,
+    runner-up, and their predicted terms in microseconds.
+
+    ```mlir
+    // before
+    %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
+    %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(...) {...}
+    // after
+    %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
+    %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "inplace<12>">
+    %y = uwt.matmul ins(%x, %r : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(...)
+           strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {...}
+    ```
+  }];
+  let options = [
+    Option<"runFormat", "run-format", "std::string", /*default=*/"",
+           "Format that every product runs from, in place of the model's pick">,
+    Option<"family", "family", "std::string", /*default=*/"", "Kernel family: direct or buffer">,
+    Option<"rows", "rows", "unsigned", /*default=*/"0", "Rows of accumulators; 0: the model's pick">,
+    Option<"columns", "columns", "unsigned", /*default=*/"0",
+           "Columns of accumulators; 0: the model's pick">,
+    Option<"kChunk", "k-chunk", "unsigned", /*default=*/"0",
+           "Columns of a weight that are decoded at a time; 0: the model's pick">,
+    Option<"calibration", "calibration", "std::string", /*default=*/"",
+           "File with the machine's constants (uwt bench calibrate); else the target's own">,
+    Option<"threads", "threads", "unsigned", /*default=*/"0",
+           "Threads that the product will run on; 0: one a processor of this machine">,
+    Option<"batchHint", "batch-hint", "unsigned", /*default=*/"0",
+           "The usual size of dynamic batches, which the run format is picked for; 0: any">,
+    Option<"maxCases", "max-cases", "unsigned", /*default=*/"3",
+           "Most ranges of batch sizes that a product is compiled for">,
+    Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked, and why">,
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that got a strategy">,
+  ];
+  let dependentDialects = [
+    "::uwt::UWTDialect", "::mlir::tensor::TensorDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def LowerDispatchPass : Pass<"uwt-lower-dispatch"> {
+  let summary = "Write dispatches by batch size as branches";
+  let description = [{
+    `uwt.dispatch` becomes a chain of `scf.if`, one a limit. On tensors or on memrefs.
+
+    ```mlir
+    // before
+    %y = uwt.dispatch %m limits [8] -> tensor<?x64xf32> cases {
+      uwt.yield %a : tensor<?x64xf32>
+    }, {
+      uwt.yield %b : tensor<?x64xf32>
+    }
+    // after
+    %c8 = arith.constant 8 : index
+    %0 = arith.cmpi sle, %m, %c8 : index
+    %y = scf.if %0 -> (tensor<?x64xf32>) {
+      scf.yield %a : tensor<?x64xf32>
+    } else {
+      scf.yield %b : tensor<?x64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 #endif // UWT_DIALECT_UWT_TRANSFORMS_PASSES

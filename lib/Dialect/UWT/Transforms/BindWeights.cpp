@@ -1,0 +1,353 @@
+//===- BindWeights.cpp - Bind constants to the tensors of a container -----===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Only names, shapes, types and formats are looked at; no tensor is read, except for
+// match-bytes. The loader reads them when code is loaded.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "uwt/Container/Checkpoint.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/Transforms/ConstantData.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Support/Suggest.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace uwt {
+#define GEN_PASS_DEF_BINDWEIGHTSPASS
+#include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
+} // namespace uwt
+
+namespace {
+
+/// A tensor, and the file that has it.
+struct FoundTensor {
+  const uwt::Container *container = nullptr;
+  const uwt::TensorEntry *entry = nullptr;
+};
+
+/// The files that a module is bound to.
+class WeightFiles {
+public:
+  uwt::Status open(ArrayRef<std::string> paths) {
+    for (const std::string &path : paths) {
+      UWT_ASSIGN_OR_RETURN(uwt::Checkpoint checkpoint, uwt::Checkpoint::open(path));
+      checkpoints.push_back(std::move(checkpoint));
+      description += (description.empty() ? "" : ", ") + path;
+    }
+    return uwt::success();
+  }
+
+  bool isEmpty() const { return checkpoints.empty(); }
+
+  FoundTensor find(StringRef name) const {
+    FoundTensor found;
+    forEach([&](const uwt::Container &container, const uwt::TensorEntry &entry) {
+      if (!found.entry && entry.name == name)
+        found = {&container, &entry};
+    });
+    return found;
+  }
+
+  /// Why there is no tensor `name`.
+  std::string missing(StringRef name) const {
+    std::vector<std::string_view> names;
+    forEach([&](const uwt::Container &, const uwt::TensorEntry &entry) {
+      names.push_back(entry.name);
+    });
+    return "no tensor " + uwt::inQuotes(std::string_view(name)) + " in " + description +
+           uwt::didYouMean(std::string_view(name), names);
+  }
+
+  template <typename Function> void forEach(const Function &function) const {
+    for (const uwt::Checkpoint &checkpoint : checkpoints)
+      for (const uwt::Container &container : checkpoint.files())
+        for (const uwt::TensorEntry &entry : container.entries())
+          function(container, entry);
+  }
+
+private:
+  std::vector<uwt::Checkpoint> checkpoints;
+  std::string description;
+};
+
+/// Tensors of files whose bytes a constant may equal, read when first asked for.
+class ByteMatcher {
+public:
+  explicit ByteMatcher(const WeightFiles &files) : files(files) {}
+  /// A tensor that `constant` equals bit for bit, if there is one.
+  uwt::Expected<FoundTensor> find(ElementsAttr constant);
+
+private:
+  struct Candidate {
+    FoundTensor tensor;
+    std::vector<uint8_t> bytes;
+  };
+  const WeightFiles &files;
+  uwt::ThreadPool pool;
+  /// By type.
+  llvm::DenseMap<Type, std::vector<Candidate>> candidates;
+};
+
+/// Binds the constants of one module.
+class Binder {
+public:
+  /// Matrices that a file has uncompressed are bound in `rawFormat`.
+  Binder(uwt::FormatAttr rawFormat, bool matchBytes)
+      : context(rawFormat.getContext()), rawFormat(rawFormat), matchBytes(matchBytes),
+        matcher(files) {}
+
+  LogicalResult run(ModuleOp module, ArrayRef<std::string> paths);
+  int64_t numBound = 0, numCompressed = 0;
+
+private:
+  LogicalResult bindAll(ArrayRef<arith::ConstantOp> constants);
+  FailureOr<FoundTensor> findTensor(arith::ConstantOp constant, const llvm::StringSet<> &used);
+  FailureOr<FoundTensor> findByKey(arith::ConstantOp constant, const llvm::StringSet<> &used);
+  LogicalResult bind(arith::ConstantOp constant, const FoundTensor &tensor);
+  FailureOr<Value> makeWeight(OpBuilder &builder, arith::ConstantOp constant,
+                              const FoundTensor &tensor);
+
+  MLIRContext *context;
+  uwt::FormatAttr rawFormat;
+  bool matchBytes;
+  WeightFiles files;
+  ByteMatcher matcher;
+};
+
+struct BindWeightsPass : uwt::impl::BindWeightsPassBase<BindWeightsPass> {
+  using BindWeightsPassBase::BindWeightsPassBase;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+/// Whether elements of `type` are stored as safetensors' `dtype`.
+static bool isStoredAs(Type type, StringRef dtype) {
+  if (std::optional<uwt::ElementType> element = uwt::elementTypeOf(type))
+    return dtype == StringRef(uwt::getTraits(*element).safetensorsName);
+  if (type.isF64())
+    return dtype == "F64";
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer)
+    return false;
+  if (integer.getWidth() == 1)
+    return dtype == "BOOL";
+  // Front ends write unsigned integers without their sign as well.
+  std::string width = std::to_string(integer.getWidth());
+  return (!integer.isUnsigned() && dtype == "I" + width) ||
+         (!integer.isSigned() && dtype == "U" + width);
+}
+
+static bool hasType(const uwt::TensorEntry &entry, ShapedType type) {
+  return isStoredAs(type.getElementType(), StringRef(entry.dtype->name)) &&
+         llvm::equal(entry.shape, type.getShape(), [](uint64_t size, int64_t extent) {
+           return size == static_cast<uint64_t>(extent);
+         });
+}
+
+/// "64x128" of a shape.
+template <typename Shape> static std::string shapeText(const Shape &shape) {
+  std::string text;
+  for (auto size : shape)
+    text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text.empty() ? "none (a single element)" : text;
+}
+
+/// Verifies that the constant's type is the tensor's.
+static LogicalResult checkType(arith::ConstantOp constant, const FoundTensor &tensor) {
+  auto type = cast<ShapedType>(constant.getType());
+  const uwt::TensorEntry &entry = *tensor.entry;
+  if (hasType(entry, type))
+    return mlir::success();
+  InFlightDiagnostic error = constant.emitError() << "tensor " << uwt::inQuotes(entry.name)
+                                                  << " in " << tensor.container->path() << " has ";
+  if (isStoredAs(type.getElementType(), StringRef(entry.dtype->name)))
+    return error << "shape " << shapeText(entry.shape) << ", expected "
+                 << shapeText(type.getShape());
+  error << "elements of type " << StringRef(entry.dtype->name) << ", expected "
+        << type.getElementType();
+  if (type.getElementType().isBF16() && (entry.dtype->name == "F32" || entry.dtype->name == "F16"))
+    error << "; round the original weights: uwt compress ORIGINAL --cast bf16 -o OUT";
+  return error;
+}
+
+//===----------------------------------------------------------------------===//
+// Finding tensors
+//===----------------------------------------------------------------------===//
+
+/// `key` without the `_N` that MLIR appends to a key that it has seen before, or nothing.
+static StringRef withoutCounter(StringRef key) {
+  StringRef base = key.rtrim("0123456789");
+  if (base.size() == key.size() || !base.consume_back("_"))
+    return {};
+  return base;
+}
+
+/// The tensor that a constant without data is named after. `used` has the keys of all of the
+/// module's constants without data.
+FailureOr<FoundTensor> Binder::findByKey(arith::ConstantOp constant,
+                                         const llvm::StringSet<> &used) {
+  if (files.isEmpty()) {
+    constant.emitError() << "constant dense_resource<" << uwt::keyOf(constant.getValue())
+                         << "> has no data: name the file that has its tensor (weights=FILE)";
+    return mlir::failure();
+  }
+  StringRef key = uwt::keyOf(constant.getValue());
+  StringRef base = withoutCounter(key);
+  FoundTensor exact = files.find(key);
+  FoundTensor renamed = base.empty() ? FoundTensor() : files.find(base);
+  // MLIR made `key` of `base` only if this context has `base` from elsewhere.
+  bool mayBeRenamed =
+      renamed.entry && !used.contains(base) &&
+      DenseResourceElementsHandle::getManagerInterface(context).getBlobManager().lookup(base);
+  auto type = cast<ShapedType>(constant.getType());
+  if (exact.entry && mayBeRenamed && hasType(*renamed.entry, type) && hasType(*exact.entry, type)) {
+    constant.emitError() << "dense_resource<" << key << "> may be tensor '" << key << "' or '"
+                         << base << "', whose key this context has seen before; "
+                         << "parse the module in a context of its own";
+    return mlir::failure();
+  }
+  if (mayBeRenamed && (!exact.entry || !hasType(*exact.entry, type)))
+    return renamed;
+  if (!exact.entry) {
+    constant.emitError() << files.missing(key);
+    return mlir::failure();
+  }
+  return exact;
+}
+
+uwt::Expected<FoundTensor> ByteMatcher::find(ElementsAttr constant) {
+  ShapedType type = constant.getShapedType();
+  uwt::Expected<uwt::ConstantBytes> wanted = uwt::denseBytes(constant);
+  if (!wanted)
+    return FoundTensor();
+  auto [known, isNew] = candidates.try_emplace(constant.getType());
+  if (isNew)
+    files.forEach([&](const uwt::Container &container, const uwt::TensorEntry &entry) {
+      if (hasType(entry, type))
+        known->second.push_back({{&container, &entry}, {}});
+    });
+  for (Candidate &candidate : known->second) {
+    if (candidate.bytes.empty()) {
+      const uwt::TensorEntry &entry = *candidate.tensor.entry;
+      UWT_ASSIGN_OR_RETURN(uwt::TensorReader reader, candidate.tensor.container->reader(entry));
+      candidate.bytes.resize(entry.bytes);
+      UWT_RETURN_IF_ERROR(reader.read(candidate.bytes, pool));
+    }
+    if (llvm::equal(candidate.bytes, wanted->bytes))
+      return candidate.tensor;
+  }
+  return FoundTensor();
+}
+
+//===----------------------------------------------------------------------===//
+// Binding
+//===----------------------------------------------------------------------===//
+
+/// The value that stands for `constant`.
+FailureOr<Value> Binder::makeWeight(OpBuilder &builder, arith::ConstantOp constant,
+                                    const FoundTensor &tensor) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  // A tensor that is stored under another name is that one: it gets one slot.
+  const uwt::TensorEntry *entry = tensor.entry;
+  StringRef name = entry->sameAs.empty() ? entry->name : entry->sameAs;
+  if (!entry->sameAs.empty())
+    if (uwt::Expected<const uwt::TensorEntry *> stored = tensor.container->find(entry->sameAs))
+      entry = *stored;
+  if (type.getRank() < 2 || !uwt::elementTypeOf(type.getElementType()))
+    return uwt::WeightOp::create(builder, constant.getLoc(), type, name).getResult();
+
+  uwt::FormatAttr stored =
+      entry->format ? uwt::FormatAttr::get(context, *entry->format) : rawFormat;
+  auto compressed =
+      uwt::CompressedType::getChecked([&] { return constant.emitError(); }, type, stored);
+  if (!compressed)
+    return mlir::failure();
+  Value weight = uwt::WeightOp::create(builder, constant.getLoc(), compressed, name);
+  ++numCompressed;
+  return uwt::DecodeOp::create(builder, constant.getLoc(), weight).getResult();
+}
+
+LogicalResult Binder::bind(arith::ConstantOp constant, const FoundTensor &tensor) {
+  OpBuilder builder(constant);
+  FailureOr<Value> weight = makeWeight(builder, constant, tensor);
+  if (failed(weight))
+    return mlir::failure();
+  ++numBound;
+  constant.replaceAllUsesWith(*weight);
+  constant.erase();
+  return mlir::success();
+}
+
+/// The tensor to bind `constant` to, an empty one where it stays as it is.
+FailureOr<FoundTensor> Binder::findTensor(arith::ConstantOp constant,
+                                          const llvm::StringSet<> &used) {
+  auto value = cast<ElementsAttr>(constant.getValue());
+  if (uwt::isElided(value)) {
+    FailureOr<FoundTensor> found = findByKey(constant, used);
+    if (failed(found) || failed(checkType(constant, *found)))
+      return mlir::failure();
+    return found;
+  }
+  if (!matchBytes || value.isSplat())
+    return FoundTensor();
+  uwt::Expected<FoundTensor> found = matcher.find(value);
+  if (!found) {
+    constant.emitError() << found.error().message();
+    return mlir::failure();
+  }
+  return *found;
+}
+
+LogicalResult Binder::bindAll(ArrayRef<arith::ConstantOp> constants) {
+  llvm::StringSet<> used;
+  for (arith::ConstantOp constant : constants)
+    if (uwt::isElided(constant.getValue()))
+      used.insert(uwt::keyOf(constant.getValue()));
+
+  // All of what is wrong is reported, not only the first.
+  bool hasFailed = false;
+  for (arith::ConstantOp constant : constants) {
+    FailureOr<FoundTensor> tensor = findTensor(constant, used);
+    bool isBound = succeeded(tensor) && (!tensor->entry || succeeded(bind(constant, *tensor)));
+    hasFailed |= !isBound;
+  }
+  return failure(hasFailed);
+}
+
+LogicalResult Binder::run(ModuleOp module, ArrayRef<std::string> paths) {
+  if (uwt::Status opened = files.open(paths); !opened)
+    return module.emitError() << opened.error().message();
+  SmallVector<arith::ConstantOp> constants;
+  module.walk([&](arith::ConstantOp constant) {
+    if (isa<RankedTensorType>(constant.getType()) && isa<ElementsAttr>(constant.getValue()))
+      constants.push_back(constant);
+  });
+  return bindAll(constants);
+}
+
+void BindWeightsPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  auto emitError = [&] { return module.emitError() << "format '" << format << "': "; };
+  uwt::FormatAttr rawFormat = uwt::FormatAttr::parseText(emitError, &getContext(), format);
+  if (!rawFormat)
+    return signalPassFailure();
+  Binder binder(rawFormat, matchBytes);
+  if (failed(binder.run(module, *weights)))
+    signalPassFailure();
+  numBound += binder.numBound;
+  numCompressed += binder.numCompressed;
+}

@@ -1,0 +1,286 @@
+//===- CompressConstants.cpp - Compress dense constants that products use -===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A constant is followed to the contractions that it reaches, only to learn whether there is
+// one and how it lies there. Whether the product can be fused is not decided here: a decode that
+// stays is folded back (uwt-fold-constants).
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/Transforms/ConstantData.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Support/Parallel.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace uwt {
+#define GEN_PASS_DEF_COMPRESSCONSTANTSPASS
+#include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
+} // namespace uwt
+
+namespace {
+
+/// Where each dimension of a value came from in the constant: a dimension of it, or -1.
+using Origin = SmallVector<int64_t, 4>;
+
+/// Follows a constant to the contractions that read it.
+class ConsumerWalk {
+public:
+  explicit ConsumerWalk(Value constant)
+      : rank(cast<RankedTensorType>(constant.getType()).getRank()) {
+    follow(constant, llvm::to_vector(llvm::seq<int64_t>(0, rank)));
+  }
+  bool reachesContraction() const { return numProducts > 0; }
+  /// Whether most contractions sum along the constant's last dimension but one.
+  bool isKMajor() const { return numKMajor * 2 > numProducts; }
+
+private:
+  void follow(Value value, const Origin &origin);
+  void visit(OpOperand &use, const Origin &origin);
+  void visitContraction(linalg::LinalgOp op, OpOperand &use, const Origin &origin);
+
+  int64_t rank;
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  unsigned numProducts = 0, numKMajor = 0;
+};
+
+struct CompressConstantsPass : uwt::impl::CompressConstantsPassBase<CompressConstantsPass> {
+  using CompressConstantsPassBase::CompressConstantsPassBase;
+  void runOnOperation() override;
+};
+
+/// What `format=` says.
+struct Wish {
+  std::optional<uwt::FormatPolicy> policy;
+  uwt::Format format;
+  /// Whether the text says how matrices are stored.
+  bool hasStorage = false;
+};
+
+/// Encodes constants.
+class Compressor {
+public:
+  explicit Compressor(Wish wish) : wish(std::move(wish)) {}
+
+  struct Result {
+    uwt::CompressedType type;
+    DictionaryAttr planes;
+    uint64_t before = 0, after = 0;
+  };
+  uwt::Expected<Result> compress(ElementsAttr value, bool isKMajor);
+
+private:
+  uwt::Expected<uwt::ChosenFormat> choose(const uwt::TensorDescription &description,
+                                          std::span<const uint8_t> bytes);
+  Wish wish;
+  uwt::ThreadPool pool;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Consumers
+//===----------------------------------------------------------------------===//
+
+void ConsumerWalk::follow(Value value, const Origin &origin) {
+  for (OpOperand &use : value.getUses())
+    visit(use, origin);
+}
+
+/// Whether all that the body does is to hand on its only input, widened or rounded.
+static bool onlyMovesData(linalg::GenericOp op) {
+  if (op.getNumParallelLoops() != op.getNumLoops() || op.getNumDpsInputs() != 1 ||
+      op.getNumDpsInits() != 1)
+    return false;
+  Value value = op.getBody()->getTerminator()->getOperand(0);
+  while (Operation *cast = value.getDefiningOp()) {
+    if (!isa<arith::ExtFOp, arith::TruncFOp>(cast))
+      return false;
+    value = cast->getOperand(0);
+  }
+  return value == op.getBody()->getArgument(0);
+}
+
+/// `origin`, of an operand with indexing map `from`, for the result with map `to`.
+static Origin throughMaps(const Origin &origin, AffineMap from, AffineMap to) {
+  Origin result;
+  for (AffineExpr expression : to.getResults()) {
+    std::optional<unsigned> position = from.getResultPosition(expression);
+    result.push_back(position ? origin[*position] : -1);
+  }
+  return result;
+}
+
+void ConsumerWalk::visitContraction(linalg::LinalgOp op, OpOperand &use, const Origin &origin) {
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+  if (reductions.empty())
+    return;
+  ++numProducts;
+  AffineExpr k = getAffineDimExpr(reductions.back(), op.getContext());
+  std::optional<unsigned> position = op.getMatchingIndexingMap(&use).getResultPosition(k);
+  // [..., K, N]: the sum is along the last dimension but one.
+  if (position && origin[*position] == rank - 2)
+    ++numKMajor;
+}
+
+void ConsumerWalk::visit(OpOperand &use, const Origin &origin) {
+  Operation *user = use.getOwner();
+  if (!seen.insert(user).second)
+    return;
+  if (isa<tensor::CastOp, arith::ExtFOp, arith::TruncFOp>(user))
+    return follow(user->getResult(0), origin);
+  if (auto reshape = dyn_cast<tensor::ExpandShapeOp>(user))
+    return follow(reshape.getResult(), Origin(reshape.getResultType().getRank(), -1));
+  if (auto reshape = dyn_cast<tensor::CollapseShapeOp>(user))
+    return follow(reshape.getResult(), Origin(reshape.getResultType().getRank(), -1));
+  auto op = dyn_cast<linalg::LinalgOp>(user);
+  if (!op || !op.hasPureTensorSemantics() || !op.isDpsInput(&use))
+    return;
+  auto generic = dyn_cast<linalg::GenericOp>(user);
+  if (isa<linalg::TransposeOp, linalg::BroadcastOp>(user) || (generic && onlyMovesData(generic)))
+    return follow(user->getResult(0),
+                  throughMaps(origin, op.getMatchingIndexingMap(&use),
+                              op.getMatchingIndexingMap(op.getDpsInitOperand(0))));
+  if (linalg::isaContractionOpInterface(op))
+    visitContraction(op, use, origin);
+}
+
+//===----------------------------------------------------------------------===//
+// Encoding
+//===----------------------------------------------------------------------===//
+
+static FailureOr<Wish> parseWish(Location location, StringRef text) {
+  Wish wish;
+  wish.hasStorage = text.contains("storage=");
+  if (text == "best-size" || text == "fast") {
+    wish.policy = text == "fast" ? uwt::FormatPolicy::Fast : uwt::FormatPolicy::BestSize;
+    return wish;
+  }
+  auto emitError = [&] { return mlir::emitError(location) << "format '" << text << "': "; };
+  uwt::FormatAttr attribute = uwt::FormatAttr::parseText(emitError, location.getContext(), text);
+  if (!attribute)
+    return mlir::failure();
+  wish.format = attribute.getFormat();
+  return wish;
+}
+
+uwt::Expected<uwt::ChosenFormat> Compressor::choose(const uwt::TensorDescription &description,
+                                                    std::span<const uint8_t> bytes) {
+  if (!wish.policy) {
+    uwt::ChosenFormat chosen;
+    chosen.format = description.format;
+    return chosen;
+  }
+  UWT_ASSIGN_OR_RETURN(uwt::TensorDescription::Matrices matrices, description.matrices());
+  UWT_ASSIGN_OR_RETURN(uwt::PanelSource source, uwt::panelSource(description, bytes));
+  return uwt::chooseFormat(*wish.policy, description.element, description.format.layout,
+                           description.format.storage, source, matrices.panels(), matrices.shape,
+                           pool);
+}
+
+uwt::Expected<Compressor::Result> Compressor::compress(ElementsAttr value, bool isKMajor) {
+  UWT_ASSIGN_OR_RETURN(uwt::ConstantBytes bytes, uwt::denseBytes(value));
+  auto type = cast<RankedTensorType>(value.getType());
+  uwt::TensorDescription description;
+  description.element = *uwt::elementTypeOf(type.getElementType());
+  description.shape.assign(type.getShape().begin(), type.getShape().end());
+  description.format = wish.format;
+  if (!wish.hasStorage)
+    description.format.storage = isKMajor ? uwt::Storage::KMajor : uwt::Storage::NMajor;
+
+  UWT_ASSIGN_OR_RETURN(uwt::ChosenFormat chosen, choose(description, bytes.bytes));
+  description.format = chosen.format;
+  uwt::MemoryPlanes planes;
+  uwt::EncodeOptions options;
+  options.chosen = &chosen;
+  UWT_ASSIGN_OR_RETURN(uwt::EncodedTensor encoded,
+                       uwt::encodeTensor(description, bytes.bytes, planes, pool, options));
+  MLIRContext *context = value.getContext();
+  Result result;
+  result.type = uwt::CompressedType::get(type, uwt::FormatAttr::get(context, description.format));
+  result.planes = uwt::makePlanes(context, uwt::keyOf(value), planes);
+  result.before = bytes.bytes.size();
+  result.after = encoded.bytes();
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// "64x128xbf16", as in types.
+static std::string textOf(ShapedType type) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (int64_t size : type.getShape())
+    stream << size << 'x';
+  stream << type.getElementType();
+  return text;
+}
+
+static bool isCandidate(arith::ConstantOp constant, int64_t minElements) {
+  auto type = dyn_cast<RankedTensorType>(constant.getType());
+  auto value = dyn_cast<ElementsAttr>(constant.getValue());
+  if (!type || !value || type.getRank() < 2 || type.getNumElements() < minElements ||
+      !uwt::elementTypeOf(type.getElementType()))
+    return false;
+  return !value.isSplat() && !uwt::isElided(value);
+}
+
+void CompressConstantsPass::runOnOperation() {
+  FailureOr<Wish> wish = parseWish(getOperation().getLoc(), format);
+  if (failed(wish))
+    return signalPassFailure();
+  llvm::MapVector<Operation *, bool> candidates;
+  getOperation().walk([&](arith::ConstantOp constant) {
+    if (!isCandidate(constant, minElements))
+      return;
+    ConsumerWalk consumers(constant);
+    if (consumers.reachesContraction())
+      candidates.insert({constant, consumers.isKMajor()});
+  });
+
+  Compressor compressor(*wish);
+  std::array<llvm::DenseMap<Attribute, Compressor::Result>, 2> done;
+  for (auto [op, isKMajor] : candidates) {
+    auto constant = cast<arith::ConstantOp>(op);
+    auto value = cast<ElementsAttr>(constant.getValue());
+    ++numSeen;
+    Compressor::Result &result = done[isKMajor][value];
+    if (!result.type) {
+      uwt::Expected<Compressor::Result> compressed = compressor.compress(value, isKMajor);
+      if (!compressed) {
+        constant.emitError() << "cannot be compressed: " << compressed.error().message();
+        return signalPassFailure();
+      }
+      result = *compressed;
+    }
+    std::string sizes = llvm::formatv("{0} bytes to {1}", result.before, result.after);
+    StringRef text = result.type.getFormat().getText();
+    if (profit && result.after >= result.before) {
+      constant.emitRemark() << "left " << textOf(result.type.getTensorType())
+                            << " as it is: " << text << " would take " << sizes;
+      continue;
+    }
+    constant.emitRemark() << "compressed " << textOf(result.type.getTensorType()) << " as " << text
+                          << ": " << sizes;
+    ++numCompressed;
+    bytesBefore += result.before;
+    bytesAfter += result.after;
+    OpBuilder builder(constant);
+    Value planes = uwt::ConstantOp::create(builder, constant.getLoc(), result.type, result.planes);
+    Value dense = uwt::DecodeOp::create(builder, constant.getLoc(), planes);
+    constant.replaceAllUsesWith(dense);
+    constant.erase();
+  }
+}

@@ -1,0 +1,71 @@
+//===- Contraction.h - Products with a weight, as linalg has them -*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Finds out of a linalg operation whether it is a product with a compressed weight,
+// which loops are what, and rewrites it as `uwt.matmul` with what has to stand around
+// it. Says in a clause why it cannot. Consumers of the product are FuseEpilogue's.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_CONTRACTION_H
+#define UWT_LIB_DIALECT_UWT_TRANSFORMS_CONTRACTION_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+
+namespace uwt {
+
+/// A value seen through operations that only move its elements or widen them.
+struct TracedValue {
+  mlir::Value source;
+  /// For each dimension of the value where the trace began: the dimension of `source`
+  /// that it runs along, or -1 where elements do not depend on it (broadcast or of size 1).
+  llvm::SmallVector<int64_t> dims;
+
+  /// The value itself.
+  explicit TracedValue(mlir::Value value);
+  mlir::RankedTensorType type() const {
+    return llvm::cast<mlir::RankedTensorType>(source.getType());
+  }
+  /// Goes one operation back: tensor.cast, a transpose, broadcast or copy, a generic that permutes,
+  /// repeats or widens, and, where `reshapes`, a reshape that only adds or drops
+  /// dimensions of size 1. False, and nothing changed, where the operation is another one.
+  bool step(bool reshapes);
+};
+
+/// A product of activations with a weight. Loops are the linalg operation's.
+struct Contraction {
+  mlir::linalg::LinalgOp op;
+  DecodeOp decode;
+  /// What was found behind the operand of the activations.
+  mlir::Value x;
+  /// The loop of each dimension of `x` and of the output.
+  llvm::SmallVector<unsigned> xLoops, outputLoops;
+  /// The loop over the matrices of a weight of rank 3; nothing also where it has a single one.
+  std::optional<unsigned> expert;
+  unsigned n = 0, k = 0;
+  /// Whether K is the first dimension of the weight's matrix.
+  bool kMajor = false;
+
+  /// Analyses `op`. Nothing, with an empty `reason`, where it has no weight and is no business of
+  /// ours; otherwise `reason` is why it stays as it is.
+  static std::optional<Contraction> find(mlir::linalg::LinalgOp op, std::string &reason);
+
+  /// The compressed type that the product starts from: the weight's own, in fragments and along K,
+  /// or raw where no compiled code decodes that. Null, with a reason, where none decodes this
+  /// element type at all.
+  CompressedType getRunType(std::string &reason) const;
+};
+
+/// Replaces the contraction's operation: `uwt.matmul` with an f32 result, and behind it the reshape
+/// or transpose to the order of the output and the addition of an initial value, rounded once.
+MatmulOp rewriteContraction(mlir::RewriterBase &rewriter, const Contraction &contraction,
+                            CompressedType runType, Numerics numerics);
+
+} // namespace uwt
+
+#endif // UWT_LIB_DIALECT_UWT_TRANSFORMS_CONTRACTION_H

@@ -1,0 +1,157 @@
+//===- FuseDecode.cpp - Products that run from compressed weights ---------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Three steps: products (Contraction.h), what follows them (FuseEpilogue.h), and the decodes that
+// are left. A function without a decode is not touched at all.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Contraction.h"
+#include "FuseEpilogue.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/Iterators.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace uwt {
+#define GEN_PASS_DEF_FUSEDECODEPASS
+#include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
+} // namespace uwt
+
+namespace {
+
+struct FuseDecodePass : uwt::impl::FuseDecodePassBase<FuseDecodePass> {
+  using FuseDecodePassBase::FuseDecodePassBase;
+  void runOnOperation() override;
+
+private:
+  void runOnFunction(FunctionOpInterface function);
+  void fuseProducts(IRRewriter &rewriter, FunctionOpInterface function);
+};
+
+} // namespace
+
+/// Runs patterns over some operations alone: what is not ours stays as it is.
+static void rewriteOnly(Operation *root, RewritePatternSet patterns,
+                        llvm::function_ref<bool(Operation *)> isOurs) {
+  SmallVector<Operation *> ops;
+  root->walk([&](Operation *op) {
+    if (isOurs(op))
+      ops.push_back(op);
+  });
+  GreedyRewriteConfig config;
+  config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+  // Patterns that do not come to an end leave valid IR behind.
+  (void)applyOpPatternsGreedily(ops, std::move(patterns), config);
+}
+
+/// Sizes of results in terms of operands: a size that is asked of a product keeps its result alive.
+static void resolveSizes(Operation *root) {
+  RewritePatternSet patterns(root->getContext());
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+  rewriteOnly(root, std::move(patterns), [](Operation *op) { return isa<tensor::DimOp>(op); });
+}
+
+/// Arithmetic on whole tensors, as some front ends leave it, in linalg's form.
+static void convertTensorArithmetic(Operation *root) {
+  RewritePatternSet patterns(root->getContext());
+  linalg::populateElementwiseToLinalgConversionPatterns(patterns);
+  rewriteOnly(root, std::move(patterns), [](Operation *op) {
+    return OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1 &&
+           isa<RankedTensorType>(op->getResult(0).getType());
+  });
+}
+
+static void foldReshapes(Operation *root) {
+  RewritePatternSet patterns(root->getContext());
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, root->getContext());
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, root->getContext());
+  rewriteOnly(root, std::move(patterns), [](Operation *op) {
+    return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
+  });
+}
+
+static void eraseDeadOps(Operation *root) {
+  // Users before what they use; an operation may go once it and its regions have been visited.
+  root->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
+    if (op != root && isOpTriviallyDead(op))
+      op->erase();
+  });
+}
+
+/// Makes a decode that is left a tensor that the loader decodes. False where it is of no weight.
+static bool loadDense(uwt::DecodeOp decode) {
+  Value source = decode.getSource();
+  while (auto transcode = source.getDefiningOp<uwt::TranscodeOp>())
+    source = transcode.getSource();
+  auto weight = source.getDefiningOp<uwt::WeightOp>();
+  if (!weight)
+    return false;
+  Operation *user = *decode->user_begin();
+  weight.emitRemark() << "weight '" << weight.getName()
+                      << "' is decoded when it is loaded: " << user->getName().getStringRef()
+                      << " needs the dense tensor";
+  OpBuilder builder(weight);
+  Value dense =
+      uwt::WeightOp::create(builder, weight.getLoc(), decode.getType(), weight.getNameAttr());
+  decode.replaceAllUsesWith(dense);
+  return true;
+}
+
+void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface function) {
+  SmallVector<linalg::LinalgOp> ops;
+  function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+  for (linalg::LinalgOp op : ops) {
+    std::string reason;
+    uwt::CompressedType runType;
+    std::optional<uwt::Contraction> product = uwt::Contraction::find(op, reason);
+    if (product)
+      runType = product->getRunType(reason);
+    if (runType) {
+      uwt::rewriteContraction(rewriter, *product, runType, numerics);
+      ++numProducts;
+    } else if (!reason.empty()) {
+      op->emitRemark() << "product with a weight is not fused: " << reason;
+      ++numLeft;
+    }
+  }
+}
+
+void FuseDecodePass::runOnFunction(FunctionOpInterface function) {
+  WalkResult search = function.walk([](uwt::DecodeOp) { return WalkResult::interrupt(); });
+  if (!search.wasInterrupted())
+    return;
+  IRRewriter rewriter(&getContext());
+  convertTensorArithmetic(function);
+  fuseProducts(rewriter, function);
+  resolveSizes(function);
+  // Equal sizes are one value then, which is how reshapes are known to be each other's inverse.
+  DominanceInfo dominance(function);
+  eliminateCommonSubExpressions(rewriter, dominance, function);
+
+  SmallVector<uwt::MatmulOp> products;
+  function.walk([&](uwt::MatmulOp op) { products.push_back(op); });
+  if (epilogues)
+    for (uwt::MatmulOp product : products)
+      numAbsorbed += uwt::fuseEpilogue(rewriter, product);
+  foldReshapes(function);
+  eraseDeadOps(function);
+  function.walk([&](uwt::DecodeOp decode) { numDense += loadDense(decode); });
+  eraseDeadOps(function);
+}
+
+void FuseDecodePass::runOnOperation() {
+  getOperation().walk([&](FunctionOpInterface function) { runOnFunction(function); });
+}

@@ -1,0 +1,359 @@
+//===- SelectStrategy.cpp - Pick run formats and kernel configurations ----===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Asks the cost model; knows no format and no kernel itself. First each weight's run
+// format, for all of its products together, since a weight is loaded once; then
+// each product's configuration.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "uwt/CostModel/CostModel.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Threading.h"
+
+using namespace mlir;
+
+namespace uwt {
+#define GEN_PASS_DEF_SELECTSTRATEGYPASS
+#include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
+} // namespace uwt
+
+using uwt::BatchRange, uwt::Calibration, uwt::CompressedType, uwt::ConfigPins, uwt::FormatCost,
+    uwt::KernelConfig, uwt::MatmulOp, uwt::Prediction, uwt::ProductProblem;
+
+namespace {
+/// What weights may be transcoded to when they are loaded, beside the format they are stored in.
+constexpr const char *runFormats[] = {"inplace<12>", "raw"};
+
+/// The products with one weight, and the formats that it could run from.
+struct WeightProducts {
+  SmallVector<MatmulOp> products;
+  SmallVector<FormatCost> formats;
+};
+
+/// Products are together when their weights have the same key: name and type of a
+/// `uwt.weight`, else the value.
+using WeightKey = std::pair<const void *, const void *>;
+
+struct SelectStrategyPass : uwt::impl::SelectStrategyPassBase<SelectStrategyPass> {
+  using SelectStrategyPassBase::SelectStrategyPassBase;
+  void runOnOperation() override;
+
+private:
+  LogicalResult prepare();
+  LogicalResult selectFor(WeightProducts &weight);
+  LogicalResult collectFormats(WeightProducts &weight);
+  LogicalResult collectForced(WeightProducts &weight, CompressedType stored);
+  ProductProblem problemOf(MatmulOp op) const;
+  LogicalResult configure(MatmulOp op, const WeightProducts &weight, size_t chosen);
+  void remark(MatmulOp op, const WeightProducts &weight, size_t chosen, const KernelConfig &config,
+              ProductProblem problem, const Twine &batch);
+
+  Calibration machine;
+  ConfigPins pins;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+LogicalResult SelectStrategyPass::prepare() {
+  ModuleOp module = getOperation();
+  const uwt::Target &target = uwt::TargetAttr::of(module);
+  machine = Calibration::of(target);
+  if (!calibration.empty()) {
+    uwt::Expected<Calibration> read = Calibration::read(calibration);
+    if (!read)
+      return module.emitError() << read.error().message();
+    if (read->target != target.name)
+      return module.emitError() << calibration << ": is for target '" << read->target
+                                << "', the module is for '" << StringRef(target.name) << "'";
+    machine = *std::move(read);
+  }
+  pins = {};
+  if (!family.empty()) {
+    std::optional<uwt::KernelFamily> kind = uwt::symbolizeKernelFamily(family);
+    if (!kind)
+      return module.emitError() << "expected family to be direct or buffer, got '" << family << "'";
+    pins.buffered = kind == uwt::KernelFamily::Buffer;
+  }
+  auto pin = [](unsigned value) { return value ? std::optional(value) : std::nullopt; };
+  pins.rows = pin(rows);
+  pins.columns = pin(columns);
+  pins.kChunk = pin(kChunk);
+  return mlir::success();
+}
+
+ProductProblem SelectStrategyPass::problemOf(MatmulOp op) const {
+  CompressedType type = op.getWeightType();
+  ProductProblem problem;
+  int64_t batch = op.getBatch();
+  problem.isStatic = !ShapedType::isDynamic(batch);
+  problem.batch = ShapedType::isDynamic(batch) ? static_cast<int64_t>(batchHint) : batch;
+  problem.rows = type.getRows();
+  problem.columns = type.getColumns();
+  problem.matrices = type.getMatrices();
+  problem.threads =
+      threads ? unsigned(threads) : llvm::hardware_concurrency().compute_thread_count();
+  problem.pairDots = type.getElementType().isBF16() && op.getXType().getElementType().isBF16() &&
+                     op.getNumerics() == uwt::Numerics::Fast;
+  return problem;
+}
+
+//===----------------------------------------------------------------------===//
+// Run formats
+//===----------------------------------------------------------------------===//
+
+/// The stored bytes of a constant, which is known exactly.
+static std::optional<double> bitsOfConstant(Value weight) {
+  auto constant = weight.getDefiningOp<uwt::ConstantOp>();
+  if (!constant)
+    return std::nullopt;
+  double bytes = 0;
+  for (NamedAttribute plane : constant.getPlanes())
+    bytes += cast<ElementsAttr>(plane.getValue()).getNumElements();
+  int64_t elements = constant.getType().getTensorType().getNumElements();
+  return elements ? bytes * 8 / elements : 0.0;
+}
+
+std::optional<FormatCost> uwt::formatCostOf(CompressedType type, std::string &reason) {
+  auto decoder = dyn_cast<uwt::DecoderEmissionInterface>(Attribute(type.getFormat()));
+  Type element = type.getElementType();
+  if (!decoder) {
+    reason = "no decoders are registered (uwt::registerEmission)";
+    return std::nullopt;
+  }
+  if (failed(decoder.checkEmission(element, reason)))
+    return std::nullopt;
+  FormatCost cost;
+  cost.format = type.getFormat().getFormat();
+  uwt::ElementType elementType = *uwt::elementTypeOf(element);
+  cost.size = uwt::expectedSize(cost.format, elementType);
+  cost.decodeOperations = decoder.getDecodeCost(element);
+  cost.fixedRate = decoder.hasFixedRate(element);
+  cost.unitColumns = uwt::kernelUnitColumns(cost.format, cost.fixedRate);
+  return cost;
+}
+
+/// `type` in another format, stored along the same dimension; nothing where that is no composition.
+static std::optional<CompressedType> inFormat(CompressedType type, uwt::Format format) {
+  format.storage = type.getFormat().getFormat().storage;
+  if (!uwt::checkFormat(format, *uwt::elementTypeOf(type.getElementType())))
+    return std::nullopt;
+  return type.withFormat(uwt::FormatAttr::get(type.getContext(), format));
+}
+
+LogicalResult SelectStrategyPass::collectForced(WeightProducts &weight, CompressedType stored) {
+  MatmulOp first = weight.products.front();
+  uwt::Expected<uwt::Format> forced = uwt::Format::parse(std::string(runFormat));
+  if (!forced)
+    return first.emitOpError() << "cannot run from '" << runFormat
+                               << "': " << forced.error().message();
+  std::optional<CompressedType> type = inFormat(stored, *forced);
+  std::string reason = "the format is no composition for " +
+                       std::string(uwt::getTraits(stored.getDescription().element).name);
+  std::optional<FormatCost> cost = type ? uwt::formatCostOf(*type, reason) : std::nullopt;
+  if (!cost)
+    return first.emitOpError() << "cannot run from " << runFormat << ": " << reason;
+  weight.formats.push_back(*cost);
+  return mlir::success();
+}
+
+LogicalResult SelectStrategyPass::collectFormats(WeightProducts &weight) {
+  Value value = weight.products.front().getWeight();
+  auto stored = cast<CompressedType>(value.getType());
+  // A transcode that is there already is somebody's decision.
+  bool isPinned = value.getDefiningOp<uwt::TranscodeOp>() != nullptr;
+  if (!runFormat.empty() && !isPinned)
+    return collectForced(weight, stored);
+  std::string reason;
+  if (std::optional<FormatCost> cost = uwt::formatCostOf(stored, reason)) {
+    cost->size.bitsPerWeight = bitsOfConstant(value).value_or(cost->size.bitsPerWeight);
+    weight.formats.push_back(*cost);
+  }
+  std::string ignored;
+  for (const char *text : runFormats) {
+    std::optional<CompressedType> type = inFormat(stored, *uwt::Format::parse(text));
+    if (isPinned || !type || *type == stored)
+      continue;
+    if (std::optional<FormatCost> cost = uwt::formatCostOf(*type, ignored))
+      weight.formats.push_back(*cost);
+  }
+  if (weight.formats.empty())
+    return weight.products.front().emitOpError()
+           << "cannot run from " << stored.getFormat().getText()
+           << ", nor from anything else: " << reason;
+  return mlir::success();
+}
+
+/// The weight in the chosen format, right behind its definition.
+static Value transcoded(Value weight, const FormatCost &format) {
+  auto type = cast<CompressedType>(weight.getType());
+  CompressedType run = type.withFormat(uwt::FormatAttr::get(type.getContext(), format.format));
+  if (run == type)
+    return weight;
+  for (Operation *user : weight.getUsers())
+    if (auto transcode = dyn_cast<uwt::TranscodeOp>(user); transcode && transcode.getType() == run)
+      if (transcode->getPrevNode() == weight.getDefiningOp())
+        return transcode;
+  OpBuilder builder(weight.getContext());
+  builder.setInsertionPointAfterValue(weight);
+  return uwt::TranscodeOp::create(builder, weight.getLoc(), run, weight);
+}
+
+//===----------------------------------------------------------------------===//
+// Configurations
+//===----------------------------------------------------------------------===//
+
+static uwt::StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config) {
+  auto family = config.buffered ? uwt::KernelFamily::Buffer : uwt::KernelFamily::Direct;
+  return uwt::StrategyAttr::get(context, family, config.rows, config.columns, config.kChunk);
+}
+
+static std::string describe(const FormatCost &format, const KernelConfig &config,
+                            const Prediction &p) {
+  return llvm::formatv("{0} by {1}: {2:f1} us (memory {3:f1}, decode {4:f1}, dots {5:f1}, traffic "
+                       "{6:f1}, output {7:f1}, pack {8:f1}, fork-join {9:f1})",
+                       format.format.str(), config.str(), p.total, p.memory, p.decode, p.dots,
+                       p.traffic, p.output, p.pack, p.forkJoin)
+      .str();
+}
+
+void SelectStrategyPass::remark(MatmulOp op, const WeightProducts &weight, size_t chosen,
+                                const KernelConfig &config, ProductProblem problem,
+                                const Twine &batch) {
+  if (!remarks)
+    return;
+  const FormatCost &format = weight.formats[chosen];
+  std::string text = describe(format, config, uwt::predict(machine, problem, format, config));
+  // The best of everything else.
+  std::string runnerUp;
+  double least = 0;
+  for (auto [i, other] : llvm::enumerate(weight.formats))
+    for (const uwt::Candidate &candidate : uwt::rankConfigs(machine, problem, other, pins)) {
+      if (i == chosen && candidate.config == config)
+        continue;
+      if (!runnerUp.empty() && candidate.prediction.total >= least)
+        break;
+      least = candidate.prediction.total;
+      runnerUp = describe(other, candidate.config, candidate.prediction);
+      break;
+    }
+  CompressedType type = op.getWeightType();
+  // Not op.emitRemark(): that would print the operation, twice the size of what there is to say.
+  InFlightDiagnostic diagnostic = mlir::emitRemark(op.getLoc());
+  diagnostic << "product with " << type.getRows() << "x" << type.getColumns() << ", batch "
+             << batch.str() << ": " << text;
+  if (!runnerUp.empty())
+    diagnostic << "; runner-up " << runnerUp;
+}
+
+/// A dispatch by batch size around copies of `op`, a strategy each.
+static void dispatch(MatmulOp op, ArrayRef<BatchRange> ranges) {
+  OpBuilder builder(op);
+  Location location = op.getLoc();
+  int64_t dimension = op.getXType().getRank() - 2;
+  Value size = op.hasBuffers()
+                   ? memref::DimOp::create(builder, location, op.getX(), dimension).getResult()
+                   : tensor::DimOp::create(builder, location, op.getX(), dimension).getResult();
+  SmallVector<int64_t> limits;
+  for (const BatchRange &range : ranges.drop_back())
+    limits.push_back(static_cast<int64_t>(range.limit));
+  auto dispatch =
+      uwt::DispatchOp::create(builder, location, op->getResultTypes(), size, limits, ranges.size());
+  for (auto [region, range] : llvm::zip_equal(dispatch.getCases(), ranges)) {
+    builder.createBlock(&region);
+    auto copy = cast<MatmulOp>(builder.clone(*op));
+    copy.setStrategyAttr(strategyOf(op.getContext(), range.config));
+    uwt::YieldOp::create(builder, location, copy->getResults());
+  }
+  op->replaceAllUsesWith(dispatch);
+  op->erase();
+}
+
+/// Batch sizes of a range; the times beside it are those at the first one.
+static std::string batchText(uint64_t first, uint64_t limit) {
+  std::string text = std::to_string(first);
+  if (limit == UINT64_MAX)
+    return text + " and more";
+  return first == limit ? text : text + " to " + std::to_string(limit);
+}
+
+LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightProducts &weight,
+                                            size_t chosen) {
+  const FormatCost &format = weight.formats[chosen];
+  ProductProblem problem = problemOf(op);
+  if (!ShapedType::isDynamic(op.getBatch())) {
+    KernelConfig config = uwt::rankConfigs(machine, problem, format, pins).front().config;
+    remark(op, weight, chosen, config, problem, Twine(problem.batch));
+    op.setStrategyAttr(strategyOf(&getContext(), config));
+    return mlir::success();
+  }
+  std::vector<BatchRange> ranges = uwt::chooseRanges(machine, problem, format, maxCases, pins);
+  uint64_t first = 1;
+  for (const BatchRange &range : ranges) {
+    problem.batch = first;
+    remark(op, weight, chosen, range.config, problem, batchText(first, range.limit));
+    first = range.limit + 1;
+  }
+  if (ranges.size() == 1)
+    op.setStrategyAttr(strategyOf(&getContext(), ranges.front().config));
+  else
+    dispatch(op, ranges);
+  return mlir::success();
+}
+
+LogicalResult SelectStrategyPass::selectFor(WeightProducts &weight) {
+  if (failed(collectFormats(weight)))
+    return mlir::failure();
+  SmallVector<ProductProblem> uses;
+  for (MatmulOp op : weight.products)
+    uses.push_back(problemOf(op));
+  size_t chosen = uwt::chooseRunFormat(machine, uses, weight.formats, pins);
+  if (chosen == weight.formats.size())
+    return weight.products.front().emitOpError()
+           << "has no kernel of the configuration that the options ask for";
+  for (MatmulOp op : weight.products) {
+    KernelConfig any = uwt::candidateConfigs(weight.formats[chosen], uses[0].columns, pins).front();
+    if (failed(uwt::StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
+                                         uwt::KernelFamily::Direct, any.rows, any.columns,
+                                         any.kChunk)))
+      return mlir::failure();
+    op.getWeightMutable().assign(transcoded(op.getWeight(), weight.formats[chosen]));
+    if (failed(configure(op, weight, chosen)))
+      return mlir::failure();
+    ++numProducts;
+  }
+  return mlir::success();
+}
+
+static WeightKey keyOf(Value weight) {
+  if (auto named = weight.getDefiningOp<uwt::WeightOp>())
+    return {named.getNameAttr().getAsOpaquePointer(), named.getType().getAsOpaquePointer()};
+  return {weight.getAsOpaquePointer(), nullptr};
+}
+
+void SelectStrategyPass::runOnOperation() {
+  if (failed(prepare()))
+    return signalPassFailure();
+  llvm::MapVector<WeightKey, WeightProducts> weights;
+  // A strategy that is there already stays.
+  getOperation().walk([&](MatmulOp op) {
+    if (!op.getStrategyAttr())
+      weights[keyOf(op.getWeight())].products.push_back(op);
+  });
+  for (auto &[key, weight] : weights)
+    if (failed(selectFor(weight)))
+      return signalPassFailure();
+}

@@ -1,0 +1,25 @@
+// RUN: uwt-opt %s --uwt-select-strategy="run-format=raw family=buffer rows=2 columns=8 k-chunk=512 remarks=false" | FileCheck %s --check-prefix=FORCED
+// RUN: uwt-opt %s --uwt-select-strategy="max-cases=1 remarks=false" | FileCheck %s --check-prefix=ONE
+// RUN: uwt-opt %s --uwt-select-strategy="run-format=huffman<12,2> threads=2" 2>&1 | FileCheck %s --check-prefix=REMARK
+
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  // FORCED: uwt.transcode %{{.*}} -> !uwt.compressed<128x1024xbf16, "raw">
+  // FORCED-NOT: uwt.dispatch
+  // FORCED: strategy #uwt.strategy<buffer, rows = 2, columns = 8, k_chunk = 512>
+
+  // ONE-NOT: uwt.dispatch
+  // ONE: strategy #uwt.strategy
+
+  // A format that is forced has no runner-up in another one, and streams are buffered.
+  // REMARK: remark: product with 128x1024, batch 1
+  // REMARK-SAME: huffman<12,2> by buffer
+  // REMARK-SAME: runner-up huffman<12,2> by buffer
+  func.func @f(%x: tensor<?x1024xbf16>, %init: tensor<?x128xf32>) -> tensor<?x128xf32> {
+    %w = uwt.weight "w" : !uwt.compressed<128x1024xbf16, "inplace<12>">
+    %y = uwt.matmul ins(%x, %w : tensor<?x1024xbf16>, !uwt.compressed<128x1024xbf16, "inplace<12>">) outs(%init : tensor<?x128xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    } -> tensor<?x128xf32>
+    return %y : tensor<?x128xf32>
+  }
+}
