@@ -1,0 +1,155 @@
+//===- Emission.h - Decoders as lane code -----------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How a codec turns its planes into words inside compiled code. An emitter a
+// codec, found by the codec's keyword through lib/Emission/Emitters.def; it
+// writes elementwise arithmetic over a *lane type*, which is i32 for a thread of a GPU
+// and a vector of i32 on a CPU, so that one decoder serves both.
+//
+// An emitter knows bits and planes. It does not know loops, panels, escapes of
+// fixed-rate codecs, or what happens to the words: that is the tile level's.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_EMISSION_EMISSION_H
+#define UWT_EMISSION_EMISSION_H
+
+#include "uwt/Codec/DecodeTable.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace uwt {
+
+/// Attaches DecoderEmissionInterface to #uwt.format.
+void registerEmission(mlir::DialectRegistry &registry);
+
+/// A valid composition, taken apart once for all emitters.
+struct EmittedFormat {
+  Format format;
+  ElementType element = ElementType::BF16;
+  FieldSplit split{};
+  CodecTraits traits;
+  DecodeTableLayout table;
+
+  /// Bits of the symbols' field in both half words of a u32.
+  uint32_t symbolMask() const {
+    return ((1u << split.symbolBits) - 1) * 0x00010001u << split.rawLowBits;
+  }
+};
+
+/// Elementwise operations on u32 over a lane type: i32, or a vector of them. Operations on
+/// constants fold.
+class LaneBuilder {
+public:
+  LaneBuilder(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane)
+      : builder(builder), location(location), lane(lane) {}
+
+  mlir::Type type() const { return lane; }
+  mlir::OpBuilder &ops() { return builder; }
+  mlir::Location loc() const { return location; }
+
+  /// The same u32 in every lane.
+  mlir::Value constant(uint32_t value);
+  /// A u32 a lane, repeated where the lane type has more lanes (vectors only).
+  mlir::Value constants(llvm::ArrayRef<uint32_t> values);
+  /// A run-time i32 in every lane.
+  mlir::Value splat(mlir::Value scalar);
+
+  mlir::Value bitAnd(mlir::Value a, mlir::Value b);
+  mlir::Value bitAnd(mlir::Value a, uint32_t mask) { return bitAnd(a, constant(mask)); }
+  mlir::Value bitOr(mlir::Value a, mlir::Value b);
+  mlir::Value bitOr(mlir::Value a, uint32_t bits) { return bitOr(a, constant(bits)); }
+  mlir::Value bitXor(mlir::Value a, mlir::Value b);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  /// Shifts by a constant or by a value a lane (below 32); by 0 is `a`.
+  mlir::Value shl(mlir::Value a, uint32_t bits);
+  mlir::Value shl(mlir::Value a, mlir::Value bits);
+  mlir::Value lshr(mlir::Value a, uint32_t bits);
+  mlir::Value lshr(mlir::Value a, mlir::Value bits);
+  /// Left for positive, right for negative `bits`.
+  mlir::Value shift(mlir::Value a, int bits);
+  mlir::Value rotateLeft(mlir::Value a, uint32_t bits);
+  /// Bits of `a` where `mask` has ones, of `b` elsewhere: one three-input operation.
+  mlir::Value merge(uint32_t mask, mlir::Value a, mlir::Value b);
+
+  /// The u32 at `base + offset` of `buffer` (memref<?xi32>): the first lane's, further
+  /// lanes follow.
+  mlir::Value load(mlir::Value buffer, mlir::Value base, int64_t offset);
+  /// Loads `count` u32 (a power of two, fewer than there are lanes) and repeats each over
+  /// lanes/count neighbours.
+  mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  mlir::Type lane;
+};
+
+/// A fixed unit that is to be decoded into registers (`uwt.decode_unit`). A register is number
+/// (group·4 + r)·8 + g: lanes 4g … 4g+3 × 4 blocks, u32 number 4t + b.
+class UnitEmission {
+public:
+  using Sink = llvm::function_ref<void(unsigned number, mlir::Value words)>;
+
+  UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, mlir::Value weight,
+               mlir::Value first, mlir::Value code, Sink sink)
+      : lanes(lanes), format(format), weight(weight), first(first), code(code), sink(sink) {}
+
+  LaneBuilder &lanes;
+  const EmittedFormat &format;
+  /// The compressed value, the unit's offset in u32 in plane `raw` or `words`, and in `code`.
+  mlir::Value weight, first, code;
+
+  /// A plane of the weight.
+  mlir::Value plane(Plane kind);
+  /// A u32 of the decode table, in every lane.
+  mlir::Value tableEntry(unsigned entry);
+  /// Hands a finished register over. In the order in which memory is read best:
+  /// what uses it follows at once.
+  void set(unsigned number, mlir::Value words) { sink(number, words); }
+
+private:
+  Sink sink;
+};
+
+/// The code that decodes one codec's tensors. Stateless.
+class Emitter {
+public:
+  virtual ~Emitter() = default;
+
+  /// The codec's keyword.
+  virtual llvm::StringRef keyword() const = 0;
+  /// Whether this emitter serves the composition (valid, 16-bit words, layout fragment); `reason`
+  /// is a clause for a diagnostic: "codec x has no ...".
+  virtual bool serves(const EmittedFormat &format, std::string &reason) const = 0;
+  /// Planes that the decoder reads, beside `panels`, and `counts` and `patch` of fixed rates.
+  virtual llvm::SmallVector<Plane> planes(const EmittedFormat &format) const = 0;
+  /// Vector operations that one 16-lane register costs.
+  virtual double cost(const EmittedFormat &format) const = 0;
+
+  /// Fixed rate: emits all registers of a unit.
+  virtual mlir::LogicalResult emitUnit(UnitEmission &unit) const;
+  /// Prefix codes: replaces the operation by code.
+  virtual mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
+                                         DecodeStreamOp op) const;
+};
+
+/// The emitter of that keyword, or null.
+const Emitter *findEmitter(llvm::StringRef keyword);
+
+/// Takes a composition apart; false with `reason` where no compiled decoder serves it.
+bool describeFormat(const Format &format, ElementType element, EmittedFormat &out,
+                    std::string &reason);
+
+/// Replaces `uwt.patch_unit` by a loop over its records.
+mlir::LogicalResult emitPatch(const EmittedFormat &format, mlir::RewriterBase &rewriter,
+                              PatchUnitOp op);
+
+} // namespace uwt
+
+#endif // UWT_EMISSION_EMISSION_H

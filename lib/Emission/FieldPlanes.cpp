@@ -1,0 +1,99 @@
+//===- FieldPlanes.cpp - Fields in planes as lane code --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FieldPlanes.h"
+#include "uwt/Codec/Panel.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+static constexpr unsigned blocksInUnit = 4, lanesInRow = 4;
+
+/// The u32 of a chunk that hold register r of row g, one a lane and block.
+static Value loadChunk(LaneBuilder &lanes, const FieldSource &field, int64_t offset, uint32_t bits,
+                       unsigned r, unsigned g) {
+  // plane-1: [kind][lane][word], `words` u32 a lane and kind.
+  unsigned words = std::min(bits, blocksInUnit);
+  unsigned kind = bits <= 4 ? 0 : r * bits / 16;
+  offset += kind * fragmentLanes * blocksInUnit + g * lanesInRow * words;
+  if (words == blocksInUnit)
+    return lanes.load(field.buffer, field.base, offset);
+  return lanes.loadRepeated(field.buffer, field.base, offset, lanesInRow * words);
+}
+
+/// Bit of a half word where register r's part of a chunk begins, a block.
+static SmallVector<uint32_t> chunkShifts(uint32_t bits, unsigned r) {
+  SmallVector<uint32_t> shifts;
+  for (unsigned block = 0; block < blocksInUnit; ++block)
+    shifts.push_back(bits * ((registersInLane * block + r) % (16 / bits)));
+  return shifts;
+}
+
+/// `words` with each half's bits [from, from + count) at [to, to + count), zeros elsewhere. `from`
+/// differs from block to block.
+static Value moveBits(LaneBuilder &lanes, Value words, ArrayRef<uint32_t> from, uint32_t first,
+                      uint32_t to, uint32_t count) {
+  if (llvm::all_equal(from)) {
+    words = lanes.shift(words, int(to) - int(from[0] + first));
+  } else {
+    words = lanes.lshr(words, lanes.constants(from));
+    words = lanes.shift(words, int(to) - int(first));
+  }
+  return count == 16 ? words : lanes.bitAnd(words, ((1u << count) - 1) * 0x00010001u << to);
+}
+
+Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsigned g) {
+  Value result;
+  auto take = [&](Value part) { result = result ? lanes.bitOr(result, part) : part; };
+  uint32_t fieldBits = 0, position = 0;
+  for (uint32_t bits : field.chunks)
+    fieldBits += bits;
+  int64_t offset = 0;
+  for (uint32_t bits : field.chunks) {
+    Value words = loadChunk(lanes, field, offset, bits, r, g);
+    SmallVector<uint32_t> from = chunkShifts(bits, r);
+    bool endsInSign = field.hasSign && fieldBits < 16 && position + bits == fieldBits;
+    uint32_t plain = endsInSign ? bits - 1 : bits;
+    if (plain > 0)
+      take(moveBits(lanes, words, from, 0, field.position + position, plain));
+    if (endsInSign)
+      take(moveBits(lanes, words, from, plain, 15, 1));
+    position += bits;
+    offset += fragmentLanes * bits;
+  }
+  return result;
+}
+
+FieldSource rawField(UnitEmission &unit) {
+  const FieldSplit &split = unit.format.split;
+  return {unit.plane(Plane::Raw), unit.first, llvm::to_vector(defaultChunks(split.rawBits())),
+          /*position=*/0, /*hasSign=*/true};
+}
+
+FieldSource codeField(UnitEmission &unit, int position) {
+  return {unit.plane(Plane::Code), unit.code, llvm::to_vector(unit.format.traits.chunks), position,
+          /*hasSign=*/false};
+}
+
+void forEachRegister(llvm::function_ref<void(unsigned r, unsigned g)> visit) {
+  // A line of 8-bit chunks holds two registers: both are taken while it is there.
+  for (unsigned pair = 0; pair < registersInLane; pair += 2)
+    for (unsigned g = 0; g < rowsInStrip; ++g)
+      for (unsigned r = pair; r < pair + 2; ++r)
+        visit(r, g);
+}
+
+void emitWords(UnitEmission &unit) {
+  FieldSource field = {unit.plane(Plane::Words), unit.first, {16}};
+  // Kind by kind: each line once, from lower to higher addresses.
+  for (unsigned r = 0; r < registersInLane; ++r)
+    for (unsigned g = 0; g < rowsInStrip; ++g)
+      unit.set(registerNumber(0, r, g), loadField(unit.lanes, field, r, g));
+}
+
+} // namespace uwt

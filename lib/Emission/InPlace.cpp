@@ -1,0 +1,108 @@
+//===- InPlace.cpp - packing=inplace as lane code -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Three (eleven) stored words become four (sixteen) packed words. A word with its
+// spare bits cleared is `s 0000 cccc mmmmmmm`; adding the base at bit 7 of both
+// halves at once makes it a bf16 pair: base + code is at most 255, so nothing
+// carries into the sign or into the other half.
+//
+//===----------------------------------------------------------------------===//
+
+#include "InPlace.h"
+#include "FieldPlanes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <array>
+
+using namespace mlir;
+
+namespace uwt {
+
+static constexpr unsigned mantissaBits = 7;
+static constexpr unsigned kindWords = 128;
+static constexpr unsigned rowWords = 16;
+
+/// `words` with spare bits cleared, and the base added.
+static Value finish(LaneBuilder &lanes, Value words, uint32_t mask, Value base) {
+  return lanes.add(lanes.bitAnd(words, mask), base);
+}
+
+void emitInPlace12(UnitEmission &unit) {
+  constexpr uint32_t mask = 0x87FF87FF;
+  LaneBuilder &lanes = unit.lanes;
+  Value buffer = unit.plane(Plane::Code);
+  Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
+  // The fourth register is gathered while the other three pass by, so that memory is read kind
+  // after kind: only eight partial words wait.
+  std::array<Value, rowsInStrip> partial;
+  for (unsigned kind = 0; kind < 3; ++kind)
+    for (unsigned g = 0; g < rowsInStrip; ++g) {
+      Value words = lanes.load(buffer, unit.code, kind * kindWords + g * rowWords);
+      unit.set(registerNumber(0, kind, g), finish(lanes, words, mask, base));
+      if (kind == 0) {
+        // Bits 2:0 and, crosswise, the signs.
+        partial[g] = lanes.rotateLeft(words, 20);
+        continue;
+      }
+      // w1 holds bits 6:3, w2 bits 10:7; both stand at 14:11.
+      partial[g] = kind == 1 ? lanes.merge(0x00780078, lanes.lshr(words, 8), partial[g])
+                             : lanes.merge(0x07800780, lanes.lshr(words, 4), partial[g]);
+      if (kind == 2)
+        unit.set(registerNumber(0, 3, g), finish(lanes, partial[g], mask, base));
+    }
+}
+
+/// The sixteen registers Q of a lane and group from its eleven words.
+static std::array<Value, 16> unpack11(LaneBuilder &lanes, ArrayRef<Value> v, Value base) {
+  constexpr uint32_t mask = 0x83FF83FF;
+  std::array<Value, 16> q;
+  for (unsigned i = 0; i < 11; ++i)
+    q[i] = finish(lanes, v[i], mask, base);
+  for (unsigned i = 0; i < 5; ++i) {
+    Value high = lanes.bitAnd(lanes.lshr(v[2 * i], 5), 0x03E003E0);
+    Value low = lanes.bitAnd(lanes.lshr(v[2 * i + 1], 10), 0x001F001F);
+    Value sign = lanes.bitAnd(lanes.shl(v[10], 5 - i), 0x80008000);
+    Value words = lanes.bitOr(lanes.bitOr(high, low), sign);
+    q[11 + i] = lanes.add(words, base);
+  }
+  return q;
+}
+
+/// Transposes 4 x 4 words inside each four lanes: word 4t + j of result i is word 4t + i of
+/// `rows[j]`.
+static std::array<Value, 4> transposeQuads(LaneBuilder &lanes, std::array<Value, 4> rows) {
+  auto shuffle = [&](Value a, Value b, std::array<int64_t, 4> pick) {
+    SmallVector<int64_t> places;
+    for (int64_t quad = 0; quad < 4; ++quad)
+      for (int64_t place : pick)
+        places.push_back(4 * quad + place % 4 + (place >= 4 ? 16 : 0));
+    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), a, b, places).getResult();
+  };
+  Value a = shuffle(rows[0], rows[1], {0, 4, 1, 5}), b = shuffle(rows[2], rows[3], {0, 4, 1, 5});
+  Value c = shuffle(rows[0], rows[1], {2, 6, 3, 7}), d = shuffle(rows[2], rows[3], {2, 6, 3, 7});
+  return {shuffle(a, b, {0, 1, 4, 5}), shuffle(a, b, {2, 3, 6, 7}), shuffle(c, d, {0, 1, 4, 5}),
+          shuffle(c, d, {2, 3, 6, 7})};
+}
+
+void emitInPlace11(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  Value buffer = unit.plane(Plane::Code);
+  Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
+  for (unsigned g = 0; g < rowsInStrip; ++g) {
+    SmallVector<Value> v;
+    for (unsigned kind = 0; kind < 11; ++kind)
+      v.push_back(lanes.load(buffer, unit.code, kind * kindWords + g * rowWords));
+    std::array<Value, 16> q = unpack11(lanes, v, base);
+    // Words lie by group; a register's words lie by block.
+    for (unsigned r = 0; r < registersInLane; ++r) {
+      std::array<Value, 4> groups = transposeQuads(lanes, {q[r], q[4 + r], q[8 + r], q[12 + r]});
+      for (unsigned group = 0; group < 4; ++group)
+        unit.set(registerNumber(group, r, g), groups[group]);
+    }
+  }
+}
+
+} // namespace uwt

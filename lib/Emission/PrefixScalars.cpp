@@ -1,0 +1,194 @@
+//===- PrefixScalars.cpp - Scalar code for prefix decoders ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PrefixCode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+Value ScalarBuilder::constant(int64_t value) {
+  Value &made = constants[value];
+  if (made)
+    return made;
+  OpBuilder::InsertionGuard guard(builder);
+  if (lastConstant)
+    builder.setInsertionPointAfter(lastConstant);
+  lastConstant = arith::ConstantIntOp::create(builder, location, value, 64);
+  return made = lastConstant->getResult(0);
+}
+Value ScalarBuilder::fromIndex(Value index) {
+  return builder.createOrFold<arith::IndexCastOp>(location, builder.getI64Type(), index);
+}
+Value ScalarBuilder::toIndex(Value value) {
+  return builder.createOrFold<arith::IndexCastOp>(location, builder.getIndexType(), value);
+}
+Value ScalarBuilder::add(Value a, Value b) {
+  return builder.createOrFold<arith::AddIOp>(location, a, b);
+}
+Value ScalarBuilder::sub(Value a, Value b) {
+  return builder.createOrFold<arith::SubIOp>(location, a, b);
+}
+Value ScalarBuilder::mul(Value a, Value b) {
+  return builder.createOrFold<arith::MulIOp>(location, a, b);
+}
+Value ScalarBuilder::div(Value a, Value b) {
+  return builder.createOrFold<arith::DivUIOp>(location, a, b);
+}
+Value ScalarBuilder::rem(Value a, Value b) {
+  return builder.createOrFold<arith::RemUIOp>(location, a, b);
+}
+Value ScalarBuilder::bitAnd(Value a, Value b) {
+  return builder.createOrFold<arith::AndIOp>(location, a, b);
+}
+Value ScalarBuilder::bitOr(Value a, Value b) {
+  return builder.createOrFold<arith::OrIOp>(location, a, b);
+}
+Value ScalarBuilder::shl(Value a, Value bits) {
+  return builder.createOrFold<arith::ShLIOp>(location, a, bits);
+}
+Value ScalarBuilder::lshr(Value a, Value bits) {
+  return builder.createOrFold<arith::ShRUIOp>(location, a, bits);
+}
+Value ScalarBuilder::bits(Value a, unsigned low, unsigned count) {
+  return bitAnd(lshr(a, low), (uint64_t(1) << count) - 1);
+}
+Value ScalarBuilder::min(Value a, Value b) {
+  return builder.createOrFold<arith::MinUIOp>(location, a, b);
+}
+Value ScalarBuilder::subOrZero(Value a, Value b) { return sub(a, min(a, b)); }
+
+Value ScalarBuilder::selectEqual(Value a, Value b, int64_t match, int64_t other) {
+  if (match == other)
+    return constant(match);
+  Value equal = builder.createOrFold<arith::CmpIOp>(location, arith::CmpIPredicate::eq, a, b);
+  return builder.createOrFold<arith::SelectOp>(location, equal, constant(match), constant(other));
+}
+
+Value ScalarBuilder::leadingZeros(Value a) {
+  return LLVM::CountLeadingZerosOp::create(builder, location, a.getType(), a,
+                                           /*is_zero_poison=*/true);
+}
+
+Value ScalarBuilder::keepScalar(Value a) {
+  // An empty instruction whose result is its operand: no pass looks into it.
+  auto same = LLVM::InlineAsmOp::create(
+      builder, location, a.getType(), a, /*asm_string=*/"", /*constraints=*/"=r,0",
+      /*has_side_effects=*/false, /*is_align_stack=*/false, LLVM::TailCallKind::None,
+      LLVM::AsmDialectAttr(), ArrayAttr());
+  return same.getRes();
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value ScalarBuilder::pointerTo(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(builder, location, buffer);
+  Value address = fromIndex(base);
+  auto [strides, offset] = type.getStridesAndOffset();
+  if (offset != 0) {
+    auto metadata = memref::ExtractStridedMetadataOp::create(builder, location, buffer);
+    Value elements = fromIndex(metadata.getOffset());
+    address = add(address, mul(elements, type.getElementTypeBitWidth() / 8));
+  }
+  return LLVM::IntToPtrOp::create(builder, location,
+                                  LLVM::LLVMPointerType::get(builder.getContext()), address);
+}
+
+Value ScalarBuilder::at(Value pointer, Value bytes) {
+  return LLVM::GEPOp::create(builder, location, pointer.getType(), builder.getI8Type(), pointer,
+                             ArrayRef<LLVM::GEPArg>{bytes});
+}
+
+Value ScalarBuilder::at(Value pointer, int64_t bytes) {
+  if (bytes == 0)
+    return pointer;
+  return LLVM::GEPOp::create(builder, location, pointer.getType(), builder.getI8Type(), pointer,
+                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+}
+
+Value ScalarBuilder::entryAt(Value pointer, Value index, unsigned bits) {
+  return LLVM::GEPOp::create(builder, location, pointer.getType(), builder.getIntegerType(bits),
+                             pointer, ArrayRef<LLVM::GEPArg>{index});
+}
+
+Value ScalarBuilder::load(unsigned bits, Value pointer, unsigned alignment) {
+  Value value =
+      LLVM::LoadOp::create(builder, location, builder.getIntegerType(bits), pointer, alignment);
+  if (bits == 64)
+    return value;
+  return arith::ExtUIOp::create(builder, location, builder.getI64Type(), value);
+}
+
+Value ScalarBuilder::loadVector(Type type, Value pointer) {
+  return LLVM::LoadOp::create(builder, location, type, pointer, /*alignment=*/4);
+}
+
+void ScalarBuilder::store(unsigned bits, Value value, Value pointer) {
+  if (bits != 64)
+    value = arith::TruncIOp::create(builder, location, builder.getIntegerType(bits), value);
+  LLVM::StoreOp::create(builder, location, value, pointer, bits / 8);
+}
+
+void ScalarBuilder::storeVector(Value value, Value pointer) {
+  LLVM::StoreOp::create(builder, location, value, pointer, /*alignment=*/4);
+}
+
+void ScalarBuilder::prefetch(Value pointer) {
+  // For reading, into all caches, data.
+  LLVM::Prefetch::create(builder, location, pointer, 0, 3, 1);
+}
+
+Value ScalarBuilder::scratch(Operation *op, unsigned bytes) {
+  // An alloca in a sequential loop would take more stack with each iteration.
+  Operation *scope = op->getParentOp();
+  while (!isa<FunctionOpInterface, scf::ForallOp, scf::ParallelOp>(scope))
+    scope = scope->getParentOp();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&scope->getRegion(0).front());
+  auto type = MemRefType::get({bytes}, builder.getI8Type());
+  return pointerTo(
+      memref::AllocaOp::create(builder, location, type, builder.getI64IntegerAttr(64)));
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+void ScalarBuilder::loop(Value end, Body body) {
+  loop(end, {}, [&](Value index, ValueRange) {
+    body(index);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> ScalarBuilder::loop(Value end, ValueRange initial, CarryingBody body) {
+  APInt once;
+  if (matchPattern(end, m_ConstantInt(&once)) && once == 1)
+    return body(constant(0), initial);
+  auto loop = scf::ForOp::create(builder, location, constant(0), end, constant(1), initial);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!initial.empty())
+    scf::YieldOp::create(builder, location, next);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+} // namespace uwt

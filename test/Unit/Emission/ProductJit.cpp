@@ -1,0 +1,160 @@
+//===- ProductJit.cpp - Runs compiled products ----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProductJit.h"
+#include "lib/Compiler/Codegen.h"
+#include "mlir/ExecutionEngine/CRunnerUtils.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "uwt/Compiler/Compile.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include <array>
+#include <cmath>
+
+using namespace uwt;
+using namespace uwt::test;
+
+TensorDescription ProductSpec::description() const {
+  TensorDescription result;
+  result.element = *parseElementType(element);
+  result.format = *Format::parse(format);
+  result.shape = {rows, columns};
+  if (result.format.storage == Storage::KMajor)
+    std::swap(result.shape[0], result.shape[1]);
+  return result;
+}
+
+std::string ProductSpec::moduleText() const {
+  TensorDescription what = description();
+  std::string m = batch ? std::to_string(*batch) : "?";
+  std::string xType =
+      "memref<" + m + "x" + std::to_string(columns) + "x" + x + ", strided<[?, 1], offset: 0>>";
+  std::string yType = "memref<" + m + "x" + std::to_string(rows) + "xf32>";
+  std::string wType = "!uwt.compressed<" + std::to_string(what.shape[0]) + "x" +
+                      std::to_string(what.shape[1]) + "x" + element + ", \"" + what.format.str() +
+                      "\">";
+  return "module attributes {uwt.target = #uwt.target<\"" + target +
+         "\">} {\n func.func @f(%x: " + xType + ", %y: " + yType +
+         ") attributes {llvm.emit_c_interface} {\n  %w = uwt.weight \"w\" : " + wType +
+         "\n  uwt.matmul ins(%x, %w : " + xType + ", " + wType + ") outs(%y : " + yType + ")" +
+         (exact ? " numerics exact" : "") +
+         (strategy.empty() ? "" : " strategy #uwt.strategy<" + strategy + ">") +
+         " {\n  ^bb0(%acc: f32):\n    uwt.yield %acc : f32\n  }\n  return\n }\n}\n";
+}
+
+/// Machine code of a module at the level of memrefs.
+static std::unique_ptr<llvm::MemoryBuffer> codeOf(mlir::ModuleOp module,
+                                                  const CompileOptions &options) {
+  mlir::PassManager passes(module.getContext());
+  passes.addPass(createAssignSlotsPass());
+  buildCodePipeline(passes, options);
+  if (mlir::failed(passes.run(module)))
+    return nullptr;
+  const Target &target = **findTarget(options.target);
+  auto machine = makeTargetMachine(target, options.optimisation);
+  if (!machine)
+    return nullptr;
+  llvm::LLVMContext context;
+  auto code = translateModule(module, context, target, **machine);
+  if (!code || !checkInstructions(*code, target))
+    return nullptr;
+  addEntry(*code, "f");
+  optimiseModule(*code, **machine, options.optimisation);
+  auto bytes = emitMachineCode(*code, **machine, llvm::CodeGenFileType::ObjectFile);
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes));
+}
+
+std::unique_ptr<ProductJit> ProductJit::compile(const ProductSpec &spec, std::string &message) {
+  auto result = compileText(spec.moduleText(), spec.target, message);
+  if (result)
+    result->spec = spec;
+  return result;
+}
+
+std::unique_ptr<ProductJit>
+ProductJit::compileText(const std::string &text, const std::string &target, std::string &message) {
+  auto context = makeContext();
+  mlir::DialectRegistry registry;
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  context->appendDialectRegistry(registry);
+  mlir::ScopedDiagnosticHandler handler(context.get(), [&](mlir::Diagnostic &diagnostic) {
+    message += diagnostic.str();
+    return mlir::success();
+  });
+  auto module = parseModule(*context, text, "product");
+  if (!module) {
+    message += module.error().message();
+    return nullptr;
+  }
+  CompileOptions options;
+  options.target = target;
+  auto object = codeOf(**module, options);
+  if (!object)
+    return nullptr;
+  std::unique_ptr<ProductJit> result(new ProductJit());
+  result->table = std::make_unique<WeightView>();
+  auto jit = Jit::link(std::move(object), result->table.get());
+  if (!jit) {
+    message += jit.error().message();
+    return nullptr;
+  }
+  result->jit.emplace(std::move(*jit));
+  auto function = result->jit->entry(entryName("f"));
+  if (!function) {
+    message += function.error().message();
+    return nullptr;
+  }
+  result->function = *function;
+  return result;
+}
+
+void ProductJit::call(const WeightView &weight, std::initializer_list<void *> memrefs) const {
+  *table = weight;
+  std::vector<void *> arguments(memrefs);
+  function(arguments.data());
+}
+
+std::vector<float> ProductJit::run(const WeightView &weight, const void *x, uint64_t batch,
+                                   uint64_t stride) const {
+  std::vector<float> y(batch * spec.rows, -1.0f);
+  auto size = [](uint64_t value) { return static_cast<int64_t>(value); };
+  auto *from = const_cast<char *>(static_cast<const char *>(x));
+  StridedMemRefType<char, 2> xMemory = {
+      from, from, 0, {size(batch), size(spec.columns)}, {size(stride), 1}};
+  StridedMemRefType<float, 2> yMemory = {
+      y.data(), y.data(), 0, {size(batch), size(spec.rows)}, {size(spec.rows), 1}};
+  call(weight, {&xMemory, &yMemory});
+  return y;
+}
+
+std::vector<float> uwt::test::expectedProduct(std::span<const float> w, std::span<const float> x,
+                                              uint64_t rows, uint64_t columns, uint64_t batch) {
+  std::vector<float> y(batch * rows);
+  auto at = [&](std::span<const float> values, uint64_t row, uint64_t column) {
+    return column < columns ? values[row * columns + column] : 0.0f;
+  };
+  for (uint64_t m = 0; m < batch; ++m)
+    for (uint64_t n = 0; n < rows; ++n) {
+      std::array<float, 16> lanes{};
+      for (uint64_t group = 0; group < columns; group += 64)
+        for (uint64_t half = 0; half < 2; ++half)
+          for (uint64_t lane = 0; lane < 16; ++lane)
+            for (uint64_t odd : {1, 0}) {
+              uint64_t k = group + 16 * (lane % 4) + 2 * (lane / 4) + 8 * half + odd;
+              lanes[lane] = std::fma(at(w, n, k), at(x, m, k), lanes[lane]);
+            }
+      for (uint64_t width = 8; width > 0; width /= 2)
+        for (uint64_t lane = 0; lane < width; ++lane)
+          lanes[lane] += lanes[lane + width];
+      y[m * rows + n] = lanes[0];
+    }
+  return y;
+}
