@@ -77,9 +77,8 @@ bool mayFoldReshape(OpOperand *operand) {
 LogicalResult generalize(func::FuncOp func, IRRewriter &rewriter) {
   SmallVector<Operation *> named;
   func.walk([&](Operation *op) {
-    if (isa<linalg::LinalgOp>(op) && !isa<linalg::GenericOp, linalg::FillOp>(op))
-      named.push_back(op);
-    else if (isa<linalg::AggregatedOpInterface>(op))
+    bool isNamed = isa<linalg::LinalgOp>(op) && !isa<linalg::GenericOp, linalg::FillOp>(op);
+    if (isNamed || isa<linalg::AggregatedOpInterface>(op))
       named.push_back(op);
   });
   for (Operation *op : named) {

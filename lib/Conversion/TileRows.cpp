@@ -18,9 +18,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Dominance.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Interfaces/TilingInterface.h"
-#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace uwt {
@@ -32,8 +32,11 @@ using namespace mlir;
 
 namespace {
 
-/// What a dynamic dimension counts for in estimates.
-constexpr int64_t assumedDynamicSize = 32;
+/// What a dynamic dimension counts for in estimates: enough to be worth a parallel loop.
+constexpr int64_t assumedDynamicSize = 256;
+
+/// Rows that the loops of a product take at once (VectorLoops.cpp), so tiles of products have them.
+constexpr int64_t productRows = 4;
 
 /// Tiles cut the vectorised dimension of one-dimensional operations at multiples of this.
 constexpr int64_t pieceMultiple = 64;
@@ -74,28 +77,39 @@ llvm::SetVector<Operation *> groupOf(Operation *root) {
   return group;
 }
 
+bool isProduct(Operation *op) {
+  auto linalgOp = cast<linalg::LinalgOp>(op);
+  return linalgOp.getNumReductionLoops() != 0 && linalgOp.getNumDpsInputs() > 1;
+}
+
 /// Tile sizes for the loops of `root`, 0 where a loop is not cut: parallel loops from the outermost
-/// inwards, until a tile holds about `tileWork` of the group's `work`.
-SmallVector<int64_t> chooseTileSizes(linalg::LinalgOp root, int64_t work, int64_t tileWork) {
+/// inwards, until a tile holds about `tileWork` of the group's `work`; no less than `least` of one.
+SmallVector<int64_t> chooseTileSizes(linalg::LinalgOp root, int64_t work, int64_t tileWork,
+                                     int64_t least) {
   SmallVector<int64_t> ranges = estimatedRanges(root);
-  SmallVector<utils::IteratorType> kinds = root.getIteratorTypesArray();
   SmallVector<int64_t> sizes(ranges.size(), 0);
   SmallVector<unsigned> parallel;
   root.getParallelDims(parallel);
   bool single = parallel.size() == 1 && root.getNumReductionLoops() == 0;
-  if (parallel.size() > 1 && kinds.back() == utils::IteratorType::parallel)
+  if (parallel.size() > 1)
     parallel.pop_back();
   for (unsigned dim : parallel) {
     if (work <= tileWork)
       break;
     int64_t one = std::max<int64_t>(1, work / std::max<int64_t>(1, ranges[dim]));
+    bool dynamic = ShapedType::isDynamic(root.getStaticLoopRanges()[dim]);
     int64_t size = std::clamp<int64_t>(tileWork / one, 1, std::max<int64_t>(1, ranges[dim]));
     if (single)
       size = llvm::alignTo(size, pieceMultiple);
+    // Single rows of a dynamic number keep tiles static.
+    else if (dynamic && one >= tileWork / 16)
+      size = 1;
     // Equal tiles where they can be had: no rest to treat apart.
     while (!single && size > 1 && ranges[dim] % size != 0)
       --size;
-    if (size >= ranges[dim] && !ShapedType::isDynamic(root.getStaticLoopRanges()[dim]))
+    if (!dynamic && ranges[dim] % least == 0)
+      size = std::max(size, least);
+    if (size >= ranges[dim] && !dynamic)
       continue;
     sizes[dim] = size;
     work = one * size;
@@ -123,6 +137,50 @@ tensor::ExtractSliceOp onlySliceOf(Operation *producer, scf::ForallOp loop) {
   return found;
 }
 
+/// Whether every iteration of `loop` reads another part through `slice`: only then does computing
+/// that part inside the loop compute nothing twice.
+bool differsInEveryIteration(tensor::ExtractSliceOp slice, scf::ForallOp loop) {
+  llvm::SmallDenseSet<Value> used;
+  for (Value offset : slice.getOffsets()) {
+    used.insert(offset);
+    if (auto apply = offset.getDefiningOp<affine::AffineApplyOp>())
+      used.insert_range(apply.getMapOperands());
+  }
+  return llvm::all_of(loop.getInductionVars(), [&](Value iv) { return used.contains(iv); });
+}
+
+/// Makes slices of equal parts, and what computes where they lie, one. Not CSE: two equal fills
+/// that become two sums' buffers have to stay two.
+void mergeEqualSlices(IRRewriter &rewriter, Block &block) {
+  SmallVector<Operation *> seen;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (!isa<tensor::ExtractSliceOp, tensor::DimOp, affine::AffineApplyOp, affine::AffineMinOp>(op))
+      continue;
+    auto *equal = llvm::find_if(seen, [&](Operation *other) {
+      return OperationEquivalence::isEquivalentTo(&op, other,
+                                                  OperationEquivalence::IgnoreLocations);
+    });
+    if (equal == seen.end())
+      seen.push_back(&op);
+    else
+      rewriter.replaceOp(&op, *equal);
+  }
+}
+
+/// Gives each user a fill of its own, which can then be done where it is used.
+void cloneFills(IRRewriter &rewriter, Block &block) {
+  for (auto fill : llvm::make_early_inc_range(block.getOps<linalg::FillOp>())) {
+    if (!fill.hasPureTensorSemantics())
+      continue;
+    while (!fill->use_empty() && !fill->hasOneUse()) {
+      rewriter.setInsertionPoint(fill);
+      OpOperand &use = *fill->use_begin();
+      Operation *clone = rewriter.clone(*fill);
+      rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(clone->getResult(0)); });
+    }
+  }
+}
+
 struct TileRows : uwt::impl::TileRowsPassBase<TileRows> {
   using TileRowsPassBase::TileRowsPassBase;
 
@@ -133,17 +191,22 @@ struct TileRows : uwt::impl::TileRowsPassBase<TileRows> {
         blocks.push_back(block);
     });
     for (Block *block : blocks)
-      if (failed(tileBlock(*block)))
-        return signalPassFailure();
+      tileBlock(*block);
+    // A part of an empty tensor is an empty tensor: buffers inside loops are a tile's.
+    RewritePatternSet patterns(&getContext());
+    tensor::populateFoldTensorEmptyPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
   }
 
-  LogicalResult tileBlock(Block &block) {
+  void tileBlock(Block &block) {
+    IRRewriter rewriter(&getContext());
+    cloneFills(rewriter, block);
     Operation *op = block.empty() ? nullptr : &block.back();
     while (op) {
       Operation *tiled = isCandidate(op) ? tileGroup(op) : nullptr;
       op = (tiled ? tiled : op)->getPrevNode();
     }
-    return success();
   }
 
   /// Returns the loop made of the group that ends at `op`, or null if it is left alone.
@@ -155,7 +218,8 @@ struct TileRows : uwt::impl::TileRowsPassBase<TileRows> {
       work = llvm::SaturatingAdd<uint64_t>(work, estimatedWork(cast<linalg::LinalgOp>(member)));
     if (work < minWork)
       return nullptr;
-    SmallVector<int64_t> sizes = chooseTileSizes(root, work, tileWork);
+    int64_t least = llvm::any_of(group, isProduct) ? productRows : 1;
+    SmallVector<int64_t> sizes = chooseTileSizes(root, work, tileWork, least);
     if (llvm::all_of(sizes, [](int64_t size) { return size == 0; }))
       return nullptr;
 
@@ -179,10 +243,10 @@ struct TileRows : uwt::impl::TileRowsPassBase<TileRows> {
   void fuseProducers(IRRewriter &rewriter, ArrayRef<Operation *> producers,
                      SmallVector<LoopLikeOpInterface> &loops) {
     for (Operation *producer : producers) {
-      DominanceInfo dominance(loops.front()->getParentOp());
-      eliminateCommonSubExpressions(rewriter, dominance, loops.front());
-      tensor::ExtractSliceOp slice = onlySliceOf(producer, cast<scf::ForallOp>(loops.front().getOperation()));
-      if (!slice)
+      mergeEqualSlices(rewriter, loops.front()->getRegion(0).front());
+      auto loop = cast<scf::ForallOp>(loops.front().getOperation());
+      tensor::ExtractSliceOp slice = onlySliceOf(producer, loop);
+      if (!slice || !differsInEveryIteration(slice, loop))
         continue;
       rewriter.setInsertionPoint(slice);
       if (!scf::tileAndFuseProducerOfSlice(rewriter, slice, loops))

@@ -46,7 +46,8 @@ struct VectorPlan {
   std::optional<unsigned> lanesDim;
   /// Whether it is a reduction dimension.
   bool lanesReduce = false;
-  /// The parallel dimension of which several iterations run together; none if there is no reduction.
+  /// The parallel dimension of which several iterations run together; none if there is no
+  /// reduction.
   std::optional<unsigned> jamDim;
   /// Access of each operand, inputs first.
   llvm::SmallVector<Access> accesses;

@@ -91,8 +91,8 @@ Access accessAlong(Value operand, AffineMap map, unsigned dim) {
   if (!type || !map.isFunctionOfDim(dim))
     return Access::Uniform;
   ArrayRef<AffineExpr> results = map.getResults();
-  bool elsewhere = llvm::any_of(results.drop_back(),
-                                [&](AffineExpr expr) { return expr.isFunctionOfDim(dim); });
+  bool elsewhere =
+      llvm::any_of(results.drop_back(), [&](AffineExpr expr) { return expr.isFunctionOfDim(dim); });
   auto last = dyn_cast<AffineDimExpr>(results.back());
   if (elsewhere || !last || !hasUnitStride(type))
     return Access::Strided;
@@ -175,10 +175,10 @@ std::optional<VectorPlan> planVectorLoops(linalg::GenericOp op) {
   chooseLanes(op, plan);
   chooseJam(op, plan);
   for (OpOperand &operand : op->getOpOperands())
-    plan.accesses.push_back(plan.lanesDim ? accessAlong(operand.get(),
-                                                        op.getMatchingIndexingMap(&operand),
-                                                        *plan.lanesDim)
-                                          : Access::Uniform);
+    plan.accesses.push_back(
+        plan.lanesDim
+            ? accessAlong(operand.get(), op.getMatchingIndexingMap(&operand), *plan.lanesDim)
+            : Access::Uniform);
   return plan;
 }
 

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Passes that lower everything but products with compressed weights to a CPU,
-// and the pipelines that they form with upstream's. They know no UWT operation:
-// a product is an operation like any other that bufferizes itself.
+// Passes that lower a module to a CPU, and the pipelines that they form with upstream's: products
+// with compressed weights (tile, emit decoders, lane operations, weights), and everything else,
+// where a product is an operation like any other that bufferizes itself.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,10 +47,11 @@ void buildBufferizePipeline(mlir::OpPassManager &pm);
 /// On memrefs: vector loops in place of linalg.
 void buildVectorizeRestPipeline(mlir::OpPassManager &pm);
 
-/// Roundings, narrow floats and math functions as plain arithmetic on f32, f64 and integers.
+/// Parallel loops as functions that the runtime calls; roundings, narrow floats and math functions
+/// as plain arithmetic on f32, f64 and integers.
 void buildExpandArithmeticPipeline(mlir::OpPassManager &pm);
 
-/// From loops, vectors and memrefs to the LLVM dialect, parallel loops through the runtime.
+/// From loops, vectors and memrefs to the LLVM dialect.
 void buildLowerToLLVMPipeline(mlir::OpPassManager &pm);
 
 /// All of the above: `uwt-lower-linalg-cpu`, from linalg on tensors to the LLVM dialect.

@@ -70,6 +70,22 @@ def TileRowsPass : Pass<"uwt-tile-rows", "::mlir::func::FuncOp"> {
   ];
 }
 
+def ProtectArgumentsPass : Pass<"uwt-protect-arguments", "::mlir::func::FuncOp"> {
+  let summary = "Keep bufferization from writing into the callers' tensors";
+  let description = [{
+    Marks tensor arguments of public functions `bufferization.writable = false`, unless the module says otherwise: compiled
+    code then copies an argument before it changes it, instead of working in the caller's memory.
+
+    ```mlir
+    // before
+    func.func @f(%x: tensor<8xf32>)
+    // after
+    func.func @f(%x: tensor<8xf32> {bufferization.writable = false})
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def VectorizeLinalgPass : Pass<"uwt-vectorize-linalg", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg on memrefs into loops over vectors of 16 elements";
   let description = [{
@@ -104,8 +120,9 @@ def ExpandMathPass : Pass<"uwt-expand-math"> {
   let summary = "Write math functions as arithmetic that has the same bits everywhere";
   let description = [{
     Replaces `math` operations on f32 and vectors of it by polynomials with a fixed order of operations (upstream's
-    approximations with `math.fma`), `rsqrt` by a square root and a division, and the rest by what upstream's expansions have for it. Types narrower than f32 must have been widened before
-    (`math-extend-to-supported-types`). f64 functions without an expansion stay and become calls of the C library.
+    approximations with `math.fma`; ours for the error function, sine, cosine and tangent), `rsqrt` by a square root and a division, and the rest by what upstream's expansions have for it. Types narrower than f32 must have been widened before
+    (`math-extend-to-supported-types`); the flag `contract` that upstream sets on those conversions goes, so that no rounding is folded away. Conversions
+    between f64 and narrow floats go through f32, and round once. f64 functions without an expansion stay and become calls of the C library.
 
     ```mlir
     // before
@@ -118,6 +135,45 @@ def ExpandMathPass : Pass<"uwt-expand-math"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"
   ];
+}
+
+def HoistBuffersPass : Pass<"uwt-hoist-buffers", "::mlir::func::FuncOp"> {
+  let summary = "Take buffers that parallel loops name, not make, out of the loops";
+  let description = [{
+    Moves operations without effects whose result is a memref (views, addresses of constants, planes of a weight) and whose operands come from
+    outside in front of the outermost parallel loop, also from inside conditionals, where loop-invariant code motion leaves them. What remains in the
+    loops of equal layers is then equal, and `uwt-outline-parallel` shares it.
+
+    ```mlir
+    // before
+    scf.forall (%i) in (8) {
+      scf.if %rare { %g = memref.get_global @table : memref<8xi32> … }
+    }
+    // after
+    %g = memref.get_global @table : memref<8xi32>
+    scf.forall (%i) in (8) {
+      scf.if %rare { … }
+    }
+    ```
+  }];
+}
+
+def HoldFloatsAsIntegersPass : Pass<"uwt-hold-floats-as-integers", "::mlir::ModuleOp"> {
+  let summary = "Load, store and move bf16 and f16 as 16-bit integers";
+  let description = [{
+    Targets without the types widen their values to f32 to move them about, with calls of a library and with NaNs that lose
+    bits. So memory and values of bf16 and f16 become i16; operations that need the float types (`arith.extf` of f16, dot products of a target) get
+    bitcasts. Arithmetic on bf16 has to be expanded before (`arith-emulate-unsupported-floats`, `arith-expand`).
+
+    ```mlir
+    // before
+    %v = vector.load %m[%i] : memref<64xbf16>, vector<16xbf16>
+    %b = arith.bitcast %v : vector<16xbf16> to vector<16xi16>
+    // after
+    %b = vector.load %m[%i] : memref<64xi16>, vector<16xi16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def OutlineParallelPass : Pass<"uwt-outline-parallel", "::mlir::ModuleOp"> {
@@ -143,6 +199,93 @@ def OutlineParallelPass : Pass<"uwt-outline-parallel", "::mlir::ModuleOp"> {
     Statistic<"numOutlined", "outlined loops", "Number of parallel loops">,
     Statistic<"numShared", "shared functions", "Number of loops that use an earlier loop's function">,
   ];
+}
+
+def TileMatmulPass : Pass<"uwt-tile-matmul"> {
+  let summary = "Lower products on buffers to loops over panels";
+  let description = [{
+    `uwt.matmul` on memrefs becomes upstream loops around tile operations, as its strategy says (without one: `direct` for batches of one and two, else
+    `buffer`). `x` is repacked once into vectors that meet the stored order; then a task a panel of 64 output features
+    decodes and multiplies, adds lanes in a fixed tree, and runs the epilogue on vectors of 16 output features.
+
+    An output's additions have the same order for every strategy, batch, number of threads and format (`docs/numerics.md`).
+
+    ```mlir
+    // before
+    uwt.matmul ins(%x, %w : memref<1x128xbf16>, !uwt.compressed<64x128xbf16, "raw">) outs(%y : memref<1x64xf32>) {...}
+    // after
+    %prepared = memref.alloc() {alignment = 64 : i64} : memref<64xi32>
+    scf.forall (%panel) in (1) {
+      scf.for %group = %c0 to %c2 step %c1 {
+        %words:32 = uwt.decode_unit %w[%first, %code] as_words : !uwt.compressed<64x128xbf16, "raw"> -> vector<16xi32>, ...
+        %sum = uwt.dot %words#0, %before, %x0 {element = bf16} : vector<16xi32>
+        ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+def EmitDecodersPass : Pass<"uwt-emit-decoders"> {
+  let summary = "Replace decodes of units by lane code";
+  let description = [{
+    `uwt.decode_unit`, `uwt.decode_stream` and `uwt.patch_unit` are replaced by what the emitter of the format's codec writes. Registers come in the order in which memory
+    is read best; operations without effects that use one move behind it, so that it does not wait.
+
+    ```mlir
+    // before
+    %r:32 = uwt.decode_unit %w[%first, %code] : !uwt.compressed<64x64xbf16, "inplace<12>"> -> vector<16xi32>, ...
+    // after
+    %plane = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+    %0 = vector.load %plane[%code] : memref<?xi32>, vector<16xi32>
+    %1 = arith.andi %0, %mask : vector<16xi32>
+    %2 = arith.addi %1, %base : vector<16xi32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+def LowerLaneOpsPass : Pass<"uwt-lower-lane-ops"> {
+  let summary = "Lower dot products and lookups to what the target has";
+  let description = [{
+    `uwt.dot` becomes the target's bf16 dot product (`fast` numerics), else two multiply-adds on widened halves, the high half first. `uwt.lookup`
+    becomes a permute of words with AVX-512, else a gather. The target is the attribute `uwt.target` of an operation around.
+
+    ```mlir
+    // before
+    %s = uwt.dot %w, %acc, %x {element = bf16} : vector<16xi32>
+    // after, for #uwt.target<"avx512bf16">
+    %s = llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%acc, %w0, %x0) : (vector<16xf32>, vector<32xbf16>, vector<32xbf16>) -> vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def WeightsToLLVMPass : Pass<"uwt-weights-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Read the buffers of weights from the runtime's table";
+  let description = [{
+    `uwt.plane`, and `uwt.weight` with a memref result, become loads of pointers from the external table `uwt_weights` (`uwt/Runtime/Abi.h`), by the slot that
+    `uwt-assign-slots` gave. Weights and constants that nobody uses then go.
+
+    ```mlir
+    // before
+    %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "raw">
+    %p = uwt.plane words of %w : !uwt.compressed<64x64xbf16, "raw"> -> memref<?xi32>
+    // after
+    %table = llvm.mlir.addressof @uwt_weights : !llvm.ptr
+    %at = llvm.getelementptr %table[13] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+    %pointer = llvm.load %at invariant : !llvm.ptr -> !llvm.ptr
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // UWT_CONVERSION_PASSES

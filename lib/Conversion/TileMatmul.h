@@ -1,0 +1,207 @@
+//===- TileMatmul.h - What the parts of uwt-tile-matmul share ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A product on buffers becomes, in this order:
+//
+//   x is repacked into *prepared vectors*          TileMatmulPrepare.cpp
+//   a task a panel of 64 output features           TileMatmul.cpp
+//     family direct: unit by unit                  TileMatmulDirect.cpp
+//     family buffer: chunk by chunk                TileMatmulBuffer.cpp
+//     sums over lanes, epilogue, store             TileMatmulEpilogue.cpp
+//
+// Whatever the family, an output adds its products in the same order: 16 lanes
+// of partial sums, for each group of 64 columns first the registers 0 and 1, then 2 and 3; at
+// the end the lanes in one fixed tree (docs/numerics.md).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H
+#define UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+
+namespace uwt {
+
+/// Lanes of a register, registers of a 64-column group of a strip, u32 of such a unit.
+inline constexpr int64_t laneCount = 16, groupRegisters = 32, groupWords = 512;
+inline constexpr int64_t stripsInPanel = panelRows / stripRows;
+
+/// Rows of a block of sums that fits 32 vector registers beside its operands, by columns.
+int64_t rowsForColumns(int64_t columns);
+
+/// Builds index arithmetic and loops at a location. Constants fold.
+class Indices {
+public:
+  Indices(mlir::OpBuilder &builder, mlir::Location location)
+      : builder(builder), location(location) {}
+
+  mlir::Value constant(int64_t value);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, int64_t b) { return mul(a, constant(b)); }
+  mlir::Value div(mlir::Value a, int64_t b);
+  mlir::Value ceilDiv(mlir::Value a, int64_t b) { return div(add(a, b - 1), b); }
+  mlir::Value rem(mlir::Value a, int64_t b);
+  mlir::Value min(mlir::Value a, mlir::Value b);
+  mlir::Value less(mlir::Value a, mlir::Value b);
+
+  using Body = llvm::function_ref<void(mlir::Value)>;
+  using CarryingBody =
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
+  /// `for (i = 0; i < count; i += step)`; a loop that runs once is not built.
+  void loop(mlir::Value count, Body body, int64_t step = 1);
+  /// The same, with values that a pass hands on to the next one.
+  llvm::SmallVector<mlir::Value> loop(mlir::Value count, mlir::ValueRange carried,
+                                      CarryingBody body);
+  void ifElse(mlir::Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise = {});
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+};
+
+/// How units of a weight lie in its planes.
+struct UnitLayout {
+  /// Planes decode into registers; else stream units decode into memory.
+  bool fixedRate = true;
+  /// Every panel is stored as words (codec raw).
+  bool onlyWords = false;
+  bool hasEscapes = false;
+  /// 64-column groups in a coded unit: 1, or 4 for inplace<11>.
+  int64_t groups = 1;
+  /// u32 of a coded unit in the planes `raw` and `code`.
+  int64_t rawWords = 0, codeWords = 0;
+  /// u32 of an escape record.
+  int64_t recordWords = 1;
+};
+
+/// Fields of a panel's PanelEntry, as indices.
+struct PanelFields {
+  mlir::Value words, raw, code, patch, counts, storedAsWords;
+  /// Number of the panel through all matrices, matrix, first row in it, strips.
+  mlir::Value panel, matrix, row, strips;
+};
+
+/// Lowers one product.
+class ProductLowering {
+public:
+  ProductLowering(MatmulOp op, mlir::OpBuilder &builder);
+  /// Checks what the lowering serves, with an error at the operation; then emits everything before
+  /// it.
+  mlir::LogicalResult lower();
+
+private:
+  // TileMatmul.cpp
+  mlir::LogicalResult check();
+  mlir::LogicalResult chooseShape(const Target &target);
+  void emitTask(mlir::Value panel);
+  PanelFields loadPanel(mlir::Value panel);
+  mlir::Value plane(Plane kind);
+  mlir::Value scratch(int64_t count, mlir::Type element);
+
+  // TileMatmulPrepare.cpp
+  void prepareX();
+  void prepareColumn(mlir::Value matrix, mlir::Value m);
+  void prepareGroup(mlir::Value matrix, mlir::Value m, mlir::Value column, bool isWhole,
+                    mlir::Value to);
+  llvm::SmallVector<mlir::Value> preparedVectors(mlir::Value columns);
+  llvm::SmallVector<mlir::Value> widen(mlir::Value pairs);
+  /// Where column m of x lies in `prepared`, for group 0.
+  mlir::Value preparedStart(mlir::Value matrix, mlir::Value m);
+  /// Vectors of one half (X0 or X1) of a column at `at`.
+  llvm::SmallVector<mlir::Value> loadX(mlir::Value at, unsigned half);
+  int64_t vectorsInGroup() const { return packed ? 2 : 4; }
+  int64_t wordsInGroup() const { return vectorsInGroup() * laneCount; }
+
+  // TileMatmulDirect.cpp
+  void emitDirect(const PanelFields &panel);
+  void emitDirectUnits(const PanelFields &panel, mlir::Value xStart, bool asWords);
+  void emitDirectUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
+                      llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x, bool asWords);
+  mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
+                              llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x, mlir::Value record);
+  void emitDotsFromBuffer(mlir::Value strip, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x);
+
+  // TileMatmulBuffer.cpp
+  void emitBuffer(const PanelFields &panel);
+  mlir::Value emitDecodeChunk(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
+                              mlir::Value record);
+  void emitDecodeWords(const PanelFields &panel, mlir::Value chunk, mlir::Value groups);
+  mlir::Value emitDecodeUnits(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
+                              mlir::Value record);
+  void emitDecodeStreams(const PanelFields &panel, mlir::Value chunk);
+  void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value slabColumn,
+                 mlir::Value xStart, mlir::Value groups, int64_t rows, int64_t columns,
+                 llvm::function_ref<void(mlir::Value)> eachGroup);
+  void emitColumns(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
+                   mlir::Value slab, mlir::Value columns);
+
+  /// Asks for a part of the next chunk's bytes: what the multiplication of a chunk has time for.
+  void prefetch(const PanelFields &panel, mlir::Value chunk, mlir::Value step, int64_t steps);
+
+  // TileMatmulEpilogue.cpp
+  void zeroSums(mlir::Value columns);
+  void emitOutputs(const PanelFields &panel, mlir::Value firstColumn, mlir::Value columns);
+  mlir::Value addLanes(mlir::Value at);
+  mlir::Value emitEpilogue(mlir::Value sums, mlir::Value matrix, mlir::Value m, mlir::Value n,
+                           mlir::Value count);
+  mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
+                        llvm::ArrayRef<mlir::Value> position, mlir::Value count,
+                        mlir::Value through);
+  void storeOutput(mlir::Value vector, llvm::ArrayRef<mlir::Value> position, mlir::Value count);
+
+  // Small things that all parts use.
+  mlir::Value unitOffset(mlir::Value start, mlir::Value unit, int64_t words);
+  /// Decodes a unit into registers, or from `into` on into the buffer.
+  llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
+                                            bool asWords, mlir::Value into = {});
+  mlir::Value dot(mlir::Value weights, mlir::Value sums, mlir::ValueRange x);
+  /// Where the partial sums of a strip's row lie, for a column of the slab.
+  mlir::Value sumsAt(mlir::Value column, mlir::Value strip);
+  mlir::Value loadVector(mlir::Value buffer, mlir::Value at, mlir::Type element,
+                         int64_t count = laneCount);
+  void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
+  /// Gives `apply` the number of a unit's escapes; returns the record after them.
+  mlir::Value patchUnit(const PanelFields &panel, mlir::Value unit, mlir::Value record,
+                        llvm::function_ref<void(mlir::Value count)> apply);
+
+  MatmulOp op;
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  Indices index;
+
+  UnitLayout layout;
+  mlir::Type element;
+  /// x lies prepared as packed pairs for a bf16 dot product, else as f32.
+  bool packed = false;
+  int64_t rows = 0, columns = 0, matrices = 0;
+  /// 64-column groups of x, whole units; panels of a matrix.
+  int64_t groups = 0, panelsInMatrix = 0;
+  /// Number of batch rows, and it as a constant or dynamic.
+  mlir::Value batch;
+  int64_t staticBatch = 0;
+  bool direct = false;
+  /// A block of sums that is kept in registers; columns of the last block where they are known to
+  /// be fewer; columns of x that a task takes at a time; groups that are decoded at a time.
+  int64_t blockRows = 0, blockColumns = 0, lastColumns = 0, slabColumns = 0, chunkGroups = 0;
+  /// Steps in the buffer (in i16) from strip to strip and from group to group.
+  mlir::Value stripStride, groupStride;
+
+  mlir::Value prepared, sums, buffer, transfer, outputScratch;
+  llvm::SmallVector<mlir::Value> extraScratch, temporaries;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H

@@ -1,0 +1,253 @@
+//===- TileMatmulBuffer.cpp - Chunks decoded once, multiplied often -------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A panel's units of `chunkGroups` column groups are decoded into a buffer, strip by strip, in the
+// order of codec raw; then blocks of rows × columns of sums run over it. Partial sums wait in a
+// scratch between chunks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileMatmul.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+void ProductLowering::emitBuffer(const PanelFields &panel) {
+  index.loop(
+      batch,
+      [&](Value slab) {
+        Value width = index.constant(slabColumns);
+        if (staticBatch % slabColumns != 0 || ShapedType::isDynamic(staticBatch))
+          width = index.min(width, index.sub(batch, slab));
+        zeroSums(width);
+        int64_t chunks = divideUp(groups, chunkGroups);
+        index.loop(index.constant(chunks), {panel.patch}, [&](Value chunk, ValueRange record) {
+          Value first = index.mul(chunk, chunkGroups);
+          Value count = index.constant(chunkGroups);
+          if (groups % chunkGroups != 0)
+            count = index.min(count, index.sub(index.constant(groups), first));
+          Value next = emitDecodeChunk(panel, chunk, count, record[0]);
+          emitColumns(panel, chunk, count, slab, width);
+          return SmallVector<Value>{next};
+        });
+        emitOutputs(panel, slab, width);
+      },
+      slabColumns);
+}
+
+Value ProductLowering::emitDecodeChunk(const PanelFields &panel, Value chunk, Value count,
+                                       Value record) {
+  if (layout.onlyWords) {
+    emitDecodeWords(panel, chunk, count);
+    return record;
+  }
+  auto branch = scf::IfOp::create(builder, location, TypeRange{builder.getIndexType()},
+                                  panel.storedAsWords, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitDecodeWords(panel, chunk, count);
+  scf::YieldOp::create(builder, location, record);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  Value next = record;
+  if (layout.fixedRate)
+    next = emitDecodeUnits(panel, chunk, count, record);
+  else
+    emitDecodeStreams(panel, chunk);
+  scf::YieldOp::create(builder, location, next);
+  return branch.getResult(0);
+}
+
+void ProductLowering::emitDecodeWords(const PanelFields &panel, Value chunk, Value count) {
+  Value first = index.mul(chunk, chunkGroups);
+  Value stored = index.constant(divideUp(columns, fixedUnitColumns));
+  // Groups beyond are padding of coded units only: whatever the buffer has there meets zeros of x.
+  Value present = groups == int64_t(divideUp(columns, fixedUnitColumns))
+                      ? count
+                      : index.min(count, index.sub(stored, first));
+  index.loop(present, [&](Value group) {
+    index.loop(panel.strips, [&](Value strip) {
+      Value unit = index.add(index.mul(index.add(first, group), panel.strips), strip);
+      Value to = index.add(index.mul(strip, stripStride), index.mul(group, groupStride));
+      decodeUnit(panel, unit, /*asWords=*/true, to);
+    });
+  });
+  if (present == count)
+    return;
+  Value zero = arith::ConstantOp::create(
+      builder, location,
+      builder.getZeroAttr(VectorType::get({2 * laneCount}, builder.getI16Type())));
+  index.loop(index.sub(count, present), [&](Value group) {
+    index.loop(panel.strips, [&](Value strip) {
+      Value to = index.add(index.mul(strip, stripStride),
+                           index.mul(index.add(present, group), groupStride));
+      index.loop(index.constant(groupRegisters), [&](Value i) {
+        storeVector(zero, buffer, index.add(to, index.mul(i, 2 * laneCount)));
+      });
+    });
+  });
+}
+
+Value ProductLowering::emitDecodeUnits(const PanelFields &panel, Value chunk, Value count,
+                                       Value record) {
+  SmallVector<Value> carried;
+  if (layout.hasEscapes)
+    carried.push_back(record);
+  Value first = index.mul(chunk, chunkGroups / layout.groups);
+  auto results =
+      index.loop(index.div(count, layout.groups), carried, [&](Value group, ValueRange outer) {
+        return index.loop(panel.strips, outer, [&](Value strip, ValueRange inner) {
+          Value unit = index.add(index.mul(index.add(first, group), panel.strips), strip);
+          Value to = index.add(index.mul(strip, stripStride),
+                               index.mul(index.mul(group, layout.groups), groupStride));
+          decodeUnit(panel, unit, /*asWords=*/false, to);
+          if (!layout.hasEscapes)
+            return SmallVector<Value>();
+          return SmallVector<Value>{patchUnit(panel, unit, inner[0], [&](Value escapes) {
+            PatchUnitOp::create(builder, location, op.getWeight(), inner[0], escapes, buffer, to);
+          })};
+        });
+      });
+  return results.empty() ? record : results[0];
+}
+
+void ProductLowering::emitDecodeStreams(const PanelFields &panel, Value chunk) {
+  if (columns <= wholePanelUnitColumns) {
+    DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, index.constant(0),
+                           buffer);
+    return;
+  }
+  int64_t units = divideUp(columns, streamUnitColumns), size = stripRows * streamUnitColumns;
+  index.loop(panel.strips, [&](Value strip) {
+    Value unit = index.add(index.mul(strip, units), chunk);
+    Value part = memref::SubViewOp::create(builder, location, buffer,
+                                           ArrayRef<OpFoldResult>{index.mul(strip, size)},
+                                           ArrayRef<OpFoldResult>{builder.getIndexAttr(size)},
+                                           ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+    DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, part);
+  });
+}
+
+void ProductLowering::emitColumns(const PanelFields &panel, Value chunk, Value count, Value slab,
+                                  Value width) {
+  Value firstGroup = index.mul(chunk, chunkGroups);
+  // Steps over all blocks and groups of a full panel, in order: each asks for its share.
+  bool isStatic = !ShapedType::isDynamic(staticBatch);
+  int64_t blockCount = isStatic ? slabColumns / blockColumns : 2;
+  int64_t steps = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
+  auto block = [&](Value strip, Value rowBlock, Value column, int64_t blockRowCount,
+                   int64_t blockWidth, Value ordinal) {
+    Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
+                        index.mul(firstGroup, blockWidth * wordsInGroup()));
+    emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
+      if (ordinal)
+        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), steps);
+    });
+  };
+  // Known batches have a last block of their own; others are padded with zeros.
+  Value blocks = isStatic ? index.div(width, blockColumns) : index.ceilDiv(width, blockColumns);
+  index.loop(panel.strips, [&](Value strip) {
+    // x stays in the nearest cache while a strip's rows pass by.
+    index.loop(blocks, [&](Value i) {
+      index.loop(index.constant(stripRows / blockRows), [&](Value rowBlock) {
+        Value ordinal = index.add(index.mul(strip, blockCount), i);
+        ordinal = index.add(index.mul(ordinal, stripRows / blockRows), rowBlock);
+        block(strip, rowBlock, index.mul(i, blockColumns), blockRows, blockColumns, ordinal);
+      });
+    });
+    if (lastColumns == 0)
+      return;
+    Value isLast = index.less(index.constant(0), index.rem(width, blockColumns));
+    index.ifElse(isLast, [&] {
+      int64_t lastRows = std::max(blockRows, rowsForColumns(lastColumns));
+      Value column = index.mul(blocks, blockColumns);
+      index.loop(index.constant(stripRows / lastRows), [&](Value rowBlock) {
+        block(strip, rowBlock, column, lastRows, lastColumns, {});
+      });
+    });
+  });
+}
+
+void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value step, int64_t steps) {
+  if (!layout.fixedRate)
+    return;
+  Value units =
+      index.mul(index.mul(index.add(chunk, 1), chunkGroups / layout.groups), panel.strips);
+  auto ask = [&](Plane kind, Value start, int64_t unitWords) {
+    int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitWords, laneCount);
+    int64_t share = divideUp(lines, steps);
+    Value first = index.add(start, index.mul(units, unitWords));
+    for (int64_t i = 0; i < share; ++i) {
+      // Once all has been asked for, the last line again: that costs nothing.
+      Value line = index.min(index.add(index.mul(step, share), i), index.constant(lines - 1));
+      Value at = index.add(first, index.mul(line, laneCount));
+      memref::PrefetchOp::create(builder, location, plane(kind), at, /*isWrite=*/false,
+                                 /*localityHint=*/2, /*isDataCache=*/true);
+    }
+  };
+  if (layout.onlyWords)
+    return ask(Plane::Words, panel.words, groupWords);
+  ask(Plane::Code, panel.code, layout.codeWords);
+  if (layout.rawWords != 0)
+    ask(Plane::Raw, panel.raw, layout.rawWords);
+}
+
+/// Sums of `blockRowCount` rows (half of them g, half g + 8) × `width` columns over `count` groups.
+void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value xStart,
+                                Value count, int64_t blockRowCount, int64_t width,
+                                llvm::function_ref<void(Value)> eachGroup) {
+  int64_t half = blockRowCount / 2;
+  auto packedWords = VectorType::get({laneCount}, builder.getI32Type());
+  Value firstRow = index.mul(rowBlock, half);
+  Value firstSum = index.add(sumsAt(column, strip), index.mul(firstRow, laneCount));
+  auto sumPlace = [&](int64_t c, int64_t parity, int64_t g) {
+    int64_t row = c * panelRows + 8 * parity + g;
+    return index.add(firstSum, row * laneCount);
+  };
+  auto forEachSum = [&](llvm::function_ref<void(int64_t, int64_t, int64_t)> visit) {
+    for (int64_t parity = 0; parity < 2; ++parity)
+      for (int64_t g = 0; g < half; ++g)
+        for (int64_t c = 0; c < width; ++c)
+          visit(c, parity, g);
+  };
+  SmallVector<Value> start;
+  forEachSum([&](int64_t c, int64_t parity, int64_t g) {
+    start.push_back(loadVector(sums, sumPlace(c, parity, g), builder.getF32Type()));
+  });
+  Value stripStart = index.add(index.mul(strip, stripStride), index.mul(firstRow, 2 * laneCount));
+  SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {
+    SmallVector<Value> block(carried);
+    eachGroup(group);
+    Value from = index.add(stripStart, index.mul(group, groupStride));
+    Value xAt = index.add(xStart, index.mul(group, width * wordsInGroup()));
+    for (unsigned xHalf = 0; xHalf < 2; ++xHalf) {
+      SmallVector<SmallVector<Value>> x;
+      for (int64_t c = 0; c < width; ++c)
+        x.push_back(loadX(index.add(xAt, c * wordsInGroup()), xHalf));
+      size_t next = 0;
+      Value words;
+      forEachSum([&](int64_t c, int64_t parity, int64_t g) {
+        if (c == 0) {
+          int64_t first = (2 * xHalf + parity) * 8 + g;
+          Value at = index.add(from, first * 2 * laneCount);
+          words = vector::BitCastOp::create(
+              builder, location, packedWords,
+              loadVector(buffer, at, builder.getI16Type(), 2 * laneCount));
+        }
+        block[next] = dot(words, block[next], x[c]);
+        ++next;
+      });
+    }
+    return block;
+  });
+  size_t next = 0;
+  forEachSum([&](int64_t c, int64_t parity, int64_t g) {
+    storeVector(end[next++], sums, sumPlace(c, parity, g));
+  });
+}
+
+} // namespace uwt

@@ -1,0 +1,109 @@
+//===- TileMatmulDirect.cpp - Units multiplied where they are decoded -----===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A panel's units are read in the order in which they lie, all strips of a column
+// group before the next group: one stream of memory, at the price of loading and
+// storing 16 vectors of sums a unit. (A strip at a time reads four streams and
+// was seen at half the speed.)
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileMatmul.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+void ProductLowering::emitDirect(const PanelFields &panel) {
+  index.loop(batch, [&](Value m) {
+    zeroSums(index.constant(1));
+    Value xStart = preparedStart(panel.matrix, m);
+    auto words = [&] { emitDirectUnits(panel, xStart, /*asWords=*/true); };
+    auto coded = [&] { emitDirectUnits(panel, xStart, /*asWords=*/false); };
+    if (layout.onlyWords)
+      words();
+    else
+      index.ifElse(panel.storedAsWords, words, coded);
+    emitOutputs(panel, m, index.constant(1));
+  });
+}
+
+void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bool asWords) {
+  int64_t unitGroups = asWords ? 1 : layout.groups;
+  // Panels of words have no whole units of 256 columns: their padding ends at 64.
+  int64_t units = asWords ? divideUp(columns, fixedUnitColumns) : groups / unitGroups;
+  bool escapes = !asWords && layout.hasEscapes;
+  SmallVector<Value> carried;
+  if (escapes)
+    carried.push_back(panel.patch);
+  index.loop(index.constant(units), carried, [&](Value group, ValueRange outer) {
+    SmallVector<SmallVector<Value>> x;
+    for (int64_t i = 0; i < unitGroups; ++i) {
+      Value at =
+          index.add(xStart, index.mul(index.add(index.mul(group, unitGroups), i), wordsInGroup()));
+      x.push_back(loadX(at, 0));
+      x.push_back(loadX(at, 1));
+    }
+    return index.loop(panel.strips, outer, [&](Value strip, ValueRange inner) {
+      Value unit = index.add(index.mul(group, panel.strips), strip);
+      if (escapes)
+        return SmallVector<Value>{emitEscapedUnit(panel, unit, strip, x, inner[0])};
+      emitDirectUnit(panel, unit, strip, x, asWords);
+      return SmallVector<Value>();
+    });
+  });
+}
+
+void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value strip,
+                                     ArrayRef<SmallVector<Value>> x, bool asWords) {
+  Value start = sumsAt(index.constant(0), strip);
+  SmallVector<Value> rowSums;
+  for (unsigned row = 0; row < stripRows; ++row)
+    rowSums.push_back(loadVector(sums, index.add(start, row * laneCount), builder.getF32Type()));
+  // Register r of row g is row g + 8·(r mod 2) of the strip and meets half ⌊r/2⌋ of x.
+  for (auto [number, words] : llvm::enumerate(decodeUnit(panel, unit, asWords))) {
+    unsigned group = number / groupRegisters, r = number / 8 % 4, g = number % 8;
+    Value &sum = rowSums[g + 8 * (r % 2)];
+    sum = dot(words, sum, x[2 * group + r / 2]);
+  }
+  for (unsigned row = 0; row < stripRows; ++row)
+    storeVector(rowSums[row], sums, index.add(start, row * laneCount));
+}
+
+Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Value strip,
+                                       ArrayRef<SmallVector<Value>> x, Value record) {
+  return patchUnit(panel, unit, record, [&](Value count) {
+    index.ifElse(
+        index.less(index.constant(0), count),
+        [&] {
+          Value zero = index.constant(0);
+          decodeUnit(panel, unit, /*asWords=*/false, zero);
+          PatchUnitOp::create(builder, location, op.getWeight(), record, count, buffer, zero);
+          emitDotsFromBuffer(strip, x);
+        },
+        [&] { emitDirectUnit(panel, unit, strip, x, /*asWords=*/false); });
+  });
+}
+
+void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value>> x) {
+  auto packedWords = VectorType::get({laneCount}, builder.getI32Type());
+  Value start = sumsAt(index.constant(0), strip);
+  // Half a strip's rows a pass: the same order of additions as from registers.
+  index.loop(index.constant(stripRows), [&](Value row) {
+    Value at = index.add(start, index.mul(row, laneCount));
+    Value sum = loadVector(sums, at, builder.getF32Type());
+    for (size_t i = 0; i < x.size(); ++i) {
+      int64_t first = i / 2 * groupRegisters + i % 2 * (groupRegisters / 2);
+      Value from = index.mul(index.add(row, first), 2 * laneCount);
+      Value words = loadVector(buffer, from, builder.getI16Type(), 2 * laneCount);
+      sum = dot(vector::BitCastOp::create(builder, location, packedWords, words), sum, x[i]);
+    }
+    storeVector(sum, sums, at);
+  });
+}
+
+} // namespace uwt

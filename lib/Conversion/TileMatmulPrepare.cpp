@@ -1,0 +1,166 @@
+//===- TileMatmulPrepare.cpp - x as vectors that meet stored order --------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// For each column of x (a batch row) and group of 64 of its elements: vector X0, which meets
+// registers 0 and 1, and X1, which meets 2 and 3. Word 4t + b of X0 holds elements 16b + 2t and 16b
+// + 2t + 1, X1 those 8 further. As packed pairs that is two vectors of 16 words; as f32 it is four,
+// the even and the odd elements of X0, then of X1.
+//
+// Blocks of columns lie one after another, in a block the groups, in a group the
+// columns: what a block of sums reads is one run of memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileMatmul.h"
+#include "Widen.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+Value ProductLowering::preparedStart(Value matrix, Value m) {
+  int64_t columnWords = groups * wordsInGroup();
+  Value start = index.mul(index.sub(m, index.rem(m, blockColumns)), columnWords);
+  start = index.add(start, index.mul(index.rem(m, blockColumns), wordsInGroup()));
+  if (op.getXType().getRank() == 2)
+    return start;
+  Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
+  return index.add(start, index.mul(matrix, index.mul(padded, columnWords)));
+}
+
+void ProductLowering::prepareX() {
+  int64_t experts = op.getXType().getRank() == 3 ? matrices : 1;
+  int64_t words = experts * groups * wordsInGroup();
+  Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
+  Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
+  bool isStatic = !ShapedType::isDynamic(staticBatch);
+  int64_t size =
+      isStatic ? words * int64_t(roundUp(staticBatch, blockColumns)) : ShapedType::kDynamic;
+  SmallVector<Value> sizes;
+  if (!isStatic)
+    sizes.push_back(index.mul(padded, words));
+  prepared = memref::AllocOp::create(builder, location, MemRefType::get({size}, type), sizes,
+                                     builder.getI64IntegerAttr(64));
+  if (columns == 0)
+    return;
+
+  if (columns % fixedUnitColumns != 0 ||
+      !cast<MemRefType>(op.getX().getType()).isLastDimUnitStride()) {
+    transfer = scratch(fixedUnitColumns, op.getXType().getElementType());
+  }
+  index.loop(index.constant(experts), [&](Value matrix) {
+    index.loop(isStatic ? batch : padded, [&](Value m) { prepareColumn(matrix, m); });
+  });
+}
+
+void ProductLowering::prepareColumn(Value matrix, Value m) {
+  Value start = preparedStart(matrix, m);
+  Value stride = index.constant(blockColumns * wordsInGroup());
+  if (lastColumns != 0) {
+    Value isLast = index.less(index.constant(staticBatch - lastColumns - 1), m);
+    stride = arith::SelectOp::create(builder, location, isLast,
+                                     index.constant(lastColumns * wordsInGroup()), stride);
+  }
+  int64_t whole = columns / fixedUnitColumns;
+  auto fill = [&] {
+    index.loop(index.constant(whole), [&](Value group) {
+      prepareGroup(matrix, m, index.mul(group, fixedUnitColumns), /*isWhole=*/true,
+                   index.add(start, index.mul(group, stride)));
+    });
+    if (columns % fixedUnitColumns != 0)
+      prepareGroup(matrix, m, index.constant(whole * fixedUnitColumns), /*isWhole=*/false,
+                   index.add(start, index.mul(stride, whole)));
+  };
+  auto clear = [&](int64_t first) {
+    auto type = VectorType::get({laneCount}, cast<MemRefType>(prepared.getType()).getElementType());
+    Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+    index.loop(index.constant(groups - first), [&](Value group) {
+      Value at = index.add(start, index.mul(index.add(group, first), stride));
+      for (int64_t i = 0; i < vectorsInGroup(); ++i)
+        storeVector(zero, prepared, index.add(at, i * laneCount));
+    });
+  };
+  if (ShapedType::isDynamic(staticBatch))
+    index.ifElse(index.less(m, batch), fill, [&] { clear(0); });
+  else
+    fill();
+  // Whole units: columns that no element of x meets.
+  clear(divideUp(columns, fixedUnitColumns));
+}
+
+void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isWhole, Value to) {
+  Type type = op.getXType().getElementType();
+  auto vector = VectorType::get({fixedUnitColumns}, type);
+  SmallVector<Value> position = {m, column};
+  if (op.getXType().getRank() == 3)
+    position.insert(position.begin(), matrix);
+  auto memref = cast<MemRefType>(op.getX().getType());
+  bool isDense = memref.isLastDimUnitStride();
+  Value elements;
+  if (isWhole && isDense) {
+    elements = vector::LoadOp::create(builder, location, vector, op.getX(), position);
+  } else {
+    Value zero = index.constant(0);
+    storeVector(arith::ConstantOp::create(builder, location, builder.getZeroAttr(vector)), transfer,
+                zero);
+    int64_t count = isWhole ? fixedUnitColumns : columns % fixedUnitColumns;
+    index.loop(index.constant(count), [&](Value i) {
+      position.back() = index.add(column, i);
+      Value value = memref::LoadOp::create(builder, location, op.getX(), position);
+      memref::StoreOp::create(builder, location, value, transfer, ValueRange{i});
+    });
+    elements = vector::LoadOp::create(builder, location, vector, transfer, ValueRange{zero});
+  }
+  for (auto [number, value] : llvm::enumerate(preparedVectors(elements)))
+    storeVector(value, prepared, index.add(to, number * laneCount));
+}
+
+/// Places of elements, or of pairs of them, in a group, by word: t + b·`blockStep`, from `first`.
+static SmallVector<int64_t> wordPlaces(int64_t first, int64_t laneStep, int64_t blockStep) {
+  SmallVector<int64_t> places;
+  for (int64_t word = 0; word < laneCount; ++word)
+    places.push_back(first + word / 4 * laneStep + word % 4 * blockStep);
+  return places;
+}
+
+SmallVector<Value> ProductLowering::preparedVectors(Value elements) {
+  auto pick = [&](Value from, int64_t first, int64_t laneStep, int64_t blockStep) -> Value {
+    return vector::ShuffleOp::create(builder, location, from, from,
+                                     wordPlaces(first, laneStep, blockStep));
+  };
+  if (cast<VectorType>(elements.getType()).getElementType().isF32())
+    return {pick(elements, 0, 2, 16), pick(elements, 1, 2, 16), pick(elements, 8, 2, 16),
+            pick(elements, 9, 2, 16)};
+  auto pairs = VectorType::get({fixedUnitColumns / 2}, builder.getI32Type());
+  Value words = vector::BitCastOp::create(builder, location, pairs, elements);
+  SmallVector<Value> result;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value x = pick(words, 4 * half, 1, 8);
+    if (packed)
+      result.push_back(x);
+    else
+      llvm::append_range(result, widen(x));
+  }
+  return result;
+}
+
+SmallVector<Value> ProductLowering::widen(Value pairs) {
+  auto [low, high] = widenHalves(builder, location, pairs, op.getXType().getElementType(),
+                                 TargetAttr::of(op).supports(Feature::Fma));
+  return {low, high};
+}
+
+SmallVector<Value> ProductLowering::loadX(Value at, unsigned half) {
+  Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
+  int64_t count = vectorsInGroup() / 2;
+  SmallVector<Value> vectors;
+  for (int64_t i = 0; i < count; ++i)
+    vectors.push_back(loadVector(prepared, index.add(at, (half * count + i) * laneCount), type));
+  return vectors;
+}
+
+} // namespace uwt

@@ -1,0 +1,122 @@
+// RUN: uwt-opt %s -uwt-emit-decoders -split-input-file | FileCheck %s
+
+// Registers of words come as they lie in memory, and what uses one follows at once.
+
+// CHECK-LABEL: func @raw
+//  CHECK-SAME:   (%[[FIRST:.*]]: index, %[[ACC:.*]]: vector<16xf32>, %[[X:.*]]: vector<16xi32>)
+//       CHECK:   %[[PLANE:.*]] = uwt.plane words
+//       CHECK:   %[[W0:.*]] = vector.load %[[PLANE]][%[[FIRST]]]
+//  CHECK-NEXT:   %[[S0:.*]] = uwt.dot %[[W0]], %[[ACC]], %[[X]]
+//       CHECK:   %[[C32:.*]] = arith.constant 32 : index
+//       CHECK:   %[[AT:.*]] = arith.addi %[[FIRST]], %[[C32]]
+//       CHECK:   %[[W2:.*]] = vector.load %[[PLANE]][%[[AT]]]
+//  CHECK-NEXT:   %[[S1:.*]] = uwt.dot %[[W2]], %[[S0]], %[[X]]
+//       CHECK:   arith.constant 496 : index
+//   CHECK-NOT:   uwt.dot
+//       CHECK:   return %[[S1]]
+!words = vector<16xi32>
+func.func @raw(%first: index, %acc: vector<16xf32>, %x: !words) -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
+  %r:32 = uwt.decode_unit %w[%first, %c0] : !uwt.compressed<64x64xbf16, "raw"> -> !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words
+  %s0 = uwt.dot %r#0, %acc, %x {element = bf16} : !words
+  %s1 = uwt.dot %r#2, %s0, %x {element = bf16} : !words
+  return %s1 : vector<16xf32>
+}
+
+// -----
+
+// Spare bits are cleared, the base is added to both halves at once; the fourth register is put together
+// from the spare bits of the other three. Each register is stored as soon as it is known.
+
+// CHECK-LABEL: func @inplace12
+//  CHECK-SAME:   (%[[CODE:.*]]: index, %[[BUFFER:.*]]: memref<1024xi16>)
+//       CHECK:   uwt.plane table
+//       CHECK:   %[[BASE:.*]] = arith.shli %{{.*}}, %{{.*}} : vector<16xi32>
+//       CHECK:   %[[W0:.*]] = vector.load %{{.*}}[%[[CODE]]]
+//       CHECK:   %[[MASK:.*]] = arith.constant dense<-2013296641>
+//       CHECK:   %[[CLEAR:.*]] = arith.andi %[[W0]], %[[MASK]]
+//       CHECK:   %[[P0:.*]] = arith.addi %[[CLEAR]], %[[BASE]]
+//       CHECK:   %[[H0:.*]] = vector.bitcast %[[P0]]
+//       CHECK:   vector.store %[[H0]], %[[BUFFER]]
+//       CHECK:   arith.constant dense<20>
+//       CHECK:   arith.constant dense<12>
+//       CHECK:   arith.constant dense<7864440>
+//       CHECK:   arith.constant dense<125831040>
+//       CHECK:   arith.constant 992 : index
+func.func @inplace12(%code: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+  uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
+  return
+}
+
+// -----
+
+// Codes of a palette are looked up; sign and mantissa come from plane raw.
+
+// CHECK-LABEL: func @palette
+//   CHECK-DAG:   %[[RAW:.*]] = uwt.plane raw
+//   CHECK-DAG:   %[[CODES:.*]] = uwt.plane code
+//   CHECK-DAG:   %[[TABLE:.*]] = uwt.plane table
+//       CHECK:   vector.load %[[CODES]]
+//       CHECK:   uwt.lookup %{{.*}} in %[[TABLE]]
+//       CHECK:   vector.load %[[RAW]]
+func.func @palette(%first: index, %code: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "palette<4>">
+  uwt.decode_unit %w[%first, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "palette<4>">, memref<1024xi16>
+  return
+}
+
+// -----
+
+// A chunk of one bit is a u32 a lane: each is repeated for its four blocks, which differ in their shift.
+
+// CHECK-LABEL: func @bitplane
+//       CHECK:   %[[FEW:.*]] = vector.load %{{.*}} : memref<?xi32>, vector<4xi32>
+//       CHECK:   vector.shuffle %[[FEW]], %[[FEW]] [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]
+//       CHECK:   arith.constant dense<[0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12]>
+//       CHECK:   arith.shrui
+func.func @bitplane(%first: index, %code: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "bitplane<3>">
+  uwt.decode_unit %w[%first, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "bitplane<3>">, memref<1024xi16>
+  return
+}
+
+// -----
+
+// Positions of escapes are taken apart by masks: whatever a record says, it stays inside the unit.
+
+// CHECK-LABEL: func @patch
+//       CHECK:   %[[RECORDS:.*]] = uwt.plane patch
+//       CHECK:   scf.for
+//       CHECK:     memref.load %[[RECORDS]]
+//       CHECK:     arith.constant 3 : i32
+//       CHECK:     arith.andi
+//       CHECK:     arith.constant 31 : i32
+//       CHECK:     arith.andi
+//       CHECK:     memref.store %{{.*}}, %{{.*}} : memref<1024xi16>
+func.func @patch(%record: index, %count: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+  uwt.patch_unit %w[%record], %count, %buffer[%c0] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
+  return
+}
+
+// -----
+
+// A run of escapes replaces 64 symbols and keeps their raw bits.
+
+// CHECK-LABEL: func @patch_runs
+//       CHECK:   scf.for
+//       CHECK:     scf.for
+//       CHECK:       arith.constant 32895 : i32
+//       CHECK:       memref.store %{{.*}}, %{{.*}} : memref<1024xi16>
+func.func @patch_runs(%record: index, %count: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">
+  uwt.patch_unit %w[%record], %count, %buffer[%c0] : !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">, memref<1024xi16>
+  return
+}

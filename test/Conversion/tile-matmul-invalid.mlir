@@ -1,0 +1,36 @@
+// RUN: uwt-opt %s -uwt-tile-matmul -split-input-file -verify-diagnostics
+
+func.func @tensors(%x: tensor<1x64xbf16>, %y: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
+  // expected-error @below {{is on tensors: bufferize it before it is tiled}}
+  %r = uwt.matmul ins(%x, %w : tensor<1x64xbf16>, !uwt.compressed<64x64xbf16, "raw">) outs(%y : tensor<1x64xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<1x64xf32>
+  return %r : tensor<1x64xf32>
+}
+
+// -----
+
+func.func @rows(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw, layout=row_major">
+  // expected-error @below {{cannot be compiled for format 'raw, layout=row_major': layout=row_major is for reading single rows, products need layout=fragment<16x16>}}
+  uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "raw, layout=row_major">) outs(%y : memref<1x64xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}
+
+// -----
+
+func.func @prefix_in_registers(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
+  // expected-error @below {{has strategy 'direct', which needs a format of fixed rate: use 'buffer'}}
+  uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "huffman<12,2>">) outs(%y : memref<1x64xf32>)
+      strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}

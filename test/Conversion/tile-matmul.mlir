@@ -1,0 +1,118 @@
+// RUN: uwt-opt %s -uwt-tile-matmul -split-input-file | FileCheck %s
+
+// A batch of one: x is repacked once; a task a panel; units in the order of memory; a unit with escapes goes through a
+// buffer, the others stay in registers; at the end lanes are added while they are transposed.
+
+// CHECK-LABEL: func @direct
+//  CHECK-SAME:   (%[[X:.*]]: memref<1x128xbf16>, %[[Y:.*]]: memref<1x128xf32>)
+//       CHECK:   %[[PREPARED:.*]] = memref.alloc() {alignment = 64 : i64} : memref<64xi32>
+//       CHECK:   vector.load %[[X]]
+//       CHECK:   vector.shuffle %{{.*}} [0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27]
+//       CHECK:   vector.shuffle %{{.*}} [4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31]
+//       CHECK:   scf.forall (%[[PANEL:.*]]) in (2)
+//       CHECK:     %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<1024xf32>
+//       CHECK:     uwt.plane panels
+//       CHECK:     scf.if
+//       CHECK:       uwt.decode_unit %{{.*}} as_words
+//       CHECK:     } else {
+//       CHECK:       uwt.plane counts
+//       CHECK:       scf.if
+//       CHECK:         uwt.decode_unit %{{.*}} into %[[BUFFER:.*]][
+//       CHECK:         uwt.patch_unit %{{.*}}, %[[BUFFER]]
+//       CHECK:       } else {
+//       CHECK:         %[[R:.*]]:32 = uwt.decode_unit
+//       CHECK:         %[[S0:.*]] = uwt.dot %[[R]]#0, %{{.*}}, %[[X0:.*]] {element = bf16}
+//       CHECK:         uwt.dot %[[R]]#16, %[[S0]], %[[X1:.*]] {element = bf16}
+//       CHECK:     vector.shuffle %{{.*}} [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]
+//       CHECK:     vector.store %{{.*}}, %[[Y]]
+//       CHECK:   memref.dealloc %[[PREPARED]]
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  func.func @direct(%x: memref<1x128xbf16>, %y: memref<1x128xf32>) {
+    %w = uwt.weight "w" : !uwt.compressed<128x128xbf16, "inplace<12>">
+    uwt.matmul ins(%x, %w : memref<1x128xbf16>, !uwt.compressed<128x128xbf16, "inplace<12>">) outs(%y : memref<1x128xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
+// A larger batch: chunks of the panel are decoded into a buffer and multiplied in blocks of 4 rows x 4 columns, while
+// the next chunk is asked for.
+
+// CHECK-LABEL: func @buffer
+//       CHECK:   scf.forall
+//       CHECK:     scf.for %{{.*}} iter_args
+//       CHECK:       uwt.decode_unit %{{.*}} as_words into %[[BUFFER:.*]][
+//       CHECK:       uwt.decode_unit %{{.*}} into %[[BUFFER]][
+//       CHECK:       uwt.patch_unit %{{.*}}, %[[BUFFER]]
+//       CHECK:       %{{.*}}:16 = scf.for
+//       CHECK:         memref.prefetch
+// CHECK-COUNT-32:        uwt.dot
+//   CHECK-NOT:         uwt.dot
+//       CHECK:         scf.yield
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  func.func @buffer(%x: memref<16x512xbf16>, %y: memref<16x128xf32>) {
+    %w = uwt.weight "w" : !uwt.compressed<128x512xbf16, "inplace<12>">
+    uwt.matmul ins(%x, %w : memref<16x512xbf16>, !uwt.compressed<128x512xbf16, "inplace<12>">) outs(%y : memref<16x128xf32>)
+        strategy #uwt.strategy<buffer, rows = 4, columns = 4, k_chunk = 256> {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
+// Nothing is known of x but its columns, and the target has no bf16: x is gathered, widened, padded with
+// zeros. One panel needs no loop over panels. A prefix code's panel of at most 512 columns is one stream unit. The epilogue runs on 16 output features; where
+// fewer are left, extras and outputs pass through a scratch.
+
+// CHECK-LABEL: func @dynamic
+//  CHECK-SAME:   (%[[X:.*]]: memref<?x100xbf16, strided<[?, ?], offset: ?>>, %[[B:.*]]: memref<30xbf16>, %[[Y:.*]]: memref<?x30xbf16>)
+//       CHECK:   memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xf32>
+//       CHECK:   memref.load %[[X]]
+//   CHECK-NOT:   scf.forall
+//       CHECK:     uwt.decode_stream %{{.*}}, %[[BUFFER:.*]] :
+//       CHECK:     uwt.dot %{{.*}} {element = bf16} : vector<16xf32>, vector<16xf32>
+//       CHECK:     memref.load %[[B]]
+//       CHECK:     vector.load %[[B]]
+//       CHECK:     %[[WIDE:.*]] = arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
+//       CHECK:     %[[SUM:.*]] = arith.addf %{{.*}}, %[[WIDE]] : vector<16xf32>
+//       CHECK:     arith.truncf %[[SUM]] : vector<16xf32> to vector<16xbf16>
+//       CHECK:     memref.store %{{.*}}, %[[Y]]
+//       CHECK:     vector.store %{{.*}}, %[[Y]]
+func.func @dynamic(%x: memref<?x100xbf16, strided<[?, ?], offset: ?>>, %b: memref<30xbf16>, %y: memref<?x30xbf16>) {
+  %w = uwt.weight "w" : !uwt.compressed<30x100xbf16, "huffman<12,2>">
+  uwt.matmul ins(%x, %w : memref<?x100xbf16, strided<[?, ?], offset: ?>>, !uwt.compressed<30x100xbf16, "huffman<12,2>">)
+      extras(%b : memref<30xbf16>) maps [affine_map<(m, n) -> (n)>]
+      outs(%y : memref<?x30xbf16>) {
+  ^bb0(%acc: f32, %bias: bf16):
+    %0 = arith.extf %bias : bf16 to f32
+    %1 = arith.addf %acc, %0 : f32
+    %2 = arith.truncf %1 : f32 to bf16
+    uwt.yield %2 : bf16
+  }
+  return
+}
+
+// -----
+
+// Experts: panels are numbered through all matrices, each with its own rows of x and of the output.
+
+// CHECK-LABEL: func @experts
+//  CHECK-SAME:   %[[Y:[a-z0-9]+]]: memref<3x2x64xf32>
+//       CHECK:   scf.forall (%[[PANEL:.*]]) in (3)
+//       CHECK:     %[[ONE:.*]] = arith.constant 1 : index
+//       CHECK:     vector.store %{{.*}}, %[[Y]][%[[PANEL]], %{{.*}}, %{{.*}}]
+func.func @experts(%x: memref<3x2x64xbf16>, %y: memref<3x2x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<3x64x64xbf16, "raw">
+  uwt.matmul ins(%x, %w : memref<3x2x64xbf16>, !uwt.compressed<3x64x64xbf16, "raw">) outs(%y : memref<3x2x64xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}

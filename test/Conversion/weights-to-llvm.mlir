@@ -1,0 +1,35 @@
+// RUN: uwt-opt %s -uwt-weights-to-llvm -split-input-file -verify-diagnostics | FileCheck %s
+
+// CHECK: llvm.mlir.global external @uwt_weights() {{.*}}: !llvm.array<0 x ptr>
+
+// Slot 1, plane code (5): pointer 15 of the table. The weight itself goes.
+// CHECK-LABEL: func @plane
+//   CHECK-NOT:   uwt.weight
+//       CHECK:   %[[TABLE:.*]] = llvm.mlir.addressof @uwt_weights
+//       CHECK:   %[[AT:.*]] = llvm.getelementptr %[[TABLE]][15]
+//       CHECK:   llvm.load %[[AT]] invariant {alignment = 8 : i64}
+//       CHECK:   builtin.unrealized_conversion_cast %{{.*}} to memref<?xi32>
+func.func @plane() -> memref<?xi32> {
+  %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
+  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  return %p : memref<?xi32>
+}
+
+// A dense weight is pointer 8 of its slot.
+// CHECK-LABEL: func @dense
+//   CHECK-NOT:   uwt.weight
+//       CHECK:   llvm.getelementptr %{{.*}}[28]
+//       CHECK:   builtin.unrealized_conversion_cast %{{.*}} to memref<4x8xbf16>
+func.func @dense() -> memref<4x8xbf16> {
+  %w = uwt.weight "b" {slot = 2 : i64} : memref<4x8xbf16>
+  return %w : memref<4x8xbf16>
+}
+
+// -----
+
+func.func @no_slot() -> memref<?xi32> {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+  // expected-error @below {{reads a weight without a slot: run uwt-assign-slots before}}
+  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  return %p : memref<?xi32>
+}
