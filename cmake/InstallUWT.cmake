@@ -7,6 +7,17 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/uwt"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(EXPORT UWTTargets NAMESPACE UWT:: DESTINATION "${UWT_CMAKE_DIR}")
+if(UWT_ENABLE_COMPILER)
+  # A package of its own: its targets name MLIR's, which a program that only reads
+  # weights does not have.
+  install(EXPORT UWTCompilerTargets NAMESPACE UWT:: DESTINATION "${UWT_CMAKE_DIR}")
+  install(DIRECTORY "${PROJECT_BINARY_DIR}/include/uwt"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h.inc")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/uwt"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.td")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/uwt-c"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+endif()
 
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/UWTConfig.cmake.in"

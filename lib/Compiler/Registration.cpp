@@ -9,20 +9,37 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "uwt/Compiler/Passes.h"
+#include "uwt/Compiler/Pipelines.h"
+#include "uwt/Conversion/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/BufferizableOpInterface.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Emission/Emission.h"
 
 using namespace mlir;
 
 void uwt::registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  registerOwnDialects(registry);
+}
+
+void uwt::registerOwnDialects(DialectRegistry &registry) {
   registry.insert<UWTDialect>();
   registerBufferizableOpInterfaceModels(registry);
+  registerEmission(registry);
 }
 
 void uwt::registerAllPasses() {
   mlir::registerAllPasses();
+  registerOwnPasses();
+}
+
+void uwt::registerOwnPasses() {
   registerUWTPasses();
+  registerUWTConversionPasses();
+  registerUWTCompilerPasses();
+  registerConversionPipelines();
+  registerCompilePipelines();
 }

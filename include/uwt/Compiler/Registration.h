@@ -21,6 +21,10 @@ void registerAllDialects(mlir::DialectRegistry &registry);
 /// Registers UWT's passes and pipelines, and upstream's passes.
 void registerAllPasses();
 
+/// The same without what is upstream's, for a tool that has registered that.
+void registerOwnDialects(mlir::DialectRegistry &registry);
+void registerOwnPasses();
+
 } // namespace uwt
 
 #endif // UWT_COMPILER_REGISTRATION_H

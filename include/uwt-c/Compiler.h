@@ -1,0 +1,66 @@
+/*===- Compiler.h - Modules to programs, and calls ----------------*- C -*-===*\
+|*
+|* Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|*===----------------------------------------------------------------------===*|
+|*
+|* Compiles modules of linalg on tensors, and calls their functions.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef UWT_C_COMPILER_H
+#define UWT_C_COMPILER_H
+
+#include "uwt-c/Core.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct UWTCompileOptions {
+  /** Size of this struct: later versions have more members. Set by uwtCompileOptionsInit. */
+  size_t size;
+  /** A target's name, or NULL for this machine's best. */
+  const char *target;
+  /** Files and folders whose tensors the module's constants are bound to. */
+  const char *const *weights;
+  size_t weightCount;
+  /** The format that products run from, "raw" for uncompressed weights, NULL for the cost model's
+      pick. */
+  const char *format;
+  /** Not 0: IEEE multiply-adds, the same bits on every target. */
+  int exact;
+} UWTCompileOptions;
+/** Sets the defaults. */
+UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options);
+
+/** A compiled module with its weights. Immutable: any thread may call its functions. */
+typedef struct UWTProgram UWTProgram;
+/** Compiles a module in text or bytecode of `length` bytes, or takes it from the context's cache.
+    `name` stands in messages; `options` may be NULL. */
+UWT_C_API UWTError *uwtCompile(UWTContext *context, const char *module, size_t length,
+                               const char *name, const UWTCompileOptions *options,
+                               UWTProgram **program);
+UWT_C_API void uwtProgramDestroy(UWTProgram *program);
+
+/** Public functions, in the order of the module. */
+UWT_C_API size_t uwtProgramFunctionCount(const UWTProgram *program);
+UWT_C_API const char *uwtProgramFunctionName(const UWTProgram *program, size_t index);
+
+/** What a call has given. */
+typedef struct UWTResults UWTResults;
+/** Calls a function; a NULL name means the only one, or `main`. */
+UWT_C_API UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program,
+                                  const char *function, const UWTTensor *inputs, size_t inputCount,
+                                  UWTResults **results);
+UWT_C_API size_t uwtResultsCount(const UWTResults *results);
+/** Result `index`, below uwtResultsCount: dense, and alive as long as `results`. */
+UWT_C_API UWTTensor uwtResultsTensor(const UWTResults *results, size_t index);
+UWT_C_API void uwtResultsDestroy(UWTResults *results);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* UWT_C_COMPILER_H */

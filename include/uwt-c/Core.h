@@ -1,0 +1,79 @@
+/*===- Core.h - Errors, contexts, tensors -------------------------*- C -*-===*\
+|*
+|* Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|*===----------------------------------------------------------------------===*|
+|*
+|* The C API. Objects are opaque and belong to whoever created them; each has a
+|* destroy function, which takes NULL too. Functions that can fail return NULL, or an
+|* error that the caller destroys. Nothing throws, and there is no global state.
+|* Text is UTF-8 and ends in a zero; pointers that a function gives into an object
+|* live as long as the object does.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef UWT_C_CORE_H
+#define UWT_C_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define UWT_C_API __attribute__((visibility("default")))
+#else
+#define UWT_C_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The version of the library that runs, as major * 10000 + minor * 100 + patch. */
+UWT_C_API unsigned uwtVersion(void);
+
+/** What went wrong; the values are the exit codes of the command-line tool. */
+typedef enum UWTErrorKind {
+  UWT_ERROR_DIFFERS = 1,
+  UWT_ERROR_USAGE = 2,
+  UWT_ERROR_INVALID = 3,
+  UWT_ERROR_IO = 4,
+  UWT_ERROR_UNSUPPORTED = 5,
+  UWT_ERROR_INTERRUPTED = 130
+} UWTErrorKind;
+
+typedef struct UWTError UWTError;
+UWT_C_API UWTErrorKind uwtErrorKind(const UWTError *error);
+/** One sentence in lower case, without a final period. */
+UWT_C_API const char *uwtErrorMessage(const UWTError *error);
+UWT_C_API void uwtErrorDestroy(UWTError *error);
+
+/** Threads, log and cache of compiled programs. Its functions may be called from several threads
+    at a time; parallel loops of two calls do not run on the same threads at once. */
+typedef struct UWTContext UWTContext;
+/** `threads` = 0 means one a processor. */
+UWT_C_API UWTError *uwtContextCreate(unsigned threads, UWTContext **context);
+/** To be called after everything that was made with the context has been destroyed. */
+UWT_C_API void uwtContextDestroy(UWTContext *context);
+
+/** Gets remarks and warnings, one line each, on the thread that makes them. */
+typedef void (*UWTLogCallback)(void *user, const char *message);
+/** Without one (NULL) nothing is logged. Not while other functions use the context. */
+UWT_C_API void uwtContextSetLog(UWTContext *context, UWTLogCallback callback, void *user);
+
+/** A tensor of the caller's, or a view of a result. */
+typedef struct UWTTensor {
+  /** As in safetensors: "BF16", "F32", "I64". */
+  const char *dtype;
+  size_t rank;
+  const uint64_t *shape;
+  /** Steps along the dimensions in elements, or NULL for dense row-major tensors. */
+  const int64_t *strides;
+  const void *data;
+} UWTTensor;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* UWT_C_CORE_H */

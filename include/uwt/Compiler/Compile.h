@@ -1,0 +1,44 @@
+//===- Compile.h - From IR in memory to code --------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The embedding API: a module of linalg on tensors becomes a Program, or text. What
+// MLIR's passes report comes back as an error value; nothing is printed.
+//
+// An MLIRContext that makeContext() gives belongs to one thread at a time.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_COMPILER_COMPILE_H
+#define UWT_COMPILER_COMPILE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "uwt/Compiler/Pipelines.h"
+#include "uwt/Compiler/Program.h"
+
+namespace uwt {
+
+/// A context with all dialects registered that UWT reads and lowers to.
+std::unique_ptr<mlir::MLIRContext> makeContext();
+
+/// Parses the text or bytecode of a module; `name` stands in messages. Errors: Invalid.
+Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+parseModule(mlir::MLIRContext &context, std::string_view text, const std::string &name);
+
+/// Compiles a copy of `module` for this machine and loads its weights. Errors: Usage (options),
+/// Invalid (a module that cannot be compiled, damaged weights), IO, Unsupported.
+Expected<std::unique_ptr<Program>> compile(mlir::ModuleOp module, const CompileOptions &options,
+                                           ThreadPool &pool);
+
+/// Compiles a copy of `module`, for any target, and gives it as text or bytes. Errors as compile().
+Expected<std::string> emitCode(mlir::ModuleOp module, const CompileOptions &options, EmitKind kind,
+                               CompileStats *stats = nullptr);
+
+} // namespace uwt
+
+#endif // UWT_COMPILER_COMPILE_H

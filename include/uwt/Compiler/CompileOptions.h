@@ -1,0 +1,80 @@
+//===- CompileOptions.h - What a compilation can be told --------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Values only, without MLIR, so that a tool can fill them in before it loads the compiler.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_COMPILER_COMPILEOPTIONS_H
+#define UWT_COMPILER_COMPILEOPTIONS_H
+
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+/// How products are computed, where the cost model is not to choose. What is 0 or empty is its
+/// pick.
+struct StrategyChoice {
+  /// `direct` or `buffer`.
+  std::string family;
+  unsigned rows = 0, columns = 0, kChunk = 0;
+
+  bool operator==(const StrategyChoice &) const = default;
+  /// Parses "direct", "buffer,rows=4,columns=6,k_chunk=1024": a family, then what is fixed of it.
+  static Expected<StrategyChoice> parse(std::string_view text);
+};
+
+struct CompileOptions {
+  /// A target's name, or "native".
+  std::string target = "native";
+  /// Containers or model folders whose tensors the module's constants are bound to.
+  std::vector<std::string> weights;
+  /// The format that constants are compressed to and all products run from; without one constants
+  /// become `inplace<12>` and the cost model picks. "raw" gives the raw twin: the same kernels,
+  /// with the same bits, from uncompressed weights.
+  std::optional<std::string> format;
+  /// Constants with fewer elements stay as they are, and so, with `profit`, do those that do not
+  /// get smaller. (The raw twin of a program has to leave the same ones alone.)
+  int64_t minElements = 1024;
+  bool profit = false;
+  StrategyChoice strategy;
+  /// A file of `uwt bench calibrate`, or empty for the target's own constants.
+  std::string calibration;
+  /// Threads that products are chosen for, and the usual size of dynamic batches; 0 means one a
+  /// processor, and any.
+  unsigned threads = 0, batchHint = 0;
+  /// Products by IEEE multiply-adds, the same bits on every target.
+  bool exact = false;
+  /// LLVM's optimisation level, 0 to 3. Float semantics are the same at all of them.
+  unsigned optimisation = 3;
+  /// Whether checksums of weights are verified when they are loaded.
+  bool check = true;
+
+  bool operator==(const CompileOptions &) const = default;
+};
+
+/// What emitCode() gives.
+enum class EmitKind {
+  /// The module at tensor level: products fused, formats and strategies chosen.
+  Mlir,
+  /// LLVM IR after LLVM's own passes.
+  Llvm,
+  /// A relocatable object, or its assembly.
+  Object,
+  Assembly,
+  /// Times and sizes only; the text is empty.
+  Nothing,
+};
+
+} // namespace uwt
+
+#endif // UWT_COMPILER_COMPILEOPTIONS_H

@@ -1,0 +1,163 @@
+//===- Codegen.cpp - From the LLVM dialect to machine code ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Codegen.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace uwt;
+
+static void initialiseTargets() {
+  static const bool done = [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser();
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+Expected<std::unique_ptr<llvm::TargetMachine>> uwt::makeTargetMachine(const Target &target,
+                                                                      unsigned optimisation) {
+  initialiseTargets();
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  if (target.supports(Feature::X86) && triple.getArch() != llvm::Triple::x86_64)
+    return unsupportedError("code for target '" + std::string(target.name) +
+                            "' is made on x86-64 only, this is " + triple.getArchName().str() +
+                            ": use --target generic");
+  std::string message;
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!found)
+    return unsupportedError("LLVM has no code generator for " + triple.str() + ": " + message);
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  auto level = llvm::CodeGenOpt::getLevel(static_cast<int>(optimisation));
+  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
+      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_, std::nullopt,
+      level.value_or(llvm::CodeGenOptLevel::Default), /*JIT=*/true));
+  if (!machine)
+    return unsupportedError("LLVM makes no code for " + triple.str());
+  return machine;
+}
+
+std::unique_ptr<llvm::Module> uwt::translateModule(mlir::ModuleOp module,
+                                                   llvm::LLVMContext &context, const Target &target,
+                                                   llvm::TargetMachine &machine) {
+  std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "uwt");
+  if (!translated)
+    return nullptr;
+  translated->setTargetTriple(machine.getTargetTriple());
+  translated->setDataLayout(machine.createDataLayout());
+  // The processor's own latencies, with the target's instructions only.
+  bool isHere = static_cast<bool>(checkRunsHere(target));
+  for (llvm::Function &function : *translated) {
+    if (function.isDeclaration())
+      continue;
+    if (!target.llvmCpu.empty())
+      function.addFnAttr("target-cpu", target.llvmCpu);
+    if (!target.llvmFeatures.empty())
+      function.addFnAttr("target-features", target.llvmFeatures);
+    if (isHere)
+      function.addFnAttr("tune-cpu", llvm::sys::getHostCPUName());
+    function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBits));
+  }
+  return translated;
+}
+
+Status uwt::checkInstructions(const llvm::Module &module, const Target &target) {
+  // Most special first.
+  static constexpr struct {
+    llvm::StringLiteral prefix;
+    Feature feature;
+    llvm::StringLiteral what;
+  } needs[] = {
+      {"llvm.x86.avx512bf16.", Feature::Avx512Bf16, "AVX-512 BF16"},
+      {"llvm.x86.avx512.permvar.qi.", Feature::Avx512Vbmi, "AVX-512 VBMI"},
+      {"llvm.x86.avx512.vpermi2var.qi.", Feature::Avx512Vbmi, "AVX-512 VBMI"},
+      {"llvm.x86.avx512.", Feature::Avx512, "AVX-512"},
+      {"llvm.x86.avx2.", Feature::Avx2, "AVX2"},
+      {"llvm.x86.avx.", Feature::Avx2, "AVX"},
+      {"llvm.x86.fma.", Feature::Fma, "FMA"},
+      {"llvm.x86.", Feature::X86, "x86"},
+  };
+  for (const llvm::Function &function : module) {
+    if (!function.isIntrinsic())
+      continue;
+    for (const auto &need : needs) {
+      if (!function.getName().starts_with(need.prefix))
+        continue;
+      if (!target.supports(need.feature))
+        return unsupportedError("the module uses " + function.getName().str() + ", which needs " +
+                                need.what.str() + "; target '" + std::string(target.name) +
+                                "' has none");
+      break;
+    }
+  }
+  return success();
+}
+
+std::string uwt::entryName(llvm::StringRef name) { return ("uwt_entry_" + name).str(); }
+
+void uwt::addEntry(llvm::Module &module, llvm::StringRef name) {
+  llvm::Function *wrapper = module.getFunction(("_mlir_ciface_" + name).str());
+  if (!wrapper)
+    return;
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  auto *type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
+  auto *entry =
+      llvm::Function::Create(type, llvm::Function::ExternalLinkage, entryName(name), module);
+  entry->copyAttributesFrom(wrapper);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", entry));
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : wrapper->args()) {
+    llvm::Value *slot =
+        builder.CreateConstGEP1_64(builder.getPtrTy(), entry->getArg(0), argument.getArgNo());
+    arguments.push_back(builder.CreateLoad(argument.getType(), slot));
+  }
+  builder.CreateCall(wrapper, arguments);
+  builder.CreateRetVoid();
+}
+
+void uwt::optimiseModule(llvm::Module &module, llvm::TargetMachine &machine,
+                         unsigned optimisation) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager callGraph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  static const llvm::OptimizationLevel levels[] = {
+      llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1, llvm::OptimizationLevel::O2,
+      llvm::OptimizationLevel::O3};
+  llvm::OptimizationLevel level = levels[std::min(optimisation, 3u)];
+  llvm::ModulePassManager passes = level == llvm::OptimizationLevel::O0
+                                       ? builder.buildO0DefaultPipeline(level)
+                                       : builder.buildPerModuleDefaultPipeline(level);
+  passes.run(module, modules);
+}
+
+llvm::SmallVector<char, 0> uwt::emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
+                                                llvm::CodeGenFileType kind) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  // Every machine that InitializeNativeTarget knows writes both kinds of file.
+  machine.addPassesToEmitFile(passes, stream, nullptr, kind);
+  passes.run(module);
+  return bytes;
+}

@@ -1,0 +1,296 @@
+//===- Compile.cpp - From IR in memory to code ----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Compiler/Compile.h"
+#include "Codegen.h"
+#include "Diagnostics.h"
+#include "ProgramState.h"
+#include "Signatures.h"
+#include "Weights.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "uwt/Compiler/Registration.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace uwt;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// Measures stages one after another.
+class StageTimer {
+public:
+  explicit StageTimer(CompileStats &stats) : stats(stats), begin(Clock::now()) {}
+  void end(StringRef stage) {
+    auto now = Clock::now();
+    stats.stages.emplace_back(stage.str(), std::chrono::duration<double>(now - begin).count());
+    begin = now;
+  }
+
+private:
+  CompileStats &stats;
+  Clock::time_point begin;
+};
+
+/// Sums the times of passes; those that only run others are left out.
+class PassTimer : public PassInstrumentation {
+public:
+  explicit PassTimer(llvm::MapVector<StringRef, double> &times) : times(times) {}
+  void runBeforePass(Pass *, Operation *) override { begins.push_back(Clock::now()); }
+  void runAfterPass(Pass *pass, Operation *) override {
+    double seconds = std::chrono::duration<double>(Clock::now() - begins.pop_back_val()).count();
+    if (!pass->getArgument().empty())
+      times[pass->getArgument()] += seconds;
+  }
+  void runAfterPassFailed(Pass *, Operation *) override { begins.pop_back(); }
+
+private:
+  llvm::MapVector<StringRef, double> &times;
+  SmallVector<Clock::time_point> begins;
+};
+
+/// A module on its way to machine code.
+class Compilation {
+public:
+  Compilation(ModuleOp module, const CompileOptions &options, CompileStats &stats)
+      : module(module.clone()), options(options), stats(stats), timer(stats) {
+    prepareContext(*module.getContext());
+  }
+
+  Expected<const Target *> setTarget();
+  /// Runs one of the two halves of the pipeline.
+  Status runPipeline(void (*build)(OpPassManager &, const CompileOptions &));
+  Status translate();
+  void optimise();
+  SmallVector<char, 0> emit(llvm::CodeGenFileType kind);
+
+  static void prepareContext(MLIRContext &context);
+  ModuleOp getModule() { return *module; }
+  StageTimer &getTimer() { return timer; }
+  llvm::Module &getLlvm() { return *code; }
+
+private:
+  OwningOpRef<ModuleOp> module;
+  const CompileOptions &options;
+  CompileStats &stats;
+  StageTimer timer;
+  const Target *target = nullptr;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code;
+};
+
+} // namespace
+
+void Compilation::prepareContext(MLIRContext &context) {
+  if (context.getDialectRegistry().getDialectAllocator(UWTDialect::getDialectNamespace()) &&
+      context.getLoadedDialect<LLVM::LLVMDialect>())
+    return;
+  DialectRegistry registry;
+  uwt::registerAllDialects(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  context.appendDialectRegistry(registry);
+}
+
+Expected<const Target *> Compilation::setTarget() {
+  // Checked here, so that the pipeline only sees names that exist.
+  UWT_ASSIGN_OR_RETURN(target, findTarget(options.target));
+  UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target, options.optimisation));
+  return target;
+}
+
+Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOptions &)) {
+  DiagnosticCollector diagnostics(module->getContext());
+  llvm::MapVector<StringRef, double> times;
+  PassManager passes(module->getContext(), ModuleOp::getOperationName());
+  passes.enableVerifier(true);
+  passes.addInstrumentation(std::make_unique<PassTimer>(times));
+  build(passes, options);
+  if (mlir::failed(passes.run(*module)))
+    return diagnostics.takeError(ErrorKind::Invalid, "the module cannot be compiled");
+  for (auto &[name, seconds] : times) {
+    auto known = llvm::find_if(stats.passes, [&](StageTime &pass) { return pass.first == name; });
+    if (known != stats.passes.end())
+      known->second += seconds;
+    else
+      stats.passes.emplace_back(name.str(), seconds);
+  }
+  llvm::append_range(stats.remarks, diagnostics.remarks());
+  return uwt::success();
+}
+
+Status Compilation::translate() {
+  DiagnosticCollector diagnostics(module->getContext());
+  code = translateModule(*module, llvmContext, *target, *machine);
+  if (!code)
+    return diagnostics.takeError(ErrorKind::Invalid, "the module has no form in LLVM IR");
+  UWT_RETURN_IF_ERROR(checkInstructions(*code, *target));
+  timer.end("translate");
+  return uwt::success();
+}
+
+void Compilation::optimise() {
+  optimiseModule(*code, *machine, options.optimisation);
+  timer.end("optimise");
+}
+
+SmallVector<char, 0> Compilation::emit(llvm::CodeGenFileType kind) {
+  SmallVector<char, 0> bytes = emitMachineCode(*code, *machine, kind);
+  timer.end("codegen");
+  stats.codeBytes = bytes.size();
+  return bytes;
+}
+
+std::unique_ptr<MLIRContext> uwt::makeContext() {
+  auto context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
+  Compilation::prepareContext(*context);
+  return context;
+}
+
+/// MLIR's parser, verifier and passes recurse into what is nested, and the stack is finite. No
+/// front end comes near the limit.
+static Status checkNesting(std::string_view text, const std::string &name) {
+  constexpr unsigned limit = 500;
+  unsigned depth = 0, line = 1;
+  bool inString = false, inComment = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i], before = i ? text[i - 1] : ' ';
+    line += c == '\n';
+    if (c == '\n')
+      inString = inComment = false;
+    if (c == '"' && !inComment && before != '\\')
+      inString = !inString;
+    if (inString || inComment)
+      continue;
+    inComment = c == '/' && before == '/';
+    bool isArrow = c == '>' && before == '-';
+    if (c == '(' || c == '[' || c == '{' || c == '<')
+      ++depth;
+    else if ((c == ')' || c == ']' || c == '}' || (c == '>' && !isArrow)) && depth > 0)
+      --depth;
+    if (depth > limit)
+      return invalidError(name + ":" + std::to_string(line) + ": nested deeper than " +
+                          std::to_string(limit) + " levels");
+  }
+  return uwt::success();
+}
+
+/// The same for the operators of an affine expression, each of which nests it deeper.
+static Status checkAffine(std::string_view text, const std::string &name) {
+  constexpr size_t limit = 10'000;
+  for (size_t at = 0; (at = text.find("affine_", at)) != std::string_view::npos; ++at) {
+    std::string_view rest = text.substr(at, limit);
+    if (!rest.starts_with("affine_map<") && !rest.starts_with("affine_set<"))
+      continue;
+    size_t end = rest.find('>');
+    // Comparisons and arrows hold the character, too.
+    while (end != std::string_view::npos &&
+           (rest[end - 1] == '-' || rest.substr(end).starts_with(">=")))
+      end = rest.find('>', end + 1);
+    if (end == std::string_view::npos && rest.size() == limit)
+      return invalidError(name + ": an affine map is longer than " + std::to_string(limit) +
+                          " characters");
+  }
+  return uwt::success();
+}
+
+/// Whether `text` is MLIR bytecode, which begins with these four bytes.
+static bool isBytecode(std::string_view text) { return text.starts_with("ML\xefR"); }
+
+Expected<OwningOpRef<ModuleOp>> uwt::parseModule(MLIRContext &context, std::string_view text,
+                                                 const std::string &name) {
+  if (!isBytecode(text)) {
+    UWT_RETURN_IF_ERROR(checkNesting(text, name));
+    UWT_RETURN_IF_ERROR(checkAffine(text, name));
+  }
+  DiagnosticCollector diagnostics(&context);
+  Compilation::prepareContext(context);
+  ParserConfig config(&context);
+  // Text has to end in a zero, which a view need not.
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(StringRef(text.data(), text.size()), name);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, config);
+  if (!module)
+    return diagnostics.takeError(ErrorKind::Invalid, name + ": is no MLIR module");
+  return module;
+}
+
+Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOptions &options,
+                                                ThreadPool &pool) {
+  auto state = std::make_unique<Program::State>();
+  Compilation work(module, options, state->stats);
+  UWT_ASSIGN_OR_RETURN(const Target *target, work.setTarget());
+  UWT_RETURN_IF_ERROR(checkRunsHere(*target));
+  UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
+  state->signatures = collectSignatures(work.getModule());
+
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
+  work.getTimer().end("tensor pipeline");
+  UWT_RETURN_IF_ERROR(loadWeights(work.getModule(), options, store, pool, *state));
+  work.getTimer().end("load");
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
+  work.getTimer().end("code pipeline");
+
+  UWT_RETURN_IF_ERROR(work.translate());
+  for (const Signature &signature : state->signatures)
+    if (signature.obstacle.empty())
+      addEntry(work.getLlvm(), signature.name);
+  work.optimise();
+  SmallVector<char, 0> object = work.emit(llvm::CodeGenFileType::ObjectFile);
+  auto buffer = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object), "uwt");
+  UWT_ASSIGN_OR_RETURN(state->jit, Jit::link(std::move(buffer), state->table.data()));
+  for (const Signature &signature : state->signatures) {
+    state->entries.push_back(nullptr);
+    if (signature.obstacle.empty()) {
+      UWT_ASSIGN_OR_RETURN(state->entries.back(), state->jit->entry(entryName(signature.name)));
+    }
+  }
+  work.getTimer().end("link");
+  return std::make_unique<Program>(std::move(state));
+}
+
+Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &options, EmitKind kind,
+                                    CompileStats *stats) {
+  CompileStats unused;
+  Compilation work(module, options, stats ? *stats : unused);
+  UWT_RETURN_IF_ERROR(work.setTarget());
+  UWT_RETURN_IF_ERROR(openWeights(options));
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
+  work.getTimer().end("tensor pipeline");
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (kind == EmitKind::Mlir) {
+    work.getModule().print(stream);
+    return text;
+  }
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
+  work.getTimer().end("code pipeline");
+  UWT_RETURN_IF_ERROR(work.translate());
+  work.optimise();
+  if (kind == EmitKind::Llvm) {
+    work.getLlvm().print(stream, nullptr);
+    return text;
+  }
+  bool isText = kind == EmitKind::Assembly;
+  SmallVector<char, 0> bytes =
+      work.emit(isText ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile);
+  if (kind != EmitKind::Nothing)
+    text.assign(bytes.begin(), bytes.end());
+  return text;
+}

@@ -1,0 +1,61 @@
+//===- Jit.cpp - Machine code in this process -----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Jit.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+
+using namespace uwt;
+
+static Error linkError(llvm::Error error) {
+  return invalidError("compiled code cannot be linked: " + llvm::toString(std::move(error)));
+}
+
+/// Symbols of the runtime, by the names that compiled code calls them.
+static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const WeightView *weights) {
+  llvm::orc::SymbolMap symbols;
+  auto add = [&](llvm::StringRef name, auto *pointer, bool isCode) {
+    auto flags = llvm::JITSymbolFlags::Exported;
+    if (isCode)
+      flags |= llvm::JITSymbolFlags::Callable;
+    symbols[engine.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(pointer), flags};
+  };
+  add("uwt_parallel_for", &uwt_parallel_for, true);
+  add("uwt_allocate", &uwt_allocate, true);
+  add("uwt_release", &uwt_release, true);
+  // Names that upstream's lowering of memrefs calls.
+  add("_mlir_memref_to_llvm_alloc", &uwt_allocate, true);
+  add("_mlir_memref_to_llvm_free", &uwt_release, true);
+  add("uwt_weights", weights, false);
+  return symbols;
+}
+
+Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights) {
+  auto engine = llvm::orc::LLJITBuilder().create();
+  if (!engine)
+    return linkError(engine.takeError());
+  llvm::orc::LLJIT &jit = **engine;
+  llvm::orc::JITDylib &library = jit.getMainJITDylib();
+  if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(runtimeSymbols(jit, weights))))
+    return linkError(std::move(error));
+  // Functions of the C library, for memory and for f64 math.
+  auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+      jit.getDataLayout().getGlobalPrefix());
+  if (!process)
+    return linkError(process.takeError());
+  library.addGenerator(std::move(*process));
+  if (llvm::Error error = jit.addObjectFile(std::move(object)))
+    return linkError(std::move(error));
+  return Jit(std::move(*engine));
+}
+
+Expected<EntryFunction> Jit::entry(const std::string &symbol) const {
+  auto address = engine->lookup(symbol);
+  if (!address)
+    return linkError(address.takeError());
+  return address->toPtr<EntryFunction>();
+}

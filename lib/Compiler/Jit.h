@@ -1,0 +1,37 @@
+//===- Jit.h - Machine code in this process ---------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_COMPILER_JIT_H
+#define UWT_LIB_COMPILER_JIT_H
+
+#include "uwt/Runtime/Abi.h"
+#include "uwt/Support/Error.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <memory>
+
+namespace uwt {
+
+/// What an entry of compiled code is.
+using EntryFunction = void (*)(void **arguments);
+
+/// A linked object, whose symbols are those of the runtime, of the C library, and the table of
+/// weights `weights`, which has to live as long.
+class Jit {
+public:
+  static Expected<Jit> link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights);
+  /// An entry that the object has.
+  Expected<EntryFunction> entry(const std::string &symbol) const;
+
+private:
+  explicit Jit(std::unique_ptr<llvm::orc::LLJIT> engine) : engine(std::move(engine)) {}
+  std::unique_ptr<llvm::orc::LLJIT> engine;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_COMPILER_JIT_H

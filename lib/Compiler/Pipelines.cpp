@@ -1,0 +1,158 @@
+//===- Pipelines.cpp - The way of a module to a CPU -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Compiler/Pipelines.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "uwt/Compiler/Passes.h"
+#include "uwt/Conversion/Passes.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Support/Suggest.h"
+#include <charconv>
+
+using namespace mlir;
+
+namespace uwt {
+
+Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
+  StrategyChoice choice;
+  std::pair<std::string_view, unsigned *> numbers[] = {
+      {"rows", &choice.rows}, {"columns", &choice.columns}, {"k_chunk", &choice.kChunk}};
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    std::string_view item = text.substr(begin, end - begin);
+    begin = end + 1;
+    while (item.starts_with(' '))
+      item.remove_prefix(1);
+    size_t equals = item.find('=');
+    auto *number =
+        std::ranges::find(numbers, item.substr(0, equals), [](auto &n) { return n.first; });
+    if (equals == std::string_view::npos && (item == "direct" || item == "buffer")) {
+      choice.family = item;
+      continue;
+    }
+    const char *last = item.data() + item.size();
+    if (number == std::end(numbers) || equals == std::string_view::npos ||
+        std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
+        *number->second == 0)
+      return usageError("a strategy is direct or buffer, and rows=N, columns=N, k_chunk=N, "
+                        "separated by commas; got " +
+                        inQuotes(item));
+  }
+  return choice;
+}
+
+static void addBinding(OpPassManager &pm, const CompileOptions &options) {
+  BindWeightsPassOptions bind;
+  bind.weights.assign(options.weights.begin(), options.weights.end());
+  pm.addPass(createBindWeightsPass(std::move(bind)));
+  CompressConstantsPassOptions compress;
+  compress.format = options.format.value_or("inplace<12>");
+  compress.minElements = options.minElements;
+  compress.profit = options.profit;
+  pm.addPass(createCompressConstantsPass(std::move(compress)));
+}
+
+static void addSelection(OpPassManager &pm, const CompileOptions &options) {
+  SelectStrategyPassOptions select;
+  select.runFormat = options.format.value_or("");
+  select.family = options.strategy.family;
+  select.rows = options.strategy.rows;
+  select.columns = options.strategy.columns;
+  select.kChunk = options.strategy.kChunk;
+  select.calibration = options.calibration;
+  select.threads = options.threads;
+  select.batchHint = options.batchHint;
+  pm.addPass(createSelectStrategyPass(std::move(select)));
+}
+
+void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
+  SetTargetPassOptions target;
+  target.target = options.target;
+  pm.addPass(createSetTargetPass(std::move(target)));
+  addBinding(pm, options);
+  pm.addPass(createCSEPass());
+  // Constants that are encoded by hand in the module; decodes wait for fusion.
+  pm.addPass(createFoldConstantsPass({/*keepDecodes=*/true}));
+  FuseDecodePassOptions fuse;
+  fuse.numerics = options.exact ? Numerics::Exact : Numerics::Fast;
+  pm.addPass(createFuseDecodePass(fuse));
+  addSelection(pm, options);
+  // What selection transcodes, and decodes that no product took.
+  pm.addPass(createFoldConstantsPass());
+  pm.addPass(createLowerDispatchPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createAssignSlotsPass());
+}
+
+void buildCodePipeline(OpPassManager &pm, const CompileOptions &options) {
+  static_cast<void>(options);
+  LowerRestOptions rest;
+  buildFuseRestPipeline(pm, rest);
+  buildBufferizePipeline(pm);
+  buildVectorizeRestPipeline(pm);
+  // Epilogues are arithmetic like any other, so products go before it is expanded.
+  pm.addPass(createTileMatmulPass());
+  pm.addPass(createEmitDecodersPass());
+  pm.addPass(createLowerLaneOpsPass());
+  buildExpandArithmeticPipeline(pm);
+  pm.addPass(createWeightsToLLVMPass());
+  buildLowerToLLVMPipeline(pm);
+}
+
+void buildCompilePipeline(OpPassManager &pm, const CompileOptions &options) {
+  buildTensorPipeline(pm, options);
+  buildCodePipeline(pm, options);
+}
+
+namespace {
+/// CompileOptions on a command line.
+struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
+  Option<std::string> target{*this, "target", llvm::cl::desc("Name of a target, or native"),
+                             llvm::cl::init("native")};
+  ListOption<std::string> weights{
+      *this, "weights", llvm::cl::desc("Containers or folders with the weights of the module")};
+  Option<std::string> format{
+      *this, "format",
+      llvm::cl::desc("Format that constants are compressed to and products run from")};
+  Option<int64_t> minElements{*this, "min-elements",
+                              llvm::cl::desc("Elements below which a constant is left alone"),
+                              llvm::cl::init(1024)};
+  Option<bool> profit{*this, "profit", llvm::cl::desc("Whether a constant has to get smaller"),
+                      llvm::cl::init(false)};
+  Option<std::string> family{*this, "family", llvm::cl::desc("Kernel family: direct or buffer")};
+  Option<bool> exact{*this, "exact", llvm::cl::desc("IEEE multiply-adds on every target"),
+                     llvm::cl::init(false)};
+
+  CompileOptions options() const {
+    CompileOptions result;
+    result.target = target;
+    result.weights.assign(weights.begin(), weights.end());
+    if (!format.empty())
+      result.format = format;
+    result.minElements = minElements;
+    result.profit = profit;
+    result.strategy.family = family;
+    result.exact = exact;
+    return result;
+  }
+};
+} // namespace
+
+void registerCompilePipelines() {
+  PassPipelineRegistration<CompilePipelineOptions>(
+      "uwt-compile-cpu",
+      "Compile linalg on tensors, products from compressed weights fused, to the LLVM dialect",
+      [](OpPassManager &pm, const CompilePipelineOptions &options) {
+        buildCompilePipeline(pm, options.options());
+      });
+}
+
+} // namespace uwt

@@ -1,0 +1,31 @@
+//===- ProgramState.h - What a Program holds --------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_COMPILER_PROGRAMSTATE_H
+#define UWT_LIB_COMPILER_PROGRAMSTATE_H
+
+#include "Jit.h"
+#include "uwt/Compiler/Program.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include <optional>
+
+namespace uwt {
+
+struct Program::State {
+  std::vector<Signature> signatures;
+  /// By index of the signature; null where it has an obstacle.
+  std::vector<EntryFunction> entries;
+  /// By slot. The table is what compiled code reads, so neither moves.
+  std::vector<std::shared_ptr<const LoadedWeight>> weights;
+  std::vector<WeightView> table;
+  std::optional<Jit> jit;
+  CompileStats stats;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_COMPILER_PROGRAMSTATE_H
