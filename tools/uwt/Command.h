@@ -97,7 +97,12 @@ std::unique_ptr<Command> makeDecompressCommand();
 std::unique_ptr<Command> makeVerifyCommand();
 std::unique_ptr<Command> makeSliceCommand();
 std::unique_ptr<Command> makeInspectCommand();
+std::unique_ptr<Command> makeEmitIrCommand();
+std::unique_ptr<Command> makeCompileCommand();
+std::unique_ptr<Command> makeRunCommand();
 std::unique_ptr<Command> makeBenchCodecsCommand();
+std::unique_ptr<Command> makeBenchMatmulCommand();
+std::unique_ptr<Command> makeBenchCalibrateCommand();
 std::unique_ptr<Command> makeDoctorCommand();
 /// These four describe the others; `commands` must outlive them.
 std::unique_ptr<Command> makeHelpCommand(const CommandList &commands);

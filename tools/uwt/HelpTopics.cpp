@@ -8,6 +8,7 @@
 #include "HelpText.h"
 #include "Text.h"
 #include "uwt/Codec/Codec.h"
+#include "uwt/Target/Target.h"
 #include <algorithm>
 
 using namespace uwt;
@@ -85,9 +86,23 @@ static std::string namesText() {
       0);
 }
 
+static std::string targetsText() {
+  std::string text = "Machines that 'uwt compile' and 'uwt run' make code for, best first:\n";
+  size_t width = 0;
+  for (const Target &target : allTargets())
+    width = std::max(width, target.name.size());
+  for (const Target &target : allTargets()) {
+    std::string name(target.name);
+    name.resize(width, ' ');
+    text += "\n  " + name + "  " + std::string(target.summary);
+  }
+  return text + "\n\n'native' is " + std::string(nativeTarget().name) + " on this machine.\n";
+}
+
 std::span<const HelpTopic> uwt::helpTopics() {
   static const HelpTopic topics[] = {
       {"formats", "how formats are written, and the codecs of this build", formatsText},
+      {"targets", "machines that code is compiled for", targetsText},
       {"names", "how outputs are called where -o is not given", namesText},
       {"exit-codes", "what the exit codes mean", exitCodesText},
   };

@@ -1,0 +1,172 @@
+//===- BenchMatmulRun.cpp - Measurements of one weight's products ---------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BenchMatmulRun.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include <chrono>
+
+using namespace uwt;
+using Clock = std::chrono::steady_clock;
+
+/// Output features whose FP64 sums the raw twin is compared with.
+static constexpr uint64_t checkedFeatures = 96;
+
+static Status checkInterrupted() {
+  return interrupted() ? Status(Error(ErrorKind::Interrupted, "interrupted")) : success();
+}
+
+ToolCompileOptions MatmulBench::optionsFor(const std::string &format,
+                                           const std::string &strategy) const {
+  ToolCompileOptions options;
+  options.target = settings.target;
+  options.weights = {weights->path()};
+  if (format != "auto")
+    options.format = format;
+  options.strategyText = strategy;
+  options.calibration = settings.calibration;
+  options.threads = pool.size();
+  return options;
+}
+
+Expected<MatmulRow> MatmulBench::compileRow(const std::string &format,
+                                            const std::string &strategy) {
+  MatmulRow row{format, strategy, nullptr, {}, 0};
+  std::string ir =
+      productIr(weights->rows(), weights->columns(), weights->copies(), settings.batches);
+  auto program = compiler.compile(ir, "matmul.mlir", optionsFor(format, strategy), pool.size());
+  if (!program)
+    return program.takeError().in(format + (strategy.empty() ? "" : ", " + strategy));
+  row.program = *std::move(program);
+  row.seconds.resize(settings.batches.size());
+  row.bytesOfCopy = row.program->stats().weightBytes / weights->copies();
+  return row;
+}
+
+static Expected<std::vector<ToolResult>> runBatch(const MatmulRow &row, uint64_t batch,
+                                                  uint64_t columns, std::span<const uint8_t> x,
+                                                  unsigned threads, unsigned repeats,
+                                                  std::vector<double> &seconds) {
+  ToolTensor input{"BF16", {batch, columns}, x};
+  return row.program->run(batchFunction(batch), std::span(&input, 1), threads, repeats, seconds);
+}
+
+Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
+  unsigned copies =
+      settings.copies ? settings.copies : ProductWeights::coldCopies(rowCount, columns);
+  UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(settings.weights, rowCount, columns, copies,
+                                                     settings.seed, pool));
+  probe = std::make_unique<ReadProbe>(rawBytes() * copies, pool);
+  inputs.clear();
+  expected.clear();
+  rows.clear();
+  reads.clear();
+  for (uint64_t batch : settings.batches)
+    inputs.push_back(drawInput(batch, columns, settings.seed + batch));
+
+  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow("raw", settings.strategy));
+  worstError = 0;
+  for (size_t i = 0; i < settings.batches.size(); ++i) {
+    std::vector<double> none;
+    UWT_ASSIGN_OR_RETURN(
+        auto outputs, runBatch(raw, settings.batches[i], columns, inputs[i], pool.size(), 0, none));
+    expected.push_back(std::move(outputs.front().bytes));
+    double share = errorShare(*weights, settings.batches[i], inputs[i], expected[i],
+                              checkedFeatures / std::max<uint64_t>(settings.batches[i] / 4, 1) + 1);
+    if (!(share <= 1))
+      return invalidError("batch " + std::to_string(settings.batches[i]) +
+                          ": the product from raw "
+                          "weights is further from FP64 sums than docs/numerics.md allows");
+    worstError = std::max(worstError, share);
+  }
+  UWT_RETURN_IF_ERROR(check(raw));
+  rows.push_back(std::move(raw));
+  return success();
+}
+
+Status MatmulBench::check(const MatmulRow &row) {
+  for (size_t i = 0; i < settings.batches.size(); ++i) {
+    UWT_RETURN_IF_ERROR(checkInterrupted());
+    std::vector<double> none;
+    UWT_ASSIGN_OR_RETURN(auto outputs, runBatch(row, settings.batches[i], weights->columns(),
+                                                inputs[i], pool.size(), 0, none));
+    for (const ToolResult &output : outputs)
+      if (output.bytes != expected[i])
+        return invalidError(row.format + ", batch " + std::to_string(settings.batches[i]) +
+                            ": other bits than from raw weights; this is a defect of uwt, please "
+                            "report it");
+  }
+  return success();
+}
+
+Status MatmulBench::add(const std::string &format, const std::string &strategy) {
+  UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy));
+  UWT_RETURN_IF_ERROR(check(row));
+  rows.push_back(std::move(row));
+  return success();
+}
+
+void MatmulBench::keepRows(size_t count) {
+  rows.resize(count);
+  for (MatmulRow &row : rows)
+    for (std::vector<double> &samples : row.seconds)
+      samples.clear();
+}
+
+Status MatmulBench::round() {
+  double copies = weights->copies();
+  for (size_t i = 0; i < settings.batches.size(); ++i) {
+    reads.push_back(probe->run(pool));
+    for (MatmulRow &row : rows) {
+      UWT_RETURN_IF_ERROR(checkInterrupted());
+      std::vector<double> seconds;
+      UWT_RETURN_IF_ERROR(runBatch(row, settings.batches[i], weights->columns(), inputs[i],
+                                   pool.size(), 1, seconds));
+      row.seconds[i].push_back(seconds.front() / copies);
+    }
+  }
+  return success();
+}
+
+Expected<LoadRow> MatmulBench::measureLoad(const std::string &stored, const std::string &run) {
+  LoadRow row{stored, run, {}, {}};
+  TensorDescription description = weights->description();
+  UWT_ASSIGN_OR_RETURN(description.format, Format::parse(stored));
+  LoadOptions options;
+  UWT_ASSIGN_OR_RETURN(options.runFormat, Format::parse(run));
+  MemoryPlanes planes;
+  UWT_ASSIGN_OR_RETURN(EncodedTensor encoded,
+                       encodeTensor(description, weights->bytes(), planes, pool));
+  ThreadPool one(1);
+  for (unsigned i = 0; i < 2 * settings.rounds; ++i) {
+    UWT_RETURN_IF_ERROR(checkInterrupted());
+    bool isOne = i % 2 == 0;
+    auto begin = Clock::now();
+    UWT_RETURN_IF_ERROR(LoadedWeight::fromPlanes(
+        description, viewsOf(planes), encoded.indexChecksum, isOne ? one : pool, options));
+    (isOne ? row.oneThread : row.allThreads)
+        .push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+  return row;
+}
+
+Expected<CompileRow> MatmulBench::measureCompile(const std::string &format) {
+  CompileRow row{format, {}, {}};
+  uint64_t batch = settings.batches.front();
+  std::string ir = productIr(weights->rows(), weights->columns(), 1, std::span(&batch, 1));
+  for (unsigned i = 0; i < 5; ++i) {
+    ToolStats stats;
+    UWT_RETURN_IF_ERROR(compiler.emit(ir, "matmul.mlir", optionsFor(format, settings.strategy),
+                                      EmitKind::Nothing, stats));
+    double sum = 0;
+    for (const auto &[stage, seconds] : stats.stages)
+      sum += seconds;
+    row.seconds.push_back(sum);
+    if (i == 0 || sum <= medianOf(row.seconds))
+      row.stats = std::move(stats);
+  }
+  return row;
+}

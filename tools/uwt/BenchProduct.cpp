@@ -1,0 +1,231 @@
+//===- BenchProduct.cpp - Products to measure -----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BenchProduct.h"
+#include "uwt/Container/Safetensors.h"
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+using namespace uwt;
+
+static double fromBF16(const uint8_t *bytes) {
+  uint16_t word;
+  std::memcpy(&word, bytes, sizeof(word));
+  uint32_t bits = uint32_t(word) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+double uwt::medianOf(std::vector<double> values) {
+  if (values.empty())
+    return 0;
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+unsigned ProductWeights::coldCopies(uint64_t rows, uint64_t columns) {
+  constexpr uint64_t coldBytes = 256'000'000;
+  // The smallest format that is measured takes about 10 bits a weight.
+  uint64_t bytes = std::max<uint64_t>(rows * columns * 5 / 4, 1);
+  return static_cast<unsigned>(std::clamp<uint64_t>(coldBytes / bytes + 1, 2, 1024));
+}
+
+/// A path for a file that does not exist yet; the folder is made.
+static Expected<std::string> temporaryFile() {
+  std::error_code error;
+  std::string pattern = std::filesystem::temp_directory_path(error).string() + "/uwt-bench-XXXXXX";
+  if (error || !mkdtemp(pattern.data()))
+    return ioError(pattern + ": cannot be made");
+  return pattern + "/weights.safetensors";
+}
+
+Expected<std::unique_ptr<ProductWeights>> ProductWeights::make(const std::string &kind,
+                                                               uint64_t rows, uint64_t columns,
+                                                               unsigned copies, uint64_t seed,
+                                                               ThreadPool &pool) {
+  std::unique_ptr<ProductWeights> weights(new ProductWeights);
+  weights->tensor = std::move(makeSynthetic(kind, {rows, columns}, seed, pool).tensors.front());
+  weights->copyCount = copies;
+  UWT_ASSIGN_OR_RETURN(weights->file, temporaryFile());
+  std::vector<SafetensorsOutput> outputs;
+  for (unsigned i = 0; i < copies; ++i)
+    outputs.push_back({"w" + std::to_string(i),
+                       findSafetensorsDtype("BF16"),
+                       {rows, columns},
+                       weights->tensor.bytes});
+  UWT_RETURN_IF_ERROR(writeSafetensors(weights->file, outputs, {}, /*overwrite=*/true));
+  return weights;
+}
+
+ProductWeights::~ProductWeights() {
+  if (file.empty())
+    return;
+  std::error_code ignored;
+  std::filesystem::remove_all(std::filesystem::path(file).parent_path(), ignored);
+}
+
+double ProductWeights::at(uint64_t n, uint64_t k) const {
+  return fromBF16(tensor.bytes.data() + (n * columns() + k) * 2);
+}
+
+//===----------------------------------------------------------------------===//
+// IR and inputs
+//===----------------------------------------------------------------------===//
+
+std::string uwt::batchFunction(uint64_t batch) { return "batch" + std::to_string(batch); }
+
+/// One product with weight `name`; what it gives is called %`name`_out.
+static std::string productText(const std::string &name, uint64_t m, uint64_t n, uint64_t k) {
+  auto tensor = [](uint64_t a, uint64_t b, const char *type) {
+    return "tensor<" + std::to_string(a) + "x" + std::to_string(b) + "x" + type + ">";
+  };
+  std::string sums = tensor(m, n, "f32"), out = tensor(m, n, "bf16"), v = "%" + name;
+  std::string text = "    " + v + " = arith.constant dense_resource<" + name +
+                     "> : " + tensor(n, k, "bf16") + "\n";
+  text += "    " + v + "_empty = tensor.empty() : " + sums + "\n";
+  text += "    " + v + "_zero = linalg.fill ins(%zero : f32) outs(" + v + "_empty : " + sums +
+          ") -> " + sums + "\n";
+  text += "    " + v +
+          "_sum = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, "
+          "affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>] ins(%x, " +
+          v + " : " + tensor(m, k, "bf16") + ", " + tensor(n, k, "bf16") + ") outs(" + v +
+          "_zero : " + sums + ") -> " + sums + "\n";
+  text += "    " + v + "_to = tensor.empty() : " + out + "\n";
+  text += "    " + v +
+          "_out = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) "
+          "-> (m, n)>], iterator_types = [\"parallel\", \"parallel\"]} ins(" +
+          v + "_sum : " + sums + ") outs(" + v + "_to : " + out + ") {\n" +
+          "    ^bb0(%a: f32, %b: bf16):\n      %r = arith.truncf %a : f32 to bf16\n"
+          "      linalg.yield %r : bf16\n    } -> " +
+          out + "\n";
+  return text;
+}
+
+std::string uwt::productIr(uint64_t rows, uint64_t columns, unsigned copies,
+                           std::span<const uint64_t> batches) {
+  std::string text = "module {\n";
+  for (uint64_t m : batches) {
+    std::string out = "tensor<" + std::to_string(m) + "x" + std::to_string(rows) + "xbf16>";
+    std::string types, values, body;
+    for (unsigned i = 0; i < copies; ++i) {
+      std::string name = "w" + std::to_string(i);
+      types += (i ? ", " : "") + out;
+      values += (i ? ", %" : "%") + name + "_out";
+      body += productText(name, m, rows, columns);
+    }
+    text += "  func.func @" + batchFunction(m) + "(%x: tensor<" + std::to_string(m) + "x" +
+            std::to_string(columns) + "xbf16>) -> (" + types + ") {\n" +
+            "    %zero = arith.constant 0.0 : f32\n" + body + "    return " + values + " : " +
+            types + "\n  }\n";
+  }
+  return text + "}\n";
+}
+
+std::vector<uint8_t> uwt::drawInput(uint64_t batch, uint64_t columns, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<uint8_t> bytes(batch * columns * 2);
+  for (size_t i = 0; i < bytes.size(); i += 2) {
+    float value = normal(random);
+    // Cut off, not rounded: any bf16 will do.
+    std::memcpy(&bytes[i], reinterpret_cast<const uint8_t *>(&value) + 2, 2);
+  }
+  return bytes;
+}
+
+double uwt::errorShare(const ProductWeights &weights, uint64_t batch, std::span<const uint8_t> x,
+                       std::span<const uint8_t> y, uint64_t rows) {
+  uint64_t count = weights.columns(), features = weights.rows();
+  uint64_t step = std::max<uint64_t>(features / std::max<uint64_t>(rows, 1), 1);
+  double share = 0;
+  for (uint64_t n = 0; n < features; n += step)
+    for (uint64_t m = 0; m < batch; ++m) {
+      double sum = 0, magnitude = 0;
+      for (uint64_t k = 0; k < count; ++k) {
+        double product = fromBF16(&x[(m * count + k) * 2]) * weights.at(n, k);
+        sum += product;
+        magnitude += std::abs(product);
+      }
+      double bound = static_cast<double>(count) * 0x1p-24 * magnitude;
+      bound += (std::abs(sum) + bound) * 0x1p-8;
+      share = std::max(share, std::abs(fromBF16(&y[(m * features + n) * 2]) - sum) / bound);
+    }
+  return share;
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+#if defined(__x86_64__)
+/// Eight loads in flight, in order.
+__attribute__((target("avx512f"))) static uint64_t readAvx512(const uint8_t *data, uint64_t size) {
+  __m512i sums[8] = {};
+  for (uint64_t i = 0; i + 512 <= size; i += 512)
+    for (unsigned j = 0; j < 8; ++j)
+      sums[j] = _mm512_or_si512(sums[j], _mm512_load_si512(data + i + j * 64));
+  for (unsigned j = 1; j < 8; ++j)
+    sums[0] = _mm512_or_si512(sums[0], sums[j]);
+  return static_cast<uint64_t>(_mm512_reduce_or_epi64(sums[0]));
+}
+#endif
+
+static uint64_t readWords(const uint8_t *data, uint64_t size) {
+  uint64_t sums[8] = {};
+  const auto *words = reinterpret_cast<const uint64_t *>(data);
+  for (uint64_t i = 0; i + 64 <= size; i += 64)
+    for (unsigned j = 0; j < 8; ++j)
+      sums[j] |= words[i / 8 + j];
+  for (unsigned j = 1; j < 8; ++j)
+    sums[0] |= sums[j];
+  return sums[0];
+}
+
+static uint64_t readBytes(const uint8_t *data, uint64_t size) {
+#if defined(__x86_64__)
+  if (hostSimdLevel() == SimdLevel::Avx512)
+    return readAvx512(data, size);
+#endif
+  return readWords(data, size);
+}
+
+/// What panels of a product are: a task reads so much at a time.
+static constexpr uint64_t readTaskBytes = 512 << 10;
+
+ReadProbe::ReadProbe(uint64_t bytes, ThreadPool &pool) : memory(bytes) {
+  pool.parallelFor(divideUp(bytes, readTaskBytes), [&](uint64_t i, unsigned) {
+    uint64_t begin = i * readTaskBytes;
+    std::memset(memory.data() + begin, static_cast<int>(i % 251),
+                std::min(readTaskBytes, bytes - begin));
+  });
+}
+
+double ReadProbe::run(ThreadPool &pool) const {
+  // What keeps the reads from being left out.
+  [[maybe_unused]] static volatile uint64_t sink;
+  auto begin = std::chrono::steady_clock::now();
+  auto body = [](void *context, uint64_t first, uint64_t last, unsigned) {
+    const Buffer &buffer = *static_cast<const Buffer *>(context);
+    uint64_t end = std::min<uint64_t>(last * readTaskBytes, buffer.size());
+    sink = readBytes(buffer.data() + first * readTaskBytes, end - first * readTaskBytes);
+  };
+  pool.parallelRanges(divideUp(memory.size(), readTaskBytes), body, const_cast<Buffer *>(&memory));
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}

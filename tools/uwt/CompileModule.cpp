@@ -1,0 +1,130 @@
+//===- CompileModule.cpp - uwt compile ------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CompileOptionRows.h"
+#include "Json.h"
+#include "Paths.h"
+#include "Text.h"
+#include "uwt/Container/File.h"
+
+using namespace uwt;
+
+namespace {
+
+class CompileCommand final : public Command {
+public:
+  std::string_view name() const override { return "compile"; }
+  std::string_view summary() const override {
+    return "compile a module of linalg, and show what becomes of it";
+  }
+  std::string_view description() const override {
+    return "IN is MLIR, text or bytecode: linalg on tensors as torch-mlir and IREE's front ends "
+           "write it. A constant dense_resource<NAME> without data is bound to tensor NAME of "
+           "--weights.\n\n"
+           "--emit mlir shows fused products with their formats and strategies; llvm, asm and obj "
+           "what is generated for them; stats how long each stage took. Remarks say why a "
+           "strategy was picked (-v).";
+  }
+  std::vector<Example> examples() const override {
+    return {
+        {"uwt compile model.mlir --weights model.uwt.safetensors", "Does it compile, how fast?"},
+        {"uwt compile model.mlir --emit mlir", "Which products were fused?"},
+        {"uwt compile model.mlir --target avx2 --emit asm -o model.s", "Code of another machine"},
+        {"uwt compile model.mlir --emit obj -o model.o", "An object file"}};
+  }
+  std::vector<Option> options() override;
+  Status run(Session &session) override;
+
+private:
+  Status write(Session &session, const std::string &code) const;
+  Json report(const ToolStats &stats) const;
+
+  std::string input, emit = "stats";
+  std::optional<std::string> output;
+  CompileOptionRows shared;
+  bool force = false;
+};
+
+} // namespace
+
+std::vector<Option> CompileCommand::options() {
+  Option in{"IN", "", "a file of MLIR", &input, ValueHint::Path};
+  in.required = true;
+  std::vector<Option> rows = {
+      in,
+      {"--emit",
+       "KIND",
+       "what to show (default: stats)",
+       &emit,
+       ValueHint::None,
+       {"mlir", "llvm", "asm", "obj", "stats"}},
+      {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path}};
+  std::vector<Option> more = shared.rows();
+  rows.insert(rows.end(), more.begin(), more.end());
+  rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
+  return rows;
+}
+
+Status CompileCommand::write(Session &session, const std::string &code) const {
+  if (output && *output != "-")
+    return writeWholeFile(*output, asBytes(code), force);
+  session.print(code);
+  return success();
+}
+
+Json CompileCommand::report(const ToolStats &stats) const {
+  Json object = schemaObject("compile");
+  object["input"] = input;
+  for (const auto &[stage, seconds] : stats.stages)
+    object["stages"][stage] = seconds;
+  for (const auto &[pass, seconds] : stats.passes)
+    object["passes"][pass] = seconds;
+  object["code_bytes"] = stats.codeBytes;
+  object["remarks"] = stats.remarks;
+  return object;
+}
+
+static EmitKind kindOf(const std::string &emit) {
+  if (emit == "mlir")
+    return EmitKind::Mlir;
+  if (emit == "llvm")
+    return EmitKind::Llvm;
+  if (emit == "asm")
+    return EmitKind::Assembly;
+  return emit == "obj" ? EmitKind::Object : EmitKind::Nothing;
+}
+
+Status CompileCommand::run(Session &session) {
+  EmitKind kind = kindOf(emit);
+  bool toFile = output && *output != "-";
+  if (kind == EmitKind::Nothing && output)
+    return usageError("--emit stats writes no file; leave -o away, or say what to emit");
+  if (kind == EmitKind::Object && !toFile && session.outputIsTerminal())
+    return usageError("a terminal cannot show an object file; name a file with -o");
+  if (session.wantsJson() && kind != EmitKind::Nothing && !toFile)
+    return usageError("--json and the code would both write to standard output; name a file "
+                      "with -o");
+  UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(0));
+  UWT_ASSIGN_OR_RETURN(std::string text, readModule(input));
+  if (toFile)
+    UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));
+  UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
+  ToolStats stats;
+  UWT_ASSIGN_OR_RETURN(std::string code, compiler->emit(text, input, options, kind, stats));
+  for (const std::string &remark : stats.remarks)
+    session.detail(remark);
+  if (kind != EmitKind::Nothing)
+    UWT_RETURN_IF_ERROR(write(session, code));
+  if (session.wantsJson())
+    printJson(session, report(stats));
+  else if (kind == EmitKind::Nothing)
+    session.print(compileTable(session, stats) + "\n" + formatBytes(stats.codeBytes) +
+                  " of code and data\n");
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeCompileCommand() { return std::make_unique<CompileCommand>(); }

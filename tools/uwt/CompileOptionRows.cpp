@@ -1,0 +1,120 @@
+//===- CompileOptionRows.cpp - Options of the commands that compile -------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CompileOptionRows.h"
+#include "FormatOption.h"
+#include "Paths.h"
+#include "Table.h"
+#include "Text.h"
+#include "uwt/Container/File.h"
+#include "uwt/Support/Suggest.h"
+#include "uwt/Target/Target.h"
+
+using namespace uwt;
+
+std::vector<Option> CompileOptionRows::rows() {
+  std::vector<std::string> targets = {"native"};
+  for (const Target &each : allTargets())
+    targets.emplace_back(each.name);
+  return {
+      {"--target", "TARGET", "machine to compile for (default: native)", &target, ValueHint::None,
+       targets},
+      {"--weights", "PATH",
+       "container, safetensors file or folder whose tensors the module's constants are bound to; "
+       "may be given again",
+       &weights, ValueHint::Path},
+      {"--format", "FORMAT",
+       "format that constants are compressed to and products run from (default: inplace<12> for "
+       "constants, and what the cost model picks)",
+       &format, ValueHint::Format},
+      {"--raw", "", "run the same kernels from uncompressed weights: the same bits", &raw},
+      {"--numerics",
+       "MODE",
+       "fast takes the target's bf16 dot products, exact IEEE multiply-adds (default: fast)",
+       &numerics,
+       ValueHint::None,
+       {"fast", "exact"}},
+      {"--strategy", "STRATEGY",
+       "kernel of every product in place of the cost model's pick: direct or buffer, then "
+       "rows=N,columns=N,k_chunk=N",
+       &strategy},
+      {"--min-elements", "N", "constants with fewer elements stay as they are (default: 1024)",
+       &minElements},
+      {"--profit", "", "leave constants alone that do not get smaller", &profit},
+      {"--batch", "N", "usual size of dynamic batches, which formats are picked for", &batch},
+      {"--calibration", "FILE", "constants of this machine from 'uwt bench calibrate'",
+       &calibration, ValueHint::Path},
+      {"--optimise",
+       "LEVEL",
+       "LLVM's optimisation level (default: 3)",
+       &optimisation,
+       ValueHint::None,
+       {"0", "1", "2", "3"}},
+      {"--no-check", "", "do not verify checksums of weights", &noCheck},
+  };
+}
+
+Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const {
+  ToolCompileOptions result;
+  result.target = target;
+  result.weights = weights;
+  for (const std::string &path : weights)
+    UWT_RETURN_IF_ERROR(checkInput(path));
+  if (raw && format)
+    return usageError("--raw and --format say different things; give one of them");
+  if (raw)
+    result.format = "raw";
+  if (format) {
+    UWT_ASSIGN_OR_RETURN(FormatChoice choice, parseFormatChoice(*format));
+    if (!std::holds_alternative<Format>(choice))
+      return usageError("--format: a program runs from one format, such as inplace<12>, got " +
+                        inQuotes(*format));
+    result.format = std::get<Format>(choice).str();
+  }
+  if (minElements) {
+    UWT_ASSIGN_OR_RETURN(result.minElements, parseNumber(*minElements, "--min-elements", 1 << 30));
+  }
+  if (batch) {
+    UWT_ASSIGN_OR_RETURN(result.batchHint, parseNumber(*batch, "--batch", 1 << 20));
+  }
+  if (calibration) {
+    UWT_RETURN_IF_ERROR(checkInput(*calibration));
+    result.calibration = *calibration;
+  }
+  result.profit = profit;
+  result.exact = numerics == "exact";
+  result.strategyText = strategy;
+  result.optimisation = optimisation[0] - '0';
+  result.check = !noCheck;
+  result.threads = threads;
+  return result;
+}
+
+Expected<std::string> uwt::readModule(const std::string &path) {
+  UWT_RETURN_IF_ERROR(checkInput(path));
+  // Constants are written in hexadecimal: two digits a byte.
+  constexpr uint64_t limit = uint64_t(8) << 30;
+  return readTextFile(path, limit);
+}
+
+std::string uwt::compileTable(const Session &session, const ToolStats &stats) {
+  Table table({{"stage", Table::Align::Left}, {"ms"}});
+  double sum = 0;
+  for (const auto &[stage, seconds] : stats.stages) {
+    table.add({stage, formatNumber(seconds * 1e3, 1)});
+    sum += seconds;
+  }
+  table.addTotal({"in all", formatNumber(sum * 1e3, 1)});
+  std::string text = table.str(session);
+  if (session.verbose()) {
+    Table passes({{"pass", Table::Align::Left}, {"ms"}});
+    for (const auto &[pass, seconds] : stats.passes)
+      passes.add({pass, formatNumber(seconds * 1e3, 2)});
+    text += "\n" + passes.str(session);
+  }
+  return text;
+}

@@ -1,0 +1,235 @@
+//===- EmitIr.cpp - uwt emit-ir -------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// IR as text, so that no compiler has to be there: y = x · Wᵀ as torch-mlir writes it, one
+// function a matrix.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Command.h"
+#include "Paths.h"
+#include "Text.h"
+#include "uwt/Container/Checkpoint.h"
+#include "uwt/Container/File.h"
+#include "uwt/Support/Suggest.h"
+#include <algorithm>
+
+using namespace uwt;
+
+namespace {
+
+class EmitIrCommand final : public Command {
+public:
+  std::string_view name() const override { return "emit-ir"; }
+  std::string_view summary() const override {
+    return "write linalg IR of products with matrices of a model";
+  }
+  std::string_view description() const override {
+    return "Each matrix that is chosen becomes a function y = x * W^T, as torch-mlir writes a "
+           "linear layer: widened to f32, multiplied, rounded. The weight is dense_resource<NAME> "
+           "without data, so 'uwt run --weights' and 'uwt compile --weights' bind it. One "
+           "function is called main, several have the names of their matrices.";
+  }
+  std::vector<Example> examples() const override {
+    std::string command = "uwt emit-ir model.uwt.safetensors --layers ";
+    return {{command + "lm_head.weight -o head.mlir", "One matrix, any batch"},
+            {command + "'*.mlp.*' --batch 16 -o mlp.mlir", "All that match, batches of 16"}};
+  }
+  std::vector<Option> options() override;
+  Status run(Session &session) override;
+
+private:
+  Expected<std::vector<const TensorEntry *>> choose(const Checkpoint &model) const;
+
+  std::string input, batch = "?";
+  std::optional<std::string> output;
+  std::vector<std::string> layers;
+  bool force = false;
+};
+
+} // namespace
+
+std::vector<Option> EmitIrCommand::options() {
+  Option in{"IN", "", "a safetensors file or a model folder, compressed or not", &input,
+            ValueHint::Path};
+  Option names{"--layers", "NAME", "a matrix, or a glob; may be given again", &layers};
+  in.required = names.required = true;
+  return {
+      in,
+      names,
+      {"--batch", "N", "rows of x, or ? for any number (default: ?)", &batch},
+      {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path},
+      {"-f,--force", "", "overwrite an existing output", &force}};
+}
+
+/// MLIR's name of the element type of a matrix that products take, or nothing.
+static std::string elementName(const TensorEntry &entry) {
+  static constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"BF16", "bf16"}, {"F16", "f16"}, {"F32", "f32"}};
+  for (auto [dtype, name] : names)
+    if (entry.dtype->name == dtype)
+      return std::string(name);
+  return {};
+}
+
+static bool isMatrix(const TensorEntry &entry) {
+  return entry.shape.size() == 2 && !elementName(entry).empty();
+}
+
+/// `name` as MLIR writes an identifier: bare, or in quotes with what is not printable escaped.
+static std::string identifier(std::string_view name) {
+  auto isLetter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  auto isBare = [&](char c) {
+    return isLetter(c) || (c >= '0' && c <= '9') || c == '.' || c == '$';
+  };
+  if (!name.empty() && isLetter(name[0]) && std::ranges::all_of(name, isBare))
+    return std::string(name);
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string text = "\"";
+  for (char c : name) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\' || byte < 0x20 || byte > 0x7e)
+      text += {'\\', digits[byte >> 4], digits[byte & 15]};
+    else
+      text += c;
+  }
+  return text + "\"";
+}
+
+namespace {
+/// Writes one function.
+class FunctionText {
+public:
+  FunctionText(const TensorEntry &entry, std::string batch)
+      : entry(entry), element(elementName(entry)), m(std::move(batch)),
+        n(std::to_string(entry.shape[0])), k(std::to_string(entry.shape[1])) {}
+  std::string str(const std::string &name);
+
+private:
+  static std::string tensor(const std::string &a, const std::string &b, const std::string &type) {
+    return "tensor<" + a + "x" + b + "x" + type + ">";
+  }
+  void line(const std::string &text) { body += "    " + text + "\n"; }
+  /// An empty tensor with M rows, under `name`.
+  void empty(const std::string &name, const std::string &columns, const std::string &type);
+  /// An elementwise conversion by `op` into `to`.
+  void convert(const std::string &name, const std::string &op, const std::string &value,
+               const std::string &from, const std::string &to, const std::string &init,
+               const std::string &fromType, const std::string &toType);
+
+  const TensorEntry &entry;
+  std::string element, m, n, k, body;
+};
+} // namespace
+
+void FunctionText::empty(const std::string &name, const std::string &columns,
+                         const std::string &type) {
+  line(name + " = tensor.empty(" + (m == "?" ? "%m" : "") + ") : " + tensor(m, columns, type));
+}
+
+void FunctionText::convert(const std::string &name, const std::string &op, const std::string &value,
+                           const std::string &from, const std::string &to, const std::string &init,
+                           const std::string &fromType, const std::string &toType) {
+  line(name + " = linalg.generic {indexing_maps = [#map, #map], iterator_types = [\"parallel\", " +
+       "\"parallel\"]} ins(" + value + " : " + fromType + ") outs(" + init + " : " + toType +
+       ") {");
+  line("^bb0(%in: " + from + ", %out: " + to + "):");
+  line("  %0 = arith." + op + " %in : " + from + " to " + to);
+  line("  linalg.yield %0 : " + to);
+  line("} -> " + toType);
+}
+
+std::string FunctionText::str(const std::string &name) {
+  std::string xType = tensor(m, k, element), yType = tensor(m, n, element);
+  std::string wide = tensor(m, n, "f32"), xWide = tensor(m, k, "f32"), wWide = tensor(k, n, "f32");
+  body = "  func.func @" + name + "(%arg0: " + xType + ") -> " + yType + " {\n";
+  line("%cst = arith.constant dense_resource<" + identifier(entry.name) +
+       "> : " + tensor(n, k, element));
+  line("%zero = arith.constant 0.000000e+00 : f32");
+  if (m == "?") {
+    line("%c0 = arith.constant 0 : index");
+    line("%m = tensor.dim %arg0, %c0 : " + xType);
+  }
+  line("%t_init = tensor.empty() : " + tensor(k, n, element));
+  line("%t = linalg.transpose ins(%cst : " + tensor(n, k, element) +
+       ") outs(%t_init : " + tensor(k, n, element) + ") permutation = [1, 0]");
+  std::string x = "%arg0", w = "%t";
+  if (element != "f32") {
+    empty("%x_init", k, "f32");
+    convert("%x", "extf", "%arg0", element, "f32", "%x_init", xType, xWide);
+    line("%w_init = tensor.empty() : " + wWide);
+    convert("%w", "extf", "%t", element, "f32", "%w_init", tensor(k, n, element), wWide);
+    x = "%x", w = "%w";
+  }
+  empty("%acc_init", n, "f32");
+  line("%acc = linalg.fill ins(%zero : f32) outs(%acc_init : " + wide + ") -> " + wide);
+  line("%y = linalg.matmul ins(" + x + ", " + w + " : " + xWide + ", " + wWide +
+       ") outs(%acc : " + wide + ") -> " + wide);
+  std::string result = "%y";
+  if (element != "f32") {
+    empty("%r_init", n, element);
+    convert("%r", "truncf", "%y", "f32", element, "%r_init", wide, yType);
+    result = "%r";
+  }
+  line("return " + result + " : " + yType);
+  return body + "  }\n";
+}
+
+Expected<std::vector<const TensorEntry *>> EmitIrCommand::choose(const Checkpoint &model) const {
+  std::vector<const TensorEntry *> chosen;
+  for (const std::string &layer : layers) {
+    bool isGlob = layer.find_first_of("*?[") != std::string::npos;
+    if (!isGlob) {
+      UWT_ASSIGN_OR_RETURN(auto found, model.find(layer));
+      if (!isMatrix(*found.second))
+        return usageError(layer + " is " + std::string(found.second->dtype->name) + " " +
+                          formatShape(found.second->shape) +
+                          "; products are made of matrices of BF16, F16 or F32");
+      chosen.push_back(found.second);
+      continue;
+    }
+    size_t before = chosen.size();
+    for (const Container &file : model.files())
+      for (const TensorEntry &entry : file.entries())
+        if (isMatrix(entry) && matchesGlob(layer, entry.name))
+          chosen.push_back(&entry);
+    if (chosen.size() == before)
+      return usageError("--layers: no matrix of BF16, F16 or F32 matches " + inQuotes(layer));
+  }
+  // A matrix that two globs match is written once.
+  std::vector<const TensorEntry *> once;
+  for (const TensorEntry *entry : chosen)
+    if (std::ranges::find(once, entry) == once.end())
+      once.push_back(entry);
+  return once;
+}
+
+Status EmitIrCommand::run(Session &session) {
+  if (batch != "?")
+    UWT_RETURN_IF_ERROR(parseNumber(batch, "--batch", 1 << 20));
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  bool toFile = output && *output != "-";
+  if (toFile)
+    UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));
+  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
+  UWT_ASSIGN_OR_RETURN(std::vector<const TensorEntry *> chosen, choose(model));
+  std::string text = "#map = affine_map<(d0, d1) -> (d0, d1)>\nmodule {\n";
+  for (const TensorEntry *entry : chosen)
+    text += FunctionText(*entry, batch).str(chosen.size() == 1 ? "main" : identifier(entry->name));
+  text += "}\n";
+  if (!toFile) {
+    session.print(text);
+    return success();
+  }
+  UWT_RETURN_IF_ERROR(writeWholeFile(*output, asBytes(text), force));
+  session.note(*output + ": " + plural(chosen.size(), "function"));
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeEmitIrCommand() { return std::make_unique<EmitIrCommand>(); }

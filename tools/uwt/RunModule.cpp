@@ -1,0 +1,186 @@
+//===- RunModule.cpp - uwt run --------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CompileOptionRows.h"
+#include "Json.h"
+#include "Paths.h"
+#include "Text.h"
+#include "uwt/Container/Container.h"
+#include "uwt/Support/Suggest.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace uwt;
+
+namespace {
+
+class RunCommand final : public Command {
+public:
+  std::string_view name() const override { return "run"; }
+  std::string_view summary() const override {
+    return "compile a module of linalg and call a function of it";
+  }
+  std::string_view description() const override {
+    return "Inputs are the tensors arg0, arg1, ... of the --input file, by the position of the "
+           "function's arguments; where there is one, it may have any name. Outputs are out0, "
+           "out1, .... The same weights give the same bits in every format and on any number of "
+           "threads; --raw runs the same kernels from uncompressed weights.";
+  }
+  std::vector<Example> examples() const override {
+    std::string module = "uwt run model.mlir --input x.safetensors ";
+    return {
+        {module + "--weights model.uwt.safetensors -o y.safetensors", "From compressed weights"},
+        {module + "--weights model.uwt.safetensors -o y.safetensors --raw",
+         "The same bits from raw ones"},
+        {module + "--format 'huffman<12,2>' -o y.safetensors", "Constants of the module, coded"},
+        {module + "-o y.safetensors --bench 20 -T 2", "How fast is it?"}};
+  }
+  std::vector<Option> options() override;
+  Status run(Session &session) override;
+
+private:
+  Expected<std::vector<ToolTensor>> bindInputs(const ToolSignature &function,
+                                               const SafetensorsFile &file) const;
+  Status write(const std::vector<ToolResult> &results) const;
+  void report(Session &session, const ToolSignature &function, const ToolStats &stats,
+              const std::vector<ToolResult> &results, std::vector<double> seconds) const;
+
+  std::string module, output;
+  std::optional<std::string> input;
+  std::string function;
+  CompileOptionRows shared;
+  bool force = false;
+  unsigned threads = 0, bench = 0;
+};
+
+} // namespace
+
+std::vector<Option> RunCommand::options() {
+  Option in{"IN", "", "a file of MLIR", &module, ValueHint::Path};
+  Option out{"-o,--output", "OUT", "the .safetensors file to write the results to", &output,
+             ValueHint::Path};
+  in.required = out.required = true;
+  std::vector<Option> rows = {
+      in,
+      {"--input", "FILE", "safetensors file with the arguments", &input, ValueHint::Path},
+      out,
+      {"--function", "NAME", "function to call (default: the only one, or main)", &function}};
+  std::vector<Option> more = shared.rows();
+  rows.insert(rows.end(), more.begin(), more.end());
+  rows.push_back({"--bench", "N", "call it N more times and print how long that took", &bench});
+  rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
+  rows.push_back(threadsOption(&threads));
+  return rows;
+}
+
+static std::string specText(const ToolSpec &spec) {
+  std::string text = spec.dtype;
+  for (size_t i = 0; i < spec.shape.size(); ++i)
+    text += (i ? " x " : " ") + (spec.shape[i] < 0 ? "?" : std::to_string(spec.shape[i]));
+  return text + (spec.shape.empty() ? " scalar" : "");
+}
+
+/// What the function takes: "arg0 (BF16 ? x 64), arg1 (F32 scalar)".
+static std::string argumentsText(const ToolSignature &function) {
+  std::string text;
+  for (size_t i = 0; i < function.inputs.size(); ++i)
+    text += (i ? ", arg" : "arg") + std::to_string(i) + " (" + specText(function.inputs[i]) + ")";
+  return text.empty() ? "no arguments" : text;
+}
+
+Expected<std::vector<ToolTensor>> RunCommand::bindInputs(const ToolSignature &function,
+                                                         const SafetensorsFile &file) const {
+  const std::vector<SafetensorsTensor> &tensors = file.header().tensors;
+  std::vector<ToolTensor> inputs;
+  for (size_t i = 0; i < function.inputs.size(); ++i) {
+    std::string name = "arg" + std::to_string(i);
+    const SafetensorsTensor *found = file.header().find(name);
+    if (!found && function.inputs.size() == 1 && tensors.size() == 1)
+      found = &tensors[0];
+    if (!found)
+      return usageError(file.path() + ": there is no tensor " + inQuotes(name) + "; '" +
+                        function.name + "' takes " + argumentsText(function));
+    inputs.push_back({std::string(found->dtype->name), found->shape, file.tensorBytes(*found)});
+  }
+  return inputs;
+}
+
+Status RunCommand::write(const std::vector<ToolResult> &results) const {
+  std::vector<SafetensorsOutput> outputs;
+  for (size_t i = 0; i < results.size(); ++i)
+    outputs.push_back({"out" + std::to_string(i), findSafetensorsDtype(results[i].dtype),
+                       results[i].shape, results[i].bytes});
+  return writeSafetensors(output, outputs, {}, force);
+}
+
+/// The value below which `share` of the sorted samples are.
+static double quantile(const std::vector<double> &sorted, double share) {
+  return sorted[std::lround(share * static_cast<double>(sorted.size() - 1))];
+}
+
+void RunCommand::report(Session &session, const ToolSignature &called, const ToolStats &stats,
+                        const std::vector<ToolResult> &results, std::vector<double> seconds) const {
+  double compileSeconds = 0;
+  for (const auto &[stage, time] : stats.stages)
+    compileSeconds += time;
+  if (session.wantsJson()) {
+    Json object = schemaObject("run");
+    object["input"] = module;
+    object["output"] = output;
+    object["function"] = called.name;
+    object["compile_seconds"] = compileSeconds;
+    object["weights"] = stats.weights;
+    object["weight_bytes"] = stats.weightBytes;
+    for (const ToolResult &result : results)
+      object["results"].push_back({{"dtype", result.dtype}, {"shape", result.shape}});
+    object["seconds"] = seconds;
+    return printJson(session, object);
+  }
+  for (size_t i = 0; i < results.size(); ++i)
+    session.note(output + ": out" + std::to_string(i) + ", " + results[i].dtype + ", " +
+                 formatShape(results[i].shape) + ", " + formatBytes(results[i].bytes.size()));
+  session.note("compiled in " + formatNumber(compileSeconds * 1e3, 0) + " ms, " +
+               plural(stats.weights, "weight") + " of " + formatBytes(stats.weightBytes));
+  if (seconds.empty())
+    return;
+  std::sort(seconds.begin(), seconds.end());
+  session.print(plural(seconds.size(), "call") + ": median " +
+                formatNumber(quantile(seconds, 0.5) * 1e3, 3) + " ms, p10 " +
+                formatNumber(quantile(seconds, 0.1) * 1e3, 3) + " ms, p90 " +
+                formatNumber(quantile(seconds, 0.9) * 1e3, 3) + " ms\n");
+}
+
+Status RunCommand::run(Session &session) {
+  UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(threads));
+  UWT_ASSIGN_OR_RETURN(std::string text, readModule(module));
+  UWT_RETURN_IF_ERROR(checkOutput(module, output, force));
+  std::optional<SafetensorsFile> file;
+  if (input) {
+    UWT_RETURN_IF_ERROR(checkInput(*input));
+    UWT_RETURN_IF_ERROR(checkOutput(*input, output, force));
+    UWT_ASSIGN_OR_RETURN(file, SafetensorsFile::open(*input));
+  }
+  UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
+  UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(text, module, options, threads));
+  for (const std::string &remark : program->stats().remarks)
+    session.detail(remark);
+  UWT_ASSIGN_OR_RETURN(ToolSignature called, program->find(function));
+  if (!file && !called.inputs.empty())
+    return usageError("run needs --input: '" + called.name + "' takes " + argumentsText(called));
+  std::vector<ToolTensor> inputs;
+  if (file) {
+    UWT_ASSIGN_OR_RETURN(inputs, bindInputs(called, *file));
+  }
+  std::vector<double> seconds;
+  UWT_ASSIGN_OR_RETURN(std::vector<ToolResult> results,
+                       program->run(called.name, inputs, threads, bench, seconds));
+  UWT_RETURN_IF_ERROR(write(results));
+  report(session, called, program->stats(), results, std::move(seconds));
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeRunCommand() { return std::make_unique<RunCommand>(); }

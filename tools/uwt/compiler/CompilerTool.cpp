@@ -1,0 +1,150 @@
+//===- CompilerTool.cpp - The compiler behind the tool --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// libUWTCompilerTool.so: the interface of CompilerModule.h over the embedding API. It has
+// its own copy of the libraries below, so nothing but values goes through.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../CompilerModule.h"
+#include "uwt/Compiler/Compile.h"
+#include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
+#include <chrono>
+
+using namespace uwt;
+
+static ToolStats toolStats(const CompileStats &stats) {
+  return {stats.stages,  stats.passes,      stats.codeBytes,
+          stats.weights, stats.weightBytes, stats.remarks};
+}
+
+static std::vector<ToolSpec> toolSpecs(const std::vector<TensorSpec> &specs) {
+  std::vector<ToolSpec> result;
+  for (const TensorSpec &spec : specs)
+    result.push_back({std::string(spec.dtype->name), spec.shape});
+  return result;
+}
+
+namespace {
+
+class ProgramOfTool final : public ToolProgram {
+public:
+  explicit ProgramOfTool(std::unique_ptr<Program> program)
+      : program(std::move(program)), values(toolStats(this->program->stats())) {}
+  const ToolStats &stats() const override { return values; }
+  Expected<ToolSignature> find(const std::string &function) const override;
+  Expected<std::vector<ToolResult>> run(const std::string &function,
+                                        std::span<const ToolTensor> inputs, unsigned threads,
+                                        unsigned repeats,
+                                        std::vector<double> &seconds) const override;
+
+private:
+  std::unique_ptr<Program> program;
+  ToolStats values;
+};
+
+class CompilerOfTool final : public CompilerModule {
+public:
+  Expected<std::unique_ptr<ToolProgram>> compile(std::string_view text, const std::string &path,
+                                                 const ToolCompileOptions &options,
+                                                 unsigned threads) const override;
+  Expected<std::string> emit(std::string_view text, const std::string &path,
+                             const ToolCompileOptions &options, EmitKind kind,
+                             ToolStats &stats) const override;
+  Expected<double> decodeOperations(const std::string &format) const override;
+};
+
+} // namespace
+
+Expected<ToolSignature> ProgramOfTool::find(const std::string &function) const {
+  UWT_ASSIGN_OR_RETURN(const Signature *found, program->find(function));
+  if (!found->obstacle.empty())
+    return usageError("function '" + found->name + "' cannot be called: " + found->obstacle);
+  return ToolSignature{found->name, toolSpecs(found->inputs), toolSpecs(found->outputs)};
+}
+
+Expected<std::vector<ToolResult>> ProgramOfTool::run(const std::string &function,
+                                                     std::span<const ToolTensor> inputs,
+                                                     unsigned threads, unsigned repeats,
+                                                     std::vector<double> &seconds) const {
+  UWT_ASSIGN_OR_RETURN(const Signature *found, program->find(function));
+  std::vector<TensorView> views;
+  for (const ToolTensor &input : inputs)
+    views.push_back(
+        {findSafetensorsDtype(input.dtype), input.shape, input.bytes.data(), /*strides=*/{}});
+  ThreadPool pool(threads);
+  UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> results, program->run(*found, views, &pool));
+  for (unsigned i = 0; i < repeats; ++i) {
+    auto begin = std::chrono::steady_clock::now();
+    UWT_RETURN_IF_ERROR(program->run(*found, views, &pool));
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  std::vector<ToolResult> outputs;
+  for (TensorResult &result : results)
+    outputs.push_back({std::string(result.dtype()->name),
+                       result.shape(),
+                       {result.bytes().begin(), result.bytes().end()}});
+  return outputs;
+}
+
+/// The options with what the compiler itself has to parse.
+static Expected<CompileOptions> completed(const ToolCompileOptions &options) {
+  CompileOptions result = options;
+  if (!options.strategyText.empty()) {
+    auto strategy = StrategyChoice::parse(options.strategyText);
+    if (!strategy)
+      return strategy.takeError().in("--strategy");
+    result.strategy = *strategy;
+  }
+  return result;
+}
+
+Expected<std::unique_ptr<ToolProgram>> CompilerOfTool::compile(std::string_view text,
+                                                               const std::string &path,
+                                                               const ToolCompileOptions &options,
+                                                               unsigned threads) const {
+  UWT_ASSIGN_OR_RETURN(CompileOptions chosen, completed(options));
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path));
+  ThreadPool pool(threads);
+  UWT_ASSIGN_OR_RETURN(std::unique_ptr<Program> program, uwt::compile(*module, chosen, pool));
+  std::unique_ptr<ToolProgram> result = std::make_unique<ProgramOfTool>(std::move(program));
+  return result;
+}
+
+Expected<std::string> CompilerOfTool::emit(std::string_view text, const std::string &path,
+                                           const ToolCompileOptions &options, EmitKind kind,
+                                           ToolStats &stats) const {
+  UWT_ASSIGN_OR_RETURN(CompileOptions chosen, completed(options));
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path));
+  CompileStats measured;
+  UWT_ASSIGN_OR_RETURN(std::string code, emitCode(*module, chosen, kind, &measured));
+  stats = toolStats(measured);
+  return code;
+}
+
+Expected<double> CompilerOfTool::decodeOperations(const std::string &format) const {
+  UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
+  UWT_RETURN_IF_ERROR(checkFormat(parsed, ElementType::BF16));
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  context->loadDialect<UWTDialect>();
+  auto attribute = FormatAttr::get(context.get(), parsed);
+  auto type = CompressedType::get(context.get(), {1, 1}, typeOf(context.get(), ElementType::BF16),
+                                  attribute);
+  std::string reason;
+  std::optional<FormatCost> cost = formatCostOf(type, reason);
+  if (!cost)
+    return unsupportedError(format + ": " + reason);
+  return cost->decodeOperations;
+}
+
+extern "C" __attribute__((visibility("default"))) const CompilerModule *uwtCompilerModule() {
+  static const CompilerOfTool compiler;
+  return &compiler;
+}
