@@ -26,11 +26,15 @@ config.test_source_root = os.path.join(config.uwt_source_root, "test")
 config.test_exec_root = os.path.join(config.uwt_binary_root, "test")
 if config.uwt_has_compiler:
     config.available_features.add("compiler")
+    # A stock mlir-opt cannot load what a sanitizer's runtime has to come before.
+    if not config.uwt_sanitize:
+        config.available_features.add("plugin")
 
 inputs = os.path.join(config.test_source_root, "tools", "Inputs")
 config.substitutions += [
     ("%python", f'"{config.python}"'),
     ("%inputs", inputs),
+    ("%plugin", os.path.join(config.uwt_library_dir, "UWTPlugin.so")),
     ("%exit", f'"{config.python}" "{inputs}/expect_exit.py"'),
 ]
 
@@ -45,3 +49,9 @@ for name in ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
+# MLIR's own code is not instrumented: it never removes the poison that inlined code of its
+# containers and allocators puts down.
+if config.uwt_has_compiler and config.uwt_sanitize:
+    config.environment.setdefault(
+        "ASAN_OPTIONS", "detect_container_overflow=0:allow_user_poisoning=0"
+    )

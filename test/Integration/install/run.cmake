@@ -20,13 +20,30 @@ function(run)
   endif()
 endfunction()
 
-set(configure "${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${CONSUMER_DIR}"
-  "-DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix" "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}")
+set(configure "${CMAKE_COMMAND}" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix"
+  "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}" "-DCMAKE_C_COMPILER=${C_COMPILER}")
 
 file(REMOVE_RECURSE "${WORK_DIR}")
 run(COMMAND "${CMAKE_COMMAND}" --install "${BUILD_DIR}" --prefix "${WORK_DIR}/prefix")
-run(COMMAND ${configure} -B "${WORK_DIR}/consumer")
+run(COMMAND ${configure} -S "${CONSUMER_DIR}" -B "${WORK_DIR}/consumer")
 run(COMMAND "${CMAKE_COMMAND}" --build "${WORK_DIR}/consumer")
 run(COMMAND "${WORK_DIR}/consumer/consumer")
-run(COMMAND ${configure} -B "${WORK_DIR}/refused" -DCOMPONENT=compiler
-  EXPECT_FAILURE "has no component 'compiler', only 'runtime'")
+
+if(NOT EMBEDDING_DIR)
+  run(COMMAND ${configure} -S "${CONSUMER_DIR}" -B "${WORK_DIR}/refused" -DCOMPONENT=compiler
+    EXPECT_FAILURE "was built without its component 'compiler'")
+  return()
+endif()
+# Programs that compile, through C++ and through C, and the installed tool's compiler.
+run(COMMAND ${configure} -S "${EMBEDDING_DIR}" -B "${WORK_DIR}/embedding")
+run(COMMAND "${CMAKE_COMMAND}" --build "${WORK_DIR}/embedding")
+run(COMMAND "${WORK_DIR}/embedding/embedding")
+set(uwt "${WORK_DIR}/prefix/bin/uwt")
+run(COMMAND ${MAKE_WEIGHTS} "${WORK_DIR}/model.safetensors")
+run(COMMAND "${uwt}" compress "${WORK_DIR}/model.safetensors")
+run(COMMAND "${WORK_DIR}/embedding/embedding-c" "${WORK_DIR}/model.uwt.safetensors"
+  mixed.weight 192 128)
+run(COMMAND "${uwt}" emit-ir "${WORK_DIR}/model.uwt.safetensors" --layers mixed.weight
+  -o "${WORK_DIR}/mixed.mlir")
+run(COMMAND "${uwt}" compile "${WORK_DIR}/mixed.mlir" --weights
+  "${WORK_DIR}/model.uwt.safetensors")
