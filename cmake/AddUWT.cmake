@@ -137,4 +137,7 @@ endfunction()
 function(uwt_use_mlir target)
   target_include_directories(${target} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
   target_link_libraries(${target} PUBLIC MLIR LLVM)
+  # The packaged libraries are built without assertions, and classes of their headers (statistics of
+  # passes) differ by that.
+  target_compile_definitions(${target} PUBLIC NDEBUG)
 endfunction()

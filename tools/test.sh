@@ -11,7 +11,7 @@
 #   build         preset release
 #   tidy          clang-tidy
 #   unit          GoogleTest programs
-#   lit           the command-line tool, test/tools
+#   lit           the command-line tool and IR, test/**/*.{test,mlir}
 #   python        test/Integration
 #   install-test  the installed package, used from outside
 #   sanitize      unit tests and lit with AddressSanitizer and UndefinedBehaviorSanitizer

@@ -6,7 +6,7 @@
 build_packages=(
   ca-certificates ccache clang-22 cmake libcli11-dev libgmock-dev libgtest-dev libssl-dev
   libmlir-22-dev libxxhash-dev libzstd-dev lld-22 llvm-22-dev mlir-22-tools ninja-build
-  nlohmann-json3-dev python3 python3-venv
+  nlohmann-json3-dev python3 python3-venv zlib1g-dev
 )
 # To test: sanitizers and fuzzers, formatting, linting, lit and FileCheck, coverage; a
 # browser for the page of `uwt inspect`, shells and a pager for completion and man page.

@@ -17,11 +17,13 @@
 #include "uwt/Emission/Emission.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Runtime/ThreadScope.h"
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <random>
+#include <span>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -108,7 +110,8 @@ void checkProduct(const ProductSpec &spec, std::initializer_list<uint64_t> batch
     const void *data = spec.x == "f32" ? static_cast<const void *>(x.values.data())
                                        : static_cast<const void *>(x.words.data());
     std::vector<float> y = product->run(weight->view(), data, batch, spec.columns);
-    EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)), 0)
+    EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(y)),
+                                   std::as_bytes(std::span(expected).first(y.size()))))
         << "batch " << batch;
   }
 }
