@@ -94,9 +94,9 @@ function(uwt_add_library name)
   install(TARGETS UWT${name} EXPORT UWTTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endfunction()
 
-# A library UWT<name> of the compiler half from all sources of lib/<directory>, linked against the
+# A library UWT<name> of the compiler half from all *.cpp beside its CMakeLists.txt, linked against the
 # shared LLVM and MLIR only: a static MLIR archive beside them would load MLIR twice.
-#   uwt_add_compiler_library(Dialect DIRECTORY Dialect/UWT/IR LINK UWTCodec [DEPENDS targets])
+#   uwt_add_compiler_library(Dialect LINK UWTCodec [PRIVATE_LINK ...] [DEPENDS targets])
 function(uwt_add_compiler_library name)
   cmake_parse_arguments(ARG "" "" "LINK;PRIVATE_LINK;DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")

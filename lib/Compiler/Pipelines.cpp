@@ -92,8 +92,7 @@ void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createAssignSlotsPass());
 }
 
-void buildCodePipeline(OpPassManager &pm, const CompileOptions &options) {
-  static_cast<void>(options);
+void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
   LowerRestOptions rest;
   buildFuseRestPipeline(pm, rest);
   buildBufferizePipeline(pm);

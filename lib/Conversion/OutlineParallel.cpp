@@ -164,7 +164,8 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
     return captured;
   }
 
-  /// A function that runs iterations [begin, end) of `nest`. Clones; the loop stays for now.
+  /// A function that runs iterations [begin, end) of `nest`. Clones: `nest` itself is left as it
+  /// is.
   func::FuncOp makeBody(const LoopNest &nest, ArrayRef<Value> trips, ArrayRef<Value> captured,
                         LLVM::LLVMStructType context) {
     Location loc = nest.op->getLoc();

@@ -11,12 +11,11 @@ become constants without data, `dense_resource<PATH>`, named after their place i
 the file that --weights writes. Needs jax, iree-base-compiler and safetensors (PyPI).
 """
 
-import argparse
-import importlib.util
 import re
 
 import iree.compiler.tools
 import jax
+from model_file import load, parse_arguments
 
 
 def name_of(path):
@@ -49,20 +48,8 @@ def bind(text, names):
     return text[: signature.start()] + header + text[signature.end() :]
 
 
-def load(path):
-    """MODEL.py as a Python module."""
-    spec = importlib.util.spec_from_file_location("exported_model", path)
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("model", help="Python file with a function model()")
-    parser.add_argument("-o", "--output", required=True, help="MLIR text to write")
-    parser.add_argument("--weights", help="safetensors file to write the parameters to")
-    arguments = parser.parse_args()
+    arguments = parse_arguments(__doc__)
 
     function, parameters, inputs = load(arguments.model).model()
     leaves = jax.tree_util.tree_flatten_with_path(parameters)[0]

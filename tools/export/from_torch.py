@@ -10,10 +10,8 @@ state_dict: `uwt-bind-weights` finds the tensor of that name in a container or i
 file that --weights writes. Needs torch, torch-mlir and safetensors (PyPI).
 """
 
-import argparse
-import importlib.util
-
 import torch
+from model_file import load, parse_arguments
 from torch_mlir import fx, ir
 from torch_mlir.extras.fx_importer import TORCH_DTYPE_TO_MLIR_TYPE, FxImporterHooks
 
@@ -62,20 +60,8 @@ def export(module, inputs, dynamic_shapes=None):
     return str(imported), hooks.used
 
 
-def load(path):
-    """MODEL.py as a Python module."""
-    spec = importlib.util.spec_from_file_location("exported_model", path)
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("model", help="Python file with a function model()")
-    parser.add_argument("-o", "--output", required=True, help="MLIR text to write")
-    parser.add_argument("--weights", help="safetensors file to write the weights to")
-    arguments = parser.parse_args()
+    arguments = parse_arguments(__doc__)
 
     source = load(arguments.model)
     module, inputs = source.model()
