@@ -54,12 +54,12 @@ static int64_t defaultColumns(int64_t batch) {
   return batch <= 5 ? std::max<int64_t>(batch, 1) : batch <= 32 ? 2 : 4;
 }
 
-/// Column groups that are decoded at a time where no strategy says. For a small batch the buffer
-/// should stay in the nearest cache; a large one pays for loading and storing its sums.
+/// Column groups that are decoded at a time where no strategy says. A small batch waits for memory,
+/// and small chunks keep that busy; a large one pays for loading and storing its sums.
 static int64_t defaultChunk(int64_t batch) {
   if (ShapedType::isDynamic(batch))
     return 4;
-  return batch <= 4 ? 2 : batch <= 32 ? 8 : 32;
+  return batch <= 8 ? 2 : 8;
 }
 
 static UnitLayout layoutOf(const Format &format, ElementType element) {
@@ -173,7 +173,8 @@ Value ProductLowering::scratch(int64_t count, Type type) {
   IntegerAttr alignment = builder.getI64IntegerAttr(64);
   // The stack of a task is free again after it. A function's is not, neither in its loops nor for
   // its next product, so that only little may come from there, and from its entry.
-  bool isLarge = count * type.getIntOrFloatBitWidth() / 8 > mostStackBytes;
+  unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  bool isLarge = count * bits / 8 > mostStackBytes;
   if (panelsInMatrix * matrices == 1 && isLarge) {
     temporaries.push_back(
         memref::AllocOp::create(builder, location, memref, ValueRange(), alignment));
@@ -224,8 +225,12 @@ PanelFields ProductLowering::loadPanel(Value panel) {
 
 void ProductLowering::emitTask(Value panel) {
   sums = scratch(slabColumns * panelRows * laneCount, builder.getF32Type());
-  int64_t bufferGroups = direct ? layout.groups : chunkGroups * stripsInPanel;
+  int64_t bufferGroups = direct                 ? layout.groups
+                         : isWholePanelStream() ? chunkGroups * stripsInPanel
+                                                : chunkGroups;
   buffer = scratch(bufferGroups * groupWords * 2, builder.getI16Type());
+  if (!direct && layout.hasEscapes)
+    records = scratch(chunkGroups / layout.groups * stripsInPanel, builder.getIndexType());
   outputScratch = scratch(laneCount, op.getInitType().getElementType());
   extraScratch.clear();
   for (Value extra : op.getExtras())
@@ -234,12 +239,9 @@ void ProductLowering::emitTask(Value panel) {
   PanelFields fields = loadPanel(panel);
   if (direct)
     return emitDirect(fields);
-  groupStride = index.constant(groupWords * 2);
-  stripStride = index.constant(chunkGroups * groupWords * 2);
-  if (!layout.fixedRate && columns <= wholePanelUnitColumns) {
-    groupStride = index.mul(fields.strips, groupWords * 2);
-    stripStride = index.constant(groupWords * 2);
-  }
+  // The groups of a stream of all strips take turns.
+  groupStride = isWholePanelStream() ? index.mul(fields.strips, groupWords * 2)
+                                     : index.constant(groupWords * 2);
   emitBuffer(fields);
 }
 
@@ -269,8 +271,13 @@ Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
 }
 
 Value ProductLowering::sumsAt(Value column, Value strip) {
-  Value vectors = index.mul(index.add(index.mul(column, stripsInPanel), strip), stripRows);
+  Value vectors = index.mul(index.add(index.mul(strip, slabColumns), column), stripRows);
   return index.mul(vectors, laneCount);
+}
+
+Value ProductLowering::bufferAt(Value strip, Value group) {
+  Value at = index.mul(group, groupStride);
+  return isWholePanelStream() ? index.add(at, index.mul(strip, groupWords * 2)) : at;
 }
 
 Value ProductLowering::loadVector(Value from, Value at, Type type, int64_t count) {
@@ -281,13 +288,10 @@ void ProductLowering::storeVector(Value vector, Value to, Value at) {
   vector::StoreOp::create(builder, location, vector, to, at);
 }
 
-Value ProductLowering::patchUnit(const PanelFields &panel, Value unit, Value record,
-                                 llvm::function_ref<void(Value)> apply) {
+Value ProductLowering::escapesOf(const PanelFields &panel, Value unit) {
   Value at = index.add(panel.counts, unit);
   Value byte = memref::LoadOp::create(builder, location, plane(Plane::Counts), ValueRange{at});
-  Value count = arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), byte);
-  apply(count);
-  return index.add(record, index.mul(count, layout.recordWords));
+  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), byte);
 }
 
 } // namespace uwt

@@ -135,17 +135,26 @@ private:
 
   // TileMatmulBuffer.cpp
   void emitBuffer(const PanelFields &panel);
-  mlir::Value emitDecodeChunk(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
-                              mlir::Value record);
-  void emitDecodeWords(const PanelFields &panel, mlir::Value chunk, mlir::Value groups);
-  mlir::Value emitDecodeUnits(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
-                              mlir::Value record);
-  void emitDecodeStreams(const PanelFields &panel, mlir::Value chunk);
+  /// Notes where each unit of a chunk has its first escape record; returns the one after them.
+  mlir::Value countRecords(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
+                           mlir::Value record);
+  /// Decodes a strip's part of a chunk; of all strips, where that is one stream.
+  void emitDecodeChunk(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                       mlir::Value groups);
+  void emitDecodeWords(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                       mlir::Value groups);
+  void emitDecodeUnits(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                       mlir::Value groups);
+  void emitDecodeStream(const PanelFields &panel, mlir::Value strip, mlir::Value chunk);
   void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value slabColumn,
                  mlir::Value xStart, mlir::Value groups, int64_t rows, int64_t columns,
                  llvm::function_ref<void(mlir::Value)> eachGroup);
-  void emitColumns(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
-                   mlir::Value slab, mlir::Value columns);
+  void emitColumns(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                   mlir::Value groups, mlir::Value slab, mlir::Value columns);
+  /// A panel of few columns is one stream unit of a prefix code.
+  bool isWholePanelStream() const { return !layout.fixedRate && columns <= wholePanelUnitColumns; }
+  /// Where a strip's column group of a chunk lies in the buffer.
+  mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
 
   /// Asks for a part of the next chunk's bytes: what the multiplication of a chunk has time for.
   void prefetch(const PanelFields &panel, mlir::Value chunk, mlir::Value step, int64_t steps);
@@ -172,9 +181,8 @@ private:
   mlir::Value loadVector(mlir::Value buffer, mlir::Value at, mlir::Type element,
                          int64_t count = laneCount);
   void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
-  /// Gives `apply` the number of a unit's escapes; returns the record after them.
-  mlir::Value patchUnit(const PanelFields &panel, mlir::Value unit, mlir::Value record,
-                        llvm::function_ref<void(mlir::Value count)> apply);
+  /// The number of a unit's escapes.
+  mlir::Value escapesOf(const PanelFields &panel, mlir::Value unit);
 
   MatmulOp op;
   mlir::OpBuilder &builder;
@@ -195,10 +203,11 @@ private:
   /// A block of sums that is kept in registers; columns of the last block where they are known to
   /// be fewer; columns of x that a task takes at a time; groups that are decoded at a time.
   int64_t blockRows = 0, blockColumns = 0, lastColumns = 0, slabColumns = 0, chunkGroups = 0;
-  /// Steps in the buffer (in i16) from strip to strip and from group to group.
-  mlir::Value stripStride, groupStride;
+  /// Step in the buffer (in i16) from group to group.
+  mlir::Value groupStride;
 
-  mlir::Value prepared, sums, buffer, transfer, outputScratch;
+  /// `records`: the first escape record of each unit of a chunk.
+  mlir::Value prepared, sums, buffer, records, transfer, outputScratch;
   llvm::SmallVector<mlir::Value> extraScratch, temporaries;
 };
 

@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A panel's units of `chunkGroups` column groups are decoded into a buffer, strip by strip, in the
-// order of codec raw; then blocks of rows × columns of sums run over it. Partial sums wait in a
-// scratch between chunks.
+// Units of `chunkGroups` column groups of a strip are decoded into a buffer, in the order of codec
+// raw; then blocks of rows × columns of sums run over it. Partial sums wait in a scratch between
+// chunks. The buffer holds one strip, so that it stays in the nearest cache; what memory has to
+// deliver is asked for in the order in which it lies, a chunk ahead.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,8 +32,14 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
           Value count = index.constant(chunkGroups);
           if (groups % chunkGroups != 0)
             count = index.min(count, index.sub(index.constant(groups), first));
-          Value next = emitDecodeChunk(panel, chunk, count, record[0]);
-          emitColumns(panel, chunk, count, slab, width);
+          Value next = countRecords(panel, chunk, count, record[0]);
+          if (isWholePanelStream())
+            emitDecodeChunk(panel, {}, chunk, count);
+          index.loop(panel.strips, [&](Value strip) {
+            if (!isWholePanelStream())
+              emitDecodeChunk(panel, strip, chunk, count);
+            emitColumns(panel, strip, chunk, count, slab, width);
+          });
           return SmallVector<Value>{next};
         });
         emitOutputs(panel, slab, width);
@@ -40,29 +47,49 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
       slabColumns);
 }
 
-Value ProductLowering::emitDecodeChunk(const PanelFields &panel, Value chunk, Value count,
-                                       Value record) {
-  if (layout.onlyWords) {
-    emitDecodeWords(panel, chunk, count);
+Value ProductLowering::countRecords(const PanelFields &panel, Value chunk, Value count,
+                                    Value record) {
+  if (!layout.hasEscapes)
     return record;
-  }
+  // Records follow each other in the order of units, which is not the one of decoding.
+  Value units = index.mul(index.div(count, layout.groups), panel.strips);
+  Value first = index.mul(index.mul(chunk, chunkGroups / layout.groups), panel.strips);
+  auto walk = [&] {
+    return index.loop(units, {record}, [&](Value unit, ValueRange start) {
+      memref::StoreOp::create(builder, location, start[0], records, ValueRange{unit});
+      Value escapes = escapesOf(panel, index.add(first, unit));
+      return SmallVector<Value>{index.add(start[0], index.mul(escapes, layout.recordWords))};
+    })[0];
+  };
   auto branch = scf::IfOp::create(builder, location, TypeRange{builder.getIndexType()},
                                   panel.storedAsWords, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  emitDecodeWords(panel, chunk, count);
   scf::YieldOp::create(builder, location, record);
   builder.setInsertionPointToStart(branch.elseBlock());
-  Value next = record;
-  if (layout.fixedRate)
-    next = emitDecodeUnits(panel, chunk, count, record);
-  else
-    emitDecodeStreams(panel, chunk);
-  scf::YieldOp::create(builder, location, next);
+  scf::YieldOp::create(builder, location, walk());
   return branch.getResult(0);
 }
 
-void ProductLowering::emitDecodeWords(const PanelFields &panel, Value chunk, Value count) {
+void ProductLowering::emitDecodeChunk(const PanelFields &panel, Value strip, Value chunk,
+                                      Value count) {
+  auto words = [&] {
+    if (strip)
+      return emitDecodeWords(panel, strip, chunk, count);
+    index.loop(panel.strips, [&](Value each) { emitDecodeWords(panel, each, chunk, count); });
+  };
+  if (layout.onlyWords)
+    return words();
+  index.ifElse(panel.storedAsWords, words, [&] {
+    if (layout.fixedRate)
+      emitDecodeUnits(panel, strip, chunk, count);
+    else
+      emitDecodeStream(panel, strip, chunk);
+  });
+}
+
+void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Value chunk,
+                                      Value count) {
   Value first = index.mul(chunk, chunkGroups);
   Value stored = index.constant(divideUp(columns, fixedUnitColumns));
   // Groups beyond are padding of coded units only: whatever the buffer has there meets zeros of x.
@@ -70,11 +97,8 @@ void ProductLowering::emitDecodeWords(const PanelFields &panel, Value chunk, Val
                       ? count
                       : index.min(count, index.sub(stored, first));
   index.loop(present, [&](Value group) {
-    index.loop(panel.strips, [&](Value strip) {
-      Value unit = index.add(index.mul(index.add(first, group), panel.strips), strip);
-      Value to = index.add(index.mul(strip, stripStride), index.mul(group, groupStride));
-      decodeUnit(panel, unit, /*asWords=*/true, to);
-    });
+    Value unit = index.add(index.mul(index.add(first, group), panel.strips), strip);
+    decodeUnit(panel, unit, /*asWords=*/true, bufferAt(strip, group));
   });
   if (present == count)
     return;
@@ -82,65 +106,47 @@ void ProductLowering::emitDecodeWords(const PanelFields &panel, Value chunk, Val
       builder, location,
       builder.getZeroAttr(VectorType::get({2 * laneCount}, builder.getI16Type())));
   index.loop(index.sub(count, present), [&](Value group) {
-    index.loop(panel.strips, [&](Value strip) {
-      Value to = index.add(index.mul(strip, stripStride),
-                           index.mul(index.add(present, group), groupStride));
-      index.loop(index.constant(groupRegisters), [&](Value i) {
-        storeVector(zero, buffer, index.add(to, index.mul(i, 2 * laneCount)));
-      });
+    Value to = bufferAt(strip, index.add(present, group));
+    index.loop(index.constant(groupRegisters), [&](Value i) {
+      storeVector(zero, buffer, index.add(to, index.mul(i, 2 * laneCount)));
     });
   });
 }
 
-Value ProductLowering::emitDecodeUnits(const PanelFields &panel, Value chunk, Value count,
-                                       Value record) {
-  SmallVector<Value> carried;
-  if (layout.hasEscapes)
-    carried.push_back(record);
+void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Value chunk,
+                                      Value count) {
   Value first = index.mul(chunk, chunkGroups / layout.groups);
-  auto results =
-      index.loop(index.div(count, layout.groups), carried, [&](Value group, ValueRange outer) {
-        return index.loop(panel.strips, outer, [&](Value strip, ValueRange inner) {
-          Value unit = index.add(index.mul(index.add(first, group), panel.strips), strip);
-          Value to = index.add(index.mul(strip, stripStride),
-                               index.mul(index.mul(group, layout.groups), groupStride));
-          decodeUnit(panel, unit, /*asWords=*/false, to);
-          if (!layout.hasEscapes)
-            return SmallVector<Value>();
-          return SmallVector<Value>{patchUnit(panel, unit, inner[0], [&](Value escapes) {
-            PatchUnitOp::create(builder, location, op.getWeight(), inner[0], escapes, buffer, to);
-          })};
-        });
-      });
-  return results.empty() ? record : results[0];
-}
-
-void ProductLowering::emitDecodeStreams(const PanelFields &panel, Value chunk) {
-  if (columns <= wholePanelUnitColumns) {
-    DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, index.constant(0),
-                           buffer);
-    return;
-  }
-  int64_t units = divideUp(columns, streamUnitColumns), size = stripRows * streamUnitColumns;
-  index.loop(panel.strips, [&](Value strip) {
-    Value unit = index.add(index.mul(strip, units), chunk);
-    Value part = memref::SubViewOp::create(builder, location, buffer,
-                                           ArrayRef<OpFoldResult>{index.mul(strip, size)},
-                                           ArrayRef<OpFoldResult>{builder.getIndexAttr(size)},
-                                           ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
-    DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, part);
+  index.loop(index.div(count, layout.groups), [&](Value group) {
+    Value unitInChunk = index.add(index.mul(group, panel.strips), strip);
+    Value unit = index.add(index.mul(first, panel.strips), unitInChunk);
+    Value to = bufferAt(strip, index.mul(group, layout.groups));
+    decodeUnit(panel, unit, /*asWords=*/false, to);
+    if (!layout.hasEscapes)
+      return;
+    Value record = memref::LoadOp::create(builder, location, records, ValueRange{unitInChunk});
+    PatchUnitOp::create(builder, location, op.getWeight(), record, escapesOf(panel, unit), buffer,
+                        to);
   });
 }
 
-void ProductLowering::emitColumns(const PanelFields &panel, Value chunk, Value count, Value slab,
-                                  Value width) {
+void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Value chunk) {
+  Value unit = index.constant(0);
+  if (strip) {
+    int64_t units = divideUp(columns, streamUnitColumns);
+    unit = index.add(index.mul(strip, units), chunk);
+  }
+  DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, buffer);
+}
+
+void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value chunk, Value count,
+                                  Value slab, Value width) {
   Value firstGroup = index.mul(chunk, chunkGroups);
   // Steps over all blocks and groups of a full panel, in order: each asks for its share.
   bool isStatic = !ShapedType::isDynamic(staticBatch);
   int64_t blockCount = isStatic ? slabColumns / blockColumns : 2;
   int64_t steps = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
-  auto block = [&](Value strip, Value rowBlock, Value column, int64_t blockRowCount,
-                   int64_t blockWidth, Value ordinal) {
+  auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
+                   Value ordinal) {
     Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
                         index.mul(firstGroup, blockWidth * wordsInGroup()));
     emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
@@ -150,25 +156,22 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value chunk, Value c
   };
   // Known batches have a last block of their own; others are padded with zeros.
   Value blocks = isStatic ? index.div(width, blockColumns) : index.ceilDiv(width, blockColumns);
-  index.loop(panel.strips, [&](Value strip) {
-    // x stays in the nearest cache while a strip's rows pass by.
-    index.loop(blocks, [&](Value i) {
-      index.loop(index.constant(stripRows / blockRows), [&](Value rowBlock) {
-        Value ordinal = index.add(index.mul(strip, blockCount), i);
-        ordinal = index.add(index.mul(ordinal, stripRows / blockRows), rowBlock);
-        block(strip, rowBlock, index.mul(i, blockColumns), blockRows, blockColumns, ordinal);
-      });
+  // x stays in the nearest cache while a strip's rows pass by.
+  index.loop(blocks, [&](Value i) {
+    index.loop(index.constant(stripRows / blockRows), [&](Value rowBlock) {
+      Value ordinal = index.add(index.mul(strip, blockCount), i);
+      ordinal = index.add(index.mul(ordinal, stripRows / blockRows), rowBlock);
+      block(rowBlock, index.mul(i, blockColumns), blockRows, blockColumns, ordinal);
     });
-    if (lastColumns == 0)
-      return;
-    Value isLast = index.less(index.constant(0), index.rem(width, blockColumns));
-    index.ifElse(isLast, [&] {
-      int64_t lastRows = std::max(blockRows, rowsForColumns(lastColumns));
-      Value column = index.mul(blocks, blockColumns);
-      index.loop(index.constant(stripRows / lastRows), [&](Value rowBlock) {
-        block(strip, rowBlock, column, lastRows, lastColumns, {});
-      });
-    });
+  });
+  if (lastColumns == 0)
+    return;
+  Value isLast = index.less(index.constant(0), index.rem(width, blockColumns));
+  index.ifElse(isLast, [&] {
+    int64_t lastRows = std::max(blockRows, rowsForColumns(lastColumns));
+    Value column = index.mul(blocks, blockColumns);
+    index.loop(index.constant(stripRows / lastRows),
+               [&](Value rowBlock) { block(rowBlock, column, lastRows, lastColumns, {}); });
   });
 }
 
@@ -205,7 +208,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   Value firstRow = index.mul(rowBlock, half);
   Value firstSum = index.add(sumsAt(column, strip), index.mul(firstRow, laneCount));
   auto sumPlace = [&](int64_t c, int64_t parity, int64_t g) {
-    int64_t row = c * panelRows + 8 * parity + g;
+    int64_t row = c * stripRows + 8 * parity + g;
     return index.add(firstSum, row * laneCount);
   };
   auto forEachSum = [&](llvm::function_ref<void(int64_t, int64_t, int64_t)> visit) {
@@ -218,29 +221,45 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
     start.push_back(loadVector(sums, sumPlace(c, parity, g), builder.getF32Type()));
   });
-  Value stripStart = index.add(index.mul(strip, stripStride), index.mul(firstRow, 2 * laneCount));
+  Value firstWords =
+      index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
   SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {
     SmallVector<Value> block(carried);
     eachGroup(group);
-    Value from = index.add(stripStart, index.mul(group, groupStride));
+    Value from = index.add(firstWords, index.mul(group, groupStride));
     Value xAt = index.add(xStart, index.mul(group, width * wordsInGroup()));
     for (unsigned xHalf = 0; xHalf < 2; ++xHalf) {
+      auto loadWords = [&](int64_t row) -> Value {
+        int64_t first = (2 * xHalf + row / half) * 8 + row % half;
+        Value words = loadVector(buffer, index.add(from, first * 2 * laneCount),
+                                 builder.getI16Type(), 2 * laneCount);
+        return vector::BitCastOp::create(builder, location, packedWords, words);
+      };
+      auto loadColumn = [&](int64_t c) { return loadX(index.add(xAt, c * wordsInGroup()), xHalf); };
+      auto add = [&](int64_t row, int64_t c, Value words, ValueRange x) {
+        Value &sum = block[row * width + c];
+        sum = dot(words, sum, x);
+      };
+      // Beside the sums, registers hold the side that has fewer, and one vector of the other.
+      if (blockRowCount <= width) {
+        SmallVector<Value> words;
+        for (int64_t row = 0; row < blockRowCount; ++row)
+          words.push_back(loadWords(row));
+        for (int64_t c = 0; c < width; ++c) {
+          SmallVector<Value> x = loadColumn(c);
+          for (int64_t row = 0; row < blockRowCount; ++row)
+            add(row, c, words[row], x);
+        }
+        continue;
+      }
       SmallVector<SmallVector<Value>> x;
       for (int64_t c = 0; c < width; ++c)
-        x.push_back(loadX(index.add(xAt, c * wordsInGroup()), xHalf));
-      size_t next = 0;
-      Value words;
-      forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-        if (c == 0) {
-          int64_t first = (2 * xHalf + parity) * 8 + g;
-          Value at = index.add(from, first * 2 * laneCount);
-          words = vector::BitCastOp::create(
-              builder, location, packedWords,
-              loadVector(buffer, at, builder.getI16Type(), 2 * laneCount));
-        }
-        block[next] = dot(words, block[next], x[c]);
-        ++next;
-      });
+        x.push_back(loadColumn(c));
+      for (int64_t row = 0; row < blockRowCount; ++row) {
+        Value words = loadWords(row);
+        for (int64_t c = 0; c < width; ++c)
+          add(row, c, words, x[c]);
+      }
     }
     return block;
   });

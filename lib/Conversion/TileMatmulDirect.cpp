@@ -76,17 +76,17 @@ void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value
 
 Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Value strip,
                                        ArrayRef<SmallVector<Value>> x, Value record) {
-  return patchUnit(panel, unit, record, [&](Value count) {
-    index.ifElse(
-        index.less(index.constant(0), count),
-        [&] {
-          Value zero = index.constant(0);
-          decodeUnit(panel, unit, /*asWords=*/false, zero);
-          PatchUnitOp::create(builder, location, op.getWeight(), record, count, buffer, zero);
-          emitDotsFromBuffer(strip, x);
-        },
-        [&] { emitDirectUnit(panel, unit, strip, x, /*asWords=*/false); });
-  });
+  Value count = escapesOf(panel, unit);
+  index.ifElse(
+      index.less(index.constant(0), count),
+      [&] {
+        Value zero = index.constant(0);
+        decodeUnit(panel, unit, /*asWords=*/false, zero);
+        PatchUnitOp::create(builder, location, op.getWeight(), record, count, buffer, zero);
+        emitDotsFromBuffer(strip, x);
+      },
+      [&] { emitDirectUnit(panel, unit, strip, x, /*asWords=*/false); });
+  return index.add(record, index.mul(count, layout.recordWords));
 }
 
 void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value>> x) {

@@ -20,8 +20,12 @@ namespace uwt {
 void ProductLowering::zeroSums(Value width) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
   Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
-  index.loop(index.mul(width, panelRows),
-             [&](Value i) { storeVector(zero, sums, index.mul(i, laneCount)); });
+  index.loop(index.constant(stripsInPanel), [&](Value strip) {
+    Value start = sumsAt(index.constant(0), strip);
+    index.loop(index.mul(width, stripRows), [&](Value i) {
+      storeVector(zero, sums, index.add(start, index.mul(i, laneCount)));
+    });
+  });
 }
 
 void ProductLowering::emitOutputs(const PanelFields &panel, Value firstColumn, Value width) {

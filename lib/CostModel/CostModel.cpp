@@ -21,6 +21,8 @@ constexpr uint64_t groupRegisters = 2;
 constexpr double accumulatorsOfUnit = 0.5;
 /// Columns of x that a task of the buffer family takes at a time.
 constexpr uint64_t taskColumns = 64;
+/// A strip's bytes from which on decoding hides nothing of their way from memory (seen on a Zen 4).
+constexpr double queueBytes = 12 << 10;
 constexpr double nsPerUs = 1000;
 } // namespace
 
@@ -115,13 +117,18 @@ static double directTraffic(const Calibration &c, const Work &work, const Format
          (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load));
 }
 
+static uint64_t chunkOf(const ProductProblem &problem, const KernelConfig &config) {
+  return std::min<uint64_t>(config.kChunk, roundUp(problem.columns, fixedUnitColumns));
+}
+
 /// The same for the buffer: decoded weights are written, and read for each block of columns, x for
 /// each block of rows; accumulators wait in memory between chunks.
 static double bufferTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
                             const KernelConfig &config) {
-  uint64_t chunk = std::min<uint64_t>(config.kChunk, roundUp(problem.columns, fixedUnitColumns));
-  bool isFar = chunk * panelRows * sizeof(uint16_t) > c.nearBytes;
-  double perRegister = c.store * decodesOf(problem, config);
+  uint64_t chunk = chunkOf(problem, config);
+  // What a strip's rows come back to: its decoded weights and a block of x.
+  bool isFar = chunk * (stripRows + config.columns) * sizeof(uint16_t) > c.nearBytes;
+  double perRegister = (c.store + (isFar ? c.farLoad : 0)) * decodesOf(problem, config);
   for (const Columns &part : columnBlocks(problem, config))
     perRegister += part.blocks * (c.load + (isFar ? c.farLoad : 0)) +
                    part.computed() * (c.load / part.rows +
@@ -136,6 +143,17 @@ static double computedColumns(const ProductProblem &problem, const KernelConfig 
   for (const Columns &part : columnBlocks(problem, config))
     sum += part.computed();
   return sum;
+}
+
+/// The buffer family asks for the next chunk while it multiplies. What that has no time for could
+/// be hidden by the rest of its work, as far as it fits the queues of the caches: this is what is
+/// not.
+static double unaskedMemory(const ProductProblem &problem, const FormatCost &format,
+                            const KernelConfig &config, const Prediction &p) {
+  double asked =
+      static_cast<double>(chunkOf(problem, config) * stripRows) * format.size.bitsPerWeight / 8;
+  double hidden = std::min(std::max(p.memory - p.dots, 0.0), p.compute() - p.dots);
+  return std::min(asked / queueBytes, 1.0) * hidden;
 }
 
 Prediction uwt::predict(const Calibration &calibration, const ProductProblem &problem,
@@ -158,8 +176,10 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
            c.pack / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
   double compute = p.compute();
-  p.total =
-      std::max(p.memory, compute) + c.overlap * std::min(p.memory, compute) + p.pack + p.forkJoin;
+  double exposed = c.overlap * std::min(p.memory, config.buffered ? p.dots : compute);
+  if (config.buffered)
+    exposed += unaskedMemory(problem, format, config, p);
+  p.total = std::max(p.memory, compute) + exposed + p.pack + p.forkJoin;
   return p;
 }
 
@@ -171,8 +191,8 @@ namespace {
 /// Accumulators and one operand's registers have to fit 32 registers.
 constexpr struct {
   unsigned rows, columns;
-} bufferBlocks[] = {{16, 1}, {8, 2}, {8, 3}, {4, 4}, {4, 6}};
-constexpr unsigned bufferChunks[] = {256, 512, 1024, 2048};
+} bufferBlocks[] = {{16, 1}, {8, 2}, {4, 4}};
+constexpr unsigned bufferChunks[] = {128, 256, 512, 1024, 2048};
 } // namespace
 
 static void addBufferConfigs(const FormatCost &format, uint64_t columns, const ConfigPins &pins,

@@ -198,17 +198,17 @@ Status BenchCalibrateCommand::measureOperations(Session &session) {
                          ProductWeights::make(kind, cachedRows, cachedColumns, 1, 1, pool));
     UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, "inplace<12>", pool));
     std::vector<Experiment> experiments = {{"inplace<12>", direct, {1, 2}}};
-    for (unsigned chunk : {128, 1024})
-      experiments.push_back({"inplace<12>", {true, 4, 6, chunk}, {6, 24}});
+    for (unsigned chunk : {128, 512, 1024})
+      experiments.push_back({"inplace<12>", {true, 4, 4, chunk}, {4, 24}});
     if (std::string_view(kind) == "gaussian") {
       experiments.push_back({"raw", direct, {1, 2}});
       experiments.push_back({"raw", direct, {1}, true});
-      experiments.push_back({"raw", {true, 4, 6, 1024}, {12}, true});
+      experiments.push_back({"raw", {true, 4, 4, 1024}, {12}, true});
       experiments.push_back({"window<4>", direct, {1}});
-      for (unsigned chunk : {128, 1024}) {
+      for (unsigned chunk : {128, 512, 1024}) {
         experiments.push_back({"raw", {true, 16, 1, chunk}, {1, 2}});
-        experiments.push_back({"raw", {true, 8, 3, chunk}, {3, 12}});
-        experiments.push_back({"raw", {true, 4, 6, chunk}, {6, 24, 48}});
+        experiments.push_back({"raw", {true, 8, 2, chunk}, {2, 12}});
+        experiments.push_back({"raw", {true, 4, 4, chunk}, {8, 24, 48}});
       }
     }
     for (const Experiment &experiment : experiments)
@@ -229,7 +229,9 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
     UWT_RETURN_IF_ERROR(
         observe(session, *weights, {format, {false, 16, 1, 64}, {1}}, escapes, 1, cold));
     UWT_RETURN_IF_ERROR(
-        observe(session, *weights, {format, {true, 4, 6, 1024}, {4, 8}}, escapes, 1, cold));
+        observe(session, *weights, {format, {true, 4, 4, 128}, {2, 4}}, escapes, 1, cold));
+    UWT_RETURN_IF_ERROR(
+        observe(session, *weights, {format, {true, 4, 4, 512}, {8, 16}}, escapes, 1, cold));
   }
   result.overlap = fitOverlap(result, cold);
   return success();

@@ -79,7 +79,7 @@ std::vector<Option> BenchMatmulCommand::options() {
        "format to run from, or 'auto'; may be given again (default: inplace<12>, huffman<12,2>)",
        &formats, ValueHint::Format},
       {"--strategy", "TEXT",
-       "kernel, such as 'buffer,rows=4,columns=6,k_chunk=1024' (default: the model's pick)",
+       "kernel, such as 'buffer,rows=4,columns=4,k_chunk=512' (default: the model's pick)",
        &settings.strategy},
       {"--calibration", "FILE", "constants of this machine for the cost model",
        &settings.calibration, ValueHint::Path},

@@ -61,9 +61,10 @@ struct Calibration {
   double output = 0;
   /// Microseconds from the start of a parallel loop to its end beyond its work.
   double forkJoin = 0;
-  /// Share of the shorter one of memory time and compute time that is not hidden by the other.
+  /// Share of the shorter one of memory time and compute time (buffer family: of what multiplying
+  /// takes) that is not hidden by the other.
   double overlap = 0;
-  /// Bytes of decoded weights that the nearest cache holds beside x.
+  /// Bytes that the nearest cache keeps: a strip's decoded chunk and a block of x.
   uint64_t nearBytes = 0;
 
   /// GB/s that `threads` threads read with.

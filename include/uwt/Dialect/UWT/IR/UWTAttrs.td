@@ -91,7 +91,7 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
   let description = [{
     ```mlir
     #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64>
-    #uwt.strategy<buffer, rows = 4, columns = 6, k_chunk = 1024>
+    #uwt.strategy<buffer, rows = 4, columns = 4, k_chunk = 512>
     ```
 
     The format that a product runs from is its operand's type. `rows` × `columns` accumulators are kept in
