@@ -143,7 +143,8 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value c
   Value firstGroup = index.mul(chunk, chunkGroups);
   // Steps over all blocks and groups of a full panel, in order: each asks for its share.
   bool isStatic = !ShapedType::isDynamic(staticBatch);
-  int64_t blockCount = isStatic ? slabColumns / blockColumns : 2;
+  // A batch that is not known has one block at least.
+  int64_t blockCount = isStatic ? slabColumns / blockColumns : 1;
   int64_t steps = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
   auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
                    Value ordinal) {

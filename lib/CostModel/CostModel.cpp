@@ -191,7 +191,7 @@ namespace {
 /// Accumulators and one operand's registers have to fit 32 registers.
 constexpr struct {
   unsigned rows, columns;
-} bufferBlocks[] = {{16, 1}, {8, 2}, {4, 4}};
+} bufferBlocks[] = {{8, 2}, {4, 4}};
 constexpr unsigned bufferChunks[] = {128, 256, 512, 1024, 2048};
 } // namespace
 
