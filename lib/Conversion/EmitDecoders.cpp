@@ -24,12 +24,14 @@ struct EmitDecodersPass : impl::EmitDecodersPassBase<EmitDecodersPass> {
   void runOnOperation() override {
     SmallVector<Operation *> decodes;
     getOperation()->walk([&](Operation *op) {
-      if (isa<DecodeUnitOp, DecodeStreamOp, PatchUnitOp>(op))
+      if (isa<DecodeUnitOp, DecodeStreamOp, PatchUnitOp, DecodeFragmentOp>(op))
         decodes.push_back(op);
     });
     IRRewriter rewriter(&getContext());
     for (Operation *op : decodes) {
-      Attribute format = cast<CompressedType>(op->getOperand(0).getType()).getFormat();
+      auto fragment = dyn_cast<DecodeFragmentOp>(op);
+      Attribute format = fragment ? fragment.getFormat()
+                                  : cast<CompressedType>(op->getOperand(0).getType()).getFormat();
       auto emission = dyn_cast<DecoderEmissionInterface>(format);
       if (!emission) {
         op->emitOpError("has a format without decoders: register the Emission library");

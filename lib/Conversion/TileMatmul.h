@@ -26,6 +26,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 namespace uwt {
@@ -36,40 +37,6 @@ inline constexpr int64_t stripsInPanel = panelRows / stripRows;
 
 /// Rows of a block of sums that fits 32 vector registers beside its operands, by columns.
 int64_t rowsForColumns(int64_t columns);
-
-/// Builds index arithmetic and loops at a location. Constants fold.
-class Indices {
-public:
-  Indices(mlir::OpBuilder &builder, mlir::Location location)
-      : builder(builder), location(location) {}
-
-  mlir::Value constant(int64_t value);
-  mlir::Value add(mlir::Value a, mlir::Value b);
-  mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
-  mlir::Value sub(mlir::Value a, mlir::Value b);
-  mlir::Value mul(mlir::Value a, mlir::Value b);
-  mlir::Value mul(mlir::Value a, int64_t b) { return mul(a, constant(b)); }
-  mlir::Value div(mlir::Value a, int64_t b);
-  mlir::Value ceilDiv(mlir::Value a, int64_t b) { return div(add(a, b - 1), b); }
-  mlir::Value rem(mlir::Value a, int64_t b);
-  mlir::Value min(mlir::Value a, mlir::Value b);
-  mlir::Value less(mlir::Value a, mlir::Value b);
-
-  using Body = llvm::function_ref<void(mlir::Value)>;
-  using CarryingBody =
-      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
-  /// `for (i = 0; i < count; i += step)`; a loop that runs once is not built.
-  void loop(mlir::Value count, Body body, int64_t step = 1);
-  /// The same, with values that a pass hands on to the next one.
-  llvm::SmallVector<mlir::Value> loop(mlir::Value count, mlir::ValueRange carried,
-                                      CarryingBody body);
-  void ifElse(mlir::Value condition, llvm::function_ref<void()> then,
-              llvm::function_ref<void()> otherwise = {});
-
-private:
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-};
 
 /// How units of a weight lie in its planes.
 struct UnitLayout {

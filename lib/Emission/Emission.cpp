@@ -65,12 +65,17 @@ bool describeFormat(const Format &format, ElementType element, EmittedFormat &ou
 //===----------------------------------------------------------------------===//
 
 LogicalResult Emitter::emitUnit(UnitEmission & /*unit*/) const { return mlir::failure(); }
+std::optional<unsigned> Emitter::fragmentTableWords(const EmittedFormat & /*format*/) const {
+  return std::nullopt;
+}
 LogicalResult Emitter::emitStream(const EmittedFormat & /*format*/, RewriterBase & /*rewriter*/,
                                   DecodeStreamOp /*op*/) const {
   return mlir::failure();
 }
 
 Value UnitEmission::plane(Plane kind) {
+  if (fragment)
+    return kind == Plane::Code ? fragment.getCode() : fragment.getRaw();
   Type type = MemRefType::get({ShapedType::kDynamic}, lanes.ops().getI32Type());
   return PlaneOp::create(lanes.ops(), lanes.loc(), type, kind, weight);
 }
@@ -88,6 +93,8 @@ static void setInvariantPoint(OpBuilder &builder, Value weight) {
 }
 
 Value UnitEmission::tableEntry(unsigned entry) {
+  if (fragment)
+    return lanes.splat(fragment.getTable()[entry]);
   OpBuilder &builder = lanes.ops();
   OpBuilder::InsertionGuard guard(builder);
   setInvariantPoint(builder, weight);
@@ -154,7 +161,7 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
     rewriter.replaceAllUsesWith(op.getRegisters()[index], words);
     moveUsersBefore(op, words, rewriter);
   };
-  UnitEmission unit(lanes, format, op.getWeight(), op.getFirst(), op.getCode(), sink);
+  UnitEmission unit(lanes, format, op, sink);
   if (op.getAsWords())
     emitWords(unit);
   else if (failed(findEmitter(format.format.codec.keyword)->emitUnit(unit)))
@@ -162,6 +169,30 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   if (!op.getBuffer() && number != expected)
     return op.emitOpError() << "expects " << number << " registers for format '"
                             << format.format.str() << "', got " << expected;
+  rewriter.eraseOp(op);
+  return mlir::success();
+}
+
+static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &rewriter,
+                                    DecodeFragmentOp op) {
+  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  std::optional<unsigned> tableWords = emitter.fragmentTableWords(format);
+  if (!tableWords)
+    return op.emitOpError() << "has a format that threads do not decode: '" << format.format.str()
+                            << "'";
+  if (!op.getAsWords() && op.getTable().size() != *tableWords)
+    return op.emitOpError() << "expects " << *tableWords << " words of the decode table, got "
+                            << op.getTable().size();
+  rewriter.setInsertionPoint(op);
+  LaneBuilder lanes(rewriter, op.getLoc(), VectorType::get({4}, rewriter.getI32Type()));
+  auto sink = [&](unsigned number, Value words) {
+    rewriter.replaceAllUsesWith(op.getResult(number / 8), words);
+  };
+  UnitEmission unit(lanes, format, op, sink);
+  if (op.getAsWords())
+    emitWords(unit);
+  else if (failed(emitter.emitUnit(unit)))
+    return mlir::failure();
   rewriter.eraseOp(op);
   return mlir::success();
 }
@@ -210,9 +241,14 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
       return op->emitOpError() << "cannot be compiled for format '"
                                << cast<FormatAttr>(attribute).getText() << "': " << reason;
     };
-    auto weight = dyn_cast<CompressedType>(op->getOperand(0).getType());
     EmittedFormat format;
     std::string reason;
+    if (auto fragment = dyn_cast<DecodeFragmentOp>(op)) {
+      if (!describe(attribute, fragment.getElement(), format, reason))
+        return refuse(reason);
+      return emitFragmentOp(format, rewriter, fragment);
+    }
+    auto weight = dyn_cast<CompressedType>(op->getOperand(0).getType());
     if (!weight || !describe(attribute, weight.getElementType(), format, reason))
       return refuse(reason);
     if (auto unit = dyn_cast<DecodeUnitOp>(op))

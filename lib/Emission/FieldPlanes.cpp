@@ -15,15 +15,26 @@ namespace uwt {
 static constexpr unsigned blocksInUnit = 4, lanesInRow = 4;
 
 /// The u32 of a chunk that hold register r of row g, one a lane and block.
+Value rowBase(LaneBuilder &lanes, Value base, Value lane, unsigned words) {
+  if (!lane)
+    return base;
+  OpBuilder &builder = lanes.ops();
+  Value scale = arith::ConstantIndexOp::create(builder, lanes.loc(), words);
+  Value own = builder.createOrFold<arith::MulIOp>(lanes.loc(), lane, scale);
+  return builder.createOrFold<arith::AddIOp>(lanes.loc(), base, own);
+}
+
 static Value loadChunk(LaneBuilder &lanes, const FieldSource &field, int64_t offset, uint32_t bits,
                        unsigned r, unsigned g) {
   // plane-1: [kind][lane][word], `words` u32 a lane and kind.
   unsigned words = std::min(bits, blocksInUnit);
   unsigned kind = bits <= 4 ? 0 : r * bits / 16;
   offset += kind * fragmentLanes * blocksInUnit + g * lanesInRow * words;
+  Value base = rowBase(lanes, field.base, field.lane, words);
   if (words == blocksInUnit)
-    return lanes.load(field.buffer, field.base, offset);
-  return lanes.loadRepeated(field.buffer, field.base, offset, lanesInRow * words);
+    return lanes.load(field.buffer, base, offset);
+  int64_t inLanes = cast<VectorType>(lanes.type()).getNumElements();
+  return lanes.loadRepeated(field.buffer, base, offset, inLanes / blocksInUnit * words);
 }
 
 /// Bit of a half word where register r's part of a chunk begins, a block.
@@ -71,28 +82,29 @@ Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsign
 
 FieldSource rawField(UnitEmission &unit) {
   const FieldSplit &split = unit.format.split;
-  return {unit.plane(Plane::Raw), unit.first, llvm::to_vector(defaultChunks(split.rawBits())),
-          /*position=*/0, /*hasSign=*/true};
+  return {unit.plane(Plane::Raw), unit.first,       llvm::to_vector(defaultChunks(split.rawBits())),
+          /*position=*/0,         /*hasSign=*/true, unit.lane};
 }
 
 FieldSource codeField(UnitEmission &unit, int position) {
   return {unit.plane(Plane::Code), unit.code, llvm::to_vector(unit.format.traits.chunks), position,
-          /*hasSign=*/false};
+          /*hasSign=*/false,       unit.lane};
 }
 
-void forEachRegister(llvm::function_ref<void(unsigned r, unsigned g)> visit) {
+void forEachRegister(const UnitEmission &unit,
+                     llvm::function_ref<void(unsigned r, unsigned g)> visit) {
   // A line of 8-bit chunks holds two registers: both are taken while it is there.
   for (unsigned pair = 0; pair < registersInLane; pair += 2)
-    for (unsigned g = 0; g < rowsInStrip; ++g)
+    for (unsigned g = 0; g < unit.rows; ++g)
       for (unsigned r = pair; r < pair + 2; ++r)
         visit(r, g);
 }
 
 void emitWords(UnitEmission &unit) {
-  FieldSource field = {unit.plane(Plane::Words), unit.first, {16}};
+  FieldSource field = {unit.plane(Plane::Words), unit.first, {16}, 0, false, unit.lane};
   // Kind by kind: each line once, from lower to higher addresses.
   for (unsigned r = 0; r < registersInLane; ++r)
-    for (unsigned g = 0; g < rowsInStrip; ++g)
+    for (unsigned g = 0; g < unit.rows; ++g)
       unit.set(registerNumber(0, r, g), loadField(unit.lanes, field, r, g));
 }
 

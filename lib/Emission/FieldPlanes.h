@@ -33,7 +33,13 @@ struct FieldSource {
   int position = 0;
   /// The field's highest bit goes to bit 15 (a sign).
   bool hasSign = false;
+  /// A thread's lane of the fragment; null where all lanes' rows come one after another.
+  mlir::Value lane = {};
 };
+
+/// Where the first row begins that lies from `base` on with `words` u32 for each of the 32 lanes of
+/// a fragment: a thread begins at its own `lane`.
+mlir::Value rowBase(LaneBuilder &lanes, mlir::Value base, mlir::Value lane, unsigned words);
 
 /// Bits of register r, row g, at their places in both half words, zeros elsewhere.
 mlir::Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsigned g);
@@ -44,7 +50,8 @@ FieldSource rawField(UnitEmission &unit);
 FieldSource codeField(UnitEmission &unit, int position);
 
 /// Calls `visit` for r and g in the order in which planes are read best.
-void forEachRegister(llvm::function_ref<void(unsigned r, unsigned g)> visit);
+void forEachRegister(const UnitEmission &unit,
+                     llvm::function_ref<void(unsigned r, unsigned g)> visit);
 
 /// Emits the registers of a unit that is stored as words.
 void emitWords(UnitEmission &unit);

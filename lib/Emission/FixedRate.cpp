@@ -20,7 +20,7 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
   int position = static_cast<int>(unit.format.split.rawLowBits);
   FieldSource raw = rawField(unit), code = codeField(unit, position);
   Value base = lanes.shl(unit.tableEntry(0), position);
-  forEachRegister([&](unsigned r, unsigned g) {
+  forEachRegister(unit, [&](unsigned r, unsigned g) {
     Value words = lanes.bitOr(loadField(lanes, raw, r, g), loadField(lanes, code, r, g));
     unit.set(registerNumber(0, r, g), lanes.add(words, base));
   });
@@ -36,6 +36,9 @@ struct RawEmitter final : Emitter {
     return {Plane::Words};
   }
   double cost(const EmittedFormat & /*format*/) const override { return 0; }
+  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
+    return 0;
+  }
   LogicalResult emitUnit(UnitEmission &unit) const override {
     emitWords(unit);
     return mlir::success();
@@ -59,6 +62,12 @@ struct WindowEmitter : Emitter {
     if (format.format.packing == Packing::InPlace)
       return format.traits.codeBits == 4 ? 3.75 : 7;
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 2;
+  }
+  std::optional<unsigned> fragmentTableWords(const EmittedFormat &format) const override {
+    // inplace<11> moves words between the lanes of a unit of four groups.
+    if (format.format.packing == Packing::InPlace && format.traits.codeBits != 4)
+      return std::nullopt;
+    return 1;
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {
     if (unit.format.format.packing != Packing::InPlace)
@@ -91,7 +100,7 @@ struct PaletteEmitter final : Emitter {
     LaneBuilder &lanes = unit.lanes;
     FieldSource raw = rawField(unit), code = codeField(unit, 0);
     Value table = unit.plane(Plane::Table);
-    forEachRegister([&](unsigned r, unsigned g) {
+    forEachRegister(unit, [&](unsigned r, unsigned g) {
       Value symbols = LookupOp::create(lanes.ops(), lanes.loc(), lanes.type(),
                                        loadField(lanes, code, r, g), table);
       Value high = lanes.shl(symbols, unit.format.split.rawLowBits);

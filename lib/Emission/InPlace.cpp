@@ -35,12 +35,13 @@ void emitInPlace12(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
   Value buffer = unit.plane(Plane::Code);
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
+  Value start = rowBase(lanes, unit.code, unit.lane, rowWords / 4);
   // The fourth register is gathered while the other three pass by, so that memory is read kind
   // after kind: only eight partial words wait.
   std::array<Value, rowsInStrip> partial;
   for (unsigned kind = 0; kind < 3; ++kind)
-    for (unsigned g = 0; g < rowsInStrip; ++g) {
-      Value words = lanes.load(buffer, unit.code, kind * kindWords + g * rowWords);
+    for (unsigned g = 0; g < unit.rows; ++g) {
+      Value words = lanes.load(buffer, start, kind * kindWords + g * rowWords);
       unit.set(registerNumber(0, kind, g), finish(lanes, words, mask, base));
       if (kind == 0) {
         // Bits 2:0 and, crosswise, the signs.

@@ -90,20 +90,30 @@ private:
   mlir::Type lane;
 };
 
-/// A fixed unit that is to be decoded into registers (`uwt.decode_unit`). A register is number
-/// (group·4 + r)·8 + g: lanes 4g … 4g+3 × 4 blocks, u32 number 4t + b.
+/// A fixed unit that is to be decoded into registers, by a CPU (`uwt.decode_unit`) or by a warp
+/// (`uwt.decode_fragment`).
+///
+/// CPU: the lane type has 16 lanes; register number (group·4 + r)·8 + g is row g of the strip:
+/// lanes 4g … 4g+3 × 4 blocks, u32 number 4t + b. A thread of a warp: the lane type has 4 lanes,
+/// the four blocks of its own lane; there is one row, and register number r·8.
 class UnitEmission {
 public:
   using Sink = llvm::function_ref<void(unsigned number, mlir::Value words)>;
 
-  UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, mlir::Value weight,
-               mlir::Value first, mlir::Value code, Sink sink)
-      : lanes(lanes), format(format), weight(weight), first(first), code(code), sink(sink) {}
+  UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, DecodeUnitOp op, Sink sink)
+      : lanes(lanes), format(format), first(op.getFirst()), code(op.getCode()), rows(8),
+        weight(op.getWeight()), sink(sink) {}
+  UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, DecodeFragmentOp op, Sink sink)
+      : lanes(lanes), format(format), first(op.getFirst()), code(op.getCodeFirst()), rows(1),
+        lane(op.getLane()), fragment(op), sink(sink) {}
 
   LaneBuilder &lanes;
   const EmittedFormat &format;
-  /// The compressed value, the unit's offset in u32 in plane `raw` or `words`, and in `code`.
-  mlir::Value weight, first, code;
+  /// The unit's offset in u32 in plane `raw` or `words`, and in `code`.
+  mlir::Value first, code;
+  /// Rows of a strip that come one after another; a thread's lane (null on a CPU).
+  unsigned rows;
+  mlir::Value lane;
 
   /// A plane of the weight.
   mlir::Value plane(Plane kind);
@@ -114,6 +124,8 @@ public:
   void set(unsigned number, mlir::Value words) { sink(number, words); }
 
 private:
+  mlir::Value weight;
+  DecodeFragmentOp fragment;
   Sink sink;
 };
 
@@ -134,6 +146,9 @@ public:
 
   /// Fixed rate: emits all registers of a unit.
   virtual mlir::LogicalResult emitUnit(UnitEmission &unit) const;
+  /// Whether emitUnit also serves a thread of a warp (`uwt.decode_fragment`), with how many words
+  /// of the decode table in its registers; nothing where it does not.
+  virtual std::optional<unsigned> fragmentTableWords(const EmittedFormat &format) const;
   /// Prefix codes: replaces the operation by code.
   virtual mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                          DecodeStreamOp op) const;

@@ -1,11 +1,13 @@
-//===- TileMatmulIndices.cpp - Index arithmetic and loops -----------------===//
+//===- Indices.cpp - Index arithmetic and loops ---------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "TileMatmul.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -18,8 +20,8 @@ Value Indices::constant(int64_t value) {
 Value Indices::add(Value a, Value b) { return builder.createOrFold<arith::AddIOp>(location, a, b); }
 Value Indices::sub(Value a, Value b) { return builder.createOrFold<arith::SubIOp>(location, a, b); }
 Value Indices::mul(Value a, Value b) { return builder.createOrFold<arith::MulIOp>(location, a, b); }
-Value Indices::div(Value a, int64_t b) {
-  return builder.createOrFold<arith::DivUIOp>(location, a, constant(b));
+Value Indices::div(Value a, Value b) {
+  return builder.createOrFold<arith::DivUIOp>(location, a, b);
 }
 Value Indices::rem(Value a, int64_t b) {
   return builder.createOrFold<arith::RemUIOp>(location, a, constant(b));

@@ -1,0 +1,31 @@
+// RUN: uwt-opt %s | uwt-opt | FileCheck %s
+// RUN: uwt-opt %s --emit-bytecode | uwt-opt | FileCheck %s
+
+#global = #gpu.address_space<global>
+#shared = #gpu.address_space<workgroup>
+!barriers = !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
+
+// CHECK-LABEL: func @fragments
+//  CHECK-SAME:   (%[[RING:.*]]: memref<8192xi32, {{.*}}>, %[[AT:.*]]: index, %[[LANE:.*]]: index, %[[BASE:.*]]: i32)
+func.func @fragments(%ring: memref<8192xi32, #shared>, %at: index, %lane: index, %base: i32) {
+  // CHECK: uwt.decode_fragment #uwt.format<"inplace<12>"> of bf16 lane %[[LANE]] code %[[RING]][%[[AT]]] table(%[[BASE]]) code memref<8192xi32, {{.*}}>
+  %a:4 = uwt.decode_fragment #uwt.format<"inplace<12>"> of bf16 lane %lane code %ring[%at] table (%base) code memref<8192xi32, #shared>
+  // CHECK: uwt.decode_fragment #uwt.format<"inplace<12>"> of bf16 lane %[[LANE]] raw %[[RING]][%[[AT]]] as_words : memref<8192xi32, {{.*}}>
+  %b:4 = uwt.decode_fragment #uwt.format<"inplace<12>"> of bf16 lane %lane raw %ring[%at] as_words : memref<8192xi32, #shared>
+  // CHECK: uwt.decode_fragment #uwt.format<"window<4>"> of f16 lane %[[LANE]] raw %[[RING]][%[[AT]]] code %[[RING]][%[[AT]]] table(%[[BASE]]) : memref<8192xi32, {{.*}}> code memref<8192xi32, {{.*}}>
+  %c:4 = uwt.decode_fragment #uwt.format<"window<4>"> of f16 lane %lane raw %ring[%at] code %ring[%at] table (%base) : memref<8192xi32, #shared> code memref<8192xi32, #shared>
+  return
+}
+
+// CHECK-LABEL: func @copies
+func.func @copies(%plane: memref<?xi32, #global>, %ring: memref<8192xi32, #shared>, %full: !barriers, %i: index) {
+  // CHECK: uwt.bulk_copy %{{.*}}[%[[I:.*]]], %{{.*}}[%[[I]]], %[[I]], %{{.*}}[%[[I]]] evict_first : memref<?xi32, {{.*}}>, memref<8192xi32, {{.*}}>, !nvgpu.mbarrier.group<{{.*}}>
+  uwt.bulk_copy %plane[%i], %ring[%i], %i, %full[%i] evict_first : memref<?xi32, #global>, memref<8192xi32, #shared>, !barriers
+  // CHECK: uwt.bulk_copy %{{.*}}[%[[I]]], %{{.*}}[%[[I]]], %[[I]], %{{.*}}[%[[I]]] : memref
+  uwt.bulk_copy %plane[%i], %ring[%i], %i, %full[%i] : memref<?xi32, #global>, memref<8192xi32, #shared>, !barriers
+  // CHECK: uwt.grid_dependency_wait
+  uwt.grid_dependency_wait
+  // CHECK: uwt.launch_dependents
+  uwt.launch_dependents
+  return
+}
