@@ -1,0 +1,305 @@
+//===- Barrier.cpp - mbarriers and asynchronous copies --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An mbarrier completes its phase when no arrival is pending and its tx-count is zero (PTX
+// ISA, "Phase of the mbarrier object"). Bytes that a bulk copy on it writes belong to the
+// phase that was open when the copy was issued: only who has acquired that phase may touch
+// them. Bulk copies are of the asynchronous proxy: initialised barriers and bytes that threads
+// wrote need a fence before it sees them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Machine.h"
+#include "Numbers.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstring>
+
+namespace uwt::emulator {
+
+bool Warp::barrierNumber(const BarrierUse &use, unsigned lane, unsigned &number) {
+  uint64_t index = use.index.at(registers.get(), lane);
+  if (index >= use.count)
+    return fault(lane, "uses mbarrier " + llvm::Twine(int64_t(index)) + " of a group of " +
+                           llvm::Twine(use.count));
+  number = use.first + index;
+  return true;
+}
+
+static uint32_t activeLanes(uint32_t mask, const Lanes *predicate) {
+  for (unsigned l = 0; predicate && l < warpLanes; ++l)
+    if (!(predicate->lane[l] & 1))
+      mask &= ~(1u << l);
+  return mask;
+}
+
+bool Warp::barrierInit(const Instruction &code) {
+  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  uint32_t active = activeLanes(mask, code.c < 0 ? nullptr : &reg(code.c));
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    unsigned which;
+    if (!(active >> l & 1))
+      continue;
+    if (!barrierNumber(use, l, which))
+      return false;
+    uint64_t count = reg(code.a).lane[l];
+    if (count == 0 || count >= 1u << 20)
+      return fault(l, "initialises mbarrier " + llvm::Twine(which) + " with a count of " +
+                          llvm::Twine(int64_t(count)) + "; it takes 1 to 1048575");
+    MBarrier &barrier = block.barriers[which];
+    if (barrier.isInitialised)
+      return fault(l, "initialises mbarrier " + llvm::Twine(which) + " a second time");
+    barrier = {uint32_t(count), uint32_t(count), 0,         0,    clock,
+               clock,           number,          ownTime(), true, false};
+  }
+  ++ownTime();
+  return true;
+}
+
+void Warp::fence(bool isForMemory) {
+  if (isForMemory) {
+    fenced = clock;
+    block.fenced[block.actors.warp(number)] = ownTime();
+  }
+  for (MBarrier &barrier : block.barriers)
+    if (barrier.isInitialised && barrier.initWarp == number)
+      barrier.isFenced = true;
+  ++ownTime();
+}
+
+/// Whether the barrier is there, and this warp knows that.
+static std::string usable(const MBarrier &barrier, unsigned number, const Clock &clock,
+                          const Actors &actors) {
+  if (!barrier.isInitialised)
+    return "uses mbarrier " + std::to_string(number) + ", which nothing has initialised";
+  if (clock[actors.warp(barrier.initWarp)] < barrier.initTime)
+    return "uses mbarrier " + std::to_string(number) + ", which warp " +
+           std::to_string(barrier.initWarp) + " initialises, with no barrier between the two";
+  return "";
+}
+
+bool Warp::barrierArrive(const Instruction &code, bool expectsBytes) {
+  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  uint32_t active = activeLanes(mask, expectsBytes && code.c >= 0 ? &reg(code.c) : nullptr);
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    unsigned which;
+    if (!(active >> l & 1))
+      continue;
+    if (!barrierNumber(use, l, which))
+      return false;
+    MBarrier &barrier = block.barriers[which];
+    std::string problem = usable(barrier, which, clock, block.actors);
+    if (!problem.empty())
+      return fault(l, problem);
+    uint64_t count = !expectsBytes && code.a >= 0 ? reg(code.a).lane[l] : 1;
+    if (count == 0 || count > barrier.pending)
+      return fault(l,
+                   "arrives " + llvm::Twine(count) + " time(s) at " + block.describeBarrier(which));
+    if (expectsBytes)
+      barrier.bytes += int64_t(reg(code.a).lane[l]);
+    // A token is the phase that the arrival is in.
+    if (code.dst >= 0)
+      reg(code.dst).lane[l] = barrier.phase;
+    join(barrier.arrived, clock);
+    barrier.pending -= count;
+    block.settle(which);
+  }
+  ++ownTime();
+  return true;
+}
+
+bool Warp::barrierTest(const Instruction &code) {
+  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    unsigned which;
+    if (!(mask >> l & 1))
+      continue;
+    if (!barrierNumber(use, l, which))
+      return false;
+    MBarrier &barrier = block.barriers[which];
+    std::string problem = usable(barrier, which, clock, block.actors);
+    if (!problem.empty())
+      return fault(l, problem);
+    bool isComplete = barrier.phase > reg(code.a).lane[l];
+    reg(code.dst).lane[l] = isComplete;
+    if (isComplete)
+      join(clock, barrier.released);
+  }
+  return true;
+}
+
+bool Warp::barrierWait(const Instruction &code) {
+  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    unsigned which;
+    if (!(mask >> l & 1))
+      continue;
+    if (!barrierNumber(use, l, which))
+      return false;
+    std::string problem = usable(block.barriers[which], which, clock, block.actors);
+    if (!problem.empty())
+      return fault(l, problem);
+  }
+  if (!pollWait())
+    state = State::AtMBarrier;
+  return true;
+}
+
+bool Warp::pollWait() {
+  const Instruction &code = block.launch.program.code[pc];
+  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    const MBarrier &barrier =
+        block.barriers[use.first + use.index.at(registers.get(), l) % use.count];
+    if ((mask >> l & 1) && (barrier.phase & 1) == reg(code.a).lane[l])
+      return false;
+  }
+  // Most often all lanes wait for one barrier: acquire each once.
+  int64_t last = -1;
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    int64_t which = use.first + use.index.at(registers.get(), l) % use.count;
+    if (!(mask >> l & 1) || which == last)
+      continue;
+    const MBarrier &barrier = block.barriers[which];
+    join(clock, barrier.released);
+    last = which;
+  }
+  return true;
+}
+
+bool Warp::bulkCopy(const Instruction &code) {
+  const CopyPlan &plan = block.launch.program.copies[code.target];
+  Access source = plan.source, destination = plan.destination;
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    unsigned which;
+    if (!(mask >> l & 1))
+      continue;
+    uint64_t bytes = plan.amount.at(registers.get(), l);
+    if (bytes == 0 || bytes % 16 != 0 || bytes >= 1u << 20)
+      return fault(l, "copies " + llvm::Twine(int64_t(bytes)) +
+                          " bytes; a bulk copy takes a multiple of 16, from 16 to 1048560");
+    if (!barrierNumber(plan.barrier, l, which))
+      return false;
+    MBarrier &barrier = block.barriers[which];
+    std::string problem = usable(barrier, which, clock, block.actors);
+    if (!problem.empty())
+      return fault(l, problem);
+    source.bytes = destination.bytes = bytes;
+    Addresses from, to;
+    if (!address(source, from, 1u << l) || !address(destination, to, 1u << l))
+      return false;
+    uint64_t place = to.allocation->begin + to.lane[l];
+    if (!checkGlobal(from, l, bytes, false, false))
+      return false;
+    if (!barrier.isFenced)
+      return fault(l, "completes on mbarrier " + llvm::Twine(which) + ", which warp " +
+                          llvm::Twine(barrier.initWarp) +
+                          " initialises, with no nvvm.fence.mbarrier.init or proxy fence after");
+    Clock fences = block.fenced;
+    join(fences, fenced);
+    if (Conflict conflict = block.shadow.checkFences(fences, clock, place, bytes))
+      return faultConflict(l, "copies over", to, bytes, conflict);
+    if (Conflict conflict = block.shadow.write(block.actors.barrier(which), barrier.phase + 1,
+                                               clock, place, bytes, pc, true))
+      return faultConflict(l, "copies over", to, bytes, conflict);
+    ++block.launch.counters.bulkCopies;
+    block.launch.counters.bulkBytes += bytes;
+    block.start({memory(from) + from.lane[l], place, bytes, 0, int32_t(which)});
+  }
+  return true;
+}
+
+bool Warp::asyncCopy(const Instruction &code) {
+  const CopyPlan &plan = block.launch.program.copies[code.target];
+  unsigned bytes = plan.destination.bytes;
+  Addresses from, to;
+  if (!address(plan.destination, to, mask))
+    return false;
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    if (!(mask >> l & 1))
+      continue;
+    uint64_t read = plan.amount.at(registers.get(), l);
+    if (read > bytes)
+      return fault(l, "reads " + llvm::Twine(int64_t(read)) + " bytes for a copy of " +
+                          llvm::Twine(bytes));
+    // What is not read need not be there.
+    Access source = plan.source;
+    source.bytes = bytes;
+    const uint8_t *data = nullptr;
+    if (read > 0) {
+      source.bytes = read;
+      if (!address(source, from, 1u << l) || !checkGlobal(from, l, read, false, false))
+        return false;
+      data = memory(from) + from.lane[l];
+    }
+    uint64_t place = to.allocation->begin + to.lane[l];
+    if (Conflict conflict = block.shadow.write(block.actors.copies(number), groups + 1, clock,
+                                               place, bytes, pc, true))
+      return faultConflict(l, "copies over", to, bytes, conflict);
+    block.start({data, place, read, bytes - read, -1, number, groups + 1});
+  }
+  ++block.launch.counters.globalLoads;
+  block.launch.counters.globalLoadBytes += uint64_t(bytes) * llvm::popcount(mask);
+  return true;
+}
+
+void Warp::asyncWait(unsigned groupsLeft) {
+  uint32_t done = groups > groupsLeft ? groups - groupsLeft : 0;
+  if (done <= groupsDone)
+    return;
+  groupsDone = done;
+  block.landGroups(number, done);
+  clock[block.actors.copies(number)] = done;
+}
+
+void Block::settle(unsigned number) {
+  MBarrier &barrier = barriers[number];
+  if (barrier.pending != 0 || barrier.bytes != 0)
+    return;
+  ++barrier.phase;
+  barrier.pending = barrier.count;
+  barrier.arrived[actors.barrier(number)] = barrier.phase;
+  barrier.released = barrier.arrived;
+}
+
+void Block::start(Copy copy) {
+  // One in four at once, one in four as late as can be, the rest between.
+  uint64_t lot = random.below(4);
+  copy.landsAt = lot == 0 ? 0 : lot == 1 ? UINT64_MAX : turn + 1 + random.below(64);
+  copies.push_back(copy);
+  if (lot == 0)
+    land(copies.size() - 1);
+}
+
+void Block::land(size_t position) {
+  Copy copy = copies[position];
+  copies[position] = copies.back();
+  copies.pop_back();
+  if (copy.bytes)
+    std::memcpy(shared.data() + copy.destination, copy.source, copy.bytes);
+  std::memset(shared.data() + copy.destination + copy.bytes, 0, copy.zeros);
+  shadow.land(copy.destination, copy.bytes + copy.zeros);
+  if (copy.barrier < 0)
+    return;
+  barriers[copy.barrier].bytes -= int64_t(copy.bytes);
+  settle(copy.barrier);
+}
+
+void Block::landGroups(unsigned warp, uint32_t group) {
+  for (size_t i = copies.size(); i-- > 0;)
+    if (copies[i].barrier < 0 && copies[i].warp == warp && copies[i].group <= group)
+      land(i);
+}
+
+std::string Block::describeBarrier(unsigned number) const {
+  const MBarrier &barrier = barriers[number];
+  return "mbarrier " + std::to_string(number) + ", which is in phase " +
+         std::to_string(barrier.phase) + " with " + std::to_string(barrier.pending) + " of " +
+         std::to_string(barrier.count) + " arrivals pending and a tx-count of " +
+         std::to_string(barrier.bytes);
+}
+
+} // namespace uwt::emulator

@@ -1,0 +1,110 @@
+//===- Shadow.cpp - Who wrote and read shared memory ----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Shadow.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+
+namespace uwt::emulator {
+
+void join(Clock &to, const Clock &from) {
+  for (size_t i = 0; i < to.size(); ++i)
+    to[i] = std::max(to[i], from[i]);
+}
+
+Shadow::Shadow(uint64_t bytes, unsigned granule, Actors actors)
+    : shift(llvm::Log2_32(granule)), actors(actors), cells((bytes + granule - 1) / granule),
+      writers(cells.size()), reads(actors.warps) {}
+
+void Shadow::reset() { std::fill(cells.begin(), cells.end(), Cell()); }
+
+Conflict Shadow::checkWrite(uint64_t granule, const Clock &clock) const {
+  const Cell &cell = cells[granule];
+  if (isOrdered(cell, clock))
+    return {};
+  return {Conflict::Write, cell.writer, cell.time, writers[granule]};
+}
+
+Conflict Shadow::read(unsigned warp, const Clock &clock, uint64_t begin, const uint64_t *lanes,
+                      uint32_t active, unsigned bytes, uint32_t instruction, unsigned &lane) {
+  if (!reads[warp])
+    reads[warp] = std::make_unique<ReadMark[]>(cells.size());
+  ReadMark *marks = reads[warp].get();
+  const ReadMark mark{clock[actors.warp(warp)], instruction};
+  // Neighbours were mostly written together: only what differs from the last is checked.
+  Cell last;
+  for (; active; active &= active - 1) {
+    lane = llvm::countr_zero(active);
+    uint64_t byte = begin + lanes[lane];
+    for (uint64_t i = byte >> shift, end = endOf(byte, bytes); i < end; ++i) {
+      const Cell &cell = cells[i];
+      marks[i] = mark;
+      if (cell == last && cell.writer != 0)
+        continue;
+      if (cell.writer == 0)
+        return {Conflict::Uninitialised};
+      if (!isOrdered(cell, clock))
+        return checkWrite(i, clock);
+      last = cell;
+    }
+  }
+  return {};
+}
+
+Conflict Shadow::write(unsigned writer, uint32_t time, const Clock &clock, uint64_t byte,
+                       uint64_t bytes, uint32_t instruction, bool isCopy) {
+  uint64_t begin = byte >> shift, end = endOf(byte, bytes);
+  for (uint64_t i = begin; i < end; ++i)
+    if (!isOrdered(cells[i], clock))
+      return checkWrite(i, clock);
+  for (unsigned warp = 0; warp < actors.warps; ++warp) {
+    const ReadMark *marks = reads[warp].get();
+    uint32_t known = clock[actors.warp(warp)];
+    // What a warp itself read is in its past.
+    if (!marks || actors.warp(warp) == writer)
+      continue;
+    for (uint64_t i = begin; i < end; ++i)
+      if (marks[i].time > known)
+        return {Conflict::Read, actors.warp(warp), marks[i].time, marks[i].instruction};
+  }
+  std::fill(cells.begin() + begin, cells.begin() + end,
+            Cell{time, uint16_t(writer), isCopy, false});
+  std::fill(writers.begin() + begin, writers.begin() + end, instruction);
+  return {};
+}
+
+Conflict Shadow::checkFences(const Clock &fenced, const Clock &clock, uint64_t byte,
+                             uint64_t bytes) const {
+  for (uint64_t i = byte >> shift, end = endOf(byte, bytes); i < end; ++i) {
+    const Cell &cell = cells[i];
+    if (actors.isWarp(cell.writer) && isOrdered(cell, clock) && fenced[cell.writer] < cell.time)
+      return {Conflict::Proxy, cell.writer, cell.time, writers[i]};
+  }
+  return {};
+}
+
+void Shadow::land(uint64_t byte, uint64_t bytes) {
+  for (uint64_t i = byte >> shift; i < (byte + bytes) >> shift; ++i)
+    cells[i].isInFlight = false;
+}
+
+Conflict Shadow::atomic(unsigned warp, const Clock &clock, uint64_t byte, unsigned bytes,
+                        uint32_t instruction) {
+  for (uint64_t i = byte >> shift; i < (byte + bytes) >> shift; ++i) {
+    Cell &cell = cells[i];
+    if (cell.writer == 0)
+      return {Conflict::Uninitialised};
+    if (!cell.isAtomic)
+      if (Conflict conflict = checkWrite(i, clock))
+        return conflict;
+    cell = {clock[actors.warp(warp)], uint16_t(actors.warp(warp)), false, true};
+    writers[i] = instruction;
+  }
+  return {};
+}
+
+} // namespace uwt::emulator
