@@ -1,0 +1,69 @@
+//===- GpuCode.h - From lane-level kernels to code for GPUs -----*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// compileKernels() takes a gpu.module at lane level through the LLVM dialect, LLVM's NVPTX
+// code generator and NVIDIA's assembler, and reads the machine code back. It launches nothing
+// and needs no GPU.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_GPUCODE_GPUCODE_H
+#define UWT_GPUCODE_GPUCODE_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "uwt/GpuCode/MachineReport.h"
+#include "uwt/Target/GpuTarget.h"
+#include <string>
+#include <vector>
+
+namespace uwt {
+
+/// How far compileKernels() goes. Each includes those before it.
+enum class GpuOutput { Ptx, Cubin, Report };
+
+struct GpuCodeOptions {
+  GpuOutput output = GpuOutput::Report;
+  /// Paths of the tools; empty: searched (findCudaTool).
+  std::string ptxas, nvdisasm;
+  /// Seconds that each tool may take.
+  unsigned timeout = 120;
+};
+
+/// Seconds that the parts of a compilation took; 0 for what did not run.
+struct GpuCodeTimes {
+  double pipeline = 0, translate = 0, optimise = 0, codegen = 0, ptxas = 0, disassemble = 0;
+};
+
+/// What compileKernels() gives.
+struct GpuCode {
+  std::string ptx;
+  /// An ELF file for the target, empty for GpuOutput::Ptx.
+  std::string cubin;
+  /// One for each kernel in the order of the machine code; empty unless GpuOutput::Report.
+  std::vector<KernelReport> kernels;
+  GpuCodeTimes times;
+};
+
+/// Lowers the kernels of `module` in place to the LLVM and NVVM dialects. Failures are reported at
+/// the operations.
+mlir::LogicalResult lowerKernels(mlir::gpu::GPUModuleOp module, const GpuTarget &target);
+
+/// Compiles a copy of `module` for `target`. Reports at the operations, and fails, where they
+/// cannot be lowered; reports at the module where a function stays undefined (a math function
+/// without an expansion), a tool is missing or fails, ptxas says C75xx or spills, or an A register
+/// of a matrix instruction in flight is written. One thread at a time for a context, which has
+/// upstream's extensions registered (makeContext(), or mlir::registerAllExtensions).
+mlir::FailureOr<GpuCode> compileKernels(mlir::gpu::GPUModuleOp module, const GpuTarget &target,
+                                        const GpuCodeOptions &options = {});
+
+/// compileKernels() as far as PTX, for a module that lowerKernels() has lowered.
+mlir::FailureOr<std::string> translateToPtx(mlir::gpu::GPUModuleOp module, const GpuTarget &target,
+                                            GpuCodeTimes &times);
+
+} // namespace uwt
+
+#endif // UWT_GPUCODE_GPUCODE_H

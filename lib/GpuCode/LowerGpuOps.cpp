@@ -1,0 +1,260 @@
+//===- LowerGpuOps.cpp - Pass uwt-lower-gpu-ops ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What upstream's conversions to NVVM do not have: our operations, products of bf16, vectors
+// of several dimensions. Leaves casts between memrefs and their descriptors, which
+// reconcile-unrealized-casts removes once upstream's conversions have run.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/GpuCode/Passes.h"
+
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Target/GpuTarget.h"
+
+namespace uwt {
+#define GEN_PASS_DEF_LOWERGPUOPSPASS
+#include "uwt/GpuCode/Passes.h.inc"
+} // namespace uwt
+
+using namespace mlir;
+using namespace uwt;
+
+/// Address space of the shared memory of a cluster's workgroups.
+static constexpr unsigned sharedCluster = 7;
+
+static bool isBf16Product(nvgpu::MmaSyncOp op) {
+  return cast<VectorType>(op.getMatrixA().getType()).getElementType().isBF16();
+}
+
+namespace {
+
+/// The elements of an operand of nvgpu.mma.sync, in the order of the thread's registers.
+class Registers {
+public:
+  Registers(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
+
+  /// Pairs of bf16 as words.
+  SmallVector<Value> words(Value operand) {
+    auto type = cast<VectorType>(operand.getType());
+    int64_t count = type.getNumElements();
+    Value flat = vector::ShapeCastOp::create(
+        builder, loc, VectorType::get({count}, type.getElementType()), operand);
+    Value bits = vector::BitCastOp::create(
+        builder, loc, VectorType::get({count / 2}, builder.getI32Type()), flat);
+    return elements(bits);
+  }
+  SmallVector<Value> elements(Value operand) {
+    int64_t count = cast<VectorType>(operand.getType()).getNumElements();
+    Type type = VectorType::get({count}, cast<VectorType>(operand.getType()).getElementType());
+    operand = vector::ShapeCastOp::create(builder, loc, type, operand);
+    auto results = vector::ToElementsOp::create(builder, loc, operand).getElements();
+    return {results.begin(), results.end()};
+  }
+
+private:
+  OpBuilder &builder;
+  Location loc;
+};
+
+/// nvgpu.mma.sync of bf16 -> nvvm.mma.sync.
+struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(nvgpu::MmaSyncOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto sum = cast<VectorType>(op.getMatrixC().getType());
+    if (!sum.getElementType().isF32() || sum.getNumElements() != 4)
+      return op.emitOpError("of bf16 needs sums of 4 f32 a thread, got ") << sum;
+    std::array<int64_t, 3> shape = op.getMmaShapeAsArray();
+    Location loc = op.getLoc();
+    Registers registers(rewriter, loc);
+    Type f32 = rewriter.getF32Type();
+    auto result = LLVM::LLVMStructType::getLiteral(getContext(), {f32, f32, f32, f32});
+    Value product = NVVM::MmaOp::create(
+        rewriter, loc, result, registers.words(op.getMatrixA()), registers.words(op.getMatrixB()),
+        registers.elements(op.getMatrixC()), shape, std::nullopt, std::nullopt,
+        std::array{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16},
+        std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < 4; ++i)
+      values.push_back(LLVM::ExtractValueOp::create(rewriter, loc, product, i));
+    Value flat = vector::FromElementsOp::create(rewriter, loc, VectorType::get({4}, f32), values);
+    rewriter.replaceOpWithNewOp<vector::ShapeCastOp>(op, sum, flat);
+    return mlir::success();
+  }
+};
+
+/// uwt.bulk_copy -> nvvm.cp.async.bulk.shared.cluster.global.
+struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
+  LowerBulkCopy(const LLVMTypeConverter &converter, const GpuTarget &target)
+      : ConvertOpToLLVMPattern(converter), target(target) {}
+
+  LogicalResult matchAndRewrite(BulkCopyOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto group = dyn_cast<nvgpu::MBarrierGroupType>(op.getBarriers().getType());
+    if (!group)
+      return op.emitOpError("needs a group of mbarriers, got ") << op.getBarriers().getType();
+    constexpr GpuFeature needed[] = {GpuFeature::BulkCopy};
+    if (Status status = checkSupports(target, "a bulk copy", needed); !status)
+      return op.emitOpError() << "cannot be compiled: " << status.error().message();
+    Location loc = op.getLoc();
+    Value from = address(rewriter, loc, op.getSource(), adaptor.getSource(), adaptor.getFrom());
+    Value to = address(rewriter, loc, op.getTarget(), adaptor.getTarget(), adaptor.getTo());
+    Value barrier =
+        getStridedElementPtr(rewriter, loc, nvgpu::getMBarrierMemrefType(getContext(), group),
+                             adaptor.getBarriers(), adaptor.getNumber());
+    // The window of the cluster, in which the workgroup's own memory lies: copies into the window
+    // of the workgroup alone need a later PTX.
+    to = LLVM::AddrSpaceCastOp::create(rewriter, loc,
+                                       LLVM::LLVMPointerType::get(getContext(), sharedCluster), to);
+    Value bytes = adaptor.getBytes();
+    if (!bytes.getType().isInteger(32))
+      bytes = LLVM::TruncOp::create(rewriter, loc, rewriter.getI32Type(), bytes);
+    Value policy = op.getEvictFirst() ? evictFirst(rewriter, loc) : Value();
+    rewriter.replaceOpWithNewOp<NVVM::CpAsyncBulkGlobalToSharedClusterOp>(
+        op, to, from, barrier, bytes, /*multicastMask=*/Value(), policy);
+    return mlir::success();
+  }
+
+private:
+  Value address(ConversionPatternRewriter &rewriter, Location loc, Value memref, Value descriptor,
+                Value index) const {
+    return getStridedElementPtr(rewriter, loc, cast<MemRefType>(memref.getType()), descriptor,
+                                index);
+  }
+  /// NVVM has no operation for createpolicy.
+  static Value evictFirst(OpBuilder &builder, Location loc) {
+    return LLVM::InlineAsmOp::create(
+               builder, loc, builder.getI64Type(), ValueRange(),
+               "createpolicy.fractional.L2::evict_first.b64 $0, 1.0;", "=l",
+               /*has_side_effects=*/false, /*is_align_stack=*/false, LLVM::TailCallKind::None,
+               LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT),
+               /*operand_attrs=*/ArrayAttr())
+        .getResult(0);
+  }
+
+  const GpuTarget &target;
+};
+
+/// uwt.grid_dependency_wait, uwt.launch_dependents -> nvvm.griddepcontrol, or nothing.
+template <typename Op, NVVM::GridDepActionKind action>
+struct LowerDependency : OpConversionPattern<Op> {
+  LowerDependency(MLIRContext *context, const GpuTarget &target)
+      : OpConversionPattern<Op>(context), target(target) {}
+  LogicalResult matchAndRewrite(Op op, Op::Adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (target.supports(GpuFeature::DependentLaunch))
+      NVVM::GriddepcontrolOp::create(rewriter, op.getLoc(), action);
+    rewriter.eraseOp(op);
+    return mlir::success();
+  }
+  const GpuTarget &target;
+};
+
+struct LowerGpuOpsPass : uwt::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    Expected<const GpuTarget *> target = findGpuTarget(chip.getValue());
+    if (!target) {
+      getOperation().emitError(target.error().message());
+      return signalPassFailure();
+    }
+    if (mlir::failed(checkOperations(**target)) || mlir::failed(convert(**target)) ||
+        mlir::failed(unrollVectors()))
+      signalPassFailure();
+  }
+
+  LogicalResult checkOperations(const GpuTarget &target);
+  LogicalResult convert(const GpuTarget &target);
+  LogicalResult unrollVectors();
+};
+
+} // namespace
+
+/// Upstream makes inline assembly of these barriers, which only ptxas would refuse.
+static LogicalResult checkBarrier(Operation *op, const GpuTarget &target) {
+  if (!isa<nvgpu::MBarrierTryWaitParityOp, nvgpu::MBarrierArriveExpectTxOp>(op))
+    return mlir::success();
+  constexpr GpuFeature needed[] = {GpuFeature::BulkCopy};
+  if (Status status = checkSupports(target, "a barrier of transactions", needed); !status)
+    return op->emitOpError() << "cannot be compiled: " << status.error().message();
+  return mlir::success();
+}
+
+/// LLVM's NVPTX makes a loop over bytes of a load of 128 bytes or more that is only stored, at the
+/// place of the store, also where a barrier lies between.
+static LogicalResult checkLoad(Operation *op) {
+  constexpr int64_t maxBits = 127 * 8;
+  auto load = dyn_cast<vector::LoadOp>(op);
+  if (!load)
+    return mlir::success();
+  VectorType type = load.getVectorType();
+  if (!type.getElementType().isIntOrFloat() ||
+      type.getNumElements() * type.getElementTypeBitWidth() <= maxBits)
+    return mlir::success();
+  return op->emitOpError("of ") << type << " is more than 127 bytes a thread: load it in parts";
+}
+
+LogicalResult LowerGpuOpsPass::checkOperations(const GpuTarget &target) {
+  WalkResult result = getOperation().walk([&](Operation *op) -> WalkResult {
+    return mlir::failure(mlir::failed(checkBarrier(op, target)) || mlir::failed(checkLoad(op)));
+  });
+  return mlir::failure(result.wasInterrupted());
+}
+
+LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
+  MLIRContext *context = &getContext();
+  LowerToLLVMOptions options(context);
+  LLVMTypeConverter converter(context, options);
+  nvgpu::populateCommonGPUTypeAndAttributeConversions(converter);
+  converter.addConversion([&](nvgpu::MBarrierGroupType type) -> Type {
+    return converter.convertType(nvgpu::getMBarrierMemrefType(context, type));
+  });
+  RewritePatternSet patterns(context);
+  patterns.add<LowerProduct>(context);
+  patterns.add<LowerBulkCopy>(converter, target);
+  patterns.add<LowerDependency<GridDependencyWaitOp, NVVM::GridDepActionKind::wait>,
+               LowerDependency<LaunchDependentsOp, NVVM::GridDepActionKind::launch_dependents>>(
+      context, target);
+  // Upstream's conversion of kernels leaves some of these as they are, and makes calls of CUDA's
+  // libdevice of the others. (What it calls itself illegal, Ptx.cpp puts right.)
+  populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1p=*/false);
+  ConversionTarget legality(*context);
+  legality.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+  legality.addIllegalOp<BulkCopyOp, GridDependencyWaitOp, LaunchDependentsOp>();
+  legality.addIllegalOp<math::AbsIOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
+                        math::CtPopOp, math::FmaOp, math::TruncOp>();
+  legality.addDynamicallyLegalOp<nvgpu::MmaSyncOp>(
+      [](nvgpu::MmaSyncOp op) { return !isBf16Product(op); });
+  return applyPartialConversion(getOperation(), legality, std::move(patterns));
+}
+
+LogicalResult LowerGpuOpsPass::unrollVectors() {
+  RewritePatternSet patterns(&getContext());
+  vector::populateVectorShapeCastLoweringPatterns(patterns);
+  vector::populateVectorBroadcastLoweringPatterns(patterns);
+  vector::populateVectorBitCastLoweringPatterns(patterns);
+  vector::populateVectorRankReducingFMAPattern(patterns);
+  vector::populateVectorToElementsUnrollPatterns(patterns);
+  vector::populateVectorFromElementsUnrollPatterns(patterns);
+  vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
+  return applyPatternsGreedily(getOperation(), std::move(patterns));
+}

@@ -1,0 +1,262 @@
+//===- MachineReport.cpp - What a kernel's machine code does --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/GpuCode/MachineReport.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <algorithm>
+#include <numeric>
+
+using namespace uwt;
+
+unsigned InstructionCounts::total() const {
+  return std::accumulate(ofClass.begin(), ofClass.end(), 0u);
+}
+
+void InstructionCounts::add(const Instruction &instruction) {
+  InstructionClass c = instruction.classOf();
+  ++ofClass[static_cast<unsigned>(c)];
+  std::string base(instruction.base());
+  if (c == InstructionClass::Other && !llvm::is_contained(unknown, base))
+    unknown.push_back(base);
+  unsigned bytes = instruction.accessBytes();
+  bool isStore = base.starts_with("ST") || base.starts_with("RED");
+  if (c == InstructionClass::Shared)
+    (isStore ? sharedWriteBytes : sharedReadBytes) += bytes;
+  if (c == InstructionClass::Global)
+    (isStore ? globalWriteBytes : globalReadBytes) += bytes;
+  if (base == "LDGSTS")
+    sharedWriteBytes += bytes;
+}
+
+std::string Hazard::text() const {
+  return llvm::formatv("0x{0}: {1} reads R{2}, which 0x{3}: {4} writes before it has ended",
+                       llvm::utohexstr(matrixAddress, true, 4), matrixText, reg,
+                       llvm::utohexstr(writeAddress, true, 4), writeText)
+      .str();
+}
+
+//===----------------------------------------------------------------------===//
+// Matrix instructions in flight
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Follows a path through a kernel. A group of matrix instructions ends with the one that names
+/// scoreboard gsb0, and is done once WARPGROUP.DEPBAR.LE allows no more groups than came after it.
+class FlightTracker {
+public:
+  FlightTracker(const MachineKernel &kernel, std::vector<Hazard> &found)
+      : kernel(kernel), found(found) {}
+
+  void run(llvm::ArrayRef<size_t> path) {
+    for (size_t index : path)
+      step(index);
+  }
+
+private:
+  struct InFlight {
+    size_t index;
+    RegisterRange a;
+  };
+  using Group = std::vector<InFlight>;
+
+  void step(size_t index) {
+    const Instruction &instruction = kernel.instructions[index];
+    if (std::optional<RegisterRange> written = instruction.result()) {
+      for (const Group &group : groups)
+        check(index, *written, group);
+      check(index, *written, open);
+    }
+    if (std::optional<RegisterRange> a = instruction.matrixA())
+      open.push_back({index, *a});
+    if (!llvm::is_contained(instruction.operands, "gsb0"))
+      return;
+    if (instruction.base() == "WARPGROUP")
+      wait(instruction);
+    else
+      groups.push_back(std::exchange(open, {}));
+  }
+
+  /// "WARPGROUP.DEPBAR.LE gsb0, 0x1"
+  void wait(const Instruction &instruction) {
+    size_t left = 0;
+    if (instruction.operands.size() < 2 ||
+        llvm::StringRef(instruction.operands.back()).getAsInteger(0, left))
+      left = groups.size();
+    if (groups.size() > left)
+      groups.erase(groups.begin(), groups.end() - static_cast<std::ptrdiff_t>(left));
+  }
+
+  void check(size_t index, RegisterRange written, const Group &group) {
+    for (const InFlight &each : group) {
+      unsigned first = std::max(written.first, each.a.first);
+      if (first >= std::min(written.first + written.count, each.a.first + each.a.count))
+        continue;
+      const Instruction &matrix = kernel.instructions[each.index];
+      const Instruction &write = kernel.instructions[index];
+      if (llvm::any_of(found, [&](const Hazard &known) {
+            return known.matrixAddress == matrix.address && known.writeAddress == write.address;
+          }))
+        continue;
+      Hazard hazard;
+      hazard.matrixAddress = matrix.address;
+      hazard.writeAddress = write.address;
+      hazard.matrixText = matrix.text();
+      hazard.writeText = write.text();
+      hazard.reg = first;
+      found.push_back(std::move(hazard));
+    }
+  }
+
+  const MachineKernel &kernel;
+  std::vector<Hazard> &found;
+  std::vector<Group> groups;
+  Group open;
+};
+
+} // namespace
+
+std::vector<Hazard> uwt::findHazards(const MachineKernel &kernel) {
+  std::vector<Hazard> found;
+  std::vector<size_t> all(kernel.size());
+  std::iota(all.begin(), all.end(), 0);
+  FlightTracker(kernel, found).run(all);
+  for (const MachineLoop &loop : kernel.loops) {
+    // In the order of a trip, whatever the order of its blocks in memory.
+    std::vector<size_t> trip = loop.body;
+    std::ranges::rotate(trip, std::ranges::find(trip, loop.header));
+    FlightTracker twice(kernel, found);
+    twice.run(trip);
+    twice.run(trip);
+  }
+  return found;
+}
+
+//===----------------------------------------------------------------------===//
+// Reports
+//===----------------------------------------------------------------------===//
+
+/// Whether the loop contains no other that does work.
+static bool isInnermost(const MachineLoop &loop, const MachineKernel &kernel) {
+  return llvm::none_of(kernel.loops, [&](const MachineLoop &other) {
+    return &other != &loop && !other.isMinor && std::ranges::includes(loop.body, other.body);
+  });
+}
+
+KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResources &resources) {
+  KernelReport report;
+  report.resources = resources;
+  report.resources.name = kernel.name;
+  for (const Instruction &instruction :
+       llvm::ArrayRef(kernel.instructions).take_front(kernel.size()))
+    report.all.add(instruction);
+  for (const MachineLoop &loop : kernel.loops) {
+    if (loop.isMinor || !isInnermost(loop, kernel))
+      continue;
+    LoopReport &one = report.loops.emplace_back();
+    one.header = kernel.instructions[loop.header].address;
+    one.latch = kernel.instructions[loop.latch].address;
+    for (size_t index : loop.body)
+      one.all.add(kernel.instructions[index]);
+    for (size_t index : loop.always)
+      one.always.add(kernel.instructions[index]);
+  }
+  report.hazards = findHazards(kernel);
+  return report;
+}
+
+static void printCounts(llvm::raw_ostream &os, const InstructionCounts &counts) {
+  os << counts.total() << " instructions:";
+  const char *separator = " ";
+  for (unsigned i = 0; i < numInstructionClasses; ++i) {
+    if (counts.ofClass[i] == 0)
+      continue;
+    os << separator << nameOf(InstructionClass(i)) << ' ' << counts.ofClass[i];
+    separator = ", ";
+  }
+  os << "; bytes a thread: shared " << counts.sharedReadBytes << " read, "
+     << counts.sharedWriteBytes << " written, global " << counts.globalReadBytes << " read, "
+     << counts.globalWriteBytes << " written";
+  if (!counts.unknown.empty())
+    os << "; unknown: " << llvm::join(counts.unknown, ", ");
+  os << '\n';
+}
+
+std::string uwt::reportText(const std::vector<KernelReport> &kernels) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (const KernelReport &kernel : kernels) {
+    const KernelResources &r = kernel.resources;
+    os << "kernel " << r.name << ": " << r.registers << " registers, "
+       << r.spillStoreBytes + r.spillLoadBytes << " bytes spilled, " << r.stackBytes
+       << " bytes stack, " << r.sharedBytes << " bytes static shared, " << r.barriers
+       << " barriers\n  all: ";
+    printCounts(os, kernel.all);
+    for (const LoopReport &loop : kernel.loops) {
+      os << llvm::formatv("  loop 0x{0}..0x{1}: ", llvm::utohexstr(loop.header, true, 4),
+                          llvm::utohexstr(loop.latch, true, 4));
+      printCounts(os, loop.all);
+      if (loop.always.total() == loop.all.total())
+        continue;
+      os << "    always: ";
+      printCounts(os, loop.always);
+    }
+    for (const Hazard &hazard : kernel.hazards)
+      os << "  hazard " << hazard.text() << '\n';
+  }
+  return text;
+}
+
+static llvm::json::Object jsonOf(const InstructionCounts &counts) {
+  llvm::json::Object classes;
+  for (unsigned i = 0; i < numInstructionClasses; ++i)
+    if (counts.ofClass[i])
+      classes[std::string(nameOf(InstructionClass(i)))] = counts.ofClass[i];
+  llvm::json::Object object{{"instructions", counts.total()},
+                            {"classes", std::move(classes)},
+                            {"shared_read_bytes", counts.sharedReadBytes},
+                            {"shared_write_bytes", counts.sharedWriteBytes},
+                            {"global_read_bytes", counts.globalReadBytes},
+                            {"global_write_bytes", counts.globalWriteBytes}};
+  if (!counts.unknown.empty())
+    object["unknown"] = llvm::json::Array(counts.unknown);
+  return object;
+}
+
+static llvm::json::Object jsonOf(const KernelReport &kernel) {
+  const KernelResources &r = kernel.resources;
+  llvm::json::Array loops, hazards;
+  for (const LoopReport &loop : kernel.loops) {
+    loops.push_back(llvm::json::Object{{"header", loop.header},
+                                       {"latch", loop.latch},
+                                       {"all", jsonOf(loop.all)},
+                                       {"always", jsonOf(loop.always)}});
+  }
+  for (const Hazard &hazard : kernel.hazards)
+    hazards.push_back(hazard.text());
+  return llvm::json::Object{{"name", r.name},
+                            {"registers", r.registers},
+                            {"spill_bytes", r.spillStoreBytes + r.spillLoadBytes},
+                            {"stack_bytes", r.stackBytes},
+                            {"static_shared_bytes", r.sharedBytes},
+                            {"barriers", r.barriers},
+                            {"all", jsonOf(kernel.all)},
+                            {"loops", std::move(loops)},
+                            {"hazards", std::move(hazards)}};
+}
+
+std::string uwt::reportJson(const std::vector<KernelReport> &kernels) {
+  llvm::json::Array list;
+  for (const KernelReport &kernel : kernels)
+    list.push_back(jsonOf(kernel));
+  llvm::json::Value value = llvm::json::Object{{"kernels", std::move(list)}};
+  return llvm::formatv("{0:2}", value).str() + "\n";
+}

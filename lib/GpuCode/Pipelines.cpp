@@ -1,0 +1,71 @@
+//===- Pipelines.cpp - The way of a kernel to the LLVM dialect ------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "uwt/Conversion/Passes.h"
+#include "uwt/GpuCode/GpuCode.h"
+#include "uwt/GpuCode/Passes.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+void buildGpuToLLVMPipeline(OpPassManager &pm, const std::string &chip) {
+  pm.addPass(createExpandMathPass());
+  // Strides and offsets of views as arithmetic, before memrefs become descriptors.
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  LowerGpuOpsPassOptions ours;
+  ours.chip = chip;
+  pm.addPass(createLowerGpuOpsPass(std::move(ours)));
+  pm.addPass(createConvertNVGPUToNVVMPass());
+  pm.addPass(createSCFToControlFlowPass());
+  // Indices of 64 bits: planes can have more than 2^31 elements, and the loops of kernels take as
+  // many instructions with 32.
+  pm.addPass(createConvertGpuOpsToNVVMOps());
+  pm.addPass(createConvertNVVMToLLVMPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+LogicalResult lowerKernels(gpu::GPUModuleOp module, const GpuTarget &target) {
+  PassManager pm(module.getContext(), gpu::GPUModuleOp::getOperationName());
+  buildGpuToLLVMPipeline(pm, std::string(target.name));
+  return pm.run(module);
+}
+
+namespace {
+struct GpuToLLVMOptions : PassPipelineOptions<GpuToLLVMOptions> {
+  Option<std::string> chip{*this, "chip", llvm::cl::desc("Name of the GPU target"),
+                           llvm::cl::init("sm_90a")};
+};
+} // namespace
+
+void registerGpuCodePipelines() {
+  PassPipelineRegistration<GpuToLLVMOptions>(
+      "uwt-gpu-to-llvm",
+      "Lower kernels in gpu.modules from lane level to the LLVM and NVVM dialects",
+      [](OpPassManager &pm, const GpuToLLVMOptions &options) {
+        buildGpuToLLVMPipeline(pm.nest<gpu::GPUModuleOp>(), options.chip);
+      });
+}
+
+} // namespace uwt

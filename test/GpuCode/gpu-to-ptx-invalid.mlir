@@ -1,0 +1,28 @@
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(gpu.module(uwt-gpu-to-ptx{chip=sm_80}))' --split-input-file --verify-diagnostics
+// RUN: not uwt-opt %s --split-input-file --pass-pipeline='builtin.module(gpu.module(uwt-gpu-to-ptx{chip=sm_91a}))' 2>&1 | FileCheck %s
+
+// CHECK: unknown GPU target 'sm_91a'; did you mean 'sm_90a'?; GPU targets are: sm_80, sm_86, sm_89, sm_90a, sm_120a
+
+// A library of math functions is not linked, so nothing may be left for it.
+// expected-error @+1 {{calls functions that no GPU has: __nv_exp, __nv_log; use operations that have an expansion}}
+gpu.module @kernels {
+  gpu.func @exponential(%x: memref<?xf64, #gpu.address_space<global>>) kernel {
+    %tid = gpu.thread_id x
+    %v = memref.load %x[%tid] : memref<?xf64, #gpu.address_space<global>>
+    %e = math.exp %v : f64
+    %l = math.log %e : f64
+    memref.store %l, %x[%tid] : memref<?xf64, #gpu.address_space<global>>
+    gpu.return
+  }
+}
+
+// -----
+
+// LLVM would abort.
+// expected-error @+1 {{llvm.nvvm.setmaxnreg.inc.sync.aligned.u32 is no instruction of GPU target 'sm_80'; it is one of: sm_90a, sm_120a}}
+gpu.module @kernels {
+  gpu.func @registers() kernel {
+    nvvm.setmaxregister increase 240
+    gpu.return
+  }
+}

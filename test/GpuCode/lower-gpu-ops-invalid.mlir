@@ -1,0 +1,47 @@
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(gpu.module(uwt-lower-gpu-ops{chip=sm_89}))' --split-input-file --verify-diagnostics
+
+#global = #gpu.address_space<global>
+#workgroup = #gpu.address_space<workgroup>
+!barriers = !nvgpu.mbarrier.group<memorySpace = #workgroup, num_barriers = 2>
+gpu.module @kernels {
+  gpu.func @copy(%w: memref<?xi32, #global>, %ring: memref<1024xi32, #workgroup>, %full: !barriers, %i: index) {
+    // expected-error @+2 {{'uwt.bulk_copy' op cannot be compiled: a bulk copy needs cp.async.bulk, which GPU target 'sm_89' lacks; it is made for: sm_90a, sm_120a}}
+    // expected-error @+1 {{failed to legalize operation 'uwt.bulk_copy' that was explicitly marked illegal}}
+    uwt.bulk_copy %w[%i], %ring[%i], %i, %full[%i] : memref<?xi32, #global>, memref<1024xi32, #workgroup>, !barriers
+    gpu.return
+  }
+}
+
+// -----
+
+!barriers = !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 2>
+gpu.module @kernels {
+  gpu.func @wait(%full: !barriers, %i: index, %parity: i1) {
+    // expected-error @+1 {{'nvgpu.mbarrier.try_wait.parity' op cannot be compiled: a barrier of transactions needs cp.async.bulk, which GPU target 'sm_89' lacks; it is made for: sm_90a, sm_120a}}
+    nvgpu.mbarrier.try_wait.parity %full[%i], %parity, %i : !barriers
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @product(%a: vector<4x2xbf16>, %b: vector<2x2xbf16>, %c: vector<2x2xf16>) -> vector<2x2xf16> {
+    // expected-error @+2 {{'nvgpu.mma.sync' op of bf16 needs sums of 4 f32 a thread, got 'vector<2x2xf16>'}}
+    // expected-error @+1 {{failed to legalize operation 'nvgpu.mma.sync' that was explicitly marked illegal}}
+    %d = nvgpu.mma.sync(%a, %b, %c) {mmaShape = [16, 8, 16]}
+        : (vector<4x2xbf16>, vector<2x2xbf16>, vector<2x2xf16>) -> vector<2x2xf16>
+    gpu.return %d : vector<2x2xf16>
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @load(%x: memref<?xf32, #gpu.address_space<global>>, %i: index) {
+    // expected-error @+1 {{'vector.load' op of 'vector<32xf32>' is more than 127 bytes a thread: load it in parts}}
+    %v = vector.load %x[%i] : memref<?xf32, #gpu.address_space<global>>, vector<32xf32>
+    vector.store %v, %x[%i] : memref<?xf32, #gpu.address_space<global>>, vector<32xf32>
+    gpu.return
+  }
+}
