@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Codec/TestData.h"
+#include "Cuda/SamplePack.h"
 #include "PlaneInput.h"
 #include "uwt/Container/Compress.h"
 #include <cstdio>
@@ -161,6 +162,11 @@ static int makeFiles(const fs::path &corpus) {
              : failed("cannot write the header");
 }
 
+static int makePack(const fs::path &corpus) {
+  Expected<std::vector<uint8_t>> pack = samplePack().bytes();
+  return pack && writeSeed(corpus / "pack", "sample", *pack) ? 0 : failed("cannot write the pack");
+}
+
 int main(int argc, char **argv) {
   if (argc != 2)
     return failed("usage: fuzz-make-corpus FOLDER");
@@ -168,5 +174,5 @@ int main(int argc, char **argv) {
   int result = makeFormatTexts(corpus);
   for (const Codec *codec : allCodecs())
     result |= makePlanes(corpus, *codec);
-  return result | makeFiles(corpus);
+  return result | makePack(corpus) | makeFiles(corpus);
 }

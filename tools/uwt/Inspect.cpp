@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Command.h"
+#include "InspectPack.h"
 #include "InspectReport.h"
 #include "Paths.h"
 #include "Progress.h"
 #include "Text.h"
+#include "uwt/Cuda/KernelPack.h"
 
 using namespace uwt;
 
@@ -26,18 +28,21 @@ public:
            "save. Bits are per weight with everything counted; joint is the entropy of whole "
            "weights, exponent that of exponents with all other bits raw.\n\n"
            "--html writes one page that needs nothing else: tables, charts of sizes, exponent "
-           "histograms, and where escapes lie.";
+           "histograms, and where escapes lie.\n\n"
+           "Of a pack of compiled GPU kernels it shows code objects and kernels, with --verbose "
+           "also how each is launched and its arguments.";
   }
   std::vector<Example> examples() const override {
     return {{"uwt inspect model.safetensors", "What could be saved?"},
             {"uwt inspect model.uwt.safetensors --html model.html", "A page with charts"},
             {"uwt inspect model.uwt.safetensors --tensor lm_head.weight", "One tensor in full"},
             {"uwt inspect Llama-3.1-8B-uwt --headers-only", "Sizes and formats at once"},
+            {"uwt inspect kernels.uwtpack -v", "Compiled GPU kernels"},
             {"uwt inspect model.uwt.safetensors --json | jq .total", "For a script"}};
   }
   std::vector<Option> options() override {
-    Option in{"IN", "", "a safetensors file or a model folder, compressed or not", &input,
-              ValueHint::Path};
+    Option in{"IN", "", "a safetensors file or a model folder, compressed or not, or a kernel pack",
+              &input, ValueHint::Path};
     in.required = true;
     return {
         in,
@@ -76,6 +81,11 @@ Status InspectCommand::writePage(Session &session, const Inspection &inspection)
 
 Status InspectCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(checkInput(input));
+  if (KernelPack::isPack(input)) {
+    if (html || !tensors.empty())
+      return usageError(input + ": a kernel pack has no tensors; leave out --html and --tensor");
+    return inspectPack(session, input);
+  }
   if (html && *html == "-" && session.wantsJson())
     return usageError("--json and --html - would both write to standard output; name a file");
   if (html && *html != "-")

@@ -1,0 +1,83 @@
+//===- Abi.h - What compiled kernels and the runtime agree on ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The structures in device memory by which a kernel finds the parts of a weight, and how
+// arguments lie in a kernel's parameters. Shared by the compiler, the emulator and the
+// runtime, so it depends on nothing.
+//
+// Planes are those of uwt/Runtime/Abi.h, byte for byte: a panel's part begins at a multiple of 64
+// bytes, a plane is aligned to 256 bytes, and 256 zero bytes follow it. Two structures are made
+// for the device: the panel table, shorter than the CPU's, and `records`.
+//
+// Kernel parameters (launch-4, launch-5 of docs/packs.md): a memref<?xT> is five parameters of 8
+// bytes, as convert-gpu-to-nvvm expands its descriptor; a scalar is one of its own size:
+//
+//     allocated pointer | aligned pointer | offset (0) | size in elements | stride (1)
+//
+// A plane that a weight does not have is a valid pointer to 256 zero bytes, of size 0.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CUDA_ABI_H
+#define UWT_CUDA_ABI_H
+
+#include <cstdint>
+
+namespace uwt {
+
+/// Where the parts of a panel lie: an entry a panel, memref<?xi64> with six words an entry.
+/// Made from a checked PanelEntry; what a kernel reads behind these offsets may be any bytes.
+///
+/// The lengths of the CPU's entry are left out: with fixed rates they follow from the shape, and
+/// every access is bounded by its memref's size.
+struct DevicePanelEntry {
+  /// Offsets in u32 into plane `words` where the panel is stored as words, else into plane `raw`.
+  /// The other one is 0.
+  uint64_t words, raw;
+  /// Offset in u32 into plane `code`.
+  uint64_t code;
+  /// Offset in u32 into plane `patch` of the panel's first record.
+  uint64_t patch;
+  /// Index of the panel's first entry in `records`, a multiple of recordGroupsMultiple.
+  uint64_t records;
+  /// 1 where the panel is stored as words, else 0.
+  uint64_t storedAsWords;
+};
+static_assert(sizeof(DevicePanelEntry) == 48);
+
+/// The escapes of one column group of a panel (64 columns; 256 for inplace<11>), all strips: what a
+/// CTA needs to know before it looks at a record, in one load of 8 bytes that can come with the
+/// group's weights. The CPU's running sum over counts has no place in a kernel whose CTAs begin
+/// anywhere in a panel.
+///
+///     bytes 0-3: first | byte 4+s: number of records of strip s
+///
+/// Records of strip 0 come first, then those of strip 1, and so on.
+struct DeviceRecordGroup {
+  /// Index in u32 into plane `patch` of the group's first record. Groups without records say where
+  /// it would be.
+  uint32_t first;
+  /// Records (of 1 u32, 17 for rows<64>) of each strip; 0 for strips that do not exist.
+  uint8_t counts[4];
+};
+static_assert(sizeof(DeviceRecordGroup) == 8);
+
+/// A panel's groups are padded to a multiple of this many, with groups without records, so that
+/// each panel's begin at a multiple of 32 bytes: a whole sector, and any bulk copy's alignment.
+/// Panels stored as words have groups like the others, without records: what prefetches them need
+/// not ask.
+inline constexpr uint64_t recordGroupsMultiple = 4;
+
+/// Alignment of planes in device memory, and zero bytes that follow each.
+inline constexpr uint64_t devicePlaneAlignment = 256;
+
+/// Parameters of 8 bytes that a memref<?xT> takes.
+inline constexpr unsigned memrefParameters = 5;
+
+} // namespace uwt
+
+#endif // UWT_CUDA_ABI_H

@@ -1,0 +1,85 @@
+//===- DeviceWeight.h - A weight in device memory ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Brings a LoadedWeight to a GPU: its planes as they are, and the two structures that
+// only kernels read (uwt/Cuda/Abi.h). These are made from the checked panel entries and escape
+// counts alone; what planes hold is not looked at.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CUDA_DEVICEWEIGHT_H
+#define UWT_CUDA_DEVICEWEIGHT_H
+
+#include "uwt/Cuda/Abi.h"
+#include "uwt/Cuda/Device.h"
+#include "uwt/Cuda/KernelPack.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include <array>
+#include <vector>
+
+namespace uwt {
+
+/// Columns of a group of DeviceRecordGroup: those of a fixed unit.
+uint32_t recordGroupColumns(const CodingPlan &plan);
+
+/// Whether escapes are in plane `patch`, found through `records`: fixed rates with escapes.
+bool hasRecordGroups(const CodingPlan &plan);
+
+/// What is made for the device, in host memory (the emulator's too).
+struct DeviceTables {
+  /// An entry a panel.
+  std::vector<DevicePanelEntry> panels;
+  /// All panels' groups; empty where the format has none.
+  std::vector<DeviceRecordGroup> records;
+};
+
+/// Errors: Usage (a dense weight), Unsupported (escapes of layout row_major, whose records are in
+/// no strips; a plane `patch` of 2^32 u32 and more).
+Expected<DeviceTables> deviceTables(const LoadedWeight &weight);
+
+/// A weight in one allocation on a device. Immutable; movable.
+class DeviceWeight {
+public:
+  /// Uploads, and waits until it is done. Errors: those of deviceTables and of the driver.
+  static Expected<DeviceWeight> upload(CudaDevicePtr device, const LoadedWeight &weight,
+                                       const CudaStream &stream);
+
+  /// N and K of each matrix, and how many there are.
+  uint64_t rows() const { return shape.rows; }
+  uint64_t columns() const { return shape.columns; }
+  uint64_t matrices() const { return count; }
+  /// What kernels have to be made for.
+  const Format &format() const { return runFormat; }
+  ElementType element() const { return type; }
+  /// Bytes of device memory.
+  uint64_t bytes() const { return memory.bytes(); }
+  const CudaDevicePtr &device() const { return owner; }
+
+  /// A plane or structure, or its part that matrix `matrix` has where it has an index by panel
+  /// (panels, low, classes). `kind` is one of Panels to Classes.
+  struct Part {
+    uint64_t address = 0, bytes = 0;
+  };
+  Part part(ArgumentKind kind, uint64_t matrix) const;
+
+private:
+  DeviceWeight() = default;
+  static constexpr size_t parts = static_cast<size_t>(ArgumentKind::Classes) + 1;
+
+  CudaDevicePtr owner;
+  MatrixShape shape;
+  uint64_t count = 0;
+  Format runFormat;
+  ElementType type = ElementType::BF16;
+  DeviceBuffer memory;
+  /// Addresses; absent ones have 0 bytes.
+  std::array<Part, parts> places;
+};
+
+} // namespace uwt
+
+#endif // UWT_CUDA_DEVICEWEIGHT_H

@@ -1,0 +1,119 @@
+//===- Launch.h - Products on a GPU -----------------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A kernel of a pack, a weight on a device, and a caller's pointers, brought together. What
+// takes time is done when a KernelLauncher is made; a launch computes the grid, copies a block of
+// arguments on the stack and calls the driver once. It allocates nothing and waits for
+// nothing, so it can be captured in a CUDA graph.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CUDA_LAUNCH_H
+#define UWT_CUDA_LAUNCH_H
+
+#include "uwt/Cuda/DeviceWeight.h"
+#include <mutex>
+
+namespace uwt {
+
+/// The size of one launch (launch-1 to launch-3 of docs/packs.md).
+struct LaunchSize {
+  uint64_t tiles = 0;
+  /// 0 where there is nothing to do.
+  uint32_t grid = 0;
+  /// Scratch memory: workspace with any contents; counters that are zero, and are zero again after
+  /// the launch.
+  uint64_t workspaceBytes = 0, counterBytes = 0;
+};
+
+/// The size for a machine that runs `residentCtas` CTAs of the kernel at a time. Errors: Usage
+/// where grid or workspace are too large for any machine.
+Expected<LaunchSize> launchSize(const KernelEntry &entry, uint64_t rows, uint64_t columns,
+                                uint32_t batch, uint64_t residentCtas);
+
+/// The kernels of a pack on a device, loaded when they are first asked for. Thread-safe.
+class DevicePack {
+public:
+  DevicePack(CudaDevicePtr device, std::shared_ptr<const KernelPack> pack);
+
+  const KernelPack &pack() const { return *file; }
+  const CudaDevicePtr &device() const { return owner; }
+  /// The kernel for a product with `weight` (KernelPack::select).
+  Expected<const KernelEntry *> select(const DeviceWeight &weight, uint32_t batch,
+                                       std::optional<GpuKernelFamily> family = {}) const;
+  /// Whether `entry` is one of pack().kernels().
+  bool owns(const KernelEntry &entry) const;
+  /// The loaded code object of a kernel of this pack.
+  Expected<std::shared_ptr<const CudaModule>> module(const KernelEntry &entry);
+
+private:
+  CudaDevicePtr owner;
+  std::shared_ptr<const KernelPack> file;
+  std::mutex mutex;
+  std::vector<std::shared_ptr<const CudaModule>> modules;
+};
+
+/// What a caller gives to a launch, in device memory.
+struct LaunchOperands {
+  uint64_t x = 0, y = 0;
+  uint32_t batch = 1;
+  /// Elements from row to row; 0 for rows without a gap.
+  uint64_t xStride = 0, yStride = 0;
+  /// Scratch memory of at least the launch's size, which launches on one stream may share.
+  DeviceWeight::Part workspace, counters;
+  /// Operands of the epilogue: address and bytes of each.
+  std::span<const DeviceWeight::Part> extras;
+};
+
+/// A kernel bound to one matrix of a weight. Immutable and thread-safe: launches may be made from
+/// several threads, each with its own scratch memory where they may run at the same time.
+class KernelLauncher {
+public:
+  /// `entry` is a kernel of `pack`; the weight and the pack outlive the launcher. Errors: Usage
+  /// (a weight that the kernel is not for, another device), Unsupported (a device that lacks what
+  /// the kernel needs), and the driver's.
+  static Expected<KernelLauncher> create(DevicePack &pack, const KernelEntry &entry,
+                                         const DeviceWeight &weight, uint64_t matrix = 0);
+
+  const KernelEntry &entry() const { return *what; }
+  const FunctionResources &resources() const { return needs; }
+  /// Grid and workspace for a batch. A usage error for batches that the kernel is not for.
+  Expected<LaunchSize> size(uint32_t batch) const;
+  /// Launches on a stream (CUstream) of the weight's device. A batch of 0 does nothing. Errors,
+  /// found before anything is launched: Usage (null, misaligned or too small operands); the
+  /// driver's.
+  Status launch(const LaunchOperands &operands, void *stream) const;
+
+private:
+  KernelLauncher() = default;
+  Status checkFits(const DeviceWeight &weight, uint64_t matrix) const;
+  Status configure();
+  Expected<uint64_t> countResident() const;
+  void fillConstants(const DeviceWeight &weight, uint64_t matrix);
+  Status checkOperands(const LaunchOperands &operands, const LaunchSize &size) const;
+  Status checkRows(const char *name, ArgumentKind kind, uint64_t address, uint64_t stride,
+                   uint64_t width) const;
+  Status checkExtras(const LaunchOperands &operands) const;
+  Status checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Part given,
+                      uint64_t needed, uint32_t batch) const;
+  void fillDynamic(const LaunchOperands &operands, uint64_t *values) const;
+
+  const KernelEntry *what = nullptr;
+  CudaDevicePtr device;
+  std::shared_ptr<const CudaModule> code;
+  void *function = nullptr;
+  FunctionResources needs;
+  uint64_t rows = 0, columns = 0;
+  uint64_t residentCtas = 1;
+  size_t extraCount = 0;
+  /// The kernel's parameters, 8 bytes each, with all that no launch changes.
+  std::vector<uint64_t> constants;
+};
+
+} // namespace uwt
+
+#endif // UWT_CUDA_LAUNCH_H

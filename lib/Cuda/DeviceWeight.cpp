@@ -1,0 +1,152 @@
+//===- DeviceWeight.cpp - A weight in device memory -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Cuda/DeviceWeight.h"
+#include <algorithm>
+
+using namespace uwt;
+
+//===----------------------------------------------------------------------===//
+// Structures for the device
+//===----------------------------------------------------------------------===//
+
+bool uwt::hasRecordGroups(const CodingPlan &plan) {
+  return plan.traits.rate == Rate::Fixed && plan.hasEscapes();
+}
+
+uint32_t uwt::recordGroupColumns(const CodingPlan &plan) {
+  bool isWide = plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
+  return isWide ? inplace11UnitColumns : fixedUnitColumns;
+}
+
+/// Appends a panel's groups. `counts` has its strips' counts, group by group (order-4); empty for
+/// panels stored as words.
+static void appendGroups(std::span<const uint8_t> counts, uint64_t strips, uint64_t groups,
+                         uint64_t firstRecord, uint32_t recordWords,
+                         std::vector<DeviceRecordGroup> &out) {
+  size_t end = out.size() + roundUp(groups, recordGroupsMultiple);
+  uint64_t next = firstRecord;
+  for (uint64_t group = 0; group < groups; ++group) {
+    DeviceRecordGroup entry{static_cast<uint32_t>(next), {}};
+    for (uint64_t strip = 0; strip < strips && !counts.empty(); ++strip) {
+      entry.counts[strip] = counts[group * strips + strip];
+      next += uint64_t(entry.counts[strip]) * recordWords;
+    }
+    out.push_back(entry);
+  }
+  out.resize(end, DeviceRecordGroup{static_cast<uint32_t>(next), {}});
+}
+
+static Status checkForDevice(const LoadedWeight &weight) {
+  if (weight.isDense())
+    return usageError("a dense weight has no planes for a kernel; load it in the format raw");
+  const CodingPlan &plan = weight.plan();
+  if (hasRecordGroups(plan) && plan.format.layout == Layout::RowMajor)
+    return unsupportedError("no kernel reads the escapes of " + plan.format.str() +
+                            "; run it from a format with layout=fragment<16x16>");
+  uint64_t patchWords = weight.plane(PlaneKind::Patch).size() / 4;
+  if (hasRecordGroups(plan) && patchWords > UINT32_MAX)
+    return unsupportedError("the escape records take " + std::to_string(patchWords) +
+                            " u32, and kernels count up to 2^32 - 1; run it from the format raw");
+  return success();
+}
+
+Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
+  UWT_RETURN_IF_ERROR(checkForDevice(weight));
+  const CodingPlan &plan = weight.plan();
+  uint64_t groups = divideUp(plan.matrix.columns, recordGroupColumns(plan));
+  uint64_t matrixPanels = std::max<uint64_t>(plan.matrix.panels(), 1);
+  DeviceTables tables;
+  std::span<const PanelEntry> panels = weight.panels();
+  tables.panels.reserve(panels.size());
+  if (hasRecordGroups(plan))
+    tables.records.reserve(panels.size() * roundUp(groups, recordGroupsMultiple));
+  for (uint64_t panel = 0; panel < panels.size(); ++panel) {
+    const PanelEntry &entry = panels[panel];
+    tables.panels.push_back({entry.words, entry.raw, entry.code, entry.patch, tables.records.size(),
+                             entry.storedAsWords});
+    if (!hasRecordGroups(plan))
+      continue;
+    uint64_t strips = divideUp(plan.matrix.rowsOfPanel(panel % matrixPanels), stripRows);
+    std::span<const uint8_t> counts;
+    if (!entry.storedAsWords)
+      counts = weight.counts().subspan(entry.counts, groups * strips);
+    appendGroups(counts, strips, groups, entry.patch, escapeRecordWords(plan.format),
+                 tables.records);
+  }
+  return tables;
+}
+
+//===----------------------------------------------------------------------===//
+// Upload
+//===----------------------------------------------------------------------===//
+
+template <typename Item> static std::span<const uint8_t> bytesOf(const std::vector<Item> &items) {
+  return {reinterpret_cast<const uint8_t *>(items.data()), items.size() * sizeof(Item)};
+}
+
+/// The bytes of each part, by ArgumentKind.
+static std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1>
+partsOf(const LoadedWeight &weight, const DeviceTables &tables) {
+  std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1> parts;
+  auto at = [&](ArgumentKind kind) -> auto & { return parts[static_cast<size_t>(kind)]; };
+  at(ArgumentKind::Panels) = bytesOf(tables.panels);
+  at(ArgumentKind::Records) = bytesOf(tables.records);
+  std::span<const uint32_t> table = weight.table();
+  at(ArgumentKind::Table) = {reinterpret_cast<const uint8_t *>(table.data()), table.size() * 4};
+  at(ArgumentKind::Words) = weight.plane(PlaneKind::Words);
+  at(ArgumentKind::Raw) = weight.plane(PlaneKind::Raw);
+  at(ArgumentKind::Code) = weight.plane(PlaneKind::Code);
+  at(ArgumentKind::Patch) = weight.plane(PlaneKind::Patch);
+  at(ArgumentKind::Low) = weight.plane(PlaneKind::Low);
+  // Without classes the view has a few zeros only.
+  if (weight.plan().format.rowClasses > 1 && !weight.panels().empty())
+    at(ArgumentKind::Classes) = {static_cast<const uint8_t *>(weight.view().classes),
+                                 weight.panels().size() * panelRows};
+  return parts;
+}
+
+Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWeight &weight,
+                                            const CudaStream &stream) {
+  UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
+  auto sources = partsOf(weight, tables);
+  DeviceWeight result;
+  result.shape = matrices.shape;
+  result.count = matrices.count;
+  result.runFormat = weight.plan().format;
+  result.type = weight.description().element;
+  result.owner = device;
+  // Zeros first, which absent parts point to; zeros follow each part.
+  uint64_t offset = devicePlaneAlignment;
+  for (size_t i = 0; i < parts; ++i) {
+    result.places[i] = {sources[i].empty() ? 0 : offset, sources[i].size()};
+    if (!sources[i].empty())
+      offset += roundUp(sources[i].size(), devicePlaneAlignment) + devicePlaneAlignment;
+  }
+  UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
+  UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
+  for (size_t i = 0; i < parts; ++i)
+    UWT_RETURN_IF_ERROR(result.memory.write(result.places[i].address, sources[i], stream.get()));
+  for (Part &place : result.places)
+    place.address += result.memory.address();
+  UWT_RETURN_IF_ERROR(stream.synchronize());
+  return result;
+}
+
+DeviceWeight::Part DeviceWeight::part(ArgumentKind kind, uint64_t matrix) const {
+  auto number = static_cast<size_t>(kind);
+  if (number >= parts || matrix >= count)
+    return {};
+  Part whole = places[number];
+  bool isByPanel =
+      kind == ArgumentKind::Panels || kind == ArgumentKind::Low || kind == ArgumentKind::Classes;
+  if (!isByPanel)
+    return whole;
+  uint64_t one = whole.bytes / count;
+  return {whole.address + matrix * one, one};
+}

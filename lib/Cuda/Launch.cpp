@@ -1,0 +1,428 @@
+//===- Launch.cpp - Products on a GPU -------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Cuda/Launch.h"
+#include "CudaError.h"
+#include "PackChecks.h"
+#include "uwt/Support/CheckedMath.h"
+#include <algorithm>
+#include <array>
+
+using namespace uwt;
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+static constexpr uint64_t largestGrid = INT32_MAX;
+
+namespace {
+/// Sums and products that remember an overflow.
+class Checked {
+public:
+  Checked(uint64_t value) : value(value) {}
+  Checked &operator+=(Checked other) {
+    std::optional<uint64_t> sum =
+        value && other.value ? checkedAdd(*value, *other.value) : std::nullopt;
+    value = sum;
+    return *this;
+  }
+  friend Checked operator*(Checked a, Checked b) {
+    a.value = a.value && b.value ? checkedMultiply(*a.value, *b.value) : std::nullopt;
+    return a;
+  }
+  std::optional<uint64_t> value;
+};
+} // namespace
+
+static uint64_t tilesOf(uint64_t size, uint64_t tile) {
+  // Not divideUp: sizes that a pack allows may be close to 2^64.
+  return tile == 0 ? (size != 0) : size / tile + (size % tile != 0);
+}
+
+Expected<LaunchSize> uwt::launchSize(const KernelEntry &entry, uint64_t rows, uint64_t columns,
+                                     uint32_t batch, uint64_t residentCtas) {
+  const LaunchRule &rule = entry.launch;
+  // launch-1. K of 0 still has results to write, so K counts as one tile then.
+  uint64_t columnTiles =
+      rule.tileColumns == 0 || columns == 0 ? 1 : tilesOf(columns, rule.tileColumns);
+  Checked tiles =
+      Checked(tilesOf(rows, rule.tileRows)) * columnTiles * Checked(tilesOf(batch, rule.tileBatch));
+  auto tooLarge = [&](const char *what) {
+    return usageError("N " + std::to_string(rows) + ", K " + std::to_string(columns) + ", batch " +
+                      std::to_string(batch) + " is too large for kernel " + entry.kernel + ": " +
+                      what);
+  };
+  if (!tiles.value || *tiles.value > largestGrid)
+    return tooLarge("it has more than 2^31 - 1 tiles");
+  LaunchSize size;
+  size.tiles = *tiles.value;
+  // launch-2.
+  uint64_t cluster = rule.cluster;
+  uint64_t grid = roundUp(size.tiles, cluster);
+  if (rule.grid == GridRule::Persistent)
+    grid = std::min(grid, std::max(residentCtas / cluster, uint64_t(1)) * cluster);
+  if (grid > largestGrid)
+    return tooLarge("it has more than 2^31 - 1 tiles");
+  size.grid = static_cast<uint32_t>(grid);
+  if (size.grid == 0)
+    return size;
+  // launch-3.
+  const WorkspaceRule &workspace = entry.workspace;
+  Checked counters = Checked(size.tiles) * workspace.countersPerTile;
+  Checked bytes = workspace.fixed;
+  bytes += Checked(size.tiles) * workspace.perTile;
+  bytes += Checked(grid) * workspace.perCta;
+  bytes += Checked(rows) * batch * workspace.perOutput;
+  if (!bytes.value || !counters.value)
+    return tooLarge("its workspace has more than 2^64 bytes");
+  size.counterBytes = *counters.value;
+  size.workspaceBytes = *bytes.value;
+  return size;
+}
+
+//===----------------------------------------------------------------------===//
+// DevicePack
+//===----------------------------------------------------------------------===//
+
+DevicePack::DevicePack(CudaDevicePtr device, std::shared_ptr<const KernelPack> pack)
+    : owner(std::move(device)), file(std::move(pack)), modules(file->codeObjects().size()) {}
+
+Expected<const KernelEntry *> DevicePack::select(const DeviceWeight &weight, uint32_t batch,
+                                                 std::optional<GpuKernelFamily> family) const {
+  KernelQuery query;
+  query.target = owner->properties().target;
+  query.format = weight.format();
+  query.element = weight.element();
+  query.rows = weight.rows();
+  query.columns = weight.columns();
+  query.batch = batch;
+  query.family = family;
+  return file->select(query);
+}
+
+bool DevicePack::owns(const KernelEntry &entry) const {
+  return std::ranges::any_of(file->kernels(),
+                             [&](const KernelEntry &own) { return &own == &entry; });
+}
+
+Expected<std::shared_ptr<const CudaModule>> DevicePack::module(const KernelEntry &entry) {
+  std::lock_guard lock(mutex);
+  std::shared_ptr<const CudaModule> &loaded = modules[entry.code];
+  if (!loaded) {
+    UWT_ASSIGN_OR_RETURN(loaded, CudaModule::load(owner, file->codeObjects()[entry.code].bytes));
+  }
+  return loaded;
+}
+
+//===----------------------------------------------------------------------===//
+// Making a launcher
+//===----------------------------------------------------------------------===//
+
+Status KernelLauncher::checkFits(const DeviceWeight &weight, uint64_t matrix) const {
+  auto misfit = [this](const std::string &why) {
+    return usageError("kernel " + what->kernel + " " + why);
+  };
+  if (weight.device() != device)
+    return misfit("is on device " + std::to_string(device->ordinal()) +
+                  ", and the weight on another, or on one that was opened apart");
+  Format format = weight.format();
+  format.storage = Storage::NMajor;
+  if (format != what->format || weight.element() != what->element)
+    return misfit("runs from " + what->format.str() + " of " +
+                  std::string(getTraits(what->element).name) + ", and the weight is " +
+                  format.str() + " of " + std::string(getTraits(weight.element()).name));
+  if (!what->rows.admits(rows) || !what->columns.admits(columns))
+    return misfit("is not for N " + std::to_string(rows) + ", K " + std::to_string(columns) +
+                  "; take one by KernelPack::select");
+  if (matrix >= weight.matrices())
+    return misfit("is asked for matrix " + std::to_string(matrix) + " of a weight of " +
+                  std::to_string(weight.matrices()));
+  bool isNarrow = std::ranges::any_of(what->arguments, [](const KernelArgument &argument) {
+    return !isMemref(argument.kind) && argument.type == ArgumentType::I32;
+  });
+  if (isNarrow && std::max(rows, columns) > INT32_MAX)
+    return misfit("takes sizes of 32 bits, and N is " + std::to_string(rows) + ", K " +
+                  std::to_string(columns));
+  return success();
+}
+
+Status KernelLauncher::configure() {
+  const LaunchRule &rule = what->launch;
+  UWT_ASSIGN_OR_RETURN(function, code->function(what->kernel));
+  UWT_ASSIGN_OR_RETURN(needs, code->resources(function));
+  const DeviceProperties &machine = device->properties();
+  uint64_t shared = uint64_t(rule.sharedBytes) + needs.staticSharedBytes;
+  if (shared > machine.sharedBytes)
+    return unsupportedError("kernel " + what->kernel + " needs " + std::to_string(shared) +
+                            " bytes of shared memory, and " + machine.name + " has " +
+                            std::to_string(machine.sharedBytes) + "; use a pack made for it");
+  if (rule.threads > needs.mostThreads)
+    return unsupportedError("kernel " + what->kernel + " is launched with " +
+                            std::to_string(rule.threads) + " threads, and its registers allow " +
+                            std::to_string(needs.mostThreads) + " on " + machine.name +
+                            "; use a pack made for it");
+  // What is allowed without asking.
+  constexpr uint32_t usualShared = 48 * 1024, portableCluster = 8;
+  auto set = [&](int attribute, int value) {
+    return callOn(*device, "cuFuncSetAttribute", [&](const DriverFunctions &functions) {
+      return functions.cuFuncSetAttribute(function, attribute, value);
+    });
+  };
+  // All there is, and not what this kernel asks for: the limit is the function's, which several
+  // kernels of a pack may share. How much a launch takes is its own.
+  if (shared > usualShared)
+    UWT_RETURN_IF_ERROR(set(functionMaxDynamicSharedBytes,
+                            static_cast<int>(machine.sharedBytes - needs.staticSharedBytes)));
+  if (rule.cluster > portableCluster)
+    UWT_RETURN_IF_ERROR(set(functionNonPortableCluster, 1));
+  return success();
+}
+
+/// The attributes of a launch; the configuration points to them.
+static unsigned setAttributes(const LaunchRule &rule, std::array<CudaLaunchAttribute, 2> &out) {
+  unsigned count = 0;
+  if (rule.cluster > 1) {
+    out[count].id = launchClusterDimension;
+    out[count].value.clusterDimension[0] = rule.cluster;
+    out[count].value.clusterDimension[1] = out[count].value.clusterDimension[2] = 1;
+    ++count;
+  }
+  if (rule.dependent) {
+    out[count].id = launchProgrammaticSerialization;
+    out[count].value.programmaticSerialization = 1;
+    ++count;
+  }
+  return count;
+}
+
+Expected<uint64_t> KernelLauncher::countResident() const {
+  const LaunchRule &rule = what->launch;
+  int ofOne = 0;
+  UWT_RETURN_IF_ERROR(callOn(*device, "cuOccupancyMaxActiveBlocksPerMultiprocessor",
+                             [&](const DriverFunctions &functions) {
+                               return functions.cuOccupancyMaxActiveBlocksPerMultiprocessor(
+                                   &ofOne, function, static_cast<int>(rule.threads),
+                                   rule.sharedBytes);
+                             }));
+  uint64_t ctas = std::min<uint64_t>(rule.ctasPerMultiprocessor, std::max(ofOne, 0)) *
+                  device->properties().multiprocessors;
+  if (rule.cluster > 1 && ctas != 0) {
+    std::array<CudaLaunchAttribute, 2> attributes{};
+    unsigned count = setAttributes(rule, attributes);
+    CudaLaunchConfig config{
+        rule.cluster,      1,    1, rule.threads, 1, 1, rule.sharedBytes, nullptr,
+        attributes.data(), count};
+    int clusters = 0;
+    UWT_RETURN_IF_ERROR(
+        callOn(*device, "cuOccupancyMaxActiveClusters", [&](const DriverFunctions &functions) {
+          return functions.cuOccupancyMaxActiveClusters(&clusters, function, &config);
+        }));
+    ctas = std::min(ctas, uint64_t(std::max(clusters, 0)) * rule.cluster);
+  }
+  if (ctas == 0)
+    return unsupportedError("kernel " + what->kernel + " does not fit a multiprocessor of " +
+                            device->properties().name + "; use a pack made for it");
+  return ctas;
+}
+
+void KernelLauncher::fillConstants(const DeviceWeight &weight, uint64_t matrix) {
+  for (const KernelArgument &argument : what->arguments) {
+    if (isMemref(argument.kind)) {
+      DeviceWeight::Part part = weight.part(argument.kind, matrix);
+      constants.insert(constants.end(),
+                       {part.address, part.address, 0, part.bytes / bytesOf(argument.type), 1});
+      extraCount += argument.kind == ArgumentKind::Extra;
+      continue;
+    }
+    uint64_t value = argument.kind == ArgumentKind::Rows      ? rows
+                     : argument.kind == ArgumentKind::Columns ? columns
+                                                              : argument.constant;
+    constants.push_back(value);
+  }
+}
+
+Expected<KernelLauncher> KernelLauncher::create(DevicePack &pack, const KernelEntry &entry,
+                                                const DeviceWeight &weight, uint64_t matrix) {
+  KernelLauncher launcher;
+  launcher.what = &entry;
+  launcher.device = pack.device();
+  launcher.rows = weight.rows();
+  launcher.columns = weight.columns();
+  UWT_RETURN_IF_ERROR(launcher.checkFits(weight, matrix));
+  if (!pack.owns(entry))
+    return usageError("kernel " + entry.kernel + " is not of this pack; take one of its own");
+  const CodeObject &object = pack.pack().codeObjects()[entry.code];
+  const DeviceProperties &machine = launcher.device->properties();
+  if (!runsOn(object.target, object.kind, machine.target))
+    return unsupportedError("kernel " + entry.kernel + " is for " + object.target + ", and " +
+                            machine.name + " is " + machine.target + "; use a pack made for it");
+  UWT_ASSIGN_OR_RETURN(launcher.code, pack.module(entry));
+  UWT_RETURN_IF_ERROR(launcher.configure());
+  UWT_ASSIGN_OR_RETURN(launcher.residentCtas, launcher.countResident());
+  launcher.fillConstants(weight, matrix);
+  return launcher;
+}
+
+//===----------------------------------------------------------------------===//
+// Launching
+//===----------------------------------------------------------------------===//
+
+Expected<LaunchSize> KernelLauncher::size(uint32_t batch) const {
+  if (batch != 0 && (batch < what->batchFrom || batch > what->batchTo))
+    return usageError("kernel " + what->kernel + " is for batches from " +
+                      std::to_string(what->batchFrom) + " to " + std::to_string(what->batchTo) +
+                      ", not " + std::to_string(batch));
+  return launchSize(*what, rows, columns, batch, residentCtas);
+}
+
+static const KernelArgument *findArgument(const KernelEntry &entry, ArgumentKind kind) {
+  for (const KernelArgument &argument : entry.arguments)
+    if (argument.kind == kind)
+      return &argument;
+  return nullptr;
+}
+
+static Status checkAddress(const std::string &name, uint64_t address, uint64_t alignment) {
+  if (address == 0)
+    return usageError(name + " is null");
+  if (address % alignment != 0)
+    return usageError(name + " is not aligned to " + std::to_string(alignment) + " bytes");
+  return success();
+}
+
+Status KernelLauncher::checkRows(const char *name, ArgumentKind kind, uint64_t address,
+                                 uint64_t stride, uint64_t width) const {
+  const KernelArgument *argument = findArgument(*what, kind);
+  if (!argument)
+    return success();
+  UWT_RETURN_IF_ERROR(checkAddress(name, address, argument->alignment));
+  if (stride < width)
+    return usageError(std::string(name) + " has rows of " + std::to_string(width) +
+                      " elements, which a stride of " + std::to_string(stride) + " overlaps");
+  if (stride > INT32_MAX)
+    return usageError(std::string(name) + " has the stride " + std::to_string(stride) +
+                      ", more than 2^31 - 1");
+  if (stride * bytesOf(argument->type) % argument->alignment != 0)
+    return usageError(std::string(name) + " has the stride " + std::to_string(stride) +
+                      ", with which not all rows are aligned to " +
+                      std::to_string(argument->alignment) + " bytes");
+  return success();
+}
+
+Status KernelLauncher::checkExtras(const LaunchOperands &operands) const {
+  if (operands.extras.size() != extraCount)
+    return usageError("kernel " + what->kernel + " takes " + std::to_string(extraCount) +
+                      " operands of the epilogue, and there are " +
+                      std::to_string(operands.extras.size()));
+  for (const KernelArgument &argument : what->arguments)
+    if (argument.kind == ArgumentKind::Extra &&
+        (operands.extras[argument.number].address == 0 ||
+         operands.extras[argument.number].address % argument.alignment != 0))
+      return checkAddress("operand " + std::to_string(argument.number) + " of the epilogue",
+                          operands.extras[argument.number].address, argument.alignment);
+  return success();
+}
+
+Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Part given,
+                                    uint64_t needed, uint32_t batch) const {
+  if (given.bytes < needed)
+    return usageError(std::string(name) + " has " + std::to_string(given.bytes) +
+                      " bytes, and kernel " + what->kernel + " needs " + std::to_string(needed) +
+                      " for batch " + std::to_string(batch));
+  const KernelArgument *argument = findArgument(*what, kind);
+  if (needed == 0 || !argument)
+    return success();
+  return checkAddress(name, given.address, argument->alignment);
+}
+
+Status KernelLauncher::checkOperands(const LaunchOperands &operands, const LaunchSize &size) const {
+  UWT_RETURN_IF_ERROR(checkRows("x", ArgumentKind::X, operands.x, operands.xStride, columns));
+  UWT_RETURN_IF_ERROR(checkRows("y", ArgumentKind::Y, operands.y, operands.yStride, rows));
+  UWT_RETURN_IF_ERROR(checkExtras(operands));
+  UWT_RETURN_IF_ERROR(checkScratch("workspace", ArgumentKind::Workspace, operands.workspace,
+                                   size.workspaceBytes, operands.batch));
+  return checkScratch("counters", ArgumentKind::Counters, operands.counters, size.counterBytes,
+                      operands.batch);
+}
+
+// launch-4, launch-5.
+void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *values) const {
+  auto memref = [](uint64_t *slot, uint64_t address, uint64_t elements) {
+    slot[0] = slot[1] = address;
+    slot[3] = elements;
+  };
+  uint64_t before = operands.batch - 1;
+  for (const KernelArgument &argument : what->arguments) {
+    switch (argument.kind) {
+    case ArgumentKind::X:
+      memref(values, operands.x, before * operands.xStride + columns);
+      break;
+    case ArgumentKind::Y:
+      memref(values, operands.y, before * operands.yStride + rows);
+      break;
+    case ArgumentKind::Workspace:
+      memref(values, operands.workspace.address, operands.workspace.bytes / bytesOf(argument.type));
+      break;
+    case ArgumentKind::Counters:
+      memref(values, operands.counters.address, operands.counters.bytes / bytesOf(argument.type));
+      break;
+    case ArgumentKind::Extra:
+      memref(values, operands.extras[argument.number].address,
+             operands.extras[argument.number].bytes / bytesOf(argument.type));
+      break;
+    case ArgumentKind::Batch:
+      *values = operands.batch;
+      break;
+    case ArgumentKind::XStride:
+      *values = operands.xStride;
+      break;
+    case ArgumentKind::YStride:
+      *values = operands.yStride;
+      break;
+    default:
+      break;
+    }
+    values += isMemref(argument.kind) ? memrefParameters : 1;
+  }
+}
+
+Status KernelLauncher::launch(const LaunchOperands &given, void *stream) const {
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, this->size(given.batch));
+  if (size.grid == 0)
+    return success();
+  LaunchOperands operands = given;
+  operands.xStride = operands.xStride ? operands.xStride : columns;
+  operands.yStride = operands.yStride ? operands.yStride : rows;
+  UWT_RETURN_IF_ERROR(checkOperands(operands, size));
+  // On this thread's stack: launches of several threads do not meet.
+  std::array<uint64_t, mostParameterBytes / 8> values;
+  std::array<void *, mostParameterBytes / 8> pointers;
+  std::copy(constants.begin(), constants.end(), values.begin());
+  fillDynamic(operands, values.data());
+  for (size_t i = 0; i < constants.size(); ++i)
+    pointers[i] = &values[i];
+  const LaunchRule &rule = what->launch;
+  std::array<CudaLaunchAttribute, 2> attributes{};
+  CudaLaunchConfig config{size.grid,
+                          1,
+                          1,
+                          rule.threads,
+                          1,
+                          1,
+                          rule.sharedBytes,
+                          stream,
+                          attributes.data(),
+                          setAttributes(rule, attributes)};
+  auto name = [&] {
+    return "cuLaunchKernelEx of " + what->kernel + " with " + std::to_string(size.grid) +
+           " CTAs on device " + std::to_string(device->ordinal());
+  };
+  return callOn(*device, name, [&](const DriverFunctions &functions) {
+    return functions.cuLaunchKernelEx(&config, function, pointers.data(), nullptr);
+  });
+}

@@ -1,0 +1,33 @@
+//===- CudaTesting.cpp - A fake GPU and a small pack ----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CudaTesting.h"
+#include <dlfcn.h>
+
+using namespace uwt;
+using namespace uwt::test;
+
+std::string uwt::test::fakeDriverPath() { return UWT_FAKE_CUDA; }
+std::string uwt::test::incompleteDriverPath() { return UWT_FAKE_CUDA_WITHOUT_LAUNCH; }
+std::string uwt::test::goldenPack(const std::string &name) {
+  return std::string(UWT_GOLDEN_PACKS) + "/" + name;
+}
+
+FakeCuda &uwt::test::freshFakeCuda(const std::string &path) {
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  auto get = reinterpret_cast<FakeCuda *(*)()>(dlsym(library, "fakeCudaState"));
+  FakeCuda &fake = *get();
+  // A mutex cannot be assigned.
+  fake.~FakeCuda();
+  return *new (&fake) FakeCuda();
+}
+
+Expected<CudaDevicePtr> uwt::test::fakeDevice() {
+  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver,
+                       CudaDriver::open(fakeDriverPath()));
+  return CudaDevice::open(driver, 0);
+}

@@ -1,0 +1,32 @@
+//===- CudaTesting.h - A fake GPU and a small pack --------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TEST_UNIT_CUDA_CUDATESTING_H
+#define UWT_TEST_UNIT_CUDA_CUDATESTING_H
+
+#include "Cuda/FakeDriver/FakeDriver.h"
+#include "uwt/Cuda/Device.h"
+#include "uwt/Cuda/KernelPack.h"
+#include <string>
+#include <vector>
+
+namespace uwt::test {
+
+/// Paths of the libraries of FakeDriver/.
+std::string fakeDriverPath();
+std::string incompleteDriverPath();
+/// A file of test/Golden/packs/v1.
+std::string goldenPack(const std::string &name);
+
+/// A fake driver's state, as it is after loading: whatever a test before has set is gone.
+FakeCuda &freshFakeCuda(const std::string &path = fakeDriverPath());
+/// The fake driver and its device 0.
+Expected<CudaDevicePtr> fakeDevice();
+
+} // namespace uwt::test
+
+#endif // UWT_TEST_UNIT_CUDA_CUDATESTING_H

@@ -1,0 +1,290 @@
+//===- DeviceWeightTest.cpp - Weights as kernels find them ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Cuda/DeviceWeight.h"
+#include "Codec/TestData.h"
+#include "Container/TestFiles.h"
+#include "CudaTesting.h"
+#include <cstring>
+#include <gmock/gmock.h>
+
+using namespace uwt;
+using namespace uwt::test;
+
+static const std::vector<std::vector<uint64_t>> shapes = {
+    {1, 1}, {17, 33}, {65, 64}, {3, 65, 100}, {0, 64}, {64, 0}, {40}, {70, 1100}, {130, 257}};
+
+static Expected<LoadedWeight> load(const EncodedCase &encoded, ThreadPool &pool) {
+  return LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes), std::nullopt, pool);
+}
+
+static Expected<LoadedWeight> loadSample(std::string_view format, std::vector<uint64_t> shape,
+                                         Distribution distribution = Distribution::StudentT4) {
+  ThreadPool pool(1);
+  TensorDescription description{ElementType::BF16, std::move(shape), parsedFormat(format)};
+  UWT_ASSIGN_OR_RETURN(EncodedCase encoded, encodeCase(description, distribution, 3, pool));
+  return load(encoded, pool);
+}
+
+//===----------------------------------------------------------------------===//
+// The host's model of a kernel
+//===----------------------------------------------------------------------===//
+
+/// A panel's records, put together from what a kernel reads, group by group and strip by strip, and
+/// what is wrong with where they are.
+struct FoundRecords {
+  std::vector<uint32_t> words;
+  std::vector<uint32_t> counts;
+  std::string problem;
+};
+
+static FoundRecords recordsOf(const LoadedWeight &weight, const DeviceTables &tables,
+                              uint64_t panel) {
+  FoundRecords found;
+  const CodingPlan &plan = weight.plan();
+  std::span<const uint8_t> patch = weight.plane(PlaneKind::Patch);
+  uint64_t groups = divideUp(plan.matrix.columns, recordGroupColumns(plan));
+  uint64_t begin = tables.panels[panel].records;
+  if (begin % recordGroupsMultiple != 0)
+    found.problem = "the panel's groups are not aligned";
+  uint64_t padded = roundUp(groups, recordGroupsMultiple);
+  if (begin + padded > tables.records.size())
+    found.problem = "the panel's groups leave the plane";
+  for (uint64_t group = 0; group < padded && found.problem.empty(); ++group) {
+    const DeviceRecordGroup &entry = tables.records[begin + group];
+    uint64_t at = entry.first;
+    for (uint8_t count : entry.counts) {
+      if (group < groups)
+        found.counts.push_back(count);
+      else if (count != 0)
+        found.problem = "padding has records";
+      for (uint64_t i = 0; i < uint64_t(count) * escapeRecordWords(plan.format); ++i, ++at) {
+        if (at * 4 + 4 > patch.size()) {
+          found.problem = "a record leaves the plane";
+          return found;
+        }
+        uint32_t word;
+        std::memcpy(&word, patch.data() + at * 4, 4);
+        found.words.push_back(word);
+      }
+    }
+    if (at * 4 > patch.size())
+      found.problem = "a group begins outside the plane";
+  }
+  return found;
+}
+
+/// Compares all panels with what the CPU's structures say.
+static void expectSameRecords(const LoadedWeight &weight) {
+  auto tables = deviceTables(weight);
+  ASSERT_TRUE(holds(tables));
+  const CodingPlan &plan = weight.plan();
+  ASSERT_EQ(tables->panels.size(), weight.panels().size());
+  for (uint64_t panel = 0; panel < tables->panels.size(); ++panel) {
+    SCOPED_TRACE("panel " + std::to_string(panel));
+    const PanelEntry &entry = weight.panels()[panel];
+    const DevicePanelEntry &made = tables->panels[panel];
+    EXPECT_EQ(made.words, entry.words);
+    EXPECT_EQ(made.raw, entry.raw);
+    EXPECT_EQ(made.code, entry.code);
+    EXPECT_EQ(made.patch, entry.patch);
+    EXPECT_EQ(made.storedAsWords, entry.storedAsWords);
+    if (!hasRecordGroups(plan))
+      continue;
+    FoundRecords found = recordsOf(weight, *tables, panel);
+    ASSERT_EQ(found.problem, "");
+    auto *patch = static_cast<const uint32_t *>(weight.view().patch);
+    std::vector<uint32_t> stored(patch + entry.patch, patch + entry.patch + entry.patchWords);
+    EXPECT_EQ(found.words, stored);
+    uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels());
+    size_t strips = divideUp(rows, stripRows);
+    uint64_t units = entry.storedAsWords ? 0 : fixedPanelSizes(plan, rows).counts;
+    if (units)
+      ASSERT_EQ(units, found.counts.size() / 4 * strips) << "groups are not the codec's units";
+    for (size_t i = 0; i < found.counts.size(); ++i)
+      EXPECT_EQ(found.counts[i], units && i % 4 < strips
+                                     ? weight.counts()[entry.counts + i / 4 * strips + i % 4]
+                                     : 0);
+  }
+}
+
+class DeviceTablesTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(DeviceTablesTest, LeadToEveryRecord) {
+  ThreadPool pool(1);
+  for (Distribution distribution : {Distribution::StudentT4, Distribution::RandomPanelInside,
+                                    Distribution::OneOutlier, Distribution::AllNaN})
+    for (const std::vector<uint64_t> &shape : shapes) {
+      TensorDescription description{ElementType::BF16, shape, parsedFormat(GetParam())};
+      auto encoded = encodeCase(description, distribution, 5, pool);
+      if (!encoded) // Not a composition for this rank, or escapes where there may be none.
+        continue;
+      SCOPED_TRACE(encoded->name() + " " + std::string(distributionName(distribution)));
+      auto weight = load(*encoded, pool);
+      ASSERT_TRUE(holds(weight));
+      if (hasRecordGroups(weight->plan()) && weight->plan().format.layout == Layout::RowMajor)
+        EXPECT_FALSE(deviceTables(*weight));
+      else
+        expectSameRecords(*weight);
+    }
+}
+
+TEST_P(DeviceTablesTest, FollowTheIndexWhateverPlanesHold) {
+  ThreadPool pool(1);
+  TensorDescription description{ElementType::BF16, {130, 257}, parsedFormat(GetParam())};
+  auto encoded = encodeCase(description, Distribution::StudentT4, 7, pool);
+  if (!encoded)
+    GTEST_SKIP() << "no format for a matrix";
+  for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch, PlaneKind::Raw, PlaneKind::Words})
+    for (uint8_t &byte : encoded->planes.planes[static_cast<unsigned>(kind)])
+      byte = 0xA5;
+  LoadOptions unchecked;
+  unchecked.check = false;
+  auto weight = LoadedWeight::fromPlanes(encoded->description, viewsOf(encoded->planes),
+                                         std::nullopt, pool, unchecked);
+  ASSERT_TRUE(holds(weight));
+  if (hasRecordGroups(weight->plan()) && weight->plan().format.layout == Layout::RowMajor)
+    EXPECT_FALSE(deviceTables(*weight));
+  else
+    expectSameRecords(*weight);
+}
+
+/// A damaged index is refused by the loader, or its counts still lead to records only.
+TEST(DeviceTables, OfADamagedIndexStayInside) {
+  ThreadPool pool(1);
+  TensorDescription description{ElementType::BF16, {130, 257}, parsedFormat("inplace<12>")};
+  auto encoded = encodeCase(description, Distribution::StudentT4, 7, pool);
+  ASSERT_TRUE(holds(encoded));
+  LoadOptions unchecked;
+  unchecked.check = false;
+  auto &index = encoded->planes.planes[static_cast<unsigned>(PlaneKind::Index)];
+  int loaded = 0;
+  for (size_t i = 0; i < index.size(); ++i)
+    for (uint8_t change : {1, 0x80}) {
+      index[i] ^= change;
+      auto weight = LoadedWeight::fromPlanes(encoded->description, viewsOf(encoded->planes),
+                                             std::nullopt, pool, unchecked);
+      index[i] ^= change;
+      if (!weight)
+        continue;
+      ++loaded;
+      expectSameRecords(*weight);
+    }
+  EXPECT_GT(loaded, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, DeviceTablesTest, testing::ValuesIn(registeredFormats()),
+                         [](const testing::TestParamInfo<std::string> &info) {
+                           return testNameOf(info.param);
+                         });
+
+TEST(DeviceTables, OfADenseWeightAreRefused) {
+  ThreadPool pool(1);
+  TensorDescription description{ElementType::BF16, {4, 4}, parsedFormat("raw")};
+  LoadOptions dense;
+  dense.dense = true;
+  auto weight = LoadedWeight::fromBytes(description, Bytes(32), pool, dense);
+  ASSERT_TRUE(holds(weight));
+  EXPECT_EQ(messageOf(deviceTables(*weight)),
+            "a dense weight has no planes for a kernel; load it in the format raw");
+}
+
+TEST(DeviceTables, OfRowMajorEscapesAreRefused) {
+  auto weight = loadSample("window<4>, layout=row_major", {70, 100});
+  ASSERT_TRUE(holds(weight));
+  EXPECT_EQ(messageOf(deviceTables(*weight)),
+            "no kernel reads the escapes of window<4>, layout=row_major; run it from a format with "
+            "layout=fragment<16x16>");
+}
+
+//===----------------------------------------------------------------------===//
+// Upload
+//===----------------------------------------------------------------------===//
+
+static Bytes bytesAt(DeviceWeight::Part part) {
+  auto *begin = reinterpret_cast<const uint8_t *>(part.address);
+  return {begin, begin + part.bytes};
+}
+
+static Bytes copyOf(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+
+TEST(DeviceWeightTest, HoldsThePlanesAsLoaded) {
+  FakeCuda &fake = freshFakeCuda();
+  auto loaded = loadSample("inplace<12>", {3, 130, 257}, Distribution::RandomPanelInside);
+  ASSERT_TRUE(holds(loaded));
+  {
+    auto device = fakeDevice();
+    auto stream = CudaStream::create(*device);
+    auto weight = DeviceWeight::upload(*device, *loaded, *stream);
+    ASSERT_TRUE(holds(weight));
+    EXPECT_EQ(weight->rows(), 130u);
+    EXPECT_EQ(weight->columns(), 257u);
+    EXPECT_EQ(weight->matrices(), 3u);
+    EXPECT_EQ(weight->format(), parsedFormat("inplace<12>"));
+    using enum ArgumentKind;
+    const std::pair<ArgumentKind, PlaneKind> planes[] = {
+        {Words, PlaneKind::Words}, {Code, PlaneKind::Code}, {Patch, PlaneKind::Patch}};
+    for (auto [kind, plane] : planes) {
+      DeviceWeight::Part part = weight->part(kind, 1);
+      EXPECT_EQ(part.address % devicePlaneAlignment, 0u);
+      EXPECT_EQ(bytesAt(part), copyOf(loaded->plane(plane))) << nameOf(kind);
+      EXPECT_NE(part.bytes, 0u);
+      // Zeros follow.
+      EXPECT_EQ(bytesAt({part.address + part.bytes, devicePlaneAlignment}),
+                Bytes(devicePlaneAlignment));
+    }
+    // What the format does not have: zeros, of size 0.
+    DeviceWeight::Part absent = weight->part(Low, 0);
+    EXPECT_EQ(absent.bytes, 0u);
+    EXPECT_EQ(bytesAt({absent.address, devicePlaneAlignment}), Bytes(devicePlaneAlignment));
+    // A matrix has its own panels, and all records.
+    auto tables = deviceTables(*loaded);
+    DeviceWeight::Part panels = weight->part(Panels, 2);
+    ASSERT_EQ(panels.bytes, 3 * sizeof(DevicePanelEntry));
+    EXPECT_EQ(std::memcmp(reinterpret_cast<const void *>(panels.address), &tables->panels[6],
+                          panels.bytes),
+              0);
+    EXPECT_EQ(weight->part(Records, 2).bytes, tables->records.size() * 8);
+    EXPECT_EQ(weight->part(Panels, 3).bytes, 0u);
+    EXPECT_EQ(fake.memory.size(), 1u);
+  }
+  EXPECT_EQ(fake.held(), 0u);
+}
+
+TEST(DeviceWeightTest, HasRowClassesAndLowHalves) {
+  freshFakeCuda();
+  ThreadPool pool(1);
+  TensorDescription description{
+      ElementType::F32, {2, 70, 64}, parsedFormat("huffman<12,1>, context=row_class<2>")};
+  auto encoded = encodeCase(description, Distribution::Gaussian, 3, pool);
+  ASSERT_TRUE(holds(encoded));
+  auto loaded = load(*encoded, pool);
+  ASSERT_TRUE(holds(loaded));
+  auto device = fakeDevice();
+  auto stream = CudaStream::create(*device);
+  auto weight = DeviceWeight::upload(*device, *loaded, *stream);
+  ASSERT_TRUE(holds(weight));
+  DeviceWeight::Part classes = weight->part(ArgumentKind::Classes, 1);
+  EXPECT_EQ(classes.bytes, 2u * 64);
+  EXPECT_EQ(std::memcmp(reinterpret_cast<const void *>(classes.address),
+                        static_cast<const uint8_t *>(loaded->view().classes) + 128, 128),
+            0);
+  EXPECT_EQ(weight->part(ArgumentKind::Low, 1).bytes, 2 * lowPanelBytes(64));
+  EXPECT_EQ(weight->part(ArgumentKind::Records, 0).bytes, 0u);
+}
+
+TEST(DeviceWeightTest, OfNothingIsUploaded) {
+  FakeCuda &fake = freshFakeCuda();
+  auto loaded = loadSample("inplace<12>", {0, 64});
+  ASSERT_TRUE(holds(loaded));
+  auto device = fakeDevice();
+  auto stream = CudaStream::create(*device);
+  auto weight = DeviceWeight::upload(*device, *loaded, *stream);
+  ASSERT_TRUE(holds(weight));
+  EXPECT_EQ(weight->part(ArgumentKind::Panels, 0).bytes, 0u);
+  EXPECT_EQ(fake.memory.size(), 1u);
+}

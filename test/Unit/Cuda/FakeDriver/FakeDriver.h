@@ -1,0 +1,74 @@
+//===- FakeDriver.h - A CUDA driver without a GPU ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A shared library that stands in for libcuda.so.1: device memory is host memory,
+// launches are written down, every call can be told to fail, and what is not given back is
+// counted. Calls that need a current context fail without one, and calls that CUDA refuses while a
+// stream is captured fail then. Kernels do not run.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TEST_UNIT_CUDA_FAKEDRIVER_H
+#define UWT_TEST_UNIT_CUDA_FAKEDRIVER_H
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace uwt::test {
+
+/// What a launch was given.
+struct FakeLaunch {
+  std::string function;
+  uint32_t grid = 0, threads = 0, sharedBytes = 0, cluster = 0;
+  bool dependent = false;
+  void *stream = nullptr;
+  /// The parameters, 8 bytes each.
+  std::vector<uint64_t> parameters;
+};
+
+/// The state of the library. Locked by its functions; tests read it while none runs.
+struct FakeCuda {
+  // What it pretends to be.
+  int version = 12040, devices = 1, major = 9, minor = 0, multiprocessors = 132;
+  int sharedBytes = 232448, mostThreads = 1024, ctasThatFit = 4, clustersThatFit = 40;
+  int initResult = 0, versionResult = 0;
+  std::string moduleLog;
+  /// Parameters that a launch has.
+  size_t parameterCount = 0;
+  /// The call number `failAt` (of those that take something, from 0) fails with `failure`.
+  long failAt = -1;
+  int failure = 1;
+
+  // What happened.
+  std::vector<std::string> calls;
+  std::vector<FakeLaunch> launches;
+  std::map<int, int> functionAttributes;
+
+  // What is held.
+  std::map<uint64_t, size_t> memory;
+  std::set<void *> handles;
+  int contexts = 0;
+  /// Contexts that were made current and not taken away again, of all threads.
+  int current = 0;
+  void *capturing = nullptr;
+  std::vector<FakeLaunch> captured;
+  std::map<void *, std::vector<FakeLaunch>> graphs;
+  size_t held() const {
+    return memory.size() + handles.size() + static_cast<size_t>(contexts + current);
+  }
+
+  std::mutex mutex;
+};
+
+} // namespace uwt::test
+
+#endif // UWT_TEST_UNIT_CUDA_FAKEDRIVER_H
