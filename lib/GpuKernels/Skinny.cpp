@@ -1,0 +1,228 @@
+//===- Skinny.cpp - The kernels of family skinny: roles and barriers ------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Skinny.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// How long a thread may sleep before it looks at a barrier again, in nanoseconds: it is woken
+/// before.
+static constexpr int64_t waitTicks = 10000000;
+
+static Attribute space(OpBuilder &builder, gpu::AddressSpace space) {
+  return gpu::AddressSpaceAttr::get(builder.getContext(), space);
+}
+
+static MemRefType bufferType(OpBuilder &builder, int64_t size, Type element,
+                             gpu::AddressSpace where) {
+  return MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space(builder, where));
+}
+
+void SkinnyKernels::build(gpu::GPUModuleOp module) {
+  buildPack(module);
+  buildProduct(module);
+}
+
+gpu::GPUFuncOp SkinnyKernels::addKernel(gpu::GPUModuleOp module, StringRef name,
+                                        ArrayRef<Type> arguments, int64_t threads) {
+  builder.setInsertionPointToEnd(module.getBody());
+  auto kernel =
+      gpu::GPUFuncOp::create(builder, location, name, builder.getFunctionType(arguments, {}));
+  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  // As many workgroups a multiprocessor as keep enough bytes on their way: without a word ptxas
+  // plans for five, and spills.
+  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                  builder.getI32IntegerAttr(plan.tiles <= 4 ? 2 : 1));
+  kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  builder.setInsertionPointToStart(&kernel.getBody().front());
+  return kernel;
+}
+
+void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto global = [&](Type element) {
+    return bufferType(builder, ShapedType::kDynamic, element, gpu::AddressSpace::Global);
+  };
+  Type word = builder.getI32Type(), at = builder.getIndexType();
+  SmallVector<Type> arguments = {global(builder.getI64Type()),
+                                 global(word),
+                                 global(word),
+                                 global(word),
+                                 global(word),
+                                 global(word),
+                                 global(word),
+                                 global(word),
+                                 global(op.getInitType().getElementType()),
+                                 at,
+                                 at,
+                                 global(builder.getF32Type()),
+                                 global(word)};
+  for (Value extra : op.getExtras()) {
+    auto type = cast<ShapedType>(extra.getType());
+    arguments.push_back(global(type.getElementType()));
+    arguments.append(type.getRank(), at);
+  }
+  gpu::GPUFuncOp kernel = addKernel(module, "product", arguments, SkinnyPlan::threads);
+  takeArguments(kernel);
+
+  auto shared = [&](int64_t size, Type element, int64_t byte) -> Value {
+    Value all = gpu::DynamicSharedMemoryOp::create(builder, location,
+                                                   bufferType(builder, ShapedType::kDynamic,
+                                                              builder.getI8Type(),
+                                                              gpu::AddressSpace::Workgroup));
+    return memref::ViewOp::create(builder, location,
+                                  bufferType(builder, size, element, gpu::AddressSpace::Workgroup),
+                                  all, index.constant(byte), ValueRange());
+  };
+  int64_t ringWords = plan.stages * plan.stageWords();
+  ring = shared(ringWords, word, 0);
+  if (plan.hasEscapes) {
+    int64_t size = SkinnyPlan::consumerWarps * SkinnyPlan::unitWords;
+    scratchWords = shared(size, word, 4 * ringWords);
+    scratchHalves = shared(2 * size, builder.getI16Type(), 4 * ringWords);
+  }
+
+  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  Value warp = index.div(thread, 32);
+  lane = index.rem(thread, 32);
+  initBarriers(thread);
+  workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
+  auto share = [&](Value number) { return index.div(index.mul(number, plan.steps()), workgroups); };
+  firstStep = share(workgroup);
+  endStep = share(index.add(workgroup, 1));
+  index.ifElse(
+      index.less(warp, index.constant(SkinnyPlan::consumerWarps)), [&] { buildConsumer(warp); },
+      [&] { index.ifElse(equal(lane, index.constant(0)), [&] { buildProducer(); }); });
+  gpu::ReturnOp::create(builder, location);
+}
+
+void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
+  Block &body = kernel.getBody().front();
+  unsigned next = 0;
+  for (Value *argument : {&panels, &table, &words, &raw, &code, &patches, &records, &packed, &y,
+                          &yRow, &batch, &partials, &counters})
+    *argument = body.getArgument(next++);
+  for (Value extra : op.getExtras()) {
+    extras.emplace_back();
+    for (int64_t i = 0; i <= cast<ShapedType>(extra.getType()).getRank(); ++i)
+      extras.back().push_back(body.getArgument(next++));
+  }
+}
+
+void SkinnyKernels::initBarriers(Value thread) {
+  Type type = nvgpu::MBarrierGroupType::get(
+      builder.getContext(), space(builder, gpu::AddressSpace::Workgroup), plan.stages);
+  full = nvgpu::MBarrierCreateOp::create(builder, location, type);
+  empty = nvgpu::MBarrierCreateOp::create(builder, location, type);
+  index.ifElse(equal(thread, index.constant(0)), [&] {
+    for (int64_t stage = 0; stage < plan.stages; ++stage) {
+      Value number = index.constant(stage);
+      nvgpu::MBarrierInitOp::create(builder, location, full, index.constant(1), number, Value());
+      nvgpu::MBarrierInitOp::create(builder, location, empty,
+                                    index.constant(SkinnyPlan::consumerWarps), number, Value());
+    }
+    // Copies complete on them through another proxy.
+    NVVM::FenceMbarrierInitOp::create(builder, location);
+  });
+  gpu::BarrierOp::create(builder, location);
+}
+
+SkinnyKernels::Panel SkinnyKernels::loadPanel(Value number) {
+  auto field = [&](int64_t place) {
+    Value value = load(panels, index.add(index.mul(number, 6), place));
+    return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value).getResult();
+  };
+  // In the order of DevicePanelEntry (Cuda/Abi.h).
+  Panel panel;
+  panel.number = number;
+  panel.words = field(0);
+  panel.raw = field(1);
+  panel.code = field(2);
+  if (plan.hasEscapes)
+    panel.records = field(4);
+  if (!plan.onlyWords)
+    panel.storedAsWords = index.less(index.constant(0), field(5));
+  Value left = index.sub(index.constant(plan.rows), index.mul(number, 64));
+  panel.strips = index.min(index.constant(4), index.ceilDiv(left, 16));
+  return panel;
+}
+
+SkinnyKernels::Step SkinnyKernels::stepOf(Value panel, Value chunk, Value ordinal) {
+  Step step;
+  step.panel = panel;
+  step.chunk = chunk;
+  step.firstGroup = index.mul(chunk, plan.groupsPerStage);
+  step.groups = index.constant(plan.groupsPerStage);
+  if (plan.groups() % plan.groupsPerStage != 0)
+    step.groups = index.min(step.groups, index.sub(index.constant(plan.groups()), step.firstGroup));
+  step.stage = index.rem(ordinal, plan.stages);
+  step.round = index.div(ordinal, plan.stages);
+  step.start = index.mul(step.stage, plan.stageWords());
+  return step;
+}
+
+SkinnyKernels::Step SkinnyKernels::stepAt(Value ordinal) {
+  Value number = index.add(firstStep, ordinal);
+  return stepOf(index.div(number, plan.chunks()), index.rem(number, plan.chunks()), ordinal);
+}
+
+void SkinnyKernels::waitFor(Value barriers, const Step &step, bool isEmptyWait) {
+  // A barrier that nobody has used yet counts as one whose odd phase has ended: in the first
+  // round all stages are empty.
+  Value parity = index.rem(isEmptyWait ? index.add(step.round, 1) : step.round, 2);
+  Value isOdd = equal(parity, index.constant(1));
+  nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,
+                                         index.constant(waitTicks), step.stage);
+}
+
+Value SkinnyKernels::constantI32(int64_t value) {
+  return arith::ConstantOp::create(builder, location,
+                                   builder.getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+
+Value SkinnyKernels::toIndex(Value value) {
+  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), value);
+}
+
+Value SkinnyKernels::load(Value buffer, Value at) {
+  return memref::LoadOp::create(builder, location, buffer, ValueRange{at});
+}
+
+Value SkinnyKernels::loadVector(Value buffer, Value at, int64_t count, Type element) {
+  auto type = VectorType::get({count}, element);
+  int64_t bytes = count * element.getIntOrFloatBitWidth() / 8;
+  return vector::LoadOp::create(builder, location, type, buffer, ValueRange{at},
+                                /*nontemporal=*/false, llvm::MaybeAlign(bytes));
+}
+
+Value SkinnyKernels::bits(Value word, unsigned low, unsigned count) {
+  Value shifted =
+      low == 0 ? word
+               : arith::ShRUIOp::create(builder, location, word, constantI32(low)).getResult();
+  return arith::AndIOp::create(builder, location, shifted, constantI32((1 << count) - 1));
+}
+
+Value SkinnyKernels::equal(Value a, Value b) {
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, a, b);
+}
+
+Value SkinnyKernels::both(Value a, Value b) {
+  return arith::AndIOp::create(builder, location, a, b);
+}
+
+void SkinnyKernels::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constantI32(-1)); }
+
+} // namespace uwt

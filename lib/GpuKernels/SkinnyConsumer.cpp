@@ -1,0 +1,255 @@
+//===- SkinnyConsumer.cpp - The warps that decode and multiply ------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each warp has a strip of 16 output features of its workgroup's panels. Its sums (a
+// vector<2x2xf32> a tile of 8 batch rows) stay in registers from a segment's first step to its
+// last; a segment is the run of steps of one panel that the workgroup has.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Skinny.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+void SkinnyKernels::buildConsumer(Value strip) {
+  if (!plan.onlyWords)
+    base = load(table, index.constant(0));
+  Value first = index.div(firstStep, plan.chunks());
+  Value end = index.ceilDiv(endStep, plan.chunks());
+  Value count = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
+                                        index.sub(end, first), index.constant(0));
+  index.loop(count, [&](Value i) { buildSegment(strip, index.add(first, i)); });
+}
+
+Value SkinnyKernels::zeroSum() {
+  auto type = VectorType::get({2, 2}, builder.getF32Type());
+  return arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+}
+
+void SkinnyKernels::buildSegment(Value strip, Value panelNumber) {
+  Panel panel = loadPanel(panelNumber);
+  Value panelStart = index.mul(panelNumber, plan.chunks());
+  Value from = arith::MaxUIOp::create(builder, location, firstStep, panelStart);
+  Value to = index.min(endStep, index.add(panelStart, plan.chunks()));
+  SmallVector<Value> sums(plan.tiles, zeroSum());
+  sums = index.loop(index.sub(to, from), sums, [&](Value i, ValueRange carried) {
+    Value number = index.add(from, i);
+    Step step = stepOf(panelNumber, index.sub(number, panelStart), index.sub(number, firstStep));
+    waitFor(full, step, /*isEmptyWait=*/false);
+    Fragments next = multiplyStep(strip, panel, step, carried);
+    // All lanes have read the stage before one says so.
+    warpBarrier();
+    index.ifElse(equal(lane, index.constant(0)), [&] {
+      nvgpu::MBarrierArriveOp::create(builder, location,
+                                      nvgpu::MBarrierTokenType::get(builder.getContext()), empty,
+                                      step.stage);
+    });
+    return next;
+  });
+  index.ifElse(index.less(strip, panel.strips),
+               [&] { finishSegment(strip, panel, from, to, sums); });
+}
+
+SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,
+                                                     const Step &step, ValueRange sums) {
+  // Strips that the last panel does not have: the warp only keeps pace.
+  return either(
+      index.less(strip, panel.strips), sums.getTypes(),
+      [&] {
+        return index.loop(step.groups, sums, [&](Value group, ValueRange carried) {
+          return multiplyGroup(strip, panel, step, group, carried);
+        });
+      },
+      [&] { return Fragments(sums); });
+}
+
+Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
+  SmallVector<Value> registers;
+  for (Value fragment : fragments)
+    registers.push_back(vector::ExtractOp::create(builder, location, fragment, block));
+  Type element = op.getWeightType().getElementType();
+  Value packedA = vector::FromElementsOp::create(
+      builder, location, VectorType::get({4}, builder.getI32Type()), registers);
+  Value halves =
+      vector::BitCastOp::create(builder, location, VectorType::get({8}, element), packedA);
+  return vector::ShapeCastOp::create(builder, location, VectorType::get({4, 2}, element), halves);
+}
+
+SkinnyKernels::Fragments SkinnyKernels::either(Value condition, TypeRange types,
+                                               llvm::function_ref<Fragments()> then,
+                                               llvm::function_ref<Fragments()> otherwise) {
+  auto branch = scf::IfOp::create(builder, location, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(builder, location, then());
+  builder.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(builder, location, otherwise());
+  return Fragments(branch.getResults());
+}
+
+SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &panel,
+                                                      const Step &step, Value group,
+                                                      ValueRange sums) {
+  Value unit = index.add(index.mul(group, panel.strips), strip);
+  if (plan.onlyWords)
+    return multiply(decodeFragment(step, unit, /*asWords=*/false), step, group, sums);
+  // Each way decodes and multiplies by itself: what a branch hands over are then sums, not
+  // operands, which would have to be moved into place. Barriers around the rare ways keep LLVM from
+  // taking what they have in common with the frequent one out of the branch.
+  auto rarely = [&](llvm::function_ref<Fragments()> decode) {
+    warpBarrier();
+    Fragments next = multiply(decode(), step, group, sums);
+    warpBarrier();
+    return next;
+  };
+  auto asWords = [&] { return decodeFragment(step, unit, /*asWords=*/true); };
+  auto asCodes = [&] { return decodeFragment(step, unit, /*asWords=*/false); };
+  return either(
+      panel.storedAsWords, sums.getTypes(), [&] { return rarely(asWords); },
+      [&] {
+        if (!plan.hasEscapes)
+          return multiply(asCodes(), step, group, sums);
+        UnitEscapes escapes = escapesOf(strip, step, group);
+        return either(
+            index.less(index.constant(0), escapes.count), sums.getTypes(),
+            [&] { return rarely([&] { return patch(strip, step, escapes, asCodes()); }); },
+            [&] { return multiply(asCodes(), step, group, sums); });
+      });
+}
+
+SkinnyKernels::Fragments SkinnyKernels::multiply(ValueRange fragments, const Step &step,
+                                                 Value group, ValueRange sums) {
+  Type element = op.getWeightType().getElementType(), word = builder.getI32Type();
+  Value x = index.add(step.start, plan.stageX());
+  x = index.add(x, index.mul(group, plan.tiles * SkinnyPlan::tileWords));
+  x = index.add(x, index.mul(lane, 4));
+  Fragments next(sums);
+  Value blockPair;
+  for (int64_t tile = 0; tile < plan.tiles; ++tile) {
+    for (unsigned block = 0; block < 4; ++block) {
+      Value at = index.add(x, tile * SkinnyPlan::tileWords + block / 2 * 128);
+      if (block % 2 == 0)
+        blockPair = loadVector(ring, at, 4, word);
+      int64_t first = block % 2 * 2;
+      Value packedB = vector::ExtractStridedSliceOp::create(
+          builder, location, blockPair, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{2},
+          ArrayRef<int64_t>{1});
+      Value halves =
+          vector::BitCastOp::create(builder, location, VectorType::get({4}, element), packedB);
+      Value matrixB =
+          vector::ShapeCastOp::create(builder, location, VectorType::get({2, 2}, element), halves);
+      next[tile] = nvgpu::MmaSyncOp::create(builder, location, matrixA(fragments, block), matrixB,
+                                            next[tile], ArrayRef<int64_t>{16, 8, 16});
+    }
+  }
+  return next;
+}
+
+SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Step &step, Value unit, bool asWords) {
+  bool fromWords = asWords || plan.onlyWords;
+  auto place = [&](int64_t part, int64_t unitSize) {
+    return index.add(index.add(step.start, part), index.mul(unit, unitSize));
+  };
+  Value rawPlane, rawAt, codePlane, codeAt;
+  if (fromWords || plan.rawWords != 0) {
+    rawPlane = ring;
+    rawAt = place(plan.stageRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
+  }
+  if (!fromWords && plan.codeWords != 0) {
+    codePlane = ring;
+    codeAt = place(plan.stageCode(), plan.codeWords);
+  }
+  SmallVector<Value> tableWords;
+  if (!fromWords)
+    tableWords.push_back(base);
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  auto decoded = DecodeFragmentOp::create(
+      builder, location, TypeRange{fragment, fragment, fragment, fragment},
+      op.getWeightType().getFormat(), TypeAttr::get(op.getWeightType().getElementType()), lane,
+      rawPlane, rawAt, codePlane, codeAt, tableWords, asWords ? builder.getUnitAttr() : UnitAttr());
+  return Fragments(decoded.getResults());
+}
+
+SkinnyKernels::UnitEscapes SkinnyKernels::escapesOf(Value strip, const Step &step, Value group) {
+  Value at = index.add(index.add(step.start, plan.stageRecords()), index.mul(group, 2));
+  Value record = loadVector(ring, at, 2, builder.getI32Type());
+  Value counts = vector::ExtractOp::create(builder, location, record, 1);
+  Value stripBits =
+      arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), index.mul(strip, 8));
+  Value own = arith::ShRUIOp::create(builder, location, counts, stripBits);
+  return {vector::ExtractOp::create(builder, location, record, 0), counts,
+          toIndex(bits(own, 0, 8))};
+}
+
+SkinnyKernels::Fragments SkinnyKernels::patch(Value strip, const Step &step,
+                                              const UnitEscapes &escapes, ValueRange fragments) {
+  Value first = toIndex(escapes.groupFirst);
+  for (unsigned before = 0; before < 3; ++before) {
+    Value isBefore = index.less(index.constant(before), strip);
+    Value passed =
+        arith::SelectOp::create(builder, location, isBefore,
+                                toIndex(bits(escapes.counts, 8 * before, 8)), index.constant(0));
+    first = index.add(first, passed);
+  }
+  applyRecords(strip, step, first, escapes.count, fragments);
+  Value mine = index.add(index.mul(strip, SkinnyPlan::unitWords), index.mul(lane, 4));
+  Fragments patched;
+  for (unsigned r = 0; r < 4; ++r)
+    patched.push_back(loadVector(scratchWords, index.add(mine, 128 * r), 4, builder.getI32Type()));
+  return patched;
+}
+
+void SkinnyKernels::applyRecords(Value strip, const Step &step, Value first, Value count,
+                                 ValueRange fragments) {
+  // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
+  Value unit = index.mul(strip, SkinnyPlan::unitWords);
+  for (auto [r, fragment] : llvm::enumerate(fragments)) {
+    Value at = index.add(index.add(unit, 128 * r), index.mul(lane, 4));
+    vector::StoreOp::create(builder, location, fragment, scratchWords, ValueRange{at},
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  }
+  warpBarrier();
+  // The stage has the records of all its groups, unless they were too many: those stay in the
+  // plane.
+  PatchCopy copied = patchCopy(step, ring, index.add(step.start, plan.stageRecords()));
+  index.loop(index.ceilDiv(count, 32), [&](Value round) {
+    Value number = index.add(index.mul(round, 32), lane);
+    index.ifElse(index.less(number, count), [&] {
+      Value place = index.add(first, number);
+      Value isCopied = index.less(index.constant(0), copied.words);
+      auto branch =
+          scf::IfOp::create(builder, location, TypeRange{builder.getI32Type()}, isCopied, true);
+      {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToStart(branch.thenBlock());
+        Value at =
+            index.add(index.add(step.start, plan.stagePatch()), index.sub(place, copied.from));
+        scf::YieldOp::create(builder, location, load(ring, at));
+        builder.setInsertionPointToStart(branch.elseBlock());
+        scf::YieldOp::create(builder, location, load(patches, place));
+      }
+      // patch-1: value, half, register, lane, block (docs/formats.md).
+      Value record = branch.getResult(0);
+      Value word = index.add(index.mul(toIndex(bits(record, 17, 2)), 128),
+                             index.mul(toIndex(bits(record, 19, 5)), 4));
+      word = index.add(index.add(unit, word), toIndex(bits(record, 24, 2)));
+      Value half = index.add(index.mul(word, 2), toIndex(bits(record, 16, 1)));
+      Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
+      memref::StoreOp::create(builder, location, value, scratchHalves, ValueRange{half});
+    });
+  });
+  warpBarrier();
+}
+
+} // namespace uwt

@@ -1,0 +1,148 @@
+//===- SkinnyOutput.cpp - Partial sums, epilogue, output ------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A strip's outputs belong to one warp, or to those of neighbouring workgroups that share its
+// panel. Those write their sums to `partials` and count themselves; the last one adds all, its own
+// included, in the order of workgroups, so that bits do not depend on who is last.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Skinny.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+static Value flatSum(OpBuilder &builder, Location location, Value sum) {
+  return vector::ShapeCastOp::create(builder, location, VectorType::get({4}, builder.getF32Type()),
+                                     sum);
+}
+
+void SkinnyKernels::finishSegment(Value strip, const Panel &panel, Value from, Value to,
+                                  ValueRange sums) {
+  Value isWhole = equal(index.sub(to, from), index.constant(plan.chunks()));
+  index.ifElse(
+      isWhole, [&] { storeOutputs(strip, panel, sums); }, [&] { addPartials(strip, panel, sums); });
+}
+
+Value SkinnyKernels::workgroupOf(Value step) {
+  // The last one whose share begins at or before the step.
+  Value scaled = index.mul(index.add(step, 1), workgroups);
+  return index.div(index.sub(scaled, index.constant(1)), plan.steps());
+}
+
+Value SkinnyKernels::partialAt(Value number, Value isLater, Value strip, unsigned tile) {
+  // A workgroup shares at most its first panel and its last one.
+  Value slot = index.add(index.mul(number, 2), isLater);
+  Value at = index.add(index.mul(slot, 4), strip);
+  at = index.add(index.mul(at, plan.tiles), tile);
+  return index.add(index.mul(at, 128), index.mul(lane, 4));
+}
+
+void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums) {
+  Type f32 = builder.getF32Type();
+  Value panelStart = index.mul(panel.number, plan.chunks());
+  Value first = workgroupOf(panelStart);
+  Value last = workgroupOf(index.add(panelStart, plan.chunks() - 1));
+  auto isLaterPanel = [&](Value number) -> Value {
+    Value begin = index.div(index.mul(number, plan.steps()), workgroups);
+    return toIndex(index.less(index.div(begin, plan.chunks()), panel.number));
+  };
+  Value own = isLaterPanel(workgroup);
+  for (auto [tile, sum] : llvm::enumerate(sums)) {
+    vector::StoreOp::create(builder, location, flatSum(builder, location, sum), partials,
+                            ValueRange{partialAt(workgroup, own, strip, tile)},
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  }
+  warpBarrier();
+
+  // The atomic releases what the warp wrote, and acquires what those before wrote.
+  Value counter = index.add(index.mul(panel.number, 4), strip);
+  Value isFirstLane = equal(lane, index.constant(0));
+  auto arrive =
+      scf::IfOp::create(builder, location, TypeRange{builder.getI32Type()}, isFirstLane, true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(arrive.thenBlock());
+    Value before = memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi,
+                                               constantI32(1), counters, ValueRange{counter});
+    scf::YieldOp::create(builder, location, before);
+    builder.setInsertionPointToStart(arrive.elseBlock());
+    scf::YieldOp::create(builder, location, constantI32(0));
+  }
+  Value arrived = gpu::ShuffleOp::create(builder, location, arrive.getResult(0), constantI32(0),
+                                         constantI32(32), gpu::ShuffleMode::IDX)
+                      .getShuffleResult();
+  index.ifElse(equal(toIndex(arrived), index.sub(last, first)), [&] {
+    SmallVector<Value> totals(
+        plan.tiles, arith::ConstantOp::create(builder, location,
+                                              builder.getZeroAttr(VectorType::get({4}, f32))));
+    totals =
+        index.loop(index.add(index.sub(last, first), 1), totals, [&](Value i, ValueRange carried) {
+          Value number = index.add(first, i);
+          Value isLater = isLaterPanel(number);
+          SmallVector<Value> next;
+          for (int64_t tile = 0; tile < plan.tiles; ++tile) {
+            Value part = loadVector(partials, partialAt(number, isLater, strip, tile), 4, f32);
+            next.push_back(arith::AddFOp::create(builder, location, carried[tile], part));
+          }
+          return next;
+        });
+    index.ifElse(isFirstLane, [&] {
+      memref::StoreOp::create(builder, location, constantI32(0), counters, ValueRange{counter});
+    });
+    storeOutputs(strip, panel, totals);
+  });
+}
+
+void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sums) {
+  Value n0 = index.add(index.mul(panel.number, 64), index.mul(strip, 16));
+  n0 = index.add(n0, index.div(lane, 4));
+  Value m0 = index.mul(index.rem(lane, 4), 2);
+  for (auto [tile, sum] : llvm::enumerate(sums)) {
+    Value flat =
+        cast<VectorType>(sum.getType()).getRank() == 1 ? sum : flatSum(builder, location, sum);
+    for (int64_t i = 0; i < 4; ++i) {
+      // Register i holds row g + 8·⌊i/2⌋, column 2t + i mod 2.
+      Value m = index.add(index.add(m0, 8 * int64_t(tile)), i % 2);
+      Value n = index.add(n0, 8 * (i / 2));
+      Value isThere = both(index.less(m, batch), index.less(n, index.constant(plan.rows)));
+      index.ifElse(isThere, [&] {
+        storeOutput(m, n, vector::ExtractOp::create(builder, location, flat, i));
+      });
+    }
+  }
+}
+
+void SkinnyKernels::storeOutput(Value m, Value n, Value sum) {
+  Value at = index.add(index.mul(m, yRow), n);
+  memref::StoreOp::create(builder, location, applyEpilogue(m, n, sum), y, ValueRange{at});
+}
+
+Value SkinnyKernels::applyEpilogue(Value m, Value n, Value sum) {
+  IRMapping mapping;
+  Block *block = op.getEpilogueBlock();
+  mapping.map(block->getArgument(0), sum);
+  for (auto [i, map] : llvm::enumerate(op.getMaps().getAsRange<AffineMapAttr>())) {
+    Value at = index.constant(0);
+    for (auto [place, result] : llvm::enumerate(map.getValue().getResults())) {
+      Value position = cast<AffineDimExpr>(result).getPosition() == 0 ? m : n;
+      at = index.add(at, index.mul(position, extras[i][place + 1]));
+    }
+    mapping.map(block->getArgument(i + 1), load(extras[i][0], at));
+  }
+  for (Operation &scalar : block->without_terminator())
+    builder.clone(scalar, mapping);
+  return mapping.lookup(block->getTerminator()->getOperand(0));
+}
+
+} // namespace uwt

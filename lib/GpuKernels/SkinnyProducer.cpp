@@ -1,0 +1,113 @@
+//===- SkinnyProducer.cpp - The thread that fills the ring ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Skinny.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+void SkinnyKernels::buildProducer() {
+  Value count = index.sub(endStep, firstStep);
+  Value filled = index.min(count, index.constant(plan.stages));
+  // Weights do not depend on the kernel before this one: the ring is on its way while that ends.
+  index.loop(filled, [&](Value ordinal) { copyWeights(stepAt(ordinal)); });
+  GridDependencyWaitOp::create(builder, location);
+  index.loop(filled, [&](Value ordinal) { copyX(stepAt(ordinal)); });
+  index.loop(index.sub(count, filled), [&](Value i) {
+    Step step = stepAt(index.add(filled, i));
+    waitFor(empty, step, /*isEmptyWait=*/true);
+    copyWeights(step);
+    copyX(step);
+  });
+}
+
+void SkinnyKernels::copy(Value plane, Value from, const Step &step, Value to, Value count,
+                         bool evictFirst) {
+  BulkCopyOp::create(builder, location, plane, from, ring, index.add(step.start, to),
+                     index.mul(count, 4), full, step.stage,
+                     evictFirst ? builder.getUnitAttr() : UnitAttr());
+}
+
+SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer, Value at) {
+  // Two words a group: where its records begin, and its counts.
+  Value begin = toIndex(load(buffer, at));
+  Value last = index.add(at, index.mul(index.sub(step.groups, index.constant(1)), 2));
+  Value counts = load(buffer, index.add(last, 1));
+  Value end = toIndex(load(buffer, last));
+  for (unsigned strip = 0; strip < 4; ++strip)
+    end = index.add(end, toIndex(bits(counts, 8 * strip, 8)));
+  // Whole runs of 16 bytes around the records.
+  Value from = index.mul(index.div(begin, 4), 4);
+  Value words = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);
+  Value isNone = index.less(end, index.add(begin, 1));
+  Value isTooLong = index.less(index.constant(SkinnyPlan::patchWords), words);
+  Value isLeft = arith::OrIOp::create(builder, location, isNone, isTooLong);
+  words = arith::SelectOp::create(builder, location, isLeft, index.constant(0), words);
+  return {from, words};
+}
+
+void SkinnyKernels::copyWeights(const Step &step) {
+  Panel panel = loadPanel(step.panel);
+  Value units = index.mul(step.groups, panel.strips);
+  Value firstUnit = index.mul(step.firstGroup, panel.strips);
+  PatchCopy patch;
+  Value bytes = index.mul(step.groups, plan.tiles * SkinnyPlan::tileWords * 4);
+  auto count = [&](Value words) { bytes = index.add(bytes, index.mul(words, 4)); };
+  int64_t coded = plan.rawWords + plan.codeWords;
+  Value unitWords = index.constant(plan.onlyWords ? SkinnyPlan::unitWords : coded);
+  if (!plan.onlyWords)
+    unitWords = arith::SelectOp::create(builder, location, panel.storedAsWords,
+                                        index.constant(SkinnyPlan::unitWords), unitWords);
+  count(index.mul(units, unitWords));
+  Value recordsAt, recordWords;
+  if (plan.hasEscapes) {
+    recordsAt = index.mul(index.add(panel.records, step.firstGroup), 2);
+    // Two groups' are 16 bytes; a panel has an even number of them.
+    recordWords = index.mul(index.ceilDiv(step.groups, 2), 4);
+    patch = patchCopy(step, records, recordsAt);
+    count(patch.words);
+    count(recordWords);
+  }
+  nvgpu::MBarrierArriveExpectTxOp::create(builder, location, full, bytes, step.stage, Value());
+
+  auto plane = [&](Value buffer, Value start, int64_t unitSize, int64_t to) {
+    if (unitSize != 0)
+      copy(buffer, index.add(start, index.mul(firstUnit, unitSize)), step, index.constant(to),
+           index.mul(units, unitSize), /*evictFirst=*/true);
+  };
+  auto asWords = [&] { plane(words, panel.words, SkinnyPlan::unitWords, plan.stageRaw()); };
+  auto asCodes = [&] {
+    plane(raw, panel.raw, plan.rawWords, plan.stageRaw());
+    plane(code, panel.code, plan.codeWords, plan.stageCode());
+  };
+  if (plan.onlyWords)
+    asWords();
+  else
+    index.ifElse(panel.storedAsWords, asWords, asCodes);
+  if (!plan.hasEscapes)
+    return;
+  copy(records, recordsAt, step, index.constant(plan.stageRecords()), recordWords,
+       /*evictFirst=*/true);
+  index.ifElse(index.less(index.constant(0), patch.words), [&] {
+    copy(patches, patch.from, step, index.constant(plan.stagePatch()), patch.words,
+         /*evictFirst=*/true);
+  });
+}
+
+void SkinnyKernels::copyX(const Step &step) {
+  int64_t groupWords = plan.tiles * SkinnyPlan::tileWords;
+  copy(packed, index.mul(step.firstGroup, groupWords), step, index.constant(plan.stageX()),
+       index.mul(step.groups, groupWords), /*evictFirst=*/false);
+}
+
+} // namespace uwt

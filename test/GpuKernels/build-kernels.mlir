@@ -1,0 +1,50 @@
+// RUN: uwt-opt %s --uwt-build-kernels | FileCheck %s
+// RUN: uwt-opt %s --uwt-build-kernels='tiles=2 stages=3 groups=2' | FileCheck %s --check-prefix=OPTIONS
+
+// A kernel that packs x, and one whose fifth warp fills a ring of weights while the other four decode and multiply. The product stays.
+
+// CHECK: module attributes {gpu.container_module}
+// CHECK-LABEL: gpu.module @main_product_0
+//       CHECK:   gpu.func @pack(%{{.*}}: memref<?xbf16, #gpu.address_space<global>>, %{{.*}}: index, %{{.*}}: index, %{{.*}}: memref<?xi32, #gpu.address_space<global>>) kernel
+//       CHECK:     uwt.launch_dependents
+//       CHECK:   gpu.func @product(%{{.*}}: memref<?xi64, #gpu.address_space<global>>,
+//  CHECK-SAME:     %[[BIAS:[a-z0-9]+]]: memref<?xf32, #gpu.address_space<global>>, %{{[a-z0-9]+}}: index) kernel attributes {known_block_size = array<i32: 160, 1, 1>, nvvm.minctasm = 2 : i32}
+//       CHECK:     gpu.dynamic_shared_memory
+//       CHECK:     %[[FULL:.*]] = nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
+//       CHECK:     %[[EMPTY:.*]] = nvgpu.mbarrier.create
+//       CHECK:     nvvm.fence.mbarrier.init
+//       CHECK:     gpu.barrier
+
+// Consumers: wait, decode, apply escapes, multiply, hand the stage back.
+//       CHECK:     nvgpu.mbarrier.try_wait.parity %[[FULL]]
+//       CHECK:     uwt.decode_fragment #uwt.format<"inplace<12>"> of bf16 {{.*}} as_words
+//       CHECK:     nvgpu.mma.sync
+//       CHECK:     uwt.decode_fragment #uwt.format<"inplace<12>"> of bf16 {{.*}} table
+//       CHECK:     nvvm.bar.warp.sync
+//       CHECK:     nvgpu.mma.sync
+//       CHECK:     nvgpu.mbarrier.arrive %[[EMPTY]]
+
+// Outputs, or partial sums that whoever comes last adds.
+//       CHECK:     memref.load %[[BIAS]]
+//       CHECK:     memref.atomic_rmw addi
+
+// The producer: weights before the kernel before this one has ended, x after.
+//       CHECK:     uwt.bulk_copy {{.*}} evict_first
+//       CHECK:     uwt.grid_dependency_wait
+//       CHECK:     nvgpu.mbarrier.try_wait.parity %[[EMPTY]]
+
+// CHECK-LABEL: func.func @main
+//       CHECK:   uwt.matmul
+
+// OPTIONS: num_barriers = 3
+func.func @main(%x: memref<8x4096xbf16>, %bias: memref<512xf32>, %y: memref<8x512xbf16>) {
+  %w = uwt.weight "w" : !uwt.compressed<512x4096xbf16, "inplace<12>">
+  uwt.matmul ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">)
+      extras(%bias : memref<512xf32>) maps [affine_map<(m, n) -> (n)>] outs(%y : memref<8x512xbf16>) {
+  ^bb0(%sum: f32, %b: f32):
+    %r = arith.addf %sum, %b : f32
+    %t = arith.truncf %r : f32 to bf16
+    uwt.yield %t : bf16
+  }
+  return
+}
