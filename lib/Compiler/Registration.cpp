@@ -16,6 +16,8 @@
 #include "uwt/Dialect/UWT/Transforms/BufferizableOpInterface.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "uwt/Emission/Emission.h"
+#include "uwt/GpuCode/Passes.h"
+#include "uwt/GpuKernels/Passes.h"
 
 using namespace mlir;
 
@@ -39,7 +41,10 @@ void uwt::registerAllPasses() {
 void uwt::registerOwnPasses() {
   registerUWTPasses();
   registerUWTConversionPasses();
+  registerUWTGpuCodePasses();
+  registerUWTGpuKernelsPasses();
   registerUWTCompilerPasses();
   registerConversionPipelines();
+  registerGpuCodePipelines();
   registerCompilePipelines();
 }

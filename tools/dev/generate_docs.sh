@@ -22,12 +22,14 @@ passes() {
 note='<!-- made by tools/dev/generate_docs.sh from the TableGen records: do not edit -->'
 {
   echo "$note"
-  "${tblgen[@]}" -gen-dialect-doc -dialect=uwt include/uwt/Dialect/UWT/IR/UWTTileOps.td | body
+  "${tblgen[@]}" -gen-dialect-doc -dialect=uwt include/uwt/Dialect/UWT/IR/UWTGpuOps.td | body
 } > "$made/dialect.md"
 {
   printf '%s\n\n# Passes\n' "$note"
   passes "On products and weights" Dialect/UWT/Transforms/Passes.td
   passes "On everything else" Conversion/Passes.td
+  passes "From products to kernels for GPUs" GpuKernels/Passes.td
+  passes "On kernels for GPUs, to machine code" GpuCode/Passes.td
   if [[ -f include/uwt/Compiler/Passes.td ]]; then
     passes "Of the compiler" Compiler/Passes.td
   fi

@@ -20,7 +20,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "tidy"
 # The analyzer follows paths into MLIR's headers: half of the time, and findings there.
-NO_ANALYZER = ("lib/Dialect", "lib/Emission", "lib/Conversion", "lib/Compiler", "lib/CAPI",
+NO_ANALYZER = ("lib/Dialect", "lib/Emission", "lib/Conversion", "lib/GpuKernels", "lib/Emulator",
+               "lib/GpuCode", "lib/Compiler", "lib/CAPI",
                "tools/uwt-opt", "tools/uwt-lsp-server", "tools/uwt-plugin", "tools/uwt/compiler")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
