@@ -135,12 +135,17 @@ LaunchOperands operandsOf(const Program &program) {
 
 class LaunchTest : public testing::Test {
 protected:
-  LaunchTest() : fake(freshFakeCuda()), packBytes(*samplePack().bytes()) {
+  LaunchTest() : fake(afterOpening()), packBytes(*samplePack().bytes()) {
     fake.parameterCount = 12 * memrefParameters + 6;
     program.emplace(*makeProgram(loaded, packBytes));
   }
   Status launch(const LaunchOperands &operands) {
     return program->launcher->launch(operands, program->stream->get());
+  }
+  /// A process opens a driver once: the calls of that are no part of any test.
+  static FakeCuda &afterOpening() {
+    EXPECT_TRUE(holds(CudaDriver::open(fakeDriverPath())));
+    return freshFakeCuda();
   }
   FakeCuda &fake;
   Bytes packBytes;
