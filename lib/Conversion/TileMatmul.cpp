@@ -62,25 +62,6 @@ static int64_t defaultChunk(int64_t batch) {
   return batch <= 8 ? 2 : 8;
 }
 
-static UnitLayout layoutOf(const Format &format, ElementType element) {
-  CodecTraits traits = *checkFormat(format, element);
-  FieldSplit split = splitOf(element, format.codedMantissa);
-  UnitLayout layout;
-  layout.fixedRate = traits.rate != Rate::Prefix;
-  layout.onlyWords = traits.rate == Rate::Words;
-  layout.hasEscapes = traits.rate == Rate::Fixed && format.escapes != Escapes::None;
-  layout.recordWords = escapeRecordWords(format);
-  layout.rawWords = fragmentLanes * split.rawBits();
-  layout.codeWords = fragmentLanes * traits.codeBits;
-  if (format.packing != Packing::InPlace)
-    return layout;
-  bool isWide = traits.codeBits == 3;
-  layout.groups = isWide ? 4 : 1;
-  layout.rawWords = 0;
-  layout.codeWords = isWide ? 11 * 128 : 3 * 128;
-  return layout;
-}
-
 ProductLowering::ProductLowering(MatmulOp op, OpBuilder &builder)
     : op(op), builder(builder), location(op.getLoc()), index(builder, location) {
   CompressedType weight = op.getWeightType();
@@ -108,7 +89,7 @@ LogicalResult ProductLowering::check() {
 }
 
 LogicalResult ProductLowering::chooseShape(const Target &target) {
-  layout = layoutOf(op.getWeightType().getFormat().getFormat(), *elementTypeOf(element));
+  layout = unitLayout(op.getWeightType().getFormat().getFormat(), *elementTypeOf(element));
   packed = target.supports(Feature::Avx512Bf16) && op.getNumerics() == Numerics::Fast &&
            element.isBF16() && op.getXType().getElementType().isBF16();
   groups = roundUp(divideUp(columns, fixedUnitColumns), layout.groups);

@@ -28,6 +28,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Emission/Emission.h"
 
 namespace uwt {
 
@@ -37,21 +38,6 @@ inline constexpr int64_t stripsInPanel = panelRows / stripRows;
 
 /// Rows of a block of sums that fits 32 vector registers beside its operands, by columns.
 int64_t rowsForColumns(int64_t columns);
-
-/// How units of a weight lie in its planes.
-struct UnitLayout {
-  /// Planes decode into registers; else stream units decode into memory.
-  bool fixedRate = true;
-  /// Every panel is stored as words (codec raw).
-  bool onlyWords = false;
-  bool hasEscapes = false;
-  /// 64-column groups in a coded unit: 1, or 4 for inplace<11>.
-  int64_t groups = 1;
-  /// u32 of a coded unit in the planes `raw` and `code`.
-  int64_t rawWords = 0, codeWords = 0;
-  /// u32 of an escape record.
-  int64_t recordWords = 1;
-};
 
 /// Fields of a panel's PanelEntry, as indices.
 struct PanelFields {

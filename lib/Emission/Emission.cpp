@@ -36,6 +36,25 @@ const Emitter *findEmitter(StringRef keyword) {
   return nullptr;
 }
 
+UnitLayout unitLayout(const Format &format, ElementType element) {
+  CodecTraits traits = *checkFormat(format, element);
+  FieldSplit split = splitOf(element, format.codedMantissa);
+  UnitLayout layout;
+  layout.fixedRate = traits.rate != Rate::Prefix;
+  layout.onlyWords = traits.rate == Rate::Words;
+  layout.hasEscapes = traits.rate == Rate::Fixed && format.escapes != Escapes::None;
+  layout.recordWords = escapeRecordWords(format);
+  layout.rawWords = fragmentLanes * split.rawBits();
+  layout.codeWords = fragmentLanes * traits.codeBits;
+  if (format.packing != Packing::InPlace)
+    return layout;
+  bool isWide = traits.codeBits == 3;
+  layout.groups = isWide ? 4 : 1;
+  layout.rawWords = 0;
+  layout.codeWords = isWide ? 11 * 128 : 3 * 128;
+  return layout;
+}
+
 bool describeFormat(const Format &format, ElementType element, EmittedFormat &out,
                     std::string &reason) {
   Expected<CodecTraits> traits = checkFormat(format, element);

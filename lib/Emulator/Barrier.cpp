@@ -81,6 +81,16 @@ static std::string usable(const MBarrier &barrier, unsigned number, const Clock 
   return "";
 }
 
+MBarrier *Warp::usableBarrier(const BarrierUse &use, unsigned lane, unsigned &which) {
+  if (!barrierNumber(use, lane, which))
+    return nullptr;
+  std::string problem = usable(block.barriers[which], which, clock, block.actors);
+  if (problem.empty())
+    return &block.barriers[which];
+  fault(lane, problem);
+  return nullptr;
+}
+
 bool Warp::barrierArrive(const Instruction &code, bool expectsBytes) {
   const BarrierUse &use = block.launch.program.barrierUses[code.target];
   uint32_t active = activeLanes(mask, expectsBytes && code.c >= 0 ? &reg(code.c) : nullptr);
@@ -88,12 +98,10 @@ bool Warp::barrierArrive(const Instruction &code, bool expectsBytes) {
     unsigned which;
     if (!(active >> l & 1))
       continue;
-    if (!barrierNumber(use, l, which))
+    MBarrier *found = usableBarrier(use, l, which);
+    if (!found)
       return false;
-    MBarrier &barrier = block.barriers[which];
-    std::string problem = usable(barrier, which, clock, block.actors);
-    if (!problem.empty())
-      return fault(l, problem);
+    MBarrier &barrier = *found;
     uint64_t count = !expectsBytes && code.a >= 0 ? reg(code.a).lane[l] : 1;
     if (count == 0 || count > barrier.pending)
       return fault(l,
@@ -117,12 +125,10 @@ bool Warp::barrierTest(const Instruction &code) {
     unsigned which;
     if (!(mask >> l & 1))
       continue;
-    if (!barrierNumber(use, l, which))
+    MBarrier *found = usableBarrier(use, l, which);
+    if (!found)
       return false;
-    MBarrier &barrier = block.barriers[which];
-    std::string problem = usable(barrier, which, clock, block.actors);
-    if (!problem.empty())
-      return fault(l, problem);
+    MBarrier &barrier = *found;
     bool isComplete = barrier.phase > reg(code.a).lane[l];
     reg(code.dst).lane[l] = isComplete;
     if (isComplete)
@@ -137,11 +143,8 @@ bool Warp::barrierWait(const Instruction &code) {
     unsigned which;
     if (!(mask >> l & 1))
       continue;
-    if (!barrierNumber(use, l, which))
+    if (!usableBarrier(use, l, which))
       return false;
-    std::string problem = usable(block.barriers[which], which, clock, block.actors);
-    if (!problem.empty())
-      return fault(l, problem);
   }
   if (!pollWait())
     state = State::AtMBarrier;
@@ -181,12 +184,10 @@ bool Warp::bulkCopy(const Instruction &code) {
     if (bytes == 0 || bytes % 16 != 0 || bytes >= 1u << 20)
       return fault(l, "copies " + llvm::Twine(int64_t(bytes)) +
                           " bytes; a bulk copy takes a multiple of 16, from 16 to 1048560");
-    if (!barrierNumber(plan.barrier, l, which))
+    MBarrier *found = usableBarrier(plan.barrier, l, which);
+    if (!found)
       return false;
-    MBarrier &barrier = block.barriers[which];
-    std::string problem = usable(barrier, which, clock, block.actors);
-    if (!problem.empty())
-      return fault(l, problem);
+    MBarrier &barrier = *found;
     source.bytes = destination.bytes = bytes;
     Addresses from, to;
     if (!address(source, from, 1u << l) || !address(destination, to, 1u << l))

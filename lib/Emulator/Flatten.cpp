@@ -118,34 +118,29 @@ Operand Flattener::pinned(OpFoldResult value) {
   return pinned(cast<Value>(value));
 }
 
-Operand Flattener::add(Operation *op, Operand a, Operand b) {
-  if (a.isConstant() && b.isConstant())
-    return {-1, int64_t(uint64_t(a.value) + uint64_t(b.value))};
-  if (a.isConstant() && a.value == 0)
+Operand Flattener::combine(Operation *op, Opcode opcode, int64_t neutral, Operand a, Operand b) {
+  if (a.isConstant() && a.value == neutral)
     return b;
-  if (b.isConstant() && b.value == 0)
+  if (b.isConstant() && b.value == neutral)
     return a;
   int32_t x = a.isConstant() ? constantRegister(a.value) : a.reg;
   int32_t y = b.isConstant() ? constantRegister(b.value) : b.reg;
   Operand result{freshRegister(), 0};
-  Instruction &code = emit(op, Opcode::Add, OpClass::Integer);
+  Instruction &code = emit(op, opcode, OpClass::Integer);
   code.bits = 64, code.dst = result.reg, code.a = x, code.b = y;
   return result;
+}
+
+Operand Flattener::add(Operation *op, Operand a, Operand b) {
+  if (a.isConstant() && b.isConstant())
+    return {-1, int64_t(uint64_t(a.value) + uint64_t(b.value))};
+  return combine(op, Opcode::Add, 0, a, b);
 }
 
 Operand Flattener::multiply(Operation *op, Operand a, Operand b) {
   if (a.isConstant() && b.isConstant())
     return {-1, int64_t(uint64_t(a.value) * uint64_t(b.value))};
-  if (a.isConstant() && a.value == 1)
-    return b;
-  if (b.isConstant() && b.value == 1)
-    return a;
-  int32_t x = a.isConstant() ? constantRegister(a.value) : a.reg;
-  int32_t y = b.isConstant() ? constantRegister(b.value) : b.reg;
-  Operand result{freshRegister(), 0};
-  Instruction &code = emit(op, Opcode::Mul, OpClass::Integer);
-  code.bits = 64, code.dst = result.reg, code.a = x, code.b = y;
-  return result;
+  return combine(op, Opcode::Mul, 1, a, b);
 }
 
 Instruction &Flattener::emit(Operation *op, Opcode opcode, OpClass opClass) {

@@ -100,6 +100,8 @@ public:
   std::optional<unsigned> dynamicShared;
 
 private:
+  /// `a` opcode `b` at run time; the other one where one is the neutral element.
+  Operand combine(mlir::Operation *op, Opcode opcode, int64_t neutral, Operand a, Operand b);
   mlir::LogicalResult argument(mlir::gpu::GPUFuncOp function, mlir::BlockArgument argument);
   mlir::LogicalResult attribution(mlir::BlockArgument argument, Space space);
   mlir::LogicalResult operation(mlir::Operation *op, const HandlerTable &table);

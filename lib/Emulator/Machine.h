@@ -70,6 +70,7 @@ struct Launch {
 };
 
 class Block;
+struct MBarrier;
 
 /// Byte addresses of a warp's access: within the allocation, by lane.
 struct Addresses {
@@ -156,6 +157,8 @@ private:
 
   // Barrier.cpp.
   bool barrierNumber(const BarrierUse &use, unsigned lane, unsigned &number);
+  /// The lane's barrier and its number; null, with a fault, where this warp may not use it.
+  MBarrier *usableBarrier(const BarrierUse &use, unsigned lane, unsigned &which);
   void fence(bool isForMemory);
   bool warpBarrier(const Instruction &code);
   bool barrierInit(const Instruction &code);

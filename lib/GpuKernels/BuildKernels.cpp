@@ -88,13 +88,13 @@ FailureOr<SkinnyPlan> BuildKernelsPass::makePlan(MatmulOp op) {
   plan.tiles = eights;
   plan.stages = stages;
   plan.groupsPerStage = groups;
-  plan.onlyWords = format.traits.rate == Rate::Words;
-  plan.hasEscapes = !plan.onlyWords && format.format.escapes != Escapes::None;
+  UnitLayout layout = unitLayout(format.format, *element);
+  plan.onlyWords = layout.onlyWords;
+  plan.hasEscapes = layout.hasEscapes;
   if (plan.onlyWords)
     return plan;
-  bool isInPlace = format.format.packing == Packing::InPlace;
-  plan.rawWords = isInPlace ? 0 : fragmentLanes * format.split.rawBits();
-  plan.codeWords = isInPlace ? 3 * 128 : fragmentLanes * format.traits.codeBits;
+  plan.rawWords = layout.rawWords;
+  plan.codeWords = layout.codeWords;
   return plan;
 }
 

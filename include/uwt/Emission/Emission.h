@@ -41,6 +41,24 @@ struct EmittedFormat {
   }
 };
 
+/// How units of a weight lie in its planes.
+struct UnitLayout {
+  /// Planes decode into registers; else stream units decode into memory.
+  bool fixedRate = true;
+  /// Every panel is stored as words (codec raw).
+  bool onlyWords = false;
+  bool hasEscapes = false;
+  /// 64-column groups in a coded unit: 1, or 4 for inplace<11>.
+  int64_t groups = 1;
+  /// u32 of a coded unit in the planes `raw` and `code`.
+  int64_t rawWords = 0, codeWords = 0;
+  /// u32 of an escape record.
+  int64_t recordWords = 1;
+};
+
+/// The layout of a format that checkFormat accepts for the element.
+UnitLayout unitLayout(const Format &format, ElementType element);
+
 /// Elementwise operations on u32 over a lane type: i32, or a vector of them. Operations on
 /// constants fold.
 class LaneBuilder {
