@@ -24,14 +24,16 @@ struct EmitDecodersPass : impl::EmitDecodersPassBase<EmitDecodersPass> {
   void runOnOperation() override {
     SmallVector<Operation *> decodes;
     getOperation()->walk([&](Operation *op) {
-      if (isa<DecodeUnitOp, DecodeStreamOp, PatchUnitOp, DecodeFragmentOp>(op))
+      if (isa<DecodeUnitOp, DecodeStreamOp, PatchUnitOp, DecodeFragmentOp, DecodeStreamFragmentOp>(
+              op))
         decodes.push_back(op);
     });
     IRRewriter rewriter(&getContext());
     for (Operation *op : decodes) {
-      auto fragment = dyn_cast<DecodeFragmentOp>(op);
-      Attribute format = fragment ? fragment.getFormat()
-                                  : cast<CompressedType>(op->getOperand(0).getType()).getFormat();
+      // A thread's operations know planes, not a weight.
+      Attribute format = op->getAttrOfType<FormatAttr>("format");
+      if (!format)
+        format = cast<CompressedType>(op->getOperand(0).getType()).getFormat();
       auto emission = dyn_cast<DecoderEmissionInterface>(format);
       if (!emission) {
         op->emitOpError("has a format without decoders: register the Emission library");

@@ -124,8 +124,13 @@ void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Val
     if (!layout.hasEscapes)
       return;
     Value record = memref::LoadOp::create(builder, location, records, ValueRange{unitInChunk});
-    PatchUnitOp::create(builder, location, op.getWeight(), record, escapesOf(panel, unit), buffer,
-                        to);
+    // The last unit of a row may have fewer groups of 64 columns.
+    int64_t groups = divideUp(columns, fixedUnitColumns);
+    Value left =
+        index.sub(index.constant(groups), index.mul(index.add(first, group), layout.groups));
+    Value runs = index.min(left, index.constant(layout.groups));
+    PatchUnitOp::create(builder, location, op.getWeight(), record, escapesOf(panel, unit), runs,
+                        buffer, to);
   });
 }
 

@@ -82,7 +82,8 @@ Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Val
       [&] {
         Value zero = index.constant(0);
         decodeUnit(panel, unit, /*asWords=*/false, zero);
-        PatchUnitOp::create(builder, location, op.getWeight(), record, count, buffer, zero);
+        PatchUnitOp::create(builder, location, op.getWeight(), record, count, index.constant(1),
+                            buffer, zero);
         emitDotsFromBuffer(strip, x);
       },
       [&] { emitDirectUnit(panel, unit, strip, x, /*asWords=*/false); });

@@ -11,7 +11,9 @@
 
 #include "uwt/Emission/Emission.h"
 #include "FieldPlanes.h"
+#include "Fragment.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -196,7 +198,7 @@ static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &r
                                     DecodeFragmentOp op) {
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
   std::optional<unsigned> tableWords = emitter.fragmentTableWords(format);
-  if (!tableWords)
+  if (!tableWords && !op.getAsWords())
     return op.emitOpError() << "has a format that threads do not decode: '" << format.format.str()
                             << "'";
   if (!op.getAsWords() && op.getTable().size() != *tableWords)
@@ -267,6 +269,13 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
         return refuse(reason);
       return emitFragmentOp(format, rewriter, fragment);
     }
+    if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op)) {
+      if (!describe(attribute, stream.getElement(), format, reason))
+        return refuse(reason);
+      if (format.traits.rate != Rate::Prefix)
+        return refuse("it has no stream units");
+      return emitStreamFragment(format, rewriter, stream);
+    }
     auto weight = dyn_cast<CompressedType>(op->getOperand(0).getType());
     if (!weight || !describe(attribute, weight.getElementType(), format, reason))
       return refuse(reason);
@@ -286,7 +295,7 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
 void registerEmission(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, UWTDialect * /*dialect*/) {
     context->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, memref::MemRefDialect,
-                         scf::SCFDialect, vector::VectorDialect>();
+                         NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
     FormatAttr::attachInterface<FormatEmission>(*context);
   });
 }

@@ -37,6 +37,10 @@ static Value loadChunk(LaneBuilder &lanes, const FieldSource &field, int64_t off
   return lanes.loadRepeated(field.buffer, base, offset, inLanes / blocksInUnit * words);
 }
 
+Value loadChunkWords(LaneBuilder &lanes, const FieldSource &field, unsigned r) {
+  return loadChunk(lanes, field, 0, field.chunks.front(), r, 0);
+}
+
 /// Bit of a half word where register r's part of a chunk begins, a block.
 static SmallVector<uint32_t> chunkShifts(uint32_t bits, unsigned r) {
   SmallVector<uint32_t> shifts;

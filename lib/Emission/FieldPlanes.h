@@ -44,6 +44,9 @@ mlir::Value rowBase(LaneBuilder &lanes, mlir::Value base, mlir::Value lane, unsi
 /// Bits of register r, row g, at their places in both half words, zeros elsewhere.
 mlir::Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsigned g);
 
+/// The u32 that hold register r's part of a field of one chunk, one a block of a thread's lane.
+mlir::Value loadChunkWords(LaneBuilder &lanes, const FieldSource &field, unsigned r);
+
 /// The raw field of a unit, sign at bit 15.
 FieldSource rawField(UnitEmission &unit);
 /// The code of a unit, its bit 0 at `position`.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FieldPlanes.h"
+#include "Fragment.h"
 #include "InPlace.h"
 
 using namespace mlir;
@@ -20,6 +21,14 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
   int position = static_cast<int>(unit.format.split.rawLowBits);
   FieldSource raw = rawField(unit), code = codeField(unit, position);
   Value base = lanes.shl(unit.tableEntry(0), position);
+  if (unit.lane) {
+    RawPlace place = {raw.buffer, raw.base, unit.lane};
+    forEachRegister(unit, [&](unsigned r, unsigned g) {
+      Value symbols = lanes.add(loadField(lanes, code, r, g), base);
+      unit.set(registerNumber(0, r, g), joinRaw(lanes, unit.format, place, r, symbols));
+    });
+    return mlir::success();
+  }
   forEachRegister(unit, [&](unsigned r, unsigned g) {
     Value words = lanes.bitOr(loadField(lanes, raw, r, g), loadField(lanes, code, r, g));
     unit.set(registerNumber(0, r, g), lanes.add(words, base));
@@ -63,10 +72,7 @@ struct WindowEmitter : Emitter {
       return format.traits.codeBits == 4 ? 3.75 : 7;
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 2;
   }
-  std::optional<unsigned> fragmentTableWords(const EmittedFormat &format) const override {
-    // inplace<11> moves words between the lanes of a unit of four groups.
-    if (format.format.packing == Packing::InPlace && format.traits.codeBits != 4)
-      return std::nullopt;
+  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
     return 1;
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {
@@ -96,7 +102,16 @@ struct PaletteEmitter final : Emitter {
   double cost(const EmittedFormat &format) const override {
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 4;
   }
+  std::optional<unsigned> fragmentTableWords(const EmittedFormat &format) const override {
+    if (!hasBytePalette(format))
+      return std::nullopt;
+    return 16;
+  }
   LogicalResult emitUnit(UnitEmission &unit) const override {
+    if (unit.lane) {
+      emitBytePalette(unit);
+      return mlir::success();
+    }
     LaneBuilder &lanes = unit.lanes;
     FieldSource raw = rawField(unit), code = codeField(unit, 0);
     Value table = unit.plane(Plane::Table);

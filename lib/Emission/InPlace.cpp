@@ -88,7 +88,28 @@ static std::array<Value, 4> transposeQuads(LaneBuilder &lanes, std::array<Value,
           shuffle(c, d, {2, 3, 6, 7})};
 }
 
+/// A thread's part of one group of the unit: `unit.code` has the group's number added to it.
+static void emitInPlace11Group(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  OpBuilder &builder = lanes.ops();
+  LaneBuilder scalars(builder, lanes.loc(), builder.getI32Type());
+  Value base = scalars.shl(unit.scalarEntry(0), mantissaBits);
+  Value start = rowBase(scalars, unit.code, unit.lane, rowWords / 4);
+  SmallVector<Value> v;
+  for (unsigned kind = 0; kind < 11; ++kind)
+    v.push_back(scalars.load(unit.plane(Plane::Code), start, kind * kindWords));
+  std::array<Value, 16> q = unpack11(scalars, v, base);
+  for (unsigned r = 0; r < registersInLane; ++r) {
+    SmallVector<Value> blocks = {q[r], q[4 + r], q[8 + r], q[12 + r]};
+    unit.set(registerNumber(0, r, 0),
+             vector::FromElementsOp::create(builder, lanes.loc(), cast<VectorType>(lanes.type()),
+                                            blocks));
+  }
+}
+
 void emitInPlace11(UnitEmission &unit) {
+  if (unit.lane)
+    return emitInPlace11Group(unit);
   LaneBuilder &lanes = unit.lanes;
   Value buffer = unit.plane(Plane::Code);
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);

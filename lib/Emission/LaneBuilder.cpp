@@ -77,10 +77,19 @@ static Value indexPlus(OpBuilder &builder, Location location, Value base, int64_
   return builder.createOrFold<arith::AddIOp>(location, base, constant);
 }
 
+/// A thread's four blocks: units on a device lie so that its words are one access. A CPU's rows
+/// lie anywhere.
+static constexpr int64_t threadLanes = 4;
+
+static llvm::MaybeAlign alignmentOf(int64_t count) {
+  return count <= threadLanes ? llvm::MaybeAlign(4 * count) : llvm::MaybeAlign();
+}
+
 Value LaneBuilder::load(Value buffer, Value base, int64_t offset) {
   Value index = indexPlus(builder, location, base, offset);
   if (auto vector = dyn_cast<VectorType>(lane))
-    return vector::LoadOp::create(builder, location, vector, buffer, index);
+    return vector::LoadOp::create(builder, location, vector, buffer, index,
+                                  /*nontemporal=*/false, alignmentOf(vector.getNumElements()));
   return memref::LoadOp::create(builder, location, buffer, index);
 }
 
@@ -88,9 +97,11 @@ Value LaneBuilder::loadRepeated(Value buffer, Value base, int64_t offset, unsign
   auto vector = cast<VectorType>(lane);
   auto narrow = VectorType::get({count}, vector.getElementType());
   Value index = indexPlus(builder, location, base, offset);
-  Value few = vector::LoadOp::create(builder, location, narrow, buffer, index);
-  SmallVector<int64_t> places;
   int64_t lanes = vector.getNumElements();
+  Value few = vector::LoadOp::create(
+      builder, location, narrow, buffer, index,
+      /*nontemporal=*/false, lanes == threadLanes ? alignmentOf(count) : llvm::MaybeAlign());
+  SmallVector<int64_t> places;
   for (int64_t i = 0; i < lanes; ++i)
     places.push_back(i * count / lanes);
   return vector::ShuffleOp::create(builder, location, few, few, places);

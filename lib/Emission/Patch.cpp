@@ -81,8 +81,9 @@ void PatchBuilder::emitWord(Value record) {
 /// escape-3: the number of a run of 64 columns of a row, then 64 symbols.
 void PatchBuilder::emitRun(Value record) {
   Value number = load(record);
-  unsigned runBits = unitColumns == fixedUnitColumns ? 0 : 2;
-  Value run = bits(number, 0, runBits), row = bits(number, runBits, 4);
+  Value runs = arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), op.getRuns());
+  Value run = arith::RemUIOp::create(builder, location, number, runs);
+  Value row = bits(arith::DivUIOp::create(builder, location, number, runs), 0, 4);
   Value zero = arith::ConstantIndexOp::create(builder, location, 0);
   Value one = arith::ConstantIndexOp::create(builder, location, 1);
   Value end = arith::ConstantIndexOp::create(builder, location, fixedUnitColumns);

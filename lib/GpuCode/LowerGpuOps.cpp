@@ -13,6 +13,7 @@
 
 #include "uwt/GpuCode/Passes.h"
 
+#include "Warpgroup.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
@@ -153,6 +154,31 @@ private:
   const GpuTarget &target;
 };
 
+/// nvgpu.mbarrier.try_wait.parity -> a loop over mbarrier.test_wait, on targets before sm_90.
+struct LowerWait : ConvertOpToLLVMPattern<nvgpu::MBarrierTryWaitParityOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(nvgpu::MBarrierTryWaitParityOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto group = cast<nvgpu::MBarrierGroupType>(op.getBarriers().getType());
+    Value barrier =
+        getStridedElementPtr(rewriter, loc, nvgpu::getMBarrierMemrefType(getContext(), group),
+                             adaptor.getBarriers(), adaptor.getMbarId());
+    Value parity =
+        LLVM::ZExtOp::create(rewriter, loc, rewriter.getI32Type(), adaptor.getPhaseParity());
+    // NVVM's test of a parity has no loop, and LLVM would make one of two branches.
+    LLVM::InlineAsmOp::create(
+        rewriter, loc, TypeRange(), ValueRange{barrier, parity},
+        "{\n.reg .pred done;\nagain:\nmbarrier.test_wait.parity.shared.b64 done, [$0], $1;\n"
+        "@!done bra again;\n}",
+        "r,r,~{memory}", /*has_side_effects=*/true, /*is_align_stack=*/false,
+        LLVM::TailCallKind::None, LLVM::AsmDialectAttr::get(getContext(), LLVM::AsmDialect::AD_ATT),
+        ArrayAttr());
+    rewriter.eraseOp(op);
+    return mlir::success();
+  }
+};
+
 /// uwt.grid_dependency_wait, uwt.launch_dependents -> nvvm.griddepcontrol, or nothing.
 template <typename Op, NVVM::GridDepActionKind action>
 struct LowerDependency : OpConversionPattern<Op> {
@@ -189,9 +215,9 @@ struct LowerGpuOpsPass : uwt::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
 
 } // namespace
 
-/// Upstream makes inline assembly of these barriers, which only ptxas would refuse.
+/// Upstream makes inline assembly of this, which only ptxas would refuse.
 static LogicalResult checkBarrier(Operation *op, const GpuTarget &target) {
-  if (!isa<nvgpu::MBarrierTryWaitParityOp, nvgpu::MBarrierArriveExpectTxOp>(op))
+  if (!isa<nvgpu::MBarrierArriveExpectTxOp>(op))
     return mlir::success();
   constexpr GpuFeature needed[] = {GpuFeature::BulkCopy};
   if (Status status = checkSupports(target, "a barrier of transactions", needed); !status)
@@ -231,17 +257,24 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   RewritePatternSet patterns(context);
   patterns.add<LowerProduct>(context);
   patterns.add<LowerBulkCopy>(converter, target);
+  bool hasTryWait = target.supports(GpuFeature::BulkCopy);
+  if (!hasTryWait)
+    patterns.add<LowerWait>(converter);
   patterns.add<LowerDependency<GridDependencyWaitOp, NVVM::GridDepActionKind::wait>,
                LowerDependency<LaunchDependentsOp, NVVM::GridDepActionKind::launch_dependents>>(
       context, target);
+  populateWarpgroupPatterns(converter, target, patterns);
   // Upstream's conversion of kernels leaves some of these as they are, and makes calls of CUDA's
   // libdevice of the others. (What it calls itself illegal, Ptx.cpp puts right.)
   populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1p=*/false);
   ConversionTarget legality(*context);
   legality.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-  legality.addIllegalOp<BulkCopyOp, GridDependencyWaitOp, LaunchDependentsOp>();
+  legality.addIllegalOp<BulkCopyOp, GridDependencyWaitOp, LaunchDependentsOp, WarpgroupMmaOp,
+                        WarpgroupWaitOp>();
   legality.addIllegalOp<math::AbsIOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
                         math::CtPopOp, math::FmaOp, math::TruncOp>();
+  if (!hasTryWait)
+    legality.addIllegalOp<nvgpu::MBarrierTryWaitParityOp>();
   legality.addDynamicallyLegalOp<nvgpu::MmaSyncOp>(
       [](nvgpu::MmaSyncOp op) { return !isBf16Product(op); });
   return applyPartialConversion(getOperation(), legality, std::move(patterns));

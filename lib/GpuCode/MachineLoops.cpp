@@ -39,6 +39,8 @@ public:
       for (size_t successor : blocks[block].successors)
         if (dominators[block].test(successor))
           addLoop(successor, block);
+    for (MachineLoop &loop : kernel.loops)
+      findWays(loop);
     llvm::stable_sort(kernel.loops, [](const MachineLoop &a, const MachineLoop &b) {
       return a.header < b.header;
     });
@@ -50,6 +52,7 @@ private:
   void findReachable();
   void findDominators();
   void addLoop(size_t header, size_t latch);
+  void findWays(MachineLoop &loop) const;
   std::vector<size_t> instructionsOf(const llvm::BitVector &set) const;
   bool isMinor(llvm::ArrayRef<size_t> body) const;
 
@@ -153,6 +156,41 @@ std::vector<size_t> LoopFinder::instructionsOf(const llvm::BitVector &set) const
     for (size_t i = blocks[block].begin; i < blocks[block].end; ++i)
       result.push_back(i);
   return result;
+}
+
+void LoopFinder::findWays(MachineLoop &loop) const {
+  constexpr size_t mostWays = 64;
+  // Of a block, only the first instruction knows its number.
+  llvm::BitVector body(blocks.size());
+  for (size_t block = 0; block < blocks.size(); ++block)
+    if (std::ranges::binary_search(loop.body, blocks[block].begin))
+      body.set(block);
+  // Depth first, with the blocks of the way so far and the successors of each that are left.
+  size_t header = blockAt[loop.header];
+  llvm::BitVector onWay(blocks.size());
+  llvm::SmallVector<std::pair<size_t, size_t>> way = {{header, 0}};
+  onWay.set(header);
+  while (!way.empty()) {
+    auto &[block, next] = way.back();
+    if (next == blocks[block].successors.size()) {
+      onWay.reset(block);
+      way.pop_back();
+      continue;
+    }
+    size_t successor = blocks[block].successors[next++];
+    if (successor == header) {
+      if (loop.ways.size() == mostWays) {
+        loop.ways.clear();
+        return;
+      }
+      loop.ways.push_back(instructionsOf(onWay));
+      continue;
+    }
+    if (!body.test(successor) || onWay.test(successor))
+      continue;
+    onWay.set(successor);
+    way.emplace_back(successor, 0);
+  }
 }
 
 bool LoopFinder::isMinor(llvm::ArrayRef<size_t> body) const {

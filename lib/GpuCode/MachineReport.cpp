@@ -26,6 +26,7 @@ void InstructionCounts::add(const Instruction &instruction) {
   std::string base(instruction.base());
   if (c == InstructionClass::Other && !llvm::is_contained(unknown, base))
     unknown.push_back(base);
+  products += base == "HMMA" || base == "HGMMA";
   unsigned bytes = instruction.accessBytes();
   bool isStore = base.starts_with("ST") || base.starts_with("RED");
   if (c == InstructionClass::Shared)
@@ -151,6 +152,41 @@ static bool isInnermost(const MachineLoop &loop, const MachineKernel &kernel) {
   });
 }
 
+static InstructionCounts countAll(const MachineKernel &kernel, llvm::ArrayRef<size_t> indices) {
+  InstructionCounts counts;
+  for (size_t index : indices)
+    counts.add(kernel.instructions[index]);
+  return counts;
+}
+
+/// The ways through a loop that multiply.
+static std::vector<InstructionCounts> countProducts(const MachineKernel &kernel,
+                                                    const MachineLoop &loop) {
+  std::vector<InstructionCounts> ways;
+  for (const std::vector<size_t> &way : loop.ways)
+    if (InstructionCounts counts = countAll(kernel, way); counts.products > 0)
+      ways.push_back(std::move(counts));
+  return ways;
+}
+
+/// Those of the innermost loop that multiplies; of several, of the largest: weights that are stored
+/// as words may have a loop of their own, which decodes nothing.
+static std::vector<InstructionCounts> countProducts(const MachineKernel &kernel) {
+  llvm::SmallVector<const MachineLoop *> loops;
+  for (const MachineLoop &loop : kernel.loops)
+    if (!countProducts(kernel, loop).empty())
+      loops.push_back(&loop);
+  const MachineLoop *best = nullptr;
+  for (const MachineLoop *loop : loops) {
+    bool isOuter = llvm::any_of(loops, [&](const MachineLoop *other) {
+      return other != loop && std::ranges::includes(loop->body, other->body);
+    });
+    if (!isOuter && (!best || loop->body.size() > best->body.size()))
+      best = loop;
+  }
+  return best ? countProducts(kernel, *best) : std::vector<InstructionCounts>();
+}
+
 KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResources &resources) {
   KernelReport report;
   report.resources = resources;
@@ -164,11 +200,10 @@ KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResource
     LoopReport &one = report.loops.emplace_back();
     one.header = kernel.instructions[loop.header].address;
     one.latch = kernel.instructions[loop.latch].address;
-    for (size_t index : loop.body)
-      one.all.add(kernel.instructions[index]);
-    for (size_t index : loop.always)
-      one.always.add(kernel.instructions[index]);
+    one.all = countAll(kernel, loop.body);
+    one.always = countAll(kernel, loop.always);
   }
+  report.products = countProducts(kernel);
   report.hazards = findHazards(kernel);
   return report;
 }
@@ -209,6 +244,10 @@ std::string uwt::reportText(const std::vector<KernelReport> &kernels) {
       os << "    always: ";
       printCounts(os, loop.always);
     }
+    for (const InstructionCounts &way : kernel.products) {
+      os << "  a way through products: ";
+      printCounts(os, way);
+    }
     for (const Hazard &hazard : kernel.hazards)
       os << "  hazard " << hazard.text() << '\n';
   }
@@ -233,13 +272,15 @@ static llvm::json::Object jsonOf(const InstructionCounts &counts) {
 
 static llvm::json::Object jsonOf(const KernelReport &kernel) {
   const KernelResources &r = kernel.resources;
-  llvm::json::Array loops, hazards;
+  llvm::json::Array loops, products, hazards;
   for (const LoopReport &loop : kernel.loops) {
     loops.push_back(llvm::json::Object{{"header", loop.header},
                                        {"latch", loop.latch},
                                        {"all", jsonOf(loop.all)},
                                        {"always", jsonOf(loop.always)}});
   }
+  for (const InstructionCounts &way : kernel.products)
+    products.push_back(jsonOf(way));
   for (const Hazard &hazard : kernel.hazards)
     hazards.push_back(hazard.text());
   return llvm::json::Object{{"name", r.name},
@@ -250,6 +291,7 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
                             {"barriers", r.barriers},
                             {"all", jsonOf(kernel.all)},
                             {"loops", std::move(loops)},
+                            {"products", std::move(products)},
                             {"hazards", std::move(hazards)}};
 }
 

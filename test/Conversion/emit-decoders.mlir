@@ -99,9 +99,10 @@ func.func @bitplane(%first: index, %code: index, %buffer: memref<1024xi16>) {
 //       CHECK:     arith.andi
 //       CHECK:     memref.store %{{.*}}, %{{.*}} : memref<1024xi16>
 func.func @patch(%record: index, %count: index, %buffer: memref<1024xi16>) {
+  %c1 = arith.constant 1 : index
   %c0 = arith.constant 0 : index
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
-  uwt.patch_unit %w[%record], %count, %buffer[%c0] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
+  uwt.patch_unit %w[%record], %count, runs %c1, %buffer[%c0] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
   return
 }
 
@@ -115,8 +116,9 @@ func.func @patch(%record: index, %count: index, %buffer: memref<1024xi16>) {
 //       CHECK:       arith.constant 32895 : i32
 //       CHECK:       memref.store %{{.*}}, %{{.*}} : memref<1024xi16>
 func.func @patch_runs(%record: index, %count: index, %buffer: memref<1024xi16>) {
+  %c1 = arith.constant 1 : index
   %c0 = arith.constant 0 : index
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">
-  uwt.patch_unit %w[%record], %count, %buffer[%c0] : !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">, memref<1024xi16>
+  uwt.patch_unit %w[%record], %count, runs %c1, %buffer[%c0] : !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">, memref<1024xi16>
   return
 }

@@ -16,9 +16,9 @@ gpu.module @kernels {
 
 !barriers = !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 2>
 gpu.module @kernels {
-  gpu.func @wait(%full: !barriers, %i: index, %parity: i1) {
-    // expected-error @+1 {{'nvgpu.mbarrier.try_wait.parity' op cannot be compiled: a barrier of transactions needs cp.async.bulk, which GPU target 'sm_89' lacks; it is made for: sm_90a, sm_120a}}
-    nvgpu.mbarrier.try_wait.parity %full[%i], %parity, %i : !barriers
+  gpu.func @expect(%full: !barriers, %i: index) {
+    // expected-error @+1 {{'nvgpu.mbarrier.arrive.expect_tx' op cannot be compiled: a barrier of transactions needs cp.async.bulk, which GPU target 'sm_89' lacks; it is made for: sm_90a, sm_120a}}
+    nvgpu.mbarrier.arrive.expect_tx %full[%i], %i : !barriers
     gpu.return
   }
 }
@@ -42,6 +42,29 @@ gpu.module @kernels {
     // expected-error @+1 {{'vector.load' op of 'vector<32xf32>' is more than 127 bytes a thread: load it in parts}}
     %v = vector.load %x[%i] : memref<?xf32, #gpu.address_space<global>>, vector<32xf32>
     vector.store %v, %x[%i] : memref<?xf32, #gpu.address_space<global>>, vector<32xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+gpu.module @kernels {
+  gpu.func @warpgroup(%r: vector<4xi32>, %s: vector<2x2xf32>, %ring: memref<1024xi32, #shared>, %i: index) {
+    // expected-error @+2 {{'uwt.warpgroup_mma' op cannot be compiled: a matrix product of a warpgroup needs wgmma, which GPU target 'sm_89' lacks; it is made for: sm_90a}}
+    // expected-error @+1 {{failed to legalize operation 'uwt.warpgroup_mma' that was explicitly marked illegal}}
+    %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%i] leading 128 stride 256 step 256 sums (%s) : memref<1024xi32, #shared>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @wait() {
+    // expected-error @+2 {{'uwt.warpgroup_wait' op cannot be compiled: a matrix product of a warpgroup needs wgmma, which GPU target 'sm_89' lacks; it is made for: sm_90a}}
+    // expected-error @+1 {{failed to legalize operation 'uwt.warpgroup_wait' that was explicitly marked illegal}}
+    uwt.warpgroup_wait 0
     gpu.return
   }
 }

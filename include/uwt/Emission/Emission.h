@@ -137,6 +137,8 @@ public:
   mlir::Value plane(Plane kind);
   /// A u32 of the decode table, in every lane.
   mlir::Value tableEntry(unsigned entry);
+  /// The same u32 by itself (`uwt.decode_fragment`).
+  mlir::Value scalarEntry(unsigned entry) { return fragment.getTable()[entry]; }
   /// Hands a finished register over. In the order in which memory is read best:
   /// what uses it follows at once.
   void set(unsigned number, mlir::Value words) { sink(number, words); }

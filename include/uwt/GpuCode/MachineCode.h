@@ -98,6 +98,9 @@ struct MachineLoop {
   std::vector<size_t> body;
   /// Those that every trip executes; the rest is conditional.
   std::vector<size_t> always;
+  /// Ways of a trip, each by the instructions that it executes: inner loops at most once. Empty
+  /// where there are more than 64.
+  std::vector<std::vector<size_t>> ways;
   /// Whether it only waits (for a barrier, for registers), or hands one thread after another to a
   /// bulk copy. Such a loop does not make the one around it an outer loop.
   bool isMinor = false;

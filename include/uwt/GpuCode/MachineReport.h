@@ -29,6 +29,8 @@ struct InstructionCounts {
   unsigned sharedReadBytes = 0, sharedWriteBytes = 0;
   /// Bytes that a thread reads from and writes to global memory; bulk copies are not in them.
   unsigned globalReadBytes = 0, globalWriteBytes = 0;
+  /// HMMA and HGMMA, without what synchronises them.
+  unsigned products = 0;
   /// Opcodes that the table of classes does not have, each once.
   std::vector<std::string> unknown;
 
@@ -71,6 +73,9 @@ struct KernelReport {
   /// All instructions in front of the padding at the end.
   InstructionCounts all;
   std::vector<LoopReport> loops;
+  /// The ways that multiply (MachineLoop::ways) through the innermost loop that does, of several
+  /// through the largest.
+  std::vector<InstructionCounts> products;
   std::vector<Hazard> hazards;
 };
 

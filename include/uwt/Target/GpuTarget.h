@@ -57,6 +57,9 @@ struct GpuTarget {
   unsigned registersPerThread, registersPerSm;
   /// Threads and workgroups that an SM holds at a time.
   unsigned threadsPerSm, blocksPerSm;
+  /// Multiply-adds of bf16 with f32 sums that the tensor cores of an SM make in a clock; GeForce
+  /// parts make half of it.
+  unsigned matrixFmasPerClock;
   /// Bit i is set where GpuFeature(i) is there.
   uint64_t features;
 

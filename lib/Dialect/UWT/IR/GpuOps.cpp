@@ -71,4 +71,71 @@ LogicalResult BulkCopyOp::verify() {
   return mlir::success();
 }
 
+//===----------------------------------------------------------------------===//
+// WarpgroupMmaOp
+//===----------------------------------------------------------------------===//
+
+void WarpgroupMmaOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getMatrixMutable());
+  // It begins a group: two of them are not one.
+  effects.emplace_back(MemoryEffects::Write::get());
+}
+
+LogicalResult WarpgroupMmaOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  llvm::append_range(types, adaptor.getSums().getTypes());
+  return mlir::success();
+}
+
+/// What a matrix descriptor has 14 bits for: multiples of 16 below 2^18.
+static bool isDescriptorOffset(int64_t bytes) {
+  return bytes >= 0 && bytes < 1 << 18 && bytes % 16 == 0;
+}
+
+LogicalResult WarpgroupMmaOp::verify() {
+  constexpr size_t mostTiles = 32;
+  if (!getElement().isBF16() && !getElement().isF16())
+    return emitOpError() << "expects elements of type bf16 or f16, got " << getElement();
+  auto matrix = cast<MemRefType>(getMatrix().getType());
+  if (matrix.getRank() != 1 || !isIn(matrix, gpu::AddressSpace::Workgroup))
+    return emitOpError() << "expects a one-dimensional buffer in workgroup memory, got " << matrix;
+  for (auto [name, bytes] : {std::pair<StringRef, int64_t>{"leading", getLeading()},
+                             {"stride", getStride()},
+                             {"step", getStep()}})
+    if (!isDescriptorOffset(bytes))
+      return emitOpError() << "expects " << name << " to be a multiple of 16 from 0 to 262128, got "
+                           << bytes;
+  if (!llvm::is_contained({0, 32, 64, 128}, getSwizzle()))
+    return emitOpError() << "expects a swizzle of 0, 32, 64 or 128 bytes, got " << getSwizzle();
+  if (getSums().empty() || getSums().size() > mostTiles)
+    return emitOpError() << "expects sums of 1 to 32 tiles of 8 columns, got " << getSums().size();
+  return mlir::success();
+}
+
+uint64_t WarpgroupMmaOp::descriptorBits() {
+  // Bits 29:16, 45:32 and 63:62.
+  uint64_t mode = getSwizzle() == 0 ? 0 : getSwizzle() == 128 ? 1 : getSwizzle() == 64 ? 2 : 3;
+  return getLeading() / 16 << 16 | getStride() / 16 << 32 | mode << 62;
+}
+
+//===----------------------------------------------------------------------===//
+// WarpgroupWaitOp
+//===----------------------------------------------------------------------===//
+
+void WarpgroupWaitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Write::get());
+}
+
+LogicalResult WarpgroupWaitOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                                Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  llvm::append_range(types, adaptor.getSums().getTypes());
+  return mlir::success();
+}
+
+LogicalResult WarpgroupWaitOp::verify() {
+  if (getPending() > 7)
+    return emitOpError() << "expects 0 to 7 groups under way, got " << getPending();
+  return mlir::success();
+}
+
 } // namespace uwt

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RunFormat.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "uwt/CostModel/CostModel.h"
@@ -146,21 +147,13 @@ std::optional<FormatCost> uwt::formatCostOf(CompressedType type, std::string &re
   return cost;
 }
 
-/// `type` in another format, stored along the same dimension; nothing where that is no composition.
-static std::optional<CompressedType> inFormat(CompressedType type, uwt::Format format) {
-  format.storage = type.getFormat().getFormat().storage;
-  if (!uwt::checkFormat(format, *uwt::elementTypeOf(type.getElementType())))
-    return std::nullopt;
-  return type.withFormat(uwt::FormatAttr::get(type.getContext(), format));
-}
-
 LogicalResult SelectStrategyPass::collectForced(WeightProducts &weight, CompressedType stored) {
   MatmulOp first = weight.products.front();
   uwt::Expected<uwt::Format> forced = uwt::Format::parse(std::string(runFormat));
   if (!forced)
     return first.emitOpError() << "cannot run from '" << runFormat
                                << "': " << forced.error().message();
-  std::optional<CompressedType> type = inFormat(stored, *forced);
+  std::optional<CompressedType> type = uwt::inFormat(stored, *forced);
   std::string reason = "the format is no composition for " +
                        std::string(uwt::getTraits(stored.getDescription().element).name);
   std::optional<FormatCost> cost = type ? uwt::formatCostOf(*type, reason) : std::nullopt;
@@ -184,7 +177,7 @@ LogicalResult SelectStrategyPass::collectFormats(WeightProducts &weight) {
   }
   std::string ignored;
   for (const char *text : runFormats) {
-    std::optional<CompressedType> type = inFormat(stored, *uwt::Format::parse(text));
+    std::optional<CompressedType> type = uwt::inFormat(stored, *uwt::Format::parse(text));
     if (isPinned || !type || *type == stored)
       continue;
     if (std::optional<FormatCost> cost = uwt::formatCostOf(*type, ignored))
@@ -195,21 +188,6 @@ LogicalResult SelectStrategyPass::collectFormats(WeightProducts &weight) {
            << "cannot run from " << stored.getFormat().getText()
            << ", nor from anything else: " << reason;
   return mlir::success();
-}
-
-/// The weight in the chosen format, right behind its definition.
-static Value transcoded(Value weight, const FormatCost &format) {
-  auto type = cast<CompressedType>(weight.getType());
-  CompressedType run = type.withFormat(uwt::FormatAttr::get(type.getContext(), format.format));
-  if (run == type)
-    return weight;
-  for (Operation *user : weight.getUsers())
-    if (auto transcode = dyn_cast<uwt::TranscodeOp>(user); transcode && transcode.getType() == run)
-      if (transcode->getPrevNode() == weight.getDefiningOp())
-        return transcode;
-  OpBuilder builder(weight.getContext());
-  builder.setInsertionPointAfterValue(weight);
-  return uwt::TranscodeOp::create(builder, weight.getLoc(), run, weight);
 }
 
 //===----------------------------------------------------------------------===//
@@ -330,7 +308,7 @@ LogicalResult SelectStrategyPass::selectFor(WeightProducts &weight) {
                                          uwt::KernelFamily::Direct, any.rows, any.columns,
                                          any.kChunk)))
       return mlir::failure();
-    op.getWeightMutable().assign(transcoded(op.getWeight(), weight.formats[chosen]));
+    op.getWeightMutable().assign(uwt::transcodedTo(op.getWeight(), weight.formats[chosen].format));
     if (failed(configure(op, weight, chosen)))
       return mlir::failure();
     ++numProducts;

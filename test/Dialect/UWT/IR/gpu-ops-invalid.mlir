@@ -43,3 +43,55 @@ func.func @barriers(%a: memref<?xi32, #global>, %b: memref<8xi32, #shared>, %i: 
   uwt.bulk_copy %a[%i], %b[%i], %i, %i[%i] : memref<?xi32, #global>, memref<8xi32, #shared>, index
   return
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+func.func @element(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma' op expects elements of type bf16 or f16, got 'i8'}}
+  %a = uwt.warpgroup_mma i8 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 step 512 sums (%s) : memref<8xi32, #shared>
+  return
+}
+
+// -----
+
+func.func @place(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma' op expects a one-dimensional buffer in workgroup memory, got 'memref<8xi32>'}}
+  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 step 512 sums (%s) : memref<8xi32>
+  return
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+func.func @offset(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma' op expects stride to be a multiple of 16 from 0 to 262128, got 264}}
+  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 264 step 512 sums (%s) : memref<8xi32, #shared>
+  return
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+func.func @swizzle(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma' op expects a swizzle of 0, 32, 64 or 128 bytes, got 16}}
+  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 step 512 swizzle 16 sums (%s) : memref<8xi32, #shared>
+  return
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+func.func @sums(%r: vector<4xi32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma' op expects sums of 1 to 32 tiles of 8 columns, got 0}}
+  uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 step 512 sums () : memref<8xi32, #shared>
+  return
+}
+
+// -----
+
+func.func @pending() {
+  // expected-error @below {{'uwt.warpgroup_wait' op expects 0 to 7 groups under way, got 8}}
+  uwt.warpgroup_wait 8
+  return
+}

@@ -133,8 +133,8 @@ func.func @tile(%w: !inplace, %w11: !inplace11, %h: !huffman, %i: index, %b: mem
   uwt.decode_unit %w11[%i, %i] as_words into %b[%i] : !inplace11, memref<1024xi16>
   // CHECK: uwt.decode_stream %{{.*}}[%{{.*}}, %{{.*}}], %{{.*}} : !uwt.compressed<64x64xbf16, "huffman<12,2>">, memref<1024xi16>
   uwt.decode_stream %h[%i, %i], %b : !huffman, memref<1024xi16>
-  // CHECK: uwt.patch_unit %{{.*}}[%{{.*}}], %{{.*}}, %{{.*}}[%{{.*}}] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
-  uwt.patch_unit %w[%i], %i, %b[%i] : !inplace, memref<1024xi16>
+  // CHECK: uwt.patch_unit %{{.*}}[%{{.*}}], %{{.*}}, runs %{{.*}}, %{{.*}}[%{{.*}}] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
+  uwt.patch_unit %w[%i], %i, runs %i, %b[%i] : !inplace, memref<1024xi16>
   return
 }
 

@@ -43,6 +43,35 @@ def UWT_DecodeFragmentOp : UWT_Op<"decode_fragment", [AttrSizedOperandSegments,
   let hasVerifier = 1;
 }
 
+def UWT_DecodeStreamFragmentOp : UWT_Op<"decode_stream_fragment", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "decodes a thread's part of 64 columns of a stream unit";
+  let description = [{
+    A warp decodes a strip × 64 columns of a format with prefix codes together, thread `lane` (0…31) from its own lane stream: the results are those of
+    `uwt.decode_fragment` and where the stream goes on. Escapes are not applied.
+
+    `raw` and `first` are the unit of plane `raw` (or of `words`' like). `stream` holds u32 of plane `code` from element `base` on, of which number `last` is the last one that may
+    be read: whatever a stream's bits are, nothing behind it is. `state` is what the thread knows of its stream: the two u32 that it is in, a number whose bits 4:0 say how many bits of
+    the lower one are taken, and the number of the u32 after those. `table` holds the decode table (uwt/Codec/DecodeTable.h); the classes of rows g and g + 8 of the thread begin at the two u32
+    `classes`. Of the four blocks only the first `blocks` exist, if that is given: the others become 0, and nothing is taken for them.
+
+    ```mlir
+    %r:4, %state:4 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%unit] stream %code[%begin] upto %last
+        state (%low, %high, %taken, %next) table %table[%zero, %zero]
+        : memref<?xi32, #gpu.address_space<global>>, memref<?xi32, #gpu.address_space<global>>, memref<4096xi32, #gpu.address_space<workgroup>>
+    ```
+  }];
+  let arguments = (ins UWT_FormatAttr:$format, TypeAttr:$element, Index:$lane, AnyStridedMemRef:$raw, Index:$first,
+                       AnyStridedMemRef:$stream, Index:$base, I32:$last, Variadic<I32>:$state,
+                       AnyStridedMemRef:$table, Variadic<I32>:$classes, Optional<I32>:$blocks);
+  let results = (outs UWT_Fragment:$r0, UWT_Fragment:$r1, UWT_Fragment:$r2, UWT_Fragment:$r3, I32:$low, I32:$high, I32:$taken, I32:$next);
+  let assemblyFormat = [{
+    qualified($format) `of` $element `lane` $lane `raw` $raw `[` $first `]` `stream` $stream `[` $base `]` `upto` $last
+    `state` `(` $state `)` `table` $table `[` $classes `]` (`blocks` $blocks^)? attr-dict `:` type($raw) `,` type($stream) `,` type($table)
+  }];
+  let hasVerifier = 1;
+}
+
 def UWT_BulkCopyOp : UWT_Op<"bulk_copy", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "asynchronous copy of one run of bytes from global to shared memory";
@@ -89,6 +118,70 @@ def UWT_LaunchDependentsOp : UWT_Op<"launch_dependents"> {
     ```
   }];
   let assemblyFormat = "attr-dict";
+}
+
+def UWT_Sum : Type<And<[VectorOfLengthAndType<[4], [F32]>.predicate,
+                        CPred<"::llvm::cast<::mlir::VectorType>($_self).getShape() == ::llvm::ArrayRef<int64_t>({2, 2})">]>,
+                   "vector<2x2xf32>", "::mlir::VectorType">,
+    BuildableType<"::mlir::VectorType::get({2, 2}, $_builder.getF32Type())">;
+
+def UWT_WarpgroupMmaOp : UWT_Op<"warpgroup_mma", [InferTypeOpAdaptor,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a group of matrix products of four warps, A in registers";
+  let description = [{
+    The four warps of a warpgroup (warps 4i … 4i + 3, converged) multiply 64 rows × 64 columns of A by 64 rows × n columns of B, in four products
+    of m64 n k16 (`wgmma`), and commit them as one group. It returns at once: until `uwt.warpgroup_wait`, nobody may read the new sums or write B's bytes.
+    Older groups may still be under way.
+
+    A: results of `uwt.decode_fragment`; warp w of the warpgroup holds rows 16w … 16w + 15. B: words of `element` (bf16 or f16), in workgroup memory from
+    element `at` of `matrix` on, for block b (0…3, 16 values of k) in core matrices of 8 columns of B × 16 bytes along k:
+
+    - `step` bytes from a block to the next one;
+    - without `swizzle`: a core matrix is 128 bytes in a row; the block's two along k lie `leading` bytes apart, those of the next 8 columns of B `stride` bytes;
+    - with `swizzle` 32, 64 or 128: a column of B has that many bytes along k, 8 columns one behind the other are a tile at a multiple of 8 × `swizzle` bytes, the next 8
+      columns lie `stride` bytes further, and address bits 4… are those xor bits 7… (1, 2 or 3 of them). `leading` has no meaning.
+
+    Sums: one a tile of 8 columns of B, 1 to 32 of them, with the elements of `nvgpu.mma.sync`'s C (row g / g + 8 of the warp's rows, columns 2t, 2t + 1).
+
+    ```mlir
+    %next = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%x] leading 128 stride 256 step 256 sums (%sum)
+        : memref<8192xi32, #gpu.address_space<workgroup>>
+    ```
+  }];
+  let arguments = (ins TypeAttr:$element, UWT_Fragment:$r0, UWT_Fragment:$r1, UWT_Fragment:$r2, UWT_Fragment:$r3,
+                       AnyStridedMemRef:$matrix, Index:$at, I64Attr:$leading, I64Attr:$stride, I64Attr:$step,
+                       DefaultValuedAttr<I64Attr, "0">:$swizzle, Variadic<UWT_Sum>:$sums);
+  let results = (outs Variadic<UWT_Sum>:$next);
+  let assemblyFormat = [{
+    $element `(` $r0 `,` $r1 `,` $r2 `,` $r3 `)` `,` $matrix `[` $at `]` `leading` $leading `stride` $stride `step` $step
+    (`swizzle` $swizzle^)? `sums` `(` $sums `)` attr-dict `:` type($matrix)
+  }];
+  let extraClassDeclaration = [{
+    /// Products of 16 values of k in a group.
+    static constexpr unsigned blocks = 4;
+    /// The matrix descriptor of block 0 but for the start address: that divided by 16 goes to
+    /// bits 13:0 (PTX ISA, "Matrix Descriptor Format").
+    uint64_t descriptorBits();
+  }];
+  let hasVerifier = 1;
+}
+
+def UWT_WarpgroupWaitOp : UWT_Op<"warpgroup_wait", [InferTypeOpAdaptor,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "waits for groups of matrix products";
+  let description = [{
+    Waits until at most the last `pending` groups of products of this warp are under way. B's bytes of the others are free again, and the sums given, which must
+    be of those others, come back as values to read.
+
+    ```mlir
+    uwt.warpgroup_wait 1
+    %done = uwt.warpgroup_wait 0 sums (%sum)
+    ```
+  }];
+  let arguments = (ins I64Attr:$pending, Variadic<UWT_Sum>:$sums);
+  let results = (outs Variadic<UWT_Sum>:$done);
+  let assemblyFormat = "$pending (`sums` `(` $sums^ `)`)? attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // UWT_GPU_OPS

@@ -90,16 +90,16 @@ def UWT_PatchUnitOp : UWT_Op<"patch_unit", [
   let summary = "applies the escapes of a fixed unit to its decoded words";
   let description = [{
     `count` records from offset `record` (in u32) of plane `patch` replace words of the unit that lies in `buffer` (i16, in the order of `uwt.decode_unit`) from `offset`.
-    Positions are masked to the unit, so that any record stays inside.
+    Positions are masked to the unit, so that any record stays inside. `runs`: runs of 64 columns in a row of the unit (1 to 4), by which records of `rows<64>` are numbered.
 
     ```mlir
-    uwt.patch_unit %w[%record], %count, %buffer[%offset] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
+    uwt.patch_unit %w[%record], %count, runs %runs, %buffer[%offset] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
     ```
   }];
-  let arguments = (ins UWT_CompressedType:$weight, Index:$record, Index:$count,
+  let arguments = (ins UWT_CompressedType:$weight, Index:$record, Index:$count, Index:$runs,
                        AnyStridedMemRef:$buffer, Index:$offset);
   let assemblyFormat = [{
-    $weight `[` $record `]` `,` $count `,` $buffer `[` $offset `]` attr-dict `:` qualified(type($weight)) `,` type($buffer)
+    $weight `[` $record `]` `,` $count `,` `runs` $runs `,` $buffer `[` $offset `]` attr-dict `:` qualified(type($weight)) `,` type($buffer)
   }];
 }
 

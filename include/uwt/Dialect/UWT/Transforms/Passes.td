@@ -209,6 +209,33 @@ def FuseDecodePass : Pass<"uwt-fuse-decode", "::mlir::ModuleOp"> {
   ];
 }
 
+def SelectKernelsPass : Pass<"uwt-select-kernels", "::mlir::ModuleOp"> {
+  let summary = "Pick the format that each product on a GPU runs from";
+  let description = [{
+    For modules whose products become kernels of a GPU (`uwt-build-kernels`), in place of `uwt-select-strategy`. Predicts the times of all
+    products with one weight from the ledgers of kernels (`uwt/CostModel/GpuLedgers.h`) and the figures of a board: from the stored format unless it is a prefix code, and from those that the loader transcodes
+    to (`inplace<12>`, `raw`). A remark at the first product says winner and runner-up with their terms in microseconds.
+
+    ```mlir
+    // before
+    %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
+    // after
+    %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
+    %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "inplace<12>">
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"sm_90a\"", "GPU that kernels are for">,
+    Option<"board", "board", "std::string", /*default=*/"",
+           "Board whose figures count; without one an H200 for sm_90a, else the target's first">,
+    Option<"runFormat", "run-format", "std::string", /*default=*/"",
+           "Format that every product runs from, in place of the model's pick">,
+    Option<"batchHint", "batch-hint", "unsigned", /*default=*/"0", "The usual size of dynamic batches; 0: one row">,
+    Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked, and why">,
+  ];
+  let dependentDialects = ["::uwt::UWTDialect"];
+}
+
 def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
   let summary = "Pick the format and the kernel that each product runs with";
   let description = [{

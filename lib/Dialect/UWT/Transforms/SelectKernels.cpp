@@ -1,0 +1,169 @@
+//===- SelectKernels.cpp - Formats that products on a GPU run from --------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RunFormat.h"
+#include "uwt/CostModel/GpuLedgers.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+#define GEN_PASS_DEF_SELECTKERNELSPASS
+#include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
+
+namespace {
+
+/// What a format costs the products of one weight.
+struct GpuCandidate {
+  Format format;
+  /// Of all products, and of the first one by itself.
+  double microseconds = 0;
+  GpuPrediction first;
+};
+
+struct SelectKernelsPass : impl::SelectKernelsPassBase<SelectKernelsPass> {
+  using SelectKernelsPassBase::SelectKernelsPassBase;
+  void runOnOperation() override;
+
+private:
+  LogicalResult prepare();
+  LogicalResult selectFor(Value weight, ArrayRef<MatmulOp> products);
+  LogicalResult force(Value weight, ArrayRef<MatmulOp> products);
+  std::optional<GpuCandidate> predictFormat(const Format &format, ArrayRef<MatmulOp> products);
+  void explain(MatmulOp op, ArrayRef<GpuCandidate> ranked);
+
+  const GpuBoard *machine = nullptr;
+};
+
+} // namespace
+
+LogicalResult SelectKernelsPass::prepare() {
+  Expected<const GpuTarget *> found = findGpuTarget(std::string(target));
+  if (!found)
+    return getOperation().emitError() << found.error().message();
+  machine = usualBoard(**found);
+  if (board.empty())
+    return mlir::success();
+  Expected<const GpuBoard *> named = findGpuBoard(builtInGpuBoards(), std::string(board));
+  if (!named)
+    return getOperation().emitError() << named.error().message();
+  if ((*named)->target != *found)
+    return getOperation().emitError()
+           << "board '" << board << "' is no " << target << " but " << (*named)->target->name;
+  machine = *named;
+  return mlir::success();
+}
+
+std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &format,
+                                                             ArrayRef<MatmulOp> products) {
+  GpuCandidate result{format, 0, {}};
+  Format asStored = format;
+  asStored.storage = Storage::NMajor;
+  for (MatmulOp op : products) {
+    GpuProblem problem;
+    problem.rows = op.getWeightType().getRows();
+    problem.columns = op.getWeightType().getColumns();
+    int64_t batch = ShapedType::isDynamic(op.getBatch()) ? int64_t(batchHint) : op.getBatch();
+    problem.batch = std::max<int64_t>(batch, 1);
+    const GpuKernelLedger *ledger = findGpuLedger(*machine->target, asStored.str(), problem.batch);
+    if (!ledger)
+      return std::nullopt;
+    GpuPrediction prediction = predictGpu(*machine, *ledger, problem);
+    if (result.microseconds == 0)
+      result.first = prediction;
+    result.microseconds += prediction.total;
+  }
+  return result;
+}
+
+static std::string describe(const GpuCandidate &candidate) {
+  const GpuPrediction &p = candidate.first;
+  return llvm::formatv("{0}: {1:f1} us (memory {2:f1}, cache {3:f1}, issue {4:f1}, alu {5:f1}, "
+                       "shared {6:f1}, matrix {7:f1}, fixed {8:f1})",
+                       candidate.format.str(), p.total, p.memory, p.cache, p.issue, p.alu, p.shared,
+                       p.matrix, p.fixed)
+      .str();
+}
+
+void SelectKernelsPass::explain(MatmulOp op, ArrayRef<GpuCandidate> ranked) {
+  CompressedType type = op.getWeightType();
+  std::string batch = ShapedType::isDynamic(op.getBatch()) ? "?" : std::to_string(op.getBatch());
+  InFlightDiagnostic diagnostic = mlir::emitRemark(op.getLoc());
+  diagnostic << "product with " << type.getRows() << "x" << type.getColumns() << ", batch " << batch
+             << ", on " << machine->name << " by skinny from " << describe(ranked.front());
+  if (ranked.size() > 1)
+    diagnostic << "; runner-up " << describe(ranked[1]);
+}
+
+LogicalResult SelectKernelsPass::force(Value weight, ArrayRef<MatmulOp> products) {
+  auto stored = cast<CompressedType>(weight.getType());
+  MatmulOp first = products.front();
+  Expected<Format> forced = Format::parse(std::string(runFormat));
+  if (!forced)
+    return first.emitOpError() << "cannot run from '" << runFormat
+                               << "': " << forced.error().message();
+  std::optional<CompressedType> type = inFormat(stored, *forced);
+  if (!type)
+    return first.emitOpError() << "cannot run from " << runFormat
+                               << ": the format is no composition for "
+                               << getTraits(stored.getDescription().element).name;
+  Value run = transcodedTo(weight, type->getFormat().getFormat());
+  for (MatmulOp op : products)
+    op.getWeightMutable().assign(run);
+  return mlir::success();
+}
+
+LogicalResult SelectKernelsPass::selectFor(Value weight, ArrayRef<MatmulOp> products) {
+  // A transcode that is there already is somebody's decision.
+  if (weight.getDefiningOp<TranscodeOp>())
+    return mlir::success();
+  if (!runFormat.empty())
+    return force(weight, products);
+  auto stored = cast<CompressedType>(weight.getType());
+  SmallVector<GpuCandidate> ranked;
+  SmallVector<CompressedType> types;
+  // As it is stored, but for prefix codes: their kernels do not serve all shapes, and wait for
+  // lookups more than the limits of the model say.
+  auto decoder = dyn_cast<DecoderEmissionInterface>(Attribute(stored.getFormat()));
+  if (decoder && decoder.hasFixedRate(stored.getElementType()))
+    types.push_back(stored);
+  // What weights may be coded to when they are loaded.
+  for (const char *text : {"inplace<12>", "raw"})
+    if (auto type = inFormat(stored, *Format::parse(text)); type && *type != stored)
+      types.push_back(*type);
+  for (CompressedType type : types) {
+    if (auto candidate = predictFormat(type.getFormat().getFormat(), products))
+      ranked.push_back(*candidate);
+  }
+  // Kernels that are not in the table say for themselves whether they can be built.
+  if (ranked.empty())
+    return mlir::success();
+  llvm::stable_sort(ranked, [](const GpuCandidate &a, const GpuCandidate &b) {
+    return a.microseconds < b.microseconds;
+  });
+  if (remarks)
+    explain(products.front(), ranked);
+  Value run = transcodedTo(weight, ranked.front().format);
+  for (MatmulOp op : products)
+    op.getWeightMutable().assign(run);
+  return mlir::success();
+}
+
+void SelectKernelsPass::runOnOperation() {
+  if (failed(prepare()))
+    return signalPassFailure();
+  llvm::MapVector<Value, SmallVector<MatmulOp>> weights;
+  getOperation().walk([&](MatmulOp op) { weights[op.getWeight()].push_back(op); });
+  for (auto &[weight, products] : weights)
+    if (failed(selectFor(weight, products)))
+      return signalPassFailure();
+}
+
+} // namespace uwt

@@ -1,0 +1,177 @@
+//===- Warpgroup.cpp - Lowers matrix products of warpgroups ---------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// NVVM has no wgmma with A in registers. A group is one piece of inline assembly, so that nothing
+// comes between its fence, its products and its commit; sums are tied operands.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Warpgroup.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+
+using namespace mlir;
+using namespace uwt;
+
+static LogicalResult checkTarget(Operation *op, const GpuTarget &target) {
+  constexpr GpuFeature needed[] = {GpuFeature::Wgmma};
+  if (Status status = checkSupports(target, "a matrix product of a warpgroup", needed); !status)
+    return op->emitOpError() << "cannot be compiled: " << status.error().message();
+  return mlir::success();
+}
+
+static SmallVector<Value> scalarsOf(OpBuilder &builder, Location loc, ValueRange vectors) {
+  SmallVector<Value> scalars;
+  for (Value vector : vectors) {
+    auto type = cast<VectorType>(vector.getType());
+    auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
+    Value row = vector::ShapeCastOp::create(builder, loc, flat, vector);
+    llvm::append_range(scalars, vector::ToElementsOp::create(builder, loc, row).getElements());
+  }
+  return scalars;
+}
+
+/// "$4,$5,$6" for `count` operands from `first` on.
+static std::string operandList(unsigned first, unsigned count) {
+  std::string text;
+  for (unsigned i = 0; i < count; ++i)
+    text += (i ? ",$" : "$") + std::to_string(first + i);
+  return text;
+}
+
+/// Runs `assembly` on `others`, whose constraints are given, and on the scalars of `sums`, which
+/// are its operands $0 …: returns the sums after it.
+static SmallVector<Value> onSums(OpBuilder &builder, Location loc, ValueRange sums,
+                                 ArrayRef<Value> others, StringRef otherConstraints,
+                                 StringRef assembly) {
+  SmallVector<Value> scalars = scalarsOf(builder, loc, sums), operands(others);
+  llvm::append_range(operands, scalars);
+  std::string constraints, tied;
+  for (size_t i = 0; i < scalars.size(); ++i) {
+    constraints += i ? ",=f" : "=f";
+    tied += "," + std::to_string(i);
+  }
+  constraints += otherConstraints.str() + tied + ",~{memory}";
+  auto type = LLVM::LLVMStructType::getLiteral(
+      builder.getContext(), SmallVector<Type>(scalars.size(), builder.getF32Type()));
+  Value result = LLVM::InlineAsmOp::create(
+                     builder, loc, type, operands, assembly, constraints,
+                     /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                     LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT),
+                     /*operand_attrs=*/ArrayAttr())
+                     .getResult(0);
+  SmallVector<Value> next;
+  int64_t place = 0;
+  for (Value sum : sums) {
+    SmallVector<Value> four;
+    for (unsigned i = 0; i < 4; ++i)
+      four.push_back(LLVM::ExtractValueOp::create(builder, loc, result, place++));
+    Value flat = vector::FromElementsOp::create(builder, loc,
+                                                VectorType::get({4}, builder.getF32Type()), four);
+    next.push_back(vector::ShapeCastOp::create(builder, loc, sum.getType(), flat));
+  }
+  return next;
+}
+
+namespace {
+
+struct LowerWarpgroupMma : ConvertOpToLLVMPattern<WarpgroupMmaOp> {
+  LowerWarpgroupMma(const LLVMTypeConverter &converter, const GpuTarget &target)
+      : ConvertOpToLLVMPattern(converter), target(target) {}
+
+  LogicalResult matchAndRewrite(WarpgroupMmaOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (failed(checkTarget(op, target)))
+      return mlir::failure();
+    Location loc = op.getLoc();
+    constexpr unsigned blocks = WarpgroupMmaOp::blocks;
+    // A's registers block by block, then the blocks' descriptors.
+    SmallVector<Value> fragments =
+        scalarsOf(rewriter, loc, {op.getR0(), op.getR1(), op.getR2(), op.getR3()});
+    SmallVector<Value> others;
+    for (unsigned block = 0; block < blocks; ++block)
+      for (unsigned r = 0; r < 4; ++r)
+        others.push_back(fragments[r * blocks + block]);
+    others.push_back(lowDescriptor(rewriter, op, adaptor));
+    std::string constraints;
+    for (unsigned i = 0; i <= 4 * blocks; ++i)
+      constraints += ",r";
+    rewriter.replaceOp(op, onSums(rewriter, loc, op.getSums(), others, constraints, assembly(op)));
+    return mlir::success();
+  }
+
+private:
+  /// Descriptors are put together here: LLVM would compute them in 64 bits, of which the upper half
+  /// is constant.
+  static std::string assembly(WarpgroupMmaOp op) {
+    constexpr unsigned blocks = WarpgroupMmaOp::blocks;
+    unsigned tiles = op.getSums().size(), scalars = 4 * tiles;
+    std::string type = op.getElement().isBF16() ? "bf16" : "f16";
+    std::string name = "wgmma.mma_async.sync.aligned.m64n" + std::to_string(8 * tiles) +
+                       "k16.f32." + type + "." + type;
+    std::string low = "$" + std::to_string(scalars + 4 * blocks);
+    std::string high = std::to_string(op.descriptorBits() >> 32);
+    std::string text = "{\n.reg .b32 low;\n.reg .b64 matrix;\nwgmma.fence.sync.aligned;\n";
+    for (unsigned block = 0; block < blocks; ++block)
+      text += "add.u32 low, " + low + ", " + std::to_string(block * op.getStep() / 16) +
+              ";\nmov.b64 matrix, {low, " + high + "};\n" + name + " {" + operandList(0, scalars) +
+              "}, {" + operandList(scalars + 4 * block, 4) + "}, matrix, 1, 1, 1, 0;\n";
+    return text + "wgmma.commit_group.sync.aligned;\n}";
+  }
+
+  /// The lower half of block 0's: bits 13:0 are bits 17:4 of the address in the workgroup's memory.
+  Value lowDescriptor(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op,
+                      OpAdaptor adaptor) const {
+    Location loc = op.getLoc();
+    constexpr uint32_t addressBits = 0x3ffff;
+    Type word = rewriter.getI32Type();
+    auto constant = [&](uint32_t bits) -> Value {
+      return LLVM::ConstantOp::create(rewriter, loc, word,
+                                      rewriter.getI32IntegerAttr(static_cast<int32_t>(bits)));
+    };
+    Value pointer = getStridedElementPtr(rewriter, loc, cast<MemRefType>(op.getMatrix().getType()),
+                                         adaptor.getMatrix(), adaptor.getAt());
+    Value address = LLVM::PtrToIntOp::create(rewriter, loc, word, pointer);
+    address = LLVM::AndOp::create(rewriter, loc, address, constant(addressBits));
+    address = LLVM::LShrOp::create(rewriter, loc, address, constant(4));
+    return LLVM::OrOp::create(rewriter, loc, address,
+                              constant(static_cast<uint32_t>(op.descriptorBits())));
+  }
+
+  const GpuTarget &target;
+};
+
+struct LowerWarpgroupWait : OpConversionPattern<WarpgroupWaitOp> {
+  LowerWarpgroupWait(MLIRContext *context, const GpuTarget &target)
+      : OpConversionPattern(context), target(target) {}
+
+  LogicalResult matchAndRewrite(WarpgroupWaitOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (failed(checkTarget(op, target)))
+      return mlir::failure();
+    if (op.getSums().empty()) {
+      rewriter.replaceOpWithNewOp<NVVM::WgmmaWaitGroupSyncOp>(op, op.getPending());
+      return mlir::success();
+    }
+    std::string text = "wgmma.wait_group.sync.aligned " + std::to_string(op.getPending()) + ";";
+    rewriter.replaceOp(op, onSums(rewriter, op.getLoc(), op.getSums(), {}, "", text));
+    return mlir::success();
+  }
+
+private:
+  const GpuTarget &target;
+};
+
+} // namespace
+
+void uwt::populateWarpgroupPatterns(const LLVMTypeConverter &converter, const GpuTarget &target,
+                                    RewritePatternSet &patterns) {
+  patterns.add<LowerWarpgroupMma>(converter, target);
+  patterns.add<LowerWarpgroupWait>(patterns.getContext(), target);
+}

@@ -1,0 +1,21 @@
+// RUN: uwt-opt %s --uwt-select-kernels=target=sm_90a --verify-diagnostics --split-input-file | FileCheck %s
+
+// Stored formats without a kernel in the table, and those that are slower, are transcoded once for all products.
+// CHECK-LABEL: func.func @coded
+// CHECK: %[[W:.*]] = uwt.weight "w"
+// CHECK-NEXT: %[[R:.*]] = uwt.transcode %[[W]] : {{.*}} -> !uwt.compressed<4096x4096xbf16, "inplace<12>">
+// CHECK: uwt.matmul ins(%{{.*}}, %[[R]] :
+// CHECK: uwt.matmul ins(%{{.*}}, %[[R]] :
+func.func @coded(%x: tensor<8x4096xbf16>, %z: tensor<?x4096xbf16>, %y: tensor<8x4096xf32>, %u: tensor<?x4096xf32>) -> (tensor<8x4096xf32>, tensor<?x4096xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
+  // expected-remark-re @+1 {{product with 4096x4096, batch 8, on H200 by skinny from inplace<12>: {{.*}} us (memory {{.*}}); runner-up raw: }}
+  %a = uwt.matmul ins(%x, %w : tensor<8x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : tensor<8x4096xf32>) {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  } -> tensor<8x4096xf32>
+  %b = uwt.matmul ins(%z, %w : tensor<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%u : tensor<?x4096xf32>) {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  } -> tensor<?x4096xf32>
+  return %a, %b : tensor<8x4096xf32>, tensor<?x4096xf32>
+}

@@ -1,0 +1,53 @@
+// RUN: uwt-opt %s --split-input-file --uwt-emit-decoders --verify-diagnostics
+
+func.func @table_words(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, %at: index, %t: i32) {
+  // expected-error @+1 {{expects 16 words of the decode table, got 1}}
+  %r:4 = uwt.decode_fragment #uwt.format<"palette<4>"> of bf16 lane %lane raw %raw[%at] code %code[%at] table (%t)
+      : memref<256xi32> code memref<128xi32>
+  return
+}
+
+// -----
+
+func.func @wide_symbols(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, %at: index, %t: i32) {
+  // expected-error @+1 {{has a format that threads do not decode: 'palette<4>, coded=exponent+2'}}
+  %r:4 = uwt.decode_fragment #uwt.format<"palette<4>, coded=exponent+2"> of bf16 lane %lane raw %raw[%at] code %code[%at] table (%t)
+      : memref<256xi32> code memref<128xi32>
+  return
+}
+
+// -----
+
+func.func @fixed_rate(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
+  // expected-error @+1 {{cannot be compiled for format 'window<4>': it has no stream units}}
+  %r:8 = uwt.decode_stream_fragment #uwt.format<"window<4>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
+      state (%s, %s, %s, %s) table %raw[%s, %s] : memref<256xi32>, memref<256xi32>, memref<256xi32>
+  return
+}
+
+// -----
+
+func.func @short_state(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
+  // expected-error @+1 {{expects a state of 4 values, got 3}}
+  %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
+      state (%s, %s, %s) table %raw[%s, %s] : memref<256xi32>, memref<256xi32>, memref<256xi32>
+  return
+}
+
+// -----
+
+func.func @one_class(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
+  // expected-error @+1 {{expects the places of 2 classes, got 1}}
+  %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
+      state (%s, %s, %s, %s) table %raw[%s] : memref<256xi32>, memref<256xi32>, memref<256xi32>
+  return
+}
+
+// -----
+
+func.func @bytes(%s: i32, %lane: index, %raw: memref<256xi32>, %table: memref<64xi8>, %at: index) {
+  // expected-error @+1 {{expects buffers of i32, got 'memref<64xi8>'}}
+  %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
+      state (%s, %s, %s, %s) table %table[%s, %s] : memref<256xi32>, memref<256xi32>, memref<64xi8>
+  return
+}

@@ -1,0 +1,42 @@
+// RUN: uwt-opt %s --uwt-emit-decoders --cse --canonicalize | FileCheck %s
+
+// A palette of bytes is looked up by byte permutations; raw fields of a byte are spread by one, and joined by a mask.
+// CHECK-LABEL: func.func @palette
+// CHECK-COUNT-3: vector.load {{.*}} {alignment = 16 : i64}
+// CHECK-NOT: memref.load
+// CHECK: nvvm.prmt
+func.func @palette(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, %at: index, %t: i32)
+    -> (vector<4xi32>, vector<4xi32>, vector<4xi32>, vector<4xi32>) {
+  %r:4 = uwt.decode_fragment #uwt.format<"palette<4>"> of bf16 lane %lane raw %raw[%at] code %code[%at]
+      table (%t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t) : memref<256xi32> code memref<128xi32>
+  return %r#0, %r#1, %r#2, %r#3 : vector<4xi32>, vector<4xi32>, vector<4xi32>, vector<4xi32>
+}
+
+// Two pairs from a window: two lookups, then one test that moves on by a bounded u32.
+// CHECK-LABEL: func.func @stream
+// CHECK-SAME: %[[LOW:[a-z0-9]+]]: i32, %[[HIGH:[a-z0-9]+]]: i32, %[[TAKEN:[a-z0-9]+]]: i32, %[[NEXT:[a-z0-9]+]]: i32
+// CHECK: %[[WINDOW:.*]] = llvm.intr.fshr(%[[HIGH]], %[[LOW]], %[[TAKEN]])
+// CHECK: %[[FIRST:.*]] = memref.load %{{.*}} : memref<4096xi32>
+// CHECK: llvm.intr.fshr(%[[WINDOW]], %[[WINDOW]], %[[FIRST]])
+// CHECK: %[[SECOND:.*]] = memref.load %{{.*}} : memref<4096xi32>
+// CHECK: scf.if
+// CHECK: arith.minui %[[NEXT]], %{{.*}}
+// CHECK: memref.load %{{.*}} : memref<?xi32>
+// CHECK: llvm.intr.fshr
+func.func @stream(%low: i32, %high: i32, %taken: i32, %next: i32, %lane: index, %raw: memref<256xi32>, %code: memref<?xi32>, %at: index, %last: i32,
+    %table: memref<4096xi32>, %zero: i32) -> (vector<4xi32>, i32) {
+  %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %code[%at] upto %last
+      state (%low, %high, %taken, %next) table %table[%zero, %zero] : memref<256xi32>, memref<?xi32>, memref<4096xi32>
+  return %r#0, %r#6 : vector<4xi32>, i32
+}
+
+// Blocks that do not exist are not taken from the stream.
+// CHECK-LABEL: func.func @tail
+// CHECK: arith.cmpi ugt
+// CHECK: scf.if
+func.func @tail(%s: i32, %lane: index, %raw: memref<256xi32>, %code: memref<?xi32>, %at: index, %last: i32, %table: memref<4096xi32>, %blocks: i32)
+    -> vector<4xi32> {
+  %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %code[%at] upto %last
+      state (%s, %s, %s, %s) table %table[%s, %s] blocks %blocks : memref<256xi32>, memref<?xi32>, memref<4096xi32>
+  return %r#0 : vector<4xi32>
+}

@@ -1,0 +1,47 @@
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(gpu.module(uwt-lower-gpu-ops{chip=sm_90a}))' | FileCheck %s
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
+
+// A group: fence, a product for each block of A's registers with a descriptor of its own, commit. Sums are tied from product to product.
+
+#shared = #gpu.address_space<workgroup>
+gpu.module @kernels {
+  // CHECK-LABEL: gpu.func @group
+  // PTX-LABEL: .entry group(
+  gpu.func @group(%r0: vector<4xi32>, %r1: vector<4xi32>, %r2: vector<4xi32>, %r3: vector<4xi32>, %at: index,
+                  %y: memref<?xf32, #gpu.address_space<global>>) kernel {
+    %zero = arith.constant dense<0.0> : vector<2x2xf32>
+    %c0 = arith.constant 0 : index
+    %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
+    %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<8192xi32, #shared>
+    // The lower half: the start's bits 17:4, leading 128: 8 << 16. The upper one: stride 256, swizzle 128: 16 | 1 << 30.
+    // CHECK-DAG: %[[LEADING:.*]] = llvm.mlir.constant(524288 : i32) : i32
+    // CHECK-DAG: %[[MASK:.*]] = llvm.mlir.constant(262143 : i32) : i32
+    // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %{{.*}} : !llvm.ptr<3> to i32
+    // CHECK: llvm.and %[[ADDRESS]], %[[MASK]]
+    // CHECK: %[[LOW:.*]] = llvm.or %{{.*}}, %[[LEADING]] : i32
+    // CHECK: llvm.inline_asm has_side_effects asm_dialect = att
+    // CHECK-SAME: wgmma.fence.sync.aligned;\0Aadd.u32 low, $20, 0;\0Amov.b64 matrix, {low, 1073741840};\0A
+    // CHECK-SAME: wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0,$1,$2,$3}, {$4,$5,$6,$7}, matrix, 1, 1, 1, 0;\0A
+    // CHECK-SAME: add.u32 low, $20, 16;\0A
+    // CHECK-SAME: {$8,$9,$10,$11}, matrix, 1, 1, 1, 0;\0A
+    // CHECK-SAME: wgmma.commit_group.sync.aligned;\0A}", "=f,=f,=f,=f,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,0,1,2,3,~{memory}"
+    // CHECK-SAME: %[[LOW]],
+    // PTX: wgmma.fence.sync.aligned;
+    // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {
+    // PTX: wgmma.commit_group.sync.aligned;
+    %s = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 step 256 swizzle 128 sums (%zero)
+        : memref<8192xi32, #shared>
+    // CHECK: wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16
+    // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {
+    %t = uwt.warpgroup_mma f16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 step 256 sums (%s) : memref<8192xi32, #shared>
+    // CHECK: nvvm.wgmma.wait.group.sync.aligned 1
+    // PTX: wgmma.wait_group.sync.aligned 1;
+    uwt.warpgroup_wait 1
+    // CHECK: llvm.inline_asm has_side_effects asm_dialect = att "wgmma.wait_group.sync.aligned 0;", "=f,=f,=f,=f,0,1,2,3,~{memory}"
+    // PTX: wgmma.wait_group.sync.aligned 0;
+    %done = uwt.warpgroup_wait 0 sums (%t)
+    %flat = vector.shape_cast %done : vector<2x2xf32> to vector<4xf32>
+    vector.store %flat, %y[%at] : memref<?xf32, #gpu.address_space<global>>, vector<4xf32>
+    gpu.return
+  }
+}
