@@ -120,6 +120,19 @@ static void divide(Lanes *r, const Instruction &code) {
   }
 }
 
+/// PTX's prmt.b32 in its default mode: a nibble of the selector for each byte of the result, its
+/// highest bit for the byte's sign in all eight bits.
+static uint64_t permuteBytes(uint64_t bytes, uint32_t selector) {
+  uint64_t result = 0;
+  for (unsigned i = 0; i < 4; ++i, selector >>= 4) {
+    uint64_t byte = bytes >> 8 * (selector & 7) & 0xFF;
+    if (selector & 8)
+      byte = byte & 0x80 ? 0xFF : 0;
+    result |= byte << 8 * i;
+  }
+  return result;
+}
+
 bool Warp::compute(const Instruction &code) {
   using U = uint64_t;
   using S = int64_t;
@@ -192,6 +205,16 @@ bool Warp::compute(const Instruction &code) {
     return true;
   case Opcode::TrailingZeros:
     unary(r, code, [=](U a) { return a ? U(llvm::countr_zero(a)) : bits; });
+    return true;
+  case Opcode::FunnelShiftRight:
+    for (unsigned l = 0; l < warpLanes; ++l)
+      r[code.dst].lane[l] =
+          (r[code.a].lane[l] << 32 | r[code.b].lane[l]) >> (r[code.c].lane[l] & 31) & valid;
+    return true;
+  case Opcode::PermuteBytes:
+    for (unsigned l = 0; l < warpLanes; ++l)
+      r[code.dst].lane[l] = permuteBytes(r[code.a].lane[l] | r[code.b].lane[l] << 32,
+                                         static_cast<uint32_t>(r[code.c].lane[l]));
     return true;
   case Opcode::Select:
   case Opcode::SelectVector:

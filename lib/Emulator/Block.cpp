@@ -46,6 +46,10 @@ std::string Block::describeActor(const Conflict &conflict) const {
   if (conflict.kind == Conflict::Proxy)
     return what + " of warp " + std::to_string(conflict.actor - 1) +
            " writes, with no proxy fence (nvvm.fence.proxy) between the two";
+  if (actors.isProducts(conflict.actor))
+    return what + " of warp " + std::to_string(conflict.actor - actors.products(0)) +
+           " reads, without a wait for group " + std::to_string(conflict.time - 1) +
+           " of its products";
   if (actors.isWarp(conflict.actor))
     return what + " of warp " + std::to_string(conflict.actor - 1) +
            (conflict.kind == Conflict::Read ? " reads" : " writes") +

@@ -45,13 +45,13 @@ enum class Opcode : uint8_t {
   AddF, SubF, MulF, DivF, RemF, MinNumF, MaxNumF, MinimumF, MaximumF, NegF, AbsF, CompareF, Fma, SqrtF, FloorF, CeilF, TruncF, RoundF, CopySignF,
   // From `sourceBits` or a float of kind `mode`.
   SignExtend, ZeroExtend, IntegerToFloat, UnsignedToFloat, FloatToInteger, FloatToUnsigned, ConvertFloat,
-  Select, SelectVector, Permute, Repack,
+  Select, SelectVector, Permute, Repack, PermuteBytes, FunnelShiftRight,
   // Control: `target` is where to go on.
   If, Else, EndIf, LoopBegin, LoopTest, LoopNext, WhileBegin, Condition, WhileNext, LoopEnd, Assign, End,
   // Memory: `target` is the access.
   Load, Store, AtomicRmw, BulkCopy, AsyncCopy, AsyncCommit, AsyncWait, LoadMatrix,
   // Collectives.
-  Barrier, Fence, WarpBarrier, Shuffle, Vote, Broadcast, Matrix,
+  Barrier, Fence, WarpBarrier, Shuffle, Vote, Broadcast, Matrix, Products, ProductsWait,
   BarrierInit, BarrierArrive, BarrierExpect, BarrierTest, BarrierWait,
   // clang-format on
 };
@@ -142,6 +142,16 @@ struct CopyPlan {
   BarrierUse barrier;
 };
 
+/// A group of products of a warpgroup: A's registers r0 … r3 of all blocks one behind the other.
+struct ProductsPlan {
+  /// The first 16 bytes of B, and its descriptor but for their address.
+  Access matrix;
+  uint64_t descriptor = 0;
+  uint64_t step = 0;
+  unsigned blocks = 0;
+  std::array<int32_t, 4> a = {};
+};
+
 /// What a register holds when a warp starts.
 struct Initial {
   enum Kind : uint8_t {
@@ -188,7 +198,9 @@ struct Program {
   std::vector<Access> accesses;
   std::vector<CopyPlan> copies;
   std::vector<BarrierUse> barrierUses;
-  /// Register numbers for Permute (sources) and Assign (pairs of destination and source).
+  std::vector<ProductsPlan> products;
+  /// Register numbers for Permute (sources), Assign, Products and ProductsWait (pairs of
+  /// destination and source).
   std::vector<int32_t> lists;
   unsigned registers = 0;
   unsigned barriers = 0;

@@ -300,6 +300,7 @@ static const Flattener::HandlerTable &handlers() {
     addControlHandlers(table);
     addMemoryHandlers(table);
     addGpuHandlers(table);
+    addWarpgroupHandlers(table);
     return table;
   }();
   return table;
@@ -366,7 +367,7 @@ LogicalResult Flattener::run(gpu::GPUFuncOp function) {
   for (BlockArgument value : function.getPrivateAttributions())
     if (failed(attribution(value, Space::Private)))
       return mlir::failure();
-  if (failed(block(body.front())))
+  if (failed(checkSumsInFlight(function)) || failed(block(body.front())))
     return mlir::failure();
   emit(body.front().getTerminator(), Opcode::End);
   return mlir::success();

@@ -127,6 +127,11 @@ void addVectorHandlers(Flattener::HandlerTable &table);
 void addControlHandlers(Flattener::HandlerTable &table);
 void addMemoryHandlers(Flattener::HandlerTable &table);
 void addGpuHandlers(Flattener::HandlerTable &table);
+void addWarpgroupHandlers(Flattener::HandlerTable &table);
+
+/// An error where sums of products that may be under way are used for anything but further
+/// products, control flow and uwt.warpgroup_wait.
+mlir::LogicalResult checkSumsInFlight(mlir::gpu::GPUFuncOp function);
 
 } // namespace uwt::emulator
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Flatten.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/BuiltinAttributes.h"
 
 using namespace mlir;
@@ -93,6 +94,22 @@ static LogicalResult select(Flattener &flat, Operation *op, const Flattener::Han
   code.b = flat.reg(op->getOperand(1));
   code.c = flat.reg(op->getOperand(2));
   return mlir::success();
+}
+
+static LogicalResult permuteBytes(Flattener &flat, Operation *op,
+                                  const Flattener::Handler &handler) {
+  auto permute = cast<NVVM::PermuteOp>(op);
+  if (permute.getMode() != NVVM::PermuteMode::DEFAULT || !permute.getHi())
+    return op->emitError() << "a permutation in another mode than default is not known to the "
+                              "emulator";
+  return elementwise(flat, op, handler);
+}
+
+static LogicalResult funnelShift(Flattener &flat, Operation *op,
+                                 const Flattener::Handler &handler) {
+  if (!op->getResult(0).getType().isInteger(32))
+    return refuseType(op, op->getResult(0).getType());
+  return elementwise(flat, op, handler);
 }
 
 static LogicalResult constant(Flattener &flat, Operation *op, const Flattener::Handler &) {
@@ -218,6 +235,8 @@ void addArithHandlers(Flattener::HandlerTable &table) {
   table["arith.cmpi"] = {compare, Opcode::CompareI, integer};
   table["arith.cmpf"] = {compare, Opcode::CompareF, real};
   table["arith.select"] = {select};
+  table["llvm.intr.fshr"] = {funnelShift, Opcode::FunnelShiftRight, OpClass::Logic};
+  table["nvvm.prmt"] = {permuteBytes, Opcode::PermuteBytes, OpClass::Logic};
   table["arith.constant"] = {constant};
   table["arith.bitcast"] = {bitcast};
   table["vector.bitcast"] = {bitcast};

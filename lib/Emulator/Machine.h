@@ -82,7 +82,7 @@ struct Addresses {
 /// A warp: a state that execution can leave and come back to.
 class Warp {
 public:
-  enum class State : uint8_t { Ready, AtBarrier, AtMBarrier, Done };
+  enum class State : uint8_t { Ready, AtBarrier, AtMBarrier, AtWarpgroup, Done };
 
   Warp(Block &block, unsigned number);
 
@@ -155,6 +155,15 @@ private:
   bool loadMatrix(const Instruction &code);
   bool needAllLanes();
 
+  // Warpgroup.cpp.
+  bool products(const Instruction &code);
+  bool multiplyGroup(const Instruction &code);
+  bool readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned tiles, FloatKind kind,
+                  float *to);
+  bool productsWait(const Instruction &code);
+  bool checkProductsEnded();
+  std::string describeMissing() const;
+
   // Barrier.cpp.
   bool barrierNumber(const BarrierUse &use, unsigned lane, unsigned &number);
   /// The lane's barrier and its number; null, with a fault, where this warp may not use it.
@@ -177,6 +186,8 @@ private:
   std::vector<Lanes> scratch;
   /// Groups of asynchronous copies committed, and how many of them have completed.
   uint32_t groups = 0, groupsDone = 0;
+  /// The same for groups of matrix products.
+  uint32_t productGroups = 0, productGroupsDone = 0;
 };
 
 /// An mbarrier, as PTX describes it.

@@ -18,9 +18,14 @@ void join(Clock &to, const Clock &from) {
 
 Shadow::Shadow(uint64_t bytes, unsigned granule, Actors actors)
     : shift(llvm::Log2_32(granule)), actors(actors), cells((bytes + granule - 1) / granule),
-      writers(cells.size()), reads(actors.warps) {}
+      writers(cells.size()), reads(2 * actors.warps) {}
 
-void Shadow::reset() { std::fill(cells.begin(), cells.end(), Cell()); }
+void Shadow::reset() {
+  std::fill(cells.begin(), cells.end(), Cell());
+  // Groups of products are numbered from the beginning of a block.
+  for (unsigned warp = 0; warp < actors.warps; ++warp)
+    reads[actors.warps + warp].reset();
+}
 
 Conflict Shadow::checkWrite(uint64_t granule, const Clock &clock) const {
   const Cell &cell = cells[granule];
@@ -55,22 +60,45 @@ Conflict Shadow::read(unsigned warp, const Clock &clock, uint64_t begin, const u
   return {};
 }
 
+Conflict Shadow::readProducts(unsigned warp, uint32_t time, const Clock &clock, uint64_t byte,
+                              uint64_t bytes, uint32_t instruction) {
+  std::unique_ptr<ReadMark[]> &marks = reads[actors.warps + warp];
+  if (!marks)
+    marks = std::make_unique<ReadMark[]>(cells.size());
+  for (uint64_t i = byte >> shift, end = endOf(byte, bytes); i < end; ++i) {
+    if (cells[i].writer == 0)
+      return {Conflict::Uninitialised};
+    if (!isOrdered(cells[i], clock))
+      return checkWrite(i, clock);
+    marks[i] = {time, instruction};
+  }
+  return {};
+}
+
+Conflict Shadow::checkReads(unsigned writer, const Clock &clock, uint64_t begin,
+                            uint64_t end) const {
+  for (unsigned list = 0; list < reads.size(); ++list) {
+    const ReadMark *marks = reads[list].get();
+    unsigned reader =
+        list < actors.warps ? actors.warp(list) : actors.products(list - actors.warps);
+    // What a warp itself read is in its past.
+    if (!marks || reader == writer)
+      continue;
+    for (uint64_t i = begin; i < end; ++i)
+      if (marks[i].time > clock[reader])
+        return {Conflict::Read, reader, marks[i].time, marks[i].instruction};
+  }
+  return {};
+}
+
 Conflict Shadow::write(unsigned writer, uint32_t time, const Clock &clock, uint64_t byte,
                        uint64_t bytes, uint32_t instruction, bool isCopy) {
   uint64_t begin = byte >> shift, end = endOf(byte, bytes);
   for (uint64_t i = begin; i < end; ++i)
     if (!isOrdered(cells[i], clock))
       return checkWrite(i, clock);
-  for (unsigned warp = 0; warp < actors.warps; ++warp) {
-    const ReadMark *marks = reads[warp].get();
-    uint32_t known = clock[actors.warp(warp)];
-    // What a warp itself read is in its past.
-    if (!marks || actors.warp(warp) == writer)
-      continue;
-    for (uint64_t i = begin; i < end; ++i)
-      if (marks[i].time > known)
-        return {Conflict::Read, actors.warp(warp), marks[i].time, marks[i].instruction};
-  }
+  if (Conflict conflict = checkReads(writer, clock, begin, end))
+    return conflict;
   std::fill(cells.begin() + begin, cells.begin() + end,
             Cell{time, uint16_t(writer), isCopy, false});
   std::fill(writers.begin() + begin, writers.begin() + end, instruction);

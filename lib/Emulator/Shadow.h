@@ -7,7 +7,8 @@
 //
 // Vector clocks over actors. An actor is a warp (a time a release), an mbarrier (its time:
 // phases completed; it writes what bulk copies on it write) or the asynchronous copies of a
-// warp (time: groups committed). A write is ordered before an access when the accessing
+// warp (time: groups committed), or its matrix products, which read until a wait (time: groups
+// committed). A write is ordered before an access when the accessing
 // warp's clock has reached the write's time; joins happen at barriers and waits.
 //
 //===----------------------------------------------------------------------===//
@@ -34,8 +35,10 @@ struct Actors {
   unsigned warp(unsigned number) const { return 1 + number; }
   unsigned barrier(unsigned number) const { return 1 + warps + number; }
   unsigned copies(unsigned warp) const { return 1 + warps + barriers + warp; }
-  unsigned count() const { return 1 + 2 * warps + barriers; }
+  unsigned products(unsigned warp) const { return 1 + 2 * warps + barriers + warp; }
+  unsigned count() const { return 1 + 3 * warps + barriers; }
   bool isWarp(unsigned actor) const { return actor > 0 && actor <= warps; }
+  bool isProducts(unsigned actor) const { return actor >= products(0); }
   bool isBarrier(unsigned actor) const { return actor > warps && actor <= warps + barriers; }
 };
 
@@ -61,6 +64,9 @@ public:
   /// with a conflict. `clock` is the warp's, here and below.
   Conflict read(unsigned warp, const Clock &clock, uint64_t begin, const uint64_t *lanes,
                 uint32_t active, unsigned bytes, uint32_t instruction, unsigned &lane);
+  /// The products of a warp read from now on, as its group number `time`.
+  Conflict readProducts(unsigned warp, uint32_t time, const Clock &clock, uint64_t byte,
+                        uint64_t bytes, uint32_t instruction);
   /// `writer` writes at `time` on behalf of a warp with `clock`; a copy is in flight until land().
   Conflict write(unsigned writer, uint32_t time, const Clock &clock, uint64_t byte, uint64_t bytes,
                  uint32_t instruction, bool isCopy);
@@ -87,6 +93,7 @@ private:
   };
 
   Conflict checkWrite(uint64_t granule, const Clock &clock) const;
+  Conflict checkReads(unsigned writer, const Clock &clock, uint64_t begin, uint64_t end) const;
   bool isOrdered(const Cell &cell, const Clock &clock) const {
     return !cell.isInFlight && clock[cell.writer] >= cell.time;
   }
@@ -99,7 +106,7 @@ private:
   std::vector<Cell> cells;
   /// What wrote the cells.
   std::vector<uint32_t> writers;
-  /// A list of granules for each warp that has read.
+  /// A list of granules for each warp that has read, then for each whose products have.
   std::vector<std::unique_ptr<ReadMark[]>> reads;
 };
 

@@ -29,6 +29,7 @@ void Warp::restart() {
   pc = 0;
   frames.clear();
   groups = groupsDone = 0;
+  productGroups = productGroupsDone = 0;
   std::fill(clock.begin(), clock.end(), 0);
   std::fill(fenced.begin(), fenced.end(), 0);
   for (const Initial &initial : block.launch.program.initials)
@@ -99,6 +100,8 @@ std::string Warp::describe() const {
     return text + " has ended";
   case State::AtBarrier:
     return text + " waits at " + block.launch.program.describe(pc);
+  case State::AtWarpgroup:
+    return text + " waits at " + block.launch.program.describe(pc) + describeMissing();
   case State::AtMBarrier:
     break;
   }
@@ -143,6 +146,8 @@ bool Warp::run(uint64_t operations) {
       ++pc;
     } else if (code.opcode <= Opcode::End) {
       count(counters, code);
+      if (code.opcode == Opcode::End && !checkProductsEnded())
+        return false;
       control(code);
     } else {
       if (!effect(code))
@@ -289,6 +294,10 @@ bool Warp::effect(const Instruction &code) {
     return broadcast(code);
   case Opcode::Matrix:
     return matrix(code);
+  case Opcode::Products:
+    return products(code);
+  case Opcode::ProductsWait:
+    return productsWait(code);
   case Opcode::BarrierInit:
     return barrierInit(code);
   case Opcode::BarrierArrive:

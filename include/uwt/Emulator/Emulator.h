@@ -24,6 +24,11 @@
 // products to the accumulator in order of k, each sum rounded to nearest in f32:
 // tensor cores add differently, so the bits are the hardware's only where sums are exact.
 //
+// `uwt.warpgroup_mma` adds likewise, when all four warps of the warpgroup have come to it; until
+// `uwt.warpgroup_wait` its sums may not be used (control flow may carry them) and B's bytes not be
+// written. B is found through the fields of a matrix descriptor, and what threads wrote there needs
+// the proxy fence. That ptxas keeps registers of A from being overwritten is not modelled.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef UWT_EMULATOR_EMULATOR_H
@@ -82,10 +87,12 @@ struct EmulationCounters {
   uint64_t logic = 0;
   uint64_t floating = 0;
   uint64_t conversions = 0;
+  /// Of a group of a warpgroup's products, four for each warp.
   uint64_t matrix = 0;
   uint64_t control = 0;
   uint64_t shuffles = 0;
   uint64_t barriers = 0;
+  /// Bytes: also B of a warpgroup's products, once for its four warps.
   uint64_t sharedLoads = 0, sharedLoadBytes = 0;
   uint64_t sharedStores = 0, sharedStoreBytes = 0;
   /// Clocks of shared memory beyond one for each phase: 32 banks of 4 bytes; accesses of 8 and

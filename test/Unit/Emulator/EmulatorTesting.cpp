@@ -15,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include <cstdlib>
 #include <gtest/gtest.h>
 
@@ -34,8 +35,7 @@ TestKernel::TestKernel(const std::string &arguments, const std::string &body,
     : context(std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED)) {
   context->loadDialect<arith::ArithDialect, gpu::GPUDialect, NVVM::NVVMDialect, math::MathDialect,
                        memref::MemRefDialect, nvgpu::NVGPUDialect, scf::SCFDialect,
-                       vector::VectorDialect>();
-  // `uwt.bulk_copy` in its generic form needs no dialect.
+                       vector::VectorDialect, UWTDialect>();
   context->allowUnregisteredDialects();
   ScopedDiagnosticHandler handler(context.get(), [&](Diagnostic &diagnostic) {
     messages += diagnostic.str();

@@ -1,0 +1,215 @@
+//===- Warpgroup.cpp - wgmma with A in registers --------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Products are computed when all four warps of a warpgroup have come to them; what keeps that
+// from being more than hardware promises is that nobody may see it: until the wait, sums carry the
+// number of their group in the upper half of their registers, and B's bytes a mark that writes
+// trap on. B is found as hardware finds it, from the fields of a matrix descriptor (PTX ISA,
+// "Matrix Descriptor Format") and addresses in the block's shared memory:
+//
+//   13:0 start / 16 | 29:16 leading offset / 16 | 45:32 stride offset / 16 | 63:62 swizzle
+//
+//===----------------------------------------------------------------------===//
+
+#include "Machine.h"
+#include "Numbers.h"
+#include <algorithm>
+#include <cstring>
+
+namespace uwt::emulator {
+
+namespace {
+
+constexpr unsigned warpgroupWarps = 4, coreBytes = 16, mostColumns = 256, depth = 16;
+
+class Descriptor {
+public:
+  explicit Descriptor(uint64_t bits) : bits(bits) {}
+
+  /// Where 16 bytes along k of a column of B begin: those of the first 8 values of k, or the
+  /// others.
+  uint64_t place(unsigned column, unsigned half) const {
+    static constexpr unsigned widths[] = {0, 128, 64, 32};
+    unsigned width = widths[bits >> 62];
+    uint64_t tile = field(0) + column / 8 * field(32);
+    if (width == 0)
+      return tile + half * field(16) + column % 8 * coreBytes;
+    uint64_t address = tile + column % 8 * width + half * coreBytes;
+    return address ^ ((address >> 7 & (width / coreBytes - 1)) << 4);
+  }
+
+private:
+  uint64_t field(unsigned low) const { return (bits >> low & 0x3fff) * 16; }
+
+  uint64_t bits;
+};
+
+} // namespace
+
+std::string Warp::describeMissing() const {
+  std::string text;
+  unsigned first = number / warpgroupWarps * warpgroupWarps;
+  for (unsigned w = first; w < first + warpgroupWarps; ++w)
+    if (block.warps[w]->state != State::AtWarpgroup)
+      text += (text.empty() ? " for warp " : ", ") + std::to_string(w);
+  return text;
+}
+
+bool Warp::products(const Instruction &code) {
+  unsigned first = number / warpgroupWarps * warpgroupWarps;
+  if (!needAllLanes())
+    return false;
+  if (threadsOf(block.launch.shape) < (first + warpgroupWarps) * warpLanes)
+    return fault(0, "needs the four warps of a warpgroup, of which the block has not all");
+  state = State::AtWarpgroup;
+  for (unsigned w = first; w < first + warpgroupWarps; ++w) {
+    Warp &other = *block.warps[w];
+    if (other.state != State::AtWarpgroup)
+      return true;
+    if (other.pc != pc)
+      return fault(0, "needs its warpgroup, but warp " + llvm::Twine(w) + " is at " +
+                          block.launch.program.describe(other.pc));
+  }
+  for (unsigned w = first; w < first + warpgroupWarps; ++w) {
+    Warp &other = *block.warps[w];
+    if (!other.multiplyGroup(code))
+      return false;
+    other.state = State::Ready;
+    if (&other == this)
+      continue;
+    ++other.pc;
+    block.launch.counters.matrix += code.count;
+  }
+  return true;
+}
+
+bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned tiles, FloatKind kind,
+                      float *to) {
+  const Allocation &allocation = block.launch.program.allocations[plan.matrix.view.allocation];
+  Addresses chunk;
+  chunk.allocation = &allocation;
+  Clock fences = block.fenced;
+  join(fences, fenced);
+  for (unsigned column = 0; column < 8 * tiles; ++column)
+    for (unsigned half = 0; half < 2; ++half) {
+      uint64_t place = Descriptor(descriptor).place(column, half);
+      uint64_t end = allocation.begin + sizeOf(block.launch, allocation);
+      if (place < allocation.begin || place + coreBytes > end)
+        return fault(0, "multiplies bytes [" + llvm::Twine(int64_t(place - allocation.begin)) +
+                            ", " + llvm::Twine(int64_t(place - allocation.begin + coreBytes)) +
+                            ") of " + allocation.name + ", which has " +
+                            llvm::Twine(end - allocation.begin) + " bytes");
+      chunk.lane[0] = place - allocation.begin;
+      if (Conflict conflict = block.shadow.checkFences(fences, clock, place, coreBytes))
+        return faultConflict(0, "multiplies", chunk, coreBytes, conflict);
+      if (Conflict conflict = block.shadow.readProducts(number, productGroups + 1, clock, place,
+                                                        coreBytes, uint32_t(pc)))
+        return faultConflict(0, "multiplies", chunk, coreBytes, conflict);
+      for (unsigned k = 0; k < 8; ++k) {
+        uint16_t word;
+        std::memcpy(&word, block.shared.data() + place + 2 * k, sizeof(word));
+        to[(8 * half + k) * mostColumns + column] = toFloat(word, kind);
+      }
+    }
+  return true;
+}
+
+/// Rows of A (16 × 16) of a warp from its registers of one block, as for mma.m16n8k16.
+static void unpackRows(const Lanes *const *a, FloatKind kind, float (&to)[16][depth]) {
+  for (unsigned r = 0; r < 4; ++r)
+    for (unsigned l = 0; l < warpLanes; ++l)
+      for (unsigned half = 0; half < 2; ++half)
+        to[l / 4 + 8 * (r % 2)][2 * (l % 4) + half + 8 * (r / 2)] =
+            toFloat(a[r]->lane[l] >> (16 * half) & 0xffff, kind);
+}
+
+static void addProducts(const float (&a)[16][depth], const float *b, unsigned columns,
+                        float *sums) {
+  for (unsigned row = 0; row < 16; ++row)
+    for (unsigned k = 0; k < depth; ++k)
+      for (unsigned column = 0; column < columns; ++column)
+        sums[row * mostColumns + column] += a[row][k] * b[k * mostColumns + column];
+}
+
+bool Warp::multiplyGroup(const Instruction &code) {
+  const Program &program = block.launch.program;
+  const ProductsPlan &plan = program.products[code.target];
+  Addresses at;
+  if (!address(plan.matrix, at, allLanes))
+    return false;
+  // Hardware takes the descriptor of one thread.
+  const Warp &leader = *block.warps[number / warpgroupWarps * warpgroupWarps];
+  Addresses leaders;
+  if (!block.warps[leader.number]->address(plan.matrix, leaders, allLanes))
+    return false;
+  for (unsigned l = 0; l < warpLanes; ++l)
+    if (at.lane[l] != leaders.lane[0])
+      return fault(l, "multiplies by a matrix at byte " + llvm::Twine(at.lane[l]) + ", but warp " +
+                          llvm::Twine(leader.number) + ", lane 0, at byte " +
+                          llvm::Twine(leaders.lane[0]));
+
+  const int32_t *pairs = program.lists.data() + code.a;
+  unsigned tiles = code.mode, columns = 8 * tiles;
+  std::vector<float> sums(16 * mostColumns), b(depth * mostColumns);
+  // Register i of a tile holds row g + 8 · (i / 2), column 2 t + i % 2.
+  auto element = [&](unsigned i, unsigned l) -> float & {
+    return sums[(l / 4 + 8 * (i % 4 / 2)) * mostColumns + i / 4 * 8 + 2 * (l % 4) + i % 2];
+  };
+  for (unsigned i = 0; i < 4 * tiles; ++i)
+    for (unsigned l = 0; l < warpLanes; ++l)
+      element(i, l) = std::bit_cast<float>(uint32_t(reg(pairs[2 * i + 1]).lane[l]));
+  uint64_t start = at.allocation->begin + leaders.lane[0];
+  for (unsigned k = 0; k < plan.blocks; ++k) {
+    uint64_t descriptor = plan.descriptor | (start >> 4 & 0x3fff);
+    if (!readMatrix(plan, descriptor + k * plan.step / 16, tiles, code.kind, b.data()))
+      return false;
+    const Lanes *a[4];
+    for (unsigned r = 0; r < 4; ++r)
+      a[r] = &reg(plan.a[r] + int32_t(k));
+    float rows[16][depth];
+    unpackRows(a, code.kind, rows);
+    addProducts(rows, b.data(), columns, sums.data());
+  }
+  ++productGroups;
+  for (unsigned i = 0; i < 4 * tiles; ++i)
+    for (unsigned l = 0; l < warpLanes; ++l)
+      reg(pairs[2 * i]).lane[l] =
+          uint64_t(productGroups) << 32 | std::bit_cast<uint32_t>(element(i, l));
+  if (&leader == this)
+    block.launch.counters.sharedLoadBytes += uint64_t(plan.blocks) * columns * 2 * coreBytes;
+  return true;
+}
+
+bool Warp::productsWait(const Instruction &code) {
+  if (!needAllLanes())
+    return false;
+  uint32_t pending = code.mode;
+  uint32_t done = productGroups > pending ? productGroups - pending : 0;
+  const int32_t *pairs = block.launch.program.lists.data() + code.target;
+  for (int32_t i = 0; i < code.b; ++i)
+    for (unsigned l = 0; l < warpLanes; ++l) {
+      uint64_t value = reg(pairs[2 * i + 1]).lane[l];
+      if (value >> 32 > done)
+        return fault(l, "takes sums of group " + llvm::Twine((value >> 32) - 1) +
+                            " of its products, but may leave " + llvm::Twine(pending) + " of " +
+                            llvm::Twine(productGroups) + " groups under way");
+      reg(pairs[2 * i]).lane[l] = value & 0xffffffff;
+    }
+  productGroupsDone = std::max(productGroupsDone, done);
+  clock[block.actors.products(number)] = productGroupsDone;
+  return true;
+}
+
+bool Warp::checkProductsEnded() {
+  if (productGroupsDone == productGroups)
+    return true;
+  return fault(0, "ends while " + llvm::Twine(productGroups - productGroupsDone) +
+                      " group(s) of its products may be under way: wait for them "
+                      "(uwt.warpgroup_wait 0)");
+}
+
+} // namespace uwt::emulator
