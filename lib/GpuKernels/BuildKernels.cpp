@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Skinny.h"
+#include "SkinnyStreams.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -13,9 +13,11 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "uwt/Codec/Panel.h"
+#include "uwt/Codec/StoredOrder.h"
 #include "uwt/Emission/Emission.h"
 #include "uwt/GpuKernels/Passes.h"
+#include "uwt/GpuKernels/ProductKernels.h"
+#include "uwt/Target/GpuTarget.h"
 
 using namespace mlir;
 
@@ -24,17 +26,14 @@ namespace uwt {
 #define GEN_PASS_DEF_BUILDKERNELSPASS
 #include "uwt/GpuKernels/Passes.h.inc"
 
-/// Most batch rows, in eights, that family skinny serves with its sums in registers.
-static constexpr unsigned mostTiles = 8;
+/// Most batch rows, in eights, that family skinny serves with its sums in registers: where warps
+/// multiply alone, and where a panel's four do so together.
+static constexpr unsigned mostTiles = 8, mostTilesTogether = 16;
 
 namespace {
 struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
   using BuildKernelsPassBase::BuildKernelsPassBase;
   void runOnOperation() override;
-
-private:
-  LogicalResult build(MatmulOp op, unsigned number);
-  FailureOr<SkinnyPlan> makePlan(MatmulOp op);
 };
 } // namespace
 
@@ -49,18 +48,42 @@ static LogicalResult checkProduct(MatmulOp op, const EmittedFormat &format,
     return refuse("it is on tensors: bufferize it before");
   if (op.getWeightType().getMatrices() != 1 || op.getXType().getRank() != 2)
     return refuse("it has several matrices");
-  if (!tableWords || *tableWords > 1)
+  bool isStream = format.traits.rate == Rate::Prefix;
+  bool hasWideUnits = unitLayout(format.format, format.element).groups != 1;
+  if (!isStream && (!tableWords || hasWideUnits))
     return refuse("threads do not decode format '" + format.format.str() + "'");
-  if (format.format.escapes == Escapes::Rows64)
-    return refuse("escapes=rows<64> replaces rows, not single words");
   if (op.getXType().getElementType() != element)
     return refuse("x and weight have different element types");
   if (!op.getWeightType().getRows() || !op.getWeightType().getColumns())
     return refuse("the weight is empty");
+  if (isStream)
+    if (std::string reason = StreamProduct::refusal(op, format); !reason.empty())
+      return refuse(reason);
   return mlir::success();
 }
 
-FailureOr<SkinnyPlan> BuildKernelsPass::makePlan(MatmulOp op) {
+/// Columns of x, in eights, that a kernel multiplies at a time; larger batches come in slices.
+static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned most) {
+  if (options.tiles != 0)
+    return std::min(options.tiles, most);
+  if (ShapedType::isDynamic(op.getBatch()))
+    return 1;
+  int64_t eights = std::max<int64_t>((op.getBatch() + 7) / 8, 1);
+  return static_cast<unsigned>(std::min<int64_t>(eights, most));
+}
+
+/// The most tiles that are multiplied at a time without spills.
+static unsigned widestSlice(const UnitLayout &layout, unsigned tableWords, int64_t columns,
+                            bool hasWarpgroups) {
+  if (!layout.fixedRate)
+    return StreamProduct::mostTiles;
+  // Tables of several words stay in registers, and so do the sums of a step's last group where it
+  // has an odd number.
+  bool hasRoom = tableWords <= 1 && columns % (2 * fixedUnitColumns) == 0;
+  return hasWarpgroups && hasRoom ? mostTilesTogether : mostTiles;
+}
+
+static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const KernelOptions &options) {
   CompressedType weight = op.getWeightType();
   EmittedFormat format;
   std::string reason;
@@ -71,46 +94,73 @@ FailureOr<SkinnyPlan> BuildKernelsPass::makePlan(MatmulOp op) {
   if (failed(checkProduct(op, format, emitter.fragmentTableWords(format))))
     return mlir::failure();
 
-  unsigned eights = tiles;
-  if (eights == 0)
-    eights = ShapedType::isDynamic(op.getBatch())
-                 ? 1
-                 : std::max<unsigned>(divideUp(op.getBatch(), 8), 1);
-  if (eights > mostTiles)
-    return op.emitOpError() << "has no kernel of family skinny: a batch of " << op.getBatch()
-                            << " is more than " << 8 * mostTiles;
-  if (stages < 2 || groups < 2 || groups % 2 != 0)
-    return op.emitOpError() << "expects at least 2 stages and an even number of groups, got "
-                            << stages.getValue() << " and " << groups.getValue();
   SkinnyPlan plan{};
   plan.rows = weight.getRows();
   plan.columns = weight.getColumns();
-  plan.tiles = eights;
-  plan.stages = stages;
-  plan.groupsPerStage = groups;
+  const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
   UnitLayout layout = unitLayout(format.format, *element);
+  unsigned tableWords = emitter.fragmentTableWords(format).value_or(0);
+  bool hasWarpgroups = options.warpgroups && layout.fixedRate && target.supports(GpuFeature::Wgmma);
+  if (options.tiles > mostTilesTogether || options.stages == 1 || options.groups % 2 != 0)
+    return op.emitOpError() << "expects 1 to " << mostTilesTogether
+                            << " tiles, at least 2 stages and an even number of groups, got "
+                            << options.tiles << ", " << options.stages << " and " << options.groups;
+  plan.tiles =
+      chooseTiles(op, options, widestSlice(layout, tableWords, plan.columns, hasWarpgroups));
+  plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
+  plan.multipliesTogether = hasWarpgroups && plan.tiles > 2;
+  plan.bandPanels = plan.multipliesTogether && plan.panels() > 1 ? 2 : 1;
   plan.onlyWords = layout.onlyWords;
   plan.hasEscapes = layout.hasEscapes;
-  if (plan.onlyWords)
-    return plan;
-  plan.rawWords = layout.rawWords;
-  plan.codeWords = layout.codeWords;
+  plan.isStream = !layout.fixedRate;
+  if (plan.isStream) {
+    plan.multipliesTogether = false;
+    plan.bandPanels = 1;
+    // No ring; x is packed by groups all the same.
+    plan.stages = 2;
+    plan.groupsPerStage = 4;
+    // Wider slices take the registers of both workgroups.
+    plan.ctas = plan.tiles == 1 ? StreamProduct::mostCtas : 1;
+  }
+  plan.tableWords = tableWords;
+  plan.recordWords = layout.recordWords;
+  if (!plan.onlyWords) {
+    plan.rawWords = layout.rawWords;
+    plan.codeWords = layout.codeWords;
+  }
+  if (!plan.isStream && !plan.chooseRing(target, options.stages, options.groups))
+    return op.emitOpError() << "has no kernel of family skinny: a ring of " << plan.stages
+                            << " stages of " << 4 * plan.stageWords()
+                            << " bytes does not fit the shared memory of '" << target.name << "'";
   return plan;
 }
 
-LogicalResult BuildKernelsPass::build(MatmulOp op, unsigned number) {
-  FailureOr<SkinnyPlan> plan = makePlan(op);
+FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
+                                              OpBuilder &builder, StringRef name) {
+  FailureOr<SkinnyPlan> plan = makePlan(op, options);
   if (failed(plan))
     return mlir::failure();
-  auto function = op->getParentOfType<FunctionOpInterface>();
-  if (!function)
-    return op.emitOpError("is in no function");
-  OpBuilder builder(&getContext());
-  builder.setInsertionPoint(function);
-  std::string name = function.getName().str() + "_product_" + std::to_string(number);
-  auto module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
-  SkinnyKernels(op, *plan, builder).build(module);
-  return mlir::success();
+  // For callers that are no passes, which declare them.
+  op.getContext()
+      ->loadDialect<arith::ArithDialect, gpu::GPUDialect, memref::MemRefDialect, NVVM::NVVMDialect,
+                    nvgpu::NVGPUDialect, scf::SCFDialect, vector::VectorDialect>();
+  ProductKernels result;
+  result.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
+  result.plan = plan->facts();
+  if (!ShapedType::isDynamic(op.getBatch()))
+    result.plan.batch = static_cast<uint64_t>(op.getBatch());
+  SkinnyKernels kernels(op, *plan, builder);
+  if (plan->isStream) {
+    EmittedFormat format;
+    std::string reason;
+    describeFormat(op.getWeightType().getFormat().getFormat(),
+                   *elementTypeOf(op.getWeightType().getElementType()), format, reason);
+    StreamProduct(kernels, format).build(result);
+    return result;
+  }
+  kernels.build(result.module);
+  result.entries = kernels.entries();
+  return result;
 }
 
 void BuildKernelsPass::runOnOperation() {
@@ -120,8 +170,15 @@ void BuildKernelsPass::runOnOperation() {
                           UnitAttr::get(&getContext()));
   DenseMap<Operation *, unsigned> numbers;
   for (MatmulOp op : products) {
-    Operation *function = op->getParentOfType<FunctionOpInterface>();
-    if (failed(build(op, numbers[function]++)))
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    if (!function) {
+      op.emitOpError("is in no function");
+      return signalPassFailure();
+    }
+    OpBuilder builder(function);
+    std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
+    if (failed(
+            buildProductKernels(op, {tiles, stages, groups, warpgroups, nullptr}, builder, name)))
       return signalPassFailure();
   }
 }

@@ -21,6 +21,10 @@ namespace uwt {
 /// before.
 static constexpr int64_t waitTicks = 10000000;
 
+/// Registers of a thread where they are moved: two warpgroups that multiply and one that copies
+/// share 65,536.
+static constexpr int32_t consumerRegisters = 216, producerRegisters = 72;
+
 static Attribute space(OpBuilder &builder, gpu::AddressSpace space) {
   return gpu::AddressSpaceAttr::get(builder.getContext(), space);
 }
@@ -44,7 +48,7 @@ gpu::GPUFuncOp SkinnyKernels::addKernel(gpu::GPUModuleOp module, StringRef name,
   // As many workgroups a multiprocessor as keep enough bytes on their way: without a word ptxas
   // plans for five, and spills.
   kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                  builder.getI32IntegerAttr(plan.tiles <= 4 ? 2 : 1));
+                  builder.getI32IntegerAttr(static_cast<int32_t>(plan.ctas)));
   kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
   builder.setInsertionPointToStart(&kernel.getBody().front());
   return kernel;
@@ -52,29 +56,22 @@ gpu::GPUFuncOp SkinnyKernels::addKernel(gpu::GPUModuleOp module, StringRef name,
 
 void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
-  auto global = [&](Type element) {
-    return bufferType(builder, ShapedType::kDynamic, element, gpu::AddressSpace::Global);
-  };
-  Type word = builder.getI32Type(), at = builder.getIndexType();
-  SmallVector<Type> arguments = {global(builder.getI64Type()),
-                                 global(word),
-                                 global(word),
-                                 global(word),
-                                 global(word),
-                                 global(word),
-                                 global(word),
-                                 global(word),
-                                 global(op.getInitType().getElementType()),
+  Type word = builder.getI32Type(), at = builder.getIndexType(), words = globalBuffer(word);
+  SmallVector<Type> arguments = {globalBuffer(builder.getI64Type()),
+                                 words,
+                                 words,
+                                 words,
+                                 words,
+                                 words,
+                                 words,
+                                 globalBuffer(op.getInitType().getElementType()),
                                  at,
                                  at,
-                                 global(builder.getF32Type()),
-                                 global(word)};
-  for (Value extra : op.getExtras()) {
-    auto type = cast<ShapedType>(extra.getType());
-    arguments.push_back(global(type.getElementType()));
-    arguments.append(type.getRank(), at);
-  }
-  gpu::GPUFuncOp kernel = addKernel(module, "product", arguments, SkinnyPlan::threads);
+                                 words,
+                                 words};
+  for (Value extra : op.getExtras())
+    arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
+  gpu::GPUFuncOp kernel = addKernel(module, "product", arguments, plan.threads());
   takeArguments(kernel);
 
   auto shared = [&](int64_t size, Type element, int64_t byte) -> Value {
@@ -89,37 +86,61 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   int64_t ringWords = plan.stages * plan.stageWords();
   ring = shared(ringWords, word, 0);
   if (plan.hasEscapes) {
-    int64_t size = SkinnyPlan::consumerWarps * SkinnyPlan::unitWords;
+    int64_t size = plan.consumerWarps() * SkinnyPlan::unitWords;
     scratchWords = shared(size, word, 4 * ringWords);
     scratchHalves = shared(2 * size, builder.getI16Type(), 4 * ringWords);
   }
 
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
-  Value warp = index.div(thread, 32);
+  warp = index.div(thread, 32);
   lane = index.rem(thread, 32);
   initBarriers(thread);
   workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
-  auto share = [&](Value number) { return index.div(index.mul(number, plan.steps()), workgroups); };
-  firstStep = share(workgroup);
-  endStep = share(index.add(workgroup, 1));
+  Value slices = slicesOf(batch);
+  steps = index.mul(slices, plan.steps());
+  partials = index.mul(slices, plan.packedWords());
+  firstStep = shareOf(workgroup);
+  endStep = shareOf(index.add(workgroup, 1));
+  auto moveRegisters = [&](int32_t count, NVVM::SetMaxRegisterAction action) {
+    if (plan.movesRegisters())
+      NVVM::SetMaxRegisterOp::create(builder, location, count, action);
+  };
+  Value producer = index.constant(32 * plan.consumerWarps());
   index.ifElse(
-      index.less(warp, index.constant(SkinnyPlan::consumerWarps)), [&] { buildConsumer(warp); },
-      [&] { index.ifElse(equal(lane, index.constant(0)), [&] { buildProducer(); }); });
+      index.less(warp, index.constant(plan.consumerWarps())),
+      [&] {
+        moveRegisters(consumerRegisters, NVVM::SetMaxRegisterAction::increase);
+        buildConsumer();
+      },
+      [&] {
+        moveRegisters(producerRegisters, NVVM::SetMaxRegisterAction::decrease);
+        if (plan.copiesByThreads)
+          buildThreadProducer();
+        else
+          index.ifElse(equal(thread, producer), [&] { buildProducer(); });
+      });
   gpu::ReturnOp::create(builder, location);
 }
 
 void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
   Block &body = kernel.getBody().front();
   unsigned next = 0;
-  for (Value *argument : {&panels, &table, &words, &raw, &code, &patches, &records, &packed, &y,
-                          &yRow, &batch, &partials, &counters})
+  for (Value *argument : {&panels, &table, &words, &raw, &code, &patches, &records, &y, &yRow,
+                          &batch, &workspace, &counters})
     *argument = body.getArgument(next++);
-  for (Value extra : op.getExtras()) {
-    extras.emplace_back();
-    for (int64_t i = 0; i <= cast<ShapedType>(extra.getType()).getRank(); ++i)
-      extras.back().push_back(body.getArgument(next++));
-  }
+  for (unsigned i = 0; i < op.getExtras().size(); ++i)
+    extras.push_back(body.getArgument(next++));
+}
+
+MemRefType SkinnyKernels::globalBuffer(Type element) {
+  return bufferType(builder, ShapedType::kDynamic, element, gpu::AddressSpace::Global);
+}
+
+Value SkinnyKernels::slicesOf(Value batchRows) { return index.ceilDiv(batchRows, 8 * plan.tiles); }
+
+Value SkinnyKernels::shareOf(Value number) {
+  return index.div(index.mul(number, steps), workgroups);
 }
 
 void SkinnyKernels::initBarriers(Value thread) {
@@ -130,24 +151,35 @@ void SkinnyKernels::initBarriers(Value thread) {
   index.ifElse(equal(thread, index.constant(0)), [&] {
     for (int64_t stage = 0; stage < plan.stages; ++stage) {
       Value number = index.constant(stage);
-      nvgpu::MBarrierInitOp::create(builder, location, full, index.constant(1), number, Value());
-      nvgpu::MBarrierInitOp::create(builder, location, empty,
-                                    index.constant(SkinnyPlan::consumerWarps), number, Value());
+      nvgpu::MBarrierInitOp::create(builder, location, full,
+                                    index.constant(plan.copiesByThreads ? 32 : plan.bandPanels),
+                                    number, Value());
+      nvgpu::MBarrierInitOp::create(builder, location, empty, index.constant(plan.consumerWarps()),
+                                    number, Value());
     }
-    // Copies complete on them through another proxy.
-    NVVM::FenceMbarrierInitOp::create(builder, location);
+    // Bulk copies complete on them through another proxy.
+    if (!plan.copiesByThreads)
+      NVVM::FenceMbarrierInitOp::create(builder, location);
   });
   gpu::BarrierOp::create(builder, location);
 }
 
-SkinnyKernels::Panel SkinnyKernels::loadPanel(Value number) {
+SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
+  Value number = index.rem(place, plan.bands());
+  if (plan.bandPanels > 1) {
+    // The last band repeats the last panel where it has fewer.
+    number = index.add(index.mul(number, plan.bandPanels), member);
+    number = index.min(number, index.constant(plan.panels() - 1));
+  }
   auto field = [&](int64_t place) {
     Value value = load(panels, index.add(index.mul(number, 6), place));
     return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value).getResult();
   };
   // In the order of DevicePanelEntry (Cuda/Abi.h).
   Panel panel;
+  panel.place = place;
   panel.number = number;
+  panel.slice = index.div(place, plan.bands());
   panel.words = field(0);
   panel.raw = field(1);
   panel.code = field(2);
@@ -160,9 +192,9 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value number) {
   return panel;
 }
 
-SkinnyKernels::Step SkinnyKernels::stepOf(Value panel, Value chunk, Value ordinal) {
+SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordinal) {
   Step step;
-  step.panel = panel;
+  step.place = place;
   step.chunk = chunk;
   step.firstGroup = index.mul(chunk, plan.groupsPerStage);
   step.groups = index.constant(plan.groupsPerStage);
@@ -171,6 +203,7 @@ SkinnyKernels::Step SkinnyKernels::stepOf(Value panel, Value chunk, Value ordina
   step.stage = index.rem(ordinal, plan.stages);
   step.round = index.div(ordinal, plan.stages);
   step.start = index.mul(step.stage, plan.stageWords());
+  step.part = step.start;
   return step;
 }
 
@@ -187,42 +220,5 @@ void SkinnyKernels::waitFor(Value barriers, const Step &step, bool isEmptyWait) 
   nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,
                                          index.constant(waitTicks), step.stage);
 }
-
-Value SkinnyKernels::constantI32(int64_t value) {
-  return arith::ConstantOp::create(builder, location,
-                                   builder.getI32IntegerAttr(static_cast<int32_t>(value)));
-}
-
-Value SkinnyKernels::toIndex(Value value) {
-  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), value);
-}
-
-Value SkinnyKernels::load(Value buffer, Value at) {
-  return memref::LoadOp::create(builder, location, buffer, ValueRange{at});
-}
-
-Value SkinnyKernels::loadVector(Value buffer, Value at, int64_t count, Type element) {
-  auto type = VectorType::get({count}, element);
-  int64_t bytes = count * element.getIntOrFloatBitWidth() / 8;
-  return vector::LoadOp::create(builder, location, type, buffer, ValueRange{at},
-                                /*nontemporal=*/false, llvm::MaybeAlign(bytes));
-}
-
-Value SkinnyKernels::bits(Value word, unsigned low, unsigned count) {
-  Value shifted =
-      low == 0 ? word
-               : arith::ShRUIOp::create(builder, location, word, constantI32(low)).getResult();
-  return arith::AndIOp::create(builder, location, shifted, constantI32((1 << count) - 1));
-}
-
-Value SkinnyKernels::equal(Value a, Value b) {
-  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, a, b);
-}
-
-Value SkinnyKernels::both(Value a, Value b) {
-  return arith::AndIOp::create(builder, location, a, b);
-}
-
-void SkinnyKernels::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constantI32(-1)); }
 
 } // namespace uwt

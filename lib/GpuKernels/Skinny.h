@@ -5,10 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
+//   how they are launched               SkinnyEntries.cpp
 //   kernel pack                         SkinnyPack.cpp
 //   kernel product: roles, barriers     Skinny.cpp
 //     the warp that copies              SkinnyProducer.cpp
+//       without bulk copies             SkinnyThreadProducer.cpp
 //     the warps that decode, multiply   SkinnyConsumer.cpp
+//     products of four warps together   SkinnyWarpgroup.cpp
 //     partial sums, epilogue, output    SkinnyOutput.cpp
 //
 //===----------------------------------------------------------------------===//
@@ -16,28 +19,35 @@
 #ifndef UWT_LIB_GPUKERNELS_SKINNY_H
 #define UWT_LIB_GPUKERNELS_SKINNY_H
 
+#include "LaneCode.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "uwt/Dialect/UWT/IR/Indices.h"
+#include "uwt/Cuda/KernelPack.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/GpuKernels/SkinnyPlan.h"
 
 namespace uwt {
 
 /// Builds both kernels of a product into a gpu.module.
-class SkinnyKernels {
+class SkinnyKernels : private LaneCode {
 public:
   SkinnyKernels(MatmulOp op, const SkinnyPlan &plan, mlir::OpBuilder &builder)
-      : op(op), plan(plan), builder(builder), location(op.getLoc()), index(builder, location) {}
+      : LaneCode(builder, op.getLoc()), op(op), plan(plan) {}
   void build(mlir::gpu::GPUModuleOp module);
+  /// How the kernels are launched: pack, then product.
+  std::vector<KernelEntry> entries();
 
 private:
-  /// Fields of a panel's DevicePanelEntry.
+  /// Prefix codes (SkinnyStreams.h).
+  friend class StreamProduct;
+  /// A panel for a slice of the batch: its band's place among all of them, its number in the
+  /// weight, its slice, and fields of its DevicePanelEntry.
   struct Panel {
-    mlir::Value number, words, raw, code, records, storedAsWords, strips;
+    mlir::Value place, number, slice, words, raw, code, records, storedAsWords, strips;
   };
-  /// A step: its panel, the number of its stage, and the groups that it has.
+  /// A step: the place of its band, the number of its stage, and the groups that it has. A stage
+  /// begins at `start`, what it has of a panel at `part`.
   struct Step {
-    mlir::Value panel, chunk, firstGroup, groups, stage, start, round;
+    mlir::Value place, chunk, firstGroup, groups, stage, start, part, round;
   };
   using Fragments = llvm::SmallVector<mlir::Value>;
   /// Of a group: its first record, and the counts of its strips; of a strip's
@@ -46,7 +56,28 @@ private:
     mlir::Value groupFirst, counts, count;
   };
 
+  // SkinnyEntries.cpp
+  KernelEntry commonEntry(llvm::StringRef kernel);
+  WorkspaceRule workspaceRule() const;
+
+  // SkinnyWarpgroup.cpp
+  /// Where a word of packed x comes from and goes to: its row and column within a tile and group,
+  /// and within a group its place in tile 0 and the words from tile to tile.
+  struct PackedPlace {
+    mlir::Value row, column, at;
+    int64_t tileWords;
+  };
+  PackedPlace placeInCores(mlir::Value thread);
+  /// A's registers of a strip's unit, escapes applied.
+  Fragments operandsOf(mlir::Value strip, const Panel &panel, const Step &step, mlir::Value group);
+  Fragments beginProducts(mlir::ValueRange operands, const Step &step, mlir::Value group,
+                          mlir::ValueRange sums);
+  Fragments waitForProducts(int64_t pending, mlir::ValueRange sums);
+  Fragments multiplyStepTogether(mlir::Value strip, const Panel &panel, const Step &step,
+                                 mlir::ValueRange sums);
+
   // SkinnyPack.cpp
+  PackedPlace placeInFragments(mlir::Value thread);
   void buildPack(mlir::gpu::GPUModuleOp module);
 
   // Skinny.cpp
@@ -54,17 +85,27 @@ private:
                                  llvm::ArrayRef<mlir::Type> arguments, int64_t threads);
   void buildProduct(mlir::gpu::GPUModuleOp module);
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
+  /// Slices of 8 · tiles batch rows.
+  mlir::Value slicesOf(mlir::Value batch);
+  mlir::MemRefType globalBuffer(mlir::Type element);
   void initBarriers(mlir::Value thread);
-  Panel loadPanel(mlir::Value number);
+  /// Panel `member` of a band.
+  Panel loadPanel(mlir::Value place, mlir::Value member);
+  /// The first step of a workgroup's share.
+  mlir::Value shareOf(mlir::Value number);
   /// The step that comes `ordinal` after the workgroup's first one.
   Step stepAt(mlir::Value ordinal);
-  Step stepOf(mlir::Value panel, mlir::Value chunk, mlir::Value ordinal);
+  Step stepOf(mlir::Value place, mlir::Value chunk, mlir::Value ordinal);
   /// Waits until the phase before `round` (full) or two before it (empty) has ended.
   void waitFor(mlir::Value barriers, const Step &step, bool isEmptyWait);
 
   // SkinnyProducer.cpp
   void buildProducer();
+  // SkinnyThreadProducer.cpp
+  void buildThreadProducer();
+  void copyByThreads(mlir::Value plane, mlir::Value from, mlir::Value to, mlir::Value words);
   void copyWeights(const Step &step);
+  void copyPanel(const Step &step, int64_t member);
   void copyX(const Step &step);
   /// The run of plane `patch` that a step copies: from a u32 on so many u32, 0 where its stage has
   /// no room for them.
@@ -77,61 +118,62 @@ private:
             mlir::Value words, bool evictFirst);
 
   // SkinnyConsumer.cpp
-  void buildConsumer(mlir::Value strip);
-  void buildSegment(mlir::Value strip, mlir::Value panelNumber);
+  void buildConsumer();
+  void buildSegment(mlir::Value strip, mlir::Value place);
   Fragments multiplyStep(mlir::Value strip, const Panel &panel, const Step &step,
                          mlir::ValueRange sums);
   Fragments multiplyGroup(mlir::Value strip, const Panel &panel, const Step &step,
                           mlir::Value group, mlir::ValueRange sums);
+  /// B's fragments of a group lie from `x` of `buffer` on, with the lane's place in it.
+  Fragments multiplyWith(mlir::ValueRange fragments, mlir::Value buffer, mlir::Value x,
+                         mlir::ValueRange sums);
   Fragments multiply(mlir::ValueRange fragments, const Step &step, mlir::Value group,
                      mlir::ValueRange sums);
   Fragments decodeFragment(const Step &step, mlir::Value unit, bool asWords);
   UnitEscapes escapesOf(mlir::Value strip, const Step &step, mlir::Value group);
   Fragments patch(mlir::Value strip, const Step &step, const UnitEscapes &escapes,
                   mlir::ValueRange fragments);
-  void applyRecords(mlir::Value strip, const Step &step, mlir::Value first, mlir::Value count,
+  void applyRecords(const Step &step, mlir::Value first, mlir::Value count,
                     mlir::ValueRange fragments);
+  void applyWord(mlir::Value record);
+  void applyRun(mlir::Value at);
   mlir::Value matrixA(mlir::ValueRange fragments, unsigned block);
   mlir::Value zeroSum();
-  Fragments either(mlir::Value condition, mlir::TypeRange types,
-                   llvm::function_ref<Fragments()> then, llvm::function_ref<Fragments()> otherwise);
 
   // SkinnyOutput.cpp
   void finishSegment(mlir::Value strip, const Panel &panel, mlir::Value firstStep,
                      mlir::Value lastStep, mlir::ValueRange sums);
   void addPartials(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
+  /// The parts of a strip's sums: this warp's, the first one, how many others there are, and the
+  /// counter at which each counts itself.
+  struct Parts {
+    mlir::Value counter, own, first, others;
+  };
+  /// Stores the sums as part `own`; whoever counts itself last adds all parts in their order, and
+  /// stores the outputs. `placesOf` a part gives the place of each tile in the workspace.
+  void addInOrder(mlir::Value strip, const Panel &panel, mlir::ValueRange sums, const Parts &parts,
+                  llvm::function_ref<Values(mlir::Value part)> placesOf);
   void storeOutputs(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
   void storeOutput(mlir::Value m, mlir::Value n, mlir::Value sum);
   mlir::Value applyEpilogue(mlir::Value m, mlir::Value n, mlir::Value sum);
   mlir::Value workgroupOf(mlir::Value step);
-  mlir::Value partialAt(mlir::Value workgroup, mlir::Value isLater, mlir::Value strip,
-                        unsigned tile);
-
-  // Small things that all parts use.
-  mlir::Value constantI32(int64_t value);
-  mlir::Value toIndex(mlir::Value value);
-  mlir::Value load(mlir::Value buffer, mlir::Value at);
-  mlir::Value loadVector(mlir::Value buffer, mlir::Value at, int64_t count, mlir::Type element);
-  mlir::Value bits(mlir::Value word, unsigned low, unsigned count);
-  mlir::Value equal(mlir::Value a, mlir::Value b);
-  mlir::Value both(mlir::Value a, mlir::Value b);
-  void warpBarrier();
+  mlir::Value partialAt(mlir::Value workgroup, mlir::Value isLater, unsigned tile);
 
   MatmulOp op;
   const SkinnyPlan &plan;
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-  Indices index;
 
   // Arguments of kernel product, in order.
-  mlir::Value panels, table, words, raw, code, patches, records, packed, y, yRow, batch, partials,
+  mlir::Value panels, table, words, raw, code, patches, records, y, yRow, batch, workspace,
       counters;
-  /// Of each extra operand: its elements, then the steps of its dimensions.
-  llvm::SmallVector<llvm::SmallVector<mlir::Value>> extras;
-  mlir::Value lane, workgroup, workgroups, firstStep, endStep;
+  llvm::SmallVector<mlir::Value> extras;
+  /// Where partial sums begin in the workspace; steps of all workgroups.
+  mlir::Value partials, steps;
+  mlir::Value lane, warp, workgroup, workgroups, firstStep, endStep;
   /// Shared memory as u32; the part where a warp applies escapes, as u32 and as halves of them.
   mlir::Value ring, scratchWords, scratchHalves;
-  mlir::Value full, empty, base;
+  mlir::Value full, empty;
+  /// The decode table.
+  llvm::SmallVector<mlir::Value> tableWords;
 };
 
 } // namespace uwt

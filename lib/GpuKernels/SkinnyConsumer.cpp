@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each warp has a strip of 16 output features of its workgroup's panels. Its sums (a
+// Each warp has a strip of 16 output features of a panel of its workgroup's bands. Its sums (a
 // vector<2x2xf32> a tile of 8 batch rows) stay in registers from a segment's first step to its
 // last; a segment is the run of steps of one panel that the workgroup has.
 //
@@ -17,14 +17,16 @@
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Format/ElementType.h"
 
 using namespace mlir;
 
 namespace uwt {
 
-void SkinnyKernels::buildConsumer(Value strip) {
-  if (!plan.onlyWords)
-    base = load(table, index.constant(0));
+void SkinnyKernels::buildConsumer() {
+  Value strip = plan.bandPanels > 1 ? index.rem(warp, 4) : warp;
+  for (int64_t i = 0; i < plan.tableWords; ++i)
+    tableWords.push_back(load(table, index.constant(i)));
   Value first = index.div(firstStep, plan.chunks());
   Value end = index.ceilDiv(endStep, plan.chunks());
   Value count = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
@@ -37,17 +39,21 @@ Value SkinnyKernels::zeroSum() {
   return arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
 }
 
-void SkinnyKernels::buildSegment(Value strip, Value panelNumber) {
-  Panel panel = loadPanel(panelNumber);
-  Value panelStart = index.mul(panelNumber, plan.chunks());
+void SkinnyKernels::buildSegment(Value strip, Value place) {
+  Value member = index.div(warp, 4);
+  Panel panel = loadPanel(place, member);
+  Value panelStart = index.mul(place, plan.chunks());
   Value from = arith::MaxUIOp::create(builder, location, firstStep, panelStart);
   Value to = index.min(endStep, index.add(panelStart, plan.chunks()));
   SmallVector<Value> sums(plan.tiles, zeroSum());
   sums = index.loop(index.sub(to, from), sums, [&](Value i, ValueRange carried) {
     Value number = index.add(from, i);
-    Step step = stepOf(panelNumber, index.sub(number, panelStart), index.sub(number, firstStep));
+    Step step = stepOf(place, index.sub(number, panelStart), index.sub(number, firstStep));
+    if (plan.bandPanels > 1)
+      step.part = index.add(step.start, index.mul(member, plan.partWords()));
     waitFor(full, step, /*isEmptyWait=*/false);
-    Fragments next = multiplyStep(strip, panel, step, carried);
+    Fragments next = plan.multipliesTogether ? multiplyStepTogether(strip, panel, step, carried)
+                                             : multiplyStep(strip, panel, step, carried);
     // All lanes have read the stage before one says so.
     warpBarrier();
     index.ifElse(equal(lane, index.constant(0)), [&] {
@@ -57,8 +63,11 @@ void SkinnyKernels::buildSegment(Value strip, Value panelNumber) {
     });
     return next;
   });
-  index.ifElse(index.less(strip, panel.strips),
-               [&] { finishSegment(strip, panel, from, to, sums); });
+  // Not a strip that the last panel does not have, nor the repeated panel of the last band.
+  Value isThere = index.less(strip, panel.strips);
+  if (plan.panels() % plan.bandPanels != 0)
+    isThere = both(isThere, equal(index.rem(panel.number, plan.bandPanels), member));
+  index.ifElse(isThere, [&] { finishSegment(strip, panel, from, to, sums); });
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,
@@ -84,18 +93,6 @@ Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
   Value halves =
       vector::BitCastOp::create(builder, location, VectorType::get({8}, element), packedA);
   return vector::ShapeCastOp::create(builder, location, VectorType::get({4, 2}, element), halves);
-}
-
-SkinnyKernels::Fragments SkinnyKernels::either(Value condition, TypeRange types,
-                                               llvm::function_ref<Fragments()> then,
-                                               llvm::function_ref<Fragments()> otherwise) {
-  auto branch = scf::IfOp::create(builder, location, types, condition, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(builder, location, then());
-  builder.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(builder, location, otherwise());
-  return Fragments(branch.getResults());
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &panel,
@@ -130,17 +127,21 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &
 
 SkinnyKernels::Fragments SkinnyKernels::multiply(ValueRange fragments, const Step &step,
                                                  Value group, ValueRange sums) {
-  Type element = op.getWeightType().getElementType(), word = builder.getI32Type();
   Value x = index.add(step.start, plan.stageX());
   x = index.add(x, index.mul(group, plan.tiles * SkinnyPlan::tileWords));
-  x = index.add(x, index.mul(lane, 4));
+  return multiplyWith(fragments, ring, index.add(x, index.mul(lane, 4)), sums);
+}
+
+SkinnyKernels::Fragments SkinnyKernels::multiplyWith(ValueRange fragments, Value buffer, Value x,
+                                                     ValueRange sums) {
+  Type element = op.getWeightType().getElementType(), word = builder.getI32Type();
   Fragments next(sums);
   Value blockPair;
   for (int64_t tile = 0; tile < plan.tiles; ++tile) {
     for (unsigned block = 0; block < 4; ++block) {
       Value at = index.add(x, tile * SkinnyPlan::tileWords + block / 2 * 128);
       if (block % 2 == 0)
-        blockPair = loadVector(ring, at, 4, word);
+        blockPair = loadVector(buffer, at, 4, word);
       int64_t first = block % 2 * 2;
       Value packedB = vector::ExtractStridedSliceOp::create(
           builder, location, blockPair, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{2},
@@ -159,30 +160,28 @@ SkinnyKernels::Fragments SkinnyKernels::multiply(ValueRange fragments, const Ste
 SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Step &step, Value unit, bool asWords) {
   bool fromWords = asWords || plan.onlyWords;
   auto place = [&](int64_t part, int64_t unitSize) {
-    return index.add(index.add(step.start, part), index.mul(unit, unitSize));
+    return index.add(index.add(step.part, part), index.mul(unit, unitSize));
   };
   Value rawPlane, rawAt, codePlane, codeAt;
   if (fromWords || plan.rawWords != 0) {
     rawPlane = ring;
-    rawAt = place(plan.stageRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
+    rawAt = place(plan.partRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
   }
   if (!fromWords && plan.codeWords != 0) {
     codePlane = ring;
-    codeAt = place(plan.stageCode(), plan.codeWords);
+    codeAt = place(plan.partCode(), plan.codeWords);
   }
-  SmallVector<Value> tableWords;
-  if (!fromWords)
-    tableWords.push_back(base);
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
       builder, location, TypeRange{fragment, fragment, fragment, fragment},
       op.getWeightType().getFormat(), TypeAttr::get(op.getWeightType().getElementType()), lane,
-      rawPlane, rawAt, codePlane, codeAt, tableWords, asWords ? builder.getUnitAttr() : UnitAttr());
+      rawPlane, rawAt, codePlane, codeAt, fromWords ? ValueRange() : ValueRange(tableWords),
+      asWords ? builder.getUnitAttr() : UnitAttr());
   return Fragments(decoded.getResults());
 }
 
 SkinnyKernels::UnitEscapes SkinnyKernels::escapesOf(Value strip, const Step &step, Value group) {
-  Value at = index.add(index.add(step.start, plan.stageRecords()), index.mul(group, 2));
+  Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(group, 2));
   Value record = loadVector(ring, at, 2, builder.getI32Type());
   Value counts = vector::ExtractOp::create(builder, location, record, 1);
   Value stripBits =
@@ -200,29 +199,33 @@ SkinnyKernels::Fragments SkinnyKernels::patch(Value strip, const Step &step,
     Value passed =
         arith::SelectOp::create(builder, location, isBefore,
                                 toIndex(bits(escapes.counts, 8 * before, 8)), index.constant(0));
-    first = index.add(first, passed);
+    first = index.add(first, index.mul(passed, plan.recordWords));
   }
-  applyRecords(strip, step, first, escapes.count, fragments);
-  Value mine = index.add(index.mul(strip, SkinnyPlan::unitWords), index.mul(lane, 4));
+  applyRecords(step, first, escapes.count, fragments);
+  Value mine = index.add(index.mul(warp, SkinnyPlan::unitWords), index.mul(lane, 4));
   Fragments patched;
   for (unsigned r = 0; r < 4; ++r)
     patched.push_back(loadVector(scratchWords, index.add(mine, 128 * r), 4, builder.getI32Type()));
   return patched;
 }
 
-void SkinnyKernels::applyRecords(Value strip, const Step &step, Value first, Value count,
-                                 ValueRange fragments) {
+void SkinnyKernels::applyRecords(const Step &step, Value first, Value count, ValueRange fragments) {
   // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
-  Value unit = index.mul(strip, SkinnyPlan::unitWords);
+  Value unit = index.mul(warp, SkinnyPlan::unitWords);
   for (auto [r, fragment] : llvm::enumerate(fragments)) {
     Value at = index.add(index.add(unit, 128 * r), index.mul(lane, 4));
     vector::StoreOp::create(builder, location, fragment, scratchWords, ValueRange{at},
                             /*nontemporal=*/false, llvm::MaybeAlign(16));
   }
   warpBarrier();
+  if (plan.recordWords > 1) {
+    index.loop(count, [&](Value i) { applyRun(index.add(first, index.mul(i, plan.recordWords))); });
+    warpBarrier();
+    return;
+  }
   // The stage has the records of all its groups, unless they were too many: those stay in the
   // plane.
-  PatchCopy copied = patchCopy(step, ring, index.add(step.start, plan.stageRecords()));
+  PatchCopy copied = patchCopy(step, ring, index.add(step.part, plan.partRecords()));
   index.loop(index.ceilDiv(count, 32), [&](Value round) {
     Value number = index.add(index.mul(round, 32), lane);
     index.ifElse(index.less(number, count), [&] {
@@ -233,23 +236,58 @@ void SkinnyKernels::applyRecords(Value strip, const Step &step, Value first, Val
       {
         OpBuilder::InsertionGuard guard(builder);
         builder.setInsertionPointToStart(branch.thenBlock());
-        Value at =
-            index.add(index.add(step.start, plan.stagePatch()), index.sub(place, copied.from));
+        Value at = index.add(index.add(step.part, plan.partPatch()), index.sub(place, copied.from));
         scf::YieldOp::create(builder, location, load(ring, at));
         builder.setInsertionPointToStart(branch.elseBlock());
         scf::YieldOp::create(builder, location, load(patches, place));
       }
-      // patch-1: value, half, register, lane, block (docs/formats.md).
-      Value record = branch.getResult(0);
-      Value word = index.add(index.mul(toIndex(bits(record, 17, 2)), 128),
-                             index.mul(toIndex(bits(record, 19, 5)), 4));
-      word = index.add(index.add(unit, word), toIndex(bits(record, 24, 2)));
-      Value half = index.add(index.mul(word, 2), toIndex(bits(record, 16, 1)));
-      Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
-      memref::StoreOp::create(builder, location, value, scratchHalves, ValueRange{half});
+      applyWord(branch.getResult(0));
     });
   });
   warpBarrier();
+}
+
+void SkinnyKernels::applyWord(Value record) {
+  // escape-2: value, half, register, lane, block (docs/formats.md).
+  Value word = index.add(index.mul(toIndex(bits(record, 17, 2)), 128),
+                         index.mul(toIndex(bits(record, 19, 5)), 4));
+  word = index.add(word, index.mul(warp, SkinnyPlan::unitWords));
+  word = index.add(word, toIndex(bits(record, 24, 2)));
+  Value half = index.add(index.mul(word, 2), toIndex(bits(record, 16, 1)));
+  Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
+  memref::StoreOp::create(builder, location, value, scratchHalves, ValueRange{half});
+}
+
+void SkinnyKernels::applyRun(Value at) {
+  // escape-3: the row, then 64 symbols. A lane has columns 2·lane and 2·lane + 1: one word, and
+  // half a u32 of the record.
+  Value row = index.rem(toIndex(load(patches, at)), 16);
+  Value pair = load(patches, index.add(index.add(at, 1), index.div(lane, 2)));
+  Value shift = arith::IndexCastUIOp::create(builder, location, builder.getI32Type(),
+                                             index.mul(index.rem(lane, 2), 16));
+  pair = arith::ShRUIOp::create(builder, location, pair, shift);
+  // order-3: row g + 8·(r mod 2), column 2t + 8·⌊r/2⌋ + 16·block.
+  Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
+  Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
+  Value word = index.add(index.mul(r, 128), index.mul(owner, 4));
+  word = index.add(index.add(word, index.div(lane, 8)), index.mul(warp, SkinnyPlan::unitWords));
+  FieldSplit split = splitOf(*elementTypeOf(op.getWeightType().getElementType()),
+                             op.getWeightType().getFormat().getFormat().codedMantissa);
+  uint32_t symbol = (1u << split.symbolBits) - 1;
+  auto placed = [&](unsigned half) -> Value {
+    Value own = arith::AndIOp::create(
+        builder, location,
+        arith::ShRUIOp::create(builder, location, pair, constantI32(8 * int64_t(half))).getResult(),
+        constantI32(symbol & 0xFF));
+    return arith::ShLIOp::create(builder, location, own,
+                                 constantI32(16 * int64_t(half) + int64_t(split.rawLowBits)));
+  };
+  Value kept =
+      arith::AndIOp::create(builder, location, load(scratchWords, word),
+                            constantI32(~int64_t(symbol * 0x00010001u << split.rawLowBits)));
+  kept = arith::OrIOp::create(builder, location, kept, placed(0));
+  kept = arith::OrIOp::create(builder, location, kept, placed(1));
+  memref::StoreOp::create(builder, location, kept, scratchWords, ValueRange{word});
 }
 
 } // namespace uwt

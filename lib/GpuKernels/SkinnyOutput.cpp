@@ -37,68 +37,75 @@ void SkinnyKernels::finishSegment(Value strip, const Panel &panel, Value from, V
 Value SkinnyKernels::workgroupOf(Value step) {
   // The last one whose share begins at or before the step.
   Value scaled = index.mul(index.add(step, 1), workgroups);
-  return index.div(index.sub(scaled, index.constant(1)), plan.steps());
+  return index.div(index.sub(scaled, index.constant(1)), steps);
 }
 
-Value SkinnyKernels::partialAt(Value number, Value isLater, Value strip, unsigned tile) {
-  // A workgroup shares at most its first panel and its last one.
+Value SkinnyKernels::partialAt(Value number, Value isLater, unsigned tile) {
+  // A workgroup shares at most its first band and its last one.
   Value slot = index.add(index.mul(number, 2), isLater);
-  Value at = index.add(index.mul(slot, 4), strip);
+  Value at = index.add(index.mul(slot, plan.consumerWarps()), warp);
   at = index.add(index.mul(at, plan.tiles), tile);
-  return index.add(index.mul(at, 128), index.mul(lane, 4));
+  at = index.add(index.mul(at, 128), index.mul(lane, 4));
+  return index.add(partials, at);
 }
 
 void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums) {
-  Type f32 = builder.getF32Type();
-  Value panelStart = index.mul(panel.number, plan.chunks());
+  Value panelStart = index.mul(panel.place, plan.chunks());
   Value first = workgroupOf(panelStart);
   Value last = workgroupOf(index.add(panelStart, plan.chunks() - 1));
-  auto isLaterPanel = [&](Value number) -> Value {
-    Value begin = index.div(index.mul(number, plan.steps()), workgroups);
-    return toIndex(index.less(index.div(begin, plan.chunks()), panel.number));
+  auto placesOf = [&](Value number) {
+    Value begins = index.div(shareOf(number), plan.chunks());
+    Value isLater = toIndex(index.less(begins, panel.place));
+    Values places;
+    for (int64_t tile = 0; tile < plan.tiles; ++tile)
+      places.push_back(partialAt(number, isLater, static_cast<unsigned>(tile)));
+    return places;
   };
-  Value own = isLaterPanel(workgroup);
-  for (auto [tile, sum] : llvm::enumerate(sums)) {
-    vector::StoreOp::create(builder, location, flatSum(builder, location, sum), partials,
-                            ValueRange{partialAt(workgroup, own, strip, tile)},
+  Value counter = index.add(index.mul(panel.place, plan.consumerWarps()), warp);
+  addInOrder(strip, panel, sums, {counter, workgroup, first, index.sub(last, first)}, placesOf);
+}
+
+void SkinnyKernels::addInOrder(Value strip, const Panel &panel, ValueRange sums,
+                               const Parts &parts,
+                               llvm::function_ref<Values(Value part)> placesOf) {
+  auto words = VectorType::get({4}, builder.getI32Type());
+  auto values = VectorType::get({4}, builder.getF32Type());
+  for (auto [sum, place] : llvm::zip(sums, placesOf(parts.own))) {
+    Value bits = vector::BitCastOp::create(builder, location, words,
+                                           flatSum(builder, location, sum));
+    vector::StoreOp::create(builder, location, bits, workspace, ValueRange{place},
                             /*nontemporal=*/false, llvm::MaybeAlign(16));
   }
   warpBarrier();
 
   // The atomic releases what the warp wrote, and acquires what those before wrote.
-  Value counter = index.add(index.mul(panel.number, 4), strip);
   Value isFirstLane = equal(lane, index.constant(0));
-  auto arrive =
-      scf::IfOp::create(builder, location, TypeRange{builder.getI32Type()}, isFirstLane, true);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(arrive.thenBlock());
-    Value before = memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi,
-                                               constantI32(1), counters, ValueRange{counter});
-    scf::YieldOp::create(builder, location, before);
-    builder.setInsertionPointToStart(arrive.elseBlock());
-    scf::YieldOp::create(builder, location, constantI32(0));
-  }
-  Value arrived = gpu::ShuffleOp::create(builder, location, arrive.getResult(0), constantI32(0),
-                                         constantI32(32), gpu::ShuffleMode::IDX)
-                      .getShuffleResult();
-  index.ifElse(equal(toIndex(arrived), index.sub(last, first)), [&] {
-    SmallVector<Value> totals(
-        plan.tiles, arith::ConstantOp::create(builder, location,
-                                              builder.getZeroAttr(VectorType::get({4}, f32))));
-    totals =
-        index.loop(index.add(index.sub(last, first), 1), totals, [&](Value i, ValueRange carried) {
-          Value number = index.add(first, i);
-          Value isLater = isLaterPanel(number);
-          SmallVector<Value> next;
-          for (int64_t tile = 0; tile < plan.tiles; ++tile) {
-            Value part = loadVector(partials, partialAt(number, isLater, strip, tile), 4, f32);
-            next.push_back(arith::AddFOp::create(builder, location, carried[tile], part));
-          }
-          return next;
-        });
+  Value arrived = either(
+      isFirstLane, TypeRange{builder.getI32Type()},
+      [&] {
+        return Values{memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi,
+                                                  constantI32(1), counters,
+                                                  ValueRange{parts.counter})};
+      },
+      [&] { return Values{constantI32(0)}; })[0];
+  arrived = gpu::ShuffleOp::create(builder, location, arrived, constantI32(0), constantI32(32),
+                                   gpu::ShuffleMode::IDX)
+                .getShuffleResult();
+  index.ifElse(equal(toIndex(arrived), parts.others), [&] {
+    Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(values));
+    Values totals(plan.tiles, zero);
+    totals = index.loop(index.add(parts.others, 1), totals, [&](Value i, ValueRange carried) {
+      Values next;
+      for (auto [total, place] : llvm::zip(carried, placesOf(index.add(parts.first, i)))) {
+        Value part = loadVector(workspace, place, 4, builder.getI32Type());
+        part = vector::BitCastOp::create(builder, location, values, part);
+        next.push_back(arith::AddFOp::create(builder, location, total, part));
+      }
+      return next;
+    });
     index.ifElse(isFirstLane, [&] {
-      memref::StoreOp::create(builder, location, constantI32(0), counters, ValueRange{counter});
+      memref::StoreOp::create(builder, location, constantI32(0), counters,
+                              ValueRange{parts.counter});
     });
     storeOutputs(strip, panel, totals);
   });
@@ -107,7 +114,7 @@ void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums
 void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sums) {
   Value n0 = index.add(index.mul(panel.number, 64), index.mul(strip, 16));
   n0 = index.add(n0, index.div(lane, 4));
-  Value m0 = index.mul(index.rem(lane, 4), 2);
+  Value m0 = index.add(index.mul(panel.slice, 8 * plan.tiles), index.mul(index.rem(lane, 4), 2));
   for (auto [tile, sum] : llvm::enumerate(sums)) {
     Value flat =
         cast<VectorType>(sum.getType()).getRank() == 1 ? sum : flatSum(builder, location, sum);
@@ -134,11 +141,13 @@ Value SkinnyKernels::applyEpilogue(Value m, Value n, Value sum) {
   mapping.map(block->getArgument(0), sum);
   for (auto [i, map] : llvm::enumerate(op.getMaps().getAsRange<AffineMapAttr>())) {
     Value at = index.constant(0);
-    for (auto [place, result] : llvm::enumerate(map.getValue().getResults())) {
-      Value position = cast<AffineDimExpr>(result).getPosition() == 0 ? m : n;
-      at = index.add(at, index.mul(position, extras[i][place + 1]));
+    // Dense, in row-major order.
+    for (AffineExpr result : map.getValue().getResults()) {
+      bool isBatch = cast<AffineDimExpr>(result).getPosition() == 0;
+      Value size = isBatch ? batch : index.constant(plan.rows);
+      at = index.add(index.mul(at, size), isBatch ? m : n);
     }
-    mapping.map(block->getArgument(i + 1), load(extras[i][0], at));
+    mapping.map(block->getArgument(i + 1), load(extras[i], at));
   }
   for (Operation &scalar : block->without_terminator())
     builder.clone(scalar, mapping);

@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Packed x: [group of 64 columns][tile of 8 batch rows][pair of blocks][lane 0…31][block of the
-// pair][register 0, 1] of u32: what a lane of `mma.m16n8k16` holds of B in two blocks is one run of
-// 16 bytes, the registers of a block side by side. Register r of lane 4g + t and block b holds
-// x[8·tile + g][64·group + 16b + 8r + 2t], and the next column in its upper half; 0 where x ends.
+// Packed x: [slice of 8 · tiles batch rows][group of 64 columns][tile of 8 batch rows][pair of
+// blocks][lane 0…31][block of the pair][register 0, 1] of u32: what a lane of `mma.m16n8k16` holds
+// of B in two blocks is one run of 16 bytes, the registers of a block side by side. Register r of
+// lane 4g + t and block b holds x[8·(tiles·slice + tile) + g][64·group + 16b + 8r + 2t], and the
+// next column in its upper half; 0 where x ends.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,9 +22,26 @@ using namespace mlir;
 
 namespace uwt {
 
-static MemRefType globalBuffer(Type element) {
-  auto space = gpu::AddressSpaceAttr::get(element.getContext(), gpu::AddressSpace::Global);
-  return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+/// Two neighbours of x in a word; `load` gives the element so many columns further.
+static Value packedWord(OpBuilder &builder, Location location,
+                        llvm::function_ref<Value(int64_t)> load) {
+  Type word = builder.getI32Type();
+  auto half = [&](int64_t offset) -> Value {
+    Value value = arith::BitcastOp::create(builder, location, builder.getI16Type(), load(offset));
+    return arith::ExtUIOp::create(builder, location, word, value);
+  };
+  Value low = half(0);
+  Value shift = arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(16));
+  Value high = arith::ShLIOp::create(builder, location, half(1), shift);
+  return arith::OrIOp::create(builder, location, low, high);
+}
+
+SkinnyKernels::PackedPlace SkinnyKernels::placeInFragments(Value thread) {
+  Value ownLane = index.rem(index.div(thread, 4), 32);
+  Value block = index.add(index.mul(index.div(thread, 128), 2), index.rem(index.div(thread, 2), 2));
+  Value column = index.add(index.mul(block, 16), index.mul(index.rem(thread, 2), 8));
+  column = index.add(column, index.mul(index.rem(ownLane, 4), 2));
+  return {index.div(ownLane, 4), column, thread, SkinnyPlan::tileWords};
 }
 
 void SkinnyKernels::buildPack(gpu::GPUModuleOp module) {
@@ -37,35 +55,29 @@ void SkinnyKernels::buildPack(gpu::GPUModuleOp module) {
   LaunchDependentsOp::create(builder, location);
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value block = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
-  Value at = index.add(index.mul(block, SkinnyPlan::packThreads), thread);
+  Value slice = index.div(block, plan.groups()), group = index.rem(block, plan.groups());
+  PackedPlace place = plan.multipliesTogether ? placeInCores(thread) : placeInFragments(thread);
+  Value firstRow = index.add(index.mul(slice, 8 * plan.tiles), place.row);
+  Value column = index.add(index.mul(group, 64), place.column);
+  Value blockStart = index.mul(block, plan.tiles * SkinnyPlan::tileWords);
 
-  index.ifElse(index.less(at, index.constant(plan.packedWords())), [&] {
-    Value ownLane = index.rem(index.div(at, 4), 32), tileAt = index.div(at, 256);
-    Value group = index.div(tileAt, plan.tiles);
-    Value row = index.add(index.mul(index.rem(tileAt, plan.tiles), 8), index.div(ownLane, 4));
-    Value kBlock =
-        index.add(index.mul(index.rem(index.div(at, 128), 2), 2), index.rem(index.div(at, 2), 2));
-    Value column = index.add(index.mul(group, 64), index.mul(kBlock, 16));
-    column = index.add(column, index.mul(index.rem(at, 2), 8));
-    column = index.add(column, index.mul(index.rem(ownLane, 4), 2));
-    auto half = [&](int64_t offset) -> Value {
+  index.loop(index.constant(plan.tiles), [&](Value tile) {
+    Value row = index.add(firstRow, index.mul(tile, 8));
+    Value packed = packedWord(builder, location, [&](int64_t offset) -> Value {
       Value k = index.add(column, offset);
       Value isThere = both(index.less(row, rows), index.less(k, index.constant(plan.columns)));
-      auto branch = scf::IfOp::create(builder, location, TypeRange{word}, isThere, true);
+      auto branch = scf::IfOp::create(builder, location, TypeRange{element}, isThere, true);
       OpBuilder::InsertionGuard inner(builder);
       builder.setInsertionPointToStart(branch.thenBlock());
-      Value value = load(x, index.add(index.mul(row, xRow), k));
-      value = arith::BitcastOp::create(builder, location, builder.getI16Type(), value);
-      value = arith::ExtUIOp::create(builder, location, word, value);
-      scf::YieldOp::create(builder, location, value);
+      scf::YieldOp::create(builder, location, load(x, index.add(index.mul(row, xRow), k)));
       builder.setInsertionPointToStart(branch.elseBlock());
-      scf::YieldOp::create(builder, location, constantI32(0));
+      Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(element));
+      scf::YieldOp::create(builder, location, zero);
       return branch.getResult(0);
-    };
-    Value low = half(0), high = half(1);
-    high = arith::ShLIOp::create(builder, location, high, constantI32(16));
-    Value both16 = arith::OrIOp::create(builder, location, low, high);
-    memref::StoreOp::create(builder, location, both16, kernel.getArgument(3), at);
+    });
+    Value at = index.add(blockStart, index.mul(tile, place.tileWords));
+    memref::StoreOp::create(builder, location, packed, kernel.getArgument(3),
+                            index.add(at, place.at));
   });
   gpu::ReturnOp::create(builder, location);
 }

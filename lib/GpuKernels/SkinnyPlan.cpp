@@ -7,22 +7,71 @@
 
 #include "uwt/GpuKernels/SkinnyPlan.h"
 #include <algorithm>
+#include <utility>
 
 using namespace uwt;
 
-/// Stages begin at multiples of 128 bytes.
+/// Parts of stages begin at multiples of 128 bytes.
 static int64_t alignedWords(int64_t words) { return (words + 31) / 32 * 32; }
 
-int64_t SkinnyPlan::stageX() const {
+int64_t SkinnyPlan::partRecords() const {
   int64_t coded = onlyWords ? 0 : rawWords + codeWords;
   // Any panel of a coded tensor may be stored as words.
   return 4 * groupsPerStage * std::max(coded, unitWords);
 }
 
-int64_t SkinnyPlan::stageWords() const {
-  return alignedWords(stagePatch() + (hasEscapes ? patchWords : 0));
+int64_t SkinnyPlan::partWords() const {
+  return alignedWords(partPatch() + (hasEscapes ? patchWords : 0));
 }
 
 int64_t SkinnyPlan::sharedBytes() const {
-  return (stages * stageWords() + (hasEscapes ? consumerWarps * unitWords : 0)) * 4;
+  return (stages * stageWords() + (hasEscapes ? consumerWarps() * unitWords : 0)) * 4;
+}
+
+/// Stages that the shared memory of a workgroup has room for.
+static int64_t stagesThatFit(SkinnyPlan plan, const GpuTarget &target) {
+  // Of each workgroup the system keeps 1 KB; mbarriers and a little more are static.
+  constexpr int64_t reserved = 1024, fixed = 512, mostStages = 8;
+  int64_t room =
+      std::min<int64_t>(target.sharedBytesPerBlock, target.sharedBytesPerSm / plan.ctas - reserved);
+  plan.stages = 0;
+  int64_t scratch = plan.sharedBytes();
+  return std::min((room - fixed - scratch) / (4 * plan.stageWords()), mostStages);
+}
+
+bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64_t groupsOrNone) {
+  constexpr int64_t enoughStages = 3;
+  // What decides the order of sums is the same for all formats: escapes take the most room.
+  SkinnyPlan widest = *this;
+  widest.hasEscapes = true;
+  // Two workgroups hide each other's ends and beginnings; small stages let more of them be on
+  // their way, large ones take fewer waits.
+  constexpr std::pair<int64_t, int64_t> tries[] = {{2, 4}, {2, 2}, {1, 4}, {1, 2}};
+  for (auto [workgroups, groupsOfStage] : tries) {
+    // The registers of two do not fit either.
+    if (workgroups == 2 && (tiles > 4 || bandPanels > 1))
+      continue;
+    widest.ctas = workgroups;
+    widest.groupsPerStage = groupsOrNone ? groupsOrNone : groupsOfStage;
+    if (stagesThatFit(widest, target) >= enoughStages)
+      break;
+  }
+  ctas = widest.ctas;
+  groupsPerStage = widest.groupsPerStage;
+  int64_t found = stagesThatFit(*this, target);
+  stages = stagesOrNone ? stagesOrNone : found;
+  return found >= 2 && stages <= found;
+}
+
+PlanFacts SkinnyPlan::facts() const {
+  PlanFacts result;
+  result.slice = static_cast<unsigned>(8 * tiles);
+  result.batch = result.slice;
+  result.rows = static_cast<unsigned>(64 * bandPanels);
+  result.ctas = static_cast<unsigned>(ctas);
+  result.stages = static_cast<unsigned>(stages);
+  int64_t unit = onlyWords ? unitWords : rawWords + codeWords;
+  result.stageBytes = static_cast<uint64_t>(4 * bandPanels * 4 * groupsPerStage * unit);
+  result.usesWarpgroups = multipliesTogether;
+  return result;
 }

@@ -33,9 +33,10 @@ void SkinnyKernels::buildProducer() {
 
 void SkinnyKernels::copy(Value plane, Value from, const Step &step, Value to, Value count,
                          bool evictFirst) {
-  BulkCopyOp::create(builder, location, plane, from, ring, index.add(step.start, to),
-                     index.mul(count, 4), full, step.stage,
-                     evictFirst ? builder.getUnitAttr() : UnitAttr());
+  if (plan.copiesByThreads)
+    return copyByThreads(plane, from, to, count);
+  BulkCopyOp::create(builder, location, plane, from, ring, to, index.mul(count, 4), full,
+                     step.stage, evictFirst ? builder.getUnitAttr() : UnitAttr());
 }
 
 SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer, Value at) {
@@ -45,7 +46,7 @@ SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer
   Value counts = load(buffer, index.add(last, 1));
   Value end = toIndex(load(buffer, last));
   for (unsigned strip = 0; strip < 4; ++strip)
-    end = index.add(end, toIndex(bits(counts, 8 * strip, 8)));
+    end = index.add(end, index.mul(toIndex(bits(counts, 8 * strip, 8)), plan.recordWords));
   // Whole runs of 16 bytes around the records.
   Value from = index.mul(index.div(begin, 4), 4);
   Value words = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);
@@ -57,11 +58,21 @@ SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer
 }
 
 void SkinnyKernels::copyWeights(const Step &step) {
-  Panel panel = loadPanel(step.panel);
+  for (int64_t member = 0; member < plan.bandPanels; ++member) {
+    Step part = step;
+    part.part = index.add(step.start, member * plan.partWords());
+    copyPanel(part, member);
+  }
+}
+
+void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
+  Panel panel = loadPanel(step.place, index.constant(member));
   Value units = index.mul(step.groups, panel.strips);
   Value firstUnit = index.mul(step.firstGroup, panel.strips);
   PatchCopy patch;
-  Value bytes = index.mul(step.groups, plan.tiles * SkinnyPlan::tileWords * 4);
+  // x belongs to the band.
+  Value bytes = member > 0 ? index.constant(0)
+                           : index.mul(step.groups, plan.tiles * SkinnyPlan::tileWords * 4);
   auto count = [&](Value words) { bytes = index.add(bytes, index.mul(words, 4)); };
   int64_t coded = plan.rawWords + plan.codeWords;
   Value unitWords = index.constant(plan.onlyWords ? SkinnyPlan::unitWords : coded);
@@ -78,17 +89,18 @@ void SkinnyKernels::copyWeights(const Step &step) {
     count(patch.words);
     count(recordWords);
   }
-  nvgpu::MBarrierArriveExpectTxOp::create(builder, location, full, bytes, step.stage, Value());
+  if (!plan.copiesByThreads)
+    nvgpu::MBarrierArriveExpectTxOp::create(builder, location, full, bytes, step.stage, Value());
 
   auto plane = [&](Value buffer, Value start, int64_t unitSize, int64_t to) {
     if (unitSize != 0)
-      copy(buffer, index.add(start, index.mul(firstUnit, unitSize)), step, index.constant(to),
+      copy(buffer, index.add(start, index.mul(firstUnit, unitSize)), step, index.add(step.part, to),
            index.mul(units, unitSize), /*evictFirst=*/true);
   };
-  auto asWords = [&] { plane(words, panel.words, SkinnyPlan::unitWords, plan.stageRaw()); };
+  auto asWords = [&] { plane(words, panel.words, SkinnyPlan::unitWords, plan.partRaw()); };
   auto asCodes = [&] {
-    plane(raw, panel.raw, plan.rawWords, plan.stageRaw());
-    plane(code, panel.code, plan.codeWords, plan.stageCode());
+    plane(raw, panel.raw, plan.rawWords, plan.partRaw());
+    plane(code, panel.code, plan.codeWords, plan.partCode());
   };
   if (plan.onlyWords)
     asWords();
@@ -96,18 +108,22 @@ void SkinnyKernels::copyWeights(const Step &step) {
     index.ifElse(panel.storedAsWords, asWords, asCodes);
   if (!plan.hasEscapes)
     return;
-  copy(records, recordsAt, step, index.constant(plan.stageRecords()), recordWords,
+  copy(records, recordsAt, step, index.add(step.part, plan.partRecords()), recordWords,
        /*evictFirst=*/true);
   index.ifElse(index.less(index.constant(0), patch.words), [&] {
-    copy(patches, patch.from, step, index.constant(plan.stagePatch()), patch.words,
+    copy(patches, patch.from, step, index.add(step.part, plan.partPatch()), patch.words,
          /*evictFirst=*/true);
   });
 }
 
 void SkinnyKernels::copyX(const Step &step) {
   int64_t groupWords = plan.tiles * SkinnyPlan::tileWords;
-  copy(packed, index.mul(step.firstGroup, groupWords), step, index.constant(plan.stageX()),
-       index.mul(step.groups, groupWords), /*evictFirst=*/false);
+  Value slice = index.div(step.place, plan.bands());
+  Value from =
+      index.add(index.mul(slice, plan.packedWords()), index.mul(step.firstGroup, groupWords));
+  copy(workspace, from, step, index.add(step.start, plan.stageX()),
+       index.mul(step.groups, groupWords),
+       /*evictFirst=*/false);
 }
 
 } // namespace uwt

@@ -16,7 +16,7 @@ func.func @tensors(%x: tensor<1x64xbf16>, %y: tensor<1x64xf32>) -> tensor<1x64xf
 
 func.func @prefix(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: threads do not decode format 'huffman<12,2>'}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: a weight of at most 512 columns has stream units of four strips; transcode it to 'raw'}}
   uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "huffman<12,2>">) outs(%y : memref<1x64xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
@@ -26,10 +26,34 @@ func.func @prefix(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
 
 // -----
 
-func.func @row_escapes(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
-  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: escapes=rows<64> replaces rows, not single words}}
-  uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">) outs(%y : memref<1x64xf32>) {
+func.func @row_escapes(%x: memref<1x1024xbf16>, %y: memref<1x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x1024xbf16, "huffman<8,1>, escapes=rows<64>">
+  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: records of escapes=rows<64> are not in the order of columns; transcode it to 'raw'}}
+  uwt.matmul ins(%x, %w : memref<1x1024xbf16>, !uwt.compressed<64x1024xbf16, "huffman<8,1>, escapes=rows<64>">) outs(%y : memref<1x64xf32>) {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @long_codes(%x: memref<1x1024xbf16>, %y: memref<1x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x1024xbf16, "huffman<15,2>">
+  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: its decode table and streams take 181760 bytes of shared memory, more than 115712}}
+  uwt.matmul ins(%x, %w : memref<1x1024xbf16>, !uwt.compressed<64x1024xbf16, "huffman<15,2>">) outs(%y : memref<1x64xf32>) {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @wide_units(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<11>">
+  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: threads do not decode format 'inplace<11>'}}
+  uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<11>">) outs(%y : memref<1x64xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }
@@ -42,18 +66,6 @@ func.func @wide_x(%x: memref<1x64xf32>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
   // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: x and weight have different element types}}
   uwt.matmul ins(%x, %w : memref<1x64xf32>, !uwt.compressed<64x64xbf16, "raw">) outs(%y : memref<1x64xf32>) {
-  ^bb0(%s: f32):
-    uwt.yield %s : f32
-  }
-  return
-}
-
-// -----
-
-func.func @batch(%x: memref<65x64xbf16>, %y: memref<65x64xf32>) {
-  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: a batch of 65 is more than 64}}
-  uwt.matmul ins(%x, %w : memref<65x64xbf16>, !uwt.compressed<64x64xbf16, "raw">) outs(%y : memref<65x64xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }

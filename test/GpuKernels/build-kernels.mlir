@@ -8,9 +8,9 @@
 //       CHECK:   gpu.func @pack(%{{.*}}: memref<?xbf16, #gpu.address_space<global>>, %{{.*}}: index, %{{.*}}: index, %{{.*}}: memref<?xi32, #gpu.address_space<global>>) kernel
 //       CHECK:     uwt.launch_dependents
 //       CHECK:   gpu.func @product(%{{.*}}: memref<?xi64, #gpu.address_space<global>>,
-//  CHECK-SAME:     %[[BIAS:[a-z0-9]+]]: memref<?xf32, #gpu.address_space<global>>, %{{[a-z0-9]+}}: index) kernel attributes {known_block_size = array<i32: 160, 1, 1>, nvvm.minctasm = 2 : i32}
+//  CHECK-SAME:     %[[BIAS:[a-z0-9]+]]: memref<?xf32, #gpu.address_space<global>>) kernel attributes {known_block_size = array<i32: 160, 1, 1>, nvvm.minctasm = 2 : i32}
 //       CHECK:     gpu.dynamic_shared_memory
-//       CHECK:     %[[FULL:.*]] = nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
+//       CHECK:     %[[FULL:.*]] = nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 5>
 //       CHECK:     %[[EMPTY:.*]] = nvgpu.mbarrier.create
 //       CHECK:     nvvm.fence.mbarrier.init
 //       CHECK:     gpu.barrier

@@ -18,11 +18,13 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     - `@pack` brings x into the order of matrix fragments, padded with zeros, so that the other kernel copies it in runs;
     - `@product` is launched with as many workgroups as stay on the device. Each takes an equal share of the steps (a panel of 64
       output features × `groups` groups of 64 columns). One warp copies steps into a ring of `stages` stages in shared memory with bulk copies; four warps
-      decode one strip of 16 rows each into the operand registers of `mma.m16n8k16` and multiply. Where a panel is shared by workgroups, partial sums go to
+      decode one strip of 16 rows each into the operand registers of `mma.m16n8k16` and multiply. From 17 batch rows on, with `warpgroups`, a step has two panels, and the four
+      warps of each multiply together (`wgmma`). Where a panel is shared by workgroups, partial sums go to
       a workspace, and whoever comes last adds them in the order of the workgroups: the same bits whatever the order of arrival.
 
     The product stays where it is. What arguments the kernels take is in `uwt/GpuKernels/SkinnyPlan.h`. Serves formats that a thread decodes
-    (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`) with 16-bit escapes; others are refused by name.
+    (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>` with symbols of at most 8 bits), and prefix codes: for those `@product` has no ring, its warps take
+    stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
 
     ```mlir
     // before
@@ -36,13 +38,38 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"tiles", "tiles", "unsigned", "0",
-           "Columns of x, in eights, that a kernel serves (default: as many as a static batch has, else 1)">,
-    Option<"stages", "stages", "unsigned", "4", "Stages of the ring">,
-    Option<"groups", "groups", "unsigned", "4", "Groups of 64 columns in a stage">
+           "Columns of x, in eights, that are multiplied at a time, at most 16; more than there are kernels for counts as the most (default: as many as a static batch has, else 1)">,
+    Option<"stages", "stages", "unsigned", "0", "Stages of the ring (default: as shared memory has room for)">,
+    Option<"groups", "groups", "unsigned", "0", "Groups of 64 columns in a stage, an even number (default: 4, or 2 where more do not fit)">,
+    Option<"warpgroups", "warpgroups", "bool", "true",
+           "Multiply more than two tiles with wgmma; else with mma.sync">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
+  ];
+}
+
+def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
+  let summary = "Write the kernels of transcodes";
+  let description = [{
+    For each `uwt.transcode` to `raw`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernel `@transcode` of family `transcode`: a
+    warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
+    (`raw`, `window<n>`, `bitplane<3>`, `palette<4>` with symbols of at most 8 bits, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
+    of either kind; others, and other results, are refused by name. The transcode stays where it is.
+
+    ```mlir
+    // before
+    %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "raw">
+    // after, beside the function
+    gpu.module @main_transcode_0 {
+      gpu.func @transcode(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel { ... }
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
   ];
 }
 

@@ -7,16 +7,11 @@
 //
 // What the kernels of family `skinny` and whoever launches them agree on.
 //
-// Kernel `pack` takes, in this order: x (its elements in one run), the elements from row to row of
-// x, the batch, packed x. It is launched with a thread for each u32 of packed x, `packThreads` a
-// workgroup.
-//
-// Kernel `product` takes: the weight on the device (Cuda/Abi.h: panels as i64; table, words, raw,
-// code, patch, records as i32), packed x, y and the elements from row to row of y, the batch,
-// `partials` (f32), `counters` (i32, all 0 before the first launch; each launch leaves them so),
-// and for each extra operand of the epilogue its elements and the steps of its dimensions. It is
-// launched with `threads` threads a workgroup and `sharedBytes` of shared memory; any number of
-// workgroups gives a right result, and a number that is the same each time the same bits.
+// A batch comes in slices of 8 · `tiles` rows, of which the last one may be short. Kernel `pack`
+// brings x into the workspace, a workgroup for each slice and group of 64 columns; kernel `product`
+// multiplies, with any number of workgroups: the same number gives the same bits. The workspace
+// holds packed x, then partial sums. Arguments and sizes are in the kernels' entries
+// (lib/GpuKernels/SkinnyEntries.cpp). Extra operands of the epilogue are dense.
 //
 // Buffers are memrefs of one dynamic dimension in global memory, all other arguments are `index`.
 // Buffers that a format does not have are empty.
@@ -26,6 +21,8 @@
 #ifndef UWT_GPUKERNELS_SKINNYPLAN_H
 #define UWT_GPUKERNELS_SKINNYPLAN_H
 
+#include "uwt/GpuKernels/ProductKernels.h"
+#include "uwt/Target/GpuTarget.h"
 #include <cstdint>
 
 namespace uwt {
@@ -38,32 +35,58 @@ struct SkinnyPlan {
   /// panels that are stored as words.
   int64_t codeWords, rawWords;
   bool hasEscapes, onlyWords;
+  /// Prefix codes: warps read stream units by themselves, without a ring (SkinnyStreams.h).
+  bool isStream;
+  /// u32 of the decode table, which a thread keeps in registers, and of an escape record.
+  int64_t tableWords, recordWords;
+  /// Whether a panel's four warps multiply together (wgmma), or each for itself (mma.sync). Decides
+  /// the order of packed x.
+  bool multipliesTogether;
+  /// A band: so many panels that a step takes at once, with one copy of x. Each has four warps.
+  int64_t bandPanels;
+  /// Whether the ring is filled by cp.async of a warp, for targets without bulk copies.
+  bool copiesByThreads;
+  /// Workgroups that a multiprocessor holds.
+  int64_t ctas;
 
-  static constexpr int64_t consumerWarps = 4, threads = 32 * (consumerWarps + 1);
+  /// Sets stages, groups and workgroups to what keeps most bytes on their way in the shared memory
+  /// of a target; numbers that are not 0 are kept. Whether there is room for two stages.
+  bool chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64_t groupsOrNone);
+
+  int64_t consumerWarps() const { return 4 * bandPanels; }
+  /// Whether consumers need more registers than an equal share: then whoever copies is a warpgroup
+  /// too, of which one thread does, and gives its registers away.
+  bool movesRegisters() const { return multipliesTogether && bandPanels > 1 && tiles > 12; }
+  int64_t threads() const { return 32 * (consumerWarps() + (movesRegisters() ? 4 : 1)); }
   static constexpr int64_t packThreads = 256;
   /// u32 of a unit of words, of a group of packed x for a tile, of a stage's part of plane `patch`.
   static constexpr int64_t unitWords = 512, tileWords = 256, patchWords = 64;
 
+  PlanFacts facts() const;
+
   int64_t panels() const { return (rows + 63) / 64; }
   int64_t groups() const { return (columns + 63) / 64; }
   int64_t chunks() const { return (groups() + groupsPerStage - 1) / groupsPerStage; }
-  /// Steps that workgroups share.
-  int64_t steps() const { return panels() * chunks(); }
+  int64_t bands() const { return (panels() + bandPanels - 1) / bandPanels; }
+  /// Steps of a slice, which workgroups share.
+  int64_t steps() const { return bands() * chunks(); }
 
-  /// u32 from the start of a stage to its parts, and of a stage.
-  int64_t stageRaw() const { return 0; }
-  int64_t stageCode() const { return 4 * groupsPerStage * rawWords; }
-  int64_t stageX() const;
-  int64_t stageRecords() const { return stageX() + groupsPerStage * tiles * tileWords; }
-  int64_t stagePatch() const { return stageRecords() + (hasEscapes ? 2 * groupsPerStage : 0); }
-  int64_t stageWords() const;
+  /// A stage: a part for each panel of the band, then x. u32 from the start of a part to what it
+  /// has, of a part, from the start of a stage to x, of a stage.
+  int64_t partRaw() const { return 0; }
+  int64_t partCode() const { return 4 * groupsPerStage * rawWords; }
+  int64_t partRecords() const;
+  int64_t partPatch() const { return partRecords() + (hasEscapes ? 2 * groupsPerStage : 0); }
+  int64_t partWords() const;
+  int64_t stageX() const { return bandPanels * partWords(); }
+  int64_t stageWords() const { return stageX() + groupsPerStage * tiles * tileWords; }
   /// Bytes of shared memory: the ring, and for formats with escapes 2 KB a warp to apply them in.
   int64_t sharedBytes() const;
 
+  /// u32 of a slice of packed x; f32 of a workgroup's partial sums: of its first band and of its
+  /// last one. Each band and slice has a counter a warp.
   int64_t packedWords() const { return groups() * tiles * tileWords; }
-  /// f32 of `partials` for so many workgroups, i32 of `counters`.
-  int64_t partialFloats(int64_t workgroups) const { return workgroups * 2 * 4 * tiles * 128; }
-  int64_t counters() const { return panels() * 4; }
+  int64_t partialFloats() const { return 2 * consumerWarps() * tiles * 128; }
 };
 
 } // namespace uwt

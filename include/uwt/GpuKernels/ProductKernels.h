@@ -1,0 +1,64 @@
+//===- ProductKernels.h - The kernels of a product --------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Writes the kernels of a `uwt.matmul` and says how they are launched. What a launch needs is a
+// KernelEntry of a pack (uwt/Cuda/KernelPack.h), whoever launches: the CUDA runtime, a program that
+// has read a pack, or the emulator.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_GPUKERNELS_PRODUCTKERNELS_H
+#define UWT_GPUKERNELS_PRODUCTKERNELS_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "uwt/Cuda/KernelPack.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Target/GpuTarget.h"
+
+namespace uwt {
+
+/// What a kernel is made for beside its product; 0 leaves the choice to the family.
+struct KernelOptions {
+  /// Columns of x, in eights, that are multiplied at a time: 1 to 16; more than the kernels of the
+  /// format and target have counts as the most that they have.
+  unsigned tiles = 0;
+  /// Stages of the ring, at least 2, and groups of 64 columns in one, an even number.
+  unsigned stages = 0, groups = 0;
+  /// Whether products of more than two tiles may use wgmma, where the target has it.
+  bool warpgroups = true;
+  /// What the kernels are for; null for sm_90a.
+  const GpuTarget *target = nullptr;
+};
+
+/// What a plan adds to the ledger of its machine code (uwt/CostModel/GpuCost.h).
+struct PlanFacts {
+  /// Batch rows of a slice; output features that share what is read of x.
+  unsigned slice = 8, rows = 64;
+  /// The batch that is known, else a slice's.
+  uint64_t batch = 8;
+  /// Workgroups of a multiprocessor, stages of the ring of each, bytes of weights in a stage.
+  unsigned ctas = 1, stages = 2;
+  uint64_t stageBytes = 0;
+  bool usesWarpgroups = false;
+};
+
+struct ProductKernels {
+  mlir::gpu::GPUModuleOp module;
+  /// In the order in which they are launched, all on the same operands and scratch memory: the last
+  /// one computes y, those before it prepare (`prepare` and `code` of entries are not set).
+  std::vector<KernelEntry> entries;
+  PlanFacts plan;
+};
+
+/// Adds a gpu.module called `name` at the builder's place. Decoders are still operations in it
+/// (uwt-emit-decoders). Fails with a diagnostic at `op` where no family serves it.
+mlir::FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
+                                                    mlir::OpBuilder &builder, llvm::StringRef name);
+
+} // namespace uwt
+
+#endif // UWT_GPUKERNELS_PRODUCTKERNELS_H

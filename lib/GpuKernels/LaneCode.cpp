@@ -1,0 +1,70 @@
+//===- LaneCode.cpp - Small pieces of code of a thread --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LaneCode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+Value LaneCode::constantI32(int64_t value) {
+  return arith::ConstantOp::create(builder, location,
+                                   builder.getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+
+Value LaneCode::toIndex(Value value) {
+  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), value);
+}
+
+Value LaneCode::toI32(Value value) {
+  return arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), value);
+}
+
+Value LaneCode::load(Value buffer, Value at) {
+  return memref::LoadOp::create(builder, location, buffer, ValueRange{at});
+}
+
+Value LaneCode::loadVector(Value buffer, Value at, int64_t count, Type element) {
+  auto type = VectorType::get({count}, element);
+  int64_t bytes = count * element.getIntOrFloatBitWidth() / 8;
+  return vector::LoadOp::create(builder, location, type, buffer, ValueRange{at},
+                                /*nontemporal=*/false, llvm::MaybeAlign(bytes));
+}
+
+Value LaneCode::bits(Value word, unsigned low, unsigned count) {
+  Value shifted =
+      low == 0 ? word
+               : arith::ShRUIOp::create(builder, location, word, constantI32(low)).getResult();
+  return arith::AndIOp::create(builder, location, shifted, constantI32((1 << count) - 1));
+}
+
+Value LaneCode::equal(Value a, Value b) {
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, a, b);
+}
+
+Value LaneCode::both(Value a, Value b) { return arith::AndIOp::create(builder, location, a, b); }
+
+LaneCode::Values LaneCode::either(Value condition, TypeRange types,
+                                  llvm::function_ref<Values()> then,
+                                  llvm::function_ref<Values()> otherwise) {
+  auto branch = scf::IfOp::create(builder, location, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(builder, location, then());
+  builder.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(builder, location, otherwise());
+  return Values(branch.getResults());
+}
+
+void LaneCode::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constantI32(-1)); }
+
+} // namespace uwt

@@ -1,0 +1,46 @@
+//===- LaneCode.h - Small pieces of code of a thread ------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_GPUKERNELS_LANECODE_H
+#define UWT_LIB_GPUKERNELS_LANECODE_H
+
+#include "mlir/IR/TypeRange.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
+
+namespace uwt {
+
+/// What the builders of all kernels write at a location.
+class LaneCode {
+public:
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  LaneCode(mlir::OpBuilder &builder, mlir::Location location)
+      : builder(builder), location(location), index(builder, location) {}
+
+  mlir::Value constantI32(int64_t value);
+  mlir::Value toIndex(mlir::Value value);
+  mlir::Value toI32(mlir::Value value);
+  mlir::Value load(mlir::Value buffer, mlir::Value at);
+  /// `count` elements at once, aligned to their size.
+  mlir::Value loadVector(mlir::Value buffer, mlir::Value at, int64_t count, mlir::Type element);
+  /// `count` bits of an i32 from bit `low` on.
+  mlir::Value bits(mlir::Value word, unsigned low, unsigned count);
+  mlir::Value equal(mlir::Value a, mlir::Value b);
+  mlir::Value both(mlir::Value a, mlir::Value b);
+  /// A branch with results.
+  Values either(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Values()> then,
+                llvm::function_ref<Values()> otherwise);
+  void warpBarrier();
+
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  Indices index;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_GPUKERNELS_LANECODE_H

@@ -1,0 +1,110 @@
+//===- SkinnyEntries.cpp - How kernels of family skinny are launched ------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Skinny.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+static ArgumentType argumentType(Type type) {
+  if (type.isBF16())
+    return ArgumentType::BF16;
+  if (type.isF16())
+    return ArgumentType::F16;
+  if (type.isF32())
+    return ArgumentType::F32;
+  switch (type.getIntOrFloatBitWidth()) {
+  case 8:
+    return ArgumentType::I8;
+  case 16:
+    return ArgumentType::I16;
+  case 32:
+    return ArgumentType::I32;
+  default:
+    return ArgumentType::I64;
+  }
+}
+
+static uint32_t bytesOf(Type type) { return type.getIntOrFloatBitWidth() / 8; }
+
+WorkspaceRule SkinnyKernels::workspaceRule() const {
+  // The rule counts by tiles, packed x by slices: so a tile stands for its part of a slice, in
+  // whole runs of 16 bytes.
+  WorkspaceRule rule;
+  uint64_t sliceBytes = 4 * plan.packedWords(), tiles = plan.steps();
+  rule.perTile = (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16;
+  rule.perCta = 4 * plan.partialFloats();
+  rule.countersPerTile = static_cast<uint32_t>(4 * plan.consumerWarps());
+  return rule;
+}
+
+KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
+  KernelEntry entry;
+  entry.kernel = kernel.str();
+  entry.family = GpuKernelFamily::Skinny;
+  entry.strategy = "skinny,n=" + std::to_string(8 * plan.tiles) +
+                   ",stages=" + std::to_string(plan.stages) +
+                   ",k=" + std::to_string(64 * plan.groupsPerStage);
+  entry.format = op.getWeightType().getFormat().getFormat();
+  entry.format.storage = Storage::NMajor;
+  entry.element = *elementTypeOf(op.getWeightType().getElementType());
+  auto rows = static_cast<uint64_t>(plan.rows), columns = static_cast<uint64_t>(plan.columns);
+  entry.rows = {rows, rows, 1};
+  entry.columns = {columns, columns, 1};
+  entry.launch.tileBatch = 8 * plan.tiles;
+  entry.workspace = workspaceRule();
+  return entry;
+}
+
+std::vector<KernelEntry> SkinnyKernels::entries() {
+  auto memref = [](ArgumentKind kind, ArgumentType type, uint32_t alignment = 1) {
+    return KernelArgument{kind, type, alignment, 0, 0};
+  };
+  auto scalar = [](ArgumentKind kind) { return KernelArgument{kind, ArgumentType::I64, 1, 0, 0}; };
+  Type x = op.getXType().getElementType(), y = op.getInitType().getElementType();
+  KernelArgument workspace = memref(ArgumentKind::Workspace, ArgumentType::I32, 256);
+
+  KernelEntry pack = commonEntry("pack");
+  pack.launch.grid = GridRule::Tiles;
+  pack.launch.threads = SkinnyPlan::packThreads;
+  pack.launch.tileRows = 0;
+  pack.launch.tileColumns = 64;
+  // It writes into the product's.
+  pack.workspace = {};
+  pack.arguments = {memref(ArgumentKind::X, argumentType(x), bytesOf(x)),
+                    scalar(ArgumentKind::XStride), scalar(ArgumentKind::Batch), workspace};
+
+  KernelEntry product = commonEntry("product");
+  product.launch.grid = GridRule::Persistent;
+  product.launch.threads = static_cast<uint32_t>(plan.threads());
+  product.launch.sharedBytes = static_cast<uint32_t>(plan.sharedBytes());
+  product.launch.dependent = true;
+  product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
+  product.launch.tileRows = 64 * plan.bandPanels;
+  product.launch.tileColumns = 64 * plan.groupsPerStage;
+  product.arguments = {memref(ArgumentKind::Panels, ArgumentType::I64),
+                       memref(ArgumentKind::Table, ArgumentType::I32),
+                       memref(ArgumentKind::Words, ArgumentType::I32),
+                       memref(ArgumentKind::Raw, ArgumentType::I32),
+                       memref(ArgumentKind::Code, ArgumentType::I32),
+                       memref(ArgumentKind::Patch, ArgumentType::I32),
+                       memref(ArgumentKind::Records, ArgumentType::I32),
+                       memref(ArgumentKind::Y, argumentType(y), bytesOf(y)),
+                       scalar(ArgumentKind::YStride),
+                       scalar(ArgumentKind::Batch),
+                       workspace,
+                       memref(ArgumentKind::Counters, ArgumentType::I32, 16)};
+  for (auto [i, extra] : llvm::enumerate(op.getExtras())) {
+    Type element = cast<ShapedType>(extra.getType()).getElementType();
+    product.arguments.push_back({ArgumentKind::Extra, argumentType(element), bytesOf(element),
+                                 static_cast<uint32_t>(i), 0});
+  }
+  return {pack, product};
+}
+
+} // namespace uwt

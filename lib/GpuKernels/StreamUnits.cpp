@@ -1,0 +1,147 @@
+//===- StreamUnits.cpp - Stream units of prefix codes in kernels ----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "StreamUnits.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "uwt/Codec/Panel.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// u32 of a unit that are counted: more than any unit has, and few enough for 32 bits of position.
+static constexpr int64_t mostUnitWords = int64_t(1) << 26;
+static constexpr int64_t fullGroups = streamUnitColumns / fixedUnitColumns;
+
+StreamUnits::StreamUnits(OpBuilder &builder, Location location, CompressedType type,
+                         const EmittedFormat &format, Value lane)
+    : LaneCode(builder, location), type(type), format(format), lane(lane),
+      columns(type.getColumns()), groups(divideUp(columns, fixedUnitColumns)),
+      inRow(divideUp(columns, streamUnitColumns)), isWhole(columns <= wholePanelUnitColumns) {}
+
+int64_t StreamUnits::unitsInPanel() const {
+  return isWhole ? 1 : inRow * int64_t(panelRows / stripRows);
+}
+
+int64_t StreamUnits::usualWords() const {
+  // Three bits an exponent, mantissa bits as they are; header, lane lengths, a few records.
+  int64_t weights = isWhole ? panelRows * divideUp(columns, blockColumns) * blockColumns
+                            : stripRows * std::min<int64_t>(columns, streamUnitColumns);
+  int64_t symbolBits = 3 + int64_t(format.format.codedMantissa);
+  return (weights * symbolBits / 32 + 64 + 31) / 32 * 32;
+}
+
+StreamUnits::Unit StreamUnits::unit(Value panelStrips, Value number) {
+  Unit unit;
+  unit.strip = isWhole ? index.constant(0) : index.div(number, inRow);
+  unit.strips = isWhole ? panelStrips : index.constant(1);
+  unit.firstGroup = isWhole ? index.constant(0) : index.mul(index.rem(number, inRow), fullGroups);
+  auto rest = [&](int64_t all, int64_t most, int64_t inGroup) {
+    Value left = index.sub(index.constant(all), index.mul(unit.firstGroup, inGroup));
+    return index.min(left, index.constant(most));
+  };
+  unit.groups = rest(groups, fullGroups, 1);
+  unit.blocks = rest(divideUp(columns, blockColumns), 4 * fullGroups, 4);
+  return unit;
+}
+
+StreamUnits::Source StreamUnits::locate(Value code, Value panelCode, Value number) {
+  // prefix-3.
+  Value size = memref::DimOp::create(builder, location, code, 0);
+  Value end = index.sub(size, index.constant(1));
+  Value start = load(code, index.min(index.add(panelCode, number), end));
+  Value begin = index.min(index.add(panelCode, toIndex(start)), end);
+  return {code, begin, index.min(index.sub(end, begin), index.constant(mostUnitWords))};
+}
+
+Value StreamUnits::word(const Source &source, Value number) {
+  return load(source.buffer, index.add(source.begin, index.min(number, source.last)));
+}
+
+Value StreamUnits::window(const Source &source, Value number, Value shift) {
+  return LLVM::FshrOp::create(builder, location, builder.getI32Type(),
+                              word(source, index.add(number, 1)), word(source, number), shift);
+}
+
+Value StreamUnits::sumBefore(Value count) {
+  Value sum = count;
+  for (int64_t distance = 1; distance < 32; distance *= 2) {
+    Value other = gpu::ShuffleOp::create(builder, location, sum, constantI32(distance),
+                                         constantI32(32), gpu::ShuffleMode::UP)
+                      .getShuffleResult();
+    Value isFirst = index.less(lane, index.constant(distance));
+    Value part = arith::SelectOp::create(builder, location, isFirst, constantI32(0), other);
+    sum = arith::AddIOp::create(builder, location, sum, part);
+  }
+  return arith::SubIOp::create(builder, location, sum, count);
+}
+
+StreamUnits::Header StreamUnits::header(const Source &source) {
+  // prefix-4.
+  Value head = word(source, index.constant(0));
+  Value shortest = bits(head, 0, 14), width = bits(head, 14, 4);
+  Value bit = arith::MulIOp::create(builder, location, toI32(lane), width);
+  Value excess = window(source, index.add(toIndex(bits(bit, 5, 27)), 1), bit);
+  Value one = constantI32(1);
+  Value mask = arith::ShLIOp::create(builder, location, one, width);
+  mask = arith::SubIOp::create(builder, location, mask, one);
+  excess = arith::AndIOp::create(builder, location, excess, mask);
+  Value length = arith::AddIOp::create(builder, location, shortest, excess);
+  Value start = sumBefore(length);
+
+  Header result;
+  result.records = index.add(toIndex(width), 1);
+  result.recordCount =
+      format.format.escapes == Escapes::None ? index.constant(0) : toIndex(bits(head, 18, 14));
+  int64_t recordWords = format.format.escapes == Escapes::Rows64 ? 17 : 1;
+  Value stream = index.add(result.records, index.mul(result.recordCount, recordWords));
+  Value end = arith::AddIOp::create(builder, location, start, length);
+  end = gpu::ShuffleOp::create(builder, location, end, constantI32(31), constantI32(32),
+                               gpu::ShuffleMode::IDX)
+            .getShuffleResult();
+  result.words = index.add(stream, index.ceilDiv(toIndex(end), 32));
+  Value at = index.add(stream, toIndex(bits(start, 5, 27)));
+  Value next = index.min(index.add(at, 2), source.last);
+  result.state = {word(source, at), word(source, index.add(at, 1)), bits(start, 0, 5), toI32(next)};
+  return result;
+}
+
+StreamUnits::Values StreamUnits::classes(Value plane, Value panel, Value strip) {
+  if (format.table.classes == 1)
+    return {constantI32(0), constantI32(0)};
+  Values places;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value row = index.add(index.mul(panel, panelRows), index.mul(strip, stripRows));
+    row = index.add(index.add(row, 8 * half), index.div(lane, 4));
+    Value number =
+        arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(plane, row));
+    number =
+        arith::AndIOp::create(builder, location, number, constantI32(format.table.classes - 1));
+    places.push_back(arith::MulIOp::create(
+        builder, location, number, constantI32(static_cast<int64_t>(format.table.classWords()))));
+  }
+  return places;
+}
+
+StreamUnits::Values StreamUnits::decode(const Unit &unit, Value group, Value raw, Value rawAt,
+                                        const Source &source, ValueRange state, Value table,
+                                        ValueRange classPlaces) {
+  Value blocks;
+  if (divideUp(columns, blockColumns) % 4 != 0)
+    blocks = toI32(index.sub(unit.blocks, index.mul(group, 4)));
+  SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
+  types.append(4, builder.getI32Type());
+  auto decoded = DecodeStreamFragmentOp::create(
+      builder, location, types, type.getFormat(), TypeAttr::get(type.getElementType()), lane, raw,
+      rawAt, source.buffer, source.begin, toI32(source.last), state, table, classPlaces, blocks);
+  return Values(decoded.getResults());
+}
+
+} // namespace uwt

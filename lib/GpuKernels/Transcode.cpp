@@ -1,0 +1,336 @@
+//===- Transcode.cpp - Family transcode: fixed units and stores -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Transcode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "uwt/Codec/Panel.h"
+#include "uwt/GpuKernels/Passes.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+#define GEN_PASS_DEF_BUILDTRANSCODESPASS
+#include "uwt/GpuKernels/Passes.h.inc"
+
+/// u32 of a unit of words, and half words of it.
+static constexpr int64_t unitWords = 512, unitHalves = 2 * unitWords;
+/// Workgroups that a multiprocessor is to run at a time: of fixed units 32 warps, each with 1.5 KB
+/// on its way; the state of streams takes more registers.
+static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6;
+/// What a table of prefix codes may take of a multiprocessor's shared memory.
+static constexpr int64_t mostTableBytes = 96 * 1024;
+
+TranscodeBuilder::TranscodeBuilder(TranscodeOp op, const EmittedFormat &format, OpBuilder &builder)
+    : LaneCode(builder, op.getLoc()), op(op), format(format),
+      layout(unitLayout(format.format, format.element)), rows(op.getSource().getType().getRows()),
+      columns(op.getSource().getType().getColumns()), groups(divideUp(columns, fixedUnitColumns)),
+      panels(divideUp(rows, panelRows)) {}
+
+static MemRefType buffer(Type element, gpu::AddressSpace where) {
+  return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(),
+                         gpu::AddressSpaceAttr::get(element.getContext(), where));
+}
+
+void TranscodeBuilder::build(gpu::GPUModuleOp module) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Type> arguments;
+  for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8, 16})
+    arguments.push_back(buffer(builder.getIntegerType(bits), gpu::AddressSpace::Global));
+  builder.setInsertionPointToEnd(module.getBody());
+  auto kernel = gpu::GPUFuncOp::create(builder, location, "transcode",
+                                       builder.getFunctionType(arguments, {}));
+  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                  builder.getI32IntegerAttr(isStream() ? streamWorkgroups : fixedWorkgroups));
+  kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({threads, 1, 1}));
+  builder.setInsertionPointToStart(&kernel.getBody().front());
+  takeArguments(kernel);
+  loadTable();
+  forEachItem([&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
+  gpu::ReturnOp::create(builder, location);
+}
+
+void TranscodeBuilder::takeArguments(gpu::GPUFuncOp kernel) {
+  unsigned next = 0;
+  for (Value *argument :
+       {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
+    *argument = kernel.getArgument(next++);
+  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  lane = index.rem(thread, 32);
+  warp = index.div(thread, 32);
+  if (isStream())
+    streams.emplace(builder, location, op.getSource().getType(), format, lane);
+}
+
+void TranscodeBuilder::loadTable() {
+  if (!isStream()) {
+    const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+    for (unsigned i = 0; i < *emitter.fragmentTableWords(format); ++i)
+      tableWords.push_back(load(table, index.constant(i)));
+    return;
+  }
+  Value all = gpu::DynamicSharedMemoryOp::create(
+      builder, location, buffer(builder.getI8Type(), gpu::AddressSpace::Workgroup));
+  int64_t size = tableBytes() / 4;
+  auto type = MemRefType::get({size}, builder.getI32Type(), MemRefLayoutAttrInterface(),
+                              cast<MemRefType>(all.getType()).getMemorySpace());
+  Value shared =
+      memref::ViewOp::create(builder, location, type, all, index.constant(0), ValueRange());
+  Value thread = index.add(index.mul(warp, 32), lane);
+  index.loop(index.constant((size + threads - 1) / threads), [&](Value round) {
+    Value at = index.add(index.mul(round, threads), thread);
+    index.ifElse(index.less(at, index.constant(size)), [&] {
+      memref::StoreOp::create(builder, location, load(table, at), shared, ValueRange{at});
+    });
+  });
+  gpu::BarrierOp::create(builder, location);
+  table = shared;
+}
+
+int64_t TranscodeBuilder::panelItems() const {
+  return isStream() ? streams->unitsInPanel() : groups * int64_t(panelRows / stripRows);
+}
+
+void TranscodeBuilder::forEachItem(llvm::function_ref<void(Value)> body) {
+  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  Value grid = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
+  Value first = index.add(index.mul(workgroup, warps), warp), step = index.mul(grid, warps);
+  Value left = index.sub(index.add(index.constant(panels * panelItems()), step), first);
+  // The first item of a warp is less than a step away from the first of all.
+  Value count = index.div(index.sub(left, index.constant(1)), step);
+  index.loop(count, [&](Value i) { body(index.add(first, index.mul(i, step))); });
+}
+
+TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
+  auto field = [&](int64_t place) {
+    Value value = load(panelTable, index.add(index.mul(number, 6), place));
+    return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value).getResult();
+  };
+  // In the order of DevicePanelEntry (Cuda/Abi.h).
+  Panel panel{number, field(0), field(1), field(2), field(3), field(4), {}, {}};
+  panel.storedAsWords = index.less(index.constant(0), field(5));
+  Value left = index.sub(index.constant(rows), index.mul(number, panelRows));
+  panel.strips = index.min(index.constant(panelRows / stripRows), index.ceilDiv(left, stripRows));
+  return panel;
+}
+
+void TranscodeBuilder::buildFixed(Value item) {
+  Value inPanel = index.rem(item, panelItems());
+  Panel panel = loadPanel(index.div(item, panelItems()));
+  Place place{index.div(inPanel, 4), index.rem(inPanel, 4)};
+  index.ifElse(index.less(place.strip, panel.strips), [&] {
+    store(panel, place, decodeFixed(panel, place));
+    if (layout.hasEscapes)
+      patchFixed(panel, place);
+  });
+}
+
+TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const Panel &panel, const Place &place) {
+  if (layout.onlyWords)
+    return decode(panel, place, /*asWords=*/true);
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  return either(
+      panel.storedAsWords, SmallVector<Type>(4, fragment),
+      [&] { return decode(panel, place, /*asWords=*/true); },
+      [&] { return decode(panel, place, /*asWords=*/false); });
+}
+
+TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Place &place,
+                                                  bool asWords) {
+  auto at = [&](Value plane, int64_t size) {
+    Value unit = index.add(index.mul(place.group, panel.strips), place.strip);
+    return index.add(plane, index.mul(unit, size));
+  };
+  Value rawPlane, rawAt, codePlane, codeAt;
+  if (asWords) {
+    rawPlane = words;
+    rawAt = at(panel.words, unitWords);
+  } else {
+    if (layout.rawWords != 0) {
+      rawPlane = raw;
+      rawAt = at(panel.raw, layout.rawWords);
+    }
+    codePlane = code;
+    Value unitGroup = index.div(place.group, layout.groups);
+    Value unit = index.add(index.mul(unitGroup, panel.strips), place.strip);
+    codeAt = index.add(panel.code, index.mul(unit, layout.codeWords));
+    // A unit of four groups: the group's number is added to where the unit begins.
+    if (layout.groups != 1)
+      codeAt = index.add(codeAt, index.rem(place.group, layout.groups));
+  }
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  auto decoded = DecodeFragmentOp::create(
+      builder, location, TypeRange{fragment, fragment, fragment, fragment},
+      op.getSource().getType().getFormat(),
+      TypeAttr::get(op.getSource().getType().getElementType()), lane, rawPlane, rawAt, codePlane,
+      codeAt, asWords ? ValueRange() : ValueRange(tableWords),
+      asWords ? builder.getUnitAttr() : UnitAttr());
+  return Values(decoded.getResults());
+}
+
+Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
+  Value unit = index.add(index.mul(place.group, panel.strips), place.strip);
+  unit = index.add(unit, index.mul(panel.number, 4 * groups));
+  return index.mul(unit, unitHalves);
+}
+
+void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
+  Values cleared = clearPadding(panel, place, fragments);
+  Value start = index.add(resultAt(panel, place), index.mul(lane, 8));
+  auto halves = VectorType::get({8}, builder.getI16Type());
+  for (auto [r, fragment] : llvm::enumerate(cleared)) {
+    Value value = vector::BitCastOp::create(builder, location, halves, fragment);
+    vector::StoreOp::create(builder, location, value, result,
+                            ValueRange{index.add(start, 256 * static_cast<int64_t>(r))},
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  }
+}
+
+TranscodeBuilder::Values TranscodeBuilder::clearPadding(const Panel &panel, const Place &place,
+                                                        ValueRange fragments) {
+  if (rows % stripRows == 0 && columns % fixedUnitColumns == 0)
+    return Values(fragments);
+  // order-3.
+  Value row = index.add(index.mul(panel.number, panelRows), index.mul(place.strip, stripRows));
+  Value column = index.mul(place.group, fixedUnitColumns);
+  Value isRowEdge = index.less(index.constant(rows), index.add(row, stripRows));
+  Value isColumnEdge = index.less(index.constant(columns), index.add(column, fixedUnitColumns));
+  Value isEdge = arith::OrIOp::create(builder, location, isRowEdge, isColumnEdge);
+  Value ownRow = index.add(row, index.div(lane, 4));
+  Value ownColumn = index.add(column, index.mul(index.rem(lane, 4), 2));
+  auto maskOf = [&](Value n, Value k, int64_t mask) -> Value {
+    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
+                                          index.less(k, index.constant(columns)));
+    return arith::SelectOp::create(builder, location, isThere, constantI32(mask), constantI32(0));
+  };
+  auto clear = [&] {
+    Values cleared;
+    for (int64_t r = 0; r < 4; ++r) {
+      Values masks;
+      for (int64_t block = 0; block < 4; ++block) {
+        Value n = index.add(ownRow, 8 * (r % 2));
+        Value k = index.add(ownColumn, 16 * block + 8 * (r / 2));
+        masks.push_back(arith::OrIOp::create(builder, location, maskOf(n, k, 0xFFFF),
+                                             maskOf(n, index.add(k, 1), 0xFFFF0000)));
+      }
+      auto type = cast<VectorType>(fragments[r].getType());
+      Value mask = vector::FromElementsOp::create(builder, location, type, masks);
+      cleared.push_back(arith::AndIOp::create(builder, location, fragments[r], mask));
+    }
+    return cleared;
+  };
+  return either(isEdge, fragments.getTypes(), clear, [&] { return Values(fragments); });
+}
+
+//===----------------------------------------------------------------------===//
+// What the family serves
+//===----------------------------------------------------------------------===//
+
+KernelEntry TranscodeBuilder::entry() const {
+  KernelEntry entry;
+  entry.kernel = "transcode";
+  entry.family = GpuKernelFamily::Transcode;
+  entry.strategy = "transcode";
+  entry.format = format.format;
+  entry.format.storage = Storage::NMajor;
+  entry.result = *Format::parse("raw");
+  entry.element = format.element;
+  auto n = static_cast<uint64_t>(rows), k = static_cast<uint64_t>(columns);
+  entry.rows = {n, n, 1};
+  entry.columns = {k, k, 1};
+  entry.launch.grid = GridRule::Persistent;
+  entry.launch.threads = threads;
+  entry.launch.sharedBytes = static_cast<uint32_t>(tableBytes());
+  entry.launch.ctasPerMultiprocessor = isStream() ? streamWorkgroups : fixedWorkgroups;
+  entry.launch.tileRows = panelRows;
+  entry.launch.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
+  auto memref = [](ArgumentKind kind, ArgumentType type) {
+    return KernelArgument{kind, type, 1, 0, 0};
+  };
+  entry.arguments = {memref(ArgumentKind::Panels, ArgumentType::I64),
+                     memref(ArgumentKind::Records, ArgumentType::I32),
+                     memref(ArgumentKind::Table, ArgumentType::I32),
+                     memref(ArgumentKind::Words, ArgumentType::I32),
+                     memref(ArgumentKind::Raw, ArgumentType::I32),
+                     memref(ArgumentKind::Code, ArgumentType::I32),
+                     memref(ArgumentKind::Patch, ArgumentType::I32),
+                     memref(ArgumentKind::Classes, ArgumentType::I8),
+                     {ArgumentKind::Extra, ArgumentType::I16, 256, 0, 0}};
+  return entry;
+}
+
+static LogicalResult checkFormats(TranscodeOp op, EmittedFormat &format) {
+  auto refuse = [&](const Twine &reason) {
+    return op.emitOpError() << "has no kernel of family transcode: " << reason;
+  };
+  CompressedType source = op.getSource().getType(), result = op.getResult().getType();
+  std::string reason;
+  std::optional<ElementType> element = elementTypeOf(source.getElementType());
+  if (!element || !describeFormat(source.getFormat().getFormat(), *element, format, reason))
+    return refuse(reason);
+  Format made = result.getFormat().getFormat(), raw = *Format::parse("raw");
+  raw.storage = made.storage;
+  if (!(made == raw))
+    return refuse("it makes format 'raw', not '" + made.str() + "'");
+  if (made.storage != format.format.storage)
+    return refuse("it does not transpose");
+  if (!source.getRows() || !source.getColumns())
+    return refuse("the weight is empty");
+  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
+    return refuse("threads do not decode format '" + format.format.str() + "'");
+  int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
+  if (format.traits.rate == Rate::Prefix && bytes > mostTableBytes)
+    return refuse("the decode table of format '" + format.format.str() + "' has " + Twine(bytes) +
+                  " bytes, more than " + Twine(mostTableBytes) + " of shared memory");
+  return mlir::success();
+}
+
+FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, OpBuilder &builder,
+                                                StringRef name) {
+  EmittedFormat format;
+  if (failed(checkFormats(op, format)))
+    return mlir::failure();
+  TranscodeKernel kernel;
+  kernel.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
+  TranscodeBuilder transcode(op, format, builder);
+  transcode.build(kernel.module);
+  kernel.entry = transcode.entry();
+  return kernel;
+}
+
+namespace {
+struct BuildTranscodesPass : impl::BuildTranscodesPassBase<BuildTranscodesPass> {
+  void runOnOperation() override {
+    SmallVector<TranscodeOp> transcodes;
+    getOperation().walk([&](TranscodeOp op) { transcodes.push_back(op); });
+    getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                            UnitAttr::get(&getContext()));
+    DenseMap<Operation *, unsigned> numbers;
+    for (TranscodeOp op : transcodes) {
+      auto function = op->getParentOfType<FunctionOpInterface>();
+      if (!function) {
+        op.emitOpError("is in no function");
+        return signalPassFailure();
+      }
+      OpBuilder builder(function);
+      std::string name =
+          function.getName().str() + "_transcode_" + std::to_string(numbers[function]++);
+      if (failed(buildTranscodeKernel(op, builder, name)))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace
+
+} // namespace uwt

@@ -1,0 +1,160 @@
+//===- TranscodeRecords.cpp - Escapes over decoded words ------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A warp writes the escapes of its own unit, after a barrier of the warp. A record may say
+// anything: one that points outside of the unit is left out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Transcode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// u32 of a run's record (escape-3).
+static constexpr int64_t runWords = 17;
+
+void TranscodeBuilder::storeWord(const Panel &panel, const Place &place, Value record) {
+  // escape-2: value, half, register, lane, block.
+  Value word = index.add(index.mul(toIndex(bits(record, 17, 2)), 128),
+                         index.mul(toIndex(bits(record, 19, 5)), 4));
+  word = index.add(word, toIndex(bits(record, 24, 2)));
+  Value half = index.add(index.mul(word, 2), toIndex(bits(record, 16, 1)));
+  Value at = index.add(resultAt(panel, place), half);
+  Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
+  memref::StoreOp::create(builder, location, value, result, ValueRange{at});
+}
+
+void TranscodeBuilder::storeRun(const Panel &panel, const Place &place, Value row, Load loadAt) {
+  // A lane has columns 2·lane and 2·lane + 1 of the run: lane 4g + t, register and block of them
+  // follow from order-3. Two symbols are half a u32 of the record.
+  Value pair = loadAt(index.add(index.div(lane, 2), 1));
+  Value shift = toI32(index.mul(index.rem(lane, 2), 16));
+  pair = arith::ShRUIOp::create(builder, location, pair, shift);
+  Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
+  Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
+  Value word = index.add(index.mul(r, 128), index.mul(owner, 4));
+  word = index.add(word, index.div(lane, 8));
+  Value start = index.add(resultAt(panel, place), index.mul(word, 2));
+  uint32_t symbolBits = format.split.symbolBits;
+  int64_t mask = ((int64_t(1) << symbolBits) - 1) << format.split.rawLowBits;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value n = index.add(index.add(index.mul(panel.number, 64), index.mul(place.strip, 16)), row);
+    Value k = index.add(index.add(index.mul(place.group, 64), index.mul(lane, 2)), half);
+    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
+                                          index.less(k, index.constant(columns)));
+    index.ifElse(isThere, [&] {
+      Value at = index.add(start, half);
+      Value old = arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
+      Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
+      Value symbol = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
+      symbol = arith::ShLIOp::create(builder, location, symbol,
+                                     constantI32(static_cast<int64_t>(format.split.rawLowBits)));
+      Value value = arith::OrIOp::create(builder, location, kept, symbol);
+      value = arith::TruncIOp::create(builder, location, builder.getI16Type(), value);
+      memref::StoreOp::create(builder, location, value, result, ValueRange{at});
+    });
+  }
+}
+
+void TranscodeBuilder::patchWords(Value count, Load loadAt,
+                                  llvm::function_ref<void(Value, Value)> apply) {
+  warpBarrier();
+  index.loop(index.ceilDiv(count, 32), [&](Value round) {
+    Value number = index.add(index.mul(round, 32), lane);
+    index.ifElse(index.less(number, count), [&] {
+      Value record = loadAt(number);
+      apply(record, bits(record, 24, 8));
+    });
+  });
+}
+
+void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
+  // DeviceRecordGroup: the first record of the group, and the counts of its strips.
+  Value entry = index.add(panel.records, index.div(place.group, layout.groups));
+  entry = index.mul(entry, 2);
+  Value counts = load(records, index.add(entry, 1));
+  auto countOf = [&](Value strip) {
+    Value shift = toI32(index.mul(strip, 8));
+    Value own = arith::ShRUIOp::create(builder, location, counts, shift);
+    return toIndex(bits(own, 0, 8));
+  };
+  Value count = countOf(place.strip);
+  index.ifElse(index.less(index.constant(0), count), [&] {
+    Value before = index.loop(place.strip, {index.constant(0)}, [&](Value strip, ValueRange sum) {
+      return Values{index.add(sum[0], countOf(strip))};
+    })[0];
+    Value first = index.add(toIndex(load(records, entry)), index.mul(before, layout.recordWords));
+    Value ownGroup = index.rem(place.group, layout.groups);
+    if (layout.recordWords == 1) {
+      patchWords(
+          count, [&](Value number) { return load(patches, index.add(first, number)); },
+          [&](Value record, Value block) {
+            Value group = index.rem(index.div(toIndex(block), 4), layout.groups);
+            index.ifElse(equal(group, ownGroup), [&] { storeWord(panel, place, record); });
+          });
+      return;
+    }
+    // escape-3: a unit of four groups has as many runs in a row as it has groups.
+    Value unitStart = index.sub(place.group, ownGroup);
+    Value runs =
+        index.min(index.sub(index.constant(groups), unitStart), index.constant(layout.groups));
+    warpBarrier();
+    index.loop(count, [&](Value i) {
+      Value at = index.add(first, index.mul(i, runWords));
+      Value number = toIndex(load(patches, at));
+      Value row = index.div(number, runs);
+      Value run = index.sub(number, index.mul(row, runs));
+      index.ifElse(equal(run, ownGroup), [&] {
+        storeRun(panel, place, index.rem(row, 16),
+                 [&](Value word) { return load(patches, index.add(at, word)); });
+      });
+    });
+  });
+}
+
+void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &unit,
+                                   const StreamUnits::Source &source,
+                                   const StreamUnits::Header &header) {
+  auto loadAt = [&](Value word) { return streams->word(source, index.add(header.records, word)); };
+  auto placeOf = [&](Value strip, Value group) {
+    return Place{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
+  };
+  if (layout.recordWords == 1) {
+    patchWords(header.recordCount, loadAt, [&](Value record, Value number) {
+      Value block = toIndex(number);
+      Value strip = index.div(block, unit.blocks);
+      Value inStrip = index.sub(block, index.mul(strip, unit.blocks));
+      index.ifElse(index.less(strip, unit.strips), [&] {
+        // Its low bits are the block in its group.
+        Value bitsOfBlock =
+            arith::ShLIOp::create(builder, location, toI32(index.rem(inStrip, 4)), constantI32(24));
+        Value own = arith::AndIOp::create(builder, location, record, constantI32(0x00FFFFFF));
+        own = arith::OrIOp::create(builder, location, own, bitsOfBlock);
+        storeWord(panel, placeOf(strip, index.div(inStrip, 4)), own);
+      });
+    });
+    return;
+  }
+  warpBarrier();
+  index.loop(header.recordCount, [&](Value i) {
+    Value at = index.mul(i, runWords);
+    Value number = toIndex(loadAt(at));
+    Value row = index.div(number, unit.groups);
+    Value group = index.sub(number, index.mul(row, unit.groups));
+    Value strip = index.div(row, 16);
+    index.ifElse(index.less(strip, unit.strips), [&] {
+      storeRun(panel, placeOf(strip, group), index.rem(row, 16),
+               [&](Value word) { return loadAt(index.add(at, word)); });
+    });
+  });
+}
+
+} // namespace uwt

@@ -1,0 +1,54 @@
+//===- TranscodeStreams.cpp - Transcodes of prefix codes ------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Transcode.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+void TranscodeBuilder::buildStream(Value item) {
+  Panel panel = loadPanel(index.div(item, panelItems()));
+  Value number = index.rem(item, panelItems());
+  StreamUnits::Unit unit = streams->unit(panel.strips, number);
+  index.ifElse(index.less(unit.strip, panel.strips), [&] {
+    index.ifElse(
+        panel.storedAsWords, [&] { copyStream(panel, unit); },
+        [&] { decodeStream(panel, unit, streams->locate(code, panel.code, number)); });
+  });
+}
+
+void TranscodeBuilder::copyStream(const Panel &panel, const StreamUnits::Unit &unit) {
+  index.loop(unit.strips, [&](Value strip) {
+    index.loop(unit.groups, [&](Value group) {
+      Place place{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
+      store(panel, place, decode(panel, place, /*asWords=*/true));
+    });
+  });
+}
+
+void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit &unit,
+                                    const StreamUnits::Source &source) {
+  StreamUnits::Header header = streams->header(source);
+  // order-5: a lane goes through all columns of a strip before the next one.
+  index.loop(unit.strips, header.state, [&](Value number, ValueRange inStrip) {
+    Value strip = index.add(unit.strip, number);
+    Values rowClasses = streams->classes(classes, panel.number, strip);
+    return index.loop(unit.groups, inStrip, [&](Value group, ValueRange state) {
+      Place place{index.add(unit.firstGroup, group), strip};
+      Value rawUnit = index.add(index.mul(place.group, panel.strips), strip);
+      Value rawAt = index.add(panel.raw, index.mul(rawUnit, layout.rawWords));
+      Values decoded = streams->decode(unit, group, raw, rawAt, source, state, table, rowClasses);
+      store(panel, place, ArrayRef<Value>(decoded).take_front(4));
+      return Values(ArrayRef<Value>(decoded).drop_front(4));
+    });
+  });
+  if (format.format.escapes != Escapes::None)
+    patchStream(panel, unit, source, header);
+}
+
+} // namespace uwt

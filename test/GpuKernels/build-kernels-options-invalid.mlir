@@ -1,0 +1,13 @@
+// RUN: not uwt-opt %s --uwt-build-kernels=tiles=17 2>&1 | FileCheck %s --check-prefix=TILES
+// RUN: not uwt-opt %s --uwt-build-kernels='stages=3 groups=4' 2>&1 | FileCheck %s --check-prefix=RING
+
+// TILES: error: 'uwt.matmul' op expects 1 to 16 tiles, at least 2 stages and an even number of groups, got 17, 0 and 0{{$}}
+// RING: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 3 stages of 98304 bytes does not fit the shared memory of 'sm_90a'{{$}}
+func.func @main(%x: memref<64x640xbf16>, %y: memref<64x128xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
+  uwt.matmul ins(%x, %w : memref<64x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) outs(%y : memref<64x128xf32>) {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  }
+  return
+}

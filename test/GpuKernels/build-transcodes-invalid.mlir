@@ -1,0 +1,37 @@
+// RUN: uwt-opt %s --uwt-build-transcodes --verify-diagnostics --split-input-file
+
+// What family transcode does not serve is refused by name.
+
+func.func @result() {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
+  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it makes format 'raw', not 'inplace<12>'}}
+  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">
+  return
+}
+
+// -----
+
+func.func @transpose() {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>, storage=k_major">
+  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it does not transpose}}
+  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "inplace<12>, storage=k_major"> -> !uwt.compressed<64x64xbf16, "raw">
+  return
+}
+
+// -----
+
+func.func @symbols() {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">
+  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: threads do not decode format 'palette<4>, coded=exponent+2'}}
+  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2"> -> !uwt.compressed<64x64xbf16, "raw">
+  return
+}
+
+// -----
+
+func.func @table() {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<15,2>">
+  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: the decode table of format 'huffman<15,2>' has 131072 bytes, more than 98304 of shared memory}}
+  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<15,2>"> -> !uwt.compressed<64x64xbf16, "raw">
+  return
+}

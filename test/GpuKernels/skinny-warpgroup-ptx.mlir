@@ -1,0 +1,38 @@
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{tiles=16},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=WIDE
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{warpgroups=false},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=ALONE
+
+// Two warpgroups and the warp that copies for them: a group of four products with A in registers, and its wait. Nothing but wgmma multiplies.
+
+// CHECK-LABEL: .entry product(
+// CHECK: .maxntid 288, 1, 1
+// CHECK-NOT: mma.sync.aligned.m16n8k16
+// CHECK-NOT: setmaxnreg
+// CHECK: wgmma.fence.sync.aligned;
+// CHECK-COUNT-4: wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {
+// CHECK: wgmma.commit_group.sync.aligned;
+// CHECK: wgmma.wait_group.sync.aligned 	1;
+// CHECK: wgmma.wait_group.sync.aligned 0;
+// CHECK-NOT: mma.sync.aligned.m16n8k16
+
+// With 128 columns consumers take registers from a warpgroup of which one thread copies.
+// WIDE-LABEL: .entry product(
+// WIDE: .maxntid 384, 1, 1
+// WIDE-DAG: setmaxnreg.inc.sync.aligned.u32 216;
+// WIDE-DAG: setmaxnreg.dec.sync.aligned.u32 72;
+// WIDE-DAG: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {
+
+// ALONE-LABEL: .entry product(
+// ALONE: .maxntid 160, 1, 1
+// ALONE-NOT: wgmma
+// ALONE: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// ALONE-NOT: wgmma
+func.func @main(%x: memref<32x4096xbf16>, %y: memref<32x512xbf16>) {
+  %w = uwt.weight "w" : !uwt.compressed<512x4096xbf16, "inplace<12>">
+  uwt.matmul ins(%x, %w : memref<32x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<32x512xbf16>) {
+  ^bb0(%sum: f32):
+    %t = arith.truncf %sum : f32 to bf16
+    uwt.yield %t : bf16
+  }
+  return
+}

@@ -1,0 +1,270 @@
+//===- MutationTest.cpp - The emulator finds what is wrong with kernels ---===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Kernels of ours with one thing wrong, by what is wrong. Each is run with some seeds, of which one
+// has to find it, with a message that names the cause.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelTesting.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::testing;
+using mlir::isa;
+using mlir::gpu::GPUFuncOp;
+
+namespace {
+
+/// A kernel of which most parts are in use: tails, escapes, panels that several workgroups share.
+struct Subject {
+  const char *name, *format, *target;
+  Shape shape;
+};
+
+constexpr Subject rawSkinny{"raw", "raw", "sm_90a", {130, 640, 5}};
+constexpr Subject inplaceSkinny{"inplace12", "inplace<12>", "sm_90a", {130, 640, 5}};
+constexpr Subject windowAmpere{"window4_sm_80", "window<4>", "sm_80", {130, 640, 5}};
+constexpr Subject rawAmpere{"raw_sm_80", "raw", "sm_80", {130, 640, 5}};
+constexpr Subject inplaceAmpere{"inplace12_sm_80", "inplace<12>", "sm_80", {130, 640, 5}};
+constexpr Subject inplaceWarpgroups{"inplace12_wgmma", "inplace<12>", "sm_90a", {130, 640, 33}};
+constexpr Subject rawWarpgroups{"raw_wgmma", "raw", "sm_90a", {130, 640, 40}};
+constexpr Subject windowWarpgroups{"window4_wgmma", "window<4>", "sm_90a", {130, 640, 33}};
+
+/// What is wrong: changes the kernel, and says how many operations it changed.
+struct Mutation {
+  const char *name;
+  unsigned (*apply)(GPUFuncOp kernel);
+  /// One of these has to be in the message.
+  std::vector<const char *> causes;
+  std::vector<Subject> subjects;
+};
+
+/// The barriers of a kernel in the order of their making: full, empty.
+mlir::Value barriersOf(GPUFuncOp kernel, unsigned which) {
+  std::vector<mlir::Value> found;
+  kernel.walk([&](mlir::nvgpu::MBarrierCreateOp op) { found.push_back(op.getResult()); });
+  return found.at(which);
+}
+
+template <typename Op> unsigned eraseAll(GPUFuncOp kernel, llvm::function_ref<bool(Op)> isMeant) {
+  std::vector<Op> meant;
+  kernel.walk([&](Op op) {
+    if (isMeant(op))
+      meant.push_back(op);
+  });
+  for (Op op : meant)
+    op->erase();
+  return static_cast<unsigned>(meant.size());
+}
+
+unsigned eraseWaits(GPUFuncOp kernel, unsigned which) {
+  mlir::Value barriers = barriersOf(kernel, which);
+  return eraseAll<mlir::nvgpu::MBarrierTryWaitParityOp>(
+      kernel, [&](auto op) { return op.getBarriers() == barriers; });
+}
+
+/// `value + by` in front of its user.
+mlir::Value shifted(mlir::Operation *user, mlir::Value value, int64_t by) {
+  mlir::OpBuilder builder(user);
+  mlir::Value amount = mlir::arith::ConstantIndexOp::create(builder, user->getLoc(), by);
+  return mlir::arith::AddIOp::create(builder, user->getLoc(), value, amount);
+}
+
+unsigned changeArrivals(GPUFuncOp kernel, unsigned which, int64_t by) {
+  unsigned count = 0;
+  mlir::Value barriers = barriersOf(kernel, which);
+  kernel.walk([&](mlir::nvgpu::MBarrierInitOp op) {
+    if (op.getBarriers() != barriers)
+      return;
+    op.getCountMutable().assign(shifted(op, op.getCount(), by));
+    ++count;
+  });
+  return count;
+}
+
+unsigned invertPhases(GPUFuncOp kernel, unsigned which) {
+  unsigned count = 0;
+  mlir::Value barriers = barriersOf(kernel, which);
+  kernel.walk([&](mlir::nvgpu::MBarrierTryWaitParityOp op) {
+    if (op.getBarriers() != barriers)
+      return;
+    mlir::OpBuilder builder(op);
+    mlir::Value one = mlir::arith::ConstantIntOp::create(builder, op.getLoc(), 1, 1);
+    mlir::Value other = mlir::arith::XOrIOp::create(builder, op.getLoc(), op.getPhaseParity(), one);
+    op.getPhaseParityMutable().assign(other);
+    ++count;
+  });
+  return count;
+}
+
+/// Comparisons with a constant bound let one more pass.
+unsigned loosenBounds(GPUFuncOp kernel, int64_t bound) {
+  unsigned count = 0;
+  kernel.walk([&](mlir::arith::CmpIOp op) {
+    auto constant = op.getRhs().getDefiningOp<mlir::arith::ConstantIndexOp>();
+    if (!constant || constant.value() != bound)
+      return;
+    op.getRhsMutable().assign(shifted(op, op.getRhs(), 1));
+    ++count;
+  });
+  return count;
+}
+
+unsigned waitForOneGroupLess(GPUFuncOp kernel) {
+  unsigned count = 0;
+  kernel.walk([&](mlir::nvgpu::DeviceAsyncWaitOp op) {
+    op.setNumGroups(op.getNumGroups().value_or(0) + 1);
+    ++count;
+  });
+  kernel.walk([&](WarpgroupWaitOp op) {
+    op->setAttr("pending", mlir::IntegerAttr::get(op.getPendingAttr().getType(),
+                                                  op.getPendingAttr().getInt() + 1));
+    ++count;
+  });
+  return count;
+}
+
+/// The stage of a step is its number modulo one stage more than there are.
+unsigned useOneStageMore(GPUFuncOp kernel) {
+  unsigned count = 0;
+  int64_t stages =
+      mlir::cast<mlir::nvgpu::MBarrierGroupType>(barriersOf(kernel, 0).getType()).getNumBarriers();
+  kernel.walk([&](mlir::arith::RemUIOp op) {
+    auto constant = op.getRhs().getDefiningOp<mlir::arith::ConstantIndexOp>();
+    if (!constant || constant.value() != stages)
+      return;
+    op.getRhsMutable().assign(shifted(op, op.getRhs(), 1));
+    ++count;
+  });
+  return count;
+}
+
+/// Both partial sums of a workgroup at one place.
+unsigned shareSlots(GPUFuncOp kernel) {
+  unsigned count = 0;
+  kernel.walk([&](mlir::vector::StoreOp op) {
+    auto space = mlir::cast<mlir::gpu::AddressSpaceAttr>(op.getMemRefType().getMemorySpace());
+    if (space.getValue() != mlir::gpu::AddressSpace::Global)
+      return;
+    mlir::OpBuilder builder(op);
+    mlir::Value same = mlir::arith::ConstantIndexOp::create(builder, op.getLoc(), 4096);
+    op.getIndicesMutable().assign(same);
+    ++count;
+  });
+  return count;
+}
+
+unsigned swapDescriptor(GPUFuncOp kernel) {
+  unsigned count = 0;
+  kernel.walk([&](WarpgroupMmaOp op) {
+    op.getAtMutable().assign(shifted(op, op.getAt(), 4));
+    ++count;
+  });
+  return count;
+}
+
+const std::vector<Mutation> &mutations() {
+  static const std::vector<Mutation> all = {
+      {"FullWaitRemoved",
+       [](GPUFuncOp kernel) { return eraseWaits(kernel, 0); },
+       {"which nothing has written", "without a wait"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"EmptyWaitRemoved",
+       [](GPUFuncOp kernel) { return eraseWaits(kernel, 1); },
+       {"without a wait", "with no barrier between the two", "arrives 1 time(s) at mbarrier"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"FenceRemoved",
+       [](GPUFuncOp kernel) {
+         return eraseAll<mlir::NVVM::FenceMbarrierInitOp>(kernel, [](auto) { return true; });
+       },
+       {"fence"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups}},
+      {"WaitForOneGroupLess",
+       waitForOneGroupLess,
+       {"without a wait", "wait"},
+       {windowAmpere, rawAmpere, inplaceAmpere, inplaceWarpgroups, rawWarpgroups}},
+      {"OneStageMoreThanThereIs",
+       useOneStageMore,
+       {"barrier", "do not fit"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"WrongPhaseOfFull",
+       [](GPUFuncOp kernel) { return invertPhases(kernel, 0); },
+       {"which nothing has written", "without a wait", "with no barrier between the two",
+        "mbarrier"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"WrongPhaseOfEmpty",
+       [](GPUFuncOp kernel) { return invertPhases(kernel, 1); },
+       {"which nothing has written", "without a wait", "with no barrier between the two",
+        "mbarrier"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"WrongDescriptor",
+       swapDescriptor,
+       {"which nothing has written", "without a wait"},
+       {rawWarpgroups, inplaceWarpgroups, windowWarpgroups}},
+      {"TailOffByOne",
+       [](GPUFuncOp kernel) { return loosenBounds(kernel, 130); },
+       {"do not fit in its size"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"OneArrivalTooMany",
+       [](GPUFuncOp kernel) { return changeArrivals(kernel, 0, 1); },
+       {"deadlock", "waits"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"OneArrivalTooFew",
+       [](GPUFuncOp kernel) { return changeArrivals(kernel, 1, -1); },
+       {"with no barrier between the two", "arrives", "without a wait"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+      {"PartialSumsAtOnePlace",
+       shareSlots,
+       {"to which another lane writes", "with no"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+  };
+  return all;
+}
+
+class MutationTest : public ::testing::TestWithParam<unsigned> {};
+
+TEST_P(MutationTest, IsFound) {
+  const Mutation &mutation = mutations()[GetParam()];
+  for (const Subject &subject : mutation.subjects) {
+    SCOPED_TRACE(std::string(mutation.name) + " of " + subject.name);
+    KernelOptions options;
+    options.target = *findGpuTarget(subject.target);
+    options.stages = 2;
+    Product product(subject.format, subject.shape, options);
+    ASSERT_EQ(product.prepare(), "");
+    const Shape &shape = subject.shape;
+    std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 1, 300),
+                          x = drawWeights(shape.batch * shape.columns, 2, 1 << 30);
+    ASSERT_TRUE(product.run(w, x, 4, 1)) << "before it is changed";
+    auto kernel = product.kernels().lookupSymbol<GPUFuncOp>("product");
+    ASSERT_TRUE(kernel);
+    ASSERT_GT(mutation.apply(kernel), 0u) << "nothing was changed";
+    ASSERT_EQ(product.finish(), "");
+    std::string message;
+    for (uint64_t seed = 1; seed <= 12 && message.empty(); ++seed)
+      if (auto y = product.run(w, x, 4, seed); !y)
+        message = y.error().message();
+    ASSERT_NE(message, "") << "no seed finds it";
+    EXPECT_TRUE(std::ranges::any_of(mutation.causes, [&](const char *cause) {
+      return message.find(cause) != std::string::npos;
+    })) << message;
+    RecordProperty(subject.name, message);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 12U), [](const auto &info) {
+  return std::string(mutations()[info.param].name);
+});
+
+} // namespace

@@ -1,0 +1,121 @@
+//===- SkinnyCodecsTest.cpp - Every codec in kernels of family skinny -----===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Whatever codec a kernel decodes, its sums are exact where sums are exact, and no planes make it
+// leave a buffer.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelTesting.h"
+#include "lib/GpuCode/CudaTools.h"
+#include <bit>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+using namespace uwt::testing;
+
+namespace {
+
+/// Small integers times powers of two: products and their sums are exact. One in `rarity` is far
+/// larger than the others.
+std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) {
+  std::mt19937 random(seed);
+  std::vector<uint16_t> words(count);
+  for (uint16_t &word : words) {
+    float value = static_cast<float>(static_cast<int>(random() % 15) - 7);
+    if (random() % rarity == 0)
+      value = static_cast<float>(1 << (8 + random() % 5));
+    word = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+  }
+  return words;
+}
+
+class SkinnyCodecsTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(SkinnyCodecsTest, SumsAreExact) {
+  // Tails in every dimension; weights with few escapes and with many.
+  constexpr Shape shapes[] = {{17, 600, 3}, {65, 1040, 8}, {64, 2048, 9}, {100, 2100, 20}};
+  for (const Shape &shape : shapes)
+    for (uint32_t rarity : {500, 20}) {
+      SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns) +
+                   ", one in " + std::to_string(rarity));
+      std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, rarity, rarity);
+      std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+      Product product(GetParam(), shape, {.stages = 2, .groups = 4});
+      ASSERT_EQ(product.prepare(), "");
+      auto weight = product.load(w);
+      ASSERT_TRUE(weight) << weight.error().message();
+      // Else the test would show that words are multiplied.
+      if (rarity == 500)
+        ASSERT_FALSE(weight->part(ArgumentKind::Code).bytes().empty());
+      auto y = product.run(*weight, x, 3, rarity);
+      ASSERT_TRUE(y) << y.error().message();
+      EXPECT_EQ(*y, exactProduct(w, x, shape));
+    }
+}
+
+TEST_P(SkinnyCodecsTest, BitsAreThoseOfTheRawTwin) {
+  // Sums that are not exact, in one order: one workgroup, and one stream unit a strip.
+  Shape shape{100, 1000, 7};
+  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  for (uint32_t rarity : {600, 25}) {
+    std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
+    Product twin("raw", shape, {.stages = 2, .groups = 4});
+    Product product(GetParam(), shape, {.stages = 2, .groups = 4});
+    ASSERT_EQ(twin.prepare(), "");
+    ASSERT_EQ(product.prepare(), "");
+    auto raw = twin.load(w), weight = product.load(w);
+    ASSERT_TRUE(raw) << raw.error().message();
+    ASSERT_TRUE(weight) << weight.error().message();
+    auto expected = twin.run(*raw, x, 1, 1), y = product.run(*weight, x, 1, 2);
+    ASSERT_TRUE(expected) << expected.error().message();
+    ASSERT_TRUE(y) << y.error().message();
+    EXPECT_EQ(std::memcmp(y->data(), expected->data(), y->size() * 4), 0) << "one in " << rarity;
+  }
+}
+
+TEST_P(SkinnyCodecsTest, DamagedPlanesStayInBounds) {
+  Shape shape{80, 1100, 5};
+  Product product(GetParam(), shape, {});
+  ASSERT_EQ(product.prepare(), "");
+  std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+  std::mt19937 random(11);
+  for (uint32_t round = 0; round < 4; ++round) {
+    auto weight = product.load(drawExact(shape.rows * shape.columns, 5, 60));
+    ASSERT_TRUE(weight) << weight.error().message();
+    EmulatedWeight damaged = *weight;
+    for (ArgumentKind kind : {ArgumentKind::Raw, ArgumentKind::Code, ArgumentKind::Patch})
+      for (uint8_t &byte : weight->part(kind).bytes())
+        // Single bytes, then all of them.
+        if (random() % (round < 2 ? 64 : 1) == 0)
+          byte = static_cast<uint8_t>(random());
+    auto y = product.run(*weight, x, 2, round);
+    // Records with one position: hardware writes one of them.
+    bool isTwice =
+        !y && y.error().message().find("another lane writes something else") != std::string::npos;
+    ASSERT_TRUE(y || isTwice) << "round " << round << ": " << y.error().message();
+  }
+}
+
+TEST_P(SkinnyCodecsTest, MachineCodeHasNoSpills) {
+  if (auto found = findCudaTool(CudaTool::Ptxas, ""); !found)
+    GTEST_SKIP() << found.error().message();
+  Product product(GetParam(), {4096, 4096, 8}, {.stages = 3});
+  ASSERT_EQ(product.prepare(), "");
+  EXPECT_TRUE(product.assembles("sm_90a"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, SkinnyCodecsTest,
+                         ::testing::Values("palette<4>", "window<3>", "bitplane<3>",
+                                           "window<4>, escapes=rows<64>",
+                                           "palette<4>, escapes=rows<64>", "huffman<12,2>",
+                                           "huffman<12,1>", "huffman<12,2>, context=row_class<2>",
+                                           "rice<1,8>"));
+
+} // namespace
