@@ -7,16 +7,8 @@
 
 #include "uwt-c/Container.h"
 #include "Objects.h"
-#include "uwt/Container/Checkpoint.h"
 
 using namespace uwt;
-
-struct UWTContainer {
-  Checkpoint checkpoint;
-  /// All files' entries, and the text of their formats.
-  std::vector<const TensorEntry *> entries;
-  std::vector<std::string> formats;
-};
 
 UWTError *uwtContainerOpen(const char *path, UWTContainer **container) {
   auto checkpoint = Checkpoint::open(path);

@@ -10,6 +10,7 @@
 
 #include "uwt-c/Core.h"
 #include "uwt/Compiler/ProgramCache.h"
+#include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Error.h"
 
 struct UWTError {
@@ -22,6 +23,13 @@ struct UWTContext {
   uwt::ProgramCache cache;
   UWTLogCallback log = nullptr;
   void *logUser = nullptr;
+};
+
+struct UWTContainer {
+  uwt::Checkpoint checkpoint;
+  /// All files' entries, and the text of their formats.
+  std::vector<const uwt::TensorEntry *> entries;
+  std::vector<std::string> formats;
 };
 
 namespace uwt {

@@ -70,6 +70,15 @@ Expected<CudaDevicePtr> CudaDevice::open(std::shared_ptr<const CudaDriver> drive
   return CudaDevicePtr(std::move(device));
 }
 
+Expected<std::string> CudaDevice::busId() const {
+  std::array<char, 32> id{};
+  UWT_RETURN_IF_ERROR(checkCuda(
+      library->functions(),
+      library->functions().cuDeviceGetPCIBusId(id.data(), static_cast<int>(id.size() - 1), handle),
+      "cuDeviceGetPCIBusId"));
+  return std::string(id.data());
+}
+
 CudaDevice::~CudaDevice() {
   if (primary)
     (void)library->functions().cuDevicePrimaryCtxRelease(handle);
@@ -219,6 +228,18 @@ Status DeviceBuffer::fill(uint8_t value, void *stream) const {
   auto name = [&] { return "cuMemsetD8Async of " + std::to_string(size) + " bytes"; };
   return callOn(*device, name, [&](const DriverFunctions &functions) {
     return functions.cuMemsetD8Async(base, value, size, stream);
+  });
+}
+
+Status DeviceBuffer::copy(const DeviceBuffer &from, void *stream) const {
+  if (from.size != size || from.device != device)
+    return usageError("cannot copy a device buffer of " + std::to_string(from.size) +
+                      " bytes to one of " + std::to_string(size) + ", or of another device");
+  if (size == 0)
+    return success();
+  auto name = [&] { return "cuMemcpyDtoDAsync of " + std::to_string(size) + " bytes"; };
+  return callOn(*device, name, [&](const DriverFunctions &functions) {
+    return functions.cuMemcpyDtoDAsync(base, from.base, size, stream);
   });
 }
 

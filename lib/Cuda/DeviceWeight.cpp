@@ -85,17 +85,15 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
 // Upload
 //===----------------------------------------------------------------------===//
 
-template <typename Item> static std::span<const uint8_t> bytesOf(const std::vector<Item> &items) {
+template <typename Item> static std::span<const uint8_t> itemBytes(const std::vector<Item> &items) {
   return {reinterpret_cast<const uint8_t *>(items.data()), items.size() * sizeof(Item)};
 }
 
-/// The bytes of each part, by ArgumentKind.
-static std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1>
-partsOf(const LoadedWeight &weight, const DeviceTables &tables) {
-  std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1> parts;
+DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tables) {
+  DeviceParts parts;
   auto at = [&](ArgumentKind kind) -> auto & { return parts[static_cast<size_t>(kind)]; };
-  at(ArgumentKind::Panels) = bytesOf(tables.panels);
-  at(ArgumentKind::Records) = bytesOf(tables.records);
+  at(ArgumentKind::Panels) = itemBytes(tables.panels);
+  at(ArgumentKind::Records) = itemBytes(tables.records);
   std::span<const uint32_t> table = weight.table();
   at(ArgumentKind::Table) = {reinterpret_cast<const uint8_t *>(table.data()), table.size() * 4};
   at(ArgumentKind::Words) = weight.plane(PlaneKind::Words);
@@ -110,11 +108,51 @@ partsOf(const LoadedWeight &weight, const DeviceTables &tables) {
   return parts;
 }
 
+/// Where a panel's part of a plane begins (uwt/Cuda/Abi.h).
+static constexpr uint64_t partAlignment = 64;
+
+namespace {
+/// Words of panels that are copied together.
+struct WordsRun {
+  uint64_t from, to, bytes;
+};
+} // namespace
+
+/// Places the words of panels that are stored as words one after another: a weight that was coded
+/// when it was loaded has room for the words of every panel, nearly all of it unused. Gives the
+/// bytes of the part, and what goes where in it.
+static uint64_t packWords(const LoadedWeight &weight, std::vector<DevicePanelEntry> &panels,
+                          std::vector<WordsRun> &runs) {
+  const CodingPlan &plan = weight.plan();
+  uint64_t matrixPanels = std::max<uint64_t>(plan.matrix.panels(), 1), end = 0;
+  // Not beyond the plane, whatever entries say.
+  uint64_t there = weight.plane(PlaneKind::Words).size();
+  for (uint64_t panel = 0; panel < panels.size(); ++panel) {
+    if (!panels[panel].storedAsWords)
+      continue;
+    uint64_t from = std::min(panels[panel].words * 4, there);
+    uint64_t bytes =
+        std::min(fieldBytes(plan.format.layout, plan.matrix.rowsOfPanel(panel % matrixPanels),
+                            plan.matrix.columns, plan.split.wordBits),
+                 there - from);
+    uint64_t to = roundUp(end, partAlignment);
+    panels[panel].words = to / 4;
+    end = to + bytes;
+    if (!runs.empty() && from - runs.back().from == to - runs.back().to)
+      runs.back().bytes = end - runs.back().to;
+    else
+      runs.push_back({from, to, bytes});
+  }
+  return end;
+}
+
 Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWeight &weight,
                                             const CudaStream &stream) {
   UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
-  auto sources = partsOf(weight, tables);
+  std::vector<WordsRun> runs;
+  uint64_t wordsBytes = packWords(weight, tables.panels, runs);
+  DeviceParts sources = deviceParts(weight, tables);
   DeviceWeight result;
   result.shape = matrices.shape;
   result.count = matrices.count;
@@ -123,15 +161,22 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   result.owner = device;
   // Zeros first, which absent parts point to; zeros follow each part.
   uint64_t offset = devicePlaneAlignment;
+  constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
   for (size_t i = 0; i < parts; ++i) {
-    result.places[i] = {sources[i].empty() ? 0 : offset, sources[i].size()};
-    if (!sources[i].empty())
-      offset += roundUp(sources[i].size(), devicePlaneAlignment) + devicePlaneAlignment;
+    uint64_t bytes = i == words ? wordsBytes : sources[i].size();
+    result.places[i] = {bytes == 0 ? 0 : offset, bytes};
+    if (bytes != 0)
+      offset += roundUp(bytes, devicePlaneAlignment) + devicePlaneAlignment;
   }
   UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
   UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
   for (size_t i = 0; i < parts; ++i)
-    UWT_RETURN_IF_ERROR(result.memory.write(result.places[i].address, sources[i], stream.get()));
+    if (i != words)
+      UWT_RETURN_IF_ERROR(result.memory.write(result.places[i].address, sources[i], stream.get()));
+  for (const WordsRun &run : runs)
+    UWT_RETURN_IF_ERROR(result.memory.write(result.places[words].address + run.to,
+                                            sources[words].subspan(run.from, run.bytes),
+                                            stream.get()));
   for (Part &place : result.places)
     place.address += result.memory.address();
   UWT_RETURN_IF_ERROR(stream.synchronize());

@@ -23,6 +23,15 @@ struct KernelPack::State {
   uint64_t fileBytes = 0;
   PackTable table;
   std::vector<CodeObject> code;
+  /// By kernel.
+  std::vector<bool> isPreparation;
+
+  void markPreparations() {
+    isPreparation.resize(table.kernels.size());
+    for (const KernelEntry &entry : table.kernels)
+      if (entry.prepare != 0)
+        isPreparation[entry.prepare - 1] = true;
+  }
 };
 
 KernelPack::KernelPack(std::unique_ptr<State> state) : state(std::move(state)) {}
@@ -31,6 +40,12 @@ std::span<const KernelEntry> KernelPack::kernels() const { return state->table.k
 std::span<const CodeObject> KernelPack::codeObjects() const { return state->code; }
 std::span<const ToolVersion> KernelPack::tools() const { return state->table.tools; }
 uint64_t KernelPack::fileBytes() const { return state->fileBytes; }
+const KernelEntry *KernelPack::preparationOf(const KernelEntry &entry) const {
+  return entry.prepare == 0 ? nullptr : &state->table.kernels[entry.prepare - 1];
+}
+bool KernelPack::isPreparation(const KernelEntry &entry) const {
+  return state->isPreparation[static_cast<size_t>(&entry - state->table.kernels.data())];
+}
 
 //===----------------------------------------------------------------------===//
 // Reading
@@ -146,6 +161,7 @@ Expected<std::shared_ptr<const KernelPack>> KernelPack::parse(std::span<const ui
   state->fileBytes = bytes.size();
   state->table = std::move(parser.table);
   state->code = std::move(parser.code);
+  state->markPreparations();
   return std::shared_ptr<const KernelPack>(new KernelPack(std::move(state)));
 }
 
@@ -160,6 +176,7 @@ Expected<std::shared_ptr<const KernelPack>> KernelPack::open(const std::string &
   state->fileBytes = file.bytes().size();
   state->table = std::move(parser.table);
   state->code = std::move(parser.code);
+  state->markPreparations();
   // Moving a mapping leaves its bytes where they are.
   state->file = std::move(file);
   return std::shared_ptr<const KernelPack>(new KernelPack(std::move(state)));
@@ -182,7 +199,8 @@ class Selection {
 public:
   Selection(const KernelPack &pack, const KernelQuery &query) : pack(pack), query(query) {
     for (const KernelEntry &entry : pack.kernels())
-      left.push_back(&entry);
+      if (!pack.isPreparation(entry))
+        left.push_back(&entry);
   }
 
   Expected<const KernelEntry *> run();

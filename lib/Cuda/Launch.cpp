@@ -184,7 +184,8 @@ Status KernelLauncher::configure() {
 }
 
 /// The attributes of a launch; the configuration points to them.
-static unsigned setAttributes(const LaunchRule &rule, std::array<CudaLaunchAttribute, 2> &out) {
+static unsigned setAttributes(const LaunchRule &rule, bool isSerial,
+                              std::array<CudaLaunchAttribute, 2> &out) {
   unsigned count = 0;
   if (rule.cluster > 1) {
     out[count].id = launchClusterDimension;
@@ -192,7 +193,7 @@ static unsigned setAttributes(const LaunchRule &rule, std::array<CudaLaunchAttri
     out[count].value.clusterDimension[1] = out[count].value.clusterDimension[2] = 1;
     ++count;
   }
-  if (rule.dependent) {
+  if (rule.dependent && !isSerial) {
     out[count].id = launchProgrammaticSerialization;
     out[count].value.programmaticSerialization = 1;
     ++count;
@@ -213,7 +214,7 @@ Expected<uint64_t> KernelLauncher::countResident() const {
                   device->properties().multiprocessors;
   if (rule.cluster > 1 && ctas != 0) {
     std::array<CudaLaunchAttribute, 2> attributes{};
-    unsigned count = setAttributes(rule, attributes);
+    unsigned count = setAttributes(rule, false, attributes);
     CudaLaunchConfig config{
         rule.cluster,      1,    1, rule.threads, 1, 1, rule.sharedBytes, nullptr,
         attributes.data(), count};
@@ -248,6 +249,16 @@ void KernelLauncher::fillConstants(const DeviceWeight &weight, uint64_t matrix) 
 
 Expected<KernelLauncher> KernelLauncher::create(DevicePack &pack, const KernelEntry &entry,
                                                 const DeviceWeight &weight, uint64_t matrix) {
+  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, createAlone(pack, entry, weight, matrix));
+  if (const KernelEntry *first = pack.pack().preparationOf(entry)) {
+    UWT_ASSIGN_OR_RETURN(KernelLauncher before, createAlone(pack, *first, weight, matrix));
+    launcher.before = std::make_shared<const KernelLauncher>(std::move(before));
+  }
+  return launcher;
+}
+
+Expected<KernelLauncher> KernelLauncher::createAlone(DevicePack &pack, const KernelEntry &entry,
+                                                     const DeviceWeight &weight, uint64_t matrix) {
   KernelLauncher launcher;
   launcher.what = &entry;
   launcher.device = pack.device();
@@ -272,12 +283,23 @@ Expected<KernelLauncher> KernelLauncher::create(DevicePack &pack, const KernelEn
 // Launching
 //===----------------------------------------------------------------------===//
 
-Expected<LaunchSize> KernelLauncher::size(uint32_t batch) const {
+Expected<LaunchSize> KernelLauncher::size(uint32_t batch, uint32_t ctas) const {
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, sizeAlone(batch, ctas));
+  if (!before || size.grid == 0)
+    return size;
+  // launch-4.
+  UWT_ASSIGN_OR_RETURN(LaunchSize first, before->sizeAlone(batch, 0));
+  size.workspaceBytes = std::max(size.workspaceBytes, first.workspaceBytes);
+  size.counterBytes = std::max(size.counterBytes, first.counterBytes);
+  return size;
+}
+
+Expected<LaunchSize> KernelLauncher::sizeAlone(uint32_t batch, uint32_t ctas) const {
   if (batch != 0 && (batch < what->batchFrom || batch > what->batchTo))
     return usageError("kernel " + what->kernel + " is for batches from " +
                       std::to_string(what->batchFrom) + " to " + std::to_string(what->batchTo) +
                       ", not " + std::to_string(batch));
-  return launchSize(*what, rows, columns, batch, residentCtas);
+  return launchSize(*what, rows, columns, batch, ctas ? ctas : residentCtas);
 }
 
 static const KernelArgument *findArgument(const KernelEntry &entry, ArgumentKind kind) {
@@ -350,7 +372,7 @@ Status KernelLauncher::checkOperands(const LaunchOperands &operands, const Launc
                       operands.batch);
 }
 
-// launch-4, launch-5.
+// launch-5, launch-6.
 void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *values) const {
   auto memref = [](uint64_t *slot, uint64_t address, uint64_t elements) {
     slot[0] = slot[1] = address;
@@ -391,14 +413,8 @@ void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *value
   }
 }
 
-Status KernelLauncher::launch(const LaunchOperands &given, void *stream) const {
-  UWT_ASSIGN_OR_RETURN(LaunchSize size, this->size(given.batch));
-  if (size.grid == 0)
-    return success();
-  LaunchOperands operands = given;
-  operands.xStride = operands.xStride ? operands.xStride : columns;
-  operands.yStride = operands.yStride ? operands.yStride : rows;
-  UWT_RETURN_IF_ERROR(checkOperands(operands, size));
+Status KernelLauncher::launchAlone(const LaunchOperands &operands, uint32_t grid,
+                                   void *stream) const {
   // On this thread's stack: launches of several threads do not meet.
   std::array<uint64_t, mostParameterBytes / 8> values;
   std::array<void *, mostParameterBytes / 8> pointers;
@@ -408,7 +424,7 @@ Status KernelLauncher::launch(const LaunchOperands &given, void *stream) const {
     pointers[i] = &values[i];
   const LaunchRule &rule = what->launch;
   std::array<CudaLaunchAttribute, 2> attributes{};
-  CudaLaunchConfig config{size.grid,
+  CudaLaunchConfig config{grid,
                           1,
                           1,
                           rule.threads,
@@ -417,12 +433,32 @@ Status KernelLauncher::launch(const LaunchOperands &given, void *stream) const {
                           rule.sharedBytes,
                           stream,
                           attributes.data(),
-                          setAttributes(rule, attributes)};
+                          setAttributes(rule, operands.serial, attributes)};
   auto name = [&] {
-    return "cuLaunchKernelEx of " + what->kernel + " with " + std::to_string(size.grid) +
+    return "cuLaunchKernelEx of " + what->kernel + " with " + std::to_string(grid) +
            " CTAs on device " + std::to_string(device->ordinal());
   };
   return callOn(*device, name, [&](const DriverFunctions &functions) {
     return functions.cuLaunchKernelEx(&config, function, pointers.data(), nullptr);
   });
+}
+
+Status KernelLauncher::launch(const LaunchOperands &given, void *stream) const {
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, sizeAlone(given.batch, given.ctas));
+  if (size.grid == 0)
+    return success();
+  LaunchOperands operands = given;
+  operands.xStride = operands.xStride ? operands.xStride : columns;
+  operands.yStride = operands.yStride ? operands.yStride : rows;
+  UWT_RETURN_IF_ERROR(checkOperands(operands, size));
+  if (!before)
+    return launchAlone(operands, size.grid, stream);
+  UWT_ASSIGN_OR_RETURN(LaunchSize first, before->sizeAlone(given.batch, 0));
+  // It may take fewer operands of the epilogue (pack-11).
+  LaunchOperands part = operands;
+  part.extras = operands.extras.first(before->extraCount);
+  UWT_RETURN_IF_ERROR(before->checkOperands(part, first));
+  if (first.grid != 0)
+    UWT_RETURN_IF_ERROR(before->launchAlone(part, first.grid, stream));
+  return launchAlone(operands, size.grid, stream);
 }

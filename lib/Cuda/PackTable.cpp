@@ -215,6 +215,7 @@ template <typename Io> static void visit(Io &io, KernelEntry &entry) {
   io.number(entry.batchTo, "batch");
   visit(io, entry.launch);
   visit(io, entry.workspace);
+  io.number(entry.prepare, "prepare");
   io.list(entry.arguments, mostArguments, 18, "argument",
           [&](KernelArgument &argument) { visit(io, argument); });
 }
@@ -230,7 +231,55 @@ template <typename Io> static void visit(Io &io, PackTable &table) {
     io.number(code.bytes, "bytes");
     io.number(code.checksum, "checksum");
   });
-  io.list(table.kernels, mostItems, 157, "kernel", [&](KernelEntry &entry) { visit(io, entry); });
+  io.list(table.kernels, mostItems, 161, "kernel", [&](KernelEntry &entry) { visit(io, entry); });
+}
+
+/// Whether all sizes of `inner` are sizes of `outer`.
+static bool contains(const ExtentRange &outer, const ExtentRange &inner) {
+  return outer.least <= inner.least && outer.most >= inner.most &&
+         inner.multiple % outer.multiple == 0;
+}
+
+static bool isWithin(const WorkspaceRule &rule, const WorkspaceRule &limit) {
+  return rule.countersPerTile <= limit.countersPerTile && rule.fixed <= limit.fixed &&
+         rule.perTile <= limit.perTile && rule.perCta <= limit.perCta &&
+         rule.perOutput <= limit.perOutput;
+}
+
+static int64_t extrasOf(const KernelEntry &entry) {
+  return std::ranges::count(entry.arguments, ArgumentKind::Extra, &KernelArgument::kind);
+}
+
+/// pack-11, of checked kernels or not: nothing here relies on other rules but multiple >= 1.
+static Status checkPreparation(const PackTable &table, size_t number) {
+  const KernelEntry &entry = table.kernels[number];
+  if (entry.prepare == 0)
+    return success();
+  size_t before = size_t(entry.prepare) - 1;
+  if (before >= table.kernels.size() || before == number)
+    return invalidError("it is prepared by kernel " + std::to_string(before) + " of " +
+                        std::to_string(table.kernels.size()) + ", which has to be another");
+  const KernelEntry &first = table.kernels[before];
+  std::string which = "it is prepared by kernel " + std::to_string(before) + " (" +
+                      inQuotes(first.kernel) + "), which ";
+  if (first.prepare != 0)
+    return invalidError(which + "is itself prepared by another");
+  const CodeRow &own = table.code[entry.code];
+  if (first.code >= table.code.size() || table.code[first.code].kind != own.kind ||
+      table.code[first.code].target != own.target)
+    return invalidError(which + "is for another target");
+  if (first.family != entry.family || first.format != entry.format ||
+      first.result != entry.result || first.element != entry.element)
+    return invalidError(which + "is for another family, format or element");
+  if (first.columns.multiple == 0 || first.rows.multiple == 0 ||
+      !contains(first.rows, entry.rows) || !contains(first.columns, entry.columns) ||
+      first.batchFrom > entry.batchFrom || first.batchTo < entry.batchTo)
+    return invalidError(which + "does not fit all of its problems");
+  if (!isWithin(first.workspace, entry.workspace))
+    return invalidError(which + "asks for more scratch memory");
+  if (extrasOf(first) > extrasOf(entry))
+    return invalidError(which + "takes more operands of the epilogue");
+  return success();
 }
 
 std::vector<uint8_t> uwt::writeTable(const PackTable &table) {
@@ -253,6 +302,8 @@ Expected<PackTable> uwt::readTable(std::span<const uint8_t> bytes) {
                           inQuotes(table.code[i].target) + " is not a target, such as sm_90a");
   for (size_t i = 0; i < table.kernels.size(); ++i) {
     Status checked = checkEntry(table.kernels[i], table.code.size());
+    if (checked)
+      checked = checkPreparation(table, i);
     if (!checked)
       return checked.takeError().in("kernel " + std::to_string(i) + " (" +
                                     inQuotes(table.kernels[i].kernel) + ")");

@@ -14,8 +14,8 @@
 #ifndef UWT_TOOLS_UWT_BENCHPRODUCT_H
 #define UWT_TOOLS_UWT_BENCHPRODUCT_H
 
-#include "BenchWeights.h"
 #include "CompilerModule.h"
+#include "uwt/Container/BenchWeights.h"
 #include "uwt/Runtime/Memory.h"
 #include "uwt/Support/Parallel.h"
 

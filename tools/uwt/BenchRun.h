@@ -13,8 +13,8 @@
 #ifndef UWT_TOOLS_UWT_BENCHRUN_H
 #define UWT_TOOLS_UWT_BENCHRUN_H
 
-#include "BenchWeights.h"
 #include "FormatOption.h"
+#include "uwt/Container/BenchWeights.h"
 
 namespace uwt {
 

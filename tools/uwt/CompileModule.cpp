@@ -10,6 +10,7 @@
 #include "Paths.h"
 #include "Text.h"
 #include "uwt/Container/File.h"
+#include <algorithm>
 
 using namespace uwt;
 
@@ -27,14 +28,20 @@ public:
            "--weights.\n\n"
            "--emit mlir shows fused products with their formats and strategies; llvm, asm and obj "
            "what is generated for them; stats how long each stage took. Remarks say why a "
-           "strategy was picked (-v).";
+           "strategy was picked (-v).\n\n"
+           "With a GPU as --target products become kernels: kernels shows them in MLIR, ptx and "
+           "cubin as code, ledger what their machine code costs; pack puts the code for one or "
+           "more "
+           "GPUs (sm_90a,sm_120a) into a file that programs without LLVM launch from.";
   }
   std::vector<Example> examples() const override {
     return {
         {"uwt compile model.mlir --weights model.uwt.safetensors", "Does it compile, how fast?"},
         {"uwt compile model.mlir --emit mlir", "Which products were fused?"},
         {"uwt compile model.mlir --target avx2 --emit asm -o model.s", "Code of another machine"},
-        {"uwt compile model.mlir --emit obj -o model.o", "An object file"}};
+        {"uwt compile model.mlir --emit obj -o model.o", "An object file"},
+        {"uwt compile model.mlir --target sm_90a --emit pack -o model.pack",
+         "Kernels for an H200"}};
   }
   std::vector<Option> options() override;
   Status run(Session &session) override;
@@ -61,7 +68,7 @@ std::vector<Option> CompileCommand::options() {
        "what to show (default: stats)",
        &emit,
        ValueHint::None,
-       {"mlir", "llvm", "asm", "obj", "stats"}},
+       {"mlir", "llvm", "asm", "obj", "kernels", "ptx", "cubin", "pack", "ledger", "stats"}},
       {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path}};
   std::vector<Option> more = shared.rows();
   rows.insert(rows.end(), more.begin(), more.end());
@@ -89,13 +96,18 @@ Json CompileCommand::report(const ToolStats &stats) const {
 }
 
 static EmitKind kindOf(const std::string &emit) {
-  if (emit == "mlir")
-    return EmitKind::Mlir;
-  if (emit == "llvm")
-    return EmitKind::Llvm;
-  if (emit == "asm")
-    return EmitKind::Assembly;
-  return emit == "obj" ? EmitKind::Object : EmitKind::Nothing;
+  constexpr std::pair<std::string_view, EmitKind> kinds[] = {
+      {"mlir", EmitKind::Mlir},       {"llvm", EmitKind::Llvm}, {"asm", EmitKind::Assembly},
+      {"obj", EmitKind::Object},      {"ptx", EmitKind::Ptx},   {"cubin", EmitKind::Cubin},
+      {"kernels", EmitKind::Kernels}, {"pack", EmitKind::Pack}, {"ledger", EmitKind::Ledger},
+      {"stats", EmitKind::Nothing}};
+  const auto *found = std::ranges::find(kinds, emit, [](const auto &kind) { return kind.first; });
+  return found == std::end(kinds) ? EmitKind::Nothing : found->second;
+}
+
+/// Whether it is no text.
+static bool isBinary(EmitKind kind) {
+  return kind == EmitKind::Object || kind == EmitKind::Cubin || kind == EmitKind::Pack;
 }
 
 Status CompileCommand::run(Session &session) {
@@ -103,8 +115,8 @@ Status CompileCommand::run(Session &session) {
   bool toFile = output && *output != "-";
   if (kind == EmitKind::Nothing && output)
     return usageError("--emit stats writes no file; leave -o away, or say what to emit");
-  if (kind == EmitKind::Object && !toFile && session.outputIsTerminal())
-    return usageError("a terminal cannot show an object file; name a file with -o");
+  if (isBinary(kind) && !toFile && session.outputIsTerminal())
+    return usageError("a terminal cannot show what is no text; name a file with -o");
   if (session.wantsJson() && kind != EmitKind::Nothing && !toFile)
     return usageError("--json and the code would both write to standard output; name a file "
                       "with -o");

@@ -12,17 +12,23 @@
 #include "Text.h"
 #include "uwt/Container/File.h"
 #include "uwt/Support/Suggest.h"
+#include "uwt/Target/GpuTarget.h"
 #include "uwt/Target/Target.h"
 
 using namespace uwt;
 
 std::vector<Option> CompileOptionRows::rows() {
-  std::vector<std::string> targets = {"native"};
+  std::string targets;
   for (const Target &each : allTargets())
-    targets.emplace_back(each.name);
+    targets += std::string(each.name) + ", ";
+  for (const GpuTarget &each : allGpuTargets())
+    targets += std::string(each.name) + (&each == &allGpuTargets().back() ? "" : ", ");
   return {
-      {"--target", "TARGET", "machine to compile for (default: native)", &target, ValueHint::None,
-       targets},
+      {"--target", "TARGET",
+       "machine to compile for: native, " + targets +
+           "; products of a GPU's name run there, of emulate: and a GPU's name on the emulator "
+           "(default: native)",
+       &target},
       {"--weights", "PATH",
        "container, safetensors file or folder whose tensors the module's constants are bound to; "
        "may be given again",

@@ -35,6 +35,11 @@ static std::string batchText(const KernelEntry &entry) {
   return std::to_string(entry.batchFrom) + "-" + std::to_string(entry.batchTo);
 }
 
+static std::string preparationText(const KernelPack &pack, const KernelEntry &entry) {
+  const KernelEntry *before = pack.preparationOf(entry);
+  return before ? before->kernel : "";
+}
+
 static std::string formatsText(const KernelEntry &entry) {
   return entry.format.str() + (entry.result ? " -> " + entry.result->str() : "");
 }
@@ -59,11 +64,13 @@ static Table kernelTable(const KernelPack &pack) {
                {"type", Align::Left},
                {"N", Align::Left},
                {"K", Align::Left},
-               {"batch", Align::Left}});
+               {"batch", Align::Left},
+               {"after", Align::Left}});
   for (const KernelEntry &entry : pack.kernels())
     table.add({entry.kernel, std::to_string(entry.code), std::string(nameOf(entry.family)),
                entry.strategy, formatsText(entry), std::string(getTraits(entry.element).name),
-               extentText(entry.rows), extentText(entry.columns), batchText(entry)});
+               extentText(entry.rows), extentText(entry.columns), batchText(entry),
+               preparationText(pack, entry)});
   return table;
 }
 
@@ -108,10 +115,12 @@ static std::string workspaceText(const WorkspaceRule &rule) {
   return text.empty() ? "none" : text;
 }
 
-static std::string detailText(const KernelEntry &entry) {
+static std::string detailText(const KernelPack &pack, const KernelEntry &entry) {
   std::string text = "\n" + entry.kernel + ", code " + std::to_string(entry.code) + "\n" +
                      "  launch     " + launchText(entry.launch) + "\n" + "  workspace  " +
                      workspaceText(entry.workspace) + "\n";
+  if (std::string before = preparationText(pack, entry); !before.empty())
+    text += "  after      " + before + "\n";
   for (size_t i = 0; i < entry.arguments.size(); ++i)
     text += (i == 0 ? "  arguments  " : "             ") + argumentText(entry.arguments[i]) + "\n";
   return text;
@@ -170,6 +179,7 @@ static Json kernelJson(const KernelEntry &entry) {
           {"batch", {entry.batchFrom, entry.batchTo}},
           {"launch", launchJson(entry.launch)},
           {"workspace", workspaceJson(entry.workspace)},
+          {"prepare", entry.prepare == 0 ? Json() : Json(entry.prepare - 1)},
           {"arguments", std::move(arguments)}};
 }
 
@@ -206,7 +216,7 @@ Status uwt::inspectPack(Session &session, const std::string &path) {
                      codeTable(*pack).str(session) + "\n" + kernelTable(*pack).str(session);
   for (const KernelEntry &entry : pack->kernels())
     if (session.verbose())
-      text += detailText(entry);
+      text += detailText(*pack, entry);
   session.print(text);
   return success();
 }

@@ -28,7 +28,12 @@ public:
     return "Inputs are the tensors arg0, arg1, ... of the --input file, by the position of the "
            "function's arguments; where there is one, it may have any name. Outputs are out0, "
            "out1, .... The same weights give the same bits in every format and on any number of "
-           "threads; --raw runs the same kernels from uncompressed weights.";
+           "threads; --raw runs the same kernels from uncompressed weights.\n\n"
+           "--target sm_90a runs products on this machine's GPU, emulate:sm_90a on an emulator "
+           "that "
+           "needs none and finds races, missing waits and accesses out of bounds. There, bits are "
+           "the "
+           "same for formats of a fixed rate (palettes: up to 64 rows of x).";
   }
   std::vector<Example> examples() const override {
     std::string module = "uwt run model.mlir --input x.safetensors ";
@@ -37,7 +42,9 @@ public:
         {module + "--weights model.uwt.safetensors -o y.safetensors --raw",
          "The same bits from raw ones"},
         {module + "--format 'huffman<12,2>' -o y.safetensors", "Constants of the module, coded"},
-        {module + "-o y.safetensors --bench 20 -T 2", "How fast is it?"}};
+        {module + "-o y.safetensors --bench 20 -T 2", "How fast is it?"},
+        {module + "-o y.safetensors --target emulate:sm_90a",
+         "By the kernels of a GPU, without one"}};
   }
   std::vector<Option> options() override;
   Status run(Session &session) override;

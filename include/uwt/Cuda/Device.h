@@ -53,6 +53,8 @@ public:
   const CudaDriver &driver() const { return *library; }
   /// The primary context (CUcontext).
   void *context() const { return primary; }
+  /// Where it is in the machine, as other tools call it: "0000:3B:00.0".
+  Expected<std::string> busId() const;
 
 private:
   CudaDevice(std::shared_ptr<const CudaDriver> driver, unsigned ordinal)
@@ -164,6 +166,8 @@ public:
   Status read(uint64_t offset, std::span<uint8_t> to, void *stream) const;
   /// Sets all bytes.
   Status fill(uint8_t value, void *stream) const;
+  /// Copies another buffer of the same size, of the same device.
+  Status copy(const DeviceBuffer &from, void *stream) const;
 
 private:
   Status checkPart(const char *what, uint64_t offset, uint64_t bytes) const;

@@ -41,6 +41,12 @@ struct DeviceTables {
 /// no strips; a plane `patch` of 2^32 u32 and more).
 Expected<DeviceTables> deviceTables(const LoadedWeight &weight);
 
+/// The bytes of what kernels take of a weight, by ArgumentKind from Panels to Classes; empty where
+/// it has none. Valid as long as both arguments.
+using DeviceParts =
+    std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1>;
+DeviceParts deviceParts(const LoadedWeight &weight, const DeviceTables &tables);
+
 /// A weight in one allocation on a device. Immutable; movable.
 class DeviceWeight {
 public:
@@ -55,7 +61,8 @@ public:
   /// What kernels have to be made for.
   const Format &format() const { return runFormat; }
   ElementType element() const { return type; }
-  /// Bytes of device memory.
+  /// The device memory that has all parts, and its bytes.
+  uint64_t address() const { return memory.address(); }
   uint64_t bytes() const { return memory.bytes(); }
   const CudaDevicePtr &device() const { return owner; }
 

@@ -155,6 +155,10 @@ struct KernelEntry {
   uint32_t batchFrom = 1, batchTo = UINT32_MAX;
   LaunchRule launch;
   WorkspaceRule workspace;
+  /// 0, or 1 + the number of the kernel that every launch of this one launches first, with the same
+  /// operands and scratch memory: it fits the same problems and has no such kernel itself
+  /// (pack-11).
+  uint32_t prepare = 0;
   std::vector<KernelArgument> arguments;
 
   bool operator==(const KernelEntry &) const = default;
@@ -214,9 +218,14 @@ public:
   std::span<const ToolVersion> tools() const;
   uint64_t fileBytes() const;
 
+  /// The kernel that `entry`, one of kernels(), is launched after; null where there is none.
+  const KernelEntry *preparationOf(const KernelEntry &entry) const;
+  /// Whether `entry`, one of kernels(), is only launched before others.
+  bool isPreparation(const KernelEntry &entry) const;
+
   /// The kernel for a problem, among those that fit: machine code before PTX, then the latest
-  /// target, then the one that comes first. An Unsupported error says which condition no
-  /// kernel meets, and what there is.
+  /// target, then the one that comes first. Never one that only prepares others. An Unsupported
+  /// error says which condition no kernel meets, and what there is.
   Expected<const KernelEntry *> select(const KernelQuery &query) const;
 
 private:

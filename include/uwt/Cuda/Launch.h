@@ -7,8 +7,9 @@
 //
 // A kernel of a pack, a weight on a device, and a caller's pointers, brought together. What
 // takes time is done when a KernelLauncher is made; a launch computes the grid, copies a block of
-// arguments on the stack and calls the driver once. It allocates nothing and waits for
-// nothing, so it can be captured in a CUDA graph.
+// arguments on the stack and calls the driver, once for each kernel that takes part (one, or two
+// where another prepares it). It allocates nothing and waits for nothing, so it can be captured in
+// a CUDA graph.
 //
 //===----------------------------------------------------------------------===//
 
@@ -67,10 +68,18 @@ struct LaunchOperands {
   DeviceWeight::Part workspace, counters;
   /// Operands of the epilogue: address and bytes of each.
   std::span<const DeviceWeight::Part> extras;
+  /// Each kernel begins only when the one before it on the stream has ended, also one that is made
+  /// for programmatic dependent launch: to measure what that gives.
+  bool serial = false;
+  /// Persistent grids: as many CTAs as this, in whole clusters, or fewer where there are fewer
+  /// tiles; 0 for as many as run at a time. Sums of several kernels with the same tiles and CTAs
+  /// are in the same order, so that their bits may be compared.
+  uint32_t ctas = 0;
 };
 
-/// A kernel bound to one matrix of a weight. Immutable and thread-safe: launches may be made from
-/// several threads, each with its own scratch memory where they may run at the same time.
+/// A kernel, and the one that prepares it, bound to one matrix of a weight. Immutable and
+/// thread-safe: launches may be made from several threads, each with its own scratch memory where
+/// they may run at the same time.
 class KernelLauncher {
 public:
   /// `entry` is a kernel of `pack`; the weight and the pack outlive the launcher. Errors: Usage
@@ -81,8 +90,9 @@ public:
 
   const KernelEntry &entry() const { return *what; }
   const FunctionResources &resources() const { return needs; }
-  /// Grid and workspace for a batch. A usage error for batches that the kernel is not for.
-  Expected<LaunchSize> size(uint32_t batch) const;
+  /// Grid, and scratch memory of all that is launched, for a batch. A usage error for batches that
+  /// the kernel is not for. `ctas` as in LaunchOperands.
+  Expected<LaunchSize> size(uint32_t batch, uint32_t ctas = 0) const;
   /// Launches on a stream (CUstream) of the weight's device. A batch of 0 does nothing. Errors,
   /// found before anything is launched: Usage (null, misaligned or too small operands); the
   /// driver's.
@@ -90,6 +100,9 @@ public:
 
 private:
   KernelLauncher() = default;
+  static Expected<KernelLauncher> createAlone(DevicePack &pack, const KernelEntry &entry,
+                                              const DeviceWeight &weight, uint64_t matrix);
+  Expected<LaunchSize> sizeAlone(uint32_t batch, uint32_t ctas) const;
   Status checkFits(const DeviceWeight &weight, uint64_t matrix) const;
   Status configure();
   Expected<uint64_t> countResident() const;
@@ -101,8 +114,11 @@ private:
   Status checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Part given,
                       uint64_t needed, uint32_t batch) const;
   void fillDynamic(const LaunchOperands &operands, uint64_t *values) const;
+  Status launchAlone(const LaunchOperands &operands, uint32_t grid, void *stream) const;
 
   const KernelEntry *what = nullptr;
+  /// Of the kernel that prepares this one; null where there is none.
+  std::shared_ptr<const KernelLauncher> before;
   CudaDevicePtr device;
   std::shared_ptr<const CudaModule> code;
   void *function = nullptr;

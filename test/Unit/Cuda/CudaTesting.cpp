@@ -17,6 +17,15 @@ std::string uwt::test::goldenPack(const std::string &name) {
   return std::string(UWT_GOLDEN_PACKS) + "/" + name;
 }
 
+std::string uwt::test::fakeCublasLtPath() { return UWT_FAKE_CUBLASLT; }
+std::string uwt::test::gpuSamplePath() { return UWT_GPU_SAMPLE; }
+
+FakeCublas &uwt::test::freshFakeCublasLt() {
+  void *library = dlopen(UWT_FAKE_CUBLASLT, RTLD_NOW | RTLD_LOCAL);
+  FakeCublas &fake = *reinterpret_cast<FakeCublas *(*)()>(dlsym(library, "fakeCublasState"))();
+  return fake = FakeCublas();
+}
+
 FakeCuda &uwt::test::freshFakeCuda(const std::string &path) {
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   auto get = reinterpret_cast<FakeCuda *(*)()>(dlsym(library, "fakeCudaState"));

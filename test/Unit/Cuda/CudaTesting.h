@@ -8,6 +8,7 @@
 #ifndef UWT_TEST_UNIT_CUDA_CUDATESTING_H
 #define UWT_TEST_UNIT_CUDA_CUDATESTING_H
 
+#include "Cuda/FakeDriver/FakeCublasLt.h"
 #include "Cuda/FakeDriver/FakeDriver.h"
 #include "uwt/Cuda/Device.h"
 #include "uwt/Cuda/KernelPack.h"
@@ -19,11 +20,15 @@ namespace uwt::test {
 /// Paths of the libraries of FakeDriver/.
 std::string fakeDriverPath();
 std::string incompleteDriverPath();
+std::string fakeCublasLtPath();
 /// A file of test/Golden/packs/v1.
 std::string goldenPack(const std::string &name);
+/// Results of uwt-bench that the scripts are tested with.
+std::string gpuSamplePath();
 
 /// A fake driver's state, as it is after loading: whatever a test before has set is gone.
 FakeCuda &freshFakeCuda(const std::string &path = fakeDriverPath());
+FakeCublas &freshFakeCublasLt();
 /// The fake driver and its device 0.
 Expected<CudaDevicePtr> fakeDevice();
 

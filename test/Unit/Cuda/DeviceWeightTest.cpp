@@ -255,6 +255,42 @@ TEST(DeviceWeightTest, HoldsThePlanesAsLoaded) {
   EXPECT_EQ(fake.held(), 0u);
 }
 
+TEST(DeviceWeightTest, HasWordsOnlyOfPanelsThatAreStoredAsWords) {
+  freshFakeCuda();
+  ThreadPool pool(1);
+  TensorDescription description{ElementType::BF16, {640, 257}, parsedFormat("inplace<12>")};
+  // Coded when it is loaded: there is room for the words of every panel.
+  Bytes bytes =
+      makeTensor(ElementType::BF16, description.shape, Distribution::RandomPanelInside, 3);
+  auto loaded = LoadedWeight::fromBytes(description, bytes, pool);
+  ASSERT_TRUE(holds(loaded));
+  auto device = fakeDevice();
+  auto stream = CudaStream::create(*device);
+  auto weight = DeviceWeight::upload(*device, *loaded, *stream);
+  ASSERT_TRUE(holds(weight));
+  const CodingPlan &plan = loaded->plan();
+  uint64_t panelBytes = fieldBytes(plan.format.layout, 64, 257, 16), found = 0;
+  Bytes words = bytesAt(weight->part(ArgumentKind::Words, 0));
+  std::vector<DevicePanelEntry> entries(10);
+  std::memcpy(entries.data(),
+              reinterpret_cast<const void *>(weight->part(ArgumentKind::Panels, 0).address), 480);
+  for (size_t panel = 0; panel < 10; ++panel) {
+    if (!entries[panel].storedAsWords)
+      continue;
+    ++found;
+    ASSERT_LE(entries[panel].words * 4 + panelBytes, words.size());
+    EXPECT_EQ(entries[panel].words * 4 % 64, 0u);
+    EXPECT_EQ(
+        std::memcmp(words.data() + entries[panel].words * 4,
+                    loaded->plane(PlaneKind::Words).data() + loaded->panels()[panel].words * 4,
+                    panelBytes),
+        0);
+  }
+  EXPECT_GT(found, 0u);
+  EXPECT_LT(found, 10u);
+  EXPECT_LT(words.size(), (found + 1) * panelBytes);
+}
+
 TEST(DeviceWeightTest, HasRowClassesAndLowHalves) {
   freshFakeCuda();
   ThreadPool pool(1);

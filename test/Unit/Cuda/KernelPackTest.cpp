@@ -46,7 +46,7 @@ protected:
 } // namespace
 
 TEST_F(SamplePackTest, HoldsWhatWasWritten) {
-  ASSERT_EQ(pack->kernels().size(), 5u);
+  ASSERT_EQ(pack->kernels().size(), 6u);
   EXPECT_EQ(pack->kernels()[0], sampleKernel());
   EXPECT_EQ(pack->kernels()[4].result, Format::parse("inplace<12>").operator*());
   ASSERT_EQ(pack->codeObjects().size(), 3u);
@@ -152,6 +152,27 @@ TEST_F(SamplePackTest, GivesTranscodersOnlyWhenAsked) {
   EXPECT_EQ(chosen(*pack, query), "uwt_transcode_huffman of sm_90a (cubin)");
   query.family.reset();
   EXPECT_THAT(chosen(*pack, query), testing::HasSubstr("have formats inplace<12> of bf16;"));
+}
+
+TEST_F(SamplePackTest, NeverGivesAKernelThatOnlyPreparesAnother) {
+  std::span<const KernelEntry> kernels = pack->kernels();
+  EXPECT_EQ(pack->preparationOf(kernels[1]), &kernels[5]);
+  EXPECT_EQ(pack->preparationOf(kernels[0]), nullptr);
+  EXPECT_TRUE(pack->isPreparation(kernels[5]));
+  EXPECT_FALSE(pack->isPreparation(kernels[1]));
+  // It would come first among equals.
+  KernelPackWriter writer;
+  for (KernelEntry entry : {samplePreparation(), sampleKernel()}) {
+    entry.code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
+    entry.prepare = entry.kernel == sampleKernel().kernel ? 1 : 0;
+    writer.addKernel(entry);
+  }
+  Bytes made = *writer.bytes();
+  PackPtr two = *KernelPack::parse(made);
+  EXPECT_EQ(chosen(*two, queryOf("sm_90", "inplace<12>", 8)),
+            "uwt_skinny_inplace12_n8 of sm_90a (cubin)");
+  EXPECT_THAT(chosen(*two, queryOf("sm_90", "inplace<12>", 9)),
+              testing::HasSubstr("otherwise right have batches 1 to 8;"));
 }
 
 TEST_F(SamplePackTest, SaysWhichConditionNoKernelMeets) {

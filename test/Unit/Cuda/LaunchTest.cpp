@@ -203,6 +203,39 @@ TEST_F(LaunchTest, MakesOneCallOfTheDriver) {
       ElementsAre("cuLaunchKernelEx"));
 }
 
+TEST_F(LaunchTest, LaunchesWhatPreparesAKernelBeforeIt) {
+  const KernelEntry &entry = program->pack->pack().kernels()[1];
+  auto launcher = KernelLauncher::create(*program->pack, entry, *program->weight, 1);
+  ASSERT_TRUE(holds(launcher));
+  LaunchOperands operands = operandsOf(*program);
+  operands.batch = 9;
+  DeviceWeight::Part scratch = {0x30000, 1 << 20};
+  operands.workspace = operands.counters = scratch;
+  fake.parameterCount = 5 + 1 + 1 + 5;
+  size_t before = fake.calls.size();
+  ASSERT_TRUE(holds(launcher->launch(operands, program->stream->get())));
+  EXPECT_EQ(fake.calls.size(), before + 2);
+  ASSERT_EQ(fake.launches.size(), 2u);
+  EXPECT_EQ(fake.launches[0].function, "uwt_pack_n64");
+  EXPECT_EQ(fake.launches[0].grid, 10u); // Five groups of 64 columns, two of 8 batch rows.
+  EXPECT_FALSE(fake.launches[0].dependent);
+  EXPECT_THAT(fake.launches[0].parameters, ElementsAre(0x10000, 0x10000, 0, 8 * 280 + columns, 1,
+                                                       280, 9, 0x30000, 0x30000, 0, 1 << 18, 1));
+  EXPECT_EQ(fake.launches[1].function, "uwt_skinny_inplace12_n64");
+  EXPECT_TRUE(fake.launches[1].dependent);
+  // As without the other kernel, whose workspace is the same.
+  EXPECT_EQ(launcher->size(9)->workspaceBytes,
+            launchSize(entry, rows, columns, 9, 80)->workspaceBytes);
+  operands.serial = true;
+  ASSERT_TRUE(holds(launcher->launch(operands, program->stream->get())));
+  EXPECT_FALSE(fake.launches[3].dependent);
+  // Nothing is launched where either does not take the operands.
+  operands.x += 8;
+  EXPECT_EQ(messageOf(launcher->launch(operands, program->stream->get())),
+            "x is not aligned to 16 bytes");
+  EXPECT_EQ(fake.launches.size(), 4u);
+}
+
 TEST_F(LaunchTest, IsCapturedInAGraph) {
   size_t held = fake.held();
   ASSERT_TRUE(holds(program->stream->beginCapture()));
@@ -219,19 +252,18 @@ TEST_F(LaunchTest, IsCapturedInAGraph) {
 }
 
 TEST_F(LaunchTest, MakesAllCallsInOrder) {
-  EXPECT_THAT(fake.calls,
-              ElementsAre("cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName",
-                          "cuDeviceTotalMem_v2", "cuDeviceGetAttribute", "cuDeviceGetAttribute",
-                          "cuDeviceGetAttribute", "cuDeviceGetAttribute", "cuDeviceGetAttribute",
-                          "cuDevicePrimaryCtxRetain", "cuStreamCreate", "cuMemAlloc_v2",
-                          "cuMemsetD8Async", "cuMemcpyHtoDAsync_v2", "cuMemcpyHtoDAsync_v2",
-                          "cuMemcpyHtoDAsync_v2", "cuMemcpyHtoDAsync_v2", "cuMemcpyHtoDAsync_v2",
-                          "cuMemcpyHtoDAsync_v2", "cuStreamSynchronize", "cuModuleLoadDataEx",
-                          "cuModuleGetFunction", "cuFuncGetAttribute", "cuFuncGetAttribute",
-                          "cuFuncGetAttribute", "cuFuncGetAttribute", "cuFuncSetAttribute",
-                          "cuOccupancyMaxActiveBlocksPerMultiprocessor",
-                          "cuOccupancyMaxActiveClusters", "cuMemAlloc_v2", "cuMemAlloc_v2",
-                          "cuMemsetD8Async"));
+  EXPECT_THAT(
+      fake.calls,
+      ElementsAre("cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName", "cuDeviceTotalMem_v2",
+                  "cuDeviceGetAttribute", "cuDeviceGetAttribute", "cuDeviceGetAttribute",
+                  "cuDeviceGetAttribute", "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain",
+                  "cuStreamCreate", "cuMemAlloc_v2", "cuMemsetD8Async", "cuMemcpyHtoDAsync_v2",
+                  "cuMemcpyHtoDAsync_v2", "cuMemcpyHtoDAsync_v2", "cuMemcpyHtoDAsync_v2",
+                  "cuMemcpyHtoDAsync_v2", "cuStreamSynchronize", "cuModuleLoadDataEx",
+                  "cuModuleGetFunction", "cuFuncGetAttribute", "cuFuncGetAttribute",
+                  "cuFuncGetAttribute", "cuFuncGetAttribute", "cuFuncSetAttribute",
+                  "cuOccupancyMaxActiveBlocksPerMultiprocessor", "cuOccupancyMaxActiveClusters",
+                  "cuMemAlloc_v2", "cuMemAlloc_v2", "cuMemsetD8Async"));
 }
 
 TEST_F(LaunchTest, FailsAnywhereWithoutALeak) {

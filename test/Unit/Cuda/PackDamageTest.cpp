@@ -218,6 +218,55 @@ TEST(PackLies, OfArgumentsAreRefused) {
     EXPECT_EQ(messageOfKernel([&](KernelEntry &entry) { edit(entry.arguments); }), message);
 }
 
+TEST(PackLies, OfPreparationsAreRefused) {
+  using Edit = void (*)(PackTable &);
+  const std::pair<Edit, const char *> cases[] = {
+      {[](PackTable &) {}, "no error"},
+      {[](PackTable &t) { t.kernels[0].prepare = 3; },
+       "it is prepared by kernel 2 of 2, which has to be another"},
+      {[](PackTable &t) { t.kernels[0].prepare = UINT32_MAX; },
+       "it is prepared by kernel 4294967294 of 2, which has to be another"},
+      {[](PackTable &t) { t.kernels[0].prepare = 1; },
+       "it is prepared by kernel 0 of 2, which has to be another"},
+      {[](PackTable &t) { t.kernels[1].prepare = 1; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which is itself prepared by another"},
+      {[](PackTable &t) { t.kernels[1].code = 1; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which is for another target"},
+      {[](PackTable &t) { t.kernels[1].code = 2; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which is for another target"},
+      {[](PackTable &t) { t.kernels[1].element = ElementType::F16; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which is for another family, format or "
+       "element"},
+      {[](PackTable &t) { t.kernels[1].batchTo = 7; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which does not fit all of its problems"},
+      {[](PackTable &t) { t.kernels[1].columns.multiple = 0; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which does not fit all of its problems"},
+      {[](PackTable &t) { t.kernels[1].columns.multiple = 32; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which does not fit all of its problems"},
+      {[](PackTable &t) { t.kernels[1].workspace.perCta = 33; },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which asks for more scratch memory"},
+      {[](PackTable &t) {
+         for (uint32_t number : {0, 1, 2})
+           t.kernels[1].arguments.push_back({ArgumentKind::Extra, ArgumentType::F32, 8, number, 0});
+       },
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which takes more operands of the epilogue"},
+  };
+  const std::string start = "kernel 0 ('uwt_skinny_inplace12_n8'): ";
+  for (const auto &[edit, message] : cases) {
+    std::string text = messageOfRow([edit = edit](PackTable &table) {
+      table.code.push_back(table.code[0]);
+      table.code[1].target = "sm_80";
+      table.code[1].bytes = 0;
+      table.kernels.push_back(samplePreparation());
+      table.kernels[0].prepare = 2;
+      edit(table);
+      if (table.kernels[1].code == 0)
+        table.code.pop_back();
+    });
+    EXPECT_EQ(text.starts_with(start) ? text.substr(start.size()) : text, message);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // pack-6
 //===----------------------------------------------------------------------===//

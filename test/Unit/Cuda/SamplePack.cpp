@@ -83,6 +83,19 @@ KernelEntry uwt::test::sampleKernel() {
   return entry;
 }
 
+KernelEntry uwt::test::samplePreparation() {
+  KernelEntry entry = sampleKernel();
+  entry.kernel = "uwt_pack_n64";
+  entry.batchTo = 64;
+  entry.launch = {GridRule::Tiles, 256, 0, 1, false, 1, 0, 64, 8};
+  entry.workspace = {};
+  entry.arguments = {{ArgumentKind::X, ArgumentType::BF16, 2, 0, 0},
+                     {ArgumentKind::XStride, ArgumentType::I64, 1, 0, 0},
+                     {ArgumentKind::Batch, ArgumentType::I64, 1, 0, 0},
+                     {ArgumentKind::Workspace, ArgumentType::I32, 16, 0, 0}};
+  return entry;
+}
+
 KernelPackWriter uwt::test::samplePack() {
   static constexpr std::string_view ptx = ".version 8.0\n.target sm_80\n.address_size 64\n";
   KernelPackWriter pack;
@@ -95,10 +108,13 @@ KernelPackWriter uwt::test::samplePack() {
   KernelEntry entry = sampleKernel();
   entry.code = hopper;
   pack.addKernel(entry);
+  // Kernel 5 comes before it.
+  entry.prepare = 6;
   entry.kernel = "uwt_skinny_inplace12_n64";
   entry.batchFrom = 9;
   entry.batchTo = 64;
   pack.addKernel(entry);
+  entry.prepare = 0;
   entry.batchFrom = 1;
   entry.launch.cluster = 1;
   entry.launch.dependent = false;
@@ -118,5 +134,6 @@ KernelPackWriter uwt::test::samplePack() {
   transcode.launch.grid = GridRule::Tiles;
   transcode.launch.threads = 128;
   pack.addKernel(transcode);
+  pack.addKernel(samplePreparation());
   return pack;
 }

@@ -24,7 +24,11 @@ std::vector<uint8_t> sampleCubin(uint8_t filling = 1);
 /// A kernel of code object 0 with every field set, for inplace<12> on BF16.
 KernelEntry sampleKernel();
 
-/// Cubins for sm_80 and sm_90a and a PTX object for sm_80, five kernels: the golden pack's
+/// A kernel that is launched before sampleKernel(), for batches up to 64.
+KernelEntry samplePreparation();
+
+/// Cubins for sm_80 and sm_90a and a PTX object for sm_80, six kernels, one of which is prepared
+/// by another: the golden pack's
 /// contents.
 KernelPackWriter samplePack();
 

@@ -92,6 +92,11 @@ EXPORT CudaResult cuDeviceGetName(char *name, int length, int) {
   std::strncpy(name, "Fake GPU", static_cast<size_t>(length));
   return cudaSuccess;
 }
+EXPORT CudaResult cuDeviceGetPCIBusId(char *id, int length, int) {
+  BEGIN(false);
+  std::strncpy(id, "0000:3B:00.0", static_cast<size_t>(length));
+  return cudaSuccess;
+}
 EXPORT CudaResult cuDeviceGetAttribute(int *value, int attribute, int) {
   BEGIN(false);
   *value = attribute == attributeMajor              ? state.major
@@ -174,6 +179,13 @@ EXPORT CudaResult cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t bytes, vo
   std::memcpy(to, reinterpret_cast<const void *>(from), bytes);
   return cudaSuccess;
 }
+EXPORT CudaResult cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *) {
+  BEGIN(true, true);
+  if (!isAllocated(to, bytes) || !isAllocated(from, bytes))
+    return invalidValue;
+  std::memcpy(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from), bytes);
+  return cudaSuccess;
+}
 EXPORT CudaResult cuMemsetD8Async(uint64_t address, unsigned char value, size_t bytes, void *) {
   BEGIN(true, true);
   if (!isAllocated(address, bytes))
@@ -243,9 +255,13 @@ EXPORT CudaResult cuLaunchKernelEx(const CudaLaunchConfig *config, void *functio
     if (attribute.id == launchProgrammaticSerialization)
       launch.dependent = attribute.value.programmaticSerialization != 0;
   }
-  for (size_t i = 0; i < state.parameterCount; ++i)
+  auto counted = state.parameterCounts.find(launch.function);
+  size_t count = counted == state.parameterCounts.end() ? state.parameterCount : counted->second;
+  for (size_t i = 0; i < count; ++i)
     launch.parameters.push_back(*static_cast<const uint64_t *>(parameters[i]));
   bool isCaptured = state.capturing && state.capturing == config->stream;
+  if (!isCaptured && state.onLaunch)
+    state.onLaunch(launch);
   (isCaptured ? state.captured : state.launches).push_back(std::move(launch));
   return cudaSuccess;
 }
@@ -262,6 +278,11 @@ EXPORT CudaResult cuStreamCreate(void **stream, unsigned) {
 }
 EXPORT CudaResult cuStreamDestroy_v2(void *stream) {
   std::lock_guard lock(state.mutex);
+  // A capture ends with its stream.
+  if (state.capturing == stream) {
+    state.capturing = nullptr;
+    state.captured.clear();
+  }
   return destroy(stream);
 }
 EXPORT CudaResult cuStreamSynchronize(void *) {
@@ -293,8 +314,11 @@ EXPORT CudaResult cuGraphInstantiateWithFlags(void **executable, void *graph, un
 }
 EXPORT CudaResult cuGraphLaunch(void *executable, void *) {
   BEGIN();
-  for (const FakeLaunch &launch : state.graphs[executable])
+  for (const FakeLaunch &launch : state.graphs[executable]) {
+    if (state.onLaunch)
+      state.onLaunch(launch);
     state.launches.push_back(launch);
+  }
   return cudaSuccess;
 }
 EXPORT CudaResult cuGraphDestroy(void *graph) {
@@ -318,6 +342,6 @@ EXPORT CudaResult cuEventRecord(void *, void *) {
 }
 EXPORT CudaResult cuEventElapsedTime(float *milliseconds, void *, void *) {
   BEGIN();
-  *milliseconds = 1.5f;
+  *milliseconds = state.elapsed();
   return cudaSuccess;
 }

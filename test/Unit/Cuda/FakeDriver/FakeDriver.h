@@ -8,7 +8,7 @@
 // A shared library that stands in for libcuda.so.1: device memory is host memory,
 // launches are written down, every call can be told to fail, and what is not given back is
 // counted. Calls that need a current context fail without one, and calls that CUDA refuses while a
-// stream is captured fail then. Kernels do not run.
+// stream is captured fail then. Kernels do what a test says.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -42,8 +43,13 @@ struct FakeCuda {
   int sharedBytes = 232448, mostThreads = 1024, ctasThatFit = 4, clustersThatFit = 40;
   int initResult = 0, versionResult = 0;
   std::string moduleLog;
-  /// Parameters that a launch has.
+  /// Parameters that a launch has: of functions by name, and of all others.
+  std::map<std::string, size_t> parameterCounts;
   size_t parameterCount = 0;
+  /// What a kernel does, when it is launched or its graph is; nothing without.
+  std::function<void(const FakeLaunch &)> onLaunch;
+  /// Milliseconds between two events.
+  std::function<float()> elapsed = [] { return 1.5F; };
   /// The call number `failAt` (of those that take something, from 0) fails with `failure`.
   long failAt = -1;
   int failure = 1;

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BenchWeights.h"
+#include "uwt/Container/BenchWeights.h"
 #include "uwt/Container/Checkpoint.h"
 #include <cmath>
 #include <cstring>

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TOOLS_UWT_BENCHWEIGHTS_H
-#define UWT_TOOLS_UWT_BENCHWEIGHTS_H
+#ifndef UWT_CONTAINER_BENCHWEIGHTS_H
+#define UWT_CONTAINER_BENCHWEIGHTS_H
 
 #include "uwt/Codec/Tensor.h"
 #include <string>
@@ -53,4 +53,4 @@ Expected<BenchWorkload> loadWeights(const std::string &path, ThreadPool &pool);
 
 } // namespace uwt
 
-#endif // UWT_TOOLS_UWT_BENCHWEIGHTS_H
+#endif // UWT_CONTAINER_BENCHWEIGHTS_H

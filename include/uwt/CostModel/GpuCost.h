@@ -1,0 +1,87 @@
+//===- GpuCost.h - Predicted times of a product on a GPU --------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A kernel's ledger (what its machine code does to a weight, and what its plan keeps on its way)
+// and a board's published figures give a time for each limit; the slowest one counts. Nothing is
+// fitted to a shape. Where a device has been measured, its figures replace the constants
+// (GpuConstants).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_COSTMODEL_GPUCOST_H
+#define UWT_COSTMODEL_GPUCOST_H
+
+#include "uwt/Target/GpuTarget.h"
+
+namespace uwt {
+
+/// What a kernel does to a weight, once for each slice of the batch. Instructions are those of one
+/// lane divided by the weights that the lane has: a warp of 32 lanes issues as many for 32 weights.
+struct GpuKernelLedger {
+  /// Batch rows of a slice.
+  unsigned slice = 8;
+  /// Instructions of the steady loop, escapes in, and those of them on the ALU pipe.
+  double instructions = 0, alu = 0;
+  /// Bytes of shared memory that are read and written, by threads and by copies.
+  double sharedBytes = 0;
+  /// Bytes of memory that hold a weight, everything counted.
+  double weightBytes = 2;
+  /// Bytes of weights on their way to a multiprocessor; 0 for enough.
+  double bytesInFlight = 0;
+  /// Workgroups of a multiprocessor, and rows of W that share what is read of x.
+  unsigned ctas = 1, rows = 64;
+  /// Multiplies by warpgroups.
+  bool usesWarpgroups = false;
+  /// Kernels that are launched; while those before the last one run, it fills its ring.
+  unsigned launches = 2;
+};
+
+/// A product y[batch, N] = x[batch, K] · W[N, K]ᵀ of 16-bit elements, its weights not in a cache.
+struct GpuProblem {
+  uint64_t rows = 0, columns = 0, batch = 1;
+};
+
+/// What boards' data sheets do not say. Published figures of Hopper.
+struct GpuConstants {
+  /// Shares of the bandwidth of a data sheet, and of issue slots, that code gets.
+  double memoryShare = 0.9, issueShare = 0.85;
+  /// Bytes that a multiprocessor gets from the second-level cache in a clock.
+  double cacheBytesPerClock = 24;
+  /// Latency of memory under load, in µs: bandwidth times this has to be on its way.
+  double memoryLatency = 0.9;
+  /// Shares of the tensor cores' peak: mma.sync, and warpgroups.
+  double warpShare = 0.62, warpgroupShare = 0.8;
+  /// µs of a launch, of one that overlaps with the kernel before, of filling the ring, and of the
+  /// sums of workgroups that share a panel.
+  double launch = 2.2, dependentLaunch = 0.8, ramp = 0.9, reduction = 0.6;
+  /// What the slowest limit loses to the others.
+  double overlap = 1.05;
+};
+
+/// Microseconds of each limit, and in all.
+struct GpuPrediction {
+  double memory = 0, cache = 0, alu = 0, issue = 0, shared = 0, matrix = 0, fixed = 0;
+  double total = 0;
+  /// The limit that counts: "memory".
+  std::string_view limit() const;
+};
+
+GpuPrediction predictGpu(const GpuBoard &board, const GpuKernelLedger &ledger,
+                         const GpuProblem &problem, const GpuConstants &constants = {});
+
+/// The board that stands for a target where none is named: an H200 for Hopper, else the first. Null
+/// where there is none.
+const GpuBoard *usualBoard(const GpuTarget &target);
+
+/// What a kernel takes that reads raw weights and has no other limit than memory: with the same
+/// losses, so that the ratio is what compression can buy.
+double rawRoof(const GpuBoard &board, const GpuProblem &problem,
+               const GpuConstants &constants = {});
+
+} // namespace uwt
+
+#endif // UWT_COSTMODEL_GPUCOST_H

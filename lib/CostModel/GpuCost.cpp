@@ -1,0 +1,81 @@
+//===- GpuCost.cpp - Predicted times of a product on a GPU ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/CostModel/GpuCost.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace uwt;
+
+/// The limits by name, in the order in which ties are broken.
+static std::pair<std::string_view, double> slowest(const GpuPrediction &prediction) {
+  const std::pair<std::string_view, double> limits[] = {
+      {"memory", prediction.memory}, {"cache", prediction.cache},   {"issue", prediction.issue},
+      {"alu", prediction.alu},       {"shared", prediction.shared}, {"matrix", prediction.matrix}};
+  return *std::ranges::max_element(limits, {}, [](const auto &limit) { return limit.second; });
+}
+
+std::string_view GpuPrediction::limit() const { return slowest(*this).first; }
+
+/// Reading weights, x and y once, by as many bytes on their way as there are.
+static double memoryTime(const GpuBoard &board, const GpuKernelLedger &ledger,
+                         const GpuProblem &problem, const GpuConstants &constants) {
+  double perMicrosecond = board.memoryGBs * 1e3 * constants.memoryShare;
+  double weights = static_cast<double>(problem.rows) * static_cast<double>(problem.columns);
+  double xy = 2.0 * static_cast<double>(problem.batch) *
+              static_cast<double>(problem.rows + problem.columns);
+  double needed = perMicrosecond * constants.memoryLatency / board.sms;
+  double stall = ledger.bytesInFlight > 0 ? std::max(1.0, needed / ledger.bytesInFlight) : 1;
+  return (weights * ledger.weightBytes + xy) / perMicrosecond * stall;
+}
+
+GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledger,
+                              const GpuProblem &problem, const GpuConstants &constants) {
+  double weights = static_cast<double>(problem.rows) * static_cast<double>(problem.columns);
+  double slices = std::ceil(static_cast<double>(problem.batch) / ledger.slice);
+  double clocks = board.clockGHz * 1e3, machine = clocks * board.sms;
+  // Batch rows that are multiplied, padding in.
+  double padded = slices * ledger.slice;
+  GpuPrediction result;
+  result.memory = memoryTime(board, ledger, problem, constants);
+  // Weights again for each slice, x for each panel of rows, partial sums of all workgroups.
+  double x = weights / ledger.rows * 2 * padded;
+  double partials = 2.0 * 4 * 64 * ledger.slice * ledger.ctas * board.sms;
+  result.cache = (weights * ledger.weightBytes * slices + x + partials) /
+                 (constants.cacheBytesPerClock * machine);
+  result.alu = weights * slices * ledger.alu / (64 * machine);
+  result.issue = weights * slices * ledger.instructions / (128 * machine * constants.issueShare);
+  result.shared = weights * slices * ledger.sharedBytes / (128 * machine);
+  double share = ledger.usesWarpgroups ? constants.warpgroupShare : constants.warpShare;
+  result.matrix = weights * padded / (board.target->matrixFmasPerClock * machine * share);
+  double before = (ledger.launches - 1) * constants.dependentLaunch;
+  result.fixed = constants.launch + std::max(before, constants.ramp) + constants.reduction;
+  result.total = result.fixed + slowest(result).second * constants.overlap;
+  return result;
+}
+
+double uwt::rawRoof(const GpuBoard &board, const GpuProblem &problem,
+                    const GpuConstants &constants) {
+  double bytes = 2 * (static_cast<double>(problem.rows) * static_cast<double>(problem.columns) +
+                      static_cast<double>(problem.batch) *
+                          static_cast<double>(problem.rows + problem.columns));
+  return bytes / (board.memoryGBs * 1e3 * constants.memoryShare) * constants.overlap +
+         constants.launch + constants.ramp + constants.reduction;
+}
+
+const GpuBoard *uwt::usualBoard(const GpuTarget &target) {
+  const GpuBoard *first = nullptr;
+  for (const GpuBoard &each : builtInGpuBoards()) {
+    if (each.target != &target)
+      continue;
+    if (each.name == "H200")
+      return &each;
+    if (!first)
+      first = &each;
+  }
+  return first;
+}

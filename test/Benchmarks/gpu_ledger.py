@@ -1,0 +1,141 @@
+"""The ledger of all GPU kernels: what their machine code costs, and the times that this predicts.
+
+    test/Benchmarks/gpu_ledger.py --uwt build/bin/uwt --write     # after a change of kernels
+    test/Benchmarks/gpu_ledger.py --uwt build/bin/uwt --check     # in CI
+
+--write makes lib/CostModel/gpu-ledger.json, which the cost model reads, and the table in docs/gpu-ledger.md. --check compiles the same kernels
+and fails where one spills, has a hazard, takes more instructions than the table says (by more than 2 %), or where a
+row that has an aim is predicted below it. Needs ptxas and nvdisasm.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TABLE = ROOT / "lib" / "CostModel" / "gpu-ledger.json"
+PAGE = ROOT / "docs" / "gpu-ledger.md"
+
+FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>"]
+# Batches of each target, and the matrix that the ledger is made for (Llama-3.1-8B's down projection).
+TARGETS = {"sm_90a": [8, 32, 64, 256], "sm_120a": [8, 64], "sm_80": [8], "sm_89": [8]}
+ROWS, COLUMNS = 4096, 14336
+# Predicted raw at the roof over predicted time: (target, format, batch) -> least ratio.
+AIMS = {("sm_90a", "inplace<12>", 8): 1.25, ("sm_90a", "inplace<12>", 32): 1.25}
+
+
+def module(fmt, batch):
+    x, y = f"tensor<{batch}x{COLUMNS}xbf16>", f"tensor<{batch}x{ROWS}xbf16>"
+    w = f'!uwt.compressed<{ROWS}x{COLUMNS}xbf16, "{fmt}">'
+    return f"""func.func @main(%x: {x}) -> {y} {{
+  %w = uwt.weight "w" : {w}
+  %init = tensor.empty() : {y}
+  %y = uwt.matmul ins(%x, %w : {x}, {w}) outs(%init : {y}) {{
+  ^bb0(%sum: f32):
+    %r = arith.truncf %sum : f32 to bf16
+    uwt.yield %r : bf16
+  }} -> {y}
+  return %y : {y}
+}}
+"""
+
+
+def ledger_of(uwt, fmt, batch, target):
+    with tempfile.NamedTemporaryFile("w", suffix=".mlir") as file:
+        file.write(module(fmt, batch))
+        file.flush()
+        command = [uwt, "compile", file.name, "--target", target, "--format", fmt, "--emit", "ledger"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        reason = run.stderr.strip().splitlines()[-1].split(": ", 3)[-1]
+        print(f"not made: {target} {fmt} {batch}: {reason}", file=sys.stderr)
+        return []
+    return json.loads(run.stdout)["rows"]
+
+
+def assembler():
+    """The release of ptxas, which the counts depend on, or None where there is none."""
+    program = shutil.which("ptxas") or "/usr/local/cuda/bin/ptxas"
+    if not pathlib.Path(program).exists():
+        return None
+    run = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return next(line.split(", ")[-1] for line in run.stdout.splitlines() if "release" in line)
+
+
+def all_rows(uwt):
+    return [row for target, batches in TARGETS.items() for fmt in FORMATS for batch in batches
+            for row in ledger_of(uwt, fmt, batch, target)]
+
+
+def key(row):
+    return row["target"], row["format"], row["n"]
+
+
+def ratio(row):
+    return row["raw_roof_us"] / row["predicted_us"]
+
+
+def problems(rows, table):
+    known = {key(row): row for row in table}
+    made = {key(row) for row in rows}
+    for row in table:
+        if key(row) not in made:
+            yield f"{' '.join(map(str, key(row)))}: cannot be compiled any more"
+    for row in rows:
+        name = " ".join(map(str, key(row)))
+        if row["spill_bytes"] or row["hazards"]:
+            yield f"{name}: {row['spill_bytes']} bytes spilled, {row['hazards']} hazards"
+        old = known.get(key(row))
+        if old is None:
+            yield f"{name}: is not in {TABLE.relative_to(ROOT)}; run --write"
+        elif row["instructions_a_weight"] > old["instructions_a_weight"] * 1.02:
+            yield (f"{name}: {row['instructions_a_weight']} instructions a weight, "
+                   f"the table has {old['instructions_a_weight']}; run --write if this is meant")
+        aim = AIMS.get((row["target"], row["format"], row["n"]))
+        if aim and ratio(row) < aim:
+            yield f"{name}: {ratio(row):.3f} of raw at the roof is predicted on {row['board']}, the aim is {aim}"
+
+
+def page(rows):
+    lines = ["# The ledger of GPU kernels", "",
+             f"Written by `test/Benchmarks/gpu_ledger.py --write` from machine code; {ROWS} × {COLUMNS}, weights with t₄ tails and row",
+             "scales. Instructions are a lane's for a weight, escapes in (frequent way alone in",
+             "parentheses; of prefix codes both without escapes). µs and the limit are predicted for a board of the target by `uwt/CostModel/GpuCost.h`; *against raw* is raw",
+             "at the roof of memory over it.", "",
+             "| target | format | batch | kernel | registers | instructions | ALU | KB in flight | µs | limit | against raw |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for row in rows:
+        lines.append(
+            f"| {row['target']} | `{row['format']}` | {row['n']} | {row['strategy']} | {row['registers']} | "
+            f"{row['instructions_a_weight']:.2f} ({row['ways'].get('frequent', 0):.2f}) | {row['alu_a_weight']:.2f} | "
+            f"{row['bytes_in_flight'] / 1024:.0f} | {row['predicted_us']:.1f} ({row['board']}) | {row['limit']} | {ratio(row):.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--uwt", default=str(ROOT / "build" / "bin" / "uwt"))
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--write", action="store_true", help="make the table anew")
+    mode.add_argument("--check", action="store_true", help="fail where kernels got worse")
+    options = parser.parse_args()
+    rows = all_rows(options.uwt)
+    if options.write:
+        lines = ",\n".join("  " + json.dumps(row) for row in rows)
+        TABLE.write_text(f'{{"schema": "uwt.ledger/1", "ptxas": "{assembler()}", "rows": [\n{lines}\n]}}\n')
+        PAGE.write_text(page(rows))
+        return
+    table = json.loads(TABLE.read_text())
+    if table["ptxas"] != assembler():
+        sys.exit(f"the table is of ptxas {table['ptxas']}, this is {assembler()}: counts differ")
+    found = list(problems(rows, table["rows"]))
+    if found:
+        sys.exit("\n".join(found))
+
+
+if __name__ == "__main__":
+    main()

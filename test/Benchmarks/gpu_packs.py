@@ -1,0 +1,76 @@
+"""Packs and ledgers for the grid of GPU measurements: what uwt-bench launches on a GPU machine.
+
+    test/Benchmarks/gpu_packs.py --out kit-files [--uwt build/bin/uwt] [--target sm_90a] [--quick]
+
+Writes FORMAT.uwtpack and FORMAT.ledger.json for raw (the twin that all others are compared with) and for each other
+format: kernels for every matrix of the grid (Llama 3.1, Qwen3, Mixtral, DeepSeek-V3, an odd one) and any batch.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SHAPES = [
+    (6144, 4096), (4096, 4096), (28672, 4096), (4096, 14336),
+    (10240, 8192), (8192, 8192), (57344, 8192), (8192, 28672),
+    (51200, 5120), (5120, 25600), (4096, 7168), (7168, 2048), (4100, 4111),
+]
+QUICK = [(4096, 4096), (4096, 14336), (4100, 4111)]
+FORMATS = {"raw": "raw", "inplace12": "inplace<12>", "window4": "window<4>", "huffman": "huffman<12,2>"}
+
+
+def product(number, rows, columns, fmt):
+    x, y = f"tensor<?x{columns}xbf16>", f"tensor<?x{rows}xbf16>"
+    w = f'!uwt.compressed<{rows}x{columns}xbf16, "{fmt}">'
+    return f"""func.func @f{number}(%x: {x}) -> {y} {{
+  %c0 = arith.constant 0 : index
+  %m = tensor.dim %x, %c0 : {x}
+  %w = uwt.weight "w{number}" : {w}
+  %init = tensor.empty(%m) : {y}
+  %y = uwt.matmul ins(%x, %w : {x}, {w}) outs(%init : {y}) {{
+  ^bb0(%sum: f32):
+    %r = arith.truncf %sum : f32 to bf16
+    uwt.yield %r : bf16
+  }} -> {y}
+  return %y : {y}
+}}
+"""
+
+
+def emit(options, module, fmt, kind, path):
+    command = [options.uwt, "compile", module, "--target", options.target, "--format", fmt, "--emit", kind, "-o", path,
+               "-f", "-q"]
+    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        print(f"not made: {fmt}: {run.stderr.strip()}", file=sys.stderr)
+    return run.returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--uwt", default=str(pathlib.Path(__file__).resolve().parents[2] / "build" / "bin" / "uwt"))
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for packs and ledgers")
+    parser.add_argument("--target", default="sm_90a", help="GPUs, separated by commas")
+    parser.add_argument("--quick", action="store_true", help="three matrices only")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    shapes = QUICK if options.quick else SHAPES
+    for name, fmt in FORMATS.items():
+        with tempfile.NamedTemporaryFile("w", suffix=".mlir") as file:
+            file.write("".join(product(i, *shape, fmt) for i, shape in enumerate(shapes)))
+            file.flush()
+            made = emit(options, file.name, fmt, "pack", options.out / f"{name}.uwtpack")
+            # Others are compared with it: without it there is nothing to measure.
+            if not made and name == "raw":
+                sys.exit(1)
+            if not made:
+                continue
+            if "," not in options.target:
+                emit(options, file.name, fmt, "ledger", options.out / f"{name}.ledger.json")
+        print(f"{name}: {(options.out / f'{name}.uwtpack').stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

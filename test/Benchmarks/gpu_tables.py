@@ -1,0 +1,342 @@
+#!/usr/bin/env python3
+"""Turns results of uwt-bench (schema uwt.gpu-bench/1) into tables and plots.
+
+Usage: gpu_tables.py RESULT.json... [--ledger LEDGER.json] [--out FOLDER]
+
+Without --out, the tables go to stdout, in Markdown. With it, they go to FOLDER/gpu.md, and plots
+(SVG, drawn here: nothing has to be installed) beside them. --ledger puts predictions of `uwt compile
+--emit ledger` (schema uwt.ledger/1) beside rows that have none yet.
+"""
+
+import argparse
+import html
+import json
+import math
+import pathlib
+import sys
+
+COLOURS = ["#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#7f7f7f"]
+
+
+class BadInput(Exception):
+    """What is wrong with a file, as one sentence."""
+
+
+def read(path, schema):
+    try:
+        data = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: {error}") from error
+    if not isinstance(data, dict) or data.get("schema") != schema:
+        raise BadInput(f"{path}: expected the schema {schema}")
+    return data
+
+
+def shape_of(row):
+    return row["N"], row["K"]
+
+
+def measured(result, transcodes=False):
+    """Products that have times (a run with --check has none), or kernels that only decode."""
+    rows = [row for row in result["rows"] if "time" in row]
+    return [row for row in rows if (row["family"] == "transcode") == transcodes]
+
+
+def unique(values):
+    return list(dict.fromkeys(values))
+
+
+def median(row, name="time"):
+    return row[name]["median_us"]
+
+
+def baseline_times(result):
+    return {(*shape_of(row), row["batch"]): median(row) for row in result["baselines"]}
+
+
+def speedup(row, baselines):
+    """How many times faster than cuBLASLt, or None."""
+    dense = baselines.get((*shape_of(row), row["batch"]))
+    return dense / median(row) if dense else None
+
+
+def add_predictions(result, ledgers):
+    """The same rule as uwt-bench's: the smallest batch that is not below the row's."""
+    predictions = [row for ledger in ledgers for row in ledger["rows"]]
+    for row in result["rows"]:
+        fits = [
+            p
+            for p in predictions
+            if all(p[name] == row[name] for name in ("kernel", "format", "target", "N", "K"))
+            and p["n"] >= row["batch"]
+        ]
+        if fits and "predicted" not in row:
+            row["predicted"] = min(fits, key=lambda p: p["n"])
+
+
+# Tables
+
+
+def line(cells):
+    return "| " + " | ".join(str(cell) for cell in cells) + " |\n"
+
+
+def table(head, rows):
+    if not rows:
+        return ""
+    text = line(head) + line(["---"] + ["---:"] * (len(head) - 1))
+    return text + "".join(line(row) for row in rows) + "\n"
+
+
+def number(value, digits=2):
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def header(result):
+    machine = result["machine"]
+    text = f"## {machine['gpu']}\n\n"
+    text += f"{machine['target']}, CUDA {machine['cuda'] // 1000}.{machine['cuda'] % 1000 // 10}"
+    if machine["nvidia_driver"]:
+        text += f", driver {machine['nvidia_driver']}"
+    clocks = [clock["sm_mhz"] for clock in result["clocks"]]
+    if clocks:
+        text += f", SM clock {min(clocks)} to {max(clocks)} MHz"
+    copy = result["copy_bytes_per_second"]
+    text += f". Copies reach {copy / 1e12:.2f} TB/s (read and written).\n"
+    cublas = result["cublaslt"]
+    text += (
+        f"Baseline: cuBLASLt {cublas['version']}, BF16, the fastest of its algorithms.\n"
+        if "version" in cublas
+        else f"No baseline: {cublas['missing']}.\n"
+    )
+    rotation = result["rotation_bytes"] >> 20
+    text += f"Weights ({result['weights']}, seed {result['seed']}) are read cold: copies of {rotation} MB rotate.\n\n"
+    return text
+
+
+def grid_table(result, title, digits, value):
+    """A table a format: shapes down, batches across; `value(row)` is a number or None."""
+    text = f"### {title}\n\n"
+    rows = measured(result)
+    batches = sorted({row["batch"] for row in rows})
+    for name in unique(row["format"] for row in rows):
+        of_format = [row for row in rows if row["format"] == name]
+        cells = {(shape_of(row), row["batch"]): value(row) for row in of_format}
+        lines = [
+            [f"{shape[0]} × {shape[1]}"] + [number(cells.get((shape, b)), digits) for b in batches]
+            for shape in unique(map(shape_of, of_format))
+        ]
+        text += table([f"`{name}`, N × K"] + [f"n = {b}" for b in batches], lines)
+    return text
+
+
+def size_table(result):
+    rows = {(shape_of(row), row["format"]): row for row in measured(result)}
+    lines = [
+        [
+            f"{shape[0]} × {shape[1]}",
+            f"`{name}`",
+            number(row["bits_per_weight"], 3),
+            number(row["exponent_entropy"], 3),
+            number(row["joint_entropy"], 3),
+        ]
+        for (shape, name), row in rows.items()
+    ]
+    head = ["N × K", "format", "bits a weight", "exponent entropy", "joint entropy"]
+    return "### Sizes on the device\n\n" + table(head, lines) if lines else ""
+
+
+def predicted_time(prediction):
+    """The ledger's own sum-up, or else its largest term: what runs at the same time overlaps."""
+    return prediction.get("predicted_us", max(prediction["terms"].values()))
+
+
+def prediction_table(result):
+    rows = [row for row in measured(result) if row.get("predicted", {}).get("terms")]
+    if not rows:
+        return ""
+    terms = unique(term for row in rows for term in row["predicted"]["terms"])
+    lines = []
+    for row in rows:
+        values = row["predicted"]["terms"]
+        limit = max(values, key=values.get)
+        expected = predicted_time(row["predicted"])
+        lines.append(
+            [f"{row['N']} × {row['K']}", f"`{row['format']}`", row["batch"], number(median(row))]
+            + [number(expected), number(median(row) / expected if expected else None)]
+            + [number(values.get(term)) for term in terms]
+            + [limit]
+        )
+    head = ["N × K", "format", "n", "measured µs", "predicted µs", "measured / predicted"]
+    head += [f"{term} µs" for term in terms] + ["predicted limit"]
+    return "### Measured beside predicted\n\n" + table(head, lines)
+
+
+def transcode_table(result):
+    lines = [
+        [f"{row['N']} × {row['K']}", f"`{row['format']}`", number(median(row), 1)]
+        + [number(row["bytes_per_second"] / 1e12), number(row["share_of_copy"])]
+        for row in measured(result, transcodes=True)
+    ]
+    head = ["N × K", "from", "µs", "TB/s (read and written)", "share of copy bandwidth"]
+    return "### Decoding to raw\n\n" + table(head, lines) if lines else ""
+
+
+def refused_table(result):
+    wrong = [row for row in result["refused"] if row["wrong"]]
+    others = unique(row["reason"] for row in result["refused"] if not row["wrong"])
+    text = ""
+    if wrong:
+        text += "### Wrong results\n\n"
+        head = ["kernel", "N × K", "n", "what"]
+        text += table(
+            head,
+            [[r["kernel"], f"{r['N']} × {r['K']}", r["batch"], r["reason"]] for r in wrong],
+        )
+    if others:
+        text += "### Not measured\n\n" + "".join(f"- {reason}\n" for reason in others) + "\n"
+    return text
+
+
+def tables(result):
+    baselines = baseline_times(result)
+    text = header(result)
+    if measured(result):
+        text += grid_table(result, "Time in µs", 1, median)
+        if baselines:
+            text += grid_table(
+                result, "Times faster than cuBLASLt", 2, lambda row: speedup(row, baselines)
+            )
+        text += grid_table(
+            result, "Share of copy bandwidth", 2, lambda row: row["share_of_copy"]
+        )
+        text += grid_table(
+            result,
+            "Time over that of reading the weight alone",
+            2,
+            lambda row: median(row) / median(row, "time_read_only"),
+        )
+        text += grid_table(
+            result,
+            "Gain by dependent launch",
+            2,
+            lambda row: median(row, "time_serial") / median(row),
+        )
+        text += size_table(result)
+    return text + prediction_table(result) + transcode_table(result) + refused_table(result)
+
+
+# Plots
+
+
+def panel(left, top, title, batches, lines, low, high):
+    """One shape: a line a format over the batch, both axes logarithmic in steps of two."""
+    width, height = 200, 120
+    x = {b: left + 34 + width * i / max(len(batches) - 1, 1) for i, b in enumerate(batches)}
+
+    def y(value):
+        share = (math.log2(value) - low) / max(high - low, 1e-9)
+        return top + 24 + height * (1 - share)
+
+    parts = [
+        f'<text x="{left + 34}" y="{top + 14}" font-weight="bold">{html.escape(title)}</text>',
+        f'<rect x="{left + 34}" y="{top + 24}" width="{width}" height="{height}" fill="none" stroke="#ccc"/>',
+    ]
+    for step in range(math.floor(low), math.ceil(high) + 1):
+        if low <= step <= high:
+            at = y(2**step)
+            parts.append(
+                f'<line x1="{left + 34}" x2="{left + 34 + width}" y1="{at:.1f}" y2="{at:.1f}" stroke="#eee"/>'
+                f'<text x="{left + 30}" y="{at + 3:.1f}" text-anchor="end">{2.0**step:g}</text>'
+            )
+    for batch, at in x.items():
+        parts.append(
+            f'<text x="{at:.1f}" y="{top + 158}" text-anchor="middle">{batch}</text>'
+        )
+    for colour, points in lines:
+        path = " ".join(f"{x[b]:.1f},{y(v):.1f}" for b, v in sorted(points.items()))
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+    return "".join(parts)
+
+
+def plot(result, title, value):
+    """An SVG with a panel a shape, or None where there is nothing to show."""
+    rows = [(row, value(row)) for row in measured(result)]
+    rows = [(row, v) for row, v in rows if v]
+    if not rows:
+        return None
+    batches = sorted({row["batch"] for row, _ in rows})
+    formats = unique(row["format"] for row, _ in rows)
+    shapes = unique(shape_of(row) for row, _ in rows)
+    low = math.log2(min(v for _, v in rows)) - 0.2
+    high = math.log2(max(v for _, v in rows)) + 0.2
+    columns = min(len(shapes), 4)
+    parts = [f'<text x="10" y="18" font-size="14">{html.escape(title)}</text>']
+    for i, name in enumerate(formats):
+        colour = COLOURS[i % len(COLOURS)]
+        parts.append(f'<text x="{10 + 130 * i}" y="36" fill="{colour}">{html.escape(name)}</text>')
+    for i, shape in enumerate(shapes):
+        lines = [
+            (
+                COLOURS[formats.index(name) % len(COLOURS)],
+                {r["batch"]: v for r, v in rows if shape_of(r) == shape and r["format"] == name},
+            )
+            for name in formats
+        ]
+        left, top = 250 * (i % columns), 44 + 170 * (i // columns)
+        parts.append(panel(left, top, f"{shape[0]} × {shape[1]}", batches, lines, low, high))
+    width, height = max(250 * columns + 10, 400), 54 + 170 * math.ceil(len(shapes) / columns)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'font-family="sans-serif" font-size="9">' + "".join(parts) + "</svg>\n"
+    )
+
+
+def plots(result):
+    baselines = baseline_times(result)
+    return {
+        "speedup": plot(
+            result, "Times faster than cuBLASLt, by batch", lambda row: speedup(row, baselines)
+        ),
+        "bandwidth": plot(
+            result, "Share of copy bandwidth, by batch", lambda row: row["share_of_copy"]
+        ),
+    }
+
+
+def write(results, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    text = ""
+    for i, result in enumerate(results):
+        text += tables(result)
+        for name, svg in plots(result).items():
+            if svg:
+                file = f"gpu-{name}{i or ''}.svg"
+                (folder / file).write_text(svg, encoding="utf-8")
+                text += f"![{name}]({file})\n\n"
+    (folder / "gpu.md").write_text(text, encoding="utf-8")
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("results", nargs="+", help="what uwt-bench --json has written")
+    parser.add_argument("--ledger", action="append", default=[], help="predictions")
+    parser.add_argument("--out", type=pathlib.Path, help="folder for gpu.md and plots")
+    options = parser.parse_args(arguments)
+    try:
+        results = [read(path, "uwt.gpu-bench/1") for path in options.results]
+        ledgers = [read(path, "uwt.ledger/1") for path in options.ledger]
+    except BadInput as error:
+        print(f"gpu_tables.py: error: {error}", file=sys.stderr)
+        return 3
+    for result in results:
+        add_predictions(result, ledgers)
+    if options.out:
+        write(results, options.out)
+    else:
+        print("".join(map(tables, results)), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,464 @@
+//===- GpuBenchTest.cpp - uwt-bench on a fake GPU -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Container/TestFiles.h"
+#include "CudaTesting.h"
+#include "SamplePack.h"
+#include "uwt-bench/Bench.h"
+#include "uwt-bench/Options.h"
+#include "uwt-bench/Report.h"
+#include <cstdlib>
+#include <cstring>
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+using namespace uwt;
+using namespace uwt::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr uint64_t rows = 66, columns = 144;
+
+KernelArgument argument(ArgumentKind kind, ArgumentType type, uint32_t alignment = 1) {
+  return {kind, type, alignment, 0, 0};
+}
+
+/// A product from `format`, prepared by kernel 0.
+KernelEntry productOf(const char *format) {
+  KernelEntry entry;
+  entry.kernel = std::string("product_") + (format[0] == 'r' ? "raw" : "inplace12");
+  entry.strategy = "direct";
+  entry.format = *Format::parse(format);
+  entry.rows = {rows, rows, 1};
+  entry.columns = {columns, columns, 1};
+  entry.batchTo = 64;
+  entry.launch = {GridRule::Persistent, 160, 65536, 1, true, 2, 64, 256, 64};
+  entry.workspace = {16, 1024, 0, 64, 0};
+  entry.prepare = 1;
+  entry.arguments = {argument(ArgumentKind::Panels, ArgumentType::I64),
+                     argument(ArgumentKind::X, ArgumentType::BF16, 16),
+                     argument(ArgumentKind::Y, ArgumentType::BF16, 4),
+                     argument(ArgumentKind::Batch, ArgumentType::I64),
+                     argument(ArgumentKind::XStride, ArgumentType::I64),
+                     argument(ArgumentKind::YStride, ArgumentType::I64),
+                     argument(ArgumentKind::Workspace, ArgumentType::I32, 16),
+                     argument(ArgumentKind::Counters, ArgumentType::I32, 4)};
+  return entry;
+}
+
+/// A pack in a file with products of one shape. Kernels of a format need one of their own that
+/// prepares them.
+std::string writePack(const TemporaryFolder &folder,
+                      const std::vector<const char *> &formats = {"raw", "inplace<12>"},
+                      bool withTranscode = false) {
+  KernelPackWriter writer;
+  writer.addTool("uwt", "0.1.0");
+  uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
+  uint32_t number = 0;
+  for (const char *format : formats) {
+    KernelEntry product = productOf(format), first = product;
+    first.kernel = "pack";
+    first.prepare = 0;
+    first.launch = {GridRule::Tiles, 256, 0, 1, false, 1, 0, 64, 64};
+    first.workspace = {};
+    first.arguments = {product.arguments[1], product.arguments[6]};
+    product.prepare = number + 1;
+    first.code = product.code = code;
+    writer.addKernel(first);
+    writer.addKernel(product);
+    number += 2;
+  }
+  KernelEntry transcode = productOf("inplace<12>");
+  transcode.kernel = "transcode";
+  transcode.code = code;
+  transcode.prepare = 0;
+  transcode.family = GpuKernelFamily::Transcode;
+  transcode.result = *Format::parse("raw");
+  transcode.workspace = {};
+  transcode.arguments = {argument(ArgumentKind::Panels, ArgumentType::I64),
+                         argument(ArgumentKind::Extra, ArgumentType::I16, 256)};
+  if (withTranscode)
+    writer.addKernel(transcode);
+  std::string path = folder / (std::string(formats.back()) + ".uwtpack");
+  EXPECT_TRUE(holds(writer.write(path, true)));
+  return path;
+}
+
+/// A fake GPU whose products are right, computed from what was uploaded.
+class GpuBenchTest : public testing::Test {
+protected:
+  GpuBenchTest() : fake(freshFakeCuda()), pool(2), path(writePack(folder)) {
+    freshFakeCublasLt();
+    fake.parameterCounts = {
+        {"product_raw", 28}, {"product_inplace12", 28}, {"uwt_read_probe", 3}, {"transcode", 10}};
+    fake.onLaunch = [this](const FakeLaunch &launch) { compute(launch); };
+    float time = 0;
+    fake.elapsed = [time]() mutable { return 0.05F + 0.001F * (time = time < 6 ? time + 1 : 0); };
+    options.packs = {path};
+    options.shapes = {{"test", rows, columns}, {"other", 64, 64}};
+    options.batches = {1, 3, 65};
+    options.timing = {4, 2};
+    options.rotation = 1;
+    options.copyBytes = 4096;
+    options.cublasLt = fakeCublasLtPath();
+    options.observer = [this](const DeviceWeight &weight, std::span<const uint16_t> words) {
+      dense[weight.part(ArgumentKind::Panels, 0).address] = {words.begin(), words.end()};
+    };
+  }
+
+  ~GpuBenchTest() override { freshFakeCuda(); }
+
+  Status run() {
+    progress.say = [this](const std::string &line) { lines.push_back(line); };
+    progress.save = [](const BenchResult &) { return success(); };
+    UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, fakeDevice());
+    return runBench(device, options, progress, pool, result);
+  }
+
+  void compute(const FakeLaunch &launch) {
+    if (launch.function.starts_with("pack"))
+      prepared = true;
+    if (launch.function == "transcode") {
+      auto *out = reinterpret_cast<uint8_t *>(launch.parameters[5]);
+      std::ranges::copy(transcoded, out);
+      if (breakIt)
+        breakIt(launch, reinterpret_cast<uint16_t *>(out));
+    }
+    if (!launch.function.starts_with("product") || !prepared)
+      return;
+    prepared = false;
+    const auto &p = launch.parameters;
+    const std::vector<uint16_t> &words = dense.at(p[0]);
+    auto *x = reinterpret_cast<const uint16_t *>(p[5]);
+    auto *y = reinterpret_cast<uint16_t *>(p[10]);
+    for (uint64_t b = 0; b < p[15]; ++b)
+      for (uint64_t n = 0; n < rows; ++n) {
+        float sum = 0;
+        for (uint64_t k = 0; k < columns; ++k)
+          sum += fromBF16(words[n * columns + k]) * fromBF16(x[b * p[16] + k]);
+        y[b * p[17] + n] = toBF16(sum);
+      }
+    if (breakIt)
+      breakIt(launch, y);
+  }
+
+  FakeCuda &fake;
+  ThreadPool pool;
+  TemporaryFolder folder;
+  std::string path;
+  BenchOptions options;
+  BenchProgress progress;
+  BenchResult result;
+  std::vector<std::string> lines;
+  std::map<uint64_t, std::vector<uint16_t>> dense;
+  bool prepared = false;
+  /// What the kernel `transcode` writes.
+  std::vector<uint8_t> transcoded;
+  std::function<void(const FakeLaunch &, uint16_t *y)> breakIt;
+};
+
+} // namespace
+
+TEST_F(GpuBenchTest, ChecksAndTimesEachKernel) {
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 4u);
+  const BenchRow &row = result.rows[3];
+  EXPECT_EQ(row.entry->kernel, "product_inplace12");
+  EXPECT_EQ(row.batch, 3u);
+  EXPECT_EQ(row.checks.twin, "product_raw");
+  EXPECT_EQ(row.checks.twinOutputs, 3 * rows);
+  EXPECT_EQ(row.checks.exactOutputs, 3 * rows);
+  EXPECT_EQ(row.checks.decodedColumns, columns);
+  EXPECT_EQ(row.copies, 2u);
+  EXPECT_EQ(row.dependent.microseconds.size(), 4u);
+  EXPECT_EQ(row.serial.microseconds.size(), 4u);
+  EXPECT_EQ(row.probe.microseconds.size(), 4u);
+  ASSERT_EQ(result.baselines.size(), 2u);
+  EXPECT_EQ(result.baselines[0].tried, 8u);
+  EXPECT_EQ(result.cublasVersion, "13.0.2");
+  EXPECT_GT(result.copyBytesPerSecond, 0);
+  ASSERT_EQ(result.refused.size(), 1u);
+  EXPECT_EQ(result.refused[0].reason, "the packs have no kernel for this shape and these batches");
+  EXPECT_THAT(lines.back(), HasSubstr("x cuBLASLt"));
+  // Nothing stays on the device.
+  EXPECT_EQ(fake.memory.size(), 0u);
+}
+
+TEST_F(GpuBenchTest, LaunchesWithoutDependenceToo) {
+  options.batches = {1};
+  ASSERT_TRUE(holds(run()));
+  size_t dependent = 0, serial = 0;
+  for (const FakeLaunch &launch : fake.launches)
+    if (launch.function == "product_inplace12")
+      ++(launch.dependent ? dependent : serial);
+  // One alone, then three warm-ups and four samples of two launches.
+  EXPECT_EQ(serial, 15u);
+  EXPECT_GT(dependent, 15u);
+}
+
+TEST_F(GpuBenchTest, FindsTwinsInOtherPacks) {
+  options.checkOnly = true;
+  options.batches = {1};
+  options.packs = {writePack(folder, {"inplace<12>"})};
+  EXPECT_THAT(messageOf(run()),
+              HasSubstr("have formats inplace<12> of bf16; make a pack for this"));
+  options.packs.push_back(writePack(folder, {"raw"}));
+  result = {};
+  ASSERT_TRUE(holds(run()));
+  EXPECT_EQ(result.rows.size(), 2u);
+}
+
+TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
+  options.batches = {1, 65};
+  options.packs = {writePack(folder, {"raw", "inplace<12>"}, true)};
+  // By the host's codec, from the words that the bench draws.
+  options.observer = [this](const DeviceWeight &weight, std::span<const uint16_t> words) {
+    dense[weight.part(ArgumentKind::Panels, 0).address] = {words.begin(), words.end()};
+    TensorDescription description{ElementType::BF16, {rows, columns}, *Format::parse("raw")};
+    auto *bytes = reinterpret_cast<const uint8_t *>(words.data());
+    auto raw = LoadedWeight::fromBytes(description, {bytes, words.size() * 2}, pool);
+    std::span<const uint8_t> plane = raw->plane(PlaneKind::Words);
+    // A panel of 64 rows, and a strip of the next.
+    transcoded = {plane.begin(), plane.begin() + (64 + 16) * 192 * 2};
+  };
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 3u);
+  EXPECT_EQ(result.rows[2].entry->kernel, "transcode");
+  EXPECT_EQ(result.rows[2].writtenBytes, 80u * 192 * 2);
+  EXPECT_EQ(result.rows[2].checks.twinOutputs, 80u * 192);
+  EXPECT_EQ(result.rows[2].dependent.microseconds.size(), 4u);
+  // Batches of products alone.
+  EXPECT_EQ(result.baselines.size(), 1u);
+  breakIt = [](const FakeLaunch &launch, uint16_t *out) {
+    if (launch.function == "transcode")
+      out[7] ^= 1;
+  };
+  result = {};
+  ASSERT_TRUE(holds(run()));
+  EXPECT_EQ(result.rows.size(), 2u);
+  EXPECT_THAT(lines.back(), HasSubstr("byte 14 of plane words is "));
+}
+
+TEST_F(GpuBenchTest, GivesNoRowToAKernelThatIsWrong) {
+  options.batches = {3};
+  // Only the compressed kernel, only in sums of many terms, by the smallest step.
+  breakIt = [](const FakeLaunch &launch, uint16_t *y) {
+    if (launch.function == "product_inplace12")
+      y[rows - 1] ^= 1;
+  };
+  ASSERT_TRUE(holds(run()));
+  EXPECT_TRUE(result.hasWrong());
+  ASSERT_EQ(result.rows.size(), 1u);
+  EXPECT_EQ(result.rows[0].entry->kernel, "product_raw");
+  EXPECT_THAT(lines.back(), testing::StartsWith("WRONG: product_inplace12, N 66, K 144, batch 3: "
+                                                "y[0, 65] is "));
+}
+
+TEST_F(GpuBenchTest, FindsWhatIsWrongOnlyInAGraph) {
+  options.batches = {3};
+  size_t launches = 0;
+  breakIt = [&](const FakeLaunch &launch, uint16_t *y) {
+    if (launch.function == "product_inplace12" && !launch.dependent && ++launches > 3)
+      y[0] ^= 0x100;
+  };
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 1u);
+  EXPECT_THAT(result.refused.front().reason, HasSubstr("before it was timed one by one it was"));
+}
+
+TEST_F(GpuBenchTest, ChecksOnlyWhereThatIsAskedFor) {
+  options.checkOnly = true;
+  ASSERT_TRUE(holds(run()));
+  EXPECT_EQ(result.rows.size(), 4u);
+  EXPECT_TRUE(result.rows[0].dependent.microseconds.empty());
+  EXPECT_EQ(lines.back(), "right: product_inplace12, N 66, K 144, batch 3");
+}
+
+TEST_F(GpuBenchTest, DoesWithoutABaseline) {
+  setenv("UWT_CUBLASLT", "/nowhere/a.so", 1);
+  options.cublasLt.clear();
+  options.batches = {1};
+  Status status = run();
+  unsetenv("UWT_CUBLASLT");
+  ASSERT_TRUE(holds(status));
+  EXPECT_THAT(result.cublasMissing, HasSubstr("cannot load cuBLASLt"));
+  EXPECT_EQ(result.rows.size(), 2u);
+  options.cublasLt = "/nowhere/b.so";
+  EXPECT_THAT(messageOf(run()), HasSubstr("cannot load cuBLASLt '/nowhere/b.so'"));
+}
+
+TEST_F(GpuBenchTest, MeasuresWeightsOfAFile) {
+  std::string file = folder / "model.safetensors";
+  writeTensors(file, {{"w", "BF16", {rows, columns}, bf16Weights(rows * columns, 5)}});
+  options.weights = file;
+  options.batches = {1};
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 2u);
+  EXPECT_EQ(result.rows[0].shape.name, "w");
+}
+
+TEST_F(GpuBenchTest, TakesTheShapesOfThePacks) {
+  options.checkOnly = true;
+  options.batches = {1};
+  options.shapes = {{"other", 64, 64}};
+  for (ShapeChoice choice :
+       {ShapeChoice::WithOwn, ShapeChoice::OrOwn, ShapeChoice::Own, ShapeChoice::Smallest}) {
+    options.choice = choice;
+    result = {};
+    ASSERT_TRUE(holds(run()));
+    ASSERT_EQ(result.rows.size(), 2u);
+    EXPECT_EQ(result.rows[0].shape.rows, rows);
+    EXPECT_EQ(result.refused.size(), choice == ShapeChoice::WithOwn ? 1u : 0u);
+  }
+}
+
+TEST_F(GpuBenchTest, SaysWhenNothingFits) {
+  options.batches = {65};
+  EXPECT_EQ(messageOf(run()),
+            "nothing was measured: the packs have no kernel for this shape and these batches; see "
+            "--shapes and --batches, and 'uwt inspect' of the packs");
+  fake.major = 8;
+  options.batches = {1};
+  result = {};
+  EXPECT_THAT(messageOf(run()), HasSubstr("nothing was measured: no kernel for raw of bf16"));
+}
+
+TEST_F(GpuBenchTest, StopsWhereTheDriverFails) {
+  options.batches = {1};
+  ASSERT_TRUE(holds(run()));
+  size_t calls = fake.calls.size();
+  for (size_t call = 20; call < calls; call += 101) {
+    fake.calls.clear();
+    fake.failAt = static_cast<long>(call);
+    result = {};
+    EXPECT_THAT(messageOf(run()), HasSubstr("CUDA_ERROR_INVALID_VALUE")) << call;
+    EXPECT_EQ(fake.memory.size(), 0u) << call;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Reports
+//===----------------------------------------------------------------------===//
+
+/// All members' names, "rows[].time.median_us", of the first item of lists.
+static void namesIn(const nlohmann::json &json, const std::string &path,
+                    std::set<std::string> &names) {
+  if (json.is_array() && !json.empty())
+    namesIn(json.front(), path + "[]", names);
+  if (!json.is_object())
+    return;
+  for (const auto &[name, value] : json.items()) {
+    names.insert(path + "." + name);
+    namesIn(value, path + "." + name, names);
+  }
+}
+
+TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
+  std::string ledger = folder / "ledger.json";
+  writeText(ledger, R"({"schema": "uwt.ledger/1", "rows": [
+    {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "N": 66, "K": 144,
+     "n": 64, "terms": {"memory": 20.5, "issue": 11.25, "launch": 2}},
+    {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "N": 66, "K": 144,
+     "n": 1, "terms": {"memory": 19, "issue": 4, "launch": 2}}]})");
+  auto predictions = Ledger::read({ledger});
+  ASSERT_TRUE(holds(predictions));
+  options.packs = {path};
+  ASSERT_TRUE(holds(run()));
+  Report report(options, *predictions, "0.1.0");
+  auto json = nlohmann::ordered_json::parse(report.text(result));
+  EXPECT_EQ(json["schema"], "uwt.gpu-bench/1");
+  EXPECT_EQ(json["machine"]["gpu"], "Fake GPU");
+  EXPECT_EQ(json["rows"][2]["predicted"]["n"], 1);
+  EXPECT_EQ(json["rows"][3]["predicted"]["n"], 64);
+  EXPECT_FALSE(json["rows"][0].contains("predicted"));
+  if (const char *write = std::getenv("UWT_WRITE_GPU_SAMPLE")) {
+    // What differs from run to run, and from machine to machine.
+    json["machine"]["host"] = json["machine"]["processor"] = "";
+    json["begun"] = json["written"] = "2026-01-01T00:00:00Z";
+    json["packs"][0]["path"] = "kernels.uwtpack";
+    for (auto &row : json["rows"])
+      row["pack"] = "kernels.uwtpack";
+    writeText(write, json.dump(1) + "\n");
+  }
+  // The sample is such a report.
+  std::set<std::string> written, sample;
+  namesIn(json, "", written);
+  namesIn(nlohmann::json::parse(readText(gpuSamplePath())), "", sample);
+  EXPECT_EQ(written, sample);
+}
+
+TEST(GpuBenchLedger, OfAnotherKindIsRefused) {
+  TemporaryFolder folder;
+  std::string path = folder / "ledger.json";
+  auto messageFor = [&](const std::string &text) {
+    writeText(path, text);
+    return messageOf(Ledger::read({path}));
+  };
+  const std::string no = path + ": it is no ledger (schema uwt.ledger/1) with rows; write one by "
+                                "'uwt compile --emit ledger'";
+  EXPECT_EQ(messageFor("{"), no);
+  EXPECT_EQ(messageFor("[]"), no);
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.ledger/1"})"), no);
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.ledger/1", "rows": [3]})"),
+            path + ": row 0 needs texts kernel, format and target, numbers N, K and n, and an "
+                   "object terms of numbers");
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.ledger/1", "rows": []})"), "no error");
+}
+
+//===----------------------------------------------------------------------===//
+// Grid and options
+//===----------------------------------------------------------------------===//
+
+TEST(GpuBenchGrid, HasTheShapesOfTheModelsOnce) {
+  std::vector<GridShape> shapes = allShapes();
+  EXPECT_EQ(shapes.size(), 48u);
+  EXPECT_EQ(shapes[2].name, "llama-3.1-8b, mixtral-8x7b");
+  EXPECT_EQ(shapes.front().rows, 6144u);
+  // Outputs of attention are divided along K.
+  EXPECT_TRUE(std::ranges::any_of(
+      shapes, [](const GridShape &s) { return s.rows == 4096 && s.columns == 512; }));
+  EXPECT_EQ(quickShapes().size(), 3u);
+}
+
+TEST(GpuBenchGrid, IsReadFromText) {
+  auto shapes = parseShapes("deepseek-v3-expert,4100x4111");
+  ASSERT_TRUE(holds(shapes));
+  ASSERT_EQ(shapes->size(), 3u);
+  EXPECT_EQ((*shapes)[2].columns, 4111u);
+  const std::string shape = "--shapes takes all, quick, packs, smallest, models such as "
+                            "llama-3.1-8b, and shapes such as 4096x14336 (N x K, at most 2^24), "
+                            "not ";
+  EXPECT_EQ(messageOf(parseShapes("4096")), shape + "'4096'");
+  EXPECT_EQ(messageOf(parseShapes("4096x0")), shape + "'4096x0'");
+  EXPECT_EQ(messageOf(parseShapes("")), shape + "''");
+  EXPECT_THAT(*parseBatches("1,64"), ElementsAre(1, 64));
+  EXPECT_EQ(messageOf(parseBatches("1,,2")),
+            "--batches takes all, quick, and numbers from 1 to 65536, not ''");
+}
+
+TEST(GpuBenchOptions, AreRead) {
+  auto options = parseOptions({"--pack=a", "--pack", "b", "--quick", "--device", "2", "--json=o"});
+  ASSERT_TRUE(holds(options));
+  EXPECT_THAT(options->bench.packs, ElementsAre("a", "b"));
+  EXPECT_EQ(options->bench.shapes.size(), 3u);
+  EXPECT_EQ(options->device, 2u);
+  EXPECT_EQ(options->json, "o");
+  EXPECT_EQ(messageOf(parseOptions({})),
+            "no pack is given; use --pack FILE, made by 'uwt compile --emit pack'");
+  EXPECT_EQ(messageOf(parseOptions({"--paks"})),
+            "there is no option '--paks'; did you mean '--pack'?; see --help");
+  EXPECT_EQ(messageOf(parseOptions({"--pack"})), "--pack needs a value: FILE");
+  EXPECT_EQ(messageOf(parseOptions({"--quick=1"})), "--quick takes no value");
+  EXPECT_EQ(messageOf(parseOptions({"--device", "x"})),
+            "--device takes a number up to 1024, not 'x'");
+  EXPECT_TRUE(holds(parseOptions({"--list"})));
+  for (const char *name : {"--pack FILE", "--ledger FILE", "--ncu FILE"})
+    EXPECT_THAT(helpText(), HasSubstr(name));
+  EXPECT_THAT(listText(*parseOptions({"--list", "--quick"})), HasSubstr("28672x4096   llama"));
+}

@@ -1,0 +1,596 @@
+//===- Bench.cpp - Kernels of packs against cuBLASLt ----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Bench.h"
+#include "Transcode.h"
+#include "Weights.h"
+#include "uwt/Container/BenchWeights.h"
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+
+using namespace uwt;
+
+bool BenchResult::hasWrong() const { return std::ranges::any_of(refused, &RefusedRow::isWrong); }
+
+//===----------------------------------------------------------------------===//
+// A run
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A pack on the device, and the formats and families that it has kernels of.
+struct OpenPack {
+  std::string path;
+  std::unique_ptr<DevicePack> pack;
+  std::vector<std::pair<GpuKernelFamily, Format>> kinds;
+};
+
+/// One run: what all shapes share, and the shape in hand.
+class BenchRun {
+public:
+  BenchRun(GpuSession &session, const BenchOptions &options, const BenchProgress &progress,
+           BenchResult &result)
+      : session(session), options(options), progress(progress), result(result) {}
+
+  Status prepare(const CudaDevicePtr &device);
+  /// The shapes that the options choose, with the packs at hand.
+  std::vector<GridShape> chooseShapes() const;
+  Status runShape(const GridShape &shape, WeightSource &source);
+
+private:
+  Status openPacks();
+  Status measureMachine();
+  std::vector<GridShape> ownShapes() const;
+  /// Of the batches that are asked for, those that some kernel takes at this shape.
+  std::vector<uint32_t> batchesFor(const GridShape &shape) const;
+  Status runBaselines();
+  Expected<BaselineRow> runBaseline(uint32_t batch, std::span<const DeviceBuffer> copies);
+  Status runKind(OpenPack &pack, GpuKernelFamily family, const Format &format);
+  Status runTranscode(OpenPack &pack, const Format &format);
+  Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
+  Status runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const;
+  /// Keeps a row, or why there is none.
+  Status keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t batch);
+  Expected<Timing> timeProbe();
+  Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  Status check(OpenPack &pack, BenchRow &row, std::vector<float> &y);
+  /// The raw kernel with which a row's is compared: of the same pack, else of another.
+  struct Twin {
+    OpenPack *pack = nullptr;
+    const KernelEntry *entry = nullptr;
+  };
+  Expected<Twin> findTwin(OpenPack &own, const BenchRow &row);
+  Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
+  Status time(OpenPack &pack, BenchRow &row, std::span<const float> y);
+  Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  Expected<const KernelEntry *> select(const OpenPack &pack, GpuKernelFamily family,
+                                       const Format &format, uint32_t batch) const;
+  void refuse(const std::string &kernel, const Format &format, uint32_t batch, const Error &error);
+  unsigned launchesFor(size_t copies) const;
+
+  std::vector<OpenPack> packs;
+  GpuSession &session;
+  const BenchOptions &options;
+  const BenchProgress &progress;
+  BenchResult &result;
+  std::optional<ReadProbe> probe;
+  std::shared_ptr<const CublasLt> cublas;
+
+  // Of the shape in hand.
+  GridShape shape;
+  std::vector<uint32_t> batches;
+  DenseWords words;
+  EntropyBounds entropy;
+  std::optional<ExactProblem> exact;
+  std::vector<uint16_t> x;
+  std::vector<DeviceWeight> rawTwin;
+  // Of the format in hand.
+  std::vector<DeviceWeight> copies, exactCopy;
+  const KernelEntry *decodedBy = nullptr;
+  uint64_t decodedColumns = 0;
+};
+
+} // namespace
+
+Status BenchRun::openPacks() {
+  for (const std::string &path : options.packs) {
+    UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> pack, KernelPack::open(path));
+    OpenPack opened;
+    opened.path = path;
+    for (const KernelEntry &entry : pack->kernels()) {
+      std::pair kind(entry.family, entry.format);
+      if (!pack->isPreparation(entry) &&
+          std::ranges::find(opened.kinds, kind) == opened.kinds.end())
+        opened.kinds.push_back(kind);
+    }
+    result.packs.push_back(pack);
+    opened.pack = std::make_unique<DevicePack>(session.device, pack);
+    packs.push_back(std::move(opened));
+  }
+  return success();
+}
+
+Status BenchRun::measureMachine() {
+  UWT_ASSIGN_OR_RETURN(probe, ReadProbe::create(session.device));
+  UWT_ASSIGN_OR_RETURN(
+      result.copyBytesPerSecond,
+      copyBandwidth(session.device, session.stream, options.copyBytes, options.timing.samples));
+  if (options.noBaseline) {
+    result.cublasMissing = "not asked for";
+    return success();
+  }
+  auto opened = CublasLt::open(session.device, options.cublasLt);
+  if (opened) {
+    cublas = *opened;
+    result.cublasVersion = cublas->version();
+    return success();
+  }
+  // One that was named has to be there.
+  if (!options.cublasLt.empty())
+    return opened.takeError();
+  result.cublasMissing = opened.error().message();
+  progress.say("no baseline: " + result.cublasMissing);
+  return success();
+}
+
+Status BenchRun::prepare(const CudaDevicePtr &device) {
+  result.device = device->properties();
+  result.cudaVersion = device->driver().version();
+  UWT_ASSIGN_OR_RETURN(result.busId, device->busId());
+  UWT_RETURN_IF_ERROR(openPacks());
+  return options.checkOnly || options.profile ? success() : measureMachine();
+}
+
+unsigned BenchRun::launchesFor(size_t copyCount) const {
+  auto count = static_cast<unsigned>(copyCount);
+  return (std::max(options.timing.launches, 1U) + count - 1) / count * count;
+}
+
+Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack, GpuKernelFamily family,
+                                               const Format &format, uint32_t batch) const {
+  KernelQuery query;
+  query.target = session.device->properties().target;
+  query.format = format;
+  query.rows = shape.rows;
+  query.columns = shape.columns;
+  query.batch = batch;
+  query.family = family;
+  return pack.pack->pack().select(query);
+}
+
+void BenchRun::refuse(const std::string &kernel, const Format &format, uint32_t batch,
+                      const Error &error) {
+  bool isWrong = error.getKind() == ErrorKind::Differs;
+  result.refused.push_back({shape, batch, kernel, format.str(), error.message(), isWrong});
+  if (isWrong)
+    progress.say("WRONG: " + kernel + ", N " + std::to_string(shape.rows) + ", K " +
+                 std::to_string(shape.columns) + ", batch " + std::to_string(batch) + ": " +
+                 error.message());
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+/// Whether two kernels add up in the same order, given the same number of CTAs.
+static bool addAlike(const KernelEntry &a, const KernelEntry &b) {
+  return a.launch.grid == b.launch.grid && a.launch.cluster == b.launch.cluster &&
+         a.launch.tileRows == b.launch.tileRows && a.launch.tileColumns == b.launch.tileColumns &&
+         a.launch.tileBatch == b.launch.tileBatch;
+}
+
+Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) {
+  auto findIn = [&](OpenPack &pack) -> Expected<Twin> {
+    UWT_ASSIGN_OR_RETURN(const KernelEntry *entry,
+                         select(pack, row.entry->family, *Format::parse("raw"), row.batch));
+    if (!addAlike(*row.entry, *entry))
+      return unsupportedError("its raw twin " + entry->kernel +
+                              " has other tiles, so that their bits cannot be compared; make "
+                              "both with equal ones");
+    return Twin{&pack, entry};
+  };
+  Expected<Twin> found = findIn(own);
+  for (OpenPack &other : packs)
+    if (!found && &other != &own)
+      if (Expected<Twin> elsewhere = findIn(other))
+        found = std::move(elsewhere);
+  return found;
+}
+
+Status BenchRun::checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
+  UWT_ASSIGN_OR_RETURN(Twin twin, findTwin(pack, row));
+  row.checks.twin = twin.entry->kernel;
+  if (rawTwin.empty()) {
+    UWT_ASSIGN_OR_RETURN(
+        rawTwin, session.upload(words, shape.rows, shape.columns, *Format::parse("raw"), 0));
+  }
+  std::span<const DeviceWeight> weight = copies;
+  UWT_ASSIGN_OR_RETURN(Product product, Product::create(session, *pack.pack, *row.entry,
+                                                        weight.first(1), row.batch));
+  UWT_ASSIGN_OR_RETURN(Product other, Product::create(session, *twin.pack->pack, *twin.entry,
+                                                      rawTwin, row.batch, product.size().grid));
+  UWT_ASSIGN_OR_RETURN(row.checks.twinOutputs,
+                       checkTwin(product, other, std::span(x).first(row.batch * shape.columns), y));
+  row.size = product.size();
+  row.resources = product.resources();
+  return success();
+}
+
+Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
+  // Once a kernel: its decoding does not depend on the batch.
+  if (decodedBy != row.entry) {
+    uint32_t most = std::min(row.entry->batchTo, std::max(row.entry->batchFrom, 64U));
+    UWT_ASSIGN_OR_RETURN(Product product,
+                         Product::create(session, *pack.pack, *row.entry,
+                                         std::span<const DeviceWeight>(copies).first(1), most));
+    UWT_ASSIGN_OR_RETURN(decodedColumns,
+                         checkDecode(product, words, options.decodeLaunches, session.pool));
+    decodedBy = row.entry;
+  }
+  row.checks.decodedColumns = decodedColumns;
+  UWT_ASSIGN_OR_RETURN(Product sums,
+                       Product::create(session, *pack.pack, *row.entry, exactCopy, row.batch));
+  UWT_ASSIGN_OR_RETURN(row.checks.exactOutputs, exact->check(sums));
+  return checkAgainstTwin(pack, row, y);
+}
+
+//===----------------------------------------------------------------------===//
+// Times
+//===----------------------------------------------------------------------===//
+
+Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
+  UWT_ASSIGN_OR_RETURN(Product product,
+                       Product::create(session, *pack.pack, *row.entry, copies, row.batch));
+  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(row.batch * shape.columns)));
+  unsigned launches = launchesFor(copies.size());
+  auto timed = [&](bool isSerial) {
+    return timeGraph(
+        session.device, session.stream, launches, options.timing.samples,
+        [&](unsigned i, void *stream) { return product.enqueue(i, isSerial, stream); });
+  };
+  UWT_ASSIGN_OR_RETURN(row.dependent, timed(false));
+  // What was timed is right too: launches that follow each other closely may race.
+  auto checkLast = [&](const char *which) -> Status {
+    UWT_ASSIGN_OR_RETURN(std::vector<float> last, product.readY());
+    return compareOutputs(last, y, shape.rows,
+                          std::string("before it was timed ") + which + " it was");
+  };
+  UWT_RETURN_IF_ERROR(checkLast("in a graph"));
+  UWT_ASSIGN_OR_RETURN(row.serial, timed(true));
+  UWT_RETURN_IF_ERROR(checkLast("one by one"));
+  UWT_ASSIGN_OR_RETURN(row.probe, timeProbe());
+  return success();
+}
+
+Expected<Timing> BenchRun::timeProbe() {
+  return timeGraph(session.device, session.stream, launchesFor(copies.size()),
+                   options.timing.samples, [&](unsigned i, void *stream) {
+                     const DeviceWeight &weight = copies[i % copies.size()];
+                     return probe->launch(weight.address(), weight.bytes(), stream);
+                   });
+}
+
+static std::string rowText(const BenchRow &row, double copyBytesPerSecond,
+                           const BaselineRow *baseline) {
+  char text[512];
+  double time = row.dependent.median();
+  double share =
+      static_cast<double>(row.weightBytes + row.writtenBytes) / (time * 1e-6) / copyBytesPerSecond;
+  int length =
+      std::snprintf(text, sizeof(text),
+                    "%6llu x %-6llu batch %-4u %-16s %8.2f us (p10 %.2f, p90 %.2f), %.2f of "
+                    "copy bandwidth",
+                    static_cast<unsigned long long>(row.shape.rows),
+                    static_cast<unsigned long long>(row.shape.columns), row.batch,
+                    row.entry->format.str().c_str(), time, row.dependent.quantile(0.1),
+                    row.dependent.quantile(0.9), share);
+  if (baseline && length > 0 && static_cast<size_t>(length) < sizeof(text))
+    std::snprintf(text + length, sizeof(text) - static_cast<size_t>(length), ", %.3f x cuBLASLt",
+                  baseline->timing.median() / std::max(time, 1e-9));
+  return text;
+}
+
+Expected<BenchRow> BenchRun::checkAndTime(OpenPack &pack, const KernelEntry &entry,
+                                          uint32_t batch) {
+  BenchRow row = rowOf(pack, entry, batch);
+  std::vector<float> y;
+  UWT_RETURN_IF_ERROR(check(pack, row, y));
+  if (!options.checkOnly)
+    UWT_RETURN_IF_ERROR(time(pack, row, y));
+  return row;
+}
+
+Status BenchRun::profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch) {
+  UWT_ASSIGN_OR_RETURN(Product product, Product::create(session, *pack.pack, entry, copies, batch));
+  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(batch * shape.columns)));
+  constexpr unsigned launches = 3;
+  for (unsigned i = 0; i < launches; ++i)
+    UWT_RETURN_IF_ERROR(product.enqueue(i, false, session.stream.get()));
+  return session.stream.synchronize();
+}
+
+//===----------------------------------------------------------------------===//
+// Batches, formats, shapes
+//===----------------------------------------------------------------------===//
+
+Status BenchRun::runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch) {
+  if (std::string why = whyNotRunnable(pack.pack->pack(), entry); !why.empty()) {
+    refuse(entry.kernel, entry.format, batch, unsupportedError(why));
+    return success();
+  }
+  if (options.profile)
+    return profileOnly(pack, entry, batch);
+  return keep(checkAndTime(pack, entry, batch), entry, batch);
+}
+
+Status BenchRun::keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t batch) {
+  if (!row) {
+    Error error = row.takeError();
+    // The machine's errors leave nothing to go on with.
+    if (error.getKind() != ErrorKind::Differs && error.getKind() != ErrorKind::Unsupported &&
+        error.getKind() != ErrorKind::Usage)
+      return error;
+    refuse(entry.kernel, entry.format, batch, error);
+    return success();
+  }
+  if (options.profile)
+    return success();
+  const BaselineRow *baseline = nullptr;
+  for (const BaselineRow &one : result.baselines)
+    if (one.batch == batch && one.shape.rows == shape.rows && one.shape.columns == shape.columns)
+      baseline = &one;
+  if (options.checkOnly)
+    progress.say("right: " + entry.kernel + ", N " + std::to_string(shape.rows) + ", K " +
+                 std::to_string(shape.columns) + ", batch " + std::to_string(batch));
+  else
+    progress.say(rowText(*row, result.copyBytesPerSecond, baseline));
+  result.rows.push_back(*std::move(row));
+  return success();
+}
+
+BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const {
+  BenchRow row;
+  row.shape = shape;
+  row.batch = batch;
+  row.entry = &entry;
+  row.pack = pack.path;
+  row.target = pack.pack->pack().codeObjects()[entry.code].target;
+  row.weightBytes = copies.front().bytes();
+  row.copies = static_cast<unsigned>(copies.size());
+  row.entropy = entropy;
+  return row;
+}
+
+Expected<BenchRow> BenchRun::checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry) {
+  UWT_ASSIGN_OR_RETURN(Transcoding transcoding,
+                       Transcoding::create(session, *pack.pack, entry, copies, words));
+  BenchRow row = rowOf(pack, entry, 0);
+  row.size = transcoding.size();
+  row.resources = transcoding.resources();
+  row.writtenBytes = transcoding.resultBytes();
+  row.checks.twin = "host";
+  UWT_ASSIGN_OR_RETURN(row.checks.twinOutputs, transcoding.check());
+  if (options.checkOnly || options.profile)
+    return row;
+  for (bool isSerial : {false, true}) {
+    Timing &timing = isSerial ? row.serial : row.dependent;
+    UWT_ASSIGN_OR_RETURN(timing,
+                         timeGraph(session.device, session.stream, launchesFor(copies.size()),
+                                   options.timing.samples, [&](unsigned i, void *stream) {
+                                     return transcoding.enqueue(i, isSerial, stream);
+                                   }));
+    UWT_RETURN_IF_ERROR(transcoding.compare());
+  }
+  UWT_ASSIGN_OR_RETURN(row.probe, timeProbe());
+  return row;
+}
+
+Status BenchRun::runTranscode(OpenPack &pack, const Format &format) {
+  auto entry = select(pack, GpuKernelFamily::Transcode, format, 1);
+  std::string why = entry ? Transcoding::whyNotRunnable(**entry) : entry.error().message();
+  if (!why.empty()) {
+    refuse(entry ? (*entry)->kernel : "", format, 0, unsupportedError(why));
+    return success();
+  }
+  UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, format,
+                                              options.checkOnly ? 0 : options.rotation));
+  Expected<BenchRow> row = checkAndTimeTranscode(pack, **entry);
+  copies.clear();
+  return keep(std::move(row), **entry, 0);
+}
+
+Status BenchRun::runKind(OpenPack &pack, GpuKernelFamily family, const Format &format) {
+  if (family == GpuKernelFamily::Transcode)
+    return runTranscode(pack, format);
+  std::vector<std::pair<uint32_t, const KernelEntry *>> found;
+  for (uint32_t batch : batches) {
+    auto entry = select(pack, family, format, batch);
+    if (entry)
+      found.emplace_back(batch, *entry);
+    else
+      refuse("", format, batch, entry.error());
+  }
+  if (found.empty())
+    return success();
+  UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, format,
+                                              options.checkOnly ? 0 : options.rotation));
+  if (exact) {
+    UWT_ASSIGN_OR_RETURN(exactCopy,
+                         session.upload(exact->weights(), shape.rows, shape.columns, format, 0));
+  }
+  for (auto [batch, entry] : found)
+    UWT_RETURN_IF_ERROR(runBatch(pack, *entry, batch));
+  copies.clear();
+  exactCopy.clear();
+  decodedBy = nullptr;
+  return success();
+}
+
+std::vector<uint32_t> BenchRun::batchesFor(const GridShape &wanted) const {
+  // Kernels that only decode have no batch: they are measured along with batch 1.
+  auto fits = [&](uint32_t batch) {
+    for (const OpenPack &pack : packs)
+      for (const KernelEntry &entry : pack.pack->pack().kernels())
+        if (entry.rows.admits(wanted.rows) && entry.columns.admits(wanted.columns) &&
+            (entry.family != GpuKernelFamily::Transcode || batch == 1) &&
+            batch >= entry.batchFrom && batch <= entry.batchTo &&
+            !pack.pack->pack().isPreparation(entry))
+          return true;
+    return false;
+  };
+  std::vector<uint32_t> found;
+  std::ranges::copy_if(options.batches, std::back_inserter(found), fits);
+  return found;
+}
+
+std::vector<GridShape> BenchRun::ownShapes() const {
+  std::vector<GridShape> shapes;
+  for (const OpenPack &pack : packs)
+    for (const KernelEntry &entry : pack.pack->pack().kernels())
+      if (entry.rows.least == entry.rows.most && entry.columns.least == entry.columns.most)
+        addShape(shapes, {"pack", entry.rows.least, entry.columns.least});
+  return shapes;
+}
+
+std::vector<GridShape> BenchRun::chooseShapes() const {
+  std::vector<GridShape> shapes = options.shapes, own = ownShapes();
+  auto fits = [this](const GridShape &one) { return !batchesFor(one).empty(); };
+  switch (options.choice) {
+  case ShapeChoice::Given:
+    return shapes;
+  case ShapeChoice::WithOwn:
+    for (const GridShape &one : own)
+      addShape(shapes, one);
+    return shapes;
+  case ShapeChoice::OrOwn:
+    return std::ranges::any_of(shapes, fits) ? shapes : own;
+  case ShapeChoice::Own:
+    return own;
+  case ShapeChoice::Smallest:
+    std::erase_if(own, [&](const GridShape &one) { return !fits(one); });
+    auto least = std::ranges::min_element(own, {}, &GridShape::elements);
+    return least == own.end() ? own : std::vector<GridShape>{*least};
+  }
+  return shapes;
+}
+
+Expected<BaselineRow> BenchRun::runBaseline(uint32_t batch, std::span<const DeviceBuffer> dense) {
+  BaselineRow row;
+  row.shape = shape;
+  row.batch = batch;
+  UWT_ASSIGN_OR_RETURN(DenseProduct product,
+                       DenseProduct::create(cublas, shape.rows, shape.columns, batch));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer input,
+                       DeviceBuffer::allocate(session.device, batch * shape.columns * 2));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer output,
+                       DeviceBuffer::allocate(session.device, batch * shape.rows * 2));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer workspace,
+                       DeviceBuffer::allocate(session.device, uint64_t(64) << 20));
+  UWT_RETURN_IF_ERROR(
+      input.write(0, {reinterpret_cast<const uint8_t *>(x.data()), batch * shape.columns * 2},
+                  session.stream.get()));
+  auto run = [&](unsigned samples) {
+    return timeGraph(session.device, session.stream, launchesFor(dense.size()), samples,
+                     [&](unsigned i, void *stream) {
+                       return product.launch(dense[i % dense.size()].address(), input.address(),
+                                             output.address(),
+                                             {workspace.address(), workspace.bytes()}, stream);
+                     });
+  };
+  row.tried = product.algorithms();
+  double best = 0;
+  constexpr unsigned trialSamples = 5;
+  for (unsigned i = 0; i < row.tried; ++i) {
+    product.choose(i);
+    UWT_ASSIGN_OR_RETURN(Timing trial, run(trialSamples));
+    if (i == 0 || trial.median() < best) {
+      best = trial.median();
+      row.chosen = i;
+    }
+  }
+  product.choose(row.chosen);
+  UWT_ASSIGN_OR_RETURN(row.timing, run(options.timing.samples));
+  return row;
+}
+
+Status BenchRun::runBaselines() {
+  uint64_t bytes = shape.elements() * 2;
+  std::vector<DeviceBuffer> dense;
+  for (unsigned i = copiesToRotate(bytes, options.rotation); i > 0; --i) {
+    UWT_ASSIGN_OR_RETURN(DeviceBuffer copy, DeviceBuffer::allocate(session.device, bytes));
+    UWT_RETURN_IF_ERROR(copy.write(0, {reinterpret_cast<const uint8_t *>(words.data()), bytes},
+                                   session.stream.get()));
+    dense.push_back(std::move(copy));
+  }
+  UWT_RETURN_IF_ERROR(session.stream.synchronize());
+  for (uint32_t batch : batches) {
+    Expected<BaselineRow> row = runBaseline(batch, dense);
+    if (row)
+      result.baselines.push_back(*std::move(row));
+    else if (row.error().getKind() == ErrorKind::Unsupported)
+      refuse("cuBLASLt", *Format::parse("raw"), batch, row.error());
+    else
+      return row.takeError();
+  }
+  return success();
+}
+
+Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {
+  shape = wanted;
+  batches = batchesFor(shape);
+  if (batches.empty()) {
+    result.refused.push_back(
+        {shape, 0, "", "", "the packs have no kernel for this shape and these batches", false});
+    return success();
+  }
+  uint32_t most = *std::ranges::max_element(batches);
+  UWT_ASSIGN_OR_RETURN(words, source.read(shape, session.pool));
+  TensorDescription description{ElementType::BF16, {shape.rows, shape.columns}, {}};
+  BenchWorkload workload{"", {{"", description, {}}}};
+  workload.tensors[0].bytes.resize(words.size() * 2);
+  std::memcpy(workload.tensors[0].bytes.data(), words.data(), words.size() * 2);
+  entropy = workload.bounds(session.pool);
+  workload = {};
+  x = normalX(most, shape.columns, options.seed, session.pool);
+  if (!options.profile)
+    exact.emplace(shape.rows, shape.columns, most, options.seed, session.pool);
+  if (cublas)
+    UWT_RETURN_IF_ERROR(runBaselines());
+  for (OpenPack &pack : packs)
+    for (const auto &[family, format] : pack.kinds)
+      UWT_RETURN_IF_ERROR(runKind(pack, family, format));
+  rawTwin.clear();
+  exact.reset();
+  return progress.save(result);
+}
+
+Status uwt::runBench(const CudaDevicePtr &device, const BenchOptions &options,
+                     const BenchProgress &progress, ThreadPool &pool, BenchResult &result) {
+  if (options.batches.empty())
+    return usageError("there are no batches; see --batches");
+  UWT_ASSIGN_OR_RETURN(std::unique_ptr<WeightSource> source,
+                       openWeights(options.weights, options.seed));
+  std::vector<GridShape> shapes = source->shapes();
+  UWT_ASSIGN_OR_RETURN(CudaStream stream, CudaStream::create(device));
+  GpuSession session{device, std::move(stream), pool, options.observer};
+  BenchRun run(session, options, progress, result);
+  UWT_RETURN_IF_ERROR(run.prepare(device));
+  if (options.weights.empty())
+    shapes = run.chooseShapes();
+  for (const GridShape &shape : shapes)
+    UWT_RETURN_IF_ERROR(run.runShape(shape, *source));
+  if (result.rows.empty() && !options.profile && !result.hasWrong())
+    return usageError(
+        "nothing was measured: " +
+        (result.refused.empty() ? "there are no shapes" : result.refused.front().reason) +
+        "; see --shapes and --batches, and 'uwt inspect' of the packs");
+  return success();
+}

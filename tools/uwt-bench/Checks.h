@@ -1,0 +1,65 @@
+//===- Checks.h - Whether a kernel's results are right ---------*- C++ -*--===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWTBENCH_CHECKS_H
+#define UWT_TOOLS_UWTBENCH_CHECKS_H
+
+#include "Product.h"
+
+namespace uwt {
+
+/// What was compared; all of it was equal.
+struct CheckReport {
+  /// Outputs whose bits are those of the raw twin, and that twin.
+  uint64_t twinOutputs = 0;
+  std::string twin;
+  /// Outputs whose sums, exact in FP32, are the host's.
+  uint64_t exactOutputs = 0;
+  /// Columns of the weight that came back as the host's codec gives them.
+  uint64_t decodedColumns = 0;
+};
+
+/// Seeded x: BF16 [batch, K] of a normal distribution.
+std::vector<uint16_t> normalX(uint32_t batch, uint64_t columns, uint64_t seed, ThreadPool &pool);
+
+/// Weights that are small integers with long tails, x likewise, and their products by the host:
+/// every partial sum is an integer below 2^24, so any order of FP32 additions gives it.
+class ExactProblem {
+public:
+  ExactProblem(uint64_t rows, uint64_t columns, uint32_t batch, uint64_t seed, ThreadPool &pool);
+
+  const DenseWords &weights() const { return words; }
+  /// Checks a product of the weights with a batch of at most the one given. Errors: Differs, with
+  /// the first output that is wrong.
+  Expected<uint64_t> check(Product &product) const;
+
+private:
+  uint64_t rows, columns;
+  DenseWords words;
+  std::vector<uint16_t> x;
+  /// Rows of the weight and of x that are looked at, and their sums, batch by batch.
+  std::vector<uint64_t> checkedRows;
+  std::vector<uint32_t> checkedBatch;
+  std::vector<int32_t> sums;
+};
+
+/// Compares `product` with the product of `twin` for the same x, bit for bit. Errors: Differs.
+Expected<uint64_t> checkTwin(Product &product, Product &twin, std::span<const uint16_t> x,
+                             std::vector<float> &y);
+
+/// Reads columns of the weight by products with unit vectors, which give them exactly: all of
+/// them, or `most` launches' worth of them spread over the weight. Errors: Differs.
+Expected<uint64_t> checkDecode(Product &product, const DenseWords &words, uint64_t most,
+                               ThreadPool &pool);
+
+/// The first output in which two results differ in bits, as a Differs error.
+Status compareOutputs(std::span<const float> got, std::span<const float> expected, uint64_t rows,
+                      const std::string &what);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWTBENCH_CHECKS_H

@@ -1,0 +1,45 @@
+//===- Grid.h - Shapes and batches to measure ------------------*- C++ -*--===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWTBENCH_GRID_H
+#define UWT_TOOLS_UWTBENCH_GRID_H
+
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+/// A weight [N, K] of y = x Wᵀ.
+struct GridShape {
+  /// Models that have it, and by how much it is divided for tensor parallelism; a tensor's name.
+  std::string name;
+  uint64_t rows = 0, columns = 0;
+
+  uint64_t elements() const { return rows * columns; }
+};
+
+/// Adds a shape, or its name to the one that is there.
+void addShape(std::vector<GridShape> &shapes, const GridShape &shape);
+
+/// All shapes, each once: whole layers first, then those divided by 2, 4 and 8.
+std::vector<GridShape> allShapes();
+/// A few that show most, for a first look.
+std::vector<GridShape> quickShapes();
+std::vector<uint32_t> allBatches();
+std::vector<uint32_t> quickBatches();
+
+/// "all", "quick", or shapes "NxK" and names of models, separated by commas. Usage errors.
+Expected<std::vector<GridShape>> parseShapes(std::string_view text);
+/// "all", "quick", or numbers separated by commas. Usage errors.
+Expected<std::vector<uint32_t>> parseBatches(std::string_view text);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWTBENCH_GRID_H

@@ -1,0 +1,84 @@
+//===- Machine.cpp - What was measured on ---------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Machine.h"
+#include <array>
+#include <ctime>
+#include <dlfcn.h>
+#include <fstream>
+#include <unistd.h>
+
+using namespace uwt;
+
+// Of NVML's API (public facts): results, clock and sensor numbers.
+static constexpr int nvmlSuccess = 0;
+static constexpr unsigned clockSm = 1, clockMemory = 2, sensorGpu = 0;
+
+template <typename Function> static Function lookUp(void *library, const char *symbol) {
+  return library ? reinterpret_cast<Function>(dlsym(library, symbol)) : nullptr;
+}
+
+Management::Management(const CudaDevice &device) {
+  Expected<std::string> bus = device.busId();
+  void *found = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
+  auto start = lookUp<int (*)()>(found, "nvmlInit_v2");
+  if (!bus || !start || start() != nvmlSuccess)
+    return;
+  library = found;
+  auto byBus = lookUp<int (*)(const char *, void **)>(library, "nvmlDeviceGetHandleByPciBusId_v2");
+  if (byBus && byBus(bus->c_str(), &handle) != nvmlSuccess)
+    handle = nullptr;
+}
+
+std::string Management::driverVersion() const {
+  std::array<char, 96> text{};
+  auto get = lookUp<int (*)(char *, unsigned)>(library, "nvmlSystemGetDriverVersion");
+  if (!get || get(text.data(), text.size() - 1) != nvmlSuccess)
+    return "";
+  return text.data();
+}
+
+std::optional<GpuClocks> Management::clocks() const {
+  if (!handle)
+    return std::nullopt;
+  GpuClocks clocks;
+  auto clock = lookUp<int (*)(void *, unsigned, unsigned *)>(library, "nvmlDeviceGetClockInfo");
+  auto temperature =
+      lookUp<int (*)(void *, unsigned, unsigned *)>(library, "nvmlDeviceGetTemperature");
+  auto power = lookUp<int (*)(void *, unsigned *)>(library, "nvmlDeviceGetPowerUsage");
+  unsigned milliwatts = 0;
+  bool isKnown = clock && temperature && power &&
+                 clock(handle, clockSm, &clocks.smMegahertz) == nvmlSuccess &&
+                 clock(handle, clockMemory, &clocks.memoryMegahertz) == nvmlSuccess &&
+                 temperature(handle, sensorGpu, &clocks.celsius) == nvmlSuccess &&
+                 power(handle, &milliwatts) == nvmlSuccess;
+  clocks.watts = milliwatts / 1000;
+  return isKnown ? std::optional(clocks) : std::nullopt;
+}
+
+std::string uwt::hostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+std::string uwt::processorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      if (size_t colon = line.find(": "); colon != std::string::npos)
+        return line.substr(colon + 2);
+  return "";
+}
+
+std::string uwt::timeStamp() {
+  std::array<char, 32> text{};
+  std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}

@@ -1,0 +1,178 @@
+//===- Product.cpp - Products on a GPU, set up to be checked and timed ----===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Product.h"
+#include "uwt/Codec/StoredOrder.h"
+#include <algorithm>
+#include <cstring>
+
+using namespace uwt;
+
+uint16_t uwt::toBF16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+float uwt::fromBF16(uint16_t word) {
+  uint32_t bits = uint32_t(word) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+unsigned uwt::copiesToRotate(uint64_t weightBytes, uint64_t rotation) {
+  uint64_t copies = divideUp(rotation, std::max<uint64_t>(weightBytes, 1));
+  return static_cast<unsigned>(std::clamp<uint64_t>(copies, 2, 4096));
+}
+
+Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
+                                                       uint64_t columns, const Format &format,
+                                                       uint64_t rotation) const {
+  TensorDescription description{ElementType::BF16, {rows, columns}, format};
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()),
+                                 words.size() * sizeof(uint16_t));
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, LoadedWeight::fromBytes(description, bytes, pool));
+  std::vector<DeviceWeight> weights;
+  unsigned copies = 1;
+  for (unsigned i = 0; i < copies; ++i) {
+    UWT_ASSIGN_OR_RETURN(DeviceWeight weight, DeviceWeight::upload(device, loaded, stream));
+    if (observer)
+      observer(weight, words);
+    if (rotation != 0)
+      copies = copiesToRotate(weight.bytes(), rotation);
+    weights.push_back(std::move(weight));
+  }
+  return weights;
+}
+
+/// The kernel and the one that prepares it.
+static std::vector<const KernelEntry *> partsOf(const KernelPack &pack, const KernelEntry &entry) {
+  std::vector<const KernelEntry *> parts = {&entry};
+  if (const KernelEntry *first = pack.preparationOf(entry))
+    parts.push_back(first);
+  return parts;
+}
+
+std::string uwt::whyNotRunnable(const KernelPack &pack, const KernelEntry &entry) {
+  if (entry.element != ElementType::BF16)
+    return "its weights are " + std::string(getTraits(entry.element).name) +
+           ", and uwt-bench measures bf16";
+  bool writesY = false;
+  for (const KernelEntry *part : partsOf(pack, entry))
+    for (const KernelArgument &argument : part->arguments) {
+      std::string type = " of " + std::string(nameOf(argument.type)) + " is not measured";
+      if (argument.kind == ArgumentKind::Extra)
+        return "it takes operands of an epilogue, which uwt-bench does not have";
+      if (argument.kind == ArgumentKind::X && argument.type != ArgumentType::BF16 &&
+          argument.type != ArgumentType::I16 && argument.type != ArgumentType::I32)
+        return "x" + type;
+      if (argument.kind == ArgumentKind::Y) {
+        writesY = true;
+        if (argument.type != ArgumentType::BF16 && argument.type != ArgumentType::F32)
+          return "y" + type;
+      }
+    }
+  return writesY ? "" : "it has no y";
+}
+
+/// The shortest stride with which rows of `width` elements of `bytes` bytes are aligned.
+static uint64_t strideFor(std::span<const KernelEntry *const> parts, ArgumentKind kind,
+                          uint64_t width, uint64_t bytes) {
+  uint64_t alignment = bytes;
+  for (const KernelEntry *part : parts)
+    for (const KernelArgument &argument : part->arguments)
+      if (argument.kind == kind)
+        alignment = std::max<uint64_t>(alignment, argument.alignment);
+  return roundUp(width * bytes, alignment) / bytes;
+}
+
+Expected<Product> Product::create(const GpuSession &session, DevicePack &pack,
+                                  const KernelEntry &entry, std::span<const DeviceWeight> weights,
+                                  uint32_t batch, uint32_t ctas) {
+  Product product(session);
+  product.rows = weights.front().rows();
+  product.columns = weights.front().columns();
+  for (const DeviceWeight &weight : weights) {
+    UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, KernelLauncher::create(pack, entry, weight));
+    product.launchers.push_back(std::move(launcher));
+  }
+  for (const KernelArgument &argument : entry.arguments)
+    if (argument.kind == ArgumentKind::Y)
+      product.yType = argument.type;
+  auto parts = partsOf(pack.pack(), entry);
+  product.operands.batch = batch;
+  product.operands.ctas = ctas;
+  product.operands.xStride = strideFor(parts, ArgumentKind::X, product.columns, 2);
+  product.operands.yStride =
+      strideFor(parts, ArgumentKind::Y, product.rows, bytesOf(product.yType));
+  UWT_ASSIGN_OR_RETURN(product.launchSize, product.launchers.front().size(batch, ctas));
+  UWT_RETURN_IF_ERROR(product.allocate());
+  return product;
+}
+
+Status Product::allocate() {
+  auto make = [&](DeviceBuffer &buffer, uint64_t bytes, uint8_t filling = 0) -> Status {
+    UWT_ASSIGN_OR_RETURN(buffer, DeviceBuffer::allocate(session->device, bytes));
+    return buffer.fill(filling, session->stream.get());
+  };
+  UWT_RETURN_IF_ERROR(make(x, operands.batch * operands.xStride * 2));
+  UWT_RETURN_IF_ERROR(make(y, operands.batch * operands.yStride * bytesOf(yType)));
+  // Any contents have to do: NaNs show where a kernel relies on others.
+  UWT_RETURN_IF_ERROR(make(workspace, launchSize.workspaceBytes, 0xFF));
+  UWT_RETURN_IF_ERROR(make(counters, launchSize.counterBytes));
+  operands.x = x.address();
+  operands.y = y.address();
+  operands.workspace = {workspace.address(), workspace.bytes()};
+  operands.counters = {counters.address(), counters.bytes()};
+  return session->stream.synchronize();
+}
+
+Status Product::setX(std::span<const uint16_t> dense) {
+  std::vector<uint16_t> padded(operands.batch * operands.xStride);
+  for (uint64_t row = 0; row < operands.batch; ++row)
+    std::copy_n(dense.begin() + static_cast<int64_t>(row * columns), columns,
+                padded.begin() + static_cast<int64_t>(row * operands.xStride));
+  UWT_RETURN_IF_ERROR(x.write(
+      0, {reinterpret_cast<const uint8_t *>(padded.data()), padded.size() * sizeof(uint16_t)},
+      session->stream.get()));
+  return session->stream.synchronize();
+}
+
+Status Product::enqueue(unsigned copy, bool isSerial, void *stream) const {
+  LaunchOperands given = operands;
+  given.serial = isSerial;
+  return launchers[copy % launchers.size()].launch(given, stream);
+}
+
+Expected<std::vector<float>> Product::run(unsigned copy) {
+  // What is not written shows: all bits set are a NaN in every type.
+  UWT_RETURN_IF_ERROR(y.fill(0xFF, session->stream.get()));
+  UWT_RETURN_IF_ERROR(enqueue(copy, false, session->stream.get()));
+  return readY();
+}
+
+Expected<std::vector<float>> Product::readY() const {
+  std::vector<uint8_t> bytes(y.bytes());
+  UWT_RETURN_IF_ERROR(y.read(0, bytes, session->stream.get()));
+  UWT_RETURN_IF_ERROR(session->stream.synchronize());
+  std::vector<float> values(operands.batch * rows);
+  session->pool.parallelFor(operands.batch, [&](uint64_t row, unsigned) {
+    const uint8_t *from = bytes.data() + row * operands.yStride * bytesOf(yType);
+    float *to = values.data() + row * rows;
+    for (uint64_t n = 0; n < rows; ++n) {
+      uint16_t word;
+      if (yType == ArgumentType::F32) {
+        std::memcpy(to + n, from + 4 * n, 4);
+      } else {
+        std::memcpy(&word, from + 2 * n, 2);
+        to[n] = fromBF16(word);
+      }
+    }
+  });
+  return values;
+}

@@ -1,0 +1,88 @@
+//===- Product.h - Products on a GPU, set up to be checked and timed -*- C++ -*--===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWTBENCH_PRODUCT_H
+#define UWT_TOOLS_UWTBENCH_PRODUCT_H
+
+#include "uwt/Cuda/Launch.h"
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace uwt {
+
+/// Gets every weight that is uploaded with the dense BF16 words that it stands for: tests make a
+/// fake GPU compute by it.
+using UploadObserver = std::function<void(const DeviceWeight &, std::span<const uint16_t> dense)>;
+
+/// Dense BF16 words [N, K].
+using DenseWords = std::vector<uint16_t>;
+
+/// What all products of a run share.
+struct GpuSession {
+  CudaDevicePtr device;
+  CudaStream stream;
+  ThreadPool &pool;
+  UploadObserver observer;
+
+  /// Codes a weight, and uploads it once (a rotation of 0), or as often as covers `rotation` bytes.
+  /// Errors: those of LoadedWeight and DeviceWeight.
+  Expected<std::vector<DeviceWeight>> upload(const DenseWords &words, uint64_t rows,
+                                             uint64_t columns, const Format &format,
+                                             uint64_t rotation) const;
+};
+
+/// How many copies of a weight cover `rotation` bytes: at least two, so that none is read twice in
+/// a row.
+unsigned copiesToRotate(uint64_t weightBytes, uint64_t rotation);
+
+/// Nearest BF16, ties to even; `value` is finite.
+uint16_t toBF16(float value);
+float fromBF16(uint16_t word);
+
+/// Why uwt-bench cannot run a kernel, or nothing: element and result types, operands of epilogues.
+std::string whyNotRunnable(const KernelPack &pack, const KernelEntry &entry);
+
+/// A kernel with copies of a weight and operands for a batch.
+class Product {
+public:
+  /// `ctas` as in LaunchOperands. x is zeros. The weights outlive the product.
+  static Expected<Product> create(const GpuSession &session, DevicePack &pack,
+                                  const KernelEntry &entry, std::span<const DeviceWeight> weights,
+                                  uint32_t batch, uint32_t ctas = 0);
+
+  const LaunchSize &size() const { return launchSize; }
+  const KernelEntry &entry() const { return launchers.front().entry(); }
+  const FunctionResources &resources() const { return launchers.front().resources(); }
+  uint32_t batch() const { return operands.batch; }
+
+  /// Dense BF16 [batch, K] to the device.
+  Status setX(std::span<const uint16_t> x);
+  /// Puts a launch with copy `copy` on the stream.
+  Status enqueue(unsigned copy, bool isSerial, void *stream) const;
+  /// Overwrites y with NaNs, launches, and gives y.
+  Expected<std::vector<float>> run(unsigned copy);
+  /// y [batch, N] as it is on the device, after all launches.
+  Expected<std::vector<float>> readY() const;
+
+private:
+  explicit Product(const GpuSession &session) : session(&session) {}
+  Status allocate();
+
+  const GpuSession *session;
+  std::vector<KernelLauncher> launchers;
+  LaunchSize launchSize;
+  LaunchOperands operands;
+  uint64_t rows = 0, columns = 0;
+  ArgumentType yType = ArgumentType::F32;
+  DeviceBuffer x, y, workspace, counters;
+};
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWTBENCH_PRODUCT_H

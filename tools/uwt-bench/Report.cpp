@@ -1,0 +1,259 @@
+//===- Report.cpp - Results of uwt-bench as JSON --------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+#include "uwt/Container/File.h"
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+using namespace uwt;
+
+/// Members stay in the order in which they were added.
+using Json = nlohmann::ordered_json;
+
+//===----------------------------------------------------------------------===//
+// Predictions
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Prediction {
+  std::string kernel, format, target;
+  uint64_t rows = 0, columns = 0, batch = 0;
+  Json whole;
+};
+} // namespace
+
+struct Ledger::State {
+  std::vector<Prediction> predictions;
+
+  Status add(const std::string &text);
+  /// The one for a kernel and shape, with the smallest batch that is not below the row's.
+  const Prediction *find(const BenchRow &row) const;
+};
+
+Ledger::Ledger() : state(std::make_unique<State>()) {}
+Ledger::~Ledger() = default;
+Ledger::Ledger(Ledger &&) noexcept = default;
+Ledger &Ledger::operator=(Ledger &&) noexcept = default;
+
+/// Member `name` as a number; nothing where it is none.
+static std::optional<uint64_t> numberIn(const Json &object, const char *name) {
+  auto found = object.find(name);
+  if (found == object.end() || !found->is_number_unsigned())
+    return std::nullopt;
+  return found->get<uint64_t>();
+}
+
+static std::optional<std::string> textIn(const Json &object, const char *name) {
+  auto found = object.find(name);
+  if (found == object.end() || !found->is_string())
+    return std::nullopt;
+  return found->get<std::string>();
+}
+
+static bool areTerms(const Json &terms) {
+  return terms.is_object() &&
+         std::ranges::all_of(terms, [](const Json &term) { return term.is_number(); });
+}
+
+Status Ledger::State::add(const std::string &text) {
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("schema", Json()) != "uwt.ledger/1" ||
+      !json.value("rows", Json()).is_array())
+    return invalidError("it is no ledger (schema uwt.ledger/1) with rows; write one by 'uwt "
+                        "compile --emit ledger'");
+  for (size_t i = 0; i < json["rows"].size(); ++i) {
+    const Json &row = json["rows"][i];
+    auto kernel = row.is_object() ? textIn(row, "kernel") : std::nullopt;
+    if (!kernel || !textIn(row, "format") || !textIn(row, "target") || !numberIn(row, "N") ||
+        !numberIn(row, "K") || !numberIn(row, "n") || !row.contains("terms") ||
+        !areTerms(row["terms"]))
+      return invalidError(
+          "row " + std::to_string(i) +
+          " needs texts kernel, format and target, numbers N, K and n, and an object "
+          "terms of numbers");
+    predictions.push_back({*kernel, *textIn(row, "format"), *textIn(row, "target"),
+                           *numberIn(row, "N"), *numberIn(row, "K"), *numberIn(row, "n"), row});
+  }
+  return success();
+}
+
+Expected<Ledger> Ledger::read(const std::vector<std::string> &paths) {
+  constexpr uint64_t most = uint64_t(64) << 20;
+  Ledger ledger;
+  for (const std::string &path : paths) {
+    UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(path, most));
+    if (Status added = ledger.state->add(text); !added)
+      return added.takeError().in(path);
+  }
+  return ledger;
+}
+
+const Prediction *Ledger::State::find(const BenchRow &row) const {
+  const Prediction *best = nullptr;
+  for (const Prediction &one : predictions)
+    if (one.kernel == row.entry->kernel && one.format == row.entry->format.str() &&
+        one.target == row.target && one.rows == row.shape.rows &&
+        one.columns == row.shape.columns && one.batch >= row.batch &&
+        (!best || one.batch < best->batch))
+      best = &one;
+  return best;
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+/// Three decimals of a microsecond are more than events resolve.
+static double rounded(double value) { return std::round(value * 1000) / 1000; }
+
+static Json timingJson(const Timing &timing) {
+  Json samples = Json::array();
+  for (double sample : timing.microseconds)
+    samples.push_back(rounded(sample));
+  return {{"median_us", rounded(timing.median())},
+          {"p10_us", rounded(timing.quantile(0.1))},
+          {"p90_us", rounded(timing.quantile(0.9))},
+          {"samples_us", std::move(samples)}};
+}
+
+static Json shapeJson(const GridShape &shape, uint32_t batch) {
+  return {{"name", shape.name}, {"N", shape.rows}, {"K", shape.columns}, {"batch", batch}};
+}
+
+static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
+  Json json = shapeJson(row.shape, row.batch);
+  const KernelEntry &entry = *row.entry;
+  json["kernel"] = entry.kernel;
+  json["pack"] = row.pack;
+  json["target"] = row.target;
+  json["family"] = nameOf(entry.family);
+  json["strategy"] = entry.strategy;
+  json["format"] = entry.format.str();
+  json["ctas"] = row.size.grid;
+  json["tiles"] = row.size.tiles;
+  json["registers"] = row.resources.registers;
+  json["spilled_bytes"] = row.resources.localBytes;
+  json["workspace_bytes"] = row.size.workspaceBytes;
+  json["weight_bytes"] = row.weightBytes;
+  auto elements = static_cast<double>(row.shape.elements());
+  json["bits_per_weight"] = rounded(static_cast<double>(row.weightBytes) * 8 / elements);
+  json["exponent_entropy"] = rounded(row.entropy.exponent);
+  json["joint_entropy"] = rounded(row.entropy.joint);
+  json["written_bytes"] = row.writtenBytes;
+  json["copies"] = row.copies;
+  json["checks"] = {{"twin", row.checks.twin},
+                    {"twin_outputs", row.checks.twinOutputs},
+                    {"exact_outputs", row.checks.exactOutputs},
+                    {"decoded_columns", row.checks.decodedColumns}};
+  if (row.dependent.microseconds.empty())
+    return json;
+  double rate =
+      static_cast<double>(row.weightBytes + row.writtenBytes) / (row.dependent.median() * 1e-6);
+  json["bytes_per_second"] = std::round(rate);
+  json["share_of_copy"] = rounded(rate / copyBytesPerSecond);
+  json["time"] = timingJson(row.dependent);
+  json["time_serial"] = timingJson(row.serial);
+  json["time_read_only"] = timingJson(row.probe);
+  return json;
+}
+
+static Json baselineJson(const BaselineRow &row) {
+  Json json = shapeJson(row.shape, row.batch);
+  json["algorithms_tried"] = row.tried;
+  json["algorithm"] = row.chosen;
+  json["weight_bytes"] = row.shape.elements() * 2;
+  json["time"] = timingJson(row.timing);
+  return json;
+}
+
+static Json refusedJson(const RefusedRow &row) {
+  Json json = shapeJson(row.shape, row.batch);
+  json["kernel"] = row.kernel;
+  json["format"] = row.format;
+  json["wrong"] = row.isWrong;
+  json["reason"] = row.reason;
+  return json;
+}
+
+//===----------------------------------------------------------------------===//
+// The whole
+//===----------------------------------------------------------------------===//
+
+void Report::note(const Management &management) {
+  driver = management.driverVersion();
+  if (std::optional<GpuClocks> now = management.clocks())
+    clocks.push_back(*now);
+}
+
+static Json machineJson(const BenchResult &result, const std::string &driver) {
+  return {{"gpu", result.device.name},
+          {"target", result.device.target},
+          {"bus", result.busId},
+          {"multiprocessors", result.device.multiprocessors},
+          {"l2_bytes", result.device.l2Bytes},
+          {"memory_bytes", result.device.memoryBytes},
+          {"nvidia_driver", driver},
+          {"cuda", result.cudaVersion},
+          {"host", hostName()},
+          {"processor", processorName()}};
+}
+
+static Json packsJson(const BenchOptions &options, const BenchResult &result) {
+  Json packs = Json::array();
+  for (size_t i = 0; i < result.packs.size(); ++i) {
+    Json tools = Json::object();
+    for (const ToolVersion &tool : result.packs[i]->tools())
+      tools[tool.name] = tool.version;
+    packs.push_back({{"path", options.packs[i]},
+                     {"bytes", result.packs[i]->fileBytes()},
+                     {"kernels", result.packs[i]->kernels().size()},
+                     {"tools", std::move(tools)}});
+  }
+  return packs;
+}
+
+std::string Report::text(const BenchResult &result) const {
+  Json json = {{"schema", "uwt.gpu-bench/1"},
+               {"uwt", version},
+               {"begun", begun},
+               {"written", timeStamp()},
+               {"seed", options.seed},
+               {"weights", options.weights.empty() ? "row-scaled-t4" : options.weights},
+               {"rotation_bytes", options.rotation},
+               {"machine", machineJson(result, driver)},
+               {"packs", packsJson(options, result)}};
+  json["clocks"] = Json::array();
+  for (const GpuClocks &one : clocks)
+    json["clocks"].push_back({{"sm_mhz", one.smMegahertz},
+                              {"memory_mhz", one.memoryMegahertz},
+                              {"celsius", one.celsius},
+                              {"watts", one.watts}});
+  json["copy_bytes_per_second"] = std::round(result.copyBytesPerSecond);
+  json["cublaslt"] = result.cublasVersion.empty() ? Json{{"missing", result.cublasMissing}}
+                                                  : Json{{"version", result.cublasVersion}};
+  json["baselines"] = Json::array();
+  for (const BaselineRow &row : result.baselines)
+    json["baselines"].push_back(baselineJson(row));
+  json["rows"] = Json::array();
+  for (const BenchRow &row : result.rows) {
+    json["rows"].push_back(rowJson(row, result.copyBytesPerSecond));
+    if (const Prediction *predicted = ledger.state->find(row))
+      json["rows"].back()["predicted"] = predicted->whole;
+  }
+  json["refused"] = Json::array();
+  for (const RefusedRow &row : result.refused)
+    json["refused"].push_back(refusedJson(row));
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Status Report::write(const std::string &path, const BenchResult &result) const {
+  std::string whole = text(result);
+  return writeWholeFile(path, {reinterpret_cast<const uint8_t *>(whole.data()), whole.size()},
+                        true);
+}

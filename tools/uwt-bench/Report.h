@@ -1,0 +1,54 @@
+//===- Report.h - Results of uwt-bench as JSON -----------------*- C++ -*--===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWTBENCH_REPORT_H
+#define UWT_TOOLS_UWTBENCH_REPORT_H
+
+#include "Bench.h"
+#include "Machine.h"
+#include <memory>
+
+namespace uwt {
+
+/// Predictions of `uwt compile --emit ledger` (schema uwt.ledger/1 of docs/gpu-bench.md).
+class Ledger {
+public:
+  /// Reads files. Errors: IO; Invalid, with the path, for anything else than that schema.
+  static Expected<Ledger> read(const std::vector<std::string> &paths);
+  Ledger();
+  ~Ledger();
+  Ledger(Ledger &&) noexcept;
+  Ledger &operator=(Ledger &&) noexcept;
+
+private:
+  friend class Report;
+  struct State;
+  std::unique_ptr<State> state;
+};
+
+/// Writes what a run has found (schema uwt.gpu-bench/1).
+class Report {
+public:
+  Report(const BenchOptions &options, const Ledger &ledger, std::string version)
+      : options(options), ledger(ledger), version(std::move(version)), begun(timeStamp()) {}
+
+  /// What only the machine can tell; notes the clocks too, each time.
+  void note(const Management &management);
+  std::string text(const BenchResult &result) const;
+  /// Replaces the file, crash-safely.
+  Status write(const std::string &path, const BenchResult &result) const;
+
+private:
+  const BenchOptions &options;
+  const Ledger &ledger;
+  std::string version, begun, driver;
+  std::vector<GpuClocks> clocks;
+};
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWTBENCH_REPORT_H

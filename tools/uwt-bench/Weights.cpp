@@ -1,0 +1,74 @@
+//===- Weights.cpp - Weights that are measured ----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Weights.h"
+#include "uwt/Container/BenchWeights.h"
+#include "uwt/Container/Checkpoint.h"
+#include <algorithm>
+#include <cstring>
+
+using namespace uwt;
+
+namespace {
+
+class DrawnWeights final : public WeightSource {
+public:
+  explicit DrawnWeights(uint64_t seed) : seed(seed) {}
+  std::vector<GridShape> shapes() const override { return {}; }
+  Expected<DenseWords> read(const GridShape &shape, ThreadPool &pool) const override {
+    BenchWorkload drawn = makeSynthetic("row-scaled-t4", {shape.rows, shape.columns}, seed, pool);
+    DenseWords words(shape.elements());
+    std::memcpy(words.data(), drawn.tensors[0].bytes.data(), drawn.tensors[0].bytes.size());
+    return words;
+  }
+
+private:
+  uint64_t seed;
+};
+
+class FileWeights final : public WeightSource {
+public:
+  explicit FileWeights(Checkpoint opened) : checkpoint(std::move(opened)) {
+    for (const Container &file : checkpoint.files())
+      for (const TensorEntry &entry : file.entries())
+        if (entry.dtype->name == "BF16" && entry.shape.size() == 2 && entry.bytes != 0 &&
+            std::ranges::none_of(found, [&](const GridShape &other) {
+              return other.rows == entry.shape[0] && other.columns == entry.shape[1];
+            }))
+          found.push_back({entry.name, entry.shape[0], entry.shape[1]});
+  }
+  std::vector<GridShape> shapes() const override { return found; }
+
+  Expected<DenseWords> read(const GridShape &shape, ThreadPool &pool) const override {
+    UWT_ASSIGN_OR_RETURN(auto entry, checkpoint.find(shape.name));
+    UWT_ASSIGN_OR_RETURN(TensorReader reader, entry.first->reader(*entry.second));
+    DenseWords words(shape.elements());
+    UWT_RETURN_IF_ERROR(reader.read(
+        {reinterpret_cast<uint8_t *>(words.data()), words.size() * sizeof(uint16_t)}, pool));
+    if (std::ranges::any_of(words, [](uint16_t word) { return (word & 0x7F80) == 0x7F80; }))
+      return unsupportedError("tensor '" + shape.name +
+                              "' has values that are not finite, with which sums cannot be "
+                              "compared; measure another");
+    return words;
+  }
+
+private:
+  Checkpoint checkpoint;
+  std::vector<GridShape> found;
+};
+
+} // namespace
+
+Expected<std::unique_ptr<WeightSource>> uwt::openWeights(const std::string &path, uint64_t seed) {
+  if (path.empty())
+    return std::unique_ptr<WeightSource>(std::make_unique<DrawnWeights>(seed));
+  UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path));
+  auto weights = std::make_unique<FileWeights>(std::move(checkpoint));
+  if (weights->shapes().empty())
+    return usageError(path + ": there are no matrices of BF16 to measure");
+  return std::unique_ptr<WeightSource>(std::move(weights));
+}
