@@ -15,6 +15,7 @@ ends with exactly that exit code; `not` takes any but zero.
 """
 
 import os
+import shutil
 
 import lit.formats
 
@@ -26,6 +27,9 @@ config.test_source_root = os.path.join(config.uwt_source_root, "test")
 config.test_exec_root = os.path.join(config.uwt_binary_root, "test")
 if config.uwt_has_compiler:
     config.available_features.add("compiler")
+    # Where uwt looks for it as well; it is no package of Debian.
+    if shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
+        config.available_features.add("ptxas")
     # A stock mlir-opt cannot load what a sanitizer's runtime has to come before.
     if not config.uwt_sanitize:
         config.available_features.add("plugin")

@@ -8,6 +8,8 @@
 #include "uwt/Compiler/Compile.h"
 #include "Codegen.h"
 #include "Diagnostics.h"
+#include "GpuLedger.h"
+#include "GpuPack.h"
 #include "ProgramState.h"
 #include "Signatures.h"
 #include "Weights.h"
@@ -18,8 +20,10 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Compiler/Registration.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Support/Suggest.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -71,9 +75,14 @@ public:
     prepareContext(*module.getContext());
   }
 
-  Expected<const Target *> setTarget();
+  /// Of options.target; afterwards these options are those of the host.
+  Expected<const ProductTarget *> setTarget();
   /// Runs one of the two halves of the pipeline.
   Status runPipeline(void (*build)(OpPassManager &, const CompileOptions &));
+  /// Takes products out of the bufferized module, for a target with GPUs.
+  Status takeKernels();
+  /// By GPU of the target.
+  std::vector<GpuProducts> &getProducts() { return products; }
   Status translate();
   void optimise();
   SmallVector<char, 0> emit(llvm::CodeGenFileType kind);
@@ -85,10 +94,11 @@ public:
 
 private:
   OwningOpRef<ModuleOp> module;
-  const CompileOptions &options;
+  CompileOptions options;
   CompileStats &stats;
   StageTimer timer;
-  const Target *target = nullptr;
+  ProductTarget target;
+  std::vector<GpuProducts> products;
   std::unique_ptr<llvm::TargetMachine> machine;
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> code;
@@ -107,11 +117,29 @@ void Compilation::prepareContext(MLIRContext &context) {
   context.appendDialectRegistry(registry);
 }
 
-Expected<const Target *> Compilation::setTarget() {
+Expected<const ProductTarget *> Compilation::setTarget() {
   // Checked here, so that the pipeline only sees names that exist.
-  UWT_ASSIGN_OR_RETURN(target, findTarget(options.target));
-  UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target, options.optimisation));
-  return target;
+  UWT_ASSIGN_OR_RETURN(target, ProductTarget::parse(options.target));
+  UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
+  options.target = target.host->name;
+  if (!target.gpus.empty())
+    options.gpu = target.gpus.front()->name;
+  return &target;
+}
+
+Status Compilation::takeKernels() {
+  DiagnosticCollector diagnostics(module->getContext());
+  // What is left of the module is the same for all GPUs.
+  OwningOpRef<ModuleOp> whole = module->clone();
+  for (const GpuTarget *gpu : target.gpus) {
+    module = whole->clone();
+    auto taken = takeProducts(*module, *gpu);
+    if (mlir::failed(taken))
+      return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
+    products.push_back(std::move(*taken));
+  }
+  timer.end("kernels");
+  return uwt::success();
 }
 
 Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOptions &)) {
@@ -136,10 +164,10 @@ Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOpti
 
 Status Compilation::translate() {
   DiagnosticCollector diagnostics(module->getContext());
-  code = translateModule(*module, llvmContext, *target, *machine);
+  code = translateModule(*module, llvmContext, *target.host, *machine);
   if (!code)
     return diagnostics.takeError(ErrorKind::Invalid, "the module has no form in LLVM IR");
-  UWT_RETURN_IF_ERROR(checkInstructions(*code, *target));
+  UWT_RETURN_IF_ERROR(checkInstructions(*code, *target.host));
   timer.end("translate");
   return uwt::success();
 }
@@ -231,12 +259,26 @@ Expected<OwningOpRef<ModuleOp>> uwt::parseModule(MLIRContext &context, std::stri
   return module;
 }
 
+/// Makes the program's products ready to run where its target says.
+static Status prepareProducts(Compilation &work, const ProductTarget &target,
+                              Program::State &state) {
+  UWT_RETURN_IF_ERROR(work.takeKernels());
+  if (target.gpus.size() != 1)
+    return usageError("a program runs on one GPU; several are for --emit pack");
+  GpuProducts &products = work.getProducts().front();
+  auto make = target.isEmulated ? ProductRunner::emulated : ProductRunner::onDevice;
+  UWT_ASSIGN_OR_RETURN(auto runner, make(products, state.weights, target));
+  state.products = std::make_unique<ProductContext>(std::move(runner), products);
+  work.getTimer().end("prepare kernels");
+  return uwt::success();
+}
+
 Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOptions &options,
                                                 ThreadPool &pool) {
   auto state = std::make_unique<Program::State>();
   Compilation work(module, options, state->stats);
-  UWT_ASSIGN_OR_RETURN(const Target *target, work.setTarget());
-  UWT_RETURN_IF_ERROR(checkRunsHere(*target));
+  UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
+  UWT_RETURN_IF_ERROR(checkRunsHere(*target->host));
   UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
   state->signatures = collectSignatures(work.getModule());
 
@@ -244,6 +286,10 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   work.getTimer().end("tensor pipeline");
   UWT_RETURN_IF_ERROR(loadWeights(work.getModule(), options, store, pool, *state));
   work.getTimer().end("load");
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
+  work.getTimer().end("buffer pipeline");
+  if (!target->gpus.empty())
+    UWT_RETURN_IF_ERROR(prepareProducts(work, *target, *state));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
   work.getTimer().end("code pipeline");
 
@@ -254,7 +300,8 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   work.optimise();
   SmallVector<char, 0> object = work.emit(llvm::CodeGenFileType::ObjectFile);
   auto buffer = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object), "uwt");
-  UWT_ASSIGN_OR_RETURN(state->jit, Jit::link(std::move(buffer), state->table.data()));
+  UWT_ASSIGN_OR_RETURN(state->jit,
+                       Jit::link(std::move(buffer), state->table.data(), state->products.get()));
   for (const Signature &signature : state->signatures) {
     state->entries.push_back(nullptr);
     if (signature.obstacle.empty()) {
@@ -265,11 +312,66 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   return std::make_unique<Program>(std::move(state));
 }
 
+static bool isForGpus(EmitKind kind) {
+  return kind >= EmitKind::Kernels && kind <= EmitKind::Ledger;
+}
+
+/// What `kind` shows of compiled kernels.
+static Expected<std::string> kernelText(std::span<const CompiledKernels> compiled, EmitKind kind) {
+  if (kind == EmitKind::Ledger)
+    return ledgerText(compiled);
+  if (kind == EmitKind::Pack) {
+    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, packKernels(compiled));
+    return std::string(bytes.begin(), bytes.end());
+  }
+  std::string text;
+  for (const CompiledKernels &each : compiled)
+    text += kind == EmitKind::Ptx ? each.code.ptx : each.code.cubin;
+  if (kind == EmitKind::Cubin && compiled.size() != 1)
+    return usageError("there are " + std::to_string(compiled.size()) +
+                      " code objects, and a file of kind cubin holds one; emit a pack");
+  return text;
+}
+
+/// The kernels of a bufferized module.
+static Expected<std::string> emitKernels(Compilation &work, const ProductTarget &target,
+                                         EmitKind kind) {
+  UWT_RETURN_IF_ERROR(work.takeKernels());
+  if (kind == EmitKind::Kernels) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    for (GpuProducts &each : work.getProducts())
+      each.module->print(stream);
+    return text;
+  }
+  if (target.isEmulated)
+    return usageError("the emulator runs kernels and makes no code; name the GPU alone");
+  GpuOutput output = kind == EmitKind::Ptx      ? GpuOutput::Ptx
+                     : kind == EmitKind::Ledger ? GpuOutput::Report
+                                                : GpuOutput::Cubin;
+  std::vector<CompiledKernels> compiled;
+  for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts()))
+    UWT_RETURN_IF_ERROR(compileProducts(products, *gpu, output, compiled));
+  work.getTimer().end("compile kernels");
+  if (compiled.empty())
+    return usageError("the module has no product from compressed weights, so there are no kernels");
+  if (kind == EmitKind::Nothing)
+    return std::string();
+  return kernelText(compiled, kind);
+}
+
 Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &options, EmitKind kind,
                                     CompileStats *stats) {
   CompileStats unused;
   Compilation work(module, options, stats ? *stats : unused);
-  UWT_RETURN_IF_ERROR(work.setTarget());
+  UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
+  bool hasGpus = !target->gpus.empty();
+  if (isForGpus(kind) && !hasGpus)
+    return usageError("target " + inQuotes(options.target) +
+                      " is no GPU, and that is emitted for GPUs: name one, such as sm_90a");
+  if (hasGpus && (kind == EmitKind::Llvm || kind == EmitKind::Object || kind == EmitKind::Assembly))
+    return usageError("code for " + inQuotes(options.target) +
+                      " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
   work.getTimer().end("tensor pipeline");
@@ -279,6 +381,10 @@ Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &optio
     work.getModule().print(stream);
     return text;
   }
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
+  work.getTimer().end("buffer pipeline");
+  if (hasGpus)
+    return emitKernels(work, *target, kind);
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
   work.getTimer().end("code pipeline");
   UWT_RETURN_IF_ERROR(work.translate());

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Jit.h"
+#include "ProductRunner.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 
@@ -16,7 +17,8 @@ static Error linkError(llvm::Error error) {
 }
 
 /// Symbols of the runtime, by the names that compiled code calls them.
-static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const WeightView *weights) {
+static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const WeightView *weights,
+                                           ProductContext *products) {
   llvm::orc::SymbolMap symbols;
   auto add = [&](llvm::StringRef name, auto *pointer, bool isCode) {
     auto flags = llvm::JITSymbolFlags::Exported;
@@ -31,16 +33,20 @@ static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const Weigh
   add("_mlir_memref_to_llvm_alloc", &uwt_allocate, true);
   add("_mlir_memref_to_llvm_free", &uwt_release, true);
   add("uwt_weights", weights, false);
+  add(launchProductName, &uwt_launch_product, true);
+  add(productContextName, products, false);
   return symbols;
 }
 
-Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights) {
+Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights,
+                        ProductContext *products) {
   auto engine = llvm::orc::LLJITBuilder().create();
   if (!engine)
     return linkError(engine.takeError());
   llvm::orc::LLJIT &jit = **engine;
   llvm::orc::JITDylib &library = jit.getMainJITDylib();
-  if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(runtimeSymbols(jit, weights))))
+  if (llvm::Error error =
+          library.define(llvm::orc::absoluteSymbols(runtimeSymbols(jit, weights, products))))
     return linkError(std::move(error));
   // Functions of the C library, for memory and for f64 math.
   auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(

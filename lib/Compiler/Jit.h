@@ -16,14 +16,18 @@
 
 namespace uwt {
 
+class ProductContext;
+
 /// What an entry of compiled code is.
 using EntryFunction = void (*)(void **arguments);
 
-/// A linked object, whose symbols are those of the runtime, of the C library, and the table of
-/// weights `weights`, which has to live as long.
+/// A linked object, whose symbols are those of the runtime, of the C library, the table of weights
+/// `weights`, and the context of products that run elsewhere (null without any), which have to live
+/// as long.
 class Jit {
 public:
-  static Expected<Jit> link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights);
+  static Expected<Jit> link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights,
+                            ProductContext *products);
   /// An entry that the object has.
   Expected<EntryFunction> entry(const std::string &symbol) const;
 

@@ -60,6 +60,14 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
 }
 
 static void addSelection(OpPassManager &pm, const CompileOptions &options) {
+  if (!options.gpu.empty()) {
+    SelectKernelsPassOptions kernels;
+    kernels.target = options.gpu;
+    kernels.runFormat = options.format.value_or("");
+    kernels.batchHint = options.batchHint;
+    pm.addPass(createSelectKernelsPass(std::move(kernels)));
+    return;
+  }
   SelectStrategyPassOptions select;
   select.runFormat = options.format.value_or("");
   select.family = options.strategy.family;
@@ -92,11 +100,14 @@ void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createAssignSlotsPass());
 }
 
-void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
+void buildBufferPipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
   LowerRestOptions rest;
   buildFuseRestPipeline(pm, rest);
   buildBufferizePipeline(pm);
   buildVectorizeRestPipeline(pm);
+}
+
+void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
   // Epilogues are arithmetic like any other, so products go before it is expanded.
   pm.addPass(createTileMatmulPass());
   pm.addPass(createEmitDecodersPass());
@@ -108,6 +119,7 @@ void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
 
 void buildCompilePipeline(OpPassManager &pm, const CompileOptions &options) {
   buildTensorPipeline(pm, options);
+  buildBufferPipeline(pm, options);
   buildCodePipeline(pm, options);
 }
 

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Compiler/Program.h"
+#include "DenseCopy.h"
 #include "ProgramState.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include "uwt/Support/Suggest.h"
@@ -65,44 +66,6 @@ TensorResult &TensorResult::operator=(TensorResult &&other) noexcept {
 }
 
 TensorResult::~TensorResult() { uwt_release(memory); }
-
-/// Steps of a dense row-major tensor.
-static std::vector<int64_t> denseStrides(std::span<const int64_t> shape) {
-  std::vector<int64_t> strides(shape.size());
-  int64_t step = 1;
-  for (size_t i = shape.size(); i-- > 0;) {
-    strides[i] = step;
-    step *= shape[i];
-  }
-  return strides;
-}
-
-/// Whether elements lie as in a dense tensor; steps along a dimension of one element do not
-/// matter, and none do where there are no elements.
-static bool liesDense(std::span<const int64_t> shape, std::span<const int64_t> strides) {
-  std::vector<int64_t> dense = denseStrides(shape);
-  for (size_t i = 0; i < shape.size(); ++i)
-    if (shape[i] > 1 && strides[i] != dense[i])
-      return std::ranges::find(shape, 0) != shape.end();
-  return true;
-}
-
-/// Copies a strided tensor to dense `to`, and returns the end of what it wrote.
-static uint8_t *copyDense(uint8_t *to, const uint8_t *from, std::span<const int64_t> shape,
-                          std::span<const int64_t> strides, int64_t elementBytes) {
-  if (shape.empty()) {
-    std::memcpy(to, from, elementBytes);
-    return to + elementBytes;
-  }
-  if (shape.size() == 1 && strides[0] == 1) {
-    std::memcpy(to, from, shape[0] * elementBytes);
-    return to + shape[0] * elementBytes;
-  }
-  for (int64_t i = 0; i < shape[0]; ++i)
-    to = copyDense(to, from + i * strides[0] * elementBytes, shape.subspan(1), strides.subspan(1),
-                   elementBytes);
-  return to;
-}
 
 //===----------------------------------------------------------------------===//
 // Checks
@@ -182,7 +145,7 @@ static const void *denseData(const TensorView &view, std::span<const int64_t> sh
   int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>());
   TensorResult &copy = call.copies.emplace_back(view.dtype, view.shape, count * elementBytes);
   if (count > 0)
-    copyDense(copy.bytes().data(), static_cast<const uint8_t *>(view.data), shape, view.strides,
+    copyToDense(copy.bytes().data(), static_cast<const uint8_t *>(view.data), shape, view.strides,
               elementBytes);
   return copy.bytes().data();
 }
@@ -215,7 +178,7 @@ static TensorResult takeResult(const TensorSpec &spec, const int64_t *words,
     return {spec.dtype, std::move(sizes), bytes, memory, data};
   TensorResult result(spec.dtype, std::move(sizes), bytes);
   if (bytes)
-    copyDense(result.bytes().data(), data, shape, strides, elementBytes);
+    copyToDense(result.bytes().data(), data, shape, strides, elementBytes);
   if (!isTaken)
     uwt_release(memory);
   return result;
@@ -262,14 +225,21 @@ Expected<std::vector<TensorResult>> Program::run(const Signature &function,
     words += 3 + 2 * spec.shape.size();
   call.outputs.resize(words);
 
+  Status failure = success();
   std::vector<void *> arguments;
   if (words)
     arguments.push_back(call.outputs.data());
   for (std::vector<int64_t> &descriptor : call.inputs)
     arguments.push_back(descriptor.data());
   {
+    // Kernels are launched for one call at a time.
+    std::unique_lock<std::mutex> lock;
+    if (state->products)
+      lock = state->products->begin();
     ThreadScope scope(pool);
     state->entries[&function - state->signatures.data()](arguments.data());
+    if (state->products)
+      failure = state->products->takeStatus();
   }
 
   std::vector<TensorResult> results;
@@ -279,6 +249,8 @@ Expected<std::vector<TensorResult>> Program::run(const Signature &function,
     results.push_back(takeResult(spec, next, taken));
     next += 3 + 2 * spec.shape.size();
   }
+  // Results are taken all the same: their memory is the caller's.
+  UWT_RETURN_IF_ERROR(failure);
   return results;
 }
 

@@ -9,6 +9,7 @@
 #define UWT_LIB_COMPILER_PROGRAMSTATE_H
 
 #include "Jit.h"
+#include "ProductRunner.h"
 #include "uwt/Compiler/Program.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include <optional>
@@ -22,6 +23,8 @@ struct Program::State {
   /// By slot. The table is what compiled code reads, so neither moves.
   std::vector<std::shared_ptr<const LoadedWeight>> weights;
   std::vector<WeightView> table;
+  /// Where products are kernels of a GPU.
+  std::unique_ptr<ProductContext> products;
   std::optional<Jit> jit;
   CompileStats stats;
 };

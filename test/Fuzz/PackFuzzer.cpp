@@ -60,7 +60,9 @@ static void useKernel(const KernelPack &pack, const KernelEntry &entry) {
   query.family = entry.family;
   Expected<const KernelEntry *> chosen = pack.select(query);
   bool fits = entry.rows.admits(query.rows) && entry.columns.admits(query.columns);
-  fuzzRequire(bool(chosen) || !fits, "a kernel's own problem finds no kernel");
+  fuzzRequire(bool(chosen) || !fits || pack.isPreparation(entry),
+              "a kernel's own problem finds no kernel");
+  fuzzRequire(!chosen || !pack.isPreparation(**chosen), "a kernel that only prepares is chosen");
   for (uint64_t resident : {uint64_t(1), uint64_t(132)}) {
     Expected<LaunchSize> size = launchSize(entry, query.rows, query.columns, query.batch, resident);
     if (!size || size->grid == 0)

@@ -34,7 +34,7 @@ struct StrategyChoice {
 };
 
 struct CompileOptions {
-  /// A target's name, or "native".
+  /// Where the module runs, and its products: the text of a ProductTarget.
   std::string target = "native";
   /// Containers or model folders whose tensors the module's constants are bound to.
   std::vector<std::string> weights;
@@ -47,6 +47,8 @@ struct CompileOptions {
   int64_t minElements = 1024;
   bool profit = false;
   StrategyChoice strategy;
+  /// The GPU that products are compiled for, or empty: what compile() finds in `target`.
+  std::string gpu;
   /// A file of `uwt bench calibrate`, or empty for the target's own constants.
   std::string calibration;
   /// Threads that products are chosen for, and the usual size of dynamic batches; 0 means one a
@@ -71,6 +73,13 @@ enum class EmitKind {
   /// A relocatable object, or its assembly.
   Object,
   Assembly,
+  /// Targets that are GPUs: kernels at lane level, PTX, the one code object that there is, a kernel
+  /// pack, or what the machine code of kernels costs (JSON, docs/gpu-code.md).
+  Kernels,
+  Ptx,
+  Cubin,
+  Pack,
+  Ledger,
   /// Times and sizes only; the text is empty.
   Nothing,
 };

@@ -23,6 +23,8 @@ namespace uwt {
 
 /// From linalg on tensors to products with strategies and slots, still on tensors.
 void buildTensorPipeline(mlir::OpPassManager &pm, const CompileOptions &options);
+/// From there to buffers; products are still operations.
+void buildBufferPipeline(mlir::OpPassManager &pm, const CompileOptions &options);
 /// From there to the LLVM dialect.
 void buildCodePipeline(mlir::OpPassManager &pm, const CompileOptions &options);
 /// Both: the pipeline `uwt-compile-cpu`.

@@ -122,7 +122,8 @@ public:
 
   /// Calls a function of this program; parallel loops run on the threads of `pool`, or without one
   /// on the caller's alone. Results have the same bits for any number of threads. Errors: Usage
-  /// (tensors that do not fit the signature).
+  /// (tensors that do not fit the signature); what the emulator or a GPU says of products that run
+  /// there. Such programs make one call at a time.
   Expected<std::vector<TensorResult>> run(const Signature &function,
                                           std::span<const TensorView> inputs,
                                           ThreadPool *pool = nullptr) const;

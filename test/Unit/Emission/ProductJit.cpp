@@ -101,7 +101,7 @@ ProductJit::compileText(const std::string &text, const std::string &target, std:
     return nullptr;
   std::unique_ptr<ProductJit> result(new ProductJit());
   result->table = std::make_unique<WeightView>();
-  auto jit = Jit::link(std::move(object), result->table.get());
+  auto jit = Jit::link(std::move(object), result->table.get(), nullptr);
   if (!jit) {
     message += jit.error().message();
     return nullptr;

@@ -303,6 +303,14 @@ TEST(ProductSpecialTest, WordsOutsideNumbersPassUnchanged) {
   EXPECT_TRUE(std::isfinite(y[2]));
 }
 
+TEST(ProductRunsTest, ShortUnitsHaveFewerRuns) {
+  for (uint64_t columns : {33, 150, 257, 400, 500}) {
+    ProductSpec spec = shaped(70, columns, 3);
+    spec.format = "inplace<11>, escapes=rows<64>";
+    checkProduct(spec, {3});
+  }
+}
+
 TEST(ProductDamageTest, AnyBytesStayInsideTheirBuffers) {
   // What a sanitizer or a fault would show: planes of random bytes, positions of escapes included.
   for (const char *format : {"inplace<12>", "inplace<11>, escapes=rows<64>", "palette<4>",

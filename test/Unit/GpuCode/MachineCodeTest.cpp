@@ -178,6 +178,33 @@ EXIT)");
   EXPECT_EQ(kernel.loops.front().always.size(), 2u);
 }
 
+// A loop that multiplies, with a rare way that patches in a loop of its own.
+TEST(MachineReport, WaysThroughProductsAreCountedOneByOne) {
+  MachineKernel kernel = kernelOf(R"(.L_loop:
+LDS.128 R4, [R2]
+@P0 BRA `(.L_rare)
+HMMA.16816.F32.BF16 R8, R4, R12, R8
+BRA `(.L_next)
+.L_rare:
+STS.128 [R2], R4
+.L_patch:
+IADD3 R1, R1, 0x1, RZ
+@P1 BRA `(.L_patch)
+LDS.128 R4, [R2]
+HMMA.16816.F32.BF16 R8, R4, R12, R8
+.L_next:
+IADD3 R2, R2, 0x10, RZ
+@P2 BRA `(.L_loop)
+EXIT)");
+  KernelReport report = reportKernel(kernel, {});
+  ASSERT_EQ(report.products.size(), 2u);
+  unsigned rare = report.products[0].sharedWriteBytes != 0 ? 0 : 1;
+  EXPECT_EQ(report.products[rare].total(), 9u);
+  EXPECT_EQ(report.products[1 - rare].total(), 6u);
+  EXPECT_EQ(report.products[1 - rare].products, 1u);
+  EXPECT_EQ(report.products[1 - rare].sharedReadBytes, 16u);
+}
+
 // ptxas puts slow paths of divisions behind the kernel, as subroutines.
 TEST(MachineReport, SubroutinesAreNoLoops) {
   MachineKernel kernel = kernelOf(R"(CALL.REL.NOINC `(.L_divide)
@@ -259,6 +286,7 @@ TEST(MachineReport, TextAndJson) {
       "hazards": [],
       "loops": [],
       "name": "k",
+      "products": [],
       "registers": 40,
       "spill_bytes": 0,
       "stack_bytes": 0,

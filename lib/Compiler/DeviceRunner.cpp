@@ -1,0 +1,128 @@
+//===- DeviceRunner.cpp - Products of a program on a GPU ------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights stay on the device; x and y of each product are copied. For programs whose tensors stay
+// on the device as well, there are packs (uwt/Cuda/Launch.h).
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuPack.h"
+#include "ProductRunner.h"
+#include "uwt/Cuda/Launch.h"
+#include <map>
+
+using namespace uwt;
+
+namespace {
+class DeviceRunner final : public ProductRunner {
+public:
+  Status prepare(GpuProducts &products, const LoadedWeights &weights, const ProductTarget &target);
+  Status run(size_t call, const EmulatedOperands &operands) override;
+
+private:
+  Status upload(const GpuProducts &products, const LoadedWeights &weights);
+  Expected<const KernelLauncher *> launcherFor(size_t call, uint32_t batch);
+  /// A part of the scratch memory of at least so many bytes.
+  Status reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero);
+
+  CudaDevicePtr device;
+  std::optional<CudaStream> stream;
+  std::vector<uint8_t> packBytes;
+  std::unique_ptr<DevicePack> pack;
+  std::vector<std::shared_ptr<const DeviceWeight>> weightOfCall;
+  std::map<std::pair<const DeviceWeight *, const KernelEntry *>, KernelLauncher> launchers;
+  DeviceBuffer workspace, counters;
+};
+} // namespace
+
+Status DeviceRunner::prepare(GpuProducts &products, const LoadedWeights &weights,
+                             const ProductTarget &target) {
+  // Before the kernels are compiled: most machines that get here have no GPU.
+  UWT_ASSIGN_OR_RETURN(auto driver, CudaDriver::open());
+  UWT_ASSIGN_OR_RETURN(device, CudaDevice::open(driver));
+  UWT_ASSIGN_OR_RETURN(stream, CudaStream::create(device));
+  std::vector<CompiledKernels> compiled;
+  UWT_RETURN_IF_ERROR(compileProducts(products, *target.gpus.front(), GpuOutput::Cubin, compiled));
+  UWT_ASSIGN_OR_RETURN(packBytes, packKernels(compiled));
+  UWT_ASSIGN_OR_RETURN(auto parsed, KernelPack::parse(packBytes));
+  pack = std::make_unique<DevicePack>(device, parsed);
+  return upload(products, weights);
+}
+
+Status DeviceRunner::upload(const GpuProducts &products, const LoadedWeights &weights) {
+  std::vector<std::shared_ptr<const DeviceWeight>> bySlot(weights.size());
+  for (const GpuProducts::Call &call : products.calls) {
+    auto slot = static_cast<size_t>(call.slot);
+    if (!bySlot[slot]) {
+      UWT_ASSIGN_OR_RETURN(DeviceWeight weight,
+                           DeviceWeight::upload(device, *weights[slot], *stream));
+      bySlot[slot] = std::make_shared<const DeviceWeight>(std::move(weight));
+    }
+    weightOfCall.push_back(bySlot[slot]);
+  }
+  return success();
+}
+
+Status DeviceRunner::reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero) {
+  if (buffer.bytes() >= bytes)
+    return success();
+  UWT_ASSIGN_OR_RETURN(buffer, DeviceBuffer::allocate(device, bytes));
+  return isZero ? buffer.fill(0, stream->get()) : success();
+}
+
+Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call, uint32_t batch) {
+  const DeviceWeight &weight = *weightOfCall[call];
+  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, batch));
+  auto known = launchers.find({&weight, entry});
+  if (known == launchers.end()) {
+    UWT_ASSIGN_OR_RETURN(KernelLauncher made, KernelLauncher::create(*pack, *entry, weight));
+    known = launchers.emplace(std::pair(&weight, entry), std::move(made)).first;
+  }
+  return &known->second;
+}
+
+Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
+  if (operands.batch == 0)
+    return success();
+  UWT_ASSIGN_OR_RETURN(const KernelLauncher *launcher, launcherFor(call, operands.batch));
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.batch));
+  UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));
+  UWT_RETURN_IF_ERROR(reserve(counters, size.counterBytes, /*isZero=*/true));
+  std::vector<DeviceBuffer> buffers;
+  std::vector<DeviceWeight::Part> extras;
+  auto copyIn = [&](std::span<const uint8_t> bytes) -> Expected<DeviceWeight::Part> {
+    UWT_ASSIGN_OR_RETURN(DeviceBuffer buffer, DeviceBuffer::allocate(device, bytes.size()));
+    UWT_RETURN_IF_ERROR(buffer.write(0, bytes, stream->get()));
+    DeviceWeight::Part part{buffer.address(), buffer.bytes()};
+    buffers.push_back(std::move(buffer));
+    return part;
+  };
+  LaunchOperands launch;
+  UWT_ASSIGN_OR_RETURN(DeviceWeight::Part x, copyIn(operands.x));
+  for (std::span<const uint8_t> extra : operands.extras) {
+    UWT_ASSIGN_OR_RETURN(DeviceWeight::Part part, copyIn(extra));
+    extras.push_back(part);
+  }
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer y, DeviceBuffer::allocate(device, operands.y.size()));
+  launch.x = x.address;
+  launch.y = y.address();
+  launch.batch = operands.batch;
+  launch.workspace = {workspace.address(), workspace.bytes()};
+  launch.counters = {counters.address(), counters.bytes()};
+  launch.extras = extras;
+  UWT_RETURN_IF_ERROR(launcher->launch(launch, stream->get()));
+  UWT_RETURN_IF_ERROR(y.read(0, operands.y, stream->get()));
+  return stream->synchronize();
+}
+
+Expected<std::unique_ptr<ProductRunner>> ProductRunner::onDevice(GpuProducts &products,
+                                                                 const LoadedWeights &weights,
+                                                                 const ProductTarget &target) {
+  auto runner = std::make_unique<DeviceRunner>();
+  UWT_RETURN_IF_ERROR(runner->prepare(products, weights, target));
+  return std::unique_ptr<ProductRunner>(std::move(runner));
+}

@@ -1,0 +1,215 @@
+//===- GpuLedger.cpp - What kernels cost ----------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Instructions are those of the loop that multiplies, by the ways through it: the frequent one, and
+// the one that applies escapes, as often as the weights of measuring.md have any in a unit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuLedger.h"
+#include "uwt/Container/BenchWeights.h"
+#include "uwt/CostModel/GpuCost.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include <cmath>
+#include <map>
+
+using namespace uwt;
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What a format does to the weights that are measured with.
+struct FormatFacts {
+  /// Bytes of a weight, everything counted; the share of a warp's units (16 x 64) with escapes.
+  double weightBytes = 2, escapedUnits = 0;
+};
+
+/// Facts by format and element, found once.
+using FormatTable = std::map<std::string, FormatFacts>;
+
+} // namespace
+
+static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
+  constexpr uint64_t rows = 512, columns = 2048, unit = 1024, seed = 1;
+  ThreadPool pool(1);
+  BenchWorkload drawn = makeSynthetic("row-scaled-t4", {rows, columns}, seed, pool);
+  TensorDescription description{ElementType::BF16, {rows, columns}, entry.format};
+  UWT_ASSIGN_OR_RETURN(LoadedWeight weight,
+                       LoadedWeight::fromBytes(description, drawn.tensors.front().bytes, pool));
+  FormatFacts facts;
+  facts.weightBytes = static_cast<double>(weight.bytes()) / (rows * columns);
+  uint64_t escaped = 0;
+  for (uint8_t count : weight.counts())
+    escaped += count != 0;
+  facts.escapedUnits = static_cast<double>(escaped) / (static_cast<double>(rows * columns) / unit);
+  return facts;
+}
+
+//===----------------------------------------------------------------------===//
+// Machine code
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Instructions of a lane for its weights, on the frequent way and with escapes.
+struct WayCosts {
+  double instructions = 0, alu = 0, shared = 0;
+};
+} // namespace
+
+/// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
+/// again with mma.sync.
+static double weightsOf(const InstructionCounts &way, const PlanFacts &plan) {
+  double blocks = way.products;
+  return 8 * blocks / (plan.usesWarpgroups ? 1 : plan.slice / 8);
+}
+
+static WayCosts costsOf(const InstructionCounts &way, const PlanFacts &plan) {
+  double weights = weightsOf(way, plan);
+  return {way.total() / weights, way[InstructionClass::Alu] / weights,
+          (way.sharedReadBytes + way.sharedWriteBytes) / weights};
+}
+
+/// The frequent way: of those that write no shared memory, which patches do, the one that computes
+/// most, since the others read weights that are not coded.
+static const InstructionCounts *frequentWay(const KernelReport &report) {
+  const InstructionCounts *best = nullptr;
+  for (const InstructionCounts &way : report.products)
+    if (way.sharedWriteBytes == 0 &&
+        (!best || way[InstructionClass::Alu] > (*best)[InstructionClass::Alu]))
+      best = &way;
+  return best;
+}
+
+/// The way of a unit with escapes, or null.
+static const InstructionCounts *escapedWay(const KernelReport &report) {
+  const InstructionCounts *best = nullptr;
+  for (const InstructionCounts &way : report.products)
+    if (way.sharedWriteBytes != 0 && (!best || way.total() > best->total()))
+      best = &way;
+  return best;
+}
+
+static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels &kernels,
+                                const FormatFacts &facts) {
+  const PlanFacts &plan = kernels.plan;
+  GpuKernelLedger ledger;
+  ledger.slice = plan.slice;
+  ledger.ctas = plan.ctas;
+  ledger.rows = plan.rows;
+  ledger.usesWarpgroups = plan.usesWarpgroups;
+  ledger.weightBytes = facts.weightBytes;
+  ledger.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
+  ledger.launches = static_cast<unsigned>(kernels.entries.size());
+  const InstructionCounts *frequent = frequentWay(report);
+  if (!frequent)
+    return ledger;
+  WayCosts usual = costsOf(*frequent, plan);
+  if (const InstructionCounts *escaped = escapedWay(report)) {
+    WayCosts rare = costsOf(*escaped, plan);
+    auto mix = [&](double &often, double seldom) {
+      often += facts.escapedUnits * std::max(seldom - often, 0.0);
+    };
+    mix(usual.instructions, rare.instructions);
+    mix(usual.alu, rare.alu);
+    mix(usual.shared, rare.shared);
+  }
+  ledger.instructions = usual.instructions;
+  ledger.alu = usual.alu;
+  // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
+  double x = 2.0 * plan.slice / plan.rows;
+  ledger.sharedBytes =
+      usual.shared + facts.weightBytes + x + (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+  return ledger;
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+/// Thousandths, so that text does not depend on the last bits.
+static double rounded(double value) { return std::round(value * 1000) / 1000; }
+
+/// Adds what is predicted for the usual board of the target.
+static void addPrediction(llvm::json::Object &row, const GpuKernelLedger &ledger,
+                          const GpuProblem &problem, const GpuTarget &target) {
+  const GpuBoard *board = usualBoard(target);
+  if (!board)
+    return;
+  GpuPrediction prediction = predictGpu(*board, ledger, problem);
+  row["board"] = board->name;
+  row["terms"] = llvm::json::Object{
+      {"memory", rounded(prediction.memory)}, {"cache", rounded(prediction.cache)},
+      {"alu", rounded(prediction.alu)},       {"issue", rounded(prediction.issue)},
+      {"shared", rounded(prediction.shared)}, {"matrix", rounded(prediction.matrix)},
+      {"fixed", rounded(prediction.fixed)}};
+  row["limit"] = std::string(prediction.limit());
+  row["predicted_us"] = rounded(prediction.total);
+  row["raw_roof_us"] = rounded(rawRoof(*board, problem));
+}
+
+static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelReport &report,
+                                const FormatFacts &facts) {
+  const KernelEntry &entry = compiled.kernels->entries.back();
+  const PlanFacts &plan = compiled.kernels->plan;
+  GpuKernelLedger ledger = ledgerOf(report, *compiled.kernels, facts);
+  llvm::json::Object ways;
+  if (const InstructionCounts *frequent = frequentWay(report))
+    ways["frequent"] = rounded(costsOf(*frequent, plan).instructions);
+  if (const InstructionCounts *escaped = escapedWay(report))
+    ways["escapes"] = rounded(costsOf(*escaped, plan).instructions);
+  llvm::json::Object row{
+      {"kernel", entry.kernel},
+      {"family", std::string(nameOf(entry.family))},
+      {"strategy", entry.strategy},
+      {"format", entry.format.str()},
+      {"target", std::string(compiled.target->name)},
+      {"N", int64_t(entry.rows.most)},
+      {"K", int64_t(entry.columns.most)},
+      {"n", int64_t(plan.batch)},
+      {"slice", int64_t(plan.slice)},
+      {"rows_that_share_x", int64_t(plan.rows)},
+      {"warpgroups", plan.usesWarpgroups},
+      {"launches", int64_t(ledger.launches)},
+      {"registers", int64_t(report.resources.registers)},
+      {"spill_bytes", int64_t(report.resources.spillStoreBytes + report.resources.spillLoadBytes)},
+      {"hazards", int64_t(report.hazards.size())},
+      {"shared_bytes", int64_t(entry.launch.sharedBytes)},
+      {"ctas", int64_t(plan.ctas)},
+      {"stages", int64_t(plan.stages)},
+      {"bytes_in_flight", ledger.bytesInFlight},
+      {"weight_bytes", rounded(facts.weightBytes)},
+      {"escaped_units", rounded(facts.escapedUnits)},
+      {"instructions_a_weight", rounded(ledger.instructions)},
+      {"alu_a_weight", rounded(ledger.alu)},
+      {"shared_bytes_a_weight", rounded(ledger.sharedBytes)},
+      {"ways", std::move(ways)}};
+  addPrediction(row, ledger, {entry.rows.most, entry.columns.most, plan.batch}, *compiled.target);
+  return row;
+}
+
+Expected<std::string> uwt::ledgerText(std::span<const CompiledKernels> compiled) {
+  FormatTable formats;
+  llvm::json::Array rows;
+  for (const CompiledKernels &each : compiled) {
+    const KernelEntry &entry = each.kernels->entries.back();
+    auto [place, isNew] = formats.try_emplace(entry.format.str());
+    if (isNew) {
+      UWT_ASSIGN_OR_RETURN(place->second, measureFormat(entry));
+    }
+    for (const KernelReport &report : each.code.kernels)
+      if (report.resources.name == entry.kernel)
+        rows.push_back(rowOf(each, report, place->second));
+  }
+  llvm::json::Value value =
+      llvm::json::Object{{"schema", "uwt.ledger/1"}, {"rows", std::move(rows)}};
+  return llvm::formatv("{0:2}", value).str() + "\n";
+}

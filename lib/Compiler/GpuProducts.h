@@ -1,0 +1,58 @@
+//===- GpuProducts.h - Products that become kernels -------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Takes products out of a bufferized module: each becomes a call of the runtime, and its kernels,
+// equal ones once, go into a module of their own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_COMPILER_GPUPRODUCTS_H
+#define UWT_LIB_COMPILER_GPUPRODUCTS_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "uwt/GpuKernels/ProductKernels.h"
+
+namespace uwt {
+
+/// Kernels of equal products: a variant a range of batch sizes, in rising order.
+struct ProductVariants {
+  std::vector<ProductKernels> variants;
+  /// Bytes of an element of x and of y.
+  unsigned xBytes = 0, yBytes = 0;
+  /// Of each extra operand: bytes of an element, and its dimensions.
+  struct Extra {
+    unsigned bytes = 0, rank = 0;
+  };
+  std::vector<Extra> extras;
+};
+
+struct GpuProducts {
+  /// Holds all gpu.modules, with decoders emitted.
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<ProductVariants> kinds;
+  /// By the number that calls name: which kind it is, and the slot of its weight.
+  struct Call {
+    size_t kind = 0;
+    int64_t slot = 0;
+  };
+  std::vector<Call> calls;
+};
+
+/// Makes kernels for `target`, and replaces each `uwt.matmul` on memrefs in `module` by a call of
+/// `uwt_launch_product` (its context, the number of the call, and an array that describes x, the
+/// extra operands and y: for each the pointer, the offset, sizes and strides, 64 bits each). Fails
+/// with diagnostics at the products.
+mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target);
+
+/// The symbols of that call: the function, and the context that it is given.
+inline constexpr llvm::StringLiteral launchProductName = "uwt_launch_product";
+inline constexpr llvm::StringLiteral productContextName = "uwt_product_context";
+
+} // namespace uwt
+
+#endif // UWT_LIB_COMPILER_GPUPRODUCTS_H

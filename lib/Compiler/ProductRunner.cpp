@@ -1,0 +1,186 @@
+//===- ProductRunner.cpp - Runs the products of a program -----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProductRunner.h"
+#include "DenseCopy.h"
+#include "Diagnostics.h"
+
+using namespace uwt;
+
+//===----------------------------------------------------------------------===//
+// Tensors of the program
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A memref of compiled code.
+struct HostMemref {
+  uint8_t *data;
+  std::span<const int64_t> sizes, strides;
+  unsigned elementBytes;
+};
+
+/// Reads descriptors one after another.
+class WordReader {
+public:
+  explicit WordReader(const int64_t *words) : next(words) {}
+  HostMemref take(unsigned rank, unsigned bytes) {
+    auto *data = reinterpret_cast<uint8_t *>(next[0]) + next[1] * bytes;
+    HostMemref memref{data, {next + 2, rank}, {next + 2 + rank, rank}, bytes};
+    next += 2 + 2 * rank;
+    return memref;
+  }
+
+private:
+  const int64_t *next;
+};
+
+/// Dense memory for a memref: its own, or a copy.
+class DenseTensor {
+public:
+  explicit DenseTensor(const HostMemref &memref)
+      : memref(memref), size(memref.elementBytes), isOwn(!liesDense(memref.sizes, memref.strides)) {
+    for (int64_t dimension : memref.sizes)
+      size *= static_cast<size_t>(dimension);
+    if (isOwn)
+      copy.resize(size);
+  }
+  std::span<uint8_t> bytes() { return {isOwn ? copy.data() : memref.data, size}; }
+  void gather() {
+    if (isOwn)
+      copyToDense(copy.data(), memref.data, memref.sizes, memref.strides, memref.elementBytes);
+  }
+  void scatter() {
+    if (isOwn)
+      copyFromDense(memref.data, copy.data(), memref.sizes, memref.strides, memref.elementBytes);
+  }
+
+private:
+  HostMemref memref;
+  size_t size;
+  bool isOwn;
+  std::vector<uint8_t> copy;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+ProductContext::ProductContext(std::unique_ptr<ProductRunner> runner, const GpuProducts &products)
+    : runner(std::move(runner)) {
+  for (const GpuProducts::Call &call : products.calls) {
+    const ProductVariants &kind = products.kinds[call.kind];
+    calls.push_back({kind.xBytes, kind.yBytes, kind.extras});
+  }
+}
+
+void ProductContext::launch(size_t call, const int64_t *words) {
+  if (error)
+    return;
+  const Shape &shape = calls[call];
+  WordReader reader(words);
+  HostMemref xMemref = reader.take(2, shape.xBytes);
+  DenseTensor x(xMemref);
+  x.gather();
+  std::vector<DenseTensor> extras;
+  for (const ProductVariants::Extra &extra : shape.extras) {
+    extras.emplace_back(reader.take(extra.rank, extra.bytes));
+    extras.back().gather();
+  }
+  DenseTensor y(reader.take(2, shape.yBytes));
+  EmulatedOperands operands;
+  operands.x = x.bytes();
+  operands.y = y.bytes();
+  for (DenseTensor &extra : extras)
+    operands.extras.emplace_back(extra.bytes());
+  operands.batch = static_cast<uint32_t>(xMemref.sizes[0]);
+  Status status =
+      xMemref.sizes[0] > UINT32_MAX
+          ? usageError("a batch of " + std::to_string(xMemref.sizes[0]) + " is more than 2^32 - 1")
+          : runner->run(call, operands);
+  if (!status)
+    error = status.takeError();
+  else
+    y.scatter();
+}
+
+Status ProductContext::takeStatus() {
+  if (!error)
+    return success();
+  Error taken = std::move(*error);
+  error.reset();
+  return taken;
+}
+
+void uwt_launch_product(void *context, int64_t call, int64_t words) {
+  static_cast<ProductContext *>(context)->launch(static_cast<size_t>(call),
+                                                 reinterpret_cast<const int64_t *>(words));
+}
+
+//===----------------------------------------------------------------------===//
+// The emulator
+//===----------------------------------------------------------------------===//
+
+namespace {
+class EmulatedRunner final : public ProductRunner {
+public:
+  EmulatedRunner(const ProductTarget &target) : ctas(target.ctas) { options.seed = target.seed; }
+  Status prepare(GpuProducts &products, const LoadedWeights &weights);
+  Status run(size_t call, const EmulatedOperands &operands) override;
+
+private:
+  uint64_t ctas;
+  EmulationOptions options;
+  std::vector<std::vector<EmulatedProduct>> kinds;
+  std::vector<uint64_t> calls;
+  std::vector<std::shared_ptr<const EmulatedWeight>> weightOfCall;
+};
+} // namespace
+
+Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weights) {
+  DiagnosticCollector diagnostics(products.module->getContext());
+  for (ProductVariants &kind : products.kinds) {
+    std::vector<EmulatedProduct> &variants = kinds.emplace_back();
+    for (ProductKernels &kernels : kind.variants) {
+      auto prepared = EmulatedProduct::prepare(kernels.module, kernels.entries);
+      if (mlir::failed(prepared))
+        return diagnostics.takeError(ErrorKind::Unsupported, "the emulator refuses a kernel");
+      variants.push_back(std::move(*prepared));
+    }
+  }
+  std::vector<std::shared_ptr<const EmulatedWeight>> bySlot(weights.size());
+  for (const GpuProducts::Call &call : products.calls) {
+    auto &weight = bySlot[static_cast<size_t>(call.slot)];
+    if (!weight) {
+      UWT_ASSIGN_OR_RETURN(EmulatedWeight made,
+                           EmulatedWeight::make(*weights[static_cast<size_t>(call.slot)]));
+      weight = std::make_shared<const EmulatedWeight>(std::move(made));
+    }
+    weightOfCall.push_back(weight);
+    calls.push_back(call.kind);
+  }
+  return success();
+}
+
+Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
+  const std::vector<EmulatedProduct> &variants = kinds[calls[call]];
+  size_t chosen = 0;
+  while (chosen + 1 < variants.size() && operands.batch > variants[chosen].entries().back().batchTo)
+    ++chosen;
+  UWT_RETURN_IF_ERROR(variants[chosen].run(*weightOfCall[call], operands, ctas, options));
+  return success();
+}
+
+Expected<std::unique_ptr<ProductRunner>> ProductRunner::emulated(GpuProducts &products,
+                                                                 const LoadedWeights &weights,
+                                                                 const ProductTarget &target) {
+  auto runner = std::make_unique<EmulatedRunner>(target);
+  UWT_RETURN_IF_ERROR(runner->prepare(products, weights));
+  return std::unique_ptr<ProductRunner>(std::move(runner));
+}

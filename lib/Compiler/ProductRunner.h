@@ -1,0 +1,70 @@
+//===- ProductRunner.h - Runs the products of a program ---------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A program whose products are kernels of a GPU calls back for each of them. Its tensors are in
+// host memory: what a runner takes and gives is dense.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_COMPILER_PRODUCTRUNNER_H
+#define UWT_LIB_COMPILER_PRODUCTRUNNER_H
+
+#include "GpuProducts.h"
+#include "uwt/Compiler/ProductTarget.h"
+#include "uwt/Emulator/EmulatedProduct.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include <mutex>
+
+namespace uwt {
+
+using LoadedWeights = std::vector<std::shared_ptr<const LoadedWeight>>;
+
+/// Launches kernels, one call at a time.
+class ProductRunner {
+public:
+  virtual ~ProductRunner() = default;
+  /// Product `call` of the program.
+  virtual Status run(size_t call, const EmulatedOperands &operands) = 0;
+
+  /// By the emulator. `weights` go by slot. Emits diagnostics at what it does not know.
+  static Expected<std::unique_ptr<ProductRunner>>
+  emulated(GpuProducts &products, const LoadedWeights &weights, const ProductTarget &target);
+  /// On the first GPU, with what ptxas makes of the kernels.
+  static Expected<std::unique_ptr<ProductRunner>>
+  onDevice(GpuProducts &products, const LoadedWeights &weights, const ProductTarget &target);
+};
+
+/// What the code of a program calls, and what calls leave behind.
+class ProductContext {
+public:
+  ProductContext(std::unique_ptr<ProductRunner> runner, const GpuProducts &products);
+
+  /// The runtime function of GpuProducts.h: `words` describe x, the extra operands and y. After an
+  /// error nothing is launched any more, until the error has been taken.
+  void launch(size_t call, const int64_t *words);
+  /// Begins a call of the program, which the lock keeps for itself.
+  std::unique_lock<std::mutex> begin() { return std::unique_lock(mutex); }
+  /// The first error since the last time.
+  Status takeStatus();
+
+private:
+  struct Shape {
+    unsigned xBytes = 0, yBytes = 0;
+    std::vector<ProductVariants::Extra> extras;
+  };
+  std::unique_ptr<ProductRunner> runner;
+  std::vector<Shape> calls;
+  std::mutex mutex;
+  std::optional<Error> error;
+};
+
+} // namespace uwt
+
+/// Called by compiled code.
+extern "C" void uwt_launch_product(void *context, int64_t call, int64_t words);
+
+#endif // UWT_LIB_COMPILER_PRODUCTRUNNER_H

@@ -1,0 +1,46 @@
+"""The committed ledger of GPU kernels is what their machine code says, and keeps its aims."""
+
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "test" / "Benchmarks" / "gpu_ledger.py"
+
+
+def load():
+    spec = importlib.util.spec_from_file_location("gpu_ledger", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def row(**changes):
+    base = {"target": "sm_90a", "format": "inplace<12>", "n": 8, "spill_bytes": 0, "hazards": 0, "board": "H200",
+            "instructions_a_weight": 3.0, "raw_roof_us": 30.0, "predicted_us": 20.0}
+    return base | changes
+
+
+def test_problems_are_named():
+    ledger = load()
+    assert not list(ledger.problems([row()], [row()]))
+    found = list(ledger.problems([row(spill_bytes=4, instructions_a_weight=3.2, raw_roof_us=20.0)], [row()]))
+    assert found[0] == "sm_90a inplace<12> 8: 4 bytes spilled, 0 hazards"
+    assert "3.2 instructions a weight, the table has 3.0" in found[1]
+    assert "1.000 of raw at the roof is predicted on H200, the aim is 1.25" in found[2]
+    assert "is not in lib/CostModel/gpu-ledger.json" in next(ledger.problems([row(n=64)], []))
+    assert list(ledger.problems([], [row()])) == ["sm_90a inplace<12> 8: cannot be compiled any more"]
+
+
+def test_kernels_are_as_in_the_table(pytestconfig):
+    ledger = load()
+    version = json.loads(ledger.TABLE.read_text())["ptxas"]
+    if ledger.assembler() != version:
+        pytest.skip(f"the table is of ptxas {version}, here is {ledger.assembler()}")
+    uwt = pytestconfig.getoption("--uwt").resolve()
+    run = subprocess.run([sys.executable, SCRIPT, "--uwt", uwt, "--check"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr

@@ -1,0 +1,107 @@
+"""gpu_tables.py, on results that uwt-bench has written on the unit tests' fake GPU."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+import pytest
+
+BENCHMARKS = pathlib.Path(__file__).resolve().parents[1] / "Benchmarks"
+SAMPLE = BENCHMARKS / "gpu_sample.json"
+
+
+def run(*arguments):
+    command = [sys.executable, BENCHMARKS / "gpu_tables.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def rows_of(text, title):
+    """The cells of the tables below a heading."""
+    part = text.split(f"### {title}\n")[1].split("###")[0]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in part.splitlines()
+        if line.startswith("| ") and "---" not in line
+    ]
+
+
+@pytest.fixture(name="sample")
+def fixture_sample():
+    return json.loads(SAMPLE.read_text(encoding="utf-8"))
+
+
+def test_speed_is_a_ratio_to_the_baseline_of_the_same_shape_and_batch(sample):
+    done = run(SAMPLE)
+    assert done.returncode == 0, done.stderr
+    row = next(r for r in sample["rows"] if r["format"] == "inplace<12>" and r["batch"] == 3)
+    dense = next(b for b in sample["baselines"] if b["batch"] == 3)
+    ratio = dense["time"]["median_us"] / row["time"]["median_us"]
+    table = rows_of(done.stdout, "Times faster than cuBLASLt")
+    assert table[0] == ["`raw`, N × K", "n = 1", "n = 3"]
+    assert table[3][0] == "66 × 144"
+    assert table[3][2] == f"{ratio:.2f}"
+
+
+def test_predictions_stand_beside_what_was_measured(sample):
+    row = next(r for r in sample["rows"] if r.get("predicted", {}).get("n") == 64)
+    cells = rows_of(run(SAMPLE).stdout, "Measured beside predicted")
+    assert cells[0][6:] == ["memory µs", "issue µs", "launch µs", "predicted limit"]
+    measured = row["time"]["median_us"]
+    expected = f"{measured:.2f}", "20.50", f"{measured / 20.5:.2f}", "20.50", "11.25", "2.00", "memory"
+    assert tuple(cells[2][3:]) == expected
+
+
+def test_a_ledger_is_joined_by_kernel_shape_and_the_next_batch(tmp_path):
+    ledger = tmp_path / "ledger.json"
+    common = {"kernel": "product_raw", "target": "sm_90a", "N": 66, "K": 144, "format": "raw"}
+    rows = [
+        {**common, "n": 64, "terms": {"memory": 64.0}},
+        {**common, "n": 2, "terms": {"memory": 2.0}, "predicted_us": 4.0},
+    ]
+    ledger.write_text(json.dumps({"schema": "uwt.ledger/1", "rows": rows}), encoding="utf-8")
+    cells = rows_of(run(SAMPLE, "--ledger", ledger).stdout, "Measured beside predicted")
+    raw = [row for row in cells if row[1] == "`raw`"]
+    assert [(row[2], row[4]) for row in raw] == [("1", "4.00"), ("3", "64.00")]
+
+
+def test_plots_are_written_beside_the_tables(tmp_path):
+    done = run(SAMPLE, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "![speedup](gpu-speedup.svg)" in (tmp_path / "gpu.md").read_text(encoding="utf-8")
+    for name in ("gpu-speedup.svg", "gpu-bandwidth.svg"):
+        root = xml.etree.ElementTree.parse(tmp_path / name).getroot()
+        lines = root.findall("{http://www.w3.org/2000/svg}polyline")
+        assert len(lines) == 2  # Two formats at one shape.
+
+
+def test_kernels_that_only_decode_have_a_table_of_their_own(sample, tmp_path):
+    decode = sample["rows"][-1]
+    decode |= {"family": "transcode", "batch": 0, "bytes_per_second": 2.5e12, "share_of_copy": 0.5}
+    decode["time"]["median_us"] = 12.25
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(sample), encoding="utf-8")
+    text = run(path).stdout
+    expected = ["66 × 144", "`inplace<12>`", "12.2", "2.50", "0.50"]
+    assert rows_of(text, "Decoding to raw")[1] == expected
+    assert "n = 0" not in text
+
+
+def test_wrong_kernels_are_listed(sample, tmp_path):
+    sample["rows"] = []
+    sample["refused"] = [
+        {"name": "", "N": 8, "K": 9, "batch": 2, "kernel": "k", "format": "raw", "wrong": True}
+        | {"reason": "y[0, 1] is 2"}
+    ]
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(sample), encoding="utf-8")
+    assert rows_of(run(path).stdout, "Wrong results")[1] == ["k", "8 × 9", "2", "y[0, 1] is 2"]
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "other.json"
+    path.write_text('{"schema": "uwt.bench/1"}', encoding="utf-8")
+    done = run(path)
+    assert done.returncode == 3
+    assert done.stderr == f"gpu_tables.py: error: {path}: expected the schema uwt.gpu-bench/1\n"
