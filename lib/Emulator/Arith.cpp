@@ -226,7 +226,7 @@ bool Warp::compute(const Instruction &code) {
     return true;
   case Opcode::Permute:
     for (unsigned i = 0; i < code.count; ++i)
-      r[code.dst + i] = r[block.launch.program.lists[code.target + i]];
+      r[code.dst + i] = r[cluster.launch.program.lists[code.target + i]];
     return true;
   case Opcode::Repack:
     repack(code);

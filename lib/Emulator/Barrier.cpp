@@ -25,7 +25,7 @@ bool Warp::barrierNumber(const BarrierUse &use, unsigned lane, unsigned &number)
   if (index >= use.count)
     return fault(lane, "uses mbarrier " + llvm::Twine(int64_t(index)) + " of a group of " +
                            llvm::Twine(use.count));
-  number = use.first + index;
+  number = rank * cluster.launch.program.barriers + use.first + index;
   return true;
 }
 
@@ -37,7 +37,7 @@ static uint32_t activeLanes(uint32_t mask, const Lanes *predicate) {
 }
 
 bool Warp::barrierInit(const Instruction &code) {
-  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
   uint32_t active = activeLanes(mask, code.c < 0 ? nullptr : &reg(code.c));
   for (unsigned l = 0; l < warpLanes; ++l) {
     unsigned which;
@@ -47,11 +47,11 @@ bool Warp::barrierInit(const Instruction &code) {
       return false;
     uint64_t count = reg(code.a).lane[l];
     if (count == 0 || count >= 1u << 20)
-      return fault(l, "initialises mbarrier " + llvm::Twine(which) + " with a count of " +
+      return fault(l, "initialises " + cluster.barrierName(which) + " with a count of " +
                           llvm::Twine(int64_t(count)) + "; it takes 1 to 1048575");
-    MBarrier &barrier = block.barriers[which];
+    MBarrier &barrier = cluster.barriers[which];
     if (barrier.isInitialised)
-      return fault(l, "initialises mbarrier " + llvm::Twine(which) + " a second time");
+      return fault(l, "initialises " + cluster.barrierName(which) + " a second time");
     barrier = {uint32_t(count), uint32_t(count), 0,         0,    clock,
                clock,           number,          ownTime(), true, false};
   }
@@ -62,50 +62,66 @@ bool Warp::barrierInit(const Instruction &code) {
 void Warp::fence(bool isForMemory) {
   if (isForMemory) {
     fenced = clock;
-    block.fenced[block.actors.warp(number)] = ownTime();
+    cluster.fenced[cluster.actors.warp(number)] = ownTime();
   }
-  for (MBarrier &barrier : block.barriers)
+  for (MBarrier &barrier : cluster.barriers)
     if (barrier.isInitialised && barrier.initWarp == number)
       barrier.isFenced = true;
   ++ownTime();
 }
 
-/// Whether the barrier is there, and this warp knows that.
-static std::string usable(const MBarrier &barrier, unsigned number, const Clock &clock,
-                          const Actors &actors) {
+/// Whether the barrier is there, and who knows as much as `clock` knows that.
+static std::string usable(const Cluster &cluster, unsigned number, const Clock &clock) {
+  const MBarrier &barrier = cluster.barriers[number];
   if (!barrier.isInitialised)
-    return "uses mbarrier " + std::to_string(number) + ", which nothing has initialised";
-  if (clock[actors.warp(barrier.initWarp)] < barrier.initTime)
-    return "uses mbarrier " + std::to_string(number) + ", which warp " +
-           std::to_string(barrier.initWarp) + " initialises, with no barrier between the two";
+    return "uses " + cluster.barrierName(number) + ", which nothing has initialised";
+  if (clock[cluster.actors.warp(barrier.initWarp)] < barrier.initTime)
+    return "uses " + cluster.barrierName(number) + ", which " + cluster.warpName(barrier.initWarp) +
+           " initialises, with no barrier between the two";
   return "";
 }
 
-MBarrier *Warp::usableBarrier(const BarrierUse &use, unsigned lane, unsigned &which) {
+bool Warp::needBlock(unsigned lane, uint64_t other) {
+  if (other >= cluster.blocks)
+    return fault(lane, "names block rank " + llvm::Twine(other) + " of a cluster of " +
+                           llvm::Twine(cluster.blocks));
+  if (other != rank && cluster.hasEnded(other))
+    return fault(lane, "reaches for shared memory of block rank " + llvm::Twine(other) +
+                           ", which has ended");
+  return true;
+}
+
+MBarrier *Warp::usableBarrier(const BarrierUse &use, unsigned lane, unsigned other,
+                              unsigned &which) {
   if (!barrierNumber(use, lane, which))
     return nullptr;
-  std::string problem = usable(block.barriers[which], which, clock, block.actors);
+  which += (other - rank) * cluster.launch.program.barriers;
+  std::string problem = usable(cluster, which, clock);
   if (problem.empty())
-    return &block.barriers[which];
+    return &cluster.barriers[which];
   fault(lane, problem);
   return nullptr;
 }
 
 bool Warp::barrierArrive(const Instruction &code, bool expectsBytes) {
-  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
   uint32_t active = activeLanes(mask, expectsBytes && code.c >= 0 ? &reg(code.c) : nullptr);
   for (unsigned l = 0; l < warpLanes; ++l) {
     unsigned which;
     if (!(active >> l & 1))
       continue;
-    MBarrier *found = usableBarrier(use, l, which);
+    // An arrival at another block's has its rank in `b`.
+    uint64_t other = code.b < 0 ? rank : reg(code.b).lane[l];
+    if (!needBlock(l, other))
+      return false;
+    MBarrier *found = usableBarrier(use, l, other, which);
     if (!found)
       return false;
     MBarrier &barrier = *found;
     uint64_t count = !expectsBytes && code.a >= 0 ? reg(code.a).lane[l] : 1;
     if (count == 0 || count > barrier.pending)
-      return fault(l,
-                   "arrives " + llvm::Twine(count) + " time(s) at " + block.describeBarrier(which));
+      return fault(l, "arrives " + llvm::Twine(count) + " time(s) at " +
+                          cluster.describeBarrier(which));
     if (expectsBytes)
       barrier.bytes += int64_t(reg(code.a).lane[l]);
     // A token is the phase that the arrival is in.
@@ -113,19 +129,19 @@ bool Warp::barrierArrive(const Instruction &code, bool expectsBytes) {
       reg(code.dst).lane[l] = barrier.phase;
     join(barrier.arrived, clock);
     barrier.pending -= count;
-    block.settle(which);
+    cluster.settle(which);
   }
   ++ownTime();
   return true;
 }
 
 bool Warp::barrierTest(const Instruction &code) {
-  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
   for (unsigned l = 0; l < warpLanes; ++l) {
     unsigned which;
     if (!(mask >> l & 1))
       continue;
-    MBarrier *found = usableBarrier(use, l, which);
+    MBarrier *found = usableBarrier(use, l, rank, which);
     if (!found)
       return false;
     MBarrier &barrier = *found;
@@ -138,12 +154,12 @@ bool Warp::barrierTest(const Instruction &code) {
 }
 
 bool Warp::barrierWait(const Instruction &code) {
-  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
   for (unsigned l = 0; l < warpLanes; ++l) {
     unsigned which;
     if (!(mask >> l & 1))
       continue;
-    if (!usableBarrier(use, l, which))
+    if (!usableBarrier(use, l, rank, which))
       return false;
   }
   if (!pollWait())
@@ -152,69 +168,115 @@ bool Warp::barrierWait(const Instruction &code) {
 }
 
 bool Warp::pollWait() {
-  const Instruction &code = block.launch.program.code[pc];
-  const BarrierUse &use = block.launch.program.barrierUses[code.target];
+  const Instruction &code = cluster.launch.program.code[pc];
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
+  unsigned first = rank * cluster.launch.program.barriers + use.first;
   for (unsigned l = 0; l < warpLanes; ++l) {
     const MBarrier &barrier =
-        block.barriers[use.first + use.index.at(registers.get(), l) % use.count];
+        cluster.barriers[first + use.index.at(registers.get(), l) % use.count];
     if ((mask >> l & 1) && (barrier.phase & 1) == reg(code.a).lane[l])
       return false;
   }
   // Most often all lanes wait for one barrier: acquire each once.
   int64_t last = -1;
   for (unsigned l = 0; l < warpLanes; ++l) {
-    int64_t which = use.first + use.index.at(registers.get(), l) % use.count;
+    int64_t which = first + use.index.at(registers.get(), l) % use.count;
     if (!(mask >> l & 1) || which == last)
       continue;
-    const MBarrier &barrier = block.barriers[which];
+    const MBarrier &barrier = cluster.barriers[which];
     join(clock, barrier.released);
     last = which;
   }
   return true;
 }
 
+bool Warp::clusterArrive() {
+  if (!needAllLanes())
+    return false;
+  if (clusterArrivals > cluster.clusterBarrier.phase)
+    return fault(0, "arrives a second time before the others of the cluster have come");
+  ++clusterArrivals;
+  cluster.arriveAtCluster(*this);
+  ++ownTime();
+  return true;
+}
+
+bool Warp::pollCluster() {
+  if (cluster.clusterBarrier.phase < clusterArrivals)
+    return false;
+  join(clock, cluster.clusterBarrier.released);
+  return true;
+}
+
+bool Warp::clusterWait() {
+  if (!needAllLanes())
+    return false;
+  if (clusterArrivals == 0)
+    return fault(0, "waits for the cluster without having arrived (nvvm.cluster.arrive)");
+  if (!pollCluster())
+    state = State::AtCluster;
+  return true;
+}
+
 bool Warp::bulkCopy(const Instruction &code) {
-  const CopyPlan &plan = block.launch.program.copies[code.target];
+  const CopyPlan &plan = cluster.launch.program.copies[code.target];
   Access source = plan.source, destination = plan.destination;
   for (unsigned l = 0; l < warpLanes; ++l) {
-    unsigned which;
     if (!(mask >> l & 1))
       continue;
     uint64_t bytes = plan.amount.at(registers.get(), l);
     if (bytes == 0 || bytes % 16 != 0 || bytes >= 1u << 20)
       return fault(l, "copies " + llvm::Twine(int64_t(bytes)) +
                           " bytes; a bulk copy takes a multiple of 16, from 16 to 1048560");
-    MBarrier *found = usableBarrier(plan.barrier, l, which);
-    if (!found)
-      return false;
-    MBarrier &barrier = *found;
     source.bytes = destination.bytes = bytes;
     Addresses from, to;
-    if (!address(source, from, 1u << l) || !address(destination, to, 1u << l))
+    if (!address(source, from, 1u << l) || !address(destination, to, 1u << l) ||
+        !checkGlobal(from, l, bytes, false, false))
       return false;
-    uint64_t place = to.allocation->begin + to.lane[l];
-    if (!checkGlobal(from, l, bytes, false, false))
-      return false;
-    if (!barrier.isFenced)
-      return fault(l, "completes on mbarrier " + llvm::Twine(which) + ", which warp " +
-                          llvm::Twine(barrier.initWarp) +
-                          " initialises, with no nvvm.fence.mbarrier.init or proxy fence after");
-    Clock fences = block.fenced;
-    join(fences, fenced);
-    if (Conflict conflict = block.shadow.checkFences(fences, clock, place, bytes))
-      return faultConflict(l, "copies over", to, bytes, conflict);
-    if (Conflict conflict = block.shadow.write(block.actors.barrier(which), barrier.phase + 1,
-                                               clock, place, bytes, pc, true))
-      return faultConflict(l, "copies over", to, bytes, conflict);
-    ++block.launch.counters.bulkCopies;
-    block.launch.counters.bulkBytes += bytes;
-    block.start({memory(from) + from.lane[l], place, bytes, 0, int32_t(which)});
+    const uint8_t *data = memory(from) + from.lane[l];
+    ++cluster.launch.counters.bulkCopies;
+    cluster.launch.counters.bulkBytes += bytes;
+    if (!plan.isMulticast) {
+      if (!copyBulk(plan, l, rank, data, to))
+        return false;
+      continue;
+    }
+    uint64_t ranks = plan.multicast.at(registers.get(), l);
+    if (ranks == 0)
+      return fault(l, "copies to no block: the multicast mask is 0");
+    for (; ranks; ranks &= ranks - 1)
+      if (unsigned other = llvm::countr_zero(ranks);
+          !needBlock(l, other) || !copyBulk(plan, l, other, data, to))
+        return false;
   }
   return true;
 }
 
+bool Warp::copyBulk(const CopyPlan &plan, unsigned lane, unsigned other, const uint8_t *from,
+                    const Addresses &to) {
+  unsigned which;
+  MBarrier *barrier = usableBarrier(plan.barrier, lane, other, which);
+  if (!barrier)
+    return false;
+  if (!barrier->isFenced)
+    return fault(lane, "completes on " + cluster.barrierName(which) + ", which " +
+                           cluster.warpName(barrier->initWarp) +
+                           " initialises, with no nvvm.fence.mbarrier.init or proxy fence after");
+  uint64_t bytes = plan.amount.at(registers.get(), lane);
+  uint64_t place = other * cluster.arenaBytes + to.allocation->begin + to.lane[lane];
+  Clock fences = cluster.fenced;
+  join(fences, fenced);
+  if (Conflict conflict = cluster.shadow.checkFences(fences, clock, place, bytes))
+    return faultConflict(lane, "copies over", to, bytes, conflict);
+  if (Conflict conflict = cluster.shadow.write(cluster.actors.barrier(which), barrier->phase + 1,
+                                               clock, place, bytes, pc, true))
+    return faultConflict(lane, "copies over", to, bytes, conflict);
+  cluster.start({from, place, bytes, 0, int32_t(which)});
+  return true;
+}
+
 bool Warp::asyncCopy(const Instruction &code) {
-  const CopyPlan &plan = block.launch.program.copies[code.target];
+  const CopyPlan &plan = cluster.launch.program.copies[code.target];
   unsigned bytes = plan.destination.bytes;
   Addresses from, to;
   if (!address(plan.destination, to, mask))
@@ -236,14 +298,14 @@ bool Warp::asyncCopy(const Instruction &code) {
         return false;
       data = memory(from) + from.lane[l];
     }
-    uint64_t place = to.allocation->begin + to.lane[l];
-    if (Conflict conflict = block.shadow.write(block.actors.copies(number), groups + 1, clock,
-                                               place, bytes, pc, true))
+    uint64_t place = sharedBegin(*to.allocation) + to.lane[l];
+    if (Conflict conflict = cluster.shadow.write(cluster.actors.copies(number), groups + 1, clock,
+                                                 place, bytes, pc, true))
       return faultConflict(l, "copies over", to, bytes, conflict);
-    block.start({data, place, read, bytes - read, -1, number, groups + 1});
+    cluster.start({data, place, read, bytes - read, -1, number, groups + 1});
   }
-  ++block.launch.counters.globalLoads;
-  block.launch.counters.globalLoadBytes += uint64_t(bytes) * llvm::popcount(mask);
+  ++cluster.launch.counters.globalLoads;
+  cluster.launch.counters.globalLoadBytes += uint64_t(bytes) * llvm::popcount(mask);
   return true;
 }
 
@@ -252,11 +314,11 @@ void Warp::asyncWait(unsigned groupsLeft) {
   if (done <= groupsDone)
     return;
   groupsDone = done;
-  block.landGroups(number, done);
-  clock[block.actors.copies(number)] = done;
+  cluster.landGroups(number, done);
+  clock[cluster.actors.copies(number)] = done;
 }
 
-void Block::settle(unsigned number) {
+void Cluster::settle(unsigned number) {
   MBarrier &barrier = barriers[number];
   if (barrier.pending != 0 || barrier.bytes != 0)
     return;
@@ -266,41 +328,49 @@ void Block::settle(unsigned number) {
   barrier.released = barrier.arrived;
 }
 
-void Block::start(Copy copy) {
+void Cluster::start(Copy copy) {
   // One in four at once, one in four as late as can be, the rest between.
   uint64_t lot = random.below(4);
   copy.landsAt = lot == 0 ? 0 : lot == 1 ? UINT64_MAX : turn + 1 + random.below(64);
   copies.push_back(copy);
+  // Its block is there: whoever issued it has looked.
   if (lot == 0)
-    land(copies.size() - 1);
+    (void)land(copies.size() - 1);
 }
 
-void Block::land(size_t position) {
+bool Cluster::land(size_t position) {
   Copy copy = copies[position];
   copies[position] = copies.back();
   copies.pop_back();
+  unsigned rank = copy.destination / arenaBytes;
+  if (blocks > 1 && hasEnded(rank)) {
+    launch.error = "'" + launch.program.name + "': " + name(rank) +
+                   " has ended while a copy into its shared memory was under way: let it wait for "
+                   "the cluster (nvvm.cluster.wait)";
+    return false;
+  }
   if (copy.bytes)
     std::memcpy(shared.data() + copy.destination, copy.source, copy.bytes);
   std::memset(shared.data() + copy.destination + copy.bytes, 0, copy.zeros);
   shadow.land(copy.destination, copy.bytes + copy.zeros);
   if (copy.barrier < 0)
-    return;
+    return true;
   barriers[copy.barrier].bytes -= int64_t(copy.bytes);
   settle(copy.barrier);
+  return true;
 }
 
-void Block::landGroups(unsigned warp, uint32_t group) {
+void Cluster::landGroups(unsigned warp, uint32_t group) {
   for (size_t i = copies.size(); i-- > 0;)
     if (copies[i].barrier < 0 && copies[i].warp == warp && copies[i].group <= group)
-      land(i);
+      (void)land(i);
 }
 
-std::string Block::describeBarrier(unsigned number) const {
+std::string Cluster::describeBarrier(unsigned number) const {
   const MBarrier &barrier = barriers[number];
-  return "mbarrier " + std::to_string(number) + ", which is in phase " +
-         std::to_string(barrier.phase) + " with " + std::to_string(barrier.pending) + " of " +
-         std::to_string(barrier.count) + " arrivals pending and a tx-count of " +
-         std::to_string(barrier.bytes);
+  return barrierName(number) + ", which is in phase " + std::to_string(barrier.phase) + " with " +
+         std::to_string(barrier.pending) + " of " + std::to_string(barrier.count) +
+         " arrivals pending and a tx-count of " + std::to_string(barrier.bytes);
 }
 
 } // namespace uwt::emulator

@@ -52,7 +52,7 @@ enum class Opcode : uint8_t {
   Load, Store, AtomicRmw, BulkCopy, AsyncCopy, AsyncCommit, AsyncWait, LoadMatrix,
   // Collectives.
   Barrier, Fence, WarpBarrier, Shuffle, Vote, Broadcast, Matrix, Products, ProductsWait,
-  BarrierInit, BarrierArrive, BarrierExpect, BarrierTest, BarrierWait,
+  BarrierInit, BarrierArrive, BarrierExpect, BarrierTest, BarrierWait, ClusterArrive, ClusterWait,
   // clang-format on
 };
 
@@ -140,6 +140,9 @@ struct CopyPlan {
   /// Bytes to copy; for the copy of a thread, elements to read (the rest is zeros).
   Operand amount;
   BarrierUse barrier;
+  /// Ranks of the blocks that get the bytes, as bits.
+  Operand multicast;
+  bool isMulticast = false;
 };
 
 /// A group of products of a warpgroup: A's registers r0 … r3 of all blocks one behind the other.
@@ -207,6 +210,8 @@ struct Program {
   uint64_t sharedBytes = 0, privateBytes = 0;
   /// What the function says of its blocks; zeros if nothing.
   std::array<uint32_t, 3> blockSize = {};
+  /// Blocks of a cluster, one behind the other in x.
+  unsigned clusterBlocks = 1;
   /// The largest power of two that every access to shared memory is a multiple of.
   unsigned granule = 16;
 

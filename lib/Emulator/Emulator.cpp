@@ -52,6 +52,10 @@ static Status checkLaunch(const emulator::Program &program, const LaunchShape &s
   if (program.blockSize[0] != 0 && program.blockSize != shape.block)
     return usageError(kernel + "expected blocks of " + sizeText(program.blockSize) +
                       " threads, got " + sizeText(shape.block));
+  if (shape.grid[0] % program.clusterBlocks != 0)
+    return usageError(kernel + "expected whole clusters of " +
+                      std::to_string(program.clusterBlocks) + " blocks, got a grid of " +
+                      sizeText(shape.grid));
   if (shape.grid[0] > INT32_MAX || shape.grid[1] > 65535 || shape.grid[2] > 65535)
     return usageError(kernel + "the grid is larger than 2147483647 x 65535 x 65535 blocks");
   if (shape.dynamicSharedBytes + program.sharedBytes > 227 * 1024)
@@ -92,12 +96,13 @@ Expected<EmulationCounters> EmulatedKernel::launch(const LaunchShape &shape,
   Launch launch(*program, shape, arguments);
   launch.operationsLeft = options.operationLimit;
   Random random(options.seed);
-  uint64_t blocks = uint64_t(shape.grid[0]) * shape.grid[1] * shape.grid[2];
-  Block block(launch, random.next());
-  for (uint64_t number : shuffledOrder(blocks, random)) {
-    uint32_t x = number % shape.grid[0], y = number / shape.grid[0] % shape.grid[1];
-    uint32_t z = number / shape.grid[0] / shape.grid[1];
-    if (!block.run({x, y, z}))
+  uint32_t inRow = shape.grid[0] / program->clusterBlocks;
+  uint64_t clusters = uint64_t(inRow) * shape.grid[1] * shape.grid[2];
+  Cluster cluster(launch, random.next());
+  for (uint64_t number : shuffledOrder(clusters, random)) {
+    uint32_t x = number % inRow * program->clusterBlocks, y = number / inRow % shape.grid[1];
+    uint32_t z = number / inRow / shape.grid[1];
+    if (!cluster.run({x, y, z}))
       return invalidError(launch.error);
   }
   return launch.counters;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Flatten.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -352,6 +353,16 @@ LogicalResult Flattener::block(Block &block) {
 
 LogicalResult Flattener::run(gpu::GPUFuncOp function) {
   program.name = function.getName().str();
+  if (auto size =
+          function->getAttrOfType<DenseI32ArrayAttr>(NVVM::NVVMDialect::getClusterDimAttrName())) {
+    ArrayRef<int32_t> blocks = size.asArrayRef();
+    bool isRow = !blocks.empty() && blocks[0] > 0 && blocks[0] <= 16 &&
+                 llvm::all_of(blocks.drop_front(), [](int32_t other) { return other == 1; });
+    if (!isRow)
+      return function.emitOpError() << "has clusters that the emulator does not know: it takes 1 "
+                                       "to 16 blocks in a row";
+    program.clusterBlocks = blocks[0];
+  }
   if (auto size = function.getKnownBlockSize())
     llvm::copy(*size, program.blockSize.begin());
   Region &body = function.getBody();

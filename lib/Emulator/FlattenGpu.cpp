@@ -192,13 +192,27 @@ static LogicalResult barrier(Flattener &flat, Operation *op, const Handler &hand
   return mlir::success();
 }
 
-/// uwt.bulk_copy: source and index, destination and index, bytes, barriers and index.
+/// uwt.remote_arrive: barriers, index, rank.
+static LogicalResult remoteArrive(Flattener &flat, Operation *op, const Handler &handler) {
+  auto use = flat.barrierUse(op, op->getOperand(0), op->getOperand(1));
+  if (failed(use))
+    return mlir::failure();
+  int32_t rank = flat.reg(op->getOperand(2));
+  Instruction &code = flat.emit(op, handler.opcode, OpClass::Barrier);
+  code.target = *use, code.b = rank;
+  return mlir::success();
+}
+
+/// uwt.bulk_copy: source and index, destination and index, bytes, barriers and index, and a mask.
 static LogicalResult bulkCopy(Flattener &flat, Operation *op, const Handler &) {
-  if (op->getNumOperands() != 7)
-    return op->emitError() << "expected 7 operands (source, index, destination, index, bytes, "
-                              "barriers, index), got "
+  if (op->getNumOperands() != 7 && op->getNumOperands() != 8)
+    return op->emitError() << "expected 7 or 8 operands (source, index, destination, index, bytes, "
+                              "barriers, index, multicast mask), got "
                            << op->getNumOperands();
   CopyPlan plan;
+  plan.isMulticast = op->getNumOperands() == 8;
+  if (plan.isMulticast)
+    plan.multicast = flat.operand(op->getOperand(7));
   for (bool isSource : {true, false}) {
     Value memref = op->getOperand(isSource ? 0 : 2), index = op->getOperand(isSource ? 1 : 3);
     auto access = flat.access(op, memref, index, 16, 16);
@@ -234,7 +248,7 @@ static LogicalResult asyncCopy(Flattener &flat, Operation *op, const Handler &) 
   auto destination = flat.access(op, copy.getDst(), copy.getDstIndices(), bytes, bytes);
   if (failed(source) || failed(destination))
     return mlir::failure();
-  CopyPlan plan{*source, *destination, {-1, int64_t(bytes)}, {}};
+  CopyPlan plan{*source, *destination, {-1, int64_t(bytes)}, {}, {}, false};
   if (Value elements = copy.getSrcElements())
     plan.amount = flat.multiply(op, flat.pinned(elements), {-1, elementBytes});
   flat.program.copies.push_back(plan);
@@ -276,10 +290,13 @@ void addGpuHandlers(Flattener::HandlerTable &table) {
   table["nvgpu.device_async_create_group"] = {plain, Opcode::AsyncCommit};
   table["nvgpu.device_async_wait"] = {asyncWait};
   table["uwt.bulk_copy"] = {bulkCopy};
+  table["uwt.remote_arrive"] = {remoteArrive, Opcode::BarrierArrive};
+  table["nvvm.cluster.arrive"] = {plain, Opcode::ClusterArrive};
+  table["nvvm.cluster.wait"] = {plain, Opcode::ClusterWait, OpClass::Barrier};
   table["nvvm.fence.mbarrier.init"] = {plain, Opcode::Fence};
   table["nvvm.fence.proxy"] = {proxyFence};
   table["nvvm.bar.warp.sync"] = {warpBarrier};
-  // In order, one block at a time, with registers enough: these have nothing to do.
+  // In order, one cluster at a time, with registers enough: these have nothing to do.
   for (const char *name :
        {"uwt.grid_dependency_wait", "uwt.launch_dependents", "nvvm.setmaxregister"})
     table[name] = {plain};

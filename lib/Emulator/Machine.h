@@ -1,4 +1,4 @@
-//===- Machine.h - A launch, a block, a warp --------------------*- C++ -*-===//
+//===- Machine.h - A launch, a cluster, a warp ------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -36,9 +36,9 @@ private:
 /// Who wrote a global buffer in this launch, in granules of 4 bytes: the last writer.
 struct GlobalShadow {
   struct Cell {
-    /// Number of the block + 1; 0 for nobody.
-    uint32_t block = 0;
-    /// The warp's time, and how often the block had released what it wrote.
+    /// Number of the cluster + 1; 0 for nobody.
+    uint32_t cluster = 0;
+    /// The warp's time, and how often the cluster had released what it wrote.
     uint32_t time = 0, releases = 0;
     uint32_t instruction = 0;
     uint16_t warp = 0;
@@ -49,8 +49,8 @@ struct GlobalShadow {
   std::vector<Cell> cells;
 };
 
-/// Numbers of blocks + 1, and up to which of their releases their writes are seen.
-using SeenBlocks = llvm::DenseMap<uint32_t, uint32_t>;
+/// Numbers of clusters + 1, and up to which of their releases their writes are seen.
+using SeenClusters = llvm::DenseMap<uint32_t, uint32_t>;
 
 /// What a launch shares among its blocks.
 struct Launch {
@@ -63,13 +63,13 @@ struct Launch {
   const std::vector<EmulatedArgument> &arguments;
   EmulationCounters counters;
   std::vector<GlobalShadow> shadows;
-  /// For an address of an atomic: which blocks' writes who updates it next can see.
-  llvm::DenseMap<uint64_t, SeenBlocks> released;
+  /// For an address of an atomic: which clusters' writes who updates it next can see.
+  llvm::DenseMap<uint64_t, SeenClusters> released;
   uint64_t operationsLeft = 0;
   std::string error;
 };
 
-class Block;
+class Cluster;
 struct MBarrier;
 
 /// Byte addresses of a warp's access: within the allocation, by lane.
@@ -82,11 +82,11 @@ struct Addresses {
 /// A warp: a state that execution can leave and come back to.
 class Warp {
 public:
-  enum class State : uint8_t { Ready, AtBarrier, AtMBarrier, AtWarpgroup, Done };
+  enum class State : uint8_t { Ready, AtBarrier, AtMBarrier, AtCluster, AtWarpgroup, Done };
 
-  Warp(Block &block, unsigned number);
+  Warp(Cluster &cluster, unsigned number);
 
-  /// At the beginning of the block's current place in the grid. Registers but the initial ones
+  /// At the beginning of its block's current place in the grid. Registers but the initial ones
   /// keep what they held: nothing reads them before it writes them.
   void restart();
 
@@ -94,22 +94,27 @@ public:
   bool run(uint64_t operations);
   /// Whether the mbarriers that it waits for have completed; then it has acquired them.
   bool pollWait();
+  /// The same for the barrier of the cluster.
+  bool pollCluster();
   /// "warp 1 waits at …".
   std::string describe() const;
 
-  Block &block;
-  unsigned number;
+  Cluster &cluster;
+  /// Its number in the cluster, the rank of its block there, and its number in the block.
+  unsigned number, rank, inBlock;
   State state = State::Ready;
   size_t pc = 0;
   uint32_t mask = 0;
   Clock clock;
   /// What the last proxy fence of this warp covers.
   Clock fenced;
+  /// How often it has arrived at the barrier of the cluster.
+  uint32_t clusterArrivals = 0;
   /// Time of this warp; moves on at each release.
   uint32_t &ownTime();
 
 private:
-  friend class Block;
+  friend class Cluster;
   struct Frame {
     uint32_t mask, otherMask;
   };
@@ -131,6 +136,8 @@ private:
   bool broadcast(const Instruction &code);
 
   // WarpMemory.cpp.
+  /// Where a shared allocation of this warp's block begins in the shared memory of the cluster.
+  uint64_t sharedBegin(const Allocation &allocation) const;
   bool address(const Access &access, Addresses &out, uint32_t active);
   bool faultAddress(const Access &access, uint32_t active);
   bool load(const Instruction &code);
@@ -166,8 +173,10 @@ private:
 
   // Barrier.cpp.
   bool barrierNumber(const BarrierUse &use, unsigned lane, unsigned &number);
-  /// The lane's barrier and its number; null, with a fault, where this warp may not use it.
-  MBarrier *usableBarrier(const BarrierUse &use, unsigned lane, unsigned &which);
+  /// The lane's barrier, as block `rank` has it, and its number; null, with a fault, where this
+  /// warp may not use it.
+  MBarrier *usableBarrier(const BarrierUse &use, unsigned lane, unsigned rank, unsigned &which);
+  bool needBlock(unsigned lane, uint64_t rank);
   void fence(bool isForMemory);
   bool warpBarrier(const Instruction &code);
   bool barrierInit(const Instruction &code);
@@ -175,6 +184,10 @@ private:
   bool barrierTest(const Instruction &code);
   bool barrierWait(const Instruction &code);
   bool bulkCopy(const Instruction &code);
+  bool copyBulk(const CopyPlan &plan, unsigned lane, unsigned rank, const uint8_t *from,
+                const Addresses &to);
+  bool clusterArrive();
+  bool clusterWait();
   bool asyncCopy(const Instruction &code);
   void asyncWait(unsigned groupsLeft);
 
@@ -220,25 +233,44 @@ struct Copy {
   uint64_t landsAt = 0;
 };
 
-/// One block: warps that take turns, shared memory, mbarriers, copies in flight.
-class Block {
-public:
-  Block(Launch &launch, uint64_t seed);
+/// The barrier of all warps of a cluster (barrier.cluster).
+struct ClusterBarrier {
+  /// Phases completed.
+  uint32_t phase = 0;
+  Clock arrived, released;
+};
 
-  /// Runs block `index` to its end. Times go on from block to block.
+/// One cluster, most often of one block: warps that take turns, shared memory, mbarriers, copies
+/// in flight. Warps and mbarriers of its blocks are numbered one block behind the other.
+class Cluster {
+public:
+  Cluster(Launch &launch, uint64_t seed);
+
+  /// Runs the blocks from `index` on to their end. Times go on from cluster to cluster.
   bool run(std::array<uint32_t, 3> index);
 
   std::string describeActor(const Conflict &conflict) const;
   std::string describeBarrier(unsigned number) const;
   void start(Copy copy);
-  void land(size_t position);
+  bool land(size_t position);
   /// Lands the copies of groups of `warp` up to `group`.
   void landGroups(unsigned warp, uint32_t group);
   /// Completes the phase if nothing is pending.
   void settle(unsigned barrier);
-  std::string name() const;
+  /// "block (0, 0, 0)"; "warp 1", "mbarrier 2" and, among several, of which block.
+  std::string name(unsigned rank) const;
+  std::string warpName(unsigned number) const;
+  std::string barrierName(unsigned number) const;
+  bool hasEnded(unsigned rank) const;
+  llvm::ArrayRef<std::unique_ptr<Warp>> warpsOfBlock(unsigned rank) const;
+  void arriveAtCluster(const Warp &warp);
+  /// Completes the phase of the cluster's barrier if nobody is waited for.
+  void settleCluster();
 
   Launch &launch;
+  unsigned blocks;
+  /// Shared memory of a block.
+  uint64_t arenaBytes;
   Actors actors;
   std::array<uint32_t, 3> index = {};
   uint32_t number = 0;
@@ -248,15 +280,19 @@ public:
   std::vector<MBarrier> barriers;
   /// Of each warp, what its own proxy fences cover.
   Clock fenced;
-  /// Blocks of this launch whose writes this one can see, and how often it has released its own.
-  SeenBlocks acquired;
+  ClusterBarrier clusterBarrier;
+  /// Clusters of this launch whose writes this one can see, and how often it has released its own.
+  SeenClusters acquired;
   uint32_t releases = 0;
   /// For an address of an atomic: what the warps that updated it knew.
   llvm::DenseMap<uint64_t, Clock> atomicClocks;
 
 private:
   bool deadlock();
-  void releaseBarrier();
+  /// Lets a block go on of which all warps wait for each other, if there is one.
+  bool releaseBarrier();
+  void releaseBarrier(unsigned rank);
+  std::string nameInCluster(const char *kind, unsigned number, unsigned ofEach) const;
   bool takeTurns();
   Warp *pick();
 

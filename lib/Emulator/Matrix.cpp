@@ -81,7 +81,7 @@ bool Warp::loadMatrix(const Instruction &code) {
   if (!needAllLanes())
     return false;
   // Lane 8 i + j has the address of row j of tile i; other lanes' addresses do not count.
-  const Access &access = block.launch.program.accesses[code.target];
+  const Access &access = cluster.launch.program.accesses[code.target];
   unsigned rows = 8 * code.count;
   uint32_t used = uint32_t(maskOf(rows));
   Addresses addresses;

@@ -12,38 +12,39 @@
 
 namespace uwt::emulator {
 
-Warp::Warp(Block &block, unsigned number)
-    : block(block), number(number), clock(block.actors.count()), fenced(clock.size()),
-      registers(new Lanes[std::max(1u, block.launch.program.registers)]()),
-      privateMemory(block.launch.program.privateBytes * warpLanes) {
-  for (const Initial &initial : block.launch.program.initials)
+Warp::Warp(Cluster &cluster, unsigned number)
+    : cluster(cluster), number(number), rank(number / warpsOf(cluster.launch.shape)),
+      inBlock(number % warpsOf(cluster.launch.shape)), clock(cluster.actors.count()),
+      fenced(clock.size()), registers(new Lanes[std::max(1u, cluster.launch.program.registers)]()),
+      privateMemory(cluster.launch.program.privateBytes * warpLanes) {
+  for (const Initial &initial : cluster.launch.program.initials)
     if (initial.kind == Initial::Constant)
       setRegister(initial);
 }
 
 void Warp::restart() {
-  unsigned threads = threadsOf(block.launch.shape);
-  unsigned lanes = std::min(threads - number * warpLanes, warpLanes);
+  unsigned threads = threadsOf(cluster.launch.shape);
+  unsigned lanes = std::min(threads - inBlock * warpLanes, warpLanes);
   mask = maskOf(lanes);
   state = State::Ready;
   pc = 0;
   frames.clear();
-  groups = groupsDone = 0;
+  groups = groupsDone = clusterArrivals = 0;
   productGroups = productGroupsDone = 0;
   std::fill(clock.begin(), clock.end(), 0);
   std::fill(fenced.begin(), fenced.end(), 0);
-  for (const Initial &initial : block.launch.program.initials)
+  for (const Initial &initial : cluster.launch.program.initials)
     if (initial.kind != Initial::Constant)
       setRegister(initial);
 }
 
-uint32_t &Warp::ownTime() { return clock[block.actors.warp(number)]; }
+uint32_t &Warp::ownTime() { return clock[cluster.actors.warp(number)]; }
 
 void Warp::setRegister(const Initial &initial) {
-  const LaunchShape &shape = block.launch.shape;
+  const LaunchShape &shape = cluster.launch.shape;
   const auto &size = shape.block;
   for (unsigned l = 0; l < warpLanes; ++l) {
-    uint64_t thread = uint64_t(number) * warpLanes + l, d = initial.value, value = 0;
+    uint64_t thread = uint64_t(inBlock) * warpLanes + l, d = initial.value, value = 0;
     uint64_t place[3] = {thread % size[0], thread / size[0] % size[1], thread / size[0] / size[1]};
     switch (initial.kind) {
     case Initial::Constant:
@@ -53,7 +54,7 @@ void Warp::setRegister(const Initial &initial) {
       value = place[d];
       break;
     case Initial::BlockId:
-      value = block.index[d];
+      value = cluster.index[d] + (d == 0 ? rank : 0);
       break;
     case Initial::BlockDim:
       value = size[d];
@@ -62,22 +63,22 @@ void Warp::setRegister(const Initial &initial) {
       value = shape.grid[d];
       break;
     case Initial::GlobalId:
-      value = uint64_t(block.index[d]) * size[d] + place[d];
+      value = (uint64_t(cluster.index[d]) + (d == 0 ? rank : 0)) * size[d] + place[d];
       break;
     case Initial::LaneId:
       value = l;
       break;
     case Initial::WarpId:
-      value = number;
+      value = inBlock;
       break;
     case Initial::WarpCount:
       value = warpsOf(shape);
       break;
     case Initial::Argument:
-      value = block.launch.arguments[d].scalar & maskOf(block.launch.program.arguments[d].bits);
+      value = cluster.launch.arguments[d].scalar & maskOf(cluster.launch.program.arguments[d].bits);
       break;
     case Initial::ArgumentSize:
-      value = block.launch.arguments[d].bytes / initial.divisor;
+      value = cluster.launch.arguments[d].bytes / initial.divisor;
       break;
     }
     registers[initial.reg].lane[l] = value;
@@ -85,35 +86,37 @@ void Warp::setRegister(const Initial &initial) {
 }
 
 bool Warp::fault(unsigned lane, const llvm::Twine &message) {
-  block.launch.error = block.launch.program.describe(pc) + ": " + block.name() + ", warp " +
-                       std::to_string(number) + ", lane " + std::to_string(lane) + ": " +
-                       message.str();
+  cluster.launch.error = cluster.launch.program.describe(pc) + ": " + cluster.name(rank) +
+                         ", warp " + std::to_string(inBlock) + ", lane " + std::to_string(lane) +
+                         ": " + message.str();
   return false;
 }
 
 std::string Warp::describe() const {
-  std::string text = "warp " + std::to_string(number);
+  std::string text = cluster.warpName(number);
   switch (state) {
   case State::Ready:
     return text + " is ready";
   case State::Done:
     return text + " has ended";
   case State::AtBarrier:
-    return text + " waits at " + block.launch.program.describe(pc);
+  case State::AtCluster:
+    return text + " waits at " + cluster.launch.program.describe(pc);
   case State::AtWarpgroup:
-    return text + " waits at " + block.launch.program.describe(pc) + describeMissing();
+    return text + " waits at " + cluster.launch.program.describe(pc) + describeMissing();
   case State::AtMBarrier:
     break;
   }
-  const Instruction &code = block.launch.program.code[pc];
-  const BarrierUse &use = block.launch.program.barrierUses[code.target];
-  text += " waits at " + block.launch.program.describe(pc);
+  const Instruction &code = cluster.launch.program.code[pc];
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
+  text += " waits at " + cluster.launch.program.describe(pc);
   for (unsigned l = 0; l < warpLanes; ++l) {
-    unsigned barrier = use.first + use.index.at(registers.get(), l);
+    unsigned barrier =
+        rank * cluster.launch.program.barriers + use.first + use.index.at(registers.get(), l);
     unsigned parity = registers[code.a].lane[l];
-    if (mask >> l & 1 && (block.barriers[barrier].phase & 1) == parity)
+    if (mask >> l & 1 && (cluster.barriers[barrier].phase & 1) == parity)
       return text + " for parity " + std::to_string(parity) + " of " +
-             block.describeBarrier(barrier);
+             cluster.describeBarrier(barrier);
   }
   return text;
 }
@@ -135,8 +138,8 @@ static void count(EmulationCounters &counters, const Instruction &code) {
 }
 
 bool Warp::run(uint64_t operations) {
-  const Program &program = block.launch.program;
-  EmulationCounters &counters = block.launch.counters;
+  const Program &program = cluster.launch.program;
+  EmulationCounters &counters = cluster.launch.counters;
   while (operations-- > 0 && state == State::Ready) {
     const Instruction &code = program.code[pc];
     if (code.opcode < Opcode::If) {
@@ -233,11 +236,12 @@ void Warp::control(const Instruction &code) {
     return;
   default:
     state = State::Done;
+    cluster.settleCluster();
   }
 }
 
 void Warp::assign(const Instruction &code) {
-  const int32_t *list = block.launch.program.lists.data() + code.target;
+  const int32_t *list = cluster.launch.program.lists.data() + code.target;
   // All sources are read first where a destination is one too.
   if (code.mode) {
     scratch.resize(code.count);
@@ -306,6 +310,10 @@ bool Warp::effect(const Instruction &code) {
     return barrierArrive(code, true);
   case Opcode::BarrierTest:
     return barrierTest(code);
+  case Opcode::ClusterArrive:
+    return clusterArrive();
+  case Opcode::ClusterWait:
+    return clusterWait();
   case Opcode::BarrierWait:
     return barrierWait(code);
   default:
@@ -314,7 +322,7 @@ bool Warp::effect(const Instruction &code) {
 }
 
 bool Warp::needAllLanes() {
-  unsigned lanes = std::min(threadsOf(block.launch.shape) - number * warpLanes, warpLanes);
+  unsigned lanes = std::min(threadsOf(cluster.launch.shape) - inBlock * warpLanes, warpLanes);
   uint32_t missing = uint32_t(maskOf(lanes)) & ~mask;
   if (!missing)
     return true;
@@ -367,7 +375,7 @@ bool Warp::shuffle(const Instruction &code) {
 bool Warp::warpBarrier(const Instruction &code) {
   unsigned first = llvm::countr_zero(mask);
   uint32_t members = reg(code.a).lane[first];
-  unsigned lanes = std::min(threadsOf(block.launch.shape) - number * warpLanes, warpLanes);
+  unsigned lanes = std::min(threadsOf(cluster.launch.shape) - inBlock * warpLanes, warpLanes);
   if ((members & uint32_t(maskOf(lanes))) == mask)
     return true;
   return fault(first, "the members are 0x" + llvm::utohexstr(members, true, 8) +

@@ -54,8 +54,8 @@ static bool addressRow(const Lanes *registers, const Access &access, uint64_t li
 bool Warp::address(const Access &access, Addresses &out, uint32_t active) {
   const MemoryView &view = access.view;
   const Lanes *r = registers.get();
-  out.allocation = &block.launch.program.allocations[view.allocation];
-  out.limit = sizeOf(block.launch, *out.allocation);
+  out.allocation = &cluster.launch.program.allocations[view.allocation];
+  out.limit = sizeOf(cluster.launch, *out.allocation);
   uint64_t low = out.allocation->space == Space::Private ? 0 : alignmentOf(access.bytes) - 1;
   if (addressRow(r, access, out.limit, low, out.lane))
     return true;
@@ -82,8 +82,8 @@ bool Warp::address(const Access &access, Addresses &out, uint32_t active) {
 bool Warp::faultAddress(const Access &access, uint32_t lanes) {
   const MemoryView &view = access.view;
   const Lanes *r = registers.get();
-  const Allocation &allocation = block.launch.program.allocations[view.allocation];
-  uint64_t limit = sizeOf(block.launch, allocation);
+  const Allocation &allocation = cluster.launch.program.allocations[view.allocation];
+  uint64_t limit = sizeOf(cluster.launch, allocation);
   unsigned l = llvm::countr_zero(lanes), rank = access.indices.size();
   uint64_t begin = view.byteOffset.at(r, l);
   for (unsigned d = 0; d < rank; ++d) {
@@ -104,13 +104,17 @@ bool Warp::faultAddress(const Access &access, uint32_t lanes) {
                       llvm::Twine(alignmentOf(access.bytes)));
 }
 
+uint64_t Warp::sharedBegin(const Allocation &allocation) const {
+  return rank * cluster.arenaBytes + allocation.begin;
+}
+
 uint8_t *Warp::memory(const Addresses &addresses) {
   const Allocation &allocation = *addresses.allocation;
   switch (allocation.space) {
   case Space::Global:
-    return static_cast<uint8_t *>(block.launch.arguments[allocation.argument].data);
+    return static_cast<uint8_t *>(cluster.launch.arguments[allocation.argument].data);
   case Space::Shared:
-    return block.shared.data() + allocation.begin;
+    return cluster.shared.data() + sharedBegin(allocation);
   case Space::Private:
     return privateMemory.data() + allocation.begin;
   }
@@ -118,7 +122,7 @@ uint8_t *Warp::memory(const Addresses &addresses) {
 }
 
 uint64_t Warp::laneBytes(const Addresses &addresses) const {
-  return addresses.allocation->space == Space::Private ? block.launch.program.privateBytes : 0;
+  return addresses.allocation->space == Space::Private ? cluster.launch.program.privateBytes : 0;
 }
 
 bool Warp::faultConflict(unsigned lane, const char *verb, const Addresses &addresses,
@@ -127,19 +131,20 @@ bool Warp::faultConflict(unsigned lane, const char *verb, const Addresses &addre
                      addresses.allocation->name;
   if (conflict.kind == Conflict::Uninitialised)
     return fault(lane, what + ", which nothing has written");
-  return fault(lane, what + block.describeActor(conflict));
+  return fault(lane, what + cluster.describeActor(conflict));
 }
 
 bool Warp::checkReads(const Addresses &addresses, unsigned bytes, uint32_t active) {
   const Allocation &allocation = *addresses.allocation;
   if (allocation.space == Space::Shared) {
     unsigned lane = 0;
-    Conflict conflict =
-        block.shadow.read(number, clock, allocation.begin, addresses.lane, active, bytes, pc, lane);
+    Conflict conflict = cluster.shadow.read(number, clock, sharedBegin(allocation), addresses.lane,
+                                            active, bytes, pc, lane);
     return !conflict || faultConflict(lane, "reads", addresses, bytes, conflict);
   }
   // Nothing has written most buffers.
-  if (allocation.space == Space::Private || block.launch.shadows[allocation.argument].cells.empty())
+  if (allocation.space == Space::Private ||
+      cluster.launch.shadows[allocation.argument].cells.empty())
     return true;
   for (; active; active &= active - 1)
     if (!checkGlobal(addresses, llvm::countr_zero(active), bytes, false, false))
@@ -153,8 +158,8 @@ bool Warp::checkWrites(const Addresses &addresses, unsigned bytes) {
     unsigned lane = llvm::countr_zero(active);
     if (allocation.space == Space::Shared) {
       Conflict conflict =
-          block.shadow.write(block.actors.warp(number), ownTime(), clock,
-                             allocation.begin + addresses.lane[lane], bytes, pc, false);
+          cluster.shadow.write(cluster.actors.warp(number), ownTime(), clock,
+                               sharedBegin(allocation) + addresses.lane[lane], bytes, pc, false);
       if (conflict)
         return faultConflict(lane, "writes", addresses, bytes, conflict);
     } else if (allocation.space == Space::Global) {
@@ -168,15 +173,16 @@ bool Warp::checkWrites(const Addresses &addresses, unsigned bytes) {
 bool Warp::faultGlobal(unsigned lane, const char *verb, const Addresses &addresses, uint64_t bytes,
                        const GlobalShadow::Cell &cell) {
   return fault(lane, std::string(verb) + " " + byteRange(addresses.lane[lane], bytes) + " of " +
-                         addresses.allocation->name + " that block number " +
-                         std::to_string(cell.block - 1) + ", warp " + std::to_string(cell.warp) +
-                         " writes at " + block.launch.program.describe(cell.instruction) +
+                         addresses.allocation->name + " that " +
+                         (cluster.blocks == 1 ? "block" : "cluster") + " number " +
+                         std::to_string(cell.cluster - 1) + ", " + cluster.warpName(cell.warp) +
+                         " writes at " + cluster.launch.program.describe(cell.instruction) +
                          ", and nothing orders the two");
 }
 
 bool Warp::checkGlobal(const Addresses &addresses, unsigned lane, unsigned bytes, bool isWrite,
                        bool isAtomic) {
-  Launch &launch = block.launch;
+  Launch &launch = cluster.launch;
   unsigned argument = addresses.allocation->argument;
   if (isWrite && !launch.arguments[argument].isWritable)
     return fault(lane, "writes " + addresses.allocation->name + ", which was passed to be read");
@@ -191,18 +197,22 @@ bool Warp::checkGlobal(const Addresses &addresses, unsigned lane, unsigned bytes
     GlobalShadow::Cell &cell = cells[i];
     unsigned first = i * 4 < begin ? begin % 4 : 0, last = std::min<uint64_t>(4, end - i * 4);
     uint8_t touched = maskOf(last) & ~maskOf(first);
-    bool isOrdered = cell.block == 0 || !(cell.bytes & touched) || (isAtomic && cell.isAtomic);
+    bool isOrdered = cell.cluster == 0 || !(cell.bytes & touched) || (isAtomic && cell.isAtomic);
     if (!isOrdered)
-      isOrdered = cell.block == block.number + 1
-                      ? clock[block.actors.warp(cell.warp)] >= cell.time
-                      : block.acquired.lookup(cell.block) > cell.releases;
+      isOrdered = cell.cluster == cluster.number + 1
+                      ? clock[cluster.actors.warp(cell.warp)] >= cell.time
+                      : cluster.acquired.lookup(cell.cluster) > cell.releases;
     if (!isOrdered)
       return faultGlobal(lane, isWrite ? "writes" : "reads", addresses, bytes, cell);
     if (!isWrite)
       continue;
-    bool isSame = cell.block == block.number + 1 && cell.warp == number;
-    cell = {block.number + 1, ownTime(),        block.releases,
-            uint32_t(pc),     uint16_t(number), uint8_t(touched | (isSame ? cell.bytes : 0)),
+    bool isSame = cell.cluster == cluster.number + 1 && cell.warp == number;
+    cell = {cluster.number + 1,
+            ownTime(),
+            cluster.releases,
+            uint32_t(pc),
+            uint16_t(number),
+            uint8_t(touched | (isSame ? cell.bytes : 0)),
             isAtomic};
   }
   return true;
@@ -243,7 +253,7 @@ static bool isRegular(const Addresses &addresses, unsigned bytes, uint32_t activ
 }
 
 void Warp::countAccess(const Addresses &addresses, unsigned bytes, bool isStore) {
-  EmulationCounters &counters = block.launch.counters;
+  EmulationCounters &counters = cluster.launch.counters;
   uint64_t all = uint64_t(bytes) * llvm::popcount(mask);
   if (addresses.allocation->space == Space::Global) {
     ++(isStore ? counters.globalStores : counters.globalLoads);
@@ -336,7 +346,7 @@ static bool storeParts(const Lanes *from, unsigned count, uint32_t active, Reach
 }
 
 bool Warp::load(const Instruction &code) {
-  const Access &access = block.launch.program.accesses[code.target];
+  const Access &access = cluster.launch.program.accesses[code.target];
   Addresses addresses;
   if (!address(access, addresses, mask) || !checkReads(addresses, access.bytes, mask))
     return false;
@@ -362,7 +372,7 @@ bool Warp::load(const Instruction &code) {
 }
 
 bool Warp::store(const Instruction &code) {
-  const Access &access = block.launch.program.accesses[code.target];
+  const Access &access = cluster.launch.program.accesses[code.target];
   Addresses addresses;
   if (!address(access, addresses, mask) || !checkWrites(addresses, access.bytes))
     return false;
@@ -415,9 +425,9 @@ static uint64_t combine(Opcode kind, uint64_t old, uint64_t value, unsigned bits
   }
 }
 
-static void join(SeenBlocks &to, const SeenBlocks &from) {
-  for (auto [block, releases] : from)
-    to[block] = std::max(to[block], releases);
+static void join(SeenClusters &to, const SeenClusters &from) {
+  for (auto [number, releases] : from)
+    to[number] = std::max(to[number], releases);
 }
 
 /// Acquires what was released at this address, and releases.
@@ -425,22 +435,22 @@ void Warp::synchronise(const Allocation &allocation, uint64_t byte) {
   bool isGlobal = allocation.space == Space::Global;
   // No address has 48 bits; number 0 stands for shared memory.
   uint64_t key =
-      isGlobal ? uint64_t(allocation.argument + 1) << 48 | byte : allocation.begin + byte;
-  Clock &known = block.atomicClocks[key];
+      isGlobal ? uint64_t(allocation.argument + 1) << 48 | byte : sharedBegin(allocation) + byte;
+  Clock &known = cluster.atomicClocks[key];
   known.resize(clock.size());
   emulator::join(clock, known);
   known = clock;
   ++ownTime();
   if (!isGlobal)
     return;
-  SeenBlocks &blocks = block.launch.released[key];
-  join(block.acquired, blocks);
-  join(blocks, block.acquired);
-  blocks[block.number + 1] = ++block.releases;
+  SeenClusters &seen = cluster.launch.released[key];
+  join(cluster.acquired, seen);
+  join(seen, cluster.acquired);
+  seen[cluster.number + 1] = ++cluster.releases;
 }
 
 bool Warp::atomic(const Instruction &code) {
-  const Access &access = block.launch.program.accesses[code.target];
+  const Access &access = cluster.launch.program.accesses[code.target];
   Addresses addresses;
   if (!address(access, addresses, mask))
     return false;
@@ -449,8 +459,8 @@ bool Warp::atomic(const Instruction &code) {
     if (!(mask >> l & 1))
       continue;
     if (allocation.space == Space::Shared) {
-      if (Conflict conflict = block.shadow.atomic(
-              number, clock, allocation.begin + addresses.lane[l], access.bytes, pc))
+      if (Conflict conflict = cluster.shadow.atomic(
+              number, clock, sharedBegin(allocation) + addresses.lane[l], access.bytes, pc))
         return faultConflict(l, "updates", addresses, access.bytes, conflict);
     } else if (allocation.space == Space::Global) {
       if (!checkGlobal(addresses, l, access.bytes, true, true))
@@ -462,7 +472,7 @@ bool Warp::atomic(const Instruction &code) {
     writePart(place, combine(Opcode(code.mode), old, value, code.bits), access.bytes);
     reg(code.dst).lane[l] = old;
   }
-  ++block.launch.counters.atomics;
+  ++cluster.launch.counters.atomics;
   return true;
 }
 

@@ -52,66 +52,67 @@ private:
 
 std::string Warp::describeMissing() const {
   std::string text;
-  unsigned first = number / warpgroupWarps * warpgroupWarps;
+  unsigned first = number - inBlock % warpgroupWarps;
   for (unsigned w = first; w < first + warpgroupWarps; ++w)
-    if (block.warps[w]->state != State::AtWarpgroup)
-      text += (text.empty() ? " for warp " : ", ") + std::to_string(w);
+    if (cluster.warps[w]->state != State::AtWarpgroup)
+      text += (text.empty() ? " for " : ", ") + cluster.warpName(w);
   return text;
 }
 
 bool Warp::products(const Instruction &code) {
-  unsigned first = number / warpgroupWarps * warpgroupWarps;
+  unsigned first = number - inBlock % warpgroupWarps;
   if (!needAllLanes())
     return false;
-  if (threadsOf(block.launch.shape) < (first + warpgroupWarps) * warpLanes)
+  if (threadsOf(cluster.launch.shape) < (inBlock / warpgroupWarps + 1) * warpgroupWarps * warpLanes)
     return fault(0, "needs the four warps of a warpgroup, of which the block has not all");
   state = State::AtWarpgroup;
   for (unsigned w = first; w < first + warpgroupWarps; ++w) {
-    Warp &other = *block.warps[w];
+    Warp &other = *cluster.warps[w];
     if (other.state != State::AtWarpgroup)
       return true;
     if (other.pc != pc)
-      return fault(0, "needs its warpgroup, but warp " + llvm::Twine(w) + " is at " +
-                          block.launch.program.describe(other.pc));
+      return fault(0, "needs its warpgroup, but " + cluster.warpName(w) + " is at " +
+                          cluster.launch.program.describe(other.pc));
   }
   for (unsigned w = first; w < first + warpgroupWarps; ++w) {
-    Warp &other = *block.warps[w];
+    Warp &other = *cluster.warps[w];
     if (!other.multiplyGroup(code))
       return false;
     other.state = State::Ready;
     if (&other == this)
       continue;
     ++other.pc;
-    block.launch.counters.matrix += code.count;
+    cluster.launch.counters.matrix += code.count;
   }
   return true;
 }
 
 bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned tiles, FloatKind kind,
                       float *to) {
-  const Allocation &allocation = block.launch.program.allocations[plan.matrix.view.allocation];
+  const Allocation &allocation = cluster.launch.program.allocations[plan.matrix.view.allocation];
   Addresses chunk;
   chunk.allocation = &allocation;
-  Clock fences = block.fenced;
+  Clock fences = cluster.fenced;
   join(fences, fenced);
   for (unsigned column = 0; column < 8 * tiles; ++column)
     for (unsigned half = 0; half < 2; ++half) {
       uint64_t place = Descriptor(descriptor).place(column, half);
-      uint64_t end = allocation.begin + sizeOf(block.launch, allocation);
+      uint64_t end = allocation.begin + sizeOf(cluster.launch, allocation);
       if (place < allocation.begin || place + coreBytes > end)
         return fault(0, "multiplies bytes [" + llvm::Twine(int64_t(place - allocation.begin)) +
                             ", " + llvm::Twine(int64_t(place - allocation.begin + coreBytes)) +
                             ") of " + allocation.name + ", which has " +
                             llvm::Twine(end - allocation.begin) + " bytes");
       chunk.lane[0] = place - allocation.begin;
-      if (Conflict conflict = block.shadow.checkFences(fences, clock, place, coreBytes))
+      place += rank * cluster.arenaBytes;
+      if (Conflict conflict = cluster.shadow.checkFences(fences, clock, place, coreBytes))
         return faultConflict(0, "multiplies", chunk, coreBytes, conflict);
-      if (Conflict conflict = block.shadow.readProducts(number, productGroups + 1, clock, place,
-                                                        coreBytes, uint32_t(pc)))
+      if (Conflict conflict = cluster.shadow.readProducts(number, productGroups + 1, clock, place,
+                                                          coreBytes, uint32_t(pc)))
         return faultConflict(0, "multiplies", chunk, coreBytes, conflict);
       for (unsigned k = 0; k < 8; ++k) {
         uint16_t word;
-        std::memcpy(&word, block.shared.data() + place + 2 * k, sizeof(word));
+        std::memcpy(&word, cluster.shared.data() + place + 2 * k, sizeof(word));
         to[(8 * half + k) * mostColumns + column] = toFloat(word, kind);
       }
     }
@@ -136,20 +137,20 @@ static void addProducts(const float (&a)[16][depth], const float *b, unsigned co
 }
 
 bool Warp::multiplyGroup(const Instruction &code) {
-  const Program &program = block.launch.program;
+  const Program &program = cluster.launch.program;
   const ProductsPlan &plan = program.products[code.target];
   Addresses at;
   if (!address(plan.matrix, at, allLanes))
     return false;
   // Hardware takes the descriptor of one thread.
-  const Warp &leader = *block.warps[number / warpgroupWarps * warpgroupWarps];
+  const Warp &leader = *cluster.warps[number - inBlock % warpgroupWarps];
   Addresses leaders;
-  if (!block.warps[leader.number]->address(plan.matrix, leaders, allLanes))
+  if (!cluster.warps[leader.number]->address(plan.matrix, leaders, allLanes))
     return false;
   for (unsigned l = 0; l < warpLanes; ++l)
     if (at.lane[l] != leaders.lane[0])
-      return fault(l, "multiplies by a matrix at byte " + llvm::Twine(at.lane[l]) + ", but warp " +
-                          llvm::Twine(leader.number) + ", lane 0, at byte " +
+      return fault(l, "multiplies by a matrix at byte " + llvm::Twine(at.lane[l]) + ", but " +
+                          cluster.warpName(leader.number) + ", lane 0, at byte " +
                           llvm::Twine(leaders.lane[0]));
 
   const int32_t *pairs = program.lists.data() + code.a;
@@ -180,7 +181,7 @@ bool Warp::multiplyGroup(const Instruction &code) {
       reg(pairs[2 * i]).lane[l] =
           uint64_t(productGroups) << 32 | std::bit_cast<uint32_t>(element(i, l));
   if (&leader == this)
-    block.launch.counters.sharedLoadBytes += uint64_t(plan.blocks) * columns * 2 * coreBytes;
+    cluster.launch.counters.sharedLoadBytes += uint64_t(plan.blocks) * columns * 2 * coreBytes;
   return true;
 }
 
@@ -189,7 +190,7 @@ bool Warp::productsWait(const Instruction &code) {
     return false;
   uint32_t pending = code.mode;
   uint32_t done = productGroups > pending ? productGroups - pending : 0;
-  const int32_t *pairs = block.launch.program.lists.data() + code.target;
+  const int32_t *pairs = cluster.launch.program.lists.data() + code.target;
   for (int32_t i = 0; i < code.b; ++i)
     for (unsigned l = 0; l < warpLanes; ++l) {
       uint64_t value = reg(pairs[2 * i + 1]).lane[l];
@@ -200,7 +201,7 @@ bool Warp::productsWait(const Instruction &code) {
       reg(pairs[2 * i]).lane[l] = value & 0xffffffff;
     }
   productGroupsDone = std::max(productGroupsDone, done);
-  clock[block.actors.products(number)] = productGroupsDone;
+  clock[cluster.actors.products(number)] = productGroupsDone;
   return true;
 }
 

@@ -102,6 +102,41 @@ struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
   }
 };
 
+static Value addressOfBarrier(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter,
+                              Value group, Value descriptor, Value number) {
+  MemRefType type = nvgpu::getMBarrierMemrefType(builder.getContext(),
+                                                 cast<nvgpu::MBarrierGroupType>(group.getType()));
+  return LLVM::getStridedElementPtr(builder, loc, converter, type, descriptor, number);
+}
+
+/// uwt.remote_arrive -> nvvm.mapa and nvvm.mbarrier.arrive of what it finds.
+struct LowerRemoteArrive : ConvertOpToLLVMPattern<RemoteArriveOp> {
+  LowerRemoteArrive(const LLVMTypeConverter &converter, const GpuTarget &target)
+      : ConvertOpToLLVMPattern(converter), target(target) {}
+
+  LogicalResult matchAndRewrite(RemoteArriveOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    constexpr GpuFeature needed[] = {GpuFeature::ClusterMulticast};
+    if (Status status = checkSupports(target, "an arrival at another workgroup", needed); !status)
+      return op.emitOpError() << "cannot be compiled: " << status.error().message();
+    Location loc = op.getLoc();
+    Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
+                                     adaptor.getBarriers(), adaptor.getNumber());
+    Value rank = LLVM::TruncOp::create(rewriter, loc, rewriter.getI32Type(), adaptor.getRank());
+    Value other = NVVM::MapaOp::create(
+        rewriter, loc, LLVM::LLVMPointerType::get(getContext(), sharedCluster), barrier, rank);
+    NVVM::MBarrierArriveOp::create(
+        rewriter, loc, TypeRange(), other, Value(),
+        NVVM::MemScopeKindAttr::get(getContext(), NVVM::MemScopeKind::CLUSTER),
+        rewriter.getBoolAttr(false));
+    rewriter.eraseOp(op);
+    return mlir::success();
+  }
+
+private:
+  const GpuTarget &target;
+};
+
 /// uwt.bulk_copy -> nvvm.cp.async.bulk.shared.cluster.global.
 struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
   LowerBulkCopy(const LLVMTypeConverter &converter, const GpuTarget &target)
@@ -109,18 +144,16 @@ struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
 
   LogicalResult matchAndRewrite(BulkCopyOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    auto group = dyn_cast<nvgpu::MBarrierGroupType>(op.getBarriers().getType());
-    if (!group)
-      return op.emitOpError("needs a group of mbarriers, got ") << op.getBarriers().getType();
-    constexpr GpuFeature needed[] = {GpuFeature::BulkCopy};
+    constexpr GpuFeature one[] = {GpuFeature::BulkCopy};
+    constexpr GpuFeature several[] = {GpuFeature::BulkCopy, GpuFeature::ClusterMulticast};
+    ArrayRef<GpuFeature> needed = op.getMulticast() ? ArrayRef(several) : ArrayRef(one);
     if (Status status = checkSupports(target, "a bulk copy", needed); !status)
       return op.emitOpError() << "cannot be compiled: " << status.error().message();
     Location loc = op.getLoc();
     Value from = address(rewriter, loc, op.getSource(), adaptor.getSource(), adaptor.getFrom());
     Value to = address(rewriter, loc, op.getTarget(), adaptor.getTarget(), adaptor.getTo());
-    Value barrier =
-        getStridedElementPtr(rewriter, loc, nvgpu::getMBarrierMemrefType(getContext(), group),
-                             adaptor.getBarriers(), adaptor.getNumber());
+    Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
+                                     adaptor.getBarriers(), adaptor.getNumber());
     // The window of the cluster, in which the workgroup's own memory lies: copies into the window
     // of the workgroup alone need a later PTX.
     to = LLVM::AddrSpaceCastOp::create(rewriter, loc,
@@ -130,7 +163,7 @@ struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
       bytes = LLVM::TruncOp::create(rewriter, loc, rewriter.getI32Type(), bytes);
     Value policy = op.getEvictFirst() ? evictFirst(rewriter, loc) : Value();
     rewriter.replaceOpWithNewOp<NVVM::CpAsyncBulkGlobalToSharedClusterOp>(
-        op, to, from, barrier, bytes, /*multicastMask=*/Value(), policy);
+        op, to, from, barrier, bytes, adaptor.getMulticast(), policy);
     return mlir::success();
   }
 
@@ -160,10 +193,8 @@ struct LowerWait : ConvertOpToLLVMPattern<nvgpu::MBarrierTryWaitParityOp> {
   LogicalResult matchAndRewrite(nvgpu::MBarrierTryWaitParityOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto group = cast<nvgpu::MBarrierGroupType>(op.getBarriers().getType());
-    Value barrier =
-        getStridedElementPtr(rewriter, loc, nvgpu::getMBarrierMemrefType(getContext(), group),
-                             adaptor.getBarriers(), adaptor.getMbarId());
+    Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
+                                     adaptor.getBarriers(), adaptor.getMbarId());
     Value parity =
         LLVM::ZExtOp::create(rewriter, loc, rewriter.getI32Type(), adaptor.getPhaseParity());
     // NVVM's test of a parity has no loop, and LLVM would make one of two branches.
@@ -256,7 +287,7 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   });
   RewritePatternSet patterns(context);
   patterns.add<LowerProduct>(context);
-  patterns.add<LowerBulkCopy>(converter, target);
+  patterns.add<LowerBulkCopy, LowerRemoteArrive>(converter, target);
   bool hasTryWait = target.supports(GpuFeature::BulkCopy);
   if (!hasTryWait)
     patterns.add<LowerWait>(converter);
@@ -269,8 +300,8 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1p=*/false);
   ConversionTarget legality(*context);
   legality.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-  legality.addIllegalOp<BulkCopyOp, GridDependencyWaitOp, LaunchDependentsOp, WarpgroupMmaOp,
-                        WarpgroupWaitOp>();
+  legality.addIllegalOp<BulkCopyOp, RemoteArriveOp, GridDependencyWaitOp, LaunchDependentsOp,
+                        WarpgroupMmaOp, WarpgroupWaitOp>();
   legality.addIllegalOp<math::AbsIOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
                         math::CtPopOp, math::FmaOp, math::TruncOp>();
   if (!hasTryWait)

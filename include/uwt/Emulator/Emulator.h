@@ -10,13 +10,15 @@
 // initialisation, races (vector clocks a warp) and copies still in flight; copies
 // land early or late and warps take turns by a seed.
 //
-// What it models: blocks one after another, in an order from the seed; warps of 32
+// What it models: clusters of blocks (`nvvm.cluster_dim`; else single blocks) one after another, in
+// an order from the seed, the blocks of a cluster at once; warps of 32
 // lanes that share one clock, so that a race between lanes of one warp is found only
 // where both lanes write in one operation. The generic and the asynchronous proxy are
 // told apart: a bulk copy over what threads wrote, or on an mbarrier that they initialised, needs
 // the fence. What copies read was there before the launch, and needs none.
 // Global memory: a write over, or a read of, what another warp wrote in this launch
-// without an edge is an error; a write over what another block only read is not found.
+// without an edge is an error; a write over what another cluster only read is not found.
+// Copies and arrivals of a block at another one of its cluster need that one to be there still.
 // Atomics are acquire and release, as `memref.atomic_rmw` lowers.
 //
 // Numbers: integers and IEEE operations are exact, and rounded once to nearest even in

@@ -14,7 +14,8 @@ def LowerGpuOpsPass : Pass<"uwt-lower-gpu-ops", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Lower what upstream's conversions of kernels leave to NVVM";
   let description = [{
     `uwt.bulk_copy` becomes `nvvm.cp.async.bulk.shared.cluster.global` (with a cache policy for `evict_first`), `uwt.grid_dependency_wait` and
-    `uwt.launch_dependents` become `nvvm.griddepcontrol`, or nothing on a target without dependent launch. `nvgpu.mma.sync` of bf16, which upstream's
+    `uwt.launch_dependents` become `nvvm.griddepcontrol`, or nothing on a target without dependent launch. `uwt.remote_arrive` becomes `nvvm.mapa` and
+    `nvvm.mbarrier.arrive`. `nvgpu.mma.sync` of bf16, which upstream's
     conversion refuses, becomes `nvvm.mma.sync`. Operations on vectors of several dimensions that upstream's conversion has no pattern for are
     unrolled to one dimension, and `math.fma`, counts of bits and the like become LLVM's intrinsics. An operation that the target has no instruction for is an error.
 

@@ -56,6 +56,12 @@ static bool isIn(MemRefType type, gpu::AddressSpace space) {
   return attribute && attribute.getValue() == space;
 }
 
+static LogicalResult verifyBarriers(Operation *op, Value barriers) {
+  if (isa<nvgpu::MBarrierGroupType>(barriers.getType()))
+    return mlir::success();
+  return op->emitOpError() << "expects a group of mbarriers, got " << barriers.getType();
+}
+
 LogicalResult BulkCopyOp::verify() {
   auto source = cast<MemRefType>(getSource().getType());
   auto target = cast<MemRefType>(getTarget().getType());
@@ -66,10 +72,14 @@ LogicalResult BulkCopyOp::verify() {
   if (!isIn(source, gpu::AddressSpace::Global) || !isIn(target, gpu::AddressSpace::Workgroup))
     return emitOpError() << "expects a source in global and a target in workgroup memory, got "
                          << source << " and " << target;
-  if (!isa<nvgpu::MBarrierGroupType>(getBarriers().getType()))
-    return emitOpError() << "expects a group of mbarriers, got " << getBarriers().getType();
-  return mlir::success();
+  return verifyBarriers(*this, getBarriers());
 }
+
+//===----------------------------------------------------------------------===//
+// RemoteArriveOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult RemoteArriveOp::verify() { return verifyBarriers(*this, getBarriers()); }
 
 //===----------------------------------------------------------------------===//
 // WarpgroupMmaOp

@@ -95,3 +95,11 @@ func.func @pending() {
   uwt.warpgroup_wait 8
   return
 }
+
+// -----
+
+func.func @arrive_at_nothing(%i: index) {
+  // expected-error @below {{'uwt.remote_arrive' op expects a group of mbarriers, got 'index'}}
+  uwt.remote_arrive %i[%i] of %i : index
+  return
+}

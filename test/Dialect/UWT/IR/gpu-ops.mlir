@@ -23,6 +23,12 @@ func.func @copies(%plane: memref<?xi32, #global>, %ring: memref<8192xi32, #share
   uwt.bulk_copy %plane[%i], %ring[%i], %i, %full[%i] evict_first : memref<?xi32, #global>, memref<8192xi32, #shared>, !barriers
   // CHECK: uwt.bulk_copy %{{.*}}[%[[I]]], %{{.*}}[%[[I]]], %[[I]], %{{.*}}[%[[I]]] : memref
   uwt.bulk_copy %plane[%i], %ring[%i], %i, %full[%i] : memref<?xi32, #global>, memref<8192xi32, #shared>, !barriers
+  // CHECK: %[[MASK:.*]] = arith.constant 3 : i16
+  %both = arith.constant 3 : i16
+  // CHECK: uwt.bulk_copy %{{.*}}[%[[I]]], %{{.*}}[%[[I]]], %[[I]], %{{.*}}[%[[I]]] multicast %[[MASK]] evict_first : memref
+  uwt.bulk_copy %plane[%i], %ring[%i], %i, %full[%i] multicast %both evict_first : memref<?xi32, #global>, memref<8192xi32, #shared>, !barriers
+  // CHECK: uwt.remote_arrive %{{.*}}[%[[I]]] of %[[I]] : !nvgpu.mbarrier.group<{{.*}}>
+  uwt.remote_arrive %full[%i] of %i : !barriers
   // CHECK: uwt.grid_dependency_wait
   uwt.grid_dependency_wait
   // CHECK: uwt.launch_dependents

@@ -80,17 +80,36 @@ def UWT_BulkCopyOp : UWT_Op<"bulk_copy", [
     multiples of 16 bytes, and completes as many bytes of transaction on mbarrier `number` of the group. Until then nobody may touch the target. `evict_first`: the bytes are read
     once, the second-level cache need not keep them.
 
+    With `multicast` the bytes arrive in several workgroups of the cluster: in each whose rank is a bit of the mask, at the same place of its shared memory and on the
+    same mbarrier of its own. So whoever issues it must know that all of them expect the bytes.
+
     ```mlir
     uwt.bulk_copy %plane[%at], %ring[%stage], %bytes, %full[%s] evict_first : memref<?xi32, #gpu.address_space<global>>,
         memref<8192xi32, #gpu.address_space<workgroup>>, !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
     ```
   }];
   let arguments = (ins AnyStridedMemRef:$source, Index:$from, AnyStridedMemRef:$target, Index:$to, Index:$bytes,
-                       AnyType:$barriers, Index:$number, UnitAttr:$evict_first);
+                       AnyType:$barriers, Index:$number, Optional<I16>:$multicast, UnitAttr:$evict_first);
   let assemblyFormat = [{
-    $source `[` $from `]` `,` $target `[` $to `]` `,` $bytes `,` $barriers `[` $number `]` (`evict_first` $evict_first^)? attr-dict
+    $source `[` $from `]` `,` $target `[` $to `]` `,` $bytes `,` $barriers `[` $number `]` (`multicast` $multicast^)?
+    (`evict_first` $evict_first^)? attr-dict
     `:` type($source) `,` type($target) `,` type($barriers)
   }];
+  let hasVerifier = 1;
+}
+
+def UWT_RemoteArriveOp : UWT_Op<"remote_arrive", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "arrives at an mbarrier of another workgroup of the cluster";
+  let description = [{
+    Each thread arrives once at mbarrier `number` of the group as workgroup `rank` of the cluster has it (which may be its own). Who waits for that phase there sees what the
+    thread did before.
+
+    ```mlir
+    uwt.remote_arrive %empty[%stage] of %rank : !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
+    ```
+  }];
+  let arguments = (ins AnyType:$barriers, Index:$number, Index:$rank);
+  let assemblyFormat = "$barriers `[` $number `]` `of` $rank attr-dict `:` type($barriers)";
   let hasVerifier = 1;
 }
 

@@ -1,0 +1,21 @@
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(gpu.module(uwt-lower-gpu-ops{chip=sm_90a}))' | FileCheck %s
+
+// Copies to several workgroups of a cluster, and arrivals at another one's barrier.
+
+#global = #gpu.address_space<global>
+#workgroup = #gpu.address_space<workgroup>
+!barriers = !nvgpu.mbarrier.group<memorySpace = #workgroup, num_barriers = 2>
+// CHECK-LABEL: gpu.func @share
+gpu.module @kernels {
+  gpu.func @share(%w: memref<?xi32, #global>, %ring: memref<1024xi32, #workgroup>, %full: !barriers, %i: index) {
+    // CHECK: %[[MASK:.*]] = arith.constant 3 : i16
+    %both = arith.constant 3 : i16
+    // CHECK: nvvm.cp.async.bulk.shared.cluster.global %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} multicast_mask = %[[MASK]] : !llvm.ptr<7>, <1>
+    uwt.bulk_copy %w[%i], %ring[%i], %i, %full[%i] multicast %both : memref<?xi32, #global>, memref<1024xi32, #workgroup>, !barriers
+    // CHECK: %[[RANK:.*]] = llvm.trunc %{{.*}} : i64 to i32
+    // CHECK: %[[OTHER:.*]] = nvvm.mapa %{{.*}}, %[[RANK]] : !llvm.ptr<3> -> !llvm.ptr<7>
+    // CHECK: nvvm.mbarrier.arrive %[[OTHER]] {scope = #nvvm.mem_scope<cluster>} : !llvm.ptr<7>
+    uwt.remote_arrive %full[%i] of %i : !barriers
+    gpu.return
+  }
+}
