@@ -43,7 +43,7 @@ static void forEachRun(Byte *strided, std::span<const int64_t> shape,
 }
 
 void uwt::copyToDense(uint8_t *to, const uint8_t *from, std::span<const int64_t> shape,
-                          std::span<const int64_t> strides, int64_t elementBytes) {
+                      std::span<const int64_t> strides, int64_t elementBytes) {
   forEachRun(from, shape, strides, elementBytes, [&](const uint8_t *run, int64_t bytes) {
     std::memcpy(to, run, bytes);
     to += bytes;
@@ -51,7 +51,7 @@ void uwt::copyToDense(uint8_t *to, const uint8_t *from, std::span<const int64_t>
 }
 
 void uwt::copyFromDense(uint8_t *to, const uint8_t *from, std::span<const int64_t> shape,
-                                  std::span<const int64_t> strides, int64_t elementBytes) {
+                        std::span<const int64_t> strides, int64_t elementBytes) {
   forEachRun(to, shape, strides, elementBytes, [&](uint8_t *run, int64_t bytes) {
     std::memcpy(run, from, bytes);
     from += bytes;

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// Tensors of callers and of compiled code may be strided; results and operands of kernels are dense, row-major.
-/// Strides count elements.
+/// Tensors of callers and of compiled code may be strided; results and operands of kernels are
+/// dense, row-major. Strides count elements.
 ///
 //===----------------------------------------------------------------------===//
 

@@ -105,6 +105,7 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   ledger.slice = plan.slice;
   ledger.ctas = plan.ctas;
   ledger.rows = plan.rows;
+  ledger.cluster = plan.cluster;
   ledger.usesWarpgroups = plan.usesWarpgroups;
   ledger.weightBytes = facts.weightBytes;
   ledger.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
@@ -176,7 +177,8 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"K", int64_t(entry.columns.most)},
       {"n", int64_t(plan.batch)},
       {"slice", int64_t(plan.slice)},
-      {"rows_that_share_x", int64_t(plan.rows)},
+      {"rows", int64_t(plan.rows)},
+      {"cluster", int64_t(plan.cluster)},
       {"warpgroups", plan.usesWarpgroups},
       {"launches", int64_t(ledger.launches)},
       {"registers", int64_t(report.resources.registers)},

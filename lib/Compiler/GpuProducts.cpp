@@ -79,7 +79,7 @@ LogicalResult ProductTaker::addVariants(MatmulOp op, StringRef name, ProductVari
   // are: more would rarely differ.
   SmallVector<unsigned> tiles = {0};
   if (ShapedType::isDynamic(op.getBatch()))
-    tiles = {1, 2, 4, 8, 16};
+    tiles = {1, 2, 4, 8, 16, 32};
   builder.setInsertionPointToEnd(result.module->getBody());
   for (unsigned each : tiles) {
     std::string ownName = name.str() + (each ? "_n" + std::to_string(8 * each) : "");

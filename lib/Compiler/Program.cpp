@@ -146,7 +146,7 @@ static const void *denseData(const TensorView &view, std::span<const int64_t> sh
   TensorResult &copy = call.copies.emplace_back(view.dtype, view.shape, count * elementBytes);
   if (count > 0)
     copyToDense(copy.bytes().data(), static_cast<const uint8_t *>(view.data), shape, view.strides,
-              elementBytes);
+                elementBytes);
   return copy.bytes().data();
 }
 

@@ -42,9 +42,9 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   double padded = slices * ledger.slice;
   GpuPrediction result;
   result.memory = memoryTime(board, ledger, problem, constants);
-  // Weights again for each slice, x for each panel of rows, partial sums of all workgroups.
-  double x = weights / ledger.rows * 2 * padded;
-  double partials = 2.0 * 4 * 64 * ledger.slice * ledger.ctas * board.sms;
+  // Weights again for each slice, x for the rows of each cluster, partial sums of all workgroups.
+  double x = weights / (ledger.rows * ledger.cluster) * 2 * padded;
+  double partials = 2.0 * 4 * ledger.rows * ledger.slice * ledger.ctas * board.sms;
   result.cache = (weights * ledger.weightBytes * slices + x + partials) /
                  (constants.cacheBytesPerClock * machine);
   result.alu = weights * slices * ledger.alu / (64 * machine);
@@ -63,8 +63,16 @@ double uwt::rawRoof(const GpuBoard &board, const GpuProblem &problem,
   double bytes = 2 * (static_cast<double>(problem.rows) * static_cast<double>(problem.columns) +
                       static_cast<double>(problem.batch) *
                           static_cast<double>(problem.rows + problem.columns));
-  return bytes / (board.memoryGBs * 1e3 * constants.memoryShare) * constants.overlap +
-         constants.launch + constants.ramp + constants.reduction;
+  double memory = bytes / (board.memoryGBs * 1e3 * constants.memoryShare);
+  double padded = 8 * std::ceil(static_cast<double>(problem.batch) / 8);
+  double products =
+      static_cast<double>(problem.rows) * static_cast<double>(problem.columns) * padded;
+  double share =
+      board.target->supports(GpuFeature::Wgmma) ? constants.warpgroupShare : constants.warpShare;
+  double matrix =
+      products / (board.target->matrixFmasPerClock * board.clockGHz * 1e3 * board.sms * share);
+  return std::max(memory, matrix) * constants.overlap + constants.launch + constants.ramp +
+         constants.reduction;
 }
 
 const GpuBoard *uwt::usualBoard(const GpuTarget &target) {

@@ -26,7 +26,8 @@ static std::vector<GpuLedgerRow> readTable() {
     ledger.weightBytes = row.at("weight_bytes");
     ledger.bytesInFlight = row.at("bytes_in_flight");
     ledger.ctas = row.at("ctas");
-    ledger.rows = row.at("rows_that_share_x");
+    ledger.rows = row.at("rows");
+    ledger.cluster = row.at("cluster");
     ledger.usesWarpgroups = row.at("warpgroups");
     ledger.launches = row.at("launches");
   }

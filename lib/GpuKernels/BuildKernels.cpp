@@ -28,7 +28,7 @@ namespace uwt {
 
 /// Most batch rows, in eights, that family skinny serves with its sums in registers: where warps
 /// multiply alone, and where a panel's four do so together.
-static constexpr unsigned mostTiles = 8, mostTilesTogether = 16;
+static constexpr unsigned mostTiles = 8, mostTilesTogether = 32;
 
 namespace {
 struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
@@ -68,19 +68,16 @@ static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned 
     return std::min(options.tiles, most);
   if (ShapedType::isDynamic(op.getBatch()))
     return 1;
-  int64_t eights = std::max<int64_t>((op.getBatch() + 7) / 8, 1);
-  return static_cast<unsigned>(std::min<int64_t>(eights, most));
+  // As few slices as there can be, all of about the same width.
+  int64_t eights = std::max<int64_t>(llvm::divideCeil(op.getBatch(), 8), 1);
+  return static_cast<unsigned>(llvm::divideCeil(eights, llvm::divideCeil(eights, most)));
 }
 
 /// The most tiles that are multiplied at a time without spills.
-static unsigned widestSlice(const UnitLayout &layout, unsigned tableWords, int64_t columns,
-                            bool hasWarpgroups) {
+static unsigned widestSlice(const UnitLayout &layout, bool hasWarpgroups) {
   if (!layout.fixedRate)
     return StreamProduct::mostTiles;
-  // Tables of several words stay in registers, and so do the sums of a step's last group where it
-  // has an odd number.
-  bool hasRoom = tableWords <= 1 && columns % (2 * fixedUnitColumns) == 0;
-  return hasWarpgroups && hasRoom ? mostTilesTogether : mostTiles;
+  return hasWarpgroups ? mostTilesTogether : mostTiles;
 }
 
 static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const KernelOptions &options) {
@@ -101,12 +98,15 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const KernelOptions &options)
   UnitLayout layout = unitLayout(format.format, *element);
   unsigned tableWords = emitter.fragmentTableWords(format).value_or(0);
   bool hasWarpgroups = options.warpgroups && layout.fixedRate && target.supports(GpuFeature::Wgmma);
+  bool isCluster = llvm::is_contained({0u, 1u, 2u, 4u, 8u}, options.cluster);
+  if (!isCluster)
+    return op.emitOpError() << "expects a cluster of 1, 2, 4 or 8 workgroups, got "
+                            << options.cluster;
   if (options.tiles > mostTilesTogether || options.stages == 1 || options.groups % 2 != 0)
     return op.emitOpError() << "expects 1 to " << mostTilesTogether
                             << " tiles, at least 2 stages and an even number of groups, got "
                             << options.tiles << ", " << options.stages << " and " << options.groups;
-  plan.tiles =
-      chooseTiles(op, options, widestSlice(layout, tableWords, plan.columns, hasWarpgroups));
+  plan.tiles = chooseTiles(op, options, widestSlice(layout, hasWarpgroups));
   plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
   plan.multipliesTogether = hasWarpgroups && plan.tiles > 2;
   plan.bandPanels = plan.multipliesTogether && plan.panels() > 1 ? 2 : 1;
@@ -128,9 +128,10 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const KernelOptions &options)
     plan.rawWords = layout.rawWords;
     plan.codeWords = layout.codeWords;
   }
+  plan.cluster = plan.chooseCluster(target, options.cluster);
   if (!plan.isStream && !plan.chooseRing(target, options.stages, options.groups))
-    return op.emitOpError() << "has no kernel of family skinny: a ring of " << plan.stages
-                            << " stages of " << 4 * plan.stageWords()
+    return op.emitOpError() << "has no kernel of family " << nameOf(plan.family()) << ": a ring of "
+                            << plan.stages << " stages of " << 4 * plan.stageWords()
                             << " bytes does not fit the shared memory of '" << target.name << "'";
   return plan;
 }
@@ -177,8 +178,8 @@ void BuildKernelsPass::runOnOperation() {
     }
     OpBuilder builder(function);
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
-    if (failed(
-            buildProductKernels(op, {tiles, stages, groups, warpgroups, nullptr}, builder, name)))
+    if (failed(buildProductKernels(op, {tiles, stages, groups, cluster, warpgroups, nullptr},
+                                   builder, name)))
       return signalPassFailure();
   }
 }

@@ -47,6 +47,12 @@ Value LaneCode::bits(Value word, unsigned low, unsigned count) {
   return arith::AndIOp::create(builder, location, shifted, constantI32((1 << count) - 1));
 }
 
+Value LaneCode::asShort(Value value) { return toIndex(toI32(value)); }
+
+Value LaneCode::divideShort(Value a, Value b) {
+  return toIndex(arith::DivUIOp::create(builder, location, toI32(a), toI32(b)));
+}
+
 Value LaneCode::equal(Value a, Value b) {
   return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, a, b);
 }

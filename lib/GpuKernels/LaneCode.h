@@ -29,6 +29,10 @@ public:
   mlir::Value loadVector(mlir::Value buffer, mlir::Value at, int64_t count, mlir::Type element);
   /// `count` bits of an i32 from bit `low` on.
   mlir::Value bits(mlir::Value word, unsigned low, unsigned count);
+  /// What is known to be below 2^32: what is computed from it then fits one register too.
+  mlir::Value asShort(mlir::Value value);
+  /// a / b of numbers below 2^32: a division of 64 bits is a call of a hundred instructions.
+  mlir::Value divideShort(mlir::Value a, mlir::Value b);
   mlir::Value equal(mlir::Value a, mlir::Value b);
   mlir::Value both(mlir::Value a, mlir::Value b);
   /// A branch with results.

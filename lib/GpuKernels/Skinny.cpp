@@ -23,7 +23,7 @@ static constexpr int64_t waitTicks = 10000000;
 
 /// Registers of a thread where they are moved: two warpgroups that multiply and one that copies
 /// share 65,536.
-static constexpr int32_t consumerRegisters = 216, producerRegisters = 72;
+static constexpr int32_t consumerRegisters = 232, producerRegisters = 40;
 
 static Attribute space(OpBuilder &builder, gpu::AddressSpace space) {
   return gpu::AddressSpaceAttr::get(builder.getContext(), space);
@@ -40,7 +40,8 @@ void SkinnyKernels::build(gpu::GPUModuleOp module) {
 }
 
 gpu::GPUFuncOp SkinnyKernels::addKernel(gpu::GPUModuleOp module, StringRef name,
-                                        ArrayRef<Type> arguments, int64_t threads) {
+                                        ArrayRef<Type> arguments, int64_t threads,
+                                        bool isInClusters) {
   builder.setInsertionPointToEnd(module.getBody());
   auto kernel =
       gpu::GPUFuncOp::create(builder, location, name, builder.getFunctionType(arguments, {}));
@@ -49,6 +50,9 @@ gpu::GPUFuncOp SkinnyKernels::addKernel(gpu::GPUModuleOp module, StringRef name,
   // plans for five, and spills.
   kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                   builder.getI32IntegerAttr(static_cast<int32_t>(plan.ctas)));
+  if (isInClusters)
+    kernel->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                    builder.getDenseI32ArrayAttr({static_cast<int32_t>(plan.cluster), 1, 1}));
   kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
   builder.setInsertionPointToStart(&kernel.getBody().front());
   return kernel;
@@ -71,7 +75,7 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
                                  words};
   for (Value extra : op.getExtras())
     arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
-  gpu::GPUFuncOp kernel = addKernel(module, "product", arguments, plan.threads());
+  gpu::GPUFuncOp kernel = addKernel(module, "product", arguments, plan.threads(), plan.cluster > 1);
   takeArguments(kernel);
 
   auto shared = [&](int64_t size, Type element, int64_t byte) -> Value {
@@ -95,13 +99,19 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   warp = index.div(thread, 32);
   lane = index.rem(thread, 32);
   initBarriers(thread);
-  workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
-  workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
+  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  Value workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
+  cluster = asShort(index.div(workgroup, plan.cluster));
+  clusters = asShort(index.div(workgroups, plan.cluster));
+  rank = index.rem(workgroup, plan.cluster);
   Value slices = slicesOf(batch);
-  steps = index.mul(slices, plan.steps());
+  steps = asShort(index.mul(slices, plan.steps()));
   partials = index.mul(slices, plan.packedWords());
-  firstStep = shareOf(workgroup);
-  endStep = shareOf(index.add(workgroup, 1));
+  // A launch has fewer than 2^31 steps (launchSize).
+  evenShare = divideShort(steps, clusters);
+  longer = asShort(index.sub(steps, index.mul(evenShare, clusters)));
+  firstStep = shareOf(cluster);
+  endStep = shareOf(index.add(cluster, 1));
   auto moveRegisters = [&](int32_t count, NVVM::SetMaxRegisterAction action) {
     if (plan.movesRegisters())
       NVVM::SetMaxRegisterOp::create(builder, location, count, action);
@@ -120,6 +130,9 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
         else
           index.ifElse(equal(thread, producer), [&] { buildProducer(); });
       });
+  // Others may still copy into this workgroup's memory, and arrive at its barriers.
+  if (plan.cluster > 1)
+    meetCluster();
   gpu::ReturnOp::create(builder, location);
 }
 
@@ -140,7 +153,8 @@ MemRefType SkinnyKernels::globalBuffer(Type element) {
 Value SkinnyKernels::slicesOf(Value batchRows) { return index.ceilDiv(batchRows, 8 * plan.tiles); }
 
 Value SkinnyKernels::shareOf(Value number) {
-  return index.div(index.mul(number, steps), workgroups);
+  // The first ones have a step more.
+  return asShort(index.add(index.mul(number, evenShare), index.min(number, longer)));
 }
 
 void SkinnyKernels::initBarriers(Value thread) {
@@ -154,21 +168,33 @@ void SkinnyKernels::initBarriers(Value thread) {
       nvgpu::MBarrierInitOp::create(builder, location, full,
                                     index.constant(plan.copiesByThreads ? 32 : plan.bandPanels),
                                     number, Value());
-      nvgpu::MBarrierInitOp::create(builder, location, empty, index.constant(plan.consumerWarps()),
-                                    number, Value());
+      nvgpu::MBarrierInitOp::create(builder, location, empty,
+                                    index.constant(plan.cluster * plan.consumerWarps()), number,
+                                    Value());
     }
     // Bulk copies complete on them through another proxy.
     if (!plan.copiesByThreads)
       NVVM::FenceMbarrierInitOp::create(builder, location);
   });
+  if (plan.cluster > 1)
+    return meetCluster();
   gpu::BarrierOp::create(builder, location);
 }
 
+void SkinnyKernels::meetCluster() {
+  NVVM::ClusterArriveOp::create(builder, location, UnitAttr());
+  NVVM::ClusterWaitOp::create(builder, location, UnitAttr());
+}
+
 SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
-  Value number = index.rem(place, plan.bands());
-  if (plan.bandPanels > 1) {
-    // The last band repeats the last panel where it has fewer.
+  Panel panel;
+  Value number = index.rem(place, plan.places());
+  if (plan.cluster > 1)
+    number = index.add(index.mul(number, plan.cluster), rank);
+  if (plan.bandPanels > 1)
     number = index.add(index.mul(number, plan.bandPanels), member);
+  if (plan.panels() % (plan.cluster * plan.bandPanels) != 0) {
+    panel.isOwn = index.less(number, index.constant(plan.panels()));
     number = index.min(number, index.constant(plan.panels() - 1));
   }
   auto field = [&](int64_t place) {
@@ -176,10 +202,9 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
     return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value).getResult();
   };
   // In the order of DevicePanelEntry (Cuda/Abi.h).
-  Panel panel;
   panel.place = place;
   panel.number = number;
-  panel.slice = index.div(place, plan.bands());
+  panel.slice = index.div(place, plan.places());
   panel.words = field(0);
   panel.raw = field(1);
   panel.code = field(2);
@@ -200,6 +225,7 @@ SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordina
   step.groups = index.constant(plan.groupsPerStage);
   if (plan.groups() % plan.groupsPerStage != 0)
     step.groups = index.min(step.groups, index.sub(index.constant(plan.groups()), step.firstGroup));
+  ordinal = asShort(ordinal);
   step.stage = index.rem(ordinal, plan.stages);
   step.round = index.div(ordinal, plan.stages);
   step.start = index.mul(step.stage, plan.stageWords());
@@ -208,7 +234,7 @@ SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordina
 }
 
 SkinnyKernels::Step SkinnyKernels::stepAt(Value ordinal) {
-  Value number = index.add(firstStep, ordinal);
+  Value number = asShort(index.add(firstStep, ordinal));
   return stepOf(index.div(number, plan.chunks()), index.rem(number, plan.chunks()), ordinal);
 }
 

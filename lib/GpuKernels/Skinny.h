@@ -39,12 +39,13 @@ public:
 private:
   /// Prefix codes (SkinnyStreams.h).
   friend class StreamProduct;
-  /// A panel for a slice of the batch: its band's place among all of them, its number in the
-  /// weight, its slice, and fields of its DevicePanelEntry.
+  /// A panel for a slice of the batch: its place among those of all slices, its number in the
+  /// weight, its slice, and fields of its DevicePanelEntry. The last place repeats the last panel
+  /// where it has fewer: that is not its own there. `isOwn` is null where all are.
   struct Panel {
-    mlir::Value place, number, slice, words, raw, code, records, storedAsWords, strips;
+    mlir::Value place, number, isOwn, slice, words, raw, code, records, storedAsWords, strips;
   };
-  /// A step: the place of its band, the number of its stage, and the groups that it has. A stage
+  /// A step: its place, the number of its stage, and the groups that it has. A stage
   /// begins at `start`, what it has of a panel at `part`.
   struct Step {
     mlir::Value place, chunk, firstGroup, groups, stage, start, part, round;
@@ -82,18 +83,22 @@ private:
 
   // Skinny.cpp
   mlir::gpu::GPUFuncOp addKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
-                                 llvm::ArrayRef<mlir::Type> arguments, int64_t threads);
+                                 llvm::ArrayRef<mlir::Type> arguments, int64_t threads,
+                                 bool isInClusters = false);
   void buildProduct(mlir::gpu::GPUModuleOp module);
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
   /// Slices of 8 · tiles batch rows.
   mlir::Value slicesOf(mlir::Value batch);
   mlir::MemRefType globalBuffer(mlir::Type element);
   void initBarriers(mlir::Value thread);
-  /// Panel `member` of a band.
+  /// Waits until all threads of the cluster have come.
+  void meetCluster();
+  void releaseStage(const Step &step);
+  /// Panel `member` of this workgroup's band of a place.
   Panel loadPanel(mlir::Value place, mlir::Value member);
-  /// The first step of a workgroup's share.
+  /// The first step of a cluster's share.
   mlir::Value shareOf(mlir::Value number);
-  /// The step that comes `ordinal` after the workgroup's first one.
+  /// The step that comes `ordinal` after the cluster's first one.
   Step stepAt(mlir::Value ordinal);
   Step stepOf(mlir::Value place, mlir::Value chunk, mlir::Value ordinal);
   /// Waits until the phase before `round` (full) or two before it (empty) has ended.
@@ -156,8 +161,8 @@ private:
   void storeOutputs(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
   void storeOutput(mlir::Value m, mlir::Value n, mlir::Value sum);
   mlir::Value applyEpilogue(mlir::Value m, mlir::Value n, mlir::Value sum);
-  mlir::Value workgroupOf(mlir::Value step);
-  mlir::Value partialAt(mlir::Value workgroup, mlir::Value isLater, unsigned tile);
+  mlir::Value clusterOf(mlir::Value step);
+  mlir::Value partialAt(mlir::Value number, mlir::Value isLater, unsigned tile);
 
   MatmulOp op;
   const SkinnyPlan &plan;
@@ -166,9 +171,13 @@ private:
   mlir::Value panels, table, words, raw, code, patches, records, y, yRow, batch, workspace,
       counters;
   llvm::SmallVector<mlir::Value> extras;
-  /// Where partial sums begin in the workspace; steps of all workgroups.
+  /// Where partial sums begin in the workspace; steps of all clusters.
   mlir::Value partials, steps;
-  mlir::Value lane, warp, workgroup, workgroups, firstStep, endStep;
+  /// Steps of a cluster's share, of which the first `longer` clusters have one more.
+  mlir::Value evenShare, longer;
+  mlir::Value lane, warp, firstStep, endStep;
+  /// This cluster's number and how many there are, and the workgroup's rank in it.
+  mlir::Value cluster, clusters, rank;
   /// Shared memory as u32; the part where a warp applies escapes, as u32 and as halves of them.
   mlir::Value ring, scratchWords, scratchHalves;
   mlir::Value full, empty;

@@ -56,18 +56,26 @@ void SkinnyKernels::buildSegment(Value strip, Value place) {
                                              : multiplyStep(strip, panel, step, carried);
     // All lanes have read the stage before one says so.
     warpBarrier();
-    index.ifElse(equal(lane, index.constant(0)), [&] {
-      nvgpu::MBarrierArriveOp::create(builder, location,
-                                      nvgpu::MBarrierTokenType::get(builder.getContext()), empty,
-                                      step.stage);
-    });
+    releaseStage(step);
     return next;
   });
-  // Not a strip that the last panel does not have, nor the repeated panel of the last band.
+  // Not a strip that the last panel does not have, nor a repeated panel.
   Value isThere = index.less(strip, panel.strips);
-  if (plan.panels() % plan.bandPanels != 0)
-    isThere = both(isThere, equal(index.rem(panel.number, plan.bandPanels), member));
+  if (panel.isOwn)
+    isThere = both(isThere, panel.isOwn);
   index.ifElse(isThere, [&] { finishSegment(strip, panel, from, to, sums); });
+}
+
+void SkinnyKernels::releaseStage(const Step &step) {
+  if (plan.cluster > 1)
+    // Whoever fills a part of it is told: a lane for each workgroup.
+    return index.ifElse(index.less(lane, index.constant(plan.cluster)), [&] {
+      RemoteArriveOp::create(builder, location, empty, step.stage, lane);
+    });
+  index.ifElse(equal(lane, index.constant(0)), [&] {
+    nvgpu::MBarrierArriveOp::create(
+        builder, location, nvgpu::MBarrierTokenType::get(builder.getContext()), empty, step.stage);
+  });
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,

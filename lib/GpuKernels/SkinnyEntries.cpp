@@ -36,20 +36,22 @@ WorkspaceRule SkinnyKernels::workspaceRule() const {
   // The rule counts by tiles, packed x by slices: so a tile stands for its part of a slice, in
   // whole runs of 16 bytes.
   WorkspaceRule rule;
-  uint64_t sliceBytes = 4 * plan.packedWords(), tiles = plan.steps();
+  uint64_t sliceBytes = 4 * plan.packedWords(), tiles = plan.bands() * plan.chunks();
   rule.perTile = (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16;
   rule.perCta = 4 * plan.partialFloats();
-  rule.countersPerTile = static_cast<uint32_t>(4 * plan.consumerWarps());
+  rule.countersPerTile = static_cast<uint32_t>(4 * plan.cluster * plan.consumerWarps());
   return rule;
 }
 
 KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
   KernelEntry entry;
   entry.kernel = kernel.str();
-  entry.family = GpuKernelFamily::Skinny;
-  entry.strategy = "skinny,n=" + std::to_string(8 * plan.tiles) +
+  entry.family = plan.family();
+  entry.strategy = std::string(nameOf(entry.family)) + ",n=" + std::to_string(8 * plan.tiles) +
                    ",stages=" + std::to_string(plan.stages) +
                    ",k=" + std::to_string(64 * plan.groupsPerStage);
+  if (plan.cluster > 1)
+    entry.strategy += ",cluster=" + std::to_string(plan.cluster);
   entry.format = op.getWeightType().getFormat().getFormat();
   entry.format.storage = Storage::NMajor;
   entry.element = *elementTypeOf(op.getWeightType().getElementType());
@@ -84,6 +86,7 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
   product.launch.threads = static_cast<uint32_t>(plan.threads());
   product.launch.sharedBytes = static_cast<uint32_t>(plan.sharedBytes());
   product.launch.dependent = true;
+  product.launch.cluster = static_cast<uint32_t>(plan.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
   product.launch.tileRows = 64 * plan.bandPanels;
   product.launch.tileColumns = 64 * plan.groupsPerStage;

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A strip's outputs belong to one warp, or to those of neighbouring workgroups that share its
+// A strip's outputs belong to one warp, or to those of neighbouring clusters that share its
 // panel. Those write their sums to `partials` and count themselves; the last one adds all, its own
-// included, in the order of workgroups, so that bits do not depend on who is last.
+// included, in the order of clusters, so that bits do not depend on who is last.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,15 +34,22 @@ void SkinnyKernels::finishSegment(Value strip, const Panel &panel, Value from, V
       isWhole, [&] { storeOutputs(strip, panel, sums); }, [&] { addPartials(strip, panel, sums); });
 }
 
-Value SkinnyKernels::workgroupOf(Value step) {
-  // The last one whose share begins at or before the step.
-  Value scaled = index.mul(index.add(step, 1), workgroups);
-  return index.div(index.sub(scaled, index.constant(1)), steps);
+Value SkinnyKernels::clusterOf(Value step) {
+  Value longShare = index.add(evenShare, 1), longSteps = index.mul(longer, longShare);
+  auto either = [&](Value a, Value b) {
+    return arith::SelectOp::create(builder, location, index.less(step, longSteps), a, b);
+  };
+  // Where there are fewer steps than clusters, all are of long shares.
+  Value size =
+      either(longShare, arith::MaxUIOp::create(builder, location, evenShare, index.constant(1)));
+  Value past = index.sub(step, either(index.constant(0), longSteps));
+  return index.add(either(index.constant(0), longer), divideShort(past, size));
 }
 
 Value SkinnyKernels::partialAt(Value number, Value isLater, unsigned tile) {
   // A workgroup shares at most its first band and its last one.
-  Value slot = index.add(index.mul(number, 2), isLater);
+  Value owner = plan.cluster > 1 ? index.add(index.mul(number, plan.cluster), rank) : number;
+  Value slot = index.add(index.mul(owner, 2), isLater);
   Value at = index.add(index.mul(slot, plan.consumerWarps()), warp);
   at = index.add(index.mul(at, plan.tiles), tile);
   at = index.add(index.mul(at, 128), index.mul(lane, 4));
@@ -51,8 +58,8 @@ Value SkinnyKernels::partialAt(Value number, Value isLater, unsigned tile) {
 
 void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums) {
   Value panelStart = index.mul(panel.place, plan.chunks());
-  Value first = workgroupOf(panelStart);
-  Value last = workgroupOf(index.add(panelStart, plan.chunks() - 1));
+  Value first = clusterOf(panelStart);
+  Value last = clusterOf(index.add(panelStart, plan.chunks() - 1));
   auto placesOf = [&](Value number) {
     Value begins = index.div(shareOf(number), plan.chunks());
     Value isLater = toIndex(index.less(begins, panel.place));
@@ -61,18 +68,20 @@ void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums
       places.push_back(partialAt(number, isLater, static_cast<unsigned>(tile)));
     return places;
   };
-  Value counter = index.add(index.mul(panel.place, plan.consumerWarps()), warp);
-  addInOrder(strip, panel, sums, {counter, workgroup, first, index.sub(last, first)}, placesOf);
+  Value band = panel.place;
+  if (plan.cluster > 1)
+    band = index.add(index.mul(band, plan.cluster), rank);
+  Value counter = index.add(index.mul(band, plan.consumerWarps()), warp);
+  addInOrder(strip, panel, sums, {counter, cluster, first, index.sub(last, first)}, placesOf);
 }
 
-void SkinnyKernels::addInOrder(Value strip, const Panel &panel, ValueRange sums,
-                               const Parts &parts,
+void SkinnyKernels::addInOrder(Value strip, const Panel &panel, ValueRange sums, const Parts &parts,
                                llvm::function_ref<Values(Value part)> placesOf) {
   auto words = VectorType::get({4}, builder.getI32Type());
   auto values = VectorType::get({4}, builder.getF32Type());
   for (auto [sum, place] : llvm::zip(sums, placesOf(parts.own))) {
-    Value bits = vector::BitCastOp::create(builder, location, words,
-                                           flatSum(builder, location, sum));
+    Value bits =
+        vector::BitCastOp::create(builder, location, words, flatSum(builder, location, sum));
     vector::StoreOp::create(builder, location, bits, workspace, ValueRange{place},
                             /*nontemporal=*/false, llvm::MaybeAlign(16));
   }

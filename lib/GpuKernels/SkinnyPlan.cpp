@@ -39,6 +39,19 @@ static int64_t stagesThatFit(SkinnyPlan plan, const GpuTarget &target) {
   return std::min((room - fixed - scratch) / (4 * plan.stageWords()), mostStages);
 }
 
+int64_t SkinnyPlan::chooseCluster(const GpuTarget &target, int64_t clusterOrNone) const {
+  if (isStream || !target.supports(GpuFeature::ClusterMulticast))
+    return 1;
+  if (clusterOrNone != 0)
+    return clusterOrNone;
+  // A workgroup reads 256 bytes of packed x for a group and tile, whatever its rows: from here on
+  // x is what the second-level cache is busy with.
+  int64_t wanted = tiles >= 8 ? 4 : tiles >= 4 ? 2 : 1;
+  while (wanted > 1 && bands() < wanted)
+    wanted /= 2;
+  return wanted;
+}
+
 bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64_t groupsOrNone) {
   constexpr int64_t enoughStages = 3;
   // What decides the order of sums is the same for all formats: escapes take the most room.
@@ -68,6 +81,7 @@ PlanFacts SkinnyPlan::facts() const {
   result.slice = static_cast<unsigned>(8 * tiles);
   result.batch = result.slice;
   result.rows = static_cast<unsigned>(64 * bandPanels);
+  result.cluster = static_cast<unsigned>(cluster);
   result.ctas = static_cast<unsigned>(ctas);
   result.stages = static_cast<unsigned>(stages);
   int64_t unit = onlyWords ? unitWords : rawWords + codeWords;

@@ -36,7 +36,7 @@ void SkinnyKernels::copy(Value plane, Value from, const Step &step, Value to, Va
   if (plan.copiesByThreads)
     return copyByThreads(plane, from, to, count);
   BulkCopyOp::create(builder, location, plane, from, ring, to, index.mul(count, 4), full,
-                     step.stage, evictFirst ? builder.getUnitAttr() : UnitAttr());
+                     step.stage, Value(), evictFirst ? builder.getUnitAttr() : UnitAttr());
 }
 
 SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer, Value at) {
@@ -118,12 +118,21 @@ void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
 
 void SkinnyKernels::copyX(const Step &step) {
   int64_t groupWords = plan.tiles * SkinnyPlan::tileWords;
-  Value slice = index.div(step.place, plan.bands());
+  Value slice = index.div(step.place, plan.places());
   Value from =
       index.add(index.mul(slice, plan.packedWords()), index.mul(step.firstGroup, groupWords));
-  copy(workspace, from, step, index.add(step.start, plan.stageX()),
-       index.mul(step.groups, groupWords),
-       /*evictFirst=*/false);
+  Value to = index.add(step.start, plan.stageX());
+  if (plan.cluster == 1)
+    return copy(workspace, from, step, to, index.mul(step.groups, groupWords),
+                /*evictFirst=*/false);
+  // Each workgroup reads its part, for all of them.
+  Value part = index.mul(step.groups, groupWords / plan.cluster);
+  Value before = index.mul(rank, part);
+  Value everyone = arith::ConstantOp::create(
+      builder, location, builder.getI16IntegerAttr(static_cast<int16_t>((1 << plan.cluster) - 1)));
+  BulkCopyOp::create(builder, location, workspace, index.add(from, before), ring,
+                     index.add(to, before), index.mul(part, 4), full, step.stage, everyone,
+                     UnitAttr());
 }
 
 } // namespace uwt

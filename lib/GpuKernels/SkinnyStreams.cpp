@@ -237,7 +237,7 @@ StreamUnits::Source StreamProduct::copyUnit(const Item &item, Value round) {
     nvgpu::MBarrierArriveExpectTxOp::create(builder, location, barriers, bytes, kernels.warp,
                                             Value());
     BulkCopyOp::create(builder, location, kernels.code, from, rooms, slot, bytes, barriers,
-                       kernels.warp, builder.getUnitAttr());
+                       kernels.warp, /*multicast=*/Value(), builder.getUnitAttr());
   });
   Value isOdd = kernels.equal(index.rem(round, 2), index.constant(1));
   nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,

@@ -1,7 +1,9 @@
-// RUN: not uwt-opt %s --uwt-build-kernels=tiles=17 2>&1 | FileCheck %s --check-prefix=TILES
+// RUN: not uwt-opt %s --uwt-build-kernels=tiles=33 2>&1 | FileCheck %s --check-prefix=TILES
 // RUN: not uwt-opt %s --uwt-build-kernels='stages=3 groups=4' 2>&1 | FileCheck %s --check-prefix=RING
+// RUN: not uwt-opt %s --uwt-build-kernels='cluster=3' 2>&1 | FileCheck %s --check-prefix=CLUSTER
 
-// TILES: error: 'uwt.matmul' op expects 1 to 16 tiles, at least 2 stages and an even number of groups, got 17, 0 and 0{{$}}
+// TILES: error: 'uwt.matmul' op expects 1 to 32 tiles, at least 2 stages and an even number of groups, got 33, 0 and 0{{$}}
+// CLUSTER: error: 'uwt.matmul' op expects a cluster of 1, 2, 4 or 8 workgroups, got 3{{$}}
 // RING: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 3 stages of 98304 bytes does not fit the shared memory of 'sm_90a'{{$}}
 func.func @main(%x: memref<64x640xbf16>, %y: memref<64x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">

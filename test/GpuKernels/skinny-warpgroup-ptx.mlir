@@ -1,5 +1,5 @@
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s
-// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{tiles=16},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=WIDE
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{tiles=32},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=WIDE
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{warpgroups=false},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=ALONE
 
 // Two warpgroups and the warp that copies for them: a group of four products with A in registers, and its wait. Nothing but wgmma multiplies.
@@ -15,12 +15,23 @@
 // CHECK: wgmma.wait_group.sync.aligned 0;
 // CHECK-NOT: mma.sync.aligned.m16n8k16
 
-// With 128 columns consumers take registers from a warpgroup of which one thread copies.
+// Family wide: consumers take registers from a warpgroup of which one thread copies; the four workgroups of a cluster copy a quarter of x each
+// to all, and hand their stages back to all.
 // WIDE-LABEL: .entry product(
 // WIDE: .maxntid 384, 1, 1
-// WIDE-DAG: setmaxnreg.inc.sync.aligned.u32 216;
-// WIDE-DAG: setmaxnreg.dec.sync.aligned.u32 72;
-// WIDE-DAG: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {
+// WIDE: .explicitcluster
+// WIDE: .reqnctapercluster 4, 1, 1
+// WIDE: fence.mbarrier_init.release.cluster;
+// WIDE: barrier.cluster.arrive;
+// WIDE: barrier.cluster.wait;
+// WIDE: setmaxnreg.inc.sync.aligned.u32 232;
+// WIDE: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {
+// WIDE: mapa.shared::cluster.u64
+// WIDE: mbarrier.arrive.release.cluster.shared::cluster.b64
+// WIDE: setmaxnreg.dec.sync.aligned.u32 40;
+// WIDE: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster
+// WIDE: barrier.cluster.arrive;
+// WIDE: barrier.cluster.wait;
 
 // ALONE-LABEL: .entry product(
 // ALONE: .maxntid 160, 1, 1

@@ -25,11 +25,16 @@ bool BenchResult::hasWrong() const { return std::ranges::any_of(refused, &Refuse
 
 namespace {
 
-/// A pack on the device, and the formats and families that it has kernels of.
+/// A pack on the device, and the formats that it multiplies from or decodes.
 struct OpenPack {
   std::string path;
   std::unique_ptr<DevicePack> pack;
-  std::vector<std::pair<GpuKernelFamily, Format>> kinds;
+  struct Kind {
+    bool isTranscode;
+    Format format;
+    bool operator==(const Kind &) const = default;
+  };
+  std::vector<Kind> kinds;
 };
 
 /// One run: what all shapes share, and the shape in hand.
@@ -52,7 +57,7 @@ private:
   std::vector<uint32_t> batchesFor(const GridShape &shape) const;
   Status runBaselines();
   Expected<BaselineRow> runBaseline(uint32_t batch, std::span<const DeviceBuffer> copies);
-  Status runKind(OpenPack &pack, GpuKernelFamily family, const Format &format);
+  Status runProducts(OpenPack &pack, const Format &format);
   Status runTranscode(OpenPack &pack, const Format &format);
   Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
   Status runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
@@ -71,7 +76,8 @@ private:
   Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
   Status time(OpenPack &pack, BenchRow &row, std::span<const float> y);
   Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
-  Expected<const KernelEntry *> select(const OpenPack &pack, GpuKernelFamily family,
+  /// Without a family: of any that multiplies.
+  Expected<const KernelEntry *> select(const OpenPack &pack, std::optional<GpuKernelFamily> family,
                                        const Format &format, uint32_t batch) const;
   void refuse(const std::string &kernel, const Format &format, uint32_t batch, const Error &error);
   unsigned launchesFor(size_t copies) const;
@@ -106,7 +112,7 @@ Status BenchRun::openPacks() {
     OpenPack opened;
     opened.path = path;
     for (const KernelEntry &entry : pack->kernels()) {
-      std::pair kind(entry.family, entry.format);
+      OpenPack::Kind kind{entry.family == GpuKernelFamily::Transcode, entry.format};
       if (!pack->isPreparation(entry) &&
           std::ranges::find(opened.kinds, kind) == opened.kinds.end())
         opened.kinds.push_back(kind);
@@ -154,7 +160,8 @@ unsigned BenchRun::launchesFor(size_t copyCount) const {
   return (std::max(options.timing.launches, 1U) + count - 1) / count * count;
 }
 
-Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack, GpuKernelFamily family,
+Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
+                                               std::optional<GpuKernelFamily> family,
                                                const Format &format, uint32_t batch) const {
   KernelQuery query;
   query.target = session.device->properties().target;
@@ -407,12 +414,10 @@ Status BenchRun::runTranscode(OpenPack &pack, const Format &format) {
   return keep(std::move(row), **entry, 0);
 }
 
-Status BenchRun::runKind(OpenPack &pack, GpuKernelFamily family, const Format &format) {
-  if (family == GpuKernelFamily::Transcode)
-    return runTranscode(pack, format);
+Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
   std::vector<std::pair<uint32_t, const KernelEntry *>> found;
   for (uint32_t batch : batches) {
-    auto entry = select(pack, family, format, batch);
+    auto entry = select(pack, std::nullopt, format, batch);
     if (entry)
       found.emplace_back(batch, *entry);
     else
@@ -565,8 +570,8 @@ Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {
   if (cublas)
     UWT_RETURN_IF_ERROR(runBaselines());
   for (OpenPack &pack : packs)
-    for (const auto &[family, format] : pack.kinds)
-      UWT_RETURN_IF_ERROR(runKind(pack, family, format));
+    for (const auto &[isTranscode, format] : pack.kinds)
+      UWT_RETURN_IF_ERROR(isTranscode ? runTranscode(pack, format) : runProducts(pack, format));
   rawTwin.clear();
   exact.reset();
   return progress.save(result);

@@ -32,8 +32,9 @@ struct GpuKernelLedger {
   double weightBytes = 2;
   /// Bytes of weights on their way to a multiprocessor; 0 for enough.
   double bytesInFlight = 0;
-  /// Workgroups of a multiprocessor, and rows of W that share what is read of x.
-  unsigned ctas = 1, rows = 64;
+  /// Workgroups of a multiprocessor, rows of W of a workgroup, and workgroups of a cluster, which
+  /// share what is read of x.
+  unsigned ctas = 1, rows = 64, cluster = 1;
   /// Multiplies by warpgroups.
   bool usesWarpgroups = false;
   /// Kernels that are launched; while those before the last one run, it fills its ring.
@@ -77,8 +78,8 @@ GpuPrediction predictGpu(const GpuBoard &board, const GpuKernelLedger &ledger,
 /// where there is none.
 const GpuBoard *usualBoard(const GpuTarget &target);
 
-/// What a kernel takes that reads raw weights and has no other limit than memory: with the same
-/// losses, so that the ratio is what compression can buy.
+/// What a kernel takes that reads raw weights once and has no other limit than memory and the
+/// tensor cores: with the same losses, so that the ratio is what compression can buy.
 double rawRoof(const GpuBoard &board, const GpuProblem &problem,
                const GpuConstants &constants = {});
 

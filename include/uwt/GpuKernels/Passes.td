@@ -13,10 +13,12 @@ include "mlir/Pass/PassBase.td"
 def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of products";
   let description = [{
-    For each `uwt.matmul` on memrefs, adds a `gpu.module` beside its function, named after it (`@main_product_0`), with two kernels of family `skinny`:
+    For each `uwt.matmul` on memrefs, adds a `gpu.module` beside its function, named after it (`@main_product_0`), with two kernels of family `skinny`, or
+    `wide` where more than 128 batch rows are multiplied at a time:
 
     - `@pack` brings x into the order of matrix fragments, padded with zeros, so that the other kernel copies it in runs;
-    - `@product` is launched with as many workgroups as stay on the device. Each takes an equal share of the steps (a panel of 64
+    - `@product` is launched with as many workgroups as stay on the device, in clusters where `cluster` says so: then each workgroup of a cluster has its own
+      output features, and copies its part of x to the shared memory of all (multicast). Each cluster takes an equal share of the steps (a panel of 64
       output features × `groups` groups of 64 columns). One warp copies steps into a ring of `stages` stages in shared memory with bulk copies; four warps
       decode one strip of 16 rows each into the operand registers of `mma.m16n8k16` and multiply. From 17 batch rows on, with `warpgroups`, a step has two panels, and the four
       warps of each multiply together (`wgmma`). Where a panel is shared by workgroups, partial sums go to
@@ -38,9 +40,11 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"tiles", "tiles", "unsigned", "0",
-           "Columns of x, in eights, that are multiplied at a time, at most 16; more than there are kernels for counts as the most (default: as many as a static batch has, else 1)">,
+           "Columns of x, in eights, that are multiplied at a time, at most 32; more than there are kernels for counts as the most (default: as many as a static batch has, else 1)">,
     Option<"stages", "stages", "unsigned", "0", "Stages of the ring (default: as shared memory has room for)">,
     Option<"groups", "groups", "unsigned", "0", "Groups of 64 columns in a stage, an even number (default: 4, or 2 where more do not fit)">,
+    Option<"cluster", "cluster", "unsigned", "0",
+           "Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8 (default: 2 from 32 batch rows on, 4 from 64)">,
     Option<"warpgroups", "warpgroups", "bool", "true",
            "Multiply more than two tiles with wgmma; else with mma.sync">
   ];

@@ -23,11 +23,14 @@ namespace uwt {
 
 /// What a kernel is made for beside its product; 0 leaves the choice to the family.
 struct KernelOptions {
-  /// Columns of x, in eights, that are multiplied at a time: 1 to 16; more than the kernels of the
+  /// Columns of x, in eights, that are multiplied at a time: 1 to 32; more than the kernels of the
   /// format and target have counts as the most that they have.
   unsigned tiles = 0;
   /// Stages of the ring, at least 2, and groups of 64 columns in one, an even number.
   unsigned stages = 0, groups = 0;
+  /// Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8; the targets without
+  /// clusters, and kernels that do not share, have 1.
+  unsigned cluster = 0;
   /// Whether products of more than two tiles may use wgmma, where the target has it.
   bool warpgroups = true;
   /// What the kernels are for; null for sm_90a.
@@ -36,8 +39,9 @@ struct KernelOptions {
 
 /// What a plan adds to the ledger of its machine code (uwt/CostModel/GpuCost.h).
 struct PlanFacts {
-  /// Batch rows of a slice; output features that share what is read of x.
-  unsigned slice = 8, rows = 64;
+  /// Batch rows of a slice; output features of a workgroup, and workgroups of a cluster, which
+  /// share what is read of x.
+  unsigned slice = 8, rows = 64, cluster = 1;
   /// The batch that is known, else a slice's.
   uint64_t batch = 8;
   /// Workgroups of a multiprocessor, stages of the ring of each, bytes of weights in a stage.

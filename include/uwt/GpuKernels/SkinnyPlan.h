@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the kernels of family `skinny` and whoever launches them agree on.
+// What the kernels of families `skinny` and `wide` and whoever launches them agree on.
 //
 // A batch comes in slices of 8 · `tiles` rows, of which the last one may be short. Kernel `pack`
 // brings x into the workspace, a workgroup for each slice and group of 64 columns; kernel `product`
@@ -44,15 +44,24 @@ struct SkinnyPlan {
   bool multipliesTogether;
   /// A band: so many panels that a step takes at once, with one copy of x. Each has four warps.
   int64_t bandPanels;
+  /// Workgroups of a cluster, each with a band of its own: each copies its part of x to all of
+  /// them.
+  int64_t cluster;
   /// Whether the ring is filled by cp.async of a warp, for targets without bulk copies.
   bool copiesByThreads;
   /// Workgroups that a multiprocessor holds.
   int64_t ctas;
 
+  /// The cluster for these tiles on a target, or `clusterOrNone` where that is not 0.
+  int64_t chooseCluster(const GpuTarget &target, int64_t clusterOrNone) const;
   /// Sets stages, groups and workgroups to what keeps most bytes on their way in the shared memory
   /// of a target; numbers that are not 0 are kept. Whether there is room for two stages.
   bool chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64_t groupsOrNone);
 
+  /// Wide: slices of more than 128 batch rows, whose sums take most registers of two warpgroups.
+  GpuKernelFamily family() const {
+    return tiles > 16 ? GpuKernelFamily::Wide : GpuKernelFamily::Skinny;
+  }
   int64_t consumerWarps() const { return 4 * bandPanels; }
   /// Whether consumers need more registers than an equal share: then whoever copies is a warpgroup
   /// too, of which one thread does, and gives its registers away.
@@ -68,8 +77,10 @@ struct SkinnyPlan {
   int64_t groups() const { return (columns + 63) / 64; }
   int64_t chunks() const { return (groups() + groupsPerStage - 1) / groupsPerStage; }
   int64_t bands() const { return (panels() + bandPanels - 1) / bandPanels; }
-  /// Steps of a slice, which workgroups share.
-  int64_t steps() const { return bands() * chunks(); }
+  /// Places of a slice: as many bands as a cluster has workgroups, the last one with fewer.
+  int64_t places() const { return (bands() + cluster - 1) / cluster; }
+  /// Steps of a slice, which clusters share.
+  int64_t steps() const { return places() * chunks(); }
 
   /// A stage: a part for each panel of the band, then x. u32 from the start of a part to what it
   /// has, of a part, from the start of a stage to x, of a stage.
@@ -84,7 +95,7 @@ struct SkinnyPlan {
   int64_t sharedBytes() const;
 
   /// u32 of a slice of packed x; f32 of a workgroup's partial sums: of its first band and of its
-  /// last one. Each band and slice has a counter a warp.
+  /// last one. Each place has a counter a warp of its cluster.
   int64_t packedWords() const { return groups() * tiles * tileWords; }
   int64_t partialFloats() const { return 2 * consumerWarps() * tiles * 128; }
 };

@@ -30,6 +30,7 @@ namespace {
 struct Subject {
   const char *name, *format, *target;
   Shape shape;
+  unsigned cluster = 1;
 };
 
 constexpr Subject rawSkinny{"raw", "raw", "sm_90a", {130, 640, 5}};
@@ -40,6 +41,9 @@ constexpr Subject inplaceAmpere{"inplace12_sm_80", "inplace<12>", "sm_80", {130,
 constexpr Subject inplaceWarpgroups{"inplace12_wgmma", "inplace<12>", "sm_90a", {130, 640, 33}};
 constexpr Subject rawWarpgroups{"raw_wgmma", "raw", "sm_90a", {130, 640, 40}};
 constexpr Subject windowWarpgroups{"window4_wgmma", "window<4>", "sm_90a", {130, 640, 33}};
+constexpr Subject rawCluster{"raw_cluster", "raw", "sm_90a", {300, 640, 33}, 2};
+constexpr Subject inplaceCluster{"inplace12_cluster", "inplace<12>", "sm_90a", {300, 640, 33}, 4};
+constexpr Subject windowCluster{"window4_cluster", "window<4>", "sm_90a", {130, 640, 5}, 2};
 
 /// What is wrong: changes the kernel, and says how many operations it changed.
 struct Mutation {
@@ -174,22 +178,64 @@ unsigned swapDescriptor(GPUFuncOp kernel) {
   return count;
 }
 
+/// Copies go to all workgroups of the cluster but the last one.
+unsigned leaveOneOut(GPUFuncOp kernel) {
+  unsigned count = 0;
+  kernel.walk([&](BulkCopyOp op) {
+    auto mask = op.getMulticast() ? op.getMulticast().getDefiningOp<mlir::arith::ConstantIntOp>()
+                                  : mlir::arith::ConstantIntOp();
+    if (!mask)
+      return;
+    mlir::OpBuilder builder(op);
+    mlir::Value fewer =
+        mlir::arith::ConstantIntOp::create(builder, op.getLoc(), mask.value() / 2, 16);
+    op.getMulticastMutable().assign(fewer);
+    ++count;
+  });
+  return count;
+}
+
+/// Stages are handed back to the workgroup itself only.
+unsigned arriveAtHome(GPUFuncOp kernel) {
+  unsigned count = 0;
+  kernel.walk([&](RemoteArriveOp op) {
+    mlir::OpBuilder builder(op);
+    mlir::Value zero = mlir::arith::ConstantIndexOp::create(builder, op.getLoc(), 0);
+    op.getRankMutable().assign(zero);
+    ++count;
+  });
+  return count;
+}
+
+/// The last time that the cluster meets.
+unsigned leaveEarly(GPUFuncOp kernel) {
+  mlir::NVVM::ClusterArriveOp arrive;
+  mlir::NVVM::ClusterWaitOp wait;
+  kernel.walk([&](mlir::NVVM::ClusterArriveOp op) { arrive = op; });
+  kernel.walk([&](mlir::NVVM::ClusterWaitOp op) { wait = op; });
+  if (!arrive || !wait)
+    return 0;
+  arrive.erase();
+  wait.erase();
+  return 2;
+}
+
 const std::vector<Mutation> &mutations() {
   static const std::vector<Mutation> all = {
       {"FullWaitRemoved",
        [](GPUFuncOp kernel) { return eraseWaits(kernel, 0); },
        {"which nothing has written", "without a wait"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster}},
       {"EmptyWaitRemoved",
        [](GPUFuncOp kernel) { return eraseWaits(kernel, 1); },
        {"without a wait", "with no barrier between the two", "arrives 1 time(s) at mbarrier"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster}},
       {"FenceRemoved",
        [](GPUFuncOp kernel) {
          return eraseAll<mlir::NVVM::FenceMbarrierInitOp>(kernel, [](auto) { return true; });
        },
        {"fence"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster}},
       {"WaitForOneGroupLess",
        waitForOneGroupLess,
        {"without a wait", "wait"},
@@ -197,17 +243,17 @@ const std::vector<Mutation> &mutations() {
       {"OneStageMoreThanThereIs",
        useOneStageMore,
        {"barrier", "do not fit"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster}},
       {"WrongPhaseOfFull",
        [](GPUFuncOp kernel) { return invertPhases(kernel, 0); },
        {"which nothing has written", "without a wait", "with no barrier between the two",
         "mbarrier"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster}},
       {"WrongPhaseOfEmpty",
        [](GPUFuncOp kernel) { return invertPhases(kernel, 1); },
        {"which nothing has written", "without a wait", "with no barrier between the two",
         "mbarrier"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster}},
       {"WrongDescriptor",
        swapDescriptor,
        {"which nothing has written", "without a wait"},
@@ -219,11 +265,23 @@ const std::vector<Mutation> &mutations() {
       {"OneArrivalTooMany",
        [](GPUFuncOp kernel) { return changeArrivals(kernel, 0, 1); },
        {"deadlock", "waits"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster}},
       {"OneArrivalTooFew",
        [](GPUFuncOp kernel) { return changeArrivals(kernel, 1, -1); },
        {"with no barrier between the two", "arrives", "without a wait"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster}},
+      {"MulticastMaskWrong",
+       leaveOneOut,
+       {"deadlock", "arrives 1 time(s) at mbarrier", "copies over"},
+       {rawCluster, inplaceCluster, windowCluster}},
+      {"StagesHandedBackToOneWorkgroup",
+       arriveAtHome,
+       {"copies over", "arrives", "deadlock", "without a wait"},
+       {rawCluster, inplaceCluster, windowCluster}},
+      {"ClusterNotMetLast",
+       leaveEarly,
+       {"which has ended", "has ended while"},
+       {rawCluster, inplaceCluster, windowCluster}},
       {"PartialSumsAtOnePlace",
        shareSlots,
        {"to which another lane writes", "with no"},
@@ -241,6 +299,7 @@ TEST_P(MutationTest, IsFound) {
     KernelOptions options;
     options.target = *findGpuTarget(subject.target);
     options.stages = 2;
+    options.cluster = subject.cluster;
     Product product(subject.format, subject.shape, options);
     ASSERT_EQ(product.prepare(), "");
     const Shape &shape = subject.shape;
@@ -263,7 +322,7 @@ TEST_P(MutationTest, IsFound) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 12U), [](const auto &info) {
+INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 15U), [](const auto &info) {
   return std::string(mutations()[info.param].name);
 });
 

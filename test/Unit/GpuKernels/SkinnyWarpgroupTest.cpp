@@ -24,9 +24,9 @@ using ::testing::HasSubstr;
 namespace {
 
 /// Tails in every dimension, panels of one to four strips, odd numbers of groups, two slices.
-constexpr Shape shapes[] = {{1, 1, 17},    {17, 33, 20},   {64, 64, 24},
-                            {65, 257, 33}, {130, 640, 48}, {192, 1030, 17},
-                            {70, 200, 64}, {33, 150, 70},  {130, 130, 129}};
+constexpr Shape shapes[] = {{1, 1, 17},      {17, 33, 20},    {64, 64, 24},  {65, 257, 33},
+                            {130, 640, 48},  {192, 1030, 17}, {70, 200, 64}, {33, 150, 70},
+                            {130, 130, 129}, {70, 140, 256},  {66, 70, 300}};
 
 class SkinnyWarpgroupTest : public ::testing::TestWithParam<std::string> {};
 
@@ -36,7 +36,7 @@ TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                           x = drawIntegers(shape.batch * shape.columns, 2);
     std::vector<float> expected = exactProduct(w, x, shape);
-    Product product(GetParam(), shape, {0, 3, 2});
+    Product product(GetParam(), shape, {0, shape.batch > 128 ? 2U : 3U, 2});
     ASSERT_EQ(product.prepare(), "");
     for (unsigned workgroups : {1, 3}) {
       auto y = product.run(w, x, workgroups, workgroups);
@@ -87,7 +87,7 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
       GTEST_SKIP() << found.error().message();
   GpuCodeOptions options;
   options.output = GpuOutput::Report;
-  for (uint64_t batch : {64, 128}) {
+  for (uint64_t batch : {64, 128, 192, 256}) {
     Product product(GetParam(), {4096, 4096, batch}, {});
     ASSERT_EQ(product.prepare(), "");
     EXPECT_TRUE(
@@ -97,7 +97,7 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyWarpgroupTest,
-                         ::testing::Values("raw", "inplace<12>", "window<4>"));
+                         ::testing::Values("raw", "inplace<12>", "window<4>", "palette<4>"));
 
 /// The first error of some seed of the kernels that `mutate` has changed; "wrong sums" where there
 /// is none, but the result is another.
