@@ -122,8 +122,15 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   UWT_ASSIGN_OR_RETURN(target, ProductTarget::parse(options.target));
   UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
-  if (!target.gpus.empty())
-    options.gpu = target.gpus.front()->name;
+  if (target.gpus.empty())
+    return &target;
+  options.gpu = target.gpus.front()->name;
+  const StrategyChoice &strategy = options.strategy;
+  if (strategy.rows != 0 || strategy.columns != 0 || strategy.kChunk != 0)
+    return usageError(
+        "rows, columns and k_chunk of a strategy are those of kernels for CPUs; for GPU "
+        "target '" +
+        options.gpu + "' it is direct or buffer alone");
   return &target;
 }
 
@@ -133,7 +140,7 @@ Status Compilation::takeKernels() {
   OwningOpRef<ModuleOp> whole = module->clone();
   for (const GpuTarget *gpu : target.gpus) {
     module = whole->clone();
-    auto taken = takeProducts(*module, *gpu);
+    auto taken = takeProducts(*module, *gpu, symbolizeKernelFamily(options.strategy.family));
     if (mlir::failed(taken))
       return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
     products.push_back(std::move(*taken));

@@ -107,6 +107,7 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   ledger.rows = plan.rows;
   ledger.cluster = plan.cluster;
   ledger.usesWarpgroups = plan.usesWarpgroups;
+  ledger.decodesFirst = plan.decodesFirst;
   ledger.weightBytes = facts.weightBytes;
   ledger.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
   ledger.launches = static_cast<unsigned>(kernels.entries.size());
@@ -127,8 +128,8 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   ledger.alu = usual.alu;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
   double x = 2.0 * plan.slice / plan.rows;
-  ledger.sharedBytes =
-      usual.shared + facts.weightBytes + x + (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+  ledger.sharedBytes = usual.shared + (plan.decodesFirst ? 2 : facts.weightBytes) + x +
+                       (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
   return ledger;
 }
 
@@ -151,7 +152,7 @@ static void addPrediction(llvm::json::Object &row, const GpuKernelLedger &ledger
       {"memory", rounded(prediction.memory)}, {"cache", rounded(prediction.cache)},
       {"alu", rounded(prediction.alu)},       {"issue", rounded(prediction.issue)},
       {"shared", rounded(prediction.shared)}, {"matrix", rounded(prediction.matrix)},
-      {"fixed", rounded(prediction.fixed)}};
+      {"decode", rounded(prediction.decode)}, {"fixed", rounded(prediction.fixed)}};
   row["limit"] = std::string(prediction.limit());
   row["predicted_us"] = rounded(prediction.total);
   row["raw_roof_us"] = rounded(rawRoof(*board, problem));
@@ -180,6 +181,7 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"rows", int64_t(plan.rows)},
       {"cluster", int64_t(plan.cluster)},
       {"warpgroups", plan.usesWarpgroups},
+      {"decodes_first", plan.decodesFirst},
       {"launches", int64_t(ledger.launches)},
       {"registers", int64_t(report.resources.registers)},
       {"spill_bytes", int64_t(report.resources.spillStoreBytes + report.resources.spillLoadBytes)},

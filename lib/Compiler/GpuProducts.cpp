@@ -24,8 +24,8 @@ namespace {
 /// Takes the products of one module.
 class ProductTaker {
 public:
-  ProductTaker(ModuleOp module, const GpuTarget &target)
-      : module(module), target(target), builder(module.getContext()) {
+  ProductTaker(ModuleOp module, const GpuTarget &target, std::optional<KernelFamily> strategy)
+      : module(module), target(target), strategy(strategy), builder(module.getContext()) {
     result.module = ModuleOp::create(module.getLoc());
   }
   FailureOr<GpuProducts> take();
@@ -39,6 +39,7 @@ private:
 
   ModuleOp module;
   const GpuTarget &target;
+  std::optional<KernelFamily> strategy;
   OpBuilder builder;
   GpuProducts result;
   /// The first product of each kind.
@@ -86,6 +87,7 @@ LogicalResult ProductTaker::addVariants(MatmulOp op, StringRef name, ProductVari
     KernelOptions options;
     options.tiles = each;
     options.target = &target;
+    options.strategy = strategy;
     auto kernels = buildProductKernels(op, options, builder, ownName);
     if (failed(kernels))
       return mlir::failure();
@@ -194,8 +196,9 @@ FailureOr<GpuProducts> ProductTaker::take() {
   return std::move(result);
 }
 
-FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target) {
-  return ProductTaker(module, target).take();
+FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target,
+                                    std::optional<KernelFamily> strategy) {
+  return ProductTaker(module, target, strategy).take();
 }
 
 } // namespace uwt

@@ -21,6 +21,11 @@ static std::pair<std::string_view, double> slowest(const GpuPrediction &predicti
 
 std::string_view GpuPrediction::limit() const { return slowest(*this).first; }
 
+/// What the kernel that multiplies reads of a weight.
+static double bytesRead(const GpuKernelLedger &ledger) {
+  return ledger.decodesFirst ? 2 : ledger.weightBytes;
+}
+
 /// Reading weights, x and y once, by as many bytes on their way as there are.
 static double memoryTime(const GpuBoard &board, const GpuKernelLedger &ledger,
                          const GpuProblem &problem, const GpuConstants &constants) {
@@ -30,7 +35,7 @@ static double memoryTime(const GpuBoard &board, const GpuKernelLedger &ledger,
               static_cast<double>(problem.rows + problem.columns);
   double needed = perMicrosecond * constants.memoryLatency / board.sms;
   double stall = ledger.bytesInFlight > 0 ? std::max(1.0, needed / ledger.bytesInFlight) : 1;
-  return (weights * ledger.weightBytes + xy) / perMicrosecond * stall;
+  return (weights * bytesRead(ledger) + xy) / perMicrosecond * stall;
 }
 
 GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledger,
@@ -45,7 +50,7 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   // Weights again for each slice, x for the rows of each cluster, partial sums of all workgroups.
   double x = weights / (ledger.rows * ledger.cluster) * 2 * padded;
   double partials = 2.0 * 4 * ledger.rows * ledger.slice * ledger.ctas * board.sms;
-  result.cache = (weights * ledger.weightBytes * slices + x + partials) /
+  result.cache = (weights * bytesRead(ledger) * slices + x + partials) /
                  (constants.cacheBytesPerClock * machine);
   result.alu = weights * slices * ledger.alu / (64 * machine);
   result.issue = weights * slices * ledger.instructions / (128 * machine * constants.issueShare);
@@ -54,7 +59,10 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   result.matrix = weights * padded / (board.target->matrixFmasPerClock * machine * share);
   double before = (ledger.launches - 1) * constants.dependentLaunch;
   result.fixed = constants.launch + std::max(before, constants.ramp) + constants.reduction;
-  result.total = result.fixed + slowest(result).second * constants.overlap;
+  if (ledger.decodesFirst)
+    result.decode =
+        weights * (ledger.weightBytes + 2) / (board.memoryGBs * 1e3 * constants.memoryShare);
+  result.total = result.fixed + result.decode + slowest(result).second * constants.overlap;
   return result;
 }
 

@@ -29,6 +29,7 @@ static std::vector<GpuLedgerRow> readTable() {
     ledger.rows = row.at("rows");
     ledger.cluster = row.at("cluster");
     ledger.usesWarpgroups = row.at("warpgroups");
+    ledger.decodesFirst = row.at("decodes_first");
     ledger.launches = row.at("launches");
   }
   return rows;

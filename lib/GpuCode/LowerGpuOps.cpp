@@ -102,7 +102,7 @@ struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
   }
 };
 
-static Value addressOfBarrier(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter,
+Value addressOfBarrier(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter,
                               Value group, Value descriptor, Value number) {
   MemRefType type = nvgpu::getMBarrierMemrefType(builder.getContext(),
                                                  cast<nvgpu::MBarrierGroupType>(group.getType()));

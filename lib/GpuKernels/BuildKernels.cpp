@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SkinnyStreams.h"
+#include "Transcode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -37,99 +38,143 @@ struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
 };
 } // namespace
 
-/// Refuses what family skinny does not serve.
-static LogicalResult checkProduct(MatmulOp op, const EmittedFormat &format,
-                                  std::optional<unsigned> tableWords) {
-  auto refuse = [&](const Twine &reason) {
-    return op.emitOpError() << "has no kernel of family skinny: " << reason;
-  };
-  Type element = op.getWeightType().getElementType();
+/// What neither strategy serves; empty for others.
+static std::string refusalOfProduct(MatmulOp op) {
   if (!op.hasBuffers())
-    return refuse("it is on tensors: bufferize it before");
+    return "it is on tensors: bufferize it before";
   if (op.getWeightType().getMatrices() != 1 || op.getXType().getRank() != 2)
-    return refuse("it has several matrices");
-  bool isStream = format.traits.rate == Rate::Prefix;
-  bool hasWideUnits = unitLayout(format.format, format.element).groups != 1;
-  if (!isStream && (!tableWords || hasWideUnits))
-    return refuse("threads do not decode format '" + format.format.str() + "'");
-  if (op.getXType().getElementType() != element)
-    return refuse("x and weight have different element types");
+    return "it has several matrices";
+  if (op.getXType().getElementType() != op.getWeightType().getElementType())
+    return "x and weight have different element types";
   if (!op.getWeightType().getRows() || !op.getWeightType().getColumns())
-    return refuse("the weight is empty");
-  if (isStream)
-    if (std::string reason = StreamProduct::refusal(op, format); !reason.empty())
-      return refuse(reason);
-  return mlir::success();
+    return "the weight is empty";
+  return "";
+}
+
+/// What cannot be decoded where it is multiplied; empty for others.
+static std::string refusalOfDirect(MatmulOp op, const EmittedFormat &format,
+                                   const GpuTarget &target) {
+  if (format.traits.rate == Rate::Prefix && !target.supports(GpuFeature::BulkCopy))
+    return "threads read streams of format '" + format.format.str() +
+           "' through bulk copies, which GPU target '" + std::string(target.name) +
+           "' lacks; use strategy buffer";
+  if (format.traits.rate == Rate::Prefix)
+    return StreamProduct::refusal(op, format);
+  bool hasWideUnits = unitLayout(format.format, format.element).groups != 1;
+  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  if (!emitter.fragmentTableWords(format) || hasWideUnits)
+    return "threads do not decode format '" + format.format.str() + "'";
+  return "";
+}
+
+/// Eights of batch rows, of a dynamic batch one unless the options say how many.
+static int64_t eightsOf(MatmulOp op, const KernelOptions &options) {
+  if (options.tiles != 0)
+    return options.tiles;
+  bool isKnown = !ShapedType::isDynamic(op.getBatch()) && op.getBatch() > 0;
+  return isKnown ? llvm::divideCeil(op.getBatch(), 8) : 1;
+}
+
+/// Whether to decode the weight first, or why the product has no kernel.
+static FailureOr<bool> chooseStrategy(MatmulOp op, const EmittedFormat &format,
+                                      const GpuTarget &target, const KernelOptions &options) {
+  // Lanes' streams are latency-bound: in wide slices, which take the registers of more warps,
+  // decoding first is faster (docs/gpu-ledger.md).
+  constexpr int64_t mostEightsOfStreams = 1;
+  std::string direct = refusalOfDirect(op, format, target);
+  std::string buffer = TranscodeBuilder::refusal(op.getWeightType(), format);
+  bool prefersBuffer =
+      format.traits.rate == Rate::Prefix && eightsOf(op, options) > mostEightsOfStreams;
+  if (options.strategy != KernelFamily::Buffer && direct.empty() &&
+      (options.strategy || !prefersBuffer || !buffer.empty()))
+    return false;
+  if (options.strategy != KernelFamily::Direct && buffer.empty())
+    return true;
+  return op.emitOpError() << "has no kernel of family skinny: "
+                          << (options.strategy == KernelFamily::Buffer ? buffer : direct);
 }
 
 /// Columns of x, in eights, that a kernel multiplies at a time; larger batches come in slices.
 static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned most) {
   if (options.tiles != 0)
     return std::min(options.tiles, most);
-  if (ShapedType::isDynamic(op.getBatch()))
-    return 1;
   // As few slices as there can be, all of about the same width.
-  int64_t eights = std::max<int64_t>(llvm::divideCeil(op.getBatch(), 8), 1);
+  int64_t eights = eightsOf(op, options);
   return static_cast<unsigned>(llvm::divideCeil(eights, llvm::divideCeil(eights, most)));
 }
 
 /// The most tiles that are multiplied at a time without spills.
-static unsigned widestSlice(const UnitLayout &layout, bool hasWarpgroups) {
-  if (!layout.fixedRate)
+static unsigned widestSlice(bool isStream, bool hasWarpgroups) {
+  if (isStream)
     return StreamProduct::mostTiles;
   return hasWarpgroups ? mostTilesTogether : mostTiles;
 }
 
-static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const KernelOptions &options) {
-  CompressedType weight = op.getWeightType();
-  EmittedFormat format;
-  std::string reason;
-  std::optional<ElementType> element = elementTypeOf(weight.getElementType());
-  if (!element || !describeFormat(weight.getFormat().getFormat(), *element, format, reason))
-    return op.emitOpError() << "has no kernel of family skinny: " << reason;
+/// What of a weight's units and table the kernel `product` knows.
+static void planUnits(const EmittedFormat &format, SkinnyPlan &plan) {
+  UnitLayout layout = unitLayout(format.format, format.element);
+  plan.onlyWords = layout.onlyWords || plan.decodesFirst;
+  plan.isStream = !layout.fixedRate && !plan.decodesFirst;
+  if (plan.onlyWords)
+    return;
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-  if (failed(checkProduct(op, format, emitter.fragmentTableWords(format))))
-    return mlir::failure();
+  plan.hasEscapes = layout.hasEscapes;
+  plan.tableWords = emitter.fragmentTableWords(format).value_or(0);
+  plan.recordWords = layout.recordWords;
+  plan.rawWords = layout.rawWords;
+  plan.codeWords = layout.codeWords;
+}
 
-  SkinnyPlan plan{};
-  plan.rows = weight.getRows();
-  plan.columns = weight.getColumns();
-  const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
-  UnitLayout layout = unitLayout(format.format, *element);
-  unsigned tableWords = emitter.fragmentTableWords(format).value_or(0);
-  bool hasWarpgroups = options.warpgroups && layout.fixedRate && target.supports(GpuFeature::Wgmma);
-  bool isCluster = llvm::is_contained({0u, 1u, 2u, 4u, 8u}, options.cluster);
-  if (!isCluster)
+static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
+  if (!llvm::is_contained({0U, 1U, 2U, 4U, 8U}, options.cluster))
     return op.emitOpError() << "expects a cluster of 1, 2, 4 or 8 workgroups, got "
                             << options.cluster;
   if (options.tiles > mostTilesTogether || options.stages == 1 || options.groups % 2 != 0)
     return op.emitOpError() << "expects 1 to " << mostTilesTogether
                             << " tiles, at least 2 stages and an even number of groups, got "
                             << options.tiles << ", " << options.stages << " and " << options.groups;
-  plan.tiles = chooseTiles(op, options, widestSlice(layout, hasWarpgroups));
+  return mlir::success();
+}
+
+static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
+  CompressedType weight = op.getWeightType();
+  std::optional<ElementType> element = elementTypeOf(weight.getElementType());
+  std::string reason = refusalOfProduct(op);
+  if (reason.empty() && element &&
+      describeFormat(weight.getFormat().getFormat(), *element, format, reason))
+    return mlir::success();
+  return op.emitOpError() << "has no kernel of family skinny: " << reason;
+}
+
+static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
+                                      const KernelOptions &options) {
+  if (failed(checkOptions(op, options)))
+    return mlir::failure();
+  const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
+  FailureOr<bool> decodesFirst = chooseStrategy(op, format, target, options);
+  if (failed(decodesFirst))
+    return mlir::failure();
+
+  SkinnyPlan plan{};
+  plan.rows = op.getWeightType().getRows();
+  plan.columns = op.getWeightType().getColumns();
+  plan.decodesFirst = *decodesFirst;
+  planUnits(format, plan);
+  bool hasWarpgroups = options.warpgroups && !plan.isStream && target.supports(GpuFeature::Wgmma);
+  plan.tiles = chooseTiles(op, options, widestSlice(plan.isStream, hasWarpgroups));
   plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
   plan.multipliesTogether = hasWarpgroups && plan.tiles > 2;
   plan.bandPanels = plan.multipliesTogether && plan.panels() > 1 ? 2 : 1;
-  plan.onlyWords = layout.onlyWords;
-  plan.hasEscapes = layout.hasEscapes;
-  plan.isStream = !layout.fixedRate;
+  plan.cluster = plan.chooseCluster(target, options.cluster);
   if (plan.isStream) {
-    plan.multipliesTogether = false;
-    plan.bandPanels = 1;
     // No ring; x is packed by groups all the same.
     plan.stages = 2;
     plan.groupsPerStage = 4;
     // Wider slices take the registers of both workgroups.
     plan.ctas = plan.tiles == 1 ? StreamProduct::mostCtas : 1;
+    return plan;
   }
-  plan.tableWords = tableWords;
-  plan.recordWords = layout.recordWords;
-  if (!plan.onlyWords) {
-    plan.rawWords = layout.rawWords;
-    plan.codeWords = layout.codeWords;
-  }
-  plan.cluster = plan.chooseCluster(target, options.cluster);
-  if (!plan.isStream && !plan.chooseRing(target, options.stages, options.groups))
+  if (!plan.chooseRing(target, options.stages, options.groups))
     return op.emitOpError() << "has no kernel of family " << nameOf(plan.family()) << ": a ring of "
                             << plan.stages << " stages of " << 4 * plan.stageWords()
                             << " bytes does not fit the shared memory of '" << target.name << "'";
@@ -138,7 +183,10 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const KernelOptions &options)
 
 FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
                                               OpBuilder &builder, StringRef name) {
-  FailureOr<SkinnyPlan> plan = makePlan(op, options);
+  EmittedFormat format;
+  if (failed(describe(op, format)))
+    return mlir::failure();
+  FailureOr<SkinnyPlan> plan = makePlan(op, format, options);
   if (failed(plan))
     return mlir::failure();
   // For callers that are no passes, which declare them.
@@ -150,12 +198,8 @@ FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &
   result.plan = plan->facts();
   if (!ShapedType::isDynamic(op.getBatch()))
     result.plan.batch = static_cast<uint64_t>(op.getBatch());
-  SkinnyKernels kernels(op, *plan, builder);
+  SkinnyKernels kernels(op, *plan, format, builder);
   if (plan->isStream) {
-    EmittedFormat format;
-    std::string reason;
-    describeFormat(op.getWeightType().getFormat().getFormat(),
-                   *elementTypeOf(op.getWeightType().getElementType()), format, reason);
     StreamProduct(kernels, format).build(result);
     return result;
   }
@@ -169,6 +213,11 @@ void BuildKernelsPass::runOnOperation() {
   getOperation().walk([&](MatmulOp op) { products.push_back(op); });
   getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                           UnitAttr::get(&getContext()));
+  std::optional<KernelFamily> family = symbolizeKernelFamily(strategy);
+  if (!strategy.empty() && !family) {
+    getOperation().emitError() << "expects strategy 'direct' or 'buffer', got '" << strategy << "'";
+    return signalPassFailure();
+  }
   DenseMap<Operation *, unsigned> numbers;
   for (MatmulOp op : products) {
     auto function = op->getParentOfType<FunctionOpInterface>();
@@ -178,8 +227,8 @@ void BuildKernelsPass::runOnOperation() {
     }
     OpBuilder builder(function);
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
-    if (failed(buildProductKernels(op, {tiles, stages, groups, cluster, warpgroups, nullptr},
-                                   builder, name)))
+    if (failed(buildProductKernels(
+            op, {tiles, stages, groups, cluster, family, warpgroups, nullptr}, builder, name)))
       return signalPassFailure();
   }
 }

@@ -35,7 +35,7 @@ static MemRefType bufferType(OpBuilder &builder, int64_t size, Type element,
 }
 
 void SkinnyKernels::build(gpu::GPUModuleOp module) {
-  buildPack(module);
+  plan.decodesFirst ? buildDecode(module) : buildPack(module);
   buildProduct(module);
 }
 
@@ -106,7 +106,7 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   rank = index.rem(workgroup, plan.cluster);
   Value slices = slicesOf(batch);
   steps = asShort(index.mul(slices, plan.steps()));
-  partials = index.mul(slices, plan.packedWords());
+  partials = index.add(index.mul(slices, plan.packedWords()), plan.decodedWords());
   // A launch has fewer than 2^31 steps (launchSize).
   evenShare = divideShort(steps, clusters);
   longer = asShort(index.sub(steps, index.mul(evenShare, clusters)));
@@ -144,6 +144,8 @@ void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
     *argument = body.getArgument(next++);
   for (unsigned i = 0; i < op.getExtras().size(); ++i)
     extras.push_back(body.getArgument(next++));
+  if (plan.decodesFirst)
+    words = workspace;
 }
 
 MemRefType SkinnyKernels::globalBuffer(Type element) {
@@ -205,9 +207,13 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
   panel.place = place;
   panel.number = number;
   panel.slice = index.div(place, plan.places());
-  panel.words = field(0);
-  panel.raw = field(1);
-  panel.code = field(2);
+  if (plan.decodesFirst) {
+    panel.words = index.mul(number, 4 * plan.groups() * SkinnyPlan::unitWords);
+  } else {
+    panel.words = field(0);
+    panel.raw = field(1);
+    panel.code = field(2);
+  }
   if (plan.hasEscapes)
     panel.records = field(4);
   if (!plan.onlyWords)

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 //   how they are launched               SkinnyEntries.cpp
-//   kernel pack                         SkinnyPack.cpp
+//   kernels pack and decode             SkinnyPack.cpp
 //   kernel product: roles, barriers     Skinny.cpp
 //     the warp that copies              SkinnyProducer.cpp
 //       without bulk copies             SkinnyThreadProducer.cpp
@@ -23,6 +23,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Cuda/KernelPack.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Emission/Emission.h"
 #include "uwt/GpuKernels/SkinnyPlan.h"
 
 namespace uwt {
@@ -30,8 +31,9 @@ namespace uwt {
 /// Builds both kernels of a product into a gpu.module.
 class SkinnyKernels : private LaneCode {
 public:
-  SkinnyKernels(MatmulOp op, const SkinnyPlan &plan, mlir::OpBuilder &builder)
-      : LaneCode(builder, op.getLoc()), op(op), plan(plan) {}
+  SkinnyKernels(MatmulOp op, const SkinnyPlan &plan, const EmittedFormat &format,
+                mlir::OpBuilder &builder)
+      : LaneCode(builder, op.getLoc()), op(op), plan(plan), format(format) {}
   void build(mlir::gpu::GPUModuleOp module);
   /// How the kernels are launched: pack, then product.
   std::vector<KernelEntry> entries();
@@ -59,6 +61,8 @@ private:
 
   // SkinnyEntries.cpp
   KernelEntry commonEntry(llvm::StringRef kernel);
+  KernelEntry packEntry();
+  KernelEntry decodeEntry();
   WorkspaceRule workspaceRule() const;
 
   // SkinnyWarpgroup.cpp
@@ -80,6 +84,13 @@ private:
   // SkinnyPack.cpp
   PackedPlace placeInFragments(mlir::Value thread);
   void buildPack(mlir::gpu::GPUModuleOp module);
+  void buildDecode(mlir::gpu::GPUModuleOp module);
+  /// x as kernels get it, and where it goes.
+  struct UnpackedX {
+    mlir::Value x, rowStride, rows, packed;
+  };
+  /// What thread `thread` of packThreads brings of a slice's group of 64 columns, number `block`.
+  void packBlock(const UnpackedX &from, mlir::Value block, mlir::Value thread);
 
   // Skinny.cpp
   mlir::gpu::GPUFuncOp addKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
@@ -166,6 +177,8 @@ private:
 
   MatmulOp op;
   const SkinnyPlan &plan;
+  /// The format of the weight.
+  const EmittedFormat &format;
 
   // Arguments of kernel product, in order.
   mlir::Value panels, table, words, raw, code, patches, records, y, yRow, batch, workspace,

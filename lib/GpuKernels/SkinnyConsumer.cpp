@@ -184,7 +184,7 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Step &step, Value u
       builder, location, TypeRange{fragment, fragment, fragment, fragment},
       op.getWeightType().getFormat(), TypeAttr::get(op.getWeightType().getElementType()), lane,
       rawPlane, rawAt, codePlane, codeAt, fromWords ? ValueRange() : ValueRange(tableWords),
-      asWords ? builder.getUnitAttr() : UnitAttr());
+      asWords || plan.decodesFirst ? builder.getUnitAttr() : UnitAttr());
   return Fragments(decoded.getResults());
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Skinny.h"
+#include "Transcode.h"
 
 using namespace mlir;
 
@@ -38,6 +39,7 @@ WorkspaceRule SkinnyKernels::workspaceRule() const {
   WorkspaceRule rule;
   uint64_t sliceBytes = 4 * plan.packedWords(), tiles = plan.bands() * plan.chunks();
   rule.perTile = (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16;
+  rule.fixed = 4 * plan.decodedWords();
   rule.perCta = 4 * plan.partialFloats();
   rule.countersPerTile = static_cast<uint32_t>(4 * plan.cluster * plan.consumerWarps());
   return rule;
@@ -47,9 +49,10 @@ KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
   KernelEntry entry;
   entry.kernel = kernel.str();
   entry.family = plan.family();
-  entry.strategy = std::string(nameOf(entry.family)) + ",n=" + std::to_string(8 * plan.tiles) +
-                   ",stages=" + std::to_string(plan.stages) +
-                   ",k=" + std::to_string(64 * plan.groupsPerStage);
+  entry.strategy = plan.decodesFirst ? "buffer," : "";
+  entry.strategy += std::string(nameOf(entry.family)) + ",n=" + std::to_string(8 * plan.tiles) +
+                    ",stages=" + std::to_string(plan.stages) +
+                    ",k=" + std::to_string(64 * plan.groupsPerStage);
   if (plan.cluster > 1)
     entry.strategy += ",cluster=" + std::to_string(plan.cluster);
   entry.format = op.getWeightType().getFormat().getFormat();
@@ -63,14 +66,14 @@ KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
   return entry;
 }
 
-std::vector<KernelEntry> SkinnyKernels::entries() {
-  auto memref = [](ArgumentKind kind, ArgumentType type, uint32_t alignment = 1) {
-    return KernelArgument{kind, type, alignment, 0, 0};
-  };
-  auto scalar = [](ArgumentKind kind) { return KernelArgument{kind, ArgumentType::I64, 1, 0, 0}; };
-  Type x = op.getXType().getElementType(), y = op.getInitType().getElementType();
-  KernelArgument workspace = memref(ArgumentKind::Workspace, ArgumentType::I32, 256);
+static KernelArgument memref(ArgumentKind kind, ArgumentType type, uint32_t alignment = 1) {
+  return {kind, type, alignment, 0, 0};
+}
 
+static KernelArgument scalar(ArgumentKind kind) { return {kind, ArgumentType::I64, 1, 0, 0}; }
+
+KernelEntry SkinnyKernels::packEntry() {
+  Type x = op.getXType().getElementType();
   KernelEntry pack = commonEntry("pack");
   pack.launch.grid = GridRule::Tiles;
   pack.launch.threads = SkinnyPlan::packThreads;
@@ -79,8 +82,27 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
   // It writes into the product's.
   pack.workspace = {};
   pack.arguments = {memref(ArgumentKind::X, argumentType(x), bytesOf(x)),
-                    scalar(ArgumentKind::XStride), scalar(ArgumentKind::Batch), workspace};
+                    scalar(ArgumentKind::XStride), scalar(ArgumentKind::Batch),
+                    memref(ArgumentKind::Workspace, ArgumentType::I32, 256)};
+  return pack;
+}
 
+KernelEntry SkinnyKernels::decodeEntry() {
+  Type x = op.getXType().getElementType();
+  KernelEntry decode = commonEntry("decode");
+  TranscodeBuilder transcode(op.getWeightType(), format, builder, location);
+  decode.launch = transcode.launch();
+  decode.workspace = {};
+  decode.arguments = TranscodeBuilder::partArguments();
+  decode.arguments.insert(decode.arguments.end(),
+                          {memref(ArgumentKind::X, argumentType(x), bytesOf(x)),
+                           scalar(ArgumentKind::XStride), scalar(ArgumentKind::Batch),
+                           memref(ArgumentKind::Workspace, ArgumentType::I8, 256)});
+  return decode;
+}
+
+std::vector<KernelEntry> SkinnyKernels::entries() {
+  Type y = op.getInitType().getElementType();
   KernelEntry product = commonEntry("product");
   product.launch.grid = GridRule::Persistent;
   product.launch.threads = static_cast<uint32_t>(plan.threads());
@@ -100,14 +122,14 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
                        memref(ArgumentKind::Y, argumentType(y), bytesOf(y)),
                        scalar(ArgumentKind::YStride),
                        scalar(ArgumentKind::Batch),
-                       workspace,
+                       memref(ArgumentKind::Workspace, ArgumentType::I32, 256),
                        memref(ArgumentKind::Counters, ArgumentType::I32, 16)};
   for (auto [i, extra] : llvm::enumerate(op.getExtras())) {
     Type element = cast<ShapedType>(extra.getType()).getElementType();
     product.arguments.push_back({ArgumentKind::Extra, argumentType(element), bytesOf(element),
                                  static_cast<uint32_t>(i), 0});
   }
-  return {pack, product};
+  return {plan.decodesFirst ? decodeEntry() : packEntry(), product};
 }
 
 } // namespace uwt

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Skinny.h"
+#include "Transcode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -45,41 +46,76 @@ SkinnyKernels::PackedPlace SkinnyKernels::placeInFragments(Value thread) {
 }
 
 void SkinnyKernels::buildPack(gpu::GPUModuleOp module) {
-  Type element = op.getXType().getElementType(), word = builder.getI32Type();
   OpBuilder::InsertionGuard guard(builder);
-  gpu::GPUFuncOp kernel = addKernel(
-      module, "pack",
-      {globalBuffer(element), builder.getIndexType(), builder.getIndexType(), globalBuffer(word)},
-      SkinnyPlan::packThreads);
-  Value x = kernel.getArgument(0), xRow = kernel.getArgument(1), rows = kernel.getArgument(2);
+  Type word = builder.getI32Type();
+  gpu::GPUFuncOp kernel =
+      addKernel(module, "pack",
+                {globalBuffer(op.getXType().getElementType()), builder.getIndexType(),
+                 builder.getIndexType(), globalBuffer(word)},
+                SkinnyPlan::packThreads);
   LaunchDependentsOp::create(builder, location);
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value block = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  packBlock(
+      {kernel.getArgument(0), kernel.getArgument(1), kernel.getArgument(2), kernel.getArgument(3)},
+      block, thread);
+  gpu::ReturnOp::create(builder, location);
+}
+
+void SkinnyKernels::buildDecode(gpu::GPUModuleOp module) {
+  OpBuilder::InsertionGuard guard(builder);
+  Type at = builder.getIndexType(), x = globalBuffer(op.getXType().getElementType());
+  TranscodeBuilder transcode(op.getWeightType(), format, builder, location);
+  gpu::GPUFuncOp kernel =
+      transcode.beginKernel(module, "decode", {x, at, at, globalBuffer(builder.getI8Type())});
+  LaunchDependentsOp::create(builder, location);
+  auto arguments = kernel.getArguments().take_back(4);
+  auto viewAs = [&](Type element, Value size) -> Value {
+    return memref::ViewOp::create(builder, location, globalBuffer(element), arguments[3],
+                                  index.constant(0), size);
+  };
+  transcode.decodeTo(viewAs(builder.getI16Type(), index.constant(2 * plan.decodedWords())));
+
+  Value bytes = memref::DimOp::create(builder, location, arguments[3], 0);
+  UnpackedX from{arguments[0], arguments[1], arguments[2],
+                 viewAs(builder.getI32Type(), index.div(bytes, 4))};
+  Value blocks = index.mul(slicesOf(arguments[2]), plan.groups());
+  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  constexpr int64_t warps = SkinnyPlan::packThreads / 32;
+  transcode.forEachItem(index.mul(blocks, warps), [&](Value item) {
+    Value inBlock = index.mul(index.rem(item, warps), 32);
+    packBlock(from, index.div(item, warps), index.add(inBlock, index.rem(thread, 32)));
+  });
+  gpu::ReturnOp::create(builder, location);
+}
+
+void SkinnyKernels::packBlock(const UnpackedX &from, Value block, Value thread) {
+  Type element = op.getXType().getElementType();
   Value slice = index.div(block, plan.groups()), group = index.rem(block, plan.groups());
   PackedPlace place = plan.multipliesTogether ? placeInCores(thread) : placeInFragments(thread);
   Value firstRow = index.add(index.mul(slice, 8 * plan.tiles), place.row);
   Value column = index.add(index.mul(group, 64), place.column);
   Value blockStart = index.mul(block, plan.tiles * SkinnyPlan::tileWords);
+  blockStart = index.add(blockStart, plan.decodedWords());
 
   index.loop(index.constant(plan.tiles), [&](Value tile) {
     Value row = index.add(firstRow, index.mul(tile, 8));
     Value packed = packedWord(builder, location, [&](int64_t offset) -> Value {
       Value k = index.add(column, offset);
-      Value isThere = both(index.less(row, rows), index.less(k, index.constant(plan.columns)));
+      Value isThere = both(index.less(row, from.rows), index.less(k, index.constant(plan.columns)));
       auto branch = scf::IfOp::create(builder, location, TypeRange{element}, isThere, true);
       OpBuilder::InsertionGuard inner(builder);
       builder.setInsertionPointToStart(branch.thenBlock());
-      scf::YieldOp::create(builder, location, load(x, index.add(index.mul(row, xRow), k)));
+      scf::YieldOp::create(builder, location,
+                           load(from.x, index.add(index.mul(row, from.rowStride), k)));
       builder.setInsertionPointToStart(branch.elseBlock());
       Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(element));
       scf::YieldOp::create(builder, location, zero);
       return branch.getResult(0);
     });
     Value at = index.add(blockStart, index.mul(tile, place.tileWords));
-    memref::StoreOp::create(builder, location, packed, kernel.getArgument(3),
-                            index.add(at, place.at));
+    memref::StoreOp::create(builder, location, packed, from.packed, index.add(at, place.at));
   });
-  gpu::ReturnOp::create(builder, location);
 }
 
 } // namespace uwt

@@ -87,5 +87,6 @@ PlanFacts SkinnyPlan::facts() const {
   int64_t unit = onlyWords ? unitWords : rawWords + codeWords;
   result.stageBytes = static_cast<uint64_t>(4 * bandPanels * 4 * groupsPerStage * unit);
   result.usesWarpgroups = multipliesTogether;
+  result.decodesFirst = decodesFirst;
   return result;
 }

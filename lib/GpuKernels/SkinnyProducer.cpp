@@ -19,9 +19,13 @@ namespace uwt {
 void SkinnyKernels::buildProducer() {
   Value count = index.sub(endStep, firstStep);
   Value filled = index.min(count, index.constant(plan.stages));
-  // Weights do not depend on the kernel before this one: the ring is on its way while that ends.
+  // Weights do not depend on the kernel before this one, unless that decodes them: the ring is on
+  // its way while that ends.
+  if (plan.decodesFirst)
+    GridDependencyWaitOp::create(builder, location);
   index.loop(filled, [&](Value ordinal) { copyWeights(stepAt(ordinal)); });
-  GridDependencyWaitOp::create(builder, location);
+  if (!plan.decodesFirst)
+    GridDependencyWaitOp::create(builder, location);
   index.loop(filled, [&](Value ordinal) { copyX(stepAt(ordinal)); });
   index.loop(index.sub(count, filled), [&](Value i) {
     Step step = stepAt(index.add(filled, i));
@@ -121,6 +125,7 @@ void SkinnyKernels::copyX(const Step &step) {
   Value slice = index.div(step.place, plan.places());
   Value from =
       index.add(index.mul(slice, plan.packedWords()), index.mul(step.firstGroup, groupWords));
+  from = index.add(from, plan.decodedWords());
   Value to = index.add(step.start, plan.stageX());
   if (plan.cluster == 1)
     return copy(workspace, from, step, to, index.mul(step.groups, groupWords),

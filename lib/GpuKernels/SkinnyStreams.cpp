@@ -43,9 +43,9 @@ std::string StreamProduct::refusal(MatmulOp op, const EmittedFormat &format) {
   OpBuilder builder(op.getContext());
   StreamUnits units(builder, op.getLoc(), op.getWeightType(), format, Value());
   if (units.isWholePanel())
-    return "a weight of at most 512 columns has stream units of four strips; transcode it to 'raw'";
+    return "a weight of at most 512 columns has stream units of four strips; use strategy buffer";
   if (format.format.escapes == Escapes::Rows64)
-    return "records of escapes=rows<64> are not in the order of columns; transcode it to 'raw'";
+    return "records of escapes=rows<64> are not in the order of columns; use strategy buffer";
   int64_t bytes = 4 * (static_cast<int64_t>(format.table.words()) +
                        warps * (units.usualWords() + SkinnyPlan::unitWords));
   if (bytes > mostSharedBytes)

@@ -30,10 +30,11 @@ static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6;
 /// What a table of prefix codes may take of a multiprocessor's shared memory.
 static constexpr int64_t mostTableBytes = 96 * 1024;
 
-TranscodeBuilder::TranscodeBuilder(TranscodeOp op, const EmittedFormat &format, OpBuilder &builder)
-    : LaneCode(builder, op.getLoc()), op(op), format(format),
-      layout(unitLayout(format.format, format.element)), rows(op.getSource().getType().getRows()),
-      columns(op.getSource().getType().getColumns()), groups(divideUp(columns, fixedUnitColumns)),
+TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &format,
+                                   OpBuilder &builder, Location location)
+    : LaneCode(builder, location), type(type), format(format),
+      layout(unitLayout(format.format, format.element)), rows(type.getRows()),
+      columns(type.getColumns()), groups(divideUp(columns, fixedUnitColumns)),
       panels(divideUp(rows, panelRows)) {}
 
 static MemRefType buffer(Type element, gpu::AddressSpace where) {
@@ -41,35 +42,36 @@ static MemRefType buffer(Type element, gpu::AddressSpace where) {
                          gpu::AddressSpaceAttr::get(element.getContext(), where));
 }
 
-void TranscodeBuilder::build(gpu::GPUModuleOp module) {
-  OpBuilder::InsertionGuard guard(builder);
+gpu::GPUFuncOp TranscodeBuilder::beginKernel(gpu::GPUModuleOp module, StringRef name,
+                                             TypeRange others) {
   SmallVector<Type> arguments;
-  for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8, 16})
+  for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
     arguments.push_back(buffer(builder.getIntegerType(bits), gpu::AddressSpace::Global));
+  llvm::append_range(arguments, others);
   builder.setInsertionPointToEnd(module.getBody());
-  auto kernel = gpu::GPUFuncOp::create(builder, location, "transcode",
-                                       builder.getFunctionType(arguments, {}));
+  auto kernel =
+      gpu::GPUFuncOp::create(builder, location, name, builder.getFunctionType(arguments, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                   builder.getI32IntegerAttr(isStream() ? streamWorkgroups : fixedWorkgroups));
   kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({threads, 1, 1}));
   builder.setInsertionPointToStart(&kernel.getBody().front());
-  takeArguments(kernel);
-  loadTable();
-  forEachItem([&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
-  gpu::ReturnOp::create(builder, location);
-}
-
-void TranscodeBuilder::takeArguments(gpu::GPUFuncOp kernel) {
   unsigned next = 0;
-  for (Value *argument :
-       {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
+  for (Value *argument : {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes})
     *argument = kernel.getArgument(next++);
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   lane = index.rem(thread, 32);
   warp = index.div(thread, 32);
   if (isStream())
-    streams.emplace(builder, location, op.getSource().getType(), format, lane);
+    streams.emplace(builder, location, type, format, lane);
+  return kernel;
+}
+
+void TranscodeBuilder::decodeTo(Value buffer) {
+  result = buffer;
+  loadTable();
+  forEachItem(index.constant(panels * panelItems()),
+              [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
 }
 
 void TranscodeBuilder::loadTable() {
@@ -101,11 +103,11 @@ int64_t TranscodeBuilder::panelItems() const {
   return isStream() ? streams->unitsInPanel() : groups * int64_t(panelRows / stripRows);
 }
 
-void TranscodeBuilder::forEachItem(llvm::function_ref<void(Value)> body) {
+void TranscodeBuilder::forEachItem(Value items, llvm::function_ref<void(Value)> body) {
   Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   Value grid = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
   Value first = index.add(index.mul(workgroup, warps), warp), step = index.mul(grid, warps);
-  Value left = index.sub(index.add(index.constant(panels * panelItems()), step), first);
+  Value left = index.sub(index.add(items, step), first);
   // The first item of a warp is less than a step away from the first of all.
   Value count = index.div(index.sub(left, index.constant(1)), step);
   index.loop(count, [&](Value i) { body(index.add(first, index.mul(i, step))); });
@@ -170,10 +172,9 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
   }
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
-      builder, location, TypeRange{fragment, fragment, fragment, fragment},
-      op.getSource().getType().getFormat(),
-      TypeAttr::get(op.getSource().getType().getElementType()), lane, rawPlane, rawAt, codePlane,
-      codeAt, asWords ? ValueRange() : ValueRange(tableWords),
+      builder, location, TypeRange{fragment, fragment, fragment, fragment}, type.getFormat(),
+      TypeAttr::get(type.getElementType()), lane, rawPlane, rawAt, codePlane, codeAt,
+      asWords ? ValueRange() : ValueRange(tableWords),
       asWords ? builder.getUnitAttr() : UnitAttr());
   return Values(decoded.getResults());
 }
@@ -236,7 +237,46 @@ TranscodeBuilder::Values TranscodeBuilder::clearPadding(const Panel &panel, cons
 // What the family serves
 //===----------------------------------------------------------------------===//
 
-KernelEntry TranscodeBuilder::entry() const {
+LaunchRule TranscodeBuilder::launch() const {
+  LaunchRule rule;
+  rule.grid = GridRule::Persistent;
+  rule.threads = threads;
+  rule.sharedBytes = static_cast<uint32_t>(tableBytes());
+  rule.ctasPerMultiprocessor = isStream() ? streamWorkgroups : fixedWorkgroups;
+  rule.tileRows = panelRows;
+  rule.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
+  return rule;
+}
+
+std::vector<KernelArgument> TranscodeBuilder::partArguments() {
+  auto memref = [](ArgumentKind kind, ArgumentType type) {
+    return KernelArgument{kind, type, 1, 0, 0};
+  };
+  return {memref(ArgumentKind::Panels, ArgumentType::I64),
+          memref(ArgumentKind::Records, ArgumentType::I32),
+          memref(ArgumentKind::Table, ArgumentType::I32),
+          memref(ArgumentKind::Words, ArgumentType::I32),
+          memref(ArgumentKind::Raw, ArgumentType::I32),
+          memref(ArgumentKind::Code, ArgumentType::I32),
+          memref(ArgumentKind::Patch, ArgumentType::I32),
+          memref(ArgumentKind::Classes, ArgumentType::I8)};
+}
+
+std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &format) {
+  if (!type.getRows() || !type.getColumns())
+    return "the weight is empty";
+  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
+    return "threads do not decode format '" + format.format.str() + "'";
+  int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
+  if (format.traits.rate == Rate::Prefix && bytes > mostTableBytes)
+    return "the decode table of format '" + format.format.str() + "' has " + std::to_string(bytes) +
+           " bytes, more than " + std::to_string(mostTableBytes) + " of shared memory";
+  return "";
+}
+
+static KernelEntry entryOf(const TranscodeBuilder &transcode, CompressedType type,
+                           const EmittedFormat &format) {
   KernelEntry entry;
   entry.kernel = "transcode";
   entry.family = GpuKernelFamily::Transcode;
@@ -245,27 +285,12 @@ KernelEntry TranscodeBuilder::entry() const {
   entry.format.storage = Storage::NMajor;
   entry.result = *Format::parse("raw");
   entry.element = format.element;
-  auto n = static_cast<uint64_t>(rows), k = static_cast<uint64_t>(columns);
+  auto n = static_cast<uint64_t>(type.getRows()), k = static_cast<uint64_t>(type.getColumns());
   entry.rows = {n, n, 1};
   entry.columns = {k, k, 1};
-  entry.launch.grid = GridRule::Persistent;
-  entry.launch.threads = threads;
-  entry.launch.sharedBytes = static_cast<uint32_t>(tableBytes());
-  entry.launch.ctasPerMultiprocessor = isStream() ? streamWorkgroups : fixedWorkgroups;
-  entry.launch.tileRows = panelRows;
-  entry.launch.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
-  auto memref = [](ArgumentKind kind, ArgumentType type) {
-    return KernelArgument{kind, type, 1, 0, 0};
-  };
-  entry.arguments = {memref(ArgumentKind::Panels, ArgumentType::I64),
-                     memref(ArgumentKind::Records, ArgumentType::I32),
-                     memref(ArgumentKind::Table, ArgumentType::I32),
-                     memref(ArgumentKind::Words, ArgumentType::I32),
-                     memref(ArgumentKind::Raw, ArgumentType::I32),
-                     memref(ArgumentKind::Code, ArgumentType::I32),
-                     memref(ArgumentKind::Patch, ArgumentType::I32),
-                     memref(ArgumentKind::Classes, ArgumentType::I8),
-                     {ArgumentKind::Extra, ArgumentType::I16, 256, 0, 0}};
+  entry.launch = transcode.launch();
+  entry.arguments = TranscodeBuilder::partArguments();
+  entry.arguments.push_back({ArgumentKind::Extra, ArgumentType::I16, 256, 0, 0});
   return entry;
 }
 
@@ -284,16 +309,8 @@ static LogicalResult checkFormats(TranscodeOp op, EmittedFormat &format) {
     return refuse("it makes format 'raw', not '" + made.str() + "'");
   if (made.storage != format.format.storage)
     return refuse("it does not transpose");
-  if (!source.getRows() || !source.getColumns())
-    return refuse("the weight is empty");
-  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-  if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
-    return refuse("threads do not decode format '" + format.format.str() + "'");
-  int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
-  if (format.traits.rate == Rate::Prefix && bytes > mostTableBytes)
-    return refuse("the decode table of format '" + format.format.str() + "' has " + Twine(bytes) +
-                  " bytes, more than " + Twine(mostTableBytes) + " of shared memory");
-  return mlir::success();
+  reason = TranscodeBuilder::refusal(source, format);
+  return reason.empty() ? mlir::success() : refuse(reason);
 }
 
 FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, OpBuilder &builder,
@@ -303,9 +320,14 @@ FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, OpBuilder &build
     return mlir::failure();
   TranscodeKernel kernel;
   kernel.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
-  TranscodeBuilder transcode(op, format, builder);
-  transcode.build(kernel.module);
-  kernel.entry = transcode.entry();
+  CompressedType type = op.getSource().getType();
+  TranscodeBuilder transcode(type, format, builder, op.getLoc());
+  OpBuilder::InsertionGuard guard(builder);
+  gpu::GPUFuncOp function = transcode.beginKernel(
+      kernel.module, "transcode", buffer(builder.getI16Type(), gpu::AddressSpace::Global));
+  transcode.decodeTo(function.getArguments().back());
+  gpu::ReturnOp::create(builder, op.getLoc());
+  kernel.entry = entryOf(transcode, type, format);
   return kernel;
 }
 

@@ -25,11 +25,23 @@ namespace uwt {
 
 class TranscodeBuilder : private LaneCode {
 public:
-  TranscodeBuilder(TranscodeOp op, const EmittedFormat &format, mlir::OpBuilder &builder);
-  void build(mlir::gpu::GPUModuleOp module);
-  KernelEntry entry() const;
-  /// Bytes of the decode table in shared memory.
-  int64_t tableBytes() const { return isStream() ? 4 * int64_t(format.table.words()) : 0; }
+  TranscodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
+                   mlir::Location location);
+
+  /// Why there is no such kernel of a format; empty where there is.
+  static std::string refusal(CompressedType type, const EmittedFormat &format);
+
+  /// A kernel whose first arguments are a weight's parts, then `others`; the builder's place is in
+  /// it from now on.
+  mlir::gpu::GPUFuncOp beginKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
+                                   mlir::TypeRange others);
+  /// Decodes the weight to `result`, of i16.
+  void decodeTo(mlir::Value result);
+  /// Calls `body` for the items of this warp, of `count` that all warps share.
+  void forEachItem(mlir::Value count, llvm::function_ref<void(mlir::Value item)> body);
+  /// How the kernel is launched, and the arguments that are the weight's parts.
+  LaunchRule launch() const;
+  static std::vector<KernelArgument> partArguments();
 
   static constexpr int64_t warps = 4, threads = 32 * warps;
 
@@ -45,9 +57,9 @@ private:
   // Transcode.cpp
   bool isStream() const { return !layout.fixedRate; }
   int64_t panelItems() const;
-  void takeArguments(mlir::gpu::GPUFuncOp kernel);
+  /// Bytes of the decode table in shared memory.
+  int64_t tableBytes() const { return isStream() ? 4 * int64_t(format.table.words()) : 0; }
   void loadTable();
-  void forEachItem(llvm::function_ref<void(mlir::Value item)> body);
   Panel loadPanel(mlir::Value number);
   void buildFixed(mlir::Value item);
   Values decodeFixed(const Panel &panel, const Place &place);
@@ -73,13 +85,14 @@ private:
   void storeWord(const Panel &panel, const Place &place, mlir::Value record);
   void storeRun(const Panel &panel, const Place &place, mlir::Value row, Load load);
 
-  TranscodeOp op;
+  CompressedType type;
   const EmittedFormat &format;
   UnitLayout layout;
   int64_t rows, columns, groups, panels;
 
-  // Arguments in order; memory of one dynamic dimension.
-  mlir::Value panelTable, records, table, words, raw, code, patches, classes, result;
+  // Arguments in order, and the result; memory of one dynamic dimension.
+  mlir::Value panelTable, records, table, words, raw, code, patches, classes;
+  mlir::Value result;
   mlir::Value lane, warp;
   Values tableWords;
   /// Prefix codes only.

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "lib" / "CostModel" / "gpu-ledger.json"
 PAGE = ROOT / "docs" / "gpu-ledger.md"
 
-FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>"]
+FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>"]
 # Batches of each target, and the matrix that the ledger is made for (Llama-3.1-8B's down projection).
 TARGETS = {"sm_90a": [8, 32, 64, 128, 256], "sm_120a": [8, 64], "sm_80": [8], "sm_89": [8]}
 ROWS, COLUMNS = 4096, 14336

@@ -1,4 +1,4 @@
-// RUN: uwt-opt %s --uwt-build-kernels --verify-diagnostics --split-input-file
+// RUN: uwt-opt %s --uwt-build-kernels=strategy=direct --verify-diagnostics --split-input-file
 
 // What family skinny does not serve is refused by name.
 
@@ -16,7 +16,7 @@ func.func @tensors(%x: tensor<1x64xbf16>, %y: tensor<1x64xf32>) -> tensor<1x64xf
 
 func.func @prefix(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: a weight of at most 512 columns has stream units of four strips; transcode it to 'raw'}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: a weight of at most 512 columns has stream units of four strips; use strategy buffer}}
   uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "huffman<12,2>">) outs(%y : memref<1x64xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
@@ -28,7 +28,7 @@ func.func @prefix(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
 
 func.func @row_escapes(%x: memref<1x1024xbf16>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x1024xbf16, "huffman<8,1>, escapes=rows<64>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: records of escapes=rows<64> are not in the order of columns; transcode it to 'raw'}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: records of escapes=rows<64> are not in the order of columns; use strategy buffer}}
   uwt.matmul ins(%x, %w : memref<1x1024xbf16>, !uwt.compressed<64x1024xbf16, "huffman<8,1>, escapes=rows<64>">) outs(%y : memref<1x64xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32

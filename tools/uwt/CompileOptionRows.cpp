@@ -46,7 +46,7 @@ std::vector<Option> CompileOptionRows::rows() {
        {"fast", "exact"}},
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, then "
-       "rows=N,columns=N,k_chunk=N",
+       "(CPUs) rows=N,columns=N,k_chunk=N",
        &strategy},
       {"--min-elements", "N", "constants with fewer elements stay as they are (default: 1024)",
        &minElements},

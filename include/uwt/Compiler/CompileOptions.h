@@ -29,7 +29,8 @@ struct StrategyChoice {
   unsigned rows = 0, columns = 0, kChunk = 0;
 
   bool operator==(const StrategyChoice &) const = default;
-  /// Parses "direct", "buffer,rows=4,columns=4,k_chunk=512": a family, then what is fixed of it.
+  /// Parses "direct", "buffer,rows=4,columns=4,k_chunk=512": a family, then what is fixed of it
+  /// (for CPUs; kernels for GPUs have the family alone).
   static Expected<StrategyChoice> parse(std::string_view text);
 };
 

@@ -37,6 +37,8 @@ struct GpuKernelLedger {
   unsigned ctas = 1, rows = 64, cluster = 1;
   /// Multiplies by warpgroups.
   bool usesWarpgroups = false;
+  /// The weight is decoded to memory before (strategy buffer), 2 bytes a weight.
+  bool decodesFirst = false;
   /// Kernels that are launched; while those before the last one run, it fills its ring.
   unsigned launches = 2;
 };
@@ -66,6 +68,8 @@ struct GpuConstants {
 /// Microseconds of each limit, and in all.
 struct GpuPrediction {
   double memory = 0, cache = 0, alu = 0, issue = 0, shared = 0, matrix = 0, fixed = 0;
+  /// Of decoding before, by the bandwidth of memory.
+  double decode = 0;
   double total = 0;
   /// The limit that counts: "memory".
   std::string_view limit() const;

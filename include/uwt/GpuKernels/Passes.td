@@ -24,6 +24,9 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
       warps of each multiply together (`wgmma`). Where a panel is shared by workgroups, partial sums go to
       a workspace, and whoever comes last adds them in the order of the workgroups: the same bits whatever the order of arrival.
 
+    With strategy `buffer`, `@decode` takes the place of `@pack`: it also decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
+    serves every format that family `transcode` serves.
+
     The product stays where it is. What arguments the kernels take is in `uwt/GpuKernels/SkinnyPlan.h`. Serves formats that a thread decodes
     (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>` with symbols of at most 8 bits), and prefix codes: for those `@product` has no ring, its warps take
     stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
@@ -45,6 +48,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     Option<"groups", "groups", "unsigned", "0", "Groups of 64 columns in a stage, an even number (default: 4, or 2 where more do not fit)">,
     Option<"cluster", "cluster", "unsigned", "0",
            "Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8 (default: 2 from 32 batch rows on, 4 from 64)">,
+    Option<"strategy", "strategy", "std::string", "\"\"",
+           "direct (weights are decoded where they are multiplied) or buffer (all of them before, to memory) (default: buffer for formats that have no direct kernel, and prefix codes from 9 batch rows on)">,
     Option<"warpgroups", "warpgroups", "bool", "true",
            "Multiply more than two tiles with wgmma; else with mma.sync">
   ];

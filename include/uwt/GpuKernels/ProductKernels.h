@@ -31,6 +31,10 @@ struct KernelOptions {
   /// Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8; the targets without
   /// clusters, and kernels that do not share, have 1.
   unsigned cluster = 0;
+  /// Direct decodes weights where they are multiplied, buffer all of them before; none leaves the
+  /// choice to the format: prefix codes are slow in wide slices, and some formats have no direct
+  /// kernel.
+  std::optional<KernelFamily> strategy = std::nullopt;
   /// Whether products of more than two tiles may use wgmma, where the target has it.
   bool warpgroups = true;
   /// What the kernels are for; null for sm_90a.
@@ -48,6 +52,8 @@ struct PlanFacts {
   unsigned ctas = 1, stages = 2;
   uint64_t stageBytes = 0;
   bool usesWarpgroups = false;
+  /// Strategy buffer: the weight is decoded to memory, and read from there.
+  bool decodesFirst = false;
 };
 
 struct ProductKernels {

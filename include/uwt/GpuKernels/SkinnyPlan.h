@@ -7,6 +7,9 @@
 //
 // What the kernels of families `skinny` and `wide` and whoever launches them agree on.
 //
+// With strategy `buffer`, kernel `decode` in place of `pack` also decodes the whole weight, to the
+// beginning of the workspace, and `product` multiplies from there as from a raw weight.
+//
 // A batch comes in slices of 8 · `tiles` rows, of which the last one may be short. Kernel `pack`
 // brings x into the workspace, a workgroup for each slice and group of 64 columns; kernel `product`
 // multiplies, with any number of workgroups: the same number gives the same bits. The workspace
@@ -37,6 +40,8 @@ struct SkinnyPlan {
   bool hasEscapes, onlyWords;
   /// Prefix codes: warps read stream units by themselves, without a ring (SkinnyStreams.h).
   bool isStream;
+  /// Strategy buffer; `onlyWords` is set then too.
+  bool decodesFirst;
   /// u32 of the decode table, which a thread keeps in registers, and of an escape record.
   int64_t tableWords, recordWords;
   /// Whether a panel's four warps multiply together (wgmma), or each for itself (mma.sync). Decides
@@ -94,6 +99,10 @@ struct SkinnyPlan {
   /// Bytes of shared memory: the ring, and for formats with escapes 2 KB a warp to apply them in.
   int64_t sharedBytes() const;
 
+  /// u32 of the decoded weight, behind which packed x begins.
+  int64_t decodedWords() const {
+    return decodesFirst ? (rows + 15) / 16 * groups() * unitWords : 0;
+  }
   /// u32 of a slice of packed x; f32 of a workgroup's partial sums: of its first band and of its
   /// last one. Each place has a counter a warp of its cluster.
   int64_t packedWords() const { return groups() * tiles * tileWords; }

@@ -47,6 +47,7 @@ public:
 
   /// The kernels at lane level, to be changed by tests of mutations before `finish`.
   mlir::gpu::GPUModuleOp kernels() { return built.module; }
+  const std::vector<KernelEntry> &entries() const { return built.entries; }
   /// Makes the kernels, changed or not, ready to run.
   std::string finish();
 

@@ -36,6 +36,8 @@ std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) 
   return words;
 }
 
+constexpr KernelOptions direct{.stages = 2, .groups = 4, .strategy = KernelFamily::Direct};
+
 class SkinnyCodecsTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SkinnyCodecsTest, SumsAreExact) {
@@ -47,7 +49,7 @@ TEST_P(SkinnyCodecsTest, SumsAreExact) {
                    ", one in " + std::to_string(rarity));
       std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, rarity, rarity);
       std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
-      Product product(GetParam(), shape, {.stages = 2, .groups = 4});
+      Product product(GetParam(), shape, direct);
       ASSERT_EQ(product.prepare(), "");
       auto weight = product.load(w);
       ASSERT_TRUE(weight) << weight.error().message();
@@ -66,8 +68,8 @@ TEST_P(SkinnyCodecsTest, BitsAreThoseOfTheRawTwin) {
   std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
   for (uint32_t rarity : {600, 25}) {
     std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
-    Product twin("raw", shape, {.stages = 2, .groups = 4});
-    Product product(GetParam(), shape, {.stages = 2, .groups = 4});
+    Product twin("raw", shape, direct);
+    Product product(GetParam(), shape, direct);
     ASSERT_EQ(twin.prepare(), "");
     ASSERT_EQ(product.prepare(), "");
     auto raw = twin.load(w), weight = product.load(w);
