@@ -196,7 +196,9 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"alu_a_weight", rounded(ledger.alu)},
       {"shared_bytes_a_weight", rounded(ledger.sharedBytes)},
       {"ways", std::move(ways)}};
-  addPrediction(row, ledger, {entry.rows.most, entry.columns.most, plan.batch}, *compiled.target);
+  // Nothing is known of loops without matrix instructions.
+  if (frequentWay(report))
+    addPrediction(row, ledger, {entry.rows.most, entry.columns.most, plan.batch}, *compiled.target);
   return row;
 }
 

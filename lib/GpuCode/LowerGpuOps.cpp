@@ -103,7 +103,7 @@ struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
 };
 
 Value addressOfBarrier(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter,
-                              Value group, Value descriptor, Value number) {
+                       Value group, Value descriptor, Value number) {
   MemRefType type = nvgpu::getMBarrierMemrefType(builder.getContext(),
                                                  cast<nvgpu::MBarrierGroupType>(group.getType()));
   return LLVM::getStridedElementPtr(builder, loc, converter, type, descriptor, number);

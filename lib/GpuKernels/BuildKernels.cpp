@@ -5,10 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Simt.h"
 #include "SkinnyStreams.h"
 #include "Transcode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -44,8 +46,6 @@ static std::string refusalOfProduct(MatmulOp op) {
     return "it is on tensors: bufferize it before";
   if (op.getWeightType().getMatrices() != 1 || op.getXType().getRank() != 2)
     return "it has several matrices";
-  if (op.getXType().getElementType() != op.getWeightType().getElementType())
-    return "x and weight have different element types";
   if (!op.getWeightType().getRows() || !op.getWeightType().getColumns())
     return "the weight is empty";
   return "";
@@ -139,17 +139,17 @@ static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
 static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
   CompressedType weight = op.getWeightType();
   std::optional<ElementType> element = elementTypeOf(weight.getElementType());
-  std::string reason = refusalOfProduct(op);
-  if (reason.empty() && element &&
-      describeFormat(weight.getFormat().getFormat(), *element, format, reason))
+  // Where there is no such element type.
+  std::string reason = "its elements have no formats";
+  if (std::string refusal = refusalOfProduct(op); !refusal.empty())
+    return op.emitOpError() << "has no kernel of family skinny: " << refusal;
+  if (element && describeFormat(weight.getFormat().getFormat(), *element, format, reason))
     return mlir::success();
   return op.emitOpError() << "has no kernel of family skinny: " << reason;
 }
 
 static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
                                       const KernelOptions &options) {
-  if (failed(checkOptions(op, options)))
-    return mlir::failure();
   const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
   FailureOr<bool> decodesFirst = chooseStrategy(op, format, target, options);
   if (failed(decodesFirst))
@@ -181,23 +181,36 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
   return plan;
 }
 
-FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
-                                              OpBuilder &builder, StringRef name) {
-  EmittedFormat format;
-  if (failed(describe(op, format)))
-    return mlir::failure();
+static ProductKernels beginKernels(MatmulOp op, OpBuilder &builder, StringRef name) {
+  // For callers that are no passes, which declare them.
+  op.getContext()
+      ->loadDialect<arith::ArithDialect, gpu::GPUDialect, math::MathDialect, memref::MemRefDialect,
+                    NVVM::NVVMDialect, nvgpu::NVGPUDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
+  ProductKernels result;
+  result.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
+  return result;
+}
+
+static FailureOr<ProductKernels> buildSimt(MatmulOp op, const EmittedFormat &format,
+                                           const KernelOptions &options, OpBuilder &builder,
+                                           StringRef name) {
+  std::string reason = SimtKernels::refusal(op, format, options.strategy);
+  if (!reason.empty())
+    return op.emitOpError() << "has no kernel of family simt: " << reason;
+  ProductKernels result = beginKernels(op, builder, name);
+  SimtKernels(op, format, builder).build(result);
+  return result;
+}
+
+static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &format,
+                                             const KernelOptions &options, OpBuilder &builder,
+                                             StringRef name) {
   FailureOr<SkinnyPlan> plan = makePlan(op, format, options);
   if (failed(plan))
     return mlir::failure();
-  // For callers that are no passes, which declare them.
-  op.getContext()
-      ->loadDialect<arith::ArithDialect, gpu::GPUDialect, memref::MemRefDialect, NVVM::NVVMDialect,
-                    nvgpu::NVGPUDialect, scf::SCFDialect, vector::VectorDialect>();
-  ProductKernels result;
-  result.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
+  ProductKernels result = beginKernels(op, builder, name);
   result.plan = plan->facts();
-  if (!ShapedType::isDynamic(op.getBatch()))
-    result.plan.batch = static_cast<uint64_t>(op.getBatch());
   SkinnyKernels kernels(op, *plan, format, builder);
   if (plan->isStream) {
     StreamProduct(kernels, format).build(result);
@@ -205,6 +218,20 @@ FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &
   }
   kernels.build(result.module);
   result.entries = kernels.entries();
+  return result;
+}
+
+FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
+                                              OpBuilder &builder, StringRef name) {
+  EmittedFormat format;
+  if (failed(describe(op, format)) || failed(checkOptions(op, options)))
+    return mlir::failure();
+  bool isMixed = op.getXType().getElementType() != op.getWeightType().getElementType();
+  FailureOr<ProductKernels> result = options.simt || isMixed
+                                         ? buildSimt(op, format, options, builder, name)
+                                         : buildSkinny(op, format, options, builder, name);
+  if (succeeded(result) && !ShapedType::isDynamic(op.getBatch()))
+    result->plan.batch = static_cast<uint64_t>(op.getBatch());
   return result;
 }
 
@@ -228,7 +255,8 @@ void BuildKernelsPass::runOnOperation() {
     OpBuilder builder(function);
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
     if (failed(buildProductKernels(
-            op, {tiles, stages, groups, cluster, family, warpgroups, nullptr}, builder, name)))
+            op, {tiles, stages, groups, cluster, family, warpgroups, simt, nullptr}, builder,
+            name)))
       return signalPassFailure();
   }
 }

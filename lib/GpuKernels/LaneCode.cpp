@@ -7,6 +7,7 @@
 
 #include "LaneCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -15,6 +16,25 @@
 using namespace mlir;
 
 namespace uwt {
+
+ArgumentType argumentType(Type type) {
+  if (type.isBF16())
+    return ArgumentType::BF16;
+  if (type.isF16())
+    return ArgumentType::F16;
+  if (type.isF32())
+    return ArgumentType::F32;
+  switch (type.getIntOrFloatBitWidth()) {
+  case 8:
+    return ArgumentType::I8;
+  case 16:
+    return ArgumentType::I16;
+  case 32:
+    return ArgumentType::I32;
+  default:
+    return ArgumentType::I64;
+  }
+}
 
 Value LaneCode::constantI32(int64_t value) {
   return arith::ConstantOp::create(builder, location,
@@ -72,5 +92,26 @@ LaneCode::Values LaneCode::either(Value condition, TypeRange types,
 }
 
 void LaneCode::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constantI32(-1)); }
+
+LaneCode::WarpItems LaneCode::itemsOfWarp(Value items, int64_t warps) {
+  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  Value grid = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
+  Value first = index.add(index.mul(workgroup, warps), index.div(thread, 32));
+  Value step = index.mul(grid, warps);
+  // The first item of a warp is less than a step away from the first of all.
+  Value left = index.sub(index.add(items, step), index.add(first, 1));
+  return {first, step, index.div(left, step)};
+}
+
+void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<void(Value)> body) {
+  WarpItems own = itemsOfWarp(items, warps);
+  index.loop(own.count, [&](Value i) { body(index.add(own.first, index.mul(i, own.step))); });
+}
+
+MemRefType LaneCode::globalBuffer(Type element) {
+  auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Global);
+  return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+}
 
 } // namespace uwt

@@ -9,9 +9,13 @@
 #define UWT_LIB_GPUKERNELS_LANECODE_H
 
 #include "mlir/IR/TypeRange.h"
+#include "uwt/Cuda/KernelPack.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 
 namespace uwt {
+
+/// What an argument of a kernel with elements of `type` is in a pack.
+ArgumentType argumentType(mlir::Type type);
 
 /// What the builders of all kernels write at a location.
 class LaneCode {
@@ -39,6 +43,16 @@ public:
   Values either(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Values()> then,
                 llvm::function_ref<Values()> otherwise);
   void warpBarrier();
+  /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this
+  /// warp: `count` from `first` on, each `step` after the one before.
+  struct WarpItems {
+    mlir::Value first, step, count;
+  };
+  WarpItems itemsOfWarp(mlir::Value items, int64_t warps);
+  void forEachWarpItem(mlir::Value items, int64_t warps,
+                       llvm::function_ref<void(mlir::Value item)> body);
+  /// Global memory of one dynamic dimension.
+  mlir::MemRefType globalBuffer(mlir::Type element);
 
   mlir::OpBuilder &builder;
   mlir::Location location;

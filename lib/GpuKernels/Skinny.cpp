@@ -148,10 +148,6 @@ void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
     words = workspace;
 }
 
-MemRefType SkinnyKernels::globalBuffer(Type element) {
-  return bufferType(builder, ShapedType::kDynamic, element, gpu::AddressSpace::Global);
-}
-
 Value SkinnyKernels::slicesOf(Value batchRows) { return index.ceilDiv(batchRows, 8 * plan.tiles); }
 
 Value SkinnyKernels::shareOf(Value number) {

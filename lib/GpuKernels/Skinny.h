@@ -12,7 +12,8 @@
 //       without bulk copies             SkinnyThreadProducer.cpp
 //     the warps that decode, multiply   SkinnyConsumer.cpp
 //     products of four warps together   SkinnyWarpgroup.cpp
-//     partial sums, epilogue, output    SkinnyOutput.cpp
+//     partial sums, places of outputs   SkinnyOutput.cpp
+//       epilogue                        Output.cpp
 //
 //===----------------------------------------------------------------------===//
 
@@ -100,7 +101,6 @@ private:
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
   /// Slices of 8 · tiles batch rows.
   mlir::Value slicesOf(mlir::Value batch);
-  mlir::MemRefType globalBuffer(mlir::Type element);
   void initBarriers(mlir::Value thread);
   /// Waits until all threads of the cluster have come.
   void meetCluster();
@@ -170,8 +170,6 @@ private:
   void addInOrder(mlir::Value strip, const Panel &panel, mlir::ValueRange sums, const Parts &parts,
                   llvm::function_ref<Values(mlir::Value part)> placesOf);
   void storeOutputs(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
-  void storeOutput(mlir::Value m, mlir::Value n, mlir::Value sum);
-  mlir::Value applyEpilogue(mlir::Value m, mlir::Value n, mlir::Value sum);
   mlir::Value clusterOf(mlir::Value step);
   mlir::Value partialAt(mlir::Value number, mlir::Value isLater, unsigned tile);
 

@@ -12,27 +12,6 @@ using namespace mlir;
 
 namespace uwt {
 
-static ArgumentType argumentType(Type type) {
-  if (type.isBF16())
-    return ArgumentType::BF16;
-  if (type.isF16())
-    return ArgumentType::F16;
-  if (type.isF32())
-    return ArgumentType::F32;
-  switch (type.getIntOrFloatBitWidth()) {
-  case 8:
-    return ArgumentType::I8;
-  case 16:
-    return ArgumentType::I16;
-  case 32:
-    return ArgumentType::I32;
-  default:
-    return ArgumentType::I64;
-  }
-}
-
-static uint32_t bytesOf(Type type) { return type.getIntOrFloatBitWidth() / 8; }
-
 WorkspaceRule SkinnyKernels::workspaceRule() const {
   // The rule counts by tiles, packed x by slices: so a tile stands for its part of a slice, in
   // whole runs of 16 bytes.
@@ -81,7 +60,7 @@ KernelEntry SkinnyKernels::packEntry() {
   pack.launch.tileColumns = 64;
   // It writes into the product's.
   pack.workspace = {};
-  pack.arguments = {memref(ArgumentKind::X, argumentType(x), bytesOf(x)),
+  pack.arguments = {memref(ArgumentKind::X, argumentType(x), bytesOf(argumentType(x))),
                     scalar(ArgumentKind::XStride), scalar(ArgumentKind::Batch),
                     memref(ArgumentKind::Workspace, ArgumentType::I32, 256)};
   return pack;
@@ -95,7 +74,7 @@ KernelEntry SkinnyKernels::decodeEntry() {
   decode.workspace = {};
   decode.arguments = TranscodeBuilder::partArguments();
   decode.arguments.insert(decode.arguments.end(),
-                          {memref(ArgumentKind::X, argumentType(x), bytesOf(x)),
+                          {memref(ArgumentKind::X, argumentType(x), bytesOf(argumentType(x))),
                            scalar(ArgumentKind::XStride), scalar(ArgumentKind::Batch),
                            memref(ArgumentKind::Workspace, ArgumentType::I8, 256)});
   return decode;
@@ -119,15 +98,15 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
                        memref(ArgumentKind::Code, ArgumentType::I32),
                        memref(ArgumentKind::Patch, ArgumentType::I32),
                        memref(ArgumentKind::Records, ArgumentType::I32),
-                       memref(ArgumentKind::Y, argumentType(y), bytesOf(y)),
+                       memref(ArgumentKind::Y, argumentType(y), bytesOf(argumentType(y))),
                        scalar(ArgumentKind::YStride),
                        scalar(ArgumentKind::Batch),
                        memref(ArgumentKind::Workspace, ArgumentType::I32, 256),
                        memref(ArgumentKind::Counters, ArgumentType::I32, 16)};
   for (auto [i, extra] : llvm::enumerate(op.getExtras())) {
     Type element = cast<ShapedType>(extra.getType()).getElementType();
-    product.arguments.push_back({ArgumentKind::Extra, argumentType(element), bytesOf(element),
-                                 static_cast<uint32_t>(i), 0});
+    product.arguments.push_back({ArgumentKind::Extra, argumentType(element),
+                                 bytesOf(argumentType(element)), static_cast<uint32_t>(i), 0});
   }
   return {plan.decodesFirst ? decodeEntry() : packEntry(), product};
 }

@@ -11,12 +11,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Output.h"
 #include "Skinny.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -124,6 +124,7 @@ void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sum
   Value n0 = index.add(index.mul(panel.number, 64), index.mul(strip, 16));
   n0 = index.add(n0, index.div(lane, 4));
   Value m0 = index.add(index.mul(panel.slice, 8 * plan.tiles), index.mul(index.rem(lane, 4), 2));
+  Output output{op, y, yRow, batch, extras};
   for (auto [tile, sum] : llvm::enumerate(sums)) {
     Value flat =
         cast<VectorType>(sum.getType()).getRank() == 1 ? sum : flatSum(builder, location, sum);
@@ -133,34 +134,10 @@ void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sum
       Value n = index.add(n0, 8 * (i / 2));
       Value isThere = both(index.less(m, batch), index.less(n, index.constant(plan.rows)));
       index.ifElse(isThere, [&] {
-        storeOutput(m, n, vector::ExtractOp::create(builder, location, flat, i));
+        output.store(*this, m, n, vector::ExtractOp::create(builder, location, flat, i));
       });
     }
   }
-}
-
-void SkinnyKernels::storeOutput(Value m, Value n, Value sum) {
-  Value at = index.add(index.mul(m, yRow), n);
-  memref::StoreOp::create(builder, location, applyEpilogue(m, n, sum), y, ValueRange{at});
-}
-
-Value SkinnyKernels::applyEpilogue(Value m, Value n, Value sum) {
-  IRMapping mapping;
-  Block *block = op.getEpilogueBlock();
-  mapping.map(block->getArgument(0), sum);
-  for (auto [i, map] : llvm::enumerate(op.getMaps().getAsRange<AffineMapAttr>())) {
-    Value at = index.constant(0);
-    // Dense, in row-major order.
-    for (AffineExpr result : map.getValue().getResults()) {
-      bool isBatch = cast<AffineDimExpr>(result).getPosition() == 0;
-      Value size = isBatch ? batch : index.constant(plan.rows);
-      at = index.add(index.mul(at, size), isBatch ? m : n);
-    }
-    mapping.map(block->getArgument(i + 1), load(extras[i], at));
-  }
-  for (Operation &scalar : block->without_terminator())
-    builder.clone(scalar, mapping);
-  return mapping.lookup(block->getTerminator()->getOperand(0));
 }
 
 } // namespace uwt

@@ -82,7 +82,7 @@ void SkinnyKernels::buildDecode(gpu::GPUModuleOp module) {
   Value blocks = index.mul(slicesOf(arguments[2]), plan.groups());
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   constexpr int64_t warps = SkinnyPlan::packThreads / 32;
-  transcode.forEachItem(index.mul(blocks, warps), [&](Value item) {
+  forEachWarpItem(index.mul(blocks, warps), TranscodeBuilder::warps, [&](Value item) {
     Value inBlock = index.mul(index.rem(item, warps), 32);
     packBlock(from, index.div(item, warps), index.add(inBlock, index.rem(thread, 32)));
   });

@@ -91,15 +91,10 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
 
   Value slices = kernels.slicesOf(kernels.batch);
   kernels.partials = index.mul(slices, kernels.plan.packedWords());
-  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
-  Value grid = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
-  Value first = index.add(index.mul(workgroup, warps), kernels.warp);
-  Value step = index.mul(grid, warps);
-  Value items = index.mul(slices, 4 * kernels.plan.panels() * inRow);
-  // The first item of a warp is less than a step away from the first of all.
-  Value left = index.sub(index.add(items, step), index.add(first, 1));
-  index.loop(index.div(left, step), {index.constant(0)}, [&](Value i, ValueRange carried) {
-    return Values{buildItem(index.add(first, index.mul(i, step)), carried[0])};
+  LaneCode::WarpItems own =
+      kernels.itemsOfWarp(index.mul(slices, 4 * kernels.plan.panels() * inRow), warps);
+  index.loop(own.count, {index.constant(0)}, [&](Value i, ValueRange carried) {
+    return Values{buildItem(index.add(own.first, index.mul(i, own.step)), carried[0])};
   });
   gpu::ReturnOp::create(builder, location);
 }

@@ -37,16 +37,11 @@ TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &for
       columns(type.getColumns()), groups(divideUp(columns, fixedUnitColumns)),
       panels(divideUp(rows, panelRows)) {}
 
-static MemRefType buffer(Type element, gpu::AddressSpace where) {
-  return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(),
-                         gpu::AddressSpaceAttr::get(element.getContext(), where));
-}
-
 gpu::GPUFuncOp TranscodeBuilder::beginKernel(gpu::GPUModuleOp module, StringRef name,
                                              TypeRange others) {
   SmallVector<Type> arguments;
   for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
-    arguments.push_back(buffer(builder.getIntegerType(bits), gpu::AddressSpace::Global));
+    arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
   llvm::append_range(arguments, others);
   builder.setInsertionPointToEnd(module.getBody());
   auto kernel =
@@ -70,8 +65,8 @@ gpu::GPUFuncOp TranscodeBuilder::beginKernel(gpu::GPUModuleOp module, StringRef 
 void TranscodeBuilder::decodeTo(Value buffer) {
   result = buffer;
   loadTable();
-  forEachItem(index.constant(panels * panelItems()),
-              [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
+  forEachWarpItem(index.constant(panels * panelItems()), warps,
+                  [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
 }
 
 void TranscodeBuilder::loadTable() {
@@ -81,8 +76,11 @@ void TranscodeBuilder::loadTable() {
       tableWords.push_back(load(table, index.constant(i)));
     return;
   }
+  auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
   Value all = gpu::DynamicSharedMemoryOp::create(
-      builder, location, buffer(builder.getI8Type(), gpu::AddressSpace::Workgroup));
+      builder, location,
+      MemRefType::get({ShapedType::kDynamic}, builder.getI8Type(), MemRefLayoutAttrInterface(),
+                      space));
   int64_t size = tableBytes() / 4;
   auto type = MemRefType::get({size}, builder.getI32Type(), MemRefLayoutAttrInterface(),
                               cast<MemRefType>(all.getType()).getMemorySpace());
@@ -101,16 +99,6 @@ void TranscodeBuilder::loadTable() {
 
 int64_t TranscodeBuilder::panelItems() const {
   return isStream() ? streams->unitsInPanel() : groups * int64_t(panelRows / stripRows);
-}
-
-void TranscodeBuilder::forEachItem(Value items, llvm::function_ref<void(Value)> body) {
-  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
-  Value grid = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
-  Value first = index.add(index.mul(workgroup, warps), warp), step = index.mul(grid, warps);
-  Value left = index.sub(index.add(items, step), first);
-  // The first item of a warp is less than a step away from the first of all.
-  Value count = index.div(index.sub(left, index.constant(1)), step);
-  index.loop(count, [&](Value i) { body(index.add(first, index.mul(i, step))); });
 }
 
 TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
@@ -323,8 +311,8 @@ FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, OpBuilder &build
   CompressedType type = op.getSource().getType();
   TranscodeBuilder transcode(type, format, builder, op.getLoc());
   OpBuilder::InsertionGuard guard(builder);
-  gpu::GPUFuncOp function = transcode.beginKernel(
-      kernel.module, "transcode", buffer(builder.getI16Type(), gpu::AddressSpace::Global));
+  gpu::GPUFuncOp function = transcode.beginKernel(kernel.module, "transcode",
+                                                  transcode.globalBuffer(builder.getI16Type()));
   transcode.decodeTo(function.getArguments().back());
   gpu::ReturnOp::create(builder, op.getLoc());
   kernel.entry = entryOf(transcode, type, format);

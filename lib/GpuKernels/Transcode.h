@@ -37,12 +37,11 @@ public:
                                    mlir::TypeRange others);
   /// Decodes the weight to `result`, of i16.
   void decodeTo(mlir::Value result);
-  /// Calls `body` for the items of this warp, of `count` that all warps share.
-  void forEachItem(mlir::Value count, llvm::function_ref<void(mlir::Value item)> body);
   /// How the kernel is launched, and the arguments that are the weight's parts.
   LaunchRule launch() const;
   static std::vector<KernelArgument> partArguments();
 
+  using LaneCode::globalBuffer;
   static constexpr int64_t warps = 4, threads = 32 * warps;
 
 private:

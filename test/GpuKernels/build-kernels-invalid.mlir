@@ -62,10 +62,10 @@ func.func @wide_units(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
 
 // -----
 
-func.func @wide_x(%x: memref<1x64xf32>, %y: memref<1x64xf32>) {
-  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: x and weight have different element types}}
-  uwt.matmul ins(%x, %w : memref<1x64xf32>, !uwt.compressed<64x64xbf16, "raw">) outs(%y : memref<1x64xf32>) {
+func.func @direct_of_other_types(%x: memref<1x64xf32>, %y: memref<1x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+  // expected-error @below {{'uwt.matmul' op has no kernel of family simt: it multiplies words; use strategy buffer for format 'inplace<12>'}}
+  uwt.matmul ins(%x, %w : memref<1x64xf32>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%y : memref<1x64xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }

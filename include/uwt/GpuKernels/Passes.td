@@ -24,6 +24,9 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
       warps of each multiply together (`wgmma`). Where a panel is shared by workgroups, partial sums go to
       a workspace, and whoever comes last adds them in the order of the workgroups: the same bits whatever the order of arrival.
 
+    Where x has another type than the weight, `@product` is of family `simt`: a warp takes a strip and four batch rows and multiplies in f32, from a raw weight or one
+    that `@decode` decoded before.
+
     With strategy `buffer`, `@decode` takes the place of `@pack`: it also decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
     serves every format that family `transcode` serves.
 
@@ -51,10 +54,12 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     Option<"strategy", "strategy", "std::string", "\"\"",
            "direct (weights are decoded where they are multiplied) or buffer (all of them before, to memory) (default: buffer for formats that have no direct kernel, and prefix codes from 9 batch rows on)">,
     Option<"warpgroups", "warpgroups", "bool", "true",
-           "Multiply more than two tiles with wgmma; else with mma.sync">
+           "Multiply more than two tiles with wgmma; else with mma.sync">,
+    Option<"simt", "simt", "bool", "false",
+           "Multiply without tensor cores (family simt), as where x is of another type than the weight">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
   ];
 }

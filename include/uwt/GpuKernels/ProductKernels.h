@@ -37,6 +37,9 @@ struct KernelOptions {
   std::optional<KernelFamily> strategy = std::nullopt;
   /// Whether products of more than two tiles may use wgmma, where the target has it.
   bool warpgroups = true;
+  /// Whether to multiply without tensor cores (family simt) where they could; where x is of another
+  /// type than the weight they cannot.
+  bool simt = false;
   /// What the kernels are for; null for sm_90a.
   const GpuTarget *target = nullptr;
 };

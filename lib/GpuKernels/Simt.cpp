@@ -1,0 +1,249 @@
+//===- Simt.cpp - Family simt ---------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Simt.h"
+#include "Transcode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codec/StoredOrder.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// u32 of a unit of words.
+static constexpr int64_t unitWords = 512;
+
+SimtKernels::SimtKernels(MatmulOp op, const EmittedFormat &format, OpBuilder &builder)
+    : LaneCode(builder, op.getLoc()), op(op), format(format), rows(op.getWeightType().getRows()),
+      columns(op.getWeightType().getColumns()),
+      onlyWords(unitLayout(format.format, format.element).onlyWords) {}
+
+std::string SimtKernels::refusal(MatmulOp op, const EmittedFormat &format,
+                                 std::optional<KernelFamily> strategy) {
+  Type x = op.getXType().getElementType(), weight = op.getWeightType().getElementType();
+  auto isHalf = [](Type type) { return type.isBF16() || type.isF16(); };
+  if (!isHalf(weight) || !(isHalf(x) || x.isF32()))
+    return "it multiplies bf16 and f16 weights with x of bf16, f16 or f32";
+  bool onlyWords = unitLayout(format.format, format.element).onlyWords;
+  if (strategy == KernelFamily::Direct && !onlyWords)
+    return "it multiplies words; use strategy buffer for format '" + format.format.str() + "'";
+  return TranscodeBuilder::refusal(op.getWeightType(), format);
+}
+
+int64_t SimtKernels::decodedWords() const {
+  return decodesFirst() ? strips() * groups() * unitWords : 0;
+}
+
+void SimtKernels::build(ProductKernels &result) {
+  OpBuilder::InsertionGuard guard(builder);
+  if (decodesFirst()) {
+    buildDecode(result.module);
+    KernelEntry decode = entry("decode");
+    decode.launch = TranscodeBuilder(op.getWeightType(), format, builder, location).launch();
+    decode.arguments = TranscodeBuilder::partArguments();
+    decode.arguments.push_back({ArgumentKind::Workspace, ArgumentType::I16, 256, 0, 0});
+    result.entries.push_back(std::move(decode));
+  }
+  buildProduct(result.module);
+  KernelEntry product = entry("product");
+  product.workspace.fixed = 4 * static_cast<uint64_t>(decodedWords());
+  product.launch.grid = GridRule::Persistent;
+  product.launch.threads = threads;
+  product.launch.ctasPerMultiprocessor = workgroups;
+  product.launch.tileRows = 16;
+  product.launch.tileBatch = batchRows;
+  auto memref = [](ArgumentKind kind, Type type, uint32_t number = 0) {
+    return KernelArgument{kind, argumentType(type), bytesOf(argumentType(type)), number, 0};
+  };
+  auto scalar = [](ArgumentKind kind) { return KernelArgument{kind, ArgumentType::I64, 1, 0, 0}; };
+  product.arguments = {{ArgumentKind::Panels, ArgumentType::I64, 1, 0, 0},
+                       {ArgumentKind::Words, ArgumentType::I32, 1, 0, 0},
+                       {ArgumentKind::Workspace, ArgumentType::I32, 256, 0, 0},
+                       memref(ArgumentKind::X, op.getXType().getElementType()),
+                       scalar(ArgumentKind::XStride),
+                       memref(ArgumentKind::Y, op.getInitType().getElementType()),
+                       scalar(ArgumentKind::YStride),
+                       scalar(ArgumentKind::Batch)};
+  for (auto [i, extra] : llvm::enumerate(op.getExtras()))
+    product.arguments.push_back(memref(ArgumentKind::Extra,
+                                       cast<ShapedType>(extra.getType()).getElementType(),
+                                       static_cast<uint32_t>(i)));
+  result.entries.push_back(std::move(product));
+  result.plan.slice = batchRows;
+  result.plan.rows = 16;
+  result.plan.ctas = workgroups;
+  result.plan.decodesFirst = decodesFirst();
+}
+
+KernelEntry SimtKernels::entry(StringRef kernel) const {
+  KernelEntry entry;
+  entry.kernel = kernel.str();
+  entry.family = GpuKernelFamily::Simt;
+  entry.strategy = decodesFirst() ? "buffer,simt" : "simt";
+  entry.format = format.format;
+  entry.format.storage = Storage::NMajor;
+  entry.element = format.element;
+  auto n = static_cast<uint64_t>(rows), k = static_cast<uint64_t>(columns);
+  entry.rows = {n, n, 1};
+  entry.columns = {k, k, 1};
+  return entry;
+}
+
+void SimtKernels::buildDecode(gpu::GPUModuleOp module) {
+  TranscodeBuilder transcode(op.getWeightType(), format, builder, location);
+  gpu::GPUFuncOp kernel =
+      transcode.beginKernel(module, "decode", globalBuffer(builder.getI16Type()));
+  transcode.decodeTo(kernel.getArguments().back());
+  gpu::ReturnOp::create(builder, location);
+}
+
+void SimtKernels::buildProduct(gpu::GPUModuleOp module) {
+  Type at = builder.getIndexType(), word = globalBuffer(builder.getI32Type());
+  SmallVector<Type> arguments = {globalBuffer(builder.getI64Type()),
+                                 word,
+                                 word,
+                                 globalBuffer(op.getXType().getElementType()),
+                                 at,
+                                 globalBuffer(op.getInitType().getElementType()),
+                                 at,
+                                 at};
+  for (Value extra : op.getExtras())
+    arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
+  builder.setInsertionPointToEnd(module.getBody());
+  auto kernel =
+      gpu::GPUFuncOp::create(builder, location, "product", builder.getFunctionType(arguments, {}));
+  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(workgroups));
+  kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({threads, 1, 1}));
+  builder.setInsertionPointToStart(&kernel.getBody().front());
+
+  panels = kernel.getArgument(0);
+  words = kernel.getArgument(decodesFirst() ? 2 : 1);
+  x = kernel.getArgument(3);
+  xRow = kernel.getArgument(4);
+  output = {op, kernel.getArgument(5), kernel.getArgument(6), kernel.getArgument(7),
+            llvm::to_vector(llvm::map_range(kernel.getArguments().drop_front(8),
+                                            [](BlockArgument extra) -> Value { return extra; }))};
+  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  lane = index.rem(thread, 32);
+  Value slices = index.ceilDiv(output.batch, batchRows);
+  forEachWarpItem(index.mul(slices, strips()), warps, [&](Value item) { buildItem(item); });
+  gpu::ReturnOp::create(builder, location);
+}
+
+SimtKernels::Units SimtKernels::unitsOf(Value strip) {
+  constexpr int64_t stripsOfPanel = 4;
+  Value panel = index.div(strip, stripsOfPanel), inPanel = index.rem(strip, stripsOfPanel);
+  Value before = index.mul(panel, stripsOfPanel);
+  Value count =
+      index.min(index.constant(stripsOfPanel), index.sub(index.constant(strips()), before));
+  Value start = index.mul(before, groups() * unitWords);
+  // Field `words` of its DevicePanelEntry (Cuda/Abi.h).
+  if (!decodesFirst())
+    start = arith::IndexCastOp::create(builder, location, builder.getIndexType(),
+                                       load(panels, index.mul(panel, 6)));
+  return {index.add(start, index.mul(inPanel, unitWords)), index.mul(count, unitWords)};
+}
+
+void SimtKernels::buildItem(Value item) {
+  Value strip = index.rem(item, strips());
+  Value firstRow = index.mul(index.div(item, strips()), batchRows);
+  // Rows behind the last one compute what it does, and store nothing.
+  Value last = index.sub(output.batch, index.constant(1));
+  Values m, sums;
+  Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
+  for (int64_t i = 0; i < batchRows; ++i) {
+    m.push_back(index.min(index.add(firstRow, i), last));
+    sums.append({zero, zero});
+  }
+  Units units = unitsOf(strip);
+  sums = index.loop(index.constant(groups()), sums, [&](Value group, ValueRange carried) {
+    Value unit = index.add(units.first, index.mul(group, units.step));
+    Value column = index.add(index.mul(group, 64), index.mul(index.rem(lane, 4), 2));
+    return addUnit(unit, column, m, carried);
+  });
+  storeSums(strip, m, firstRow, sums);
+}
+
+SimtKernels::Values SimtKernels::addUnit(Value unit, Value column, ValueRange m, ValueRange sums) {
+  // Register r of A's block b holds rows g + 8 (r mod 2), columns 16 b + 8 ⌊r/2⌋ + 2t and the next.
+  Values registers, next(sums);
+  for (int64_t r = 0; r < 4; ++r)
+    registers.push_back(loadVector(words, index.add(index.add(unit, r * 128), index.mul(lane, 4)),
+                                   4, builder.getI32Type()));
+  for (int64_t block = 0; block < 4; ++block)
+    for (int64_t half = 0; half < 2; ++half) {
+      Values low = weightsOf(
+                 vector::ExtractOp::create(builder, location, registers[2 * half], block)),
+             high = weightsOf(
+                 vector::ExtractOp::create(builder, location, registers[2 * half + 1], block));
+      for (int64_t next1 = 0; next1 < 2; ++next1) {
+        Value k = index.add(column, 16 * block + 8 * half + next1);
+        for (int64_t i = 0; i < batchRows; ++i) {
+          Value value = loadX(m[i], k);
+          next[2 * i] = math::FmaOp::create(builder, location, low[next1], value, next[2 * i]);
+          next[2 * i + 1] =
+              math::FmaOp::create(builder, location, high[next1], value, next[2 * i + 1]);
+        }
+      }
+    }
+  return next;
+}
+
+SimtKernels::Values SimtKernels::weightsOf(Value word) {
+  Type half = builder.getI16Type(), element = op.getWeightType().getElementType();
+  Value upper = arith::ShRUIOp::create(builder, location, word, constantI32(16));
+  Values values;
+  for (Value each : {word, upper}) {
+    Value bits = arith::TruncIOp::create(builder, location, half, each);
+    values.push_back(toF32(arith::BitcastOp::create(builder, location, element, bits)));
+  }
+  return values;
+}
+
+Value SimtKernels::toF32(Value value) {
+  if (value.getType().isF32())
+    return value;
+  return arith::ExtFOp::create(builder, location, builder.getF32Type(), value);
+}
+
+Value SimtKernels::loadX(Value m, Value k) {
+  if (columns % 64 == 0)
+    return toF32(load(x, index.add(index.mul(m, xRow), k)));
+  // Weights behind the end are 0; x there may be anything, and is not the caller's.
+  Value isThere = index.less(k, index.constant(columns));
+  Value inside = index.min(k, index.constant(columns - 1));
+  Value value = toF32(load(x, index.add(index.mul(m, xRow), inside)));
+  Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
+  return arith::SelectOp::create(builder, location, isThere, value, zero);
+}
+
+void SimtKernels::storeSums(Value strip, ValueRange m, Value firstRow, ValueRange sums) {
+  Values totals(sums);
+  for (Value &total : totals)
+    for (int32_t distance : {1, 2}) {
+      Value other =
+          gpu::ShuffleOp::create(builder, location, total, distance, 32, gpu::ShuffleMode::XOR)
+              .getShuffleResult();
+      total = arith::AddFOp::create(builder, location, total, other);
+    }
+  Value isFirst = equal(index.rem(lane, 4), index.constant(0));
+  for (int64_t i = 0; i < batchRows; ++i)
+    for (int64_t upper = 0; upper < 2; ++upper) {
+      Value n = index.add(index.add(index.mul(strip, 16), index.div(lane, 4)), 8 * upper);
+      Value isThere = both(index.less(index.add(firstRow, i), output.batch),
+                           index.less(n, index.constant(rows)));
+      index.ifElse(both(isFirst, isThere),
+                   [&] { output.store(*this, m[i], n, totals[2 * i + upper]); });
+    }
+}
+
+} // namespace uwt
