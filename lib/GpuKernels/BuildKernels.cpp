@@ -104,10 +104,11 @@ static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned 
 }
 
 /// The most tiles that are multiplied at a time without spills.
-static unsigned widestSlice(bool isStream, bool hasWarpgroups) {
-  if (isStream)
+static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
+  if (plan.isStream)
     return StreamProduct::mostTiles;
-  return hasWarpgroups ? mostTilesTogether : mostTiles;
+  // The sums of a step's last group stay in registers too where it has an odd number.
+  return hasWarpgroups && plan.groups() % 2 == 0 ? mostTilesTogether : mostTiles;
 }
 
 /// What of a weight's units and table the kernel `product` knows.
@@ -161,7 +162,7 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
   plan.decodesFirst = *decodesFirst;
   planUnits(format, plan);
   bool hasWarpgroups = options.warpgroups && !plan.isStream && target.supports(GpuFeature::Wgmma);
-  plan.tiles = chooseTiles(op, options, widestSlice(plan.isStream, hasWarpgroups));
+  plan.tiles = chooseTiles(op, options, widestSlice(plan, hasWarpgroups));
   plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
   plan.multipliesTogether = hasWarpgroups && plan.tiles > 2;
   plan.bandPanels = plan.multipliesTogether && plan.panels() > 1 ? 2 : 1;
