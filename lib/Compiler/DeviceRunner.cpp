@@ -26,8 +26,10 @@ public:
 private:
   Status upload(const GpuProducts &products, const LoadedWeights &weights);
   Expected<const KernelLauncher *> launcherFor(size_t call, uint32_t batch);
-  /// A part of the scratch memory of at least so many bytes.
+  /// Buffers stay from call to call, and grow.
   Status reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero);
+  /// Operand `number`, on the device.
+  Expected<DeviceWeight::Part> copyIn(size_t number, std::span<const uint8_t> bytes);
 
   CudaDevicePtr device;
   std::optional<CudaStream> stream;
@@ -35,7 +37,9 @@ private:
   std::unique_ptr<DevicePack> pack;
   std::vector<std::shared_ptr<const DeviceWeight>> weightOfCall;
   std::map<std::pair<const DeviceWeight *, const KernelEntry *>, KernelLauncher> launchers;
-  DeviceBuffer workspace, counters;
+  DeviceBuffer workspace, counters, y;
+  /// x, then the extra operands.
+  std::vector<DeviceBuffer> inputs;
 };
 } // namespace
 
@@ -74,6 +78,15 @@ Status DeviceRunner::reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero) 
   return isZero ? buffer.fill(0, stream->get()) : success();
 }
 
+Expected<DeviceWeight::Part> DeviceRunner::copyIn(size_t number, std::span<const uint8_t> bytes) {
+  if (inputs.size() <= number)
+    inputs.resize(number + 1);
+  DeviceBuffer &buffer = inputs[number];
+  UWT_RETURN_IF_ERROR(reserve(buffer, bytes.size(), /*isZero=*/false));
+  UWT_RETURN_IF_ERROR(buffer.write(0, bytes, stream->get()));
+  return DeviceWeight::Part{buffer.address(), bytes.size()};
+}
+
 Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call, uint32_t batch) {
   const DeviceWeight &weight = *weightOfCall[call];
   UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, batch));
@@ -92,22 +105,14 @@ Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
   UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.batch));
   UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));
   UWT_RETURN_IF_ERROR(reserve(counters, size.counterBytes, /*isZero=*/true));
-  std::vector<DeviceBuffer> buffers;
-  std::vector<DeviceWeight::Part> extras;
-  auto copyIn = [&](std::span<const uint8_t> bytes) -> Expected<DeviceWeight::Part> {
-    UWT_ASSIGN_OR_RETURN(DeviceBuffer buffer, DeviceBuffer::allocate(device, bytes.size()));
-    UWT_RETURN_IF_ERROR(buffer.write(0, bytes, stream->get()));
-    DeviceWeight::Part part{buffer.address(), buffer.bytes()};
-    buffers.push_back(std::move(buffer));
-    return part;
-  };
+  UWT_RETURN_IF_ERROR(reserve(y, operands.y.size(), /*isZero=*/false));
   LaunchOperands launch;
-  UWT_ASSIGN_OR_RETURN(DeviceWeight::Part x, copyIn(operands.x));
+  UWT_ASSIGN_OR_RETURN(DeviceWeight::Part x, copyIn(0, operands.x));
+  std::vector<DeviceWeight::Part> extras;
   for (std::span<const uint8_t> extra : operands.extras) {
-    UWT_ASSIGN_OR_RETURN(DeviceWeight::Part part, copyIn(extra));
+    UWT_ASSIGN_OR_RETURN(DeviceWeight::Part part, copyIn(extras.size() + 1, extra));
     extras.push_back(part);
   }
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer y, DeviceBuffer::allocate(device, operands.y.size()));
   launch.x = x.address;
   launch.y = y.address();
   launch.batch = operands.batch;
