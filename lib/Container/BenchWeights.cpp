@@ -7,66 +7,24 @@
 
 #include "uwt/Container/BenchWeights.h"
 #include "uwt/Container/Checkpoint.h"
+#include "uwt/Format/BF16.h"
+#include "uwt/Support/Random.h"
 #include <cmath>
 #include <cstring>
-#include <numbers>
 
 using namespace uwt;
 
-namespace {
-
-/// SplitMix64, and normal deviates by Box and Muller.
-class Random {
-public:
-  explicit Random(uint64_t seed) : state(seed) {}
-
-  /// Uniform in (0, 1].
-  double uniform() {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    z ^= z >> 31;
-    return static_cast<double>((z >> 11) + 1) * 0x1p-53;
-  }
-
-  double normal() {
-    if (hasSpare) {
-      hasSpare = false;
-      return spare;
-    }
-    double radius = std::sqrt(-2 * std::log(uniform()));
-    double angle = 2 * std::numbers::pi * uniform();
-    spare = radius * std::sin(angle);
-    hasSpare = true;
-    return radius * std::cos(angle);
-  }
-
-  /// A normal deviate over the root of a chi-square's mean: four degrees of
-  /// freedom are two exponential deviates.
-  double studentT4() {
-    double chiSquare = -2 * std::log(uniform() * uniform());
-    return normal() / std::sqrt(chiSquare / 4);
-  }
-
-private:
-  uint64_t state;
-  double spare = 0;
-  bool hasSpare = false;
-};
-
-} // namespace
-
-/// Nearest bf16, ties to even; `value` is finite.
-static uint16_t toBF16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+/// A normal deviate over the root of a chi-square's mean: four degrees of freedom are two
+/// exponential deviates.
+static double studentT4(Random &random) {
+  double chiSquare = -2 * std::log(random.uniform() * random.uniform());
+  return random.normal() / std::sqrt(chiSquare / 4);
 }
 
 static void fillRow(uint8_t *row, uint64_t columns, Random random, bool isScaled, bool isT4) {
   double scale = 0.02 * (isScaled ? std::exp(0.3 * random.normal()) : 1.0);
   for (uint64_t k = 0; k < columns; ++k) {
-    double value = scale * (isT4 ? random.studentT4() : random.normal());
+    double value = scale * (isT4 ? studentT4(random) : random.normal());
     uint16_t word = toBF16(static_cast<float>(value));
     std::memcpy(row + 2 * k, &word, sizeof(word));
   }

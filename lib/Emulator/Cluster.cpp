@@ -11,13 +11,6 @@
 
 namespace uwt::emulator {
 
-uint64_t Random::next() {
-  uint64_t z = state += 0x9e3779b97f4a7c15;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
 unsigned threadsOf(const LaunchShape &shape) {
   return shape.block[0] * shape.block[1] * shape.block[2];
 }

@@ -15,23 +15,13 @@
 
 #include "Bytecode.h"
 #include "Shadow.h"
+#include "uwt/Support/Random.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/Twine.h"
 #include <memory>
 #include <optional>
 
 namespace uwt::emulator {
-
-/// SplitMix64: small, seeded, the same everywhere.
-class Random {
-public:
-  explicit Random(uint64_t seed) : state(seed) {}
-  uint64_t next();
-  uint64_t below(uint64_t bound) { return next() % bound; }
-
-private:
-  uint64_t state;
-};
 
 /// Who wrote a global buffer in this launch, in granules of 4 bytes: the last writer.
 struct GlobalShadow {

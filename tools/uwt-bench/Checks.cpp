@@ -6,34 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checks.h"
+#include "uwt/Format/BF16.h"
+#include "uwt/Support/Random.h"
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cmath>
-#include <numbers>
 
 using namespace uwt;
-
-namespace {
-/// SplitMix64, and normal deviates by Box and Muller.
-class Random {
-public:
-  explicit Random(uint64_t seed) : state(seed) {}
-  uint64_t next() {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  }
-  double uniform() { return static_cast<double>((next() >> 11) + 1) * 0x1p-53; }
-  double normal() {
-    return std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform());
-  }
-
-private:
-  uint64_t state;
-};
-} // namespace
 
 /// "1.5 (0x3fc00000)".
 static std::string valueText(float value) {

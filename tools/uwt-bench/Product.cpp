@@ -7,23 +7,11 @@
 
 #include "Product.h"
 #include "uwt/Codec/StoredOrder.h"
+#include "uwt/Format/BF16.h"
 #include <algorithm>
 #include <cstring>
 
 using namespace uwt;
-
-uint16_t uwt::toBF16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-float uwt::fromBF16(uint16_t word) {
-  uint32_t bits = uint32_t(word) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
 
 unsigned uwt::copiesToRotate(uint64_t weightBytes, uint64_t rotation) {
   uint64_t copies = divideUp(rotation, std::max<uint64_t>(weightBytes, 1));

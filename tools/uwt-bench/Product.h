@@ -41,10 +41,6 @@ struct GpuSession {
 /// a row.
 unsigned copiesToRotate(uint64_t weightBytes, uint64_t rotation);
 
-/// Nearest BF16, ties to even; `value` is finite.
-uint16_t toBF16(float value);
-float fromBF16(uint16_t word);
-
 /// Why uwt-bench cannot run a kernel, or nothing: element and result types, operands of epilogues.
 std::string whyNotRunnable(const KernelPack &pack, const KernelEntry &entry);
 

@@ -7,6 +7,7 @@
 
 #include "BenchProduct.h"
 #include "uwt/Container/Safetensors.h"
+#include "uwt/Format/BF16.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -20,13 +21,10 @@
 
 using namespace uwt;
 
-static double fromBF16(const uint8_t *bytes) {
+static double valueAt(const uint8_t *bytes) {
   uint16_t word;
   std::memcpy(&word, bytes, sizeof(word));
-  uint32_t bits = uint32_t(word) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
+  return fromBF16(word);
 }
 
 double uwt::medianOf(std::vector<double> values) {
@@ -82,7 +80,7 @@ ProductWeights::~ProductWeights() {
 }
 
 double ProductWeights::at(uint64_t n, uint64_t k) const {
-  return fromBF16(tensor.bytes.data() + (n * columns() + k) * 2);
+  return valueAt(tensor.bytes.data() + (n * columns() + k) * 2);
 }
 
 //===----------------------------------------------------------------------===//
@@ -159,13 +157,13 @@ double uwt::errorShare(const ProductWeights &weights, uint64_t batch, std::span<
     for (uint64_t m = 0; m < batch; ++m) {
       double sum = 0, magnitude = 0;
       for (uint64_t k = 0; k < count; ++k) {
-        double product = fromBF16(&x[(m * count + k) * 2]) * weights.at(n, k);
+        double product = valueAt(&x[(m * count + k) * 2]) * weights.at(n, k);
         sum += product;
         magnitude += std::abs(product);
       }
       double bound = static_cast<double>(count) * 0x1p-24 * magnitude;
       bound += (std::abs(sum) + bound) * 0x1p-8;
-      share = std::max(share, std::abs(fromBF16(&y[(m * features + n) * 2]) - sum) / bound);
+      share = std::max(share, std::abs(valueAt(&y[(m * features + n) * 2]) - sum) / bound);
     }
   return share;
 }

@@ -11,6 +11,7 @@
 #include "uwt-bench/Bench.h"
 #include "uwt-bench/Options.h"
 #include "uwt-bench/Report.h"
+#include "uwt/Format/BF16.h"
 #include <cstdlib>
 #include <cstring>
 #include <gmock/gmock.h>
