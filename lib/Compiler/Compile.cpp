@@ -136,11 +136,13 @@ Expected<const ProductTarget *> Compilation::setTarget() {
 
 Status Compilation::takeKernels() {
   DiagnosticCollector diagnostics(module->getContext());
-  // What is left of the module is the same for all GPUs.
-  OwningOpRef<ModuleOp> whole = module->clone();
+  // What is left of the module is the same for all GPUs: only the last one takes it from here.
   for (const GpuTarget *gpu : target.gpus) {
-    module = whole->clone();
-    auto taken = takeProducts(*module, *gpu, symbolizeKernelFamily(options.strategy.family));
+    OwningOpRef<ModuleOp> copy;
+    if (gpu != target.gpus.back())
+      copy = module->clone();
+    auto taken =
+        takeProducts(copy ? *copy : *module, *gpu, symbolizeKernelFamily(options.strategy.family));
     if (mlir::failed(taken))
       return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
     products.push_back(std::move(*taken));
@@ -331,12 +333,12 @@ static Expected<std::string> kernelText(std::span<const CompiledKernels> compile
     UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, packKernels(compiled));
     return std::string(bytes.begin(), bytes.end());
   }
-  std::string text;
-  for (const CompiledKernels &each : compiled)
-    text += kind == EmitKind::Ptx ? each.code.ptx : each.code.cubin;
   if (kind == EmitKind::Cubin && compiled.size() != 1)
     return usageError("there are " + std::to_string(compiled.size()) +
                       " code objects, and a file of kind cubin holds one; emit a pack");
+  std::string text;
+  for (const CompiledKernels &each : compiled)
+    text += kind == EmitKind::Ptx ? each.code.ptx : each.code.cubin;
   return text;
 }
 

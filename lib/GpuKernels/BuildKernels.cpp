@@ -214,7 +214,7 @@ static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &f
   result.plan = plan->facts();
   SkinnyKernels kernels(op, *plan, format, builder);
   if (plan->isStream) {
-    StreamProduct(kernels, format).build(result);
+    StreamProduct(kernels).build(result);
     return result;
   }
   kernels.build(result.module);

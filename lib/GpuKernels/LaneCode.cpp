@@ -7,7 +7,6 @@
 
 #include "LaneCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,25 +15,6 @@
 using namespace mlir;
 
 namespace uwt {
-
-ArgumentType argumentType(Type type) {
-  if (type.isBF16())
-    return ArgumentType::BF16;
-  if (type.isF16())
-    return ArgumentType::F16;
-  if (type.isF32())
-    return ArgumentType::F32;
-  switch (type.getIntOrFloatBitWidth()) {
-  case 8:
-    return ArgumentType::I8;
-  case 16:
-    return ArgumentType::I16;
-  case 32:
-    return ArgumentType::I32;
-  default:
-    return ArgumentType::I64;
-  }
-}
 
 Value LaneCode::constantI32(int64_t value) {
   return arith::ConstantOp::create(builder, location,
@@ -112,6 +92,20 @@ void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<vo
 MemRefType LaneCode::globalBuffer(Type element) {
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Global);
   return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+}
+
+gpu::GPUFuncOp LaneCode::beginKernel(gpu::GPUModuleOp module, StringRef name, TypeRange arguments,
+                                     int64_t threads, int64_t workgroups) {
+  builder.setInsertionPointToEnd(module.getBody());
+  auto kernel =
+      gpu::GPUFuncOp::create(builder, location, name, builder.getFunctionType(arguments, {}));
+  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  // Without a word ptxas plans for more than there are, and spills.
+  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                  builder.getI32IntegerAttr(static_cast<int32_t>(workgroups)));
+  kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  builder.setInsertionPointToStart(&kernel.getBody().front());
+  return kernel;
 }
 
 } // namespace uwt

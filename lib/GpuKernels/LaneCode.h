@@ -8,14 +8,10 @@
 #ifndef UWT_LIB_GPUKERNELS_LANECODE_H
 #define UWT_LIB_GPUKERNELS_LANECODE_H
 
-#include "mlir/IR/TypeRange.h"
-#include "uwt/Cuda/KernelPack.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 
 namespace uwt {
-
-/// What an argument of a kernel with elements of `type` is in a pack.
-ArgumentType argumentType(mlir::Type type);
 
 /// What the builders of all kernels write at a location.
 class LaneCode {
@@ -53,6 +49,10 @@ public:
                        llvm::function_ref<void(mlir::Value item)> body);
   /// Global memory of one dynamic dimension.
   mlir::MemRefType globalBuffer(mlir::Type element);
+  /// A kernel of which a multiprocessor runs so many workgroups; the builder's place is in it from
+  /// now on.
+  mlir::gpu::GPUFuncOp beginKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
+                                   mlir::TypeRange arguments, int64_t threads, int64_t workgroups);
 
   mlir::OpBuilder &builder;
   mlir::Location location;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Simt.h"
+#include "Entries.h"
 #include "Transcode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -17,9 +18,6 @@
 using namespace mlir;
 
 namespace uwt {
-
-/// u32 of a unit of words.
-static constexpr int64_t unitWords = 512;
 
 SimtKernels::SimtKernels(MatmulOp op, const EmittedFormat &format, OpBuilder &builder)
     : LaneCode(builder, op.getLoc()), op(op), format(format), rows(op.getWeightType().getRows()),
@@ -39,7 +37,7 @@ std::string SimtKernels::refusal(MatmulOp op, const EmittedFormat &format,
 }
 
 int64_t SimtKernels::decodedWords() const {
-  return decodesFirst() ? strips() * groups() * unitWords : 0;
+  return decodesFirst() ? strips() * groups() * SkinnyPlan::unitWords : 0;
 }
 
 void SimtKernels::build(ProductKernels &result) {
@@ -49,7 +47,7 @@ void SimtKernels::build(ProductKernels &result) {
     KernelEntry decode = entry("decode");
     decode.launch = TranscodeBuilder(op.getWeightType(), format, builder, location).launch();
     decode.arguments = TranscodeBuilder::partArguments();
-    decode.arguments.push_back({ArgumentKind::Workspace, ArgumentType::I16, 256, 0, 0});
+    decode.arguments.push_back(memrefArgument(ArgumentKind::Workspace, ArgumentType::I16, 256));
     result.entries.push_back(std::move(decode));
   }
   buildProduct(result.module);
@@ -60,22 +58,17 @@ void SimtKernels::build(ProductKernels &result) {
   product.launch.ctasPerMultiprocessor = workgroups;
   product.launch.tileRows = 16;
   product.launch.tileBatch = batchRows;
-  auto memref = [](ArgumentKind kind, Type type, uint32_t number = 0) {
-    return KernelArgument{kind, argumentType(type), bytesOf(argumentType(type)), number, 0};
-  };
-  auto scalar = [](ArgumentKind kind) { return KernelArgument{kind, ArgumentType::I64, 1, 0, 0}; };
-  product.arguments = {{ArgumentKind::Panels, ArgumentType::I64, 1, 0, 0},
-                       {ArgumentKind::Words, ArgumentType::I32, 1, 0, 0},
-                       {ArgumentKind::Workspace, ArgumentType::I32, 256, 0, 0},
-                       memref(ArgumentKind::X, op.getXType().getElementType()),
-                       scalar(ArgumentKind::XStride),
-                       memref(ArgumentKind::Y, op.getInitType().getElementType()),
-                       scalar(ArgumentKind::YStride),
-                       scalar(ArgumentKind::Batch)};
+  product.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
+                       memrefArgument(ArgumentKind::Words, ArgumentType::I32),
+                       memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
+                       operandArgument(ArgumentKind::X, op.getX()),
+                       scalarArgument(ArgumentKind::XStride),
+                       operandArgument(ArgumentKind::Y, op.getInit()),
+                       scalarArgument(ArgumentKind::YStride),
+                       scalarArgument(ArgumentKind::Batch)};
   for (auto [i, extra] : llvm::enumerate(op.getExtras()))
-    product.arguments.push_back(memref(ArgumentKind::Extra,
-                                       cast<ShapedType>(extra.getType()).getElementType(),
-                                       static_cast<uint32_t>(i)));
+    product.arguments.push_back(
+        operandArgument(ArgumentKind::Extra, extra, static_cast<uint32_t>(i)));
   result.entries.push_back(std::move(product));
   result.plan.slice = batchRows;
   result.plan.rows = 16;
@@ -83,17 +76,9 @@ void SimtKernels::build(ProductKernels &result) {
   result.plan.decodesFirst = decodesFirst();
 }
 
-KernelEntry SimtKernels::entry(StringRef kernel) const {
-  KernelEntry entry;
-  entry.kernel = kernel.str();
-  entry.family = GpuKernelFamily::Simt;
+KernelEntry SimtKernels::entry(StringRef kernel) {
+  KernelEntry entry = entryOf(GpuKernelFamily::Simt, kernel, op.getWeightType(), format);
   entry.strategy = decodesFirst() ? "buffer,simt" : "simt";
-  entry.format = format.format;
-  entry.format.storage = Storage::NMajor;
-  entry.element = format.element;
-  auto n = static_cast<uint64_t>(rows), k = static_cast<uint64_t>(columns);
-  entry.rows = {n, n, 1};
-  entry.columns = {k, k, 1};
   return entry;
 }
 
@@ -117,14 +102,7 @@ void SimtKernels::buildProduct(gpu::GPUModuleOp module) {
                                  at};
   for (Value extra : op.getExtras())
     arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
-  builder.setInsertionPointToEnd(module.getBody());
-  auto kernel =
-      gpu::GPUFuncOp::create(builder, location, "product", builder.getFunctionType(arguments, {}));
-  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(workgroups));
-  kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({threads, 1, 1}));
-  builder.setInsertionPointToStart(&kernel.getBody().front());
-
+  gpu::GPUFuncOp kernel = beginKernel(module, "product", arguments, threads, workgroups);
   panels = kernel.getArgument(0);
   words = kernel.getArgument(decodesFirst() ? 2 : 1);
   x = kernel.getArgument(3);
@@ -145,12 +123,13 @@ SimtKernels::Units SimtKernels::unitsOf(Value strip) {
   Value before = index.mul(panel, stripsOfPanel);
   Value count =
       index.min(index.constant(stripsOfPanel), index.sub(index.constant(strips()), before));
-  Value start = index.mul(before, groups() * unitWords);
+  Value start = index.mul(before, groups() * SkinnyPlan::unitWords);
   // Field `words` of its DevicePanelEntry (Cuda/Abi.h).
   if (!decodesFirst())
     start = arith::IndexCastOp::create(builder, location, builder.getIndexType(),
                                        load(panels, index.mul(panel, 6)));
-  return {index.add(start, index.mul(inPanel, unitWords)), index.mul(count, unitWords)};
+  return {index.add(start, index.mul(inPanel, SkinnyPlan::unitWords)),
+          index.mul(count, SkinnyPlan::unitWords)};
 }
 
 void SimtKernels::buildItem(Value item) {

@@ -60,7 +60,7 @@ private:
   mlir::Value toF32(mlir::Value value);
   void storeSums(mlir::Value strip, mlir::ValueRange m, mlir::Value firstRow,
                  mlir::ValueRange sums);
-  KernelEntry entry(llvm::StringRef kernel) const;
+  KernelEntry entry(llvm::StringRef kernel);
 
   MatmulOp op;
   const EmittedFormat &format;

@@ -39,25 +39,6 @@ void SkinnyKernels::build(gpu::GPUModuleOp module) {
   buildProduct(module);
 }
 
-gpu::GPUFuncOp SkinnyKernels::addKernel(gpu::GPUModuleOp module, StringRef name,
-                                        ArrayRef<Type> arguments, int64_t threads,
-                                        bool isInClusters) {
-  builder.setInsertionPointToEnd(module.getBody());
-  auto kernel =
-      gpu::GPUFuncOp::create(builder, location, name, builder.getFunctionType(arguments, {}));
-  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-  // As many workgroups a multiprocessor as keep enough bytes on their way: without a word ptxas
-  // plans for five, and spills.
-  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                  builder.getI32IntegerAttr(static_cast<int32_t>(plan.ctas)));
-  if (isInClusters)
-    kernel->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
-                    builder.getDenseI32ArrayAttr({static_cast<int32_t>(plan.cluster), 1, 1}));
-  kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
-  builder.setInsertionPointToStart(&kernel.getBody().front());
-  return kernel;
-}
-
 void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
   Type word = builder.getI32Type(), at = builder.getIndexType(), words = globalBuffer(word);
@@ -75,7 +56,10 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
                                  words};
   for (Value extra : op.getExtras())
     arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
-  gpu::GPUFuncOp kernel = addKernel(module, "product", arguments, plan.threads(), plan.cluster > 1);
+  gpu::GPUFuncOp kernel = beginKernel(module, "product", arguments, plan.threads(), plan.ctas);
+  if (plan.cluster > 1)
+    kernel->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                    builder.getDenseI32ArrayAttr({static_cast<int32_t>(plan.cluster), 1, 1}));
   takeArguments(kernel);
 
   auto shared = [&](int64_t size, Type element, int64_t byte) -> Value {

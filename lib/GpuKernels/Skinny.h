@@ -94,9 +94,6 @@ private:
   void packBlock(const UnpackedX &from, mlir::Value block, mlir::Value thread);
 
   // Skinny.cpp
-  mlir::gpu::GPUFuncOp addKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
-                                 llvm::ArrayRef<mlir::Type> arguments, int64_t threads,
-                                 bool isInClusters = false);
   void buildProduct(mlir::gpu::GPUModuleOp module);
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
   /// Slices of 8 · tiles batch rows.

@@ -49,10 +49,10 @@ void SkinnyKernels::buildPack(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
   Type word = builder.getI32Type();
   gpu::GPUFuncOp kernel =
-      addKernel(module, "pack",
-                {globalBuffer(op.getXType().getElementType()), builder.getIndexType(),
-                 builder.getIndexType(), globalBuffer(word)},
-                SkinnyPlan::packThreads);
+      beginKernel(module, "pack",
+                  {globalBuffer(op.getXType().getElementType()), builder.getIndexType(),
+                   builder.getIndexType(), globalBuffer(word)},
+                  SkinnyPlan::packThreads, plan.ctas);
   LaunchDependentsOp::create(builder, location);
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value block = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);

@@ -27,9 +27,9 @@ namespace uwt {
 static constexpr int64_t mostSharedBytes = 113 * 1024;
 static constexpr int64_t noGroup = int64_t(1) << 20;
 
-StreamProduct::StreamProduct(SkinnyKernels &kernels, const EmittedFormat &format)
-    : kernels(kernels), format(format), builder(kernels.builder), location(kernels.location),
-      index(builder, location),
+StreamProduct::StreamProduct(SkinnyKernels &kernels)
+    : kernels(kernels), format(kernels.format), builder(kernels.builder),
+      location(kernels.location), index(builder, location),
       units(std::in_place, builder, location, kernels.op.getWeightType(), format, Value()) {
   inRow = units->unitsInRow();
   room = units->usualWords();
@@ -83,7 +83,8 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
                                  words};
   for (Value extra : kernels.op.getExtras())
     arguments.push_back(kernels.globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
-  gpu::GPUFuncOp kernel = kernels.addKernel(module, "product", arguments, threads);
+  gpu::GPUFuncOp kernel =
+      kernels.beginKernel(module, "product", arguments, threads, kernels.plan.ctas);
   takeArguments(kernel);
   layOutShared();
   loadTable();

@@ -23,8 +23,8 @@ namespace uwt {
 
 class StreamProduct {
 public:
-  /// All outlive the object.
-  StreamProduct(SkinnyKernels &kernels, const EmittedFormat &format);
+  /// `kernels` outlives the object.
+  explicit StreamProduct(SkinnyKernels &kernels);
 
   /// Why this format has no such kernel; empty where it has one.
   static std::string refusal(MatmulOp op, const EmittedFormat &format);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Transcode.h"
+#include "Entries.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -22,8 +23,6 @@ namespace uwt {
 #define GEN_PASS_DEF_BUILDTRANSCODESPASS
 #include "uwt/GpuKernels/Passes.h.inc"
 
-/// u32 of a unit of words, and half words of it.
-static constexpr int64_t unitWords = 512, unitHalves = 2 * unitWords;
 /// Workgroups that a multiprocessor is to run at a time: of fixed units 32 warps, each with 1.5 KB
 /// on its way; the state of streams takes more registers.
 static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6;
@@ -43,14 +42,8 @@ gpu::GPUFuncOp TranscodeBuilder::beginKernel(gpu::GPUModuleOp module, StringRef 
   for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
     arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
   llvm::append_range(arguments, others);
-  builder.setInsertionPointToEnd(module.getBody());
-  auto kernel =
-      gpu::GPUFuncOp::create(builder, location, name, builder.getFunctionType(arguments, {}));
-  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                  builder.getI32IntegerAttr(isStream() ? streamWorkgroups : fixedWorkgroups));
-  kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({threads, 1, 1}));
-  builder.setInsertionPointToStart(&kernel.getBody().front());
+  gpu::GPUFuncOp kernel = LaneCode::beginKernel(module, name, arguments, threads,
+                                                isStream() ? streamWorkgroups : fixedWorkgroups);
   unsigned next = 0;
   for (Value *argument : {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes})
     *argument = kernel.getArgument(next++);
@@ -144,7 +137,7 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
   Value rawPlane, rawAt, codePlane, codeAt;
   if (asWords) {
     rawPlane = words;
-    rawAt = at(panel.words, unitWords);
+    rawAt = at(panel.words, SkinnyPlan::unitWords);
   } else {
     if (layout.rawWords != 0) {
       rawPlane = raw;
@@ -170,7 +163,7 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
 Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
   Value unit = index.add(index.mul(place.group, panel.strips), place.strip);
   unit = index.add(unit, index.mul(panel.number, 4 * groups));
-  return index.mul(unit, unitHalves);
+  return index.mul(unit, 2 * SkinnyPlan::unitWords);
 }
 
 void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
@@ -237,17 +230,14 @@ LaunchRule TranscodeBuilder::launch() const {
 }
 
 std::vector<KernelArgument> TranscodeBuilder::partArguments() {
-  auto memref = [](ArgumentKind kind, ArgumentType type) {
-    return KernelArgument{kind, type, 1, 0, 0};
-  };
-  return {memref(ArgumentKind::Panels, ArgumentType::I64),
-          memref(ArgumentKind::Records, ArgumentType::I32),
-          memref(ArgumentKind::Table, ArgumentType::I32),
-          memref(ArgumentKind::Words, ArgumentType::I32),
-          memref(ArgumentKind::Raw, ArgumentType::I32),
-          memref(ArgumentKind::Code, ArgumentType::I32),
-          memref(ArgumentKind::Patch, ArgumentType::I32),
-          memref(ArgumentKind::Classes, ArgumentType::I8)};
+  return {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
+          memrefArgument(ArgumentKind::Records, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Table, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Words, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Code, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Classes, ArgumentType::I8)};
 }
 
 std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &format) {
@@ -261,25 +251,6 @@ std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &
     return "the decode table of format '" + format.format.str() + "' has " + std::to_string(bytes) +
            " bytes, more than " + std::to_string(mostTableBytes) + " of shared memory";
   return "";
-}
-
-static KernelEntry entryOf(const TranscodeBuilder &transcode, CompressedType type,
-                           const EmittedFormat &format) {
-  KernelEntry entry;
-  entry.kernel = "transcode";
-  entry.family = GpuKernelFamily::Transcode;
-  entry.strategy = "transcode";
-  entry.format = format.format;
-  entry.format.storage = Storage::NMajor;
-  entry.result = *Format::parse("raw");
-  entry.element = format.element;
-  auto n = static_cast<uint64_t>(type.getRows()), k = static_cast<uint64_t>(type.getColumns());
-  entry.rows = {n, n, 1};
-  entry.columns = {k, k, 1};
-  entry.launch = transcode.launch();
-  entry.arguments = TranscodeBuilder::partArguments();
-  entry.arguments.push_back({ArgumentKind::Extra, ArgumentType::I16, 256, 0, 0});
-  return entry;
 }
 
 static LogicalResult checkFormats(TranscodeOp op, EmittedFormat &format) {
@@ -315,7 +286,12 @@ FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, OpBuilder &build
                                                   transcode.globalBuffer(builder.getI16Type()));
   transcode.decodeTo(function.getArguments().back());
   gpu::ReturnOp::create(builder, op.getLoc());
-  kernel.entry = entryOf(transcode, type, format);
+  kernel.entry = entryOf(GpuKernelFamily::Transcode, "transcode", type, format);
+  kernel.entry.strategy = "transcode";
+  kernel.entry.result = *Format::parse("raw");
+  kernel.entry.launch = transcode.launch();
+  kernel.entry.arguments = TranscodeBuilder::partArguments();
+  kernel.entry.arguments.push_back(memrefArgument(ArgumentKind::Extra, ArgumentType::I16, 256));
   return kernel;
 }
 

@@ -19,6 +19,7 @@
 
 #include "StreamUnits.h"
 #include "uwt/Emission/Emission.h"
+#include "uwt/GpuKernels/SkinnyPlan.h"
 #include "uwt/GpuKernels/TranscodeKernels.h"
 
 namespace uwt {

@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Bench.h"
+#include "BenchRun.h"
 #include "Transcode.h"
-#include "Weights.h"
 #include "uwt/Container/BenchWeights.h"
 #include <algorithm>
 #include <cmath>
@@ -22,89 +21,6 @@ bool BenchResult::hasWrong() const { return std::ranges::any_of(refused, &Refuse
 //===----------------------------------------------------------------------===//
 // A run
 //===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A pack on the device, and the formats that it multiplies from or decodes.
-struct OpenPack {
-  std::string path;
-  std::unique_ptr<DevicePack> pack;
-  struct Kind {
-    bool isTranscode;
-    Format format;
-    bool operator==(const Kind &) const = default;
-  };
-  std::vector<Kind> kinds;
-};
-
-/// One run: what all shapes share, and the shape in hand.
-class BenchRun {
-public:
-  BenchRun(GpuSession &session, const BenchOptions &options, const BenchProgress &progress,
-           BenchResult &result)
-      : session(session), options(options), progress(progress), result(result) {}
-
-  Status prepare(const CudaDevicePtr &device);
-  /// The shapes that the options choose, with the packs at hand.
-  std::vector<GridShape> chooseShapes() const;
-  Status runShape(const GridShape &shape, WeightSource &source);
-
-private:
-  Status openPacks();
-  Status measureMachine();
-  std::vector<GridShape> ownShapes() const;
-  /// Of the batches that are asked for, those that some kernel takes at this shape.
-  std::vector<uint32_t> batchesFor(const GridShape &shape) const;
-  Status runBaselines();
-  Expected<BaselineRow> runBaseline(uint32_t batch, std::span<const DeviceBuffer> copies);
-  Status runProducts(OpenPack &pack, const Format &format);
-  Status runTranscode(OpenPack &pack, const Format &format);
-  Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
-  Status runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
-  BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const;
-  /// Keeps a row, or why there is none.
-  Status keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t batch);
-  Expected<Timing> timeProbe();
-  Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
-  Status check(OpenPack &pack, BenchRow &row, std::vector<float> &y);
-  /// The raw kernel with which a row's is compared: of the same pack, else of another.
-  struct Twin {
-    OpenPack *pack = nullptr;
-    const KernelEntry *entry = nullptr;
-  };
-  Expected<Twin> findTwin(OpenPack &own, const BenchRow &row);
-  Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
-  Status time(OpenPack &pack, BenchRow &row, std::span<const float> y);
-  Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
-  /// Without a family: of any that multiplies.
-  Expected<const KernelEntry *> select(const OpenPack &pack, std::optional<GpuKernelFamily> family,
-                                       const Format &format, uint32_t batch) const;
-  void refuse(const std::string &kernel, const Format &format, uint32_t batch, const Error &error);
-  unsigned launchesFor(size_t copies) const;
-
-  std::vector<OpenPack> packs;
-  GpuSession &session;
-  const BenchOptions &options;
-  const BenchProgress &progress;
-  BenchResult &result;
-  std::optional<ReadProbe> probe;
-  std::shared_ptr<const CublasLt> cublas;
-
-  // Of the shape in hand.
-  GridShape shape;
-  std::vector<uint32_t> batches;
-  DenseWords words;
-  EntropyBounds entropy;
-  std::optional<ExactProblem> exact;
-  std::vector<uint16_t> x;
-  std::vector<DeviceWeight> rawTwin;
-  // Of the format in hand.
-  std::vector<DeviceWeight> copies, exactCopy;
-  const KernelEntry *decodedBy = nullptr;
-  uint64_t decodedColumns = 0;
-};
-
-} // namespace
 
 Status BenchRun::openPacks() {
   for (const std::string &path : options.packs) {
@@ -485,67 +401,6 @@ std::vector<GridShape> BenchRun::chooseShapes() const {
     return least == own.end() ? own : std::vector<GridShape>{*least};
   }
   return shapes;
-}
-
-Expected<BaselineRow> BenchRun::runBaseline(uint32_t batch, std::span<const DeviceBuffer> dense) {
-  BaselineRow row;
-  row.shape = shape;
-  row.batch = batch;
-  UWT_ASSIGN_OR_RETURN(DenseProduct product,
-                       DenseProduct::create(cublas, shape.rows, shape.columns, batch));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer input,
-                       DeviceBuffer::allocate(session.device, batch * shape.columns * 2));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer output,
-                       DeviceBuffer::allocate(session.device, batch * shape.rows * 2));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer workspace,
-                       DeviceBuffer::allocate(session.device, uint64_t(64) << 20));
-  UWT_RETURN_IF_ERROR(
-      input.write(0, {reinterpret_cast<const uint8_t *>(x.data()), batch * shape.columns * 2},
-                  session.stream.get()));
-  auto run = [&](unsigned samples) {
-    return timeGraph(session.device, session.stream, launchesFor(dense.size()), samples,
-                     [&](unsigned i, void *stream) {
-                       return product.launch(dense[i % dense.size()].address(), input.address(),
-                                             output.address(),
-                                             {workspace.address(), workspace.bytes()}, stream);
-                     });
-  };
-  row.tried = product.algorithms();
-  double best = 0;
-  constexpr unsigned trialSamples = 5;
-  for (unsigned i = 0; i < row.tried; ++i) {
-    product.choose(i);
-    UWT_ASSIGN_OR_RETURN(Timing trial, run(trialSamples));
-    if (i == 0 || trial.median() < best) {
-      best = trial.median();
-      row.chosen = i;
-    }
-  }
-  product.choose(row.chosen);
-  UWT_ASSIGN_OR_RETURN(row.timing, run(options.timing.samples));
-  return row;
-}
-
-Status BenchRun::runBaselines() {
-  uint64_t bytes = shape.elements() * 2;
-  std::vector<DeviceBuffer> dense;
-  for (unsigned i = copiesToRotate(bytes, options.rotation); i > 0; --i) {
-    UWT_ASSIGN_OR_RETURN(DeviceBuffer copy, DeviceBuffer::allocate(session.device, bytes));
-    UWT_RETURN_IF_ERROR(copy.write(0, {reinterpret_cast<const uint8_t *>(words.data()), bytes},
-                                   session.stream.get()));
-    dense.push_back(std::move(copy));
-  }
-  UWT_RETURN_IF_ERROR(session.stream.synchronize());
-  for (uint32_t batch : batches) {
-    Expected<BaselineRow> row = runBaseline(batch, dense);
-    if (row)
-      result.baselines.push_back(*std::move(row));
-    else if (row.error().getKind() == ErrorKind::Unsupported)
-      refuse("cuBLASLt", *Format::parse("raw"), batch, row.error());
-    else
-      return row.takeError();
-  }
-  return success();
 }
 
 Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {

@@ -1,0 +1,71 @@
+//===- Baselines.cpp - cuBLASLt in the same run ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BenchRun.h"
+
+using namespace uwt;
+
+Expected<BaselineRow> BenchRun::runBaseline(uint32_t batch, std::span<const DeviceBuffer> dense) {
+  BaselineRow row;
+  row.shape = shape;
+  row.batch = batch;
+  UWT_ASSIGN_OR_RETURN(DenseProduct product,
+                       DenseProduct::create(cublas, shape.rows, shape.columns, batch));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer input,
+                       DeviceBuffer::allocate(session.device, batch * shape.columns * 2));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer output,
+                       DeviceBuffer::allocate(session.device, batch * shape.rows * 2));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer workspace,
+                       DeviceBuffer::allocate(session.device, uint64_t(64) << 20));
+  UWT_RETURN_IF_ERROR(
+      input.write(0, {reinterpret_cast<const uint8_t *>(x.data()), batch * shape.columns * 2},
+                  session.stream.get()));
+  auto run = [&](unsigned samples) {
+    return timeGraph(session.device, session.stream, launchesFor(dense.size()), samples,
+                     [&](unsigned i, void *stream) {
+                       return product.launch(dense[i % dense.size()].address(), input.address(),
+                                             output.address(),
+                                             {workspace.address(), workspace.bytes()}, stream);
+                     });
+  };
+  row.tried = product.algorithms();
+  double best = 0;
+  constexpr unsigned trialSamples = 5;
+  for (unsigned i = 0; i < row.tried; ++i) {
+    product.choose(i);
+    UWT_ASSIGN_OR_RETURN(Timing trial, run(trialSamples));
+    if (i == 0 || trial.median() < best) {
+      best = trial.median();
+      row.chosen = i;
+    }
+  }
+  product.choose(row.chosen);
+  UWT_ASSIGN_OR_RETURN(row.timing, run(options.timing.samples));
+  return row;
+}
+
+Status BenchRun::runBaselines() {
+  uint64_t bytes = shape.elements() * 2;
+  std::vector<DeviceBuffer> dense;
+  for (unsigned i = copiesToRotate(bytes, options.rotation); i > 0; --i) {
+    UWT_ASSIGN_OR_RETURN(DeviceBuffer copy, DeviceBuffer::allocate(session.device, bytes));
+    UWT_RETURN_IF_ERROR(copy.write(0, {reinterpret_cast<const uint8_t *>(words.data()), bytes},
+                                   session.stream.get()));
+    dense.push_back(std::move(copy));
+  }
+  UWT_RETURN_IF_ERROR(session.stream.synchronize());
+  for (uint32_t batch : batches) {
+    Expected<BaselineRow> row = runBaseline(batch, dense);
+    if (row)
+      result.baselines.push_back(*std::move(row));
+    else if (row.error().getKind() == ErrorKind::Unsupported)
+      refuse("cuBLASLt", *Format::parse("raw"), batch, row.error());
+    else
+      return row.takeError();
+  }
+  return success();
+}

@@ -1,0 +1,97 @@
+//===- BenchRun.h - A run of uwt-bench --------------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWTBENCH_BENCHRUN_H
+#define UWT_TOOLS_UWTBENCH_BENCHRUN_H
+
+#include "Bench.h"
+#include "Weights.h"
+
+namespace uwt {
+
+/// A pack on the device, and the formats that it multiplies from or decodes.
+struct OpenPack {
+  std::string path;
+  std::unique_ptr<DevicePack> pack;
+  struct Kind {
+    bool isTranscode;
+    Format format;
+    bool operator==(const Kind &) const = default;
+  };
+  std::vector<Kind> kinds;
+};
+
+/// One run: what all shapes share, and the shape in hand.
+class BenchRun {
+public:
+  BenchRun(GpuSession &session, const BenchOptions &options, const BenchProgress &progress,
+           BenchResult &result)
+      : session(session), options(options), progress(progress), result(result) {}
+
+  Status prepare(const CudaDevicePtr &device);
+  /// The shapes that the options choose, with the packs at hand.
+  std::vector<GridShape> chooseShapes() const;
+  Status runShape(const GridShape &shape, WeightSource &source);
+
+private:
+  Status openPacks();
+  Status measureMachine();
+  std::vector<GridShape> ownShapes() const;
+  /// Of the batches that are asked for, those that some kernel takes at this shape.
+  std::vector<uint32_t> batchesFor(const GridShape &shape) const;
+  Status runBaselines();
+  Expected<BaselineRow> runBaseline(uint32_t batch, std::span<const DeviceBuffer> copies);
+  Status runProducts(OpenPack &pack, const Format &format);
+  Status runTranscode(OpenPack &pack, const Format &format);
+  Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
+  Status runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const;
+  /// Keeps a row, or why there is none.
+  Status keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t batch);
+  Expected<Timing> timeProbe();
+  Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  Status check(OpenPack &pack, BenchRow &row, std::vector<float> &y);
+  /// The raw kernel with which a row's is compared: of the same pack, else of another.
+  struct Twin {
+    OpenPack *pack = nullptr;
+    const KernelEntry *entry = nullptr;
+  };
+  Expected<Twin> findTwin(OpenPack &own, const BenchRow &row);
+  Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
+  Status time(OpenPack &pack, BenchRow &row, std::span<const float> y);
+  Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  /// Without a family: of any that multiplies.
+  Expected<const KernelEntry *> select(const OpenPack &pack, std::optional<GpuKernelFamily> family,
+                                       const Format &format, uint32_t batch) const;
+  void refuse(const std::string &kernel, const Format &format, uint32_t batch, const Error &error);
+  unsigned launchesFor(size_t copies) const;
+
+  std::vector<OpenPack> packs;
+  GpuSession &session;
+  const BenchOptions &options;
+  const BenchProgress &progress;
+  BenchResult &result;
+  std::optional<ReadProbe> probe;
+  std::shared_ptr<const CublasLt> cublas;
+
+  // Of the shape in hand.
+  GridShape shape;
+  std::vector<uint32_t> batches;
+  DenseWords words;
+  EntropyBounds entropy;
+  std::optional<ExactProblem> exact;
+  std::vector<uint16_t> x;
+  std::vector<DeviceWeight> rawTwin;
+  // Of the format in hand.
+  std::vector<DeviceWeight> copies, exactCopy;
+  const KernelEntry *decodedBy = nullptr;
+  uint64_t decodedColumns = 0;
+};
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWTBENCH_BENCHRUN_H
