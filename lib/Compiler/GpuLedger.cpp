@@ -65,6 +65,18 @@ struct WayCosts {
 };
 } // namespace
 
+/// Bytes of shared memory for a weight that instructions of the loop do not say.
+static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts) {
+  // Lookups of 32 lanes hit a bank 3.5 times on average; codes come in by copies.
+  constexpr double conflicts = 3.5, entryBytes = 4;
+  if (plan.streamWarps != 0)
+    return plan.lookups * entryBytes * (conflicts - 1) + facts.weightBytes - plan.rawBytes;
+  // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
+  double x = 2.0 * plan.slice / plan.rows;
+  return (plan.decodesFirst ? 2 : facts.weightBytes) + x +
+         (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+}
+
 /// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
 /// again with mma.sync.
 static double weightsOf(const InstructionCounts &way, const PlanFacts &plan) {
@@ -75,7 +87,7 @@ static double weightsOf(const InstructionCounts &way, const PlanFacts &plan) {
 static WayCosts costsOf(const InstructionCounts &way, const PlanFacts &plan) {
   double weights = weightsOf(way, plan);
   return {way.total() / weights, way[InstructionClass::Alu] / weights,
-          (way.sharedReadBytes + way.sharedWriteBytes) / weights};
+          (way.sharedReadBytes + way.sharedWriteBytes + way.globalReadBytes) / weights};
 }
 
 /// The frequent way: of those that write no shared memory, which patches do, the one that computes
@@ -106,6 +118,8 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   ledger.ctas = plan.ctas;
   ledger.rows = plan.rows;
   ledger.cluster = plan.cluster;
+  ledger.streamWarps = plan.streamWarps;
+  ledger.lookups = plan.lookups;
   ledger.usesWarpgroups = plan.usesWarpgroups;
   ledger.decodesFirst = plan.decodesFirst;
   ledger.weightBytes = facts.weightBytes;
@@ -126,10 +140,7 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   }
   ledger.instructions = usual.instructions;
   ledger.alu = usual.alu;
-  // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
-  double x = 2.0 * plan.slice / plan.rows;
-  ledger.sharedBytes = usual.shared + (plan.decodesFirst ? 2 : facts.weightBytes) + x +
-                       (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+  ledger.sharedBytes = usual.shared + copiedBytes(plan, facts);
   return ledger;
 }
 
@@ -152,7 +163,8 @@ static void addPrediction(llvm::json::Object &row, const GpuKernelLedger &ledger
       {"memory", rounded(prediction.memory)}, {"cache", rounded(prediction.cache)},
       {"alu", rounded(prediction.alu)},       {"issue", rounded(prediction.issue)},
       {"shared", rounded(prediction.shared)}, {"matrix", rounded(prediction.matrix)},
-      {"decode", rounded(prediction.decode)}, {"fixed", rounded(prediction.fixed)}};
+      {"chain", rounded(prediction.chain)},   {"decode", rounded(prediction.decode)},
+      {"fixed", rounded(prediction.fixed)}};
   row["limit"] = std::string(prediction.limit());
   row["predicted_us"] = rounded(prediction.total);
   row["raw_roof_us"] = rounded(rawRoof(*board, problem));
@@ -180,6 +192,8 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"slice", int64_t(plan.slice)},
       {"rows", int64_t(plan.rows)},
       {"cluster", int64_t(plan.cluster)},
+      {"stream_warps", int64_t(plan.streamWarps)},
+      {"lookups_a_weight", plan.lookups},
       {"warpgroups", plan.usesWarpgroups},
       {"decodes_first", plan.decodesFirst},
       {"launches", int64_t(ledger.launches)},

@@ -15,7 +15,8 @@ using namespace uwt;
 static std::pair<std::string_view, double> slowest(const GpuPrediction &prediction) {
   const std::pair<std::string_view, double> limits[] = {
       {"memory", prediction.memory}, {"cache", prediction.cache},   {"issue", prediction.issue},
-      {"alu", prediction.alu},       {"shared", prediction.shared}, {"matrix", prediction.matrix}};
+      {"alu", prediction.alu},       {"shared", prediction.shared}, {"matrix", prediction.matrix},
+      {"chain", prediction.chain}};
   return *std::ranges::max_element(limits, {}, [](const auto &limit) { return limit.second; });
 }
 
@@ -26,7 +27,18 @@ static double bytesRead(const GpuKernelLedger &ledger) {
   return ledger.decodesFirst ? 2 : ledger.weightBytes;
 }
 
-/// Reading weights, x and y once, by as many bytes on their way as there are.
+/// How often weights come from memory: each slice goes through all of them, and finds them in the
+/// second-level cache only where that holds them, or where warps take all slices of a unit in turn.
+static double readings(const GpuBoard &board, const GpuKernelLedger &ledger,
+                       const GpuProblem &problem) {
+  double bytes =
+      static_cast<double>(problem.rows) * static_cast<double>(problem.columns) * bytesRead(ledger);
+  if (ledger.streamWarps != 0 || bytes <= board.l2MB * (1 << 20))
+    return 1;
+  return std::ceil(static_cast<double>(problem.batch) / ledger.slice);
+}
+
+/// Reading weights, x and y, by as many bytes on their way as there are.
 static double memoryTime(const GpuBoard &board, const GpuKernelLedger &ledger,
                          const GpuProblem &problem, const GpuConstants &constants) {
   double perMicrosecond = board.memoryGBs * 1e3 * constants.memoryShare;
@@ -35,7 +47,8 @@ static double memoryTime(const GpuBoard &board, const GpuKernelLedger &ledger,
               static_cast<double>(problem.rows + problem.columns);
   double needed = perMicrosecond * constants.memoryLatency / board.sms;
   double stall = ledger.bytesInFlight > 0 ? std::max(1.0, needed / ledger.bytesInFlight) : 1;
-  return (weights * bytesRead(ledger) + xy) / perMicrosecond * stall;
+  return (weights * bytesRead(ledger) * readings(board, ledger, problem) + xy) / perMicrosecond *
+         stall;
 }
 
 GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledger,
@@ -55,6 +68,9 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   result.alu = weights * slices * ledger.alu / (64 * machine);
   result.issue = weights * slices * ledger.instructions / (128 * machine * constants.issueShare);
   result.shared = weights * slices * ledger.sharedBytes / (128 * machine);
+  if (ledger.streamWarps != 0)
+    result.chain = weights * slices * ledger.lookups * constants.lookupClocks /
+                   (32 * ledger.streamWarps * machine);
   double share = ledger.usesWarpgroups ? constants.warpgroupShare : constants.warpShare;
   result.matrix = weights * padded / (board.target->matrixFmasPerClock * machine * share);
   double before = (ledger.launches - 1) * constants.dependentLaunch;

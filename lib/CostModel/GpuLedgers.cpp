@@ -28,6 +28,8 @@ static std::vector<GpuLedgerRow> readTable() {
     ledger.ctas = row.at("ctas");
     ledger.rows = row.at("rows");
     ledger.cluster = row.at("cluster");
+    ledger.streamWarps = row.at("stream_warps");
+    ledger.lookups = row.at("lookups_a_weight");
     ledger.usesWarpgroups = row.at("warpgroups");
     ledger.decodesFirst = row.at("decodes_first");
     ledger.launches = row.at("launches");

@@ -88,6 +88,16 @@ static LogicalResult atomic(Flattener &flat, Operation *op, const Handler &) {
   return mlir::success();
 }
 
+static LogicalResult prefetch(Flattener &flat, Operation *op, const Handler &) {
+  auto prefetchOp = cast<memref::PrefetchOp>(op);
+  auto access = flat.access(op, prefetchOp.getMemref(), prefetchOp.getIndices(), 1, 1);
+  if (failed(access))
+    return mlir::failure();
+  flat.program.accesses.push_back(*access);
+  flat.emit(op, Opcode::Prefetch).target = flat.program.accesses.size() - 1;
+  return mlir::success();
+}
+
 static LogicalResult allocate(Flattener &flat, Operation *op, const Handler &) {
   auto type = cast<MemRefType>(op->getResult(0).getType());
   auto element = valueType(type.getElementType());
@@ -183,8 +193,6 @@ static LogicalResult dim(Flattener &flat, Operation *op, const Handler &) {
   return mlir::success();
 }
 
-static LogicalResult ignore(Flattener &, Operation *, const Handler &) { return mlir::success(); }
-
 void addMemoryHandlers(Flattener::HandlerTable &table) {
   for (const char *name : {"memref.load", "vector.load"})
     table[name] = {loadOrStore, Opcode::Load};
@@ -198,7 +206,7 @@ void addMemoryHandlers(Flattener::HandlerTable &table) {
   for (const char *name : {"memref.cast", "memref.memory_space_cast", "memref.assume_alignment"})
     table[name] = {same};
   table["memref.dim"] = {dim};
-  table["memref.prefetch"] = {ignore};
+  table["memref.prefetch"] = {prefetch};
 }
 
 } // namespace uwt::emulator

@@ -131,6 +131,7 @@ private:
   bool address(const Access &access, Addresses &out, uint32_t active);
   bool faultAddress(const Access &access, uint32_t active);
   bool load(const Instruction &code);
+  bool prefetch(const Instruction &code);
   bool store(const Instruction &code);
   bool atomic(const Instruction &code);
   void synchronise(const Allocation &allocation, uint64_t byte);

@@ -266,6 +266,8 @@ bool Warp::effect(const Instruction &code) {
     return load(code);
   case Opcode::Store:
     return store(code);
+  case Opcode::Prefetch:
+    return prefetch(code);
   case Opcode::AtomicRmw:
     return atomic(code);
   case Opcode::BulkCopy:

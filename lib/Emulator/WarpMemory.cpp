@@ -371,6 +371,12 @@ bool Warp::load(const Instruction &code) {
   return true;
 }
 
+bool Warp::prefetch(const Instruction &code) {
+  // Nothing changes, and nobody need have written it; but it has to be memory of the buffer.
+  Addresses addresses;
+  return address(cluster.launch.program.accesses[code.target], addresses, mask);
+}
+
 bool Warp::store(const Instruction &code) {
   const Access &access = cluster.launch.program.accesses[code.target];
   Addresses addresses;

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -187,6 +188,27 @@ private:
   const GpuTarget &target;
 };
 
+/// memref.prefetch of global memory -> nvvm.prefetch to the second-level cache: NVPTX does not know
+/// what upstream makes of it.
+struct LowerPrefetch : ConvertOpToLLVMPattern<memref::PrefetchOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(memref::PrefetchOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto space = dyn_cast_or_null<gpu::AddressSpaceAttr>(op.getMemRefType().getMemorySpace());
+    if (!space || space.getValue() != gpu::AddressSpace::Global)
+      return op.emitOpError() << "of " << op.getMemRefType()
+                              << " cannot be compiled: only global memory is brought nearer";
+    Value address = getStridedElementPtr(rewriter, op.getLoc(), op.getMemRefType(),
+                                         adaptor.getMemref(), adaptor.getIndices());
+    NVVM::PrefetchOp::create(
+        rewriter, op.getLoc(),
+        NVVM::PrefetchCacheLevelAttr::get(getContext(), NVVM::PrefetchCacheLevel::L2),
+        NVVM::CacheEvictionPriorityAttr(), address, /*predicate=*/Value());
+    rewriter.eraseOp(op);
+    return mlir::success();
+  }
+};
+
 /// nvgpu.mbarrier.try_wait.parity -> a loop over mbarrier.test_wait, on targets before sm_90.
 struct LowerWait : ConvertOpToLLVMPattern<nvgpu::MBarrierTryWaitParityOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
@@ -288,6 +310,7 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   RewritePatternSet patterns(context);
   patterns.add<LowerProduct>(context);
   patterns.add<LowerBulkCopy, LowerRemoteArrive>(converter, target);
+  patterns.add<LowerPrefetch>(converter);
   bool hasTryWait = target.supports(GpuFeature::BulkCopy);
   if (!hasTryWait)
     patterns.add<LowerWait>(converter);
@@ -301,7 +324,7 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   ConversionTarget legality(*context);
   legality.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
   legality.addIllegalOp<BulkCopyOp, RemoteArriveOp, GridDependencyWaitOp, LaunchDependentsOp,
-                        WarpgroupMmaOp, WarpgroupWaitOp>();
+                        WarpgroupMmaOp, WarpgroupWaitOp, memref::PrefetchOp>();
   legality.addIllegalOp<math::AbsIOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
                         math::CtPopOp, math::FmaOp, math::TruncOp>();
   if (!hasTryWait)

@@ -80,7 +80,7 @@ static FailureOr<bool> chooseStrategy(MatmulOp op, const EmittedFormat &format,
                                       const GpuTarget &target, const KernelOptions &options) {
   // Lanes' streams are latency-bound: in wide slices, which take the registers of more warps,
   // decoding first is faster (docs/gpu-ledger.md).
-  constexpr int64_t mostEightsOfStreams = 1;
+  constexpr int64_t mostEightsOfStreams = 8;
   std::string direct = refusalOfDirect(op, format, target);
   std::string buffer = TranscodeBuilder::refusal(op.getWeightType(), format);
   bool prefersBuffer =
@@ -171,8 +171,7 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
     // No ring; x is packed by groups all the same.
     plan.stages = 2;
     plan.groupsPerStage = 4;
-    // Wider slices take the registers of both workgroups.
-    plan.ctas = plan.tiles == 1 ? StreamProduct::mostCtas : 1;
+    plan.ctas = StreamProduct::workgroupsFor(plan.tiles);
     return plan;
   }
   if (!plan.chooseRing(target, options.stages, options.groups))

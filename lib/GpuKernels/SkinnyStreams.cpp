@@ -18,6 +18,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Panel.h"
+#include <algorithm>
 
 using namespace mlir;
 
@@ -27,12 +28,21 @@ namespace uwt {
 static constexpr int64_t mostSharedBytes = 113 * 1024;
 static constexpr int64_t noGroup = int64_t(1) << 20;
 
+/// Warps of a multiprocessor: with the registers that theirs sums leave.
+static int64_t warpsFor(int64_t tiles) { return tiles == 1 ? 6 : 8; }
+
 StreamProduct::StreamProduct(SkinnyKernels &kernels)
     : kernels(kernels), format(kernels.format), builder(kernels.builder),
       location(kernels.location), index(builder, location),
       units(std::in_place, builder, location, kernels.op.getWeightType(), format, Value()) {
+  // At 33 bytes a nanosecond and a latency of a microsecond 33 KB have to be on their way.
+  constexpr int64_t bytesAhead = 48 * 1024;
   inRow = units->unitsInRow();
   room = units->usualWords();
+  warps = warpsFor(kernels.plan.tiles);
+  threads = 32 * warps;
+  int64_t groupBytes = 4 * warps * kernels.plan.ctas * std::max<int64_t>(kernels.plan.rawWords, 1);
+  distance = std::clamp<int64_t>(bytesAhead / groupBytes, 1, 8);
 }
 
 int64_t StreamProduct::sharedBytes() const {
@@ -47,7 +57,7 @@ std::string StreamProduct::refusal(MatmulOp op, const EmittedFormat &format) {
   if (format.format.escapes == Escapes::Rows64)
     return "records of escapes=rows<64> are not in the order of columns; use strategy buffer";
   int64_t bytes = 4 * (static_cast<int64_t>(format.table.words()) +
-                       warps * (units.usualWords() + SkinnyPlan::unitWords));
+                       warpsFor(1) * (units.usualWords() + SkinnyPlan::unitWords));
   if (bytes > mostSharedBytes)
     return "its decode table and streams take " + std::to_string(bytes) +
            " bytes of shared memory, more than " + std::to_string(mostSharedBytes);
@@ -61,9 +71,13 @@ void StreamProduct::build(ProductKernels &result) {
   KernelEntry product = productEntry();
   result.entries.front().strategy = product.strategy;
   result.entries.back() = product;
-  // What a warp reads of raw fields for a group is what it has on its way.
-  result.plan.stages = 1;
+  // Raw fields are what warps have on their way.
+  result.plan.stages = static_cast<unsigned>(distance);
   result.plan.stageBytes = static_cast<uint64_t>(4 * warps * kernels.plan.rawWords);
+  result.plan.streamWarps = static_cast<unsigned>(warps * kernels.plan.ctas);
+  result.plan.lookups = 1.0 / format.table.symbols;
+  constexpr double unitWeights = 1024;
+  result.plan.rawBytes = static_cast<double>(4 * kernels.plan.rawWords) / unitWeights;
 }
 
 void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
@@ -87,15 +101,23 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
       kernels.beginKernel(module, "product", arguments, threads, kernels.plan.ctas);
   takeArguments(kernel);
   layOutShared();
+  slices = kernels.slicesOf(kernels.batch);
+  kernels.partials = index.mul(slices, kernels.plan.packedWords());
+  Value items = index.mul(slices, 4 * kernels.plan.panels() * inRow);
+  LaneCode::WarpItems own = kernels.itemsOfWarp(items, warps);
+  // Weights do not depend on the kernel before this one: the first ones are on their way while that
+  // ends and the table is loaded.
+  Item firstItem = itemAt(index.min(own.first, index.sub(items, index.constant(1))));
+  Value hasItem = index.less(own.first, items);
+  index.ifElse(kernels.both(hasItem, isCoded(firstItem)), [&] { prefetch(aheadOf(firstItem)); });
   loadTable();
   GridDependencyWaitOp::create(builder, location);
-
-  Value slices = kernels.slicesOf(kernels.batch);
-  kernels.partials = index.mul(slices, kernels.plan.packedWords());
-  LaneCode::WarpItems own =
-      kernels.itemsOfWarp(index.mul(slices, 4 * kernels.plan.panels() * inRow), warps);
   index.loop(own.count, {index.constant(0)}, [&](Value i, ValueRange carried) {
-    return Values{buildItem(index.add(own.first, index.mul(i, own.step)), carried[0])};
+    Value number = index.add(own.first, index.mul(i, own.step));
+    Value following = index.add(number, own.step);
+    Value isLast = index.less(items, index.add(following, 1));
+    following = arith::SelectOp::create(builder, location, isLast, number, following);
+    return Values{buildItem(number, following, carried[0])};
   });
   gpu::ReturnOp::create(builder, location);
 }
@@ -156,18 +178,25 @@ void StreamProduct::loadTable() {
   gpu::BarrierOp::create(builder, location);
 }
 
-Value StreamProduct::buildItem(Value number, Value round) {
-  // Strips first: warps of a workgroup read the same x.
+StreamProduct::Item StreamProduct::itemAt(Value number) {
+  // Strips first: warps of a workgroup read the same x. Then slices: those that come later find
+  // the weights in the second-level cache.
   int64_t panels = kernels.plan.panels();
   Item item;
   item.strip = index.rem(number, 4);
-  Value rest = index.div(number, 4), parts = index.div(rest, panels);
-  item.part = index.rem(parts, inRow);
-  Value place = index.add(index.mul(index.div(parts, inRow), panels), index.rem(rest, panels));
+  Value rest = index.div(number, 4), unit = kernels.divideShort(rest, slices);
+  Value slice = index.sub(rest, index.mul(unit, slices));
+  item.part = index.div(unit, panels);
+  Value place = index.add(index.mul(slice, panels), index.rem(unit, panels));
   item.panel = kernels.loadPanel(place, index.constant(0));
   item.number = index.add(index.mul(item.strip, inRow), item.part);
+  item.unit = units->unit(item.panel.strips, item.number);
+  return item;
+}
+
+Value StreamProduct::buildItem(Value number, Value following, Value round) {
+  Item item = itemAt(number);
   auto isThere = [&] {
-    item.unit = units->unit(item.panel.strips, item.number);
     SmallVector<Type> types(kernels.plan.tiles, kernels.zeroSum().getType());
     types.push_back(builder.getIndexType());
     auto with = [&](Values sums, Value next) {
@@ -176,7 +205,10 @@ Value StreamProduct::buildItem(Value number, Value round) {
     };
     Values done = kernels.either(
         item.panel.storedAsWords, types, [&] { return with(multiplyWords(item), round); },
-        [&] { return with(multiplyCoded(item, round), index.add(round, 1)); });
+        [&] {
+          Ahead ahead = lookAhead(following, number);
+          return with(multiplyCoded(item, ahead, round), index.add(round, 1));
+        });
     ArrayRef<Value> sums = ArrayRef<Value>(done).drop_back();
     if (inRow == 1)
       kernels.storeOutputs(item.strip, item.panel, sums);
@@ -187,6 +219,58 @@ Value StreamProduct::buildItem(Value number, Value round) {
   return kernels.either(index.less(item.strip, item.panel.strips),
                         TypeRange{builder.getIndexType()}, isThere,
                         [&] { return Values{round}; })[0];
+}
+
+Value StreamProduct::rawStride(const Item &item) {
+  return index.mul(item.panel.strips, kernels.plan.rawWords);
+}
+
+Value StreamProduct::rawStart(const Item &item) {
+  Value unit = index.add(index.mul(item.unit.firstGroup, item.panel.strips), item.strip);
+  return index.add(item.panel.raw, index.mul(unit, kernels.plan.rawWords));
+}
+
+Value StreamProduct::isCoded(const Item &item) {
+  Value isThere = index.less(item.strip, item.panel.strips);
+  Value asWords =
+      arith::ExtUIOp::create(builder, location, builder.getI32Type(), item.panel.storedAsWords);
+  return kernels.both(isThere, kernels.equal(asWords, kernels.constantI32(0)));
+}
+
+StreamProduct::Ahead StreamProduct::aheadOf(const Item &item) {
+  Value begin = units->locate(kernels.code, item.panel.code, item.number).begin;
+  Value all = memref::DimOp::create(builder, location, kernels.code, 0);
+  Value words = index.min(index.sub(all, begin), index.constant(room));
+  return {begin, words, rawStart(item), rawStride(item), item.unit.groups};
+}
+
+StreamProduct::Ahead StreamProduct::lookAhead(Value number, Value instead) {
+  Value isThere = isCoded(itemAt(number));
+  return aheadOf(itemAt(arith::SelectOp::create(builder, location, isThere, number, instead)));
+}
+
+void StreamProduct::prefetch(const Ahead &ahead) {
+  Value groups = index.min(ahead.groups, index.constant(distance));
+  index.loop(groups, [&](Value group) {
+    prefetchRaw(index.add(ahead.raw, index.mul(group, ahead.stride)));
+  });
+  // A sector of the second-level cache a lane.
+  constexpr int64_t sectorWords = 8, warpWords = 32 * sectorWords;
+  Value own = index.mul(kernels.lane, sectorWords);
+  index.loop(index.ceilDiv(ahead.codeWords, warpWords), [&](Value round) {
+    Value at = index.add(index.mul(round, warpWords), own);
+    at = index.min(at, index.sub(ahead.codeWords, index.constant(1)));
+    memref::PrefetchOp::create(builder, location, kernels.code,
+                               ValueRange{index.add(ahead.code, at)}, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  });
+}
+
+void StreamProduct::prefetchRaw(Value groupStart) {
+  // All of the group's sectors, whose lanes have the same share each.
+  Value at = index.add(groupStart, index.mul(kernels.lane, kernels.plan.rawWords / 32));
+  memref::PrefetchOp::create(builder, location, kernels.raw, ValueRange{at}, /*isWrite=*/false,
+                             /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 StreamProduct::Values StreamProduct::multiplyGroup(const Item &item, Value group,
@@ -241,9 +325,11 @@ StreamUnits::Source StreamProduct::copyUnit(const Item &item, Value round) {
   return {rooms, index.add(slot, shift), index.sub(index.sub(words, shift), index.constant(1))};
 }
 
-StreamProduct::Values StreamProduct::multiplyCoded(const Item &item, Value round) {
+StreamProduct::Values StreamProduct::multiplyCoded(const Item &item, const Ahead &ahead,
+                                                   Value round) {
   StreamUnits::Source copied = copyUnit(item, round);
   StreamUnits::Header header = units->header(copied);
+  prefetch(ahead);
   SmallVector<Type> types(kernels.plan.tiles, kernels.zeroSum().getType());
   Values sums = kernels.either(
       index.less(header.words, index.add(copied.last, 2)), types,
@@ -276,10 +362,11 @@ StreamProduct::Values StreamProduct::multiplyUnit(const Item &item,
   size_t before = carried.size();
   carried.append(kernels.plan.tiles, kernels.zeroSum());
   Values after = index.loop(item.unit.groups, carried, [&](Value group, ValueRange now) {
-    Value unit = index.mul(index.add(item.unit.firstGroup, group), item.panel.strips);
-    Value rawAt = index.mul(index.add(unit, item.strip), kernels.plan.rawWords);
-    Values decoded = units->decode(item.unit, group, kernels.raw, index.add(item.panel.raw, rawAt),
-                                   source, now.take_front(4), sharedTable, places);
+    Value rawAt = index.add(rawStart(item), index.mul(group, rawStride(item)));
+    index.ifElse(index.less(index.add(group, distance), item.unit.groups),
+                 [&] { prefetchRaw(index.add(rawAt, index.mul(rawStride(item), distance))); });
+    Values decoded = units->decode(item.unit, group, kernels.raw, rawAt, source, now.take_front(4),
+                                   sharedTable, places);
     ValueRange fragments = ArrayRef<Value>(decoded).take_front(4), sums = now.drop_front(before);
     Values next(ArrayRef<Value>(decoded).drop_front(4));
     if (!hasEscapes()) {
@@ -364,7 +451,7 @@ void StreamProduct::addPartials(const Item &item, ValueRange sums) {
 KernelEntry StreamProduct::productEntry() {
   KernelEntry entry = kernels.entries().back();
   entry.strategy = "skinny-streams,n=" + std::to_string(8 * kernels.plan.tiles);
-  entry.launch.threads = threads;
+  entry.launch.threads = static_cast<uint32_t>(threads);
   entry.launch.sharedBytes = static_cast<uint32_t>(sharedBytes());
   entry.launch.tileRows = panelRows;
   entry.launch.tileColumns = streamUnitColumns;

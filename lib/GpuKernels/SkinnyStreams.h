@@ -8,7 +8,8 @@
 // A warp multiplies a stream unit: a strip × 1,024 columns. A lane's code words are a chain of
 // lookups, which only many warps hide: so warps are independent, and there is no ring. A unit's
 // codes come into shared memory by one bulk copy; what is longer than its room is read where it
-// lies.
+// lies. Memory's latency is hidden by prefetches to the second-level cache, of raw fields some
+// groups ahead and of codes a unit ahead: shared memory has no bandwidth to spare for a ring.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,9 +33,11 @@ public:
   /// Builds `pack` and `product`, and says how they are launched.
   void build(ProductKernels &result);
 
-  static constexpr int64_t warps = 6, threads = 32 * warps, mostCtas = 2;
   /// Most batch rows of a slice, in eights.
   static constexpr unsigned mostTiles = 4;
+  /// Workgroups that a multiprocessor has for slices of so many eights: sums of wide ones take the
+  /// registers of both.
+  static int64_t workgroupsFor(int64_t tiles) { return tiles == 1 ? 2 : 1; }
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
@@ -45,14 +48,33 @@ private:
     mlir::Value strip, part, number;
     StreamUnits::Unit unit;
   };
+  /// What an item needs, in u32 of the planes: its codes, and its raw fields, a group of them
+  /// `stride` behind the one before.
+  struct Ahead {
+    mlir::Value code, codeWords, raw, stride, groups;
+  };
 
   void buildKernel(mlir::gpu::GPUModuleOp module);
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
   void layOutShared();
   void loadTable();
-  mlir::Value buildItem(mlir::Value number, mlir::Value round);
+  Item itemAt(mlir::Value number);
+  mlir::Value buildItem(mlir::Value number, mlir::Value following, mlir::Value round);
   Values multiplyWords(const Item &item);
-  Values multiplyCoded(const Item &item, mlir::Value round);
+  Values multiplyCoded(const Item &item, const Ahead &ahead, mlir::Value round);
+  /// Where the raw fields of an item's first group are.
+  mlir::Value rawStart(const Item &item);
+  mlir::Value rawStride(const Item &item);
+  /// Whether an item exists and is not stored as words.
+  mlir::Value isCoded(const Item &item);
+  /// What to bring for a coded item.
+  Ahead aheadOf(const Item &item);
+  /// For item `number`, or once more for `instead`, which is coded, where that is not.
+  Ahead lookAhead(mlir::Value number, mlir::Value instead);
+  /// Brings the codes, and the raw fields of the first `distance` groups: the others follow while
+  /// the item is multiplied.
+  void prefetch(const Ahead &ahead);
+  void prefetchRaw(mlir::Value groupStart);
   /// The unit's first u32 in this warp's room.
   StreamUnits::Source copyUnit(const Item &item, mlir::Value round);
   Values multiplyUnit(const Item &item, const StreamUnits::Source &source,
@@ -77,8 +99,10 @@ private:
   mlir::Location location;
   Indices index;
   int64_t inRow, room;
+  /// Warps of a workgroup, and the groups that their raw fields are brought ahead.
+  int64_t warps, threads, distance;
   std::optional<StreamUnits> units;
-  mlir::Value classes, rooms, sharedTable, barriers;
+  mlir::Value slices, classes, rooms, sharedTable, barriers;
 };
 
 } // namespace uwt

@@ -68,3 +68,14 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @prefetch(%tile: memref<64xi32, #gpu.address_space<workgroup>>, %i: index) {
+    // expected-error @+2 {{'memref.prefetch' op of 'memref<64xi32, #gpu.address_space<workgroup>>' cannot be compiled: only global memory is brought nearer}}
+    // expected-error @+1 {{failed to legalize operation 'memref.prefetch' that was explicitly marked illegal}}
+    memref.prefetch %tile[%i], read, locality<2>, data : memref<64xi32, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}

@@ -17,6 +17,19 @@ gpu.module @kernels {
 
 // -----
 
+// CHECK-LABEL: gpu.func @prefetch
+// ADA-LABEL: gpu.func @prefetch
+gpu.module @kernels {
+  gpu.func @prefetch(%plane: memref<64xi32, #gpu.address_space<global>>, %at: index) kernel {
+    // CHECK: nvvm.prefetch level = L2, %{{.*}} : !llvm.ptr<1>
+    // ADA: nvvm.prefetch level = L2, %{{.*}} : !llvm.ptr<1>
+    memref.prefetch %plane[%at], read, locality<2>, data : memref<64xi32, #gpu.address_space<global>>
+    gpu.return
+  }
+}
+
+// -----
+
 // CHECK-LABEL: gpu.func @product
 gpu.module @kernels {
   gpu.func @product(%a: vector<4x2xbf16>, %b: vector<2x2xbf16>, %c: vector<2x2xf32>) -> vector<2x2xf32> {

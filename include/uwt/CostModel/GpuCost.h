@@ -26,7 +26,8 @@ struct GpuKernelLedger {
   unsigned slice = 8;
   /// Instructions of the steady loop, escapes in, and those of them on the ALU pipe.
   double instructions = 0, alu = 0;
-  /// Bytes of shared memory that are read and written, by threads and by copies.
+  /// Bytes of shared memory that are read and written, by threads and by copies, bank conflicts
+  /// in; loads through the first-level cache, which share its way, too.
   double sharedBytes = 0;
   /// Bytes of memory that hold a weight, everything counted.
   double weightBytes = 2;
@@ -35,6 +36,10 @@ struct GpuKernelLedger {
   /// Workgroups of a multiprocessor, rows of W of a workgroup, and workgroups of a cluster, which
   /// share what is read of x.
   unsigned ctas = 1, rows = 64, cluster = 1;
+  /// Warps of a multiprocessor that read lanes' streams, and the lookups, each of which waits for
+  /// the one before, for a lane's weight; 0 for none.
+  unsigned streamWarps = 0;
+  double lookups = 0;
   /// Multiplies by warpgroups.
   bool usesWarpgroups = false;
   /// The weight is decoded to memory before (strategy buffer), 2 bytes a weight.
@@ -56,6 +61,8 @@ struct GpuConstants {
   double cacheBytesPerClock = 24;
   /// Latency of memory under load, in µs: bandwidth times this has to be on its way.
   double memoryLatency = 0.9;
+  /// Clocks from one lookup of a lane's stream to the next.
+  double lookupClocks = 45;
   /// Shares of the tensor cores' peak: mma.sync, and warpgroups.
   double warpShare = 0.62, warpgroupShare = 0.8;
   /// µs of a launch, of one that overlaps with the kernel before, of filling the ring, and of the
@@ -68,6 +75,8 @@ struct GpuConstants {
 /// Microseconds of each limit, and in all.
 struct GpuPrediction {
   double memory = 0, cache = 0, alu = 0, issue = 0, shared = 0, matrix = 0, fixed = 0;
+  /// Of lookups that wait for each other.
+  double chain = 0;
   /// Of decoding before, by the bandwidth of memory.
   double decode = 0;
   double total = 0;

@@ -55,6 +55,12 @@ struct PlanFacts {
   unsigned ctas = 1, stages = 2;
   uint64_t stageBytes = 0;
   bool usesWarpgroups = false;
+  /// Warps of a multiprocessor that read lanes' streams, each with so many dependent lookups in a
+  /// table for a weight of a lane; 0 where nothing is looked up.
+  unsigned streamWarps = 0;
+  double lookups = 0;
+  /// Bytes of raw fields for a weight, which those warps read from global memory.
+  double rawBytes = 0;
   /// Strategy buffer: the weight is decoded to memory, and read from there.
   bool decodesFirst = false;
 };

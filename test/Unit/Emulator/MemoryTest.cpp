@@ -113,6 +113,17 @@ TEST(EmulatorMemory, OutOfBounds) {
               testing::HasSubstr("of dynamic shared memory, which has 256 bytes"));
 }
 
+TEST(EmulatorMemory, PrefetchStaysInItsBuffer) {
+  TestKernel kernel("%in: memref<?xi32, #global>", R"(
+    %i = gpu.thread_id x
+    memref.prefetch %in[%i], read, locality<2>, data : memref<?xi32, #global>)");
+  DeviceBuffer<uint32_t> in(32), less(31);
+  EXPECT_EQ(kernel.run({{1, 1, 1}, {32, 1, 1}, 0}, {in.constant()}), "");
+  EXPECT_THAT(kernel.run({{1, 1, 1}, {32, 1, 1}, 0}, {less.constant()}),
+              testing::HasSubstr("lane 31: index 31 of dimension 0 and 1 element(s) do not "
+                                 "fit in its size of 31, in argument 0"));
+}
+
 TEST(EmulatorMemory, WriteToAnArgumentThatIsRead) {
   TestKernel kernel(twoBuffers, reversal);
   DeviceBuffer<uint32_t> in(128), out(128);

@@ -85,7 +85,8 @@ TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
     return product.entries().back().strategy;
   };
   EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 4}).substr(0, 7), "buffer,");
-  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 9}).substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 65}).substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 64}), "skinny-streams,n=32");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}), "skinny-streams,n=8");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 64, 8}).substr(0, 7), "buffer,");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}, "sm_80").substr(0, 7), "buffer,");

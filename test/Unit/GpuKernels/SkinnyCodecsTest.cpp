@@ -113,6 +113,33 @@ TEST_P(SkinnyCodecsTest, MachineCodeHasNoSpills) {
   EXPECT_TRUE(product.assembles("sm_90a"));
 }
 
+/// Warps with many units, of several slices: what they bring ahead is that of the next one, which
+/// may be of another panel, stored as words, or not there.
+TEST(SkinnyStreams, WarpsTakeManyUnits) {
+  Shape shape{200, 2100, 40};
+  std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+  std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, 1, 300);
+  // A panel without a pattern.
+  std::mt19937 random(5);
+  for (uint64_t i = 0; i < 64 * shape.columns; ++i)
+    w[64 * shape.columns + i] = static_cast<uint16_t>((random() % 256) << 7);
+  std::vector<uint16_t> exact = w;
+  for (uint64_t i = 0; i < 64 * shape.columns; ++i)
+    exact[64 * shape.columns + i] = 0;
+  Product product("huffman<12,2>", shape, {});
+  ASSERT_EQ(product.prepare(), "");
+  ASSERT_EQ(product.entries().back().strategy, "skinny-streams,n=24");
+  auto weight = product.load(w);
+  ASSERT_TRUE(weight) << weight.error().message();
+  auto y = product.run(*weight, x, 1, 7);
+  ASSERT_TRUE(y) << y.error().message();
+  std::vector<float> expected = exactProduct(exact, x, shape);
+  for (uint64_t m = 0; m < shape.batch; ++m)
+    for (uint64_t n = 0; n < shape.rows; ++n)
+      if (n / 64 != 1)
+        ASSERT_EQ((*y)[m * shape.rows + n], expected[m * shape.rows + n]) << m << ", " << n;
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyCodecsTest,
                          ::testing::Values("palette<4>", "window<3>", "bitplane<3>",
                                            "window<4>, escapes=rows<64>",

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RunFormat.h"
+#include "uwt/Codec/Panel.h"
 #include "uwt/CostModel/GpuLedgers.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -86,9 +87,9 @@ std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &forma
 static std::string describe(const GpuCandidate &candidate) {
   const GpuPrediction &p = candidate.first;
   return llvm::formatv("{0}: {1:f1} us (memory {2:f1}, cache {3:f1}, issue {4:f1}, alu {5:f1}, "
-                       "shared {6:f1}, matrix {7:f1}, fixed {8:f1})",
+                       "shared {6:f1}, matrix {7:f1}, chain {8:f1}, fixed {9:f1})",
                        candidate.format.str(), p.total, p.memory, p.cache, p.issue, p.alu, p.shared,
-                       p.matrix, p.fixed)
+                       p.matrix, p.chain, p.fixed)
       .str();
 }
 
@@ -120,6 +121,17 @@ LogicalResult SelectKernelsPass::force(Value weight, ArrayRef<MatmulOp> products
   return mlir::success();
 }
 
+/// Prefix codes run where the ledger's kernel does, for all batches that there are: it needs stream
+/// units of a strip, and in large batches it is by far slower than the others.
+static bool runsAsStored(CompressedType stored, ArrayRef<MatmulOp> products) {
+  auto decoder = dyn_cast<DecoderEmissionInterface>(Attribute(stored.getFormat()));
+  if (!decoder || decoder.hasFixedRate(stored.getElementType()))
+    return decoder != nullptr;
+  bool isKnown =
+      llvm::none_of(products, [](MatmulOp op) { return ShapedType::isDynamic(op.getBatch()); });
+  return isKnown && stored.getColumns() > wholePanelUnitColumns;
+}
+
 LogicalResult SelectKernelsPass::selectFor(Value weight, ArrayRef<MatmulOp> products) {
   // A transcode that is there already is somebody's decision.
   if (weight.getDefiningOp<TranscodeOp>())
@@ -129,10 +141,7 @@ LogicalResult SelectKernelsPass::selectFor(Value weight, ArrayRef<MatmulOp> prod
   auto stored = cast<CompressedType>(weight.getType());
   SmallVector<GpuCandidate> ranked;
   SmallVector<CompressedType> types;
-  // As it is stored, but for prefix codes: their kernels do not serve all shapes, and wait for
-  // lookups more than the limits of the model say.
-  auto decoder = dyn_cast<DecoderEmissionInterface>(Attribute(stored.getFormat()));
-  if (decoder && decoder.hasFixedRate(stored.getElementType()))
+  if (runsAsStored(stored, products))
     types.push_back(stored);
   // What weights may be coded to when they are loaded.
   for (const char *text : {"inplace<12>", "raw"})
