@@ -40,7 +40,8 @@ public:
   std::vector<KernelEntry> entries();
 
 private:
-  /// Prefix codes (SkinnyStreams.h).
+  /// Prefix codes.
+  friend class StreamWarps;
   friend class StreamProduct;
   /// A panel for a slice of the batch: its place among those of all slices, its number in the
   /// weight, its slice, and fields of its DevicePanelEntry. The last place repeats the last panel
@@ -148,7 +149,8 @@ private:
                   mlir::ValueRange fragments);
   void applyRecords(const Step &step, mlir::Value first, mlir::Value count,
                     mlir::ValueRange fragments);
-  void applyWord(mlir::Value record);
+  /// Applies a record to the unit that lies from u32 `unitAt` of the scratch memory on.
+  void applyWord(mlir::Value record, mlir::Value unitAt);
   void applyRun(mlir::Value at);
   mlir::Value matrixA(mlir::ValueRange fragments, unsigned block);
   mlir::Value zeroSum();

@@ -249,17 +249,17 @@ void SkinnyKernels::applyRecords(const Step &step, Value first, Value count, Val
         builder.setInsertionPointToStart(branch.elseBlock());
         scf::YieldOp::create(builder, location, load(patches, place));
       }
-      applyWord(branch.getResult(0));
+      applyWord(branch.getResult(0), unit);
     });
   });
   warpBarrier();
 }
 
-void SkinnyKernels::applyWord(Value record) {
+void SkinnyKernels::applyWord(Value record, Value unitAt) {
   // escape-2: value, half, register, lane, block (docs/formats.md).
   Value word = index.add(index.mul(toIndex(bits(record, 17, 2)), 128),
                          index.mul(toIndex(bits(record, 19, 5)), 4));
-  word = index.add(word, index.mul(warp, SkinnyPlan::unitWords));
+  word = index.add(word, unitAt);
   word = index.add(word, toIndex(bits(record, 24, 2)));
   Value half = index.add(index.mul(word, 2), toIndex(bits(record, 16, 1)));
   Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
