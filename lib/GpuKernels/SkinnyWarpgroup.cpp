@@ -44,9 +44,9 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
   // All four warps take part. For a strip that the last panel does not have any unit will do:
   // nobody takes its sums.
   Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
-  Value unit = index.add(index.mul(group, panel.strips), there);
+  Place place{group, there};
   if (plan.onlyWords)
-    return decodeFragment(step, unit, /*asWords=*/false);
+    return decodeFragment(panel, step, place, /*asWords=*/false);
   SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
   // Sums cannot come from branches: those that products are in would have to be taken by all four
   // warps. The rare way begins with the frequent one's operands, so that it needs no others.
@@ -55,16 +55,17 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
       [&] {
         // A barrier makes a branch of it: ptxas would issue these loads in all panels.
         warpBarrier();
-        return decodeFragment(step, unit, /*asWords=*/true);
+        return decodeFragment(panel, step, place, /*asWords=*/true);
       },
       [&] {
-        Fragments decoded = decodeFragment(step, unit, /*asWords=*/false);
+        Fragments decoded = decodeFragment(panel, step, place, /*asWords=*/false);
         if (!plan.hasEscapes)
           return decoded;
-        UnitEscapes escapes = escapesOf(strip, step, group);
+        // The strip that the last panel does not have has no escapes either.
+        PlaceEscapes escapes = escapesOf(step, {group, strip});
         return either(
             index.less(index.constant(0), escapes.count), types,
-            [&] { return patch(strip, step, escapes, decoded); }, [&] { return decoded; });
+            [&] { return patch(step, place, escapes, decoded); }, [&] { return decoded; });
       });
 }
 
@@ -92,17 +93,18 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
     return next;
   };
   // ptxas overwrites operands of products under way in a loop that is not unrolled by two.
-  Fragments next = index.loop(index.div(step.groups, 2), sums, [&](Value pair, ValueRange carried) {
-    Value group = index.mul(pair, 2);
+  Value pairs = index.div(step.ownGroups, 2);
+  Fragments next = index.loop(pairs, sums, [&](Value pair, ValueRange carried) {
+    Value group = ownGroup(step, index.mul(pair, 2));
     return multiplyNext(index.add(group, 1), multiplyNext(group, carried));
   });
   next = waitForProducts(0, next);
   if (plan.groups() % 2 == 0)
     return next;
   return either(
-      equal(index.rem(step.groups, 2), index.constant(1)), sums.getTypes(),
+      equal(index.rem(step.ownGroups, 2), index.constant(1)), sums.getTypes(),
       [&] {
-        Value last = index.sub(step.groups, index.constant(1));
+        Value last = ownGroup(step, index.sub(step.ownGroups, index.constant(1)));
         return waitForProducts(0, multiplyNext(last, next));
       },
       [&] { return next; });
