@@ -208,19 +208,6 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
   return panel;
 }
 
-Value SkinnyKernels::fillingOf(Value step) {
-  if (plan.stepsPerStage == 1)
-    return step;
-  Value place = index.div(step, plan.chunks()), chunk = index.rem(step, plan.chunks());
-  return index.add(index.mul(place, plan.fillings()), index.div(chunk, plan.stepsPerStage));
-}
-
-Value SkinnyKernels::fillingAfter(Value endStep) {
-  if (plan.stepsPerStage == 1)
-    return endStep;
-  return index.add(fillingOf(index.sub(endStep, index.constant(1))), 1);
-}
-
 SkinnyKernels::Step SkinnyKernels::fillingIn(Value place, Value number, Value ordinal) {
   Step step;
   step.place = place;
@@ -240,15 +227,6 @@ SkinnyKernels::Step SkinnyKernels::fillingIn(Value place, Value number, Value or
 SkinnyKernels::Step SkinnyKernels::fillingAt(Value ordinal) {
   Value number = asShort(index.add(firstFilling, ordinal));
   return fillingIn(index.div(number, plan.fillings()), index.rem(number, plan.fillings()), ordinal);
-}
-
-void SkinnyKernels::restrictTo(Step &step, Value firstChunk, Value endChunk) {
-  int64_t width = plan.groupsPerStep();
-  Value first = index.mul(firstChunk, width), end = index.mul(endChunk, width);
-  Value before = arith::MaxUIOp::create(builder, location, first, step.firstGroup);
-  step.firstOwn = index.sub(before, step.firstGroup);
-  Value endOwn = index.min(index.sub(end, step.firstGroup), step.groups);
-  step.ownGroups = index.sub(endOwn, step.firstOwn);
 }
 
 void SkinnyKernels::waitFor(Value barriers, const Step &step, bool isEmptyWait) {

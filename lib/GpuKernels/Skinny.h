@@ -12,6 +12,7 @@
 //       without bulk copies             SkinnyThreadProducer.cpp
 //     the warps that decode, multiply   SkinnyConsumer.cpp
 //     products of four warps together   SkinnyWarpgroup.cpp
+//     coded units of several groups     SkinnyWideUnits.cpp
 //     partial sums, places of outputs   SkinnyOutput.cpp
 //       epilogue                        Output.cpp
 //
@@ -80,6 +81,10 @@ private:
   PackedPlace placeInCores(mlir::Value thread);
   /// A's registers of a strip's unit, escapes applied.
   Fragments operandsOf(mlir::Value strip, const Panel &panel, const Step &step, mlir::Value group);
+  /// The same of two groups of a unit.
+  Fragments operandsOfPair(mlir::Value strip, const Panel &panel, const Step &step,
+                           mlir::Value group);
+  Fragments withEscapes(const Step &step, const Place &place, mlir::ValueRange fragments);
   Fragments beginProducts(mlir::ValueRange operands, const Step &step, mlir::Value group,
                           mlir::ValueRange sums);
   Fragments waitForProducts(int64_t pending, mlir::ValueRange sums);
@@ -110,23 +115,9 @@ private:
   Panel loadPanel(mlir::Value place, mlir::Value member);
   /// The first step of a cluster's share.
   mlir::Value shareOf(mlir::Value number);
-  /// Numbers of fillings, counted through all places: of the one that has a step, and of the one
-  /// behind that of the last step before `endStep`.
-  mlir::Value fillingOf(mlir::Value step);
-  mlir::Value fillingAfter(mlir::Value endStep);
   /// The filling that comes `ordinal` after the cluster's first one; filling `number` of a place.
   Step fillingAt(mlir::Value ordinal);
   Step fillingIn(mlir::Value place, mlir::Value number, mlir::Value ordinal);
-  /// Leaves out what belongs to other clusters: chunks of the panel before `first`, and from `end`.
-  void restrictTo(Step &step, mlir::Value firstChunk, mlir::Value endChunk);
-  /// Group `number` of those that this cluster multiplies.
-  mlir::Value ownGroup(const Step &step, mlir::Value number) {
-    return step.firstOwn ? index.add(step.firstOwn, number) : number;
-  }
-  /// The number of a group's row of units in its stage, and its own number in a unit of it.
-  std::pair<mlir::Value, mlir::Value> unitOf(mlir::Value group);
-  /// Rows of units that a stage has.
-  mlir::Value unitRows(const Step &step);
   /// Waits until the phase before `round` (full) or two before it (empty) has ended.
   void waitFor(mlir::Value barriers, const Step &step, bool isEmptyWait);
 
@@ -161,20 +152,40 @@ private:
   Fragments multiply(mlir::ValueRange fragments, const Step &step, mlir::Value group,
                      mlir::ValueRange sums);
   Fragments decodeFragment(const Panel &panel, const Step &step, const Place &place, bool asWords);
-  /// Where a place's words lie in plane `words`.
-  mlir::Value wordsAt(const Panel &panel, const Step &step, const Place &place);
   PlaceEscapes escapesOf(const Step &step, const Place &place);
   Fragments patch(const Step &step, const Place &place, const PlaceEscapes &escapes,
                   mlir::ValueRange fragments);
   /// Records of an entry before those that count number `end` counts.
   mlir::Value recordsBefore(const PlaceEscapes &escapes, mlir::Value end);
   void applyWords(const Step &step, mlir::Value first, mlir::Value count);
-  /// Of a unit of several groups: those of the place's group.
-  void applyRunsOfGroup(const Step &step, const Place &place, const PlaceEscapes &escapes);
   void applyWord(mlir::Value record);
   void applyRun(mlir::Value at, mlir::Value row);
   mlir::Value matrixA(mlir::ValueRange fragments, unsigned block);
   mlir::Value zeroSum();
+
+  // SkinnyWideUnits.cpp
+  /// Numbers of fillings, counted through all places: of the one that has a step, and of the one
+  /// behind that of the last step before `endStep`.
+  mlir::Value fillingOf(mlir::Value step);
+  mlir::Value fillingAfter(mlir::Value endStep);
+  /// Leaves out what belongs to other clusters: chunks of the panel before `first`, and from `end`.
+  void restrictTo(Step &step, mlir::Value firstChunk, mlir::Value endChunk);
+  /// Group `number` of those that this cluster multiplies.
+  mlir::Value ownGroup(const Step &step, mlir::Value number) {
+    return step.firstOwn ? index.add(step.firstOwn, number) : number;
+  }
+  /// The number of a group's row of units in its stage, and its own number in a unit of it.
+  std::pair<mlir::Value, mlir::Value> unitOf(mlir::Value group);
+  /// Rows of units that a stage has.
+  mlir::Value unitRows(const Step &step);
+  /// Where a place's words lie in plane `words`.
+  mlir::Value wordsAt(const Panel &panel, const Step &step, const Place &place);
+  /// A's registers of a place and of the group behind it.
+  Fragments decodePair(const Panel &panel, const Step &step, const Place &place, bool asWords);
+  Fragments multiplyPairs(mlir::Value strip, const Panel &panel, const Step &step,
+                          mlir::ValueRange sums);
+  /// Of a unit of several groups: those of the place's group.
+  void applyRunsOfGroup(const Step &step, const Place &place, const PlaceEscapes &escapes);
 
   // SkinnyOutput.cpp
   void finishSegment(mlir::Value strip, const Panel &panel, mlir::Value firstStep,

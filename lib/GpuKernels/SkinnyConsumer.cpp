@@ -89,6 +89,8 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &p
   return either(
       index.less(strip, panel.strips), sums.getTypes(),
       [&] {
+        if (plan.unitGroups > 1)
+          return multiplyPairs(strip, panel, step, sums);
         return index.loop(step.ownGroups, sums, [&](Value i, ValueRange carried) {
           return multiplyGroup(strip, panel, step, ownGroup(step, i), carried);
         });
@@ -168,23 +170,6 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyWith(ValueRange fragments, Value
     }
   }
   return next;
-}
-
-std::pair<Value, Value> SkinnyKernels::unitOf(Value group) {
-  if (plan.unitGroups == 1)
-    return {group, index.constant(0)};
-  if (plan.groupsPerStage == plan.unitGroups)
-    return {index.constant(0), group};
-  return {index.div(group, plan.unitGroups), index.rem(group, plan.unitGroups)};
-}
-
-Value SkinnyKernels::unitRows(const Step &step) {
-  return index.ceilDiv(step.groups, plan.unitGroups);
-}
-
-Value SkinnyKernels::wordsAt(const Panel &panel, const Step &step, const Place &place) {
-  Value unit = index.mul(index.add(step.firstGroup, place.group), panel.strips);
-  return index.add(panel.words, index.mul(index.add(unit, place.strip), SkinnyPlan::unitWords));
 }
 
 SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const Step &step,
@@ -273,23 +258,6 @@ SkinnyKernels::Fragments SkinnyKernels::patch(const Step &step, const Place &pla
   return patched;
 }
 
-void SkinnyKernels::applyRunsOfGroup(const Step &step, const Place &place,
-                                     const PlaceEscapes &escapes) {
-  // escape-3: a row's runs are the groups of its unit, whose records lie row by row.
-  Value unitStart = index.add(step.firstGroup, index.sub(place.group, escapes.number));
-  Value runs = index.min(index.sub(index.constant(plan.groups()), unitStart),
-                         index.constant(plan.unitGroups));
-  Value count = index.add(recordsBefore(escapes, index.constant(3)),
-                          toIndex(bits(escapes.counts, 24, 8)));
-  index.loop(count, [&](Value i) {
-    Value at = index.add(escapes.entryFirst, index.mul(i, plan.recordWords));
-    Value number = toIndex(load(patches, at));
-    Value row = divideShort(number, runs);
-    index.ifElse(equal(index.sub(number, index.mul(row, runs)), escapes.number),
-                 [&] { applyRun(at, index.rem(row, 16)); });
-  });
-}
-
 void SkinnyKernels::applyWords(const Step &step, Value first, Value count) {
   // The stage has the records of all its groups, unless they were too many: those stay in the
   // plane.
@@ -298,18 +266,15 @@ void SkinnyKernels::applyWords(const Step &step, Value first, Value count) {
     Value number = index.add(index.mul(round, 32), lane);
     index.ifElse(index.less(number, count), [&] {
       Value place = index.add(first, number);
-      Value isCopied = index.less(index.constant(0), copied.words);
-      auto branch =
-          scf::IfOp::create(builder, location, TypeRange{builder.getI32Type()}, isCopied, true);
-      {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPointToStart(branch.thenBlock());
+      auto copy = [&] {
         Value at = index.add(index.add(step.part, plan.partPatch()), index.sub(place, copied.from));
-        scf::YieldOp::create(builder, location, load(ring, at));
-        builder.setInsertionPointToStart(branch.elseBlock());
-        scf::YieldOp::create(builder, location, load(patches, place));
-      }
-      applyWord(branch.getResult(0));
+        return Values{load(ring, at)};
+      };
+      if (plan.recordsFit())
+        return applyWord(copy()[0]);
+      applyWord(either(
+          index.less(index.constant(0), copied.words), builder.getI32Type(), copy,
+          [&] { return Values{load(patches, place)}; })[0]);
     });
   });
 }

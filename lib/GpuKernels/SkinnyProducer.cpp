@@ -55,9 +55,11 @@ SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer
   // Whole runs of 16 bytes around the records.
   Value from = index.mul(index.div(begin, 4), 4);
   Value words = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);
-  Value isNone = index.less(end, index.add(begin, 1));
-  Value isTooLong = index.less(index.constant(plan.patchWords()), words);
-  Value isLeft = arith::OrIOp::create(builder, location, isNone, isTooLong);
+  Value isLeft = index.less(end, index.add(begin, 1));
+  if (!plan.recordsFit()) {
+    Value isTooLong = index.less(index.constant(plan.patchWords()), words);
+    isLeft = arith::OrIOp::create(builder, location, isLeft, isTooLong);
+  }
   words = arith::SelectOp::create(builder, location, isLeft, index.constant(0), words);
   return {from, words};
 }

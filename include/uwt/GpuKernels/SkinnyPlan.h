@@ -81,6 +81,10 @@ struct SkinnyPlan {
   /// u32 of a stage's part of plane `patch`. Nearly every unit of four groups has escapes: all that
   /// there can be in a row of them.
   int64_t patchWords() const { return unitGroups == 1 ? 64 : 1024; }
+  bool recordsFit() const {
+    // Four strips with up to 255, in runs of 16 bytes.
+    return unitGroups > 1 && groupsPerStage == unitGroups && recordWords == 1;
+  }
   /// Whether a stage has room for words, for panels that are stored so. Those of formats whose
   /// units have four groups are read where they lie: x needs the room.
   bool copiesWords() const { return unitGroups == 1; }

@@ -36,7 +36,7 @@ TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                           x = drawIntegers(shape.batch * shape.columns, 2);
     std::vector<float> expected = exactProduct(w, x, shape);
-    Product product(GetParam(), shape, {0, shape.batch > 128 ? 2U : 3U, 2});
+    Product product(GetParam(), shape, {0, shape.batch > 24 ? 2U : 3U, 2});
     ASSERT_EQ(product.prepare(), "");
     for (unsigned workgroups : {1, 3}) {
       auto y = product.run(w, x, workgroups, workgroups);
@@ -97,7 +97,8 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyWarpgroupTest,
-                         ::testing::Values("raw", "inplace<12>", "window<4>", "palette<4>"));
+                         ::testing::Values("raw", "inplace<12>", "window<4>", "palette<4>",
+                                           "inplace<11>"));
 
 /// The first error of some seed of the kernels that `mutate` has changed; "wrong sums" where there
 /// is none, but the result is another.
