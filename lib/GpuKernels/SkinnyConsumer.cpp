@@ -50,8 +50,7 @@ void SkinnyKernels::buildSegment(Value strip, Value place) {
   SmallVector<Value> sums(plan.tiles, zeroSum());
   sums = index.loop(index.sub(end, first), sums, [&](Value i, ValueRange carried) {
     Value number = index.add(first, i);
-    Step step =
-        fillingIn(place, index.sub(number, panelFilling), index.sub(number, firstFilling));
+    Step step = fillingIn(place, index.sub(number, panelFilling), index.sub(number, firstFilling));
     if (plan.stepsPerStage > 1)
       restrictTo(step, index.sub(from, panelStart), index.sub(to, panelStart));
     if (plan.bandPanels > 1)
@@ -272,9 +271,8 @@ void SkinnyKernels::applyWords(const Step &step, Value first, Value count) {
       };
       if (plan.recordsFit())
         return applyWord(copy()[0]);
-      applyWord(either(
-          index.less(index.constant(0), copied.words), builder.getI32Type(), copy,
-          [&] { return Values{load(patches, place)}; })[0]);
+      applyWord(either(index.less(index.constant(0), copied.words), builder.getI32Type(), copy,
+                       [&] { return Values{load(patches, place)}; })[0]);
     });
   });
 }

@@ -71,8 +71,7 @@ SkinnyKernels::Fragments SkinnyKernels::withEscapes(const Step &step, const Plac
   PlaceEscapes escapes = escapesOf(step, place);
   return either(
       index.less(index.constant(0), escapes.count), fragments.getTypes(),
-      [&] { return patch(step, place, escapes, fragments); },
-      [&] { return Fragments(fragments); });
+      [&] { return patch(step, place, escapes, fragments); }, [&] { return Fragments(fragments); });
 }
 
 SkinnyKernels::Fragments SkinnyKernels::operandsOfPair(Value strip, const Panel &panel,
@@ -88,8 +87,8 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOfPair(Value strip, const Panel 
       [&] {
         Fragments decoded = decodePair(panel, step, place, /*asWords=*/false), pair;
         for (int64_t i = 0; i < 2; ++i)
-          pair.append(withEscapes(step, {index.add(group, i), strip},
-                                  ArrayRef(decoded).slice(4 * i, 4)));
+          pair.append(
+              withEscapes(step, {index.add(group, i), strip}, ArrayRef(decoded).slice(4 * i, 4)));
         return pair;
       });
 }

@@ -126,8 +126,8 @@ void SkinnyKernels::applyRunsOfGroup(const Step &step, const Place &place,
   Value unitStart = index.add(step.firstGroup, index.sub(place.group, escapes.number));
   Value runs = index.min(index.sub(index.constant(plan.groups()), unitStart),
                          index.constant(plan.unitGroups));
-  Value count = index.add(recordsBefore(escapes, index.constant(3)),
-                          toIndex(bits(escapes.counts, 24, 8)));
+  Value count =
+      index.add(recordsBefore(escapes, index.constant(3)), toIndex(bits(escapes.counts, 24, 8)));
   index.loop(count, [&](Value i) {
     Value at = index.add(escapes.entryFirst, index.mul(i, plan.recordWords));
     Value number = toIndex(load(patches, at));

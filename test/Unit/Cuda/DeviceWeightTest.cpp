@@ -167,9 +167,11 @@ TEST_P(DeviceTablesTest, FollowTheIndexWhateverPlanesHold) {
 }
 
 /// A damaged index is refused by the loader, or its counts still lead to records only.
-TEST(DeviceTables, OfADamagedIndexStayInside) {
+class DamagedIndexTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(DamagedIndexTest, TablesStayInside) {
   ThreadPool pool(1);
-  TensorDescription description{ElementType::BF16, {130, 257}, parsedFormat("inplace<12>")};
+  TensorDescription description{ElementType::BF16, {130, 257}, parsedFormat(GetParam())};
   auto encoded = encodeCase(description, Distribution::StudentT4, 7, pool);
   ASSERT_TRUE(holds(encoded));
   LoadOptions unchecked;
@@ -189,6 +191,8 @@ TEST(DeviceTables, OfADamagedIndexStayInside) {
     }
   EXPECT_GT(loaded, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Units, DamagedIndexTest, testing::Values("inplace<12>", "inplace<11>"));
 
 INSTANTIATE_TEST_SUITE_P(Formats, DeviceTablesTest, testing::ValuesIn(registeredFormats()),
                          [](const testing::TestParamInfo<std::string> &info) {

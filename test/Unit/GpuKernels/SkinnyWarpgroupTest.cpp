@@ -46,7 +46,8 @@ TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
   }
 }
 
-/// Two kernels from the same weights, with few escapes, and with more than a stage has room for.
+/// Two kernels from the same weights, with few escapes, with more than a stage has room for, and
+/// with so many that units of four groups are stored as words.
 void expectSameBits(const std::string &format, const KernelOptions &options,
                     const std::string &otherFormat, const KernelOptions &otherOptions,
                     unsigned workgroups) {
@@ -55,7 +56,7 @@ void expectSameBits(const std::string &format, const KernelOptions &options,
   Product one(format, shape, options), other(otherFormat, shape, otherOptions);
   ASSERT_EQ(one.prepare(), "");
   ASSERT_EQ(other.prepare(), "");
-  for (uint32_t rarity : {400, 12}) {
+  for (uint32_t rarity : {400, 25, 12}) {
     std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
     for (uint64_t seed : {1, 2}) {
       auto expected = other.run(w, x, workgroups, seed + 10), y = one.run(w, x, workgroups, seed);
