@@ -55,9 +55,9 @@ private:
   struct Step {
     mlir::Value place, firstGroup, groups, stage, start, part, round, firstOwn, ownGroups;
   };
-  /// A group of a step, of a strip.
+  /// A group of a step, of a strip: its unit in the stage, and its number in the unit.
   struct Place {
-    mlir::Value group, strip;
+    mlir::Value group, strip, unit, inUnit;
   };
   using Fragments = llvm::SmallVector<mlir::Value>;
   /// A DeviceRecordGroup's first record and counts, and of a place: which of them is its count.
@@ -151,6 +151,7 @@ private:
                          mlir::ValueRange sums);
   Fragments multiply(mlir::ValueRange fragments, const Step &step, mlir::Value group,
                      mlir::ValueRange sums);
+  Place placeOf(const Panel &panel, mlir::Value group, mlir::Value strip);
   Fragments decodeFragment(const Panel &panel, const Step &step, const Place &place, bool asWords);
   PlaceEscapes escapesOf(const Step &step, const Place &place);
   Fragments patch(const Step &step, const Place &place, const PlaceEscapes &escapes,
@@ -180,8 +181,9 @@ private:
   mlir::Value unitRows(const Step &step);
   /// Where a place's words lie in plane `words`.
   mlir::Value wordsAt(const Panel &panel, const Step &step, const Place &place);
-  /// A's registers of a place and of the group behind it.
-  Fragments decodePair(const Panel &panel, const Step &step, const Place &place, bool asWords);
+  /// A's registers of a group and of the one behind it.
+  Fragments decodePair(const Panel &panel, const Step &step, mlir::Value group, mlir::Value strip,
+                       bool asWords);
   Fragments multiplyPairs(mlir::Value strip, const Panel &panel, const Step &step,
                           mlir::ValueRange sums);
   /// Of a unit of several groups: those of the place's group.

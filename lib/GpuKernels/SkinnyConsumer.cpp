@@ -112,7 +112,7 @@ Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
 SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &panel,
                                                       const Step &step, Value group,
                                                       ValueRange sums) {
-  Place place{group, strip};
+  Place place = placeOf(panel, group, strip);
   if (plan.onlyWords)
     return multiply(decodeFragment(panel, step, place, /*asWords=*/false), step, group, sums);
   // Each way decodes and multiplies by itself: what a branch hands over are then sums, not
@@ -171,13 +171,16 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyWith(ValueRange fragments, Value
   return next;
 }
 
+SkinnyKernels::Place SkinnyKernels::placeOf(const Panel &panel, Value group, Value strip) {
+  auto [row, inUnit] = unitOf(group);
+  return {group, strip, index.add(index.mul(row, panel.strips), strip), inUnit};
+}
+
 SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const Step &step,
                                                        const Place &place, bool asWords) {
   bool fromWords = asWords || plan.onlyWords;
-  auto [row, inUnit] = unitOf(place.group);
-  auto placeOf = [&](int64_t part, int64_t unitSize) {
-    Value unit = index.add(index.mul(row, panel.strips), place.strip);
-    return index.add(index.add(step.part, part), index.mul(unit, unitSize));
+  auto partAt = [&](int64_t part, int64_t unitSize) {
+    return index.add(index.add(step.part, part), index.mul(place.unit, unitSize));
   };
   Value rawPlane, rawAt, codePlane, codeAt;
   if (fromWords && !plan.copiesWords()) {
@@ -185,11 +188,11 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
     rawAt = wordsAt(panel, step, place);
   } else if (fromWords || plan.rawWords != 0) {
     rawPlane = ring;
-    rawAt = placeOf(plan.partRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
+    rawAt = partAt(plan.partRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
   }
   if (!fromWords && plan.codeWords != 0) {
     codePlane = ring;
-    codeAt = index.add(placeOf(plan.partCode(), plan.codeWords), inUnit);
+    codeAt = index.add(partAt(plan.partCode(), plan.codeWords), place.inUnit);
   }
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
@@ -204,9 +207,9 @@ SkinnyKernels::PlaceEscapes SkinnyKernels::escapesOf(const Step &step, const Pla
   // An entry a group with the counts of its strips, or a strip of units of four with theirs.
   Value entry = place.group, number = place.strip;
   if (plan.unitGroups > 1) {
-    auto [row, inUnit] = unitOf(place.group);
+    Value row = unitOf(place.group).first;
     entry = index.add(index.mul(row, plan.unitGroups), place.strip);
-    number = inUnit;
+    number = place.inUnit;
   }
   Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(entry, 2));
   Value record = loadVector(ring, at, 2, builder.getI32Type());

@@ -44,7 +44,7 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
   // All four warps take part. For a strip that the last panel does not have any unit will do:
   // nobody takes its sums.
   Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
-  Place place{group, there};
+  Place place = placeOf(panel, group, there);
   if (plan.onlyWords)
     return decodeFragment(panel, step, place, /*asWords=*/false);
   SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
@@ -59,7 +59,7 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
       },
       [&] {
         // The strip that the last panel does not have has no escapes either.
-        return withEscapes(step, {group, strip},
+        return withEscapes(step, placeOf(panel, group, strip),
                            decodeFragment(panel, step, place, /*asWords=*/false));
       });
 }
@@ -76,19 +76,19 @@ SkinnyKernels::Fragments SkinnyKernels::withEscapes(const Step &step, const Plac
 
 SkinnyKernels::Fragments SkinnyKernels::operandsOfPair(Value strip, const Panel &panel,
                                                        const Step &step, Value group) {
-  Place place{group, index.min(strip, index.sub(panel.strips, index.constant(1)))};
+  Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
   SmallVector<Type> types(8, VectorType::get({4}, builder.getI32Type()));
   return either(
       panel.storedAsWords, types,
       [&] {
         warpBarrier();
-        return decodePair(panel, step, place, /*asWords=*/true);
+        return decodePair(panel, step, group, there, /*asWords=*/true);
       },
       [&] {
-        Fragments decoded = decodePair(panel, step, place, /*asWords=*/false), pair;
+        Fragments decoded = decodePair(panel, step, group, there, /*asWords=*/false), pair;
         for (int64_t i = 0; i < 2; ++i)
-          pair.append(
-              withEscapes(step, {index.add(group, i), strip}, ArrayRef(decoded).slice(4 * i, 4)));
+          pair.append(withEscapes(step, placeOf(panel, index.add(group, i), strip),
+                                  ArrayRef(decoded).slice(4 * i, 4)));
         return pair;
       });
 }

@@ -63,9 +63,9 @@ Value SkinnyKernels::wordsAt(const Panel &panel, const Step &step, const Place &
 }
 
 SkinnyKernels::Fragments SkinnyKernels::decodePair(const Panel &panel, const Step &step,
-                                                   const Place &place, bool asWords) {
-  Fragments pair = decodeFragment(panel, step, place, asWords);
-  pair.append(decodeFragment(panel, step, {index.add(place.group, 1), place.strip}, asWords));
+                                                   Value group, Value strip, bool asWords) {
+  Fragments pair = decodeFragment(panel, step, placeOf(panel, group, strip), asWords);
+  pair.append(decodeFragment(panel, step, placeOf(panel, index.add(group, 1), strip), asWords));
   return pair;
 }
 
@@ -74,7 +74,7 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyPairs(Value strip, const Panel &
   using Multiply = llvm::function_ref<Fragments(const Place &, ValueRange fragments, ValueRange)>;
   auto multiplyBoth = [&](Value pair, ValueRange carried, bool asWords, Multiply multiplyOne) {
     Value group = ownGroup(step, index.mul(pair, 2));
-    Place even{group, strip}, odd{index.add(group, 1), strip};
+    Place even = placeOf(panel, group, strip), odd = placeOf(panel, index.add(group, 1), strip);
     // A unit has the words of groups behind the last one, plane `words` has not.
     Fragments first = decodeFragment(panel, step, even, asWords), second;
     if (!asWords)
