@@ -13,6 +13,7 @@
 #include "GpuLedger.h"
 #include "uwt/Container/BenchWeights.h"
 #include "uwt/CostModel/GpuCost.h"
+#include "uwt/Cuda/DeviceWeight.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -47,9 +48,11 @@ static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
                        LoadedWeight::fromBytes(description, drawn.tensors.front().bytes, pool));
   FormatFacts facts;
   facts.weightBytes = static_cast<double>(weight.bytes()) / (rows * columns);
+  UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
   uint64_t escaped = 0;
-  for (uint8_t count : weight.counts())
-    escaped += count != 0;
+  for (const DeviceRecordGroup &group : tables.records)
+    for (uint8_t count : group.counts)
+      escaped += count != 0;
   facts.escapedUnits = static_cast<double>(escaped) / (static_cast<double>(rows * columns) / unit);
   return facts;
 }

@@ -18,27 +18,68 @@ bool uwt::hasRecordGroups(const CodingPlan &plan) {
   return plan.traits.rate == Rate::Fixed && plan.hasEscapes();
 }
 
-uint32_t uwt::recordGroupColumns(const CodingPlan &plan) {
-  bool isWide = plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
-  return isWide ? inplace11UnitColumns : fixedUnitColumns;
+/// Column groups of a wide unit (inplace<11>), and strips of a panel: entries count by either.
+static constexpr uint64_t countsInEntry = 4;
+
+static bool hasWideUnits(const CodingPlan &plan) {
+  return plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
 }
 
-/// Appends a panel's groups. `counts` has its strips' counts, group by group (order-4); empty for
-/// panels stored as words.
-static void appendGroups(std::span<const uint8_t> counts, uint64_t strips, uint64_t groups,
-                         uint64_t firstRecord, uint32_t recordWords,
+uint64_t uwt::recordGroupsInPanel(const CodingPlan &plan) {
+  return hasWideUnits(plan) ? divideUp(plan.matrix.columns, inplace11UnitColumns) * countsInEntry
+                            : divideUp(plan.matrix.columns, fixedUnitColumns);
+}
+
+namespace {
+/// What entries are made from: a panel's strips, how many records each unit has (order-4; empty for
+/// panels stored as words), the panel's first record, and plane `patch` in u32.
+struct PanelRecords {
+  uint64_t strips;
+  std::span<const uint8_t> counts;
+  uint64_t first;
+  std::span<const uint32_t> patch;
+};
+} // namespace
+
+/// Appends an entry a column group, with the counts of its strips.
+static void appendGroups(const CodingPlan &plan, const PanelRecords &panel,
                          std::vector<DeviceRecordGroup> &out) {
+  uint64_t groups = recordGroupsInPanel(plan), next = panel.first;
   size_t end = out.size() + roundUp(groups, recordGroupsMultiple);
-  uint64_t next = firstRecord;
   for (uint64_t group = 0; group < groups; ++group) {
     DeviceRecordGroup entry{static_cast<uint32_t>(next), {}};
-    for (uint64_t strip = 0; strip < strips && !counts.empty(); ++strip) {
-      entry.counts[strip] = counts[group * strips + strip];
-      next += uint64_t(entry.counts[strip]) * recordWords;
+    for (uint64_t strip = 0; strip < panel.strips && !panel.counts.empty(); ++strip) {
+      entry.counts[strip] = panel.counts[group * panel.strips + strip];
+      next += uint64_t(entry.counts[strip]) * escapeRecordWords(plan.format);
     }
     out.push_back(entry);
   }
   out.resize(end, DeviceRecordGroup{static_cast<uint32_t>(next), {}});
+}
+
+/// Appends an entry a strip of each wide unit, with the counts of its groups.
+static void appendWideUnits(const CodingPlan &plan, const PanelRecords &panel,
+                            std::vector<DeviceRecordGroup> &out) {
+  uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns), next = panel.first;
+  for (uint64_t firstGroup = 0; firstGroup < groups; firstGroup += countsInEntry) {
+    // Records may say anything: one of no group of the unit counts as one of its last.
+    uint64_t runs = std::min(groups - firstGroup, countsInEntry);
+    auto groupOf = [&](uint32_t record) {
+      bool isRun = plan.format.escapes == Escapes::Rows64;
+      return isRun ? record % runs : std::min<uint64_t>(record >> 26, countsInEntry - 1);
+    };
+    for (uint64_t strip = 0; strip < countsInEntry; ++strip) {
+      DeviceRecordGroup entry{static_cast<uint32_t>(next), {}};
+      bool hasUnit = strip < panel.strips && !panel.counts.empty();
+      uint64_t unit = firstGroup / countsInEntry * panel.strips + strip;
+      for (uint32_t i = 0; hasUnit && i < panel.counts[unit]; ++i) {
+        uint32_t record = next < panel.patch.size() ? panel.patch[next] : 0;
+        ++entry.counts[groupOf(record)];
+        next += escapeRecordWords(plan.format);
+      }
+      out.push_back(entry);
+    }
+  }
 }
 
 static Status checkForDevice(const LoadedWeight &weight) {
@@ -58,7 +99,9 @@ static Status checkForDevice(const LoadedWeight &weight) {
 Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
   UWT_RETURN_IF_ERROR(checkForDevice(weight));
   const CodingPlan &plan = weight.plan();
-  uint64_t groups = divideUp(plan.matrix.columns, recordGroupColumns(plan));
+  uint64_t groups = recordGroupsInPanel(plan);
+  std::span<const uint32_t> patch(static_cast<const uint32_t *>(weight.view().patch),
+                                  weight.plane(PlaneKind::Patch).size() / 4);
   uint64_t matrixPanels = std::max<uint64_t>(plan.matrix.panels(), 1);
   DeviceTables tables;
   std::span<const PanelEntry> panels = weight.panels();
@@ -71,12 +114,12 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
                              entry.storedAsWords});
     if (!hasRecordGroups(plan))
       continue;
-    uint64_t strips = divideUp(plan.matrix.rowsOfPanel(panel % matrixPanels), stripRows);
-    std::span<const uint8_t> counts;
+    uint32_t rows = plan.matrix.rowsOfPanel(panel % matrixPanels);
+    PanelRecords records{divideUp(rows, stripRows), {}, entry.patch, patch};
     if (!entry.storedAsWords)
-      counts = weight.counts().subspan(entry.counts, groups * strips);
-    appendGroups(counts, strips, groups, entry.patch, escapeRecordWords(plan.format),
-                 tables.records);
+      records.counts = weight.counts().subspan(entry.counts, fixedPanelSizes(plan, rows).counts);
+    hasWideUnits(plan) ? appendWideUnits(plan, records, tables.records)
+                       : appendGroups(plan, records, tables.records);
   }
   return tables;
 }

@@ -112,9 +112,10 @@ void LoopFinder::connect(size_t block) {
     blocks[block].successors.push_back(successor);
     blocks[successor].predecessors.push_back(block);
   };
+  // A warp whose threads are together does not take DIV, and does take CONV.
   if (last.target && !last.hasModifier("DIV"))
     add(*last.target);
-  if (fallsThrough(last))
+  if (fallsThrough(last) && !last.hasModifier("CONV"))
     add(blocks[block].end);
 }
 

@@ -60,9 +60,7 @@ static std::string refusalOfDirect(MatmulOp op, const EmittedFormat &format,
            "' lacks; use strategy buffer";
   if (format.traits.rate == Rate::Prefix)
     return StreamProduct::refusal(op, format);
-  bool hasWideUnits = unitLayout(format.format, format.element).groups != 1;
-  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-  if (!emitter.fragmentTableWords(format) || hasWideUnits)
+  if (!findEmitter(format.format.codec.keyword)->fragmentTableWords(format))
     return "threads do not decode format '" + format.format.str() + "'";
   return "";
 }
@@ -124,6 +122,7 @@ static void planUnits(const EmittedFormat &format, SkinnyPlan &plan) {
   plan.recordWords = layout.recordWords;
   plan.rawWords = layout.rawWords;
   plan.codeWords = layout.codeWords;
+  plan.unitGroups = layout.groups;
 }
 
 static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
@@ -149,17 +148,13 @@ static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
   return op.emitOpError() << "has no kernel of family skinny: " << reason;
 }
 
-static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
-                                      const KernelOptions &options) {
-  const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
-  FailureOr<bool> decodesFirst = chooseStrategy(op, format, target, options);
-  if (failed(decodesFirst))
-    return mlir::failure();
-
+/// The plan, and whether the target has room for its ring.
+static SkinnyPlan planOf(MatmulOp op, const EmittedFormat &format, const KernelOptions &options,
+                         const GpuTarget &target, bool decodesFirst, bool &fits) {
   SkinnyPlan plan{};
   plan.rows = op.getWeightType().getRows();
   plan.columns = op.getWeightType().getColumns();
-  plan.decodesFirst = *decodesFirst;
+  plan.decodesFirst = decodesFirst;
   planUnits(format, plan);
   bool hasWarpgroups = options.warpgroups && !plan.isStream && target.supports(GpuFeature::Wgmma);
   plan.tiles = chooseTiles(op, options, widestSlice(plan, hasWarpgroups));
@@ -172,9 +167,27 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
     plan.stages = 2;
     plan.groupsPerStage = 4;
     plan.ctas = StreamProduct::workgroupsFor(plan.tiles);
+    fits = true;
     return plan;
   }
-  if (!plan.chooseRing(target, options.stages, options.groups))
+  fits = plan.chooseRing(target, options.stages, options.groups);
+  return plan;
+}
+
+static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
+                                      const KernelOptions &options) {
+  const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
+  FailureOr<bool> decodesFirst = chooseStrategy(op, format, target, options);
+  if (failed(decodesFirst))
+    return mlir::failure();
+  bool fits = false;
+  SkinnyPlan plan = planOf(op, format, options, target, *decodesFirst, fits);
+  // Units of four groups may have no room beside x of a wide slice.
+  bool mayDecode = plan.unitGroups > 1 && options.strategy != KernelFamily::Direct &&
+                   TranscodeBuilder::refusal(op.getWeightType(), format).empty();
+  if (!fits && mayDecode)
+    plan = planOf(op, format, options, target, /*decodesFirst=*/true, fits);
+  if (!fits)
     return op.emitOpError() << "has no kernel of family " << nameOf(plan.family()) << ": a ring of "
                             << plan.stages << " stages of " << 4 * plan.stageWords()
                             << " bytes does not fit the shared memory of '" << target.name << "'";

@@ -96,6 +96,11 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   longer = asShort(index.sub(steps, index.mul(evenShare, clusters)));
   firstStep = shareOf(cluster);
   endStep = shareOf(index.add(cluster, 1));
+  firstFilling = fillingOf(firstStep);
+  endFilling = endStep;
+  if (plan.stepsPerStage > 1)
+    endFilling = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
+                                         fillingAfter(endStep), firstFilling);
   auto moveRegisters = [&](int32_t count, NVVM::SetMaxRegisterAction action) {
     if (plan.movesRegisters())
       NVVM::SetMaxRegisterOp::create(builder, location, count, action);
@@ -203,11 +208,10 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
   return panel;
 }
 
-SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordinal) {
+SkinnyKernels::Step SkinnyKernels::fillingIn(Value place, Value number, Value ordinal) {
   Step step;
   step.place = place;
-  step.chunk = chunk;
-  step.firstGroup = index.mul(chunk, plan.groupsPerStage);
+  step.firstGroup = index.mul(number, plan.groupsPerStage);
   step.groups = index.constant(plan.groupsPerStage);
   if (plan.groups() % plan.groupsPerStage != 0)
     step.groups = index.min(step.groups, index.sub(index.constant(plan.groups()), step.firstGroup));
@@ -216,12 +220,13 @@ SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordina
   step.round = index.div(ordinal, plan.stages);
   step.start = index.mul(step.stage, plan.stageWords());
   step.part = step.start;
+  step.ownGroups = step.groups;
   return step;
 }
 
-SkinnyKernels::Step SkinnyKernels::stepAt(Value ordinal) {
-  Value number = asShort(index.add(firstStep, ordinal));
-  return stepOf(index.div(number, plan.chunks()), index.rem(number, plan.chunks()), ordinal);
+SkinnyKernels::Step SkinnyKernels::fillingAt(Value ordinal) {
+  Value number = asShort(index.add(firstFilling, ordinal));
+  return fillingIn(index.div(number, plan.fillings()), index.rem(number, plan.fillings()), ordinal);
 }
 
 void SkinnyKernels::waitFor(Value barriers, const Step &step, bool isEmptyWait) {

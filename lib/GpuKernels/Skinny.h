@@ -12,6 +12,7 @@
 //       without bulk copies             SkinnyThreadProducer.cpp
 //     the warps that decode, multiply   SkinnyConsumer.cpp
 //     products of four warps together   SkinnyWarpgroup.cpp
+//     coded units of several groups     SkinnyWideUnits.cpp
 //     partial sums, places of outputs   SkinnyOutput.cpp
 //       epilogue                        Output.cpp
 //
@@ -49,16 +50,20 @@ private:
   struct Panel {
     mlir::Value place, number, isOwn, slice, words, raw, code, records, storedAsWords, strips;
   };
-  /// A step: its place, the number of its stage, and the groups that it has. A stage
-  /// begins at `start`, what it has of a panel at `part`.
+  /// A filling of a stage, which has a step, or several: its place, the number of its stage, and
+  /// the groups that it has. A stage begins at `start`, what it has of a panel at `part`. This
+  /// cluster multiplies `ownGroups` of its groups, from `firstOwn` on (null where all are its own).
   struct Step {
-    mlir::Value place, chunk, firstGroup, groups, stage, start, part, round;
+    mlir::Value place, firstGroup, groups, stage, start, part, round, firstOwn, ownGroups;
+  };
+  /// A group of a step, of a strip: its unit in the stage, and its number in the unit.
+  struct Place {
+    mlir::Value group, strip, unit, inUnit;
   };
   using Fragments = llvm::SmallVector<mlir::Value>;
-  /// Of a group: its first record, and the counts of its strips; of a strip's
-  /// unit: its escapes.
-  struct UnitEscapes {
-    mlir::Value groupFirst, counts, count;
+  /// A DeviceRecordGroup's first record and counts, and of a place: which of them is its count.
+  struct PlaceEscapes {
+    mlir::Value entryFirst, counts, number, count;
   };
 
   // SkinnyEntries.cpp
@@ -77,6 +82,10 @@ private:
   PackedPlace placeInCores(mlir::Value thread);
   /// A's registers of a strip's unit, escapes applied.
   Fragments operandsOf(mlir::Value strip, const Panel &panel, const Step &step, mlir::Value group);
+  /// The same of two groups of a unit.
+  Fragments operandsOfPair(mlir::Value strip, const Panel &panel, const Step &step,
+                           mlir::Value group);
+  Fragments withEscapes(const Step &step, const Place &place, mlir::ValueRange fragments);
   Fragments beginProducts(mlir::ValueRange operands, const Step &step, mlir::Value group,
                           mlir::ValueRange sums);
   Fragments waitForProducts(int64_t pending, mlir::ValueRange sums);
@@ -107,9 +116,9 @@ private:
   Panel loadPanel(mlir::Value place, mlir::Value member);
   /// The first step of a cluster's share.
   mlir::Value shareOf(mlir::Value number);
-  /// The step that comes `ordinal` after the cluster's first one.
-  Step stepAt(mlir::Value ordinal);
-  Step stepOf(mlir::Value place, mlir::Value chunk, mlir::Value ordinal);
+  /// The filling that comes `ordinal` after the cluster's first one; filling `number` of a place.
+  Step fillingAt(mlir::Value ordinal);
+  Step fillingIn(mlir::Value place, mlir::Value number, mlir::Value ordinal);
   /// Waits until the phase before `round` (full) or two before it (empty) has ended.
   void waitFor(mlir::Value barriers, const Step &step, bool isEmptyWait);
 
@@ -126,7 +135,7 @@ private:
   struct PatchCopy {
     mlir::Value from, words;
   };
-  /// The step's DeviceRecordGroups lie in `buffer` from u32 `at` on.
+  /// The stage's DeviceRecordGroups lie in `buffer` from u32 `at` on.
   PatchCopy patchCopy(const Step &step, mlir::Value buffer, mlir::Value at);
   void copy(mlir::Value plane, mlir::Value from, const Step &step, mlir::Value to,
             mlir::Value words, bool evictFirst);
@@ -143,17 +152,44 @@ private:
                          mlir::ValueRange sums);
   Fragments multiply(mlir::ValueRange fragments, const Step &step, mlir::Value group,
                      mlir::ValueRange sums);
-  Fragments decodeFragment(const Step &step, mlir::Value unit, bool asWords);
-  UnitEscapes escapesOf(mlir::Value strip, const Step &step, mlir::Value group);
-  Fragments patch(mlir::Value strip, const Step &step, const UnitEscapes &escapes,
+  Place placeOf(const Panel &panel, mlir::Value group, mlir::Value strip);
+  Fragments decodeFragment(const Panel &panel, const Step &step, const Place &place, bool asWords);
+  PlaceEscapes escapesOf(const Step &step, const Place &place);
+  Fragments patch(const Step &step, const Place &place, const PlaceEscapes &escapes,
                   mlir::ValueRange fragments);
-  void applyRecords(const Step &step, mlir::Value first, mlir::Value count,
-                    mlir::ValueRange fragments);
+  /// Records of an entry before those that count number `end` counts.
+  mlir::Value recordsBefore(const PlaceEscapes &escapes, mlir::Value end);
+  void applyWords(const Step &step, mlir::Value first, mlir::Value count);
   /// Applies a record to the unit that lies from u32 `unitAt` of the scratch memory on.
   void applyWord(mlir::Value record, mlir::Value unitAt);
-  void applyRun(mlir::Value at);
+  void applyRun(mlir::Value at, mlir::Value row);
   mlir::Value matrixA(mlir::ValueRange fragments, unsigned block);
   mlir::Value zeroSum();
+
+  // SkinnyWideUnits.cpp
+  /// Numbers of fillings, counted through all places: of the one that has a step, and of the one
+  /// behind that of the last step before `endStep`.
+  mlir::Value fillingOf(mlir::Value step);
+  mlir::Value fillingAfter(mlir::Value endStep);
+  /// Leaves out what belongs to other clusters: chunks of the panel before `first`, and from `end`.
+  void restrictTo(Step &step, mlir::Value firstChunk, mlir::Value endChunk);
+  /// Group `number` of those that this cluster multiplies.
+  mlir::Value ownGroup(const Step &step, mlir::Value number) {
+    return step.firstOwn ? index.add(step.firstOwn, number) : number;
+  }
+  /// The number of a group's row of units in its stage, and its own number in a unit of it.
+  std::pair<mlir::Value, mlir::Value> unitOf(mlir::Value group);
+  /// Rows of units that a stage has.
+  mlir::Value unitRows(const Step &step);
+  /// Where a place's words lie in plane `words`.
+  mlir::Value wordsAt(const Panel &panel, const Step &step, const Place &place);
+  /// A's registers of a group and of the one behind it.
+  Fragments decodePair(const Panel &panel, const Step &step, mlir::Value group, mlir::Value strip,
+                       bool asWords);
+  Fragments multiplyPairs(mlir::Value strip, const Panel &panel, const Step &step,
+                          mlir::ValueRange sums);
+  /// Of a unit of several groups: those of the place's group.
+  void applyRunsOfGroup(const Step &step, const Place &place, const PlaceEscapes &escapes);
 
   // SkinnyOutput.cpp
   void finishSegment(mlir::Value strip, const Panel &panel, mlir::Value firstStep,
@@ -186,6 +222,8 @@ private:
   /// Steps of a cluster's share, of which the first `longer` clusters have one more.
   mlir::Value evenShare, longer;
   mlir::Value lane, warp, firstStep, endStep;
+  /// The fillings of the ring that this cluster's share takes.
+  mlir::Value firstFilling, endFilling;
   /// This cluster's number and how many there are, and the workgroup's rank in it.
   mlir::Value cluster, clusters, rank;
   /// Shared memory as u32; the part where a warp applies escapes, as u32 and as halves of them.

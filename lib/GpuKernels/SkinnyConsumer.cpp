@@ -45,10 +45,14 @@ void SkinnyKernels::buildSegment(Value strip, Value place) {
   Value panelStart = index.mul(place, plan.chunks());
   Value from = arith::MaxUIOp::create(builder, location, firstStep, panelStart);
   Value to = index.min(endStep, index.add(panelStart, plan.chunks()));
+  Value panelFilling = index.mul(place, plan.fillings());
+  Value first = fillingOf(from), end = fillingAfter(to);
   SmallVector<Value> sums(plan.tiles, zeroSum());
-  sums = index.loop(index.sub(to, from), sums, [&](Value i, ValueRange carried) {
-    Value number = index.add(from, i);
-    Step step = stepOf(place, index.sub(number, panelStart), index.sub(number, firstStep));
+  sums = index.loop(index.sub(end, first), sums, [&](Value i, ValueRange carried) {
+    Value number = index.add(first, i);
+    Step step = fillingIn(place, index.sub(number, panelFilling), index.sub(number, firstFilling));
+    if (plan.stepsPerStage > 1)
+      restrictTo(step, index.sub(from, panelStart), index.sub(to, panelStart));
     if (plan.bandPanels > 1)
       step.part = index.add(step.start, index.mul(member, plan.partWords()));
     waitFor(full, step, /*isEmptyWait=*/false);
@@ -84,8 +88,10 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &p
   return either(
       index.less(strip, panel.strips), sums.getTypes(),
       [&] {
-        return index.loop(step.groups, sums, [&](Value group, ValueRange carried) {
-          return multiplyGroup(strip, panel, step, group, carried);
+        if (plan.unitGroups > 1)
+          return multiplyPairs(strip, panel, step, sums);
+        return index.loop(step.ownGroups, sums, [&](Value i, ValueRange carried) {
+          return multiplyGroup(strip, panel, step, ownGroup(step, i), carried);
         });
       },
       [&] { return Fragments(sums); });
@@ -106,9 +112,9 @@ Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
 SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &panel,
                                                       const Step &step, Value group,
                                                       ValueRange sums) {
-  Value unit = index.add(index.mul(group, panel.strips), strip);
+  Place place = placeOf(panel, group, strip);
   if (plan.onlyWords)
-    return multiply(decodeFragment(step, unit, /*asWords=*/false), step, group, sums);
+    return multiply(decodeFragment(panel, step, place, /*asWords=*/false), step, group, sums);
   // Each way decodes and multiplies by itself: what a branch hands over are then sums, not
   // operands, which would have to be moved into place. Barriers around the rare ways keep LLVM from
   // taking what they have in common with the frequent one out of the branch.
@@ -118,17 +124,17 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &
     warpBarrier();
     return next;
   };
-  auto asWords = [&] { return decodeFragment(step, unit, /*asWords=*/true); };
-  auto asCodes = [&] { return decodeFragment(step, unit, /*asWords=*/false); };
+  auto asWords = [&] { return decodeFragment(panel, step, place, /*asWords=*/true); };
+  auto asCodes = [&] { return decodeFragment(panel, step, place, /*asWords=*/false); };
   return either(
       panel.storedAsWords, sums.getTypes(), [&] { return rarely(asWords); },
       [&] {
         if (!plan.hasEscapes)
           return multiply(asCodes(), step, group, sums);
-        UnitEscapes escapes = escapesOf(strip, step, group);
+        PlaceEscapes escapes = escapesOf(step, place);
         return either(
             index.less(index.constant(0), escapes.count), sums.getTypes(),
-            [&] { return rarely([&] { return patch(strip, step, escapes, asCodes()); }); },
+            [&] { return rarely([&] { return patch(step, place, escapes, asCodes()); }); },
             [&] { return multiply(asCodes(), step, group, sums); });
       });
 }
@@ -165,19 +171,28 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyWith(ValueRange fragments, Value
   return next;
 }
 
-SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Step &step, Value unit, bool asWords) {
+SkinnyKernels::Place SkinnyKernels::placeOf(const Panel &panel, Value group, Value strip) {
+  auto [row, inUnit] = unitOf(group);
+  return {group, strip, index.add(index.mul(row, panel.strips), strip), inUnit};
+}
+
+SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const Step &step,
+                                                       const Place &place, bool asWords) {
   bool fromWords = asWords || plan.onlyWords;
-  auto place = [&](int64_t part, int64_t unitSize) {
-    return index.add(index.add(step.part, part), index.mul(unit, unitSize));
+  auto partAt = [&](int64_t part, int64_t unitSize) {
+    return index.add(index.add(step.part, part), index.mul(place.unit, unitSize));
   };
   Value rawPlane, rawAt, codePlane, codeAt;
-  if (fromWords || plan.rawWords != 0) {
+  if (fromWords && !plan.copiesWords()) {
+    rawPlane = words;
+    rawAt = wordsAt(panel, step, place);
+  } else if (fromWords || plan.rawWords != 0) {
     rawPlane = ring;
-    rawAt = place(plan.partRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
+    rawAt = partAt(plan.partRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
   }
   if (!fromWords && plan.codeWords != 0) {
     codePlane = ring;
-    codeAt = place(plan.partCode(), plan.codeWords);
+    codeAt = index.add(partAt(plan.partCode(), plan.codeWords), place.inUnit);
   }
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
@@ -188,71 +203,83 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Step &step, Value u
   return Fragments(decoded.getResults());
 }
 
-SkinnyKernels::UnitEscapes SkinnyKernels::escapesOf(Value strip, const Step &step, Value group) {
-  Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(group, 2));
+SkinnyKernels::PlaceEscapes SkinnyKernels::escapesOf(const Step &step, const Place &place) {
+  // An entry a group with the counts of its strips, or a strip of units of four with theirs.
+  Value entry = place.group, number = place.strip;
+  if (plan.unitGroups > 1) {
+    Value row = unitOf(place.group).first;
+    entry = index.add(index.mul(row, plan.unitGroups), place.strip);
+    number = place.inUnit;
+  }
+  Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(entry, 2));
   Value record = loadVector(ring, at, 2, builder.getI32Type());
   Value counts = vector::ExtractOp::create(builder, location, record, 1);
-  Value stripBits =
-      arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), index.mul(strip, 8));
-  Value own = arith::ShRUIOp::create(builder, location, counts, stripBits);
-  return {vector::ExtractOp::create(builder, location, record, 0), counts,
+  Value ownBits =
+      arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), index.mul(number, 8));
+  Value own = arith::ShRUIOp::create(builder, location, counts, ownBits);
+  return {toIndex(vector::ExtractOp::create(builder, location, record, 0)), counts, number,
           toIndex(bits(own, 0, 8))};
 }
 
-SkinnyKernels::Fragments SkinnyKernels::patch(Value strip, const Step &step,
-                                              const UnitEscapes &escapes, ValueRange fragments) {
-  Value first = toIndex(escapes.groupFirst);
+Value SkinnyKernels::recordsBefore(const PlaceEscapes &escapes, Value end) {
+  Value sum = index.constant(0);
   for (unsigned before = 0; before < 3; ++before) {
-    Value isBefore = index.less(index.constant(before), strip);
+    Value isBefore = index.less(index.constant(before), end);
     Value passed =
         arith::SelectOp::create(builder, location, isBefore,
                                 toIndex(bits(escapes.counts, 8 * before, 8)), index.constant(0));
-    first = index.add(first, index.mul(passed, plan.recordWords));
+    sum = index.add(sum, passed);
   }
-  applyRecords(step, first, escapes.count, fragments);
+  return sum;
+}
+
+SkinnyKernels::Fragments SkinnyKernels::patch(const Step &step, const Place &place,
+                                              const PlaceEscapes &escapes, ValueRange fragments) {
+  Value first = index.add(escapes.entryFirst,
+                          index.mul(recordsBefore(escapes, escapes.number), plan.recordWords));
+  // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
   Value mine = index.add(index.mul(warp, SkinnyPlan::unitWords), index.mul(lane, 4));
+  for (auto [r, fragment] : llvm::enumerate(fragments))
+    vector::StoreOp::create(builder, location, fragment, scratchWords,
+                            ValueRange{index.add(mine, 128 * static_cast<int64_t>(r))},
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  warpBarrier();
+  if (plan.recordWords == 1)
+    applyWords(step, first, escapes.count);
+  else if (plan.unitGroups == 1)
+    index.loop(escapes.count, [&](Value i) {
+      Value at = index.add(first, index.mul(i, plan.recordWords));
+      applyRun(at, index.rem(toIndex(load(patches, at)), 16));
+    });
+  else
+    applyRunsOfGroup(step, place, escapes);
+  warpBarrier();
   Fragments patched;
   for (unsigned r = 0; r < 4; ++r)
     patched.push_back(loadVector(scratchWords, index.add(mine, 128 * r), 4, builder.getI32Type()));
   return patched;
 }
 
-void SkinnyKernels::applyRecords(const Step &step, Value first, Value count, ValueRange fragments) {
-  // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
-  Value unit = index.mul(warp, SkinnyPlan::unitWords);
-  for (auto [r, fragment] : llvm::enumerate(fragments)) {
-    Value at = index.add(index.add(unit, 128 * r), index.mul(lane, 4));
-    vector::StoreOp::create(builder, location, fragment, scratchWords, ValueRange{at},
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
-  }
-  warpBarrier();
-  if (plan.recordWords > 1) {
-    index.loop(count, [&](Value i) { applyRun(index.add(first, index.mul(i, plan.recordWords))); });
-    warpBarrier();
-    return;
-  }
+void SkinnyKernels::applyWords(const Step &step, Value first, Value count) {
   // The stage has the records of all its groups, unless they were too many: those stay in the
   // plane.
   PatchCopy copied = patchCopy(step, ring, index.add(step.part, plan.partRecords()));
+  Value unit = index.mul(warp, SkinnyPlan::unitWords);
   index.loop(index.ceilDiv(count, 32), [&](Value round) {
     Value number = index.add(index.mul(round, 32), lane);
     index.ifElse(index.less(number, count), [&] {
       Value place = index.add(first, number);
-      Value isCopied = index.less(index.constant(0), copied.words);
-      auto branch =
-          scf::IfOp::create(builder, location, TypeRange{builder.getI32Type()}, isCopied, true);
-      {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPointToStart(branch.thenBlock());
+      auto copy = [&] {
         Value at = index.add(index.add(step.part, plan.partPatch()), index.sub(place, copied.from));
-        scf::YieldOp::create(builder, location, load(ring, at));
-        builder.setInsertionPointToStart(branch.elseBlock());
-        scf::YieldOp::create(builder, location, load(patches, place));
-      }
-      applyWord(branch.getResult(0), unit);
+        return Values{load(ring, at)};
+      };
+      if (plan.recordsFit())
+        return applyWord(copy()[0], unit);
+      applyWord(either(index.less(index.constant(0), copied.words), builder.getI32Type(), copy,
+                       [&] { return Values{load(patches, place)}; })[0],
+                unit);
     });
   });
-  warpBarrier();
 }
 
 void SkinnyKernels::applyWord(Value record, Value unitAt) {
@@ -266,10 +293,9 @@ void SkinnyKernels::applyWord(Value record, Value unitAt) {
   memref::StoreOp::create(builder, location, value, scratchHalves, ValueRange{half});
 }
 
-void SkinnyKernels::applyRun(Value at) {
-  // escape-3: the row, then 64 symbols. A lane has columns 2·lane and 2·lane + 1: one word, and
-  // half a u32 of the record.
-  Value row = index.rem(toIndex(load(patches, at)), 16);
+void SkinnyKernels::applyRun(Value at, Value row) {
+  // escape-3: the run's number, then 64 symbols. A lane has columns 2·lane and 2·lane + 1: one
+  // word, and half a u32 of the record.
   Value pair = load(patches, index.add(index.add(at, 1), index.div(lane, 2)));
   Value shift = arith::IndexCastUIOp::create(builder, location, builder.getI32Type(),
                                              index.mul(index.rem(lane, 2), 16));

@@ -75,7 +75,7 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
   product.launch.cluster = static_cast<uint32_t>(plan.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
   product.launch.tileRows = 64 * plan.bandPanels;
-  product.launch.tileColumns = 64 * plan.groupsPerStage;
+  product.launch.tileColumns = 64 * plan.groupsPerStep();
   product.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
                        memrefArgument(ArgumentKind::Table, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Words, ArgumentType::I32),

@@ -7,6 +7,7 @@
 
 #include "uwt/GpuKernels/SkinnyPlan.h"
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 using namespace uwt;
@@ -15,13 +16,13 @@ using namespace uwt;
 static int64_t alignedWords(int64_t words) { return (words + 31) / 32 * 32; }
 
 int64_t SkinnyPlan::partRecords() const {
-  int64_t coded = onlyWords ? 0 : rawWords + codeWords;
+  int64_t coded = onlyWords ? 0 : 4 * groupsPerStage / unitGroups * (rawWords + codeWords);
   // Any panel of a coded tensor may be stored as words.
-  return 4 * groupsPerStage * std::max(coded, unitWords);
+  return std::max(coded, copiesWords() ? 4 * groupsPerStage * unitWords : 0);
 }
 
 int64_t SkinnyPlan::partWords() const {
-  return alignedWords(partPatch() + (hasEscapes ? patchWords : 0));
+  return alignedWords(partPatch() + (hasEscapes ? patchWords() : 0));
 }
 
 int64_t SkinnyPlan::sharedBytes() const {
@@ -57,6 +58,8 @@ bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64
   // What decides the order of sums is the same for all formats: escapes take the most room.
   SkinnyPlan widest = *this;
   widest.hasEscapes = true;
+  widest.unitGroups = 1;
+  widest.codeWords = widest.rawWords = 0;
   // Two workgroups hide each other's ends and beginnings; small stages let more of them be on
   // their way, large ones take fewer waits.
   constexpr std::pair<int64_t, int64_t> tries[] = {{2, 4}, {2, 2}, {1, 4}, {1, 2}};
@@ -70,7 +73,9 @@ bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64
       break;
   }
   ctas = widest.ctas;
-  groupsPerStage = widest.groupsPerStage;
+  // A stage has whole units.
+  groupsPerStage = std::lcm(widest.groupsPerStage, unitGroups);
+  stepsPerStage = groupsPerStage / widest.groupsPerStage;
   int64_t found = stagesThatFit(*this, target);
   stages = stagesOrNone ? stagesOrNone : found;
   return found >= 2 && stages <= found;
@@ -85,7 +90,8 @@ PlanFacts SkinnyPlan::facts() const {
   result.ctas = static_cast<unsigned>(ctas);
   result.stages = static_cast<unsigned>(stages);
   int64_t unit = onlyWords ? unitWords : rawWords + codeWords;
-  result.stageBytes = static_cast<uint64_t>(4 * bandPanels * 4 * groupsPerStage * unit);
+  int64_t units = bandPanels * 4 * groupsPerStage / unitGroups;
+  result.stageBytes = static_cast<uint64_t>(4 * units * unit);
   result.usesWarpgroups = multipliesTogether;
   result.decodesFirst = decodesFirst;
   return result;

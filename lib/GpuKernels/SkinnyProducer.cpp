@@ -17,18 +17,18 @@ using namespace mlir;
 namespace uwt {
 
 void SkinnyKernels::buildProducer() {
-  Value count = index.sub(endStep, firstStep);
+  Value count = index.sub(endFilling, firstFilling);
   Value filled = index.min(count, index.constant(plan.stages));
   // Weights do not depend on the kernel before this one, unless that decodes them: the ring is on
   // its way while that ends.
   if (plan.decodesFirst)
     GridDependencyWaitOp::create(builder, location);
-  index.loop(filled, [&](Value ordinal) { copyWeights(stepAt(ordinal)); });
+  index.loop(filled, [&](Value ordinal) { copyWeights(fillingAt(ordinal)); });
   if (!plan.decodesFirst)
     GridDependencyWaitOp::create(builder, location);
-  index.loop(filled, [&](Value ordinal) { copyX(stepAt(ordinal)); });
+  index.loop(filled, [&](Value ordinal) { copyX(fillingAt(ordinal)); });
   index.loop(index.sub(count, filled), [&](Value i) {
-    Step step = stepAt(index.add(filled, i));
+    Step step = fillingAt(index.add(filled, i));
     waitFor(empty, step, /*isEmptyWait=*/true);
     copyWeights(step);
     copyX(step);
@@ -44,9 +44,10 @@ void SkinnyKernels::copy(Value plane, Value from, const Step &step, Value to, Va
 }
 
 SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer, Value at) {
-  // Two words a group: where its records begin, and its counts.
+  // Two words an entry: where its records begin, and its counts. As many as groups of whole units.
   Value begin = toIndex(load(buffer, at));
-  Value last = index.add(at, index.mul(index.sub(step.groups, index.constant(1)), 2));
+  Value entries = index.mul(unitRows(step), plan.unitGroups);
+  Value last = index.add(at, index.mul(index.sub(entries, index.constant(1)), 2));
   Value counts = load(buffer, index.add(last, 1));
   Value end = toIndex(load(buffer, last));
   for (unsigned strip = 0; strip < 4; ++strip)
@@ -54,9 +55,11 @@ SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer
   // Whole runs of 16 bytes around the records.
   Value from = index.mul(index.div(begin, 4), 4);
   Value words = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);
-  Value isNone = index.less(end, index.add(begin, 1));
-  Value isTooLong = index.less(index.constant(SkinnyPlan::patchWords), words);
-  Value isLeft = arith::OrIOp::create(builder, location, isNone, isTooLong);
+  Value isLeft = index.less(end, index.add(begin, 1));
+  if (!plan.recordsFit()) {
+    Value isTooLong = index.less(index.constant(plan.patchWords()), words);
+    isLeft = arith::OrIOp::create(builder, location, isLeft, isTooLong);
+  }
   words = arith::SelectOp::create(builder, location, isLeft, index.constant(0), words);
   return {from, words};
 }
@@ -71,8 +74,8 @@ void SkinnyKernels::copyWeights(const Step &step) {
 
 void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
   Panel panel = loadPanel(step.place, index.constant(member));
-  Value units = index.mul(step.groups, panel.strips);
-  Value firstUnit = index.mul(step.firstGroup, panel.strips);
+  Value units = index.mul(unitRows(step), panel.strips);
+  Value firstUnit = index.mul(index.div(step.firstGroup, plan.unitGroups), panel.strips);
   PatchCopy patch;
   // x belongs to the band.
   Value bytes = member > 0 ? index.constant(0)
@@ -81,14 +84,16 @@ void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
   int64_t coded = plan.rawWords + plan.codeWords;
   Value unitWords = index.constant(plan.onlyWords ? SkinnyPlan::unitWords : coded);
   if (!plan.onlyWords)
-    unitWords = arith::SelectOp::create(builder, location, panel.storedAsWords,
-                                        index.constant(SkinnyPlan::unitWords), unitWords);
+    unitWords = arith::SelectOp::create(
+        builder, location, panel.storedAsWords,
+        index.constant(plan.copiesWords() ? SkinnyPlan::unitWords : 0), unitWords);
   count(index.mul(units, unitWords));
   Value recordsAt, recordWords;
   if (plan.hasEscapes) {
     recordsAt = index.mul(index.add(panel.records, step.firstGroup), 2);
-    // Two groups' are 16 bytes; a panel has an even number of them.
-    recordWords = index.mul(index.ceilDiv(step.groups, 2), 4);
+    // Two are 16 bytes; a panel has an even number of them.
+    Value entries = index.mul(unitRows(step), plan.unitGroups);
+    recordWords = index.mul(index.ceilDiv(entries, 2), 4);
     patch = patchCopy(step, records, recordsAt);
     count(patch.words);
     count(recordWords);
@@ -101,7 +106,9 @@ void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
       copy(buffer, index.add(start, index.mul(firstUnit, unitSize)), step, index.add(step.part, to),
            index.mul(units, unitSize), /*evictFirst=*/true);
   };
-  auto asWords = [&] { plane(words, panel.words, SkinnyPlan::unitWords, plan.partRaw()); };
+  auto asWords = [&] {
+    plane(words, panel.words, plan.copiesWords() ? SkinnyPlan::unitWords : 0, plan.partRaw());
+  };
   auto asCodes = [&] {
     plane(raw, panel.raw, plan.rawWords, plan.partRaw());
     plane(code, panel.code, plan.codeWords, plan.partCode());

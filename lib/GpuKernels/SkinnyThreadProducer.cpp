@@ -41,15 +41,15 @@ static void endGroup(OpBuilder &builder, Location location, int32_t left) {
 }
 
 void SkinnyKernels::buildThreadProducer() {
-  Value count = index.sub(endStep, firstStep);
+  Value count = index.sub(endFilling, firstFilling);
   int64_t behind = plan.stages - 1;
   auto arriveAt = [&](Value ordinal) {
     nvgpu::MBarrierArriveOp::create(builder, location,
                                     nvgpu::MBarrierTokenType::get(builder.getContext()), full,
-                                    stepAt(ordinal).stage);
+                                    fillingAt(ordinal).stage);
   };
   index.loop(count, [&](Value ordinal) {
-    Step step = stepAt(ordinal);
+    Step step = fillingAt(ordinal);
     waitFor(empty, step, /*isEmptyWait=*/true);
     copyWeights(step);
     copyX(step);

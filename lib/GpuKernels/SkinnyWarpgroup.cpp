@@ -44,9 +44,9 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
   // All four warps take part. For a strip that the last panel does not have any unit will do:
   // nobody takes its sums.
   Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
-  Value unit = index.add(index.mul(group, panel.strips), there);
+  Place place = placeOf(panel, group, there);
   if (plan.onlyWords)
-    return decodeFragment(step, unit, /*asWords=*/false);
+    return decodeFragment(panel, step, place, /*asWords=*/false);
   SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
   // Sums cannot come from branches: those that products are in would have to be taken by all four
   // warps. The rare way begins with the frequent one's operands, so that it needs no others.
@@ -55,16 +55,41 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
       [&] {
         // A barrier makes a branch of it: ptxas would issue these loads in all panels.
         warpBarrier();
-        return decodeFragment(step, unit, /*asWords=*/true);
+        return decodeFragment(panel, step, place, /*asWords=*/true);
       },
       [&] {
-        Fragments decoded = decodeFragment(step, unit, /*asWords=*/false);
-        if (!plan.hasEscapes)
-          return decoded;
-        UnitEscapes escapes = escapesOf(strip, step, group);
-        return either(
-            index.less(index.constant(0), escapes.count), types,
-            [&] { return patch(strip, step, escapes, decoded); }, [&] { return decoded; });
+        // The strip that the last panel does not have has no escapes either.
+        return withEscapes(step, placeOf(panel, group, strip),
+                           decodeFragment(panel, step, place, /*asWords=*/false));
+      });
+}
+
+SkinnyKernels::Fragments SkinnyKernels::withEscapes(const Step &step, const Place &place,
+                                                    ValueRange fragments) {
+  if (!plan.hasEscapes)
+    return Fragments(fragments);
+  PlaceEscapes escapes = escapesOf(step, place);
+  return either(
+      index.less(index.constant(0), escapes.count), fragments.getTypes(),
+      [&] { return patch(step, place, escapes, fragments); }, [&] { return Fragments(fragments); });
+}
+
+SkinnyKernels::Fragments SkinnyKernels::operandsOfPair(Value strip, const Panel &panel,
+                                                       const Step &step, Value group) {
+  Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
+  SmallVector<Type> types(8, VectorType::get({4}, builder.getI32Type()));
+  return either(
+      panel.storedAsWords, types,
+      [&] {
+        warpBarrier();
+        return decodePair(panel, step, group, there, /*asWords=*/true);
+      },
+      [&] {
+        Fragments decoded = decodePair(panel, step, group, there, /*asWords=*/false), pair;
+        for (int64_t i = 0; i < 2; ++i)
+          pair.append(withEscapes(step, placeOf(panel, index.add(group, i), strip),
+                                  ArrayRef(decoded).slice(4 * i, 4)));
+        return pair;
       });
 }
 
@@ -85,24 +110,39 @@ SkinnyKernels::Fragments SkinnyKernels::waitForProducts(int64_t pending, ValueRa
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const Panel &panel,
                                                              const Step &step, ValueRange sums) {
-  auto multiplyNext = [&](Value group, ValueRange carried) {
-    Fragments next = beginProducts(operandsOf(strip, panel, step, group), step, group, carried);
+  auto multiplyBy = [&](ValueRange operands, Value group, ValueRange carried) {
+    Fragments next = beginProducts(operands, step, group, carried);
     // The products before have had the time of a decode to end.
     waitForProducts(1, {});
     return next;
   };
+  auto multiplyNext = [&](Value group, ValueRange carried) {
+    return multiplyBy(operandsOf(strip, panel, step, group), group, carried);
+  };
+  // Operands of both groups are there before either is multiplied, and no products are left when
+  // the next ones are decoded: ptxas serialises products whose operands a branch among others
+  // changes, and has no other registers for the next pair.
+  auto multiplyPair = [&](Value group, ValueRange carried) {
+    Fragments pair = operandsOfPair(strip, panel, step, group), next = carried;
+    for (int64_t i = 0; i < 2; ++i)
+      next = beginProducts(ArrayRef(pair).slice(4 * i, 4), step, index.add(group, i), next);
+    return waitForProducts(0, next);
+  };
   // ptxas overwrites operands of products under way in a loop that is not unrolled by two.
-  Fragments next = index.loop(index.div(step.groups, 2), sums, [&](Value pair, ValueRange carried) {
-    Value group = index.mul(pair, 2);
+  Value pairs = index.div(step.ownGroups, 2);
+  Fragments next = index.loop(pairs, sums, [&](Value pair, ValueRange carried) {
+    Value group = ownGroup(step, index.mul(pair, 2));
+    if (plan.unitGroups > 1)
+      return multiplyPair(group, carried);
     return multiplyNext(index.add(group, 1), multiplyNext(group, carried));
   });
   next = waitForProducts(0, next);
   if (plan.groups() % 2 == 0)
     return next;
   return either(
-      equal(index.rem(step.groups, 2), index.constant(1)), sums.getTypes(),
+      equal(index.rem(step.ownGroups, 2), index.constant(1)), sums.getTypes(),
       [&] {
-        Value last = index.sub(step.groups, index.constant(1));
+        Value last = ownGroup(step, index.sub(step.ownGroups, index.constant(1)));
         return waitForProducts(0, multiplyNext(last, next));
       },
       [&] { return next; });

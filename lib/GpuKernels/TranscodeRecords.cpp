@@ -77,37 +77,42 @@ void TranscodeBuilder::patchWords(Value count, Load loadAt,
 }
 
 void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
-  // DeviceRecordGroup: the first record of the group, and the counts of its strips.
-  Value entry = index.add(panel.records, index.div(place.group, layout.groups));
+  // DeviceRecordGroup: a group's with the counts of its strips, or a strip's of a unit of four
+  // groups with theirs.
+  Value ownGroup = index.rem(place.group, layout.groups);
+  Value unitStart = index.sub(place.group, ownGroup);
+  bool isWide = layout.groups != 1;
+  Value entry = index.add(panel.records, isWide ? index.add(unitStart, place.strip) : place.group);
+  Value number = isWide ? ownGroup : place.strip;
   entry = index.mul(entry, 2);
   Value counts = load(records, index.add(entry, 1));
-  auto countOf = [&](Value strip) {
-    Value shift = toI32(index.mul(strip, 8));
+  auto countOf = [&](Value number) {
+    Value shift = toI32(index.mul(number, 8));
     Value own = arith::ShRUIOp::create(builder, location, counts, shift);
     return toIndex(bits(own, 0, 8));
   };
-  Value count = countOf(place.strip);
-  index.ifElse(index.less(index.constant(0), count), [&] {
-    Value before = index.loop(place.strip, {index.constant(0)}, [&](Value strip, ValueRange sum) {
-      return Values{index.add(sum[0], countOf(strip))};
+  auto countBefore = [&](Value end) {
+    return index.loop(end, {index.constant(0)}, [&](Value before, ValueRange sum) {
+      return Values{index.add(sum[0], countOf(before))};
     })[0];
-    Value first = index.add(toIndex(load(records, entry)), index.mul(before, layout.recordWords));
-    Value ownGroup = index.rem(place.group, layout.groups);
+  };
+  Value count = countOf(number), entryFirst = toIndex(load(records, entry));
+  index.ifElse(index.less(index.constant(0), count), [&] {
+    // Runs of a unit of four groups are not in the order of groups.
+    bool hasOthers = isWide && layout.recordWords != 1;
+    Value before = hasOthers ? index.constant(0) : countBefore(number);
+    Value first = index.add(entryFirst, index.mul(before, layout.recordWords));
     if (layout.recordWords == 1) {
       patchWords(
-          count, [&](Value number) { return load(patches, index.add(first, number)); },
-          [&](Value record, Value block) {
-            Value group = index.rem(index.div(toIndex(block), 4), layout.groups);
-            index.ifElse(equal(group, ownGroup), [&] { storeWord(panel, place, record); });
-          });
+          count, [&](Value i) { return load(patches, index.add(first, i)); },
+          [&](Value record, Value /*block*/) { storeWord(panel, place, record); });
       return;
     }
     // escape-3: a unit of four groups has as many runs in a row as it has groups.
-    Value unitStart = index.sub(place.group, ownGroup);
     Value runs =
         index.min(index.sub(index.constant(groups), unitStart), index.constant(layout.groups));
     warpBarrier();
-    index.loop(count, [&](Value i) {
+    index.loop(hasOthers ? countBefore(index.constant(4)) : count, [&](Value i) {
       Value at = index.add(first, index.mul(i, runWords));
       Value number = toIndex(load(patches, at));
       Value row = index.div(number, runs);

@@ -50,10 +50,10 @@ func.func @long_codes(%x: memref<1x1024xbf16>, %y: memref<1x64xf32>) {
 
 // -----
 
-func.func @wide_units(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
-  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<11>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: threads do not decode format 'inplace<11>'}}
-  uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<11>">) outs(%y : memref<1x64xf32>) {
+func.func @wide_symbols(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">
+  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: threads do not decode format 'palette<4>, coded=exponent+2'}}
+  uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">) outs(%y : memref<1x64xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }

@@ -49,19 +49,23 @@ struct DevicePanelEntry {
 };
 static_assert(sizeof(DevicePanelEntry) == 48);
 
-/// The escapes of one column group of a panel (64 columns; 256 for inplace<11>), all strips: what a
-/// CTA needs to know before it looks at a record, in one load of 8 bytes that can come with the
-/// group's weights. The CPU's running sum over counts has no place in a kernel whose CTAs begin
-/// anywhere in a panel.
+/// The escapes of one column group of a panel (64 columns), all strips: what a CTA needs to know
+/// before it looks at a record, in one load of 8 bytes that can come with the group's weights. The
+/// CPU's running sum over counts has no place in a kernel whose CTAs begin anywhere in a panel.
 ///
 ///     bytes 0-3: first | byte 4+s: number of records of strip s
 ///
 /// Records of strip 0 come first, then those of strip 1, and so on.
+///
+/// A unit of inplace<11> has four column groups. There each four entries are the four strips of 256
+/// columns, and byte 4+g counts the records of group g: a panel has as many entries, and a byte
+/// still counts the records of 16 x 64 weights. With rows<64> those of a unit's groups do not lie
+/// one behind the other.
 struct DeviceRecordGroup {
-  /// Index in u32 into plane `patch` of the group's first record. Groups without records say where
+  /// Index in u32 into plane `patch` of the entry's first record. Entries without records say where
   /// it would be.
   uint32_t first;
-  /// Records (of 1 u32, 17 for rows<64>) of each strip; 0 for strips that do not exist.
+  /// Records (of 1 u32, 17 for rows<64>) of each strip, or group; 0 for those that do not exist.
   uint8_t counts[4];
 };
 static_assert(sizeof(DeviceRecordGroup) == 8);

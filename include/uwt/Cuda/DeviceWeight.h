@@ -23,8 +23,8 @@
 
 namespace uwt {
 
-/// Columns of a group of DeviceRecordGroup: those of a fixed unit.
-uint32_t recordGroupColumns(const CodingPlan &plan);
+/// Entries (DeviceRecordGroup) of a panel, without padding.
+uint64_t recordGroupsInPanel(const CodingPlan &plan);
 
 /// Whether escapes are in plane `patch`, found through `records`: fixed rates with escapes.
 bool hasRecordGroups(const CodingPlan &plan);

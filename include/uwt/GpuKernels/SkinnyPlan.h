@@ -34,9 +34,12 @@ struct SkinnyPlan {
   /// The weight: output features, input features; 8-column tiles of x; stages of the ring, and
   /// groups of 64 columns in a stage (a multiple of 2: what is copied at once is aligned).
   int64_t rows, columns, tiles, stages, groupsPerStage;
-  /// u32 of a coded unit in plane `code` and in plane `raw`; whether the format has escapes, and
-  /// panels that are stored as words.
+  /// Steps in a stage: more than one where a coded unit has more groups than a step.
+  int64_t stepsPerStage = 1;
+  /// u32 of a coded unit in plane `code` and in plane `raw`, and its groups (inplace<11>: 4);
+  /// whether the format has escapes, and panels that are stored as words.
   int64_t codeWords, rawWords;
+  int64_t unitGroups = 1;
   bool hasEscapes, onlyWords;
   /// Prefix codes: warps read stream units by themselves, without a ring (SkinnyStreams.h).
   bool isStream;
@@ -73,14 +76,27 @@ struct SkinnyPlan {
   bool movesRegisters() const { return multipliesTogether && bandPanels > 1 && tiles > 12; }
   int64_t threads() const { return 32 * (consumerWarps() + (movesRegisters() ? 4 : 1)); }
   static constexpr int64_t packThreads = 256;
-  /// u32 of a unit of words, of a group of packed x for a tile, of a stage's part of plane `patch`.
-  static constexpr int64_t unitWords = 512, tileWords = 256, patchWords = 64;
+  /// u32 of a unit of words, and of a group of packed x for a tile.
+  static constexpr int64_t unitWords = 512, tileWords = 256;
+  /// u32 of a stage's part of plane `patch`. Nearly every unit of four groups has escapes: all that
+  /// there can be in a row of them.
+  int64_t patchWords() const { return unitGroups == 1 ? 64 : 1024; }
+  bool recordsFit() const {
+    // Four strips with up to 255, in runs of 16 bytes.
+    return unitGroups > 1 && groupsPerStage == unitGroups && recordWords == 1;
+  }
+  /// Whether a stage has room for words, for panels that are stored so. Those of formats whose
+  /// units have four groups are read where they lie: x needs the room.
+  bool copiesWords() const { return unitGroups == 1; }
 
   PlanFacts facts() const;
 
   int64_t panels() const { return (rows + 63) / 64; }
   int64_t groups() const { return (columns + 63) / 64; }
-  int64_t chunks() const { return (groups() + groupsPerStage - 1) / groupsPerStage; }
+  int64_t groupsPerStep() const { return groupsPerStage / stepsPerStage; }
+  int64_t chunks() const { return (groups() + groupsPerStep() - 1) / groupsPerStep(); }
+  /// Times that a stage is filled for a panel's chunks.
+  int64_t fillings() const { return (chunks() + stepsPerStage - 1) / stepsPerStage; }
   int64_t bands() const { return (panels() + bandPanels - 1) / bandPanels; }
   /// Places of a slice: as many bands as a cluster has workgroups, the last one with fewer.
   int64_t places() const { return (bands() + cluster - 1) / cluster; }

@@ -84,7 +84,15 @@ TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
     EXPECT_EQ(product.prepare(), "");
     return product.entries().back().strategy;
   };
-  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 4}).substr(0, 7), "buffer,");
+  // Units of four groups: as long as a ring of them has room beside x.
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 4}), "skinny,n=8,stages=3,k=256");
+  EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 64}).substr(0, 7), "skinny,");
+  EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 128}).substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 16}, "sm_80").substr(0, 7), "skinny,");
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 64}, "sm_80").substr(0, 7), "skinny,");
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 16}, "sm_86").substr(0, 7), "skinny,");
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 64}, "sm_89").substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 16}, "sm_120a").substr(0, 7), "skinny,");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 65}).substr(0, 7), "buffer,");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 64}), "skinny-streams,n=32");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}), "skinny-streams,n=8");

@@ -82,7 +82,8 @@ TEST_P(SkinnyClusterTest, BitsAreThoseOfAWorkgroupAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyClusterTest,
-                         ::testing::Combine(::testing::Values("raw", "inplace<12>", "palette<4>"),
+                         ::testing::Combine(::testing::Values("raw", "inplace<12>", "palette<4>",
+                                                              "inplace<11>"),
                                             ::testing::Values(2U, 4U)));
 
 } // namespace

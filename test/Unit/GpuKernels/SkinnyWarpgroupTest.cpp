@@ -36,7 +36,7 @@ TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                           x = drawIntegers(shape.batch * shape.columns, 2);
     std::vector<float> expected = exactProduct(w, x, shape);
-    Product product(GetParam(), shape, {0, shape.batch > 128 ? 2U : 3U, 2});
+    Product product(GetParam(), shape, {0, shape.batch > 24 ? 2U : 3U, 2});
     ASSERT_EQ(product.prepare(), "");
     for (unsigned workgroups : {1, 3}) {
       auto y = product.run(w, x, workgroups, workgroups);
@@ -46,7 +46,8 @@ TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
   }
 }
 
-/// Two kernels from the same weights, with few escapes, and with more than a stage has room for.
+/// Two kernels from the same weights, with few escapes, with more than a stage has room for, and
+/// with so many that units of four groups are stored as words.
 void expectSameBits(const std::string &format, const KernelOptions &options,
                     const std::string &otherFormat, const KernelOptions &otherOptions,
                     unsigned workgroups) {
@@ -55,7 +56,7 @@ void expectSameBits(const std::string &format, const KernelOptions &options,
   Product one(format, shape, options), other(otherFormat, shape, otherOptions);
   ASSERT_EQ(one.prepare(), "");
   ASSERT_EQ(other.prepare(), "");
-  for (uint32_t rarity : {400, 12}) {
+  for (uint32_t rarity : {400, 25, 12}) {
     std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
     for (uint64_t seed : {1, 2}) {
       auto expected = other.run(w, x, workgroups, seed + 10), y = one.run(w, x, workgroups, seed);
@@ -97,7 +98,8 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyWarpgroupTest,
-                         ::testing::Values("raw", "inplace<12>", "window<4>", "palette<4>"));
+                         ::testing::Values("raw", "inplace<12>", "window<4>", "palette<4>",
+                                           "inplace<11>"));
 
 /// The first error of some seed of the kernels that `mutate` has changed; "wrong sums" where there
 /// is none, but the result is another.
