@@ -148,9 +148,26 @@ static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
   return op.emitOpError() << "has no kernel of family skinny: " << reason;
 }
 
-/// The plan, and whether the target has room for its ring.
-static SkinnyPlan planOf(MatmulOp op, const EmittedFormat &format, const KernelOptions &options,
-                         const GpuTarget &target, bool decodesFirst, bool &fits) {
+/// Why a target has no room for a plan of these options, for which its ring is chosen; empty where
+/// it has.
+static std::string chooseRing(SkinnyPlan &plan, const GpuTarget &target,
+                              const KernelOptions &options) {
+  if (!plan.chooseRing(target, options.stages, options.groups))
+    return "a ring of " + std::to_string(plan.stages) + " stages of " +
+           std::to_string(4 * plan.stageWords()) + " bytes does not fit the shared memory of '" +
+           std::string(target.name) + "'";
+  // Beyond these ptxas spills: operands of two groups, or runs, are beside the sums.
+  int64_t mostSums = plan.recordWords > 1 ? 4 : 12;
+  if (plan.unitGroups > 1 && plan.multipliesTogether && plan.tiles > mostSums)
+    return "units of four groups leave no registers for the sums of " +
+           std::to_string(8 * plan.tiles) + " batch rows";
+  return "";
+}
+
+/// The plan, and why there is no kernel of it; empty where there is.
+static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedFormat &format,
+                                                 const KernelOptions &options,
+                                                 const GpuTarget &target, bool decodesFirst) {
   SkinnyPlan plan{};
   plan.rows = op.getWeightType().getRows();
   plan.columns = op.getWeightType().getColumns();
@@ -166,12 +183,18 @@ static SkinnyPlan planOf(MatmulOp op, const EmittedFormat &format, const KernelO
     // No ring; x is packed by groups all the same.
     plan.stages = 2;
     plan.groupsPerStage = 4;
+<<<<<<< HEAD
     plan.ctas = StreamProduct::workgroupsFor(plan.tiles);
     fits = true;
     return plan;
+=======
+    // Wider slices take the registers of both workgroups.
+    plan.ctas = plan.tiles == 1 ? StreamProduct::mostCtas : 1;
+    return {plan, ""};
+>>>>>>> helper-b
   }
-  fits = plan.chooseRing(target, options.stages, options.groups);
-  return plan;
+  std::string reason = chooseRing(plan, target, options);
+  return {plan, reason};
 }
 
 static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
@@ -180,17 +203,15 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
   FailureOr<bool> decodesFirst = chooseStrategy(op, format, target, options);
   if (failed(decodesFirst))
     return mlir::failure();
-  bool fits = false;
-  SkinnyPlan plan = planOf(op, format, options, target, *decodesFirst, fits);
+  auto [plan, reason] = planOf(op, format, options, target, *decodesFirst);
   // Units of four groups may have no room beside x of a wide slice.
   bool mayDecode = plan.unitGroups > 1 && options.strategy != KernelFamily::Direct &&
                    TranscodeBuilder::refusal(op.getWeightType(), format).empty();
-  if (!fits && mayDecode)
-    plan = planOf(op, format, options, target, /*decodesFirst=*/true, fits);
-  if (!fits)
-    return op.emitOpError() << "has no kernel of family " << nameOf(plan.family()) << ": a ring of "
-                            << plan.stages << " stages of " << 4 * plan.stageWords()
-                            << " bytes does not fit the shared memory of '" << target.name << "'";
+  if (!reason.empty() && mayDecode)
+    std::tie(plan, reason) = planOf(op, format, options, target, /*decodesFirst=*/true);
+  if (!reason.empty())
+    return op.emitOpError() << "has no kernel of family " << nameOf(plan.family()) << ": "
+                            << reason;
   return plan;
 }
 

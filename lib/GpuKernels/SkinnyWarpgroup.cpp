@@ -132,7 +132,8 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
   Value pairs = index.div(step.ownGroups, 2);
   Fragments next = index.loop(pairs, sums, [&](Value pair, ValueRange carried) {
     Value group = ownGroup(step, index.mul(pair, 2));
-    if (plan.unitGroups > 1)
+    // Runs take the registers that a second group's operands would.
+    if (plan.unitGroups > 1 && plan.recordWords == 1)
       return multiplyPair(group, carried);
     return multiplyNext(index.add(group, 1), multiplyNext(group, carried));
   });
