@@ -122,6 +122,9 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   UWT_ASSIGN_OR_RETURN(target, ProductTarget::parse(options.target));
   UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
+  if (target.gpus.empty() && options.strategy.family == "shared")
+    return usageError("strategy shared is of kernels for GPUs: warps that decode for others; for "
+                      "CPUs it is direct or buffer");
   if (target.gpus.empty())
     return &target;
   options.gpu = target.gpus.front()->name;
@@ -130,7 +133,7 @@ Expected<const ProductTarget *> Compilation::setTarget() {
     return usageError(
         "rows, columns and k_chunk of a strategy are those of kernels for CPUs; for GPU "
         "target '" +
-        options.gpu + "' it is direct or buffer alone");
+        options.gpu + "' it is direct, shared or buffer alone");
   return &target;
 }
 
@@ -142,7 +145,7 @@ Status Compilation::takeKernels() {
     if (gpu != target.gpus.back())
       copy = module->clone();
     auto taken =
-        takeProducts(copy ? *copy : *module, *gpu, symbolizeKernelFamily(options.strategy.family));
+        takeProducts(copy ? *copy : *module, *gpu, parseProductStrategy(options.strategy.family));
     if (mlir::failed(taken))
       return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
     products.push_back(std::move(*taken));

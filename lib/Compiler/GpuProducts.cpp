@@ -24,7 +24,7 @@ namespace {
 /// Takes the products of one module.
 class ProductTaker {
 public:
-  ProductTaker(ModuleOp module, const GpuTarget &target, std::optional<KernelFamily> strategy)
+  ProductTaker(ModuleOp module, const GpuTarget &target, std::optional<ProductStrategy> strategy)
       : module(module), target(target), strategy(strategy), builder(module.getContext()) {
     result.module = ModuleOp::create(module.getLoc());
   }
@@ -39,7 +39,7 @@ private:
 
   ModuleOp module;
   const GpuTarget &target;
-  std::optional<KernelFamily> strategy;
+  std::optional<ProductStrategy> strategy;
   OpBuilder builder;
   GpuProducts result;
   /// The first product of each kind.
@@ -197,7 +197,7 @@ FailureOr<GpuProducts> ProductTaker::take() {
 }
 
 FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target,
-                                    std::optional<KernelFamily> strategy) {
+                                    std::optional<ProductStrategy> strategy) {
   return ProductTaker(module, target, strategy).take();
 }
 

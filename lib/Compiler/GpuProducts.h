@@ -48,7 +48,7 @@ struct GpuProducts {
 /// extra operands and y: for each the pointer, the offset, sizes and strides, 64 bits each). Fails
 /// with diagnostics at the products.
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
-                                          std::optional<KernelFamily> strategy);
+                                          std::optional<ProductStrategy> strategy);
 
 /// The symbols of that call: the function, and the context that it is given.
 inline constexpr llvm::StringLiteral launchProductName = "uwt_launch_product";

@@ -33,7 +33,8 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
     size_t equals = item.find('=');
     auto *number =
         std::ranges::find(numbers, item.substr(0, equals), [](auto &n) { return n.first; });
-    if (equals == std::string_view::npos && (item == "direct" || item == "buffer")) {
+    if (equals == std::string_view::npos &&
+        (item == "direct" || item == "shared" || item == "buffer")) {
       choice.family = item;
       continue;
     }
@@ -41,9 +42,10 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
     if (number == std::end(numbers) || equals == std::string_view::npos ||
         std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
         *number->second == 0)
-      return usageError("a strategy is direct or buffer, and rows=N, columns=N, k_chunk=N, "
-                        "separated by commas; got " +
-                        inQuotes(item));
+      return usageError(
+          "a strategy is direct, shared (GPUs) or buffer, and rows=N, columns=N, k_chunk=N, "
+          "separated by commas; got " +
+          inQuotes(item));
   }
   return choice;
 }

@@ -191,7 +191,9 @@ private:
 /// memref.prefetch of global memory -> nvvm.prefetch to the second-level cache: NVPTX does not know
 /// what upstream makes of it.
 struct LowerPrefetch : ConvertOpToLLVMPattern<memref::PrefetchOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LowerPrefetch(const LLVMTypeConverter &converter, const GpuTarget &target)
+      : ConvertOpToLLVMPattern(converter), target(target) {}
+
   LogicalResult matchAndRewrite(memref::PrefetchOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     auto space = dyn_cast_or_null<gpu::AddressSpaceAttr>(op.getMemRefType().getMemorySpace());
@@ -200,13 +202,29 @@ struct LowerPrefetch : ConvertOpToLLVMPattern<memref::PrefetchOp> {
                               << " cannot be compiled: only global memory is brought nearer";
     Value address = getStridedElementPtr(rewriter, op.getLoc(), op.getMemRefType(),
                                          adaptor.getMemref(), adaptor.getIndices());
-    NVVM::PrefetchOp::create(
-        rewriter, op.getLoc(),
-        NVVM::PrefetchCacheLevelAttr::get(getContext(), NVVM::PrefetchCacheLevel::L2),
-        NVVM::CacheEvictionPriorityAttr(), address, /*predicate=*/Value());
+    prefetch(rewriter, op.getLoc(), address);
     rewriter.eraseOp(op);
     return mlir::success();
   }
+
+private:
+  void prefetch(OpBuilder &builder, Location loc, Value address) const {
+    if (target.supports(GpuFeature::BulkCopy)) {
+      NVVM::PrefetchOp::create(
+          builder, loc,
+          NVVM::PrefetchCacheLevelAttr::get(getContext(), NVVM::PrefetchCacheLevel::L2),
+          NVVM::CacheEvictionPriorityAttr(), address, /*predicate=*/Value());
+      return;
+    }
+    // PTX has it for all targets, LLVM from sm_90 on.
+    LLVM::InlineAsmOp::create(builder, loc, TypeRange(), ValueRange{address},
+                              "prefetch.global.L2 [$0];", "l", /*has_side_effects=*/true,
+                              /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                              LLVM::AsmDialectAttr::get(getContext(), LLVM::AsmDialect::AD_ATT),
+                              ArrayAttr());
+  }
+
+  const GpuTarget &target;
 };
 
 /// nvgpu.mbarrier.try_wait.parity -> a loop over mbarrier.test_wait, on targets before sm_90.
@@ -310,7 +328,7 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   RewritePatternSet patterns(context);
   patterns.add<LowerProduct>(context);
   patterns.add<LowerBulkCopy, LowerRemoteArrive>(converter, target);
-  patterns.add<LowerPrefetch>(converter);
+  patterns.add<LowerPrefetch>(converter, target);
   bool hasTryWait = target.supports(GpuFeature::BulkCopy);
   if (!hasTryWait)
     patterns.add<LowerWait>(converter);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SharedDecoder.h"
 #include "Simt.h"
 #include "SkinnyStreams.h"
 #include "Transcode.h"
@@ -21,6 +22,7 @@
 #include "uwt/GpuKernels/Passes.h"
 #include "uwt/GpuKernels/ProductKernels.h"
 #include "uwt/Target/GpuTarget.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -32,6 +34,14 @@ namespace uwt {
 /// Most batch rows, in eights, that family skinny serves with its sums in registers: where warps
 /// multiply alone, and where a panel's four do so together.
 static constexpr unsigned mostTiles = 8, mostTilesTogether = 32;
+
+std::optional<ProductStrategy> parseProductStrategy(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<ProductStrategy>>(name)
+      .Case("direct", ProductStrategy::Direct)
+      .Case("shared", ProductStrategy::Shared)
+      .Case("buffer", ProductStrategy::Buffer)
+      .Default(std::nullopt);
+}
 
 namespace {
 struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
@@ -73,23 +83,33 @@ static int64_t eightsOf(MatmulOp op, const KernelOptions &options) {
   return isKnown ? llvm::divideCeil(op.getBatch(), 8) : 1;
 }
 
-/// Whether to decode the weight first, or why the product has no kernel.
-static FailureOr<bool> chooseStrategy(MatmulOp op, const EmittedFormat &format,
-                                      const GpuTarget &target, const KernelOptions &options) {
-  // Lanes' streams are latency-bound: in wide slices, which take the registers of more warps,
-  // decoding first is faster (docs/gpu-ledger.md).
-  constexpr int64_t mostEightsOfStreams = 8;
-  std::string direct = refusalOfDirect(op, format, target);
-  std::string buffer = TranscodeBuilder::refusal(op.getWeightType(), format);
-  bool prefersBuffer =
-      format.traits.rate == Rate::Prefix && eightsOf(op, options) > mostEightsOfStreams;
-  if (options.strategy != KernelFamily::Buffer && direct.empty() &&
-      (options.strategy || !prefersBuffer || !buffer.empty()))
-    return false;
-  if (options.strategy != KernelFamily::Direct && buffer.empty())
-    return true;
-  return op.emitOpError() << "has no kernel of family skinny: "
-                          << (options.strategy == KernelFamily::Buffer ? buffer : direct);
+/// What is tried for a product, in this order.
+static SmallVector<ProductStrategy> preferredStrategies(MatmulOp op, const EmittedFormat &format,
+                                                        const KernelOptions &options) {
+  // Lanes' streams take the registers of many warps: beyond this, others multiply
+  // (docs/gpu-ledger.md).
+  constexpr int64_t mostEightsOfStreams = 4;
+  if (options.strategy)
+    return {*options.strategy};
+  if (format.traits.rate != Rate::Prefix)
+    return {ProductStrategy::Direct, ProductStrategy::Buffer};
+  if (eightsOf(op, options) <= mostEightsOfStreams)
+    return {ProductStrategy::Direct, ProductStrategy::Shared, ProductStrategy::Buffer};
+  return {ProductStrategy::Shared, ProductStrategy::Direct, ProductStrategy::Buffer};
+}
+
+/// Why a strategy does not serve a product; empty where it may.
+static std::string refusalOf(ProductStrategy strategy, MatmulOp op, const EmittedFormat &format,
+                             const GpuTarget &target) {
+  switch (strategy) {
+  case ProductStrategy::Direct:
+    return refusalOfDirect(op, format, target);
+  case ProductStrategy::Shared:
+    return SharedDecoder::refusal(op, format);
+  case ProductStrategy::Buffer:
+    return TranscodeBuilder::refusal(op.getWeightType(), format);
+  }
+  llvm_unreachable("all strategies are there");
 }
 
 /// Columns of x, in eights, that a kernel multiplies at a time; larger batches come in slices.
@@ -105,6 +125,10 @@ static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned 
 static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
   if (plan.isStream)
     return StreamProduct::mostTiles;
+  // Registers of decoders, too.
+  constexpr unsigned mostTilesShared = 16;
+  if (plan.isShared && hasWarpgroups && plan.groups() % 2 == 0)
+    return mostTilesShared;
   // The sums of a step's last group stay in registers too where it has an odd number.
   return hasWarpgroups && plan.groups() % 2 == 0 ? mostTilesTogether : mostTiles;
 }
@@ -112,8 +136,10 @@ static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
 /// What of a weight's units and table the kernel `product` knows.
 static void planUnits(const EmittedFormat &format, SkinnyPlan &plan) {
   UnitLayout layout = unitLayout(format.format, format.element);
-  plan.onlyWords = layout.onlyWords || plan.decodesFirst;
-  plan.isStream = !layout.fixedRate && !plan.decodesFirst;
+  plan.onlyWords = layout.onlyWords || plan.decodesFirst || plan.isShared;
+  plan.isStream = !layout.fixedRate && !plan.decodesFirst && !plan.isShared;
+  if (plan.isShared)
+    plan.rawWords = layout.rawWords;
   if (plan.onlyWords)
     return;
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
@@ -167,11 +193,13 @@ static std::string chooseRing(SkinnyPlan &plan, const GpuTarget &target,
 /// The plan, and why there is no kernel of it; empty where there is.
 static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedFormat &format,
                                                  const KernelOptions &options,
-                                                 const GpuTarget &target, bool decodesFirst) {
+                                                 const GpuTarget &target,
+                                                 ProductStrategy strategy) {
   SkinnyPlan plan{};
   plan.rows = op.getWeightType().getRows();
   plan.columns = op.getWeightType().getColumns();
-  plan.decodesFirst = decodesFirst;
+  plan.decodesFirst = strategy == ProductStrategy::Buffer;
+  plan.isShared = strategy == ProductStrategy::Shared;
   planUnits(format, plan);
   bool hasWarpgroups = options.warpgroups && !plan.isStream && target.supports(GpuFeature::Wgmma);
   plan.tiles = chooseTiles(op, options, widestSlice(plan, hasWarpgroups));
@@ -183,36 +211,40 @@ static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedForma
     // No ring; x is packed by groups all the same.
     plan.stages = 2;
     plan.groupsPerStage = 4;
-<<<<<<< HEAD
     plan.ctas = StreamProduct::workgroupsFor(plan.tiles);
-    fits = true;
-    return plan;
-=======
-    // Wider slices take the registers of both workgroups.
-    plan.ctas = plan.tiles == 1 ? StreamProduct::mostCtas : 1;
     return {plan, ""};
->>>>>>> helper-b
   }
-  std::string reason = chooseRing(plan, target, options);
-  return {plan, reason};
+  // Eight warps decode faster than four; where they have no room, four do.
+  for (int64_t most = plan.isShared && plan.panels() > 1 ? 2 : plan.bandPanels; most > 0; --most) {
+    plan.bandPanels = most;
+    plan.cluster = plan.chooseCluster(target, options.cluster);
+    if (plan.isShared)
+      plan.wordsBesideRing = SharedDecoder::wordsBesideRing(op, format, plan);
+    if (std::string reason = chooseRing(plan, target, options); reason.empty() || !plan.isShared)
+      return {plan, reason};
+  }
+  return {plan, chooseRing(plan, target, options)};
 }
 
 static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
                                       const KernelOptions &options) {
   const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
-  FailureOr<bool> decodesFirst = chooseStrategy(op, format, target, options);
-  if (failed(decodesFirst))
-    return mlir::failure();
-  auto [plan, reason] = planOf(op, format, options, target, *decodesFirst);
-  // Units of four groups may have no room beside x of a wide slice.
-  bool mayDecode = plan.unitGroups > 1 && options.strategy != KernelFamily::Direct &&
-                   TranscodeBuilder::refusal(op.getWeightType(), format).empty();
-  if (!reason.empty() && mayDecode)
-    std::tie(plan, reason) = planOf(op, format, options, target, /*decodesFirst=*/true);
-  if (!reason.empty())
-    return op.emitOpError() << "has no kernel of family " << nameOf(plan.family()) << ": "
-                            << reason;
-  return plan;
+  // What keeps the first choice from being it.
+  std::string reason, family;
+  for (ProductStrategy strategy : preferredStrategies(op, format, options)) {
+    std::string refusal = refusalOf(strategy, op, format, target);
+    std::string familyName = strategy == ProductStrategy::Shared ? "shared" : "skinny";
+    if (refusal.empty()) {
+      auto [plan, noRoom] = planOf(op, format, options, target, strategy);
+      if (noRoom.empty())
+        return plan;
+      refusal = noRoom;
+      familyName = nameOf(plan.family());
+    }
+    if (reason.empty())
+      std::tie(reason, family) = std::tie(refusal, familyName);
+  }
+  return op.emitOpError() << "has no kernel of family " << family << ": " << reason;
 }
 
 static ProductKernels beginKernels(MatmulOp op, OpBuilder &builder, StringRef name) {
@@ -252,6 +284,8 @@ static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &f
   }
   kernels.build(result.module);
   result.entries = kernels.entries();
+  if (plan->isShared)
+    SharedDecoder(kernels).addFacts(result.plan);
   return result;
 }
 
@@ -274,9 +308,10 @@ void BuildKernelsPass::runOnOperation() {
   getOperation().walk([&](MatmulOp op) { products.push_back(op); });
   getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                           UnitAttr::get(&getContext()));
-  std::optional<KernelFamily> family = symbolizeKernelFamily(strategy);
-  if (!strategy.empty() && !family) {
-    getOperation().emitError() << "expects strategy 'direct' or 'buffer', got '" << strategy << "'";
+  std::optional<ProductStrategy> chosen = parseProductStrategy(strategy);
+  if (!strategy.empty() && !chosen) {
+    getOperation().emitError() << "expects strategy 'direct', 'shared' or 'buffer', got '"
+                               << strategy << "'";
     return signalPassFailure();
   }
   DenseMap<Operation *, unsigned> numbers;
@@ -289,7 +324,7 @@ void BuildKernelsPass::runOnOperation() {
     OpBuilder builder(function);
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
     if (failed(buildProductKernels(
-            op, {tiles, stages, groups, cluster, family, warpgroups, simt, nullptr}, builder,
+            op, {tiles, stages, groups, cluster, chosen, warpgroups, simt, nullptr}, builder,
             name)))
       return signalPassFailure();
   }

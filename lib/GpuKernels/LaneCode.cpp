@@ -62,6 +62,10 @@ Value LaneCode::both(Value a, Value b) { return arith::AndIOp::create(builder, l
 LaneCode::Values LaneCode::either(Value condition, TypeRange types,
                                   llvm::function_ref<Values()> then,
                                   llvm::function_ref<Values()> otherwise) {
+  if (types.empty()) {
+    index.ifElse(condition, [&] { then(); }, [&] { otherwise(); });
+    return {};
+  }
   auto branch = scf::IfOp::create(builder, location, types, condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());

@@ -25,13 +25,13 @@ SimtKernels::SimtKernels(MatmulOp op, const EmittedFormat &format, OpBuilder &bu
       onlyWords(unitLayout(format.format, format.element).onlyWords) {}
 
 std::string SimtKernels::refusal(MatmulOp op, const EmittedFormat &format,
-                                 std::optional<KernelFamily> strategy) {
+                                 std::optional<ProductStrategy> strategy) {
   Type x = op.getXType().getElementType(), weight = op.getWeightType().getElementType();
   auto isHalf = [](Type type) { return type.isBF16() || type.isF16(); };
   if (!isHalf(weight) || !(isHalf(x) || x.isF32()))
     return "it multiplies bf16 and f16 weights with x of bf16, f16 or f32";
   bool onlyWords = unitLayout(format.format, format.element).onlyWords;
-  if (strategy == KernelFamily::Direct && !onlyWords)
+  if (strategy && strategy != ProductStrategy::Buffer && !onlyWords)
     return "it multiplies words; use strategy buffer for format '" + format.format.str() + "'";
   return TranscodeBuilder::refusal(op.getWeightType(), format);
 }

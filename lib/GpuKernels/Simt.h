@@ -31,7 +31,7 @@ public:
   /// Why there is no such kernel of a product, of a strategy where one is asked for; empty where
   /// there is.
   static std::string refusal(MatmulOp op, const EmittedFormat &format,
-                             std::optional<KernelFamily> strategy);
+                             std::optional<ProductStrategy> strategy);
 
   void build(ProductKernels &result);
 

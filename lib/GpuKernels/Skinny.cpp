@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Skinny.h"
+#include "SharedDecoder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -21,9 +21,18 @@ namespace uwt {
 /// before.
 static constexpr int64_t waitTicks = 10000000;
 
-/// Registers of a thread where they are moved: two warpgroups that multiply and one that copies
-/// share 65,536.
-static constexpr int32_t consumerRegisters = 232, producerRegisters = 40;
+/// Registers of a thread where they are moved, of who multiplies and of who copies or decodes.
+/// Together they may not have more than the workgroup begins with: an equal share of 65,536, in
+/// eights. Else the first ones wait for ever.
+struct RoleRegisters {
+  int32_t consumer, other;
+};
+static constexpr RoleRegisters besideCopies = {232, 40}, besideDecoders = {160, 96};
+static constexpr bool fits(RoleRegisters roles, int32_t consumers, int32_t others) {
+  int32_t equal = 65536 / (128 * (consumers + others)) / 8 * 8;
+  return consumers * roles.consumer + others * roles.other <= (consumers + others) * equal;
+}
+static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2));
 
 static Attribute space(OpBuilder &builder, gpu::AddressSpace space) {
   return gpu::AddressSpaceAttr::get(builder.getContext(), space);
@@ -47,7 +56,7 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
                                  words,
                                  words,
                                  words,
-                                 words,
+                                 plan.isShared ? globalBuffer(builder.getI8Type()) : words,
                                  words,
                                  globalBuffer(op.getInitType().getElementType()),
                                  at,
@@ -71,6 +80,9 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
                                   bufferType(builder, size, element, gpu::AddressSpace::Workgroup),
                                   all, index.constant(byte), ValueRange());
   };
+  std::optional<SharedDecoder> decoder;
+  if (plan.isShared)
+    decoder.emplace(*this);
   int64_t ringWords = plan.stages * plan.stageWords();
   ring = shared(ringWords, word, 0);
   if (plan.hasEscapes) {
@@ -82,18 +94,22 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   warp = index.div(thread, 32);
   lane = index.rem(thread, 32);
-  initBarriers(thread);
+  if (decoder) {
+    decoder->layOut();
+    decoder->copyTable(thread);
+  }
+  initBarriers(thread, decoder ? &*decoder : nullptr);
   Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   Value workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
   cluster = asShort(index.div(workgroup, plan.cluster));
   clusters = asShort(index.div(workgroups, plan.cluster));
   rank = index.rem(workgroup, plan.cluster);
   Value slices = slicesOf(batch);
-  steps = asShort(index.mul(slices, plan.steps()));
+  Value grains = asShort(index.mul(slices, plan.places() * plan.grains()));
   partials = index.add(index.mul(slices, plan.packedWords()), plan.decodedWords());
   // A launch has fewer than 2^31 steps (launchSize).
-  evenShare = divideShort(steps, clusters);
-  longer = asShort(index.sub(steps, index.mul(evenShare, clusters)));
+  evenShare = divideShort(grains, clusters);
+  longer = asShort(index.sub(grains, index.mul(evenShare, clusters)));
   firstStep = shareOf(cluster);
   endStep = shareOf(index.add(cluster, 1));
   firstFilling = fillingOf(firstStep);
@@ -105,19 +121,16 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
     if (plan.movesRegisters())
       NVVM::SetMaxRegisterOp::create(builder, location, count, action);
   };
-  Value producer = index.constant(32 * plan.consumerWarps());
+  RoleRegisters registers = plan.isShared ? besideDecoders : besideCopies;
   index.ifElse(
       index.less(warp, index.constant(plan.consumerWarps())),
       [&] {
-        moveRegisters(consumerRegisters, NVVM::SetMaxRegisterAction::increase);
+        moveRegisters(registers.consumer, NVVM::SetMaxRegisterAction::increase);
         buildConsumer();
       },
       [&] {
-        moveRegisters(producerRegisters, NVVM::SetMaxRegisterAction::decrease);
-        if (plan.copiesByThreads)
-          buildThreadProducer();
-        else
-          index.ifElse(equal(thread, producer), [&] { buildProducer(); });
+        moveRegisters(registers.other, NVVM::SetMaxRegisterAction::decrease);
+        decoder ? decoder->build() : buildCopies(thread);
       });
   // Others may still copy into this workgroup's memory, and arrive at its barriers.
   if (plan.cluster > 1)
@@ -139,22 +152,35 @@ void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
 
 Value SkinnyKernels::slicesOf(Value batchRows) { return index.ceilDiv(batchRows, 8 * plan.tiles); }
 
-Value SkinnyKernels::shareOf(Value number) {
-  // The first ones have a step more.
+Value SkinnyKernels::grainOf(Value number) {
+  // The first ones have one more.
   return asShort(index.add(index.mul(number, evenShare), index.min(number, longer)));
 }
 
-void SkinnyKernels::initBarriers(Value thread) {
+Value SkinnyKernels::shareOf(Value number) {
+  Value grain = grainOf(number);
+  if (plan.grain() == 1)
+    return grain;
+  Value place = index.div(grain, plan.grains()), inPlace = index.rem(grain, plan.grains());
+  return asShort(index.add(index.mul(place, plan.chunks()), index.mul(inPlace, plan.grain())));
+}
+
+void SkinnyKernels::initBarriers(Value thread, SharedDecoder *decoder) {
   Type type = nvgpu::MBarrierGroupType::get(
       builder.getContext(), space(builder, gpu::AddressSpace::Workgroup), plan.stages);
   full = nvgpu::MBarrierCreateOp::create(builder, location, type);
   empty = nvgpu::MBarrierCreateOp::create(builder, location, type);
+  // Of those who copy all lanes, or one for each panel's bytes, or for those of x alone.
+  int64_t arrivals = plan.copiesByThreads ? 32 : plan.bandPanels;
+  if (plan.isShared)
+    arrivals = plan.decoderWarps() + (plan.copiesByThreads ? 0 : 1);
   index.ifElse(equal(thread, index.constant(0)), [&] {
+    if (decoder)
+      decoder->initStreamBarriers();
     for (int64_t stage = 0; stage < plan.stages; ++stage) {
       Value number = index.constant(stage);
-      nvgpu::MBarrierInitOp::create(builder, location, full,
-                                    index.constant(plan.copiesByThreads ? 32 : plan.bandPanels),
-                                    number, Value());
+      nvgpu::MBarrierInitOp::create(builder, location, full, index.constant(arrivals), number,
+                                    Value());
       nvgpu::MBarrierInitOp::create(builder, location, empty,
                                     index.constant(plan.cluster * plan.consumerWarps()), number,
                                     Value());
@@ -201,7 +227,7 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
   }
   if (plan.hasEscapes)
     panel.records = field(4);
-  if (!plan.onlyWords)
+  if (!plan.onlyWords || plan.isShared)
     panel.storedAsWords = index.less(index.constant(0), field(5));
   Value left = index.sub(index.constant(plan.rows), index.mul(number, 64));
   panel.strips = index.min(index.constant(4), index.ceilDiv(left, 16));

@@ -30,6 +30,8 @@
 
 namespace uwt {
 
+class SharedDecoder;
+
 /// Builds both kernels of a product into a gpu.module.
 class SkinnyKernels : private LaneCode {
 public:
@@ -44,6 +46,7 @@ private:
   /// Prefix codes.
   friend class StreamWarps;
   friend class StreamProduct;
+  friend class SharedDecoder;
   /// A panel for a slice of the batch: its place among those of all slices, its number in the
   /// weight, its slice, and fields of its DevicePanelEntry. The last place repeats the last panel
   /// where it has fewer: that is not its own there. `isOwn` is null where all are.
@@ -108,13 +111,15 @@ private:
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
   /// Slices of 8 · tiles batch rows.
   mlir::Value slicesOf(mlir::Value batch);
-  void initBarriers(mlir::Value thread);
+  /// Those of the ring, and of `decoder` if there is one.
+  void initBarriers(mlir::Value thread, SharedDecoder *decoder);
   /// Waits until all threads of the cluster have come.
   void meetCluster();
   void releaseStage(const Step &step);
   /// Panel `member` of this workgroup's band of a place.
   Panel loadPanel(mlir::Value place, mlir::Value member);
-  /// The first step of a cluster's share.
+  /// Where a cluster's share begins, in grains and in steps.
+  mlir::Value grainOf(mlir::Value number);
   mlir::Value shareOf(mlir::Value number);
   /// The filling that comes `ordinal` after the cluster's first one; filling `number` of a place.
   Step fillingAt(mlir::Value ordinal);
@@ -124,12 +129,18 @@ private:
 
   // SkinnyProducer.cpp
   void buildProducer();
+  /// Whoever fills the ring by copies.
+  void buildCopies(mlir::Value thread);
   // SkinnyThreadProducer.cpp
   void buildThreadProducer();
+  /// Ends a group of copies of threads, and waits until no more than `left` are on their way.
+  void endCopies(int32_t left);
   void copyByThreads(mlir::Value plane, mlir::Value from, mlir::Value to, mlir::Value words);
   void copyWeights(const Step &step);
   void copyPanel(const Step &step, int64_t member);
   void copyX(const Step &step);
+  /// Where decoders bring the weights, the stage's transaction is x alone.
+  void expectX(const Step &step);
   /// The run of plane `patch` that a step copies: from a u32 on so many u32, 0 where its stage has
   /// no room for them.
   struct PatchCopy {
@@ -205,7 +216,7 @@ private:
   void addInOrder(mlir::Value strip, const Panel &panel, mlir::ValueRange sums, const Parts &parts,
                   llvm::function_ref<Values(mlir::Value part)> placesOf);
   void storeOutputs(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
-  mlir::Value clusterOf(mlir::Value step);
+  mlir::Value clusterOf(mlir::Value grain);
   mlir::Value partialAt(mlir::Value number, mlir::Value isLater, unsigned tile);
 
   MatmulOp op;
@@ -217,9 +228,9 @@ private:
   mlir::Value panels, table, words, raw, code, patches, records, y, yRow, batch, workspace,
       counters;
   llvm::SmallVector<mlir::Value> extras;
-  /// Where partial sums begin in the workspace; steps of all clusters.
-  mlir::Value partials, steps;
-  /// Steps of a cluster's share, of which the first `longer` clusters have one more.
+  /// Where partial sums begin in the workspace.
+  mlir::Value partials;
+  /// Grains of a cluster's share, of which the first `longer` clusters have one more.
   mlir::Value evenShare, longer;
   mlir::Value lane, warp, firstStep, endStep;
   /// The fillings of the ring that this cluster's share takes.

@@ -199,7 +199,7 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
       builder, location, TypeRange{fragment, fragment, fragment, fragment},
       op.getWeightType().getFormat(), TypeAttr::get(op.getWeightType().getElementType()), lane,
       rawPlane, rawAt, codePlane, codeAt, fromWords ? ValueRange() : ValueRange(tableWords),
-      asWords || plan.decodesFirst ? builder.getUnitAttr() : UnitAttr());
+      asWords || plan.decodesFirst || plan.isShared ? builder.getUnitAttr() : UnitAttr());
   return Fragments(decoded.getResults());
 }
 

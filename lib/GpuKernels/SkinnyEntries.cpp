@@ -81,7 +81,8 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
                        memrefArgument(ArgumentKind::Words, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Code, ArgumentType::I32),
-                       memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
+                       plan.isShared ? memrefArgument(ArgumentKind::Classes, ArgumentType::I8)
+                                     : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Records, ArgumentType::I32),
                        operandArgument(ArgumentKind::Y, op.getInit()),
                        scalarArgument(ArgumentKind::YStride),

@@ -34,15 +34,15 @@ void SkinnyKernels::finishSegment(Value strip, const Panel &panel, Value from, V
       isWhole, [&] { storeOutputs(strip, panel, sums); }, [&] { addPartials(strip, panel, sums); });
 }
 
-Value SkinnyKernels::clusterOf(Value step) {
-  Value longShare = index.add(evenShare, 1), longSteps = index.mul(longer, longShare);
+Value SkinnyKernels::clusterOf(Value grain) {
+  Value longShare = index.add(evenShare, 1), longGrains = index.mul(longer, longShare);
   auto either = [&](Value a, Value b) {
-    return arith::SelectOp::create(builder, location, index.less(step, longSteps), a, b);
+    return arith::SelectOp::create(builder, location, index.less(grain, longGrains), a, b);
   };
-  // Where there are fewer steps than clusters, all are of long shares.
+  // Where there are fewer grains than clusters, all are of long shares.
   Value size =
       either(longShare, arith::MaxUIOp::create(builder, location, evenShare, index.constant(1)));
-  Value past = index.sub(step, either(index.constant(0), longSteps));
+  Value past = index.sub(grain, either(index.constant(0), longGrains));
   return index.add(either(index.constant(0), longer), divideShort(past, size));
 }
 
@@ -57,9 +57,9 @@ Value SkinnyKernels::partialAt(Value number, Value isLater, unsigned tile) {
 }
 
 void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums) {
-  Value panelStart = index.mul(panel.place, plan.chunks());
-  Value first = clusterOf(panelStart);
-  Value last = clusterOf(index.add(panelStart, plan.chunks() - 1));
+  Value firstGrain = index.mul(panel.place, plan.grains());
+  Value first = clusterOf(firstGrain);
+  Value last = clusterOf(index.add(firstGrain, plan.grains() - 1));
   auto placesOf = [&](Value number) {
     Value begins = index.div(shareOf(number), plan.chunks());
     Value isLater = toIndex(index.less(begins, panel.place));

@@ -26,7 +26,8 @@ int64_t SkinnyPlan::partWords() const {
 }
 
 int64_t SkinnyPlan::sharedBytes() const {
-  return (stages * stageWords() + (hasEscapes ? consumerWarps() * unitWords : 0)) * 4;
+  int64_t scratch = hasEscapes ? consumerWarps() * unitWords : 0;
+  return (stages * stageWords() + scratch + wordsBesideRing) * 4;
 }
 
 /// Stages that the shared memory of a workgroup has room for.
@@ -57,7 +58,7 @@ bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64
   constexpr int64_t enoughStages = 3;
   // What decides the order of sums is the same for all formats: escapes take the most room.
   SkinnyPlan widest = *this;
-  widest.hasEscapes = true;
+  widest.hasEscapes = !isShared;
   widest.unitGroups = 1;
   widest.codeWords = widest.rawWords = 0;
   // Two workgroups hide each other's ends and beginnings; small stages let more of them be on
@@ -65,7 +66,7 @@ bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64
   constexpr std::pair<int64_t, int64_t> tries[] = {{2, 4}, {2, 2}, {1, 4}, {1, 2}};
   for (auto [workgroups, groupsOfStage] : tries) {
     // The registers of two do not fit either.
-    if (workgroups == 2 && (tiles > 4 || bandPanels > 1))
+    if (workgroups == 2 && (tiles > 4 || bandPanels > 1 || isShared))
       continue;
     widest.ctas = workgroups;
     widest.groupsPerStage = groupsOrNone ? groupsOrNone : groupsOfStage;

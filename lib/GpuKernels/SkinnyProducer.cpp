@@ -16,6 +16,13 @@ using namespace mlir;
 
 namespace uwt {
 
+void SkinnyKernels::buildCopies(Value thread) {
+  if (plan.copiesByThreads)
+    return buildThreadProducer();
+  Value producer = index.constant(32 * plan.consumerWarps());
+  index.ifElse(equal(thread, producer), [&] { buildProducer(); });
+}
+
 void SkinnyKernels::buildProducer() {
   Value count = index.sub(endFilling, firstFilling);
   Value filled = index.min(count, index.constant(plan.stages));
@@ -125,6 +132,11 @@ void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
     copy(patches, patch.from, step, index.add(step.part, plan.partPatch()), patch.words,
          /*evictFirst=*/true);
   });
+}
+
+void SkinnyKernels::expectX(const Step &step) {
+  Value bytes = index.mul(step.groups, plan.tiles * SkinnyPlan::tileWords * 4);
+  nvgpu::MBarrierArriveExpectTxOp::create(builder, location, full, bytes, step.stage, Value());
 }
 
 void SkinnyKernels::copyX(const Step &step) {

@@ -38,7 +38,16 @@ int64_t StreamProduct::sharedBytes() const {
 }
 
 std::string StreamProduct::refusal(MatmulOp op, const EmittedFormat &format) {
-  return StreamWarps::refusal(op, format, warpsFor(1), mostSharedBytes);
+  if (std::string reason = StreamWarps::refusal(op, format); !reason.empty())
+    return reason;
+  OpBuilder builder(op.getContext());
+  StreamUnits units(builder, op.getLoc(), op.getWeightType(), format, Value());
+  int64_t bytes = 4 * (static_cast<int64_t>(format.table.words()) +
+                       warpsFor(1) * (units.usualWords() + SkinnyPlan::unitWords));
+  if (bytes > mostSharedBytes)
+    return "its decode table and streams take " + std::to_string(bytes) +
+           " bytes of shared memory, more than " + std::to_string(mostSharedBytes);
+  return {};
 }
 
 void StreamProduct::build(ProductKernels &result) {
@@ -152,11 +161,6 @@ Value StreamProduct::buildItem(Value number, Value following, Value round) {
                         [&] { return Values{round}; })[0];
 }
 
-StreamProduct::Ahead StreamProduct::lookAhead(Value number, Value instead) {
-  Value isThere = isCoded(itemAt(number));
-  return aheadOf(itemAt(arith::SelectOp::create(builder, location, isThere, number, instead)));
-}
-
 StreamProduct::Values StreamProduct::multiplyGroup(const Item &item, Value group,
                                                    ValueRange fragments, ValueRange sums) {
   Value at = index.add(item.unit.firstGroup, group);
@@ -169,14 +173,8 @@ StreamProduct::Values StreamProduct::multiplyGroup(const Item &item, Value group
 StreamProduct::Values StreamProduct::multiplyWords(const Item &item) {
   Values sums(kernels.plan.tiles, kernels.zeroSum());
   return index.loop(item.unit.groups, sums, [&](Value group, ValueRange carried) {
-    Value unit = index.mul(index.add(item.unit.firstGroup, group), item.panel.strips);
-    Value at = index.mul(index.add(unit, item.strip), SkinnyPlan::unitWords);
-    auto fragment = VectorType::get({4}, builder.getI32Type());
-    auto words = DecodeFragmentOp::create(
-        builder, location, SmallVector<Type>(4, fragment), kernels.op.getWeightType().getFormat(),
-        TypeAttr::get(kernels.op.getWeightType().getElementType()), kernels.lane, kernels.words,
-        index.add(item.panel.words, at), Value(), Value(), ValueRange(), builder.getUnitAttr());
-    return multiplyGroup(item, group, words.getResults(), carried);
+    Values words = loadWords(item, index.add(item.unit.firstGroup, group));
+    return multiplyGroup(item, group, words, carried);
   });
 }
 

@@ -38,10 +38,8 @@ public:
 private:
   void buildKernel(mlir::gpu::GPUModuleOp module);
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
-  Item itemAt(mlir::Value number);
+  Item itemAt(mlir::Value number) override;
   mlir::Value buildItem(mlir::Value number, mlir::Value following, mlir::Value round);
-  /// For item `number`, or once more for `instead`, which is coded, where that is not.
-  Ahead lookAhead(mlir::Value number, mlir::Value instead);
   Values multiplyWords(const Item &item);
   Values multiplyCoded(const Item &item, const Ahead &ahead, mlir::Value round);
   Values multiplyUnit(const Item &item, const StreamUnits::Source &source,

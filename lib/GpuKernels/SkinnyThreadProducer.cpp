@@ -33,8 +33,7 @@ void SkinnyKernels::copyByThreads(Value plane, Value from, Value to, Value count
   });
 }
 
-/// Ends a group of copies, and waits until no more than `left` are on their way.
-static void endGroup(OpBuilder &builder, Location location, int32_t left) {
+void SkinnyKernels::endCopies(int32_t left) {
   auto token = nvgpu::DeviceAsyncTokenType::get(builder.getContext());
   Value group = nvgpu::DeviceAsyncCreateGroupOp::create(builder, location, token, ValueRange());
   nvgpu::DeviceAsyncWaitOp::create(builder, location, group, builder.getI32IntegerAttr(left));
@@ -53,11 +52,11 @@ void SkinnyKernels::buildThreadProducer() {
     waitFor(empty, step, /*isEmptyWait=*/true);
     copyWeights(step);
     copyX(step);
-    endGroup(builder, location, static_cast<int32_t>(behind));
+    endCopies(static_cast<int32_t>(behind));
     Value hasLanded = index.less(index.constant(behind - 1), ordinal);
     index.ifElse(hasLanded, [&] { arriveAt(index.sub(ordinal, index.constant(behind))); });
   });
-  endGroup(builder, location, 0);
+  endCopies(0);
   Value last = index.min(count, index.constant(behind));
   index.loop(last, [&](Value i) { arriveAt(index.add(index.sub(count, last), i)); });
 }

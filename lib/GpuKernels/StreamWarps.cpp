@@ -33,19 +33,13 @@ StreamWarps::StreamWarps(SkinnyKernels &kernels, int64_t warps)
   distance = std::clamp<int64_t>(bytesAhead / groupBytes, 1, 8);
 }
 
-std::string StreamWarps::refusal(MatmulOp op, const EmittedFormat &format, int64_t warps,
-                                 int64_t mostBytes) {
+std::string StreamWarps::refusal(MatmulOp op, const EmittedFormat &format) {
   OpBuilder builder(op.getContext());
   StreamUnits units(builder, op.getLoc(), op.getWeightType(), format, Value());
   if (units.isWholePanel())
     return "a weight of at most 512 columns has stream units of four strips; use strategy buffer";
   if (format.format.escapes == Escapes::Rows64)
     return "records of escapes=rows<64> are not in the order of columns; use strategy buffer";
-  int64_t bytes = 4 * (static_cast<int64_t>(format.table.words()) +
-                       warps * (units.usualWords() + SkinnyPlan::unitWords));
-  if (bytes > mostBytes)
-    return "its decode table and streams take " + std::to_string(bytes) +
-           " bytes of shared memory, more than " + std::to_string(mostBytes);
   return {};
 }
 
@@ -142,6 +136,11 @@ StreamWarps::Ahead StreamWarps::aheadOf(const Item &item) {
   Value all = memref::DimOp::create(builder, location, kernels.code, 0);
   Value words = index.min(index.sub(all, begin), index.constant(units->usualWords()));
   return {begin, words, rawStart(item), rawStride(item), item.unit.groups};
+}
+
+StreamWarps::Ahead StreamWarps::lookAhead(Value number, Value instead) {
+  Value isThere = isCoded(itemAt(number));
+  return aheadOf(itemAt(arith::SelectOp::create(builder, location, isThere, number, instead)));
 }
 
 void StreamWarps::prefetch(const Ahead &ahead) {
@@ -253,6 +252,17 @@ StreamWarps::Values StreamWarps::decodeGroup(const Item &item, Value group,
 
 Value StreamWarps::isNext(ValueRange records, Value group) {
   return index.less(records[1], index.add(group, 1));
+}
+
+StreamWarps::Values StreamWarps::loadWords(const Item &item, Value group) {
+  Value unit = index.add(index.mul(group, item.panel.strips), item.strip);
+  Value at = index.add(item.panel.words, index.mul(unit, SkinnyPlan::unitWords));
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  auto words = DecodeFragmentOp::create(
+      builder, location, SmallVector<Type>(4, fragment), kernels.op.getWeightType().getFormat(),
+      TypeAttr::get(kernels.op.getWeightType().getElementType()), kernels.lane, kernels.words, at,
+      Value(), Value(), ValueRange(), builder.getUnitAttr());
+  return Values(words.getResults());
 }
 
 void StreamWarps::storeFragments(ValueRange fragments, Value unitAt) {

@@ -40,11 +40,10 @@ protected:
 
   /// `warps` of a workgroup read streams. `kernels` outlives the object.
   StreamWarps(SkinnyKernels &kernels, int64_t warps);
+  virtual ~StreamWarps() = default;
 
-  /// Why a format has no such kernel; empty where it has one. `warps` and their scratch memory are
-  /// to share a workgroup's `mostBytes` with the table.
-  static std::string refusal(MatmulOp op, const EmittedFormat &format, int64_t warps,
-                             int64_t mostBytes);
+  /// Why no warp reads the streams of a weight by itself; empty where they may.
+  static std::string refusal(MatmulOp op, const EmittedFormat &format);
 
   /// u32 of the table and of the warps' rooms.
   int64_t streamWords() const { return tableWords() + warps * room; }
@@ -66,8 +65,12 @@ protected:
   mlir::Value rawStart(const Item &item);
   mlir::Value rawStride(const Item &item);
 
+  /// Item `number` of all.
+  virtual Item itemAt(mlir::Value number) = 0;
   /// What to bring for a coded item.
   Ahead aheadOf(const Item &item);
+  /// For item `number`, or once more for `instead`, which is coded, where that is not.
+  Ahead lookAhead(mlir::Value number, mlir::Value instead);
   /// Brings the codes, and the raw fields of the first `distance` groups: the others follow while
   /// the item is decoded.
   void prefetch(const Ahead &ahead);
@@ -91,6 +94,8 @@ protected:
   /// the kernels' scratch memory on; gives the next record and its group.
   Values applyRecords(const StreamUnits::Source &source, const StreamUnits::Header &header,
                       mlir::ValueRange records, mlir::Value group, mlir::Value unitAt);
+  /// A's registers of group `group` of the panel, of weights that are stored as words.
+  Values loadWords(const Item &item, mlir::Value group);
   /// Writes A's registers of a group there.
   void storeFragments(mlir::ValueRange fragments, mlir::Value unitAt);
 

@@ -22,7 +22,8 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @prefetch(%plane: memref<64xi32, #gpu.address_space<global>>, %at: index) kernel {
     // CHECK: nvvm.prefetch level = L2, %{{.*}} : !llvm.ptr<1>
-    // ADA: nvvm.prefetch level = L2, %{{.*}} : !llvm.ptr<1>
+    // LLVM selects the instruction from sm_90 on.
+    // ADA: llvm.inline_asm has_side_effects {{.*}}"prefetch.global.L2 [$0];", "l" %{{.*}} : (!llvm.ptr<1>)
     memref.prefetch %plane[%at], read, locality<2>, data : memref<64xi32, #gpu.address_space<global>>
     gpu.return
   }

@@ -45,7 +45,7 @@ std::vector<Option> CompileOptionRows::rows() {
        ValueHint::None,
        {"fast", "exact"}},
       {"--strategy", "STRATEGY",
-       "kernel of every product in place of the cost model's pick: direct or buffer, then "
+       "kernel of every product in place of the cost model's pick: direct, shared (GPUs) or buffer, then "
        "(CPUs) rows=N,columns=N,k_chunk=N",
        &strategy},
       {"--min-elements", "N", "constants with fewer elements stay as they are (default: 1024)",

@@ -21,6 +21,13 @@
 
 namespace uwt {
 
+/// Where weights are decoded: by the threads that multiply them, into their registers; by warps of
+/// their own, into shared memory (prefix codes); or all of them before, to memory.
+enum class ProductStrategy : uint8_t { Direct, Shared, Buffer };
+
+/// A strategy by its name ("shared"), or none.
+std::optional<ProductStrategy> parseProductStrategy(llvm::StringRef name);
+
 /// What a kernel is made for beside its product; 0 leaves the choice to the family.
 struct KernelOptions {
   /// Columns of x, in eights, that are multiplied at a time: 1 to 32; more than the kernels of the
@@ -31,10 +38,8 @@ struct KernelOptions {
   /// Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8; the targets without
   /// clusters, and kernels that do not share, have 1.
   unsigned cluster = 0;
-  /// Direct decodes weights where they are multiplied, buffer all of them before; none leaves the
-  /// choice to the format: prefix codes are slow in wide slices, and some formats have no direct
-  /// kernel.
-  std::optional<KernelFamily> strategy = std::nullopt;
+  /// None leaves the choice to format, batch and target: not all formats have kernels of all.
+  std::optional<ProductStrategy> strategy = std::nullopt;
   /// Whether products of more than two tiles may use wgmma, where the target has it.
   bool warpgroups = true;
   /// Whether to multiply without tensor cores (family simt) where they could; where x is of another

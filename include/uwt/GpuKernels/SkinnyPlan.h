@@ -43,6 +43,11 @@ struct SkinnyPlan {
   bool hasEscapes, onlyWords;
   /// Prefix codes: warps read stream units by themselves, without a ring (SkinnyStreams.h).
   bool isStream;
+  /// Family shared: warps of their own decode stream units into the ring, for those that multiply
+  /// (SharedDecoder.h); `onlyWords` is set then too, and u32 of shared memory behind the ring are
+  /// the decoders'.
+  bool isShared = false;
+  int64_t wordsBesideRing = 0;
   /// Strategy buffer; `onlyWords` is set then too.
   bool decodesFirst;
   /// u32 of the decode table, which a thread keeps in registers, and of an escape record.
@@ -68,13 +73,20 @@ struct SkinnyPlan {
 
   /// Wide: slices of more than 128 batch rows, whose sums take most registers of two warpgroups.
   GpuKernelFamily family() const {
+    if (isShared)
+      return GpuKernelFamily::Shared;
     return tiles > 16 ? GpuKernelFamily::Wide : GpuKernelFamily::Skinny;
   }
   int64_t consumerWarps() const { return 4 * bandPanels; }
-  /// Whether consumers need more registers than an equal share: then whoever copies is a warpgroup
-  /// too, of which one thread does, and gives its registers away.
-  bool movesRegisters() const { return multipliesTogether && bandPanels > 1 && tiles > 12; }
-  int64_t threads() const { return 32 * (consumerWarps() + (movesRegisters() ? 4 : 1)); }
+  int64_t decoderWarps() const { return isShared ? 4 * bandPanels : 0; }
+  /// Whether consumers need more registers than an equal share. Those who give theirs away are
+  /// warpgroups too: of one that copies, one thread does.
+  bool movesRegisters() const {
+    return multipliesTogether && bandPanels > 1 && tiles > (isShared ? 8 : 12);
+  }
+  /// In family shared a decoder copies too.
+  int64_t copyingWarps() const { return isShared ? 0 : movesRegisters() ? 4 : 1; }
+  int64_t threads() const { return 32 * (consumerWarps() + decoderWarps() + copyingWarps()); }
   static constexpr int64_t packThreads = 256;
   /// u32 of a unit of words, and of a group of packed x for a tile.
   static constexpr int64_t unitWords = 512, tileWords = 256;
@@ -95,6 +107,10 @@ struct SkinnyPlan {
   int64_t groups() const { return (columns + 63) / 64; }
   int64_t groupsPerStep() const { return groupsPerStage / stepsPerStage; }
   int64_t chunks() const { return (groups() + groupsPerStep() - 1) / groupsPerStep(); }
+  /// Chunks that a share does not divide: a stream can be entered only where a unit begins. And how
+  /// many of these a place has.
+  int64_t grain() const { return isShared ? 16 / groupsPerStep() : 1; }
+  int64_t grains() const { return (chunks() + grain() - 1) / grain(); }
   /// Times that a stage is filled for a panel's chunks.
   int64_t fillings() const { return (chunks() + stepsPerStage - 1) / stepsPerStage; }
   int64_t bands() const { return (panels() + bandPanels - 1) / bandPanels; }
@@ -112,7 +128,8 @@ struct SkinnyPlan {
   int64_t partWords() const;
   int64_t stageX() const { return bandPanels * partWords(); }
   int64_t stageWords() const { return stageX() + groupsPerStage * tiles * tileWords; }
-  /// Bytes of shared memory: the ring, and for formats with escapes 2 KB a warp to apply them in.
+  /// Bytes of shared memory: the ring, for formats with escapes 2 KB a warp to apply them in, and
+  /// what decoders have.
   int64_t sharedBytes() const;
 
   /// u32 of the decoded weight, behind which packed x begins.

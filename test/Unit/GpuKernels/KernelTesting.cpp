@@ -40,6 +40,18 @@ std::vector<uint16_t> drawWeights(uint64_t count, uint32_t seed, uint32_t rarity
   return words;
 }
 
+std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) {
+  std::mt19937 random(seed);
+  std::vector<uint16_t> words(count);
+  for (uint16_t &word : words) {
+    float value = static_cast<float>(static_cast<int>(random() % 15) - 7);
+    if (random() % rarity == 0)
+      value = static_cast<float>(1 << (8 + random() % 5));
+    word = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+  }
+  return words;
+}
+
 std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
                                 const std::vector<uint16_t> &x, const Shape &shape) {
   std::vector<float> result(shape.rows * shape.batch);

@@ -21,6 +21,10 @@ struct Shape {
   uint64_t rows, columns, batch;
 };
 
+/// Small integers times powers of two: products and their sums are exact. One in `rarity` is far
+/// larger than the others.
+std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity);
+
 /// bf16 of small integers: products and their sums are exact.
 std::vector<uint16_t> drawIntegers(uint64_t count, uint32_t seed);
 /// bf16 mostly in a narrow range of exponents, one in `rarity` far outside of it.

@@ -19,7 +19,7 @@ constexpr KernelOptions decodedBefore(const GpuTarget *target = nullptr) {
   KernelOptions options;
   options.stages = 2;
   options.groups = 2;
-  options.strategy = KernelFamily::Buffer;
+  options.strategy = ProductStrategy::Buffer;
   options.target = target;
   return options;
 }
@@ -36,7 +36,7 @@ TEST_P(SkinnyBufferTest, BitsAreThoseOfTheRawTwin) {
     std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
     Product one(GetParam(), shape, decodedBefore());
     KernelOptions direct = decodedBefore();
-    direct.strategy = KernelFamily::Direct;
+    direct.strategy = ProductStrategy::Direct;
     Product twin("raw", shape, direct);
     ASSERT_EQ(one.prepare(), "");
     ASSERT_EQ(twin.prepare(), "");
@@ -65,7 +65,7 @@ TEST_P(SkinnyBufferTest, SumsAreExactOnAmpere) {
 TEST_P(SkinnyBufferTest, MachineCodeHasNoSpills) {
   if (auto found = findCudaTool(CudaTool::Ptxas, ""); !found)
     GTEST_SKIP() << found.error().message();
-  Product product(GetParam(), {4096, 4096, 64}, {.strategy = KernelFamily::Buffer});
+  Product product(GetParam(), {4096, 4096, 64}, {.strategy = ProductStrategy::Buffer});
   ASSERT_EQ(product.prepare(), "");
   EXPECT_TRUE(product.assembles("sm_90a"));
 }
@@ -93,11 +93,12 @@ TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
   EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 16}, "sm_86").substr(0, 7), "skinny,");
   EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 64}, "sm_89").substr(0, 7), "buffer,");
   EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 16}, "sm_120a").substr(0, 7), "skinny,");
-  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 65}).substr(0, 7), "buffer,");
-  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 64}), "skinny-streams,n=32");
+  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 33}).substr(0, 7), "shared,");
+  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 32}), "skinny-streams,n=32");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}), "skinny-streams,n=8");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 64, 8}).substr(0, 7), "buffer,");
-  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}, "sm_80").substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("huffman<12,2>, escapes=rows<64>", {64, 1024, 8}).substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}, "sm_80").substr(0, 7), "shared,");
   EXPECT_EQ(strategyOf("inplace<12>", {64, 256, 64}).substr(0, 7), "skinny,");
 }
 

@@ -22,21 +22,7 @@ using namespace uwt::testing;
 
 namespace {
 
-/// Small integers times powers of two: products and their sums are exact. One in `rarity` is far
-/// larger than the others.
-std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) {
-  std::mt19937 random(seed);
-  std::vector<uint16_t> words(count);
-  for (uint16_t &word : words) {
-    float value = static_cast<float>(static_cast<int>(random() % 15) - 7);
-    if (random() % rarity == 0)
-      value = static_cast<float>(1 << (8 + random() % 5));
-    word = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
-  }
-  return words;
-}
-
-constexpr KernelOptions direct{.stages = 2, .groups = 4, .strategy = KernelFamily::Direct};
+constexpr KernelOptions direct{.stages = 2, .groups = 4, .strategy = ProductStrategy::Direct};
 
 class SkinnyCodecsTest : public ::testing::TestWithParam<std::string> {};
 
