@@ -94,10 +94,6 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   warp = index.div(thread, 32);
   lane = index.rem(thread, 32);
-  if (decoder) {
-    decoder->layOut();
-    decoder->copyTable(thread);
-  }
   initBarriers(thread, decoder ? &*decoder : nullptr);
   Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   Value workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
@@ -170,6 +166,10 @@ void SkinnyKernels::initBarriers(Value thread, SharedDecoder *decoder) {
       builder.getContext(), space(builder, gpu::AddressSpace::Workgroup), plan.stages);
   full = nvgpu::MBarrierCreateOp::create(builder, location, type);
   empty = nvgpu::MBarrierCreateOp::create(builder, location, type);
+  if (decoder) {
+    decoder->layOut();
+    decoder->copyTable(thread);
+  }
   // Of those who copy all lanes, or one for each panel's bytes, or for those of x alone.
   int64_t arrivals = plan.copiesByThreads ? 32 : plan.bandPanels;
   if (plan.isShared)

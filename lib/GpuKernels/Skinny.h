@@ -111,7 +111,7 @@ private:
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
   /// Slices of 8 · tiles batch rows.
   mlir::Value slicesOf(mlir::Value batch);
-  /// Those of the ring, and of `decoder` if there is one.
+  /// Those of the ring, and what `decoder` shares, if there is one.
   void initBarriers(mlir::Value thread, SharedDecoder *decoder);
   /// Waits until all threads of the cluster have come.
   void meetCluster();
