@@ -198,12 +198,15 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
     panel.records = field(4);
   if (!plan.onlyWords)
     panel.storedAsWords = index.less(index.constant(0), field(5));
+  panel.strips = index.constant(4);
+  if (plan.rows % 64 == 0)
+    return panel;
   Value left = index.sub(index.constant(plan.rows), index.mul(number, 64));
   panel.strips = index.min(index.constant(4), index.ceilDiv(left, 16));
   return panel;
 }
 
-SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordinal) {
+SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, const StageTurn &turn) {
   Step step;
   step.place = place;
   step.chunk = chunk;
@@ -211,9 +214,8 @@ SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordina
   step.groups = index.constant(plan.groupsPerStage);
   if (plan.groups() % plan.groupsPerStage != 0)
     step.groups = index.min(step.groups, index.sub(index.constant(plan.groups()), step.firstGroup));
-  ordinal = asShort(ordinal);
-  step.stage = index.rem(ordinal, plan.stages);
-  step.round = index.div(ordinal, plan.stages);
+  step.stage = turn.stage;
+  step.round = turn.round;
   step.start = index.mul(step.stage, plan.stageWords());
   step.part = step.start;
   return step;
@@ -221,7 +223,9 @@ SkinnyKernels::Step SkinnyKernels::stepOf(Value place, Value chunk, Value ordina
 
 SkinnyKernels::Step SkinnyKernels::stepAt(Value ordinal) {
   Value number = asShort(index.add(firstStep, ordinal));
-  return stepOf(index.div(number, plan.chunks()), index.rem(number, plan.chunks()), ordinal);
+  ordinal = asShort(ordinal);
+  StageTurn turn{index.rem(ordinal, plan.stages), index.div(ordinal, plan.stages)};
+  return stepOf(index.div(number, plan.chunks()), index.rem(number, plan.chunks()), turn);
 }
 
 void SkinnyKernels::waitFor(Value barriers, const Step &step, bool isEmptyWait) {

@@ -54,10 +54,19 @@ private:
     mlir::Value place, chunk, firstGroup, groups, stage, start, part, round;
   };
   using Fragments = llvm::SmallVector<mlir::Value>;
-  /// Of a group: its first record, and the counts of its strips; of a strip's
-  /// unit: its escapes.
-  struct UnitEscapes {
-    mlir::Value groupFirst, counts, count;
+  /// A group's first record, and the counts of its strips, 8 bits each.
+  struct GroupEscapes {
+    mlir::Value first, counts;
+  };
+  /// A run of steps of one panel that the workgroup has: steps `from` … `to`-1, those of the panel
+  /// beginning at `panelStart`. The panel is `member` of the workgroup's band.
+  struct Segment {
+    Panel panel;
+    mlir::Value member, panelStart, from, to;
+  };
+  /// A stage, and how often the ring has been gone round before.
+  struct StageTurn {
+    mlir::Value stage, round;
   };
 
   // SkinnyEntries.cpp
@@ -108,7 +117,7 @@ private:
   mlir::Value shareOf(mlir::Value number);
   /// The step that comes `ordinal` after the cluster's first one.
   Step stepAt(mlir::Value ordinal);
-  Step stepOf(mlir::Value place, mlir::Value chunk, mlir::Value ordinal);
+  Step stepOf(mlir::Value place, mlir::Value chunk, const StageTurn &turn);
   /// Waits until the phase before `round` (full) or two before it (empty) has ended.
   void waitFor(mlir::Value barriers, const Step &step, bool isEmptyWait);
 
@@ -132,19 +141,28 @@ private:
 
   // SkinnyConsumer.cpp
   void buildConsumer();
-  void buildSegment(mlir::Value strip, mlir::Value place);
+  /// `turn` is the stage of the next step, as i32, and the lowest bit of its round; given back for
+  /// the segment behind. Dividing the step's number would take a third of a step's instructions.
+  Values buildSegment(mlir::Value strip, mlir::Value place, mlir::ValueRange turn);
+  Values turnAfter(mlir::ValueRange turn);
+  /// `carried` and what it gives back are a turn and sums.
+  Values multiplySteps(mlir::Value strip, const Segment &segment, mlir::ValueRange carried,
+                       bool asWords);
   Fragments multiplyStep(mlir::Value strip, const Panel &panel, const Step &step,
-                         mlir::ValueRange sums);
+                         mlir::ValueRange sums, bool asWords);
   Fragments multiplyGroup(mlir::Value strip, const Panel &panel, const Step &step,
-                          mlir::Value group, mlir::ValueRange sums);
+                          mlir::Value group, llvm::function_ref<GroupEscapes()> escapesOfGroup,
+                          mlir::ValueRange sums, bool asWords);
   /// B's fragments of a group lie from `x` of `buffer` on, with the lane's place in it.
   Fragments multiplyWith(mlir::ValueRange fragments, mlir::Value buffer, mlir::Value x,
                          mlir::ValueRange sums);
   Fragments multiply(mlir::ValueRange fragments, const Step &step, mlir::Value group,
                      mlir::ValueRange sums);
   Fragments decodeFragment(const Step &step, mlir::Value unit, bool asWords);
-  UnitEscapes escapesOf(mlir::Value strip, const Step &step, mlir::Value group);
-  Fragments patch(mlir::Value strip, const Step &step, const UnitEscapes &escapes,
+  /// Of `count` groups from `group` on.
+  llvm::SmallVector<GroupEscapes> escapesOf(const Step &step, mlir::Value group, int64_t count);
+  mlir::Value hasEscapes(mlir::Value strip, const GroupEscapes &escapes);
+  Fragments patch(mlir::Value strip, const Step &step, const GroupEscapes &escapes,
                   mlir::ValueRange fragments);
   void applyRecords(const Step &step, mlir::Value first, mlir::Value count,
                     mlir::ValueRange fragments);

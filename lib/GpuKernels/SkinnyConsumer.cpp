@@ -31,7 +31,10 @@ void SkinnyKernels::buildConsumer() {
   Value end = index.ceilDiv(endStep, plan.chunks());
   Value count = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
                                         index.sub(end, first), index.constant(0));
-  index.loop(count, [&](Value i) { buildSegment(strip, index.add(first, i)); });
+  SmallVector<Value> turn(2, constantI32(0));
+  index.loop(count, turn, [&](Value i, ValueRange carried) {
+    return buildSegment(strip, index.add(first, i), carried);
+  });
 }
 
 Value SkinnyKernels::zeroSum() {
@@ -39,31 +42,75 @@ Value SkinnyKernels::zeroSum() {
   return arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
 }
 
-void SkinnyKernels::buildSegment(Value strip, Value place) {
-  Value member = index.div(warp, 4);
-  Panel panel = loadPanel(place, member);
-  Value panelStart = index.mul(place, plan.chunks());
-  Value from = arith::MaxUIOp::create(builder, location, firstStep, panelStart);
-  Value to = index.min(endStep, index.add(panelStart, plan.chunks()));
-  SmallVector<Value> sums(plan.tiles, zeroSum());
-  sums = index.loop(index.sub(to, from), sums, [&](Value i, ValueRange carried) {
-    Value number = index.add(from, i);
-    Step step = stepOf(place, index.sub(number, panelStart), index.sub(number, firstStep));
-    if (plan.bandPanels > 1)
-      step.part = index.add(step.start, index.mul(member, plan.partWords()));
-    waitFor(full, step, /*isEmptyWait=*/false);
-    Fragments next = plan.multipliesTogether ? multiplyStepTogether(strip, panel, step, carried)
-                                             : multiplyStep(strip, panel, step, carried);
-    // All lanes have read the stage before one says so.
-    warpBarrier();
-    releaseStage(step);
-    return next;
-  });
+SkinnyKernels::Values SkinnyKernels::turnAfter(ValueRange turn) {
+  Value next = arith::AddIOp::create(builder, location, turn[0], constantI32(1));
+  Value isLast = equal(next, constantI32(plan.stages));
+  Value phase = arith::XOrIOp::create(
+      builder, location, turn[1],
+      arith::ExtUIOp::create(builder, location, builder.getI32Type(), isLast).getResult());
+  return {arith::SelectOp::create(builder, location, isLast, constantI32(0), next), phase};
+}
+
+SkinnyKernels::Values SkinnyKernels::multiplySteps(Value strip, const Segment &segment,
+                                                   ValueRange carried, bool asWords) {
+  const Panel &panel = segment.panel;
+  // A counter of 32 bits: the loop is short enough for one of 64 to be felt.
+  auto loop =
+      scf::ForOp::create(builder, location, constantI32(0),
+                         toI32(index.sub(segment.to, segment.from)), constantI32(1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  ValueRange turn = loop.getRegionIterArgs().take_front(2);
+  ValueRange sums = loop.getRegionIterArgs().drop_front(2);
+  Value number = index.add(segment.from, toIndex(loop.getInductionVar()));
+  Step step = stepOf(panel.place, index.sub(number, segment.panelStart),
+                     {toIndex(turn[0]), toIndex(turn[1])});
+  if (plan.bandPanels > 1)
+    step.part = index.add(step.start, index.mul(segment.member, plan.partWords()));
+  waitFor(full, step, /*isEmptyWait=*/false);
+  Fragments next = plan.multipliesTogether ? multiplyStepTogether(strip, panel, step, sums)
+                                           : multiplyStep(strip, panel, step, sums, asWords);
+  // All lanes have read the stage before one says so.
+  warpBarrier();
+  releaseStage(step);
+  Values results = turnAfter(turn);
+  llvm::append_range(results, next);
+  scf::YieldOp::create(builder, location, results);
+  return Values(loop.getResults());
+}
+
+SkinnyKernels::Values SkinnyKernels::buildSegment(Value strip, Value place, ValueRange turn) {
+  Segment segment;
+  segment.member = index.div(warp, 4);
+  segment.panel = loadPanel(place, segment.member);
+  const Panel &panel = segment.panel;
+  segment.panelStart = index.mul(place, plan.chunks());
+  segment.from = arith::MaxUIOp::create(builder, location, firstStep, segment.panelStart);
+  segment.to = index.min(endStep, index.add(segment.panelStart, plan.chunks()));
+  // For a strip that the last panel does not have any other will do: nobody takes its sums.
+  Value there = strip;
+  if (plan.rows % 64 != 0)
+    there = index.min(strip, index.sub(panel.strips, index.constant(1)));
+  Values carried(turn);
+  carried.append(plan.tiles, zeroSum());
+  auto steps = [&](bool asWords) { return multiplySteps(there, segment, carried, asWords); };
+  // Panels that are stored as words have a loop of their own, so that the one of all others does
+  // not ask.
+  Values results =
+      plan.onlyWords || plan.multipliesTogether
+          ? steps(/*asWords=*/false)
+          : either(
+                panel.storedAsWords, ValueRange(carried).getTypes(),
+                [&] { return steps(/*asWords=*/true); }, [&] { return steps(/*asWords=*/false); });
   // Not a strip that the last panel does not have, nor a repeated panel.
   Value isThere = index.less(strip, panel.strips);
   if (panel.isOwn)
     isThere = both(isThere, panel.isOwn);
-  index.ifElse(isThere, [&] { finishSegment(strip, panel, from, to, sums); });
+  index.ifElse(isThere, [&] {
+    finishSegment(strip, panel, segment.from, segment.to, ValueRange(results).drop_front(2));
+  });
+  results.truncate(2);
+  return results;
 }
 
 void SkinnyKernels::releaseStage(const Step &step) {
@@ -79,16 +126,27 @@ void SkinnyKernels::releaseStage(const Step &step) {
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,
-                                                     const Step &step, ValueRange sums) {
-  // Strips that the last panel does not have: the warp only keeps pace.
-  return either(
-      index.less(strip, panel.strips), sums.getTypes(),
-      [&] {
-        return index.loop(step.groups, sums, [&](Value group, ValueRange carried) {
-          return multiplyGroup(strip, panel, step, group, carried);
-        });
-      },
-      [&] { return Fragments(sums); });
+                                                     const Step &step, ValueRange sums,
+                                                     bool asWords) {
+  // Two tiles at most: of more, a group has so many products that a loop costs little beside them.
+  constexpr int64_t mostTiles = 2;
+  if (asWords || plan.tiles > mostTiles || plan.groups() % plan.groupsPerStage != 0)
+    return index.loop(step.groups, sums, [&](Value group, ValueRange carried) {
+      auto escapes = [&] { return escapesOf(step, group, 1).front(); };
+      return multiplyGroup(strip, panel, step, group, escapes, carried, asWords);
+    });
+  Fragments next(sums);
+  SmallVector<GroupEscapes> pair;
+  for (int64_t number = 0; number < plan.groupsPerStage; ++number) {
+    Value group = index.constant(number);
+    auto escapes = [&] {
+      if (number % 2 == 0)
+        pair = escapesOf(step, group, 2);
+      return pair[number % 2];
+    };
+    next = multiplyGroup(strip, panel, step, group, escapes, next, asWords);
+  }
+  return next;
 }
 
 Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
@@ -103,34 +161,28 @@ Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
   return vector::ShapeCastOp::create(builder, location, VectorType::get({4, 2}, element), halves);
 }
 
-SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &panel,
-                                                      const Step &step, Value group,
-                                                      ValueRange sums) {
+SkinnyKernels::Fragments
+SkinnyKernels::multiplyGroup(Value strip, const Panel &panel, const Step &step, Value group,
+                             llvm::function_ref<GroupEscapes()> escapesOfGroup, ValueRange sums,
+                             bool asWords) {
   Value unit = index.add(index.mul(group, panel.strips), strip);
-  if (plan.onlyWords)
-    return multiply(decodeFragment(step, unit, /*asWords=*/false), step, group, sums);
+  auto often = [&] { return multiply(decodeFragment(step, unit, asWords), step, group, sums); };
+  if (plan.onlyWords || asWords || !plan.hasEscapes)
+    return often();
   // Each way decodes and multiplies by itself: what a branch hands over are then sums, not
-  // operands, which would have to be moved into place. Barriers around the rare ways keep LLVM from
-  // taking what they have in common with the frequent one out of the branch.
-  auto rarely = [&](llvm::function_ref<Fragments()> decode) {
-    warpBarrier();
-    Fragments next = multiply(decode(), step, group, sums);
-    warpBarrier();
-    return next;
-  };
-  auto asWords = [&] { return decodeFragment(step, unit, /*asWords=*/true); };
-  auto asCodes = [&] { return decodeFragment(step, unit, /*asWords=*/false); };
+  // operands, which would have to be moved into place. Barriers around the rare way keep LLVM from
+  // taking what it has in common with the frequent one out of the branch.
+  GroupEscapes escapes = escapesOfGroup();
   return either(
-      panel.storedAsWords, sums.getTypes(), [&] { return rarely(asWords); },
+      hasEscapes(strip, escapes), sums.getTypes(),
       [&] {
-        if (!plan.hasEscapes)
-          return multiply(asCodes(), step, group, sums);
-        UnitEscapes escapes = escapesOf(strip, step, group);
-        return either(
-            index.less(index.constant(0), escapes.count), sums.getTypes(),
-            [&] { return rarely([&] { return patch(strip, step, escapes, asCodes()); }); },
-            [&] { return multiply(asCodes(), step, group, sums); });
-      });
+        warpBarrier();
+        Fragments decoded = decodeFragment(step, unit, /*asWords=*/false);
+        Fragments next = multiply(patch(strip, step, escapes, decoded), step, group, sums);
+        warpBarrier();
+        return next;
+      },
+      often);
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiply(ValueRange fragments, const Step &step,
@@ -188,20 +240,30 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Step &step, Value u
   return Fragments(decoded.getResults());
 }
 
-SkinnyKernels::UnitEscapes SkinnyKernels::escapesOf(Value strip, const Step &step, Value group) {
+SmallVector<SkinnyKernels::GroupEscapes> SkinnyKernels::escapesOf(const Step &step, Value group,
+                                                                  int64_t count) {
   Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(group, 2));
-  Value record = loadVector(ring, at, 2, builder.getI32Type());
-  Value counts = vector::ExtractOp::create(builder, location, record, 1);
-  Value stripBits =
-      arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), index.mul(strip, 8));
-  Value own = arith::ShRUIOp::create(builder, location, counts, stripBits);
-  return {vector::ExtractOp::create(builder, location, record, 0), counts,
-          toIndex(bits(own, 0, 8))};
+  Value records = loadVector(ring, at, 2 * count, builder.getI32Type());
+  SmallVector<GroupEscapes> result;
+  for (int64_t i = 0; i < count; ++i)
+    result.push_back({vector::ExtractOp::create(builder, location, records, 2 * i),
+                      vector::ExtractOp::create(builder, location, records, 2 * i + 1)});
+  return result;
+}
+
+Value SkinnyKernels::hasEscapes(Value strip, const GroupEscapes &escapes) {
+  // The mask does not change from step to step, as a shift would.
+  Value mask =
+      arith::ShLIOp::create(builder, location, constantI32(0xFF), toI32(index.mul(strip, 8)));
+  Value own = arith::AndIOp::create(builder, location, escapes.counts, mask);
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0));
 }
 
 SkinnyKernels::Fragments SkinnyKernels::patch(Value strip, const Step &step,
-                                              const UnitEscapes &escapes, ValueRange fragments) {
-  Value first = toIndex(escapes.groupFirst);
+                                              const GroupEscapes &escapes, ValueRange fragments) {
+  Value own = arith::ShRUIOp::create(builder, location, escapes.counts, toI32(index.mul(strip, 8)));
+  Value count = toIndex(bits(own, 0, 8));
+  Value first = toIndex(escapes.first);
   for (unsigned before = 0; before < 3; ++before) {
     Value isBefore = index.less(index.constant(before), strip);
     Value passed =
@@ -209,7 +271,7 @@ SkinnyKernels::Fragments SkinnyKernels::patch(Value strip, const Step &step,
                                 toIndex(bits(escapes.counts, 8 * before, 8)), index.constant(0));
     first = index.add(first, index.mul(passed, plan.recordWords));
   }
-  applyRecords(step, first, escapes.count, fragments);
+  applyRecords(step, first, count, fragments);
   Value mine = index.add(index.mul(warp, SkinnyPlan::unitWords), index.mul(lane, 4));
   Fragments patched;
   for (unsigned r = 0; r < 4; ++r)

@@ -41,10 +41,7 @@ SkinnyKernels::PackedPlace SkinnyKernels::placeInCores(Value thread) {
 
 SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &panel,
                                                    const Step &step, Value group) {
-  // All four warps take part. For a strip that the last panel does not have any unit will do:
-  // nobody takes its sums.
-  Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
-  Value unit = index.add(index.mul(group, panel.strips), there);
+  Value unit = index.add(index.mul(group, panel.strips), strip);
   if (plan.onlyWords)
     return decodeFragment(step, unit, /*asWords=*/false);
   SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
@@ -61,10 +58,10 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
         Fragments decoded = decodeFragment(step, unit, /*asWords=*/false);
         if (!plan.hasEscapes)
           return decoded;
-        UnitEscapes escapes = escapesOf(strip, step, group);
+        GroupEscapes escapes = escapesOf(step, group, 1).front();
         return either(
-            index.less(index.constant(0), escapes.count), types,
-            [&] { return patch(strip, step, escapes, decoded); }, [&] { return decoded; });
+            hasEscapes(strip, escapes), types, [&] { return patch(strip, step, escapes, decoded); },
+            [&] { return decoded; });
       });
 }
 
