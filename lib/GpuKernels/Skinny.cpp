@@ -102,7 +102,7 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   };
   Value producer = index.constant(32 * plan.consumerWarps());
   index.ifElse(
-      index.less(warp, index.constant(plan.consumerWarps())),
+      index.less(sameInWarp(warp), index.constant(plan.consumerWarps())),
       [&] {
         moveRegisters(consumerRegisters, NVVM::SetMaxRegisterAction::increase);
         buildConsumer();

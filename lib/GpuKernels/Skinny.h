@@ -84,12 +84,13 @@ private:
   };
   PackedPlace placeInCores(mlir::Value thread);
   /// A's registers of a strip's unit, escapes applied.
-  Fragments operandsOf(mlir::Value strip, const Panel &panel, const Step &step, mlir::Value group);
+  Fragments operandsOf(mlir::Value strip, const Panel &panel, const Step &step, mlir::Value group,
+                       llvm::function_ref<GroupEscapes()> escapesOfGroup, bool asWords);
   Fragments beginProducts(mlir::ValueRange operands, const Step &step, mlir::Value group,
                           mlir::ValueRange sums);
   Fragments waitForProducts(int64_t pending, mlir::ValueRange sums);
   Fragments multiplyStepTogether(mlir::Value strip, const Panel &panel, const Step &step,
-                                 mlir::ValueRange sums);
+                                 mlir::ValueRange sums, bool asWords);
 
   // SkinnyPack.cpp
   PackedPlace placeInFragments(mlir::Value thread);
@@ -141,6 +142,9 @@ private:
 
   // SkinnyConsumer.cpp
   void buildConsumer();
+  /// Whether panels that are stored as words have a loop of their own, so that the one of all
+  /// others does not ask.
+  bool wordsHaveTheirLoop() const;
   /// `turn` is the stage of the next step, as i32, and the lowest bit of its round; given back for
   /// the segment behind. Dividing the step's number would take a third of a step's instructions.
   Values buildSegment(mlir::Value strip, mlir::Value place, mlir::ValueRange turn);

@@ -24,7 +24,7 @@ using namespace mlir;
 namespace uwt {
 
 void SkinnyKernels::buildConsumer() {
-  Value strip = plan.bandPanels > 1 ? index.rem(warp, 4) : warp;
+  Value strip = index.rem(warp, 4);
   for (int64_t i = 0; i < plan.tableWords; ++i)
     tableWords.push_back(load(table, index.constant(i)));
   Value first = index.div(firstStep, plan.chunks());
@@ -68,7 +68,7 @@ SkinnyKernels::Values SkinnyKernels::multiplySteps(Value strip, const Segment &s
   if (plan.bandPanels > 1)
     step.part = index.add(step.start, index.mul(segment.member, plan.partWords()));
   waitFor(full, step, /*isEmptyWait=*/false);
-  Fragments next = plan.multipliesTogether ? multiplyStepTogether(strip, panel, step, sums)
+  Fragments next = plan.multipliesTogether ? multiplyStepTogether(strip, panel, step, sums, asWords)
                                            : multiplyStep(strip, panel, step, sums, asWords);
   // All lanes have read the stage before one says so.
   warpBarrier();
@@ -79,36 +79,41 @@ SkinnyKernels::Values SkinnyKernels::multiplySteps(Value strip, const Segment &s
   return Values(loop.getResults());
 }
 
+bool SkinnyKernels::wordsHaveTheirLoop() const {
+  // The registers of family wide are not enough for two loops.
+  return !plan.onlyWords && plan.family() != GpuKernelFamily::Wide;
+}
+
 SkinnyKernels::Values SkinnyKernels::buildSegment(Value strip, Value place, ValueRange turn) {
   Segment segment;
-  segment.member = index.div(warp, 4);
+  segment.member = sameInWarp(index.div(warp, 4));
   segment.panel = loadPanel(place, segment.member);
   const Panel &panel = segment.panel;
   segment.panelStart = index.mul(place, plan.chunks());
   segment.from = arith::MaxUIOp::create(builder, location, firstStep, segment.panelStart);
   segment.to = index.min(endStep, index.add(segment.panelStart, plan.chunks()));
+  Value own = sameInWarp(strip), there = own;
   // For a strip that the last panel does not have any other will do: nobody takes its sums.
-  Value there = strip;
-  if (plan.rows % 64 != 0)
-    there = index.min(strip, index.sub(panel.strips, index.constant(1)));
+  bool hasShortPanel = plan.rows % 64 != 0;
+  if (hasShortPanel)
+    there = index.min(own, index.sub(panel.strips, index.constant(1)));
   Values carried(turn);
   carried.append(plan.tiles, zeroSum());
   auto steps = [&](bool asWords) { return multiplySteps(there, segment, carried, asWords); };
-  // Panels that are stored as words have a loop of their own, so that the one of all others does
-  // not ask.
-  Values results =
-      plan.onlyWords || plan.multipliesTogether
-          ? steps(/*asWords=*/false)
-          : either(
-                panel.storedAsWords, ValueRange(carried).getTypes(),
-                [&] { return steps(/*asWords=*/true); }, [&] { return steps(/*asWords=*/false); });
+  Values results = wordsHaveTheirLoop() ? either(
+                                              panel.storedAsWords, ValueRange(carried).getTypes(),
+                                              [&] { return steps(/*asWords=*/true); },
+                                              [&] { return steps(/*asWords=*/false); })
+                                        : steps(/*asWords=*/false);
   // Not a strip that the last panel does not have, nor a repeated panel.
-  Value isThere = index.less(strip, panel.strips);
-  if (panel.isOwn)
-    isThere = both(isThere, panel.isOwn);
-  index.ifElse(isThere, [&] {
+  Value isThere = panel.isOwn;
+  if (hasShortPanel)
+    isThere =
+        isThere ? both(isThere, index.less(own, panel.strips)) : index.less(own, panel.strips);
+  auto finish = [&] {
     finishSegment(strip, panel, segment.from, segment.to, ValueRange(results).drop_front(2));
-  });
+  };
+  isThere ? index.ifElse(isThere, finish) : finish();
   results.truncate(2);
   return results;
 }

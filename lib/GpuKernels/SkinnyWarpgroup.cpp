@@ -39,14 +39,26 @@ SkinnyKernels::PackedPlace SkinnyKernels::placeInCores(Value thread) {
   return place;
 }
 
-SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &panel,
-                                                   const Step &step, Value group) {
+SkinnyKernels::Fragments
+SkinnyKernels::operandsOf(Value strip, const Panel &panel, const Step &step, Value group,
+                          llvm::function_ref<GroupEscapes()> escapesOfGroup, bool asWords) {
   Value unit = index.add(index.mul(group, panel.strips), strip);
-  if (plan.onlyWords)
-    return decodeFragment(step, unit, /*asWords=*/false);
+  if (plan.onlyWords || asWords)
+    return decodeFragment(step, unit, asWords);
+  // Sums cannot come from these branches: those that products are in would have to be taken by all
+  // four warps. The rare way begins with the frequent one's operands, so that it needs no others.
   SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
-  // Sums cannot come from branches: those that products are in would have to be taken by all four
-  // warps. The rare way begins with the frequent one's operands, so that it needs no others.
+  auto fromCodes = [&] {
+    Fragments decoded = decodeFragment(step, unit, /*asWords=*/false);
+    if (!plan.hasEscapes)
+      return decoded;
+    GroupEscapes escapes = escapesOfGroup();
+    return either(
+        hasEscapes(strip, escapes), types, [&] { return patch(strip, step, escapes, decoded); },
+        [&] { return decoded; });
+  };
+  if (wordsHaveTheirLoop())
+    return fromCodes();
   return either(
       panel.storedAsWords, types,
       [&] {
@@ -54,15 +66,7 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
         warpBarrier();
         return decodeFragment(step, unit, /*asWords=*/true);
       },
-      [&] {
-        Fragments decoded = decodeFragment(step, unit, /*asWords=*/false);
-        if (!plan.hasEscapes)
-          return decoded;
-        GroupEscapes escapes = escapesOf(step, group, 1).front();
-        return either(
-            hasEscapes(strip, escapes), types, [&] { return patch(strip, step, escapes, decoded); },
-            [&] { return decoded; });
-      });
+      fromCodes);
 }
 
 SkinnyKernels::Fragments SkinnyKernels::beginProducts(ValueRange operands, const Step &step,
@@ -81,9 +85,12 @@ SkinnyKernels::Fragments SkinnyKernels::waitForProducts(int64_t pending, ValueRa
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const Panel &panel,
-                                                             const Step &step, ValueRange sums) {
-  auto multiplyNext = [&](Value group, ValueRange carried) {
-    Fragments next = beginProducts(operandsOf(strip, panel, step, group), step, group, carried);
+                                                             const Step &step, ValueRange sums,
+                                                             bool asWords) {
+  auto multiplyNext = [&](Value group, llvm::function_ref<GroupEscapes()> escapes,
+                          ValueRange carried) {
+    Fragments operands = operandsOf(strip, panel, step, group, escapes, asWords);
+    Fragments next = beginProducts(operands, step, group, carried);
     // The products before have had the time of a decode to end.
     waitForProducts(1, {});
     return next;
@@ -91,7 +98,11 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
   // ptxas overwrites operands of products under way in a loop that is not unrolled by two.
   Fragments next = index.loop(index.div(step.groups, 2), sums, [&](Value pair, ValueRange carried) {
     Value group = index.mul(pair, 2);
-    return multiplyNext(index.add(group, 1), multiplyNext(group, carried));
+    SmallVector<GroupEscapes> escapes;
+    if (plan.hasEscapes && !asWords)
+      escapes = escapesOf(step, group, 2);
+    Fragments first = multiplyNext(group, [&] { return escapes[0]; }, carried);
+    return multiplyNext(index.add(group, 1), [&] { return escapes[1]; }, first);
   });
   next = waitForProducts(0, next);
   if (plan.groups() % 2 == 0)
@@ -100,7 +111,8 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
       equal(index.rem(step.groups, 2), index.constant(1)), sums.getTypes(),
       [&] {
         Value last = index.sub(step.groups, index.constant(1));
-        return waitForProducts(0, multiplyNext(last, next));
+        auto escapes = [&] { return escapesOf(step, last, 1).front(); };
+        return waitForProducts(0, multiplyNext(last, escapes, next));
       },
       [&] { return next; });
 }
