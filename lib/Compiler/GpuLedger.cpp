@@ -19,6 +19,7 @@
 #include "llvm/Support/JSON.h"
 #include <cmath>
 #include <map>
+#include <optional>
 
 using namespace uwt;
 
@@ -93,24 +94,53 @@ static WayCosts costsOf(const InstructionCounts &way, const PlanFacts &plan) {
           (way.sharedReadBytes + way.sharedWriteBytes + way.globalReadBytes) / weights};
 }
 
-/// The frequent way: of those that write no shared memory, which patches do, the one that computes
-/// most, since the others read weights that are not coded.
-static const InstructionCounts *frequentWay(const KernelReport &report) {
+/// The frequent way of a part: of those that write no shared memory, which patches do, the one that
+/// computes most, since others read weights that are not coded; of several the shortest.
+static const InstructionCounts *frequentWay(const std::vector<InstructionCounts> &part) {
   const InstructionCounts *best = nullptr;
-  for (const InstructionCounts &way : report.products)
-    if (way.sharedWriteBytes == 0 &&
-        (!best || way[InstructionClass::Alu] > (*best)[InstructionClass::Alu]))
+  for (const InstructionCounts &way : part) {
+    if (way.sharedWriteBytes != 0)
+      continue;
+    unsigned alu = way[InstructionClass::Alu], most = best ? (*best)[InstructionClass::Alu] : 0;
+    if (!best || alu > most || (alu == most && way.total() < best->total()))
+      best = &way;
+  }
+  return best;
+}
+
+/// The way of a part where a unit has escapes, or null.
+static const InstructionCounts *escapedWay(const std::vector<InstructionCounts> &part) {
+  const InstructionCounts *best = nullptr;
+  for (const InstructionCounts &way : part)
+    if (way.sharedWriteBytes != 0 && (!best || way.total() > best->total()))
       best = &way;
   return best;
 }
 
-/// The way of a unit with escapes, or null.
-static const InstructionCounts *escapedWay(const KernelReport &report) {
-  const InstructionCounts *best = nullptr;
-  for (const InstructionCounts &way : report.products)
-    if (way.sharedWriteBytes != 0 && (!best || way.total() > best->total()))
-      best = &way;
-  return best;
+namespace {
+/// What a trip through the loop that multiplies takes where no unit has escapes, and where all
+/// have. Units have them independently of one another: what a trip takes on the average lies
+/// between the two as their share does between none and all.
+struct Trips {
+  InstructionCounts frequent, escaped;
+  bool hasEscapes = false;
+};
+} // namespace
+
+/// Nothing where no loop multiplies, or a part has only ways that patch.
+static std::optional<Trips> tripsOf(const KernelReport &report) {
+  Trips trips;
+  for (const std::vector<InstructionCounts> &part : report.products) {
+    const InstructionCounts *frequent = frequentWay(part), *escaped = escapedWay(part);
+    if (!frequent)
+      return std::nullopt;
+    trips.frequent.add(*frequent);
+    trips.escaped.add(escaped ? *escaped : *frequent);
+    trips.hasEscapes |= escaped != nullptr;
+  }
+  if (trips.frequent.products == 0)
+    return std::nullopt;
+  return trips;
 }
 
 static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels &kernels,
@@ -128,12 +158,12 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   ledger.weightBytes = facts.weightBytes;
   ledger.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
   ledger.launches = static_cast<unsigned>(kernels.entries.size());
-  const InstructionCounts *frequent = frequentWay(report);
-  if (!frequent)
+  std::optional<Trips> trips = tripsOf(report);
+  if (!trips)
     return ledger;
-  WayCosts usual = costsOf(*frequent, plan);
-  if (const InstructionCounts *escaped = escapedWay(report)) {
-    WayCosts rare = costsOf(*escaped, plan);
+  WayCosts usual = costsOf(trips->frequent, plan);
+  if (trips->hasEscapes) {
+    WayCosts rare = costsOf(trips->escaped, plan);
     auto mix = [&](double &often, double seldom) {
       often += facts.escapedUnits * std::max(seldom - often, 0.0);
     };
@@ -179,10 +209,11 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
   const PlanFacts &plan = compiled.kernels->plan;
   GpuKernelLedger ledger = ledgerOf(report, *compiled.kernels, facts);
   llvm::json::Object ways;
-  if (const InstructionCounts *frequent = frequentWay(report))
-    ways["frequent"] = rounded(costsOf(*frequent, plan).instructions);
-  if (const InstructionCounts *escaped = escapedWay(report))
-    ways["escapes"] = rounded(costsOf(*escaped, plan).instructions);
+  std::optional<Trips> trips = tripsOf(report);
+  if (trips)
+    ways["frequent"] = rounded(costsOf(trips->frequent, plan).instructions);
+  if (trips && trips->hasEscapes)
+    ways["escapes"] = rounded(costsOf(trips->escaped, plan).instructions);
   llvm::json::Object row{
       {"kernel", entry.kernel},
       {"family", std::string(nameOf(entry.family))},
@@ -214,7 +245,7 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"shared_bytes_a_weight", rounded(ledger.sharedBytes)},
       {"ways", std::move(ways)}};
   // Nothing is known of loops without matrix instructions.
-  if (frequentWay(report))
+  if (trips)
     addPrediction(row, ledger, {entry.rows.most, entry.columns.most, plan.batch}, *compiled.target);
   return row;
 }

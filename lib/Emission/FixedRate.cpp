@@ -8,11 +8,62 @@
 #include "FieldPlanes.h"
 #include "Fragment.h"
 #include "InPlace.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codec/Panel.h"
+#include <array>
+#include <optional>
 
 using namespace mlir;
 
 namespace uwt {
 namespace {
+
+/// The u32 of a thread's lane in a plane of one bit a weight: bit 4 · block + r of a half is that
+/// of register r.
+Value loadPlane(UnitEmission &unit, unsigned plane) {
+  LaneBuilder scalars(unit.lanes.ops(), unit.lanes.loc(), unit.lanes.ops().getI32Type());
+  Value start = rowBase(scalars, unit.code, unit.lane, 1);
+  return scalars.load(unit.plane(Plane::Code), start, plane * fragmentLanes);
+}
+
+/// Transposes three planes of one bit: nibble `block` of each half of word r is the code of
+/// register r, under a bit that may be anything.
+std::array<Value, registersInLane> transposePlanes(LaneBuilder &scalars, Value low, Value middle,
+                                                   Value high) {
+  constexpr uint32_t evenBits = 0x55555555, evenPairs = 0x33333333;
+  Value even = scalars.merge(evenBits, low, scalars.shl(middle, 1));
+  Value odd = scalars.merge(evenBits, scalars.lshr(low, 1), middle);
+  return {scalars.merge(evenPairs, even, scalars.shl(high, 2)),
+          scalars.merge(evenPairs, odd, scalars.shl(high, 1)),
+          scalars.merge(evenPairs, scalars.lshr(even, 2), high),
+          scalars.merge(evenPairs, scalars.lshr(odd, 2), scalars.lshr(high, 1))};
+}
+
+/// Symbols of a thread's registers, at their places and with anything beside them, or nothing where
+/// codes are no nibbles and no planes of single bits.
+std::optional<std::array<Value, registersInLane>> symbolsOfNibbles(UnitEmission &unit) {
+  const FieldSplit &split = unit.format.split;
+  if (split.wordBits != 16 || split.symbolBits > 8)
+    return std::nullopt;
+  int position = static_cast<int>(split.rawLowBits);
+  LaneBuilder &lanes = unit.lanes;
+  ArrayRef<uint32_t> chunks = unit.format.traits.chunks;
+  if (chunks == ArrayRef<uint32_t>{4}) {
+    Value codes = loadChunkWords(lanes, codeField(unit, 0), 0);
+    return windowSymbols(lanes, codes, 0xF, unit.tableEntry(0), position);
+  }
+  if (chunks != ArrayRef<uint32_t>{1, 1, 1})
+    return std::nullopt;
+  LaneBuilder scalars(lanes.ops(), lanes.loc(), lanes.ops().getI32Type());
+  std::array<Value, registersInLane> codes =
+      transposePlanes(scalars, loadPlane(unit, 0), loadPlane(unit, 1), loadPlane(unit, 2));
+  std::array<Value, registersInLane> symbols;
+  for (unsigned r = 0; r < registersInLane; ++r)
+    symbols[r] = vector::FromElementsOp::create(
+        lanes.ops(), lanes.loc(), cast<VectorType>(lanes.type()),
+        windowSymbols(scalars, codes[r], 0x7, unit.scalarEntry(0), position));
+  return symbols;
+}
 
 /// Words of a window: base + code above the raw bits. The sum stays inside the symbol's field
 /// (window-1), so halves do not carry into each other.
@@ -20,15 +71,17 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
   int position = static_cast<int>(unit.format.split.rawLowBits);
   FieldSource raw = rawField(unit), code = codeField(unit, position);
-  Value base = lanes.shl(unit.tableEntry(0), position);
   if (unit.lane) {
     RawPlace place = {raw.buffer, raw.base, unit.lane};
-    forEachRegister(unit, [&](unsigned r, unsigned g) {
-      Value symbols = lanes.add(loadField(lanes, code, r, g), base);
-      unit.set(registerNumber(0, r, g), joinRaw(lanes, unit.format, place, r, symbols));
-    });
+    auto symbols = symbolsOfNibbles(unit);
+    Value base = lanes.shl(unit.tableEntry(0), position);
+    for (unsigned r = 0; r < registersInLane; ++r) {
+      Value own = symbols ? (*symbols)[r] : lanes.add(loadField(lanes, code, r, 0), base);
+      unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, place, r, own));
+    }
     return mlir::success();
   }
+  Value base = lanes.shl(unit.tableEntry(0), position);
   forEachRegister(unit, [&](unsigned r, unsigned g) {
     Value words = lanes.bitOr(loadField(lanes, raw, r, g), loadField(lanes, code, r, g));
     unit.set(registerNumber(0, r, g), lanes.add(words, base));

@@ -7,9 +7,9 @@
 
 #include "Fragment.h"
 #include "FieldPlanes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include <array>
 
 using namespace mlir;
 
@@ -35,13 +35,21 @@ Value permuteBytes(LaneBuilder &lanes, Value low, Value high, Value selector) {
   return vector::FromElementsOp::create(builder, lanes.loc(), vector, parts);
 }
 
+/// The raw field of a unit's registers, from `raw` on.
+static FieldSource rawFieldAt(const EmittedFormat &format, const RawPlace &raw) {
+  return {raw.buffer,     raw.first,        llvm::to_vector(defaultChunks(format.split.rawBits())),
+          /*position=*/0, /*hasSign=*/true, raw.lane};
+}
+
+/// Whether a weight's raw field is a byte: its sign, then what lies below the symbol.
+static bool hasByteRaw(const EmittedFormat &format) {
+  return format.split.wordBits == 16 && format.split.rawBits() == 8 && defaultChunks(8).size() == 1;
+}
+
 Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw, unsigned r,
               Value symbols) {
-  FieldSource field = {
-      raw.buffer,     raw.first,        llvm::to_vector(defaultChunks(format.split.rawBits())),
-      /*position=*/0, /*hasSign=*/true, raw.lane};
-  bool isByte = field.chunks == SmallVector<uint32_t>{8} && format.split.wordBits == 16;
-  if (!isByte)
+  FieldSource field = rawFieldAt(format, raw);
+  if (!hasByteRaw(format))
     return lanes.bitOr(lanes.bitAnd(symbols, format.symbolMask()), loadField(lanes, field, r, 0));
   // A byte in both bytes of its half word has the sign at bit 15 and the mantissa at 6:0; the
   // symbols take what lies between.
@@ -51,12 +59,34 @@ Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &r
   return lanes.merge(format.symbolMask(), symbols, words);
 }
 
+std::array<Value, 4> windowSymbols(LaneBuilder &lanes, Value codes, uint32_t codeMask, Value base,
+                                   int position) {
+  constexpr uint32_t everyByte = 0x01010101, bothBytes = 0x0101;
+  // Codes 0 and 2 of a half are bytes, so are 1 and 3, four bits further up. What one shift brings
+  // to `position` for the lower byte, another one does for the upper byte: what then lies beside
+  // the symbols does not matter, and bytes do not carry into one another.
+  OpBuilder &builder = lanes.ops();
+  auto inBytes = [&](uint32_t scale) {
+    return builder.createOrFold<arith::MulIOp>(lanes.loc(), base, lanes.constant(scale));
+  };
+  // Not a shift: LLVM would add first and shift the sum, two instructions in place of one.
+  Value lowerBase = inBytes(bothBytes << position);
+  Value upperBase = lanes.shift(inBytes(bothBytes), position - 8);
+  Value even = lanes.bitAnd(codes, codeMask * everyByte);
+  Value odd = lanes.bitAnd(codes, codeMask * everyByte << 4);
+  return {lanes.add(lanes.shl(even, position), lowerBase),
+          lanes.add(lanes.shift(odd, position - 4), lowerBase),
+          lanes.add(lanes.shift(even, position - 8), upperBase),
+          lanes.add(lanes.shift(odd, position - 12), upperBase)};
+}
+
 bool hasBytePalette(const EmittedFormat &format) {
   return format.split.symbolBits <= 8 && format.traits.codeBits == 4;
 }
 
-/// The sixteen symbols as bytes of four u32, computed where the table's words are: before loops.
-static std::array<Value, 4> packTable(UnitEmission &unit) {
+/// The sixteen symbols as bytes of four u32, rotated left by `rotation` bits, computed where the
+/// table's words are: before loops.
+static std::array<Value, 4> packTable(UnitEmission &unit, unsigned rotation) {
   LaneBuilder scalars(unit.lanes.ops(), unit.lanes.loc(), unit.lanes.ops().getI32Type());
   OpBuilder::InsertionGuard guard(unit.lanes.ops());
   Operation *last = nullptr;
@@ -73,18 +103,20 @@ static std::array<Value, 4> packTable(UnitEmission &unit) {
     unit.lanes.ops().setInsertionPointAfter(last);
   std::array<Value, 4> words;
   for (unsigned i = 0; i < 16; ++i) {
-    Value byte = scalars.shl(scalars.bitAnd(unit.scalarEntry(i), 0xFF), i % 4 * 8);
+    Value byte = scalars.bitAnd(unit.scalarEntry(i), 0xFF);
+    if (rotation != 0)
+      byte = scalars.bitAnd(
+          scalars.bitOr(scalars.shl(byte, rotation), scalars.lshr(byte, 8 - rotation)), 0xFF);
+    byte = scalars.shl(byte, i % 4 * 8);
     words[i / 4] = i % 4 == 0 ? byte : scalars.bitOr(words[i / 4], byte);
   }
   return words;
 }
 
-void emitBytePalette(UnitEmission &unit) {
-  LaneBuilder &lanes = unit.lanes;
-  std::array<Value, 4> table = packTable(unit);
-  // The nibbles of four registers: half 0 below, half 1 above.
-  Value start = rowBase(lanes, unit.code, unit.lane, registersInLane);
-  Value codes = lanes.load(unit.plane(Plane::Code), start, 0);
+/// The bytes of sixteen that the nibbles of `codes` name: first its lower half's, then its upper
+/// half's.
+static std::array<Value, 2> lookUpBytes(LaneBuilder &lanes, const std::array<Value, 4> &table,
+                                        Value codes) {
   // Three bits look up in either half of the table, the fourth one says which.
   Value low = lanes.bitAnd(codes, 0x77777777);
   Value which = lanes.bitOr(lanes.bitAnd(lanes.lshr(codes, 1), 0x44444444), 0x32103210);
@@ -92,11 +124,41 @@ void emitBytePalette(UnitEmission &unit) {
     return permuteBytes(lanes, permuteBytes(lanes, table[0], table[1], selector),
                         permuteBytes(lanes, table[2], table[3], selector), choice);
   };
-  Value half0 = lookUp(low, which), half1 = lookUp(lanes.lshr(low, 16), lanes.lshr(which, 16));
+  return {lookUp(low, which), lookUp(lanes.lshr(low, 16), lanes.lshr(which, 16))};
+}
+
+/// The registers of a palette's unit whose raw fields are bytes. Symbols come as bytes in the order
+/// of these: halves 0 and 1 of two registers, rotated so that a byte's lowest bit is where it
+/// belongs in a half's lower byte, and its others where they belong in the upper one.
+static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
+  constexpr uint32_t highBits = 0x80808080;
+  LaneBuilder &lanes = unit.lanes;
+  std::array<Value, 4> table = packTable(unit, unit.format.split.rawLowBits);
+  codes = permuteBytes(lanes, codes, codes, lanes.constant(0x3120));
+  std::array<Value, 2> symbols = lookUpBytes(lanes, table, codes);
+  FieldSource field = rawFieldAt(unit.format, {unit.plane(Plane::Raw), unit.first, unit.lane});
+  for (unsigned r = 0; r < registersInLane; r += 2) {
+    Value raw = loadChunkWords(lanes, field, r);
+    Value upper = lanes.merge(highBits, raw, symbols[r / 2]);
+    Value lower = lanes.merge(highBits, symbols[r / 2], raw);
+    for (unsigned i = 0; i < 2; ++i)
+      unit.set(registerNumber(0, r + i, 0),
+               permuteBytes(lanes, lower, upper, lanes.constant(i == 0 ? 0x6240 : 0x7351)));
+  }
+}
+
+void emitBytePalette(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  // The nibbles of four registers: half 0 below, half 1 above.
+  Value start = rowBase(lanes, unit.code, unit.lane, registersInLane);
+  Value codes = lanes.load(unit.plane(Plane::Code), start, 0);
+  if (hasByteRaw(unit.format))
+    return emitBytesOverBytes(unit, codes);
+  std::array<Value, 2> halves = lookUpBytes(lanes, packTable(unit, /*rotation=*/0), codes);
   for (unsigned r = 0; r < registersInLane; ++r) {
     // Symbols in bytes 1 and 3 (and below, where they do not matter).
     Value selector = lanes.constant((4 + r) * 0x1100 + r * 0x11);
-    Value symbols = permuteBytes(lanes, half0, half1, selector);
+    Value symbols = permuteBytes(lanes, halves[0], halves[1], selector);
     symbols = lanes.shift(symbols, static_cast<int>(unit.format.split.rawLowBits) - 8);
     RawPlace raw = {unit.plane(Plane::Raw), unit.first, unit.lane};
     unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, symbols));

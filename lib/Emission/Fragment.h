@@ -13,6 +13,7 @@
 #define UWT_LIB_EMISSION_FRAGMENT_H
 
 #include "uwt/Emission/Emission.h"
+#include <array>
 
 namespace uwt {
 
@@ -30,6 +31,12 @@ struct RawPlace {
 /// may be anything, and the raw fields.
 mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw,
                     unsigned r, mlir::Value symbols);
+
+/// Symbols base + code of a window, at `position` of both half words, of which other bits may be
+/// anything; code i is in nibble i of each half of `codes`, the base in both halves of `base`.
+/// Codes and symbols have at most four and eight bits.
+std::array<mlir::Value, 4> windowSymbols(LaneBuilder &lanes, mlir::Value codes, uint32_t codeMask,
+                                         mlir::Value base, int position);
 
 /// Whether threads look palettes of this format up by byte permutations: symbols are bytes.
 bool hasBytePalette(const EmittedFormat &format);

@@ -30,7 +30,28 @@ static Value finish(LaneBuilder &lanes, Value words, uint32_t mask, Value base) 
   return lanes.add(lanes.bitAnd(words, mask), base);
 }
 
+/// A thread's part of a unit. Spare bits are masked once: they are what the fourth register is made
+/// of, and what the other three lose in the addition that gives them their base.
+static void emitInPlace12Lane(UnitEmission &unit) {
+  constexpr uint32_t spareBits = 0x78007800;
+  LaneBuilder &lanes = unit.lanes;
+  Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
+  Value start = rowBase(lanes, unit.code, unit.lane, rowWords / 4);
+  std::array<Value, 3> spare;
+  for (unsigned kind = 0; kind < 3; ++kind) {
+    Value words = lanes.load(unit.plane(Plane::Code), start, kind * kindWords);
+    spare[kind] = lanes.bitAnd(words, spareBits);
+    unit.set(registerNumber(0, kind, 0), lanes.add(lanes.sub(words, spare[kind]), base));
+  }
+  // w0 holds bits 2:0 and, crosswise, the signs; w1 bits 6:3, w2 bits 10:7.
+  Value upper = lanes.add(spare[2], lanes.lshr(spare[1], 4));
+  Value lowest = lanes.add(lanes.rotateLeft(spare[0], 20), base);
+  unit.set(registerNumber(0, 3, 0), lanes.add(lanes.lshr(upper, 4), lowest));
+}
+
 void emitInPlace12(UnitEmission &unit) {
+  if (unit.lane)
+    return emitInPlace12Lane(unit);
   constexpr uint32_t mask = 0x87FF87FF;
   LaneBuilder &lanes = unit.lanes;
   Value buffer = unit.plane(Plane::Code);

@@ -13,6 +13,7 @@
 
 #include "uwt/GpuCode/Passes.h"
 
+#include "FuseLogic.h"
 #include "Warpgroup.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
@@ -274,6 +275,7 @@ struct LowerGpuOpsPass : uwt::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
       getOperation().emitError(target.error().message());
       return signalPassFailure();
     }
+    fuseLogic(getOperation());
     if (mlir::failed(checkOperations(**target)) || mlir::failed(convert(**target)) ||
         mlir::failed(unrollVectors()))
       signalPassFailure();

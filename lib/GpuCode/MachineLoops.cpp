@@ -40,7 +40,7 @@ public:
         if (dominators[block].test(successor))
           addLoop(successor, block);
     for (MachineLoop &loop : kernel.loops)
-      findWays(loop);
+      findParts(loop);
     llvm::stable_sort(kernel.loops, [](const MachineLoop &a, const MachineLoop &b) {
       return a.header < b.header;
     });
@@ -52,7 +52,10 @@ private:
   void findReachable();
   void findDominators();
   void addLoop(size_t header, size_t latch);
-  void findWays(MachineLoop &loop) const;
+  void findParts(MachineLoop &loop) const;
+  bool findWays(size_t from, size_t to, const llvm::BitVector &body,
+                std::vector<MachineLoop::Way> &ways) const;
+  llvm::BitVector blocksOf(llvm::ArrayRef<size_t> instructions) const;
   std::vector<size_t> instructionsOf(const llvm::BitVector &set) const;
   bool isMinor(llvm::ArrayRef<size_t> body) const;
 
@@ -78,6 +81,9 @@ static bool endsBlock(const Instruction &instruction) {
 
 /// Whether control may go on behind an instruction that ends a block.
 static bool fallsThrough(const Instruction &instruction) {
+  // Over a call that brings warps together: those that have stayed together all take it.
+  if (instruction.hasModifier("CONV"))
+    return false;
   // A branch may take its condition as an operand: BRA.U UP0, `(.L_x_1).
   return !instruction.predicate.empty() || !endsBlock(instruction) ||
          (instruction.target && instruction.operands.size() > 1);
@@ -159,18 +165,37 @@ std::vector<size_t> LoopFinder::instructionsOf(const llvm::BitVector &set) const
   return result;
 }
 
-void LoopFinder::findWays(MachineLoop &loop) const {
-  constexpr size_t mostWays = 64;
+llvm::BitVector LoopFinder::blocksOf(llvm::ArrayRef<size_t> instructions) const {
   // Of a block, only the first instruction knows its number.
-  llvm::BitVector body(blocks.size());
+  llvm::BitVector set(blocks.size());
   for (size_t block = 0; block < blocks.size(); ++block)
-    if (std::ranges::binary_search(loop.body, blocks[block].begin))
-      body.set(block);
+    if (std::ranges::binary_search(instructions, blocks[block].begin))
+      set.set(block);
+  return set;
+}
+
+void LoopFinder::findParts(MachineLoop &loop) const {
+  llvm::BitVector body = blocksOf(loop.body);
+  // Each of the blocks that every trip executes dominates those behind it.
+  llvm::SmallVector<size_t> always(blocksOf(loop.always).set_bits());
+  llvm::sort(always, [&](size_t a, size_t b) { return dominators[b].test(a) && a != b; });
+  always.push_back(always.front());
+  for (size_t i = 0; i + 1 < always.size(); ++i)
+    if (!findWays(always[i], always[i + 1], body, loop.parts.emplace_back())) {
+      loop.parts.clear();
+      return;
+    }
+}
+
+/// Adds the ways through blocks of `body` from one block to just before another one. False where
+/// there are too many.
+bool LoopFinder::findWays(size_t from, size_t to, const llvm::BitVector &body,
+                          std::vector<MachineLoop::Way> &ways) const {
+  constexpr size_t mostWays = 64;
   // Depth first, with the blocks of the way so far and the successors of each that are left.
-  size_t header = blockAt[loop.header];
   llvm::BitVector onWay(blocks.size());
-  llvm::SmallVector<std::pair<size_t, size_t>> way = {{header, 0}};
-  onWay.set(header);
+  llvm::SmallVector<std::pair<size_t, size_t>> way = {{from, 0}};
+  onWay.set(from);
   while (!way.empty()) {
     auto &[block, next] = way.back();
     if (next == blocks[block].successors.size()) {
@@ -179,12 +204,10 @@ void LoopFinder::findWays(MachineLoop &loop) const {
       continue;
     }
     size_t successor = blocks[block].successors[next++];
-    if (successor == header) {
-      if (loop.ways.size() == mostWays) {
-        loop.ways.clear();
-        return;
-      }
-      loop.ways.push_back(instructionsOf(onWay));
+    if (successor == to) {
+      if (ways.size() == mostWays)
+        return false;
+      ways.push_back(instructionsOf(onWay));
       continue;
     }
     if (!body.test(successor) || onWay.test(successor))
@@ -192,6 +215,7 @@ void LoopFinder::findWays(MachineLoop &loop) const {
     onWay.set(successor);
     way.emplace_back(successor, 0);
   }
+  return true;
 }
 
 bool LoopFinder::isMinor(llvm::ArrayRef<size_t> body) const {

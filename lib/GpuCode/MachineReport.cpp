@@ -37,6 +37,19 @@ void InstructionCounts::add(const Instruction &instruction) {
     sharedWriteBytes += bytes;
 }
 
+void InstructionCounts::add(const InstructionCounts &other) {
+  for (unsigned i = 0; i < numInstructionClasses; ++i)
+    ofClass[i] += other.ofClass[i];
+  sharedReadBytes += other.sharedReadBytes;
+  sharedWriteBytes += other.sharedWriteBytes;
+  globalReadBytes += other.globalReadBytes;
+  globalWriteBytes += other.globalWriteBytes;
+  products += other.products;
+  for (const std::string &opcode : other.unknown)
+    if (!llvm::is_contained(unknown, opcode))
+      unknown.push_back(opcode);
+}
+
 std::string Hazard::text() const {
   return llvm::formatv("0x{0}: {1} reads R{2}, which 0x{3}: {4} writes before it has ended",
                        llvm::utohexstr(matrixAddress, true, 4), matrixText, reg,
@@ -159,32 +172,42 @@ static InstructionCounts countAll(const MachineKernel &kernel, llvm::ArrayRef<si
   return counts;
 }
 
-/// The ways through a loop that multiply.
-static std::vector<InstructionCounts> countProducts(const MachineKernel &kernel,
-                                                    const MachineLoop &loop) {
-  std::vector<InstructionCounts> ways;
-  for (const std::vector<size_t> &way : loop.ways)
-    if (InstructionCounts counts = countAll(kernel, way); counts.products > 0)
-      ways.push_back(std::move(counts));
-  return ways;
+using CountedParts = std::vector<std::vector<InstructionCounts>>;
+
+/// The parts of a trip through a loop that multiplies, of each the ways with its most products.
+static CountedParts countProducts(const MachineKernel &kernel, const MachineLoop &loop) {
+  CountedParts parts;
+  unsigned products = 0;
+  for (const std::vector<MachineLoop::Way> &ways : loop.parts) {
+    std::vector<InstructionCounts> &counted = parts.emplace_back();
+    for (const MachineLoop::Way &way : ways)
+      counted.push_back(countAll(kernel, way));
+    unsigned most = 0;
+    for (const InstructionCounts &way : counted)
+      most = std::max(most, way.products);
+    llvm::erase_if(counted, [&](const InstructionCounts &way) { return way.products < most; });
+    products += most;
+  }
+  return products > 0 ? parts : CountedParts();
 }
 
 /// Those of the innermost loop that multiplies; of several, of the largest: weights that are stored
 /// as words may have a loop of their own, which decodes nothing.
-static std::vector<InstructionCounts> countProducts(const MachineKernel &kernel) {
-  llvm::SmallVector<const MachineLoop *> loops;
-  for (const MachineLoop &loop : kernel.loops)
-    if (!countProducts(kernel, loop).empty())
-      loops.push_back(&loop);
+static CountedParts countProducts(const MachineKernel &kernel) {
+  auto multiplies = [&](const MachineLoop &loop) {
+    return countAll(kernel, loop.body).products > 0;
+  };
   const MachineLoop *best = nullptr;
-  for (const MachineLoop *loop : loops) {
-    bool isOuter = llvm::any_of(loops, [&](const MachineLoop *other) {
-      return other != loop && std::ranges::includes(loop->body, other->body);
-    });
-    if (!isOuter && (!best || loop->body.size() > best->body.size()))
-      best = loop;
+  for (const MachineLoop &loop : kernel.loops) {
+    if (!multiplies(loop) || llvm::any_of(kernel.loops, [&](const MachineLoop &other) {
+          return &other != &loop && multiplies(other) &&
+                 std::ranges::includes(loop.body, other.body);
+        }))
+      continue;
+    if (!best || loop.body.size() > best->body.size())
+      best = &loop;
   }
-  return best ? countProducts(kernel, *best) : std::vector<InstructionCounts>();
+  return best ? countProducts(kernel, *best) : CountedParts();
 }
 
 KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResources &resources) {
@@ -244,10 +267,11 @@ std::string uwt::reportText(const std::vector<KernelReport> &kernels) {
       os << "    always: ";
       printCounts(os, loop.always);
     }
-    for (const InstructionCounts &way : kernel.products) {
-      os << "  a way through products: ";
-      printCounts(os, way);
-    }
+    for (const auto &[number, ways] : llvm::enumerate(kernel.products))
+      for (const InstructionCounts &way : ways) {
+        os << "  a way through part " << number << " of products: ";
+        printCounts(os, way);
+      }
     for (const Hazard &hazard : kernel.hazards)
       os << "  hazard " << hazard.text() << '\n';
   }
@@ -279,8 +303,12 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
                                        {"all", jsonOf(loop.all)},
                                        {"always", jsonOf(loop.always)}});
   }
-  for (const InstructionCounts &way : kernel.products)
-    products.push_back(jsonOf(way));
+  for (const std::vector<InstructionCounts> &part : kernel.products) {
+    llvm::json::Array ways;
+    for (const InstructionCounts &way : part)
+      ways.push_back(jsonOf(way));
+    products.push_back(std::move(ways));
+  }
   for (const Hazard &hazard : kernel.hazards)
     hazards.push_back(hazard.text());
   return llvm::json::Object{{"name", r.name},

@@ -125,11 +125,12 @@ private:
     return text + "wgmma.commit_group.sync.aligned;\n}";
   }
 
-  /// The lower half of block 0's: bits 13:0 are bits 17:4 of the address in the workgroup's memory.
+  /// The lower half of block 0's: bits 13:0 are bits 17:4 of the address in the workgroup's memory,
+  /// of which there are less than 256 KB. Its other bits are added, so that a step's part of the
+  /// address and they come in one multiplication.
   Value lowDescriptor(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op,
                       OpAdaptor adaptor) const {
     Location loc = op.getLoc();
-    constexpr uint32_t addressBits = 0x3ffff;
     Type word = rewriter.getI32Type();
     auto constant = [&](uint32_t bits) -> Value {
       return LLVM::ConstantOp::create(rewriter, loc, word,
@@ -138,10 +139,9 @@ private:
     Value pointer = getStridedElementPtr(rewriter, loc, cast<MemRefType>(op.getMatrix().getType()),
                                          adaptor.getMatrix(), adaptor.getAt());
     Value address = LLVM::PtrToIntOp::create(rewriter, loc, word, pointer);
-    address = LLVM::AndOp::create(rewriter, loc, address, constant(addressBits));
     address = LLVM::LShrOp::create(rewriter, loc, address, constant(4));
-    return LLVM::OrOp::create(rewriter, loc, address,
-                              constant(static_cast<uint32_t>(op.descriptorBits())));
+    return LLVM::AddOp::create(rewriter, loc, address,
+                               constant(static_cast<uint32_t>(op.descriptorBits())));
   }
 
   const GpuTarget &target;

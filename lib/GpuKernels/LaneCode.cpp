@@ -75,6 +75,12 @@ LaneCode::Values LaneCode::either(Value condition, TypeRange types,
   return Values(branch.getResults());
 }
 
+Value LaneCode::sameInWarp(Value number) {
+  return toIndex(gpu::ShuffleOp::create(builder, location, toI32(number), constantI32(0),
+                                        constantI32(32), gpu::ShuffleMode::IDX)
+                     .getShuffleResult());
+}
+
 void LaneCode::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constantI32(-1)); }
 
 LaneCode::WarpItems LaneCode::itemsOfWarp(Value items, int64_t warps) {

@@ -38,6 +38,9 @@ public:
   /// A branch with results.
   Values either(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Values()> then,
                 llvm::function_ref<Values()> otherwise);
+  /// A number below 2^32 that is the same in all lanes, so that ptxas knows it: branches on it need
+  /// no convergence, and what is computed from it takes uniform registers.
+  mlir::Value sameInWarp(mlir::Value number);
   void warpBarrier();
   /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this
   /// warp: `count` from `first` on, each `step` after the one before.

@@ -117,8 +117,8 @@ SharedDecoder::Values SharedDecoder::forEachStep(
     const Run &run, ValueRange carried,
     llvm::function_ref<Values(const SkinnyKernels::Step &, Value, ValueRange)> body) {
   return index.loop(run.steps, Values(carried), [&](Value i, ValueRange now) {
-    SkinnyKernels::Step step =
-        kernels.fillingIn(run.place, index.add(run.chunk, i), index.add(run.ordinal, i));
+    SkinnyKernels::Step step = kernels.fillingIn(run.place, index.add(run.chunk, i),
+                                                 kernels.turnOf(index.add(run.ordinal, i)));
     kernels.waitFor(kernels.empty, step, /*isEmptyWait=*/true);
     index.ifElse(copiesX, [&] { beginX(step); });
     Values next = body(step, index.mul(i, kernels.plan.groupsPerStep()), now);

@@ -119,7 +119,7 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   };
   RoleRegisters registers = plan.isShared ? besideDecoders : besideCopies;
   index.ifElse(
-      index.less(warp, index.constant(plan.consumerWarps())),
+      index.less(sameInWarp(warp), index.constant(plan.consumerWarps())),
       [&] {
         moveRegisters(registers.consumer, NVVM::SetMaxRegisterAction::increase);
         buildConsumer();
@@ -229,30 +229,38 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
     panel.records = field(4);
   if (!plan.onlyWords || plan.isShared)
     panel.storedAsWords = index.less(index.constant(0), field(5));
+  panel.strips = index.constant(4);
+  if (plan.rows % 64 == 0)
+    return panel;
   Value left = index.sub(index.constant(plan.rows), index.mul(number, 64));
   panel.strips = index.min(index.constant(4), index.ceilDiv(left, 16));
   return panel;
 }
 
-SkinnyKernels::Step SkinnyKernels::fillingIn(Value place, Value number, Value ordinal) {
+SkinnyKernels::Step SkinnyKernels::fillingIn(Value place, Value number, const StageTurn &turn) {
   Step step;
   step.place = place;
   step.firstGroup = index.mul(number, plan.groupsPerStage);
   step.groups = index.constant(plan.groupsPerStage);
   if (plan.groups() % plan.groupsPerStage != 0)
     step.groups = index.min(step.groups, index.sub(index.constant(plan.groups()), step.firstGroup));
-  ordinal = asShort(ordinal);
-  step.stage = index.rem(ordinal, plan.stages);
-  step.round = index.div(ordinal, plan.stages);
+  step.stage = turn.stage;
+  step.round = turn.round;
   step.start = index.mul(step.stage, plan.stageWords());
   step.part = step.start;
   step.ownGroups = step.groups;
   return step;
 }
 
+SkinnyKernels::StageTurn SkinnyKernels::turnOf(Value ordinal) {
+  ordinal = asShort(ordinal);
+  return {index.rem(ordinal, plan.stages), index.div(ordinal, plan.stages)};
+}
+
 SkinnyKernels::Step SkinnyKernels::fillingAt(Value ordinal) {
   Value number = asShort(index.add(firstFilling, ordinal));
-  return fillingIn(index.div(number, plan.fillings()), index.rem(number, plan.fillings()), ordinal);
+  return fillingIn(index.div(number, plan.fillings()), index.rem(number, plan.fillings()),
+                   turnOf(ordinal));
 }
 
 void SkinnyKernels::waitFor(Value barriers, const Step &step, bool isEmptyWait) {

@@ -64,9 +64,20 @@ private:
     mlir::Value group, strip, unit, inUnit;
   };
   using Fragments = llvm::SmallVector<mlir::Value>;
-  /// A DeviceRecordGroup's first record and counts, and of a place: which of them is its count.
-  struct PlaceEscapes {
-    mlir::Value entryFirst, counts, number, count;
+  /// An entry of the table of records: its first record, and four counts of 8 bits: of a group's
+  /// strips, or of the groups of a strip's unit.
+  struct RecordEntry {
+    mlir::Value first, counts;
+  };
+  /// A run of steps of one panel that the workgroup has: steps `from` … `to`-1, those of the panel
+  /// beginning at `panelStart`. The panel is `member` of the workgroup's band.
+  struct Segment {
+    Panel panel;
+    mlir::Value member, panelStart, from, to;
+  };
+  /// A stage, and how often the ring has been gone round before.
+  struct StageTurn {
+    mlir::Value stage, round;
   };
 
   // SkinnyEntries.cpp
@@ -84,16 +95,18 @@ private:
   };
   PackedPlace placeInCores(mlir::Value thread);
   /// A's registers of a strip's unit, escapes applied.
-  Fragments operandsOf(mlir::Value strip, const Panel &panel, const Step &step, mlir::Value group);
+  Fragments operandsOf(const Panel &panel, const Step &step, const Place &place,
+                       llvm::function_ref<RecordEntry()> entryOfPlace, bool asWords);
   /// The same of two groups of a unit.
   Fragments operandsOfPair(mlir::Value strip, const Panel &panel, const Step &step,
                            mlir::Value group);
-  Fragments withEscapes(const Step &step, const Place &place, mlir::ValueRange fragments);
+  Fragments withEscapes(const Step &step, const Place &place,
+                        llvm::function_ref<RecordEntry()> entryOfPlace, mlir::ValueRange fragments);
   Fragments beginProducts(mlir::ValueRange operands, const Step &step, mlir::Value group,
                           mlir::ValueRange sums);
   Fragments waitForProducts(int64_t pending, mlir::ValueRange sums);
   Fragments multiplyStepTogether(mlir::Value strip, const Panel &panel, const Step &step,
-                                 mlir::ValueRange sums);
+                                 mlir::ValueRange sums, bool asWords);
 
   // SkinnyPack.cpp
   PackedPlace placeInFragments(mlir::Value thread);
@@ -121,9 +134,11 @@ private:
   /// Where a cluster's share begins, in grains and in steps.
   mlir::Value grainOf(mlir::Value number);
   mlir::Value shareOf(mlir::Value number);
-  /// The filling that comes `ordinal` after the cluster's first one; filling `number` of a place.
+  /// The filling that comes `ordinal` after the cluster's first one, and its stage; filling
+  /// `number` of a place.
   Step fillingAt(mlir::Value ordinal);
-  Step fillingIn(mlir::Value place, mlir::Value number, mlir::Value ordinal);
+  StageTurn turnOf(mlir::Value ordinal);
+  Step fillingIn(mlir::Value place, mlir::Value number, const StageTurn &turn);
   /// Waits until the phase before `round` (full) or two before it (empty) has ended.
   void waitFor(mlir::Value barriers, const Step &step, bool isEmptyWait);
 
@@ -153,11 +168,21 @@ private:
 
   // SkinnyConsumer.cpp
   void buildConsumer();
-  void buildSegment(mlir::Value strip, mlir::Value place);
+  /// Whether panels that are stored as words have a loop of their own, so that the one of all
+  /// others does not ask.
+  bool wordsHaveTheirLoop() const;
+  /// `turn` is the stage of the next step, as i32, and the lowest bit of its round; given back for
+  /// the segment behind. Dividing the step's number would take a third of a step's instructions.
+  Values buildSegment(mlir::Value strip, mlir::Value place, mlir::ValueRange turn);
+  Values turnAfter(mlir::ValueRange turn);
+  /// `carried` and what it gives back are a turn and sums.
+  Values multiplySteps(mlir::Value strip, const Segment &segment, mlir::ValueRange carried,
+                       bool asWords);
   Fragments multiplyStep(mlir::Value strip, const Panel &panel, const Step &step,
-                         mlir::ValueRange sums);
-  Fragments multiplyGroup(mlir::Value strip, const Panel &panel, const Step &step,
-                          mlir::Value group, mlir::ValueRange sums);
+                         mlir::ValueRange sums, bool asWords);
+  Fragments multiplyGroup(const Panel &panel, const Step &step, const Place &place,
+                          llvm::function_ref<RecordEntry()> entryOfPlace, mlir::ValueRange sums,
+                          bool asWords);
   /// B's fragments of a group lie from `x` of `buffer` on, with the lane's place in it.
   Fragments multiplyWith(mlir::ValueRange fragments, mlir::Value buffer, mlir::Value x,
                          mlir::ValueRange sums);
@@ -165,11 +190,19 @@ private:
                      mlir::ValueRange sums);
   Place placeOf(const Panel &panel, mlir::Value group, mlir::Value strip);
   Fragments decodeFragment(const Panel &panel, const Step &step, const Place &place, bool asWords);
-  PlaceEscapes escapesOf(const Step &step, const Place &place);
-  Fragments patch(const Step &step, const Place &place, const PlaceEscapes &escapes,
+  /// `count` entries from that of a place on, and which count of them is the place's.
+  llvm::SmallVector<RecordEntry> entriesFrom(const Step &step, const Place &place, int64_t count);
+  RecordEntry recordEntryOf(const Step &step, const Place &place) {
+    return entriesFrom(step, place, 1).front();
+  }
+  mlir::Value countNumber(const Place &place) const {
+    return plan.unitGroups > 1 ? place.inUnit : place.strip;
+  }
+  mlir::Value hasEscapes(const Place &place, const RecordEntry &entry);
+  Fragments patch(const Step &step, const Place &place, const RecordEntry &entry,
                   mlir::ValueRange fragments);
   /// Records of an entry before those that count number `end` counts.
-  mlir::Value recordsBefore(const PlaceEscapes &escapes, mlir::Value end);
+  mlir::Value recordsBefore(const RecordEntry &entry, mlir::Value end);
   void applyWords(const Step &step, mlir::Value first, mlir::Value count);
   /// Applies a record to the unit that lies from u32 `unitAt` of the scratch memory on.
   void applyWord(mlir::Value record, mlir::Value unitAt);
@@ -200,7 +233,7 @@ private:
   Fragments multiplyPairs(mlir::Value strip, const Panel &panel, const Step &step,
                           mlir::ValueRange sums);
   /// Of a unit of several groups: those of the place's group.
-  void applyRunsOfGroup(const Step &step, const Place &place, const PlaceEscapes &escapes);
+  void applyRunsOfGroup(const Step &step, const Place &place, const RecordEntry &entry);
 
   // SkinnyOutput.cpp
   void finishSegment(mlir::Value strip, const Panel &panel, mlir::Value firstStep,

@@ -24,14 +24,17 @@ using namespace mlir;
 namespace uwt {
 
 void SkinnyKernels::buildConsumer() {
-  Value strip = plan.bandPanels > 1 ? index.rem(warp, 4) : warp;
+  Value strip = index.rem(warp, 4);
   for (int64_t i = 0; i < plan.tableWords; ++i)
     tableWords.push_back(load(table, index.constant(i)));
   Value first = index.div(firstStep, plan.chunks());
   Value end = index.ceilDiv(endStep, plan.chunks());
   Value count = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
                                         index.sub(end, first), index.constant(0));
-  index.loop(count, [&](Value i) { buildSegment(strip, index.add(first, i)); });
+  SmallVector<Value> turn(2, constantI32(0));
+  index.loop(count, turn, [&](Value i, ValueRange carried) {
+    return buildSegment(strip, index.add(first, i), carried);
+  });
 }
 
 Value SkinnyKernels::zeroSum() {
@@ -39,35 +42,85 @@ Value SkinnyKernels::zeroSum() {
   return arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
 }
 
-void SkinnyKernels::buildSegment(Value strip, Value place) {
-  Value member = index.div(warp, 4);
-  Panel panel = loadPanel(place, member);
-  Value panelStart = index.mul(place, plan.chunks());
-  Value from = arith::MaxUIOp::create(builder, location, firstStep, panelStart);
-  Value to = index.min(endStep, index.add(panelStart, plan.chunks()));
-  Value panelFilling = index.mul(place, plan.fillings());
-  Value first = fillingOf(from), end = fillingAfter(to);
-  SmallVector<Value> sums(plan.tiles, zeroSum());
-  sums = index.loop(index.sub(end, first), sums, [&](Value i, ValueRange carried) {
-    Value number = index.add(first, i);
-    Step step = fillingIn(place, index.sub(number, panelFilling), index.sub(number, firstFilling));
-    if (plan.stepsPerStage > 1)
-      restrictTo(step, index.sub(from, panelStart), index.sub(to, panelStart));
-    if (plan.bandPanels > 1)
-      step.part = index.add(step.start, index.mul(member, plan.partWords()));
-    waitFor(full, step, /*isEmptyWait=*/false);
-    Fragments next = plan.multipliesTogether ? multiplyStepTogether(strip, panel, step, carried)
-                                             : multiplyStep(strip, panel, step, carried);
-    // All lanes have read the stage before one says so.
-    warpBarrier();
-    releaseStage(step);
-    return next;
-  });
+SkinnyKernels::Values SkinnyKernels::turnAfter(ValueRange turn) {
+  Value next = arith::AddIOp::create(builder, location, turn[0], constantI32(1));
+  Value isLast = equal(next, constantI32(plan.stages));
+  Value phase = arith::XOrIOp::create(
+      builder, location, turn[1],
+      arith::ExtUIOp::create(builder, location, builder.getI32Type(), isLast).getResult());
+  return {arith::SelectOp::create(builder, location, isLast, constantI32(0), next), phase};
+}
+
+SkinnyKernels::Values SkinnyKernels::multiplySteps(Value strip, const Segment &segment,
+                                                   ValueRange carried, bool asWords) {
+  const Panel &panel = segment.panel;
+  Value panelFilling = index.mul(panel.place, plan.fillings());
+  Value first = fillingOf(segment.from), end = fillingAfter(segment.to);
+  // A counter of 32 bits: the loop is short enough for one of 64 to be felt.
+  auto loop = scf::ForOp::create(builder, location, constantI32(0), toI32(index.sub(end, first)),
+                                 constantI32(1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  ValueRange turn = loop.getRegionIterArgs().take_front(2);
+  ValueRange sums = loop.getRegionIterArgs().drop_front(2);
+  Value number = index.add(first, toIndex(loop.getInductionVar()));
+  Step step =
+      fillingIn(panel.place, index.sub(number, panelFilling), {toIndex(turn[0]), toIndex(turn[1])});
+  if (plan.stepsPerStage > 1)
+    restrictTo(step, index.sub(segment.from, segment.panelStart),
+               index.sub(segment.to, segment.panelStart));
+  if (plan.bandPanels > 1)
+    step.part = index.add(step.start, index.mul(segment.member, plan.partWords()));
+  waitFor(full, step, /*isEmptyWait=*/false);
+  Fragments next = plan.multipliesTogether ? multiplyStepTogether(strip, panel, step, sums, asWords)
+                                           : multiplyStep(strip, panel, step, sums, asWords);
+  // All lanes have read the stage before one says so.
+  warpBarrier();
+  releaseStage(step);
+  Values results = turnAfter(turn);
+  llvm::append_range(results, next);
+  scf::YieldOp::create(builder, location, results);
+  return Values(loop.getResults());
+}
+
+bool SkinnyKernels::wordsHaveTheirLoop() const {
+  // The registers of family wide are not enough for two loops, nor are those beside units of four
+  // groups.
+  return !plan.onlyWords && plan.family() != GpuKernelFamily::Wide && plan.unitGroups == 1;
+}
+
+SkinnyKernels::Values SkinnyKernels::buildSegment(Value strip, Value place, ValueRange turn) {
+  Segment segment;
+  segment.member = sameInWarp(index.div(warp, 4));
+  segment.panel = loadPanel(place, segment.member);
+  const Panel &panel = segment.panel;
+  segment.panelStart = index.mul(place, plan.chunks());
+  segment.from = arith::MaxUIOp::create(builder, location, firstStep, segment.panelStart);
+  segment.to = index.min(endStep, index.add(segment.panelStart, plan.chunks()));
+  Value own = sameInWarp(strip), there = own;
+  // For a strip that the last panel does not have any other will do: nobody takes its sums.
+  bool hasShortPanel = plan.rows % 64 != 0;
+  if (hasShortPanel)
+    there = index.min(own, index.sub(panel.strips, index.constant(1)));
+  Values carried(turn);
+  carried.append(plan.tiles, zeroSum());
+  auto steps = [&](bool asWords) { return multiplySteps(there, segment, carried, asWords); };
+  Values results = wordsHaveTheirLoop() ? either(
+                                              panel.storedAsWords, ValueRange(carried).getTypes(),
+                                              [&] { return steps(/*asWords=*/true); },
+                                              [&] { return steps(/*asWords=*/false); })
+                                        : steps(/*asWords=*/false);
   // Not a strip that the last panel does not have, nor a repeated panel.
-  Value isThere = index.less(strip, panel.strips);
-  if (panel.isOwn)
-    isThere = both(isThere, panel.isOwn);
-  index.ifElse(isThere, [&] { finishSegment(strip, panel, from, to, sums); });
+  Value isThere = panel.isOwn;
+  if (hasShortPanel)
+    isThere =
+        isThere ? both(isThere, index.less(own, panel.strips)) : index.less(own, panel.strips);
+  auto finish = [&] {
+    finishSegment(strip, panel, segment.from, segment.to, ValueRange(results).drop_front(2));
+  };
+  isThere ? index.ifElse(isThere, finish) : finish();
+  results.truncate(2);
+  return results;
 }
 
 void SkinnyKernels::releaseStage(const Step &step) {
@@ -83,18 +136,30 @@ void SkinnyKernels::releaseStage(const Step &step) {
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,
-                                                     const Step &step, ValueRange sums) {
-  // Strips that the last panel does not have: the warp only keeps pace.
-  return either(
-      index.less(strip, panel.strips), sums.getTypes(),
-      [&] {
-        if (plan.unitGroups > 1)
-          return multiplyPairs(strip, panel, step, sums);
-        return index.loop(step.ownGroups, sums, [&](Value i, ValueRange carried) {
-          return multiplyGroup(strip, panel, step, ownGroup(step, i), carried);
-        });
-      },
-      [&] { return Fragments(sums); });
+                                                     const Step &step, ValueRange sums,
+                                                     bool asWords) {
+  if (plan.unitGroups > 1)
+    return multiplyPairs(strip, panel, step, sums);
+  // Two tiles at most: of more, a group has so many products that a loop costs little beside them.
+  constexpr int64_t mostTiles = 2;
+  if (asWords || plan.tiles > mostTiles || plan.groups() % plan.groupsPerStage != 0)
+    return index.loop(step.groups, sums, [&](Value group, ValueRange carried) {
+      Place place = placeOf(panel, group, strip);
+      return multiplyGroup(
+          panel, step, place, [&] { return recordEntryOf(step, place); }, carried, asWords);
+    });
+  Fragments next(sums);
+  SmallVector<RecordEntry> pair;
+  for (int64_t number = 0; number < plan.groupsPerStage; ++number) {
+    Place place = placeOf(panel, index.constant(number), strip);
+    auto entry = [&] {
+      if (number % 2 == 0)
+        pair = entriesFrom(step, place, 2);
+      return pair[number % 2];
+    };
+    next = multiplyGroup(panel, step, place, entry, next, asWords);
+  }
+  return next;
 }
 
 Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
@@ -109,34 +174,29 @@ Value SkinnyKernels::matrixA(ValueRange fragments, unsigned block) {
   return vector::ShapeCastOp::create(builder, location, VectorType::get({4, 2}, element), halves);
 }
 
-SkinnyKernels::Fragments SkinnyKernels::multiplyGroup(Value strip, const Panel &panel,
-                                                      const Step &step, Value group,
-                                                      ValueRange sums) {
-  Place place = placeOf(panel, group, strip);
-  if (plan.onlyWords)
-    return multiply(decodeFragment(panel, step, place, /*asWords=*/false), step, group, sums);
-  // Each way decodes and multiplies by itself: what a branch hands over are then sums, not
-  // operands, which would have to be moved into place. Barriers around the rare ways keep LLVM from
-  // taking what they have in common with the frequent one out of the branch.
-  auto rarely = [&](llvm::function_ref<Fragments()> decode) {
-    warpBarrier();
-    Fragments next = multiply(decode(), step, group, sums);
-    warpBarrier();
-    return next;
+SkinnyKernels::Fragments
+SkinnyKernels::multiplyGroup(const Panel &panel, const Step &step, const Place &place,
+                             llvm::function_ref<RecordEntry()> entryOfPlace, ValueRange sums,
+                             bool asWords) {
+  auto often = [&] {
+    return multiply(decodeFragment(panel, step, place, asWords), step, place.group, sums);
   };
-  auto asWords = [&] { return decodeFragment(panel, step, place, /*asWords=*/true); };
-  auto asCodes = [&] { return decodeFragment(panel, step, place, /*asWords=*/false); };
+  if (plan.onlyWords || asWords || !plan.hasEscapes)
+    return often();
+  // Each way decodes and multiplies by itself: what a branch hands over are then sums, not
+  // operands, which would have to be moved into place. Barriers around the rare way keep LLVM from
+  // taking what it has in common with the frequent one out of the branch.
+  RecordEntry entry = entryOfPlace();
   return either(
-      panel.storedAsWords, sums.getTypes(), [&] { return rarely(asWords); },
+      hasEscapes(place, entry), sums.getTypes(),
       [&] {
-        if (!plan.hasEscapes)
-          return multiply(asCodes(), step, group, sums);
-        PlaceEscapes escapes = escapesOf(step, place);
-        return either(
-            index.less(index.constant(0), escapes.count), sums.getTypes(),
-            [&] { return rarely([&] { return patch(step, place, escapes, asCodes()); }); },
-            [&] { return multiply(asCodes(), step, group, sums); });
-      });
+        warpBarrier();
+        Fragments decoded = decodeFragment(panel, step, place, /*asWords=*/false);
+        Fragments next = multiply(patch(step, place, entry, decoded), step, place.group, sums);
+        warpBarrier();
+        return next;
+      },
+      often);
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiply(ValueRange fragments, const Step &step,
@@ -203,40 +263,47 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
   return Fragments(decoded.getResults());
 }
 
-SkinnyKernels::PlaceEscapes SkinnyKernels::escapesOf(const Step &step, const Place &place) {
+SmallVector<SkinnyKernels::RecordEntry>
+SkinnyKernels::entriesFrom(const Step &step, const Place &place, int64_t count) {
   // An entry a group with the counts of its strips, or a strip of units of four with theirs.
-  Value entry = place.group, number = place.strip;
-  if (plan.unitGroups > 1) {
-    Value row = unitOf(place.group).first;
-    entry = index.add(index.mul(row, plan.unitGroups), place.strip);
-    number = place.inUnit;
-  }
-  Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(entry, 2));
-  Value record = loadVector(ring, at, 2, builder.getI32Type());
-  Value counts = vector::ExtractOp::create(builder, location, record, 1);
-  Value ownBits =
-      arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), index.mul(number, 8));
-  Value own = arith::ShRUIOp::create(builder, location, counts, ownBits);
-  return {toIndex(vector::ExtractOp::create(builder, location, record, 0)), counts, number,
-          toIndex(bits(own, 0, 8))};
+  Value number = place.group;
+  if (plan.unitGroups > 1)
+    number = index.add(index.mul(unitOf(place.group).first, plan.unitGroups), place.strip);
+  Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(number, 2));
+  Value records = loadVector(ring, at, 2 * count, builder.getI32Type());
+  SmallVector<RecordEntry> result;
+  for (int64_t i = 0; i < count; ++i)
+    result.push_back({vector::ExtractOp::create(builder, location, records, 2 * i),
+                      vector::ExtractOp::create(builder, location, records, 2 * i + 1)});
+  return result;
 }
 
-Value SkinnyKernels::recordsBefore(const PlaceEscapes &escapes, Value end) {
+Value SkinnyKernels::hasEscapes(const Place &place, const RecordEntry &entry) {
+  // The mask does not change from step to step, as a shift would.
+  Value mask = arith::ShLIOp::create(builder, location, constantI32(0xFF),
+                                     toI32(index.mul(countNumber(place), 8)));
+  Value own = arith::AndIOp::create(builder, location, entry.counts, mask);
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0));
+}
+
+Value SkinnyKernels::recordsBefore(const RecordEntry &entry, Value end) {
   Value sum = index.constant(0);
   for (unsigned before = 0; before < 3; ++before) {
     Value isBefore = index.less(index.constant(before), end);
-    Value passed =
-        arith::SelectOp::create(builder, location, isBefore,
-                                toIndex(bits(escapes.counts, 8 * before, 8)), index.constant(0));
+    Value passed = arith::SelectOp::create(
+        builder, location, isBefore, toIndex(bits(entry.counts, 8 * before, 8)), index.constant(0));
     sum = index.add(sum, passed);
   }
   return sum;
 }
 
 SkinnyKernels::Fragments SkinnyKernels::patch(const Step &step, const Place &place,
-                                              const PlaceEscapes &escapes, ValueRange fragments) {
-  Value first = index.add(escapes.entryFirst,
-                          index.mul(recordsBefore(escapes, escapes.number), plan.recordWords));
+                                              const RecordEntry &entry, ValueRange fragments) {
+  Value number = countNumber(place);
+  Value own = arith::ShRUIOp::create(builder, location, entry.counts, toI32(index.mul(number, 8)));
+  Value count = toIndex(bits(own, 0, 8));
+  Value first =
+      index.add(toIndex(entry.first), index.mul(recordsBefore(entry, number), plan.recordWords));
   // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
   Value mine = index.add(index.mul(warp, SkinnyPlan::unitWords), index.mul(lane, 4));
   for (auto [r, fragment] : llvm::enumerate(fragments))
@@ -245,14 +312,14 @@ SkinnyKernels::Fragments SkinnyKernels::patch(const Step &step, const Place &pla
                             /*nontemporal=*/false, llvm::MaybeAlign(16));
   warpBarrier();
   if (plan.recordWords == 1)
-    applyWords(step, first, escapes.count);
+    applyWords(step, first, count);
   else if (plan.unitGroups == 1)
-    index.loop(escapes.count, [&](Value i) {
+    index.loop(count, [&](Value i) {
       Value at = index.add(first, index.mul(i, plan.recordWords));
       applyRun(at, index.rem(toIndex(load(patches, at)), 16));
     });
   else
-    applyRunsOfGroup(step, place, escapes);
+    applyRunsOfGroup(step, place, entry);
   warpBarrier();
   Fragments patched;
   for (unsigned r = 0; r < 4; ++r)

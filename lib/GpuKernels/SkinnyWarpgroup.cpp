@@ -39,17 +39,19 @@ SkinnyKernels::PackedPlace SkinnyKernels::placeInCores(Value thread) {
   return place;
 }
 
-SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &panel,
-                                                   const Step &step, Value group) {
-  // All four warps take part. For a strip that the last panel does not have any unit will do:
-  // nobody takes its sums.
-  Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
-  Place place = placeOf(panel, group, there);
-  if (plan.onlyWords)
-    return decodeFragment(panel, step, place, /*asWords=*/false);
+SkinnyKernels::Fragments SkinnyKernels::operandsOf(const Panel &panel, const Step &step,
+                                                   const Place &place,
+                                                   llvm::function_ref<RecordEntry()> entryOfPlace,
+                                                   bool asWords) {
+  if (plan.onlyWords || asWords)
+    return decodeFragment(panel, step, place, asWords);
+  auto fromCodes = [&] {
+    return withEscapes(step, place, entryOfPlace,
+                       decodeFragment(panel, step, place, /*asWords=*/false));
+  };
+  if (wordsHaveTheirLoop())
+    return fromCodes();
   SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
-  // Sums cannot come from branches: those that products are in would have to be taken by all four
-  // warps. The rare way begins with the frequent one's operands, so that it needs no others.
   return either(
       panel.storedAsWords, types,
       [&] {
@@ -57,38 +59,39 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(Value strip, const Panel &pan
         warpBarrier();
         return decodeFragment(panel, step, place, /*asWords=*/true);
       },
-      [&] {
-        // The strip that the last panel does not have has no escapes either.
-        return withEscapes(step, placeOf(panel, group, strip),
-                           decodeFragment(panel, step, place, /*asWords=*/false));
-      });
+      fromCodes);
 }
 
 SkinnyKernels::Fragments SkinnyKernels::withEscapes(const Step &step, const Place &place,
+                                                    llvm::function_ref<RecordEntry()> entryOfPlace,
                                                     ValueRange fragments) {
   if (!plan.hasEscapes)
     return Fragments(fragments);
-  PlaceEscapes escapes = escapesOf(step, place);
+  // Sums cannot come from this branch: those that products are in would have to be taken by all
+  // four warps. The rare way begins with the frequent one's operands, so that it needs no others.
+  RecordEntry entry = entryOfPlace();
   return either(
-      index.less(index.constant(0), escapes.count), fragments.getTypes(),
-      [&] { return patch(step, place, escapes, fragments); }, [&] { return Fragments(fragments); });
+      hasEscapes(place, entry), fragments.getTypes(),
+      [&] { return patch(step, place, entry, fragments); }, [&] { return Fragments(fragments); });
 }
 
 SkinnyKernels::Fragments SkinnyKernels::operandsOfPair(Value strip, const Panel &panel,
                                                        const Step &step, Value group) {
-  Value there = index.min(strip, index.sub(panel.strips, index.constant(1)));
   SmallVector<Type> types(8, VectorType::get({4}, builder.getI32Type()));
   return either(
       panel.storedAsWords, types,
       [&] {
         warpBarrier();
-        return decodePair(panel, step, group, there, /*asWords=*/true);
+        return decodePair(panel, step, group, strip, /*asWords=*/true);
       },
       [&] {
-        Fragments decoded = decodePair(panel, step, group, there, /*asWords=*/false), pair;
-        for (int64_t i = 0; i < 2; ++i)
-          pair.append(withEscapes(step, placeOf(panel, index.add(group, i), strip),
-                                  ArrayRef(decoded).slice(4 * i, 4)));
+        Fragments decoded = decodePair(panel, step, group, strip, /*asWords=*/false), pair;
+        for (int64_t i = 0; i < 2; ++i) {
+          Place place = placeOf(panel, index.add(group, i), strip);
+          pair.append(withEscapes(
+              step, place, [&] { return recordEntryOf(step, place); },
+              ArrayRef(decoded).slice(4 * i, 4)));
+        }
         return pair;
       });
 }
@@ -109,15 +112,15 @@ SkinnyKernels::Fragments SkinnyKernels::waitForProducts(int64_t pending, ValueRa
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const Panel &panel,
-                                                             const Step &step, ValueRange sums) {
-  auto multiplyBy = [&](ValueRange operands, Value group, ValueRange carried) {
-    Fragments next = beginProducts(operands, step, group, carried);
+                                                             const Step &step, ValueRange sums,
+                                                             bool asWords) {
+  auto multiplyNext = [&](const Place &place, llvm::function_ref<RecordEntry()> entry,
+                          ValueRange carried) {
+    Fragments operands = operandsOf(panel, step, place, entry, asWords);
+    Fragments next = beginProducts(operands, step, place.group, carried);
     // The products before have had the time of a decode to end.
     waitForProducts(1, {});
     return next;
-  };
-  auto multiplyNext = [&](Value group, ValueRange carried) {
-    return multiplyBy(operandsOf(strip, panel, step, group), group, carried);
   };
   // Operands of both groups are there before either is multiplied, and no products are left when
   // the next ones are decoded: ptxas serialises products whose operands a branch among others
@@ -135,7 +138,16 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
     // Runs take the registers that a second group's operands would.
     if (plan.unitGroups > 1 && plan.recordWords == 1)
       return multiplyPair(group, carried);
-    return multiplyNext(index.add(group, 1), multiplyNext(group, carried));
+    Place even = placeOf(panel, group, strip), odd = placeOf(panel, index.add(group, 1), strip);
+    // Entries of two groups lie side by side, where they are groups'.
+    SmallVector<RecordEntry> both;
+    if (plan.hasEscapes && !asWords && plan.unitGroups == 1)
+      both = entriesFrom(step, even, 2);
+    auto entry = [&](const Place &place, size_t number) {
+      return both.empty() ? recordEntryOf(step, place) : both[number];
+    };
+    Fragments first = multiplyNext(even, [&] { return entry(even, 0); }, carried);
+    return multiplyNext(odd, [&] { return entry(odd, 1); }, first);
   });
   next = waitForProducts(0, next);
   if (plan.groups() % 2 == 0)
@@ -143,8 +155,10 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
   return either(
       equal(index.rem(step.ownGroups, 2), index.constant(1)), sums.getTypes(),
       [&] {
-        Value last = ownGroup(step, index.sub(step.ownGroups, index.constant(1)));
-        return waitForProducts(0, multiplyNext(last, next));
+        Place last =
+            placeOf(panel, ownGroup(step, index.sub(step.ownGroups, index.constant(1))), strip);
+        auto entry = [&] { return recordEntryOf(step, last); };
+        return waitForProducts(0, multiplyNext(last, entry, next));
       },
       [&] { return next; });
 }

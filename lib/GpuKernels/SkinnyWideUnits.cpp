@@ -95,12 +95,12 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyPairs(Value strip, const Panel &
   auto multiplyCodes = [&](const Place &place, ValueRange fragments, ValueRange carried) {
     if (!plan.hasEscapes)
       return multiply(fragments, step, place.group, carried);
-    PlaceEscapes escapes = escapesOf(step, place);
+    RecordEntry entry = recordEntryOf(step, place);
     return either(
-        index.less(index.constant(0), escapes.count), sums.getTypes(),
+        hasEscapes(place, entry), sums.getTypes(),
         [&] {
           warpBarrier();
-          Fragments patched = patch(step, place, escapes, fragments);
+          Fragments patched = patch(step, place, entry, fragments);
           Fragments next = multiply(patched, step, place.group, carried);
           warpBarrier();
           return next;
@@ -121,18 +121,18 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyPairs(Value strip, const Panel &
 }
 
 void SkinnyKernels::applyRunsOfGroup(const Step &step, const Place &place,
-                                     const PlaceEscapes &escapes) {
+                                     const RecordEntry &entry) {
   // escape-3: a row's runs are the groups of its unit, whose records lie row by row.
-  Value unitStart = index.add(step.firstGroup, index.sub(place.group, escapes.number));
+  Value unitStart = index.add(step.firstGroup, index.sub(place.group, place.inUnit));
   Value runs = index.min(index.sub(index.constant(plan.groups()), unitStart),
                          index.constant(plan.unitGroups));
   Value count =
-      index.add(recordsBefore(escapes, index.constant(3)), toIndex(bits(escapes.counts, 24, 8)));
+      index.add(recordsBefore(entry, index.constant(3)), toIndex(bits(entry.counts, 24, 8)));
   index.loop(count, [&](Value i) {
-    Value at = index.add(escapes.entryFirst, index.mul(i, plan.recordWords));
+    Value at = index.add(toIndex(entry.first), index.mul(i, plan.recordWords));
     Value number = toIndex(load(patches, at));
     Value row = divideShort(number, runs);
-    index.ifElse(equal(index.sub(number, index.mul(row, runs)), escapes.number),
+    index.ifElse(equal(index.sub(number, index.mul(row, runs)), place.inUnit),
                  [&] { applyRun(at, index.rem(row, 16)); });
   });
 }

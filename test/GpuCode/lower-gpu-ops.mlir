@@ -57,3 +57,60 @@ gpu.module @kernels {
     gpu.return %d : vector<2x2xf32>
   }
 }
+
+// -----
+
+// A select by mask is one instruction, elements of vectors one by one.
+// CHECK-LABEL: gpu.func @select
+gpu.module @kernels {
+  gpu.func @select(%a: vector<2xi32>, %b: vector<2xi32>) -> vector<2xi32> {
+    // CHECK-COUNT-2: llvm.inline_asm {{.*}}"lop3.b32 $0, $1, $2, 0x7f807f80, 0xE4;", "=r,r,r" %{{.*}}, %{{.*}} : (i32, i32) -> i32
+    // CHECK-NOT: arith.ori
+    %symbols = arith.constant dense<0x7f807f80> : vector<2xi32>
+    %others = arith.constant dense<0x807f807f> : vector<2xi32>
+    %0 = arith.andi %a, %symbols : vector<2xi32>
+    %1 = arith.andi %b, %others : vector<2xi32>
+    %2 = arith.ori %0, %1 : vector<2xi32>
+    gpu.return %2 : vector<2xi32>
+  }
+}
+
+// -----
+
+// So are bits set beside some that are kept. Masks that are no complements are left alone, and so
+// are other widths.
+// CHECK-LABEL: gpu.func @others
+gpu.module @kernels {
+  gpu.func @others(%a: i32, %b: i32, %c: i64) -> (i32, i32, i64) {
+    // CHECK: llvm.inline_asm {{.*}}"lop3.b32 $0, $1, 0x44444444, 0x32103210, 0xEA;", "=r,r" %{{.*}} : (i32) -> i32
+    // CHECK: arith.ori {{.*}} : i32
+    // CHECK: arith.ori {{.*}} : i64
+    %fours = arith.constant 0x44444444 : i32
+    %places = arith.constant 0x32103210 : i32
+    %low = arith.constant 0xFF : i32
+    %lowLong = arith.constant 0xFF : i64
+    %one = arith.constant 256 : i64
+    %0 = arith.andi %a, %fours : i32
+    %1 = arith.ori %0, %places : i32
+    %2 = arith.andi %b, %low : i32
+    %3 = arith.ori %0, %2 : i32
+    %4 = arith.andi %c, %lowLong : i64
+    %5 = arith.ori %4, %one : i64
+    gpu.return %1, %3, %5 : i32, i32, i64
+  }
+}
+
+// -----
+
+// LLVM would make w & ~mask of it.
+// CHECK-LABEL: gpu.func @subtracted
+gpu.module @kernels {
+  gpu.func @subtracted(%w: i32) -> (i32, i32) {
+    // CHECK: %[[PART:.*]] = llvm.inline_asm {{.*}}"and.b32 $0, $1, 0x78007800;", "=r,r" %[[W:.*]] : (i32) -> i32
+    // CHECK: arith.subi %[[W]], %[[PART]] : i32
+    %spare = arith.constant 0x78007800 : i32
+    %0 = arith.andi %w, %spare : i32
+    %1 = arith.subi %w, %0 : i32
+    gpu.return %0, %1 : i32, i32
+  }
+}

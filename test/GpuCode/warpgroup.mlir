@@ -15,10 +15,9 @@ gpu.module @kernels {
     %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<8192xi32, #shared>
     // The lower half: the start's bits 17:4, leading 128: 8 << 16. The upper one: stride 256, swizzle 128: 16 | 1 << 30.
     // CHECK-DAG: %[[LEADING:.*]] = llvm.mlir.constant(524288 : i32) : i32
-    // CHECK-DAG: %[[MASK:.*]] = llvm.mlir.constant(262143 : i32) : i32
     // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %{{.*}} : !llvm.ptr<3> to i32
-    // CHECK: llvm.and %[[ADDRESS]], %[[MASK]]
-    // CHECK: %[[LOW:.*]] = llvm.or %{{.*}}, %[[LEADING]] : i32
+    // CHECK: %[[SHIFTED:.*]] = llvm.lshr %[[ADDRESS]],
+    // CHECK: %[[LOW:.*]] = llvm.add %[[SHIFTED]], %[[LEADING]] : i32
     // CHECK: llvm.inline_asm has_side_effects asm_dialect = att
     // CHECK-SAME: wgmma.fence.sync.aligned;\0Aadd.u32 low, $20, 0;\0Amov.b64 matrix, {low, 1073741840};\0A
     // CHECK-SAME: wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0,$1,$2,$3}, {$4,$5,$6,$7}, matrix, 1, 1, 1, 0;\0A

@@ -98,9 +98,12 @@ struct MachineLoop {
   std::vector<size_t> body;
   /// Those that every trip executes; the rest is conditional.
   std::vector<size_t> always;
-  /// Ways of a trip, each by the instructions that it executes: inner loops at most once. Empty
-  /// where there are more than 64.
-  std::vector<std::vector<size_t>> ways;
+  /// Parts of a trip, one behind another: each from a block that every trip executes to the next
+  /// such one. What a trip does in a part does not depend on what it did in others, so ways are
+  /// those of a part, each by the instructions that it executes: inner loops at most once. Empty
+  /// where a part has more than 64.
+  using Way = std::vector<size_t>;
+  std::vector<std::vector<Way>> parts;
   /// Whether it only waits (for a barrier, for registers), or hands one thread after another to a
   /// bulk copy. Such a loop does not make the one around it an outer loop.
   bool isMinor = false;
@@ -117,7 +120,7 @@ struct MachineKernel {
 };
 
 /// Finds the loops of a kernel whose branches have their targets. Indirect branches end paths, and
-/// so does BRA.DIV, which warps that stay together do not take.
+/// so does BRA.DIV, which warps that stay together do not take; BRA.CONV they always take.
 void findLoops(MachineKernel &kernel);
 
 /// Parses `nvdisasm -c`. Errors: Invalid (a line that is no instruction in a section of code, a

@@ -37,6 +37,7 @@ struct InstructionCounts {
   unsigned operator[](InstructionClass c) const { return ofClass[static_cast<unsigned>(c)]; }
   unsigned total() const;
   void add(const Instruction &instruction);
+  void add(const InstructionCounts &other);
 };
 
 /// A loop without an inner loop that does work.
@@ -73,9 +74,9 @@ struct KernelReport {
   /// All instructions in front of the padding at the end.
   InstructionCounts all;
   std::vector<LoopReport> loops;
-  /// The ways that multiply (MachineLoop::ways) through the innermost loop that does, of several
-  /// through the largest.
-  std::vector<InstructionCounts> products;
+  /// Of the innermost loop that multiplies, of several of the largest: the parts of a trip, and of
+  /// each part the ways (MachineLoop::parts) with its most products.
+  std::vector<std::vector<InstructionCounts>> products;
   std::vector<Hazard> hazards;
 };
 

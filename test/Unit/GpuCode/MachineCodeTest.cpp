@@ -198,11 +198,78 @@ IADD3 R2, R2, 0x10, RZ
 EXIT)");
   KernelReport report = reportKernel(kernel, {});
   ASSERT_EQ(report.products.size(), 2u);
-  unsigned rare = report.products[0].sharedWriteBytes != 0 ? 0 : 1;
-  EXPECT_EQ(report.products[rare].total(), 9u);
-  EXPECT_EQ(report.products[1 - rare].total(), 6u);
-  EXPECT_EQ(report.products[1 - rare].products, 1u);
-  EXPECT_EQ(report.products[1 - rare].sharedReadBytes, 16u);
+  const std::vector<InstructionCounts> &ways = report.products.front();
+  ASSERT_EQ(ways.size(), 2u);
+  unsigned rare = ways[0].sharedWriteBytes != 0 ? 0 : 1;
+  EXPECT_EQ(ways[rare].total(), 7u);
+  EXPECT_EQ(ways[1 - rare].total(), 4u);
+  EXPECT_EQ(ways[1 - rare].products, 1u);
+  EXPECT_EQ(ways[1 - rare].sharedReadBytes, 16u);
+  ASSERT_EQ(report.products.back().size(), 1u);
+  EXPECT_EQ(report.products.back().front().total(), 2u);
+}
+
+namespace {
+/// A product with a rare way that patches, in `choices` ways.
+std::string productWithRareWay(unsigned number, unsigned choices) {
+  std::string n = std::to_string(number), text = "LDS.128 R4, [R2]\n@P0 BRA `(.L_rare" + n + ")\n";
+  text += "HMMA.16816.F32.BF16 R8, R4, R12, R8\nBRA `(.L_next" + n + ")\n.L_rare" + n + ":\n";
+  for (unsigned i = 0; i < choices; ++i) {
+    std::string label = ".L_skip" + n + "_" + std::to_string(i);
+    text += "@P1 BRA `(" + label + ")\nSTS.128 [R2], R4\n" + label + ":\n";
+  }
+  return text + "HMMA.16816.F32.BF16 R8, R4, R12, R8\n.L_next" + n + ":\n";
+}
+} // namespace
+
+// Unrolled: the ways of a whole trip would be all those of one product times all those of the
+// other.
+TEST(MachineReport, PartsOfATripHaveTheirOwnWays) {
+  std::string loop = ".L_loop:\n" + productWithRareWay(0, 5) + productWithRareWay(1, 5);
+  KernelReport report = reportKernel(kernelOf(loop + "@P2 BRA `(.L_loop)\nEXIT"), {});
+  ASSERT_EQ(report.products.size(), 3u);
+  EXPECT_EQ(report.products[0].size(), 33u);
+  EXPECT_EQ(report.products[1].size(), 33u);
+  ASSERT_EQ(report.products[2].size(), 1u);
+  EXPECT_EQ(report.products[2].front().total(), 1u);
+  for (unsigned part : {0, 1})
+    EXPECT_TRUE(llvm::all_of(report.products[part], [](const InstructionCounts &way) {
+      return way.products == 1 && way.sharedReadBytes == 16;
+    }));
+}
+
+// Before sm_90 a warp barrier is a call that warps which have stayed together branch over.
+TEST(MachineReport, ConvergedWarpsTakeTheirBranch) {
+  KernelReport report = reportKernel(kernelOf(R"(.L_loop:
+BRA.CONV ~URZ, `(.L_together)
+MOV R20, 0x1130
+.L_together:
+HMMA.16816.F32.BF16 R8, R4, R12, R8
+@P2 BRA `(.L_loop)
+EXIT)"),
+                                     {});
+  ASSERT_EQ(report.products.size(), 2u);
+  ASSERT_EQ(report.products.front().size(), 1u);
+  EXPECT_EQ(report.products.front().front().total(), 1u);
+}
+
+TEST(MachineReport, APartWithTooManyWaysIsNotCounted) {
+  std::string loop = ".L_loop:\n" + productWithRareWay(0, 7);
+  EXPECT_TRUE(reportKernel(kernelOf(loop + "@P2 BRA `(.L_loop)\nEXIT"), {}).products.empty());
+}
+
+// Strips that a panel does not have skip the product: that is not the way to count.
+TEST(MachineReport, WaysWithoutTheProductAreLeftOut) {
+  KernelReport report = reportKernel(kernelOf(R"(.L_loop:
+@P0 BRA `(.L_next)
+HMMA.16816.F32.BF16 R8, R4, R12, R8
+.L_next:
+@P2 BRA `(.L_loop)
+EXIT)"),
+                                     {});
+  ASSERT_EQ(report.products.size(), 2u);
+  ASSERT_EQ(report.products.front().size(), 1u);
+  EXPECT_EQ(report.products.front().front().total(), 2u);
 }
 
 // ptxas puts slow paths of divisions behind the kernel, as subroutines.
