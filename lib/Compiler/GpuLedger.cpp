@@ -17,9 +17,11 @@
 #include "uwt/Runtime/LoadedWeight.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
+#include <tuple>
 
 using namespace uwt;
 
@@ -73,12 +75,14 @@ struct WayCosts {
 static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts) {
   // Lookups of 32 lanes hit a bank 3.5 times on average; codes come in by copies.
   constexpr double conflicts = 3.5, entryBytes = 4;
+  double lookups = plan.lookups * entryBytes * (conflicts - 1), codes = facts.weightBytes;
   if (plan.streamWarps != 0)
-    return plan.lookups * entryBytes * (conflicts - 1) + facts.weightBytes - plan.rawBytes;
+    codes = lookups + facts.weightBytes - plan.rawBytes;
+  if (plan.streamWarps != 0 && !plan.decodesBeside)
+    return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
   double x = 2.0 * plan.slice / plan.rows;
-  return (plan.decodesFirst ? 2 : facts.weightBytes) + x +
-         (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+  return (plan.decodesFirst ? 2 : codes) + x + (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
 /// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
@@ -108,13 +112,24 @@ static const InstructionCounts *frequentWay(const std::vector<InstructionCounts>
   return best;
 }
 
-/// The way of a part where a unit has escapes, or null.
-static const InstructionCounts *escapedWay(const std::vector<InstructionCounts> &part) {
-  const InstructionCounts *best = nullptr;
+/// The way of a part where a unit has escapes, or null. What is patched was decoded, as on the
+/// frequent way. Of such ways some apply no record, and some go round once more than lanes have
+/// records to apply, which hardly any unit asks for: so it is the shortest of those that write
+/// least, but not nothing, beside the unit's words.
+static const InstructionCounts *escapedWay(const std::vector<InstructionCounts> &part,
+                                           const InstructionCounts &frequent) {
+  std::vector<const InstructionCounts *> patching;
   for (const InstructionCounts &way : part)
-    if (way.sharedWriteBytes != 0 && (!best || way.total() > best->total()))
-      best = &way;
-  return best;
+    if (way.sharedWriteBytes != 0 && way[InstructionClass::Alu] >= frequent[InstructionClass::Alu])
+      patching.push_back(&way);
+  auto byBytes = [](const InstructionCounts *way) { return way->sharedWriteBytes; };
+  std::ranges::stable_sort(patching, {}, byBytes);
+  if (patching.empty())
+    return nullptr;
+  auto more = std::ranges::upper_bound(patching, patching.front()->sharedWriteBytes, {}, byBytes);
+  unsigned bytes = more == patching.end() ? patching.front()->sharedWriteBytes : byBytes(*more);
+  std::erase_if(patching, [&](const InstructionCounts *way) { return byBytes(way) != bytes; });
+  return *std::ranges::min_element(patching, {}, &InstructionCounts::total);
 }
 
 namespace {
@@ -131,9 +146,10 @@ struct Trips {
 static std::optional<Trips> tripsOf(const KernelReport &report) {
   Trips trips;
   for (const std::vector<InstructionCounts> &part : report.products) {
-    const InstructionCounts *frequent = frequentWay(part), *escaped = escapedWay(part);
+    const InstructionCounts *frequent = frequentWay(part);
     if (!frequent)
       return std::nullopt;
+    const InstructionCounts *escaped = escapedWay(part, *frequent);
     trips.frequent.add(*frequent);
     trips.escaped.add(escaped ? *escaped : *frequent);
     trips.hasEscapes |= escaped != nullptr;
@@ -141,6 +157,30 @@ static std::optional<Trips> tripsOf(const KernelReport &report) {
   if (trips.frequent.products == 0)
     return std::nullopt;
   return trips;
+}
+
+/// What warps that decode for others take for a weight of a lane, nothing where there are none. A
+/// trip decodes a group, 32 weights of a lane, and writes its words.
+static WayCosts decodeCosts(const KernelReport &report, const PlanFacts &plan) {
+  constexpr double weights = 32;
+  WayCosts costs;
+  if (!plan.decodesBeside)
+    return costs;
+  for (const std::vector<InstructionCounts> &part : report.decodes) {
+    // The frequent way applies no records; of windows that move on, and those that do not, the
+    // former.
+    auto order = [](const InstructionCounts &way) {
+      return std::tuple(way.sharedWriteBytes, -int(way[InstructionClass::Alu]), way.total());
+    };
+    auto best = std::ranges::min_element(part, {}, order);
+    if (best == part.end())
+      continue;
+    costs.instructions += best->total() / weights;
+    costs.alu += (*best)[InstructionClass::Alu] / weights;
+    costs.shared +=
+        (best->sharedReadBytes + best->sharedWriteBytes + best->globalReadBytes) / weights;
+  }
+  return costs;
 }
 
 static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels &kernels,
@@ -171,9 +211,10 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
     mix(usual.alu, rare.alu);
     mix(usual.shared, rare.shared);
   }
-  ledger.instructions = usual.instructions;
-  ledger.alu = usual.alu;
-  ledger.sharedBytes = usual.shared + copiedBytes(plan, facts);
+  WayCosts decode = decodeCosts(report, plan);
+  ledger.instructions = usual.instructions + decode.instructions;
+  ledger.alu = usual.alu + decode.alu;
+  ledger.sharedBytes = usual.shared + decode.shared + copiedBytes(plan, facts);
   return ledger;
 }
 

@@ -210,6 +210,29 @@ static CountedParts countProducts(const MachineKernel &kernel) {
   return best ? countProducts(kernel, *best) : CountedParts();
 }
 
+/// The parts of a trip through the loop that decodes for others: the smallest one without products
+/// that looks up in shared memory, and writes a group's words there.
+static CountedParts countDecodes(const MachineKernel &kernel) {
+  // Of a thread: sixteen pairs of weights, four registers of four words.
+  constexpr unsigned lookupBytes = 16 * 4, wordBytes = 4 * 16;
+  const MachineLoop *best = nullptr;
+  for (const MachineLoop &loop : kernel.loops) {
+    InstructionCounts all = countAll(kernel, loop.body);
+    if (all.products == 0 && all.sharedReadBytes >= lookupBytes &&
+        all.sharedWriteBytes >= wordBytes && (!best || loop.body.size() < best->body.size()))
+      best = &loop;
+  }
+  CountedParts parts;
+  if (!best)
+    return parts;
+  for (const std::vector<MachineLoop::Way> &ways : best->parts) {
+    std::vector<InstructionCounts> &counted = parts.emplace_back();
+    for (const MachineLoop::Way &way : ways)
+      counted.push_back(countAll(kernel, way));
+  }
+  return parts;
+}
+
 KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResources &resources) {
   KernelReport report;
   report.resources = resources;
@@ -227,6 +250,7 @@ KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResource
     one.always = countAll(kernel, loop.always);
   }
   report.products = countProducts(kernel);
+  report.decodes = countDecodes(kernel);
   report.hazards = findHazards(kernel);
   return report;
 }

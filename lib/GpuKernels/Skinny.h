@@ -99,7 +99,7 @@ private:
                        llvm::function_ref<RecordEntry()> entryOfPlace, bool asWords);
   /// The same of two groups of a unit.
   Fragments operandsOfPair(mlir::Value strip, const Panel &panel, const Step &step,
-                           mlir::Value group);
+                           mlir::Value group, bool asWords);
   Fragments withEscapes(const Step &step, const Place &place,
                         llvm::function_ref<RecordEntry()> entryOfPlace, mlir::ValueRange fragments);
   Fragments beginProducts(mlir::ValueRange operands, const Step &step, mlir::Value group,
@@ -231,7 +231,7 @@ private:
   Fragments decodePair(const Panel &panel, const Step &step, mlir::Value group, mlir::Value strip,
                        bool asWords);
   Fragments multiplyPairs(mlir::Value strip, const Panel &panel, const Step &step,
-                          mlir::ValueRange sums);
+                          mlir::ValueRange sums, bool asWords);
   /// Of a unit of several groups: those of the place's group.
   void applyRunsOfGroup(const Step &step, const Place &place, const RecordEntry &entry);
 

@@ -84,9 +84,8 @@ SkinnyKernels::Values SkinnyKernels::multiplySteps(Value strip, const Segment &s
 }
 
 bool SkinnyKernels::wordsHaveTheirLoop() const {
-  // The registers of family wide are not enough for two loops, nor are those beside units of four
-  // groups.
-  return !plan.onlyWords && plan.family() != GpuKernelFamily::Wide && plan.unitGroups == 1;
+  // The registers of family wide are not enough for two loops.
+  return !plan.onlyWords && plan.family() != GpuKernelFamily::Wide;
 }
 
 SkinnyKernels::Values SkinnyKernels::buildSegment(Value strip, Value place, ValueRange turn) {
@@ -139,7 +138,7 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &p
                                                      const Step &step, ValueRange sums,
                                                      bool asWords) {
   if (plan.unitGroups > 1)
-    return multiplyPairs(strip, panel, step, sums);
+    return multiplyPairs(strip, panel, step, sums, asWords);
   // Two tiles at most: of more, a group has so many products that a loop costs little beside them.
   constexpr int64_t mostTiles = 2;
   if (asWords || plan.tiles > mostTiles || plan.groups() % plan.groupsPerStage != 0)
@@ -332,8 +331,7 @@ void SkinnyKernels::applyWords(const Step &step, Value first, Value count) {
   // plane.
   PatchCopy copied = patchCopy(step, ring, index.add(step.part, plan.partRecords()));
   Value unit = index.mul(warp, SkinnyPlan::unitWords);
-  index.loop(index.ceilDiv(count, 32), [&](Value round) {
-    Value number = index.add(index.mul(round, 32), lane);
+  auto applyRound = [&](Value number) {
     index.ifElse(index.less(number, count), [&] {
       Value place = index.add(first, number);
       auto copy = [&] {
@@ -345,6 +343,13 @@ void SkinnyKernels::applyWords(const Step &step, Value first, Value count) {
       applyWord(either(index.less(index.constant(0), copied.words), builder.getI32Type(), copy,
                        [&] { return Values{load(patches, place)}; })[0],
                 unit);
+    });
+  };
+  applyRound(lane);
+  // Hardly ever there are more, and what compilers make of a loop is long.
+  index.ifElse(index.less(index.constant(32), count), [&] {
+    index.loop(index.ceilDiv(index.sub(count, index.constant(32)), 32), [&](Value round) {
+      applyRound(index.add(index.mul(index.add(round, 1), 32), lane));
     });
   });
 }

@@ -76,24 +76,18 @@ SkinnyKernels::Fragments SkinnyKernels::withEscapes(const Step &step, const Plac
 }
 
 SkinnyKernels::Fragments SkinnyKernels::operandsOfPair(Value strip, const Panel &panel,
-                                                       const Step &step, Value group) {
-  SmallVector<Type> types(8, VectorType::get({4}, builder.getI32Type()));
-  return either(
-      panel.storedAsWords, types,
-      [&] {
-        warpBarrier();
-        return decodePair(panel, step, group, strip, /*asWords=*/true);
-      },
-      [&] {
-        Fragments decoded = decodePair(panel, step, group, strip, /*asWords=*/false), pair;
-        for (int64_t i = 0; i < 2; ++i) {
-          Place place = placeOf(panel, index.add(group, i), strip);
-          pair.append(withEscapes(
-              step, place, [&] { return recordEntryOf(step, place); },
-              ArrayRef(decoded).slice(4 * i, 4)));
-        }
-        return pair;
-      });
+                                                       const Step &step, Value group,
+                                                       bool asWords) {
+  Fragments decoded = decodePair(panel, step, group, strip, asWords), pair;
+  if (asWords)
+    return decoded;
+  for (int64_t i = 0; i < 2; ++i) {
+    Place place = placeOf(panel, index.add(group, i), strip);
+    pair.append(withEscapes(
+        step, place, [&] { return recordEntryOf(step, place); },
+        ArrayRef(decoded).slice(4 * i, 4)));
+  }
+  return pair;
 }
 
 SkinnyKernels::Fragments SkinnyKernels::beginProducts(ValueRange operands, const Step &step,
@@ -126,7 +120,7 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
   // the next ones are decoded: ptxas serialises products whose operands a branch among others
   // changes, and has no other registers for the next pair.
   auto multiplyPair = [&](Value group, ValueRange carried) {
-    Fragments pair = operandsOfPair(strip, panel, step, group), next = carried;
+    Fragments pair = operandsOfPair(strip, panel, step, group, asWords), next = carried;
     for (int64_t i = 0; i < 2; ++i)
       next = beginProducts(ArrayRef(pair).slice(4 * i, 4), step, index.add(group, i), next);
     return waitForProducts(0, next);

@@ -70,9 +70,10 @@ SkinnyKernels::Fragments SkinnyKernels::decodePair(const Panel &panel, const Ste
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyPairs(Value strip, const Panel &panel,
-                                                      const Step &step, ValueRange sums) {
+                                                      const Step &step, ValueRange sums,
+                                                      bool asWords) {
   using Multiply = llvm::function_ref<Fragments(const Place &, ValueRange fragments, ValueRange)>;
-  auto multiplyBoth = [&](Value pair, ValueRange carried, bool asWords, Multiply multiplyOne) {
+  auto multiplyBoth = [&](Value pair, ValueRange carried, Multiply multiplyOne) {
     Value group = ownGroup(step, index.mul(pair, 2));
     Place even = placeOf(panel, group, strip), odd = placeOf(panel, index.add(group, 1), strip);
     // A unit has the words of groups behind the last one, plane `words` has not.
@@ -108,15 +109,9 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyPairs(Value strip, const Panel &
         [&] { return multiply(fragments, step, place.group, carried); });
   };
   return index.loop(index.ceilDiv(step.ownGroups, 2), sums, [&](Value pair, ValueRange carried) {
-    return either(
-        panel.storedAsWords, sums.getTypes(),
-        [&] {
-          warpBarrier();
-          Fragments next = multiplyBoth(pair, carried, /*asWords=*/true, multiplyWords);
-          warpBarrier();
-          return next;
-        },
-        [&] { return multiplyBoth(pair, carried, /*asWords=*/false, multiplyCodes); });
+    if (asWords)
+      return multiplyBoth(pair, carried, multiplyWords);
+    return multiplyBoth(pair, carried, multiplyCodes);
   });
 }
 

@@ -47,6 +47,7 @@ void StreamWarps::addFacts(PlanFacts &facts) const {
   // Raw fields are what warps have on their way.
   facts.stages = static_cast<unsigned>(distance);
   facts.stageBytes = static_cast<uint64_t>(4 * warps * kernels.plan.rawWords);
+  facts.decodesBeside = kernels.plan.isShared;
   facts.streamWarps = static_cast<unsigned>(warps * kernels.plan.ctas);
   facts.lookups = 1.0 / format.table.symbols;
   constexpr double unitWeights = 1024;

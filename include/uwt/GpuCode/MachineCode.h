@@ -101,7 +101,7 @@ struct MachineLoop {
   /// Parts of a trip, one behind another: each from a block that every trip executes to the next
   /// such one. What a trip does in a part does not depend on what it did in others, so ways are
   /// those of a part, each by the instructions that it executes: inner loops at most once. Empty
-  /// where a part has more than 64.
+  /// where a part has more than 4,096.
   using Way = std::vector<size_t>;
   std::vector<std::vector<Way>> parts;
   /// Whether it only waits (for a barrier, for registers), or hands one thread after another to a

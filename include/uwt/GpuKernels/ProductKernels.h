@@ -66,6 +66,8 @@ struct PlanFacts {
   double lookups = 0;
   /// Bytes of raw fields for a weight, which those warps read from global memory.
   double rawBytes = 0;
+  /// Family shared: these warps decode for others.
+  bool decodesBeside = false;
   /// Strategy buffer: the weight is decoded to memory, and read from there.
   bool decodesFirst = false;
 };

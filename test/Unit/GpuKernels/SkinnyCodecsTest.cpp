@@ -112,7 +112,7 @@ TEST(SkinnyStreams, WarpsTakeManyUnits) {
   std::vector<uint16_t> exact = w;
   for (uint64_t i = 0; i < 64 * shape.columns; ++i)
     exact[64 * shape.columns + i] = 0;
-  Product product("huffman<12,2>", shape, {});
+  Product product("huffman<12,2>", shape, direct);
   ASSERT_EQ(product.prepare(), "");
   ASSERT_EQ(product.entries().back().strategy, "skinny-streams,n=24");
   auto weight = product.load(w);

@@ -102,7 +102,7 @@ TEST_P(SkinnySharedTest, MachineCodeHasNoSpills) {
   // The others' shared memory has no room for x of more rows.
   bool isHopper = std::string_view(GetParam().target) == "sm_90a";
   for (uint64_t batch : {uint64_t(8), uint64_t(isHopper ? 128 : 32)}) {
-    Product product(GetParam().format, {4096, 4096, batch}, options());
+    Product product(GetParam().format, {4096, 4096, batch}, sharedOn(GetParam().target));
     ASSERT_EQ(product.prepare(), "");
     EXPECT_TRUE(product.assembles(GetParam().target)) << batch;
   }
