@@ -137,13 +137,15 @@ void SkinnyKernels::releaseStage(const Step &step) {
 SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,
                                                      const Step &step, ValueRange sums,
                                                      bool asWords) {
-  if (plan.unitGroups > 1)
+  // Runs take the registers that a second group's operands would.
+  if (plan.unitGroups > 1 && plan.recordWords == 1)
     return multiplyPairs(strip, panel, step, sums, asWords);
   // Two tiles at most: of more, a group has so many products that a loop costs little beside them.
   constexpr int64_t mostTiles = 2;
-  if (asWords || plan.tiles > mostTiles || plan.groups() % plan.groupsPerStage != 0)
-    return index.loop(step.groups, sums, [&](Value group, ValueRange carried) {
-      Place place = placeOf(panel, group, strip);
+  if (asWords || plan.tiles > mostTiles || plan.unitGroups > 1 ||
+      plan.groups() % plan.groupsPerStage != 0)
+    return index.loop(step.ownGroups, sums, [&](Value i, ValueRange carried) {
+      Place place = placeOf(panel, ownGroup(step, i), strip);
       return multiplyGroup(
           panel, step, place, [&] { return recordEntryOf(step, place); }, carried, asWords);
     });

@@ -77,8 +77,8 @@ struct KernelReport {
   /// Of the loop in which warps look code words up and write what they decode for others, if there
   /// is one: the parts of a trip, and of each part the ways (MachineLoop::parts).
   std::vector<std::vector<InstructionCounts>> decodes;
-  /// Of the innermost loop that multiplies, of several of the largest: the parts of a trip, and of
-  /// each part the ways (MachineLoop::parts) with its most products.
+  /// Of the innermost loop that multiplies, of several of the one that computes most for a
+  /// product: the parts of a trip, and of each part the ways with its most products.
   std::vector<std::vector<InstructionCounts>> products;
   std::vector<Hazard> hazards;
 };

@@ -254,7 +254,7 @@ EXIT)"),
 }
 
 TEST(MachineReport, APartWithTooManyWaysIsNotCounted) {
-  std::string loop = ".L_loop:\n" + productWithRareWay(0, 7);
+  std::string loop = ".L_loop:\n" + productWithRareWay(0, 13);
   EXPECT_TRUE(reportKernel(kernelOf(loop + "@P2 BRA `(.L_loop)\nEXIT"), {}).products.empty());
 }
 
