@@ -52,7 +52,7 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     Option<"cluster", "cluster", "unsigned", "0",
            "Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8 (default: 2 from 32 batch rows on, 4 from 64)">,
     Option<"strategy", "strategy", "std::string", "\"\"",
-           "direct (weights are decoded where they are multiplied) or buffer (all of them before, to memory) (default: buffer for formats that have no direct kernel, and prefix codes from 9 batch rows on)">,
+           "direct (weights are decoded where they are multiplied), shared (prefix codes: by warps of their own, to shared memory) or buffer (all of them before, to memory) (default: the first of these that serves the format; prefix codes from 33 batch rows on shared)">,
     Option<"warpgroups", "warpgroups", "bool", "true",
            "Multiply more than two tiles with wgmma; else with mma.sync">,
     Option<"simt", "simt", "bool", "false",
