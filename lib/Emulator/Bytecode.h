@@ -49,7 +49,7 @@ enum class Opcode : uint8_t {
   // Control: `target` is where to go on.
   If, Else, EndIf, LoopBegin, LoopTest, LoopNext, WhileBegin, Condition, WhileNext, LoopEnd, Assign, End,
   // Memory: `target` is the access.
-  Load, Store, Prefetch, AtomicRmw, BulkCopy, AsyncCopy, AsyncCommit, AsyncWait, LoadMatrix,
+  Load, Store, Prefetch, AtomicRmw, BulkCopy, GridWait, AsyncCopy, AsyncCommit, AsyncWait, LoadMatrix,
   // Collectives.
   Barrier, Fence, WarpBarrier, Shuffle, Vote, Broadcast, Matrix, Products, ProductsWait,
   BarrierInit, BarrierArrive, BarrierExpect, BarrierTest, BarrierWait, ClusterArrive, ClusterWait,

@@ -156,8 +156,11 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
     shape.block[0] = launches[i].launch.threads;
     shape.dynamicSharedBytes = launches[i].launch.sharedBytes;
     std::vector<EmulatedArgument> arguments;
-    for (const KernelArgument &argument : launches[i].arguments)
+    for (const KernelArgument &argument : launches[i].arguments) {
       arguments.push_back(argumentOf(argument, weight, operands.batch, buffers));
+      arguments.back().isFromBefore =
+          launches[i].launch.dependent && argument.kind == ArgumentKind::Workspace;
+    }
     UWT_ASSIGN_OR_RETURN(result, kernels[i]->launch(shape, arguments, options));
   }
   for (uint8_t byte : buffers.counters.bytes())

@@ -297,9 +297,9 @@ void addGpuHandlers(Flattener::HandlerTable &table) {
   table["nvvm.fence.proxy"] = {proxyFence};
   table["nvvm.bar.warp.sync"] = {warpBarrier};
   // In order, one cluster at a time, with registers enough: these have nothing to do.
-  for (const char *name :
-       {"uwt.grid_dependency_wait", "uwt.launch_dependents", "nvvm.setmaxregister"})
+  for (const char *name : {"uwt.launch_dependents", "nvvm.setmaxregister"})
     table[name] = {plain};
+  table["uwt.grid_dependency_wait"] = {plain, Opcode::GridWait};
 }
 
 } // namespace uwt::emulator

@@ -28,10 +28,11 @@ using Clock = std::vector<uint32_t>;
 /// `to` knows what `from` knew.
 void join(Clock &to, const Clock &from);
 
-/// Numbers of actors of a block. Number 0 is nobody.
+/// Numbers of actors of a block. Number 0 is the kernel before, which did all of its own at time 1.
 struct Actors {
   unsigned warps = 0, barriers = 0;
 
+  static constexpr unsigned kernelBefore = 0;
   unsigned warp(unsigned number) const { return 1 + number; }
   unsigned barrier(unsigned number) const { return 1 + warps + number; }
   unsigned copies(unsigned warp) const { return 1 + warps + barriers + warp; }

@@ -272,6 +272,9 @@ bool Warp::effect(const Instruction &code) {
     return atomic(code);
   case Opcode::BulkCopy:
     return bulkCopy(code);
+  case Opcode::GridWait:
+    clock[Actors::kernelBefore] = 1;
+    return true;
   case Opcode::AsyncCopy:
     return asyncCopy(code);
   case Opcode::AsyncCommit:

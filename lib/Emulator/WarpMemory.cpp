@@ -187,13 +187,21 @@ bool Warp::checkGlobal(const Addresses &addresses, unsigned lane, unsigned bytes
   if (isWrite && !launch.arguments[argument].isWritable)
     return fault(lane, "writes " + addresses.allocation->name + ", which was passed to be read");
   std::vector<GlobalShadow::Cell> &cells = launch.shadows[argument].cells;
+  uint64_t firstWord = addresses.lane[lane] / 4, endWord = (addresses.lane[lane] + bytes + 3) / 4;
+  bool mayBeBusy = launch.arguments[argument].isFromBefore && clock[Actors::kernelBefore] == 0;
+  for (uint64_t i = firstWord; !isWrite && mayBeBusy && i < endWord; ++i)
+    if (cells.empty() || cells[i].cluster == 0)
+      return fault(lane, "reads " + byteRange(addresses.lane[lane], bytes) + " of " +
+                             addresses.allocation->name +
+                             ", which the kernel before may still write: nothing orders this after "
+                             "uwt.grid_dependency_wait");
   if (cells.empty()) {
     if (!isWrite)
       return true;
     cells.resize((launch.arguments[argument].bytes + 3) / 4);
   }
   uint64_t begin = addresses.lane[lane], end = begin + bytes;
-  for (uint64_t i = begin / 4; i < (end + 3) / 4; ++i) {
+  for (uint64_t i = firstWord; i < endWord; ++i) {
     GlobalShadow::Cell &cell = cells[i];
     unsigned first = i * 4 < begin ? begin % 4 : 0, last = std::min<uint64_t>(4, end - i * 4);
     uint8_t touched = maskOf(last) & ~maskOf(first);

@@ -71,7 +71,8 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
   product.launch.grid = GridRule::Persistent;
   product.launch.threads = static_cast<uint32_t>(plan.threads());
   product.launch.sharedBytes = static_cast<uint32_t>(plan.sharedBytes());
-  product.launch.dependent = true;
+  // On targets without dependent launch nothing in the kernel waits for the one before.
+  product.launch.dependent = !plan.copiesByThreads;
   product.launch.cluster = static_cast<uint32_t>(plan.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
   product.launch.tileRows = 64 * plan.bandPanels;

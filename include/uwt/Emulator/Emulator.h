@@ -55,14 +55,19 @@ struct EmulatedArgument {
   /// Size of the buffer. `data` must be aligned to 16 bytes, as device memory is.
   uint64_t bytes = 0;
   bool isWritable = false;
+  /// The kernel before, which may still run, writes it: what this one has not written itself may be
+  /// read only after uwt.grid_dependency_wait.
+  bool isFromBefore = false;
   /// The scalar's bits, zero-extended.
   uint64_t scalar = 0;
 
-  static EmulatedArgument buffer(void *data, uint64_t bytes) { return {data, bytes, true, 0}; }
-  static EmulatedArgument buffer(const void *data, uint64_t bytes) {
-    return {const_cast<void *>(data), bytes, false, 0};
+  static EmulatedArgument buffer(void *data, uint64_t bytes) {
+    return {data, bytes, true, false, 0};
   }
-  static EmulatedArgument integer(uint64_t value) { return {nullptr, 0, false, value}; }
+  static EmulatedArgument buffer(const void *data, uint64_t bytes) {
+    return {const_cast<void *>(data), bytes, false, false, 0};
+  }
+  static EmulatedArgument integer(uint64_t value) { return {nullptr, 0, false, false, value}; }
   static EmulatedArgument real(float value);
 };
 

@@ -308,6 +308,12 @@ const std::vector<Mutation> &mutations() {
        {"which nothing has written"},
        {inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster, sharedHopper,
         sharedAmpere}},
+      {"DependencyWaitRemoved",
+       [](GPUFuncOp kernel) {
+         return eraseAll<GridDependencyWaitOp>(kernel, [](auto) { return true; });
+       },
+       {"which the kernel before may still write"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper}},
       {"PartialSumsAtOnePlace",
        shareSlots,
        {"to which another lane writes", "with no"},
@@ -348,7 +354,7 @@ TEST_P(MutationTest, IsFound) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 16U), [](const auto &info) {
+INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 17U), [](const auto &info) {
   return std::string(mutations()[info.param].name);
 });
 
