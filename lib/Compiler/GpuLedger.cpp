@@ -252,7 +252,8 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
   llvm::json::Object ways;
   std::optional<Trips> trips = tripsOf(report);
   if (trips)
-    ways["frequent"] = rounded(costsOf(trips->frequent, plan).instructions);
+    ways["frequent"] = rounded(costsOf(trips->frequent, plan).instructions +
+                               decodeCosts(report, plan).instructions);
   if (trips && trips->hasEscapes)
     ways["escapes"] = rounded(costsOf(trips->escaped, plan).instructions);
   llvm::json::Object row{
