@@ -55,7 +55,8 @@ int64_t SkinnyPlan::chooseCluster(const GpuTarget &target, int64_t clusterOrNone
 }
 
 bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64_t groupsOrNone) {
-  constexpr int64_t enoughStages = 3;
+  // Four stages of 256 columns in all, of two workgroups, are as many bytes as are ever needed.
+  constexpr int64_t enoughStages = 3, enoughLargeStages = 2;
   // What decides the order of sums is the same for all formats: escapes take the most room.
   SkinnyPlan widest = *this;
   widest.hasEscapes = !isShared;
@@ -70,7 +71,8 @@ bool SkinnyPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64
       continue;
     widest.ctas = workgroups;
     widest.groupsPerStage = groupsOrNone ? groupsOrNone : groupsOfStage;
-    if (stagesThatFit(widest, target) >= enoughStages)
+    bool isLarge = workgroups == 2 && groupsOfStage == 4;
+    if (stagesThatFit(widest, target) >= (isLarge ? enoughLargeStages : enoughStages))
       break;
   }
   ctas = widest.ctas;

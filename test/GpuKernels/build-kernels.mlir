@@ -10,7 +10,7 @@
 //       CHECK:   gpu.func @product(%{{.*}}: memref<?xi64, #gpu.address_space<global>>,
 //  CHECK-SAME:     %[[BIAS:[a-z0-9]+]]: memref<?xf32, #gpu.address_space<global>>) kernel attributes {known_block_size = array<i32: 160, 1, 1>, nvvm.minctasm = 2 : i32}
 //       CHECK:     gpu.dynamic_shared_memory
-//       CHECK:     %[[FULL:.*]] = nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 5>
+//       CHECK:     %[[FULL:.*]] = nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 2>
 //       CHECK:     %[[EMPTY:.*]] = nvgpu.mbarrier.create
 //       CHECK:     nvvm.fence.mbarrier.init
 //       CHECK:     gpu.barrier
