@@ -1,8 +1,12 @@
 // RUN: not uwt-opt %s --uwt-build-kernels=tiles=33 2>&1 | FileCheck %s --check-prefix=TILES
 // RUN: not uwt-opt %s --uwt-build-kernels='stages=3 groups=4' 2>&1 | FileCheck %s --check-prefix=RING
 // RUN: not uwt-opt %s --uwt-build-kernels='cluster=3' 2>&1 | FileCheck %s --check-prefix=CLUSTER
+// RUN: not uwt-opt %s --uwt-build-kernels='strategy=shared' 2>&1 | FileCheck %s --check-prefix=SHARED
+// RUN: not uwt-opt %s --uwt-build-kernels='strategy=wide' 2>&1 | FileCheck %s --check-prefix=STRATEGY
 
 // TILES: error: 'uwt.matmul' op expects 1 to 32 tiles, at least 2 stages and an even number of groups, got 33, 0 and 0{{$}}
+// SHARED: error: 'uwt.matmul' op has no kernel of family shared: threads decode format 'raw' straight into registers; use strategy direct{{$}}
+// STRATEGY: error: expects strategy 'direct', 'shared' or 'buffer', got 'wide'{{$}}
 // CLUSTER: error: 'uwt.matmul' op expects a cluster of 1, 2, 4 or 8 workgroups, got 3{{$}}
 // RING: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 3 stages of 98304 bytes does not fit the shared memory of 'sm_90a'{{$}}
 func.func @main(%x: memref<64x640xbf16>, %y: memref<64x128xf32>) {
