@@ -67,7 +67,7 @@ static std::string refusalOfDirect(MatmulOp op, const EmittedFormat &format,
   if (format.traits.rate == Rate::Prefix && !target.supports(GpuFeature::BulkCopy))
     return "threads read streams of format '" + format.format.str() +
            "' through bulk copies, which GPU target '" + std::string(target.name) +
-           "' lacks; use strategy buffer";
+           "' lacks; use strategy shared";
   if (format.traits.rate == Rate::Prefix)
     return StreamProduct::refusal(op, format);
   if (!findEmitter(format.format.codec.keyword)->fragmentTableWords(format))

@@ -13,6 +13,7 @@
 //     the warps that decode, multiply   SkinnyConsumer.cpp
 //     products of four warps together   SkinnyWarpgroup.cpp
 //     coded units of several groups     SkinnyWideUnits.cpp
+//     the warps that decode for others  SharedDecoder.cpp
 //     partial sums, places of outputs   SkinnyOutput.cpp
 //       epilogue                        Output.cpp
 //
