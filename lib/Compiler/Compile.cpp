@@ -122,11 +122,12 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   UWT_ASSIGN_OR_RETURN(target, ProductTarget::parse(options.target));
   UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
-  if (target.gpus.empty() && options.strategy.family == "shared")
-    return usageError("strategy shared is of kernels for GPUs: warps that decode for others; for "
-                      "CPUs it is direct or buffer");
-  if (target.gpus.empty())
+  if (target.gpus.empty()) {
+    if (options.strategy.family == "shared")
+      return usageError("strategy shared is of kernels for GPUs: warps that decode for others; for "
+                        "CPUs it is direct or buffer");
     return &target;
+  }
   options.gpu = target.gpus.front()->name;
   const StrategyChoice &strategy = options.strategy;
   if (strategy.rows != 0 || strategy.columns != 0 || strategy.kChunk != 0)

@@ -75,9 +75,8 @@ struct WayCosts {
 static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts) {
   // Lookups of 32 lanes hit a bank 3.5 times on average; codes come in by copies.
   constexpr double conflicts = 3.5, entryBytes = 4;
-  double lookups = plan.lookups * entryBytes * (conflicts - 1), codes = facts.weightBytes;
-  if (plan.streamWarps != 0)
-    codes = lookups + facts.weightBytes - plan.rawBytes;
+  double lookups = plan.lookups * entryBytes * (conflicts - 1);
+  double codes = lookups + facts.weightBytes - plan.rawBytes;
   if (plan.streamWarps != 0 && !plan.decodesBeside)
     return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
@@ -122,14 +121,15 @@ static const InstructionCounts *escapedWay(const std::vector<InstructionCounts> 
   for (const InstructionCounts &way : part)
     if (way.sharedWriteBytes != 0 && way[InstructionClass::Alu] >= frequent[InstructionClass::Alu])
       patching.push_back(&way);
-  auto byBytes = [](const InstructionCounts *way) { return way->sharedWriteBytes; };
-  std::ranges::stable_sort(patching, {}, byBytes);
   if (patching.empty())
     return nullptr;
-  auto more = std::ranges::upper_bound(patching, patching.front()->sharedWriteBytes, {}, byBytes);
-  unsigned bytes = more == patching.end() ? patching.front()->sharedWriteBytes : byBytes(*more);
-  std::erase_if(patching, [&](const InstructionCounts *way) { return byBytes(way) != bytes; });
-  return *std::ranges::min_element(patching, {}, &InstructionCounts::total);
+  std::ranges::sort(patching, {}, [](const InstructionCounts *way) {
+    return std::pair(way->sharedWriteBytes, way->total());
+  });
+  auto patched = std::ranges::find_if(patching, [&](const InstructionCounts *way) {
+    return way->sharedWriteBytes > patching.front()->sharedWriteBytes;
+  });
+  return patched == patching.end() ? patching.front() : *patched;
 }
 
 namespace {

@@ -118,10 +118,10 @@ void LoopFinder::connect(size_t block) {
     blocks[block].successors.push_back(successor);
     blocks[successor].predecessors.push_back(block);
   };
-  // A warp whose threads are together does not take DIV, and does take CONV.
+  // A warp whose threads are together does not take it.
   if (last.target && !last.hasModifier("DIV"))
     add(*last.target);
-  if (fallsThrough(last) && !last.hasModifier("CONV"))
+  if (fallsThrough(last))
     add(blocks[block].end);
 }
 

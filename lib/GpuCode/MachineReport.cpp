@@ -174,14 +174,22 @@ static InstructionCounts countAll(const MachineKernel &kernel, llvm::ArrayRef<si
 
 using CountedParts = std::vector<std::vector<InstructionCounts>>;
 
-/// The parts of a trip through a loop that multiplies, of each the ways with its most products.
-static CountedParts countProducts(const MachineKernel &kernel, const MachineLoop &loop) {
+/// What the parts of a trip through a loop take, of each part its ways.
+static CountedParts countParts(const MachineKernel &kernel, const MachineLoop &loop) {
   CountedParts parts;
-  unsigned products = 0;
   for (const std::vector<MachineLoop::Way> &ways : loop.parts) {
     std::vector<InstructionCounts> &counted = parts.emplace_back();
     for (const MachineLoop::Way &way : ways)
       counted.push_back(countAll(kernel, way));
+  }
+  return parts;
+}
+
+/// The parts of a trip through a loop that multiplies, of each the ways with its most products.
+static CountedParts countProducts(const MachineKernel &kernel, const MachineLoop &loop) {
+  CountedParts parts = countParts(kernel, loop);
+  unsigned products = 0;
+  for (std::vector<InstructionCounts> &counted : parts) {
     unsigned most = 0;
     for (const InstructionCounts &way : counted)
       most = std::max(most, way.products);
@@ -226,15 +234,7 @@ static CountedParts countDecodes(const MachineKernel &kernel) {
         all.sharedWriteBytes >= wordBytes && (!best || loop.body.size() < best->body.size()))
       best = &loop;
   }
-  CountedParts parts;
-  if (!best)
-    return parts;
-  for (const std::vector<MachineLoop::Way> &ways : best->parts) {
-    std::vector<InstructionCounts> &counted = parts.emplace_back();
-    for (const MachineLoop::Way &way : ways)
-      counted.push_back(countAll(kernel, way));
-  }
-  return parts;
+  return best ? countParts(kernel, *best) : CountedParts();
 }
 
 KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResources &resources) {
