@@ -174,10 +174,13 @@ static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
   return op.emitOpError() << "has no kernel of family skinny: " << reason;
 }
 
-/// Why a target has no room for a plan of these options, for which its ring is chosen; empty where
-/// it has.
-static std::string chooseRing(SkinnyPlan &plan, const GpuTarget &target,
-                              const KernelOptions &options) {
+/// Why a target has no room for a plan of these options, for whose band the cluster and the ring
+/// are chosen; empty where it has.
+static std::string chooseRing(SkinnyPlan &plan, MatmulOp op, const EmittedFormat &format,
+                              const KernelOptions &options, const GpuTarget &target) {
+  plan.cluster = plan.chooseCluster(target, options.cluster);
+  if (plan.isShared)
+    plan.wordsBesideRing = SharedDecoder::wordsBesideRing(op, format, plan);
   if (!plan.chooseRing(target, options.stages, options.groups))
     return "a ring of " + std::to_string(plan.stages) + " stages of " +
            std::to_string(4 * plan.stageWords()) + " bytes does not fit the shared memory of '" +
@@ -205,25 +208,22 @@ static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedForma
   plan.tiles = chooseTiles(op, options, widestSlice(plan, hasWarpgroups));
   plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
   plan.multipliesTogether = hasWarpgroups && plan.tiles > 2;
-  plan.bandPanels = plan.multipliesTogether && plan.panels() > 1 ? 2 : 1;
-  plan.cluster = plan.chooseCluster(target, options.cluster);
+  plan.bandPanels = (plan.multipliesTogether || plan.isShared) && plan.panels() > 1 ? 2 : 1;
   if (plan.isStream) {
     // No ring; x is packed by groups all the same.
+    plan.cluster = 1;
     plan.stages = 2;
     plan.groupsPerStage = 4;
     plan.ctas = StreamProduct::workgroupsFor(plan.tiles);
     return {plan, ""};
   }
+  std::string reason = chooseRing(plan, op, format, options, target);
   // Eight warps decode faster than four; where they have no room, four do.
-  for (int64_t most = plan.isShared && plan.panels() > 1 ? 2 : plan.bandPanels; most > 0; --most) {
-    plan.bandPanels = most;
-    plan.cluster = plan.chooseCluster(target, options.cluster);
-    if (plan.isShared)
-      plan.wordsBesideRing = SharedDecoder::wordsBesideRing(op, format, plan);
-    if (std::string reason = chooseRing(plan, target, options); reason.empty() || !plan.isShared)
-      return {plan, reason};
+  if (plan.isShared && plan.bandPanels > 1 && !reason.empty()) {
+    plan.bandPanels = 1;
+    reason = chooseRing(plan, op, format, options, target);
   }
-  return {plan, chooseRing(plan, target, options)};
+  return {plan, reason};
 }
 
 static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -102,6 +103,40 @@ void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<vo
 MemRefType LaneCode::globalBuffer(Type element) {
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Global);
   return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+}
+
+Value LaneCode::sharedView(int64_t size, Type element, int64_t firstWord) {
+  auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
+  auto typeOf = [&](int64_t count, Type type) {
+    return MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space);
+  };
+  Value all = gpu::DynamicSharedMemoryOp::create(builder, location,
+                                                 typeOf(ShapedType::kDynamic, builder.getI8Type()));
+  return memref::ViewOp::create(builder, location, typeOf(size, element), all,
+                                index.constant(4 * firstWord), ValueRange());
+}
+
+void LaneCode::copyToShared(Value from, Value to, int64_t words, Value thread, int64_t threads) {
+  index.loop(index.constant((words + threads - 1) / threads), [&](Value round) {
+    Value at = index.add(index.mul(round, threads), thread);
+    index.ifElse(index.less(at, index.constant(words)), [&] {
+      memref::StoreOp::create(builder, location, load(from, at), to, ValueRange{at});
+    });
+  });
+}
+
+void LaneCode::arrive(Value barriers, Value number) {
+  nvgpu::MBarrierArriveOp::create(
+      builder, location, nvgpu::MBarrierTokenType::get(builder.getContext()), barriers, number);
+}
+
+void LaneCode::waitForPhase(Value barriers, Value number, Value round) {
+  // How long a thread may sleep before it looks at a barrier again, in nanoseconds: it is woken
+  // before.
+  constexpr int64_t waitTicks = 10000000;
+  Value isOdd = equal(index.rem(round, 2), index.constant(1));
+  nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,
+                                         index.constant(waitTicks), number);
 }
 
 gpu::GPUFuncOp LaneCode::beginKernel(gpu::GPUModuleOp module, StringRef name, TypeRange arguments,

@@ -52,6 +52,16 @@ public:
                        llvm::function_ref<void(mlir::Value item)> body);
   /// Global memory of one dynamic dimension.
   mlir::MemRefType globalBuffer(mlir::Type element);
+  /// `size` elements of dynamic shared memory, from u32 `firstWord` on.
+  mlir::Value sharedView(int64_t size, mlir::Type element, int64_t firstWord);
+  /// All `threads` of a workgroup copy `words` u32 of global memory to shared memory; no barrier
+  /// follows.
+  void copyToShared(mlir::Value from, mlir::Value to, int64_t words, mlir::Value thread,
+                    int64_t threads);
+  /// An arrival of this thread at mbarrier `number` of a group.
+  void arrive(mlir::Value barriers, mlir::Value number);
+  /// Waits until the phase of an mbarrier that is as odd as `round` has ended.
+  void waitForPhase(mlir::Value barriers, mlir::Value number, mlir::Value round);
   /// A kernel of which a multiprocessor runs so many workgroups; the builder's place is in it from
   /// now on.
   mlir::gpu::GPUFuncOp beginKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,

@@ -12,7 +12,6 @@
 
 #include "SharedDecoder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 
 using namespace mlir;
 
@@ -30,10 +29,7 @@ std::string SharedDecoder::refusal(MatmulOp op, const EmittedFormat &format) {
 
 int64_t SharedDecoder::wordsBesideRing(MatmulOp op, const EmittedFormat &format,
                                        const SkinnyPlan &plan) {
-  OpBuilder builder(op.getContext());
-  StreamUnits units(builder, op.getLoc(), op.getWeightType(), format, Value());
-  int64_t rooms = plan.copiesByThreads ? 0 : plan.decoderWarps() * units.usualWords();
-  return static_cast<int64_t>(format.table.words()) + rooms;
+  return streamWordsOf(op, format, plan.copiesByThreads ? 0 : plan.decoderWarps());
 }
 
 void SharedDecoder::layOut() {
@@ -47,7 +43,7 @@ void SharedDecoder::layOut() {
   classes = kernels.patches;
   // Escapes are applied where the words lie.
   kernels.scratchWords = kernels.ring;
-  kernels.scratchHalves = sharedView(2 * ringWords, builder.getI16Type(), 0);
+  kernels.scratchHalves = kernels.sharedView(2 * ringWords, builder.getI16Type(), 0);
 }
 
 void SharedDecoder::copyTable(Value thread) {
@@ -125,11 +121,8 @@ SharedDecoder::Values SharedDecoder::forEachStep(
     index.ifElse(copiesX, [&] { endX(); });
     // All lanes have written before one says so.
     kernels.warpBarrier();
-    index.ifElse(kernels.equal(kernels.lane, index.constant(0)), [&] {
-      nvgpu::MBarrierArriveOp::create(builder, location,
-                                      nvgpu::MBarrierTokenType::get(builder.getContext()),
-                                      kernels.full, step.stage);
-    });
+    index.ifElse(kernels.equal(kernels.lane, index.constant(0)),
+                 [&] { kernels.arrive(kernels.full, step.stage); });
     return next;
   });
 }

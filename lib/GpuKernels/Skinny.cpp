@@ -17,10 +17,6 @@ using namespace mlir;
 
 namespace uwt {
 
-/// How long a thread may sleep before it looks at a barrier again, in nanoseconds: it is woken
-/// before.
-static constexpr int64_t waitTicks = 10000000;
-
 /// Registers of a thread where they are moved, of who multiplies and of who copies or decodes.
 /// Together they may not have more than the workgroup begins with: an equal share of 65,536, in
 /// eights. Else the first ones wait for ever.
@@ -33,15 +29,6 @@ static constexpr bool fits(RoleRegisters roles, int32_t consumers, int32_t other
   return consumers * roles.consumer + others * roles.other <= (consumers + others) * equal;
 }
 static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2));
-
-static Attribute space(OpBuilder &builder, gpu::AddressSpace space) {
-  return gpu::AddressSpaceAttr::get(builder.getContext(), space);
-}
-
-static MemRefType bufferType(OpBuilder &builder, int64_t size, Type element,
-                             gpu::AddressSpace where) {
-  return MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space(builder, where));
-}
 
 void SkinnyKernels::build(gpu::GPUModuleOp module) {
   plan.decodesFirst ? buildDecode(module) : buildPack(module);
@@ -71,24 +58,15 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
                     builder.getDenseI32ArrayAttr({static_cast<int32_t>(plan.cluster), 1, 1}));
   takeArguments(kernel);
 
-  auto shared = [&](int64_t size, Type element, int64_t byte) -> Value {
-    Value all = gpu::DynamicSharedMemoryOp::create(builder, location,
-                                                   bufferType(builder, ShapedType::kDynamic,
-                                                              builder.getI8Type(),
-                                                              gpu::AddressSpace::Workgroup));
-    return memref::ViewOp::create(builder, location,
-                                  bufferType(builder, size, element, gpu::AddressSpace::Workgroup),
-                                  all, index.constant(byte), ValueRange());
-  };
   std::optional<SharedDecoder> decoder;
   if (plan.isShared)
     decoder.emplace(*this);
   int64_t ringWords = plan.stages * plan.stageWords();
-  ring = shared(ringWords, word, 0);
+  ring = sharedView(ringWords, word, 0);
   if (plan.hasEscapes) {
     int64_t size = plan.consumerWarps() * SkinnyPlan::unitWords;
-    scratchWords = shared(size, word, 4 * ringWords);
-    scratchHalves = shared(2 * size, builder.getI16Type(), 4 * ringWords);
+    scratchWords = sharedView(size, word, ringWords);
+    scratchHalves = sharedView(2 * size, builder.getI16Type(), ringWords);
   }
 
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
@@ -162,8 +140,8 @@ Value SkinnyKernels::shareOf(Value number) {
 }
 
 void SkinnyKernels::initBarriers(Value thread, SharedDecoder *decoder) {
-  Type type = nvgpu::MBarrierGroupType::get(
-      builder.getContext(), space(builder, gpu::AddressSpace::Workgroup), plan.stages);
+  auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
+  Type type = nvgpu::MBarrierGroupType::get(builder.getContext(), space, plan.stages);
   full = nvgpu::MBarrierCreateOp::create(builder, location, type);
   empty = nvgpu::MBarrierCreateOp::create(builder, location, type);
   if (decoder) {
@@ -266,10 +244,7 @@ SkinnyKernels::Step SkinnyKernels::fillingAt(Value ordinal) {
 void SkinnyKernels::waitFor(Value barriers, const Step &step, bool isEmptyWait) {
   // A barrier that nobody has used yet counts as one whose odd phase has ended: in the first
   // round all stages are empty.
-  Value parity = index.rem(isEmptyWait ? index.add(step.round, 1) : step.round, 2);
-  Value isOdd = equal(parity, index.constant(1));
-  nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,
-                                         index.constant(waitTicks), step.stage);
+  waitForPhase(barriers, step.stage, isEmptyWait ? index.add(step.round, 1) : step.round);
 }
 
 } // namespace uwt

@@ -128,10 +128,7 @@ void SkinnyKernels::releaseStage(const Step &step) {
     return index.ifElse(index.less(lane, index.constant(plan.cluster)), [&] {
       RemoteArriveOp::create(builder, location, empty, step.stage, lane);
     });
-  index.ifElse(equal(lane, index.constant(0)), [&] {
-    nvgpu::MBarrierArriveOp::create(
-        builder, location, nvgpu::MBarrierTokenType::get(builder.getContext()), empty, step.stage);
-  });
+  index.ifElse(equal(lane, index.constant(0)), [&] { arrive(empty, step.stage); });
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,

@@ -82,12 +82,13 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
                        memrefArgument(ArgumentKind::Words, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Code, ArgumentType::I32),
-                       plan.isShared ? memrefArgument(ArgumentKind::Classes, ArgumentType::I8)
-                                     : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
+                       // Streams have no such plane.
+                       plan.isShared || plan.isStream
+                           ? memrefArgument(ArgumentKind::Classes, ArgumentType::I8)
+                           : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Records, ArgumentType::I32),
                        operandArgument(ArgumentKind::Y, op.getInit()),
-                       scalarArgument(ArgumentKind::YStride),
-                       scalarArgument(ArgumentKind::Batch),
+                       scalarArgument(ArgumentKind::YStride), scalarArgument(ArgumentKind::Batch),
                        memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
                        memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16)};
   for (auto [i, extra] : llvm::enumerate(op.getExtras()))

@@ -42,7 +42,7 @@ static int64_t stagesThatFit(SkinnyPlan plan, const GpuTarget &target) {
 }
 
 int64_t SkinnyPlan::chooseCluster(const GpuTarget &target, int64_t clusterOrNone) const {
-  if (isStream || !target.supports(GpuFeature::ClusterMulticast))
+  if (!target.supports(GpuFeature::ClusterMulticast))
     return 1;
   if (clusterOrNone != 0)
     return clusterOrNone;

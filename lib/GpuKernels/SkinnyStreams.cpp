@@ -18,7 +18,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Panel.h"
-#include <algorithm>
 
 using namespace mlir;
 
@@ -27,7 +26,7 @@ namespace uwt {
 /// What workgroups may have of a multiprocessor's shared memory, two at a time.
 static constexpr int64_t mostSharedBytes = 113 * 1024;
 
-/// Warps of a multiprocessor: with the registers that theirs sums leave.
+/// Warps of a multiprocessor: with the registers that their sums leave.
 static int64_t warpsFor(int64_t tiles) { return tiles == 1 ? 6 : 8; }
 
 StreamProduct::StreamProduct(SkinnyKernels &kernels)
@@ -40,10 +39,8 @@ int64_t StreamProduct::sharedBytes() const {
 std::string StreamProduct::refusal(MatmulOp op, const EmittedFormat &format) {
   if (std::string reason = StreamWarps::refusal(op, format); !reason.empty())
     return reason;
-  OpBuilder builder(op.getContext());
-  StreamUnits units(builder, op.getLoc(), op.getWeightType(), format, Value());
-  int64_t bytes = 4 * (static_cast<int64_t>(format.table.words()) +
-                       warpsFor(1) * (units.usualWords() + SkinnyPlan::unitWords));
+  int64_t bytes =
+      4 * (streamWordsOf(op, format, warpsFor(1)) + warpsFor(1) * SkinnyPlan::unitWords);
   if (bytes > mostSharedBytes)
     return "its decode table and streams take " + std::to_string(bytes) +
            " bytes of shared memory, more than " + std::to_string(mostSharedBytes);
@@ -83,8 +80,8 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
   layOutStreams(0, kernels.warp);
   if (hasEscapes()) {
     int64_t size = warps * SkinnyPlan::unitWords;
-    kernels.scratchWords = sharedView(size, word, streamWords());
-    kernels.scratchHalves = sharedView(2 * size, builder.getI16Type(), streamWords());
+    kernels.scratchWords = kernels.sharedView(size, word, streamWords());
+    kernels.scratchHalves = kernels.sharedView(2 * size, builder.getI16Type(), streamWords());
   }
   slices = kernels.slicesOf(kernels.batch);
   kernels.partials = index.mul(slices, kernels.plan.packedWords());
@@ -273,15 +270,9 @@ KernelEntry StreamProduct::productEntry() {
                             static_cast<uint64_t>(4 * 512 * kernels.plan.tiles);
   entry.workspace.countersPerTile = 16;
   // In the order of buildKernel.
-  std::vector<KernelArgument> arguments;
-  for (KernelArgument argument : entry.arguments) {
-    if (argument.kind == ArgumentKind::Records)
-      continue;
-    if (argument.kind == ArgumentKind::Patch)
-      argument = {ArgumentKind::Classes, ArgumentType::I8, 1, 0, 0};
-    arguments.push_back(argument);
-  }
-  entry.arguments = std::move(arguments);
+  llvm::erase_if(entry.arguments, [](const KernelArgument &argument) {
+    return argument.kind == ArgumentKind::Records;
+  });
   return entry;
 }
 

@@ -42,11 +42,7 @@ void SkinnyKernels::endCopies(int32_t left) {
 void SkinnyKernels::buildThreadProducer() {
   Value count = index.sub(endFilling, firstFilling);
   int64_t behind = plan.stages - 1;
-  auto arriveAt = [&](Value ordinal) {
-    nvgpu::MBarrierArriveOp::create(builder, location,
-                                    nvgpu::MBarrierTokenType::get(builder.getContext()), full,
-                                    fillingAt(ordinal).stage);
-  };
+  auto arriveAt = [&](Value ordinal) { arrive(full, fillingAt(ordinal).stage); };
   index.loop(count, [&](Value ordinal) {
     Step step = fillingAt(ordinal);
     waitFor(empty, step, /*isEmptyWait=*/true);

@@ -58,25 +58,19 @@ void StreamWarps::addFacts(PlanFacts &facts) const {
 // Shared memory
 //===----------------------------------------------------------------------===//
 
-static MemRefType sharedType(OpBuilder &builder, int64_t size, Type element) {
-  auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
-  return MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space);
-}
-
-Value StreamWarps::sharedView(int64_t size, Type element, int64_t firstWord) {
-  Value all = gpu::DynamicSharedMemoryOp::create(
-      builder, location, sharedType(builder, ShapedType::kDynamic, builder.getI8Type()));
-  return memref::ViewOp::create(builder, location, sharedType(builder, size, element), all,
-                                index.constant(4 * firstWord), ValueRange());
+int64_t StreamWarps::streamWordsOf(MatmulOp op, const EmittedFormat &format, int64_t rooms) {
+  OpBuilder builder(op.getContext());
+  StreamUnits units(builder, op.getLoc(), op.getWeightType(), format, Value());
+  return static_cast<int64_t>(format.table.words()) + rooms * units.usualWords();
 }
 
 void StreamWarps::layOutStreams(int64_t first, Value number) {
   reader = number;
-  sharedTable = sharedView(tableWords(), builder.getI32Type(), first);
+  sharedTable = kernels.sharedView(tableWords(), builder.getI32Type(), first);
   units.emplace(builder, location, kernels.op.getWeightType(), format, kernels.lane);
   if (!hasRooms())
     return;
-  rooms = sharedView(warps * room, builder.getI32Type(), first + tableWords());
+  rooms = kernels.sharedView(warps * room, builder.getI32Type(), first + tableWords());
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
   barriers = nvgpu::MBarrierCreateOp::create(
       builder, location, nvgpu::MBarrierGroupType::get(builder.getContext(), space, warps));
@@ -93,13 +87,7 @@ void StreamWarps::initStreamBarriers() {
 }
 
 void StreamWarps::copyTable(Value thread, int64_t threads) {
-  index.loop(index.constant((tableWords() + threads - 1) / threads), [&](Value round) {
-    Value at = index.add(index.mul(round, threads), thread);
-    index.ifElse(index.less(at, index.constant(tableWords())), [&] {
-      memref::StoreOp::create(builder, location, kernels.load(kernels.table, at), sharedTable,
-                              ValueRange{at});
-    });
-  });
+  kernels.copyToShared(kernels.table, sharedTable, tableWords(), thread, threads);
 }
 
 //===----------------------------------------------------------------------===//
@@ -169,7 +157,6 @@ void StreamWarps::prefetchRaw(Value groupStart) {
 }
 
 StreamUnits::Source StreamWarps::copyUnit(const Item &item, Value round) {
-  constexpr int64_t waitTicks = 10000000;
   StreamUnits::Source plane = units->locate(kernels.code, item.panel.code, item.number);
   // As far as the next unit; the panel's last one does not say how long it is.
   Value following = index.add(item.number, 1);
@@ -191,9 +178,7 @@ StreamUnits::Source StreamWarps::copyUnit(const Item &item, Value round) {
     BulkCopyOp::create(builder, location, kernels.code, from, rooms, slot, bytes, barriers, reader,
                        /*multicast=*/Value(), builder.getUnitAttr());
   });
-  Value isOdd = kernels.equal(index.rem(round, 2), index.constant(1));
-  nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,
-                                         index.constant(waitTicks), reader);
+  kernels.waitForPhase(barriers, reader, round);
   return {rooms, index.add(slot, shift), index.sub(index.sub(words, shift), index.constant(1))};
 }
 

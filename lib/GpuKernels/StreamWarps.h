@@ -45,13 +45,13 @@ protected:
   /// Why no warp reads the streams of a weight by itself; empty where they may.
   static std::string refusal(MatmulOp op, const EmittedFormat &format);
 
-  /// u32 of the table and of the warps' rooms.
+  /// u32 of shared memory for the table and so many rooms.
+  static int64_t streamWordsOf(MatmulOp op, const EmittedFormat &format, int64_t rooms);
+  /// Those of this table and of the warps' rooms.
   int64_t streamWords() const { return tableWords() + warps * room; }
   /// The views of both, from u32 `first` of dynamic shared memory on, and the barriers of the
   /// copies; `reader` is this warp's number among those that read streams.
   void layOutStreams(int64_t first, mlir::Value reader);
-  /// A part of dynamic shared memory.
-  mlir::Value sharedView(int64_t size, mlir::Type element, int64_t firstWord);
   /// One thread of the workgroup does.
   void initStreamBarriers();
   /// All `threads` of the workgroup do; no barrier follows.

@@ -69,23 +69,9 @@ void TranscodeBuilder::loadTable() {
       tableWords.push_back(load(table, index.constant(i)));
     return;
   }
-  auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
-  Value all = gpu::DynamicSharedMemoryOp::create(
-      builder, location,
-      MemRefType::get({ShapedType::kDynamic}, builder.getI8Type(), MemRefLayoutAttrInterface(),
-                      space));
   int64_t size = tableBytes() / 4;
-  auto type = MemRefType::get({size}, builder.getI32Type(), MemRefLayoutAttrInterface(),
-                              cast<MemRefType>(all.getType()).getMemorySpace());
-  Value shared =
-      memref::ViewOp::create(builder, location, type, all, index.constant(0), ValueRange());
-  Value thread = index.add(index.mul(warp, 32), lane);
-  index.loop(index.constant((size + threads - 1) / threads), [&](Value round) {
-    Value at = index.add(index.mul(round, threads), thread);
-    index.ifElse(index.less(at, index.constant(size)), [&] {
-      memref::StoreOp::create(builder, location, load(table, at), shared, ValueRange{at});
-    });
-  });
+  Value shared = sharedView(size, builder.getI32Type(), 0);
+  copyToShared(table, shared, size, index.add(index.mul(warp, 32), lane), threads);
   gpu::BarrierOp::create(builder, location);
   table = shared;
 }
