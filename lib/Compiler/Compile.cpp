@@ -123,9 +123,9 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
   if (target.gpus.empty()) {
-    if (options.strategy.family == "shared")
-      return usageError("strategy shared is of kernels for GPUs: warps that decode for others; for "
-                        "CPUs it is direct or buffer");
+    if (options.strategy.family == "shared" || options.strategy.family == "exponents")
+      return usageError("strategy " + options.strategy.family +
+                        " is of kernels for GPUs; for CPUs it is direct or buffer");
     return &target;
   }
   options.gpu = target.gpus.front()->name;
@@ -134,7 +134,7 @@ Expected<const ProductTarget *> Compilation::setTarget() {
     return usageError(
         "rows, columns and k_chunk of a strategy are those of kernels for CPUs; for GPU "
         "target '" +
-        options.gpu + "' it is direct, shared or buffer alone");
+        options.gpu + "' it is direct, shared, exponents or buffer alone");
   return &target;
 }
 

@@ -81,7 +81,8 @@ static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts) {
     return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
   double x = 2.0 * plan.slice / plan.rows;
-  return (plan.decodesFirst ? 2 : codes) + x + (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+  return (plan.decodedBytes > 0 ? 2 : codes) + x +
+         (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
 /// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
@@ -194,7 +195,7 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   ledger.streamWarps = plan.streamWarps;
   ledger.lookups = plan.lookups;
   ledger.usesWarpgroups = plan.usesWarpgroups;
-  ledger.decodesFirst = plan.decodesFirst;
+  ledger.decodedBytes = plan.decodedBytes;
   ledger.weightBytes = facts.weightBytes;
   ledger.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
   ledger.launches = static_cast<unsigned>(kernels.entries.size());
@@ -271,7 +272,7 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"stream_warps", int64_t(plan.streamWarps)},
       {"lookups_a_weight", plan.lookups},
       {"warpgroups", plan.usesWarpgroups},
-      {"decodes_first", plan.decodesFirst},
+      {"decoded_bytes", plan.decodedBytes},
       {"launches", int64_t(ledger.launches)},
       {"registers", int64_t(report.resources.registers)},
       {"spill_bytes", int64_t(report.resources.spillStoreBytes + report.resources.spillLoadBytes)},

@@ -22,6 +22,7 @@ namespace uwt {
 
 Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
   StrategyChoice choice;
+  constexpr std::string_view families[] = {"direct", "shared", "exponents", "buffer"};
   std::pair<std::string_view, unsigned *> numbers[] = {
       {"rows", &choice.rows}, {"columns", &choice.columns}, {"k_chunk", &choice.kChunk}};
   for (size_t begin = 0; begin <= text.size();) {
@@ -33,8 +34,7 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
     size_t equals = item.find('=');
     auto *number =
         std::ranges::find(numbers, item.substr(0, equals), [](auto &n) { return n.first; });
-    if (equals == std::string_view::npos &&
-        (item == "direct" || item == "shared" || item == "buffer")) {
+    if (std::ranges::find(families, item) != std::end(families)) {
       choice.family = item;
       continue;
     }
@@ -43,8 +43,8 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
         std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
         *number->second == 0)
       return usageError(
-          "a strategy is direct, shared (GPUs) or buffer, and rows=N, columns=N, k_chunk=N, "
-          "separated by commas; got " +
+          "a strategy is direct, shared or exponents (GPUs) or buffer, and rows=N, columns=N, "
+          "k_chunk=N, separated by commas; got " +
           inQuotes(item));
   }
   return choice;

@@ -24,7 +24,7 @@ std::string_view GpuPrediction::limit() const { return slowest(*this).first; }
 
 /// What the kernel that multiplies reads of a weight.
 static double bytesRead(const GpuKernelLedger &ledger) {
-  return ledger.decodesFirst ? 2 : ledger.weightBytes;
+  return ledger.decodedBytes > 0 ? 2 : ledger.weightBytes;
 }
 
 /// How often weights come from memory: each slice goes through all of them, and finds them in the
@@ -75,9 +75,11 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   result.matrix = weights * padded / (board.target->matrixFmasPerClock * machine * share);
   double before = (ledger.launches - 1) * constants.dependentLaunch;
   result.fixed = constants.launch + std::max(before, constants.ramp) + constants.reduction;
-  if (ledger.decodesFirst)
+  if (ledger.decodedBytes > 0) {
+    double read = ledger.weightBytes - (2 - ledger.decodedBytes);
     result.decode =
-        weights * (ledger.weightBytes + 2) / (board.memoryGBs * 1e3 * constants.memoryShare);
+        weights * (read + ledger.decodedBytes) / (board.memoryGBs * 1e3 * constants.memoryShare);
+  }
   result.total = result.fixed + result.decode + slowest(result).second * constants.overlap;
   return result;
 }

@@ -31,7 +31,7 @@ static std::vector<GpuLedgerRow> readTable() {
     ledger.streamWarps = row.at("stream_warps");
     ledger.lookups = row.at("lookups_a_weight");
     ledger.usesWarpgroups = row.at("warpgroups");
-    ledger.decodesFirst = row.at("decodes_first");
+    ledger.decodedBytes = row.at("decoded_bytes");
     ledger.launches = row.at("launches");
   }
   return rows;

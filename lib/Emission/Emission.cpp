@@ -194,16 +194,26 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   return mlir::success();
 }
 
+static LogicalResult checkTable(const Emitter &emitter, const EmittedFormat &format,
+                                DecodeFragmentOp op) {
+  std::optional<unsigned> tableWords = emitter.fragmentTableWords(format);
+  if (!tableWords)
+    return op.emitOpError() << "has a format that threads do not decode: '" << format.format.str()
+                            << "'";
+  if (op.getTable().size() != *tableWords)
+    return op.emitOpError() << "expects " << *tableWords << " words of the decode table, got "
+                            << op.getTable().size();
+  return mlir::success();
+}
+
 static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &rewriter,
                                     DecodeFragmentOp op) {
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-  std::optional<unsigned> tableWords = emitter.fragmentTableWords(format);
-  if (!tableWords && !op.getAsWords())
-    return op.emitOpError() << "has a format that threads do not decode: '" << format.format.str()
-                            << "'";
-  if (!op.getAsWords() && op.getTable().size() != *tableWords)
-    return op.emitOpError() << "expects " << *tableWords << " words of the decode table, got "
-                            << op.getTable().size();
+  if (op.getExponentBytes() && !format.hasByteFields())
+    return op.emitOpError() << "has a format whose symbols and raw fields are not bytes: '"
+                            << format.format.str() << "'";
+  if (!op.getAsWords() && !op.getExponentBytes() && failed(checkTable(emitter, format, op)))
+    return mlir::failure();
   rewriter.setInsertionPoint(op);
   LaneBuilder lanes(rewriter, op.getLoc(), VectorType::get({4}, rewriter.getI32Type()));
   auto sink = [&](unsigned number, Value words) {
@@ -212,6 +222,8 @@ static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &r
   UnitEmission unit(lanes, format, op, sink);
   if (op.getAsWords())
     emitWords(unit);
+  else if (op.getExponentBytes())
+    emitExponentBytes(unit);
   else if (failed(emitter.emitUnit(unit)))
     return mlir::failure();
   rewriter.eraseOp(op);

@@ -41,15 +41,10 @@ static FieldSource rawFieldAt(const EmittedFormat &format, const RawPlace &raw) 
           /*position=*/0, /*hasSign=*/true, raw.lane};
 }
 
-/// Whether a weight's raw field is a byte: its sign, then what lies below the symbol.
-static bool hasByteRaw(const EmittedFormat &format) {
-  return format.split.wordBits == 16 && format.split.rawBits() == 8 && defaultChunks(8).size() == 1;
-}
-
 Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw, unsigned r,
               Value symbols) {
   FieldSource field = rawFieldAt(format, raw);
-  if (!hasByteRaw(format))
+  if (!format.hasByteFields())
     return lanes.bitOr(lanes.bitAnd(symbols, format.symbolMask()), loadField(lanes, field, r, 0));
   // A byte in both bytes of its half word has the sign at bit 15 and the mantissa at 6:0; the
   // symbols take what lies between.
@@ -127,15 +122,12 @@ static std::array<Value, 2> lookUpBytes(LaneBuilder &lanes, const std::array<Val
   return {lookUp(low, which), lookUp(lanes.lshr(low, 16), lanes.lshr(which, 16))};
 }
 
-/// The registers of a palette's unit whose raw fields are bytes. Symbols come as bytes in the order
-/// of these: halves 0 and 1 of two registers, rotated so that a byte's lowest bit is where it
-/// belongs in a half's lower byte, and its others where they belong in the upper one.
-static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
+/// Sets the registers of a unit whose raw fields are bytes. `symbols` are bytes in the order of
+/// these: halves 0 and 1 of two registers, rotated so that a byte's lowest bit is where it belongs
+/// in a half's lower byte, and its others where they belong in the upper one.
+static void joinBytes(UnitEmission &unit, const std::array<Value, 2> &symbols) {
   constexpr uint32_t highBits = 0x80808080;
   LaneBuilder &lanes = unit.lanes;
-  std::array<Value, 4> table = packTable(unit, unit.format.split.rawLowBits);
-  codes = permuteBytes(lanes, codes, codes, lanes.constant(0x3120));
-  std::array<Value, 2> symbols = lookUpBytes(lanes, table, codes);
   FieldSource field = rawFieldAt(unit.format, {unit.plane(Plane::Raw), unit.first, unit.lane});
   for (unsigned r = 0; r < registersInLane; r += 2) {
     Value raw = loadChunkWords(lanes, field, r);
@@ -147,12 +139,24 @@ static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
   }
 }
 
+static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
+  LaneBuilder &lanes = unit.lanes;
+  std::array<Value, 4> table = packTable(unit, unit.format.split.rawLowBits);
+  codes = permuteBytes(lanes, codes, codes, lanes.constant(0x3120));
+  joinBytes(unit, lookUpBytes(lanes, table, codes));
+}
+
+void emitExponentBytes(UnitEmission &unit) {
+  FieldSource field = {unit.plane(Plane::Code), unit.code, {8}, 0, false, unit.lane};
+  joinBytes(unit, {loadChunkWords(unit.lanes, field, 0), loadChunkWords(unit.lanes, field, 2)});
+}
+
 void emitBytePalette(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
   // The nibbles of four registers: half 0 below, half 1 above.
   Value start = rowBase(lanes, unit.code, unit.lane, registersInLane);
   Value codes = lanes.load(unit.plane(Plane::Code), start, 0);
-  if (hasByteRaw(unit.format))
+  if (unit.format.hasByteFields())
     return emitBytesOverBytes(unit, codes);
   std::array<Value, 2> halves = lookUpBytes(lanes, packTable(unit, /*rotation=*/0), codes);
   for (unsigned r = 0; r < registersInLane; ++r) {

@@ -43,6 +43,9 @@ bool hasBytePalette(const EmittedFormat &format);
 /// Emits the registers of a palette's unit, sixteen words of its table being operands.
 void emitBytePalette(UnitEmission &unit);
 
+/// Emits the registers of a unit whose symbols are there as bytes (`exponent_bytes`).
+void emitExponentBytes(UnitEmission &unit);
+
 /// Replaces `uwt.decode_stream_fragment` by code.
 mlir::LogicalResult emitStreamFragment(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                        DecodeStreamFragmentOp op);

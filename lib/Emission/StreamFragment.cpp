@@ -205,7 +205,8 @@ LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewr
   SmallVector<Value> results;
   for (unsigned r = 0; r < registersInLane; ++r) {
     Value all = vector::FromElementsOp::create(rewriter, location, fragment, symbols[r]);
-    Value words = joinRaw(lanes, format, raw, r, all);
+    Value words =
+        op.getRaw() ? joinRaw(lanes, format, raw, r, all) : lanes.bitAnd(all, format.symbolMask());
     if (op.getBlocks())
       words = lanes.bitAnd(
           words, vector::FromElementsOp::create(rewriter, location, fragment, there).getResult());

@@ -39,6 +39,7 @@ std::optional<ProductStrategy> parseProductStrategy(llvm::StringRef name) {
   return llvm::StringSwitch<std::optional<ProductStrategy>>(name)
       .Case("direct", ProductStrategy::Direct)
       .Case("shared", ProductStrategy::Shared)
+      .Case("exponents", ProductStrategy::Exponents)
       .Case("buffer", ProductStrategy::Buffer)
       .Default(std::nullopt);
 }
@@ -85,17 +86,22 @@ static int64_t eightsOf(MatmulOp op, const KernelOptions &options) {
 
 /// What is tried for a product, in this order.
 static SmallVector<ProductStrategy> preferredStrategies(MatmulOp op, const EmittedFormat &format,
-                                                        const KernelOptions &options) {
-  // Lanes' streams take the registers of many warps: beyond this, others multiply
-  // (docs/gpu-ledger.md).
-  constexpr int64_t mostEightsOfStreams = 4;
+                                                        const KernelOptions &options,
+                                                        const GpuTarget &target) {
+  // By the ledger (docs/gpu-kernels.md): lanes' streams take the registers of many warps, so that
+  // beyond this others multiply; and family shared decodes again for each slice of its width, which
+  // costs more than decoding once where family wide multiplies.
+  constexpr int64_t mostEightsOfStreams = 4, mostEightsShared = 16;
+  using enum ProductStrategy;
   if (options.strategy)
     return {*options.strategy};
   if (format.traits.rate != Rate::Prefix)
-    return {ProductStrategy::Direct, ProductStrategy::Buffer};
+    return {Direct, Buffer};
   if (eightsOf(op, options) <= mostEightsOfStreams)
-    return {ProductStrategy::Direct, ProductStrategy::Shared, ProductStrategy::Buffer};
-  return {ProductStrategy::Shared, ProductStrategy::Direct, ProductStrategy::Buffer};
+    return {Direct, Shared, Exponents, Buffer};
+  if (eightsOf(op, options) > mostEightsShared && target.supports(GpuFeature::Wgmma))
+    return {Exponents, Shared, Buffer};
+  return {Shared, Direct, Exponents, Buffer};
 }
 
 /// Why a strategy does not serve a product; empty where it may.
@@ -106,6 +112,8 @@ static std::string refusalOf(ProductStrategy strategy, MatmulOp op, const Emitte
     return refusalOfDirect(op, format, target);
   case ProductStrategy::Shared:
     return SharedDecoder::refusal(op, format);
+  case ProductStrategy::Exponents:
+    return TranscodeBuilder::refusal(op.getWeightType(), format, DecodedForm::ExponentBytes);
   case ProductStrategy::Buffer:
     return TranscodeBuilder::refusal(op.getWeightType(), format);
   }
@@ -136,12 +144,19 @@ static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
 /// What of a weight's units and table the kernel `product` knows.
 static void planUnits(const EmittedFormat &format, SkinnyPlan &plan) {
   UnitLayout layout = unitLayout(format.format, format.element);
-  plan.onlyWords = layout.onlyWords || plan.decodesFirst || plan.isShared;
-  plan.isStream = !layout.fixedRate && !plan.decodesFirst && !plan.isShared;
+  bool makesWords = plan.decoded == DecodedForm::Words || plan.isShared;
+  plan.onlyWords = layout.onlyWords || makesWords;
+  plan.isStream = !layout.fixedRate && !plan.decodesFirst() && !plan.isShared;
   if (plan.isShared)
     plan.rawWords = layout.rawWords;
   if (plan.onlyWords)
     return;
+  if (plan.decodesFirst()) {
+    // Escapes are in the exponents.
+    plan.rawWords = layout.rawWords;
+    plan.codeWords = plan.decodedUnitWords();
+    return;
+  }
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
   plan.hasEscapes = layout.hasEscapes;
   plan.tableWords = emitter.fragmentTableWords(format).value_or(0);
@@ -201,7 +216,9 @@ static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedForma
   SkinnyPlan plan{};
   plan.rows = op.getWeightType().getRows();
   plan.columns = op.getWeightType().getColumns();
-  plan.decodesFirst = strategy == ProductStrategy::Buffer;
+  plan.decoded = strategy == ProductStrategy::Buffer      ? DecodedForm::Words
+                 : strategy == ProductStrategy::Exponents ? DecodedForm::ExponentBytes
+                                                          : DecodedForm::None;
   plan.isShared = strategy == ProductStrategy::Shared;
   planUnits(format, plan);
   bool hasWarpgroups = options.warpgroups && !plan.isStream && target.supports(GpuFeature::Wgmma);
@@ -231,7 +248,7 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
   const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
   // What keeps the first choice from being it.
   std::string reason, family;
-  for (ProductStrategy strategy : preferredStrategies(op, format, options)) {
+  for (ProductStrategy strategy : preferredStrategies(op, format, options, target)) {
     std::string refusal = refusalOf(strategy, op, format, target);
     std::string familyName = strategy == ProductStrategy::Shared ? "shared" : "skinny";
     if (refusal.empty()) {
@@ -310,8 +327,8 @@ void BuildKernelsPass::runOnOperation() {
                           UnitAttr::get(&getContext()));
   std::optional<ProductStrategy> chosen = parseProductStrategy(strategy);
   if (!strategy.empty() && !chosen) {
-    getOperation().emitError() << "expects strategy 'direct', 'shared' or 'buffer', got '"
-                               << strategy << "'";
+    getOperation().emitError()
+        << "expects strategy 'direct', 'shared', 'exponents' or 'buffer', got '" << strategy << "'";
     return signalPassFailure();
   }
   DenseMap<Operation *, unsigned> numbers;

@@ -43,11 +43,10 @@ int64_t SimtKernels::decodedWords() const {
 void SimtKernels::build(ProductKernels &result) {
   OpBuilder::InsertionGuard guard(builder);
   if (decodesFirst()) {
-    buildDecode(result.module);
+    TranscodeBuilder decoder(op.getWeightType(), format, builder, location);
+    decoder.build(result.module, "decode");
     KernelEntry decode = entry("decode");
-    decode.launch = TranscodeBuilder(op.getWeightType(), format, builder, location).launch();
-    decode.arguments = TranscodeBuilder::partArguments();
-    decode.arguments.push_back(memrefArgument(ArgumentKind::Workspace, ArgumentType::I16, 256));
+    decoder.describe(decode, ArgumentKind::Workspace);
     result.entries.push_back(std::move(decode));
   }
   buildProduct(result.module);
@@ -73,21 +72,13 @@ void SimtKernels::build(ProductKernels &result) {
   result.plan.slice = batchRows;
   result.plan.rows = 16;
   result.plan.ctas = workgroups;
-  result.plan.decodesFirst = decodesFirst();
+  result.plan.decodedBytes = decodesFirst() ? 2 : 0;
 }
 
 KernelEntry SimtKernels::entry(StringRef kernel) {
   KernelEntry entry = entryOf(GpuKernelFamily::Simt, kernel, op.getWeightType(), format);
   entry.strategy = decodesFirst() ? "buffer,simt" : "simt";
   return entry;
-}
-
-void SimtKernels::buildDecode(gpu::GPUModuleOp module) {
-  TranscodeBuilder transcode(op.getWeightType(), format, builder, location);
-  gpu::GPUFuncOp kernel =
-      transcode.beginKernel(module, "decode", globalBuffer(builder.getI16Type()));
-  transcode.decodeTo(kernel.getArguments().back());
-  gpu::ReturnOp::create(builder, location);
 }
 
 void SimtKernels::buildProduct(gpu::GPUModuleOp module) {

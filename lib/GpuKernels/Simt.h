@@ -44,7 +44,6 @@ private:
   /// u32 of the decoded weight, at the beginning of the workspace.
   int64_t decodedWords() const;
 
-  void buildDecode(mlir::gpu::GPUModuleOp module);
   void buildProduct(mlir::gpu::GPUModuleOp module);
   void buildItem(mlir::Value item);
   /// Number of the first u32 of the strip's first unit, and u32 from unit to unit.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SharedDecoder.h"
+#include "Transcode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -31,7 +32,10 @@ static constexpr bool fits(RoleRegisters roles, int32_t consumers, int32_t other
 static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2));
 
 void SkinnyKernels::build(gpu::GPUModuleOp module) {
-  plan.decodesFirst ? buildDecode(module) : buildPack(module);
+  if (plan.decodesFirst())
+    TranscodeBuilder(op.getWeightType(), format, builder, location, plan.decoded)
+        .build(module, "decode");
+  buildPack(module);
   buildProduct(module);
 }
 
@@ -120,8 +124,10 @@ void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
     *argument = body.getArgument(next++);
   for (unsigned i = 0; i < op.getExtras().size(); ++i)
     extras.push_back(body.getArgument(next++));
-  if (plan.decodesFirst)
+  if (plan.decoded == DecodedForm::Words)
     words = workspace;
+  if (plan.decoded == DecodedForm::ExponentBytes)
+    code = workspace;
 }
 
 Value SkinnyKernels::slicesOf(Value batchRows) { return index.ceilDiv(batchRows, 8 * plan.tiles); }
@@ -196,12 +202,13 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
   panel.place = place;
   panel.number = number;
   panel.slice = index.div(place, plan.places());
-  if (plan.decodesFirst) {
-    panel.words = index.mul(number, 4 * plan.groups() * SkinnyPlan::unitWords);
+  auto decoded = [&] { return index.mul(number, 4 * plan.groups() * plan.decodedUnitWords()); };
+  if (plan.decoded == DecodedForm::Words) {
+    panel.words = decoded();
   } else {
     panel.words = field(0);
     panel.raw = field(1);
-    panel.code = field(2);
+    panel.code = plan.decodesFirst() ? decoded() : field(2);
   }
   if (plan.hasEscapes)
     panel.records = field(4);

@@ -84,7 +84,6 @@ private:
   // SkinnyEntries.cpp
   KernelEntry commonEntry(llvm::StringRef kernel);
   KernelEntry packEntry();
-  KernelEntry decodeEntry();
   WorkspaceRule workspaceRule() const;
 
   // SkinnyWarpgroup.cpp
@@ -112,7 +111,6 @@ private:
   // SkinnyPack.cpp
   PackedPlace placeInFragments(mlir::Value thread);
   void buildPack(mlir::gpu::GPUModuleOp module);
-  void buildDecode(mlir::gpu::GPUModuleOp module);
   /// x as kernels get it, and where it goes.
   struct UnpackedX {
     mlir::Value x, rowStride, rows, packed;

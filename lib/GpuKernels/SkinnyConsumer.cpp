@@ -252,12 +252,14 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
     codePlane = ring;
     codeAt = index.add(partAt(plan.partCode(), plan.codeWords), place.inUnit);
   }
+  auto attributeIf = [&](bool isSet) { return isSet ? builder.getUnitAttr() : UnitAttr(); };
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
       builder, location, TypeRange{fragment, fragment, fragment, fragment},
       op.getWeightType().getFormat(), TypeAttr::get(op.getWeightType().getElementType()), lane,
       rawPlane, rawAt, codePlane, codeAt, fromWords ? ValueRange() : ValueRange(tableWords),
-      asWords || plan.decodesFirst || plan.isShared ? builder.getUnitAttr() : UnitAttr());
+      attributeIf(asWords || plan.decoded == DecodedForm::Words || plan.isShared),
+      attributeIf(!fromWords && plan.decoded == DecodedForm::ExponentBytes));
   return Fragments(decoded.getResults());
 }
 

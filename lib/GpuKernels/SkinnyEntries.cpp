@@ -27,7 +27,9 @@ WorkspaceRule SkinnyKernels::workspaceRule() const {
 
 KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
   KernelEntry entry = entryOf(plan.family(), kernel, op.getWeightType(), format);
-  entry.strategy = plan.decodesFirst ? "buffer," : "";
+  entry.strategy = plan.decoded == DecodedForm::Words           ? "buffer,"
+                   : plan.decoded == DecodedForm::ExponentBytes ? "exponents,"
+                                                                : "";
   entry.strategy += std::string(nameOf(entry.family)) + ",n=" + std::to_string(8 * plan.tiles) +
                     ",stages=" + std::to_string(plan.stages) +
                     ",k=" + std::to_string(64 * plan.groupsPerStage);
@@ -50,20 +52,6 @@ KernelEntry SkinnyKernels::packEntry() {
                     scalarArgument(ArgumentKind::XStride), scalarArgument(ArgumentKind::Batch),
                     memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256)};
   return pack;
-}
-
-KernelEntry SkinnyKernels::decodeEntry() {
-  KernelEntry decode = commonEntry("decode");
-  TranscodeBuilder transcode(op.getWeightType(), format, builder, location);
-  decode.launch = transcode.launch();
-  decode.workspace = {};
-  decode.arguments = TranscodeBuilder::partArguments();
-  decode.arguments.insert(decode.arguments.end(),
-                          {operandArgument(ArgumentKind::X, op.getX()),
-                           scalarArgument(ArgumentKind::XStride),
-                           scalarArgument(ArgumentKind::Batch),
-                           memrefArgument(ArgumentKind::Workspace, ArgumentType::I8, 256)});
-  return decode;
 }
 
 std::vector<KernelEntry> SkinnyKernels::entries() {
@@ -94,7 +82,12 @@ std::vector<KernelEntry> SkinnyKernels::entries() {
   for (auto [i, extra] : llvm::enumerate(op.getExtras()))
     product.arguments.push_back(
         operandArgument(ArgumentKind::Extra, extra, static_cast<uint32_t>(i)));
-  return {plan.decodesFirst ? decodeEntry() : packEntry(), product};
+  if (!plan.decodesFirst())
+    return {packEntry(), product};
+  KernelEntry decode = commonEntry("decode");
+  TranscodeBuilder(op.getWeightType(), format, builder, location, plan.decoded)
+      .describe(decode, ArgumentKind::Workspace);
+  return {decode, packEntry(), product};
 }
 
 } // namespace uwt

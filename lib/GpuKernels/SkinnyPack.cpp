@@ -14,7 +14,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Skinny.h"
-#include "Transcode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -59,33 +58,6 @@ void SkinnyKernels::buildPack(gpu::GPUModuleOp module) {
   packBlock(
       {kernel.getArgument(0), kernel.getArgument(1), kernel.getArgument(2), kernel.getArgument(3)},
       block, thread);
-  gpu::ReturnOp::create(builder, location);
-}
-
-void SkinnyKernels::buildDecode(gpu::GPUModuleOp module) {
-  OpBuilder::InsertionGuard guard(builder);
-  Type at = builder.getIndexType(), x = globalBuffer(op.getXType().getElementType());
-  TranscodeBuilder transcode(op.getWeightType(), format, builder, location);
-  gpu::GPUFuncOp kernel =
-      transcode.beginKernel(module, "decode", {x, at, at, globalBuffer(builder.getI8Type())});
-  LaunchDependentsOp::create(builder, location);
-  auto arguments = kernel.getArguments().take_back(4);
-  auto viewAs = [&](Type element, Value size) -> Value {
-    return memref::ViewOp::create(builder, location, globalBuffer(element), arguments[3],
-                                  index.constant(0), size);
-  };
-  transcode.decodeTo(viewAs(builder.getI16Type(), index.constant(2 * plan.decodedWords())));
-
-  Value bytes = memref::DimOp::create(builder, location, arguments[3], 0);
-  UnpackedX from{arguments[0], arguments[1], arguments[2],
-                 viewAs(builder.getI32Type(), index.div(bytes, 4))};
-  Value blocks = index.mul(slicesOf(arguments[2]), plan.groups());
-  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
-  constexpr int64_t warps = SkinnyPlan::packThreads / 32;
-  forEachWarpItem(index.mul(blocks, warps), TranscodeBuilder::warps, [&](Value item) {
-    Value inBlock = index.mul(index.rem(item, warps), 32);
-    packBlock(from, index.div(item, warps), index.add(inBlock, index.rem(thread, 32)));
-  });
   gpu::ReturnOp::create(builder, location);
 }
 

@@ -96,6 +96,6 @@ PlanFacts SkinnyPlan::facts() const {
   int64_t units = bandPanels * 4 * groupsPerStage / unitGroups;
   result.stageBytes = static_cast<uint64_t>(4 * units * unit);
   result.usesWarpgroups = multipliesTogether;
-  result.decodesFirst = decodesFirst;
+  result.decodedBytes = decodesFirst() ? static_cast<double>(decodedUnitWords()) / 256 : 0;
   return result;
 }

@@ -28,10 +28,10 @@ void SkinnyKernels::buildProducer() {
   Value filled = index.min(count, index.constant(plan.stages));
   // Weights do not depend on the kernel before this one, unless that decodes them: the ring is on
   // its way while that ends.
-  if (plan.decodesFirst)
+  if (plan.decodesFirst())
     GridDependencyWaitOp::create(builder, location);
   index.loop(filled, [&](Value ordinal) { copyWeights(fillingAt(ordinal)); });
-  if (!plan.decodesFirst)
+  if (!plan.decodesFirst())
     GridDependencyWaitOp::create(builder, location);
   index.loop(filled, [&](Value ordinal) { copyX(fillingAt(ordinal)); });
   index.loop(index.sub(count, filled), [&](Value i) {

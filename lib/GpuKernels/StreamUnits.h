@@ -59,7 +59,8 @@ public:
   Header header(const Source &source);
   /// Where the decode tables of the lane's two rows of a strip begin.
   Values classes(mlir::Value plane, mlir::Value panel, mlir::Value strip);
-  /// Four operand registers of group `group` of the unit, then the state after it.
+  /// Four operand registers of group `group` of the unit, then the state after it. Without `raw`
+  /// raw fields are 0.
   Values decode(const Unit &unit, mlir::Value group, mlir::Value raw, mlir::Value rawAt,
                 const Source &source, mlir::ValueRange state, mlir::Value table,
                 mlir::ValueRange classPlaces);

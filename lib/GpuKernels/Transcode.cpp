@@ -30,36 +30,33 @@ static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6;
 static constexpr int64_t mostTableBytes = 96 * 1024;
 
 TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &format,
-                                   OpBuilder &builder, Location location)
-    : LaneCode(builder, location), type(type), format(format),
+                                   OpBuilder &builder, Location location, DecodedForm form)
+    : LaneCode(builder, location), type(type), format(format), form(form),
       layout(unitLayout(format.format, format.element)), rows(type.getRows()),
       columns(type.getColumns()), groups(divideUp(columns, fixedUnitColumns)),
       panels(divideUp(rows, panelRows)) {}
 
-gpu::GPUFuncOp TranscodeBuilder::beginKernel(gpu::GPUModuleOp module, StringRef name,
-                                             TypeRange others) {
+void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
+  OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> arguments;
   for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
     arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
-  llvm::append_range(arguments, others);
-  gpu::GPUFuncOp kernel = LaneCode::beginKernel(module, name, arguments, threads,
-                                                isStream() ? streamWorkgroups : fixedWorkgroups);
+  arguments.push_back(globalBuffer(resultType()));
+  gpu::GPUFuncOp kernel = beginKernel(module, name, arguments, threads,
+                                      isStream() ? streamWorkgroups : fixedWorkgroups);
   unsigned next = 0;
-  for (Value *argument : {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes})
+  for (Value *argument :
+       {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
     *argument = kernel.getArgument(next++);
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   lane = index.rem(thread, 32);
   warp = index.div(thread, 32);
   if (isStream())
     streams.emplace(builder, location, type, format, lane);
-  return kernel;
-}
-
-void TranscodeBuilder::decodeTo(Value buffer) {
-  result = buffer;
   loadTable();
   forEachWarpItem(index.constant(panels * panelItems()), warps,
                   [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
+  gpu::ReturnOp::create(builder, location);
 }
 
 void TranscodeBuilder::loadTable() {
@@ -154,14 +151,31 @@ Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
 
 void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
   Values cleared = clearPadding(panel, place, fragments);
-  Value start = index.add(resultAt(panel, place), index.mul(lane, 8));
-  auto halves = VectorType::get({8}, builder.getI16Type());
-  for (auto [r, fragment] : llvm::enumerate(cleared)) {
-    Value value = vector::BitCastOp::create(builder, location, halves, fragment);
-    vector::StoreOp::create(builder, location, value, result,
-                            ValueRange{index.add(start, 256 * static_cast<int64_t>(r))},
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
-  }
+  Value unit = resultAt(panel, place);
+  // Kinds of 32 lanes with 16 bytes each.
+  int64_t inLane = makesWords() ? 8 : 16;
+  Value start = index.add(unit, index.mul(lane, inLane));
+  if (!makesWords())
+    cleared = {exponentBytes(cleared[0], cleared[1]), exponentBytes(cleared[2], cleared[3])};
+  for (auto [kind, fragment] : llvm::enumerate(cleared))
+    storeAligned(fragment, index.add(start, 32 * inLane * static_cast<int64_t>(kind)));
+}
+
+void TranscodeBuilder::storeAligned(Value fragment, Value at) {
+  Type element = resultType();
+  auto run = VectorType::get({128 / element.getIntOrFloatBitWidth()}, element);
+  Value value = vector::BitCastOp::create(builder, location, run, fragment);
+  vector::StoreOp::create(builder, location, value, result, ValueRange{at},
+                          /*nontemporal=*/false, llvm::MaybeAlign(16));
+}
+
+Value TranscodeBuilder::exponentBytes(Value even, Value odd) {
+  // A rotated symbol is the upper byte of its word but for the highest bit, which comes from the
+  // lower byte.
+  LaneBuilder lanes(builder, location, even.getType());
+  Value low = lanes.merge(0x00800080, even, lanes.lshr(even, 8));
+  Value high = lanes.merge(0x80008000, lanes.shl(odd, 8), odd);
+  return lanes.merge(0x00FF00FF, low, high);
 }
 
 TranscodeBuilder::Values TranscodeBuilder::clearPadding(const Panel &panel, const Place &place,
@@ -204,7 +218,7 @@ TranscodeBuilder::Values TranscodeBuilder::clearPadding(const Panel &panel, cons
 // What the family serves
 //===----------------------------------------------------------------------===//
 
-LaunchRule TranscodeBuilder::launch() const {
+void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   LaunchRule rule;
   rule.grid = GridRule::Persistent;
   rule.threads = threads;
@@ -212,23 +226,33 @@ LaunchRule TranscodeBuilder::launch() const {
   rule.ctasPerMultiprocessor = isStream() ? streamWorkgroups : fixedWorkgroups;
   rule.tileRows = panelRows;
   rule.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
-  return rule;
+  entry.launch = rule;
+  entry.arguments = {
+      memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
+      memrefArgument(ArgumentKind::Records, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Table, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Words, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Code, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Classes, ArgumentType::I8),
+      memrefArgument(where, makesWords() ? ArgumentType::I16 : ArgumentType::I8, 256)};
+  entry.workspace = {};
+  if (where != ArgumentKind::Workspace)
+    return;
+  uint64_t units = divideUp(static_cast<uint64_t>(rows), stripRows) * static_cast<uint64_t>(groups);
+  entry.workspace.fixed = units * stripRows * fixedUnitColumns * (makesWords() ? 2 : 1);
 }
 
-std::vector<KernelArgument> TranscodeBuilder::partArguments() {
-  return {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
-          memrefArgument(ArgumentKind::Records, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Table, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Words, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Code, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Classes, ArgumentType::I8)};
-}
-
-std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &format) {
+std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &format,
+                                      DecodedForm form) {
   if (!type.getRows() || !type.getColumns())
     return "the weight is empty";
+  if (form == DecodedForm::ExponentBytes &&
+      (format.traits.rate != Rate::Prefix || !format.hasByteFields()))
+    return "only prefix codes of symbols that are bytes, beside raw fields that are bytes, are "
+           "decoded to exponents before: not format '" +
+           format.format.str() + "'";
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
   if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
     return "threads do not decode format '" + format.format.str() + "'";
@@ -267,17 +291,11 @@ FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, OpBuilder &build
   kernel.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
   CompressedType type = op.getSource().getType();
   TranscodeBuilder transcode(type, format, builder, op.getLoc());
-  OpBuilder::InsertionGuard guard(builder);
-  gpu::GPUFuncOp function = transcode.beginKernel(kernel.module, "transcode",
-                                                  transcode.globalBuffer(builder.getI16Type()));
-  transcode.decodeTo(function.getArguments().back());
-  gpu::ReturnOp::create(builder, op.getLoc());
+  transcode.build(kernel.module, "transcode");
   kernel.entry = entryOf(GpuKernelFamily::Transcode, "transcode", type, format);
   kernel.entry.strategy = "transcode";
   kernel.entry.result = *Format::parse("raw");
-  kernel.entry.launch = transcode.launch();
-  kernel.entry.arguments = TranscodeBuilder::partArguments();
-  kernel.entry.arguments.push_back(memrefArgument(ArgumentKind::Extra, ArgumentType::I16, 256));
+  transcode.describe(kernel.entry, ArgumentKind::Extra);
   return kernel;
 }
 

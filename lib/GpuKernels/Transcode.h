@@ -26,23 +26,20 @@ namespace uwt {
 
 class TranscodeBuilder : private LaneCode {
 public:
+  /// ExponentBytes serves prefix codes with fields of bytes.
   TranscodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
-                   mlir::Location location);
+                   mlir::Location location, DecodedForm form = DecodedForm::Words);
 
   /// Why there is no such kernel of a format; empty where there is.
-  static std::string refusal(CompressedType type, const EmittedFormat &format);
+  static std::string refusal(CompressedType type, const EmittedFormat &format,
+                             DecodedForm form = DecodedForm::Words);
 
-  /// A kernel whose first arguments are a weight's parts, then `others`; the builder's place is in
-  /// it from now on.
-  mlir::gpu::GPUFuncOp beginKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
-                                   mlir::TypeRange others);
-  /// Decodes the weight to `result`, of i16.
-  void decodeTo(mlir::Value result);
-  /// How the kernel is launched, and the arguments that are the weight's parts.
-  LaunchRule launch() const;
-  static std::vector<KernelArgument> partArguments();
+  /// Adds the kernel: its arguments are a weight's parts, then the result.
+  void build(mlir::gpu::GPUModuleOp module, llvm::StringRef name);
+  /// How it is launched, and its arguments, of which the result is of kind `where`: a buffer of its
+  /// own, or the beginning of the workspace.
+  void describe(KernelEntry &entry, ArgumentKind where);
 
-  using LaneCode::globalBuffer;
   static constexpr int64_t warps = 4, threads = 32 * warps;
 
 private:
@@ -55,6 +52,9 @@ private:
     mlir::Value group, strip;
   };
   // Transcode.cpp
+  bool makesWords() const { return form == DecodedForm::Words; }
+  /// Of the result: i16 for words, i8 for bytes.
+  mlir::Type resultType() { return builder.getIntegerType(makesWords() ? 16 : 8); }
   bool isStream() const { return !layout.fixedRate; }
   int64_t panelItems() const;
   /// Bytes of the decode table in shared memory.
@@ -65,8 +65,12 @@ private:
   Values decodeFixed(const Panel &panel, const Place &place);
   Values decode(const Panel &panel, const Place &place, bool asWords);
   void store(const Panel &panel, const Place &place, mlir::ValueRange fragments);
+  /// 16 bytes to a multiple of 16 in the result.
+  void storeAligned(mlir::Value fragment, mlir::Value at);
+  /// Symbols of two registers' words as bytes, in the order of a field of 8 bits, each rotated.
+  mlir::Value exponentBytes(mlir::Value even, mlir::Value odd);
   Values clearPadding(const Panel &panel, const Place &place, mlir::ValueRange fragments);
-  /// Number of the group's first half word in the result.
+  /// Number of the group's first element in the result.
   mlir::Value resultAt(const Panel &panel, const Place &place);
 
   // TranscodeStreams.cpp
@@ -82,11 +86,17 @@ private:
   using Load = llvm::function_ref<mlir::Value(mlir::Value)>;
   void patchWords(mlir::Value count, Load load,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> apply);
+  /// Number of an element in its unit of the result: that of half `half` of register `r` of lane
+  /// `owner`, in block `block`.
+  mlir::Value elementAt(mlir::Value r, mlir::Value owner, mlir::Value block, mlir::Value half);
+  /// Stores the word in the low bits of an i32, or its symbol.
+  void storeElement(mlir::Value word, mlir::Value at);
   void storeWord(const Panel &panel, const Place &place, mlir::Value record);
   void storeRun(const Panel &panel, const Place &place, mlir::Value row, Load load);
 
   CompressedType type;
   const EmittedFormat &format;
+  DecodedForm form;
   UnitLayout layout;
   int64_t rows, columns, groups, panels;
 

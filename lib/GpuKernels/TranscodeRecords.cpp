@@ -21,15 +21,30 @@ namespace uwt {
 /// u32 of a run's record (escape-3).
 static constexpr int64_t runWords = 17;
 
+Value TranscodeBuilder::elementAt(Value r, Value owner, Value block, Value half) {
+  // plane-1: a field of 16 bits has a kind for each register, one of 8 bits for each two.
+  Value kind = makesWords() ? r : index.div(r, 2);
+  Value word = index.add(index.mul(kind, 128), index.mul(owner, 4));
+  Value first = index.mul(index.add(word, block), makesWords() ? 2 : 4);
+  if (makesWords())
+    return index.add(first, half);
+  return index.add(first, index.add(index.mul(half, 2), index.rem(r, 2)));
+}
+
+void TranscodeBuilder::storeElement(Value word, Value at) {
+  if (!makesWords()) {
+    LaneBuilder lanes(builder, location, word.getType());
+    word = lanes.merge(0x80, word, lanes.lshr(word, 8));
+  }
+  Value value = arith::TruncIOp::create(builder, location, resultType(), word);
+  memref::StoreOp::create(builder, location, value, result, ValueRange{at});
+}
+
 void TranscodeBuilder::storeWord(const Panel &panel, const Place &place, Value record) {
   // escape-2: value, half, register, lane, block.
-  Value word = index.add(index.mul(toIndex(bits(record, 17, 2)), 128),
-                         index.mul(toIndex(bits(record, 19, 5)), 4));
-  word = index.add(word, toIndex(bits(record, 24, 2)));
-  Value half = index.add(index.mul(word, 2), toIndex(bits(record, 16, 1)));
-  Value at = index.add(resultAt(panel, place), half);
-  Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
-  memref::StoreOp::create(builder, location, value, result, ValueRange{at});
+  auto field = [&](unsigned low, unsigned count) { return toIndex(bits(record, low, count)); };
+  Value element = elementAt(field(17, 2), field(19, 5), field(24, 2), field(16, 1));
+  storeElement(record, index.add(resultAt(panel, place), element));
 }
 
 void TranscodeBuilder::storeRun(const Panel &panel, const Place &place, Value row, Load loadAt) {
@@ -40,9 +55,7 @@ void TranscodeBuilder::storeRun(const Panel &panel, const Place &place, Value ro
   pair = arith::ShRUIOp::create(builder, location, pair, shift);
   Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
   Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
-  Value word = index.add(index.mul(r, 128), index.mul(owner, 4));
-  word = index.add(word, index.div(lane, 8));
-  Value start = index.add(resultAt(panel, place), index.mul(word, 2));
+  Value unit = resultAt(panel, place);
   uint32_t symbolBits = format.split.symbolBits;
   int64_t mask = ((int64_t(1) << symbolBits) - 1) << format.split.rawLowBits;
   for (int64_t half = 0; half < 2; ++half) {
@@ -51,15 +64,17 @@ void TranscodeBuilder::storeRun(const Panel &panel, const Place &place, Value ro
     Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
                                           index.less(k, index.constant(columns)));
     index.ifElse(isThere, [&] {
-      Value at = index.add(start, half);
-      Value old = arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
-      Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
-      Value symbol = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
-      symbol = arith::ShLIOp::create(builder, location, symbol,
-                                     constantI32(static_cast<int64_t>(format.split.rawLowBits)));
-      Value value = arith::OrIOp::create(builder, location, kept, symbol);
-      value = arith::TruncIOp::create(builder, location, builder.getI16Type(), value);
-      memref::StoreOp::create(builder, location, value, result, ValueRange{at});
+      Value at = index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half)));
+      Value word = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
+      word = arith::ShLIOp::create(builder, location, word,
+                                   constantI32(static_cast<int64_t>(format.split.rawLowBits)));
+      if (makesWords()) {
+        Value old =
+            arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
+        Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
+        word = arith::OrIOp::create(builder, location, kept, word);
+      }
+      storeElement(word, at);
     });
   }
 }

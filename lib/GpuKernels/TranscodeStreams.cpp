@@ -17,7 +17,12 @@ void TranscodeBuilder::buildStream(Value item) {
   StreamUnits::Unit unit = streams->unit(panel.strips, number);
   index.ifElse(index.less(unit.strip, panel.strips), [&] {
     index.ifElse(
-        panel.storedAsWords, [&] { copyStream(panel, unit); },
+        panel.storedAsWords,
+        [&] {
+          // The product reads those where they are.
+          if (makesWords())
+            copyStream(panel, unit);
+        },
         [&] { decodeStream(panel, unit, streams->locate(code, panel.code, number)); });
   });
 }
@@ -40,9 +45,14 @@ void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit 
     Values rowClasses = streams->classes(classes, panel.number, strip);
     return index.loop(unit.groups, inStrip, [&](Value group, ValueRange state) {
       Place place{index.add(unit.firstGroup, group), strip};
-      Value rawUnit = index.add(index.mul(place.group, panel.strips), strip);
-      Value rawAt = index.add(panel.raw, index.mul(rawUnit, layout.rawWords));
-      Values decoded = streams->decode(unit, group, raw, rawAt, source, state, table, rowClasses);
+      Value rawPlane, rawAt;
+      if (makesWords()) {
+        Value rawUnit = index.add(index.mul(place.group, panel.strips), strip);
+        rawPlane = raw;
+        rawAt = index.add(panel.raw, index.mul(rawUnit, layout.rawWords));
+      }
+      Values decoded =
+          streams->decode(unit, group, rawPlane, rawAt, source, state, table, rowClasses);
       store(panel, place, ArrayRef<Value>(decoded).take_front(4));
       return Values(ArrayRef<Value>(decoded).drop_front(4));
     });

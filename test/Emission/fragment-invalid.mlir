@@ -21,7 +21,7 @@ func.func @wide_symbols(%lane: index, %raw: memref<256xi32>, %code: memref<128xi
 func.func @fixed_rate(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
   // expected-error @+1 {{cannot be compiled for format 'window<4>': it has no stream units}}
   %r:8 = uwt.decode_stream_fragment #uwt.format<"window<4>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
-      state (%s, %s, %s, %s) table %raw[%s, %s] : memref<256xi32>, memref<256xi32>, memref<256xi32>
+      state (%s, %s, %s, %s) table %raw[%s, %s] : memref<256xi32>, memref<256xi32> raw memref<256xi32>
   return
 }
 
@@ -30,7 +30,7 @@ func.func @fixed_rate(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) 
 func.func @short_state(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
   // expected-error @+1 {{expects a state of 4 values, got 3}}
   %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
-      state (%s, %s, %s) table %raw[%s, %s] : memref<256xi32>, memref<256xi32>, memref<256xi32>
+      state (%s, %s, %s) table %raw[%s, %s] : memref<256xi32>, memref<256xi32> raw memref<256xi32>
   return
 }
 
@@ -39,7 +39,7 @@ func.func @short_state(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index)
 func.func @one_class(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
   // expected-error @+1 {{expects the places of 2 classes, got 1}}
   %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
-      state (%s, %s, %s, %s) table %raw[%s] : memref<256xi32>, memref<256xi32>, memref<256xi32>
+      state (%s, %s, %s, %s) table %raw[%s] : memref<256xi32>, memref<256xi32> raw memref<256xi32>
   return
 }
 
@@ -48,6 +48,23 @@ func.func @one_class(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
 func.func @bytes(%s: i32, %lane: index, %raw: memref<256xi32>, %table: memref<64xi8>, %at: index) {
   // expected-error @+1 {{expects buffers of i32, got 'memref<64xi8>'}}
   %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
-      state (%s, %s, %s, %s) table %table[%s, %s] : memref<256xi32>, memref<256xi32>, memref<64xi8>
+      state (%s, %s, %s, %s) table %table[%s, %s] : memref<256xi32>, memref<64xi8> raw memref<256xi32>
+  return
+}
+
+// -----
+
+func.func @exponents_alone(%lane: index, %code: memref<256xi32>, %at: index) {
+  // expected-error @+1 {{with exponent_bytes expects raw and code, no table, and not as_words}}
+  %r:4 = uwt.decode_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane code %code[%at] exponent_bytes code memref<256xi32>
+  return
+}
+
+// -----
+
+func.func @wide_symbols(%lane: index, %code: memref<256xi32>, %at: index) {
+  // expected-error @+1 {{has a format whose symbols and raw fields are not bytes: 'huffman<12,1>, coded=exponent+2'}}
+  %r:4 = uwt.decode_fragment #uwt.format<"huffman<12,1>, coded=exponent+2"> of bf16 lane %lane raw %code[%at] code %code[%at] exponent_bytes
+      : memref<256xi32> code memref<256xi32>
   return
 }

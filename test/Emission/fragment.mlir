@@ -26,8 +26,32 @@ func.func @palette(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, 
 func.func @stream(%low: i32, %high: i32, %taken: i32, %next: i32, %lane: index, %raw: memref<256xi32>, %code: memref<?xi32>, %at: index, %last: i32,
     %table: memref<4096xi32>, %zero: i32) -> (vector<4xi32>, i32) {
   %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %code[%at] upto %last
-      state (%low, %high, %taken, %next) table %table[%zero, %zero] : memref<256xi32>, memref<?xi32>, memref<4096xi32>
+      state (%low, %high, %taken, %next) table %table[%zero, %zero] : memref<?xi32>, memref<4096xi32> raw memref<256xi32>
   return %r#0, %r#6 : vector<4xi32>, i32
+}
+
+// Exponents that a kernel before has decoded to bytes: two selects join those of four weights with their raw fields.
+// CHECK-LABEL: func.func @exponents
+// CHECK-COUNT-4: vector.load {{.*}} {alignment = 16 : i64}
+// CHECK-NOT: vector.load
+// CHECK: nvvm.prmt
+// CHECK-NOT: shli
+func.func @exponents(%lane: index, %raw: memref<256xi32>, %code: memref<256xi32>, %at: index)
+    -> (vector<4xi32>, vector<4xi32>, vector<4xi32>, vector<4xi32>) {
+  %r:4 = uwt.decode_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] code %code[%at] exponent_bytes
+      : memref<256xi32> code memref<256xi32>
+  return %r#0, %r#1, %r#2, %r#3 : vector<4xi32>, vector<4xi32>, vector<4xi32>, vector<4xi32>
+}
+
+// Without raw fields there are symbols alone.
+// CHECK-LABEL: func.func @symbols
+// CHECK: %[[MASK:.*]] = arith.constant dense<2139127680> : vector<4xi32>
+// CHECK-NOT: vector.load
+// CHECK: arith.andi %{{.*}}, %[[MASK]]
+func.func @symbols(%s: i32, %lane: index, %code: memref<?xi32>, %at: index, %last: i32, %table: memref<4096xi32>) -> vector<4xi32> {
+  %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane stream %code[%at] upto %last
+      state (%s, %s, %s, %s) table %table[%s, %s] : memref<?xi32>, memref<4096xi32>
+  return %r#0 : vector<4xi32>
 }
 
 // Blocks that do not exist are not taken from the stream.
@@ -37,6 +61,6 @@ func.func @stream(%low: i32, %high: i32, %taken: i32, %next: i32, %lane: index, 
 func.func @tail(%s: i32, %lane: index, %raw: memref<256xi32>, %code: memref<?xi32>, %at: index, %last: i32, %table: memref<4096xi32>, %blocks: i32)
     -> vector<4xi32> {
   %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %code[%at] upto %last
-      state (%s, %s, %s, %s) table %table[%s, %s] blocks %blocks : memref<256xi32>, memref<?xi32>, memref<4096xi32>
+      state (%s, %s, %s, %s) table %table[%s, %s] blocks %blocks : memref<?xi32>, memref<4096xi32> raw memref<256xi32>
   return %r#0 : vector<4xi32>
 }

@@ -42,8 +42,9 @@ struct GpuKernelLedger {
   double lookups = 0;
   /// Multiplies by warpgroups.
   bool usesWarpgroups = false;
-  /// The weight is decoded to memory before (strategy buffer), 2 bytes a weight.
-  bool decodesFirst = false;
+  /// Bytes of a weight that a kernel before decodes to memory: 2 (strategy buffer), or 1 where it
+  /// leaves the other one where it is (exponents); 0 for none.
+  double decodedBytes = 0;
   /// Kernels that are launched; while those before the last one run, it fills its ring.
   unsigned launches = 2;
 };

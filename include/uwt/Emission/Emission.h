@@ -39,6 +39,8 @@ struct EmittedFormat {
   uint32_t symbolMask() const {
     return ((1u << split.symbolBits) - 1) * 0x00010001u << split.rawLowBits;
   }
+  /// Whether symbols and raw fields are bytes: bf16 with coded=exponent+0, f16 with exponent+3.
+  bool hasByteFields() const { return split.wordBits == 16 && split.rawBits() == 8; }
 };
 
 /// How units of a weight lie in its planes.

@@ -27,8 +27,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     Where x has another type than the weight, `@product` is of family `simt`: a warp takes a strip and four batch rows and multiplies in f32, from a raw weight or one
     that `@decode` decoded before.
 
-    With strategy `buffer`, `@decode` takes the place of `@pack`: it also decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
-    serves every format that family `transcode` serves.
+    With strategy `buffer`, `@decode` comes before: it decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
+    serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`.
 
     The product stays where it is. What arguments the kernels take is in `uwt/GpuKernels/SkinnyPlan.h`. Serves formats that a thread decodes
     (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>` with symbols of at most 8 bits), and prefix codes: for those `@product` has no ring, its warps take
@@ -52,7 +52,7 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     Option<"cluster", "cluster", "unsigned", "0",
            "Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8 (default: 2 from 32 batch rows on, 4 from 64)">,
     Option<"strategy", "strategy", "std::string", "\"\"",
-           "direct (weights are decoded where they are multiplied), shared (prefix codes: by warps of their own, to shared memory) or buffer (all of them before, to memory) (default: the first of these that serves the format; prefix codes from 33 batch rows on shared)">,
+           "direct (weights are decoded where they are multiplied), shared (prefix codes: by warps of their own, to shared memory), exponents (prefix codes: exponents before, to bytes in memory) or buffer (all of them before, to memory) (default: the first of these that serves the format; prefix codes from 33 batch rows on shared, and exponents above 128 where there is wgmma)">,
     Option<"warpgroups", "warpgroups", "bool", "true",
            "Multiply more than two tiles with wgmma; else with mma.sync">,
     Option<"simt", "simt", "bool", "false",

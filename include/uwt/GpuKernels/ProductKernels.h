@@ -22,8 +22,9 @@
 namespace uwt {
 
 /// Where weights are decoded: by the threads that multiply them, into their registers; by warps of
-/// their own, into shared memory (prefix codes); or all of them before, to memory.
-enum class ProductStrategy : uint8_t { Direct, Shared, Buffer };
+/// their own, into shared memory (prefix codes); their exponents before, to bytes in memory (prefix
+/// codes); or all of them before, to memory.
+enum class ProductStrategy : uint8_t { Direct, Shared, Exponents, Buffer };
 
 /// A strategy by its name ("shared"), or none.
 std::optional<ProductStrategy> parseProductStrategy(llvm::StringRef name);
@@ -68,8 +69,9 @@ struct PlanFacts {
   double rawBytes = 0;
   /// Family shared: these warps decode for others.
   bool decodesBeside = false;
-  /// Strategy buffer: the weight is decoded to memory, and read from there.
-  bool decodesFirst = false;
+  /// Bytes of a weight that are decoded to memory before, and read from there: 2 with strategy
+  /// buffer, 1 with exponents; 0 where nothing is.
+  double decodedBytes = 0;
 };
 
 struct ProductKernels {

@@ -7,8 +7,9 @@
 //
 // What the kernels of families `skinny` and `wide` and whoever launches them agree on.
 //
-// With strategy `buffer`, kernel `decode` in place of `pack` also decodes the whole weight, to the
-// beginning of the workspace, and `product` multiplies from there as from a raw weight.
+// With strategies `buffer` and `exponents`, kernel `decode` comes before: it decodes the whole
+// weight to the beginning of the workspace, and `product` multiplies from there, as from a raw
+// weight or from bytes of exponents beside plane `raw`.
 //
 // A batch comes in slices of 8 · `tiles` rows, of which the last one may be short. Kernel `pack`
 // brings x into the workspace, a workgroup for each slice and group of 64 columns; kernel `product`
@@ -30,6 +31,11 @@
 
 namespace uwt {
 
+/// What kernel `decode` makes of a weight, if there is one: its words, in the order of plane
+/// `words`; or its symbols alone, as `uwt.decode_fragment exponent_bytes` takes them, of panels
+/// that are not stored as words. Panels have the places that plane `words` gives them.
+enum class DecodedForm : uint8_t { None, Words, ExponentBytes };
+
 struct SkinnyPlan {
   /// The weight: output features, input features; 8-column tiles of x; stages of the ring, and
   /// groups of 64 columns in a stage (a multiple of 2: what is copied at once is aligned).
@@ -48,8 +54,9 @@ struct SkinnyPlan {
   /// the decoders'.
   bool isShared = false;
   int64_t wordsBesideRing = 0;
-  /// Strategy buffer; `onlyWords` is set then too.
-  bool decodesFirst;
+  /// What has been decoded before: words (strategy buffer; `onlyWords` is set then too), or symbols
+  /// (strategy exponents; plane `code` is then in the workspace).
+  DecodedForm decoded;
   /// u32 of the decode table, which a thread keeps in registers, and of an escape record.
   int64_t tableWords, recordWords;
   /// Whether a panel's four warps multiply together (wgmma), or each for itself (mma.sync). Decides
@@ -103,6 +110,12 @@ struct SkinnyPlan {
 
   PlanFacts facts() const;
 
+  bool decodesFirst() const { return decoded != DecodedForm::None; }
+  /// u32 of a unit of the decoded weight.
+  int64_t decodedUnitWords() const {
+    return decoded == DecodedForm::ExponentBytes ? unitWords / 2 : unitWords;
+  }
+
   int64_t panels() const { return (rows + 63) / 64; }
   int64_t groups() const { return (columns + 63) / 64; }
   int64_t groupsPerStep() const { return groupsPerStage / stepsPerStage; }
@@ -134,7 +147,7 @@ struct SkinnyPlan {
 
   /// u32 of the decoded weight, behind which packed x begins.
   int64_t decodedWords() const {
-    return decodesFirst ? (rows + 15) / 16 * groups() * unitWords : 0;
+    return decodesFirst() ? (rows + 15) / 16 * groups() * decodedUnitWords() : 0;
   }
   /// u32 of a slice of packed x; f32 of a workgroup's partial sums: of its first band and of its
   /// last one. Each place has a counter a warp of its cluster.

@@ -72,6 +72,21 @@ TEST(GpuCost, EachSliceDecodesAgain) {
   EXPECT_NEAR(two.matrix, 2 * one.matrix, 1e-9);
 }
 
+TEST(GpuCost, DecodingBeforeReadsWhatItReplaces) {
+  GpuKernelLedger ledger;
+  ledger.weightBytes = 1.375;
+  ledger.decodedBytes = 2;
+  GpuPrediction all = predictGpu(roundBoard(), ledger, problem, ideal());
+  EXPECT_NEAR(all.decode, 137.5 + 200, 1e-9);
+  EXPECT_NEAR(all.memory, 200.32, 1e-9);
+  // A byte of raw fields stays: the other 0.375 become one.
+  ledger.decodedBytes = 1;
+  GpuPrediction exponents = predictGpu(roundBoard(), ledger, problem, ideal());
+  EXPECT_NEAR(exponents.decode, 37.5 + 100, 1e-9);
+  EXPECT_NEAR(exponents.memory, 200.32, 1e-9);
+  EXPECT_NEAR(exponents.total, exponents.memory + exponents.decode + exponents.fixed, 1e-9);
+}
+
 TEST(GpuCost, TooFewBytesOnTheirWayStall) {
   GpuKernelLedger ledger;
   // 10 KB a multiprocessor hide the latency of a microsecond.

@@ -11,7 +11,6 @@
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Conversion/Passes.h"
 #include <bit>
-#include <random>
 
 namespace uwt::testing {
 
@@ -50,6 +49,12 @@ std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) 
     word = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
   }
   return words;
+}
+
+void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random) {
+  for (uint8_t &byte : plane.bytes())
+    if (random() % rarity == 0)
+      byte = static_cast<uint8_t>(random());
 }
 
 std::vector<float> exactProduct(const std::vector<uint16_t> &weights,

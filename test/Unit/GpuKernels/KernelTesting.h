@@ -14,6 +14,7 @@
 #include "uwt/Emulator/EmulatedProduct.h"
 #include "uwt/GpuCode/GpuCode.h"
 #include "uwt/GpuKernels/ProductKernels.h"
+#include <random>
 
 namespace uwt::testing {
 
@@ -32,6 +33,9 @@ std::vector<uint16_t> drawWeights(uint64_t count, uint32_t seed, uint32_t rarity
 /// x · Wᵀ of bf16 in f32, in order of k.
 std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
                                 const std::vector<uint16_t> &x, const Shape &shape);
+
+/// Overwrites one byte in `rarity` of a plane; 1 for all.
+void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random);
 
 /// The kernels of one product of bf16 with f32 results.
 class Product {

@@ -45,6 +45,7 @@ constexpr Subject rawCluster{"raw_cluster", "raw", "sm_90a", {300, 640, 33}, 2};
 constexpr Subject inplaceCluster{"inplace12_cluster", "inplace<12>", "sm_90a", {300, 640, 33}, 4};
 constexpr Subject windowCluster{"window4_cluster", "window<4>", "sm_90a", {130, 640, 5}, 2};
 constexpr Subject sharedHopper{"huffman_shared", "huffman<12,2>", "sm_90a", {130, 640, 40}};
+constexpr Subject exponents{"huffman_exponents", "huffman<12,2>", "sm_90a", {130, 448, 5}};
 constexpr Subject sharedAmpere{"huffman_shared_sm_80", "huffman<12,2>", "sm_80", {130, 640, 5}};
 
 /// What is wrong: changes the kernel, and says how many operations it changed.
@@ -313,7 +314,7 @@ const std::vector<Mutation> &mutations() {
          return eraseAll<GridDependencyWaitOp>(kernel, [](auto) { return true; });
        },
        {"which the kernel before may still write"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper, exponents}},
       {"PartialSumsAtOnePlace",
        shareSlots,
        {"to which another lane writes", "with no"},

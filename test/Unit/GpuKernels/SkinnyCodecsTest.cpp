@@ -15,7 +15,6 @@
 #include <bit>
 #include <cstring>
 #include <gtest/gtest.h>
-#include <random>
 
 using namespace uwt;
 using namespace uwt::testing;
@@ -79,10 +78,8 @@ TEST_P(SkinnyCodecsTest, DamagedPlanesStayInBounds) {
     ASSERT_TRUE(weight) << weight.error().message();
     EmulatedWeight damaged = *weight;
     for (ArgumentKind kind : {ArgumentKind::Raw, ArgumentKind::Code, ArgumentKind::Patch})
-      for (uint8_t &byte : weight->part(kind).bytes())
-        // Single bytes, then all of them.
-        if (random() % (round < 2 ? 64 : 1) == 0)
-          byte = static_cast<uint8_t>(random());
+      // Single bytes, then all of them.
+      damage(weight->part(kind), round < 2 ? 64 : 1, random);
     auto y = product.run(*weight, x, 2, round);
     // Records with one position: hardware writes one of them.
     bool isTwice =

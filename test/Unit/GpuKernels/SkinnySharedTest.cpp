@@ -9,7 +9,6 @@
 #include "lib/GpuCode/CudaTools.h"
 #include <cstring>
 #include <gtest/gtest.h>
-#include <random>
 
 using namespace uwt;
 using namespace uwt::testing;
@@ -87,10 +86,8 @@ TEST_P(SkinnySharedTest, DamagedPlanesStayInBounds) {
     auto weight = product.load(drawExact(shape.rows * shape.columns, 5, 60));
     ASSERT_TRUE(weight) << weight.error().message();
     for (ArgumentKind kind : {ArgumentKind::Raw, ArgumentKind::Code})
-      for (uint8_t &byte : weight->part(kind).bytes())
-        // Single bytes, then all of them.
-        if (random() % (round < 2 ? 64 : 1) == 0)
-          byte = static_cast<uint8_t>(random());
+      // Single bytes, then all of them.
+      damage(weight->part(kind), round < 2 ? 64 : 1, random);
     auto y = product.run(*weight, x, 2, round);
     ASSERT_TRUE(y) << "round " << round << ": " << y.error().message();
   }

@@ -37,6 +37,8 @@ LogicalResult DecodeFragmentOp::verify() {
     return mlir::failure();
   if (!getRaw() && !getCode())
     return emitOpError("expects raw, code, or both");
+  if (getExponentBytes() && (getAsWords() || !getRaw() || !getCode() || !getTable().empty()))
+    return emitOpError("with exponent_bytes expects raw and code, no table, and not as_words");
   return mlir::success();
 }
 

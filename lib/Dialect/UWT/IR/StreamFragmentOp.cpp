@@ -12,7 +12,9 @@ using namespace mlir;
 namespace uwt {
 
 void DecodeStreamFragmentOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  for (OpOperand *operand : {&getRawMutable(), &getStreamMutable(), &getTableMutable()})
+  for (OpOperand &operand : getRawMutable())
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  for (OpOperand *operand : {&getStreamMutable(), &getTableMutable()})
     effects.emplace_back(MemoryEffects::Read::get(), operand);
 }
 
@@ -21,8 +23,10 @@ LogicalResult DecodeStreamFragmentOp::verify() {
     return emitOpError() << "expects a state of 4 values, got " << getState().size();
   if (getClasses().size() != 2)
     return emitOpError() << "expects the places of 2 classes, got " << getClasses().size();
+  if (bool(getRaw()) != bool(getFirst()))
+    return emitOpError("expects raw with an offset");
   for (Value buffer : {getRaw(), getStream(), getTable()})
-    if (!cast<MemRefType>(buffer.getType()).getElementType().isInteger(32))
+    if (buffer && !cast<MemRefType>(buffer.getType()).getElementType().isInteger(32))
       return emitOpError() << "expects buffers of i32, got " << buffer.getType();
   return mlir::success();
 }

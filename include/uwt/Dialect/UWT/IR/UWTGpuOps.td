@@ -26,6 +26,9 @@ def UWT_DecodeFragmentOp : UWT_Op<"decode_fragment", [AttrSizedOperandSegments,
     blocks along K. Result r holds operand register r of `mma.m16n8k16`'s A for blocks 0…3. `raw` and `code` are where the unit's planes lie
     (`raw` holds plane `words` for codec `raw`, and with `as_words`), `table` the words of the decode table. Escapes are not applied.
 
+    With `exponent_bytes` a thread before has decoded the symbols: `code` holds those of the unit as bytes, in the order of a field of 8 bits (plane-1), each
+    rotated right by one: so bits 6:0 are those of the word's upper byte, and bit 7 is that of its lower byte. For formats whose symbols and raw fields are bytes (bf16, `coded=exponent+0`).
+
     ```mlir
     %r:4 = uwt.decode_fragment #uwt.format<"inplace<12>"> of bf16 lane %lane code %ring[%at] table (%base)
         : memref<8192xi32, #gpu.address_space<workgroup>>
@@ -34,11 +37,11 @@ def UWT_DecodeFragmentOp : UWT_Op<"decode_fragment", [AttrSizedOperandSegments,
   let arguments = (ins UWT_FormatAttr:$format, TypeAttr:$element, Index:$lane,
                        Optional<AnyStridedMemRef>:$raw, Optional<Index>:$first,
                        Optional<AnyStridedMemRef>:$code, Optional<Index>:$codeFirst,
-                       Variadic<I32>:$table, UnitAttr:$as_words);
+                       Variadic<I32>:$table, UnitAttr:$as_words, UnitAttr:$exponent_bytes);
   let results = (outs UWT_Fragment:$r0, UWT_Fragment:$r1, UWT_Fragment:$r2, UWT_Fragment:$r3);
   let assemblyFormat = [{
     qualified($format) `of` $element `lane` $lane (`raw` $raw^ `[` $first `]`)? (`code` $code^ `[` $codeFirst `]`)?
-    (`table` `(` $table^ `)`)? (`as_words` $as_words^)? attr-dict (`:` type($raw)^)? (`code` type($code)^)?
+    (`table` `(` $table^ `)`)? (`as_words` $as_words^)? (`exponent_bytes` $exponent_bytes^)? attr-dict (`:` type($raw)^)? (`code` type($code)^)?
   }];
   let hasVerifier = 1;
 }
@@ -50,7 +53,7 @@ def UWT_DecodeStreamFragmentOp : UWT_Op<"decode_stream_fragment", [AttrSizedOper
     A warp decodes a strip × 64 columns of a format with prefix codes together, thread `lane` (0…31) from its own lane stream: the results are those of
     `uwt.decode_fragment` and where the stream goes on. Escapes are not applied.
 
-    `raw` and `first` are the unit of plane `raw` (or of `words`' like). `stream` holds u32 of plane `code` from element `base` on, of which number `last` is the last one that may
+    `raw` and `first` are the unit of plane `raw`; without them the raw fields of the results are 0. `stream` holds u32 of plane `code` from element `base` on, of which number `last` is the last one that may
     be read: whatever a stream's bits are, nothing behind it is. `state` is what the thread knows of its stream: the two u32 that it is in, a number whose bits 4:0 say how many bits of
     the lower one are taken, and the number of the u32 after those. `table` holds the decode table (uwt/Codec/DecodeTable.h); the classes of rows g and g + 8 of the thread begin at the two u32
     `classes`. Of the four blocks only the first `blocks` exist, if that is given: the others become 0, and nothing is taken for them.
@@ -58,16 +61,16 @@ def UWT_DecodeStreamFragmentOp : UWT_Op<"decode_stream_fragment", [AttrSizedOper
     ```mlir
     %r:4, %state:4 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%unit] stream %code[%begin] upto %last
         state (%low, %high, %taken, %next) table %table[%zero, %zero]
-        : memref<?xi32, #gpu.address_space<global>>, memref<?xi32, #gpu.address_space<global>>, memref<4096xi32, #gpu.address_space<workgroup>>
+        : memref<?xi32, #gpu.address_space<global>>, memref<4096xi32, #gpu.address_space<workgroup>> raw memref<?xi32, #gpu.address_space<global>>
     ```
   }];
-  let arguments = (ins UWT_FormatAttr:$format, TypeAttr:$element, Index:$lane, AnyStridedMemRef:$raw, Index:$first,
+  let arguments = (ins UWT_FormatAttr:$format, TypeAttr:$element, Index:$lane, Optional<AnyStridedMemRef>:$raw, Optional<Index>:$first,
                        AnyStridedMemRef:$stream, Index:$base, I32:$last, Variadic<I32>:$state,
                        AnyStridedMemRef:$table, Variadic<I32>:$classes, Optional<I32>:$blocks);
   let results = (outs UWT_Fragment:$r0, UWT_Fragment:$r1, UWT_Fragment:$r2, UWT_Fragment:$r3, I32:$low, I32:$high, I32:$taken, I32:$next);
   let assemblyFormat = [{
-    qualified($format) `of` $element `lane` $lane `raw` $raw `[` $first `]` `stream` $stream `[` $base `]` `upto` $last
-    `state` `(` $state `)` `table` $table `[` $classes `]` (`blocks` $blocks^)? attr-dict `:` type($raw) `,` type($stream) `,` type($table)
+    qualified($format) `of` $element `lane` $lane (`raw` $raw^ `[` $first `]`)? `stream` $stream `[` $base `]` `upto` $last
+    `state` `(` $state `)` `table` $table `[` $classes `]` (`blocks` $blocks^)? attr-dict `:` type($stream) `,` type($table) (`raw` type($raw)^)?
   }];
   let hasVerifier = 1;
 }
