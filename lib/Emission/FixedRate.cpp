@@ -155,14 +155,12 @@ struct PaletteEmitter final : Emitter {
   double cost(const EmittedFormat &format) const override {
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 4;
   }
-  std::optional<unsigned> fragmentTableWords(const EmittedFormat &format) const override {
-    if (!hasBytePalette(format))
-      return std::nullopt;
+  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
     return 16;
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {
     if (unit.lane) {
-      emitBytePalette(unit);
+      emitPaletteFragment(unit);
       return mlir::success();
     }
     LaneBuilder &lanes = unit.lanes;

@@ -75,13 +75,9 @@ std::array<Value, 4> windowSymbols(LaneBuilder &lanes, Value codes, uint32_t cod
           lanes.add(lanes.shift(odd, position - 12), upperBase)};
 }
 
-bool hasBytePalette(const EmittedFormat &format) {
-  return format.split.symbolBits <= 8 && format.traits.codeBits == 4;
-}
-
-/// The sixteen symbols as bytes of four u32, rotated left by `rotation` bits, computed where the
-/// table's words are: before loops.
-static std::array<Value, 4> packTable(UnitEmission &unit, unsigned rotation) {
+/// Byte `number` of the sixteen symbols, in four u32, each rotated left by `rotation` bits,
+/// computed where the table's words are: before loops.
+static std::array<Value, 4> packTable(UnitEmission &unit, unsigned number, unsigned rotation) {
   LaneBuilder scalars(unit.lanes.ops(), unit.lanes.loc(), unit.lanes.ops().getI32Type());
   OpBuilder::InsertionGuard guard(unit.lanes.ops());
   Operation *last = nullptr;
@@ -98,7 +94,7 @@ static std::array<Value, 4> packTable(UnitEmission &unit, unsigned rotation) {
     unit.lanes.ops().setInsertionPointAfter(last);
   std::array<Value, 4> words;
   for (unsigned i = 0; i < 16; ++i) {
-    Value byte = scalars.bitAnd(unit.scalarEntry(i), 0xFF);
+    Value byte = scalars.bitAnd(scalars.lshr(unit.scalarEntry(i), 8 * number), 0xFF);
     if (rotation != 0)
       byte = scalars.bitAnd(
           scalars.bitOr(scalars.shl(byte, rotation), scalars.lshr(byte, 8 - rotation)), 0xFF);
@@ -141,7 +137,7 @@ static void joinBytes(UnitEmission &unit, const std::array<Value, 2> &symbols) {
 
 static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
   LaneBuilder &lanes = unit.lanes;
-  std::array<Value, 4> table = packTable(unit, unit.format.split.rawLowBits);
+  std::array<Value, 4> table = packTable(unit, 0, unit.format.split.rawLowBits);
   codes = permuteBytes(lanes, codes, codes, lanes.constant(0x3120));
   joinBytes(unit, lookUpBytes(lanes, table, codes));
 }
@@ -151,21 +147,49 @@ void emitExponentBytes(UnitEmission &unit) {
   joinBytes(unit, {loadChunkWords(unit.lanes, field, 0), loadChunkWords(unit.lanes, field, 2)});
 }
 
-void emitBytePalette(UnitEmission &unit) {
+/// The symbols of four registers, at bit 0 of each half, of the nibbles of `codes`.
+static std::array<Value, registersInLane> lookUpWide(UnitEmission &unit, Value codes) {
   LaneBuilder &lanes = unit.lanes;
+  std::array<Value, 2> low = lookUpBytes(lanes, packTable(unit, 0, /*rotation=*/0), codes);
+  std::array<Value, 2> high = lookUpBytes(lanes, packTable(unit, 1, /*rotation=*/0), codes);
+  std::array<Value, registersInLane> symbols;
+  for (unsigned r = 0; r < registersInLane; r += 2) {
+    // Both bytes of two registers' halves 0, and of their halves 1.
+    Value selector = lanes.constant((0x5140 + r * 0x1111));
+    Value first = permuteBytes(lanes, low[0], high[0], selector);
+    Value second = permuteBytes(lanes, low[1], high[1], selector);
+    symbols[r] = permuteBytes(lanes, first, second, lanes.constant(0x5410));
+    symbols[r + 1] = permuteBytes(lanes, first, second, lanes.constant(0x7632));
+  }
+  return symbols;
+}
+
+/// The same where a symbol is a byte: at bit 8, and whatever it is below.
+static std::array<Value, registersInLane> lookUpNarrow(UnitEmission &unit, Value codes) {
+  LaneBuilder &lanes = unit.lanes;
+  std::array<Value, 2> halves = lookUpBytes(lanes, packTable(unit, 0, /*rotation=*/0), codes);
+  std::array<Value, registersInLane> symbols;
+  for (unsigned r = 0; r < registersInLane; ++r)
+    symbols[r] =
+        permuteBytes(lanes, halves[0], halves[1], lanes.constant((4 + r) * 0x1100 + r * 0x11));
+  return symbols;
+}
+
+void emitPaletteFragment(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  const FieldSplit &split = unit.format.split;
   // The nibbles of four registers: half 0 below, half 1 above.
   Value start = rowBase(lanes, unit.code, unit.lane, registersInLane);
   Value codes = lanes.load(unit.plane(Plane::Code), start, 0);
   if (unit.format.hasByteFields())
     return emitBytesOverBytes(unit, codes);
-  std::array<Value, 2> halves = lookUpBytes(lanes, packTable(unit, /*rotation=*/0), codes);
+  bool isWide = split.symbolBits > 8;
+  std::array<Value, registersInLane> symbols =
+      isWide ? lookUpWide(unit, codes) : lookUpNarrow(unit, codes);
   for (unsigned r = 0; r < registersInLane; ++r) {
-    // Symbols in bytes 1 and 3 (and below, where they do not matter).
-    Value selector = lanes.constant((4 + r) * 0x1100 + r * 0x11);
-    Value symbols = permuteBytes(lanes, halves[0], halves[1], selector);
-    symbols = lanes.shift(symbols, static_cast<int>(unit.format.split.rawLowBits) - 8);
+    Value placed = lanes.shift(symbols[r], static_cast<int>(split.rawLowBits) - (isWide ? 0 : 8));
     RawPlace raw = {unit.plane(Plane::Raw), unit.first, unit.lane};
-    unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, symbols));
+    unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, placed));
   }
 }
 

@@ -38,10 +38,9 @@ mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPl
 std::array<mlir::Value, 4> windowSymbols(LaneBuilder &lanes, mlir::Value codes, uint32_t codeMask,
                                          mlir::Value base, int position);
 
-/// Whether threads look palettes of this format up by byte permutations: symbols are bytes.
-bool hasBytePalette(const EmittedFormat &format);
-/// Emits the registers of a palette's unit, sixteen words of its table being operands.
-void emitBytePalette(UnitEmission &unit);
+/// Emits the registers of a palette's unit, sixteen words of its table being operands: byte
+/// permutations look symbols up.
+void emitPaletteFragment(UnitEmission &unit);
 
 /// Emits the registers of a unit whose symbols are there as bytes (`exponent_bytes`).
 void emitExponentBytes(UnitEmission &unit);

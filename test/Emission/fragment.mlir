@@ -12,6 +12,16 @@ func.func @palette(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, 
   return %r#0, %r#1, %r#2, %r#3 : vector<4xi32>, vector<4xi32>, vector<4xi32>, vector<4xi32>
 }
 
+// Symbols of ten bits are looked up byte by byte.
+// CHECK-LABEL: func.func @wide_palette
+// CHECK-COUNT-20: nvvm.prmt
+func.func @wide_palette(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, %at: index, %t: i32)
+    -> (vector<4xi32>, vector<4xi32>, vector<4xi32>, vector<4xi32>) {
+  %r:4 = uwt.decode_fragment #uwt.format<"palette<4>, coded=exponent+2"> of bf16 lane %lane raw %raw[%at] code %code[%at]
+      table (%t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t) : memref<256xi32> code memref<128xi32>
+  return %r#0, %r#1, %r#2, %r#3 : vector<4xi32>, vector<4xi32>, vector<4xi32>, vector<4xi32>
+}
+
 // Two pairs from a window: two lookups, then one test that moves on by a bounded u32.
 // CHECK-LABEL: func.func @stream
 // CHECK-SAME: %[[LOW:[a-z0-9]+]]: i32, %[[HIGH:[a-z0-9]+]]: i32, %[[TAKEN:[a-z0-9]+]]: i32, %[[NEXT:[a-z0-9]+]]: i32

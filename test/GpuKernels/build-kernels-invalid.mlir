@@ -50,18 +50,6 @@ func.func @long_codes(%x: memref<1x1024xbf16>, %y: memref<1x64xf32>) {
 
 // -----
 
-func.func @wide_symbols(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
-  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: threads do not decode format 'palette<4>, coded=exponent+2'}}
-  uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">) outs(%y : memref<1x64xf32>) {
-  ^bb0(%s: f32):
-    uwt.yield %s : f32
-  }
-  return
-}
-
-// -----
-
 func.func @direct_of_other_types(%x: memref<1x64xf32>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
   // expected-error @below {{'uwt.matmul' op has no kernel of family simt: it multiplies words; use strategy buffer for format 'inplace<12>'}}

@@ -20,15 +20,6 @@ func.func @transpose() {
 
 // -----
 
-func.func @symbols() {
-  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">
-  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: threads do not decode format 'palette<4>, coded=exponent+2'}}
-  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2"> -> !uwt.compressed<64x64xbf16, "raw">
-  return
-}
-
-// -----
-
 func.func @table() {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<15,2>">
   // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: the decode table of format 'huffman<15,2>' has 131072 bytes, more than 98304 of shared memory}}

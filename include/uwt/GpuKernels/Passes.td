@@ -31,7 +31,7 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`.
 
     The product stays where it is. What arguments the kernels take is in `uwt/GpuKernels/SkinnyPlan.h`. Serves formats that a thread decodes
-    (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>` with symbols of at most 8 bits), and prefix codes: for those `@product` has no ring, its warps take
+    (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>`), and prefix codes: for those `@product` has no ring, its warps take
     stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
 
     ```mlir
@@ -69,7 +69,7 @@ def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
   let description = [{
     For each `uwt.transcode` to `raw`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernel `@transcode` of family `transcode`: a
     warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
-    (`raw`, `window<n>`, `bitplane<3>`, `palette<4>` with symbols of at most 8 bits, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
+    (`raw`, `window<n>`, `bitplane<3>`, `palette<4>`, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
     of either kind; others, and other results, are refused by name. The transcode stays where it is.
 
     ```mlir
