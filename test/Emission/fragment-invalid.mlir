@@ -9,9 +9,9 @@ func.func @table_words(%lane: index, %raw: memref<256xi32>, %code: memref<128xi3
 
 // -----
 
-func.func @wide_symbols(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, %at: index, %t: i32) {
-  // expected-error @+1 {{has a format that threads do not decode: 'palette<4>, coded=exponent+2'}}
-  %r:4 = uwt.decode_fragment #uwt.format<"palette<4>, coded=exponent+2"> of bf16 lane %lane raw %raw[%at] code %code[%at] table (%t)
+func.func @streams(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, %at: index, %t: i32) {
+  // expected-error @+1 {{has a format that threads do not decode: 'huffman<12,2>'}}
+  %r:4 = uwt.decode_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] code %code[%at] table (%t)
       : memref<256xi32> code memref<128xi32>
   return
 }
