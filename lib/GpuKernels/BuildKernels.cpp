@@ -331,6 +331,11 @@ void BuildKernelsPass::runOnOperation() {
         << "expects strategy 'direct', 'shared', 'exponents' or 'buffer', got '" << strategy << "'";
     return signalPassFailure();
   }
+  Expected<const GpuTarget *> machine = findGpuTarget(target.getValue());
+  if (!machine) {
+    getOperation().emitError() << machine.error().message();
+    return signalPassFailure();
+  }
   DenseMap<Operation *, unsigned> numbers;
   for (MatmulOp op : products) {
     auto function = op->getParentOfType<FunctionOpInterface>();
@@ -341,7 +346,7 @@ void BuildKernelsPass::runOnOperation() {
     OpBuilder builder(function);
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
     if (failed(buildProductKernels(
-            op, {tiles, stages, groups, cluster, chosen, warpgroups, simt, nullptr}, builder,
+            op, {tiles, stages, groups, cluster, chosen, warpgroups, simt, *machine}, builder,
             name)))
       return signalPassFailure();
   }

@@ -3,7 +3,9 @@
 // RUN: not uwt-opt %s --uwt-build-kernels='cluster=3' 2>&1 | FileCheck %s --check-prefix=CLUSTER
 // RUN: not uwt-opt %s --uwt-build-kernels='strategy=shared' 2>&1 | FileCheck %s --check-prefix=SHARED
 // RUN: not uwt-opt %s --uwt-build-kernels='strategy=wide' 2>&1 | FileCheck %s --check-prefix=STRATEGY
+// RUN: not uwt-opt %s --uwt-build-kernels='target=sm_75' 2>&1 | FileCheck %s --check-prefix=TARGET
 
+// TARGET: error: unknown GPU target 'sm_75'; {{.*}}GPU targets are: sm_80, sm_86, sm_89, sm_90a, sm_120a{{$}}
 // TILES: error: 'uwt.matmul' op expects 1 to 32 tiles, at least 2 stages and an even number of groups, got 33, 0 and 0{{$}}
 // SHARED: error: 'uwt.matmul' op has no kernel of family shared: threads decode format 'raw' straight into registers; use strategy direct{{$}}
 // STRATEGY: error: expects strategy 'direct', 'shared', 'exponents' or 'buffer', got 'wide'{{$}}

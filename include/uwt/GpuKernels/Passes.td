@@ -45,6 +45,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
+    Option<"target", "target", "std::string", "\"sm_90a\"",
+           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
     Option<"tiles", "tiles", "unsigned", "0",
            "Columns of x, in eights, that are multiplied at a time, at most 32; more than there are kernels for counts as the most (default: as many as a static batch has, else 1)">,
     Option<"stages", "stages", "unsigned", "0", "Stages of the ring (default: as shared memory has room for)">,
