@@ -30,7 +30,7 @@
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
-#include "uwt/Target/GpuTarget.h"
+#include "uwt/GpuCode/GpuCode.h"
 
 namespace uwt {
 #define GEN_PASS_DEF_LOWERGPUOPSPASS
@@ -270,11 +270,9 @@ struct LowerGpuOpsPass : uwt::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
   using Base::Base;
 
   void runOnOperation() override {
-    Expected<const GpuTarget *> target = findGpuTarget(chip.getValue());
-    if (!target) {
-      getOperation().emitError(target.error().message());
+    FailureOr<const GpuTarget *> target = targetOfKernels(getOperation(), chip);
+    if (mlir::failed(target))
       return signalPassFailure();
-    }
     fuseLogic(getOperation());
     if (mlir::failed(checkOperations(**target)) || mlir::failed(convert(**target)) ||
         mlir::failed(unrollVectors()))

@@ -11,6 +11,7 @@
 #include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -46,6 +47,26 @@ void buildGpuToLLVMPipeline(OpPassManager &pm, const std::string &chip) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
+FailureOr<const GpuTarget *> targetOfKernels(gpu::GPUModuleOp module, StringRef name) {
+  SmallVector<NVVM::NVVMTargetAttr> own;
+  if (ArrayAttr targets = module.getTargetsAttr())
+    for (auto target : targets.getAsRange<Attribute>())
+      if (auto nvvm = dyn_cast<NVVM::NVVMTargetAttr>(target))
+        own.push_back(nvvm);
+  if (own.size() > 1)
+    return emitError(module.getLoc())
+           << "has " << own.size() << " targets; compile a copy for each";
+  StringRef chip = own.empty() ? StringRef() : own.front().getChip();
+  if (!chip.empty() && !name.empty() && chip != name)
+    return emitError(module.getLoc())
+           << "has kernels for GPU target '" << chip << "', not for '" << name << "'";
+  StringRef wanted = !name.empty() ? name : !chip.empty() ? chip : "sm_90a";
+  Expected<const GpuTarget *> target = findGpuTarget(std::string_view(wanted));
+  if (!target)
+    return emitError(module.getLoc(), target.error().message());
+  return *target;
+}
+
 LogicalResult lowerKernels(gpu::GPUModuleOp module, const GpuTarget &target) {
   PassManager pm(module.getContext(), gpu::GPUModuleOp::getOperationName());
   buildGpuToLLVMPipeline(pm, std::string(target.name));
@@ -54,8 +75,9 @@ LogicalResult lowerKernels(gpu::GPUModuleOp module, const GpuTarget &target) {
 
 namespace {
 struct GpuToLLVMOptions : PassPipelineOptions<GpuToLLVMOptions> {
-  Option<std::string> chip{*this, "chip", llvm::cl::desc("Name of the GPU target"),
-                           llvm::cl::init("sm_90a")};
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("Name of the GPU target (default: that of the module's "
+                                          "#nvvm.target, else sm_90a)")};
 };
 } // namespace
 

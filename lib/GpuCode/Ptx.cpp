@@ -257,13 +257,11 @@ struct GpuToPtxPass : uwt::impl::GpuToPtxPassBase<GpuToPtxPass> {
   }
 
   void runOnOperation() override {
-    Expected<const GpuTarget *> target = findGpuTarget(chip.getValue());
-    if (!target) {
-      getOperation().emitError(target.error().message());
+    FailureOr<const GpuTarget *> target = targetOfKernels(getOperation(), chip);
+    if (mlir::failed(target))
       return signalPassFailure();
-    }
     OpPassManager pm(gpu::GPUModuleOp::getOperationName());
-    buildGpuToLLVMPipeline(pm, chip);
+    buildGpuToLLVMPipeline(pm, std::string((*target)->name));
     if (mlir::failed(runPipeline(pm, getOperation())))
       return signalPassFailure();
     GpuCodeTimes times;

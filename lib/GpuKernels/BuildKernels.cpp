@@ -243,9 +243,13 @@ static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedForma
   return {plan, reason};
 }
 
+static const GpuTarget &targetOf(const KernelOptions &options) {
+  return options.target ? *options.target : **findGpuTarget("sm_90a");
+}
+
 static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
                                       const KernelOptions &options) {
-  const GpuTarget &target = options.target ? *options.target : **findGpuTarget("sm_90a");
+  const GpuTarget &target = targetOf(options);
   // What keeps the first choice from being it.
   std::string reason, family;
   for (ProductStrategy strategy : preferredStrategies(op, format, options, target)) {
@@ -264,7 +268,8 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
   return op.emitOpError() << "has no kernel of family " << family << ": " << reason;
 }
 
-static ProductKernels beginKernels(MatmulOp op, OpBuilder &builder, StringRef name) {
+static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, OpBuilder &builder,
+                                   StringRef name) {
   // For callers that are no passes, which declare them.
   op.getContext()
       ->loadDialect<arith::ArithDialect, gpu::GPUDialect, math::MathDialect, memref::MemRefDialect,
@@ -272,6 +277,9 @@ static ProductKernels beginKernels(MatmulOp op, OpBuilder &builder, StringRef na
                     vector::VectorDialect>();
   ProductKernels result;
   result.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
+  Attribute target = NVVM::NVVMTargetAttr::get(op.getContext(), /*optLevel=*/3,
+                                               "nvptx64-nvidia-cuda", targetOf(options).name);
+  result.module.setTargetsAttr(builder.getArrayAttr(target));
   return result;
 }
 
@@ -281,7 +289,7 @@ static FailureOr<ProductKernels> buildSimt(MatmulOp op, const EmittedFormat &for
   std::string reason = SimtKernels::refusal(op, format, options.strategy);
   if (!reason.empty())
     return op.emitOpError() << "has no kernel of family simt: " << reason;
-  ProductKernels result = beginKernels(op, builder, name);
+  ProductKernels result = beginKernels(op, options, builder, name);
   SimtKernels(op, format, builder).build(result);
   return result;
 }
@@ -292,7 +300,7 @@ static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &f
   FailureOr<SkinnyPlan> plan = makePlan(op, format, options);
   if (failed(plan))
     return mlir::failure();
-  ProductKernels result = beginKernels(op, builder, name);
+  ProductKernels result = beginKernels(op, options, builder, name);
   result.plan = plan->facts();
   SkinnyKernels kernels(op, *plan, format, builder);
   if (plan->isStream) {

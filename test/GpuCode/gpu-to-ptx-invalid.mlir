@@ -26,3 +26,21 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// expected-error @+1 {{has kernels for GPU target 'sm_90a', not for 'sm_80'}}
+gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @nothing() kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+// expected-error @+1 {{has 2 targets; compile a copy for each}}
+gpu.module @kernels [#nvvm.target<chip = "sm_80">, #nvvm.target<chip = "sm_90a">] {
+  gpu.func @nothing() kernel {
+    gpu.return
+  }
+}

@@ -4,7 +4,7 @@
 // A kernel that packs x, and one whose fifth warp fills a ring of weights while the other four decode and multiply. The product stays.
 
 // CHECK: module attributes {gpu.container_module}
-// CHECK-LABEL: gpu.module @main_product_0
+// CHECK-LABEL: gpu.module @main_product_0 [#nvvm.target<O = 3, chip = "sm_90a">]
 //       CHECK:   gpu.func @pack(%{{.*}}: memref<?xbf16, #gpu.address_space<global>>, %{{.*}}: index, %{{.*}}: index, %{{.*}}: memref<?xi32, #gpu.address_space<global>>) kernel
 //       CHECK:     uwt.launch_dependents
 //       CHECK:   gpu.func @product(%{{.*}}: memref<?xi64, #gpu.address_space<global>>,

@@ -64,6 +64,12 @@ mlir::FailureOr<GpuCode> compileKernels(mlir::gpu::GPUModuleOp module, const Gpu
 mlir::FailureOr<std::string> translateToPtx(mlir::gpu::GPUModuleOp module, const GpuTarget &target,
                                             GpuCodeTimes &times);
 
+/// What a module's kernels are compiled for: target `name`, or for an empty name the one of the
+/// module's #nvvm.target, or sm_90a without such. Emits a diagnostic at the module for a name that
+/// is no target, several targets, and a name that is not the module's.
+mlir::FailureOr<const GpuTarget *> targetOfKernels(mlir::gpu::GPUModuleOp module,
+                                                   llvm::StringRef name);
+
 } // namespace uwt
 
 #endif // UWT_GPUCODE_GPUCODE_H

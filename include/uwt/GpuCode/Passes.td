@@ -27,7 +27,7 @@ def LowerGpuOpsPass : Pass<"uwt-lower-gpu-ops", "::mlir::gpu::GPUModuleOp"> {
     ```
   }];
   let options = [
-    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "Name of the GPU target">,
+    Option<"chip", "chip", "std::string", /*default=*/"\"\"", "Name of the GPU target (default: that of the module's #nvvm.target, else sm_90a)">,
   ];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect",
@@ -50,7 +50,7 @@ def GpuToPtxPass : Pass<"uwt-gpu-to-ptx", "::mlir::gpu::GPUModuleOp"> {
     ```
   }];
   let options = [
-    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "Name of the GPU target">,
+    Option<"chip", "chip", "std::string", /*default=*/"\"\"", "Name of the GPU target (default: that of the module's #nvvm.target, else sm_90a)">,
     Option<"print", "print", "bool", /*default=*/"false", "Print the PTX instead of attaching it">,
   ];
 }
