@@ -25,8 +25,8 @@ namespace uwt {
 
 /// Adds to `pm`, which runs on a gpu.module, everything from lane level to the LLVM and NVVM
 /// dialects: math functions as polynomials, ours and upstream's conversions, clean-up. `chip` is a
-/// GPU target's name, or empty for that of the module's #nvvm.target (sm_90a without one). Kernels take memrefs as descriptors: two pointers, the offset, sizes and
-/// strides, all of 64 bits.
+/// GPU target's name, or empty for that of the module's #nvvm.target (sm_90a without one). Kernels
+/// take memrefs as descriptors: two pointers, the offset, sizes and strides, all of 64 bits.
 void buildGpuToLLVMPipeline(mlir::OpPassManager &pm, const std::string &chip);
 
 /// Makes the pipeline known to a tool as `uwt-gpu-to-llvm`.
