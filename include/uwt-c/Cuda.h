@@ -100,6 +100,24 @@ UWT_C_API void uwtCudaOperandsInit(UWTCudaOperands *operands);
 UWT_C_API UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                                   void *stream);
 
+/** Layers one after another, where kernels that decode a weight before they multiply (strategies
+    buffer and exponents) do so on a second stream, beside the product of the layer before. */
+typedef struct UWTCudaLayerQueue UWTCudaLayerQueue;
+UWT_C_API UWTError *uwtCudaLayerQueueCreate(const UWTCudaDevice *device, UWTCudaLayerQueue **queue);
+UWT_C_API void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue);
+
+typedef struct UWTCudaLayer {
+  const UWTCudaLauncher *launcher;
+  /** As for uwtCudaLaunch. Layers beside each other need workspaces that do not overlap, so give
+      two in turn; with one, nothing is decoded ahead. */
+  UWTCudaOperands operands;
+} UWTCudaLayer;
+/** The same as uwtCudaLaunch of each layer in turn; one call at a time on a queue. `decodeCtas`
+    limits the CTAs that decode at a time; 0 for as many as fit. All operands are checked before
+    anything is launched. May be captured in a CUDA graph. */
+UWT_C_API UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UWTCudaLayer *layers,
+                                        size_t count, void *stream, uint32_t decodeCtas);
+
 #ifdef __cplusplus
 }
 #endif

@@ -7,7 +7,7 @@
 
 #include "uwt-c/Cuda.h"
 #include "Objects.h"
-#include "uwt/Cuda/Launch.h"
+#include "uwt/Cuda/LayerQueue.h"
 #include <algorithm>
 
 using namespace uwt;
@@ -29,6 +29,10 @@ struct UWTCudaLauncher {
   std::shared_ptr<DevicePack> pack;
   std::shared_ptr<const DeviceWeight> weight;
   KernelLauncher launcher;
+};
+
+struct UWTCudaLayerQueue {
+  LayerQueue queue;
 };
 
 //===----------------------------------------------------------------------===//
@@ -149,23 +153,59 @@ void uwtCudaOperandsInit(UWTCudaOperands *operands) {
   operands->batch = 1;
 }
 
+/// `extras` holds what the result points to.
+static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
+                                           std::vector<DeviceWeight::Part> &extras) {
+  if (operands.size < sizeof(UWTCudaOperands))
+    return usageError("the operands have size " + std::to_string(operands.size) +
+                      ": set them with uwtCudaOperandsInit");
+  LaunchOperands given;
+  given.x = operands.x;
+  given.y = operands.y;
+  given.batch = operands.batch;
+  given.xStride = operands.xStride;
+  given.yStride = operands.yStride;
+  given.workspace = {operands.workspace.address, operands.workspace.bytes};
+  given.counters = {operands.counters.address, operands.counters.bytes};
+  for (size_t i = 0; i < operands.extraCount; ++i)
+    extras.push_back({operands.extras[i].address, operands.extras[i].bytes});
+  given.extras = extras;
+  return given;
+}
+
 UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                         void *stream) {
-  if (operands->size < sizeof(UWTCudaOperands))
-    return toC(usageError("the operands have size " + std::to_string(operands->size) +
-                          ": set them with uwtCudaOperandsInit"));
-  LaunchOperands given;
-  given.x = operands->x;
-  given.y = operands->y;
-  given.batch = operands->batch;
-  given.xStride = operands->xStride;
-  given.yStride = operands->yStride;
-  given.workspace = {operands->workspace.address, operands->workspace.bytes};
-  given.counters = {operands->counters.address, operands->counters.bytes};
   std::vector<DeviceWeight::Part> extras;
-  for (size_t i = 0; i < operands->extraCount; ++i)
-    extras.push_back({operands->extras[i].address, operands->extras[i].bytes});
-  given.extras = extras;
-  Status launched = launcher->launcher.launch(given, stream);
+  auto given = operandsOf(*operands, extras);
+  if (!given)
+    return toC(given.takeError());
+  Status launched = launcher->launcher.launch(*given, stream);
+  return launched ? nullptr : toC(launched.takeError());
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+UWTError *uwtCudaLayerQueueCreate(const UWTCudaDevice *device, UWTCudaLayerQueue **queue) {
+  auto made = LayerQueue::create(device->device);
+  if (!made)
+    return toC(made.takeError());
+  *queue = new UWTCudaLayerQueue{std::move(*made)};
+  return nullptr;
+}
+void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue) { delete queue; }
+
+UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UWTCudaLayer *layers,
+                              size_t count, void *stream, uint32_t decodeCtas) {
+  std::vector<LayerQueue::Layer> given(count);
+  std::vector<std::vector<DeviceWeight::Part>> extras(count);
+  for (size_t i = 0; i < count; ++i) {
+    auto operands = operandsOf(layers[i].operands, extras[i]);
+    if (!operands)
+      return toC(operands.takeError().in("layer " + std::to_string(i)));
+    given[i] = {layers[i].launcher ? &layers[i].launcher->launcher : nullptr, *operands};
+  }
+  Status launched = queue->queue.launch(given, stream, decodeCtas);
   return launched ? nullptr : toC(launched.takeError());
 }

@@ -251,7 +251,7 @@ Expected<KernelLauncher> KernelLauncher::create(DevicePack &pack, const KernelEn
                                                 const DeviceWeight &weight, uint64_t matrix) {
   UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, createAlone(pack, entry, weight, matrix));
   if (const KernelEntry *first = pack.pack().preparationOf(entry)) {
-    UWT_ASSIGN_OR_RETURN(KernelLauncher before, createAlone(pack, *first, weight, matrix));
+    UWT_ASSIGN_OR_RETURN(KernelLauncher before, create(pack, *first, weight, matrix));
     launcher.before = std::make_shared<const KernelLauncher>(std::move(before));
   }
   return launcher;
@@ -285,12 +285,14 @@ Expected<KernelLauncher> KernelLauncher::createAlone(DevicePack &pack, const Ker
 
 Expected<LaunchSize> KernelLauncher::size(uint32_t batch, uint32_t ctas) const {
   UWT_ASSIGN_OR_RETURN(LaunchSize size, sizeAlone(batch, ctas));
-  if (!before || size.grid == 0)
+  if (size.grid == 0)
     return size;
   // launch-4.
-  UWT_ASSIGN_OR_RETURN(LaunchSize first, before->sizeAlone(batch, 0));
-  size.workspaceBytes = std::max(size.workspaceBytes, first.workspaceBytes);
-  size.counterBytes = std::max(size.counterBytes, first.counterBytes);
+  for (const KernelLauncher *part = before.get(); part; part = part->before.get()) {
+    UWT_ASSIGN_OR_RETURN(LaunchSize own, part->sizeAlone(batch, 0));
+    size.workspaceBytes = std::max(size.workspaceBytes, own.workspaceBytes);
+    size.counterBytes = std::max(size.counterBytes, own.counterBytes);
+  }
   return size;
 }
 
@@ -372,7 +374,7 @@ Status KernelLauncher::checkOperands(const LaunchOperands &operands, const Launc
                       operands.batch);
 }
 
-// launch-5, launch-6.
+// launch-5, launch-7.
 void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *values) const {
   auto memref = [](uint64_t *slot, uint64_t address, uint64_t elements) {
     slot[0] = slot[1] = address;
@@ -443,22 +445,81 @@ Status KernelLauncher::launchAlone(const LaunchOperands &operands, uint32_t grid
   });
 }
 
-Status KernelLauncher::launch(const LaunchOperands &given, void *stream) const {
-  UWT_ASSIGN_OR_RETURN(LaunchSize size, sizeAlone(given.batch, given.ctas));
-  if (size.grid == 0)
+struct KernelLauncher::Steps {
+  struct Step {
+    const KernelLauncher *launcher = nullptr;
+    LaunchOperands operands;
+    uint32_t grid = 0;
+  };
+  /// pack-11: at most three.
+  std::array<Step, 3> steps;
+  size_t count = 0;
+};
+
+const KernelLauncher *KernelLauncher::decoder() const {
+  const KernelLauncher *first = this;
+  while (first->before)
+    first = first->before.get();
+  // launch-6.
+  constexpr ArgumentKind ofCalls[] = {
+      ArgumentKind::X,       ArgumentKind::Y,       ArgumentKind::Counters, ArgumentKind::Extra,
+      ArgumentKind::XStride, ArgumentKind::YStride, ArgumentKind::Batch};
+  for (ArgumentKind kind : ofCalls)
+    if (findArgument(*first->what, kind))
+      return nullptr;
+  return first == this ? nullptr : first;
+}
+
+Expected<KernelLauncher::Steps> KernelLauncher::plan(const LaunchOperands &given) const {
+  Steps plan;
+  UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.batch, given.ctas));
+  if (whole.grid == 0)
+    return plan;
+  const KernelLauncher *decoded = given.isDecoded ? decoder() : nullptr;
+  if (given.isDecoded && !decoded)
+    return usageError("kernel " + what->kernel + " does not decode its weight before");
+  for (const KernelLauncher *part = this; part != decoded; part = part->before.get()) {
+    LaunchOperands operands = given;
+    operands.xStride = operands.xStride ? operands.xStride : columns;
+    operands.yStride = operands.yStride ? operands.yStride : rows;
+    // Others may take fewer operands of the epilogue (pack-11).
+    if (part != this)
+      operands.extras = operands.extras.first(std::min(part->extraCount, operands.extras.size()));
+    UWT_ASSIGN_OR_RETURN(LaunchSize size,
+                         part->sizeAlone(given.batch, part == this ? given.ctas : 0));
+    UWT_RETURN_IF_ERROR(part->checkOperands(operands, size));
+    plan.steps[plan.count++] = {part, operands, size.grid};
+  }
+  std::reverse(plan.steps.begin(), plan.steps.begin() + static_cast<ptrdiff_t>(plan.count));
+  // What decodes was launched elsewhere: the kernel before on this stream is another call's.
+  if (given.isDecoded)
+    plan.steps.front().operands.serial = true;
+  return plan;
+}
+
+Status KernelLauncher::check(const LaunchOperands &operands) const {
+  Expected<Steps> planned = plan(operands);
+  return planned ? success() : Status(planned.takeError());
+}
+
+Status KernelLauncher::launch(const LaunchOperands &operands, void *stream) const {
+  UWT_ASSIGN_OR_RETURN(Steps planned, plan(operands));
+  for (const Steps::Step &step : std::span(planned.steps).first(planned.count))
+    if (step.grid != 0)
+      UWT_RETURN_IF_ERROR(step.launcher->launchAlone(step.operands, step.grid, stream));
+  return success();
+}
+
+Status KernelLauncher::launchDecode(const LaunchOperands &given, void *stream) const {
+  UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.batch, 0));
+  const KernelLauncher *first = decoder();
+  if (!first)
+    return usageError("kernel " + what->kernel + " does not decode its weight before");
+  if (whole.grid == 0)
     return success();
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, first->sizeAlone(given.batch, given.ctas));
   LaunchOperands operands = given;
-  operands.xStride = operands.xStride ? operands.xStride : columns;
-  operands.yStride = operands.yStride ? operands.yStride : rows;
-  UWT_RETURN_IF_ERROR(checkOperands(operands, size));
-  if (!before)
-    return launchAlone(operands, size.grid, stream);
-  UWT_ASSIGN_OR_RETURN(LaunchSize first, before->sizeAlone(given.batch, 0));
-  // It may take fewer operands of the epilogue (pack-11).
-  LaunchOperands part = operands;
-  part.extras = operands.extras.first(before->extraCount);
-  UWT_RETURN_IF_ERROR(before->checkOperands(part, first));
-  if (first.grid != 0)
-    UWT_RETURN_IF_ERROR(before->launchAlone(part, first.grid, stream));
-  return launchAlone(operands, size.grid, stream);
+  operands.extras = {};
+  UWT_RETURN_IF_ERROR(first->checkOperands(operands, size));
+  return size.grid == 0 ? success() : first->launchAlone(operands, size.grid, stream);
 }

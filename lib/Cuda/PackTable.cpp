@@ -262,8 +262,11 @@ static Status checkPreparation(const PackTable &table, size_t number) {
   const KernelEntry &first = table.kernels[before];
   std::string which = "it is prepared by kernel " + std::to_string(before) + " (" +
                       inQuotes(first.kernel) + "), which ";
-  if (first.prepare != 0)
-    return invalidError(which + "is itself prepared by another");
+  // One more may come before; a loop would go on.
+  if (first.prepare != 0 && first.prepare <= table.kernels.size() &&
+      table.kernels[first.prepare - 1].prepare != 0)
+    return invalidError(which + "is prepared by one that is prepared itself; a launch has at most "
+                                "three kernels");
   const CodeRow &own = table.code[entry.code];
   if (first.code >= table.code.size() || table.code[first.code].kind != own.kind ||
       table.code[first.code].target != own.target)

@@ -46,8 +46,9 @@ KernelEntry SkinnyKernels::packEntry() {
   pack.launch.threads = SkinnyPlan::packThreads;
   pack.launch.tileRows = 0;
   pack.launch.tileColumns = 64;
-  // It writes into the product's.
+  // It writes into the product's, behind the decoded weight.
   pack.workspace = {};
+  pack.workspace.fixed = 4 * static_cast<uint64_t>(plan.decodedWords());
   pack.arguments = {operandArgument(ArgumentKind::X, op.getX()),
                     scalarArgument(ArgumentKind::XStride), scalarArgument(ArgumentKind::Batch),
                     memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256)};

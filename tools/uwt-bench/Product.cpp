@@ -38,11 +38,11 @@ Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, 
   return weights;
 }
 
-/// The kernel and the one that prepares it.
+/// The kernel and those that prepare it.
 static std::vector<const KernelEntry *> partsOf(const KernelPack &pack, const KernelEntry &entry) {
-  std::vector<const KernelEntry *> parts = {&entry};
-  if (const KernelEntry *first = pack.preparationOf(entry))
-    parts.push_back(first);
+  std::vector<const KernelEntry *> parts;
+  for (const KernelEntry *part = &entry; part; part = pack.preparationOf(*part))
+    parts.push_back(part);
   return parts;
 }
 

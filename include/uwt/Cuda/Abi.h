@@ -13,7 +13,7 @@
 // bytes, a plane is aligned to 256 bytes, and 256 zero bytes follow it. Two structures are made
 // for the device: the panel table, shorter than the CPU's, and `records`.
 //
-// Kernel parameters (launch-5, launch-6 of docs/packs.md): a memref<?xT> is five parameters of 8
+// Kernel parameters (launch-5, launch-7 of docs/packs.md): a memref<?xT> is five parameters of 8
 // bytes, as convert-gpu-to-nvvm expands its descriptor; a scalar is one of its own size:
 //
 //     allocated pointer | aligned pointer | offset (0) | size in elements | stride (1)

@@ -156,8 +156,8 @@ struct KernelEntry {
   LaunchRule launch;
   WorkspaceRule workspace;
   /// 0, or 1 + the number of the kernel that every launch of this one launches first, with the same
-  /// operands and scratch memory: it fits the same problems and has no such kernel itself
-  /// (pack-11).
+  /// operands and scratch memory: it fits the same problems, and may have such a kernel too, three
+  /// in all (pack-11).
   uint32_t prepare = 0;
   std::vector<KernelArgument> arguments;
 

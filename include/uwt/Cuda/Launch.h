@@ -7,9 +7,9 @@
 //
 // A kernel of a pack, a weight on a device, and a caller's pointers, brought together. What
 // takes time is done when a KernelLauncher is made; a launch computes the grid, copies a block of
-// arguments on the stack and calls the driver, once for each kernel that takes part (one, or two
-// where another prepares it). It allocates nothing and waits for nothing, so it can be captured in
-// a CUDA graph.
+// arguments on the stack and calls the driver, once for each kernel that takes part (one, or up to
+// three where others prepare it). It allocates nothing and waits for nothing, so it can be captured
+// in a CUDA graph.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,6 +75,8 @@ struct LaunchOperands {
   /// tiles; 0 for as many as run at a time. Sums of several kernels with the same tiles and CTAs
   /// are in the same order, so that their bits may be compared.
   uint32_t ctas = 0;
+  /// The weight has been decoded to this workspace before (KernelLauncher::launchDecode).
+  bool isDecoded = false;
 };
 
 /// A kernel, and the one that prepares it, bound to one matrix of a weight. Immutable and
@@ -97,9 +99,25 @@ public:
   /// found before anything is launched: Usage (null, misaligned or too small operands); the
   /// driver's.
   Status launch(const LaunchOperands &operands, void *stream) const;
+  /// What launch() checks.
+  Status check(const LaunchOperands &operands) const;
+
+  /// Whether the kernel that is launched first decodes the weight to the workspace, and takes
+  /// nothing that depends on x (launch-6).
+  bool decodesFirst() const { return decoder() != nullptr; }
+  /// Launches that kernel alone: a launch whose operands say `isDecoded`, with this batch and
+  /// workspace, may then follow it, on another stream too that waits for it. Of `operands` only
+  /// batch, workspace, serial and ctas count. Errors: Usage (no such kernel, a workspace that is
+  /// null, misaligned or too small); the driver's.
+  Status launchDecode(const LaunchOperands &operands, void *stream) const;
+  bool isOn(const CudaDevicePtr &other) const { return device == other; }
 
 private:
   KernelLauncher() = default;
+  /// Kernels of a launch, in their order.
+  struct Steps;
+  Expected<Steps> plan(const LaunchOperands &operands) const;
+  const KernelLauncher *decoder() const;
   static Expected<KernelLauncher> createAlone(DevicePack &pack, const KernelEntry &entry,
                                               const DeviceWeight &weight, uint64_t matrix);
   Expected<LaunchSize> sizeAlone(uint32_t batch, uint32_t ctas) const;

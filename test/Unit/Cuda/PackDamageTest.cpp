@@ -229,7 +229,8 @@ TEST(PackLies, OfPreparationsAreRefused) {
       {[](PackTable &t) { t.kernels[0].prepare = 1; },
        "it is prepared by kernel 0 of 2, which has to be another"},
       {[](PackTable &t) { t.kernels[1].prepare = 1; },
-       "it is prepared by kernel 1 ('uwt_pack_n64'), which is itself prepared by another"},
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which is prepared by one that is prepared "
+       "itself; a launch has at most three kernels"},
       {[](PackTable &t) { t.kernels[1].code = 1; },
        "it is prepared by kernel 1 ('uwt_pack_n64'), which is for another target"},
       {[](PackTable &t) { t.kernels[1].code = 2; },

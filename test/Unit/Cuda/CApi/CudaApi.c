@@ -16,6 +16,7 @@ typedef struct Program {
   UWTCudaPack *pack;
   UWTCudaWeight *weight;
   UWTCudaLauncher *launcher;
+  UWTCudaLayerQueue *queue;
 } Program;
 
 #define TRY(call)                                                                                  \
@@ -40,10 +41,13 @@ static UWTError *prepare(Program *program, const char *model, const char *pack,
   facts->columns = uwtCudaWeightColumns(program->weight);
   facts->matrices = uwtCudaWeightMatrices(program->weight);
   facts->weightBytes = uwtCudaWeightBytes(program->weight);
+  TRY(uwtCudaLayerQueueCreate(program->device, &program->queue));
   return uwtCudaLauncherCreate(program->pack, program->weight, 0, 3, &program->launcher);
 }
 
-static UWTError *launch(const UWTCudaLauncher *launcher, void *stream, CudaApiFacts *facts) {
+static UWTError *launch(const Program *program, void *stream, CudaApiFacts *facts) {
+  const UWTCudaLauncher *launcher = program->launcher;
+  UWTCudaLayer layers[2];
   UWTCudaBuffer extras[2] = {{0x5000, 520}, {0x6000, 260}};
   UWTCudaOperands operands;
   TRY(uwtCudaLauncherScratch(launcher, 3, &facts->workspaceBytes, &facts->counterBytes));
@@ -60,11 +64,14 @@ static UWTError *launch(const UWTCudaLauncher *launcher, void *stream, CudaApiFa
   operands.counters.bytes = facts->counterBytes;
   operands.extras = extras;
   operands.extraCount = 2;
-  return uwtCudaLaunch(launcher, &operands, stream);
+  TRY(uwtCudaLaunch(launcher, &operands, stream));
+  layers[0].launcher = layers[1].launcher = launcher;
+  layers[0].operands = layers[1].operands = operands;
+  return uwtCudaLaunchLayers(program->queue, layers, 2, stream, 0);
 }
 
 UWTError *multiplyOnGpu(const char *model, const char *pack, void *stream, CudaApiFacts *facts) {
-  Program program = {NULL, NULL, NULL, NULL, NULL, NULL};
+  Program program = {NULL, NULL, NULL, NULL, NULL, NULL, NULL};
   UWTError *error = prepare(&program, model, pack, facts);
   /* A launcher holds what it needs. */
   uwtCudaWeightDestroy(program.weight);
@@ -72,7 +79,8 @@ UWTError *multiplyOnGpu(const char *model, const char *pack, void *stream, CudaA
   uwtCudaDeviceDestroy(program.device);
   uwtContainerDestroy(program.container);
   if (!error)
-    error = launch(program.launcher, stream, facts);
+    error = launch(&program, stream, facts);
+  uwtCudaLayerQueueDestroy(program.queue);
   uwtCudaLauncherDestroy(program.launcher);
   uwtContextDestroy(program.context);
   return error;

@@ -259,6 +259,7 @@ EXPORT CudaResult cuLaunchKernelEx(const CudaLaunchConfig *config, void *functio
   size_t count = counted == state.parameterCounts.end() ? state.parameterCount : counted->second;
   for (size_t i = 0; i < count; ++i)
     launch.parameters.push_back(*static_cast<const uint64_t *>(parameters[i]));
+  state.steps.push_back({FakeStep::Launch, config->stream, nullptr, launch.function});
   bool isCaptured = state.capturing && state.capturing == config->stream;
   if (!isCaptured && state.onLaunch)
     state.onLaunch(launch);
@@ -289,8 +290,9 @@ EXPORT CudaResult cuStreamSynchronize(void *) {
   BEGIN();
   return cudaSuccess;
 }
-EXPORT CudaResult cuStreamWaitEvent(void *, void *, unsigned) {
+EXPORT CudaResult cuStreamWaitEvent(void *stream, void *event, unsigned) {
   BEGIN(true, true);
+  state.steps.push_back({FakeStep::Wait, stream, event});
   return cudaSuccess;
 }
 EXPORT CudaResult cuStreamBeginCapture_v2(void *stream, int) {
@@ -336,8 +338,9 @@ EXPORT CudaResult cuEventDestroy_v2(void *event) {
   std::lock_guard lock(state.mutex);
   return destroy(event);
 }
-EXPORT CudaResult cuEventRecord(void *, void *) {
+EXPORT CudaResult cuEventRecord(void *event, void *stream) {
   BEGIN(true, true);
+  state.steps.push_back({FakeStep::Record, stream, event});
   return cudaSuccess;
 }
 EXPORT CudaResult cuEventElapsedTime(float *milliseconds, void *, void *) {

@@ -36,6 +36,16 @@ struct FakeLaunch {
   std::vector<uint64_t> parameters;
 };
 
+/// What was put on a stream: a launch, or an event to be recorded or waited for.
+struct FakeStep {
+  enum Kind { Launch, Record, Wait } kind;
+  void *stream;
+  /// Of Record and Wait.
+  void *event = nullptr;
+  /// Of Launch.
+  std::string function = {};
+};
+
 /// The state of the library. Locked by its functions; tests read it while none runs.
 struct FakeCuda {
   // What it pretends to be.
@@ -57,6 +67,7 @@ struct FakeCuda {
   // What happened.
   std::vector<std::string> calls;
   std::vector<FakeLaunch> launches;
+  std::vector<FakeStep> steps;
   std::map<int, int> functionAttributes;
 
   // What is held.
