@@ -222,6 +222,13 @@ def tables(result):
             2,
             lambda row: median(row, "time_serial") / median(row),
         )
+        if any("time_ahead" in row for row in measured(result)):
+            text += grid_table(
+                result,
+                "Gain by decoding beside the product before",
+                2,
+                lambda row: median(row) / median(row, "time_ahead") if "time_ahead" in row else None,
+            )
         text += size_table(result)
     return text + prediction_table(result) + transcode_table(result) + refused_table(result)
 

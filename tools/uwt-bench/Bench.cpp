@@ -189,6 +189,17 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
   UWT_RETURN_IF_ERROR(checkLast("in a graph"));
   UWT_ASSIGN_OR_RETURN(row.serial, timed(true));
   UWT_RETURN_IF_ERROR(checkLast("one by one"));
+  if (product.decodesFirst()) {
+    // All of them are one call.
+    UWT_ASSIGN_OR_RETURN(row.ahead,
+                         timeGraph(session.device, session.stream, 1, options.timing.samples,
+                                   [&](unsigned /*number*/, void *stream) {
+                                     return product.enqueueAhead(launches, stream);
+                                   }));
+    for (double &time : row.ahead.microseconds)
+      time /= launches;
+    UWT_RETURN_IF_ERROR(checkLast("with weights decoded ahead"));
+  }
   UWT_ASSIGN_OR_RETURN(row.probe, timeProbe());
   return success();
 }

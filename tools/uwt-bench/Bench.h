@@ -80,8 +80,9 @@ struct BenchRow {
   unsigned copies = 0;
   EntropyBounds entropy;
   CheckReport checks;
-  /// As the pack says, one kernel after the other, and reading the weight alone.
-  Timing dependent, serial, probe;
+  /// As the pack says, one kernel after the other, and reading the weight alone; of kernels that
+  /// decode their weight before, also where that is done beside the product before.
+  Timing dependent, serial, probe, ahead;
 };
 
 /// What has no row.

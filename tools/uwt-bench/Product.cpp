@@ -113,6 +113,10 @@ Status Product::allocate() {
   // Any contents have to do: NaNs show where a kernel relies on others.
   UWT_RETURN_IF_ERROR(make(workspace, launchSize.workspaceBytes, 0xFF));
   UWT_RETURN_IF_ERROR(make(counters, launchSize.counterBytes));
+  if (decodesFirst()) {
+    UWT_RETURN_IF_ERROR(make(otherWorkspace, launchSize.workspaceBytes, 0xFF));
+    UWT_ASSIGN_OR_RETURN(layers, LayerQueue::create(session->device));
+  }
   operands.x = x.address();
   operands.y = y.address();
   operands.workspace = {workspace.address(), workspace.bytes()};
@@ -135,6 +139,16 @@ Status Product::enqueue(unsigned copy, bool isSerial, void *stream) const {
   LaunchOperands given = operands;
   given.serial = isSerial;
   return launchers[copy % launchers.size()].launch(given, stream);
+}
+
+Status Product::enqueueAhead(unsigned count, void *stream) const {
+  std::vector<LayerQueue::Layer> each;
+  for (unsigned i = 0; i < count; ++i) {
+    each.push_back({&launchers[i % launchers.size()], operands});
+    if (i % 2 == 1)
+      each.back().operands.workspace = {otherWorkspace.address(), otherWorkspace.bytes()};
+  }
+  return layers->launch(each, stream);
 }
 
 Expected<std::vector<float>> Product::run(unsigned copy) {

@@ -8,7 +8,7 @@
 #ifndef UWT_TOOLS_UWTBENCH_PRODUCT_H
 #define UWT_TOOLS_UWTBENCH_PRODUCT_H
 
-#include "uwt/Cuda/Launch.h"
+#include "uwt/Cuda/LayerQueue.h"
 #include <functional>
 #include <span>
 #include <string>
@@ -61,6 +61,11 @@ public:
   Status setX(std::span<const uint16_t> x);
   /// Puts a launch with copy `copy` on the stream.
   Status enqueue(unsigned copy, bool isSerial, void *stream) const;
+  /// Whether its weight is decoded before it is multiplied.
+  bool decodesFirst() const { return launchers.front().decodesFirst(); }
+  /// Puts launches with the first `count` copies on the stream, and on another one: each decodes
+  /// its weight beside the product of the one before. Only where decodesFirst().
+  Status enqueueAhead(unsigned count, void *stream) const;
   /// Overwrites y with NaNs, launches, and gives y.
   Expected<std::vector<float>> run(unsigned copy);
   /// y [batch, N] as it is on the device, after all launches.
@@ -77,6 +82,9 @@ private:
   uint64_t rows = 0, columns = 0;
   ArgumentType yType = ArgumentType::F32;
   DeviceBuffer x, y, workspace, counters;
+  /// For launches beside each other.
+  std::optional<LayerQueue> layers;
+  DeviceBuffer otherWorkspace;
 };
 
 } // namespace uwt

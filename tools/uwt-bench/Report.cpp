@@ -160,6 +160,8 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
   json["time"] = timingJson(row.dependent);
   json["time_serial"] = timingJson(row.serial);
   json["time_read_only"] = timingJson(row.probe);
+  if (!row.ahead.microseconds.empty())
+    json["time_ahead"] = timingJson(row.ahead);
   return json;
 }
 

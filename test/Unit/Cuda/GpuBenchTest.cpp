@@ -15,7 +15,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <gmock/gmock.h>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -57,7 +59,7 @@ KernelEntry productOf(const char *format) {
 /// prepares them.
 std::string writePack(const TemporaryFolder &folder,
                       const std::vector<const char *> &formats = {"raw", "inplace<12>"},
-                      bool withTranscode = false) {
+                      bool withTranscode = false, bool withDecode = false) {
   KernelPackWriter writer;
   writer.addTool("uwt", "0.1.0");
   uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
@@ -69,11 +71,18 @@ std::string writePack(const TemporaryFolder &folder,
     first.launch = {GridRule::Tiles, 256, 0, 1, false, 1, 0, 64, 64};
     first.workspace = {};
     first.arguments = {product.arguments[1], product.arguments[6]};
-    product.prepare = number + 1;
-    first.code = product.code = code;
+    KernelEntry decode = first;
+    decode.kernel = "decode";
+    decode.arguments = {product.arguments[0], product.arguments[6]};
+    decode.code = first.code = product.code = code;
+    if (withDecode) {
+      writer.addKernel(decode);
+      first.prepare = ++number;
+    }
     writer.addKernel(first);
+    product.prepare = ++number;
     writer.addKernel(product);
-    number += 2;
+    ++number;
   }
   KernelEntry transcode = productOf("inplace<12>");
   transcode.kernel = "transcode";
@@ -96,8 +105,11 @@ class GpuBenchTest : public testing::Test {
 protected:
   GpuBenchTest() : fake(freshFakeCuda()), pool(2), path(writePack(folder)) {
     freshFakeCublasLt();
-    fake.parameterCounts = {
-        {"product_raw", 28}, {"product_inplace12", 28}, {"uwt_read_probe", 3}, {"transcode", 10}};
+    fake.parameterCounts = {{"product_raw", 28},
+                            {"product_inplace12", 28},
+                            {"uwt_read_probe", 3},
+                            {"transcode", 10},
+                            {"decode", 10}};
     fake.onLaunch = [this](const FakeLaunch &launch) { compute(launch); };
     float time = 0;
     fake.elapsed = [time]() mutable { return 0.05F + 0.001F * (time = time < 6 ? time + 1 : 0); };
@@ -125,6 +137,9 @@ protected:
   void compute(const FakeLaunch &launch) {
     if (launch.function.starts_with("pack"))
       prepared = true;
+    // Which weight is in a workspace.
+    if (launch.function == "decode")
+      decoded[launch.parameters[5]] = launch.parameters[0];
     if (launch.function == "transcode") {
       auto *out = reinterpret_cast<uint8_t *>(launch.parameters[5]);
       std::ranges::copy(transcoded, out);
@@ -135,7 +150,10 @@ protected:
       return;
     prepared = false;
     const auto &p = launch.parameters;
-    const std::vector<uint16_t> &words = dense.at(p[0]);
+    uint64_t weight = p[0];
+    if (auto found = decoded.find(p[18]); found != decoded.end())
+      weight = found->second;
+    const std::vector<uint16_t> &words = dense.at(weight);
     auto *x = reinterpret_cast<const uint16_t *>(p[5]);
     auto *y = reinterpret_cast<uint16_t *>(p[10]);
     for (uint64_t b = 0; b < p[15]; ++b)
@@ -159,6 +177,8 @@ protected:
   std::vector<std::string> lines;
   std::map<uint64_t, std::vector<uint16_t>> dense;
   bool prepared = false;
+  /// By workspace: the weight whose decoded words it has.
+  std::map<uint64_t, uint64_t> decoded;
   /// What the kernel `transcode` writes.
   std::vector<uint8_t> transcoded;
   std::function<void(const FakeLaunch &, uint16_t *y)> breakIt;
@@ -244,6 +264,20 @@ TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
   ASSERT_TRUE(holds(run()));
   EXPECT_EQ(result.rows.size(), 2u);
   EXPECT_THAT(lines.back(), HasSubstr("byte 14 of plane words is "));
+}
+
+TEST_F(GpuBenchTest, TimesProductsWhoseWeightsAreDecodedAhead) {
+  options.batches = {3};
+  options.packs = {writePack(folder, {"raw", "inplace<12>"}, false, /*withDecode=*/true)};
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 2u);
+  for (const BenchRow &row : result.rows)
+    EXPECT_EQ(row.ahead.microseconds.size(), 4u);
+  std::set<void *> streams;
+  for (const FakeStep &step : fake.steps)
+    if (step.function == "decode")
+      streams.insert(step.stream);
+  EXPECT_GT(streams.size(), 1u);
 }
 
 TEST_F(GpuBenchTest, GivesNoRowToAKernelThatIsWrong) {
