@@ -44,6 +44,17 @@ def test_speed_is_a_ratio_to_the_baseline_of_the_same_shape_and_batch(sample):
     assert table[3][2] == f"{ratio:.2f}"
 
 
+def test_decoding_ahead_has_a_table_where_it_was_measured(sample, tmp_path):
+    title = "Gain by decoding beside the product before"
+    assert title not in run(SAMPLE).stdout
+    row = next(r for r in sample["rows"] if r["format"] == "inplace<12>" and r["batch"] == 3)
+    row["time_ahead"] = {"median_us": row["time"]["median_us"] / 1.25}
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(sample), encoding="utf-8")
+    table = rows_of(run(path).stdout, title)
+    assert table[3] == ["66 × 144", "–", "1.25"]
+
+
 def test_predictions_stand_beside_what_was_measured(sample):
     row = next(r for r in sample["rows"] if r.get("predicted", {}).get("n") == 64)
     cells = rows_of(run(SAMPLE).stdout, "Measured beside predicted")
