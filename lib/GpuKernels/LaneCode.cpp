@@ -100,6 +100,11 @@ void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<vo
   index.loop(own.count, [&](Value i) { body(index.add(own.first, index.mul(i, own.step))); });
 }
 
+Value LaneCode::panelField(Value table, Value panel, int64_t field) {
+  Value value = load(table, index.add(index.mul(panel, 6), field));
+  return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
+}
+
 MemRefType LaneCode::globalBuffer(Type element) {
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Global);
   return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);

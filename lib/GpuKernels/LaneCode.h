@@ -50,6 +50,8 @@ public:
   WarpItems itemsOfWarp(mlir::Value items, int64_t warps);
   void forEachWarpItem(mlir::Value items, int64_t warps,
                        llvm::function_ref<void(mlir::Value item)> body);
+  /// Field number `field` of a panel's DevicePanelEntry (Cuda/Abi.h), as an index.
+  mlir::Value panelField(mlir::Value table, mlir::Value panel, int64_t field);
   /// Global memory of one dynamic dimension.
   mlir::MemRefType globalBuffer(mlir::Type element);
   /// `size` elements of dynamic shared memory, from u32 `firstWord` on.

@@ -117,8 +117,7 @@ SimtKernels::Units SimtKernels::unitsOf(Value strip) {
   Value start = index.mul(before, groups() * SkinnyPlan::unitWords);
   // Field `words` of its DevicePanelEntry (Cuda/Abi.h).
   if (!decodesFirst())
-    start = arith::IndexCastOp::create(builder, location, builder.getIndexType(),
-                                       load(panels, index.mul(panel, 6)));
+    start = panelField(panels, panel, 0);
   return {index.add(start, index.mul(inPanel, SkinnyPlan::unitWords)),
           index.mul(count, SkinnyPlan::unitWords)};
 }

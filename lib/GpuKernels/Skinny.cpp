@@ -194,10 +194,7 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
     panel.isOwn = index.less(number, index.constant(plan.panels()));
     number = index.min(number, index.constant(plan.panels() - 1));
   }
-  auto field = [&](int64_t place) {
-    Value value = load(panels, index.add(index.mul(number, 6), place));
-    return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value).getResult();
-  };
+  auto field = [&](int64_t place) { return panelField(panels, number, place); };
   // In the order of DevicePanelEntry (Cuda/Abi.h).
   panel.place = place;
   panel.number = number;

@@ -31,10 +31,8 @@ static constexpr int64_t mostTableBytes = 96 * 1024;
 
 TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &format,
                                    OpBuilder &builder, Location location, DecodedForm form)
-    : LaneCode(builder, location), type(type), format(format), form(form),
-      layout(unitLayout(format.format, format.element)), rows(type.getRows()),
-      columns(type.getColumns()), groups(divideUp(columns, fixedUnitColumns)),
-      panels(divideUp(rows, panelRows)) {}
+    : UnitCode(builder, location, type), type(type), format(format), form(form),
+      layout(unitLayout(format.format, format.element)) {}
 
 void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
   OpBuilder::InsertionGuard guard(builder);
@@ -48,9 +46,7 @@ void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
   for (Value *argument :
        {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
     *argument = kernel.getArgument(next++);
-  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
-  lane = index.rem(thread, 32);
-  warp = index.div(thread, 32);
+  findLane();
   if (isStream())
     streams.emplace(builder, location, type, format, lane);
   loadTable();
@@ -78,15 +74,11 @@ int64_t TranscodeBuilder::panelItems() const {
 }
 
 TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
-  auto field = [&](int64_t place) {
-    Value value = load(panelTable, index.add(index.mul(number, 6), place));
-    return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value).getResult();
-  };
+  auto field = [&](int64_t place) { return panelField(panelTable, number, place); };
   // In the order of DevicePanelEntry (Cuda/Abi.h).
   Panel panel{number, field(0), field(1), field(2), field(3), field(4), {}, {}};
   panel.storedAsWords = index.less(index.constant(0), field(5));
-  Value left = index.sub(index.constant(rows), index.mul(number, panelRows));
-  panel.strips = index.min(index.constant(panelRows / stripRows), index.ceilDiv(left, stripRows));
+  panel.strips = stripsOf(number);
   return panel;
 }
 
@@ -144,9 +136,7 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
 }
 
 Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
-  Value unit = index.add(index.mul(place.group, panel.strips), place.strip);
-  unit = index.add(unit, index.mul(panel.number, 4 * groups));
-  return index.mul(unit, 2 * SkinnyPlan::unitWords);
+  return index.mul(unitNumber(panel.number, panel.strips, place), 2 * SkinnyPlan::unitWords);
 }
 
 void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
@@ -180,35 +170,13 @@ Value TranscodeBuilder::exponentBytes(Value even, Value odd) {
 
 TranscodeBuilder::Values TranscodeBuilder::clearPadding(const Panel &panel, const Place &place,
                                                         ValueRange fragments) {
-  if (rows % stripRows == 0 && columns % fixedUnitColumns == 0)
+  Value isEdge = hasPadding(panel.number, place);
+  if (!isEdge)
     return Values(fragments);
-  // order-3.
-  Value row = index.add(index.mul(panel.number, panelRows), index.mul(place.strip, stripRows));
-  Value column = index.mul(place.group, fixedUnitColumns);
-  Value isRowEdge = index.less(index.constant(rows), index.add(row, stripRows));
-  Value isColumnEdge = index.less(index.constant(columns), index.add(column, fixedUnitColumns));
-  Value isEdge = arith::OrIOp::create(builder, location, isRowEdge, isColumnEdge);
-  Value ownRow = index.add(row, index.div(lane, 4));
-  Value ownColumn = index.add(column, index.mul(index.rem(lane, 4), 2));
-  auto maskOf = [&](Value n, Value k, int64_t mask) -> Value {
-    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
-                                          index.less(k, index.constant(columns)));
-    return arith::SelectOp::create(builder, location, isThere, constantI32(mask), constantI32(0));
-  };
   auto clear = [&] {
     Values cleared;
-    for (int64_t r = 0; r < 4; ++r) {
-      Values masks;
-      for (int64_t block = 0; block < 4; ++block) {
-        Value n = index.add(ownRow, 8 * (r % 2));
-        Value k = index.add(ownColumn, 16 * block + 8 * (r / 2));
-        masks.push_back(arith::OrIOp::create(builder, location, maskOf(n, k, 0xFFFF),
-                                             maskOf(n, index.add(k, 1), 0xFFFF0000)));
-      }
-      auto type = cast<VectorType>(fragments[r].getType());
-      Value mask = vector::FromElementsOp::create(builder, location, type, masks);
-      cleared.push_back(arith::AndIOp::create(builder, location, fragments[r], mask));
-    }
+    for (auto [fragment, mask] : llvm::zip_equal(fragments, existing(panel.number, place)))
+      cleared.push_back(arith::AndIOp::create(builder, location, fragment, mask));
     return cleared;
   };
   return either(isEdge, fragments.getTypes(), clear, [&] { return Values(fragments); });

@@ -18,13 +18,14 @@
 #define UWT_LIB_GPUKERNELS_TRANSCODE_H
 
 #include "StreamUnits.h"
+#include "UnitCode.h"
 #include "uwt/Emission/Emission.h"
 #include "uwt/GpuKernels/SkinnyPlan.h"
 #include "uwt/GpuKernels/TranscodeKernels.h"
 
 namespace uwt {
 
-class TranscodeBuilder : private LaneCode {
+class TranscodeBuilder : private UnitCode {
 public:
   /// ExponentBytes serves prefix codes with fields of bytes.
   TranscodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
@@ -46,10 +47,6 @@ private:
   /// Fields of a panel's DevicePanelEntry.
   struct Panel {
     mlir::Value number, words, raw, code, patch, records, storedAsWords, strips;
-  };
-  /// A group of 64 columns of a strip.
-  struct Place {
-    mlir::Value group, strip;
   };
   // Transcode.cpp
   bool makesWords() const { return form == DecodedForm::Words; }
@@ -98,12 +95,10 @@ private:
   const EmittedFormat &format;
   DecodedForm form;
   UnitLayout layout;
-  int64_t rows, columns, groups, panels;
 
   // Arguments in order, and the result; memory of one dynamic dimension.
   mlir::Value panelTable, records, table, words, raw, code, patches, classes;
   mlir::Value result;
-  mlir::Value lane, warp;
   Values tableWords;
   /// Prefix codes only.
   std::optional<StreamUnits> streams;

@@ -1,0 +1,73 @@
+//===- UnitCode.cpp - Kernels that go through a weight's units ------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "UnitCode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codec/Panel.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+void UnitCode::findLane() {
+  Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  lane = index.rem(thread, 32);
+  warp = index.div(thread, 32);
+}
+
+Value UnitCode::stripsOf(Value number) {
+  Value left = index.sub(index.constant(rows), index.mul(number, panelRows));
+  return index.min(index.constant(panelRows / stripRows), index.ceilDiv(left, stripRows));
+}
+
+Value UnitCode::unitNumber(Value panel, Value strips, const Place &place) {
+  Value unit = index.add(index.mul(place.group, strips), place.strip);
+  return index.add(unit, index.mul(panel, 4 * groups));
+}
+
+Value UnitCode::rowOf(Value panel, const Place &place) {
+  return index.add(index.mul(panel, panelRows), index.mul(place.strip, stripRows));
+}
+
+Value UnitCode::columnOf(const Place &place) { return index.mul(place.group, fixedUnitColumns); }
+
+Value UnitCode::hasPadding(Value panel, const Place &place) {
+  if (rows % stripRows == 0 && columns % fixedUnitColumns == 0)
+    return {};
+  Value isRowEdge = index.less(index.constant(rows), index.add(rowOf(panel, place), stripRows));
+  Value isColumnEdge =
+      index.less(index.constant(columns), index.add(columnOf(place), fixedUnitColumns));
+  return arith::OrIOp::create(builder, location, isRowEdge, isColumnEdge);
+}
+
+UnitCode::Values UnitCode::existing(Value panel, const Place &place) {
+  // order-3.
+  Value ownRow = index.add(rowOf(panel, place), index.div(lane, 4));
+  Value ownColumn = index.add(columnOf(place), index.mul(index.rem(lane, 4), 2));
+  auto maskOf = [&](Value n, Value k, int64_t mask) -> Value {
+    Value isThere =
+        both(index.less(n, index.constant(rows)), index.less(k, index.constant(columns)));
+    return arith::SelectOp::create(builder, location, isThere, constantI32(mask), constantI32(0));
+  };
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  Values all;
+  for (int64_t r = 0; r < 4; ++r) {
+    Values masks;
+    for (int64_t block = 0; block < 4; ++block) {
+      Value n = index.add(ownRow, 8 * (r % 2));
+      Value k = index.add(ownColumn, 16 * block + 8 * (r / 2));
+      masks.push_back(arith::OrIOp::create(builder, location, maskOf(n, k, 0xFFFF),
+                                           maskOf(n, index.add(k, 1), 0xFFFF0000)));
+    }
+    all.push_back(vector::FromElementsOp::create(builder, location, fragment, masks));
+  }
+  return all;
+}
+
+} // namespace uwt
