@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Cuda/DeviceWeight.h"
+#include "RecordGroups.h"
 #include <algorithm>
 
 using namespace uwt;
@@ -30,20 +31,8 @@ uint64_t uwt::recordGroupsInPanel(const CodingPlan &plan) {
                             : divideUp(plan.matrix.columns, fixedUnitColumns);
 }
 
-namespace {
-/// What entries are made from: a panel's strips, how many records each unit has (order-4; empty for
-/// panels stored as words), the panel's first record, and plane `patch` in u32.
-struct PanelRecords {
-  uint64_t strips;
-  std::span<const uint8_t> counts;
-  uint64_t first;
-  std::span<const uint32_t> patch;
-};
-} // namespace
-
-/// Appends an entry a column group, with the counts of its strips.
-static void appendGroups(const CodingPlan &plan, const PanelRecords &panel,
-                         std::vector<DeviceRecordGroup> &out) {
+void uwt::appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,
+                             std::vector<DeviceRecordGroup> &out) {
   uint64_t groups = recordGroupsInPanel(plan), next = panel.first;
   size_t end = out.size() + roundUp(groups, recordGroupsMultiple);
   for (uint64_t group = 0; group < groups; ++group) {
@@ -119,7 +108,7 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
     if (!entry.storedAsWords)
       records.counts = weight.counts().subspan(entry.counts, fixedPanelSizes(plan, rows).counts);
     hasWideUnits(plan) ? appendWideUnits(plan, records, tables.records)
-                       : appendGroups(plan, records, tables.records);
+                       : appendRecordGroups(plan, records, tables.records);
   }
   return tables;
 }
@@ -189,6 +178,30 @@ static uint64_t packWords(const LoadedWeight &weight, std::vector<DevicePanelEnt
   return end;
 }
 
+Expected<DeviceWeight> DeviceWeight::allocate(CudaDevicePtr device, std::span<const uint64_t> bytes,
+                                              const CudaStream &stream) {
+  DeviceWeight result;
+  result.owner = device;
+  // Zeros first, which absent parts point to; zeros follow each part.
+  uint64_t offset = devicePlaneAlignment;
+  for (size_t i = 0; i < parts; ++i) {
+    result.places[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
+    if (bytes[i] != 0)
+      offset += roundUp(bytes[i], devicePlaneAlignment) + devicePlaneAlignment;
+  }
+  UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
+  UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
+  for (Part &place : result.places)
+    place.address += result.memory.address();
+  return result;
+}
+
+Status DeviceWeight::write(ArgumentKind kind, std::span<const uint8_t> from,
+                           const CudaStream &stream) const {
+  uint64_t at = places[static_cast<size_t>(kind)].address - memory.address();
+  return memory.write(at, from, stream.get());
+}
+
 Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWeight &weight,
                                             const CudaStream &stream) {
   UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
@@ -196,32 +209,22 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   std::vector<WordsRun> runs;
   uint64_t wordsBytes = packWords(weight, tables.panels, runs);
   DeviceParts sources = deviceParts(weight, tables);
-  DeviceWeight result;
+  std::array<uint64_t, parts> sizes;
+  std::ranges::transform(sources, sizes.begin(), [](auto source) { return source.size(); });
+  constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
+  sizes[words] = wordsBytes;
+  UWT_ASSIGN_OR_RETURN(DeviceWeight result, allocate(std::move(device), sizes, stream));
   result.shape = matrices.shape;
   result.count = matrices.count;
   result.runFormat = weight.plan().format;
   result.type = weight.description().element;
-  result.owner = device;
-  // Zeros first, which absent parts point to; zeros follow each part.
-  uint64_t offset = devicePlaneAlignment;
-  constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
-  for (size_t i = 0; i < parts; ++i) {
-    uint64_t bytes = i == words ? wordsBytes : sources[i].size();
-    result.places[i] = {bytes == 0 ? 0 : offset, bytes};
-    if (bytes != 0)
-      offset += roundUp(bytes, devicePlaneAlignment) + devicePlaneAlignment;
-  }
-  UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
-  UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
   for (size_t i = 0; i < parts; ++i)
     if (i != words)
-      UWT_RETURN_IF_ERROR(result.memory.write(result.places[i].address, sources[i], stream.get()));
+      UWT_RETURN_IF_ERROR(result.write(static_cast<ArgumentKind>(i), sources[i], stream));
+  uint64_t start = result.places[words].address - result.memory.address();
   for (const WordsRun &run : runs)
-    UWT_RETURN_IF_ERROR(result.memory.write(result.places[words].address + run.to,
-                                            sources[words].subspan(run.from, run.bytes),
-                                            stream.get()));
-  for (Part &place : result.places)
-    place.address += result.memory.address();
+    UWT_RETURN_IF_ERROR(result.memory.write(
+        start + run.to, sources[words].subspan(run.from, run.bytes), stream.get()));
   UWT_RETURN_IF_ERROR(stream.synchronize());
   return result;
 }

@@ -303,6 +303,10 @@ Expected<const KernelEntry *> Selection::run() {
       [](const KernelEntry &entry) {
         return entry.format.str() + " of " + std::string(getTraits(entry.element).name);
       }));
+  if (query.result)
+    UWT_RETURN_IF_ERROR(keep(
+        "results", [&](const KernelEntry &entry) { return entry.result == query.result; },
+        [](const KernelEntry &entry) { return entry.result ? entry.result->str() : "none"; }));
   UWT_RETURN_IF_ERROR(keep(
       "shapes",
       [&](const KernelEntry &entry) {

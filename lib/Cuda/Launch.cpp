@@ -92,16 +92,31 @@ Expected<LaunchSize> uwt::launchSize(const KernelEntry &entry, uint64_t rows, ui
 DevicePack::DevicePack(CudaDevicePtr device, std::shared_ptr<const KernelPack> pack)
     : owner(std::move(device)), file(std::move(pack)), modules(file->codeObjects().size()) {}
 
-Expected<const KernelEntry *> DevicePack::select(const DeviceWeight &weight, uint32_t batch,
-                                                 std::optional<GpuKernelFamily> family) const {
+static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeight &weight,
+                           uint32_t batch) {
   KernelQuery query;
-  query.target = owner->properties().target;
+  query.target = device->properties().target;
   query.format = weight.format();
   query.element = weight.element();
   query.rows = weight.rows();
   query.columns = weight.columns();
   query.batch = batch;
+  return query;
+}
+
+Expected<const KernelEntry *> DevicePack::select(const DeviceWeight &weight, uint32_t batch,
+                                                 std::optional<GpuKernelFamily> family) const {
+  KernelQuery query = queryOf(owner, weight, batch);
   query.family = family;
+  return file->select(query);
+}
+
+Expected<const KernelEntry *> DevicePack::selectTranscode(const DeviceWeight &weight,
+                                                          const Format &result) const {
+  KernelQuery query = queryOf(owner, weight, 1);
+  query.family = GpuKernelFamily::Transcode;
+  query.result = result;
+  query.result->storage = Storage::NMajor;
   return file->select(query);
 }
 

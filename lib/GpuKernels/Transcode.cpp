@@ -12,16 +12,11 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "uwt/Codec/Panel.h"
-#include "uwt/GpuKernels/Passes.h"
 
 using namespace mlir;
 
 namespace uwt {
-
-#define GEN_PASS_DEF_BUILDTRANSCODESPASS
-#include "uwt/GpuKernels/Passes.h.inc"
 
 /// Workgroups that a multiprocessor is to run at a time: of fixed units 32 warps, each with 1.5 KB
 /// on its way; the state of streams takes more registers.
@@ -230,65 +225,5 @@ std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &
            " bytes, more than " + std::to_string(mostTableBytes) + " of shared memory";
   return "";
 }
-
-static LogicalResult checkFormats(TranscodeOp op, EmittedFormat &format) {
-  auto refuse = [&](const Twine &reason) {
-    return op.emitOpError() << "has no kernel of family transcode: " << reason;
-  };
-  CompressedType source = op.getSource().getType(), result = op.getResult().getType();
-  std::string reason;
-  std::optional<ElementType> element = elementTypeOf(source.getElementType());
-  if (!element || !describeFormat(source.getFormat().getFormat(), *element, format, reason))
-    return refuse(reason);
-  Format made = result.getFormat().getFormat(), raw = *Format::parse("raw");
-  raw.storage = made.storage;
-  if (!(made == raw))
-    return refuse("it makes format 'raw', not '" + made.str() + "'");
-  if (made.storage != format.format.storage)
-    return refuse("it does not transpose");
-  reason = TranscodeBuilder::refusal(source, format);
-  return reason.empty() ? mlir::success() : refuse(reason);
-}
-
-FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, OpBuilder &builder,
-                                                StringRef name) {
-  EmittedFormat format;
-  if (failed(checkFormats(op, format)))
-    return mlir::failure();
-  TranscodeKernel kernel;
-  kernel.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
-  CompressedType type = op.getSource().getType();
-  TranscodeBuilder transcode(type, format, builder, op.getLoc());
-  transcode.build(kernel.module, "transcode");
-  kernel.entry = entryOf(GpuKernelFamily::Transcode, "transcode", type, format);
-  kernel.entry.strategy = "transcode";
-  kernel.entry.result = *Format::parse("raw");
-  transcode.describe(kernel.entry, ArgumentKind::Extra);
-  return kernel;
-}
-
-namespace {
-struct BuildTranscodesPass : impl::BuildTranscodesPassBase<BuildTranscodesPass> {
-  void runOnOperation() override {
-    SmallVector<TranscodeOp> transcodes;
-    getOperation().walk([&](TranscodeOp op) { transcodes.push_back(op); });
-    getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
-                            UnitAttr::get(&getContext()));
-    DenseMap<Operation *, unsigned> numbers;
-    for (TranscodeOp op : transcodes) {
-      auto function = op->getParentOfType<FunctionOpInterface>();
-      if (!function) {
-        op.emitOpError("is in no function");
-        return signalPassFailure();
-      }
-      OpBuilder builder(function);
-      std::string name =
-          function.getName().str() + "_transcode_" + std::to_string(numbers[function]++);
-      if (failed(buildTranscodeKernel(op, builder, name)))
-        return signalPassFailure();
-    }
-  }
-};
-} // namespace
 
 } // namespace uwt

@@ -4,8 +4,17 @@
 
 func.func @result() {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it makes format 'raw', not 'inplace<12>'}}
-  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">
+  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it makes formats raw, window<4>, palette<4> and inplace<12>, not 'inplace<11>'}}
+  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<11>">
+  return
+}
+
+// -----
+
+func.func @symbols() {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
+  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: symbols and raw fields of format 'palette<4>, coded=exponent+2' are not bytes}}
+  %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">
   return
 }
 

@@ -16,6 +16,19 @@
 // CHECK-NOT: gpu.dynamic_shared_memory
 // CHECK: uwt.decode_fragment #uwt.format<"palette<4>"> of bf16
 
+// Another kernel codes the words: it counts escapes, or writes planes and records.
+// CHECK-LABEL: gpu.module @fixed_transcode_0
+// CHECK: gpu.func @transcode
+// CHECK: gpu.func @encode(%{{[a-z0-9_]+}}: memref<?xi32, #gpu.address_space<global>>, %{{[a-z0-9_]+}}: memref<?xi8, #gpu.address_space<global>>, %[[COUNTS:[a-z0-9_]+]]: memref<?xi16, #gpu.address_space<global>>
+// CHECK: memref.dim %[[COUNTS]]
+// CHECK: memref.store %{{.*}}, %[[COUNTS]]
+// CHECK: vector.store {{.*}} : memref<?xi32, #gpu.address_space<global>>, vector<4xi32>
+// CHECK-LABEL: gpu.module @raw_transcode_0
+// CHECK-NOT: gpu.func @transcode
+// CHECK: gpu.func @encode
+
+// PTX-DAG: .entry encode(
+// PTX-DAG: popc.b32
 // PTX-DAG: .entry transcode(
 // PTX-DAG: .maxntid 128, 1, 1
 // PTX-DAG: shf.r.wrap.b32
@@ -31,5 +44,17 @@ func.func @huffman() {
 func.func @palette() {
   %w = uwt.weight "w" : !uwt.compressed<64x2048xbf16, "palette<4>">
   %r = uwt.transcode %w : !uwt.compressed<64x2048xbf16, "palette<4>"> -> !uwt.compressed<64x2048xbf16, "raw">
+  return
+}
+
+func.func @fixed() {
+  %w = uwt.weight "w" : !uwt.compressed<64x2048xbf16, "huffman<12,2>">
+  %r = uwt.transcode %w : !uwt.compressed<64x2048xbf16, "huffman<12,2>"> -> !uwt.compressed<64x2048xbf16, "inplace<12>">
+  return
+}
+
+func.func @raw() {
+  %w = uwt.weight "w" : !uwt.compressed<64x2048xbf16, "raw">
+  %r = uwt.transcode %w : !uwt.compressed<64x2048xbf16, "raw"> -> !uwt.compressed<64x2048xbf16, "window<4>">
   return
 }

@@ -48,11 +48,20 @@ using DeviceParts =
 DeviceParts deviceParts(const LoadedWeight &weight, const DeviceTables &tables);
 
 /// A weight in one allocation on a device. Immutable; movable.
+class DevicePack;
+
 class DeviceWeight {
 public:
   /// Uploads, and waits until it is done. Errors: those of deviceTables and of the driver.
   static Expected<DeviceWeight> upload(CudaDevicePtr device, const LoadedWeight &weight,
                                        const CudaStream &stream);
+
+  /// The same weight in the format of `plan`, whose model is to be used, coded on the device by
+  /// kernels of family transcode; waits until it is done. Of one matrix. Meanwhile the device holds
+  /// the decoded weight too. Errors: Unsupported (a pack without such kernels, several matrices);
+  /// those of encodedTables() and of the driver.
+  Expected<DeviceWeight> transcode(DevicePack &pack, const CodingPlan &plan,
+                                   const CudaStream &stream) const;
 
   /// N and K of each matrix, and how many there are.
   uint64_t rows() const { return shape.rows; }
@@ -74,7 +83,12 @@ public:
   Part part(ArgumentKind kind, uint64_t matrix) const;
 
 private:
+  friend class DeviceTranscoder;
   DeviceWeight() = default;
+  /// Room for parts of so many bytes, all zeros.
+  static Expected<DeviceWeight> allocate(CudaDevicePtr device, std::span<const uint64_t> bytes,
+                                         const CudaStream &stream);
+  Status write(ArgumentKind kind, std::span<const uint8_t> from, const CudaStream &stream) const;
   static constexpr size_t parts = static_cast<size_t>(ArgumentKind::Classes) + 1;
 
   CudaDevicePtr owner;

@@ -192,6 +192,8 @@ struct KernelQuery {
   uint32_t batch = 1;
   /// Only kernels of this family; without one, of any that multiplies.
   std::optional<GpuKernelFamily> family;
+  /// Family transcode: only kernels that make this format.
+  std::optional<Format> result = std::nullopt;
 };
 
 struct PackOptions {

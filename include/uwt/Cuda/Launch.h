@@ -46,6 +46,9 @@ public:
   /// The kernel for a product with `weight` (KernelPack::select).
   Expected<const KernelEntry *> select(const DeviceWeight &weight, uint32_t batch,
                                        std::optional<GpuKernelFamily> family = {}) const;
+  /// The kernel of family transcode that makes `result` of `weight`.
+  Expected<const KernelEntry *> selectTranscode(const DeviceWeight &weight,
+                                                const Format &result) const;
   /// Whether `entry` is one of pack().kernels().
   bool owns(const KernelEntry &entry) const;
   /// The loaded code object of a kernel of this pack.

@@ -69,10 +69,11 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
 def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of transcodes";
   let description = [{
-    For each `uwt.transcode` to `raw`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernel `@transcode` of family `transcode`: a
+    For each `uwt.transcode`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernels of family `transcode`. `@transcode` makes format `raw`: a
     warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
     (`raw`, `window<n>`, `bitplane<3>`, `palette<4>`, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
-    of either kind; others, and other results, are refused by name. The transcode stays where it is.
+    of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the
+    host has made of the counts, it writes the planes (`uwt/GpuKernels/TranscodeKernels.h`). Others are refused by name. The transcode stays where it is.
 
     ```mlir
     // before
@@ -84,8 +85,8 @@ def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
   ];
 }
 

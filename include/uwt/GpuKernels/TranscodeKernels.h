@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Family `transcode`: from the planes of a weight on the device to plane `words` of the same weight
-// in format `raw`, from which kernels of that format run. The first half of a two-step strategy, or
-// what a loader runs once.
+// Family `transcode`: from the planes of a weight on the device to those of the same weight in
+// another format, from which kernels of that format run. What a loader runs once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,19 +19,30 @@
 
 namespace uwt {
 
-struct TranscodeKernel {
+/// The kernels of one transcode, in the order of their launches. The last one makes the result.
+///
+/// `transcode` (left out where the weight is in format raw): `extra` 0 is plane `words` of the
+/// weight in format raw, one matrix as i16, ⌈N/64⌉ panels of which all but the last one have four
+/// strips. Padding is 0, as the codec raw writes it.
+///
+/// `encode` (for results other than raw) takes operands of its own, `extra` 0 to 8: that plane
+/// `words` (as i32), the EncodeTable of the result's model (i8), counts (i16), then the result's
+/// panel table (DevicePanelEntry, i64), table of records (DeviceRecordGroup, i32), and planes
+/// words, raw, code and patch (i32). It is launched twice. With counts of one element a unit, in
+/// stored order, it writes there how many elements of each unit the model does not have, and
+/// nothing else. With no counts it writes the planes where encodedTables()
+/// (uwt/Cuda/EncodedWeight.h) says.
+struct TranscodeKernels {
   mlir::gpu::GPUModuleOp module;
-  /// `extra` 0 is the result: plane `words` of one matrix as i16, ⌈N/64⌉ panels of which all but
-  /// the last one have four strips. Padding is 0, as the codec raw writes it.
-  KernelEntry entry;
+  std::vector<KernelEntry> entries;
 };
 
-/// Adds a gpu.module called `name` with the kernel `transcode` at the builder's place. Decoders are
+/// Adds a gpu.module called `name` with the kernels at the builder's place. Decoders are
 /// still operations in it (uwt-emit-decoders). The context has loaded the dialects that the pass
 /// uwt-build-transcodes depends on. Fails with a diagnostic at `op` where the family
 /// does not serve the formats.
-mlir::FailureOr<TranscodeKernel> buildTranscodeKernel(TranscodeOp op, mlir::OpBuilder &builder,
-                                                      llvm::StringRef name);
+mlir::FailureOr<TranscodeKernels> buildTranscodeKernels(TranscodeOp op, mlir::OpBuilder &builder,
+                                                        llvm::StringRef name);
 
 } // namespace uwt
 

@@ -44,14 +44,14 @@ public:
   Expected<LoadedWeight> load(const std::vector<uint16_t> &words, const std::string &as);
   Expected<LoadedWeight> load(const std::vector<uint16_t> &words) { return load(words, format); }
   bool assembles();
-  const KernelEntry &entry() const { return kernel.entry; }
+  const KernelEntry &entry() const { return kernel.entries.front(); }
 
 private:
   std::string format, element;
   Shape shape;
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  TranscodeKernel kernel;
+  TranscodeKernels kernel;
   std::unique_ptr<EmulatedKernel> emulated;
 };
 
@@ -73,7 +73,7 @@ std::string Transcode::prepare() {
   module->walk([&](uwt::TranscodeOp found) { op = found; });
   mlir::OpBuilder builder(context.get());
   builder.setInsertionPointToEnd(module->getBody());
-  auto built = buildTranscodeKernel(op, builder, "kernels");
+  auto built = buildTranscodeKernels(op, builder, "kernels");
   if (mlir::failed(built))
     return "the family refuses";
   kernel = *built;
@@ -103,14 +103,14 @@ Expected<std::vector<uint16_t>> Transcode::run(const EmulatedWeight &weight, uin
   EmulatedMemory result(strips * groups * 2048);
   std::ranges::fill(result.bytes(), uint8_t(0xA5));
   std::vector<EmulatedArgument> arguments;
-  for (const KernelArgument &argument : kernel.entry.arguments)
+  for (const KernelArgument &argument : kernel.entries.front().arguments)
     arguments.push_back(argument.kind == ArgumentKind::Extra
                             ? result.writable()
                             : weight.part(argument.kind).readable());
   LaunchShape launch;
   launch.grid[0] = workgroups;
-  launch.block[0] = kernel.entry.launch.threads;
-  launch.dynamicSharedBytes = kernel.entry.launch.sharedBytes;
+  launch.block[0] = kernel.entries.front().launch.threads;
+  launch.dynamicSharedBytes = kernel.entries.front().launch.sharedBytes;
   EmulationOptions options;
   options.seed = seed;
   options.operationLimit = uint64_t(1) << 32;

@@ -1,0 +1,33 @@
+//===- RecordGroups.h - Making the table of records -------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CUDA_RECORDGROUPS_H
+#define UWT_LIB_CUDA_RECORDGROUPS_H
+
+#include "uwt/Codec/Panel.h"
+#include "uwt/Cuda/Abi.h"
+#include <span>
+#include <vector>
+
+namespace uwt {
+
+/// What entries are made from: a panel's strips, how many records each unit has (order-4; empty for
+/// panels stored as words), the panel's first record, and plane `patch` in u32.
+struct PanelRecords {
+  uint64_t strips;
+  std::span<const uint8_t> counts;
+  uint64_t first;
+  std::span<const uint32_t> patch;
+};
+
+/// Appends an entry a column group, with the counts of its strips.
+void appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,
+                        std::vector<DeviceRecordGroup> &out);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CUDA_RECORDGROUPS_H
