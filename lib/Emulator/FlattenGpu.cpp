@@ -124,20 +124,23 @@ static LogicalResult matrix(Flattener &flat, Operation *op, const Handler &) {
 static LogicalResult loadMatrix(Flattener &flat, Operation *op, const Handler &) {
   auto load = cast<nvgpu::LdMatrixOp>(op);
   auto type = valueType(load.getRes().getType());
-  bool isKnown = type && (type->bits == 16 || (type->bits == 32 && !load.getTranspose())) &&
-                 type->count * type->bits == load.getNumTiles() * 32;
+  unsigned tiles = load.getNumTiles(), bits = type ? type->bits : 0;
+  bool isKnown = (tiles == 1 || tiles == 2 || tiles == 4) &&
+                 (bits == 16 || ((bits == 8 || bits == 32) && !load.getTranspose())) &&
+                 type->count * bits == tiles * 32;
   if (!isKnown)
-    return op->emitError() << "this shape or type is not known to the emulator: it takes elements "
-                              "of 16 bits, or of 32 bits without transpose";
-  auto access = flat.access(op, load.getSrcMemref(), load.getIndices(), 16, type->bits / 8);
+    return op->emitError() << "this shape or type is not known to the emulator: it takes 1, 2 or 4 "
+                              "tiles of elements of 16 bits, or of 8 or 32 bits without transpose";
+  auto access = flat.access(op, load.getSrcMemref(), load.getIndices(), 16, bits / 8);
   if (failed(access))
     return mlir::failure();
   if (flat.program.allocations[access->view.allocation].space != Space::Shared)
-    return op->emitError() << "reads shared memory, not " << load.getSrcMemref().getType();
+    return op->emitError() << "reads shared memory, not "
+                           << flat.program.allocations[access->view.allocation].name;
   flat.program.accesses.push_back(*access);
   int32_t dst = flat.define(op->getResult(0)).reg;
   Instruction &code = flat.emit(op, Opcode::LoadMatrix);
-  code.dst = dst, code.count = load.getNumTiles(), code.bits = type->bits;
+  code.dst = dst, code.count = tiles, code.bits = bits;
   code.mode = load.getTranspose();
   code.target = flat.program.accesses.size() - 1;
   return mlir::success();

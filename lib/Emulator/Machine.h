@@ -151,7 +151,9 @@ private:
   // Matrix.cpp.
   bool matrix(const Instruction &code);
   bool loadMatrix(const Instruction &code);
+  /// A fault where lanes of this warp that the block has, or those of `lanes`, are not here.
   bool needAllLanes();
+  bool needLanes(uint32_t lanes);
 
   // Warpgroup.cpp.
   bool products(const Instruction &code);

@@ -59,7 +59,7 @@ static void multiply(Fragments &fragments, unsigned depth) {
 }
 
 bool Warp::matrix(const Instruction &code) {
-  if (!needAllLanes())
+  if (!needLanes(allLanes))
     return false;
   Fragments fragments;
   if (code.kind == FloatKind::BF16)
@@ -78,7 +78,7 @@ bool Warp::matrix(const Instruction &code) {
 }
 
 bool Warp::loadMatrix(const Instruction &code) {
-  if (!needAllLanes())
+  if (!needLanes(allLanes))
     return false;
   // Lane 8 i + j has the address of row j of tile i; other lanes' addresses do not count.
   const Access &access = cluster.launch.program.accesses[code.target];
@@ -92,7 +92,7 @@ bool Warp::loadMatrix(const Instruction &code) {
     return false;
   for (unsigned l = 0; l < rows; ++l)
     row[l] = memory(addresses) + addresses.lane[l];
-  // A lane's part of a row is 4 bytes: one element of 32 bits or two of 16.
+  // A lane's part of a row is 4 bytes: one element of 32 bits, two of 16 or four of 8.
   unsigned elements = 32 / code.bits, bytes = code.bits / 8;
   for (unsigned tile = 0; tile < code.count; ++tile)
     for (unsigned l = 0; l < warpLanes; ++l)

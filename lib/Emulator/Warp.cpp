@@ -328,7 +328,11 @@ bool Warp::effect(const Instruction &code) {
 
 bool Warp::needAllLanes() {
   unsigned lanes = std::min(threadsOf(cluster.launch.shape) - inBlock * warpLanes, warpLanes);
-  uint32_t missing = uint32_t(maskOf(lanes)) & ~mask;
+  return needLanes(uint32_t(maskOf(lanes)));
+}
+
+bool Warp::needLanes(uint32_t lanes) {
+  uint32_t missing = lanes & ~mask;
   if (!missing)
     return true;
   return fault(llvm::countr_zero(mask), "needs the whole warp; lanes 0x" +
