@@ -137,27 +137,8 @@ Value EncodeBuilder::popCount(Value value) {
   return math::CtPopOp::create(builder, location, value);
 }
 
-Value EncodeBuilder::sumUpTo(Value value) {
-  Value sum = value;
-  for (int64_t distance = 1; distance < 32; distance *= 2) {
-    Value other = gpu::ShuffleOp::create(builder, location, sum, constantI32(distance),
-                                         constantI32(32), gpu::ShuffleMode::UP)
-                      .getShuffleResult();
-    Value isFirst = index.less(lane, index.constant(distance));
-    Value part = arith::SelectOp::create(builder, location, isFirst, constantI32(0), other);
-    sum = arith::AddIOp::create(builder, location, sum, part);
-  }
-  return sum;
-}
-
-Value EncodeBuilder::ofLane(Value value, int64_t number) {
-  return gpu::ShuffleOp::create(builder, location, value, constantI32(number), constantI32(32),
-                                gpu::ShuffleMode::IDX)
-      .getShuffleResult();
-}
-
 void EncodeBuilder::storeCount(const Panel &panel, const Place &place, const Unit &unit) {
-  Value count = ofLane(sumUpTo(popCount(unit.escapes)), 31);
+  Value count = ofLane(sumUpTo(popCount(unit.escapes), lane), 31);
   index.ifElse(equal(lane, index.constant(0)), [&] {
     Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), count);
     memref::StoreOp::create(builder, location, value, counts,
@@ -235,7 +216,7 @@ void EncodeBuilder::storeRecords(const Panel &panel, const Place &place, const U
   };
   for (unsigned block = 0; block < 4; block += 2) {
     Value high = arith::ShLIOp::create(builder, location, ofBlock[block + 1], constantI32(16));
-    Value sums = sumUpTo(add(ofBlock[block], high)), all = ofLane(sums, 31);
+    Value sums = sumUpTo(add(ofBlock[block], high), lane), all = ofLane(sums, 31);
     for (unsigned i = 0; i < 2; ++i) {
       Value own =
           arith::SubIOp::create(builder, location, bits(sums, 16 * i, 16), ofBlock[block + i]);

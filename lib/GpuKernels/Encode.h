@@ -60,9 +60,6 @@ private:
   void storeInPlace(const Unit &unit, mlir::Value codeAt);
   void storeRecords(const Panel &panel, const Place &place, const Unit &unit);
   void storeFragment(mlir::Value fragment, mlir::Value plane, mlir::Value at);
-  /// The sum over the lanes up to this one; packed sums do not carry.
-  mlir::Value sumUpTo(mlir::Value value);
-  mlir::Value ofLane(mlir::Value value, int64_t number);
   mlir::Value popCount(mlir::Value value);
   mlir::Type fragmentType() { return mlir::VectorType::get({4}, builder.getI32Type()); }
 

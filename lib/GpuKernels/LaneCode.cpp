@@ -100,6 +100,25 @@ void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<vo
   index.loop(own.count, [&](Value i) { body(index.add(own.first, index.mul(i, own.step))); });
 }
 
+Value LaneCode::sumUpTo(Value value, Value lane) {
+  Value sum = value;
+  for (int64_t distance = 1; distance < 32; distance *= 2) {
+    Value other = gpu::ShuffleOp::create(builder, location, sum, constantI32(distance),
+                                         constantI32(32), gpu::ShuffleMode::UP)
+                      .getShuffleResult();
+    Value isFirst = index.less(lane, index.constant(distance));
+    Value part = arith::SelectOp::create(builder, location, isFirst, constantI32(0), other);
+    sum = arith::AddIOp::create(builder, location, sum, part);
+  }
+  return sum;
+}
+
+Value LaneCode::ofLane(Value value, int64_t number) {
+  return gpu::ShuffleOp::create(builder, location, value, constantI32(number), constantI32(32),
+                                gpu::ShuffleMode::IDX)
+      .getShuffleResult();
+}
+
 Value LaneCode::panelField(Value table, Value panel, int64_t field) {
   Value value = load(table, index.add(index.mul(panel, 6), field));
   return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);

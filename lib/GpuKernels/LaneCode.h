@@ -42,6 +42,10 @@ public:
   /// no convergence, and what is computed from it takes uniform registers.
   mlir::Value sameInWarp(mlir::Value number);
   void warpBarrier();
+  /// The sum of an i32 over the lanes up to this one; `lane` is the thread's.
+  mlir::Value sumUpTo(mlir::Value value, mlir::Value lane);
+  /// The i32 that lane `number` has.
+  mlir::Value ofLane(mlir::Value value, int64_t number);
   /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this
   /// warp: `count` from `first` on, each `step` after the one before.
   struct WarpItems {

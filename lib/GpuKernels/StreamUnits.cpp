@@ -7,7 +7,6 @@
 
 #include "StreamUnits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "uwt/Codec/Panel.h"
@@ -70,19 +69,6 @@ Value StreamUnits::window(const Source &source, Value number, Value shift) {
                               word(source, index.add(number, 1)), word(source, number), shift);
 }
 
-Value StreamUnits::sumBefore(Value count) {
-  Value sum = count;
-  for (int64_t distance = 1; distance < 32; distance *= 2) {
-    Value other = gpu::ShuffleOp::create(builder, location, sum, constantI32(distance),
-                                         constantI32(32), gpu::ShuffleMode::UP)
-                      .getShuffleResult();
-    Value isFirst = index.less(lane, index.constant(distance));
-    Value part = arith::SelectOp::create(builder, location, isFirst, constantI32(0), other);
-    sum = arith::AddIOp::create(builder, location, sum, part);
-  }
-  return arith::SubIOp::create(builder, location, sum, count);
-}
-
 StreamUnits::Header StreamUnits::header(const Source &source) {
   // prefix-4.
   Value head = word(source, index.constant(0));
@@ -94,7 +80,8 @@ StreamUnits::Header StreamUnits::header(const Source &source) {
   mask = arith::SubIOp::create(builder, location, mask, one);
   excess = arith::AndIOp::create(builder, location, excess, mask);
   Value length = arith::AddIOp::create(builder, location, shortest, excess);
-  Value start = sumBefore(length);
+  Value upTo = sumUpTo(length, lane);
+  Value start = arith::SubIOp::create(builder, location, upTo, length);
 
   Header result;
   result.records = index.add(toIndex(width), 1);
@@ -102,11 +89,7 @@ StreamUnits::Header StreamUnits::header(const Source &source) {
       format.format.escapes == Escapes::None ? index.constant(0) : toIndex(bits(head, 18, 14));
   int64_t recordWords = format.format.escapes == Escapes::Rows64 ? 17 : 1;
   Value stream = index.add(result.records, index.mul(result.recordCount, recordWords));
-  Value end = arith::AddIOp::create(builder, location, start, length);
-  end = gpu::ShuffleOp::create(builder, location, end, constantI32(31), constantI32(32),
-                               gpu::ShuffleMode::IDX)
-            .getShuffleResult();
-  result.words = index.add(stream, index.ceilDiv(toIndex(end), 32));
+  result.words = index.add(stream, index.ceilDiv(toIndex(ofLane(upTo, 31)), 32));
   Value at = index.add(stream, toIndex(bits(start, 5, 27)));
   Value next = index.min(index.add(at, 2), source.last);
   result.state = {word(source, at), word(source, index.add(at, 1)), bits(start, 0, 5), toI32(next)};

@@ -67,8 +67,6 @@ public:
 
 private:
   mlir::Value window(const Source &source, mlir::Value number, mlir::Value shift);
-  /// The sum of `count` over the lanes before.
-  mlir::Value sumBefore(mlir::Value count);
 
   CompressedType type;
   const EmittedFormat &format;
