@@ -12,8 +12,10 @@
 
 #include "Warpgroup.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -45,6 +47,16 @@ static std::string operandList(unsigned first, unsigned count) {
   return text;
 }
 
+static LLVM::InlineAsmOp assemblyOp(OpBuilder &builder, Location loc, Type type,
+                                    ArrayRef<Value> operands, StringRef assembly,
+                                    StringRef constraints) {
+  return LLVM::InlineAsmOp::create(
+      builder, loc, type, operands, assembly, constraints,
+      /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
+      LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT),
+      /*operand_attrs=*/ArrayAttr());
+}
+
 /// Runs `assembly` on `others`, whose constraints are given, and on the scalars of `sums`, which
 /// are its operands $0 …: returns the sums after it.
 static SmallVector<Value> onSums(OpBuilder &builder, Location loc, ValueRange sums,
@@ -60,12 +72,7 @@ static SmallVector<Value> onSums(OpBuilder &builder, Location loc, ValueRange su
   constraints += otherConstraints.str() + tied + ",~{memory}";
   auto type = LLVM::LLVMStructType::getLiteral(
       builder.getContext(), SmallVector<Type>(scalars.size(), builder.getF32Type()));
-  Value result = LLVM::InlineAsmOp::create(
-                     builder, loc, type, operands, assembly, constraints,
-                     /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
-                     LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT),
-                     /*operand_attrs=*/ArrayAttr())
-                     .getResult(0);
+  Value result = assemblyOp(builder, loc, type, operands, assembly, constraints).getResult(0);
   SmallVector<Value> next;
   int64_t place = 0;
   for (Value sum : sums) {
@@ -98,50 +105,84 @@ struct LowerWarpgroupMma : ConvertOpToLLVMPattern<WarpgroupMmaOp> {
     for (unsigned block = 0; block < blocks; ++block)
       for (unsigned r = 0; r < 4; ++r)
         others.push_back(fragments[r * blocks + block]);
-    others.push_back(lowDescriptor(rewriter, op, adaptor));
+    Place place = placeOf(rewriter, op, adaptor);
+    others.push_back(place.sixteenths);
+    others.push_back(upperHalf(rewriter, op));
     std::string constraints;
-    for (unsigned i = 0; i <= 4 * blocks; ++i)
+    for (size_t i = 0; i < others.size(); ++i)
       constraints += ",r";
-    rewriter.replaceOp(op, onSums(rewriter, loc, op.getSums(), others, constraints, assembly(op)));
+    rewriter.replaceOp(
+        op, onSums(rewriter, loc, op.getSums(), others, constraints, assembly(op, place.first)));
     return mlir::success();
   }
 
 private:
-  /// Descriptors are put together here: LLVM would compute them in 64 bits, of which the upper half
-  /// is constant.
-  static std::string assembly(WarpgroupMmaOp op) {
+  /// Where block 0 lies: a value, and what is known to be added to it for the lower half of the
+  /// descriptor.
+  struct Place {
+    Value sixteenths;
+    uint32_t first;
+  };
+
+  /// Descriptors are put together here, where ptxas has one addition of 64 bits for each.
+  static std::string assembly(WarpgroupMmaOp op, uint32_t first) {
     constexpr unsigned blocks = WarpgroupMmaOp::blocks;
     unsigned tiles = op.getSums().size(), scalars = 4 * tiles;
     std::string type = op.getElement().isBF16() ? "bf16" : "f16";
     std::string name = "wgmma.mma_async.sync.aligned.m64n" + std::to_string(8 * tiles) +
                        "k16.f32." + type + "." + type;
-    std::string low = "$" + std::to_string(scalars + 4 * blocks);
-    std::string high = std::to_string(op.descriptorBits() >> 32);
-    std::string text = "{\n.reg .b32 low;\n.reg .b64 matrix;\nwgmma.fence.sync.aligned;\n";
+    std::string place = "$" + std::to_string(scalars + 4 * blocks);
+    std::string high = "$" + std::to_string(scalars + 4 * blocks + 1);
+    std::string text = "{\n.reg .b64 matrix;\nwgmma.fence.sync.aligned;\nmov.b64 matrix, {" +
+                       place + ", " + high + "};\n";
     for (unsigned block = 0; block < blocks; ++block)
-      text += "add.u32 low, " + low + ", " + std::to_string(block * op.getStep() / 16) +
-              ";\nmov.b64 matrix, {low, " + high + "};\n" + name + " {" + operandList(0, scalars) +
-              "}, {" + operandList(scalars + 4 * block, 4) + "}, matrix, 1, 1, 1, 0;\n";
+      text += "add.u64 matrix, matrix, " + std::to_string(block ? op.getStep() / 16 : first) +
+              ";\n" + name + " {" + operandList(0, scalars) + "}, {" +
+              operandList(scalars + 4 * block, 4) + "}, matrix, 1, 1, 1, 0;\n";
     return text + "wgmma.commit_group.sync.aligned;\n}";
   }
 
-  /// The lower half of block 0's: bits 13:0 are bits 17:4 of the address in the workgroup's memory,
-  /// of which there are less than 256 KB. Its other bits are added, so that a step's part of the
-  /// address and they come in one multiplication.
-  Value lowDescriptor(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op,
-                      OpAdaptor adaptor) const {
+  /// The upper half of the descriptors, once before the loop around `op`. It is constant, but ptxas
+  /// would set a constant anew for each product; what a warp has reduced it keeps.
+  static Value upperHalf(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op) {
+    Operation *before = op->getParentOfType<LoopLikeOpInterface>();
+    if (!before)
+      before = op;
+    std::string text = "mov.b32 $0, " + std::to_string(op.descriptorBits() >> 32) +
+                       ";\nredux.sync.or.b32 $0, $0, -1;";
+    for (auto other : before->getBlock()->getOps<LLVM::InlineAsmOp>())
+      if (other.getAsmString() == text && other->isBeforeInBlock(before))
+        return other.getResult(0);
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(before);
+    return assemblyOp(rewriter, op.getLoc(), rewriter.getI32Type(), {}, text, "=r").getResult(0);
+  }
+
+  /// Bits 13:0 of a descriptor are bits 17:4 of the address in the workgroup's memory; in a cluster
+  /// the address has the workgroup's number above them. Whole sixteenths that the index adds are
+  /// taken out of the shift, so that groups which differ in nothing else have one value.
+  Place placeOf(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op, OpAdaptor adaptor) const {
     Location loc = op.getLoc();
+    auto type = cast<MemRefType>(op.getMatrix().getType());
+    int64_t known = 0, elementBytes = type.getElementTypeBitWidth() / 8;
+    Value at = op.getAt();
+    while (auto sum = at.getDefiningOp<arith::AddIOp>()) {
+      std::optional<int64_t> more = getConstantIntValue(sum.getRhs());
+      if (!more || *more < 0 || *more * elementBytes % 16 != 0)
+        break;
+      known += *more * elementBytes / 16;
+      at = sum.getLhs();
+    }
     Type word = rewriter.getI32Type();
-    auto constant = [&](uint32_t bits) -> Value {
-      return LLVM::ConstantOp::create(rewriter, loc, word,
-                                      rewriter.getI32IntegerAttr(static_cast<int32_t>(bits)));
+    auto constant = [&](int32_t value) -> Value {
+      return LLVM::ConstantOp::create(rewriter, loc, word, rewriter.getI32IntegerAttr(value));
     };
-    Value pointer = getStridedElementPtr(rewriter, loc, cast<MemRefType>(op.getMatrix().getType()),
-                                         adaptor.getMatrix(), adaptor.getAt());
+    Value pointer = getStridedElementPtr(rewriter, loc, type, adaptor.getMatrix(),
+                                         rewriter.getRemappedValue(at));
     Value address = LLVM::PtrToIntOp::create(rewriter, loc, word, pointer);
-    address = LLVM::LShrOp::create(rewriter, loc, address, constant(4));
-    return LLVM::AddOp::create(rewriter, loc, address,
-                               constant(static_cast<uint32_t>(op.descriptorBits())));
+    Value shifted = LLVM::LShrOp::create(rewriter, loc, address, constant(4));
+    return {LLVM::AndOp::create(rewriter, loc, shifted, constant(0x3FFF)),
+            static_cast<uint32_t>(op.descriptorBits() + known)};
   }
 
   const GpuTarget &target;

@@ -112,8 +112,10 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
                           ValueRange carried) {
     Fragments operands = operandsOf(panel, step, place, entry, asWords);
     Fragments next = beginProducts(operands, step, place.group, carried);
-    // The products before have had the time of a decode to end.
-    waitForProducts(1, {});
+    // The products before have had the time of a decode to end. Of two groups neither has any: a
+    // step ends with all.
+    if (plan.groupsPerStage > 2)
+      waitForProducts(1, {});
     return next;
   };
   // Operands of both groups are there before either is multiplied, and no products are left when

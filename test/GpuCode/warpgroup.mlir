@@ -14,17 +14,19 @@ gpu.module @kernels {
     %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
     %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<8192xi32, #shared>
     // The lower half: the start's bits 17:4, leading 128: 8 << 16. The upper one: stride 256, swizzle 128: 16 | 1 << 30.
-    // CHECK-DAG: %[[LEADING:.*]] = llvm.mlir.constant(524288 : i32) : i32
+    // Of an address the workgroup's own part counts: in a cluster its number is above.
+    // CHECK-DAG: %[[OWN:.*]] = llvm.mlir.constant(16383 : i32) : i32
     // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %{{.*}} : !llvm.ptr<3> to i32
     // CHECK: %[[SHIFTED:.*]] = llvm.lshr %[[ADDRESS]],
-    // CHECK: %[[LOW:.*]] = llvm.add %[[SHIFTED]], %[[LEADING]] : i32
+    // CHECK: %[[PLACE:.*]] = llvm.and %[[SHIFTED]], %[[OWN]] : i32
+    // CHECK: %[[HIGH:.*]] = llvm.inline_asm has_side_effects asm_dialect = att "mov.b32 $0, 1073741840;\0Aredux.sync.or.b32 $0, $0, -1;", "=r"
     // CHECK: llvm.inline_asm has_side_effects asm_dialect = att
-    // CHECK-SAME: wgmma.fence.sync.aligned;\0Aadd.u32 low, $20, 0;\0Amov.b64 matrix, {low, 1073741840};\0A
+    // CHECK-SAME: wgmma.fence.sync.aligned;\0Amov.b64 matrix, {$20, $21};\0Aadd.u64 matrix, matrix, 524288;\0A
     // CHECK-SAME: wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0,$1,$2,$3}, {$4,$5,$6,$7}, matrix, 1, 1, 1, 0;\0A
-    // CHECK-SAME: add.u32 low, $20, 16;\0A
+    // CHECK-SAME: add.u64 matrix, matrix, 16;\0A
     // CHECK-SAME: {$8,$9,$10,$11}, matrix, 1, 1, 1, 0;\0A
-    // CHECK-SAME: wgmma.commit_group.sync.aligned;\0A}", "=f,=f,=f,=f,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,0,1,2,3,~{memory}"
-    // CHECK-SAME: %[[LOW]],
+    // CHECK-SAME: wgmma.commit_group.sync.aligned;\0A}", "=f,=f,=f,=f,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,r,0,1,2,3,~{memory}"
+    // CHECK-SAME: %[[PLACE]], %[[HIGH]],
     // PTX: wgmma.fence.sync.aligned;
     // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {
     // PTX: wgmma.commit_group.sync.aligned;
@@ -41,6 +43,36 @@ gpu.module @kernels {
     %done = uwt.warpgroup_wait 0 sums (%t)
     %flat = vector.shape_cast %done : vector<2x2xf32> to vector<4xf32>
     vector.store %flat, %y[%at] : memref<?xf32, #gpu.address_space<global>>, vector<4xf32>
+    gpu.return
+  }
+  // What groups of a loop share is there once: the upper half before the loop, and in it the place without what is known to be added.
+  // CHECK-LABEL: gpu.func @loop
+  // CHECK: %[[HIGH:.*]] = llvm.inline_asm {{.*}}redux.sync
+  // CHECK-NOT: redux.sync
+  // CHECK: scf.for
+  // CHECK: add.u64 matrix, matrix, 524320;
+  // CHECK-SAME: %[[HIGH]],
+  // CHECK: add.u64 matrix, matrix, 524544;
+  // CHECK-SAME: %[[HIGH]],
+  gpu.func @loop(%r: vector<4xi32>, %n: index, %y: memref<?xf32, #gpu.address_space<global>>) kernel {
+    %zero = arith.constant dense<0.0> : vector<2x2xf32>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c128 = arith.constant 128 : index
+    %c896 = arith.constant 896 : index
+    %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
+    %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<8192xi32, #shared>
+    %sums = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %zero) -> vector<2x2xf32> {
+      %start = arith.muli %i, %c896 : index
+      %even = arith.addi %start, %c128 : index
+      %odd = arith.addi %even, %c896 : index
+      %s = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%even] leading 128 stride 256 step 256 sums (%sum) : memref<8192xi32, #shared>
+      %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%odd] leading 128 stride 256 step 256 sums (%s) : memref<8192xi32, #shared>
+      %done = uwt.warpgroup_wait 0 sums (%t)
+      scf.yield %done : vector<2x2xf32>
+    }
+    %flat = vector.shape_cast %sums : vector<2x2xf32> to vector<4xf32>
+    vector.store %flat, %y[%c0] : memref<?xf32, #gpu.address_space<global>>, vector<4xf32>
     gpu.return
   }
 }
