@@ -10,7 +10,7 @@
 
 using namespace uwt;
 
-Expected<LayerQueue> LayerQueue::create(CudaDevicePtr device) {
+Expected<LayerQueue> LayerQueue::create(const CudaDevicePtr &device) {
   UWT_ASSIGN_OR_RETURN(CudaStream side, CudaStream::create(device));
   UWT_ASSIGN_OR_RETURN(CudaEvent begun, CudaEvent::create(device));
   UWT_ASSIGN_OR_RETURN(CudaEvent decoded, CudaEvent::create(device));

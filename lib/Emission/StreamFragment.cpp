@@ -93,6 +93,8 @@ void LaneStream::closeWindow() {
   Value changed = lanes.bitAnd(lanes.bitXor(taken, state[2]), wordBits);
   Value isUsedUp = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, changed,
                                          lanes.constant(0));
+  // Before the load, which then takes the place of `high`.
+  Value low = arith::SelectOp::create(builder, location, isUsedUp, state[1], state[0]);
   // Only the load is in a branch: what both sides compute would be moved into place on each.
   auto move = scf::IfOp::create(builder, location, TypeRange{taken.getType()}, isUsedUp,
                                 /*withElseRegion=*/true);
@@ -104,7 +106,6 @@ void LaneStream::closeWindow() {
     builder.setInsertionPointToStart(move.elseBlock());
     scf::YieldOp::create(builder, location, state[1]);
   }
-  Value low = arith::SelectOp::create(builder, location, isUsedUp, state[1], state[0]);
   Value step = arith::ExtUIOp::create(builder, location, taken.getType(), isUsedUp);
   setAfter({low, move.getResult(0), taken, lanes.add(state[3], step)});
 }

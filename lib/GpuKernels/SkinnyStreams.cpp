@@ -215,22 +215,47 @@ StreamProduct::Values StreamProduct::multiplyUnit(const Item &item,
   return Values(ArrayRef<Value>(after).drop_front(carriedCount()));
 }
 
+StreamProduct::Values StreamProduct::transposed(ValueRange vectors) {
+  SmallVector<Values> elements;
+  for (Value vector : vectors)
+    elements.push_back(
+        Values(vector::ToElementsOp::create(builder, location, vector).getElements()));
+  Values results;
+  for (size_t i = 0; i < 4; ++i)
+    results.push_back(vector::FromElementsOp::create(
+        builder, location, cast<VectorType>(vectors[0].getType()),
+        ValueRange{elements[0][i], elements[1][i], elements[2][i], elements[3][i]}));
+  return results;
+}
+
 StreamProduct::Values StreamProduct::multiplyEscaped(const Item &item, Value group,
                                                      ValueRange fragments, ValueRange sums,
                                                      const StreamUnits::Source &source,
                                                      const StreamUnits::Header &header,
                                                      ValueRange records) {
+  // In the order of records, a block's registers one behind the other, as products want them: in
+  // another order ptxas would move all registers, also where there are no escapes.
   Value mine = index.mul(kernels.warp, SkinnyPlan::unitWords);
-  kernels.warpBarrier();
-  storeFragments(fragments, mine);
-  kernels.warpBarrier();
-  Values result = applyRecords(source, header, records, group, mine);
-  kernels.warpBarrier();
-  Values patched;
   Value own = index.add(mine, index.mul(kernels.lane, 4));
-  for (int64_t r = 0; r < 4; ++r)
-    patched.push_back(
-        kernels.loadVector(kernels.scratchWords, index.add(own, 128 * r), 4, builder.getI32Type()));
+  kernels.warpBarrier();
+  for (auto [block, registers] : llvm::enumerate(transposed(fragments)))
+    vector::StoreOp::create(builder, location, registers, kernels.scratchWords,
+                            ValueRange{index.add(own, 128 * static_cast<int64_t>(block))},
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  kernels.warpBarrier();
+  Values result = applyRecords(source, header, records, group, [&](Value record) {
+    // escape-2: value, half, register, lane, block (docs/formats.md).
+    Value word = index.add(mine, kernels.toIndex(kernels.bits(record, 17, 9)));
+    Value half = index.add(index.mul(word, 2), kernels.toIndex(kernels.bits(record, 16, 1)));
+    Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
+    memref::StoreOp::create(builder, location, value, kernels.scratchHalves, ValueRange{half});
+  });
+  kernels.warpBarrier();
+  Values blocks;
+  for (int64_t block = 0; block < 4; ++block)
+    blocks.push_back(kernels.loadVector(kernels.scratchWords, index.add(own, 128 * block), 4,
+                                        builder.getI32Type()));
+  Values patched = transposed(blocks);
   llvm::append_range(result, multiplyGroup(item, group, patched, sums));
   kernels.warpBarrier();
   return result;

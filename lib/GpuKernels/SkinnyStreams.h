@@ -50,6 +50,8 @@ private:
   Values multiplyEscaped(const Item &item, mlir::Value group, mlir::ValueRange fragments,
                          mlir::ValueRange sums, const StreamUnits::Source &source,
                          const StreamUnits::Header &header, mlir::ValueRange records);
+  /// Element j of result i is element i of vector j.
+  Values transposed(mlir::ValueRange vectors);
   void addPartials(const Item &item, mlir::ValueRange sums);
   KernelEntry productEntry();
   int64_t sharedBytes() const;

@@ -262,6 +262,13 @@ void StreamWarps::storeFragments(ValueRange fragments, Value unitAt) {
 StreamWarps::Values StreamWarps::applyRecords(const StreamUnits::Source &source,
                                               const StreamUnits::Header &header, ValueRange records,
                                               Value group, Value unitAt) {
+  return applyRecords(source, header, records, group,
+                      [&](Value record) { kernels.applyWord(record, unitAt); });
+}
+
+StreamWarps::Values StreamWarps::applyRecords(const StreamUnits::Source &source,
+                                              const StreamUnits::Header &header, ValueRange records,
+                                              Value group, llvm::function_ref<void(Value)> apply) {
   // Records rise (escape-1): those of this group come next, and few.
   SmallVector<Type> types(2, builder.getIndexType());
   auto loop = scf::WhileOp::create(builder, location, types, records);
@@ -272,8 +279,7 @@ StreamWarps::Values StreamWarps::applyRecords(const StreamUnits::Source &source,
                            test->getArguments());
   Block *body = builder.createBlock(&loop.getAfter(), {}, types, locations);
   Value record = units->word(source, index.add(header.records, body->getArgument(0)));
-  index.ifElse(kernels.equal(kernels.lane, index.constant(0)),
-               [&] { kernels.applyWord(record, unitAt); });
+  index.ifElse(kernels.equal(kernels.lane, index.constant(0)), [&] { apply(record); });
   Value following = index.add(body->getArgument(0), 1);
   scf::YieldOp::create(builder, location,
                        ValueRange{following, groupOfRecord(source, header, following)});

@@ -94,6 +94,10 @@ protected:
   /// the kernels' scratch memory on; gives the next record and its group.
   Values applyRecords(const StreamUnits::Source &source, const StreamUnits::Header &header,
                       mlir::ValueRange records, mlir::Value group, mlir::Value unitAt);
+  /// The same for words in another order: one lane calls `apply` with each record.
+  Values applyRecords(const StreamUnits::Source &source, const StreamUnits::Header &header,
+                      mlir::ValueRange records, mlir::Value group,
+                      llvm::function_ref<void(mlir::Value)> apply);
   /// A's registers of group `group` of the panel, of weights that are stored as words.
   Values loadWords(const Item &item, mlir::Value group);
   /// Writes A's registers of a group there.

@@ -4,8 +4,8 @@
     test/Benchmarks/gpu_ledger.py --uwt build/bin/uwt --check     # in CI
 
 --write makes lib/CostModel/gpu-ledger.json, which the cost model reads, and the table in docs/gpu-ledger.md. --check compiles the same kernels
-and fails where one spills, has a hazard, takes more instructions than the table says (by more than 2 %), or where a
-row that has an aim is predicted below it. Needs ptxas and nvdisasm.
+and fails where one spills, has a hazard, takes more instructions than the table says (by more than 2 %) or than the
+design's ceiling, or where a row that has an aim is predicted below it. Needs ptxas and nvdisasm.
 """
 
 import argparse
@@ -27,6 +27,10 @@ ROWS, COLUMNS = 4096, 14336
 # Predicted raw at the roof over predicted time: (target, format, batch) -> least ratio.
 AIMS = {("sm_90a", "inplace<12>", batch): 1.25 if batch <= 64 else 1.0 for batch in TARGETS["sm_90a"]}
 AIMS |= {("sm_90a", "inplace<11>", batch): 1.25 for batch in (8, 32, 64)}
+# The design's most instructions of a lane for a weight on the frequent way, whole steps counted.
+CEILINGS = {("sm_90a", "inplace<12>", 8): 1.8, ("sm_90a", "window<4>", 8): 2.6, ("sm_90a", "palette<4>", 8): 4.3,
+            ("sm_90a", "bitplane<3>", 8): 5, ("sm_90a", "huffman<12,2>", 8): 6.3}
+CEILINGS |= {("sm_90a", "inplace<12>", batch): 2.2 for batch in (32, 64, 128)}
 
 
 def module(fmt, batch):
@@ -96,6 +100,9 @@ def problems(rows, table):
         elif row["instructions_a_weight"] > old["instructions_a_weight"] * 1.02:
             yield (f"{name}: {row['instructions_a_weight']} instructions a weight, "
                    f"the table has {old['instructions_a_weight']}; run --write if this is meant")
+        ceiling, ways = CEILINGS.get(key(row)), row["ways"]
+        if ceiling and ways.get("frequent", ceiling + 1) > ceiling:
+            yield f"{name}: {ways.get('frequent')} instructions on the frequent way, at most {ceiling} are wanted"
         aim = AIMS.get((row["target"], row["format"], row["n"]))
         if aim and ratio(row) < aim:
             yield f"{name}: {ratio(row):.3f} of raw at the roof is predicted on {row['board']}, the aim is {aim}"

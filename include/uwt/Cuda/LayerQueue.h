@@ -30,7 +30,7 @@ public:
   };
 
   /// Makes the second stream and its events. Errors: the driver's.
-  static Expected<LayerQueue> create(CudaDevicePtr device);
+  static Expected<LayerQueue> create(const CudaDevicePtr &device);
 
   /// The same as launching each layer in turn on `stream`, in results and in what later work on
   /// `stream` may rely on. The weight of a layer is decoded when the last layer before it whose
