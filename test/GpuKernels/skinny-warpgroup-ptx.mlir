@@ -2,7 +2,7 @@
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{tiles=32},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=WIDE
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{warpgroups=false},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=ALONE
 
-// Two warpgroups and the warp that copies for them: a group of four products with A in registers, and its wait. Nothing but wgmma multiplies.
+// Two warpgroups and the warp that copies for them: groups of four products with A in registers, and one wait for both groups of a step. Nothing but wgmma multiplies.
 
 // CHECK-LABEL: .entry product(
 // CHECK: .maxntid 288, 1, 1
@@ -11,7 +11,6 @@
 // CHECK: wgmma.fence.sync.aligned;
 // CHECK-COUNT-4: wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {
 // CHECK: wgmma.commit_group.sync.aligned;
-// CHECK: wgmma.wait_group.sync.aligned 	1;
 // CHECK: wgmma.wait_group.sync.aligned 0;
 // CHECK-NOT: mma.sync.aligned.m16n8k16
 
