@@ -127,9 +127,10 @@ struct LowerRemoteArrive : ConvertOpToLLVMPattern<RemoteArriveOp> {
     Value rank = LLVM::TruncOp::create(rewriter, loc, rewriter.getI32Type(), adaptor.getRank());
     Value other = NVVM::MapaOp::create(
         rewriter, loc, LLVM::LLVMPointerType::get(getContext(), sharedCluster), barrier, rank);
+    // A release beyond the workgroup would be a fence of all memory, in each step.
     NVVM::MBarrierArriveOp::create(
         rewriter, loc, TypeRange(), other, Value(),
-        NVVM::MemScopeKindAttr::get(getContext(), NVVM::MemScopeKind::CLUSTER),
+        NVVM::MemScopeKindAttr::get(getContext(), NVVM::MemScopeKind::CTA),
         rewriter.getBoolAttr(false));
     rewriter.eraseOp(op);
     return mlir::success();

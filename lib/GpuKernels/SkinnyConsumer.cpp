@@ -43,11 +43,15 @@ Value SkinnyKernels::zeroSum() {
 }
 
 SkinnyKernels::Values SkinnyKernels::turnAfter(ValueRange turn) {
+  auto exclusiveOr = [&](Value a, Value b) {
+    return arith::XOrIOp::create(builder, location, a, b).getResult();
+  };
+  if (plan.stages == 2)
+    return {exclusiveOr(turn[0], constantI32(1)), exclusiveOr(turn[1], turn[0])};
   Value next = arith::AddIOp::create(builder, location, turn[0], constantI32(1));
   Value isLast = equal(next, constantI32(plan.stages));
-  Value phase = arith::XOrIOp::create(
-      builder, location, turn[1],
-      arith::ExtUIOp::create(builder, location, builder.getI32Type(), isLast).getResult());
+  Value phase =
+      exclusiveOr(turn[1], arith::ExtUIOp::create(builder, location, builder.getI32Type(), isLast));
   return {arith::SelectOp::create(builder, location, isLast, constantI32(0), next), phase};
 }
 
@@ -123,12 +127,15 @@ SkinnyKernels::Values SkinnyKernels::buildSegment(Value strip, Value place, Valu
 }
 
 void SkinnyKernels::releaseStage(const Step &step) {
-  if (plan.cluster > 1)
-    // Whoever fills a part of it is told: a lane for each workgroup.
-    return index.ifElse(index.less(lane, index.constant(plan.cluster)), [&] {
+  // Whoever fills a part of it is told: a lane for each workgroup.
+  Value tells = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ult, toI32(lane),
+                                      constantI32(plan.cluster));
+  index.ifElse(tells, [&] {
+    if (plan.cluster > 1)
       RemoteArriveOp::create(builder, location, empty, step.stage, lane);
-    });
-  index.ifElse(equal(lane, index.constant(0)), [&] { arrive(empty, step.stage); });
+    else
+      arrive(empty, step.stage);
+  });
 }
 
 SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &panel,

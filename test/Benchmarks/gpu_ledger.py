@@ -30,7 +30,7 @@ AIMS |= {("sm_90a", "inplace<11>", batch): 1.25 for batch in (8, 32, 64)}
 # The design's most instructions of a lane for a weight on the frequent way, whole steps counted.
 CEILINGS = {("sm_90a", "inplace<12>", 8): 1.8, ("sm_90a", "window<4>", 8): 2.6, ("sm_90a", "palette<4>", 8): 4.3,
             ("sm_90a", "bitplane<3>", 8): 5, ("sm_90a", "huffman<12,2>", 8): 6.3}
-CEILINGS |= {("sm_90a", "inplace<12>", batch): 2.2 for batch in (32, 64, 128)}
+CEILINGS |= {("sm_90a", "inplace<12>", batch): 2.2 for batch in (32, 64, 128, 256)}
 
 
 def module(fmt, batch):

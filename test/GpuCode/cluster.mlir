@@ -14,7 +14,7 @@ gpu.module @kernels {
     uwt.bulk_copy %w[%i], %ring[%i], %i, %full[%i] multicast %both : memref<?xi32, #global>, memref<1024xi32, #workgroup>, !barriers
     // CHECK: %[[RANK:.*]] = llvm.trunc %{{.*}} : i64 to i32
     // CHECK: %[[OTHER:.*]] = nvvm.mapa %{{.*}}, %[[RANK]] : !llvm.ptr<3> -> !llvm.ptr<7>
-    // CHECK: nvvm.mbarrier.arrive %[[OTHER]] {scope = #nvvm.mem_scope<cluster>} : !llvm.ptr<7>
+    // CHECK: nvvm.mbarrier.arrive %[[OTHER]] : !llvm.ptr<7>
     uwt.remote_arrive %full[%i] of %i : !barriers
     gpu.return
   }

@@ -26,7 +26,7 @@
 // WIDE: setmaxnreg.inc.sync.aligned.u32 232;
 // WIDE: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {
 // WIDE: mapa.shared::cluster.u64
-// WIDE: mbarrier.arrive.release.cluster.shared::cluster.b64
+// WIDE: mbarrier.arrive.shared::cluster.b64
 // WIDE: setmaxnreg.dec.sync.aligned.u32 40;
 // WIDE: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster
 // WIDE: barrier.cluster.arrive;

@@ -104,8 +104,9 @@ def UWT_BulkCopyOp : UWT_Op<"bulk_copy", [
 def UWT_RemoteArriveOp : UWT_Op<"remote_arrive", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "arrives at an mbarrier of another workgroup of the cluster";
   let description = [{
-    Each thread arrives once at mbarrier `number` of the group as workgroup `rank` of the cluster has it (which may be its own). Who waits for that phase there sees what the
-    thread did before.
+    Each thread arrives once at mbarrier `number` of the group as workgroup `rank` of the cluster has it (which may be its own). Who waits for that phase there may
+    overwrite what the thread has read before: that has ended. What the thread has written is not handed over. (A release with the scope of the
+    cluster would do that too, and takes a fence of all memory; CUTLASS hands stages back in the same way, `ClusterBarrier::arrive`.)
 
     ```mlir
     uwt.remote_arrive %empty[%stage] of %rank : !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
