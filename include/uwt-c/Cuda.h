@@ -51,6 +51,12 @@ typedef struct UWTCudaWeight UWTCudaWeight;
 UWT_C_API UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
                                         const UWTContainer *container, const char *name,
                                         const char *format, UWTCudaWeight **weight);
+/** The same for a compressed tensor, but the pack's device makes `format` of what is stored, by
+   kernels that the pack has for it; the host only copies. `uwt compile --emit pack` puts them there
+   where the weights of a module run from another format than the one in their file. */
+UWT_C_API UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
+                                      const UWTContainer *container, const char *name,
+                                      const char *format, UWTCudaWeight **weight);
 /** N and K of each matrix, how many there are, and bytes of device memory. */
 UWT_C_API uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight);
 UWT_C_API uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight);

@@ -106,6 +106,31 @@ UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
   *weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*uploaded))};
   return nullptr;
 }
+
+static Expected<DeviceWeight> loadWeight(ThreadPool &pool, DevicePack &pack,
+                                         const Checkpoint &checkpoint, const char *name,
+                                         const char *format) {
+  UWT_ASSIGN_OR_RETURN(auto found, checkpoint.find(name));
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));
+  UWT_ASSIGN_OR_RETURN(Format runFormat, Format::parse(format));
+  if (!reader.decoder())
+    return usageError("tensor '" + std::string(name) +
+                      "' is not compressed, and a device codes anew what is: load it with "
+                      "uwtCudaWeightUpload");
+  UWT_ASSIGN_OR_RETURN(CudaStream stream, CudaStream::create(pack.device()));
+  return DeviceWeight::load(pack, *reader.decoder(), runFormat, pool, stream);
+}
+
+UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
+                            const UWTContainer *container, const char *name, const char *format,
+                            UWTCudaWeight **weight) {
+  auto loaded = loadWeight(context->pool, *pack->pack, container->checkpoint, name, format);
+  if (!loaded)
+    return toC(loaded.takeError());
+  *weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*loaded))};
+  return nullptr;
+}
+
 uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight) { return weight->weight->rows(); }
 uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight) { return weight->weight->columns(); }
 uint64_t uwtCudaWeightMatrices(const UWTCudaWeight *weight) { return weight->weight->matrices(); }

@@ -81,6 +81,8 @@ public:
   Status runPipeline(void (*build)(OpPassManager &, const CompileOptions &));
   /// Takes products out of the bufferized module, for a target with GPUs.
   Status takeKernels();
+  /// Of the weights that are in the module.
+  Expected<GpuTranscodes> makeTranscodeKernels();
   /// By GPU of the target.
   std::vector<GpuProducts> &getProducts() { return products; }
   Status translate();
@@ -153,6 +155,15 @@ Status Compilation::takeKernels() {
   }
   timer.end("kernels");
   return uwt::success();
+}
+
+Expected<GpuTranscodes> Compilation::makeTranscodeKernels() {
+  DiagnosticCollector diagnostics(module->getContext());
+  auto made = makeTranscodes(*module);
+  if (mlir::failed(made))
+    return diagnostics.takeError(ErrorKind::Unsupported, "a transcode has no kernel");
+  llvm::append_range(stats.remarks, diagnostics.remarks());
+  return std::move(*made);
 }
 
 Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOptions &)) {
@@ -349,12 +360,20 @@ static Expected<std::string> kernelText(std::span<const CompiledKernels> compile
 /// The kernels of a bufferized module.
 static Expected<std::string> emitKernels(Compilation &work, const ProductTarget &target,
                                          EmitKind kind) {
+  bool wantsTranscodes =
+      kind == EmitKind::Kernels || kind == EmitKind::Ptx || kind == EmitKind::Pack;
+  GpuTranscodes transcodes;
+  if (wantsTranscodes) {
+    UWT_ASSIGN_OR_RETURN(transcodes, work.makeTranscodeKernels());
+  }
   UWT_RETURN_IF_ERROR(work.takeKernels());
   if (kind == EmitKind::Kernels) {
     std::string text;
     llvm::raw_string_ostream stream(text);
     for (GpuProducts &each : work.getProducts())
       each.module->print(stream);
+    if (!transcodes.kinds.empty())
+      transcodes.module->print(stream);
     return text;
   }
   if (target.isEmulated)
@@ -363,8 +382,10 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
                      : kind == EmitKind::Ledger ? GpuOutput::Report
                                                 : GpuOutput::Cubin;
   std::vector<CompiledKernels> compiled;
-  for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts()))
+  for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts())) {
     UWT_RETURN_IF_ERROR(compileProducts(products, *gpu, output, compiled));
+    UWT_RETURN_IF_ERROR(compileTranscodes(transcodes, *gpu, output, compiled));
+  }
   work.getTimer().end("compile kernels");
   if (compiled.empty())
     return usageError("the module has no product from compressed weights, so there are no kernels");

@@ -25,7 +25,7 @@ public:
 
 private:
   Status upload(const GpuProducts &products, const LoadedWeights &weights);
-  Expected<const KernelLauncher *> launcherFor(size_t call, uint32_t batch);
+  Expected<const KernelLauncher *> launcherFor(size_t call, const EmulatedOperands &operands);
   /// Buffers stay from call to call, and grow.
   Status reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero);
   /// Operand `number`, on the device.
@@ -36,7 +36,9 @@ private:
   std::vector<uint8_t> packBytes;
   std::unique_ptr<DevicePack> pack;
   std::vector<std::shared_ptr<const DeviceWeight>> weightOfCall;
-  std::map<std::pair<const DeviceWeight *, const KernelEntry *>, KernelLauncher> launchers;
+  /// By matrix of a weight, and kernel.
+  std::map<std::tuple<const DeviceWeight *, uint64_t, const KernelEntry *>, KernelLauncher>
+      launchers;
   DeviceBuffer workspace, counters, y;
   /// x, then the extra operands.
   std::vector<DeviceBuffer> inputs;
@@ -87,13 +89,16 @@ Expected<DeviceWeight::Part> DeviceRunner::copyIn(size_t number, std::span<const
   return DeviceWeight::Part{buffer.address(), bytes.size()};
 }
 
-Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call, uint32_t batch) {
+Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call,
+                                                           const EmulatedOperands &operands) {
   const DeviceWeight &weight = *weightOfCall[call];
-  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, batch));
-  auto known = launchers.find({&weight, entry});
+  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, operands.batch));
+  auto key = std::tuple(&weight, operands.matrix, entry);
+  auto known = launchers.find(key);
   if (known == launchers.end()) {
-    UWT_ASSIGN_OR_RETURN(KernelLauncher made, KernelLauncher::create(*pack, *entry, weight));
-    known = launchers.emplace(std::pair(&weight, entry), std::move(made)).first;
+    UWT_ASSIGN_OR_RETURN(KernelLauncher made,
+                         KernelLauncher::create(*pack, *entry, weight, operands.matrix));
+    known = launchers.emplace(key, std::move(made)).first;
   }
   return &known->second;
 }
@@ -101,7 +106,7 @@ Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call, uint32_t
 Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
   if (operands.batch == 0)
     return success();
-  UWT_ASSIGN_OR_RETURN(const KernelLauncher *launcher, launcherFor(call, operands.batch));
+  UWT_ASSIGN_OR_RETURN(const KernelLauncher *launcher, launcherFor(call, operands));
   UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.batch));
   UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));
   UWT_RETURN_IF_ERROR(reserve(counters, size.counterBytes, /*isZero=*/true));

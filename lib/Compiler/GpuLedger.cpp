@@ -247,9 +247,9 @@ static void addPrediction(llvm::json::Object &row, const GpuKernelLedger &ledger
 
 static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelReport &report,
                                 const FormatFacts &facts) {
-  const KernelEntry &entry = compiled.kernels->entries.back();
-  const PlanFacts &plan = compiled.kernels->plan;
-  GpuKernelLedger ledger = ledgerOf(report, *compiled.kernels, facts);
+  const KernelEntry &entry = compiled.entries.back();
+  const PlanFacts &plan = compiled.product->plan;
+  GpuKernelLedger ledger = ledgerOf(report, *compiled.product, facts);
   llvm::json::Object ways;
   std::optional<Trips> trips = tripsOf(report);
   if (trips)
@@ -297,7 +297,7 @@ Expected<std::string> uwt::ledgerText(std::span<const CompiledKernels> compiled)
   FormatTable formats;
   llvm::json::Array rows;
   for (const CompiledKernels &each : compiled) {
-    const KernelEntry &entry = each.kernels->entries.back();
+    const KernelEntry &entry = each.entries.back();
     auto [place, isNew] = formats.try_emplace(entry.format.str());
     if (isNew) {
       UWT_ASSIGN_OR_RETURN(place->second, measureFormat(entry));

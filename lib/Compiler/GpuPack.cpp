@@ -1,4 +1,4 @@
-//===- GpuPack.cpp - Kernels of products as code --------------------------===//
+//===- GpuPack.cpp - Kernels as code --------------------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,18 +11,34 @@
 
 using namespace uwt;
 
-Status uwt::compileProducts(GpuProducts &products, const GpuTarget &target, GpuOutput output,
+/// Compiles `module` into `made`, and keeps it.
+static Status compileModule(mlir::gpu::GPUModuleOp module, GpuOutput output, CompiledKernels made,
                             std::vector<CompiledKernels> &compiled) {
-  DiagnosticCollector diagnostics(products.module->getContext());
+  DiagnosticCollector diagnostics(module.getContext());
   GpuCodeOptions options;
   options.output = output;
+  auto code = compileKernels(module, *made.target, options);
+  if (mlir::failed(code))
+    return diagnostics.takeError(ErrorKind::Unsupported, "a kernel cannot be compiled");
+  made.code = std::move(*code);
+  compiled.push_back(std::move(made));
+  return success();
+}
+
+Status uwt::compileProducts(GpuProducts &products, const GpuTarget &target, GpuOutput output,
+                            std::vector<CompiledKernels> &compiled) {
   for (const ProductVariants &kind : products.kinds)
-    for (const ProductKernels &kernels : kind.variants) {
-      auto code = compileKernels(kernels.module, target, options);
-      if (mlir::failed(code))
-        return diagnostics.takeError(ErrorKind::Unsupported, "a kernel cannot be compiled");
-      compiled.push_back({&target, &kernels, std::move(*code)});
-    }
+    for (const ProductKernels &kernels : kind.variants)
+      UWT_RETURN_IF_ERROR(compileModule(kernels.module, output,
+                                        {&target, kernels.entries, &kernels, {}}, compiled));
+  return success();
+}
+
+Status uwt::compileTranscodes(GpuTranscodes &transcodes, const GpuTarget &target, GpuOutput output,
+                              std::vector<CompiledKernels> &compiled) {
+  for (const TranscodeKernels &kernels : transcodes.kinds)
+    UWT_RETURN_IF_ERROR(
+        compileModule(kernels.module, output, {&target, kernels.entries, nullptr, {}}, compiled));
   return success();
 }
 
@@ -40,9 +56,10 @@ Expected<std::vector<uint8_t>> uwt::packKernels(std::span<const CompiledKernels>
         writer.addCode(isCubin ? CodeKind::Cubin : CodeKind::Ptx, std::string(each.target->name),
                        imageOf(isCubin ? each.code.cubin : each.code.ptx));
     uint32_t before = 0;
-    for (KernelEntry entry : each.kernels->entries) {
+    for (KernelEntry entry : each.entries) {
       entry.code = code;
-      entry.prepare = before;
+      // Those of a product are launched together, those of a transcode each when it is asked for.
+      entry.prepare = each.product ? before : 0;
       writer.addKernel(std::move(entry));
       before = ++next;
     }

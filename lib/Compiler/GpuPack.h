@@ -1,4 +1,4 @@
-//===- GpuPack.h - Kernels of products as code ------------------*- C++ -*-===//
+//===- GpuPack.h - Kernels as code ------------------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,15 +9,18 @@
 #define UWT_LIB_COMPILER_GPUPACK_H
 
 #include "GpuProducts.h"
+#include "GpuTranscodes.h"
 #include "uwt/GpuCode/GpuCode.h"
 #include "uwt/Support/Error.h"
 
 namespace uwt {
 
-/// One gpu.module of `products`, compiled for a target.
+/// One gpu.module, compiled for a target.
 struct CompiledKernels {
   const GpuTarget *target = nullptr;
-  const ProductKernels *kernels = nullptr;
+  std::span<const KernelEntry> entries;
+  /// The product that they are of; null where they are of a transcode.
+  const ProductKernels *product = nullptr;
   GpuCode code;
 };
 
@@ -25,9 +28,11 @@ struct CompiledKernels {
 /// first diagnostic.
 Status compileProducts(GpuProducts &products, const GpuTarget &target, GpuOutput output,
                        std::vector<CompiledKernels> &compiled);
+Status compileTranscodes(GpuTranscodes &transcodes, const GpuTarget &target, GpuOutput output,
+                         std::vector<CompiledKernels> &compiled);
 
-/// A pack (docs/packs.md) of machine code, or of PTX where there is none. Entries go by target,
-/// product and batch.
+/// A pack (docs/packs.md) of machine code, or of PTX where there is none. Entries are in the order
+/// of `compiled`.
 Expected<std::vector<uint8_t>> packKernels(std::span<const CompiledKernels> compiled);
 
 } // namespace uwt

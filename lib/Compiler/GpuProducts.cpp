@@ -61,13 +61,19 @@ FailureOr<size_t> ProductTaker::kindOf(MatmulOp op, StringRef name) {
     if (isSameKind(op, first))
       return i;
   ProductVariants kind;
-  kind.xBytes = op.getXType().getElementTypeBitWidth() / 8;
-  kind.yBytes = op.getInitType().getElementTypeBitWidth() / 8;
-  for (Value extra : op.getExtras()) {
-    auto type = cast<ShapedType>(extra.getType());
+  auto operandOf = [](ShapedType type, std::optional<unsigned> matrixDimension) {
+    return ProductVariants::Operand{type.getElementTypeBitWidth() / 8,
+                                    static_cast<unsigned>(type.getRank()), matrixDimension};
+  };
+  auto byRank = [&](ShapedType type) {
+    return operandOf(type, type.getRank() == 3 ? std::optional(0U) : std::nullopt);
+  };
+  kind.x = byRank(op.getXType());
+  kind.y = byRank(op.getInitType());
+  for (auto [extra, map] : llvm::zip(op.getExtras(), op.getExtraMaps()))
     kind.extras.push_back(
-        {type.getElementTypeBitWidth() / 8, static_cast<unsigned>(type.getRank())});
-  }
+        operandOf(cast<ShapedType>(extra.getType()), MatmulOp::matrixDimension(map)));
+  kind.matrices = static_cast<uint64_t>(op.getWeightType().getMatrices());
   if (failed(addVariants(op, name, kind)))
     return mlir::failure();
   firsts.push_back(op);

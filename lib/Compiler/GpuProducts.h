@@ -22,13 +22,16 @@ namespace uwt {
 /// Kernels of equal products: a variant a range of batch sizes, in rising order.
 struct ProductVariants {
   std::vector<ProductKernels> variants;
-  /// Bytes of an element of x and of y.
-  unsigned xBytes = 0, yBytes = 0;
-  /// Of each extra operand: bytes of an element, and its dimensions.
-  struct Extra {
+  /// What a call describes of an operand: bytes of an element, its dimensions, and the one of them
+  /// that goes by matrix.
+  struct Operand {
     unsigned bytes = 0, rank = 0;
+    std::optional<unsigned> matrixDimension;
   };
-  std::vector<Extra> extras;
+  Operand x, y;
+  std::vector<Operand> extras;
+  /// The kernels are launched for each.
+  uint64_t matrices = 1;
 };
 
 struct GpuProducts {

@@ -20,7 +20,7 @@ namespace {
 /// A memref of compiled code.
 struct HostMemref {
   uint8_t *data;
-  std::span<const int64_t> sizes, strides;
+  std::vector<int64_t> sizes, strides;
   unsigned elementBytes;
 };
 
@@ -28,10 +28,18 @@ struct HostMemref {
 class WordReader {
 public:
   explicit WordReader(const int64_t *words) : next(words) {}
-  HostMemref take(unsigned rank, unsigned bytes) {
-    auto *data = reinterpret_cast<uint8_t *>(next[0]) + next[1] * bytes;
-    HostMemref memref{data, {next + 2, rank}, {next + 2 + rank, rank}, bytes};
-    next += 2 + 2 * rank;
+  /// Of an operand, the part that a matrix is for.
+  HostMemref take(const ProductVariants::Operand &operand, uint64_t matrix) {
+    auto *data = reinterpret_cast<uint8_t *>(next[0]) + next[1] * operand.bytes;
+    const int64_t *sizes = next + 2, *strides = sizes + operand.rank;
+    next = strides + operand.rank;
+    HostMemref memref{data, {sizes, strides}, {strides, next}, operand.bytes};
+    if (!operand.matrixDimension)
+      return memref;
+    auto dimension = static_cast<int64_t>(*operand.matrixDimension);
+    memref.data += static_cast<int64_t>(matrix) * strides[dimension] * operand.bytes;
+    memref.sizes.erase(memref.sizes.begin() + dimension);
+    memref.strides.erase(memref.strides.begin() + dimension);
     return memref;
   }
 
@@ -76,38 +84,40 @@ ProductContext::ProductContext(std::unique_ptr<ProductRunner> runner, const GpuP
     : runner(std::move(runner)) {
   for (const GpuProducts::Call &call : products.calls) {
     const ProductVariants &kind = products.kinds[call.kind];
-    calls.push_back({kind.xBytes, kind.yBytes, kind.extras});
+    calls.push_back({kind.x, kind.y, kind.extras, kind.matrices});
   }
 }
 
-void ProductContext::launch(size_t call, const int64_t *words) {
-  if (error)
-    return;
+Status ProductContext::launchMatrix(size_t call, uint64_t matrix, const int64_t *words) {
   const Shape &shape = calls[call];
   WordReader reader(words);
-  HostMemref xMemref = reader.take(2, shape.xBytes);
+  HostMemref xMemref = reader.take(shape.x, matrix);
   DenseTensor x(xMemref);
   x.gather();
   std::vector<DenseTensor> extras;
-  for (const ProductVariants::Extra &extra : shape.extras) {
-    extras.emplace_back(reader.take(extra.rank, extra.bytes));
+  for (const Operand &extra : shape.extras) {
+    extras.emplace_back(reader.take(extra, matrix));
     extras.back().gather();
   }
-  DenseTensor y(reader.take(2, shape.yBytes));
+  DenseTensor y(reader.take(shape.y, matrix));
   EmulatedOperands operands;
   operands.x = x.bytes();
   operands.y = y.bytes();
   for (DenseTensor &extra : extras)
     operands.extras.emplace_back(extra.bytes());
+  operands.matrix = matrix;
+  if (xMemref.sizes[0] > UINT32_MAX)
+    return usageError("a batch of " + std::to_string(xMemref.sizes[0]) + " is more than 2^32 - 1");
   operands.batch = static_cast<uint32_t>(xMemref.sizes[0]);
-  Status status =
-      xMemref.sizes[0] > UINT32_MAX
-          ? usageError("a batch of " + std::to_string(xMemref.sizes[0]) + " is more than 2^32 - 1")
-          : runner->run(call, operands);
-  if (!status)
-    error = status.takeError();
-  else
-    y.scatter();
+  UWT_RETURN_IF_ERROR(runner->run(call, operands));
+  y.scatter();
+  return success();
+}
+
+void ProductContext::launch(size_t call, const int64_t *words) {
+  for (uint64_t matrix = 0; matrix < calls[call].matrices && !error; ++matrix)
+    if (Status status = launchMatrix(call, matrix, words); !status)
+      error = status.takeError();
 }
 
 Status ProductContext::takeStatus() {

@@ -52,10 +52,14 @@ public:
   Status takeStatus();
 
 private:
+  using Operand = ProductVariants::Operand;
   struct Shape {
-    unsigned xBytes = 0, yBytes = 0;
-    std::vector<ProductVariants::Extra> extras;
+    Operand x, y;
+    std::vector<Operand> extras;
+    uint64_t matrices = 1;
   };
+  Status launchMatrix(size_t call, uint64_t matrix, const int64_t *words);
+
   std::unique_ptr<ProductRunner> runner;
   std::vector<Shape> calls;
   std::mutex mutex;

@@ -202,6 +202,13 @@ Status DeviceWeight::write(ArgumentKind kind, std::span<const uint8_t> from,
   return memory.write(at, from, stream.get());
 }
 
+Expected<std::vector<uint8_t>> DeviceWeight::read(const CudaStream &stream) const {
+  std::vector<uint8_t> result(bytes());
+  UWT_RETURN_IF_ERROR(memory.read(0, result, stream.get()));
+  UWT_RETURN_IF_ERROR(stream.synchronize());
+  return result;
+}
+
 Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWeight &weight,
                                             const CudaStream &stream) {
   UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
@@ -234,9 +241,7 @@ DeviceWeight::Part DeviceWeight::part(ArgumentKind kind, uint64_t matrix) const 
   if (number >= parts || matrix >= count)
     return {};
   Part whole = places[number];
-  bool isByPanel =
-      kind == ArgumentKind::Panels || kind == ArgumentKind::Low || kind == ArgumentKind::Classes;
-  if (!isByPanel)
+  if (!goesByPanel(kind))
     return whole;
   uint64_t one = whole.bytes / count;
   return {whole.address + matrix * one, one};

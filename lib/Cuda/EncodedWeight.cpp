@@ -8,6 +8,7 @@
 #include "uwt/Cuda/EncodedWeight.h"
 #include "RecordGroups.h"
 #include "uwt/Codec/DecodeTable.h"
+#include "uwt/Codec/Transcode.h"
 #include "uwt/Cuda/Launch.h"
 #include <algorithm>
 
@@ -32,15 +33,21 @@ EncodeTable uwt::encodeTable(const CodingPlan &plan) {
   return table;
 }
 
+/// Bytes of a decoded unit.
+static constexpr uint64_t unitWordsBytes = 2 * stripRows * fixedUnitColumns;
+
+static uint64_t unitsOf(const MatrixShape &matrix) {
+  return divideUp(matrix.rows, stripRows) * divideUp(matrix.columns, fixedUnitColumns);
+}
+
 static Status checkCoding(const CodingPlan &plan, uint64_t units) {
   const Format &format = plan.format;
   if (plan.traits.rate != Rate::Fixed || plan.traits.codeBits != 4 ||
       format.layout == Layout::RowMajor || format.escapes == Escapes::Rows64 ||
       plan.split.symbolBits != 8 || plan.split.wordBits != 16)
     return usageError("no kernel codes a weight as " + format.str() + "; load it in that format");
-  uint64_t strips = divideUp(plan.matrix.rows, stripRows);
-  uint64_t expected = strips * divideUp(plan.matrix.columns, fixedUnitColumns);
-  if (units != expected)
+  uint64_t expected = unitsOf(plan.matrix);
+  if (units % std::max<uint64_t>(expected, 1) != 0)
     return usageError("a matrix " + std::to_string(plan.matrix.rows) + " x " +
                       std::to_string(plan.matrix.columns) + " has " + std::to_string(expected) +
                       " units, and there are counts of " + std::to_string(units));
@@ -75,8 +82,9 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
       fixedPanelSizes(plan, static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows)));
   uint64_t rawStep = roundUp(full.raw, partAlignment), codeStep = roundUp(full.code, partAlignment);
   EncodedTables result;
-  for (uint64_t number = 0; number < plan.matrix.panels(); ++number) {
-    uint32_t rows = plan.matrix.rowsOfPanel(number);
+  uint64_t number = 0;
+  for (; !counts.empty(); ++number) {
+    uint32_t rows = plan.matrix.rowsOfPanel(number % plan.matrix.panels());
     uint64_t strips = divideUp(rows, stripRows);
     PanelCounts panel = countsOf(plan, counts.first(strips * groups));
     counts = counts.subspan(strips * groups);
@@ -103,8 +111,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
   if (result.patch / 4 > UINT32_MAX)
     return unsupportedError("the escape records take " + std::to_string(result.patch / 4) +
                             " u32, and kernels count up to 2^32 - 1; run it from the format raw");
-  result.raw = rawStep * plan.matrix.panels();
-  result.code = codeStep * plan.matrix.panels();
+  result.raw = rawStep * number;
+  result.code = codeStep * number;
   return result;
 }
 
@@ -124,65 +132,89 @@ public:
 
 private:
   using Part = DeviceWeight::Part;
-  uint64_t units() const {
-    return divideUp(source.rows(), stripRows) * divideUp(source.columns(), fixedUnitColumns);
-  }
-  Status decode();
-  Status launch(const KernelLauncher &launcher, std::span<const Part> extras) const;
-  Expected<std::vector<uint16_t>> count(const KernelLauncher &encode);
+  /// Of a matrix.
+  uint64_t units() const { return unitsOf({source.rows(), source.columns()}); }
+  uint64_t wordsBytes() const { return units() * unitWordsBytes; }
+  Status prepare();
+  Expected<Part> wordsOf(uint64_t matrix);
+  Status launch(const KernelEntry &entry, uint64_t matrix, std::span<const Part> extras);
+  Expected<std::vector<uint16_t>> count();
   Expected<DeviceWeight> room(const EncodedTables &layout) const;
+  Status encode(const DeviceWeight &made);
 
   const DeviceWeight &source;
   DevicePack &pack;
   const CodingPlan &plan;
   const CudaStream &stream;
-  /// Plane words, where the weight is not in format raw, and the encode table.
-  DeviceBuffer decoded, table;
-  Part words;
+  /// Null where the weight is in format raw.
+  const KernelEntry *decodeKernel = nullptr;
+  const KernelEntry *encodeKernel = nullptr;
+  DeviceBuffer table;
+  /// Plane words of one matrix, and which.
+  DeviceBuffer decoded;
+  std::optional<uint64_t> decodedMatrix;
 };
 
 } // namespace uwt
 
-Status DeviceTranscoder::launch(const KernelLauncher &launcher,
-                                std::span<const Part> extras) const {
+Status DeviceTranscoder::prepare() {
+  UWT_ASSIGN_OR_RETURN(encodeKernel, pack.selectTranscode(source, plan.format));
+  EncodeTable codes = encodeTable(plan);
+  UWT_ASSIGN_OR_RETURN(table, DeviceBuffer::allocate(source.device(), codes.size()));
+  UWT_RETURN_IF_ERROR(table.write(0, codes, stream.get()));
+  // It is copied from memory of this function's.
+  UWT_RETURN_IF_ERROR(stream.synchronize());
+  if (source.format().codec.keyword == "raw")
+    return success();
+  UWT_ASSIGN_OR_RETURN(decodeKernel, pack.selectTranscode(source, *Format::parse("raw")));
+  UWT_ASSIGN_OR_RETURN(decoded, DeviceBuffer::allocate(source.device(), wordsBytes()));
+  return success();
+}
+
+Status DeviceTranscoder::launch(const KernelEntry &entry, uint64_t matrix,
+                                std::span<const Part> extras) {
+  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher,
+                       KernelLauncher::create(pack, entry, source, matrix));
   LaunchOperands operands;
-  operands.batch = std::max<uint32_t>(launcher.entry().batchFrom, 1);
+  operands.batch = std::max<uint32_t>(entry.batchFrom, 1);
   operands.extras = extras;
   return launcher.launch(operands, stream.get());
 }
 
-Status DeviceTranscoder::decode() {
-  words = source.part(ArgumentKind::Words, 0);
-  if (source.format().codec.keyword == "raw")
-    return success();
-  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry,
-                       pack.selectTranscode(source, *Format::parse("raw")));
-  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, KernelLauncher::create(pack, *entry, source));
-  UWT_ASSIGN_OR_RETURN(decoded, DeviceBuffer::allocate(source.device(), units() * 2048));
-  words = {decoded.address(), decoded.bytes()};
-  return launch(launcher, {&words, 1});
+/// The decoded words of a matrix, until those of another are asked for.
+Expected<DeviceWeight::Part> DeviceTranscoder::wordsOf(uint64_t matrix) {
+  if (!decodeKernel)
+    return Part{source.part(ArgumentKind::Words, 0).address + matrix * wordsBytes(), wordsBytes()};
+  Part words = {decoded.address(), decoded.bytes()};
+  if (decodedMatrix != matrix)
+    UWT_RETURN_IF_ERROR(launch(*decodeKernel, matrix, {&words, 1}));
+  decodedMatrix = matrix;
+  return words;
 }
 
-Expected<std::vector<uint16_t>> DeviceTranscoder::count(const KernelLauncher &encode) {
-  EncodeTable codes = encodeTable(plan);
-  std::vector<uint16_t> counts(units());
+Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
+  std::vector<uint16_t> counts(units() * source.matrices());
   std::span<uint8_t> bytes(reinterpret_cast<uint8_t *>(counts.data()), counts.size() * 2);
-  UWT_ASSIGN_OR_RETURN(table, DeviceBuffer::allocate(source.device(), codes.size()));
-  UWT_RETURN_IF_ERROR(table.write(0, codes, stream.get()));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer found, DeviceBuffer::allocate(source.device(), bytes.size()));
+  uint64_t matrixBytes = units() * 2, step = roundUp(matrixBytes, partAlignment);
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer found,
+                       DeviceBuffer::allocate(source.device(), source.matrices() * step));
   // What is not there is somewhere, and has no bytes.
   Part none = {table.address(), 0};
-  const Part extras[] = {words,
-                         {table.address(), table.bytes()},
-                         {found.address(), found.bytes()},
-                         none,
-                         none,
-                         none,
-                         none,
-                         none,
-                         none};
-  UWT_RETURN_IF_ERROR(launch(encode, extras));
-  UWT_RETURN_IF_ERROR(found.read(0, bytes, stream.get()));
+  for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
+    UWT_ASSIGN_OR_RETURN(Part words, wordsOf(matrix));
+    const Part extras[] = {words,
+                           {table.address(), table.bytes()},
+                           {found.address() + matrix * step, matrixBytes},
+                           none,
+                           none,
+                           none,
+                           none,
+                           none,
+                           none};
+    UWT_RETURN_IF_ERROR(launch(*encodeKernel, matrix, extras));
+    UWT_RETURN_IF_ERROR(
+        found.read(matrix * step, bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
+  }
   UWT_RETURN_IF_ERROR(stream.synchronize());
   return counts;
 }
@@ -209,39 +241,51 @@ Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const
   // They are copied from memory of this function's.
   UWT_RETURN_IF_ERROR(stream.synchronize());
   made.shape = plan.matrix;
-  made.count = 1;
+  made.count = source.matrices();
   made.runFormat = plan.format;
   made.type = plan.element;
   return made;
 }
 
+Status DeviceTranscoder::encode(const DeviceWeight &made) {
+  for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
+    UWT_ASSIGN_OR_RETURN(Part words, wordsOf(matrix));
+    auto part = [&](ArgumentKind kind) { return made.part(kind, matrix); };
+    const Part extras[] = {words,
+                           {table.address(), table.bytes()},
+                           {table.address(), 0},
+                           part(ArgumentKind::Panels),
+                           part(ArgumentKind::Records),
+                           part(ArgumentKind::Words),
+                           part(ArgumentKind::Raw),
+                           part(ArgumentKind::Code),
+                           part(ArgumentKind::Patch)};
+    UWT_RETURN_IF_ERROR(launch(*encodeKernel, matrix, extras));
+  }
+  return stream.synchronize();
+}
+
 Expected<DeviceWeight> DeviceTranscoder::run() {
-  if (source.matrices() != 1)
-    return unsupportedError("a weight of " + std::to_string(source.matrices()) +
-                            " matrices is not transcoded on a device; load it in the format " +
-                            plan.format.str());
-  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack.selectTranscode(source, plan.format));
-  UWT_ASSIGN_OR_RETURN(KernelLauncher encode, KernelLauncher::create(pack, *entry, source));
-  UWT_RETURN_IF_ERROR(decode());
-  UWT_ASSIGN_OR_RETURN(std::vector<uint16_t> counts, count(encode));
+  UWT_RETURN_IF_ERROR(prepare());
+  UWT_ASSIGN_OR_RETURN(std::vector<uint16_t> counts, count());
   UWT_ASSIGN_OR_RETURN(EncodedTables layout, encodedTables(plan, counts));
   UWT_ASSIGN_OR_RETURN(DeviceWeight made, room(layout));
-  auto part = [&](ArgumentKind kind) { return made.part(kind, 0); };
-  const Part extras[] = {words,
-                         {table.address(), table.bytes()},
-                         {table.address(), 0},
-                         part(ArgumentKind::Panels),
-                         part(ArgumentKind::Records),
-                         part(ArgumentKind::Words),
-                         part(ArgumentKind::Raw),
-                         part(ArgumentKind::Code),
-                         part(ArgumentKind::Patch)};
-  UWT_RETURN_IF_ERROR(launch(encode, extras));
-  UWT_RETURN_IF_ERROR(stream.synchronize());
+  UWT_RETURN_IF_ERROR(encode(made));
   return made;
 }
 
 Expected<DeviceWeight> DeviceWeight::transcode(DevicePack &pack, const CodingPlan &plan,
                                                const CudaStream &stream) const {
   return DeviceTranscoder(*this, pack, plan, stream).run();
+}
+
+Expected<DeviceWeight> DeviceWeight::load(DevicePack &pack, const TensorDecoder &stored,
+                                          const Format &runFormat, ThreadPool &pool,
+                                          const CudaStream &stream) {
+  UWT_ASSIGN_OR_RETURN(LoadedWeight planes, LoadedWeight::fromDecoder(stored, pool));
+  UWT_ASSIGN_OR_RETURN(DeviceWeight uploaded, upload(pack.device(), planes, stream));
+  if (runFormat == uploaded.format())
+    return uploaded;
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, transcodePlan(stored, runFormat, bestCodePath(), pool));
+  return uploaded.transcode(pack, plan, stream);
 }

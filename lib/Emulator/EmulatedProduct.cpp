@@ -40,10 +40,21 @@ static EmulatedMemory copyPlane(std::span<const uint8_t> from) {
 Expected<EmulatedWeight> EmulatedWeight::make(const LoadedWeight &weight) {
   UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
   EmulatedWeight result;
-  result.shape = weight.plan().matrix;
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
+  result.shape = matrices.shape;
+  result.count = matrices.count;
   for (std::span<const uint8_t> part : deviceParts(weight, tables))
     result.parts.push_back(copyPlane(part));
   return result;
+}
+
+EmulatedArgument EmulatedWeight::argument(ArgumentKind kind, uint64_t matrix) const {
+  const EmulatedMemory &whole = part(kind);
+  if (count == 1 || !goesByPanel(kind))
+    return whole.readable();
+  uint64_t size = whole.bytes().size() / count;
+  return EmulatedArgument::buffer(static_cast<const void *>(whole.bytes().data() + matrix * size),
+                                  size);
 }
 
 //===----------------------------------------------------------------------===//
@@ -75,7 +86,7 @@ struct Buffers {
 } // namespace
 
 static EmulatedArgument argumentOf(const KernelArgument &argument, const EmulatedWeight &weight,
-                                   uint32_t batch, Buffers &buffers) {
+                                   const EmulatedOperands &operands, Buffers &buffers) {
   switch (argument.kind) {
   case ArgumentKind::X:
     return buffers.x.readable();
@@ -88,7 +99,7 @@ static EmulatedArgument argumentOf(const KernelArgument &argument, const Emulate
   case ArgumentKind::Extra:
     return buffers.extras[argument.number].readable();
   case ArgumentKind::Batch:
-    return EmulatedArgument::integer(batch);
+    return EmulatedArgument::integer(operands.batch);
   case ArgumentKind::Rows:
   case ArgumentKind::YStride:
     return EmulatedArgument::integer(weight.rows());
@@ -98,12 +109,15 @@ static EmulatedArgument argumentOf(const KernelArgument &argument, const Emulate
   case ArgumentKind::Constant:
     return EmulatedArgument::integer(argument.constant);
   default:
-    return weight.part(argument.kind).readable();
+    return weight.argument(argument.kind, operands.matrix);
   }
 }
 
 static Status checkOperands(const KernelEntry &entry, const EmulatedWeight &weight,
                             const EmulatedOperands &operands) {
+  if (operands.matrix >= weight.matrices())
+    return usageError("the weight has " + std::to_string(weight.matrices()) +
+                      " matrices, and matrix " + std::to_string(operands.matrix) + " is asked for");
   for (const KernelArgument &argument : entry.arguments) {
     uint64_t size = bytesOf(argument.type);
     uint64_t row = argument.kind == ArgumentKind::X ? weight.columns() : weight.rows();
@@ -157,7 +171,7 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
     shape.dynamicSharedBytes = launches[i].launch.sharedBytes;
     std::vector<EmulatedArgument> arguments;
     for (const KernelArgument &argument : launches[i].arguments) {
-      arguments.push_back(argumentOf(argument, weight, operands.batch, buffers));
+      arguments.push_back(argumentOf(argument, weight, operands, buffers));
       arguments.back().isFromBefore =
           launches[i].launch.dependent && argument.kind == ArgumentKind::Workspace;
     }

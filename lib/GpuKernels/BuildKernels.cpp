@@ -55,8 +55,6 @@ struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
 static std::string refusalOfProduct(MatmulOp op) {
   if (!op.hasBuffers())
     return "it is on tensors: bufferize it before";
-  if (op.getWeightType().getMatrices() != 1 || op.getXType().getRank() != 2)
-    return "it has several matrices";
   if (!op.getWeightType().getRows() || !op.getWeightType().getColumns())
     return "the weight is empty";
   return "";
@@ -270,13 +268,8 @@ static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
 
 static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, OpBuilder &builder,
                                    StringRef name) {
-  // For callers that are no passes, which declare them.
-  op.getContext()
-      ->loadDialect<arith::ArithDialect, gpu::GPUDialect, math::MathDialect, memref::MemRefDialect,
-                    NVVM::NVVMDialect, nvgpu::NVGPUDialect, scf::SCFDialect,
-                    vector::VectorDialect>();
   ProductKernels result;
-  result.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
+  result.module = createKernelModule(builder, op.getLoc(), name);
   Attribute target = NVVM::NVVMTargetAttr::get(op.getContext(), /*optLevel=*/3,
                                                "nvptx64-nvidia-cuda", targetOf(options).name);
   result.module.setTargetsAttr(builder.getArrayAttr(target));
@@ -314,8 +307,49 @@ static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &f
   return result;
 }
 
+/// Drops a dimension. Layouts are for callers.
+static MemRefType withoutDimension(Value memref, unsigned dimension) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.erase(shape.begin() + dimension);
+  return MemRefType::get(shape, type.getElementType());
+}
+
+/// The product with one matrix of a weight of rank 3, alone in `block`, whose arguments are its
+/// operands.
+static MatmulOp productOfOneMatrix(MatmulOp op, Block &block) {
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointToStart(&block);
+  auto product = cast<MatmulOp>(builder.clone(*op));
+  auto replace = [&](OpOperand &operand, Type type) {
+    operand.set(block.addArgument(type, op.getLoc()));
+  };
+  if (op.getXType().getRank() == 3)
+    replace(product.getXMutable(), withoutDimension(op.getX(), 0));
+  replace(product.getInitMutable(), withoutDimension(op.getInit(), 0));
+  CompressedType weight = op.getWeightType();
+  replace(product.getWeightMutable(),
+          CompressedType::get(op.getContext(), weight.getShape().drop_front(),
+                              weight.getElementType(), weight.getFormat()));
+  SmallVector<AffineMap> maps;
+  for (auto [extra, map] : llvm::zip(product.getExtrasMutable(), op.getExtraMaps())) {
+    if (std::optional<unsigned> dimension = MatmulOp::matrixDimension(map))
+      replace(extra, withoutDimension(extra.get(), *dimension));
+    SmallVector<AffineExpr> results;
+    for (AffineExpr result : map.getResults())
+      if (unsigned position = cast<AffineDimExpr>(result).getPosition(); position != 0)
+        results.push_back(builder.getAffineDimExpr(position - 1));
+    maps.push_back(AffineMap::get(/*dimCount=*/2, /*symbolCount=*/0, results, op.getContext()));
+  }
+  product.setMapsAttr(builder.getAffineMapArrayAttr(maps));
+  return product;
+}
+
 FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
                                               OpBuilder &builder, StringRef name) {
+  Block block;
+  if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
+    op = productOfOneMatrix(op, block);
   EmittedFormat format;
   if (failed(describe(op, format)) || failed(checkOptions(op, options)))
     return mlir::failure();

@@ -32,23 +32,26 @@ struct TranscodeFormats {
 };
 } // namespace
 
-static LogicalResult checkFormats(TranscodeOp op, TranscodeFormats &formats) {
-  auto refuse = [&](const Twine &reason) {
-    return op.emitOpError() << "has no kernel of family transcode: " << reason;
-  };
-  CompressedType source = op.getSource().getType(), result = op.getResult().getType();
+/// Describes both formats. Gives why it cannot, or empty text.
+static std::string describeFormats(const TranscodeTypes &types, TranscodeFormats &formats) {
   std::string reason;
-  std::optional<ElementType> element = elementTypeOf(source.getElementType());
-  if (!element ||
-      !describeFormat(source.getFormat().getFormat(), *element, formats.source, reason) ||
-      !describeFormat(result.getFormat().getFormat(), *element, formats.result, reason))
-    return refuse(reason);
+  ElementType element = *elementTypeOf(types.source.getElementType());
+  if (describeFormat(types.source.getFormat().getFormat(), element, formats.source, reason))
+    describeFormat(types.result.getFormat().getFormat(), element, formats.result, reason);
+  return reason;
+}
+
+std::string transcodeRefusal(const TranscodeTypes &types) {
+  TranscodeFormats formats;
+  std::string reason = describeFormats(types, formats);
+  if (!reason.empty())
+    return reason;
   if (formats.result.format.storage != formats.source.format.storage)
-    return refuse("it does not transpose");
-  reason = TranscodeBuilder::refusal(source, formats.source);
-  if (reason.empty() && !formats.isToRaw())
-    reason = EncodeBuilder::refusal(formats.result);
-  return reason.empty() ? mlir::success() : refuse(reason);
+    return "it does not transpose";
+  reason = TranscodeBuilder::refusal(types.source, formats.source);
+  if (!reason.empty() || formats.isToRaw())
+    return reason;
+  return EncodeBuilder::refusal(formats.result);
 }
 
 static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,
@@ -60,23 +63,22 @@ static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,
   return entry;
 }
 
-FailureOr<TranscodeKernels> buildTranscodeKernels(TranscodeOp op, OpBuilder &builder,
-                                                  StringRef name) {
+TranscodeKernels buildTranscodeKernels(const TranscodeTypes &types, Location location,
+                                       OpBuilder &builder, StringRef name) {
   TranscodeFormats formats;
-  if (failed(checkFormats(op, formats)))
-    return mlir::failure();
+  describeFormats(types, formats);
   TranscodeKernels kernels;
-  kernels.module = gpu::GPUModuleOp::create(builder, op.getLoc(), name);
-  CompressedType type = op.getSource().getType();
+  kernels.module = createKernelModule(builder, location, name);
+  CompressedType type = types.source;
   if (formats.isToRaw() || !formats.isFromRaw()) {
-    TranscodeBuilder transcode(type, formats.source, builder, op.getLoc());
+    TranscodeBuilder transcode(type, formats.source, builder, location);
     transcode.build(kernels.module, "transcode");
     kernels.entries.push_back(
         entryOfTranscode("transcode", type, formats.source, *Format::parse("raw")));
     transcode.describe(kernels.entries.back(), ArgumentKind::Extra);
   }
   if (!formats.isToRaw()) {
-    EncodeBuilder encode(type, formats.result, builder, op.getLoc());
+    EncodeBuilder encode(type, formats.result, builder, location);
     encode.build(kernels.module);
     kernels.entries.push_back(
         entryOfTranscode("encode", type, formats.source, formats.result.format));
@@ -102,8 +104,13 @@ struct BuildTranscodesPass : impl::BuildTranscodesPassBase<BuildTranscodesPass> 
       OpBuilder builder(function);
       std::string name =
           function.getName().str() + "_transcode_" + std::to_string(numbers[function]++);
-      if (failed(buildTranscodeKernels(op, builder, name)))
+      TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+      std::string reason = transcodeRefusal(types);
+      if (!reason.empty()) {
+        op.emitOpError() << "has no kernel of family transcode: " << reason;
         return signalPassFailure();
+      }
+      buildTranscodeKernels(types, op.getLoc(), builder, name);
     }
   }
 };

@@ -8,6 +8,7 @@
 #include "LaneCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,6 +17,14 @@
 using namespace mlir;
 
 namespace uwt {
+
+gpu::GPUModuleOp createKernelModule(OpBuilder &builder, Location location, StringRef name) {
+  builder.getContext()
+      ->loadDialect<arith::ArithDialect, gpu::GPUDialect, math::MathDialect, memref::MemRefDialect,
+                    NVVM::NVVMDialect, nvgpu::NVGPUDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
+  return gpu::GPUModuleOp::create(builder, location, name);
+}
 
 Value LaneCode::constantI32(int64_t value) {
   return arith::ConstantOp::create(builder, location,

@@ -13,6 +13,11 @@
 
 namespace uwt {
 
+/// A module for kernels at the builder's place. Loads the dialects that they are built of, for
+/// callers that are no passes, which declare them.
+mlir::gpu::GPUModuleOp createKernelModule(mlir::OpBuilder &builder, mlir::Location location,
+                                          llvm::StringRef name);
+
 /// What the builders of all kernels write at a location.
 class LaneCode {
 public:

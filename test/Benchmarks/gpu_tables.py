@@ -37,7 +37,7 @@ def shape_of(row):
 
 
 def measured(result, transcodes=False):
-    """Products that have times (a run with --check has none), or kernels that only decode."""
+    """Products that have times (a run with --check has none), or transcodes."""
     rows = [row for row in result["rows"] if "time" in row]
     return [row for row in rows if (row["family"] == "transcode") == transcodes]
 
@@ -174,12 +174,13 @@ def prediction_table(result):
 
 def transcode_table(result):
     lines = [
-        [f"{row['N']} × {row['K']}", f"`{row['format']}`", number(median(row), 1)]
+        [f"{row['N']} × {row['K']}", f"`{row['format']}`", f"`{row['result']}`", number(median(row), 1)]
         + [number(row["bytes_per_second"] / 1e12), number(row["share_of_copy"])]
         for row in measured(result, transcodes=True)
     ]
-    head = ["N × K", "from", "µs", "TB/s (read and written)", "share of copy bandwidth"]
-    return "### Decoding to raw\n\n" + table(head, lines) if lines else ""
+    head = ["N × K", "from", "to", "µs", "TB/s (read and written)", "share of copy bandwidth"]
+    note = "To raw: the kernel. To other formats: all steps of a load, the host's too.\n\n"
+    return "### Transcodes\n\n" + note + table(head, lines) if lines else ""
 
 
 def refused_table(result):

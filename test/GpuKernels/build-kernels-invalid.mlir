@@ -59,15 +59,3 @@ func.func @direct_of_other_types(%x: memref<1x64xf32>, %y: memref<1x64xf32>) {
   }
   return
 }
-
-// -----
-
-func.func @experts(%x: memref<2x1x64xbf16>, %y: memref<2x1x64xf32>) {
-  %w = uwt.weight "w" : !uwt.compressed<2x64x64xbf16, "raw">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: it has several matrices}}
-  uwt.matmul ins(%x, %w : memref<2x1x64xbf16>, !uwt.compressed<2x64x64xbf16, "raw">) outs(%y : memref<2x1x64xf32>) {
-  ^bb0(%s: f32):
-    uwt.yield %s : f32
-  }
-  return
-}

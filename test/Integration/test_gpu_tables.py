@@ -89,13 +89,13 @@ def test_plots_are_written_beside_the_tables(tmp_path):
 
 def test_kernels_that_only_decode_have_a_table_of_their_own(sample, tmp_path):
     decode = sample["rows"][-1]
-    decode |= {"family": "transcode", "batch": 0, "bytes_per_second": 2.5e12, "share_of_copy": 0.5}
+    decode |= {"family": "transcode", "batch": 0, "bytes_per_second": 2.5e12, "share_of_copy": 0.5, "result": "raw"}
     decode["time"]["median_us"] = 12.25
     path = tmp_path / "result.json"
     path.write_text(json.dumps(sample), encoding="utf-8")
     text = run(path).stdout
-    expected = ["66 × 144", "`inplace<12>`", "12.2", "2.50", "0.50"]
-    assert rows_of(text, "Decoding to raw")[1] == expected
+    expected = ["66 × 144", "`inplace<12>`", "`raw`", "12.2", "2.50", "0.50"]
+    assert rows_of(text, "Transcodes")[1] == expected
     assert "n = 0" not in text
 
 

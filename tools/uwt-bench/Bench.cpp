@@ -28,7 +28,7 @@ Status BenchRun::openPacks() {
     OpenPack opened;
     opened.path = path;
     for (const KernelEntry &entry : pack->kernels()) {
-      OpenPack::Kind kind{entry.family == GpuKernelFamily::Transcode, entry.format};
+      OpenPack::Kind kind{entry.format, entry.result};
       if (!pack->isPreparation(entry) &&
           std::ranges::find(opened.kinds, kind) == opened.kinds.end())
         opened.kinds.push_back(kind);
@@ -78,10 +78,11 @@ unsigned BenchRun::launchesFor(size_t copyCount) const {
 
 Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
                                                std::optional<GpuKernelFamily> family,
-                                               const Format &format, uint32_t batch) const {
+                                               const OpenPack::Kind &kind, uint32_t batch) const {
   KernelQuery query;
   query.target = session.device->properties().target;
-  query.format = format;
+  query.format = kind.format;
+  query.result = kind.result;
   query.rows = shape.rows;
   query.columns = shape.columns;
   query.batch = batch;
@@ -113,7 +114,7 @@ static bool addAlike(const KernelEntry &a, const KernelEntry &b) {
 Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) {
   auto findIn = [&](OpenPack &pack) -> Expected<Twin> {
     UWT_ASSIGN_OR_RETURN(const KernelEntry *entry,
-                         select(pack, row.entry->family, *Format::parse("raw"), row.batch));
+                         select(pack, row.entry->family, {*Format::parse("raw"), {}}, row.batch));
     if (!addAlike(*row.entry, *entry))
       return unsupportedError("its raw twin " + entry->kernel +
                               " has other tiles, so that their bits cannot be compared; make "
@@ -327,16 +328,32 @@ Expected<BenchRow> BenchRun::checkAndTimeTranscode(OpenPack &pack, const KernelE
   return row;
 }
 
-Status BenchRun::runTranscode(OpenPack &pack, const Format &format) {
-  auto entry = select(pack, GpuKernelFamily::Transcode, format, 1);
-  std::string why = entry ? Transcoding::whyNotRunnable(**entry) : entry.error().message();
+Expected<BenchRow> BenchRun::checkAndTimeCoding(OpenPack &pack, const KernelEntry &entry) {
+  UWT_ASSIGN_OR_RETURN(Coding coding,
+                       Coding::create(session, *pack.pack, copies.front(), *entry.result, words));
+  BenchRow row = rowOf(pack, entry, 0);
+  row.writtenBytes = coding.resultBytes();
+  row.checks.twin = "host";
+  UWT_ASSIGN_OR_RETURN(row.checks.twinOutputs, coding.check());
+  if (options.checkOnly || options.profile)
+    return row;
+  UWT_ASSIGN_OR_RETURN(row.dependent, coding.time(options.timing.samples));
+  return row;
+}
+
+Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
+  auto entry = select(pack, GpuKernelFamily::Transcode, kind, 1);
+  std::string why = entry ? whyNotTranscoded(**entry) : entry.error().message();
   if (!why.empty()) {
-    refuse(entry ? (*entry)->kernel : "", format, 0, unsupportedError(why));
+    refuse(entry ? (*entry)->kernel : "", kind.format, 0, unsupportedError(why));
     return success();
   }
-  UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, format,
-                                              options.checkOnly ? 0 : options.rotation));
-  Expected<BenchRow> row = checkAndTimeTranscode(pack, **entry);
+  bool makesRaw = kind.result == *Format::parse("raw");
+  UWT_ASSIGN_OR_RETURN(copies,
+                       session.upload(words, shape.rows, shape.columns, kind.format,
+                                      options.checkOnly || !makesRaw ? 0 : options.rotation));
+  Expected<BenchRow> row =
+      makesRaw ? checkAndTimeTranscode(pack, **entry) : checkAndTimeCoding(pack, **entry);
   copies.clear();
   return keep(std::move(row), **entry, 0);
 }
@@ -344,7 +361,7 @@ Status BenchRun::runTranscode(OpenPack &pack, const Format &format) {
 Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
   std::vector<std::pair<uint32_t, const KernelEntry *>> found;
   for (uint32_t batch : batches) {
-    auto entry = select(pack, std::nullopt, format, batch);
+    auto entry = select(pack, std::nullopt, {format, {}}, batch);
     if (entry)
       found.emplace_back(batch, *entry);
     else
@@ -436,8 +453,8 @@ Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {
   if (cublas)
     UWT_RETURN_IF_ERROR(runBaselines());
   for (OpenPack &pack : packs)
-    for (const auto &[isTranscode, format] : pack.kinds)
-      UWT_RETURN_IF_ERROR(isTranscode ? runTranscode(pack, format) : runProducts(pack, format));
+    for (const OpenPack::Kind &kind : pack.kinds)
+      UWT_RETURN_IF_ERROR(kind.result ? runTranscode(pack, kind) : runProducts(pack, kind.format));
   rawTwin.clear();
   exact.reset();
   return progress.save(result);

@@ -18,8 +18,9 @@ struct OpenPack {
   std::string path;
   std::unique_ptr<DevicePack> pack;
   struct Kind {
-    bool isTranscode;
     Format format;
+    /// What is made of it; nothing where it is multiplied from.
+    std::optional<Format> result;
     bool operator==(const Kind &) const = default;
   };
   std::vector<Kind> kinds;
@@ -46,8 +47,9 @@ private:
   Status runBaselines();
   Expected<BaselineRow> runBaseline(uint32_t batch, std::span<const DeviceBuffer> copies);
   Status runProducts(OpenPack &pack, const Format &format);
-  Status runTranscode(OpenPack &pack, const Format &format);
+  Status runTranscode(OpenPack &pack, const OpenPack::Kind &kind);
   Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
+  Expected<BenchRow> checkAndTimeCoding(OpenPack &pack, const KernelEntry &entry);
   Status runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
   BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const;
   /// Keeps a row, or why there is none.
@@ -66,7 +68,7 @@ private:
   Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
   /// Without a family: of any that multiplies.
   Expected<const KernelEntry *> select(const OpenPack &pack, std::optional<GpuKernelFamily> family,
-                                       const Format &format, uint32_t batch) const;
+                                       const OpenPack::Kind &kind, uint32_t batch) const;
   void refuse(const std::string &kernel, const Format &format, uint32_t batch, const Error &error);
   unsigned launchesFor(size_t copies) const;
 

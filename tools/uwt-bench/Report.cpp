@@ -135,6 +135,8 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
   json["family"] = nameOf(entry.family);
   json["strategy"] = entry.strategy;
   json["format"] = entry.format.str();
+  if (entry.result)
+    json["result"] = entry.result->str();
   json["ctas"] = row.size.grid;
   json["tiles"] = row.size.tiles;
   json["registers"] = row.resources.registers;
@@ -158,10 +160,11 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
   json["bytes_per_second"] = std::round(rate);
   json["share_of_copy"] = rounded(rate / copyBytesPerSecond);
   json["time"] = timingJson(row.dependent);
-  json["time_serial"] = timingJson(row.serial);
-  json["time_read_only"] = timingJson(row.probe);
-  if (!row.ahead.microseconds.empty())
-    json["time_ahead"] = timingJson(row.ahead);
+  for (auto [name, timing] : {std::pair("time_serial", &row.serial),
+                              {"time_read_only", &row.probe},
+                              {"time_ahead", &row.ahead}})
+    if (!timing->microseconds.empty())
+      json[name] = timingJson(*timing);
   return json;
 }
 

@@ -7,28 +7,34 @@
 
 #include "Transcode.h"
 #include <algorithm>
+#include <chrono>
 
 using namespace uwt;
 
-std::string Transcoding::whyNotRunnable(const KernelEntry &entry) {
+std::string uwt::whyNotTranscoded(const KernelEntry &entry) {
   if (entry.element != ElementType::BF16)
     return "its weights are " + std::string(getTraits(entry.element).name) +
            ", and uwt-bench measures bf16";
-  if (entry.result != *Format::parse("raw"))
-    return "it makes " + entry.result->str() + ", and uwt-bench checks what makes raw";
-  if (std::ranges::count(entry.arguments, ArgumentKind::Extra, &KernelArgument::kind) != 1)
+  bool makesRaw = entry.result == *Format::parse("raw");
+  if (makesRaw &&
+      std::ranges::count(entry.arguments, ArgumentKind::Extra, &KernelArgument::kind) != 1)
     return "its result is not one plane";
   return "";
+}
+
+static Expected<LoadedWeight> loadAs(const GpuSession &session, const DenseWords &words,
+                                     uint64_t rows, uint64_t columns, const Format &format) {
+  TensorDescription description{ElementType::BF16, {rows, columns}, format};
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()),
+                                 words.size() * sizeof(uint16_t));
+  return LoadedWeight::fromBytes(description, bytes, session.pool);
 }
 
 /// Plane `words` of the weight in format raw, panel after panel.
 static Expected<std::vector<uint8_t>> rawWords(const GpuSession &session, const DenseWords &words,
                                                uint64_t rows, uint64_t columns) {
-  TensorDescription description{ElementType::BF16, {rows, columns}, *Format::parse("raw")};
-  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()),
-                                 words.size() * sizeof(uint16_t));
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
-                       LoadedWeight::fromBytes(description, bytes, session.pool));
+                       loadAs(session, words, rows, columns, *Format::parse("raw")));
   const CodingPlan &plan = loaded.plan();
   std::span<const uint8_t> plane = loaded.plane(PlaneKind::Words);
   std::vector<uint8_t> packed;
@@ -95,4 +101,48 @@ Expected<uint64_t> Transcoding::check() {
   UWT_RETURN_IF_ERROR(enqueue(0, false, session->stream.get()));
   UWT_RETURN_IF_ERROR(compare());
   return expected.size() / sizeof(uint16_t);
+}
+
+//===----------------------------------------------------------------------===//
+// Formats other than raw
+//===----------------------------------------------------------------------===//
+
+Expected<Coding> Coding::create(const GpuSession &session, DevicePack &pack,
+                                const DeviceWeight &stored, const Format &result,
+                                const DenseWords &words) {
+  Coding made(session, pack, stored);
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
+                       loadAs(session, words, stored.rows(), stored.columns(), result));
+  made.plan = loaded.plan();
+  UWT_ASSIGN_OR_RETURN(DeviceWeight uploaded,
+                       DeviceWeight::upload(session.device, loaded, session.stream));
+  UWT_ASSIGN_OR_RETURN(made.expected, uploaded.read(session.stream));
+  return made;
+}
+
+Expected<uint64_t> Coding::check() const {
+  UWT_ASSIGN_OR_RETURN(DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> got, coded.read(session->stream));
+  if (got.size() != expected.size())
+    return Error(ErrorKind::Differs, "the device makes " + std::to_string(got.size()) +
+                                         " bytes, and the host " + std::to_string(expected.size()));
+  auto [wrong, right] = std::ranges::mismatch(got, expected);
+  if (wrong == got.end())
+    return got.size();
+  return Error(ErrorKind::Differs, "byte " + std::to_string(wrong - got.begin()) + " of the " +
+                                       plan.format.str() + " that the device makes is " +
+                                       std::to_string(*wrong) + ", and by the host's codec " +
+                                       std::to_string(*right));
+}
+
+Expected<Timing> Coding::time(unsigned samples) const {
+  using Clock = std::chrono::steady_clock;
+  Timing timing;
+  for (unsigned i = 0; i < samples; ++i) {
+    auto begin = Clock::now();
+    UWT_ASSIGN_OR_RETURN(DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
+    timing.microseconds.push_back(
+        std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
+  }
+  return timing;
 }

@@ -9,16 +9,17 @@
 #define UWT_TOOLS_UWTBENCH_TRANSCODE_H
 
 #include "Product.h"
+#include "Timing.h"
 
 namespace uwt {
 
+/// Why uwt-bench cannot run a kernel of family transcode, or nothing.
+std::string whyNotTranscoded(const KernelEntry &entry);
+
 /// A kernel of family transcode with copies of a weight and a place for plane `words` of it in
-/// format raw: what such kernels write is their only `extra`.
+/// format raw: what kernels that make raw write is their only `extra`.
 class Transcoding {
 public:
-  /// Why uwt-bench cannot run a kernel, or nothing.
-  static std::string whyNotRunnable(const KernelEntry &entry);
-
   /// The weights and the session outlive it. `words` is the dense weight.
   static Expected<Transcoding> create(const GpuSession &session, DevicePack &pack,
                                       const KernelEntry &entry,
@@ -44,6 +45,34 @@ private:
   LaunchOperands operands;
   std::vector<uint8_t> expected;
   DeviceBuffer result, workspace, counters;
+};
+
+/// A weight that the device codes in another format than raw: all steps of DeviceWeight::transcode,
+/// those on the host too.
+class Coding {
+public:
+  /// `stored` is on the device; it, the pack and the session outlive the object. `words` is the
+  /// dense weight.
+  static Expected<Coding> create(const GpuSession &session, DevicePack &pack,
+                                 const DeviceWeight &stored, const Format &result,
+                                 const DenseWords &words);
+
+  uint64_t resultBytes() const { return expected.size(); }
+  /// Compares all that the device makes with what the host makes and uploads: the number of bytes.
+  /// Errors: Differs.
+  Expected<uint64_t> check() const;
+  /// On the host's clock.
+  Expected<Timing> time(unsigned samples) const;
+
+private:
+  Coding(const GpuSession &session, DevicePack &pack, const DeviceWeight &stored)
+      : session(&session), pack(&pack), stored(&stored) {}
+
+  const GpuSession *session;
+  DevicePack *pack;
+  const DeviceWeight *stored;
+  CodingPlan plan;
+  std::vector<uint8_t> expected;
 };
 
 } // namespace uwt

@@ -47,6 +47,11 @@ using DeviceParts =
     std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1>;
 DeviceParts deviceParts(const LoadedWeight &weight, const DeviceTables &tables);
 
+/// Whether a part has an index by panel, so that each matrix has its own piece of it.
+constexpr bool goesByPanel(ArgumentKind kind) {
+  return kind == ArgumentKind::Panels || kind == ArgumentKind::Low || kind == ArgumentKind::Classes;
+}
+
 /// A weight in one allocation on a device. Immutable; movable.
 class DevicePack;
 
@@ -57,11 +62,18 @@ public:
                                        const CudaStream &stream);
 
   /// The same weight in the format of `plan`, whose model is to be used, coded on the device by
-  /// kernels of family transcode; waits until it is done. Of one matrix. Meanwhile the device holds
-  /// the decoded weight too. Errors: Unsupported (a pack without such kernels, several matrices);
-  /// those of encodedTables() and of the driver.
+  /// kernels of family transcode; waits until it is done. Meanwhile the device holds a decoded
+  /// matrix too. Errors: Unsupported (a pack without such kernels); those of encodedTables() and of
+  /// the driver.
   Expected<DeviceWeight> transcode(DevicePack &pack, const CodingPlan &plan,
                                    const CudaStream &stream) const;
+
+  /// The weight that upload() makes of what LoadedWeight::fromDecoder gives for `runFormat`, but
+  /// coded on the pack's device: the host only copies what is stored. Errors: those of both, and of
+  /// transcodePlan().
+  static Expected<DeviceWeight> load(DevicePack &pack, const TensorDecoder &stored,
+                                     const Format &runFormat, ThreadPool &pool,
+                                     const CudaStream &stream);
 
   /// N and K of each matrix, and how many there are.
   uint64_t rows() const { return shape.rows; }
@@ -73,6 +85,9 @@ public:
   /// The device memory that has all parts, and its bytes.
   uint64_t address() const { return memory.address(); }
   uint64_t bytes() const { return memory.bytes(); }
+  /// Reads all bytes(), and waits until it is done: equal for equal weights in one format, whether
+  /// the host or the device coded them.
+  Expected<std::vector<uint8_t>> read(const CudaStream &stream) const;
   const CudaDevicePtr &device() const { return owner; }
 
   /// A plane or structure, or its part that matrix `matrix` has where it has an index by panel

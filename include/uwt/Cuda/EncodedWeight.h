@@ -27,15 +27,16 @@ using EncodeTable = std::array<uint8_t, encodeTablePadding + 16>;
 /// The table of a model with codes of 4 bits and symbols of at most 8.
 EncodeTable encodeTable(const CodingPlan &plan);
 
-/// How a weight of one matrix lies in device memory.
+/// How a weight lies in device memory.
 struct EncodedTables {
   DeviceTables tables;
   /// Bytes of the planes.
   uint64_t words = 0, raw = 0, code = 0, patch = 0;
 };
 
-/// From the number of escapes of each unit, panel by panel in stored order (order-4). Panels that
-/// do not get smaller (panel-1), or have more than 255 escapes in a unit, are stored as words.
+/// From the number of escapes of each unit, panel by panel in stored order (order-4), matrix by
+/// matrix. Panels that do not get smaller (panel-1), or have more than 255 escapes in a unit, are
+/// stored as words.
 /// Errors: Usage (another number of units, a format that kernel `encode` does not make);
 /// Unsupported (more records than a table counts).
 Expected<EncodedTables> encodedTables(const CodingPlan &plan, std::span<const uint16_t> counts);

@@ -55,6 +55,9 @@ public:
 
   uint64_t rows() const { return shape.rows; }
   uint64_t columns() const { return shape.columns; }
+  uint64_t matrices() const { return count; }
+  /// What a kernel takes of it for a matrix, as DeviceWeight::part.
+  EmulatedArgument argument(ArgumentKind kind, uint64_t matrix) const;
   const EmulatedMemory &part(ArgumentKind kind) const { return parts[static_cast<size_t>(kind)]; }
   /// For tests that damage planes.
   EmulatedMemory &part(ArgumentKind kind) { return parts[static_cast<size_t>(kind)]; }
@@ -62,16 +65,19 @@ public:
 private:
   EmulatedWeight() = default;
   MatrixShape shape;
+  uint64_t count = 1;
   std::vector<EmulatedMemory> parts;
 };
 
-/// What a launch multiplies: dense row-major tensors x [batch, K] and y [batch, N], and the
-/// epilogue's operands.
+/// What a launch multiplies with one matrix: dense row-major tensors x [batch, K] and y [batch, N],
+/// and the epilogue's operands.
 struct EmulatedOperands {
   std::span<const uint8_t> x;
   std::span<uint8_t> y;
   std::vector<std::span<const uint8_t>> extras = {};
   uint32_t batch = 1;
+  /// Which one of the weight's.
+  uint64_t matrix = 0;
 };
 
 /// Kernels that are ready to run. Immutable: any number of threads may run it at once.

@@ -82,8 +82,9 @@ struct ProductKernels {
   PlanFacts plan;
 };
 
-/// Adds a gpu.module called `name` at the builder's place. Decoders are still operations in it
-/// (uwt-emit-decoders). Fails with a diagnostic at `op` where no family serves it.
+/// Adds a gpu.module called `name` at the builder's place. Kernels of a product with several
+/// matrices (a weight of rank 3) multiply with one: they are launched for each. Decoders are still
+/// operations in it (uwt-emit-decoders). Fails with a diagnostic at `op` where no family serves it.
 mlir::FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
                                                     mlir::OpBuilder &builder, llvm::StringRef name);
 

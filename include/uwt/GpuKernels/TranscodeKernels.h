@@ -37,12 +37,20 @@ struct TranscodeKernels {
   std::vector<KernelEntry> entries;
 };
 
+/// A weight as it is stored, and as it is to run: the types of a `uwt.transcode`.
+struct TranscodeTypes {
+  CompressedType source, result;
+  bool operator==(const TranscodeTypes &) const = default;
+};
+
+/// Why the family does not serve a transcode; empty where it does.
+std::string transcodeRefusal(const TranscodeTypes &types);
+
 /// Adds a gpu.module called `name` with the kernels at the builder's place. Decoders are
-/// still operations in it (uwt-emit-decoders). The context has loaded the dialects that the pass
-/// uwt-build-transcodes depends on. Fails with a diagnostic at `op` where the family
-/// does not serve the formats.
-mlir::FailureOr<TranscodeKernels> buildTranscodeKernels(TranscodeOp op, mlir::OpBuilder &builder,
-                                                        llvm::StringRef name);
+/// still operations in it (uwt-emit-decoders). The family serves the types: transcodeRefusal() is
+/// empty.
+TranscodeKernels buildTranscodeKernels(const TranscodeTypes &types, mlir::Location location,
+                                       mlir::OpBuilder &builder, llvm::StringRef name);
 
 } // namespace uwt
 

@@ -7,6 +7,7 @@
 
 #include "Container/TestFiles.h"
 #include "CudaTesting.h"
+#include "FakeTranscode.h"
 #include "SamplePack.h"
 #include "uwt-bench/Bench.h"
 #include "uwt-bench/Options.h"
@@ -264,6 +265,51 @@ TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
   ASSERT_TRUE(holds(run()));
   EXPECT_EQ(result.rows.size(), 2u);
   EXPECT_THAT(lines.back(), HasSubstr("byte 14 of plane words is "));
+}
+
+TEST_F(GpuBenchTest, ChecksAndTimesWeightsThatTheDeviceCodes) {
+  KernelPackWriter writer;
+  FakeTranscode::addKernels(writer, writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin()),
+                            "huffman<12,2>", "inplace<12>");
+  options.packs = {folder / "transcodes.uwtpack"};
+  ASSERT_TRUE(holds(writer.write(options.packs[0], false)));
+  options.batches = {1};
+  options.shapes = {{"test", rows, columns}};
+  std::optional<FakeTranscode> work;
+  options.observer = [&](const DeviceWeight & /*weight*/, std::span<const uint16_t> words) {
+    auto load = [&](const char *format) {
+      TensorDescription description{ElementType::BF16, {rows, columns}, *Format::parse(format)};
+      auto *bytes = reinterpret_cast<const uint8_t *>(words.data());
+      return *LoadedWeight::fromBytes(description, {bytes, words.size() * 2}, pool);
+    };
+    work.emplace(load("raw"), load("inplace<12>"));
+  };
+  fake.parameterCounts.insert(FakeTranscode::parameterCounts().begin(),
+                              FakeTranscode::parameterCounts().end());
+  fake.onLaunch = [&](const FakeLaunch &launch) {
+    if (FakeTranscode::parameterCounts().contains(launch.function))
+      work->compute(launch);
+  };
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 2u);
+  EXPECT_EQ(result.rows[0].entry->result->str(), "raw");
+  const BenchRow &row = result.rows[1];
+  EXPECT_EQ(row.entry->result->str(), "inplace<12>");
+  EXPECT_GT(row.writtenBytes, rows * columns * 3 / 2);
+  EXPECT_EQ(row.checks.twinOutputs, row.writtenBytes);
+  EXPECT_EQ(row.dependent.microseconds.size(), 4u);
+  EXPECT_EQ(fake.memory.size(), 0u);
+  // A byte of the code words.
+  fake.onLaunch = [&](const FakeLaunch &launch) {
+    if (FakeTranscode::parameterCounts().contains(launch.function))
+      work->compute(launch);
+    if (launch.function == "encode" && launch.parameters[5 * 7 + 3] != 0)
+      *reinterpret_cast<uint8_t *>(launch.parameters[5 * 7 + 1]) ^= 1;
+  };
+  result = {};
+  ASSERT_TRUE(holds(run()));
+  EXPECT_EQ(result.rows.size(), 1u);
+  EXPECT_THAT(lines.back(), HasSubstr(" of the inplace<12> that the device makes is "));
 }
 
 TEST_F(GpuBenchTest, TimesProductsWhoseWeightsAreDecodedAhead) {

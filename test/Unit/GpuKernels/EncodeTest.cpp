@@ -81,10 +81,10 @@ std::string Encoding::prepare() {
   module->walk([&](uwt::TranscodeOp found) { op = found; });
   mlir::OpBuilder builder(context.get());
   builder.setInsertionPointToEnd(module->getBody());
-  auto built = buildTranscodeKernels(op, builder, "kernels");
-  if (mlir::failed(built))
-    return "the family refuses";
-  kernels = *built;
+  TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+  if (std::string reason = transcodeRefusal(types); !reason.empty())
+    return reason;
+  kernels = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
   mlir::PassManager passes(context.get());
   passes.addPass(createEmitDecodersPass());
   if (mlir::failed(passes.run(*module)))

@@ -73,10 +73,10 @@ std::string Transcode::prepare() {
   module->walk([&](uwt::TranscodeOp found) { op = found; });
   mlir::OpBuilder builder(context.get());
   builder.setInsertionPointToEnd(module->getBody());
-  auto built = buildTranscodeKernels(op, builder, "kernels");
-  if (mlir::failed(built))
-    return "the family refuses";
-  kernel = *built;
+  TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+  if (std::string reason = transcodeRefusal(types); !reason.empty())
+    return reason;
+  kernel = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
   mlir::PassManager passes(context.get());
   passes.addPass(createEmitDecodersPass());
   if (mlir::failed(passes.run(*module)))

@@ -16,6 +16,12 @@ namespace uwt {
 
 int64_t MatmulOp::getBatch() { return getXType().getDimSize(getXType().getRank() - 2); }
 
+std::optional<unsigned> MatmulOp::matrixDimension(AffineMap map) {
+  if (map.getNumDims() != 3)
+    return std::nullopt;
+  return map.getResultPosition(getAffineDimExpr(0, map.getContext()));
+}
+
 void MatmulOp::build(OpBuilder &builder, OperationState &state, Value x, Value weight,
                      ValueRange extras, Value init, ArrayRef<AffineMap> maps, Numerics numerics,
                      llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> epilogue) {

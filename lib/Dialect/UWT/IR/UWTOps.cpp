@@ -48,6 +48,16 @@ void WeightOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getResult(), shortName);
 }
 
+LogicalResult WeightOp::verify() {
+  std::optional<CompressedType> stored = getStored();
+  if (!stored)
+    return mlir::success();
+  auto type = dyn_cast<CompressedType>(getType());
+  if (!type)
+    return emitOpError() << "is dense: 'stored' is for what is transcoded to another format";
+  return verifySameTensor(*this, "a stored tensor", stored->getTensorType(), type);
+}
+
 //===----------------------------------------------------------------------===//
 // ConstantOp
 //===----------------------------------------------------------------------===//

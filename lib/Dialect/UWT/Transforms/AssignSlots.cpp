@@ -40,8 +40,14 @@ static LogicalResult resolveTranscodes(ModuleOp module) {
       return WalkResult::interrupt();
     }
     OpBuilder builder(transcode);
+    TypeAttr stored = weight.getStoredAttr();
+    if (!stored)
+      stored = TypeAttr::get(weight.getType());
+    // There and back again.
+    if (stored.getValue() == transcode.getType())
+      stored = {};
     Value loaded = uwt::WeightOp::create(builder, transcode.getLoc(), transcode.getType(),
-                                         weight.getNameAttr());
+                                         weight.getNameAttr(), stored);
     transcode.replaceAllUsesWith(loaded);
     transcode.erase();
     if (weight->use_empty())

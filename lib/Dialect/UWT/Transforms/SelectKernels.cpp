@@ -79,7 +79,8 @@ std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &forma
     GpuPrediction prediction = predictGpu(*machine, *ledger, problem);
     if (result.microseconds == 0)
       result.first = prediction;
-    result.microseconds += prediction.total;
+    // The kernel is launched for each matrix.
+    result.microseconds += prediction.total * static_cast<double>(op.getWeightType().getMatrices());
   }
   return result;
 }

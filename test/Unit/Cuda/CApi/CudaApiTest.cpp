@@ -9,6 +9,7 @@
 #include "Container/TestFiles.h"
 #include "Cuda/FakeDriver/FakeDriver.h"
 #include "Cuda/SamplePack.h"
+#include "uwt/Container/Compress.h"
 #include <cstdlib>
 #include <dlfcn.h>
 
@@ -84,4 +85,45 @@ TEST_F(CudaApi, AsksForOperandsThatWereInitialised) {
   EXPECT_STREQ(uwtErrorMessage(error),
                "the operands have size 0: set them with uwtCudaOperandsInit");
   uwtErrorDestroy(error);
+}
+
+TEST_F(CudaApi, LoadsOnTheDeviceWhatIsCompressed) {
+  UWTContext *context = nullptr;
+  UWTContainer *container = nullptr;
+  UWTCudaDevice *device = nullptr;
+  UWTCudaPack *kernels = nullptr;
+  UWTCudaWeight *weight = nullptr;
+  ASSERT_EQ(uwtContextCreate(1, &context), nullptr);
+  ASSERT_EQ(uwtContainerOpen(model.c_str(), &container), nullptr);
+  ASSERT_EQ(uwtCudaDeviceOpen(0, &device), nullptr);
+  ASSERT_EQ(uwtCudaPackOpen(device, pack.c_str(), &kernels), nullptr);
+  UWTError *error = uwtCudaWeightLoad(context, kernels, container, "w", "inplace<12>", &weight);
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(uwtErrorKind(error), UWT_ERROR_USAGE);
+  EXPECT_STREQ(uwtErrorMessage(error),
+               "tensor 'w' is not compressed, and a device codes anew what is: load it with "
+               "uwtCudaWeightUpload");
+  uwtErrorDestroy(error);
+  uwtContainerDestroy(container);
+
+  std::string compressed = folder / "model.uwt.safetensors";
+  uwt::CompressOptions options;
+  options.format = *uwt::Format::parse("huffman<12,2>");
+  ASSERT_TRUE(holds(uwt::compressFile(model, compressed, options)));
+  ASSERT_EQ(uwtContainerOpen(compressed.c_str(), &container), nullptr);
+  // As it is stored no kernel is needed.
+  error = uwtCudaWeightLoad(context, kernels, container, "w", "huffman<12,2>", &weight);
+  ASSERT_EQ(error, nullptr) << uwtErrorMessage(error);
+  EXPECT_EQ(uwtCudaWeightColumns(weight), 272u);
+  uwtCudaWeightDestroy(weight);
+  // The sample has `encode` alone.
+  error = uwtCudaWeightLoad(context, kernels, container, "w", "inplace<12>", &weight);
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(uwtErrorKind(error), UWT_ERROR_UNSUPPORTED);
+  uwtErrorDestroy(error);
+  uwtContainerDestroy(container);
+  uwtCudaPackDestroy(kernels);
+  uwtCudaDeviceDestroy(device);
+  uwtContextDestroy(context);
+  EXPECT_EQ(fake->held(), 0u);
 }

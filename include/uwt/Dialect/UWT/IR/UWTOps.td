@@ -29,14 +29,23 @@ def UWT_WeightOp : UWT_Op<"weight", [Pure,
     in that format; with a dense result (a tensor, or a memref after bufferization, to be read only) the loader decodes it
     once. The shape and element type are the tensor's own.
 
+    `stored` is the compressed type that the tensor has in its container, where `uwt-assign-slots` knows it and it is another one:
+    the loader transcodes. A pack of kernels has those of that transcode, too.
+
     ```mlir
     %w = uwt.weight "layer.0.dense.weight" : !uwt.compressed<384x1536xbf16, "huffman<12,2>">
     %b = uwt.weight "layer.0.dense.bias" : tensor<384xbf16>
     ```
   }];
-  let arguments = (ins StrAttr:$name);
+  let arguments = (ins StrAttr:$name, OptionalAttr<TypeAttrOf<UWT_CompressedType>>:$stored);
   let results = (outs AnyTypeOf<[UWT_CompressedType, AnyStaticShapeTensor, AnyStaticShapeMemRef]>:$result);
   let assemblyFormat = "$name attr-dict `:` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::StringAttr":$name), [{
+    build($_builder, $_state, result, name, /*stored=*/::mlir::TypeAttr());
+  }]>, OpBuilder<(ins "::mlir::Type":$result, "::llvm::StringRef":$name), [{
+    build($_builder, $_state, result, $_builder.getStringAttr(name));
+  }]>];
+  let hasVerifier = 1;
 }
 
 def UWT_ConstantOp : UWT_Op<"constant", [Pure]> {
@@ -176,6 +185,10 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     /// Number of batch rows M, or ShapedType::kDynamic.
     int64_t getBatch();
     bool hasBuffers() { return getResults().empty(); }
+    /// Maps of the extras, in their order.
+    auto getExtraMaps() { return getMaps().getAsValueRange<::mlir::AffineMapAttr>(); }
+    /// The dimension of an extra that goes by matrix, in a product of several.
+    static ::std::optional<unsigned> matrixDimension(::mlir::AffineMap map);
     ::mlir::Block *getEpilogueBlock() { return &getEpilogue().front(); }
   }];
 }

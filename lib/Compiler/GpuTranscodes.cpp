@@ -1,0 +1,55 @@
+//===- GpuTranscodes.cpp - Transcodes that become kernels -----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuTranscodes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "uwt/Conversion/Passes.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// What a weight is transcoded from and to; nothing where it runs as it is stored, or is stored
+/// raw.
+static std::optional<TranscodeTypes> transcodeOf(WeightOp weight) {
+  std::optional<CompressedType> stored = weight.getStored();
+  if (!stored || stored->getFormat().getFormat().codec.keyword == "raw")
+    return std::nullopt;
+  return TranscodeTypes{*stored, cast<CompressedType>(weight.getType())};
+}
+
+FailureOr<GpuTranscodes> makeTranscodes(ModuleOp module) {
+  GpuTranscodes result;
+  result.module = ModuleOp::create(module.getLoc());
+  OpBuilder builder(module.getContext());
+  SmallVector<TranscodeTypes> known;
+  module.walk([&](WeightOp weight) {
+    std::optional<TranscodeTypes> types = transcodeOf(weight);
+    if (!types || llvm::is_contained(known, *types))
+      return;
+    known.push_back(*types);
+    std::string reason = transcodeRefusal(*types);
+    if (!reason.empty()) {
+      weight.emitRemark() << "weight '" << weight.getName()
+                          << "' is transcoded by the host alone: " << reason;
+      return;
+    }
+    builder.setInsertionPointToEnd(result.module->getBody());
+    std::string name = "transcode_" + std::to_string(result.kinds.size());
+    result.kinds.push_back(buildTranscodeKernels(*types, weight.getLoc(), builder, name));
+  });
+  PassManager passes(module.getContext(), ModuleOp::getOperationName());
+  passes.addPass(createEmitDecodersPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createCanonicalizerPass());
+  if (failed(passes.run(*result.module)))
+    return mlir::failure();
+  return std::move(result);
+}
+
+} // namespace uwt
