@@ -131,12 +131,11 @@ static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned 
 static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
   if (plan.isStream)
     return StreamProduct::mostTiles;
-  // Registers of decoders, too.
-  constexpr unsigned mostTilesShared = 16;
-  if (plan.isShared && hasWarpgroups && plan.groups() % 2 == 0)
-    return mostTilesShared;
-  // The sums of a step's last group stay in registers too where it has an odd number.
-  return hasWarpgroups && plan.groups() % 2 == 0 ? mostTilesTogether : mostTiles;
+  if (!hasWarpgroups)
+    return mostTiles;
+  // Decoders take registers too, and so does what a last panel lacks of its four strips.
+  constexpr unsigned mostTilesBesideOthers = 16;
+  return plan.isShared || plan.rows % 64 != 0 ? mostTilesBesideOthers : mostTilesTogether;
 }
 
 /// What of a weight's units and table the kernel `product` knows.
@@ -198,8 +197,9 @@ static std::string chooseRing(SkinnyPlan &plan, MatmulOp op, const EmittedFormat
     return "a ring of " + std::to_string(plan.stages) + " stages of " +
            std::to_string(4 * plan.stageWords()) + " bytes does not fit the shared memory of '" +
            std::string(target.name) + "'";
-  // Beyond these ptxas spills: operands of two groups, or runs, are beside the sums.
-  int64_t mostSums = plan.recordWords > 1 ? 4 : 12;
+  // Beyond these ptxas spills: operands of two groups, runs, or what a last panel lacks of its
+  // strips are beside the sums.
+  int64_t mostSums = plan.recordWords > 1 || plan.rows % 64 != 0 ? 4 : 12;
   if (plan.unitGroups > 1 && plan.multipliesTogether && plan.tiles > mostSums)
     return "units of four groups leave no registers for the sums of " +
            std::to_string(8 * plan.tiles) + " batch rows";

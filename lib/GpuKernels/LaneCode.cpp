@@ -57,7 +57,10 @@ Value LaneCode::bits(Value word, unsigned low, unsigned count) {
   return arith::AndIOp::create(builder, location, shifted, constantI32((1 << count) - 1));
 }
 
-Value LaneCode::asShort(Value value) { return toIndex(toI32(value)); }
+Value LaneCode::asShort(Value value) {
+  // Not casts to i32 and back, which the canonicalizer takes for nothing.
+  return arith::AndIOp::create(builder, location, value, index.constant(UINT32_MAX));
+}
 
 Value LaneCode::divideShort(Value a, Value b) {
   return toIndex(arith::DivUIOp::create(builder, location, toI32(a), toI32(b)));
@@ -106,7 +109,8 @@ LaneCode::WarpItems LaneCode::itemsOfWarp(Value items, int64_t warps) {
 
 void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<void(Value)> body) {
   WarpItems own = itemsOfWarp(items, warps);
-  index.loop(own.count, [&](Value i) { body(index.add(own.first, index.mul(i, own.step))); });
+  index.loop(own.count,
+             [&](Value i) { body(asShort(index.add(own.first, index.mul(i, own.step)))); });
 }
 
 Value LaneCode::sumUpTo(Value value, Value lane) {

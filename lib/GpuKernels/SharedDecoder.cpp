@@ -57,8 +57,8 @@ SharedDecoder::Run SharedDecoder::runAt(Value number) {
   Value part = index.rem(number, plan.grains());
   run.item = itemOf(kernels.loadPanel(run.place, member), strip, part);
   run.chunk = index.mul(part, plan.grain());
-  run.ordinal =
-      index.sub(index.add(index.mul(run.place, plan.chunks()), run.chunk), kernels.firstStep);
+  run.ordinal = kernels.asShort(
+      index.sub(index.add(index.mul(run.place, plan.chunks()), run.chunk), kernels.firstStep));
   run.steps =
       index.min(index.sub(index.constant(plan.chunks()), run.chunk), index.constant(plan.grain()));
   return run;
@@ -144,7 +144,7 @@ void SharedDecoder::endX() {
 Value SharedDecoder::unitIn(const SkinnyKernels::Step &step, const Item &item, Value group) {
   Value unit = index.add(index.mul(group, item.panel.strips), strip);
   Value part = index.add(step.start, index.mul(member, kernels.plan.partWords()));
-  return index.add(part, index.mul(unit, SkinnyPlan::unitWords));
+  return kernels.asShort(index.add(part, index.mul(unit, SkinnyPlan::unitWords)));
 }
 
 void SharedDecoder::copyWords(const Run &run) {

@@ -24,12 +24,14 @@ namespace uwt {
 struct RoleRegisters {
   int32_t consumer, other;
 };
-static constexpr RoleRegisters besideCopies = {232, 40}, besideDecoders = {160, 96};
+static constexpr RoleRegisters besideCopies = {232, 40}, besideDecoders = {152, 104},
+                               besideDecodersOfFewSums = {144, 112};
 static constexpr bool fits(RoleRegisters roles, int32_t consumers, int32_t others) {
   int32_t equal = 65536 / (128 * (consumers + others)) / 8 * 8;
   return consumers * roles.consumer + others * roles.other <= (consumers + others) * equal;
 }
-static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2));
+static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2) &&
+              fits(besideDecodersOfFewSums, 2, 2));
 
 void SkinnyKernels::build(gpu::GPUModuleOp module) {
   if (plan.decodesFirst())
@@ -85,6 +87,35 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   Value slices = slicesOf(batch);
   Value grains = asShort(index.mul(slices, plan.places() * plan.grains()));
   partials = index.add(index.mul(slices, plan.packedWords()), plan.decodedWords());
+  auto moveRegisters = [&](int32_t count, NVVM::SetMaxRegisterAction action) {
+    if (plan.movesRegisters())
+      NVVM::SetMaxRegisterOp::create(builder, location, count, action);
+  };
+  // Tiles whose sums leave consumers registers that decoders can do with.
+  constexpr int64_t fewSums = 12;
+  RoleRegisters registers = !plan.isShared         ? besideCopies
+                            : plan.tiles > fewSums ? besideDecoders
+                                                   : besideDecodersOfFewSums;
+  index.ifElse(
+      index.less(sameInWarp(warp), index.constant(plan.consumerWarps())),
+      [&] {
+        moveRegisters(registers.consumer, NVVM::SetMaxRegisterAction::increase);
+        takeShare(grains);
+        buildConsumer();
+      },
+      [&] {
+        moveRegisters(registers.other, NVVM::SetMaxRegisterAction::decrease);
+        takeShare(grains);
+        decoder ? decoder->build() : buildCopies(thread);
+      });
+  // Others may still copy into this workgroup's memory, and arrive at its barriers.
+  if (plan.cluster > 1)
+    meetCluster();
+  gpu::ReturnOp::create(builder, location);
+}
+
+/// Each role does this for itself: what lives from before the registers move is spilled.
+void SkinnyKernels::takeShare(Value grains) {
   // A launch has fewer than 2^31 steps (launchSize).
   evenShare = divideShort(grains, clusters);
   longer = asShort(index.sub(grains, index.mul(evenShare, clusters)));
@@ -95,25 +126,6 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   if (plan.stepsPerStage > 1)
     endFilling = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
                                          fillingAfter(endStep), firstFilling);
-  auto moveRegisters = [&](int32_t count, NVVM::SetMaxRegisterAction action) {
-    if (plan.movesRegisters())
-      NVVM::SetMaxRegisterOp::create(builder, location, count, action);
-  };
-  RoleRegisters registers = plan.isShared ? besideDecoders : besideCopies;
-  index.ifElse(
-      index.less(sameInWarp(warp), index.constant(plan.consumerWarps())),
-      [&] {
-        moveRegisters(registers.consumer, NVVM::SetMaxRegisterAction::increase);
-        buildConsumer();
-      },
-      [&] {
-        moveRegisters(registers.other, NVVM::SetMaxRegisterAction::decrease);
-        decoder ? decoder->build() : buildCopies(thread);
-      });
-  // Others may still copy into this workgroup's memory, and arrive at its barriers.
-  if (plan.cluster > 1)
-    meetCluster();
-  gpu::ReturnOp::create(builder, location);
 }
 
 void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
@@ -190,6 +202,7 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
     number = index.add(index.mul(number, plan.cluster), rank);
   if (plan.bandPanels > 1)
     number = index.add(index.mul(number, plan.bandPanels), member);
+  number = asShort(number);
   if (plan.panels() % (plan.cluster * plan.bandPanels) != 0) {
     panel.isOwn = index.less(number, index.constant(plan.panels()));
     number = index.min(number, index.constant(plan.panels() - 1));

@@ -121,6 +121,8 @@ private:
   // Skinny.cpp
   void buildProduct(mlir::gpu::GPUModuleOp module);
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
+  /// The steps of this cluster, of so many grains in all.
+  void takeShare(mlir::Value grains);
   /// Slices of 8 · tiles batch rows.
   mlir::Value slicesOf(mlir::Value batch);
   /// Those of the ring, and what `decoder` shares, if there is one.

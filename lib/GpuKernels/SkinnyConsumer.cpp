@@ -30,10 +30,10 @@ void SkinnyKernels::buildConsumer() {
   Value first = index.div(firstStep, plan.chunks());
   Value end = index.ceilDiv(endStep, plan.chunks());
   Value count = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
-                                        index.sub(end, first), index.constant(0));
+                                        asShort(index.sub(end, first)), index.constant(0));
   SmallVector<Value> turn(2, constantI32(0));
   index.loop(count, turn, [&](Value i, ValueRange carried) {
-    return buildSegment(strip, index.add(first, i), carried);
+    return buildSegment(strip, asShort(index.add(first, i)), carried);
   });
 }
 
@@ -58,7 +58,7 @@ SkinnyKernels::Values SkinnyKernels::turnAfter(ValueRange turn) {
 SkinnyKernels::Values SkinnyKernels::multiplySteps(Value strip, const Segment &segment,
                                                    ValueRange carried, bool asWords) {
   const Panel &panel = segment.panel;
-  Value panelFilling = index.mul(panel.place, plan.fillings());
+  Value panelFilling = asShort(index.mul(panel.place, plan.fillings()));
   Value first = fillingOf(segment.from), end = fillingAfter(segment.to);
   // A counter of 32 bits: the loop is short enough for one of 64 to be felt.
   auto loop = scf::ForOp::create(builder, location, constantI32(0), toI32(index.sub(end, first)),
@@ -68,8 +68,8 @@ SkinnyKernels::Values SkinnyKernels::multiplySteps(Value strip, const Segment &s
   ValueRange turn = loop.getRegionIterArgs().take_front(2);
   ValueRange sums = loop.getRegionIterArgs().drop_front(2);
   Value number = index.add(first, toIndex(loop.getInductionVar()));
-  Step step =
-      fillingIn(panel.place, index.sub(number, panelFilling), {toIndex(turn[0]), toIndex(turn[1])});
+  Step step = fillingIn(panel.place, asShort(index.sub(number, panelFilling)),
+                        {toIndex(turn[0]), toIndex(turn[1])});
   if (plan.stepsPerStage > 1)
     restrictTo(step, index.sub(segment.from, segment.panelStart),
                index.sub(segment.to, segment.panelStart));
@@ -97,7 +97,7 @@ SkinnyKernels::Values SkinnyKernels::buildSegment(Value strip, Value place, Valu
   segment.member = sameInWarp(index.div(warp, 4));
   segment.panel = loadPanel(place, segment.member);
   const Panel &panel = segment.panel;
-  segment.panelStart = index.mul(place, plan.chunks());
+  segment.panelStart = asShort(index.mul(place, plan.chunks()));
   segment.from = arith::MaxUIOp::create(builder, location, firstStep, segment.panelStart);
   segment.to = index.min(endStep, index.add(segment.panelStart, plan.chunks()));
   Value own = sameInWarp(strip), there = own;

@@ -118,6 +118,15 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
       waitForProducts(1, {});
     return next;
   };
+  auto multiplyAlone = [&](Value number, ValueRange carried) {
+    Place place = placeOf(panel, ownGroup(step, number), strip);
+    auto entry = [&] { return recordEntryOf(step, place); };
+    return waitForProducts(0, multiplyNext(place, entry, carried));
+  };
+  // A branch for the last step's odd group would take the registers of another pair. The decode of
+  // other warps runs beside the products.
+  if (plan.groups() % 2 != 0)
+    return index.loop(step.ownGroups, sums, multiplyAlone);
   // Operands of both groups are there before either is multiplied, and no products are left when
   // the next ones are decoded: ptxas serialises products whose operands a branch among others
   // changes, and has no other registers for the next pair.
@@ -145,18 +154,7 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
     Fragments first = multiplyNext(even, [&] { return entry(even, 0); }, carried);
     return multiplyNext(odd, [&] { return entry(odd, 1); }, first);
   });
-  next = waitForProducts(0, next);
-  if (plan.groups() % 2 == 0)
-    return next;
-  return either(
-      equal(index.rem(step.ownGroups, 2), index.constant(1)), sums.getTypes(),
-      [&] {
-        Place last =
-            placeOf(panel, ownGroup(step, index.sub(step.ownGroups, index.constant(1))), strip);
-        auto entry = [&] { return recordEntryOf(step, last); };
-        return waitForProducts(0, multiplyNext(last, entry, next));
-      },
-      [&] { return next; });
+  return waitForProducts(0, next);
 }
 
 } // namespace uwt

@@ -27,13 +27,14 @@ Value SkinnyKernels::fillingOf(Value step) {
   if (plan.stepsPerStage == 1)
     return step;
   Value place = index.div(step, plan.chunks()), chunk = index.rem(step, plan.chunks());
-  return index.add(index.mul(place, plan.fillings()), index.div(chunk, plan.stepsPerStage));
+  return asShort(
+      index.add(index.mul(place, plan.fillings()), index.div(chunk, plan.stepsPerStage)));
 }
 
 Value SkinnyKernels::fillingAfter(Value endStep) {
   if (plan.stepsPerStage == 1)
     return endStep;
-  return index.add(fillingOf(index.sub(endStep, index.constant(1))), 1);
+  return asShort(index.add(fillingOf(asShort(index.sub(endStep, index.constant(1)))), 1));
 }
 
 void SkinnyKernels::restrictTo(Step &step, Value firstChunk, Value endChunk) {

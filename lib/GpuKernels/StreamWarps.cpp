@@ -99,7 +99,7 @@ StreamWarps::Item StreamWarps::itemOf(const Panel &panel, Value strip, Value par
   item.panel = panel;
   item.strip = strip;
   item.part = part;
-  item.number = index.add(index.mul(strip, inRow), part);
+  item.number = kernels.asShort(index.add(index.mul(strip, inRow), part));
   item.unit = units->unit(panel.strips, item.number);
   return item;
 }

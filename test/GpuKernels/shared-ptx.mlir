@@ -26,9 +26,9 @@
 
 // PTX-LABEL: .entry product(
 // PTX: .maxntid 512, 1, 1
-// PTX: setmaxnreg.inc.sync.aligned.u32 160;
+// PTX: setmaxnreg.inc.sync.aligned.u32 152;
 // PTX: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {
-// PTX: setmaxnreg.dec.sync.aligned.u32 96;
+// PTX: setmaxnreg.dec.sync.aligned.u32 104;
 // PTX: prefetch.global.L2
 // PTX: griddepcontrol.wait
 // PTX: shf.r.wrap.b32

@@ -89,7 +89,7 @@ struct SkinnyPlan {
   /// Whether consumers need more registers than an equal share. Those who give theirs away are
   /// warpgroups too: of one that copies, one thread does.
   bool movesRegisters() const {
-    return multipliesTogether && bandPanels > 1 && tiles > (isShared ? 8 : 12);
+    return multipliesTogether && bandPanels > 1 && (isShared || tiles > 12);
   }
   /// In family shared a decoder copies too.
   int64_t copyingWarps() const { return isShared ? 0 : movesRegisters() ? 4 : 1; }

@@ -1,0 +1,28 @@
+"""The kit's packs can be made, of matrices with tails and an odd number of groups too: no kernel spills."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "test" / "Benchmarks" / "gpu_packs.py"
+
+
+@pytest.mark.parametrize("shape", ["4100x4111", "4096x2880"])
+def test_packs_are_made(shape, pytestconfig, tmp_path):
+    uwt = pytestconfig.getoption("--uwt").resolve()
+    # Of several targets no ledger is made, and sm_80 costs little.
+    command = [sys.executable, SCRIPT, "--uwt", uwt, "--shapes", shape, "--target", "sm_90a,sm_80", "--out", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert {path.stem for path in tmp_path.glob("*.uwtpack")} == {"raw", "inplace12", "window4", "huffman"}
+
+
+def test_a_pack_that_cannot_be_made_is_an_error(pytestconfig, tmp_path):
+    uwt = pytestconfig.getoption("--uwt").resolve()
+    command = [sys.executable, SCRIPT, "--uwt", uwt, "--shapes", "64x64", "--target", "sm_70", "--out", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "raw is not made: uwt: error: unknown" in run.stderr
