@@ -193,13 +193,17 @@ FailureOr<GpuProducts> ProductTaker::take() {
   // The first of a kind stays until all others have been compared with it.
   for (MatmulOp op : products)
     op.erase();
-  PassManager passes(module.getContext(), ModuleOp::getOperationName());
+  if (failed(emitDecoders(*result.module)))
+    return mlir::failure();
+  return std::move(result);
+}
+
+LogicalResult emitDecoders(ModuleOp kernels) {
+  PassManager passes(kernels.getContext(), ModuleOp::getOperationName());
   passes.addPass(createEmitDecodersPass());
   passes.addPass(createCSEPass());
   passes.addPass(createCanonicalizerPass());
-  if (failed(passes.run(*result.module)))
-    return mlir::failure();
-  return std::move(result);
+  return passes.run(kernels);
 }
 
 FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target,

@@ -53,6 +53,9 @@ struct GpuProducts {
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
                                           std::optional<ProductStrategy> strategy);
 
+/// Makes code of the decoders in the gpu.modules of `kernels`.
+mlir::LogicalResult emitDecoders(mlir::ModuleOp kernels);
+
 /// The symbols of that call: the function, and the context that it is given.
 inline constexpr llvm::StringLiteral launchProductName = "uwt_launch_product";
 inline constexpr llvm::StringLiteral productContextName = "uwt_product_context";

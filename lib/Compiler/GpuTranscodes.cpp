@@ -6,9 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GpuTranscodes.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include "uwt/Conversion/Passes.h"
+#include "GpuProducts.h"
 
 using namespace mlir;
 
@@ -43,11 +41,7 @@ FailureOr<GpuTranscodes> makeTranscodes(ModuleOp module) {
     std::string name = "transcode_" + std::to_string(result.kinds.size());
     result.kinds.push_back(buildTranscodeKernels(*types, weight.getLoc(), builder, name));
   });
-  PassManager passes(module.getContext(), ModuleOp::getOperationName());
-  passes.addPass(createEmitDecodersPass());
-  passes.addPass(createCSEPass());
-  passes.addPass(createCanonicalizerPass());
-  if (failed(passes.run(*result.module)))
+  if (failed(emitDecoders(*result.module)))
     return mlir::failure();
   return std::move(result);
 }

@@ -85,7 +85,7 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
   }
   slices = kernels.slicesOf(kernels.batch);
   kernels.partials = index.mul(slices, kernels.plan.packedWords());
-  Value items = index.mul(slices, 4 * kernels.plan.panels() * inRow);
+  Value items = kernels.asShort(index.mul(slices, 4 * kernels.plan.panels() * inRow));
   LaneCode::WarpItems own = kernels.itemsOfWarp(items, warps);
   // Weights do not depend on the kernel before this one: the first ones are on their way while that
   // ends and the table is loaded.
@@ -98,8 +98,8 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
   gpu::BarrierOp::create(builder, location);
   GridDependencyWaitOp::create(builder, location);
   index.loop(own.count, {index.constant(0)}, [&](Value i, ValueRange carried) {
-    Value number = index.add(own.first, index.mul(i, own.step));
-    Value following = index.add(number, own.step);
+    Value number = kernels.asShort(index.add(own.first, index.mul(i, own.step)));
+    Value following = kernels.asShort(index.add(number, own.step));
     Value isLast = index.less(items, index.add(following, 1));
     following = arith::SelectOp::create(builder, location, isLast, number, following);
     return Values{buildItem(number, following, carried[0])};
@@ -125,8 +125,8 @@ StreamProduct::Item StreamProduct::itemAt(Value number) {
   // the weights in the second-level cache.
   int64_t panels = kernels.plan.panels();
   Value rest = index.div(number, 4), unit = kernels.divideShort(rest, slices);
-  Value slice = index.sub(rest, index.mul(unit, slices));
-  Value place = index.add(index.mul(slice, panels), index.rem(unit, panels));
+  Value slice = kernels.asShort(index.sub(rest, index.mul(unit, slices)));
+  Value place = kernels.asShort(index.add(index.mul(slice, panels), index.rem(unit, panels)));
   return itemOf(kernels.loadPanel(place, index.constant(0)), index.rem(number, 4),
                 index.div(unit, panels));
 }
@@ -273,10 +273,11 @@ void StreamProduct::addPartials(const Item &item, ValueRange sums) {
     return places;
   };
   Value counter = index.add(index.mul(item.panel.place, 4), item.strip);
-  kernels.addInOrder(
-      item.strip, item.panel, sums,
-      {counter, item.part, /*first=*/index.constant(0), /*others=*/index.constant(inRow - 1)},
-      placesOf);
+  // A number that LLVM knows it would unroll the loop by, for all of whose loads there are no
+  // registers.
+  Value others = kernels.sameInWarp(index.constant(inRow - 1));
+  kernels.addInOrder(item.strip, item.panel, sums,
+                     {counter, item.part, /*first=*/index.constant(0), others}, placesOf);
 }
 
 KernelEntry StreamProduct::productEntry() {

@@ -9,7 +9,9 @@ design's ceiling, or where a row that has an aim is predicted below it. Needs pt
 """
 
 import argparse
+import concurrent.futures
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -22,7 +24,8 @@ PAGE = ROOT / "docs" / "gpu-ledger.md"
 
 FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>"]
 # Batches of each target, and the matrix that the ledger is made for (Llama-3.1-8B's down projection).
-TARGETS = {"sm_90a": [8, 32, 64, 128, 256], "sm_120a": [8, 64], "sm_80": [8], "sm_89": [8]}
+TARGETS = {"sm_90a": [8, 32, 64, 128, 256]}
+TARGETS |= {target: [8, 64, 256] for target in ("sm_120a", "sm_80", "sm_86", "sm_89")}
 ROWS, COLUMNS = 4096, 14336
 # Predicted raw at the roof over predicted time: (target, format, batch) -> least ratio.
 AIMS = {("sm_90a", "inplace<12>", batch): 1.25 if batch <= 64 else 1.0 for batch in TARGETS["sm_90a"]}
@@ -72,8 +75,9 @@ def assembler():
 
 
 def all_rows(uwt):
-    return [row for target, batches in TARGETS.items() for fmt in FORMATS for batch in batches
-            for row in ledger_of(uwt, fmt, batch, target)]
+    kernels = [(uwt, fmt, batch, target) for target, batches in TARGETS.items() for fmt in FORMATS for batch in batches]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [row for rows in pool.map(ledger_of, *zip(*kernels)) for row in rows]
 
 
 def key(row):

@@ -7,6 +7,7 @@
 
 #include "Cuda/FakeTranscode.h"
 #include "uwt/Cuda/EncodedWeight.h"
+#include <algorithm>
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -106,6 +107,6 @@ void FakeTranscode::compute(const FakeLaunch &launch) {
        {std::pair(6, PlaneKind::Raw), {7, PlaneKind::Code}, {8, PlaneKind::Patch}}) {
     auto [at, elements] = extra(launch, static_cast<size_t>(number));
     ASSERT_EQ(elements * 4, coded.plane(kind).size());
-    std::memcpy(at, coded.plane(kind).data(), elements * 4);
+    std::ranges::copy(coded.plane(kind), at);
   }
 }
