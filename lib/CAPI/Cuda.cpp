@@ -83,11 +83,22 @@ void uwtCudaPackDestroy(UWTCudaPack *pack) { delete pack; }
 // Weights
 //===----------------------------------------------------------------------===//
 
+static Expected<TensorReader> readerOf(const Checkpoint &checkpoint, const char *name) {
+  UWT_ASSIGN_OR_RETURN(auto found, checkpoint.find(name));
+  return found.first->reader(*found.second);
+}
+
+static UWTError *giveWeight(Expected<DeviceWeight> made, UWTCudaWeight **weight) {
+  if (!made)
+    return toC(made.takeError());
+  *weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*made))};
+  return nullptr;
+}
+
 static Expected<DeviceWeight> uploadWeight(ThreadPool &pool, const CudaDevicePtr &device,
                                            const Checkpoint &checkpoint, const char *name,
                                            const char *format) {
-  UWT_ASSIGN_OR_RETURN(auto found, checkpoint.find(name));
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, readerOf(checkpoint, name));
   LoadOptions options;
   if (format) {
     UWT_ASSIGN_OR_RETURN(options.runFormat, Format::parse(format));
@@ -100,18 +111,14 @@ static Expected<DeviceWeight> uploadWeight(ThreadPool &pool, const CudaDevicePtr
 UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
                               const UWTContainer *container, const char *name, const char *format,
                               UWTCudaWeight **weight) {
-  auto uploaded = uploadWeight(context->pool, device->device, container->checkpoint, name, format);
-  if (!uploaded)
-    return toC(uploaded.takeError());
-  *weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*uploaded))};
-  return nullptr;
+  return giveWeight(
+      uploadWeight(context->pool, device->device, container->checkpoint, name, format), weight);
 }
 
 static Expected<DeviceWeight> loadWeight(ThreadPool &pool, DevicePack &pack,
                                          const Checkpoint &checkpoint, const char *name,
                                          const char *format) {
-  UWT_ASSIGN_OR_RETURN(auto found, checkpoint.find(name));
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, readerOf(checkpoint, name));
   UWT_ASSIGN_OR_RETURN(Format runFormat, Format::parse(format));
   if (!reader.decoder())
     return usageError("tensor '" + std::string(name) +
@@ -124,11 +131,8 @@ static Expected<DeviceWeight> loadWeight(ThreadPool &pool, DevicePack &pack,
 UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
                             const UWTContainer *container, const char *name, const char *format,
                             UWTCudaWeight **weight) {
-  auto loaded = loadWeight(context->pool, *pack->pack, container->checkpoint, name, format);
-  if (!loaded)
-    return toC(loaded.takeError());
-  *weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*loaded))};
-  return nullptr;
+  return giveWeight(loadWeight(context->pool, *pack->pack, container->checkpoint, name, format),
+                    weight);
 }
 
 uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight) { return weight->weight->rows(); }

@@ -137,7 +137,7 @@ private:
   uint64_t wordsBytes() const { return units() * unitWordsBytes; }
   Status prepare();
   Expected<Part> wordsOf(uint64_t matrix);
-  Status launch(const KernelEntry &entry, uint64_t matrix, std::span<const Part> extras);
+  Status launch(const KernelLauncher &launcher, std::span<const Part> extras) const;
   Expected<std::vector<uint16_t>> count();
   Expected<DeviceWeight> room(const EncodedTables &layout) const;
   Status encode(const DeviceWeight &made);
@@ -148,7 +148,8 @@ private:
   const CudaStream &stream;
   /// Null where the weight is in format raw.
   const KernelEntry *decodeKernel = nullptr;
-  const KernelEntry *encodeKernel = nullptr;
+  /// Takes nothing of the source but what extras say: one serves all matrices.
+  std::optional<KernelLauncher> encodeLauncher;
   DeviceBuffer table;
   /// Plane words of one matrix, and which.
   DeviceBuffer decoded;
@@ -158,7 +159,8 @@ private:
 } // namespace uwt
 
 Status DeviceTranscoder::prepare() {
-  UWT_ASSIGN_OR_RETURN(encodeKernel, pack.selectTranscode(source, plan.format));
+  UWT_ASSIGN_OR_RETURN(const KernelEntry *encode, pack.selectTranscode(source, plan.format));
+  UWT_ASSIGN_OR_RETURN(encodeLauncher, KernelLauncher::create(pack, *encode, source));
   EncodeTable codes = encodeTable(plan);
   UWT_ASSIGN_OR_RETURN(table, DeviceBuffer::allocate(source.device(), codes.size()));
   UWT_RETURN_IF_ERROR(table.write(0, codes, stream.get()));
@@ -171,12 +173,10 @@ Status DeviceTranscoder::prepare() {
   return success();
 }
 
-Status DeviceTranscoder::launch(const KernelEntry &entry, uint64_t matrix,
-                                std::span<const Part> extras) {
-  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher,
-                       KernelLauncher::create(pack, entry, source, matrix));
+Status DeviceTranscoder::launch(const KernelLauncher &launcher,
+                                std::span<const Part> extras) const {
   LaunchOperands operands;
-  operands.batch = std::max<uint32_t>(entry.batchFrom, 1);
+  operands.batch = std::max<uint32_t>(launcher.entry().batchFrom, 1);
   operands.extras = extras;
   return launcher.launch(operands, stream.get());
 }
@@ -186,8 +186,11 @@ Expected<DeviceWeight::Part> DeviceTranscoder::wordsOf(uint64_t matrix) {
   if (!decodeKernel)
     return Part{source.part(ArgumentKind::Words, 0).address + matrix * wordsBytes(), wordsBytes()};
   Part words = {decoded.address(), decoded.bytes()};
-  if (decodedMatrix != matrix)
-    UWT_RETURN_IF_ERROR(launch(*decodeKernel, matrix, {&words, 1}));
+  if (decodedMatrix == matrix)
+    return words;
+  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher,
+                       KernelLauncher::create(pack, *decodeKernel, source, matrix));
+  UWT_RETURN_IF_ERROR(launch(launcher, {&words, 1}));
   decodedMatrix = matrix;
   return words;
 }
@@ -211,7 +214,7 @@ Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
                            none,
                            none,
                            none};
-    UWT_RETURN_IF_ERROR(launch(*encodeKernel, matrix, extras));
+    UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
     UWT_RETURN_IF_ERROR(
         found.read(matrix * step, bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
   }
@@ -260,7 +263,7 @@ Status DeviceTranscoder::encode(const DeviceWeight &made) {
                            part(ArgumentKind::Raw),
                            part(ArgumentKind::Code),
                            part(ArgumentKind::Patch)};
-    UWT_RETURN_IF_ERROR(launch(*encodeKernel, matrix, extras));
+    UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
   }
   return stream.synchronize();
 }

@@ -207,6 +207,8 @@ private:
   void applyWords(const Step &step, mlir::Value first, mlir::Value count);
   /// Applies a record to the unit that lies from u32 `unitAt` of the scratch memory on.
   void applyWord(mlir::Value record, mlir::Value unitAt);
+  /// Puts a record's value into its half of u32 `word` there.
+  void storeHalf(mlir::Value record, mlir::Value word);
   void applyRun(mlir::Value at, mlir::Value row);
   mlir::Value matrixA(mlir::ValueRange fragments, unsigned block);
   mlir::Value zeroSum();

@@ -128,9 +128,7 @@ SkinnyKernels::Values SkinnyKernels::buildSegment(Value strip, Value place, Valu
 
 void SkinnyKernels::releaseStage(const Step &step) {
   // Whoever fills a part of it is told: a lane for each workgroup.
-  Value tells = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ult, toI32(lane),
-                                      constantI32(plan.cluster));
-  index.ifElse(tells, [&] {
+  index.ifElse(index.less(lane, index.constant(plan.cluster)), [&] {
     if (plan.cluster > 1)
       RemoteArriveOp::create(builder, location, empty, step.stage, lane);
     else
@@ -367,7 +365,10 @@ void SkinnyKernels::applyWord(Value record, Value unitAt) {
   Value word = index.add(index.mul(toIndex(bits(record, 17, 2)), 128),
                          index.mul(toIndex(bits(record, 19, 5)), 4));
   word = index.add(word, unitAt);
-  word = index.add(word, toIndex(bits(record, 24, 2)));
+  storeHalf(record, index.add(word, toIndex(bits(record, 24, 2))));
+}
+
+void SkinnyKernels::storeHalf(Value record, Value word) {
   Value half = index.add(index.mul(word, 2), toIndex(bits(record, 16, 1)));
   Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
   memref::StoreOp::create(builder, location, value, scratchHalves, ValueRange{half});

@@ -238,17 +238,11 @@ StreamProduct::Values StreamProduct::multiplyEscaped(const Item &item, Value gro
   Value mine = index.mul(kernels.warp, SkinnyPlan::unitWords);
   Value own = index.add(mine, index.mul(kernels.lane, 4));
   kernels.warpBarrier();
-  for (auto [block, registers] : llvm::enumerate(transposed(fragments)))
-    vector::StoreOp::create(builder, location, registers, kernels.scratchWords,
-                            ValueRange{index.add(own, 128 * static_cast<int64_t>(block))},
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  storeFragments(transposed(fragments), mine);
   kernels.warpBarrier();
   Values result = applyRecords(source, header, records, group, [&](Value record) {
     // escape-2: value, half, register, lane, block (docs/formats.md).
-    Value word = index.add(mine, kernels.toIndex(kernels.bits(record, 17, 9)));
-    Value half = index.add(index.mul(word, 2), kernels.toIndex(kernels.bits(record, 16, 1)));
-    Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), record);
-    memref::StoreOp::create(builder, location, value, kernels.scratchHalves, ValueRange{half});
+    kernels.storeHalf(record, index.add(mine, kernels.toIndex(kernels.bits(record, 17, 9))));
   });
   kernels.warpBarrier();
   Values blocks;

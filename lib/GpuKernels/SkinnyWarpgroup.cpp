@@ -108,6 +108,15 @@ SkinnyKernels::Fragments SkinnyKernels::waitForProducts(int64_t pending, ValueRa
 SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const Panel &panel,
                                                              const Step &step, ValueRange sums,
                                                              bool asWords) {
+  // A branch for the last step's odd group would take the registers of another pair. The decode of
+  // other warps runs beside the products.
+  if (plan.groups() % 2 != 0)
+    return index.loop(step.ownGroups, sums, [&](Value number, ValueRange carried) {
+      Place place = placeOf(panel, ownGroup(step, number), strip);
+      auto entry = [&] { return recordEntryOf(step, place); };
+      Fragments operands = operandsOf(panel, step, place, entry, asWords);
+      return waitForProducts(0, beginProducts(operands, step, place.group, carried));
+    });
   auto multiplyNext = [&](const Place &place, llvm::function_ref<RecordEntry()> entry,
                           ValueRange carried) {
     Fragments operands = operandsOf(panel, step, place, entry, asWords);
@@ -118,15 +127,6 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStepTogether(Value strip, const 
       waitForProducts(1, {});
     return next;
   };
-  auto multiplyAlone = [&](Value number, ValueRange carried) {
-    Place place = placeOf(panel, ownGroup(step, number), strip);
-    auto entry = [&] { return recordEntryOf(step, place); };
-    return waitForProducts(0, multiplyNext(place, entry, carried));
-  };
-  // A branch for the last step's odd group would take the registers of another pair. The decode of
-  // other warps runs beside the products.
-  if (plan.groups() % 2 != 0)
-    return index.loop(step.ownGroups, sums, multiplyAlone);
   // Operands of both groups are there before either is multiplied, and no products are left when
   // the next ones are decoded: ptxas serialises products whose operands a branch among others
   // changes, and has no other registers for the next pair.

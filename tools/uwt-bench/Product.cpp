@@ -18,13 +18,18 @@ unsigned uwt::copiesToRotate(uint64_t weightBytes, uint64_t rotation) {
   return static_cast<unsigned>(std::clamp<uint64_t>(copies, 2, 4096));
 }
 
-Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
-                                                       uint64_t columns, const Format &format,
-                                                       uint64_t rotation) const {
+Expected<LoadedWeight> GpuSession::load(const DenseWords &words, uint64_t rows, uint64_t columns,
+                                        const Format &format) const {
   TensorDescription description{ElementType::BF16, {rows, columns}, format};
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()),
                                  words.size() * sizeof(uint16_t));
-  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, LoadedWeight::fromBytes(description, bytes, pool));
+  return LoadedWeight::fromBytes(description, bytes, pool);
+}
+
+Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
+                                                       uint64_t columns, const Format &format,
+                                                       uint64_t rotation) const {
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, load(words, rows, columns, format));
   std::vector<DeviceWeight> weights;
   unsigned copies = 1;
   for (unsigned i = 0; i < copies; ++i) {

@@ -30,7 +30,10 @@ struct GpuSession {
   ThreadPool &pool;
   UploadObserver observer;
 
-  /// Codes a weight, and uploads it once (a rotation of 0), or as often as covers `rotation` bytes.
+  /// A weight in `format`, coded by the host. Errors: those of LoadedWeight.
+  Expected<LoadedWeight> load(const DenseWords &words, uint64_t rows, uint64_t columns,
+                              const Format &format) const;
+  /// Loads a weight, and uploads it once (a rotation of 0), or as often as covers `rotation` bytes.
   /// Errors: those of LoadedWeight and DeviceWeight.
   Expected<std::vector<DeviceWeight>> upload(const DenseWords &words, uint64_t rows,
                                              uint64_t columns, const Format &format,

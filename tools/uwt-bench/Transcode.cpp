@@ -22,19 +22,26 @@ std::string uwt::whyNotTranscoded(const KernelEntry &entry) {
   return "";
 }
 
-static Expected<LoadedWeight> loadAs(const GpuSession &session, const DenseWords &words,
-                                     uint64_t rows, uint64_t columns, const Format &format) {
-  TensorDescription description{ElementType::BF16, {rows, columns}, format};
-  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()),
-                                 words.size() * sizeof(uint16_t));
-  return LoadedWeight::fromBytes(description, bytes, session.pool);
+/// Whether the device has made `expected`, `what` in words.
+static Status compareBytes(std::span<const uint8_t> got, std::span<const uint8_t> expected,
+                           const std::string &what) {
+  if (got.size() != expected.size())
+    return Error(ErrorKind::Differs, what + " has " + std::to_string(got.size()) +
+                                         " bytes, and by the host's codec " +
+                                         std::to_string(expected.size()));
+  auto [wrong, right] = std::ranges::mismatch(got, expected);
+  if (wrong == got.end())
+    return success();
+  return Error(ErrorKind::Differs, "byte " + std::to_string(wrong - got.begin()) + " of " + what +
+                                       " is " + std::to_string(*wrong) +
+                                       ", and by the host's codec " + std::to_string(*right));
 }
 
 /// Plane `words` of the weight in format raw, panel after panel.
 static Expected<std::vector<uint8_t>> rawWords(const GpuSession &session, const DenseWords &words,
                                                uint64_t rows, uint64_t columns) {
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
-                       loadAs(session, words, rows, columns, *Format::parse("raw")));
+                       session.load(words, rows, columns, *Format::parse("raw")));
   const CodingPlan &plan = loaded.plan();
   std::span<const uint8_t> plane = loaded.plane(PlaneKind::Words);
   std::vector<uint8_t> packed;
@@ -84,12 +91,7 @@ Status Transcoding::compare() const {
   std::vector<uint8_t> got(result.bytes());
   UWT_RETURN_IF_ERROR(result.read(0, got, session->stream.get()));
   UWT_RETURN_IF_ERROR(session->stream.synchronize());
-  auto [wrong, right] = std::ranges::mismatch(got, expected);
-  if (wrong == got.end())
-    return success();
-  return Error(ErrorKind::Differs, "byte " + std::to_string(wrong - got.begin()) +
-                                       " of plane words is " + std::to_string(*wrong) +
-                                       ", and by the host's codec " + std::to_string(*right));
+  return compareBytes(got, expected, "plane words");
 }
 
 Expected<uint64_t> Transcoding::check() {
@@ -112,7 +114,7 @@ Expected<Coding> Coding::create(const GpuSession &session, DevicePack &pack,
                                 const DenseWords &words) {
   Coding made(session, pack, stored);
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
-                       loadAs(session, words, stored.rows(), stored.columns(), result));
+                       session.load(words, stored.rows(), stored.columns(), result));
   made.plan = loaded.plan();
   UWT_ASSIGN_OR_RETURN(DeviceWeight uploaded,
                        DeviceWeight::upload(session.device, loaded, session.stream));
@@ -123,16 +125,9 @@ Expected<Coding> Coding::create(const GpuSession &session, DevicePack &pack,
 Expected<uint64_t> Coding::check() const {
   UWT_ASSIGN_OR_RETURN(DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> got, coded.read(session->stream));
-  if (got.size() != expected.size())
-    return Error(ErrorKind::Differs, "the device makes " + std::to_string(got.size()) +
-                                         " bytes, and the host " + std::to_string(expected.size()));
-  auto [wrong, right] = std::ranges::mismatch(got, expected);
-  if (wrong == got.end())
-    return got.size();
-  return Error(ErrorKind::Differs, "byte " + std::to_string(wrong - got.begin()) + " of the " +
-                                       plan.format.str() + " that the device makes is " +
-                                       std::to_string(*wrong) + ", and by the host's codec " +
-                                       std::to_string(*right));
+  UWT_RETURN_IF_ERROR(
+      compareBytes(got, expected, "the " + plan.format.str() + " that the device makes"));
+  return got.size();
 }
 
 Expected<Timing> Coding::time(unsigned samples) const {
