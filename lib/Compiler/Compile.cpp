@@ -147,12 +147,12 @@ Status Compilation::takeKernels() {
     OwningOpRef<ModuleOp> copy;
     if (gpu != target.gpus.back())
       copy = module->clone();
-    auto taken =
-        takeProducts(copy ? *copy : *module, *gpu, parseProductStrategy(options.strategy.family));
+    auto taken = takeProducts(copy ? *copy : *module, *gpu, options.strategy.family);
     if (mlir::failed(taken))
       return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
     products.push_back(std::move(*taken));
   }
+  llvm::append_range(stats.remarks, diagnostics.remarks());
   timer.end("kernels");
   return uwt::success();
 }

@@ -14,6 +14,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Conversion/Passes.h"
+#include "uwt/GpuKernels/Passes.h"
 
 using namespace mlir;
 
@@ -24,42 +25,52 @@ namespace {
 /// Takes the products of one module.
 class ProductTaker {
 public:
-  ProductTaker(ModuleOp module, const GpuTarget &target, std::optional<ProductStrategy> strategy)
-      : module(module), target(target), strategy(strategy), builder(module.getContext()) {
+  ProductTaker(ModuleOp module, const GpuTarget &target)
+      : module(module), target(target), builder(module.getContext()) {
     result.module = ModuleOp::create(module.getLoc());
   }
   FailureOr<GpuProducts> take();
 
 private:
-  FailureOr<size_t> kindOf(MatmulOp op, StringRef name);
-  LogicalResult addVariants(MatmulOp op, StringRef name, ProductVariants &kind);
-  LogicalResult replace(MatmulOp op, size_t kind);
+  FailureOr<size_t> kindOf(Operation *product, StringRef name);
+  LogicalResult addVariants(Operation *product, StringRef name, ProductVariants &kind);
+  LogicalResult addVariant(MatmulOp op, StringRef name, uint32_t from, uint32_t to,
+                           ProductVariants &kind);
+  LogicalResult replace(Operation *product, size_t kind);
   Value describeOperands(MatmulOp op);
   void declareRuntime();
 
   ModuleOp module;
   const GpuTarget &target;
-  std::optional<ProductStrategy> strategy;
   OpBuilder builder;
   GpuProducts result;
   /// The first product of each kind.
-  SmallVector<MatmulOp> firsts;
+  SmallVector<Operation *> firsts;
 };
 
 } // namespace
 
+/// Of a product by ranges of batch sizes that of the first range, which differs from the others in
+/// its strategy alone.
+static MatmulOp firstOf(Operation *product) {
+  if (auto dispatch = dyn_cast<DispatchOp>(product))
+    return cast<MatmulOp>(dispatch.getCases().front().front().front());
+  return cast<MatmulOp>(product);
+}
+
 /// Whether one kernel serves both: they differ in where their operands come from alone.
-static bool isSameKind(MatmulOp a, MatmulOp b) {
-  return a->getOperandTypes() == b->getOperandTypes() &&
+static bool isSameKind(Operation *a, Operation *b) {
+  return firstOf(a)->getOperandTypes() == firstOf(b)->getOperandTypes() &&
          OperationEquivalence::isEquivalentTo(a, b, OperationEquivalence::ignoreValueEquivalence,
                                               /*markEquivalent=*/nullptr,
                                               OperationEquivalence::IgnoreLocations);
 }
 
-FailureOr<size_t> ProductTaker::kindOf(MatmulOp op, StringRef name) {
+FailureOr<size_t> ProductTaker::kindOf(Operation *product, StringRef name) {
   for (auto [i, first] : llvm::enumerate(firsts))
-    if (isSameKind(op, first))
+    if (isSameKind(product, first))
       return i;
+  MatmulOp op = firstOf(product);
   ProductVariants kind;
   auto operandOf = [](ShapedType type, std::optional<unsigned> matrixDimension) {
     return ProductVariants::Operand{type.getElementTypeBitWidth() / 8,
@@ -74,44 +85,42 @@ FailureOr<size_t> ProductTaker::kindOf(MatmulOp op, StringRef name) {
     kind.extras.push_back(
         operandOf(cast<ShapedType>(extra.getType()), MatmulOp::matrixDimension(map)));
   kind.matrices = static_cast<uint64_t>(op.getWeightType().getMatrices());
-  if (failed(addVariants(op, name, kind)))
+  if (failed(addVariants(product, name, kind)))
     return mlir::failure();
-  firsts.push_back(op);
+  firsts.push_back(product);
   result.kinds.push_back(std::move(kind));
   return firsts.size() - 1;
 }
 
-LogicalResult ProductTaker::addVariants(MatmulOp op, StringRef name, ProductVariants &kind) {
-  // A dynamic batch has kernels for 8, 16, 32 rows and so on at a time, up to the most that there
-  // are: more would rarely differ.
-  SmallVector<unsigned> tiles = {0};
-  if (ShapedType::isDynamic(op.getBatch()))
-    tiles = {1, 2, 4, 8, 16, 32};
+LogicalResult ProductTaker::addVariant(MatmulOp op, StringRef name, uint32_t from, uint32_t to,
+                                       ProductVariants &kind) {
   builder.setInsertionPointToEnd(result.module->getBody());
-  for (unsigned each : tiles) {
-    std::string ownName = name.str() + (each ? "_n" + std::to_string(8 * each) : "");
-    KernelOptions options;
-    options.tiles = each;
-    options.target = &target;
-    options.strategy = strategy;
-    auto kernels = buildProductKernels(op, options, builder, ownName);
-    if (failed(kernels))
-      return mlir::failure();
-    if (!kind.variants.empty() && kernels->plan.slice < 8 * each) {
-      kernels->module.erase();
-      break;
-    }
-    builder.setInsertionPointAfter(kernels->module);
-    kind.variants.push_back(std::move(*kernels));
+  KernelOptions options;
+  options.target = &target;
+  auto kernels = buildProductKernels(op, options, builder, name);
+  if (failed(kernels))
+    return mlir::failure();
+  for (KernelEntry &entry : kernels->entries) {
+    entry.batchFrom = from;
+    entry.batchTo = to;
   }
-  // Each is for what the narrower ones have no room for, the last one for any larger batch.
+  kind.variants.push_back(std::move(*kernels));
+  return mlir::success();
+}
+
+LogicalResult ProductTaker::addVariants(Operation *product, StringRef name, ProductVariants &kind) {
+  auto dispatch = dyn_cast<DispatchOp>(product);
+  if (!dispatch)
+    return addVariant(cast<MatmulOp>(product), name, 1, UINT32_MAX, kind);
   uint32_t from = 1;
-  for (ProductKernels &kernels : kind.variants) {
-    uint32_t to = &kernels == &kind.variants.back() ? UINT32_MAX : kernels.plan.slice;
-    for (KernelEntry &entry : kernels.entries) {
-      entry.batchFrom = from;
-      entry.batchTo = to;
-    }
+  for (auto [i, region] : llvm::enumerate(dispatch.getCases())) {
+    auto op = cast<MatmulOp>(region.front().front());
+    uint32_t to = i < dispatch.getLimits().size() ? static_cast<uint32_t>(dispatch.getLimits()[i])
+                                                  : UINT32_MAX;
+    auto strategy = cast<GpuStrategyAttr>(op.getStrategyAttr());
+    std::string ownName = name.str() + "_n" + std::to_string(strategy.getSlice());
+    if (failed(addVariant(op, ownName, from, to, kind)))
+      return mlir::failure();
     from = to + 1;
   }
   return mlir::success();
@@ -157,13 +166,14 @@ Value ProductTaker::describeOperands(MatmulOp op) {
   return memref::ExtractAlignedPointerAsIndexOp::create(builder, location, array);
 }
 
-LogicalResult ProductTaker::replace(MatmulOp op, size_t kind) {
+LogicalResult ProductTaker::replace(Operation *product, size_t kind) {
+  MatmulOp op = firstOf(product);
   Operation *weight = op.getWeight().getDefiningOp();
   auto slot = weight ? weight->getAttrOfType<IntegerAttr>("slot") : IntegerAttr();
   if (!slot)
     return op.emitOpError("reads a weight without a slot: run uwt-assign-slots before");
   declareRuntime();
-  builder.setInsertionPoint(op);
+  builder.setInsertionPoint(product);
   Location location = op.getLoc();
   auto i64 = builder.getI64Type();
   Value words = arith::IndexCastOp::create(builder, location, i64, describeOperands(op));
@@ -177,22 +187,42 @@ LogicalResult ProductTaker::replace(MatmulOp op, size_t kind) {
   return mlir::success();
 }
 
+/// Products that are calls: dispatches by batch size, and those that are in none.
+static SmallVector<Operation *> findProducts(ModuleOp module) {
+  SmallVector<Operation *> products;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (!isa<DispatchOp, MatmulOp>(op))
+      return WalkResult::advance();
+    products.push_back(op);
+    return WalkResult::skip();
+  });
+  return products;
+}
+
+static LogicalResult dispatchKernels(ModuleOp module, const GpuTarget &target, StringRef strategy) {
+  PassManager passes(module.getContext(), ModuleOp::getOperationName());
+  DispatchKernelsPassOptions options;
+  options.target = target.name;
+  options.strategy = strategy;
+  passes.addPass(createDispatchKernelsPass(std::move(options)));
+  return passes.run(module);
+}
+
 FailureOr<GpuProducts> ProductTaker::take() {
-  SmallVector<MatmulOp> products;
-  module.walk([&](MatmulOp op) { products.push_back(op); });
+  SmallVector<Operation *> products = findProducts(module);
   llvm::DenseMap<Operation *, unsigned> numbers;
-  for (MatmulOp op : products) {
-    auto function = op->getParentOfType<FunctionOpInterface>();
+  for (Operation *product : products) {
+    auto function = product->getParentOfType<FunctionOpInterface>();
     if (!function)
-      return op.emitOpError("is in no function");
+      return product->emitOpError("is in no function");
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
-    FailureOr<size_t> kind = kindOf(op, name);
-    if (failed(kind) || failed(replace(op, *kind)))
+    FailureOr<size_t> kind = kindOf(product, name);
+    if (failed(kind) || failed(replace(product, *kind)))
       return mlir::failure();
   }
   // The first of a kind stays until all others have been compared with it.
-  for (MatmulOp op : products)
-    op.erase();
+  for (Operation *product : products)
+    product->erase();
   if (failed(emitDecoders(*result.module)))
     return mlir::failure();
   return std::move(result);
@@ -206,9 +236,10 @@ LogicalResult emitDecoders(ModuleOp kernels) {
   return passes.run(kernels);
 }
 
-FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target,
-                                    std::optional<ProductStrategy> strategy) {
-  return ProductTaker(module, target, strategy).take();
+FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target, StringRef strategy) {
+  if (failed(dispatchKernels(module, target, strategy)))
+    return mlir::failure();
+  return ProductTaker(module, target).take();
 }
 
 } // namespace uwt

@@ -46,12 +46,12 @@ struct GpuProducts {
   std::vector<Call> calls;
 };
 
-/// Makes kernels for `target`, and replaces each `uwt.matmul` on memrefs in `module` by a call of
+/// Picks kernels for `target` (uwt-dispatch-kernels), makes them, and replaces each `uwt.matmul` on memrefs in `module` by a call of
 /// `uwt_launch_product` (its context, the number of the call, and an array that describes x, the
 /// extra operands and y: for each the pointer, the offset, sizes and strides, 64 bits each). Fails
 /// with diagnostics at the products.
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
-                                          std::optional<ProductStrategy> strategy);
+                                          llvm::StringRef strategy);
 
 /// Makes code of the decoders in the gpu.modules of `kernels`.
 mlir::LogicalResult emitDecoders(mlir::ModuleOp kernels);

@@ -95,7 +95,9 @@ LogicalResult ProductLowering::chooseShape(const Target &target) {
   groups = roundUp(divideUp(columns, fixedUnitColumns), layout.groups);
   staticBatch = op.getBatch();
 
-  StrategyAttr strategy = op.getStrategyAttr();
+  auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
+  if (op.getStrategyAttr() && !strategy)
+    return op.emitOpError() << "has a strategy of kernels for GPUs: " << op.getStrategyAttr();
   direct = strategy ? strategy.getFamily() == KernelFamily::Direct
                     : !ShapedType::isDynamic(staticBatch) && staticBatch <= mostDirectBatch &&
                           layout.fixedRate;

@@ -22,7 +22,6 @@
 #include "uwt/GpuKernels/Passes.h"
 #include "uwt/GpuKernels/ProductKernels.h"
 #include "uwt/Target/GpuTarget.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -34,15 +33,6 @@ namespace uwt {
 /// Most batch rows, in eights, that family skinny serves with its sums in registers: where warps
 /// multiply alone, and where a panel's four do so together.
 static constexpr unsigned mostTiles = 8, mostTilesTogether = 32;
-
-std::optional<ProductStrategy> parseProductStrategy(llvm::StringRef name) {
-  return llvm::StringSwitch<std::optional<ProductStrategy>>(name)
-      .Case("direct", ProductStrategy::Direct)
-      .Case("shared", ProductStrategy::Shared)
-      .Case("exponents", ProductStrategy::Exponents)
-      .Case("buffer", ProductStrategy::Buffer)
-      .Default(std::nullopt);
-}
 
 namespace {
 struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
@@ -276,12 +266,19 @@ static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, Op
   return result;
 }
 
+static LogicalResult checkSimt(MatmulOp op, const EmittedFormat &format,
+                               const KernelOptions &options) {
+  std::string reason = SimtKernels::refusal(op, format, options.strategy);
+  if (reason.empty())
+    return mlir::success();
+  return op.emitOpError() << "has no kernel of family simt: " << reason;
+}
+
 static FailureOr<ProductKernels> buildSimt(MatmulOp op, const EmittedFormat &format,
                                            const KernelOptions &options, OpBuilder &builder,
                                            StringRef name) {
-  std::string reason = SimtKernels::refusal(op, format, options.strategy);
-  if (!reason.empty())
-    return op.emitOpError() << "has no kernel of family simt: " << reason;
+  if (failed(checkSimt(op, format, options)))
+    return mlir::failure();
   ProductKernels result = beginKernels(op, options, builder, name);
   SimtKernels(op, format, builder).build(result);
   return result;
@@ -345,21 +342,87 @@ static MatmulOp productOfOneMatrix(MatmulOp op, Block &block) {
   return product;
 }
 
-FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
-                                              OpBuilder &builder, StringRef name) {
+namespace {
+/// A product as kernels compute it, and the options that its strategy has filled.
+struct KernelProblem {
+  /// Holds the product with one matrix of several.
   Block block;
+  MatmulOp op;
+  EmittedFormat format;
+  KernelOptions options;
+
+  LogicalResult prepare(MatmulOp product, const KernelOptions &given);
+  LogicalResult readStrategy();
+  /// There are no matrix instructions of mixed types.
+  bool isSimt() {
+    return options.simt || op.getXType().getElementType() != op.getWeightType().getElementType();
+  }
+};
+} // namespace
+
+LogicalResult KernelProblem::readStrategy() {
+  Attribute attribute = op.getStrategyAttr();
+  auto strategy = dyn_cast_or_null<GpuStrategyAttr>(attribute);
+  if (!strategy)
+    return attribute ? op.emitOpError() << "has a strategy of kernels for CPUs: " << attribute
+                     : mlir::success();
+  if (!options.strategy)
+    options.strategy = strategy.getStrategy();
+  if (options.tiles == 0)
+    options.tiles = llvm::divideCeil(strategy.getSlice(), 8);
+  return mlir::success();
+}
+
+LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &given) {
+  op = product;
+  options = given;
   if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
     op = productOfOneMatrix(op, block);
-  EmittedFormat format;
-  if (failed(describe(op, format)) || failed(checkOptions(op, options)))
+  if (failed(readStrategy()) || failed(describe(op, format)))
     return mlir::failure();
-  bool isMixed = op.getXType().getElementType() != op.getWeightType().getElementType();
-  FailureOr<ProductKernels> result = options.simt || isMixed
-                                         ? buildSimt(op, format, options, builder, name)
-                                         : buildSkinny(op, format, options, builder, name);
+  return checkOptions(op, options);
+}
+
+FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options) {
+  KernelProblem problem;
+  if (failed(problem.prepare(op, options)))
+    return mlir::failure();
+  if (problem.isSimt()) {
+    if (failed(checkSimt(problem.op, problem.format, problem.options)))
+      return mlir::failure();
+    return SimtKernels::strategyOf(problem.op, problem.format);
+  }
+  FailureOr<SkinnyPlan> plan = makePlan(problem.op, problem.format, problem.options);
+  if (failed(plan))
+    return mlir::failure();
+  return GpuStrategyAttr::get(op.getContext(), plan->strategy(),
+                              static_cast<unsigned>(8 * plan->tiles));
+}
+
+FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
+                                              OpBuilder &builder, StringRef name) {
+  KernelProblem problem;
+  if (failed(problem.prepare(op, options)))
+    return mlir::failure();
+  FailureOr<ProductKernels> result =
+      problem.isSimt() ? buildSimt(problem.op, problem.format, problem.options, builder, name)
+                       : buildSkinny(problem.op, problem.format, problem.options, builder, name);
   if (succeeded(result) && !ShapedType::isDynamic(op.getBatch()))
     result->plan.batch = static_cast<uint64_t>(op.getBatch());
   return result;
+}
+
+FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target, StringRef strategy) {
+  KernelOptions options;
+  Expected<const GpuTarget *> machine = findGpuTarget(std::string_view(target));
+  if (!machine)
+    return op->emitError() << machine.error().message();
+  options.target = *machine;
+  options.strategy = symbolizeProductStrategy(strategy);
+  if (!strategy.empty() && !options.strategy)
+    return op->emitError() << "expects strategy 'direct', 'shared', 'exponents' or 'buffer', got '"
+                           << strategy << "'";
+  return options;
 }
 
 void BuildKernelsPass::runOnOperation() {
@@ -367,17 +430,15 @@ void BuildKernelsPass::runOnOperation() {
   getOperation().walk([&](MatmulOp op) { products.push_back(op); });
   getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                           UnitAttr::get(&getContext()));
-  std::optional<ProductStrategy> chosen = parseProductStrategy(strategy);
-  if (!strategy.empty() && !chosen) {
-    getOperation().emitError()
-        << "expects strategy 'direct', 'shared', 'exponents' or 'buffer', got '" << strategy << "'";
+  FailureOr<KernelOptions> options = parseKernelOptions(getOperation(), target, strategy);
+  if (failed(options))
     return signalPassFailure();
-  }
-  Expected<const GpuTarget *> machine = findGpuTarget(target.getValue());
-  if (!machine) {
-    getOperation().emitError() << machine.error().message();
-    return signalPassFailure();
-  }
+  options->tiles = tiles;
+  options->stages = stages;
+  options->groups = groups;
+  options->cluster = cluster;
+  options->warpgroups = warpgroups;
+  options->simt = simt;
   DenseMap<Operation *, unsigned> numbers;
   for (MatmulOp op : products) {
     auto function = op->getParentOfType<FunctionOpInterface>();
@@ -387,9 +448,7 @@ void BuildKernelsPass::runOnOperation() {
     }
     OpBuilder builder(function);
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
-    if (failed(buildProductKernels(
-            op, {tiles, stages, groups, cluster, chosen, warpgroups, simt, *machine}, builder,
-            name)))
+    if (failed(buildProductKernels(op, *options, builder, name)))
       return signalPassFailure();
   }
 }

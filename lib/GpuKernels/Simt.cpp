@@ -36,6 +36,12 @@ std::string SimtKernels::refusal(MatmulOp op, const EmittedFormat &format,
   return TranscodeBuilder::refusal(op.getWeightType(), format);
 }
 
+GpuStrategyAttr SimtKernels::strategyOf(MatmulOp op, const EmittedFormat &format) {
+  bool onlyWords = unitLayout(format.format, format.element).onlyWords;
+  return GpuStrategyAttr::get(
+      op.getContext(), onlyWords ? ProductStrategy::Direct : ProductStrategy::Buffer, batchRows);
+}
+
 int64_t SimtKernels::decodedWords() const {
   return decodesFirst() ? strips() * groups() * SkinnyPlan::unitWords : 0;
 }

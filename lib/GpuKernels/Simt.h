@@ -32,6 +32,7 @@ public:
   /// there is.
   static std::string refusal(MatmulOp op, const EmittedFormat &format,
                              std::optional<ProductStrategy> strategy);
+  static GpuStrategyAttr strategyOf(MatmulOp op, const EmittedFormat &format);
 
   void build(ProductKernels &result);
 

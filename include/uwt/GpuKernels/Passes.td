@@ -30,6 +30,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     With strategy `buffer`, `@decode` comes before: it decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
     serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`.
 
+    A product with a `#uwt.gpu_strategy` has its strategy and slices (`tiles`), unless the options say others.
+
     The product stays where it is. What arguments the kernels take is in `uwt/GpuKernels/SkinnyPlan.h`. Serves formats that a thread decodes
     (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>`), and prefix codes: for those `@product` has no ring, its warps take
     stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
@@ -64,6 +66,40 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
   ];
+}
+
+def DispatchKernelsPass : Pass<"uwt-dispatch-kernels", "::mlir::ModuleOp"> {
+  let summary = "Pick the kernels of each product, by ranges of batch sizes";
+  let description = [{
+    Each `uwt.matmul` on memrefs without a strategy gets a `#uwt.gpu_strategy`: what `uwt-build-kernels` would build for it. A dynamic batch gets a
+    `uwt.dispatch` with a case for 8, 16, 32, 64 and 128 rows, up to the most that a kernel of the format and target multiplies at a time, and a last one for any
+    larger batch: where a slice gets wider the strategy may change, too. Cases become the ranges of batch sizes of a pack's entries. A remark at the product says
+    what was picked.
+
+    ```mlir
+    // before
+    uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>) { ... }
+    // after
+    %m = memref.dim %x, %c0 : memref<?x4096xbf16>
+    uwt.dispatch %m limits [8, 16, 32, 64, 128] cases {
+      uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>)
+        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
+    }, ... {
+      uwt.matmul ... strategy #uwt.gpu_strategy<exponents, slice = 256> { ... }
+    }
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"sm_90a\"",
+           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
+    Option<"strategy", "strategy", "std::string", "\"\"",
+           "direct, shared, exponents or buffer for all products (default: as uwt-build-kernels)">,
+    Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked">
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that got a strategy">,
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::uwt::UWTDialect"];
 }
 
 def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {

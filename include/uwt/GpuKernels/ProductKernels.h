@@ -21,15 +21,8 @@
 
 namespace uwt {
 
-/// Where weights are decoded: by the threads that multiply them, into their registers; by warps of
-/// their own, into shared memory (prefix codes); their exponents before, to bytes in memory (prefix
-/// codes); or all of them before, to memory.
-enum class ProductStrategy : uint8_t { Direct, Shared, Exponents, Buffer };
-
-/// A strategy by its name ("shared"), or none.
-std::optional<ProductStrategy> parseProductStrategy(llvm::StringRef name);
-
-/// What a kernel is made for beside its product; 0 leaves the choice to the family.
+/// What a kernel is made for beside its product; 0 leaves the choice to the family. Tiles and
+/// strategy come from the product's `#uwt.gpu_strategy`, where it has one and these say nothing.
 struct KernelOptions {
   /// Columns of x, in eights, that are multiplied at a time: 1 to 32; more than the kernels of the
   /// format and target have counts as the most that they have.
@@ -49,6 +42,11 @@ struct KernelOptions {
   /// What the kernels are for; null for sm_90a.
   const GpuTarget *target = nullptr;
 };
+
+/// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the
+/// strategy. Fails with a diagnostic at `op`.
+mlir::FailureOr<KernelOptions> parseKernelOptions(mlir::Operation *op, llvm::StringRef target,
+                                                  llvm::StringRef strategy);
 
 /// What a plan adds to the ledger of its machine code (uwt/CostModel/GpuCost.h).
 struct PlanFacts {
@@ -81,6 +79,10 @@ struct ProductKernels {
   std::vector<KernelEntry> entries;
   PlanFacts plan;
 };
+
+/// The strategy and the slice that the kernels of these options have. Fails with a diagnostic at
+/// `op` where no family serves it.
+mlir::FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options);
 
 /// Adds a gpu.module called `name` at the builder's place. Kernels of a product with several
 /// matrices (a weight of rank 3) multiply with one: they are launched for each. Decoders are still

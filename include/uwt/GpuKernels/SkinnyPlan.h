@@ -84,6 +84,13 @@ struct SkinnyPlan {
       return GpuKernelFamily::Shared;
     return tiles > 16 ? GpuKernelFamily::Wide : GpuKernelFamily::Skinny;
   }
+  ProductStrategy strategy() const {
+    if (isShared)
+      return ProductStrategy::Shared;
+    return decoded == DecodedForm::Words           ? ProductStrategy::Buffer
+           : decoded == DecodedForm::ExponentBytes ? ProductStrategy::Exponents
+                                                   : ProductStrategy::Direct;
+  }
   int64_t consumerWarps() const { return 4 * bandPanels; }
   int64_t decoderWarps() const { return isShared ? 4 * bandPanels : 0; }
   /// Whether consumers need more registers than an equal share. Those who give theirs away are

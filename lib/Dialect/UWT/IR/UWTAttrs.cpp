@@ -95,4 +95,15 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
   return mlir::success();
 }
 
+//===----------------------------------------------------------------------===//
+// GpuStrategyAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult GpuStrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                      ProductStrategy /*strategy*/, unsigned slice) {
+  if (slice == 0 || slice > 256)
+    return emitError() << "expected a slice of 1 to 256 batch rows, got " << slice;
+  return mlir::success();
+}
+
 } // namespace uwt

@@ -441,7 +441,7 @@ void EpilogueFuser::emit() {
                        matmul.getNumerics(), [&](OpBuilder &builder, Location, ValueRange args) {
                          return emitEpilogue(builder, args);
                        });
-  if (StrategyAttr strategy = matmul.getStrategyAttr())
+  if (Attribute strategy = matmul.getStrategyAttr())
     fused.setStrategyAttr(strategy);
   Value result = layout.fromProduct(b, last->getLoc(), fused.getResults()[0],
                                     frames[last->getResult(0)], resultType);

@@ -66,6 +66,22 @@ module attributes {test.a = #uwt.strategy<direct, rows = 16, columns = 1, k_chun
 
 // -----
 
+// expected-error@below {{expected a slice of 1 to 256 batch rows, got 257}}
+module attributes {test.a = #uwt.gpu_strategy<direct, slice = 257>} {}
+
+// -----
+
+func.func @no_strategy(%x: tensor<1x64xbf16>, %w: !uwt.compressed<64x64xbf16, "inplace<12>">, %y: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  // expected-error@below {{attribute 'strategy' failed to satisfy constraint: strategy of a CPU or of a GPU}}
+  %0 = uwt.matmul ins(%x, %w : tensor<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%y : tensor<1x64xf32>) strategy "direct" {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<1x64xf32>
+  return %0 : tensor<1x64xf32>
+}
+
+// -----
+
 func.func @constant_plane() {
   // expected-error@below {{'uwt.constant' op has no plane 'codes'; planes are index, words, raw, code, patch, low}}
   %0 = uwt.constant {codes = dense<0> : tensor<8xi8>} : !uwt.compressed<2x2xbf16, "raw">

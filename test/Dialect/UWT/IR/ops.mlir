@@ -51,6 +51,17 @@ func.func @matmul(%x: tensor<?x64xbf16>, %w: !inplace, %init: tensor<?x64xf32>) 
   return %y : tensor<?x64xf32>
 }
 
+// CHECK-LABEL: func @matmul_on_gpu
+func.func @matmul_on_gpu(%x: tensor<5x64xf32>, %w: !inplace, %init: tensor<5x64xf32>) -> tensor<5x64xf32> {
+  // CHECK: outs(%{{.*}} : tensor<5x64xf32>) strategy #uwt.gpu_strategy<shared, slice = 128> {
+  %y = uwt.matmul ins(%x, %w : tensor<5x64xf32>, !inplace) outs(%init : tensor<5x64xf32>)
+      strategy #uwt.gpu_strategy<shared, slice = 128> {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    } -> tensor<5x64xf32>
+  return %y : tensor<5x64xf32>
+}
+
 // CHECK-LABEL: func @matmul_with_all
 func.func @matmul_with_all(%x: tensor<5x64xf32>, %w: !inplace, %bias: tensor<64xbf16>, %residual: tensor<5x64xbf16>,
                            %init: tensor<5x64xbf16>) -> tensor<5x64xbf16> {

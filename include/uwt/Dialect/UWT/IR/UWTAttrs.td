@@ -87,7 +87,7 @@ def UWT_Numerics : I32Enum<"Numerics", "what an implementation may do to sums", 
 def UWT_NumericsAttrDef : EnumAttr<UWT_Dialect, UWT_Numerics, "numerics">;
 
 def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
-  let summary = "how a product is computed: data for the lowering, written by the cost model";
+  let summary = "how a CPU computes a product: data for the lowering, written by the cost model";
   let description = [{
     ```mlir
     #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64>
@@ -105,6 +105,36 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
   let assemblyFormat = [{
     `<` $family `,` `rows` `=` $rows `,` `columns` `=` $columns `,` `k_chunk` `=` $kChunk `>`
   }];
+  let genVerifyDecl = 1;
+}
+
+def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a kernel of a GPU decodes its weights", [
+    I32EnumCase<"Direct", 0, "direct">,
+    I32EnumCase<"Shared", 1, "shared">,
+    I32EnumCase<"Exponents", 2, "exponents">,
+    I32EnumCase<"Buffer", 3, "buffer">
+  ]> {
+  let cppNamespace = "::uwt";
+  let description = [{
+    `direct`: the threads that multiply decode into their registers. `shared`: warps of their own decode into shared memory
+    (prefix codes). `exponents`: exponents are decoded before, to bytes in memory (prefix codes). `buffer`: all of the
+    weight is decoded before, to memory.
+  }];
+}
+
+def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
+  let summary = "how a GPU computes a product: written by uwt-dispatch-kernels, read where kernels are built";
+  let description = [{
+    ```mlir
+    #uwt.gpu_strategy<direct, slice = 16>
+    ```
+
+    `slice` batch rows (1 to 256) are multiplied at a time; a larger batch comes in slices.
+  }];
+  let parameters = (ins
+    EnumParameter<UWT_ProductStrategy>:$strategy,
+    "unsigned":$slice);
+  let assemblyFormat = "`<` $strategy `,` `slice` `=` $slice `>`";
   let genVerifyDecl = 1;
 }
 

@@ -21,6 +21,9 @@ class UWT_Op<string mnemonic, list<Trait> traits = []> : Op<UWT_Dialect, mnemoni
 
 def UWT_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
+def UWT_AnyStrategyAttr : AnyAttrOf<[UWT_StrategyAttr, UWT_GpuStrategyAttr],
+                                    "strategy of a CPU or of a GPU", "::mlir::Attribute">;
+
 def UWT_WeightOp : UWT_Op<"weight", [Pure,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "a named tensor of a container";
@@ -161,7 +164,7 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     UWT_TensorOrMemRef:$init,
     DefaultValuedAttr<AffineMapArrayAttr, "{}">:$maps,
     DefaultValuedAttr<UWT_NumericsAttrDef, "::uwt::Numerics::Fast">:$numerics,
-    OptionalAttr<UWT_StrategyAttr>:$strategy);
+    OptionalAttr<UWT_AnyStrategyAttr>:$strategy);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);
   let hasCustomAssemblyFormat = 1;

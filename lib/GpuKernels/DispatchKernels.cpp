@@ -1,0 +1,109 @@
+//===- DispatchKernels.cpp - Kernels by ranges of batch sizes -------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "uwt/GpuKernels/Passes.h"
+#include "uwt/GpuKernels/ProductKernels.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+#define GEN_PASS_DEF_DISPATCHKERNELSPASS
+#include "uwt/GpuKernels/Passes.h.inc"
+
+namespace {
+struct DispatchKernelsPass : impl::DispatchKernelsPassBase<DispatchKernelsPass> {
+  using DispatchKernelsPassBase::DispatchKernelsPassBase;
+  void runOnOperation() override;
+
+private:
+  LogicalResult select(MatmulOp op, const KernelOptions &kernels);
+};
+} // namespace
+
+/// A strategy for each range of batch sizes: more widths would rarely differ.
+static FailureOr<SmallVector<GpuStrategyAttr>> chooseCases(MatmulOp op, KernelOptions options) {
+  SmallVector<unsigned> widths = {1, 2, 4, 8, 16, 32};
+  if (!ShapedType::isDynamic(op.getBatch()))
+    widths = {0};
+  SmallVector<GpuStrategyAttr> cases;
+  for (unsigned tiles : widths) {
+    options.tiles = tiles;
+    FailureOr<GpuStrategyAttr> choice = chooseGpuStrategy(op, options);
+    if (failed(choice))
+      return mlir::failure();
+    if (!cases.empty() && choice->getSlice() < 8 * tiles)
+      break;
+    cases.push_back(*choice);
+  }
+  return cases;
+}
+
+/// A dispatch by batch size around copies of `op`, a strategy each.
+static void dispatch(MatmulOp op, ArrayRef<GpuStrategyAttr> cases) {
+  OpBuilder builder(op);
+  Location location = op.getLoc();
+  Value size =
+      memref::DimOp::create(builder, location, op.getX(), op.getXType().getRank() - 2).getResult();
+  SmallVector<int64_t> limits;
+  for (GpuStrategyAttr each : cases.drop_back())
+    limits.push_back(each.getSlice());
+  auto dispatch = DispatchOp::create(builder, location, TypeRange(), size, limits, cases.size());
+  for (auto [region, each] : llvm::zip_equal(dispatch.getCases(), cases)) {
+    builder.createBlock(&region);
+    cast<MatmulOp>(builder.clone(*op)).setStrategyAttr(each);
+    YieldOp::create(builder, location);
+  }
+  op.erase();
+}
+
+static void explain(MatmulOp op, const GpuTarget &target, ArrayRef<GpuStrategyAttr> cases) {
+  CompressedType type = op.getWeightType();
+  InFlightDiagnostic diagnostic = mlir::emitRemark(op.getLoc());
+  diagnostic << "product with " << type.getRows() << "x" << type.getColumns() << " from "
+             << type.getFormat().getText() << " on " << std::string(target.name) << ": ";
+  std::optional<ProductStrategy> last;
+  for (GpuStrategyAttr each : cases) {
+    if (last != each.getStrategy())
+      diagnostic << (last ? "; " : "") << stringifyProductStrategy(each.getStrategy())
+                 << " in slices of " << each.getSlice();
+    else
+      diagnostic << ", " << each.getSlice();
+    last = each.getStrategy();
+  }
+}
+
+LogicalResult DispatchKernelsPass::select(MatmulOp op, const KernelOptions &kernels) {
+  FailureOr<SmallVector<GpuStrategyAttr>> cases = chooseCases(op, kernels);
+  if (failed(cases))
+    return mlir::failure();
+  if (remarks)
+    explain(op, *kernels.target, *cases);
+  ++numProducts;
+  if (cases->size() == 1)
+    op.setStrategyAttr(cases->front());
+  else
+    dispatch(op, *cases);
+  return mlir::success();
+}
+
+void DispatchKernelsPass::runOnOperation() {
+  FailureOr<KernelOptions> kernels = parseKernelOptions(getOperation(), target, strategy);
+  if (failed(kernels))
+    return signalPassFailure();
+  SmallVector<MatmulOp> products;
+  getOperation().walk([&](MatmulOp op) {
+    if (!op.getStrategyAttr())
+      products.push_back(op);
+  });
+  for (MatmulOp op : products)
+    if (failed(select(op, *kernels)))
+      return signalPassFailure();
+}
+
+} // namespace uwt
