@@ -125,7 +125,8 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
   if (target.gpus.empty()) {
-    if (options.strategy.family == "shared" || options.strategy.family == "exponents")
+    if (!options.strategy.family.empty() && options.strategy.family != "direct" &&
+        options.strategy.family != "buffer")
       return usageError("strategy " + options.strategy.family +
                         " is of kernels for GPUs; for CPUs it is direct or buffer");
     return &target;
@@ -136,7 +137,7 @@ Expected<const ProductTarget *> Compilation::setTarget() {
     return usageError(
         "rows, columns and k_chunk of a strategy are those of kernels for CPUs; for GPU "
         "target '" +
-        options.gpu + "' it is direct, shared, exponents or buffer alone");
+        options.gpu + "' it is direct, shared, codes, exponents or buffer alone");
   return &target;
 }
 

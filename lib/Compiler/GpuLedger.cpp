@@ -33,14 +33,37 @@ namespace {
 
 /// What a format does to the weights that are measured with.
 struct FormatFacts {
-  /// Bytes of a weight, everything counted; the share of a warp's units (16 x 64) with escapes.
-  double weightBytes = 2, escapedUnits = 0;
+  /// Bytes of a weight, everything counted; the share of a warp's units (16 x 64) with escapes, and
+  /// of those with symbols outside of the window that prefix codes are decoded to.
+  double weightBytes = 2, escapedUnits = 0, unitsOutside = 0;
 };
 
 /// Facts by format and element, found once.
 using FormatTable = std::map<std::string, FormatFacts>;
 
 } // namespace
+
+/// The share of units of a bf16 matrix with exponents that are not among the sixteen from `base`
+/// on.
+static double shareOutside(std::span<const uint8_t> bytes, uint64_t rows, uint64_t columns,
+                           uint32_t base) {
+  constexpr uint64_t unitRows = 16, unitColumns = 64;
+  uint64_t outside = 0;
+  auto isOutside = [&](uint64_t row, uint64_t column) {
+    uint16_t word = 0;
+    std::memcpy(&word, &bytes[2 * (row * columns + column)], sizeof word);
+    return (word >> 7 & 0xFFu) - base > 15;
+  };
+  for (uint64_t unit = 0; unit < rows * columns / (unitRows * unitColumns); ++unit) {
+    uint64_t row = unit / (columns / unitColumns) * unitRows;
+    uint64_t column = unit % (columns / unitColumns) * unitColumns;
+    outside += llvm::any_of(llvm::seq(unitRows * unitColumns), [&](uint64_t i) {
+      return isOutside(row + i / unitColumns, column + i % unitColumns);
+    });
+  }
+  return static_cast<double>(outside) * unitRows * unitColumns /
+         static_cast<double>(rows * columns);
+}
 
 static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
   constexpr uint64_t rows = 512, columns = 2048, unit = 1024, seed = 1;
@@ -57,6 +80,9 @@ static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
     for (uint8_t count : group.counts)
       escaped += count != 0;
   facts.escapedUnits = static_cast<double>(escaped) / (static_cast<double>(rows * columns) / unit);
+  if (weight.plan().traits.rate == Rate::Prefix)
+    facts.unitsOutside =
+        shareOutside(drawn.tensors.front().bytes, rows, columns, tables.table.back() & 0xFF);
   return facts;
 }
 
@@ -68,21 +94,29 @@ namespace {
 /// Instructions of a lane for its weights, on the frequent way and with escapes.
 struct WayCosts {
   double instructions = 0, alu = 0, shared = 0;
+  /// Of shared memory, what is read: nothing but the table, where a kernel decodes to memory.
+  double lookups = 0;
 };
 } // namespace
 
+/// How often lookups of 32 lanes hit a bank of shared memory, on average.
+static constexpr double lookupConflicts = 3.5;
+
 /// Bytes of shared memory for a weight that instructions of the loop do not say.
 static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts) {
-  // Lookups of 32 lanes hit a bank 3.5 times on average; codes come in by copies.
-  constexpr double conflicts = 3.5, entryBytes = 4;
-  double lookups = plan.lookups * entryBytes * (conflicts - 1);
+  // Codes come in by copies.
+  constexpr double entryBytes = 4;
+  double lookups = plan.lookups * entryBytes * (lookupConflicts - 1);
   double codes = lookups + facts.weightBytes - plan.rawBytes;
   if (plan.streamWarps != 0 && !plan.decodesBeside)
     return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
   double x = 2.0 * plan.slice / plan.rows;
-  return (plan.decodedBytes > 0 ? 2 : codes) + x +
-         (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+  double decoded = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
+  return (decoded == 0  ? codes
+          : decoded < 2 ? 1 + decoded
+                        : 2) +
+         x + (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
 /// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
@@ -161,17 +195,16 @@ static std::optional<Trips> tripsOf(const KernelReport &report) {
 }
 
 /// What warps that decode for others take for a weight of a lane, nothing where there are none. A
-/// trip decodes a group, 32 weights of a lane, and writes its words.
-static WayCosts decodeCosts(const KernelReport &report, const PlanFacts &plan) {
+/// trip decodes a group, 32 weights of a lane, and writes its words, bytes or codes.
+static WayCosts decodeCosts(const KernelReport &report) {
   constexpr double weights = 32;
   WayCosts costs;
-  if (!plan.decodesBeside)
-    return costs;
   for (const std::vector<InstructionCounts> &part : report.decodes) {
-    // The frequent way applies no records; of windows that move on, and those that do not, the
-    // former.
+    // The frequent way applies no records, and writes codes, not bytes; of windows that move on,
+    // and those that do not, the former.
     auto order = [](const InstructionCounts &way) {
-      return std::tuple(way.sharedWriteBytes, -int(way[InstructionClass::Alu]), way.total());
+      return std::tuple(way.sharedWriteBytes + way.globalWriteBytes,
+                        -int(way[InstructionClass::Alu]), way.total());
     };
     auto best = std::ranges::min_element(part, {}, order);
     if (best == part.end())
@@ -180,12 +213,14 @@ static WayCosts decodeCosts(const KernelReport &report, const PlanFacts &plan) {
     costs.alu += (*best)[InstructionClass::Alu] / weights;
     costs.shared +=
         (best->sharedReadBytes + best->sharedWriteBytes + best->globalReadBytes) / weights;
+    costs.lookups += best->sharedReadBytes / weights;
   }
   return costs;
 }
 
-static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels &kernels,
-                                const FormatFacts &facts) {
+/// `before` is of the kernel that decodes before, null where there is none.
+static GpuKernelLedger ledgerOf(const KernelReport &report, const KernelReport *before,
+                                const ProductKernels &kernels, const FormatFacts &facts) {
   const PlanFacts &plan = kernels.plan;
   GpuKernelLedger ledger;
   ledger.slice = plan.slice;
@@ -195,7 +230,12 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
   ledger.streamWarps = plan.streamWarps;
   ledger.lookups = plan.lookups;
   ledger.usesWarpgroups = plan.usesWarpgroups;
-  ledger.decodedBytes = plan.decodedBytes;
+  ledger.decodedBytes = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
+  if (before) {
+    WayCosts decode = decodeCosts(*before);
+    ledger.decodeInstructions = decode.instructions;
+    ledger.decodeSharedBytes = decode.shared + decode.lookups * (lookupConflicts - 1);
+  }
   ledger.weightBytes = facts.weightBytes;
   ledger.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
   ledger.launches = static_cast<unsigned>(kernels.entries.size());
@@ -212,7 +252,7 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const ProductKernels
     mix(usual.alu, rare.alu);
     mix(usual.shared, rare.shared);
   }
-  WayCosts decode = decodeCosts(report, plan);
+  WayCosts decode = plan.decodesBeside ? decodeCosts(report) : WayCosts();
   ledger.instructions = usual.instructions + decode.instructions;
   ledger.alu = usual.alu + decode.alu;
   ledger.sharedBytes = usual.shared + decode.shared + copiedBytes(plan, facts);
@@ -245,16 +285,24 @@ static void addPrediction(llvm::json::Object &row, const GpuKernelLedger &ledger
   row["raw_roof_us"] = rounded(rawRoof(*board, problem));
 }
 
+static const KernelReport *findReport(const CompiledKernels &compiled, llvm::StringRef name) {
+  auto found = llvm::find_if(compiled.code.kernels, [&](const KernelReport &report) {
+    return report.resources.name == name;
+  });
+  return found == compiled.code.kernels.end() ? nullptr : &*found;
+}
+
 static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelReport &report,
                                 const FormatFacts &facts) {
   const KernelEntry &entry = compiled.entries.back();
   const PlanFacts &plan = compiled.product->plan;
-  GpuKernelLedger ledger = ledgerOf(report, *compiled.product, facts);
+  GpuKernelLedger ledger =
+      ledgerOf(report, findReport(compiled, "decode"), *compiled.product, facts);
   llvm::json::Object ways;
   std::optional<Trips> trips = tripsOf(report);
   if (trips)
     ways["frequent"] = rounded(costsOf(trips->frequent, plan).instructions +
-                               decodeCosts(report, plan).instructions);
+                               (plan.decodesBeside ? decodeCosts(report).instructions : 0));
   if (trips && trips->hasEscapes)
     ways["escapes"] = rounded(costsOf(trips->escaped, plan).instructions);
   llvm::json::Object row{
@@ -272,7 +320,9 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"stream_warps", int64_t(plan.streamWarps)},
       {"lookups_a_weight", plan.lookups},
       {"warpgroups", plan.usesWarpgroups},
-      {"decoded_bytes", plan.decodedBytes},
+      {"decoded_bytes", rounded(ledger.decodedBytes)},
+      {"decode_instructions_a_weight", rounded(ledger.decodeInstructions)},
+      {"decode_shared_bytes_a_weight", rounded(ledger.decodeSharedBytes)},
       {"launches", int64_t(ledger.launches)},
       {"registers", int64_t(report.resources.registers)},
       {"spill_bytes", int64_t(report.resources.spillStoreBytes + report.resources.spillLoadBytes)},
@@ -302,9 +352,8 @@ Expected<std::string> uwt::ledgerText(std::span<const CompiledKernels> compiled)
     if (isNew) {
       UWT_ASSIGN_OR_RETURN(place->second, measureFormat(entry));
     }
-    for (const KernelReport &report : each.code.kernels)
-      if (report.resources.name == entry.kernel)
-        rows.push_back(rowOf(each, report, place->second));
+    if (const KernelReport *report = findReport(each, entry.kernel))
+      rows.push_back(rowOf(each, *report, place->second));
   }
   llvm::json::Value value =
       llvm::json::Object{{"schema", "uwt.ledger/1"}, {"rows", std::move(rows)}};

@@ -46,10 +46,10 @@ struct GpuProducts {
   std::vector<Call> calls;
 };
 
-/// Picks kernels for `target` (uwt-dispatch-kernels), makes them, and replaces each `uwt.matmul` on memrefs in `module` by a call of
-/// `uwt_launch_product` (its context, the number of the call, and an array that describes x, the
-/// extra operands and y: for each the pointer, the offset, sizes and strides, 64 bits each). Fails
-/// with diagnostics at the products.
+/// Picks kernels for `target` (uwt-dispatch-kernels), makes them, and replaces each `uwt.matmul` on
+/// memrefs in `module` by a call of `uwt_launch_product` (its context, the number of the call, and
+/// an array that describes x, the extra operands and y: for each the pointer, the offset, sizes and
+/// strides, 64 bits each). Fails with diagnostics at the products.
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
                                           llvm::StringRef strategy);
 

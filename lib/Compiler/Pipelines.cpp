@@ -22,7 +22,7 @@ namespace uwt {
 
 Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
   StrategyChoice choice;
-  constexpr std::string_view families[] = {"direct", "shared", "exponents", "buffer"};
+  constexpr std::string_view families[] = {"direct", "shared", "codes", "exponents", "buffer"};
   std::pair<std::string_view, unsigned *> numbers[] = {
       {"rows", &choice.rows}, {"columns", &choice.columns}, {"k_chunk", &choice.kChunk}};
   for (size_t begin = 0; begin <= text.size();) {
@@ -42,10 +42,10 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
     if (number == std::end(numbers) || equals == std::string_view::npos ||
         std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
         *number->second == 0)
-      return usageError(
-          "a strategy is direct, shared or exponents (GPUs) or buffer, and rows=N, columns=N, "
-          "k_chunk=N, separated by commas; got " +
-          inQuotes(item));
+      return usageError("a strategy is direct or buffer, on GPUs also shared, codes or exponents, "
+                        "and rows=N, columns=N, "
+                        "k_chunk=N, separated by commas; got " +
+                        inQuotes(item));
   }
   return choice;
 }

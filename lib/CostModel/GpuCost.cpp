@@ -22,9 +22,24 @@ static std::pair<std::string_view, double> slowest(const GpuPrediction &predicti
 
 std::string_view GpuPrediction::limit() const { return slowest(*this).first; }
 
+/// Of a weight that is decoded before, what stays where it is: a byte of raw fields, or nothing.
+static double bytesLeft(const GpuKernelLedger &ledger) { return ledger.decodedBytes < 2 ? 1 : 0; }
+
 /// What the kernel that multiplies reads of a weight.
 static double bytesRead(const GpuKernelLedger &ledger) {
-  return ledger.decodedBytes > 0 ? 2 : ledger.weightBytes;
+  return ledger.decodedBytes > 0 ? bytesLeft(ledger) + ledger.decodedBytes : ledger.weightBytes;
+}
+
+/// Reading what there is of a weight, and writing what is decoded before; or the work of that.
+static double decodeTime(const GpuBoard &board, const GpuKernelLedger &ledger, double weights,
+                         const GpuConstants &constants) {
+  if (ledger.decodedBytes == 0)
+    return 0;
+  double machine = board.clockGHz * 1e3 * board.sms;
+  double moved = ledger.weightBytes - bytesLeft(ledger) + ledger.decodedBytes;
+  return weights * std::max({moved / (board.memoryGBs * 1e3 * constants.memoryShare),
+                             ledger.decodeInstructions / (128 * machine * constants.issueShare),
+                             ledger.decodeSharedBytes / (128 * machine)});
 }
 
 /// How often weights come from memory: each slice goes through all of them, and finds them in the
@@ -75,11 +90,7 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   result.matrix = weights * padded / (board.target->matrixFmasPerClock * machine * share);
   double before = (ledger.launches - 1) * constants.dependentLaunch;
   result.fixed = constants.launch + std::max(before, constants.ramp) + constants.reduction;
-  if (ledger.decodedBytes > 0) {
-    double read = ledger.weightBytes - (2 - ledger.decodedBytes);
-    result.decode =
-        weights * (read + ledger.decodedBytes) / (board.memoryGBs * 1e3 * constants.memoryShare);
-  }
+  result.decode = decodeTime(board, ledger, weights, constants);
   result.total = result.fixed + result.decode + slowest(result).second * constants.overlap;
   return result;
 }

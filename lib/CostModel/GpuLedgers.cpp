@@ -32,6 +32,8 @@ static std::vector<GpuLedgerRow> readTable() {
     ledger.lookups = row.at("lookups_a_weight");
     ledger.usesWarpgroups = row.at("warpgroups");
     ledger.decodedBytes = row.at("decoded_bytes");
+    ledger.decodeInstructions = row.at("decode_instructions_a_weight");
+    ledger.decodeSharedBytes = row.at("decode_shared_bytes_a_weight");
     ledger.launches = row.at("launches");
   }
   return rows;

@@ -7,7 +7,9 @@
 
 #include "uwt/Cuda/DeviceWeight.h"
 #include "RecordGroups.h"
+#include "uwt/Codec/DecodeTable.h"
 #include <algorithm>
+#include <numeric>
 
 using namespace uwt;
 
@@ -85,6 +87,30 @@ static Status checkForDevice(const LoadedWeight &weight) {
   return success();
 }
 
+/// The base of the sixteen symbols in a row that most entries of a prefix code's table have: a code
+/// word takes the more entries, the oftener it comes.
+static uint32_t commonestWindow(const CodingPlan &plan, std::span<const uint32_t> table) {
+  constexpr size_t symbols = 256, width = 16;
+  DecodeTableLayout layout = decodeTableLayout(plan.format, plan.split, plan.traits);
+  if (plan.split.symbolBits > 8 || table.size() < layout.words())
+    return 0;
+  std::array<uint64_t, symbols> entries{};
+  for (uint64_t i = 0; i < uint64_t(layout.classes) << layout.indexBits; ++i)
+    for (uint32_t symbol = 0; symbol < layout.symbols; ++symbol)
+      ++entries[layout.entry(table.data(), i) >> (16 * symbol + layout.symbolShift) & 0xFF];
+  uint64_t most = 0;
+  uint32_t base = 0;
+  for (uint32_t from = 0; from + width <= size_t(1) << plan.split.symbolBits; ++from) {
+    auto first = entries.begin() + from;
+    uint64_t inside = std::accumulate(first, first + width, uint64_t(0));
+    if (inside <= most)
+      continue;
+    most = inside;
+    base = from;
+  }
+  return base * 0x00010001;
+}
+
 Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
   UWT_RETURN_IF_ERROR(checkForDevice(weight));
   const CodingPlan &plan = weight.plan();
@@ -93,6 +119,9 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
                                   weight.plane(PlaneKind::Patch).size() / 4);
   uint64_t matrixPanels = std::max<uint64_t>(plan.matrix.panels(), 1);
   DeviceTables tables;
+  tables.table.assign(weight.table().begin(), weight.table().end());
+  if (plan.traits.rate == Rate::Prefix)
+    tables.table.push_back(commonestWindow(plan, weight.table()));
   std::span<const PanelEntry> panels = weight.panels();
   tables.panels.reserve(panels.size());
   if (hasRecordGroups(plan))
@@ -126,8 +155,7 @@ DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tab
   auto at = [&](ArgumentKind kind) -> auto & { return parts[static_cast<size_t>(kind)]; };
   at(ArgumentKind::Panels) = itemBytes(tables.panels);
   at(ArgumentKind::Records) = itemBytes(tables.records);
-  std::span<const uint32_t> table = weight.table();
-  at(ArgumentKind::Table) = {reinterpret_cast<const uint8_t *>(table.data()), table.size() * 4};
+  at(ArgumentKind::Table) = itemBytes(tables.table);
   at(ArgumentKind::Words) = weight.plane(PlaneKind::Words);
   at(ArgumentKind::Raw) = weight.plane(PlaneKind::Raw);
   at(ArgumentKind::Code) = weight.plane(PlaneKind::Code);

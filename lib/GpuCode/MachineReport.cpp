@@ -223,15 +223,21 @@ static CountedParts countProducts(const MachineKernel &kernel) {
 }
 
 /// The parts of a trip through the loop that decodes for others: the smallest one without products
-/// that looks up in shared memory, and writes a group's words there.
+/// that looks up in shared memory, and writes a group's words there, or, in a kernel that
+/// multiplies nothing, words, bytes or codes to memory.
 static CountedParts countDecodes(const MachineKernel &kernel) {
-  // Of a thread: sixteen pairs of weights, four registers of four words.
-  constexpr unsigned lookupBytes = 16 * 4, wordBytes = 4 * 16;
+  // Of a thread: sixteen pairs of weights, four registers of four words, codes of 32 weights.
+  constexpr unsigned lookupBytes = 16 * 4, wordBytes = 4 * 16, codeBytes = 16;
+  bool hasProducts = llvm::any_of(kernel.loops, [&](const MachineLoop &loop) {
+    return countAll(kernel, loop.body).products > 0;
+  });
   const MachineLoop *best = nullptr;
   for (const MachineLoop &loop : kernel.loops) {
     InstructionCounts all = countAll(kernel, loop.body);
-    if (all.products == 0 && all.sharedReadBytes >= lookupBytes &&
-        all.sharedWriteBytes >= wordBytes && (!best || loop.body.size() < best->body.size()))
+    bool writes =
+        all.sharedWriteBytes >= wordBytes || (!hasProducts && all.globalWriteBytes >= codeBytes);
+    if (all.products == 0 && all.sharedReadBytes >= lookupBytes && writes &&
+        (!best || loop.body.size() < best->body.size()))
       best = &loop;
   }
   return best ? countParts(kernel, *best) : CountedParts();

@@ -102,6 +102,8 @@ static std::string refusalOf(ProductStrategy strategy, MatmulOp op, const Emitte
     return SharedDecoder::refusal(op, format);
   case ProductStrategy::Exponents:
     return TranscodeBuilder::refusal(op.getWeightType(), format, DecodedForm::ExponentBytes);
+  case ProductStrategy::Codes:
+    return TranscodeBuilder::refusal(op.getWeightType(), format, DecodedForm::Codes);
   case ProductStrategy::Buffer:
     return TranscodeBuilder::refusal(op.getWeightType(), format);
   }
@@ -123,9 +125,11 @@ static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
     return StreamProduct::mostTiles;
   if (!hasWarpgroups)
     return mostTiles;
-  // Decoders take registers too, and so does what a last panel lacks of its four strips.
-  constexpr unsigned mostTilesBesideOthers = 16;
-  return plan.isShared || plan.rows % 64 != 0 ? mostTilesBesideOthers : mostTilesTogether;
+  // What a last panel lacks of its four strips takes registers too, and so do decoders.
+  constexpr unsigned mostTilesOfTails = 12, mostTilesBesideDecoders = 16;
+  if (plan.rows % 64 != 0)
+    return mostTilesOfTails;
+  return plan.isShared ? mostTilesBesideDecoders : mostTilesTogether;
 }
 
 /// What of a weight's units and table the kernel `product` knows.
@@ -142,6 +146,10 @@ static void planUnits(const EmittedFormat &format, SkinnyPlan &plan) {
     // Escapes are in the exponents.
     plan.rawWords = layout.rawWords;
     plan.codeWords = plan.decodedUnitWords();
+    if (plan.hasFlags()) {
+      plan.tableWords = 1;
+      plan.tableFirst = static_cast<int64_t>(format.table.words());
+    }
     return;
   }
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
@@ -206,6 +214,7 @@ static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedForma
   plan.columns = op.getWeightType().getColumns();
   plan.decoded = strategy == ProductStrategy::Buffer      ? DecodedForm::Words
                  : strategy == ProductStrategy::Exponents ? DecodedForm::ExponentBytes
+                 : strategy == ProductStrategy::Codes     ? DecodedForm::Codes
                                                           : DecodedForm::None;
   plan.isShared = strategy == ProductStrategy::Shared;
   planUnits(format, plan);
@@ -420,8 +429,9 @@ FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target, Str
   options.target = *machine;
   options.strategy = symbolizeProductStrategy(strategy);
   if (!strategy.empty() && !options.strategy)
-    return op->emitError() << "expects strategy 'direct', 'shared', 'exponents' or 'buffer', got '"
-                           << strategy << "'";
+    return op->emitError()
+           << "expects strategy 'direct', 'shared', 'codes', 'exponents' or 'buffer', got '"
+           << strategy << "'";
   return options;
 }
 

@@ -126,6 +126,11 @@ Value LaneCode::sumUpTo(Value value, Value lane) {
   return sum;
 }
 
+Value LaneCode::anyInWarp(Value condition) {
+  return NVVM::VoteSyncOp::create(builder, location, builder.getI1Type(), constantI32(-1),
+                                  condition, NVVM::VoteSyncKind::any);
+}
+
 Value LaneCode::ofLane(Value value, int64_t number) {
   return gpu::ShuffleOp::create(builder, location, value, constantI32(number), constantI32(32),
                                 gpu::ShuffleMode::IDX)

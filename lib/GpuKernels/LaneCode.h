@@ -49,6 +49,8 @@ public:
   void warpBarrier();
   /// The sum of an i32 over the lanes up to this one; `lane` is the thread's.
   mlir::Value sumUpTo(mlir::Value value, mlir::Value lane);
+  /// Whether an i1 is true in some lane; all of the warp are here.
+  mlir::Value anyInWarp(mlir::Value condition);
   /// The i32 that lane `number` has.
   mlir::Value ofLane(mlir::Value value, int64_t number);
   /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this

@@ -138,8 +138,10 @@ void SkinnyKernels::takeArguments(gpu::GPUFuncOp kernel) {
     extras.push_back(body.getArgument(next++));
   if (plan.decoded == DecodedForm::Words)
     words = workspace;
-  if (plan.decoded == DecodedForm::ExponentBytes)
+  else if (plan.decodesFirst())
     code = workspace;
+  if (plan.hasFlags())
+    records = workspace;
 }
 
 Value SkinnyKernels::slicesOf(Value batchRows) { return index.ceilDiv(batchRows, 8 * plan.tiles); }
@@ -222,6 +224,8 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
   }
   if (plan.hasEscapes)
     panel.records = field(4);
+  if (plan.hasFlags())
+    panel.records = index.add(index.mul(number, 4 * plan.groups()), plan.decodedFlagsAt());
   if (!plan.onlyWords || plan.isShared)
     panel.storedAsWords = index.less(index.constant(0), field(5));
   panel.strips = index.constant(4);

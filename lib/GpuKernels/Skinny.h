@@ -209,6 +209,9 @@ private:
   void applyWord(mlir::Value record, mlir::Value unitAt);
   /// Puts a record's value into its half of u32 `word` there.
   void storeHalf(mlir::Value record, mlir::Value word);
+  /// Strategy codes: whether the unit's symbols are bytes, and its words from these.
+  mlir::Value isInBytes(const Step &step, const Place &place);
+  Fragments decodeBytes(const Panel &panel, const Step &step, const Place &place);
   void applyRun(mlir::Value at, mlir::Value row);
   mlir::Value matrixA(mlir::ValueRange fragments, unsigned block);
   mlir::Value zeroSum();

@@ -26,7 +26,10 @@ namespace uwt {
 void SkinnyKernels::buildConsumer() {
   Value strip = index.rem(warp, 4);
   for (int64_t i = 0; i < plan.tableWords; ++i)
-    tableWords.push_back(load(table, index.constant(i)));
+    tableWords.push_back(load(table, index.constant(plan.tableFirst + i)));
+  // Units as bytes are read where the kernel before has left them.
+  if (plan.hasFlags() && !plan.copiesByThreads)
+    GridDependencyWaitOp::create(builder, location);
   Value first = index.div(firstStep, plan.chunks());
   Value end = index.ceilDiv(endStep, plan.chunks());
   Value count = arith::SelectOp::create(builder, location, index.less(firstStep, endStep),
@@ -184,8 +187,16 @@ SkinnyKernels::multiplyGroup(const Panel &panel, const Step &step, const Place &
   auto often = [&] {
     return multiply(decodeFragment(panel, step, place, asWords), step, place.group, sums);
   };
-  if (plan.onlyWords || asWords || !plan.hasEscapes)
+  if (plan.onlyWords || asWords || !(plan.hasEscapes || plan.hasFlags()))
     return often();
+  if (plan.hasFlags())
+    return either(
+        isInBytes(step, place), sums.getTypes(),
+        [&] {
+          warpBarrier();
+          return multiply(decodeBytes(panel, step, place), step, place.group, sums);
+        },
+        often);
   // Each way decodes and multiplies by itself: what a branch hands over are then sums, not
   // operands, which would have to be moved into place. Barriers around the rare way keep LLVM from
   // taking what it has in common with the frequent one out of the branch.
@@ -239,6 +250,36 @@ SkinnyKernels::Place SkinnyKernels::placeOf(const Panel &panel, Value group, Val
   return {group, strip, index.add(index.mul(row, panel.strips), strip), inUnit};
 }
 
+/// The format of the codes that a weight with symbols of this one is decoded to.
+static FormatAttr windowOf(FormatAttr format) {
+  Format window = *Format::parse("window<4>");
+  window.codedMantissa = format.getFormat().codedMantissa;
+  return FormatAttr::get(format.getContext(), window);
+}
+
+Value SkinnyKernels::isInBytes(const Step &step, const Place &place) {
+  Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(place.group, 4));
+  Value flag = load(ring, index.add(at, place.strip));
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, flag, constantI32(0));
+}
+
+SkinnyKernels::Fragments SkinnyKernels::decodeBytes(const Panel &panel, const Step &step,
+                                                    const Place &place) {
+  constexpr int64_t bytesWords = SkinnyPlan::unitWords / 2;
+  Value rawAt =
+      index.add(index.add(step.part, plan.partRaw()), index.mul(place.unit, plan.rawWords));
+  Value unit = index.add(index.mul(step.firstGroup, panel.strips), place.unit);
+  Value at = index.add(index.mul(panel.number, 4 * plan.groups() * bytesWords),
+                       index.mul(unit, bytesWords));
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  auto decoded = DecodeFragmentOp::create(
+      builder, location, TypeRange{fragment, fragment, fragment, fragment},
+      op.getWeightType().getFormat(), TypeAttr::get(op.getWeightType().getElementType()), lane,
+      ring, rawAt, workspace, index.add(at, plan.decodedBytesAt()), ValueRange(), UnitAttr(),
+      builder.getUnitAttr());
+  return Fragments(decoded.getResults());
+}
+
 SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const Step &step,
                                                        const Place &place, bool asWords) {
   bool fromWords = asWords || plan.onlyWords;
@@ -257,12 +298,15 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
     codePlane = ring;
     codeAt = index.add(partAt(plan.partCode(), plan.codeWords), place.inUnit);
   }
+  FormatAttr own = op.getWeightType().getFormat();
+  if (plan.hasFlags() && !fromWords)
+    own = windowOf(own);
   auto attributeIf = [&](bool isSet) { return isSet ? builder.getUnitAttr() : UnitAttr(); };
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
-      builder, location, TypeRange{fragment, fragment, fragment, fragment},
-      op.getWeightType().getFormat(), TypeAttr::get(op.getWeightType().getElementType()), lane,
-      rawPlane, rawAt, codePlane, codeAt, fromWords ? ValueRange() : ValueRange(tableWords),
+      builder, location, TypeRange{fragment, fragment, fragment, fragment}, own,
+      TypeAttr::get(op.getWeightType().getElementType()), lane, rawPlane, rawAt, codePlane, codeAt,
+      fromWords ? ValueRange() : ValueRange(tableWords),
       attributeIf(asWords || plan.decoded == DecodedForm::Words || plan.isShared),
       attributeIf(!fromWords && plan.decoded == DecodedForm::ExponentBytes));
   return Fragments(decoded.getResults());

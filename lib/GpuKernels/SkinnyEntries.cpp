@@ -29,6 +29,7 @@ KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
   KernelEntry entry = entryOf(plan.family(), kernel, op.getWeightType(), format);
   entry.strategy = plan.decoded == DecodedForm::Words           ? "buffer,"
                    : plan.decoded == DecodedForm::ExponentBytes ? "exponents,"
+                   : plan.decoded == DecodedForm::Codes         ? "codes,"
                                                                 : "";
   entry.strategy += std::string(nameOf(entry.family)) + ",n=" + std::to_string(8 * plan.tiles) +
                     ",stages=" + std::to_string(plan.stages) +

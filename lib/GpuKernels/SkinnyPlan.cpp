@@ -97,5 +97,6 @@ PlanFacts SkinnyPlan::facts() const {
   result.stageBytes = static_cast<uint64_t>(4 * units * unit);
   result.usesWarpgroups = multipliesTogether;
   result.decodedBytes = decodesFirst() ? static_cast<double>(decodedUnitWords()) / 256 : 0;
+  result.bytesOutside = hasFlags() ? 1 : 0;
   return result;
 }

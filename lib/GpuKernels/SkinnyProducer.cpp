@@ -105,6 +105,11 @@ void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
     count(patch.words);
     count(recordWords);
   }
+  if (plan.hasFlags()) {
+    recordsAt = index.add(panel.records, index.mul(step.firstGroup, 4));
+    recordWords = index.mul(step.groups, 4);
+    count(recordWords);
+  }
   if (!plan.copiesByThreads)
     nvgpu::MBarrierArriveExpectTxOp::create(builder, location, full, bytes, step.stage, Value());
 
@@ -124,10 +129,12 @@ void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
     asWords();
   else
     index.ifElse(panel.storedAsWords, asWords, asCodes);
-  if (!plan.hasEscapes)
+  if (!plan.hasEscapes && !plan.hasFlags())
     return;
   copy(records, recordsAt, step, index.add(step.part, plan.partRecords()), recordWords,
        /*evictFirst=*/true);
+  if (!plan.hasEscapes)
+    return;
   index.ifElse(index.less(index.constant(0), patch.words), [&] {
     copy(patches, patch.from, step, index.add(step.part, plan.partPatch()), patch.words,
          /*evictFirst=*/true);

@@ -45,13 +45,17 @@ SkinnyKernels::Fragments SkinnyKernels::operandsOf(const Panel &panel, const Ste
                                                    bool asWords) {
   if (plan.onlyWords || asWords)
     return decodeFragment(panel, step, place, asWords);
+  SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
   auto fromCodes = [&] {
+    if (plan.hasFlags())
+      return either(
+          isInBytes(step, place), types, [&] { return decodeBytes(panel, step, place); },
+          [&] { return decodeFragment(panel, step, place, /*asWords=*/false); });
     return withEscapes(step, place, entryOfPlace,
                        decodeFragment(panel, step, place, /*asWords=*/false));
   };
   if (wordsHaveTheirLoop())
     return fromCodes();
-  SmallVector<Type> types(4, VectorType::get({4}, builder.getI32Type()));
   return either(
       panel.storedAsWords, types,
       [&] {

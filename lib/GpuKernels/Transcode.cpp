@@ -18,9 +18,10 @@ using namespace mlir;
 
 namespace uwt {
 
-/// Workgroups that a multiprocessor is to run at a time: of fixed units 32 warps, each with 1.5 KB
-/// on its way; the state of streams takes more registers.
-static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6;
+/// What workgroups() says: of fixed units 32 warps, each with 1.5 KB on its way; the state of
+/// streams takes more registers, codes beside it still more, and row classes, too.
+static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6, codeWorkgroups = 5,
+                         codeWorkgroupsWithClasses = 4;
 /// What a table of prefix codes may take of a multiprocessor's shared memory.
 static constexpr int64_t mostTableBytes = 96 * 1024;
 
@@ -35,8 +36,7 @@ void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
   for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
     arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
   arguments.push_back(globalBuffer(resultType()));
-  gpu::GPUFuncOp kernel = beginKernel(module, name, arguments, threads,
-                                      isStream() ? streamWorkgroups : fixedWorkgroups);
+  gpu::GPUFuncOp kernel = beginKernel(module, name, arguments, threads, workgroups());
   unsigned next = 0;
   for (Value *argument :
        {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
@@ -50,6 +50,14 @@ void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
   gpu::ReturnOp::create(builder, location);
 }
 
+int64_t TranscodeBuilder::workgroups() const {
+  if (!isStream())
+    return fixedWorkgroups;
+  if (!makesCodes())
+    return streamWorkgroups;
+  return format.table.classes > 1 ? codeWorkgroupsWithClasses : codeWorkgroups;
+}
+
 void TranscodeBuilder::loadTable() {
   if (!isStream()) {
     const Emitter &emitter = *findEmitter(format.format.codec.keyword);
@@ -58,6 +66,8 @@ void TranscodeBuilder::loadTable() {
     return;
   }
   int64_t size = tableBytes() / 4;
+  if (makesCodes())
+    windowBase = load(table, index.constant(size));
   Value shared = sharedView(size, builder.getI32Type(), 0);
   copyToShared(table, shared, size, index.add(index.mul(warp, 32), lane), threads);
   gpu::BarrierOp::create(builder, location);
@@ -131,7 +141,16 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
 }
 
 Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
-  return index.mul(unitNumber(panel.number, panel.strips, place), 2 * SkinnyPlan::unitWords);
+  Value at = index.mul(unitNumber(panel.number, panel.strips, place), 2 * SkinnyPlan::unitWords);
+  return makesCodes() ? index.add(at, 4 * decodedPlan().decodedBytesAt()) : at;
+}
+
+SkinnyPlan TranscodeBuilder::decodedPlan() const {
+  SkinnyPlan plan{};
+  plan.rows = rows;
+  plan.columns = columns;
+  plan.decoded = form;
+  return plan;
 }
 
 void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
@@ -144,6 +163,67 @@ void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange 
     cleared = {exponentBytes(cleared[0], cleared[1]), exponentBytes(cleared[2], cleared[3])};
   for (auto [kind, fragment] : llvm::enumerate(cleared))
     storeAligned(fragment, index.add(start, 32 * inLane * static_cast<int64_t>(kind)));
+}
+
+TranscodeBuilder::Codes TranscodeBuilder::codesOf(ValueRange fragments) {
+  // Symbols stay at their place above seven bits: 256 + symbol - base fills the half word, and is
+  // 256 to 271 inside of the window.
+  constexpr uint32_t inside = 0x80008000, codeBits = 0x000F000F;
+  int position = static_cast<int>(format.split.rawLowBits);
+  LaneBuilder lanes(builder, location, fragments[0].getType());
+  LaneBuilder scalars(builder, location, builder.getI32Type());
+  Value base = scalars.shl(windowBase, format.split.rawLowBits);
+  Value offset = lanes.splat(scalars.sub(scalars.constant(inside), base));
+  Codes result;
+  Value outside;
+  for (auto [r, fragment] : llvm::enumerate(fragments)) {
+    int nibble = 4 * static_cast<int>(r);
+    Value number = lanes.add(fragment, offset);
+    Value own = lanes.bitXor(number, lanes.constant(inside));
+    outside = r == 0 ? own : lanes.bitOr(outside, own);
+    Value code = lanes.shift(number, nibble - position);
+    result.fragment = r == 0 ? lanes.bitAnd(code, codeBits)
+                             : lanes.merge(codeBits << nibble, code, result.fragment);
+  }
+  for (int64_t block = 0; block < 4; ++block) {
+    Value own = vector::ExtractOp::create(builder, location, outside, block);
+    result.outside = block == 0 ? own : scalars.bitOr(result.outside, own);
+  }
+  result.outside = scalars.bitAnd(result.outside, 0xF800F800);
+  return result;
+}
+
+void TranscodeBuilder::storeCodes(const Panel &panel, const Place &place, ValueRange fragments,
+                                  Value hasRecords) {
+  Codes codes = codesOf(fragments);
+  Value own = codes.outside;
+  if (hasRecords)
+    own = arith::OrIOp::create(builder, location, own, hasRecords);
+  Value asBytes = anyInWarp(
+      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0)));
+  SkinnyPlan plan = decodedPlan();
+  Value unit = unitNumber(panel.number, panel.strips, place);
+  index.ifElse(
+      asBytes, [&] { store(panel, place, fragments); },
+      [&] {
+        Value at = index.mul(unit, 4 * plan.decodedUnitWords());
+        storeAligned(codes.fragment, index.add(at, index.mul(lane, 16)));
+      });
+  index.ifElse(equal(lane, index.constant(0)), [&] {
+    Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
+    Value group = index.add(index.mul(panel.number, groups), place.group);
+    Value at = index.add(index.mul(group, 4), place.strip);
+    storeFlag(flag, index.mul(index.add(at, plan.decodedFlagsAt()), 4));
+  });
+}
+
+void TranscodeBuilder::storeFlag(Value flag, Value at) {
+  auto one = VectorType::get({1}, builder.getI32Type());
+  Value bytes = vector::BitCastOp::create(
+      builder, location, VectorType::get({4}, builder.getI8Type()),
+      vector::BroadcastOp::create(builder, location, one, flag).getResult());
+  vector::StoreOp::create(builder, location, bytes, result, ValueRange{at}, /*nontemporal=*/false,
+                          llvm::MaybeAlign(4));
 }
 
 void TranscodeBuilder::storeAligned(Value fragment, Value at) {
@@ -186,7 +266,7 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   rule.grid = GridRule::Persistent;
   rule.threads = threads;
   rule.sharedBytes = static_cast<uint32_t>(tableBytes());
-  rule.ctasPerMultiprocessor = isStream() ? streamWorkgroups : fixedWorkgroups;
+  rule.ctasPerMultiprocessor = static_cast<uint32_t>(workgroups());
   rule.tileRows = panelRows;
   rule.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
   entry.launch = rule;
@@ -203,15 +283,14 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   entry.workspace = {};
   if (where != ArgumentKind::Workspace)
     return;
-  uint64_t units = divideUp(static_cast<uint64_t>(rows), stripRows) * static_cast<uint64_t>(groups);
-  entry.workspace.fixed = units * stripRows * fixedUnitColumns * (makesWords() ? 2 : 1);
+  entry.workspace.fixed = 4 * static_cast<uint64_t>(decodedPlan().decodedWords());
 }
 
 std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &format,
                                       DecodedForm form) {
   if (!type.getRows() || !type.getColumns())
     return "the weight is empty";
-  if (form == DecodedForm::ExponentBytes &&
+  if ((form == DecodedForm::ExponentBytes || form == DecodedForm::Codes) &&
       (format.traits.rate != Rate::Prefix || !format.hasByteFields()))
     return "only prefix codes of symbols that are bytes, beside raw fields that are bytes, are "
            "decoded to exponents before: not format '" +

@@ -27,7 +27,7 @@ namespace uwt {
 
 class TranscodeBuilder : private UnitCode {
 public:
-  /// ExponentBytes serves prefix codes with fields of bytes.
+  /// ExponentBytes and Codes serve prefix codes with fields of bytes.
   TranscodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
                    mlir::Location location, DecodedForm form = DecodedForm::Words);
 
@@ -50,8 +50,11 @@ private:
   };
   // Transcode.cpp
   bool makesWords() const { return form == DecodedForm::Words; }
-  /// Of the result: i16 for words, i8 for bytes.
+  bool makesCodes() const { return form == DecodedForm::Codes; }
+  /// Of the result: i16 for words, i8 for bytes and codes.
   mlir::Type resultType() { return builder.getIntegerType(makesWords() ? 16 : 8); }
+  /// Workgroups that a multiprocessor runs at a time.
+  int64_t workgroups() const;
   bool isStream() const { return !layout.fixedRate; }
   int64_t panelItems() const;
   /// Bytes of the decode table in shared memory.
@@ -64,6 +67,17 @@ private:
   void store(const Panel &panel, const Place &place, mlir::ValueRange fragments);
   /// 16 bytes to a multiple of 16 in the result.
   void storeAligned(mlir::Value fragment, mlir::Value at);
+  /// Strategy codes: a unit of symbols as codes of four bits, or as bytes where a lane has one
+  /// outside of the window or says that a record of its is in the unit (null for none).
+  void storeCodes(const Panel &panel, const Place &place, mlir::ValueRange fragments,
+                  mlir::Value hasRecords);
+  void storeFlag(mlir::Value flag, mlir::Value at);
+  /// The plan of the product that reads the workspace, as far as its places go.
+  SkinnyPlan decodedPlan() const;
+  struct Codes {
+    mlir::Value fragment, outside;
+  };
+  Codes codesOf(mlir::ValueRange fragments);
   /// Symbols of two registers' words as bytes, in the order of a field of 8 bits, each rotated.
   mlir::Value exponentBytes(mlir::Value even, mlir::Value odd);
   Values clearPadding(const Panel &panel, const Place &place, mlir::ValueRange fragments);
@@ -73,6 +87,9 @@ private:
   // TranscodeStreams.cpp
   void buildStream(mlir::Value item);
   void copyStream(const Panel &panel, const StreamUnits::Unit &unit);
+  /// The bit of a group of a strip among those of groupsWithRecords(); null of null.
+  mlir::Value ofGroup(mlir::Value bitsOfUnit, const StreamUnits::Unit &unit, mlir::Value strip,
+                      mlir::Value group);
   void decodeStream(const Panel &panel, const StreamUnits::Unit &unit,
                     const StreamUnits::Source &source);
 
@@ -80,6 +97,15 @@ private:
   void patchFixed(const Panel &panel, const Place &place);
   void patchStream(const Panel &panel, const StreamUnits::Unit &unit,
                    const StreamUnits::Source &source, const StreamUnits::Header &header);
+  /// Of a stream unit's groups, strip by strip, a bit for each that a record of this lane is in.
+  mlir::Value groupsWithRecords(const StreamUnits::Unit &unit, const StreamUnits::Source &source,
+                                const StreamUnits::Header &header);
+  /// Where a record of a stream unit is: a strip of the unit, and a group.
+  struct RecordPlace {
+    mlir::Value strip, group;
+  };
+  RecordPlace placeOfWord(const StreamUnits::Unit &unit, mlir::Value block);
+  RecordPlace placeOfRun(const StreamUnits::Unit &unit, mlir::Value number);
   using Load = llvm::function_ref<mlir::Value(mlir::Value)>;
   void patchWords(mlir::Value count, Load load,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> apply);
@@ -100,6 +126,8 @@ private:
   mlir::Value panelTable, records, table, words, raw, code, patches, classes;
   mlir::Value result;
   Values tableWords;
+  /// Strategy codes: the window's base in both halves.
+  mlir::Value windowBase;
   /// Prefix codes only.
   std::optional<StreamUnits> streams;
 };

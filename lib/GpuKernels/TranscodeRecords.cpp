@@ -140,6 +140,45 @@ void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
   });
 }
 
+TranscodeBuilder::RecordPlace TranscodeBuilder::placeOfWord(const StreamUnits::Unit &unit,
+                                                            Value block) {
+  Value strip = index.div(block, unit.blocks);
+  return {strip, index.div(index.sub(block, index.mul(strip, unit.blocks)), 4)};
+}
+
+TranscodeBuilder::RecordPlace TranscodeBuilder::placeOfRun(const StreamUnits::Unit &unit,
+                                                           Value number) {
+  Value row = index.div(number, unit.groups);
+  return {index.div(row, 16), index.sub(number, index.mul(row, unit.groups))};
+}
+
+Value TranscodeBuilder::groupsWithRecords(const StreamUnits::Unit &unit,
+                                          const StreamUnits::Source &source,
+                                          const StreamUnits::Header &header) {
+  // A strip has at most 16 groups, and four strips at most 8.
+  bool areRuns = layout.recordWords != 1;
+  auto bitOf = [&](Value number) {
+    Value at = index.add(header.records, index.mul(number, layout.recordWords));
+    Value record = streams->word(source, at);
+    RecordPlace place = areRuns ? placeOfRun(unit, toIndex(record))
+                                : placeOfWord(unit, toIndex(bits(record, 24, 8)));
+    Value bit = toI32(index.add(index.mul(place.strip, unit.groups), place.group));
+    Value mask = arith::ShLIOp::create(
+        builder, location, constantI32(1),
+        arith::AndIOp::create(builder, location, bit, constantI32(31)).getResult());
+    Value isThere =
+        both(index.less(number, header.recordCount), index.less(place.strip, unit.strips));
+    return arith::SelectOp::create(builder, location, isThere, mask, constantI32(0)).getResult();
+  };
+  Value none = constantI32(0);
+  return index.loop(index.ceilDiv(header.recordCount, 32), {none},
+                    [&](Value round, ValueRange found) {
+                      Value number = index.add(index.mul(round, 32), lane);
+                      Value both = arith::OrIOp::create(builder, location, found[0], bitOf(number));
+                      return Values{both};
+                    })[0];
+}
+
 void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &unit,
                                    const StreamUnits::Source &source,
                                    const StreamUnits::Header &header) {
@@ -150,15 +189,15 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
   if (layout.recordWords == 1) {
     patchWords(header.recordCount, loadAt, [&](Value record, Value number) {
       Value block = toIndex(number);
-      Value strip = index.div(block, unit.blocks);
-      Value inStrip = index.sub(block, index.mul(strip, unit.blocks));
-      index.ifElse(index.less(strip, unit.strips), [&] {
+      RecordPlace at = placeOfWord(unit, block);
+      index.ifElse(index.less(at.strip, unit.strips), [&] {
         // Its low bits are the block in its group.
+        Value inStrip = index.sub(block, index.mul(at.strip, unit.blocks));
         Value bitsOfBlock =
             arith::ShLIOp::create(builder, location, toI32(index.rem(inStrip, 4)), constantI32(24));
         Value own = arith::AndIOp::create(builder, location, record, constantI32(0x00FFFFFF));
         own = arith::OrIOp::create(builder, location, own, bitsOfBlock);
-        storeWord(panel, placeOf(strip, index.div(inStrip, 4)), own);
+        storeWord(panel, placeOf(at.strip, at.group), own);
       });
     });
     return;
@@ -167,11 +206,9 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
   index.loop(header.recordCount, [&](Value i) {
     Value at = index.mul(i, runWords);
     Value number = toIndex(loadAt(at));
-    Value row = index.div(number, unit.groups);
-    Value group = index.sub(number, index.mul(row, unit.groups));
-    Value strip = index.div(row, 16);
-    index.ifElse(index.less(strip, unit.strips), [&] {
-      storeRun(panel, placeOf(strip, group), index.rem(row, 16),
+    RecordPlace run = placeOfRun(unit, number);
+    index.ifElse(index.less(run.strip, unit.strips), [&] {
+      storeRun(panel, placeOf(run.strip, run.group), index.rem(index.div(number, unit.groups), 16),
                [&](Value word) { return loadAt(index.add(at, word)); });
     });
   });

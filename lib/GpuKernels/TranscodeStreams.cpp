@@ -36,9 +36,21 @@ void TranscodeBuilder::copyStream(const Panel &panel, const StreamUnits::Unit &u
   });
 }
 
+Value TranscodeBuilder::ofGroup(Value bitsOfUnit, const StreamUnits::Unit &unit, Value strip,
+                                Value group) {
+  if (!bitsOfUnit)
+    return {};
+  Value number = toI32(index.add(index.mul(strip, unit.groups), group));
+  Value own = arith::ShRUIOp::create(builder, location, bitsOfUnit, number);
+  return arith::AndIOp::create(builder, location, own, constantI32(1));
+}
+
 void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit &unit,
                                     const StreamUnits::Source &source) {
   StreamUnits::Header header = streams->header(source);
+  Value withRecords;
+  if (makesCodes() && format.format.escapes != Escapes::None)
+    withRecords = groupsWithRecords(unit, source, header);
   // order-5: a lane goes through all columns of a strip before the next one.
   index.loop(unit.strips, header.state, [&](Value number, ValueRange inStrip) {
     Value strip = index.add(unit.strip, number);
@@ -53,7 +65,11 @@ void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit 
       }
       Values decoded =
           streams->decode(unit, group, rawPlane, rawAt, source, state, table, rowClasses);
-      store(panel, place, ArrayRef<Value>(decoded).take_front(4));
+      ArrayRef<Value> fragments = ArrayRef<Value>(decoded).take_front(4);
+      if (makesCodes())
+        storeCodes(panel, place, fragments, ofGroup(withRecords, unit, number, group));
+      else
+        store(panel, place, fragments);
       return Values(ArrayRef<Value>(decoded).drop_front(4));
     });
   });

@@ -8,7 +8,7 @@
 // TARGET: error: unknown GPU target 'sm_75'; {{.*}}GPU targets are: sm_80, sm_86, sm_89, sm_90a, sm_120a{{$}}
 // TILES: error: 'uwt.matmul' op expects 1 to 32 tiles, at least 2 stages and an even number of groups, got 33, 0 and 0{{$}}
 // SHARED: error: 'uwt.matmul' op has no kernel of family shared: threads decode format 'raw' straight into registers; use strategy direct{{$}}
-// STRATEGY: error: expects strategy 'direct', 'shared', 'exponents' or 'buffer', got 'wide'{{$}}
+// STRATEGY: error: expects strategy 'direct', 'shared', 'codes', 'exponents' or 'buffer', got 'wide'{{$}}
 // CLUSTER: error: 'uwt.matmul' op expects a cluster of 1, 2, 4 or 8 workgroups, got 3{{$}}
 // RING: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 3 stages of 98304 bytes does not fit the shared memory of 'sm_90a'{{$}}
 func.func @main(%x: memref<64x640xbf16>, %y: memref<64x128xf32>) {

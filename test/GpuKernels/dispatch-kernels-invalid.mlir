@@ -2,7 +2,7 @@
 // RUN: not uwt-opt %s --uwt-dispatch-kernels=target=sm_75 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not uwt-opt %s --uwt-dispatch-kernels=strategy=shared 2>&1 | FileCheck %s --check-prefix=SHARED
 
-// STRATEGY: error: expects strategy 'direct', 'shared', 'exponents' or 'buffer', got 'wide'{{$}}
+// STRATEGY: error: expects strategy 'direct', 'shared', 'codes', 'exponents' or 'buffer', got 'wide'{{$}}
 // TARGET: error: unknown GPU target 'sm_75'
 // SHARED: error: 'uwt.matmul' op has no kernel of family shared: threads decode format 'raw' straight into registers; use strategy direct{{$}}
 func.func @main(%x: memref<?x640xbf16>, %y: memref<?x128xf32>) {

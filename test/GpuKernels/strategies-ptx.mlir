@@ -2,26 +2,31 @@
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_80 strategy=direct},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-DIRECT
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_80 strategy=shared},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-SHARED
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_80 strategy=exponents},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-EXPONENTS
+// RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_80 strategy=codes},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-CODES
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_80 strategy=buffer},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-BUFFER
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_80 simt},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=SIMT
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_86 strategy=direct},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-DIRECT
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_86 strategy=shared},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-SHARED
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_86 strategy=exponents},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-EXPONENTS
+// RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_86 strategy=codes},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-CODES
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_86 strategy=buffer},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-BUFFER
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_86 simt},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=SIMT
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_89 strategy=direct},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-DIRECT
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_89 strategy=shared},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-SHARED
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_89 strategy=exponents},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-EXPONENTS
+// RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_89 strategy=codes},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-CODES
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_89 strategy=buffer},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-BUFFER
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_89 simt},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=SIMT
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_90a strategy=direct},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=HOPPER-DIRECT
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_90a strategy=shared},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=HOPPER-SHARED
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_90a strategy=exponents},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=HOPPER-EXPONENTS
+// RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_90a strategy=codes},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=HOPPER-CODES
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_90a strategy=buffer},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=HOPPER-BUFFER
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_90a simt},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=SIMT
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_120a strategy=direct},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=NEW-DIRECT
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_120a strategy=shared},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=NEW-SHARED
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_120a strategy=exponents},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=NEW-EXPONENTS
+// RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_120a strategy=codes},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=NEW-CODES
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_120a strategy=buffer},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=NEW-BUFFER
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_120a simt},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=SIMT
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_90a strategy=direct tiles=1},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=STREAMS
@@ -81,6 +86,29 @@
 // HOPPER-EXPONENTS-LABEL: .entry product(
 // HOPPER-EXPONENTS: prmt.b32
 // HOPPER-EXPONENTS: wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {
+
+// A kernel before leaves exponents as codes of four bits, or, of a unit whose lanes vote so, as bytes.
+// OLD-CODES-LABEL: .entry decode(
+// OLD-CODES: vote.sync.any.pred
+// OLD-CODES: st.global.v4
+// OLD-CODES: st.global.v4
+// OLD-CODES-LABEL: .entry product(
+// OLD-CODES: prmt.b32
+// OLD-CODES: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// NEW-CODES-LABEL: .entry decode(
+// NEW-CODES: vote.sync.any.pred
+// NEW-CODES: st.global.v4
+// NEW-CODES: st.global.v4
+// NEW-CODES-LABEL: .entry product(
+// NEW-CODES: prmt.b32
+// NEW-CODES: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// HOPPER-CODES-LABEL: .entry decode(
+// HOPPER-CODES: vote.sync.any.pred
+// HOPPER-CODES: st.global.v4
+// HOPPER-CODES: st.global.v4
+// HOPPER-CODES-LABEL: .entry product(
+// HOPPER-CODES: prmt.b32
+// HOPPER-CODES: wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {
 
 // A kernel before leaves words; nothing is decoded where they are multiplied.
 // OLD-BUFFER-LABEL: .entry decode(

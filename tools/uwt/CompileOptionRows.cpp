@@ -45,8 +45,8 @@ std::vector<Option> CompileOptionRows::rows() {
        ValueHint::None,
        {"fast", "exact"}},
       {"--strategy", "STRATEGY",
-       "kernel of every product in place of the cost model's pick: direct, shared or "
-       "exponents (GPUs) or buffer, then (CPUs) rows=N,columns=N,k_chunk=N",
+       "kernel of every product in place of the cost model's pick: direct or buffer, on GPUs also "
+       "shared, codes or exponents; then (CPUs) rows=N,columns=N,k_chunk=N",
        &strategy},
       {"--min-elements", "N", "constants with fewer elements stay as they are (default: 1024)",
        &minElements},

@@ -42,9 +42,10 @@ struct GpuKernelLedger {
   double lookups = 0;
   /// Multiplies by warpgroups.
   bool usesWarpgroups = false;
-  /// Bytes of a weight that a kernel before decodes to memory: 2 (strategy buffer), or 1 where it
-  /// leaves the other one where it is (exponents); 0 for none.
-  double decodedBytes = 0;
+  /// Bytes of a weight that a kernel before decodes to memory: 2 (strategy buffer), or fewer where
+  /// it leaves the raw field's byte where it is (exponents 1, codes from 0.5 on); 0 for none. What
+  /// a lane of that kernel takes for a weight: instructions, and bytes of shared memory.
+  double decodedBytes = 0, decodeInstructions = 0, decodeSharedBytes = 0;
   /// Kernels that are launched; while those before the last one run, it fills its ring.
   unsigned launches = 2;
 };

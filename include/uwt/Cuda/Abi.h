@@ -11,7 +11,9 @@
 //
 // Planes are those of uwt/Runtime/Abi.h, byte for byte: a panel's part begins at a multiple of 64
 // bytes, a plane is aligned to 256 bytes, and 256 zero bytes follow it. Two structures are made
-// for the device: the panel table, shorter than the CPU's, and `records`.
+// for the device: the panel table, shorter than the CPU's, and `records`. Behind the decode table
+// of a prefix code one u32 more says which sixteen symbols in a row are the commonest
+// (DeviceTables::table).
 //
 // Kernel parameters (launch-5, launch-7 of docs/packs.md): a memref<?xT> is five parameters of 8
 // bytes, as convert-gpu-to-nvvm expands its descriptor; a scalar is one of its own size:

@@ -35,6 +35,10 @@ struct DeviceTables {
   std::vector<DevicePanelEntry> panels;
   /// All panels' groups; empty where the format has none.
   std::vector<DeviceRecordGroup> records;
+  /// The weight's decode table. Behind that of a prefix code stands, in both halves, the base of
+  /// the window of sixteen symbols that most of the code words decode to (0 where symbols have more
+  /// than 8 bits).
+  std::vector<uint32_t> table;
 };
 
 /// Errors: Usage (a dense weight), Unsupported (escapes of layout row_major, whose records are in

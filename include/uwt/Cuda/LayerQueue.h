@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A sequence of products, each of which decodes its weight first (strategies buffer and exponents):
-// the weight of the next one is decoded on a second stream while this one is multiplied. One of
-// the two is limited by memory, the other one by the tensor cores, if batches are large.
+// A sequence of products, each of which decodes its weight first (strategies buffer, exponents and
+// codes): the weight of the next one is decoded on a second stream while this one is multiplied.
+// One of the two is limited by memory, the other one by the tensor cores, if batches are large.
 //
 //===----------------------------------------------------------------------===//
 

@@ -74,8 +74,9 @@ struct KernelReport {
   /// All instructions in front of the padding at the end.
   InstructionCounts all;
   std::vector<LoopReport> loops;
-  /// Of the loop in which warps look code words up and write what they decode for others, if there
-  /// is one: the parts of a trip, and of each part the ways (MachineLoop::parts).
+  /// Of the loop in which warps look code words up and write what they decode for others, to shared
+  /// memory or for the next kernel, if there is one: the parts of a trip, and of each part the ways
+  /// (MachineLoop::parts).
   std::vector<std::vector<InstructionCounts>> decodes;
   /// Of the innermost loop that multiplies, of several of the one that computes most for a
   /// product: the parts of a trip, and of each part the ways with its most products.

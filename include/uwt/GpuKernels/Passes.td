@@ -28,7 +28,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     that `@decode` decoded before.
 
     With strategy `buffer`, `@decode` comes before: it decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
-    serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`.
+    serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`. With `codes` symbols become codes of
+    four bits; a unit that has others than the weight's commonest sixteen in a row has them as bytes, and a flag.
 
     A product with a `#uwt.gpu_strategy` has its strategy and slices (`tiles`), unless the options say others.
 
@@ -56,7 +57,7 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     Option<"cluster", "cluster", "unsigned", "0",
            "Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8 (default: 2 from 32 batch rows on, 4 from 64)">,
     Option<"strategy", "strategy", "std::string", "\"\"",
-           "direct (weights are decoded where they are multiplied), shared (prefix codes: by warps of their own, to shared memory), exponents (prefix codes: exponents before, to bytes in memory) or buffer (all of them before, to memory) (default: the first of these that serves the format; prefix codes from 33 batch rows on shared, and exponents above 128 where there is wgmma)">,
+           "direct (weights are decoded where they are multiplied), shared (prefix codes: by warps of their own, to shared memory), codes or exponents (prefix codes: exponents before, to codes of 4 bits or to bytes in memory) or buffer (all of them before, to memory) (default: direct, else buffer; prefix codes up to 32 batch rows direct, from 33 on shared, and exponents above 128 where there is wgmma)">,
     Option<"warpgroups", "warpgroups", "bool", "true",
            "Multiply more than two tiles with wgmma; else with mma.sync">,
     Option<"simt", "simt", "bool", "false",
@@ -93,7 +94,7 @@ def DispatchKernelsPass : Pass<"uwt-dispatch-kernels", "::mlir::ModuleOp"> {
     Option<"target", "target", "std::string", "\"sm_90a\"",
            "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
     Option<"strategy", "strategy", "std::string", "\"\"",
-           "direct, shared, exponents or buffer for all products (default: as uwt-build-kernels)">,
+           "direct, shared, codes, exponents or buffer for all products (default: as uwt-build-kernels)">,
     Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked">
   ];
   let statistics = [

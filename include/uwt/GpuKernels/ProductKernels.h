@@ -68,8 +68,9 @@ struct PlanFacts {
   /// Family shared: these warps decode for others.
   bool decodesBeside = false;
   /// Bytes of a weight that are decoded to memory before, and read from there: 2 with strategy
-  /// buffer, 1 with exponents; 0 where nothing is.
-  double decodedBytes = 0;
+  /// buffer, 1 with exponents, 0.5 with codes; 0 where nothing is. And those more of a unit's that
+  /// has symbols outside of the codes' window.
+  double decodedBytes = 0, bytesOutside = 0;
 };
 
 struct ProductKernels {

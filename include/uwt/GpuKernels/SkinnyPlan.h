@@ -33,8 +33,9 @@ namespace uwt {
 
 /// What kernel `decode` makes of a weight, if there is one: its words, in the order of plane
 /// `words`; or its symbols alone, as `uwt.decode_fragment exponent_bytes` takes them, of panels
-/// that are not stored as words. Panels have the places that plane `words` gives them.
-enum class DecodedForm : uint8_t { None, Words, ExponentBytes };
+/// that are not stored as words; or these as codes of format window<4>, but for the units that have
+/// others, whose symbols are bytes. Panels have the places that plane `words` gives them.
+enum class DecodedForm : uint8_t { None, Words, ExponentBytes, Codes };
 
 struct SkinnyPlan {
   /// The weight: output features, input features; 8-column tiles of x; stages of the ring, and
@@ -57,8 +58,10 @@ struct SkinnyPlan {
   /// What has been decoded before: words (strategy buffer; `onlyWords` is set then too), or symbols
   /// (strategy exponents; plane `code` is then in the workspace).
   DecodedForm decoded;
-  /// u32 of the decode table, which a thread keeps in registers, and of an escape record.
+  /// u32 of the decode table that a thread keeps in registers, from `tableFirst` on, and of an
+  /// escape record.
   int64_t tableWords, recordWords;
+  int64_t tableFirst = 0;
   /// Whether a panel's four warps multiply together (wgmma), or each for itself (mma.sync). Decides
   /// the order of packed x.
   bool multipliesTogether;
@@ -89,6 +92,7 @@ struct SkinnyPlan {
       return ProductStrategy::Shared;
     return decoded == DecodedForm::Words           ? ProductStrategy::Buffer
            : decoded == DecodedForm::ExponentBytes ? ProductStrategy::Exponents
+           : decoded == DecodedForm::Codes         ? ProductStrategy::Codes
                                                    : ProductStrategy::Direct;
   }
   int64_t consumerWarps() const { return 4 * bandPanels; }
@@ -120,8 +124,18 @@ struct SkinnyPlan {
   bool decodesFirst() const { return decoded != DecodedForm::None; }
   /// u32 of a unit of the decoded weight.
   int64_t decodedUnitWords() const {
-    return decoded == DecodedForm::ExponentBytes ? unitWords / 2 : unitWords;
+    return decoded == DecodedForm::Codes           ? unitWords / 4
+           : decoded == DecodedForm::ExponentBytes ? unitWords / 2
+                                                   : unitWords;
   }
+  /// Whether units of the decoded weight say by a flag, a u32, whether their symbols are codes or
+  /// bytes.
+  bool hasFlags() const { return decoded == DecodedForm::Codes; }
+  int64_t units() const { return (rows + 15) / 16 * groups(); }
+  /// u32 of the decoded weight before units as bytes, and before flags, four for each group of each
+  /// panel. Bytes have room in every unit; few of them take it.
+  int64_t decodedBytesAt() const { return units() * decodedUnitWords(); }
+  int64_t decodedFlagsAt() const { return decodedBytesAt() + units() * unitWords / 2; }
 
   int64_t panels() const { return (rows + 63) / 64; }
   int64_t groups() const { return (columns + 63) / 64; }
@@ -144,7 +158,9 @@ struct SkinnyPlan {
   int64_t partRaw() const { return 0; }
   int64_t partCode() const { return 4 * groupsPerStage * rawWords; }
   int64_t partRecords() const;
-  int64_t partPatch() const { return partRecords() + (hasEscapes ? 2 * groupsPerStage : 0); }
+  int64_t partPatch() const {
+    return partRecords() + (hasEscapes ? 2 : hasFlags() ? 4 : 0) * groupsPerStage;
+  }
   int64_t partWords() const;
   int64_t stageX() const { return bandPanels * partWords(); }
   int64_t stageWords() const { return stageX() + groupsPerStage * tiles * tileWords; }
@@ -154,7 +170,9 @@ struct SkinnyPlan {
 
   /// u32 of the decoded weight, behind which packed x begins.
   int64_t decodedWords() const {
-    return decodesFirst() ? (rows + 15) / 16 * groups() * decodedUnitWords() : 0;
+    if (hasFlags())
+      return decodedFlagsAt() + 4 * panels() * groups();
+    return decodesFirst() ? units() * decodedUnitWords() : 0;
   }
   /// u32 of a slice of packed x; f32 of a workgroup's partial sums: of its first band and of its
   /// last one. Each place has a counter a warp of its cluster.

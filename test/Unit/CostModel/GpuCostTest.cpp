@@ -84,6 +84,17 @@ TEST(GpuCost, DecodingBeforeReadsWhatItReplaces) {
   GpuPrediction exponents = predictGpu(roundBoard(), ledger, problem, ideal());
   EXPECT_NEAR(exponents.decode, 37.5 + 100, 1e-9);
   EXPECT_NEAR(exponents.memory, 200.32, 1e-9);
+  // Codes are half as many bytes, which the product does not read either.
+  ledger.decodedBytes = 0.5;
+  GpuPrediction codes = predictGpu(roundBoard(), ledger, problem, ideal());
+  EXPECT_NEAR(codes.decode, 37.5 + 50, 1e-9);
+  EXPECT_NEAR(codes.memory, 150.32, 1e-9);
+  // Decoding takes as long as the slowest of what it needs.
+  ledger.decodeInstructions = 1000;
+  EXPECT_GT(predictGpu(roundBoard(), ledger, problem, ideal()).decode, codes.decode);
+  ledger.decodeInstructions = 0;
+  ledger.decodeSharedBytes = 1000;
+  EXPECT_GT(predictGpu(roundBoard(), ledger, problem, ideal()).decode, codes.decode);
   EXPECT_NEAR(exponents.total, exponents.memory + exponents.decode + exponents.fixed, 1e-9);
 }
 

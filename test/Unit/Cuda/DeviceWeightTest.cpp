@@ -11,6 +11,7 @@
 #include "CudaTesting.h"
 #include <cstring>
 #include <gmock/gmock.h>
+#include <random>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -198,6 +199,52 @@ INSTANTIATE_TEST_SUITE_P(Formats, DeviceTablesTest, testing::ValuesIn(registered
                          [](const testing::TestParamInfo<std::string> &info) {
                            return testNameOf(info.param);
                          });
+
+/// Most exponents are 110 to 119, one in ten is 60 to 63.
+static Bytes twoRangesOfExponents(uint64_t count) {
+  std::mt19937 random(7);
+  Bytes bytes;
+  for (uint64_t i = 0; i < count; ++i) {
+    auto word = static_cast<uint16_t>(
+        (random() % 10 == 0 ? 60 + random() % 4 : 110 + random() % 10) << 7 | random() % 128);
+    bytes.push_back(static_cast<uint8_t>(word & 0xFF));
+    bytes.push_back(static_cast<uint8_t>(word >> 8));
+  }
+  return bytes;
+}
+
+TEST(DeviceTables, OfPrefixCodesSayTheCommonestWindow) {
+  ThreadPool pool(1);
+  for (const char *format :
+       {"huffman<12,2>", "huffman<8,1>, context=row_class<4>", "rice<1,8>", "inplace<12>"}) {
+    SCOPED_TRACE(format);
+    TensorDescription description{ElementType::BF16, {70, 1100}, parsedFormat(format)};
+    auto weight = LoadedWeight::fromBytes(description, twoRangesOfExponents(70 * 1100), pool);
+    ASSERT_TRUE(holds(weight));
+    auto tables = deviceTables(*weight);
+    ASSERT_TRUE(holds(tables));
+    std::vector<uint32_t> table = tables->table;
+    if (weight->plan().traits.rate == Rate::Prefix) {
+      uint32_t base = table.back() & 0xFFFF;
+      EXPECT_EQ(table.back(), base * 0x00010001);
+      EXPECT_LE(base, 110);
+      EXPECT_GE(base + 15, 119);
+      table.pop_back();
+    }
+    EXPECT_EQ(table, std::vector<uint32_t>(weight->table().begin(), weight->table().end()));
+  }
+}
+
+TEST(DeviceTables, OfWideSymbolsHaveNoWindow) {
+  ThreadPool pool(1);
+  TensorDescription description{
+      ElementType::BF16, {70, 100}, parsedFormat("huffman<12,1>, coded=exponent+2")};
+  auto weight = LoadedWeight::fromBytes(description, twoRangesOfExponents(70 * 100), pool);
+  ASSERT_TRUE(holds(weight));
+  auto tables = deviceTables(*weight);
+  ASSERT_TRUE(holds(tables));
+  EXPECT_EQ(tables->table.back(), 0u);
+}
 
 TEST(DeviceTables, OfADenseWeightAreRefused) {
   ThreadPool pool(1);

@@ -31,6 +31,7 @@ struct Subject {
   const char *name, *format, *target;
   Shape shape;
   unsigned cluster = 1;
+  std::optional<ProductStrategy> strategy = std::nullopt;
 };
 
 constexpr Subject rawSkinny{"raw", "raw", "sm_90a", {130, 640, 5}};
@@ -46,6 +47,8 @@ constexpr Subject inplaceCluster{"inplace12_cluster", "inplace<12>", "sm_90a", {
 constexpr Subject windowCluster{"window4_cluster", "window<4>", "sm_90a", {130, 640, 5}, 2};
 constexpr Subject sharedHopper{"huffman_shared", "huffman<12,2>", "sm_90a", {130, 640, 40}};
 constexpr Subject exponents{"huffman_exponents", "huffman<12,2>", "sm_90a", {130, 448, 5}};
+constexpr Subject codes{"huffman_codes",       "huffman<12,2>", "sm_90a", {130, 640, 40}, 1,
+                        ProductStrategy::Codes};
 constexpr Subject sharedAmpere{"huffman_shared_sm_80", "huffman<12,2>", "sm_80", {130, 640, 5}};
 
 /// What is wrong: changes the kernel, and says how many operations it changed.
@@ -239,14 +242,14 @@ const std::vector<Mutation> &mutations() {
        [](GPUFuncOp kernel) { return eraseWaits(kernel, 0); },
        {"which nothing has written", "without a wait"},
        {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster, sharedHopper,
-        sharedAmpere}},
+        sharedAmpere, codes}},
       {"EmptyWaitRemoved",
        [](GPUFuncOp kernel) { return eraseWaits(kernel, 1); },
        // Decoders that do not wait arrive before a stage is filled.
        {"without a wait", "with no barrier between the two", "arrives 1 time(s) at mbarrier",
         "which nothing has written"},
        {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster, sharedHopper,
-        sharedAmpere}},
+        sharedAmpere, codes}},
       {"FenceRemoved",
        [](GPUFuncOp kernel) {
          return eraseAll<mlir::NVVM::FenceMbarrierInitOp>(kernel, [](auto) { return true; });
@@ -267,7 +270,7 @@ const std::vector<Mutation> &mutations() {
        {"which nothing has written", "without a wait", "with no barrier between the two",
         "mbarrier"},
        {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster, sharedHopper,
-        sharedAmpere}},
+        sharedAmpere, codes}},
       {"WrongPhaseOfEmpty",
        [](GPUFuncOp kernel) { return invertPhases(kernel, 1); },
        {"which nothing has written", "without a wait", "with no barrier between the two",
@@ -314,7 +317,8 @@ const std::vector<Mutation> &mutations() {
          return eraseAll<GridDependencyWaitOp>(kernel, [](auto) { return true; });
        },
        {"which the kernel before may still write"},
-       {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper, exponents}},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper, exponents,
+        codes}},
       {"PartialSumsAtOnePlace",
        shareSlots,
        {"to which another lane writes", "with no"},
@@ -333,6 +337,7 @@ TEST_P(MutationTest, IsFound) {
     options.target = *findGpuTarget(subject.target);
     options.stages = 2;
     options.cluster = subject.cluster;
+    options.strategy = subject.strategy;
     Product product(subject.format, subject.shape, options);
     ASSERT_EQ(product.prepare(), "");
     const Shape &shape = subject.shape;

@@ -31,8 +31,9 @@ struct DecodedCase {
 
 class SkinnyBufferTest : public ::testing::TestWithParam<DecodedCase> {};
 
-/// The raw twin's bits, and so exact sums where sums are exact: from weights with few escapes and
-/// with many, for shapes with tails in every dimension, several slices and several workgroups.
+/// The raw twin's bits, and so exact sums where sums are exact: from weights with no escapes, with
+/// few and with many, for shapes with tails in every dimension, several slices and several
+/// workgroups.
 TEST_P(SkinnyBufferTest, BitsAreThoseOfTheRawTwin) {
   constexpr Shape shapes[] = {
       {1, 1, 1}, {17, 600, 3}, {65, 1040, 9}, {150, 1100, 33}, {70, 130, 300}};
@@ -45,7 +46,7 @@ TEST_P(SkinnyBufferTest, BitsAreThoseOfTheRawTwin) {
     Product twin("raw", shape, direct);
     ASSERT_EQ(one.prepare(), "");
     ASSERT_EQ(twin.prepare(), "");
-    for (uint32_t rarity : {400, 12}) {
+    for (uint32_t rarity : {1 << 30, 400, 12}) {
       std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
       // A panel without a pattern is stored as words.
       std::mt19937 random(rarity);
@@ -75,7 +76,7 @@ TEST_P(SkinnyBufferTest, MachineCodeHasNoSpills) {
   if (auto found = findCudaTool(CudaTool::Ptxas, ""); !found)
     GTEST_SKIP() << found.error().message();
   // Products from words are the same for all formats.
-  uint64_t most = GetParam().strategy == ProductStrategy::Exponents ? 256 : 64;
+  uint64_t most = GetParam().strategy == ProductStrategy::Buffer ? 64 : 256;
   for (uint64_t batch = 64; batch <= most; batch *= 4) {
     Product product(GetParam().format, {4096, 4096, batch}, {.strategy = GetParam().strategy});
     ASSERT_EQ(product.prepare(), "");
@@ -110,7 +111,11 @@ INSTANTIATE_TEST_SUITE_P(
                       DecodedCase{"huffman<12,2>", ProductStrategy::Exponents},
                       DecodedCase{"huffman<8,1>, escapes=rows<64>", ProductStrategy::Exponents},
                       DecodedCase{"huffman<12,1>, context=row_class<2>",
-                                  ProductStrategy::Exponents}),
+                                  ProductStrategy::Exponents},
+                      DecodedCase{"huffman<12,2>", ProductStrategy::Codes},
+                      DecodedCase{"huffman<8,1>, escapes=rows<64>", ProductStrategy::Codes},
+                      DecodedCase{"huffman<12,1>, context=row_class<2>", ProductStrategy::Codes},
+                      DecodedCase{"rice<1,8>", ProductStrategy::Codes}),
     [](const auto &info) { return "Case" + std::to_string(info.index); });
 
 /// Formats that have no direct kernel, and prefix codes in wide slices.

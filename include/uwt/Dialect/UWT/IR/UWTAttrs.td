@@ -111,13 +111,15 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
 def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a kernel of a GPU decodes its weights", [
     I32EnumCase<"Direct", 0, "direct">,
     I32EnumCase<"Shared", 1, "shared">,
-    I32EnumCase<"Exponents", 2, "exponents">,
-    I32EnumCase<"Buffer", 3, "buffer">
+    I32EnumCase<"Codes", 2, "codes">,
+    I32EnumCase<"Exponents", 3, "exponents">,
+    I32EnumCase<"Buffer", 4, "buffer">
   ]> {
   let cppNamespace = "::uwt";
   let description = [{
     `direct`: the threads that multiply decode into their registers. `shared`: warps of their own decode into shared memory
-    (prefix codes). `exponents`: exponents are decoded before, to bytes in memory (prefix codes). `buffer`: all of the
+    (prefix codes). `codes`: exponents are decoded before, to memory, to codes of four bits of the weight's commonest sixteen in a
+    row (prefix codes). `exponents`: the same to bytes. `buffer`: all of the
     weight is decoded before, to memory.
   }];
 }
