@@ -199,15 +199,16 @@ static CountedParts countProducts(const MachineKernel &kernel, const MachineLoop
   return products > 0 ? parts : CountedParts();
 }
 
-/// Those of the innermost loop that multiplies; of several, of the one that computes most for a
-/// product: weights that are stored as words may have a loop of their own, which decodes nothing.
+/// Those of the innermost loop that multiplies; of several, of the one with the most ALU
+/// instructions for a product: weights that are stored as words may have a loop of their own, which
+/// decodes nothing.
 static CountedParts countProducts(const MachineKernel &kernel) {
   auto multiplies = [&](const MachineLoop &loop) {
     return countAll(kernel, loop.body).products > 0;
   };
   auto density = [&](const MachineLoop &loop) {
     InstructionCounts all = countAll(kernel, loop.body);
-    return static_cast<double>(all.total()) / all.products;
+    return static_cast<double>(all[InstructionClass::Alu]) / all.products;
   };
   const MachineLoop *best = nullptr;
   for (const MachineLoop &loop : kernel.loops) {

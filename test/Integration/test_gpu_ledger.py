@@ -13,6 +13,7 @@ SCRIPT = ROOT / "test" / "Benchmarks" / "gpu_ledger.py"
 
 
 def load():
+    sys.path.insert(0, str(SCRIPT.parent))  # As where it is run.
     spec = importlib.util.spec_from_file_location("gpu_ledger", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

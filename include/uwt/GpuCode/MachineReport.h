@@ -78,8 +78,8 @@ struct KernelReport {
   /// memory or for the next kernel, if there is one: the parts of a trip, and of each part the ways
   /// (MachineLoop::parts).
   std::vector<std::vector<InstructionCounts>> decodes;
-  /// Of the innermost loop that multiplies, of several of the one that computes most for a
-  /// product: the parts of a trip, and of each part the ways with its most products.
+  /// Of the innermost loop that multiplies, of several of the one with the most ALU instructions
+  /// for a product: the parts of a trip, and of each part the ways with its most products.
   std::vector<std::vector<InstructionCounts>> products;
   std::vector<Hazard> hazards;
 };
