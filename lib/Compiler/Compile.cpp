@@ -44,6 +44,13 @@ public:
     stats.stages.emplace_back(stage.str(), std::chrono::duration<double>(now - begin).count());
     begin = now;
   }
+  /// Stages that were measured one by one; those that did not run are left out.
+  void endParts(ArrayRef<std::pair<const char *, double>> parts) {
+    for (auto [stage, seconds] : parts)
+      if (seconds > 0)
+        stats.stages.emplace_back(stage, seconds);
+    begin = Clock::now();
+  }
 
 private:
   CompileStats &stats;
@@ -387,7 +394,15 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
     UWT_RETURN_IF_ERROR(compileProducts(products, *gpu, output, compiled));
     UWT_RETURN_IF_ERROR(compileTranscodes(transcodes, *gpu, output, compiled));
   }
-  work.getTimer().end("compile kernels");
+  GpuCodeTimes sum;
+  for (const CompiledKernels &each : compiled)
+    sum.add(each.code.times);
+  work.getTimer().endParts({{"kernel pipeline", sum.pipeline},
+                            {"kernel translate", sum.translate},
+                            {"kernel optimise", sum.optimise},
+                            {"kernel codegen", sum.codegen},
+                            {"ptxas", sum.ptxas},
+                            {"nvdisasm", sum.disassemble}});
   if (compiled.empty())
     return usageError("the module has no product from compressed weights, so there are no kernels");
   if (kind == EmitKind::Nothing)

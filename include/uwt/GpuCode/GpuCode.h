@@ -36,6 +36,15 @@ struct GpuCodeOptions {
 /// Seconds that the parts of a compilation took; 0 for what did not run.
 struct GpuCodeTimes {
   double pipeline = 0, translate = 0, optimise = 0, codegen = 0, ptxas = 0, disassemble = 0;
+
+  void add(const GpuCodeTimes &other) {
+    pipeline += other.pipeline;
+    translate += other.translate;
+    optimise += other.optimise;
+    codegen += other.codegen;
+    ptxas += other.ptxas;
+    disassemble += other.disassemble;
+  }
 };
 
 /// What compileKernels() gives.
