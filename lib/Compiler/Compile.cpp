@@ -132,8 +132,7 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
   if (target.gpus.empty()) {
-    if (!options.strategy.family.empty() && options.strategy.family != "direct" &&
-        options.strategy.family != "buffer")
+    if (!options.strategy.family.empty() && !symbolizeKernelFamily(options.strategy.family))
       return usageError("strategy " + options.strategy.family +
                         " is of kernels for GPUs; for CPUs it is direct or buffer");
     return &target;

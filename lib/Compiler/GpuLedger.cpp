@@ -103,7 +103,8 @@ struct WayCosts {
 static constexpr double lookupConflicts = 3.5;
 
 /// Bytes of shared memory for a weight that instructions of the loop do not say.
-static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts) {
+static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
+                          const GpuKernelLedger &ledger) {
   // Codes come in by copies.
   constexpr double entryBytes = 4;
   double lookups = plan.lookups * entryBytes * (lookupConflicts - 1);
@@ -112,11 +113,8 @@ static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts) {
     return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
   double x = 2.0 * plan.slice / plan.rows;
-  double decoded = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
-  return (decoded == 0  ? codes
-          : decoded < 2 ? 1 + decoded
-                        : 2) +
-         x + (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
+  return (ledger.decodedBytes > 0 ? bytesRead(ledger) : codes) + x +
+         (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
 /// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
@@ -194,8 +192,8 @@ static std::optional<Trips> tripsOf(const KernelReport &report) {
   return trips;
 }
 
-/// What warps that decode for others take for a weight of a lane, nothing where there are none. A
-/// trip decodes a group, 32 weights of a lane, and writes its words, bytes or codes.
+/// What warps that decode for others, or for the next kernel, take for a weight of a lane. A trip
+/// decodes a group, 32 weights of a lane, and writes its words, bytes or codes.
 static WayCosts decodeCosts(const KernelReport &report) {
   constexpr double weights = 32;
   WayCosts costs;
@@ -216,6 +214,11 @@ static WayCosts decodeCosts(const KernelReport &report) {
     costs.lookups += best->sharedReadBytes / weights;
   }
   return costs;
+}
+
+/// What those warps take that decode beside the ones that multiply.
+static WayCosts costsBeside(const KernelReport &report, const PlanFacts &plan) {
+  return plan.decodesBeside ? decodeCosts(report) : WayCosts();
 }
 
 /// `before` is of the kernel that decodes before, null where there is none.
@@ -252,10 +255,10 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const KernelReport *
     mix(usual.alu, rare.alu);
     mix(usual.shared, rare.shared);
   }
-  WayCosts decode = plan.decodesBeside ? decodeCosts(report) : WayCosts();
+  WayCosts decode = costsBeside(report, plan);
   ledger.instructions = usual.instructions + decode.instructions;
   ledger.alu = usual.alu + decode.alu;
-  ledger.sharedBytes = usual.shared + decode.shared + copiedBytes(plan, facts);
+  ledger.sharedBytes = usual.shared + decode.shared + copiedBytes(plan, facts, ledger);
   return ledger;
 }
 
@@ -302,7 +305,7 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
   std::optional<Trips> trips = tripsOf(report);
   if (trips)
     ways["frequent"] = rounded(costsOf(trips->frequent, plan).instructions +
-                               (plan.decodesBeside ? decodeCosts(report).instructions : 0));
+                               costsBeside(report, plan).instructions);
   if (trips && trips->hasEscapes)
     ways["escapes"] = rounded(costsOf(trips->escaped, plan).instructions);
   llvm::json::Object row{

@@ -12,6 +12,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Compiler/Passes.h"
 #include "uwt/Conversion/Passes.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "uwt/Support/Suggest.h"
 #include <charconv>
@@ -22,7 +23,6 @@ namespace uwt {
 
 Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
   StrategyChoice choice;
-  constexpr std::string_view families[] = {"direct", "shared", "codes", "exponents", "buffer"};
   std::pair<std::string_view, unsigned *> numbers[] = {
       {"rows", &choice.rows}, {"columns", &choice.columns}, {"k_chunk", &choice.kChunk}};
   for (size_t begin = 0; begin <= text.size();) {
@@ -34,7 +34,8 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
     size_t equals = item.find('=');
     auto *number =
         std::ranges::find(numbers, item.substr(0, equals), [](auto &n) { return n.first; });
-    if (std::ranges::find(families, item) != std::end(families)) {
+    // Those of CPUs are among them.
+    if (symbolizeProductStrategy(item)) {
       choice.family = item;
       continue;
     }

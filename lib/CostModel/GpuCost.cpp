@@ -25,8 +25,7 @@ std::string_view GpuPrediction::limit() const { return slowest(*this).first; }
 /// Of a weight that is decoded before, what stays where it is: a byte of raw fields, or nothing.
 static double bytesLeft(const GpuKernelLedger &ledger) { return ledger.decodedBytes < 2 ? 1 : 0; }
 
-/// What the kernel that multiplies reads of a weight.
-static double bytesRead(const GpuKernelLedger &ledger) {
+double uwt::bytesRead(const GpuKernelLedger &ledger) {
   return ledger.decodedBytes > 0 ? bytesLeft(ledger) + ledger.decodedBytes : ledger.weightBytes;
 }
 

@@ -92,6 +92,22 @@ static SmallVector<ProductStrategy> preferredStrategies(MatmulOp op, const Emitt
   return {Shared, Direct, Exponents, Buffer};
 }
 
+/// What is decoded before.
+static DecodedForm formOf(ProductStrategy strategy) {
+  switch (strategy) {
+  case ProductStrategy::Direct:
+  case ProductStrategy::Shared:
+    return DecodedForm::None;
+  case ProductStrategy::Codes:
+    return DecodedForm::Codes;
+  case ProductStrategy::Exponents:
+    return DecodedForm::ExponentBytes;
+  case ProductStrategy::Buffer:
+    return DecodedForm::Words;
+  }
+  llvm_unreachable("all strategies are there");
+}
+
 /// Why a strategy does not serve a product; empty where it may.
 static std::string refusalOf(ProductStrategy strategy, MatmulOp op, const EmittedFormat &format,
                              const GpuTarget &target) {
@@ -100,12 +116,10 @@ static std::string refusalOf(ProductStrategy strategy, MatmulOp op, const Emitte
     return refusalOfDirect(op, format, target);
   case ProductStrategy::Shared:
     return SharedDecoder::refusal(op, format);
-  case ProductStrategy::Exponents:
-    return TranscodeBuilder::refusal(op.getWeightType(), format, DecodedForm::ExponentBytes);
   case ProductStrategy::Codes:
-    return TranscodeBuilder::refusal(op.getWeightType(), format, DecodedForm::Codes);
+  case ProductStrategy::Exponents:
   case ProductStrategy::Buffer:
-    return TranscodeBuilder::refusal(op.getWeightType(), format);
+    return TranscodeBuilder::refusal(op.getWeightType(), format, formOf(strategy));
   }
   llvm_unreachable("all strategies are there");
 }
@@ -212,10 +226,7 @@ static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedForma
   SkinnyPlan plan{};
   plan.rows = op.getWeightType().getRows();
   plan.columns = op.getWeightType().getColumns();
-  plan.decoded = strategy == ProductStrategy::Buffer      ? DecodedForm::Words
-                 : strategy == ProductStrategy::Exponents ? DecodedForm::ExponentBytes
-                 : strategy == ProductStrategy::Codes     ? DecodedForm::Codes
-                                                          : DecodedForm::None;
+  plan.decoded = formOf(strategy);
   plan.isShared = strategy == ProductStrategy::Shared;
   planUnits(format, plan);
   bool hasWarpgroups = options.warpgroups && !plan.isStream && target.supports(GpuFeature::Wgmma);

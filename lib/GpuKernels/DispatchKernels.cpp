@@ -44,24 +44,6 @@ static FailureOr<SmallVector<GpuStrategyAttr>> chooseCases(MatmulOp op, KernelOp
   return cases;
 }
 
-/// A dispatch by batch size around copies of `op`, a strategy each.
-static void dispatch(MatmulOp op, ArrayRef<GpuStrategyAttr> cases) {
-  OpBuilder builder(op);
-  Location location = op.getLoc();
-  Value size =
-      memref::DimOp::create(builder, location, op.getX(), op.getXType().getRank() - 2).getResult();
-  SmallVector<int64_t> limits;
-  for (GpuStrategyAttr each : cases.drop_back())
-    limits.push_back(each.getSlice());
-  auto dispatch = DispatchOp::create(builder, location, TypeRange(), size, limits, cases.size());
-  for (auto [region, each] : llvm::zip_equal(dispatch.getCases(), cases)) {
-    builder.createBlock(&region);
-    cast<MatmulOp>(builder.clone(*op)).setStrategyAttr(each);
-    YieldOp::create(builder, location);
-  }
-  op.erase();
-}
-
 static void explain(MatmulOp op, const GpuTarget &target, ArrayRef<GpuStrategyAttr> cases) {
   CompressedType type = op.getWeightType();
   InFlightDiagnostic diagnostic = mlir::emitRemark(op.getLoc());
@@ -85,10 +67,10 @@ LogicalResult DispatchKernelsPass::select(MatmulOp op, const KernelOptions &kern
   if (remarks)
     explain(op, *kernels.target, *cases);
   ++numProducts;
-  if (cases->size() == 1)
-    op.setStrategyAttr(cases->front());
-  else
-    dispatch(op, *cases);
+  SmallVector<int64_t> limits;
+  for (GpuStrategyAttr each : ArrayRef(*cases).drop_back())
+    limits.push_back(each.getSlice());
+  op.setStrategies(limits, SmallVector<Attribute>(cases->begin(), cases->end()));
   return mlir::success();
 }
 

@@ -27,10 +27,8 @@ WorkspaceRule SkinnyKernels::workspaceRule() const {
 
 KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
   KernelEntry entry = entryOf(plan.family(), kernel, op.getWeightType(), format);
-  entry.strategy = plan.decoded == DecodedForm::Words           ? "buffer,"
-                   : plan.decoded == DecodedForm::ExponentBytes ? "exponents,"
-                   : plan.decoded == DecodedForm::Codes         ? "codes,"
-                                                                : "";
+  if (plan.decodesFirst())
+    entry.strategy = stringifyProductStrategy(plan.strategy()).str() + ",";
   entry.strategy += std::string(nameOf(entry.family)) + ",n=" + std::to_string(8 * plan.tiles) +
                     ",stages=" + std::to_string(plan.stages) +
                     ",k=" + std::to_string(64 * plan.groupsPerStage);

@@ -290,8 +290,7 @@ std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &
                                       DecodedForm form) {
   if (!type.getRows() || !type.getColumns())
     return "the weight is empty";
-  if ((form == DecodedForm::ExponentBytes || form == DecodedForm::Codes) &&
-      (format.traits.rate != Rate::Prefix || !format.hasByteFields()))
+  if (form != DecodedForm::Words && (format.traits.rate != Rate::Prefix || !format.hasByteFields()))
     return "only prefix codes of symbols that are bytes, beside raw fields that are bytes, are "
            "decoded to exponents before: not format '" +
            format.format.str() + "'";

@@ -171,12 +171,11 @@ Value TranscodeBuilder::groupsWithRecords(const StreamUnits::Unit &unit,
     return arith::SelectOp::create(builder, location, isThere, mask, constantI32(0)).getResult();
   };
   Value none = constantI32(0);
-  return index.loop(index.ceilDiv(header.recordCount, 32), {none},
-                    [&](Value round, ValueRange found) {
-                      Value number = index.add(index.mul(round, 32), lane);
-                      Value both = arith::OrIOp::create(builder, location, found[0], bitOf(number));
-                      return Values{both};
-                    })[0];
+  return index.loop(
+      index.ceilDiv(header.recordCount, 32), {none}, [&](Value round, ValueRange found) {
+        Value number = index.add(index.mul(round, 32), lane);
+        return Values{arith::OrIOp::create(builder, location, found[0], bitOf(number))};
+      })[0];
 }
 
 void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &unit,

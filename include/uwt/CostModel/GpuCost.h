@@ -50,6 +50,10 @@ struct GpuKernelLedger {
   unsigned launches = 2;
 };
 
+/// Bytes that the kernel that multiplies reads of a weight: what is decoded before, and what that
+/// leaves where it is.
+double bytesRead(const GpuKernelLedger &ledger);
+
 /// A product y[batch, N] = x[batch, K] · W[N, K]ᵀ of 16-bit elements, its weights not in a cache.
 struct GpuProblem {
   uint64_t rows = 0, columns = 0, batch = 1;
@@ -79,7 +83,7 @@ struct GpuPrediction {
   double memory = 0, cache = 0, alu = 0, issue = 0, shared = 0, matrix = 0, fixed = 0;
   /// Of lookups that wait for each other.
   double chain = 0;
-  /// Of decoding before, by the bandwidth of memory.
+  /// Of decoding before, by the slowest of what that needs.
   double decode = 0;
   double total = 0;
   /// The limit that counts: "memory".

@@ -69,6 +69,26 @@ LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShape
   return mlir::success();
 }
 
+void MatmulOp::setStrategies(ArrayRef<int64_t> limits, ArrayRef<Attribute> strategies) {
+  if (strategies.size() == 1)
+    return setStrategyAttr(strategies.front());
+  OpBuilder builder(*this);
+  int64_t dimension = getXType().getRank() - 2;
+  Value size = hasBuffers()
+                   ? memref::DimOp::create(builder, getLoc(), getX(), dimension).getResult()
+                   : tensor::DimOp::create(builder, getLoc(), getX(), dimension).getResult();
+  auto dispatch = DispatchOp::create(builder, getLoc(), (*this)->getResultTypes(), size, limits,
+                                     strategies.size());
+  for (auto [region, strategy] : llvm::zip_equal(dispatch.getCases(), strategies)) {
+    builder.createBlock(&region);
+    auto copy = cast<MatmulOp>(builder.clone(**this));
+    copy.setStrategyAttr(strategy);
+    YieldOp::create(builder, getLoc(), copy->getResults());
+  }
+  (*this)->replaceAllUsesWith(dispatch);
+  erase();
+}
+
 //===----------------------------------------------------------------------===//
 // Text
 //===----------------------------------------------------------------------===//

@@ -237,29 +237,6 @@ void SelectStrategyPass::remark(MatmulOp op, const WeightProducts &weight, size_
     diagnostic << "; runner-up " << runnerUp;
 }
 
-/// A dispatch by batch size around copies of `op`, a strategy each.
-static void dispatch(MatmulOp op, ArrayRef<BatchRange> ranges) {
-  OpBuilder builder(op);
-  Location location = op.getLoc();
-  int64_t dimension = op.getXType().getRank() - 2;
-  Value size = op.hasBuffers()
-                   ? memref::DimOp::create(builder, location, op.getX(), dimension).getResult()
-                   : tensor::DimOp::create(builder, location, op.getX(), dimension).getResult();
-  SmallVector<int64_t> limits;
-  for (const BatchRange &range : ranges.drop_back())
-    limits.push_back(static_cast<int64_t>(range.limit));
-  auto dispatch =
-      uwt::DispatchOp::create(builder, location, op->getResultTypes(), size, limits, ranges.size());
-  for (auto [region, range] : llvm::zip_equal(dispatch.getCases(), ranges)) {
-    builder.createBlock(&region);
-    auto copy = cast<MatmulOp>(builder.clone(*op));
-    copy.setStrategyAttr(strategyOf(op.getContext(), range.config));
-    uwt::YieldOp::create(builder, location, copy->getResults());
-  }
-  op->replaceAllUsesWith(dispatch);
-  op->erase();
-}
-
 /// Batch sizes of a range; the times beside it are those at the first one.
 static std::string batchText(uint64_t first, uint64_t limit) {
   std::string text = std::to_string(first);
@@ -285,10 +262,12 @@ LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightProducts &w
     remark(op, weight, chosen, range.config, problem, batchText(first, range.limit));
     first = range.limit + 1;
   }
-  if (ranges.size() == 1)
-    op.setStrategyAttr(strategyOf(&getContext(), ranges.front().config));
-  else
-    dispatch(op, ranges);
+  SmallVector<int64_t> limits;
+  for (const BatchRange &range : ArrayRef(ranges).drop_back())
+    limits.push_back(static_cast<int64_t>(range.limit));
+  op.setStrategies(limits, llvm::map_to_vector(ranges, [&](const BatchRange &range) -> Attribute {
+                     return strategyOf(&getContext(), range.config);
+                   }));
   return mlir::success();
 }
 

@@ -192,6 +192,9 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     auto getExtraMaps() { return getMaps().getAsValueRange<::mlir::AffineMapAttr>(); }
     /// The dimension of an extra that goes by matrix, in a product of several.
     static ::std::optional<unsigned> matrixDimension(::mlir::AffineMap map);
+    /// Sets the strategy; of several, one more than `limits`, puts a `uwt.dispatch` by batch size in
+    /// place of the operation, which is then erased, with a copy for each.
+    void setStrategies(::llvm::ArrayRef<int64_t> limits, ::llvm::ArrayRef<::mlir::Attribute> strategies);
     ::mlir::Block *getEpilogueBlock() { return &getEpilogue().front(); }
   }];
 }
