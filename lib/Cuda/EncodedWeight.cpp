@@ -279,16 +279,24 @@ Expected<DeviceWeight> DeviceTranscoder::run() {
 
 Expected<DeviceWeight> DeviceWeight::transcode(DevicePack &pack, const CodingPlan &plan,
                                                const CudaStream &stream) const {
+  if (mayPadWithInfinities(plan))
+    return unsupportedError("columns beyond K might be infinite in " + plan.format.str() +
+                            "; load the weight as words (LoadOptions::asWords)");
   return DeviceTranscoder(*this, pack, plan, stream).run();
 }
 
 Expected<DeviceWeight> DeviceWeight::load(DevicePack &pack, const TensorDecoder &stored,
                                           const Format &runFormat, ThreadPool &pool,
                                           const CudaStream &stream) {
-  UWT_ASSIGN_OR_RETURN(LoadedWeight planes, LoadedWeight::fromDecoder(stored, pool));
-  UWT_ASSIGN_OR_RETURN(DeviceWeight uploaded, upload(pack.device(), planes, stream));
-  if (runFormat == uploaded.format())
-    return uploaded;
+  auto uploadAs = [&](const LoadOptions &options) -> Expected<DeviceWeight> {
+    UWT_ASSIGN_OR_RETURN(LoadedWeight planes, LoadedWeight::fromDecoder(stored, pool, options));
+    return upload(pack.device(), planes, stream);
+  };
+  if (runFormat == stored.description().format)
+    return uploadAs({});
   UWT_ASSIGN_OR_RETURN(CodingPlan plan, transcodePlan(stored, runFormat, bestCodePath(), pool));
+  if (mayPadWithInfinities(plan))
+    return uploadAs({.runFormat = runFormat});
+  UWT_ASSIGN_OR_RETURN(DeviceWeight uploaded, uploadAs({}));
   return uploaded.transcode(pack, plan, stream);
 }

@@ -46,9 +46,7 @@ static Expected<LoadedWeight> decodeDense(const TensorDecoder &decoder, ThreadPo
   return builder.finish();
 }
 
-/// Whether columns that do not exist can hold an infinity or NaN, which times zero is no zero: the
-/// symbol of padding is the model's commonest, and a reader does not know which one that is.
-static bool mayPadWithInfinities(const CodingPlan &plan) {
+bool uwt::mayPadWithInfinities(const CodingPlan &plan) {
   // Words of 8 bits are decoded by nobody but the codec library, which drops padding.
   if (plan.traits.rate != Rate::Fixed || plan.format.layout != Layout::Fragment16x16 ||
       plan.split.wordBits != 16)
@@ -62,17 +60,42 @@ static bool mayPadWithInfinities(const CodingPlan &plan) {
   });
 }
 
-/// Loads such a weight with all its panels as words: compiled code of any format reads those.
+/// The format of `coded`, with its table and classes, and the panels of `words`.
+static Expected<LoadedWeight> joinWords(const LoadedWeight &coded, const LoadedWeight &words) {
+  WeightBuilder builder(coded.description());
+  UWT_RETURN_IF_ERROR(builder.setPlan(coded.plan()));
+  uint64_t panels = words.panels().size();
+  builder.setPanels(panels);
+  for (uint64_t panel = 0; panel < panels; ++panel)
+    builder.entry(panel) = words.panels()[panel];
+  auto copy = [](std::span<const uint8_t> from, std::span<uint8_t> to) {
+    if (!from.empty())
+      std::memcpy(to.data(), from.data(), from.size());
+  };
+  for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Low}) {
+    std::span<const uint8_t> plane = words.plane(kind);
+    copy(plane, builder.makePlane(kind, plane.size()));
+    builder.countUsed(plane.size());
+  }
+  copy(coded.classes(), builder.makeClasses(coded.classes().size() / panelRows));
+  return builder.finish();
+}
+
+/// Loads, and where it has to be so, again with all panels as words.
 template <typename Load>
 static Expected<LoadedWeight> loadWithFinitePadding(const LoadOptions &options, Load load) {
   Expected<LoadedWeight> weight = load(options);
-  if (!weight || options.dense || !mayPadWithInfinities(weight->plan()))
+  if (!weight || options.dense || weight->plan().traits.rate == Rate::Words ||
+      !(options.asWords || mayPadWithInfinities(weight->plan())))
     return weight;
+  const Format &format = weight->plan().format;
   LoadOptions asWords = options;
   asWords.runFormat = Format();
   asWords.runFormat->codec = {"raw", {}};
-  asWords.runFormat->storage = weight->plan().format.storage;
-  return load(asWords);
+  asWords.runFormat->storage = format.storage;
+  asWords.runFormat->layout = format.layout;
+  UWT_ASSIGN_OR_RETURN(LoadedWeight words, load(asWords));
+  return joinWords(*weight, words);
 }
 
 static Expected<LoadedWeight> loadPlanes(const TensorDecoder &decoder, ThreadPool &pool,

@@ -112,35 +112,34 @@ static bool addAlike(const KernelEntry &a, const KernelEntry &b) {
 }
 
 Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) {
-  auto findIn = [&](OpenPack &pack) -> Expected<Twin> {
-    UWT_ASSIGN_OR_RETURN(const KernelEntry *entry,
-                         select(pack, row.entry->family, {*Format::parse("raw"), {}}, row.batch));
-    if (!addAlike(*row.entry, *entry))
-      return unsupportedError("its raw twin " + entry->kernel +
-                              " has other tiles, so that their bits cannot be compared; make "
-                              "both with equal ones");
-    return Twin{&pack, entry};
+  const Format raw = *Format::parse("raw");
+  Twin twin{&own, row.entry, row.entry->kernel + ", all panels as words", {}};
+  auto takeRawOf = [&](OpenPack &pack) {
+    auto entry = select(pack, row.entry->family, {raw, {}}, row.batch);
+    bool isAlike = entry && addAlike(*row.entry, **entry);
+    if (isAlike)
+      twin = {&pack, *entry, (*entry)->kernel, {}};
+    return isAlike;
   };
-  Expected<Twin> found = findIn(own);
-  for (OpenPack &other : packs)
-    if (!found && &other != &own)
-      if (Expected<Twin> elsewhere = findIn(other))
-        found = std::move(elsewhere);
-  return found;
+  bool isRaw = takeRawOf(own) || std::ranges::any_of(packs, takeRawOf);
+  std::vector<DeviceWeight> &weight = isRaw ? rawTwin : asWords;
+  if (weight.empty()) {
+    UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, session.load(words, shape.rows, shape.columns,
+                                                           twin.entry->format, /*asWords=*/true));
+    UWT_ASSIGN_OR_RETURN(weight, session.upload(loaded, words, /*rotation=*/0));
+  }
+  twin.weight = weight;
+  return twin;
 }
 
 Status BenchRun::checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
   UWT_ASSIGN_OR_RETURN(Twin twin, findTwin(pack, row));
-  row.checks.twin = twin.entry->kernel;
-  if (rawTwin.empty()) {
-    UWT_ASSIGN_OR_RETURN(
-        rawTwin, session.upload(words, shape.rows, shape.columns, *Format::parse("raw"), 0));
-  }
+  row.checks.twin = twin.name;
   std::span<const DeviceWeight> weight = copies;
   UWT_ASSIGN_OR_RETURN(Product product, Product::create(session, *pack.pack, *row.entry,
                                                         weight.first(1), row.batch));
   UWT_ASSIGN_OR_RETURN(Product other, Product::create(session, *twin.pack->pack, *twin.entry,
-                                                      rawTwin, row.batch, product.size().grid));
+                                                      twin.weight, row.batch, product.size().grid));
   UWT_ASSIGN_OR_RETURN(row.checks.twinOutputs,
                        checkTwin(product, other, std::span(x).first(row.batch * shape.columns), y));
   row.size = product.size();
@@ -379,6 +378,7 @@ Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
     UWT_RETURN_IF_ERROR(runBatch(pack, *entry, batch));
   copies.clear();
   exactCopy.clear();
+  asWords.clear();
   decodedBy = nullptr;
   return success();
 }

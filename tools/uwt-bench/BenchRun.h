@@ -57,10 +57,14 @@ private:
   Expected<Timing> timeProbe();
   Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
   Status check(OpenPack &pack, BenchRow &row, std::vector<float> &y);
-  /// The raw kernel with which a row's is compared: of the same pack, else of another.
+  /// What a row's kernel is compared with: the raw kernel that adds in the same order, of the same
+  /// pack or else of another; where there is none the kernel itself, whose weight has all its
+  /// panels as words.
   struct Twin {
     OpenPack *pack = nullptr;
     const KernelEntry *entry = nullptr;
+    std::string name;
+    std::span<const DeviceWeight> weight;
   };
   Expected<Twin> findTwin(OpenPack &own, const BenchRow &row);
   Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
@@ -89,7 +93,7 @@ private:
   std::vector<uint16_t> x;
   std::vector<DeviceWeight> rawTwin;
   // Of the format in hand.
-  std::vector<DeviceWeight> copies, exactCopy;
+  std::vector<DeviceWeight> copies, exactCopy, asWords;
   const KernelEntry *decodedBy = nullptr;
   uint64_t decodedColumns = 0;
 };

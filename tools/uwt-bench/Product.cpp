@@ -19,17 +19,17 @@ unsigned uwt::copiesToRotate(uint64_t weightBytes, uint64_t rotation) {
 }
 
 Expected<LoadedWeight> GpuSession::load(const DenseWords &words, uint64_t rows, uint64_t columns,
-                                        const Format &format) const {
+                                        const Format &format, bool asWords) const {
   TensorDescription description{ElementType::BF16, {rows, columns}, format};
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()),
                                  words.size() * sizeof(uint16_t));
-  return LoadedWeight::fromBytes(description, bytes, pool);
+  LoadOptions options;
+  options.asWords = asWords;
+  return LoadedWeight::fromBytes(description, bytes, pool, options);
 }
 
-Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
-                                                       uint64_t columns, const Format &format,
-                                                       uint64_t rotation) const {
-  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, load(words, rows, columns, format));
+Expected<std::vector<DeviceWeight>>
+GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, uint64_t rotation) const {
   std::vector<DeviceWeight> weights;
   unsigned copies = 1;
   for (unsigned i = 0; i < copies; ++i) {
@@ -41,6 +41,13 @@ Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, 
     weights.push_back(std::move(weight));
   }
   return weights;
+}
+
+Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
+                                                       uint64_t columns, const Format &format,
+                                                       uint64_t rotation) const {
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, load(words, rows, columns, format));
+  return upload(loaded, words, rotation);
 }
 
 /// The kernel and those that prepare it.

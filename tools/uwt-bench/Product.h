@@ -30,11 +30,15 @@ struct GpuSession {
   ThreadPool &pool;
   UploadObserver observer;
 
-  /// A weight in `format`, coded by the host. Errors: those of LoadedWeight.
+  /// A weight in `format`, coded by the host, or with all panels as words. Errors: those of
+  /// LoadedWeight.
   Expected<LoadedWeight> load(const DenseWords &words, uint64_t rows, uint64_t columns,
-                              const Format &format) const;
-  /// Loads a weight, and uploads it once (a rotation of 0), or as often as covers `rotation` bytes.
-  /// Errors: those of LoadedWeight and DeviceWeight.
+                              const Format &format, bool asWords = false) const;
+  /// Uploads a weight once (a rotation of 0), or as often as covers `rotation` bytes. `words` are
+  /// for the observer. Errors: those of DeviceWeight.
+  Expected<std::vector<DeviceWeight>> upload(const LoadedWeight &loaded, const DenseWords &words,
+                                             uint64_t rotation) const;
+  /// Loads and uploads. Errors: those of both.
   Expected<std::vector<DeviceWeight>> upload(const DenseWords &words, uint64_t rows,
                                              uint64_t columns, const Format &format,
                                              uint64_t rotation) const;

@@ -67,13 +67,14 @@ public:
 
   /// The same weight in the format of `plan`, whose model is to be used, coded on the device by
   /// kernels of family transcode; waits until it is done. Meanwhile the device holds a decoded
-  /// matrix too. Errors: Unsupported (a pack without such kernels); those of encodedTables() and of
-  /// the driver.
+  /// matrix too. Errors: Unsupported (a pack without such kernels, a plan of which
+  /// mayPadWithInfinities()); those of encodedTables() and of the driver.
   Expected<DeviceWeight> transcode(DevicePack &pack, const CodingPlan &plan,
                                    const CudaStream &stream) const;
 
   /// The weight that upload() makes of what LoadedWeight::fromDecoder gives for `runFormat`, but
-  /// coded on the pack's device: the host only copies what is stored. Errors: those of both, and of
+  /// coded on the pack's device: the host only copies what is stored, unless all panels are words
+  /// because of infinities. Errors: those of both, and of
   /// transcodePlan().
   static Expected<DeviceWeight> load(DevicePack &pack, const TensorDecoder &stored,
                                      const Format &runFormat, ThreadPool &pool,

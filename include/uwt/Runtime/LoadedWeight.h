@@ -39,11 +39,19 @@ struct LoadOptions {
   std::optional<Format> runFormat;
   /// Only the decoded tensor, row-major as its shape says; not together with runFormat.
   bool dense = false;
+  /// All panels as words, which whatever runs the format multiplies as they are; else only those
+  /// that do not get smaller, or would have infinities where columns do not exist.
+  bool asWords = false;
   /// Whether checksums are verified.
   bool check = true;
   CodePath path = bestCodePath();
   LoadTimes *times = nullptr;
 };
+
+/// Whether columns that do not exist can hold an infinity or NaN, which times zero is no zero, in a
+/// panel that is coded so: the symbol of padding is the model's commonest, and a reader does not
+/// know which one that is. Loaded weights then have all panels as words.
+bool mayPadWithInfinities(const CodingPlan &plan);
 
 /// A weight in memory of its own. Immutable; movable, with the view's pointers unchanged.
 class LoadedWeight {
@@ -84,6 +92,8 @@ public:
   /// What the view's pointers point to, in use.
   std::span<const uint8_t> plane(PlaneKind kind) const;
   std::span<const uint8_t> counts() const { return countBuffer.span(); }
+  /// As the view has them, or empty: no row has a class then.
+  std::span<const uint8_t> classes() const { return classBuffer.span(); }
   std::span<const uint32_t> table() const;
   std::span<const uint8_t> dense() const { return denseBuffer.span(); }
 

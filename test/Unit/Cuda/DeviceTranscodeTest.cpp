@@ -111,6 +111,32 @@ TEST_P(DeviceTranscodeTest, LoadsWhatTheHostWouldHaveLoaded) {
   EXPECT_EQ(fake.launches.size(), launches);
 }
 
+TEST_P(DeviceTranscodeTest, ColumnsThatDoNotExistAreNeverInfinite) {
+  // Nearly all elements are infinite, and so would be the padding.
+  std::vector<uint16_t> words(64 * 70, 0x7f80);
+  for (size_t i = 0; i < words.size(); i += 9)
+    words[i] = 0x3f80;
+  auto *bytes = reinterpret_cast<const uint8_t *>(words.data());
+  ThreadPool pool(1);
+  MemoryPlanes planes;
+  TensorDescription description{ElementType::BF16, {64, 70}, *Format::parse("huffman<12,2>")};
+  ASSERT_TRUE(bool(encodeTensor(description, {bytes, words.size() * 2}, planes, pool)));
+  auto stored = TensorDecoder::open(description, viewsOf(planes), std::nullopt);
+  ASSERT_TRUE(bool(stored));
+  Format result = *Format::parse("inplace<12>");
+  auto loaded = LoadedWeight::fromDecoder(*stored, pool, {.runFormat = result});
+  ASSERT_TRUE(bool(loaded));
+  auto uploaded = DeviceWeight::upload(device, *loaded, *stream);
+  auto made = DeviceWeight::load(*pack, *stored, result, pool, *stream);
+  ASSERT_TRUE(bool(made)) << made.error().message();
+  EXPECT_EQ(made->format(), result);
+  EXPECT_EQ(*made->read(*stream), *uploaded->read(*stream));
+  EXPECT_TRUE(fake.launches.empty());
+  auto refused = uploaded->transcode(*pack, loaded->plan(), *stream);
+  ASSERT_FALSE(bool(refused));
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr("might be infinite in inplace<12>"));
+}
+
 TEST_P(DeviceTranscodeTest, FailsAnywhereWithoutALeak) {
   size_t held = fake.held();
   fake.calls.clear();

@@ -227,13 +227,36 @@ TEST_F(GpuBenchTest, LaunchesWithoutDependenceToo) {
 TEST_F(GpuBenchTest, FindsTwinsInOtherPacks) {
   options.checkOnly = true;
   options.batches = {1};
+  options.packs = {writePack(folder, {"inplace<12>"}), writePack(folder, {"raw"})};
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 2u);
+  EXPECT_EQ(result.rows[0].checks.twin, "product_raw");
+}
+
+TEST_F(GpuBenchTest, WithoutARawKernelTheTwinIsTheKernelItselfFromWords) {
+  options.checkOnly = true;
+  options.batches = {1, 3};
   options.packs = {writePack(folder, {"inplace<12>"})};
-  EXPECT_THAT(messageOf(run()),
-              HasSubstr("have formats inplace<12> of bf16; make a pack for this"));
-  options.packs.push_back(writePack(folder, {"raw"}));
+  std::set<uint64_t> withoutCode;
+  options.observer = [&](const DeviceWeight &weight, std::span<const uint16_t> words) {
+    uint64_t address = weight.part(ArgumentKind::Panels, 0).address;
+    dense[address] = {words.begin(), words.end()};
+    if (weight.part(ArgumentKind::Code, 0).bytes == 0)
+      withoutCode.insert(address);
+  };
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 2u);
+  EXPECT_EQ(result.rows[0].checks.twin, "product_inplace12, all panels as words");
+  EXPECT_EQ(result.rows[0].checks.twinOutputs, rows);
+  EXPECT_EQ(withoutCode.size(), 1u);
+  breakIt = [&](const FakeLaunch &launch, uint16_t *y) {
+    if (withoutCode.contains(launch.parameters[0]))
+      y[5] ^= 1;
+  };
   result = {};
   ASSERT_TRUE(holds(run()));
-  EXPECT_EQ(result.rows.size(), 2u);
+  EXPECT_TRUE(result.rows.empty());
+  EXPECT_TRUE(result.hasWrong());
 }
 
 TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {

@@ -112,13 +112,16 @@ std::string Product::finish() {
   return {};
 }
 
-Expected<EmulatedWeight> Product::load(const std::vector<uint16_t> &weights) const {
+Expected<EmulatedWeight> Product::load(const std::vector<uint16_t> &weights, bool asWords) const {
   ThreadPool pool(1);
   UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
   TensorDescription description{ElementType::BF16, {shape.rows, shape.columns}, parsed};
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(weights.data()),
                                  weights.size() * 2);
-  UWT_ASSIGN_OR_RETURN(LoadedWeight weight, LoadedWeight::fromBytes(description, bytes, pool));
+  LoadOptions load;
+  load.asWords = asWords;
+  UWT_ASSIGN_OR_RETURN(LoadedWeight weight,
+                       LoadedWeight::fromBytes(description, bytes, pool, load));
   return EmulatedWeight::make(weight);
 }
 

@@ -46,8 +46,8 @@ public:
   std::string prepare();
   Expected<std::vector<float>> run(const std::vector<uint16_t> &weights,
                                    const std::vector<uint16_t> &x, unsigned ctas, uint64_t seed);
-  /// The weight as `run` gives it to kernels.
-  Expected<EmulatedWeight> load(const std::vector<uint16_t> &weights) const;
+  /// The weight as `run` gives it to kernels, or with all panels as words.
+  Expected<EmulatedWeight> load(const std::vector<uint16_t> &weights, bool asWords = false) const;
   Expected<std::vector<float>> run(const EmulatedWeight &weight, const std::vector<uint16_t> &x,
                                    unsigned ctas, uint64_t seed) const;
   /// Whether ptxas takes the kernels: it fails on spills and on serialised matrix instructions.

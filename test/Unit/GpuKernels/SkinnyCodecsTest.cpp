@@ -67,6 +67,25 @@ TEST_P(SkinnyCodecsTest, BitsAreThoseOfTheRawTwin) {
   }
 }
 
+/// Of several stream units a strip, and of any number of workgroups.
+TEST_P(SkinnyCodecsTest, BitsAreThoseFromWords) {
+  Shape shape{100, 2500, 20};
+  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 200);
+  Product product(GetParam(), shape, direct);
+  ASSERT_EQ(product.prepare(), "");
+  auto weight = product.load(w), words = product.load(w, /*asWords=*/true);
+  ASSERT_TRUE(weight) << weight.error().message();
+  ASSERT_TRUE(words) << words.error().message();
+  ASSERT_TRUE(words->part(ArgumentKind::Code).bytes().empty());
+  for (unsigned ctas : {1, 3}) {
+    auto expected = product.run(*words, x, ctas, 1), y = product.run(*weight, x, ctas, 2);
+    ASSERT_TRUE(expected) << expected.error().message();
+    ASSERT_TRUE(y) << y.error().message();
+    EXPECT_EQ(std::memcmp(y->data(), expected->data(), y->size() * 4), 0) << ctas;
+  }
+}
+
 TEST_P(SkinnyCodecsTest, DamagedPlanesStayInBounds) {
   Shape shape{80, 1100, 5};
   Product product(GetParam(), shape, {});

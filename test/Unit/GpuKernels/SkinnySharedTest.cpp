@@ -9,6 +9,7 @@
 #include "lib/GpuCode/CudaTools.h"
 #include <cstring>
 #include <gtest/gtest.h>
+#include <set>
 
 using namespace uwt;
 using namespace uwt::testing;
@@ -74,6 +75,31 @@ TEST_P(SkinnySharedTest, BitsAreThoseOfTheRawTwin) {
     ASSERT_TRUE(y) << y.error().message();
     EXPECT_EQ(std::memcmp(y->data(), expected->data(), y->size() * 4), 0) << "seed " << seed;
   }
+}
+
+/// Where clusters share a panel, shares end with units, as no raw kernel's do: the twin is the
+/// kernel itself, from words.
+TEST_P(SkinnySharedTest, BitsOfSharedPanelsAreThoseFromWords) {
+  Shape shape{150, 4200, 37};
+  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 200);
+  Product product(GetParam().format, shape, options());
+  ASSERT_EQ(product.prepare(), "");
+  auto weight = product.load(w), words = product.load(w, /*asWords=*/true);
+  ASSERT_TRUE(weight) << weight.error().message();
+  ASSERT_TRUE(words) << words.error().message();
+  ASSERT_TRUE(words->part(ArgumentKind::Code).bytes().empty());
+  unsigned cluster = product.entries().back().launch.cluster;
+  std::set<std::vector<float>> orders;
+  for (unsigned clusters : {2, 3, 5}) {
+    auto expected = product.run(*words, x, clusters * cluster, clusters);
+    auto y = product.run(*weight, x, clusters * cluster, clusters + 10);
+    ASSERT_TRUE(expected) << expected.error().message();
+    ASSERT_TRUE(y) << y.error().message();
+    EXPECT_EQ(std::memcmp(y->data(), expected->data(), y->size() * 4), 0) << clusters;
+    orders.insert(*y);
+  }
+  EXPECT_GT(orders.size(), 1u) << "sums are the same in any order";
 }
 
 TEST_P(SkinnySharedTest, DamagedPlanesStayInBounds) {

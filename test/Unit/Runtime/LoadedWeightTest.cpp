@@ -8,6 +8,7 @@
 #include "uwt/Runtime/LoadedWeight.h"
 #include "Codec/TestData.h"
 #include "LoadedWeightTesting.h"
+#include <algorithm>
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -67,6 +68,26 @@ TEST_P(LoadedWeightTest, IsCodedAnewInAnotherFormat) {
       EXPECT_EQ(weight->description().format, *options.runFormat);
       expectTensor(*weight, encoded.source);
     });
+}
+
+TEST_P(LoadedWeightTest, HasAllPanelsAsWordsWhereAskedTo) {
+  forEachCase([&](const EncodedCase &encoded) {
+    LoadOptions options;
+    options.asWords = true;
+    auto load = [&](const LoadOptions &how) {
+      return LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
+                                      encoded.result.indexChecksum, pool, how);
+    };
+    auto coded = load({}), words = load(options);
+    ASSERT_TRUE(coded) << coded.error().message();
+    ASSERT_TRUE(words) << words.error().message();
+    // It runs where its format does.
+    EXPECT_EQ(words->plan().format, encoded.description.format);
+    EXPECT_TRUE(std::ranges::equal(words->table(), coded->table()));
+    EXPECT_TRUE(std::ranges::all_of(words->panels(), &PanelEntry::storedAsWords));
+    EXPECT_TRUE(words->plane(PlaneKind::Code).empty());
+    expectTensor(*words, encoded.source);
+  });
 }
 
 TEST_P(LoadedWeightTest, IsDecodedDense) {
@@ -221,6 +242,8 @@ TEST(LoadedWeightPaddingTest, IsNeverInfinite) {
     auto fromBytes = LoadedWeight::fromBytes(description, source, pool);
     ASSERT_TRUE(fromBytes) << fromBytes.error().message();
     EXPECT_EQ(fromBytes->panels()[0].storedAsWords, 1u);
+    // Kernels are chosen by it.
+    EXPECT_EQ(fromBytes->description().format, description.format);
     expectTensor(*fromBytes, source);
 
     MemoryPlanes planes;
