@@ -70,14 +70,14 @@ Status DeviceRunner::upload(const GpuProducts &products, const LoadedWeights &we
     }
     weightOfCall.push_back(bySlot[slot]);
   }
-  return success();
+  return uwt::success();
 }
 
 Status DeviceRunner::reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero) {
   if (buffer.bytes() >= bytes)
-    return success();
+    return uwt::success();
   UWT_ASSIGN_OR_RETURN(buffer, DeviceBuffer::allocate(device, bytes));
-  return isZero ? buffer.fill(0, stream->get()) : success();
+  return isZero ? buffer.fill(0, stream->get()) : uwt::success();
 }
 
 Expected<DeviceWeight::Part> DeviceRunner::copyIn(size_t number, std::span<const uint8_t> bytes) {
@@ -105,7 +105,7 @@ Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call,
 
 Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
   if (operands.batch == 0)
-    return success();
+    return uwt::success();
   UWT_ASSIGN_OR_RETURN(const KernelLauncher *launcher, launcherFor(call, operands));
   UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.batch));
   UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));

@@ -111,7 +111,7 @@ Status ProductContext::launchMatrix(size_t call, uint64_t matrix, const int64_t 
   operands.batch = static_cast<uint32_t>(xMemref.sizes[0]);
   UWT_RETURN_IF_ERROR(runner->run(call, operands));
   y.scatter();
-  return success();
+  return uwt::success();
 }
 
 void ProductContext::launch(size_t call, const int64_t *words) {
@@ -122,7 +122,7 @@ void ProductContext::launch(size_t call, const int64_t *words) {
 
 Status ProductContext::takeStatus() {
   if (!error)
-    return success();
+    return uwt::success();
   Error taken = std::move(*error);
   error.reset();
   return taken;
@@ -175,7 +175,7 @@ Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weigh
     weightOfCall.push_back(weight);
     calls.push_back(call.kind);
   }
-  return success();
+  return uwt::success();
 }
 
 Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
@@ -184,7 +184,7 @@ Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
   while (chosen + 1 < variants.size() && operands.batch > variants[chosen].entries().back().batchTo)
     ++chosen;
   UWT_RETURN_IF_ERROR(variants[chosen].run(*weightOfCall[call], operands, ctas, options));
-  return success();
+  return uwt::success();
 }
 
 Expected<std::unique_ptr<ProductRunner>> ProductRunner::emulated(GpuProducts &products,

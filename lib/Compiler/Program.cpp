@@ -100,7 +100,7 @@ static Status checkInput(const Signature &function, unsigned index, const Tensor
   if (!view.strides.empty() && view.strides.size() != view.shape.size())
     return usageError(what + " has " + std::to_string(view.shape.size()) + " dimensions, got " +
                       std::to_string(view.strides.size()) + " strides");
-  return success();
+  return uwt::success();
 }
 
 static Status checkInputs(const Signature &function, std::span<const TensorView> inputs) {
@@ -121,7 +121,7 @@ static Status checkInputs(const Signature &function, std::span<const TensorView>
                         " of input " + std::to_string(pair.otherInput) + ": expected " +
                         std::to_string(expected) + ", got " + std::to_string(actual));
   }
-  return success();
+  return uwt::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -225,7 +225,7 @@ Expected<std::vector<TensorResult>> Program::run(const Signature &function,
     words += 3 + 2 * spec.shape.size();
   call.outputs.resize(words);
 
-  Status failure = success();
+  Status failure = uwt::success();
   std::vector<void *> arguments;
   if (words)
     arguments.push_back(call.outputs.data());

@@ -17,7 +17,7 @@
 
 namespace uwt {
 
-inline constexpr unsigned rowsInStrip = 8, registersInLane = 4;
+inline constexpr unsigned rowsInStrip = 8, registersInLane = 4, blocksInGroup = 4;
 
 /// Number of a unit's register r of row g in a 64-column group.
 inline unsigned registerNumber(unsigned group, unsigned r, unsigned g) {

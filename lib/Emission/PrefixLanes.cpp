@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FieldPlanes.h"
 #include "PrefixCode.h"
 #include <algorithm>
 
@@ -24,7 +25,7 @@ using namespace mlir;
 namespace uwt {
 namespace {
 
-constexpr unsigned jointLanes = 8, blocksInGroup = 4, registersInLane = 4;
+constexpr unsigned jointLanes = 8;
 /// Bytes of a register of all lanes, and of a lane in it.
 constexpr unsigned registerBytes = fragmentLanes * blocksInGroup * 4, laneBytes = blocksInGroup * 4;
 constexpr int64_t sentinel = INT64_MIN;

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FieldPlanes.h"
 #include "Fragment.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -25,7 +26,7 @@ using namespace mlir;
 namespace uwt {
 namespace {
 
-constexpr unsigned blocksInGroup = 4, registersInLane = 4, wordBits = 32;
+constexpr unsigned wordBits = 32;
 
 class LaneStream {
 public:

@@ -65,7 +65,7 @@ static Status checkLaunch(const emulator::Program &program, const LaunchShape &s
     return usageError(kernel + "expected " + std::to_string(program.arguments.size()) +
                       " arguments, got " + std::to_string(arguments.size()));
   for (size_t i = 0; i < arguments.size(); ++i) {
-    const ArgumentType &type = program.arguments[i];
+    const emulator::ArgumentType &type = program.arguments[i];
     std::string name = kernel + "argument " + std::to_string(i) + ": ";
     if (!type.isBuffer)
       continue;

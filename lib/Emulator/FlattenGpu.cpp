@@ -60,7 +60,7 @@ static LogicalResult warpBarrier(Flattener &flat, Operation *op, const Handler &
   return mlir::success();
 }
 
-static LogicalResult shuffle(Flattener &flat, Operation *op, const Handler &) {
+static LogicalResult shuffleLanes(Flattener &flat, Operation *op, const Handler &) {
   auto shuffleOp = cast<gpu::ShuffleOp>(op);
   auto type = valueType(shuffleOp.getValue().getType());
   if (!type)
@@ -74,7 +74,7 @@ static LogicalResult shuffle(Flattener &flat, Operation *op, const Handler &) {
   return mlir::success();
 }
 
-static LogicalResult broadcast(Flattener &flat, Operation *op, const Handler &) {
+static LogicalResult broadcastLane(Flattener &flat, Operation *op, const Handler &) {
   auto broadcastOp = cast<gpu::SubgroupBroadcastOp>(op);
   auto type = valueType(op->getResult(0).getType());
   if (!type)
@@ -277,8 +277,8 @@ void addGpuHandlers(Flattener::HandlerTable &table) {
   table["gpu.subgroup_size"] = {subgroupSize};
   table["gpu.dynamic_shared_memory"] = {dynamicShared};
   table["gpu.barrier"] = {plain, Opcode::Barrier, OpClass::Barrier};
-  table["gpu.shuffle"] = {shuffle};
-  table["gpu.subgroup_broadcast"] = {broadcast};
+  table["gpu.shuffle"] = {shuffleLanes};
+  table["gpu.subgroup_broadcast"] = {broadcastLane};
   table["nvvm.vote.sync"] = {vote};
   table["nvgpu.mma.sync"] = {matrix};
   table["nvgpu.ldmatrix"] = {loadMatrix};

@@ -79,7 +79,7 @@ static LogicalResult toElements(Flattener &flat, Operation *op, const Handler &)
   return mlir::success();
 }
 
-static LogicalResult broadcast(Flattener &flat, Operation *op, const Handler &) {
+static LogicalResult broadcastVector(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
     return mlir::failure();
   auto type = cast<VectorType>(op->getResult(0).getType());
@@ -104,7 +104,7 @@ static LogicalResult broadcast(Flattener &flat, Operation *op, const Handler &) 
   return mlir::success();
 }
 
-static LogicalResult shuffle(Flattener &flat, Operation *op, const Handler &) {
+static LogicalResult shuffleVectors(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
     return mlir::failure();
   auto shuffleOp = cast<vector::ShuffleOp>(op);
@@ -177,8 +177,8 @@ void addVectorHandlers(Flattener::HandlerTable &table) {
   table["vector.from_elements"] = {concatenate};
   table["vector.shape_cast"] = {concatenate};
   table["vector.to_elements"] = {toElements};
-  table["vector.broadcast"] = {broadcast};
-  table["vector.shuffle"] = {shuffle};
+  table["vector.broadcast"] = {broadcastVector};
+  table["vector.shuffle"] = {shuffleVectors};
   table["vector.extract_strided_slice"] = {extractSlice};
   table["vector.insert_strided_slice"] = {insertSlice};
 }

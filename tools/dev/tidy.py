@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over lib and tools, in parallel, and skips what was clean before.
 
-A file is clean as long as its text, its headers of ours, its compile command and
+A folder that includes MLIR is one translation unit, written to .cache/tidy: of a file's time nine tenths are MLIR's
+headers. So names of file scope differ in such a folder; two of one name are an error here. Other files are units of
+their own, and so are files that are given.
+
+A unit is clean as long as its text, its headers of ours, its compile command and
 .clang-tidy are what they were; such keys are kept in .cache/tidy.
 
 Usage: tidy.py [BUILD_DIR] [FILE...]
@@ -19,15 +23,36 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "tidy"
-# The analyzer follows paths into MLIR's headers: half of the time, and findings there.
-NO_ANALYZER = ("lib/Dialect", "lib/Emission", "lib/Conversion", "lib/GpuKernels", "lib/Emulator",
-               "lib/GpuCode", "lib/Compiler", "lib/CAPI",
-               "tools/uwt-opt", "tools/uwt-lsp-server", "tools/uwt-plugin", "tools/uwt/compiler")
+UNITS = CACHE / "units"
+WITH_MLIR = ("lib/Dialect", "lib/Emission", "lib/Conversion", "lib/GpuKernels", "lib/Emulator", "lib/GpuCode",
+             "lib/Compiler", "lib/CAPI", "tools/uwt-opt", "tools/uwt-lsp-server", "tools/uwt-plugin", "tools/uwt/compiler")
+# The analyzer follows paths into MLIR's headers: half of the time, and findings there. The check for redundant typenames
+# takes a quarter of it.
+NOT_ANALYZED = "--checks=-clang-analyzer-*,-readability-redundant-typename"
 # Of a function's paths the analyzer looks at so many states: with its own limit of 225,000 it takes half of all time, and
-# found nothing more. The check for redundant typenames takes a quarter of the time of a file that includes MLIR.
+# found nothing more.
 ANALYZED = [f"--extra-arg={argument}" for argument in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=30000")]
-NOT_ANALYZED = ["--checks=-clang-analyzer-*,-readability-redundant-typename"]
+# A unit of a folder includes its files.
+TOGETHER = [NOT_ANALYZED + ",-bugprone-suspicious-include",
+            r"--header-filter=/(include/uwt|lib/[A-Z][A-Za-z]*|tools/uwt)/[A-Za-z/]+\.(h|cpp)$"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+
+class Unit:
+    """What clang-tidy is started for: a file, or those of a folder."""
+
+    def __init__(self, file, files, build, options):
+        self.file, self.files, self.build, self.options = file, files, build, options
+
+    def key(self, common, command):
+        files = set()
+        for file in self.files:
+            closure(file, files)
+        digest = hashlib.sha256(common)
+        digest.update(" ".join([command] + self.options).encode())
+        for file in sorted(files):
+            digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+        return digest.hexdigest()
 
 
 def closure(path, seen):
@@ -40,34 +65,46 @@ def closure(path, seen):
         closure((path.parent / included).resolve(), seen)
 
 
-def options_of(entry):
-    path = pathlib.Path(entry["file"])
-    return NOT_ANALYZED if any(path.is_relative_to(ROOT / folder) for folder in NO_ANALYZER) else ANALYZED
+def includes_mlir(path):
+    return any(path.is_relative_to(ROOT / folder) for folder in WITH_MLIR)
 
 
-def key_of(entry, common):
-    files = set()
-    closure(pathlib.Path(entry["file"]), files)
-    digest = hashlib.sha256(common)
-    digest.update(" ".join([entry["command"]] + options_of(entry)).encode())
-    for file in sorted(files):
-        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+def units_of(entries, build, alone):
+    """Units of (file, compile command) pairs, and a compile command for each; the largest come first."""
+    folders = {}
+    for file, command in entries:
+        together = includes_mlir(file) and not alone
+        folders.setdefault(file.parent if together else file, []).append((file, command))
+    units, commands = [], {}
+    for place, pairs in folders.items():
+        files = sorted(file for file, _ in pairs)
+        file, command = min(pairs)
+        if len(files) == 1:
+            units.append(Unit(file, files, build, [NOT_ANALYZED] if includes_mlir(file) else ANALYZED))
+            commands[file] = command
+            continue
+        together = UNITS / f"{str(place.relative_to(ROOT)).replace('/', '-')}.cpp"
+        together.write_text("".join(f'#include "{each}"\n' for each in files))
+        units.append(Unit(together, files, UNITS, TOGETHER))
+        commands[together] = command.replace(str(file), str(together))
+    (UNITS / "compile_commands.json").write_text(json.dumps(
+        [{"directory": str(build), "file": str(file), "command": commands[file]} for file in commands
+         if file.is_relative_to(UNITS)]))
+    return sorted(units, key=lambda unit: -len(unit.files)), commands
 
 
-def check(tidy, build, entry, common):
-    """Returns (file, ran, output); empty output means clean."""
-    marker = CACHE / key_of(entry, common)
+def check(tidy, unit, command, common):
+    """Returns (unit, ran, output); empty output means clean."""
+    marker = CACHE / unit.key(common, command)
     if marker.exists():
-        return entry["file"], False, ""
-    command = [tidy, "-p", build, "--quiet", entry["file"]] + options_of(entry)
-    result = subprocess.run(command, capture_output=True, text=True)
+        return unit, False, ""
+    result = subprocess.run([tidy, "-p", unit.build, "--quiet", unit.file] + unit.options, capture_output=True, text=True)
     output = result.stdout
     if result.returncode != 0:
         output = output or result.stderr
     if not output:
         marker.touch()
-    return entry["file"], True, output
+    return unit, True, output
 
 
 def entries_to_check(build, wanted):
@@ -77,7 +114,7 @@ def entries_to_check(build, wanted):
         path = pathlib.Path(entry["file"])
         ours = any(path.is_relative_to(folder) for folder in folders)
         if ours and (not wanted or path in wanted):
-            yield entry
+            yield path, entry["command"]
 
 
 def main(arguments):
@@ -86,22 +123,23 @@ def main(arguments):
     tidy = shutil.which("clang-tidy-22") or shutil.which("clang-tidy")
     if not tidy:
         sys.exit("clang-tidy-22 is missing: run tools/test.sh install")
-    CACHE.mkdir(parents=True, exist_ok=True)
+    UNITS.mkdir(parents=True, exist_ok=True)
     version = subprocess.run([tidy, "--version"], capture_output=True).stdout
     common = version + (ROOT / ".clang-tidy").read_bytes()
 
-    entries = list(entries_to_check(build, wanted))
+    units, commands = units_of(entries_to_check(build, wanted), build, alone=bool(wanted))
+    files = sum(len(unit.files) for unit in units)
     ran = dirty = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(check, tidy, build, entry, common) for entry in entries]
+        jobs = [pool.submit(check, tidy, unit, commands[unit.file], common) for unit in units]
         for job in concurrent.futures.as_completed(jobs):
-            file, fresh, output = job.result()
-            ran += fresh
+            unit, fresh, output = job.result()
+            ran += len(unit.files) * fresh
             if output:
                 dirty += 1
-                print(f"{pathlib.Path(file).relative_to(ROOT)}:\n{output}", flush=True)
-    print(f"tidy: {len(entries)} files, {ran} checked anew, {dirty} with findings")
-    return 1 if dirty or not entries else 0
+                print(f"{unit.file.relative_to(ROOT)}:\n{output}", flush=True)
+    print(f"tidy: {files} files in {len(units)} units, {ran} checked anew, {dirty} units with findings")
+    return 1 if dirty or not units else 0
 
 
 if __name__ == "__main__":
