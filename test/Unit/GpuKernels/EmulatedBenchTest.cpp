@@ -14,7 +14,12 @@
 #include "Cuda/CudaTesting.h"
 #include "Cuda/SamplePack.h"
 #include "KernelTesting.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "uwt-bench/Bench.h"
+#include "uwt/Compiler/Compile.h"
+#include "uwt/Conversion/Passes.h"
+#include "uwt/GpuKernels/TranscodeKernels.h"
 #include <gmock/gmock.h>
 #include <map>
 
@@ -48,42 +53,77 @@ protected:
   }
   ~EmulatedBenchTest() override { test::freshFakeCuda(); }
 
-  void addKernel(const BenchKernel &kernel) {
+  void addProduct(const BenchKernel &kernel) {
     KernelOptions how;
     how.tiles = kernel.tiles;
     how.strategy = kernel.strategy;
     auto product = std::make_unique<uwt::testing::Product>(
         kernel.format, uwt::testing::Shape{rows, columns, 8 * kernel.tiles}, how);
     ASSERT_EQ(product->prepare(), "");
-    uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", test::sampleCubin());
     uint32_t before = 0;
     for (KernelEntry entry : product->entries()) {
-      auto function = product->kernels().lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel);
-      auto made = EmulatedKernel::prepare(function);
-      ASSERT_TRUE(mlir::succeeded(made));
-      entry.kernel += "_" + std::to_string(kernels.size());
-      entry.code = code;
       entry.prepare = before;
       entry.batchFrom = kernel.batchFrom;
       entry.batchTo = kernel.batchTo;
-      writer.addKernel(entry);
-      fake.parameterCounts[entry.kernel] = parametersOf(entry);
-      names[entry.kernel] = kernels.size();
-      kernels.push_back({entry, std::move(*made)});
+      add(entry, product->kernels());
       before = static_cast<uint32_t>(kernels.size());
     }
     products.push_back(std::move(product));
   }
 
-  static bool isScalar(const KernelArgument &argument) {
-    return argument.type == ArgumentType::I64 && argument.kind != ArgumentKind::Panels;
+  void addTranscode(const std::string &from, const std::string &to) {
+    auto type = [](const std::string &format) {
+      return "!uwt.compressed<" + std::to_string(rows) + "x" + std::to_string(columns) +
+             "xbf16, \"" + format + "\">";
+    };
+    context->loadAllAvailableDialects();
+    auto module = mlir::parseSourceString<mlir::ModuleOp>(
+        "func.func @f() {\n  %w = uwt.weight \"w\" : " + type(from) +
+            "\n  %r = uwt.transcode %w : " + type(from) + " -> " + type(to) + "\n  return\n}\n",
+        context.get());
+    ASSERT_TRUE(module);
+    uwt::TranscodeOp op;
+    module->walk([&](uwt::TranscodeOp found) { op = found; });
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
+    TranscodeKernels made = buildTranscodeKernels(
+        {op.getSource().getType(), op.getResult().getType()}, op.getLoc(), builder, "kernels");
+    mlir::PassManager passes(context.get());
+    passes.addPass(createEmitDecodersPass());
+    ASSERT_TRUE(mlir::succeeded(passes.run(*module)));
+    for (const KernelEntry &entry : made.entries)
+      add(entry, made.module);
+    modules.push_back(std::move(module));
   }
+
+  /// A kernel of `module`, under a name of its own.
+  void add(KernelEntry entry, mlir::gpu::GPUModuleOp module) {
+    auto made = EmulatedKernel::prepare(module.lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
+    ASSERT_TRUE(mlir::succeeded(made));
+    entry.kernel += "_" + std::to_string(kernels.size());
+    entry.code = code;
+    writer.addKernel(entry);
+    fake.parameterCounts[entry.kernel] = parametersOf(entry);
+    names[entry.kernel] = kernels.size();
+    kernels.push_back({entry, std::move(*made)});
+  }
+
   /// Of a memref: allocated and aligned pointer, offset, size and stride.
   static size_t parametersOf(const KernelEntry &entry) {
     size_t count = 0;
     for (const KernelArgument &argument : entry.arguments)
-      count += isScalar(argument) ? 1 : 5;
+      count += isMemref(argument.kind) ? 5 : 1;
     return count;
+  }
+
+  /// The first parameter of an argument of the last kernel.
+  size_t parameterOf(ArgumentKind kind) const {
+    size_t at = 0;
+    for (const KernelArgument &argument : kernels.back().first.arguments) {
+      if (argument.kind == kind)
+        return at;
+      at += isMemref(argument.kind) ? 5 : 1;
+    }
+    return at;
   }
 
   /// As hardware runs a launch, but checks it.
@@ -93,7 +133,7 @@ protected:
     std::vector<EmulatedArgument> arguments;
     const uint64_t *next = launch.parameters.data();
     for (const KernelArgument &argument : entry.arguments) {
-      if (isScalar(argument)) {
+      if (!isMemref(argument.kind)) {
         arguments.push_back(EmulatedArgument::integer(*next++));
         continue;
       }
@@ -126,9 +166,20 @@ protected:
     return runBench(device, options, progress, pool, result);
   }
 
+  void expectAllRight() {
+    Status done = run();
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_THAT(faults, IsEmpty());
+    for (const RefusedRow &row : result.refused)
+      ADD_FAILURE() << row.kernel << ", batch " << row.batch << ": " << row.reason;
+  }
+
   test::FakeCuda &fake;
   test::TemporaryFolder folder;
   KernelPackWriter writer;
+  uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", test::sampleCubin());
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
   std::vector<std::unique_ptr<uwt::testing::Product>> products;
   std::vector<std::pair<KernelEntry, std::unique_ptr<EmulatedKernel>>> kernels;
   std::map<std::string, size_t> names;
@@ -160,13 +211,9 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
       {"rice<1,8>", Buffer, 8, 9, 64, "product_3"},
   };
   for (const BenchKernel &kernel : given)
-    addKernel(kernel);
+    addProduct(kernel);
   options.batches = {5, 20};
-  Status done = run();
-  ASSERT_TRUE(done) << done.error().message();
-  EXPECT_THAT(faults, IsEmpty());
-  for (const RefusedRow &row : result.refused)
-    ADD_FAILURE() << row.kernel << ", batch " << row.batch << ": " << row.reason;
+  expectAllRight();
   std::map<std::pair<std::string, uint32_t>, std::string> twins;
   for (const BenchRow &row : result.rows) {
     twins[{row.entry->format.str(), row.batch}] = row.checks.twin;
@@ -179,6 +226,33 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
     EXPECT_EQ((twins[{Format::parse(kernel.format)->str(), batch}]), kernel.twin)
         << kernel.format << ", batch " << batch;
   }
+}
+
+TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
+  for (const char *result : {"inplace<12>", "window<4>", "palette<4>"})
+    addTranscode("huffman<12,2>", result);
+  options.batches = {1};
+  expectAllRight();
+  // The first kernel of each makes `raw`.
+  std::map<std::string, uint64_t> checked;
+  for (const BenchRow &row : result.rows)
+    checked[row.entry->result->str()] = row.checks.twinOutputs;
+  EXPECT_GT(checked["raw"], rows * columns);
+  for (const char *result : {"inplace<12>", "window<4>", "palette<4>"})
+    EXPECT_GT(checked[Format::parse(result)->str()], rows * columns) << result;
+}
+
+TEST_F(EmulatedBenchTest, AWrongKernelHasNoRow) {
+  addProduct({"inplace<12>", ProductStrategy::Direct, 1, 1, 8, ""});
+  options.batches = {4};
+  fake.onLaunch = [this](const test::FakeLaunch &launch) {
+    emulate(launch);
+    if (launch.function == "product_1")
+      *reinterpret_cast<uint32_t *>(launch.parameters[1 + parameterOf(ArgumentKind::Y)]) ^= 1;
+  };
+  ASSERT_TRUE(run());
+  EXPECT_TRUE(result.rows.empty());
+  EXPECT_TRUE(result.hasWrong());
 }
 
 } // namespace
