@@ -244,16 +244,21 @@ private:
   // SkinnyOutput.cpp
   void finishSegment(mlir::Value strip, const Panel &panel, mlir::Value firstStep,
                      mlir::Value lastStep, mlir::ValueRange sums);
-  void addPartials(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
+  /// Sums as vectors of four, as all below take them.
+  Values flatSums(mlir::ValueRange sums);
+  Values addPartials(const Panel &panel, mlir::ValueRange sums);
   /// The parts of a strip's sums: this warp's, the first one, how many others there are, and the
   /// counter at which each counts itself.
   struct Parts {
     mlir::Value counter, own, first, others;
   };
-  /// Stores the sums as part `own`; whoever counts itself last adds all parts in their order, and
-  /// stores the outputs. `placesOf` a part gives the place of each tile in the workspace.
-  void addInOrder(mlir::Value strip, const Panel &panel, mlir::ValueRange sums, const Parts &parts,
-                  llvm::function_ref<Values(mlir::Value part)> placesOf);
+  /// Stores the sums as part `own`; whoever counts itself last adds all parts in their order. Gives
+  /// sums and whether they are complete. `placesOf` a part gives the place of each tile in the
+  /// workspace.
+  Values addInOrder(mlir::ValueRange sums, const Parts &parts,
+                    llvm::function_ref<Values(mlir::Value part)> placesOf);
+  /// Stores what is complete.
+  void storeComplete(mlir::Value strip, const Panel &panel, mlir::ValueRange done);
   void storeOutputs(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
   mlir::Value clusterOf(mlir::Value grain);
   mlir::Value partialAt(mlir::Value number, mlir::Value isLater, unsigned tile);

@@ -22,16 +22,34 @@ using namespace mlir;
 
 namespace uwt {
 
-static Value flatSum(OpBuilder &builder, Location location, Value sum) {
-  return vector::ShapeCastOp::create(builder, location, VectorType::get({4}, builder.getF32Type()),
-                                     sum);
+SkinnyKernels::Values SkinnyKernels::flatSums(ValueRange sums) {
+  auto type = VectorType::get({4}, builder.getF32Type());
+  return llvm::map_to_vector(sums, [&](Value sum) -> Value {
+    return vector::ShapeCastOp::create(builder, location, type, sum);
+  });
 }
 
 void SkinnyKernels::finishSegment(Value strip, const Panel &panel, Value from, Value to,
                                   ValueRange sums) {
   Value isWhole = equal(index.sub(to, from), index.constant(plan.chunks()));
-  index.ifElse(
-      isWhole, [&] { storeOutputs(strip, panel, sums); }, [&] { addPartials(strip, panel, sums); });
+  Values own = flatSums(sums);
+  // Sums of wide slices leave no register for what tells the two ways apart.
+  if (plan.family() == GpuKernelFamily::Wide)
+    return index.ifElse(
+        isWhole, [&] { storeOutputs(strip, panel, own); },
+        [&] { storeComplete(strip, panel, addPartials(panel, own)); });
+  // Stored at one place: the code of that is longer than a step's.
+  SmallVector<Type> types(ValueRange(own).getTypes());
+  types.push_back(builder.getI1Type());
+  Values done = either(
+      isWhole, types,
+      [&] {
+        Values whole = own;
+        whole.push_back(arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1));
+        return whole;
+      },
+      [&] { return addPartials(panel, own); });
+  storeComplete(strip, panel, done);
 }
 
 Value SkinnyKernels::clusterOf(Value grain) {
@@ -56,7 +74,7 @@ Value SkinnyKernels::partialAt(Value number, Value isLater, unsigned tile) {
   return index.add(partials, at);
 }
 
-void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums) {
+SkinnyKernels::Values SkinnyKernels::addPartials(const Panel &panel, ValueRange sums) {
   Value firstGrain = index.mul(panel.place, plan.grains());
   Value first = clusterOf(firstGrain);
   Value last = clusterOf(index.add(firstGrain, plan.grains() - 1));
@@ -72,16 +90,15 @@ void SkinnyKernels::addPartials(Value strip, const Panel &panel, ValueRange sums
   if (plan.cluster > 1)
     band = index.add(index.mul(band, plan.cluster), rank);
   Value counter = index.add(index.mul(band, plan.consumerWarps()), warp);
-  addInOrder(strip, panel, sums, {counter, cluster, first, index.sub(last, first)}, placesOf);
+  return addInOrder(sums, {counter, cluster, first, index.sub(last, first)}, placesOf);
 }
 
-void SkinnyKernels::addInOrder(Value strip, const Panel &panel, ValueRange sums, const Parts &parts,
-                               llvm::function_ref<Values(Value part)> placesOf) {
+SkinnyKernels::Values SkinnyKernels::addInOrder(ValueRange sums, const Parts &parts,
+                                                llvm::function_ref<Values(Value part)> placesOf) {
   auto words = VectorType::get({4}, builder.getI32Type());
   auto values = VectorType::get({4}, builder.getF32Type());
   for (auto [sum, place] : llvm::zip(sums, placesOf(parts.own))) {
-    Value bits =
-        vector::BitCastOp::create(builder, location, words, flatSum(builder, location, sum));
+    Value bits = vector::BitCastOp::create(builder, location, words, sum);
     vector::StoreOp::create(builder, location, bits, workspace, ValueRange{place},
                             /*nontemporal=*/false, llvm::MaybeAlign(16));
   }
@@ -100,10 +117,11 @@ void SkinnyKernels::addInOrder(Value strip, const Panel &panel, ValueRange sums,
   arrived = gpu::ShuffleOp::create(builder, location, arrived, constantI32(0), constantI32(32),
                                    gpu::ShuffleMode::IDX)
                 .getShuffleResult();
-  index.ifElse(equal(toIndex(arrived), parts.others), [&] {
-    Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(values));
-    Values totals(plan.tiles, zero);
-    totals = index.loop(index.add(parts.others, 1), totals, [&](Value i, ValueRange carried) {
+  Value isLast = equal(toIndex(arrived), parts.others);
+  Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(values));
+  Values zeros(sums.size(), zero);
+  auto addAll = [&] {
+    Values totals = index.loop(index.add(parts.others, 1), zeros, [&](Value i, ValueRange carried) {
       Values next;
       for (auto [total, place] : llvm::zip(carried, placesOf(index.add(parts.first, i)))) {
         Value part = loadVector(workspace, place, 4, builder.getI32Type());
@@ -116,8 +134,15 @@ void SkinnyKernels::addInOrder(Value strip, const Panel &panel, ValueRange sums,
       memref::StoreOp::create(builder, location, constantI32(0), counters,
                               ValueRange{parts.counter});
     });
-    storeOutputs(strip, panel, totals);
-  });
+    return totals;
+  };
+  Values totals = either(isLast, sums.getTypes(), addAll, [&] { return zeros; });
+  totals.push_back(isLast);
+  return totals;
+}
+
+void SkinnyKernels::storeComplete(Value strip, const Panel &panel, ValueRange done) {
+  index.ifElse(done.back(), [&] { storeOutputs(strip, panel, done.drop_back()); });
 }
 
 void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sums) {
@@ -125,19 +150,16 @@ void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sum
   n0 = index.add(n0, index.div(lane, 4));
   Value m0 = index.add(index.mul(panel.slice, 8 * plan.tiles), index.mul(index.rem(lane, 4), 2));
   Output output{op, y, yRow, batch, extras};
-  for (auto [tile, sum] : llvm::enumerate(sums)) {
-    Value flat =
-        cast<VectorType>(sum.getType()).getRank() == 1 ? sum : flatSum(builder, location, sum);
+  for (auto [tile, sum] : llvm::enumerate(sums))
     for (int64_t i = 0; i < 4; ++i) {
       // Register i holds row g + 8·⌊i/2⌋, column 2t + i mod 2.
       Value m = index.add(index.add(m0, 8 * int64_t(tile)), i % 2);
       Value n = index.add(n0, 8 * (i / 2));
       Value isThere = both(index.less(m, batch), index.less(n, index.constant(plan.rows)));
       index.ifElse(isThere, [&] {
-        output.store(*this, m, n, vector::ExtractOp::create(builder, location, flat, i));
+        output.store(*this, m, n, vector::ExtractOp::create(builder, location, sum, i));
       });
     }
-  }
 }
 
 } // namespace uwt

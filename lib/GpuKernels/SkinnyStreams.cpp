@@ -146,7 +146,7 @@ Value StreamProduct::buildItem(Value number, Value following, Value round) {
           Ahead ahead = lookAhead(following, number);
           return with(multiplyCoded(item, ahead, round), index.add(round, 1));
         });
-    ArrayRef<Value> sums = ArrayRef<Value>(done).drop_back();
+    Values sums = kernels.flatSums(ArrayRef<Value>(done).drop_back());
     if (inRow == 1)
       kernels.storeOutputs(item.strip, item.panel, sums);
     else
@@ -270,8 +270,9 @@ void StreamProduct::addPartials(const Item &item, ValueRange sums) {
   // A number that LLVM knows it would unroll the loop by, for all of whose loads there are no
   // registers.
   Value others = kernels.sameInWarp(index.constant(inRow - 1));
-  kernels.addInOrder(item.strip, item.panel, sums,
-                     {counter, item.part, /*first=*/index.constant(0), others}, placesOf);
+  Values done =
+      kernels.addInOrder(sums, {counter, item.part, /*first=*/index.constant(0), others}, placesOf);
+  kernels.storeComplete(item.strip, item.panel, done);
 }
 
 KernelEntry StreamProduct::productEntry() {

@@ -24,9 +24,9 @@
 //       CHECK:     nvgpu.mma.sync
 //       CHECK:     nvgpu.mbarrier.arrive %[[EMPTY]]
 
-// Outputs, or partial sums that whoever comes last adds.
-//       CHECK:     memref.load %[[BIAS]]
+// Partial sums that whoever comes last adds, and outputs of what is complete, at one place.
 //       CHECK:     memref.atomic_rmw addi
+//       CHECK:     memref.load %[[BIAS]]
 
 // The producer: weights before the kernel before this one has ended, x after.
 //       CHECK:     uwt.bulk_copy {{.*}} evict_first
