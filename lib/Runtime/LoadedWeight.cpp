@@ -60,27 +60,6 @@ bool uwt::mayPadWithInfinities(const CodingPlan &plan) {
   });
 }
 
-/// The format of `coded`, with its table and classes, and the panels of `words`.
-static Expected<LoadedWeight> joinWords(const LoadedWeight &coded, const LoadedWeight &words) {
-  WeightBuilder builder(coded.description());
-  UWT_RETURN_IF_ERROR(builder.setPlan(coded.plan()));
-  uint64_t panels = words.panels().size();
-  builder.setPanels(panels);
-  for (uint64_t panel = 0; panel < panels; ++panel)
-    builder.entry(panel) = words.panels()[panel];
-  auto copy = [](std::span<const uint8_t> from, std::span<uint8_t> to) {
-    if (!from.empty())
-      std::memcpy(to.data(), from.data(), from.size());
-  };
-  for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Low}) {
-    std::span<const uint8_t> plane = words.plane(kind);
-    copy(plane, builder.makePlane(kind, plane.size()));
-    builder.countUsed(plane.size());
-  }
-  copy(coded.classes(), builder.makeClasses(coded.classes().size() / panelRows));
-  return builder.finish();
-}
-
 /// Loads, and where it has to be so, again with all panels as words.
 template <typename Load>
 static Expected<LoadedWeight> loadWithFinitePadding(const LoadOptions &options, Load load) {
@@ -95,7 +74,9 @@ static Expected<LoadedWeight> loadWithFinitePadding(const LoadOptions &options, 
   asWords.runFormat->storage = format.storage;
   asWords.runFormat->layout = format.layout;
   UWT_ASSIGN_OR_RETURN(LoadedWeight words, load(asWords));
-  return joinWords(*weight, words);
+  WeightBuilder builder(std::move(words));
+  UWT_RETURN_IF_ERROR(builder.setFormatOf(*weight));
+  return builder.finish();
 }
 
 static Expected<LoadedWeight> loadPlanes(const TensorDecoder &decoder, ThreadPool &pool,

@@ -67,6 +67,15 @@ Status WeightBuilder::setPlan(const CodingPlan &plan) {
   return success();
 }
 
+Status WeightBuilder::setFormatOf(const LoadedWeight &coded) {
+  weight.what = coded.description();
+  std::span<const uint8_t> classes = coded.classBuffer.span();
+  weight.classBuffer = Buffer(classes.size());
+  if (!classes.empty())
+    std::memcpy(weight.classBuffer.data(), classes.data(), classes.size());
+  return setPlan(coded.plan());
+}
+
 LoadedWeight WeightBuilder::finish() {
   auto orZeros = [](const Buffer &buffer) { return buffer.data() ? buffer.data() : zeros; };
   WeightView &view = weight.pointers;

@@ -40,6 +40,8 @@ private:
 class WeightBuilder {
 public:
   explicit WeightBuilder(const TensorDescription &description);
+  /// Goes on with a weight that was finished.
+  explicit WeightBuilder(LoadedWeight weight) : weight(std::move(weight)) {}
 
   /// Sets the number of panels; all entries are zero.
   void setPanels(uint64_t panels);
@@ -55,6 +57,9 @@ public:
   std::span<uint8_t> makeDense(uint64_t bytes);
   /// Takes the plan and makes the decode table from its model.
   Status setPlan(const CodingPlan &plan);
+  /// Of a weight whose panels are all words: makes it one in the format of `coded`, with its plan,
+  /// decode table and row classes.
+  Status setFormatOf(const LoadedWeight &coded);
 
   /// Bytes of the planes that are in use, where that is less than their buffers.
   void countUsed(uint64_t bytes) { weight.usedBytes += bytes; }

@@ -41,15 +41,15 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 class Unit:
     """What clang-tidy is started for: a file, or those of a folder."""
 
-    def __init__(self, file, files, build, options):
-        self.file, self.files, self.build, self.options = file, files, build, options
+    def __init__(self, file, files, build, options, command):
+        self.file, self.files, self.build, self.options, self.command = file, files, build, options, command
 
-    def key(self, common, command):
+    def key(self, common):
         files = set()
         for file in self.files:
             closure(file, files)
         digest = hashlib.sha256(common)
-        digest.update(" ".join([command] + self.options).encode())
+        digest.update(" ".join([self.command] + self.options).encode())
         for file in sorted(files):
             digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
         return digest.hexdigest()
@@ -70,32 +70,30 @@ def includes_mlir(path):
 
 
 def units_of(entries, build, alone):
-    """Units of (file, compile command) pairs, and a compile command for each; the largest come first."""
+    """Units of (file, compile command) pairs, the largest first."""
     folders = {}
     for file, command in entries:
         together = includes_mlir(file) and not alone
         folders.setdefault(file.parent if together else file, []).append((file, command))
-    units, commands = [], {}
+    units = []
     for place, pairs in folders.items():
         files = sorted(file for file, _ in pairs)
         file, command = min(pairs)
         if len(files) == 1:
-            units.append(Unit(file, files, build, [NOT_ANALYZED] if includes_mlir(file) else ANALYZED))
-            commands[file] = command
+            units.append(Unit(file, files, build, [NOT_ANALYZED] if includes_mlir(file) else ANALYZED, command))
             continue
         together = UNITS / f"{str(place.relative_to(ROOT)).replace('/', '-')}.cpp"
         together.write_text("".join(f'#include "{each}"\n' for each in files))
-        units.append(Unit(together, files, UNITS, TOGETHER))
-        commands[together] = command.replace(str(file), str(together))
+        units.append(Unit(together, files, UNITS, TOGETHER, command.replace(str(file), str(together))))
     (UNITS / "compile_commands.json").write_text(json.dumps(
-        [{"directory": str(build), "file": str(file), "command": commands[file]} for file in commands
-         if file.is_relative_to(UNITS)]))
-    return sorted(units, key=lambda unit: -len(unit.files)), commands
+        [{"directory": str(build), "file": str(unit.file), "command": unit.command} for unit in units
+         if unit.build == UNITS]))
+    return sorted(units, key=lambda unit: -len(unit.files))
 
 
-def check(tidy, unit, command, common):
+def check(tidy, unit, common):
     """Returns (unit, ran, output); empty output means clean."""
-    marker = CACHE / unit.key(common, command)
+    marker = CACHE / unit.key(common)
     if marker.exists():
         return unit, False, ""
     result = subprocess.run([tidy, "-p", unit.build, "--quiet", unit.file] + unit.options, capture_output=True, text=True)
@@ -127,11 +125,11 @@ def main(arguments):
     version = subprocess.run([tidy, "--version"], capture_output=True).stdout
     common = version + (ROOT / ".clang-tidy").read_bytes()
 
-    units, commands = units_of(entries_to_check(build, wanted), build, alone=bool(wanted))
+    units = units_of(entries_to_check(build, wanted), build, alone=bool(wanted))
     files = sum(len(unit.files) for unit in units)
     ran = dirty = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(check, tidy, unit, commands[unit.file], common) for unit in units]
+        jobs = [pool.submit(check, tidy, unit, common) for unit in units]
         for job in concurrent.futures.as_completed(jobs):
             unit, fresh, output = job.result()
             ran += len(unit.files) * fresh

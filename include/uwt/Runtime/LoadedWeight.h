@@ -92,8 +92,6 @@ public:
   /// What the view's pointers point to, in use.
   std::span<const uint8_t> plane(PlaneKind kind) const;
   std::span<const uint8_t> counts() const { return countBuffer.span(); }
-  /// As the view has them, or empty: no row has a class then.
-  std::span<const uint8_t> classes() const { return classBuffer.span(); }
   std::span<const uint32_t> table() const;
   std::span<const uint8_t> dense() const { return denseBuffer.span(); }
 

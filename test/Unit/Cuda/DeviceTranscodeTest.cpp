@@ -57,6 +57,14 @@ protected:
     TensorDescription description{ElementType::BF16, GetParam().shape, *Format::parse(format)};
     return *LoadedWeight::fromBytes(description, dense(), pool);
   }
+  /// A tensor as a file has it; `planes` hold its bytes.
+  static Expected<TensorDecoder> store(std::vector<uint64_t> shape, const char *format,
+                                       std::span<const uint8_t> bytes, MemoryPlanes &planes) {
+    ThreadPool pool(1);
+    TensorDescription description{ElementType::BF16, std::move(shape), *Format::parse(format)};
+    UWT_RETURN_IF_ERROR(encodeTensor(description, bytes, planes, pool));
+    return TensorDecoder::open(description, viewsOf(planes), std::nullopt);
+  }
   const LoadedWeight &expected() const { return work.result(); }
   Expected<DeviceWeight> transcode() {
     UWT_ASSIGN_OR_RETURN(DeviceWeight weight,
@@ -89,10 +97,7 @@ TEST_P(DeviceTranscodeTest, IsTheWeightThatTheHostWouldHaveUploaded) {
 TEST_P(DeviceTranscodeTest, LoadsWhatTheHostWouldHaveLoaded) {
   ThreadPool pool(1);
   MemoryPlanes planes;
-  TensorDescription description{ElementType::BF16, GetParam().shape,
-                                *Format::parse(GetParam().stored)};
-  ASSERT_TRUE(bool(encodeTensor(description, dense(), planes, pool)));
-  auto stored = TensorDecoder::open(description, viewsOf(planes), std::nullopt);
+  auto stored = store(GetParam().shape, GetParam().stored, dense(), planes);
   ASSERT_TRUE(bool(stored));
   Format result = *Format::parse("inplace<12>");
   // Its model comes from what is stored.
@@ -105,9 +110,9 @@ TEST_P(DeviceTranscodeTest, LoadsWhatTheHostWouldHaveLoaded) {
   EXPECT_EQ(*made->read(*stream), *uploaded->read(*stream));
   // As it is stored nothing is launched.
   size_t launches = fake.launches.size();
-  auto same = DeviceWeight::load(*pack, *stored, description.format, pool, *stream);
+  auto same = DeviceWeight::load(*pack, *stored, stored->description().format, pool, *stream);
   ASSERT_TRUE(bool(same)) << same.error().message();
-  EXPECT_EQ(same->format(), description.format);
+  EXPECT_EQ(same->format(), stored->description().format);
   EXPECT_EQ(fake.launches.size(), launches);
 }
 
@@ -119,9 +124,7 @@ TEST_P(DeviceTranscodeTest, ColumnsThatDoNotExistAreNeverInfinite) {
   auto *bytes = reinterpret_cast<const uint8_t *>(words.data());
   ThreadPool pool(1);
   MemoryPlanes planes;
-  TensorDescription description{ElementType::BF16, {64, 70}, *Format::parse("huffman<12,2>")};
-  ASSERT_TRUE(bool(encodeTensor(description, {bytes, words.size() * 2}, planes, pool)));
-  auto stored = TensorDecoder::open(description, viewsOf(planes), std::nullopt);
+  auto stored = store({64, 70}, "huffman<12,2>", {bytes, words.size() * 2}, planes);
   ASSERT_TRUE(bool(stored));
   Format result = *Format::parse("inplace<12>");
   auto loaded = LoadedWeight::fromDecoder(*stored, pool, {.runFormat = result});

@@ -14,12 +14,7 @@
 #include "Cuda/CudaTesting.h"
 #include "Cuda/SamplePack.h"
 #include "KernelTesting.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
 #include "uwt-bench/Bench.h"
-#include "uwt/Compiler/Compile.h"
-#include "uwt/Conversion/Passes.h"
-#include "uwt/GpuKernels/TranscodeKernels.h"
 #include <gmock/gmock.h>
 #include <map>
 
@@ -72,27 +67,11 @@ protected:
   }
 
   void addTranscode(const std::string &from, const std::string &to) {
-    auto type = [](const std::string &format) {
-      return "!uwt.compressed<" + std::to_string(rows) + "x" + std::to_string(columns) +
-             "xbf16, \"" + format + "\">";
-    };
-    context->loadAllAvailableDialects();
-    auto module = mlir::parseSourceString<mlir::ModuleOp>(
-        "func.func @f() {\n  %w = uwt.weight \"w\" : " + type(from) +
-            "\n  %r = uwt.transcode %w : " + type(from) + " -> " + type(to) + "\n  return\n}\n",
-        context.get());
-    ASSERT_TRUE(module);
-    uwt::TranscodeOp op;
-    module->walk([&](uwt::TranscodeOp found) { op = found; });
-    mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-    TranscodeKernels made = buildTranscodeKernels(
-        {op.getSource().getType(), op.getResult().getType()}, op.getLoc(), builder, "kernels");
-    mlir::PassManager passes(context.get());
-    passes.addPass(createEmitDecodersPass());
-    ASSERT_TRUE(mlir::succeeded(passes.run(*module)));
-    for (const KernelEntry &entry : made.entries)
-      add(entry, made.module);
-    modules.push_back(std::move(module));
+    auto transcode = std::make_unique<uwt::testing::TranscodeModule>(from, to, rows, columns);
+    ASSERT_EQ(transcode->prepare(), "");
+    for (const KernelEntry &entry : transcode->kernels().entries)
+      add(entry, transcode->kernels().module);
+    transcodes.push_back(std::move(transcode));
   }
 
   /// A kernel of `module`, under a name of its own.
@@ -107,23 +86,16 @@ protected:
     kernels.push_back({entry, std::move(*made)});
   }
 
-  /// Of a memref: allocated and aligned pointer, offset, size and stride.
-  static size_t parametersOf(const KernelEntry &entry) {
+  /// The first parameter of an argument, or how many there are in all.
+  static size_t parametersOf(const KernelEntry &entry,
+                             std::optional<ArgumentKind> before = std::nullopt) {
     size_t count = 0;
-    for (const KernelArgument &argument : entry.arguments)
-      count += isMemref(argument.kind) ? 5 : 1;
-    return count;
-  }
-
-  /// The first parameter of an argument of the last kernel.
-  size_t parameterOf(ArgumentKind kind) const {
-    size_t at = 0;
-    for (const KernelArgument &argument : kernels.back().first.arguments) {
-      if (argument.kind == kind)
-        return at;
-      at += isMemref(argument.kind) ? 5 : 1;
+    for (const KernelArgument &argument : entry.arguments) {
+      if (argument.kind == before)
+        break;
+      count += isMemref(argument.kind) ? memrefParameters : 1;
     }
-    return at;
+    return count;
   }
 
   /// As hardware runs a launch, but checks it.
@@ -137,11 +109,12 @@ protected:
         arguments.push_back(EmulatedArgument::integer(*next++));
         continue;
       }
-      // Bulk copies take runs of 16 bytes; parts of weights have zeros behind.
+      // Allocated and aligned pointer, offset, size and stride. Bulk copies take runs of 16 bytes;
+      // parts of weights have zeros behind.
       uint64_t bytes = (next[3] * bytesOf(argument.type) + 15) / 16 * 16;
       arguments.push_back(EmulatedArgument::buffer(reinterpret_cast<void *>(next[1]), bytes));
       arguments.back().isFromBefore = launch.dependent && argument.kind == ArgumentKind::Workspace;
-      next += 5;
+      next += memrefParameters;
     }
     LaunchShape shape;
     shape.grid[0] = launch.grid;
@@ -178,8 +151,7 @@ protected:
   test::TemporaryFolder folder;
   KernelPackWriter writer;
   uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", test::sampleCubin());
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+  std::vector<std::unique_ptr<uwt::testing::TranscodeModule>> transcodes;
   std::vector<std::unique_ptr<uwt::testing::Product>> products;
   std::vector<std::pair<KernelEntry, std::unique_ptr<EmulatedKernel>>> kernels;
   std::map<std::string, size_t> names;
@@ -248,7 +220,8 @@ TEST_F(EmulatedBenchTest, AWrongKernelHasNoRow) {
   fake.onLaunch = [this](const test::FakeLaunch &launch) {
     emulate(launch);
     if (launch.function == "product_1")
-      *reinterpret_cast<uint32_t *>(launch.parameters[1 + parameterOf(ArgumentKind::Y)]) ^= 1;
+      *reinterpret_cast<uint32_t *>(
+          launch.parameters[1 + parametersOf(kernels.back().first, ArgumentKind::Y)]) ^= 1;
   };
   ASSERT_TRUE(run());
   EXPECT_TRUE(result.rows.empty());

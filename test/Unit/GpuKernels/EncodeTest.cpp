@@ -12,12 +12,7 @@
 
 #include "KernelTesting.h"
 #include "lib/GpuCode/CudaTools.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "uwt/Compiler/Compile.h"
-#include "uwt/Conversion/Passes.h"
 #include "uwt/Cuda/EncodedWeight.h"
-#include "uwt/GpuKernels/TranscodeKernels.h"
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -55,43 +50,21 @@ private:
 
   EncodeCase formats;
   uint64_t rows, columns;
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  TranscodeKernels kernels;
+  uwt::testing::TranscodeModule transcode;
   std::vector<std::shared_ptr<const EmulatedKernel>> emulated;
 };
 
 Encoding::Encoding(const EncodeCase &formats, uint64_t rows, uint64_t columns)
-    : formats(formats), rows(rows), columns(columns) {
-  auto type = [&](const char *format) {
-    return "!uwt.compressed<" + std::to_string(rows) + "x" + std::to_string(columns) + "xbf16, \"" +
-           format + "\">";
-  };
-  std::string text = "func.func @f() {\n  %w = uwt.weight \"w\" : " + type(formats.from) +
-                     "\n  %r = uwt.transcode %w : " + type(formats.from) + " -> " +
-                     type(formats.to) + "\n  return\n}\n";
-  context->loadAllAvailableDialects();
-  module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
-}
+    : formats(formats), rows(rows), columns(columns),
+      transcode(formats.from, formats.to, rows, columns) {}
 
 std::string Encoding::prepare() {
-  if (!module)
-    return "the module does not parse";
-  uwt::TranscodeOp op;
-  module->walk([&](uwt::TranscodeOp found) { op = found; });
-  mlir::OpBuilder builder(context.get());
-  builder.setInsertionPointToEnd(module->getBody());
-  TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
-  if (std::string reason = transcodeRefusal(types); !reason.empty())
-    return reason;
-  kernels = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
-  mlir::PassManager passes(context.get());
-  passes.addPass(createEmitDecodersPass());
-  if (mlir::failed(passes.run(*module)))
-    return "the passes fail";
+  if (std::string problem = transcode.prepare(); !problem.empty())
+    return problem;
+  const TranscodeKernels &kernels = transcode.kernels();
   for (const KernelEntry &entry : kernels.entries) {
-    auto prepared =
-        EmulatedKernel::prepare(kernels.module.lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
+    auto prepared = EmulatedKernel::prepare(
+        mlir::gpu::GPUModuleOp(kernels.module).lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
     if (mlir::failed(prepared))
       return "the emulator refuses";
     emulated.push_back(std::move(*prepared));
@@ -110,8 +83,8 @@ Status Encoding::launch(size_t kernel, const std::vector<EmulatedArgument> &argu
                         uint64_t seed) const {
   LaunchShape shape;
   shape.grid[0] = 3;
-  shape.block[0] = kernels.entries[kernel].launch.threads;
-  shape.dynamicSharedBytes = kernels.entries[kernel].launch.sharedBytes;
+  shape.block[0] = transcode.kernels().entries[kernel].launch.threads;
+  shape.dynamicSharedBytes = transcode.kernels().entries[kernel].launch.sharedBytes;
   EmulationOptions options;
   options.seed = seed;
   options.operationLimit = uint64_t(1) << 32;
@@ -123,13 +96,13 @@ Expected<EmulatedMemory> Encoding::decode(const std::vector<uint16_t> &words, ui
   EmulatedMemory result(units() * 2048);
   LoadedWeight loaded = load(words, formats.from);
   UWT_ASSIGN_OR_RETURN(EmulatedWeight weight, EmulatedWeight::make(loaded));
-  if (kernels.entries.size() == 1) {
+  if (transcode.kernels().entries.size() == 1) {
     std::memcpy(result.bytes().data(), weight.part(ArgumentKind::Words).bytes().data(),
                 result.bytes().size());
     return result;
   }
   std::vector<EmulatedArgument> arguments;
-  for (const KernelArgument &argument : kernels.entries.front().arguments)
+  for (const KernelArgument &argument : transcode.kernels().entries.front().arguments)
     arguments.push_back(argument.kind == ArgumentKind::Extra
                             ? result.writable()
                             : weight.part(argument.kind).readable());
@@ -178,7 +151,8 @@ Expected<EncodedPlanes> Encoding::run(const std::vector<uint16_t> &dense, const 
 bool Encoding::assembles() const {
   GpuCodeOptions options;
   options.output = GpuOutput::Cubin;
-  return mlir::succeeded(compileKernels(kernels.module, **findGpuTarget("sm_90a"), options));
+  return mlir::succeeded(
+      compileKernels(transcode.kernels().module, **findGpuTarget("sm_90a"), options));
 }
 
 /// Part `at` (in u32) of so many bytes.

@@ -68,6 +68,35 @@ std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
   return result;
 }
 
+TranscodeModule::TranscodeModule(const std::string &from, const std::string &to, uint64_t rows,
+                                 uint64_t columns, const std::string &element)
+    : context(makeContext()) {
+  auto type = [&](const std::string &format) {
+    return "!uwt.compressed<" + std::to_string(rows) + "x" + std::to_string(columns) + "x" +
+           element + ", \"" + format + "\">";
+  };
+  context->loadAllAvailableDialects();
+  module = mlir::parseSourceString<mlir::ModuleOp>(
+      "func.func @f() {\n  %w = uwt.weight \"w\" : " + type(from) +
+          "\n  %r = uwt.transcode %w : " + type(from) + " -> " + type(to) + "\n  return\n}\n",
+      context.get());
+}
+
+std::string TranscodeModule::prepare() {
+  if (!module)
+    return "the module does not parse";
+  uwt::TranscodeOp op;
+  module->walk([&](uwt::TranscodeOp found) { op = found; });
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
+  TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+  if (std::string reason = transcodeRefusal(types); !reason.empty())
+    return reason;
+  built = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
+  mlir::PassManager passes(context.get());
+  passes.addPass(createEmitDecodersPass());
+  return mlir::succeeded(passes.run(*module)) ? "" : "the passes fail";
+}
+
 Product::Product(const std::string &format, Shape shape, const KernelOptions &options)
     : format(format), shape(shape), options(options), context(makeContext()) {
   module = mlir::parseSourceString<mlir::ModuleOp>(text(), context.get());

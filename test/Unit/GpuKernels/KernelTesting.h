@@ -14,6 +14,7 @@
 #include "uwt/Emulator/EmulatedProduct.h"
 #include "uwt/GpuCode/GpuCode.h"
 #include "uwt/GpuKernels/ProductKernels.h"
+#include "uwt/GpuKernels/TranscodeKernels.h"
 #include <random>
 
 namespace uwt::testing {
@@ -36,6 +37,21 @@ std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
 
 /// Overwrites one byte in `rarity` of a plane; 1 for all.
 void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random);
+
+/// The kernels of one transcode of a weight.
+class TranscodeModule {
+public:
+  TranscodeModule(const std::string &from, const std::string &to, uint64_t rows, uint64_t columns,
+                  const std::string &element = "bf16");
+  /// Builds the kernels, with their decoders; empty, or what went wrong.
+  std::string prepare();
+  const TranscodeKernels &kernels() const { return built; }
+
+private:
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  TranscodeKernels built;
+};
 
 /// The kernels of one product of bf16 with f32 results.
 class Product {

@@ -10,15 +10,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelTesting.h"
 #include "lib/GpuCode/CudaTools.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "uwt/Compiler/Compile.h"
-#include "uwt/Conversion/Passes.h"
 #include "uwt/Cuda/DeviceWeight.h"
 #include "uwt/Emulator/EmulatedProduct.h"
 #include "uwt/GpuCode/GpuCode.h"
-#include "uwt/GpuKernels/TranscodeKernels.h"
 #include <bit>
 #include <cstring>
 #include <gtest/gtest.h>
@@ -44,44 +40,24 @@ public:
   Expected<LoadedWeight> load(const std::vector<uint16_t> &words, const std::string &as);
   Expected<LoadedWeight> load(const std::vector<uint16_t> &words) { return load(words, format); }
   bool assembles();
-  const KernelEntry &entry() const { return kernel.entries.front(); }
+  const KernelEntry &entry() const { return module.kernels().entries.front(); }
 
 private:
   std::string format, element;
   Shape shape;
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  TranscodeKernels kernel;
+  uwt::testing::TranscodeModule module;
   std::unique_ptr<EmulatedKernel> emulated;
 };
 
 Transcode::Transcode(const std::string &format, Shape shape, const std::string &element)
-    : format(format), element(element), shape(shape) {
-  std::string type = "!uwt.compressed<" + std::to_string(shape.rows) + "x" +
-                     std::to_string(shape.columns) + "x" + element + ", \"";
-  std::string text = "func.func @f() {\n  %w = uwt.weight \"w\" : " + type + format +
-                     "\">\n  %r = uwt.transcode %w : " + type + format + "\"> -> " + type +
-                     "raw\">\n  return\n}\n";
-  context->loadAllAvailableDialects();
-  module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
-}
+    : format(format), element(element), shape(shape),
+      module(format, "raw", shape.rows, shape.columns, element) {}
 
 std::string Transcode::prepare() {
-  if (!module)
-    return "the module does not parse";
-  uwt::TranscodeOp op;
-  module->walk([&](uwt::TranscodeOp found) { op = found; });
-  mlir::OpBuilder builder(context.get());
-  builder.setInsertionPointToEnd(module->getBody());
-  TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
-  if (std::string reason = transcodeRefusal(types); !reason.empty())
-    return reason;
-  kernel = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
-  mlir::PassManager passes(context.get());
-  passes.addPass(createEmitDecodersPass());
-  if (mlir::failed(passes.run(*module)))
-    return "the passes fail";
-  auto prepared = EmulatedKernel::prepare(*kernel.module.getOps<mlir::gpu::GPUFuncOp>().begin());
+  if (std::string problem = module.prepare(); !problem.empty())
+    return problem;
+  mlir::gpu::GPUModuleOp kernels = module.kernels().module;
+  auto prepared = EmulatedKernel::prepare(*kernels.getOps<mlir::gpu::GPUFuncOp>().begin());
   if (mlir::failed(prepared))
     return "the emulator refuses";
   emulated = std::move(*prepared);
@@ -103,14 +79,14 @@ Expected<std::vector<uint16_t>> Transcode::run(const EmulatedWeight &weight, uin
   EmulatedMemory result(strips * groups * 2048);
   std::ranges::fill(result.bytes(), uint8_t(0xA5));
   std::vector<EmulatedArgument> arguments;
-  for (const KernelArgument &argument : kernel.entries.front().arguments)
+  for (const KernelArgument &argument : entry().arguments)
     arguments.push_back(argument.kind == ArgumentKind::Extra
                             ? result.writable()
                             : weight.part(argument.kind).readable());
   LaunchShape launch;
   launch.grid[0] = workgroups;
-  launch.block[0] = kernel.entries.front().launch.threads;
-  launch.dynamicSharedBytes = kernel.entries.front().launch.sharedBytes;
+  launch.block[0] = entry().launch.threads;
+  launch.dynamicSharedBytes = entry().launch.sharedBytes;
   EmulationOptions options;
   options.seed = seed;
   options.operationLimit = uint64_t(1) << 32;
@@ -124,7 +100,8 @@ Expected<std::vector<uint16_t>> Transcode::run(const EmulatedWeight &weight, uin
 bool Transcode::assembles() {
   GpuCodeOptions options;
   options.output = GpuOutput::Cubin;
-  return mlir::succeeded(compileKernels(kernel.module, **findGpuTarget("sm_90a"), options));
+  return mlir::succeeded(
+      compileKernels(module.kernels().module, **findGpuTarget("sm_90a"), options));
 }
 
 /// Mostly in a narrow range of exponents, one in `rarity` anywhere.
@@ -151,7 +128,7 @@ std::vector<uint16_t> drawHalves(uint64_t count, uint32_t seed) {
   return words;
 }
 
-class TranscodeTest : public testing::TestWithParam<std::string> {};
+class TranscodeTest : public ::testing::TestWithParam<std::string> {};
 
 void expectRawWords(Transcode &transcode, const std::vector<uint16_t> &words, bool isCoded) {
   auto weight = transcode.load(words), raw = transcode.load(words, "raw");
@@ -231,11 +208,11 @@ TEST_P(TranscodeTest, MachineCodeHasNoSpills) {
 
 INSTANTIATE_TEST_SUITE_P(
     Formats, TranscodeTest,
-    testing::Values("raw", "inplace<12>", "inplace<11>", "window<4>", "window<3>", "bitplane<3>",
-                    "palette<4>", "palette<4>, coded=exponent+2", "window<4>, escapes=rows<64>",
-                    "inplace<11>, escapes=rows<64>", "huffman<12,2>", "huffman<12,1>",
-                    "huffman<8,1>, escapes=rows<64>", "huffman<12,2>, context=row_class<2>",
-                    "huffman<12,1>, coded=exponent+2, context=row_class<4>", "rice<1,8>"));
+    ::testing::Values("raw", "inplace<12>", "inplace<11>", "window<4>", "window<3>", "bitplane<3>",
+                      "palette<4>", "palette<4>, coded=exponent+2", "window<4>, escapes=rows<64>",
+                      "inplace<11>, escapes=rows<64>", "huffman<12,2>", "huffman<12,1>",
+                      "huffman<8,1>, escapes=rows<64>", "huffman<12,2>, context=row_class<2>",
+                      "huffman<12,1>, coded=exponent+2, context=row_class<4>", "rice<1,8>"));
 
 TEST(TranscodeElementTest, HalfPrecisionDecodes) {
   Shape shape{100, 300};
