@@ -13,6 +13,7 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -70,7 +71,11 @@ FailureOr<const GpuTarget *> targetOfKernels(gpu::GPUModuleOp module, StringRef 
 LogicalResult lowerKernels(gpu::GPUModuleOp module, const GpuTarget &target) {
   PassManager pm(module.getContext(), gpu::GPUModuleOp::getOperationName());
   buildGpuToLLVMPipeline(pm, std::string(target.name));
-  return pm.run(module);
+  // After each pass this would take a third of the time; uwt-opt does.
+  pm.enableVerifier(false);
+  if (mlir::failed(pm.run(module)))
+    return mlir::failure();
+  return mlir::verify(module);
 }
 
 namespace {

@@ -140,7 +140,7 @@ static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
   if (!hasWarpgroups)
     return mostTiles;
   // What a last panel lacks of its four strips takes registers too, and so do decoders.
-  constexpr unsigned mostTilesOfTails = 12, mostTilesBesideDecoders = 16;
+  constexpr unsigned mostTilesOfTails = 16, mostTilesBesideDecoders = 16;
   if (plan.rows % 64 != 0)
     return mostTilesOfTails;
   return plan.isShared ? mostTilesBesideDecoders : mostTilesTogether;
@@ -209,12 +209,6 @@ static std::string chooseRing(SkinnyPlan &plan, MatmulOp op, const EmittedFormat
     return "a ring of " + std::to_string(plan.stages) + " stages of " +
            std::to_string(4 * plan.stageWords()) + " bytes does not fit the shared memory of '" +
            std::string(target.name) + "'";
-  // Beyond these ptxas spills: operands of two groups, runs, or what a last panel lacks of its
-  // strips are beside the sums.
-  int64_t mostSums = plan.recordWords > 1 || plan.rows % 64 != 0 ? 4 : 12;
-  if (plan.unitGroups > 1 && plan.multipliesTogether && plan.tiles > mostSums)
-    return "units of four groups leave no registers for the sums of " +
-           std::to_string(8 * plan.tiles) + " batch rows";
   return "";
 }
 

@@ -96,6 +96,19 @@ Value LaneCode::sameInWarp(Value number) {
 
 void LaneCode::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constantI32(-1)); }
 
+void LaneCode::rolledLoop(int64_t count, llvm::function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(builder, location, index.constant(0), index.constant(count),
+                                 index.constant(1));
+  auto disable = LLVM::LoopUnrollAttr::get(builder.getContext(), builder.getBoolAttr(true), {}, {},
+                                           {}, {}, {}, {});
+  loop->setAttr("llvm.loop_annotation",
+                LLVM::LoopAnnotationAttr::get(builder.getContext(), {}, {}, {}, disable, {}, {}, {},
+                                              {}, {}, {}, {}, {}, {}, {}, {}));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
 LaneCode::WarpItems LaneCode::itemsOfWarp(Value items, int64_t warps) {
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);

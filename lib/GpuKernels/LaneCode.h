@@ -47,6 +47,8 @@ public:
   /// no convergence, and what is computed from it takes uniform registers.
   mlir::Value sameInWarp(mlir::Value number);
   void warpBarrier();
+  /// A loop that neither LLVM nor ptxas unrolls.
+  void rolledLoop(int64_t count, llvm::function_ref<void(mlir::Value)> body);
   /// The sum of an i32 over the lanes up to this one; `lane` is the thread's.
   mlir::Value sumUpTo(mlir::Value value, mlir::Value lane);
   /// Whether an i1 is true in some lane; all of the warp are here.

@@ -69,8 +69,7 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
     decoder.emplace(*this);
   int64_t ringWords = plan.stages * plan.stageWords();
   ring = sharedView(ringWords, word, 0);
-  if (plan.hasEscapes) {
-    int64_t size = plan.consumerWarps() * SkinnyPlan::unitWords;
+  if (int64_t size = plan.consumerWarps() * plan.scratchWords(); size > 0) {
     scratchWords = sharedView(size, word, ringWords);
     scratchHalves = sharedView(2 * size, builder.getI16Type(), ringWords);
   }
@@ -84,9 +83,6 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   cluster = asShort(index.div(workgroup, plan.cluster));
   clusters = asShort(index.div(workgroups, plan.cluster));
   rank = index.rem(workgroup, plan.cluster);
-  Value slices = slicesOf(batch);
-  Value grains = asShort(index.mul(slices, plan.places() * plan.grains()));
-  partials = index.add(index.mul(slices, plan.packedWords()), plan.decodedWords());
   auto moveRegisters = [&](int32_t count, NVVM::SetMaxRegisterAction action) {
     if (plan.movesRegisters())
       NVVM::SetMaxRegisterOp::create(builder, location, count, action);
@@ -100,12 +96,12 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
       index.less(sameInWarp(warp), index.constant(plan.consumerWarps())),
       [&] {
         moveRegisters(registers.consumer, NVVM::SetMaxRegisterAction::increase);
-        takeShare(grains);
+        takeShare();
         buildConsumer();
       },
       [&] {
         moveRegisters(registers.other, NVVM::SetMaxRegisterAction::decrease);
-        takeShare(grains);
+        takeShare();
         decoder ? decoder->build() : buildCopies(thread);
       });
   // Others may still copy into this workgroup's memory, and arrive at its barriers.
@@ -115,7 +111,10 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
 }
 
 /// Each role does this for itself: what lives from before the registers move is spilled.
-void SkinnyKernels::takeShare(Value grains) {
+void SkinnyKernels::takeShare() {
+  Value slices = slicesOf(batch);
+  partials = index.add(index.mul(slices, plan.packedWords()), plan.decodedWords());
+  Value grains = asShort(index.mul(slices, plan.places() * plan.grains()));
   // A launch has fewer than 2^31 steps (launchSize).
   evenShare = divideShort(grains, clusters);
   longer = asShort(index.sub(grains, index.mul(evenShare, clusters)));

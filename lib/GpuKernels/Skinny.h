@@ -121,8 +121,8 @@ private:
   // Skinny.cpp
   void buildProduct(mlir::gpu::GPUModuleOp module);
   void takeArguments(mlir::gpu::GPUFuncOp kernel);
-  /// The steps of this cluster, of so many grains in all.
-  void takeShare(mlir::Value grains);
+  /// The steps of this cluster.
+  void takeShare();
   /// Slices of 8 · tiles batch rows.
   mlir::Value slicesOf(mlir::Value batch);
   /// Those of the ring, and what `decoder` shares, if there is one.
@@ -199,6 +199,8 @@ private:
   mlir::Value countNumber(const Place &place) const {
     return plan.unitGroups > 1 ? place.inUnit : place.strip;
   }
+  /// Where this warp's scratch memory begins.
+  mlir::Value scratchOfWarp() { return index.mul(warp, plan.scratchWords()); }
   mlir::Value hasEscapes(const Place &place, const RecordEntry &entry);
   Fragments patch(const Step &step, const Place &place, const RecordEntry &entry,
                   mlir::ValueRange fragments);
@@ -246,20 +248,24 @@ private:
                      mlir::Value lastStep, mlir::ValueRange sums);
   /// Sums as vectors of four, as all below take them.
   Values flatSums(mlir::ValueRange sums);
-  Values addPartials(const Panel &panel, mlir::ValueRange sums);
   /// The parts of a strip's sums: this warp's, the first one, how many others there are, and the
   /// counter at which each counts itself.
   struct Parts {
     mlir::Value counter, own, first, others;
   };
-  /// Stores the sums as part `own`; whoever counts itself last adds all parts in their order. Gives
-  /// sums and whether they are complete. `placesOf` a part gives the place of each tile in the
-  /// workspace.
-  Values addInOrder(mlir::ValueRange sums, const Parts &parts,
-                    llvm::function_ref<Values(mlir::Value part)> placesOf);
-  /// Stores what is complete.
-  void storeComplete(mlir::Value strip, const Panel &panel, mlir::ValueRange done);
+  /// The place of each tile of a part in the workspace.
+  using PlacesOf = llvm::function_ref<Values(mlir::Value part)>;
+  Parts partsOf(const Panel &panel);
+  Values placesOfCluster(const Panel &panel, mlir::Value number);
+  /// Stores the sums as part `own`, and counts it: whether all others were counted before. Then the
+  /// counter is as it was.
+  mlir::Value countPart(mlir::ValueRange sums, const Parts &parts, PlacesOf placesOf);
+  /// Adds `count` parts in their order.
+  Values addParts(mlir::ValueRange begin, mlir::Value first, mlir::Value count, PlacesOf placesOf);
+  mlir::Value zeroOf(mlir::Type type);
   void storeOutputs(mlir::Value strip, const Panel &panel, mlir::ValueRange sums);
+  /// Stores a lane's four sums of a tile, of batch rows from m0 on and output features from n0 on.
+  void storeTile(mlir::Value m0, mlir::Value n0, mlir::Value sum);
   mlir::Value clusterOf(mlir::Value grain);
   mlir::Value partialAt(mlir::Value number, mlir::Value isLater, unsigned tile);
 

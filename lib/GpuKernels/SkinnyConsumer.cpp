@@ -354,7 +354,7 @@ SkinnyKernels::Fragments SkinnyKernels::patch(const Step &step, const Place &pla
   Value first =
       index.add(toIndex(entry.first), index.mul(recordsBefore(entry, number), plan.recordWords));
   // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
-  Value mine = index.add(index.mul(warp, SkinnyPlan::unitWords), index.mul(lane, 4));
+  Value mine = index.add(scratchOfWarp(), index.mul(lane, 4));
   for (auto [r, fragment] : llvm::enumerate(fragments))
     vector::StoreOp::create(builder, location, fragment, scratchWords,
                             ValueRange{index.add(mine, 128 * static_cast<int64_t>(r))},
@@ -380,7 +380,7 @@ void SkinnyKernels::applyWords(const Step &step, Value first, Value count) {
   // The stage has the records of all its groups, unless they were too many: those stay in the
   // plane.
   PatchCopy copied = patchCopy(step, ring, index.add(step.part, plan.partRecords()));
-  Value unit = index.mul(warp, SkinnyPlan::unitWords);
+  Value unit = scratchOfWarp();
   auto applyRound = [&](Value number) {
     index.ifElse(index.less(number, count), [&] {
       Value place = index.add(first, number);
@@ -429,7 +429,7 @@ void SkinnyKernels::applyRun(Value at, Value row) {
   Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
   Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
   Value word = index.add(index.mul(r, 128), index.mul(owner, 4));
-  word = index.add(index.add(word, index.div(lane, 8)), index.mul(warp, SkinnyPlan::unitWords));
+  word = index.add(index.add(word, index.div(lane, 8)), scratchOfWarp());
   FieldSplit split = splitOf(*elementTypeOf(op.getWeightType().getElementType()),
                              op.getWeightType().getFormat().getFormat().codedMantissa);
   uint32_t symbol = (1u << split.symbolBits) - 1;

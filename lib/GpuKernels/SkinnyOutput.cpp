@@ -32,24 +32,25 @@ SkinnyKernels::Values SkinnyKernels::flatSums(ValueRange sums) {
 void SkinnyKernels::finishSegment(Value strip, const Panel &panel, Value from, Value to,
                                   ValueRange sums) {
   Value isWhole = equal(index.sub(to, from), index.constant(plan.chunks()));
+  Parts parts = partsOf(panel);
+  auto placesOf = [&](Value number) { return placesOfCluster(panel, number); };
   Values own = flatSums(sums);
-  // Sums of wide slices leave no register for what tells the two ways apart.
-  if (plan.family() == GpuKernelFamily::Wide)
-    return index.ifElse(
-        isWhole, [&] { storeOutputs(strip, panel, own); },
-        [&] { storeComplete(strip, panel, addPartials(panel, own)); });
   // Stored at one place: the code of that is longer than a step's.
-  SmallVector<Type> types(ValueRange(own).getTypes());
-  types.push_back(builder.getI1Type());
-  Values done = either(
-      isWhole, types,
+  Value isComplete = either(
+      isWhole, builder.getI1Type(),
       [&] {
-        Values whole = own;
-        whole.push_back(arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1));
-        return whole;
+        return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
       },
-      [&] { return addPartials(panel, own); });
-  storeComplete(strip, panel, done);
+      [&] { return Values{countPart(own, parts, placesOf)}; })[0];
+  index.ifElse(isComplete, [&] {
+    Value count = arith::SelectOp::create(builder, location, isWhole, index.constant(0),
+                                          index.add(parts.others, 1));
+    Value zero = zeroOf(own.front().getType());
+    Values begin = llvm::map_to_vector(own, [&](Value sum) -> Value {
+      return arith::SelectOp::create(builder, location, isWhole, sum, zero);
+    });
+    storeOutputs(strip, panel, addParts(begin, parts.first, count, placesOf));
+  });
 }
 
 Value SkinnyKernels::clusterOf(Value grain) {
@@ -74,29 +75,28 @@ Value SkinnyKernels::partialAt(Value number, Value isLater, unsigned tile) {
   return index.add(partials, at);
 }
 
-SkinnyKernels::Values SkinnyKernels::addPartials(const Panel &panel, ValueRange sums) {
+SkinnyKernels::Parts SkinnyKernels::partsOf(const Panel &panel) {
   Value firstGrain = index.mul(panel.place, plan.grains());
   Value first = clusterOf(firstGrain);
   Value last = clusterOf(index.add(firstGrain, plan.grains() - 1));
-  auto placesOf = [&](Value number) {
-    Value begins = index.div(shareOf(number), plan.chunks());
-    Value isLater = toIndex(index.less(begins, panel.place));
-    Values places;
-    for (int64_t tile = 0; tile < plan.tiles; ++tile)
-      places.push_back(partialAt(number, isLater, static_cast<unsigned>(tile)));
-    return places;
-  };
   Value band = panel.place;
   if (plan.cluster > 1)
     band = index.add(index.mul(band, plan.cluster), rank);
   Value counter = index.add(index.mul(band, plan.consumerWarps()), warp);
-  return addInOrder(sums, {counter, cluster, first, index.sub(last, first)}, placesOf);
+  return {counter, cluster, first, index.sub(last, first)};
 }
 
-SkinnyKernels::Values SkinnyKernels::addInOrder(ValueRange sums, const Parts &parts,
-                                                llvm::function_ref<Values(Value part)> placesOf) {
+SkinnyKernels::Values SkinnyKernels::placesOfCluster(const Panel &panel, Value number) {
+  Value begins = index.div(shareOf(number), plan.chunks());
+  Value isLater = toIndex(index.less(begins, panel.place));
+  Values places;
+  for (int64_t tile = 0; tile < plan.tiles; ++tile)
+    places.push_back(partialAt(number, isLater, static_cast<unsigned>(tile)));
+  return places;
+}
+
+Value SkinnyKernels::countPart(ValueRange sums, const Parts &parts, PlacesOf placesOf) {
   auto words = VectorType::get({4}, builder.getI32Type());
-  auto values = VectorType::get({4}, builder.getF32Type());
   for (auto [sum, place] : llvm::zip(sums, placesOf(parts.own))) {
     Value bits = vector::BitCastOp::create(builder, location, words, sum);
     vector::StoreOp::create(builder, location, bits, workspace, ValueRange{place},
@@ -104,62 +104,82 @@ SkinnyKernels::Values SkinnyKernels::addInOrder(ValueRange sums, const Parts &pa
   }
   warpBarrier();
 
-  // The atomic releases what the warp wrote, and acquires what those before wrote.
+  // The atomic releases what the warp wrote, and acquires what those before wrote. Whoever is last
+  // leaves the counter as it was.
   Value isFirstLane = equal(lane, index.constant(0));
   Value arrived = either(
       isFirstLane, TypeRange{builder.getI32Type()},
       [&] {
-        return Values{memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi,
-                                                  constantI32(1), counters,
-                                                  ValueRange{parts.counter})};
+        Value before =
+            memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi,
+                                        constantI32(1), counters, ValueRange{parts.counter});
+        index.ifElse(equal(toIndex(before), parts.others), [&] {
+          memref::StoreOp::create(builder, location, constantI32(0), counters,
+                                  ValueRange{parts.counter});
+        });
+        return Values{before};
       },
       [&] { return Values{constantI32(0)}; })[0];
   arrived = gpu::ShuffleOp::create(builder, location, arrived, constantI32(0), constantI32(32),
                                    gpu::ShuffleMode::IDX)
                 .getShuffleResult();
-  Value isLast = equal(toIndex(arrived), parts.others);
-  Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(values));
-  Values zeros(sums.size(), zero);
-  auto addAll = [&] {
-    Values totals = index.loop(index.add(parts.others, 1), zeros, [&](Value i, ValueRange carried) {
-      Values next;
-      for (auto [total, place] : llvm::zip(carried, placesOf(index.add(parts.first, i)))) {
-        Value part = loadVector(workspace, place, 4, builder.getI32Type());
-        part = vector::BitCastOp::create(builder, location, values, part);
-        next.push_back(arith::AddFOp::create(builder, location, total, part));
-      }
-      return next;
-    });
-    index.ifElse(isFirstLane, [&] {
-      memref::StoreOp::create(builder, location, constantI32(0), counters,
-                              ValueRange{parts.counter});
-    });
-    return totals;
-  };
-  Values totals = either(isLast, sums.getTypes(), addAll, [&] { return zeros; });
-  totals.push_back(isLast);
-  return totals;
+  return equal(toIndex(arrived), parts.others);
 }
 
-void SkinnyKernels::storeComplete(Value strip, const Panel &panel, ValueRange done) {
-  index.ifElse(done.back(), [&] { storeOutputs(strip, panel, done.drop_back()); });
+Value SkinnyKernels::zeroOf(Type type) {
+  return arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+}
+
+SkinnyKernels::Values SkinnyKernels::addParts(ValueRange begin, Value first, Value count,
+                                              PlacesOf placesOf) {
+  return index.loop(count, begin, [&](Value i, ValueRange carried) {
+    Values next;
+    for (auto [total, place] : llvm::zip(carried, placesOf(index.add(first, i)))) {
+      Value part = loadVector(workspace, place, 4, builder.getI32Type());
+      part = vector::BitCastOp::create(builder, location, total.getType(), part);
+      next.push_back(arith::AddFOp::create(builder, location, total, part));
+    }
+    return next;
+  });
 }
 
 void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sums) {
   Value n0 = index.add(index.mul(panel.number, 64), index.mul(strip, 16));
   n0 = index.add(n0, index.div(lane, 4));
   Value m0 = index.add(index.mul(panel.slice, 8 * plan.tiles), index.mul(index.rem(lane, 4), 2));
+  if (!plan.storesFromScratch()) {
+    for (auto [tile, sum] : llvm::enumerate(sums))
+      storeTile(index.add(m0, 8 * int64_t(tile)), n0, sum);
+    return;
+  }
+  Type words = VectorType::get({4}, builder.getI32Type());
+  Value own = index.add(scratchOfWarp(), index.mul(lane, 4));
+  for (int64_t first = 0; first < plan.tiles; first += plan.scratchTiles()) {
+    int64_t count = std::min(plan.scratchTiles(), plan.tiles - first);
+    for (auto [tile, sum] : llvm::enumerate(sums.slice(first, count)))
+      vector::StoreOp::create(builder, location,
+                              vector::BitCastOp::create(builder, location, words, sum),
+                              scratchWords, ValueRange{index.add(own, 128 * int64_t(tile))},
+                              /*nontemporal=*/false, llvm::MaybeAlign(16));
+    rolledLoop(count, [&](Value tile) {
+      Value sum =
+          loadVector(scratchWords, index.add(own, index.mul(tile, 128)), 4, builder.getI32Type());
+      sum = vector::BitCastOp::create(builder, location, sums.front().getType(), sum);
+      storeTile(index.add(index.add(m0, 8 * first), index.mul(tile, 8)), n0, sum);
+    });
+  }
+}
+
+void SkinnyKernels::storeTile(Value m0, Value n0, Value sum) {
   Output output{op, y, yRow, batch, extras};
-  for (auto [tile, sum] : llvm::enumerate(sums))
-    for (int64_t i = 0; i < 4; ++i) {
-      // Register i holds row g + 8·⌊i/2⌋, column 2t + i mod 2.
-      Value m = index.add(index.add(m0, 8 * int64_t(tile)), i % 2);
-      Value n = index.add(n0, 8 * (i / 2));
-      Value isThere = both(index.less(m, batch), index.less(n, index.constant(plan.rows)));
-      index.ifElse(isThere, [&] {
-        output.store(*this, m, n, vector::ExtractOp::create(builder, location, sum, i));
-      });
-    }
+  for (int64_t i = 0; i < 4; ++i) {
+    // Register i holds row g + 8·⌊i/2⌋, column 2t + i mod 2.
+    Value m = index.add(m0, i % 2), n = index.add(n0, 8 * (i / 2));
+    Value isThere = both(index.less(m, batch), index.less(n, index.constant(plan.rows)));
+    index.ifElse(isThere, [&] {
+      output.store(*this, m, n, vector::ExtractOp::create(builder, location, sum, i));
+    });
+  }
 }
 
 } // namespace uwt

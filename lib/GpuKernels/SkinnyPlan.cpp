@@ -26,7 +26,7 @@ int64_t SkinnyPlan::partWords() const {
 }
 
 int64_t SkinnyPlan::sharedBytes() const {
-  int64_t scratch = hasEscapes ? consumerWarps() * unitWords : 0;
+  int64_t scratch = consumerWarps() * scratchWords();
   return (stages * stageWords() + scratch + wordsBesideRing) * 4;
 }
 

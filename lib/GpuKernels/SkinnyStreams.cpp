@@ -270,9 +270,13 @@ void StreamProduct::addPartials(const Item &item, ValueRange sums) {
   // A number that LLVM knows it would unroll the loop by, for all of whose loads there are no
   // registers.
   Value others = kernels.sameInWarp(index.constant(inRow - 1));
-  Values done =
-      kernels.addInOrder(sums, {counter, item.part, /*first=*/index.constant(0), others}, placesOf);
-  kernels.storeComplete(item.strip, item.panel, done);
+  Value first = index.constant(0), zero = kernels.zeroOf(sums.front().getType());
+  Value isComplete = kernels.countPart(sums, {counter, item.part, first, others}, placesOf);
+  index.ifElse(isComplete, [&] {
+    Values zeros(sums.size(), zero);
+    Values totals = kernels.addParts(zeros, first, index.add(others, 1), placesOf);
+    kernels.storeOutputs(item.strip, item.panel, totals);
+  });
 }
 
 KernelEntry StreamProduct::productEntry() {

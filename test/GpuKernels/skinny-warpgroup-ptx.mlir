@@ -27,6 +27,13 @@
 // WIDE: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {
 // WIDE: mapa.shared::cluster.u64
 // WIDE: mbarrier.arrive.shared::cluster.b64
+// Sums of eight tiles at a time go through shared memory, from where a loop stores them.
+// WIDE-COUNT-8: st.shared.v4.b32
+// WIDE: .pragma "nounroll";
+// WIDE: ld.shared.v4.b32
+// WIDE-COUNT-4: st.global.b16
+// WIDE-NOT: st.global.b16
+// WIDE: st.shared.v4.b32
 // WIDE: setmaxnreg.dec.sync.aligned.u32 40;
 // WIDE: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster
 // WIDE: barrier.cluster.arrive;

@@ -45,8 +45,8 @@
 // NEW-DIRECT: mbarrier.try_wait
 // NEW-DIRECT: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 // NEW-DIRECT-NOT: wgmma
-// NEW-DIRECT: cp.async.bulk.shared::cluster.global.mbarrier
-// NEW-DIRECT: griddepcontrol.wait
+// NEW-DIRECT-DAG: cp.async.bulk.shared::cluster.global.mbarrier
+// NEW-DIRECT-DAG: griddepcontrol.wait
 // HOPPER-DIRECT-LABEL: .entry product(
 // HOPPER-DIRECT: mbarrier.try_wait
 // HOPPER-DIRECT: wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {

@@ -27,6 +27,7 @@
 
 #include "uwt/GpuKernels/ProductKernels.h"
 #include "uwt/Target/GpuTarget.h"
+#include <algorithm>
 #include <cstdint>
 
 namespace uwt {
@@ -100,7 +101,9 @@ struct SkinnyPlan {
   /// Whether consumers need more registers than an equal share. Those who give theirs away are
   /// warpgroups too: of one that copies, one thread does.
   bool movesRegisters() const {
-    return multipliesTogether && bandPanels > 1 && (isShared || tiles > 12);
+    // Operands of two groups at once take some as well.
+    int64_t fewTiles = unitGroups > 1 ? 8 : 12;
+    return multipliesTogether && bandPanels > 1 && (isShared || tiles > fewTiles);
   }
   /// In family shared a decoder copies too.
   int64_t copyingWarps() const { return isShared ? 0 : movesRegisters() ? 4 : 1; }
@@ -164,8 +167,17 @@ struct SkinnyPlan {
   int64_t partWords() const;
   int64_t stageX() const { return bandPanels * partWords(); }
   int64_t stageWords() const { return stageX() + groupsPerStage * tiles * tileWords; }
-  /// Bytes of shared memory: the ring, for formats with escapes 2 KB a warp to apply them in, and
-  /// what decoders have.
+  /// Whether sums go to the warp's scratch memory, so many tiles of them at a time, to be stored
+  /// from there by a loop: with as many tiles, code that stores all of them is longer than all the
+  /// rest.
+  bool storesFromScratch() const { return !isShared && !isStream && tiles >= 8; }
+  int64_t scratchTiles() const { return family() == GpuKernelFamily::Wide ? 8 : 4; }
+  /// u32 of scratch memory that a consuming warp has.
+  int64_t scratchWords() const {
+    int64_t words = storesFromScratch() ? 128 * scratchTiles() : 0;
+    return hasEscapes ? std::max(words, unitWords) : words;
+  }
+  /// Bytes of shared memory: the ring, scratch memory, and what decoders have.
   int64_t sharedBytes() const;
 
   /// u32 of the decoded weight, behind which packed x begins.

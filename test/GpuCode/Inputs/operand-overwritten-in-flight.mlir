@@ -1,4 +1,5 @@
 // A loop that is not unrolled keeps one group of matrix instructions in flight while it makes the next A in the same registers.
+#rolled = #llvm.loop_annotation<unroll = <disable = true>>
 #workgroup = #gpu.address_space<workgroup>
 gpu.module @kernels {
   gpu.func @overwritten(%out: memref<?xf32, #gpu.address_space<global>>, %steps: index, %descriptor: i64, %base: i32) kernel
@@ -33,7 +34,7 @@ gpu.module @kernels {
       %e2 = llvm.extractvalue %r[2] : !llvm.struct<(f32, f32, f32, f32)>
       %e3 = llvm.extractvalue %r[3] : !llvm.struct<(f32, f32, f32, f32)>
       scf.yield %e0, %e1, %e2, %e3 : f32, f32, f32, f32
-    }
+    } {llvm.loop_annotation = #rolled}
     nvvm.wgmma.wait.group.sync.aligned 0
     %all = vector.from_elements %sum#0, %sum#1, %sum#2, %sum#3 : vector<4xf32>
     vector.store %all, %out[%mine] {alignment = 16 : i64} : memref<?xf32, #gpu.address_space<global>>, vector<4xf32>
