@@ -72,6 +72,20 @@ if(UWT_ENABLE_COVERAGE)
   add_link_options(-fprofile-instr-generate)
 endif()
 
+# Some files at a time compile in half the time, in builds with sanitizers. So names of file scope differ in a folder;
+# that each file compiles by itself the other builds show. Files for an instruction set stay alone.
+function(uwt_compile_together target)
+  if(NOT UWT_SANITIZE)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "(Avx2|Avx512|Scalar)[.]cpp$")
+  if(sources)
+    set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
+
 # A library UWT<name> from all of lib/<name>/*.cpp, installed as UWT::<name>.
 # Sources are globbed, so that a new codec is its own file and one registration
 # line. PRIVATE_LINK names what our sources use and users have to link too;
@@ -83,6 +97,7 @@ function(uwt_add_library name)
   add_library(UWT${name} STATIC ${sources})
   add_library(UWT::${name} ALIAS UWT${name})
   set_target_properties(UWT${name} PROPERTIES EXPORT_NAME ${name})
+  uwt_compile_together(UWT${name})
   target_compile_features(UWT${name} PUBLIC cxx_std_20)
   target_include_directories(UWT${name} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
@@ -111,11 +126,7 @@ function(uwt_add_compiler_library name)
     "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>")
   uwt_use_mlir(UWT${name})
   uwt_precompile_mlir(UWT${name})
-  # Some files at a time compile in half the time. Names of file scope differ in a library
-  # (tools/dev/tidy.py); that each file compiles by itself the other builds show.
-  if(UWT_SANITIZE)
-    set_target_properties(UWT${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
-  endif()
+  uwt_compile_together(UWT${name})
   target_link_libraries(UWT${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
   add_dependencies(UWT${name} UWTTableGen ${ARG_DEPENDS})
   install(TARGETS UWT${name} EXPORT UWTCompilerTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")

@@ -13,7 +13,7 @@
 
 using namespace uwt;
 
-static constexpr uint32_t codeBits = 3;
+static constexpr uint32_t bitplaneCodeBits = 3;
 
 namespace {
 class BitplaneCodec final : public Codec {
@@ -30,25 +30,25 @@ public:
   }
 
   Expected<CodecTraits> traits(const Format &format, const FieldSplit &split) const override {
-    if (format.codec.parameters != std::vector<uint32_t>{codeBits})
+    if (format.codec.parameters != std::vector<uint32_t>{bitplaneCodeBits})
       return usageError("codec bitplane is bitplane<3>, got '" + format.codec.str() + "'");
-    UWT_RETURN_IF_ERROR(checkCodeFits(format, codeBits, split));
+    UWT_RETURN_IF_ERROR(checkCodeFits(format, bitplaneCodeBits, split));
     CodecTraits traits;
     traits.rate = Rate::Fixed;
-    traits.codeBits = codeBits;
+    traits.codeBits = bitplaneCodeBits;
     traits.chunks = {1, 1, 1};
     return traits;
   }
 
   Expected<Model> buildModel(const Format &, const SymbolStatistics &statistics) const override {
-    return buildWindowModel(codeBits, statistics);
+    return buildWindowModel(bitplaneCodeBits, statistics);
   }
   void writeModel(const Format &, const Model &model, std::vector<uint32_t> &words) const override {
     writeWindowModel(model, words);
   }
   Expected<Model> readModel(const Format &, const FieldSplit &split,
                             std::span<const uint32_t> words, size_t &used) const override {
-    return readWindowModel(codeBits, split, words, used);
+    return readWindowModel(bitplaneCodeBits, split, words, used);
   }
 };
 } // namespace

@@ -16,7 +16,6 @@
 
 using namespace uwt;
 
-static constexpr uint32_t longestCode = 15;
 static constexpr uint32_t lengthsInWord = 8;
 
 static CodecTraits traitsOf(const Format &format) {
@@ -140,7 +139,7 @@ public:
     if (parameters.size() != 2)
       return usageError("codec huffman takes two parameters, such as huffman<12,2>, got '" +
                         format.codec.str() + "'");
-    if (parameters[0] < 1 || parameters[0] > longestCode)
+    if (parameters[0] < 1 || parameters[0] > longestCodeWord)
       return usageError("codec huffman has code words of at most 1 to 15 bits, got '" +
                         format.codec.str() + "'");
     if (parameters[1] != 1 && parameters[1] != 2)

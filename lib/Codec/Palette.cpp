@@ -16,7 +16,7 @@
 
 using namespace uwt;
 
-static constexpr uint32_t codeBits = 4;
+static constexpr uint32_t paletteCodeBits = 4;
 static constexpr size_t paletteSize = 16;
 static constexpr size_t modelWords = paletteSize / 2;
 
@@ -35,12 +35,12 @@ public:
   }
 
   Expected<CodecTraits> traits(const Format &format, const FieldSplit &split) const override {
-    if (format.codec.parameters != std::vector<uint32_t>{codeBits})
+    if (format.codec.parameters != std::vector<uint32_t>{paletteCodeBits})
       return usageError("codec palette is palette<4>, got '" + format.codec.str() + "'");
-    UWT_RETURN_IF_ERROR(checkCodeFits(format, codeBits, split));
+    UWT_RETURN_IF_ERROR(checkCodeFits(format, paletteCodeBits, split));
     CodecTraits traits;
     traits.rate = Rate::Fixed;
-    traits.codeBits = codeBits;
+    traits.codeBits = paletteCodeBits;
     traits.chunks = {4};
     return traits;
   }

@@ -13,8 +13,6 @@
 
 namespace uwt {
 
-static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
-
 uint32_t rowClassBits(const Format &format) {
   return static_cast<uint32_t>(std::bit_width(format.rowClasses) - 1);
 }
@@ -30,20 +28,20 @@ uint32_t directoryEntryWords(const CodingPlan &plan) {
 void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, DirectoryEntry &entry) {
   Layout layout = plan.format.layout;
   if (hasLow)
-    entry.size[at(PlaneKind::Low)] = fieldBytes(layout, rows, plan.matrix.columns, 16);
+    entry.size[numberOf(PlaneKind::Low)] = fieldBytes(layout, rows, plan.matrix.columns, 16);
   if (entry.asWords) {
-    entry.size[at(PlaneKind::Words)] =
+    entry.size[numberOf(PlaneKind::Words)] =
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.wordBits);
     return;
   }
   if (plan.traits.rate == Rate::Prefix) {
-    entry.size[at(PlaneKind::Raw)] =
+    entry.size[numberOf(PlaneKind::Raw)] =
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.rawBits());
     return;
   }
   FixedPanelSizes sizes = fixedPanelSizes(plan, rows);
-  entry.size[at(PlaneKind::Raw)] = sizes.raw;
-  entry.size[at(PlaneKind::Code)] = sizes.code;
+  entry.size[numberOf(PlaneKind::Raw)] = sizes.raw;
+  entry.size[numberOf(PlaneKind::Code)] = sizes.code;
   if (hasPatch(plan))
     entry.countEnd = entry.countBegin + sizes.counts;
 }
@@ -53,7 +51,8 @@ void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> clas
   uint32_t slot = static_cast<uint32_t>(entry.slot);
   directory.push_back(entry.asWords ? slot | storedAsWordsBit : slot);
   auto pushOffset = [&](PlaneKind kind, uint64_t step) {
-    directory.push_back(entry.asWords ? 0 : static_cast<uint32_t>(entry.offset[at(kind)] / step));
+    directory.push_back(entry.asWords ? 0
+                                      : static_cast<uint32_t>(entry.offset[numberOf(kind)] / step));
   };
   if (hasCodeOffsets(plan))
     pushOffset(PlaneKind::Code, codeOffsetStep);
@@ -88,9 +87,10 @@ std::vector<uint32_t> IndexWriter::finish(const Codec &codec,
     std::memcpy(words.data() + countsBegin, counts.data(), counts.size());
   words[0] = static_cast<uint32_t>(words.size());
   words[1] = panelsAsWords;
-  words[2] =
-      hasCodeOffsets(plan) ? static_cast<uint32_t>(used[at(PlaneKind::Code)] / codeOffsetStep) : 0;
-  words[3] = static_cast<uint32_t>(used[at(PlaneKind::Patch)] / 4);
+  words[2] = hasCodeOffsets(plan)
+                 ? static_cast<uint32_t>(used[numberOf(PlaneKind::Code)] / codeOffsetStep)
+                 : 0;
+  words[3] = static_cast<uint32_t>(used[numberOf(PlaneKind::Patch)] / 4);
   return words;
 }
 
@@ -147,7 +147,7 @@ Status IndexReader::readHeader(std::span<const uint8_t> plane, std::optional<uin
                         toHex64(*checksum));
   words.resize(inUse);
   std::memcpy(words.data(), plane.data(), uint64_t(inUse) * 4);
-  index.used[at(PlaneKind::Index)] = uint64_t(inUse) * 4;
+  index.used[numberOf(PlaneKind::Index)] = uint64_t(inUse) * 4;
   return success();
 }
 
@@ -182,10 +182,10 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
                       : invalidError("the code of the first coded panel begins at " +
                                      std::to_string(begin) + ", expected 0");
   DirectoryEntry &previous = index.entries[*openCode];
-  uint64_t previousBegin = previous.offset[at(PlaneKind::Code)];
+  uint64_t previousBegin = previous.offset[numberOf(PlaneKind::Code)];
   if (begin < previousBegin)
     return invalidError("code offsets are out of order at " + std::to_string(begin));
-  previous.size[at(PlaneKind::Code)] = begin - previousBegin;
+  previous.size[numberOf(PlaneKind::Code)] = begin - previousBegin;
   return success();
 }
 
@@ -198,13 +198,14 @@ Status IndexReader::placeParts(uint64_t panel, DirectoryEntry &entry) {
   for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Low}) {
     if (kind == PlaneKind::Code && hasCodeOffsets(index.plan))
       continue;
-    entry.offset[at(kind)] = index.used[at(kind)];
-    std::optional<uint64_t> end = checkedAdd(index.used[at(kind)], entry.size[at(kind)]);
-    if (!end || *end > planeSizes[at(kind)])
+    entry.offset[numberOf(kind)] = index.used[numberOf(kind)];
+    std::optional<uint64_t> end =
+        checkedAdd(index.used[numberOf(kind)], entry.size[numberOf(kind)]);
+    if (!end || *end > planeSizes[numberOf(kind)])
       return invalidError("panel " + std::to_string(panel) + " needs more bytes of plane " +
                           std::string(planeName(kind)) + " than the " +
-                          std::to_string(planeSizes[at(kind)]) + " that it has");
-    index.used[at(kind)] = *end;
+                          std::to_string(planeSizes[numberOf(kind)]) + " that it has");
+    index.used[numberOf(kind)] = *end;
   }
   return success();
 }
@@ -223,7 +224,7 @@ Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t step) {
     UWT_RETURN_IF_ERROR(endPreviousCode(begin));
     openCode = panel;
   }
-  entry.offset[at(kind)] = begin;
+  entry.offset[numberOf(kind)] = begin;
   return success();
 }
 
@@ -276,21 +277,21 @@ Status IndexReader::checkPatch() {
     DirectoryEntry &entry = index.entries[panel];
     if (entry.asWords)
       continue;
-    if (entry.offset[at(PlaneKind::Patch)] != end)
+    if (entry.offset[numberOf(PlaneKind::Patch)] != end)
       return invalidError("the escape records of panel " + std::to_string(panel) + " begin at " +
-                          std::to_string(entry.offset[at(PlaneKind::Patch)]) + ", expected " +
+                          std::to_string(entry.offset[numberOf(PlaneKind::Patch)]) + ", expected " +
                           std::to_string(end));
     uint64_t records = 0;
     for (uint64_t i = entry.countBegin; i < entry.countEnd; ++i)
       records += index.counts[i];
-    entry.size[at(PlaneKind::Patch)] = records * escapeRecordWords(index.plan.format) * 4;
-    end += entry.size[at(PlaneKind::Patch)];
+    entry.size[numberOf(PlaneKind::Patch)] = records * escapeRecordWords(index.plan.format) * 4;
+    end += entry.size[numberOf(PlaneKind::Patch)];
   }
   if (end != uint64_t(words[3]) * 4)
     return invalidError("escape counts add up to " + std::to_string(end) +
                         " bytes of plane patch, but the index says " +
                         std::to_string(uint64_t(words[3]) * 4));
-  index.used[at(PlaneKind::Patch)] = end;
+  index.used[numberOf(PlaneKind::Patch)] = end;
   return success();
 }
 
@@ -302,7 +303,7 @@ Status IndexReader::checkPlanes() {
     uint64_t end = words[2] * codeOffsetStep;
     if (openCode || end != 0)
       UWT_RETURN_IF_ERROR(endPreviousCode(end));
-    index.used[at(PlaneKind::Code)] = end;
+    index.used[numberOf(PlaneKind::Code)] = end;
   } else if (words[2] != 0) {
     return invalidError("the index gives a size of plane code, which has a fixed rate");
   }
@@ -321,7 +322,7 @@ Expected<TensorIndex> IndexReader::read(std::span<const uint8_t> plane,
   UWT_RETURN_IF_ERROR(readHeader(plane, checksum));
   UWT_RETURN_IF_ERROR(readModel());
   UWT_RETURN_IF_ERROR(checkRoom());
-  hasLow = planeSizes[at(PlaneKind::Low)] != 0;
+  hasLow = planeSizes[numberOf(PlaneKind::Low)] != 0;
   if (hasLow && getTraits(description.element).lowBits == 0)
     return invalidError("plane low is present, but " +
                         std::string(getTraits(description.element).name) + " has no low halves");

@@ -15,8 +15,6 @@
 using namespace uwt;
 
 namespace {
-constexpr uint32_t longestCode = 15;
-
 /// An entry that occurs.
 struct Leaf {
   uint64_t weight;
@@ -93,7 +91,7 @@ private:
 } // namespace
 
 std::vector<uint8_t> uwt::limitedCodeLengths(std::span<const uint64_t> counts, uint32_t maxLength) {
-  assert(maxLength >= 1 && maxLength <= longestCode && "length limit out of range");
+  assert(maxLength >= 1 && maxLength <= longestCodeWord && "length limit out of range");
   // A package weighs up to maxLength times the total, which has to fit 64 bits.
   uint64_t largest = 0;
   for (uint64_t count : counts)
@@ -145,11 +143,11 @@ Status uwt::checkCodeLengths(std::span<const uint8_t> lengths, uint32_t maxLengt
 
 // prefix-2
 std::vector<uint16_t> uwt::canonicalCodeWords(std::span<const uint8_t> lengths) {
-  std::array<uint32_t, longestCode + 1> entriesOf{}, next{};
+  std::array<uint32_t, longestCodeWord + 1> entriesOf{}, next{};
   for (uint8_t length : lengths)
     ++entriesOf[length];
   uint32_t word = 0;
-  for (uint32_t length = 1; length <= longestCode; ++length) {
+  for (uint32_t length = 1; length <= longestCodeWord; ++length) {
     next[length] = word;
     word = (word + entriesOf[length]) << 1;
   }

@@ -19,6 +19,7 @@
 
 #include "Escapes.h"
 #include "uwt/Codec/Panel.h"
+#include "uwt/Codec/PrefixCode.h"
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -27,8 +28,6 @@
 
 namespace uwt {
 
-/// Longest code word of any prefix codec (prefix-2).
-inline constexpr uint32_t longestCodeWord = 15;
 /// Lanes of a unit: 32, or a lane a row.
 inline constexpr uint32_t mostLanes = panelRows;
 

@@ -16,12 +16,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Codec.h"
+#include "uwt/Codec/PrefixCode.h"
 #include <algorithm>
 #include <numeric>
 
 using namespace uwt;
-
-static constexpr uint32_t longestCode = 15;
 
 /// Entries of the alphabet, the escape included (rice-1).
 static uint32_t entriesOf(const Format &format) {
@@ -68,7 +67,7 @@ public:
       return usageError("codec rice takes two parameters, such as rice<1,8>, got '" +
                         format.codec.str() + "'");
     uint64_t k = parameters[0], m = parameters[1];
-    if (m < 2 || k + m - 1 > longestCode)
+    if (m < 2 || k + m - 1 > longestCodeWord)
       return usageError("codec rice<k,m> needs m of at least 2 and k + m of at most 16, got '" +
                         format.codec.str() + "'");
     if (symbolsOf(format) > 1u << split.symbolBits)

@@ -21,12 +21,10 @@
 
 namespace uwt {
 
-static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
-
 namespace {
 
 /// What a thread reuses from panel to panel.
-struct Worker {
+struct DecodeWorker {
   std::vector<uint16_t> words, low;
   std::vector<uint32_t> patch;
   CodingTimes times;
@@ -85,7 +83,7 @@ struct TensorDecoder::State {
 
   std::span<const uint8_t> part(uint64_t panel, PlaneKind kind) const {
     const DirectoryEntry &entry = index.entries[panel];
-    return planes[at(kind)].subspan(entry.offset[at(kind)], entry.size[at(kind)]);
+    return planes[numberOf(kind)].subspan(entry.offset[numberOf(kind)], entry.size[numberOf(kind)]);
   }
   std::span<const uint8_t> classesOf(uint64_t panel) const {
     if (index.rowClasses.empty())
@@ -95,16 +93,19 @@ struct TensorDecoder::State {
   }
   CodedPanel codedPanel(uint64_t panel, std::vector<uint32_t> &patch) const;
   Status checkPanel(uint64_t panel) const;
-  Status decodeWordsOf(uint64_t panel, CodePath path, Worker &worker, MutablePanelWords out) const;
-  Status decodeRowOf(uint64_t panel, uint32_t row, Worker &worker, std::span<uint16_t> out) const;
+  Status decodeWordsOf(uint64_t panel, CodePath path, DecodeWorker &worker,
+                       MutablePanelWords out) const;
+  Status decodeRowOf(uint64_t panel, uint32_t row, DecodeWorker &worker,
+                     std::span<uint16_t> out) const;
   /// Low halves of rows [begin, end) of a panel; all of its rows in fragment layout.
   PanelWords decodeLowOf(uint64_t panel, uint32_t begin, uint32_t end, CodePath path,
                          std::vector<uint16_t> &scratch) const;
   Status decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
-                  const DecodeOptions &options, Worker &worker) const;
-  Status decodeRows(const PanelPart &part, const DecodeOptions &options, Worker &worker) const;
+                  const DecodeOptions &options, DecodeWorker &worker) const;
+  Status decodeRows(const PanelPart &part, const DecodeOptions &options,
+                    DecodeWorker &worker) const;
   Status forEachPanel(uint64_t begin, uint64_t end, ThreadPool &pool, CodingTimes *times,
-                      const std::function<Status(uint64_t, Worker &)> &body) const;
+                      const std::function<Status(uint64_t, DecodeWorker &)> &body) const;
 };
 
 TensorDecoder::TensorDecoder(std::unique_ptr<State> state) : state(std::move(state)) {}
@@ -121,8 +122,8 @@ Expected<TensorDecoder> TensorDecoder::open(const TensorDescription &description
   std::array<uint64_t, planeKinds> sizes;
   for (unsigned kind = 0; kind < planeKinds; ++kind)
     sizes[kind] = planes[kind].size();
-  UWT_ASSIGN_OR_RETURN(state->index,
-                       readIndex(description, planes[at(PlaneKind::Index)], sizes, indexChecksum));
+  UWT_ASSIGN_OR_RETURN(state->index, readIndex(description, planes[numberOf(PlaneKind::Index)],
+                                               sizes, indexChecksum));
   UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
   UWT_ASSIGN_OR_RETURN(
       state->tensor,
@@ -172,7 +173,7 @@ uint64_t TensorDecoder::escapes() const {
 
 Status TensorDecoder::State::checkPanel(uint64_t panel) const {
   Xxh3Stream hash;
-  for (unsigned kind = at(PlaneKind::Words); kind < planeKinds; ++kind)
+  for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
     hash.update(part(panel, static_cast<PlaneKind>(kind)));
   uint64_t found = hash.digest(), expected = index.entries[panel].checksum;
   if (found == expected)
@@ -188,18 +189,17 @@ Status TensorDecoder::checkPanel(uint64_t panel) const {
   return success();
 }
 
-Status
-TensorDecoder::State::forEachPanel(uint64_t begin, uint64_t end, ThreadPool &pool,
-                                   CodingTimes *times,
-                                   const std::function<Status(uint64_t, Worker &)> &body) const {
-  std::vector<Worker> workers(pool.size());
+Status TensorDecoder::State::forEachPanel(
+    uint64_t begin, uint64_t end, ThreadPool &pool, CodingTimes *times,
+    const std::function<Status(uint64_t, DecodeWorker &)> &body) const {
+  std::vector<DecodeWorker> workers(pool.size());
   FirstError firstError;
   pool.parallelFor(end - begin, [&](uint64_t i, unsigned worker) {
     Status status = body(begin + i, workers[worker]);
     if (!status)
       firstError.report(begin + i, status.takeError());
   });
-  for (const Worker &worker : workers) {
+  for (const DecodeWorker &worker : workers) {
     if (!times)
       break;
     times->code += worker.times.code;
@@ -209,10 +209,9 @@ TensorDecoder::State::forEachPanel(uint64_t begin, uint64_t end, ThreadPool &poo
 }
 
 Status TensorDecoder::checkAll(ThreadPool &pool) const {
-  UWT_RETURN_IF_ERROR(
-      state->forEachPanel(0, panels(), pool, nullptr, [&](uint64_t panel, Worker &) -> Status {
-        return state->checkPanel(panel);
-      }));
+  UWT_RETURN_IF_ERROR(state->forEachPanel(
+      0, panels(), pool, nullptr,
+      [&](uint64_t panel, DecodeWorker &) -> Status { return state->checkPanel(panel); }));
   for (unsigned kind = 0; kind < planeKinds; ++kind) {
     std::span<const uint8_t> rest = state->planes[kind].subspan(state->index.used[kind]);
     for (uint8_t byte : rest)
@@ -229,8 +228,8 @@ CodedPanel TensorDecoder::State::codedPanel(uint64_t panel, std::vector<uint32_t
   CodedPanel coded;
   coded.raw = part(panel, PlaneKind::Raw);
   coded.code = part(panel, PlaneKind::Code);
-  coded.codeTail =
-      planes[at(PlaneKind::Code)].size() - entry.offset[at(PlaneKind::Code)] - coded.code.size();
+  coded.codeTail = planes[numberOf(PlaneKind::Code)].size() -
+                   entry.offset[numberOf(PlaneKind::Code)] - coded.code.size();
   coded.counts = std::span<const uint32_t>(index.counts)
                      .subspan(entry.countBegin, entry.countEnd - entry.countBegin);
   // Copied, since a plane in a re-saved file may lie at any address.
@@ -242,7 +241,7 @@ CodedPanel TensorDecoder::State::codedPanel(uint64_t panel, std::vector<uint32_t
   return coded;
 }
 
-Status TensorDecoder::State::decodeWordsOf(uint64_t panel, CodePath path, Worker &worker,
+Status TensorDecoder::State::decodeWordsOf(uint64_t panel, CodePath path, DecodeWorker &worker,
                                            MutablePanelWords out) const {
   const CodingPlan &plan = index.plan;
   if (index.entries[panel].asWords) {
@@ -255,7 +254,7 @@ Status TensorDecoder::State::decodeWordsOf(uint64_t panel, CodePath path, Worker
   return decodeFixed(plan, coded, path, out);
 }
 
-Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, Worker &worker,
+Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWorker &worker,
                                          std::span<uint16_t> out) const {
   const CodingPlan &plan = index.plan;
   uint32_t rows = tensor.rowsOf(panel);
@@ -289,7 +288,7 @@ PanelWords TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin, uin
 }
 
 Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
-                                      const DecodeOptions &options, Worker &worker) const {
+                                      const DecodeOptions &options, DecodeWorker &worker) const {
   StopWatch watch;
   if (options.check)
     UWT_RETURN_IF_ERROR(checkPanel(panel));
@@ -310,16 +309,17 @@ Status TensorDecoder::decodePanelWords(uint64_t panel, CodePath path, MutablePan
                       std::to_string(state->tensor.rowsOf(panel)) + " rows of " +
                       std::to_string(plan().matrix.columns) + " columns, but there is room for " +
                       std::to_string(out.rows) + " of " + std::to_string(out.columns));
-  Worker worker;
+  DecodeWorker worker;
   return state->decodeWordsOf(panel, path, worker, out);
 }
 
 Status TensorDecoder::decode(std::span<uint8_t> out, ThreadPool &pool,
                              const DecodeOptions &options) const {
   UWT_RETURN_IF_ERROR(TensorWords::make(state->description, out.size()));
-  return state->forEachPanel(0, panels(), pool, options.times, [&](uint64_t panel, Worker &worker) {
-    return state->decodeTo(out, 0, panel, options, worker);
-  });
+  return state->forEachPanel(0, panels(), pool, options.times,
+                             [&](uint64_t panel, DecodeWorker &worker) {
+                               return state->decodeTo(out, 0, panel, options, worker);
+                             });
 }
 
 Status TensorDecoder::decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::span<uint8_t> out,
@@ -337,13 +337,13 @@ Status TensorDecoder::decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::
     return usageError("the panels take " + std::to_string(end - begin) + " bytes, but there are " +
                       std::to_string(out.size()));
   return state->forEachPanel(panelBegin, panelEnd, pool, options.times,
-                             [&](uint64_t panel, Worker &worker) {
+                             [&](uint64_t panel, DecodeWorker &worker) {
                                return state->decodeTo(out, begin, panel, options, worker);
                              });
 }
 
 Status TensorDecoder::State::decodeRows(const PanelPart &part, const DecodeOptions &options,
-                                        Worker &worker) const {
+                                        DecodeWorker &worker) const {
   if (options.check)
     UWT_RETURN_IF_ERROR(checkPanel(part.panel));
   uint64_t columns = index.plan.matrix.columns;
@@ -397,7 +397,7 @@ Status TensorDecoder::decodePart(uint64_t matrix, uint64_t rowBegin, uint64_t ro
   uint64_t firstPanel = matrix * shape.panels();
   return state->forEachPanel(
       firstPanel + nBegin / panelRows, firstPanel + divideUp(nEnd, panelRows), pool, options.times,
-      [&](uint64_t panel, Worker &worker) -> Status {
+      [&](uint64_t panel, DecodeWorker &worker) -> Status {
         uint64_t top = (panel - firstPanel) * panelRows;
         PanelPart part;
         part.panel = panel;

@@ -24,8 +24,6 @@ namespace uwt {
 /// serial end, small beside any model.
 static constexpr uint64_t batchBytesPerThread = uint64_t(4) << 20;
 
-static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
-
 namespace {
 
 /// A coded panel that waits to be appended. Reused from batch to batch: fresh
@@ -60,7 +58,7 @@ struct PendingPanel {
 };
 
 /// What a thread reuses from panel to panel.
-struct Worker {
+struct EncodeWorker {
   std::vector<uint16_t> words, low;
   CodingTimes times;
 };
@@ -79,7 +77,7 @@ private:
   Status buildModel();
   SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
   bool findLowHalves();
-  void encodePanel(uint64_t panel, PendingPanel &pending, Worker &worker) const;
+  void encodePanel(uint64_t panel, PendingPanel &pending, EncodeWorker &worker) const;
   void codeWords(PanelWords words, uint64_t panel, PendingPanel &pending) const;
   Status append(uint64_t panel, PendingPanel &pending);
   Status appendPart(PlaneKind kind, std::span<const uint8_t> bytes);
@@ -101,7 +99,7 @@ private:
 
   IndexWriter index;
   uint64_t slots[2] = {0, 0};
-  std::vector<Worker> workers;
+  std::vector<EncodeWorker> workers;
   CodingTimes times;
   EncodedTensor result;
 };
@@ -199,7 +197,7 @@ void TensorEncoder::codeWords(PanelWords words, uint64_t panel, PendingPanel &pe
   encodeWords(plan.format.layout, plan.split.wordBits, words, options.path, pending.words);
 }
 
-void TensorEncoder::encodePanel(uint64_t panel, PendingPanel &pending, Worker &worker) const {
+void TensorEncoder::encodePanel(uint64_t panel, PendingPanel &pending, EncodeWorker &worker) const {
   StopWatch watch;
   pending.reset();
   codeWords(tensor.load(source, panel, worker.words), panel, pending);
@@ -208,7 +206,7 @@ void TensorEncoder::encodePanel(uint64_t panel, PendingPanel &pending, Worker &w
                 pending.low);
   worker.times.code += watch.lap();
   Xxh3Stream hash;
-  for (unsigned kind = at(PlaneKind::Words); kind < planeKinds; ++kind)
+  for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
     hash.update(pending.part(static_cast<PlaneKind>(kind)));
   pending.entry.checksum = hash.digest();
   worker.times.checksum += watch.lap();
@@ -217,7 +215,7 @@ void TensorEncoder::encodePanel(uint64_t panel, PendingPanel &pending, Worker &w
 Status TensorEncoder::appendPart(PlaneKind kind, std::span<const uint8_t> bytes) {
   if (bytes.empty())
     return success();
-  result.planeBytes[at(kind)] += bytes.size();
+  result.planeBytes[numberOf(kind)] += bytes.size();
   return sink.append(kind, bytes);
 }
 
@@ -225,12 +223,12 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
   DirectoryEntry &entry = pending.entry;
   entry.slot = slots[entry.asWords]++;
   for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch})
-    entry.offset[at(kind)] = result.planeBytes[at(kind)];
+    entry.offset[numberOf(kind)] = result.planeBytes[numberOf(kind)];
   constexpr uint64_t offsetLimit = uint64_t(UINT32_MAX);
-  if (entry.offset[at(PlaneKind::Code)] / codeOffsetStep > offsetLimit ||
-      entry.offset[at(PlaneKind::Patch)] / 4 > offsetLimit || entry.slot >= storedAsWordsBit)
+  if (entry.offset[numberOf(PlaneKind::Code)] / codeOffsetStep > offsetLimit ||
+      entry.offset[numberOf(PlaneKind::Patch)] / 4 > offsetLimit || entry.slot >= storedAsWordsBit)
     return usageError("the tensor is too large for one index: a code plane holds 64 GiB at most");
-  for (unsigned kind = at(PlaneKind::Words); kind < planeKinds; ++kind)
+  for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
     UWT_RETURN_IF_ERROR(
         appendPart(static_cast<PlaneKind>(kind), pending.part(static_cast<PlaneKind>(kind))));
   index.add(entry, classesOf(panel), pending.coded.counts);
@@ -246,7 +244,7 @@ Status TensorEncoder::finish() {
   UWT_RETURN_IF_ERROR(appendPart(PlaneKind::Index, bytes));
   if (!options.times)
     return success();
-  for (const Worker &worker : workers) {
+  for (const EncodeWorker &worker : workers) {
     times.code += worker.times.code;
     times.checksum += worker.times.checksum;
   }

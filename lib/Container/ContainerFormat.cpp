@@ -21,7 +21,6 @@ static constexpr std::string_view headerStart = "{\"__metadata__\":{\"uwt\":\"{\
 static constexpr std::string_view entryStart = "{\"header\":\"";
 static constexpr std::string_view entryMiddle = "\",\"content\":\"";
 static constexpr size_t hexDigits = 16, shaDigits = 64;
-static constexpr std::string_view zeroDigits = "0000000000000000";
 
 std::string planeTensorName(std::string_view tensor, PlaneKind kind) {
   std::string name(tensor);
@@ -265,7 +264,7 @@ std::optional<uint64_t> headerChecksum(std::span<const uint8_t> prefix) {
     return std::nullopt;
   Xxh3Stream stream;
   stream.update(prefix.first(digits));
-  stream.update(asBytes(zeroDigits));
+  stream.update(asBytes(zeroHex64));
   stream.update(prefix.subspan(digits + hexDigits));
   return stream.digest();
 }
@@ -275,8 +274,8 @@ static std::string withoutChecksums(std::string value) {
   size_t content = entryStart.size() + hexDigits + entryMiddle.size();
   if (value.size() < content + hexDigits)
     return value;
-  value.replace(entryStart.size(), hexDigits, zeroDigits);
-  value.replace(content, hexDigits, zeroDigits);
+  value.replace(entryStart.size(), hexDigits, zeroHex64);
+  value.replace(content, hexDigits, zeroHex64);
   return value;
 }
 

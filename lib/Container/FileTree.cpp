@@ -16,7 +16,7 @@
 
 namespace uwt {
 
-static constexpr uint64_t pieceBytes = uint64_t(16) << 20;
+static constexpr uint64_t writtenPieceBytes = uint64_t(16) << 20;
 
 std::string_view TreeFile::name() const {
   return std::string_view(path).substr(path.rfind('/') + 1); // npos + 1 is 0
@@ -184,7 +184,7 @@ Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool
   UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(to, overwrite));
   Xxh3Stream hash;
   for (std::span<const uint8_t> rest = source.bytes(); !rest.empty();) {
-    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), pieceBytes));
+    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), writtenPieceBytes));
     hash.update(piece);
     UWT_RETURN_IF_ERROR(writer.append(piece));
     MappedFile::release(piece);

@@ -18,7 +18,6 @@ namespace uwt {
 static constexpr uint64_t sizeLimit = uint64_t(1) << 30;
 /// How every manifest begins, up to the digits of its checksum.
 static constexpr std::string_view start = "{\n  \"checksum\": \"";
-static constexpr std::string_view zeroDigits = "0000000000000000";
 
 static constexpr std::string_view kindNames[] = {"container", "carried", "rewritten"};
 
@@ -49,7 +48,7 @@ std::string Manifest::str() const {
       item.set("original", JsonValue::of(file.original));
   }
   JsonValue top = JsonValue::object();
-  top.set("checksum", JsonValue::of(zeroDigits));
+  top.set("checksum", JsonValue::of(zeroHex64));
   top.set("checkpoint", JsonValue::of(uint64_t(manifestVersion)));
   top.set("reader", JsonValue::of(uint64_t(manifestVersion)));
   top.set("files", std::move(list));
@@ -59,7 +58,7 @@ std::string Manifest::str() const {
     top.set("left_out", listOf(leftOut));
   std::string text = jsonText(top, 2) + "\n";
   uint64_t checksum = xxh3({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
-  return text.replace(start.size(), zeroDigits.size(), toHex64(checksum));
+  return text.replace(start.size(), zeroHex64.size(), toHex64(checksum));
 }
 
 static Expected<std::vector<std::string>> parsePaths(const JsonValue &top, std::string_view key) {
@@ -120,8 +119,8 @@ Expected<Manifest> Manifest::parse(std::string_view text) {
   const std::string *digits = top.findString("checksum");
   std::optional<uint64_t> checksum = digits ? parseHex64(*digits) : std::nullopt;
   std::string zeroed(text);
-  if (text.starts_with(start) && text.size() >= start.size() + zeroDigits.size())
-    zeroed.replace(start.size(), zeroDigits.size(), zeroDigits);
+  if (text.starts_with(start) && text.size() >= start.size() + zeroHex64.size())
+    zeroed.replace(start.size(), zeroHex64.size(), zeroHex64);
   if (!checksum ||
       *checksum != xxh3({reinterpret_cast<const uint8_t *>(zeroed.data()), zeroed.size()}))
     return invalidError("the checksum is wrong: the file is damaged or was changed; get it again");

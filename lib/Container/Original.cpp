@@ -17,7 +17,7 @@ namespace uwt {
 /// Rounded tensors up to this size are kept in memory.
 static constexpr uint64_t roundedInMemory = uint64_t(128) << 20;
 /// Bytes of a source that are rounded at a time.
-static constexpr uint64_t pieceBytes = uint64_t(32) << 20;
+static constexpr uint64_t originalPieceBytes = uint64_t(32) << 20;
 /// Data of a rounded file begin at a multiple of this, as safetensors' own
 /// writer has it.
 static constexpr uint64_t castAlignment = 8;
@@ -77,7 +77,7 @@ Expected<std::span<const uint8_t>> Original::tensorBytes(size_t i, ThreadPool &p
   unsigned bytes = dtype.bits / 8;
   CastLoss total;
   for (std::span<const uint8_t> rest = source; !rest.empty();) {
-    std::span<const uint8_t> next = rest.first(std::min<uint64_t>(rest.size(), pieceBytes));
+    std::span<const uint8_t> next = rest.first(std::min<uint64_t>(rest.size(), originalPieceBytes));
     piece.resize(next.size() / bytes * 2);
     total.add(castToBF16(dtype, next, piece, pool));
     UWT_RETURN_IF_ERROR(rounded.append(piece));

@@ -14,7 +14,7 @@
 namespace uwt {
 
 /// Bytes gathered before each write of a spilled buffer, and copied at a time.
-static constexpr uint64_t pieceBytes = uint64_t(8) << 20;
+static constexpr uint64_t spilledPieceBytes = uint64_t(8) << 20;
 
 struct SpillBuffer::State {
   std::string folder;
@@ -77,15 +77,15 @@ SpillBuffer &SpillBuffer::operator=(SpillBuffer &&) noexcept = default;
 
 Status SpillBuffer::append(std::span<const uint8_t> bytes) {
   State &s = *state;
-  uint64_t limit = s.descriptor < 0 ? s.memoryLimit : pieceBytes;
+  uint64_t limit = s.descriptor < 0 ? s.memoryLimit : spilledPieceBytes;
   if (s.memory.size() + bytes.size() > limit) {
     UWT_RETURN_IF_ERROR(s.flush());
-    if (bytes.size() >= pieceBytes) {
+    if (bytes.size() >= spilledPieceBytes) {
       UWT_RETURN_IF_ERROR(fileOperations().write(s.descriptor, bytes, s.written, s.label()));
       s.written += bytes.size();
       return success();
     }
-    s.memory.reserve(pieceBytes);
+    s.memory.reserve(spilledPieceBytes);
   }
   s.memory.insert(s.memory.end(), bytes.begin(), bytes.end());
   return success();
@@ -104,7 +104,8 @@ Status SpillBuffer::copyTo(AtomicFileWriter &writer) const {
     return writer.append(state->memory);
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, state->map());
   while (!bytes.empty()) {
-    std::span<const uint8_t> piece = bytes.first(std::min<uint64_t>(bytes.size(), pieceBytes));
+    std::span<const uint8_t> piece =
+        bytes.first(std::min<uint64_t>(bytes.size(), spilledPieceBytes));
     UWT_RETURN_IF_ERROR(writer.append(piece));
     MappedFile::release(piece);
     bytes = bytes.subspan(piece.size());

@@ -17,7 +17,7 @@
 namespace uwt {
 
 /// Bytes that are decoded or hashed at a time while streaming.
-static constexpr uint64_t pieceBytes = uint64_t(32) << 20;
+static constexpr uint64_t decodedPieceBytes = uint64_t(32) << 20;
 /// A matrix that can only be decoded as a whole is, up to this size.
 static constexpr uint64_t wholeMatrixBytes = uint64_t(256) << 20;
 
@@ -251,7 +251,7 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
   bool check = options.check && what->rawChecksum;
   Xxh3Stream hash;
   for (std::span<const uint8_t> rest = raw; !rest.empty();) {
-    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), pieceBytes));
+    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), decodedPieceBytes));
     if (check)
       hash.update(piece);
     UWT_RETURN_IF_ERROR(consume(piece));
@@ -274,7 +274,8 @@ Status TensorReader::streamPanels(const std::function<Status(std::span<const uin
                                   ThreadPool &pool) const {
   const TensorDescription::Matrices &matrices = decoding->matrices();
   uint64_t rowBytes = matrices.shape.columns * (what->dtype->bits / 8);
-  uint64_t step = std::max<uint64_t>(1, pieceBytes / std::max<uint64_t>(1, rowBytes * panelRows));
+  uint64_t step =
+      std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, rowBytes * panelRows));
   std::vector<uint8_t> piece;
   for (uint64_t panel = 0; panel < decoding->panels(); panel += step) {
     uint64_t end = std::min(panel + step, decoding->panels());

@@ -38,11 +38,6 @@ std::string CublasLt::version() const {
          std::to_string(number % 100);
 }
 
-template <typename Function>
-static void lookUp(void *library, const char *symbol, Function &function) {
-  function = reinterpret_cast<Function>(dlsym(library, symbol));
-}
-
 Status CublasLt::resolve(void *library) {
   const char *missing = nullptr;
 #define UWT_CUBLASLT(function, result, parameters)                                                 \

@@ -11,9 +11,15 @@
 #include "DriverApi.h"
 #include "uwt/Cuda/Device.h"
 #include "uwt/Support/Error.h"
+#include <dlfcn.h>
 #include <string>
 
 namespace uwt {
+
+/// Fills `function` with the symbol of a library, or with null where it has none.
+template <typename Function> void lookUp(void *library, const char *symbol, Function &function) {
+  function = reinterpret_cast<Function>(dlsym(library, symbol));
+}
 
 /// "CALL: CUDA_ERROR_OUT_OF_MEMORY (out of memory); what to do". `call` is the function's name and
 /// what it was called for. Kinds: Unsupported where the device or driver cannot, Invalid for code

@@ -146,10 +146,6 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
 // Upload
 //===----------------------------------------------------------------------===//
 
-template <typename Item> static std::span<const uint8_t> itemBytes(const std::vector<Item> &items) {
-  return {reinterpret_cast<const uint8_t *>(items.data()), items.size() * sizeof(Item)};
-}
-
 DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tables) {
   DeviceParts parts;
   auto at = [&](ArgumentKind kind) -> auto & { return parts[static_cast<size_t>(kind)]; };
@@ -167,9 +163,6 @@ DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tab
                                  weight.panels().size() * panelRows};
   return parts;
 }
-
-/// Where a panel's part of a plane begins (uwt/Cuda/Abi.h).
-static constexpr uint64_t partAlignment = 64;
 
 namespace {
 /// Words of panels that are copied together.
@@ -195,7 +188,7 @@ static uint64_t packWords(const LoadedWeight &weight, std::vector<DevicePanelEnt
         std::min(fieldBytes(plan.format.layout, plan.matrix.rowsOfPanel(panel % matrixPanels),
                             plan.matrix.columns, plan.split.wordBits),
                  there - from);
-    uint64_t to = roundUp(end, partAlignment);
+    uint64_t to = roundUp(end, devicePartAlignment);
     panels[panel].words = to / 4;
     end = to + bytes;
     if (!runs.empty() && from - runs.back().from == to - runs.back().to)

@@ -86,12 +86,6 @@ static std::string versionText(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-/// Fills `function` with the symbol, or leaves it null.
-template <typename Function>
-static void lookUp(void *library, const char *symbol, Function &function) {
-  function = reinterpret_cast<Function>(dlsym(library, symbol));
-}
-
 Status CudaDriver::resolve(void *library) {
   lookUp(library, "cuDriverGetVersion", table->cuDriverGetVersion);
   if (!table->cuDriverGetVersion)

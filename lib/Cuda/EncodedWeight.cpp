@@ -14,9 +14,6 @@
 
 using namespace uwt;
 
-/// Where a panel's part of a plane begins (uwt/Cuda/Abi.h).
-static constexpr uint64_t partAlignment = 64;
-
 EncodeTable uwt::encodeTable(const CodingPlan &plan) {
   constexpr uint8_t isEscape = 0x80;
   const std::vector<uint16_t> &symbols = plan.model.symbols;
@@ -80,7 +77,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
   uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns);
   FixedPanelSizes full =
       fixedPanelSizes(plan, static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows)));
-  uint64_t rawStep = roundUp(full.raw, partAlignment), codeStep = roundUp(full.code, partAlignment);
+  uint64_t rawStep = roundUp(full.raw, devicePartAlignment),
+           codeStep = roundUp(full.code, devicePartAlignment);
   EncodedTables result;
   uint64_t number = 0;
   for (; !counts.empty(); ++number) {
@@ -96,12 +94,12 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
     DevicePanelEntry entry{0, 0, 0, result.patch / 4, result.tables.records.size(), asWords};
     PanelRecords records{strips, {}, entry.patch, {}};
     if (asWords) {
-      entry.words = roundUp(result.words, partAlignment) / 4;
+      entry.words = roundUp(result.words, devicePartAlignment) / 4;
       result.words = 4 * entry.words + wordsBytes;
     } else {
       entry.raw = number * rawStep / 4;
       entry.code = number * codeStep / 4;
-      result.patch += roundUp(4 * panel.records, partAlignment);
+      result.patch += roundUp(4 * panel.records, devicePartAlignment);
       records.counts = panel.counts;
     }
     result.tables.panels.push_back(entry);
@@ -198,7 +196,7 @@ Expected<DeviceWeight::Part> DeviceTranscoder::wordsOf(uint64_t matrix) {
 Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
   std::vector<uint16_t> counts(units() * source.matrices());
   std::span<uint8_t> bytes(reinterpret_cast<uint8_t *>(counts.data()), counts.size() * 2);
-  uint64_t matrixBytes = units() * 2, step = roundUp(matrixBytes, partAlignment);
+  uint64_t matrixBytes = units() * 2, step = roundUp(matrixBytes, devicePartAlignment);
   UWT_ASSIGN_OR_RETURN(DeviceBuffer found,
                        DeviceBuffer::allocate(source.device(), source.matrices() * step));
   // What is not there is somewhere, and has no bytes.
@@ -220,10 +218,6 @@ Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
   }
   UWT_RETURN_IF_ERROR(stream.synchronize());
   return counts;
-}
-
-template <typename Item> static std::span<const uint8_t> itemBytes(const std::vector<Item> &items) {
-  return {reinterpret_cast<const uint8_t *>(items.data()), items.size() * sizeof(Item)};
 }
 
 Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const {

@@ -15,6 +15,14 @@
 
 namespace uwt {
 
+/// Where a panel's part of a plane begins, in bytes (uwt/Cuda/Abi.h).
+inline constexpr uint64_t devicePartAlignment = 64;
+
+/// A table as a device gets it.
+template <typename Item> std::span<const uint8_t> itemBytes(const std::vector<Item> &items) {
+  return {reinterpret_cast<const uint8_t *>(items.data()), items.size() * sizeof(Item)};
+}
+
 /// What entries are made from: a panel's strips, how many records each unit has (order-4; empty for
 /// panels stored as words), the panel's first record, and plane `patch` in u32.
 struct PanelRecords {

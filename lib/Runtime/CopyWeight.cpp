@@ -16,8 +16,6 @@
 
 using namespace uwt;
 
-static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
-
 namespace {
 
 class WeightCopier {
@@ -54,9 +52,9 @@ void WeightCopier::placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, u
   builder.countUsed(bytes);
   if (bytes == 0)
     return;
-  offset = sizes[at(kind)] / 4;
+  offset = sizes[numberOf(kind)] / 4;
   words = divideUp(bytes, 4);
-  sizes[at(kind)] += roundUp(bytes, partAlignment);
+  sizes[numberOf(kind)] += roundUp(bytes, partAlignment);
 }
 
 void WeightCopier::place() {
@@ -76,13 +74,14 @@ void WeightCopier::place() {
         roundUp(packCounts(layout, decoder.panelEscapeCounts(panel), nullptr), partAlignment);
   }
   if (hasLow)
-    sizes[at(PlaneKind::Low)] = decoder.panels() * lowPanelBytes(decoder.plan().matrix.columns);
+    sizes[numberOf(PlaneKind::Low)] =
+        decoder.panels() * lowPanelBytes(decoder.plan().matrix.columns);
 }
 
 void WeightCopier::makeBuffers() {
   for (PlaneKind kind :
        {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
-    planes[at(kind)] = builder.makePlane(kind, sizes[at(kind)]);
+    planes[numberOf(kind)] = builder.makePlane(kind, sizes[numberOf(kind)]);
   counts = builder.makeCounts(countBytes);
   classes = builder.makeClasses(decoder.panels());
 }
@@ -113,7 +112,7 @@ Status WeightCopier::copyPanel(uint64_t panel) {
        {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low}) {
     std::span<const uint8_t> bytes = decoder.panelBytes(panel, kind);
     if (!bytes.empty())
-      std::memcpy(planes[at(kind)].data() + offsetOf(entry, panel, kind), bytes.data(),
+      std::memcpy(planes[numberOf(kind)].data() + offsetOf(entry, panel, kind), bytes.data(),
                   bytes.size());
   }
   packCounts(decoder.plan().format.layout, decoder.panelEscapeCounts(panel),

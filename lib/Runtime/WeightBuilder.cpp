@@ -10,8 +10,6 @@
 
 using namespace uwt;
 
-static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
-
 /// What planes that are not there point to.
 static constexpr size_t zeroBytes = 4096;
 alignas(bufferAlignment) static const uint8_t zeros[zeroBytes] = {};
@@ -35,8 +33,8 @@ void WeightBuilder::setPanels(uint64_t panels) {
 
 std::span<uint8_t> WeightBuilder::makePlane(PlaneKind kind, uint64_t bytes) {
   if (bytes != 0)
-    weight.planeBuffers[at(kind)] = Buffer(bytes);
-  return weight.planeBuffers[at(kind)].span();
+    weight.planeBuffers[numberOf(kind)] = Buffer(bytes);
+  return weight.planeBuffers[numberOf(kind)].span();
 }
 
 std::span<uint8_t> WeightBuilder::makeCounts(uint64_t bytes) {
@@ -82,11 +80,11 @@ LoadedWeight WeightBuilder::finish() {
   view.panels = orZeros(weight.panelBuffer);
   view.table = orZeros(weight.tableBuffer);
   view.counts = orZeros(weight.countBuffer);
-  view.words = orZeros(weight.planeBuffers[at(PlaneKind::Words)]);
-  view.raw = orZeros(weight.planeBuffers[at(PlaneKind::Raw)]);
-  view.code = orZeros(weight.planeBuffers[at(PlaneKind::Code)]);
-  view.patch = orZeros(weight.planeBuffers[at(PlaneKind::Patch)]);
-  view.low = orZeros(weight.planeBuffers[at(PlaneKind::Low)]);
+  view.words = orZeros(weight.planeBuffers[numberOf(PlaneKind::Words)]);
+  view.raw = orZeros(weight.planeBuffers[numberOf(PlaneKind::Raw)]);
+  view.code = orZeros(weight.planeBuffers[numberOf(PlaneKind::Code)]);
+  view.patch = orZeros(weight.planeBuffers[numberOf(PlaneKind::Patch)]);
+  view.low = orZeros(weight.planeBuffers[numberOf(PlaneKind::Low)]);
   view.classes = orZeros(weight.classBuffer);
   view.dense = weight.denseBuffer.data();
   return std::move(weight);

@@ -22,7 +22,7 @@ static constexpr unsigned kib = 1024;
 // Limits: CUDA C++ Programming Guide, "Compute Capabilities", table of technical specifications.
 // Tensor cores: NVIDIA's whitepapers on the architectures (A100, GA102, Ada, H100, RTX Blackwell
 // PRO). Features: PTX ISA, "Target ISA Notes" of the instruction that each one is named for.
-static constexpr GpuTarget targets[] = {
+static constexpr GpuTarget gpuTargets[] = {
     {"sm_80", "Ampere data-centre parts: A100, A30", 78, 163 * kib, 164 * kib, 255, 64 * kib, 2048,
      32, 1024, featureMask({GpuFeature::CpAsync})},
     {"sm_86", "Ampere: A10, A40, RTX 30", 78, 99 * kib, 100 * kib, 255, 64 * kib, 1536, 16, 512,
@@ -39,12 +39,12 @@ static constexpr GpuTarget targets[] = {
                   GpuFeature::Bf16Multiply, GpuFeature::SetMaxRegisters})},
 };
 
-std::span<const GpuTarget> uwt::allGpuTargets() { return targets; }
+std::span<const GpuTarget> uwt::allGpuTargets() { return gpuTargets; }
 
 Expected<const GpuTarget *> uwt::findGpuTarget(std::string_view name) {
   std::vector<std::string_view> names;
   std::string known;
-  for (const GpuTarget &target : targets) {
+  for (const GpuTarget &target : gpuTargets) {
     if (target.name == name)
       return &target;
     names.push_back(target.name);
@@ -89,7 +89,7 @@ Status uwt::checkSupports(const GpuTarget &target, std::string_view what,
   for (GpuFeature feature : needed)
     if (!target.supports(feature))
       missing += (missing.empty() ? "" : ", ") + std::string(nameOf(feature));
-  for (const GpuTarget &each : targets)
+  for (const GpuTarget &each : gpuTargets)
     if (supportsAll(each, needed))
       able += (able.empty() ? "" : ", ") + std::string(each.name);
   return unsupportedError(std::string(what) + " needs " + missing + ", which GPU target '" +

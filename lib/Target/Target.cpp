@@ -21,7 +21,7 @@ static constexpr uint64_t featureMask(std::initializer_list<Feature> features) {
   return mask;
 }
 
-static constexpr Target targets[] = {
+static constexpr Target cpuTargets[] = {
     {"avx512bf16", "x86-64 with AVX-512 and its bf16 dot product: Zen 4, Cooper Lake and later",
      "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512bf16", 512,
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
@@ -34,7 +34,7 @@ static constexpr Target targets[] = {
      128, 0},
 };
 
-std::span<const Target> uwt::allTargets() { return targets; }
+std::span<const Target> uwt::allTargets() { return cpuTargets; }
 
 #if defined(__x86_64__)
 static bool hostHas(std::string_view name) {
@@ -55,7 +55,7 @@ static bool hostHas(std::string_view name) { return name == "generic"; }
 
 const Target &uwt::nativeTarget() {
   static const Target &native =
-      *std::ranges::find_if(targets, [](const Target &target) { return hostHas(target.name); });
+      *std::ranges::find_if(cpuTargets, [](const Target &target) { return hostHas(target.name); });
   return native;
 }
 
@@ -63,7 +63,7 @@ Expected<const Target *> uwt::findTarget(std::string_view name) {
   if (name == "native")
     return &nativeTarget();
   std::vector<std::string_view> names = {"native"};
-  for (const Target &target : targets) {
+  for (const Target &target : cpuTargets) {
     if (target.name == name)
       return &target;
     names.push_back(target.name);

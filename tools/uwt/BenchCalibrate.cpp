@@ -84,10 +84,6 @@ private:
 
 } // namespace
 
-static Status checkInterrupted() {
-  return interrupted() ? Status(Error(ErrorKind::Interrupted, "interrupted")) : success();
-}
-
 static double leastOf(const std::vector<double> &values) {
   return *std::min_element(values.begin(), values.end());
 }
@@ -130,12 +126,6 @@ void BenchCalibrateCommand::measureLoops() {
   }
   std::sort(excess.begin(), excess.end());
   result.forkJoin = std::max(excess[excess.size() / 4], 0.0);
-}
-
-static std::string strategyText(const KernelConfig &config) {
-  return std::string(config.buffered ? "buffer" : "direct") +
-         ",rows=" + std::to_string(config.rows) + ",columns=" + std::to_string(config.columns) +
-         ",k_chunk=" + std::to_string(config.kChunk);
 }
 
 Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &weights,

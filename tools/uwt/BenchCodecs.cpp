@@ -207,10 +207,6 @@ static std::string signedPercent(double value, double bound) {
   return (share >= 0 ? "+" : "") + formatPercent(share, 2);
 }
 
-static double gigabytesPerSecond(uint64_t bytes, double seconds) {
-  return seconds > 0 ? static_cast<double>(bytes) / seconds * 1e-9 : 0;
-}
-
 /// Three digits where it is slow.
 static std::string rateText(uint64_t bytes, double seconds) {
   double rate = gigabytesPerSecond(bytes, seconds);

@@ -176,10 +176,6 @@ Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
 // Output
 //===----------------------------------------------------------------------===//
 
-static double gigabytesPerSecond(uint64_t bytes, double seconds) {
-  return seconds > 0 ? static_cast<double>(bytes) / seconds * 1e-9 : 0;
-}
-
 static double readSpeed(const MatmulBench &bench) {
   return gigabytesPerSecond(bench.rawBytes() * bench.product().copies(),
                             medianOf(bench.readSeconds()));
@@ -278,12 +274,6 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
   if (!session.wantsJson())
     session.print("\n" + text);
   return success();
-}
-
-static std::string strategyText(const KernelConfig &config) {
-  return std::string(config.buffered ? "buffer" : "direct") +
-         ",rows=" + std::to_string(config.rows) + ",columns=" + std::to_string(config.columns) +
-         ",k_chunk=" + std::to_string(config.kChunk);
 }
 
 /// What a batch size's candidates came to, as times of the pick's speed in the same rounds.

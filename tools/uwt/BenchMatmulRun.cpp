@@ -15,10 +15,6 @@ using Clock = std::chrono::steady_clock;
 /// Output features whose FP64 sums the raw twin is compared with.
 static constexpr uint64_t checkedFeatures = 96;
 
-static Status checkInterrupted() {
-  return interrupted() ? Status(Error(ErrorKind::Interrupted, "interrupted")) : success();
-}
-
 ToolCompileOptions MatmulBench::optionsFor(const std::string &format,
                                            const std::string &strategy) const {
   ToolCompileOptions options;

@@ -27,6 +27,12 @@ static double valueAt(const uint8_t *bytes) {
   return fromBF16(word);
 }
 
+std::string uwt::strategyText(const KernelConfig &config) {
+  return std::string(config.buffered ? "buffer" : "direct") +
+         ",rows=" + std::to_string(config.rows) + ",columns=" + std::to_string(config.columns) +
+         ",k_chunk=" + std::to_string(config.kChunk);
+}
+
 double uwt::medianOf(std::vector<double> values) {
   if (values.empty())
     return 0;

@@ -16,6 +16,7 @@
 
 #include "CompilerModule.h"
 #include "uwt/Container/BenchWeights.h"
+#include "uwt/CostModel/CostModel.h"
 #include "uwt/Runtime/Memory.h"
 #include "uwt/Support/Parallel.h"
 
@@ -81,6 +82,9 @@ double errorShare(const ProductWeights &weights, uint64_t batch, std::span<const
                   std::span<const uint8_t> y, uint64_t rows);
 
 double medianOf(std::vector<double> values);
+
+/// A configuration as option --strategy takes it: "direct,rows=4,columns=8,k_chunk=512".
+std::string strategyText(const KernelConfig &config);
 
 } // namespace uwt
 

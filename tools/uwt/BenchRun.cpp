@@ -47,8 +47,7 @@ Status uwt::repeatTimed(double minimumSeconds, std::vector<double> &seconds,
     UWT_RETURN_IF_ERROR(once());
     seconds.push_back(secondsSince(start));
     sum += seconds.back();
-    if (interrupted())
-      return Error(ErrorKind::Interrupted, "interrupted");
+    UWT_RETURN_IF_ERROR(checkInterrupted());
   }
   return success();
 }

@@ -33,7 +33,7 @@ struct Fact {
 };
 
 /// An instruction set that host code paths use, and whether it is here.
-struct Feature {
+struct InstructionSet {
   SimdLevel level;
   std::string_view name;
   bool present;
@@ -55,7 +55,7 @@ public:
 
 } // namespace
 
-static std::vector<Feature> features() {
+static std::vector<InstructionSet> features() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   return {{SimdLevel::Avx2, "avx2", __builtin_cpu_supports("avx2") != 0},
@@ -77,7 +77,7 @@ static Fact codePathFact() {
   SimdLevel best = hostSimdLevel();
   Json present = Json::array(), missing = Json::array();
   std::string absent;
-  for (const Feature &feature : features()) {
+  for (const InstructionSet &feature : features()) {
     (feature.present ? present : missing).push_back(feature.name);
     if (!feature.present)
       absent += (absent.empty() ? "" : ", ") + std::string(feature.name);

@@ -89,3 +89,6 @@ void uwt::catchInterrupts() {
 }
 
 bool uwt::interrupted() { return wasInterrupted.load(std::memory_order_relaxed); }
+Status uwt::checkInterrupted() {
+  return interrupted() ? Status(Error(ErrorKind::Interrupted, "interrupted")) : success();
+}

@@ -70,6 +70,8 @@ void printError(std::string_view text);
 /// at once.
 void catchInterrupts();
 bool interrupted();
+/// An error of kind Interrupted from then on.
+Status checkInterrupted();
 
 } // namespace uwt
 

@@ -78,6 +78,10 @@ std::string uwt::formatSmall(double value) {
   return buffer;
 }
 
+double uwt::gigabytesPerSecond(uint64_t bytes, double seconds) {
+  return seconds > 0 ? static_cast<double>(bytes) / seconds * 1e-9 : 0;
+}
+
 double uwt::bitsPer(uint64_t bytes, uint64_t elements) {
   return elements ? 8.0 * static_cast<double>(bytes) / static_cast<double>(elements) : 0;
 }

@@ -38,6 +38,8 @@ std::string plural(uint64_t count, std::string_view noun);
 /// "2.5e-03", "0" for 0.
 std::string formatSmall(double value);
 
+/// 10^9 bytes a second, or 0 where no time has passed.
+double gigabytesPerSecond(uint64_t bytes, double seconds);
 /// Bits an element, or 0 where there is none.
 double bitsPer(uint64_t bytes, uint64_t elements);
 

@@ -19,6 +19,9 @@
 
 namespace uwt {
 
+/// Longest code word of any prefix codec (prefix-2).
+inline constexpr uint32_t longestCodeWord = 15;
+
 /// Optimal code lengths of at most `maxLength` bits (1...15) for `counts`, by package-merge
 /// (Larmore and Hirschberg, "A fast algorithm for optimal length-limited Huffman codes", 1990).
 /// Entries with count 0 get length 0; a single entry gets length 1; ties are

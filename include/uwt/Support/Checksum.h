@@ -58,6 +58,8 @@ private:
 
 /// 16 lower-case hexadecimal digits, most significant first.
 std::string toHex64(uint64_t value);
+/// toHex64 of 0: what stands for a checksum while it is computed.
+inline constexpr std::string_view zeroHex64 = "0000000000000000";
 std::optional<uint64_t> parseHex64(std::string_view text);
 
 } // namespace uwt
