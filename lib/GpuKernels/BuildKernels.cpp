@@ -140,7 +140,7 @@ static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
   if (!hasWarpgroups)
     return mostTiles;
   // What a last panel lacks of its four strips takes registers too, and so do decoders.
-  constexpr unsigned mostTilesOfTails = 16, mostTilesBesideDecoders = 16;
+  constexpr unsigned mostTilesOfTails = 12, mostTilesBesideDecoders = 16;
   if (plan.rows % 64 != 0)
     return mostTilesOfTails;
   return plan.isShared ? mostTilesBesideDecoders : mostTilesTogether;

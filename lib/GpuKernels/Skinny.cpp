@@ -78,11 +78,6 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
   warp = index.div(thread, 32);
   lane = index.rem(thread, 32);
   initBarriers(thread, decoder ? &*decoder : nullptr);
-  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
-  Value workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
-  cluster = asShort(index.div(workgroup, plan.cluster));
-  clusters = asShort(index.div(workgroups, plan.cluster));
-  rank = index.rem(workgroup, plan.cluster);
   auto moveRegisters = [&](int32_t count, NVVM::SetMaxRegisterAction action) {
     if (plan.movesRegisters())
       NVVM::SetMaxRegisterOp::create(builder, location, count, action);
@@ -112,7 +107,13 @@ void SkinnyKernels::buildProduct(gpu::GPUModuleOp module) {
 
 /// Each role does this for itself: what lives from before the registers move is spilled.
 void SkinnyKernels::takeShare() {
-  Value slices = slicesOf(batch);
+  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  Value workgroups = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
+  cluster = asShort(index.div(workgroup, plan.cluster));
+  clusters = asShort(index.div(workgroups, plan.cluster));
+  rank = index.rem(workgroup, plan.cluster);
+  // Taken from another lane, so that LLVM does not do this for both roles before them.
+  Value slices = slicesOf(sameInWarp(batch));
   partials = index.add(index.mul(slices, plan.packedWords()), plan.decodedWords());
   Value grains = asShort(index.mul(slices, plan.places() * plan.grains()));
   // A launch has fewer than 2^31 steps (launchSize).
