@@ -15,7 +15,7 @@ namespace uwt {
 static constexpr std::array<std::string_view, planeKinds> planeNames = {"index", "words", "raw",
                                                                         "code",  "patch", "low"};
 
-std::string_view planeName(PlaneKind kind) { return planeNames[static_cast<unsigned>(kind)]; }
+std::string_view planeName(PlaneKind kind) { return planeNames[numberOf(kind)]; }
 
 std::optional<PlaneKind> parsePlaneName(std::string_view name) {
   for (unsigned i = 0; i < planeKinds; ++i)
@@ -58,7 +58,7 @@ Expected<TensorDescription::Matrices> TensorDescription::matrices() const {
 }
 
 Status MemoryPlanes::append(PlaneKind kind, std::span<const uint8_t> bytes) {
-  std::vector<uint8_t> &plane = planes[static_cast<unsigned>(kind)];
+  std::vector<uint8_t> &plane = planes[numberOf(kind)];
   plane.insert(plane.end(), bytes.begin(), bytes.end());
   return success();
 }

@@ -88,10 +88,10 @@ public:
       planes.emplace_back(folder, planeInMemory);
   }
   Status append(PlaneKind kind, std::span<const uint8_t> bytes) override {
-    sizes[static_cast<unsigned>(kind)] += bytes.size();
+    sizes[numberOf(kind)] += bytes.size();
     if (kind == direct)
       return data.append(bytes);
-    return countOnly ? success() : planes[static_cast<unsigned>(kind)].append(bytes);
+    return countOnly ? success() : planes[numberOf(kind)].append(bytes);
   }
   void begin(std::optional<PlaneKind> directPlane) {
     direct = directPlane;

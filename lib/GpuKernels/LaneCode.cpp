@@ -50,6 +50,11 @@ Value LaneCode::loadVector(Value buffer, Value at, int64_t count, Type element) 
                                 /*nontemporal=*/false, llvm::MaybeAlign(bytes));
 }
 
+void LaneCode::storeVector(Value vector, Value buffer, Value at) {
+  vector::StoreOp::create(builder, location, vector, buffer, ValueRange{at},
+                          /*nontemporal=*/false, llvm::MaybeAlign(16));
+}
+
 Value LaneCode::bits(Value word, unsigned low, unsigned count) {
   Value shifted =
       low == 0 ? word

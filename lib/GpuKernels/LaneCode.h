@@ -32,6 +32,8 @@ public:
   mlir::Value load(mlir::Value buffer, mlir::Value at);
   /// `count` elements at once, aligned to their size.
   mlir::Value loadVector(mlir::Value buffer, mlir::Value at, int64_t count, mlir::Type element);
+  /// Stores a vector of 16 bytes, aligned to its size.
+  void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
   /// `count` bits of an i32 from bit `low` on.
   mlir::Value bits(mlir::Value word, unsigned low, unsigned count);
   /// What is known to be below 2^32: what is computed from it then fits one register too.

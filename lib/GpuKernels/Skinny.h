@@ -248,6 +248,9 @@ private:
                      mlir::Value lastStep, mlir::ValueRange sums);
   /// Sums as vectors of four, as all below take them.
   Values flatSums(mlir::ValueRange sums);
+  /// One of these, in a buffer of u32.
+  void storeSum(mlir::Value sum, mlir::Value buffer, mlir::Value at);
+  mlir::Value loadSum(mlir::Value buffer, mlir::Value at);
   /// The parts of a strip's sums: this warp's, the first one, how many others there are, and the
   /// counter at which each counts itself.
   struct Parts {

@@ -42,7 +42,7 @@ void SkinnyKernels::buildConsumer() {
 
 Value SkinnyKernels::zeroSum() {
   auto type = VectorType::get({2, 2}, builder.getF32Type());
-  return arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+  return zeroOf(type);
 }
 
 SkinnyKernels::Values SkinnyKernels::turnAfter(ValueRange turn) {
@@ -356,9 +356,7 @@ SkinnyKernels::Fragments SkinnyKernels::patch(const Step &step, const Place &pla
   // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
   Value mine = index.add(scratchOfWarp(), index.mul(lane, 4));
   for (auto [r, fragment] : llvm::enumerate(fragments))
-    vector::StoreOp::create(builder, location, fragment, scratchWords,
-                            ValueRange{index.add(mine, 128 * static_cast<int64_t>(r))},
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+    storeVector(fragment, scratchWords, index.add(mine, 128 * static_cast<int64_t>(r)));
   warpBarrier();
   if (plan.recordWords == 1)
     applyWords(step, first, count);

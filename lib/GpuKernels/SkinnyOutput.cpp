@@ -29,6 +29,17 @@ SkinnyKernels::Values SkinnyKernels::flatSums(ValueRange sums) {
   });
 }
 
+void SkinnyKernels::storeSum(Value sum, Value buffer, Value at) {
+  auto words = VectorType::get({4}, builder.getI32Type());
+  storeVector(vector::BitCastOp::create(builder, location, words, sum), buffer, at);
+}
+
+Value SkinnyKernels::loadSum(Value buffer, Value at) {
+  auto type = VectorType::get({4}, builder.getF32Type());
+  Value words = loadVector(buffer, at, 4, builder.getI32Type());
+  return vector::BitCastOp::create(builder, location, type, words);
+}
+
 void SkinnyKernels::finishSegment(Value strip, const Panel &panel, Value from, Value to,
                                   ValueRange sums) {
   Value isWhole = equal(index.sub(to, from), index.constant(plan.chunks()));
@@ -96,12 +107,8 @@ SkinnyKernels::Values SkinnyKernels::placesOfCluster(const Panel &panel, Value n
 }
 
 Value SkinnyKernels::countPart(ValueRange sums, const Parts &parts, PlacesOf placesOf) {
-  auto words = VectorType::get({4}, builder.getI32Type());
-  for (auto [sum, place] : llvm::zip(sums, placesOf(parts.own))) {
-    Value bits = vector::BitCastOp::create(builder, location, words, sum);
-    vector::StoreOp::create(builder, location, bits, workspace, ValueRange{place},
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
-  }
+  for (auto [sum, place] : llvm::zip(sums, placesOf(parts.own)))
+    storeSum(sum, workspace, place);
   warpBarrier();
 
   // The atomic releases what the warp wrote, and acquires what those before wrote. Whoever is last
@@ -135,8 +142,7 @@ SkinnyKernels::Values SkinnyKernels::addParts(ValueRange begin, Value first, Val
   return index.loop(count, begin, [&](Value i, ValueRange carried) {
     Values next;
     for (auto [total, place] : llvm::zip(carried, placesOf(index.add(first, i)))) {
-      Value part = loadVector(workspace, place, 4, builder.getI32Type());
-      part = vector::BitCastOp::create(builder, location, total.getType(), part);
+      Value part = loadSum(workspace, place);
       next.push_back(arith::AddFOp::create(builder, location, total, part));
     }
     return next;
@@ -152,19 +158,13 @@ void SkinnyKernels::storeOutputs(Value strip, const Panel &panel, ValueRange sum
       storeTile(index.add(m0, 8 * int64_t(tile)), n0, sum);
     return;
   }
-  Type words = VectorType::get({4}, builder.getI32Type());
   Value own = index.add(scratchOfWarp(), index.mul(lane, 4));
   for (int64_t first = 0; first < plan.tiles; first += plan.scratchTiles()) {
     int64_t count = std::min(plan.scratchTiles(), plan.tiles - first);
     for (auto [tile, sum] : llvm::enumerate(sums.slice(first, count)))
-      vector::StoreOp::create(builder, location,
-                              vector::BitCastOp::create(builder, location, words, sum),
-                              scratchWords, ValueRange{index.add(own, 128 * int64_t(tile))},
-                              /*nontemporal=*/false, llvm::MaybeAlign(16));
+      storeSum(sum, scratchWords, index.add(own, 128 * int64_t(tile)));
     rolledLoop(count, [&](Value tile) {
-      Value sum =
-          loadVector(scratchWords, index.add(own, index.mul(tile, 128)), 4, builder.getI32Type());
-      sum = vector::BitCastOp::create(builder, location, sums.front().getType(), sum);
+      Value sum = loadSum(scratchWords, index.add(own, index.mul(tile, 128)));
       storeTile(index.add(index.add(m0, 8 * first), index.mul(tile, 8)), n0, sum);
     });
   }

@@ -254,9 +254,8 @@ StreamWarps::Values StreamWarps::loadWords(const Item &item, Value group) {
 void StreamWarps::storeFragments(ValueRange fragments, Value unitAt) {
   Value mine = index.add(unitAt, index.mul(kernels.lane, 4));
   for (auto [r, fragment] : llvm::enumerate(fragments))
-    vector::StoreOp::create(builder, location, fragment, kernels.scratchWords,
-                            ValueRange{index.add(mine, 128 * static_cast<int64_t>(r))},
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+    kernels.storeVector(fragment, kernels.scratchWords,
+                        index.add(mine, 128 * static_cast<int64_t>(r)));
 }
 
 StreamWarps::Values StreamWarps::applyRecords(const StreamUnits::Source &source,

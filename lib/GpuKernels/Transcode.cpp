@@ -230,8 +230,7 @@ void TranscodeBuilder::storeAligned(Value fragment, Value at) {
   Type element = resultType();
   auto run = VectorType::get({128 / element.getIntOrFloatBitWidth()}, element);
   Value value = vector::BitCastOp::create(builder, location, run, fragment);
-  vector::StoreOp::create(builder, location, value, result, ValueRange{at},
-                          /*nontemporal=*/false, llvm::MaybeAlign(16));
+  storeVector(value, result, at);
 }
 
 Value TranscodeBuilder::exponentBytes(Value even, Value odd) {

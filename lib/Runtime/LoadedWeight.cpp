@@ -18,7 +18,7 @@ std::span<const PanelEntry> LoadedWeight::panels() const {
 }
 
 std::span<const uint8_t> LoadedWeight::plane(PlaneKind kind) const {
-  return planeBuffers[static_cast<unsigned>(kind)].span();
+  return planeBuffers[numberOf(kind)].span();
 }
 
 std::span<const uint32_t> LoadedWeight::table() const {

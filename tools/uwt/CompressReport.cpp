@@ -48,7 +48,7 @@ static uint64_t elementsOf(const TensorReport &tensor) {
 
 /// Bits an element below its word that are stored raw: they belong to both bounds.
 static double lowBits(const TensorReport &tensor) {
-  return tensor.planeBytes[static_cast<size_t>(PlaneKind::Low)] ? 16 : 0;
+  return tensor.planeBytes[numberOf(PlaneKind::Low)] ? 16 : 0;
 }
 
 void Sum::add(const TensorReport &tensor) {

@@ -126,7 +126,7 @@ void ConformanceTest::checkRoundTrip(const TensorDescription &description,
     EXPECT_EQ(encoded->result.planeBytes[kind], encoded->planes.planes[kind].size());
   EXPECT_EQ(encoded->result.bytes(), encoded->planes.bytes());
   EXPECT_EQ(encoded->result.indexChecksum,
-            xxh3(encoded->planes.planes[static_cast<unsigned>(PlaneKind::Index)]));
+            xxh3(encoded->planes.planes[numberOf(PlaneKind::Index)]));
   checkSameBytes(*encoded, pools);
 
   // Bare planes at odd addresses, then padded ones as a container has them.

@@ -18,8 +18,6 @@
 using namespace uwt;
 using namespace uwt::test;
 
-static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
-
 namespace {
 
 /// A tensor's planes, to be changed u32 by u32.
@@ -35,19 +33,19 @@ public:
       tensor = std::move(*encoded);
   }
 
-  size_t size(PlaneKind kind) const { return tensor.planes.planes[at(kind)].size(); }
+  size_t size(PlaneKind kind) const { return tensor.planes.planes[numberOf(kind)].size(); }
   uint32_t get(PlaneKind kind, size_t word) const {
     uint32_t value;
-    std::memcpy(&value, tensor.planes.planes[at(kind)].data() + word * 4, 4);
+    std::memcpy(&value, tensor.planes.planes[numberOf(kind)].data() + word * 4, 4);
     return value;
   }
   void set(PlaneKind kind, size_t word, uint32_t value) {
     ASSERT_LE(word * 4 + 4, size(kind));
-    std::memcpy(tensor.planes.planes[at(kind)].data() + word * 4, &value, 4);
+    std::memcpy(tensor.planes.planes[numberOf(kind)].data() + word * 4, &value, 4);
   }
   uint32_t index(size_t word) const { return get(PlaneKind::Index, word); }
   void setIndex(size_t word, uint32_t value) { set(PlaneKind::Index, word, value); }
-  void resize(PlaneKind kind, size_t size) { tensor.planes.planes[at(kind)].resize(size); }
+  void resize(PlaneKind kind, size_t size) { tensor.planes.planes[numberOf(kind)].resize(size); }
 
   /// The message of open, or of a decode with every code path, which must agree.
   std::string message() const;

@@ -13,8 +13,6 @@
 using namespace uwt;
 using namespace uwt::test;
 
-static constexpr unsigned at(PlaneKind kind) { return static_cast<unsigned>(kind); }
-
 namespace {
 
 /// A tensor's own idea of its matrices, independent of the library's.
@@ -172,7 +170,7 @@ TEST_P(TensorFormatTest, PanelRangesAreTheirBytes) {
 
 /// Flips a bit of the panel's bytes in the first plane in which it has some.
 static void damagePanel(const TensorDecoder &decoder, uint64_t panel) {
-  for (unsigned kind = at(PlaneKind::Words); kind < planeKinds; ++kind) {
+  for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind) {
     std::span<const uint8_t> bytes = decoder.panelBytes(panel, static_cast<PlaneKind>(kind));
     if (bytes.empty())
       continue;
@@ -243,7 +241,7 @@ TEST_F(TensorTest, BytesAfterThePlanesMustBeZero) {
   Expected<EncodedCase> encoded = encodeCase(
       {ElementType::BF16, {64, 64}, parsedFormat("window<4>")}, Distribution::Gaussian, 3, pool);
   ASSERT_TRUE(bool(encoded)) << encoded.error().message();
-  encoded->planes.planes[at(PlaneKind::Code)].push_back(1);
+  encoded->planes.planes[numberOf(PlaneKind::Code)].push_back(1);
   StoredPlanes planes(encoded->planes);
   Expected<TensorDecoder> decoder = open(*encoded, planes);
   ASSERT_TRUE(bool(decoder)) << decoder.error().message();
@@ -418,7 +416,7 @@ TEST_F(TensorTest, LowHalvesOfZeroAreNotStored) {
     Expected<EncodedCase> encoded =
         encodeCase({ElementType::F32, {64, 64}, parsedFormat("window<4>")}, distribution, 3, pool);
     ASSERT_TRUE(bool(encoded)) << encoded.error().message();
-    EXPECT_EQ(encoded->planes.planes[at(PlaneKind::Low)].size(),
+    EXPECT_EQ(encoded->planes.planes[numberOf(PlaneKind::Low)].size(),
               distribution == Distribution::WasBF16 ? 0u : 64u * 64 * 2);
   }
 }

@@ -110,7 +110,7 @@ class StoredPlanes {
 public:
   explicit StoredPlanes(const MemoryPlanes &planes, size_t padding = 1, size_t shift = 0);
   PlaneViews views() const;
-  std::span<uint8_t> plane(PlaneKind kind) { return parts[static_cast<unsigned>(kind)].span(); }
+  std::span<uint8_t> plane(PlaneKind kind) { return parts[numberOf(kind)].span(); }
 
 private:
   std::array<ExactBytes, planeKinds> parts;

@@ -116,7 +116,7 @@ TEST_F(TranscodeTest, DamagedPanelsStayInside) {
   ASSERT_TRUE(encoded);
   for (int round = 0; round < 300; ++round) {
     MemoryPlanes damaged = encoded->planes;
-    auto &plane = damaged.planes[static_cast<unsigned>(PlaneKind::Code)];
+    auto &plane = damaged.planes[numberOf(PlaneKind::Code)];
     for (int flips = 0; flips < 3; ++flips)
       plane[random.below(round % 2 ? plane.size() : 200)] ^=
           static_cast<uint8_t>(1u << random.below(8));

@@ -154,7 +154,7 @@ TEST_P(DeviceTablesTest, FollowTheIndexWhateverPlanesHold) {
   if (!encoded)
     GTEST_SKIP() << "no format for a matrix";
   for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch, PlaneKind::Raw, PlaneKind::Words})
-    for (uint8_t &byte : encoded->planes.planes[static_cast<unsigned>(kind)])
+    for (uint8_t &byte : encoded->planes.planes[numberOf(kind)])
       byte = 0xA5;
   LoadOptions unchecked;
   unchecked.check = false;
@@ -177,7 +177,7 @@ TEST_P(DamagedIndexTest, TablesStayInside) {
   ASSERT_TRUE(holds(encoded));
   LoadOptions unchecked;
   unchecked.check = false;
-  auto &index = encoded->planes.planes[static_cast<unsigned>(PlaneKind::Index)];
+  auto &index = encoded->planes.planes[numberOf(PlaneKind::Index)];
   int loaded = 0;
   for (size_t i = 0; i < index.size(); ++i)
     for (uint8_t change : {1, 0x80}) {
