@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Codec/TestData.h"
+#include "TestFolders.h"
 #include "uwt/Support/Checksum.h"
 #include <cstdio>
 #include <filesystem>
@@ -111,12 +112,14 @@ static std::string tableOfSizes() {
 TEST(SizesTest, SizesAndBytesAreThoseOfTheTable) {
   if (underSanitizer)
     GTEST_SKIP() << "one build that is not instrumented is enough for the table";
-  std::filesystem::path expected = std::filesystem::path(__FILE__).parent_path() / "sizes.expected";
+  std::filesystem::path expected = sourceFolder() / "test/Unit/Codec/sizes.expected";
   std::string table = tableOfSizes();
   if (table == readFile(expected))
     return;
-  std::filesystem::path actual = std::filesystem::path(testing::TempDir()) / "uwt-sizes.actual";
+  TemporaryFolder folder;
+  folder.keep();
+  std::string actual = folder / "sizes.actual";
   std::ofstream(actual, std::ios::binary) << table;
   FAIL() << "sizes differ from the table; look at them with\n  diff " << expected.string() << " "
-         << actual.string() << "\nand copy the new table over the old one if that is what you want";
+         << actual << "\nand copy the new table over the old one if that is what you want";
 }

@@ -1,4 +1,4 @@
-//===- TestFiles.cpp - Folders, files and weights for tests ---------------===//
+//===- TestFiles.cpp - Files and weights for tests ------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,19 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <unistd.h>
 
 namespace uwt::test {
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "uwt-test-XXXXXX").string();
-  path = ::mkdtemp(pattern.data());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
-}
 
 Bytes readBytes(const std::string &path) {
   std::ifstream file(path, std::ios::binary);

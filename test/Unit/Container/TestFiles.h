@@ -1,4 +1,4 @@
-//===- TestFiles.h - Folders, files and weights for tests -------*- C++ -*-===//
+//===- TestFiles.h - Files and weights for tests ----------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,23 +8,13 @@
 #ifndef UWT_TEST_CONTAINER_TESTFILES_H
 #define UWT_TEST_CONTAINER_TESTFILES_H
 
+#include "TestFolders.h"
 #include "uwt/Container/Safetensors.h"
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
 namespace uwt::test {
-
-/// A folder that is removed with everything in it.
-class TemporaryFolder {
-public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder &) = delete;
-  TemporaryFolder &operator=(const TemporaryFolder &) = delete;
-  std::string operator/(const std::string &name) const { return path + "/" + name; }
-  std::string path;
-};
 
 using Bytes = std::vector<uint8_t>;
 

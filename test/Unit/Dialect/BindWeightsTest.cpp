@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TestFolders.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -12,7 +13,6 @@
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/ConstantData.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
-#include <filesystem>
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -28,19 +28,18 @@ constexpr StringLiteral source = R"(
 /// A safetensors file that is removed again, with matrices of these names.
 class WeightFile {
 public:
-  explicit WeightFile(std::initializer_list<std::string> names)
-      : path(std::filesystem::path(testing::TempDir()) / "bind-weights-test.safetensors") {
+  explicit WeightFile(std::initializer_list<std::string> names) {
     std::vector<uwt::SafetensorsOutput> tensors;
     for (const std::string &name : names)
       tensors.push_back({name, uwt::findSafetensorsDtype("BF16"), {2, 2}, bytes});
-    written = bool(uwt::writeSafetensors(path.string(), tensors, {}, /*overwrite=*/true));
+    written = bool(uwt::writeSafetensors(path(), tensors, {}, /*overwrite=*/false));
   }
-  ~WeightFile() { std::filesystem::remove(path); }
 
-  std::filesystem::path path;
+  std::string path() const { return folder / "weights.safetensors"; }
   bool written = false;
 
 private:
+  uwt::test::TemporaryFolder folder;
   std::array<uint8_t, 8> bytes{};
 };
 
@@ -48,7 +47,7 @@ private:
 std::optional<std::string> boundName(ModuleOp module, const WeightFile &file) {
   PassManager passes(module.getContext());
   uwt::BindWeightsPassOptions options;
-  options.weights = {file.path.string()};
+  options.weights = {file.path()};
   passes.addPass(uwt::createBindWeightsPass(options));
   if (failed(passes.run(module)))
     return std::nullopt;

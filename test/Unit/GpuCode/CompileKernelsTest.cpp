@@ -12,6 +12,7 @@
 #include "lib/GpuCode/CudaTools.h"
 #include "mlir/Parser/Parser.h"
 #include "uwt/Compiler/Compile.h"
+#include "TestFolders.h"
 #include "uwt/GpuCode/GpuCode.h"
 #include <filesystem>
 #include <fstream>
@@ -22,15 +23,11 @@ using namespace uwt;
 
 namespace {
 
-std::filesystem::path projectRoot() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
-}
-
 class CompileKernels : public testing::Test {
 protected:
   void SetUp() override {
     // The tests' virtual environment, wherever the build folder is.
-    setenv("VIRTUAL_ENV", (projectRoot() / ".venv").c_str(), /*overwrite=*/0);
+    setenv("VIRTUAL_ENV", (test::sourceFolder() / ".venv").c_str(), /*overwrite=*/0);
     for (CudaTool tool : {CudaTool::Ptxas, CudaTool::Nvdisasm})
       if (Expected<std::string> found = findCudaTool(tool, ""); !found)
         GTEST_SKIP() << found.error().message();
@@ -42,7 +39,7 @@ protected:
     return compileModule(target);
   }
   static std::string inTree(const std::string &name) {
-    return (projectRoot() / "test/GpuCode" / name).string();
+    return (test::sourceFolder() / "test/GpuCode" / name).string();
   }
   FailureOr<GpuCode> compileText(llvm::StringRef text, std::string_view target) {
     module = parseSourceString<ModuleOp>(text, context.get());

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/GpuCode/CudaTools.h"
+#include "TestFolders.h"
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -31,20 +32,14 @@ private:
   std::optional<std::string> before;
 };
 
-/// A folder for a test's files.
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string pattern = testing::TempDir() + "uwt-cuda-tools-XXXXXX";
-    path = mkdtemp(pattern.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-
+/// A folder with programs that stand for those of the CUDA toolkit.
+struct Folder : test::TemporaryFolder {
   std::string script(const std::string &name, const std::string &body) const {
-    std::filesystem::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << "#!/bin/sh\n" << body << '\n';
-    std::filesystem::permissions(path / name, std::filesystem::perms::owner_all);
-    return path / name;
+    std::filesystem::path file = *this / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << "#!/bin/sh\n" << body << '\n';
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    return file;
   }
 };
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Target/GpuTarget.h"
+#include "TestFolders.h"
 #include <cstdio>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -109,7 +110,8 @@ TEST(GpuBoards, ErrorsSayWhatIsWrong) {
 }
 
 TEST(GpuBoards, AUsersFileReplacesAndAdds) {
-  std::string path = testing::TempDir() + "uwt-gpu-boards-test.json";
+  test::TemporaryFolder folder;
+  std::string path = folder / "boards.json";
   std::ofstream(path) << boardWith("name", "\"H200\"");
   Expected<std::vector<GpuBoard>> boards = readGpuBoards(path);
   ASSERT_TRUE(boards) << boards.error().message();
