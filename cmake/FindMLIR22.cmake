@@ -11,6 +11,3 @@ include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
 set(MLIR_LINK_MLIR_DYLIB ON)
-# For TableGen, which follows the directory's include path.
-include_directories("${PROJECT_SOURCE_DIR}/include")
-include_directories(SYSTEM "${PROJECT_BINARY_DIR}/include" ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})

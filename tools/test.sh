@@ -36,9 +36,16 @@ record() {
 
 # build_preset NAME [--target NAME...]: configures and builds; nothing to do the second time.
 build_preset() {
-  local log
+  local log options=()
+  if [[ "$1" == release ]]; then
+    # tools/quickstart.sh may have configured it without them.
+    options=(-DUWT_BUILD_TESTS=ON -DUWT_ENABLE_COMPILER=ON)
+    if [[ ! -e build/CMakeCache.txt ]]; then
+      options+=(-DUWT_UNITY_BUILD=ON)
+    fi
+  fi
   log=$(mktemp)
-  if ! cmake --preset "$1" > "$log" 2>&1; then
+  if ! cmake --preset "$1" "${options[@]}" > "$log" 2>&1; then
     cat "$log"
     return 1
   fi
@@ -63,7 +70,7 @@ run_ctest() {
 }
 
 step_install() {
-  install_packages "${build_packages[@]}" "${test_packages[@]}"
+  install_packages "${codec_packages[@]}" "${compiler_packages[@]}" "${test_packages[@]}"
   install_requirements test/requirements.txt
 }
 

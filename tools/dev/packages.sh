@@ -2,17 +2,18 @@
 # tools/quickstart.sh: install_packages NAME..., make_venv, install_requirements FILE.
 # shellcheck shell=bash disable=SC2034
 
-# To configure and build.
-build_packages=(
-  ca-certificates ccache clang-22 cmake libcli11-dev libgmock-dev libgtest-dev libssl-dev
-  libmlir-22-dev libxxhash-dev libzstd-dev lld-22 llvm-22-dev mlir-22-tools ninja-build
-  nlohmann-json3-dev python3 python3-venv zlib1g-dev
+# To configure and build what needs no LLVM: files in and out, the runtime, the tool.
+codec_packages=(
+  ca-certificates ccache clang-22 cmake libcli11-dev libssl-dev libxxhash-dev libzstd-dev lld-22
+  ninja-build nlohmann-json3-dev python3 python3-venv
 )
+# To build the compiler.
+compiler_packages=(libmlir-22-dev llvm-22-dev mlir-22-tools zlib1g-dev)
 # To test: sanitizers and fuzzers, formatting, linting, lit and FileCheck, coverage; a
 # browser for the page of `uwt inspect`, shells and a pager for completion and man page.
 test_packages=(
-  chromium clang-format-22 clang-tidy-22 fish groff-base libclang-rt-22-dev llvm-22
-  llvm-22-tools shellcheck zsh
+  chromium clang-format-22 clang-tidy-22 fish groff-base libclang-rt-22-dev libgmock-dev
+  libgtest-dev llvm-22 llvm-22-tools shellcheck zsh
 )
 
 # Installs those of the packages that are missing, and says which.

@@ -105,14 +105,23 @@ def check(tidy, unit, common):
     return unit, True, output
 
 
-def entries_to_check(build, wanted):
-    database = json.loads((build / "compile_commands.json").read_text())
-    folders = (ROOT / "lib", ROOT / "tools")
-    for entry in database:
+def compile_commands(build):
+    """Yields (file, command), also of files that a unity build (UWT_UNITY_BUILD) compiles as one."""
+    for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
+        if path.parent.name != "Unity":
+            yield path, entry["command"]
+            continue
+        for included in INCLUDE.findall(path.read_text()):
+            yield pathlib.Path(included), entry["command"].replace(str(path), included)
+
+
+def entries_to_check(build, wanted):
+    folders = (ROOT / "lib", ROOT / "tools")
+    for path, command in compile_commands(build):
         ours = any(path.is_relative_to(folder) for folder in folders)
         if ours and (not wanted or path in wanted):
-            yield path, entry["command"]
+            yield path, command
 
 
 def main(arguments):
