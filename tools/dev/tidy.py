@@ -41,8 +41,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 class Unit:
     """What clang-tidy is started for: a file, or those of a folder."""
 
-    def __init__(self, file, files, build, options, command):
-        self.file, self.files, self.build, self.options, self.command = file, files, build, options, command
+    def __init__(self, file, files, options, command):
+        self.file, self.files, self.options, self.command = file, files, options, command
 
     def key(self, common):
         files = set()
@@ -80,14 +80,13 @@ def units_of(entries, build, alone):
         files = sorted(file for file, _ in pairs)
         file, command = min(pairs)
         if len(files) == 1:
-            units.append(Unit(file, files, build, [NOT_ANALYZED] if includes_mlir(file) else ANALYZED, command))
+            units.append(Unit(file, files, [NOT_ANALYZED] if includes_mlir(file) else ANALYZED, command))
             continue
         together = UNITS / f"{str(place.relative_to(ROOT)).replace('/', '-')}.cpp"
         together.write_text("".join(f'#include "{each}"\n' for each in files))
-        units.append(Unit(together, files, UNITS, TOGETHER, command.replace(str(file), str(together))))
+        units.append(Unit(together, files, TOGETHER, command.replace(str(file), str(together))))
     (UNITS / "compile_commands.json").write_text(json.dumps(
-        [{"directory": str(build), "file": str(unit.file), "command": unit.command} for unit in units
-         if unit.build == UNITS]))
+        [{"directory": str(build), "file": str(unit.file), "command": unit.command} for unit in units]))
     return sorted(units, key=lambda unit: -len(unit.files))
 
 
@@ -96,7 +95,7 @@ def check(tidy, unit, common):
     marker = CACHE / unit.key(common)
     if marker.exists():
         return unit, False, ""
-    result = subprocess.run([tidy, "-p", unit.build, "--quiet", unit.file] + unit.options, capture_output=True, text=True)
+    result = subprocess.run([tidy, "-p", UNITS, "--quiet", unit.file] + unit.options, capture_output=True, text=True)
     output = result.stdout
     if result.returncode != 0:
         output = output or result.stderr

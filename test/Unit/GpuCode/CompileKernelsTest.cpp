@@ -9,10 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TestFolders.h"
 #include "lib/GpuCode/CudaTools.h"
 #include "mlir/Parser/Parser.h"
 #include "uwt/Compiler/Compile.h"
-#include "TestFolders.h"
 #include "uwt/GpuCode/GpuCode.h"
 #include <filesystem>
 #include <fstream>
