@@ -18,6 +18,11 @@
 #   thread        unit tests with ThreadSanitizer
 #   fuzz          each fuzzer for FUZZ_SECONDS (default 10), with the sanitizers
 #   quickstart    tools/quickstart.sh: a real model there and back
+#
+# Only where they are named, since what they install is large:
+#
+#   loaders       the real transformers, diffusers, PEFT and sentence-transformers on compressed
+#                 models: test/requirements-loaders.txt into .venv-loaders (several GB)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
@@ -25,6 +30,7 @@ source tools/dev/packages.sh
 
 all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz
   quickstart)
+more_steps=(loaders)
 jobs=$(nproc)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -116,17 +122,28 @@ step_lit() {
   return "$status"
 }
 
-step_python() {
-  build_preset release
+# run_pytest VENV PATH
+run_pytest() {
   local log status=0 line passed failed
   log=$(mktemp)
-  .venv/bin/python3 -m pytest -c test/pytest.ini -q test/Integration 2>&1 | tee "$log" || status=$?
+  "$1/bin/python3" -m pytest -c test/pytest.ini -q "$2" 2>&1 | tee "$log" || status=$?
   line=$(tail -n 1 "$log")
   passed=$(grep -oE '[0-9]+ passed' <<< "$line" | cut -d ' ' -f 1 || true)
   failed=$(grep -oE '[0-9]+ (failed|error)' <<< "$line" | cut -d ' ' -f 1 | paste -sd+ || true)
   rm -f "$log"
   record "${passed:-0}" "$((failed))" "pytest: $line"
   return "$status"
+}
+
+step_python() {
+  build_preset release
+  run_pytest .venv test/Integration
+}
+
+step_loaders() {
+  build_preset release --target uwt
+  install_requirements test/requirements-loaders.txt .venv-loaders
+  run_pytest .venv-loaders test/Integration/test_loaders.py
 }
 
 step_install_test() {
@@ -215,8 +232,8 @@ main() {
     steps=("${all_steps[@]}")
   fi
   for step in "${steps[@]}"; do
-    if [[ " ${all_steps[*]} " != *" $step "* ]]; then
-      echo "unknown step '$step'; steps are: ${all_steps[*]}" >&2
+    if [[ " ${all_steps[*]} ${more_steps[*]} " != *" $step "* ]]; then
+      echo "unknown step '$step'; steps are: ${all_steps[*]} ${more_steps[*]}" >&2
       exit 2
     fi
   done

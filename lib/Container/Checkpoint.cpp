@@ -24,23 +24,23 @@ Expected<std::vector<std::string>> weightFiles(const std::string &path) {
   return files;
 }
 
-/// Bytes of the original of a weight file.
-static uint64_t originalBytes(const TreeFile &file) {
+/// Bytes of the original of a weight file, which has `bytes` itself.
+static uint64_t originalBytes(const std::string &path, uint64_t bytes) {
   ReadOptions unchecked;
   unchecked.check = false;
-  auto container = Container::open(file.full, unchecked);
-  return container ? container->originalBytes() : file.bytes;
+  auto container = Container::open(path, unchecked);
+  return container ? container->originalBytes() : bytes;
 }
 
 Expected<uint64_t> totalBytes(const std::string &path) {
   if (!isFolder(path)) {
     UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
-    return originalBytes({path, path, file.bytes().size()});
+    return originalBytes(path, file.bytes().size());
   }
   UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::read(path));
   uint64_t total = 0;
   for (const TreeFile &file : tree.files)
-    total += isWeightFile(file) ? originalBytes(file) : file.bytes;
+    total += isWeightFile(file) ? originalBytes(file.full, file.bytes) : file.bytes;
   return total;
 }
 

@@ -5,11 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Rules folder-1 to folder-6 of docs/container.md.
+// Rules folder-1 to folder-6 and folder-9 of docs/container.md.
 //
 //===----------------------------------------------------------------------===//
 
 #include "CheckpointRewrite.h"
+#include "ConfigRewrite.h"
 #include "ContainerFormat.h"
 #include "ContainerState.h"
 #include "Manifest.h"
@@ -19,6 +20,7 @@
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 namespace uwt {
 
@@ -36,7 +38,12 @@ public:
 
 private:
   Status sortFiles();
-  Status checkJson() const;
+  Status checkNames() const;
+  Status checkSources() const;
+  Status checkOutput() const;
+  Status checkJson();
+  Status checkConfig(const TreeFile &file) const;
+  Status checkIndexFile(const TreeFile &file) const;
   Status compressWeights(const TreeFile &file);
   Expected<std::optional<FileReport>> resume(const TreeFile &file, const std::string &target);
   Status carry(const TreeFile &file);
@@ -44,7 +51,8 @@ private:
   Status rewriteConfigs();
   Status prepareIndexes();
   Status writeManifest();
-  std::string targetOf(const TreeFile &file) const { return joinPath(output, file.path); }
+  Status makeFolders();
+  std::string targetOf(const TreeFile &file) const { return joinPath(output, storedPath(file)); }
   bool dryRun() const { return options.compress.dryRun; }
 
   FileTree tree;
@@ -94,19 +102,87 @@ Status CheckpointCompressor::sortFiles() {
   return success();
 }
 
-/// Finds what would fail late before any work is done.
-Status CheckpointCompressor::checkJson() const {
-  for (const TreeFile *file : configs) {
-    UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file->full, jsonSizeLimit));
-    auto rewritten = rewriteConfig(text);
-    if (!rewritten)
-      return rewritten.takeError().in(file->full);
+/// What the manifest says of a file before it is written.
+static ManifestFile entryOf(const TreeFile &file, ManifestFile::Kind kind) {
+  ManifestFile entry;
+  entry.path = storedPath(file);
+  entry.originalPath = file.path;
+  entry.kind = kind;
+  entry.mode = file.mode;
+  return entry;
+}
+
+/// What follows finds, before any work is done, what would fail late.
+
+Status CheckpointCompressor::checkNames() const {
+  Manifest plan;
+  for (const auto *files : {&weights, &carried, &configs, &indexes})
+    for (const TreeFile *file : *files)
+      plan.files.push_back(entryOf(*file, ManifestFile::Kind::Carried));
+  plan.folders = tree.emptyFolders;
+  plan.leftOut = report.leftOut;
+  return checkManifest(plan, tree.root);
+}
+
+Status CheckpointCompressor::checkSources() const {
+  for (const TreeFile *file : weights) {
+    UWT_ASSIGN_OR_RETURN(SafetensorsFile source, SafetensorsFile::open(file->full));
+    if (source.header().findMetadata(fileEntryKey))
+      return usageError(file->full + ": is compressed already; decompress it, or move it out of "
+                                     "the folder");
+    Status names = checkSourceNames(source.header());
+    if (!names)
+      return names.takeError().in(file->full);
   }
-  for (const TreeFile *file : indexes) {
-    UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file->full, jsonSizeLimit));
-    Status checked = checkIndex(text, *file, tree);
+  return success();
+}
+
+/// Weight files in the output that are not this model's would be taken for a part of it.
+Status CheckpointCompressor::checkOutput() const {
+  if (!isFolder(output))
+    return success();
+  std::set<std::string> ours;
+  for (const TreeFile *file : weights)
+    ours.insert(storedPath(*file));
+  UWT_ASSIGN_OR_RETURN(FileTree there, FileTree::read(output));
+  for (const TreeFile &file : there.files) {
+    if (isWeightFile(file) && !ours.contains(file.path))
+      return usageError(file.full + ": is no part of the compressed model, but would be read as "
+                                    "one; remove it, or name another output");
+  }
+  return success();
+}
+
+Status CheckpointCompressor::checkConfig(const TreeFile &file) const {
+  UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file.full, jsonSizeLimit));
+  auto rewritten = rewriteConfig(text, options.compress.castToBF16);
+  return rewritten ? success() : Status(rewritten.takeError().in(file.full));
+}
+
+Status CheckpointCompressor::checkIndexFile(const TreeFile &file) const {
+  UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file.full, jsonSizeLimit));
+  Status checked = checkIndex(text, file, tree);
+  return checked ? success() : Status(checked.takeError().in(file.full));
+}
+
+/// A dry run writes nothing that could be wrong: there, what is found is a warning.
+Status CheckpointCompressor::checkJson() {
+  std::vector<const TreeFile *> sound;
+  for (const TreeFile *file : configs) {
+    Status checked = checkConfig(*file);
+    if (!checked && !dryRun())
+      return checked;
     if (!checked)
-      return checked.takeError().in(file->full);
+      report.warnings.push_back(checked.error().message());
+    (checked ? sound : carried).push_back(file);
+  }
+  configs = std::move(sound);
+  for (const TreeFile *file : indexes) {
+    Status checked = checkIndexFile(*file);
+    if (!checked && !dryRun())
+      return checked;
+    if (!checked)
+      report.warnings.push_back(checked.error().message());
   }
   return success();
 }
@@ -123,6 +199,7 @@ static Error notOurs(const std::string &target, const std::string &why) {
 static FileReport reportOf(const Container &container) {
   FileReport report;
   report.outputBytes = container.fileBytes();
+  report.originalBytes = container.originalBytes();
   report.headerBytes = container.file().prefix().size();
   report.skipped = true;
   for (const TensorEntry &entry : container.entries()) {
@@ -155,7 +232,9 @@ Expected<std::optional<FileReport>> CheckpointCompressor::resume(const TreeFile 
   if (!container->isContainer() || container->optionsDigest() != options.compress.digest())
     return notOurs(target, "was made with other options");
   ThreadPool pool(options.compress.threads);
-  UWT_ASSIGN_OR_RETURN(VerifyReport verified, container->verify(pool, false));
+  VerifyOptions checksums;
+  checksums.hashes = false;
+  UWT_ASSIGN_OR_RETURN(VerifyReport verified, container->verify(pool, checksums));
   if (!verified.passed())
     return notOurs(target, "is damaged: " + verified.findings.front().message);
   std::string folder = std::filesystem::path(target).parent_path().string();
@@ -182,6 +261,7 @@ Status CheckpointCompressor::compressWeights(const TreeFile &file) {
   done->output = target;
   done->inputBytes = file.bytes;
   report.inputBytes += file.bytes;
+  report.originalBytes += done->originalBytes;
   report.outputBytes += done->outputBytes;
   report.cast.add(done->cast);
   report.weights.push_back(*std::move(done));
@@ -190,6 +270,7 @@ Status CheckpointCompressor::compressWeights(const TreeFile &file) {
 
 Status CheckpointCompressor::carry(const TreeFile &file) {
   report.inputBytes += file.bytes;
+  report.originalBytes += file.bytes;
   report.outputBytes += file.bytes;
   report.carried.push_back(file.path);
   if (options.compress.progress && !options.compress.progress(file.bytes))
@@ -198,8 +279,7 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
     return success();
   std::string target = targetOf(file);
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
-  ManifestFile entry;
-  entry.path = file.path;
+  ManifestFile entry = entryOf(file, ManifestFile::Kind::Carried);
   entry.bytes = file.bytes;
   bool same = false;
   if (fileExists(target) && !options.compress.overwrite) {
@@ -207,8 +287,9 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
     if (!same)
       return notOurs(target, "differs from " + file.full);
   }
-  auto checksum = same ? hashFile(target)
-                       : copyFile(file.full, target, options.compress.overwrite, std::nullopt);
+  auto checksum =
+      same ? hashFile(target)
+           : copyFile(file.full, target, options.compress.overwrite, file.mode, std::nullopt);
   if (!checksum)
     return checksum.takeError();
   entry.checksum = *checksum;
@@ -217,7 +298,8 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
 }
 
 /// Writes `text` unless an earlier run has.
-static Status writeOnce(const std::string &target, const std::string &text, bool overwrite) {
+static Status writeOnce(const std::string &target, const std::string &text, bool overwrite,
+                        std::optional<FileMode> mode) {
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
   if (fileExists(target) && !overwrite) {
     auto existing = readTextFile(target, jsonSizeLimit);
@@ -225,34 +307,33 @@ static Status writeOnce(const std::string &target, const std::string &text, bool
       return success();
     return notOurs(target, "has other contents");
   }
-  return writeWholeFile(target, asBytes(text), overwrite);
+  return writeWholeFile(target, asBytes(text), overwrite, mode);
 }
 
 /// Notes a rewritten file; index files are written later.
 Status CheckpointCompressor::writeText(const TreeFile &file, std::string_view original,
                                        const std::string &text) {
   report.inputBytes += file.bytes;
+  report.originalBytes += original.size();
   report.outputBytes += text.size();
   report.rewritten.push_back(file.path);
-  ManifestFile entry;
-  entry.path = file.path;
-  entry.kind = ManifestFile::Kind::Rewritten;
+  ManifestFile entry = entryOf(file, ManifestFile::Kind::Rewritten);
   entry.bytes = text.size();
   entry.checksum = xxh3(asBytes(text));
   entry.original = original;
   manifest.files.push_back(std::move(entry));
   if (dryRun() || isIndexFile(file))
     return success();
-  return writeOnce(targetOf(file), text, options.compress.overwrite);
+  return writeOnce(targetOf(file), text, options.compress.overwrite, file.mode);
 }
 
 Status CheckpointCompressor::rewriteConfigs() {
   for (const TreeFile *file : configs) {
     UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file->full, jsonSizeLimit));
-    auto rewritten = rewriteConfig(text);
+    auto rewritten = rewriteConfig(text, options.compress.castToBF16);
     if (!rewritten)
       return rewritten.takeError().in(file->full);
-    UWT_RETURN_IF_ERROR(writeText(*file, text, *rewritten));
+    UWT_RETURN_IF_ERROR(writeText(*file, rewritten->original, rewritten->text));
   }
   return success();
 }
@@ -263,6 +344,7 @@ Status CheckpointCompressor::prepareIndexes() {
     // Their size follows from files that do not exist; it is small.
     for (const TreeFile *file : indexes) {
       report.inputBytes += file->bytes;
+      report.originalBytes += file->bytes;
       report.outputBytes += file->bytes;
       report.rewritten.push_back(file->path);
     }
@@ -271,9 +353,7 @@ Status CheckpointCompressor::prepareIndexes() {
   std::map<std::string, Container, std::less<>> containers;
   for (const TreeFile *file : weights) {
     UWT_ASSIGN_OR_RETURN(Container container, Container::open(targetOf(*file)));
-    ManifestFile entry;
-    entry.path = file->path;
-    entry.kind = ManifestFile::Kind::Container;
+    ManifestFile entry = entryOf(*file, ManifestFile::Kind::Container);
     entry.bytes = container.fileBytes();
     entry.checksum = headerChecksum(container.file().prefix()).value_or(0);
     entry.originalBytes = container.originalBytes();
@@ -292,26 +372,40 @@ Status CheckpointCompressor::prepareIndexes() {
 }
 
 Status CheckpointCompressor::writeManifest() {
-  std::sort(manifest.files.begin(), manifest.files.end(),
-            [](const ManifestFile &a, const ManifestFile &b) { return a.path < b.path; });
   manifest.folders = tree.emptyFolders;
   manifest.leftOut = report.leftOut;
-  std::sort(manifest.leftOut.begin(), manifest.leftOut.end());
+  manifest.sort();
+  UWT_RETURN_IF_ERROR(checkManifest(manifest, tree.root));
   std::string text = manifest.str();
   report.outputBytes += text.size();
-  return dryRun() ? success()
-                  : writeOnce(joinPath(output, manifestName), text, options.compress.overwrite);
+  if (dryRun())
+    return success();
+  // It holds texts of originals: who may not read one of those may not read it either.
+  std::optional<FileMode> mode;
+  for (const ManifestFile &file : manifest.files)
+    if (file.kind == ManifestFile::Kind::Rewritten)
+      mode = mode.value_or(0666) & *file.mode;
+  return writeOnce(joinPath(output, manifestName), text, options.compress.overwrite, mode);
+}
+
+Status CheckpointCompressor::makeFolders() {
+  std::vector<std::string> made;
+  UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, "", made));
+  for (const std::string &folder : tree.emptyFolders)
+    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, folder, made));
+  for (const TreeFile &file : tree.files)
+    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, file.folder(), made));
+  return success();
 }
 
 Status CheckpointCompressor::run() {
   UWT_RETURN_IF_ERROR(sortFiles());
+  UWT_RETURN_IF_ERROR(checkNames());
+  UWT_RETURN_IF_ERROR(checkSources());
   UWT_RETURN_IF_ERROR(checkJson());
   if (!dryRun()) {
-    UWT_RETURN_IF_ERROR(makeFolders(output));
-    for (const std::string &folder : tree.emptyFolders)
-      UWT_RETURN_IF_ERROR(makeFolders(joinPath(output, folder)));
-    for (const TreeFile &file : tree.files)
-      UWT_RETURN_IF_ERROR(makeFolders(joinPath(output, file.folder())));
+    UWT_RETURN_IF_ERROR(checkOutput());
+    UWT_RETURN_IF_ERROR(makeFolders());
   }
   for (const TreeFile *file : weights)
     UWT_RETURN_IF_ERROR(compressWeights(*file));
@@ -319,10 +413,11 @@ Status CheckpointCompressor::run() {
     UWT_RETURN_IF_ERROR(carry(*file));
   UWT_RETURN_IF_ERROR(rewriteConfigs());
   UWT_RETURN_IF_ERROR(prepareIndexes());
+  UWT_RETURN_IF_ERROR(tree.checkUnchanged());
   UWT_RETURN_IF_ERROR(writeManifest());
   for (size_t i = 0; i < indexTexts.size(); ++i)
-    UWT_RETURN_IF_ERROR(
-        writeOnce(targetOf(*indexes[i]), indexTexts[i], options.compress.overwrite));
+    UWT_RETURN_IF_ERROR(writeOnce(targetOf(*indexes[i]), indexTexts[i], options.compress.overwrite,
+                                  indexes[i]->mode));
   return success();
 }
 
@@ -330,19 +425,12 @@ Status CheckpointCompressor::run() {
 // compress
 //===----------------------------------------------------------------------===//
 
-/// Whether one folder is, or lies in, the other.
-static bool nested(const std::string &a, const std::string &b) {
-  std::error_code error;
-  std::string first = std::filesystem::weakly_canonical(a, error).string() + "/";
-  std::string second = std::filesystem::weakly_canonical(b, error).string() + "/";
-  return first.starts_with(second) || second.starts_with(first);
-}
-
 static Expected<CheckpointReport> compressOne(const std::string &input, const std::string &output,
                                               const CheckpointOptions &options) {
   UWT_ASSIGN_OR_RETURN(FileReport file, compressFile(input, output, options.compress));
   CheckpointReport report;
   report.inputBytes = file.inputBytes;
+  report.originalBytes = file.originalBytes;
   report.outputBytes = file.outputBytes;
   report.cast = file.cast;
   report.weights.push_back(std::move(file));
@@ -354,7 +442,7 @@ Expected<CheckpointReport> compress(const std::string &input, const std::string 
   if (!isFolder(input))
     return compressOne(input, output, options);
   if (!options.compress.dryRun) {
-    if (nested(input, output))
+    if (isNested(input, output))
       return usageError(output + ": lies in the folder that is compressed, or around it; give "
                                  "another one");
     if (fileExists(output) && !isFolder(output))

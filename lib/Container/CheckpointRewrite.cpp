@@ -8,17 +8,23 @@
 #include "CheckpointRewrite.h"
 #include "ContainerFormat.h"
 #include "Json.h"
-#include "uwt/Container/Compress.h"
+#include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <set>
 
 namespace uwt {
 
-bool isWeightFile(const TreeFile &file) { return file.name().ends_with(".safetensors"); }
+bool isWeightFile(const TreeFile &file) { return file.name().ends_with(weightEnding); }
 
 bool isIndexFile(const TreeFile &file) {
   return matchesGlob("*.safetensors.index*.json", file.name());
+}
+
+std::string storedPath(const TreeFile &file) {
+  if (isWeightFile(file))
+    return compressedWeightPath(file.path);
+  return isIndexFile(file) ? compressedIndexPath(file.path) : file.path;
 }
 
 bool isDuplicateWeights(const TreeFile &file) {
@@ -27,29 +33,6 @@ bool isDuplicateWeights(const TreeFile &file) {
       "*.msgpack",      "*.gguf", "*.ot",        "openvino_model*.bin"};
   return std::any_of(std::begin(globs), std::end(globs),
                      [&](std::string_view glob) { return matchesGlob(glob, file.name()); });
-}
-
-//===----------------------------------------------------------------------===//
-// config.json
-//===----------------------------------------------------------------------===//
-
-Expected<std::string> rewriteConfig(std::string_view text) {
-  UWT_ASSIGN_OR_RETURN(bool exists, jsonObjectHasKey(text, "quantization_config"));
-  if (exists)
-    return usageError("has a quantization_config already, and a config can name one method only; "
-                      "--keep-config compresses the weights and leaves this file as it is");
-  // Inserted into the text, not written anew, so that everything else stays as
-  // its author laid it out. The last brace is the object's end.
-  size_t brace = text.rfind('}');
-  size_t last = text.find_last_not_of(" \t\r\n", brace - 1);
-  bool empty = text[last] == '{';
-  bool lines = text.substr(last, brace - last).find('\n') != std::string_view::npos;
-  std::string out(text.substr(0, last + 1));
-  out += empty ? "" : ",";
-  out += lines ? "\n  " : empty ? "" : " ";
-  out += "\"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1}";
-  out += text.substr(last + 1);
-  return out;
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,7 +98,7 @@ rewriteIndex(std::string_view text, const TreeFile &index,
       return invalidError("says that " + inQuotes(file) + " has a tensor " + inQuotes(map.keys[i]) +
                           ", which it has not; the index belongs to other files");
     named.insert(&container->second);
-    addKeys(**entry, file, written);
+    addKeys(**entry, compressedWeightPath(file), written);
   }
   uint64_t total = 0;
   for (const Container *container : named)

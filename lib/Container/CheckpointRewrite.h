@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Rules folder-2, folder-3 and folder-5 of docs/container.md.
+// Rules folder-2 and folder-5 of docs/container.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,18 +20,17 @@ namespace uwt {
 
 bool isWeightFile(const TreeFile &file);
 bool isIndexFile(const TreeFile &file);
+/// Where a file lies in the compressed folder: weights and indexes get other names, so that
+/// loaders that do not know UWT do not find them (folder-1, folder-2).
+std::string storedPath(const TreeFile &file);
 /// Weights in another file type (folder-5).
 bool isDuplicateWeights(const TreeFile &file);
-
-/// config.json with a quantization_config of ours. Errors: Invalid (not a JSON
-/// object), Usage (it has one already).
-Expected<std::string> rewriteConfig(std::string_view text);
 
 /// Checks that every file that an index names is among `tree`.
 Status checkIndex(std::string_view text, const TreeFile &index, const FileTree &tree);
 
-/// The index of the compressed files; `containers` are by their paths in the
-/// tree.
+/// The index of the compressed files; `containers` are by the paths of their originals in
+/// the tree.
 Expected<std::string> rewriteIndex(std::string_view text, const TreeFile &index,
                                    const std::map<std::string, Container, std::less<>> &containers);
 

@@ -21,6 +21,8 @@ static constexpr std::string_view headerStart = "{\"__metadata__\":{\"uwt\":\"{\
 static constexpr std::string_view entryStart = "{\"header\":\"";
 static constexpr std::string_view entryMiddle = "\",\"content\":\"";
 static constexpr size_t hexDigits = 16, shaDigits = 64;
+/// The framework that may load a file, as Python's loaders ask for it.
+static constexpr std::string_view formatKey = "format";
 
 std::string planeTensorName(std::string_view tensor, PlaneKind kind) {
   std::string name(tensor);
@@ -367,7 +369,11 @@ std::string ContainerHeader::text() const {
   MetadataEntries entries;
   entries.emplace_back(fileEntryKey, makeFileEntry(*this).str());
   entries.emplace_back(originalHeaderKey, originalText);
-  entries.insert(entries.end(), metadata->begin(), metadata->end());
+  // file-11: in place of "pt". The original's own entry is in its header.
+  entries.emplace_back(formatKey, "uwt");
+  for (const auto &entry : *metadata)
+    if (entry.first != formatKey)
+      entries.push_back(entry);
   std::vector<SafetensorsTensor> stored;
   for (const StoredTensor &tensor : tensors) {
     if (hasEntry(tensor.entry))

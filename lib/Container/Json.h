@@ -74,12 +74,12 @@ struct JsonValue {
   static JsonValue of(uint64_t value);
 };
 
-/// Parses a value of at most `limit` values; without that number, of as many as the
-/// text's length allows for names and files.
+/// Parses a value of at most `limit` values; without that number, of as many as this library
+/// writes into a text of that length: each has a line of its own.
 Expected<JsonValue> parseJsonValue(std::string_view text, std::optional<uint64_t> limit = {});
 
-/// Whether `text` is a JSON object, and whether that object has `key`.
-Expected<bool> jsonObjectHasKey(std::string_view text, std::string_view key);
+/// Checks that `text` is a JSON object, keeping nothing of it.
+Status checkJsonObject(std::string_view text);
 
 /// `text` in quotes, escaped.
 std::string jsonQuoted(std::string_view text);

@@ -12,7 +12,7 @@
 #ifndef UWT_LIB_CONTAINER_MANIFEST_H
 #define UWT_LIB_CONTAINER_MANIFEST_H
 
-#include "uwt/Support/Error.h"
+#include "uwt/Container/File.h"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,12 +21,14 @@
 
 namespace uwt {
 
-/// Version of the manifest that this library writes, and the newest it reads.
-inline constexpr uint32_t manifestVersion = 1;
+/// Version of the manifest that this library writes, and the newest it reads. In version 1, files
+/// had the names of the originals, and modes were not recorded.
+inline constexpr uint32_t manifestVersion = 2;
 
 struct ManifestFile {
   enum class Kind : uint8_t { Container, Carried, Rewritten };
-  std::string path;
+  /// Where the file lies in the compressed folder, and in the original one.
+  std::string path, originalPath;
   Kind kind = Kind::Carried;
   uint64_t bytes = 0;
   /// XXH3 of the file; of a container, its header checksum.
@@ -35,6 +37,11 @@ struct ManifestFile {
   uint64_t originalBytes = 0;
   /// Rewritten files: the original's text.
   std::string original;
+  /// Of the original; not known in version 1.
+  std::optional<FileMode> mode;
+
+  /// Bytes of what decompressing gives back.
+  uint64_t restoredBytes() const;
 };
 
 struct Manifest {
@@ -42,15 +49,22 @@ struct Manifest {
   std::vector<std::string> folders;
   std::vector<std::string> leftOut;
 
-  const ManifestFile *find(std::string_view path) const;
+  /// Sorts everything as it is written.
+  void sort();
   std::string str() const;
-  /// Any text may arrive; paths have been checked to stay inside the folder.
-  /// Errors: Invalid, Unsupported.
+  /// Any text may arrive. Every path is one that compressing writes (isModelPath), no file has
+  /// the path of another file or of a folder. Errors: Invalid, Unsupported.
   static Expected<Manifest> parse(std::string_view text);
 };
 
+/// Finds what a manifest cannot hold or would not be accepted back with. A usage error that names
+/// the file below `root`.
+Status checkManifest(const Manifest &manifest, const std::string &root);
+
 /// The manifest of `folder`; nothing where it has none.
 Expected<std::optional<Manifest>> readManifest(const std::string &folder);
+/// The same; a usage error where it has none.
+Expected<Manifest> requireManifest(const std::string &folder);
 
 } // namespace uwt
 

@@ -1,5 +1,6 @@
 # What a fresh Debian 12 needs for UWT, sourced by tools/test.sh and
-# tools/quickstart.sh: install_packages NAME..., make_venv, install_requirements FILE.
+# tools/quickstart.sh: install_packages NAME..., make_venv [FOLDER], install_requirements FILE
+# [FOLDER]. The folder of the virtual environment is .venv where none is named.
 # shellcheck shell=bash disable=SC2034
 
 # To configure and build what needs no LLVM: files in and out, the runtime, the tool.
@@ -45,19 +46,21 @@ install_packages() {
   rm -f "$log"
 }
 
-# Makes the virtual environment .venv in the current folder.
+# Makes a virtual environment in the current folder.
 make_venv() {
-  [[ -x .venv/bin/python3 ]] || /usr/bin/python3 -m venv .venv
+  local venv=${1:-.venv}
+  [[ -x "$venv/bin/python3" ]] || /usr/bin/python3 -m venv "$venv"
 }
 
-# Makes .venv hold what a requirements file names.
+# Makes a virtual environment hold what a requirements file names.
 install_requirements() {
-  if cmp -s "$1" .venv/installed.txt; then
-    echo "python: .venv is up to date"
+  local venv=${2:-.venv}
+  if cmp -s "$1" "$venv/installed.txt"; then
+    echo "python: $venv is up to date"
     return
   fi
-  echo "python: installing $1 into .venv"
-  make_venv
-  .venv/bin/python3 -m pip install -q --disable-pip-version-check -r "$1"
-  cp "$1" .venv/installed.txt
+  echo "python: installing $1 into $venv"
+  make_venv "$venv"
+  "$venv/bin/python3" -m pip install -q --disable-pip-version-check -r "$1"
+  cp "$1" "$venv/installed.txt"
 }

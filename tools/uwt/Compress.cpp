@@ -36,15 +36,21 @@ private:
   std::optional<std::string> output, cast;
   std::vector<std::string> include, exclude, rowMajor, kMajor;
   bool sha256 = false, dryRun = false, force = false, keepConfig = false, dropDuplicates = false;
+  bool noVerify = false;
   unsigned threads = 0;
 };
 
 } // namespace
 
 std::string_view CompressCommand::description() const {
-  return "IN is a .safetensors file or a folder as Hugging Face lays models out. The output is "
-         "safetensors again, which any reader opens; 'uwt decompress' gives every file back byte "
-         "for byte. Tensors that do not get smaller stay as they are.\n\n"
+  return "IN is a .safetensors file or a folder as Hugging Face lays models out. 'uwt decompress' "
+         "gives every file back byte for byte. Tensors that do not get smaller stay as they "
+         "are.\n\n"
+         "transformers, vLLM and other loaders cannot use the output. Weight files in it are "
+         "called *.uwt.safetensors, so that they do not find them: without the compressed "
+         "tensors they would go on with random weights.\n\n"
+         "What was written is decoded and compared with the source before a file gets its name; "
+         "--no-verify leaves that out.\n\n"
          "Sizes are printed beside two bounds, in bits a weight: the exponent entropy (exponents "
          "coded perfectly, everything else raw) and the joint entropy (whole weights coded "
          "perfectly, without context).\n\n"
@@ -82,7 +88,7 @@ std::vector<Option> CompressCommand::options() {
        &exclude},
       {"--cast",
        "TYPE",
-       "round F32 and F16 tensors first; the originals are then the rounded ones",
+       "round F32 and F16 tensors to BF16 first: 'uwt decompress' gives the rounded ones back",
        &cast,
        ValueHint::None,
        {"bf16"}},
@@ -95,10 +101,11 @@ std::vector<Option> CompressCommand::options() {
       {"--row-major", "GLOB", "store tensors whose names match by rows, as embeddings", &rowMajor},
       {"--k-major", "GLOB", "tensors whose names match lie as [K, N], not [N, K]", &kMajor},
       {"--sha256", "", "record SHA-256 of the originals; 'uwt verify' compares them", &sha256},
-      {"--keep-config", "", "leave config.json alone, also where it has a quantization_config",
+      {"--keep-config", "", "leave config.json as it is: no quantization_config of uwt's in it",
        &keepConfig},
       {"--drop-duplicates", "", "leave out weights in other file types (.bin, .onnx, ...)",
        &dropDuplicates},
+      {"--no-verify", "", "do not compare what was written with the source", &noVerify},
       {"--dry-run", "", "do all the work but write nothing: exact sizes, time and memory", &dryRun},
       {"-f,--force", "", "overwrite existing outputs", &force},
       threadsOption(&threads),
@@ -117,6 +124,7 @@ Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
   options.compress.sha256 = sha256;
   options.compress.overwrite = force;
   options.compress.dryRun = dryRun;
+  options.compress.verify = !noVerify;
   options.compress.bounds = true;
   options.compress.threads = threads;
   options.dropDuplicates = dropDuplicates;
@@ -139,6 +147,8 @@ static void warnOfIdleGlobs(const Session &session, std::string_view option,
 }
 
 void CompressCommand::report(Session &session, const CompressOutcome &outcome) const {
+  for (const std::string &warning : outcome.report.warnings)
+    session.warn(warning);
   warnOfIdleGlobs(session, "--include", include, outcome.report);
   warnOfIdleGlobs(session, "--exclude", exclude, outcome.report);
   warnOfIdleGlobs(session, "--row-major", rowMajor, outcome.report);

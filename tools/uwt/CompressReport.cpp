@@ -8,6 +8,7 @@
 #include "CompressReport.h"
 #include "FormatOption.h"
 #include "Json.h"
+#include "Paths.h"
 #include "Table.h"
 #include "Text.h"
 #include <algorithm>
@@ -81,6 +82,10 @@ static std::vector<std::string> sumCells(const std::string &type, const Sum &sum
           format};
 }
 
+static double shareOf(uint64_t part, uint64_t whole) {
+  return whole ? static_cast<double>(part) / static_cast<double>(whole) : 1;
+}
+
 static std::string groupName(const TensorReport &tensor) {
   if (tensor.format.empty())
     return tensor.storedBytes ? "as it was" : "stored under another name";
@@ -145,21 +150,37 @@ static std::string tensorTable(const Session &session, const CheckpointReport &r
   return table.str(session);
 }
 
-static std::string castSentence(const CastLoss &cast) {
+/// What rounding lost, and what of the saving is its own.
+static std::string castText(const CheckpointReport &report) {
+  const CastLoss &cast = report.cast;
   if (!cast.tensors)
     return {};
-  std::string text = "cast to BF16: " + formatCount(cast.changed) + " of " +
+  std::string text = "rounded to BF16: " + formatCount(cast.changed) + " of " +
                      formatCount(cast.elements) + " weights in " + plural(cast.tensors, "tensor") +
                      " changed, largest relative error " + formatSmall(cast.maxRelativeError);
   if (cast.overflowed)
     text += ", " + formatCount(cast.overflowed) + " became infinite";
-  return text + "; the originals are now the rounded tensors\n";
+  return text + "\n" + formatBytes(report.inputBytes) + " rounded to " +
+         formatBytes(report.originalBytes) + ", coded without loss to " +
+         formatBytes(report.outputBytes) + " (" +
+         formatPercent(shareOf(report.outputBytes, report.originalBytes)) + ")\n";
+}
+
+/// Who can read the output, and how to get back what was compressed.
+static std::string closingNote(const CompressOutcome &outcome) {
+  std::string_view name = outcome.output;
+  bool isNamed = name.ends_with("-uwt") || name.ends_with(compressedEnding);
+  return std::string("transformers, vLLM and other loaders cannot read this ") +
+         (pathIsFolder(outcome.input) ? "folder" : "file") + "; 'uwt decompress " +
+         printable(name) + (isNamed ? "" : " -o NAME") + "' gives the " +
+         (outcome.report.cast.tensors ? "rounded" : "original") +
+         (pathIsFolder(outcome.input) ? " files back" : " file back");
 }
 
 static std::string listed(std::string_view what, const std::vector<std::string> &paths) {
   std::string text;
   for (size_t i = 0; i < paths.size() && i < 8; ++i)
-    text += (i ? ", " : "") + paths[i];
+    text += (i ? ", " : "") + printable(paths[i]);
   if (paths.size() > 8)
     text += ", and " + std::to_string(paths.size() - 8) + " more";
   return paths.empty() ? "" : std::string(what) + ": " + text + "\n";
@@ -191,17 +212,15 @@ void uwt::printCompressSummary(Session &session, const CompressOutcome &outcome)
     text += tensorTable(session, report) + "\n";
   if (hasTensors(report))
     text += groupTable(session, report) + "\n";
-  text += castSentence(report.cast) + otherFiles(report);
-  double share = report.inputBytes ? static_cast<double>(report.outputBytes) /
-                                         static_cast<double>(report.inputBytes)
-                                   : 1;
+  text += castText(report) + otherFiles(report);
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
-  text += outcome.input + (outcome.dryRun ? " would become " : " -> ") + outcome.output + ": " +
-          formatBytes(report.inputBytes) + " -> " + formatBytes(report.outputBytes) + " (" +
-          formatPercent(share) + ")\n";
+  text += printable(outcome.input) + (outcome.dryRun ? " would become " : " -> ") +
+          printable(outcome.output) + ": " + formatBytes(report.inputBytes) + " -> " +
+          formatBytes(report.outputBytes) + " (" +
+          formatPercent(shareOf(report.outputBytes, report.inputBytes)) + ")\n";
   text += formatNumber(outcome.seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
           "/s, peak memory " + formatBytes(peakMemoryBytes()) +
-          (outcome.dryRun ? "; nothing was written\n" : "\n");
+          (outcome.dryRun ? "; nothing was written" : "\n" + closingNote(outcome)) + "\n";
   session.print(text);
 }
 
@@ -228,6 +247,7 @@ static Json fileJson(const FileReport &file) {
   Json object = {{"input", file.input},
                  {"output", file.output},
                  {"input_bytes", file.inputBytes},
+                 {"original_bytes", file.originalBytes},
                  {"output_bytes", file.outputBytes},
                  {"header_bytes", file.headerBytes},
                  {"compressed_tensors", file.compressedTensors},
@@ -250,6 +270,7 @@ void uwt::printCompressJson(Session &session, const CompressOutcome &outcome) {
   result["seconds"] = outcome.seconds;
   result["peak_memory_bytes"] = peakMemoryBytes();
   result["input_bytes"] = report.inputBytes;
+  result["original_bytes"] = report.originalBytes;
   result["output_bytes"] = report.outputBytes;
   if (report.cast.tensors)
     result["cast"] = {{"type", "bf16"},
@@ -261,6 +282,8 @@ void uwt::printCompressJson(Session &session, const CompressOutcome &outcome) {
   result["carried"] = report.carried;
   result["rewritten"] = report.rewritten;
   result["left_out"] = report.leftOut;
+  result["warnings"] = report.warnings;
+  result["note"] = outcome.dryRun ? Json() : Json(closingNote(outcome));
   result["files"] = Json::array();
   for (const FileReport &file : report.weights)
     result["files"].push_back(fileJson(file));

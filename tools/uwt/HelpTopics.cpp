@@ -80,7 +80,10 @@ static std::string namesText() {
       "  compress     folder                   folder-uwt\n"
       "  decompress   model.uwt.safetensors    model.safetensors\n"
       "  decompress   folder-uwt               folder\n\n"
-      "decompress asks for -o where the input's name has no '.uwt.' or '-uwt' to take away. "
+      "decompress asks for -o where the input's name has no '.uwt.' or '-uwt' to take away. What "
+      "is made of a snapshot in a hub's cache, models--ORG--NAME/snapshots/REVISION, is NAME-uwt "
+      "in the current folder. In a compressed folder, model.safetensors is called "
+      "model.uwt.safetensors. "
       "Inputs are kept. An output that exists is an error without -f; a folder that an "
       "interrupted run has begun is continued.\n",
       0);

@@ -6,15 +6,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Paths.h"
+#include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Suggest.h"
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 using namespace uwt;
 namespace fs = std::filesystem;
 
-static constexpr std::string_view fileEnding = ".safetensors";
-static constexpr std::string_view compressedEnding = ".uwt.safetensors";
 static constexpr std::string_view folderEnding = "-uwt";
 
 bool uwt::pathIsFolder(const std::string &path) {
@@ -40,12 +40,27 @@ static std::string folderName(const std::string &path) {
   return failure ? name : real.string();
 }
 
+/// The model's name where `folder` is a snapshot in a hub cache:
+/// models--org--NAME/snapshots/REVISION.
+static std::optional<std::string> hubModelName(const std::string &folder) {
+  std::error_code failure;
+  fs::path snapshots = fs::canonical(folder, failure).parent_path();
+  std::string model = snapshots.parent_path().filename().string();
+  if (failure || snapshots.filename() != "snapshots" || !model.starts_with("models--"))
+    return std::nullopt;
+  return model.substr(model.rfind("--") + 2);
+}
+
+/// The cache of a hub is the hub's: what is made of its files goes to the current folder.
 Expected<std::string> uwt::compressedName(const std::string &input) {
   if (pathIsFolder(input))
-    return folderName(input) + std::string(folderEnding);
-  if (!input.ends_with(fileEnding))
+    return hubModelName(input).value_or(folderName(input)) + std::string(folderEnding);
+  if (!input.ends_with(weightEnding))
     return usageError(input + ": the name does not end in '.safetensors'; name the output with -o");
-  return input.substr(0, input.size() - fileEnding.size()) + std::string(compressedEnding);
+  fs::path path(input);
+  std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  std::string name = hubModelName(folder) ? path.filename().string() : input;
+  return name.substr(0, name.size() - weightEnding.size()) + std::string(compressedEnding);
 }
 
 Expected<std::string> uwt::decompressedName(const std::string &input) {
@@ -58,7 +73,7 @@ Expected<std::string> uwt::decompressedName(const std::string &input) {
   if (!input.ends_with(compressedEnding))
     return usageError(input +
                       ": the name does not end in '.uwt.safetensors'; name the output with -o");
-  return input.substr(0, input.size() - compressedEnding.size()) + std::string(fileEnding);
+  return input.substr(0, input.size() - compressedEnding.size()) + std::string(weightEnding);
 }
 
 /// Names beside `path`, for a suggestion.

@@ -24,6 +24,10 @@ namespace uwt {
 /// File of a compressed checkpoint that lists its files and holds the originals of those
 /// that had to change.
 inline constexpr std::string_view manifestName = "uwt.json";
+/// What names of weight files end in, plain and compressed ones. Loaders that do not know UWT look
+/// for `model.safetensors` and do not find `model.uwt.safetensors`.
+inline constexpr std::string_view weightEnding = ".safetensors";
+inline constexpr std::string_view compressedEnding = ".uwt.safetensors";
 
 struct CheckpointOptions {
   /// `progress` counts bytes of all files.
@@ -39,10 +43,13 @@ struct CheckpointOptions {
 struct CheckpointReport {
   /// Weight files, in order of their paths.
   std::vector<FileReport> weights;
-  /// Paths (relative) of other files that were carried, rewritten, left out.
+  /// Paths (relative, of the originals) of other files that were carried, rewritten, left out.
   std::vector<std::string> carried, rewritten, leftOut;
-  /// Sums over all files that have an output.
-  uint64_t inputBytes = 0, outputBytes = 0;
+  /// Of a dry run: why compressing would fail.
+  std::vector<std::string> warnings;
+  /// Sums over all files that have an output; `originalBytes` is what decompressing gives
+  /// back (less than the input after a cast).
+  uint64_t inputBytes = 0, originalBytes = 0, outputBytes = 0;
   CastLoss cast;
 };
 
@@ -57,12 +64,17 @@ Expected<std::vector<std::string>> weightFiles(const std::string &path);
 /// Compresses a folder into a folder, or a file into a file. A folder's output
 /// may exist from an interrupted run: files in it that are complete, verified and
 /// made with the same options are skipped; others are an error unless
-/// `overwrite`. Errors as compressFile; Usage where config.json already has a
-/// quantization_config.
+/// `overwrite`. Weight files of a compressed folder are called `*.uwt.safetensors`. What a
+/// manifest cannot hold, a file that is compressed already, and a damaged config.json are found
+/// before any work is done. Errors as compressFile.
 Expected<CheckpointReport> compress(const std::string &input, const std::string &output,
                                     const CheckpointOptions &options);
 
-/// Gives back every file byte for byte.
+/// Gives back every file byte for byte, with its permissions. A folder is checked against its
+/// manifest, every checksum, before anything is written; where a file does not decode all
+/// the same, what this call has made is removed again. Errors: Invalid (damage, with nothing
+/// written), Usage (an output in the way, more than DecompressOptions::maxBytes), IO,
+/// Interrupted (a later call continues).
 Expected<CheckpointReport> decompress(const std::string &input, const std::string &output,
                                       const DecompressOptions &options);
 

@@ -12,8 +12,7 @@
 #include "uwt/Container/Checkpoint.h"
 #include "Container/FaultyOperations.h"
 #include "Container/TestFiles.h"
-#include "lib/Container/CheckpointRewrite.h"
-#include "lib/Container/Manifest.h"
+#include "lib/Container/ConfigRewrite.h"
 #include "uwt/Support/Checksum.h"
 #include <filesystem>
 #include <gmock/gmock.h>
@@ -100,7 +99,11 @@ TEST_F(CheckpointTest, GivesBackEveryFileByteForByte) {
   EXPECT_THAT(report->rewritten, ElementsAre("config.json", "model.safetensors.index.json"));
   EXPECT_THAT(report->leftOut, ElementsAre(".git"));
   EXPECT_EQ(report->outputBytes, bytesIn(out));
-  EXPECT_FALSE(fs::is_symlink(out + "/model-00001-of-00002.safetensors"));
+  EXPECT_THAT(namesIn(out), ElementsAre("config.json", "model-00001-of-00002.uwt.safetensors",
+                                        "model-00002-of-00002.uwt.safetensors",
+                                        "model.uwt.safetensors.index.json", "nothing", "onnx",
+                                        "pytorch_model.bin", "tokenizer.json", "uwt.json"));
+  EXPECT_FALSE(fs::is_symlink(out + "/model-00001-of-00002.uwt.safetensors"));
 
   auto verified = verify(out, {});
   ASSERT_TRUE(holds(verified));
@@ -118,8 +121,8 @@ TEST_F(CheckpointTest, GivesBackEveryFileByteForByte) {
 
 TEST_F(CheckpointTest, IndexNamesTheKeysOfTheContainers) {
   ASSERT_TRUE(holds(compress(in, out, singleThread())));
-  std::string first = "model-00001-of-00002.safetensors";
-  std::string second = "model-00002-of-00002.safetensors";
+  std::string first = "model-00001-of-00002.uwt.safetensors";
+  std::string second = "model-00002-of-00002.uwt.safetensors";
   uint64_t total = 0;
   std::string map;
   auto add = [&](const std::string &key, const std::string &file) {
@@ -136,36 +139,60 @@ TEST_F(CheckpointTest, IndexNamesTheKeysOfTheContainers) {
   add("a.bias", first);
   for (const char *plane : {"index", "raw", "code"})
     add("embed_tokens.weight.uwt." + std::string(plane), second);
-  EXPECT_EQ(readText(out + "/model.safetensors.index.json"),
+  EXPECT_EQ(readText(out + "/model.uwt.safetensors.index.json"),
             "{\n  \"metadata\": {\n    \"total_size\": " + std::to_string(total) +
                 ",\n    \"note\": 1.50\n  },\n  \"weight_map\": {" + map + "\n  }\n}\n");
 }
 
-TEST_F(CheckpointTest, ConfigNamesTheMethodAndKeepsItsText) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
-  EXPECT_EQ(readText(out + "/config.json"),
-            "{\n  \"model_type\": \"llama\",\n"
-            "  \"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1}\n}\n");
-  EXPECT_EQ(*rewriteConfig("{}"),
-            "{\"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1}}");
-  EXPECT_EQ(*rewriteConfig("{\"a\": 1} "),
-            "{\"a\": 1, \"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1}} ");
-  EXPECT_EQ(messageOf(rewriteConfig("[1]")), "expected a JSON object");
-  EXPECT_EQ(messageOf(rewriteConfig("{")), "invalid JSON at offset 1");
-}
-
-TEST_F(CheckpointTest, AnExistingQuantizationConfigIsAnErrorOrKept) {
-  std::string text = "{\"quantization_config\": {\"quant_method\": \"fp8\"}}";
+TEST_F(CheckpointTest, ConfigNamesTheMethodAndComesBack) {
+  // Python writes NaN and Infinity into JSON.
+  std::string text = "{\n  \"limit\": [0.0, Infinity],\n"
+                     "  \"quantization_config\": {\"quant_method\": \"fp8\"}\n}\n";
   writeText(in + "/config.json", text);
-  auto refused = compress(in, out, singleThread());
-  EXPECT_EQ(messageOf(refused),
-            in + "/config.json: has a quantization_config already, and a config can name one "
-                 "method only; --keep-config compresses the weights and leaves this file as it is");
-  EXPECT_FALSE(fs::exists(out));
+  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  EXPECT_EQ(readText(out + "/config.json"), rewriteConfig(text, false)->text);
+  ASSERT_TRUE(holds(decompress(out, folder / "back", {})));
+  EXPECT_EQ(readText(folder / "back/config.json"), text);
+
   CheckpointOptions keep = singleThread();
   keep.keepConfig = true;
-  ASSERT_TRUE(holds(compress(in, out, keep)));
-  EXPECT_EQ(readText(out + "/config.json"), text);
+  ASSERT_TRUE(holds(compress(in, folder / "kept", keep)));
+  EXPECT_EQ(readText(folder / "kept/config.json"), text);
+}
+
+TEST_F(CheckpointTest, ABrokenConfigIsFoundBeforeAnyWorkAndADryRunOnlyWarns) {
+  writeText(in + "/config.json", "{\"a\": }");
+  std::string message = in + "/config.json: invalid JSON at offset 6; mend it, or leave it as it "
+                             "is with --keep-config";
+  EXPECT_EQ(messageOf(compress(in, out, singleThread())), message);
+  EXPECT_FALSE(fs::exists(out));
+  CheckpointOptions dry = singleThread();
+  dry.compress.dryRun = true;
+  auto report = compress(in, out, dry);
+  ASSERT_TRUE(holds(report));
+  EXPECT_THAT(report->warnings, ElementsAre(message));
+  fs::remove(in + "/model-00002-of-00002.safetensors");
+  report = compress(in, out, dry);
+  ASSERT_TRUE(holds(report));
+  EXPECT_EQ(report->warnings.size(), 2u);
+}
+
+TEST_F(CheckpointTest, ACastChangesTheDtypeOfTheConfigAndReportsBothSteps) {
+  writeText(in + "/config.json", R"({"torch_dtype": "float32"})");
+  Bytes wide;
+  for (unsigned i = 0; i < 64 * 64; ++i)
+    for (uint8_t byte : {uint8_t(1), uint8_t(i), uint8_t(i), uint8_t(0x3c)})
+      wide.push_back(byte);
+  writeTensors(folder / "blobs/1",
+               {{"a.weight", "F32", {64, 64}, wide}, {"a.bias", "BF16", {64}, bf16Weights(64, 2)}});
+  CheckpointOptions options = singleThread();
+  options.compress.castToBF16 = true;
+  auto report = compress(in, out, options);
+  ASSERT_TRUE(holds(report));
+  ASSERT_TRUE(holds(decompress(out, folder / "back", {})));
+  EXPECT_EQ(readText(folder / "back/config.json"), R"({"torch_dtype": "bfloat16"})");
+  EXPECT_EQ(report->originalBytes, bytesIn(folder / "back"));
+  EXPECT_LT(report->originalBytes, report->inputBytes);
 }
 
 TEST_F(CheckpointTest, DropsDuplicatesOnlyWhenAsked) {
@@ -183,9 +210,9 @@ TEST_F(CheckpointTest, DropsDuplicatesOnlyWhenAsked) {
 TEST_F(CheckpointTest, ARepeatedRunKeepsWhatIsThere) {
   ASSERT_TRUE(holds(compress(in, out, singleThread())));
   auto first = contentsOf(out);
-  fs::remove(out + "/model-00002-of-00002.safetensors");
-  fs::remove(out + "/model.safetensors.index.json");
-  writeText(out + "/.model-00001-of-00002.safetensors.uwt-partial", "of a killed run");
+  fs::remove(out + "/model-00002-of-00002.uwt.safetensors");
+  fs::remove(out + "/model.uwt.safetensors.index.json");
+  writeText(out + "/.model-00001-of-00002.uwt.safetensors.uwt-partial", "of a killed run");
   auto again = compress(in, out, singleThread());
   ASSERT_TRUE(holds(again));
   EXPECT_TRUE(again->weights[0].skipped);
@@ -195,7 +222,7 @@ TEST_F(CheckpointTest, ARepeatedRunKeepsWhatIsThere) {
 
 TEST_F(CheckpointTest, ARepeatedRunRefusesFilesThatAreNotItsOwn) {
   ASSERT_TRUE(holds(compress(in, out, singleThread())));
-  std::string shard = out + "/model-00001-of-00002.safetensors";
+  std::string shard = out + "/model-00001-of-00002.uwt.safetensors";
   CheckpointOptions fast = singleThread();
   fast.compress.format = FormatPolicy::Fast;
   EXPECT_EQ(messageOf(compress(in, out, fast)),
@@ -216,8 +243,9 @@ TEST_F(CheckpointTest, VerifyFindsMissingChangedAndForeignFiles) {
   ASSERT_TRUE(holds(compress(in, out, singleThread())));
   fs::remove(out + "/tokenizer.json");
   writeText(out + "/config.json", "{}");
-  fs::copy_file(out + "/model-00002-of-00002.safetensors",
-                out + "/model-00001-of-00002.safetensors", fs::copy_options::overwrite_existing);
+  fs::copy_file(out + "/model-00002-of-00002.uwt.safetensors",
+                out + "/model-00001-of-00002.uwt.safetensors",
+                fs::copy_options::overwrite_existing);
   auto report = verify(out, {});
   ASSERT_TRUE(holds(report));
   std::vector<std::string> messages;
@@ -225,11 +253,12 @@ TEST_F(CheckpointTest, VerifyFindsMissingChangedAndForeignFiles) {
     messages.push_back(fs::path(finding.where).filename().string() + ": " + finding.message);
   EXPECT_THAT(
       messages,
-      ElementsAre("config.json: its checksum is not the one in uwt.json: the file is damaged or "
-                  "was changed",
-                  "model-00001-of-00002.safetensors: is not the file that uwt.json lists: it was "
-                  "made of other weights or with other options",
-                  "tokenizer.json: is missing"));
+      ElementsAre(
+          "config.json: its size or checksum is not the one in uwt.json: the file is damaged or "
+          "was changed",
+          "model-00001-of-00002.uwt.safetensors: is not the file that uwt.json lists: it was "
+          "made of other weights or with other options",
+          "tokenizer.json: is missing"));
 }
 
 TEST_F(CheckpointTest, ARepeatedDecompressKeepsWhatIsThere) {
@@ -375,34 +404,5 @@ TEST_F(CheckpointTest, OpensAsOneModel) {
     EXPECT_EQ(found->second->bytes, 8192u);
     EXPECT_EQ(messageOf(model->find("lm_heat.weight")),
               "no tensor 'lm_heat.weight'; did you mean 'lm_head.weight'?");
-  }
-}
-
-TEST(Manifest, RoundTripsAndFindsEveryFlippedBit) {
-  Manifest manifest;
-  manifest.files.push_back(
-      {"a/b", ManifestFile::Kind::Rewritten, 5, 0x0123456789abcdef, 0, "te\"xt\n"});
-  manifest.files.push_back({"c", ManifestFile::Kind::Container, 7, 1, 9, ""});
-  manifest.folders = {"d"};
-  manifest.leftOut = {"e"};
-  std::string text = manifest.str();
-  auto parsed = Manifest::parse(text);
-  ASSERT_TRUE(holds(parsed));
-  EXPECT_EQ(parsed->str(), text);
-  EXPECT_EQ(parsed->files[0].original, "te\"xt\n");
-  EXPECT_EQ(parsed->files[1].originalBytes, 9u);
-  for (size_t bit = 0; bit < text.size() * 8; ++bit) {
-    std::string flipped = text;
-    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
-    EXPECT_FALSE(Manifest::parse(flipped)) << bit;
-  }
-}
-
-TEST(Manifest, PathsStayInsideTheFolder) {
-  for (const char *path : {"../x", "/x", "a/../../x", "a//b", "", ".", "a/"}) {
-    Manifest manifest;
-    manifest.files.push_back({path, ManifestFile::Kind::Carried, 0, 0, 0, ""});
-    EXPECT_EQ(messageOf(Manifest::parse(manifest.str())), "a file has no path inside the folder")
-        << path;
   }
 }

@@ -98,7 +98,8 @@ TEST(Container, IsAPlainSafetensorsFileWithAlignedPlanes) {
   ASSERT_TRUE(holds(compressTo(folder, mixedTensors())));
   auto file = SafetensorsFile::open(folder / "c");
   ASSERT_TRUE(holds(file));
-  EXPECT_EQ(*file->header().findMetadata("format"), "pt");
+  // file-11: loaders that ask for a framework's format refuse the file.
+  EXPECT_EQ(*file->header().findMetadata("format"), "uwt");
   EXPECT_EQ(file->prefix().size() % 256, 0u);
   const SafetensorsTensor *index = file->header().find("layers.0.weight.uwt.index");
   ASSERT_NE(index, nullptr);
