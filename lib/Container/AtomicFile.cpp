@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FileNames.h"
 #include "uwt/Container/File.h"
 #include "uwt/Container/FileOperations.h"
 #include <cassert>
@@ -18,14 +19,15 @@
 
 namespace uwt {
 
-static std::string folderOf(const std::string &path) {
+static std::string targetFolder(const std::string &path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
 }
 
 AtomicFileWriter::AtomicFileWriter(AtomicFileWriter &&other) noexcept
     : target(std::move(other.target)), temporary(std::move(other.temporary)),
-      descriptor(std::exchange(other.descriptor, -1)), overwrite(other.overwrite), end(other.end) {}
+      descriptor(std::exchange(other.descriptor, -1)), overwrite(other.overwrite), mode(other.mode),
+      end(other.end) {}
 
 AtomicFileWriter &AtomicFileWriter::operator=(AtomicFileWriter &&other) noexcept {
   if (this == &other)
@@ -35,6 +37,7 @@ AtomicFileWriter &AtomicFileWriter::operator=(AtomicFileWriter &&other) noexcept
   temporary = std::move(other.temporary);
   descriptor = std::exchange(other.descriptor, -1);
   overwrite = other.overwrite;
+  mode = other.mode;
   end = other.end;
   return *this;
 }
@@ -51,21 +54,39 @@ void AtomicFileWriter::discard() {
   descriptor = -1;
 }
 
-Expected<AtomicFileWriter> AtomicFileWriter::create(const std::string &target, bool overwrite) {
-  std::filesystem::path path(target);
-  if (path.filename().empty())
+std::string partialPath(const std::string &target) {
+  std::string name = std::filesystem::path(target).filename().string();
+  return targetFolder(target) + "/" + fittingName("." + name, partialSuffix);
+}
+
+/// Finds what is in the way of a new file before any work is done for it.
+static Status checkTarget(const std::string &target, bool overwrite) {
+  if (std::filesystem::path(target).filename().empty())
     return usageError(target + ": not the name of a file");
   struct stat there;
   if (::lstat(target.c_str(), &there) == 0) {
     if (S_ISDIR(there.st_mode))
       return usageError(target + ": is a folder; give the name of a file");
+    if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode))
+      return usageError(target + ": is a device, a pipe or a socket, which a file cannot replace; "
+                                 "give another name");
     if (!overwrite)
       return usageError(target + ": exists already; use -f to overwrite it");
   }
-  std::string temporary =
-      folderOf(target) + "/." + path.filename().string() + std::string(partialSuffix);
-  UWT_ASSIGN_OR_RETURN(int descriptor, fileOperations().createLocked(temporary));
-  return AtomicFileWriter(target, std::move(temporary), descriptor, overwrite);
+  std::string folder = targetFolder(target);
+  if (::stat(folder.c_str(), &there) != 0 && errno == ENOENT)
+    return ioError(target + ": the folder " + folder + " does not exist; make it first");
+  return success();
+}
+
+Expected<AtomicFileWriter> AtomicFileWriter::create(const std::string &target, bool overwrite,
+                                                    std::optional<FileMode> mode) {
+  UWT_RETURN_IF_ERROR(checkTarget(target, overwrite));
+  std::string temporary = partialPath(target);
+  // With a mode of its own, the file is the owner's alone until it has that.
+  UWT_ASSIGN_OR_RETURN(int descriptor,
+                       fileOperations().createLocked(temporary, mode ? 0600 : 0666));
+  return AtomicFileWriter(target, std::move(temporary), descriptor, overwrite, mode);
 }
 
 Status AtomicFileWriter::append(std::span<const uint8_t> bytes) { return writeAt(end, bytes); }
@@ -87,17 +108,20 @@ Status AtomicFileWriter::rewindTo(uint64_t offset) {
 
 Status AtomicFileWriter::commit() {
   FileOperations &operations = fileOperations();
+  if (mode)
+    UWT_RETURN_IF_ERROR(operations.setMode(descriptor, *mode, target));
   UWT_RETURN_IF_ERROR(operations.sync(descriptor, target));
   UWT_RETURN_IF_ERROR(operations.rename(temporary, target, overwrite));
   // The temporary name is gone: from here on there is nothing to discard.
   int committed = std::exchange(descriptor, -1);
   Status closed = operations.close(committed, target);
-  UWT_RETURN_IF_ERROR(operations.syncFolder(folderOf(target)));
+  UWT_RETURN_IF_ERROR(operations.syncFolder(targetFolder(target)));
   return closed;
 }
 
-Status writeWholeFile(const std::string &path, std::span<const uint8_t> bytes, bool overwrite) {
-  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(path, overwrite));
+Status writeWholeFile(const std::string &path, std::span<const uint8_t> bytes, bool overwrite,
+                      std::optional<FileMode> mode) {
+  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(path, overwrite, mode));
   UWT_RETURN_IF_ERROR(writer.append(bytes));
   return writer.commit();
 }

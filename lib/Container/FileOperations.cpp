@@ -24,32 +24,64 @@ static Error systemError(const std::string &path, const char *what) {
 
 FileOperations::~FileOperations() = default;
 
-Expected<int> FileOperations::createLocked(const std::string &path) {
+/// An exclusive lock on an open file, unless another process has one. File systems without
+/// locks give other errors: there, one goes without.
+static Status lock(int descriptor, const std::string &path) {
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return ioError(path + ": another process is writing this file; wait for it to end");
+  return success();
+}
+
+/// Whether `path` still stands for the open file: it may have been renamed or removed
+/// between opening and locking it.
+static bool isNameOf(const std::string &path, int descriptor) {
+  struct stat opened, named;
+  return ::fstat(descriptor, &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/// Removes the file that a killed process of this user has left at `path`. Anything else
+/// that is there could have been put there by someone else, to be written to.
+static Status removeLeftover(const std::string &path) {
+  struct stat there;
+  if (::lstat(path.c_str(), &there) != 0)
+    return errno == ENOENT ? success() : Status(systemError(path, "cannot look at"));
+  if (!S_ISREG(there.st_mode) || there.st_uid != ::geteuid() || there.st_nlink != 1)
+    return ioError(path + ": is in the way, and no file that an earlier run of yours has left: it "
+                          "is a link or another user's; remove it");
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0)
+    return errno == ENOENT ? success() : Status(systemError(path, "cannot open"));
+  Status status = lock(descriptor, path);
+  if (status && isNameOf(path, descriptor) && ::unlink(path.c_str()) != 0)
+    status = systemError(path, "cannot remove");
+  ::close(descriptor);
+  return status;
+}
+
+Expected<int> FileOperations::createLocked(const std::string &path, uint32_t mode) {
   while (true) {
-    int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor < 0)
-      return systemError(path, "cannot create");
-    // File systems without locks give other errors: there, one goes without.
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-      ::close(descriptor);
-      return ioError(path + ": another process is writing this file; wait for it to end");
-    }
-    // The file may have been renamed or removed between opening and locking it:
-    // only a lock on what the name still stands for counts.
-    struct stat opened, named;
-    bool same = ::fstat(descriptor, &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-                opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
-    if (!same) {
-      ::close(descriptor);
+    constexpr int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int descriptor = ::open(path.c_str(), flags, static_cast<mode_t>(mode));
+    if (descriptor < 0 && errno == EEXIST) {
+      UWT_RETURN_IF_ERROR(removeLeftover(path));
       continue;
     }
-    if (::ftruncate(descriptor, 0) != 0) {
-      Error error = systemError(path, "cannot empty");
-      ::close(descriptor);
-      return error;
-    }
-    return descriptor;
+    if (descriptor < 0)
+      return systemError(path, "cannot create");
+    Status locked = lock(descriptor, path);
+    if (locked && isNameOf(path, descriptor))
+      return descriptor;
+    ::close(descriptor);
+    if (!locked)
+      return locked.takeError();
   }
+}
+
+Status FileOperations::setMode(int descriptor, uint32_t mode, const std::string &path) {
+  if (::fchmod(descriptor, static_cast<mode_t>(mode)) == 0 || errno == EPERM || errno == ENOTSUP)
+    return success();
+  return systemError(path, "cannot set the permissions");
 }
 
 Expected<int> FileOperations::createUnnamed(const std::string &folder) {
@@ -118,14 +150,19 @@ Status FileOperations::remove(const std::string &path) {
   return ::unlink(path.c_str()) == 0 ? success() : Status(systemError(path, "cannot remove"));
 }
 
-Status FileOperations::makeFolder(const std::string &path) {
-  if (::mkdir(path.c_str(), 0777) == 0)
+Status FileOperations::makeFolder(const std::string &path, uint32_t mode) {
+  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0)
     return success();
   Error error = systemError(path, "cannot make the folder");
   struct stat there;
   if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode))
     return success();
   return error;
+}
+
+Status FileOperations::removeFolder(const std::string &path) {
+  return ::rmdir(path.c_str()) == 0 ? success()
+                                    : Status(systemError(path, "cannot remove the folder"));
 }
 
 Status FileOperations::syncFolder(const std::string &path) {

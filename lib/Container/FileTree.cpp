@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FileTree.h"
-#include "uwt/Container/File.h"
+#include "FileStatus.h"
 #include "uwt/Container/FileOperations.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
@@ -18,41 +18,16 @@ namespace uwt {
 
 static constexpr uint64_t writtenPieceBytes = uint64_t(16) << 20;
 
-std::string_view TreeFile::name() const {
-  return std::string_view(path).substr(path.rfind('/') + 1); // npos + 1 is 0
-}
-
-std::string_view TreeFile::folder() const {
-  size_t slash = path.rfind('/');
-  return slash == std::string::npos ? std::string_view() : std::string_view(path).substr(0, slash);
-}
-
 const TreeFile *FileTree::find(std::string_view path) const {
   auto at = std::lower_bound(files.begin(), files.end(), path,
                              [](const TreeFile &f, std::string_view p) { return f.path < p; });
   return at != files.end() && at->path == path ? &*at : nullptr;
 }
 
-std::string joinPath(std::string_view folder, std::string_view path) {
-  std::string joined(folder);
-  if (!folder.empty() && !path.empty() && folder.back() != '/')
-    joined += '/';
-  joined += path;
-  return joined;
-}
-
-bool isSafeRelativePath(std::string_view path) {
-  if (path.find('\0') != std::string_view::npos)
-    return false;
-  while (true) {
-    size_t slash = path.find('/');
-    std::string_view component = path.substr(0, slash);
-    if (component.empty() || component == "." || component == "..")
-      return false;
-    if (slash == std::string_view::npos)
-      return true;
-    path = path.substr(slash + 1);
-  }
+Status FileTree::checkUnchanged() const {
+  for (const TreeFile &file : files)
+    UWT_RETURN_IF_ERROR(uwt::checkUnchanged(file.full, file.identity));
+  return success();
 }
 
 bool isFolder(const std::string &path) {
@@ -83,12 +58,10 @@ private:
 
 } // namespace
 
-static bool isNeverPart(std::string_view name) {
-  return name == ".git" || name == ".cache" || name.ends_with(partialSuffix);
-}
-
 Status TreeReader::readEntry(const std::string &relative, bool &any) {
-  TreeFile file{relative, joinPath(tree.root, relative), 0};
+  TreeFile file;
+  file.path = relative;
+  file.full = joinPath(tree.root, relative);
   if (isNeverPart(file.name())) {
     tree.leftOut.push_back(relative);
     return success();
@@ -102,7 +75,9 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
     return readFolder(relative);
   if (!S_ISREG(there.st_mode))
     return usageError(file.full + ": is neither a file nor a folder");
-  file.bytes = static_cast<uint64_t>(there.st_size);
+  file.identity = identityOf(there);
+  file.mode = permissionsOf(there);
+  file.bytes = file.identity.bytes;
   tree.files.push_back(std::move(file));
   return success();
 }
@@ -148,16 +123,39 @@ Status makeFolders(const std::string &path) {
   if (path.empty() || isFolder(path))
     return success();
   UWT_RETURN_IF_ERROR(makeFolders(std::filesystem::path(path).parent_path().string()));
-  return fileOperations().makeFolder(path);
+  return fileOperations().makeFolder(path, 0777);
+}
+
+Status makeFoldersLike(const std::string &from, const std::string &to, std::string_view relative,
+                       std::vector<std::string> &made) {
+  std::string path = joinPath(to, relative);
+  if (isFolder(path))
+    return success();
+  if (!relative.empty())
+    UWT_RETURN_IF_ERROR(makeFoldersLike(from, to, folderOf(relative), made));
+  else
+    UWT_RETURN_IF_ERROR(makeFolders(std::filesystem::path(path).parent_path().string()));
+  struct stat there;
+  bool isKnown = ::stat(joinPath(from, relative).c_str(), &there) == 0;
+  // Whatever the other folder allows, this one is going to be written to.
+  FileMode mode = isKnown ? permissionsOf(there) | 0700 : 0777;
+  UWT_RETURN_IF_ERROR(fileOperations().makeFolder(path, mode));
+  made.push_back(std::move(path));
+  return success();
+}
+
+bool isNested(const std::string &a, const std::string &b) {
+  std::error_code error;
+  std::string first = std::filesystem::weakly_canonical(a, error).string() + "/";
+  std::string second = std::filesystem::weakly_canonical(b, error).string() + "/";
+  return first.starts_with(second) || second.starts_with(first);
 }
 
 Status removeStalePartial(const std::string &target) {
-  std::filesystem::path path(target);
-  std::string partial = joinPath(path.parent_path().string(),
-                                 "." + path.filename().string() + std::string(partialSuffix));
+  std::string partial = partialPath(target);
   if (!fileExists(partial))
     return success();
-  UWT_ASSIGN_OR_RETURN(int descriptor, fileOperations().createLocked(partial));
+  UWT_ASSIGN_OR_RETURN(int descriptor, fileOperations().createLocked(partial, 0600));
   Status removed = fileOperations().remove(partial);
   UWT_RETURN_IF_ERROR(fileOperations().close(descriptor, partial));
   return removed;
@@ -179,9 +177,9 @@ Expected<bool> sameBytes(const std::string &a, const std::string &b) {
 }
 
 Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool overwrite,
-                            std::optional<uint64_t> expected) {
+                            FileMode mode, std::optional<uint64_t> expected) {
   UWT_ASSIGN_OR_RETURN(MappedFile source, MappedFile::open(from));
-  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(to, overwrite));
+  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(to, overwrite, mode));
   Xxh3Stream hash;
   for (std::span<const uint8_t> rest = source.bytes(); !rest.empty();) {
     std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), writtenPieceBytes));
@@ -193,6 +191,7 @@ Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool
   if (expected && hash.digest() != *expected)
     return invalidError(from + ": its checksum is not the one in uwt.json: the file is damaged or "
                                "was changed; get it again");
+  UWT_RETURN_IF_ERROR(source.checkUnchanged());
   UWT_RETURN_IF_ERROR(writer.commit());
   return hash.digest();
 }

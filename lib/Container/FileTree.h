@@ -8,10 +8,10 @@
 #ifndef UWT_LIB_CONTAINER_FILETREE_H
 #define UWT_LIB_CONTAINER_FILETREE_H
 
-#include "uwt/Support/Error.h"
+#include "FileNames.h"
+#include "uwt/Container/File.h"
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,10 +24,13 @@ struct TreeFile {
   std::string path;
   std::string full;
   uint64_t bytes = 0;
+  FileMode mode = 0;
+  /// When the folder was read.
+  FileIdentity identity;
 
-  std::string_view name() const;
+  std::string_view name() const { return nameOf(path); }
   /// Relative path of the folder that it lies in; empty for the top.
-  std::string_view folder() const;
+  std::string_view folder() const { return folderOf(path); }
 };
 
 /// Everything in a folder, sorted by path.
@@ -35,7 +38,7 @@ struct FileTree {
   std::string root;
   std::vector<TreeFile> files;
   std::vector<std::string> emptyFolders;
-  /// What is never part of a model: `.git`, `.cache`, files of interrupted runs.
+  /// What is never part of a model (isNeverPart).
   std::vector<std::string> leftOut;
 
   const TreeFile *find(std::string_view path) const;
@@ -43,16 +46,20 @@ struct FileTree {
   /// Errors: IO (cannot be read, a link to nothing), Usage (a link to a folder that
   /// it lies in, something that is no file).
   static Expected<FileTree> read(const std::string &root);
+  /// An IO error where a file has been replaced, or written to, since then.
+  Status checkUnchanged() const;
 };
 
-/// "a/b" from "a" and "b"; the other one where one is empty.
-std::string joinPath(std::string_view folder, std::string_view path);
-/// Whether `path` is relative and stays inside its folder, as paths from files must.
-bool isSafeRelativePath(std::string_view path);
 bool isFolder(const std::string &path);
 bool fileExists(const std::string &path);
+/// Whether one folder is, or lies in, the other. Neither has to exist.
+bool isNested(const std::string &a, const std::string &b);
 /// Makes `path` and the folders above it.
 Status makeFolders(const std::string &path);
+/// Makes the folder `relative` below `to`, and those above it up to `to`, with the permissions
+/// of the same folders below `from`, less the umask. Appends what it made to `made`.
+Status makeFoldersLike(const std::string &from, const std::string &to, std::string_view relative,
+                       std::vector<std::string> &made);
 /// Removes the temporary file that a killed run has left of `target`, unless
 /// another process is writing it.
 Status removeStalePartial(const std::string &target);
@@ -62,9 +69,10 @@ Expected<uint64_t> hashFile(const std::string &path);
 /// Whether two files have the same bytes.
 Expected<bool> sameBytes(const std::string &a, const std::string &b);
 /// Copies `from` to `to` through AtomicFileWriter and gives the XXH3 of its
-/// bytes; does not put the copy in place where that is not `expected`.
+/// bytes; does not put the copy in place where that is not `expected`, or where `from` changes
+/// meanwhile.
 Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool overwrite,
-                            std::optional<uint64_t> expected);
+                            FileMode mode, std::optional<uint64_t> expected);
 
 } // namespace uwt
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Container/File.h"
+#include "FileStatus.h"
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -19,14 +19,24 @@
 
 namespace uwt {
 
+Status checkUnchanged(const std::string &path, const FileIdentity &before) {
+  struct stat now;
+  if (::stat(path.c_str(), &now) == 0 && identityOf(now) == before)
+    return success();
+  return ioError(path + ": changed while it was read; run again when nothing writes to it");
+}
+
 MappedFile::MappedFile(MappedFile &&other) noexcept
     : name(std::move(other.name)), data(std::exchange(other.data, nullptr)),
-      size(std::exchange(other.size, 0)) {}
+      size(std::exchange(other.size, 0)), permissions(other.permissions), identity(other.identity) {
+}
 
 MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
   std::swap(name, other.name);
   std::swap(data, other.data);
   std::swap(size, other.size);
+  std::swap(permissions, other.permissions);
+  std::swap(identity, other.identity);
   return *this;
 }
 
@@ -62,7 +72,12 @@ Expected<MappedFile> MappedFile::open(const std::string &path) {
     }
   }
   ::close(descriptor);
-  return MappedFile(path, static_cast<const uint8_t *>(mapping), size);
+  MappedFile file(path);
+  file.data = static_cast<const uint8_t *>(mapping);
+  file.size = size;
+  file.permissions = permissionsOf(status);
+  file.identity = identityOf(status);
+  return file;
 }
 
 void MappedFile::release(std::span<const uint8_t> part) {

@@ -18,6 +18,7 @@
 #include "uwt/Support/Error.h"
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,8 +26,25 @@
 
 namespace uwt {
 
-/// What the temporary file of a write ends in: `.<name>.uwt-partial`.
+/// What the temporary file of a write ends in.
 inline constexpr std::string_view partialSuffix = ".uwt-partial";
+/// The temporary file of a write to `target`: `.<name>.uwt-partial` beside it, where the name
+/// is shortened if that would be too long (write-1).
+std::string partialPath(const std::string &target);
+
+/// Permission bits of a file: read, write and execute of its owner, its group and others,
+/// as chmod takes them. Never setuid, setgid or sticky.
+using FileMode = uint32_t;
+
+/// What tells whether a file is still the one that was looked at, with the same contents.
+struct FileIdentity {
+  uint64_t device = 0, inode = 0, bytes = 0;
+  /// When it was last written to.
+  int64_t seconds = 0, nanoseconds = 0;
+  bool operator==(const FileIdentity &) const = default;
+};
+/// An IO error unless `path` is still the file `before`.
+Status checkUnchanged(const std::string &path, const FileIdentity &before);
 
 /// A regular file, mapped for reading. The file must not shrink while it is
 /// mapped. Immutable and thread-safe.
@@ -41,16 +59,20 @@ public:
 
   const std::string &path() const { return name; }
   std::span<const uint8_t> bytes() const { return {data, size}; }
+  FileMode mode() const { return permissions; }
+  /// An IO error where the file has been replaced, or written to, since it was opened.
+  Status checkUnchanged() const { return uwt::checkUnchanged(name, identity); }
   /// Takes the pages of `part` (a part of bytes()) out of this process's
   /// resident memory. They stay readable: a later access reads them again.
   static void release(std::span<const uint8_t> part);
 
 private:
-  MappedFile(std::string name, const uint8_t *data, size_t size)
-      : name(std::move(name)), data(data), size(size) {}
+  explicit MappedFile(std::string name) : name(std::move(name)) {}
   std::string name;
   const uint8_t *data = nullptr;
   size_t size = 0;
+  FileMode permissions = 0;
+  FileIdentity identity;
 };
 
 /// While it lives, gives back the pages of a mapped part again and again, so that work that
@@ -77,14 +99,18 @@ public:
   /// Removes the temporary file unless commit() succeeded.
   ~AtomicFileWriter();
 
-  /// Creates `.<name>.uwt-partial` beside `target`. An existing `target` is a
-  /// usage error unless `overwrite`.
-  static Expected<AtomicFileWriter> create(const std::string &target, bool overwrite);
+  /// Creates partialPath(target). The file gets the permission bits `mode`; until it is
+  /// complete, no one else can open it. Without `mode` it gets what the umask leaves. Errors:
+  /// Usage (an existing `target` unless `overwrite`, and one that is no regular file), IO.
+  static Expected<AtomicFileWriter> create(const std::string &target, bool overwrite,
+                                           std::optional<FileMode> mode = {});
 
   /// Writes after everything written so far.
   Status append(std::span<const uint8_t> bytes);
   /// Writes at `offset`; bytes that are never written are zero.
   Status writeAt(uint64_t offset, std::span<const uint8_t> bytes);
+  /// Where the bytes are until commit().
+  const std::string &temporaryPath() const { return temporary; }
   /// One past the last byte written so far.
   uint64_t size() const { return end; }
   /// Moves the end of append() to `offset`, which must not be below size().
@@ -96,13 +122,15 @@ public:
   Status commit();
 
 private:
-  AtomicFileWriter(std::string target, std::string temporary, int descriptor, bool overwrite)
+  AtomicFileWriter(std::string target, std::string temporary, int descriptor, bool overwrite,
+                   std::optional<FileMode> mode)
       : target(std::move(target)), temporary(std::move(temporary)), descriptor(descriptor),
-        overwrite(overwrite) {}
+        overwrite(overwrite), mode(mode) {}
   void discard();
   std::string target, temporary;
   int descriptor = -1;
   bool overwrite = false;
+  std::optional<FileMode> mode;
   uint64_t end = 0;
 };
 
@@ -134,7 +162,8 @@ private:
 /// file is larger.
 Expected<std::string> readTextFile(const std::string &path, uint64_t limit);
 /// Writes a whole file through AtomicFileWriter.
-Status writeWholeFile(const std::string &path, std::span<const uint8_t> bytes, bool overwrite);
+Status writeWholeFile(const std::string &path, std::span<const uint8_t> bytes, bool overwrite,
+                      std::optional<FileMode> mode = {});
 inline std::span<const uint8_t> asBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
 }

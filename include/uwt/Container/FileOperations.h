@@ -28,10 +28,14 @@ class FileOperations {
 public:
   virtual ~FileOperations();
 
-  /// Opens `path` for writing and takes an exclusive lock on it; an unlocked file that is
-  /// already there (left by a killed process) is emptied and taken over.
-  /// Fails where another process holds the lock.
-  virtual Expected<int> createLocked(const std::string &path);
+  /// Makes the file `path` with the permission bits `mode`, less the umask, and takes an
+  /// exclusive lock on it. What a killed process of this user has left there is removed
+  /// first; nothing that exists is ever written to. Fails where another process holds
+  /// the lock, and where `path` is anything else than such a file: a link, a file of another
+  /// user, a file with a second name.
+  virtual Expected<int> createLocked(const std::string &path, uint32_t mode);
+  /// Gives an open file these permission bits; file systems without any keep theirs.
+  virtual Status setMode(int descriptor, uint32_t mode, const std::string &path);
   /// Opens a file without a name in `folder`, for reading and writing.
   virtual Expected<int> createUnnamed(const std::string &folder);
   /// Writes all of `bytes` at `offset`. `path` is for messages.
@@ -45,8 +49,11 @@ public:
   /// `to` is an error and stays.
   virtual Status rename(const std::string &from, const std::string &to, bool overwrite);
   virtual Status remove(const std::string &path);
-  /// Makes a folder; its parent must exist. An existing folder is a success.
-  virtual Status makeFolder(const std::string &path);
+  /// Makes a folder with the permission bits `mode`, less the umask; its parent must exist. An
+  /// existing folder is a success and keeps its own.
+  virtual Status makeFolder(const std::string &path, uint32_t mode);
+  /// Removes an empty folder.
+  virtual Status removeFolder(const std::string &path);
   virtual Status syncFolder(const std::string &path);
 };
 

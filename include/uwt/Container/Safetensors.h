@@ -94,6 +94,9 @@ public:
 
   const std::string &path() const { return file.path(); }
   uint64_t fileBytes() const { return file.bytes().size(); }
+  FileMode mode() const { return file.mode(); }
+  /// As MappedFile::checkUnchanged.
+  Status checkUnchanged() const { return file.checkUnchanged(); }
   const SafetensorsHeader &header() const { return parsed; }
   /// The header's JSON text with its padding, as it lies in the file.
   std::string_view headerText() const { return text; }

@@ -29,10 +29,13 @@ public:
   /// Whether some rename succeeded.
   bool afterRename() const { return renamed; }
 
-  Expected<int> createLocked(const std::string &path) override {
+  Expected<int> createLocked(const std::string &path, uint32_t mode) override {
     if (now())
       return failure(path);
-    return FileOperations::createLocked(path);
+    return FileOperations::createLocked(path, mode);
+  }
+  Status setMode(int descriptor, uint32_t mode, const std::string &path) override {
+    return now() ? Status(failure(path)) : FileOperations::setMode(descriptor, mode, path);
   }
   Expected<int> createUnnamed(const std::string &folder) override {
     if (now())
@@ -67,8 +70,8 @@ public:
     renamed |= bool(status);
     return status;
   }
-  Status makeFolder(const std::string &path) override {
-    return now() ? Status(failure(path)) : FileOperations::makeFolder(path);
+  Status makeFolder(const std::string &path, uint32_t mode) override {
+    return now() ? Status(failure(path)) : FileOperations::makeFolder(path, mode);
   }
   Status syncFolder(const std::string &path) override {
     return now() ? Status(failure(path)) : FileOperations::syncFolder(path);

@@ -9,6 +9,7 @@
 #include "Container/FaultyOperations.h"
 #include "Container/TestFiles.h"
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,75 @@ TEST(AtomicFileWriter, TakesOverWhatAKilledProcessLeft) {
   EXPECT_THAT(namesIn(folder.path), ElementsAre("f"));
 }
 
+TEST(AtomicFileWriter, TakesOverNothingThatSomeoneElseCouldHavePutThere) {
+  TemporaryFolder folder;
+  std::string partial = folder / ".f.uwt-partial", other = folder / "other";
+  std::string message = partial + ": is in the way, and no file that an earlier run of yours has "
+                                  "left: it is a link or another user's; remove it";
+  writeText(other, "precious");
+  ASSERT_EQ(::link(other.c_str(), partial.c_str()), 0);
+  EXPECT_EQ(messageOf(replace(folder / "f")), message);
+  ::unlink(partial.c_str());
+  ASSERT_EQ(::symlink(other.c_str(), partial.c_str()), 0);
+  EXPECT_EQ(messageOf(replace(folder / "f")), message);
+  ::unlink(partial.c_str());
+  ASSERT_EQ(::mkfifo(partial.c_str(), 0600), 0);
+  EXPECT_EQ(messageOf(replace(folder / "f")), message);
+  ::unlink(partial.c_str());
+  EXPECT_EQ(readText(other), "precious");
+  writeText(partial, "x");
+  if (::geteuid() != 0 || ::chown(partial.c_str(), 12345, 12345) != 0)
+    GTEST_SKIP() << "only root can give a file to another user";
+  EXPECT_EQ(messageOf(replace(folder / "f")), message);
+  EXPECT_THAT(namesIn(folder.path), ElementsAre(".f.uwt-partial", "other"));
+}
+
+TEST(AtomicFileWriter, ReplacesNoDevice) {
+  TemporaryFolder folder;
+  std::string path = folder / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(messageOf(replace(path)), path + ": is a device, a pipe or a socket, which a file "
+                                             "cannot replace; give another name");
+}
+
+TEST(AtomicFileWriter, GivesTheFileItsPermissionsOnlyWhenItIsComplete) {
+  TemporaryFolder folder;
+  auto modeOf = [&](const std::string &name) {
+    struct stat there{};
+    EXPECT_EQ(::stat((folder / name).c_str(), &there), 0);
+    return there.st_mode & 07777;
+  };
+  auto writer = AtomicFileWriter::create(folder / "f", false, 0644);
+  ASSERT_TRUE(holds(writer));
+  EXPECT_EQ(modeOf(".f.uwt-partial"), 0600u);
+  ASSERT_TRUE(holds(writer->commit()));
+  EXPECT_EQ(modeOf("f"), 0644u);
+  mode_t before = ::umask(027);
+  ASSERT_TRUE(holds(replace(folder / "g")));
+  ASSERT_TRUE(holds(writeWholeFile(folder / "h", {}, false, 0666)));
+  ::umask(before);
+  EXPECT_EQ(modeOf("g"), 0640u);
+  EXPECT_EQ(modeOf("h"), 0666u);
+}
+
+TEST(AtomicFileWriter, LongNamesHaveATemporaryFileToo) {
+  TemporaryFolder folder;
+  for (size_t length : {241u, 242u, 243u, 255u}) {
+    std::string path = folder / std::string(length, 'n');
+    writeText(partialPath(path), "of a killed run");
+    ASSERT_TRUE(holds(replace(path))) << length;
+    EXPECT_EQ(readText(path), "New");
+  }
+  EXPECT_EQ(namesIn(folder.path).size(), 4u);
+}
+
+TEST(AtomicFileWriter, AMissingFolderIsNamed) {
+  TemporaryFolder folder;
+  std::string path = folder / "none/f";
+  EXPECT_EQ(messageOf(replace(path)),
+            path + ": the folder " + folder / "none" + " does not exist; make it first");
+}
+
 TEST(AtomicFileWriter, AFailureAtAnyStepLeavesTheOldFileOrTheNewOne) {
   TemporaryFolder folder;
   std::string path = folder / "f";
@@ -158,6 +228,22 @@ TEST(SpillBuffer, GivesBackWhatWasAppendedInMemoryAndInAFile) {
     EXPECT_EQ(buffer.size(), 0u);
     EXPECT_THAT(namesIn(folder.path), ElementsAre("copy"));
   }
+}
+
+TEST(MappedFile, KnowsWhetherItsFileHasChanged) {
+  TemporaryFolder folder;
+  std::string path = folder / "f", message = path + ": changed while it was read; run again when "
+                                                    "nothing writes to it";
+  writeText(path, "one");
+  auto file = MappedFile::open(path);
+  ASSERT_TRUE(holds(file));
+  MappedFile moved = *std::move(file);
+  EXPECT_TRUE(holds(moved.checkUnchanged()));
+  writeText(folder / "g", "two");
+  ASSERT_EQ(::rename((folder / "g").c_str(), path.c_str()), 0);
+  EXPECT_EQ(messageOf(moved.checkUnchanged()), message);
+  ::unlink(path.c_str());
+  EXPECT_EQ(messageOf(moved.checkUnchanged()), message);
 }
 
 TEST(MappedFile, ReleasedPagesStayReadable) {
