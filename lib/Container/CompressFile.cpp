@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContainerFormat.h"
+#include "FileWork.h"
 #include "Original.h"
 #include "Selection.h"
 #include "SharedTensors.h"
@@ -468,13 +469,12 @@ Status FileCompressor::finish() {
   if (!writer)
     return success();
   UWT_RETURN_IF_ERROR(writer->writeAt(0, prefix));
-  if (gather)
-    UWT_RETURN_IF_ERROR(data.writeGathered());
-  return writer->commit();
+  return gather ? data.writeGathered() : success();
 }
 
 void FileCompressor::fillReport() {
   report.inputBytes = original.source().fileBytes();
+  report.originalBytes = original.bytes();
   for (size_t i = 0; i < report.tensors.size(); ++i) {
     const TensorEntry &entry = header.tensors[i].entry;
     TensorReport &line = report.tensors[i];
@@ -516,7 +516,11 @@ Status FileCompressor::run() {
 //===----------------------------------------------------------------------===//
 
 Expected<FileReport> compressFile(const std::string &input, const std::string &output,
-                                  const CompressOptions &options) {
+                                  const CompressOptions &given) {
+  CompressOptions options = given;
+  options.verify = given.verify && !given.dryRun;
+  if (options.verify)
+    options.progress = halved(given.progress);
   std::string folder = std::filesystem::path(output).parent_path().string();
   if (options.dryRun || folder.empty())
     folder = ".";
@@ -526,11 +530,14 @@ Expected<FileReport> compressFile(const std::string &input, const std::string &o
     return names.takeError().in(input);
   std::optional<AtomicFileWriter> writer;
   if (!options.dryRun) {
-    UWT_ASSIGN_OR_RETURN(writer, AtomicFileWriter::create(output, options.overwrite));
+    UWT_ASSIGN_OR_RETURN(
+        writer, AtomicFileWriter::create(output, options.overwrite, original.source().mode()));
   }
   ThreadPool pool(options.threads);
   FileCompressor compressor(original, folder, writer ? &*writer : nullptr, options, pool);
   Status status = compressor.run();
+  if (status && writer)
+    status = commitContainer(*writer, original, options, pool);
   if (!status && status.error().getKind() != ErrorKind::IO)
     return status.takeError().in(input);
   if (!status)

@@ -11,6 +11,7 @@
 
 #include "ContainerState.h"
 #include "uwt/Support/Checksum.h"
+#include <algorithm>
 
 namespace uwt {
 
@@ -30,7 +31,9 @@ void VerifyReport::merge(VerifyReport other) {
   files += other.files;
   tensors += other.tensors;
   compressedTensors += other.compressedTensors;
+  plainFiles += other.plainFiles;
   bytes += other.bytes;
+  originalBytes += std::min(other.originalBytes, UINT64_MAX - originalBytes);
   hashes += other.hashes;
   findingCount += other.findingCount;
   for (Finding &finding : other.findings)
@@ -69,35 +72,45 @@ namespace {
 class Verification {
 public:
   Verification(const Container &container, const SafetensorsHeader &original, ThreadPool &pool,
-               const ProgressFunction &progress)
-      : container(container), original(original), pool(pool), progress(progress) {}
+               const VerifyOptions &options)
+      : container(container), original(original), pool(pool), options(options) {}
 
-  Status run(bool hashes);
+  Status run();
   VerifyReport report;
 
 private:
   Status checkTensor(const TensorEntry &entry);
+  Status checkStored(const TensorEntry &entry);
   Status checkHashes();
   bool anyHash() const;
+  bool wantsHashes() const { return options.hashes && anyHash(); }
 
   const Container &container;
   const SafetensorsHeader &original;
   ThreadPool &pool;
-  const ProgressFunction &progress;
+  const VerifyOptions &options;
 };
 
 } // namespace
+
+Status Verification::checkStored(const TensorEntry &entry) {
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, container.reader(entry));
+  UWT_RETURN_IF_ERROR(reader.check(pool));
+  // Hashes are of decoded tensors: where they are compared, everything is decoded for them.
+  if (!options.decode || !entry.compressed() || wantsHashes())
+    return success();
+  return reader.stream([](std::span<const uint8_t>) { return success(); }, pool);
+}
 
 Status Verification::checkTensor(const TensorEntry &entry) {
   ++report.tensors;
   report.compressedTensors += entry.compressed() ? 1 : 0;
   if (entry.sameAs.empty()) {
-    auto reader = container.reader(entry);
-    Status checked = reader ? reader->check(pool) : Status(reader.takeError());
+    Status checked = checkStored(entry);
     if (!checked)
       report.add(container.path(), withoutPath(checked.error().message(), container.path()));
   }
-  if (progress && !progress(entry.bytes))
+  if (options.progress && !options.progress(entry.bytes))
     return Error(ErrorKind::Interrupted, "interrupted");
   return success();
 }
@@ -145,12 +158,11 @@ Status Verification::checkHashes() {
   return success();
 }
 
-Status Verification::run(bool hashes) {
+Status Verification::run() {
   report.files = 1;
   report.bytes = container.fileBytes();
-  if (!container.isContainer())
-    report.notes.push_back({container.path(), "not compressed: it has no checksums, only its "
-                                              "structure was checked"});
+  report.originalBytes = container.originalBytes();
+  report.plainFiles = container.isContainer() ? 0 : 1;
   if (container.savedAgain()) // check-3
     report.add(container.path(),
                "the header is not the one that uwt wrote: another tool has saved this file again; "
@@ -158,7 +170,7 @@ Status Verification::run(bool hashes) {
   for (const TensorEntry &entry : container.entries())
     UWT_RETURN_IF_ERROR(checkTensor(entry));
   // Bytes that are damaged cannot have the right hash.
-  if (!hashes || !report.passed() || !anyHash())
+  if (!report.passed() || !wantsHashes())
     return success();
   Status checked = checkHashes();
   if (!checked && checked.error().getKind() != ErrorKind::Invalid)
@@ -168,10 +180,9 @@ Status Verification::run(bool hashes) {
   return success();
 }
 
-Expected<VerifyReport> Container::verify(ThreadPool &pool, bool hashes,
-                                         const ProgressFunction &progress) const {
-  Verification verification(*this, *state->original, pool, progress);
-  UWT_RETURN_IF_ERROR(verification.run(hashes));
+Expected<VerifyReport> Container::verify(ThreadPool &pool, const VerifyOptions &options) const {
+  Verification verification(*this, *state->original, pool, options);
+  UWT_RETURN_IF_ERROR(verification.run());
   return std::move(verification.report);
 }
 

@@ -7,6 +7,7 @@
 
 #include "Original.h"
 #include "Cast.h"
+#include "ContainerState.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <cstring>
@@ -163,6 +164,42 @@ Expected<std::optional<Finding>> findDifference(const Container &container, Orig
       return Error(ErrorKind::Interrupted, "interrupted");
   }
   return std::optional<Finding>();
+}
+
+//===----------------------------------------------------------------------===//
+// commitContainer
+//===----------------------------------------------------------------------===//
+
+static Status checkWritten(const std::string &path, Original &original, ThreadPool &pool,
+                           const ProgressFunction &progress) {
+  auto fails = [&](const std::string &why) {
+    return ioError(
+        original.source().path() +
+        ": what was written does not give it back, and was removed: " + withoutPath(why, path) +
+        "; memory, disk or uwt itself is at fault: run again, and report it");
+  };
+  auto written = Container::open(path);
+  if (!written)
+    return fails(written.error().message());
+  auto found = findDifference(*written, original, pool, progress);
+  if (!found && found.error().getKind() == ErrorKind::Interrupted)
+    return found.takeError();
+  if (!found)
+    return fails(found.error().message());
+  return *found ? Status(fails((*found)->message)) : success();
+}
+
+// write-4.
+Status commitContainer(AtomicFileWriter &writer, Original &original, const CompressOptions &options,
+                       ThreadPool &pool) {
+  Status checked = success();
+  if (options.verify)
+    checked = checkWritten(writer.temporaryPath(), original, pool, options.progress);
+  // A source that has changed explains any difference.
+  if (checked || checked.error().getKind() != ErrorKind::Interrupted)
+    UWT_RETURN_IF_ERROR(original.source().checkUnchanged());
+  UWT_RETURN_IF_ERROR(std::move(checked));
+  return writer.commit();
 }
 
 } // namespace uwt

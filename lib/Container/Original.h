@@ -66,6 +66,13 @@ private:
 Expected<std::optional<Finding>> findDifference(const Container &container, Original &original,
                                                 ThreadPool &pool, const ProgressFunction &progress);
 
+/// Puts a container in place that has been written completely. With CompressOptions::verify it is
+/// decoded and compared with `original` first. IO errors, with nothing put in place: a
+/// container that does not give back the original, an original that has changed since it was
+/// opened.
+Status commitContainer(AtomicFileWriter &writer, Original &original, const CompressOptions &options,
+                       ThreadPool &pool);
+
 } // namespace uwt
 
 #endif // UWT_LIB_CONTAINER_ORIGINAL_H

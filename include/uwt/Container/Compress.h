@@ -52,6 +52,8 @@ struct CompressOptions {
   bool overwrite = false;
   /// Does all the work but writes nothing: sizes in the report are exact.
   bool dryRun = false;
+  /// Decodes what was written and compares it with the source, before the file gets its name.
+  bool verify = true;
   CodePath path = bestCodePath();
   /// Measures both entropy bounds of each tensor that it tries to compress (the bytes
   /// do not depend on it).
@@ -95,7 +97,8 @@ struct TensorReport {
 
 struct FileReport {
   std::string input, output;
-  uint64_t inputBytes = 0, outputBytes = 0;
+  /// `originalBytes` is what decompressing gives back: less than the input after a cast.
+  uint64_t inputBytes = 0, originalBytes = 0, outputBytes = 0;
   /// Bytes of the output's header: names, offsets, metadata, the original's header.
   uint64_t headerBytes = 0;
   uint64_t compressedTensors = 0, rawTensors = 0, sharedTensors = 0;
@@ -105,8 +108,9 @@ struct FileReport {
   bool skipped = false;
 };
 
-/// Compresses one safetensors file. Errors: Usage (output exists, invalid
-/// format, a name with `.uwt.`, the input is a container already), Invalid, IO, Interrupted.
+/// Compresses one safetensors file; the output has its permissions. Errors: Usage (output
+/// exists, invalid format, a name with `.uwt.`, the input is a container already), Invalid,
+/// IO (also where the input changes meanwhile), Interrupted.
 Expected<FileReport> compressFile(const std::string &input, const std::string &output,
                                   const CompressOptions &options);
 
@@ -114,6 +118,9 @@ struct DecompressOptions {
   bool overwrite = false;
   /// Whether checksums are verified.
   bool check = true;
+  /// Refuses, before anything is written, what would become more than this in all: a small hostile
+  /// file may stand for any number of bytes.
+  std::optional<uint64_t> maxBytes;
   CodePath path = bestCodePath();
   unsigned threads = 0;
   ProgressFunction progress;
@@ -122,13 +129,6 @@ struct DecompressOptions {
 /// Writes the original of one container, byte for byte. `tensors` is empty in the report.
 Expected<FileReport> decompressFile(const std::string &input, const std::string &output,
                                     const DecompressOptions &options);
-
-struct VerifyOptions {
-  /// Whether recorded SHA-256 are compared (decodes everything).
-  bool hashes = true;
-  unsigned threads = 0;
-  ProgressFunction progress;
-};
 
 /// Verifies one file. What is damaged is a finding, also where the file cannot
 /// be opened for it; the call fails only on IO, Unsupported and Interrupted.

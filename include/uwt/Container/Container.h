@@ -156,11 +156,25 @@ struct Finding {
   std::string message;
 };
 
+struct VerifyOptions {
+  /// Whether recorded SHA-256 are compared (decodes everything).
+  bool hashes = true;
+  /// Decodes every tensor. Checksums find any damage without that, but say nothing of a file that
+  /// was made wrong, or made to deceive.
+  bool decode = false;
+  /// 0: one thread a processor.
+  unsigned threads = 0;
+  ProgressFunction progress;
+};
+
 /// What a verification did and found.
 struct VerifyReport {
   uint64_t files = 0, tensors = 0, compressedTensors = 0;
-  /// Bytes of files that were checked.
-  uint64_t bytes = 0;
+  /// Files that have no checksums (plain safetensors): only their structure was checked, unless
+  /// they were compared with an original.
+  uint64_t plainFiles = 0;
+  /// Bytes of files that were checked, and of what decompressing them gives back.
+  uint64_t bytes = 0, originalBytes = 0;
   /// Originals' hashes that were computed and compared.
   uint64_t hashes = 0;
   /// At most 1,000; `findingCount` counts them all.
@@ -169,6 +183,7 @@ struct VerifyReport {
   /// Remarks that are no damage.
   std::vector<Finding> notes;
 
+  /// Nothing wrong was found. Where all files are plain, that says little.
   bool passed() const { return findingCount == 0; }
   void add(std::string where, std::string message);
   void merge(VerifyReport other);
@@ -214,11 +229,9 @@ public:
   Status streamOriginal(const std::function<Status(std::span<const uint8_t>)> &consume,
                         ThreadPool &pool, const ProgressFunction &progress = {}) const;
 
-  /// Finds any changed bit of the file. `hashes` also decodes tensors and compares
-  /// them with their recorded SHA-256. Fails only where the work cannot be done
-  /// (ErrorKind::Interrupted).
-  Expected<VerifyReport> verify(ThreadPool &pool, bool hashes = true,
-                                const ProgressFunction &progress = {}) const;
+  /// Finds any changed bit of the file, on the threads of `pool`. Fails only where the work
+  /// cannot be done (ErrorKind::Interrupted).
+  Expected<VerifyReport> verify(ThreadPool &pool, const VerifyOptions &options = {}) const;
 
 private:
   struct State;

@@ -43,7 +43,9 @@ static bool isSound(const std::string &path, ThreadPool &pool) {
   Expected<Container> container = Container::open(path);
   if (!container)
     return false;
-  Expected<VerifyReport> report = container->verify(pool, false);
+  VerifyOptions checksums;
+  checksums.hashes = false;
+  Expected<VerifyReport> report = container->verify(pool, checksums);
   return report && report->passed();
 }
 
