@@ -33,6 +33,10 @@ typedef struct UWTTensorInfo {
   const char *format;
 } UWTTensorInfo;
 
+/** Bytes of the original files, which decompressing gives back. A small file that means harm may
+    stand for any number: compare this with what you have before you decompress or allocate. */
+UWT_C_API uint64_t uwtContainerOriginalBytes(const UWTContainer *container);
+
 /** Number of tensors. */
 UWT_C_API size_t uwtContainerSize(const UWTContainer *container);
 /** Tensor `index`, below uwtContainerSize. */
@@ -41,6 +45,19 @@ UWT_C_API UWTError *uwtContainerTensor(const UWTContainer *container, size_t ind
 /** The bytes of a tensor, decoded, into `buffer`, which has exactly its `bytes`. */
 UWT_C_API UWTError *uwtContainerRead(UWTContext *context, const UWTContainer *container,
                                      const char *name, void *buffer, uint64_t bytes);
+
+typedef struct UWTDecompressOptions {
+  /** What would become more than this in all is refused before anything is written; 0 for no
+      limit. */
+  uint64_t maxBytes;
+  /** Not 0: existing files are replaced. */
+  int overwrite;
+} UWTDecompressOptions;
+
+/** Gives back the original of the compressed file or folder `input`, byte for byte, at `output`;
+    checksums are verified before anything is written. `options` may be NULL. */
+UWT_C_API UWTError *uwtDecompress(UWTContext *context, const char *input, const char *output,
+                                  const UWTDecompressOptions *options);
 
 #ifdef __cplusplus
 }

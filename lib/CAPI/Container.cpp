@@ -7,6 +7,7 @@
 
 #include "uwt-c/Container.h"
 #include "Objects.h"
+#include <algorithm>
 
 using namespace uwt;
 
@@ -24,6 +25,13 @@ UWTError *uwtContainerOpen(const char *path, UWTContainer **container) {
   return nullptr;
 }
 void uwtContainerDestroy(UWTContainer *container) { delete container; }
+
+uint64_t uwtContainerOriginalBytes(const UWTContainer *container) {
+  uint64_t total = 0;
+  for (const Container &file : container->checkpoint.files())
+    total += std::min(file.originalBytes(), UINT64_MAX - total);
+  return total;
+}
 
 size_t uwtContainerSize(const UWTContainer *container) { return container->entries.size(); }
 
@@ -57,4 +65,15 @@ UWTError *uwtContainerRead(UWTContext *context, const UWTContainer *container, c
   if (Status status = reader->read({static_cast<uint8_t *>(buffer), bytes}, context->pool); !status)
     return toC(status.takeError());
   return nullptr;
+}
+
+UWTError *uwtDecompress(UWTContext *context, const char *input, const char *output,
+                        const UWTDecompressOptions *options) {
+  DecompressOptions decompressing;
+  decompressing.threads = context->pool.size();
+  if (options && options->maxBytes)
+    decompressing.maxBytes = options->maxBytes;
+  decompressing.overwrite = options && options->overwrite;
+  auto report = decompress(input, output, decompressing);
+  return report ? nullptr : toC(report.takeError());
 }

@@ -5,62 +5,111 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ContainerFormat.h"
-#include "ContainerState.h"
+#include "CheckpointVerify.h"
+#include "FileStatus.h"
 #include "FileTree.h"
-#include "Manifest.h"
+#include "FileWork.h"
 #include "Original.h"
 #include "uwt/Container/Checkpoint.h"
-#include "uwt/Support/Checksum.h"
-#include "uwt/Support/Suggest.h"
+#include "uwt/Container/FileOperations.h"
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 namespace uwt {
 
 static constexpr uint64_t textLimit = uint64_t(1) << 30;
-
-static Error interrupted() { return Error(ErrorKind::Interrupted, "interrupted"); }
-
-static Expected<Manifest> requireManifest(const std::string &folder) {
-  UWT_ASSIGN_OR_RETURN(std::optional<Manifest> manifest, readManifest(folder));
-  if (!manifest)
-    return usageError(folder + ": has no " + std::string(manifestName) +
-                      ", which uwt compress writes; give a compressed model's folder, or one of "
-                      "its .safetensors files");
-  return *std::move(manifest);
-}
-
-//===----------------------------------------------------------------------===//
-// decompress
-//===----------------------------------------------------------------------===//
 
 namespace {
 
 class CheckpointDecompressor {
 public:
   CheckpointDecompressor(const std::string &input, const std::string &output,
-                         const DecompressOptions &options)
-      : input(input), output(output), options(options) {}
+                         const DecompressOptions &given)
+      : input(input), output(output), options(given) {
+    if (options.check)
+      options.progress = halved(given.progress);
+  }
 
   Status run();
   CheckpointReport report;
 
 private:
+  Status checkSizes() const;
+  Status checkFiles() const;
+  Status restoreAll();
   Status restore(const ManifestFile &file);
   Status restoreWeights(const ManifestFile &file, const std::string &target);
   Status restoreCarried(const ManifestFile &file, const std::string &target);
   Status restoreRewritten(const ManifestFile &file, const std::string &target);
   Expected<bool> weightsAreThere(const std::string &source, const std::string &target);
+  FileMode modeOf(const ManifestFile &file) const;
+  Status checkTwins(const std::string &target) const;
+  void takeBack();
 
   const std::string &input, &output;
-  const DecompressOptions &options;
+  DecompressOptions options;
+  Manifest manifest;
+  /// What this run has made, in that order.
+  std::vector<std::string> madeFolders, madeFiles;
+  /// Devices and inodes of the files that this run has written.
+  std::set<std::pair<uint64_t, uint64_t>> written;
 };
 
 } // namespace
 
 static Error inTheWay(const std::string &target) {
   return usageError(target + ": exists already and differs; use -f to overwrite it");
+}
+
+/// folder-9. A manifest may come from anyone: group and others may read and write what they may
+/// read and write in the compressed folder, at most, and execute what they may read.
+FileMode CheckpointDecompressor::modeOf(const ManifestFile &file) const {
+  struct stat there;
+  if (::stat(joinPath(input, file.path).c_str(), &there) != 0)
+    return 0600;
+  FileMode stored = permissionsOf(there), mayExecute = stored >> 2 & 0011;
+  return file.mode.value_or(stored) & (0700 | (stored & 0066) | mayExecute);
+}
+
+/// DecompressOptions::maxBytes, by what the files say, not the manifest.
+Status CheckpointDecompressor::checkSizes() const {
+  uint64_t total = 0;
+  for (const ManifestFile &file : manifest.files) {
+    uint64_t bytes = file.original.size();
+    if (file.kind == ManifestFile::Kind::Container) {
+      ReadOptions unchecked;
+      unchecked.check = false;
+      UWT_ASSIGN_OR_RETURN(Container container,
+                           Container::open(joinPath(input, file.path), unchecked));
+      bytes = container.originalBytes();
+    } else if (file.kind == ManifestFile::Kind::Carried) {
+      UWT_ASSIGN_OR_RETURN(MappedFile carried, MappedFile::open(joinPath(input, file.path)));
+      bytes = carried.bytes().size();
+    }
+    total += std::min(bytes, UINT64_MAX - total);
+  }
+  return checkMaxBytes(input, total, options);
+}
+
+/// folder-8: damage and files that are not those of the manifest are found before anything is
+/// written.
+Status CheckpointDecompressor::checkFiles() const {
+  VerifyOptions verifying;
+  verifying.hashes = false;
+  verifying.threads = options.threads;
+  verifying.progress = options.progress;
+  for (const ManifestFile &file : manifest.files) {
+    std::string path = joinPath(input, file.path);
+    if (!fileExists(path))
+      return ioError(path + ": is missing, but uwt.json lists it; get it again");
+    VerifyReport found;
+    UWT_RETURN_IF_ERROR(verifyListed(input, file, verifying, found));
+    if (!found.passed())
+      return invalidError(found.findings.front().where + ": " + found.findings.front().message +
+                          "; nothing was written");
+  }
+  return success();
 }
 
 Expected<bool> CheckpointDecompressor::weightsAreThere(const std::string &source,
@@ -89,26 +138,26 @@ Status CheckpointDecompressor::restoreWeights(const ManifestFile &file, const st
     skipped.input = source;
     skipped.output = target;
     skipped.inputBytes = file.bytes;
-    skipped.outputBytes = file.originalBytes;
+    skipped.originalBytes = skipped.outputBytes = file.originalBytes;
     skipped.skipped = there;
     report.weights.push_back(std::move(skipped));
     return success();
   }
-  UWT_ASSIGN_OR_RETURN(FileReport done, decompressFile(source, target, options));
+  UWT_ASSIGN_OR_RETURN(FileReport done, restoreContainer(source, target, options, modeOf(file)));
   report.weights.push_back(std::move(done));
   return success();
 }
 
 Status CheckpointDecompressor::restoreCarried(const ManifestFile &file, const std::string &target) {
   std::string source = joinPath(input, file.path);
-  report.carried.push_back(file.path);
+  report.carried.push_back(file.originalPath);
   if (options.progress && !options.progress(file.bytes))
-    return interrupted();
+    return Error(ErrorKind::Interrupted, "interrupted");
   std::optional<uint64_t> expected;
   if (options.check)
     expected = file.checksum;
   if (!fileExists(target) || options.overwrite) {
-    UWT_RETURN_IF_ERROR(copyFile(source, target, options.overwrite, expected));
+    UWT_RETURN_IF_ERROR(copyFile(source, target, options.overwrite, modeOf(file), expected));
     return success();
   }
   UWT_ASSIGN_OR_RETURN(bool same, sameBytes(source, target));
@@ -117,47 +166,82 @@ Status CheckpointDecompressor::restoreCarried(const ManifestFile &file, const st
 
 Status CheckpointDecompressor::restoreRewritten(const ManifestFile &file,
                                                 const std::string &target) {
-  report.rewritten.push_back(file.path);
+  report.rewritten.push_back(file.originalPath);
   if (fileExists(target) && !options.overwrite) {
     auto existing = readTextFile(target, textLimit);
     return existing && *existing == file.original ? success() : Status(inTheWay(target));
   }
-  return writeWholeFile(target, asBytes(file.original), options.overwrite);
+  return writeWholeFile(target, asBytes(file.original), options.overwrite, modeOf(file));
+}
+
+/// Names that differ in case, or in how an accent is written, are one name on some file
+/// systems.
+Status CheckpointDecompressor::checkTwins(const std::string &target) const {
+  struct stat there;
+  if (::lstat(target.c_str(), &there) != 0 || !written.contains({there.st_dev, there.st_ino}))
+    return success();
+  return usageError(target + ": another file of the model has the same name on this file system; "
+                             "give an output on another one");
 }
 
 Status CheckpointDecompressor::restore(const ManifestFile &file) {
-  std::string target = joinPath(output, file.path);
-  UWT_RETURN_IF_ERROR(makeFolders(std::filesystem::path(target).parent_path().string()));
+  std::string target = joinPath(output, file.originalPath);
+  UWT_RETURN_IF_ERROR(makeFoldersLike(input, output, folderOf(file.originalPath), madeFolders));
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
   report.inputBytes += file.bytes;
-  switch (file.kind) {
-  case ManifestFile::Kind::Container:
-    report.outputBytes += file.originalBytes;
-    return restoreWeights(file, target);
-  case ManifestFile::Kind::Carried:
-    report.outputBytes += file.bytes;
-    return restoreCarried(file, target);
-  case ManifestFile::Kind::Rewritten:
-    report.outputBytes += file.original.size();
-    return restoreRewritten(file, target);
-  }
+  report.originalBytes += file.restoredBytes();
+  report.outputBytes += file.restoredBytes();
+  bool isNew = !fileExists(target);
+  UWT_RETURN_IF_ERROR(checkTwins(target));
+  UWT_RETURN_IF_ERROR(file.kind == ManifestFile::Kind::Container ? restoreWeights(file, target)
+                      : file.kind == ManifestFile::Kind::Carried ? restoreCarried(file, target)
+                                                                 : restoreRewritten(file, target));
+  struct stat there;
+  if ((isNew || options.overwrite) && ::lstat(target.c_str(), &there) == 0)
+    written.emplace(there.st_dev, there.st_ino);
+  if (isNew)
+    madeFiles.push_back(std::move(target));
   return success();
 }
 
-Status CheckpointDecompressor::run() {
-  UWT_ASSIGN_OR_RETURN(Manifest manifest, requireManifest(input));
-  UWT_RETURN_IF_ERROR(makeFolders(output));
+Status CheckpointDecompressor::restoreAll() {
+  UWT_RETURN_IF_ERROR(makeFoldersLike(input, output, "", madeFolders));
   for (const std::string &folder : manifest.folders)
-    UWT_RETURN_IF_ERROR(makeFolders(joinPath(output, folder)));
+    UWT_RETURN_IF_ERROR(makeFoldersLike(input, output, folder, madeFolders));
   for (const ManifestFile &file : manifest.files)
     UWT_RETURN_IF_ERROR(restore(file));
-  report.leftOut = manifest.leftOut;
   return success();
+}
+
+/// Removes what this run has made.
+void CheckpointDecompressor::takeBack() {
+  for (const std::string &file : madeFiles)
+    (void)bool(fileOperations().remove(file));
+  for (auto folder = madeFolders.rbegin(); folder != madeFolders.rend(); ++folder)
+    (void)bool(fileOperations().removeFolder(*folder));
+}
+
+Status CheckpointDecompressor::run() {
+  UWT_ASSIGN_OR_RETURN(manifest, requireManifest(input));
+  if (options.maxBytes)
+    UWT_RETURN_IF_ERROR(checkSizes());
+  if (options.check)
+    UWT_RETURN_IF_ERROR(checkFiles());
+  Status restored = restoreAll();
+  // Right checksums around planes that do not decode: an encoder was wrong, or someone means
+  // harm. Other failures leave what is complete, for a later run to continue with.
+  if (!restored && restored.error().getKind() == ErrorKind::Invalid)
+    takeBack();
+  report.leftOut = manifest.leftOut;
+  return restored;
 }
 
 Expected<CheckpointReport> decompress(const std::string &input, const std::string &output,
                                       const DecompressOptions &options) {
   if (isFolder(input)) {
+    if (isNested(input, output))
+      return usageError(output + ": lies in the folder that is decompressed, or around it; give "
+                                 "another one");
     if (fileExists(output) && !isFolder(output))
       return usageError(output + ": is a file, expected a folder");
     CheckpointDecompressor decompressor(input, output, options);
@@ -167,134 +251,9 @@ Expected<CheckpointReport> decompress(const std::string &input, const std::strin
   UWT_ASSIGN_OR_RETURN(FileReport file, decompressFile(input, output, options));
   CheckpointReport report;
   report.inputBytes = file.inputBytes;
+  report.originalBytes = file.originalBytes;
   report.outputBytes = file.outputBytes;
   report.weights.push_back(std::move(file));
-  return report;
-}
-
-//===----------------------------------------------------------------------===//
-// verify
-//===----------------------------------------------------------------------===//
-
-static Status verifyContainer(const ManifestFile &file, const std::string &path,
-                              const VerifyOptions &options, VerifyReport &report) {
-  UWT_ASSIGN_OR_RETURN(VerifyReport one, verifyFile(path, options));
-  if (one.passed()) {
-    UWT_ASSIGN_OR_RETURN(SafetensorsFile opened, SafetensorsFile::open(path));
-    if (headerChecksum(opened.prefix()) != file.checksum)
-      one.add(path, "is not the file that uwt.json lists: it was made of other weights or with "
-                    "other options");
-  }
-  report.merge(std::move(one));
-  return success();
-}
-
-static Status verifyListed(const std::string &folder, const ManifestFile &file,
-                           const VerifyOptions &options, VerifyReport &report) {
-  std::string path = joinPath(folder, file.path);
-  if (!fileExists(path)) {
-    report.add(path, "is missing");
-    return success();
-  }
-  if (file.kind == ManifestFile::Kind::Container)
-    return verifyContainer(file, path, options, report);
-  UWT_ASSIGN_OR_RETURN(uint64_t checksum, hashFile(path));
-  ++report.files;
-  report.bytes += file.bytes;
-  if (checksum != file.checksum)
-    report.add(path, "its checksum is not the one in uwt.json: the file is damaged or was changed");
-  if (options.progress && !options.progress(file.bytes))
-    return interrupted();
-  return success();
-}
-
-static Expected<VerifyReport> verifyWithoutManifest(const std::string &folder,
-                                                    const VerifyOptions &options) {
-  VerifyReport report;
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string> files, weightFiles(folder));
-  if (files.empty())
-    return usageError(folder + ": has no .safetensors files");
-  for (const std::string &file : files) {
-    UWT_ASSIGN_OR_RETURN(VerifyReport one, verifyFile(file, options));
-    report.merge(std::move(one));
-  }
-  report.notes.push_back(
-      {folder, "has no " + std::string(manifestName) + ": other files were not checked"});
-  return report;
-}
-
-Expected<VerifyReport> verify(const std::string &path, const VerifyOptions &options) {
-  if (!isFolder(path))
-    return verifyFile(path, options);
-  auto manifest = readManifest(path);
-  if (!manifest && manifest.error().getKind() == ErrorKind::Invalid) {
-    VerifyReport report;
-    report.add(path, withoutPath(manifest.error().message(), path));
-    return report;
-  }
-  if (!manifest)
-    return manifest.takeError();
-  if (!*manifest)
-    return verifyWithoutManifest(path, options);
-  VerifyReport report;
-  for (const ManifestFile &file : (*manifest)->files)
-    UWT_RETURN_IF_ERROR(verifyListed(path, file, options, report));
-  return report;
-}
-
-//===----------------------------------------------------------------------===//
-// verifyAgainst
-//===----------------------------------------------------------------------===//
-
-static Status compareListed(const std::string &folder, const TreeFile *original,
-                            const ManifestFile &file, const VerifyOptions &options,
-                            VerifyReport &report) {
-  std::string path = joinPath(folder, file.path);
-  if (!original) {
-    report.add(path, "the original model has no such file");
-    return success();
-  }
-  if (file.kind == ManifestFile::Kind::Container) {
-    UWT_ASSIGN_OR_RETURN(VerifyReport one, verifyFileAgainst(path, original->full, options));
-    report.merge(std::move(one));
-    return success();
-  }
-  ++report.files;
-  bool same;
-  if (file.kind == ManifestFile::Kind::Rewritten) {
-    UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(original->full, textLimit));
-    same = text == file.original;
-  } else {
-    UWT_ASSIGN_OR_RETURN(same, sameBytes(path, original->full));
-  }
-  if (!same)
-    report.add(path, "differs from the original");
-  if (options.progress && !options.progress(file.bytes))
-    return interrupted();
-  return success();
-}
-
-Expected<VerifyReport> verifyAgainst(const std::string &path, const std::string &original,
-                                     const VerifyOptions &options) {
-  if (isFolder(path) != isFolder(original))
-    return usageError(original + ": expected a " + (isFolder(path) ? "folder" : "file") + ", as " +
-                      path + " is one");
-  if (!isFolder(path))
-    return verifyFileAgainst(path, original, options);
-  UWT_ASSIGN_OR_RETURN(Manifest manifest, requireManifest(path));
-  UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::read(original));
-  VerifyReport report;
-  for (const ManifestFile &file : manifest.files) {
-    if (!fileExists(joinPath(path, file.path)))
-      report.add(joinPath(path, file.path), "is missing");
-    else
-      UWT_RETURN_IF_ERROR(compareListed(path, tree.find(file.path), file, options, report));
-  }
-  for (const TreeFile &file : tree.files) {
-    const std::vector<std::string> &left = manifest.leftOut;
-    if (!manifest.find(file.path) && std::find(left.begin(), left.end(), file.path) == left.end())
-      report.add(file.full, "is not in the compressed model");
-  }
   return report;
 }
 

@@ -6,21 +6,37 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContainerState.h"
+#include "FileWork.h"
 #include "Original.h"
 #include <filesystem>
 
 namespace uwt {
 
+Status checkMaxBytes(const std::string &path, uint64_t bytes, const DecompressOptions &options) {
+  if (!options.maxBytes || bytes <= *options.maxBytes)
+    return success();
+  return usageError(path + ": would become " + std::to_string(bytes) + " bytes, more than the " +
+                    std::to_string(*options.maxBytes) + " that are allowed");
+}
+
 Expected<FileReport> decompressFile(const std::string &input, const std::string &output,
                                     const DecompressOptions &options) {
+  return restoreContainer(input, output, options, std::nullopt);
+}
+
+Expected<FileReport> restoreContainer(const std::string &input, const std::string &output,
+                                      const DecompressOptions &options,
+                                      std::optional<FileMode> mode) {
   ReadOptions reading;
   reading.check = options.check;
   reading.path = options.path;
   UWT_ASSIGN_OR_RETURN(Container container, Container::open(input, reading));
   if (!container.isContainer())
     return usageError(input + ": is not compressed");
-  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer,
-                       AtomicFileWriter::create(output, options.overwrite));
+  UWT_RETURN_IF_ERROR(checkMaxBytes(input, container.originalBytes(), options));
+  UWT_ASSIGN_OR_RETURN(
+      AtomicFileWriter writer,
+      AtomicFileWriter::create(output, options.overwrite, mode.value_or(container.file().mode())));
   ThreadPool pool(options.threads);
   UWT_RETURN_IF_ERROR(
       container.streamOriginal([&](std::span<const uint8_t> piece) { return writer.append(piece); },
@@ -31,7 +47,7 @@ Expected<FileReport> decompressFile(const std::string &input, const std::string 
   report.input = input;
   report.output = output;
   report.inputBytes = container.fileBytes();
-  report.outputBytes = container.originalBytes();
+  report.originalBytes = report.outputBytes = container.originalBytes();
   report.headerBytes = 8 + container.originalHeader().size();
   for (const TensorEntry &entry : container.entries())
     ++(!entry.sameAs.empty() ? report.sharedTensors
@@ -56,11 +72,10 @@ Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &
   if (!container)
     return asFinding(path, container.takeError());
   ThreadPool pool(options.threads);
-  return container->verify(pool, options.hashes, options.progress);
+  return container->verify(pool, options);
 }
 
-/// Counts half of the bytes: for work that goes over them twice.
-static ProgressFunction halved(const ProgressFunction &progress) {
+ProgressFunction halved(const ProgressFunction &progress) {
   if (!progress)
     return {};
   return [&progress, odd = uint64_t(0)](uint64_t bytes) mutable {
@@ -86,6 +101,7 @@ Expected<VerifyReport> verifyFileAgainst(const std::string &path, const std::str
                        findDifference(container, source, pool, options.progress));
   if (found)
     report.add(std::move(found->where), std::move(found->message));
+  report.plainFiles = 0;
   return report;
 }
 

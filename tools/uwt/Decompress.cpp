@@ -23,8 +23,10 @@ public:
     return "give back the original file or folder, byte for byte";
   }
   std::string_view description() const override {
-    return "Checksums are verified on the way: what is written is what was compressed, or the "
-           "command fails and writes nothing.";
+    return "Checksums are verified first: what is written is what was compressed, or the command "
+           "fails and writes nothing. Files get the permissions that they had.\n\n"
+           "A small file can be made to stand for a great many bytes: give --max-bytes for files "
+           "that come from strangers.";
   }
   std::vector<Example> examples() const override {
     return {{"uwt decompress model.uwt.safetensors", "One file, to model.safetensors"},
@@ -37,6 +39,7 @@ public:
     return {in,
             {"-o,--output", "OUT", "file or folder to write (default: see 'uwt help names')",
              &output, ValueHint::Path},
+            {"--max-bytes", "N", "refuse what would become more than N bytes in all", &maxBytes},
             {"--no-check", "", "do not verify checksums", &noCheck},
             {"-f,--force", "", "overwrite existing outputs", &force},
             threadsOption(&threads)};
@@ -48,7 +51,7 @@ private:
               double seconds) const;
 
   std::string input;
-  std::optional<std::string> output;
+  std::optional<std::string> output, maxBytes;
   bool force = false, noCheck = false;
   unsigned threads = 0;
 };
@@ -79,9 +82,10 @@ void DecompressCommand::report(Session &session, const CheckpointReport &done,
   if (session.options().quiet)
     return;
   double rate = seconds > 0 ? static_cast<double>(done.outputBytes) / seconds : 0;
-  session.print(input + " -> " + target + ": " + formatBytes(done.inputBytes) + " -> " +
-                formatBytes(done.outputBytes) + " in " + formatNumber(seconds, 2) + " s, " +
-                formatBytes(static_cast<uint64_t>(rate)) + "/s\n");
+  session.print(printable(input) + " -> " + printable(target) + ": " +
+                formatBytes(done.inputBytes) + " -> " + formatBytes(done.outputBytes) + " in " +
+                formatNumber(seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
+                "/s\n");
 }
 
 Status DecompressCommand::run(Session &session) {
@@ -96,6 +100,9 @@ Status DecompressCommand::run(Session &session) {
   options.overwrite = force;
   options.check = !noCheck;
   options.threads = threads;
+  if (maxBytes) {
+    UWT_ASSIGN_OR_RETURN(options.maxBytes, parseNumber(*maxBytes, "--max-bytes"));
+  }
   Progress progress(session, "decompressing", total);
   options.progress = progress.function();
   auto done = decompress(input, target, options);

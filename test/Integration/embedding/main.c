@@ -75,6 +75,12 @@ static int example(UWTContext *context, const char *container, const char *name,
   if (failed(uwtContainerOpen(container, &weights)))
     return 1;
   printf("%zu tensors\n", uwtContainerSize(weights));
+  /* A file from a stranger may stand for any number of bytes. */
+  UWTDecompressOptions limit = {uwtContainerOriginalBytes(weights) - 1, 0};
+  UWTError *large = uwtDecompress(context, container, "never.safetensors", &limit);
+  if (!large || uwtErrorKind(large) != UWT_ERROR_USAGE || !strstr(uwtErrorMessage(large), "would become"))
+    return printf("a limit on bytes is not kept\n"), 1;
+  uwtErrorDestroy(large);
   uint16_t *matrix = malloc(n * k * 2), *x = malloc(k * 2);
   int bad = failed(uwtContainerRead(context, weights, name, matrix, n * k * 2));
   /* The first row is as good an input as any. */

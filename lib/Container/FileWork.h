@@ -1,0 +1,28 @@
+//===- FileWork.h - What work on files and on folders shares ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_FILEWORK_H
+#define UWT_LIB_CONTAINER_FILEWORK_H
+
+#include "uwt/Container/Compress.h"
+
+namespace uwt {
+
+/// Counts half of the bytes: for work that goes over them twice. `progress` must outlive it.
+ProgressFunction halved(const ProgressFunction &progress);
+
+/// A usage error where `bytes` are more than DecompressOptions::maxBytes.
+Status checkMaxBytes(const std::string &path, uint64_t bytes, const DecompressOptions &options);
+
+/// As decompressFile; the output has the permissions `mode`, without it those of the input.
+Expected<FileReport> restoreContainer(const std::string &input, const std::string &output,
+                                      const DecompressOptions &options,
+                                      std::optional<FileMode> mode);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_FILEWORK_H
