@@ -13,6 +13,7 @@
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <cstring>
 
 namespace uwt {
 
@@ -245,7 +246,7 @@ uint64_t Container::optionsDigest() const {
 uint64_t Container::originalBytes() const {
   uint64_t bytes = 8 + state->originalText.size();
   for (const TensorEntry &entry : state->entries)
-    bytes += entry.bytes;
+    bytes += std::min(entry.bytes, UINT64_MAX - bytes);
   return bytes;
 }
 
@@ -263,6 +264,20 @@ static PlaneViews usedParts(PlaneViews planes, const TensorEntry &entry) {
   for (unsigned k = 0; k < planeKinds; ++k)
     planes[k] = planes[k].first(planes[k].empty() ? 0 : entry.planeBytes[k]);
   return planes;
+}
+
+/// file-10: how much of an index is in use, its own first u32 says as well. One meaning for both,
+/// since the checksum is of that many bytes.
+static Status checkIndexBytes(const PlaneViews &planes, const TensorEntry &entry) {
+  uint32_t words = 0;
+  std::memcpy(&words, planes[numberOf(PlaneKind::Index)].data(), sizeof(words));
+  uint64_t bytes = uint64_t(words) * sizeof(words);
+  uint64_t expected = entry.planeBytes[numberOf(PlaneKind::Index)];
+  if (bytes == expected)
+    return success();
+  return invalidError("plane index says that " + std::to_string(bytes) +
+                      " of its bytes are in use, its entry that " + std::to_string(expected) +
+                      " are");
 }
 
 Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
@@ -291,6 +306,8 @@ Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
       error = invalidError(error.message());
     return std::move(error).in(path() + ": " + tensorLabel(entry));
   }
+  if (Status same = checkIndexBytes(reader.stored, entry); !same)
+    return same.takeError().in(path() + ": " + tensorLabel(entry));
   reader.decoding = std::make_shared<const TensorDecoder>(*std::move(decoder));
   return reader;
 }

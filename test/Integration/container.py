@@ -96,6 +96,8 @@ class Container:
             require(not any(data[used:]), "padding is not zero")  # check-4
             planes[plane] = data[:used]
         require(xxhash.xxh3_64_hexdigest(planes["index"]) == entry["index"], "index checksum")
+        (words,) = struct.unpack("<I", planes["index"][:4])
+        require(len(planes["index"]) == words * 4, "bytes of the index in use")  # file-10
         return Tensor(entry["dtype"], entry["shape"], entry["format"], planes).decode()
 
     def original(self):

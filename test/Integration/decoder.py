@@ -438,13 +438,14 @@ class Tensor:
         words = words_of(self.planes["index"])
         require(len(words) >= 4 and 4 <= words[0] <= len(words), "no index")
         self.index, self.at = words[: words[0]], 4
-        _, words_panels, self.code_end, patch_words = self.index[:4]
+        _, words_panels, self.code_end, self.patch_words = self.index[:4]
         self.read_model()
         self.panels = [Panel(min(PANEL, self.rows - first))
                        for _ in range(self.matrices)
                        for first in range(0, self.rows, PANEL)]  # fmt: skip
+        slots = [0, 0]
         for panel in self.panels:
-            self.read_entry(panel)
+            self.read_entry(panel, slots)
         require(sum(p.as_words for p in self.panels) == words_panels, "panels as words")
         patch = self.format.fixed and self.format.escapes != "none"
         if patch:
@@ -480,13 +481,17 @@ class Tensor:
         else:
             require(codec == "raw", f"unknown codec {codec}")
 
-    def read_entry(self, panel):
+    def read_entry(self, panel, slots):
         (slot,) = self.take(1)
         panel.as_words = bool(slot >> 31)
+        require(slot & 0x7FFFFFFF == slots[panel.as_words], "a slot out of order")  # panel-2
+        slots[panel.as_words] += 1
         if self.format.prefix:
             panel.code_begin = self.take(1)[0] * 16
+            require(not panel.as_words or panel.code_begin == 0, "words with an offset of code")
         if self.format.fixed and self.format.escapes != "none":
             panel.patch_begin = self.take(1)[0] * 4
+            require(not panel.as_words or panel.patch_begin == 0, "words with an offset of records")
         low, high = self.take(2)
         panel.checksum = high << 32 | low
         bits = self.format.classes.bit_length() - 1
@@ -512,11 +517,17 @@ class Tensor:
                 begin = at[plane]
                 panel.parts[plane] = self.planes.get(plane, b"")[begin : begin + size]
                 require(len(panel.parts[plane]) == size, f"plane {plane} is too short")
+                require(plane != "patch" or panel.patch_begin == begin, "records out of place")
                 at[plane] += size
-        if self.format.prefix:
-            ends = [p.code_begin for p in coded[1:]] + [self.code_end * 16]
-            for panel, end in zip(coded, ends):
-                panel.parts["code"] = self.planes.get("code", b"")[panel.code_begin : end]
+        require(self.patch_words * 4 == at["patch"], "u32 of patch in use")
+        if not self.format.prefix:
+            require(self.code_end == 0, "a size of code that has a fixed rate")
+            return
+        begins = [p.code_begin for p in coded] + [self.code_end * 16]
+        require(begins[0] == 0 and begins == sorted(begins), "code out of order")
+        require(begins[-1] <= len(self.planes.get("code", b"")), "plane code is too short")
+        for panel, end in zip(coded, begins[1:]):
+            panel.parts["code"] = self.planes.get("code", b"")[panel.code_begin : end]
 
     def part_sizes(self, panel):
         fmt, rows, columns = self.format, panel.rows, self.columns

@@ -1,12 +1,15 @@
 """The specification, seen from outside: what `uwt` writes in every format, decoder.py reads."""
 
+import json
 import re
+import struct
 import subprocess
 
 import container
 import decoder
 import pytest
 import safetensors_file as st
+import xxhash
 
 # For each element type: several panels and units of every kind, with parts of each at the ends.
 SHAPES = {
@@ -104,3 +107,64 @@ def test_decoder_finds_damage(uwt, tmp_path):
         data[position] ^= 1 << position % 8
         with pytest.raises((decoder.Damaged, ValueError, KeyError, IndexError, TypeError)):
             container.Container(bytes(data)).tensor("w")
+
+
+def reseal(data, change, by_index=False):
+    """`data` after `change` of the u32 of the index of tensor `w` and of its entry, with all
+    checksums right again. How much of the index is in use, the entry says, or the index."""
+    (length,) = struct.unpack("<Q", data[:8])
+    text, rest = data[8 : 8 + length].decode(), bytearray(data[8 + length :])
+    header = json.loads(text)
+    begin, end = header["w.uwt.index"]["data_offsets"]
+    entry = json.loads(header["__metadata__"]["w.uwt"])
+    old = dict(entry, planes=dict(entry["planes"]))
+    index = list(struct.unpack(f"<{(end - begin) // 4}I", rest[begin:end]))
+    change(index, entry["planes"])
+    rest[begin:end] = struct.pack(f"<{len(index)}I", *index)
+    used = index[0] * 4 if by_index else entry["planes"]["index"]
+    text = text.replace(old["index"], xxhash.xxh3_64_hexdigest(rest[begin : begin + used]))
+    bytes_in_use = '\\"planes\\":{\\"index\\":%d'
+    text = text.replace(
+        bytes_in_use % old["planes"]["index"], bytes_in_use % entry["planes"]["index"]
+    )
+    parsed = container.parse(text)
+    content = container.content_checksum(
+        {k: v for k, v in parsed.items() if k != "__metadata__"}, parsed["__metadata__"]
+    )
+    file = json.loads(parsed["__metadata__"]["uwt"])
+    text = text.replace(file["content"], content, 1).encode().ljust(length)
+    prefix = struct.pack("<Q", len(text)) + text
+    digits = xxhash.xxh3_64_hexdigest(prefix[:46] + b"0" * 16 + prefix[62:])
+    return prefix[:46] + digits.encode() + prefix[62:] + rest
+
+
+def set_word(number, value):
+    return lambda index, planes: index.__setitem__(number, value)
+
+
+CHANGES = {
+    "nothing": lambda index, planes: None,
+    "words as panels": set_word(1, 1),
+    "size of code": set_word(2, 5),
+    "size of patch": set_word(3, 3),
+    "slot": set_word(5, 7),
+    "offset of records": set_word(6, 9),
+    "bytes in use": lambda index, planes: planes.update(index=planes["index"] + 4),
+}
+
+
+@pytest.mark.parametrize("by_index", [False, True])
+@pytest.mark.parametrize("change", CHANGES)
+def test_both_decoders_refuse_an_index_that_contradicts_itself(uwt, tmp_path, change, by_index):
+    tensors = {"w": ("BF16", [64, 64], st.weights("BF16", [64, 64], "sealed", wide=True))}
+    _, packed = compress(uwt, tmp_path, tensors, "--format", "window<4>")
+    sealed = reseal(packed.read_bytes(), CHANGES[change], by_index)
+    packed.write_bytes(sealed)
+    result = uwt("decompress", packed, "-o", tmp_path / "back", check=False)
+    if change == "nothing":
+        assert result.returncode == 0
+        assert container.Container(sealed).tensor("w") == tensors["w"][2]
+        return
+    assert result.returncode == 3, result.stderr
+    with pytest.raises(decoder.Damaged):
+        container.Container(sealed).tensor("w")
