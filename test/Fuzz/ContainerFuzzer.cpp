@@ -6,34 +6,18 @@
 //===----------------------------------------------------------------------===//
 //
 // Opens the input as a file, checksums off, and does all that can be done with it: reads
-// tensors whole, in parts and as a stream, gives back the original, verifies.
+// tensors whole, in parts and as a stream, gives back the original, verifies. Then once more
+// with checksums, which the mutator makes right again: what decodes is given back, and what
+// does not is found by decoding.
 //
 //===----------------------------------------------------------------------===//
 
-#include "FuzzCheck.h"
+#include "Container/Reseal.h"
+#include "FuzzFiles.h"
 #include "uwt/Container/Container.h"
-#include <string>
-#include <sys/mman.h>
-#include <unistd.h>
 
 using namespace uwt;
-
-namespace {
-/// A file in memory that has a path.
-class FileInMemory {
-public:
-  FileInMemory(const uint8_t *data, size_t size) : descriptor(memfd_create("fuzz", 0)) {
-    fuzzRequire(descriptor >= 0, "cannot make a file in memory");
-    fuzzRequire(write(descriptor, data, size) == static_cast<ssize_t>(size),
-                "cannot write a file in memory");
-  }
-  ~FileInMemory() { close(descriptor); }
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor); }
-
-private:
-  int descriptor;
-};
-} // namespace
+using namespace uwt::test;
 
 /// A tensor that compresses to nothing may be as large as its header says; larger
 /// ones than this are left out, so that memory stays that of the fuzzer.
@@ -66,15 +50,17 @@ static void readTensor(const TensorReader &reader, ThreadPool &pool) {
   (void)bool(reader.check(pool));
 }
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static ThreadPool pool(1);
-  FileInMemory file(data, size);
+static Status streamAll(const Container &container, ThreadPool &pool) {
+  return container.streamOriginal([](std::span<const uint8_t>) { return success(); }, pool);
+}
+
+static void useUnchecked(const std::string &path, ThreadPool &pool) {
   ReadOptions options;
   options.check = false;
-  Expected<Container> container = Container::open(file.path(), options);
+  Expected<Container> container = Container::open(path, options);
   if (!container) {
     fuzzRequire(!container.error().message().empty(), "an error has no message");
-    return 0;
+    return;
   }
   for (const TensorEntry &entry : container->entries()) {
     Expected<TensorReader> reader = container->reader(entry);
@@ -82,7 +68,44 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       readTensor(*reader, pool);
   }
   if (container->originalBytes() <= largestTensor)
-    (void)bool(container->streamOriginal([](std::span<const uint8_t>) { return success(); }, pool));
-  (void)bool(container->verify(pool, false));
+    (void)bool(streamAll(*container, pool));
+  (void)bool(container->verify(pool));
+}
+
+static void useChecked(const std::string &path, ThreadPool &pool) {
+  Expected<Container> container = Container::open(path);
+  if (!container || container->originalBytes() > largestTensor)
+    return;
+  VerifyOptions options;
+  options.decode = true;
+  Expected<VerifyReport> report = container->verify(pool, options);
+  fuzzRequire(bool(report), "verifying fails");
+  fuzzRequire(!report->passed() || bool(streamAll(*container, pool)),
+              "what decodes is not given back");
+}
+
+/// Half of the mutations are behind the header alone, where they do not break its text.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned seed) {
+  uint64_t header = 0;
+  if (size >= sizeof(header))
+    std::memcpy(&header, data, sizeof(header));
+  size_t begin = seed % 2 && header < size && header + 8 < size ? header + 8 : 0;
+  // A size that changes would leave a hole behind the tensors.
+  size_t end = begin + LLVMFuzzerMutate(data + begin, size - begin, begin ? size - begin : limit);
+  if (begin) {
+    std::fill(data + end, data + size, uint8_t(0));
+    end = size;
+  }
+  if (seed % 16 < 2)
+    return end;
+  auto sealed = resealContainer({data, end});
+  return sealed ? replaceInput(*sealed, data, end, limit) : end;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static ThreadPool pool(1);
+  FileInMemory file({data, size});
+  useUnchecked(file.path(), pool);
+  useChecked(file.path(), pool);
   return 0;
 }

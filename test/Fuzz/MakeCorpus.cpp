@@ -11,8 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Codec/TestData.h"
+#include "Container/Reseal.h"
 #include "Cuda/SamplePack.h"
 #include "PlaneInput.h"
+#include "lib/Container/Manifest.h"
 #include "uwt/Container/Compress.h"
 #include <cstdio>
 #include <filesystem>
@@ -162,6 +164,46 @@ static int makeFiles(const fs::path &corpus) {
              : failed("cannot write the header");
 }
 
+/// A manifest with everything that there is, and the one of version 1.
+static int makeManifests(const fs::path &corpus) {
+  Manifest manifest;
+  for (ManifestFile::Kind kind : {ManifestFile::Kind::Container, ManifestFile::Kind::Carried,
+                                  ManifestFile::Kind::Rewritten}) {
+    ManifestFile &file = manifest.files.emplace_back();
+    file.kind = kind;
+    file.path = file.originalPath = "a/file" + std::to_string(manifest.files.size());
+    file.bytes = 100;
+    file.checksum = 0x0123456789abcdef;
+    file.mode = 0644;
+  }
+  manifest.files[0].path = "model.uwt.safetensors";
+  manifest.files[0].originalPath = "model.safetensors";
+  manifest.files[0].originalBytes = 150;
+  manifest.files[2].original = "{\"a\": 1}\n";
+  manifest.folders = {"empty"};
+  manifest.leftOut = {".git"};
+  std::string text = manifest.str(), old = text;
+  for (const char *key : {"\"checkpoint\": ", "\"reader\": "})
+    old.replace(old.find(key) + std::string(key).size(), 1, "1");
+  return writeSeed(corpus / "manifest", "all", bytesOf(text)) &&
+                 writeSeed(corpus / "manifest", "version-1", bytesOf(resealManifest(old)))
+             ? 0
+             : failed("cannot write manifests");
+}
+
+/// Numbers that the encoder's fuzzer takes its choices from: any do.
+static int makeEncoderInputs(const fs::path &corpus) {
+  Random random(1);
+  for (unsigned i = 0; i < 6; ++i) {
+    std::vector<uint8_t> bytes(200);
+    for (uint8_t &byte : bytes)
+      byte = static_cast<uint8_t>(random.below(256));
+    if (!writeSeed(corpus / "encoder", "random" + std::to_string(i), bytes))
+      return failed("cannot write inputs of the encoder");
+  }
+  return 0;
+}
+
 static int makePack(const fs::path &corpus) {
   Expected<std::vector<uint8_t>> pack = samplePack().bytes();
   return pack && writeSeed(corpus / "pack", "sample", *pack) ? 0 : failed("cannot write the pack");
@@ -174,5 +216,6 @@ int main(int argc, char **argv) {
   int result = makeFormatTexts(corpus);
   for (const Codec *codec : allCodecs())
     result |= makePlanes(corpus, *codec);
+  result |= makeManifests(corpus) | makeEncoderInputs(corpus);
   return result | makePack(corpus) | makeFiles(corpus);
 }
