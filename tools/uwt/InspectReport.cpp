@@ -107,19 +107,20 @@ static std::string filesText(const Inspection &inspection) {
   bool any = false;
   for (const Container &file : inspection.model->files()) {
     fileBytes += file.fileBytes();
-    originals += file.originalBytes();
+    originals += std::min(file.originalBytes(), UINT64_MAX - originals);
     any = any || file.isContainer();
     if (file.savedAgain())
-      text += file.path() + ": another tool has written its header anew; contents are intact\n";
+      text += printable(file.path()) +
+              ": another tool has written its header anew; contents are intact\n";
   }
   uint64_t count = inspection.model->files().size();
   std::string files = count == 1 ? "" : " in " + plural(count, "file");
   if (!any)
-    return inspection.path + ": plain safetensors" + files + ", " + formatBytes(fileBytes) + "\n" +
-           text;
+    return printable(inspection.path) + ": plain safetensors" + files + ", " +
+           formatBytes(fileBytes) + "\n" + text;
   double share = originals ? static_cast<double>(fileBytes) / static_cast<double>(originals) : 1;
-  return inspection.path + ": compressed" + files + ", " + formatBytes(originals) + " -> " +
-         formatBytes(fileBytes) + " (" + formatPercent(share) + ")\n" + text;
+  return printable(inspection.path) + ": compressed" + files + ", " + formatBytes(originals) +
+         " -> " + formatBytes(fileBytes) + " (" + formatPercent(share) + ")\n" + text;
 }
 
 /// What plain weights would take at the joint entropy: said before anything is compressed.

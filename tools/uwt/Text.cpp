@@ -162,18 +162,43 @@ std::vector<std::string> uwt::wrapText(std::string_view text, size_t width) {
   return lines;
 }
 
+/// The character that `text` begins with, and its bytes; no character where these are not
+/// valid UTF-8.
+static std::pair<std::optional<char32_t>, size_t> firstCharacter(std::string_view text) {
+  auto first = static_cast<uint8_t>(text[0]);
+  size_t length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (length == 1)
+    return {first, 1};
+  if (first < 0xc2 || first > 0xf4 || length > text.size())
+    return {std::nullopt, 1};
+  char32_t character = first & (0x7f >> length);
+  for (size_t i = 1; i < length; ++i) {
+    auto next = static_cast<uint8_t>(text[i]);
+    if ((next & 0xc0) != 0x80)
+      return {std::nullopt, 1};
+    character = character << 6 | (next & 0x3f);
+  }
+  static constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  bool isValid = character >= smallest[length] && character <= 0x10ffff &&
+                 (character < 0xd800 || character > 0xdfff);
+  return {isValid ? std::optional(character) : std::nullopt, isValid ? length : 1};
+}
+
+/// Whether a character commands a terminal, or changes the direction or order of those around it.
+static bool isControl(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || c == 0x2028 ||
+         c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 std::string uwt::printable(std::string_view text) {
   std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto c = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F are control characters too: C2 80 to C2 9F in UTF-8.
-    bool isWide = c == 0xc2 && i + 1 < text.size() && (text[i + 1] & 0xe0) == 0x80;
-    if (c >= 0x20 && c != 0x7f && !isWide) {
-      result += text[i];
-      continue;
-    }
-    result += '?';
-    i += isWide;
+  while (!text.empty()) {
+    auto [character, length] = firstCharacter(text);
+    if (character && !isControl(*character))
+      result += text.substr(0, length);
+    else
+      result += '?';
+    text.remove_prefix(length);
   }
   return result;
 }

@@ -55,8 +55,8 @@ Expected<std::vector<uint64_t>> parseShape(std::string_view text, std::string_vi
 /// line separates paragraphs and lines that start with a space stay as they are.
 std::vector<std::string> wrapText(std::string_view text, size_t width);
 
-/// `text` with control characters replaced by '?': a name in a file may not send commands to a
-/// terminal.
+/// `text` with control characters and invalid UTF-8 replaced by '?': a name may not send commands
+/// to a terminal, nor change the order in which other characters appear.
 std::string printable(std::string_view text);
 
 /// The end of `text` that fits `width` columns, where tensors' names differ most.
