@@ -44,7 +44,7 @@ UWT_C_API UWTError *uwtCompile(UWTContext *context, const char *module, size_t l
                                UWTProgram **program);
 UWT_C_API void uwtProgramDestroy(UWTProgram *program);
 
-/** Public functions, in the order of the module. */
+/** Public functions, in the order of the module. A name is NULL where there is no such function. */
 UWT_C_API size_t uwtProgramFunctionCount(const UWTProgram *program);
 UWT_C_API const char *uwtProgramFunctionName(const UWTProgram *program, size_t index);
 
@@ -55,7 +55,8 @@ UWT_C_API UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program
                                   const char *function, const UWTTensor *inputs, size_t inputCount,
                                   UWTResults **results);
 UWT_C_API size_t uwtResultsCount(const UWTResults *results);
-/** Result `index`, below uwtResultsCount: dense, and alive as long as `results`. */
+/** Result `index`: dense, and alive as long as `results`. All members are 0 or NULL where there is
+   no such result. */
 UWT_C_API UWTTensor uwtResultsTensor(const UWTResults *results, size_t index);
 UWT_C_API void uwtResultsDestroy(UWTResults *results);
 

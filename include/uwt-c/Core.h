@@ -7,7 +7,11 @@
 |*
 |* The C API. Objects are opaque and belong to whoever created them; each has a
 |* destroy function, which takes NULL too. Functions that can fail return NULL, or an
-|* error that the caller destroys. Nothing throws, and there is no global state.
+|* error that the caller destroys. Nothing throws, also where memory is out. A pointer that must
+|* not be NULL, and is, is an error of kind UWT_ERROR_USAGE; only what is said to be so may be NULL.
+|* Functions without an error give 0 or NULL for an object that is NULL, and for an index that is
+|* too large. Pointers that point to something else than they should cannot be found out.
+|* The only state of the process is a signal handler (uwtCatchReadFaults).
 |* Text is UTF-8 and ends in a zero; pointers that a function gives into an object
 |* live as long as the object does.
 |*
@@ -34,6 +38,8 @@ UWT_C_API unsigned uwtVersion(void);
 
 /** What went wrong; the values are the exit codes of the command-line tool. */
 typedef enum UWTErrorKind {
+  /** What a NULL error has. */
+  UWT_ERROR_NONE = 0,
   UWT_ERROR_DIFFERS = 1,
   UWT_ERROR_USAGE = 2,
   UWT_ERROR_INVALID = 3,
@@ -47,6 +53,12 @@ UWT_C_API UWTErrorKind uwtErrorKind(const UWTError *error);
 /** One sentence in lower case, without a final period. */
 UWT_C_API const char *uwtErrorMessage(const UWTError *error);
 UWT_C_API void uwtErrorDestroy(UWTError *error);
+
+/** Files are read through mappings: one that is cut short meanwhile, or that the disk does not
+   give, raises SIGBUS. Opening the first file installs a handler, and such a read becomes an error
+   of kind UWT_ERROR_IO; signals of other mappings go to the handler that was there before. With 0,
+    called before the first file is opened, none is installed, and such reads end the process. */
+UWT_C_API void uwtCatchReadFaults(int wanted);
 
 /** Threads, log and cache of compiled programs. Its functions may be called from several threads
     at a time; parallel loops of two calls do not run on the same threads at once. */

@@ -9,6 +9,8 @@
 #include "Objects.h"
 #include "uwt/Format/Format.h"
 #include "uwt/Support/Suggest.h"
+#include <span>
+#include <string_view>
 
 using namespace uwt;
 
@@ -21,7 +23,8 @@ struct UWTResults {
 };
 
 void uwtCompileOptionsInit(UWTCompileOptions *options) {
-  *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0};
+  if (options)
+    *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0};
 }
 
 static Expected<CompileOptions> fromC(const UWTCompileOptions *options) {
@@ -33,6 +36,11 @@ static Expected<CompileOptions> fromC(const UWTCompileOptions *options) {
                       ": set them with uwtCompileOptionsInit");
   if (options->target)
     result.target = options->target;
+  if (options->weightCount != 0 && !options->weights)
+    return usageError("weights is NULL");
+  for (size_t i = 0; i < options->weightCount; ++i)
+    if (!options->weights[i])
+      return usageError("weights[" + std::to_string(i) + "] is NULL");
   result.weights.assign(options->weights, options->weights + options->weightCount);
   if (options->format) {
     UWT_ASSIGN_OR_RETURN(Format format, Format::parse(options->format));
@@ -42,30 +50,38 @@ static Expected<CompileOptions> fromC(const UWTCompileOptions *options) {
   return result;
 }
 
+static Status compileModule(UWTContext &context, std::string_view module, const char *name,
+                            const CompileOptions &options, UWTProgram *&program) {
+  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const Program> compiled,
+                       context.cache.get(module, name ? name : "module", options, context.pool));
+  if (context.log)
+    for (const std::string &remark : compiled->stats().remarks)
+      context.log(context.logUser, remark.c_str());
+  program = new UWTProgram{std::move(compiled)};
+  return success();
+}
+
 UWTError *uwtCompile(UWTContext *context, const char *module, size_t length, const char *name,
                      const UWTCompileOptions *options, UWTProgram **program) {
-  auto chosen = fromC(options);
-  if (!chosen)
-    return toC(chosen.takeError());
-  auto compiled =
-      context->cache.get({module, length}, name ? name : "module", *chosen, context->pool);
-  if (!compiled)
-    return toC(compiled.takeError());
-  if (context->log)
-    for (const std::string &remark : (*compiled)->stats().remarks)
-      context->log(context->logUser, remark.c_str());
-  *program = new UWTProgram{*compiled};
-  return nullptr;
+  return runFunction({{context, "context"}, {module, "module"}, {program, "program"}},
+                     [&]() -> Status {
+                       UWT_ASSIGN_OR_RETURN(CompileOptions chosen, fromC(options));
+                       return compileModule(*context, {module, length}, name, chosen, *program);
+                     });
 }
 void uwtProgramDestroy(UWTProgram *program) { delete program; }
 
 size_t uwtProgramFunctionCount(const UWTProgram *program) {
-  return program->program->functions().size();
+  return program ? program->program->functions().size() : 0;
 }
 const char *uwtProgramFunctionName(const UWTProgram *program, size_t index) {
-  auto functions = program->program->functions();
-  return index < functions.size() ? functions[index].name.c_str() : nullptr;
+  return index < uwtProgramFunctionCount(program)
+             ? program->program->functions()[index].name.c_str()
+             : nullptr;
 }
+
+/// No tensor of a module has more dimensions.
+static constexpr size_t mostDimensions = 64;
 
 static Expected<TensorView> fromC(const UWTTensor &tensor) {
   TensorView view;
@@ -73,6 +89,11 @@ static Expected<TensorView> fromC(const UWTTensor &tensor) {
   if (!view.dtype)
     return usageError("there is no dtype " + inQuotes(tensor.dtype ? tensor.dtype : "") +
                       "; dtypes are those of safetensors, such as BF16 and F32");
+  if (tensor.rank > mostDimensions)
+    return usageError("a tensor has at most " + std::to_string(mostDimensions) +
+                      " dimensions, got rank " + std::to_string(tensor.rank));
+  if (tensor.rank != 0 && !tensor.shape)
+    return usageError("shape is NULL");
   view.shape.assign(tensor.shape, tensor.shape + tensor.rank);
   view.data = tensor.data;
   if (tensor.strides)
@@ -80,28 +101,36 @@ static Expected<TensorView> fromC(const UWTTensor &tensor) {
   return view;
 }
 
-UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program, const char *function,
-                        const UWTTensor *inputs, size_t inputCount, UWTResults **results) {
-  auto found = program->program->find(function ? function : "");
-  if (!found)
-    return toC(found.takeError());
+static Status runProgram(UWTContext &context, const Program &program, const char *function,
+                         std::span<const UWTTensor> inputs, UWTResults *&results) {
+  UWT_ASSIGN_OR_RETURN(const Signature *found, program.find(function ? function : ""));
   std::vector<TensorView> views;
-  for (size_t i = 0; i < inputCount; ++i) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
     auto view = fromC(inputs[i]);
     if (!view)
-      return toC(view.takeError().in("input " + std::to_string(i)));
+      return view.takeError().in("input " + std::to_string(i));
     views.push_back(std::move(*view));
   }
-  auto given = program->program->run(**found, views, &context->pool);
-  if (!given)
-    return toC(given.takeError());
-  *results = new UWTResults{std::move(*given)};
-  return nullptr;
+  UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> given, program.run(*found, views, &context.pool));
+  results = new UWTResults{std::move(given)};
+  return success();
 }
 
-size_t uwtResultsCount(const UWTResults *results) { return results->tensors.size(); }
+UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program, const char *function,
+                        const UWTTensor *inputs, size_t inputCount, UWTResults **results) {
+  return runFunction(
+      {{context, "context"}, {program, "program"}, {results, "results"}}, [&]() -> Status {
+        if (inputCount != 0 && !inputs)
+          return usageError("inputs is NULL");
+        return runProgram(*context, *program->program, function, {inputs, inputCount}, *results);
+      });
+}
+
+size_t uwtResultsCount(const UWTResults *results) { return results ? results->tensors.size() : 0; }
 
 UWTTensor uwtResultsTensor(const UWTResults *results, size_t index) {
+  if (index >= uwtResultsCount(results))
+    return {};
   const TensorResult &tensor = results->tensors[index];
   return {toC(*tensor.dtype()), tensor.shape().size(), tensor.shape().data(), nullptr,
           tensor.bytes().data()};

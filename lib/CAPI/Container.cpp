@@ -12,68 +12,77 @@
 using namespace uwt;
 
 UWTError *uwtContainerOpen(const char *path, UWTContainer **container) {
-  auto checkpoint = Checkpoint::open(path);
-  if (!checkpoint)
-    return toC(checkpoint.takeError());
-  auto opened = std::make_unique<UWTContainer>(UWTContainer{std::move(*checkpoint), {}, {}});
-  for (const Container &file : opened->checkpoint.files())
-    for (const TensorEntry &entry : file.entries()) {
-      opened->entries.push_back(&entry);
-      opened->formats.push_back(entry.format ? entry.format->str() : std::string());
-    }
-  *container = opened.release();
-  return nullptr;
+  return runFunction({{path, "path"}, {container, "container"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path));
+    auto opened = std::make_unique<UWTContainer>(UWTContainer{std::move(checkpoint), {}, {}});
+    for (const Container &file : opened->checkpoint.files())
+      for (const TensorEntry &entry : file.entries()) {
+        opened->entries.push_back(&entry);
+        opened->formats.push_back(entry.format ? entry.format->str() : std::string());
+      }
+    *container = opened.release();
+    return success();
+  });
 }
 void uwtContainerDestroy(UWTContainer *container) { delete container; }
 
 uint64_t uwtContainerOriginalBytes(const UWTContainer *container) {
   uint64_t total = 0;
-  for (const Container &file : container->checkpoint.files())
-    total += std::min(file.originalBytes(), UINT64_MAX - total);
+  if (container)
+    for (const Container &file : container->checkpoint.files())
+      total += std::min(file.originalBytes(), UINT64_MAX - total);
   return total;
 }
 
-size_t uwtContainerSize(const UWTContainer *container) { return container->entries.size(); }
+size_t uwtContainerSize(const UWTContainer *container) {
+  return container ? container->entries.size() : 0;
+}
 
 UWTError *uwtContainerTensor(const UWTContainer *container, size_t index, UWTTensorInfo *info) {
-  if (index >= container->entries.size())
-    return toC(usageError("there are " + std::to_string(container->entries.size()) +
-                          " tensors, got index " + std::to_string(index)));
-  const TensorEntry &entry = *container->entries[index];
-  *info = {entry.name.c_str(),
-           toC(*entry.dtype),
-           entry.shape.size(),
-           entry.shape.data(),
-           entry.bytes,
-           entry.storedBytes,
-           entry.format ? container->formats[index].c_str() : nullptr};
-  return nullptr;
+  return runFunction({{container, "container"}, {info, "info"}}, [&]() -> Status {
+    if (index >= container->entries.size())
+      return usageError("there are " + std::to_string(container->entries.size()) +
+                        " tensors, got index " + std::to_string(index));
+    const TensorEntry &entry = *container->entries[index];
+    *info = {entry.name.c_str(),
+             toC(*entry.dtype),
+             entry.shape.size(),
+             entry.shape.data(),
+             entry.bytes,
+             entry.storedBytes,
+             entry.format ? container->formats[index].c_str() : nullptr};
+    return success();
+  });
+}
+
+static Status readTensor(UWTContext &context, const UWTContainer &container, const char *name,
+                         void *buffer, uint64_t bytes) {
+  UWT_ASSIGN_OR_RETURN(const auto found, container.checkpoint.find(name));
+  const auto &[file, entry] = found;
+  if (entry->bytes != bytes)
+    return usageError("tensor '" + entry->name + "' has " + std::to_string(entry->bytes) +
+                      " bytes, got a buffer of " + std::to_string(bytes));
+  if (bytes != 0 && !buffer)
+    return usageError("buffer is NULL");
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, file->reader(*entry));
+  return reader.read({static_cast<uint8_t *>(buffer), bytes}, context.pool);
 }
 
 UWTError *uwtContainerRead(UWTContext *context, const UWTContainer *container, const char *name,
                            void *buffer, uint64_t bytes) {
-  auto found = container->checkpoint.find(name);
-  if (!found)
-    return toC(found.takeError());
-  const auto [file, entry] = *found;
-  if (entry->bytes != bytes)
-    return toC(usageError("tensor '" + entry->name + "' has " + std::to_string(entry->bytes) +
-                          " bytes, got a buffer of " + std::to_string(bytes)));
-  auto reader = file->reader(*entry);
-  if (!reader)
-    return toC(reader.takeError());
-  if (Status status = reader->read({static_cast<uint8_t *>(buffer), bytes}, context->pool); !status)
-    return toC(status.takeError());
-  return nullptr;
+  return runFunction({{context, "context"}, {container, "container"}, {name, "name"}},
+                     [&] { return readTensor(*context, *container, name, buffer, bytes); });
 }
 
 UWTError *uwtDecompress(UWTContext *context, const char *input, const char *output,
                         const UWTDecompressOptions *options) {
-  DecompressOptions decompressing;
-  decompressing.threads = context->pool.size();
-  if (options && options->maxBytes)
-    decompressing.maxBytes = options->maxBytes;
-  decompressing.overwrite = options && options->overwrite;
-  auto report = decompress(input, output, decompressing);
-  return report ? nullptr : toC(report.takeError());
+  return runFunction({{context, "context"}, {input, "input"}, {output, "output"}}, [&]() -> Status {
+    DecompressOptions decompressing;
+    decompressing.threads = context->pool.size();
+    if (options && options->maxBytes)
+      decompressing.maxBytes = options->maxBytes;
+    decompressing.overwrite = options && options->overwrite;
+    UWT_RETURN_IF_ERROR(decompress(input, output, decompressing));
+    return success();
+  });
 }

@@ -7,25 +7,56 @@
 
 #include "uwt-c/Core.h"
 #include "Objects.h"
+#include <new>
 
 unsigned uwtVersion() { return UWT_VERSION_NUMBER; }
 
-UWTErrorKind uwtErrorKind(const UWTError *error) {
-  return static_cast<UWTErrorKind>(error->error.getKind());
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+/// For when not even an error can be allocated: made when the library is loaded, never destroyed.
+static UWTError &outOfMemoryError() {
+  static auto *error = new UWTError{uwt::ioError("out of memory")};
+  return *error;
 }
-const char *uwtErrorMessage(const UWTError *error) { return error->error.message().c_str(); }
-void uwtErrorDestroy(UWTError *error) { delete error; }
+static const UWTError &madeEarly = outOfMemoryError();
+
+UWTError *uwt::toC(Error error) {
+  auto *made = new (std::nothrow) UWTError{std::move(error)};
+  return made ? made : &outOfMemoryError();
+}
+
+UWTErrorKind uwtErrorKind(const UWTError *error) {
+  return error ? static_cast<UWTErrorKind>(error->error.getKind()) : UWT_ERROR_NONE;
+}
+const char *uwtErrorMessage(const UWTError *error) {
+  return error ? error->error.message().c_str() : "";
+}
+void uwtErrorDestroy(UWTError *error) {
+  if (error != &madeEarly)
+    delete error;
+}
+
+//===----------------------------------------------------------------------===//
+// Contexts
+//===----------------------------------------------------------------------===//
 
 UWTError *uwtContextCreate(unsigned threads, UWTContext **context) {
-  if (threads > 4096)
-    return uwt::toC(
-        uwt::usageError("a context has at most 4096 threads, got " + std::to_string(threads)));
-  *context = new UWTContext(threads);
-  return nullptr;
+  return uwt::runFunction({{context, "context"}}, [&]() -> uwt::Status {
+    if (threads > 4096)
+      return uwt::usageError("a context has at most 4096 threads, got " + std::to_string(threads));
+    *context = new UWTContext(threads);
+    return uwt::success();
+  });
 }
 void uwtContextDestroy(UWTContext *context) { delete context; }
 
 void uwtContextSetLog(UWTContext *context, UWTLogCallback callback, void *user) {
+  if (!context)
+    return;
   context->log = callback;
   context->logUser = user;
 }
+
+void uwtCatchReadFaults(int wanted) { uwt::catchReadFaults(wanted != 0); }

@@ -8,7 +8,8 @@
 #include "uwt-c/Cuda.h"
 #include "Objects.h"
 #include "uwt/Cuda/LayerQueue.h"
-#include <algorithm>
+#include <span>
+#include <vector>
 
 using namespace uwt;
 
@@ -45,37 +46,34 @@ static Expected<unsigned> countDevices() {
 }
 
 UWTError *uwtCudaDeviceCount(unsigned *count) {
-  auto found = countDevices();
-  if (!found)
-    return toC(found.takeError());
-  *count = *found;
-  return nullptr;
+  return runFunction({{count, "count"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(*count, countDevices());
+    return success();
+  });
 }
 
 UWTError *uwtCudaDeviceOpen(unsigned number, UWTCudaDevice **device) {
-  auto driver = CudaDriver::open();
-  if (!driver)
-    return toC(driver.takeError());
-  auto opened = CudaDevice::open(*driver, number);
-  if (!opened)
-    return toC(opened.takeError());
-  *device = new UWTCudaDevice{*opened};
-  return nullptr;
+  return runFunction({{device, "device"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open());
+    UWT_ASSIGN_OR_RETURN(CudaDevicePtr opened, CudaDevice::open(driver, number));
+    *device = new UWTCudaDevice{std::move(opened)};
+    return success();
+  });
 }
 const char *uwtCudaDeviceName(const UWTCudaDevice *device) {
-  return device->device->properties().name.c_str();
+  return device ? device->device->properties().name.c_str() : nullptr;
 }
 const char *uwtCudaDeviceTarget(const UWTCudaDevice *device) {
-  return device->device->properties().target.c_str();
+  return device ? device->device->properties().target.c_str() : nullptr;
 }
 void uwtCudaDeviceDestroy(UWTCudaDevice *device) { delete device; }
 
 UWTError *uwtCudaPackOpen(const UWTCudaDevice *device, const char *path, UWTCudaPack **pack) {
-  auto opened = KernelPack::open(path);
-  if (!opened)
-    return toC(opened.takeError());
-  *pack = new UWTCudaPack{std::make_shared<DevicePack>(device->device, *opened)};
-  return nullptr;
+  return runFunction({{device, "device"}, {path, "path"}, {pack, "pack"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> opened, KernelPack::open(path));
+    *pack = new UWTCudaPack{std::make_shared<DevicePack>(device->device, std::move(opened))};
+    return success();
+  });
 }
 void uwtCudaPackDestroy(UWTCudaPack *pack) { delete pack; }
 
@@ -88,11 +86,11 @@ static Expected<TensorReader> readerOf(const Checkpoint &checkpoint, const char 
   return found.first->reader(*found.second);
 }
 
-static UWTError *giveWeight(Expected<DeviceWeight> made, UWTCudaWeight **weight) {
+static Status giveWeight(Expected<DeviceWeight> made, UWTCudaWeight *&weight) {
   if (!made)
-    return toC(made.takeError());
-  *weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*made))};
-  return nullptr;
+    return made.takeError();
+  weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*made))};
+  return success();
 }
 
 static Expected<DeviceWeight> uploadWeight(ThreadPool &pool, const CudaDevicePtr &device,
@@ -111,8 +109,16 @@ static Expected<DeviceWeight> uploadWeight(ThreadPool &pool, const CudaDevicePtr
 UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
                               const UWTContainer *container, const char *name, const char *format,
                               UWTCudaWeight **weight) {
-  return giveWeight(
-      uploadWeight(context->pool, device->device, container->checkpoint, name, format), weight);
+  return runFunction({{context, "context"},
+                      {device, "device"},
+                      {container, "container"},
+                      {name, "name"},
+                      {weight, "weight"}},
+                     [&] {
+                       return giveWeight(uploadWeight(context->pool, device->device,
+                                                      container->checkpoint, name, format),
+                                         *weight);
+                     });
 }
 
 static Expected<DeviceWeight> loadWeight(ThreadPool &pool, DevicePack &pack,
@@ -125,20 +131,39 @@ static Expected<DeviceWeight> loadWeight(ThreadPool &pool, DevicePack &pack,
                       "' is not compressed, and a device codes anew what is: load it with "
                       "uwtCudaWeightUpload");
   UWT_ASSIGN_OR_RETURN(CudaStream stream, CudaStream::create(pack.device()));
-  return DeviceWeight::load(pack, *reader.decoder(), runFormat, pool, stream);
+  auto weight = DeviceWeight::load(pack, *reader.decoder(), runFormat, pool, stream);
+  UWT_RETURN_IF_ERROR(reader.checkRead());
+  return weight;
 }
 
 UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
                             const UWTContainer *container, const char *name, const char *format,
                             UWTCudaWeight **weight) {
-  return giveWeight(loadWeight(context->pool, *pack->pack, container->checkpoint, name, format),
-                    weight);
+  return runFunction({{context, "context"},
+                      {pack, "pack"},
+                      {container, "container"},
+                      {name, "name"},
+                      {format, "format"},
+                      {weight, "weight"}},
+                     [&] {
+                       return giveWeight(loadWeight(context->pool, *pack->pack,
+                                                    container->checkpoint, name, format),
+                                         *weight);
+                     });
 }
 
-uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight) { return weight->weight->rows(); }
-uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight) { return weight->weight->columns(); }
-uint64_t uwtCudaWeightMatrices(const UWTCudaWeight *weight) { return weight->weight->matrices(); }
-uint64_t uwtCudaWeightBytes(const UWTCudaWeight *weight) { return weight->weight->bytes(); }
+uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight) {
+  return weight ? weight->weight->rows() : 0;
+}
+uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight) {
+  return weight ? weight->weight->columns() : 0;
+}
+uint64_t uwtCudaWeightMatrices(const UWTCudaWeight *weight) {
+  return weight ? weight->weight->matrices() : 0;
+}
+uint64_t uwtCudaWeightBytes(const UWTCudaWeight *weight) {
+  return weight ? weight->weight->bytes() : 0;
+}
 void uwtCudaWeightDestroy(UWTCudaWeight *weight) { delete weight; }
 
 //===----------------------------------------------------------------------===//
@@ -147,36 +172,39 @@ void uwtCudaWeightDestroy(UWTCudaWeight *weight) { delete weight; }
 
 UWTError *uwtCudaLauncherCreate(UWTCudaPack *pack, const UWTCudaWeight *weight, uint64_t matrix,
                                 uint32_t batch, UWTCudaLauncher **launcher) {
-  auto entry = pack->pack->select(*weight->weight, batch);
-  if (!entry)
-    return toC(entry.takeError());
-  auto made = KernelLauncher::create(*pack->pack, **entry, *weight->weight, matrix);
-  if (!made)
-    return toC(made.takeError());
-  *launcher = new UWTCudaLauncher{pack->pack, weight->weight, std::move(*made)};
-  return nullptr;
+  return runFunction({{pack, "pack"}, {weight, "weight"}, {launcher, "launcher"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->pack->select(*weight->weight, batch));
+    UWT_ASSIGN_OR_RETURN(KernelLauncher made,
+                         KernelLauncher::create(*pack->pack, *entry, *weight->weight, matrix));
+    *launcher = new UWTCudaLauncher{pack->pack, weight->weight, std::move(made)};
+    return success();
+  });
 }
 const char *uwtCudaLauncherKernel(const UWTCudaLauncher *launcher) {
-  return launcher->launcher.entry().kernel.c_str();
+  return launcher ? launcher->launcher.entry().kernel.c_str() : nullptr;
 }
 uint32_t uwtCudaLauncherBatchFrom(const UWTCudaLauncher *launcher) {
-  return launcher->launcher.entry().batchFrom;
+  return launcher ? launcher->launcher.entry().batchFrom : 0;
 }
 uint32_t uwtCudaLauncherBatchTo(const UWTCudaLauncher *launcher) {
-  return launcher->launcher.entry().batchTo;
+  return launcher ? launcher->launcher.entry().batchTo : 0;
 }
 UWTError *uwtCudaLauncherScratch(const UWTCudaLauncher *launcher, uint32_t batch,
                                  uint64_t *workspaceBytes, uint64_t *counterBytes) {
-  auto size = launcher->launcher.size(batch);
-  if (!size)
-    return toC(size.takeError());
-  *workspaceBytes = size->workspaceBytes;
-  *counterBytes = size->counterBytes;
-  return nullptr;
+  return runFunction(
+      {{launcher, "launcher"}, {workspaceBytes, "workspaceBytes"}, {counterBytes, "counterBytes"}},
+      [&]() -> Status {
+        UWT_ASSIGN_OR_RETURN(const auto size, launcher->launcher.size(batch));
+        *workspaceBytes = size.workspaceBytes;
+        *counterBytes = size.counterBytes;
+        return success();
+      });
 }
 void uwtCudaLauncherDestroy(UWTCudaLauncher *launcher) { delete launcher; }
 
 void uwtCudaOperandsInit(UWTCudaOperands *operands) {
+  if (!operands)
+    return;
   *operands = {};
   operands->size = sizeof(UWTCudaOperands);
   operands->batch = 1;
@@ -188,6 +216,8 @@ static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
   if (operands.size < sizeof(UWTCudaOperands))
     return usageError("the operands have size " + std::to_string(operands.size) +
                       ": set them with uwtCudaOperandsInit");
+  if (operands.extraCount != 0 && !operands.extras)
+    return usageError("extras is NULL");
   LaunchOperands given;
   given.x = operands.x;
   given.y = operands.y;
@@ -204,12 +234,11 @@ static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
 
 UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                         void *stream) {
-  std::vector<DeviceWeight::Part> extras;
-  auto given = operandsOf(*operands, extras);
-  if (!given)
-    return toC(given.takeError());
-  Status launched = launcher->launcher.launch(*given, stream);
-  return launched ? nullptr : toC(launched.takeError());
+  return runFunction({{launcher, "launcher"}, {operands, "operands"}}, [&]() -> Status {
+    std::vector<DeviceWeight::Part> extras;
+    UWT_ASSIGN_OR_RETURN(LaunchOperands given, operandsOf(*operands, extras));
+    return launcher->launcher.launch(given, stream);
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -217,24 +246,32 @@ UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *
 //===----------------------------------------------------------------------===//
 
 UWTError *uwtCudaLayerQueueCreate(const UWTCudaDevice *device, UWTCudaLayerQueue **queue) {
-  auto made = LayerQueue::create(device->device);
-  if (!made)
-    return toC(made.takeError());
-  *queue = new UWTCudaLayerQueue{std::move(*made)};
-  return nullptr;
+  return runFunction({{device, "device"}, {queue, "queue"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(LayerQueue made, LayerQueue::create(device->device));
+    *queue = new UWTCudaLayerQueue{std::move(made)};
+    return success();
+  });
 }
 void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue) { delete queue; }
 
-UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UWTCudaLayer *layers,
-                              size_t count, void *stream, uint32_t decodeCtas) {
-  std::vector<LayerQueue::Layer> given(count);
-  std::vector<std::vector<DeviceWeight::Part>> extras(count);
-  for (size_t i = 0; i < count; ++i) {
+static Status launchLayers(const LayerQueue &queue, std::span<const UWTCudaLayer> layers,
+                           void *stream, uint32_t decodeCtas) {
+  std::vector<LayerQueue::Layer> given(layers.size());
+  std::vector<std::vector<DeviceWeight::Part>> extras(layers.size());
+  for (size_t i = 0; i < layers.size(); ++i) {
     auto operands = operandsOf(layers[i].operands, extras[i]);
     if (!operands)
-      return toC(operands.takeError().in("layer " + std::to_string(i)));
+      return operands.takeError().in("layer " + std::to_string(i));
     given[i] = {layers[i].launcher ? &layers[i].launcher->launcher : nullptr, *operands};
   }
-  Status launched = queue->queue.launch(given, stream, decodeCtas);
-  return launched ? nullptr : toC(launched.takeError());
+  return queue.launch(given, stream, decodeCtas);
+}
+
+UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UWTCudaLayer *layers,
+                              size_t count, void *stream, uint32_t decodeCtas) {
+  return runFunction({{queue, "queue"}}, [&]() -> Status {
+    if (count != 0 && !layers)
+      return usageError("layers is NULL");
+    return launchLayers(queue->queue, {layers, count}, stream, decodeCtas);
+  });
 }

@@ -12,6 +12,7 @@
 #include "uwt/Compiler/ProgramCache.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Error.h"
+#include <initializer_list>
 
 struct UWTError {
   uwt::Error error;
@@ -33,7 +34,29 @@ struct UWTContainer {
 };
 
 namespace uwt {
-inline UWTError *toC(Error error) { return new UWTError{std::move(error)}; }
+
+/// The caller's; the one of outOfMemoryError() where there is no memory for another.
+UWTError *toC(Error error);
+
+/// A pointer that must not be null, and its name in the header.
+struct RequiredPointer {
+  const void *pointer;
+  const char *name;
+};
+
+/// Runs the body of a function, which gives a Status: null, or its error. A required pointer that
+/// is null is an error of kind Usage, memory that is out one of kind IO; nothing is thrown.
+template <typename Body>
+UWTError *runFunction(std::initializer_list<RequiredPointer> required, Body body) {
+  Status status = callWithMemory([&]() -> Status {
+    for (const RequiredPointer &one : required)
+      if (!one.pointer)
+        return usageError(std::string(one.name) + " is NULL");
+    return body();
+  });
+  return status ? nullptr : toC(status.takeError());
+}
+
 /// The name of a dtype, which is a literal of the table of dtypes and so ends with a zero.
 inline const char *toC(const SafetensorsDtype &dtype) {
   return dtype.name.data(); // NOLINT(bugprone-suspicious-stringview-data-usage)

@@ -131,7 +131,9 @@ Expected<std::string> readTextFile(const std::string &path, uint64_t limit) {
   if (file.bytes().size() > limit)
     return invalidError(path + ": " + std::to_string(file.bytes().size()) +
                         " bytes, expected at most " + std::to_string(limit));
-  return std::string(reinterpret_cast<const char *>(file.bytes().data()), file.bytes().size());
+  std::string text(reinterpret_cast<const char *>(file.bytes().data()), file.bytes().size());
+  UWT_RETURN_IF_ERROR(file.checkRead());
+  return text;
 }
 
 } // namespace uwt

@@ -507,6 +507,7 @@ Status FileCompressor::run() {
     return *std::move(formatError);
   UWT_RETURN_IF_ERROR(writeRawTensors());
   UWT_RETURN_IF_ERROR(finish());
+  UWT_RETURN_IF_ERROR(original.source().checkRead());
   fillReport();
   return success();
 }

@@ -226,6 +226,7 @@ Expected<Container> Container::open(const std::string &path, const ReadOptions &
   state->options = options;
   bool isContainer = state->file.header().findMetadata(fileEntryKey) != nullptr; // file-1
   Status read = isContainer ? state->readContainer() : state->readPlain();
+  UWT_RETURN_IF_ERROR(state->file.checkRead());
   if (!read)
     return read.takeError().in(path);
   return Container(std::move(state));
@@ -280,6 +281,24 @@ static Status checkIndexBytes(const PlaneViews &planes, const TensorEntry &entry
                       " are");
 }
 
+Status TensorReader::openDecoder() {
+  TensorDescription description{what->element, what->shape, *what->format};
+  auto decoder =
+      TensorDecoder::open(description, usedParts(stored, *what),
+                          options.check ? std::optional(what->indexChecksum) : std::nullopt);
+  if (!decoder) {
+    // A composition that makes no sense is the file's fault here, not the caller's.
+    Error error = decoder.takeError();
+    if (error.getKind() == ErrorKind::Usage)
+      error = invalidError(error.message());
+    return located(std::move(error));
+  }
+  if (Status same = checkIndexBytes(stored, *what); !same)
+    return located(same.takeError());
+  decoding = std::make_shared<const TensorDecoder>(*std::move(decoder));
+  return success();
+}
+
 Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
   size_t index = static_cast<size_t>(&entry - state->entries.data());
   size_t storedIndex = state->parts[index].sameAs.value_or(index);
@@ -295,20 +314,7 @@ Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
   for (unsigned k = 0; k < planeKinds; ++k)
     if (parts.planes[k])
       reader.stored[k] = state->file.tensorBytes(*parts.planes[k]);
-  TensorDescription description{entry.element, entry.shape, *entry.format};
-  auto decoder =
-      TensorDecoder::open(description, usedParts(reader.stored, entry),
-                          state->options.check ? std::optional(entry.indexChecksum) : std::nullopt);
-  if (!decoder) {
-    // A composition that makes no sense is the file's fault here, not the caller's.
-    Error error = decoder.takeError();
-    if (error.getKind() == ErrorKind::Usage)
-      error = invalidError(error.message());
-    return std::move(error).in(path() + ": " + tensorLabel(entry));
-  }
-  if (Status same = checkIndexBytes(reader.stored, entry); !same)
-    return same.takeError().in(path() + ": " + tensorLabel(entry));
-  reader.decoding = std::make_shared<const TensorDecoder>(*std::move(decoder));
+  UWT_RETURN_IF_ERROR(reader.afterReading(reader.openDecoder()));
   return reader;
 }
 

@@ -107,6 +107,8 @@ Status Verification::checkTensor(const TensorEntry &entry) {
   report.compressedTensors += entry.compressed() ? 1 : 0;
   if (entry.sameAs.empty()) {
     Status checked = checkStored(entry);
+    if (!checked && checked.error().getKind() == ErrorKind::IO)
+      return checked;
     if (!checked)
       report.add(container.path(), withoutPath(checked.error().message(), container.path()));
   }

@@ -1,4 +1,4 @@
-//===- FileOperations.cpp - The system calls that write -------------------===//
+//===- FileOperations.cpp - The system calls on files ---------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,21 @@ static Error systemError(const std::string &path, const char *what) {
 }
 
 FileOperations::~FileOperations() = default;
+
+Expected<int> FileOperations::openToRead(const std::string &path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    return systemError(path, "cannot open");
+  return descriptor;
+}
+
+Expected<const uint8_t *> FileOperations::map(int descriptor, size_t bytes,
+                                              const std::string &path) {
+  void *mapping = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (mapping == MAP_FAILED)
+    return systemError(path, "cannot map");
+  return static_cast<const uint8_t *>(mapping);
+}
 
 /// An exclusive lock on an open file, unless another process has one. File systems without
 /// locks give other errors: there, one goes without.

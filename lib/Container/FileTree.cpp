@@ -10,8 +10,11 @@
 #include "uwt/Container/FileOperations.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <dirent.h>
 #include <filesystem>
+#include <memory>
 #include <sys/stat.h>
 
 namespace uwt {
@@ -82,6 +85,23 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
   return success();
 }
 
+/// Names of everything in a folder. The iterator of the standard library ends the process where
+/// memory is out.
+static Expected<std::vector<std::string>> namesIn(const std::string &folder) {
+  std::vector<std::string> names;
+  std::unique_ptr<DIR, int (*)(DIR *)> open(::opendir(folder.c_str()), ::closedir);
+  errno = open ? 0 : errno;
+  while (const dirent *entry = open ? ::readdir(open.get()) : nullptr) {
+    std::string_view name = entry->d_name;
+    if (name != "." && name != "..")
+      names.emplace_back(name);
+    errno = 0;
+  }
+  if (errno != 0)
+    return ioError(folder + ": cannot be read: " + std::strerror(errno));
+  return names;
+}
+
 Status TreeReader::readFolder(const std::string &relative) {
   std::string full = joinPath(tree.root, relative);
   struct stat self;
@@ -92,13 +112,7 @@ Status TreeReader::readFolder(const std::string &relative) {
     return usageError(full + ": links to a folder that it lies in");
   above.push_back(identity);
 
-  std::vector<std::string> names;
-  std::error_code error;
-  for (std::filesystem::directory_iterator it(full, error), end; !error && it != end;
-       it.increment(error))
-    names.push_back(it->path().filename().string());
-  if (error)
-    return ioError(full + ": cannot be read: " + error.message());
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, namesIn(full));
   bool any = false;
   for (const std::string &name : names)
     UWT_RETURN_IF_ERROR(readEntry(joinPath(relative, name), any));
@@ -164,7 +178,9 @@ Status removeStalePartial(const std::string &target) {
 Expected<uint64_t> hashFile(const std::string &path) {
   UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
   ResidencyLimit limit(file.bytes());
-  return xxh3(file.bytes());
+  uint64_t hash = xxh3(file.bytes());
+  UWT_RETURN_IF_ERROR(file.checkRead());
+  return hash;
 }
 
 Expected<bool> sameBytes(const std::string &a, const std::string &b) {
@@ -172,8 +188,11 @@ Expected<bool> sameBytes(const std::string &a, const std::string &b) {
   UWT_ASSIGN_OR_RETURN(MappedFile second, MappedFile::open(b));
   ResidencyLimit limit(first.bytes()), otherLimit(second.bytes());
   size_t size = first.bytes().size();
-  return second.bytes().size() == size &&
-         (size == 0 || std::memcmp(first.bytes().data(), second.bytes().data(), size) == 0);
+  bool same = second.bytes().size() == size &&
+              (size == 0 || std::memcmp(first.bytes().data(), second.bytes().data(), size) == 0);
+  UWT_RETURN_IF_ERROR(first.checkRead());
+  UWT_RETURN_IF_ERROR(second.checkRead());
+  return same;
 }
 
 Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool overwrite,
@@ -188,6 +207,7 @@ Expected<uint64_t> copyFile(const std::string &from, const std::string &to, bool
     MappedFile::release(piece);
     rest = rest.subspan(piece.size());
   }
+  UWT_RETURN_IF_ERROR(source.checkRead());
   if (expected && hash.digest() != *expected)
     return invalidError(from + ": its checksum is not the one in uwt.json: the file is damaged or "
                                "was changed; get it again");

@@ -6,14 +6,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "FileStatus.h"
+#include "ReadFaults.h"
+#include "uwt/Container/FileOperations.h"
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
-#include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 
@@ -41,43 +43,53 @@ MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
 }
 
 MappedFile::~MappedFile() {
-  if (data)
-    ::munmap(const_cast<uint8_t *>(data), size);
+  if (!data)
+    return;
+  endWatch(bytes());
+  ::munmap(const_cast<uint8_t *>(data), size);
+}
+
+Status MappedFile::map(int descriptor) {
+  struct stat status;
+  if (::fstat(descriptor, &status) != 0)
+    return ioError(name + ": cannot open: " + std::strerror(errno));
+  if (!S_ISREG(status.st_mode))
+    return ioError(name + ": not a regular file");
+  permissions = permissionsOf(status);
+  identity = identityOf(status);
+  if (status.st_size == 0)
+    return success();
+  auto bytesOfFile = static_cast<size_t>(status.st_size);
+  UWT_ASSIGN_OR_RETURN(data, fileOperations().map(descriptor, bytesOfFile, name));
+  size = bytesOfFile;
+  watchReads(bytes());
+  return success();
 }
 
 Expected<MappedFile> MappedFile::open(const std::string &path) {
-  auto failed = [&] { return ioError(path + ": cannot open: " + std::strerror(errno)); };
-  // Not blocking: the path may be that of a pipe without a writer.
-  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0)
-    return failed();
-  struct stat status;
-  if (::fstat(descriptor, &status) != 0) {
-    Error error = failed();
-    ::close(descriptor);
-    return error;
-  }
-  if (!S_ISREG(status.st_mode)) {
-    ::close(descriptor);
-    return ioError(path + ": not a regular file");
-  }
-  auto size = static_cast<size_t>(status.st_size);
-  void *mapping = nullptr;
-  if (size != 0) {
-    mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (mapping == MAP_FAILED) {
-      Error error = ioError(path + ": cannot map: " + std::strerror(errno));
-      ::close(descriptor);
-      return error;
-    }
-  }
-  ::close(descriptor);
   MappedFile file(path);
-  file.data = static_cast<const uint8_t *>(mapping);
-  file.size = size;
-  file.permissions = permissionsOf(status);
-  file.identity = identityOf(status);
+  UWT_ASSIGN_OR_RETURN(int descriptor, fileOperations().openToRead(path));
+  Status mapped = file.map(descriptor);
+  ::close(descriptor);
+  UWT_RETURN_IF_ERROR(std::move(mapped));
   return file;
+}
+
+Status MappedFile::checkRead(std::span<const uint8_t> part) {
+  if (!hasReadFault(part.data()))
+    return success();
+  return ioError("a part of the file cannot be read: the disk fails, or the file was cut short "
+                 "while it was read");
+}
+
+Status MappedFile::checkRead() const {
+  Status read = checkRead(bytes());
+  return read ? success() : Status(read.takeError().in(name));
+}
+
+Status MappedFile::checkUnchanged() const {
+  UWT_RETURN_IF_ERROR(checkRead());
+  return uwt::checkUnchanged(name, identity);
 }
 
 void MappedFile::release(std::span<const uint8_t> part) {
@@ -108,12 +120,19 @@ struct ResidencyLimit::State {
 ResidencyLimit::ResidencyLimit(std::span<const uint8_t> part) {
   if (part.size() < residentPart)
     return;
-  state = std::make_unique<State>();
-  state->thread = std::thread([state = state.get(), part] {
+  auto limiting = std::make_unique<State>();
+  auto release = [state = limiting.get(), part] {
     std::unique_lock lock(state->mutex);
     while (!state->ended.wait_for(lock, releaseInterval, [state] { return state->end; }))
       MappedFile::release(part);
-  });
+  };
+  // Without a thread the work goes on, with more resident.
+  try {
+    limiting->thread = std::thread(release);
+  } catch (const std::system_error &) {
+    return;
+  }
+  state = std::move(limiting);
 }
 
 ResidencyLimit::~ResidencyLimit() {

@@ -44,9 +44,11 @@ static Expected<std::string_view> findHeader(std::span<const uint8_t> bytes) {
 Expected<SafetensorsFile> SafetensorsFile::open(const std::string &path) {
   UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
   auto text = findHeader(file.bytes());
+  UWT_RETURN_IF_ERROR(file.checkRead());
   if (!text)
     return text.takeError().in(path);
   auto header = SafetensorsHeader::parse(*text, file.bytes().size() - 8 - text->size());
+  UWT_RETURN_IF_ERROR(file.checkRead());
   if (!header)
     return header.takeError().in(path);
   return SafetensorsFile(std::move(file), *text, *std::move(header));

@@ -25,6 +25,18 @@ Error TensorReader::located(Error error) const {
   return std::move(error).in(path + ": " + tensorLabel(*what));
 }
 
+Status TensorReader::checkRead() const {
+  Status read = MappedFile::checkRead(raw);
+  for (unsigned k = 0; k < planeKinds && read; ++k)
+    read = MappedFile::checkRead(stored[k]);
+  return read ? success() : Status(read.takeError().in(path));
+}
+
+Status TensorReader::afterReading(Status status) const {
+  UWT_RETURN_IF_ERROR(checkRead());
+  return status;
+}
+
 //===----------------------------------------------------------------------===//
 // Parts
 //===----------------------------------------------------------------------===//
@@ -156,6 +168,12 @@ static Status copyRaw(const ResolvedPart &part, unsigned bits, std::span<const u
 }
 
 Expected<TensorBytes> TensorReader::readPart(const TensorPart &part, ThreadPool &pool) const {
+  Expected<TensorBytes> out = readMatrices(part, pool);
+  UWT_RETURN_IF_ERROR(checkRead());
+  return out;
+}
+
+Expected<TensorBytes> TensorReader::readMatrices(const TensorPart &part, ThreadPool &pool) const {
   auto resolved = resolve(what->shape, part);
   if (!resolved)
     return located(resolved.takeError());
@@ -197,6 +215,10 @@ Status TensorReader::checkRaw() const {
 }
 
 Status TensorReader::read(std::span<uint8_t> out, ThreadPool &pool) const {
+  return afterReading(readWhole(out, pool));
+}
+
+Status TensorReader::readWhole(std::span<uint8_t> out, ThreadPool &pool) const {
   if (out.size() != what->bytes)
     return located(usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
                               std::to_string(what->bytes)));
@@ -232,7 +254,9 @@ private:
 
 } // namespace
 
-Status TensorReader::check(ThreadPool &pool) const {
+Status TensorReader::check(ThreadPool &pool) const { return afterReading(checkStored(pool)); }
+
+Status TensorReader::checkStored(ThreadPool &pool) const {
   if (!decoding)
     return checkRaw();
   PlaneLimits limits(stored);
@@ -258,6 +282,7 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
     MappedFile::release(piece);
     rest = rest.subspan(piece.size());
   }
+  UWT_RETURN_IF_ERROR(checkRead());
   if (check && hash.digest() != *what->rawChecksum)
     return located(invalidError(
         "its checksum is wrong: the tensor is damaged; get the file again")); // check-5
@@ -319,7 +344,7 @@ Status TensorReader::stream(const std::function<Status(std::span<const uint8_t>)
     return streamRaw(consume);
   PlaneLimits limits(stored);
   bool kMajor = decoding->description().format.storage == Storage::KMajor;
-  return kMajor ? streamMatrices(consume, pool) : streamPanels(consume, pool);
+  return afterReading(kMajor ? streamMatrices(consume, pool) : streamPanels(consume, pool));
 }
 
 } // namespace uwt

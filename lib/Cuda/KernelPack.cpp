@@ -170,6 +170,7 @@ Expected<std::shared_ptr<const KernelPack>> KernelPack::open(const std::string &
   UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
   PackParser parser(file.bytes(), options);
   Status parsed = parser.parse();
+  UWT_RETURN_IF_ERROR(file.checkRead());
   if (!parsed)
     return parsed.takeError().in(path);
   auto state = std::make_unique<State>();

@@ -151,6 +151,8 @@ static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &po
 Expected<LoadedWeight> LoadedWeight::fromReader(const TensorReader &reader, ThreadPool &pool,
                                                 const LoadOptions &options) {
   UWT_RETURN_IF_ERROR(checkOptions(options));
-  return reader.decoder() ? fromDecoder(*reader.decoder(), pool, options)
-                          : loadRaw(reader, pool, options);
+  Expected<LoadedWeight> weight = reader.decoder() ? fromDecoder(*reader.decoder(), pool, options)
+                                                   : loadRaw(reader, pool, options);
+  UWT_RETURN_IF_ERROR(reader.checkRead());
+  return weight;
 }

@@ -25,6 +25,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -109,19 +110,31 @@ struct ThreadPool::State {
   /// Set while a loop runs.
   alignas(64) std::atomic<bool> isBusy{false};
   std::atomic<bool> isClosing{false};
+  /// Of the running loop: some body had no memory.
+  std::atomic<bool> isOutOfMemory{false};
   /// Set where there is a processor for each thread: watching takes none from another.
   bool mayWatch = true;
   Bed workersBed, callersBed;
   std::vector<std::thread> workers;
 
-  // noexcept: a body that threw would leave other threads with a dangling loop.
+  /// What a body throws must not leave the thread, nor the loop while others are inside:
+  /// the caller of the loop throws it, once all have left.
+  void runBody(uint64_t begin, uint64_t end, unsigned worker) noexcept {
+    try {
+      body(context, begin, end, worker);
+    } catch (const std::bad_alloc &) {
+      isOutOfMemory.store(true);
+      next.store(count);
+    }
+  }
+
   void takeRanges(unsigned worker) noexcept {
     uint64_t begin = next.load(std::memory_order_relaxed);
     while (begin < count) {
       uint64_t size = share ? std::max<uint64_t>(1, (count - begin) / share) : 1;
       if (!next.compare_exchange_weak(begin, begin + size, std::memory_order_relaxed))
         continue;
-      body(context, begin, begin + size, worker);
+      runBody(begin, begin + size, worker);
       begin = next.load(std::memory_order_relaxed);
     }
   }
@@ -181,7 +194,10 @@ struct ThreadPool::State {
     auto isEmpty = [&] { return (control.load() & insideMask) == 0; };
     if (!(mayWatch && watch(isEmpty)) && !isEmpty())
       callersBed.sleepUntil(isEmpty);
+    bool hasThrown = isOutOfMemory.exchange(false);
     isBusy.store(false);
+    if (hasThrown)
+      throw std::bad_alloc();
   }
 };
 
@@ -191,13 +207,13 @@ ThreadPool::ThreadPool(unsigned threads) : state(std::make_unique<State>()) {
     threads = processors;
   threads = std::min(threads, maxThreads);
   state->mayWatch = threads <= processors;
-  for (unsigned worker = 1; worker < threads; ++worker) {
-    // The system may refuse a thread; the loop then runs on those that exist.
-    try {
+  // The system may refuse a thread, or the memory for it; loops then run on those that exist.
+  try {
+    state->workers.reserve(threads);
+    for (unsigned worker = 1; worker < threads; ++worker)
       state->workers.emplace_back([this, worker] { state->workerMain(worker); });
-    } catch (const std::system_error &) {
-      break;
-    }
+  } catch (const std::system_error &) {
+  } catch (const std::bad_alloc &) {
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "Options.h"
 #include "Report.h"
+#include "uwt/Support/Process.h"
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
@@ -81,7 +82,8 @@ static Status run(const std::vector<std::string> &arguments) {
 }
 
 int main(int argc, char **argv) {
-  Status status = run({argv + 1, argv + argc});
+  prepareProcess();
+  Status status = callWithMemory([&] { return run({argv + 1, argv + argc}); });
   if (status)
     return 0;
   say("uwt-bench: error: " + status.error().message());

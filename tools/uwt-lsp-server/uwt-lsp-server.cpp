@@ -8,8 +8,10 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 #include "uwt/Compiler/Registration.h"
+#include "uwt/Support/Process.h"
 
 int main(int argc, char **argv) {
+  uwt::prepareProcess();
   mlir::DialectRegistry registry;
   uwt::registerAllDialects(registry);
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));

@@ -7,8 +7,10 @@
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "uwt/Compiler/Registration.h"
+#include "uwt/Support/Process.h"
 
 int main(int argc, char **argv) {
+  uwt::prepareProcess();
   mlir::DialectRegistry registry;
   uwt::registerAllDialects(registry);
   uwt::registerAllPasses();

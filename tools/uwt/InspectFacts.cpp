@@ -134,6 +134,7 @@ static Expected<TensorFacts> tensorFacts(const Container &file, const TensorEntr
   UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(entry));
   if (const TensorDecoder *decoder = reader.decoder(); decoder && entry.sameAs.empty())
     readPanels(*decoder, facts);
+  UWT_RETURN_IF_ERROR(reader.checkRead());
   if (wantsValues && element) {
     UWT_ASSIGN_OR_RETURN(facts.values, readValues(reader, *element, pool, progress));
   }

@@ -42,7 +42,10 @@ unsigned Session::messageColumns() { return columnsOf(STDERR_FILENO); }
 
 size_t Session::outputColumns() const { return outTerminal ? columnsOf(STDOUT_FILENO) : SIZE_MAX; }
 
-void Session::print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void Session::print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && outputError == 0)
+    outputError = errno;
+}
 
 static void printMessage(std::string_view prefix, std::string_view text) {
   std::string line = std::string(prefix) + printable(text) + "\n";
@@ -65,10 +68,18 @@ void Session::warn(std::string_view text) const {
 }
 
 Status Session::finish() {
-  errno = 0;
-  if (std::fflush(stdout) != 0 || std::ferror(stdout))
-    return ioError(std::string("cannot write to standard output: ") + std::strerror(errno));
+  if (std::fflush(stdout) != 0 && outputError == 0)
+    outputError = errno;
+  if (outputError != 0)
+    return ioError(std::string("cannot write to standard output: ") + std::strerror(outputError));
   return success();
+}
+
+void Session::endWhereReaderIsGone() const {
+  if (outputError != EPIPE)
+    return;
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
 }
 
 void uwt::printError(std::string_view text) { printMessage("uwt: error: ", text); }
@@ -84,8 +95,15 @@ void uwt::catchInterrupts() {
   sigemptyset(&action.sa_mask);
   // The handler runs once: the next signal finds the default action.
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before{};
+    sigaction(signal, nullptr, &before);
+    // nohup, and shells in the background, ask for it to be ignored.
+    if (before.sa_handler != SIG_IGN)
+      sigaction(signal, &action, nullptr);
+  }
+  // A file that is half-written has to go first.
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool uwt::interrupted() { return wasInterrupted.load(std::memory_order_relaxed); }

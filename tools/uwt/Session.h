@@ -57,17 +57,22 @@ public:
   void warn(std::string_view text) const;
   /// Flushes stdout; an IO error where anything printed was not written.
   Status finish();
+  /// After finish(), where all work is done: whoever reads stdout may have seen enough
+  /// ('uwt inspect | head'). The process then ends by SIGPIPE, and says nothing.
+  void endWhereReaderIsGone() const;
 
 private:
   SessionOptions chosen;
   bool outTerminal, errTerminal, useColour;
+  /// Of the first failure to write to stdout; 0 for none.
+  int outputError = 0;
 };
 
 /// "uwt: error: text" on stderr; control characters become '?'.
 void printError(std::string_view text);
 
-/// From now on SIGINT and SIGTERM set a flag; a second signal ends the process
-/// at once.
+/// From now on SIGINT, SIGTERM and SIGHUP set a flag, unless the process was started with them
+/// ignored; a second signal ends the process at once. Closed pipes are errors of writing.
 void catchInterrupts();
 bool interrupted();
 /// An error of kind Interrupted from then on.

@@ -8,6 +8,7 @@
 #include "CommandLine.h"
 #include "HelpText.h"
 #include "Json.h"
+#include "uwt/Support/Process.h"
 
 using namespace uwt;
 
@@ -31,10 +32,13 @@ static Status runCommand(const CommandList &commands, const ParsedCommandLine &p
     session.print(commandHelp(session, *parsed.command));
   else if (Status status = parsed.command->run(session); !status)
     return status;
-  return session.finish();
+  Status written = session.finish();
+  session.endWhereReaderIsGone();
+  return written;
 }
 
 int main(int argc, char **argv) {
+  prepareProcess();
   CommandList commands;
   addCommands(commands);
   SessionOptions options;
@@ -45,7 +49,7 @@ int main(int argc, char **argv) {
   }
   catchInterrupts();
   Session session(options);
-  Status status = runCommand(commands, *parsed, session);
+  Status status = callWithMemory([&] { return runCommand(commands, *parsed, session); });
   if (status)
     return 0;
   // What a command printed before it failed comes first, also into a pipe.

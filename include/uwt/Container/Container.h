@@ -126,11 +126,20 @@ public:
                 ThreadPool &pool) const;
   /// Verifies everything that is stored of this tensor, without decoding it.
   Status check(ThreadPool &pool) const;
+  /// For who reads the file through decoder() or rawBytes(): an IO error where some of it could not
+  /// be read, and zeros were in its place. The functions above look at that themselves.
+  Status checkRead() const;
 
 private:
   friend class Container;
   TensorReader() = default;
   Error located(Error error) const;
+  /// checkRead, and then `status`: what was made of zeros is wrong in ways of its own.
+  Status afterReading(Status status) const;
+  Status openDecoder();
+  Status readWhole(std::span<uint8_t> out, ThreadPool &pool) const;
+  Expected<TensorBytes> readMatrices(const TensorPart &part, ThreadPool &pool) const;
+  Status checkStored(ThreadPool &pool) const;
   DecodeOptions decodeOptions() const { return {options.path, options.check, options.times}; }
   Status checkRaw() const;
   Status streamRaw(const std::function<Status(std::span<const uint8_t>)> &consume) const;

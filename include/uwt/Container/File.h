@@ -46,8 +46,13 @@ struct FileIdentity {
 /// An IO error unless `path` is still the file `before`.
 Status checkUnchanged(const std::string &path, const FileIdentity &before);
 
-/// A regular file, mapped for reading. The file must not shrink while it is
-/// mapped. Immutable and thread-safe.
+/// Opening the first file installs a handler of SIGBUS, for files that get shorter while they are
+/// mapped and disks that cannot be read: such reads give zeros, and then an IO error. Faults
+/// elsewhere go to the handler that was there before. A host that wants none calls this with false
+/// before it opens a file; those reads then end the process.
+void catchReadFaults(bool wanted);
+
+/// A regular file, mapped for reading. Immutable and thread-safe.
 class MappedFile {
 public:
   MappedFile(MappedFile &&other) noexcept;
@@ -60,14 +65,20 @@ public:
   const std::string &path() const { return name; }
   std::span<const uint8_t> bytes() const { return {data, size}; }
   FileMode mode() const { return permissions; }
-  /// An IO error where the file has been replaced, or written to, since it was opened.
-  Status checkUnchanged() const { return uwt::checkUnchanged(name, identity); }
+  /// An IO error where some of bytes() could not be read, and zeros were in their place.
+  Status checkRead() const;
+  /// An IO error where the file has been replaced, written to, or could not be read since it was
+  /// opened.
+  Status checkUnchanged() const;
+  /// checkRead of the file that `part` is a part of; the message has no path.
+  static Status checkRead(std::span<const uint8_t> part);
   /// Takes the pages of `part` (a part of bytes()) out of this process's
   /// resident memory. They stay readable: a later access reads them again.
   static void release(std::span<const uint8_t> part);
 
 private:
   explicit MappedFile(std::string name) : name(std::move(name)) {}
+  Status map(int descriptor);
   std::string name;
   const uint8_t *data = nullptr;
   size_t size = 0;

@@ -1,13 +1,13 @@
-//===- FileOperations.h - The system calls that write ----------*- C++ -*-===//
+//===- FileOperations.h - The system calls on files -------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Every change that this library makes to a file system goes through one object
-// of this interface, so that tests can make the n-th step fail, or end the process there.
-// Reading is not part of it.
+// Every change that this library makes to a file system, and every file that it opens or maps, goes
+// through one object of this interface, so that tests can make the n-th step fail, or end the
+// process there. What is read is read from mappings (ReadFaults.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,18 +15,24 @@
 #define UWT_CONTAINER_FILEOPERATIONS_H
 
 #include "uwt/Support/Error.h"
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 
 namespace uwt {
 
-/// Changes to a file system. The base class is the real one; tests override
+/// Operations on a file system. The base class is the real one; tests override
 /// what shall fail. All errors are ErrorKind::IO with the path in front.
 /// Thread-safe where descriptors differ.
 class FileOperations {
 public:
   virtual ~FileOperations();
+
+  /// Opens a file for reading, following links. Does not wait for the writer of a pipe.
+  virtual Expected<int> openToRead(const std::string &path);
+  /// Maps the first `bytes` of an open file, at least one, for reading.
+  virtual Expected<const uint8_t *> map(int descriptor, size_t bytes, const std::string &path);
 
   /// Makes the file `path` with the permission bits `mode`, less the umask, and takes an
   /// exclusive lock on it. What a killed process of this user has left there is removed

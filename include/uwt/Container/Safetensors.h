@@ -95,7 +95,8 @@ public:
   const std::string &path() const { return file.path(); }
   uint64_t fileBytes() const { return file.bytes().size(); }
   FileMode mode() const { return file.mode(); }
-  /// As MappedFile::checkUnchanged.
+  /// As those of MappedFile.
+  Status checkRead() const { return file.checkRead(); }
   Status checkUnchanged() const { return file.checkUnchanged(); }
   const SafetensorsHeader &header() const { return parsed; }
   /// The header's JSON text with its padding, as it lies in the file.

@@ -7,7 +7,8 @@
 //
 // The one way in which UWT's LLVM-free libraries report failure: an `Error`
 // (a kind that maps to an exit code, and a message) carried by `Expected<T>`
-// or `Status`. Nothing here throws; out-of-memory terminates.
+// or `Status`. Nothing throws but std::bad_alloc, where memory is out: it leaves nothing
+// half-written, and `callWithMemory` makes an error of it.
 //
 // Messages follow docs/conventions: lower case, no final period, expected and
 // actual, and what to do. Callers that know more context (a file, a tensor)
@@ -19,6 +20,8 @@
 #define UWT_SUPPORT_ERROR_H
 
 #include <cassert>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -117,6 +120,20 @@ private:
 };
 
 inline Status success() { return Status(); }
+
+/// What `body()`, a Status or an Expected, gives; an IO error where memory is out. A size that a
+/// damaged file states can be the reason.
+template <typename Body> auto callWithMemory(Body body) -> decltype(body()) {
+  constexpr const char *text = "out of memory: the system has no more for this work; close other "
+                               "programs, or check the sizes that the input states";
+  try {
+    return body();
+  } catch (const std::bad_alloc &) {
+    return ioError(text);
+  } catch (const std::length_error &) { // a container of the standard library: too large to ask for
+    return ioError(text);
+  }
+}
 
 } // namespace uwt
 

@@ -36,7 +36,9 @@ public:
 
   /// Calls `body(i, worker)` for each i in [0, count), worker in [0, size()),
   /// and returns when all have ended. While the pool runs another loop (of another thread, or the
-  /// one that this call is made from), the caller runs this one alone, as worker 0.
+  /// one that this call is made from), the caller runs this one alone, as worker 0. Where a body
+  /// throws std::bad_alloc, calls that have not begun are left out, and this one throws it; bodies
+  /// throw nothing else.
   void parallelFor(uint64_t count, const std::function<void(uint64_t i, unsigned worker)> &body);
 
   /// The same for ranges that cover [0, count) once; none is empty. They begin large and

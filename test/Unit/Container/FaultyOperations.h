@@ -29,6 +29,16 @@ public:
   /// Whether some rename succeeded.
   bool afterRename() const { return renamed; }
 
+  Expected<int> openToRead(const std::string &path) override {
+    if (now())
+      return ioError(path + ": Input/output error");
+    return FileOperations::openToRead(path);
+  }
+  Expected<const uint8_t *> map(int descriptor, size_t bytes, const std::string &path) override {
+    if (now())
+      return ioError(path + ": Cannot allocate memory");
+    return FileOperations::map(descriptor, bytes, path);
+  }
   Expected<int> createLocked(const std::string &path, uint32_t mode) override {
     if (now())
       return failure(path);

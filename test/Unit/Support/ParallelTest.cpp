@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -129,6 +130,22 @@ TEST(ThreadPoolTest, LoopsAfterPausesFinish) {
       pool.parallelFor(32, [&](uint64_t i, unsigned) { sum += i; });
     }
     EXPECT_EQ(sum, 60u * 496);
+  }
+}
+
+TEST(ThreadPoolTest, MemoryThatIsOutReachesTheCaller) {
+  for (unsigned threads : {1u, 3u}) {
+    ThreadPool pool(threads);
+    for (uint64_t failing : {0, 7, 99})
+      EXPECT_THROW(pool.parallelFor(100,
+                                    [&](uint64_t i, unsigned) {
+                                      if (i == failing)
+                                        throw std::bad_alloc();
+                                    }),
+                   std::bad_alloc);
+    std::atomic<uint64_t> sum{0};
+    pool.parallelFor(32, [&](uint64_t i, unsigned) { sum += i; });
+    EXPECT_EQ(sum, 496u);
   }
 }
 

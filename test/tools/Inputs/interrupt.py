@@ -1,5 +1,5 @@
-"""Interrupts `uwt compress` in the middle of its work and checks that it ends with 130
-and leaves nothing behind: interrupt.py FOLDER."""
+"""Sends a signal to `uwt compress` in the middle of its work and says how it ends and what it leaves:
+interrupt.py FOLDER [SIGNAL], SIGINT without one."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import sys
 import time
 
 folder = sys.argv[1]
+number = signal.Signals[sys.argv[2] if len(sys.argv) > 2 else "SIGINT"]
 source, target = os.path.join(folder, "large.safetensors"), os.path.join(folder, "out.safetensors")
 # Zeros that take no space on the disk, and some seconds to compress.
 size = 1 << 30
@@ -21,9 +22,11 @@ process = subprocess.Popen(
     ["uwt", "compress", source, "-o", target, "-T", "1", "--progress=json"],
     stderr=subprocess.PIPE,
     text=True,
+    # Who runs this in the background may have it ignored.
+    preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
 )
 first = process.stderr.readline()
-process.send_signal(signal.SIGINT)
+process.send_signal(number)
 start = time.monotonic()
 rest = process.stderr.read()
 code = process.wait(timeout=60)

@@ -1,0 +1,194 @@
+//===- MisuseTest.cpp - The C API, called wrongly -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every function of include/uwt-c with NULL for each of its pointers, with wrong sizes and with
+// indices that do not exist: an error that names the argument, or 0.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Container/TestFiles.h"
+#include "uwt-c/Compiler.h"
+#include "uwt-c/Container.h"
+#include "uwt-c/Cuda.h"
+#include <gtest/gtest.h>
+
+using namespace uwt::test;
+
+namespace {
+
+/// "kind: message", and destroys the error; "no error" for NULL.
+std::string textOf(UWTError *error) {
+  std::string text =
+      error ? std::to_string(uwtErrorKind(error)) + ": " + uwtErrorMessage(error) : "no error";
+  uwtErrorDestroy(error);
+  return text;
+}
+
+constexpr const char *adds = "func.func @add(%x: tensor<2xf32>) -> tensor<2xf32> {\n"
+                             "  %y = arith.addf %x, %x : tensor<2xf32>\n"
+                             "  return %y : tensor<2xf32>\n"
+                             "}\n";
+
+class CApiMisuseTest : public ::testing::Test {
+protected:
+  void SetUp() override {
+    path = folder / "model.safetensors";
+    writeTensors(path, {{"a", "F32", {2}, Bytes(8)}});
+    ASSERT_EQ(textOf(uwtContextCreate(1, &context)), "no error");
+    ASSERT_EQ(textOf(uwtContainerOpen(path.c_str(), &container)), "no error");
+    ASSERT_EQ(textOf(uwtCompile(context, adds, std::string_view(adds).size(), nullptr, nullptr,
+                                &program)),
+              "no error");
+  }
+  void TearDown() override {
+    uwtProgramDestroy(program);
+    uwtContainerDestroy(container);
+    uwtContextDestroy(context);
+  }
+
+  TemporaryFolder folder;
+  std::string path;
+  UWTContext *context = nullptr;
+  UWTContainer *container = nullptr;
+  UWTProgram *program = nullptr;
+};
+
+TEST_F(CApiMisuseTest, Core) {
+  EXPECT_EQ(textOf(uwtContextCreate(1, nullptr)), "2: context is NULL");
+  UWTContext *other = nullptr;
+  EXPECT_EQ(textOf(uwtContextCreate(5000, &other)),
+            "2: a context has at most 4096 threads, got 5000");
+  uwtContextSetLog(nullptr, nullptr, nullptr);
+  uwtContextDestroy(nullptr);
+  EXPECT_EQ(uwtErrorKind(nullptr), UWT_ERROR_NONE);
+  EXPECT_STREQ(uwtErrorMessage(nullptr), "");
+  uwtErrorDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, Containers) {
+  UWTContainer *opened = nullptr;
+  EXPECT_EQ(textOf(uwtContainerOpen(nullptr, &opened)), "2: path is NULL");
+  EXPECT_EQ(textOf(uwtContainerOpen(path.c_str(), nullptr)), "2: container is NULL");
+  EXPECT_EQ(uwtContainerSize(nullptr), 0U);
+  EXPECT_EQ(uwtContainerOriginalBytes(nullptr), 0U);
+  UWTTensorInfo info;
+  EXPECT_EQ(textOf(uwtContainerTensor(nullptr, 0, &info)), "2: container is NULL");
+  EXPECT_EQ(textOf(uwtContainerTensor(container, 0, nullptr)), "2: info is NULL");
+  EXPECT_EQ(textOf(uwtContainerTensor(container, 1, &info)), "2: there are 1 tensors, got index 1");
+  float buffer[2];
+  EXPECT_EQ(textOf(uwtContainerRead(nullptr, container, "a", buffer, 8)), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtContainerRead(context, nullptr, "a", buffer, 8)), "2: container is NULL");
+  EXPECT_EQ(textOf(uwtContainerRead(context, container, nullptr, buffer, 8)), "2: name is NULL");
+  EXPECT_EQ(textOf(uwtContainerRead(context, container, "a", nullptr, 8)), "2: buffer is NULL");
+  EXPECT_EQ(textOf(uwtContainerRead(context, container, "a", buffer, 4)),
+            "2: tensor 'a' has 8 bytes, got a buffer of 4");
+  EXPECT_EQ(textOf(uwtDecompress(nullptr, "a", "b", nullptr)), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtDecompress(context, nullptr, "b", nullptr)), "2: input is NULL");
+  EXPECT_EQ(textOf(uwtDecompress(context, "a", nullptr, nullptr)), "2: output is NULL");
+  uwtContainerDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, Compiling) {
+  UWTProgram *made = nullptr;
+  EXPECT_EQ(textOf(uwtCompile(nullptr, adds, 1, "a", nullptr, &made)), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtCompile(context, nullptr, 1, "a", nullptr, &made)), "2: module is NULL");
+  EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", nullptr, nullptr)), "2: program is NULL");
+  uwtCompileOptionsInit(nullptr);
+  UWTCompileOptions options;
+  uwtCompileOptionsInit(&options);
+  options.weightCount = 1;
+  EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)), "2: weights is NULL");
+  const char *weights[] = {path.c_str(), nullptr};
+  options.weights = weights;
+  options.weightCount = 2;
+  EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)), "2: weights[1] is NULL");
+  options.size = 4;
+  EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)),
+            "2: the options have size 4: set them with uwtCompileOptionsInit");
+  EXPECT_EQ(made, nullptr);
+  EXPECT_EQ(uwtProgramFunctionCount(nullptr), 0U);
+  EXPECT_EQ(uwtProgramFunctionName(nullptr, 0), nullptr);
+  EXPECT_STREQ(uwtProgramFunctionName(program, 0), "add");
+  EXPECT_EQ(uwtProgramFunctionName(program, 1), nullptr);
+  uwtProgramDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, Running) {
+  const float values[] = {1, 2};
+  const uint64_t shape[] = {2};
+  const UWTTensor good = {"F32", 1, shape, nullptr, values};
+  UWTResults *results = nullptr;
+  EXPECT_EQ(textOf(uwtProgramRun(nullptr, program, nullptr, &good, 1, &results)),
+            "2: context is NULL");
+  EXPECT_EQ(textOf(uwtProgramRun(context, nullptr, nullptr, &good, 1, &results)),
+            "2: program is NULL");
+  EXPECT_EQ(textOf(uwtProgramRun(context, program, nullptr, nullptr, 1, &results)),
+            "2: inputs is NULL");
+  EXPECT_EQ(textOf(uwtProgramRun(context, program, nullptr, &good, 1, nullptr)),
+            "2: results is NULL");
+  auto runWith = [&](const UWTTensor &input) {
+    return textOf(uwtProgramRun(context, program, nullptr, &input, 1, &results));
+  };
+  EXPECT_EQ(runWith({nullptr, 1, shape, nullptr, values}),
+            "2: input 0: there is no dtype ''; dtypes are those of safetensors, such as BF16 and "
+            "F32");
+  EXPECT_EQ(runWith({"F32", 1, nullptr, nullptr, values}), "2: input 0: shape is NULL");
+  EXPECT_EQ(runWith({"F32", size_t(1) << 60, shape, nullptr, values}),
+            "2: input 0: a tensor has at most 64 dimensions, got rank 1152921504606846976");
+  EXPECT_EQ(runWith({"F32", 1, shape, nullptr, nullptr}), "2: input 0 of 'add' has no data");
+  EXPECT_EQ(results, nullptr);
+  EXPECT_EQ(runWith(good), "no error");
+  EXPECT_EQ(uwtResultsCount(results), 1U);
+  EXPECT_EQ(static_cast<const float *>(uwtResultsTensor(results, 0).data)[1], 4);
+  EXPECT_EQ(uwtResultsTensor(results, 1).data, nullptr);
+  EXPECT_EQ(uwtResultsTensor(nullptr, 0).data, nullptr);
+  EXPECT_EQ(uwtResultsCount(nullptr), 0U);
+  uwtResultsDestroy(results);
+  uwtResultsDestroy(nullptr);
+}
+
+/// Objects of a GPU are not needed for what is refused before one is looked at: their names are
+/// checked in the order of the arguments.
+TEST_F(CApiMisuseTest, Cuda) {
+  uint64_t bytes = 0;
+  UWTCudaDevice *device = nullptr;
+  UWTCudaPack *pack = nullptr;
+  UWTCudaWeight *weight = nullptr;
+  UWTCudaLauncher *launcher = nullptr;
+  UWTCudaLayerQueue *queue = nullptr;
+  EXPECT_EQ(textOf(uwtCudaDeviceCount(nullptr)), "2: count is NULL");
+  EXPECT_EQ(textOf(uwtCudaDeviceOpen(0, nullptr)), "2: device is NULL");
+  EXPECT_EQ(uwtCudaDeviceName(nullptr), nullptr);
+  EXPECT_EQ(uwtCudaDeviceTarget(nullptr), nullptr);
+  EXPECT_EQ(textOf(uwtCudaPackOpen(device, "a", &pack)), "2: device is NULL");
+  EXPECT_EQ(textOf(uwtCudaWeightUpload(nullptr, device, container, "a", nullptr, &weight)),
+            "2: context is NULL");
+  EXPECT_EQ(textOf(uwtCudaWeightUpload(context, device, container, "a", nullptr, &weight)),
+            "2: device is NULL");
+  EXPECT_EQ(textOf(uwtCudaWeightLoad(context, pack, container, "a", "raw", &weight)),
+            "2: pack is NULL");
+  EXPECT_EQ(uwtCudaWeightRows(nullptr) + uwtCudaWeightColumns(nullptr) +
+                uwtCudaWeightMatrices(nullptr) + uwtCudaWeightBytes(nullptr),
+            0U);
+  EXPECT_EQ(textOf(uwtCudaLauncherCreate(pack, weight, 0, 1, &launcher)), "2: pack is NULL");
+  EXPECT_EQ(uwtCudaLauncherKernel(nullptr), nullptr);
+  EXPECT_EQ(uwtCudaLauncherBatchFrom(nullptr) + uwtCudaLauncherBatchTo(nullptr), 0U);
+  EXPECT_EQ(textOf(uwtCudaLauncherScratch(launcher, 1, &bytes, &bytes)), "2: launcher is NULL");
+  uwtCudaOperandsInit(nullptr);
+  UWTCudaOperands operands;
+  uwtCudaOperandsInit(&operands);
+  EXPECT_EQ(textOf(uwtCudaLaunch(launcher, &operands, nullptr)), "2: launcher is NULL");
+  EXPECT_EQ(textOf(uwtCudaLayerQueueCreate(device, &queue)), "2: device is NULL");
+  EXPECT_EQ(textOf(uwtCudaLaunchLayers(queue, nullptr, 0, nullptr, 0)), "2: queue is NULL");
+  uwtCudaDeviceDestroy(nullptr);
+  uwtCudaPackDestroy(nullptr);
+  uwtCudaWeightDestroy(nullptr);
+  uwtCudaLauncherDestroy(nullptr);
+  uwtCudaLayerQueueDestroy(nullptr);
+}
+
+} // namespace
