@@ -8,6 +8,7 @@
 #include "CompileOptionRows.h"
 #include "Json.h"
 #include "Paths.h"
+#include "RunInputs.h"
 #include "Text.h"
 #include "uwt/Container/Container.h"
 #include "uwt/Support/Suggest.h"
@@ -26,9 +27,10 @@ public:
   }
   std::string_view description() const override {
     return "Inputs are the tensors arg0, arg1, ... of the --input file, by the position of the "
-           "function's arguments; where there is one, it may have any name. Outputs are out0, "
-           "out1, .... The same weights give the same bits in every format and on any number of "
-           "threads; --raw runs the same kernels from uncompressed weights.\n\n"
+           "function's arguments; where there is one, it may have any name. --random-inputs draws "
+           "those that are not there, the same on every machine. Outputs are out0, out1, .... The "
+           "same weights give the same bits in every format and on any number of threads; --raw "
+           "runs the same kernels from uncompressed weights.\n\n"
            "--target sm_90a runs products on this machine's GPU, emulate:sm_90a on an emulator "
            "that "
            "needs none and finds races, missing waits and accesses out of bounds. There, bits are "
@@ -42,7 +44,9 @@ public:
         {module + "--weights model.uwt.safetensors -o y.safetensors --raw",
          "The same bits from raw ones"},
         {module + "--format 'huffman<12,2>' -o y.safetensors", "Constants of the module, coded"},
-        {module + "-o y.safetensors --bench 20 -T 2", "How fast is it?"},
+        {"uwt run model.mlir --weights model.uwt.safetensors --random-inputs --shape arg0:4x64 "
+         "--bench 20",
+         "How fast is it?"},
         {module + "-o y.safetensors --target emulate:sm_90a",
          "By the kernels of a GPU, without one"}};
   }
@@ -50,15 +54,12 @@ public:
   Status run(Session &session) override;
 
 private:
-  Expected<std::vector<ToolTensor>> bindInputs(const ToolSignature &function,
-                                               const SafetensorsFile &file) const;
   Status write(const std::vector<ToolResult> &results) const;
   void report(Session &session, const ToolSignature &function, const ToolStats &stats,
               const std::vector<ToolResult> &results, std::vector<double> seconds) const;
 
-  std::string module, output;
-  std::optional<std::string> input;
-  std::string function;
+  std::string module, output, function;
+  RunInputs inputs;
   CompileOptionRows shared;
   bool force = false;
   unsigned threads = 0, bench = 0;
@@ -68,55 +69,26 @@ private:
 
 std::vector<Option> RunCommand::options() {
   Option in{"IN", "", "a file of MLIR", &module, ValueHint::Path};
-  Option out{"-o,--output", "OUT", "the .safetensors file to write the results to", &output,
-             ValueHint::Path};
-  in.required = out.required = true;
-  std::vector<Option> rows = {
-      in,
-      {"--input", "FILE", "safetensors file with the arguments", &input, ValueHint::Path},
-      out,
-      {"--function", "NAME", "function to call (default: the only one, or main)", &function}};
-  std::vector<Option> more = shared.rows();
-  rows.insert(rows.end(), more.begin(), more.end());
+  in.required = true;
+  std::vector<Option> rows = {in};
+  auto add = [&](const std::vector<Option> &more) {
+    rows.insert(rows.end(), more.begin(), more.end());
+  };
+  add(inputs.rows());
+  add({{"-o,--output", "OUT",
+        "the .safetensors file to write the results to (default: none, their shapes are shown)",
+        &output, ValueHint::Path},
+       {"--function", "NAME", "function to call (default: the only one, or main)", &function}});
+  add(shared.rows());
   rows.push_back({"--bench", "N", "call it N more times and print how long that took", &bench});
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
   rows.push_back(threadsOption(&threads));
   return rows;
 }
 
-static std::string specText(const ToolSpec &spec) {
-  std::string text = spec.dtype;
-  for (size_t i = 0; i < spec.shape.size(); ++i)
-    text += (i ? " x " : " ") + (spec.shape[i] < 0 ? "?" : std::to_string(spec.shape[i]));
-  return text + (spec.shape.empty() ? " scalar" : "");
-}
-
-/// What the function takes: "arg0 (BF16 ? x 64), arg1 (F32 scalar)".
-static std::string argumentsText(const ToolSignature &function) {
-  std::string text;
-  for (size_t i = 0; i < function.inputs.size(); ++i)
-    text += (i ? ", arg" : "arg") + std::to_string(i) + " (" + specText(function.inputs[i]) + ")";
-  return text.empty() ? "no arguments" : text;
-}
-
-Expected<std::vector<ToolTensor>> RunCommand::bindInputs(const ToolSignature &function,
-                                                         const SafetensorsFile &file) const {
-  const std::vector<SafetensorsTensor> &tensors = file.header().tensors;
-  std::vector<ToolTensor> inputs;
-  for (size_t i = 0; i < function.inputs.size(); ++i) {
-    std::string name = "arg" + std::to_string(i);
-    const SafetensorsTensor *found = file.header().find(name);
-    if (!found && function.inputs.size() == 1 && tensors.size() == 1)
-      found = &tensors[0];
-    if (!found)
-      return usageError(file.path() + ": there is no tensor " + inQuotes(name) + "; '" +
-                        function.name + "' takes " + argumentsText(function));
-    inputs.push_back({std::string(found->dtype->name), found->shape, file.tensorBytes(*found)});
-  }
-  return inputs;
-}
-
 Status RunCommand::write(const std::vector<ToolResult> &results) const {
+  if (output.empty())
+    return success();
   std::vector<SafetensorsOutput> outputs;
   for (size_t i = 0; i < results.size(); ++i)
     outputs.push_back({"out" + std::to_string(i), findSafetensorsDtype(results[i].dtype),
@@ -137,19 +109,22 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
   if (session.wantsJson()) {
     Json object = schemaObject("run");
     object["input"] = module;
-    object["output"] = output;
+    if (!output.empty())
+      object["output"] = output;
     object["function"] = called.name;
     object["compile_seconds"] = compileSeconds;
     object["weights"] = stats.weights;
     object["weight_bytes"] = stats.weightBytes;
+    inputs.report(object);
     for (const ToolResult &result : results)
       object["results"].push_back({{"dtype", result.dtype}, {"shape", result.shape}});
     object["seconds"] = seconds;
     return printJson(session, object);
   }
   for (size_t i = 0; i < results.size(); ++i)
-    session.note(output + ": out" + std::to_string(i) + ", " + results[i].dtype + ", " +
-                 formatShape(results[i].shape) + ", " + formatBytes(results[i].bytes.size()));
+    session.note((output.empty() ? "" : output + ": ") + "out" + std::to_string(i) + ", " +
+                 results[i].dtype + ", " + formatShape(results[i].shape) + ", " +
+                 formatBytes(results[i].bytes.size()));
   session.note("compiled in " + formatNumber(compileSeconds * 1e3, 0) + " ms, " +
                plural(stats.weights, "weight") + " of " + formatBytes(stats.weightBytes));
   if (seconds.empty())
@@ -165,26 +140,17 @@ Status RunCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(threads));
   UWT_ASSIGN_OR_RETURN(std::string text, readModule(module));
   UWT_RETURN_IF_ERROR(checkOutput(module, output, force));
-  std::optional<SafetensorsFile> file;
-  if (input) {
-    UWT_RETURN_IF_ERROR(checkInput(*input));
-    UWT_RETURN_IF_ERROR(checkOutput(*input, output, force));
-    UWT_ASSIGN_OR_RETURN(file, SafetensorsFile::open(*input));
-  }
+  UWT_RETURN_IF_ERROR(inputs.open(output, force));
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(text, module, options, threads));
   for (const std::string &remark : program->stats().remarks)
     session.detail(remark);
   UWT_ASSIGN_OR_RETURN(ToolSignature called, program->find(function));
-  if (!file && !called.inputs.empty())
-    return usageError("run needs --input: '" + called.name + "' takes " + argumentsText(called));
-  std::vector<ToolTensor> inputs;
-  if (file) {
-    UWT_ASSIGN_OR_RETURN(inputs, bindInputs(called, *file));
-  }
+  UWT_ASSIGN_OR_RETURN(std::vector<ToolTensor> arguments, inputs.bind(called));
+  UWT_RETURN_IF_ERROR(inputs.save(force));
   std::vector<double> seconds;
   UWT_ASSIGN_OR_RETURN(std::vector<ToolResult> results,
-                       program->run(called.name, inputs, threads, bench, seconds));
+                       program->run(called.name, arguments, threads, bench, seconds));
   UWT_RETURN_IF_ERROR(write(results));
   report(session, called, program->stats(), results, std::move(seconds));
   return success();

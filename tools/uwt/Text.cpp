@@ -123,7 +123,7 @@ Expected<std::vector<uint64_t>> uwt::parseShape(std::string_view text, std::stri
   while (true) {
     size_t cross = rest.find('x');
     auto extent = parseNumber(rest.substr(0, cross), what, mostElements);
-    if (!extent || (*extent && elements > mostElements / *extent) || shape.size() == 4)
+    if (!extent || (*extent && elements > mostElements / *extent) || shape.size() == 8)
       return usageError(std::string(what) + " takes a shape such as 4096x4096, got " +
                         inQuotes(text));
     shape.push_back(*extent);

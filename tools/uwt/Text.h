@@ -48,7 +48,7 @@ Expected<uint64_t> parseNumber(std::string_view text, std::string_view what,
                                uint64_t limit = UINT64_MAX);
 /// "A:B" (half-open); "A:" reaches to the end, `end` then is UINT64_MAX.
 Expected<IndexRange> parseRange(std::string_view text, std::string_view what);
-/// "4096x14336", one to four extents.
+/// "4096x14336", one to eight extents.
 Expected<std::vector<uint64_t>> parseShape(std::string_view text, std::string_view what);
 
 /// Breaks `text` into lines of at most `width` columns, between words; an empty
