@@ -23,6 +23,8 @@
 #
 #   loaders       the real transformers, diffusers, PEFT and sentence-transformers on compressed
 #                 models: test/requirements-loaders.txt into .venv-loaders (several GB)
+#   frontends     exporters beside the real PyTorch, transformers and JAX: what
+#                 tools/export/requirements-*.txt name, into .venv-frontends (6 GB)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
@@ -30,7 +32,7 @@ source tools/dev/packages.sh
 
 all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz
   quickstart)
-more_steps=(loaders)
+more_steps=(loaders frontends)
 jobs=$(nproc)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -144,6 +146,15 @@ step_loaders() {
   build_preset release --target uwt
   install_requirements test/requirements-loaders.txt .venv-loaders
   run_pytest .venv-loaders test/Integration/test_loaders.py
+}
+
+step_frontends() {
+  build_preset release --target uwt --target UWTC
+  local requirements=.cache/requirements-frontends.txt
+  mkdir -p .cache
+  cat tools/export/requirements-*.txt test/requirements-frontends.txt > "$requirements"
+  install_requirements "$requirements" .venv-frontends
+  run_pytest .venv-frontends test/Frontends
 }
 
 step_install_test() {
