@@ -43,7 +43,7 @@ def element(dtype, value, low=0):
     return upper if dtype == "BF16" else low.to_bytes(2, "little") + upper
 
 
-def weights(dtype, shape, seed, wide=False):
+def weights(dtype, shape, seed, wide=False, mean=0.0, deviation=0.05):
     """Normal weights; with `wide` some are far out, so that there are escapes."""
     source = random.Random(seed)
     count = 1
@@ -51,7 +51,7 @@ def weights(dtype, shape, seed, wide=False):
         count *= size
     parts = []
     for _ in range(count):
-        value = source.gauss(0, 0.05)
+        value = source.gauss(mean, deviation)
         if wide and source.random() < 0.01:
             value *= 2.0 ** source.randint(-20, 6)
         parts.append(element(dtype, value, source.getrandbits(16)))
