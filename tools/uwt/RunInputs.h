@@ -29,6 +29,8 @@ public:
   /// Arguments for `function`, which point into this object. A usage error where there is none for
   /// one of them, or an option names one that does not exist.
   Expected<std::vector<ToolTensor>> bind(const ToolSignature &function);
+  /// After the arguments were used: an IO error where the file could not be read.
+  Status checkRead() const { return file ? file->checkRead() : success(); }
   /// Writes the arguments where `--save-inputs` says.
   Status save(bool force) const;
   /// Adds "inputs", and "seed" where one was drawn.

@@ -151,6 +151,7 @@ Status RunCommand::run(Session &session) {
   std::vector<double> seconds;
   UWT_ASSIGN_OR_RETURN(std::vector<ToolResult> results,
                        program->run(called.name, arguments, threads, bench, seconds));
+  UWT_RETURN_IF_ERROR(inputs.checkRead());
   UWT_RETURN_IF_ERROR(write(results));
   report(session, called, program->stats(), results, std::move(seconds));
   return success();
