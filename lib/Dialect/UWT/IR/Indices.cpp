@@ -7,6 +7,7 @@
 
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -31,6 +32,12 @@ Value Indices::min(Value a, Value b) {
 }
 Value Indices::less(Value a, Value b) {
   return builder.createOrFold<arith::CmpIOp>(location, arith::CmpIPredicate::ult, a, b);
+}
+
+void Indices::check(Value value, int64_t limit, llvm::StringRef message) {
+  Value isInside = less(value, constant(limit));
+  if (getConstantIntValue(isInside).value_or(0) == 0)
+    cf::AssertOp::create(builder, location, isInside, message);
 }
 
 void Indices::loop(Value count, Body body, int64_t step) {

@@ -16,6 +16,12 @@ namespace uwt {
 
 int64_t MatmulOp::getBatch() { return getXType().getDimSize(getXType().getRank() - 2); }
 
+int64_t MatmulOp::getMatrices() {
+  if (!getSelection())
+    return getWeightType().getMatrices();
+  return isBatched() ? getInitType().getDimSize(0) : 1;
+}
+
 std::optional<unsigned> MatmulOp::matrixDimension(AffineMap map) {
   if (map.getNumDims() != 3)
     return std::nullopt;
@@ -23,12 +29,16 @@ std::optional<unsigned> MatmulOp::matrixDimension(AffineMap map) {
 }
 
 void MatmulOp::build(OpBuilder &builder, OperationState &state, Value x, Value weight,
-                     ValueRange extras, Value init, ArrayRef<AffineMap> maps, Numerics numerics,
+                     Value selection, ValueRange extras, Value init, ArrayRef<AffineMap> maps,
+                     Numerics numerics,
                      llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> epilogue) {
   state.addOperands({x, weight});
+  if (selection)
+    state.addOperands(selection);
   state.addOperands(extras);
   state.addOperands(init);
   auto &properties = state.getOrAddProperties<Properties>();
+  properties.operandSegmentSizes = {1, 1, selection ? 1 : 0, int32_t(extras.size()), 1};
   properties.maps = builder.getAffineMapArrayAttr(maps);
   properties.numerics = NumericsAttr::get(builder.getContext(), numerics);
   if (isa<RankedTensorType>(init.getType()))
@@ -50,6 +60,9 @@ void MatmulOp::getEffects(
   if (!hasBuffers())
     return;
   effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
+  for (OpOperand &selection : getSelectionMutable())
+    if (isa<MemRefType>(selection.get().getType()))
+      effects.emplace_back(MemoryEffects::Read::get(), &selection);
   for (OpOperand &extra : getExtrasMutable())
     effects.emplace_back(MemoryEffects::Read::get(), &extra);
   effects.emplace_back(MemoryEffects::Write::get(), &getInitMutable());
@@ -94,8 +107,8 @@ void MatmulOp::setStrategies(ArrayRef<int64_t> limits, ArrayRef<Attribute> strat
 //===----------------------------------------------------------------------===//
 
 ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
-  SmallVector<OpAsmParser::UnresolvedOperand> inputs, extras, inits;
-  SmallVector<Type> inputTypes, extraTypes, initTypes;
+  SmallVector<OpAsmParser::UnresolvedOperand> inputs, selection, extras, inits;
+  SmallVector<Type> inputTypes, selectionTypes, extraTypes, initTypes;
   auto parseGroup = [&](SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
                         SmallVectorImpl<Type> &types) -> ParseResult {
     if (parser.parseLParen() || parser.parseOperandList(operands) ||
@@ -109,6 +122,11 @@ ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
   if (inputs.size() != 2)
     return parser.emitError(location, "expected two inputs, x and a weight");
 
+  if (succeeded(parser.parseOptionalKeyword("select")))
+    if (parseGroup(selection, selectionTypes))
+      return mlir::failure();
+  if (selection.size() > 1)
+    return parser.emitError(location, "expected one selection");
   auto &properties = state.getOrAddProperties<Properties>();
   properties.maps = parser.getBuilder().getArrayAttr({});
   if (succeeded(parser.parseOptionalKeyword("extras")))
@@ -132,7 +150,9 @@ ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
       parser.parseRegion(*state.addRegion()) || parser.parseOptionalArrowTypeList(state.types))
     return mlir::failure();
 
+  properties.operandSegmentSizes = {1, 1, int32_t(selection.size()), int32_t(extras.size()), 1};
   return failure(parser.resolveOperands(inputs, inputTypes, location, state.operands) ||
+                 parser.resolveOperands(selection, selectionTypes, location, state.operands) ||
                  parser.resolveOperands(extras, extraTypes, location, state.operands) ||
                  parser.resolveOperands(inits, initTypes, location, state.operands));
 }
@@ -140,6 +160,8 @@ ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
 void MatmulOp::print(OpAsmPrinter &printer) {
   printer << " ins(" << getX() << ", " << getWeight() << " : " << getX().getType() << ", "
           << getWeight().getType() << ")";
+  if (getSelection())
+    printer << " select(" << getSelection() << " : " << getSelection().getType() << ")";
   if (!getExtras().empty()) {
     printer << " extras(" << getExtras() << " : " << getExtras().getTypes() << ") maps ";
     printer.printAttribute(getMapsAttr());
@@ -151,7 +173,8 @@ void MatmulOp::print(OpAsmPrinter &printer) {
     printer << " strategy ";
     printer.printAttribute(getStrategyAttr());
   }
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"maps", "numerics", "strategy"});
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {"maps", "numerics", "strategy", "operandSegmentSizes"});
   printer << ' ';
   printer.printRegion(getEpilogue());
   printer.printOptionalArrowTypeList(getResultTypes());
@@ -171,16 +194,31 @@ static LogicalResult verifySize(MatmulOp op, StringRef what, ShapedType type, in
                           << expected << ", got " << size;
 }
 
-static LogicalResult verifyShapes(MatmulOp op) {
+/// Verifies the ranks of x and the output. A product that goes by matrix has one dimension more.
+static LogicalResult verifyRanks(MatmulOp op) {
   CompressedType weight = op.getWeightType();
   int64_t rank = weight.getShape().size();
   if (rank != 2 && rank != 3)
     return op.emitOpError() << "expects a weight of rank 2 or 3, got " << weight;
+  Value selection = op.getSelection();
+  if (selection && rank != 3)
+    return op.emitOpError() << "selects matrices of a weight of rank 3, got " << weight;
+  if (selection && selection.getType().isIndex())
+    rank = 2;
   ShapedType x = op.getXType(), init = op.getInitType();
   if (x.getRank() != 2 && x.getRank() != rank)
     return op.emitOpError() << "expects x of rank 2" << (rank == 3 ? " or 3" : "") << ", got " << x;
   if (init.getRank() != rank)
     return op.emitOpError() << "expects an output of rank " << rank << ", got " << init;
+  return mlir::success();
+}
+
+static LogicalResult verifyShapes(MatmulOp op) {
+  if (failed(verifyRanks(op)))
+    return mlir::failure();
+  CompressedType weight = op.getWeightType();
+  ShapedType x = op.getXType(), init = op.getInitType();
+  int64_t rank = init.getRank();
   if (x.getElementType() != weight.getElementType() && !x.getElementType().isF32())
     return op.emitOpError() << "expects x to have elements of " << weight.getElementType()
                             << " or f32, got " << x.getElementType();
@@ -191,9 +229,12 @@ static LogicalResult verifyShapes(MatmulOp op) {
     return mlir::failure();
   if (rank == 2)
     return mlir::success();
-  if (failed(verifySize(op, "the output", init, 0, weight.getShape()[0])))
+  int64_t matrices = weight.getShape()[0];
+  if (op.getSelection())
+    matrices = cast<ShapedType>(op.getSelection().getType()).getDimSize(0);
+  if (failed(verifySize(op, "the output", init, 0, matrices)))
     return mlir::failure();
-  return x.getRank() == 3 ? verifySize(op, "x", x, 0, weight.getShape()[0]) : mlir::success();
+  return x.getRank() == 3 ? verifySize(op, "x", x, 0, matrices) : mlir::success();
 }
 
 static LogicalResult verifyMaps(MatmulOp op) {
@@ -225,7 +266,11 @@ LogicalResult MatmulOp::verify() {
   if (getResults().size() != (isTensor ? 1 : 0) ||
       (isTensor && getResultTypes()[0] != getInit().getType()))
     return emitOpError() << "expects a result of the output's type for tensors, none for memrefs";
-  for (Value value : llvm::concat<Value>(SmallVector<Value>{getX()}, getExtras()))
+  SmallVector<Value> shaped = {getX()};
+  llvm::append_range(shaped, getExtras());
+  if (getSelection() && !getSelection().getType().isIndex())
+    shaped.push_back(getSelection());
+  for (Value value : shaped)
     if (isa<RankedTensorType>(value.getType()) != isTensor)
       return emitOpError() << "expects tensors or memrefs, not both";
   if (failed(verifyShapes(*this)))

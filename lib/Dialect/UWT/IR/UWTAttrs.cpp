@@ -79,6 +79,27 @@ const Target &TargetAttr::of(Operation *op) {
 }
 
 //===----------------------------------------------------------------------===//
+// DerivationAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult DerivationAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                     FlatSymbolRefAttr /*function*/, ArrayAttr weights) {
+  if (!llvm::all_of(weights, llvm::IsaPred<StringAttr>))
+    return emitError() << "expected the names of weights, got " << weights;
+  return mlir::success();
+}
+
+std::string DerivationAttr::describe() const {
+  std::string text = getFunction().getValue().str();
+  StringRef separator = "(";
+  for (auto weight : getWeights().getAsRange<StringAttr>()) {
+    text += (separator + weight.getValue()).str();
+    separator = ", ";
+  }
+  return text + (getWeights().empty() ? "()" : ")");
+}
+
+//===----------------------------------------------------------------------===//
 // StrategyAttr
 //===----------------------------------------------------------------------===//
 

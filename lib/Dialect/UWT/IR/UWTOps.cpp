@@ -49,6 +49,8 @@ void WeightOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 }
 
 LogicalResult WeightOp::verify() {
+  if (getDerivation() && !isa<CompressedType>(getType()))
+    return emitOpError() << "is dense: 'derivation' is for what the loader encodes";
   std::optional<CompressedType> stored = getStored();
   if (!stored)
     return mlir::success();

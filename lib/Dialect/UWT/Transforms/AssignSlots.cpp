@@ -43,11 +43,11 @@ static LogicalResult resolveTranscodes(ModuleOp module) {
     TypeAttr stored = weight.getStoredAttr();
     if (!stored)
       stored = TypeAttr::get(weight.getType());
-    // There and back again.
-    if (stored.getValue() == transcode.getType())
+    // There and back again; and a derived weight is not stored.
+    if (stored.getValue() == transcode.getType() || weight.getDerivation())
       stored = {};
     Value loaded = uwt::WeightOp::create(builder, transcode.getLoc(), transcode.getType(),
-                                         weight.getNameAttr(), stored);
+                                         weight.getNameAttr(), stored, weight.getDerivationAttr());
     transcode.replaceAllUsesWith(loaded);
     transcode.erase();
     if (weight->use_empty())
@@ -65,18 +65,18 @@ void AssignSlotsPass::runOnOperation() {
   Builder builder(&getContext());
   llvm::MapVector<Attribute, int64_t> slots;
   int64_t constants = 0;
-  auto assign = [&](Operation *op, StringRef name, Type type) {
+  auto assign = [&](Operation *op, StringRef name, Type type, uwt::DerivationAttr derivation) {
     if (auto memref = dyn_cast<MemRefType>(type))
       type = RankedTensorType::get(memref.getShape(), memref.getElementType());
-    auto slot = uwt::SlotAttr::get(&getContext(), name, type);
+    auto slot = uwt::SlotAttr::get(&getContext(), name, type, derivation);
     int64_t number = slots.insert({slot, slots.size()}).first->second;
     op->setAttr("slot", builder.getI64IntegerAttr(number));
   };
   module.walk([&](Operation *op) {
     if (auto weight = dyn_cast<uwt::WeightOp>(op))
-      assign(op, weight.getName(), weight.getType());
+      assign(op, weight.getName(), weight.getType(), weight.getDerivationAttr());
     if (auto constant = dyn_cast<uwt::ConstantOp>(op))
-      assign(op, "constant." + std::to_string(constants++), constant.getType());
+      assign(op, "constant." + std::to_string(constants++), constant.getType(), {});
   });
   SmallVector<Attribute> list;
   for (auto &[slot, number] : slots)

@@ -16,7 +16,9 @@ using namespace mlir::bufferization;
 
 namespace {
 
-struct MatmulModel : DstBufferizableOpInterfaceExternalModel<MatmulModel, uwt::MatmulOp> {
+/// Operations that write to their last operand.
+template <typename OpTy>
+struct WritingModel : DstBufferizableOpInterfaceExternalModel<WritingModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
@@ -89,7 +91,8 @@ struct LeftModel : BufferizableOpInterface::ExternalModel<LeftModel<OpTy>, OpTy>
 
 void uwt::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, UWTDialect *) {
-    MatmulOp::attachInterface<MatmulModel>(*context);
+    MatmulOp::attachInterface<WritingModel<MatmulOp>>(*context);
+    GatherOp::attachInterface<WritingModel<GatherOp>>(*context);
     WeightOp::attachInterface<WeightModel>(*context);
     DecodeOp::attachInterface<LeftModel<DecodeOp>>(*context);
     EncodeOp::attachInterface<LeftModel<EncodeOp>>(*context);

@@ -436,11 +436,10 @@ void EpilogueFuser::emit() {
   auto resultType = cast<RankedTensorType>(last->getResult(0).getType());
   Value init =
       tensor::EmptyOp::create(b, matmul.getLoc(), sizesOf(b, matmul), resultType.getElementType());
-  auto fused =
-      MatmulOp::create(b, matmul.getLoc(), matmul.getX(), matmul.getWeight(), extras, init, maps,
-                       matmul.getNumerics(), [&](OpBuilder &builder, Location, ValueRange args) {
-                         return emitEpilogue(builder, args);
-                       });
+  auto fused = MatmulOp::create(
+      b, matmul.getLoc(), matmul.getX(), matmul.getWeight(), matmul.getSelection(), extras, init,
+      maps, matmul.getNumerics(),
+      [&](OpBuilder &builder, Location, ValueRange args) { return emitEpilogue(builder, args); });
   if (Attribute strategy = matmul.getStrategyAttr())
     fused.setStrategyAttr(strategy);
   Value result = layout.fromProduct(b, last->getLoc(), fused.getResults()[0],

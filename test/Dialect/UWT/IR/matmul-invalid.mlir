@@ -260,3 +260,36 @@ func.func @outputs(%x: tensor<4x32xbf16>, %w: !uwt.compressed<64x32xbf16, "raw">
   } -> tensor<4x64xf32>
   return
 }
+
+// -----
+
+func.func @selection_of_one_matrix(%x: tensor<4x32xbf16>, %w: !uwt.compressed<64x32xbf16, "raw">, %i: index, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op selects matrices of a weight of rank 3, got '!uwt.compressed<64x32xbf16, "raw">'}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x32xbf16>, !uwt.compressed<64x32xbf16, "raw">) select(%i : index) outs(%init : tensor<4x64xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @selected_output(%x: tensor<4x32xbf16>, %w: !uwt.compressed<8x64x32xbf16, "raw">, %i: index, %init: tensor<8x4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op expects an output of rank 2, got 'tensor<8x4x64xf32>'}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x32xbf16>, !uwt.compressed<8x64x32xbf16, "raw">) select(%i : index) outs(%init : tensor<8x4x64xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<8x4x64xf32>
+  return
+}
+
+// -----
+
+func.func @selected_entries(%x: tensor<4x1x32xbf16>, %w: !uwt.compressed<8x64x32xbf16, "raw">, %i: tensor<5xi64>, %init: tensor<4x1x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op expects dimension 0 of the output to be 5, got 4}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x1x32xbf16>, !uwt.compressed<8x64x32xbf16, "raw">) select(%i : tensor<5xi64>) outs(%init : tensor<4x1x64xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x1x64xf32>
+  return
+}

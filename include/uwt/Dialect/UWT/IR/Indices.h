@@ -10,6 +10,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringRef.h"
 
 namespace uwt {
 
@@ -31,6 +32,9 @@ public:
   mlir::Value rem(mlir::Value a, int64_t b);
   mlir::Value min(mlir::Value a, mlir::Value b);
   mlir::Value less(mlir::Value a, mlir::Value b);
+
+  /// Fails the call with `message` where `value` is not below `limit`; negative values are not.
+  void check(mlir::Value value, int64_t limit, llvm::StringRef message);
 
   using Body = llvm::function_ref<void(mlir::Value)>;
   using CarryingBody =

@@ -158,18 +158,39 @@ def UWT_Plane : I32Enum<"Plane", "a buffer of a loaded weight", [
 
 def UWT_PlaneAttrDef : EnumAttr<UWT_Dialect, UWT_Plane, "plane">;
 
+def UWT_DerivationAttr : UWT_Attr<"Derivation", "derivation"> {
+  let summary = "a function that computes a weight from tensors of a container";
+  let description = [{
+    The loader calls `function` once, with the tensors `weights` as dense arguments, and encodes its result.
+
+    ```mlir
+    #uwt.derivation<@derive, ["attention.q.weight", "attention.k.weight"]>
+    ```
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$function, "::mlir::ArrayAttr":$weights);
+  let assemblyFormat = "`<` $function `,` $weights `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// "derive(attention.q.weight, attention.k.weight)": a name for the weight, no other one's.
+    std::string describe() const;
+  }];
+}
+
 def UWT_SlotAttr : UWT_Attr<"Slot", "slot"> {
   let summary = "a weight that compiled code reads";
   let description = [{
     An entry of the module attribute `uwt.slots`. `type` is a compressed type (planes in that format: the
-    loader transcodes where the container has another one) or a ranked tensor (decoded at load).
+    loader transcodes where the container has another one) or a ranked tensor (decoded at load). With a derivation
+    the weight is no tensor of a container: the loader computes and encodes it.
 
     ```mlir
     #uwt.slot<"encoder.layer.0.output.dense.weight", !uwt.compressed<384x1536xbf16, "inplace<12>">>
+    #uwt.slot<"derive(q, k)", !uwt.compressed<768x384xbf16, "raw">, #uwt.derivation<@derive, ["q", "k"]>>
     ```
   }];
-  let parameters = (ins StringRefParameter<"tensor">:$name, "::mlir::Type":$type);
-  let assemblyFormat = "`<` $name `,` $type `>`";
+  let parameters = (ins StringRefParameter<"tensor">:$name, "::mlir::Type":$type,
+                        OptionalParameter<"::uwt::DerivationAttr">:$derivation);
+  let assemblyFormat = "`<` $name `,` $type (`,` $derivation^)? `>`";
 }
 
 #endif // UWT_ATTRS

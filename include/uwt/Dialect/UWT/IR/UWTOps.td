@@ -21,6 +21,9 @@ class UWT_Op<string mnemonic, list<Trait> traits = []> : Op<UWT_Dialect, mnemoni
 
 def UWT_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
+def UWT_Selection : AnyTypeOf<[Index, 1DTensorOf<[Index, AnySignlessInteger]>,
+                               MemRefRankOf<[Index, AnySignlessInteger], [1]>]>;
+
 def UWT_AnyStrategyAttr : AnyAttrOf<[UWT_StrategyAttr, UWT_GpuStrategyAttr],
                                     "strategy of a CPU or of a GPU", "::mlir::Attribute">;
 
@@ -35,16 +38,23 @@ def UWT_WeightOp : UWT_Op<"weight", [Pure,
     `stored` is the compressed type that the tensor has in its container, where `uwt-assign-slots` knows it and it is another one:
     the loader transcodes. A pack of kernels has those of that transcode, too.
 
+    With a `derivation` it stands for no tensor of a container but for what a function computes from such tensors: the loader
+    calls the function once and encodes the result.
+
     ```mlir
     %w = uwt.weight "layer.0.dense.weight" : !uwt.compressed<384x1536xbf16, "huffman<12,2>">
     %b = uwt.weight "layer.0.dense.bias" : tensor<384xbf16>
+    %d = uwt.weight "derive(q, k)" {derivation = #uwt.derivation<@derive, ["q", "k"]>} : !uwt.compressed<768x384xbf16, "raw">
     ```
   }];
-  let arguments = (ins StrAttr:$name, OptionalAttr<TypeAttrOf<UWT_CompressedType>>:$stored);
+  let arguments = (ins StrAttr:$name, OptionalAttr<TypeAttrOf<UWT_CompressedType>>:$stored,
+                       OptionalAttr<UWT_DerivationAttr>:$derivation);
   let results = (outs AnyTypeOf<[UWT_CompressedType, AnyStaticShapeTensor, AnyStaticShapeMemRef]>:$result);
   let assemblyFormat = "$name attr-dict `:` type($result)";
   let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::StringAttr":$name), [{
-    build($_builder, $_state, result, name, /*stored=*/::mlir::TypeAttr());
+    build($_builder, $_state, result, name, /*stored=*/::mlir::TypeAttr(), /*derivation=*/::uwt::DerivationAttr());
+  }]>, OpBuilder<(ins "::mlir::Type":$result, "::uwt::DerivationAttr":$derivation), [{
+    build($_builder, $_state, result, $_builder.getStringAttr(derivation.describe()), /*stored=*/::mlir::TypeAttr(), derivation);
   }]>, OpBuilder<(ins "::mlir::Type":$result, "::llvm::StringRef":$name), [{
     build($_builder, $_state, result, $_builder.getStringAttr(name));
   }]>];
@@ -123,7 +133,7 @@ def UWT_TranscodeOp : UWT_Op<"transcode", [Pure]> {
 }
 
 def UWT_MatmulOp : UWT_Op<"matmul", [
-    DestinationStyleOpInterface, SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove,
+    DestinationStyleOpInterface, AttrSizedOperandSegments, SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
@@ -137,6 +147,10 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     `w` is the weight's matrix [N, K] (for `storage=k_major` its tensor is [K, N]); `x` is [M, K] with the weight's element type, or
     f32. A weight of rank 3 is a matrix an expert e: `x` is [E, M, K], or [M, K] for all of them, and the result is [E, M, N].
     The sum's order depends on N and K alone; the accumulator is rounded nowhere but where the epilogue says so.
+
+    With a `selection` a product takes matrices of a weight [E, N, K] by their numbers. One number (`index`): `x` is [M, K], the result
+    [M, N]. A vector of B numbers: entry b is a product with matrix `selection[b]`, `x` is [B, M, K] or [M, K], the result
+    [B, M, N]. Compiled code checks the numbers: one outside of 0 … E - 1 fails the call.
 
     Extras are tensors that the epilogue reads at (m, n), or (e, m, n), through their indexing maps (projected permutations):
     a bias `(m, n) -> (n)`, a residual `(m, n) -> (m, n)`. The epilogue's arguments are the
@@ -155,11 +169,17 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
          } -> tensor<?x1536xbf16>
     ```
 
+    ```mlir
+    %y = uwt.matmul ins(%x, %experts : tensor<8x1x384xbf16>, !uwt.compressed<64x1536x384xbf16, "inplace<12>">)
+           select(%ids : tensor<8xi64>) outs(%init : tensor<8x1x1536xf32>) { ... } -> tensor<8x1x1536xf32>
+    ```
+
     After bufferization operands are memrefs and there is no result.
   }];
   let arguments = (ins
     UWT_TensorOrMemRef:$x,
     UWT_CompressedType:$weight,
+    Optional<UWT_Selection>:$selection,
     Variadic<UWT_TensorOrMemRef>:$extras,
     UWT_TensorOrMemRef:$init,
     DefaultValuedAttr<AffineMapArrayAttr, "{}">:$maps,
@@ -172,8 +192,8 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
   let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [
-    OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::ValueRange":$extras,
-      "::mlir::Value":$init, "::llvm::ArrayRef<::mlir::AffineMap>":$maps, "::uwt::Numerics":$numerics,
+    OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$selection,
+      "::mlir::ValueRange":$extras, "::mlir::Value":$init, "::llvm::ArrayRef<::mlir::AffineMap>":$maps, "::uwt::Numerics":$numerics,
       "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, ::mlir::Location, ::mlir::ValueRange)>":$epilogue)>
   ];
   let extraClassDeclaration = [{
@@ -187,6 +207,11 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     }
     /// Number of batch rows M, or ShapedType::kDynamic.
     int64_t getBatch();
+    /// Matrices that the product runs over, one after another: those of the weight, or as many as
+    /// the selection has numbers; ShapedType::kDynamic where the IR does not know.
+    int64_t getMatrices();
+    /// Whether x and the output go by matrix.
+    bool isBatched() { return getInitType().getRank() == 3; }
     bool hasBuffers() { return getResults().empty(); }
     /// Maps of the extras, in their order.
     auto getExtraMaps() { return getMaps().getAsValueRange<::mlir::AffineMapAttr>(); }
@@ -196,6 +221,45 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     /// place of the operation, which is then erased, with a copy for each.
     void setStrategies(::llvm::ArrayRef<int64_t> limits, ::llvm::ArrayRef<::mlir::Attribute> strategies);
     ::mlir::Block *getEpilogueBlock() { return &getEpilogue().front(); }
+  }];
+}
+
+def UWT_GatherOp : UWT_Op<"gather", [
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "rows of a compressed weight by their numbers";
+  let description = [{
+    Row i of the result is row `ids[i]` of the weight's tensor [V, D], in whichever order that is stored: an embedding. Only the units that hold
+    these rows are decoded. Compiled code checks the numbers: one outside of 0 … V - 1 fails the call. `init` is the
+    destination: its contents are not read.
+
+    ```mlir
+    %y = uwt.gather %tokens[%ids] outs(%init) : !uwt.compressed<32000x384xbf16, "inplace<12>">, tensor<?xi64>, tensor<?x384xbf16> -> tensor<?x384xbf16>
+    ```
+
+    After bufferization operands are memrefs and there is no result.
+  }];
+  let arguments = (ins UWT_CompressedType:$weight,
+    AnyTypeOf<[1DTensorOf<[Index, AnySignlessInteger]>, MemRefRankOf<[Index, AnySignlessInteger], [1]>]>:$ids,
+    UWT_TensorOrMemRef:$init);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $weight `[` $ids `]` `outs` `(` $init `)` attr-dict `:` qualified(type($weight)) `,` type($ids) `,` type($init) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Value":$weight, "::mlir::Value":$ids, "::mlir::Value":$init)>];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    ::uwt::CompressedType getWeightType() {
+      return ::llvm::cast<::uwt::CompressedType>(getWeight().getType());
+    }
+    ::mlir::ShapedType getIdsType() { return ::llvm::cast<::mlir::ShapedType>(getIds().getType()); }
+    ::mlir::ShapedType getInitType() {
+      return ::llvm::cast<::mlir::ShapedType>(getInit().getType());
+    }
+    bool hasBuffers() { return getResults().empty(); }
   }];
 }
 
