@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileMatmul.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "uwt/Codec/Panel.h"
 #include "uwt/Conversion/Passes.h"
 
@@ -19,13 +20,18 @@ namespace uwt {
 namespace {
 struct TileMatmulPass : impl::TileMatmulPassBase<TileMatmulPass> {
   void runOnOperation() override {
-    SmallVector<MatmulOp> products;
-    getOperation()->walk([&](MatmulOp op) { products.push_back(op); });
-    for (MatmulOp op : products) {
+    SmallVector<Operation *> operations;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<MatmulOp, GatherOp>(op))
+        operations.push_back(op);
+    });
+    for (Operation *op : operations) {
       OpBuilder builder(op);
-      if (failed(ProductLowering(op, builder).lower()))
+      auto gather = dyn_cast<GatherOp>(op);
+      if (failed(gather ? lowerGather(gather, builder)
+                        : ProductLowering(cast<MatmulOp>(op), builder).lower()))
         return signalPassFailure();
-      op.erase();
+      op->erase();
     }
   }
 };
@@ -63,33 +69,17 @@ static int64_t defaultChunk(int64_t batch) {
 }
 
 ProductLowering::ProductLowering(MatmulOp op, OpBuilder &builder)
-    : op(op), builder(builder), location(op.getLoc()), index(builder, location) {
-  CompressedType weight = op.getWeightType();
-  element = weight.getElementType();
-  rows = weight.getRows();
-  columns = weight.getColumns();
-  matrices = weight.getMatrices();
-  panelsInMatrix = divideUp(rows, panelRows);
-}
+    : PanelReader(op.getWeight(), builder, op.getLoc()), op(op), matrices(op.getMatrices()) {}
 
 LogicalResult ProductLowering::check() {
   if (!op.hasBuffers())
     return op.emitOpError("is on tensors: bufferize it before it is tiled");
   if (!op->getParentWithTrait<OpTrait::AutomaticAllocationScope>())
     return op.emitOpError("is in no function, which its scratch belongs to");
-  FormatAttr format = op.getWeightType().getFormat();
-  auto emission = dyn_cast<DecoderEmissionInterface>(Attribute(format));
-  if (!emission)
-    return op.emitOpError("has a format without decoders: register the Emission library");
-  std::string reason;
-  if (failed(emission.checkEmission(element, reason)))
-    return op.emitOpError() << "cannot be compiled for format '" << format.getText()
-                            << "': " << reason;
-  return mlir::success();
+  return checkWeight(op);
 }
 
 LogicalResult ProductLowering::chooseShape(const Target &target) {
-  layout = unitLayout(op.getWeightType().getFormat().getFormat(), *elementTypeOf(element));
   packed = target.supports(Feature::Avx512Bf16) && op.getNumerics() == Numerics::Fast &&
            element.isBF16() && op.getXType().getElementType().isBF16();
   groups = roundUp(divideUp(columns, fixedUnitColumns), layout.groups);
@@ -132,14 +122,18 @@ LogicalResult ProductLowering::lower() {
               : index.constant(staticBatch);
   if (staticBatch == 0 || rows == 0 || matrices == 0)
     return mlir::success();
-
+  matrixCount = ShapedType::isDynamic(matrices)
+                    ? memref::DimOp::create(builder, location, op.getInit(), 0).getResult()
+                    : index.constant(matrices);
+  checkSelection();
   prepareX();
-  int64_t panels = matrices * panelsInMatrix;
-  if (panels == 1) {
+  if (isOneTask()) {
     emitTask(index.constant(0));
   } else {
-    auto loop = scf::ForallOp::create(builder, location,
-                                      ArrayRef<OpFoldResult>{builder.getIndexAttr(panels)},
+    OpFoldResult panels = builder.getIndexAttr(matrices * panelsInMatrix);
+    if (ShapedType::isDynamic(matrices))
+      panels = index.mul(matrixCount, panelsInMatrix);
+    auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{panels},
                                       ValueRange(), std::nullopt);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
@@ -151,6 +145,27 @@ LogicalResult ProductLowering::lower() {
   return mlir::success();
 }
 
+Value ProductLowering::selected(Value matrix) {
+  Value selection = op.getSelection();
+  if (!selection)
+    return matrix;
+  if (selection.getType().isIndex())
+    return selection;
+  Value number = memref::LoadOp::create(builder, location, selection, ValueRange{matrix});
+  return number.getType().isIndex()
+             ? number
+             : arith::IndexCastOp::create(builder, location, builder.getIndexType(), number);
+}
+
+void ProductLowering::checkSelection() {
+  if (!op.getSelection())
+    return;
+  index.loop(matrixCount, [&](Value matrix) {
+    index.check(selected(matrix), op.getWeightType().getMatrices(),
+                "the number of a selected matrix is outside of the weight's");
+  });
+}
+
 Value ProductLowering::scratch(int64_t count, Type type) {
   auto memref = MemRefType::get({count}, type);
   IntegerAttr alignment = builder.getI64IntegerAttr(64);
@@ -158,7 +173,7 @@ Value ProductLowering::scratch(int64_t count, Type type) {
   // its next product, so that only little may come from there, and from its entry.
   unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
   bool isLarge = count * bits / 8 > mostStackBytes;
-  if (panelsInMatrix * matrices == 1 && isLarge) {
+  if (isOneTask() && isLarge) {
     temporaries.push_back(
         memref::AllocOp::create(builder, location, memref, ValueRange(), alignment));
     return temporaries.back();
@@ -171,42 +186,19 @@ Value ProductLowering::scratch(int64_t count, Type type) {
   return memref::AllocaOp::create(builder, location, memref, alignment);
 }
 
-Value ProductLowering::plane(Plane kind) {
-  Type type = kind == Plane::Panels   ? builder.getI64Type()
-              : kind == Plane::Counts ? builder.getI8Type()
-                                      : builder.getI32Type();
-  return PlaneOp::create(builder, location, MemRefType::get({ShapedType::kDynamic}, type), kind,
-                         op.getWeight());
-}
-
-PanelFields ProductLowering::loadPanel(Value panel) {
-  Value entries = plane(Plane::Panels);
-  auto field = [&](int64_t number) -> Value {
-    Value at = index.add(index.mul(panel, 8), number);
-    Value value = memref::LoadOp::create(builder, location, entries, ValueRange{at});
-    return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
-  };
-  PanelFields fields;
-  fields.panel = panel;
-  // In the order of PanelEntry (Abi.h).
-  fields.words = field(0);
-  fields.raw = field(1);
-  fields.code = field(2);
-  fields.patch = field(4);
-  fields.counts = field(6);
-  fields.storedAsWords = index.less(index.constant(0), field(7));
-  bool isSingle = op.getInitType().getRank() == 2;
-  fields.matrix = isSingle ? index.constant(0) : index.div(panel, panelsInMatrix);
-  Value local = isSingle ? panel : index.rem(panel, panelsInMatrix);
-  fields.row = index.mul(local, panelRows);
-  fields.strips = index.constant(stripsInPanel);
-  if (rows % panelRows != 0)
-    fields.strips = index.min(
-        fields.strips, index.ceilDiv(index.sub(index.constant(rows), fields.row), stripRows));
+PanelFields ProductLowering::loadTask(Value task) {
+  bool isSingle = !op.isBatched();
+  Value matrix = isSingle ? index.constant(0) : index.div(task, panelsInMatrix);
+  Value local = isSingle ? task : index.rem(task, panelsInMatrix);
+  Value panel = task;
+  if (op.getSelection())
+    panel = index.add(index.mul(selected(matrix), panelsInMatrix), local);
+  PanelFields fields = loadPanel(panel, local);
+  fields.matrix = matrix;
   return fields;
 }
 
-void ProductLowering::emitTask(Value panel) {
+void ProductLowering::emitTask(Value task) {
   sums = scratch(slabColumns * panelRows * laneCount, builder.getF32Type());
   int64_t bufferGroups = direct                 ? layout.groups
                          : isWholePanelStream() ? chunkGroups * stripsInPanel
@@ -219,7 +211,7 @@ void ProductLowering::emitTask(Value panel) {
   for (Value extra : op.getExtras())
     extraScratch.push_back(scratch(laneCount, cast<ShapedType>(extra.getType()).getElementType()));
 
-  PanelFields fields = loadPanel(panel);
+  PanelFields fields = loadTask(task);
   if (direct)
     return emitDirect(fields);
   // The groups of a stream of all strips take turns.
@@ -232,21 +224,9 @@ void ProductLowering::emitTask(Value panel) {
 // What all parts use
 //===----------------------------------------------------------------------===//
 
-Value ProductLowering::unitOffset(Value start, Value unit, int64_t words) {
-  return words == 0 ? index.constant(0) : index.add(start, index.mul(unit, words));
-}
-
 SmallVector<Value> ProductLowering::decodeUnit(const PanelFields &panel, Value unit, bool asWords,
                                                Value into) {
-  Value first = asWords ? unitOffset(panel.words, unit, groupWords)
-                        : unitOffset(panel.raw, unit, layout.rawWords);
-  Value code = asWords ? index.constant(0) : unitOffset(panel.code, unit, layout.codeWords);
-  int64_t count = into ? 0 : (asWords ? 1 : layout.groups) * groupRegisters;
-  SmallVector<Type> types(count, VectorType::get({laneCount}, builder.getI32Type()));
-  auto decode = DecodeUnitOp::create(builder, location, types, op.getWeight(), first, code,
-                                     into ? buffer : Value(), into,
-                                     asWords ? builder.getUnitAttr() : UnitAttr());
-  return SmallVector<Value>(decode.getRegisters());
+  return decode(panel, unit, asWords, into ? buffer : Value(), into);
 }
 
 Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
@@ -261,20 +241,6 @@ Value ProductLowering::sumsAt(Value column, Value strip) {
 Value ProductLowering::bufferAt(Value strip, Value group) {
   Value at = index.mul(group, groupStride);
   return isWholePanelStream() ? index.add(at, index.mul(strip, groupWords * 2)) : at;
-}
-
-Value ProductLowering::loadVector(Value from, Value at, Type type, int64_t count) {
-  return vector::LoadOp::create(builder, location, VectorType::get({count}, type), from, at);
-}
-
-void ProductLowering::storeVector(Value vector, Value to, Value at) {
-  vector::StoreOp::create(builder, location, vector, to, at);
-}
-
-Value ProductLowering::escapesOf(const PanelFields &panel, Value unit) {
-  Value at = index.add(panel.counts, unit);
-  Value byte = memref::LoadOp::create(builder, location, plane(Plane::Counts), ValueRange{at});
-  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), byte);
 }
 
 } // namespace uwt

@@ -22,32 +22,19 @@
 #ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H
 #define UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H
 
+#include "PanelReader.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "uwt/Dialect/UWT/IR/Indices.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
-#include "uwt/Emission/Emission.h"
 
 namespace uwt {
-
-/// Lanes of a register, registers of a 64-column group of a strip, u32 of such a unit.
-inline constexpr int64_t laneCount = 16, groupRegisters = 32, groupWords = 512;
-inline constexpr int64_t stripsInPanel = panelRows / stripRows;
 
 /// Rows of a block of sums that fits 32 vector registers beside its operands, by columns.
 int64_t rowsForColumns(int64_t columns);
 
-/// Fields of a panel's PanelEntry, as indices.
-struct PanelFields {
-  mlir::Value words, raw, code, patch, counts, storedAsWords;
-  /// Number of the panel through all matrices, matrix, first row in it, strips.
-  mlir::Value panel, matrix, row, strips;
-};
-
 /// Lowers one product.
-class ProductLowering {
+class ProductLowering : private PanelReader {
 public:
   ProductLowering(MatmulOp op, mlir::OpBuilder &builder);
   /// Checks what the lowering serves, with an error at the operation; then emits everything before
@@ -58,9 +45,14 @@ private:
   // TileMatmul.cpp
   mlir::LogicalResult check();
   mlir::LogicalResult chooseShape(const Target &target);
-  void emitTask(mlir::Value panel);
-  PanelFields loadPanel(mlir::Value panel);
-  mlir::Value plane(Plane kind);
+  /// A panel of each matrix that the product runs over is a task.
+  void emitTask(mlir::Value task);
+  bool isOneTask() const { return matrices == 1 && panelsInMatrix == 1; }
+  PanelFields loadTask(mlir::Value task);
+  /// The number in the weight of a matrix that the product runs over.
+  mlir::Value selected(mlir::Value matrix);
+  /// Fails the call where a selected matrix does not exist.
+  void checkSelection();
   mlir::Value scratch(int64_t count, mlir::Type element);
 
   // TileMatmulPrepare.cpp
@@ -104,8 +96,6 @@ private:
                  llvm::function_ref<void(mlir::Value)> eachGroup);
   void emitColumns(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
                    mlir::Value groups, mlir::Value slab, mlir::Value columns);
-  /// A panel of few columns is one stream unit of a prefix code.
-  bool isWholePanelStream() const { return !layout.fixedRate && columns <= wholePanelUnitColumns; }
   /// Where a strip's column group of a chunk lies in the buffer.
   mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
 
@@ -124,31 +114,21 @@ private:
   void storeOutput(mlir::Value vector, llvm::ArrayRef<mlir::Value> position, mlir::Value count);
 
   // Small things that all parts use.
-  mlir::Value unitOffset(mlir::Value start, mlir::Value unit, int64_t words);
   /// Decodes a unit into registers, or from `into` on into the buffer.
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
   mlir::Value dot(mlir::Value weights, mlir::Value sums, mlir::ValueRange x);
   /// Where the partial sums of a strip's row lie, for a column of the slab.
   mlir::Value sumsAt(mlir::Value column, mlir::Value strip);
-  mlir::Value loadVector(mlir::Value buffer, mlir::Value at, mlir::Type element,
-                         int64_t count = laneCount);
-  void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
-  /// The number of a unit's escapes.
-  mlir::Value escapesOf(const PanelFields &panel, mlir::Value unit);
 
   MatmulOp op;
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-  Indices index;
-
-  UnitLayout layout;
-  mlir::Type element;
   /// x lies prepared as packed pairs for a bf16 dot product, else as f32.
   bool packed = false;
-  int64_t rows = 0, columns = 0, matrices = 0;
-  /// 64-column groups of x, whole units; panels of a matrix.
-  int64_t groups = 0, panelsInMatrix = 0;
+  /// Matrices that the product runs over, also as a value.
+  int64_t matrices = 0;
+  mlir::Value matrixCount;
+  /// 64-column groups of x, whole units.
+  int64_t groups = 0;
   /// Number of batch rows, and it as a constant or dynamic.
   mlir::Value batch;
   int64_t staticBatch = 0;

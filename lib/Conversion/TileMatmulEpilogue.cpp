@@ -38,7 +38,7 @@ void ProductLowering::emitOutputs(const PanelFields &panel, Value firstColumn, V
       Value m = index.add(firstColumn, column);
       Value result = emitEpilogue(addLanes(sumsAt(column, strip)), panel.matrix, m, n, count);
       SmallVector<Value> position = {m, n};
-      if (op.getInitType().getRank() == 3)
+      if (op.isBatched())
         position.insert(position.begin(), panel.matrix);
       storeOutput(result, position, count);
     });
@@ -74,7 +74,7 @@ Value ProductLowering::addLanes(Value at) {
 
 Value ProductLowering::emitEpilogue(Value sum, Value matrix, Value m, Value n, Value count) {
   SmallVector<Value> position = {m, n};
-  if (op.getInitType().getRank() == 3)
+  if (op.isBatched())
     position.insert(position.begin(), matrix);
   IRMapping mapping;
   Block *block = op.getEpilogueBlock();

@@ -33,16 +33,19 @@ Value ProductLowering::preparedStart(Value matrix, Value m) {
 }
 
 void ProductLowering::prepareX() {
-  int64_t experts = op.getXType().getRank() == 3 ? matrices : 1;
-  int64_t words = experts * groups * wordsInGroup();
+  bool goesByMatrix = op.getXType().getRank() == 3;
+  int64_t words = groups * wordsInGroup();
   Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
   Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
   bool isStatic = !ShapedType::isDynamic(staticBatch);
-  int64_t size =
-      isStatic ? words * int64_t(roundUp(staticBatch, blockColumns)) : ShapedType::kDynamic;
+  bool hasStaticSize = isStatic && !(goesByMatrix && ShapedType::isDynamic(matrices));
+  int64_t size = ShapedType::kDynamic;
   SmallVector<Value> sizes;
-  if (!isStatic)
-    sizes.push_back(index.mul(padded, words));
+  if (hasStaticSize)
+    size = words * int64_t(roundUp(staticBatch, blockColumns)) * (goesByMatrix ? matrices : 1);
+  else
+    sizes.push_back(
+        index.mul(index.mul(padded, words), goesByMatrix ? matrixCount : index.constant(1)));
   prepared = memref::AllocOp::create(builder, location, MemRefType::get({size}, type), sizes,
                                      builder.getI64IntegerAttr(64));
   if (columns == 0)
@@ -52,7 +55,7 @@ void ProductLowering::prepareX() {
       !cast<MemRefType>(op.getX().getType()).isLastDimUnitStride()) {
     transfer = scratch(fixedUnitColumns, op.getXType().getElementType());
   }
-  index.loop(index.constant(experts), [&](Value matrix) {
+  index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
     index.loop(isStatic ? batch : padded, [&](Value m) { prepareColumn(matrix, m); });
   });
 }

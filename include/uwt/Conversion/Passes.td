@@ -210,6 +210,9 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
 
     An output's additions have the same order for every strategy, batch, number of threads and format (`docs/numerics.md`).
 
+    A product with a selection has the panels of the selected matrices as tasks. `uwt.gather` becomes a task a row, which decodes the units
+    that hold it. Numbers of matrices and rows are checked before anything is read.
+
     ```mlir
     // before
     uwt.matmul ins(%x, %w : memref<1x128xbf16>, !uwt.compressed<64x128xbf16, "raw">) outs(%y : memref<1x64xf32>) {...}
@@ -223,8 +226,8 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
 

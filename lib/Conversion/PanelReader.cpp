@@ -1,0 +1,101 @@
+//===- PanelReader.cpp - How compiled code reads a weight -----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelReader.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+PanelReader::PanelReader(Value weight, OpBuilder &builder, Location location)
+    : weight(weight), builder(builder), location(location), index(builder, location) {
+  auto type = cast<CompressedType>(weight.getType());
+  element = type.getElementType();
+  rows = type.getRows();
+  columns = type.getColumns();
+  panelsInMatrix = divideUp(rows, panelRows);
+}
+
+LogicalResult PanelReader::checkWeight(Operation *op) {
+  FormatAttr format = cast<CompressedType>(weight.getType()).getFormat();
+  auto emission = dyn_cast<DecoderEmissionInterface>(Attribute(format));
+  if (!emission)
+    return op->emitOpError("has a format without decoders: register the Emission library");
+  std::string reason;
+  if (failed(emission.checkEmission(element, reason)))
+    return op->emitOpError() << "cannot be compiled for format '" << format.getText()
+                             << "': " << reason;
+  layout = unitLayout(format.getFormat(), *elementTypeOf(element));
+  return mlir::success();
+}
+
+Value PanelReader::plane(Plane kind) {
+  Type type = kind == Plane::Panels   ? builder.getI64Type()
+              : kind == Plane::Counts ? builder.getI8Type()
+                                      : builder.getI32Type();
+  return PlaneOp::create(builder, location, MemRefType::get({ShapedType::kDynamic}, type), kind,
+                         weight);
+}
+
+PanelFields PanelReader::loadPanel(Value panel, Value local) {
+  Value entries = plane(Plane::Panels);
+  auto field = [&](int64_t number) -> Value {
+    Value at = index.add(index.mul(panel, 8), number);
+    Value value = memref::LoadOp::create(builder, location, entries, ValueRange{at});
+    return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
+  };
+  PanelFields fields;
+  fields.panel = panel;
+  // In the order of PanelEntry (Abi.h).
+  fields.words = field(0);
+  fields.raw = field(1);
+  fields.code = field(2);
+  fields.patch = field(4);
+  fields.counts = field(6);
+  fields.storedAsWords = index.less(index.constant(0), field(7));
+  fields.row = index.mul(local, panelRows);
+  fields.strips = index.constant(stripsInPanel);
+  if (rows % panelRows != 0)
+    fields.strips = index.min(
+        fields.strips, index.ceilDiv(index.sub(index.constant(rows), fields.row), stripRows));
+  return fields;
+}
+
+Value PanelReader::unitOffset(Value start, Value unit, int64_t words) {
+  return words == 0 ? index.constant(0) : index.add(start, index.mul(unit, words));
+}
+
+SmallVector<Value> PanelReader::decode(const PanelFields &panel, Value unit, bool asWords, Value to,
+                                       Value into) {
+  Value first = asWords ? unitOffset(panel.words, unit, groupWords)
+                        : unitOffset(panel.raw, unit, layout.rawWords);
+  Value code = asWords ? index.constant(0) : unitOffset(panel.code, unit, layout.codeWords);
+  int64_t count = to ? 0 : (asWords ? 1 : layout.groups) * groupRegisters;
+  SmallVector<Type> types(count, VectorType::get({laneCount}, builder.getI32Type()));
+  auto decode = DecodeUnitOp::create(builder, location, types, weight, first, code, to, into,
+                                     asWords ? builder.getUnitAttr() : UnitAttr());
+  return SmallVector<Value>(decode.getRegisters());
+}
+
+Value PanelReader::escapesOf(const PanelFields &panel, Value unit) {
+  Value at = index.add(panel.counts, unit);
+  Value byte = memref::LoadOp::create(builder, location, plane(Plane::Counts), ValueRange{at});
+  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), byte);
+}
+
+Value PanelReader::loadVector(Value from, Value at, Type type, int64_t count) {
+  return vector::LoadOp::create(builder, location, VectorType::get({count}, type), from, at);
+}
+
+void PanelReader::storeVector(Value vector, Value to, Value at) {
+  vector::StoreOp::create(builder, location, vector, to, at);
+}
+
+} // namespace uwt
