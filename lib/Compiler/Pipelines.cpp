@@ -87,6 +87,7 @@ void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
   SetTargetPassOptions target;
   target.target = options.target;
   pm.addPass(createSetTargetPass(std::move(target)));
+  pm.addPass(createLowerPackingPass());
   addBinding(pm, options);
   pm.addPass(createCSEPass());
   // Constants that are encoded by hand in the module; decodes wait for fusion.
@@ -94,6 +95,7 @@ void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
   FuseDecodePassOptions fuse;
   fuse.numerics = options.exact ? Numerics::Exact : Numerics::Fast;
   pm.addPass(createFuseDecodePass(fuse));
+  pm.addPass(createTileWindowsPass());
   addSelection(pm, options);
   // What selection transcodes, and decodes that no product took.
   pm.addPass(createFoldConstantsPass());

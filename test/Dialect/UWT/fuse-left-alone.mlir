@@ -49,38 +49,6 @@ func.func @no_decoder(%x: tensor<4x64xbf16>, %out: tensor<4x128xf32>) -> tensor<
 
 // -----
 
-!w4 = !uwt.compressed<2x3x64x128xbf16, "inplace<12>, storage=k_major">
-
-// CHECK-LABEL: func @rank_4
-func.func @rank_4(%x: tensor<2x3x4x64xbf16>, %out: tensor<2x3x4x128xf32>) -> tensor<2x3x4x128xf32> {
-  // expected-remark @below {{weight 'w' is decoded when it is loaded}}
-  %w = uwt.weight "w" : !w4
-  %t = uwt.decode %w : !w4 -> tensor<2x3x64x128xbf16>
-  // CHECK: linalg.contract
-  // expected-remark @below {{product with a weight is not fused: expected a weight of rank 2 or 3, got 4}}
-  %y = linalg.contract
-      indexing_maps = [affine_map<(a, b, m, n, k) -> (a, b, m, k)>, affine_map<(a, b, m, n, k) -> (a, b, k, n)>, affine_map<(a, b, m, n, k) -> (a, b, m, n)>]
-      ins(%x, %t : tensor<2x3x4x64xbf16>, tensor<2x3x64x128xbf16>) outs(%out : tensor<2x3x4x128xf32>) -> tensor<2x3x4x128xf32>
-  return %y : tensor<2x3x4x128xf32>
-}
-
-// -----
-
-!experts = !uwt.compressed<8x64x128xbf16, "inplace<12>, storage=k_major">
-
-// CHECK-LABEL: func @sum_over_experts
-func.func @sum_over_experts(%x: tensor<8x4x64xbf16>, %out: tensor<4x128xf32>) -> tensor<4x128xf32> {
-  // expected-remark @below {{weight 'w' is decoded when it is loaded}}
-  %w = uwt.weight "w" : !experts
-  %t = uwt.decode %w : !experts -> tensor<8x64x128xbf16>
-  // CHECK: linalg.batch_reduce_matmul
-  // expected-remark @below {{product with a weight is not fused: it sums over the matrices of the weight}}
-  %y = linalg.batch_reduce_matmul ins(%x, %t : tensor<8x4x64xbf16>, tensor<8x64x128xbf16>) outs(%out : tensor<4x128xf32>) -> tensor<4x128xf32>
-  return %y : tensor<4x128xf32>
-}
-
-// -----
-
 !table = !uwt.compressed<128x64xbf16, "inplace<12>">
 
 // A product a row: the weight's rows go with those of x.
@@ -90,7 +58,7 @@ func.func @row_by_row(%x: tensor<128x64xbf16>, %out: tensor<128xf32>) -> tensor<
   %w = uwt.weight "w" : !table
   %t = uwt.decode %w : !table -> tensor<128x64xbf16>
   // CHECK: linalg.contract
-  // expected-remark @below {{product with a weight is not fused: the last two dimensions of the weight are not one that is summed over and one of the output alone}}
+  // expected-remark @below {{product with a weight is not fused: its 128 matrices of 1x64 would be padded to 16x64 (as a depthwise convolution's)}}
   %y = linalg.contract
       indexing_maps = [affine_map<(r, k) -> (r, k)>, affine_map<(r, k) -> (r, k)>, affine_map<(r, k) -> (r)>]
       ins(%x, %t : tensor<128x64xbf16>, tensor<128x64xbf16>) outs(%out : tensor<128xf32>) -> tensor<128xf32>
@@ -150,4 +118,42 @@ func.func @no_weight(%q: tensor<24x16x32xbf16>, %k: tensor<24x32x16xbf16>, %out:
   // CHECK-NEXT: return
   %y = linalg.batch_matmul ins(%q, %k : tensor<24x16x32xbf16>, tensor<24x32x16xbf16>) outs(%out : tensor<24x16x16xf32>) -> tensor<24x16x16xf32>
   return %y : tensor<24x16x16xf32>
+}
+
+// -----
+
+!layers = !uwt.compressed<8x64x4x64xbf16, "raw">
+
+// More matrices than a selection has layers for.
+// CHECK-LABEL: func @experts_of_a_layer
+func.func @experts_of_a_layer(%x: tensor<4x2x64xbf16>, %i: index, %out: tensor<4x2x64xf32>) -> tensor<4x2x64xf32> {
+  // expected-remark @below {{weight 'w' is decoded when it is loaded}}
+  %w = uwt.weight "w" : !layers
+  %t = uwt.decode %w : !layers -> tensor<8x64x4x64xbf16>
+  %layer = tensor.extract_slice %t[%i, 0, 0, 0] [1, 64, 4, 64] [1, 1, 1, 1] : tensor<8x64x4x64xbf16> to tensor<64x4x64xbf16>
+  // CHECK: linalg.contract
+  // expected-remark @below {{product with a weight is not fused: it selects a layer of a weight that has several matrices a layer}}
+  %y = linalg.contract
+      indexing_maps = [affine_map<(e, m, n, k) -> (e, m, k)>, affine_map<(e, m, n, k) -> (n, e, k)>, affine_map<(e, m, n, k) -> (e, m, n)>]
+      ins(%x, %layer : tensor<4x2x64xbf16>, tensor<64x4x64xbf16>) outs(%out : tensor<4x2x64xf32>) -> tensor<4x2x64xf32>
+  return %y : tensor<4x2x64xf32>
+}
+
+// -----
+
+// A weight that gets twice as large by what is computed from it.
+// CHECK-LABEL: func @widened_and_scaled
+func.func @widened_and_scaled(%x: tensor<4x64xf16>, %out: tensor<4x128xf32>) -> tensor<4x128xf32> {
+  // expected-remark @below {{weight 'w' is decoded when it is loaded}}
+  %w = uwt.weight "w" : !uwt.compressed<32x64xf16, "raw">
+  %t = uwt.decode %w : !uwt.compressed<32x64xf16, "raw"> -> tensor<32x64xf16>
+  %e = tensor.empty() : tensor<4x32x64xf16>
+  %many = linalg.broadcast ins(%t : tensor<32x64xf16>) outs(%e : tensor<4x32x64xf16>) dimensions = [0]
+  %rows = tensor.collapse_shape %many [[0, 1], [2]] : tensor<4x32x64xf16> into tensor<128x64xf16>
+  // CHECK: linalg.matmul
+  // expected-remark @below {{product with a weight is not fused: computed when it is loaded, its weight would take 16384 bytes, from 4096}}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %rows : tensor<4x64xf16>, tensor<128x64xf16>) outs(%out : tensor<4x128xf32>) -> tensor<4x128xf32>
+  return %y : tensor<4x128xf32>
 }

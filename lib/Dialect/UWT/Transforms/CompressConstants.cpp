@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TableLookup.h"
+#include "WeightExpression.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
@@ -47,6 +49,7 @@ private:
   void follow(Value value, const Origin &origin);
   void visit(OpOperand &use, const Origin &origin);
   void visitContraction(linalg::LinalgOp op, OpOperand &use, const Origin &origin);
+  void followComputation(Operation *user);
 
   int64_t rank;
   llvm::SmallPtrSet<Operation *, 8> seen;
@@ -139,20 +142,30 @@ void ConsumerWalk::visit(OpOperand &use, const Origin &origin) {
     return;
   if (isa<tensor::CastOp, arith::ExtFOp, arith::TruncFOp>(user))
     return follow(user->getResult(0), origin);
-  if (auto reshape = dyn_cast<tensor::ExpandShapeOp>(user))
-    return follow(reshape.getResult(), Origin(reshape.getResultType().getRank(), -1));
-  if (auto reshape = dyn_cast<tensor::CollapseShapeOp>(user))
-    return follow(reshape.getResult(), Origin(reshape.getResultType().getRank(), -1));
+  if (auto lookup = uwt::TableLookup::match(user->getParentOp(), use.get());
+      lookup && lookup->read == user && rank == 3) {
+    Origin result(lookup->idRank(), -1);
+    llvm::append_range(result, ArrayRef(origin).drop_front());
+    return follow(lookup->op->getResult(0), result);
+  }
   auto op = dyn_cast<linalg::LinalgOp>(user);
   if (!op || !op.hasPureTensorSemantics() || !op.isDpsInput(&use))
-    return;
+    return followComputation(user);
   auto generic = dyn_cast<linalg::GenericOp>(user);
   if (isa<linalg::TransposeOp, linalg::BroadcastOp>(user) || (generic && onlyMovesData(generic)))
     return follow(user->getResult(0),
                   throughMaps(origin, op.getMatchingIndexingMap(&use),
                               op.getMatchingIndexingMap(op.getDpsInitOperand(0))));
-  if (linalg::isaContractionOpInterface(op))
-    visitContraction(op, use, origin);
+  if (linalg::isaContractionOpInterface(op) || linalg::isaConvolutionOpInterface(op))
+    return visitContraction(op, use, origin);
+  followComputation(user);
+}
+
+/// Goes on behind an operation that computes a weight from constants.
+void ConsumerWalk::followComputation(Operation *user) {
+  for (Value result : user->getResults())
+    if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && uwt::isOfWeights(result))
+      follow(result, Origin(type.getRank(), -1));
 }
 
 //===----------------------------------------------------------------------===//

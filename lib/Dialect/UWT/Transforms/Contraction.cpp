@@ -6,14 +6,15 @@
 //===----------------------------------------------------------------------===//
 //
 // Named operations and generics are treated alike: what counts is the body (one
-// multiplication, one addition) and which loop indexes what. A loop that only the weight and the
-// output have is N, one that only x and the output have belongs to M, the one that both operands
-// have and the output lacks is K.
+// multiplication, one addition) and which loop indexes what. Loops that only the weight and the
+// output have are N, those that only x and the output have are M, those that both operands have
+// and the output lacks are K, and those that all have go by matrix of the weight.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -45,15 +46,35 @@ static bool isProductBody(linalg::LinalgOp op) {
   return lhs && rhs && *lhs + *rhs == 1;
 }
 
-/// The decode behind an operand, with where its dimensions are, or nothing.
+/// Whether a weight's matrices are read by their numbers.
+static bool selectsMatrices(Operation *op) {
+  std::optional<TableLookup> lookup = TableLookup::match(op);
+  return MatrixSlice::match(op) || (lookup && lookup->tableType().getRank() == 3);
+}
+
+/// What is behind the operand of a weight, with where its dimensions are: a decode, matrices that
+/// are selected of one, or the first value that is computed in other ways, from weights alone.
+/// Nothing where there is none of these. No compiled code decodes elements of 8 bits, so that the
+/// widening of such elements is a computation, too.
 static std::optional<TracedValue> traceWeight(Value operand) {
+  auto isNarrow = [](const TracedValue &value) {
+    return value.type().getElementTypeBitWidth() < 16;
+  };
   if (!isa<RankedTensorType>(operand.getType()))
     return std::nullopt;
-  TracedValue traced(operand);
-  while (!traced.source.getDefiningOp<DecodeOp>())
-    if (!traced.step(/*reshapes=*/true))
-      return std::nullopt;
-  return traced;
+  TracedValue traced(operand), wide = traced;
+  auto isFound = [&] {
+    Operation *op = traced.source.getDefiningOp();
+    return isa_and_nonnull<DecodeOp>(op) || selectsMatrices(op);
+  };
+  while (!isFound() && traced.step(/*reshapes=*/true))
+    if (!isNarrow(traced))
+      wide = traced;
+  if (isNarrow(traced))
+    traced = wide;
+  if (isFound() || WeightExpression::find(traced.source))
+    return traced;
+  return std::nullopt;
 }
 
 static SmallVector<unsigned> loopsOf(AffineMap map) {
@@ -63,54 +84,173 @@ static SmallVector<unsigned> loopsOf(AffineMap map) {
   return loops;
 }
 
-/// Finds e, n and k. `weightLoops` has the loop of each dimension of the weight's tensor, or -1.
-static bool assignLoops(Contraction &c, ArrayRef<int64_t> weightLoops, ArrayRef<unsigned> xLoops,
-                        std::string &reason) {
-  auto inX = [&](int64_t loop) { return loop >= 0 && llvm::is_contained(xLoops, unsigned(loop)); };
-  auto inOutput = [&](int64_t loop) {
-    return loop >= 0 && llvm::is_contained(c.outputLoops, unsigned(loop));
-  };
-  ArrayRef<int64_t> matrix = weightLoops.take_back(2);
-  auto isK = [&](int64_t loop) { return inX(loop) && !inOutput(loop); };
-  auto isN = [&](int64_t loop) { return !inX(loop) && inOutput(loop); };
-  bool nMajor = isN(matrix[0]) && isK(matrix[1]);
-  c.kMajor = isK(matrix[0]) && isN(matrix[1]);
-  if (!nMajor && !c.kMajor) {
-    reason = "the last two dimensions of the weight are not one that is summed over and one of the "
-             "output alone";
+/// Whether an index of x is a loop or a sum of positive multiples of loops.
+static bool isWindowIndex(AffineExpr expr) {
+  if (isa<AffineDimExpr>(expr))
+    return true;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
     return false;
-  }
-  c.n = matrix[c.kMajor ? 1 : 0];
-  c.k = matrix[c.kMajor ? 0 : 1];
-  if (weightLoops.size() == 3) {
-    int64_t loop = weightLoops[0];
-    if (loop >= 0 && !inOutput(loop)) {
-      reason = "it sums over the matrices of the weight";
+  if (expr.getKind() == AffineExprKind::Add)
+    return isWindowIndex(binary.getLHS()) && isWindowIndex(binary.getRHS());
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  return expr.getKind() == AffineExprKind::Mul && isa<AffineDimExpr>(binary.getLHS()) && factor &&
+         factor.getValue() > 0;
+}
+
+/// In a convolution, loops over x and a dimension of the weight that run once are no loops: views
+/// of x do not have them.
+static void dropUnitLoops(Contraction &c) {
+  if (!c.hasWindows())
+    return;
+  for (auto [dim, loop] : llvm::enumerate(c.weightLoops))
+    if (loop >= 0 && c.weightType().getDimSize(dim) == 1 && c.isInX(loop))
+      loop = -1;
+}
+
+/// Finds what each loop is. False, with a reason, where one is nothing that a product has.
+static bool assignLoops(Contraction &c, std::string &reason) {
+  auto isInOutput = [&](unsigned loop) { return llvm::is_contained(c.outputLoops, loop); };
+  for (int64_t dimension : c.weightLoops) {
+    if (dimension < 0)
+      continue;
+    unsigned loop = dimension;
+    if (!isInOutput(loop) && !c.isInX(loop)) {
+      reason = "it sums over a dimension of the weight alone";
       return false;
     }
-    if (loop < 0 && c.decode.getType().getShape()[0] != 1) {
-      reason = "it does not run over the matrices of the weight";
-      return false;
-    }
-    if (loop >= 0)
-      c.expert = loop;
+    (!isInOutput(loop) ? c.k : c.isInX(loop) ? c.experts : c.n).push_back(loop);
   }
+  SmallVector<int64_t> ranges = c.op.getStaticLoopRanges();
   for (unsigned loop = 0; loop < c.op.getNumLoops(); ++loop)
-    if (loop != c.k && !inOutput(loop)) {
+    if (!isInOutput(loop) && !llvm::is_contained(c.k, loop) &&
+        !(c.hasWindows() && ranges[loop] == 1)) {
       reason = "it sums over more than one dimension";
       return false;
     }
+  if (c.k.empty())
+    reason = "the weight has no dimension that is summed over";
+  return !c.k.empty();
+}
+
+/// Finds whether the last two dimensions of the weight are a matrix of the product, and those
+/// before go by matrix: then it is read as it is stored.
+static void findStored(Contraction &c) {
+  Operation *source = c.weight.getDefiningOp();
+  std::optional<MatrixSlice> slice = MatrixSlice::match(source);
+  std::optional<TableLookup> lookup = TableLookup::match(source);
+  auto decode = slice    ? slice->weight
+                : lookup ? lookup->weight()
+                         : dyn_cast_or_null<DecodeOp>(source);
+  // Dimensions of size 1 in front of the matrix.
+  ArrayRef<int64_t> leading = ArrayRef(c.weightLoops).drop_back(2);
+  ArrayRef<int64_t> matrix = ArrayRef(c.weightLoops).take_back(2);
+  if (!decode || matrix.size() != 2 || (!lookup && leading.size() > 1))
+    return;
+  auto is = [](ArrayRef<unsigned> loops, int64_t loop) {
+    return loop >= 0 && llvm::is_contained(loops, unsigned(loop));
+  };
+  bool isNMajor = is(c.n, matrix[0]) && is(c.k, matrix[1]);
+  c.kMajor = is(c.k, matrix[0]) && is(c.n, matrix[1]);
+  if (!isNMajor && !c.kMajor)
+    return;
+  // Matrices that x does not go by all take the same x.
+  for (int64_t loop : leading)
+    if (loop >= 0 && !is(c.experts, loop) && !is(c.n, loop))
+      return;
+  for (int64_t loop : leading)
+    if (is(c.n, loop)) {
+      llvm::erase(c.n, unsigned(loop));
+      c.experts.push_back(loop);
+    }
+  if (lookup && c.experts.size() != leading.size())
+    return;
+  c.stored = decode;
+  if (slice)
+    c.selectedMatrix = slice->number;
+  else
+    c.selectedMatrices = lookup;
+}
+
+/// Product of the sizes of loops of the weight.
+static int64_t sizeOf(const Contraction &c, ArrayRef<unsigned> loops) {
+  int64_t size = 1;
+  for (auto [dimension, loop] : llvm::enumerate(c.weightLoops))
+    if (loop >= 0 && llvm::is_contained(loops, unsigned(loop)))
+      size *= c.weightType().getDimSize(dimension);
+  return size;
+}
+
+/// "2x3x4".
+static std::string shapeText(ArrayRef<int64_t> shape) {
+  return llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), "x");
+}
+
+/// Whether it pays to compute the matrices of the product from weights when they are loaded.
+static bool paysToDerive(Contraction &c, std::string &reason) {
+  std::optional<WeightExpression> expression = WeightExpression::find(c.weight);
+  if (!expression && selectsMatrices(c.weight.getDefiningOp())) {
+    reason = "what is selected of its weight are no matrices of the product as it is stored";
+    return false;
+  }
+  if (!expression) {
+    reason = "its weight is no tensor that the loader has, and no matrix as it is";
+    return false;
+  }
+  int64_t matrices = sizeOf(c, c.experts), rows = sizeOf(c, c.n), columns = sizeOf(c, c.k);
+  int64_t padded = roundUp(rows, stripRows) * roundUp(columns, fixedUnitColumns);
+  if (matrices > 1 && padded > 2 * rows * columns) {
+    reason = "its " + std::to_string(matrices) + " matrices of " + shapeText({rows, columns}) +
+             " would be padded to " +
+             shapeText(
+                 {int64_t(roundUp(rows, stripRows)), int64_t(roundUp(columns, fixedUnitColumns))}) +
+             (rows == 1 ? " (as a depthwise convolution's)" : "");
+    return false;
+  }
+  // A vector, or elements that no format codes.
+  if (llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); })) {
+    reason = "its weight is a vector, or of a type that is not compressed";
+    return false;
+  }
+  if (expression->number) {
+    if (!c.experts.empty()) {
+      reason = "it selects a layer of a weight that has several matrices a layer";
+      return false;
+    }
+    c.selectedMatrix = expression->number;
+    c.layers = expression->count;
+  }
+  int64_t bytes = tensorBytes(c.weightType()) * std::max<int64_t>(expression->count, 1);
+  int64_t source = expression->widenedLeafBytes();
+  if (bytes > source + source / 4) {
+    reason = "computed when it is loaded, its weight would take " + std::to_string(bytes) +
+             " bytes, from " + std::to_string(source);
+    return false;
+  }
+  // Without a transpose where K comes before N.
+  SmallVector<unsigned> order(c.experts), found;
+  llvm::append_range(order, c.k);
+  llvm::append_range(order, c.n);
+  for (int64_t loop : c.weightLoops)
+    if (loop >= 0)
+      found.push_back(loop);
+  c.kMajor = !c.n.empty() && order == found;
   return true;
 }
 
 /// Looks behind the operand of the activations: to what has the weight's element type, else f32.
-static void traceX(Contraction &c, Value operand, ArrayRef<unsigned> operandLoops) {
+static void traceX(Contraction &c, Value operand, AffineMap map) {
+  c.x = operand;
+  c.xMap = map;
+  if (c.hasWindows())
+    return;
+  SmallVector<unsigned> operandLoops = loopsOf(map);
   TracedValue traced(operand), best(operand);
-  Type element = c.decode.getType().getElementType();
+  Type element = c.weightType().getElementType();
   auto mayStay = [&] {
     // A repetition over the matrices of the weight is not needed; others are.
     for (auto [dim, loop] : llvm::zip(traced.dims, operandLoops))
-      if (dim < 0 && loop != c.expert)
+      if (dim < 0 && !(c.experts.size() == 1 && loop == c.experts[0]))
         return false;
     // Each dimension is one that was traced: no size of 1 appears from nowhere.
     return llvm::count_if(traced.dims, [](int64_t dim) { return dim >= 0; }) ==
@@ -122,11 +262,12 @@ static void traceX(Contraction &c, Value operand, ArrayRef<unsigned> operandLoop
     if (better || type == best.type().getElementType())
       best = traced;
   }
-  c.x = best.source;
-  c.xLoops.assign(best.type().getRank(), 0);
+  SmallVector<AffineExpr> results(best.type().getRank());
   for (auto [dim, loop] : llvm::zip(best.dims, operandLoops))
     if (dim >= 0)
-      c.xLoops[dim] = loop;
+      results[dim] = getAffineDimExpr(loop, c.op.getContext());
+  c.x = best.source;
+  c.xMap = AffineMap::get(map.getNumDims(), 0, results, c.op.getContext());
 }
 
 std::optional<Contraction> Contraction::find(linalg::LinalgOp op, std::string &reason) {
@@ -153,56 +294,81 @@ std::optional<Contraction> Contraction::find(linalg::LinalgOp op, std::string &r
   AffineMap weightMap = op.getMatchingIndexingMap(weightOperand);
   AffineMap xMap = op.getMatchingIndexingMap(xOperand);
   AffineMap outputMap = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (!weightMap.isProjectedPermutation() || !xMap.isProjectedPermutation() ||
+  if (!weightMap.isProjectedPermutation() || !llvm::all_of(xMap.getResults(), isWindowIndex) ||
       !outputMap.isProjectedPermutation() || !isa<RankedTensorType>(xOperand->get().getType())) {
-    reason = "its indexing maps are not projected permutations";
-    return std::nullopt;
-  }
-  int64_t rank = weight->type().getRank();
-  if (rank != 2 && rank != 3) {
-    reason = "expected a weight of rank 2 or 3, got " + std::to_string(rank);
+    reason = "its indexing maps are not those of a contraction or a convolution";
     return std::nullopt;
   }
 
   Contraction c;
   c.op = op;
-  c.decode = weight->source.getDefiningOp<DecodeOp>();
+  c.weight = weight->source;
+  c.xMap = xMap;
   c.outputLoops = loopsOf(outputMap);
-  SmallVector<int64_t> weightLoops(rank, -1);
+  c.weightLoops.assign(weight->type().getRank(), -1);
   for (auto [dim, loop] : llvm::zip(weight->dims, loopsOf(weightMap)))
     if (dim >= 0)
-      weightLoops[dim] = loop;
-  SmallVector<unsigned> xLoops = loopsOf(xMap);
-  if (!assignLoops(c, weightLoops, xLoops, reason))
+      c.weightLoops[dim] = loop;
+  dropUnitLoops(c);
+  for (auto [dim, loop] : llvm::enumerate(c.weightLoops))
+    if (loop < 0 && c.weightType().getDimSize(dim) != 1) {
+      reason = "it does not run over the matrices of the weight";
+      return std::nullopt;
+    }
+  if (!assignLoops(c, reason))
     return std::nullopt;
-  traceX(c, xOperand->get(), xLoops);
+  findStored(c);
+  if (!c.stored && !paysToDerive(c, reason))
+    return std::nullopt;
+  traceX(c, xOperand->get(), xMap);
   return c;
 }
 
+/// Whether compiled code decodes elements of `element` from `format`.
+static bool canEmit(MLIRContext *context, Type element, const Format &format, std::string &reason) {
+  std::optional<ElementType> elementType = elementTypeOf(element);
+  if (!elementType || !checkFormat(format, *elementType)) {
+    std::string text;
+    llvm::raw_string_ostream(text) << element;
+    reason = "no format codes elements of type " + text;
+    return false;
+  }
+  Attribute attribute = FormatAttr::get(context, format);
+  auto emission = dyn_cast<DecoderEmissionInterface>(attribute);
+  return !emission || succeeded(emission.checkEmission(element, reason));
+}
+
 CompressedType Contraction::getRunType(std::string &reason) const {
-  auto type = cast<CompressedType>(DecodeOp(decode).getSource().getType());
+  RankedTensorType type = weightType();
+  MLIRContext *context = type.getContext();
   Type element = type.getElementType();
-  auto emits = [&](const Format &format) {
-    if (!checkFormat(format, *elementTypeOf(element)))
-      return false;
-    Attribute attribute = FormatAttr::get(type.getContext(), format);
-    auto emission = dyn_cast<DecoderEmissionInterface>(attribute);
-    return !emission || succeeded(emission.checkEmission(element, reason));
-  };
-  Format format = type.getFormat().getFormat();
-  format.storage = kMajor ? Storage::KMajor : Storage::NMajor;
+  Format raw;
+  raw.codec = {"raw", {}};
+  raw.storage = kMajor ? Storage::KMajor : Storage::NMajor;
+  if (!stored) {
+    if (!canEmit(context, element, raw, reason))
+      return {};
+    SmallVector<int64_t> shape = {sizeOf(*this, n), sizeOf(*this, k)};
+    if (kMajor)
+      std::swap(shape[0], shape[1]);
+    if (layers != 0)
+      shape.insert(shape.begin(), layers);
+    else if (!experts.empty())
+      shape.insert(shape.begin(), sizeOf(*this, experts));
+    return CompressedType::get(type.clone(shape), FormatAttr::get(context, raw));
+  }
+  auto storedType = cast<CompressedType>(DecodeOp(stored).getSource().getType());
+  Format format = storedType.getFormat().getFormat();
+  format.storage = raw.storage;
   format.layout = Layout::Fragment16x16;
   // Where the format itself is of no use the loader decodes it; a better one to run
   // from is uwt-select-strategy's choice.
-  Format raw;
-  raw.codec = {"raw", {}};
-  raw.storage = format.storage;
-  if (!emits(format)) {
-    if (!emits(raw))
+  if (!canEmit(context, element, format, reason)) {
+    if (!canEmit(context, element, raw, reason))
       return {};
     format = raw;
   }
-  return type.withFormat(FormatAttr::get(type.getContext(), format));
+  return storedType.withFormat(FormatAttr::get(context, format));
 }
 
 } // namespace uwt

@@ -14,7 +14,10 @@
 #ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_CONTRACTION_H
 #define UWT_LIB_DIALECT_UWT_TRANSFORMS_CONTRACTION_H
 
+#include "TableLookup.h"
+#include "WeightExpression.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/AffineMap.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 namespace uwt {
@@ -40,14 +43,28 @@ struct TracedValue {
 /// A product of activations with a weight. Loops are the linalg operation's.
 struct Contraction {
   mlir::linalg::LinalgOp op;
-  DecodeOp decode;
+  /// What was found behind the operand of the weight: the result of a `uwt.decode`, or what weights
+  /// and constants alone decide (WeightExpression.h).
+  mlir::Value weight;
   /// What was found behind the operand of the activations.
   mlir::Value x;
-  /// The loop of each dimension of `x` and of the output.
-  llvm::SmallVector<unsigned> xLoops, outputLoops;
-  /// The loop over the matrices of a weight of rank 3; nothing also where it has a single one.
-  std::optional<unsigned> expert;
-  unsigned n = 0, k = 0;
+  /// The loop of each dimension of `weight`, -1 where it has size 1 and no loop.
+  llvm::SmallVector<int64_t> weightLoops;
+  /// From the loops to the indices of `x`: dimensions, or for windows (convolutions) sums of
+  /// multiples of them.
+  mlir::AffineMap xMap;
+  /// The loop of each dimension of the output.
+  llvm::SmallVector<unsigned> outputLoops;
+  /// Loops over the matrices of the weight, over its rows N and over its columns K, in the order of
+  /// the weight's dimensions.
+  llvm::SmallVector<unsigned> experts, n, k;
+  /// Where the product reads a weight as it is stored; else its matrices are derived.
+  DecodeOp stored;
+  /// Where a matrix is selected: of a stored weight of rank 3, or of `layers` that are derived.
+  mlir::OpFoldResult selectedMatrix;
+  int64_t layers = 0;
+  /// Where matrices of the stored weight are looked up: `weight` is the result.
+  std::optional<TableLookup> selectedMatrices;
   /// Whether K is the first dimension of the weight's matrix.
   bool kMajor = false;
 
@@ -55,16 +72,24 @@ struct Contraction {
   /// ours; otherwise `reason` is why it stays as it is.
   static std::optional<Contraction> find(mlir::linalg::LinalgOp op, std::string &reason);
 
-  /// The compressed type that the product starts from: the weight's own, in fragments and along K,
-  /// or raw where no compiled code decodes that. Null, with a reason, where none decodes this
-  /// element type at all.
+  /// Whether elements of x do not lie at dimensions of loops alone.
+  bool hasWindows() const { return !xMap.isProjectedPermutation(); }
+  /// Whether x depends on the loop.
+  bool isInX(unsigned loop) const { return xMap.isFunctionOfDim(loop); }
+  mlir::RankedTensorType weightType() const {
+    return llvm::cast<mlir::RankedTensorType>(weight.getType());
+  }
+
+  /// The compressed type that the product starts from. Of a stored weight it is the weight's own,
+  /// in fragments and along K, or raw where no compiled code decodes that; of a derived one raw.
+  /// Null, with a reason, where no compiled code decodes this element type at all.
   CompressedType getRunType(std::string &reason) const;
 };
 
 /// Replaces the contraction's operation: `uwt.matmul` with an f32 result, and behind it the reshape
 /// or transpose to the order of the output and the addition of an initial value, rounded once.
 MatmulOp rewriteContraction(mlir::RewriterBase &rewriter, const Contraction &contraction,
-                            CompressedType runType, Numerics numerics);
+                            CompressedType runType, Numerics numerics, WeightDeriver &deriver);
 
 } // namespace uwt
 

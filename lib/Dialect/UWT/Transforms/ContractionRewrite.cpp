@@ -5,13 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// `uwt.matmul` knows one order: x [E, M, K], weight, result [E, M, N]. What the
+// `uwt.matmul` knows one order: x [E, M, K], weight [E, N, K], result [E, M, N]. What the
 // operation had otherwise is stated around it, in operations that FuseEpilogue can absorb.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
+#include "ContractionWindows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -21,37 +23,50 @@ using namespace mlir;
 namespace uwt {
 namespace {
 
+using Loops = SmallVector<unsigned>;
+
 /// The rewrite of one contraction. Values are created in front of its operation.
 class Rewrite {
 public:
-  Rewrite(RewriterBase &rewriter, const Contraction &contraction, CompressedType runType)
-      : b(rewriter), c(contraction), op(c.op), loc(op->getLoc()), runType(runType),
-        outputType(cast<RankedTensorType>(op->getResult(0).getType())) {}
+  Rewrite(RewriterBase &rewriter, const Contraction &contraction, CompressedType runType,
+          WeightDeriver &deriver)
+      : b(rewriter), deriver(deriver), c(contraction), op(c.op), loc(op->getLoc()),
+        runType(runType), outputType(cast<RankedTensorType>(op->getResult(0).getType())) {}
 
   MatmulOp run(Numerics numerics);
 
 private:
   void sortLoops();
+  int64_t sizeInWeight(unsigned loop) const;
   Value createWeight();
+  Value deriveWeight();
+  Value createSelection();
   Value createX();
-  Value reshapeX(Value x, bool hasExpert, int64_t rows);
   Value createWidened(Value x);
+  Value repeat(Value x, bool hasExperts);
   Value restoreOutput(Value result);
   Value finish(Value sums);
 
   Value transpose(Value value, ArrayRef<int64_t> permutation);
+  Value transposeTo(Value value, ArrayRef<unsigned> from, ArrayRef<unsigned> to);
   Value castTo(Value value, ArrayRef<int64_t> shape);
+  Value collapse(Value value, ArrayRef<int64_t> groupRanks);
+  Value expand(Value value, ArrayRef<SmallVector<OpFoldResult>> groups);
 
   RewriterBase &b;
+  WeightDeriver &deriver;
   const Contraction &c;
   linalg::LinalgOp op;
   Location loc;
   CompressedType runType;
   RankedTensorType outputType;
+  /// x with the loop of each of its dimensions.
+  Value x;
+  Loops xLoops;
   /// Loops of M in x's order, behind those that x lacks: of size 1, or over which x is repeated.
-  SmallVector<unsigned> units, repeated, rows;
-  /// Sizes of `repeated` and `rows`, in that order.
-  SmallVector<OpFoldResult> rowSizes;
+  Loops units, repeated, rows;
+  /// Sizes of the output's loops.
+  DenseMap<unsigned, OpFoldResult> sizes;
 };
 
 /// Whether an initial value is zero everywhere: the sign of a zero does not matter to a sum.
@@ -68,6 +83,10 @@ bool isZero(Value init) {
 
 } // namespace
 
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
 Value Rewrite::transpose(Value value, ArrayRef<int64_t> permutation) {
   if (isIdentityPermutation(permutation))
     return value;
@@ -78,6 +97,13 @@ Value Rewrite::transpose(Value value, ArrayRef<int64_t> permutation) {
   return linalg::TransposeOp::create(b, loc, value, init, permutation)->getResult(0);
 }
 
+/// `value`, whose dimensions run over the loops `from`, in the order `to` of the same loops.
+Value Rewrite::transposeTo(Value value, ArrayRef<unsigned> from, ArrayRef<unsigned> to) {
+  return transpose(value, llvm::map_to_vector(to, [&](unsigned loop) {
+                     return int64_t(llvm::find(from, loop) - from.begin());
+                   }));
+}
+
 Value Rewrite::castTo(Value value, ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getShape() == shape)
@@ -85,26 +111,148 @@ Value Rewrite::castTo(Value value, ArrayRef<int64_t> shape) {
   return tensor::CastOp::create(b, loc, type.clone(shape), value);
 }
 
+/// Groups of as many dimensions as `ranks` says, in order.
+static SmallVector<ReassociationIndices> groupsOf(ArrayRef<int64_t> ranks) {
+  SmallVector<ReassociationIndices> groups;
+  int64_t next = 0;
+  for (int64_t rank : ranks) {
+    ReassociationIndices &group = groups.emplace_back();
+    for (int64_t i = 0; i < rank; ++i)
+      group.push_back(next++);
+  }
+  return groups;
+}
+
+/// For each group that is not empty, the numbers of it and of the empty ones before it (after it
+/// for the last one), which a reshape to one dimension a group makes of it.
+static SmallVector<ReassociationIndices> groupsWithEmpty(ArrayRef<int64_t> ranks) {
+  SmallVector<ReassociationIndices> result;
+  ReassociationIndices pending;
+  for (auto [number, rank] : llvm::enumerate(ranks)) {
+    pending.push_back(number);
+    if (rank != 0)
+      result.push_back(std::exchange(pending, {}));
+  }
+  if (!result.empty())
+    llvm::append_range(result.back(), pending);
+  return result;
+}
+
+/// One dimension for each group of dimensions; of size 1 where the group has none.
+Value Rewrite::collapse(Value value, ArrayRef<int64_t> groupRanks) {
+  SmallVector<int64_t> present;
+  llvm::copy_if(groupRanks, std::back_inserter(present), [](int64_t rank) { return rank != 0; });
+  auto groups = groupsOf(present);
+  if (llvm::any_of(present, [](int64_t rank) { return rank > 1; }))
+    value = b.createOrFold<tensor::CollapseShapeOp>(loc, value, groups);
+  if (present.size() == groupRanks.size())
+    return value;
+  SmallVector<OpFoldResult> sizes, collapsed = tensor::getMixedSizes(b, loc, value);
+  SmallVector<int64_t> shape;
+  for (size_t next = 0; int64_t rank : groupRanks)
+    sizes.push_back(rank == 0 ? OpFoldResult(b.getIndexAttr(1)) : collapsed[next++]);
+  auto type = cast<RankedTensorType>(value.getType());
+  return tensor::ExpandShapeOp::create(b, loc, type.clone(decomposeMixedValues(sizes).first), value,
+                                       groupsWithEmpty(groupRanks), sizes);
+}
+
+/// The inverse: each dimension becomes the dimensions of these sizes; without any it has size 1 and
+/// goes.
+Value Rewrite::expand(Value value, ArrayRef<SmallVector<OpFoldResult>> groups) {
+  SmallVector<int64_t> ranks, present;
+  SmallVector<OpFoldResult> sizes;
+  for (const SmallVector<OpFoldResult> &group : groups) {
+    ranks.push_back(group.size());
+    if (!group.empty())
+      present.push_back(group.size());
+    llvm::append_range(sizes, group);
+  }
+  if (present.size() != ranks.size())
+    value = tensor::CollapseShapeOp::create(b, loc, value, groupsWithEmpty(ranks));
+  if (llvm::all_of(present, [](int64_t rank) { return rank == 1; }))
+    return value;
+  auto type = cast<RankedTensorType>(value.getType());
+  return tensor::ExpandShapeOp::create(b, loc, type.clone(decomposeMixedValues(sizes).first), value,
+                                       groupsOf(present), sizes);
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
 void Rewrite::sortLoops() {
+  Value init = op.getDpsInitOperand(0)->get();
+  for (auto [dim, loop] : llvm::enumerate(c.outputLoops))
+    sizes[loop] = tensor::getMixedSize(b, loc, init, dim);
+  Windows windows(b, c);
+  x = windows.createX();
+  llvm::append_range(xLoops, windows.loops());
+  auto isOfWeight = [&](unsigned loop) { return llvm::is_contained(c.weightLoops, int64_t(loop)); };
   for (auto [dim, loop] : llvm::enumerate(c.outputLoops)) {
-    if (loop == c.n || loop == c.expert || llvm::is_contained(c.xLoops, loop))
+    if (isOfWeight(loop) || llvm::is_contained(xLoops, loop))
       continue;
     (outputType.getDimSize(dim) == 1 ? units : repeated).push_back(loop);
-    if (outputType.getDimSize(dim) != 1)
-      rowSizes.push_back(tensor::getMixedSize(b, loc, op.getDpsInitOperand(0)->get(), dim));
   }
-  for (auto [dim, loop] : llvm::enumerate(c.xLoops))
-    if (loop != c.k && loop != c.expert) {
+  for (auto [dim, loop] : llvm::enumerate(xLoops))
+    if (!isOfWeight(loop)) {
       rows.push_back(loop);
-      rowSizes.push_back(tensor::getMixedSize(b, loc, c.x, dim));
+      sizes[loop] = tensor::getMixedSize(b, loc, x, dim);
     }
 }
 
+/// The size of a loop over the weight, as its type has it.
+int64_t Rewrite::sizeInWeight(unsigned loop) const {
+  auto dim = llvm::find(c.weightLoops, int64_t(loop)) - c.weightLoops.begin();
+  return c.weightType().getDimSize(dim);
+}
+
 Value Rewrite::createWeight() {
-  Value weight = DecodeOp(c.decode).getSource();
+  if (!c.stored)
+    return deriveWeight();
+  Value weight = DecodeOp(c.stored).getSource();
   if (weight.getType() == runType)
     return weight;
   return TranscodeOp::create(b, loc, runType, weight);
+}
+
+/// The numbers of the matrices that the product selects; null where it takes all.
+Value Rewrite::createSelection() {
+  if (c.selectedMatrices) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(c.selectedMatrices->op);
+    return c.selectedMatrices->createIds(b);
+  }
+  return c.selectedMatrix ? getValueOrCreateConstantIndexOp(b, loc, c.selectedMatrix) : Value();
+}
+
+/// The weight's matrices, computed from what it is.
+Value Rewrite::deriveWeight() {
+  SmallVector<ReassociationIndices> withoutUnits;
+  ReassociationIndices group;
+  Loops loops;
+  for (auto [dim, loop] : llvm::enumerate(c.weightLoops)) {
+    group.push_back(dim);
+    if (loop < 0)
+      continue;
+    loops.push_back(loop);
+    withoutUnits.push_back(std::exchange(group, {}));
+  }
+  Value weight = c.weight;
+  if (loops.size() != c.weightLoops.size()) {
+    if (!withoutUnits.empty())
+      llvm::append_range(withoutUnits.back(), group);
+    weight = tensor::CollapseShapeOp::create(b, loc, weight, withoutUnits);
+  }
+  Loops order(c.experts);
+  llvm::append_range(order, c.kMajor ? c.k : c.n);
+  llvm::append_range(order, c.kMajor ? c.n : c.k);
+  weight = transposeTo(weight, loops, order);
+  SmallVector<int64_t> ranks = {int64_t(c.n.size()), int64_t(c.k.size())};
+  if (c.kMajor)
+    std::swap(ranks[0], ranks[1]);
+  if (!c.experts.empty())
+    ranks.insert(ranks.begin(), c.experts.size());
+  return deriver.derive(b, collapse(weight, ranks), runType);
 }
 
 /// Widens x to f32, which every weight may be multiplied with.
@@ -122,113 +270,86 @@ Value Rewrite::createWidened(Value x) {
       ->getResult(0);
 }
 
-/// [E, rows..., K] to [E, M, K], or without E.
-Value Rewrite::reshapeX(Value x, bool hasExpert, int64_t rowCount) {
-  auto type = cast<RankedTensorType>(x.getType());
-  if (rowCount == 1)
-    return x;
-  SmallVector<ReassociationIndices> groups;
-  if (hasExpert)
-    groups.push_back({0});
-  int64_t first = hasExpert ? 1 : 0;
-  if (rowCount == 0) {
-    groups.push_back({first, first + 1});
-    SmallVector<int64_t> shape(type.getShape());
-    shape.insert(shape.end() - 1, 1);
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
-    sizes.insert(sizes.end() - 1, b.getIndexAttr(1));
-    return tensor::ExpandShapeOp::create(b, loc, type.clone(shape), x, groups, sizes);
+/// Repeats x over the loops that it lacks, behind the matrices' dimensions, so that they lead the
+/// rows.
+Value Rewrite::repeat(Value x, bool hasExperts) {
+  SmallVector<int64_t> added;
+  SmallVector<OpFoldResult> repeatedSizes = tensor::getMixedSizes(b, loc, x);
+  for (auto [i, loop] : llvm::enumerate(repeated)) {
+    added.push_back(i + (hasExperts ? c.experts.size() : 0));
+    repeatedSizes.insert(repeatedSizes.begin() + added.back(), sizes[loop]);
   }
-  ReassociationIndices group;
-  for (int64_t i = 0; i < rowCount; ++i)
-    group.push_back(first + i);
-  groups.push_back(group);
-  groups.push_back({first + rowCount});
-  return b.createOrFold<tensor::CollapseShapeOp>(loc, x, groups);
+  Value init = tensor::EmptyOp::create(b, loc, repeatedSizes, getElementTypeOrSelf(x));
+  return linalg::BroadcastOp::create(b, loc, x, init, added)->getResult(0);
 }
 
+/// x as [E, M, K], or as [M, K] for all matrices.
 Value Rewrite::createX() {
-  Value x = c.x;
-  Type element = cast<RankedTensorType>(x.getType()).getElementType();
+  Value value = x;
+  Type element = getElementTypeOrSelf(value);
   if (element != runType.getElementType() && !element.isF32())
-    x = createWidened(x);
+    value = createWidened(value);
 
-  bool hasExpert = c.expert && llvm::is_contained(c.xLoops, *c.expert);
-  SmallVector<int64_t> order;
-  auto append = [&](unsigned loop) {
-    order.push_back(llvm::find(c.xLoops, loop) - c.xLoops.begin());
-  };
-  if (hasExpert)
-    append(*c.expert);
-  llvm::for_each(rows, append);
-  append(c.k);
-  x = transpose(x, order);
+  bool hasExperts = !c.experts.empty() && llvm::is_contained(xLoops, c.experts[0]);
+  Loops order;
+  if (hasExperts)
+    llvm::append_range(order, c.experts);
+  llvm::append_range(order, rows);
+  llvm::append_range(order, c.k);
+  value = transposeTo(value, xLoops, order);
+  if (!repeated.empty())
+    value = repeat(value, hasExperts);
 
-  if (!repeated.empty()) {
-    // Behind the matrices' dimension, so that they lead the rows.
-    SmallVector<int64_t> added;
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
-    for (size_t i = 0; i < repeated.size(); ++i) {
-      added.push_back(i + hasExpert);
-      sizes.insert(sizes.begin() + added.back(), rowSizes[i]);
-    }
-    Value init = tensor::EmptyOp::create(b, loc, sizes, getElementTypeOrSelf(x));
-    x = linalg::BroadcastOp::create(b, loc, x, init, added)->getResult(0);
-  }
-  SmallVector<int64_t> shape(cast<RankedTensorType>(x.getType()).getShape());
-  shape.back() = runType.getColumns();
-  if (hasExpert)
-    shape.front() = runType.getShape().front();
-  x = castTo(x, shape);
-  return reshapeX(x, hasExpert, repeated.size() + rows.size());
+  // What the weight says of sizes, where x does not.
+  SmallVector<int64_t> shape(cast<RankedTensorType>(value.getType()).getShape());
+  for (auto [i, loop] : llvm::enumerate(c.k))
+    shape[shape.size() - c.k.size() + i] = sizeInWeight(loop);
+  if (hasExperts)
+    for (auto [i, loop] : llvm::enumerate(c.experts))
+      if (int64_t size = sizeInWeight(loop); !ShapedType::isDynamic(size))
+        shape[i] = size;
+  value = castTo(value, shape);
+  SmallVector<int64_t> ranks = {int64_t(repeated.size() + rows.size()), int64_t(c.k.size())};
+  if (hasExperts)
+    ranks.insert(ranks.begin(), c.experts.size());
+  return collapse(value, ranks);
 }
+
+//===----------------------------------------------------------------------===//
+// The output
+//===----------------------------------------------------------------------===//
 
 /// From [E, M, N] to the dimensions of the output.
 Value Rewrite::restoreOutput(Value result) {
-  auto type = cast<RankedTensorType>(result.getType());
-  SmallVector<ReassociationIndices> groups;
-  if (type.getRank() == 3 && !c.expert) {
-    groups = {{0, 1}, {2}};
+  if (cast<RankedTensorType>(result.getType()).getRank() == 3 && c.experts.empty()) {
+    SmallVector<ReassociationIndices> groups = {{0, 1}, {2}};
     result = tensor::CollapseShapeOp::create(b, loc, result, groups);
-    type = cast<RankedTensorType>(result.getType());
   }
-
-  SmallVector<unsigned> loops;
-  SmallVector<OpFoldResult> sizes;
-  if (c.expert) {
-    loops.push_back(*c.expert);
-    sizes.push_back(b.getIndexAttr(type.getDimSize(0)));
-  }
-  for (ArrayRef<unsigned> part :
-       {ArrayRef<unsigned>(units), ArrayRef<unsigned>(repeated), ArrayRef<unsigned>(rows)})
-    loops.append(part.begin(), part.end());
-  sizes.append(units.size(), b.getIndexAttr(1));
-  sizes.append(rowSizes.begin(), rowSizes.end());
-  loops.push_back(c.n);
-  sizes.push_back(b.getIndexAttr(type.getShape().back()));
-
-  int64_t lead = c.expert ? 1 : 0, rank = loops.size(), rowRank = rank - lead - 1;
-  if (rowRank != 1) {
-    groups.clear();
-    if (c.expert)
-      groups.push_back({0});
-    ReassociationIndices group;
-    for (int64_t i = 0; i < rowRank; ++i)
-      group.push_back(lead + i);
-    if (rowRank != 0) {
-      groups.push_back(group);
-      groups.push_back({rank - 1});
-      auto [shape, dynamic] = decomposeMixedValues(sizes);
-      result = tensor::ExpandShapeOp::create(b, loc, type.clone(shape), result, groups, sizes);
-    } else {
-      groups.push_back({lead, lead + 1});
-      result = tensor::CollapseShapeOp::create(b, loc, result, groups);
+  SmallVector<SmallVector<OpFoldResult>> groups;
+  Loops loops;
+  auto append = [&](ArrayRef<unsigned> more) {
+    for (unsigned loop : more) {
+      loops.push_back(loop);
+      groups.back().push_back(sizes[loop]);
     }
-  }
-  SmallVector<int64_t> order;
-  for (unsigned loop : c.outputLoops)
-    order.push_back(llvm::find(loops, loop) - loops.begin());
-  return castTo(transpose(result, order), outputType.getShape());
+  };
+  auto appendOfWeight = [&](ArrayRef<unsigned> more) {
+    groups.emplace_back();
+    for (unsigned loop : more) {
+      loops.push_back(loop);
+      int64_t size = sizeInWeight(loop);
+      groups.back().push_back(ShapedType::isDynamic(size) ? sizes[loop] : b.getIndexAttr(size));
+    }
+  };
+  if (!c.experts.empty())
+    appendOfWeight(c.experts);
+  groups.emplace_back();
+  append(units);
+  append(repeated);
+  append(rows);
+  appendOfWeight(c.n);
+  result = expand(result, groups);
+  return castTo(transposeTo(result, loops, c.outputLoops), outputType.getShape());
 }
 
 /// Adds an initial value and rounds to the output's type, once: a narrow accumulator is kept in
@@ -265,24 +386,27 @@ MatmulOp Rewrite::run(Numerics numerics) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
   sortLoops();
-  Value x = createX();
-  auto xType = cast<RankedTensorType>(x.getType());
-  SmallVector<OpFoldResult> sizes;
-  if (runType.getShape().size() == 3)
-    sizes.push_back(b.getIndexAttr(runType.getShape()[0]));
-  sizes.push_back(tensor::getMixedSize(b, loc, x, xType.getRank() - 2));
-  sizes.push_back(b.getIndexAttr(runType.getRows()));
-  Value init = tensor::EmptyOp::create(b, loc, sizes, b.getF32Type());
-  auto matmul =
-      MatmulOp::create(b, loc, x, createWeight(), ValueRange{}, init, ArrayRef<AffineMap>{},
-                       numerics, [](OpBuilder &, Location, ValueRange args) { return args[0]; });
+  Value product = createX();
+  auto xType = cast<RankedTensorType>(product.getType());
+  Value weight = createWeight(), selection = createSelection();
+  SmallVector<OpFoldResult> initSizes;
+  if (selection && !selection.getType().isIndex())
+    initSizes.push_back(tensor::getMixedSize(b, loc, selection, 0));
+  else if (runType.getShape().size() == 3 && !selection)
+    initSizes.push_back(b.getIndexAttr(runType.getShape()[0]));
+  initSizes.push_back(tensor::getMixedSize(b, loc, product, xType.getRank() - 2));
+  initSizes.push_back(b.getIndexAttr(runType.getRows()));
+  Value init = tensor::EmptyOp::create(b, loc, initSizes, b.getF32Type());
+  auto matmul = MatmulOp::create(b, loc, product, weight, selection, ValueRange{}, init,
+                                 ArrayRef<AffineMap>{}, numerics,
+                                 [](OpBuilder &, Location, ValueRange args) { return args[0]; });
   b.replaceOp(op, finish(restoreOutput(matmul.getResults()[0])));
   return matmul;
 }
 
 MatmulOp rewriteContraction(RewriterBase &rewriter, const Contraction &contraction,
-                            CompressedType runType, Numerics numerics) {
-  return Rewrite(rewriter, contraction, runType).run(numerics);
+                            CompressedType runType, Numerics numerics, WeightDeriver &deriver) {
+  return Rewrite(rewriter, contraction, runType, deriver).run(numerics);
 }
 
 } // namespace uwt

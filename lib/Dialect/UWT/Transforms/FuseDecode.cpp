@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Three steps: products (Contraction.h), what follows them (FuseEpilogue.h), and the decodes that
-// are left. A function without a decode is not touched at all.
+// Three steps: products and what computes their weights (Contraction.h, WeightExpression.h), what
+// follows them (FuseEpilogue.h), and the decodes that are left. A function without a decode is not
+// touched at all.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Iterators.h"
@@ -37,8 +39,9 @@ struct FuseDecodePass : uwt::impl::FuseDecodePassBase<FuseDecodePass> {
   void runOnOperation() override;
 
 private:
-  void runOnFunction(FunctionOpInterface function);
-  void fuseProducts(IRRewriter &rewriter, FunctionOpInterface function);
+  void runOnFunction(FunctionOpInterface function, uwt::WeightDeriver &deriver);
+  void fuseProducts(IRRewriter &rewriter, FunctionOpInterface function,
+                    uwt::WeightDeriver &deriver);
 };
 
 } // namespace
@@ -110,17 +113,43 @@ static bool loadDense(uwt::DecodeOp decode) {
   return true;
 }
 
-void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface function) {
+/// Whether rows are looked up that compiled code decodes.
+static bool canGather(const uwt::TableLookup &lookup) {
+  Type element = lookup.tableType().getElementType();
+  return lookup.tableType().getRank() == 2 && (element.isBF16() || element.isF16());
+}
+
+/// Operations that compute weights which are derived: products among them are done once.
+static llvm::SmallPtrSet<Operation *, 8> findPartsOfWeights(ArrayRef<linalg::LinalgOp> ops) {
+  llvm::SmallPtrSet<Operation *, 8> parts;
+  std::string ignored;
+  for (linalg::LinalgOp op : ops)
+    if (auto product = uwt::Contraction::find(op, ignored); product && !product->stored)
+      if (auto expression = uwt::WeightExpression::find(product->weight))
+        parts.insert(expression->operations.begin(), expression->operations.end());
+  return parts;
+}
+
+void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface function,
+                                  uwt::WeightDeriver &deriver) {
   SmallVector<linalg::LinalgOp> ops;
   function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+  llvm::SmallPtrSet<Operation *, 8> partsOfWeights = findPartsOfWeights(ops);
   for (linalg::LinalgOp op : ops) {
+    if (partsOfWeights.contains(op))
+      continue;
+    if (auto lookup = uwt::TableLookup::match(op); lookup && canGather(*lookup)) {
+      uwt::rewriteLookup(rewriter, *lookup);
+      ++numGathers;
+      continue;
+    }
     std::string reason;
     uwt::CompressedType runType;
     std::optional<uwt::Contraction> product = uwt::Contraction::find(op, reason);
     if (product)
       runType = product->getRunType(reason);
     if (runType) {
-      uwt::rewriteContraction(rewriter, *product, runType, numerics);
+      uwt::rewriteContraction(rewriter, *product, runType, numerics, deriver);
       ++numProducts;
     } else if (!reason.empty()) {
       op->emitRemark() << "product with a weight is not fused: " << reason;
@@ -129,13 +158,10 @@ void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface func
   }
 }
 
-void FuseDecodePass::runOnFunction(FunctionOpInterface function) {
-  WalkResult search = function.walk([](uwt::DecodeOp) { return WalkResult::interrupt(); });
-  if (!search.wasInterrupted())
-    return;
+void FuseDecodePass::runOnFunction(FunctionOpInterface function, uwt::WeightDeriver &deriver) {
   IRRewriter rewriter(&getContext());
   convertTensorArithmetic(function);
-  fuseProducts(rewriter, function);
+  fuseProducts(rewriter, function, deriver);
   resolveSizes(function);
   // Equal sizes are one value then, which is how reshapes are known to be each other's inverse.
   DominanceInfo dominance(function);
@@ -148,10 +174,24 @@ void FuseDecodePass::runOnFunction(FunctionOpInterface function) {
       numAbsorbed += uwt::fuseEpilogue(rewriter, product);
   foldReshapes(function);
   eraseDeadOps(function);
-  function.walk([&](uwt::DecodeOp decode) { numDense += loadDense(decode); });
-  eraseDeadOps(function);
 }
 
 void FuseDecodePass::runOnOperation() {
-  getOperation().walk([&](FunctionOpInterface function) { runOnFunction(function); });
+  ModuleOp module = getOperation();
+  SmallVector<FunctionOpInterface> functions;
+  module.walk([&](FunctionOpInterface function) {
+    WalkResult search = function.walk([](Operation *op) {
+      return isa<uwt::DecodeOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (search.wasInterrupted())
+      functions.push_back(function);
+  });
+  uwt::WeightDeriver deriver(module);
+  for (FunctionOpInterface function : functions)
+    runOnFunction(function, deriver);
+  for (FunctionOpInterface function : functions) {
+    eraseDeadOps(function);
+    function.walk([&](uwt::DecodeOp decode) { numDense += loadDense(decode); });
+    eraseDeadOps(function);
+  }
 }

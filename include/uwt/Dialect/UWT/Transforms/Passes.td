@@ -150,11 +150,22 @@ def ExposePlanesPass : Pass<"uwt-expose-planes", "::mlir::ModuleOp"> {
 def FuseDecodePass : Pass<"uwt-fuse-decode", "::mlir::ModuleOp"> {
   let summary = "Multiply with compressed weights, and fuse what follows";
   let description = [{
-    **Products.** A linalg operation that multiplies and adds (any named contraction, any `linalg.generic` that is one), with an operand that comes from
-    a `uwt.decode`, becomes `uwt.matmul`. Between the decode and the product there may be transposes, generics that permute, repeat or
-    widen, casts, and reshapes that add or drop dimensions of size 1; x is taken from before such operations, too. Several dimensions of M are collapsed; a vector
-    is an M of 1; a weight of rank 3 is a matrix an expert. Where the sum runs along the weight's other dimension (one matrix used from both
+    **Products.** A linalg operation that multiplies and adds (any named contraction or convolution, any `linalg.generic` that is one), with an operand that comes
+    from a `uwt.decode`, becomes `uwt.matmul`. Between the decode and the product there may be transposes, generics that permute, repeat or
+    widen, casts, and reshapes that add or drop dimensions of size 1; x is taken from before such operations, too. Several dimensions of M, N, K and of the matrices are
+    collapsed; a vector is an M of 1; a weight of rank 3 is a matrix an expert. Where the sum runs along the weight's other dimension (one matrix used from both
     sides), the product reads a `uwt.transcode` to the other `storage`. An output in another order is transposed afterwards.
+
+    **Derived weights.** Where only weights and constants decide an operand, but it is no tensor of the container in the order of a product (slices, concatenations, heads `[K, H, D]`,
+    pads, scales, kernels of convolutions), the computation moves into a function of its own, `@derive`, and the product reads a `uwt.weight` with a `derivation`: the
+    loader calls the function once, and encodes the result. No rounding of the IR is changed. Equal functions are one. A weight that would take over five quarters of the bytes
+    that it is computed from stays as it is; elements of 8 bits (f8 with a scale) count as 16 bits, which each call would widen them to.
+
+    **Selections.** A slice of one matrix of a weight of rank 3 (stacked layers in a loop, an expert), and matrices that are gathered by index, become the
+    `selection` of the product; nothing is copied. Rows that are looked up in a weight of rank 2 (embeddings) become `uwt.gather`.
+
+    **Convolutions.** The weight is a matrix [O, I * kh * kw]. Where windows of x lie side by side (kernels of one element, patch embeddings), x is a slice and a reshape; others are
+    gathered by a `linalg.generic`, which `uwt-tile-windows` cuts into tiles. A depthwise convolution has no matrices, and stays.
 
     **Rounding.** Sums are f32. An accumulator of bf16 or f16 is kept in f32 as well and rounded once, after the initial value has been added;
     roundings that the IR states elsewhere stay, each where it was, `truncf` followed by `extf` too. A body that rounds operands or single products is left alone.
@@ -199,13 +210,15 @@ def FuseDecodePass : Pass<"uwt-fuse-decode", "::mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numProducts", "products", "Number of products that run from a compressed weight">,
+    Statistic<"numGathers", "gathers", "Number of lookups of rows of a compressed weight">,
     Statistic<"numAbsorbed", "absorbed", "Number of elementwise operations that moved into epilogues">,
     Statistic<"numLeft", "products left", "Number of products with a weight that were left alone">,
     Statistic<"numDense", "dense weights", "Number of weights that are decoded when they are loaded">,
   ];
   let dependentDialects = [
     "::uwt::UWTDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
   ];
 }
 
@@ -279,6 +292,59 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
   ];
   let dependentDialects = [
     "::uwt::UWTDialect", "::mlir::tensor::TensorDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def LowerPackingPass : Pass<"uwt-lower-packing"> {
+  let summary = "Write linalg.pack and linalg.unpack as pads, reshapes and transposes";
+  let description = [{
+    Packed weights are then computations like any other, which `uwt-fuse-decode` moves to the time of loading.
+
+    ```mlir
+    // before
+    %p = linalg.pack %w inner_dims_pos = [0, 1] inner_tiles = [16, 8] into %e : tensor<48x40xbf16> -> tensor<3x5x16x8xbf16>
+    // after
+    %0 = tensor.expand_shape %w [[0, 1], [2, 3]] output_shape [3, 16, 5, 8] : tensor<48x40xbf16> into tensor<3x16x5x8xbf16>
+    %p = linalg.transpose ins(%0 : tensor<3x16x5x8xbf16>) outs(%e : tensor<3x5x16x8xbf16>) permutation = [0, 2, 1, 3]
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def TileWindowsPass : Pass<"uwt-tile-windows"> {
+  let summary = "Gather the windows of a convolution some rows at a time";
+  let description = [{
+    `uwt-fuse-decode` writes a convolution as a product whose x is the windows of its input (im2col). They would take the memory of the
+    input as many times as the kernel has elements: a product of more than `rows` rows becomes a loop that gathers the windows of a
+    tile, and multiplies them. A tile has whole dimensions of M from the last one on, and a divisor of the one before.
+
+    ```mlir
+    // before
+    %0 = linalg.generic {indexing_maps = [affine_map<(n, y, x, c, i, j) -> (n, c, y + i, x + j)>, ...]} ins(%image : tensor<1x8x66x66xbf16>)
+           outs(%e : tensor<1x64x64x8x3x3xbf16>) {...}
+    %1 = tensor.collapse_shape %0 [[0, 1, 2], [3, 4, 5]] : tensor<1x64x64x8x3x3xbf16> into tensor<4096x72xbf16>
+    %y = uwt.matmul ins(%1, %w : tensor<4096x72xbf16>, !uwt.compressed<16x72xbf16, "raw">) outs(%init : tensor<4096x16xf32>) {...}
+    // after
+    %y = scf.for %n = %c0 to %c1 step %c1 iter_args(%out0 = %init) -> (tensor<4096x16xf32>) {
+      %y0 = scf.for %y = %c0 to %c64 step %c8 iter_args(%out = %out0) -> (tensor<4096x16xf32>) {
+        %image_rows = tensor.extract_slice %image[...]
+        %0 = linalg.generic ... outs(%e : tensor<1x8x64x8x3x3xbf16>)
+        %1 = tensor.collapse_shape %0 ... into tensor<512x72xbf16>
+        %2 = uwt.matmul ins(%1, %w : ...) outs(%rows : tensor<512x16xf32>) {...}
+        %3 = tensor.insert_slice %2 into %out[...]
+    ```
+  }];
+  let options = [
+    Option<"tileRows", "rows", "int64_t", /*default=*/"512", "Rows of M that a tile has at most">,
+  ];
+  let statistics = [
+    Statistic<"numTiled", "tiled", "Number of products that became loops">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
 }
 
