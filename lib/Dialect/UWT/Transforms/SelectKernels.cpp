@@ -104,6 +104,14 @@ void SelectKernelsPass::explain(MatmulOp op, ArrayRef<GpuCandidate> ranked) {
     diagnostic << "; runner-up " << describe(ranked[1]);
 }
 
+/// Makes all that uses a weight read it in one format, so that it is held once.
+static void runFrom(Value weight, const Format &format) {
+  Value run = transcodedTo(weight, format);
+  if (run != weight)
+    weight.replaceUsesWithIf(
+        run, [](OpOperand &use) { return isa<MatmulOp, GatherOp>(use.getOwner()); });
+}
+
 LogicalResult SelectKernelsPass::force(Value weight, ArrayRef<MatmulOp> products) {
   auto stored = cast<CompressedType>(weight.getType());
   MatmulOp first = products.front();
@@ -116,9 +124,7 @@ LogicalResult SelectKernelsPass::force(Value weight, ArrayRef<MatmulOp> products
     return first.emitOpError() << "cannot run from " << runFormat
                                << ": the format is no composition for "
                                << getTraits(stored.getDescription().element).name;
-  Value run = transcodedTo(weight, type->getFormat().getFormat());
-  for (MatmulOp op : products)
-    op.getWeightMutable().assign(run);
+  runFrom(weight, type->getFormat().getFormat());
   return mlir::success();
 }
 
@@ -160,9 +166,7 @@ LogicalResult SelectKernelsPass::selectFor(Value weight, ArrayRef<MatmulOp> prod
   });
   if (remarks)
     explain(products.front(), ranked);
-  Value run = transcodedTo(weight, ranked.front().format);
-  for (MatmulOp op : products)
-    op.getWeightMutable().assign(run);
+  runFrom(weight, ranked.front().format);
   return mlir::success();
 }
 

@@ -30,19 +30,25 @@ namespace uwt {
 } // namespace uwt
 
 using uwt::BatchRange, uwt::Calibration, uwt::CompressedType, uwt::ConfigPins, uwt::FormatCost,
-    uwt::KernelConfig, uwt::MatmulOp, uwt::Prediction, uwt::ProductProblem;
+    uwt::GatherOp, uwt::KernelConfig, uwt::MatmulOp, uwt::Prediction, uwt::ProductProblem;
 
 namespace {
 /// What weights may be transcoded to when they are loaded, beside the format they are stored in.
 constexpr const char *runFormats[] = {"inplace<12>", "raw"};
 
-/// The products with one weight, and the formats that it could run from.
-struct WeightProducts {
+/// What uses one weight, and the formats that it could run from.
+struct WeightUses {
   SmallVector<MatmulOp> products;
+  SmallVector<GatherOp> gathers;
   SmallVector<FormatCost> formats;
+
+  Operation *first() {
+    return products.empty() ? gathers[0].getOperation() : products[0].getOperation();
+  }
+  Value weight() { return products.empty() ? gathers[0].getWeight() : products[0].getWeight(); }
 };
 
-/// Products are together when their weights have the same key: name and type of a
+/// Uses are together when their weights have the same key: name and type of a
 /// `uwt.weight`, else the value.
 using WeightKey = std::pair<const void *, const void *>;
 
@@ -52,12 +58,12 @@ struct SelectStrategyPass : uwt::impl::SelectStrategyPassBase<SelectStrategyPass
 
 private:
   LogicalResult prepare();
-  LogicalResult selectFor(WeightProducts &weight);
-  LogicalResult collectFormats(WeightProducts &weight);
-  LogicalResult collectForced(WeightProducts &weight, CompressedType stored);
+  LogicalResult selectFor(WeightUses &weight);
+  LogicalResult collectFormats(WeightUses &weight);
+  LogicalResult collectForced(WeightUses &weight, CompressedType stored);
   ProductProblem problemOf(MatmulOp op) const;
-  LogicalResult configure(MatmulOp op, const WeightProducts &weight, size_t chosen);
-  void remark(MatmulOp op, const WeightProducts &weight, size_t chosen, const KernelConfig &config,
+  LogicalResult configure(MatmulOp op, const WeightUses &weight, size_t chosen);
+  void remark(MatmulOp op, const WeightUses &weight, size_t chosen, const KernelConfig &config,
               ProductProblem problem, const Twine &batch);
 
   Calibration machine;
@@ -104,7 +110,8 @@ ProductProblem SelectStrategyPass::problemOf(MatmulOp op) const {
   problem.batch = ShapedType::isDynamic(batch) ? static_cast<int64_t>(batchHint) : batch;
   problem.rows = type.getRows();
   problem.columns = type.getColumns();
-  problem.matrices = type.getMatrices();
+  int64_t matrices = op.getMatrices();
+  problem.matrices = ShapedType::isDynamic(matrices) ? type.getMatrices() : matrices;
   problem.threads =
       threads ? unsigned(threads) : llvm::hardware_concurrency().compute_thread_count();
   problem.pairDots = type.getElementType().isBF16() && op.getXType().getElementType().isBF16() &&
@@ -147,27 +154,38 @@ std::optional<FormatCost> uwt::formatCostOf(CompressedType type, std::string &re
   return cost;
 }
 
-LogicalResult SelectStrategyPass::collectForced(WeightProducts &weight, CompressedType stored) {
-  MatmulOp first = weight.products.front();
+LogicalResult SelectStrategyPass::collectForced(WeightUses &weight, CompressedType stored) {
+  Operation *first = weight.first();
   uwt::Expected<uwt::Format> forced = uwt::Format::parse(std::string(runFormat));
   if (!forced)
-    return first.emitOpError() << "cannot run from '" << runFormat
-                               << "': " << forced.error().message();
+    return first->emitOpError() << "cannot run from '" << runFormat
+                                << "': " << forced.error().message();
   std::optional<CompressedType> type = uwt::inFormat(stored, *forced);
   std::string reason = "the format is no composition for " +
                        std::string(uwt::getTraits(stored.getDescription().element).name);
   std::optional<FormatCost> cost = type ? uwt::formatCostOf(*type, reason) : std::nullopt;
   if (!cost)
-    return first.emitOpError() << "cannot run from " << runFormat << ": " << reason;
+    return first->emitOpError() << "cannot run from " << runFormat << ": " << reason;
   weight.formats.push_back(*cost);
   return mlir::success();
 }
 
-LogicalResult SelectStrategyPass::collectFormats(WeightProducts &weight) {
-  Value value = weight.products.front().getWeight();
+/// Whether a transcode to another codec is there already: somebody's decision. Fusion transcodes to
+/// the storage and the layout that a product reads, and leaves the codec open.
+static bool hasChosenCodec(Value weight) {
+  auto transcode = weight.getDefiningOp<uwt::TranscodeOp>();
+  if (!transcode)
+    return false;
+  auto codecOf = [](Value value) {
+    return cast<CompressedType>(value.getType()).getFormat().getFormat().codec;
+  };
+  return codecOf(transcode.getSource()) != codecOf(weight);
+}
+
+LogicalResult SelectStrategyPass::collectFormats(WeightUses &weight) {
+  Value value = weight.weight();
   auto stored = cast<CompressedType>(value.getType());
-  // A transcode that is there already is somebody's decision.
-  bool isPinned = value.getDefiningOp<uwt::TranscodeOp>() != nullptr;
+  bool isPinned = hasChosenCodec(value);
   if (!runFormat.empty() && !isPinned)
     return collectForced(weight, stored);
   std::string reason;
@@ -184,9 +202,8 @@ LogicalResult SelectStrategyPass::collectFormats(WeightProducts &weight) {
       weight.formats.push_back(*cost);
   }
   if (weight.formats.empty())
-    return weight.products.front().emitOpError()
-           << "cannot run from " << stored.getFormat().getText()
-           << ", nor from anything else: " << reason;
+    return weight.first()->emitOpError() << "cannot run from " << stored.getFormat().getText()
+                                         << ", nor from anything else: " << reason;
   return mlir::success();
 }
 
@@ -208,7 +225,7 @@ static std::string describe(const FormatCost &format, const KernelConfig &config
       .str();
 }
 
-void SelectStrategyPass::remark(MatmulOp op, const WeightProducts &weight, size_t chosen,
+void SelectStrategyPass::remark(MatmulOp op, const WeightUses &weight, size_t chosen,
                                 const KernelConfig &config, ProductProblem problem,
                                 const Twine &batch) {
   if (!remarks)
@@ -245,8 +262,7 @@ static std::string batchText(uint64_t first, uint64_t limit) {
   return first == limit ? text : text + " to " + std::to_string(limit);
 }
 
-LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightProducts &weight,
-                                            size_t chosen) {
+LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightUses &weight, size_t chosen) {
   const FormatCost &format = weight.formats[chosen];
   ProductProblem problem = problemOf(op);
   if (!ShapedType::isDynamic(op.getBatch())) {
@@ -271,9 +287,27 @@ LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightProducts &w
   return mlir::success();
 }
 
-LogicalResult SelectStrategyPass::selectFor(WeightProducts &weight) {
+/// The format that takes the least memory, for a weight that only rows are taken of; the first one
+/// of several.
+static size_t smallestFormat(ArrayRef<FormatCost> formats) {
+  auto bits = [](const FormatCost &format) { return format.size.bitsPerWeight; };
+  const auto *least =
+      std::min_element(formats.begin(), formats.end(),
+                       [&](const FormatCost &a, const FormatCost &b) { return bits(a) < bits(b); });
+  return least - formats.begin();
+}
+
+LogicalResult SelectStrategyPass::selectFor(WeightUses &weight) {
   if (failed(collectFormats(weight)))
     return mlir::failure();
+  auto transcodeGathers = [&](const FormatCost &format) {
+    for (GatherOp gather : weight.gathers)
+      gather.getWeightMutable().assign(uwt::transcodedTo(gather.getWeight(), format.format));
+  };
+  if (weight.products.empty()) {
+    transcodeGathers(weight.formats[smallestFormat(weight.formats)]);
+    return mlir::success();
+  }
   SmallVector<ProductProblem> uses;
   for (MatmulOp op : weight.products)
     uses.push_back(problemOf(op));
@@ -281,6 +315,7 @@ LogicalResult SelectStrategyPass::selectFor(WeightProducts &weight) {
   if (chosen == weight.formats.size())
     return weight.products.front().emitOpError()
            << "has no kernel of the configuration that the options ask for";
+  transcodeGathers(weight.formats[chosen]);
   for (MatmulOp op : weight.products) {
     KernelConfig any = uwt::candidateConfigs(weight.formats[chosen], uses[0].columns, pins).front();
     if (failed(uwt::StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
@@ -304,12 +339,13 @@ static WeightKey keyOf(Value weight) {
 void SelectStrategyPass::runOnOperation() {
   if (failed(prepare()))
     return signalPassFailure();
-  llvm::MapVector<WeightKey, WeightProducts> weights;
+  llvm::MapVector<WeightKey, WeightUses> weights;
   // A strategy that is there already stays.
   getOperation().walk([&](MatmulOp op) {
     if (!op.getStrategyAttr())
       weights[keyOf(op.getWeight())].products.push_back(op);
   });
+  getOperation().walk([&](GatherOp op) { weights[keyOf(op.getWeight())].gathers.push_back(op); });
   for (auto &[key, weight] : weights)
     if (failed(selectFor(weight)))
       return signalPassFailure();
