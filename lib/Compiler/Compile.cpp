@@ -290,16 +290,23 @@ Expected<OwningOpRef<ModuleOp>> uwt::parseModule(MLIRContext &context, std::stri
   return module;
 }
 
-/// Makes the program's products ready to run where its target says.
-static Status prepareProducts(Compilation &work, const ProductTarget &target,
-                              Program::State &state) {
+/// Takes the program's products out of its code, for where its target says.
+static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
+                                 Program::State &state) {
   UWT_RETURN_IF_ERROR(work.takeKernels());
   if (target.gpus.size() != 1)
     return usageError("a program runs on one GPU; several are for --emit pack");
+  state.products = std::make_unique<ProductContext>(work.getProducts().front());
+  return uwt::success();
+}
+
+/// Makes the products ready to run, with weights that are loaded.
+static Status prepareProducts(Compilation &work, const ProductTarget &target,
+                              Program::State &state) {
   GpuProducts &products = work.getProducts().front();
   auto make = target.isEmulated ? ProductRunner::emulated : ProductRunner::onDevice;
   UWT_ASSIGN_OR_RETURN(auto runner, make(products, state.weights, target));
-  state.products = std::make_unique<ProductContext>(std::move(runner), products);
+  state.products->setRunner(std::move(runner));
   work.getTimer().end("prepare kernels");
   return uwt::success();
 }
@@ -320,7 +327,7 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
   work.getTimer().end("buffer pipeline");
   if (!target->gpus.empty())
-    UWT_RETURN_IF_ERROR(prepareProducts(work, *target, *state));
+    UWT_RETURN_IF_ERROR(takeProgramKernels(work, *target, *state));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
   work.getTimer().end("code pipeline");
 
@@ -328,6 +335,8 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   for (const Signature &signature : state->signatures)
     if (signature.obstacle.empty())
       addEntry(work.getLlvm(), signature.name);
+  for (const DerivedWeight &weight : state->derivedWeights)
+    addEntry(work.getLlvm(), weight.function.name);
   work.optimise();
   SmallVector<char, 0> object = work.emit(llvm::CodeGenFileType::ObjectFile);
   auto buffer = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object), "uwt");
@@ -340,6 +349,11 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
     }
   }
   work.getTimer().end("link");
+  UWT_RETURN_IF_ERROR(deriveWeights(options, store, pool, *state));
+  if (!state->derivedWeights.empty())
+    work.getTimer().end("derive");
+  if (!target->gpus.empty())
+    UWT_RETURN_IF_ERROR(prepareProducts(work, *target, *state));
   return std::make_unique<Program>(std::move(state));
 }
 

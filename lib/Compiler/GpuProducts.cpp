@@ -85,6 +85,13 @@ FailureOr<size_t> ProductTaker::kindOf(Operation *product, StringRef name) {
     kind.extras.push_back(
         operandOf(cast<ShapedType>(extra.getType()), MatmulOp::matrixDimension(map)));
   kind.matrices = static_cast<uint64_t>(op.getWeightType().getMatrices());
+  if (Value selection = op.getSelection()) {
+    auto numbers = dyn_cast<MemRefType>(selection.getType());
+    kind.selection = numbers ? ProductVariants::Selection::Each : ProductVariants::Selection::One;
+    if (numbers)
+      kind.numbers = {numbers.getElementType().isIndex() ? 8 : numbers.getElementTypeBitWidth() / 8,
+                      1, std::nullopt};
+  }
   if (failed(addVariants(product, name, kind)))
     return mlir::failure();
   firsts.push_back(product);
@@ -150,6 +157,12 @@ Value ProductTaker::describeOperands(MatmulOp op) {
     llvm::append_range(words, metadata.getSizes());
     llvm::append_range(words, metadata.getStrides());
   };
+  if (Value selection = op.getSelection()) {
+    if (selection.getType().isIndex())
+      words.push_back(selection);
+    else
+      describe(selection);
+  }
   describe(op.getX());
   for (Value extra : op.getExtras())
     describe(extra);

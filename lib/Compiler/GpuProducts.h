@@ -30,8 +30,11 @@ struct ProductVariants {
   };
   Operand x, y;
   std::vector<Operand> extras;
-  /// The kernels are launched for each.
+  /// Matrices of the weight. The kernels are launched for each, or for those that a call selects.
   uint64_t matrices = 1;
+  /// What a call says of a selection: nothing, a number, or a vector of numbers.
+  enum class Selection { None, One, Each } selection = Selection::None;
+  Operand numbers;
 };
 
 struct GpuProducts {
@@ -48,8 +51,9 @@ struct GpuProducts {
 
 /// Picks kernels for `target` (uwt-dispatch-kernels), makes them, and replaces each `uwt.matmul` on
 /// memrefs in `module` by a call of `uwt_launch_product` (its context, the number of the call, and
-/// an array that describes x, the extra operands and y: for each the pointer, the offset, sizes and
-/// strides, 64 bits each). Fails with diagnostics at the products.
+/// an array that describes the selection, x, the extra operands and y: for each the pointer, the
+/// offset, sizes and strides, 64 bits each; for a selection of one matrix its number). Fails with
+/// diagnostics at the products.
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
                                           llvm::StringRef strategy);
 

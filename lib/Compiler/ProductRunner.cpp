@@ -8,6 +8,8 @@
 #include "ProductRunner.h"
 #include "DenseCopy.h"
 #include "Diagnostics.h"
+#include <cstring>
+#include <numeric>
 
 using namespace uwt;
 
@@ -42,6 +44,9 @@ public:
     memref.strides.erase(memref.strides.begin() + dimension);
     return memref;
   }
+
+  /// What comes after the descriptors taken so far.
+  const int64_t *rest() const { return next; }
 
 private:
   const int64_t *next;
@@ -80,26 +85,59 @@ private:
 // Calls
 //===----------------------------------------------------------------------===//
 
-ProductContext::ProductContext(std::unique_ptr<ProductRunner> runner, const GpuProducts &products)
-    : runner(std::move(runner)) {
+ProductContext::ProductContext(const GpuProducts &products) {
   for (const GpuProducts::Call &call : products.calls) {
     const ProductVariants &kind = products.kinds[call.kind];
-    calls.push_back({kind.x, kind.y, kind.extras, kind.matrices});
+    calls.push_back({kind.x, kind.y, kind.extras, kind.matrices, kind.selection, kind.numbers});
   }
 }
 
-Status ProductContext::launchMatrix(size_t call, uint64_t matrix, const int64_t *words) {
-  const Shape &shape = calls[call];
+/// A signed integer of memory.
+static int64_t loadInteger(const uint8_t *data, unsigned bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, data, bytes);
+  unsigned unused = 64 - 8 * bytes;
+  return static_cast<int64_t>(value << unused) >> unused;
+}
+
+/// The numbers of the matrices that a call multiplies with. Moves `words` behind the selection.
+static std::vector<int64_t> selectedMatrices(ProductVariants::Selection selection,
+                                             const ProductVariants::Operand &operand,
+                                             uint64_t matrices, const int64_t *&words) {
+  if (selection == ProductVariants::Selection::One)
+    return {*words++};
+  std::vector<int64_t> numbers;
+  if (selection == ProductVariants::Selection::None) {
+    numbers.resize(matrices);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return numbers;
+  }
   WordReader reader(words);
-  HostMemref xMemref = reader.take(shape.x, matrix);
+  HostMemref memref = reader.take(operand, 0);
+  words = reader.rest();
+  for (int64_t i = 0; i < memref.sizes[0]; ++i)
+    numbers.push_back(loadInteger(memref.data + i * memref.strides[0] * memref.elementBytes,
+                                  memref.elementBytes));
+  return numbers;
+}
+
+Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix,
+                                    const int64_t *words) {
+  const Shape &shape = calls[call];
+  if (matrix >= shape.matrices)
+    return invalidError("the number of a selected matrix is outside of the weight's: " +
+                        std::to_string(static_cast<int64_t>(matrix)) + ", the weight has " +
+                        std::to_string(shape.matrices));
+  WordReader reader(words);
+  HostMemref xMemref = reader.take(shape.x, entry);
   DenseTensor x(xMemref);
   x.gather();
   std::vector<DenseTensor> extras;
   for (const Operand &extra : shape.extras) {
-    extras.emplace_back(reader.take(extra, matrix));
+    extras.emplace_back(reader.take(extra, entry));
     extras.back().gather();
   }
-  DenseTensor y(reader.take(shape.y, matrix));
+  DenseTensor y(reader.take(shape.y, entry));
   EmulatedOperands operands;
   operands.x = x.bytes();
   operands.y = y.bytes();
@@ -115,8 +153,12 @@ Status ProductContext::launchMatrix(size_t call, uint64_t matrix, const int64_t 
 }
 
 void ProductContext::launch(size_t call, const int64_t *words) {
-  for (uint64_t matrix = 0; matrix < calls[call].matrices && !error; ++matrix)
-    if (Status status = launchMatrix(call, matrix, words); !status)
+  const Shape &shape = calls[call];
+  std::vector<int64_t> numbers =
+      selectedMatrices(shape.selection, shape.numbers, shape.matrices, words);
+  for (size_t entry = 0; entry < numbers.size() && !error; ++entry)
+    if (Status status = launchMatrix(call, entry, static_cast<uint64_t>(numbers[entry]), words);
+        !status)
       error = status.takeError();
 }
 

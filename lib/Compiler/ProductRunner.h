@@ -41,9 +41,12 @@ public:
 /// What the code of a program calls, and what calls leave behind.
 class ProductContext {
 public:
-  ProductContext(std::unique_ptr<ProductRunner> runner, const GpuProducts &products);
+  explicit ProductContext(const GpuProducts &products);
+  /// Before the first call.
+  void setRunner(std::unique_ptr<ProductRunner> made) { runner = std::move(made); }
 
-  /// The runtime function of GpuProducts.h: `words` describe x, the extra operands and y. After an
+  /// The runtime function of GpuProducts.h: `words` describe the selection, x, the extra operands
+  /// and y. After an
   /// error nothing is launched any more, until the error has been taken.
   void launch(size_t call, const int64_t *words);
   /// Begins a call of the program, which the lock keeps for itself.
@@ -57,8 +60,11 @@ private:
     Operand x, y;
     std::vector<Operand> extras;
     uint64_t matrices = 1;
+    ProductVariants::Selection selection;
+    Operand numbers;
   };
-  Status launchMatrix(size_t call, uint64_t matrix, const int64_t *words);
+  /// A product with matrix `matrix` of the weight: number `entry` of x and y.
+  Status launchMatrix(size_t call, uint64_t entry, uint64_t matrix, const int64_t *words);
 
   std::unique_ptr<ProductRunner> runner;
   std::vector<Shape> calls;

@@ -212,10 +212,8 @@ Expected<const Signature *> Program::find(std::string_view name) const {
                     (suggestion.empty() ? "; functions are: " + list : suggestion));
 }
 
-Expected<std::vector<TensorResult>> Program::run(const Signature &function,
-                                                 std::span<const TensorView> inputs,
-                                                 ThreadPool *pool) const {
-  UWT_RETURN_IF_ERROR(checkInputs(function, inputs));
+std::vector<TensorResult> uwt::callEntry(EntryFunction entry, const Signature &function,
+                                         std::span<const TensorView> inputs, ThreadPool *pool) {
   Call call;
   call.copies.reserve(inputs.size());
   for (const TensorView &view : inputs)
@@ -224,24 +222,15 @@ Expected<std::vector<TensorResult>> Program::run(const Signature &function,
   for (const TensorSpec &spec : function.outputs)
     words += 3 + 2 * spec.shape.size();
   call.outputs.resize(words);
-
-  Status failure = uwt::success();
   std::vector<void *> arguments;
   if (words)
     arguments.push_back(call.outputs.data());
   for (std::vector<int64_t> &descriptor : call.inputs)
     arguments.push_back(descriptor.data());
   {
-    // Kernels are launched for one call at a time.
-    std::unique_lock<std::mutex> lock;
-    if (state->products)
-      lock = state->products->begin();
     ThreadScope scope(pool);
-    state->entries[&function - state->signatures.data()](arguments.data());
-    if (state->products)
-      failure = state->products->takeStatus();
+    entry(arguments.data());
   }
-
   std::vector<TensorResult> results;
   std::vector<void *> taken;
   const int64_t *next = call.outputs.data();
@@ -249,8 +238,22 @@ Expected<std::vector<TensorResult>> Program::run(const Signature &function,
     results.push_back(takeResult(spec, next, taken));
     next += 3 + 2 * spec.shape.size();
   }
+  return results;
+}
+
+Expected<std::vector<TensorResult>> Program::run(const Signature &function,
+                                                 std::span<const TensorView> inputs,
+                                                 ThreadPool *pool) const {
+  UWT_RETURN_IF_ERROR(checkInputs(function, inputs));
+  // Kernels are launched for one call at a time.
+  std::unique_lock<std::mutex> lock;
+  if (state->products)
+    lock = state->products->begin();
+  std::vector<TensorResult> results =
+      callEntry(state->entries[&function - state->signatures.data()], function, inputs, pool);
   // Results are taken all the same: their memory is the caller's.
-  UWT_RETURN_IF_ERROR(failure);
+  if (state->products)
+    UWT_RETURN_IF_ERROR(state->products->takeStatus());
   return results;
 }
 

@@ -163,21 +163,23 @@ static void addEqualSizes(func::FuncOp function, Signature &signature) {
   }
 }
 
+Signature uwt::signatureOf(func::FuncOp function) {
+  Signature signature{function.getName().str(), {}, {}, {}, {}};
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (std::string why = addSpec(type, signature.inputs); !why.empty())
+      signature.obstacle = "argument " + std::to_string(i) + " is " + why;
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+    if (std::string why = addSpec(type, signature.outputs); !why.empty())
+      signature.obstacle = "result " + std::to_string(i) + " is " + why;
+  if (signature.obstacle.empty())
+    addEqualSizes(function, signature);
+  return signature;
+}
+
 std::vector<Signature> uwt::collectSignatures(ModuleOp module) {
   std::vector<Signature> signatures;
-  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
-    if (function.isPrivate() || function.isExternal())
-      continue;
-    Signature signature{function.getName().str(), {}, {}, {}, {}};
-    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-      if (std::string why = addSpec(type, signature.inputs); !why.empty())
-        signature.obstacle = "argument " + std::to_string(i) + " is " + why;
-    for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
-      if (std::string why = addSpec(type, signature.outputs); !why.empty())
-        signature.obstacle = "result " + std::to_string(i) + " is " + why;
-    if (signature.obstacle.empty())
-      addEqualSizes(function, signature);
-    signatures.push_back(std::move(signature));
-  }
+  for (func::FuncOp function : module.getOps<func::FuncOp>())
+    if (!function.isPrivate() && !function.isExternal())
+      signatures.push_back(signatureOf(function));
   return signatures;
 }

@@ -8,6 +8,7 @@
 #ifndef UWT_LIB_COMPILER_SIGNATURES_H
 #define UWT_LIB_COMPILER_SIGNATURES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "uwt/Compiler/Program.h"
 
@@ -15,6 +16,9 @@ namespace uwt {
 
 /// The dtype of safetensors whose bytes a memref of `type` has, or nullptr.
 const SafetensorsDtype *dtypeOf(mlir::Type type);
+
+/// The signature of a function on tensors.
+Signature signatureOf(mlir::func::FuncOp function);
 
 /// Signatures of the public functions of a module on tensors, in its order.
 std::vector<Signature> collectSignatures(mlir::ModuleOp module);

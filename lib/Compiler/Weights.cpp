@@ -13,11 +13,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Weights.h"
+#include "Codegen.h"
 #include "Signatures.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/ConstantData.h"
 #include "uwt/Support/Suggest.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace uwt;
@@ -65,6 +67,62 @@ Expected<std::optional<WeightStore>> uwt::openWeights(const CompileOptions &opti
   return store;
 }
 
+/// What is to be done for a slot whose weight is computed.
+static Expected<DerivedWeight> describeDerived(ModuleOp module, SlotAttr slot, size_t number) {
+  DerivationAttr derivation = slot.getDerivation();
+  auto function = module.lookupSymbol<func::FuncOp>(derivation.getFunction().getAttr());
+  if (!function)
+    return invalidError("the module has no function " +
+                        inQuotes(std::string_view(derivation.getFunction().getValue())) +
+                        ", which a weight is derived by");
+  DerivedWeight weight;
+  weight.slot = number;
+  weight.function = signatureOf(function);
+  weight.description = cast<CompressedType>(slot.getType()).getDescription();
+  for (auto name : derivation.getWeights().getAsRange<StringAttr>())
+    weight.tensors.push_back(name.str());
+  std::vector<int64_t> shape(weight.description.shape.begin(), weight.description.shape.end());
+  TensorSpec result{dtypeOf(cast<CompressedType>(slot.getType()).getTensorType().getElementType()),
+                    shape};
+  if (!weight.function.obstacle.empty() || weight.function.inputs.size() != weight.tensors.size() ||
+      weight.function.outputs != std::vector<TensorSpec>{result})
+    return invalidError("function " + inQuotes(weight.function.name) +
+                        " does not derive a weight " + result.str() + " from " +
+                        std::to_string(weight.tensors.size()) + " tensors");
+  return weight;
+}
+
+/// A tensor, dense, as an argument of a function that derives a weight.
+static WeightRequest requestOf(const std::string &tensor, const TensorSpec &spec) {
+  WeightRequest request;
+  request.tensor = tensor;
+  request.dtype = spec.dtype;
+  request.shape.assign(spec.shape.begin(), spec.shape.end());
+  return request;
+}
+
+/// Bytes of the tensors that weights come from, each one once.
+static void countRawBytes(ArrayAttr slots, Program::State &state) {
+  llvm::StringMap<uint64_t> bytes;
+  for (auto slot : slots.getAsRange<SlotAttr>()) {
+    if (slot.getDerivation())
+      continue;
+    auto compressed = dyn_cast<CompressedType>(slot.getType());
+    auto type = compressed ? compressed.getTensorType() : cast<RankedTensorType>(slot.getType());
+    const SafetensorsDtype *dtype = dtypeOf(type.getElementType());
+    bytes[slot.getName()] = dtype ? type.getNumElements() * dtype->bits / 8 : 0;
+  }
+  for (const DerivedWeight &weight : state.derivedWeights)
+    for (auto [tensor, spec] : llvm::zip(weight.tensors, weight.function.inputs)) {
+      uint64_t elements = 1;
+      for (int64_t size : spec.shape)
+        elements *= size;
+      bytes[tensor] = elements * spec.dtype->bits / 8;
+    }
+  for (const auto &[name, count] : bytes)
+    state.stats.rawWeightBytes += count;
+}
+
 Status uwt::loadWeights(ModuleOp module, const CompileOptions &options,
                         std::optional<WeightStore> &store, ThreadPool &pool,
                         Program::State &state) {
@@ -75,11 +133,17 @@ Status uwt::loadWeights(ModuleOp module, const CompileOptions &options,
   load.check = options.check;
   ConstantsBySlot constants = findConstants(module);
   state.weights.resize(slots.size());
+  state.table.resize(slots.size());
   std::vector<WeightRequest> requests;
   std::vector<size_t> requested;
   for (auto [i, slot] : llvm::enumerate(slots.getAsRange<SlotAttr>())) {
     if (auto constant = constants.lookup(static_cast<int64_t>(i))) {
       UWT_ASSIGN_OR_RETURN(state.weights[i], loadConstant(constant, load, pool));
+      continue;
+    }
+    if (slot.getDerivation()) {
+      UWT_ASSIGN_OR_RETURN(DerivedWeight derived, describeDerived(module, slot, i));
+      state.derivedWeights.push_back(std::move(derived));
       continue;
     }
     if (!store)
@@ -93,8 +157,68 @@ Status uwt::loadWeights(ModuleOp module, const CompileOptions &options,
     for (auto [i, weight] : llvm::zip(requested, loaded))
       state.weights[i] = std::move(weight);
   }
-  for (const auto &weight : state.weights) {
-    state.table.push_back(weight->view());
+  countRawBytes(slots, state);
+  return uwt::success();
+}
+
+namespace {
+/// Dense tensors that derived weights are computed from, held while one that comes still needs
+/// them.
+class DenseTensors {
+public:
+  DenseTensors(std::optional<WeightStore> &store, ThreadPool &pool,
+               std::span<const DerivedWeight> weights)
+      : store(store), pool(pool) {
+    for (const DerivedWeight &weight : weights)
+      for (const std::string &tensor : weight.tensors)
+        ++users[tensor];
+  }
+
+  Expected<std::vector<TensorView>> take(const DerivedWeight &weight) {
+    std::vector<TensorView> views;
+    for (auto [tensor, spec] : llvm::zip(weight.tensors, weight.function.inputs)) {
+      if (!store)
+        return usageError("the module needs tensor " + inQuotes(tensor) +
+                          ": name the file that holds it with --weights");
+      WeightRequest request = requestOf(tensor, spec);
+      UWT_ASSIGN_OR_RETURN(auto loaded, store->load({&request, 1}, pool));
+      held[tensor] = loaded.front();
+      views.push_back({spec.dtype, request.shape, loaded.front()->view().dense});
+    }
+    return views;
+  }
+
+  void release(const DerivedWeight &weight) {
+    for (const std::string &tensor : weight.tensors)
+      if (--users[tensor] == 0)
+        held.erase(tensor);
+  }
+
+private:
+  std::optional<WeightStore> &store;
+  ThreadPool &pool;
+  llvm::StringMap<size_t> users;
+  llvm::StringMap<std::shared_ptr<const LoadedWeight>> held;
+};
+} // namespace
+
+Status uwt::deriveWeights(const CompileOptions &options, std::optional<WeightStore> &store,
+                          ThreadPool &pool, Program::State &state) {
+  LoadOptions load;
+  load.check = options.check;
+  DenseTensors tensors(store, pool, state.derivedWeights);
+  for (const DerivedWeight &weight : state.derivedWeights) {
+    UWT_ASSIGN_OR_RETURN(std::vector<TensorView> inputs, tensors.take(weight));
+    UWT_ASSIGN_OR_RETURN(EntryFunction entry, state.jit->entry(entryName(weight.function.name)));
+    std::vector<TensorResult> results = callEntry(entry, weight.function, inputs, &pool);
+    UWT_ASSIGN_OR_RETURN(
+        LoadedWeight made,
+        LoadedWeight::fromBytes(weight.description, results.front().bytes(), pool, load));
+    state.weights[weight.slot] = std::make_shared<const LoadedWeight>(std::move(made));
+    tensors.release(weight);
+  }
+  for (auto [entry, weight] : llvm::zip(state.table, state.weights)) {
+    entry = weight->view();
     state.stats.weightBytes += weight->bytes();
   }
   state.stats.weights = state.weights.size();

@@ -19,9 +19,14 @@ namespace uwt {
 /// anything is compiled. Nothing where it names none.
 Expected<std::optional<WeightStore>> openWeights(const CompileOptions &options);
 
-/// Fills weights and table of `state` by the slots of `module`, whose constants are still there.
+/// Loads the weights of `state` by the slots of `module`, whose constants are still there, and
+/// lists those that are derived. The table gets its size, which compiled code is linked with.
 Status loadWeights(mlir::ModuleOp module, const CompileOptions &options,
                    std::optional<WeightStore> &store, ThreadPool &pool, Program::State &state);
+
+/// Computes the derived weights with the program's code, encodes them, and fills the table.
+Status deriveWeights(const CompileOptions &options, std::optional<WeightStore> &store,
+                     ThreadPool &pool, Program::State &state);
 
 } // namespace uwt
 

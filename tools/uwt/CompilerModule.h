@@ -49,7 +49,7 @@ struct ToolResult {
 /// What a compilation took and gave: CompileStats by value.
 struct ToolStats {
   std::vector<std::pair<std::string, double>> stages, passes;
-  uint64_t codeBytes = 0, weights = 0, weightBytes = 0;
+  uint64_t codeBytes = 0, weights = 0, weightBytes = 0, rawWeightBytes = 0;
   std::vector<std::string> remarks;
 };
 

@@ -115,6 +115,7 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
     object["compile_seconds"] = compileSeconds;
     object["weights"] = stats.weights;
     object["weight_bytes"] = stats.weightBytes;
+    object["raw_weight_bytes"] = stats.rawWeightBytes;
     inputs.report(object);
     for (const ToolResult &result : results)
       object["results"].push_back({{"dtype", result.dtype}, {"shape", result.shape}});
@@ -126,7 +127,8 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
                  results[i].dtype + ", " + formatShape(results[i].shape) + ", " +
                  formatBytes(results[i].bytes.size()));
   session.note("compiled in " + formatNumber(compileSeconds * 1e3, 0) + " ms, " +
-               plural(stats.weights, "weight") + " of " + formatBytes(stats.weightBytes));
+               plural(stats.weights, "weight") + " held in " + formatBytes(stats.weightBytes) +
+               " (raw: " + formatBytes(stats.rawWeightBytes) + ")");
   if (seconds.empty())
     return;
   std::sort(seconds.begin(), seconds.end());

@@ -92,13 +92,15 @@ using StageTime = std::pair<std::string, double>;
 
 /// What compiling a module took and gave.
 struct CompileStats {
-  /// pipeline, translate, optimise, codegen, link, load.
+  /// pipeline, load, translate, optimise, codegen, link, derive.
   std::vector<StageTime> stages;
   /// The pipeline's passes, each summed over its runs, in the order of their first run.
   std::vector<StageTime> passes;
   uint64_t codeBytes = 0;
-  /// Weights that the code reads, and the bytes that it reads of them.
+  /// Weights that the code reads, and the bytes that they take in memory.
   uint64_t weights = 0, weightBytes = 0;
+  /// Bytes of the tensors that these weights come from, uncompressed and each one once.
+  uint64_t rawWeightBytes = 0;
   /// Remarks of the compiler: strategies with their predicted terms.
   std::vector<std::string> remarks;
 

@@ -5,14 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TestFolders.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
+#include <bit>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <numeric>
 #include <thread>
 
 using namespace uwt;
+using namespace uwt::test;
 
 namespace {
 
@@ -149,6 +152,122 @@ TEST(ProgramTest, FunctionsByName) {
   EXPECT_EQ(results.error().message(),
             "function 'b' cannot be called: argument 0 is of type i1, expected a ranked tensor of "
             "floats or whole-byte integers");
+}
+
+/// BF16 words of small integers, so that sums are exact.
+std::vector<uint16_t> integers(size_t count) {
+  std::vector<uint16_t> words;
+  for (size_t i = 0; i < count; ++i) {
+    float value = static_cast<float>(static_cast<int>(i * 7 % 5) - 2);
+    words.push_back(static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16));
+  }
+  return words;
+}
+
+std::span<const uint8_t> bytesOf(const std::vector<uint16_t> &words) {
+  return {reinterpret_cast<const uint8_t *>(words.data()), words.size() * 2};
+}
+
+float valueOf(uint16_t word) { return std::bit_cast<float>(uint32_t(word) << 16); }
+
+TEST(DerivedWeightTest, IsComputedFromTensorsOfTheFile) {
+  // Two matrices, one above the other, scaled by a vector: nothing of them stays but the result.
+  TemporaryFolder folder;
+  std::string path = folder / "weights.safetensors";
+  const SafetensorsDtype *bf16 = findSafetensorsDtype("BF16");
+  std::vector<uint16_t> a = integers(32 * 64), b = integers(16 * 64), scale = integers(48);
+  std::vector<SafetensorsOutput> tensors = {{"a", bf16, {32, 64}, bytesOf(a)},
+                                            {"b", bf16, {16, 64}, bytesOf(b)},
+                                            {"scale", bf16, {48}, bytesOf(scale)}};
+  ASSERT_TRUE(writeSafetensors(path, tensors, {}, false));
+  CompileOptions options;
+  options.weights = {path};
+  auto program = compiled(R"(
+#m = affine_map<(n, k) -> (n, k)>
+#v = affine_map<(n, k) -> (n)>
+func.func @main(%x: tensor<3x64xbf16>) -> tensor<3x48xf32> {
+  %a = arith.constant dense_resource<a> : tensor<32x64xbf16>
+  %b = arith.constant dense_resource<b> : tensor<16x64xbf16>
+  %s = arith.constant dense_resource<scale> : tensor<48xbf16>
+  %ab = tensor.concat dim(0) %a, %b : (tensor<32x64xbf16>, tensor<16x64xbf16>) -> tensor<48x64xbf16>
+  %e = tensor.empty() : tensor<48x64xbf16>
+  %w = linalg.generic {indexing_maps = [#m, #v, #m], iterator_types = ["parallel", "parallel"]}
+      ins(%ab, %s : tensor<48x64xbf16>, tensor<48xbf16>) outs(%e : tensor<48x64xbf16>) {
+    ^bb0(%u: bf16, %f: bf16, %o: bf16):
+      %p = arith.mulf %u, %f : bf16
+      linalg.yield %p : bf16
+  } -> tensor<48x64xbf16>
+  %zero = arith.constant 0.0 : f32
+  %f = tensor.empty() : tensor<3x48xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%f : tensor<3x48xf32>) -> tensor<3x48xf32>
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<3x64xbf16>, tensor<48x64xbf16>) outs(%init : tensor<3x48xf32>) -> tensor<3x48xf32>
+  return %y : tensor<3x48xf32>
+})",
+                          options);
+  ASSERT_TRUE(program);
+  EXPECT_EQ(program->functions().size(), 1U);
+  EXPECT_EQ(program->stats().weights, 1U);
+  EXPECT_EQ(program->stats().rawWeightBytes, 2U * (32 * 64 + 16 * 64 + 48));
+  std::vector<uint16_t> x = integers(3 * 64);
+  TensorView view{bf16, {3, 64}, x.data()};
+  auto results = program->run(program->functions()[0], {&view, 1});
+  ASSERT_TRUE(results) << results.error().message();
+  std::vector<float> y = floats((*results)[0]);
+  for (size_t m = 0; m < 3; ++m)
+    for (size_t n = 0; n < 48; ++n) {
+      float expected = 0;
+      for (size_t k = 0; k < 64; ++k) {
+        uint16_t w = n < 32 ? a[n * 64 + k] : b[(n - 32) * 64 + k];
+        expected += valueOf(x[m * 64 + k]) * valueOf(w) * valueOf(scale[n]);
+      }
+      EXPECT_EQ(y[m * 48 + n], expected) << m << " " << n;
+    }
+}
+
+TEST(GatherProgramTest, ATiedEmbeddingIsHeldOnce) {
+  TemporaryFolder folder;
+  std::string path = folder / "weights.safetensors";
+  const SafetensorsDtype *bf16 = findSafetensorsDtype("BF16");
+  std::vector<uint16_t> table = integers(1024 * 64);
+  std::vector<SafetensorsOutput> tensors = {{"table", bf16, {1024, 64}, bytesOf(table)}};
+  ASSERT_TRUE(writeSafetensors(path, tensors, {}, false));
+  CompileOptions options;
+  options.weights = {path};
+  auto program = compiled(R"(
+func.func @main(%ids: tensor<2xi64>) -> (tensor<2x64xbf16>, tensor<2x1024xf32>) {
+  %t = arith.constant dense_resource<table> : tensor<1024x64xbf16>
+  %e = tensor.empty() : tensor<2x64xbf16>
+  %x = linalg.generic {indexing_maps = [affine_map<(s, d) -> (s)>, affine_map<(s, d) -> (s, d)>], iterator_types = ["parallel", "parallel"]}
+      ins(%ids : tensor<2xi64>) outs(%e : tensor<2x64xbf16>) {
+    ^bb0(%id: i64, %o: bf16):
+      %row = arith.index_cast %id : i64 to index
+      %d = linalg.index 1 : index
+      %v = tensor.extract %t[%row, %d] : tensor<1024x64xbf16>
+      linalg.yield %v : bf16
+  } -> tensor<2x64xbf16>
+  %zero = arith.constant 0.0 : f32
+  %f = tensor.empty() : tensor<2x1024xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%f : tensor<2x1024xf32>) -> tensor<2x1024xf32>
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %t : tensor<2x64xbf16>, tensor<1024x64xbf16>) outs(%init : tensor<2x1024xf32>) -> tensor<2x1024xf32>
+  return %x, %y : tensor<2x64xbf16>, tensor<2x1024xf32>
+})",
+                          options);
+  ASSERT_TRUE(program);
+  const CompileStats &stats = program->stats();
+  EXPECT_EQ(stats.weights, 1U);
+  EXPECT_EQ(stats.rawWeightBytes, 2U * 1024 * 64);
+  // The index of panels, beside the raw bytes at most.
+  EXPECT_LT(stats.weightBytes, stats.rawWeightBytes * 21 / 20);
+  std::vector<int64_t> ids = {1023, 17};
+  TensorView view{findSafetensorsDtype("I64"), {2}, ids.data()};
+  auto results = program->run(program->functions()[0], {&view, 1});
+  ASSERT_TRUE(results) << results.error().message();
+  for (size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(std::memcmp((*results)[0].bytes().data() + i * 128, &table[ids[i] * 64], 128), 0);
 }
 
 TEST(ProgramCacheTest, CompilesOnceForAllThreads) {

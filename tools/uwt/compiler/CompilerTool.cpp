@@ -18,8 +18,8 @@
 using namespace uwt;
 
 static ToolStats toolStats(const CompileStats &stats) {
-  return {stats.stages,  stats.passes,      stats.codeBytes,
-          stats.weights, stats.weightBytes, stats.remarks};
+  return {stats.stages,      stats.passes,         stats.codeBytes, stats.weights,
+          stats.weightBytes, stats.rawWeightBytes, stats.remarks};
 }
 
 static std::vector<ToolSpec> toolSpecs(const std::vector<TensorSpec> &specs) {
