@@ -6,31 +6,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Diagnostics.h"
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/Location.h"
-#include "llvm/Support/raw_ostream.h"
+#include "uwt/Dialect/UWT/IR/Place.h"
 
 using namespace mlir;
-
-/// "FILE:LINE:COLUMN: " of the first place in a file that `location` knows, or nothing.
-static std::string placeOf(Location location) {
-  std::string place;
-  location->walk([&](Location part) {
-    auto file = dyn_cast<FileLineColLoc>(part);
-    if (!file)
-      return WalkResult::advance();
-    llvm::raw_string_ostream(place)
-        << file.getFilename().strref() << ':' << file.getLine() << ':' << file.getColumn() << ": ";
-    return WalkResult::interrupt();
-  });
-  return place;
-}
 
 /// `diagnostic` on one line. An operation that is printed in it is cut off: it may be the module.
 static std::string textOf(const Diagnostic &diagnostic) {
   std::string text = diagnostic.str();
   size_t end = text.find('\n');
-  return placeOf(diagnostic.getLocation()) + text.substr(0, end);
+  return uwt::placeOf(diagnostic.getLocation()) + text.substr(0, end);
 }
 
 uwt::DiagnosticCollector::DiagnosticCollector(MLIRContext *context)

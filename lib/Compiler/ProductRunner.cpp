@@ -8,6 +8,7 @@
 #include "ProductRunner.h"
 #include "DenseCopy.h"
 #include "Diagnostics.h"
+#include "uwt/Runtime/Call.h"
 #include <cstring>
 #include <numeric>
 
@@ -152,27 +153,27 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
   return uwt::success();
 }
 
-void ProductContext::launch(size_t call, const int64_t *words) {
+Status ProductContext::launch(size_t call, const int64_t *words) {
   const Shape &shape = calls[call];
   std::vector<int64_t> numbers =
       selectedMatrices(shape.selection, shape.numbers, shape.matrices, words);
-  for (size_t entry = 0; entry < numbers.size() && !error; ++entry)
-    if (Status status = launchMatrix(call, entry, static_cast<uint64_t>(numbers[entry]), words);
-        !status)
-      error = status.takeError();
+  for (size_t entry = 0; entry < numbers.size(); ++entry)
+    UWT_RETURN_IF_ERROR(launchMatrix(call, entry, static_cast<uint64_t>(numbers[entry]), words));
+  return uwt::success();
 }
 
-Status ProductContext::takeStatus() {
-  if (!error)
-    return uwt::success();
-  Error taken = std::move(*error);
-  error.reset();
-  return taken;
+/// False after an error, which is then that of the call.
+static bool launchProduct(ProductContext &context, size_t call, const int64_t *words) {
+  Status status = context.launch(call, words);
+  if (!status)
+    setCallError(status.takeError());
+  return static_cast<bool>(status);
 }
 
 void uwt_launch_product(void *context, int64_t call, int64_t words) {
-  static_cast<ProductContext *>(context)->launch(static_cast<size_t>(call),
-                                                 reinterpret_cast<const int64_t *>(words));
+  if (!launchProduct(*static_cast<ProductContext *>(context), static_cast<size_t>(call),
+                     reinterpret_cast<const int64_t *>(words)))
+    leaveCall();
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,21 +38,17 @@ public:
   onDevice(GpuProducts &products, const LoadedWeights &weights, const ProductTarget &target);
 };
 
-/// What the code of a program calls, and what calls leave behind.
+/// What the code of a program calls for its products.
 class ProductContext {
 public:
   explicit ProductContext(const GpuProducts &products);
   /// Before the first call.
   void setRunner(std::unique_ptr<ProductRunner> made) { runner = std::move(made); }
 
-  /// The runtime function of GpuProducts.h: `words` describe the selection, x, the extra operands
-  /// and y. After an
-  /// error nothing is launched any more, until the error has been taken.
-  void launch(size_t call, const int64_t *words);
+  /// Launches a product: `words` describe the selection, x, the extra operands and y.
+  Status launch(size_t call, const int64_t *words);
   /// Begins a call of the program, which the lock keeps for itself.
   std::unique_lock<std::mutex> begin() { return std::unique_lock(mutex); }
-  /// The first error since the last time.
-  Status takeStatus();
 
 private:
   using Operand = ProductVariants::Operand;
@@ -69,12 +65,11 @@ private:
   std::unique_ptr<ProductRunner> runner;
   std::vector<Shape> calls;
   std::mutex mutex;
-  std::optional<Error> error;
 };
 
 } // namespace uwt
 
-/// Called by compiled code.
+/// The runtime function of GpuProducts.h, called by compiled code. An error is that of the call.
 extern "C" void uwt_launch_product(void *context, int64_t call, int64_t words);
 
 #endif // UWT_LIB_COMPILER_PRODUCTRUNNER_H

@@ -15,11 +15,12 @@
 #include "uwt/Compiler/Program.h"
 #include "DenseCopy.h"
 #include "ProgramState.h"
+#include "uwt/Runtime/Call.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
-#include <cstring>
-#include <numeric>
+#include <optional>
+#include <set>
 
 using namespace uwt;
 
@@ -27,25 +28,26 @@ using namespace uwt;
 // Tensors
 //===----------------------------------------------------------------------===//
 
-static std::string tensorText(const SafetensorsDtype *dtype, std::span<const int64_t> shape) {
+static std::string sizeText(uint64_t size) { return std::to_string(size); }
+static std::string sizeText(int64_t size) {
+  return size == dynamicSize ? "?" : std::to_string(size);
+}
+
+template <typename Size>
+static std::string tensorText(const SafetensorsDtype *dtype, std::span<const Size> shape) {
   std::string text = dtype ? std::string(dtype->name) : "unknown";
   if (shape.empty())
     return text + " scalar";
   for (size_t i = 0; i < shape.size(); ++i)
-    text += (i ? " x " : " ") + (shape[i] == dynamicSize ? "?" : std::to_string(shape[i]));
+    text += (i ? " x " : " ") + sizeText(shape[i]);
   return text;
 }
 
-std::string TensorSpec::str() const { return tensorText(dtype, shape); }
+std::string TensorSpec::str() const { return tensorText(dtype, std::span(shape)); }
 
 static std::string viewText(const TensorView &view) {
-  return tensorText(view.dtype,
-                    {reinterpret_cast<const int64_t *>(view.shape.data()), view.shape.size()});
+  return tensorText(view.dtype, std::span(view.shape));
 }
-
-TensorResult::TensorResult(const SafetensorsDtype *dtype, std::vector<uint64_t> shape, size_t bytes)
-    : type(dtype), sizes(std::move(shape)), memory(uwt_allocate(static_cast<int64_t>(bytes))),
-      first(static_cast<uint8_t *>(memory)), count(bytes) {}
 
 TensorResult::TensorResult(const SafetensorsDtype *dtype, std::vector<uint64_t> shape, size_t bytes,
                            void *memory, void *data)
@@ -88,14 +90,26 @@ static std::string inputsText(const Signature &function) {
   return text + (function.inputs.empty() ? "" : ")");
 }
 
+/// No memory has so many bytes. Strides of tensors below it do not wrap, also where one has no
+/// elements.
+static constexpr uint64_t mostBytes = uint64_t(1) << 47;
+
+/// Whether a tensor of `shape` would be larger, were its empty dimensions left out.
+static bool isLargerThanMemory(const SafetensorsDtype &dtype, std::span<const uint64_t> shape) {
+  std::vector<uint64_t> sizes;
+  std::ranges::copy_if(shape, std::back_inserter(sizes), [](uint64_t size) { return size != 0; });
+  auto bytes = safetensorsBytes(dtype, sizes);
+  return !bytes || *bytes > mostBytes;
+}
+
 static Status checkInput(const Signature &function, unsigned index, const TensorView &view) {
   std::string what = "input " + std::to_string(index) + " of '" + function.name + "'";
   if (!fits(function.inputs[index], view))
     return usageError(what + " is " + function.inputs[index].str() + ", got " + viewText(view));
-  auto bytes = safetensorsBytes(*view.dtype, view.shape);
-  if (!bytes || *bytes > INT64_MAX)
+  if (isLargerThanMemory(*view.dtype, view.shape))
     return usageError(what + " is larger than memory: " + viewText(view));
-  if (*bytes != 0 && !view.data)
+  bool isEmpty = std::ranges::find(view.shape, 0) != view.shape.end();
+  if (!isEmpty && !view.data)
     return usageError(what + " has no data");
   if (!view.strides.empty() && view.strides.size() != view.shape.size())
     return usageError(what + " has " + std::to_string(view.shape.size()) + " dimensions, got " +
@@ -131,57 +145,111 @@ static Status checkInputs(const Signature &function, std::span<const TensorView>
 namespace {
 /// A call's descriptors and what has to live until it returns.
 struct Call {
+  EntryFunction entry = nullptr;
   std::vector<std::vector<int64_t>> inputs;
   std::vector<int64_t> outputs;
   std::vector<TensorResult> copies;
+  std::vector<void *> arguments;
 };
 } // namespace
 
-/// The dense bytes of an input: its own, or a copy's.
-static const void *denseData(const TensorView &view, std::span<const int64_t> shape, Call &call) {
-  if (view.strides.empty() || liesDense(shape, view.strides))
-    return view.data;
-  int64_t elementBytes = view.dtype->bits / 8;
-  int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>());
-  TensorResult &copy = call.copies.emplace_back(view.dtype, view.shape, count * elementBytes);
-  if (count > 0)
-    copyToDense(copy.bytes().data(), static_cast<const uint8_t *>(view.data), shape, view.strides,
-                elementBytes);
-  return copy.bytes().data();
+/// A dense tensor with any contents.
+static Expected<TensorResult> allocateTensor(const SafetensorsDtype *dtype,
+                                             std::vector<uint64_t> shape) {
+  auto bytes = safetensorsBytes(*dtype, shape);
+  void *memory = bytes ? tryAllocate(*bytes) : nullptr;
+  if (!memory)
+    return ioError("out of memory: no room for a tensor " +
+                   viewText({dtype, std::move(shape), nullptr}));
+  return TensorResult(dtype, std::move(shape), *bytes, memory, memory);
 }
 
-static void addInput(const TensorView &view, Call &call) {
+/// The dense bytes of an input: its own, or a copy's.
+static Expected<const void *> denseData(const TensorView &view, std::span<const int64_t> shape,
+                                        Call &call) {
+  if (view.strides.empty() || liesDense(shape, view.strides))
+    return view.data;
+  UWT_ASSIGN_OR_RETURN(TensorResult copy, allocateTensor(view.dtype, view.shape));
+  const void *data = copy.bytes().data();
+  if (!copy.bytes().empty())
+    copyToDense(copy.bytes().data(), static_cast<const uint8_t *>(view.data), shape, view.strides,
+                view.dtype->bits / 8);
+  call.copies.push_back(std::move(copy));
+  return data;
+}
+
+static Status addInput(const TensorView &view, Call &call) {
   std::vector<int64_t> shape(view.shape.begin(), view.shape.end());
   std::vector<int64_t> strides = denseStrides(shape);
-  auto data = reinterpret_cast<int64_t>(denseData(view, shape, call));
+  UWT_ASSIGN_OR_RETURN(const void *memory, denseData(view, shape, call));
+  auto data = reinterpret_cast<int64_t>(memory);
   std::vector<int64_t> &words = call.inputs.emplace_back(std::vector<int64_t>{data, data, 0});
   words.insert(words.end(), shape.begin(), shape.end());
   words.insert(words.end(), strides.begin(), strides.end());
+  return uwt::success();
 }
 
-/// The tensor behind a descriptor, whose memory the caller owns.
-static TensorResult takeResult(const TensorSpec &spec, const int64_t *words,
-                               std::vector<void *> &taken) {
-  size_t rank = spec.shape.size();
-  auto *memory = reinterpret_cast<void *>(words[0]);
-  int64_t elementBytes = spec.dtype->bits / 8;
-  auto *data = reinterpret_cast<uint8_t *>(words[1]) + words[2] * elementBytes;
-  std::span<const int64_t> shape(words + 3, rank), strides(words + 3 + rank, rank);
-  std::vector<uint64_t> sizes(shape.begin(), shape.end());
-  uint64_t bytes = elementBytes;
-  for (uint64_t size : sizes)
-    bytes *= size;
-  // A function may give the same memory twice; then each result has its own.
-  bool isTaken = std::ranges::find(taken, memory) != taken.end();
-  taken.push_back(memory);
-  if (!isTaken && liesDense(shape, strides))
-    return {spec.dtype, std::move(sizes), bytes, memory, data};
-  TensorResult result(spec.dtype, std::move(sizes), bytes);
-  if (bytes)
-    copyToDense(result.bytes().data(), data, shape, strides, elementBytes);
-  if (!isTaken)
-    uwt_release(memory);
-  return result;
+namespace {
+/// A result as compiled code gives it. Its memory is released unless it is taken.
+struct RawResult {
+  const TensorSpec &spec;
+  void *memory;
+  const uint8_t *data;
+  std::span<const int64_t> shape, strides;
+};
+} // namespace
+
+/// The tensor behind a descriptor. A function may give the same memory twice; `isOwn` says whether
+/// this is the result that takes it.
+static Expected<TensorResult> takeResult(const RawResult &result, bool isOwn) {
+  std::vector<uint64_t> sizes(result.shape.begin(), result.shape.end());
+  auto bytes = safetensorsBytes(*result.spec.dtype, sizes);
+  bool isNegative = std::ranges::any_of(result.shape, [](int64_t size) { return size < 0; });
+  if (!bytes || *bytes > mostBytes || isNegative)
+    return invalidError("a result has impossible sizes: " +
+                        tensorText(result.spec.dtype, result.shape));
+  if (isOwn && liesDense(result.shape, result.strides))
+    return TensorResult(result.spec.dtype, std::move(sizes), *bytes, result.memory,
+                        const_cast<uint8_t *>(result.data));
+  UWT_ASSIGN_OR_RETURN(TensorResult copy, allocateTensor(result.spec.dtype, std::move(sizes)));
+  if (!copy.bytes().empty())
+    copyToDense(copy.bytes().data(), result.data, result.shape, result.strides,
+                result.spec.dtype->bits / 8);
+  return copy;
+}
+
+/// All results. Memory that none of them took is released, also after an error.
+static Expected<std::vector<TensorResult>> takeResults(std::span<const TensorSpec> specs,
+                                                       const int64_t *words) {
+  std::vector<TensorResult> results;
+  std::set<void *> seen, taken;
+  std::optional<Error> error;
+  for (const TensorSpec &spec : specs) {
+    size_t rank = spec.shape.size();
+    RawResult raw{spec,
+                  reinterpret_cast<void *>(words[0]),
+                  reinterpret_cast<const uint8_t *>(words[1]) + words[2] * (spec.dtype->bits / 8),
+                  {words + 3, rank},
+                  {words + 3 + rank, rank}};
+    words += 3 + 2 * rank;
+    bool isFirst = seen.insert(raw.memory).second;
+    if (error)
+      continue;
+    auto result = takeResult(raw, isFirst);
+    if (!result) {
+      error = result.takeError();
+      continue;
+    }
+    if (result->bytes().data() == raw.data)
+      taken.insert(raw.memory);
+    results.push_back(*std::move(result));
+  }
+  for (void *memory : seen)
+    if (!taken.contains(memory))
+      uwt_release(memory);
+  if (error)
+    return *std::move(error);
+  return results;
 }
 
 Program::Program(std::unique_ptr<State> state) : state(std::move(state)) {}
@@ -212,33 +280,31 @@ Expected<const Signature *> Program::find(std::string_view name) const {
                     (suggestion.empty() ? "; functions are: " + list : suggestion));
 }
 
-std::vector<TensorResult> uwt::callEntry(EntryFunction entry, const Signature &function,
-                                         std::span<const TensorView> inputs, ThreadPool *pool) {
+Expected<std::vector<TensorResult>> uwt::callEntry(EntryFunction entry, const Signature &function,
+                                                   std::span<const TensorView> inputs,
+                                                   ThreadPool *pool) {
   Call call;
-  call.copies.reserve(inputs.size());
+  call.entry = entry;
   for (const TensorView &view : inputs)
-    addInput(view, call);
+    UWT_RETURN_IF_ERROR(addInput(view, call));
   size_t words = 0;
   for (const TensorSpec &spec : function.outputs)
     words += 3 + 2 * spec.shape.size();
   call.outputs.resize(words);
-  std::vector<void *> arguments;
   if (words)
-    arguments.push_back(call.outputs.data());
+    call.arguments.push_back(call.outputs.data());
   for (std::vector<int64_t> &descriptor : call.inputs)
-    arguments.push_back(descriptor.data());
+    call.arguments.push_back(descriptor.data());
   {
     ThreadScope scope(pool);
-    entry(arguments.data());
+    UWT_RETURN_IF_ERROR(callCompiled(
+        [](void *context) {
+          auto *call = static_cast<Call *>(context);
+          call->entry(call->arguments.data());
+        },
+        &call));
   }
-  std::vector<TensorResult> results;
-  std::vector<void *> taken;
-  const int64_t *next = call.outputs.data();
-  for (const TensorSpec &spec : function.outputs) {
-    results.push_back(takeResult(spec, next, taken));
-    next += 3 + 2 * spec.shape.size();
-  }
-  return results;
+  return takeResults(function.outputs, call.outputs.data());
 }
 
 Expected<std::vector<TensorResult>> Program::run(const Signature &function,
@@ -249,12 +315,7 @@ Expected<std::vector<TensorResult>> Program::run(const Signature &function,
   std::unique_lock<std::mutex> lock;
   if (state->products)
     lock = state->products->begin();
-  std::vector<TensorResult> results =
-      callEntry(state->entries[&function - state->signatures.data()], function, inputs, pool);
-  // Results are taken all the same: their memory is the caller's.
-  if (state->products)
-    UWT_RETURN_IF_ERROR(state->products->takeStatus());
-  return results;
+  return callEntry(state->entries[&function - state->signatures.data()], function, inputs, pool);
 }
 
 double CompileStats::seconds() const {

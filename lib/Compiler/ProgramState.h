@@ -42,9 +42,11 @@ struct Program::State {
   CompileStats stats;
 };
 
-/// Calls compiled code whose signature `inputs` fit. Loops run on the threads of `pool`.
-std::vector<TensorResult> callEntry(EntryFunction entry, const Signature &function,
-                                    std::span<const TensorView> inputs, ThreadPool *pool);
+/// Calls compiled code whose signature `inputs` fit. Loops run on the threads of `pool`. Errors: what
+/// the code fails with, and results without memory.
+Expected<std::vector<TensorResult>> callEntry(EntryFunction entry, const Signature &function,
+                                              std::span<const TensorView> inputs,
+                                              ThreadPool *pool);
 
 } // namespace uwt
 

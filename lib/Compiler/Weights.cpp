@@ -210,7 +210,8 @@ Status uwt::deriveWeights(const CompileOptions &options, std::optional<WeightSto
   for (const DerivedWeight &weight : state.derivedWeights) {
     UWT_ASSIGN_OR_RETURN(std::vector<TensorView> inputs, tensors.take(weight));
     UWT_ASSIGN_OR_RETURN(EntryFunction entry, state.jit->entry(entryName(weight.function.name)));
-    std::vector<TensorResult> results = callEntry(entry, weight.function, inputs, &pool);
+    UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> results,
+                         callEntry(entry, weight.function, inputs, &pool));
     UWT_ASSIGN_OR_RETURN(
         LoadedWeight made,
         LoadedWeight::fromBytes(weight.description, results.front().bytes(), pool, load));

@@ -10,10 +10,15 @@
 // comes from mmap: rounding and headers cost less than what a heap would do to blocks
 // of megabytes (trimming them, and faulting all their pages in anew).
 //
+// The mappings count against what the system has (no MAP_NORESERVE): it then refuses a size that no
+// machine of its memory can hold, where it would otherwise end the process once pages are written.
+//
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Runtime/Memory.h"
+#include "HeldBlocks.h"
 #include "uwt/Runtime/Abi.h"
+#include "uwt/Runtime/Call.h"
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -33,12 +38,8 @@ constexpr size_t hugePageBytes = size_t(2) << 20;
 
 constexpr size_t roundUpTo(size_t value, size_t step) { return (value + step - 1) / step * step; }
 
-[[noreturn]] void outOfMemory(size_t bytes) {
-  std::fprintf(stderr, "uwt: out of memory: the system has no %zu bytes\n", bytes);
-  std::abort();
-}
-
-/// Memory from the system in which `memory` begins after `before` bytes of room.
+/// Memory from the system in which `memory` begins after `before` bytes of room; all null where the
+/// system has none.
 struct Mapping {
   void *start = nullptr;
   size_t bytes = 0;
@@ -51,11 +52,11 @@ Mapping mapMemory(size_t bytes, size_t before) {
   Mapping mapping;
   mapping.bytes = roundUpTo(bytes + before + alignment, pageBytes);
   if (mapping.bytes < bytes)
-    outOfMemory(bytes);
-  mapping.start = mmap(nullptr, mapping.bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return {};
+  mapping.start =
+      mmap(nullptr, mapping.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping.start == MAP_FAILED)
-    outOfMemory(bytes);
+    return {};
   auto address = reinterpret_cast<uintptr_t>(mapping.start);
   mapping.memory = reinterpret_cast<uint8_t *>(roundUpTo(address + before, alignment));
   // Only advice: without huge pages it works as well, a little slower.
@@ -72,6 +73,10 @@ Mapping mapMemory(size_t bytes, size_t before) {
 
 Buffer::Buffer(size_t bytes) : bytes(bytes) {
   Mapping mapping = mapMemory(bytes + bufferTail, 0);
+  if (!mapping.memory) {
+    std::fprintf(stderr, "uwt: %s\n", outOfMemoryText(bytes).c_str());
+    std::abort();
+  }
   memory = mapping.memory;
   mapped = mapping.start;
   mappedBytes = mapping.bytes;
@@ -89,13 +94,16 @@ void Buffer::release() {
 namespace {
 
 struct BlockHeader {
+  /// Of the call that holds the block.
+  BlockLink held;
+  /// In the list of released blocks.
+  BlockHeader *next;
   void *start;
   size_t mappedBytes;
-  BlockHeader *next;
   unsigned sizeClass;
 };
 constexpr size_t headerBytes = 64;
-static_assert(sizeof(BlockHeader) <= headerBytes);
+static_assert(sizeof(BlockHeader) <= headerBytes && offsetof(BlockHeader, held) == 0);
 
 /// Classes are steps of a quarter of a power of two, from 160 bytes on.
 constexpr unsigned smallestBits = 7;
@@ -113,8 +121,13 @@ size_t bytesOfClass(unsigned sizeClass) {
 constexpr size_t mostBytes = size_t(1) << 47;
 constexpr unsigned sizeClasses = (48 - smallestBits) * 4;
 
+BlockHeader *headerOf(void *memory) {
+  return reinterpret_cast<BlockHeader *>(static_cast<uint8_t *>(memory) - headerBytes);
+}
+
 class BlockCache {
 public:
+  /// Null where the system has no more.
   void *allocate(size_t bytes);
   void release(void *memory);
   void releaseIdle();
@@ -125,9 +138,6 @@ private:
     std::mutex mutex;
     BlockHeader *first = nullptr;
   };
-  static BlockHeader *headerOf(void *memory) {
-    return reinterpret_cast<BlockHeader *>(static_cast<uint8_t *>(memory) - headerBytes);
-  }
   void *map(unsigned sizeClass);
 
   std::array<List, sizeClasses> lists;
@@ -136,8 +146,10 @@ private:
 
 void *BlockCache::map(unsigned sizeClass) {
   Mapping mapping = mapMemory(bytesOfClass(sizeClass) + bufferTail, headerBytes);
+  if (!mapping.memory)
+    return nullptr;
   BlockHeader *header = headerOf(mapping.memory);
-  *header = {mapping.start, mapping.bytes, nullptr, sizeClass};
+  *header = {{}, nullptr, mapping.start, mapping.bytes, sizeClass};
   systemRequests.fetch_add(1, std::memory_order_relaxed);
   mappedBytes.fetch_add(mapping.bytes, std::memory_order_relaxed);
   return mapping.memory;
@@ -145,7 +157,7 @@ void *BlockCache::map(unsigned sizeClass) {
 
 void *BlockCache::allocate(size_t bytes) {
   if (bytes > mostBytes)
-    outOfMemory(bytes);
+    return nullptr;
   unsigned sizeClass = sizeClassOf(bytes);
   List &list = lists[sizeClass];
   BlockHeader *header;
@@ -202,11 +214,60 @@ BlockCache &blockCache() {
 AllocationStatistics uwt::allocationStatistics() { return blockCache().statistics(); }
 void uwt::releaseIdleMemory() { blockCache().releaseIdle(); }
 
+std::string uwt::outOfMemoryText(size_t bytes) {
+  return "out of memory: the system has no " + std::to_string(bytes) + " bytes";
+}
+
+void *uwt::tryAllocate(size_t bytes) { return blockCache().allocate(bytes); }
+
+//===----------------------------------------------------------------------===//
+// Blocks that calls hold
+//===----------------------------------------------------------------------===//
+
+/// The innermost of this thread.
+static thread_local HeldBlocks *currentBlocks = nullptr;
+
+static void unlink(BlockLink &link) {
+  if (!link.next)
+    return;
+  link.next->previous = link.previous;
+  link.previous->next = link.next;
+  link = {};
+}
+
+HeldBlocks::HeldBlocks() : outer(std::exchange(currentBlocks, this)) {
+  all.next = all.previous = &all;
+}
+
+HeldBlocks::~HeldBlocks() {
+  while (all.next != &all)
+    unlink(*all.next);
+  currentBlocks = outer;
+}
+
+void HeldBlocks::releaseAll() {
+  while (all.next != &all)
+    uwt_release(reinterpret_cast<uint8_t *>(all.next) + headerBytes);
+}
+
+void HeldBlocks::add(BlockLink &link) {
+  link = {&all, all.previous};
+  link.previous->next = all.previous = &link;
+}
+
 extern "C" void *uwt_allocate(int64_t bytes) {
-  return blockCache().allocate(bytes < 0 ? SIZE_MAX : static_cast<size_t>(bytes));
+  size_t asked = bytes < 0 ? SIZE_MAX : static_cast<size_t>(bytes);
+  void *memory = blockCache().allocate(asked);
+  if (!memory)
+    failOutOfMemory(asked);
+  if (currentBlocks)
+    currentBlocks->add(headerOf(memory)->held);
+  return memory;
 }
 
 extern "C" void uwt_release(void *memory) {
-  if (memory)
-    blockCache().release(memory);
+  if (!memory)
+    return;
+  unlink(headerOf(memory)->held);
+  blockCache().release(memory);
 }

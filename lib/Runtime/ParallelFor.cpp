@@ -6,7 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Runtime/Abi.h"
+#include "uwt/Runtime/Call.h"
 #include "uwt/Runtime/ThreadScope.h"
+#include <atomic>
+#include <optional>
 #include <utility>
 
 using namespace uwt;
@@ -22,8 +25,44 @@ namespace {
 struct Loop {
   void (*body)(void *, int64_t, int64_t);
   void *context;
+  std::atomic<bool> hasFailed{false};
+  /// Of the range that failed first.
+  std::optional<Error> error;
+};
+
+struct Range {
+  const Loop *loop;
+  int64_t begin, end;
 };
 } // namespace
+
+/// A range is a call of its own: between it and the call that the loop is part of lie the pool's
+/// frames, or it runs on another thread.
+static void runRange(void *all, uint64_t begin, uint64_t end, unsigned) {
+  auto *loop = static_cast<Loop *>(all);
+  if (loop->hasFailed.load(std::memory_order_relaxed))
+    return;
+  Range range{loop, static_cast<int64_t>(begin), static_cast<int64_t>(end)};
+  Status status = callCompiled(
+      [](void *context) {
+        const auto *range = static_cast<const Range *>(context);
+        range->loop->body(range->loop->context, range->begin, range->end);
+      },
+      &range);
+  if (!status && !loop->hasFailed.exchange(true))
+    loop->error = status.takeError();
+}
+
+/// Whether all ranges ended well; else the call's error is set.
+static bool runOnPool(ThreadPool &pool, void (*body)(void *, int64_t, int64_t), void *context,
+                      int64_t count) {
+  Loop loop{body, context, false, std::nullopt};
+  pool.parallelRanges(static_cast<uint64_t>(count), runRange, &loop);
+  if (!loop.error)
+    return true;
+  setCallError(*std::move(loop.error));
+  return false;
+}
 
 extern "C" void uwt_parallel_for(void (*body)(void *, int64_t, int64_t), void *context,
                                  int64_t count) {
@@ -32,13 +71,8 @@ extern "C" void uwt_parallel_for(void (*body)(void *, int64_t, int64_t), void *c
   if (!currentPool || count == 1)
     return body(context, 0, count);
   ThreadPool *pool = std::exchange(currentPool, nullptr);
-  Loop loop{body, context};
-  pool->parallelRanges(
-      static_cast<uint64_t>(count),
-      [](void *all, uint64_t begin, uint64_t end, unsigned) {
-        const auto *run = static_cast<const Loop *>(all);
-        run->body(run->context, static_cast<int64_t>(begin), static_cast<int64_t>(end));
-      },
-      &loop);
+  bool isDone = runOnPool(*pool, body, context, count);
   currentPool = pool;
+  if (!isDone)
+    leaveCall();
 }

@@ -66,7 +66,6 @@ struct TensorView {
 /// A tensor that a function has given: dense, row-major, in memory of its own.
 class TensorResult {
 public:
-  TensorResult(const SafetensorsDtype *dtype, std::vector<uint64_t> shape, size_t bytes);
   /// Takes memory of uwt_allocate; its tensor begins at `data`, inside of it.
   TensorResult(const SafetensorsDtype *dtype, std::vector<uint64_t> shape, size_t bytes,
                void *memory, void *data);
@@ -124,8 +123,11 @@ public:
 
   /// Calls a function of this program; parallel loops run on the threads of `pool`, or without one
   /// on the caller's alone. Results have the same bits for any number of threads. Errors: Usage
-  /// (tensors that do not fit the signature); what the emulator or a GPU says of products that run
-  /// there. Such programs make one call at a time.
+  /// (tensors that do not fit the signature); Invalid, with the place in the module, where an
+  /// operation cannot take the sizes or numbers that it meets (an index outside of its tensor, a
+  /// division by zero, a cf.assert); IO where memory is out; what the emulator or a GPU says of
+  /// products that run there. Such programs make one call at a time. A call that failed leaves
+  /// nothing behind.
   Expected<std::vector<TensorResult>> run(const Signature &function,
                                           std::span<const TensorView> inputs,
                                           ThreadPool *pool = nullptr) const;

@@ -75,15 +75,29 @@ constexpr uint64_t lowPanelBytes(uint64_t columns) { return (columns + 63) / 64 
 extern "C" {
 /// Calls `body(context, begin, end)` for ranges that cover [0, count) once, on the
 /// threads of the caller's invocation (ThreadScope.h), and returns when all are done. Ranges are
-/// never empty. Allocates nothing. Inside a body, loops run on the thread that is there.
+/// never empty. Allocates nothing. Inside a body, loops run on the thread that is there. Where a
+/// body fails, ranges that have not begun are left out, and then the call fails with the first
+/// error.
 UWT_ABI_EXPORT void uwt_parallel_for(void (*body)(void *context, int64_t begin, int64_t end),
                                      void *context, int64_t count);
 /// `bytes` bytes aligned to 64 (from 2 MiB on to 2 MiB) and readable for 64 bytes past their end,
 /// with any contents, from memory that is kept for the next call, so that a warm call
-/// allocates nothing; never null (out of memory terminates). Thread-safe.
+/// allocates nothing; never null: where memory is out, the call fails. Thread-safe.
 UWT_ABI_EXPORT void *uwt_allocate(int64_t bytes);
 /// Takes what uwt_allocate gave, or null.
 UWT_ABI_EXPORT void uwt_release(void *memory);
+/// `bytes` times `size`, a size of a tensor that is allocated. The call fails where the size is
+/// negative or the product has more than 63 bits.
+UWT_ABI_EXPORT int64_t uwt_multiply_size(int64_t bytes, int64_t size);
+/// Fails the call: does not return. `count` (0 to 2) of the values stand in the text as {0} and
+/// {1}.
+[[noreturn]] UWT_ABI_EXPORT void uwt_fail(const char *text, int64_t length, int64_t count,
+                                          int64_t first, int64_t second);
+/// For programs in C that call compiled code: runs `body(context)`, which does so. 0, or where
+/// compiled code fails, the kind of the error (ErrorKind) and its text, cut to `size` bytes with
+/// the zero at the end. uwt_fail without such a call ends the process.
+UWT_ABI_EXPORT int uwt_call(void (*body)(void *context), void *context, char *message,
+                            int64_t size);
 }
 
 #endif // UWT_RUNTIME_ABI_H

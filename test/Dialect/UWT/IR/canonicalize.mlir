@@ -116,3 +116,17 @@ func.func @written(%x: memref<4x64xbf16>, %w: !inplace, %y: memref<4x64xf32>) {
     }
   return
 }
+
+// A check that holds goes; one that fails, or that nobody knows of, stays.
+// CHECK-LABEL: func @checks(
+func.func @checks(%condition: i1) {
+  // CHECK-NOT: "holds"
+  // CHECK: uwt.check %{{.*}}, "fails"
+  // CHECK: uwt.check %{{.*}}, "unknown"
+  %true = arith.constant true
+  %false = arith.constant false
+  uwt.check %true, "holds"
+  uwt.check %false, "fails"
+  uwt.check %condition, "unknown"
+  return
+}

@@ -223,3 +223,11 @@ func.func @lookup_types(%w: vector<16xi32>, %table: memref<?xi32>) {
   %0 = "uwt.lookup"(%w, %table) : (vector<16xi32>, memref<?xi32>) -> i32
   return
 }
+
+// -----
+
+func.func @check(%inside: i1, %i: index) {
+  // expected-error@below {{expects at most 2 values, got 3}}
+  uwt.check %inside, "{0} {1} {2}" (%i, %i, %i)
+  return
+}

@@ -162,6 +162,15 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   return
 }
 
+// CHECK-LABEL: func @check
+func.func @check(%inside: i1, %i: index, %size: index) {
+  // CHECK: uwt.check %{{.*}}, "it is odd"{{$}}
+  uwt.check %inside, "it is odd"
+  // CHECK: uwt.check %{{.*}}, "index {0} is outside of {1}"(%{{.*}}, %{{.*}})
+  uwt.check %inside, "index {0} is outside of {1}" (%i, %size)
+  return
+}
+
 {-#
   dialect_resources: {
     builtin: {

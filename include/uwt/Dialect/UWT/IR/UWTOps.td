@@ -301,4 +301,25 @@ def UWT_DispatchOp : UWT_Op<"dispatch", [RecursiveMemoryEffects,
   let hasCanonicalizer = 1;
 }
 
+def UWT_CheckOp : UWT_Op<"check", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "fails the call where a condition does not hold";
+  let description = [{
+    Compiled code that meets a false condition leaves its function at once, and the caller gets the message as an error
+    (`uwt/Runtime/Call.h`). `{0}` and `{1}` in the message stand for the values. `uwt-insert-checks` makes these operations,
+    `uwt-lower-checks` branches of them.
+
+    ```mlir
+    uwt.check %inside, "m.mlir:7:8: tensor.extract: index {0} is outside of dimension 1, whose size is {1}" (%i, %size)
+    ```
+  }];
+  let arguments = (ins I1:$condition, StrAttr:$message, Variadic<Index>:$values);
+  let assemblyFormat = "$condition `,` $message (`(` $values^ `)`)? attr-dict";
+  let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
+  let extraClassDeclaration = [{
+    /// Values that a message can have: uwt_fail takes so many.
+    static constexpr unsigned mostValues = 2;
+  }];
+}
+
 #endif // UWT_OPS
