@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExpandFloat8.h"
 #include "uwt/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -237,6 +238,7 @@ struct ExpandMath : uwt::impl::ExpandMathPassBase<ExpandMath> {
         patterns, [](StringRef name) { return approximated.contains(name.split('.').second); });
     patterns.add<ExpandAngle<math::SinOp>, ExpandAngle<math::CosOp>, ExpandAngle<math::TanOp>,
                  ExpandErf, ExtendInSteps, TruncateInSteps>(&getContext());
+    uwt::populateExpandFloat8Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
   }

@@ -29,7 +29,14 @@ using namespace mlir;
 
 namespace {
 
-bool isHeldAsInteger(Type element) { return element.isBF16() || element.isF16(); }
+bool isHeldAsInteger(Type element) {
+  return isa<FloatType>(element) && element.getIntOrFloatBitWidth() <= 16;
+}
+
+/// The integer in place of a float.
+Type integerOf(Type element) {
+  return IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth());
+}
 
 /// Whether values of `type` are held as integers, alone or as lanes.
 bool isHeldValue(Type type) {
@@ -104,29 +111,31 @@ struct HoldFloatsAsIntegers : uwt::impl::HoldFloatsAsIntegersPassBase<HoldFloats
 
   /// What becomes of types and constants.
   AttrTypeReplacer makeReplacer() {
-    Type i16 = IntegerType::get(&getContext(), 16);
     AttrTypeReplacer replacer;
-    replacer.addReplacement([=](FloatType type) -> std::optional<Type> {
+    replacer.addReplacement([](FloatType type) -> std::optional<Type> {
       if (!isHeldAsInteger(type))
         return std::nullopt;
-      return i16;
+      return integerOf(type);
     });
     using Result = AttrTypeReplacer::ReplaceFnResult<Attribute>;
-    replacer.addReplacement([=](FloatAttr attr) -> Result {
+    replacer.addReplacement([](FloatAttr attr) -> Result {
       if (!isHeldAsInteger(attr.getType()))
         return std::nullopt;
-      return std::make_pair(Attribute(IntegerAttr::get(i16, attr.getValue().bitcastToAPInt())),
-                            WalkResult::skip());
+      return std::make_pair(
+          Attribute(IntegerAttr::get(integerOf(attr.getType()), attr.getValue().bitcastToAPInt())),
+          WalkResult::skip());
     });
-    replacer.addReplacement([=](DenseElementsAttr attr) -> Result {
+    replacer.addReplacement([](DenseElementsAttr attr) -> Result {
       if (!isHeldAsInteger(attr.getElementType()))
         return std::nullopt;
-      return std::make_pair(Attribute(attr.bitcast(i16)), WalkResult::skip());
+      return std::make_pair(Attribute(attr.bitcast(integerOf(attr.getElementType()))),
+                            WalkResult::skip());
     });
-    replacer.addReplacement([=](DenseResourceElementsAttr attr) -> Result {
+    replacer.addReplacement([](DenseResourceElementsAttr attr) -> Result {
       if (!isHeldAsInteger(attr.getType().getElementType()))
         return std::nullopt;
-      auto type = cast<ShapedType>(attr.getType().clone(i16));
+      auto type =
+          cast<ShapedType>(attr.getType().clone(integerOf(attr.getType().getElementType())));
       return std::make_pair(Attribute(DenseResourceElementsAttr::get(type, attr.getRawHandle())),
                             WalkResult::skip());
     });

@@ -60,7 +60,15 @@ void buildFuseRestPipeline(OpPassManager &pm, const LowerRestOptions &options) {
   func.addPass(createCanonicalizerPass());
 }
 
+void buildLowerInputPipeline(OpPassManager &pm, bool checks) {
+  pm.addPass(createLowerInputPass());
+  pm.addPass(createDefineResultsPass());
+  if (checks)
+    pm.addPass(createInsertChecksPass());
+}
+
 void buildBufferizePipeline(OpPassManager &pm) {
+  pm.addPass(createCheckBufferizablePass());
   pm.nest<func::FuncOp>().addPass(createProtectArgumentsPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
@@ -92,12 +100,14 @@ void buildExpandArithmeticPipeline(OpPassManager &pm) {
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(math::createMathExtendToSupportedTypes());
   arith::ArithEmulateUnsupportedFloatsOptions emulate;
-  emulate.sourceTypeStrs = {"bf16", "f16"};
+  emulate.sourceTypeStrs = {"bf16", "f16", "f8E4M3FN", "f8E5M2", "f8E8M0FNU", "f4E2M1FN"};
   emulate.targetTypeStr = "f32";
   func.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
   func.addPass(createExpandMathPass());
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
+  expand.includeF8E8M0 = true;
+  expand.includeF4E2M1 = true;
   func.addPass(arith::createArithExpandOpsPass(expand));
   func.addPass(createLoopInvariantCodeMotionPass());
   func.addPass(createCanonicalizerPass());
@@ -111,22 +121,23 @@ void buildLowerToLLVMPipeline(OpPassManager &pm) {
   func.addPass(memref::createExpandStridedMetadataPass());
   func.addPass(createLowerAffinePass());
   func.addPass(createSCFToControlFlowPass());
+  pm.addPass(createLowerChecksPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createConvertVectorToLLVMPass());
-  FinalizeMemRefToLLVMConversionPassOptions memory;
-  // Names that the loader binds to the runtime's memory.
-  memory.useGenericFunctions = true;
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
+  pm.addPass(createLowerAllocationsPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCheckLoweredPass());
 }
 
 void buildLowerRestPipeline(OpPassManager &pm, const LowerRestOptions &options) {
+  buildLowerInputPipeline(pm, options.checks);
   buildFuseRestPipeline(pm, options);
   buildBufferizePipeline(pm);
   buildVectorizeRestPipeline(pm);

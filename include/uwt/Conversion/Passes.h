@@ -36,7 +36,14 @@ struct LowerRestOptions : public mlir::PassPipelineOptions<LowerRestOptions> {
       *this, "tile-work",
       llvm::cl::desc("Scalar operations that an iteration of a parallel loop has at least"),
       llvm::cl::init(8192)};
+  Option<bool> checks{*this, "runtime-checks",
+                      llvm::cl::desc("Check sizes and indices that only a call knows"),
+                      llvm::cl::init(true)};
 };
+
+/// On tensors: what front ends write becomes linalg, tensor, scf and arith, with checks of what
+/// only a call knows where `checks` asks for them.
+void buildLowerInputPipeline(mlir::OpPassManager &pm, bool checks);
 
 /// On tensors: prepares and fuses what is not a product, and groups it into parallel loops.
 void buildFuseRestPipeline(mlir::OpPassManager &pm, const LowerRestOptions &options);

@@ -10,6 +10,124 @@
 
 include "mlir/Pass/PassBase.td"
 
+def LowerInputPass : Pass<"uwt-lower-input", "::mlir::ModuleOp"> {
+  let summary = "Bring what front ends write to linalg, tensor, scf and arith";
+  let description = [{
+    - Modules in the module become part of it; their names have to differ.
+    - `tosa` and `shape` go through upstream's conversions, arithmetic on tensors through `convert-elementwise-to-linalg`.
+    - `tm_tensor` (torch-mlir's cumulative sums, scatters, sorts, attention), `tensor.gather` and `tensor.scatter` become linalg and loops.
+    - Globals of `ml_program` become constants: a store to one is an error, since programs keep nothing from call to call.
+    - Numbers that public functions take and give become tensors of rank 0.
+    - Constants of one number, from 1 MiB on, become fills.
+
+    What has no lowering is an error at its place.
+
+    ```mlir
+    // before
+    func.func @main(%x: tensor<8x4xf32>, %n: i64) -> tensor<2x4xf32> {
+      %y = tensor.gather %x[%rows] gather_dims([0]) : (tensor<8x4xf32>, tensor<2x1xindex>) -> tensor<2x4xf32>
+    // after
+    func.func @main(%x: tensor<8x4xf32>, %arg1: tensor<i64>) -> tensor<2x4xf32> {
+      %n = tensor.extract %arg1[] : tensor<i64>
+      %y = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<2x4xf32>) { … }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def DefineResultsPass : Pass<"uwt-define-results"> {
+  let summary = "Give results to operations that would have none";
+  let description = [{
+    Conversions of floats beyond an integer type give its nearest number, and those of NaN zero. Shifts by the width or more give zeros, or for
+    `arith.shrsi` the sign. Promises that a result would be undefined without (`overflow<nsw>`, `exact`, `nnan`, `ninf`) are dropped, `ub.poison` is zero,
+    and so is a `tensor.empty` where it is read before it is written.
+
+    LLVM takes undefined values for a promise that a branch is never reached, the branches of `uwt-insert-checks` included.
+
+    ```mlir
+    // before
+    %n = arith.shli %a, %b : i32
+    // after
+    %least = arith.minui %b, %c31 : i32
+    %shifted = arith.shli %a, %least : i32
+    %n = arith.select %isWhole, %c0, %shifted : i32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
+def InsertChecksPass : Pass<"uwt-insert-checks"> {
+  let summary = "Check sizes and indices that only a call knows";
+  let description = [{
+    Puts `uwt.check` in front of operations on tensors whose operands may not fit: sizes that a `tensor.cast` states, that the operands of a `linalg`
+    operation share, or that a map reads beyond; indices of `tensor.extract` and `tensor.insert`, slices, reshapes, padding; negative sizes; integer
+    divisions by zero. What types and constants decide takes no check. Compiled code with these checks reads and writes inside of its tensors,
+    whatever the sizes and contents of its inputs are.
+
+    To be run before anything relies on sizes to agree. The cost is in `docs/embedding.md`.
+
+    ```mlir
+    // before
+    %y = tensor.cast %x : tensor<?x?x64xf32> to tensor<?x1x64xf32>
+    // after
+    %size = tensor.dim %x, %c1 : tensor<?x?x64xf32>
+    %0 = arith.cmpi eq, %size, %c1 : index
+    uwt.check %0, "m.mlir:3:8: tensor.cast: size 1 is {0}, expected {1}" (%size, %c1)
+    %y = tensor.cast %x : tensor<?x?x64xf32> to tensor<?x1x64xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::uwt::UWTDialect"
+  ];
+}
+
+def LowerChecksPass : Pass<"uwt-lower-checks", "::mlir::ModuleOp"> {
+  let summary = "Branch on checks, to a call of the runtime";
+  let description = [{
+    `uwt.check` and `cf.assert` become a branch to a block that calls `uwt_fail` (`uwt/Runtime/Abi.h`), which does not return. For functions
+    whose control flow is blocks and branches.
+
+    ```mlir
+    // before
+    uwt.check %0, "size {0} is odd" (%size)
+    // after
+      cf.cond_br %0, ^bb1, ^bb2
+    ^bb2:
+      %text = llvm.mlir.addressof @uwt_text_0 : !llvm.ptr
+      llvm.call @uwt_fail(%text, %length, %one, %value, %zero) : (!llvm.ptr, i64, i64, i64, i64) -> ()
+      llvm.unreachable
+    ^bb1:
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect", "::mlir::LLVM::LLVMDialect"
+  ];
+}
+
+def LowerAllocationsPass : Pass<"uwt-lower-allocations", "::mlir::ModuleOp"> {
+  let summary = "Take memory from the runtime, with sizes that are checked";
+  let description = [{
+    `memref.alloc` becomes a call of `uwt_allocate`, `memref.dealloc` one of `uwt_release` (`uwt/Runtime/Abi.h`). Dynamic sizes are multiplied by
+    `uwt_multiply_size`: the call fails where one is negative or the bytes wrap. The runtime's memory is aligned to 64 bytes, whatever the
+    operation asks for up to that.
+
+    ```mlir
+    // before
+    %m = memref.alloc(%n) : memref<?x4xf32>
+    // after
+    %bytes = llvm.call @uwt_multiply_size(%c16, %n) : (i64, i64) -> i64
+    %pointer = llvm.call @uwt_allocate(%bytes) : (i64) -> !llvm.ptr
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"
+  ];
+}
+
 def FuseElementwisePass : Pass<"uwt-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Fuse elementwise linalg operations without recomputing what is dear";
   let description = [{
@@ -289,6 +407,20 @@ def WeightsToLLVMPass : Pass<"uwt-weights-to-llvm", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def CheckBufferizablePass : Pass<"uwt-check-bufferizable"> {
+  let summary = "Refuse operations on tensors that have no lowering to memory";
+  let description = [{
+    To be run before bufferization: an error at an operation that one-shot bufferization does not know.
+  }];
+}
+
+def CheckLoweredPass : Pass<"uwt-check-lowered", "::mlir::ModuleOp"> {
+  let summary = "Refuse operations that are left of lowering to LLVM";
+  let description = [{
+    To be run last: an error at the first operation that is not of the LLVM dialect, casts between types aside.
+  }];
 }
 
 #endif // UWT_CONVERSION_PASSES
