@@ -31,6 +31,12 @@ typedef struct UWTCompileOptions {
   const char *format;
   /** Not 0: IEEE multiply-adds, the same bits on every target. */
   int exact;
+  /** Not 0: takes any operation, and calls of functions of the process. The module is then as
+     trusted as a program. */
+  int trustIr;
+  /** Not 0: compiled code does not check sizes and indices that only a call knows. An index in an
+      input can then name any memory. */
+  int noRuntimeChecks;
 } UWTCompileOptions;
 /** Sets the defaults. */
 UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options);
@@ -50,7 +56,9 @@ UWT_C_API const char *uwtProgramFunctionName(const UWTProgram *program, size_t i
 
 /** What a call has given. */
 typedef struct UWTResults UWTResults;
-/** Calls a function; a NULL name means the only one, or `main`. */
+/** Calls a function; a NULL name means the only one, or `main`. An index outside of its tensor, a
+    division by zero or a cf.assert that does not hold is an error of kind 3 with the place in the
+    module, memory that is out one of kind 4; the process goes on. */
 UWT_C_API UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program,
                                   const char *function, const UWTTensor *inputs, size_t inputCount,
                                   UWTResults **results);

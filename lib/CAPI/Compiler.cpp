@@ -9,6 +9,9 @@
 #include "Objects.h"
 #include "uwt/Format/Format.h"
 #include "uwt/Support/Suggest.h"
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -24,29 +27,36 @@ struct UWTResults {
 
 void uwtCompileOptionsInit(UWTCompileOptions *options) {
   if (options)
-    *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0};
+    *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0, 0, 0};
 }
 
-static Expected<CompileOptions> fromC(const UWTCompileOptions *options) {
+static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
   CompileOptions result;
-  if (!options)
+  if (!given)
     return result;
-  if (options->size < sizeof(UWTCompileOptions))
-    return usageError("the options have size " + std::to_string(options->size) +
+  // Members that a program of an earlier version does not know keep their defaults.
+  constexpr size_t smallest = offsetof(UWTCompileOptions, trustIr);
+  if (given->size < smallest)
+    return usageError("the options have size " + std::to_string(given->size) +
                       ": set them with uwtCompileOptionsInit");
-  if (options->target)
-    result.target = options->target;
-  if (options->weightCount != 0 && !options->weights)
+  UWTCompileOptions options;
+  uwtCompileOptionsInit(&options);
+  std::memcpy(&options, given, std::min(given->size, sizeof(options)));
+  if (options.target)
+    result.target = options.target;
+  if (options.weightCount != 0 && !options.weights)
     return usageError("weights is NULL");
-  for (size_t i = 0; i < options->weightCount; ++i)
-    if (!options->weights[i])
+  for (size_t i = 0; i < options.weightCount; ++i)
+    if (!options.weights[i])
       return usageError("weights[" + std::to_string(i) + "] is NULL");
-  result.weights.assign(options->weights, options->weights + options->weightCount);
-  if (options->format) {
-    UWT_ASSIGN_OR_RETURN(Format format, Format::parse(options->format));
+  result.weights.assign(options.weights, options.weights + options.weightCount);
+  if (options.format) {
+    UWT_ASSIGN_OR_RETURN(Format format, Format::parse(options.format));
     result.format = format.str();
   }
-  result.exact = options->exact != 0;
+  result.exact = options.exact != 0;
+  result.trustIr = options.trustIr != 0;
+  result.runtimeChecks = options.noRuntimeChecks == 0;
   return result;
 }
 

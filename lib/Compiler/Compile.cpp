@@ -20,6 +20,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "uwt/Compiler/ModuleText.h"
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Compiler/Registration.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
@@ -221,62 +222,9 @@ std::unique_ptr<MLIRContext> uwt::makeContext() {
   return context;
 }
 
-/// MLIR's parser, verifier and passes recurse into what is nested, and the stack is finite. No
-/// front end comes near the limit.
-static Status checkNesting(std::string_view text, const std::string &name) {
-  constexpr unsigned limit = 500;
-  unsigned depth = 0, line = 1;
-  bool inString = false, inComment = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i], before = i ? text[i - 1] : ' ';
-    line += c == '\n';
-    if (c == '\n')
-      inString = inComment = false;
-    if (c == '"' && !inComment && before != '\\')
-      inString = !inString;
-    if (inString || inComment)
-      continue;
-    inComment = c == '/' && before == '/';
-    bool isArrow = c == '>' && before == '-';
-    if (c == '(' || c == '[' || c == '{' || c == '<')
-      ++depth;
-    else if ((c == ')' || c == ']' || c == '}' || (c == '>' && !isArrow)) && depth > 0)
-      --depth;
-    if (depth > limit)
-      return invalidError(name + ":" + std::to_string(line) + ": nested deeper than " +
-                          std::to_string(limit) + " levels");
-  }
-  return uwt::success();
-}
-
-/// The same for the operators of an affine expression, each of which nests it deeper.
-static Status checkAffine(std::string_view text, const std::string &name) {
-  constexpr size_t limit = 10'000;
-  for (size_t at = 0; (at = text.find("affine_", at)) != std::string_view::npos; ++at) {
-    std::string_view rest = text.substr(at, limit);
-    if (!rest.starts_with("affine_map<") && !rest.starts_with("affine_set<"))
-      continue;
-    size_t end = rest.find('>');
-    // Comparisons and arrows hold the character, too.
-    while (end != std::string_view::npos &&
-           (rest[end - 1] == '-' || rest.substr(end).starts_with(">=")))
-      end = rest.find('>', end + 1);
-    if (end == std::string_view::npos && rest.size() == limit)
-      return invalidError(name + ": an affine map is longer than " + std::to_string(limit) +
-                          " characters");
-  }
-  return uwt::success();
-}
-
-/// Whether `text` is MLIR bytecode, which begins with these four bytes.
-static bool isBytecode(std::string_view text) { return text.starts_with("ML\xefR"); }
-
 Expected<OwningOpRef<ModuleOp>> uwt::parseModule(MLIRContext &context, std::string_view text,
                                                  const std::string &name) {
-  if (!isBytecode(text)) {
-    UWT_RETURN_IF_ERROR(checkNesting(text, name));
-    UWT_RETURN_IF_ERROR(checkAffine(text, name));
-  }
+  UWT_RETURN_IF_ERROR(checkModuleText(text, name));
   DiagnosticCollector diagnostics(&context);
   Compilation::prepareContext(context);
   ParserConfig config(&context);
@@ -318,8 +266,8 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   UWT_RETURN_IF_ERROR(checkRunsHere(*target->host));
   UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   state->signatures = collectSignatures(work.getModule());
-
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
   work.getTimer().end("tensor pipeline");
   UWT_RETURN_IF_ERROR(loadWeights(work.getModule(), options, store, pool, *state));
@@ -436,6 +384,7 @@ Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &optio
     return usageError("code for " + inQuotes(options.target) +
                       " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
   work.getTimer().end("tensor pipeline");
   std::string text;

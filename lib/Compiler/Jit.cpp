@@ -16,6 +16,17 @@ static Error linkError(llvm::Error error) {
   return invalidError("compiled code cannot be linked: " + llvm::toString(std::move(error)));
 }
 
+/// Adds the names of symbols that were not found to `text`.
+static void noteMissing(llvm::Error error, std::string &text) {
+  llvm::handleAllErrors(
+      std::move(error),
+      [&](const llvm::orc::SymbolsNotFound &found) {
+        for (const llvm::orc::SymbolStringPtr &symbol : found.getSymbols())
+          text += (text.empty() ? "" : ", ") + (*symbol).str();
+      },
+      [](const llvm::ErrorInfoBase &) {});
+}
+
 /// Symbols of the runtime, by the names that compiled code calls them.
 static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const WeightView *weights,
                                            ProductContext *products) {
@@ -29,9 +40,8 @@ static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const Weigh
   add("uwt_parallel_for", &uwt_parallel_for, true);
   add("uwt_allocate", &uwt_allocate, true);
   add("uwt_release", &uwt_release, true);
-  // Names that upstream's lowering of memrefs calls.
-  add("_mlir_memref_to_llvm_alloc", &uwt_allocate, true);
-  add("_mlir_memref_to_llvm_free", &uwt_release, true);
+  add("uwt_multiply_size", &uwt_multiply_size, true);
+  add("uwt_fail", &uwt_fail, true);
   add("uwt_weights", weights, false);
   add(launchProductName, &uwt_launch_product, true);
   add(productContextName, products, false);
@@ -44,6 +54,11 @@ Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const Weight
   if (!engine)
     return linkError(engine.takeError());
   llvm::orc::LLJIT &jit = **engine;
+  // Without a reporter of ours the session prints, and says no more in what it returns than that
+  // something failed.
+  auto missing = std::make_unique<std::string>();
+  jit.getExecutionSession().setErrorReporter(
+      [text = missing.get()](llvm::Error error) { noteMissing(std::move(error), *text); });
   llvm::orc::JITDylib &library = jit.getMainJITDylib();
   if (llvm::Error error =
           library.define(llvm::orc::absoluteSymbols(runtimeSymbols(jit, weights, products))))
@@ -56,11 +71,15 @@ Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const Weight
   library.addGenerator(std::move(*process));
   if (llvm::Error error = jit.addObjectFile(std::move(object)))
     return linkError(std::move(error));
-  return Jit(std::move(*engine));
+  return Jit(std::move(*engine), std::move(missing));
 }
 
 Expected<EntryFunction> Jit::entry(const std::string &symbol) const {
   auto address = engine->lookup(symbol);
+  if (!address && !missing->empty()) {
+    llvm::consumeError(address.takeError());
+    return invalidError("compiled code calls what this process does not have: " + *missing);
+  }
   if (!address)
     return linkError(address.takeError());
   return address->toPtr<EntryFunction>();

@@ -28,11 +28,14 @@ class Jit {
 public:
   static Expected<Jit> link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights,
                             ProductContext *products);
-  /// An entry that the object has.
+  /// An entry that the object has. Errors: Invalid (calls of functions that nobody has).
   Expected<EntryFunction> entry(const std::string &symbol) const;
 
 private:
-  explicit Jit(std::unique_ptr<llvm::orc::LLJIT> engine) : engine(std::move(engine)) {}
+  Jit(std::unique_ptr<llvm::orc::LLJIT> engine, std::unique_ptr<std::string> missing)
+      : missing(std::move(missing)), engine(std::move(engine)) {}
+  /// Names of symbols that linking has not found; the engine adds to them.
+  std::unique_ptr<std::string> missing;
   std::unique_ptr<llvm::orc::LLJIT> engine;
 };
 

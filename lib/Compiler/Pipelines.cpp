@@ -83,10 +83,16 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createSelectStrategyPass(std::move(select)));
 }
 
-void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
+void buildInputPipeline(OpPassManager &pm, const CompileOptions &options) {
   SetTargetPassOptions target;
   target.target = options.target;
   pm.addPass(createSetTargetPass(std::move(target)));
+  if (!options.trustIr)
+    pm.addPass(createCheckInputPass());
+  buildLowerInputPipeline(pm, options.runtimeChecks);
+}
+
+void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createLowerPackingPass());
   addBinding(pm, options);
   pm.addPass(createCSEPass());
@@ -123,6 +129,7 @@ void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
 }
 
 void buildCompilePipeline(OpPassManager &pm, const CompileOptions &options) {
+  buildInputPipeline(pm, options);
   buildTensorPipeline(pm, options);
   buildBufferPipeline(pm, options);
   buildCodePipeline(pm, options);
@@ -146,6 +153,12 @@ struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
   Option<std::string> family{*this, "family", llvm::cl::desc("Kernel family: direct or buffer")};
   Option<bool> exact{*this, "exact", llvm::cl::desc("IEEE multiply-adds on every target"),
                      llvm::cl::init(false)};
+  Option<bool> trustIr{*this, "trust-ir",
+                       llvm::cl::desc("Take operations that can reach any memory"),
+                       llvm::cl::init(false)};
+  Option<bool> runtimeChecks{*this, "runtime-checks",
+                             llvm::cl::desc("Check sizes and indices that only a call knows"),
+                             llvm::cl::init(true)};
 
   CompileOptions options() const {
     CompileOptions result;
@@ -157,6 +170,8 @@ struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
     result.profit = profit;
     result.strategy.family = family;
     result.exact = exact;
+    result.trustIr = trustIr;
+    result.runtimeChecks = runtimeChecks;
     return result;
   }
 };

@@ -87,7 +87,8 @@ static std::string keyOf(std::string_view module, const CompileOptions &options)
        {static_cast<uint64_t>(options.minElements), uint64_t(options.profit),
         uint64_t(options.strategy.rows), uint64_t(options.strategy.columns),
         uint64_t(options.strategy.kChunk), uint64_t(options.threads), uint64_t(options.batchHint),
-        uint64_t(options.exact), uint64_t(options.optimisation), uint64_t(options.check)})
+        uint64_t(options.exact), uint64_t(options.optimisation), uint64_t(options.check),
+        uint64_t(options.trustIr), uint64_t(options.runtimeChecks)})
     key.addNumber(number);
   return key.str();
 }

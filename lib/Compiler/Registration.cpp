@@ -12,6 +12,7 @@
 #include "uwt/Compiler/Passes.h"
 #include "uwt/Compiler/Pipelines.h"
 #include "uwt/Conversion/Passes.h"
+#include "uwt/Dialect/TMTensor/TMTensor.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/BufferizableOpInterface.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
@@ -28,7 +29,7 @@ void uwt::registerAllDialects(DialectRegistry &registry) {
 }
 
 void uwt::registerOwnDialects(DialectRegistry &registry) {
-  registry.insert<UWTDialect>();
+  registry.insert<UWTDialect, tm_tensor::TMTensorDialect>();
   registerBufferizableOpInterfaceModels(registry);
   registerEmission(registry);
 }

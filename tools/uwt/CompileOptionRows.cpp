@@ -61,6 +61,14 @@ std::vector<Option> CompileOptionRows::rows() {
        ValueHint::None,
        {"0", "1", "2", "3"}},
       {"--no-check", "", "do not verify checksums of weights", &noCheck},
+      {"--trust-ir", "",
+       "take any operation and calls of functions of the process: the module is then as trusted "
+       "as a program",
+       &trustIr},
+      {"--no-runtime-checks", "",
+       "do not check sizes and indices that only a call knows: an index in the input can then "
+       "name any memory",
+       &noRuntimeChecks},
   };
 }
 
@@ -96,6 +104,8 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   result.strategyText = strategy;
   result.optimisation = optimisation[0] - '0';
   result.check = !noCheck;
+  result.trustIr = trustIr;
+  result.runtimeChecks = !noRuntimeChecks;
   result.threads = threads;
   return result;
 }

@@ -32,7 +32,7 @@ private:
   std::vector<std::string> weights;
   std::optional<std::string> format, minElements, calibration, batch;
   std::string strategy;
-  bool raw = false, profit = false, noCheck = false;
+  bool raw = false, profit = false, noCheck = false, trustIr = false, noRuntimeChecks = false;
 };
 
 /// A file of IR, text or bytecode. Errors: IO, Usage (larger than is sensible).

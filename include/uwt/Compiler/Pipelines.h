@@ -21,13 +21,16 @@ class OpPassManager;
 
 namespace uwt {
 
-/// From linalg on tensors to products with strategies and slots, still on tensors.
+/// From what a front end wrote to linalg on tensors, checked, with checks of its own for what only
+/// calls know.
+void buildInputPipeline(mlir::OpPassManager &pm, const CompileOptions &options);
+/// From there to products with strategies and slots, still on tensors.
 void buildTensorPipeline(mlir::OpPassManager &pm, const CompileOptions &options);
 /// From there to buffers; products are still operations.
 void buildBufferPipeline(mlir::OpPassManager &pm, const CompileOptions &options);
 /// From there to the LLVM dialect.
 void buildCodePipeline(mlir::OpPassManager &pm, const CompileOptions &options);
-/// Both: the pipeline `uwt-compile-cpu`.
+/// All of them: the pipeline `uwt-compile-cpu`.
 void buildCompilePipeline(mlir::OpPassManager &pm, const CompileOptions &options);
 
 /// Makes `uwt-compile-cpu` known to a tool by name.

@@ -6,8 +6,8 @@
 |*===----------------------------------------------------------------------===*|
 |*
 |* Opens a container, binds a module to it, runs it from compressed and from raw
-|* weights, and compares the bits. Arguments: the container, a matrix of it of BF16
-|* and its two sizes.
+|* weights, and compares the bits; then meets the errors of a module and of a call that are
+|* not trusted. Arguments: the container, a matrix of it of BF16 and its two sizes.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -107,6 +107,52 @@ static int example(UWTContext *context, const char *container, const char *name,
   return bad;
 }
 
+/* Whether `error` has that kind and text; destroys it. */
+static int isError(UWTError *error, int kind, const char *message) {
+  int same = error && (int)uwtErrorKind(error) == kind && !strcmp(uwtErrorMessage(error), message);
+  if (!same)
+    fprintf(stderr, "expected %s, got %s\n", message, error ? uwtErrorMessage(error) : "no error");
+  uwtErrorDestroy(error);
+  return same;
+}
+
+static const char *elementText = "func.func @main(%x: tensor<2xf32>, %i: i64) -> f32 {\n"
+                                 "  %0 = arith.index_cast %i : i64 to index\n"
+                                 "  %1 = tensor.extract %x[%0] : tensor<2xf32>\n"
+                                 "  return %1 : f32\n"
+                                 "}\n";
+static const char *callText = "func.func private @abort()\n";
+
+/* An index outside is an error of the call, a function of the process one of the module. */
+static int refusals(UWTContext *context) {
+  UWTProgram *program = NULL;
+  UWTResults *results = NULL;
+  if (failed(uwtCompile(context, elementText, strlen(elementText), "e", NULL, &program)))
+    return 1;
+  float x[2] = {1, 2};
+  int64_t index = 7;
+  uint64_t shape[1] = {2};
+  UWTTensor inputs[2] = {{"F32", 1, shape, NULL, x}, {"I64", 0, NULL, NULL, &index}};
+  int good = isError(uwtProgramRun(context, program, NULL, inputs, 2, &results), 3,
+                     "e:3:8: tensor.extract: index 7 is outside of dimension 0, whose size is 2");
+  index = 1;
+  good = good && !failed(uwtProgramRun(context, program, NULL, inputs, 2, &results)) &&
+         *(const float *)uwtResultsTensor(results, 0).data == 2;
+  uwtResultsDestroy(results);
+  uwtProgramDestroy(program);
+
+  UWTCompileOptions options;
+  uwtCompileOptionsInit(&options);
+  good = good && isError(uwtCompile(context, callText, strlen(callText), "c", &options, &program), 3,
+                         "c:1:1: 'func.func' op 'abort' has no body: a module is compiled by "
+                         "itself, and calls no functions of the process (trust-ir takes them)");
+  options.trustIr = 1;
+  if (!good || failed(uwtCompile(context, callText, strlen(callText), "c", &options, &program)))
+    return 1;
+  uwtProgramDestroy(program);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc != 5)
     return 2;
@@ -117,6 +163,7 @@ int main(int argc, char **argv) {
   uwtContextSetLog(context, logRemark, &remarks);
   int bad =
       example(context, argv[1], argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+  bad = bad || refusals(context);
   uwtContextDestroy(context);
   return bad || remarks == 0;
 }

@@ -8,7 +8,10 @@
 #include "TestFolders.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
+#include "llvm/ADT/APFloat.h"
+#include <atomic>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <numeric>
@@ -126,6 +129,226 @@ TEST(ProgramTest, RefusesWhatDoesNotFit) {
             "input 0 of 'main' is larger than memory: F32 4611686018427387904 x 3");
 }
 
+//===----------------------------------------------------------------------===//
+// What only a call knows
+//===----------------------------------------------------------------------===//
+
+constexpr const char *gatherText = R"(
+func.func @main(%rows: tensor<?xi64>, %table: tensor<16x8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %rows, %c0 : tensor<?xi64>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%rows : tensor<?xi64>) outs(%e : tensor<?x8xf32>) {
+  ^bb0(%row: i64, %out: f32):
+    %i = arith.index_cast %row : i64 to index
+    %j = linalg.index 1 : index
+    %v = tensor.extract %table[%i, %j] : tensor<16x8xf32>
+    linalg.yield %v : f32
+  } -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+})";
+
+TEST(ProgramTest, AnIndexOutsideIsAnErrorOfTheCall) {
+  auto program = compiled(gatherText);
+  ASSERT_TRUE(program);
+  const Signature &function = **program->find("main");
+  std::vector<float> table(128);
+  std::iota(table.begin(), table.end(), 0);
+  for (unsigned threads : {1u, 3u}) {
+    ThreadPool pool(threads);
+    // Enough rows for several threads, each of which may fail.
+    for (int64_t wrong : {int64_t(16), int64_t(-1), int64_t(1) << 40}) {
+      std::vector<int64_t> rows(10'000, 3);
+      const TensorView inputs[] = {{findSafetensorsDtype("I64"), {rows.size()}, rows.data()},
+                                   {f32(), {16, 8}, table.data()}};
+      auto results = program->run(function, inputs, &pool);
+      ASSERT_TRUE(results) << results.error().message();
+      EXPECT_EQ(floats((*results)[0])[79'999], 31);
+      rows[4711] = rows[9000] = wrong;
+      results = program->run(function, inputs, &pool);
+      ASSERT_FALSE(results);
+      EXPECT_EQ(results.error().getKind(), ErrorKind::Invalid);
+      EXPECT_EQ(results.error().message(), "test.mlir:12:10: tensor.extract: index " +
+                                               std::to_string(wrong) +
+                                               " is outside of dimension 0, whose size is 16");
+    }
+  }
+}
+
+TEST(ProgramTest, CallsSideBySideFailEachForItself) {
+  auto program = compiled(gatherText);
+  ASSERT_TRUE(program);
+  const Signature &function = **program->find("main");
+  const std::vector<float> table(128, 1);
+  ThreadPool pool(2);
+  std::atomic<unsigned> wrong = 0;
+  auto work = [&](bool fails) {
+    for (unsigned i = 0; i < 50; ++i) {
+      std::vector<int64_t> rows(5'000, 3);
+      rows[4000] = fails ? 99 : 4;
+      const TensorView inputs[] = {{findSafetensorsDtype("I64"), {rows.size()}, rows.data()},
+                                   {f32(), {16, 8}, table.data()}};
+      wrong += static_cast<bool>(program->run(function, inputs, &pool)) == fails;
+    }
+  };
+  std::thread other(work, true);
+  work(false);
+  other.join();
+  EXPECT_EQ(wrong, 0u);
+}
+
+TEST(ProgramTest, MemoryThatIsOutIsAnErrorOfTheCall) {
+  auto program = compiled(R"(
+func.func @main(%n: i64) -> tensor<?x?xf32> {
+  %size = arith.index_cast %n : i64 to index
+  %one = arith.constant 1.0 : f32
+  %y = tensor.splat %one[%size, %size] : tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+})");
+  ASSERT_TRUE(program);
+  auto message = [&](int64_t size) {
+    TensorView view{findSafetensorsDtype("I64"), {}, &size};
+    auto results = program->run(**program->find(""), {&view, 1});
+    return results ? std::string() : results.error().message();
+  };
+  EXPECT_EQ(message(2), "");
+  EXPECT_EQ(message(-2), "test.mlir:5:8: tensor.splat: dynamic size 0 is negative: -2");
+  EXPECT_EQ(message(int64_t(1) << 32),
+            "out of memory: a tensor has 4294967296 times 17179869184 bytes");
+  EXPECT_EQ(message(int64_t(1) << 22), "out of memory: the system has no 70368744177664 bytes");
+}
+
+TEST(ProgramTest, DivisionsAndAssertions) {
+  auto program = compiled(R"(
+func.func @main(%a: i32, %b: i32) -> i32 {
+  %c = arith.constant 100 : i32
+  %small = arith.cmpi slt, %a, %c : i32
+  cf.assert %small, "a is not below 100"
+  %0 = arith.divsi %a, %b : i32
+  return %0 : i32
+})");
+  ASSERT_TRUE(program);
+  auto text = [&](int32_t a, int32_t b) {
+    const TensorView inputs[] = {{findSafetensorsDtype("I32"), {}, &a},
+                                 {findSafetensorsDtype("I32"), {}, &b}};
+    auto results = program->run(**program->find(""), inputs);
+    int32_t result = 0;
+    if (!results)
+      return results.error().message();
+    std::memcpy(&result, (*results)[0].bytes().data(), 4);
+    return std::to_string(result);
+  };
+  EXPECT_EQ(text(17, -5), "-3");
+  EXPECT_EQ(text(17, 0), "test.mlir:6:8: arith.divsi: division by zero");
+  EXPECT_EQ(text(INT32_MIN, -1),
+            "test.mlir:6:8: arith.divsi: the smallest number is divided by -1");
+  EXPECT_EQ(text(100, 0), "test.mlir:5:3: a is not below 100");
+}
+
+/// Every number of an 8-bit type widened, and f32 around all of them rounded to it.
+void checkFloat8(const std::string &type, const llvm::fltSemantics &semantics) {
+  auto program = compiled("func.func @main(%c: tensor<256xi8>, %x: tensor<?xf32>) -> "
+                          "(tensor<256xf32>, tensor<?xi8>) {\n"
+                          "  %f = arith.bitcast %c : tensor<256xi8> to tensor<256x" +
+                          type + ">\n  %w = arith.extf %f : tensor<256x" + type +
+                          "> to tensor<256xf32>\n  %n = arith.truncf %x : tensor<?xf32> to "
+                          "tensor<?x" +
+                          type + ">\n  %b = arith.bitcast %n : tensor<?x" + type +
+                          "> to tensor<?xi8>\n  return %w, %b : tensor<256xf32>, tensor<?xi8>\n}");
+  ASSERT_TRUE(program);
+  std::vector<uint8_t> codes(256);
+  std::iota(codes.begin(), codes.end(), 0);
+  std::vector<float> numbers, expected;
+  for (uint8_t code : codes) {
+    llvm::APFloat number(semantics, llvm::APInt(8, code));
+    expected.push_back(number.convertToFloat());
+    float wide = expected.back();
+    for (float factor : {1.0f, 1.03125f, 1.0624f, 1.0625f, 1.0626f, 0.5f, 1.2f, 3.0f})
+      numbers.push_back(wide * factor);
+  }
+  const TensorView inputs[] = {{findSafetensorsDtype("I8"), {256}, codes.data()},
+                               {f32(), {numbers.size()}, numbers.data()}};
+  auto results = program->run(**program->find(""), inputs);
+  ASSERT_TRUE(results) << results.error().message();
+  std::vector<float> wide = floats((*results)[0]);
+  for (uint8_t code : codes) {
+    EXPECT_EQ(std::isnan(wide[code]), std::isnan(expected[code])) << type << " " << int(code);
+    if (!std::isnan(expected[code]))
+      EXPECT_EQ(wide[code], expected[code]) << type << " " << int(code);
+  }
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    llvm::APFloat number(numbers[i]);
+    bool losesInfo;
+    number.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    auto code = static_cast<uint8_t>(number.bitcastToAPInt().getZExtValue());
+    uint8_t given = (*results)[1].bytes()[i];
+    // Any NaN will do.
+    if (number.isNaN())
+      EXPECT_TRUE(llvm::APFloat(semantics, llvm::APInt(8, given)).isNaN()) << type << numbers[i];
+    else
+      EXPECT_EQ(given, code) << type << " " << numbers[i];
+  }
+}
+
+TEST(ProgramTest, FloatsOfEightBits) {
+  checkFloat8("f8E4M3FN", llvm::APFloat::Float8E4M3FN());
+  checkFloat8("f8E5M2", llvm::APFloat::Float8E5M2());
+}
+
+//===----------------------------------------------------------------------===//
+// Modules
+//===----------------------------------------------------------------------===//
+
+TEST(ProgramTest, ATrustedModuleCallsFunctionsOfTheProcess) {
+  const std::string text = R"(
+llvm.func @abs(i32) -> i32
+func.func @main(%a: tensor<i32>) -> tensor<i32> {
+  %0 = tensor.extract %a[] : tensor<i32>
+  %1 = llvm.call @abs(%0) : (i32) -> i32
+  %2 = tensor.from_elements %1 : tensor<i32>
+  return %2 : tensor<i32>
+})";
+  EXPECT_EQ(messageOf(text),
+            "test.mlir:2:1: 'llvm.func' op can reach more than the module's tensors: modules are "
+            "held to linalg, tensor, arith, math, scf, cf, func, tosa, tm_tensor, shape and "
+            "ml_program (trust-ir takes it, and makes the module as trusted as a program)");
+  CompileOptions trusting;
+  trusting.trustIr = true;
+  auto program = compiled(text, trusting);
+  ASSERT_TRUE(program);
+  const int32_t number = -17;
+  TensorView view{findSafetensorsDtype("I32"), {}, &number};
+  auto results = program->run(**program->find(""), {&view, 1});
+  ASSERT_TRUE(results) << results.error().message();
+  EXPECT_EQ((*results)[0].bytes()[0], 17);
+  EXPECT_EQ(messageOf("func.func private @uwt_no_such_function()\n"
+                      "func.func @main() {\n  call @uwt_no_such_function() : () -> ()\n"
+                      "  return\n}",
+                      trusting),
+            "compiled code calls what this process does not have: "
+            "_mlir_ciface_uwt_no_such_function");
+}
+
+TEST(ProgramTest, NestedModulesAreOne) {
+  auto program = compiled(R"(
+module {
+  module @inner {
+    func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+      %0 = arith.addf %x, %x : tensor<2xf32>
+      return %0 : tensor<2xf32>
+    }
+  }
+})");
+  ASSERT_TRUE(program);
+  const float x[] = {1, 2};
+  TensorView view{f32(), {2}, x};
+  auto results = program->run(**program->find("main"), {&view, 1});
+  ASSERT_TRUE(results) << results.error().message();
+  EXPECT_EQ(floats((*results)[0]), (std::vector<float>{2, 4}));
+}
+
 TEST(ProgramTest, ErrorsOfModulesAreValues) {
   EXPECT_EQ(messageOf("func.func @f("), "test.mlir:1:13: expected non-function type");
   EXPECT_EQ(messageOf("func.func @f() -> tensor<4xf32> {\n"
@@ -140,7 +363,7 @@ TEST(ProgramTest, ErrorsOfModulesAreValues) {
 
 TEST(ProgramTest, FunctionsByName) {
   auto program = compiled("func.func @a(%x: tensor<1xf32>) -> tensor<1xf32> { return %x : "
-                          "tensor<1xf32> }\nfunc.func @b(%x: i1) { return }");
+                          "tensor<1xf32> }\nfunc.func @b(%x: tensor<1xi4>) { return }");
   ASSERT_TRUE(program);
   ASSERT_EQ(program->functions().size(), 2u);
   EXPECT_EQ(program->find("").error().message(),
@@ -149,9 +372,9 @@ TEST(ProgramTest, FunctionsByName) {
             "there is no function 'main'; functions are: a, b");
   auto results = program->run(**program->find("b"), {});
   ASSERT_FALSE(results);
-  EXPECT_EQ(results.error().message(),
-            "function 'b' cannot be called: argument 0 is of type i1, expected a ranked tensor of "
-            "floats or whole-byte integers");
+  EXPECT_EQ(results.error().message(), "function 'b' cannot be called: argument 0 is of type "
+                                       "tensor<1xi4>, expected a ranked tensor of "
+                                       "floats or whole-byte integers");
 }
 
 /// BF16 words of small integers, so that sums are exact.
