@@ -67,6 +67,14 @@ struct Wish {
   uwt::Format format;
   /// Whether the text says how matrices are stored.
   bool hasStorage = false;
+
+  /// Why the format is none for the elements of `value`, or empty.
+  std::string obstacleFor(ElementsAttr value) const {
+    if (policy)
+      return {};
+    auto traits = uwt::checkFormat(format, *uwt::elementTypeOf(value.getElementType()));
+    return traits ? std::string() : traits.error().message();
+  }
 };
 
 /// Encodes constants.
@@ -269,6 +277,10 @@ void CompressConstantsPass::runOnOperation() {
     auto constant = cast<arith::ConstantOp>(op);
     auto value = cast<ElementsAttr>(constant.getValue());
     ++numSeen;
+    if (std::string why = wish->obstacleFor(value); !why.empty()) {
+      constant.emitRemark() << "left " << textOf(value.getShapedType()) << " as it is: " << why;
+      continue;
+    }
     Compressor::Result &result = done[isKMajor][value];
     if (!result.type) {
       uwt::Expected<Compressor::Result> compressed = compressor.compress(value, isKMajor);

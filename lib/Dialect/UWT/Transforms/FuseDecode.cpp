@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
+#include "DenseProducts.h"
 #include "FuseEpilogue.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -148,13 +149,10 @@ void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface func
     std::optional<uwt::Contraction> product = uwt::Contraction::find(op, reason);
     if (product)
       runType = product->getRunType(reason);
-    if (runType) {
-      uwt::rewriteContraction(rewriter, *product, runType, numerics, deriver);
-      ++numProducts;
-    } else if (!reason.empty()) {
-      op->emitRemark() << "product with a weight is not fused: " << reason;
-      ++numLeft;
-    }
+    if (!runType)
+      continue;
+    uwt::rewriteContraction(rewriter, *product, runType, numerics, deriver);
+    ++numProducts;
   }
 }
 
@@ -191,6 +189,7 @@ void FuseDecodePass::runOnOperation() {
     runOnFunction(function, deriver);
   for (FunctionOpInterface function : functions) {
     eraseDeadOps(function);
+    numLeft += uwt::remarkDenseProducts(function);
     function.walk([&](uwt::DecodeOp decode) { numDense += loadDense(decode); });
     eraseDeadOps(function);
   }
