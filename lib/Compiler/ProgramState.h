@@ -42,11 +42,10 @@ struct Program::State {
   CompileStats stats;
 };
 
-/// Calls compiled code whose signature `inputs` fit. Loops run on the threads of `pool`. Errors: what
-/// the code fails with, and results without memory.
+/// Calls compiled code whose signature `inputs` fit. Loops run on the threads of `pool`. Errors:
+/// what the code fails with, and results without memory.
 Expected<std::vector<TensorResult>> callEntry(EntryFunction entry, const Signature &function,
-                                              std::span<const TensorView> inputs,
-                                              ThreadPool *pool);
+                                              std::span<const TensorView> inputs, ThreadPool *pool);
 
 } // namespace uwt
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes docs/reference/ from TableGen: the dialect, and the passes. With --check says which
+# Writes docs/reference/ from TableGen: the dialects, and the passes. With --check says which
 # page is out of date, and ends with 1 if there is one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -23,6 +23,7 @@ note='<!-- made by tools/dev/generate_docs.sh from the TableGen records: do not 
 {
   echo "$note"
   "${tblgen[@]}" -gen-dialect-doc -dialect=uwt include/uwt/Dialect/UWT/IR/UWTGpuOps.td | body
+  "${tblgen[@]}" -gen-dialect-doc -dialect=tm_tensor include/uwt/Dialect/TMTensor/TMTensor.td | body
 } > "$made/dialect.md"
 {
   printf '%s\n\n# Passes\n' "$note"
