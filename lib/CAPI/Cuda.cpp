@@ -234,9 +234,11 @@ static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
 
 UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                         void *stream) {
-  return runFunction({{launcher, "launcher"}, {operands, "operands"}}, [&]() -> Status {
+  return runFunction({{operands, "operands"}}, [&]() -> Status {
     std::vector<DeviceWeight::Part> extras;
     UWT_ASSIGN_OR_RETURN(LaunchOperands given, operandsOf(*operands, extras));
+    if (!launcher)
+      return usageError("launcher is NULL");
     return launcher->launcher.launch(given, stream);
   });
 }
