@@ -15,12 +15,11 @@ unsigned uwtVersion() { return UWT_VERSION_NUMBER; }
 // Errors
 //===----------------------------------------------------------------------===//
 
-/// For when not even an error can be allocated: made when the library is loaded, never destroyed.
+/// For when not even an error can be allocated: its text is short enough to need no memory.
 static UWTError &outOfMemoryError() {
-  static auto *error = new UWTError{uwt::ioError("out of memory")};
-  return *error;
+  static UWTError error{uwt::ioError("out of memory")};
+  return error;
 }
-static const UWTError &madeEarly = outOfMemoryError();
 
 UWTError *uwt::toC(Error error) {
   auto *made = new (std::nothrow) UWTError{std::move(error)};
@@ -34,7 +33,7 @@ const char *uwtErrorMessage(const UWTError *error) {
   return error ? error->error.message().c_str() : "";
 }
 void uwtErrorDestroy(UWTError *error) {
-  if (error != &madeEarly)
+  if (error != &outOfMemoryError())
     delete error;
 }
 

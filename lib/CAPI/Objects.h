@@ -40,6 +40,9 @@ UWTError *toC(Error error);
 
 /// A pointer that must not be null, and its name in the header.
 struct RequiredPointer {
+  template <typename T>
+  RequiredPointer(const T *pointer, const char *name)
+      : pointer(static_cast<const void *>(pointer)), name(name) {}
   const void *pointer;
   const char *name;
 };

@@ -54,7 +54,7 @@ static Status checkTokens(std::string_view text, const std::string &name) {
     if (depth > deepestNesting)
       return refuse("nested deeper than " + std::to_string(deepestNesting) + " levels");
   }
-  return success();
+  return uwt::success();
 }
 
 /// Each operator of an affine expression nests it deeper.
@@ -72,13 +72,13 @@ static Status checkMaps(std::string_view text, const std::string &name) {
       return invalidError(name + ": an affine map is longer than " + std::to_string(longestMap) +
                           " characters");
   }
-  return success();
+  return uwt::success();
 }
 
 Status uwt::checkModuleText(std::string_view text, const std::string &name) {
   // Bytecode begins with these four bytes.
   if (text.starts_with("ML\xefR"))
-    return success();
+    return uwt::success();
   UWT_RETURN_IF_ERROR(checkTokens(text, name));
   return checkMaps(text, name);
 }

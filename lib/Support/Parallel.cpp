@@ -213,7 +213,9 @@ ThreadPool::ThreadPool(unsigned threads) : state(std::make_unique<State>()) {
     for (unsigned worker = 1; worker < threads; ++worker)
       state->workers.emplace_back([this, worker] { state->workerMain(worker); });
   } catch (const std::system_error &) {
+    return;
   } catch (const std::bad_alloc &) {
+    return;
   }
 }
 
