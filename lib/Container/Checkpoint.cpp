@@ -47,7 +47,7 @@ Expected<uint64_t> totalBytes(const std::string &path) {
 Expected<Checkpoint> Checkpoint::open(const std::string &path, const ReadOptions &options) {
   UWT_ASSIGN_OR_RETURN(std::vector<std::string> files, weightFiles(path));
   if (files.empty())
-    return usageError(path + ": has no .safetensors files");
+    return noWeights(path);
   Checkpoint checkpoint;
   for (const std::string &file : files) {
     UWT_ASSIGN_OR_RETURN(Container container, Container::open(file, options));
@@ -66,7 +66,7 @@ Checkpoint::find(std::string_view name) const {
     for (const TensorEntry &other : container.entries())
       names.push_back(other.name);
   }
-  return usageError("no tensor " + inQuotes(name) + didYouMean(name, names));
+  return usageError("no tensor " + inQuotes(name) + suggestNames(name, names));
 }
 
 } // namespace uwt

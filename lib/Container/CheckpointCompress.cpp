@@ -77,11 +77,8 @@ Status CheckpointCompressor::sortFiles() {
   for (const TreeFile &file : tree.files)
     if (isWeightFile(file))
       weights.push_back(&file);
-  if (weights.empty()) {
-    bool hub = isFolder(joinPath(tree.root, "snapshots")) && isFolder(joinPath(tree.root, "blobs"));
-    return usageError(tree.root + ": has no .safetensors files" +
-                      (hub ? "; this is a hub cache, give one of the folders in snapshots/" : ""));
-  }
+  if (weights.empty())
+    return noWeights(tree.root);
   auto besideWeights = [&](const TreeFile &file) {
     return std::any_of(weights.begin(), weights.end(),
                        [&](const TreeFile *weight) { return weight->folder() == file.folder(); });

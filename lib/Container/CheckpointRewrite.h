@@ -19,6 +19,8 @@
 namespace uwt {
 
 bool isWeightFile(const TreeFile &file);
+/// The error for a folder that has none. Says what it has in place of them (ForeignFile.cpp).
+Error noWeights(const std::string &folder);
 bool isIndexFile(const TreeFile &file);
 /// Where a file lies in the compressed folder: weights and indexes get other names, so that
 /// loaders that do not know UWT do not find them (folder-1, folder-2).

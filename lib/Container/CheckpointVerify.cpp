@@ -69,7 +69,7 @@ static Expected<VerifyReport> verifyWithoutManifest(const std::string &folder,
   VerifyReport report;
   UWT_ASSIGN_OR_RETURN(std::vector<std::string> files, weightFiles(folder));
   if (files.empty())
-    return usageError(folder + ": has no .safetensors files");
+    return noWeights(folder);
   for (const std::string &file : files) {
     UWT_ASSIGN_OR_RETURN(VerifyReport one, verifyFile(file, options));
     report.merge(std::move(one));

@@ -6,34 +6,24 @@
 //===----------------------------------------------------------------------===//
 
 #include "Json.h"
+#include "uwt/Container/ForeignFile.h"
 #include "uwt/Container/Safetensors.h"
 #include "uwt/Support/Suggest.h"
-#include <cstring>
 
 namespace uwt {
-
-static Error notSafetensors(std::span<const uint8_t> bytes, std::string message) {
-  static constexpr std::string_view pointer = "version https://git-lfs";
-  if (bytes.size() >= pointer.size() &&
-      std::memcmp(bytes.data(), pointer.data(), pointer.size()) == 0)
-    return invalidError("this is a Git LFS pointer, not the weights; fetch them with git lfs pull");
-  return invalidError(std::move(message));
-}
 
 /// The JSON text of a header (st-1, st-2).
 static Expected<std::string_view> findHeader(std::span<const uint8_t> bytes) {
   if (bytes.size() < 8)
-    return notSafetensors(bytes,
-                          "the file has " + std::to_string(bytes.size()) +
-                              " bytes, expected at least the 8 bytes of the header's length");
+    return invalidError("the file has " + std::to_string(bytes.size()) +
+                        " bytes, expected at least the 8 bytes of the header's length");
   uint64_t length = 0;
   for (unsigned i = 0; i < 8; ++i)
     length |= uint64_t(bytes[i]) << (8 * i);
   if (length > safetensorsHeaderLimit)
-    return notSafetensors(bytes, "the header's length at offset 0 is " + std::to_string(length) +
-                                     ", expected at most " +
-                                     std::to_string(safetensorsHeaderLimit) +
-                                     "; this is not a safetensors file, or a damaged one");
+    return invalidError("the header's length at offset 0 is " + std::to_string(length) +
+                        ", expected at most " + std::to_string(safetensorsHeaderLimit) +
+                        "; this is not a safetensors file, or a damaged one");
   if (length > bytes.size() - 8)
     return invalidError("the header's length at offset 0 is " + std::to_string(length) +
                         ", but only " + std::to_string(bytes.size() - 8) +
@@ -41,16 +31,24 @@ static Expected<std::string_view> findHeader(std::span<const uint8_t> bytes) {
   return std::string_view(reinterpret_cast<const char *>(bytes.data()) + 8, length);
 }
 
+/// `error` in the file at `path`, or what this file is where that is known.
+static Error explained(const MappedFile &file, Error error, const std::string &path) {
+  auto foreign = describeForeignFile(file.bytes());
+  if (Status read = file.checkRead(); !read)
+    return read.takeError();
+  return (foreign ? invalidError(*std::move(foreign)) : std::move(error)).in(path);
+}
+
 Expected<SafetensorsFile> SafetensorsFile::open(const std::string &path) {
   UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
   auto text = findHeader(file.bytes());
   UWT_RETURN_IF_ERROR(file.checkRead());
   if (!text)
-    return text.takeError().in(path);
+    return explained(file, text.takeError(), path);
   auto header = SafetensorsHeader::parse(*text, file.bytes().size() - 8 - text->size());
   UWT_RETURN_IF_ERROR(file.checkRead());
   if (!header)
-    return header.takeError().in(path);
+    return explained(file, header.takeError(), path);
   return SafetensorsFile(std::move(file), *text, *std::move(header));
 }
 

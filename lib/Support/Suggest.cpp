@@ -61,6 +61,18 @@ std::string uwt::didYouMean(std::string_view word, std::span<const std::string_v
   return match ? "; did you mean '" + *match + "'?" : std::string();
 }
 
+std::string uwt::suggestNames(std::string_view word, std::span<const std::string_view> candidates) {
+  if (std::string suggestion = didYouMean(word, candidates); !suggestion.empty())
+    return suggestion;
+  constexpr size_t most = 3;
+  std::string list;
+  size_t found = 0;
+  for (std::string_view candidate : candidates)
+    if (!word.empty() && candidate.find(word) != std::string_view::npos && ++found <= most)
+      list += (found == 1 ? "; names that contain it: " : ", ") + inQuotes(candidate);
+  return list + (found > most ? " and " + std::to_string(found - most) + " more" : "");
+}
+
 std::string uwt::inQuotes(std::string_view text) {
   std::string result = "'";
   for (char c : text.substr(0, longestQuote))

@@ -28,6 +28,10 @@ std::optional<std::string> closestMatch(std::string_view word,
 /// "; did you mean 'x'?" for the closest match, else nothing: the end of a message.
 std::string didYouMean(std::string_view word, std::span<const std::string_view> candidates);
 
+/// "; did you mean 'x'?", or, where no candidate is close, "; names that contain it: a, b, c and 4
+/// more": the end of a message. At most three are named.
+std::string suggestNames(std::string_view word, std::span<const std::string_view> candidates);
+
 /// `text` in single quotes, shortened where it is long, with control characters and
 /// bytes beyond ASCII replaced by '?': safe to print whatever it holds.
 std::string inQuotes(std::string_view text);
