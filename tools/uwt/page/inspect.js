@@ -9,16 +9,19 @@
   // --- words and numbers -------------------------------------------------
   const count = n => n.toLocaleString("en-US");
   const fixed = (x, digits) => x.toFixed(digits);
-  const percent = (x, digits = 1) => fixed(100 * x, digits) + " %";
+  // A number and its unit stay in one line.
+  const percent = (x, digits = 1) => fixed(100 * x, digits) + "\u00a0%";
   const signed = x => (x >= 0 ? "+" : "") + percent(x, 2);
   function bytes(n) {
     const units = ["B", "kB", "MB", "GB", "TB"];
     let unit = 0;
     while (n >= 999.5 && unit < units.length - 1) { n /= 1000; ++unit; }
-    return (unit ? fixed(n, n < 9.995 ? 2 : n < 99.95 ? 1 : 0) : n) + " " + units[unit];
+    return (unit ? fixed(n, n < 9.995 ? 2 : n < 99.95 ? 1 : 0) : n) + "\u00a0" + units[unit];
   }
   const shapeText = t => t.shape.length ? t.shape.join(" × ") : "scalar";
-  const formatText = t => t.same_as ? "= " + t.same_as : t.format || "as it was";
+  const formatText = t => t.same_as ? "= " + t.same_as : t.format || "not compressed";
+  const change = (before, after) => before === after || !before ? "of the same size" :
+    `${percent(Math.abs(after / before - 1))} ${after < before ? "smaller" : "larger"}`;
   const isCounted = t => t.joint_entropy !== undefined;
 
   // --- elements ------------------------------------------------------------
@@ -34,6 +37,29 @@
   }
   const titled = (node, text) => { node.append(element("title", {}, text)); return node; };
 
+  /// Draws `draw(width)` into `place`, and again whenever there is another width for it: text in
+  /// charts keeps its size.
+  function drawToFit(place, draw) {
+    let drawn = 0;
+    const fit = () => {
+      const width = Math.max(280, Math.floor(place.clientWidth) || 1120);
+      if (width === drawn) return;
+      drawn = width;
+      place.replaceChildren(...draw(width));
+    };
+    fit();
+    new ResizeObserver(fit).observe(place);
+    return () => { drawn = 0; fit(); };
+  }
+
+  /// What all names begin with, up to and with a dot.
+  function commonPrefix(names) {
+    if (names.length < 2) return "";
+    let same = names[0];
+    for (const name of names) while (!name.startsWith(same)) same = same.slice(0, -1);
+    return same.slice(0, same.lastIndexOf(".") + 1);
+  }
+
   /// About `wanted` round values that cover [low, high].
   function ticks(low, high, wanted) {
     const raw = (high - low) / wanted || 1, power = 10 ** Math.floor(Math.log10(raw));
@@ -44,6 +70,19 @@
   }
 
   // --- head -----------------------------------------------------------------
+  /// The first sentence: what is saved, or what could be.
+  function resultText(packed, size, original) {
+    if (packed)
+      return `Compressed: ${change(original, size)}, ${bytes(original)} → ${bytes(size)}. Every bit comes back.`;
+    const total = data.total, measured = total.bounded_stored_bytes || 0, others = total.stored_bytes - measured;
+    const kinds = [...new Set(data.tensors.filter(t => !isCounted(t) && !t.same_as && t.elements).map(t => t.dtype))].join(", ");
+    const left = `${bytes(others)} of ${bytes(total.stored_bytes)} (${kinds}) were not measured`;
+    if (!measured)
+      return others ? `Not compressed. ${left}: integers, types that uwt does not know, or weights that were not read (--headers-only).` : "Not compressed, and empty.";
+    const least = total.joint_entropy / 8 * total.bounded_elements + others;
+    return `Not compressed. Compressed, it could be about ${change(total.stored_bytes, least)}: ${bytes(total.stored_bytes)} → ${bytes(Math.round(least))}.` +
+      (others > total.stored_bytes / 100 ? ` ${left}; they are counted as they are, and the numbers below are of the other weights.` : "");
+  }
   function head() {
     byId("title").textContent = data.path;
     const size = data.files.reduce((sum, f) => sum + f.bytes, 0);
@@ -51,16 +90,19 @@
     const packed = data.files.some(f => f.compressed);
     byId("files").textContent = (packed ? "compressed safetensors" : "plain safetensors") +
       ", " + (data.files.length === 1 ? "1 file" : count(data.files.length) + " files");
+    byId("result").textContent = resultText(packed, size, original);
     const total = data.total;
     const cards = [];
-    cards.push(["Size", bytes(size), packed ? `${percent(size / original)} of ${bytes(original)}` : "as it was"]);
+    cards.push(["Size", bytes(size), packed ? `${bytes(original)} before` : "not compressed"]);
     cards.push(["Tensors", count(total.tensors), `${count(total.compressed)} compressed`]);
     cards.push(["Weights", count(total.elements), ""]);
     if (total.joint_entropy !== undefined) {
       const bits = 8 * total.bounded_stored_bytes / total.bounded_elements;
-      cards.push(["Bits a weight", fixed(bits, 3), packed ? "everything but headers" : ""]);
-      cards.push(["Joint entropy", fixed(total.joint_entropy, 3), `stored is ${signed(bits / total.joint_entropy - 1)}`]);
-      cards.push(["Exponent entropy", fixed(total.exponent_entropy, 3), `stored is ${signed(bits / total.exponent_entropy - 1)}`]);
+      cards.push(["Bits a weight", fixed(bits, 3), packed ? "all but headers" : "as stored"]);
+      const unmeasured = total.stored_bytes - total.bounded_stored_bytes;
+      const note = unmeasured > total.stored_bytes / 100 ? `of ${percent(total.bounded_stored_bytes / total.stored_bytes)} of the bytes` : "the fewest a code needs";
+      cards.push(["Entropy", fixed(total.joint_entropy, 3), note]);
+      cards.push(["Exponents coded alone", fixed(total.exponent_entropy, 3), "bits a weight at least"]);
     }
     for (const [name, value, note] of cards)
       byId("cards").append(element("div", {}, element("dt", {}, name), element("dd", {}, value, element("small", {}, note))));
@@ -68,19 +110,37 @@
 
   // --- sizes and bounds -------------------------------------------------------
   function sizesChart() {
-    // Vectors are few bytes that stay as they are, and would squeeze the picture.
+    // Vectors are few bytes that are not compressed, and would squeeze the picture.
     const list = data.tensors.filter(t => isCounted(t) && t.elements > 0 && t.shape.length > 1);
     const place = byId("sizes-chart");
     if (!list.length) { place.textContent = "Weights were not read (--headers-only), or none is a matrix of a type that uwt splits."; return; }
-    const width = 1120, height = 280, left = 40, right = 8, top = 10, bottom = 24;
-    const values = list.flatMap(t => [t.bits_per_weight, t.joint_entropy, t.exponent_entropy]);
-    let low = list.reduce((a, t) => Math.min(a, t.joint_entropy, t.bits_per_weight), Infinity);
-    let high = values.reduce((a, b) => Math.max(a, b), 0);
+    const chartPlace = element("div");
+    place.append(chartPlace, sizesLegend());
+    drawToFit(chartPlace, width => [sizesPicture(list, width)]);
+    const prefix = commonPrefix(list.map(t => t.name));
+    if (prefix) place.append(element("p", { class: "hint" }, `All names begin with ${prefix}`));
+    const { low, high } = scaleOf(list);
+    const outside = list.filter(t => [t.bits_per_weight, t.joint_entropy, t.exponent_entropy].some(v => v < low || v > high)).length;
+    if (outside) place.append(element("p", { class: "hint" },
+      `${count(outside)} tensor${outside === 1 ? " is" : "s are"} drawn at the edge of the scale, which is that of the tensors with 99.5 % of the weights.`));
+  }
+  /// The scale of the tensors that have 99.5 % of the weights: what is tiny does not stretch it.
+  function scaleOf(list) {
+    const sorted = [...list].sort((a, b) => b.elements - a.elements);
+    const all = sorted.reduce((sum, t) => sum + t.elements, 0);
+    let seen = 0;
+    const main = sorted.filter(t => { const isIn = seen < .995 * all; seen += t.elements; return isIn; });
+    const low = main.reduce((a, t) => Math.min(a, t.joint_entropy, t.bits_per_weight), Infinity);
+    const high = main.reduce((a, t) => Math.max(a, t.bits_per_weight, t.joint_entropy, t.exponent_entropy), 0);
     const margin = Math.max((high - low) * .06, .05);
-    low = Math.max(0, low - margin); high += margin;
+    return { low: Math.max(0, low - margin), high: high + margin };
+  }
+  function sizesPicture(list, width) {
+    const height = 280, left = 40, right = 8, top = 10, bottom = 24;
+    const { low, high } = scaleOf(list);
     const x = i => left + (width - left - right) * (i + .5) / list.length;
-    const y = v => top + (height - top - bottom) * (high - v) / (high - low);
-    const svg = chart(width, height, `Bits a weight of ${list.length} tensors beside joint and exponent entropy`);
+    const y = v => top + (height - top - bottom) * (high - Math.min(high, Math.max(low, v))) / (high - low);
+    const svg = chart(width, height, `Bits a weight of ${list.length} tensors beside their entropy`);
     for (const v of ticks(low, high, 6)) {
       svg.append(element("line", { class: "grid", x1: left, x2: width - right, y1: y(v), y2: y(v) }));
       svg.append(element("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, String(v)));
@@ -98,16 +158,23 @@
       svg.append(element("circle", { class: "stored", cx: x(i), cy: y(t.bits_per_weight), r: Math.max(1.5, Math.min(4, half)) }));
       const mark = element("rect", { class: "mark", x: x(i) - step / 2, y: top, width: step, height: height - top - bottom });
       mark.addEventListener("click", () => open(t.name, true));
-      svg.append(titled(mark, `${t.name}\nstored ${fixed(t.bits_per_weight, 3)}, joint ${fixed(t.joint_entropy, 3)}, exponent ${fixed(t.exponent_entropy, 3)} bits a weight`));
+      svg.append(titled(mark, `${t.name}\nstored ${fixed(t.bits_per_weight, 3)}, entropy ${fixed(t.joint_entropy, 3)}, exponents coded alone ${fixed(t.exponent_entropy, 3)} bits a weight`));
     });
-    svg.append(element("text", { x: left, y: height - 6 }, list[0].name));
-    if (list.length > 1) svg.append(element("text", { x: width - right, y: height - 6, "text-anchor": "end" }, list[list.length - 1].name));
+    // A character of these labels is about 6.2 wide.
+    const start = commonPrefix(list.map(t => t.name)).length;
+    const label = (t, most) => { const name = t.name.slice(start); return name.length <= most ? name : name.slice(0, most / 2 - 1) + "…" + name.slice(1 - most / 2); };
+    const most = 2 * Math.floor((width - left) / 6.2 / 4) - 2;
+    svg.append(element("text", { x: left, y: height - 6 }, label(list[0], most)));
+    if (list.length > 1) svg.append(element("text", { x: width - right, y: height - 6, "text-anchor": "end" }, label(list[list.length - 1], most)));
+    return svg;
+  }
+  function sizesLegend() {
     const key = (kind, text) => {
       const icon = element("svg", { viewBox: "0 0 18 10", "aria-hidden": "true" },
         kind === "stored" ? element("circle", { class: kind, cx: 9, cy: 5, r: 4 }) : element("path", { class: kind, d: "M0 5h18" }));
       return element("li", {}, icon, text);
     };
-    place.append(svg, element("ul", { class: "legend" }, key("stored", "stored"), key("joint", "joint entropy"), key("exponent", "exponent entropy")));
+    return element("ul", { class: "legend" }, key("stored", "stored"), key("joint", "entropy: the fewest that a code for single weights needs"), key("exponent", "exponents coded alone"));
   }
 
   // --- exponents -----------------------------------------------------------------
@@ -153,16 +220,12 @@
     }
     const place = byId("exponents-chart"), box = byId("logarithmic");
     if (!sums.size) { place.textContent = "Weights were not read."; return; }
-    const draw = () => {
-      place.replaceChildren();
-      for (const [type, counts] of sums) {
-        if (sums.size > 1) place.append(element("p", { class: "hint" }, type));
-        const pairs = [...counts].sort((a, b) => a[0] - b[0]);
-        place.append(histogram(pairs, box.checked, 620, 240, `Histogram of exponents of ${type} weights`));
-      }
-    };
-    box.addEventListener("change", draw);
-    draw();
+    const redraw = drawToFit(place, width => [...sums].flatMap(([type, counts]) => {
+      const pairs = [...counts].sort((a, b) => a[0] - b[0]);
+      const picture = histogram(pairs, box.checked, width, 240, `Histogram of exponents of ${type} weights`);
+      return sums.size > 1 ? [element("p", { class: "hint" }, type), picture] : [picture];
+    }));
+    box.addEventListener("change", redraw);
   }
 
   // --- formats -----------------------------------------------------------------------
@@ -170,7 +233,7 @@
     const sums = new Map();
     for (const t of data.tensors) {
       if (t.same_as) continue;
-      const name = t.format || "as it was";
+      const name = t.format || "not compressed";
       const sum = sums.get(name) || { bytes: 0, tensors: 0 };
       sum.bytes += t.stored_bytes; sum.tensors += 1;
       sums.set(name, sum);
@@ -189,7 +252,7 @@
   /// One row of cells, shaded by escapes on a logarithmic scale.
   function escapeRow(t, height) {
     const { escapes, as_words: words, step, count: panels } = t.panels, width = 800;
-    const svg = chart(width, height, `${t.name}: ${count(t.escapes)} escapes in ${count(panels)} panels, ${count(t.panels_as_words)} panels stored as words`);
+    const svg = chart(width, height, `${t.name}: ${count(t.escapes)} escapes in ${count(panels)} panels, ${count(t.panels_as_words)} panels not coded`);
     svg.setAttribute("preserveAspectRatio", "none");
     const id = "hatch" + patterns++;
     svg.append(element("defs", {}, element("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse" },
@@ -201,7 +264,7 @@
       const first = i * step, last = Math.min(first + step, panels) - 1;
       const where = first === last ? `panel ${first}` : `panels ${first} to ${last}`;
       svg.append(titled(element("rect", { class: "cell", x: width * i / escapes.length, y: 0, width: Math.max(.5, width / escapes.length - (escapes.length < 100 ? 1 : .2)), height, style: `fill:${fill}` }),
-        `${where}: ${count(n)} escapes` + (words[i] ? `, ${count(words[i])} stored as words` : "")));
+        `${where}: ${count(n)} escapes` + (words[i] ? `, ${count(words[i])} not coded` : "")));
     });
     return svg;
   }
@@ -210,12 +273,12 @@
     const some = data.tensors.filter(t => t.panels && (t.escapes || t.panels_as_words))
       .sort((a, b) => b.escapes / b.elements - a.escapes / a.elements || b.panels_as_words - a.panels_as_words);
     const place = byId("escapes-chart");
-    if (!some.length) { place.textContent = "No tensor has escapes, and no panel is stored as words."; return; }
+    if (!some.length) { place.textContent = "No tensor has escapes, and every panel is coded."; return; }
     const rows = element("div", { class: "rows" });
-    for (const t of some.slice(0, most)) {
-      const label = element("span", { title: t.name }, "\u200e" + t.name);
-      rows.append(label, escapeRow(t, 14));
-    }
+    const shown = some.slice(0, most), prefix = commonPrefix(shown.map(t => t.name));
+    if (prefix) place.append(element("p", { class: "hint" }, `All names begin with ${prefix}`));
+    for (const t of shown)
+      rows.append(element("span", {}, ...breakable(t.name.slice(prefix.length))), escapeRow(t, 14));
     place.append(rows);
     if (some.length > most) place.append(element("p", { class: "hint" }, `The ${most} tensors with most escapes a weight, of ${count(some.length)} that have any.`));
   }
@@ -228,10 +291,10 @@
     { name: "original", key: t => t.bytes, show: t => bytes(t.bytes) },
     { name: "stored", key: t => t.stored_bytes, show: t => bytes(t.stored_bytes) },
     { name: "bits", key: t => t.bits_per_weight, show: t => t.same_as || !t.elements ? "" : fixed(t.bits_per_weight, 3) },
-    { name: "joint", key: t => t.joint_entropy ?? -1, show: t => isCounted(t) ? fixed(t.joint_entropy, 3) : "" },
-    { name: "exponent", key: t => t.exponent_entropy ?? -1, show: t => isCounted(t) ? fixed(t.exponent_entropy, 3) : "" },
+    { name: "entropy", key: t => t.joint_entropy ?? -1, show: t => isCounted(t) ? fixed(t.joint_entropy, 3) : "" },
+    { name: "of exponents", key: t => t.exponent_entropy ?? -1, show: t => isCounted(t) ? fixed(t.exponent_entropy, 3) : "" },
     { name: "escapes", key: t => t.escapes ?? -1, show: t => t.panels ? count(t.escapes) : "" },
-    { name: "words", key: t => t.panels_as_words ?? -1, show: t => t.panels ? `${count(t.panels_as_words)} of ${count(t.panels.count)}` : "" },
+    { name: "not coded", key: t => t.panels_as_words ?? -1, show: t => t.panels_as_words ? `${count(t.panels_as_words)} of ${count(t.panels.count)} panels` : "" },
     { name: "format", word: true, key: formatText, show: formatText },
   ];
   let order = { column: -1, rising: true }, opened = "";
@@ -243,7 +306,7 @@
     say("original", count(t.bytes) + " B");
     say("stored", count(t.stored_bytes) + " B");
     if (isCounted(t)) {
-      if (t.format && t.joint_entropy > 0) say("beyond joint", signed(t.bits_per_weight / t.joint_entropy - 1));
+      if (t.format && t.joint_entropy > 0) say("beside its entropy", signed(t.bits_per_weight / t.joint_entropy - 1));
       say("zeros", count(t.zeros));
       say("subnormals", count(t.subnormals));
     }
@@ -251,7 +314,7 @@
     if (data.files.length > 1) say("file", data.files[t.file].path);
     if (t.sha256) say("sha256", t.sha256);
     const charts = element("div");
-    if (t.exponents) charts.append(element("p", { class: "hint" }, "Exponents"), histogram(t.exponents, byId("logarithmic").checked, 620, 170, `Histogram of exponents of ${t.name}`));
+    if (t.exponents) charts.append(element("p", { class: "hint" }, "Exponents"), histogram(t.exponents, byId("logarithmic").checked, Math.min(620, Math.max(280, document.documentElement.clientWidth - 80)), 170, `Histogram of exponents of ${t.name}`));
     if (t.panels) charts.append(element("p", { class: "hint" }, "Escapes by panel"), escapeRow(t, 18));
     return element("tr", { class: "detail" }, element("td", { colspan: columns.length }, element("div", { class: "pair" }, list, charts)));
   }
@@ -265,7 +328,12 @@
     const line = element("tr", { "data-name": t.name });
     columns.forEach((column, i) => {
       const kind = (column.word ? "word " : "") + (i === 0 ? "name" : column.name === "format" ? "format" : "");
-      if (i) { line.append(element("td", { class: kind }, ...breakable(column.show(t)))); return; }
+      if (i) {
+        // Numbers and their units stay together.
+        const text = column.show(t);
+        line.append(element("td", { class: kind }, ...(column.name === "format" ? breakable(text) : [text])));
+        return;
+      }
       const button = element("button", { type: "button", "aria-expanded": String(opened === t.name) }, ...breakable(t.name));
       button.addEventListener("click", () => open(t.name, false));
       line.append(element("td", { class: kind }, button));
@@ -316,7 +384,7 @@
       button.addEventListener("click", () => sortBy(i, header));
       header.append(element("th", { scope: "col", class: column.word ? "word" : "" }, button));
     });
-    byId("table").append(element("caption", {}, "Bits, joint and exponent entropy are a weight; words are panels stored as plain words. Choose a name for its histogram and escapes, a heading to sort."),
+    byId("table").append(element("caption", {}, "Bits are those stored for a weight, entropy the fewest that a code for single weights needs. Choose a name for its histogram and escapes, a heading to sort."),
       element("thead", {}, header), element("tbody"));
     byId("filter").addEventListener("input", body);
     body();
