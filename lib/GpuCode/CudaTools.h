@@ -13,20 +13,13 @@
 #ifndef UWT_LIB_GPUCODE_CUDATOOLS_H
 #define UWT_LIB_GPUCODE_CUDATOOLS_H
 
+#include "uwt/GpuCode/GpuCode.h"
 #include "uwt/GpuCode/MachineReport.h"
 #include "uwt/Target/GpuTarget.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace uwt {
-
-enum class CudaTool { Ptxas, Nvdisasm };
-
-/// The tool's path: `given` if it is not empty, else environment variable UWT_PTXAS or
-/// UWT_NVDISASM, PATH, /usr/local/cuda/bin, and PyPI's packages in the active virtual environment
-/// or in a folder `.venv` above this program. Errors: Unsupported, with how to install it; IO for a
-/// named file that does not run.
-Expected<std::string> findCudaTool(CudaTool tool, llvm::StringRef given);
 
 /// Runs a tool with `arguments` and gives what it printed, both streams. Errors: Unsupported (it
 /// did not start, or took longer than `timeout` seconds), Invalid (it failed: its messages).

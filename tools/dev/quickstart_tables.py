@@ -21,8 +21,8 @@ def table(rows, left=1):
 
 
 def sizes(folder):
-    rows = [["", "original", "compressed", "of it", "bits/weight", "joint", "exponent"]]
-    for name, label in (("fp32", "FP32, as it is"), ("bf16", "rounded to BF16")):
+    rows = [["", "original", "compressed", "of it", "bits a weight", "entropy", "of exponents"]]
+    for name, label in (("fp32", "FP32"), ("bf16", "rounded to BF16")):
         facts = json.loads((folder / f"{name}-inspect.json").read_text())
         total = facts["total"]
         original = sum(file["original_bytes"] for file in facts["files"])
@@ -37,14 +37,14 @@ def sizes(folder):
             f"{total['joint_entropy']:.3f}",
             f"{total['exponent_entropy']:.3f}",
         ])
-    print("Sizes of the whole file, and of all weights beside two bounds (bits a weight):")
+    print("Sizes of the whole file, bits a weight, and the fewest bits that codes need:")
     table(rows)
 
 
 def speeds(folder):
     bench = json.loads((folder / "bf16-bench.json").read_text())
     workload = bench["workloads"][0]
-    rows = [["", "bits/weight", "encode GB/s", "decode GB/s"]]
+    rows = [["", "bits a weight", "encode GB/s", "decode GB/s"]]
     for row in workload["rows"]:
         rows.append([
             row["name"],

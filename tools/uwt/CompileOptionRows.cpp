@@ -10,6 +10,7 @@
 #include "Paths.h"
 #include "Table.h"
 #include "Text.h"
+#include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/GpuTarget.h"
@@ -48,9 +49,9 @@ std::vector<Option> CompileOptionRows::rows() {
        "kernel of every product in place of the cost model's pick: direct or buffer, on GPUs also "
        "shared, codes or exponents; then (CPUs) rows=N,columns=N,k_chunk=N",
        &strategy},
-      {"--min-elements", "N", "constants with fewer elements stay as they are (default: 1024)",
+      {"--min-elements", "N", "constants with fewer elements are not compressed (default: 1024)",
        &minElements},
-      {"--profit", "", "leave constants alone that do not get smaller", &profit},
+      {"--profit", "", "do not compress constants that would not get smaller", &profit},
       {"--batch", "N", "usual size of dynamic batches, which formats are picked for", &batch},
       {"--calibration", "FILE", "constants of this machine from 'uwt bench calibrate'",
        &calibration, ValueHint::Path},
@@ -77,7 +78,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   result.target = target;
   result.weights = weights;
   for (const std::string &path : weights)
-    UWT_RETURN_IF_ERROR(checkInput(path));
+    UWT_RETURN_IF_ERROR(checkWeights(path));
   if (raw && format)
     return usageError("--raw and --format say different things; give one of them");
   if (raw)
@@ -112,6 +113,10 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
 
 Expected<std::string> uwt::readModule(const std::string &path) {
   UWT_RETURN_IF_ERROR(checkInput(path));
+  if (pathIsFolder(path) || path.ends_with(weightEnding))
+    return usageError(path + ": has weights, but no program; 'uwt emit-ir' writes one for single "
+                             "layers, tools/export/from_torch.py for a model; give the weights "
+                             "with --weights");
   // Constants are written in hexadecimal: two digits a byte.
   constexpr uint64_t limit = uint64_t(8) << 30;
   return readTextFile(path, limit);
@@ -124,7 +129,7 @@ std::string uwt::compileTable(const Session &session, const ToolStats &stats) {
     table.add({stage, formatNumber(seconds * 1e3, 1)});
     sum += seconds;
   }
-  table.addTotal({"in all", formatNumber(sum * 1e3, 1)});
+  table.addTotal({"total", formatNumber(sum * 1e3, 1)});
   std::string text = table.str(session);
   if (session.verbose()) {
     Table passes({{"pass", Table::Align::Left}, {"ms"}});

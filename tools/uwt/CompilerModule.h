@@ -81,6 +81,8 @@ public:
   virtual Expected<std::string> emit(std::string_view text, const std::string &path,
                                      const ToolCompileOptions &options, EmitKind kind,
                                      ToolStats &stats) const = 0;
+  /// The path of "ptxas" or "nvdisasm", or an error that says how to get it.
+  virtual Expected<std::string> findCudaTool(const std::string &program) const = 0;
   /// Vector operations that the emitted decoder of a bf16 format takes for 32 weights.
   virtual Expected<double> decodeOperations(const std::string &format) const = 0;
 };

@@ -44,18 +44,19 @@ private:
 
 std::string_view CompressCommand::description() const {
   return "IN is a .safetensors file or a folder as Hugging Face lays models out. 'uwt decompress' "
-         "gives every file back byte for byte. Tensors that do not get smaller stay as they "
-         "are.\n\n"
+         "gives every file back byte for byte. Tensors that do not get smaller are stored "
+         "unchanged.\n\n"
          "transformers, vLLM and other loaders cannot use the output. Weight files in it are "
          "called *.uwt.safetensors, so that they do not find them: without the compressed "
          "tensors they would go on with random weights.\n\n"
          "What was written is decoded and compared with the source before a file gets its name; "
          "--no-verify leaves that out.\n\n"
-         "Sizes are printed beside two bounds, in bits a weight: the exponent entropy (exponents "
-         "coded perfectly, everything else raw) and the joint entropy (whole weights coded "
-         "perfectly, without context).\n\n"
+         "The table says how many bits are stored for a weight, and beside that the entropy: the "
+         "fewest that a code for single weights needs. The entropy of exponents is the fewest "
+         "where "
+         "only exponents are coded and all other bits are stored as they are.\n\n"
          "A folder that an interrupted run has begun is continued: files that are complete are "
-         "verified and skipped.";
+         "checked and skipped.";
 }
 
 std::vector<Example> CompressCommand::examples() const {
@@ -84,7 +85,7 @@ std::vector<Option> CompressCommand::options() {
        &format, ValueHint::Format},
       {"--include", "GLOB", "compress only tensors whose names match; may be given again",
        &include},
-      {"--exclude", "GLOB", "leave tensors whose names match as they are; may be given again",
+      {"--exclude", "GLOB", "do not compress tensors whose names match; may be given again",
        &exclude},
       {"--cast",
        "TYPE",
@@ -99,9 +100,12 @@ std::vector<Option> CompressCommand::options() {
        ValueHint::None,
        {"row_major", "fragment"}},
       {"--row-major", "GLOB", "store tensors whose names match by rows, as embeddings", &rowMajor},
-      {"--k-major", "GLOB", "tensors whose names match lie as [K, N], not [N, K]", &kMajor},
+      {"--k-major", "GLOB",
+       "tensors whose names match are [inputs, outputs], as GPT-2's, not [outputs, inputs]",
+       &kMajor},
       {"--sha256", "", "record SHA-256 of the originals; 'uwt verify' compares them", &sha256},
-      {"--keep-config", "", "leave config.json as it is: no quantization_config of uwt's in it",
+      {"--keep-config", "",
+       "copy config.json unchanged: without a quantization_config that makes other loaders stop",
        &keepConfig},
       {"--drop-duplicates", "", "leave out weights in other file types (.bin, .onnx, ...)",
        &dropDuplicates},
@@ -161,7 +165,7 @@ void CompressCommand::report(Session &session, const CompressOutcome &outcome) c
 
 Status CompressCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(CheckpointOptions options, checkpointOptions());
-  UWT_RETURN_IF_ERROR(checkInput(input));
+  UWT_RETURN_IF_ERROR(checkWeights(input));
   std::string target = output.value_or("");
   if (!output) {
     UWT_ASSIGN_OR_RETURN(target, compressedName(input));

@@ -82,13 +82,9 @@ static std::vector<std::string> sumCells(const std::string &type, const Sum &sum
           format};
 }
 
-static double shareOf(uint64_t part, uint64_t whole) {
-  return whole ? static_cast<double>(part) / static_cast<double>(whole) : 1;
-}
-
 static std::string groupName(const TensorReport &tensor) {
   if (tensor.format.empty())
-    return tensor.storedBytes ? "as it was" : "stored under another name";
+    return tensor.storedBytes || !tensor.bytes ? "not compressed" : "same as another tensor";
   auto format = Format::parse(tensor.format);
   return format ? briefFormat(*format) : tensor.format;
 }
@@ -105,14 +101,14 @@ static std::string groupTable(const Session &session, const CheckpointReport &re
     }
   }
   using Align = Table::Align;
-  Table table({{"type", Align::Left},
-               {"tensors"},
-               {"original"},
+  Table table({{"type", Align::Left, 6},
+               {"tensors", Align::Right, 4},
+               {"original", Align::Right, 3},
                {"stored"},
-               {"bits/weight"},
-               {"joint"},
-               {"exponent"},
-               {"format", Align::Left}});
+               {"bits", Align::Right, 5},
+               {"entropy", Align::Right, 2},
+               {"of exponents", Align::Right, 1},
+               {"format", Align::Left, 0, true}});
   // Largest first.
   std::vector<std::pair<std::pair<std::string, std::string>, Sum>> sorted(groups.begin(),
                                                                           groups.end());
@@ -121,21 +117,21 @@ static std::string groupTable(const Session &session, const CheckpointReport &re
   });
   for (const auto &[key, sum] : sorted)
     table.add(sumCells(key.first, sum, key.second));
-  table.add({"", "", "", formatBytes(headers), "", "", "", "headers and metadata"});
+  table.add({"", "", "", formatBytes(headers), "", "", "", "headers"});
   all.stored += headers;
   all.weightBytes += headers;
-  table.addTotal(sumCells("", all, "in all"));
+  table.addTotal(sumCells("", all, "total"));
   return table.str(session);
 }
 
 static std::string tensorTable(const Session &session, const CheckpointReport &report) {
   using Align = Table::Align;
-  Table table({{"tensor", Align::Left},
-               {"type", Align::Left},
+  Table table({{"tensor", Align::Left, 0, true},
+               {"type", Align::Left, 3},
                {"stored"},
-               {"bits/weight"},
-               {"joint"},
-               {"format", Align::Left}});
+               {"bits", Align::Right, 4},
+               {"entropy", Align::Right, 2},
+               {"format", Align::Left, 1}});
   for (const FileReport &file : report.weights)
     for (const TensorReport &tensor : file.tensors) {
       std::string joint;
@@ -160,10 +156,9 @@ static std::string castText(const CheckpointReport &report) {
                      " changed, largest relative error " + formatSmall(cast.maxRelativeError);
   if (cast.overflowed)
     text += ", " + formatCount(cast.overflowed) + " became infinite";
-  return text + "\n" + formatBytes(report.inputBytes) + " rounded to " +
-         formatBytes(report.originalBytes) + ", coded without loss to " +
-         formatBytes(report.outputBytes) + " (" +
-         formatPercent(shareOf(report.outputBytes, report.originalBytes)) + ")\n";
+  return text + "\n" + formatBytes(report.inputBytes) + " -> " + formatBytes(report.originalBytes) +
+         " by rounding, -> " + formatBytes(report.outputBytes) + " by compression (" +
+         formatChange(report.originalBytes, report.outputBytes) + ")\n";
 }
 
 /// Who can read the output, and how to get back what was compressed.
@@ -190,11 +185,11 @@ static std::string otherFiles(const CheckpointReport &report) {
   uint64_t skipped = 0;
   for (const FileReport &file : report.weights)
     skipped += file.skipped;
-  std::string text = listed("carried as they are", report.carried) +
-                     listed("rewritten (the originals come back)", report.rewritten) +
-                     listed("left out", report.leftOut);
+  std::string text = listed("copied", report.carried) +
+                     listed("changed (decompress restores the original)", report.rewritten) +
+                     listed("left out (decompress cannot restore it)", report.leftOut);
   if (skipped)
-    text += plural(skipped, "file") + " of an earlier run verified and kept\n";
+    text += plural(skipped, "file") + " of an earlier run checked and kept\n";
   return text;
 }
 
@@ -212,16 +207,16 @@ void uwt::printCompressSummary(Session &session, const CompressOutcome &outcome)
     text += tensorTable(session, report) + "\n";
   if (hasTensors(report))
     text += groupTable(session, report) + "\n";
-  text += castText(report) + otherFiles(report);
+  std::string rest = castText(report) + otherFiles(report);
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
-  text += printable(outcome.input) + (outcome.dryRun ? " would become " : " -> ") +
-          printable(outcome.output) + ": " + formatBytes(report.inputBytes) + " -> " +
-          formatBytes(report.outputBytes) + " (" +
-          formatPercent(shareOf(report.outputBytes, report.inputBytes)) + ")\n";
-  text += formatNumber(outcome.seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
+  rest += printable(outcome.input) + (outcome.dryRun ? " would become " : " -> ") +
+          printable(outcome.output) + ": " + formatChange(report.inputBytes, report.outputBytes) +
+          (report.cast.tensors ? ", rounded" : ", bit for bit") + " (" +
+          formatBytes(report.inputBytes) + " -> " + formatBytes(report.outputBytes) + ")\n";
+  rest += formatNumber(outcome.seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
           "/s, peak memory " + formatBytes(peakMemoryBytes()) +
           (outcome.dryRun ? "; nothing was written" : "\n" + closingNote(outcome)) + "\n";
-  session.print(text);
+  session.print(text + session.wrapped(rest));
 }
 
 static Json tensorJson(const TensorReport &tensor) {

@@ -89,7 +89,7 @@ void DecompressCommand::report(Session &session, const CheckpointReport &done,
 }
 
 Status DecompressCommand::run(Session &session) {
-  UWT_RETURN_IF_ERROR(checkInput(input));
+  UWT_RETURN_IF_ERROR(checkWeights(input));
   std::string target = output.value_or("");
   if (!output) {
     UWT_ASSIGN_OR_RETURN(target, decompressedName(input));

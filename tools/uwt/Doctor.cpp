@@ -10,9 +10,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Command.h"
+#include "CompilerModule.h"
 #include "Json.h"
 #include "Text.h"
 #include "uwt/Container/Container.h"
+#include "uwt/Cuda/Device.h"
+#include "uwt/Cuda/Driver.h"
 #include "uwt/Support/Cpu.h"
 #include <filesystem>
 #include <fstream>
@@ -106,6 +109,22 @@ static std::string lineOf(const std::string &path, std::string_view key) {
       return begin == std::string::npos ? std::string() : line.substr(begin);
     }
   return {};
+}
+
+/// Instructions for products of matrices. Codecs do without; compiled code takes what its target
+/// has.
+static Fact matrixFact() {
+  std::string text;
+  Json present = Json::array();
+  std::istringstream flags(lineOf("/proc/cpuinfo", "flags"));
+  for (std::string flag; flags >> flag;)
+    if (flag.starts_with("amx_") || flag.starts_with("avx512_bf16") ||
+        flag.starts_with("avx512_fp16")) {
+      present.push_back(flag);
+      text += (text.empty() ? "" : ", ") + flag;
+    }
+  return {"matrix", "matrix", text.empty() ? "no instructions for bf16 or matrix tiles" : text,
+          present};
 }
 
 static Fact processorFact() {
@@ -220,9 +239,67 @@ static Fact buildFact() {
           {{"version", UWT_VERSION}, {"compiler", compiler}, {"zstd", hasZstd}}};
 }
 
+static Fact filesFact() {
+  return {"files",
+          "files",
+          "reads safetensors and model folders, plain or compressed; PyTorch, GGUF, ONNX, HDF5 and "
+          "NumPy files have to be converted first, see 'uwt help convert'",
+          {"safetensors"}};
+}
+
+/// The compiler, a tool of CUDA or a library that may be missing.
+static Fact partFact(std::string key, std::string label, const Expected<std::string> &found) {
+  Json value = {{"found", bool(found)}};
+  value[found ? "what" : "why_not"] = found ? *found : found.error().message();
+  return {std::move(key), std::move(label), found ? *found : "no: " + found.error().message(),
+          value};
+}
+
+static std::vector<Fact> compilerFacts() {
+  Expected<const CompilerModule *> compiler = loadCompiler();
+  Expected<std::string> works = std::string("loads, so 'uwt compile' and 'uwt run' work");
+  auto program = [&](const char *name) {
+    if (!compiler)
+      return partFact(name, name, unsupportedError("needed by the compiler only"));
+    return partFact(name, name, (*compiler)->findCudaTool(name));
+  };
+  return {partFact("compiler_module", "compiler",
+                   compiler ? works : Expected<std::string>(compiler.error())),
+          program("ptxas"), program("nvdisasm")};
+}
+
+static Expected<std::string> describeGpus(const std::shared_ptr<const CudaDriver> &driver) {
+  UWT_ASSIGN_OR_RETURN(unsigned count, driver->deviceCount());
+  std::string text;
+  for (unsigned i = 0; i < count; ++i) {
+    UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, CudaDevice::open(driver, i));
+    const DeviceProperties &what = device->properties();
+    text += (i ? "; " : "") + what.name + " (" + what.target + ", " +
+            formatBytes(what.memoryBytes) + ")";
+  }
+  return text;
+}
+
+static std::vector<Fact> gpuFacts() {
+  auto driver = CudaDriver::open();
+  if (!driver)
+    return {partFact("cuda_driver", "CUDA", driver.error()),
+            partFact("gpu", "GPU",
+                     unsupportedError("none that CUDA can be asked for; 'uwt run "
+                                      "--target emulate:sm_90a' needs none"))};
+  int version = (*driver)->version();
+  std::string text = "driver " + (*driver)->path() + ", CUDA " + std::to_string(version / 1000) +
+                     "." + std::to_string(version % 1000 / 10);
+  return {partFact("cuda_driver", "CUDA", Expected<std::string>(text)),
+          partFact("gpu", "GPU", describeGpus(*driver))};
+}
+
 Status DoctorCommand::run(Session &session) {
-  const Fact facts[] = {buildFact(),  systemFact(), processorFact(), codePathFact(), coresFact(),
-                        memoryFact(), pageFact(),   diskFact(),      formatsFact()};
+  std::vector<Fact> facts = {buildFact(),  systemFact(),  processorFact(), codePathFact(),
+                             matrixFact(), coresFact(),   memoryFact(),    pageFact(),
+                             diskFact(),   formatsFact(), filesFact()};
+  for (std::vector<Fact> more : {compilerFacts(), gpuFacts()})
+    facts.insert(facts.end(), more.begin(), more.end());
   if (session.wantsJson()) {
     Json result = schemaObject("doctor");
     for (const Fact &fact : facts)

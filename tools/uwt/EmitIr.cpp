@@ -32,22 +32,29 @@ public:
     return "Each matrix that is chosen becomes a function y = x * W^T, as torch-mlir writes a "
            "linear layer: widened to f32, multiplied, rounded. The weight is dense_resource<NAME> "
            "without data, so 'uwt run --weights' and 'uwt compile --weights' bind it. One "
-           "function is called main, several have the names of their matrices.";
+           "function is called main, several have the names of their matrices.\n\n"
+           "A matrix is taken as [outputs, inputs], which is how linear layers are stored. Some "
+           "models, such as GPT-2 with its Conv1D, store [inputs, outputs]: nothing in the file "
+           "says so, so name them with --k-major, and y = x * W is written. What the axes are "
+           "taken for is said in a comment for each matrix.";
   }
   std::vector<Example> examples() const override {
     std::string command = "uwt emit-ir model.uwt.safetensors --layers ";
     return {{command + "lm_head.weight -o head.mlir", "One matrix, any batch"},
-            {command + "'*.mlp.*' --batch 16 -o mlp.mlir", "All that match, batches of 16"}};
+            {command + "'*.mlp.*' --batch 16 -o mlp.mlir", "All that match, batches of 16"},
+            {"uwt emit-ir gpt2 --layers h.0.mlp.c_fc.weight --k-major '*.c_*' -o fc.mlir",
+             "A matrix that is stored as [inputs, outputs]"}};
   }
   std::vector<Option> options() override;
   Status run(Session &session) override;
 
 private:
   Expected<std::vector<const TensorEntry *>> choose(const Checkpoint &model) const;
+  bool isKMajor(const TensorEntry &entry) const;
 
   std::string input, batch = "?";
   std::optional<std::string> output;
-  std::vector<std::string> layers;
+  std::vector<std::string> layers, kMajor;
   bool force = false;
 };
 
@@ -61,6 +68,8 @@ std::vector<Option> EmitIrCommand::options() {
   return {
       in,
       names,
+      {"--k-major", "GLOB", "matrices whose names match are [inputs, outputs], as GPT-2's",
+       &kMajor},
       {"--batch", "N", "rows of x, or ? for any number (default: ?)", &batch},
       {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path},
       {"-f,--force", "", "overwrite an existing output", &force}};
@@ -106,10 +115,13 @@ namespace {
 /// Writes one function.
 class FunctionText {
 public:
-  FunctionText(const TensorEntry &entry, std::string batch)
-      : entry(entry), element(elementName(entry)), m(std::move(batch)),
-        n(std::to_string(entry.shape[0])), k(std::to_string(entry.shape[1])) {}
+  FunctionText(const TensorEntry &entry, bool isKMajor, std::string batch)
+      : entry(entry), isKMajor(isKMajor), element(elementName(entry)), m(std::move(batch)),
+        n(std::to_string(entry.shape[isKMajor ? 1 : 0])),
+        k(std::to_string(entry.shape[isKMajor ? 0 : 1])) {}
   std::string str(const std::string &name);
+  /// What the axes are taken for: "W is [2304 outputs, 768 inputs], y = x * W^T".
+  std::string axes() const;
 
 private:
   static std::string tensor(const std::string &a, const std::string &b, const std::string &type) {
@@ -124,6 +136,7 @@ private:
                const std::string &fromType, const std::string &toType);
 
   const TensorEntry &entry;
+  bool isKMajor;
   std::string element, m, n, k, body;
 };
 } // namespace
@@ -149,22 +162,24 @@ std::string FunctionText::str(const std::string &name) {
   std::string xType = tensor(m, k, element), yType = tensor(m, n, element);
   std::string wide = tensor(m, n, "f32"), xWide = tensor(m, k, "f32"), wWide = tensor(k, n, "f32");
   body = "  func.func @" + name + "(%arg0: " + xType + ") -> " + yType + " {\n";
-  line("%cst = arith.constant dense_resource<" + identifier(entry.name) +
-       "> : " + tensor(n, k, element));
+  std::string stored = isKMajor ? tensor(k, n, element) : tensor(n, k, element);
+  line("%cst = arith.constant dense_resource<" + identifier(entry.name) + "> : " + stored);
   line("%zero = arith.constant 0.000000e+00 : f32");
   if (m == "?") {
     line("%c0 = arith.constant 0 : index");
     line("%m = tensor.dim %arg0, %c0 : " + xType);
   }
-  line("%t_init = tensor.empty() : " + tensor(k, n, element));
-  line("%t = linalg.transpose ins(%cst : " + tensor(n, k, element) +
-       ") outs(%t_init : " + tensor(k, n, element) + ") permutation = [1, 0]");
-  std::string x = "%arg0", w = "%t";
+  std::string x = "%arg0", w = isKMajor ? "%cst" : "%t";
+  if (!isKMajor) {
+    line("%t_init = tensor.empty() : " + tensor(k, n, element));
+    line("%t = linalg.transpose ins(%cst : " + stored +
+         ") outs(%t_init : " + tensor(k, n, element) + ") permutation = [1, 0]");
+  }
   if (element != "f32") {
     empty("%x_init", k, "f32");
     convert("%x", "extf", "%arg0", element, "f32", "%x_init", xType, xWide);
     line("%w_init = tensor.empty() : " + wWide);
-    convert("%w", "extf", "%t", element, "f32", "%w_init", tensor(k, n, element), wWide);
+    convert("%w", "extf", w, element, "f32", "%w_init", tensor(k, n, element), wWide);
     x = "%x", w = "%w";
   }
   empty("%acc_init", n, "f32");
@@ -179,6 +194,13 @@ std::string FunctionText::str(const std::string &name) {
   }
   line("return " + result + " : " + yType);
   return body + "  }\n";
+}
+
+std::string FunctionText::axes() const {
+  std::string outputs = n + " outputs", inputs = k + " inputs";
+  if (isKMajor)
+    return "W is [" + inputs + ", " + outputs + "], y = x * W";
+  return "W is [" + outputs + ", " + inputs + "], y = x * W^T";
 }
 
 Expected<std::vector<const TensorEntry *>> EmitIrCommand::choose(const Checkpoint &model) const {
@@ -210,18 +232,31 @@ Expected<std::vector<const TensorEntry *>> EmitIrCommand::choose(const Checkpoin
   return once;
 }
 
+/// Also where it was compressed as such.
+bool EmitIrCommand::isKMajor(const TensorEntry &entry) const {
+  bool isStoredSo = entry.format && entry.format->storage == Storage::KMajor;
+  return isStoredSo || std::ranges::any_of(kMajor, [&](const std::string &glob) {
+           return matchesGlob(glob, entry.name);
+         });
+}
+
 Status EmitIrCommand::run(Session &session) {
   if (batch != "?")
     UWT_RETURN_IF_ERROR(parseNumber(batch, "--batch", 1 << 20));
-  UWT_RETURN_IF_ERROR(checkInput(input));
+  UWT_RETURN_IF_ERROR(checkWeights(input));
   bool toFile = output && *output != "-";
   if (toFile)
     UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));
   UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
   UWT_ASSIGN_OR_RETURN(std::vector<const TensorEntry *> chosen, choose(model));
   std::string text = "#map = affine_map<(d0, d1) -> (d0, d1)>\nmodule {\n";
-  for (const TensorEntry *entry : chosen)
-    text += FunctionText(*entry, batch).str(chosen.size() == 1 ? "main" : identifier(entry->name));
+  for (const TensorEntry *entry : chosen) {
+    FunctionText function(*entry, isKMajor(*entry), batch);
+    text += "  // " + printable(entry->name) + ": " + function.axes() + ".\n";
+    text += function.str(chosen.size() == 1 ? "main" : identifier(entry->name));
+    if (chosen.size() == 1 || session.verbose())
+      session.note(entry->name + ": " + function.axes());
+  }
   text += "}\n";
   if (!toFile) {
     session.print(text);

@@ -140,7 +140,7 @@ std::string uwt::toolHelp(const Session &session, const CommandList &commands,
   text += "\n" + session.bold("Topics") + "\n" + definitions(rows);
   text += "\n" + session.bold("Start here") +
           "\n  $ uwt compress model.safetensors     writes model.uwt.safetensors"
-          "\n  $ uwt inspect model.uwt.safetensors  sizes beside their bounds"
+          "\n  $ uwt inspect model.uwt.safetensors  shows what each tensor takes"
           "\n  $ uwt verify model.uwt.safetensors --against model.safetensors"
           "\n  $ uwt decompress model.uwt.safetensors -o again.safetensors"
           "\n\n'uwt help COMMAND' explains a command by examples, 'uwt --version' prints the "

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "InspectReport.h"
+#include "Names.h"
 #include "Table.h"
 #include "Text.h"
 #include <algorithm>
@@ -35,50 +36,60 @@ InspectionSum uwt::sumOf(const Inspection &inspection) {
   return sum;
 }
 
-static std::string compactShape(std::span<const uint64_t> shape) {
+std::string uwt::compactShape(std::span<const uint64_t> shape) {
   std::string text;
   for (uint64_t extent : shape)
     text += (text.empty() ? "" : "x") + std::to_string(extent);
   return shape.empty() ? "scalar" : text;
 }
 
-static std::string formatCell(const TensorEntry &entry, bool full) {
+namespace {
+/// How much of a tensor its row tells.
+struct RowStyle {
+  /// Formats with everything that differs from the defaults.
+  bool isFull;
+  /// Columns for the name of the tensor that has the same bytes.
+  size_t sameNameWidth;
+};
+} // namespace
+
+static std::string formatCell(const TensorEntry &entry, RowStyle style) {
   if (!entry.sameAs.empty())
-    return "= " + (full ? entry.sameAs : shortened(entry.sameAs, 18));
+    return "= " + cutMiddle(entry.sameAs, style.sameNameWidth);
   if (!entry.format)
     return "-";
   std::string text = entry.format->str();
   // The codec or its short name; a comma inside <...> is part of it.
   size_t parameters = text.find('>');
   size_t comma = text.find(',', parameters == std::string::npos ? 0 : parameters);
-  return full ? text : text.substr(0, comma);
+  return style.isFull ? text : text.substr(0, comma);
 }
 
-static std::vector<std::string> row(const TensorFacts &tensor, size_t nameColumns, bool full) {
+static std::vector<std::string> row(const TensorFacts &tensor, RowStyle style) {
   const TensorEntry &entry = *tensor.entry;
   bool isStored = entry.sameAs.empty() && tensor.elements;
-  return {full ? entry.name : shortened(entry.name, nameColumns),
+  return {entry.name,
           std::string(entry.dtype->name),
           compactShape(entry.shape),
           formatBytes(entry.storedBytes),
           isStored ? formatNumber(tensor.bits(), 3) : "",
           tensor.values ? formatNumber(tensor.values->bounds.joint, 3) : "",
           tensor.values ? formatNumber(tensor.values->bounds.exponent, 3) : "",
-          formatCell(entry, full)};
+          formatCell(entry, style)};
 }
 
-static Table tensorTable(const Inspection &inspection, size_t nameColumns, bool full) {
+static Table tensorTable(const Inspection &inspection, RowStyle style) {
   using Align = Table::Align;
-  Table table({{"tensor", Align::Left},
-               {"type", Align::Left},
-               {"shape", Align::Left},
+  Table table({{"tensor", Align::Left, 0, true},
+               {"type", Align::Left, 5},
+               {"shape", Align::Left, 4},
                {"stored"},
-               {"bits"},
-               {"joint"},
-               {"exponent"},
-               {"format", Align::Left}});
+               {"bits", Align::Right, 6},
+               {"entropy", Align::Right, 3},
+               {"of exponents", Align::Right, 1},
+               {"format", Align::Left, 2}});
   for (const TensorFacts &tensor : inspection.tensors)
-    table.add(row(tensor, nameColumns, full));
+    table.add(row(tensor, style));
   InspectionSum sum = sumOf(inspection);
   bool counted = sum.countedElements > 0;
   table.addTotal({plural(sum.tensors, "tensor"), "", "", formatBytes(sum.stored),
@@ -86,19 +97,6 @@ static Table tensorTable(const Inspection &inspection, size_t nameColumns, bool 
                   counted ? formatNumber(sum.bounds.joint, 3) : "",
                   counted ? formatNumber(sum.bounds.exponent, 3) : ""});
   return table;
-}
-
-/// Columns that are left for names where the table shall fit `tableColumns`.
-static size_t nameColumns(const Inspection &inspection, size_t tableColumns) {
-  constexpr size_t least = 16;
-  size_t shape = 5, format = 6;
-  for (const TensorFacts &tensor : inspection.tensors) {
-    shape = std::max(shape, compactShape(tensor.entry->shape).size());
-    format = std::max(format, formatCell(*tensor.entry, false).size());
-  }
-  // Widest type, stored, bits, joint, exponent, and seven gaps.
-  size_t others = 7 + shape + 7 + 6 + 6 + 8 + format + 14;
-  return others + least > tableColumns ? least : tableColumns - others;
 }
 
 static std::string filesText(const Inspection &inspection) {
@@ -118,30 +116,49 @@ static std::string filesText(const Inspection &inspection) {
   if (!any)
     return printable(inspection.path) + ": plain safetensors" + files + ", " +
            formatBytes(fileBytes) + "\n" + text;
-  double share = originals ? static_cast<double>(fileBytes) / static_cast<double>(originals) : 1;
-  return printable(inspection.path) + ": compressed" + files + ", " + formatBytes(originals) +
-         " -> " + formatBytes(fileBytes) + " (" + formatPercent(share) + ")\n" + text;
+  return printable(inspection.path) + ": compressed" + files + ", " +
+         formatChange(originals, fileBytes) + " (" + formatBytes(originals) + " -> " +
+         formatBytes(fileBytes) + ")\n" + text;
 }
 
-/// What plain weights would take at the joint entropy: said before anything is compressed.
+/// What plain weights would take at their entropy: said before anything is compressed.
 static std::string outlook(const Inspection &inspection) {
   InspectionSum sum = sumOf(inspection);
   if (!sum.countedElements || sum.compressed)
     return {};
   auto bytes =
       static_cast<uint64_t>(sum.bounds.joint / 8 * static_cast<double>(sum.countedElements));
-  return "at their joint entropy these weights would take " + formatBytes(bytes) + " of " +
-         formatBytes(sum.countedStored) + ";\n'uwt compress --dry-run' says what it gets to\n";
+  uint64_t others = sum.stored - sum.countedStored;
+  std::string text = "compressed, this could be " + formatChange(sum.stored, bytes + others) +
+                     " (" + formatBytes(sum.stored) + " -> " + formatBytes(bytes + others) +
+                     "); 'uwt compress --dry-run' gives the exact size\n";
+  if (others > sum.stored / 100)
+    text += formatBytes(others) + " of it are integers or other types that were not measured\n";
+  return text;
+}
+
+std::string uwt::legendText(const Session &session, const Inspection &inspection) {
+  // Of more rows than this, nobody sees the first on a terminal.
+  constexpr size_t manyRows = 100;
+  bool counted = sumOf(inspection).countedElements > 0;
+  std::string text = "bits are those stored for a weight";
+  text += counted ? ", entropy the fewest that a code for single weights needs\n" : "\n";
+  text += outlook(inspection);
+  if (session.outputIsTerminal() && inspection.tensors.size() > manyRows)
+    text += "--summary prints a line for each kind of tensor, --by-layer one for each layer\n";
+  return session.wrapped(text);
+}
+
+std::string uwt::headText(const Inspection &inspection) {
+  return inspection.isPart ? "" : filesText(inspection) + "\n";
 }
 
 void uwt::printInspection(Session &session, const Inspection &inspection) {
-  std::string text = inspection.isPart ? "" : filesText(inspection) + "\n";
-  size_t names = nameColumns(inspection, session.outputColumns());
-  Table table = tensorTable(inspection, names, session.verbose());
-  text += table.str(session) + "\n";
-  text +=
-      "bits, joint and exponent entropy a weight; '-' is stored as it was\n" + outlook(inspection);
-  session.print(text);
+  bool isFull = session.verbose();
+  Table table =
+      tensorTable(inspection, {isFull, session.outputIsTerminal() && !isFull ? 18 : SIZE_MAX});
+  session.print(headText(inspection) + (isFull ? table.str(SIZE_MAX) : table.str(session)) + "\n" +
+                legendText(session, inspection));
 }
 
 static std::string field(std::string_view label, const std::string &value) {
@@ -188,8 +205,8 @@ static std::string boundsText(const TensorFacts &tensor) {
     }
     return text;
   };
-  return field("joint entropy", against(values.bounds.joint)) +
-         field("exponent entropy", against(values.bounds.exponent)) +
+  return field("entropy", against(values.bounds.joint)) +
+         field("  of exponents", against(values.bounds.exponent)) +
          field("zeros", formatCount(values.zeros)) +
          field("subnormals", formatCount(values.subnormals));
 }
@@ -197,7 +214,7 @@ static std::string boundsText(const TensorFacts &tensor) {
 static std::string panelsText(const TensorFacts &tensor) {
   std::string text = field("escapes", formatCount(tensor.escapes)) +
                      field("panels", formatCount(tensor.panels.size()) + ", " +
-                                         formatCount(tensor.panelsAsWords) + " stored as words");
+                                         formatCount(tensor.panelsAsWords) + " not coded");
   auto most = std::max_element(
       tensor.panels.begin(), tensor.panels.end(),
       [](const PanelFacts &a, const PanelFacts &b) { return a.escapes < b.escapes; });
@@ -214,8 +231,8 @@ static std::string detailText(const Session &session, const Inspection &inspecti
   text += field("file", inspection.model->files()[tensor.file].path());
   text += field("type, shape", std::string(entry.dtype->name) + ", " + formatShape(entry.shape));
   if (!entry.sameAs.empty())
-    return text + field("stored as", printable(entry.sameAs));
-  text += field("format", entry.format ? entry.format->fullStr() : "as it was");
+    return text + field("same bytes as", printable(entry.sameAs));
+  text += field("format", entry.format ? entry.format->fullStr() : "not compressed");
   text += field("original", formatCount(entry.bytes) + " B");
   text += field("stored", formatCount(entry.storedBytes) + " B, " + formatNumber(tensor.bits(), 4) +
                               " bits a weight");

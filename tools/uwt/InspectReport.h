@@ -32,6 +32,23 @@ struct InspectionSum {
 };
 InspectionSum sumOf(const Inspection &inspection);
 
+/// "4096x14336", "scalar" for rank 0.
+std::string compactShape(std::span<const uint64_t> shape);
+/// What the whole model is, in front of a table of its tensors; empty for a part of a model.
+std::string headText(const Inspection &inspection);
+/// What the numbers of a table mean, and what there is to save.
+std::string legendText(const Session &session, const Inspection &inspection);
+
+/// How tensors are put together in a summary.
+enum class SummaryBy {
+  /// By name with the numbers left out: model.layers.*.mlp.down_proj.weight.
+  Role,
+  /// By name up to the first number: model.layers.0.
+  Layer
+};
+/// A line for each kind of tensors, and the sum (InspectSummary.cpp).
+void printSummary(Session &session, const Inspection &inspection, SummaryBy by);
+
 /// A line a tensor, and the sum.
 void printInspection(Session &session, const Inspection &inspection);
 /// Everything about each tensor, with its exponents drawn.

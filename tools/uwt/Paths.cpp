@@ -7,6 +7,7 @@
 
 #include "Paths.h"
 #include "uwt/Container/Checkpoint.h"
+#include "uwt/Container/ForeignFile.h"
 #include "uwt/Support/Suggest.h"
 #include <filesystem>
 #include <optional>
@@ -96,15 +97,21 @@ Status uwt::checkInput(const std::string &input) {
   return ioError(input + ": no such file or folder" + suggestionFor(input));
 }
 
-Status uwt::checkOutput(const std::string &input, const std::string &output, bool force) {
+Status uwt::checkWeights(const std::string &input) {
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  return checkNotForeign(input);
+}
+
+Status uwt::checkOutput(const std::string &input, const std::string &output, bool force,
+                        std::string_view option) {
+  std::string another = "name another output with " + std::string(option);
   if (output == "-")
-    return usageError("this command does not write to standard output; name a file with -o, or "
-                      "./- for a file of that name");
+    return usageError("this command does not write to standard output; name a file with " +
+                      std::string(option) + ", or ./- for a file of that name");
   std::error_code failure;
   if (fs::equivalent(input, output, failure) && !failure)
-    return usageError(output + ": input and output are the same; name another output with -o");
+    return usageError(output + ": input and output are the same; " + another);
   if (pathExists(output) && !pathIsFolder(output) && !force)
-    return usageError(output + ": exists already; overwrite it with -f or name another output "
-                               "with -o");
+    return usageError(output + ": exists already; overwrite it with -f or " + another);
   return success();
 }

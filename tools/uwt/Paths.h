@@ -15,6 +15,7 @@
 
 #include "uwt/Support/Error.h"
 #include <string>
+#include <string_view>
 
 namespace uwt {
 
@@ -29,9 +30,13 @@ Expected<std::string> decompressedName(const std::string &input);
 
 /// An IO error where `input` does not exist.
 Status checkInput(const std::string &input);
+/// The same, and an error that names the next step where `input` has no safetensors but another
+/// kind of file.
+Status checkWeights(const std::string &input);
 /// A usage error where input and output are the same, or where a file `output`
-/// exists and `force` is not set.
-Status checkOutput(const std::string &input, const std::string &output, bool force);
+/// exists and `force` is not set. `option` is what names the output.
+Status checkOutput(const std::string &input, const std::string &output, bool force,
+                   std::string_view option = "-o");
 
 } // namespace uwt
 

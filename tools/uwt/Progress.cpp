@@ -22,7 +22,7 @@ Progress::Progress(const Session &session, std::string activity, uint64_t totalB
   const SessionOptions &options = session.options();
   if (options.progress == "json")
     mode = Mode::Json;
-  else if (options.progress == "auto" && session.messagesAreTerminal() && !options.quiet)
+  else if (options.progress == "auto" && session.messagesCanBeDrawn() && !options.quiet)
     mode = Mode::Bar;
 }
 
@@ -70,22 +70,30 @@ void Progress::show(bool last) {
 std::string Progress::barLine(double elapsed) const {
   double share = total ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0;
   double rate = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
-  std::string numbers = "  " + formatBytes(done);
-  if (total) {
-    numbers = "  " + formatPercent(share, 0) + "  " + formatBytes(done) + " of " +
-              formatBytes(total) + "  " + formatBytes(static_cast<uint64_t>(rate)) + "/s";
-    if (rate > 0)
-      numbers += "  " + formatDuration(static_cast<double>(total - std::min(total, done)) / rate) +
-                 " left";
+  if (!total)
+    return activity + "  " + formatBytes(done);
+  // In the order in which they are left out of a narrow line, the last one first.
+  std::string percent = "  " + formatPercent(share, 0), left, sizes, speed, bar;
+  if (rate > 0)
+    left =
+        "  " + formatDuration(static_cast<double>(total - std::min(total, done)) / rate) + " left";
+  sizes = "  " + formatBytes(done) + " of " + formatBytes(total);
+  speed = "  " + formatBytes(static_cast<uint64_t>(rate)) + "/s";
+  // A character in the last column would begin a new line on some terminals.
+  size_t room = Session::messageColumns() - 1;
+  room -= std::min(room, activity.size());
+  for (std::string *part : {&percent, &left, &sizes, &speed}) {
+    if (part->size() > room)
+      part->clear();
+    room -= part->size();
   }
-  size_t columns = Session::messageColumns(), used = activity.size() + numbers.size() + 4;
-  std::string bar;
-  if (total && columns > used + 8) {
-    size_t width = std::min<size_t>(columns - used, 40);
+  constexpr size_t brackets = 3, least = 8, most = 40;
+  if (room >= brackets + least) {
+    size_t width = std::min(room - brackets, most);
     auto filled = static_cast<size_t>(share * static_cast<double>(width));
     bar = " [" + std::string(filled, '#') + std::string(width - filled, '.') + "]";
   }
-  return (activity + bar + numbers).substr(0, columns - 1);
+  return activity + bar + percent + sizes + speed + left;
 }
 
 // Written by hand: no text in it comes from outside.

@@ -22,8 +22,9 @@ using namespace uwt;
 Session::Session(SessionOptions options)
     : chosen(std::move(options)), outTerminal(isatty(STDOUT_FILENO) != 0),
       errTerminal(isatty(STDERR_FILENO) != 0) {
-  const char *noColour = std::getenv("NO_COLOR");
-  useColour = outTerminal && (!noColour || !*noColour);
+  const char *noColour = std::getenv("NO_COLOR"), *kind = std::getenv("TERM");
+  isDumb = kind && std::string_view(kind) == "dumb";
+  useColour = outTerminal && !isDumb && (!noColour || !*noColour);
 }
 
 std::string Session::bold(std::string_view text) const {
@@ -41,6 +42,17 @@ static unsigned columnsOf(int descriptor) {
 unsigned Session::messageColumns() { return columnsOf(STDERR_FILENO); }
 
 size_t Session::outputColumns() const { return outTerminal ? columnsOf(STDOUT_FILENO) : SIZE_MAX; }
+
+std::string Session::wrapped(std::string_view text) const {
+  std::string result;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    for (const std::string &part : wrapText(line, outputColumns()))
+      result += part + "\n";
+  }
+  return result;
+}
 
 void Session::print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && outputError == 0)

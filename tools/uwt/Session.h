@@ -37,7 +37,10 @@ public:
   bool verbose() const { return chosen.verbose; }
   bool outputIsTerminal() const { return outTerminal; }
   bool messagesAreTerminal() const { return errTerminal; }
-  /// Whether text on stdout may be coloured: a terminal, and NO_COLOR not set.
+  /// Whether stderr can show a line again and again: a terminal, and not TERM=dumb.
+  bool messagesCanBeDrawn() const { return errTerminal && !isDumb; }
+  /// Whether text on stdout may be coloured: a terminal that has colours
+  /// (not TERM=dumb), and NO_COLOR not set.
   bool colour() const { return useColour; }
   /// `text` in bold where colour() is true.
   std::string bold(std::string_view text) const;
@@ -46,6 +49,8 @@ public:
   /// Columns that tables on stdout have room for: those of the terminal, 100 where it does not
   /// say, and no limit where there is no terminal.
   size_t outputColumns() const;
+  /// Lines of `text` broken between words to fit outputColumns().
+  std::string wrapped(std::string_view text) const;
 
   /// Writes to stdout. A failure is reported by finish().
   void print(std::string_view text);
@@ -63,7 +68,7 @@ public:
 
 private:
   SessionOptions chosen;
-  bool outTerminal, errTerminal, useColour;
+  bool outTerminal, errTerminal, isDumb, useColour;
   /// Of the first failure to write to stdout; 0 for none.
   int outputError = 0;
 };

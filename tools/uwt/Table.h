@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Columns of text: words to the left, numbers to the right.
+// Columns of text: words to the left, numbers to the right. A table that is wider than the
+// terminal first says what its names have in common once, then cuts the middle of names, and
+// drops columns before two names would look the same.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +26,17 @@ public:
   struct Column {
     std::string heading;
     Align align = Align::Right;
+    /// In which order columns are dropped where the table is too wide: 1 first, 0 never. Those
+    /// that may be dropped are also left out where all their cells are empty.
+    unsigned drop = 0;
+    /// Whether cells are names: they may be cut, but those that differ go on to do so. At most
+    /// one column of a table.
+    bool isName = false;
+  };
+
+  struct Row {
+    std::vector<std::string> cells;
+    bool isTotal;
   };
 
   explicit Table(std::vector<Column> columns) : columns(std::move(columns)) {}
@@ -34,24 +47,29 @@ public:
   void addTotal(std::vector<std::string> cells) { add(std::move(cells), true); }
   bool empty() const { return rows.empty(); }
 
-  /// The table with headings; two spaces between columns, `indent` in front.
+  /// The table with headings, as wide as the terminal at most; two spaces between columns,
+  /// `indent` in front.
   std::string str(const Session &session, unsigned indent = 0) const;
+  /// The same in at most `width` columns, without bold headings. Lines are longer only where a
+  /// name would have to be cut to one that another has: it then stands on a line of its own.
+  std::string str(size_t width, unsigned indent = 0) const;
 
 private:
-  struct Row {
-    std::vector<std::string> cells;
-    bool isTotal;
+  /// What of the table is printed.
+  struct Layout {
+    std::vector<Column> columns;
+    std::vector<Row> rows;
+    /// What was taken away from all names.
+    std::string prefix;
+    /// Names in front of rows that are printed without them; empty where columns hold them.
+    std::vector<std::string> namesAbove;
   };
-  std::vector<size_t> widths() const;
-  std::string line(const std::vector<std::string> &cells, const std::vector<size_t> &widths,
-                   unsigned indent) const;
+  Layout fit(size_t width) const;
+  std::string text(const Layout &layout, const Session *session, unsigned indent) const;
 
   std::vector<Column> columns;
   std::vector<Row> rows;
 };
-
-/// Columns that `text` (UTF-8) takes on a terminal, a character each.
-size_t displayWidth(std::string_view text);
 
 } // namespace uwt
 

@@ -46,6 +46,13 @@ std::string uwt::formatPercent(double share, unsigned digits) {
   return formatNumber(share * 100, digits) + " %";
 }
 
+std::string uwt::formatChange(uint64_t before, uint64_t after) {
+  if (before == after || before == 0)
+    return "of the same size";
+  double share = static_cast<double>(after) / static_cast<double>(before) - 1;
+  return formatPercent(std::abs(share)) + (share < 0 ? " smaller" : " larger");
+}
+
 std::string uwt::formatShape(std::span<const uint64_t> shape) {
   std::string text;
   for (uint64_t extent : shape)
@@ -201,10 +208,4 @@ std::string uwt::printable(std::string_view text) {
     text.remove_prefix(length);
   }
   return result;
-}
-
-std::string uwt::shortened(std::string_view text, size_t width) {
-  if (text.size() <= width || width < 5)
-    return std::string(text);
-  return "..." + std::string(text.substr(text.size() - (width - 3)));
 }

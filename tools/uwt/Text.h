@@ -29,6 +29,8 @@ std::string formatCount(uint64_t value);
 std::string formatNumber(double value, unsigned digits);
 /// "12.3 %", of 0.123.
 std::string formatPercent(double share, unsigned digits = 1);
+/// "34.2 % smaller": what `after` is beside `before`; "0.3 % larger", "of the same size".
+std::string formatChange(uint64_t before, uint64_t after);
 /// "4096 x 14336", "scalar" for rank 0.
 std::string formatShape(std::span<const uint64_t> shape);
 /// "1:23", "1:02:03".
@@ -58,9 +60,6 @@ std::vector<std::string> wrapText(std::string_view text, size_t width);
 /// `text` with control characters and invalid UTF-8 replaced by '?': a name may not send commands
 /// to a terminal, nor change the order in which other characters appear.
 std::string printable(std::string_view text);
-
-/// The end of `text` that fits `width` columns, where tensors' names differ most.
-std::string shortened(std::string_view text, size_t width);
 
 } // namespace uwt
 

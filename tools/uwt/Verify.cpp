@@ -131,9 +131,9 @@ void VerifyCommand::printReportJson(Session &session, const VerifyReport &report
 }
 
 Status VerifyCommand::run(Session &session) {
-  UWT_RETURN_IF_ERROR(checkInput(input));
+  UWT_RETURN_IF_ERROR(checkWeights(input));
   if (original)
-    UWT_RETURN_IF_ERROR(checkInput(*original));
+    UWT_RETURN_IF_ERROR(checkWeights(*original));
   UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input));
   VerifyOptions options;
   options.hashes = !noHashes;

@@ -26,9 +26,10 @@ static Status runCommand(const CommandList &commands, const ParsedCommandLine &p
     session.print("uwt " UWT_VERSION "\n");
   else if (parsed.wantsHelp)
     session.print(toolHelp(session, commands, parsed.group));
-  else if (!parsed.command)
-    return usageError("no command is given; see 'uwt help'");
-  else if (session.options().help)
+  else if (!parsed.command) {
+    session.print(toolHelp(session, commands, parsed.group) + "\n");
+    return usageError("no command is given");
+  } else if (session.options().help)
     session.print(commandHelp(session, *parsed.command));
   else if (Status status = parsed.command->run(session); !status)
     return status;

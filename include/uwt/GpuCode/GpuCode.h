@@ -33,6 +33,14 @@ struct GpuCodeOptions {
   unsigned timeout = 120;
 };
 
+enum class CudaTool { Ptxas, Nvdisasm };
+
+/// The tool's path: `given` if it is not empty, else environment variable UWT_PTXAS or
+/// UWT_NVDISASM, PATH, /usr/local/cuda/bin, and PyPI's packages in the active virtual environment
+/// or in a folder `.venv` above this program. Errors: Unsupported, with how to install it; IO for a
+/// named file that does not run.
+Expected<std::string> findCudaTool(CudaTool tool, llvm::StringRef given);
+
 /// Seconds that the parts of a compilation took; 0 for what did not run.
 struct GpuCodeTimes {
   double pipeline = 0, translate = 0, optimise = 0, codegen = 0, ptxas = 0, disassemble = 0;

@@ -355,7 +355,7 @@ TEST(ProgramTest, ErrorsOfModulesAreValues) {
                       "  %0 = arith.constant dense_resource<w> : tensor<4xf32>\n"
                       "  return %0 : tensor<4xf32>\n}"),
             "test.mlir:2:8: constant dense_resource<w> has no data: name the file that has its "
-            "tensor (weights=FILE)");
+            "tensor (uwt: --weights FILE, the pass: weights=FILE)");
   CompileOptions other;
   other.target = "avx3";
   EXPECT_EQ(messageOf(negateText, other).substr(0, 21), "unknown target 'avx3'");

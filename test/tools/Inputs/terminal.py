@@ -1,5 +1,8 @@
 """Runs a command with a terminal for standard output and error, prints what it wrote
-there, and ends with its exit code."""
+there, and ends with its exit code.
+
+    terminal.py [--columns N] COMMAND...
+"""
 
 import os
 import pty
@@ -23,7 +26,10 @@ def main():
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    status = pty.spawn(sys.argv[1:], keep_alive, lambda descriptor: b"")
+    command = sys.argv[1:]
+    if command[0] == "--columns":
+        command = ["sh", "-c", f'stty cols {int(command[1])}; exec "$@"', "sh"] + command[2:]
+    status = pty.spawn(command, keep_alive, lambda descriptor: b"")
     os.write(output, b"".join(written).replace(b"\r\n", b"\n"))
     sys.exit(os.waitstatus_to_exitcode(status))
 

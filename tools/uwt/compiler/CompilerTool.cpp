@@ -13,6 +13,7 @@
 #include "../CompilerModule.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
+#include "uwt/GpuCode/GpuCode.h"
 #include <chrono>
 
 using namespace uwt;
@@ -55,6 +56,7 @@ public:
   Expected<std::string> emit(std::string_view text, const std::string &path,
                              const ToolCompileOptions &options, EmitKind kind,
                              ToolStats &stats) const override;
+  Expected<std::string> findCudaTool(const std::string &program) const override;
   Expected<double> decodeOperations(const std::string &format) const override;
 };
 
@@ -127,6 +129,10 @@ Expected<std::string> CompilerOfTool::emit(std::string_view text, const std::str
   UWT_ASSIGN_OR_RETURN(std::string code, emitCode(*module, chosen, kind, &measured));
   stats = toolStats(measured);
   return code;
+}
+
+Expected<std::string> CompilerOfTool::findCudaTool(const std::string &program) const {
+  return uwt::findCudaTool(program == "ptxas" ? CudaTool::Ptxas : CudaTool::Nvdisasm, "");
 }
 
 Expected<double> CompilerOfTool::decodeOperations(const std::string &format) const {

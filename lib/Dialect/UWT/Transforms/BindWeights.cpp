@@ -202,7 +202,8 @@ FailureOr<FoundTensor> Binder::findByKey(arith::ConstantOp constant,
                                          const llvm::StringSet<> &used) {
   if (files.isEmpty()) {
     constant.emitError() << "constant dense_resource<" << uwt::keyOf(constant.getValue())
-                         << "> has no data: name the file that has its tensor (weights=FILE)";
+                         << "> has no data: name the file that has its tensor (uwt: "
+                            "--weights FILE, the pass: weights=FILE)";
     return mlir::failure();
   }
   StringRef key = uwt::keyOf(constant.getValue());
