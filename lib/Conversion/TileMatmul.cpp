@@ -130,9 +130,11 @@ LogicalResult ProductLowering::lower() {
   if (isOneTask()) {
     emitTask(index.constant(0));
   } else {
-    OpFoldResult panels = builder.getIndexAttr(matrices * panelsInMatrix);
+    OpFoldResult panels;
     if (ShapedType::isDynamic(matrices))
       panels = index.mul(matrixCount, panelsInMatrix);
+    else
+      panels = builder.getIndexAttr(matrices * panelsInMatrix);
     auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{panels},
                                       ValueRange(), std::nullopt);
     OpBuilder::InsertionGuard guard(builder);
