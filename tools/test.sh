@@ -168,7 +168,7 @@ step_sanitize() {
 }
 
 step_thread() {
-  build_preset tsan --target uwt-unit-tests
+  build_preset tsan --target unit-tests
   run_ctest tsan unit
 }
 

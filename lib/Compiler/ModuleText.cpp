@@ -6,54 +6,149 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Compiler/ModuleText.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 
 using namespace uwt;
 
 static constexpr unsigned deepestNesting = 500;
 static constexpr size_t longestMap = 10'000;
 static constexpr size_t longestNumber = 1'000;
+/// Of an integer of 64 bits, whatever its digits.
+static constexpr size_t longestInteger = 18;
 
 static bool isDigit(char c) { return c >= '0' && c <= '9'; }
-/// Whether `c` may go on a number or a name that `before` is of.
-static bool goesOn(char c) {
+/// Whether `c` may be in a word: a keyword, the name of an operation, a number.
+static bool isInWord(char c) {
   return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
          c == '$';
 }
 
-/// MLIR's parser, verifier and passes recurse into what is nested, and the stack is finite; numbers
-/// take the square of their length.
-static Status checkTokens(std::string_view text, const std::string &name) {
-  unsigned depth = 0, line = 1;
-  bool inString = false, inComment = false;
-  auto refuse = [&](const std::string &what) {
+namespace {
+
+/// Walks over the tokens of a module's text.
+class TokenCheck {
+public:
+  TokenCheck(std::string_view text, const std::string &name) : text(text), name(name) {}
+
+  Status run();
+
+private:
+  char current() const { return at < text.size() ? text[at] : '\0'; }
+  void skipSpacesAndComments();
+  void skipString();
+  std::string_view takeWord();
+  Status checkWord(char before);
+  Status checkIntegers(std::string_view keyword);
+  Status checkNesting(char before);
+  Status refuse(const std::string &what) const {
     return invalidError(name + ":" + std::to_string(line) + ": " + what);
-  };
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i], before = i ? text[i - 1] : ' ';
-    line += c == '\n';
-    if (c == '\n')
-      inString = inComment = false;
-    if (c == '"' && !inComment && before != '\\')
-      inString = !inString;
-    if (inString || inComment)
-      continue;
-    inComment = c == '/' && before == '/';
-    if (isDigit(c) && !goesOn(before)) {
-      size_t begin = i;
-      while (i + 1 < text.size() && goesOn(text[i + 1]))
-        ++i;
-      if (i - begin >= longestNumber)
-        return refuse("a number is longer than " + std::to_string(longestNumber) + " characters");
-      continue;
-    }
-    bool isArrow = c == '>' && before == '-';
-    if (c == '(' || c == '[' || c == '{' || c == '<')
-      ++depth;
-    else if ((c == ')' || c == ']' || c == '}' || (c == '>' && !isArrow)) && depth > 0)
-      --depth;
-    if (depth > deepestNesting)
-      return refuse("nested deeper than " + std::to_string(deepestNesting) + " levels");
   }
+
+  std::string_view text;
+  const std::string &name;
+  size_t at = 0;
+  unsigned line = 1, depth = 0;
+};
+
+} // namespace
+
+Status TokenCheck::run() {
+  char before = '\0';
+  for (skipSpacesAndComments(); at < text.size(); skipSpacesAndComments()) {
+    char c = current();
+    if (c == '"')
+      skipString();
+    else if (isInWord(c))
+      UWT_RETURN_IF_ERROR(checkWord(before));
+    else
+      UWT_RETURN_IF_ERROR(checkNesting(before));
+    before = c;
+  }
+  return uwt::success();
+}
+
+void TokenCheck::skipSpacesAndComments() {
+  for (; at < text.size(); ++at) {
+    if (text.substr(at).starts_with("//"))
+      at = std::min(text.find('\n', at), text.size());
+    char c = current();
+    line += c == '\n';
+    if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+      return;
+  }
+}
+
+/// A string ends with its line at the latest.
+void TokenCheck::skipString() {
+  for (++at; at < text.size() && text[at] != '\n'; ++at) {
+    if (text[at] == '\\' && at + 1 < text.size() && text[at + 1] != '\n')
+      ++at;
+    else if (text[at] == '"') {
+      ++at;
+      return;
+    }
+  }
+}
+
+std::string_view TokenCheck::takeWord() {
+  size_t begin = at;
+  while (isInWord(current()))
+    ++at;
+  return text.substr(begin, at - begin);
+}
+
+/// Numbers take the square of their length to read.
+Status TokenCheck::checkWord(char before) {
+  std::string_view word = takeWord();
+  if (isDigit(word.front()) && word.size() > longestNumber)
+    return refuse("a number is longer than " + std::to_string(longestNumber) + " characters");
+  // Keywords, not names of values and the like, nor entries of a dictionary.
+  bool isKeyword = std::string_view("%^#!@{,").find(before) == std::string_view::npos;
+  if (isKeyword && (word == "permutation" || word == "dimensions"))
+    return checkIntegers(word);
+  return uwt::success();
+}
+
+/// The parsers of linalg.transpose, linalg.broadcast and linalg.reduce use what was read after
+/// these keywords, also where it is no list of integers.
+Status TokenCheck::checkIntegers(std::string_view keyword) {
+  auto take = [&](char c) {
+    skipSpacesAndComments();
+    bool isThere = current() == c;
+    at += isThere;
+    return isThere;
+  };
+  auto takeInteger = [&] {
+    take('-');
+    skipSpacesAndComments();
+    std::string_view word = takeWord();
+    return !word.empty() && word.size() <= longestInteger && llvm::all_of(word, isDigit);
+  };
+  if (!take('='))
+    return uwt::success();
+  bool isList = take('[');
+  if (isList && !take(']')) {
+    do
+      isList = takeInteger();
+    while (isList && take(','));
+    isList = isList && take(']');
+  }
+  if (!isList)
+    return refuse("expected '" + std::string(keyword) + " = [', integers and ']'");
+  return uwt::success();
+}
+
+/// MLIR's parser, verifier and passes recurse into what is nested, and the stack is finite.
+Status TokenCheck::checkNesting(char before) {
+  char c = text[at++];
+  bool isArrow = c == '>' && before == '-';
+  if (c == '(' || c == '[' || c == '{' || c == '<')
+    ++depth;
+  else if ((c == ')' || c == ']' || c == '}' || (c == '>' && !isArrow)) && depth > 0)
+    --depth;
+  if (depth > deepestNesting)
+    return refuse("nested deeper than " + std::to_string(deepestNesting) + " levels");
   return uwt::success();
 }
 
@@ -79,6 +174,6 @@ Status uwt::checkModuleText(std::string_view text, const std::string &name) {
   // Bytecode begins with these four bytes.
   if (text.starts_with("ML\xefR"))
     return uwt::success();
-  UWT_RETURN_IF_ERROR(checkTokens(text, name));
+  UWT_RETURN_IF_ERROR(TokenCheck(text, name).run());
   return checkMaps(text, name);
 }
