@@ -39,7 +39,10 @@ private:
   void skipString();
   std::string_view takeWord();
   Status checkWord(char before);
+  bool take(char c);
+  bool takeInteger();
   Status checkIntegers(std::string_view keyword);
+  Status checkArray();
   Status checkNesting(char before);
   Status refuse(const std::string &what) const {
     return invalidError(name + ":" + std::to_string(line) + ": " + what);
@@ -107,24 +110,27 @@ Status TokenCheck::checkWord(char before) {
   bool isKeyword = std::string_view("%^#!@{,").find(before) == std::string_view::npos;
   if (isKeyword && (word == "permutation" || word == "dimensions"))
     return checkIntegers(word);
-  return uwt::success();
+  return word == "array" ? checkArray() : uwt::success();
+}
+
+/// Takes `c` if it is the next token.
+bool TokenCheck::take(char c) {
+  skipSpacesAndComments();
+  bool isThere = current() == c;
+  at += isThere;
+  return isThere;
+}
+
+bool TokenCheck::takeInteger() {
+  take('-');
+  skipSpacesAndComments();
+  std::string_view word = takeWord();
+  return !word.empty() && word.size() <= longestInteger && llvm::all_of(word, isDigit);
 }
 
 /// The parsers of linalg.transpose, linalg.broadcast and linalg.reduce use what was read after
 /// these keywords, also where it is no list of integers.
 Status TokenCheck::checkIntegers(std::string_view keyword) {
-  auto take = [&](char c) {
-    skipSpacesAndComments();
-    bool isThere = current() == c;
-    at += isThere;
-    return isThere;
-  };
-  auto takeInteger = [&] {
-    take('-');
-    skipSpacesAndComments();
-    std::string_view word = takeWord();
-    return !word.empty() && word.size() <= longestInteger && llvm::all_of(word, isDigit);
-  };
   if (!take('='))
     return uwt::success();
   bool isList = take('[');
@@ -136,6 +142,21 @@ Status TokenCheck::checkIntegers(std::string_view keyword) {
   }
   if (!isList)
     return refuse("expected '" + std::string(keyword) + " = [', integers and ']'");
+  return uwt::success();
+}
+
+/// The parser asks any type of elements for its width, also one that has none.
+Status TokenCheck::checkArray() {
+  if (!take('<'))
+    return uwt::success();
+  ++depth;
+  skipSpacesAndComments();
+  // A digit begins the size of one of LLVM's arrays.
+  if (isDigit(current()))
+    return uwt::success();
+  std::string_view type = takeWord();
+  if (!llvm::is_contained({"i1", "i8", "i16", "i32", "i64", "f32", "f64"}, type))
+    return refuse("expected the type i1, i8, i16, i32, i64, f32 or f64 after 'array<'");
   return uwt::success();
 }
 

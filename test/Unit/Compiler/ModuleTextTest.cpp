@@ -21,9 +21,10 @@ TEST(ModuleText, ListsOfIntegersAreHeldToTheirForm) {
   for (std::string_view taken :
        {"permutation = []", "permutation = [1, -0 , 2]", "outs(%x) dimensions=[ 1\n,2 ]",
         "dimensions // of what\n = [1]", "// permutation = [r", "{a = \"permutation = [r\"}",
-        "\"\\\\\" dimensions = [1]", "{permutation = array<i64: 1, 0>}", "{a, dimensions = 1 : i64}",
-        "%permutation = linalg.fill", "#permutation = affine_map<(d) -> (d)>",
-        "permutation_map = x", "permutation : i64", "dimensions = [999999999999999999]"})
+        "\"\\\\\" dimensions = [1]", "{permutation = array<i64: 1, 0>}",
+        "{a, dimensions = 1 : i64}", "%permutation = linalg.fill",
+        "#permutation = affine_map<(d) -> (d)>", "permutation_map = x", "permutation : i64",
+        "dimensions = [999999999999999999]"})
     EXPECT_EQ(messageOf(taken), "") << taken;
   for (std::string_view refused :
        {"permutation = [1, 0, r<4]", "permutation = [1, 0", "permutation = 1", "dimensions = ",
@@ -31,6 +32,17 @@ TEST(ModuleText, ListsOfIntegersAreHeldToTheirForm) {
         "\"//\" dimensions = [a]", "\"\\\\\" dimensions = [a]", "permutation = [0x1]",
         "permutation = [1, 9999999999999999999]", "permutation = array<i64: 1>"})
     EXPECT_THAT(messageOf(refused), testing::HasSubstr("integers and ']'")) << refused;
+}
+
+TEST(ModuleText, ArraysAreOfTypesWithAWidth) {
+  for (std::string_view taken :
+       {"array<i64: 1, 0>", "array< i1>", "array // of\n<f32: 1.0>", "!llvm.array<2 x index>",
+        "!llvm.struct<(array<2 x f32>)>", "\"array<index\"", "array = index", "%array = x"})
+    EXPECT_EQ(messageOf(taken), "") << taken;
+  for (std::string_view refused :
+       {"array<index: 0>", "array<>", "array<", "array<tensor<1xf32>: 1>", "array // of\n<none: 1>",
+        "array<!x.y>", "array<i64x: 1>"})
+    EXPECT_THAT(messageOf(refused), testing::HasSubstr("after 'array<'")) << refused;
 }
 
 TEST(ModuleText, TheLineIsNamed) {
