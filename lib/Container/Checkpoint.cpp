@@ -56,6 +56,13 @@ Expected<Checkpoint> Checkpoint::open(const std::string &path, const ReadOptions
   return checkpoint;
 }
 
+uint64_t Checkpoint::originalBytes() const {
+  uint64_t total = 0;
+  for (const Container &container : containers)
+    total += std::min(container.originalBytes(), UINT64_MAX - total);
+  return total;
+}
+
 Expected<std::pair<const Container *, const TensorEntry *>>
 Checkpoint::find(std::string_view name) const {
   std::vector<std::string_view> names;

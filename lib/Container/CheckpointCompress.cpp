@@ -13,6 +13,7 @@
 #include "ConfigRewrite.h"
 #include "ContainerFormat.h"
 #include "ContainerState.h"
+#include "FileWork.h"
 #include "Manifest.h"
 #include "Original.h"
 #include "uwt/Container/Checkpoint.h"
@@ -270,8 +271,7 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
   report.originalBytes += file.bytes;
   report.outputBytes += file.bytes;
   report.carried.push_back(file.path);
-  if (options.compress.progress && !options.compress.progress(file.bytes))
-    return Error(ErrorKind::Interrupted, "interrupted");
+  UWT_RETURN_IF_ERROR(reportProgress(options.compress.progress, file.bytes));
   if (dryRun())
     return success();
   std::string target = targetOf(file);

@@ -151,8 +151,7 @@ Status CheckpointDecompressor::restoreWeights(const ManifestFile &file, const st
 Status CheckpointDecompressor::restoreCarried(const ManifestFile &file, const std::string &target) {
   std::string source = joinPath(input, file.path);
   report.carried.push_back(file.originalPath);
-  if (options.progress && !options.progress(file.bytes))
-    return Error(ErrorKind::Interrupted, "interrupted");
+  UWT_RETURN_IF_ERROR(reportProgress(options.progress, file.bytes));
   std::optional<uint64_t> expected;
   if (options.check)
     expected = file.checksum;

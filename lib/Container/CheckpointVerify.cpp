@@ -10,6 +10,7 @@
 #include "ContainerFormat.h"
 #include "ContainerState.h"
 #include "FileTree.h"
+#include "FileWork.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Checksum.h"
 #include <set>
@@ -17,8 +18,6 @@
 namespace uwt {
 
 static constexpr uint64_t textLimit = uint64_t(1) << 30;
-
-static Error interrupted() { return Error(ErrorKind::Interrupted, "interrupted"); }
 
 //===----------------------------------------------------------------------===//
 // verify
@@ -59,9 +58,7 @@ Status verifyListed(const std::string &folder, const ManifestFile &file,
     one.add(path, "its size or checksum is not the one in uwt.json: the file is damaged or was "
                   "changed");
   report.merge(std::move(one));
-  if (options.progress && !options.progress(file.bytes))
-    return interrupted();
-  return success();
+  return reportProgress(options.progress, file.bytes);
 }
 
 static Expected<VerifyReport> verifyWithoutManifest(const std::string &folder,
@@ -147,9 +144,7 @@ static Status compareListed(const std::string &folder, const TreeFile *original,
   }
   if (!same)
     report.add(path, "differs from the original");
-  if (options.progress && !options.progress(file.bytes))
-    return interrupted();
-  return success();
+  return reportProgress(options.progress, file.bytes);
 }
 
 Expected<VerifyReport> verifyAgainst(const std::string &path, const std::string &original,

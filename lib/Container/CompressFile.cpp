@@ -231,9 +231,7 @@ Status FileCompressor::progress(size_t i, uint64_t sourceBytes) {
   uint64_t all = original.sourceOf(i).bytes();
   uint64_t now = std::min(sourceBytes, all - told);
   told += now;
-  if (options.progress && !options.progress(now))
-    return Error(ErrorKind::Interrupted, "interrupted");
-  return success();
+  return reportProgress(options.progress, now);
 }
 
 Expected<ChosenFormat> FileCompressor::pickFormat(size_t i, std::span<const uint8_t> bytes,

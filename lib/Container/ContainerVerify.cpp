@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContainerState.h"
+#include "FileWork.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
 
@@ -55,9 +56,7 @@ Status Container::streamOriginal(const std::function<Status(std::span<const uint
   UWT_RETURN_IF_ERROR(consume(asBytes(state->originalText)));
   auto consumeAndCount = [&](std::span<const uint8_t> piece) -> Status {
     UWT_RETURN_IF_ERROR(consume(piece));
-    if (progress && !progress(piece.size()))
-      return Error(ErrorKind::Interrupted, "interrupted");
-    return success();
+    return reportProgress(progress, piece.size());
   };
   for (size_t i : state->original->dataOrder()) {
     UWT_ASSIGN_OR_RETURN(TensorReader tensor, reader(state->entries[i]));
@@ -112,9 +111,7 @@ Status Verification::checkTensor(const TensorEntry &entry) {
     if (!checked)
       report.add(container.path(), withoutPath(checked.error().message(), container.path()));
   }
-  if (options.progress && !options.progress(entry.bytes))
-    return Error(ErrorKind::Interrupted, "interrupted");
-  return success();
+  return reportProgress(options.progress, entry.bytes);
 }
 
 bool Verification::anyHash() const {

@@ -75,6 +75,12 @@ Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &
   return container->verify(pool, options);
 }
 
+Status reportProgress(const ProgressFunction &progress, uint64_t bytes) {
+  if (progress && !progress(bytes))
+    return Error(ErrorKind::Interrupted, "interrupted");
+  return success();
+}
+
 ProgressFunction halved(const ProgressFunction &progress) {
   if (!progress)
     return {};

@@ -12,6 +12,9 @@
 
 namespace uwt {
 
+/// Tells `progress`, if there is one, of more bytes. Errors: Interrupted, where it ends the work.
+Status reportProgress(const ProgressFunction &progress, uint64_t bytes);
+
 /// Counts half of the bytes: for work that goes over them twice. `progress` must outlive it.
 ProgressFunction halved(const ProgressFunction &progress);
 

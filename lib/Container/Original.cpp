@@ -8,6 +8,7 @@
 #include "Original.h"
 #include "Cast.h"
 #include "ContainerState.h"
+#include "FileWork.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <cstring>
@@ -160,8 +161,7 @@ Expected<std::optional<Finding>> findDifference(const Container &container, Orig
     original.release(i);
     if (found)
       return found;
-    if (progress && !progress(original.sourceOf(i).bytes()))
-      return Error(ErrorKind::Interrupted, "interrupted");
+    UWT_RETURN_IF_ERROR(reportProgress(progress, original.sourceOf(i).bytes()));
   }
   return std::optional<Finding>();
 }
