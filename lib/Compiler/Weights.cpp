@@ -48,6 +48,11 @@ static WeightRequest requestOf(SlotAttr slot) {
   return request;
 }
 
+static Error missingFile(std::string_view tensor) {
+  return usageError("the module needs tensor " + inQuotes(tensor) +
+                    ": name the file that holds it with --weights");
+}
+
 static Expected<std::shared_ptr<const LoadedWeight>>
 loadConstant(ConstantOp constant, const LoadOptions &options, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(ConstantPlanes planes, planesOf(constant));
@@ -101,24 +106,22 @@ static WeightRequest requestOf(const std::string &tensor, const TensorSpec &spec
   return request;
 }
 
+static uint64_t bytesOf(const WeightRequest &request) {
+  if (!request.dtype)
+    return 0;
+  auto bytes = safetensorsBytes(*request.dtype, request.shape);
+  return bytes ? *bytes : 0;
+}
+
 /// Bytes of the tensors that weights come from, each one once.
 static void countRawBytes(ArrayAttr slots, Program::State &state) {
   llvm::StringMap<uint64_t> bytes;
-  for (auto slot : slots.getAsRange<SlotAttr>()) {
-    if (slot.getDerivation())
-      continue;
-    auto compressed = dyn_cast<CompressedType>(slot.getType());
-    auto type = compressed ? compressed.getTensorType() : cast<RankedTensorType>(slot.getType());
-    const SafetensorsDtype *dtype = dtypeOf(type.getElementType());
-    bytes[slot.getName()] = dtype ? type.getNumElements() * dtype->bits / 8 : 0;
-  }
+  for (auto slot : slots.getAsRange<SlotAttr>())
+    if (!slot.getDerivation())
+      bytes[slot.getName()] = bytesOf(requestOf(slot));
   for (const DerivedWeight &weight : state.derivedWeights)
-    for (auto [tensor, spec] : llvm::zip(weight.tensors, weight.function.inputs)) {
-      uint64_t elements = 1;
-      for (int64_t size : spec.shape)
-        elements *= size;
-      bytes[tensor] = elements * spec.dtype->bits / 8;
-    }
+    for (auto [tensor, spec] : llvm::zip(weight.tensors, weight.function.inputs))
+      bytes[tensor] = bytesOf(requestOf(tensor, spec));
   for (const auto &[name, count] : bytes)
     state.stats.rawWeightBytes += count;
 }
@@ -147,8 +150,7 @@ Status uwt::loadWeights(ModuleOp module, const CompileOptions &options,
       continue;
     }
     if (!store)
-      return usageError("the module needs tensor " + inQuotes(std::string_view(slot.getName())) +
-                        ": name the file that holds it with --weights");
+      return missingFile(slot.getName());
     requests.push_back(requestOf(slot));
     requested.push_back(i);
   }
@@ -178,8 +180,7 @@ public:
     std::vector<TensorView> views;
     for (auto [tensor, spec] : llvm::zip(weight.tensors, weight.function.inputs)) {
       if (!store)
-        return usageError("the module needs tensor " + inQuotes(tensor) +
-                          ": name the file that holds it with --weights");
+        return missingFile(tensor);
       WeightRequest request = requestOf(tensor, spec);
       UWT_ASSIGN_OR_RETURN(auto loaded, store->load({&request, 1}, pool));
       held[tensor] = loaded.front();
