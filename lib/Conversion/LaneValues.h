@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_CONVERSION_LANEVALUES_H
-#define UWT_CONVERSION_LANEVALUES_H
+#ifndef UWT_LIB_CONVERSION_LANEVALUES_H
+#define UWT_LIB_CONVERSION_LANEVALUES_H
 
 #include "VectorLoops.h"
 
@@ -69,4 +69,4 @@ private:
 
 } // namespace uwt
 
-#endif // UWT_CONVERSION_LANEVALUES_H
+#endif // UWT_LIB_CONVERSION_LANEVALUES_H

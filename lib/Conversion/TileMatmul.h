@@ -19,8 +19,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H
-#define UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H
+#ifndef UWT_LIB_CONVERSION_TILEMATMUL_H
+#define UWT_LIB_CONVERSION_TILEMATMUL_H
 
 #include "PanelReader.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -146,4 +146,4 @@ private:
 
 } // namespace uwt
 
-#endif // UWT_LIB_DIALECT_UWT_TRANSFORMS_TILEMATMUL_H
+#endif // UWT_LIB_CONVERSION_TILEMATMUL_H

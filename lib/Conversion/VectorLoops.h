@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_CONVERSION_VECTORLOOPS_H
-#define UWT_CONVERSION_VECTORLOOPS_H
+#ifndef UWT_LIB_CONVERSION_VECTORLOOPS_H
+#define UWT_LIB_CONVERSION_VECTORLOOPS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/PatternMatch.h"
@@ -64,4 +64,4 @@ void emitVectorLoops(mlir::RewriterBase &rewriter, mlir::linalg::GenericOp op,
 
 } // namespace uwt
 
-#endif // UWT_CONVERSION_VECTORLOOPS_H
+#endif // UWT_LIB_CONVERSION_VECTORLOOPS_H

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_WIDEN_H
-#define UWT_LIB_DIALECT_UWT_TRANSFORMS_WIDEN_H
+#ifndef UWT_LIB_CONVERSION_WIDEN_H
+#define UWT_LIB_CONVERSION_WIDEN_H
 
 #include "mlir/IR/Builders.h"
 #include <utility>
@@ -21,4 +21,4 @@ std::pair<mlir::Value, mlir::Value> widenHalves(mlir::OpBuilder &builder, mlir::
 
 } // namespace uwt
 
-#endif // UWT_LIB_DIALECT_UWT_TRANSFORMS_WIDEN_H
+#endif // UWT_LIB_CONVERSION_WIDEN_H
