@@ -51,12 +51,12 @@ def load_model(folder, cast=None):
         raise ExportError(f"{folder}/config.json: transformers cannot read it: {one_line(error)}") from error
     if getattr(config, "quantization_config", None) is not None:
         raise ExportError(f"{folder}: has quantised weights; export the model that they were made from")
-    tensors = {name: placeholder(name, tensor, cast) for name, tensor in stored.items()}
+    tensors = {name: tensor_without_values(name, tensor, cast) for name, tensor in stored.items()}
     model = build_model(folder, config, model_dtype(config, tensors, cast))
     return model, bind_parameters(folder, model, tensors)
 
 
-def placeholder(name, stored, cast):
+def tensor_without_values(name, stored, cast):
     """A tensor of a checkpoint's shape and element type, without its values."""
     if stored.dtype not in DTYPES:
         raise ExportError(f"{stored.file}: '{name}' is {stored.dtype}, which models here do not compute with")
