@@ -47,12 +47,16 @@ UWT_C_API UWTError *uwtContainerRead(UWTContext *context, const UWTContainer *co
                                      const char *name, void *buffer, uint64_t bytes);
 
 typedef struct UWTDecompressOptions {
+  /** Size of this struct: later versions have more members. Set by uwtDecompressOptionsInit. */
+  size_t size;
   /** What would become more than this in all is refused before anything is written; 0 for no
       limit. */
   uint64_t maxBytes;
   /** Not 0: existing files are replaced. */
   int overwrite;
 } UWTDecompressOptions;
+/** Sets the defaults. */
+UWT_C_API void uwtDecompressOptionsInit(UWTDecompressOptions *options);
 
 /** Gives back the original of the compressed file or folder `input`, byte for byte, at `output`;
     checksums are verified before anything is written. `options` may be NULL. */

@@ -55,8 +55,8 @@ UWT_C_API const char *uwtErrorMessage(const UWTError *error);
 UWT_C_API void uwtErrorDestroy(UWTError *error);
 
 /** Files are read through mappings: one that is cut short meanwhile, or that the disk does not
-   give, raises SIGBUS. Opening the first file installs a handler, and such a read becomes an error
-   of kind UWT_ERROR_IO; signals of other mappings go to the handler that was there before. With 0,
+    give, raises SIGBUS. Opening the first file installs a handler, and such a read becomes an error
+    of kind UWT_ERROR_IO; signals of other mappings go to the handler that was there before. With 0,
     called before the first file is opened, none is installed, and such reads end the process. */
 UWT_C_API void uwtCatchReadFaults(int wanted);
 

@@ -27,11 +27,7 @@ UWTError *uwtContainerOpen(const char *path, UWTContainer **container) {
 void uwtContainerDestroy(UWTContainer *container) { delete container; }
 
 uint64_t uwtContainerOriginalBytes(const UWTContainer *container) {
-  uint64_t total = 0;
-  if (container)
-    for (const Container &file : container->checkpoint.files())
-      total += std::min(file.originalBytes(), UINT64_MAX - total);
-  return total;
+  return container ? container->checkpoint.originalBytes() : 0;
 }
 
 size_t uwtContainerSize(const UWTContainer *container) {
@@ -74,9 +70,17 @@ UWTError *uwtContainerRead(UWTContext *context, const UWTContainer *container, c
                      [&] { return readTensor(*context, *container, name, buffer, bytes); });
 }
 
+void uwtDecompressOptionsInit(UWTDecompressOptions *options) {
+  if (options)
+    *options = {sizeof(UWTDecompressOptions), 0, 0};
+}
+
 UWTError *uwtDecompress(UWTContext *context, const char *input, const char *output,
                         const UWTDecompressOptions *options) {
   return runFunction({{context, "context"}, {input, "input"}, {output, "output"}}, [&]() -> Status {
+    if (options && options->size < sizeof(UWTDecompressOptions))
+      return usageError("the options have size " + std::to_string(options->size) +
+                        ": set them with uwtDecompressOptionsInit");
     DecompressOptions decompressing;
     decompressing.threads = context->pool.size();
     if (options && options->maxBytes)

@@ -101,11 +101,10 @@ static Table tensorTable(const Inspection &inspection, RowStyle style) {
 
 static std::string filesText(const Inspection &inspection) {
   std::string text;
-  uint64_t fileBytes = 0, originals = 0;
+  uint64_t fileBytes = 0;
   bool any = false;
   for (const Container &file : inspection.model->files()) {
     fileBytes += file.fileBytes();
-    originals += std::min(file.originalBytes(), UINT64_MAX - originals);
     any = any || file.isContainer();
     if (file.savedAgain())
       text += printable(file.path()) +
@@ -116,6 +115,7 @@ static std::string filesText(const Inspection &inspection) {
   if (!any)
     return printable(inspection.path) + ": plain safetensors" + files + ", " +
            formatBytes(fileBytes) + "\n" + text;
+  uint64_t originals = inspection.model->originalBytes();
   return printable(inspection.path) + ": compressed" + files + ", " +
          formatChange(originals, fileBytes) + " (" + formatBytes(originals) + " -> " +
          formatBytes(fileBytes) + ")\n" + text;

@@ -92,6 +92,8 @@ public:
   static Expected<Checkpoint> open(const std::string &path, const ReadOptions &options = {});
 
   const std::vector<Container> &files() const { return containers; }
+  /// What the files would become in all when decompressed; the largest number where that is more.
+  uint64_t originalBytes() const;
   /// The container and entry of a tensor, or a usage error with a suggestion.
   Expected<std::pair<const Container *, const TensorEntry *>> find(std::string_view name) const;
 

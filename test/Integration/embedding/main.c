@@ -76,7 +76,9 @@ static int example(UWTContext *context, const char *container, const char *name,
     return 1;
   printf("%zu tensors\n", uwtContainerSize(weights));
   /* A file from a stranger may stand for any number of bytes. */
-  UWTDecompressOptions limit = {uwtContainerOriginalBytes(weights) - 1, 0};
+  UWTDecompressOptions limit;
+  uwtDecompressOptionsInit(&limit);
+  limit.maxBytes = uwtContainerOriginalBytes(weights) - 1;
   UWTError *large = uwtDecompress(context, container, "never.safetensors", &limit);
   if (!large || uwtErrorKind(large) != UWT_ERROR_USAGE || !strstr(uwtErrorMessage(large), "would become"))
     return printf("a limit on bytes is not kept\n"), 1;

@@ -89,6 +89,12 @@ TEST_F(CApiMisuseTest, Containers) {
   EXPECT_EQ(textOf(uwtDecompress(nullptr, "a", "b", nullptr)), "2: context is NULL");
   EXPECT_EQ(textOf(uwtDecompress(context, nullptr, "b", nullptr)), "2: input is NULL");
   EXPECT_EQ(textOf(uwtDecompress(context, "a", nullptr, nullptr)), "2: output is NULL");
+  uwtDecompressOptionsInit(nullptr);
+  UWTDecompressOptions options;
+  uwtDecompressOptionsInit(&options);
+  options.size = 4;
+  EXPECT_EQ(textOf(uwtDecompress(context, "a", "b", &options)),
+            "2: the options have size 4: set them with uwtDecompressOptionsInit");
   uwtContainerDestroy(nullptr);
 }
 
