@@ -31,8 +31,8 @@ typedef struct UWTCompileOptions {
   const char *format;
   /** Not 0: IEEE multiply-adds, the same bits on every target. */
   int exact;
-  /** Not 0: takes any operation, and calls of functions of the process. The module is then as
-     trusted as a program. */
+  /** Not 0: takes bytecode, any operation, and calls of functions of the process. The module is
+      then as trusted as a program. */
   int trustIr;
   /** Not 0: compiled code does not check sizes and indices that only a call knows. An index in an
       input can then name any memory. */
@@ -43,8 +43,8 @@ UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options);
 
 /** A compiled module with its weights. Immutable: any thread may call its functions. */
 typedef struct UWTProgram UWTProgram;
-/** Compiles a module in text or bytecode of `length` bytes, or takes it from the context's cache.
-    `name` stands in messages; `options` may be NULL. */
+/** Compiles a module of `length` bytes, text or trusted bytecode, or takes it from the context's
+   cache. `name` stands in messages; `options` may be NULL. */
 UWT_C_API UWTError *uwtCompile(UWTContext *context, const char *module, size_t length,
                                const char *name, const UWTCompileOptions *options,
                                UWTProgram **program);

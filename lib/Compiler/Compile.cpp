@@ -13,6 +13,7 @@
 #include "ProgramState.h"
 #include "Signatures.h"
 #include "Weights.h"
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/Pass.h"
@@ -223,13 +224,18 @@ std::unique_ptr<MLIRContext> uwt::makeContext() {
 }
 
 Expected<OwningOpRef<ModuleOp>> uwt::parseModule(MLIRContext &context, std::string_view text,
-                                                 const std::string &name) {
-  UWT_RETURN_IF_ERROR(checkModuleText(text, name));
+                                                 const std::string &name, bool trustIr) {
+  // Text has to end in a zero, which a view need not.
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(StringRef(text.data(), text.size()), name);
+  if (!isBytecode(*buffer))
+    UWT_RETURN_IF_ERROR(checkModuleText(text, name));
+  else if (!trustIr)
+    return invalidError(name +
+                        ": is bytecode, whose reader trusts what it reads: turn it into text "
+                        "(mlir-opt), or trust it (trust-ir)");
   DiagnosticCollector diagnostics(&context);
   Compilation::prepareContext(context);
   ParserConfig config(&context);
-  // Text has to end in a zero, which a view need not.
-  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(StringRef(text.data(), text.size()), name);
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, config);

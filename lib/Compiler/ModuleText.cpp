@@ -192,9 +192,6 @@ static Status checkMaps(std::string_view text, const std::string &name) {
 }
 
 Status uwt::checkModuleText(std::string_view text, const std::string &name) {
-  // Bytecode begins with these four bytes.
-  if (text.starts_with("ML\xefR"))
-    return uwt::success();
   UWT_RETURN_IF_ERROR(TokenCheck(text, name).run());
   return checkMaps(text, name);
 }

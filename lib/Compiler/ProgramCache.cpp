@@ -147,7 +147,7 @@ ProgramResult ProgramCache::get(std::string_view text, const std::string &name,
                                 const CompileOptions &options, ThreadPool &pool) {
   return state->get(keyOf(text, options), [&]() -> Expected<std::unique_ptr<Program>> {
     std::unique_ptr<mlir::MLIRContext> context = makeContext();
-    UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name));
+    UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
     return compile(*module, options, pool);
   });
 }

@@ -7,8 +7,8 @@
 //
 // A module ends in one error with a text, or in a program, whose calls end in an error with a text
 // or in results. Modules are mutated by what they consist of: sizes, types, operations, lines. The
-// first byte says what is done with the rest: whether it is turned into bytecode first, which then
-// is damaged, too.
+// first byte says what is done with the rest: whether it is turned into bytecode first, which is
+// refused unless it is trusted.
 //
 //===----------------------------------------------------------------------===//
 
@@ -201,14 +201,11 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max
 // What holds for every module
 //===----------------------------------------------------------------------===//
 
-/// Bytecode of a module, of which one byte is another one unless `choice` is even.
-static std::string toBytecode(mlir::ModuleOp module, uint8_t choice) {
+static std::string toBytecode(mlir::ModuleOp module) {
   std::string bytes;
   llvm::raw_string_ostream stream(bytes);
-  if (mlir::failed(mlir::writeBytecodeToFile(module, stream)))
-    return {};
-  if (choice % 2 == 1)
-    bytes[(bytes.size() - 1) * (choice >> 1) / 127] ^= static_cast<char>(choice);
+  fuzzRequire(mlir::succeeded(mlir::writeBytecodeToFile(module, stream)),
+              "bytecode cannot be written");
   return bytes;
 }
 
@@ -261,8 +258,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   auto module = parseModule(*context, text, "m");
   fuzzRequire(module || !module.error().message().empty(), "a module is refused without a text");
   if (module && choice >= 128) {
-    text = toBytecode(**module, choice);
-    module = parseModule(*context, text, "m");
+    text = toBytecode(**module);
+    fuzzRequire(!parseModule(*context, text, "m"), "bytecode is taken from anybody");
+    module = parseModule(*context, text, "m", /*trustIr=*/true);
+    fuzzRequire(bool(module), "bytecode does not read back");
   }
   if (!module)
     return 0;

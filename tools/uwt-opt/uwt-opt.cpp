@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "uwt/Compiler/ModuleText.h"
@@ -35,9 +36,9 @@ static LogicalResult run(int argc, char **argv) {
   if (!input)
     return fail(error);
   // As in uwt::parseModule, before the parser takes all of the stack.
-  llvm::StringRef text = input->getBuffer();
-  if (uwt::Status status = uwt::checkModuleText({text.data(), text.size()}, inputName); !status)
-    return fail(status.error().message());
+  if (llvm::StringRef text = input->getBuffer(); !isBytecode(*input))
+    if (uwt::Status status = uwt::checkModuleText({text.data(), text.size()}, inputName); !status)
+      return fail(status.error().message());
   std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(outputName, &error);
   if (!output)
     return fail(error);

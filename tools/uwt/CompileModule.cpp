@@ -23,8 +23,9 @@ public:
     return "compile a module of linalg, and show what becomes of it";
   }
   std::string_view description() const override {
-    return "IN is MLIR, text or bytecode: linalg on tensors as torch-mlir and IREE's front ends "
-           "write it. A constant dense_resource<NAME> without data is bound to tensor NAME of "
+    return "IN is MLIR: linalg on tensors as torch-mlir and IREE's front ends write it, in text, "
+           "or in bytecode with --trust-ir. A constant dense_resource<NAME> without data is bound "
+           "to tensor NAME of "
            "--weights.\n\n"
            "--emit mlir shows fused products with their formats and strategies; llvm, asm and obj "
            "what is generated for them; stats how long each stage took. Remarks say why a "

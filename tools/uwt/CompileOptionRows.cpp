@@ -63,8 +63,8 @@ std::vector<Option> CompileOptionRows::rows() {
        {"0", "1", "2", "3"}},
       {"--no-check", "", "do not verify checksums of weights", &noCheck},
       {"--trust-ir", "",
-       "take any operation and calls of functions of the process: the module is then as trusted "
-       "as a program",
+       "take bytecode, any operation and calls of functions of the process: the module is then as "
+       "trusted as a program",
        &trustIr},
       {"--no-runtime-checks", "",
        "do not check sizes and indices that only a call knows: an index in the input can then "

@@ -26,9 +26,13 @@ namespace uwt {
 /// A context with all dialects registered that UWT reads and lowers to.
 std::unique_ptr<mlir::MLIRContext> makeContext();
 
-/// Parses the text or bytecode of a module; `name` stands in messages. Errors: Invalid.
-Expected<mlir::OwningOpRef<mlir::ModuleOp>>
-parseModule(mlir::MLIRContext &context, std::string_view text, const std::string &name);
+/// Parses the text of a module, or its bytecode: MLIR's reader of bytecode takes counts and offsets
+/// as they are, so it is for modules that `trustIr` says are trusted. `name` stands in messages.
+/// Errors: Invalid.
+Expected<mlir::OwningOpRef<mlir::ModuleOp>> parseModule(mlir::MLIRContext &context,
+                                                        std::string_view text,
+                                                        const std::string &name,
+                                                        bool trustIr = false);
 
 /// Compiles a copy of `module` for this machine and loads its weights. Errors: Usage (options),
 /// Invalid (a module that cannot be compiled, damaged weights), IO, Unsupported.

@@ -61,9 +61,9 @@ struct CompileOptions {
   unsigned optimisation = 3;
   /// Whether checksums of weights are verified when they are loaded.
   bool check = true;
-  /// Takes modules as they are: any dialect, calls of functions of the process, recursion. Such a
-  /// module is as trusted as a program. Others are held to operations on tensors
-  /// (docs/embedding.md).
+  /// Takes modules as they are: bytecode, any dialect, calls of functions of the process,
+  /// recursion. Such a module is as trusted as a program. Others are held to operations on tensors
+  /// (docs/security.md).
   bool trustIr = false;
   /// Whether compiled code checks sizes and indices that only a call knows. Without, an index in
   /// an input can name any memory.

@@ -34,7 +34,8 @@ public:
   ProgramCache(const ProgramCache &) = delete;
   ProgramCache &operator=(const ProgramCache &) = delete;
 
-  /// A module in text or bytecode; it is parsed only where it has to be compiled. `name`
+  /// A module in text, or in bytecode that `options.trustIr` says is trusted; it is parsed only
+  /// where it has to be compiled. `name`
   /// stands in messages and is no part of the key. Errors as parseModule() and compile(); they are
   /// not kept.
   Expected<std::shared_ptr<const Program>> get(std::string_view text, const std::string &name,

@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "TestFolders.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
 #include "llvm/ADT/APFloat.h"
+#include "llvm/Support/raw_ostream.h"
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -32,6 +34,16 @@ std::string messageOf(const std::string &text, const CompileOptions &options = {
   ThreadPool pool(1);
   auto program = compile(**module, options, pool);
   return program ? "" : program.error().message();
+}
+
+std::string toBytecode(const std::string &text) {
+  auto context = makeContext();
+  auto module = parseModule(*context, text, "test.mlir");
+  EXPECT_TRUE(module) << module.error().message();
+  std::string bytes;
+  llvm::raw_string_ostream stream(bytes);
+  EXPECT_TRUE(mlir::succeeded(mlir::writeBytecodeToFile(**module, stream)));
+  return bytes;
 }
 
 std::unique_ptr<Program> compiled(const std::string &text, const CompileOptions &options = {}) {
@@ -329,6 +341,24 @@ func.func @main(%a: tensor<i32>) -> tensor<i32> {
                       trusting),
             "compiled code calls what this process does not have: "
             "_mlir_ciface_uwt_no_such_function");
+}
+
+TEST(ProgramTest, BytecodeIsTakenWhereItIsTrusted) {
+  std::string bytes = toBytecode(negateText);
+  EXPECT_EQ(messageOf(bytes), "test.mlir: is bytecode, whose reader trusts what it reads: turn it "
+                              "into text (mlir-opt), or trust it (trust-ir)");
+  ProgramCache cache;
+  ThreadPool pool(1);
+  EXPECT_FALSE(cache.get(bytes, "test.mlir", {}, pool));
+  CompileOptions trusting;
+  trusting.trustIr = true;
+  auto program = cache.get(bytes, "test.mlir", trusting, pool);
+  ASSERT_TRUE(program) << program.error().message();
+  std::vector<float> x = {1, 2, 3};
+  TensorView view{f32(), {1, 3}, x.data()};
+  auto results = (*program)->run(*(*program)->functions().begin(), {&view, 1});
+  ASSERT_TRUE(results) << results.error().message();
+  EXPECT_EQ(floats((*results)[0]), (std::vector<float>{-1, -2, -3}));
 }
 
 TEST(ProgramTest, NestedModulesAreOne) {

@@ -112,7 +112,7 @@ Expected<std::unique_ptr<ToolProgram>> CompilerOfTool::compile(std::string_view 
                                                                unsigned threads) const {
   UWT_ASSIGN_OR_RETURN(CompileOptions chosen, completed(options));
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path));
+  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path, chosen.trustIr));
   ThreadPool pool(threads);
   UWT_ASSIGN_OR_RETURN(std::unique_ptr<Program> program, uwt::compile(*module, chosen, pool));
   std::unique_ptr<ToolProgram> result = std::make_unique<ProgramOfTool>(std::move(program));
@@ -124,7 +124,7 @@ Expected<std::string> CompilerOfTool::emit(std::string_view text, const std::str
                                            ToolStats &stats) const {
   UWT_ASSIGN_OR_RETURN(CompileOptions chosen, completed(options));
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path));
+  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path, chosen.trustIr));
   CompileStats measured;
   UWT_ASSIGN_OR_RETURN(std::string code, emitCode(*module, chosen, kind, &measured));
   stats = toolStats(measured);
