@@ -15,6 +15,7 @@
 #include "Weights.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
@@ -86,7 +87,9 @@ public:
 
   /// Of options.target; afterwards these options are those of the host.
   Expected<const ProductTarget *> setTarget();
-  /// Runs one of the two halves of the pipeline.
+  /// Whether the module holds to what its operations ask for.
+  Status verify();
+  /// Runs a part of the pipeline, and verifies what it has made.
   Status runPipeline(void (*build)(OpPassManager &, const CompileOptions &));
   /// Takes products out of the bufferized module, for a target with GPUs.
   Status takeKernels();
@@ -179,7 +182,8 @@ Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOpti
   DiagnosticCollector diagnostics(module->getContext());
   llvm::MapVector<StringRef, double> times;
   PassManager passes(module->getContext(), ModuleOp::getOperationName());
-  passes.enableVerifier(true);
+  // After each pass it would take as long as all passes together.
+  passes.enableVerifier(false);
   passes.addInstrumentation(std::make_unique<PassTimer>(times));
   build(passes, options);
   if (mlir::failed(passes.run(*module)))
@@ -192,6 +196,13 @@ Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOpti
       stats.passes.emplace_back(name.str(), seconds);
   }
   llvm::append_range(stats.remarks, diagnostics.remarks());
+  return verify();
+}
+
+Status Compilation::verify() {
+  DiagnosticCollector diagnostics(module->getContext());
+  if (mlir::failed(mlir::verify(*module)))
+    return diagnostics.takeError(ErrorKind::Invalid, "the module is not valid");
   return uwt::success();
 }
 
@@ -272,6 +283,7 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   UWT_RETURN_IF_ERROR(checkRunsHere(*target->host));
   UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
+  UWT_RETURN_IF_ERROR(work.verify());
   UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   state->signatures = collectSignatures(work.getModule());
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
@@ -390,6 +402,7 @@ Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &optio
     return usageError("code for " + inQuotes(options.target) +
                       " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));
+  UWT_RETURN_IF_ERROR(work.verify());
   UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
   work.getTimer().end("tensor pipeline");

@@ -123,8 +123,8 @@ void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
   pm.addPass(createTileMatmulPass());
   pm.addPass(createEmitDecodersPass());
   pm.addPass(createLowerLaneOpsPass());
-  buildExpandArithmeticPipeline(pm);
   pm.addPass(createWeightsToLLVMPass());
+  buildExpandArithmeticPipeline(pm);
   buildLowerToLLVMPipeline(pm);
 }
 

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EqualFunctions.h"
 #include "uwt/Conversion/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -248,19 +249,12 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
 
   /// `func`, or the earlier function that does the same.
   func::FuncOp shareEqual(func::FuncOp func) {
-    size_t size = 0;
-    func.walk([&](Operation *) { ++size; });
-    SmallVector<func::FuncOp> &earlier = bySize[size];
-    for (func::FuncOp other : earlier) {
-      if (!OperationEquivalence::isRegionEquivalentTo(&func.getBody(), &other.getBody(),
-                                                      OperationEquivalence::IgnoreLocations))
-        continue;
-      func.erase();
-      ++numShared;
-      return other;
-    }
-    earlier.push_back(func);
-    return func;
+    func::FuncOp shared = bodies.findOrInsert(func);
+    if (shared == func)
+      return func;
+    func.erase();
+    ++numShared;
+    return shared;
   }
 
   void emitCall(OpBuilder &builder, Location loc, func::FuncOp body, ArrayRef<Value> captured,
@@ -304,7 +298,7 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
     return func;
   }
 
-  llvm::DenseMap<size_t, SmallVector<func::FuncOp>> bySize;
+  uwt::EqualFunctions bodies;
   unsigned functions = 0;
 };
 

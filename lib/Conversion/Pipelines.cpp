@@ -97,6 +97,7 @@ void buildExpandArithmeticPipeline(OpPassManager &pm) {
   pm.nest<func::FuncOp>().addPass(createHoistBuffersPass());
   // First, so that what follows sees the loops of equal layers once.
   pm.addPass(createOutlineParallelPass());
+  pm.addPass(createOutlineRepeatedPass());
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(math::createMathExtendToSupportedTypes());
   arith::ArithEmulateUnsupportedFloatsOptions emulate;

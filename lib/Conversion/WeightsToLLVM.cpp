@@ -12,6 +12,7 @@
 #include "uwt/Conversion/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Runtime/Abi.h"
+#include <map>
 
 using namespace mlir;
 
@@ -73,6 +74,8 @@ void WeightsToLLVMPass::runOnOperation() {
   ModuleOp module = getOperation();
   LLVMTypeConverter converter(&getContext());
   SmallVector<Operation *> sources;
+  // By slot, plane and place.
+  std::map<std::tuple<int64_t, Plane, Operation *>, Value> buffers;
   WalkResult walk = module.walk([&](Operation *op) {
     if (isa<WeightOp, ConstantOp>(op))
       sources.push_back(op);
@@ -91,11 +94,14 @@ void WeightsToLLVMPass::runOnOperation() {
     Operation *place = op;
     while (!isa<FunctionOpInterface>(place->getParentOp()))
       place = place->getParentOp();
-    OpBuilder builder(place);
-    Value pointer =
-        loadPointer(builder, op->getLoc(), slot.getInt(), plane ? plane.getPlane() : Plane::Dense);
-    Value memory = describe(builder, op->getLoc(), converter,
-                            cast<MemRefType>(op->getResult(0).getType()), pointer);
+    Plane kind = plane ? plane.getPlane() : Plane::Dense;
+    Value &memory = buffers[{slot.getInt(), kind, place}];
+    if (!memory) {
+      OpBuilder builder(place);
+      Value pointer = loadPointer(builder, op->getLoc(), slot.getInt(), kind);
+      memory = describe(builder, op->getLoc(), converter,
+                        cast<MemRefType>(op->getResult(0).getType()), pointer);
+    }
     op->getResult(0).replaceAllUsesWith(memory);
     if (plane)
       plane.erase();

@@ -319,6 +319,30 @@ def OutlineParallelPass : Pass<"uwt-outline-parallel", "::mlir::ModuleOp"> {
   ];
 }
 
+def OutlineRepeatedPass : Pass<"uwt-outline-repeated", "::mlir::ModuleOp"> {
+  let summary = "Turn loops and conditions that do the same into calls of one function";
+  let description = [{
+    `scf.for` and `scf.if` in a function's outermost block that are equal but for what they use from outside (values of the same types, in the same
+    places) become calls of one private function that is not inlined, so that the layers of a model are compiled once. One without an equal stays
+    where it is.
+
+    ```mlir
+    // before
+    scf.for %i = %c0 to %c8 step %c1 { memref.store %v, %a[%i] : memref<8xf32> }
+    scf.for %i = %c0 to %c8 step %c1 { memref.store %w, %b[%i] : memref<8xf32> }
+    // after
+    func.func private @main_part(%v: f32, %a: memref<8xf32>) {…}
+    call @main_part(%v, %a) : (f32, memref<8xf32>) -> ()
+    call @main_part(%w, %b) : (f32, memref<8xf32>) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numFunctions", "functions", "Number of functions that were made">,
+    Statistic<"numCalls", "calls", "Number of loops and conditions that became calls">,
+  ];
+}
+
 def TileMatmulPass : Pass<"uwt-tile-matmul"> {
   let summary = "Lower products on buffers to loops over panels";
   let description = [{

@@ -1,0 +1,69 @@
+// RUN: uwt-opt %s -uwt-outline-repeated -split-input-file | FileCheck %s
+
+// Two loops that differ in what they use share a function; the constant is made in it. The third does something else.
+// CHECK: func.func private @twice_part(%[[V:.*]]: f32, %[[M:.*]]: memref<8xf32>) attributes {llvm.linkage = #llvm.linkage<internal>, passthrough = ["noinline"]}
+// CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
+// CHECK: scf.for %[[I:.*]] = %[[C0]] to %[[C8]]
+// CHECK: memref.store %[[V]], %[[M]][%[[I]]]
+// CHECK-NOT: func.func private
+// CHECK-LABEL: func.func @twice(
+// CHECK-SAME: %[[A:.*]]: memref<8xf32>, %[[B:.*]]: memref<8xf32>, %[[X:.*]]: f32, %[[Y:.*]]: f32
+// CHECK: call @twice_part(%[[X]], %[[A]])
+// CHECK: call @twice_part(%[[Y]], %[[B]])
+// CHECK: scf.for
+func.func @twice(%a: memref<8xf32>, %b: memref<8xf32>, %x: f32, %y: f32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    memref.store %x, %a[%i] : memref<8xf32>
+  }
+  scf.for %i = %c0 to %c8 step %c1 {
+    memref.store %y, %b[%i] : memref<8xf32>
+  }
+  scf.for %i = %c1 to %c8 step %c1 {
+    memref.store %y, %b[%i] : memref<8xf32>
+  }
+  return
+}
+
+// -----
+
+// A condition with a result, that another one uses, also of another function. Using one value twice is something else.
+// CHECK: func.func private @chain_part(%{{.*}}: i1, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>) -> memref<?xf32>
+// CHECK-LABEL: func.func @chain(
+// CHECK-SAME: %[[C:.*]]: i1, %[[A:.*]]: memref<?xf32>, %[[B:.*]]: memref<?xf32>
+// CHECK: %[[FIRST:.*]] = call @chain_part(%[[C]], %[[A]], %[[B]])
+// CHECK: %[[SECOND:.*]] = call @chain_part(%[[C]], %[[FIRST]], %[[A]])
+// CHECK: return %[[SECOND]]
+func.func @chain(%c: i1, %a: memref<?xf32>, %b: memref<?xf32>) -> memref<?xf32> {
+  %0 = scf.if %c -> memref<?xf32> {
+    scf.yield %a : memref<?xf32>
+  } else {
+    scf.yield %b : memref<?xf32>
+  }
+  %1 = scf.if %c -> memref<?xf32> {
+    scf.yield %0 : memref<?xf32>
+  } else {
+    scf.yield %a : memref<?xf32>
+  }
+  return %1 : memref<?xf32>
+}
+
+// CHECK-LABEL: func.func @other(
+// CHECK: scf.if
+// CHECK: call @chain_part
+func.func @other(%c: i1, %a: memref<?xf32>, %b: memref<?xf32>) -> (memref<?xf32>, memref<?xf32>) {
+  %0 = scf.if %c -> memref<?xf32> {
+    scf.yield %a : memref<?xf32>
+  } else {
+    scf.yield %a : memref<?xf32>
+  }
+  %1 = scf.if %c -> memref<?xf32> {
+    scf.yield %b : memref<?xf32>
+  } else {
+    scf.yield %0 : memref<?xf32>
+  }
+  return %0, %1 : memref<?xf32>, memref<?xf32>
+}
