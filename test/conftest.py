@@ -1,5 +1,6 @@
 """What the Python tests share: where the tool is, and how to run it."""
 
+import os
 import pathlib
 import subprocess
 
@@ -24,6 +25,8 @@ def uwt(pytestconfig):
     A failure of the tool fails the test, unless `check=False`.
     """
     binary = pytestconfig.getoption("--uwt").resolve()
+    # Tests compile what they test, whatever a run before has kept.
+    os.environ["UWT_CACHE"] = "none"
     assert binary.exists(), f"{binary} is missing: build it first (tools/test.sh build)"
 
     def run(*arguments, check=True, **options):

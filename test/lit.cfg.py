@@ -51,6 +51,8 @@ config.environment["PATH"] = os.pathsep.join(
 for name in ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
     config.environment.pop(name, None)
 config.environment["TERM"] = "xterm"
+# Tests compile what they test, whatever a run before has kept.
+config.environment["UWT_CACHE"] = "none"
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

@@ -41,6 +41,11 @@ typedef struct UWTCompileOptions {
 /** Sets the defaults. */
 UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options);
 
+/** Keeps compiled code in `folder` too, for CPUs, so that another process finds it; NULL for no
+    folder. Programs in it are run: others than its user may not write to it. Not while other
+    functions use the context. */
+UWT_C_API UWTError *uwtContextSetProgramFolder(UWTContext *context, const char *folder);
+
 /** A compiled module with its weights. Immutable: any thread may call its functions. */
 typedef struct UWTProgram UWTProgram;
 /** Compiles a module of `length` bytes, text or trusted bytecode, or takes it from the context's

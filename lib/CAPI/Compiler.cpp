@@ -71,6 +71,11 @@ static Status compileModule(UWTContext &context, std::string_view module, const 
   return success();
 }
 
+UWTError *uwtContextSetProgramFolder(UWTContext *context, const char *folder) {
+  return runFunction({{context, "context"}},
+                     [&] { return context->cache.setFolder(folder ? folder : ""); });
+}
+
 UWTError *uwtCompile(UWTContext *context, const char *module, size_t length, const char *name,
                      const UWTCompileOptions *options, UWTProgram **program) {
   return runFunction({{context, "context"}, {module, "module"}, {program, "program"}},

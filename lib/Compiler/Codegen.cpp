@@ -17,7 +17,7 @@
 
 using namespace uwt;
 
-static void initialiseTargets() {
+void uwt::initialiseTargets() {
   static const bool done = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();

@@ -26,6 +26,9 @@
 
 namespace uwt {
 
+/// Makes this machine's code generator known to LLVM. Thread-safe.
+void initialiseTargets();
+
 /// LLVM's machine for `target`; scheduled for this machine's processor where `target` runs on it.
 Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const Target &target,
                                                                  unsigned optimisation);

@@ -10,8 +10,10 @@
 #include "Diagnostics.h"
 #include "GpuLedger.h"
 #include "GpuPack.h"
+#include "LinkProgram.h"
 #include "ProgramState.h"
 #include "Signatures.h"
+#include "StageTimer.h"
 #include "Weights.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -34,39 +36,16 @@
 
 using namespace mlir;
 using namespace uwt;
-using Clock = std::chrono::steady_clock;
-
 namespace {
-
-/// Measures stages one after another.
-class StageTimer {
-public:
-  explicit StageTimer(CompileStats &stats) : stats(stats), begin(Clock::now()) {}
-  void end(StringRef stage) {
-    auto now = Clock::now();
-    stats.stages.emplace_back(stage.str(), std::chrono::duration<double>(now - begin).count());
-    begin = now;
-  }
-  /// Stages that were measured one by one; those that did not run are left out.
-  void endParts(ArrayRef<std::pair<const char *, double>> parts) {
-    for (auto [stage, seconds] : parts)
-      if (seconds > 0)
-        stats.stages.emplace_back(stage, seconds);
-    begin = Clock::now();
-  }
-
-private:
-  CompileStats &stats;
-  Clock::time_point begin;
-};
 
 /// Sums the times of passes; those that only run others are left out.
 class PassTimer : public PassInstrumentation {
 public:
   explicit PassTimer(llvm::MapVector<StringRef, double> &times) : times(times) {}
-  void runBeforePass(Pass *, Operation *) override { begins.push_back(Clock::now()); }
+  void runBeforePass(Pass *, Operation *) override { begins.push_back(StageTimer::Clock::now()); }
   void runAfterPass(Pass *pass, Operation *) override {
-    double seconds = std::chrono::duration<double>(Clock::now() - begins.pop_back_val()).count();
+    double seconds =
+        std::chrono::duration<double>(StageTimer::Clock::now() - begins.pop_back_val()).count();
     if (!pass->getArgument().empty())
       times[pass->getArgument()] += seconds;
   }
@@ -74,7 +53,7 @@ public:
 
 private:
   llvm::MapVector<StringRef, double> &times;
-  SmallVector<Clock::time_point> begins;
+  SmallVector<StageTimer::Clock::time_point> begins;
 };
 
 /// A module on its way to machine code.
@@ -104,6 +83,7 @@ public:
   static void prepareContext(MLIRContext &context);
   ModuleOp getModule() { return *module; }
   StageTimer &getTimer() { return timer; }
+  const std::vector<std::string> &getRemarks() const { return stats.remarks; }
   llvm::Module &getLlvm() { return *code; }
 
 private:
@@ -276,6 +256,40 @@ static Status prepareProducts(Compilation &work, const ProductTarget &target,
   return uwt::success();
 }
 
+/// The code of a program up to LLVM IR with its entries. Products for a GPU go to `state`, which
+/// may be null where the target has none.
+static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget &target,
+                                          Program::State *state) {
+  ProgramCode code;
+  code.target = target.host->name;
+  UWT_RETURN_IF_ERROR(work.verify());
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
+  code.functions = collectSignatures(work.getModule());
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
+  UWT_RETURN_IF_ERROR(describeWeights(work.getModule(), code));
+  work.getTimer().end("tensor pipeline");
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
+  work.getTimer().end("buffer pipeline");
+  if (!target.gpus.empty())
+    UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, *state));
+  UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
+  work.getTimer().end("code pipeline");
+  UWT_RETURN_IF_ERROR(work.translate());
+  for (const Signature &function : code.functions)
+    if (function.obstacle.empty())
+      addEntry(work.getLlvm(), function.name);
+  for (const DerivedWeight &weight : code.derived)
+    addEntry(work.getLlvm(), weight.function.name);
+  code.remarks = work.getRemarks();
+  return code;
+}
+
+static std::unique_ptr<llvm::MemoryBuffer> emitObject(Compilation &work) {
+  work.optimise();
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(
+      work.emit(llvm::CodeGenFileType::ObjectFile), "uwt");
+}
+
 Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOptions &options,
                                                 ThreadPool &pool) {
   auto state = std::make_unique<Program::State>();
@@ -283,44 +297,37 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   UWT_RETURN_IF_ERROR(checkRunsHere(*target->host));
   UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
-  UWT_RETURN_IF_ERROR(work.verify());
-  UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
-  state->signatures = collectSignatures(work.getModule());
-  UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
-  work.getTimer().end("tensor pipeline");
-  UWT_RETURN_IF_ERROR(loadWeights(work.getModule(), options, store, pool, *state));
-  work.getTimer().end("load");
-  UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
-  work.getTimer().end("buffer pipeline");
-  if (!target->gpus.empty())
-    UWT_RETURN_IF_ERROR(takeProgramKernels(work, *target, *state));
-  UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
-  work.getTimer().end("code pipeline");
-
-  UWT_RETURN_IF_ERROR(work.translate());
-  for (const Signature &signature : state->signatures)
-    if (signature.obstacle.empty())
-      addEntry(work.getLlvm(), signature.name);
-  for (const DerivedWeight &weight : state->derivedWeights)
-    addEntry(work.getLlvm(), weight.function.name);
-  work.optimise();
-  SmallVector<char, 0> object = work.emit(llvm::CodeGenFileType::ObjectFile);
-  auto buffer = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object), "uwt");
-  UWT_ASSIGN_OR_RETURN(state->jit,
-                       Jit::link(std::move(buffer), state->table.data(), state->products.get()));
-  for (const Signature &signature : state->signatures) {
-    state->entries.push_back(nullptr);
-    if (signature.obstacle.empty()) {
-      UWT_ASSIGN_OR_RETURN(state->entries.back(), state->jit->entry(entryName(signature.name)));
-    }
-  }
-  work.getTimer().end("link");
-  UWT_RETURN_IF_ERROR(deriveWeights(options, store, pool, *state));
-  if (!state->derivedWeights.empty())
-    work.getTimer().end("derive");
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, state.get()));
+  code.object = emitObject(work);
+  UWT_RETURN_IF_ERROR(linkProgram(std::move(code), options, store, pool, *state));
+  work.getTimer().restart();
   if (!target->gpus.empty())
     UWT_RETURN_IF_ERROR(prepareProducts(work, *target, *state));
   return std::make_unique<Program>(std::move(state));
+}
+
+Expected<ProgramCode> uwt::compileCode(ModuleOp module, const CompileOptions &options,
+                                       CompileStats &stats) {
+  Compilation work(module, options, stats);
+  UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
+  if (!target->gpus.empty())
+    return usageError("code for " + inQuotes(options.target) +
+                      " is emitted as kernels, ptx, cubin or pack");
+  UWT_RETURN_IF_ERROR(openWeights(options));
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, nullptr));
+  embedDescription(code, work.getLlvm());
+  code.object = emitObject(work);
+  return code;
+}
+
+Expected<std::unique_ptr<Program>> uwt::loadObject(std::string_view object, const std::string &name,
+                                                   const CompileOptions &options,
+                                                   ThreadPool &pool) {
+  if (!options.trustIr)
+    return invalidError(name + ": is machine code: trust it (trust-ir) to run it");
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, readProgramCode(llvm::MemoryBuffer::getMemBufferCopy(
+                                             StringRef(object.data(), object.size()), name)));
+  return loadCode(std::move(code), options, pool);
 }
 
 static bool isForGpus(EmitKind kind) {
@@ -392,13 +399,17 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
 Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &options, EmitKind kind,
                                     CompileStats *stats) {
   CompileStats unused;
+  if (kind == EmitKind::Object) {
+    UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(module, options, stats ? *stats : unused));
+    return code.object->getBuffer().str();
+  }
   Compilation work(module, options, stats ? *stats : unused);
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   bool hasGpus = !target->gpus.empty();
   if (isForGpus(kind) && !hasGpus)
     return usageError("target " + inQuotes(options.target) +
                       " is no GPU, and that is emitted for GPUs: name one, such as sm_90a");
-  if (hasGpus && (kind == EmitKind::Llvm || kind == EmitKind::Object || kind == EmitKind::Assembly))
+  if (hasGpus && (kind == EmitKind::Llvm || kind == EmitKind::Assembly))
     return usageError("code for " + inQuotes(options.target) +
                       " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));

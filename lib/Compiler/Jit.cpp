@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Jit.h"
+#include "Codegen.h"
 #include "ProductRunner.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
@@ -50,6 +51,7 @@ static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const Weigh
 
 Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights,
                         ProductContext *products) {
+  initialiseTargets();
   auto engine = llvm::orc::LLJITBuilder().create();
   if (!engine)
     return linkError(engine.takeError());

@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Compiler/ProgramCache.h"
+#include "KeyBuilder.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Container/Checkpoint.h"
-#include "uwt/Support/Checksum.h"
 #include "llvm/Support/raw_ostream.h"
 #include <filesystem>
 #include <functional>
@@ -29,6 +29,7 @@ struct ProgramCache::State {
     std::shared_future<std::shared_ptr<const ProgramResult>> program;
   };
   size_t limit;
+  std::string folder;
   mutable std::mutex mutex;
   /// Most recently used first.
   std::list<Entry> entries;
@@ -39,24 +40,6 @@ struct ProgramCache::State {
                     const std::function<Expected<std::unique_ptr<Program>>()> &make);
   void remove(const std::string &key);
 };
-
-namespace {
-/// A digest of several texts, each with its length.
-class KeyBuilder {
-public:
-  void add(std::string_view text) {
-    addNumber(text.size());
-    digest.update({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
-  }
-  void addNumber(uint64_t number) {
-    digest.update({reinterpret_cast<const uint8_t *>(&number), sizeof(number)});
-  }
-  std::string str() { return digest.hexDigest(); }
-
-private:
-  Sha256Stream digest;
-};
-} // namespace
 
 /// Path, size and time of the files of `path`; what cannot be read fails when it is compiled.
 static void addFiles(KeyBuilder &key, const std::string &path) {
@@ -75,21 +58,10 @@ static void addFiles(KeyBuilder &key, const std::string &path) {
 static std::string keyOf(std::string_view module, const CompileOptions &options) {
   KeyBuilder key;
   key.add(module);
-  key.add(options.target);
+  key.addOptions(options);
   key.addNumber(options.weights.size());
   for (const std::string &path : options.weights)
     addFiles(key, path);
-  key.addNumber(options.format.has_value());
-  key.add(options.format.value_or(""));
-  key.add(options.strategy.family);
-  key.add(options.calibration);
-  for (uint64_t number :
-       {static_cast<uint64_t>(options.minElements), uint64_t(options.profit),
-        uint64_t(options.strategy.rows), uint64_t(options.strategy.columns),
-        uint64_t(options.strategy.kChunk), uint64_t(options.threads), uint64_t(options.batchHint),
-        uint64_t(options.exact), uint64_t(options.optimisation), uint64_t(options.check),
-        uint64_t(options.trustIr), uint64_t(options.runtimeChecks)})
-    key.addNumber(number);
   return key.str();
 }
 
@@ -143,13 +115,17 @@ ProgramCache::ProgramCache(size_t limit) : state(std::make_unique<State>()) {
 }
 ProgramCache::~ProgramCache() = default;
 
+Status ProgramCache::setFolder(const std::string &folder) {
+  if (!folder.empty())
+    UWT_RETURN_IF_ERROR(checkCodeFolder(folder));
+  state->folder = folder;
+  return uwt::success();
+}
+
 ProgramResult ProgramCache::get(std::string_view text, const std::string &name,
                                 const CompileOptions &options, ThreadPool &pool) {
-  return state->get(keyOf(text, options), [&]() -> Expected<std::unique_ptr<Program>> {
-    std::unique_ptr<mlir::MLIRContext> context = makeContext();
-    UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
-    return compile(*module, options, pool);
-  });
+  return state->get(keyOf(text, options),
+                    [&] { return compileText(text, name, options, pool, state->folder); });
 }
 
 ProgramResult ProgramCache::get(mlir::ModuleOp module, const CompileOptions &options,

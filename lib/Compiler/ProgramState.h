@@ -16,18 +16,6 @@
 
 namespace uwt {
 
-/// A weight that code of the program computes from tensors of a container.
-struct DerivedWeight {
-  /// Its place among the weights.
-  size_t slot = 0;
-  /// The function: tensors in, one tensor out.
-  Signature function;
-  /// Its arguments.
-  std::vector<std::string> tensors;
-  /// What its result is encoded as.
-  TensorDescription description;
-};
-
 struct Program::State {
   std::vector<Signature> signatures;
   /// By index of the signature; null where it has an obstacle.
@@ -35,7 +23,6 @@ struct Program::State {
   /// By slot. The table is what compiled code reads, so neither moves.
   std::vector<std::shared_ptr<const LoadedWeight>> weights;
   std::vector<WeightView> table;
-  std::vector<DerivedWeight> derivedWeights;
   /// Where products are kernels of a GPU.
   std::unique_ptr<ProductContext> products;
   std::optional<Jit> jit;

@@ -54,10 +54,9 @@ static Error missingFile(std::string_view tensor) {
 }
 
 static Expected<std::shared_ptr<const LoadedWeight>>
-loadConstant(ConstantOp constant, const LoadOptions &options, ThreadPool &pool) {
-  UWT_ASSIGN_OR_RETURN(ConstantPlanes planes, planesOf(constant));
+loadConstant(const ConstantWeight &constant, const LoadOptions &options, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(LoadedWeight weight,
-                       LoadedWeight::fromPlanes(constant.getType().getDescription(), planes.views,
+                       LoadedWeight::fromPlanes(constant.description, constant.planes.views,
                                                 std::nullopt, pool, options));
   return std::make_shared<const LoadedWeight>(std::move(weight));
 }
@@ -114,52 +113,61 @@ static uint64_t bytesOf(const WeightRequest &request) {
 }
 
 /// Bytes of the tensors that weights come from, each one once.
-static void countRawBytes(ArrayAttr slots, Program::State &state) {
+static uint64_t countRawBytes(const ProgramCode &code) {
   llvm::StringMap<uint64_t> bytes;
-  for (auto slot : slots.getAsRange<SlotAttr>())
-    if (!slot.getDerivation())
-      bytes[slot.getName()] = bytesOf(requestOf(slot));
-  for (const DerivedWeight &weight : state.derivedWeights)
+  for (const StoredWeight &weight : code.stored)
+    bytes[weight.request.tensor] = bytesOf(weight.request);
+  for (const DerivedWeight &weight : code.derived)
     for (auto [tensor, spec] : llvm::zip(weight.tensors, weight.function.inputs))
       bytes[tensor] = bytesOf(requestOf(tensor, spec));
+  uint64_t sum = 0;
   for (const auto &[name, count] : bytes)
-    state.stats.rawWeightBytes += count;
+    sum += count;
+  for (const ConstantWeight &constant : code.constants)
+    sum += *constant.description.elements() * getTraits(constant.description.element).bytes;
+  return sum;
 }
 
-Status uwt::loadWeights(ModuleOp module, const CompileOptions &options,
-                        std::optional<WeightStore> &store, ThreadPool &pool,
-                        Program::State &state) {
+Status uwt::describeWeights(ModuleOp module, ProgramCode &code) {
   auto slots = module->getAttrOfType<ArrayAttr>(UWTDialect::slotsAttrName);
   if (!slots)
     return uwt::success();
-  LoadOptions load;
-  load.check = options.check;
+  code.slots = slots.size();
   ConstantsBySlot constants = findConstants(module);
-  state.weights.resize(slots.size());
-  state.table.resize(slots.size());
-  std::vector<WeightRequest> requests;
-  std::vector<size_t> requested;
   for (auto [i, slot] : llvm::enumerate(slots.getAsRange<SlotAttr>())) {
     if (auto constant = constants.lookup(static_cast<int64_t>(i))) {
-      UWT_ASSIGN_OR_RETURN(state.weights[i], loadConstant(constant, load, pool));
-      continue;
-    }
-    if (slot.getDerivation()) {
+      UWT_ASSIGN_OR_RETURN(ConstantPlanes planes, planesOf(constant));
+      code.constants.push_back({i, constant.getType().getDescription(), std::move(planes)});
+    } else if (slot.getDerivation()) {
       UWT_ASSIGN_OR_RETURN(DerivedWeight derived, describeDerived(module, slot, i));
-      state.derivedWeights.push_back(std::move(derived));
-      continue;
+      code.derived.push_back(std::move(derived));
+    } else {
+      code.stored.push_back({i, requestOf(slot)});
     }
+  }
+  return uwt::success();
+}
+
+Status uwt::loadWeights(const ProgramCode &code, const CompileOptions &options,
+                        std::optional<WeightStore> &store, ThreadPool &pool,
+                        Program::State &state) {
+  LoadOptions load;
+  load.check = options.check;
+  state.weights.resize(code.slots);
+  state.table.resize(code.slots);
+  for (const ConstantWeight &constant : code.constants) {
+    UWT_ASSIGN_OR_RETURN(state.weights[constant.slot], loadConstant(constant, load, pool));
+  }
+  if (!code.stored.empty()) {
     if (!store)
-      return missingFile(slot.getName());
-    requests.push_back(requestOf(slot));
-    requested.push_back(i);
-  }
-  if (!requests.empty()) {
+      return missingFile(code.stored.front().request.tensor);
+    auto requests =
+        llvm::map_to_vector(code.stored, [](const StoredWeight &weight) { return weight.request; });
     UWT_ASSIGN_OR_RETURN(auto loaded, store->load(requests, pool));
-    for (auto [i, weight] : llvm::zip(requested, loaded))
-      state.weights[i] = std::move(weight);
+    for (auto [weight, made] : llvm::zip(code.stored, loaded))
+      state.weights[weight.slot] = std::move(made);
   }
-  countRawBytes(slots, state);
+  state.stats.rawWeightBytes = countRawBytes(code);
   return uwt::success();
 }
 
@@ -203,12 +211,13 @@ private:
 };
 } // namespace
 
-Status uwt::deriveWeights(const CompileOptions &options, std::optional<WeightStore> &store,
-                          ThreadPool &pool, Program::State &state) {
+Status uwt::deriveWeights(const ProgramCode &code, const CompileOptions &options,
+                          std::optional<WeightStore> &store, ThreadPool &pool,
+                          Program::State &state) {
   LoadOptions load;
   load.check = options.check;
-  DenseTensors tensors(store, pool, state.derivedWeights);
-  for (const DerivedWeight &weight : state.derivedWeights) {
+  DenseTensors tensors(store, pool, code.derived);
+  for (const DerivedWeight &weight : code.derived) {
     UWT_ASSIGN_OR_RETURN(std::vector<TensorView> inputs, tensors.take(weight));
     UWT_ASSIGN_OR_RETURN(EntryFunction entry, state.jit->entry(entryName(weight.function.name)));
     UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> results,

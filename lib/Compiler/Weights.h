@@ -8,6 +8,7 @@
 #ifndef UWT_LIB_COMPILER_WEIGHTS_H
 #define UWT_LIB_COMPILER_WEIGHTS_H
 
+#include "ProgramCode.h"
 #include "ProgramState.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "uwt/Compiler/Pipelines.h"
@@ -19,14 +20,17 @@ namespace uwt {
 /// anything is compiled. Nothing where it names none.
 Expected<std::optional<WeightStore>> openWeights(const CompileOptions &options);
 
-/// Loads the weights of `state` by the slots of `module`, whose constants are still there, and
-/// lists those that are derived. The table gets its size, which compiled code is linked with.
-Status loadWeights(mlir::ModuleOp module, const CompileOptions &options,
+/// Lists the weights that `module` reads by its slots. Views of constants lie in the module.
+Status describeWeights(mlir::ModuleOp module, ProgramCode &code);
+
+/// Loads the weights of `code` into `state`, but for those that are derived. The table gets its
+/// size, which compiled code is linked with.
+Status loadWeights(const ProgramCode &code, const CompileOptions &options,
                    std::optional<WeightStore> &store, ThreadPool &pool, Program::State &state);
 
 /// Computes the derived weights with the program's code, encodes them, and fills the table.
-Status deriveWeights(const CompileOptions &options, std::optional<WeightStore> &store,
-                     ThreadPool &pool, Program::State &state);
+Status deriveWeights(const ProgramCode &code, const CompileOptions &options,
+                     std::optional<WeightStore> &store, ThreadPool &pool, Program::State &state);
 
 } // namespace uwt
 

@@ -50,12 +50,18 @@ struct ToolResult {
 struct ToolStats {
   std::vector<std::pair<std::string, double>> stages, passes;
   uint64_t codeBytes = 0, weights = 0, weightBytes = 0, rawWeightBytes = 0;
+  /// "off", "miss" or "hit".
+  std::string cache;
   std::vector<std::string> remarks;
 };
 
 /// Options of a compilation, and the text of the strategy, which the compiler parses.
 struct ToolCompileOptions : CompileOptions {
   std::string strategyText;
+  /// The folder of compileText(), or empty; one that cannot be used is an error where it is
+  /// `requiredCache`.
+  std::string cacheFolder;
+  bool requiredCache = false;
 };
 
 /// A compiled module.

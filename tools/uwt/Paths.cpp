@@ -9,6 +9,7 @@
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/ForeignFile.h"
 #include "uwt/Support/Suggest.h"
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -89,6 +90,22 @@ static std::string suggestionFor(const std::string &path) {
     names.push_back(at->path().filename().string());
   std::vector<std::string_view> views(names.begin(), names.end());
   return didYouMean(wanted.filename().string(), views);
+}
+
+/// A variable of the environment, or empty.
+static std::string variable(const char *name) {
+  const char *value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string uwt::programFolder() {
+  if (std::string named = variable("UWT_CACHE"); !named.empty())
+    return named == "none" ? "" : named;
+  std::string caches = variable("XDG_CACHE_HOME"), home = variable("HOME");
+  if (caches.empty() && home.empty())
+    return "";
+  fs::path folder = caches.empty() ? fs::path(home) / ".cache" : fs::path(caches);
+  return (folder / "uwt" / "programs").string();
 }
 
 Status uwt::checkInput(const std::string &input) {

@@ -28,6 +28,10 @@ Expected<std::string> compressedName(const std::string &input);
 /// the name has nothing to take away.
 Expected<std::string> decompressedName(const std::string &input);
 
+/// Where compiled programs are kept unless an option says where: $UWT_CACHE, or uwt/programs in
+/// $XDG_CACHE_HOME or ~/.cache; empty for `none` and where there is no home.
+std::string programFolder();
+
 /// An IO error where `input` does not exist.
 Status checkInput(const std::string &input);
 /// The same, and an error that names the next step where `input` has no safetensors but another

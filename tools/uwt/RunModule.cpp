@@ -26,7 +26,10 @@ public:
     return "compile a module of linalg and call a function of it";
   }
   std::string_view description() const override {
-    return "Inputs are the tensors arg0, arg1, ... of the --input file, by the position of the "
+    return "IN is MLIR, as for compile, or an object of 'uwt compile --emit obj', which is machine "
+           "code and needs --trust-ir. Programs for CPUs are kept, and not compiled a second time "
+           "(--cache).\n\n"
+           "Inputs are the tensors arg0, arg1, ... of the --input file, by the position of the "
            "function's arguments; where there is one, it may have any name. --random-inputs draws "
            "those that are not there, the same on every machine. Outputs are out0, out1, .... The "
            "same weights give the same bits in every format and on any number of threads; --raw "
@@ -58,7 +61,7 @@ private:
   void report(Session &session, const ToolSignature &function, const ToolStats &stats,
               const std::vector<ToolResult> &results, std::vector<double> seconds) const;
 
-  std::string module, output, function;
+  std::string module, output, function, cache;
   RunInputs inputs;
   CompileOptionRows shared;
   bool force = false;
@@ -80,6 +83,11 @@ std::vector<Option> RunCommand::options() {
         &output, ValueHint::Path},
        {"--function", "NAME", "function to call (default: the only one, or main)", &function}});
   add(shared.rows());
+  rows.push_back(
+      {"--cache", "DIR",
+       "folder that keeps compiled programs for the next run, or none (default: $UWT_CACHE, "
+       "or uwt/programs in $XDG_CACHE_HOME or ~/.cache)",
+       &cache, ValueHint::Path});
   rows.push_back({"--bench", "N", "call it N more times and print how long that took", &bench});
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
   rows.push_back(threadsOption(&threads));
@@ -113,6 +121,7 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
       object["output"] = output;
     object["function"] = called.name;
     object["compile_seconds"] = compileSeconds;
+    object["cache"] = stats.cache;
     object["weights"] = stats.weights;
     object["weight_bytes"] = stats.weightBytes;
     object["raw_weight_bytes"] = stats.rawWeightBytes;
@@ -126,8 +135,9 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
     session.note((output.empty() ? "" : output + ": ") + "out" + std::to_string(i) + ", " +
                  results[i].dtype + ", " + formatShape(results[i].shape) + ", " +
                  formatBytes(results[i].bytes.size()));
-  session.note("compiled in " + formatNumber(compileSeconds * 1e3, 0) + " ms, " +
-               plural(stats.weights, "weight") + " held in " + formatBytes(stats.weightBytes) +
+  session.note((stats.cache == "hit" ? "compiled before, loaded in " : "compiled in ") +
+               formatNumber(compileSeconds * 1e3, 0) + " ms, " + plural(stats.weights, "weight") +
+               " held in " + formatBytes(stats.weightBytes) +
                " (raw: " + formatBytes(stats.rawWeightBytes) + ")");
   if (seconds.empty())
     return;
@@ -140,6 +150,8 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
 
 Status RunCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(threads));
+  options.requiredCache = !cache.empty();
+  options.cacheFolder = cache.empty() ? programFolder() : cache == "none" ? "" : cache;
   UWT_ASSIGN_OR_RETURN(std::string text, readModule(module));
   UWT_RETURN_IF_ERROR(checkOutput(module, output, force));
   UWT_RETURN_IF_ERROR(inputs.open(output, force));

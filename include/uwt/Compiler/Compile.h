@@ -39,6 +39,27 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> parseModule(mlir::MLIRContext &conte
 Expected<std::unique_ptr<Program>> compile(mlir::ModuleOp module, const CompileOptions &options,
                                            ThreadPool &pool);
 
+/// parseModule() and compile(), unless `folder` has the code already: it keeps what is compiled for
+/// CPUs, by a digest of all that code depends on (the text, its name, the options, headers of the
+/// weight files, the processor, the builds of UWT and LLVM), up to 1 GiB. Programs in it are run,
+/// so it has to be the user's own: others may not write to it (Usage). Empty: nothing is kept.
+/// Thread-safe, also between processes.
+Expected<std::unique_ptr<Program>> compileText(std::string_view text, const std::string &name,
+                                               const CompileOptions &options, ThreadPool &pool,
+                                               const std::string &folder = "");
+
+/// Whether `folder` serves compileText(); it is made where it is missing. Errors: IO; Usage where
+/// others may write to it.
+Status checkCodeFolder(const std::string &folder);
+
+/// The program of an object that emitCode() has made, of the bytes of the file. An object is
+/// machine code: it is for files that `options.trustIr` says are trusted. Of the other options
+/// weights and check count. `name` stands in messages. Errors: Invalid (no such object),
+/// Unsupported (one for another CPU or of another version), and those of weights as compile() has
+/// them.
+Expected<std::unique_ptr<Program>> loadObject(std::string_view object, const std::string &name,
+                                              const CompileOptions &options, ThreadPool &pool);
+
 /// Compiles a copy of `module`, for any target, and gives it as text or bytes. Errors as compile().
 Expected<std::string> emitCode(mlir::ModuleOp module, const CompileOptions &options, EmitKind kind,
                                CompileStats *stats = nullptr);

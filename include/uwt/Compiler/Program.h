@@ -89,6 +89,9 @@ private:
 /// How long a stage took, in seconds.
 using StageTime = std::pair<std::string, double>;
 
+/// Whether a program came from a folder of compiled code.
+enum class CacheUse { Off, Miss, Hit };
+
 /// What compiling a module took and gave.
 struct CompileStats {
   /// pipeline, load, translate, optimise, codegen, link, derive.
@@ -100,6 +103,7 @@ struct CompileStats {
   uint64_t weights = 0, weightBytes = 0;
   /// Bytes of the tensors that these weights come from, uncompressed and each one once.
   uint64_t rawWeightBytes = 0;
+  CacheUse cache = CacheUse::Off;
   /// Remarks of the compiler: strategies with their predicted terms.
   std::vector<std::string> remarks;
 

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // An in-process cache in front of compile(): the same IR with the same options, and weight
-// files that have not changed since, is compiled once. Nothing is kept on disk.
+// files that have not changed since, is compiled once. With a folder, modules that are given as
+// text are compiled once for all processes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +17,7 @@
 #include "uwt/Compiler/CompileOptions.h"
 #include "uwt/Compiler/Program.h"
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace mlir {
@@ -33,6 +35,10 @@ public:
   ~ProgramCache();
   ProgramCache(const ProgramCache &) = delete;
   ProgramCache &operator=(const ProgramCache &) = delete;
+
+  /// Keeps code of modules in text in `folder` too, as compileText() does; empty for none. Not
+  /// while another thread uses the cache. Errors as checkCodeFolder().
+  Status setFolder(const std::string &folder);
 
   /// A module in text, or in bytecode that `options.trustIr` says is trusted; it is parsed only
   /// where it has to be compiled. `name`

@@ -20,6 +20,9 @@
 
 namespace uwt {
 
+/// Rises with each change of what this file says.
+inline constexpr unsigned abiVersion = 1;
+
 /// The buffers of a weight as compiled code reads them, all aligned to 64 bytes
 /// and readable for 64 bytes past their end. In this order they are what the dialect
 /// calls planes (#uwt.plane). A buffer that the format does not have is a

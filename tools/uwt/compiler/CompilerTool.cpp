@@ -19,8 +19,15 @@
 using namespace uwt;
 
 static ToolStats toolStats(const CompileStats &stats) {
-  return {stats.stages,      stats.passes,         stats.codeBytes, stats.weights,
-          stats.weightBytes, stats.rawWeightBytes, stats.remarks};
+  static constexpr const char *cacheNames[] = {"off", "miss", "hit"};
+  return {stats.stages,
+          stats.passes,
+          stats.codeBytes,
+          stats.weights,
+          stats.weightBytes,
+          stats.rawWeightBytes,
+          cacheNames[static_cast<size_t>(stats.cache)],
+          stats.remarks};
 }
 
 static std::vector<ToolSpec> toolSpecs(const std::vector<TensorSpec> &specs) {
@@ -111,10 +118,20 @@ Expected<std::unique_ptr<ToolProgram>> CompilerOfTool::compile(std::string_view 
                                                                const ToolCompileOptions &options,
                                                                unsigned threads) const {
   UWT_ASSIGN_OR_RETURN(CompileOptions chosen, completed(options));
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path, chosen.trustIr));
   ThreadPool pool(threads);
-  UWT_ASSIGN_OR_RETURN(std::unique_ptr<Program> program, uwt::compile(*module, chosen, pool));
+  std::unique_ptr<Program> program;
+  if (text.starts_with("\x7f"
+                       "ELF")) {
+    UWT_ASSIGN_OR_RETURN(program, loadObject(text, path, chosen, pool));
+  } else {
+    std::string folder = options.cacheFolder;
+    if (Status usable = folder.empty() ? success() : checkCodeFolder(folder); !usable) {
+      if (options.requiredCache)
+        return usable.takeError();
+      folder.clear();
+    }
+    UWT_ASSIGN_OR_RETURN(program, compileText(text, path, chosen, pool, folder));
+  }
   std::unique_ptr<ToolProgram> result = std::make_unique<ProgramOfTool>(std::move(program));
   return result;
 }

@@ -116,6 +116,10 @@ TEST_F(CApiMisuseTest, Compiling) {
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)),
             "2: the options have size 4: set them with uwtCompileOptionsInit");
   EXPECT_EQ(made, nullptr);
+  EXPECT_EQ(textOf(uwtContextSetProgramFolder(nullptr, "a")), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtContextSetProgramFolder(context, path.c_str())),
+            "4: " + path + ": is no folder");
+  EXPECT_EQ(uwtContextSetProgramFolder(context, nullptr), nullptr);
   EXPECT_EQ(uwtProgramFunctionCount(nullptr), 0U);
   EXPECT_EQ(uwtProgramFunctionName(nullptr, 0), nullptr);
   EXPECT_STREQ(uwtProgramFunctionName(program, 0), "add");

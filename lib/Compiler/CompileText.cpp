@@ -1,0 +1,176 @@
+//===- CompileText.cpp - Modules that may have been compiled before -------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CodeFolder.h"
+#include "KeyBuilder.h"
+#include "LinkProgram.h"
+#include "uwt/Compiler/Compile.h"
+#include "uwt/Compiler/ProductTarget.h"
+#include "uwt/Container/Checkpoint.h"
+#include "uwt/Container/File.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/TargetParser/Host.h"
+#include <link.h>
+#include <thread>
+
+using namespace uwt;
+
+/// What all kept programs take at most.
+static constexpr uint64_t largestFolder = uint64_t(1) << 30;
+
+//===----------------------------------------------------------------------===//
+// Keys
+//===----------------------------------------------------------------------===//
+
+/// The linker's digest of a loaded program or library, or nothing where it has none.
+static std::string buildIdOf(const dl_phdr_info &object) {
+  for (const ElfW(Phdr) &segment : llvm::ArrayRef(object.dlpi_phdr, object.dlpi_phnum)) {
+    if (segment.p_type != PT_NOTE)
+      continue;
+    const char *note = reinterpret_cast<const char *>(object.dlpi_addr + segment.p_vaddr);
+    const char *end = note + segment.p_memsz;
+    while (note + sizeof(ElfW(Nhdr)) <= end) {
+      const auto *header = reinterpret_cast<const ElfW(Nhdr) *>(note);
+      const char *name = note + sizeof(*header);
+      const char *content = name + llvm::alignTo(header->n_namesz, 4);
+      if (header->n_type == NT_GNU_BUILD_ID && llvm::StringRef(name, 3) == "GNU")
+        return std::string(content, header->n_descsz);
+      note = content + llvm::alignTo(header->n_descsz, 4);
+    }
+  }
+  return {};
+}
+
+static bool holds(const dl_phdr_info &object, uintptr_t address) {
+  return llvm::any_of(
+      llvm::ArrayRef(object.dlpi_phdr, object.dlpi_phnum), [&](const ElfW(Phdr) & segment) {
+        uintptr_t begin = object.dlpi_addr + segment.p_vaddr;
+        return segment.p_type == PT_LOAD && begin <= address && address < begin + segment.p_memsz;
+      });
+}
+
+namespace {
+struct BuildIds {
+  std::string own, libraries;
+};
+} // namespace
+
+/// Of the compiler and of the libraries that it generates code with.
+static const BuildIds &buildIds() {
+  static const BuildIds ids = [] {
+    BuildIds found;
+    dl_iterate_phdr(
+        [](dl_phdr_info *object, size_t, void *data) {
+          auto *found = static_cast<BuildIds *>(data);
+          llvm::StringRef name(object->dlpi_name ? object->dlpi_name : "");
+          if (holds(*object, reinterpret_cast<uintptr_t>(&buildIds)))
+            found->own = buildIdOf(*object);
+          else if (name.contains("libLLVM") || name.contains("libMLIR"))
+            found->libraries += buildIdOf(*object);
+          return 0;
+        },
+        &found);
+    return found;
+  }();
+  return ids;
+}
+
+/// The header of a file of weights: names, types, formats, and in containers the checksums. Code
+/// depends on nothing else of it; the bytes of tensors are loaded anew.
+static bool addHeader(KeyBuilder &key, const std::string &path) {
+  auto file = MappedFile::open(path);
+  if (!file || file->bytes().size() < sizeof(uint64_t))
+    return false;
+  std::span<const uint8_t> bytes = file->bytes();
+  uint64_t length = llvm::support::endian::read64le(bytes.data());
+  length = std::min<uint64_t>(length, bytes.size() - sizeof(uint64_t));
+  key.add({reinterpret_cast<const char *>(bytes.data()) + sizeof(uint64_t), length});
+  return static_cast<bool>(file->checkRead());
+}
+
+/// What code for this machine depends on, or nothing where that is not known.
+static std::optional<std::string> codeKeyOf(std::string_view text, const std::string &name,
+                                            const CompileOptions &options) {
+  const BuildIds &ids = buildIds();
+  auto target = ProductTarget::parse(options.target);
+  if (ids.own.empty() || !target || !target->gpus.empty() || !checkRunsHere(*target->host))
+    return std::nullopt;
+  KeyBuilder key;
+  key.add(ids.own);
+  key.add(ids.libraries);
+  key.add(LLVM_VERSION_STRING);
+  key.add(target->host->name);
+  key.add(llvm::sys::getHostCPUName());
+  key.addNumber(std::thread::hardware_concurrency());
+  key.addOptions(options);
+  // Stands in messages of failed calls.
+  key.add(name);
+  key.add(text);
+  for (const std::string &path : options.weights) {
+    auto files = weightFiles(path);
+    if (!files)
+      return std::nullopt;
+    key.addNumber(files->size());
+    for (const std::string &file : *files)
+      if (!addHeader(key, file))
+        return std::nullopt;
+  }
+  return key.str();
+}
+
+//===----------------------------------------------------------------------===//
+// compileText
+//===----------------------------------------------------------------------===//
+
+static Expected<std::unique_ptr<Program>> compileAnew(std::string_view text,
+                                                      const std::string &name,
+                                                      const CompileOptions &options,
+                                                      ThreadPool &pool) {
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
+  return compile(*module, options, pool);
+}
+
+static Expected<std::unique_ptr<Program>>
+compileAndKeep(std::string_view text, const std::string &name, const CompileOptions &options,
+               ThreadPool &pool, const CodeFolder &folder, const std::string &key) {
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
+  CompileStats stats;
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(*module, options, stats));
+  llvm::StringRef object = code.object->getBuffer();
+  if (Status kept = folder.store(key, {object.data(), object.size()}, largestFolder); !kept)
+    code.remarks.push_back("the program is not kept: " + kept.error().message());
+  stats.cache = CacheUse::Miss;
+  return loadCode(std::move(code), options, pool, std::move(stats));
+}
+
+Status uwt::checkCodeFolder(const std::string &folder) {
+  UWT_RETURN_IF_ERROR(CodeFolder::open(folder));
+  return uwt::success();
+}
+
+Expected<std::unique_ptr<Program>> uwt::compileText(std::string_view text, const std::string &name,
+                                                    const CompileOptions &options, ThreadPool &pool,
+                                                    const std::string &folder) {
+  if (folder.empty())
+    return compileAnew(text, name, options, pool);
+  UWT_ASSIGN_OR_RETURN(CodeFolder kept, CodeFolder::open(folder));
+  std::optional<std::string> key = codeKeyOf(text, name, options);
+  if (!key)
+    return compileAnew(text, name, options, pool);
+  if (std::optional<std::string> object = kept.load(*key)) {
+    auto buffer = llvm::MemoryBuffer::getMemBufferCopy(*object, name);
+    CompileStats stats;
+    stats.cache = CacheUse::Hit;
+    // One that cannot be read is replaced.
+    if (auto code = readProgramCode(std::move(buffer)))
+      return loadCode(*std::move(code), options, pool, std::move(stats));
+  }
+  return compileAndKeep(text, name, options, pool, kept, *key);
+}

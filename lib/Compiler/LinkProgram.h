@@ -1,0 +1,34 @@
+//===- LinkProgram.h - Code and weights become a program --------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_COMPILER_LINKPROGRAM_H
+#define UWT_LIB_COMPILER_LINKPROGRAM_H
+
+#include "Weights.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace uwt {
+
+/// Compiles a copy of `module` to an object that describes itself. Errors as compile(), and Usage
+/// for targets that are GPUs.
+Expected<ProgramCode> compileCode(mlir::ModuleOp module, const CompileOptions &options,
+                                  CompileStats &stats);
+
+/// Loads the weights of `code`, links it with them, and derives those that it derives; the object
+/// is not needed afterwards. Products of `state`, where it has some, need not be ready yet.
+Status linkProgram(ProgramCode code, const CompileOptions &options,
+                   std::optional<WeightStore> &store, ThreadPool &pool, Program::State &state);
+
+/// The program of code that may have been compiled by another process. Of `options` it takes the
+/// files of weights and whether they are checked. `stats` is what compiling took. Errors:
+/// Unsupported (code for another CPU), and those of weights as compile() has them.
+Expected<std::unique_ptr<Program>> loadCode(ProgramCode code, const CompileOptions &options,
+                                            ThreadPool &pool, CompileStats stats = {});
+
+} // namespace uwt
+
+#endif // UWT_LIB_COMPILER_LINKPROGRAM_H

@@ -1,0 +1,304 @@
+//===- ProgramCode.cpp - A compiled module before it has weights ----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProgramCode.h"
+#include "uwt/Runtime/Abi.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Object/ObjectFile.h"
+#include "llvm/Support/Alignment.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
+
+using namespace uwt;
+namespace json = llvm::json;
+
+static constexpr llvm::StringLiteral sectionName = ".uwt.program";
+/// Of the fields of the JSON.
+static constexpr int64_t programVersion = 1;
+static constexpr uint64_t planeAlignment = 64;
+
+//===----------------------------------------------------------------------===//
+// JSON
+//===----------------------------------------------------------------------===//
+
+namespace uwt {
+
+static json::Value toJSON(const TensorSpec &spec) {
+  return json::Object{{"dtype", llvm::StringRef(spec.dtype->name)}, {"shape", spec.shape}};
+}
+
+static bool fromJSON(const json::Value &value, TensorSpec &spec, json::Path path) {
+  json::ObjectMapper map(value, path);
+  std::string dtype;
+  if (!map || !map.map("dtype", dtype) || !map.map("shape", spec.shape))
+    return false;
+  spec.dtype = findSafetensorsDtype(dtype);
+  if (!spec.dtype)
+    path.field("dtype").report("unknown dtype");
+  return spec.dtype != nullptr;
+}
+
+static json::Value toJSON(const Signature::EqualSizes &pair) {
+  return json::Array{pair.input, pair.dimension, pair.otherInput, pair.otherDimension};
+}
+
+static bool fromJSON(const json::Value &value, Signature::EqualSizes &pair, json::Path path) {
+  std::vector<unsigned> numbers;
+  if (!json::fromJSON(value, numbers, path) || numbers.size() != 4) {
+    path.report("expected four numbers");
+    return false;
+  }
+  pair = {numbers[0], numbers[1], numbers[2], numbers[3]};
+  return true;
+}
+
+static json::Value toJSON(const Signature &function) {
+  json::Object object{{"name", function.name},
+                      {"inputs", function.inputs},
+                      {"outputs", function.outputs},
+                      {"equal_sizes", function.equalSizes}};
+  if (!function.obstacle.empty())
+    return json::Object{{"name", function.name}, {"obstacle", function.obstacle}};
+  return object;
+}
+
+static bool isInside(const Signature &function, const Signature::EqualSizes &pair) {
+  auto has = [&](unsigned input, unsigned dimension) {
+    return input < function.inputs.size() && dimension < function.inputs[input].shape.size();
+  };
+  return has(pair.input, pair.dimension) && has(pair.otherInput, pair.otherDimension);
+}
+
+static bool fromJSON(const json::Value &value, Signature &function, json::Path path) {
+  json::ObjectMapper map(value, path);
+  if (!map || !map.map("name", function.name) || !map.mapOptional("obstacle", function.obstacle))
+    return false;
+  if (!function.obstacle.empty())
+    return true;
+  if (!map.map("inputs", function.inputs) || !map.map("outputs", function.outputs) ||
+      !map.map("equal_sizes", function.equalSizes))
+    return false;
+  if (llvm::all_of(function.equalSizes, [&](auto &pair) { return isInside(function, pair); }))
+    return true;
+  path.field("equal_sizes").report("a dimension that no input has");
+  return false;
+}
+
+static json::Value toJSON(const TensorDescription &description) {
+  return json::Object{
+      {"dtype", llvm::StringRef(getTraits(description.element).safetensorsName)},
+      {"shape", std::vector<int64_t>(description.shape.begin(), description.shape.end())},
+      {"format", description.format.str()}};
+}
+
+static bool fromJSON(const json::Value &value, TensorDescription &description, json::Path path) {
+  TensorSpec spec;
+  json::ObjectMapper map(value, path);
+  std::string text;
+  if (!fromJSON(value, spec, path) || !map || !map.map("format", text))
+    return false;
+  auto element = elementTypeFromSafetensors(spec.dtype->name);
+  auto format = Format::parse(text);
+  bool isNegative = llvm::any_of(spec.shape, [](int64_t size) { return size < 0; });
+  if (!element || !format || isNegative) {
+    path.report("no compressed tensor");
+    return false;
+  }
+  description = {*element, {spec.shape.begin(), spec.shape.end()}, *format};
+  return true;
+}
+
+static json::Value toJSON(const StoredWeight &weight) {
+  const WeightRequest &request = weight.request;
+  json::Object object{{"slot", static_cast<int64_t>(weight.slot)},
+                      {"tensor", request.tensor},
+                      {"dtype", llvm::StringRef(request.dtype->name)},
+                      {"shape", std::vector<int64_t>(request.shape.begin(), request.shape.end())}};
+  if (request.format)
+    object["format"] = request.format->str();
+  return object;
+}
+
+static bool fromJSON(const json::Value &value, StoredWeight &weight, json::Path path) {
+  TensorSpec spec;
+  json::ObjectMapper map(value, path);
+  std::string format;
+  if (!fromJSON(value, spec, path) || !map || !map.map("slot", weight.slot) ||
+      !map.map("tensor", weight.request.tensor) || !map.mapOptional("format", format))
+    return false;
+  weight.request.dtype = spec.dtype;
+  weight.request.shape.assign(spec.shape.begin(), spec.shape.end());
+  if (format.empty())
+    return true;
+  auto parsed = Format::parse(format);
+  if (!parsed) {
+    path.field("format").report("unknown format");
+    return false;
+  }
+  weight.request.format = *parsed;
+  return true;
+}
+
+static json::Value toJSON(const DerivedWeight &weight) {
+  return json::Object{{"slot", static_cast<int64_t>(weight.slot)},
+                      {"function", weight.function},
+                      {"tensors", weight.tensors},
+                      {"result", weight.description}};
+}
+
+static bool fromJSON(const json::Value &value, DerivedWeight &weight, json::Path path) {
+  json::ObjectMapper map(value, path);
+  if (!map || !map.map("slot", weight.slot) || !map.map("function", weight.function) ||
+      !map.map("tensors", weight.tensors) || !map.map("result", weight.description))
+    return false;
+  if (weight.function.obstacle.empty() && weight.tensors.size() == weight.function.inputs.size())
+    return true;
+  path.report("a function that derives no weight");
+  return false;
+}
+
+/// The sizes of its planes stand for the planes.
+static json::Value toJSON(const ConstantWeight &weight) {
+  json::Array sizes;
+  for (std::span<const uint8_t> plane : weight.planes.views)
+    sizes.push_back(static_cast<int64_t>(plane.size()));
+  return json::Object{{"slot", static_cast<int64_t>(weight.slot)},
+                      {"tensor", weight.description},
+                      {"planes", std::move(sizes)}};
+}
+
+/// Views with the planes' sizes, of no memory yet.
+static bool fromJSON(const json::Value &value, ConstantWeight &weight, json::Path path) {
+  json::ObjectMapper map(value, path);
+  std::vector<uint64_t> sizes;
+  if (!map || !map.map("slot", weight.slot) || !map.map("tensor", weight.description) ||
+      !map.map("planes", sizes))
+    return false;
+  if (sizes.size() != planeKinds) {
+    path.field("planes").report("expected the sizes of all planes");
+    return false;
+  }
+  for (auto [view, size] : llvm::zip(weight.planes.views, sizes))
+    view = {static_cast<const uint8_t *>(nullptr), size};
+  return true;
+}
+
+static bool fromJSON(const json::Value &value, ProgramCode &code, json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("target", code.target) && map.map("functions", code.functions) &&
+         map.map("slots", code.slots) && map.map("stored", code.stored) &&
+         map.map("constants", code.constants) && map.map("derived", code.derived) &&
+         map.map("remarks", code.remarks);
+}
+
+} // namespace uwt
+
+//===----------------------------------------------------------------------===//
+// Objects
+//===----------------------------------------------------------------------===//
+
+void uwt::embedDescription(const ProgramCode &code, llvm::Module &module) {
+  json::Object object{{"version", programVersion},
+                      {"abi", static_cast<int64_t>(abiVersion)},
+                      {"target", code.target},
+                      {"functions", code.functions},
+                      {"slots", static_cast<int64_t>(code.slots)},
+                      {"stored", json::Array(code.stored)},
+                      {"constants", json::Array(code.constants)},
+                      {"derived", json::Array(code.derived)},
+                      {"remarks", code.remarks}};
+  std::string bytes(sizeof(uint64_t), '\0');
+  llvm::raw_string_ostream(bytes) << json::Value(std::move(object));
+  llvm::support::endian::write64le(bytes.data(), bytes.size() - sizeof(uint64_t));
+  for (const ConstantWeight &constant : code.constants)
+    for (std::span<const uint8_t> plane : constant.planes.views) {
+      bytes.resize(llvm::alignTo(bytes.size(), planeAlignment));
+      bytes.append(reinterpret_cast<const char *>(plane.data()), plane.size());
+    }
+  llvm::embedBufferInModule(module, llvm::MemoryBufferRef(bytes, sectionName), sectionName,
+                            llvm::Align(planeAlignment));
+}
+
+static Error notAProgram(const llvm::MemoryBuffer &object, const std::string &why) {
+  return invalidError(object.getBufferIdentifier().str() +
+                      ": is no object of 'uwt compile --emit obj': " + why);
+}
+
+/// The bytes of the section, in `object`.
+static Expected<llvm::StringRef> findDescription(const llvm::MemoryBuffer &object) {
+  auto file = llvm::object::ObjectFile::createObjectFile(object.getMemBufferRef());
+  if (!file)
+    return notAProgram(object, llvm::toString(file.takeError()));
+  for (const llvm::object::SectionRef &section : (*file)->sections()) {
+    auto name = section.getName();
+    if (!name) {
+      llvm::consumeError(name.takeError());
+      continue;
+    }
+    if (*name != sectionName)
+      continue;
+    auto contents = section.getContents();
+    if (!contents)
+      return notAProgram(object, llvm::toString(contents.takeError()));
+    return *contents;
+  }
+  return notAProgram(object, "it has no section " + sectionName.str());
+}
+
+/// Gives the constants their bytes, which follow the text.
+static bool placePlanes(ProgramCode &code, llvm::StringRef bytes, uint64_t at) {
+  for (ConstantWeight &constant : code.constants)
+    for (std::span<const uint8_t> &plane : constant.planes.views) {
+      at = llvm::alignTo(at, planeAlignment);
+      if (at > bytes.size() || plane.size() > bytes.size() - at)
+        return false;
+      plane = {reinterpret_cast<const uint8_t *>(bytes.data()) + at, plane.size()};
+      at += plane.size();
+    }
+  return true;
+}
+
+/// Whether each slot is in one of the lists.
+static bool hasAllSlots(const ProgramCode &code) {
+  size_t count = code.stored.size() + code.constants.size() + code.derived.size();
+  std::vector<bool> seen(count);
+  auto see = [&](const auto &weights) {
+    for (const auto &weight : weights)
+      if (weight.slot < count)
+        seen[weight.slot] = true;
+  };
+  see(code.stored);
+  see(code.constants);
+  see(code.derived);
+  return count == code.slots && llvm::all_of(seen, [](bool each) { return each; });
+}
+
+Expected<ProgramCode> uwt::readProgramCode(std::unique_ptr<llvm::MemoryBuffer> object) {
+  UWT_ASSIGN_OR_RETURN(llvm::StringRef bytes, findDescription(*object));
+  constexpr size_t prefix = sizeof(uint64_t);
+  uint64_t length = bytes.size() < prefix ? 0 : llvm::support::endian::read64le(bytes.data());
+  if (bytes.size() < prefix || length > bytes.size() - prefix)
+    return notAProgram(*object, "its section " + sectionName.str() + " is cut short");
+  auto parsed = json::parse(bytes.substr(prefix, length));
+  if (!parsed)
+    return notAProgram(*object, llvm::toString(parsed.takeError()));
+  const json::Object *fields = parsed->getAsObject();
+  if (!fields || fields->getInteger("version") != programVersion ||
+      fields->getInteger("abi") != abiVersion)
+    return unsupportedError(object->getBufferIdentifier().str() +
+                            ": was made by another version of uwt: compile the module again");
+  ProgramCode code;
+  json::Path::Root root("program");
+  if (!fromJSON(*parsed, code, root))
+    return notAProgram(*object, llvm::toString(root.getError()));
+  if (!hasAllSlots(code) || !placePlanes(code, bytes, prefix + length))
+    return notAProgram(*object, "its weights do not fit");
+  code.object = std::move(object);
+  return code;
+}

@@ -1,0 +1,257 @@
+//===- CompileTextTest.cpp - Programs that were compiled before -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestFolders.h"
+#include "lib/Compiler/CodeFolder.h"
+#include "uwt/Compiler/Compile.h"
+#include "uwt/Compiler/ProgramCache.h"
+#include "uwt/Container/Safetensors.h"
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <thread>
+
+using namespace uwt;
+using namespace uwt::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// x plus a tensor of the weights' file.
+constexpr const char *addText = R"(
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %w = arith.constant dense_resource<w> : tensor<4xf32>
+  %y = linalg.add ins(%x, %w : tensor<4xf32>, tensor<4xf32>) outs(%x : tensor<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+})";
+
+/// A product with a constant of halves that is compressed.
+std::string productText() {
+  std::string hex = "0x40000000";
+  for (int i = 0; i < 64 * 64; ++i)
+    hex += "003F";
+  return R"(
+func.func @main(%x: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %w = arith.constant dense_resource<w> : tensor<64x64xbf16>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x64xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x64xf32>) -> tensor<1x64xf32>
+  %b = tensor.empty() : tensor<1x64xbf16>
+  %xb = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<1x64xf32>) outs(%b : tensor<1x64xbf16>) {
+  ^bb0(%in: f32, %out: bf16):
+    %t = arith.truncf %in : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<1x64xbf16>
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%xb, %w : tensor<1x64xbf16>, tensor<64x64xbf16>) outs(%f : tensor<1x64xf32>) -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}
+{-# dialect_resources: {builtin: {w: ")" +
+         hex + R"("}} #-})";
+}
+
+class CompileTextTest : public testing::Test {
+protected:
+  CompileTextTest() : kept(folder / "kept") {
+    writeWeights(10);
+    options.weights = {folder / "w.safetensors"};
+  }
+
+  void writeWeights(float value) const {
+    std::vector<float> values(4, value);
+    std::vector<uint8_t> bytes(16);
+    std::memcpy(bytes.data(), values.data(), 16);
+    auto written = writeSafetensors(
+        folder / "w.safetensors", std::vector<SafetensorsOutput>{{"w", f32, {4}, bytes}}, {}, true);
+    EXPECT_TRUE(written) << written.error().message();
+  }
+
+  Expected<std::unique_ptr<Program>> compile(const std::string &text) {
+    return compileText(text, "m.mlir", options, pool, kept);
+  }
+
+  /// Elements of the only result, of an input of `count` ones.
+  static std::vector<float> call(const Program &program, std::vector<uint64_t> shape,
+                                 size_t count) {
+    std::vector<float> x(count, 1);
+    TensorView view{f32, std::move(shape), x.data()};
+    auto results = program.run(program.functions().front(), {&view, 1});
+    EXPECT_TRUE(results) << results.error().message();
+    std::vector<float> values(count);
+    if (results)
+      std::memcpy(values.data(), results->front().bytes().data(), count * sizeof(float));
+    return values;
+  }
+
+  std::vector<fs::path> keptFiles() const {
+    std::vector<fs::path> files;
+    for (const fs::directory_entry &entry : fs::directory_iterator(kept))
+      files.push_back(entry.path());
+    return files;
+  }
+
+  static inline const SafetensorsDtype *f32 = findSafetensorsDtype("F32");
+  TemporaryFolder folder;
+  std::string kept;
+  CompileOptions options;
+  ThreadPool pool{1};
+};
+
+TEST_F(CompileTextTest, TheSecondTimeIsAHitWithTheWeightsOfNow) {
+  auto first = compile(addText);
+  ASSERT_TRUE(first) << first.error().message();
+  EXPECT_EQ((*first)->stats().cache, CacheUse::Miss);
+  EXPECT_EQ(call(**first, {4}, 4), std::vector<float>(4, 11));
+  // The file's header is the same, its tensor is another one.
+  writeWeights(20);
+  auto second = compile(addText);
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_EQ((*second)->stats().cache, CacheUse::Hit);
+  EXPECT_EQ(call(**second, {4}, 4), std::vector<float>(4, 21));
+  EXPECT_EQ(keptFiles().size(), 1U);
+}
+
+TEST_F(CompileTextTest, ConstantsComeBack) {
+  options.weights.clear();
+  for (CacheUse use : {CacheUse::Miss, CacheUse::Hit}) {
+    auto program = compile(productText());
+    ASSERT_TRUE(program) << program.error().message();
+    EXPECT_EQ((*program)->stats().cache, use);
+    EXPECT_EQ((*program)->stats().weights, 1U);
+    EXPECT_EQ(call(**program, {1, 64}, 64), std::vector<float>(64, 32));
+  }
+}
+
+TEST_F(CompileTextTest, WhateverCodeDependsOnIsPartOfTheKey) {
+  ASSERT_TRUE(compile(addText));
+  std::string other = std::string(addText) + "\n";
+  EXPECT_EQ((*compile(other))->stats().cache, CacheUse::Miss);
+  options.optimisation = 1;
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Miss);
+  options.runtimeChecks = false;
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Miss);
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Hit);
+  options.weights.push_back(options.weights.front());
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Miss);
+  // Products on an emulated GPU are not kept.
+  options.target = "emulate:sm_90a";
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Off);
+}
+
+TEST_F(CompileTextTest, DamageIsCompiledAgain) {
+  ASSERT_TRUE(compile(addText));
+  fs::path file = keptFiles().front();
+  auto size = fs::file_size(file);
+  for (uintmax_t at : {uintmax_t(0), uintmax_t(20), uintmax_t(100), size / 2, size - 1}) {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(static_cast<std::streamoff>(at));
+    char byte = static_cast<char>(stream.get());
+    stream.seekp(static_cast<std::streamoff>(at));
+    stream.put(static_cast<char>(byte ^ 1));
+    stream.close();
+    auto program = compile(addText);
+    ASSERT_TRUE(program) << program.error().message();
+    EXPECT_EQ((*program)->stats().cache, CacheUse::Miss) << at;
+  }
+  fs::resize_file(file, size / 3);
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Miss);
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Hit);
+}
+
+TEST_F(CompileTextTest, WhatOthersMayWriteToIsNotRun) {
+  ASSERT_TRUE(compile(addText));
+  fs::path file = keptFiles().front();
+  ::chmod(file.c_str(), 0620);
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Miss);
+  // A link to a file of ours may be somebody else's.
+  fs::rename(file, folder / "elsewhere");
+  fs::create_symlink(folder / "elsewhere", file);
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Miss);
+  ::chmod(kept.c_str(), 0770);
+  EXPECT_EQ(compile(addText).error().message(),
+            kept + ": others may write to this folder, and programs in it are run: take one of "
+                   "your own");
+  EXPECT_EQ(checkCodeFolder(folder / "w.safetensors").error().message(),
+            folder / "w.safetensors" + ": is no folder");
+}
+
+TEST_F(CompileTextTest, ManyAtATime) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      ThreadPool own(1);
+      auto program = compileText(addText, "m.mlir", options, own, kept);
+      ASSERT_TRUE(program) << program.error().message();
+      EXPECT_EQ(call(**program, {4}, 4), std::vector<float>(4, 11));
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Hit);
+}
+
+TEST_F(CompileTextTest, AProgramCacheMayHaveAFolder) {
+  ProgramCache first, second;
+  ASSERT_TRUE(first.setFolder(kept));
+  ASSERT_TRUE(second.setFolder(kept));
+  EXPECT_EQ((*first.get(addText, "m.mlir", options, pool))->stats().cache, CacheUse::Miss);
+  EXPECT_EQ((*second.get(addText, "m.mlir", options, pool))->stats().cache, CacheUse::Hit);
+  EXPECT_FALSE(first.setFolder(folder / "w.safetensors"));
+}
+
+TEST_F(CompileTextTest, ObjectsAreRunWhereTheyAreTrusted) {
+  auto context = makeContext();
+  auto module = parseModule(*context, productText(), "m.mlir");
+  ASSERT_TRUE(module);
+  auto object = emitCode(**module, {}, EmitKind::Object);
+  ASSERT_TRUE(object) << object.error().message();
+  CompileOptions trusting;
+  EXPECT_EQ(loadObject(*object, "m.o", trusting, pool).error().message(),
+            "m.o: is machine code: trust it (trust-ir) to run it");
+  trusting.trustIr = true;
+  auto program = loadObject(*object, "m.o", trusting, pool);
+  ASSERT_TRUE(program) << program.error().message();
+  EXPECT_EQ(call(**program, {1, 64}, 64), std::vector<float>(64, 32));
+  for (size_t length : {size_t(0), size_t(4), size_t(64), object->size() / 2, object->size() - 1}) {
+    auto cut = loadObject(std::string_view(*object).substr(0, length), "m.o", trusting, pool);
+    ASSERT_FALSE(cut) << length;
+    EXPECT_THAT(cut.error().message(), testing::StartsWith("m.o: is no object of")) << length;
+  }
+}
+
+TEST(CodeFolderTest, WhatWasUsedLongestAgoIsRemoved) {
+  TemporaryFolder folder;
+  auto kept = CodeFolder::open(folder / "a/b");
+  ASSERT_TRUE(kept) << kept.error().message();
+  EXPECT_EQ(fs::status(folder / "a/b").permissions(), fs::perms::owner_all);
+  std::string object(1000, 'x');
+  auto age = [&](const std::string &key, int hours) {
+    fs::last_write_time(folder / ("a/b/" + key + ".uwtprogram"),
+                        fs::file_time_type::clock::now() - std::chrono::hours(hours));
+  };
+  for (const char *key : {"k1", "k2", "k3"})
+    ASSERT_TRUE(kept->store(key, object, 10'000));
+  age("k1", 1);
+  age("k2", 3);
+  age("k3", 2);
+  // Used now.
+  EXPECT_EQ(kept->load("k2"), object);
+  ASSERT_TRUE(kept->store("k4", object, 3'500));
+  EXPECT_EQ(kept->load("k3"), std::nullopt);
+  for (const char *key : {"k1", "k2", "k4"})
+    EXPECT_EQ(kept->load(key), object) << key;
+  // Another key's file is no object of this one; what is larger than all may be is not kept.
+  fs::rename(folder / "a/b/k1.uwtprogram", folder / "a/b/k5.uwtprogram");
+  EXPECT_EQ(kept->load("k5"), std::nullopt);
+  ASSERT_TRUE(kept->store("k6", object, 500));
+  EXPECT_EQ(kept->load("k6"), std::nullopt);
+}
+
+} // namespace
