@@ -153,28 +153,30 @@ void LaneValues::store(unsigned output, ArrayRef<Value> indices, Value count, Va
   }
 }
 
-Value LaneValues::emitScalarOp(Operation &inner, IRMapping &values, ArrayRef<Value> indices) {
-  if (auto indexOp = dyn_cast<linalg::IndexOp>(inner)) {
-    Value first = indices[indexOp.getDim()];
-    if (plan.lanesDim != indexOp.getDim())
-      return first;
-    VectorType type = lanesOf(builder.getIndexType());
-    Value steps = vector::StepOp::create(builder, loc, type);
-    return arith::AddIOp::create(builder, loc, toLanes(first), steps);
-  }
+Value LaneValues::emitIndex(linalg::IndexOp op, ArrayRef<Value> indices) {
+  Value first = indices[op.getDim()];
+  if (plan.lanesDim != op.getDim())
+    return first;
+  VectorType type = lanesOf(builder.getIndexType());
+  Value steps = vector::StepOp::create(builder, loc, type);
+  return arith::AddIOp::create(builder, loc, toLanes(first), steps);
+}
+
+SmallVector<Value> LaneValues::emitScalarOp(Operation &inner, IRMapping &values) {
   SmallVector<Value> operands;
   for (Value operand : inner.getOperands())
     operands.push_back(values.lookupOrDefault(operand));
   bool anyLanes =
       llvm::any_of(operands, [](Value value) { return isa<VectorType>(value.getType()); });
-  Type type = inner.getResult(0).getType();
+  SmallVector<Type> types(inner.getResultTypes());
   if (anyLanes) {
     for (Value &operand : operands)
       operand = toLanes(operand);
-    type = lanesOf(type);
+    for (Type &type : types)
+      type = lanesOf(type);
   }
-  OperationState state(inner.getLoc(), inner.getName(), operands, {type}, inner.getAttrs());
-  return builder.create(state)->getResult(0);
+  OperationState state(inner.getLoc(), inner.getName(), operands, types, inner.getAttrs());
+  return builder.create(state)->getResults();
 }
 
 SmallVector<Value> LaneValues::emitBody(ArrayRef<Value> indices, Value count,
@@ -193,8 +195,12 @@ SmallVector<Value> LaneValues::emitBody(ArrayRef<Value> indices, Value count,
   for (Operation &inner : op.getBody()->without_terminator()) {
     bool combines = llvm::any_of(plan.combiners,
                                  [&](const Combiner &combiner) { return combiner.op == &inner; });
-    if (!combines)
-      values.map(inner.getResult(0), emitScalarOp(inner, values, indices));
+    if (combines)
+      continue;
+    if (auto indexOp = dyn_cast<linalg::IndexOp>(inner))
+      values.map(indexOp.getResult(), emitIndex(indexOp, indices));
+    else
+      values.map(inner.getResults(), emitScalarOp(inner, values));
   }
   SmallVector<Value> results;
   for (auto [i, yielded] : llvm::enumerate(op.getBody()->getTerminator()->getOperands())) {

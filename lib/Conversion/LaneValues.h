@@ -54,8 +54,9 @@ private:
   mlir::Value load(unsigned operand, llvm::ArrayRef<mlir::Value> indices, mlir::Value count);
   void store(unsigned output, llvm::ArrayRef<mlir::Value> indices, mlir::Value count,
              mlir::Value value);
-  mlir::Value emitScalarOp(mlir::Operation &inner, mlir::IRMapping &values,
-                           llvm::ArrayRef<mlir::Value> indices);
+  mlir::Value emitIndex(mlir::linalg::IndexOp op, llvm::ArrayRef<mlir::Value> indices);
+  /// The results of `inner`, on lanes where an operand is.
+  llvm::SmallVector<mlir::Value> emitScalarOp(mlir::Operation &inner, mlir::IRMapping &values);
   mlir::Value combine(const Combiner &combiner, mlir::Value sum, mlir::Value term);
   mlir::Value combineLanes(const Combiner &combiner, mlir::Value lanes);
   mlir::Value loadOutput(unsigned output, llvm::ArrayRef<mlir::Value> indices, mlir::Value count);

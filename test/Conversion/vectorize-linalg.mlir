@@ -149,6 +149,23 @@ func.func @scalar(%x: memref<32xi32>, %y: memref<32xi32>) {
 
 // -----
 
+// An operation with two results.
+// CHECK-LABEL: func.func @carry
+// CHECK: %[[SUM:.*]], %[[CARRY:.*]] = arith.addui_extended %{{.*}}, %{{.*}} : vector<16xi32>, vector<16xi1>
+// CHECK: arith.select %[[CARRY]], %{{.*}}, %[[SUM]] : vector<16xi1>, vector<16xi32>
+func.func @carry(%x: memref<32xi32>, %y: memref<32xi32>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%x : memref<32xi32>) outs(%y : memref<32xi32>) {
+  ^bb0(%in: i32, %out: i32):
+    %sum, %carry = arith.addui_extended %in, %in : i32, i1
+    %0 = arith.select %carry, %in, %sum : i32
+    linalg.yield %0 : i32
+  }
+  return
+}
+
+// -----
+
 // CHECK-LABEL: func.func @copy
 // CHECK-NOT: memref.copy
 // CHECK: vector.store
