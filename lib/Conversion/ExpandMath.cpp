@@ -13,12 +13,12 @@
 #include "ExpandFloat8.h"
 #include "uwt/Conversion/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "FloatMath.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/StringSet.h"
+#include <limits>
 
 namespace uwt {
 #define GEN_PASS_DEF_EXPANDMATHPASS
@@ -26,54 +26,10 @@ namespace uwt {
 } // namespace uwt
 
 using namespace mlir;
+using uwt::FloatMath;
+using uwt::withElement;
 
 namespace {
-
-/// Arithmetic on floats of `element`, or as many lanes of them as `shape` has.
-class FloatMath {
-public:
-  FloatMath(OpBuilder &builder, Location loc, Type shape, FloatType element)
-      : builder(builder), loc(loc), type(element), element(element) {
-    if (auto vector = dyn_cast<VectorType>(shape))
-      type = vector.clone(element);
-  }
-
-  Value constant(double value) {
-    Attribute attr = builder.getFloatAttr(element, value);
-    if (auto vector = dyn_cast<VectorType>(type))
-      attr = DenseElementsAttr::get(vector, attr);
-    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(attr));
-  }
-  Value multiply(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
-  Value multiplyAdd(Value a, Value b, Value c) {
-    return math::FmaOp::create(builder, loc, a, b, c);
-  }
-  /// c[0] + x (c[1] + x (c[2] + …))
-  Value polynomial(Value x, ArrayRef<double> coefficients) {
-    Value result = constant(coefficients.back());
-    for (double coefficient : llvm::reverse(coefficients.drop_back()))
-      result = multiplyAdd(result, x, constant(coefficient));
-    return result;
-  }
-  Value less(Value a, Value b) {
-    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, a, b);
-  }
-  Value select(Value condition, Value a, Value b) {
-    return arith::SelectOp::create(builder, loc, condition, a, b);
-  }
-  Value negate(Value a) { return arith::NegFOp::create(builder, loc, a); }
-
-  /// `a` held between two constants; a NaN stays.
-  Value clamp(Value a, double low, double high) {
-    a = select(less(a, constant(low)), constant(low), a);
-    return select(less(constant(high), a), constant(high), a);
-  }
-
-  OpBuilder &builder;
-  Location loc;
-  Type type;
-  FloatType element;
-};
 
 /// Sine and cosine of the angle that is left when `quadrant` (0, 1, 2 or 3) quarter turns are taken
 /// off.
@@ -102,7 +58,9 @@ ReducedAngle reduceAngle(FloatMath &math, Value x) {
                                         math.multiply(turns, math.constant(1 / period)));
     return math.multiplyAdd(whole, math.constant(-period), turns);
   };
-  return {math.multiply(sine, r), cosine, math.less(math.constant(0.5), modulo(2)),
+  // -0 has lost its sign.
+  sine = math.select(math.equal(x, math.constant(0)), x, math.multiply(sine, r));
+  return {sine, cosine, math.less(math.constant(0.5), modulo(2)),
           math.less(math.constant(1.5), modulo(4))};
 }
 
@@ -160,12 +118,6 @@ bool isNarrowFloat(Type type) {
   return element && element.getWidth() < 32;
 }
 
-/// `type` with elements of `element`.
-Type withElement(Type type, Type element) {
-  auto vector = dyn_cast<VectorType>(type);
-  return vector ? Type(vector.clone(element)) : element;
-}
-
 /// From a narrow float to f64 through f32, which is exact: upstream expands only that step.
 struct ExtendInSteps : OpRewritePattern<arith::ExtFOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -215,29 +167,92 @@ struct TruncateInSteps : OpRewritePattern<arith::TruncFOp> {
   }
 };
 
-/// Upstream's emulation of narrow floats lets conversions fold (`contract`), which would drop the
-/// roundings between operations.
-void forbidDroppedRoundings(Operation *root) {
-  root->walk([](Operation *op) {
+/// `math.fma` of a narrow float in f32, which upstream leaves to the target.
+struct WidenFma : OpRewritePattern<math::FmaOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::FmaOp op, PatternRewriter &rewriter) const override {
+    if (!isNarrowFloat(op.getType()))
+      return failure();
+    Type f32 = withElement(op.getType(), rewriter.getF32Type());
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(arith::ExtFOp::create(rewriter, op.getLoc(), f32, operand));
+    Value wide = math::FmaOp::create(rewriter, op.getLoc(), f32, operands);
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), wide);
+    return success();
+  }
+};
+
+/// From an integer to a narrow float in one rounding, by way of f64. Upstream's emulation of narrow
+/// floats rounds to f32 first, its canonicalizer makes one conversion of the two.
+template <typename OpTy> struct ConvertInteger : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &rewriter) const override {
+    auto conversion = op.getIn().getDefiningOp<OpTy>();
+    constexpr unsigned mantissaBits = 24;
+    if (!conversion || !isNarrowFloat(op.getType()) ||
+        !getElementTypeOrSelf(conversion.getType()).isF32() ||
+        getElementTypeOrSelf(conversion.getIn().getType()).getIntOrFloatBitWidth() <= mantissaBits)
+      return failure();
+    Type f64 = withElement(op.getType(), rewriter.getF64Type());
+    Value wide = OpTy::create(rewriter, op.getLoc(), f64, conversion.getIn());
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), wide);
+    return success();
+  }
+};
+
+/// No step may change a result: the CPU's and a GPU's code generators would each use these flags
+/// otherwise, and upstream's emulation of narrow floats lets conversions fold (`contract`).
+void dropFastMathFlags(Operation *root) {
+  auto none = arith::FastMathFlagsAttr::get(root->getContext(), arith::FastMathFlags::none);
+  root->walk([&](arith::ArithFastMathInterface op) {
     if (isa<arith::ExtFOp, arith::TruncFOp>(op))
-      op->removeAttr("fastmath");
+      op->removeAttr(op.getFastMathAttrName());
+    else
+      op->setAttr(op.getFastMathAttrName(), none);
   });
 }
 
+/// Classes of floats as comparisons.
+template <typename OpTy> struct ExpandClass : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    Value x = op.getOperand();
+    auto element = dyn_cast<FloatType>(getElementTypeOrSelf(x.getType()));
+    if (!element || isNarrowFloat(element))
+      return failure();
+    FloatMath math(rewriter, op.getLoc(), x.getType(), element);
+    Value endless = math.constant(std::numeric_limits<double>::infinity());
+    if constexpr (std::is_same_v<OpTy, math::IsNaNOp>)
+      rewriter.replaceOpWithNewOp<arith::CmpFOp>(op, arith::CmpFPredicate::UNO, x, x);
+    else if constexpr (std::is_same_v<OpTy, math::IsInfOp>)
+      rewriter.replaceOp(op, math.equal(math.magnitude(x), endless));
+    else
+      rewriter.replaceOp(op, math.less(math.magnitude(x), endless));
+    return success();
+  }
+};
+
 struct ExpandMath : uwt::impl::ExpandMathPassBase<ExpandMath> {
   void runOnOperation() override {
-    forbidDroppedRoundings(getOperation());
+    dropFastMathFlags(getOperation());
     // Upstream's that are good to a few units in the last place wherever the result is no
     // subnormal. What processors round correctly (sqrt, floor, fma, …) stays.
     static const llvm::StringSet<> approximated = {"exp",  "expm1", "log",  "log2", "log1p",
                                                    "erfc", "tanh",  "asin", "acos"};
     RewritePatternSet patterns(&getContext());
     populateMathAlgebraicSimplificationPatterns(patterns);
-    math::populateExpansionPatterns(patterns, {"rsqrt", "fpowi"});
+    math::populateExpansionPatterns(patterns, {"rsqrt", "fpowi", "clampf"});
     populateMathPolynomialApproximationPatterns(
         patterns, [](StringRef name) { return approximated.contains(name.split('.').second); });
+    uwt::populateFunctionPatterns(patterns);
     patterns.add<ExpandAngle<math::SinOp>, ExpandAngle<math::CosOp>, ExpandAngle<math::TanOp>,
-                 ExpandErf, ExtendInSteps, TruncateInSteps>(&getContext());
+                 ExpandErf, ExpandClass<math::IsNaNOp>, ExpandClass<math::IsInfOp>,
+                 ExpandClass<math::IsFiniteOp>, WidenFma, ConvertInteger<arith::SIToFPOp>,
+                 ConvertInteger<arith::UIToFPOp>, ExtendInSteps, TruncateInSteps>(&getContext());
     uwt::populateExpandFloat8Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();

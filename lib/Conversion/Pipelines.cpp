@@ -91,6 +91,20 @@ void buildVectorizeRestPipeline(OpPassManager &pm) {
   func.addPass(createCSEPass());
 }
 
+void buildExpandFloatsPipeline(OpPassManager &pm, bool expandBf16) {
+  pm.addPass(math::createMathExtendToSupportedTypes());
+  arith::ArithEmulateUnsupportedFloatsOptions emulate;
+  emulate.sourceTypeStrs = {"bf16", "f16", "f8E4M3FN", "f8E5M2", "f8E8M0FNU", "f4E2M1FN"};
+  emulate.targetTypeStr = "f32";
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  pm.addPass(createExpandMathPass());
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = expandBf16;
+  expand.includeF8E8M0 = true;
+  expand.includeF4E2M1 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+}
+
 void buildExpandArithmeticPipeline(OpPassManager &pm) {
   // Before there are functions of ours, which nobody calls from C.
   pm.nest<func::FuncOp>().addPass(LLVM::createLLVMRequestCWrappersPass());
@@ -99,17 +113,7 @@ void buildExpandArithmeticPipeline(OpPassManager &pm) {
   pm.addPass(createOutlineParallelPass());
   pm.addPass(createOutlineRepeatedPass());
   OpPassManager &func = pm.nest<func::FuncOp>();
-  func.addPass(math::createMathExtendToSupportedTypes());
-  arith::ArithEmulateUnsupportedFloatsOptions emulate;
-  emulate.sourceTypeStrs = {"bf16", "f16", "f8E4M3FN", "f8E5M2", "f8E8M0FNU", "f4E2M1FN"};
-  emulate.targetTypeStr = "f32";
-  func.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
-  func.addPass(createExpandMathPass());
-  arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = true;
-  expand.includeF8E8M0 = true;
-  expand.includeF4E2M1 = true;
-  func.addPass(arith::createArithExpandOpsPass(expand));
+  buildExpandFloatsPipeline(func, /*expandBf16=*/true);
   func.addPass(createLoopInvariantCodeMotionPass());
   func.addPass(createCanonicalizerPass());
   func.addPass(createCSEPass());

@@ -59,3 +59,70 @@ func.func @wide(%x: bf16) -> f64 {
   %0 = arith.extf %x : bf16 to f64
   return %0 : f64
 }
+
+// Flags that let code generators round otherwise go.
+// CHECK-LABEL: func.func @sum_of_products
+// CHECK-NEXT: arith.mulf %{{.*}}, %{{.*}} : f32
+// CHECK-NEXT: arith.addf %{{.*}}, %{{.*}} : f32
+func.func @sum_of_products(%x: f32, %y: f32) -> f32 {
+  %0 = arith.mulf %x, %y fastmath<fast> : f32
+  %1 = arith.addf %0, %y fastmath<contract> : f32
+  return %1 : f32
+}
+
+// CHECK-LABEL: func.func @narrow_fma
+// CHECK: %[[F:.*]] = math.fma %{{.*}}, %{{.*}}, %{{.*}} : vector<16xf32>
+// CHECK-NEXT: arith.truncf %[[F]] : vector<16xf32> to vector<16xbf16>
+func.func @narrow_fma(%x: vector<16xbf16>) -> vector<16xbf16> {
+  %0 = math.fma %x, %x, %x : vector<16xbf16>
+  return %0 : vector<16xbf16>
+}
+
+// An integer that f32 may not hold is rounded to bf16 once; one that it holds needs no f64.
+// CHECK-LABEL: func.func @integers
+// CHECK: arith.uitofp %{{.*}} : i32 to f64
+// CHECK: arith.ori
+// CHECK: arith.truncf %{{.*}} : f32 to bf16
+// CHECK: %[[F:.*]] = arith.sitofp %{{.*}} : i16 to f32
+// CHECK: arith.truncf %[[F]] : f32 to bf16
+func.func @integers(%x: i32, %y: i16) -> (bf16, bf16) {
+  %0 = arith.uitofp %x : i32 to f32
+  %1 = arith.truncf %0 : f32 to bf16
+  %2 = arith.sitofp %y : i16 to f32
+  %3 = arith.truncf %2 : f32 to bf16
+  return %1, %3 : bf16, bf16
+}
+
+// CHECK-LABEL: func.func @classes
+// CHECK-NOT: math.is
+// CHECK: arith.cmpf uno
+// CHECK: arith.cmpf oeq
+// CHECK: arith.cmpf olt
+func.func @classes(%x: f32) -> (i1, i1, i1) {
+  %0 = math.isnan %x : f32
+  %1 = math.isinf %x : f32
+  %2 = math.isfinite %x : f32
+  return %0, %1, %2 : i1, i1, i1
+}
+
+// What went to the C library, on f32; of f64 it stays.
+// CHECK-LABEL: func.func @by_way_of_f64
+// CHECK-NOT: math.{{(exp2|log10|cbrt|sinh|cosh|asinh|acosh|atanh|atan2|powf|round|sincos)}} {{.*}} : f32
+// CHECK: math.exp2 %{{.*}} : f64
+func.func @by_way_of_f64(%x: f32, %y: f32, %z: f64) -> (f32, f64) {
+  %0 = math.exp2 %x : f32
+  %1 = math.log10 %0 : f32
+  %2 = math.cbrt %1 : f32
+  %3 = math.sinh %2 : f32
+  %4 = math.cosh %3 : f32
+  %5 = math.asinh %4 : f32
+  %6 = math.acosh %5 : f32
+  %7 = math.atanh %6 : f32
+  %8 = math.atan2 %7, %y : f32
+  %9 = math.powf %8, %y : f32
+  %10 = math.round %9 : f32
+  %11, %12 = math.sincos %10 : f32
+  %13 = arith.remf %11, %12 : f32
+  %14 = math.exp2 %z : f64
+  return %13, %14 : f32, f64
+}

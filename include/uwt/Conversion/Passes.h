@@ -54,6 +54,11 @@ void buildBufferizePipeline(mlir::OpPassManager &pm);
 /// On memrefs: vector loops in place of linalg.
 void buildVectorizeRestPipeline(mlir::OpPassManager &pm);
 
+/// On whatever is isolated: roundings, narrow floats and math functions as plain arithmetic on f32,
+/// f64 and integers, the same for CPUs and for epilogues of GPU kernels. With `expandBf16`
+/// conversions to bf16 are arithmetic on integers, for targets without an instruction.
+void buildExpandFloatsPipeline(mlir::OpPassManager &pm, bool expandBf16);
+
 /// Parallel loops as functions that the runtime calls; roundings, narrow floats and math functions
 /// as plain arithmetic on f32, f64 and integers.
 void buildExpandArithmeticPipeline(mlir::OpPassManager &pm);

@@ -237,10 +237,14 @@ def VectorizeLinalgPass : Pass<"uwt-vectorize-linalg", "::mlir::func::FuncOp"> {
 def ExpandMathPass : Pass<"uwt-expand-math"> {
   let summary = "Write math functions as arithmetic that has the same bits everywhere";
   let description = [{
-    Replaces `math` operations on f32 and vectors of it by polynomials with a fixed order of operations (upstream's
-    approximations with `math.fma`; ours for the error function, sine, cosine and tangent), `rsqrt` by a square root and a division, and the rest by what upstream's expansions have for it. Types narrower than f32 must have been widened before
-    (`math-extend-to-supported-types`); the flag `contract` that upstream sets on those conversions goes, so that no rounding is folded away. Conversions
-    between f64 and narrow floats go through f32, and round once. f64 functions without an expansion stay and become calls of the C library.
+    Replaces `math` operations on f32 and vectors of it by arithmetic with a fixed order of operations, so that CPUs and GPUs give the same bits:
+
+    - `exp`, `log`, `tanh` and what else models use often, by upstream's polynomials with `math.fma`; `erf`, `sin`, `cos` and `tan` by ours;
+    - powers, roots, logarithms to other bases, hyperbolic functions, arc tangents and `arith.remf` in f64, from one exponential, logarithm or arc tangent;
+    - `rsqrt` by a square root and a division, `round`, `isnan`, `isinf` and `isfinite` of any float by comparisons.
+
+    `docs/numerics.md` has the errors. Types narrower than f32 must have been widened before (`math-extend-to-supported-types`), but for `math.fma`. Conversions between f64 or integers
+    and narrow floats go through f32 and round once. Fast-math flags go: code generators would each use them otherwise. f64 functions without an expansion stay and become calls of the C library.
 
     ```mlir
     // before
