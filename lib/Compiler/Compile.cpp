@@ -71,7 +71,8 @@ public:
   /// Runs a part of the pipeline, and verifies what it has made.
   Status runPipeline(void (*build)(OpPassManager &, const CompileOptions &));
   /// Takes products out of the bufferized module, for a target with GPUs.
-  Status takeKernels();
+  /// Products without kernels are errors, or with `keepOnHost` stay for the CPU.
+  Status takeKernels(bool keepOnHost);
   /// Of the weights that are in the module.
   Expected<GpuTranscodes> makeTranscodeKernels();
   /// By GPU of the target.
@@ -132,14 +133,14 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   return &target;
 }
 
-Status Compilation::takeKernels() {
+Status Compilation::takeKernels(bool keepOnHost) {
   DiagnosticCollector diagnostics(module->getContext());
   // What is left of the module is the same for all GPUs: only the last one takes it from here.
   for (const GpuTarget *gpu : target.gpus) {
     OwningOpRef<ModuleOp> copy;
     if (gpu != target.gpus.back())
       copy = module->clone();
-    auto taken = takeProducts(copy ? *copy : *module, *gpu, options.strategy.family);
+    auto taken = takeProducts(copy ? *copy : *module, *gpu, options.strategy.family, keepOnHost);
     if (mlir::failed(taken))
       return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
     products.push_back(std::move(*taken));
@@ -237,8 +238,9 @@ Expected<OwningOpRef<ModuleOp>> uwt::parseModule(MLIRContext &context, std::stri
 
 /// Takes the program's products out of its code, for where its target says.
 static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
-                                 Program::State &state) {
-  UWT_RETURN_IF_ERROR(work.takeKernels());
+                                 Program::State &state, bool hasStrategy) {
+  // A strategy that is named is wanted.
+  UWT_RETURN_IF_ERROR(work.takeKernels(/*keepOnHost=*/!hasStrategy));
   if (target.gpus.size() != 1)
     return usageError("a program runs on one GPU; several are for --emit pack");
   state.products = std::make_unique<ProductContext>(work.getProducts().front());
@@ -259,7 +261,7 @@ static Status prepareProducts(Compilation &work, const ProductTarget &target,
 /// The code of a program up to LLVM IR with its entries. Products for a GPU go to `state`, which
 /// may be null where the target has none.
 static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget &target,
-                                          Program::State *state) {
+                                          const CompileOptions &options, Program::State *state) {
   ProgramCode code;
   code.target = target.host->name;
   UWT_RETURN_IF_ERROR(work.verify());
@@ -271,7 +273,7 @@ static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget
   UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
   work.getTimer().end("buffer pipeline");
   if (!target.gpus.empty())
-    UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, *state));
+    UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, *state, !options.strategy.family.empty()));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
   work.getTimer().end("code pipeline");
   UWT_RETURN_IF_ERROR(work.translate());
@@ -297,7 +299,7 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   UWT_RETURN_IF_ERROR(checkRunsHere(*target->host));
   UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
-  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, state.get()));
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options, state.get()));
   code.object = emitObject(work);
   UWT_RETURN_IF_ERROR(linkProgram(std::move(code), options, store, pool, *state));
   work.getTimer().restart();
@@ -314,7 +316,7 @@ Expected<ProgramCode> uwt::compileCode(ModuleOp module, const CompileOptions &op
     return usageError("code for " + inQuotes(options.target) +
                       " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));
-  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, nullptr));
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options, nullptr));
   embedDescription(code, work.getLlvm());
   code.object = emitObject(work);
   return code;
@@ -360,7 +362,7 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
   if (wantsTranscodes) {
     UWT_ASSIGN_OR_RETURN(transcodes, work.makeTranscodeKernels());
   }
-  UWT_RETURN_IF_ERROR(work.takeKernels());
+  UWT_RETURN_IF_ERROR(work.takeKernels(/*keepOnHost=*/false));
   if (kind == EmitKind::Kernels) {
     std::string text;
     llvm::raw_string_ostream stream(text);

@@ -200,23 +200,26 @@ LogicalResult ProductTaker::replace(Operation *product, size_t kind) {
   return mlir::success();
 }
 
-/// Products that are calls: dispatches by batch size, and those that are in none.
+/// Products with kernels: dispatches by batch size, and those that are in none.
 static SmallVector<Operation *> findProducts(ModuleOp module) {
   SmallVector<Operation *> products;
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (!isa<DispatchOp, MatmulOp>(op))
       return WalkResult::advance();
-    products.push_back(op);
+    if (isa_and_nonnull<GpuStrategyAttr>(firstOf(op).getStrategyAttr()))
+      products.push_back(op);
     return WalkResult::skip();
   });
   return products;
 }
 
-static LogicalResult dispatchKernels(ModuleOp module, const GpuTarget &target, StringRef strategy) {
+static LogicalResult dispatchKernels(ModuleOp module, const GpuTarget &target, StringRef strategy,
+                                     bool keepOnHost) {
   PassManager passes(module.getContext(), ModuleOp::getOperationName());
   DispatchKernelsPassOptions options;
   options.target = target.name;
   options.strategy = strategy;
+  options.keepOnHost = keepOnHost;
   passes.addPass(createDispatchKernelsPass(std::move(options)));
   return passes.run(module);
 }
@@ -249,8 +252,9 @@ LogicalResult emitDecoders(ModuleOp kernels) {
   return passes.run(kernels);
 }
 
-FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target, StringRef strategy) {
-  if (failed(dispatchKernels(module, target, strategy)))
+FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target, StringRef strategy,
+                                    bool keepOnHost) {
+  if (failed(dispatchKernels(module, target, strategy, keepOnHost)))
     return mlir::failure();
   return ProductTaker(module, target).take();
 }

@@ -52,10 +52,11 @@ struct GpuProducts {
 /// Picks kernels for `target` (uwt-dispatch-kernels), makes them, and replaces each `uwt.matmul` on
 /// memrefs in `module` by a call of `uwt_launch_product` (its context, the number of the call, and
 /// an array that describes the selection, x, the extra operands and y: for each the pointer, the
-/// offset, sizes and strides, 64 bits each; for a selection of one matrix its number). Fails with
+/// offset, sizes and strides, 64 bits each; for a selection of one matrix its number). Products
+/// that no kernel serves stay, with a remark, if `keepOnHost`; else they are errors. Fails with
 /// diagnostics at the products.
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
-                                          llvm::StringRef strategy);
+                                          llvm::StringRef strategy, bool keepOnHost);
 
 /// Makes code of the decoders in the gpu.modules of `kernels`.
 mlir::LogicalResult emitDecoders(mlir::ModuleOp kernels);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Epilogue.h"
 #include "SharedDecoder.h"
 #include "Simt.h"
 #include "SkinnyStreams.h"
@@ -47,7 +48,7 @@ static std::string refusalOfProduct(MatmulOp op) {
     return "it is on tensors: bufferize it before";
   if (!op.getWeightType().getRows() || !op.getWeightType().getColumns())
     return "the weight is empty";
-  return "";
+  return refusalOfEpilogue(op);
 }
 
 /// What cannot be decoded where it is multiplied; empty for others.
@@ -326,24 +327,29 @@ static MemRefType withoutDimension(Value memref, unsigned dimension) {
   return MemRefType::get(shape, type.getElementType());
 }
 
-/// The product with one matrix of a weight of rank 3, alone in `block`, whose arguments are its
-/// operands.
-static MatmulOp productOfOneMatrix(MatmulOp op, Block &block) {
+/// A product like `op`, alone in `block`.
+static MatmulOp copyOf(MatmulOp op, Block &block) {
   OpBuilder builder(op.getContext());
-  builder.setInsertionPointToStart(&block);
-  auto product = cast<MatmulOp>(builder.clone(*op));
+  builder.setInsertionPointToEnd(&block);
+  return cast<MatmulOp>(builder.clone(*op));
+}
+
+/// Makes a product with a weight of rank 3 one with a single matrix of it, whose operands are
+/// arguments of `block`.
+static void takeOneMatrix(MatmulOp op, Block &block) {
+  Builder builder(op.getContext());
   auto replace = [&](OpOperand &operand, Type type) {
     operand.set(block.addArgument(type, op.getLoc()));
   };
   if (op.getXType().getRank() == 3)
-    replace(product.getXMutable(), withoutDimension(op.getX(), 0));
-  replace(product.getInitMutable(), withoutDimension(op.getInit(), 0));
+    replace(op.getXMutable(), withoutDimension(op.getX(), 0));
+  replace(op.getInitMutable(), withoutDimension(op.getInit(), 0));
   CompressedType weight = op.getWeightType();
-  replace(product.getWeightMutable(),
+  replace(op.getWeightMutable(),
           CompressedType::get(op.getContext(), weight.getShape().drop_front(),
                               weight.getElementType(), weight.getFormat()));
   SmallVector<AffineMap> maps;
-  for (auto [extra, map] : llvm::zip(product.getExtrasMutable(), op.getExtraMaps())) {
+  for (auto [extra, map] : llvm::zip(op.getExtrasMutable(), op.getExtraMaps())) {
     if (std::optional<unsigned> dimension = MatmulOp::matrixDimension(map))
       replace(extra, withoutDimension(extra.get(), *dimension));
     SmallVector<AffineExpr> results;
@@ -352,14 +358,13 @@ static MatmulOp productOfOneMatrix(MatmulOp op, Block &block) {
         results.push_back(builder.getAffineDimExpr(position - 1));
     maps.push_back(AffineMap::get(/*dimCount=*/2, /*symbolCount=*/0, results, op.getContext()));
   }
-  product.setMapsAttr(builder.getAffineMapArrayAttr(maps));
-  return product;
+  op.setMapsAttr(builder.getAffineMapArrayAttr(maps));
 }
 
 namespace {
 /// A product as kernels compute it, and the options that its strategy has filled.
 struct KernelProblem {
-  /// Holds the product with one matrix of several.
+  /// Holds the product.
   Block block;
   MatmulOp op;
   EmittedFormat format;
@@ -388,11 +393,11 @@ LogicalResult KernelProblem::readStrategy() {
 }
 
 LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &given) {
-  op = product;
   options = given;
+  op = copyOf(product, block);
   if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
-    op = productOfOneMatrix(op, block);
-  if (failed(readStrategy()) || failed(describe(op, format)))
+    takeOneMatrix(op, block);
+  if (failed(readStrategy()) || failed(expandEpilogue(op)) || failed(describe(op, format)))
     return mlir::failure();
   return checkOptions(op, options);
 }

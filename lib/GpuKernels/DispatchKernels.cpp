@@ -44,11 +44,34 @@ static FailureOr<SmallVector<GpuStrategyAttr>> chooseCases(MatmulOp op, KernelOp
   return cases;
 }
 
-static void explain(MatmulOp op, const GpuTarget &target, ArrayRef<GpuStrategyAttr> cases) {
+/// Begins a remark with what the product is and where it runs.
+static InFlightDiagnostic remark(MatmulOp op, const GpuTarget &target) {
   CompressedType type = op.getWeightType();
   InFlightDiagnostic diagnostic = mlir::emitRemark(op.getLoc());
   diagnostic << "product with " << type.getRows() << "x" << type.getColumns() << " from "
              << type.getFormat().getText() << " on " << std::string(target.name) << ": ";
+  return diagnostic;
+}
+
+/// The same, where a product without kernels is no error but stays on the host, which a remark
+/// says.
+static FailureOr<SmallVector<GpuStrategyAttr>> chooseCasesOrHost(MatmulOp op,
+                                                                 const KernelOptions &options) {
+  std::string reason;
+  auto cases = [&] {
+    ScopedDiagnosticHandler handler(op.getContext(), [&](Diagnostic &diagnostic) {
+      reason = StringRef(diagnostic.str()).split(" op ").second.str();
+      return mlir::success();
+    });
+    return chooseCases(op, options);
+  }();
+  if (failed(cases))
+    remark(op, *options.target) << "runs on the host, because it " << reason;
+  return cases;
+}
+
+static void explain(MatmulOp op, const GpuTarget &target, ArrayRef<GpuStrategyAttr> cases) {
+  InFlightDiagnostic diagnostic = remark(op, target);
   std::optional<ProductStrategy> last;
   for (GpuStrategyAttr each : cases) {
     if (last != each.getStrategy())
@@ -61,9 +84,10 @@ static void explain(MatmulOp op, const GpuTarget &target, ArrayRef<GpuStrategyAt
 }
 
 LogicalResult DispatchKernelsPass::select(MatmulOp op, const KernelOptions &kernels) {
-  FailureOr<SmallVector<GpuStrategyAttr>> cases = chooseCases(op, kernels);
+  FailureOr<SmallVector<GpuStrategyAttr>> cases =
+      keepOnHost ? chooseCasesOrHost(op, kernels) : chooseCases(op, kernels);
   if (failed(cases))
-    return mlir::failure();
+    return mlir::success(keepOnHost);
   if (remarks)
     explain(op, *kernels.target, *cases);
   ++numProducts;

@@ -141,6 +141,11 @@ def fused(remarks):
     return set(re.findall(r":(\d+:\d+): product with \S+,", remarks))
 
 
+def kernels(remarks):
+    """The products that run by kernels of a GPU."""
+    return set(re.findall(r":(\d+:\d+): product with \S+ from .+ on sm_\w+: (?!runs on the host)", remarks))
+
+
 def left(remarks):
     """Why weights are not multiplied from their compressed form, and the weights."""
     reasons = {}

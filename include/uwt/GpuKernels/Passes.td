@@ -75,7 +75,7 @@ def DispatchKernelsPass : Pass<"uwt-dispatch-kernels", "::mlir::ModuleOp"> {
     Each `uwt.matmul` on memrefs without a strategy gets a `#uwt.gpu_strategy`: what `uwt-build-kernels` would build for it. A dynamic batch gets a
     `uwt.dispatch` with a case for 8, 16, 32, 64 and 128 rows, up to the most that a kernel of the format and target multiplies at a time, and a last one for any
     larger batch: where a slice gets wider the strategy may change, too. Cases become the ranges of batch sizes of a pack's entries. A remark at the product says
-    what was picked.
+    what was picked. A product that no kernel serves is an error; with `keep-on-host` it stays as it is, for the CPU, and a remark says why.
 
     ```mlir
     // before
@@ -95,6 +95,7 @@ def DispatchKernelsPass : Pass<"uwt-dispatch-kernels", "::mlir::ModuleOp"> {
            "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
     Option<"strategy", "strategy", "std::string", "\"\"",
            "direct, shared, codes, exponents or buffer for all products (default: as uwt-build-kernels)">,
+    Option<"keepOnHost", "keep-on-host", "bool", "false", "Leave products that no kernel serves as they are, with a remark">,
     Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked">
   ];
   let statistics = [

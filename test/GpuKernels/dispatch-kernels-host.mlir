@@ -1,0 +1,54 @@
+// RUN: uwt-opt %s --uwt-dispatch-kernels=keep-on-host --verify-diagnostics=only-expected --split-input-file | FileCheck %s
+// RUN: not uwt-opt %s --uwt-dispatch-kernels --split-input-file 2>&1 | FileCheck %s --check-prefix=ERROR
+
+// A function of f64 has no polynomial: the product stays for the CPU.
+// CHECK-LABEL: func.func @wide
+// CHECK-NOT: #uwt.gpu_strategy
+// CHECK: math.exp %{{.*}} : f64
+// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'math.exp' of f64, for which there are no polynomials{{$}}
+func.func @wide(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
+  // expected-remark @+1 {{product with 128x640 from raw on sm_90a: runs on the host, because it has no kernel of family skinny: its epilogue has 'math.exp' of f64, for which there are no polynomials}}
+  uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) outs(%y : memref<8x128xf32>) {
+  ^bb0(%s: f32):
+    %0 = arith.extf %s : f32 to f64
+    %1 = math.exp %0 : f64
+    %2 = arith.truncf %1 : f64 to f32
+    uwt.yield %2 : f32
+  }
+  return
+}
+
+// -----
+
+// A type that GPUs lack.
+// CHECK-LABEL: func.func @narrow
+// CHECK-NOT: #uwt.gpu_strategy
+// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'arith.bitcast' of f8E4M3FN, a type that GPUs lack{{$}}
+func.func @narrow(%x: memref<8x640xbf16>, %y: memref<8x128xf32>, %scale: memref<8x128xf8E4M3FN>) {
+  %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
+  // expected-remark @+1 {{its epilogue has 'arith.bitcast' of f8E4M3FN, a type that GPUs lack}}
+  uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) extras(%scale : memref<8x128xf8E4M3FN>) maps [affine_map<(m, n) -> (m, n)>] outs(%y : memref<8x128xf32>) {
+  ^bb0(%s: f32, %b: f8E4M3FN):
+    %0 = arith.extf %b : f8E4M3FN to f32
+    %1 = arith.mulf %s, %0 : f32
+    uwt.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+// Functions of f32 have: the strategy is there, the epilogue stays until kernels are built.
+// CHECK-LABEL: func.func @silu
+// CHECK: #uwt.gpu_strategy<direct, slice = 8>
+// CHECK: math.exp %{{.*}} : f32
+func.func @silu(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
+  uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) outs(%y : memref<8x128xf32>) {
+  ^bb0(%s: f32):
+    %0 = math.exp %s : f32
+    uwt.yield %0 : f32
+  }
+  return
+}

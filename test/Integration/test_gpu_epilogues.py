@@ -1,0 +1,118 @@
+"""Epilogues of products on GPUs: each operation that CPUs take has the same bits on the emulator.
+
+Sums are exact (small integers), so that they are the same in any order of additions.
+"""
+
+import re
+
+import epilogue_operations as operations
+import model_blocks
+import numpy as np
+import pytest
+import safetensors_file as st
+
+ROWS, COLUMNS, BATCH = 32, 64, 16
+# The most that a module has.
+PRODUCTS = 128
+SPECIAL = [0x00000000, 0x80000000, 1, 0x80000001, 0x007FFFFF, 0x00800000, 0x3F800000, 0xBF800000, 0x7F800000]
+SPECIAL += [0xFF800000, 0x7FC00000, 0x7F7FFFFF, 0xFF7FFFFF, 0x3F000000, 0x3EFFFFFF, 0xBF000000, 0x3FC00000]
+SPECIAL += [0x4B000000, 0x4B000001, 0x40490FDB, 0x42B17218, 0xC2B00000, 0x40000000, 0xC0400000, 0x40200000, 0x7F80FFFF]
+
+
+def bf16(values):
+    """Bytes of small integers."""
+    return (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16).tobytes()
+
+
+def operand(seed):
+    """f32 of all kinds: any bits, those near 1, special ones."""
+    random = np.random.default_rng(seed)
+    count = ROWS * BATCH
+    bits = random.integers(0, 1 << 32, count, dtype=np.uint64).astype(np.uint32)
+    near = (random.standard_normal(count) * np.exp(random.uniform(-5, 5, count))).astype(np.float32).view(np.uint32)
+    special = np.array(SPECIAL, np.uint32)[random.integers(0, len(SPECIAL), count)]
+    kind = random.integers(0, 4, count)
+    return np.where(kind == 0, bits, np.where(kind == 1, special, near)).astype(np.uint32)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder with the weight and the inputs."""
+    folder = tmp_path_factory.mktemp("epilogues")
+    random = np.random.default_rng(0)
+    weight = ("BF16", [ROWS, COLUMNS], bf16(random.integers(-3, 4, (ROWS, COLUMNS))))
+    st.write(folder / "w.safetensors", {f"w{number}": weight for number in range(PRODUCTS)})
+    inputs = {"arg0": ("BF16", [BATCH, COLUMNS], bf16(random.integers(-3, 4, (BATCH, COLUMNS))))}
+    for number in (1, 2, 3):
+        inputs[f"arg{number}"] = ("F32", [BATCH, ROWS], operand(number).tobytes())
+    st.write(folder / "x.safetensors", inputs)
+    return folder
+
+
+def run(uwt, files, folder, text, target):
+    """Results as words, and what the tool says."""
+    module, output = folder / "module.mlir", folder / f"{target.replace(':', '_')}.safetensors"
+    module.write_text(text)
+    options = ["--weights", files / "w.safetensors", "--input", files / "x.safetensors", "--optimise", 0, "-v"]
+    said = uwt("run", module, *options, "-o", output, "--target", target).stderr
+    tensors = model_blocks.read(output)
+    return [np.frombuffer(tensors[f"out{number}"][2], np.uint32) for number in range(len(tensors))], said
+
+
+def differences(uwt, files, folder, groups, target):
+    """Groups of operations that have other bits on a GPU, with operands; and what the tool says."""
+    text = operations.module(groups, ROWS, COLUMNS, BATCH)
+    expected, _ = run(uwt, files, folder, text, "native")
+    results, said = run(uwt, files, folder, text, target)
+    wrong = []
+    for group, cpu, gpu in zip(groups, expected, results, strict=True):
+        (at,) = np.nonzero(cpu != gpu)
+        if len(at):
+            inputs = " ".join(f"{operand(seed)[at[0]]:08x}" for seed in (1, 2, 3))
+            names = " ".join(name for name, *_ in group)
+            wrong.append(f"one of {names} at {inputs}: {cpu[at[0]]:08x} {gpu[at[0]]:08x}")
+    return wrong, said
+
+
+def in_groups(found):
+    """As few products as tell where a difference is."""
+    return [found[at : at + 12] for at in range(0, len(found), 12)]
+
+
+@pytest.mark.parametrize("kind", operations.KINDS)
+def test_bits_are_those_of_cpus(uwt, files, tmp_path, kind):
+    """Each operation of a type."""
+    groups = in_groups(operations.on_gpus(kind))
+    wrong, said = differences(uwt, files, tmp_path, groups, "emulate:sm_90a")
+    assert wrong == []
+    assert said.count("from inplace<12> on sm_90a: direct") == len(groups)
+
+
+def test_the_rest_runs_on_the_host(uwt, files, tmp_path):
+    """Functions of f64, which have no polynomials."""
+    groups = in_groups(operations.functions_of_floats("f64"))
+    wrong, said = differences(uwt, files, tmp_path, groups, "emulate:sm_80")
+    assert wrong == []
+    reason = "runs on the host, because it has no kernel of family skinny: its epilogue has '"
+    assert said.count(reason) == len(groups)
+    assert f"{reason}math.exp' of f64, for which there are no polynomials" in said
+
+
+@pytest.mark.parametrize("target", ["sm_80", "sm_90a"])
+def test_code_is_rounded_and_calls_nothing(uwt, files, tmp_path, target):
+    """Divisions and roots round, nothing is contracted, no function is missing; ptxas takes it."""
+    # Narrow floats go by way of f32, integers are instructions.
+    found = [each for kind in operations.KINDS for each in operations.on_gpus(kind)[:: 1 if kind == "f32" else 6]]
+    module, ptx = tmp_path / "module.mlir", tmp_path / "module.ptx"
+    module.write_text(operations.module(in_groups(found), ROWS, COLUMNS, batch=8))
+    options = ["--weights", files / "w.safetensors", "--target", target]
+    uwt("compile", module, *options, "--emit", "ptx", "-o", ptx)
+    text = ptx.read_text()
+    assert not re.search(r"\bcall\b|\.extern \.func|\.approx|\.ftz|\.full", text)
+    assert "div.rn.f32" in text and "sqrt.rn.f32" in text
+    # Without .rn ptxas would make one instruction of a product and a sum.
+    assert not re.search(r"\b(add|sub|mul)\.f(32|64)", text)
+    assembled = uwt("compile", module, *options, "--emit", "pack", "-o", tmp_path / "module.uwtpack", check=False)
+    if "ptxas was not found" in assembled.stderr:
+        pytest.skip("there is no ptxas")
+    assert assembled.returncode == 0, assembled.stderr
