@@ -13,6 +13,7 @@
 
 #include "PrefixModel.h"
 #include "RowClasses.h"
+#include "uwt/Codec/Tensor.h"
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -48,9 +49,10 @@ struct Candidate {
 
 class BestSizeChoice {
 public:
-  BestSizeChoice(ElementType element, Layout layout, Storage storage, const RowHistograms &rows,
+  /// `order` has the layout, storage and fold.
+  BestSizeChoice(ElementType element, const Format &order, const RowHistograms &rows,
                  const MatrixShape &matrix)
-      : element(element), layout(layout), storage(storage), rows(rows), matrix(matrix),
+      : element(element), order(order), rows(rows), matrix(matrix),
         panelStep(std::max<size_t>(1, rows.counted.size() / choicePanels)) {}
 
   /// The best format, `raw` for a tensor without elements, and the classes of its rows where all
@@ -66,8 +68,7 @@ private:
   double idealBits(const Candidate &candidate, double *rounding) const;
 
   ElementType element;
-  Layout layout;
-  Storage storage;
+  Format order;
   const RowHistograms &rows;
   const MatrixShape &matrix;
   size_t panelStep;
@@ -165,8 +166,7 @@ double BestSizeChoice::idealBits(const Candidate &candidate, double *rounding) c
 
 ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   ChosenFormat result;
-  result.format.layout = layout;
-  result.format.storage = storage;
+  result.format = order;
   result.format.codec = {"raw", {}};
   uint64_t counted = 0;
   for (size_t p = 0; p < rows.counted.size(); p += panelStep)
@@ -198,9 +198,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
 }
 
 Format BestSizeChoice::formatOf(uint32_t mantissaBits, uint32_t classCount) const {
-  Format format;
-  format.layout = layout;
-  format.storage = storage;
+  Format format = order;
   format.codec = {"huffman", {bestSizeMaxLength, 1}};
   format.codedMantissa = mantissaBits;
   format.rowClasses = classCount;
@@ -215,19 +213,28 @@ static FieldSplit bestSizeSplit(ElementType element) {
   return splitOf(element, std::min<uint32_t>(most, traits.mantissaBits));
 }
 
-ChosenFormat uwt::chooseFormat(FormatPolicy policy, ElementType element, Layout layout,
-                               Storage storage, const PanelSource &source, uint64_t panels,
-                               const MatrixShape &matrix, ThreadPool &pool) {
-  if (policy == FormatPolicy::BestSize) {
-    auto rows = std::make_shared<const RowHistograms>(
-        countRows(source, panels, bestSizeSplit(element), pool));
-    ChosenFormat chosen = BestSizeChoice(element, layout, storage, *rows, matrix).choose(pool);
-    chosen.rows = std::move(rows);
+/// What of a format is not chosen but given.
+static Format orderOf(const Format &format) {
+  Format order;
+  order.layout = format.layout;
+  order.storage = format.storage;
+  order.fold = format.fold;
+  return order;
+}
+
+Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescription &description,
+                                         std::span<const uint8_t> source, ThreadPool &pool) {
+  ChosenFormat chosen;
+  chosen.format = orderOf(description.format);
+  if (policy == FormatPolicy::Fast) {
+    chosen.format.codec = {"huffman", {fastMaxLength, 2}};
     return chosen;
   }
-  ChosenFormat chosen;
-  chosen.format.layout = layout;
-  chosen.format.storage = storage;
-  chosen.format.codec = {"huffman", {fastMaxLength, 2}};
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
+  UWT_ASSIGN_OR_RETURN(PanelSource panels, panelSource(description, source));
+  auto rows = std::make_shared<const RowHistograms>(
+      countRows(panels, matrices.panels(), bestSizeSplit(description.element), pool));
+  chosen = BestSizeChoice(description.element, chosen.format, *rows, matrices.shape).choose(pool);
+  chosen.rows = std::move(rows);
   return chosen;
 }

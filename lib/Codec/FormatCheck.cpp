@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Codec.h"
+#include "uwt/Codec/StoredOrder.h"
 
 using namespace uwt;
 
@@ -20,6 +21,24 @@ static Status checkCodedField(const Format &format, ElementType element) {
   return usageError("coded=exponent+" + std::to_string(format.codedMantissa) + ": " +
                     std::string(traits.name) + " has a mantissa of " +
                     std::to_string(traits.mantissaBits) + " bits");
+}
+
+/// fold-1 to fold-3; what depends on the shape is TensorDescription's business.
+static Status checkFold(const Format &format) {
+  const Fold &fold = format.fold;
+  if (fold.kind == Fold::Kind::None)
+    return success();
+  if (format.storage == Storage::KMajor)
+    return usageError("storage=k_major says what the last two dimensions are; leave out fold=");
+  std::string size = std::to_string(fold.size);
+  // One spelling for one meaning.
+  if (fold.kind == Fold::Kind::Columns && fold.size < 2)
+    return usageError("fold=columns<" + size + ">: expected 2 dimensions or more; write none");
+  bool fits = fold.size % flatColumnStep == 0 && fold.size != 0 && fold.size <= mostFlatColumns;
+  if (fold.kind == Fold::Kind::Flat && !fits)
+    return usageError("fold=flat<" + size + ">: expected a multiple of " +
+                      std::to_string(flatColumnStep) + " up to " + std::to_string(mostFlatColumns));
+  return success();
 }
 
 static Status checkContext(const Format &format, const CodecTraits &traits) {
@@ -64,6 +83,7 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
     return usageError("codec " + format.codec.str() +
                       " has no in-place packing; leave out "
                       "packing=inplace");
+  UWT_RETURN_IF_ERROR(checkFold(format));
   UWT_RETURN_IF_ERROR(checkContext(format, traits));
   UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));
   return traits;

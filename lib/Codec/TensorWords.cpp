@@ -33,24 +33,33 @@ uint32_t TensorWords::rowsOf(uint64_t panel) const {
 }
 
 uint64_t TensorWords::panelBegin(uint64_t panel) const {
-  uint64_t matrix = panel / shape.shape.panels(), inMatrix = panel % shape.shape.panels();
-  return (matrix * shape.shape.rows + inMatrix * panelRows) * shape.shape.columns * elementBytes;
+  uint64_t panels = shape.shape.panels();
+  uint64_t matrix = panels == 0 ? 0 : panel / panels, inMatrix = panels == 0 ? 0 : panel % panels;
+  return (matrix * shape.elements + inMatrix * panelRows * shape.shape.columns) * elementBytes;
 }
 
-uint64_t TensorWords::panelSize(uint64_t panel) const {
-  return uint64_t(rowsOf(panel)) * shape.shape.columns * elementBytes;
+uint64_t TensorWords::elementsOf(uint64_t panel) const {
+  uint64_t before = panel % shape.shape.panels() * panelRows * shape.shape.columns;
+  return std::min(uint64_t(rowsOf(panel)) * shape.shape.columns, shape.elements - before);
+}
+
+uint64_t TensorWords::panelSize(uint64_t panel) const { return elementsOf(panel) * elementBytes; }
+
+uint64_t TensorWords::panelOf(uint64_t element) const {
+  return element / shape.elements * shape.shape.panels() +
+         element % shape.elements / (panelRows * shape.shape.columns);
 }
 
 TensorWords::Steps TensorWords::stepsOf(uint64_t panel) const {
   if (!kMajor)
     return {panelBegin(panel), shape.shape.columns * elementBytes, elementBytes};
   uint64_t matrix = panel / shape.shape.panels(), inMatrix = panel % shape.shape.panels();
-  uint64_t origin = (matrix * shape.shape.rows * shape.shape.columns + inMatrix * panelRows);
+  uint64_t origin = matrix * shape.elements + inMatrix * panelRows;
   return {origin * elementBytes, elementBytes, shape.shape.rows * elementBytes};
 }
 
-bool TensorWords::inPlace(const void *out) const {
-  return elementBytes == 2 && !kMajor && reinterpret_cast<uintptr_t>(out) % 2 == 0;
+bool TensorWords::hasPlainWords(const void *bytes) const {
+  return elementBytes == 2 && !kMajor && reinterpret_cast<uintptr_t>(bytes) % 2 == 0;
 }
 
 /// Calls `visit(row, column)` in the order in which the tensor's bytes lie, a tile at a time for
@@ -71,6 +80,8 @@ static void visitElements(uint32_t rows, uint64_t columns, bool kMajor, Visit vi
 template <typename Convert>
 PanelWords TensorWords::gather(std::span<const uint8_t> source, uint64_t panel,
                                std::vector<uint16_t> &scratch, Convert convert) const {
+  if (isShort(panel))
+    return gatherShort(source, panel, scratch, convert);
   uint32_t rows = rowsOf(panel);
   uint64_t columns = shape.shape.columns;
   Steps steps = stepsOf(panel);
@@ -82,6 +93,21 @@ PanelWords TensorWords::gather(std::span<const uint8_t> source, uint64_t panel,
   return {scratch.data(), columns, rows, columns};
 }
 
+/// fold-2: after its last element the matrix begins again.
+template <typename Convert>
+PanelWords TensorWords::gatherShort(std::span<const uint8_t> source, uint64_t panel,
+                                    std::vector<uint16_t> &scratch, Convert convert) const {
+  uint32_t rows = rowsOf(panel);
+  uint64_t columns = shape.shape.columns, begin = panelBegin(panel), existing = elementsOf(panel);
+  uint64_t matrix = panelBegin(panel - panel % shape.shape.panels());
+  scratch.resize(rows * columns);
+  for (uint64_t i = 0; i < existing; ++i)
+    scratch[i] = convert(source.data() + begin + i * elementBytes);
+  for (uint64_t i = existing; i < scratch.size(); ++i)
+    scratch[i] = convert(source.data() + matrix + (i - existing) % shape.elements * elementBytes);
+  return {scratch.data(), columns, rows, columns};
+}
+
 static uint16_t readU16(const uint8_t *bytes) {
   uint16_t value;
   std::memcpy(&value, bytes, 2);
@@ -90,7 +116,7 @@ static uint16_t readU16(const uint8_t *bytes) {
 
 PanelWords TensorWords::load(std::span<const uint8_t> source, uint64_t panel,
                              std::vector<uint16_t> &scratch) const {
-  if (inPlace(source.data()))
+  if (isInPlace(source.data(), panel))
     return {reinterpret_cast<const uint16_t *>(source.data() + panelBegin(panel)),
             shape.shape.columns, rowsOf(panel), shape.shape.columns};
   if (elementBytes == 1)
@@ -108,7 +134,7 @@ MutablePanelWords TensorWords::destination(std::span<uint8_t> out, uint64_t orig
                                            std::vector<uint16_t> &scratch) const {
   uint32_t rows = rowsOf(panel);
   uint64_t columns = shape.shape.columns;
-  if (inPlace(out.data()))
+  if (isInPlace(out.data(), panel))
     return {reinterpret_cast<uint16_t *>(out.data() + panelBegin(panel) - origin), columns, rows,
             columns};
   scratch.resize(rows * columns);
@@ -128,10 +154,23 @@ void TensorWords::storeElement(uint8_t *at, uint16_t word, uint16_t low) const {
 void TensorWords::store(std::span<uint8_t> out, uint64_t origin, uint64_t panel, PanelWords words,
                         PanelWords low) const {
   Steps steps = stepsOf(panel);
+  if (isShort(panel)) {
+    storeShort(out.subspan(steps.origin - origin), panel, words, low);
+    return;
+  }
   visitElements(words.rows, words.columns, kMajor, [&](uint32_t row, uint64_t column) {
     uint8_t *at = out.data() + (steps.origin - origin) + row * steps.row + column * steps.column;
     storeElement(at, words.row(row)[column], low.data ? low.row(row)[column] : 0);
   });
+}
+
+void TensorWords::storeShort(std::span<uint8_t> out, uint64_t panel, PanelWords words,
+                             PanelWords low) const {
+  for (uint64_t i = 0; i < elementsOf(panel); ++i) {
+    uint64_t row = i / words.columns, column = i % words.columns;
+    storeElement(out.data() + i * elementBytes, words.row(row)[column],
+                 low.data ? low.row(row)[column] : 0);
+  }
 }
 
 } // namespace uwt

@@ -26,9 +26,12 @@ public:
   const TensorDescription::Matrices &matrices() const { return shape; }
   uint32_t rowsOf(uint64_t panel) const;
 
-  /// First byte and size of a panel in an n_major tensor.
+  /// First byte and size of a panel in an n_major tensor. The size lacks what a short last row
+  /// (fold-2) has too little; panelBegin of the number of panels is the tensor's size.
   uint64_t panelBegin(uint64_t panel) const;
   uint64_t panelSize(uint64_t panel) const;
+  /// The panel that holds element `element` of an n_major tensor.
+  uint64_t panelOf(uint64_t element) const;
 
   /// The words of a panel: in place where the tensor has them so, else in `scratch`.
   PanelWords load(std::span<const uint8_t> source, uint64_t panel,
@@ -42,8 +45,10 @@ public:
   /// the tensor.
   MutablePanelWords destination(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                                 std::vector<uint16_t> &scratch) const;
-  /// True where destination() gave a place inside `out`.
-  bool inPlace(const void *out) const;
+  /// True where destination() gives a place inside `out`.
+  bool isInPlace(const void *out, uint64_t panel) const {
+    return hasPlainWords(out) && !isShort(panel);
+  }
   /// Writes decoded words, and low halves where `low` is given (`low.data` not null), into `out`.
   void store(std::span<uint8_t> out, uint64_t origin, uint64_t panel, PanelWords words,
              PanelWords low) const;
@@ -57,9 +62,20 @@ private:
     uint64_t origin, row, column;
   };
   Steps stepsOf(uint64_t panel) const;
+  /// Whether the tensor's elements at `bytes` are rows of words.
+  bool hasPlainWords(const void *bytes) const;
+  /// Elements of a panel that the tensor has, and whether these are not whole rows.
+  uint64_t elementsOf(uint64_t panel) const;
+  bool isShort(uint64_t panel) const {
+    return elementsOf(panel) != uint64_t(rowsOf(panel)) * shape.shape.columns;
+  }
   template <typename Convert>
   PanelWords gather(std::span<const uint8_t> source, uint64_t panel, std::vector<uint16_t> &scratch,
                     Convert convert) const;
+  template <typename Convert>
+  PanelWords gatherShort(std::span<const uint8_t> source, uint64_t panel,
+                         std::vector<uint16_t> &scratch, Convert convert) const;
+  void storeShort(std::span<uint8_t> out, uint64_t panel, PanelWords words, PanelWords low) const;
 
   TensorDescription::Matrices shape;
   unsigned elementBytes = 2;

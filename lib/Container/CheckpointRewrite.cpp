@@ -72,7 +72,7 @@ static void addKeys(const TensorEntry &entry, std::string_view file, JsonValue &
     map.keys.push_back(std::move(key));
     map.items.push_back(JsonValue::of(file));
   };
-  if (!entry.sameAs.empty())
+  if (!entry.sameAs.empty() || entry.member != 0)
     return;
   if (!entry.compressed())
     return add(entry.name);

@@ -14,8 +14,10 @@
 #include "ContainerFormat.h"
 #include "FileWork.h"
 #include "Original.h"
+#include "PlaneSpool.h"
 #include "Selection.h"
 #include "SharedTensors.h"
+#include "Stacks.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -23,106 +25,23 @@
 
 namespace uwt {
 
-/// Bytes of one plane that are kept in memory.
-static constexpr uint64_t planeInMemory = uint64_t(192) << 20;
 /// Of tensors from this size on, the largest plane is not kept at all, but written at once.
 static constexpr uint64_t directTensor = uint64_t(128) << 20;
-/// Originals with less data are gathered in memory.
-static constexpr uint64_t gatheredData = uint64_t(256) << 20;
 /// Data begin at a multiple of the first, or of the second for originals with
 /// less data than the third (file-5).
 static constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment,
                           smallData = uint64_t(1) << 20;
 static constexpr uint64_t rawPieceBytes = uint64_t(16) << 20;
+/// A space for the header that is larger than this share of the data is not reserved.
+static constexpr uint64_t reservedShare = 256;
 
 namespace {
-
-/// Where data go: to the file, to memory, or nowhere.
-class DataOutput {
-public:
-  DataOutput(const std::string &folder, AtomicFileWriter *writer, bool gather)
-      : writer(writer), gather(gather), gathered(folder, gatheredData) {}
-
-  uint64_t size() const { return end; }
-  Status append(std::span<const uint8_t> bytes) {
-    end += bytes.size();
-    if (!writer)
-      return success();
-    return gather ? gathered.append(bytes) : writer->append(bytes);
-  }
-  Status append(SpillBuffer &bytes) {
-    count(bytes.size());
-    if (!gather)
-      return bytes.copyTo(*writer);
-    UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> view, bytes.view());
-    return gathered.append(view);
-  }
-  /// Bytes that are not written.
-  void count(uint64_t bytes) { end += bytes; }
-  /// Padding behind a plane of `bytes` bytes.
-  Status pad(uint64_t bytes) {
-    static constexpr uint8_t zeros[planeAlignment] = {};
-    return append(std::span(zeros).first(paddedPlaneBytes(bytes) - bytes));
-  }
-  /// Forgets everything from `offset` on. Only where nothing is gathered.
-  Status rewindTo(uint64_t offset) {
-    uint64_t start = writer ? writer->size() - end : 0;
-    end = offset;
-    return writer ? writer->rewindTo(start + offset) : success();
-  }
-  Status writeGathered() { return gathered.copyTo(*writer); }
-
-private:
-  AtomicFileWriter *writer;
-  bool gather;
-  SpillBuffer gathered;
-  uint64_t end = 0;
-};
-
-/// Planes of one tensor, until it is known whether they are worth it. One of them may
-/// have been written already.
-class PlaneSpool final : public PlaneSink {
-public:
-  PlaneSpool(const std::string &folder, DataOutput &data, bool countOnly)
-      : data(data), countOnly(countOnly) {
-    for (unsigned k = 0; k < planeKinds; ++k)
-      planes.emplace_back(folder, planeInMemory);
-  }
-  Status append(PlaneKind kind, std::span<const uint8_t> bytes) override {
-    sizes[numberOf(kind)] += bytes.size();
-    if (kind == direct)
-      return data.append(bytes);
-    return countOnly ? success() : planes[numberOf(kind)].append(bytes);
-  }
-  void begin(std::optional<PlaneKind> directPlane) {
-    direct = directPlane;
-    start = data.size();
-    sizes = {};
-    for (SpillBuffer &plane : planes)
-      plane.clear();
-  }
-  /// Where each plane is, or will be, in the data: the direct one first (file-5).
-  std::array<uint64_t, planeKinds> begins() const;
-  /// Writes what is not yet written.
-  Status keep();
-  Status discard() { return direct ? data.rewindTo(start) : success(); }
-
-  std::array<uint64_t, planeKinds> sizes{};
-
-private:
-  DataOutput &data;
-  bool countOnly;
-  std::optional<PlaneKind> direct;
-  uint64_t start = 0;
-  std::vector<SpillBuffer> planes;
-};
 
 class FileCompressor {
 public:
   FileCompressor(Original &original, const std::string &folder, AtomicFileWriter *writer,
                  const CompressOptions &options, ThreadPool &pool)
-      : original(original), options(options), pool(pool), writer(writer),
-        gather(dataBytes() < gatheredData), data(folder, writer, gather),
+      : original(original), options(options), pool(pool), writer(writer), data(folder, writer),
         spool(folder, data, !writer) {}
 
   Status run();
@@ -132,39 +51,52 @@ private:
   uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
   uint64_t alignment() const { return dataBytes() < smallData ? smallAlignment : largeAlignment; }
   void prepare();
+  void describeTensors();
   uint64_t reservedPrefix() const;
   Status compressTensor(size_t i);
-  Status tryToEncode(size_t i, std::span<const uint8_t> bytes, const Choice &choice);
-  Expected<ChosenFormat> pickFormat(size_t i, std::span<const uint8_t> bytes, const Choice &choice);
-  Expected<EncodedTensor> encode(size_t i, std::span<const uint8_t> bytes,
-                                 const ChosenFormat &chosen, const Choice &choice);
-  Status measureBounds(size_t i, std::span<const uint8_t> bytes, const TensorDescription &as);
+  Expected<std::span<const uint8_t>> bytesOf(std::span<const size_t> members);
+  Status keepAsItIs(size_t i);
+  Status encodeMembers(std::span<const size_t> members);
+  Status tryToEncode(std::span<const size_t> members, std::span<const uint8_t> bytes);
+  TensorDescription describe(std::span<const size_t> members) const;
+  Expected<ChosenFormat> pickFormat(std::span<const size_t> members,
+                                    std::span<const uint8_t> bytes);
+  Expected<EncodedTensor> encode(std::span<const size_t> members, std::span<const uint8_t> bytes,
+                                 const ChosenFormat &chosen);
+  Expected<std::optional<EntropyBounds>> measureBounds(const TensorDescription &as,
+                                                       std::span<const uint8_t> bytes);
   std::optional<PlaneKind> directPlane(size_t i, const Format &format) const;
-  bool isWorthIt(const StoredTensor &candidate) const;
-  Status keepPlanes(size_t i, StoredTensor candidate, const EncodedTensor &encoded);
-  void keepRaw(size_t i, std::string reason);
+  bool isWorthIt(const StoredTensor &candidate, std::span<const size_t> members) const;
+  Status keepPlanes(StoredTensor candidate, std::span<const size_t> members,
+                    const EncodedTensor &encoded);
+  void keepRaw(std::span<const size_t> members, const std::string &reason);
   Status hash(size_t i, std::span<const uint8_t> bytes);
   Status writeRaw(size_t i);
   Status writeRawTensors();
   Status finish();
-  Status progress(size_t i, uint64_t sourceBytes);
+  Status progress(uint64_t bytes);
   void fillReport();
 
   Original &original;
   const CompressOptions &options;
   ThreadPool &pool;
   AtomicFileWriter *writer;
-  bool gather;
+  bool gather = false;
   DataOutput data;
   PlaneSpool spool;
   ContainerHeader header;
+  std::vector<Choice> choices;
   std::vector<std::optional<size_t>> shared;
+  std::vector<std::vector<size_t>> stacks;
+  /// The stack of each tensor that is in one.
+  std::vector<std::optional<size_t>> stackOf;
+  std::vector<uint8_t> stackBytes;
   std::vector<size_t> raw;
   /// Bytes in front of the data where those are not gathered.
   uint64_t reserved = 0;
   Sha256Stream wholeHash;
-  /// Source bytes of the current tensor that progress has been told of.
-  uint64_t told = 0;
+  /// Source bytes of what is encoded at the moment, and of these what progress has been told of.
+  uint64_t sourceBytes = 0, told = 0;
   /// Set once some tensor could hold the format; and why the first could not.
   bool formatFits = false;
   std::optional<Error> formatError;
@@ -172,43 +104,12 @@ private:
 
 } // namespace
 
-std::array<uint64_t, planeKinds> PlaneSpool::begins() const {
-  std::array<uint64_t, planeKinds> result{};
-  uint64_t at = start;
-  if (direct)
-    at += paddedPlaneBytes(sizes[static_cast<unsigned>(*direct)]);
-  for (unsigned k = 0; k < planeKinds; ++k) {
-    bool isDirect = direct == static_cast<PlaneKind>(k);
-    result[k] = isDirect ? start : at;
-    at += isDirect ? 0 : paddedPlaneBytes(sizes[k]);
-  }
-  return result;
-}
-
-Status PlaneSpool::keep() {
-  if (direct)
-    UWT_RETURN_IF_ERROR(data.pad(sizes[static_cast<unsigned>(*direct)]));
-  for (unsigned k = 0; k < planeKinds; ++k) {
-    if (direct == static_cast<PlaneKind>(k))
-      continue;
-    if (countOnly)
-      data.count(sizes[k]);
-    else
-      UWT_RETURN_IF_ERROR(data.append(planes[k]));
-    UWT_RETURN_IF_ERROR(data.pad(sizes[k]));
-  }
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Tensors
 //===----------------------------------------------------------------------===//
 
-void FileCompressor::prepare() {
+void FileCompressor::describeTensors() {
   const SafetensorsHeader &from = original.header();
-  header.metadata = &from.metadata;
-  header.originalText = original.headerText();
-  header.options = options.digest();
   header.tensors.resize(from.tensors.size());
   report.tensors.resize(from.tensors.size());
   for (size_t i = 0; i < from.tensors.size(); ++i) {
@@ -223,38 +124,69 @@ void FileCompressor::prepare() {
     line.dtype = tensor.dtype->name;
     line.shape = tensor.shape;
     line.bytes = tensor.bytes();
+    choices.push_back(chooseTensor(tensor, options));
   }
-  shared = findSharedTensors(original);
 }
 
-Status FileCompressor::progress(size_t i, uint64_t sourceBytes) {
-  uint64_t all = original.sourceOf(i).bytes();
-  uint64_t now = std::min(sourceBytes, all - told);
+void FileCompressor::prepare() {
+  header.metadata = &original.header().metadata;
+  header.originalText = original.headerText();
+  header.options = options.digest();
+  describeTensors();
+  shared = findSharedTensors(original);
+  stacks = findStacks(original, choices, shared, options.stackedBytes);
+  stackOf.resize(choices.size());
+  for (size_t stack = 0; stack < stacks.size(); ++stack)
+    for (size_t i : stacks[stack])
+      stackOf[i] = stack;
+  // write-3.
+  gather = dataBytes() < gatheredData;
+  if (!gather) {
+    reserved = reservedPrefix();
+    gather = reserved > dataBytes() / reservedShare;
+  }
+  if (gather)
+    data.gatherAll();
+  else if (writer)
+    writer->skipTo(reserved);
+}
+
+Status FileCompressor::progress(uint64_t bytes) {
+  uint64_t now = std::min(bytes, sourceBytes - told);
   told += now;
   return reportProgress(options.progress, now);
 }
 
-Expected<ChosenFormat> FileCompressor::pickFormat(size_t i, std::span<const uint8_t> bytes,
-                                                  const Choice &choice) {
-  const SafetensorsTensor &tensor = original.header().tensors[i];
-  if (const Format *wanted = std::get_if<Format>(&options.format)) {
-    Format format = *wanted;
-    format.storage = choice.storage.value_or(format.storage);
-    Format byRows = format;
-    byRows.layout = choice.layout.value_or(format.layout);
-    if (checkFormat(byRows, choice.element))
-      return ChosenFormat{byRows, nullptr, {}};
-    UWT_RETURN_IF_ERROR(checkFormat(format, choice.element));
-    return ChosenFormat{format, nullptr, {}};
-  }
-  TensorDescription description{choice.element, tensor.shape, Format()};
-  description.format.storage = choice.storage.value_or(Storage::NMajor);
-  description.format.layout = choice.layout.value_or(Layout::Fragment16x16);
-  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
-  UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(description, bytes));
-  return chooseFormat(std::get<FormatPolicy>(options.format), choice.element,
-                      description.format.layout, description.format.storage, source,
-                      matrices.panels(), matrices.shape, pool);
+/// choice-4 and choice-6: the wanted format, in the order that suits the tensor where it takes it.
+static Format orderedFormat(const Format &wanted, const SafetensorsTensor &tensor,
+                            const Choice &choice) {
+  Format format = wanted;
+  format.storage = choice.storage.value_or(format.storage);
+  Format byRows = format;
+  byRows.layout = choice.layout.value_or(format.layout);
+  if (format.codec.keyword.empty() || checkFormat(byRows, choice.element))
+    format = byRows;
+  return inChosenOrder(format, choice.element, tensor.shape);
+}
+
+TensorDescription FileCompressor::describe(std::span<const size_t> members) const {
+  const SafetensorsTensor &tensor = original.header().tensors[members[0]];
+  return {choices[members[0]].element, tensor.shape, {}, members.size()};
+}
+
+Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> members,
+                                                  std::span<const uint8_t> bytes) {
+  const SafetensorsTensor &tensor = original.header().tensors[members[0]];
+  const Format *wanted = std::get_if<Format>(&options.format);
+  TensorDescription description = describe(members);
+  description.format = orderedFormat(wanted ? *wanted : Format(), tensor, choices[members[0]]);
+  if (!wanted)
+    return chooseFormat(std::get<FormatPolicy>(options.format), description, bytes, pool);
+  UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));
+  UWT_RETURN_IF_ERROR(description.matrices());
+  ChosenFormat chosen;
+  chosen.format = description.format;
+  return chosen;
 }
 
 /// The plane that is likely the largest, of tensors that are large. It follows from the
@@ -270,93 +202,117 @@ std::optional<PlaneKind> FileCompressor::directPlane(size_t i, const Format &for
   return format.packing == Packing::InPlace ? PlaneKind::Code : PlaneKind::Raw;
 }
 
-Expected<EncodedTensor> FileCompressor::encode(size_t i, std::span<const uint8_t> bytes,
-                                               const ChosenFormat &chosen, const Choice &choice) {
-  const SafetensorsTensor &tensor = original.header().tensors[i];
-  spool.begin(directPlane(i, chosen.format));
+Expected<EncodedTensor> FileCompressor::encode(std::span<const size_t> members,
+                                               std::span<const uint8_t> bytes,
+                                               const ChosenFormat &chosen) {
+  spool.begin(directPlane(members[0], chosen.format));
   EncodeOptions encoding;
   encoding.path = options.path;
   encoding.chosen = &chosen;
   // A cast tensor has fewer bytes than its source, which progress counts.
-  uint64_t scale =
-      std::max<uint64_t>(1, original.sourceOf(i).bytes() / std::max<uint64_t>(1, tensor.bytes()));
-  encoding.progress = [&](uint64_t done) { return bool(progress(i, done * scale)); };
-  return encodeTensor({choice.element, tensor.shape, chosen.format}, bytes, spool, pool, encoding);
+  uint64_t scale = std::max<uint64_t>(1, sourceBytes / std::max<uint64_t>(1, bytes.size()));
+  encoding.progress = [&](uint64_t done) { return bool(progress(done * scale)); };
+  TensorDescription description = describe(members);
+  description.format = chosen.format;
+  return encodeTensor(description, bytes, spool, pool, encoding);
 }
 
-Status FileCompressor::measureBounds(size_t i, std::span<const uint8_t> bytes,
-                                     const TensorDescription &as) {
+Expected<std::optional<EntropyBounds>>
+FileCompressor::measureBounds(const TensorDescription &as, std::span<const uint8_t> bytes) {
   if (!options.bounds)
-    return success();
+    return std::optional<EntropyBounds>();
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, as.matrices());
   UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(as, bytes));
   std::vector<uint64_t> counts =
       countWords(source, matrices.panels(), getTraits(as.element).wordBits, pool);
-  report.tensors[i].bounds = entropyBounds(counts, as.element);
-  return success();
+  return std::optional(entropyBounds(counts, as.element));
 }
 
 /// choice-2.
-bool FileCompressor::isWorthIt(const StoredTensor &candidate) const {
-  StoredTensor asRaw;
-  asRaw.entry.name = candidate.entry.name;
-  asRaw.entry.dtype = candidate.entry.dtype;
-  asRaw.entry.shape = candidate.entry.shape;
-  asRaw.entry.bytes = candidate.entry.bytes;
-  asRaw.entry.rawChecksum = 0;
-  asRaw.rawBegin = data.size();
-  return candidate.entry.storedBytes + headerCost(candidate) <
-         asRaw.entry.bytes + headerCost(asRaw);
+bool FileCompressor::isWorthIt(const StoredTensor &candidate,
+                               std::span<const size_t> members) const {
+  uint64_t asRaw = 0;
+  for (size_t i : members) {
+    StoredTensor one;
+    one.entry = header.tensors[i].entry;
+    one.entry.sha256.clear();
+    one.entry.rawChecksum = 0;
+    one.rawBegin = data.size();
+    asRaw += one.entry.bytes + headerCost(one);
+  }
+  return candidate.entry.storedBytes + headerCost(candidate) < asRaw;
 }
 
-Status FileCompressor::keepPlanes(size_t i, StoredTensor candidate, const EncodedTensor &encoded) {
+Status FileCompressor::keepPlanes(StoredTensor candidate, std::span<const size_t> members,
+                                  const EncodedTensor &encoded) {
   UWT_RETURN_IF_ERROR(spool.keep());
-  candidate.entry.sha256 = header.tensors[i].entry.sha256;
-  header.tensors[i] = std::move(candidate);
-  TensorReport &line = report.tensors[i];
-  line.format = header.tensors[i].entry.format->str();
-  line.escapes = encoded.escapes;
-  line.panels = encoded.panels;
-  line.panelsAsWords = encoded.panelsAsWords;
-  line.planeBytes = header.tensors[i].entry.planeBytes;
+  uint64_t stored = candidate.entry.storedBytes;
+  for (size_t m = 0; m < members.size(); ++m) {
+    TensorEntry &entry = header.tensors[members[m]].entry;
+    TensorReport &line = report.tensors[members[m]];
+    entry.format = candidate.entry.format;
+    entry.element = candidate.entry.element;
+    entry.members = members.size();
+    entry.member = m;
+    entry.storedBytes = shareOf(stored, m, members.size());
+    line.format = entry.format->str();
+    line.stackMembers = members.size();
+    line.escapes = shareOf(encoded.escapes, m, members.size());
+    line.panels = shareOf(encoded.panels, m, members.size());
+    line.panelsAsWords = shareOf(encoded.panelsAsWords, m, members.size());
+    for (unsigned k = 0; k < planeKinds; ++k)
+      line.planeBytes[k] = shareOf(candidate.entry.planeBytes[k], m, members.size());
+  }
+  StoredTensor &first = header.tensors[members[0]];
+  first.entry.planeBytes = candidate.entry.planeBytes;
+  first.entry.indexChecksum = candidate.entry.indexChecksum;
+  first.planeBegin = candidate.planeBegin;
+  if (members.size() > 1)
+    first.members.assign(members.begin(), members.end());
   return success();
 }
 
-void FileCompressor::keepRaw(size_t i, std::string reason) {
-  raw.push_back(i);
-  report.tensors[i].reason = std::move(reason);
+void FileCompressor::keepRaw(std::span<const size_t> members, const std::string &reason) {
+  for (size_t i : members) {
+    raw.push_back(i);
+    report.tensors[i].reason = reason;
+  }
 }
 
-Status FileCompressor::tryToEncode(size_t i, std::span<const uint8_t> bytes, const Choice &choice) {
-  ResidencyLimit limit(original.mappedPart(i, bytes));
-  auto format = pickFormat(i, bytes, choice);
+Status FileCompressor::tryToEncode(std::span<const size_t> members,
+                                   std::span<const uint8_t> bytes) {
+  auto format = pickFormat(members, bytes);
   if (!format) {
     // choice-2: other tensors may still hold the format.
     if (!formatError)
       formatError = Error(format.error().getKind(), format.error().message());
-    keepRaw(i, format.error().message());
+    keepRaw(members, format.error().message());
     return success();
   }
   formatFits = true;
-  UWT_RETURN_IF_ERROR(
-      measureBounds(i, bytes, {choice.element, header.tensors[i].entry.shape, format->format}));
-  auto encoded = encode(i, bytes, *format, choice);
+  TensorDescription description = describe(members);
+  description.format = format->format;
+  UWT_ASSIGN_OR_RETURN(std::optional<EntropyBounds> bounds, measureBounds(description, bytes));
+  for (size_t i : members)
+    report.tensors[i].bounds = bounds;
+  auto encoded = encode(members, bytes, *format);
   if (!encoded)
-    return encoded.takeError().in("tensor " + inQuotes(header.tensors[i].entry.name));
+    return encoded.takeError().in("tensor " + inQuotes(header.tensors[members[0]].entry.name));
 
   StoredTensor candidate;
-  candidate.entry = header.tensors[i].entry;
+  candidate.entry = header.tensors[members[0]].entry;
   candidate.entry.format = format->format;
-  candidate.entry.element = choice.element;
+  candidate.entry.element = description.element;
+  candidate.entry.members = members.size();
   candidate.entry.planeBytes = spool.sizes;
   candidate.entry.indexChecksum = encoded->indexChecksum;
   candidate.planeBegin = spool.begins();
   for (uint64_t bytes : spool.sizes)
     candidate.entry.storedBytes += paddedPlaneBytes(bytes);
-  if (isWorthIt(candidate))
-    return keepPlanes(i, std::move(candidate), *encoded);
+  if (isWorthIt(candidate, members))
+    return keepPlanes(std::move(candidate), members, *encoded);
   UWT_RETURN_IF_ERROR(spool.discard());
-  keepRaw(i, "would not be smaller");
+  keepRaw(members, "would not be smaller");
   return success();
 }
 
@@ -371,24 +327,58 @@ Status FileCompressor::hash(size_t i, std::span<const uint8_t> bytes) {
   return success();
 }
 
-Status FileCompressor::compressTensor(size_t i) {
-  told = 0;
-  if (shared[i] && !options.sha256) {
-    header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
-    return progress(i, UINT64_MAX);
+/// The tensors' bytes, one after another; valid until the next call.
+Expected<std::span<const uint8_t>> FileCompressor::bytesOf(std::span<const size_t> members) {
+  if (members.size() == 1)
+    return original.tensorBytes(members[0], pool, &report.cast);
+  stackBytes.clear();
+  for (size_t i : members) {
+    UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes,
+                         original.tensorBytes(i, pool, &report.cast));
+    stackBytes.insert(stackBytes.end(), bytes.begin(), bytes.end());
+    original.release(i);
   }
-  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes,
-                       original.tensorBytes(i, pool, shared[i] ? nullptr : &report.cast));
-  UWT_RETURN_IF_ERROR(hash(i, bytes));
-  Choice choice = chooseTensor(original.header().tensors[i], options);
+  return std::span<const uint8_t>(stackBytes);
+}
+
+/// Encodes a tensor, or a stack once its first member is met.
+Status FileCompressor::encodeMembers(std::span<const size_t> members) {
+  sourceBytes = told = 0;
+  for (size_t i : members)
+    sourceBytes += original.sourceOf(i).bytes();
+  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, bytesOf(members));
+  ResidencyLimit limit(members.size() == 1 ? original.mappedPart(members[0], bytes)
+                                           : std::span<const uint8_t>());
+  UWT_RETURN_IF_ERROR(tryToEncode(members, bytes));
+  return progress(UINT64_MAX);
+}
+
+/// A tensor that is not to be compressed; it may be rounded all the same.
+Status FileCompressor::keepAsItIs(size_t i) {
+  if (original.isCast())
+    UWT_RETURN_IF_ERROR(original.tensorBytes(i, pool, &report.cast));
+  keepRaw({&i, 1}, choices[i].reason);
+  return success();
+}
+
+Status FileCompressor::compressTensor(size_t i) {
+  if (options.sha256) {
+    UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, original.tensorBytes(i, pool, nullptr));
+    UWT_RETURN_IF_ERROR(hash(i, bytes));
+  }
+  sourceBytes = original.sourceOf(i).bytes();
+  told = 0;
   if (shared[i])
     header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
-  else if (!choice.reason.empty())
-    keepRaw(i, choice.reason);
-  else
-    UWT_RETURN_IF_ERROR(tryToEncode(i, bytes, choice));
+  else if (!choices[i].reason.empty())
+    UWT_RETURN_IF_ERROR(keepAsItIs(i));
+  else if (!stackOf[i])
+    UWT_RETURN_IF_ERROR(encodeMembers({&i, 1}));
+  else if (stacks[*stackOf[i]].front() == i)
+    UWT_RETURN_IF_ERROR(encodeMembers(stacks[*stackOf[i]]));
   original.release(i);
-  return progress(i, UINT64_MAX);
+  bool isDone = stackOf[i].has_value();
+  return isDone ? success() : progress(UINT64_MAX);
 }
 
 Status FileCompressor::writeRaw(size_t i) {
@@ -435,6 +425,7 @@ uint64_t FileCompressor::reservedPrefix() const {
   longest.codec = {"bitplane", {4294967295u, 4294967295u}};
   longest.layout = Layout::RowMajor;
   longest.storage = Storage::KMajor;
+  longest.fold = {Fold::Kind::Columns, 4294967295u};
   longest.packing = Packing::InPlace;
   longest.codedMantissa = longest.rowClasses = longest.version = 4294967295u;
   longest.escapes = Escapes::Rows64;
@@ -448,8 +439,10 @@ uint64_t FileCompressor::reservedPrefix() const {
     }
     entry.rawChecksum = 0;
     stored.rawBegin = bound;
-    if (!chooseTensor(original.header().tensors[i], options).reason.empty())
+    bool isLaterMember = stackOf[i] && stacks[*stackOf[i]].front() != i;
+    if (!choices[i].reason.empty() || isLaterMember)
       continue;
+    entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;
     entry.format = longest;
     entry.planeBytes.fill(bound);
     stored.planeBegin.fill(bound);
@@ -460,7 +453,7 @@ uint64_t FileCompressor::reservedPrefix() const {
 Status FileCompressor::finish() {
   if (options.sha256)
     header.sha256 = wholeHash.hexDigest();
-  uint64_t prefixBytes = gather ? roundUp(8 + header.text().size(), alignment()) : reservedPrefix();
+  uint64_t prefixBytes = gather ? roundUp(8 + header.text().size(), alignment()) : reserved;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> prefix, header.prefix(prefixBytes));
   report.headerBytes = prefixBytes;
   report.outputBytes = prefixBytes + data.size();
@@ -495,10 +488,6 @@ Status FileCompressor::run() {
     wholeHash.update(bytes);
     wholeHash.update(asBytes(original.headerText()));
   }
-  if (!gather)
-    reserved = reservedPrefix();
-  if (writer && !gather)
-    writer->skipTo(reserved);
   for (size_t i : original.header().dataOrder())
     UWT_RETURN_IF_ERROR(compressTensor(i));
   if (formatError && !formatFits)

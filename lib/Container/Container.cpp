@@ -103,8 +103,8 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   const std::string *text = header.findMetadata(tensor.name + std::string(entrySuffix));
   if (!text) {
     const SafetensorsTensor *raw = header.find(tensor.name);
-    if (!raw)
-      return invalidError("the original has this tensor, the file does not");
+    if (!raw) // Perhaps a member of a stack: see linkStacks.
+      return success();
     if (raw->dtype != tensor.dtype || raw->shape != tensor.shape) // file-9
       return invalidError("dtype or shape differ from the original's header");
     parts[i].raw = raw;
@@ -115,16 +115,21 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   auto parsed = parseTensorEntry(*text);
   if (!parsed)
     return parsed.takeError().in("entry " + inQuotes(tensor.name + std::string(entrySuffix)));
-  entry.sameAs = parsed->sameAs;
+  TensorEntry &stored = parsed->stored;
+  entry.sameAs = stored.sameAs;
   if (!entry.sameAs.empty())
     return success();
-  if (parsed->dtype != tensor.dtype || parsed->shape != tensor.shape) // file-9
+  if (stored.dtype != tensor.dtype || stored.shape != tensor.shape) // file-9
     return invalidError("dtype or shape of its entry differ from the original's header");
-  entry.format = std::move(parsed->format);
-  entry.element = parsed->element;
-  entry.planeBytes = parsed->planeBytes;
-  entry.indexChecksum = parsed->indexChecksum;
-  entry.sha256 = std::move(parsed->sha256);
+  entry.format = std::move(stored.format);
+  entry.element = stored.element;
+  entry.planeBytes = stored.planeBytes;
+  entry.indexChecksum = stored.indexChecksum;
+  entry.members = stored.members;
+  if (entry.members > 1)
+    memberHashes[i] = std::move(parsed->sha256);
+  else if (!parsed->sha256.empty())
+    entry.sha256 = parsed->sha256.front();
   return readCompressed(i, used);
 }
 
@@ -206,6 +211,7 @@ Status Container::State::readContainer() {
     if (!read)
       return read.takeError().in(tensorLabel(entries[i]));
   }
+  UWT_RETURN_IF_ERROR(linkStacks());
   UWT_RETURN_IF_ERROR(checkAllUsed(used));
   UWT_RETURN_IF_ERROR(takeRawChecksums());
   return linkShared();
@@ -281,21 +287,35 @@ static Status checkIndexBytes(const PlaneViews &planes, const TensorEntry &entry
                       " are");
 }
 
-Status TensorReader::openDecoder() {
-  TensorDescription description{what->element, what->shape, *what->format};
-  auto decoder =
-      TensorDecoder::open(description, usedParts(stored, *what),
-                          options.check ? std::optional(what->indexChecksum) : std::nullopt);
-  if (!decoder) {
+Expected<TensorDecoder> Container::State::openStored(const TensorEntry &entry,
+                                                     const PlaneViews &planes) const {
+  TensorDescription description{entry.element, entry.shape, *entry.format, entry.members};
+  UWT_ASSIGN_OR_RETURN(
+      TensorDecoder decoder,
+      TensorDecoder::open(description, usedParts(planes, entry),
+                          options.check ? std::optional(entry.indexChecksum) : std::nullopt));
+  UWT_RETURN_IF_ERROR(checkIndexBytes(planes, entry));
+  return decoder;
+}
+
+Expected<TensorDecoder> Container::State::openDecoder(size_t i, const PlaneViews &planes) const {
+  const TensorEntry &entry = entries[i];
+  if (!parts[i].stack)
+    return openStored(entry, planes);
+  UWT_ASSIGN_OR_RETURN(auto stack,
+                       stacks.find(*parts[i].stack, [&] { return openStored(entry, planes); }));
+  return stack->member(entry.member);
+}
+
+Status TensorReader::takeDecoder(Expected<TensorDecoder> opened) {
+  if (!opened) {
     // A composition that makes no sense is the file's fault here, not the caller's.
-    Error error = decoder.takeError();
+    Error error = opened.takeError();
     if (error.getKind() == ErrorKind::Usage)
       error = invalidError(error.message());
     return located(std::move(error));
   }
-  if (Status same = checkIndexBytes(stored, *what); !same)
-    return located(same.takeError());
-  decoding = std::make_shared<const TensorDecoder>(*std::move(decoder));
+  decoding = std::make_shared<const TensorDecoder>(*std::move(opened));
   return success();
 }
 
@@ -314,7 +334,8 @@ Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
   for (unsigned k = 0; k < planeKinds; ++k)
     if (parts.planes[k])
       reader.stored[k] = state->file.tensorBytes(*parts.planes[k]);
-  UWT_RETURN_IF_ERROR(reader.afterReading(reader.openDecoder()));
+  UWT_RETURN_IF_ERROR(
+      reader.afterReading(reader.takeDecoder(state->openDecoder(storedIndex, reader.stored))));
   return reader;
 }
 

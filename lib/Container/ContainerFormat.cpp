@@ -127,6 +127,18 @@ static Expected<std::vector<std::string_view>> splitDigits(const JsonValue &obje
   return groups;
 }
 
+/// Hashes one after another, none where there is no such key.
+static Expected<std::vector<std::string>> hashesOf(const JsonValue &object, std::string_view key) {
+  UWT_ASSIGN_OR_RETURN(auto groups, splitDigits(object, key, shaDigits));
+  std::vector<std::string> hashes;
+  for (std::string_view digits : groups) {
+    if (!isSha256(digits))
+      return invalidError("'" + std::string(key) + "' is not hexadecimal digits");
+    hashes.emplace_back(digits);
+  }
+  return hashes;
+}
+
 Expected<FileEntry> FileEntry::parse(std::string_view text) {
   UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
   FileEntry entry;
@@ -136,10 +148,10 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
     return invalidError("'container' and 'reader' are not both version numbers");
   entry.container = *container;
   entry.reader = *reader;
-  if (entry.reader > containerVersion) // file-8
+  if (entry.reader > containerReader) // file-8
     return unsupportedError("the container needs a reader of version " +
                             std::to_string(entry.reader) + ", this is version " +
-                            std::to_string(containerVersion) + "; use a newer uwt");
+                            std::to_string(containerReader) + "; use a newer uwt");
   UWT_ASSIGN_OR_RETURN(entry.headerChecksum, hexOf(object, "header"));
   UWT_ASSIGN_OR_RETURN(entry.contentChecksum, hexOf(object, "content"));
   UWT_ASSIGN_OR_RETURN(entry.options, hexOf(object, "options"));
@@ -151,12 +163,7 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
       return invalidError("'raw' is not hexadecimal digits");
     entry.raw.push_back(*checksum);
   }
-  UWT_ASSIGN_OR_RETURN(auto hashes, splitDigits(object, "raw_sha256", shaDigits));
-  for (std::string_view digits : hashes) {
-    if (!isSha256(digits))
-      return invalidError("'raw_sha256' is not hexadecimal digits");
-    entry.rawSha256.emplace_back(digits);
-  }
+  UWT_ASSIGN_OR_RETURN(entry.rawSha256, hashesOf(object, "raw_sha256"));
   return entry;
 }
 
@@ -164,15 +171,15 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
 // Tensor entries
 //===----------------------------------------------------------------------===//
 
-std::string tensorEntryText(const TensorEntry &entry) {
+std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256) {
   if (!entry.sameAs.empty())
     return "{\"same\":" + jsonQuoted(entry.sameAs) + "}";
   std::string out = "{\"dtype\":\"" + std::string(entry.dtype->name) + "\",\"shape\":[";
   for (size_t i = 0; i < entry.shape.size(); ++i)
     out += (i == 0 ? "" : ",") + std::to_string(entry.shape[i]);
-  std::string version = std::to_string(entry.format->version);
-  out += "],\"format\":" + jsonQuoted(entry.format->str()) + ",\"version\":" + version +
-         ",\"reader\":" + version + ",\"planes\":{";
+  out += "],\"format\":" + jsonQuoted(entry.format->str()) +
+         ",\"version\":" + std::to_string(entry.format->version) +
+         ",\"reader\":" + std::to_string(entry.reader()) + ",\"planes\":{";
   bool first = true;
   for (unsigned kind = 0; kind < planeKinds; ++kind) {
     if (entry.planeBytes[kind] == 0)
@@ -183,8 +190,10 @@ std::string tensorEntryText(const TensorEntry &entry) {
     first = false;
   }
   out += "},\"index\":\"" + toHex64(entry.indexChecksum) + "\"";
-  if (!entry.sha256.empty())
-    out += ",\"sha256\":\"" + entry.sha256 + "\"";
+  if (entry.members > 1)
+    out += ",\"members\":" + std::to_string(entry.members);
+  if (!sha256.empty())
+    out.append(",\"sha256\":\"").append(sha256).append("\"");
   return out + "}";
 }
 
@@ -223,21 +232,13 @@ static Status parsePlanes(const JsonValue &object, TensorEntry &entry) {
   return success();
 }
 
-Expected<TensorEntry> parseTensorEntry(std::string_view text) {
-  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
-  TensorEntry entry;
-  if (const JsonValue *same = object.find("same")) {
-    if (same->kind != JsonValue::Kind::String)
-      return invalidError("'same' is not a name");
-    entry.sameAs = same->text;
-    return entry;
-  }
+static Status parseFormat(const JsonValue &object, TensorEntry &entry) {
   std::optional<uint64_t> reader = object.findInteger("reader");
   if (!reader || !object.findInteger("version"))
     return invalidError("'version' and 'reader' are not both version numbers");
-  if (*reader > formatVersion)
+  if (*reader > formatReader)
     return unsupportedError("its format needs a reader of version " + std::to_string(*reader) +
-                            ", this is version " + std::to_string(formatVersion) +
+                            ", this is version " + std::to_string(formatReader) +
                             "; use a newer uwt");
   const std::string *format = object.findString("format");
   if (!format)
@@ -248,11 +249,40 @@ Expected<TensorEntry> parseTensorEntry(std::string_view text) {
   if (!parsed)
     return invalidError("'format': " + parsed.error().message());
   entry.format = *std::move(parsed);
+  return success();
+}
+
+/// file-12.
+static Status parseMembers(const JsonValue &object, TensorEntry &entry) {
+  if (!object.find("members"))
+    return success();
+  std::optional<uint64_t> members = object.findInteger("members");
+  if (!members || *members < 2)
+    return invalidError("'members' is not a number of 2 or more");
+  entry.members = *members;
+  return success();
+}
+
+Expected<ParsedEntry> parseTensorEntry(std::string_view text) {
+  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
+  ParsedEntry parsed;
+  TensorEntry &entry = parsed.stored;
+  if (const JsonValue *same = object.find("same")) {
+    if (same->kind != JsonValue::Kind::String)
+      return invalidError("'same' is not a name");
+    entry.sameAs = same->text;
+    return parsed;
+  }
+  UWT_RETURN_IF_ERROR(parseFormat(object, entry));
   UWT_RETURN_IF_ERROR(parseShape(object, entry));
   UWT_RETURN_IF_ERROR(parsePlanes(object, entry));
+  UWT_RETURN_IF_ERROR(parseMembers(object, entry));
   UWT_ASSIGN_OR_RETURN(entry.indexChecksum, hexOf(object, "index"));
-  UWT_ASSIGN_OR_RETURN(entry.sha256, shaOf(object, "sha256"));
-  return entry;
+  UWT_ASSIGN_OR_RETURN(parsed.sha256, hashesOf(object, "sha256"));
+  if (!parsed.sha256.empty() && parsed.sha256.size() != entry.members)
+    return invalidError("'sha256' has " + std::to_string(parsed.sha256.size()) +
+                        " hashes, expected " + std::to_string(entry.members));
+  return parsed;
 }
 
 //===----------------------------------------------------------------------===//
@@ -318,9 +348,11 @@ static FileEntry makeFileEntry(const ContainerHeader &header) {
   file.options = header.options;
   file.sha256 = header.sha256;
   std::vector<const TensorEntry *> raw;
-  for (const StoredTensor &stored : header.tensors)
+  for (const StoredTensor &stored : header.tensors) {
+    file.reader = std::max<uint64_t>(file.reader, stored.entry.reader());
     if (stored.entry.rawChecksum)
       raw.push_back(&stored.entry);
+  }
   std::sort(raw.begin(), raw.end(),
             [](const TensorEntry *a, const TensorEntry *b) { return a->name < b->name; });
   for (const TensorEntry *entry : raw) {
@@ -337,7 +369,7 @@ static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor
     tensors.push_back(
         {entry.name, entry.dtype, entry.shape, stored.rawBegin, stored.rawBegin + entry.bytes});
   for (unsigned k = 0; k < planeKinds; ++k) {
-    if (!entry.compressed() || entry.planeBytes[k] == 0)
+    if (!entry.compressed() || entry.member != 0 || entry.planeBytes[k] == 0)
       continue;
     auto kind = static_cast<PlaneKind>(k);
     uint64_t bytes = paddedPlaneBytes(entry.planeBytes[k]);
@@ -350,8 +382,9 @@ static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor
   }
 }
 
+/// Members of a stack but the first have none.
 static bool hasEntry(const TensorEntry &entry) {
-  return entry.compressed() || !entry.sameAs.empty();
+  return (entry.compressed() && entry.member == 0) || !entry.sameAs.empty();
 }
 
 uint64_t headerCost(const StoredTensor &stored) {
@@ -360,7 +393,7 @@ uint64_t headerCost(const StoredTensor &stored) {
   MetadataEntries entries;
   if (hasEntry(stored.entry))
     entries.emplace_back(stored.entry.name + std::string(entrySuffix),
-                         tensorEntryText(stored.entry));
+                         tensorEntryText(stored.entry, stored.entry.sha256));
   uint64_t checksum = stored.entry.rawChecksum ? hexDigits : 0;
   return safetensorsHeaderText(tensors, entries).size() + checksum;
 }
@@ -376,9 +409,12 @@ std::string ContainerHeader::text() const {
       entries.push_back(entry);
   std::vector<SafetensorsTensor> stored;
   for (const StoredTensor &tensor : tensors) {
+    std::string hashes = tensor.entry.sha256;
+    for (size_t i = 1; i < tensor.members.size(); ++i)
+      hashes += tensors[tensor.members[i]].entry.sha256;
     if (hasEntry(tensor.entry))
       entries.emplace_back(tensor.entry.name + std::string(entrySuffix),
-                           tensorEntryText(tensor.entry));
+                           tensorEntryText(tensor.entry, hashes));
     addTensors(tensor, stored);
   }
   return safetensorsHeaderText(stored, entries);

@@ -29,6 +29,11 @@ std::string planeTensorName(std::string_view tensor, PlaneKind kind);
 const SafetensorsDtype &planeDtype(PlaneKind kind);
 inline uint64_t paddedPlaneBytes(uint64_t bytes) { return roundUp(bytes, planeAlignment); }
 
+/// What number `index` of `count` has of `bytes`: equal shares, whose sum is right.
+inline uint64_t shareOf(uint64_t bytes, uint64_t index, uint64_t count) {
+  return bytes / count + (index < bytes % count ? 1 : 0);
+}
+
 /// Fails for names and metadata keys that a source may not have (file-3).
 Status checkSourceNames(const SafetensorsHeader &header);
 
@@ -36,7 +41,8 @@ Status checkSourceNames(const SafetensorsHeader &header);
 /// the raw tensors' names.
 struct FileEntry {
   uint64_t headerChecksum = 0, contentChecksum = 0;
-  uint64_t container = containerVersion, reader = containerVersion;
+  /// Version 1 is what containers without anything newer ask for.
+  uint64_t container = containerVersion, reader = 1;
   uint64_t options = 0;
   std::vector<uint64_t> raw;
   std::string sha256;
@@ -46,10 +52,17 @@ struct FileEntry {
   static Expected<FileEntry> parse(std::string_view text);
 };
 
-/// The entry of a compressed or shared tensor. parse() fills format, element,
-/// planeBytes, indexChecksum, sameAs, sha256, dtype and shape.
-std::string tensorEntryText(const TensorEntry &entry);
-Expected<TensorEntry> parseTensorEntry(std::string_view text);
+/// The entry of a compressed or shared tensor, or of a stack; `sha256` are the digits of all
+/// members or nothing.
+std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256);
+
+/// What such an entry says: format, element, planeBytes, indexChecksum, sameAs, members, dtype and
+/// shape of `stored`, and the digits of each member.
+struct ParsedEntry {
+  TensorEntry stored;
+  std::vector<std::string> sha256;
+};
+Expected<ParsedEntry> parseTensorEntry(std::string_view text);
 
 /// check-1 over the length and text of a header; nothing where the digits do not
 /// lie where a writer puts them.
@@ -63,6 +76,8 @@ struct StoredTensor {
   /// Where its planes, or its raw bytes, begin in the data.
   std::array<uint64_t, planeKinds> planeBegin{};
   uint64_t rawBegin = 0;
+  /// Of a stack: its members, as numbers of the header's tensors; empty for tensors that are alone.
+  std::vector<size_t> members;
 };
 
 /// Bytes that a tensor's names, offsets and entry take in the header's text.

@@ -9,6 +9,8 @@
 #define UWT_LIB_CONTAINER_CONTAINERSTATE_H
 
 #include "ContainerFormat.h"
+#include <map>
+#include <mutex>
 
 namespace uwt {
 
@@ -18,6 +20,24 @@ struct StoredParts {
   const SafetensorsTensor *raw = nullptr;
   /// The entry that is stored for a shared one.
   std::optional<size_t> sameAs;
+  /// Of a member of a stack: the first member.
+  std::optional<size_t> stack;
+};
+
+/// Decoders of stacks, which are opened once for all members. Thread-safe.
+class StackDecoders {
+public:
+  /// The decoder of the stack whose first member is entry `first`; `open` makes it.
+  Expected<std::shared_ptr<const TensorDecoder>>
+  find(size_t first, const std::function<Expected<TensorDecoder>()> &open);
+
+private:
+  struct Opened {
+    std::shared_ptr<const TensorDecoder> decoder;
+    std::optional<Error> error;
+  };
+  std::mutex mutex;
+  std::map<size_t, Opened> opened;
 };
 
 struct Container::State {
@@ -34,6 +54,9 @@ struct Container::State {
   /// In the order of the original's header, and the same order again.
   std::vector<TensorEntry> entries;
   std::vector<StoredParts> parts;
+  /// SHA-256 of the members of stacks, by their first members.
+  std::map<size_t, std::vector<std::string>> memberHashes;
+  mutable StackDecoders stacks;
 
   explicit State(SafetensorsFile file) : file(std::move(file)) {}
 
@@ -42,7 +65,14 @@ struct Container::State {
   Status checkHeader();
   Status readEntry(size_t i, std::vector<bool> &used);
   Status readCompressed(size_t i, std::vector<bool> &used);
+  Status linkStacks();
+  void joinStack(size_t i, size_t first, uint64_t member);
+  void shareStoredBytes();
   Status linkShared();
+  /// The decoder of what is stored under the name of `entry`, or of its stack.
+  Expected<TensorDecoder> openStored(const TensorEntry &entry, const PlaneViews &planes) const;
+  /// The decoder of a tensor that is stored compressed, under its name or in a stack.
+  Expected<TensorDecoder> openDecoder(size_t i, const PlaneViews &planes) const;
   Status takeRawChecksums();
   Status checkAllUsed(const std::vector<bool> &used) const;
 };

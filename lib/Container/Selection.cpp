@@ -127,6 +127,8 @@ uint64_t CompressOptions::digest() const {
     add("row-major", glob);
   add("row-major-embeddings", rowMajorEmbeddings ? "1" : "0");
   add("minimum-elements", std::to_string(minimumElements));
+  if (stackedBytes != CompressOptions().stackedBytes)
+    add("stacked-bytes", std::to_string(stackedBytes));
   add("cast", castToBF16 ? "bf16" : "none");
   add("sha256", sha256 ? "1" : "0");
   return xxh3({reinterpret_cast<const uint8_t *>(text.data()), text.size()});

@@ -188,19 +188,17 @@ Expected<TensorBytes> TensorReader::readMatrices(const TensorPart &part, ThreadP
     Status copied = copyRaw(*resolved, what->dtype->bits, raw, out.bytes);
     return copied ? Expected<TensorBytes>(std::move(out)) : located(copied.takeError());
   }
-  uint64_t matrixBytes = resolved->matrixElements() * (what->dtype->bits / 8);
-  out.bytes.resize((resolved->matrixEnd - resolved->matrixBegin) * matrixBytes);
-  IndexRange rows = resolved->rows, columns = resolved->columns;
-  if (what->shape.size() == 1) // To the codec library, a vector is one row.
-    std::swap(rows, columns);
-  for (uint64_t matrix = resolved->matrixBegin; matrix < resolved->matrixEnd; ++matrix) {
-    auto target =
-        std::span(out.bytes).subspan((matrix - resolved->matrixBegin) * matrixBytes, matrixBytes);
-    Status decoded = decoding->decodePart(matrix, rows.begin, rows.end, columns.begin, columns.end,
-                                          target, pool, decodeOptions());
-    if (!decoded)
-      return located(decoded.takeError());
+  out.bytes.resize((resolved->matrixEnd - resolved->matrixBegin) * resolved->matrixElements() *
+                   (what->dtype->bits / 8));
+  TensorRange range = {resolved->matrixBegin, resolved->matrixEnd,     resolved->rows.begin,
+                       resolved->rows.end,    resolved->columns.begin, resolved->columns.end};
+  if (what->shape.size() == 1) { // To the codec library, a vector is one row.
+    std::swap(range.rowBegin, range.columnBegin);
+    std::swap(range.rowEnd, range.columnEnd);
   }
+  Status decoded = decoding->decodePart(range, out.bytes, pool, decodeOptions());
+  if (!decoded)
+    return located(decoded.takeError());
   return out;
 }
 
@@ -237,7 +235,9 @@ namespace {
 /// Keeps the resident part of a tensor's planes bounded.
 class PlaneLimits {
 public:
-  explicit PlaneLimits(const PlaneViews &planes) : planes(planes) {
+  /// The planes of a stack, which are small, stay until its last member has been read.
+  PlaneLimits(const PlaneViews &stored, const TensorEntry &entry)
+      : planes(entry.member + 1 == entry.members ? stored : PlaneViews()) {
     for (std::span<const uint8_t> plane : planes)
       limits.push_back(std::make_unique<ResidencyLimit>(plane));
   }
@@ -248,7 +248,7 @@ public:
   }
 
 private:
-  const PlaneViews &planes;
+  PlaneViews planes;
   std::vector<std::unique_ptr<ResidencyLimit>> limits;
 };
 
@@ -259,7 +259,7 @@ Status TensorReader::check(ThreadPool &pool) const { return afterReading(checkSt
 Status TensorReader::checkStored(ThreadPool &pool) const {
   if (!decoding)
     return checkRaw();
-  PlaneLimits limits(stored);
+  PlaneLimits limits(stored, *what);
   for (unsigned k = 0; k < planeKinds; ++k) {
     auto padding = stored[k].subspan(std::min<size_t>(what->planeBytes[k], stored[k].size()));
     if (std::any_of(padding.begin(), padding.end(), [](uint8_t byte) { return byte != 0; }))
@@ -289,22 +289,14 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
   return success();
 }
 
-/// Rows of the tensor before panel `panel`, counted through all matrices.
-static uint64_t rowsBefore(const TensorDescription::Matrices &matrices, uint64_t panel) {
-  uint64_t panels = matrices.shape.panels();
-  return panel / panels * matrices.shape.rows + panel % panels * panelRows;
-}
-
 Status TensorReader::streamPanels(const std::function<Status(std::span<const uint8_t>)> &consume,
                                   ThreadPool &pool) const {
-  const TensorDescription::Matrices &matrices = decoding->matrices();
-  uint64_t rowBytes = matrices.shape.columns * (what->dtype->bits / 8);
-  uint64_t step =
-      std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, rowBytes * panelRows));
+  uint64_t panelBytes = decoding->panels() == 0 ? 0 : what->bytes / decoding->panels();
+  uint64_t step = std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, panelBytes));
   std::vector<uint8_t> piece;
   for (uint64_t panel = 0; panel < decoding->panels(); panel += step) {
     uint64_t end = std::min(panel + step, decoding->panels());
-    piece.resize((rowsBefore(matrices, end) - rowsBefore(matrices, panel)) * rowBytes);
+    piece.resize(decoding->panelBegin(end) - decoding->panelBegin(panel));
     Status decoded = decoding->decodePanels(panel, end, piece, pool, decodeOptions());
     if (!decoded)
       return located(decoded.takeError());
@@ -327,8 +319,8 @@ Status TensorReader::streamMatrices(const std::function<Status(std::span<const u
     for (uint64_t row = 0; row < whole.allRows; row += step) {
       uint64_t end = std::min(row + step, whole.allRows);
       piece.resize((end - row) * rowBytes);
-      Status decoded =
-          decoding->decodePart(matrix, row, end, 0, whole.allColumns, piece, pool, decodeOptions());
+      Status decoded = decoding->decodePart({matrix, matrix + 1, row, end, 0, whole.allColumns},
+                                            piece, pool, decodeOptions());
       if (!decoded)
         return located(decoded.takeError());
       UWT_RETURN_IF_ERROR(consume(piece));
@@ -342,7 +334,7 @@ Status TensorReader::stream(const std::function<Status(std::span<const uint8_t>)
     return success();
   if (!decoding)
     return streamRaw(consume);
-  PlaneLimits limits(stored);
+  PlaneLimits limits(stored, *what);
   bool kMajor = decoding->description().format.storage == Storage::KMajor;
   return afterReading(kMajor ? streamMatrices(consume, pool) : streamPanels(consume, pool));
 }

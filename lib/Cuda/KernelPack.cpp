@@ -278,8 +278,7 @@ std::tuple<bool, unsigned, char> Selection::rank(const KernelEntry &entry) const
 Expected<const KernelEntry *> Selection::run() {
   if (left.empty())
     return unsupportedError("no kernel for " + queryText(query) + ": the pack has no kernels");
-  Format wanted = query.format;
-  wanted.storage = Storage::NMajor;
+  Format wanted = query.format.ofMatrices();
   // select-1, in the order in which a user would want to know.
   UWT_RETURN_IF_ERROR(keep(
       "targets",

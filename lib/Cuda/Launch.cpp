@@ -115,8 +115,7 @@ Expected<const KernelEntry *> DevicePack::selectTranscode(const DeviceWeight &we
                                                           const Format &result) const {
   KernelQuery query = queryOf(owner, weight, 1);
   query.family = GpuKernelFamily::Transcode;
-  query.result = result;
-  query.result->storage = Storage::NMajor;
+  query.result = result.ofMatrices();
   return file->select(query);
 }
 
@@ -145,8 +144,7 @@ Status KernelLauncher::checkFits(const DeviceWeight &weight, uint64_t matrix) co
   if (weight.device() != device)
     return misfit("is on device " + std::to_string(device->ordinal()) +
                   ", and the weight on another, or on one that was opened apart");
-  Format format = weight.format();
-  format.storage = Storage::NMajor;
+  Format format = weight.format().ofMatrices();
   if (format != what->format || weight.element() != what->element)
     return misfit("runs from " + what->format.str() + " of " +
                   std::string(getTraits(what->element).name) + ", and the weight is " +

@@ -206,9 +206,9 @@ static Status checkFormats(const KernelEntry &entry) {
                                            std::string(nameOf(entry.family))
                                      : "it is of family transcode without a result's format");
   for (const Format &format : {entry.format, entry.result.value_or(entry.format)})
-    if (format.storage != Storage::NMajor)
+    if (format != format.ofMatrices())
       return invalidError("its format " + inQuotes(format.str()) +
-                          " says how tensors lie; leave out storage");
+                          " says how tensors lie; leave out storage and fold");
   return success();
 }
 

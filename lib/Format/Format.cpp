@@ -156,6 +156,27 @@ static Status parseStorage(Format &format, std::string_view value) {
   return success();
 }
 
+static Status parseFold(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(Term term, parseTerm(value, "fold"));
+  format.fold = Fold();
+  if (term.keyword == "none" && term.parameters.empty())
+    return success();
+  bool isFlat = term.keyword == "flat", isKnown = isFlat || term.keyword == "columns";
+  constexpr std::string_view names[] = {"none", "columns", "flat"};
+  if (!isKnown || term.parameters.size() != 1)
+    return usageError("fold: expected none, columns<n> or flat<n>, got " + inQuotes(value) +
+                      (isKnown ? "" : didYouMean(term.keyword, names)));
+  format.fold = {isFlat ? Fold::Kind::Flat : Fold::Kind::Columns, term.parameters[0]};
+  return success();
+}
+
+static std::string printFold(const Format &format) {
+  if (format.fold.kind == Fold::Kind::None)
+    return "none";
+  bool isFlat = format.fold.kind == Fold::Kind::Flat;
+  return Term{isFlat ? "flat" : "columns", {format.fold.size}}.str();
+}
+
 static Status parsePacking(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, packingNames, "packing"));
   format.packing = static_cast<Packing>(index);
@@ -207,11 +228,12 @@ struct Item {
 };
 } // namespace
 
-static constexpr size_t packingItem = 3;
+static constexpr size_t packingItem = 4;
 static constexpr Item itemTable[] = {
     {"version", parseVersion, [](const Format &f) { return std::to_string(f.version); }},
     {"layout", parseLayout, [](const Format &f) { return nameOf(layoutNames, f.layout); }},
     {"storage", parseStorage, [](const Format &f) { return nameOf(storageNames, f.storage); }},
+    {"fold", parseFold, printFold},
     {"packing", parsePacking, [](const Format &f) { return nameOf(packingNames, f.packing); }},
     {"coded", parseCoded,
      [](const Format &f) { return std::string(codedPrefix) + std::to_string(f.codedMantissa); }},
@@ -239,6 +261,13 @@ std::string Format::str() const {
       text.append(", ").append(item.key).append("=").append(value);
   }
   return text;
+}
+
+Format Format::ofMatrices() const {
+  Format format = *this;
+  format.storage = Storage::NMajor;
+  format.fold = Fold();
+  return format;
 }
 
 std::string Format::fullStr() const {

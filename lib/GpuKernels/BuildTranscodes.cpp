@@ -58,8 +58,7 @@ static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,
                                     const EmittedFormat &source, const Format &result) {
   KernelEntry entry = entryOf(GpuKernelFamily::Transcode, kernel, type, source);
   entry.strategy = kernel.str();
-  entry.result = result;
-  entry.result->storage = Storage::NMajor;
+  entry.result = result.ofMatrices();
   return entry;
 }
 

@@ -35,8 +35,7 @@ KernelEntry entryOf(GpuKernelFamily family, StringRef kernel, CompressedType wei
   KernelEntry entry;
   entry.kernel = kernel.str();
   entry.family = family;
-  entry.format = format.format;
-  entry.format.storage = Storage::NMajor;
+  entry.format = format.format.ofMatrices();
   entry.element = format.element;
   auto rows = static_cast<uint64_t>(weight.getRows());
   auto columns = static_cast<uint64_t>(weight.getColumns());

@@ -72,6 +72,7 @@ static Expected<LoadedWeight> loadWithFinitePadding(const LoadOptions &options, 
   asWords.runFormat = Format();
   asWords.runFormat->codec = {"raw", {}};
   asWords.runFormat->storage = format.storage;
+  asWords.runFormat->fold = format.fold;
   asWords.runFormat->layout = format.layout;
   UWT_ASSIGN_OR_RETURN(LoadedWeight words, load(asWords));
   WeightBuilder builder(std::move(words));

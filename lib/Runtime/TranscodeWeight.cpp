@@ -304,7 +304,8 @@ private:
 static bool goesByPanels(const TensorDecoder &decoder, const Format &to) {
   const Format &from = decoder.description().format;
   bool hasLow = getTraits(decoder.description().element).lowBits != 0;
-  return to.rowClasses == 1 && to.storage == from.storage && (!hasLow || to.layout == from.layout);
+  return to.rowClasses == 1 && to.storage == from.storage && to.fold == from.fold &&
+         (!hasLow || to.layout == from.layout);
 }
 
 static Expected<LoadedWeight> transcodeDense(const TensorDecoder &decoder, const Format &runFormat,

@@ -72,8 +72,22 @@ static PlaneInput inputOf(uint8_t example, ElementType element, bool isTall, boo
   return input;
 }
 
-static int makePlanes(const fs::path &corpus, const Codec &codec) {
+/// Writes the seed of `input`'s tensor, encoded; nothing where its type does not take the format.
+static bool writePlanes(const fs::path &corpus, const Codec &codec, PlaneInput input,
+                        const std::string &name) {
   ThreadPool pool(1);
+  std::optional<TensorDescription> description = input.description(codec);
+  if (!description)
+    return true;
+  Expected<EncodedCase> encoded =
+      encodeCase(*description, Distribution::StudentT4, 1 + input.example, pool);
+  if (!encoded)
+    return false;
+  input.planes = encoded->planes.planes;
+  return writeSeed(corpus / ("decode-" + std::string(codec.keyword())), name, input.write());
+}
+
+static int makePlanes(const fs::path &corpus, const Codec &codec) {
   uint8_t example = 0;
   for (const std::string &text : codec.examples()) {
     for (ElementType element : {ElementType::BF16, ElementType::F32, ElementType::F8E4M3FN}) {
@@ -83,17 +97,14 @@ static int makePlanes(const fs::path &corpus, const Codec &codec) {
       bool isTall = example == 0 && element == ElementType::F8E4M3FN;
       bool isWide = !isTall && parsedFormat(text).layout == Layout::RowMajor;
       PlaneInput input = inputOf(example, element, isTall, isWide);
-      std::optional<TensorDescription> description = input.description(codec);
-      if (!description)
-        continue;
-      Expected<EncodedCase> encoded =
-          encodeCase(*description, Distribution::StudentT4, 1 + example, pool);
-      if (!encoded)
-        return failed(encoded.error().message());
-      input.planes = encoded->planes.planes;
       std::string name = testNameOf(text) + "-" + std::string(getTraits(element).name);
-      if (!writeSeed(corpus / ("decode-" + std::string(codec.keyword())), name, input.write()))
-        return failed("cannot write planes");
+      if (!writePlanes(corpus, codec, input, name))
+        return failed("cannot write planes of " + name);
+      for (input.fold = 1; example == 0 && input.fold < std::size(planeInputFolds); ++input.fold) {
+        std::string folded = name + "-fold" + std::to_string(input.fold);
+        if (element == ElementType::BF16 && !writePlanes(corpus, codec, input, folded))
+          return failed("cannot write planes of " + folded);
+      }
     }
     ++example;
   }

@@ -9,7 +9,7 @@
 // planes; MakeCorpus.cpp writes seeds with the same functions.
 //
 //   byte 0       example of the codec         byte 1   element type
-//   byte 2       matrices, less one           byte 3   zero
+//   byte 2       matrices, less one           byte 3   fold, 0 for none
 //   bytes 4, 5   rows of the tensor           bytes 6, 7   columns
 //   bytes 8-19   bytes of each plane, u16     then the planes
 //
@@ -29,8 +29,11 @@ inline constexpr ElementType planeInputElements[] = {ElementType::BF16, ElementT
                                                      ElementType::F32, ElementType::F8E4M3FN,
                                                      ElementType::F8E5M2};
 
+inline constexpr Fold planeInputFolds[] = {
+    Fold(), {Fold::Kind::Columns, 2}, {Fold::Kind::Flat, 64}, {Fold::Kind::Flat, 1088}};
+
 struct PlaneInput {
-  uint8_t example = 0, element = 0, matrices = 1;
+  uint8_t example = 0, element = 0, matrices = 1, fold = 0;
   uint16_t rows = 0, columns = 0;
   /// Each in an allocation of exactly its size.
   std::array<std::vector<uint8_t>, planeKinds> planes;
@@ -43,6 +46,7 @@ struct PlaneInput {
     result.example = input[0];
     result.element = input[1];
     result.matrices = uint8_t(input[2] % 3 + 1);
+    result.fold = uint8_t(input[3] % std::size(planeInputFolds));
     result.rows = number(4) % 200;
     result.columns = number(6) % 2100;
     std::span<const uint8_t> rest = input.subspan(planeInputHeader);
@@ -55,7 +59,7 @@ struct PlaneInput {
   }
 
   std::vector<uint8_t> write() const {
-    std::vector<uint8_t> output = {example, element, uint8_t(matrices - 1), 0};
+    std::vector<uint8_t> output = {example, element, uint8_t(matrices - 1), fold};
     auto append = [&](uint64_t number) {
       output.push_back(uint8_t(number));
       output.push_back(uint8_t(number >> 8));
@@ -76,7 +80,10 @@ struct PlaneInput {
     Expected<Format> format = Format::parse(examples[example % examples.size()]);
     TensorDescription result;
     result.element = planeInputElements[element % std::size(planeInputElements)];
-    if (!format || !checkFormat(*format, result.element))
+    if (!format)
+      return std::nullopt;
+    format->fold = planeInputFolds[fold];
+    if (!checkFormat(*format, result.element))
       return std::nullopt;
     result.format = *format;
     result.shape = {matrices, rows, columns};

@@ -1,7 +1,10 @@
-"""Made the files of v1/good and v1/bad, once. They are frozen: a library that changes has to read
-the old files. Kept to show what they are, and to begin the set of a next major version.
+"""Made the files of v1 and v2, once. They are frozen: a library that changes has to read the old
+files. Kept to show what they are, and to begin the set of a next version.
 
-    .venv/bin/python test/Golden/make_golden.py build/bin/uwt test/Golden/vN
+    .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
+
+vN holds what readers of version N know and older ones refuse. Two files that v1 had among the bad
+ones, since they ask for a reader of version 2, are among its good ones since there is one.
 """
 
 import hashlib
@@ -75,14 +78,49 @@ def name_of(text):
     return re.sub(r"[^a-z0-9]+", "-", text).strip("-")
 
 
-def make_good(uwt, folder):
-    folder.mkdir(parents=True)
+def cases_of_reader_1(uwt):
     formats = re.findall(r"--format '([^']+)'", run(uwt, "help", "formats").stdout)
-    cases = [(name_of(text), ["--format", text], tensors_of_formats()) for text in formats]
-    cases.append(("types-best-size", ["--sha256"], tensors_of_types()))
-    cases.append(("types-fast", ["--format", "fast"], tensors_of_types()))
+    yield from ((name_of(text), ["--format", text], tensors_of_formats()) for text in formats)
+    yield "types-best-size", ["--sha256"], tensors_of_types()
+    yield "types-fast", ["--format", "fast"], tensors_of_types()
+
+
+def tensors_of_folds():
+    """Shapes that are folded, each way, and one that is not."""
+    shapes = {"conv": [32, 64, 3, 3], "conv1d": [70, 24, 3], "points": [64, 40, 1, 1],
+              "thin": [1100, 4], "low": [3, 1000], "matrix": [48, 64]}  # fmt: skip
+    return {
+        f"{name}.{dtype}": (dtype, shape, st.weights(dtype, shape, name))
+        for name, shape in shapes.items()
+        for dtype in ("BF16", "F32")
+    }
+
+
+def tensors_of_stacks():
+    """Layers of tensors that are alike, one that is folded among them, and one that is alone."""
+    shapes = {"expert": ("BF16", [24, 70]), "thin": ("F16", [300, 6]), "wide": ("F32", [33, 64])}
+    tensors = {
+        f"layer.{layer}.{name}": (dtype, shape, st.weights(dtype, shape, f"{layer}{name}"))
+        for layer in range(3)
+        for name, (dtype, shape) in shapes.items()
+    }
+    tensors["layer.1.norm"] = ("BF16", [70], st.weights("BF16", [70], "norm"))
+    tensors["alone"] = ("BF16", [40, 64], st.weights("BF16", [40, 64], "alone"))
+    return tensors
+
+
+def cases_of_reader_2(uwt):
+    yield "stacks-best-size", ["--sha256"], tensors_of_stacks()
+    yield "stacks-huffman-12-2", ["--format", "huffman<12,2>"], tensors_of_stacks()
+    yield "folds-best-size", ["--sha256"], tensors_of_folds()
+    for text in ("huffman<12,2>", "window<4>, fold=flat<192>", "huffman<11,1>, fold=columns<2>"):
+        yield f"folds-{name_of(text)}", ["--format", text], tensors_of_folds()
+
+
+def make_good(uwt, folder, cases):
+    folder.mkdir(parents=True)
     expected = {}
-    for name, arguments, tensors in cases:
+    for name, arguments, tensors in cases(uwt):
         if "k_major" in " ".join(arguments):
             arguments = [*arguments, "--k-major", "*"]
         with tempfile.TemporaryDirectory() as scratch:
@@ -164,13 +202,16 @@ class Editor:
         return prefix[:46] + digest + prefix[62:] + bytes(self.payload)
 
 
-def base_of(uwt, text):
-    """A container of one compressed tensor `w` with a single panel, and a raw one."""
+def base_of(uwt, text, members=1):
+    """A container of one compressed tensor `w` with a single panel, or of a stack of it and others,
+    and a raw one."""
     shape = [32, 64]
+    names = ["w", *(f"w{i}" for i in range(1, members))]
     tensors = {
-        "w": ("BF16", shape, st.weights("BF16", shape, "bad", wide="window" in text)),
-        "ids": ("I64", [2], bytes(range(16))),
+        name: ("BF16", shape, st.weights("BF16", shape, "bad" + name[1:], wide="window" in text))
+        for name in names
     }
+    tensors["ids"] = ("I64", [2], bytes(range(16)))
     with tempfile.TemporaryDirectory() as scratch:
         plain, packed = pathlib.Path(scratch) / "plain", pathlib.Path(scratch) / "packed"
         st.write(plain, tensors, {"format": "pt"})
@@ -279,13 +320,33 @@ def sealed_files(prefix_data, fixed_data):
     yield "escape-outside-its-unit", edited(fixed_data, patch_word(0xFFFF1234))
 
 
-def make_bad(uwt, folder):
-    folder.mkdir(parents=True)
+def bad_files_of_reader_1(uwt):
     prefix, fixed = base_of(uwt, "huffman<12,1>"), base_of(uwt, "window<4>")
     assert edited(prefix, lambda e: None)  # An edit that changes nothing gives a sound file.
+    yield from damaged_files(prefix)
+    yield from lying_files(prefix)
+    yield from sealed_files(prefix, fixed)
+
+
+def bad_files_of_reader_2(uwt):
+    flat = base_of(uwt, "huffman<12,1>, fold=flat<64>")
+    yield "reader-3", edited(flat, lambda e: e.file_entry(reader=3))
+    yield "format-reader-3", edited(flat, lambda e: e.entry(reader=3))
+    for name, fold in {"unknown": "rows<2>", "of-too-many-dimensions": "columns<2>",
+                       "of-one-dimension": "columns<1>", "of-odd-rows": "flat<72>",
+                       "into-two-panels": "flat<16>"}.items():  # fmt: skip
+        text = f"huffman<12,1>, fold={fold}"
+        yield f"fold-{name}", edited(flat, lambda e, text=text: e.entry(format=text))
+    stack = base_of(uwt, "huffman<12,1>", 3)
+    for name, members in {"of-one": 1, "too-long": 4, "too-short": 2, "of-a-name": "3"}.items():
+        text = f"stack-{name}"
+        yield text, edited(stack, lambda e, members=members: e.entry(members=members))
+
+
+def make_bad(uwt, folder, files):
+    folder.mkdir(parents=True)
     expected = {}
-    cases = [*damaged_files(prefix), *lying_files(prefix), *sealed_files(prefix, fixed)]
-    for name, data in cases:
+    for name, data in files(uwt):
         path = folder / f"{name}.safetensors"
         path.write_bytes(data)
         with tempfile.TemporaryDirectory() as scratch:
@@ -301,6 +362,10 @@ def make_bad(uwt, folder):
 
 
 if __name__ == "__main__":
-    tool, out = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    make_good(tool, out / "good")
-    make_bad(tool, out / "bad")
+    tool, out = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[3]).resolve()
+    good, bad = {
+        "1": (cases_of_reader_1, bad_files_of_reader_1),
+        "2": (cases_of_reader_2, bad_files_of_reader_2),
+    }[sys.argv[2]]
+    make_good(tool, out / "good", good)
+    make_bad(tool, out / "bad", bad)

@@ -49,12 +49,13 @@ class Container:
         self.header = parse(data[8 : 8 + length].decode("utf-8"))
         self.metadata = self.header.pop("__metadata__")
         self.file = parse(self.metadata["uwt"])
-        require(self.file["reader"] <= 1 and self.file["container"] == 1, "another version")
+        require(self.file["reader"] <= 2 and self.file["container"] == 1, "another version")
         self.check_header()
         self.original_text = self.metadata["uwt.original"]
         original = parse(self.original_text)
         original.pop("__metadata__", None)
         self.tensors = original
+        self.stacks = self.find_stacks()
         self.check_raw()
 
     def check_header(self):
@@ -76,29 +77,50 @@ class Container:
         text = self.metadata.get(f"{name}.uwt")
         return parse(text) if text is not None else None
 
+    def find_stacks(self):
+        """file-12: the first member of the stack of each tensor in one, and its number there."""
+        stacks, left = {}, {}
+        offsets = lambda item: item[1]["data_offsets"]  # noqa: E731
+        for name, tensor in sorted(self.tensors.items(), key=offsets):
+            key, entry = (tensor["dtype"], tuple(tensor["shape"])), self.entry(name)
+            members = (entry or {}).get("members")
+            if entry is None and name not in self.header or members is not None:
+                if members is not None:
+                    require(members >= 2 and left.get(key, (0, 0, 0))[2] == 0, "a stack in a stack")
+                    left[key] = (name, 0, members)
+                first, number, rest = left.get(key, (None, 0, 0))
+                require(rest > 0, "a tensor is missing")
+                stacks[name], left[key] = (first, number), (first, number + 1, rest - 1)
+        require(all(rest == 0 for _, _, rest in left.values()), "a stack lacks members")
+        return stacks
+
     def check_raw(self):
         """check-5."""
-        raw = sorted((n for n in self.tensors if self.entry(n) is None), key=str.encode)
+        alone = (n for n in self.tensors if self.entry(n) is None and n not in self.stacks)
+        raw = sorted(alone, key=str.encode)
         digits = [xxhash.xxh3_64_hexdigest(self.bytes_of(name)) for name in raw]
         require("".join(digits) == self.file.get("raw", ""), "checksums of raw tensors")
 
     def tensor(self, name):
         """The bytes of an original tensor (file-2)."""
-        entry = self.entry(name)
+        first, member = self.stacks.get(name, (name, 0))
+        entry = self.entry(first)
         if entry is None:
             return self.bytes_of(name)
         if "same" in entry:
             return self.tensor(entry["same"])
         planes = {}
         for plane, used in entry["planes"].items():
-            data = self.bytes_of(f"{name}.uwt.{plane}")
+            data = self.bytes_of(f"{first}.uwt.{plane}")
             require(len(data) == up(used, 256) * 256, "a plane is not padded to 256")  # file-10
             require(not any(data[used:]), "padding is not zero")  # check-4
             planes[plane] = data[:used]
         require(xxhash.xxh3_64_hexdigest(planes["index"]) == entry["index"], "index checksum")
         (words,) = struct.unpack("<I", planes["index"][:4])
         require(len(planes["index"]) == words * 4, "bytes of the index in use")  # file-10
-        return Tensor(entry["dtype"], entry["shape"], entry["format"], planes).decode()
+        members = entry.get("members", 1)
+        stack = Tensor(entry["dtype"], entry["shape"], entry["format"], planes, members)
+        return stack.decode(member)
 
     def original(self):
         """The original file (file-7)."""

@@ -5,6 +5,7 @@ its tag, and nothing is shared with the library. Checks are those that the speci
 for; planes that break one raise Damaged. container.py reads the files around the planes.
 """
 
+import math
 import struct
 
 import xxhash
@@ -73,7 +74,7 @@ class Format:
 
     def __init__(self, text):
         items = {"version": "1", "layout": "fragment<16x16>", "storage": "n_major",
-                 "packing": "planes", "coded": "exponent+0", "context": "none",
+                 "fold": "none", "packing": "planes", "coded": "exponent+0", "context": "none",
                  "escapes": "patch"}  # fmt: skip
         codec, depth, start = None, 0, 0
         for at, char in enumerate(text + ","):
@@ -95,6 +96,9 @@ class Format:
         require(items["version"] == "1", "another version")
         self.row_major = items["layout"] == "row_major"
         self.k_major = items["storage"] == "k_major"
+        self.fold, _, size = items["fold"].rstrip(">").partition("<")
+        require(self.fold in ("none", "columns", "flat"), "unknown fold")
+        self.fold_size = int(size or 0)
         self.inplace = items["packing"] == "inplace"
         self.coded = int(items["coded"].removeprefix("exponent+"))
         self.classes = 1 if items["context"] == "none" else int(items["context"][10:-1])
@@ -412,21 +416,30 @@ class Panel:
 
 
 class Tensor:
-    """A tensor's model and panels, from its planes."""
+    """The model and panels of a tensor, or of a stack of `members`, from its planes."""
 
-    def __init__(self, dtype, shape, text, planes):
+    def __init__(self, dtype, shape, text, planes, members=1):
         self.format = Format(text)
         self.split = Split(dtype, self.format.coded)
         self.shape, self.planes = shape, planes
-        rows, columns = ([1, 1] + list(shape))[-2:]  # order-1
-        if self.format.k_major:
-            rows, columns = columns, rows
-        self.rows, self.columns = rows, columns
-        count = 1
-        for size in shape:
-            count *= size
-        self.matrices = count // (rows * columns) if count else 0
+        self.elements = math.prod(shape)
+        self.rows, self.columns = self.matrix_shape()
+        # fold-2: a flat tensor's last row may be short.
+        area = min(self.rows * self.columns, self.elements)
+        self.matrices = self.elements // area if self.elements else 0
+        self.members = members
         self.read_index()
+
+    def matrix_shape(self):
+        """Rows and columns of a matrix (order-1, fold-1, fold-2)."""
+        fmt = self.format
+        if fmt.fold == "flat":
+            return up(self.elements, fmt.fold_size), fmt.fold_size
+        merged = fmt.fold_size if fmt.fold == "columns" else 1
+        require(fmt.fold == "none" or 2 <= merged < len(self.shape), "a fold of too many dimensions")
+        padded = [1] * (merged + 1) + list(self.shape)
+        rows, columns = padded[-merged - 1], math.prod(padded[-merged:])
+        return (columns, rows) if fmt.k_major else (rows, columns)
 
     def take(self, count):
         part = self.index[self.at : self.at + count]
@@ -441,7 +454,7 @@ class Tensor:
         _, words_panels, self.code_end, self.patch_words = self.index[:4]
         self.read_model()
         self.panels = [Panel(min(PANEL, self.rows - first))
-                       for _ in range(self.matrices)
+                       for _ in range(self.matrices * self.members)
                        for first in range(0, self.rows, PANEL)]  # fmt: skip
         slots = [0, 0]
         for panel in self.panels:
@@ -575,12 +588,13 @@ class Tensor:
             at += size
         return words
 
-    def decode(self):
-        """The tensor's bytes."""
+    def decode(self, member=0):
+        """The bytes of a member; a tensor that is alone is the only one."""
         size = (self.split.word_bits + self.split.low_bits) // 8
-        out = bytearray(self.matrices * self.rows * self.columns * size)
+        out = bytearray(self.elements * size)
         panels_of_matrix = up(self.rows, PANEL)
-        for number, panel in enumerate(self.panels):
+        count = self.matrices * panels_of_matrix
+        for number, panel in enumerate(self.panels[member * count : (member + 1) * count]):
             words = self.decode_panel(panel)
             low = None
             if "low" in panel.parts:
@@ -591,7 +605,8 @@ class Tensor:
                     value = words[row][column] << self.split.low_bits
                     value |= low[row][column] if low else 0
                     at = self.position(matrix, first * PANEL + row, column) * size
-                    out[at : at + size] = value.to_bytes(size, "little")
+                    if at < len(out):  # fold-2
+                        out[at : at + size] = value.to_bytes(size, "little")
         return bytes(out)
 
     def position(self, matrix, row, column):

@@ -7,14 +7,17 @@ import struct
 SIZES = {"BF16": 2, "F16": 2, "F32": 4, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8, "U8": 1}
 
 
-def write(path, tensors, metadata=None):
-    """`tensors`: name to (dtype, shape, bytes), in the order of the data."""
+def write(path, tensors, metadata=None, order=None):
+    """`tensors`: name to (dtype, shape, bytes), in the order of the data; the header has them in
+    `order`, where that is another one."""
     header, at = {}, 0
     if metadata is not None:
         header["__metadata__"] = metadata
     for name, (dtype, shape, data) in tensors.items():
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
         at += len(data)
+    if order is not None:
+        header = {name: header[name] for name in ["__metadata__", *order] if name in header}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:

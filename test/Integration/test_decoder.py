@@ -73,6 +73,57 @@ def test_every_format_is_as_specified(uwt, tmp_path, format_text):
     assert "rounded.weight" in compressed
 
 
+@pytest.mark.parametrize("policy", ["huffman<12,1>", "window<4>, escapes=none", "raw"])
+def test_folds_are_as_specified(uwt, tmp_path, policy):
+    """Kernels of convolutions and thin matrices, in the fold that is chosen and in others."""
+    shapes = {"conv": [32, 64, 3, 3], "patch": [20, 3, 8, 8], "conv1d": [70, 24, 3],
+              "thin": [1100, 4], "low": [3, 1000], "odd": [37, 67], "points": [64, 40, 1, 1]}  # fmt: skip
+    tensors = {
+        f"{name}.{dtype}": (dtype, shape, st.weights(dtype, shape, name, wide=name == "thin"))
+        for name, shape in shapes.items()
+        for dtype in ("BF16", "F32")
+    }
+    tensors["conv.F8_E4M3"] = ("F8_E4M3", [32, 64, 3, 3], st.weights("F8_E4M3", [32, 64, 3, 3], 1))
+    plain, packed = compress(uwt, tmp_path, tensors, "--format", policy)
+    check_same(plain, packed, tensors)
+    opened = container.read(packed)
+    folds = {name: re.findall("fold=[a-z]+", (opened.entry(name) or {}).get("format", ""))
+             for name in tensors}  # fmt: skip
+    if policy == "huffman<12,1>":
+        assert folds["conv.BF16"] == ["fold=columns"] and folds["thin.BF16"] == ["fold=flat"]
+        assert "row_major" in opened.entry("odd.BF16")["format"]
+        assert opened.file["reader"] == 2 and opened.entry("conv.BF16")["reader"] == 2
+    for fold in ("columns<2>", "flat<64>"):
+        (tmp_path / fold).mkdir()
+        paths = compress(uwt, tmp_path / fold, tensors, "--format", f"{policy}, fold={fold}")
+        check_same(*paths, tensors)
+
+
+@pytest.mark.parametrize("policy", ["best-size", "window<4>"])
+def test_stacks_are_as_specified(uwt, tmp_path, policy):
+    """Small tensors that are alike, among others, in an order that the header does not follow."""
+    shapes = {"experts": [24, 70], "thin": [300, 6], "conv": [20, 9, 3, 3], "f32": [33, 40]}
+    tensors = {
+        f"layer.{layer}.{name}": (dtype, shape, st.weights(dtype, shape, f"{layer}{name}"))
+        for layer in range(4)
+        for name, shape in shapes.items()
+        for dtype in ["F32" if name == "f32" else "BF16"]
+    }
+    tensors["alone"] = ("BF16", [40, 64], st.weights("BF16", [40, 64], "alone"))
+    plain, packed = compress(uwt, tmp_path, tensors, "--format", policy, "--sha256")
+    reordered = dict(sorted(tensors.items(), key=lambda item: item[0][::-1]))
+    st.write(plain, tensors, {"format": "pt"}, order=list(reordered))
+    uwt("compress", plain, "-o", packed, "-q", "-f", "--format", policy, "--sha256")
+    opened = container.read(packed)
+    for name, (_, _, data) in tensors.items():
+        assert opened.tensor(name) == data, name
+    assert opened.original() == plain.read_bytes()
+    assert opened.stacks["layer.2.experts"] == ("layer.0.experts", 2)
+    assert len(opened.stacks) == len(tensors) - 1
+    assert "alone" not in opened.stacks and opened.file["reader"] == 2
+    uwt("verify", packed)
+
+
 @pytest.mark.parametrize("policy", ["best-size", "fast"])
 def test_policies_are_as_specified(uwt, tmp_path, policy):
     tensors = weights_of_all_types()

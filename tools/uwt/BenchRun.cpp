@@ -83,13 +83,13 @@ private:
 } // namespace
 
 Expected<ChosenFormat> FormatBench::formatFor(const BenchTensor &tensor) const {
-  if (const Format *format = std::get_if<Format>(&choice))
-    return ChosenFormat{*format, nullptr, {}};
-  UWT_ASSIGN_OR_RETURN(auto matrices, tensor.description.matrices());
-  UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(tensor.description, tensor.bytes));
-  return chooseFormat(std::get<FormatPolicy>(choice), tensor.description.element,
-                      Layout::Fragment16x16, Storage::NMajor, source, matrices.panels(),
-                      matrices.shape, pool);
+  const Format *wanted = std::get_if<Format>(&choice);
+  TensorDescription description = tensor.description;
+  description.format =
+      inChosenOrder(wanted ? *wanted : Format(), description.element, description.shape);
+  if (wanted)
+    return ChosenFormat{description.format, nullptr, {}};
+  return chooseFormat(std::get<FormatPolicy>(choice), description, tensor.bytes, pool);
 }
 
 Status FormatBench::encodeAll(BenchSamples *samples) {

@@ -210,12 +210,13 @@ static Fact formatsFact() {
   return {"formats",
           "formats",
           "reads and writes formats of version " + std::to_string(formatVersion) +
-              " in containers of version " + std::to_string(containerVersion) + "; codecs " +
-              codecs,
+              " in containers of version " + std::to_string(containerVersion) + ", reader " +
+              std::to_string(containerReader) + "; codecs " + codecs,
           {{"format_versions_read", {formatVersion}},
            {"format_version_written", formatVersion},
            {"container_versions_read", {containerVersion}},
            {"container_version_written", containerVersion},
+           {"reader", containerReader},
            {"codecs", names}}};
 }
 

@@ -56,6 +56,7 @@ static std::string formatsText() {
       "commas. Quote it in a shell: '<' and '>' redirect.\n\n"
       "  layout=fragment<16x16> | row_major    order of weights; row_major reads single rows\n"
       "  storage=n_major | k_major             which of the last two dimensions is inputs\n"
+      "  fold=none | columns<N> | flat<N>      N dimensions as inputs, or rows of N weights\n"
       "  packing=planes | inplace              parts of a weight apart, or in one number\n"
       "  coded=exponent+J                      mantissa bits coded together with the exponent\n"
       "  context=none | row_class<2|4|8|16>    a code table for each class of rows\n"

@@ -112,16 +112,6 @@ struct ChosenFormat {
   std::vector<uint8_t> rowClasses;
 };
 
-/// Picks the format (fragment layout unless `layout` says row_major) that stores this tensor
-/// smallest, or decodes fast: BestSize compares row class counts 1, 2, 4, 8, 16 for `huffman<12,1>,
-/// coded=exponent+2` (other numbers of mantissa bits where the type has fewer, or the tensor is
-/// small) by their costs from row histograms; whether a tensor pays at all is seen from its encoded
-/// size (a tensor without elements is `raw`). Fast is
-/// `huffman<12,2>` and reads nothing.
-ChosenFormat chooseFormat(FormatPolicy policy, ElementType element, Layout layout, Storage storage,
-                          const PanelSource &source, uint64_t panels, const MatrixShape &matrix,
-                          ThreadPool &pool);
-
 } // namespace uwt
 
 #endif // UWT_CODEC_STATISTICS_H

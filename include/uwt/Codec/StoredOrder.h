@@ -10,7 +10,8 @@
 // reference encoder and decoder are written with nothing else.
 //
 //   matrix   [N, K], row-major view of one matrix of the tensor (leading
-//            dimensions are separate matrices; K-major tensors are transposed)
+//            dimensions are separate matrices; K-major tensors are transposed;
+//            folded ones have several dimensions in K, or rows of any length)
 //   panel    64 rows
 //   strip    16 rows                                        (fragment layout)
 //   block    16 x 16, 32 lanes of 8 elements:               (fragment layout)
@@ -42,6 +43,8 @@ inline constexpr uint32_t streamUnitColumns = 1024;
 /// units, so that the index stays small beside the streams.
 inline constexpr uint32_t wholePanelUnitColumns = 512;
 inline constexpr uint32_t fragmentLanes = 32;
+/// Elements in a row of `fold=flat<n>`: a multiple, and the most.
+inline constexpr uint32_t flatColumnStep = 16, mostFlatColumns = 65536;
 
 inline constexpr uint64_t divideUp(uint64_t value, uint64_t by) { return (value + by - 1) / by; }
 inline constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return divideUp(value, to) * to; }

@@ -30,22 +30,35 @@ constexpr unsigned numberOf(PlaneKind kind) { return static_cast<unsigned>(kind)
 std::string_view planeName(PlaneKind kind);
 std::optional<PlaneKind> parsePlaneName(std::string_view name);
 
-/// Shape and format of a tensor.
+/// Shape and format of a tensor, or of a stack of them.
 struct TensorDescription {
   ElementType element = ElementType::BF16;
   std::vector<uint64_t> shape;
   Format format;
+  /// Tensors of this shape that are stored as one, one after another (order-2).
+  uint64_t members = 1;
 
-  /// Number of elements; fails on overflow of 2^62 bytes.
+  /// Number of elements of all members; fails on overflow of 2^62 bytes.
   Expected<uint64_t> elements() const;
-  /// Number of matrices and the shape [N, K] of each (order-1). A usage error
-  /// for k_major tensors of rank 0 or 1.
+  /// Number of matrices and the shape [N, K] of each (order-1, fold-1 to fold-3). A usage error
+  /// where the rank is too small for k_major storage or for the fold.
   struct Matrices {
     uint64_t count = 0;
     MatrixShape shape;
+    /// Elements of a matrix: N * K, or less where the last row of `fold=flat` is short.
+    uint64_t elements = 0;
     uint64_t panels() const { return count * shape.panels(); }
   };
   Expected<Matrices> matrices() const;
+};
+
+/// A part of a tensor in terms of its own shape, whatever the format makes of it: of matrices
+/// [matrixBegin, matrixEnd), which are the last two dimensions, the same rows and columns. A
+/// tensor of rank 1 is one row.
+struct TensorRange {
+  uint64_t matrixBegin = 0, matrixEnd = 1;
+  uint64_t rowBegin = 0, rowEnd = 0;
+  uint64_t columnBegin = 0, columnEnd = 0;
 };
 
 /// Where an encoder puts planes, a piece at a time, each plane from its start.
@@ -106,6 +119,20 @@ Expected<EncodedTensor> encodeTensor(const TensorDescription &description,
 Expected<PanelSource> panelSource(const TensorDescription &description,
                                   std::span<const uint8_t> source);
 
+/// `format` in the fold and layout that serve a tensor of this shape best (choice-6), unless it has
+/// a fold, layout or storage of its own. What is padded and what a panel costs beside its elements
+/// is arithmetic, so nothing is read. A format without a codec stands for those of the policies.
+Format inChosenOrder(Format format, ElementType element, std::span<const uint64_t> shape);
+
+/// Picks the format, with the layout, storage and fold of `description.format`, that stores this
+/// tensor smallest, or decodes fast: BestSize compares row class counts 1, 2, 4, 8, 16 for
+/// `huffman<12,1>, coded=exponent+2` (other numbers of mantissa bits where the type has fewer, or
+/// the tensor is small) by their costs from row histograms; whether a tensor pays at all is seen
+/// from its encoded size (a tensor without elements is `raw`). Fast is `huffman<12,2>` and reads
+/// nothing. Errors: Usage (a source that does not fit the description).
+Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription &description,
+                                    std::span<const uint8_t> source, ThreadPool &pool);
+
 struct DecodeOptions {
   CodePath path = bestCodePath();
   /// Whether panels' checksums are verified before they are decoded.
@@ -151,14 +178,17 @@ public:
   /// Decodes the whole tensor into `out` (exactly its bytes).
   Status decode(std::span<uint8_t> out, ThreadPool &pool, const DecodeOptions &options = {}) const;
 
-  /// Decodes rows [rowBegin, rowEnd) x columns [columnBegin, columnEnd) of matrix
-  /// `matrix` into `out`, dense and row-major. Rows and columns are those of the
-  /// tensor as its shape says (for k_major: rows are K). Reads and
-  /// checks only the panels that hold them; single rows of row_major tensors
-  /// are decoded alone.
-  Status decodePart(uint64_t matrix, uint64_t rowBegin, uint64_t rowEnd, uint64_t columnBegin,
-                    uint64_t columnEnd, std::span<uint8_t> out, ThreadPool &pool,
+  /// Decodes a part into `out`, dense and row-major. Reads and checks only the panels that hold it;
+  /// single rows of row_major tensors are decoded alone.
+  Status decodePart(const TensorRange &part, std::span<uint8_t> out, ThreadPool &pool,
                     const DecodeOptions &options = {}) const;
+
+  /// Where the bytes of panel `panel` begin in an n_major tensor; of panel panels(), its size.
+  uint64_t panelBegin(uint64_t panel) const;
+
+  /// The decoder of one member of a stack: a tensor like any other, which shares the stack's index
+  /// and model. Precondition: index < description().members.
+  TensorDecoder member(uint64_t index) const;
 
   /// Decodes tensor bytes of panels [panelBegin, panelEnd) for streaming writers: n_major
   /// panels are contiguous in the tensor; `out` is exactly their bytes. A usage error for k_major.
@@ -170,6 +200,12 @@ public:
   Status decodePanelWords(uint64_t panel, CodePath path, MutablePanelWords out) const;
 
 private:
+  Status checkRange(const TensorRange &part, size_t bytes) const;
+  Status decodeMatrices(const TensorRange &part, std::span<uint8_t> out, ThreadPool &pool,
+                        const DecodeOptions &options) const;
+  Status decodeFolded(const TensorRange &part, std::span<uint8_t> out, ThreadPool &pool,
+                      const DecodeOptions &options) const;
+
   struct State;
   explicit TensorDecoder(std::unique_ptr<State> state);
   std::unique_ptr<State> state;

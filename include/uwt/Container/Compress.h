@@ -43,6 +43,9 @@ struct CompressOptions {
   bool rowMajorEmbeddings = true;
   /// Tensors of fewer elements stay raw.
   uint64_t minimumElements = 1024;
+  /// Tensors of at most so many bytes that are equal in dtype and shape are stored as one (a
+  /// stack); 0 stacks none.
+  uint64_t stackedBytes = uint64_t(128) << 10;
   /// F32 and F16 tensors of any rank are rounded to BF16 first (nearest, ties
   /// to even; NaNs stay NaNs). The original is then the rounded file.
   bool castToBF16 = false;
@@ -87,11 +90,14 @@ struct TensorReport {
   std::string format;
   /// Why it stayed raw, or the name it is stored under: one phrase; else empty.
   std::string reason;
+  /// Tensors that are stored as one with it, itself included.
+  uint64_t stackMembers = 1;
   uint64_t escapes = 0, panels = 0, panelsAsWords = 0;
   /// Bytes of each plane in use; all 0 where the tensor stayed raw.
   std::array<uint64_t, planeKinds> planeBytes{};
-  /// Bounds of the tensor as it is stored (after a cast), in bits an element without low
-  /// halves; where CompressOptions::bounds is set and compressing was tried.
+  /// Bounds of the tensor as it is stored (after a cast; of the whole stack where it is part of
+  /// one), in bits an element without low halves; where CompressOptions::bounds is set and
+  /// compressing was tried.
   std::optional<EntropyBounds> bounds;
 };
 

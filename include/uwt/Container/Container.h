@@ -30,6 +30,8 @@ namespace uwt {
 /// Major version of the container that this library writes, and the newest that
 /// it reads.
 inline constexpr uint32_t containerVersion = 1;
+/// The newest reader that a file may ask for. Files ask for as old a one as can read them.
+inline constexpr uint32_t containerReader = 2;
 
 /// Called on the caller's thread with the bytes (of originals) done since the last call; returns
 /// false to stop the work, which then fails with ErrorKind::Interrupted.
@@ -55,10 +57,17 @@ struct TensorEntry {
   std::optional<uint64_t> rawChecksum;
   /// The tensor with the same bytes that is stored for this one, or empty.
   std::string sameAs;
+  /// A stack (file-12): tensors that are stored as one, this one's number among them, and the name
+  /// under which they are stored, which is that of the first; empty where the tensor is alone.
+  /// storedBytes is then an equal share, planes and checksum are the stack's.
+  std::string stack;
+  uint64_t members = 1, member = 0;
   /// SHA-256 of the original bytes, 64 digits, or empty.
   std::string sha256;
 
   bool compressed() const { return format.has_value(); }
+  /// The smallest version of a reader that can read this entry.
+  uint32_t reader() const { return members > 1 ? containerReader : format ? format->reader() : 1; }
 };
 
 /// Half-open range.
@@ -136,7 +145,7 @@ private:
   Error located(Error error) const;
   /// checkRead, and then `status`: what was made of zeros is wrong in ways of its own.
   Status afterReading(Status status) const;
-  Status openDecoder();
+  Status takeDecoder(Expected<TensorDecoder> opened);
   Status readWhole(std::span<uint8_t> out, ThreadPool &pool) const;
   Expected<TensorBytes> readMatrices(const TensorPart &part, ThreadPool &pool) const;
   Status checkStored(ThreadPool &pool) const;

@@ -18,6 +18,7 @@
 //   version=1                major version of the stored order
 //   layout=fragment<16x16>   or row_major
 //   storage=n_major          or k_major: the tensor lies as [K, N]
+//   fold=none                or columns<n>, flat<n>: which dimensions are rows and columns
 //   packing=planes           or inplace
 //   coded=exponent+0         exponent and that many top mantissa bits
 //   context=none             or row_class<k>
@@ -43,6 +44,10 @@ namespace uwt {
 /// one that it reads.
 inline constexpr uint32_t formatVersion = 1;
 
+/// The newest reader that files may ask for. A reader of version 1 knows every format of this
+/// version without `fold`.
+inline constexpr uint32_t formatReader = 2;
+
 /// A keyword with unsigned parameters: `huffman<12,2>`, `row_class<8>`, `none`.
 struct Term {
   std::string keyword;
@@ -64,6 +69,22 @@ enum class Storage : uint8_t {
   NMajor,
   /// The tensor lies as [..., K, N]; stored order is that of its transpose.
   KMajor,
+};
+
+/// Which dimensions of a tensor are the rows and columns of its matrices (fold-1 to fold-3).
+struct Fold {
+  enum class Kind : uint8_t {
+    /// The last two dimensions are a matrix.
+    None,
+    /// The last `size` dimensions are the columns, the one before them is the rows.
+    Columns,
+    /// The tensor is one matrix with `size` elements a row, whatever its shape.
+    Flat,
+  };
+  Kind kind = Kind::None;
+  uint32_t size = 0;
+
+  bool operator==(const Fold &) const = default;
 };
 
 enum class Packing : uint8_t {
@@ -88,6 +109,7 @@ struct Format {
   uint32_t version = formatVersion;
   Layout layout = Layout::Fragment16x16;
   Storage storage = Storage::NMajor;
+  Fold fold;
   Packing packing = Packing::Planes;
   /// Top mantissa bits that are coded with the exponent (j).
   uint32_t codedMantissa = 0;
@@ -96,6 +118,12 @@ struct Format {
   Escapes escapes = Escapes::Patch;
 
   bool operator==(const Format &) const = default;
+
+  /// The format as those see it who are given matrices [N, K]: with n_major storage and without a
+  /// fold, which say how matrices lie in a tensor.
+  Format ofMatrices() const;
+  /// The smallest version of a reader that knows this format.
+  uint32_t reader() const { return fold.kind == Fold::Kind::None ? 1 : 2; }
 
   /// The shortest text that parses back to this format: the codec (or its short
   /// name) and what differs from the defaults.

@@ -28,8 +28,9 @@ struct Pools {
 
 class ConformanceTest : public testing::TestWithParam<std::string> {
 protected:
-  /// Descriptions of this format for each element type that takes it.
-  std::vector<TensorDescription> descriptions(const std::vector<uint64_t> &shape) const;
+  /// Descriptions of this format, or of it in a fold, for each element type that takes it.
+  std::vector<TensorDescription> descriptions(const std::vector<uint64_t> &shape,
+                                              std::string_view fold = "none") const;
   void checkRoundTrip(const TensorDescription &description, Distribution distribution,
                       uint64_t seed);
   void checkDecoder(const EncodedCase &encoded, const TensorDecoder &decoder);
@@ -40,16 +41,13 @@ protected:
 
 } // namespace
 
-static bool acceptsShape(const TensorDescription &description) {
-  return description.format.storage == Storage::NMajor || description.shape.size() >= 2;
-}
-
-std::vector<TensorDescription>
-ConformanceTest::descriptions(const std::vector<uint64_t> &shape) const {
+std::vector<TensorDescription> ConformanceTest::descriptions(const std::vector<uint64_t> &shape,
+                                                             std::string_view fold) const {
   std::vector<TensorDescription> result;
   for (ElementType element : allElementTypes) {
-    TensorDescription description{element, shape, parsedFormat(GetParam())};
-    if (checkFormat(description.format, element) && acceptsShape(description))
+    TensorDescription description{element, shape,
+                                  parsedFormat(GetParam() + ", fold=" + std::string(fold))};
+    if (checkFormat(description.format, element) && description.matrices())
       result.push_back(description);
   }
   return result;
@@ -181,6 +179,18 @@ TEST_P(ConformanceTest, EveryShapeComesBack) {
       if (HasFatalFailure())
         return;
     }
+}
+
+TEST_P(ConformanceTest, EveryFoldComesBack) {
+  uint64_t seed = 500;
+  for (std::string_view fold : allFolds)
+    for (const std::vector<uint64_t> &shape :
+         {std::vector<uint64_t>{2, 70, 3, 5}, {21, 3, 1}, {3, 0, 4}, {9, 37}, {1100}})
+      for (const TensorDescription &description : descriptions(shape, fold)) {
+        checkRoundTrip(description, Distribution::RowScaled, ++seed);
+        if (HasFatalFailure())
+          return;
+      }
 }
 
 TEST_P(ConformanceTest, EveryDistributionComesBack) {

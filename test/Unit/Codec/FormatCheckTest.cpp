@@ -66,6 +66,19 @@ TEST(FormatCheckTest, RefusesParameters) {
             "codec huffman needs code words of 2 bits for pairs, got 'huffman<1,2>'");
 }
 
+TEST(FormatCheckTest, RefusesFoldsThatAreNone) {
+  EXPECT_EQ(refusal("raw, fold=columns<2>"), "accepted");
+  EXPECT_EQ(refusal("raw, fold=flat<65536>, layout=row_major"), "accepted");
+  EXPECT_EQ(refusal("raw, fold=columns<1>"),
+            "fold=columns<1>: expected 2 dimensions or more; write none");
+  EXPECT_EQ(refusal("raw, fold=flat<72>"), "fold=flat<72>: expected a multiple of 16 up to 65536");
+  EXPECT_EQ(refusal("raw, fold=flat<0>"), "fold=flat<0>: expected a multiple of 16 up to 65536");
+  EXPECT_EQ(refusal("raw, fold=flat<65552>"),
+            "fold=flat<65552>: expected a multiple of 16 up to 65536");
+  EXPECT_EQ(refusal("raw, fold=columns<2>, storage=k_major"),
+            "storage=k_major says what the last two dimensions are; leave out fold=");
+}
+
 TEST(FormatCheckTest, RefusesFieldsThatDoNotFit) {
   EXPECT_EQ(refusal("window<4>, coded=exponent+8"),
             "coded=exponent+8: bf16 has a mantissa of 7 bits");

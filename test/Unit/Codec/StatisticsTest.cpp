@@ -6,12 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Statistics.h"
+#include "Codec/TestData.h"
 #include <algorithm>
 #include <bit>
 #include <gtest/gtest.h>
 #include <random>
 
 using namespace uwt;
+using namespace uwt::test;
 
 namespace {
 
@@ -275,46 +277,51 @@ TEST(StatisticsTest, tensorsOfManyRowsAreSampledAndClassedAllTheSame) {
   }
 }
 
-Format bestSize(const Words &words, ElementType type) {
+Format chosenFormat(FormatPolicy policy, const TensorDescription &description,
+                    std::span<const uint8_t> bytes) {
   ThreadPool pool(1);
-  return chooseFormat(FormatPolicy::BestSize, type, Layout::Fragment16x16, Storage::NMajor,
-                      words.source(), words.panels(), words.shape(), pool)
-      .format;
+  Expected<ChosenFormat> chosen = chooseFormat(policy, description, bytes, pool);
+  if (!chosen) {
+    ADD_FAILURE() << chosen.error().message();
+    return {};
+  }
+  return chosen->format;
+}
+
+Format bestSize(const Words &words) {
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data.data()),
+                                 words.data.size() * 2);
+  return chosenFormat(FormatPolicy::BestSize,
+                      {ElementType::BF16, {words.matrices, words.rows, words.columns}, {}}, bytes);
 }
 
 TEST(ChooseFormatTest, likeRowsHaveNoClasses) {
-  EXPECT_EQ(bestSize(plainWeights(1, 256, 512), ElementType::BF16).str(),
-            "huffman<12,1>, coded=exponent+2");
+  EXPECT_EQ(bestSize(plainWeights(1, 256, 512)).str(), "huffman<12,1>, coded=exponent+2");
 }
 
 TEST(ChooseFormatTest, unlikeRowsHaveClasses) {
   Words words = weights(1, 512, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; });
-  EXPECT_EQ(bestSize(words, ElementType::BF16).str(),
-            "huffman<12,1>, coded=exponent+2, context=row_class<2>");
+  EXPECT_EQ(bestSize(words).str(), "huffman<12,1>, coded=exponent+2, context=row_class<2>");
 }
 
 TEST(ChooseFormatTest, smallTensorsHaveSmallTables) {
-  EXPECT_LT(bestSize(plainWeights(1, 32, 32), ElementType::BF16).codedMantissa, 2u);
+  EXPECT_LT(bestSize(plainWeights(1, 32, 32)).codedMantissa, 2u);
 }
 
 TEST(ChooseFormatTest, tensorsWithoutElementsStayRaw) {
-  EXPECT_EQ(bestSize(plainWeights(1, 0, 7), ElementType::BF16).str(), "raw");
-  EXPECT_EQ(bestSize(plainWeights(4, 7, 0), ElementType::BF16).str(), "raw");
+  EXPECT_EQ(bestSize(plainWeights(1, 0, 7)).str(), "raw");
+  EXPECT_EQ(bestSize(plainWeights(4, 7, 0)).str(), "raw");
 }
 
 TEST(ChooseFormatTest, choicesAreValidForEveryType) {
-  Words words = plainWeights(1, 128, 700);
-  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32,
-                           ElementType::F8E4M3FN, ElementType::F8E5M2}) {
-    Words used = words;
-    if (getTraits(type).wordBits == 8)
-      for (uint16_t &word : used.data)
-        word >>= 8;
-    EXPECT_TRUE(checkFormat(bestSize(used, type), type)) << getTraits(type).name;
-    ThreadPool pool(1);
-    Format fast = chooseFormat(FormatPolicy::Fast, type, Layout::RowMajor, Storage::KMajor,
-                               used.source(), used.panels(), used.shape(), pool)
-                      .format;
+  for (ElementType type : allElementTypes) {
+    TensorDescription description{type, {128, 700}, {}};
+    std::vector<uint8_t> bytes = makeTensor(type, description.shape, Distribution::RowScaled, 3);
+    Format best = chosenFormat(FormatPolicy::BestSize, description, bytes);
+    EXPECT_TRUE(checkFormat(best, type)) << getTraits(type).name;
+    description.format.layout = Layout::RowMajor;
+    description.format.storage = Storage::KMajor;
+    Format fast = chosenFormat(FormatPolicy::Fast, description, bytes);
     EXPECT_EQ(fast.str(), "huffman<12,2>, layout=row_major, storage=k_major");
     EXPECT_TRUE(checkFormat(fast, type)) << getTraits(type).name;
   }

@@ -29,6 +29,9 @@ struct RowsAndColumns {
 
 struct Part {
   uint64_t matrix, rowBegin, rowEnd, columnBegin, columnEnd;
+  TensorRange range() const {
+    return {matrix, matrix + 1, rowBegin, rowEnd, columnBegin, columnEnd};
+  }
 };
 
 class TensorTest : public testing::Test {
@@ -79,8 +82,7 @@ static void checkPart(const EncodedCase &encoded, const TensorDecoder &decoder, 
   ExactBytes out(std::vector<uint8_t>(expected.size(), 0xA5));
   DecodeOptions options;
   options.path = path;
-  Status status = decoder.decodePart(part.matrix, part.rowBegin, part.rowEnd, part.columnBegin,
-                                     part.columnEnd, out.span(), pool, options);
+  Status status = decoder.decodePart(part.range(), out.span(), pool, options);
   ASSERT_TRUE(bool(status)) << status.error().message();
   EXPECT_TRUE(std::equal(expected.begin(), expected.end(), out.span().begin()))
       << encoded.name() << ": matrix " << part.matrix << " rows " << part.rowBegin << ":"
@@ -125,6 +127,56 @@ TEST_P(TensorFormatTest, PartsAreCropsOfTheTensor) {
       for (int i = 0; i < rounds; ++i)
         checkPart(*encoded, *decoder, randomPart(whole, random), pool, paths[i % paths.size()]);
     }
+}
+
+/// A shape of rank 0 to 5 of at most a few thousand elements; one in eight has none.
+static std::vector<uint64_t> randomShape(Random &random) {
+  std::vector<uint64_t> shape(random.below(6));
+  uint64_t room = 1 + random.below(6000);
+  for (size_t i = shape.size(); i-- > 0;) {
+    shape[i] = 1 + random.below(std::min<uint64_t>(room, i == 0 ? room : 90));
+    room = std::max<uint64_t>(room / shape[i], 1);
+  }
+  if (!shape.empty() && random.below(8) == 0)
+    shape[random.below(shape.size())] = 0;
+  return shape;
+}
+
+TEST_P(TensorFormatTest, AnyShapeInAnyFoldComesBackWholeAndInParts) {
+  const int rounds = underSanitizer ? 10 : 60;
+  Random random(31);
+  std::vector<CodePath> paths = availableCodePaths();
+  int done = 0;
+  for (int i = 0; i < rounds; ++i) {
+    Format format = parsedFormat(GetParam());
+    Expected<Format> folded =
+        Format::parse(GetParam() + ", fold=" + std::string(allFolds[random.below(5)]));
+    if (folded && random.below(8) != 0)
+      format = *folded;
+    TensorDescription description{allElementTypes[random.below(std::size(allElementTypes))],
+                                  randomShape(random), format};
+    Expected<EncodedCase> encoded = encodeCase(description, Distribution::StudentT4, i, pool,
+                                               paths[random.below(paths.size())]);
+    if (!encoded) {
+      EXPECT_EQ(encoded.error().getKind(), ErrorKind::Usage);
+      continue;
+    }
+    ++done;
+    StoredPlanes planes(encoded->planes);
+    Expected<TensorDecoder> decoder = open(*encoded, planes);
+    ASSERT_TRUE(bool(decoder)) << encoded->name() << ": " << decoder.error().message();
+    ExactBytes out(std::vector<uint8_t>(encoded->source.size(), 0xA5));
+    DecodeOptions options;
+    options.path = paths[random.below(paths.size())];
+    Status status = decoder->decode(out.span(), pool, options);
+    ASSERT_TRUE(bool(status)) << encoded->name() << ": " << status.error().message();
+    ASSERT_TRUE(std::ranges::equal(out.span(), encoded->source)) << encoded->name();
+    EXPECT_EQ(decoder->panelBegin(decoder->panels()), encoded->source.size());
+    RowsAndColumns whole(description.shape);
+    for (int part = 0; part < 4 && whole.matrices > 0; ++part)
+      checkPart(*encoded, *decoder, randomPart(whole, random), pool, options.path);
+  }
+  EXPECT_GT(done, 0);
 }
 
 TEST_P(TensorFormatTest, EachRowAloneIsThatRow) {
@@ -200,8 +252,7 @@ TEST_P(TensorFormatTest, PartsReadAndCheckOnlyTheirPanels) {
   for (Part part : {rowsOfPanels(64, 65), rowsOfPanels(0, 190)}) {
     uint64_t count = (part.rowEnd - part.rowBegin) * (part.columnEnd - part.columnBegin);
     size_t bytes = count * getTraits(encoded->description.element).bytes;
-    Status status = decoder->decodePart(0, part.rowBegin, part.rowEnd, part.columnBegin,
-                                        part.columnEnd, std::span(out).first(bytes), pool);
+    Status status = decoder->decodePart(part.range(), std::span(out).first(bytes), pool);
     ASSERT_FALSE(bool(status));
     EXPECT_EQ(status.error().getKind(), ErrorKind::Invalid);
     EXPECT_TRUE(status.error().message().starts_with(
@@ -374,20 +425,82 @@ TEST_F(TensorTest, MisuseOfTheDecoderIsExplained) {
   std::span<uint8_t> all(out);
   EXPECT_EQ(message(decoder->decode(all.first(1), pool)),
             "the shape takes 3360 bytes, but there are 1");
-  EXPECT_EQ(message(decoder->decodePart(3, 0, 1, 0, 1, all.first(2), pool)),
-            "matrix 3 is not among the 3 of the tensor");
-  EXPECT_EQ(message(decoder->decodePart(0, 2, 71, 0, 1, all, pool)),
+  EXPECT_EQ(message(decoder->decodePart({3, 4, 0, 1, 0, 1}, all.first(2), pool)),
+            "matrices 3:4 are not inside 0:3");
+  EXPECT_EQ(message(decoder->decodePart({0, 1, 2, 71, 0, 1}, all, pool)),
             "rows 2:71 are not inside 0:70");
-  EXPECT_EQ(message(decoder->decodePart(0, 2, 1, 0, 1, all, pool)), "rows 2:1 are not inside 0:70");
-  EXPECT_EQ(message(decoder->decodePart(0, 0, 1, 0, 9, all, pool)),
+  EXPECT_EQ(message(decoder->decodePart({0, 1, 2, 1, 0, 1}, all, pool)),
+            "rows 2:1 are not inside 0:70");
+  EXPECT_EQ(message(decoder->decodePart({0, 1, 0, 1, 0, 9}, all, pool)),
             "columns 0:9 are not inside 0:8");
-  EXPECT_EQ(message(decoder->decodePart(0, 0, 2, 0, 3, all.first(11), pool)),
+  EXPECT_EQ(message(decoder->decodePart({0, 1, 0, 2, 0, 3}, all.first(11), pool)),
             "the part takes 12 bytes, but there are 11");
   EXPECT_EQ(message(decoder->decodePanels(2, 7, all, pool)),
             "panels 2 to 7 are not among the 6 of the tensor");
   EXPECT_EQ(message(decoder->decodePanels(0, 1, all.first(1), pool)),
             "the panels take 1024 bytes, but there are 1");
   EXPECT_EQ(message(decoder->decodePanels(1, 1, all.first(1), pool)), "no panels fill no bytes");
+}
+
+//===----------------------------------------------------------------------===//
+// Folds
+//===----------------------------------------------------------------------===//
+
+static std::string matricesOf(std::vector<uint64_t> shape, const std::string &fold) {
+  TensorDescription description{ElementType::BF16, std::move(shape),
+                                parsedFormat("raw, fold=" + fold)};
+  Expected<TensorDescription::Matrices> matrices = description.matrices();
+  if (!matrices)
+    return matrices.error().message();
+  return std::to_string(matrices->count) + " of " + std::to_string(matrices->shape.rows) + "x" +
+         std::to_string(matrices->shape.columns) + ", " + std::to_string(matrices->elements);
+}
+
+TEST_F(TensorTest, FoldsSayWhatTheMatricesAre) {
+  EXPECT_EQ(matricesOf({8, 5, 3, 3}, "none"), "40 of 3x3, 9");
+  EXPECT_EQ(matricesOf({8, 5, 3, 3}, "columns<2>"), "8 of 5x9, 45");
+  EXPECT_EQ(matricesOf({8, 5, 3, 3}, "columns<3>"), "1 of 8x45, 360");
+  EXPECT_EQ(matricesOf({8, 5, 3, 3}, "flat<64>"), "1 of 6x64, 360");
+  EXPECT_EQ(matricesOf({}, "flat<64>"), "1 of 1x64, 1");
+  EXPECT_EQ(matricesOf({4, 0, 3}, "flat<64>"), "0 of 0x64, 0");
+  EXPECT_EQ(matricesOf({4, 0, 3}, "columns<2>"), "0 of 4x0, 0");
+  EXPECT_EQ(matricesOf({8, 5}, "columns<2>"),
+            "fold=columns<2> needs a tensor of rank 3 or more, but this one has rank 2");
+}
+
+TEST_F(TensorTest, OrdersAreChosenByShape) {
+  auto chosen = [](std::vector<uint64_t> shape, std::string_view format = "raw") {
+    return inChosenOrder(parsedFormat(format), ElementType::BF16, shape).str();
+  };
+  // Matrices and experts as they are.
+  for (const std::vector<uint64_t> &shape : {std::vector<uint64_t>{4096, 4096},
+                                             {8, 64, 128},
+                                             {128, 768, 2048},
+                                             {3, 3, 512, 1024},
+                                             {16, 4096}})
+    EXPECT_EQ(chosen(shape), "raw") << shape[0];
+  // Kernels of convolutions, patches of images, blocks of quantised weights.
+  EXPECT_EQ(chosen({1280, 640, 3, 3}), "raw, fold=columns<3>");
+  EXPECT_EQ(chosen({1024, 512, 1, 1}), "raw, fold=columns<3>");
+  EXPECT_EQ(chosen({512, 512, 10}), "raw, fold=columns<2>");
+  EXPECT_EQ(chosen({768, 3, 16, 16}), "raw, fold=columns<3>");
+  EXPECT_EQ(chosen({1280, 3, 2, 14, 14}), "raw, fold=columns<4>");
+  EXPECT_EQ(chosen({32, 5760, 90, 16}), "raw, fold=columns<2>");
+  // Thin ones.
+  EXPECT_EQ(chosen({4096, 16}), "raw, fold=flat<512>");
+  EXPECT_EQ(chosen({8, 4096}), "raw, fold=flat<512>");
+  EXPECT_EQ(chosen({3, 100001}), "raw, fold=flat<128>");
+  // In rows, where strips would be padded.
+  EXPECT_EQ(chosen({88, 96}), "raw, layout=row_major, fold=flat<528>");
+  EXPECT_EQ(chosen({88, 96}, "inplace<12>"), "inplace<12>, fold=flat<64>");
+  EXPECT_EQ(chosen({1100, 1}), "raw, layout=row_major, fold=flat<48>");
+  // Nothing to fold.
+  EXPECT_EQ(chosen({}), "raw, layout=row_major, fold=flat<16>");
+  EXPECT_EQ(chosen({0, 16}), "raw");
+  // What is said stays.
+  for (std::string_view text :
+       {"raw, layout=row_major", "raw, storage=k_major", "raw, fold=flat<128>"})
+    EXPECT_EQ(chosen({4096, 16}, text), text);
 }
 
 //===----------------------------------------------------------------------===//

@@ -77,6 +77,10 @@ inline constexpr Distribution allDistributions[] = {
 };
 std::string_view distributionName(Distribution distribution);
 
+/// Every fold of a kind, with parameters that small shapes have several of.
+inline constexpr std::string_view allFolds[] = {"none", "columns<2>", "columns<3>", "flat<64>",
+                                                "flat<192>"};
+
 /// Every element type.
 inline constexpr ElementType allElementTypes[] = {ElementType::BF16, ElementType::F16,
                                                   ElementType::F32, ElementType::F8E4M3FN,

@@ -63,6 +63,8 @@ TEST(RandomFlips, AreAllFound) {
                {tensorOf("t4", ElementType::BF16, {130, 100}, Distribution::StudentT4),
                 tensorOf("low", ElementType::F32, {100, 60}, Distribution::Gaussian),
                 tensorOf("words", ElementType::BF16, {200, 64}, Distribution::RandomPanelInside),
+                tensorOf("stack.0", ElementType::BF16, {20, 64}, Distribution::Gaussian),
+                tensorOf("stack.1", ElementType::BF16, {20, 64}, Distribution::StudentT4),
                 {"ids", "U8", {500}, randomBytes(500, 3)}});
   CompressOptions options;
   options.threads = 1;

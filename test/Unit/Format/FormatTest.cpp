@@ -34,8 +34,8 @@ TEST(FormatTest, PrintsWhatDiffersFromDefaults) {
 
 TEST(FormatTest, SpellsOutEveryItem) {
   EXPECT_EQ(parsed("huffman<11,1>, context=row_class<8>").fullStr(),
-            "huffman<11,1>, version=1, layout=fragment<16x16>, storage=n_major, packing=planes, "
-            "coded=exponent+0, context=row_class<8>, escapes=patch");
+            "huffman<11,1>, version=1, layout=fragment<16x16>, storage=n_major, fold=none, "
+            "packing=planes, coded=exponent+0, context=row_class<8>, escapes=patch");
 }
 
 TEST(FormatTest, ShortNamesStandForCompositions) {
@@ -55,10 +55,25 @@ TEST(FormatTest, BothFormsParseBack) {
           for (uint32_t classes : {1u, 2u, 16u})
             for (const Term &codec :
                  {Term{"raw", {}}, Term{"window", {4}}, Term{"huffman", {12, 2}}}) {
-              Format format{codec, formatVersion, layout, storage, packing, 3, classes, escapes};
+              Format format{codec, formatVersion, layout, storage, Fold(), packing,
+                            3,     classes,       escapes};
               EXPECT_EQ(parsed(format.str()), format) << format.str();
               EXPECT_EQ(parsed(format.fullStr()), format) << format.fullStr();
             }
+}
+
+TEST(FormatTest, FoldsAreItemsOfNewerReaders) {
+  Format columns = parsed("raw, fold=columns<3>"), flat = parsed("fold=flat< 512 >, raw");
+  EXPECT_EQ(columns.fold, (Fold{Fold::Kind::Columns, 3}));
+  EXPECT_EQ(flat.fold, (Fold{Fold::Kind::Flat, 512}));
+  EXPECT_EQ(columns.str(), "raw, fold=columns<3>");
+  EXPECT_EQ(flat.str(), "raw, fold=flat<512>");
+  EXPECT_EQ(parsed(flat.fullStr()), flat);
+  EXPECT_EQ(parsed("raw, fold=none").reader(), 1u);
+  EXPECT_EQ(columns.reader(), 2u);
+  EXPECT_EQ(flat.reader(), 2u);
+  EXPECT_EQ(flat.ofMatrices(), parsed("raw"));
+  EXPECT_EQ(parsed("raw, storage=k_major").ofMatrices(), parsed("raw"));
 }
 
 TEST(FormatTest, ToleratesWhiteSpace) {
@@ -98,6 +113,9 @@ TEST(FormatTest, RefusesUnknownItemsAndValues) {
             "'row_class'?");
   EXPECT_EQ(failure("raw, context=row_class<1>"),
             "context: 'row_class<1>' has no classes to choose from; write none");
+  EXPECT_EQ(failure("raw, fold=column<3>"),
+            "fold: expected none, columns<n> or flat<n>, got 'column<3>'; did you mean 'columns'?");
+  EXPECT_EQ(failure("raw, fold=flat"), "fold: expected none, columns<n> or flat<n>, got 'flat'");
   EXPECT_EQ(failure("inplace<13>"),
             "codec: expected inplace<12> or inplace<11>, got 'inplace<13>'");
   EXPECT_EQ(failure("packing=planes, inplace<12>"),

@@ -202,11 +202,7 @@ uwt::Expected<uwt::ChosenFormat> Compressor::choose(const uwt::TensorDescription
     chosen.format = description.format;
     return chosen;
   }
-  UWT_ASSIGN_OR_RETURN(uwt::TensorDescription::Matrices matrices, description.matrices());
-  UWT_ASSIGN_OR_RETURN(uwt::PanelSource source, uwt::panelSource(description, bytes));
-  return uwt::chooseFormat(*wish.policy, description.element, description.format.layout,
-                           description.format.storage, source, matrices.panels(), matrices.shape,
-                           pool);
+  return uwt::chooseFormat(*wish.policy, description, bytes, pool);
 }
 
 uwt::Expected<Compressor::Result> Compressor::compress(ElementsAttr value, bool isKMajor) {

@@ -360,6 +360,8 @@ CompressedType Contraction::getRunType(std::string &reason) const {
   auto storedType = cast<CompressedType>(DecodeOp(stored).getSource().getType());
   Format format = storedType.getFormat().getFormat();
   format.storage = raw.storage;
+  // Loops are matched with the last two dimensions, however the tensor is folded.
+  format.fold = Fold();
   format.layout = Layout::Fragment16x16;
   // Where the format itself is of no use the loader decodes it; a better one to run
   // from is uwt-select-strategy's choice.

@@ -13,6 +13,7 @@ namespace uwt {
 
 std::optional<CompressedType> inFormat(CompressedType type, Format format) {
   format.storage = type.getFormat().getFormat().storage;
+  format.fold = type.getFormat().getFormat().fold;
   if (!checkFormat(format, *elementTypeOf(type.getElementType())))
     return std::nullopt;
   return type.withFormat(FormatAttr::get(type.getContext(), format));

@@ -65,8 +65,7 @@ LogicalResult SelectKernelsPass::prepare() {
 std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &format,
                                                              ArrayRef<MatmulOp> products) {
   GpuCandidate result{format, 0, {}};
-  Format asStored = format;
-  asStored.storage = Storage::NMajor;
+  Format asStored = format.ofMatrices();
   for (MatmulOp op : products) {
     GpuProblem problem;
     problem.rows = op.getWeightType().getRows();

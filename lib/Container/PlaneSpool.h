@@ -1,0 +1,99 @@
+//===- PlaneSpool.h - Planes on their way to a file -------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_PLANESPOOL_H
+#define UWT_LIB_CONTAINER_PLANESPOOL_H
+
+#include "ContainerFormat.h"
+#include "uwt/Container/File.h"
+
+namespace uwt {
+
+/// Originals with less data are gathered in memory.
+inline constexpr uint64_t gatheredData = uint64_t(256) << 20;
+
+/// Where data go: to the file, to memory, or nowhere.
+class DataOutput {
+public:
+  DataOutput(const std::string &folder, AtomicFileWriter *writer)
+      : writer(writer), gathered(folder, gatheredData) {}
+
+  /// From here on, bytes wait for writeGathered.
+  void gatherAll() { gather = true; }
+  uint64_t size() const { return end; }
+  Status append(std::span<const uint8_t> bytes) {
+    end += bytes.size();
+    if (!writer)
+      return success();
+    return gather ? gathered.append(bytes) : writer->append(bytes);
+  }
+  Status append(SpillBuffer &bytes) {
+    count(bytes.size());
+    if (!gather)
+      return bytes.copyTo(*writer);
+    UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> view, bytes.view());
+    return gathered.append(view);
+  }
+  /// Bytes that are not written.
+  void count(uint64_t bytes) { end += bytes; }
+  /// Padding behind a plane of `bytes` bytes.
+  Status pad(uint64_t bytes) {
+    static constexpr uint8_t zeros[planeAlignment] = {};
+    return append(std::span(zeros).first(paddedPlaneBytes(bytes) - bytes));
+  }
+  /// Forgets everything from `offset` on. Only where nothing is gathered.
+  Status rewindTo(uint64_t offset) {
+    uint64_t start = writer ? writer->size() - end : 0;
+    end = offset;
+    return writer ? writer->rewindTo(start + offset) : success();
+  }
+  Status writeGathered() { return gathered.copyTo(*writer); }
+
+private:
+  AtomicFileWriter *writer;
+  bool gather = false;
+  SpillBuffer gathered;
+  uint64_t end = 0;
+};
+
+/// Planes of one tensor, until it is known whether they are worth it. One of them may
+/// have been written already.
+class PlaneSpool final : public PlaneSink {
+public:
+  PlaneSpool(const std::string &folder, DataOutput &data, bool countOnly);
+  Status append(PlaneKind kind, std::span<const uint8_t> bytes) override {
+    sizes[numberOf(kind)] += bytes.size();
+    if (kind == direct)
+      return data.append(bytes);
+    return countOnly ? success() : planes[numberOf(kind)].append(bytes);
+  }
+  void begin(std::optional<PlaneKind> directPlane) {
+    direct = directPlane;
+    start = data.size();
+    sizes = {};
+    for (SpillBuffer &plane : planes)
+      plane.clear();
+  }
+  /// Where each plane is, or will be, in the data: the direct one first (file-5).
+  std::array<uint64_t, planeKinds> begins() const;
+  /// Writes what is not yet written.
+  Status keep();
+  Status discard() { return direct ? data.rewindTo(start) : success(); }
+
+  std::array<uint64_t, planeKinds> sizes{};
+
+private:
+  DataOutput &data;
+  bool countOnly;
+  std::optional<PlaneKind> direct;
+  uint64_t start = 0;
+  std::vector<SpillBuffer> planes;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_PLANESPOOL_H

@@ -1,0 +1,26 @@
+//===- Stacks.h - Small tensors that are stored as one ----------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_STACKS_H
+#define UWT_LIB_CONTAINER_STACKS_H
+
+#include "Original.h"
+#include "Selection.h"
+#include <optional>
+
+namespace uwt {
+
+/// choice-7: tensors that are stored as one, as indices into the original's header, each stack in
+/// the order of the data. `choices` and `shared` have an entry a tensor.
+std::vector<std::vector<size_t>> findStacks(const Original &original,
+                                            std::span<const Choice> choices,
+                                            std::span<const std::optional<size_t>> shared,
+                                            uint64_t stackedBytes);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_STACKS_H
