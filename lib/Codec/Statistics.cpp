@@ -274,29 +274,74 @@ SymbolStatistics uwt::countSymbols(const PanelSource &source, uint64_t panels,
   return statistics;
 }
 
-static double entropy(std::span<const uint64_t> counts) {
+namespace {
+/// Sums up the entropy of counts.
+class EntropySum {
+public:
+  void add(uint64_t count) {
+    if (count == 0)
+      return;
+    total += static_cast<double>(count);
+    weighted += static_cast<double>(count) * std::log2(static_cast<double>(count));
+  }
+  /// In bits. A single symbol may come out a rounding error below 0.
+  double bits() const {
+    return total == 0 ? 0 : std::max(0.0, std::log2(total) - weighted / total);
+  }
+
+private:
   double total = 0, weighted = 0;
-  for (uint64_t count : counts)
-    if (count != 0) {
-      total += static_cast<double>(count);
-      weighted += static_cast<double>(count) * std::log2(static_cast<double>(count));
-    }
-  // A single symbol may come out a rounding error below 0.
-  return total == 0 ? 0 : std::max(0.0, std::log2(total) - weighted / total);
+};
+} // namespace
+
+EntropyBounds uwt::entropyBounds(std::span<const WordCount> words, ElementType element) {
+  if (words.empty())
+    return {};
+  FieldSplit split = splitOf(element, 0);
+  std::vector<uint64_t> exponents(size_t(1) << split.symbolBits);
+  EntropySum joint, exponent;
+  for (const WordCount &one : words) {
+    exponents[split.symbolOf(one.word)] += one.count;
+    joint.add(one.count);
+  }
+  for (uint64_t count : exponents)
+    exponent.add(count);
+  return {exponent.bits() + split.rawBits(), joint.bits()};
 }
 
 EntropyBounds uwt::entropyBounds(std::span<const uint64_t> wordCounts, ElementType element) {
-  FieldSplit split = splitOf(element, 0);
-  std::vector<uint64_t> exponents(size_t(1) << split.symbolBits);
-  uint64_t total = 0;
-  for (size_t word = 0; word < wordCounts.size(); ++word) {
-    exponents[split.symbolOf(static_cast<uint32_t>(word))] += wordCounts[word];
-    total += wordCounts[word];
+  return entropyBounds(occurring(wordCounts), element);
+}
+
+std::vector<WordCount> uwt::occurring(std::span<const uint64_t> wordCounts) {
+  std::vector<WordCount> words;
+  for (size_t word = 0; word < wordCounts.size(); ++word)
+    if (wordCounts[word] != 0)
+      words.push_back({static_cast<uint16_t>(word), wordCounts[word]});
+  return words;
+}
+
+void WordCounter::add(ElementType element, std::span<const uint8_t> bytes) {
+  auto count = [&](uint16_t word) {
+    if (table[word]++ == 0)
+      seen.push_back(word);
+  };
+  const ElementTraits &traits = getTraits(element);
+  size_t size = traits.bytes, wordBytes = traits.wordBits / 8;
+  for (size_t at = size - wordBytes; at < bytes.size(); at += size) {
+    uint16_t word = 0;
+    std::memcpy(&word, bytes.data() + at, wordBytes);
+    count(word);
   }
-  EntropyBounds bounds;
-  if (total == 0)
-    return bounds;
-  bounds.exponent = entropy(exponents) + split.rawBits();
-  bounds.joint = entropy(wordCounts);
-  return bounds;
+}
+
+std::vector<WordCount> WordCounter::take() {
+  std::vector<WordCount> words;
+  words.reserve(seen.size());
+  for (uint16_t word : seen) {
+    words.push_back({word, table[word]});
+    table[word] = 0;
+  }
+  seen.clear();
+  return words;
 }

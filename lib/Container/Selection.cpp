@@ -139,7 +139,7 @@ Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &opti
   std::optional<ElementType> element = elementTypeFromSafetensors(tensor.dtype->name);
   uint64_t elements = tensor.bytes() * 8 / tensor.dtype->bits;
   if (!element)
-    choice.reason = "dtype " + std::string(tensor.dtype->name);
+    choice.reason = "no code for " + std::string(tensor.dtype->name);
   else if (tensor.shape.size() < 2)
     choice.reason = "rank " + std::to_string(tensor.shape.size());
   else if (elements < options.minimumElements)

@@ -13,6 +13,7 @@
 #include "Text.h"
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sys/resource.h>
 #include <tuple>
 
@@ -20,12 +21,12 @@ using namespace uwt;
 
 namespace {
 
-/// Sums over tensors. Bounds are summed in bits, so that they can be averaged; a
+/// Sums over tensors of any type. Bounds are summed in bits, so that they can be averaged; a
 /// tensor whose bounds were not measured counts as it is.
 struct Sum {
   uint64_t tensors = 0, bytes = 0, stored = 0;
-  /// Of tensors that have weights of a type of ours and are stored under their own name.
-  uint64_t weights = 0, weightBytes = 0;
+  /// Elements of tensors that are stored under their own name.
+  uint64_t weights = 0;
   double jointBits = 0, exponentBits = 0;
   bool hasBounds = false;
 
@@ -56,11 +57,10 @@ void Sum::add(const TensorReport &tensor) {
   ++tensors;
   bytes += tensor.bytes;
   stored += tensor.storedBytes;
-  if (!tensor.storedBytes || !elementTypeFromSafetensors(tensor.dtype))
+  if (!tensor.storedBytes)
     return;
   uint64_t count = elementsOf(tensor);
   weights += count;
-  weightBytes += tensor.storedBytes;
   auto elements = static_cast<double>(count);
   double asItIs = 8 * static_cast<double>(tensor.storedBytes);
   hasBounds = hasBounds || tensor.bounds;
@@ -76,7 +76,7 @@ static std::vector<std::string> sumCells(const std::string &type, const Sum &sum
           formatCount(sum.tensors),
           formatBytes(sum.bytes),
           formatBytes(sum.stored),
-          sum.weights ? formatNumber(bitsPer(sum.weightBytes, sum.weights), 3) : "",
+          sum.weights ? formatNumber(bitsPer(sum.stored, sum.weights), 3) : "",
           hasBounds ? formatNumber(sum.jointBits / weights, 3) : "",
           hasBounds ? formatNumber(sum.exponentBits / weights, 3) : "",
           format};
@@ -119,7 +119,6 @@ static std::string groupTable(const Session &session, const CheckpointReport &re
     table.add(sumCells(key.first, sum, key.second));
   table.add({"", "", "", formatBytes(headers), "", "", "", "headers"});
   all.stored += headers;
-  all.weightBytes += headers;
   table.addTotal(sumCells("", all, "total"));
   return table.str(session);
 }
@@ -193,6 +192,28 @@ static std::string otherFiles(const CheckpointReport &report) {
   return text;
 }
 
+/// Types that there is no code for, where they are much of the weights.
+static std::string uncodedText(const CheckpointReport &report) {
+  constexpr uint64_t share = 20;
+  std::set<std::string> types;
+  uint64_t bytes = 0, all = 0;
+  for (const FileReport &file : report.weights)
+    for (const TensorReport &tensor : file.tensors) {
+      all += tensor.bytes;
+      if (elementTypeFromSafetensors(tensor.dtype))
+        continue;
+      bytes += tensor.bytes;
+      types.insert(tensor.dtype);
+    }
+  if (bytes < all / share || bytes == 0)
+    return {};
+  std::string names;
+  for (const std::string &type : types)
+    names += (names.empty() ? "" : ", ") + type;
+  return formatBytes(bytes) + " of " + names +
+         " are stored as they are: there are codes for BF16, F16, F32 and F8 weights only\n";
+}
+
 static bool hasTensors(const CheckpointReport &report) {
   for (const FileReport &file : report.weights)
     if (!file.tensors.empty())
@@ -207,7 +228,7 @@ void uwt::printCompressSummary(Session &session, const CompressOutcome &outcome)
     text += tensorTable(session, report) + "\n";
   if (hasTensors(report))
     text += groupTable(session, report) + "\n";
-  std::string rest = castText(report) + otherFiles(report);
+  std::string rest = uncodedText(report) + castText(report) + otherFiles(report);
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
   rest += printable(outcome.input) + (outcome.dryRun ? " would become " : " -> ") +
           printable(outcome.output) + ": " + formatChange(report.inputBytes, report.outputBytes) +

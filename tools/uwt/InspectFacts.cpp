@@ -60,31 +60,57 @@ static Status addWords(std::vector<uint64_t> &counts, ElementType element,
   return success();
 }
 
-static ValueFacts factsOfCounts(const std::vector<uint64_t> &counts, ElementType element,
-                                bool hasLow) {
+static ValueFacts factsOfWords(std::span<const WordCount> words, ElementType element, bool hasLow) {
   const ElementTraits &traits = getTraits(element);
+  std::array<uint64_t, 256> exponents{};
+  uint32_t mantissas = 1u << traits.mantissaBits, exponentMask = (1u << traits.exponentBits) - 1;
   ValueFacts facts;
-  facts.exponents.resize(size_t(1) << traits.exponentBits);
-  size_t mantissas = size_t(1) << traits.mantissaBits;
-  for (size_t word = 0; word < counts.size(); ++word) {
-    size_t exponent = word / mantissas % facts.exponents.size();
-    facts.exponents[exponent] += counts[word];
+  for (const WordCount &one : words) {
+    uint32_t exponent = one.word / mantissas & exponentMask;
+    exponents[exponent] += one.count;
     if (exponent == 0)
-      (word % mantissas == 0 ? facts.zeros : facts.subnormals) += counts[word];
+      (one.word % mantissas == 0 ? facts.zeros : facts.subnormals) += one.count;
   }
-  facts.bounds = entropyBounds(counts, element);
+  for (uint32_t exponent = 0; exponent < exponents.size(); ++exponent)
+    if (exponents[exponent])
+      facts.exponents.emplace_back(exponent, exponents[exponent]);
+  facts.bounds = entropyBounds(words, element);
   facts.bounds.exponent += hasLow ? traits.lowBits : 0;
   facts.bounds.joint += hasLow ? traits.lowBits : 0;
   return facts;
 }
 
-static Expected<ValueFacts> readValues(const TensorReader &reader, ElementType element,
-                                       ThreadPool &pool, const ProgressFunction &progress) {
+namespace {
+/// Tensors of at most so many bytes are counted by one thread.
+constexpr uint64_t smallTensor = uint64_t(1) << 20;
+
+class FactsCollector {
+public:
+  FactsCollector(bool wantsValues, ThreadPool &pool, const ProgressFunction &progress)
+      : wantsValues(wantsValues), pool(pool), progress(progress) {}
+
+  Expected<TensorFacts> collect(const Container &file, const TensorEntry &entry);
+
+private:
+  Expected<ValueFacts> readValues(const TensorReader &reader, ElementType element);
+
+  bool wantsValues;
+  ThreadPool &pool;
+  const ProgressFunction &progress;
+  WordCounter counter;
+};
+} // namespace
+
+Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, ElementType element) {
   const ElementTraits &traits = getTraits(element);
-  std::vector<uint64_t> counts(size_t(1) << traits.wordBits);
+  bool isSmall = reader.entry().bytes <= smallTensor;
+  std::vector<uint64_t> counts(isSmall ? 0 : size_t(1) << traits.wordBits);
   bool hasLow = false;
   auto consume = [&](std::span<const uint8_t> bytes) -> Status {
-    UWT_RETURN_IF_ERROR(addWords(counts, element, bytes, pool));
+    if (isSmall)
+      counter.add(element, bytes);
+    else
+      UWT_RETURN_IF_ERROR(addWords(counts, element, bytes, pool));
     // The low half is the first two bytes of four.
     for (size_t i = 0; traits.lowBits && !hasLow && i + 1 < bytes.size(); i += 4)
       hasLow = bytes[i] != 0 || bytes[i + 1] != 0;
@@ -93,7 +119,7 @@ static Expected<ValueFacts> readValues(const TensorReader &reader, ElementType e
     return success();
   };
   UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
-  return factsOfCounts(counts, element, hasLow);
+  return factsOfWords(isSmall ? counter.take() : occurring(counts), element, hasLow);
 }
 
 /// Escape records of a coded panel.
@@ -122,9 +148,7 @@ static void readPanels(const TensorDecoder &decoder, TensorFacts &facts) {
   }
 }
 
-static Expected<TensorFacts> tensorFacts(const Container &file, const TensorEntry &entry,
-                                         bool wantsValues, ThreadPool &pool,
-                                         const ProgressFunction &progress) {
+Expected<TensorFacts> FactsCollector::collect(const Container &file, const TensorEntry &entry) {
   TensorFacts facts;
   facts.entry = &entry;
   facts.elements = entry.dtype->bits ? entry.bytes * 8 / entry.dtype->bits : 0;
@@ -136,7 +160,7 @@ static Expected<TensorFacts> tensorFacts(const Container &file, const TensorEntr
     readPanels(*decoder, facts);
   UWT_RETURN_IF_ERROR(reader.checkRead());
   if (wantsValues && element) {
-    UWT_ASSIGN_OR_RETURN(facts.values, readValues(reader, *element, pool, progress));
+    UWT_ASSIGN_OR_RETURN(facts.values, readValues(reader, *element));
   }
   return facts;
 }
@@ -148,14 +172,14 @@ Expected<std::vector<TensorFacts>> uwt::collectFacts(const Checkpoint &model,
   for (const std::string &name : request.tensors)
     if (name.find_first_of("*?[") == std::string::npos)
       UWT_RETURN_IF_ERROR(model.find(name));
+  FactsCollector collector(request.values, pool, progress);
   std::vector<TensorFacts> all;
   for (size_t i = 0; i < model.files().size(); ++i) {
     const Container &file = model.files()[i];
     for (const TensorEntry &entry : file.entries()) {
       if (!isWanted(request, entry.name))
         continue;
-      UWT_ASSIGN_OR_RETURN(TensorFacts facts,
-                           tensorFacts(file, entry, request.values, pool, progress));
+      UWT_ASSIGN_OR_RETURN(TensorFacts facts, collector.collect(file, entry));
       facts.file = i;
       all.push_back(std::move(facts));
     }

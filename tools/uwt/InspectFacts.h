@@ -19,8 +19,8 @@ namespace uwt {
 
 /// Facts about a tensor's values. Needs all of them.
 struct ValueFacts {
-  /// Counts by value of the exponent field.
-  std::vector<uint64_t> exponents;
+  /// Values of the exponent field that occur, in rising order, and how often.
+  std::vector<std::pair<uint32_t, uint64_t>> exponents;
   uint64_t zeros = 0, subnormals = 0;
   /// Bits an element, with low halves (16 bits where they are stored).
   EntropyBounds bounds;

@@ -44,9 +44,8 @@ static Json panelsJson(const TensorFacts &tensor, size_t mostPanels) {
 
 static Json exponentsJson(const ValueFacts &values) {
   Json pairs = Json::array();
-  for (size_t i = 0; i < values.exponents.size(); ++i)
-    if (values.exponents[i])
-      pairs.push_back({i, values.exponents[i]});
+  for (auto [exponent, count] : values.exponents)
+    pairs.push_back({exponent, count});
   return pairs;
 }
 
@@ -73,6 +72,8 @@ static Json tensorJson(const TensorFacts &tensor, size_t mostPanels) {
   }
   if (!entry.format || !entry.sameAs.empty())
     return object;
+  if (entry.members > 1)
+    object["stack"] = {{"name", entry.stack}, {"members", entry.members}, {"member", entry.member}};
   object["planes"] = planesJson(entry);
   object["escapes"] = tensor.escapes;
   object["panels_as_words"] = tensor.panelsAsWords;
@@ -102,11 +103,11 @@ std::string uwt::inspectionJson(const Inspection &inspection, size_t mostPanels,
                 {"elements", sum.elements},
                 {"bytes", sum.bytes},
                 {"stored_bytes", sum.stored}};
-  if (sum.countedElements) {
-    total["joint_entropy"] = sum.bounds.joint;
-    total["exponent_entropy"] = sum.bounds.exponent;
-    total["bounded_elements"] = sum.countedElements;
-    total["bounded_stored_bytes"] = sum.countedStored;
+  if (sum.bounds) {
+    total["joint_entropy"] = sum.bounds->joint;
+    total["exponent_entropy"] = sum.bounds->exponent;
+    total["bounded_elements"] = sum.storedElements;
+    total["bounded_stored_bytes"] = sum.stored;
   }
   result["total"] = std::move(total);
   result["tensors"] = Json::array();

@@ -16,22 +16,27 @@ using namespace uwt;
 InspectionSum uwt::sumOf(const Inspection &inspection) {
   InspectionSum sum;
   double exponent = 0, joint = 0;
+  bool hasValues = false;
   for (const TensorFacts &tensor : inspection.tensors) {
+    const TensorEntry &entry = *tensor.entry;
     ++sum.tensors;
-    sum.compressed += tensor.entry->compressed() && tensor.entry->sameAs.empty();
+    sum.compressed += entry.compressed() && entry.sameAs.empty();
     sum.elements += tensor.elements;
-    sum.bytes += tensor.entry->bytes;
-    sum.stored += tensor.entry->storedBytes;
-    if (!tensor.values)
+    sum.bytes += entry.bytes;
+    sum.stored += entry.storedBytes;
+    if (!entry.sameAs.empty())
       continue;
-    sum.countedElements += tensor.elements;
-    sum.countedStored += tensor.entry->storedBytes;
-    exponent += tensor.values->bounds.exponent * static_cast<double>(tensor.elements);
-    joint += tensor.values->bounds.joint * static_cast<double>(tensor.elements);
+    sum.storedElements += tensor.elements;
+    auto elements = static_cast<double>(tensor.elements);
+    double asItIs = 8 * static_cast<double>(entry.storedBytes);
+    exponent += tensor.values ? tensor.values->bounds.exponent * elements : asItIs;
+    joint += tensor.values ? tensor.values->bounds.joint * elements : asItIs;
+    hasValues = hasValues || tensor.values;
+    sum.notMeasured += tensor.values ? 0 : entry.storedBytes;
   }
-  if (sum.countedElements) {
-    sum.bounds.exponent = exponent / static_cast<double>(sum.countedElements);
-    sum.bounds.joint = joint / static_cast<double>(sum.countedElements);
+  if (hasValues && sum.storedElements) {
+    auto elements = static_cast<double>(sum.storedElements);
+    sum.bounds = EntropyBounds{exponent / elements, joint / elements};
   }
   return sum;
 }
@@ -91,11 +96,11 @@ static Table tensorTable(const Inspection &inspection, RowStyle style) {
   for (const TensorFacts &tensor : inspection.tensors)
     table.add(row(tensor, style));
   InspectionSum sum = sumOf(inspection);
-  bool counted = sum.countedElements > 0;
+  bool hasElements = sum.storedElements > 0;
   table.addTotal({plural(sum.tensors, "tensor"), "", "", formatBytes(sum.stored),
-                  counted ? formatNumber(bitsPer(sum.countedStored, sum.countedElements), 3) : "",
-                  counted ? formatNumber(sum.bounds.joint, 3) : "",
-                  counted ? formatNumber(sum.bounds.exponent, 3) : ""});
+                  hasElements ? formatNumber(bitsPer(sum.stored, sum.storedElements), 3) : "",
+                  sum.bounds ? formatNumber(sum.bounds->joint, 3) : "",
+                  sum.bounds ? formatNumber(sum.bounds->exponent, 3) : ""});
   return table;
 }
 
@@ -124,25 +129,25 @@ static std::string filesText(const Inspection &inspection) {
 /// What plain weights would take at their entropy: said before anything is compressed.
 static std::string outlook(const Inspection &inspection) {
   InspectionSum sum = sumOf(inspection);
-  if (!sum.countedElements || sum.compressed)
+  if (!sum.bounds || sum.compressed)
     return {};
   auto bytes =
-      static_cast<uint64_t>(sum.bounds.joint / 8 * static_cast<double>(sum.countedElements));
-  uint64_t others = sum.stored - sum.countedStored;
-  std::string text = "compressed, this could be " + formatChange(sum.stored, bytes + others) +
-                     " (" + formatBytes(sum.stored) + " -> " + formatBytes(bytes + others) +
+      static_cast<uint64_t>(sum.bounds->joint / 8 * static_cast<double>(sum.storedElements));
+  std::string text = "compressed, this could be " + formatChange(sum.stored, bytes) + " (" +
+                     formatBytes(sum.stored) + " -> " + formatBytes(bytes) +
                      "); 'uwt compress --dry-run' gives the exact size\n";
-  if (others > sum.stored / 100)
-    text += formatBytes(others) + " of it are integers or other types that were not measured\n";
+  if (sum.notMeasured > sum.stored / 100)
+    text += formatBytes(sum.notMeasured) +
+            " of it are integers or other types that were not measured\n";
   return text;
 }
 
 std::string uwt::legendText(const Session &session, const Inspection &inspection) {
   // Of more rows than this, nobody sees the first on a terminal.
   constexpr size_t manyRows = 100;
-  bool counted = sumOf(inspection).countedElements > 0;
+  bool hasBounds = sumOf(inspection).bounds.has_value();
   std::string text = "bits are those stored for a weight";
-  text += counted ? ", entropy the fewest that a code for single weights needs\n" : "\n";
+  text += hasBounds ? ", entropy the fewest that a code for single weights needs\n" : "\n";
   text += outlook(inspection);
   if (session.outputIsTerminal() && inspection.tensors.size() > manyRows)
     text += "--summary prints a line for each kind of tensor, --by-layer one for each layer\n";
@@ -170,21 +175,18 @@ static std::string field(std::string_view label, const std::string &value) {
 /// Exponents as bars; those with less than a thousandth of the largest share a line.
 static std::string exponentText(const ValueFacts &values) {
   uint64_t all = 0, most = 1, rare = 0, rareKinds = 0;
-  for (uint64_t count : values.exponents) {
+  for (auto [exponent, count] : values.exponents) {
     all += count;
     most = std::max(most, count);
   }
   std::string text;
-  for (size_t i = 0; i < values.exponents.size(); ++i) {
-    uint64_t count = values.exponents[i];
-    if (count == 0)
-      continue;
+  for (auto [exponent, count] : values.exponents) {
     if (count < most / 1000) {
       rare += count;
       ++rareKinds;
       continue;
     }
-    std::string label = std::to_string(i);
+    std::string label = std::to_string(exponent);
     std::string share = formatPercent(static_cast<double>(count) / static_cast<double>(all), 2);
     text += "    " + std::string(3 - std::min<size_t>(3, label.size()), ' ') + label + "  " +
             std::string(9 - std::min<size_t>(9, share.size()), ' ') + share + "  " +
@@ -234,6 +236,10 @@ static std::string detailText(const Session &session, const Inspection &inspecti
     return text + field("same bytes as", printable(entry.sameAs));
   text += field("format", entry.format ? entry.format->fullStr() : "not compressed");
   text += field("original", formatCount(entry.bytes) + " B");
+  if (entry.members > 1)
+    text += field("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
+                                 formatCount(entry.members) + " that are stored as one, under " +
+                                 printable(entry.stack));
   text += field("stored", formatCount(entry.storedBytes) + " B, " + formatNumber(tensor.bits(), 4) +
                               " bits a weight");
   for (unsigned kind = 0; kind < planeKinds && entry.format; ++kind)

@@ -25,10 +25,13 @@ struct Inspection {
 /// Sums over the tensors of an inspection.
 struct InspectionSum {
   uint64_t tensors = 0, compressed = 0, elements = 0, bytes = 0, stored = 0;
-  /// Over tensors whose values were read: their elements, stored bytes and mean
-  /// bounds.
-  uint64_t countedElements = 0, countedStored = 0;
-  EntropyBounds bounds;
+  /// Of tensors that are stored under their own name.
+  uint64_t storedElements = 0;
+  /// Stored bytes of those whose values were not read.
+  uint64_t notMeasured = 0;
+  /// Mean over stored elements; a tensor whose values were not read counts as it is. Nothing where
+  /// no tensor's values were read.
+  std::optional<EntropyBounds> bounds;
 };
 InspectionSum sumOf(const Inspection &inspection);
 

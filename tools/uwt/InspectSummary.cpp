@@ -79,15 +79,14 @@ static std::vector<Group> groupsOf(const Inspection &inspection, SummaryBy by) {
 
 static std::vector<std::string> sumCells(const InspectionSum &sum, const std::string &name,
                                          const std::string &type, const std::string &shape) {
-  bool counted = sum.countedElements > 0;
   return {name,
           formatCount(sum.tensors),
           type,
           shape,
           formatBytes(sum.bytes),
           formatBytes(sum.stored),
-          counted ? formatNumber(bitsPer(sum.countedStored, sum.countedElements), 3) : "",
-          counted ? formatNumber(sum.bounds.joint, 3) : ""};
+          sum.storedElements ? formatNumber(bitsPer(sum.stored, sum.storedElements), 3) : "",
+          sum.bounds ? formatNumber(sum.bounds->joint, 3) : ""};
 }
 
 void uwt::printSummary(Session &session, const Inspection &inspection, SummaryBy by) {

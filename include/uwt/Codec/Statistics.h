@@ -41,6 +41,30 @@ struct EntropyBounds {
 };
 EntropyBounds entropyBounds(std::span<const uint64_t> wordCounts, ElementType element);
 
+/// A word that occurs, and how often.
+struct WordCount {
+  uint16_t word = 0;
+  uint64_t count = 0;
+};
+EntropyBounds entropyBounds(std::span<const WordCount> words, ElementType element);
+/// Those of all words that occur.
+std::vector<WordCount> occurring(std::span<const uint64_t> wordCounts);
+
+/// Counts the words of one small tensor after another, on one thread. A tensor takes time by its
+/// elements, not by the number of words that there are.
+class WordCounter {
+public:
+  WordCounter() : table(size_t(1) << 16) {}
+  /// Counts the words of `bytes`, whole elements; fewer than 2^32 of them until the next take().
+  void add(ElementType element, std::span<const uint8_t> bytes);
+  /// What was counted, each word once, in the order in which they first occurred; forgets it.
+  std::vector<WordCount> take();
+
+private:
+  std::vector<uint32_t> table;
+  std::vector<uint16_t> seen;
+};
+
 /// Statistics for Codec::buildModel: symbols, and pairs (adjacent columns 2i, 2i+1; an odd last
 /// column is not counted as a pair) where `wantPairs`. `classes` has the class of
 /// each row of all panels in order (panel p's rows start at p * 64), or is empty.

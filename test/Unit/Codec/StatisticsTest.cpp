@@ -277,6 +277,28 @@ TEST(StatisticsTest, tensorsOfManyRowsAreSampledAndClassedAllTheSame) {
   }
 }
 
+TEST(StatisticsTest, smallTensorsAreCountedAlikeOneAfterAnother) {
+  WordCounter counter;
+  ThreadPool pool(1);
+  for (ElementType element : allElementTypes) {
+    std::vector<uint8_t> bytes = makeTensor(element, {7, 65}, Distribution::StudentT4, 5);
+    counter.add(element, std::span(bytes).first(65 * getTraits(element).bytes));
+    counter.add(element, std::span(bytes).subspan(65 * getTraits(element).bytes));
+    TensorDescription description{element, {7, 65}, {}};
+    Expected<PanelSource> source = panelSource(description, bytes);
+    ASSERT_TRUE(bool(source));
+    std::vector<uint64_t> expected = countWords(*source, 1, getTraits(element).wordBits, pool);
+    std::vector<WordCount> words = counter.take();
+    std::vector<uint64_t> found(expected.size());
+    for (const WordCount &one : words)
+      found[one.word] += one.count;
+    EXPECT_EQ(found, expected) << getTraits(element).name;
+    EXPECT_EQ(words.size(), occurring(expected).size());
+    EXPECT_NEAR(entropyBounds(words, element).joint, entropyBounds(expected, element).joint, 1e-9);
+    EXPECT_TRUE(counter.take().empty());
+  }
+}
+
 Format chosenFormat(FormatPolicy policy, const TensorDescription &description,
                     std::span<const uint8_t> bytes) {
   ThreadPool pool(1);
