@@ -91,7 +91,8 @@ Expected<CodingPlan> uwt::transcodePlan(const TensorDecoder &from, const Format 
   UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(to, plan.element));
   plan.split = splitOf(plan.element, to.codedMantissa);
   plan.matrix = from.plan().matrix;
-  if (to.rowClasses > 1 || to.storage != from.plan().format.storage)
+  if (to.rowClasses > 1 || to.storage != from.plan().format.storage ||
+      to.fold != from.plan().format.fold)
     return usageError("a panel cannot be coded anew alone as " + to.str() + " from " +
                       from.plan().format.str());
   if (plan.traits.rate == Rate::Words)

@@ -34,6 +34,8 @@ static constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment
 static constexpr uint64_t rawPieceBytes = uint64_t(16) << 20;
 /// A space for the header that is larger than this share of the data is not reserved.
 static constexpr uint64_t reservedShare = 256;
+/// Tensors that together are a smaller share of the data are neither folded nor stacked (choice-8).
+static constexpr uint64_t newFormsShare = 256;
 
 namespace {
 
@@ -52,6 +54,9 @@ private:
   uint64_t alignment() const { return dataBytes() < smallData ? smallAlignment : largeAlignment; }
   void prepare();
   void describeTensors();
+  void chooseStacks();
+  bool paysForNewReader() const;
+  Format wantedFormat(size_t i, bool mayFold) const;
   uint64_t reservedPrefix() const;
   Status compressTensor(size_t i);
   Expected<std::span<const uint8_t>> bytesOf(std::span<const size_t> members);
@@ -90,6 +95,8 @@ private:
   std::vector<std::vector<size_t>> stacks;
   /// The stack of each tensor that is in one.
   std::vector<std::optional<size_t>> stackOf;
+  /// Whether the file may need a reader of version 2 (choice-8).
+  bool mayNeedNewReader = false;
   std::vector<uint8_t> stackBytes;
   std::vector<size_t> raw;
   /// Bytes in front of the data where those are not gathered.
@@ -128,17 +135,37 @@ void FileCompressor::describeTensors() {
   }
 }
 
+/// choice-8: whether what readers of version 1 do not know is for enough of the file.
+bool FileCompressor::paysForNewReader() const {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    bool isTried = choices[i].reason.empty() && !shared[i];
+    if (isTried && (stackOf[i] || wantedFormat(i, /*mayFold=*/true).reader() > 1))
+      bytes += original.header().tensors[i].bytes();
+  }
+  return bytes >= dataBytes() / newFormsShare;
+}
+
+void FileCompressor::chooseStacks() {
+  stacks = findStacks(original, choices, shared, options.stackedBytes);
+  stackOf.resize(choices.size());
+  for (size_t stack = 0; stack < stacks.size(); ++stack)
+    for (size_t i : stacks[stack])
+      stackOf[i] = stack;
+  mayNeedNewReader = paysForNewReader();
+  if (mayNeedNewReader)
+    return;
+  stacks.clear();
+  stackOf.assign(choices.size(), std::nullopt);
+}
+
 void FileCompressor::prepare() {
   header.metadata = &original.header().metadata;
   header.originalText = original.headerText();
   header.options = options.digest();
   describeTensors();
   shared = findSharedTensors(original);
-  stacks = findStacks(original, choices, shared, options.stackedBytes);
-  stackOf.resize(choices.size());
-  for (size_t stack = 0; stack < stacks.size(); ++stack)
-    for (size_t i : stacks[stack])
-      stackOf[i] = stack;
+  chooseStacks();
   // write-3.
   gather = dataBytes() < gatheredData;
   if (!gather) {
@@ -157,16 +184,19 @@ Status FileCompressor::progress(uint64_t bytes) {
   return reportProgress(options.progress, now);
 }
 
-/// choice-4 and choice-6: the wanted format, in the order that suits the tensor where it takes it.
-static Format orderedFormat(const Format &wanted, const SafetensorsTensor &tensor,
-                            const Choice &choice) {
-  Format format = wanted;
+/// choice-4 and choice-6: the format that is asked for, in the order that suits the tensor where it
+/// takes it. Without a codec where a policy is asked for.
+Format FileCompressor::wantedFormat(size_t i, bool mayFold) const {
+  const Choice &choice = choices[i];
+  const Format *wanted = std::get_if<Format>(&options.format);
+  Format format = wanted ? *wanted : Format();
   format.storage = choice.storage.value_or(format.storage);
   Format byRows = format;
   byRows.layout = choice.layout.value_or(format.layout);
   if (format.codec.keyword.empty() || checkFormat(byRows, choice.element))
     format = byRows;
-  return inChosenOrder(format, choice.element, tensor.shape);
+  return mayFold ? inChosenOrder(format, choice.element, original.header().tensors[i].shape)
+                 : format;
 }
 
 TensorDescription FileCompressor::describe(std::span<const size_t> members) const {
@@ -176,12 +206,10 @@ TensorDescription FileCompressor::describe(std::span<const size_t> members) cons
 
 Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> members,
                                                   std::span<const uint8_t> bytes) {
-  const SafetensorsTensor &tensor = original.header().tensors[members[0]];
-  const Format *wanted = std::get_if<Format>(&options.format);
   TensorDescription description = describe(members);
-  description.format = orderedFormat(wanted ? *wanted : Format(), tensor, choices[members[0]]);
-  if (!wanted)
-    return chooseFormat(std::get<FormatPolicy>(options.format), description, bytes, pool);
+  description.format = wantedFormat(members[0], mayNeedNewReader);
+  if (const auto *policy = std::get_if<FormatPolicy>(&options.format))
+    return chooseFormat(*policy, description, bytes, pool);
   UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));
   UWT_RETURN_IF_ERROR(description.matrices());
   ChosenFormat chosen;

@@ -286,8 +286,12 @@ Expected<DeviceWeight> DeviceWeight::load(DevicePack &pack, const TensorDecoder 
     UWT_ASSIGN_OR_RETURN(LoadedWeight planes, LoadedWeight::fromDecoder(stored, pool, options));
     return upload(pack.device(), planes, stream);
   };
-  if (runFormat == stored.description().format)
+  const Format &storedFormat = stored.description().format;
+  if (runFormat == storedFormat)
     return uploadAs({});
+  // The panels of another fold hold other elements.
+  if (runFormat.fold != storedFormat.fold)
+    return uploadAs({.runFormat = runFormat});
   UWT_ASSIGN_OR_RETURN(CodingPlan plan, transcodePlan(stored, runFormat, bestCodePath(), pool));
   if (mayPadWithInfinities(plan))
     return uploadAs({.runFormat = runFormat});

@@ -48,6 +48,8 @@ std::string transcodeRefusal(const TranscodeTypes &types) {
     return reason;
   if (formats.result.format.storage != formats.source.format.storage)
     return "it does not transpose";
+  if (formats.result.format.fold != formats.source.format.fold)
+    return "it does not fold";
   reason = TranscodeBuilder::refusal(types.source, formats.source);
   if (!reason.empty() || formats.isToRaw())
     return reason;

@@ -29,6 +29,15 @@ func.func @transpose() {
 
 // -----
 
+func.func @fold() {
+  %w = uwt.weight "w" : !uwt.compressed<64x4x16xbf16, "inplace<12>, fold=columns<2>">
+  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it does not fold}}
+  %r = uwt.transcode %w : !uwt.compressed<64x4x16xbf16, "inplace<12>, fold=columns<2>"> -> !uwt.compressed<64x4x16xbf16, "raw">
+  return
+}
+
+// -----
+
 func.func @table() {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<15,2>">
   // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: the decode table of format 'huffman<15,2>' has 131072 bytes, more than 98304 of shared memory}}

@@ -87,15 +87,18 @@ class Builder:
 
     def constant(self, shape, dtype, limit):
         value = Value(self.name(), list(shape), dtype)
-        data = to_bytes(dtype, self.integers(shape, limit)).hex().upper()
-        if self.random.random() < 0.5:
-            text = f'dense<"0x{data}">'
-        else:
-            key = f"w{len(self.resources)}"
-            self.resources.append(f'{key}: "0x04000000{data}"')
-            text = f"dense_resource<{key}>"
+        text = self.constant_text(value, to_bytes(dtype, self.integers(shape, limit)))
         self.emit(f"{value.name} = arith.constant {text} : {value.type}")
         return value
+
+    def constant_text(self, value, data):
+        """The attribute of a constant with these bytes."""
+        data = data.hex().upper()
+        if self.random.random() < 0.5:
+            return f'dense<"0x{data}">'
+        key = f"w{len(self.resources)}"
+        self.resources.append(f'{key}: "0x04000000{data}"')
+        return f"dense_resource<{key}>"
 
     def scalar(self, value, dtype="F32"):
         name = self.name()

@@ -3,6 +3,9 @@
 The modules (weight_forms_generator.py) have exact sums, so that the order of additions does not matter.
 """
 
+import json
+import random
+
 import pytest
 import safetensors_file as st
 import upstream_lowering
@@ -26,7 +29,20 @@ def reference(request, tmp_path_factory):
     inputs = {f"arg{i}": entry for i, entry in enumerate(module.inputs)}
     st.write(folder / "x.safetensors", inputs)
     (folder / "forms.mlir").write_text(forms.generate(request.param).text)
+    write_weights(request.param, folder)
     return folder, [(dtype, *result) for (dtype, _), result in zip(module.outputs, results)]
+
+
+def write_weights(seed, folder):
+    """The module without data, and its weights in a file, each among others of its shape."""
+    source, weights, tensors = random.Random(seed), {}, {}
+    (folder / "bound.mlir").write_text(forms.generate(seed, stored=weights).text)
+    for name, (dtype, shape, data) in weights.items():
+        for i in range(4):
+            other = bytearray(data)
+            other[source.randrange(len(data) // 2) * 2] ^= 1
+            tensors[name if i == 2 else f"{name}.{i}"] = (dtype, shape, bytes(other) if i != 2 else data)
+    st.write(folder / "weights.safetensors", tensors)
 
 
 @pytest.mark.parametrize("choice", [["--raw"], ["--format", "inplace<12>"], ["--format", "huffman<12,2>"]])
@@ -34,6 +50,23 @@ def test_same_bits_as_upstream(uwt, reference, choice):
     folder, expected = reference
     output = folder / f"{choice[-1].strip('-')[:3]}.safetensors"
     uwt("run", folder / "forms.mlir", "--input", folder / "x.safetensors", "-o", output, "-q", "--optimise", 0, "--min-elements", 1, *choice)
+    actual = read(output)
+    wrong = [form for form, a, b in zip(forms.FORMS, actual, expected) if a != b]
+    assert not wrong and len(actual) == len(expected)
+
+
+@pytest.mark.parametrize("choice", ["best-size", "fast", "palette<4>"])
+def test_same_bits_from_a_container(uwt, reference, choice):
+    """Convolutions and thin matrices are stored folded, and tensors of one shape as a stack."""
+    folder, expected = reference
+    container, output = folder / f"{choice[0]}.uwt.safetensors", folder / f"bound-{choice[0]}.safetensors"
+    uwt("compress", folder / "weights.safetensors", "-o", container, "--format", choice)
+    listing = json.loads(uwt("inspect", container, "--json", "--headers-only").stdout)
+    stored = [tensor for tensor in listing["tensors"] if tensor["name"].count(".") == 1]
+    for fold in ("fold=columns<", "fold=flat<"):
+        assert [tensor for tensor in stored if fold in (tensor["format"] or "")]
+    assert [tensor for tensor in stored if "stack" in tensor]
+    uwt("run", folder / "bound.mlir", "--weights", container, "--input", folder / "x.safetensors", "-o", output, "-q", "--optimise", 0)
     actual = read(output)
     wrong = [form for form, a, b in zip(forms.FORMS, actual, expected) if a != b]
     assert not wrong and len(actual) == len(expected)

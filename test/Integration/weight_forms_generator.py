@@ -17,11 +17,20 @@ N_SIZES = [3, 16, 40, 64, 100]
 
 class Forms(Builder):
     """A form a method. Each gives the tensor that the function returns. `is_reference`: in operations
-    that upstream lowers to loops."""
+    that upstream lowers to loops. With a dictionary `stored` the bytes of weights go there, by their
+    names, and constants have no data."""
 
-    def __init__(self, source, is_reference=False):
+    def __init__(self, source, is_reference=False, stored=None):
         super().__init__(source)
-        self.is_reference = is_reference
+        self.is_reference, self.stored = is_reference, stored
+
+    def constant_text(self, value, data):
+        text = super().constant_text(value, data)
+        if self.stored is None:
+            return text
+        key = f"weight.{len(self.stored)}"
+        self.stored[key] = (value.dtype, value.shape, data)
+        return f"dense_resource<{key}>"
 
     def pick(self, sizes):
         return self.random.choice(sizes)
@@ -202,6 +211,12 @@ class Forms(Builder):
         narrow = self.convert(self.structured("matmul", [b, a], self.start([n, k])), "BF16")
         return self.linear(self.x([3, k]), self.elementwise([w, narrow], ["arith.addf {0}, {1} : {t}"]))
 
+    def low_rank(self):
+        """By two thin matrices, as an adapter has them."""
+        rank, x = self.pick([4, 16]), self.argument([3, 320], "BF16", limit=1)
+        narrow = self.convert(self.linear(x, self.weight([rank, 320], 1)), "BF16")
+        return self.linear(narrow, self.weight([272, rank], 1))
+
     # Matrices and rows by their numbers.
 
     def stacked_layers(self):
@@ -281,7 +296,7 @@ class Forms(Builder):
 
     def tied_embedding(self):
         """Rows of a weight, and a product with it."""
-        k, n = self.pick(K_SIZES), 100
+        k, n = self.pick(K_SIZES), self.pick([100, 400])
         table = self.weight([n, k])
         return self.linear(self.lookup(table, self.numbers(6, n), [k]), table)
 
@@ -349,13 +364,13 @@ class Forms(Builder):
 
     def conv_2d_nchw(self):
         kernel, strides, dilations, sizes, out = self.geometry(2)
-        channels, n = self.pick([3, 16]), self.pick([8, 20])
+        channels, n = self.pick([3, 16, 40]), self.pick([8, 20, 64])
         x, w = self.x([2, channels, *sizes]), self.weight([n, channels, *kernel])
         return self.convolution("conv_2d_nchw_fchw", x, w, [(x, 0), n, *out], strides, dilations)
 
     def conv_2d_nhwc(self):
         kernel, strides, dilations, sizes, out = self.geometry(2)
-        channels, n = self.pick([3, 16]), self.pick([8, 20])
+        channels, n = self.pick([3, 16, 40]), self.pick([8, 20, 64])
         x = self.x([2, *sizes, channels])
         if self.random.random() < 0.5:
             w, operation = self.weight([*kernel, channels, n]), "conv_2d_nhwc_hwcf"
@@ -402,14 +417,14 @@ class Forms(Builder):
 LEFT_ALONE = ["depthwise"]
 FORMS = [
     "sliced_rows", "sliced_expert", "concatenated", "inserted", "heads", "heads_out", "permuted_experts",
-    "rank_4", "unit_dimensions", "stacked_layers", "gathered_experts", "tied_embedding", "padded", "scaled", "sum_of_weights", "batch_reduce_matmul", "mmt4d", "packed", "dot",
+    "rank_4", "unit_dimensions", "stacked_layers", "gathered_experts", "tied_embedding", "padded", "scaled", "sum_of_weights", "low_rank", "batch_reduce_matmul", "mmt4d", "packed", "dot",
     "conv_2d_nchw", "conv_2d_nhwc", "conv_1d", "patches", "conv_3d", "grouped", "depthwise",
 ]  # fmt: skip
 
 
-def generate(seed, forms=FORMS, is_reference=False):
+def generate(seed, forms=FORMS, is_reference=False, stored=None):
     """One module whose outputs are those of `forms`, in order."""
-    builder = Forms(random.Random(seed), is_reference)
+    builder = Forms(random.Random(seed), is_reference, stored)
     results = []
     for form in forms:
         result = getattr(builder, form)()
@@ -419,7 +434,7 @@ def generate(seed, forms=FORMS, is_reference=False):
     types = ", ".join(result.type for result in results)
     text = [f"func.func @main({', '.join(builder.arguments)}) -> ({types}) {{", *builder.lines]
     text += [f"    return {', '.join(result.name for result in results)} : {types}", "}"]
-    if builder.resources:
+    if builder.resources and stored is None:
         text += ["{-#", "  dialect_resources: {", "    builtin: {"]
         text.append(",\n".join("      " + resource for resource in builder.resources))
         text += ["    }", "  }", "#-}"]

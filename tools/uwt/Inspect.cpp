@@ -126,12 +126,12 @@ Status InspectCommand::run(Session &session) {
   }
   if (html)
     UWT_RETURN_IF_ERROR(writePage(session, inspection));
-  if (session.wantsJson())
-    session.print(inspectionJson(inspection, 0, true) + "\n");
-  else if (html || session.options().quiet)
-    return success();
-  else
+  if (session.wantsJson()) {
+    writeInspectionJson(inspection, 0, true, [&](std::string_view text) { session.print(text); });
+    session.print("\n");
+  } else if (!html && !session.options().quiet) {
     printText(session, inspection);
+  }
   return success();
 }
 

@@ -91,7 +91,8 @@ static Json fileJson(const Container &file) {
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }
 
-std::string uwt::inspectionJson(const Inspection &inspection, size_t mostPanels, bool indented) {
+/// Everything but the tensors.
+static Json headJson(const Inspection &inspection) {
   InspectionSum sum = sumOf(inspection);
   Json result = schemaObject("inspect");
   result["path"] = inspection.path;
@@ -110,8 +111,32 @@ std::string uwt::inspectionJson(const Inspection &inspection, size_t mostPanels,
     total["bounded_stored_bytes"] = sum.stored;
   }
   result["total"] = std::move(total);
-  result["tensors"] = Json::array();
-  for (const TensorFacts &tensor : inspection.tensors)
-    result["tensors"].push_back(tensorJson(tensor, mostPanels));
-  return jsonText(result, indented);
+  return result;
+}
+
+/// `text` as an item of an array in an object, indented as that.
+static std::string asItem(std::string_view text) {
+  std::string item = "\n    ";
+  for (char c : text)
+    item += c == '\n' ? std::string("\n    ") : std::string(1, c);
+  return item;
+}
+
+void uwt::writeInspectionJson(const Inspection &inspection, size_t mostPanels, bool indented,
+                              const std::function<void(std::string_view)> &write) {
+  Json head = headJson(inspection);
+  head["tensors"] = Json::array();
+  std::string text = jsonText(head, indented);
+  if (inspection.tensors.empty())
+    return write(text);
+  // Between the brackets of the empty array: there may be a million tensors.
+  size_t inside = text.rfind(']');
+  write(text.substr(0, inside));
+  bool isFirst = true;
+  for (const TensorFacts &tensor : inspection.tensors) {
+    std::string item = jsonText(tensorJson(tensor, mostPanels), indented);
+    write((isFirst ? "" : ",") + (indented ? asItem(item) : item));
+    isFirst = false;
+  }
+  write((indented ? "\n  " : "") + text.substr(inside));
 }

@@ -33,12 +33,10 @@ static std::string escaped(std::string_view text) {
   return result;
 }
 
-/// JSON that cannot end the element it stands in: '<' occurs in its strings only.
-static std::string embeddable(const std::string &json) {
-  std::string result;
+/// Appends JSON that cannot end the element it stands in: '<' occurs in its strings only.
+static void appendEmbeddable(std::string &text, std::string_view json) {
   for (char c : json)
-    result += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  return result;
+    text += c == '<' ? std::string("\\u003c") : std::string(1, c);
 }
 
 /// Replaces the one `mark` in `page`.
@@ -56,6 +54,9 @@ std::string uwt::inspectionPage(const Inspection &inspection) {
   fill(page, "/*style*/", inspectCss);
   fill(page, "/*script*/", inspectJs);
   // Last: what a file says may not be taken for a mark.
-  fill(page, "/*data*/", embeddable(inspectionJson(inspection, mostPanels, false)));
+  std::string data;
+  writeInspectionJson(inspection, mostPanels, false,
+                      [&](std::string_view json) { appendEmbeddable(data, json); });
+  fill(page, "/*data*/", data);
   return page;
 }

@@ -10,6 +10,7 @@
 
 #include "InspectFacts.h"
 #include "Session.h"
+#include <functional>
 
 namespace uwt {
 
@@ -57,9 +58,10 @@ void printInspection(Session &session, const Inspection &inspection);
 /// Everything about each tensor, with its exponents drawn.
 void printDetails(Session &session, const Inspection &inspection);
 
-/// Schema uwt.inspect/1 as text. Tensors of more than `mostPanels` panels have sums of
-/// neighbours instead of single panels (0: never).
-std::string inspectionJson(const Inspection &inspection, size_t mostPanels, bool indented);
+/// Schema uwt.inspect/1 as text, in pieces: the whole is never in memory. Tensors of more than
+/// `mostPanels` panels have sums of neighbours instead of single panels (0: never).
+void writeInspectionJson(const Inspection &inspection, size_t mostPanels, bool indented,
+                         const std::function<void(std::string_view)> &write);
 
 /// One self-contained page with charts (InspectPage.cpp).
 std::string inspectionPage(const Inspection &inspection);

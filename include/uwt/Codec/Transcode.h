@@ -22,7 +22,7 @@ namespace uwt {
 /// A plan that codes what `from` reads in the format `to`. The model is built from the stored code
 /// lengths where these say enough (a code of length l was given to a share of about 2^-l), else
 /// from the counts of at most 8 panels. Deterministic. Errors: Usage (no valid composition, row
-/// classes, another storage), and what decoding the panels reports.
+/// classes, another storage or fold), and what decoding the panels reports.
 Expected<CodingPlan> transcodePlan(const TensorDecoder &from, const Format &to, CodePath path,
                                    ThreadPool &pool);
 

@@ -74,7 +74,8 @@ public:
 
   /// The weight that upload() makes of what LoadedWeight::fromDecoder gives for `runFormat`, but
   /// coded on the pack's device: the host only copies what is stored, unless all panels are words
-  /// because of infinities. Errors: those of both, and of transcodePlan().
+  /// because of infinities, or `runFormat` has another fold. Errors: those of both, and of
+  /// transcodePlan().
   static Expected<DeviceWeight> load(DevicePack &pack, const TensorDecoder &stored,
                                      const Format &runFormat, ThreadPool &pool,
                                      const CudaStream &stream);

@@ -96,6 +96,29 @@ func.func @tied(%ids: tensor<2x3xi64>, %rows: tensor<2x3x64xbf16>, %out: tensor<
 
 // -----
 
+// Rows of an embedding that is stored folded: rows and products are those of its own shape.
+// CHECK-LABEL: func @tied_and_folded
+func.func @tied_and_folded(%ids: tensor<6xi64>, %rows: tensor<6x8xbf16>, %out: tensor<6x128xf32>) -> (tensor<6x8xbf16>, tensor<6x128xf32>) {
+  // CHECK: uwt.gather %{{.*}} outs(%{{.*}}) : !uwt.compressed<128x8xbf16, "inplace<12>">, tensor<6xindex>, tensor<6x8xbf16> -> tensor<6x8xbf16>
+  // CHECK: uwt.matmul ins(%{{.*}}, %{{.*}} : tensor<6x8xbf16>, !uwt.compressed<128x8xbf16, "inplace<12>">)
+  %w = uwt.weight "tokens" : !uwt.compressed<128x8xbf16, "inplace<12>, fold=flat<64>">
+  %t = uwt.decode %w : !uwt.compressed<128x8xbf16, "inplace<12>, fold=flat<64>"> -> tensor<128x8xbf16>
+  %x = linalg.generic {indexing_maps = [affine_map<(b, d) -> (b)>, affine_map<(b, d) -> (b, d)>], iterator_types = ["parallel", "parallel"]}
+      ins(%ids : tensor<6xi64>) outs(%rows : tensor<6x8xbf16>) {
+    ^bb0(%id: i64, %o: bf16):
+      %row = arith.index_cast %id : i64 to index
+      %d = linalg.index 1 : index
+      %v = tensor.extract %t[%row, %d] : tensor<128x8xbf16>
+      linalg.yield %v : bf16
+  } -> tensor<6x8xbf16>
+  %y = linalg.contract
+      indexing_maps = [affine_map<(b, n, k) -> (b, k)>, affine_map<(b, n, k) -> (n, k)>, affine_map<(b, n, k) -> (b, n)>]
+      ins(%x, %t : tensor<6x8xbf16>, tensor<128x8xbf16>) outs(%out : tensor<6x128xf32>) -> tensor<6x128xf32>
+  return %x, %y : tensor<6x8xbf16>, tensor<6x128xf32>
+}
+
+// -----
+
 // Stacked layers whose matrices are computed: those of all layers are, at load.
 // CHECK-LABEL: func @stacked_heads
 func.func @stacked_heads(%x: tensor<4x64xbf16>, %i: index, %out: tensor<4x4x16xf32>) -> tensor<4x4x16xf32> {

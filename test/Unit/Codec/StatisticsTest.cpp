@@ -281,10 +281,10 @@ TEST(StatisticsTest, smallTensorsAreCountedAlikeOneAfterAnother) {
   WordCounter counter;
   ThreadPool pool(1);
   for (ElementType element : allElementTypes) {
-    std::vector<uint8_t> bytes = makeTensor(element, {7, 65}, Distribution::StudentT4, 5);
+    TensorDescription description{element, {7, 65}, {}};
+    std::vector<uint8_t> bytes = makeTensor(element, description.shape, Distribution::StudentT4, 5);
     counter.add(element, std::span(bytes).first(65 * getTraits(element).bytes));
     counter.add(element, std::span(bytes).subspan(65 * getTraits(element).bytes));
-    TensorDescription description{element, {7, 65}, {}};
     Expected<PanelSource> source = panelSource(description, bytes);
     ASSERT_TRUE(bool(source));
     std::vector<uint64_t> expected = countWords(*source, 1, getTraits(element).wordBits, pool);

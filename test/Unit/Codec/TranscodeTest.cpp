@@ -146,11 +146,12 @@ TEST_F(TranscodeTest, RefusesWhatPanelsCannotDo) {
   ASSERT_TRUE(encoded);
   auto decoder = TensorDecoder::open(encoded->description, viewsOf(encoded->planes), std::nullopt);
   ASSERT_TRUE(decoder);
-  auto plan =
-      transcodePlan(*decoder, parsedFormat("inplace<12>, storage=k_major"), bestCodePath(), pool);
-  ASSERT_FALSE(plan);
-  EXPECT_EQ(plan.error().message(), "a panel cannot be coded anew alone as inplace<12>, "
-                                    "storage=k_major from huffman<12,2>");
+  for (std::string run : {"inplace<12>, storage=k_major", "inplace<12>, fold=flat<64>"}) {
+    auto plan = transcodePlan(*decoder, parsedFormat(run), bestCodePath(), pool);
+    ASSERT_FALSE(plan);
+    EXPECT_EQ(plan.error().message(),
+              "a panel cannot be coded anew alone as " + run + " from huffman<12,2>");
+  }
 }
 
 } // namespace

@@ -81,24 +81,25 @@ void Resealer::sealPanels(const TensorIndex &index, const PlaneViews &planes,
 }
 
 void Resealer::sealTensor(std::string_view name, std::string &entryText) {
-  auto entry = parseTensorEntry(entryText);
-  if (!entry || !entry->sameAs.empty())
+  auto parsed = parseTensorEntry(entryText);
+  if (!parsed || !parsed->stored.sameAs.empty())
     return;
+  const TensorEntry &entry = parsed->stored;
   PlaneViews planes;
   std::array<uint64_t, planeKinds> sizes{};
   std::span<uint8_t> indexPlane;
   for (unsigned kind = 0; kind < planeKinds; ++kind) {
     const SafetensorsTensor *plane =
         header.find(planeTensorName(name, static_cast<PlaneKind>(kind)));
-    if (!plane || plane->bytes() < entry->planeBytes[kind])
+    if (!plane || plane->bytes() < entry.planeBytes[kind])
       continue;
-    std::span<uint8_t> bytes = bytesOf(*plane).first(entry->planeBytes[kind]);
+    std::span<uint8_t> bytes = bytesOf(*plane).first(entry.planeBytes[kind]);
     planes[kind] = bytes;
     sizes[kind] = bytes.size();
     if (kind == numberOf(PlaneKind::Index))
       indexPlane = bytes;
   }
-  TensorDescription description{entry->element, entry->shape, *entry->format};
+  TensorDescription description{entry.element, entry.shape, *entry.format, entry.members};
   auto index = readIndex(description, indexPlane, sizes, std::nullopt);
   if (index)
     sealPanels(*index, planes, indexPlane);
@@ -108,7 +109,7 @@ void Resealer::sealTensor(std::string_view name, std::string &entryText) {
   std::memcpy(&words, indexPlane.data(), sizeof(words));
   std::string digits = toHex64(xxh3(
       indexPlane.first(std::min<uint64_t>(indexPlane.size(), uint64_t(words) * sizeof(words)))));
-  size_t at = entryText.find(toHex64(entry->indexChecksum));
+  size_t at = entryText.find(toHex64(entry.indexChecksum));
   if (at != std::string::npos)
     entryText.replace(at, digits.size(), digits);
 }
@@ -123,8 +124,9 @@ void Resealer::sealRawTensors(FileEntry &entry) {
     const std::string &name = original->tensors[i].name;
     if (header.findMetadata(name + std::string(entrySuffix)))
       continue;
-    const SafetensorsTensor *raw = header.find(name);
-    entry.raw.push_back(raw ? xxh3(bytesOf(*raw)) : 0);
+    // A member of a stack has neither.
+    if (const SafetensorsTensor *raw = header.find(name))
+      entry.raw.push_back(xxh3(bytesOf(*raw)));
   }
 }
 

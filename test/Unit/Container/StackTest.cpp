@@ -181,6 +181,38 @@ TEST_F(StackTest, OnlySmallAndAlikeTensorsAreStacked) {
   EXPECT_THAT(stacksOf(*compressed(large, options)), IsEmpty());
 }
 
+/// The smallest reader that the file asks for, 1 or 2.
+uint64_t readerOf(const Container &container) {
+  const std::string *entry = container.file().header().findMetadata("uwt");
+  return entry && entry->find("\"reader\":1,") != std::string::npos ? 1 : 2;
+}
+
+TEST_F(StackTest, FewBytesAreNoReasonForANewReader) {
+  // 6,240 bytes that would be stacked and folded, in a file of 256 times that and less.
+  std::vector<TestTensor> tensors = {weights("a", {40, 26}, 1), weights("b", {40, 26}, 2),
+                                     weights("thin", {260, 4}, 3),
+                                     weights("large", {777, 1024}, 4)};
+  Expected<Container> container = compressed(tensors);
+  ASSERT_TRUE(holds(container));
+  EXPECT_EQ(readerOf(*container), 2u);
+  EXPECT_THAT(stacksOf(*container), ElementsAre(ElementsAre("a", "b")));
+  CompressOptions options = singleThread();
+  options.overwrite = true;
+  tensors.back() = weights("large", {778, 1024}, 4);
+  container = compressed(tensors, options);
+  ASSERT_TRUE(holds(container));
+  EXPECT_EQ(readerOf(*container), 1u);
+  EXPECT_THAT(stacksOf(*container), IsEmpty());
+  for (const TensorEntry &entry : container->entries())
+    EXPECT_EQ(entry.reader(), 1u) << entry.name;
+  expectBytes(*container, tensors);
+  // A fold that is asked for is no choice.
+  options.format = parsedFormat("huffman<12,2>, fold=flat<64>");
+  container = compressed(tensors, options);
+  ASSERT_TRUE(holds(container));
+  EXPECT_EQ(readerOf(*container), 2u);
+}
+
 TEST_F(StackTest, EqualTensorsAreStillStoredOnce) {
   std::vector<TestTensor> tensors = experts();
   tensors.push_back({"tied", "BF16", {40, 70}, tensors[2].bytes});

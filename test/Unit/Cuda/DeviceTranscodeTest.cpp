@@ -140,6 +140,24 @@ TEST_P(DeviceTranscodeTest, ColumnsThatDoNotExistAreNeverInfinite) {
   EXPECT_THAT(refused.error().message(), testing::HasSubstr("might be infinite in inplace<12>"));
 }
 
+TEST_P(DeviceTranscodeTest, FoldsAreUndoneByTheHost) {
+  std::vector<uint64_t> shape = {64, 7, 10};
+  std::vector<uint8_t> bytes = makeTensor(ElementType::BF16, shape, Distribution::StudentT4, 3);
+  ThreadPool pool(1);
+  MemoryPlanes planes;
+  auto stored = store(shape, "huffman<12,2>, fold=columns<2>", bytes, planes);
+  ASSERT_TRUE(bool(stored));
+  Format result = *Format::parse("inplace<12>");
+  auto loaded = LoadedWeight::fromDecoder(*stored, pool, {.runFormat = result});
+  ASSERT_TRUE(bool(loaded));
+  auto uploaded = DeviceWeight::upload(device, *loaded, *stream);
+  auto made = DeviceWeight::load(*pack, *stored, result, pool, *stream);
+  ASSERT_TRUE(bool(made)) << made.error().message();
+  EXPECT_EQ(made->matrices(), 64u);
+  EXPECT_EQ(*made->read(*stream), *uploaded->read(*stream));
+  EXPECT_TRUE(fake.launches.empty());
+}
+
 TEST_P(DeviceTranscodeTest, FailsAnywhereWithoutALeak) {
   size_t held = fake.held();
   fake.calls.clear();

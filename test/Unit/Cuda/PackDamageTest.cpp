@@ -176,7 +176,8 @@ TEST(PackLies, OfKernelsAreRefused) {
       {[](auto &e) { e.family = GpuKernelFamily::Transcode; },
        "it is of family transcode without a result's format"},
       {[](auto &e) { e.format.storage = Storage::KMajor; },
-       "its format 'inplace<12>, storage=k_major' says how tensors lie; leave out storage"},
+       "its format 'inplace<12>, storage=k_major' says how tensors lie; leave out storage and "
+       "fold"},
       {[](auto &e) { e.rows = {5, 4, 1}; }, "N is from 5 to 4"},
       {[](auto &e) { e.columns.multiple = 0; }, "K is a multiple of 0"},
       {[](auto &e) { e.batchFrom = 9; }, "batch is from 9 to 8"},

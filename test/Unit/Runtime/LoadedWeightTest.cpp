@@ -17,9 +17,23 @@ using namespace uwt::test;
 
 namespace {
 
+struct FoldedShape {
+  std::vector<uint64_t> shape;
+  std::string fold = "none";
+};
 /// Shapes that are awkward for panels, strips, blocks and stream units.
-const std::vector<std::vector<uint64_t>> shapes = {{1, 1},  {17, 33}, {65, 64},  {3, 65, 100},
-                                                   {0, 64}, {40},     {70, 1100}};
+const std::vector<FoldedShape> shapes = {
+    {{1, 1}},
+    {{17, 33}},
+    {{65, 64}},
+    {{3, 65, 100}},
+    {{0, 64}},
+    {{40}},
+    {{70, 1100}},
+    {{70, 5, 3, 3}, "columns<3>"},
+    {{3, 20, 7, 9}, "columns<2>"},
+    {{90, 37}, "flat<64>"},
+};
 
 void expectTensor(const LoadedWeight &weight, const std::vector<uint8_t> &source) {
   EXPECT_EQ(placesOf(weight), "");
@@ -33,8 +47,8 @@ protected:
   /// Calls `run` with encoded tensors of all shapes and elements that the format takes.
   template <typename Run> void forEachCase(Run run) {
     for (ElementType element : {ElementType::BF16, ElementType::F32, ElementType::F8E4M3FN})
-      for (const std::vector<uint64_t> &shape : shapes) {
-        TensorDescription description{element, shape, parsedFormat(GetParam())};
+      for (const auto &[shape, fold] : shapes) {
+        TensorDescription description{element, shape, parsedFormat(GetParam() + ", fold=" + fold)};
         auto encoded = encodeCase(description, Distribution::StudentT4, 3, pool);
         if (!encoded) // Not a composition for this element or rank.
           continue;
@@ -153,6 +167,30 @@ TEST(LoadedWeightFormTest, StorageChangesThroughTheDenseTensor) {
   ASSERT_TRUE(weight) << weight.error().message();
   EXPECT_EQ(weight->plan().matrix.rows, 130u);
   expectTensor(*weight, encoded.source);
+}
+
+TEST(LoadedWeightFormTest, MembersOfAStackAreWeights) {
+  ThreadPool pool(2);
+  for (const char *format : {"huffman<12,1>, coded=exponent+2, context=row_class<4>", "window<4>"})
+    for (ElementType element : {ElementType::BF16, ElementType::F32}) {
+      // The same bytes as those of three members.
+      EncodedCase encoded = encodedCase(format, {3, 70, 130}, element);
+      TensorDescription stack{element, {70, 130}, parsedFormat(format), 3};
+      auto decoder =
+          TensorDecoder::open(stack, viewsOf(encoded.planes), encoded.result.indexChecksum);
+      ASSERT_TRUE(decoder) << decoder.error().message();
+      size_t bytes = encoded.source.size() / 3;
+      for (uint64_t i = 0; i < 3; ++i)
+        for (const char *run : {format, "inplace<12>", "raw", "raw, storage=k_major"}) {
+          LoadOptions options;
+          options.runFormat = parsedFormat(run);
+          auto weight = LoadedWeight::fromDecoder(decoder->member(i), pool, options);
+          ASSERT_TRUE(weight) << weight.error().message();
+          EXPECT_EQ(weight->description().shape, stack.shape);
+          auto begin = encoded.source.begin() + static_cast<ptrdiff_t>(i * bytes);
+          expectTensor(*weight, {begin, begin + static_cast<ptrdiff_t>(bytes)});
+        }
+    }
 }
 
 TEST(LoadedWeightFormTest, BytesAreCodedOrKept) {

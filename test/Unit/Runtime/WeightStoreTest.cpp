@@ -137,7 +137,7 @@ TEST_F(WeightStoreTest, NamesTheTensorThatIsDamaged) {
   WeightStore store = open({folder / "packed.safetensors"});
   WeightRequest wanted = request("inplace<12>");
   EXPECT_EQ(messageOf(store.load({&wanted, 1}, pool)).substr(0, 52),
-            "tensor 'layer.weight': panel 1: the stored bytes are");
+            "tensor 'layer.weight': panel 0: the stored bytes are");
 }
 
 } // namespace

@@ -49,6 +49,9 @@ LogicalResult GatherOp::verify() {
   ShapedType init = getInitType();
   if (table.getRank() != 2)
     return emitOpError() << "expects a weight of rank 2, got " << getWeightType();
+  if (getWeightType().isFolded())
+    return emitOpError() << "expects a weight without a fold, got " << getWeightType()
+                         << "; transcode it to fold=none first";
   if (init.getRank() != 2 || init.getDimSize(1) != table.getDimSize(1) ||
       init.getElementType() != table.getElementType())
     return emitOpError() << "expects an output of rows of " << table.getDimSize(1) << " x "

@@ -200,6 +200,9 @@ static LogicalResult verifyRanks(MatmulOp op) {
   int64_t rank = weight.getShape().size();
   if (rank != 2 && rank != 3)
     return op.emitOpError() << "expects a weight of rank 2 or 3, got " << weight;
+  if (weight.isFolded())
+    return op.emitOpError() << "expects a weight without a fold, got " << weight
+                            << "; transcode it to fold=none first";
   Value selection = op.getSelection();
   if (selection && rank != 3)
     return op.emitOpError() << "selects matrices of a weight of rank 3, got " << weight;

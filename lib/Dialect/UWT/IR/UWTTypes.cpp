@@ -62,6 +62,8 @@ int64_t CompressedType::getMatrices() const { return getDescription().matrices()
 int64_t CompressedType::getRows() const { return getDescription().matrices()->shape.rows; }
 int64_t CompressedType::getColumns() const { return getDescription().matrices()->shape.columns; }
 
+bool CompressedType::isFolded() const { return getFormat().getFormat().fold != Fold(); }
+
 CompressedType CompressedType::withFormat(FormatAttr format) const {
   return get(getContext(), getShape(), getElementType(), format);
 }

@@ -212,7 +212,8 @@ uwt::Expected<Compressor::Result> Compressor::compress(ElementsAttr value, bool 
   description.element = *uwt::elementTypeOf(type.getElementType());
   description.shape.assign(type.getShape().begin(), type.getShape().end());
   description.format = wish.format;
-  if (!wish.hasStorage)
+  // A folded matrix is n_major.
+  if (!wish.hasStorage && wish.format.fold == uwt::Fold())
     description.format.storage = isKMajor ? uwt::Storage::KMajor : uwt::Storage::NMajor;
 
   UWT_ASSIGN_OR_RETURN(uwt::ChosenFormat chosen, choose(description, bytes.bytes));

@@ -177,13 +177,11 @@ void rewriteLookup(RewriterBase &b, const TableLookup &lookup) {
   Value weight = lookup.weight().getSource();
   // Rows lie together along K.
   auto type = cast<CompressedType>(weight.getType());
-  Format format = type.getFormat().getFormat();
-  if (format.storage != Storage::NMajor || format.layout != Layout::Fragment16x16) {
-    format.storage = Storage::NMajor;
-    format.layout = Layout::Fragment16x16;
+  Format stored = type.getFormat().getFormat(), format = stored.ofMatrices();
+  format.layout = Layout::Fragment16x16;
+  if (format != stored)
     weight = TranscodeOp::create(b, loc, type.withFormat(FormatAttr::get(b.getContext(), format)),
                                  weight);
-  }
   Value ids = lookup.createIds(b);
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, op.getDpsInitOperand(0)->get());
   RankedTensorType tableType = lookup.tableType();

@@ -8,6 +8,14 @@ func.func @rank(%w: !uwt.compressed<2x64x32xbf16, "raw">, %ids: tensor<4xi64>, %
 
 // -----
 
+func.func @folded(%w: !uwt.compressed<64x32xbf16, "raw, fold=flat<64>">, %ids: tensor<4xi64>, %init: tensor<4x32xbf16>) {
+  // expected-error@below {{'uwt.gather' op expects a weight without a fold, got '!uwt.compressed<64x32xbf16, "raw, fold=flat<64>">'; transcode it to fold=none first}}
+  %y = uwt.gather %w[%ids] outs(%init) : !uwt.compressed<64x32xbf16, "raw, fold=flat<64>">, tensor<4xi64>, tensor<4x32xbf16> -> tensor<4x32xbf16>
+  return
+}
+
+// -----
+
 func.func @row(%w: !uwt.compressed<64x32xbf16, "raw">, %ids: tensor<4xi64>, %init: tensor<4x64xbf16>) {
   // expected-error@below {{'uwt.gather' op expects an output of rows of 32 x 'bf16', got 'tensor<4x64xbf16>'}}
   %y = uwt.gather %w[%ids] outs(%init) : !uwt.compressed<64x32xbf16, "raw">, tensor<4xi64>, tensor<4x64xbf16> -> tensor<4x64xbf16>

@@ -12,6 +12,17 @@ func.func @weight_rank(%x: tensor<4x32xbf16>, %w: !uwt.compressed<2x2x64x32xbf16
 
 // -----
 
+func.func @folded(%x: tensor<4x32xbf16>, %w: !uwt.compressed<64x2x16xbf16, "raw, fold=columns<2>">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op expects a weight without a fold, got '!uwt.compressed<64x2x16xbf16, "raw, fold=columns<2>">'; transcode it to fold=none first}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x32xbf16>, !uwt.compressed<64x2x16xbf16, "raw, fold=columns<2>">) outs(%init : tensor<4x64xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
 func.func @x_rank(%x: tensor<2x4x32xbf16>, %w: !uwt.compressed<64x32xbf16, "raw">, %init: tensor<4x64xf32>) {
   // expected-error@below {{'uwt.matmul' op expects x of rank 2, got 'tensor<2x4x32xbf16>'}}
   %y = uwt.matmul ins(%x, %w : tensor<2x4x32xbf16>, !uwt.compressed<64x32xbf16, "raw">) outs(%init : tensor<4x64xf32>) {

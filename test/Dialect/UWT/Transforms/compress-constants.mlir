@@ -5,6 +5,7 @@
 // RUN: uwt-opt %t.mlir --uwt-compress-constants="format=raw" 2>&1 | FileCheck %s --check-prefix=RAW
 // RUN: uwt-opt %t.mlir --uwt-compress-constants="format=raw profit=false" 2>/dev/null | FileCheck %s --check-prefix=TWIN
 // RUN: uwt-opt %t.mlir --uwt-compress-constants="format=inplace<12>,storage=n_major" 2>/dev/null | FileCheck %s --check-prefix=STORAGE
+// RUN: uwt-opt %t.mlir --uwt-compress-constants="format=inplace<12>,fold=flat<64>" 2>/dev/null | FileCheck %s --check-prefix=FOLD
 // What is encoded here decodes to the same bits.
 // RUN: uwt-opt %t.mlir --uwt-compress-constants="format=huffman<12,2> min-elements=1 profit=false" --uwt-fold-constants 2>/dev/null | grep -o "0x[0-9A-F]*" | cut -c11- | sort -u > %t.decoded
 // RUN: uwt-opt %t.mlir | grep -o "0x[0-9A-F]*" | cut -c11- | sort -u | diff - %t.decoded
@@ -12,6 +13,9 @@
 // RAW-NOT: uwt.constant
 // RAW: remark: left 64x128xbf16 as it is: raw, storage=k_major would take 16384 bytes to
 // STORAGE-NOT: k_major
+// A folded matrix is n_major, however it is multiplied with.
+// FOLD: uwt.constant {{.*}} : !uwt.compressed<64x128xbf16, "inplace<12>, fold=flat<64>">
+// FOLD-NOT: k_major
 
 #nk = affine_map<(m, n, k) -> (n, k)>
 #mk = affine_map<(m, n, k) -> (m, k)>

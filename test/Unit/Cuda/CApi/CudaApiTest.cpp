@@ -108,16 +108,22 @@ TEST_F(CudaApi, LoadsOnTheDeviceWhatIsCompressed) {
 
   std::string compressed = folder / "model.uwt.safetensors";
   uwt::CompressOptions options;
-  options.format = *uwt::Format::parse("huffman<12,2>");
+  const char *stored = "huffman<12,2>, fold=flat<272>";
+  options.format = *uwt::Format::parse(stored);
   ASSERT_TRUE(holds(uwt::compressFile(model, compressed, options)));
   ASSERT_EQ(uwtContainerOpen(compressed.c_str(), &container), nullptr);
   // As it is stored no kernel is needed.
-  error = uwtCudaWeightLoad(context, kernels, container, "w", "huffman<12,2>", &weight);
+  error = uwtCudaWeightLoad(context, kernels, container, "w", stored, &weight);
   ASSERT_EQ(error, nullptr) << uwtErrorMessage(error);
   EXPECT_EQ(uwtCudaWeightColumns(weight), 272u);
   uwtCudaWeightDestroy(weight);
-  // The sample has `encode` alone.
+  // The host undoes a fold.
   error = uwtCudaWeightLoad(context, kernels, container, "w", "inplace<12>", &weight);
+  ASSERT_EQ(error, nullptr) << uwtErrorMessage(error);
+  uwtCudaWeightDestroy(weight);
+  // The sample has `encode` alone.
+  error =
+      uwtCudaWeightLoad(context, kernels, container, "w", "inplace<12>, fold=flat<272>", &weight);
   ASSERT_NE(error, nullptr);
   EXPECT_EQ(uwtErrorKind(error), UWT_ERROR_UNSUPPORTED);
   uwtErrorDestroy(error);

@@ -115,8 +115,8 @@ def UWT_DecodeOp : UWT_Op<"decode", [Pure]> {
 def UWT_TranscodeOp : UWT_Op<"transcode", [Pure]> {
   let summary = "the same tensor in another format";
   let description = [{
-    Of a `uwt.weight` it is done once, by the loader. `storage` may change too: a product along the other
-    dimension of a weight needs its transpose.
+    Of a `uwt.weight` it is done once, by the loader. `storage` and `fold` may change too: a product along the other
+    dimension of a weight needs its transpose, and one with a folded weight its matrices.
 
     ```mlir
     %r = uwt.transcode %c : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">

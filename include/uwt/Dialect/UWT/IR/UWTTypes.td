@@ -24,7 +24,8 @@ def UWT_CompressedType : TypeDef<UWT_Dialect, "Compressed"> {
     ```
 
     The shape is the tensor's own; its *matrix* is the last two dimensions as [N, K], swapped for
-    `storage=k_major`.
+    `storage=k_major`, or what `fold=` says. Products and gathers take matrices of the last two dimensions only: a folded
+    weight is transcoded first.
   }];
   let parameters = (ins
     ArrayRefParameter<"int64_t">:$shape,
@@ -45,6 +46,8 @@ def UWT_CompressedType : TypeDef<UWT_Dialect, "Compressed"> {
     int64_t getMatrices() const;
     int64_t getRows() const;
     int64_t getColumns() const;
+    /// Whether its matrices are other than the last two dimensions.
+    bool isFolded() const;
     /// This type in another format.
     CompressedType withFormat(::uwt::FormatAttr format) const;
   }];
