@@ -63,14 +63,14 @@ static Format ordered(Layout layout, Fold fold) {
 
 /// The cheapest of `candidates`, the first among equals.
 static Format cheapest(std::span<const uint64_t> shape, std::span<const Format> candidates) {
-  const Format *best = nullptr;
-  double least = infinite;
-  for (const Format &order : candidates)
-    if (double overhead = overheadOf(shape, order); !best || overhead < least) {
+  Format best = candidates.front();
+  double least = overheadOf(shape, best);
+  for (const Format &order : candidates.subspan(1))
+    if (double overhead = overheadOf(shape, order); overhead < least) {
       least = overhead;
-      best = &order;
+      best = order;
     }
-  return *best;
+  return best;
 }
 
 /// Rows that lie one after another, a multiple of eight of them.

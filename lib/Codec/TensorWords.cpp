@@ -39,7 +39,10 @@ uint64_t TensorWords::panelBegin(uint64_t panel) const {
 }
 
 uint64_t TensorWords::elementsOf(uint64_t panel) const {
-  uint64_t before = panel % shape.shape.panels() * panelRows * shape.shape.columns;
+  uint64_t panels = shape.shape.panels();
+  if (panels == 0)
+    return 0;
+  uint64_t before = panel % panels * panelRows * shape.shape.columns;
   return std::min(uint64_t(rowsOf(panel)) * shape.shape.columns, shape.elements - before);
 }
 

@@ -55,7 +55,7 @@ static void addFiles(KeyBuilder &key, const std::string &path) {
   }
 }
 
-static std::string keyOf(std::string_view module, const CompileOptions &options) {
+static std::string programKeyOf(std::string_view module, const CompileOptions &options) {
   KeyBuilder key;
   key.add(module);
   key.addOptions(options);
@@ -124,7 +124,7 @@ Status ProgramCache::setFolder(const std::string &folder) {
 
 ProgramResult ProgramCache::get(std::string_view text, const std::string &name,
                                 const CompileOptions &options, ThreadPool &pool) {
-  return state->get(keyOf(text, options),
+  return state->get(programKeyOf(text, options),
                     [&] { return compileText(text, name, options, pool, state->folder); });
 }
 
@@ -134,7 +134,8 @@ ProgramResult ProgramCache::get(mlir::ModuleOp module, const CompileOptions &opt
   llvm::raw_string_ostream stream(bytecode);
   if (mlir::failed(mlir::writeBytecodeToFile(module, stream)))
     return invalidError("the module has no form in bytecode");
-  return state->get(keyOf(bytecode, options), [&] { return compile(module, options, pool); });
+  return state->get(programKeyOf(bytecode, options),
+                    [&] { return compile(module, options, pool); });
 }
 
 ProgramCache::Statistics ProgramCache::statistics() const {

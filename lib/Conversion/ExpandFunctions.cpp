@@ -18,7 +18,7 @@
 #include <numbers>
 
 using namespace mlir;
-using namespace uwt;
+using uwt::FloatMath;
 
 namespace {
 

@@ -90,9 +90,12 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
   GpuCodeOptions options;
   options.output = GpuOutput::Report;
   // What the last panel lacks takes registers too, and so does an odd number of groups.
-  for (const Shape &shape :
-       {Shape{4096, 4096, 64}, Shape{4096, 4096, 96}, Shape{4096, 4096, 128}, Shape{4104, 4096, 96},
-        Shape{4096, 2880, 104}, Shape{4096, 4096, 192}, Shape{4096, 4096, 256}}) {
+  std::vector<Shape> compiled = {{4104, 4096, 96}, {4096, 2880, 104}, {4096, 4096, 256}};
+  // ptxas takes seconds a shape: one format has all of them.
+  if (GetParam() == "inplace<12>")
+    for (uint64_t batch : {64, 96, 128, 192})
+      compiled.push_back({4096, 4096, batch});
+  for (const Shape &shape : compiled) {
     Product product(GetParam(), shape, {});
     ASSERT_EQ(product.prepare(), "");
     EXPECT_TRUE(
