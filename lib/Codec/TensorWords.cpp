@@ -28,21 +28,25 @@ Expected<TensorWords> TensorWords::make(const TensorDescription &description,
   return words;
 }
 
+/// The number of a panel in its matrix; there is none where matrices have no panels.
+static uint64_t numberInMatrix(uint64_t panel, uint64_t panels) {
+  return panels == 0 ? 0 : panel % panels;
+}
+
 uint32_t TensorWords::rowsOf(uint64_t panel) const {
-  return shape.shape.rowsOfPanel(panel % shape.shape.panels());
+  return shape.shape.rowsOfPanel(numberInMatrix(panel, shape.shape.panels()));
 }
 
 uint64_t TensorWords::panelBegin(uint64_t panel) const {
   uint64_t panels = shape.shape.panels();
-  uint64_t matrix = panels == 0 ? 0 : panel / panels, inMatrix = panels == 0 ? 0 : panel % panels;
-  return (matrix * shape.elements + inMatrix * panelRows * shape.shape.columns) * elementBytes;
+  uint64_t matrix = panels == 0 ? 0 : panel / panels;
+  return (matrix * shape.elements +
+          numberInMatrix(panel, panels) * panelRows * shape.shape.columns) *
+         elementBytes;
 }
 
 uint64_t TensorWords::elementsOf(uint64_t panel) const {
-  uint64_t panels = shape.shape.panels();
-  if (panels == 0)
-    return 0;
-  uint64_t before = panel % panels * panelRows * shape.shape.columns;
+  uint64_t before = numberInMatrix(panel, shape.shape.panels()) * panelRows * shape.shape.columns;
   return std::min(uint64_t(rowsOf(panel)) * shape.shape.columns, shape.elements - before);
 }
 
