@@ -180,7 +180,7 @@ run_fuzzer() {
   if [[ -d test/Fuzz/corpus/$name ]]; then
     seeds=("test/Fuzz/corpus/$name")
   fi
-  if "$1" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
+  if "$1" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 \
     -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" &> "$work/log"; then
     record 1 0 "fuzz-$name: $(tail -n 1 "$work/log")"
   else
