@@ -49,7 +49,7 @@ UWT_C_API UWTError *uwtContextSetProgramFolder(UWTContext *context, const char *
 /** A compiled module with its weights. Immutable: any thread may call its functions. */
 typedef struct UWTProgram UWTProgram;
 /** Compiles a module of `length` bytes, text or trusted bytecode, or takes it from the context's
-   cache. `name` stands in messages; `options` may be NULL. */
+    cache. `name` stands in messages; `options` may be NULL. */
 UWT_C_API UWTError *uwtCompile(UWTContext *context, const char *module, size_t length,
                                const char *name, const UWTCompileOptions *options,
                                UWTProgram **program);

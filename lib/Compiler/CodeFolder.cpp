@@ -13,7 +13,6 @@
 #include "CodeFolder.h"
 #include "uwt/Container/File.h"
 #include "uwt/Support/Checksum.h"
-#include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
@@ -103,7 +102,8 @@ std::optional<std::string> CodeFolder::load(std::string_view key) const {
   std::string_view object = std::string_view(*bytes).substr(headerLength);
   if (bytes->compare(firstLine.size(), digestLength, digestOf(key, object)) != 0)
     return std::nullopt;
-  return bytes->substr(headerLength);
+  bytes->erase(0, headerLength);
+  return bytes;
 }
 
 Status CodeFolder::store(std::string_view key, std::string_view object, uint64_t limit) const {

@@ -127,22 +127,12 @@ static std::optional<std::string> codeKeyOf(std::string_view text, const std::st
 // compileText
 //===----------------------------------------------------------------------===//
 
-static Expected<std::unique_ptr<Program>> compileAnew(std::string_view text,
-                                                      const std::string &name,
-                                                      const CompileOptions &options,
-                                                      ThreadPool &pool) {
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
-  return compile(*module, options, pool);
-}
-
-static Expected<std::unique_ptr<Program>>
-compileAndKeep(std::string_view text, const std::string &name, const CompileOptions &options,
-               ThreadPool &pool, const CodeFolder &folder, const std::string &key) {
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
+static Expected<std::unique_ptr<Program>> compileAndKeep(mlir::ModuleOp module,
+                                                         const CompileOptions &options,
+                                                         ThreadPool &pool, const CodeFolder &folder,
+                                                         const std::string &key) {
   CompileStats stats;
-  UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(*module, options, stats));
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(module, options, stats));
   llvm::StringRef object = code.object->getBuffer();
   if (Status kept = folder.store(key, {object.data(), object.size()}, largestFolder); !kept)
     code.remarks.push_back("the program is not kept: " + kept.error().message());
@@ -158,13 +148,13 @@ Status uwt::checkCodeFolder(const std::string &folder) {
 Expected<std::unique_ptr<Program>> uwt::compileText(std::string_view text, const std::string &name,
                                                     const CompileOptions &options, ThreadPool &pool,
                                                     const std::string &folder) {
-  if (folder.empty())
-    return compileAnew(text, name, options, pool);
-  UWT_ASSIGN_OR_RETURN(CodeFolder kept, CodeFolder::open(folder));
-  std::optional<std::string> key = codeKeyOf(text, name, options);
-  if (!key)
-    return compileAnew(text, name, options, pool);
-  if (std::optional<std::string> object = kept.load(*key)) {
+  std::optional<CodeFolder> kept;
+  std::optional<std::string> key;
+  if (!folder.empty()) {
+    UWT_ASSIGN_OR_RETURN(kept, CodeFolder::open(folder));
+    key = codeKeyOf(text, name, options);
+  }
+  if (std::optional<std::string> object = key ? kept->load(*key) : std::nullopt) {
     auto buffer = llvm::MemoryBuffer::getMemBufferCopy(*object, name);
     CompileStats stats;
     stats.cache = CacheUse::Hit;
@@ -172,5 +162,9 @@ Expected<std::unique_ptr<Program>> uwt::compileText(std::string_view text, const
     if (auto code = readProgramCode(std::move(buffer)))
       return loadCode(*std::move(code), options, pool, std::move(stats));
   }
-  return compileAndKeep(text, name, options, pool, kept, *key);
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
+  if (!key)
+    return compile(*module, options, pool);
+  return compileAndKeep(*module, options, pool, *kept, *key);
 }

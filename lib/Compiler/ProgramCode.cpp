@@ -7,7 +7,6 @@
 
 #include "ProgramCode.h"
 #include "uwt/Runtime/Abi.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/Alignment.h"
 #include "llvm/Support/Endian.h"
@@ -59,13 +58,12 @@ static bool fromJSON(const json::Value &value, Signature::EqualSizes &pair, json
 }
 
 static json::Value toJSON(const Signature &function) {
-  json::Object object{{"name", function.name},
+  if (!function.obstacle.empty())
+    return json::Object{{"name", function.name}, {"obstacle", function.obstacle}};
+  return json::Object{{"name", function.name},
                       {"inputs", function.inputs},
                       {"outputs", function.outputs},
                       {"equal_sizes", function.equalSizes}};
-  if (!function.obstacle.empty())
-    return json::Object{{"name", function.name}, {"obstacle", function.obstacle}};
-  return object;
 }
 
 static bool isInside(const Signature &function, const Signature::EqualSizes &pair) {

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "EqualFunctions.h"
+#include "Outlining.h"
 #include "uwt/Conversion/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -32,6 +32,7 @@ namespace uwt {
 } // namespace uwt
 
 using namespace mlir;
+using uwt::isCheapConstant;
 
 namespace {
 
@@ -55,9 +56,6 @@ LoopNest nestOf(Operation *op, OpBuilder &builder) {
 }
 
 bool isParallelLoop(Operation *op) { return isa<scf::ForallOp, scf::ParallelOp>(op); }
-
-/// Whether `op` can be written again wherever its result is needed.
-bool isCheapConstant(Operation *op) { return op && op->hasTrait<OpTrait::ConstantLike>(); }
 
 struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
   void runOnOperation() override {
@@ -160,7 +158,7 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
     used.insert_range(nest.step);
     used.insert_range(trips);
     for (Value value : used)
-      if (!isCheapConstant(value.getDefiningOp()))
+      if (!isCheapConstant(value))
         captured.insert(value);
     return captured;
   }
@@ -176,9 +174,8 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
     Type i64 = builder.getI64Type();
     std::string name = (parent.getName() + "_parallel_" + Twine(functions++)).str();
     ++numOutlined;
-    auto func = func::FuncOp::create(loc, name, builder.getFunctionType({pointer, i64, i64}, {}));
-    func.setPrivate();
-    func->setAttr("llvm.linkage", LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
+    auto func =
+        uwt::createInternalFunction(loc, name, builder.getFunctionType({pointer, i64, i64}, {}));
     SymbolTable(getOperation()).insert(func, parent->getIterator());
     Block *entry = func.addEntryBlock();
     builder.setInsertionPointToStart(entry);
@@ -186,7 +183,7 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
     IRMapping values;
     unpack(builder, loc, entry->getArgument(0), captured, context, values);
     auto local = [&](Value value) {
-      if (!values.contains(value) && isCheapConstant(value.getDefiningOp()))
+      if (!values.contains(value) && isCheapConstant(value))
         values.map(value, builder.clone(*value.getDefiningOp())->getResult(0));
       return values.lookup(value);
     };

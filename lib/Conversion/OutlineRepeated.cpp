@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "EqualFunctions.h"
+#include "Outlining.h"
 #include "uwt/Conversion/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -61,10 +61,8 @@ struct OutlineRepeated : uwt::impl::OutlineRepeatedPassBase<OutlineRepeated> {
 
   /// What the function of `op` takes: constants are made again inside.
   static SmallVector<Value> argumentsOf(Operation *op) {
-    return llvm::filter_to_vector(usedBy(op).getArrayRef(), [](Value value) {
-      Operation *source = value.getDefiningOp();
-      return !source || !source->hasTrait<OpTrait::ConstantLike>();
-    });
+    return llvm::filter_to_vector(usedBy(op).getArrayRef(),
+                                  [](Value value) { return !uwt::isCheapConstant(value); });
   }
 
   /// A function with a copy of the operation.
@@ -74,11 +72,9 @@ struct OutlineRepeated : uwt::impl::OutlineRepeatedPassBase<OutlineRepeated> {
     auto parent = op->getParentOfType<func::FuncOp>();
     OpBuilder builder(&getContext());
     auto types = llvm::to_vector(ValueRange(arguments).getTypes());
-    auto function = func::FuncOp::create(loc, (parent.getName() + "_part").str(),
-                                         builder.getFunctionType(types, op->getResultTypes()));
-    function.setPrivate();
-    function->setAttr("llvm.linkage",
-                      LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
+    auto function =
+        uwt::createInternalFunction(loc, (parent.getName() + "_part").str(),
+                                    builder.getFunctionType(types, op->getResultTypes()));
     // Otherwise LLVM makes copies again where it finds the function small.
     function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
     symbols.insert(function, parent->getIterator());

@@ -1,16 +1,33 @@
-//===- EqualFunctions.h - Functions that do the same ------------*- C++ -*-===//
+//===- Outlining.h - What passes that outline share -------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_CONVERSION_EQUALFUNCTIONS_H
-#define UWT_LIB_CONVERSION_EQUALFUNCTIONS_H
+#ifndef UWT_LIB_CONVERSION_OUTLINING_H
+#define UWT_LIB_CONVERSION_OUTLINING_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace uwt {
+
+/// Whether `value` can be made again wherever it is needed.
+inline bool isCheapConstant(mlir::Value value) {
+  mlir::Operation *op = value.getDefiningOp();
+  return op && op->hasTrait<mlir::OpTrait::ConstantLike>();
+}
+
+/// An empty function that only the module sees, and LLVM too.
+inline mlir::func::FuncOp createInternalFunction(mlir::Location loc, llvm::StringRef name,
+                                                 mlir::FunctionType type) {
+  auto function = mlir::func::FuncOp::create(loc, name, type);
+  function.setPrivate();
+  function->setAttr("llvm.linkage",
+                    mlir::LLVM::LinkageAttr::get(type.getContext(), mlir::LLVM::Linkage::Internal));
+  return function;
+}
 
 /// A set of functions of which no two do the same, whatever their names and locations.
 class EqualFunctions {
@@ -35,4 +52,4 @@ private:
 
 } // namespace uwt
 
-#endif // UWT_LIB_CONVERSION_EQUALFUNCTIONS_H
+#endif // UWT_LIB_CONVERSION_OUTLINING_H
