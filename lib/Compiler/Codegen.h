@@ -47,7 +47,7 @@ std::string entryName(llvm::StringRef name);
 /// Adds the entry of a function, where the module has a C wrapper for it.
 void addEntry(llvm::Module &module, llvm::StringRef name);
 
-void optimiseModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optimisation);
+void optimiseModule(llvm::Module &module, llvm::TargetMachine &machine);
 
 /// The module as an object file or as assembly.
 llvm::SmallVector<char, 0> emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Compiler/Compile.h"
+#include "CodeParts.h"
 #include "Codegen.h"
 #include "Diagnostics.h"
 #include "GpuLedger.h"
@@ -59,8 +60,9 @@ private:
 /// A module on its way to machine code.
 class Compilation {
 public:
-  Compilation(ModuleOp module, const CompileOptions &options, CompileStats &stats)
-      : module(module.clone()), options(options), stats(stats), timer(stats) {
+  Compilation(ModuleOp module, const CompileOptions &options, CompileStats &stats,
+              const StageFunction &onStage = {})
+      : module(module.clone()), options(options), stats(stats), timer(stats, onStage) {
     prepareContext(*module.getContext());
   }
 
@@ -78,14 +80,17 @@ public:
   /// By GPU of the target.
   std::vector<GpuProducts> &getProducts() { return products; }
   Status translate();
-  void optimise();
-  SmallVector<char, 0> emit(llvm::CodeGenFileType kind);
+  /// What follows runs on all threads of `pool`, and may give several files.
+  Status split(ThreadPool &pool);
+  Status optimise(ThreadPool &pool);
+  Expected<std::vector<SmallVector<char, 0>>> emit(ThreadPool &pool, llvm::CodeGenFileType kind);
 
   static void prepareContext(MLIRContext &context);
   ModuleOp getModule() { return *module; }
   StageTimer &getTimer() { return timer; }
   const std::vector<std::string> &getRemarks() const { return stats.remarks; }
-  llvm::Module &getLlvm() { return *code; }
+  /// The first part, where there are several.
+  llvm::Module &getLlvm() { return *parts.front().module; }
 
 private:
   OwningOpRef<ModuleOp> module;
@@ -94,9 +99,7 @@ private:
   StageTimer timer;
   ProductTarget target;
   std::vector<GpuProducts> products;
-  std::unique_ptr<llvm::TargetMachine> machine;
-  llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> code;
+  std::vector<CodePart> parts;
 };
 
 } // namespace
@@ -115,7 +118,8 @@ void Compilation::prepareContext(MLIRContext &context) {
 Expected<const ProductTarget *> Compilation::setTarget() {
   // Checked here, so that the pipeline only sees names that exist.
   UWT_ASSIGN_OR_RETURN(target, ProductTarget::parse(options.target));
-  UWT_ASSIGN_OR_RETURN(machine, makeTargetMachine(*target.host, options.optimisation));
+  CodePart &part = parts.emplace_back();
+  UWT_ASSIGN_OR_RETURN(part.machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
   if (target.gpus.empty()) {
     if (!options.strategy.family.empty() && !symbolizeKernelFamily(options.strategy.family))
@@ -134,6 +138,7 @@ Expected<const ProductTarget *> Compilation::setTarget() {
 }
 
 Status Compilation::takeKernels(bool keepOnHost) {
+  UWT_RETURN_IF_ERROR(timer.begin("kernels"));
   DiagnosticCollector diagnostics(module->getContext());
   // What is left of the module is the same for all GPUs: only the last one takes it from here.
   for (const GpuTarget *gpu : target.gpus) {
@@ -146,7 +151,7 @@ Status Compilation::takeKernels(bool keepOnHost) {
     products.push_back(std::move(*taken));
   }
   llvm::append_range(stats.remarks, diagnostics.remarks());
-  timer.end("kernels");
+  timer.end();
   return uwt::success();
 }
 
@@ -188,25 +193,48 @@ Status Compilation::verify() {
 }
 
 Status Compilation::translate() {
+  UWT_RETURN_IF_ERROR(timer.begin("translate"));
   DiagnosticCollector diagnostics(module->getContext());
-  code = translateModule(*module, llvmContext, *target.host, *machine);
-  if (!code)
+  CodePart &part = parts.front();
+  part.context = std::make_unique<llvm::LLVMContext>();
+  part.module = translateModule(*module, *part.context, *target.host, *part.machine);
+  if (!part.module)
     return diagnostics.takeError(ErrorKind::Invalid, "the module has no form in LLVM IR");
-  UWT_RETURN_IF_ERROR(checkInstructions(*code, *target.host));
-  timer.end("translate");
+  return checkInstructions(*part.module, *target.host);
+}
+
+Status Compilation::split(ThreadPool &pool) {
+  UWT_RETURN_IF_ERROR(timer.begin("split"));
+  parts = splitCode(std::move(parts.front()), pool);
+  for (CodePart &part : parts)
+    if (!part.machine) {
+      UWT_ASSIGN_OR_RETURN(part.machine, makeTargetMachine(*target.host, options.optimisation));
+    }
   return uwt::success();
 }
 
-void Compilation::optimise() {
-  optimiseModule(*code, *machine, options.optimisation);
-  timer.end("optimise");
+Status Compilation::optimise(ThreadPool &pool) {
+  UWT_RETURN_IF_ERROR(timer.begin("optimise"));
+  if (options.optimisation == 0)
+    return uwt::success();
+  pool.parallelFor(parts.size(), [&](uint64_t i, unsigned) {
+    optimiseModule(*parts[i].module, *parts[i].machine);
+  });
+  return uwt::success();
 }
 
-SmallVector<char, 0> Compilation::emit(llvm::CodeGenFileType kind) {
-  SmallVector<char, 0> bytes = emitMachineCode(*code, *machine, kind);
-  timer.end("codegen");
-  stats.codeBytes = bytes.size();
-  return bytes;
+Expected<std::vector<SmallVector<char, 0>>> Compilation::emit(ThreadPool &pool,
+                                                              llvm::CodeGenFileType kind) {
+  UWT_RETURN_IF_ERROR(timer.begin("codegen"));
+  std::vector<SmallVector<char, 0>> files(parts.size());
+  pool.parallelFor(parts.size(), [&](uint64_t i, unsigned) {
+    files[i] = emitMachineCode(*parts[i].module, *parts[i].machine, kind);
+  });
+  timer.end();
+  stats.codeBytes = 0;
+  for (const SmallVector<char, 0> &file : files)
+    stats.codeBytes += file.size();
+  return files;
 }
 
 std::unique_ptr<MLIRContext> uwt::makeContext() {
@@ -250,11 +278,12 @@ static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
 /// Makes the products ready to run, with weights that are loaded.
 static Status prepareProducts(Compilation &work, const ProductTarget &target,
                               Program::State &state) {
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("prepare kernels"));
   GpuProducts &products = work.getProducts().front();
   auto make = target.isEmulated ? ProductRunner::emulated : ProductRunner::onDevice;
   UWT_ASSIGN_OR_RETURN(auto runner, make(products, state.weights, target));
   state.products->setRunner(std::move(runner));
-  work.getTimer().end("prepare kernels");
+  work.getTimer().end();
   return uwt::success();
 }
 
@@ -264,18 +293,18 @@ static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget
                                           const CompileOptions &options, Program::State *state) {
   ProgramCode code;
   code.target = target.host->name;
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("tensor pipeline"));
   UWT_RETURN_IF_ERROR(work.verify());
   UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   code.functions = collectSignatures(work.getModule());
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
   UWT_RETURN_IF_ERROR(describeWeights(work.getModule(), code));
-  work.getTimer().end("tensor pipeline");
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("buffer pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
-  work.getTimer().end("buffer pipeline");
   if (!target.gpus.empty())
     UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, *state, !options.strategy.family.empty()));
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("code pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
-  work.getTimer().end("code pipeline");
   UWT_RETURN_IF_ERROR(work.translate());
   for (const Signature &function : code.functions)
     if (function.obstacle.empty())
@@ -286,39 +315,46 @@ static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget
   return code;
 }
 
-static std::unique_ptr<llvm::MemoryBuffer> emitObject(Compilation &work) {
-  work.optimise();
-  return std::make_unique<llvm::SmallVectorMemoryBuffer>(
-      work.emit(llvm::CodeGenFileType::ObjectFile), "uwt");
+static Expected<std::vector<std::unique_ptr<llvm::MemoryBuffer>>> emitObjects(Compilation &work,
+                                                                              ThreadPool &pool) {
+  UWT_RETURN_IF_ERROR(work.optimise(pool));
+  UWT_ASSIGN_OR_RETURN(auto files, work.emit(pool, llvm::CodeGenFileType::ObjectFile));
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+  for (SmallVector<char, 0> &bytes : files)
+    objects.push_back(std::make_unique<llvm::SmallVectorMemoryBuffer>(
+        std::move(bytes), "uwt-" + std::to_string(objects.size()) + ".o"));
+  return objects;
 }
 
 Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOptions &options,
-                                                ThreadPool &pool) {
+                                                ThreadPool &pool, const StageFunction &onStage) {
   auto state = std::make_unique<Program::State>();
-  Compilation work(module, options, state->stats);
+  Compilation work(module, options, state->stats, onStage);
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   UWT_RETURN_IF_ERROR(checkRunsHere(*target->host));
   UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
   UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options, state.get()));
-  code.object = emitObject(work);
-  UWT_RETURN_IF_ERROR(linkProgram(std::move(code), options, store, pool, *state));
-  work.getTimer().restart();
+  UWT_RETURN_IF_ERROR(work.split(pool));
+  UWT_ASSIGN_OR_RETURN(code.objects, emitObjects(work, pool));
+  UWT_RETURN_IF_ERROR(linkProgram(std::move(code), options, store, pool, *state, onStage));
   if (!target->gpus.empty())
     UWT_RETURN_IF_ERROR(prepareProducts(work, *target, *state));
   return std::make_unique<Program>(std::move(state));
 }
 
 Expected<ProgramCode> uwt::compileCode(ModuleOp module, const CompileOptions &options,
-                                       CompileStats &stats) {
-  Compilation work(module, options, stats);
+                                       CompileStats &stats, ThreadPool &pool,
+                                       const StageFunction &onStage) {
+  Compilation work(module, options, stats, onStage);
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   if (!target->gpus.empty())
     return usageError("code for " + inQuotes(options.target) +
                       " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));
   UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options, nullptr));
+  UWT_RETURN_IF_ERROR(work.split(pool));
   embedDescription(code, work.getLlvm());
-  code.object = emitObject(work);
+  UWT_ASSIGN_OR_RETURN(code.objects, emitObjects(work, pool));
   return code;
 }
 
@@ -327,8 +363,7 @@ Expected<std::unique_ptr<Program>> uwt::loadObject(std::string_view object, cons
                                                    ThreadPool &pool) {
   if (!options.trustIr)
     return invalidError(name + ": is machine code: trust it (trust-ir) to run it");
-  UWT_ASSIGN_OR_RETURN(ProgramCode code, readProgramCode(llvm::MemoryBuffer::getMemBufferCopy(
-                                             StringRef(object.data(), object.size()), name)));
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, readProgramCode({object, name}));
   return loadCode(std::move(code), options, pool);
 }
 
@@ -385,12 +420,13 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
   GpuCodeTimes sum;
   for (const CompiledKernels &each : compiled)
     sum.add(each.code.times);
-  work.getTimer().endParts({{"kernel pipeline", sum.pipeline},
-                            {"kernel translate", sum.translate},
-                            {"kernel optimise", sum.optimise},
-                            {"kernel codegen", sum.codegen},
-                            {"ptxas", sum.ptxas},
-                            {"nvdisasm", sum.disassemble}});
+  StageTimer &timer = work.getTimer();
+  timer.add("kernel pipeline", sum.pipeline);
+  timer.add("kernel translate", sum.translate);
+  timer.add("kernel optimise", sum.optimise);
+  timer.add("kernel codegen", sum.codegen);
+  timer.add("ptxas", sum.ptxas);
+  timer.add("nvdisasm", sum.disassemble);
   if (compiled.empty())
     return usageError("the module has no product from compressed weights, so there are no kernels");
   if (kind == EmitKind::Nothing)
@@ -401,9 +437,12 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
 Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &options, EmitKind kind,
                                     CompileStats *stats) {
   CompileStats unused;
+  // One thread gives one file.
+  ThreadPool caller(1);
   if (kind == EmitKind::Object) {
-    UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(module, options, stats ? *stats : unused));
-    return code.object->getBuffer().str();
+    UWT_ASSIGN_OR_RETURN(ProgramCode code,
+                         compileCode(module, options, stats ? *stats : unused, caller));
+    return packObjects(code);
   }
   Compilation work(module, options, stats ? *stats : unused);
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
@@ -415,32 +454,34 @@ Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &optio
     return usageError("code for " + inQuotes(options.target) +
                       " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("tensor pipeline"));
   UWT_RETURN_IF_ERROR(work.verify());
   UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
-  work.getTimer().end("tensor pipeline");
+  work.getTimer().end();
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (kind == EmitKind::Mlir) {
     work.getModule().print(stream);
     return text;
   }
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("buffer pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
-  work.getTimer().end("buffer pipeline");
+  work.getTimer().end();
   if (hasGpus)
     return emitKernels(work, *target, kind);
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("code pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
-  work.getTimer().end("code pipeline");
   UWT_RETURN_IF_ERROR(work.translate());
-  work.optimise();
+  UWT_RETURN_IF_ERROR(work.optimise(caller));
   if (kind == EmitKind::Llvm) {
     work.getLlvm().print(stream, nullptr);
     return text;
   }
   bool isText = kind == EmitKind::Assembly;
-  SmallVector<char, 0> bytes =
-      work.emit(isText ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile);
+  UWT_ASSIGN_OR_RETURN(auto files, work.emit(caller, isText ? llvm::CodeGenFileType::AssemblyFile
+                                                            : llvm::CodeGenFileType::ObjectFile));
   if (kind != EmitKind::Nothing)
-    text.assign(bytes.begin(), bytes.end());
+    text.assign(files.front().begin(), files.front().end());
   return text;
 }

@@ -127,17 +127,15 @@ static std::optional<std::string> codeKeyOf(std::string_view text, const std::st
 // compileText
 //===----------------------------------------------------------------------===//
 
-static Expected<std::unique_ptr<Program>> compileAndKeep(mlir::ModuleOp module,
-                                                         const CompileOptions &options,
-                                                         ThreadPool &pool, const CodeFolder &folder,
-                                                         const std::string &key) {
+static Expected<std::unique_ptr<Program>>
+compileAndKeep(mlir::ModuleOp module, const CompileOptions &options, ThreadPool &pool,
+               const CodeFolder &folder, const std::string &key, const StageFunction &onStage) {
   CompileStats stats;
-  UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(module, options, stats));
-  llvm::StringRef object = code.object->getBuffer();
-  if (Status kept = folder.store(key, {object.data(), object.size()}, largestFolder); !kept)
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(module, options, stats, pool, onStage));
+  if (Status kept = folder.store(key, packObjects(code), largestFolder); !kept)
     code.remarks.push_back("the program is not kept: " + kept.error().message());
   stats.cache = CacheUse::Miss;
-  return loadCode(std::move(code), options, pool, std::move(stats));
+  return loadCode(std::move(code), options, pool, std::move(stats), onStage);
 }
 
 Status uwt::checkCodeFolder(const std::string &folder) {
@@ -147,7 +145,8 @@ Status uwt::checkCodeFolder(const std::string &folder) {
 
 Expected<std::unique_ptr<Program>> uwt::compileText(std::string_view text, const std::string &name,
                                                     const CompileOptions &options, ThreadPool &pool,
-                                                    const std::string &folder) {
+                                                    const std::string &folder,
+                                                    const StageFunction &onStage) {
   std::optional<CodeFolder> kept;
   std::optional<std::string> key;
   if (!folder.empty()) {
@@ -155,16 +154,15 @@ Expected<std::unique_ptr<Program>> uwt::compileText(std::string_view text, const
     key = codeKeyOf(text, name, options);
   }
   if (std::optional<std::string> object = key ? kept->load(*key) : std::nullopt) {
-    auto buffer = llvm::MemoryBuffer::getMemBufferCopy(*object, name);
     CompileStats stats;
     stats.cache = CacheUse::Hit;
     // One that cannot be read is replaced.
-    if (auto code = readProgramCode(std::move(buffer)))
-      return loadCode(*std::move(code), options, pool, std::move(stats));
+    if (auto code = readProgramCode({*object, name}))
+      return loadCode(*std::move(code), options, pool, std::move(stats), onStage);
   }
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
   if (!key)
-    return compile(*module, options, pool);
-  return compileAndKeep(*module, options, pool, *kept, *key);
+    return compile(*module, options, pool, onStage);
+  return compileAndKeep(*module, options, pool, *kept, *key, onStage);
 }

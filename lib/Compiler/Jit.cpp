@@ -49,8 +49,8 @@ static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const Weigh
   return symbols;
 }
 
-Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights,
-                        ProductContext *products) {
+Expected<Jit> Jit::link(std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects,
+                        const WeightView *weights, ProductContext *products) {
   initialiseTargets();
   auto engine = llvm::orc::LLJITBuilder().create();
   if (!engine)
@@ -71,8 +71,9 @@ Expected<Jit> Jit::link(std::unique_ptr<llvm::MemoryBuffer> object, const Weight
   if (!process)
     return linkError(process.takeError());
   library.addGenerator(std::move(*process));
-  if (llvm::Error error = jit.addObjectFile(std::move(object)))
-    return linkError(std::move(error));
+  for (std::unique_ptr<llvm::MemoryBuffer> &object : objects)
+    if (llvm::Error error = jit.addObjectFile(std::move(object)))
+      return linkError(std::move(error));
   return Jit(std::move(*engine), std::move(missing));
 }
 

@@ -13,6 +13,7 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <memory>
+#include <vector>
 
 namespace uwt {
 
@@ -26,8 +27,8 @@ using EntryFunction = void (*)(void **arguments);
 /// as long.
 class Jit {
 public:
-  static Expected<Jit> link(std::unique_ptr<llvm::MemoryBuffer> object, const WeightView *weights,
-                            ProductContext *products);
+  static Expected<Jit> link(std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects,
+                            const WeightView *weights, ProductContext *products);
   /// An entry that the object has. Errors: Invalid (calls of functions that nobody has).
   Expected<EntryFunction> entry(const std::string &symbol) const;
 

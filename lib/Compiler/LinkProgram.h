@@ -16,18 +16,21 @@ namespace uwt {
 /// Compiles a copy of `module` to an object that describes itself. Errors as compile(), and Usage
 /// for targets that are GPUs.
 Expected<ProgramCode> compileCode(mlir::ModuleOp module, const CompileOptions &options,
-                                  CompileStats &stats);
+                                  CompileStats &stats, ThreadPool &pool,
+                                  const StageFunction &onStage = {});
 
 /// Loads the weights of `code`, links it with them, and derives those that it derives; the object
 /// is not needed afterwards. Products of `state`, where it has some, need not be ready yet.
 Status linkProgram(ProgramCode code, const CompileOptions &options,
-                   std::optional<WeightStore> &store, ThreadPool &pool, Program::State &state);
+                   std::optional<WeightStore> &store, ThreadPool &pool, Program::State &state,
+                   const StageFunction &onStage = {});
 
 /// The program of code that may have been compiled by another process. Of `options` it takes the
 /// files of weights and whether they are checked. `stats` is what compiling took. Errors:
 /// Unsupported (code for another CPU), and those of weights as compile() has them.
 Expected<std::unique_ptr<Program>> loadCode(ProgramCode code, const CompileOptions &options,
-                                            ThreadPool &pool, CompileStats stats = {});
+                                            ThreadPool &pool, CompileStats stats = {},
+                                            const StageFunction &onStage = {});
 
 } // namespace uwt
 

@@ -7,6 +7,9 @@
 
 #include "ProgramCode.h"
 #include "uwt/Runtime/Abi.h"
+#include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Object/Archive.h"
+#include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/Alignment.h"
 #include "llvm/Support/Endian.h"
@@ -223,14 +226,35 @@ void uwt::embedDescription(const ProgramCode &code, llvm::Module &module) {
                             llvm::Align(planeAlignment));
 }
 
-static Error notAProgram(const llvm::MemoryBuffer &object, const std::string &why) {
+uint64_t ProgramCode::codeBytes() const {
+  uint64_t sum = 0;
+  for (const auto &object : objects)
+    sum += object->getBufferSize();
+  return sum;
+}
+
+std::string uwt::packObjects(const ProgramCode &code) {
+  if (code.objects.size() == 1)
+    return code.objects.front()->getBuffer().str();
+  llvm::SmallVector<llvm::NewArchiveMember> members;
+  for (const auto &object : code.objects)
+    members.emplace_back(object->getMemBufferRef());
+  // Fails for members that are files or hold bitcode.
+  return llvm::cantFail(llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NoSymtab,
+                                                   llvm::object::Archive::K_GNU,
+                                                   /*Deterministic=*/true, /*Thin=*/false))
+      ->getBuffer()
+      .str();
+}
+
+static Error notAProgram(llvm::MemoryBufferRef object, const std::string &why) {
   return invalidError(object.getBufferIdentifier().str() +
                       ": is no object of 'uwt compile --emit obj': " + why);
 }
 
 /// The bytes of the section, in `object`.
-static Expected<llvm::StringRef> findDescription(const llvm::MemoryBuffer &object) {
-  auto file = llvm::object::ObjectFile::createObjectFile(object.getMemBufferRef());
+static Expected<llvm::StringRef> findDescription(llvm::MemoryBufferRef object) {
+  auto file = llvm::object::ObjectFile::createObjectFile(object);
   if (!file)
     return notAProgram(object, llvm::toString(file.takeError()));
   for (const llvm::object::SectionRef &section : (*file)->sections()) {
@@ -277,26 +301,57 @@ static bool hasAllSlots(const ProgramCode &code) {
   return count == code.slots && llvm::all_of(seen, [](bool each) { return each; });
 }
 
-Expected<ProgramCode> uwt::readProgramCode(std::unique_ptr<llvm::MemoryBuffer> object) {
-  UWT_ASSIGN_OR_RETURN(llvm::StringRef bytes, findDescription(*object));
+/// Copies of the objects in a file of packObjects().
+static Expected<std::vector<std::unique_ptr<llvm::MemoryBuffer>>>
+unpackObjects(llvm::MemoryBufferRef file) {
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+  auto add = [&](llvm::StringRef bytes) {
+    objects.push_back(llvm::MemoryBuffer::getMemBufferCopy(bytes, file.getBufferIdentifier()));
+  };
+  if (llvm::identify_magic(file.getBuffer()) != llvm::file_magic::archive) {
+    add(file.getBuffer());
+    return objects;
+  }
+  auto archive = llvm::object::Archive::create(file);
+  if (!archive)
+    return notAProgram(file, llvm::toString(archive.takeError()));
+  llvm::Error failure = llvm::Error::success();
+  for (const llvm::object::Archive::Child &member : (*archive)->children(failure)) {
+    auto bytes = member.getBuffer();
+    if (bytes)
+      add(*bytes);
+    else
+      failure = llvm::joinErrors(std::move(failure), bytes.takeError());
+  }
+  if (failure)
+    return notAProgram(file, llvm::toString(std::move(failure)));
+  if (objects.empty())
+    return notAProgram(file, "it is an empty archive");
+  return objects;
+}
+
+Expected<ProgramCode> uwt::readProgramCode(llvm::MemoryBufferRef file) {
+  UWT_ASSIGN_OR_RETURN(auto objects, unpackObjects(file));
+  llvm::MemoryBufferRef object = objects.front()->getMemBufferRef();
+  UWT_ASSIGN_OR_RETURN(llvm::StringRef bytes, findDescription(object));
   constexpr size_t prefix = sizeof(uint64_t);
   uint64_t length = bytes.size() < prefix ? 0 : llvm::support::endian::read64le(bytes.data());
   if (bytes.size() < prefix || length > bytes.size() - prefix)
-    return notAProgram(*object, "its section " + sectionName.str() + " is cut short");
+    return notAProgram(object, "its section " + sectionName.str() + " is cut short");
   auto parsed = json::parse(bytes.substr(prefix, length));
   if (!parsed)
-    return notAProgram(*object, llvm::toString(parsed.takeError()));
+    return notAProgram(object, llvm::toString(parsed.takeError()));
   const json::Object *fields = parsed->getAsObject();
   if (!fields || fields->getInteger("version") != programVersion ||
       fields->getInteger("abi") != abiVersion)
-    return unsupportedError(object->getBufferIdentifier().str() +
+    return unsupportedError(object.getBufferIdentifier().str() +
                             ": was made by another version of uwt: compile the module again");
   ProgramCode code;
   json::Path::Root root("program");
   if (!fromJSON(*parsed, code, root))
-    return notAProgram(*object, llvm::toString(root.getError()));
+    return notAProgram(object, llvm::toString(root.getError()));
   if (!hasAllSlots(code) || !placePlanes(code, bytes, prefix + length))
-    return notAProgram(*object, "its weights do not fit");
-  code.object = std::move(object);
+    return notAProgram(object, "its weights do not fit");
+  code.objects = std::move(objects);
   return code;
 }

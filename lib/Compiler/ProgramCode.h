@@ -58,16 +58,21 @@ struct ProgramCode {
   std::vector<ConstantWeight> constants;
   std::vector<DerivedWeight> derived;
   std::vector<std::string> remarks;
-  /// An object file.
-  std::unique_ptr<llvm::MemoryBuffer> object;
+  /// Object files, to be linked together; the description is in the first.
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+
+  uint64_t codeBytes() const;
 };
 
 /// Adds all but the object to `module`, as a section of the object that it will become.
 void embedDescription(const ProgramCode &code, llvm::Module &module);
 
-/// What embedDescription() has put into an object. Views lie in `object`, which the result owns.
-/// Errors: Invalid (no object with a program), Unsupported (one of another version).
-Expected<ProgramCode> readProgramCode(std::unique_ptr<llvm::MemoryBuffer> object);
+/// The objects as one file: an object, or an archive of several.
+std::string packObjects(const ProgramCode &code);
+
+/// The code in a file of packObjects(), with what embedDescription() has put into it. Errors:
+/// Invalid (no object with a program), Unsupported (one of another version).
+Expected<ProgramCode> readProgramCode(llvm::MemoryBufferRef file);
 
 } // namespace uwt
 

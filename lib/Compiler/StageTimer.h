@@ -9,36 +9,45 @@
 #define UWT_LIB_COMPILER_STAGETIMER_H
 
 #include "uwt/Compiler/Program.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <chrono>
+#include <string>
 
 namespace uwt {
 
-/// Measures stages one after another.
+/// Measures stages one after another, and tells of each when it begins.
 class StageTimer {
 public:
   using Clock = std::chrono::steady_clock;
 
-  explicit StageTimer(CompileStats &stats) : stats(stats), begin(Clock::now()) {}
-  void end(llvm::StringRef stage) {
-    auto now = Clock::now();
-    stats.stages.emplace_back(stage.str(), std::chrono::duration<double>(now - begin).count());
-    begin = now;
+  explicit StageTimer(CompileStats &stats, StageFunction onStage = {})
+      : stats(stats), onStage(std::move(onStage)) {}
+  /// Begins a stage, which ends the one before. Errors: Interrupted.
+  Status begin(llvm::StringRef name) {
+    end();
+    if (onStage && !onStage(name))
+      return Error(ErrorKind::Interrupted, "interrupted");
+    stage = name;
+    started = Clock::now();
+    return success();
   }
-  /// Stages that were measured one by one; those that did not run are left out.
-  void endParts(llvm::ArrayRef<std::pair<const char *, double>> parts) {
-    for (auto [stage, seconds] : parts)
-      if (seconds > 0)
-        stats.stages.emplace_back(stage, seconds);
-    restart();
+  /// Ends the stage; what follows belongs to none.
+  void end() {
+    if (!stage.empty())
+      add(stage, std::chrono::duration<double>(Clock::now() - started).count());
+    stage.clear();
   }
-  /// What passed until now is nobody's.
-  void restart() { begin = Clock::now(); }
+  /// A stage that was measured elsewhere; one that did not run is left out.
+  void add(llvm::StringRef name, double seconds) {
+    if (seconds > 0)
+      stats.stages.emplace_back(name.str(), seconds);
+  }
 
 private:
   CompileStats &stats;
-  Clock::time_point begin;
+  StageFunction onStage;
+  std::string stage;
+  Clock::time_point started;
 };
 
 } // namespace uwt

@@ -141,7 +141,7 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
   options.exact = experiment.exact;
   std::string ir =
       productIr(weights.rows(), weights.columns(), weights.copies(), experiment.batches);
-  UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(ir, "product.mlir", options, 0));
+  UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(ir, "product.mlir", options, 0, {}));
   Observation observation;
   observation.config = experiment.config;
   observation.format.format = *Format::parse(experiment.format);

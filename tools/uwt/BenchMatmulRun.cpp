@@ -33,7 +33,7 @@ Expected<MatmulRow> MatmulBench::compileRow(const std::string &format,
   MatmulRow row{format, strategy, nullptr, {}, 0};
   std::string ir =
       productIr(weights->rows(), weights->columns(), weights->copies(), settings.batches);
-  auto program = compiler.compile(ir, "matmul.mlir", optionsFor(format, strategy), pool.size());
+  auto program = compiler.compile(ir, "matmul.mlir", optionsFor(format, strategy), pool.size(), {});
   if (!program)
     return program.takeError().in(format + (strategy.empty() ? "" : ", " + strategy));
   row.program = *std::move(program);

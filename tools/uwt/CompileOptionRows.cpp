@@ -57,7 +57,7 @@ std::vector<Option> CompileOptionRows::rows() {
        &calibration, ValueHint::Path},
       {"--optimise",
        "LEVEL",
-       "LLVM's optimisation level (default: 3)",
+       "level of LLVM's code generator; 0 leaves out its optimisations too (default: 3)",
        &optimisation,
        ValueHint::None,
        {"0", "1", "2", "3"}},

@@ -15,6 +15,7 @@
 #define UWT_TOOLS_UWT_COMPILERMODULE_H
 
 #include "uwt/Compiler/CompileOptions.h"
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -80,10 +81,10 @@ public:
 class CompilerModule {
 public:
   virtual ~CompilerModule() = default;
-  virtual Expected<std::unique_ptr<ToolProgram>> compile(std::string_view text,
-                                                         const std::string &path,
-                                                         const ToolCompileOptions &options,
-                                                         unsigned threads) const = 0;
+  /// `onStage` is told of stages as StageFunction says.
+  virtual Expected<std::unique_ptr<ToolProgram>>
+  compile(std::string_view text, const std::string &path, const ToolCompileOptions &options,
+          unsigned threads, const std::function<bool(std::string_view)> &onStage) const = 0;
   virtual Expected<std::string> emit(std::string_view text, const std::string &path,
                                      const ToolCompileOptions &options, EmitKind kind,
                                      ToolStats &stats) const = 0;

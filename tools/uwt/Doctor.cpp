@@ -12,6 +12,7 @@
 #include "Command.h"
 #include "CompilerModule.h"
 #include "Json.h"
+#include "Paths.h"
 #include "Text.h"
 #include "uwt/Container/Container.h"
 #include "uwt/Cuda/Device.h"
@@ -256,6 +257,26 @@ static Fact partFact(std::string key, std::string label, const Expected<std::str
           value};
 }
 
+/// Where 'uwt run' keeps compiled programs.
+static Fact programsFact() {
+  std::string folder = programFolder();
+  if (folder.empty())
+    return {"programs", "programs", "compiled programs are not kept", {{"folder", nullptr}}};
+  uint64_t count = 0, bytes = 0;
+  std::error_code failure;
+  for (std::filesystem::directory_iterator at(folder, failure), end; !failure && at != end;
+       at.increment(failure)) {
+    uint64_t size = at->file_size(failure);
+    count += !failure;
+    bytes += failure ? 0 : size;
+  }
+  return {"programs",
+          "programs",
+          plural(count, "compiled program") + ", " + formatBytes(bytes) + ", in " + folder +
+              "; UWT_CACHE names another folder, or none",
+          {{"folder", folder}, {"count", count}, {"bytes", bytes}}};
+}
+
 static std::vector<Fact> compilerFacts() {
   Expected<const CompilerModule *> compiler = loadCompiler();
   Expected<std::string> works = std::string("loads, so 'uwt compile' and 'uwt run' work");
@@ -266,7 +287,7 @@ static std::vector<Fact> compilerFacts() {
   };
   return {partFact("compiler_module", "compiler",
                    compiler ? works : Expected<std::string>(compiler.error())),
-          program("ptxas"), program("nvdisasm")};
+          programsFact(), program("ptxas"), program("nvdisasm")};
 }
 
 static Expected<std::string> describeGpus(const std::shared_ptr<const CudaDriver> &driver) {

@@ -17,14 +17,23 @@ using Clock = std::chrono::steady_clock;
 static constexpr auto barInterval = std::chrono::milliseconds(100);
 static constexpr auto jsonInterval = std::chrono::milliseconds(500);
 
-Progress::Progress(const Session &session, std::string activity, uint64_t totalBytes)
-    : activity(std::move(activity)), total(totalBytes), start(Clock::now()), shown(start) {
+static ProgressMode modeOf(const Session &session) {
   const SessionOptions &options = session.options();
   if (options.progress == "json")
-    mode = Mode::Json;
-  else if (options.progress == "auto" && session.messagesCanBeDrawn() && !options.quiet)
-    mode = Mode::Bar;
+    return ProgressMode::Json;
+  bool isDrawn = options.progress == "auto" && session.messagesCanBeDrawn() && !options.quiet;
+  return isDrawn ? ProgressMode::Bar : ProgressMode::None;
 }
+
+static void write(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+//===----------------------------------------------------------------------===//
+// Progress
+//===----------------------------------------------------------------------===//
+
+Progress::Progress(const Session &session, std::string activity, uint64_t totalBytes)
+    : mode(modeOf(session)), activity(std::move(activity)), total(totalBytes), start(Clock::now()),
+      shown(start) {}
 
 Progress::~Progress() { finish(); }
 
@@ -34,8 +43,8 @@ double Progress::seconds() const {
 
 bool Progress::advance(uint64_t bytes) {
   done += bytes;
-  if (mode != Mode::None) {
-    auto interval = mode == Mode::Bar ? barInterval : jsonInterval;
+  if (mode != ProgressMode::None) {
+    auto interval = mode == ProgressMode::Bar ? barInterval : jsonInterval;
     if (Clock::now() - shown >= interval)
       show(false);
   }
@@ -47,7 +56,7 @@ ProgressFunction Progress::function() {
 }
 
 double Progress::finish() {
-  if (!finished && mode != Mode::None)
+  if (!finished && mode != ProgressMode::None)
     show(true);
   finished = true;
   return seconds();
@@ -57,14 +66,14 @@ void Progress::show(bool last) {
   shown = Clock::now();
   double elapsed = seconds();
   std::string text;
-  if (mode == Mode::Json)
+  if (mode == ProgressMode::Json)
     text = jsonLine(elapsed, last) + "\n";
   else if (!last)
     text = "\r" + barLine(elapsed) + "\033[K";
   else if (visible)
     text = "\r\033[K";
   visible = true;
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  write(text);
 }
 
 std::string Progress::barLine(double elapsed) const {
@@ -102,4 +111,67 @@ std::string Progress::jsonLine(double elapsed, bool last) const {
          "\",\"bytes\":" + std::to_string(done) + ",\"total_bytes\":" + std::to_string(total) +
          ",\"seconds\":" + formatNumber(elapsed, 3) + ",\"done\":" + (last ? "true" : "false") +
          "}";
+}
+
+//===----------------------------------------------------------------------===//
+// StageProgress
+//===----------------------------------------------------------------------===//
+
+StageProgress::StageProgress(const Session &session, std::string activity)
+    : mode(modeOf(session)), activity(std::move(activity)), start(Clock::now()) {
+  if (mode == ProgressMode::Bar)
+    drawer = std::thread([this] { draw(); });
+}
+
+StageProgress::~StageProgress() { finish(); }
+
+double StageProgress::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool StageProgress::begin(std::string_view name) {
+  std::lock_guard lock(mutex);
+  stage = name;
+  if (mode == ProgressMode::Json)
+    write(jsonLine(false));
+  return !interrupted();
+}
+
+std::function<bool(std::string_view)> StageProgress::function() {
+  return [this](std::string_view name) { return begin(name); };
+}
+
+void StageProgress::finish() {
+  {
+    std::lock_guard lock(mutex);
+    if (finished)
+      return;
+    finished = true;
+    if (mode == ProgressMode::Json)
+      write(jsonLine(true));
+  }
+  ended.notify_all();
+  if (drawer.joinable())
+    drawer.join();
+}
+
+/// What ends within the first interval is never shown.
+void StageProgress::draw() {
+  std::unique_lock lock(mutex);
+  bool visible = false;
+  while (!ended.wait_for(lock, barInterval, [this] { return finished; })) {
+    std::string line =
+        activity + (stage.empty() ? "" : ": " + stage) + "  " + formatNumber(seconds(), 1) + " s";
+    // A character in the last column would begin a new line on some terminals.
+    write("\r" + line.substr(0, Session::messageColumns() - 1) + "\033[K");
+    visible = true;
+  }
+  if (visible)
+    write("\r\033[K");
+}
+
+std::string StageProgress::jsonLine(bool last) const {
+  return "{\"schema\":\"uwt.progress/1\",\"activity\":\"" + activity + "\",\"stage\":\"" +
+         (last ? "" : stage) + "\",\"seconds\":" + formatNumber(seconds(), 3) +
+         ",\"done\":" + (last ? "true" : "false") + "}\n";
 }

@@ -8,6 +8,7 @@
 #include "CompileOptionRows.h"
 #include "Json.h"
 #include "Paths.h"
+#include "Progress.h"
 #include "RunInputs.h"
 #include "Text.h"
 #include "uwt/Container/Container.h"
@@ -156,7 +157,10 @@ Status RunCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(checkOutput(module, output, force));
   UWT_RETURN_IF_ERROR(inputs.open(output, force));
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
-  UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(text, module, options, threads));
+  StageProgress progress(session, "compiling");
+  UWT_ASSIGN_OR_RETURN(auto program,
+                       compiler->compile(text, module, options, threads, progress.function()));
+  progress.finish();
   for (const std::string &remark : program->stats().remarks)
     session.detail(remark);
   UWT_ASSIGN_OR_RETURN(ToolSignature called, program->find(function));

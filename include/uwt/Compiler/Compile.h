@@ -34,10 +34,11 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> parseModule(mlir::MLIRContext &conte
                                                         const std::string &name,
                                                         bool trustIr = false);
 
-/// Compiles a copy of `module` for this machine and loads its weights. Errors: Usage (options),
-/// Invalid (a module that cannot be compiled, damaged weights), IO, Unsupported.
+/// Compiles a copy of `module` for this machine and loads its weights; LLVM's share of the work
+/// runs on all threads of `pool`. Errors: Usage (options), Invalid (a module that cannot be
+/// compiled, damaged weights), IO, Unsupported.
 Expected<std::unique_ptr<Program>> compile(mlir::ModuleOp module, const CompileOptions &options,
-                                           ThreadPool &pool);
+                                           ThreadPool &pool, const StageFunction &onStage = {});
 
 /// parseModule() and compile(), unless `folder` has the code already: it keeps what is compiled for
 /// CPUs, by a digest of all that code depends on (the text, its name, the options, headers of the
@@ -46,7 +47,8 @@ Expected<std::unique_ptr<Program>> compile(mlir::ModuleOp module, const CompileO
 /// Thread-safe, also between processes.
 Expected<std::unique_ptr<Program>> compileText(std::string_view text, const std::string &name,
                                                const CompileOptions &options, ThreadPool &pool,
-                                               const std::string &folder = "");
+                                               const std::string &folder = "",
+                                               const StageFunction &onStage = {});
 
 /// Whether `folder` serves compileText(); it is made where it is missing. Errors: IO; Usage where
 /// others may write to it.

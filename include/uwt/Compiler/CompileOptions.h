@@ -57,7 +57,8 @@ struct CompileOptions {
   unsigned threads = 0, batchHint = 0;
   /// Products by IEEE multiply-adds, the same bits on every target.
   bool exact = false;
-  /// LLVM's optimisation level, 0 to 3. Float semantics are the same at all of them.
+  /// The level of LLVM's code generator, 0 to 3; its optimisations are left out at 0. Results have
+  /// the same bits at all of them.
   unsigned optimisation = 3;
   /// Whether checksums of weights are verified when they are loaded.
   bool check = true;

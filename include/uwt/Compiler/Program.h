@@ -18,6 +18,7 @@
 #include "uwt/Support/Error.h"
 #include "uwt/Support/Parallel.h"
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -86,6 +87,10 @@ private:
   size_t count = 0;
 };
 
+/// Is told the name of each stage of a compilation when it begins, on the thread that compiles.
+/// Where it returns false, the compilation ends with an Interrupted error.
+using StageFunction = std::function<bool(std::string_view stage)>;
+
 /// How long a stage took, in seconds.
 using StageTime = std::pair<std::string, double>;
 
@@ -94,7 +99,7 @@ enum class CacheUse { Off, Miss, Hit };
 
 /// What compiling a module took and gave.
 struct CompileStats {
-  /// pipeline, load, translate, optimise, codegen, link, derive.
+  /// In the order in which they ran, by the names that a StageFunction is told.
   std::vector<StageTime> stages;
   /// The pipeline's passes, each summed over its runs, in the order of their first run.
   std::vector<StageTime> passes;

@@ -32,31 +32,39 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %y : tensor<4xf32>
 })";
 
-/// A product with a constant of halves that is compressed.
-std::string productText() {
-  std::string hex = "0x40000000";
-  for (int i = 0; i < 64 * 64; ++i)
-    hex += "003F";
-  return R"(
-func.func @main(%x: tensor<1x64xf32>) -> tensor<1x64xf32> {
+/// A product of `rows` rows with a constant of halves that is compressed.
+std::string productFunction(const std::string &name, const std::string &rows) {
+  std::string text = R"(
+func.func @NAME(%x: tensor<ROWSx64xf32>) -> tensor<ROWSx64xf32> {
   %w = arith.constant dense_resource<w> : tensor<64x64xbf16>
   %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<1x64xf32>
-  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x64xf32>) -> tensor<1x64xf32>
-  %b = tensor.empty() : tensor<1x64xbf16>
+  %e = tensor.empty() : tensor<ROWSx64xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<ROWSx64xf32>) -> tensor<ROWSx64xf32>
+  %b = tensor.empty() : tensor<ROWSx64xbf16>
   %xb = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
-      ins(%x : tensor<1x64xf32>) outs(%b : tensor<1x64xbf16>) {
+      ins(%x : tensor<ROWSx64xf32>) outs(%b : tensor<ROWSx64xbf16>) {
   ^bb0(%in: f32, %out: bf16):
     %t = arith.truncf %in : f32 to bf16
     linalg.yield %t : bf16
-  } -> tensor<1x64xbf16>
+  } -> tensor<ROWSx64xbf16>
   %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
-      ins(%xb, %w : tensor<1x64xbf16>, tensor<64x64xbf16>) outs(%f : tensor<1x64xf32>) -> tensor<1x64xf32>
-  return %y : tensor<1x64xf32>
+      ins(%xb, %w : tensor<ROWSx64xbf16>, tensor<64x64xbf16>) outs(%f : tensor<ROWSx64xf32>) -> tensor<ROWSx64xf32>
+  return %y : tensor<ROWSx64xf32>
+})";
+  for (auto [from, to] : {std::pair("NAME", name), std::pair("ROWS", rows)})
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;)
+      text.replace(at, 4, to);
+  return text;
 }
-{-# dialect_resources: {builtin: {w: ")" +
-         hex + R"("}} #-})";
+
+std::string withHalves(const std::string &functions) {
+  std::string hex = "0x40000000";
+  for (int i = 0; i < 64 * 64; ++i)
+    hex += "003F";
+  return functions + "\n{-# dialect_resources: {builtin: {w: \"" + hex + "\"}} #-}";
 }
+
+std::string productText() { return withHalves(productFunction("main", "1")); }
 
 class CompileTextTest : public testing::Test {
 protected:
@@ -195,6 +203,44 @@ TEST_F(CompileTextTest, ManyAtATime) {
   for (std::thread &thread : threads)
     thread.join();
   EXPECT_EQ((*compile(addText))->stats().cache, CacheUse::Hit);
+}
+
+TEST_F(CompileTextTest, SeveralThreadsGiveTheSameProgram) {
+  options.weights.clear();
+  std::vector<std::string> stages;
+  auto note = [&](std::string_view stage) {
+    stages.emplace_back(stage);
+    return true;
+  };
+  std::string text;
+  for (std::string rows : {"1", "2", "3", "5", "8"})
+    text += productFunction("rows" + rows, rows);
+  text = withHalves(text);
+  ThreadPool many(3);
+  auto split = compileText(text, "m.mlir", options, many, kept, note);
+  ASSERT_TRUE(split) << split.error().message();
+  EXPECT_EQ(call(**split, {1, 64}, 64), std::vector<float>(64, 32));
+  EXPECT_THAT(stages,
+              testing::ElementsAre("tensor pipeline", "buffer pipeline", "code pipeline",
+                                   "translate", "split", "optimise", "codegen", "load", "link"));
+  // It was split: an archive is kept.
+  std::ifstream stream(keptFiles().front(), std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  EXPECT_NE(bytes.find("!<arch>"), std::string::npos);
+  auto again = compile(text);
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ((*again)->stats().cache, CacheUse::Hit);
+  EXPECT_EQ((*again)->stats().codeBytes, (*split)->stats().codeBytes);
+  EXPECT_EQ(call(**again, {1, 64}, 64), std::vector<float>(64, 32));
+}
+
+TEST_F(CompileTextTest, StagesCanBeInterrupted) {
+  int stages = 0;
+  auto stop = [&](std::string_view) { return ++stages < 5; };
+  EXPECT_EQ(compileText(addText, "m.mlir", options, pool, kept, stop).error().getKind(),
+            ErrorKind::Interrupted);
+  EXPECT_EQ(stages, 5);
+  EXPECT_THAT(keptFiles(), testing::IsEmpty());
 }
 
 TEST_F(CompileTextTest, AProgramCacheMayHaveAFolder) {

@@ -66,7 +66,7 @@ static std::unique_ptr<llvm::MemoryBuffer> codeOf(mlir::ModuleOp module,
   if (!code || !checkInstructions(*code, target))
     return nullptr;
   addEntry(*code, "f");
-  optimiseModule(*code, **machine, options.optimisation);
+  optimiseModule(*code, **machine);
   auto bytes = emitMachineCode(*code, **machine, llvm::CodeGenFileType::ObjectFile);
   return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes));
 }
@@ -101,7 +101,9 @@ ProductJit::compileText(const std::string &text, const std::string &target, std:
     return nullptr;
   std::unique_ptr<ProductJit> result(new ProductJit());
   result->table = std::make_unique<WeightView>();
-  auto jit = Jit::link(std::move(object), result->table.get(), nullptr);
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+  objects.push_back(std::move(object));
+  auto jit = Jit::link(std::move(objects), result->table.get(), nullptr);
   if (!jit) {
     message += jit.error().message();
     return nullptr;

@@ -59,7 +59,8 @@ class CompilerOfTool final : public CompilerModule {
 public:
   Expected<std::unique_ptr<ToolProgram>> compile(std::string_view text, const std::string &path,
                                                  const ToolCompileOptions &options,
-                                                 unsigned threads) const override;
+                                                 unsigned threads,
+                                                 const StageFunction &onStage) const override;
   Expected<std::string> emit(std::string_view text, const std::string &path,
                              const ToolCompileOptions &options, EmitKind kind,
                              ToolStats &stats) const override;
@@ -116,7 +117,8 @@ static Expected<CompileOptions> completed(const ToolCompileOptions &options) {
 Expected<std::unique_ptr<ToolProgram>> CompilerOfTool::compile(std::string_view text,
                                                                const std::string &path,
                                                                const ToolCompileOptions &options,
-                                                               unsigned threads) const {
+                                                               unsigned threads,
+                                                               const StageFunction &onStage) const {
   UWT_ASSIGN_OR_RETURN(CompileOptions chosen, completed(options));
   ThreadPool pool(threads);
   std::unique_ptr<Program> program;
@@ -130,7 +132,7 @@ Expected<std::unique_ptr<ToolProgram>> CompilerOfTool::compile(std::string_view 
         return usable.takeError();
       folder.clear();
     }
-    UWT_ASSIGN_OR_RETURN(program, compileText(text, path, chosen, pool, folder));
+    UWT_ASSIGN_OR_RETURN(program, compileText(text, path, chosen, pool, folder, onStage));
   }
   std::unique_ptr<ToolProgram> result = std::make_unique<ProgramOfTool>(std::move(program));
   return result;
