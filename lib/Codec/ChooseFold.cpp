@@ -89,6 +89,23 @@ static std::vector<Format> rowOrders(uint64_t elements) {
   return orders;
 }
 
+/// Rows as they are, or of a length that fills units. Elements without a sign are read by the codec
+/// library alone, which has no use for fragments, and rows have longer lanes.
+static Format chooseRows(const TensorDescription &description) {
+  Format none = ordered(Layout::RowMajor, Fold());
+  auto matrices = description.matrices();
+  auto elements = description.elements();
+  if (!matrices || !elements || *elements == 0)
+    return none;
+  bool hasJointRows = matrices->shape.rows >= jointRows;
+  if (hasJointRows && overheadOf(description.shape, none) <= stripOverhead)
+    return none;
+  std::vector<Format> candidates = rowOrders(*elements);
+  if (hasJointRows)
+    candidates.insert(candidates.begin(), none);
+  return cheapest(description.shape, candidates);
+}
+
 /// Layout and fold for a tensor of this shape.
 static Format chooseOrder(std::span<const uint64_t> shape, bool allowsRows) {
   Format none;
@@ -121,7 +138,9 @@ Format uwt::inChosenOrder(Format format, ElementType element, std::span<const ui
   Format byRows = format;
   byRows.layout = Layout::RowMajor;
   bool allowsRows = format.codec.keyword.empty() || checkFormat(byRows, element);
-  Format order = chooseOrder(shape, allowsRows);
+  bool wantsRows = allowsRows && getTraits(element).signBits == 0;
+  Format order = wantsRows ? chooseRows({element, {shape.begin(), shape.end()}, {}})
+                           : chooseOrder(shape, allowsRows);
   format.layout = order.layout;
   format.fold = order.fold;
   return format;

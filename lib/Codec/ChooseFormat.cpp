@@ -33,6 +33,8 @@ constexpr uint64_t smallTensorElements = uint64_t(1) << 20;
 constexpr size_t choicePanels = 64;
 /// Sizes that differ by a smaller part are taken to be equal.
 constexpr double leastGain = 1.0 / 8192;
+/// Bytes of which less than that part is saved are not coded: as much is for units and panels.
+constexpr double leastByteGain = 1.0 / 256;
 constexpr uint32_t escapeRecordBits = 32;
 constexpr double infiniteBits = std::numeric_limits<double>::infinity();
 
@@ -43,6 +45,8 @@ struct Candidate {
   uint32_t mantissaBits;
   ClassCounts counts;
   double bits = infiniteBits;
+  /// Symbols in a code word.
+  uint32_t group = 1;
 
   uint32_t classCount() const { return static_cast<uint32_t>(counts.size()); }
 };
@@ -60,10 +64,13 @@ public:
   ChosenFormat choose(ThreadPool &pool);
 
 private:
+  bool isSigned() const { return getTraits(element).signBits != 0; }
+  bool countsFewSymbols() const;
   std::vector<Candidate> makeCandidates(ThreadPool &pool);
   void addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts,
                      std::vector<Candidate> &candidates) const;
-  Format formatOf(uint32_t mantissaBits, uint32_t classCount) const;
+  void addPairs(Candidate candidate, std::vector<Candidate> &candidates) const;
+  Format formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const;
   double fixedBits(const Candidate &candidate) const;
   double idealBits(const Candidate &candidate, double *rounding) const;
 
@@ -75,6 +82,8 @@ private:
   double elements = 0;
   /// Elements for each one that candidates' counts have.
   double scale = 1;
+  /// Whether all symbols are known and pairs can be coded without escapes.
+  bool hasFewSymbols = false;
   /// Rows sorted into each number of classes.
   std::vector<ClassedRows> classed;
 };
@@ -90,6 +99,14 @@ static ClassCounts dropMantissaBit(const ClassCounts &counts) {
     coarse.push_back(fine.back());
   }
   return merged;
+}
+
+bool BestSizeChoice::countsFewSymbols() const {
+  if (isSigned() || !rows.isExact)
+    return false;
+  std::vector<uint64_t> counts = countsByClass(rows, {}, 1).front();
+  return std::ranges::count_if(counts, [](uint64_t count) { return count != 0; }) <=
+         mostPairEntries;
 }
 
 std::vector<Candidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
@@ -129,11 +146,29 @@ void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<Clas
     // Rounding is much the same for any number of classes.
     double ideal = idealBits(candidate, candidate.classCount() == 1 ? &rounding : nullptr);
     candidate.bits = fixedBits(candidate) + ideal + rounding;
+    if (!isSigned())
+      addPairs(candidate, candidates);
     if (candidate.bits >= least * (1 - leastGain))
       continue;
     least = candidate.bits;
     candidates.push_back(std::move(candidate));
   }
+}
+
+/// Masks and scales have few symbols, of less than a bit: pairs of them.
+void BestSizeChoice::addPairs(Candidate candidate, std::vector<Candidate> &candidates) const {
+  ClassCounts known = candidate.counts;
+  for (std::vector<uint64_t> &counts : known)
+    counts.pop_back();
+  CodecTraits traits;
+  traits.maxLength = bestSizeMaxLength;
+  Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/2);
+  double bits = fixedBits(candidate) + estimatePairBits(format, traits, known) * scale;
+  if (bits >= candidate.bits * (1 - leastGain))
+    return;
+  candidate.bits = bits;
+  candidate.group = 2;
+  candidates.push_back(std::move(candidate));
 }
 
 /// Raw fields and the classes of rows.
@@ -147,7 +182,7 @@ double BestSizeChoice::fixedBits(const Candidate &candidate) const {
 /// Code words, escape records and tables, if code words could have any fraction of bits; `rounding`
 /// gets what whole bits add to that, where it is not null.
 double BestSizeChoice::idealBits(const Candidate &candidate, double *rounding) const {
-  Format format = formatOf(candidate.mantissaBits, candidate.classCount());
+  Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/1);
   CodecTraits traits;
   traits.rate = Rate::Prefix;
   traits.maxLength = bestSizeMaxLength;
@@ -178,6 +213,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   elements = static_cast<double>(matrices * matrix.rows * matrix.columns);
   scale = elements / static_cast<double>(counted);
 
+  hasFewSymbols = countsFewSymbols();
   std::vector<Candidate> candidates = makeCandidates(pool);
   double best = infiniteBits;
   for (const Candidate &candidate : candidates)
@@ -189,7 +225,10 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
     if (isEqual && (!choice || candidate.classCount() < choice->classCount()))
       choice = &candidate;
   }
-  result.format = formatOf(choice->mantissaBits, choice->classCount());
+  // Of exponents there is always something to save; of bytes, random ones are not worth a try.
+  if (!isSigned() && best >= elements * getTraits(element).wordBits * (1 - leastByteGain))
+    return result;
+  result.format = formatOf(choice->mantissaBits, choice->classCount(), choice->group);
   if (panelStep == 1 && rows.step == 1)
     for (ClassedRows &set : classed)
       if (set.classCount == choice->classCount())
@@ -197,11 +236,14 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   return result;
 }
 
-Format BestSizeChoice::formatOf(uint32_t mantissaBits, uint32_t classCount) const {
+Format BestSizeChoice::formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const {
   Format format = order;
-  format.codec = {"huffman", {bestSizeMaxLength, 1}};
+  format.codec = {"huffman", {bestSizeMaxLength, group}};
   format.codedMantissa = mantissaBits;
   format.rowClasses = classCount;
+  // Escapes take code words of their own, which so few symbols have none to spare for.
+  if (hasFewSymbols)
+    format.escapes = Escapes::None;
   return format;
 }
 
@@ -226,14 +268,27 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
                                          std::span<const uint8_t> source, ThreadPool &pool) {
   ChosenFormat chosen;
   chosen.format = orderOf(description.format);
+  const ElementTraits &traits = getTraits(description.element);
   if (policy == FormatPolicy::Fast) {
-    chosen.format.codec = {"huffman", {fastMaxLength, 2}};
+    chosen.format.codec = {"huffman", {fastMaxLength, traits.signBits ? 2u : 1u}};
+    // Half a byte says little of the other half; whole ones have nothing to be put together from.
+    chosen.format.codedMantissa = traits.signBits ? 0 : traits.mantissaBits;
     return chosen;
   }
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
   UWT_ASSIGN_OR_RETURN(PanelSource panels, panelSource(description, source));
-  auto rows = std::make_shared<const RowHistograms>(
-      countRows(panels, matrices.panels(), bestSizeSplit(description.element), pool));
+  FieldSplit split = bestSizeSplit(description.element);
+  if (uint64_t step = matrices.panels() / choicePanels; traits.signBits == 0 && step > 1) {
+    RowHistograms sample = countRows(panels, matrices.panels(), split, pool, step);
+    chosen =
+        BestSizeChoice(description.element, orderOf(description.format), sample, matrices.shape)
+            .choose(pool);
+    if (chosen.format.codec.keyword == "raw")
+      return chosen;
+    chosen.format = orderOf(description.format);
+  }
+  auto rows =
+      std::make_shared<const RowHistograms>(countRows(panels, matrices.panels(), split, pool));
   chosen = BestSizeChoice(description.element, chosen.format, *rows, matrices.shape).choose(pool);
   chosen.rows = std::move(rows);
   return chosen;

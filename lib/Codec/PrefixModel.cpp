@@ -369,6 +369,54 @@ static Expected<Model> buildPairs(const Format &format, const CodecTraits &trait
   return model;
 }
 
+/// Bits of the code words of pairs of one class, and of their table; `order` has the symbols that
+/// have any.
+static double pairBitsOf(const CodecTraits &traits, std::span<const uint16_t> order,
+                         std::span<const uint64_t> counts, bool hasEscapes) {
+  std::vector<uint64_t> singles;
+  uint64_t elements = 0, known = 0;
+  for (uint64_t count : counts)
+    elements += count;
+  for (uint16_t symbol : order) {
+    singles.push_back(counts[symbol]);
+    known += counts[symbol];
+  }
+  if (hasEscapes)
+    singles.push_back(elements - known);
+  std::vector<uint64_t> pairs;
+  for (uint64_t second : singles)
+    for (uint64_t first : singles)
+      pairs.push_back(
+          1 + static_cast<uint64_t>(static_cast<double>(first) * static_cast<double>(second) /
+                                    static_cast<double>(2 * elements + 1)));
+  std::vector<uint8_t> lengths = limitedCodeLengths(pairs, traits.maxLength);
+  return codeBitsOf(pairs, lengths) + lengthCost * static_cast<double>(pairs.size());
+}
+
+double uwt::estimatePairBits(const Format &format, const CodecTraits &traits,
+                             std::span<const std::vector<uint64_t>> counts) {
+  constexpr uint64_t rareShare = 64;
+  bool hasEscapes = format.escapes != Escapes::None;
+  std::vector<uint64_t> total(counts.front().size());
+  for (const std::vector<uint64_t> &one : counts)
+    for (size_t i = 0; i < total.size(); ++i)
+      total[i] += one[i];
+  std::vector<uint16_t> order = symbolsByCount(total);
+  order.resize(std::min<size_t>(order.size(), mostPairSymbols(traits, hasEscapes)));
+  uint64_t elements = 0, known = 0;
+  for (uint64_t count : total)
+    elements += count;
+  for (uint16_t symbol : order)
+    known += total[symbol];
+  if (elements - known > elements / rareShare)
+    return infiniteCost;
+  double bits = recordBits(format.escapes, elements - known, elements) +
+                symbolCost * static_cast<double>(order.size());
+  for (const std::vector<uint64_t> &one : counts)
+    bits += pairBitsOf(traits, order, one, hasEscapes);
+  return bits;
+}
+
 Expected<Model> uwt::buildPrefixModel(const Format &format, const CodecTraits &traits,
                                       const SymbolStatistics &statistics) {
   return traits.group == 2 ? buildPairs(format, traits, statistics)

@@ -44,6 +44,12 @@ struct ClassBits {
 ClassBits estimateClassBits(const Format &format, const CodecTraits &traits,
                             std::span<const uint64_t> counts, uint32_t classes, bool wantRounding);
 
+/// About the bits of the same for pairs (group 2) and of all classes, [class][symbol], as if the
+/// two symbols of a pair knew nothing of each other. Infinite where so many symbols are not among
+/// those that pairs are coded of that single symbols are surely better.
+double estimatePairBits(const Format &format, const CodecTraits &traits,
+                        std::span<const std::vector<uint64_t>> counts);
+
 } // namespace uwt
 
 #endif // UWT_LIB_CODEC_PREFIXMODEL_H

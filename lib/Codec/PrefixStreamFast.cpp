@@ -145,7 +145,8 @@ private:
       job.end = job.start + 1;
       // The first chunk of lanes 4g ... 4g + 7 is 128 bytes of 512; what lies 512
       // behind it is the second one, or as much of it as matters.
-      job.ahead = panel.raw.data() + raw.begin + g * 64;
+      // Whole words have no raw field, and nothing to ask for.
+      job.ahead = panel.raw.empty() ? stream : panel.raw.data() + raw.begin + g * 64;
       job.aheadChunk = plan.split.rawBits() == 6 ? 512 - g * 32 : 512;
       if (!lanes(job))
         return false;

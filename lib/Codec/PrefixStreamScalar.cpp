@@ -105,7 +105,20 @@ static void packGroup(std::span<const uint32_t> chunks, uint8_t *unit, uint32_t 
   }
 }
 
+/// Top-aligned symbols that are whole words.
+static void alignSymbols(const FieldSplit &split, const uint16_t *symbols, size_t count,
+                         uint16_t *out) {
+  const uint32_t down = 16 - split.symbolBits;
+  for (size_t i = 0; i < count; ++i)
+    out[i] = static_cast<uint16_t>(symbols[i] >> down);
+}
+
 void uwt::mergeRowsPortable(const MergeJob &job) {
+  if (job.chunks.empty()) {
+    alignSymbols(*job.split, job.low, size_t(job.groups) * fixedUnitColumns, job.outLow);
+    alignSymbols(*job.split, job.high, size_t(job.groups) * fixedUnitColumns, job.outHigh);
+    return;
+  }
   const FieldSplit split = *job.split;
   const uint32_t down = 16 - split.symbolBits;
   uint16_t low[fixedUnitColumns], high[fixedUnitColumns];
@@ -192,6 +205,8 @@ void uwt::unpackRowRaw(std::span<const uint32_t> chunks, const uint8_t *row, uin
 }
 
 void uwt::joinRowPortable(const RowJob &job) {
+  if (job.chunks.empty())
+    return alignSymbols(*job.split, job.symbols, job.count, job.out);
   uint16_t raw[streamUnitColumns];
   unpackRowRaw(job.chunks, job.raw, job.columns, job.first, job.count, raw);
   const FieldSplit split = *job.split;

@@ -30,7 +30,9 @@ constexpr unsigned refinements = 4;
 constexpr size_t learningPanels = 16;
 /// Fractions of a symbol in which rows' means are told apart.
 constexpr uint32_t meanSteps = 64;
-constexpr uint32_t meanBins = windowCounters * meanSteps;
+constexpr uint32_t startBins = windowCounters * meanSteps;
+/// From 1/65536 bit to 1/1024, so that 8 bits are startBins.
+constexpr uint32_t entropyShift = 6;
 
 using Scores = std::array<uint32_t, classLanes>;
 
@@ -171,27 +173,44 @@ static uint32_t meanBin(const uint16_t *counts, uint32_t symbols) {
   return count == 0 ? 0 : static_cast<uint32_t>(uint64_t(weighted) * meanSteps / count);
 }
 
+/// Entropy of a row's symbols, as a bin.
+static uint32_t entropyBin(const uint16_t *counts, uint32_t symbols) {
+  uint64_t count = 0, weighted = 0;
+  for (uint32_t i = 0; i < symbols; ++i) {
+    count += counts[i];
+    weighted += counts[i] ? uint64_t(counts[i]) * fixedLog2(counts[i]) : 0;
+  }
+  if (count == 0)
+    return 0;
+  uint64_t bits = fixedLog2(count) - std::min<uint64_t>(weighted / count, fixedLog2(count));
+  return static_cast<uint32_t>(std::min<uint64_t>(bits >> entropyShift, startBins - 1));
+}
+
+/// Rows are alike at first whose exponents have the same mean. Symbols without a sign are in no
+/// order (two's complement wraps around, packed weights have several in a byte): there it is their
+/// entropy.
 void RowClassifier::startFromQuantiles() {
-  std::vector<uint16_t> means(rows.counted.size() * panelRows);
+  auto *binOf = rows.split.signBits ? meanBin : entropyBin;
+  std::vector<uint16_t> bins(rows.counted.size() * panelRows);
   pool.parallelFor(rows.counted.size(), [&](uint64_t p, unsigned) {
     const RowHistograms::Panel &panel = rows.counted[p];
     for (uint32_t r = 0; r < panel.rows; ++r)
-      means[p * panelRows + r] =
-          static_cast<uint16_t>(meanBin(&panel.counts[size_t(r) * rows.width], rows.symbols));
+      bins[p * panelRows + r] =
+          static_cast<uint16_t>(binOf(&panel.counts[size_t(r) * rows.width], rows.symbols));
   });
 
-  std::vector<uint64_t> below(meanBins + 1);
+  std::vector<uint64_t> below(startBins + 1);
   for (size_t p = 0; p < rows.counted.size(); ++p)
     for (uint32_t r = 0; r < rows.counted[p].rows; ++r)
-      ++below[means[p * panelRows + r] + 1];
-  for (uint32_t bin = 0; bin < meanBins; ++bin)
+      ++below[bins[p * panelRows + r] + 1];
+  for (uint32_t bin = 0; bin < startBins; ++bin)
     below[bin + 1] += below[bin];
 
   uint64_t total = below.back();
   for (ClassedRows &set : sets)
     for (size_t p = 0; p < rows.counted.size(); ++p)
       for (uint32_t r = 0; r < rows.counted[p].rows; ++r) {
-        uint32_t bin = means[p * panelRows + r];
+        uint32_t bin = bins[p * panelRows + r];
         uint64_t middle = (below[bin] + below[bin + 1]) / 2;
         set.classes[p * panelRows + r] = static_cast<uint8_t>(middle * set.classCount / total);
       }

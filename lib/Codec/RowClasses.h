@@ -17,8 +17,10 @@
 
 namespace uwt {
 
-/// Counters of a row's window, unless there are fewer symbols.
+/// Counters of a row's window, unless there are fewer symbols: exponents lie close together.
 inline constexpr uint32_t windowCounters = 128;
+/// The same for elements without a sign, which take all values.
+inline constexpr uint32_t byteCounters = 256;
 /// Bits of the symbols that rows are counted by.
 inline constexpr uint32_t maxRowSymbolBits = 10;
 /// Class tables that fit one refinement: 2 + 4 + 8 + 16, padded.

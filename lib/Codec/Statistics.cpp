@@ -306,7 +306,7 @@ EntropyBounds uwt::entropyBounds(std::span<const WordCount> words, ElementType e
   }
   for (uint64_t count : exponents)
     exponent.add(count);
-  return {exponent.bits() + split.rawBits(), joint.bits()};
+  return {split.signBits ? exponent.bits() + split.rawBits() : joint.bits(), joint.bits()};
 }
 
 EntropyBounds uwt::entropyBounds(std::span<const uint64_t> wordCounts, ElementType element) {

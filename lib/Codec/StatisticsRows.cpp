@@ -168,11 +168,12 @@ void RowCounter::count(PanelWords words, size_t rareLimit, RowHistograms::Panel 
 /// Puts the window where most symbols of a few panels are.
 static void chooseWindow(const PanelSource &source, RowHistograms &rows) {
   uint32_t tableSize = tableSizeOf(rows);
+  uint32_t counters = rows.split.signBits ? windowCounters : byteCounters;
   rows.base = 0;
-  rows.width = std::min(tableSize, windowCounters);
+  rows.width = std::min(tableSize, counters);
   // The last counter is for all others.
-  rows.symbols = tableSize > windowCounters ? windowCounters - 1 : tableSize;
-  if (tableSize <= windowCounters)
+  rows.symbols = tableSize > counters ? counters - 1 : tableSize;
+  if (tableSize <= counters)
     return;
 
   std::vector<uint64_t> counts(tableSize + 1);
@@ -187,7 +188,7 @@ static void chooseWindow(const PanelSource &source, RowHistograms &rows) {
   for (uint32_t i = 0; i < tableSize; ++i)
     counts[i + 1] += counts[i];
   uint64_t most = 0;
-  for (uint32_t base = 0; base + windowCounters <= tableSize; base += windowAlignment) {
+  for (uint32_t base = 0; base + counters <= tableSize; base += windowAlignment) {
     uint64_t inside = counts[base + rows.symbols] - counts[base];
     if (inside > most) {
       most = inside;
@@ -197,7 +198,7 @@ static void chooseWindow(const PanelSource &source, RowHistograms &rows) {
 }
 
 RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const FieldSplit &split,
-                             ThreadPool &pool) {
+                             ThreadPool &pool, uint64_t leastStep) {
   RowHistograms rows;
   rows.split = split;
   rows.panels = panels;
@@ -209,7 +210,7 @@ RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const F
 
   std::vector<std::vector<uint16_t>> scratch(pool.size());
   uint64_t panelBytes = uint64_t(source(0, scratch[0]).rows) * rows.width * sizeof(uint16_t);
-  rows.step = std::max<uint64_t>(1, divideUp(panels * panelBytes, windowBytesLimit));
+  rows.step = std::max<uint64_t>({1, leastStep, divideUp(panels * panelBytes, windowBytesLimit)});
   rows.counted.resize(divideUp(panels, rows.step));
   size_t rareLimit = std::max<uint64_t>(panelRows, rareBytesLimit / sizeof(RowHistograms::Rare) /
                                                        rows.counted.size());

@@ -93,6 +93,12 @@ PanelWords TensorWords::gather(std::span<const uint8_t> source, uint64_t panel,
   uint64_t columns = shape.shape.columns;
   Steps steps = stepsOf(panel);
   scratch.resize(rows * columns);
+  if (!kMajor) { // One run of elements, in a loop that compilers see vectors in.
+    const uint8_t *from = source.data() + steps.origin;
+    for (size_t i = 0; i < scratch.size(); ++i)
+      scratch[i] = convert(from + i * elementBytes);
+    return {scratch.data(), columns, rows, columns};
+  }
   visitElements(rows, columns, kMajor, [&](uint32_t row, uint64_t column) {
     scratch[row * columns + column] =
         convert(source.data() + steps.origin + row * steps.row + column * steps.column);
@@ -161,6 +167,13 @@ void TensorWords::storeElement(uint8_t *at, uint16_t word, uint16_t low) const {
 void TensorWords::store(std::span<uint8_t> out, uint64_t origin, uint64_t panel, PanelWords words,
                         PanelWords low) const {
   Steps steps = stepsOf(panel);
+  if (elementBytes == 1 && !kMajor && !isShort(panel)) {
+    uint8_t *to = out.data() + (steps.origin - origin);
+    for (uint32_t row = 0; row < words.rows; ++row)
+      for (uint64_t column = 0; column < words.columns; ++column)
+        *to++ = static_cast<uint8_t>(words.row(row)[column]);
+    return;
+  }
   if (isShort(panel)) {
     storeShort(out.subspan(steps.origin - origin), panel, words, low);
     return;

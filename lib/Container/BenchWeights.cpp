@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Container/BenchWeights.h"
+#include "ContainerFormat.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Support/Random.h"
@@ -103,20 +104,21 @@ Expected<BenchWorkload> uwt::loadWeights(const std::string &path, ThreadPool &po
   BenchWorkload workload{path, {}};
   for (const Container &file : model.files())
     for (const TensorEntry &entry : file.entries()) {
-      auto element = elementTypeFromSafetensors(entry.dtype->name);
+      auto element = storedElementType(entry.dtype->name);
       if (!element || entry.shape.size() < 2 || !entry.bytes || !entry.sameAs.empty())
         continue;
       BenchTensor tensor;
       tensor.name = entry.name;
       tensor.description.element = *element;
-      tensor.description.shape = entry.shape;
+      tensor.description.shape =
+          storedShape(entry.shape, storedElementsEach(*entry.dtype, *element));
       tensor.bytes.resize(entry.bytes);
       UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(entry));
       UWT_RETURN_IF_ERROR(reader.read(tensor.bytes, pool));
       workload.tensors.push_back(std::move(tensor));
     }
   if (workload.tensors.empty())
-    return usageError(path + ": holds no tensor of two or more dimensions in bf16, f16, f32 or "
-                             "fp8; nothing to measure");
+    return usageError(path + ": holds no tensor of two or more dimensions in bf16, f16, f32, "
+                             "fp8 or integers; nothing to measure");
   return workload;
 }

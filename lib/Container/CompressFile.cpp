@@ -34,7 +34,8 @@ static constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment
 static constexpr uint64_t rawPieceBytes = uint64_t(16) << 20;
 /// A space for the header that is larger than this share of the data is not reserved.
 static constexpr uint64_t reservedShare = 256;
-/// Tensors that together are a smaller share of the data are neither folded nor stacked (choice-8).
+/// What a newer reader is needed for is not used where it is a smaller share of the data
+/// (choice-8).
 static constexpr uint64_t newFormsShare = 256;
 
 namespace {
@@ -55,8 +56,9 @@ private:
   void prepare();
   void describeTensors();
   void chooseStacks();
-  bool paysForNewReader() const;
-  Format wantedFormat(size_t i, bool mayFold) const;
+  void chooseReader();
+  uint32_t neededReader(size_t i) const;
+  Format wantedFormat(size_t i) const;
   uint64_t reservedPrefix() const;
   Status compressTensor(size_t i);
   Expected<std::span<const uint8_t>> bytesOf(std::span<const size_t> members);
@@ -68,8 +70,8 @@ private:
                                     std::span<const uint8_t> bytes);
   Expected<EncodedTensor> encode(std::span<const size_t> members, std::span<const uint8_t> bytes,
                                  const ChosenFormat &chosen);
-  Expected<std::optional<EntropyBounds>> measureBounds(const TensorDescription &as,
-                                                       std::span<const uint8_t> bytes);
+  Expected<std::optional<EntropyBounds>>
+  measureBounds(const TensorDescription &as, unsigned elementsEach, std::span<const uint8_t> bytes);
   std::optional<PlaneKind> directPlane(size_t i, const Format &format) const;
   bool isWorthIt(const StoredTensor &candidate, std::span<const size_t> members) const;
   Status keepPlanes(StoredTensor candidate, std::span<const size_t> members,
@@ -95,8 +97,8 @@ private:
   std::vector<std::vector<size_t>> stacks;
   /// The stack of each tensor that is in one.
   std::vector<std::optional<size_t>> stackOf;
-  /// Whether the file may need a reader of version 2 (choice-8).
-  bool mayNeedNewReader = false;
+  /// The newest reader that the file may ask for (choice-8).
+  uint32_t newestReader = containerReader;
   std::vector<uint8_t> stackBytes;
   std::vector<size_t> raw;
   /// Bytes in front of the data where those are not gathered.
@@ -135,15 +137,23 @@ void FileCompressor::describeTensors() {
   }
 }
 
-/// choice-8: whether what readers of version 1 do not know is for enough of the file.
-bool FileCompressor::paysForNewReader() const {
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < choices.size(); ++i) {
-    bool isTried = choices[i].reason.empty() && !shared[i];
-    if (isTried && (stackOf[i] || wantedFormat(i, /*mayFold=*/true).reader() > 1))
-      bytes += original.header().tensors[i].bytes();
-  }
-  return bytes >= dataBytes() / newFormsShare;
+/// The oldest reader that would know the tensor in the form that suits it.
+uint32_t FileCompressor::neededReader(size_t i) const {
+  TensorEntry entry;
+  entry.element = choices[i].element;
+  entry.format = wantedFormat(i);
+  entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;
+  return entry.reader();
+}
+
+/// choice-8: the newest reader that enough of the file asks for.
+void FileCompressor::chooseReader() {
+  std::array<uint64_t, containerReader + 1> bytes{};
+  for (size_t i = 0; i < choices.size(); ++i)
+    if (choices[i].reason.empty() && !shared[i])
+      bytes[neededReader(i)] += original.header().tensors[i].bytes();
+  while (newestReader > 1 && bytes[newestReader] < dataBytes() / newFormsShare)
+    --newestReader;
 }
 
 void FileCompressor::chooseStacks() {
@@ -152,11 +162,15 @@ void FileCompressor::chooseStacks() {
   for (size_t stack = 0; stack < stacks.size(); ++stack)
     for (size_t i : stacks[stack])
       stackOf[i] = stack;
-  mayNeedNewReader = paysForNewReader();
-  if (mayNeedNewReader)
-    return;
-  stacks.clear();
-  stackOf.assign(choices.size(), std::nullopt);
+  chooseReader();
+  for (size_t i = 0; i < choices.size(); ++i) {
+    bool isKnown = getTraits(choices[i].element).reader <= newestReader;
+    if (choices[i].reason.empty() && !isKnown)
+      choices[i].reason =
+          "integers are less than 1/" + std::to_string(newFormsShare) + " of the file";
+    if (newestReader == 1 || !isKnown)
+      stackOf[i].reset();
+  }
 }
 
 void FileCompressor::prepare() {
@@ -186,7 +200,7 @@ Status FileCompressor::progress(uint64_t bytes) {
 
 /// choice-4 and choice-6: the format that is asked for, in the order that suits the tensor where it
 /// takes it. Without a codec where a policy is asked for.
-Format FileCompressor::wantedFormat(size_t i, bool mayFold) const {
+Format FileCompressor::wantedFormat(size_t i) const {
   const Choice &choice = choices[i];
   const Format *wanted = std::get_if<Format>(&options.format);
   Format format = wanted ? *wanted : Format();
@@ -195,19 +209,22 @@ Format FileCompressor::wantedFormat(size_t i, bool mayFold) const {
   byRows.layout = choice.layout.value_or(format.layout);
   if (format.codec.keyword.empty() || checkFormat(byRows, choice.element))
     format = byRows;
-  return mayFold ? inChosenOrder(format, choice.element, original.header().tensors[i].shape)
-                 : format;
+  return newestReader > 1 ? inChosenOrder(format, choice.element, describe({&i, 1}).shape) : format;
 }
 
 TensorDescription FileCompressor::describe(std::span<const size_t> members) const {
   const SafetensorsTensor &tensor = original.header().tensors[members[0]];
-  return {choices[members[0]].element, tensor.shape, {}, members.size()};
+  ElementType element = choices[members[0]].element;
+  return {element,
+          storedShape(tensor.shape, storedElementsEach(*tensor.dtype, element)),
+          {},
+          members.size()};
 }
 
 Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> members,
                                                   std::span<const uint8_t> bytes) {
   TensorDescription description = describe(members);
-  description.format = wantedFormat(members[0], mayNeedNewReader);
+  description.format = wantedFormat(members[0]);
   if (const auto *policy = std::get_if<FormatPolicy>(&options.format))
     return chooseFormat(*policy, description, bytes, pool);
   UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));
@@ -246,14 +263,15 @@ Expected<EncodedTensor> FileCompressor::encode(std::span<const size_t> members,
 }
 
 Expected<std::optional<EntropyBounds>>
-FileCompressor::measureBounds(const TensorDescription &as, std::span<const uint8_t> bytes) {
+FileCompressor::measureBounds(const TensorDescription &as, unsigned elementsEach,
+                              std::span<const uint8_t> bytes) {
   if (!options.bounds)
     return std::optional<EntropyBounds>();
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, as.matrices());
   UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(as, bytes));
   std::vector<uint64_t> counts =
       countWords(source, matrices.panels(), getTraits(as.element).wordBits, pool);
-  return std::optional(entropyBounds(counts, as.element));
+  return std::optional(entropyBounds(counts, as.element) * elementsEach);
 }
 
 /// choice-2.
@@ -318,11 +336,21 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
     return success();
   }
   formatFits = true;
+  // A policy that has found nothing to code.
+  bool isHopeless =
+      std::holds_alternative<FormatPolicy>(options.format) && format->format.codec.keyword == "raw";
   TensorDescription description = describe(members);
   description.format = format->format;
-  UWT_ASSIGN_OR_RETURN(std::optional<EntropyBounds> bounds, measureBounds(description, bytes));
+  unsigned each =
+      storedElementsEach(*original.header().tensors[members[0]].dtype, description.element);
+  UWT_ASSIGN_OR_RETURN(std::optional<EntropyBounds> bounds,
+                       measureBounds(description, each, bytes));
   for (size_t i : members)
     report.tensors[i].bounds = bounds;
+  if (isHopeless) {
+    keepRaw(members, std::string(wouldNotBeSmaller));
+    return success();
+  }
   auto encoded = encode(members, bytes, *format);
   if (!encoded)
     return encoded.takeError().in("tensor " + inQuotes(header.tensors[members[0]].entry.name));
@@ -340,7 +368,7 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
   if (isWorthIt(candidate, members))
     return keepPlanes(std::move(candidate), members, *encoded);
   UWT_RETURN_IF_ERROR(spool.discard());
-  keepRaw(members, "would not be smaller");
+  keepRaw(members, std::string(wouldNotBeSmaller));
   return success();
 }
 

@@ -289,10 +289,9 @@ static Status checkIndexBytes(const PlaneViews &planes, const TensorEntry &entry
 
 Expected<TensorDecoder> Container::State::openStored(const TensorEntry &entry,
                                                      const PlaneViews &planes) const {
-  TensorDescription description{entry.element, entry.shape, *entry.format, entry.members};
   UWT_ASSIGN_OR_RETURN(
       TensorDecoder decoder,
-      TensorDecoder::open(description, usedParts(planes, entry),
+      TensorDecoder::open(entry.stored(), usedParts(planes, entry),
                           options.check ? std::optional(entry.indexChecksum) : std::nullopt));
   UWT_RETURN_IF_ERROR(checkIndexBytes(planes, entry));
   return decoder;

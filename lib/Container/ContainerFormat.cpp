@@ -7,6 +7,7 @@
 
 #include "ContainerFormat.h"
 #include "Json.h"
+#include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -34,6 +35,31 @@ std::string planeTensorName(std::string_view tensor, PlaneKind kind) {
 const SafetensorsDtype &planeDtype(PlaneKind kind) {
   bool words = kind == PlaneKind::Index || kind == PlaneKind::Patch;
   return *findSafetensorsDtype(words ? "U32" : "U8");
+}
+
+unsigned storedElementsEach(const SafetensorsDtype &dtype, ElementType element) {
+  return dtype.bits / 8 / getTraits(element).bytes;
+}
+
+std::vector<uint64_t> storedShape(std::span<const uint64_t> shape, unsigned elementsEach) {
+  std::vector<uint64_t> stored(shape.begin(), shape.end());
+  if (elementsEach == 1)
+    return stored;
+  if (stored.empty())
+    stored.push_back(1);
+  stored.back() = checkedMultiply(stored.back(), elementsEach).value_or(UINT64_MAX);
+  return stored;
+}
+
+uint32_t TensorEntry::reader() const {
+  constexpr uint32_t stackReader = 2;
+  if (!format)
+    return 1;
+  return std::max({format->reader(), getTraits(element).reader, members > 1 ? stackReader : 1u});
+}
+
+TensorDescription TensorEntry::stored() const {
+  return {element, storedShape(shape, storedElementsEach(*dtype, element)), *format, members};
 }
 
 Status checkSourceNames(const SafetensorsHeader &header) {
@@ -201,7 +227,7 @@ static Status parseShape(const JsonValue &object, TensorEntry &entry) {
   const std::string *dtype = object.findString("dtype");
   const JsonValue *shape = object.find("shape");
   entry.dtype = dtype ? findSafetensorsDtype(*dtype) : nullptr;
-  std::optional<ElementType> element = dtype ? elementTypeFromSafetensors(*dtype) : std::nullopt;
+  std::optional<ElementType> element = dtype ? storedElementType(*dtype) : std::nullopt;
   if (!entry.dtype || !element)
     return invalidError("'dtype' is not one that can be compressed");
   entry.element = *element;

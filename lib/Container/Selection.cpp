@@ -136,7 +136,7 @@ uint64_t CompressOptions::digest() const {
 
 Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options) {
   Choice choice;
-  std::optional<ElementType> element = elementTypeFromSafetensors(tensor.dtype->name);
+  std::optional<ElementType> element = storedElementType(tensor.dtype->name);
   uint64_t elements = tensor.bytes() * 8 / tensor.dtype->bits;
   if (!element)
     choice.reason = "no code for " + std::string(tensor.dtype->name);

@@ -167,6 +167,10 @@ static Status copyRaw(const ResolvedPart &part, unsigned bits, std::span<const u
   return success();
 }
 
+uint64_t TensorReader::elementsEach() const {
+  return storedElementsEach(*what->dtype, what->element);
+}
+
 Expected<TensorBytes> TensorReader::readPart(const TensorPart &part, ThreadPool &pool) const {
   Expected<TensorBytes> out = readMatrices(part, pool);
   UWT_RETURN_IF_ERROR(checkRead());
@@ -196,6 +200,8 @@ Expected<TensorBytes> TensorReader::readMatrices(const TensorPart &part, ThreadP
     std::swap(range.rowBegin, range.columnBegin);
     std::swap(range.rowEnd, range.columnEnd);
   }
+  range.columnBegin *= elementsEach();
+  range.columnEnd *= elementsEach();
   Status decoded = decoding->decodePart(range, out.bytes, pool, decodeOptions());
   if (!decoded)
     return located(decoded.takeError());
@@ -319,8 +325,9 @@ Status TensorReader::streamMatrices(const std::function<Status(std::span<const u
     for (uint64_t row = 0; row < whole.allRows; row += step) {
       uint64_t end = std::min(row + step, whole.allRows);
       piece.resize((end - row) * rowBytes);
-      Status decoded = decoding->decodePart({matrix, matrix + 1, row, end, 0, whole.allColumns},
-                                            piece, pool, decodeOptions());
+      Status decoded =
+          decoding->decodePart({matrix, matrix + 1, row, end, 0, whole.allColumns * elementsEach()},
+                               piece, pool, decodeOptions());
       if (!decoded)
         return located(decoded.takeError());
       UWT_RETURN_IF_ERROR(consume(piece));

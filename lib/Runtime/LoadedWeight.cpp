@@ -141,17 +141,25 @@ static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &po
     UWT_RETURN_IF_ERROR(reader.read(builder.makeDense(entry.bytes), pool));
     return builder.finish();
   }
-  if (!element)
-    return usageError("its dtype is " + std::string(entry.dtype->name) +
-                      ", which no format codes; load it dense");
   if (options.check)
     UWT_RETURN_IF_ERROR(reader.check(pool));
   return LoadedWeight::fromBytes(description, reader.rawBytes(), pool, options);
 }
 
+/// Compiled code multiplies floats from coded planes; integers it has dense.
+static Status checkIsCodedWeight(const TensorEntry &entry) {
+  std::optional<ElementType> element = elementTypeFromSafetensors(entry.dtype->name);
+  if (element && getTraits(*element).signBits != 0)
+    return success();
+  return usageError("its dtype is " + std::string(entry.dtype->name) +
+                    ", and only floats are computed from as they are coded; load it dense");
+}
+
 Expected<LoadedWeight> LoadedWeight::fromReader(const TensorReader &reader, ThreadPool &pool,
                                                 const LoadOptions &options) {
   UWT_RETURN_IF_ERROR(checkOptions(options));
+  if (!options.dense)
+    UWT_RETURN_IF_ERROR(checkIsCodedWeight(reader.entry()));
   Expected<LoadedWeight> weight = reader.decoder() ? fromDecoder(*reader.decoder(), pool, options)
                                                    : loadRaw(reader, pool, options);
   UWT_RETURN_IF_ERROR(reader.checkRead());

@@ -37,11 +37,16 @@ static std::vector<uint64_t> anyShape(FuzzedDataProvider &input, uint64_t limit)
 /// Weights as models have them, or bytes of the input again and again.
 static std::vector<uint8_t> anyBytes(FuzzedDataProvider &input, const SafetensorsDtype &dtype,
                                      const std::vector<uint64_t> &shape, uint64_t size) {
-  std::optional<ElementType> element = elementTypeFromSafetensors(dtype.name);
+  std::optional<ElementType> element = storedElementType(dtype.name);
   auto kind = input.ConsumeIntegral<uint8_t>();
-  if (element && kind % 2 == 0)
-    return makeTensor(*element, shape, allDistributions[kind / 2 % std::size(allDistributions)],
+  if (element && kind % 2 == 0) {
+    std::vector<uint64_t> stored = shape;
+    if (stored.empty())
+      stored.push_back(1);
+    stored.back() *= dtype.bits / 8 / getTraits(*element).bytes; // field-3
+    return makeTensor(*element, stored, allDistributions[kind / 2 % std::size(allDistributions)],
                       input.ConsumeIntegral<uint8_t>());
+  }
   std::vector<uint8_t> pattern =
       input.ConsumeBytes<uint8_t>(input.ConsumeIntegralInRange<size_t>(0, 64));
   std::vector<uint8_t> bytes(size);

@@ -1,10 +1,11 @@
-"""Made the files of v1 and v2, once. They are frozen: a library that changes has to read the old
+"""Made the files of v1, v2 and v3, once. They are frozen: a library that changes has to read the old
 files. Kept to show what they are, and to begin the set of a next version.
 
     .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
 
-vN holds what readers of version N know and older ones refuse. Two files that v1 had among the bad
-ones, since they ask for a reader of version 2, are among its good ones since there is one.
+vN holds what readers of version N know and older ones refuse. Two files each that v1 and v2 had
+among the bad ones, since they ask for a reader of version 2 and 3, are among their good ones since
+there is one.
 """
 
 import hashlib
@@ -117,6 +118,37 @@ def cases_of_reader_2(uwt):
         yield f"folds-{name_of(text)}", ["--format", text], tensors_of_folds()
 
 
+def tensors_of_integers():
+    """Every dtype that is stored as bytes, ranks 0 to 4, a stack, few values, and noise."""
+    shapes = {"I8": [70, 90], "U8": [3, 33, 40], "BOOL": [64, 70], "F8_E8M0": [90, 64],
+              "F8_E4M3FNUZ": [50, 64], "F8_E5M2FNUZ": [2, 2, 20, 30], "I16": [40, 50],
+              "U16": [9, 300], "I32": [64, 128], "U32": [2, 20, 33], "I64": [1, 500],
+              "U64": [300, 5]}  # fmt: skip
+    tensors = {dtype: (dtype, shape, st.integers(dtype, shape, dtype))
+               for dtype, shape in shapes.items()}  # fmt: skip
+    for layer in range(3):
+        tensors[f"layer.{layer}.zeros"] = ("I32", [32, 64], st.integers("I32", [32, 64], layer))
+    noise = random.Random("noise").randbytes(64 * 70)
+    return tensors | {
+        "mask": ("BOOL", [64, 70], bytes(byte & 1 for byte in noise)),
+        "noise": ("U8", [64, 70], noise),
+        "scalar": ("I64", [], bytes(8)),
+        "weight": ("BF16", [64, 96], st.weights("BF16", [64, 96], "weight")),
+    }
+
+
+def cases_of_reader_3(uwt):
+    tensors = tensors_of_integers()
+    yield "integers-best-size", ["--sha256"], tensors
+    yield "integers-fast", ["--format", "fast"], tensors
+    for text in ("huffman<12,1>", "huffman<12,2>, coded=exponent+4",
+                 "huffman<15,1>, coded=exponent+4, escapes=none",
+                 "huffman<12,1>, coded=exponent+4, context=row_class<4>", "raw",
+                 "huffman<11,1>, coded=exponent+3, storage=k_major", "palette<4>, coded=exponent+2",
+                 "rice<1,8>, layout=row_major, coded=exponent+4", "window<3>, fold=flat<192>"):
+        yield f"integers-{name_of(text)}", ["--format", text], tensors
+
+
 def make_good(uwt, folder, cases):
     folder.mkdir(parents=True)
     expected = {}
@@ -202,15 +234,16 @@ class Editor:
         return prefix[:46] + digest + prefix[62:] + bytes(self.payload)
 
 
-def base_of(uwt, text, members=1):
+def base_of(uwt, text, members=1, dtype="BF16"):
     """A container of one compressed tensor `w` with a single panel, or of a stack of it and others,
     and a raw one."""
     shape = [32, 64]
     names = ["w", *(f"w{i}" for i in range(1, members))]
     tensors = {
-        name: ("BF16", shape, st.weights("BF16", shape, "bad" + name[1:], wide="window" in text))
+        name: (dtype, shape, st.weights(dtype, shape, "bad" + name[1:], wide="window" in text)
+               if dtype == "BF16" else st.integers(dtype, shape, "bad"))
         for name in names
-    }
+    }  # fmt: skip
     tensors["ids"] = ("I64", [2], bytes(range(16)))
     with tempfile.TemporaryDirectory() as scratch:
         plain, packed = pathlib.Path(scratch) / "plain", pathlib.Path(scratch) / "packed"
@@ -343,6 +376,17 @@ def bad_files_of_reader_2(uwt):
         yield text, edited(stack, lambda e, members=members: e.entry(members=members))
 
 
+def bad_files_of_reader_3(uwt):
+    base = base_of(uwt, "huffman<12,1>, coded=exponent+4", dtype="I32")
+    yield "reader-4", edited(base, lambda e: e.file_entry(reader=4))
+    yield "format-reader-4", edited(base, lambda e: e.entry(reader=4))
+    yield "other-width", edited(base, lambda e: e.entry(dtype="I16"))
+    yield "of-doubles", edited(base, lambda e: e.entry(dtype="F64"))
+    for j in (3, 5):
+        text = f"huffman<12,1>, coded=exponent+{j}"
+        yield f"coded-{j}", edited(base, lambda e, text=text: e.entry(format=text))
+
+
 def make_bad(uwt, folder, files):
     folder.mkdir(parents=True)
     expected = {}
@@ -366,6 +410,7 @@ if __name__ == "__main__":
     good, bad = {
         "1": (cases_of_reader_1, bad_files_of_reader_1),
         "2": (cases_of_reader_2, bad_files_of_reader_2),
+        "3": (cases_of_reader_3, bad_files_of_reader_3),
     }[sys.argv[2]]
     make_good(tool, out / "good", good)
     make_bad(tool, out / "bad", bad)

@@ -41,31 +41,36 @@ def bits_of(words, begin, count):
 
 
 # ---------------------------------------------------------------------------
-# Elements (field-1, field-2) and formats
+# Elements (field-1 to field-3) and formats
 # ---------------------------------------------------------------------------
 
-ELEMENTS = {  # safetensors dtype: word bits, exponent, mantissa, bits of the low half
-    "BF16": (16, 8, 7, 0),
-    "F16": (16, 5, 10, 0),
-    "F32": (16, 8, 7, 16),
-    "F8_E4M3": (8, 4, 3, 0),
-    "F8_E5M2": (8, 5, 2, 0),
+ELEMENTS = {  # safetensors dtype: word bits, sign, exponent, mantissa, bits of the low half
+    "BF16": (16, 1, 8, 7, 0),
+    "F16": (16, 1, 5, 10, 0),
+    "F32": (16, 1, 8, 7, 16),
+    "F8_E4M3": (8, 1, 4, 3, 0),
+    "F8_E5M2": (8, 1, 5, 2, 0),
+    "U8": (8, 0, 4, 4, 0),
 }
+BYTES = {  # field-3: dtypes that are stored as bytes, and how many bytes an element has
+    "BOOL": 1, "I8": 1, "F8_E8M0": 1, "F8_E4M3FNUZ": 1, "F8_E5M2FNUZ": 1,
+    "I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8,
+}  # fmt: skip
 
 
 class Split:
     def __init__(self, dtype, j):
-        self.word_bits, exponent, mantissa, self.low_bits = ELEMENTS[dtype]
+        self.word_bits, sign, exponent, mantissa, self.low_bits = ELEMENTS[dtype]
         self.symbol_bits = exponent + j
         self.raw_low = mantissa - j
-        self.raw_bits = self.raw_low + 1
+        self.raw_bits = self.raw_low + sign
 
     def join(self, symbol, raw):
         sign, mantissa = raw >> self.raw_low, raw & ((1 << self.raw_low) - 1)
         return sign << (self.word_bits - 1) | symbol << self.raw_low | mantissa
 
     def raw_of(self, word):
-        sign = word >> (self.word_bits - 1)
+        sign = word >> (self.raw_low + self.symbol_bits)
         return sign << self.raw_low | word & ((1 << self.raw_low) - 1)
 
 
@@ -420,9 +425,12 @@ class Tensor:
 
     def __init__(self, dtype, shape, text, planes, members=1):
         self.format = Format(text)
+        self.shape, self.planes = list(shape), planes
+        if dtype in BYTES:  # field-3
+            self.shape = [*(self.shape or [1])[:-1], (self.shape or [1])[-1] * BYTES[dtype]]
+            dtype = "U8"
         self.split = Split(dtype, self.format.coded)
-        self.shape, self.planes = shape, planes
-        self.elements = math.prod(shape)
+        self.elements = math.prod(self.shape)
         self.rows, self.columns = self.matrix_shape()
         # fold-2: a flat tensor's last row may be short.
         area = min(self.rows * self.columns, self.elements)

@@ -59,3 +59,12 @@ def weights(dtype, shape, seed, wide=False, mean=0.0, deviation=0.05):
             value *= 2.0 ** source.randint(-20, 6)
         parts.append(element(dtype, value, source.getrandbits(16)))
     return b"".join(parts)
+
+
+def integers(dtype, shape, seed, deviation=20):
+    """Elements whose bytes are normal, in two's complement."""
+    source = random.Random(f"{dtype}{seed}")
+    count = int("".join(c for c in dtype if c.isdigit())) // 8 if dtype[0] in "IU" else 1
+    for size in shape:
+        count *= size
+    return bytes(round(source.gauss(0, deviation)) & 255 for _ in range(count))

@@ -99,6 +99,29 @@ def test_folds_are_as_specified(uwt, tmp_path, policy):
         check_same(*paths, tensors)
 
 
+INTEGERS = {"I8": [70, 90], "U8": [3, 33, 40], "BOOL": [64, 70], "F8_E8M0": [90, 64],
+            "F8_E4M3FNUZ": [50, 64], "F8_E5M2FNUZ": [20, 2, 30], "I16": [40, 50], "U16": [9, 300],
+            "I32": [64, 128], "U32": [2, 20, 33], "I64": [1, 500], "U64": [300, 5]}  # fmt: skip
+
+
+@pytest.mark.parametrize("policy", [
+    "best-size", "fast", "huffman<12,2>", "huffman<15,1>, coded=exponent+4, escapes=none",
+    "huffman<12,1>, coded=exponent+3, context=row_class<2>", "window<4>, coded=exponent+4",
+    "palette<4>, coded=exponent+4", "rice<1,8>, fold=flat<64>",
+])  # fmt: skip
+def test_integers_are_as_specified(uwt, tmp_path, policy):
+    """Tensors of every dtype whose bytes are coded (field-3), with few values and with many."""
+    tensors = {name: (name, shape, st.integers(name, shape, 1)) for name, shape in INTEGERS.items()}
+    mask = bytes(byte & 1 for byte in st.integers("BOOL", [64, 90], 2))
+    tensors["mask"] = ("BOOL", [64, 90], mask)
+    plain, packed = compress(uwt, tmp_path, tensors, "--format", policy)
+    compressed = check_same(plain, packed, tensors)
+    opened = container.read(packed)
+    assert opened.file["reader"] == 3 and opened.entry("mask")["reader"] == 3
+    if policy == "best-size":
+        assert {"I8", "BOOL", "F8_E8M0", "I32", "mask"} <= set(compressed)
+
+
 @pytest.mark.parametrize("policy", ["best-size", "window<4>"])
 def test_stacks_are_as_specified(uwt, tmp_path, policy):
     """Small tensors that are alike, among others, in an order that the header does not follow."""

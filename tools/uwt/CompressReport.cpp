@@ -192,26 +192,47 @@ static std::string otherFiles(const CheckpointReport &report) {
   return text;
 }
 
-/// Types that there is no code for, where they are much of the weights.
-static std::string uncodedText(const CheckpointReport &report) {
-  constexpr uint64_t share = 20;
+namespace {
+/// Tensors that stay raw for one reason.
+struct UncodedTensors {
   std::set<std::string> types;
-  uint64_t bytes = 0, all = 0;
+  uint64_t bytes = 0;
+
+  void add(const TensorReport &tensor) {
+    types.insert(tensor.dtype);
+    bytes += tensor.bytes;
+  }
+  bool isMuchOf(uint64_t all) const { return bytes != 0 && bytes >= all / 20; }
+  /// "12 MB of I32, U8".
+  std::string str() const {
+    std::string names;
+    for (const std::string &type : types)
+      names += (names.empty() ? "" : ", ") + type;
+    return formatBytes(bytes) + " of " + names;
+  }
+};
+} // namespace
+
+/// What is not compressed, and why, where it is much of the weights.
+static std::string uncodedText(const CheckpointReport &report) {
+  UncodedTensors untold, hopeless;
+  uint64_t all = 0;
   for (const FileReport &file : report.weights)
     for (const TensorReport &tensor : file.tensors) {
       all += tensor.bytes;
-      if (elementTypeFromSafetensors(tensor.dtype))
-        continue;
-      bytes += tensor.bytes;
-      types.insert(tensor.dtype);
+      std::optional<ElementType> element = storedElementType(tensor.dtype);
+      if (!element)
+        untold.add(tensor);
+      else if (getTraits(*element).signBits == 0 && tensor.reason == wouldNotBeSmaller)
+        hopeless.add(tensor);
     }
-  if (bytes < all / share || bytes == 0)
-    return {};
-  std::string names;
-  for (const std::string &type : types)
-    names += (names.empty() ? "" : ", ") + type;
-  return formatBytes(bytes) + " of " + names +
-         " are stored as they are: there are codes for BF16, F16, F32 and F8 weights only\n";
+  std::string text;
+  if (untold.isMuchOf(all))
+    text += untold.str() + " are stored as they are: there are codes for BF16, F16, F32, F8 and "
+                           "integers only\n";
+  if (hopeless.isMuchOf(all))
+    text += hopeless.str() + " are stored as they are: codes of their bytes would save nothing\n";
+  return text;
 }
 
 static bool hasTensors(const CheckpointReport &report) {

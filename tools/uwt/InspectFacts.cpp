@@ -25,7 +25,7 @@ static bool isWanted(const FactsRequest &request, std::string_view name) {
 static std::optional<ElementType> countedType(const TensorEntry &entry) {
   if (!entry.sameAs.empty())
     return std::nullopt;
-  return elementTypeFromSafetensors(entry.dtype->name);
+  return storedElementType(entry.dtype->name);
 }
 
 uint64_t uwt::factsBytes(const Checkpoint &model, const FactsRequest &request) {
@@ -60,11 +60,11 @@ static Status addWords(std::vector<uint64_t> &counts, ElementType element,
   return success();
 }
 
-static ValueFacts factsOfWords(std::span<const WordCount> words, ElementType element, bool hasLow) {
-  const ElementTraits &traits = getTraits(element);
+/// Zeros, subnormal weights and exponents.
+static void countExponents(std::span<const WordCount> words, const ElementTraits &traits,
+                           ValueFacts &facts) {
   std::array<uint64_t, 256> exponents{};
   uint32_t mantissas = 1u << traits.mantissaBits, exponentMask = (1u << traits.exponentBits) - 1;
-  ValueFacts facts;
   for (const WordCount &one : words) {
     uint32_t exponent = one.word / mantissas & exponentMask;
     exponents[exponent] += one.count;
@@ -74,7 +74,16 @@ static ValueFacts factsOfWords(std::span<const WordCount> words, ElementType ele
   for (uint32_t exponent = 0; exponent < exponents.size(); ++exponent)
     if (exponents[exponent])
       facts.exponents.emplace_back(exponent, exponents[exponent]);
-  facts.bounds = entropyBounds(words, element);
+}
+
+/// `elementsEach` elements are stored for one of the tensor's own.
+static ValueFacts factsOfWords(std::span<const WordCount> words, ElementType element,
+                               unsigned elementsEach, bool hasLow) {
+  const ElementTraits &traits = getTraits(element);
+  ValueFacts facts;
+  if (traits.signBits != 0) // Bytes have no exponents.
+    countExponents(words, traits, facts);
+  facts.bounds = entropyBounds(words, element) * elementsEach;
   facts.bounds.exponent += hasLow ? traits.lowBits : 0;
   facts.bounds.joint += hasLow ? traits.lowBits : 0;
   return facts;
@@ -119,7 +128,8 @@ Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, Elem
     return success();
   };
   UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
-  return factsOfWords(isSmall ? counter.take() : occurring(counts), element, hasLow);
+  unsigned elementsEach = reader.entry().dtype->bits / 8 / traits.bytes;
+  return factsOfWords(isSmall ? counter.take() : occurring(counts), element, elementsEach, hasLow);
 }
 
 /// Escape records of a coded panel.

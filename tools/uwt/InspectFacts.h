@@ -19,7 +19,8 @@ namespace uwt {
 
 /// Facts about a tensor's values. Needs all of them.
 struct ValueFacts {
-  /// Values of the exponent field that occur, in rising order, and how often.
+  /// Values of the exponent field that occur, in rising order, and how often. Empty for integers,
+  /// of which zeros and subnormals are not counted either.
   std::vector<std::pair<uint32_t, uint64_t>> exponents;
   uint64_t zeros = 0, subnormals = 0;
   /// Bits an element, with low halves (16 bits where they are stored).

@@ -138,7 +138,7 @@ static std::string outlook(const Inspection &inspection) {
                      "); 'uwt compress --dry-run' gives the exact size\n";
   if (sum.notMeasured > sum.stored / 100)
     text += formatBytes(sum.notMeasured) +
-            " of it are integers or other types that were not measured\n";
+            " of it are of types that are neither measured nor compressed\n";
   return text;
 }
 
@@ -207,8 +207,10 @@ static std::string boundsText(const TensorFacts &tensor) {
     }
     return text;
   };
-  return field("entropy", against(values.bounds.joint)) +
-         field("  of exponents", against(values.bounds.exponent)) +
+  std::string entropy = field("entropy", against(values.bounds.joint));
+  if (values.exponents.empty())
+    return entropy;
+  return entropy + field("  of exponents", against(values.bounds.exponent)) +
          field("zeros", formatCount(values.zeros)) +
          field("subnormals", formatCount(values.subnormals));
 }
@@ -252,7 +254,7 @@ static std::string detailText(const Session &session, const Inspection &inspecti
     text += boundsText(tensor);
   if (entry.format)
     text += panelsText(tensor);
-  if (tensor.values)
+  if (tensor.values && !tensor.values->exponents.empty())
     text += "  exponents\n" + exponentText(*tensor.values);
   return text;
 }

@@ -34,10 +34,13 @@ std::vector<uint64_t> countWords(const PanelSource &source, uint64_t panels, uns
 /// halves are not counted.
 struct EntropyBounds {
   /// Entropy of the exponent, plus all other bits of the word raw: what published
-  /// lossless systems take for the bound.
+  /// lossless systems take for the bound. Of types without exponents, the same as `joint`.
   double exponent = 0;
   /// Order-0 entropy of the whole word: the honest bound without contexts.
   double joint = 0;
+
+  /// Of so many words together.
+  EntropyBounds operator*(double count) const { return {exponent * count, joint * count}; }
 };
 EntropyBounds entropyBounds(std::span<const uint64_t> wordCounts, ElementType element);
 
@@ -106,8 +109,9 @@ struct RowHistograms {
   /// Whether all is counted, each symbol for itself.
   bool isExact = true;
 };
+/// Counts every `leastStep`-th panel, or fewer where memory asks for it.
 RowHistograms countRows(const PanelSource &source, uint64_t panels, const FieldSplit &split,
-                        ThreadPool &pool);
+                        ThreadPool &pool, uint64_t leastStep = 1);
 
 /// Sorts rows into `classCount` classes (1...16) so that coding each with its own model
 /// costs fewest bits: starts from quantiles of the rows' mean symbol and refines as k-means does,

@@ -16,6 +16,7 @@
 
 #include "uwt/Container/Container.h"
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -79,6 +80,9 @@ struct CastLoss {
 
   void add(const CastLoss &other);
 };
+
+/// The reason of a tensor that was tried, and stayed raw.
+inline constexpr std::string_view wouldNotBeSmaller = "would not be smaller";
 
 struct TensorReport {
   std::string name;

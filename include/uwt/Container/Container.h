@@ -31,7 +31,7 @@ namespace uwt {
 /// it reads.
 inline constexpr uint32_t containerVersion = 1;
 /// The newest reader that a file may ask for. Files ask for as old a one as can read them.
-inline constexpr uint32_t containerReader = 2;
+inline constexpr uint32_t containerReader = 3;
 
 /// Called on the caller's thread with the bytes (of originals) done since the last call; returns
 /// false to stop the work, which then fails with ErrorKind::Interrupted.
@@ -47,7 +47,8 @@ struct TensorEntry {
   /// Bytes of data in this file: planes with their padding, or the raw bytes; 0
   /// where the tensor is stored under another name.
   uint64_t storedBytes = 0;
-  /// Format and element type of a compressed tensor; empty for raw ones.
+  /// Format of a compressed tensor, empty for raw ones, and the type of the elements that it is
+  /// stored as (field-3).
   std::optional<Format> format;
   ElementType element = ElementType::BF16;
   /// Bytes of each plane in use, and the checksum of the index plane.
@@ -67,7 +68,9 @@ struct TensorEntry {
 
   bool compressed() const { return format.has_value(); }
   /// The smallest version of a reader that can read this entry.
-  uint32_t reader() const { return members > 1 ? containerReader : format ? format->reader() : 1; }
+  uint32_t reader() const;
+  /// What is encoded of a compressed tensor, or of the stack that it is in.
+  TensorDescription stored() const;
 };
 
 /// Half-open range.
@@ -149,6 +152,8 @@ private:
   Status readWhole(std::span<uint8_t> out, ThreadPool &pool) const;
   Expected<TensorBytes> readMatrices(const TensorPart &part, ThreadPool &pool) const;
   Status checkStored(ThreadPool &pool) const;
+  /// Of what is encoded, for each element of the tensor.
+  uint64_t elementsEach() const;
   DecodeOptions decodeOptions() const { return {options.path, options.check, options.times}; }
   Status checkRaw() const;
   Status streamRaw(const std::function<Status(std::span<const uint8_t>)> &consume) const;

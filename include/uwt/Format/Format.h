@@ -45,8 +45,9 @@ namespace uwt {
 inline constexpr uint32_t formatVersion = 1;
 
 /// The newest reader that files may ask for. A reader of version 1 knows every format of this
-/// version without `fold`.
-inline constexpr uint32_t formatReader = 2;
+/// version without `fold`, one of version 2 those with it; version 3 knows bytes (uint8) as
+/// elements too.
+inline constexpr uint32_t formatReader = 3;
 
 /// A keyword with unsigned parameters: `huffman<12,2>`, `row_class<8>`, `none`.
 struct Term {

@@ -212,6 +212,10 @@ constexpr Example examples[] = {
     {"huffman<12,1>, coded=exponent+5", ElementType::F16},
     {"huffman<11,1>, coded=exponent+2", ElementType::F8E4M3FN},
     {"huffman<12,2>, coded=exponent+1, layout=row_major", ElementType::F8E5M2},
+    {"huffman<12,1>, coded=exponent+4", ElementType::UInt8},
+    {"huffman<12,1>, coded=exponent+1", ElementType::UInt8},
+    {"huffman<12,2>, coded=exponent+4, layout=row_major", ElementType::UInt8},
+    {"huffman<12,1>, coded=exponent+4, layout=row_major, context=row_class<8>", ElementType::UInt8},
 };
 
 } // namespace

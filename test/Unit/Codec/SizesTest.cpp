@@ -55,6 +55,7 @@ static constexpr Sample samples[] = {
     {ElementType::F32, 1024, 1024, Distribution::RowScaled},
     {ElementType::F8E4M3FN, 1024, 1024, Distribution::RowScaled},
     {ElementType::F8E5M2, 1024, 1024, Distribution::RowScaled},
+    {ElementType::UInt8, 1024, 1024, Distribution::RowScaled},
     {ElementType::BF16, 64, 64, Distribution::RowScaled},
 };
 

@@ -344,8 +344,38 @@ TEST(ChooseFormatTest, choicesAreValidForEveryType) {
     description.format.layout = Layout::RowMajor;
     description.format.storage = Storage::KMajor;
     Format fast = chosenFormat(FormatPolicy::Fast, description, bytes);
-    EXPECT_EQ(fast.str(), "huffman<12,2>, layout=row_major, storage=k_major");
+    EXPECT_EQ(fast.str(), getTraits(type).signBits
+                              ? "huffman<12,2>, layout=row_major, storage=k_major"
+                              : "huffman<12,1>, layout=row_major, storage=k_major, "
+                                "coded=exponent+4");
     EXPECT_TRUE(checkFormat(fast, type)) << getTraits(type).name;
+  }
+}
+
+TEST(ChooseFormatTest, BytesAreChosenByWhatTheyHold) {
+  auto chosen = [](std::vector<uint8_t> bytes) {
+    TensorDescription description{ElementType::UInt8, {bytes.size() / 512, 512}, {}};
+    return chosenFormat(FormatPolicy::BestSize, description, bytes);
+  };
+  // Two values: pairs of them, and no escapes.
+  std::vector<uint8_t> few(256 * 512);
+  for (size_t i = 0; i < few.size(); ++i)
+    few[i] = i * 2654435761u >> 28 & 1;
+  EXPECT_EQ(chosen(few).codec.str(), "huffman<12,2>");
+  EXPECT_EQ(chosen(few).escapes, Escapes::None);
+  // Rows of either sign that are narrow or wide, and differ in nothing but that.
+  std::vector<uint64_t> shape = {256, 512};
+  std::vector<uint8_t> rows = makeTensor(ElementType::UInt8, shape, Distribution::Gaussian, 1);
+  for (size_t i = 0; i < rows.size(); ++i)
+    rows[i] = static_cast<uint8_t>(i / 512 % 2 ? rows[i] : static_cast<int8_t>(rows[i]) / 8);
+  EXPECT_GE(chosen(rows).rowClasses, 2u);
+  EXPECT_EQ(chosen(rows).codedMantissa, 4u);
+  // Noise is not coded, also where only a sample of it is seen.
+  for (uint64_t noisyRows : {256, 64 * 200}) {
+    std::vector<uint64_t> noisy = {noisyRows, 512};
+    EXPECT_EQ(
+        chosen(makeTensor(ElementType::UInt8, noisy, Distribution::UniformBits, 1)).codec.str(),
+        "raw");
   }
 }
 

@@ -104,6 +104,8 @@ double Random::studentT4() {
 /// The largest finite value's bits, without sign.
 static uint32_t largestFinite(ElementType type) {
   const ElementTraits &traits = getTraits(type);
+  if (traits.signBits == 0)
+    return 0x7F;
   uint32_t mantissaBits = traits.mantissaBits + traits.lowBits;
   uint32_t infinity = ((1u << traits.exponentBits) - 1) << mantissaBits;
   // f8E4M3FN has no infinities; only its last pattern is a NaN.
@@ -114,6 +116,9 @@ static uint32_t largestFinite(ElementType type) {
 
 uint32_t test::roundToElement(double value, ElementType type) {
   const ElementTraits &traits = getTraits(type);
+  if (traits.signBits == 0)
+    return static_cast<uint8_t>(
+        static_cast<int>(std::clamp(std::nearbyint(value * 32), -128.0, 127.0)));
   uint32_t mantissaBits = traits.mantissaBits + traits.lowBits;
   uint64_t bits = std::bit_cast<uint64_t>(value);
   uint32_t sign = static_cast<uint32_t>(bits >> 63) << (traits.bytes * 8 - 1);
@@ -136,8 +141,11 @@ static void storeElement(std::vector<uint8_t> &bytes, uint64_t index, uint32_t v
   std::memcpy(bytes.data() + index * size, &value, size);
 }
 
+/// Of types without NaNs, one of two values.
 static uint32_t nanOf(ElementType type, Random &random) {
   const ElementTraits &traits = getTraits(type);
+  if (traits.signBits == 0)
+    return static_cast<uint32_t>(random.below(2));
   uint32_t mantissaBits = traits.mantissaBits + traits.lowBits;
   uint32_t sign = static_cast<uint32_t>(random.below(2)) << (traits.bytes * 8 - 1);
   uint32_t exponent = ((1u << traits.exponentBits) - 1) << mantissaBits;

@@ -82,12 +82,12 @@ inline constexpr std::string_view allFolds[] = {"none", "columns<2>", "columns<3
                                                 "flat<192>"};
 
 /// Every element type.
-inline constexpr ElementType allElementTypes[] = {ElementType::BF16, ElementType::F16,
-                                                  ElementType::F32, ElementType::F8E4M3FN,
-                                                  ElementType::F8E5M2};
+inline constexpr ElementType allElementTypes[] = {ElementType::BF16,   ElementType::F16,
+                                                  ElementType::F32,    ElementType::F8E4M3FN,
+                                                  ElementType::F8E5M2, ElementType::UInt8};
 
 /// The bits of `value` rounded to nearest, ties to even, as an element of `type`; clamped to
-/// the largest finite value.
+/// the largest finite value. Bytes hold 32 times the value, in two's complement.
 uint32_t roundToElement(double value, ElementType type);
 
 /// A tensor's bytes. Weights have a scale of 0.02 (1 for 8-bit types, whose exponents are

@@ -99,7 +99,7 @@ void Resealer::sealTensor(std::string_view name, std::string &entryText) {
     if (kind == numberOf(PlaneKind::Index))
       indexPlane = bytes;
   }
-  TensorDescription description{entry.element, entry.shape, *entry.format, entry.members};
+  TensorDescription description = entry.stored();
   auto index = readIndex(description, indexPlane, sizes, std::nullopt);
   if (index)
     sealPanels(*index, planes, indexPlane);

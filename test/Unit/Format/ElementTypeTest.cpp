@@ -12,8 +12,8 @@ using namespace uwt;
 
 namespace {
 
-constexpr ElementType allTypes[] = {ElementType::BF16, ElementType::F16, ElementType::F32,
-                                    ElementType::F8E4M3FN, ElementType::F8E5M2};
+constexpr ElementType allTypes[] = {ElementType::BF16,     ElementType::F16,    ElementType::F32,
+                                    ElementType::F8E4M3FN, ElementType::F8E5M2, ElementType::UInt8};
 
 TEST(ElementTypeTest, NamesParseBack) {
   for (ElementType type : allTypes) {
@@ -27,7 +27,7 @@ TEST(ElementTypeTest, NamesParseBack) {
 TEST(ElementTypeTest, BitsAddUp) {
   for (ElementType type : allTypes) {
     const ElementTraits &traits = getTraits(type);
-    EXPECT_EQ(1 + traits.exponentBits + traits.mantissaBits, traits.wordBits);
+    EXPECT_EQ(traits.signBits + traits.exponentBits + traits.mantissaBits, traits.wordBits);
     EXPECT_EQ(traits.wordBits + traits.lowBits, traits.bytes * 8);
   }
 }
@@ -49,6 +49,27 @@ TEST(ElementTypeTest, SymbolIsExponentAndTopMantissa) {
   uint32_t word = 0b1'01111011'10'01101;
   EXPECT_EQ(split.symbolOf(word), 0b01111011'10u);
   EXPECT_EQ(split.rawOf(word), 0b1'01101u);
+}
+
+// field-2
+TEST(ElementTypeTest, BytesHaveNoSign) {
+  FieldSplit split = splitOf(ElementType::UInt8, 1);
+  EXPECT_EQ(split.symbolOf(0b10110'011), 0b10110u);
+  EXPECT_EQ(split.rawOf(0b10110'011), 0b011u);
+  split = splitOf(ElementType::UInt8, 4);
+  EXPECT_EQ(split.rawBits(), 0u);
+  EXPECT_EQ(split.symbolOf(0xB3), 0xB3u);
+}
+
+// field-3
+TEST(ElementTypeTest, IntegersAreStoredAsBytes) {
+  for (std::string_view dtype : {"BOOL", "U8", "I8", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I16",
+                                 "U16", "I32", "U32", "I64", "U64"})
+    EXPECT_EQ(storedElementType(dtype), ElementType::UInt8) << dtype;
+  for (std::string_view dtype : {"F4", "F6_E2M3", "F6_E3M2", "F64", "C64"})
+    EXPECT_EQ(storedElementType(dtype), std::nullopt) << dtype;
+  EXPECT_EQ(storedElementType("BF16"), ElementType::BF16);
+  EXPECT_EQ(storedElementType("F8_E5M2"), ElementType::F8E5M2);
 }
 
 } // namespace

@@ -78,6 +78,26 @@ TEST_F(WeightStoreTest, RawTensorsAreCoded) {
   }
 }
 
+TEST_F(WeightStoreTest, IntegersAreDenseAlsoWhereTheyAreCoded) {
+  Bytes packed =
+      makeTensor(ElementType::UInt8, std::vector<uint64_t>{64, 256}, Distribution::Gaussian, 4);
+  writeTensors(folder / "i.safetensors", {{"q", "I32", {64, 64}, packed}});
+  ASSERT_TRUE(holds(compressFile(folder / "i.safetensors", folder / "i.uwt", {})));
+  for (const char *path : {"i.safetensors", "i.uwt"}) {
+    SCOPED_TRACE(path);
+    WeightStore store = open({folder / path});
+    ASSERT_EQ((*store.find("q")).decoder() != nullptr, std::string_view(path) == "i.uwt");
+    WeightRequest wanted{"q", findSafetensorsDtype("I32"), {64, 64}, std::nullopt};
+    auto loaded = store.load({&wanted, 1}, pool);
+    ASSERT_TRUE(holds(loaded));
+    EXPECT_EQ(Bytes(loaded->front()->dense().begin(), loaded->front()->dense().end()), packed);
+    wanted.format = parsedFormat("raw");
+    EXPECT_EQ(messageOf(store.load({&wanted, 1}, pool)),
+              "tensor 'q': its dtype is I32, and only floats are computed from as they are coded; "
+              "load it dense");
+  }
+}
+
 TEST_F(WeightStoreTest, EqualFormsAreInMemoryOnceWhileHeld) {
   WeightStore store = open({folder / "packed.safetensors"});
   std::vector<WeightRequest> both = {request("inplace<12>"), request("inplace<12>")};

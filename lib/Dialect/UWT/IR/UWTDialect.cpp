@@ -46,6 +46,8 @@ Type uwt::typeOf(MLIRContext *context, ElementType element) {
     return Float8E4M3FNType::get(context);
   case ElementType::F8E5M2:
     return Float8E5M2Type::get(context);
+  case ElementType::UInt8:
+    return IntegerType::get(context, 8);
   }
   return {};
 }
