@@ -9,9 +9,6 @@
 
 namespace uwt {
 
-/// A hash that nobody has computed, as long as the others.
-static const std::string unknownSha256(64, '0');
-
 Status FileCompressor::estimateMembers(CodedMembers members, uint64_t elements) {
   TensorDescription description = describe(members);
   description.format = wantedFormat(members[0], mayNeedNewReader);
@@ -57,6 +54,8 @@ Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
 Status FileCompressor::estimateTensors() {
   std::vector<size_t> order = original.header().dataOrder();
   std::vector<CodedMembers> units;
+  // A hash that nobody has computed, as long as the others.
+  std::string unknownSha256(64, '0');
   auto tellProgress = [&](CodedMembers members) -> Status {
     for (size_t i : members)
       UWT_RETURN_IF_ERROR(reportProgress(options.progress, original.sourceOf(i).bytes()));
