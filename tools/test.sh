@@ -29,6 +29,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
 source tools/dev/packages.sh
+# shellcheck source=tools/dev/fuzz.sh
+source tools/dev/fuzz.sh
 
 all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz
   quickstart)
@@ -172,38 +174,30 @@ step_thread() {
   run_ctest tsan unit
 }
 
-# run_fuzzer PROGRAM: its log is shown only where it fails.
-run_fuzzer() {
-  local name=${1##*/fuzz-} seconds=${FUZZ_SECONDS:-10} seeds=()
-  local work=build-asan/fuzz/$name
-  mkdir -p "$work/corpus"
-  if [[ -d test/Fuzz/corpus/$name ]]; then
-    seeds=("test/Fuzz/corpus/$name")
-  fi
-  if "$1" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 \
-    -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" &> "$work/log"; then
-    record 1 0 "fuzz-$name: $(tail -n 1 "$work/log")"
+# fuzz_briefly NAME: its log is shown only where it fails.
+fuzz_briefly() {
+  local work=build-asan/fuzz/$1
+  if run_fuzzer "$1" "${FUZZ_SECONDS:-10}" "$work/corpus" "$work"; then
+    record 1 0 "fuzz-$1: $(tail -n 1 "$work/log")"
   else
     tail -n 40 "$work/log"
-    record 0 1 "fuzz-$name: failed; see $work"
+    record 0 1 "fuzz-$1: failed; see $work"
   fi
 }
 
 step_fuzz() {
   build_preset asan
-  local programs=(build-asan/bin/fuzz-*) program
-  if [[ ! -x "${programs[0]}" ]]; then
+  local names=() name
+  mapfile -t names < <(fuzzer_names)
+  if ((${#names[@]} == 0)); then
     echo "no fuzzers in build-asan/bin"
     return 1
   fi
-  for program in "${programs[@]}"; do
-    if [[ "$program" == */fuzz-make-corpus ]]; then
-      continue
-    fi
+  for name in "${names[@]}"; do
     while (($(jobs -rp | wc -l) >= jobs)); do
       wait -n
     done
-    run_fuzzer "$program" &
+    fuzz_briefly "$name" &
   done
   wait
 }

@@ -13,7 +13,7 @@
 
 #include "PrefixModel.h"
 #include "RowClasses.h"
-#include "uwt/Codec/Tensor.h"
+#include "uwt/Codec/Sample.h"
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -53,10 +53,11 @@ struct Candidate {
 
 class BestSizeChoice {
 public:
-  /// `order` has the layout, storage and fold.
+  /// `order` has the layout, storage and fold; `rows` are of all panels of `matrices` or of a
+  /// sample of them.
   BestSizeChoice(ElementType element, const Format &order, const RowHistograms &rows,
-                 const MatrixShape &matrix)
-      : element(element), order(order), rows(rows), matrix(matrix),
+                 const TensorDescription::Matrices &matrices)
+      : element(element), order(order), rows(rows), matrices(matrices),
         panelStep(std::max<size_t>(1, rows.counted.size() / choicePanels)) {}
 
   /// The best format, `raw` for a tensor without elements, and the classes of its rows where all
@@ -77,7 +78,7 @@ private:
   ElementType element;
   Format order;
   const RowHistograms &rows;
-  const MatrixShape &matrix;
+  const TensorDescription::Matrices &matrices;
   size_t panelStep;
   double elements = 0;
   /// Elements for each one that candidates' counts have.
@@ -176,7 +177,7 @@ double BestSizeChoice::fixedBits(const Candidate &candidate) const {
   const ElementTraits &traits = getTraits(element);
   uint32_t rawBits = traits.wordBits - traits.exponentBits - candidate.mantissaBits;
   double classBits = std::bit_width(candidate.classCount()) - 1;
-  return elements * rawBits + static_cast<double>(rows.panels * panelRows) * classBits;
+  return elements * rawBits + static_cast<double>(matrices.panels() * panelRows) * classBits;
 }
 
 /// Code words, escape records and tables, if code words could have any fraction of bits; `rounding`
@@ -209,8 +210,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
       counted += count;
   if (counted == 0)
     return result;
-  uint64_t matrices = matrix.panels() == 0 ? 0 : rows.panels / matrix.panels();
-  elements = static_cast<double>(matrices * matrix.rows * matrix.columns);
+  elements = static_cast<double>(matrices.count * matrices.shape.rows * matrices.shape.columns);
   scale = elements / static_cast<double>(counted);
 
   hasFewSymbols = countsFewSymbols();
@@ -265,7 +265,8 @@ static Format orderOf(const Format &format) {
 }
 
 Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescription &description,
-                                         std::span<const uint8_t> source, ThreadPool &pool) {
+                                         std::span<const uint8_t> source, ThreadPool &pool,
+                                         const PanelSample *sample) {
   ChosenFormat chosen;
   chosen.format = orderOf(description.format);
   const ElementTraits &traits = getTraits(description.element);
@@ -277,19 +278,22 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
   }
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
   UWT_ASSIGN_OR_RETURN(PanelSource panels, panelSource(description, source));
+  uint64_t count = matrices.panels();
+  if (sample) {
+    panels = sampledSource(std::move(panels), *sample);
+    count = sample->panels.size();
+  }
   FieldSplit split = bestSizeSplit(description.element);
-  if (uint64_t step = matrices.panels() / choicePanels; traits.signBits == 0 && step > 1) {
-    RowHistograms sample = countRows(panels, matrices.panels(), split, pool, step);
-    chosen =
-        BestSizeChoice(description.element, orderOf(description.format), sample, matrices.shape)
-            .choose(pool);
+  if (uint64_t step = count / choicePanels; traits.signBits == 0 && step > 1) {
+    RowHistograms few = countRows(panels, count, split, pool, step);
+    chosen = BestSizeChoice(description.element, orderOf(description.format), few, matrices)
+                 .choose(pool);
     if (chosen.format.codec.keyword == "raw")
       return chosen;
     chosen.format = orderOf(description.format);
   }
-  auto rows =
-      std::make_shared<const RowHistograms>(countRows(panels, matrices.panels(), split, pool));
-  chosen = BestSizeChoice(description.element, chosen.format, *rows, matrices.shape).choose(pool);
+  auto rows = std::make_shared<const RowHistograms>(countRows(panels, count, split, pool));
+  chosen = BestSizeChoice(description.element, chosen.format, *rows, matrices).choose(pool);
   chosen.rows = std::move(rows);
   return chosen;
 }

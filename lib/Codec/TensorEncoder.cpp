@@ -14,7 +14,7 @@
 #include "PanelIndex.h"
 #include "StopWatch.h"
 #include "TensorWords.h"
-#include "uwt/Codec/Tensor.h"
+#include "uwt/Codec/Sample.h"
 #include "uwt/Support/Checksum.h"
 #include <atomic>
 
@@ -63,6 +63,13 @@ struct EncodeWorker {
   CodingTimes times;
 };
 
+/// What a coded panel adds to the result.
+struct SampledPanel {
+  std::array<uint64_t, planeKinds> bytes{};
+  uint64_t escapes = 0, counts = 0;
+  bool asWords = false;
+};
+
 class TensorEncoder {
 public:
   TensorEncoder(const TensorDescription &description, std::span<const uint8_t> source,
@@ -71,14 +78,20 @@ public:
         index(plan), workers(pool.size()) {}
 
   Expected<EncodedTensor> run();
+  /// The same for a sample; the sink gets nothing.
+  Expected<EncodedTensor> estimate(const PanelSample &sample);
 
 private:
   Status prepare();
   Status buildModel();
   SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
   bool findLowHalves();
-  void encodePanel(uint64_t panel, PendingPanel &pending, EncodeWorker &worker) const;
-  void codeWords(PanelWords words, uint64_t panel, PendingPanel &pending) const;
+  bool findSampledLowHalves();
+  void addSampled(std::span<const SampledPanel> panels);
+  /// The number of panel `i` of those that are coded.
+  uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
+  void encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const;
+  void codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const;
   Status append(uint64_t panel, PendingPanel &pending);
   Status appendPart(PlaneKind kind, std::span<const uint8_t> bytes);
   Status finish();
@@ -89,6 +102,8 @@ private:
   PlaneSink &sink;
   ThreadPool &pool;
   const EncodeOptions &options;
+  /// Null where all panels are coded.
+  const PanelSample *sample = nullptr;
 
   CodingPlan plan;
   const Codec *codec = nullptr;
@@ -117,15 +132,25 @@ Status TensorEncoder::prepare() {
   return success();
 }
 
+/// What a model costs beside what it codes follows from counts of the whole tensor.
+static void multiply(SymbolStatistics &statistics, uint64_t factor) {
+  for (auto *tables : {&statistics.counts, &statistics.pairs})
+    for (std::vector<uint64_t> &table : *tables)
+      for (uint64_t &count : table)
+        count *= factor;
+}
+
 Status TensorEncoder::buildModel() {
   if (plan.traits.rate == Rate::Words)
     return success();
-  uint64_t panels = tensor.matrices().panels();
-  PanelSource panelOf = [this](uint64_t panel, std::vector<uint16_t> &scratch) {
-    return tensor.load(source, panel, scratch);
+  uint64_t panels = sample ? sample->panels.size() : tensor.matrices().panels();
+  PanelSource panelOf = [this](uint64_t i, std::vector<uint16_t> &scratch) {
+    return tensor.load(source, panelAt(i), scratch);
   };
   StopWatch watch;
   SymbolStatistics statistics = count(panelOf, panels);
+  if (sample && !sample->panels.empty())
+    multiply(statistics, sample->panelsOfTensor / sample->panels.size());
   times.statistics += watch.lap();
   UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
   if (plan.traits.rate == Rate::Prefix)
@@ -179,9 +204,9 @@ std::span<const uint8_t> TensorEncoder::classesOf(uint64_t panel) const {
   return std::span<const uint8_t>(rowClasses).subspan(panel * panelRows, panelRows);
 }
 
-void TensorEncoder::codeWords(PanelWords words, uint64_t panel, PendingPanel &pending) const {
+void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const {
   if (plan.traits.rate == Rate::Prefix)
-    encodePrefix(plan, *tables, words, classesOf(panel).first(rowClasses.empty() ? 0 : words.rows),
+    encodePrefix(plan, *tables, words, classesOf(i).first(rowClasses.empty() ? 0 : words.rows),
                  options.path, pending.coded);
   else if (plan.traits.rate == Rate::Fixed)
     encodeFixed(plan, words, options.path, pending.coded);
@@ -197,10 +222,11 @@ void TensorEncoder::codeWords(PanelWords words, uint64_t panel, PendingPanel &pe
   encodeWords(plan.format.layout, plan.split.wordBits, words, options.path, pending.words);
 }
 
-void TensorEncoder::encodePanel(uint64_t panel, PendingPanel &pending, EncodeWorker &worker) const {
+void TensorEncoder::encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const {
   StopWatch watch;
   pending.reset();
-  codeWords(tensor.load(source, panel, worker.words), panel, pending);
+  uint64_t panel = panelAt(i);
+  codeWords(tensor.load(source, panel, worker.words), i, pending);
   if (hasLow)
     encodeWords(plan.format.layout, 16, tensor.loadLow(source, panel, worker.low), options.path,
                 pending.low);
@@ -278,10 +304,84 @@ Expected<EncodedTensor> TensorEncoder::run() {
   return result;
 }
 
+//===----------------------------------------------------------------------===//
+// Estimates
+//===----------------------------------------------------------------------===//
+
+bool TensorEncoder::findSampledLowHalves() {
+  if (getTraits(plan.element).lowBits == 0)
+    return false;
+  std::atomic<bool> found = false;
+  pool.parallelFor(sample->panels.size(), [&](uint64_t i, unsigned worker) {
+    if (found.load(std::memory_order_relaxed))
+      return;
+    PanelWords low = tensor.loadLow(source, panelAt(i), workers[worker].low);
+    uint16_t any = 0;
+    for (uint32_t row = 0; row < low.rows; ++row)
+      for (uint64_t column = 0; column < low.columns; ++column)
+        any |= low.row(row)[column];
+    if (any)
+      found.store(true, std::memory_order_relaxed);
+  });
+  return found;
+}
+
+/// Sums up panels, each as often as its weight says.
+void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
+  std::array<double, planeKinds> bytes{};
+  double escapes = 0, counts = 0, asWords = 0;
+  for (size_t i = 0; i < panels.size(); ++i) {
+    double weight = sample->weights[i];
+    for (unsigned kind = 0; kind < planeKinds; ++kind)
+      bytes[kind] += weight * static_cast<double>(panels[i].bytes[kind]);
+    escapes += weight * static_cast<double>(panels[i].escapes);
+    counts += weight * static_cast<double>(panels[i].counts);
+    asWords += panels[i].asWords ? weight : 0;
+  }
+  auto rounded = [](double value) { return static_cast<uint64_t>(value + 0.5); };
+  for (unsigned kind = 0; kind < planeKinds; ++kind)
+    result.planeBytes[kind] = rounded(bytes[kind]);
+  result.escapes = rounded(escapes);
+  result.panelsAsWords = rounded(asWords);
+  std::vector<uint32_t> index(indexHeaderWords);
+  codec->writeModel(plan.format, plan.model, index);
+  uint64_t words = index.size() + result.panels * directoryEntryWords(plan) +
+                   divideUp(rounded(counts) * (hasPatch(plan) ? countBytes(plan) : 0), 4);
+  result.planeBytes[numberOf(PlaneKind::Index)] = words * 4;
+}
+
+Expected<EncodedTensor> TensorEncoder::estimate(const PanelSample &from) {
+  sample = &from;
+  UWT_RETURN_IF_ERROR(prepare());
+  UWT_RETURN_IF_ERROR(buildModel());
+  hasLow = findSampledLowHalves();
+  result.panels = tensor.matrices().panels();
+  std::vector<SampledPanel> sampled(from.panels.size());
+  std::vector<PendingPanel> pending(pool.size());
+  pool.parallelFor(sampled.size(), [&](uint64_t i, unsigned worker) {
+    PendingPanel &panel = pending[worker];
+    encodePanel(i, panel, workers[worker]);
+    for (unsigned kind = 0; kind < planeKinds; ++kind)
+      sampled[i].bytes[kind] = panel.part(static_cast<PlaneKind>(kind)).size();
+    sampled[i].escapes = panel.coded.escapes;
+    sampled[i].counts = panel.coded.counts.size();
+    sampled[i].asWords = panel.entry.asWords;
+  });
+  addSampled(sampled);
+  return result;
+}
+
 Expected<EncodedTensor> encodeTensor(const TensorDescription &description,
                                      std::span<const uint8_t> source, PlaneSink &sink,
                                      ThreadPool &pool, const EncodeOptions &options) {
   return TensorEncoder(description, source, sink, pool, options).run();
+}
+
+Expected<EncodedTensor> estimateTensor(const TensorDescription &description,
+                                       std::span<const uint8_t> source, const PanelSample &sample,
+                                       ThreadPool &pool, const EncodeOptions &options) {
+  MemoryPlanes none;
+  return TensorEncoder(description, source, none, pool, options).estimate(sample);
 }
 
 } // namespace uwt

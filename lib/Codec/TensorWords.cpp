@@ -52,6 +52,23 @@ uint64_t TensorWords::elementsOf(uint64_t panel) const {
 
 uint64_t TensorWords::panelSize(uint64_t panel) const { return elementsOf(panel) * elementBytes; }
 
+Status
+TensorWords::visitBytes(uint64_t panel,
+                        const std::function<Status(uint64_t offset, uint64_t bytes)> &visit) const {
+  uint64_t rows = rowsOf(panel), columns = shape.shape.columns;
+  if (!kMajor) {
+    UWT_RETURN_IF_ERROR(visit(panelBegin(panel), panelSize(panel)));
+    // fold-2: a short last row is filled from the matrix's beginning.
+    uint64_t missing = std::min(rows * columns - elementsOf(panel), shape.elements);
+    uint64_t matrix = panelBegin(panel - panel % shape.shape.panels());
+    return missing == 0 ? success() : visit(matrix, missing * elementBytes);
+  }
+  Steps steps = stepsOf(panel);
+  for (uint64_t column = 0; column < columns; ++column)
+    UWT_RETURN_IF_ERROR(visit(steps.origin + column * steps.column, rows * elementBytes));
+  return success();
+}
+
 uint64_t TensorWords::panelOf(uint64_t element) const {
   return element / shape.elements * shape.shape.panels() +
          element % shape.elements / (panelRows * shape.shape.columns);

@@ -30,6 +30,10 @@ public:
   /// (fold-2) has too little; panelBegin of the number of panels is the tensor's size.
   uint64_t panelBegin(uint64_t panel) const;
   uint64_t panelSize(uint64_t panel) const;
+  /// Calls `visit(offset, bytes)` with the parts of the tensor that the panel is loaded from. Stops
+  /// at an error.
+  Status visitBytes(uint64_t panel,
+                    const std::function<Status(uint64_t offset, uint64_t bytes)> &visit) const;
   /// The panel that holds element `element` of an n_major tensor.
   uint64_t panelOf(uint64_t element) const;
 

@@ -129,9 +129,9 @@ void uwt::addEntry(llvm::Module &module, llvm::StringRef name) {
   builder.CreateRetVoid();
 }
 
-/// What is run of LLVM's optimisations. Loops are tiled, unrolled and vectorised before, so most of O3
-/// finds nothing: it takes three times as long, and compiled layers execute 5 % more instructions
-/// with it, since it turns short loops into calls of memset (docs/embedding.md).
+/// What is run of LLVM's optimisations. Loops are tiled, unrolled and vectorised before, so most of
+/// O3 finds nothing: it takes three times as long, and compiled layers execute 5 % more
+/// instructions with it, since it turns short loops into calls of memset (docs/embedding.md).
 static constexpr llvm::StringLiteral optimisations =
     "function(simplifycfg,sroa<modify-cfg>,early-cse<memssa>,instcombine<no-verify-fixpoint>),"
     "cgscc(inline),globaldce,function("

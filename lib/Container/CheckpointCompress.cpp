@@ -54,7 +54,7 @@ private:
   Status writeManifest();
   Status makeFolders();
   std::string targetOf(const TreeFile &file) const { return joinPath(output, storedPath(file)); }
-  bool dryRun() const { return options.compress.dryRun; }
+  bool dryRun() const { return !options.compress.writes(); }
 
   FileTree tree;
   const std::string &output;
@@ -261,6 +261,7 @@ Status CheckpointCompressor::compressWeights(const TreeFile &file) {
   report.inputBytes += file.bytes;
   report.originalBytes += done->originalBytes;
   report.outputBytes += done->outputBytes;
+  report.sampledBytes += done->sampledBytes;
   report.cast.add(done->cast);
   report.weights.push_back(*std::move(done));
   return success();
@@ -429,6 +430,7 @@ static Expected<CheckpointReport> compressOne(const std::string &input, const st
   report.inputBytes = file.inputBytes;
   report.originalBytes = file.originalBytes;
   report.outputBytes = file.outputBytes;
+  report.sampledBytes = file.sampledBytes;
   report.cast = file.cast;
   report.weights.push_back(std::move(file));
   return report;
@@ -438,7 +440,7 @@ Expected<CheckpointReport> compress(const std::string &input, const std::string 
                                     const CheckpointOptions &options) {
   if (!isFolder(input))
     return compressOne(input, output, options);
-  if (!options.compress.dryRun) {
+  if (options.compress.writes()) {
     if (isNested(input, output))
       return usageError(output + ": lies in the folder that is compressed, or around it; give "
                                  "another one");

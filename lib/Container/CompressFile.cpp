@@ -4,21 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Tensors are coded one after another, each by all threads. Data are streamed behind
-// a space for the header, which is written last; where everything fits into memory, they
-// are gathered first, so that the header takes no more than it needs (write-3).
-//
-//===----------------------------------------------------------------------===//
 
-#include "ContainerFormat.h"
-#include "FileWork.h"
-#include "Original.h"
-#include "PlaneSpool.h"
-#include "Selection.h"
+#include "FileCompressor.h"
 #include "SharedTensors.h"
 #include "Stacks.h"
-#include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <filesystem>
@@ -27,91 +16,12 @@ namespace uwt {
 
 /// Of tensors from this size on, the largest plane is not kept at all, but written at once.
 static constexpr uint64_t directTensor = uint64_t(128) << 20;
-/// Data begin at a multiple of the first, or of the second for originals with
-/// less data than the third (file-5).
-static constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment,
-                          smallData = uint64_t(1) << 20;
 static constexpr uint64_t rawPieceBytes = uint64_t(16) << 20;
 /// A space for the header that is larger than this share of the data is not reserved.
 static constexpr uint64_t reservedShare = 256;
 /// What a newer reader is needed for is not used where it is a smaller share of the data
 /// (choice-8).
 static constexpr uint64_t newFormsShare = 256;
-
-namespace {
-
-class FileCompressor {
-public:
-  FileCompressor(Original &original, const std::string &folder, AtomicFileWriter *writer,
-                 const CompressOptions &options, ThreadPool &pool)
-      : original(original), options(options), pool(pool), writer(writer), data(folder, writer),
-        spool(folder, data, !writer) {}
-
-  Status run();
-  FileReport report;
-
-private:
-  uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
-  uint64_t alignment() const { return dataBytes() < smallData ? smallAlignment : largeAlignment; }
-  void prepare();
-  void describeTensors();
-  void chooseStacks();
-  void chooseReader();
-  uint32_t neededReader(size_t i) const;
-  Format wantedFormat(size_t i) const;
-  uint64_t reservedPrefix() const;
-  Status compressTensor(size_t i);
-  Expected<std::span<const uint8_t>> bytesOf(std::span<const size_t> members);
-  Status keepAsItIs(size_t i);
-  Status encodeMembers(std::span<const size_t> members);
-  Status tryToEncode(std::span<const size_t> members, std::span<const uint8_t> bytes);
-  TensorDescription describe(std::span<const size_t> members) const;
-  Expected<ChosenFormat> pickFormat(std::span<const size_t> members,
-                                    std::span<const uint8_t> bytes);
-  Expected<EncodedTensor> encode(std::span<const size_t> members, std::span<const uint8_t> bytes,
-                                 const ChosenFormat &chosen);
-  Expected<std::optional<EntropyBounds>>
-  measureBounds(const TensorDescription &as, unsigned elementsEach, std::span<const uint8_t> bytes);
-  std::optional<PlaneKind> directPlane(size_t i, const Format &format) const;
-  bool isWorthIt(const StoredTensor &candidate, std::span<const size_t> members) const;
-  Status keepPlanes(StoredTensor candidate, std::span<const size_t> members,
-                    const EncodedTensor &encoded);
-  void keepRaw(std::span<const size_t> members, const std::string &reason);
-  Status hash(size_t i, std::span<const uint8_t> bytes);
-  Status writeRaw(size_t i);
-  Status writeRawTensors();
-  Status finish();
-  Status progress(uint64_t bytes);
-  void fillReport();
-
-  Original &original;
-  const CompressOptions &options;
-  ThreadPool &pool;
-  AtomicFileWriter *writer;
-  bool gather = false;
-  DataOutput data;
-  PlaneSpool spool;
-  ContainerHeader header;
-  std::vector<Choice> choices;
-  std::vector<std::optional<size_t>> shared;
-  std::vector<std::vector<size_t>> stacks;
-  /// The stack of each tensor that is in one.
-  std::vector<std::optional<size_t>> stackOf;
-  /// The newest reader that the file may ask for (choice-8).
-  uint32_t newestReader = containerReader;
-  std::vector<uint8_t> stackBytes;
-  std::vector<size_t> raw;
-  /// Bytes in front of the data where those are not gathered.
-  uint64_t reserved = 0;
-  Sha256Stream wholeHash;
-  /// Source bytes of what is encoded at the moment, and of these what progress has been told of.
-  uint64_t sourceBytes = 0, told = 0;
-  /// Set once some tensor could hold the format; and why the first could not.
-  bool formatFits = false;
-  std::optional<Error> formatError;
-};
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // Tensors
@@ -178,7 +88,7 @@ void FileCompressor::prepare() {
   header.originalText = original.headerText();
   header.options = options.digest();
   describeTensors();
-  shared = findSharedTensors(original);
+  shared = findSharedTensors(original, options.estimate);
   chooseStacks();
   // write-3.
   gather = dataBytes() < gatheredData;
@@ -226,7 +136,7 @@ Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> member
   TensorDescription description = describe(members);
   description.format = wantedFormat(members[0]);
   if (const auto *policy = std::get_if<FormatPolicy>(&options.format))
-    return chooseFormat(*policy, description, bytes, pool);
+    return chooseFormat(*policy, description, bytes, pool, sample ? &*sample : nullptr);
   UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));
   UWT_RETURN_IF_ERROR(description.matrices());
   ChosenFormat chosen;
@@ -250,7 +160,6 @@ std::optional<PlaneKind> FileCompressor::directPlane(size_t i, const Format &for
 Expected<EncodedTensor> FileCompressor::encode(std::span<const size_t> members,
                                                std::span<const uint8_t> bytes,
                                                const ChosenFormat &chosen) {
-  spool.begin(directPlane(members[0], chosen.format));
   EncodeOptions encoding;
   encoding.path = options.path;
   encoding.chosen = &chosen;
@@ -259,7 +168,15 @@ Expected<EncodedTensor> FileCompressor::encode(std::span<const size_t> members,
   encoding.progress = [&](uint64_t done) { return bool(progress(done * scale)); };
   TensorDescription description = describe(members);
   description.format = chosen.format;
-  return encodeTensor(description, bytes, spool, pool, encoding);
+  if (!sample) {
+    spool.begin(directPlane(members[0], chosen.format));
+    return encodeTensor(description, bytes, spool, pool, encoding);
+  }
+  spool.begin(std::nullopt);
+  UWT_ASSIGN_OR_RETURN(EncodedTensor encoded,
+                       estimateTensor(description, bytes, *sample, pool, encoding));
+  spool.sizes = encoded.planeBytes;
+  return encoded;
 }
 
 Expected<std::optional<EntropyBounds>>
@@ -269,8 +186,12 @@ FileCompressor::measureBounds(const TensorDescription &as, unsigned elementsEach
     return std::optional<EntropyBounds>();
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, as.matrices());
   UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(as, bytes));
-  std::vector<uint64_t> counts =
-      countWords(source, matrices.panels(), getTraits(as.element).wordBits, pool);
+  uint64_t panels = matrices.panels();
+  if (sample) {
+    source = sampledSource(std::move(source), *sample);
+    panels = sample->panels.size();
+  }
+  std::vector<uint64_t> counts = countWords(source, panels, getTraits(as.element).wordBits, pool);
   return std::optional(entropyBounds(counts, as.element) * elementsEach);
 }
 
@@ -441,6 +362,11 @@ Status FileCompressor::writeRaw(size_t i) {
   StoredTensor &stored = header.tensors[i];
   stored.rawBegin = data.size();
   stored.entry.storedBytes = stored.entry.bytes;
+  if (options.estimate) {
+    stored.entry.rawChecksum = 0;
+    data.count(stored.entry.bytes);
+    return success();
+  }
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> rest, original.tensorBytes(i, pool, nullptr));
   ResidencyLimit limit(original.mappedPart(i, rest));
   Xxh3Stream checksum;
@@ -507,7 +433,7 @@ uint64_t FileCompressor::reservedPrefix() const {
 }
 
 Status FileCompressor::finish() {
-  if (options.sha256)
+  if (options.sha256 && !options.estimate)
     header.sha256 = wholeHash.hexDigest();
   uint64_t prefixBytes = gather ? roundUp(8 + header.text().size(), alignment()) : reserved;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> prefix, header.prefix(prefixBytes));
@@ -534,8 +460,7 @@ void FileCompressor::fillReport() {
   }
 }
 
-Status FileCompressor::run() {
-  prepare();
+Status FileCompressor::compressTensors() {
   if (options.sha256) {
     uint64_t length = original.headerText().size();
     uint8_t bytes[8];
@@ -546,6 +471,14 @@ Status FileCompressor::run() {
   }
   for (size_t i : original.header().dataOrder())
     UWT_RETURN_IF_ERROR(compressTensor(i));
+  return success();
+}
+
+Status FileCompressor::run() {
+  if (options.estimate)
+    MappedFile::readSparsely(original.source().data());
+  prepare();
+  UWT_RETURN_IF_ERROR(options.estimate ? estimateTensors() : compressTensors());
   if (formatError && !formatFits)
     return *std::move(formatError);
   UWT_RETURN_IF_ERROR(writeRawTensors());
@@ -562,18 +495,18 @@ Status FileCompressor::run() {
 Expected<FileReport> compressFile(const std::string &input, const std::string &output,
                                   const CompressOptions &given) {
   CompressOptions options = given;
-  options.verify = given.verify && !given.dryRun;
+  options.verify = given.verify && given.writes();
   if (options.verify)
     options.progress = halved(given.progress);
   std::string folder = std::filesystem::path(output).parent_path().string();
-  if (options.dryRun || folder.empty())
+  if (!options.writes() || folder.empty())
     folder = ".";
   UWT_ASSIGN_OR_RETURN(Original original, Original::open(input, options.castToBF16, folder));
   Status names = checkSourceNames(original.source().header());
   if (!names)
     return names.takeError().in(input);
   std::optional<AtomicFileWriter> writer;
-  if (!options.dryRun) {
+  if (options.writes()) {
     UWT_ASSIGN_OR_RETURN(
         writer, AtomicFileWriter::create(output, options.overwrite, original.source().mode()));
   }

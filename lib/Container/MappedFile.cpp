@@ -92,6 +92,19 @@ Status MappedFile::checkUnchanged() const {
   return uwt::checkUnchanged(name, identity);
 }
 
+/// All pages that `part` touches.
+static void advise(std::span<const uint8_t> part, int advice) {
+  auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto begin = reinterpret_cast<uintptr_t>(part.data()) / page * page;
+  auto end = reinterpret_cast<uintptr_t>(part.data() + part.size());
+  if (begin < end)
+    ::madvise(reinterpret_cast<void *>(begin), end - begin, advice);
+}
+
+void MappedFile::readSparsely(std::span<const uint8_t> part) { advise(part, MADV_RANDOM); }
+
+void MappedFile::readAhead(std::span<const uint8_t> part) { advise(part, MADV_WILLNEED); }
+
 void MappedFile::release(std::span<const uint8_t> part) {
   auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   auto begin = (reinterpret_cast<uintptr_t>(part.data()) + page - 1) / page * page;

@@ -69,11 +69,28 @@ uint64_t Original::bytes() const {
   return total;
 }
 
+bool Original::isCast(size_t i) const { return isCast() && isCastToBF16(*sourceOf(i).dtype); }
+
+void Original::readPart(size_t i, uint64_t offset, std::span<uint8_t> out, ThreadPool &pool,
+                        CastLoss *loss) const {
+  std::span<const uint8_t> source = sourceBytes(i);
+  if (!isCast(i)) {
+    std::memcpy(out.data(), source.data() + offset, out.size());
+    return;
+  }
+  const SafetensorsDtype &dtype = *sourceOf(i).dtype;
+  uint64_t bytes = dtype.bits / 8;
+  CastLoss lost =
+      castToBF16(dtype, source.subspan(offset / 2 * bytes, out.size() / 2 * bytes), out, pool);
+  if (loss)
+    loss->add(lost);
+}
+
 Expected<std::span<const uint8_t>> Original::tensorBytes(size_t i, ThreadPool &pool,
                                                          CastLoss *loss) {
   std::span<const uint8_t> source = sourceBytes(i);
   const SafetensorsDtype &dtype = *sourceOf(i).dtype;
-  if (!isCast() || !isCastToBF16(dtype))
+  if (!isCast(i))
     return source;
   rounded.clear();
   unsigned bytes = dtype.bits / 8;
@@ -93,7 +110,7 @@ Expected<std::span<const uint8_t>> Original::tensorBytes(size_t i, ThreadPool &p
 }
 
 std::span<const uint8_t> Original::mappedPart(size_t i, std::span<const uint8_t> bytes) const {
-  bool inMemory = isCast() && isCastToBF16(*sourceOf(i).dtype) && bytes.size() <= roundedInMemory;
+  bool inMemory = isCast(i) && bytes.size() <= roundedInMemory;
   return inMemory ? std::span<const uint8_t>() : bytes;
 }
 

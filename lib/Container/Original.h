@@ -33,6 +33,8 @@ public:
     return castHeader ? std::string_view(castText) : file.headerText();
   }
   bool isCast() const { return castHeader.has_value(); }
+  /// Whether tensor `i` is rounded.
+  bool isCast(size_t i) const;
   uint64_t bytes() const;
   /// The source's tensor that became tensor `i`.
   const SafetensorsTensor &sourceOf(size_t i) const {
@@ -43,6 +45,10 @@ public:
   /// Bytes of tensor `i`, valid until the next call. `loss` is added to where the
   /// tensor is rounded.
   Expected<std::span<const uint8_t>> tensorBytes(size_t i, ThreadPool &pool, CastLoss *loss);
+  /// Bytes of tensor `i` from `offset` on into `out`, whole elements. `loss` is added to where they
+  /// are rounded; it does not count tensors.
+  void readPart(size_t i, uint64_t offset, std::span<uint8_t> out, ThreadPool &pool,
+                CastLoss *loss) const;
   /// The part of what tensorBytes gave that is mapped from a file, for
   /// ResidencyLimit.
   std::span<const uint8_t> mappedPart(size_t i, std::span<const uint8_t> bytes) const;

@@ -20,6 +20,8 @@ namespace uwt {
 /// Smaller tensors cost less than the entry that would stand for them.
 static constexpr uint64_t minimumBytes = 256;
 static constexpr uint64_t sampleBytes = uint64_t(16) << 10;
+/// Places of an estimate's tensor that are compared.
+static constexpr uint64_t samplePlaces = 16;
 
 /// Dtype, shape and a hash: tensors with different keys differ.
 static std::string keyOf(const SafetensorsTensor &tensor, uint64_t hash) {
@@ -38,7 +40,17 @@ static uint64_t hashEnds(std::span<const uint8_t> bytes) {
   return stream.digest();
 }
 
-std::vector<std::optional<size_t>> findSharedTensors(const Original &original) {
+static uint64_t hashPlaces(std::span<const uint8_t> bytes) {
+  if (bytes.size() <= samplePlaces * sampleBytes)
+    return xxh3(bytes);
+  Xxh3Stream stream;
+  for (uint64_t place = 0; place < samplePlaces; ++place)
+    stream.update(
+        bytes.subspan((bytes.size() - sampleBytes) / (samplePlaces - 1) * place, sampleBytes));
+  return stream.digest();
+}
+
+std::vector<std::optional<size_t>> findSharedTensors(const Original &original, bool fromSamples) {
   const SafetensorsHeader &header = original.header();
   std::vector<std::optional<size_t>> shared(header.tensors.size());
   std::map<std::string, std::vector<size_t>> alike;
@@ -54,10 +66,11 @@ std::vector<std::optional<size_t>> findSharedTensors(const Original &original) {
     for (size_t i : members) {
       std::span<const uint8_t> bytes = original.sourceBytes(i);
       ResidencyLimit limit(bytes);
-      size_t first = firstOf.emplace(xxh3(bytes), i).first->second;
+      uint64_t hash = fromSamples ? hashPlaces(bytes) : xxh3(bytes);
+      size_t first = firstOf.emplace(hash, i).first->second;
       std::span<const uint8_t> other = original.sourceBytes(first);
       ResidencyLimit otherLimit(other);
-      if (first != i && std::memcmp(bytes.data(), other.data(), bytes.size()) == 0)
+      if (first != i && (fromSamples || std::memcmp(bytes.data(), other.data(), bytes.size()) == 0))
         shared[i] = first;
       original.release(i);
       original.release(first);

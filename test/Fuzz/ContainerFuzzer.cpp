@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Container/Reseal.h"
 #include "FuzzFiles.h"
+#include "SealingMutator.h"
 #include "uwt/Container/Container.h"
 
 using namespace uwt;
@@ -84,22 +84,8 @@ static void useChecked(const std::string &path, ThreadPool &pool) {
               "what decodes is not given back");
 }
 
-/// Half of the mutations are behind the header alone, where they do not break its text.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned seed) {
-  uint64_t header = 0;
-  if (size >= sizeof(header))
-    std::memcpy(&header, data, sizeof(header));
-  size_t begin = seed % 2 && header < size && header + 8 < size ? header + 8 : 0;
-  // A size that changes would leave a hole behind the tensors.
-  size_t end = begin + LLVMFuzzerMutate(data + begin, size - begin, begin ? size - begin : limit);
-  if (begin) {
-    std::fill(data + end, data + size, uint8_t(0));
-    end = size;
-  }
-  if (seed % 16 < 2)
-    return end;
-  auto sealed = resealContainer({data, end});
-  return sealed ? replaceInput(*sealed, data, end, limit) : end;
+  return mutateContainer(data, size, limit, seed);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -175,6 +175,32 @@ static int makeFiles(const fs::path &corpus) {
              : failed("cannot write the header");
 }
 
+/// Containers of one weight in each kind of format, as programs load them.
+static int makeWeights(const fs::path &folder) {
+  fs::create_directories(folder);
+  SmallModel model;
+  model.add("w", ElementType::BF16, {70, 40}, Distribution::StudentT4);
+  std::string plain = folder / "raw";
+  Status written = writeSafetensors(plain, model.tensors, {}, true);
+  if (!written)
+    return failed(written.error().message());
+  for (const char *format :
+       {"huffman<12,2>",
+        "huffman<12,1>, coded=exponent+2, "
+        "context=row_class<4>",
+        "huffman<12,1>, layout=row_major", "huffman<15,1>, escapes=rows<64>", "rice<1,8>",
+        "window<4>", "inplace<12>", "bitplane<3>", "palette<4>"}) {
+    CompressOptions options;
+    options.format = parsedFormat(format);
+    options.overwrite = true;
+    options.threads = 1;
+    Expected<FileReport> report = compressFile(plain, folder / testNameOf(format), options);
+    if (!report)
+      return failed(report.error().message());
+  }
+  return 0;
+}
+
 /// A manifest with everything that there is, and the one of version 1.
 static int makeManifests(const fs::path &corpus) {
   Manifest manifest;
@@ -202,15 +228,15 @@ static int makeManifests(const fs::path &corpus) {
              : failed("cannot write manifests");
 }
 
-/// Numbers that the encoder's fuzzer takes its choices from: any do.
-static int makeEncoderInputs(const fs::path &corpus) {
+/// Numbers that a fuzzer takes its choices from: any do.
+static int makeRandomInputs(const fs::path &corpus, const std::string &fuzzer) {
   Random random(1);
   for (unsigned i = 0; i < 6; ++i) {
     std::vector<uint8_t> bytes(200);
     for (uint8_t &byte : bytes)
       byte = static_cast<uint8_t>(random.below(256));
-    if (!writeSeed(corpus / "encoder", "random" + std::to_string(i), bytes))
-      return failed("cannot write inputs of the encoder");
+    if (!writeSeed(corpus / fuzzer, "random" + std::to_string(i), bytes))
+      return failed("cannot write inputs of " + fuzzer);
   }
   return 0;
 }
@@ -227,6 +253,7 @@ int main(int argc, char **argv) {
   int result = makeFormatTexts(corpus);
   for (const Codec *codec : allCodecs())
     result |= makePlanes(corpus, *codec);
-  result |= makeManifests(corpus) | makeEncoderInputs(corpus);
+  result |= makeManifests(corpus) | makeRandomInputs(corpus, "encoder") |
+            makeRandomInputs(corpus, "capi") | makeWeights(corpus / "runtime");
   return result | makePack(corpus) | makeFiles(corpus);
 }

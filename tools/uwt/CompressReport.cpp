@@ -146,11 +146,12 @@ static std::string tensorTable(const Session &session, const CheckpointReport &r
 }
 
 /// What rounding lost, and what of the saving is its own.
-static std::string castText(const CheckpointReport &report) {
+static std::string castText(const CheckpointReport &report, bool estimated) {
   const CastLoss &cast = report.cast;
   if (!cast.tensors)
     return {};
-  std::string text = "rounded to BF16: " + formatCount(cast.changed) + " of " +
+  std::string text = std::string(estimated ? "samples " : "") +
+                     "rounded to BF16: " + formatCount(cast.changed) + " of " +
                      formatCount(cast.elements) + " weights in " + plural(cast.tensors, "tensor") +
                      " changed, largest relative error " + formatSmall(cast.maxRelativeError);
   if (cast.overflowed)
@@ -249,15 +250,19 @@ void uwt::printCompressSummary(Session &session, const CompressOutcome &outcome)
     text += tensorTable(session, report) + "\n";
   if (hasTensors(report))
     text += groupTable(session, report) + "\n";
-  std::string rest = uncodedText(report) + castText(report) + otherFiles(report);
+  std::string rest = uncodedText(report) + castText(report, outcome.estimated) + otherFiles(report);
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
   rest += printable(outcome.input) + (outcome.dryRun ? " would become " : " -> ") +
-          printable(outcome.output) + ": " + formatChange(report.inputBytes, report.outputBytes) +
+          (outcome.estimated ? "about " : "") + printable(outcome.output) + ": " +
+          formatChange(report.inputBytes, report.outputBytes) +
           (report.cast.tensors ? ", rounded" : ", bit for bit") + " (" +
           formatBytes(report.inputBytes) + " -> " + formatBytes(report.outputBytes) + ")\n";
-  rest += formatNumber(outcome.seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
-          "/s, peak memory " + formatBytes(peakMemoryBytes()) +
-          (outcome.dryRun ? "; nothing was written" : "\n" + closingNote(outcome)) + "\n";
+  rest +=
+      formatNumber(outcome.seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
+      "/s, peak memory " + formatBytes(peakMemoryBytes()) +
+      (outcome.estimated ? "; estimated from " + formatBytes(report.sampledBytes) + " of samples"
+                         : "") +
+      (outcome.dryRun ? "; nothing was written" : "\n" + closingNote(outcome)) + "\n";
   session.print(text + session.wrapped(rest));
 }
 
@@ -304,6 +309,8 @@ void uwt::printCompressJson(Session &session, const CompressOutcome &outcome) {
   result["output"] = outcome.output;
   result["format"] = outcome.format;
   result["dry_run"] = outcome.dryRun;
+  result["estimated"] = outcome.estimated;
+  result["sampled_bytes"] = report.sampledBytes;
   result["seconds"] = outcome.seconds;
   result["peak_memory_bytes"] = peakMemoryBytes();
   result["input_bytes"] = report.inputBytes;

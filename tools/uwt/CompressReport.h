@@ -16,7 +16,8 @@ namespace uwt {
 /// A finished compression.
 struct CompressOutcome {
   std::string input, output, format;
-  bool dryRun = false;
+  /// Whether nothing was written; and whether sizes are from samples.
+  bool dryRun = false, estimated = false;
   double seconds = 0;
   CheckpointReport report;
 };

@@ -114,6 +114,8 @@ Expected<EncodedTensor> encodeTensor(const TensorDescription &description,
                                      std::span<const uint8_t> source, PlaneSink &sink,
                                      ThreadPool &pool, const EncodeOptions &options = {});
 
+struct PanelSample;
+
 /// Words of a tensor in memory, panel by panel, for the functions of Statistics.h.
 /// `source` must outlive the result and fit the description.
 Expected<PanelSource> panelSource(const TensorDescription &description,
@@ -129,9 +131,11 @@ Format inChosenOrder(Format format, ElementType element, std::span<const uint64_
 /// `huffman<12,1>, coded=exponent+2` (other numbers of mantissa bits where the type has fewer, or
 /// the tensor is small) by their costs from row histograms; whether a tensor pays at all is seen
 /// from its encoded size (a tensor without elements is `raw`). Fast is `huffman<12,2>` and reads
-/// nothing. Errors: Usage (a source that does not fit the description).
+/// nothing. With a `sample` (Sample.h) only those panels are read, and the result is for
+/// estimateTensor with the same sample. Errors: Usage (a source that does not fit the description).
 Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription &description,
-                                    std::span<const uint8_t> source, ThreadPool &pool);
+                                    std::span<const uint8_t> source, ThreadPool &pool,
+                                    const PanelSample *sample = nullptr);
 
 struct DecodeOptions {
   CodePath path = bestCodePath();

@@ -45,11 +45,13 @@ struct CheckpointReport {
   std::vector<FileReport> weights;
   /// Paths (relative, of the originals) of other files that were carried, rewritten, left out.
   std::vector<std::string> carried, rewritten, leftOut;
-  /// Of a dry run: why compressing would fail.
+  /// Of a dry run or an estimate: why compressing would fail.
   std::vector<std::string> warnings;
   /// Sums over all files that have an output; `originalBytes` is what decompressing gives
   /// back (less than the input after a cast).
   uint64_t inputBytes = 0, originalBytes = 0, outputBytes = 0;
+  /// As those of FileReport.
+  uint64_t sampledBytes = 0;
   CastLoss cast;
 };
 

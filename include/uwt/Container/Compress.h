@@ -56,6 +56,12 @@ struct CompressOptions {
   bool overwrite = false;
   /// Does all the work but writes nothing: sizes in the report are exact.
   bool dryRun = false;
+  /// As a dry run, but from samples: about the sizes, in a fraction of the time. Of large tensors
+  /// some panels are read, of many equal ones (in dtype and shape) some tensors; nothing else of
+  /// the data. Formats are chosen and panels coded as when compressing.
+  bool estimate = false;
+  /// Whether outputs are written.
+  bool writes() const { return !dryRun && !estimate; }
   /// Decodes what was written and compares it with the source, before the file gets its name.
   bool verify = true;
   CodePath path = bestCodePath();
@@ -113,7 +119,10 @@ struct FileReport {
   uint64_t headerBytes = 0;
   uint64_t compressedTensors = 0, rawTensors = 0, sharedTensors = 0;
   std::vector<TensorReport> tensors;
+  /// Of an estimate: what samples have lost.
   CastLoss cast;
+  /// Of an estimate: bytes of the input's tensors that it is made from.
+  uint64_t sampledBytes = 0;
   /// An earlier run had already written and this one verified it.
   bool skipped = false;
 };

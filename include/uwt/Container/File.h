@@ -72,6 +72,11 @@ public:
   Status checkUnchanged() const;
   /// checkRead of the file that `part` is a part of; the message has no path.
   static Status checkRead(std::span<const uint8_t> part);
+  /// Says that single places of `part` (a part of bytes()) are read: what lies around them is not
+  /// read ahead.
+  static void readSparsely(std::span<const uint8_t> part);
+  /// Says that all of `part` is read soon.
+  static void readAhead(std::span<const uint8_t> part);
   /// Takes the pages of `part` (a part of bytes()) out of this process's
   /// resident memory. They stay readable: a later access reads them again.
   static void release(std::span<const uint8_t> part);

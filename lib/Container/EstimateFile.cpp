@@ -1,0 +1,98 @@
+//===- EstimateFile.cpp - What a container would take ---------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FileCompressor.h"
+
+namespace uwt {
+
+Status FileCompressor::estimateMembers(CodedMembers members, uint64_t elements) {
+  TensorDescription description = describe(members);
+  description.format = wantedFormat(members[0]);
+  std::span<const uint8_t> bytes;
+  auto drawn = drawPanels(description, elements);
+  // Without a sample, the format is refused as when compressing.
+  sample.reset();
+  if (drawn) {
+    sample = *std::move(drawn);
+    UWT_ASSIGN_OR_RETURN(
+        bytes, sampledBytes.read(original, members, description, *sample, pool, &report.cast));
+  }
+  Status done = tryToEncode(members, bytes);
+  for (size_t i : members)
+    original.release(i);
+  return done;
+}
+
+/// Gives `members` what was found for the tensor `from`, or the stack that begins with it.
+Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
+  if (!header.tensors[from].entry.compressed()) {
+    keepRaw(members, report.tensors[from].reason);
+    return success();
+  }
+  CodedMembers measured =
+      stackOf[from] ? CodedMembers(stacks[*stackOf[from]]) : CodedMembers(&from, 1);
+  for (size_t m = 0; m < members.size(); ++m) {
+    StoredTensor &stored = header.tensors[members[m]];
+    TensorReport &line = report.tensors[members[m]];
+    std::string name = std::exchange(stored.entry, header.tensors[measured[m]].entry).name;
+    line = report.tensors[measured[m]];
+    line.name = stored.entry.name = name;
+  }
+  StoredTensor &first = header.tensors[members[0]];
+  if (members.size() > 1)
+    first.members.assign(members.begin(), members.end());
+  spool.begin(std::nullopt);
+  spool.sizes = first.entry.planeBytes;
+  first.planeBegin = spool.begins();
+  return spool.keep();
+}
+
+Status FileCompressor::estimateTensors() {
+  std::vector<size_t> order = original.header().dataOrder();
+  std::vector<CodedMembers> units;
+  // A hash that nobody has computed, as long as the others.
+  std::string unknownSha256(64, '0');
+  auto tellProgress = [&](CodedMembers members) -> Status {
+    for (size_t i : members)
+      UWT_RETURN_IF_ERROR(reportProgress(options.progress, original.sourceOf(i).bytes()));
+    return success();
+  };
+  for (const size_t &i : order) {
+    if (options.sha256)
+      header.tensors[i].entry.sha256 = unknownSha256;
+    if (shared[i])
+      header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
+    else if (!choices[i].reason.empty())
+      keepRaw({&i, 1}, choices[i].reason);
+    else if (!stackOf[i])
+      units.emplace_back(&i, 1);
+    else if (stacks[*stackOf[i]].front() == i)
+      units.emplace_back(stacks[*stackOf[i]]);
+    if (shared[i] || !choices[i].reason.empty())
+      UWT_RETURN_IF_ERROR(tellProgress({&i, 1}));
+  }
+  EstimatePlan plan(original.header(), choices, units);
+  for (CodedMembers members : units) {
+    uint64_t elements = plan.elements(members[0]);
+    if (elements == 0)
+      continue;
+    UWT_RETURN_IF_ERROR(estimateMembers(members, elements));
+    UWT_RETURN_IF_ERROR(tellProgress(members));
+  }
+  for (CodedMembers members : units) {
+    if (plan.elements(members[0]) != 0)
+      continue;
+    UWT_RETURN_IF_ERROR(copyEstimate(members, plan.standIn(members[0])));
+    UWT_RETURN_IF_ERROR(tellProgress(members));
+  }
+  if (options.sha256)
+    header.sha256 = unknownSha256;
+  report.sampledBytes = sampledBytes.bytesRead();
+  return success();
+}
+
+} // namespace uwt

@@ -1,0 +1,113 @@
+//===- FileCompressor.h - One file to a container ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tensors are coded one after another, each by all threads. Data are streamed behind
+// a space for the header, which is written last; where everything fits into memory, they
+// are gathered first, so that the header takes no more than it needs (write-3).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CONTAINER_FILECOMPRESSOR_H
+#define UWT_LIB_CONTAINER_FILECOMPRESSOR_H
+
+#include "ContainerFormat.h"
+#include "Estimate.h"
+#include "FileWork.h"
+#include "Original.h"
+#include "PlaneSpool.h"
+#include "Selection.h"
+#include "uwt/Support/Checksum.h"
+
+namespace uwt {
+
+/// Data begin at a multiple of the first, or of the second for originals with
+/// less data than the third (file-5).
+inline constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment,
+                          smallData = uint64_t(1) << 20;
+
+/// Compresses one file, or finds what that would give.
+class FileCompressor {
+public:
+  FileCompressor(Original &original, const std::string &folder, AtomicFileWriter *writer,
+                 const CompressOptions &options, ThreadPool &pool)
+      : original(original), options(options), pool(pool), writer(writer), data(folder, writer),
+        spool(folder, data, !writer) {}
+
+  Status run();
+  FileReport report;
+
+private:
+  uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
+  uint64_t alignment() const { return dataBytes() < smallData ? smallAlignment : largeAlignment; }
+  void prepare();
+  void describeTensors();
+  void chooseStacks();
+  void chooseReader();
+  uint32_t neededReader(size_t i) const;
+  Format wantedFormat(size_t i) const;
+  uint64_t reservedPrefix() const;
+  Status compressTensor(size_t i);
+  Expected<std::span<const uint8_t>> bytesOf(std::span<const size_t> members);
+  Status keepAsItIs(size_t i);
+  Status encodeMembers(std::span<const size_t> members);
+  Status compressTensors();
+  Status estimateTensors();
+  Status estimateMembers(CodedMembers members, uint64_t elements);
+  Status copyEstimate(CodedMembers members, size_t from);
+  Status tryToEncode(std::span<const size_t> members, std::span<const uint8_t> bytes);
+  TensorDescription describe(std::span<const size_t> members) const;
+  Expected<ChosenFormat> pickFormat(std::span<const size_t> members,
+                                    std::span<const uint8_t> bytes);
+  Expected<EncodedTensor> encode(std::span<const size_t> members, std::span<const uint8_t> bytes,
+                                 const ChosenFormat &chosen);
+  Expected<std::optional<EntropyBounds>>
+  measureBounds(const TensorDescription &as, unsigned elementsEach, std::span<const uint8_t> bytes);
+  std::optional<PlaneKind> directPlane(size_t i, const Format &format) const;
+  bool isWorthIt(const StoredTensor &candidate, std::span<const size_t> members) const;
+  Status keepPlanes(StoredTensor candidate, std::span<const size_t> members,
+                    const EncodedTensor &encoded);
+  void keepRaw(std::span<const size_t> members, const std::string &reason);
+  Status hash(size_t i, std::span<const uint8_t> bytes);
+  Status writeRaw(size_t i);
+  Status writeRawTensors();
+  Status finish();
+  Status progress(uint64_t bytes);
+  void fillReport();
+
+  Original &original;
+  const CompressOptions &options;
+  ThreadPool &pool;
+  AtomicFileWriter *writer;
+  bool gather = false;
+  DataOutput data;
+  PlaneSpool spool;
+  ContainerHeader header;
+  std::vector<Choice> choices;
+  std::vector<std::optional<size_t>> shared;
+  std::vector<std::vector<size_t>> stacks;
+  /// The stack of each tensor that is in one.
+  std::vector<std::optional<size_t>> stackOf;
+  /// The newest reader that the file may ask for (choice-8).
+  uint32_t newestReader = containerReader;
+  std::vector<uint8_t> stackBytes;
+  /// Of an estimate: what is drawn of the tensors that are coded at the moment, and their bytes.
+  std::optional<PanelSample> sample;
+  SampledBytes sampledBytes;
+  std::vector<size_t> raw;
+  /// Bytes in front of the data where those are not gathered.
+  uint64_t reserved = 0;
+  Sha256Stream wholeHash;
+  /// Source bytes of what is encoded at the moment, and of these what progress has been told of.
+  uint64_t sourceBytes = 0, told = 0;
+  /// Set once some tensor could hold the format; and why the first could not.
+  bool formatFits = false;
+  std::optional<Error> formatError;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CONTAINER_FILECOMPRESSOR_H
