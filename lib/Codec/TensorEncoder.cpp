@@ -17,6 +17,7 @@
 #include "uwt/Codec/Sample.h"
 #include "uwt/Support/Checksum.h"
 #include <atomic>
+#include <cmath>
 
 namespace uwt {
 
@@ -338,7 +339,7 @@ void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
     counts += weight * static_cast<double>(panels[i].counts);
     asWords += panels[i].asWords ? weight : 0;
   }
-  auto rounded = [](double value) { return static_cast<uint64_t>(value + 0.5); };
+  auto rounded = [](double value) { return static_cast<uint64_t>(std::llround(value)); };
   for (unsigned kind = 0; kind < planeKinds; ++kind)
     result.planeBytes[kind] = rounded(bytes[kind]);
   result.escapes = rounded(escapes);
