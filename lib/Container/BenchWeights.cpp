@@ -10,6 +10,7 @@
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Support/Random.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -117,6 +118,12 @@ Expected<BenchWorkload> uwt::loadWeights(const std::string &path, ThreadPool &po
       UWT_RETURN_IF_ERROR(reader.read(tensor.bytes, pool));
       workload.tensors.push_back(std::move(tensor));
     }
+  // Beside floats, integers are indices and the like, which formats of exponents do not hold.
+  auto isInteger = [](const BenchTensor &tensor) {
+    return getTraits(tensor.description.element).signBits == 0;
+  };
+  if (!std::all_of(workload.tensors.begin(), workload.tensors.end(), isInteger))
+    std::erase_if(workload.tensors, isInteger);
   if (workload.tensors.empty())
     return usageError(path + ": holds no tensor of two or more dimensions in bf16, f16, f32, "
                              "fp8 or integers; nothing to measure");
