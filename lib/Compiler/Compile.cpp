@@ -39,22 +39,26 @@ using namespace mlir;
 using namespace uwt;
 namespace {
 
-/// Sums the times of passes; those that only run others are left out.
+/// Sums the times of passes over all threads; those that only run others are left out. MLIR calls
+/// it from one thread at a time.
 class PassTimer : public PassInstrumentation {
 public:
   explicit PassTimer(llvm::MapVector<StringRef, double> &times) : times(times) {}
-  void runBeforePass(Pass *, Operation *) override { begins.push_back(StageTimer::Clock::now()); }
-  void runAfterPass(Pass *pass, Operation *) override {
-    double seconds =
-        std::chrono::duration<double>(StageTimer::Clock::now() - begins.pop_back_val()).count();
-    if (!pass->getArgument().empty())
-      times[pass->getArgument()] += seconds;
+  void runBeforePass(Pass *pass, Operation *op) override {
+    begins[{pass, op}] = StageTimer::Clock::now();
   }
-  void runAfterPassFailed(Pass *, Operation *) override { begins.pop_back(); }
+  void runAfterPass(Pass *pass, Operation *op) override {
+    auto end = StageTimer::Clock::now();
+    auto begin = begins.find({pass, op});
+    if (!pass->getArgument().empty())
+      times[pass->getArgument()] += std::chrono::duration<double>(end - begin->second).count();
+    begins.erase(begin);
+  }
+  void runAfterPassFailed(Pass *pass, Operation *op) override { begins.erase({pass, op}); }
 
 private:
   llvm::MapVector<StringRef, double> &times;
-  SmallVector<StageTimer::Clock::time_point> begins;
+  DenseMap<std::pair<Pass *, Operation *>, StageTimer::Clock::time_point> begins;
 };
 
 /// A module on its way to machine code.

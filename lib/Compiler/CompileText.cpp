@@ -9,6 +9,7 @@
 #include "KeyBuilder.h"
 #include "LinkProgram.h"
 #include "uwt/Compiler/Compile.h"
+#include "uwt/Compiler/PassThreads.h"
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
@@ -160,7 +161,10 @@ Expected<std::unique_ptr<Program>> uwt::compileText(std::string_view text, const
     if (auto code = readProgramCode({*object, name}))
       return loadCode(*std::move(code), options, pool, std::move(stats), onStage);
   }
+  PassThreads threads(pool);
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  if (pool.size() > 1)
+    context->setThreadPool(threads);
   UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, name, options.trustIr));
   if (!key)
     return compile(*module, options, pool, onStage);

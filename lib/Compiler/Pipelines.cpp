@@ -119,6 +119,8 @@ void buildBufferPipeline(OpPassManager &pm, const CompileOptions & /*options*/) 
 }
 
 void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
+  // First, so that what follows sees equal layers once.
+  buildShareRepeatedPipeline(pm);
   // Epilogues are arithmetic like any other, so products go before it is expanded.
   pm.addPass(createTileMatmulPass());
   pm.addPass(createEmitDecodersPass());

@@ -15,7 +15,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
@@ -36,7 +35,7 @@ struct OutlineRepeated : uwt::impl::OutlineRepeatedPassBase<OutlineRepeated> {
     SymbolTable symbols(getOperation());
     for (auto parent : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       for (Operation &op : parent.getOps()) {
-        if (!isa<scf::ForOp, scf::IfOp>(op))
+        if (op.getNumRegions() == 0)
           continue;
         func::FuncOp made = makeFunction(&op, symbols);
         func::FuncOp shared = functions.findOrInsert(made);

@@ -105,13 +105,15 @@ void buildExpandFloatsPipeline(OpPassManager &pm, bool expandBf16) {
   pm.addPass(arith::createArithExpandOpsPass(expand));
 }
 
-void buildExpandArithmeticPipeline(OpPassManager &pm) {
+void buildShareRepeatedPipeline(OpPassManager &pm) {
   // Before there are functions of ours, which nobody calls from C.
   pm.nest<func::FuncOp>().addPass(LLVM::createLLVMRequestCWrappersPass());
-  pm.nest<func::FuncOp>().addPass(createHoistBuffersPass());
-  // First, so that what follows sees the loops of equal layers once.
-  pm.addPass(createOutlineParallelPass());
   pm.addPass(createOutlineRepeatedPass());
+}
+
+void buildExpandArithmeticPipeline(OpPassManager &pm) {
+  pm.nest<func::FuncOp>().addPass(createHoistBuffersPass());
+  pm.addPass(createOutlineParallelPass());
   OpPassManager &func = pm.nest<func::FuncOp>();
   buildExpandFloatsPipeline(func, /*expandBf16=*/true);
   func.addPass(createLoopInvariantCodeMotionPass());
@@ -121,19 +123,21 @@ void buildExpandArithmeticPipeline(OpPassManager &pm) {
 
 void buildLowerToLLVMPipeline(OpPassManager &pm) {
   pm.addPass(createHoldFloatsAsIntegersPass());
-  OpPassManager &func = pm.nest<func::FuncOp>();
-  func.addPass(createConvertVectorToSCFPass());
-  func.addPass(memref::createExpandStridedMetadataPass());
-  func.addPass(createLowerAffinePass());
-  func.addPass(createSCFToControlFlowPass());
+  // What can be done to each function alone is, on all threads.
+  OpPassManager &loops = pm.nest<func::FuncOp>();
+  loops.addPass(createConvertVectorToSCFPass());
+  loops.addPass(memref::createExpandStridedMetadataPass());
+  loops.addPass(createLowerAffinePass());
+  loops.addPass(createSCFToControlFlowPass());
+  loops.addPass(createConvertMathToLLVMPass());
   pm.addPass(createLowerChecksPass());
-  pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
-  pm.addPass(createConvertVectorToLLVMPass());
+  pm.nest<func::FuncOp>().addPass(createConvertVectorToLLVMPass());
   pm.addPass(createLowerAllocationsPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertIndexToLLVMPass());
+  OpPassManager &scalars = pm.nest<func::FuncOp>();
+  scalars.addPass(createArithToLLVMConversionPass());
+  scalars.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
@@ -146,6 +150,7 @@ void buildLowerRestPipeline(OpPassManager &pm, const LowerRestOptions &options) 
   buildFuseRestPipeline(pm, options);
   buildBufferizePipeline(pm);
   buildVectorizeRestPipeline(pm);
+  buildShareRepeatedPipeline(pm);
   buildExpandArithmeticPipeline(pm);
   buildLowerToLLVMPipeline(pm);
 }

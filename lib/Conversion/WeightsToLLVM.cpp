@@ -7,6 +7,7 @@
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "uwt/Conversion/Passes.h"
@@ -24,6 +25,8 @@ namespace uwt {
 /// Pointers of a WeightView, in the order of #uwt.plane.
 static constexpr int64_t viewPointers = sizeof(WeightView) / sizeof(void *);
 static constexpr StringLiteral tableName = "uwt_weights";
+static constexpr StringLiteral withoutSlot =
+    "reads a weight without a slot: run uwt-assign-slots before";
 
 namespace {
 struct WeightsToLLVMPass : impl::WeightsToLLVMPassBase<WeightsToLLVMPass> {
@@ -40,15 +43,44 @@ static void declareTable(ModuleOp module) {
                          LLVM::Linkage::External, tableName, Attribute());
 }
 
-/// The pointer to a buffer of the weight in a slot. The table does not change while code runs.
-static Value loadPointer(OpBuilder &builder, Location location, int64_t slot, Plane plane) {
+/// Where the view of a weight is: `index` pointers after `base`, or after the table without one.
+struct ViewPlace {
+  Value base;
+  int64_t index;
+
+  auto operator<=>(const ViewPlace &other) const {
+    return std::pair(base.getAsOpaquePointer(), index) <=>
+           std::pair(other.base.getAsOpaquePointer(), other.index);
+  }
+};
+
+/// Of a weight in a slot, or of one that a function was given.
+static FailureOr<ViewPlace> findView(Value weight) {
+  if (isa<LLVM::LLVMPointerType>(weight.getType()))
+    return ViewPlace{weight, 0};
+  Operation *source = weight.getDefiningOp();
+  auto slot = source ? source->getAttrOfType<IntegerAttr>("slot") : IntegerAttr();
+  if (!slot)
+    return failure();
+  return ViewPlace{Value(), slot.getInt() * viewPointers};
+}
+
+/// The address of a pointer of a view.
+static Value addressOf(OpBuilder &builder, Location location, const ViewPlace &view,
+                       int64_t index) {
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Value table = LLVM::AddressOfOp::create(builder, location, pointer, tableName);
-  int64_t place = slot * viewPointers + static_cast<int64_t>(plane);
-  Value at = LLVM::GEPOp::create(builder, location, pointer, pointer, table,
-                                 ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(place)});
-  return LLVM::LoadOp::create(builder, location, pointer, at, /*alignment=*/8,
-                              /*isVolatile=*/false, /*isNonTemporal=*/false,
+  Value base = view.base ? view.base
+                         : LLVM::AddressOfOp::create(builder, location, pointer, tableName);
+  return LLVM::GEPOp::create(builder, location, pointer, pointer, base,
+                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(view.index + index)});
+}
+
+/// The pointer to a buffer of a weight. The table does not change while code runs.
+static Value loadPointer(OpBuilder &builder, Location location, const ViewPlace &view,
+                         Plane plane) {
+  return LLVM::LoadOp::create(builder, location, LLVM::LLVMPointerType::get(builder.getContext()),
+                              addressOf(builder, location, view, static_cast<int64_t>(plane)),
+                              /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
                               /*isInvariant=*/true);
 }
 
@@ -70,12 +102,49 @@ static Value describe(OpBuilder &builder, Location location, const LLVMTypeConve
   return UnrealizedConversionCastOp::create(builder, location, type, descriptor).getResult(0);
 }
 
+static bool isCompressed(Value value) { return isa<CompressedType>(value.getType()); }
+
+/// Functions that only this module calls are given the views of weights in place of weights.
+static LogicalResult passViews(ModuleOp module) {
+  auto pointer = LLVM::LLVMPointerType::get(module.getContext());
+  SymbolTable symbols(module);
+  for (auto func : module.getOps<func::FuncOp>()) {
+    if (!func.isPrivate() || func.isExternal())
+      continue;
+    for (BlockArgument argument : func.getArguments())
+      if (isCompressed(argument))
+        argument.setType(pointer);
+    func.setType(FunctionType::get(module.getContext(), func.front().getArgumentTypes(),
+                                   func.getResultTypes()));
+  }
+  WalkResult walk = module.walk([&](func::CallOp call) {
+    auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+    for (OpOperand &operand : call->getOpOperands()) {
+      if (!isCompressed(operand.get()) ||
+          callee.getArgumentTypes()[operand.getOperandNumber()] != pointer)
+        continue;
+      FailureOr<ViewPlace> view = findView(operand.get());
+      if (failed(view)) {
+        call.emitOpError(withoutSlot);
+        return WalkResult::interrupt();
+      }
+      declareTable(module);
+      OpBuilder builder(call);
+      operand.set(addressOf(builder, call.getLoc(), *view, 0));
+    }
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 void WeightsToLLVMPass::runOnOperation() {
   ModuleOp module = getOperation();
+  if (failed(passViews(module)))
+    return signalPassFailure();
   LLVMTypeConverter converter(&getContext());
   SmallVector<Operation *> sources;
-  // By slot, plane and place.
-  std::map<std::tuple<int64_t, Plane, Operation *>, Value> buffers;
+  // By view, plane and place.
+  std::map<std::tuple<ViewPlace, Plane, Operation *>, Value> buffers;
   WalkResult walk = module.walk([&](Operation *op) {
     if (isa<WeightOp, ConstantOp>(op))
       sources.push_back(op);
@@ -83,10 +152,9 @@ void WeightsToLLVMPass::runOnOperation() {
     bool isDense = isa<WeightOp>(op) && isa<MemRefType>(op->getResult(0).getType());
     if (!plane && !isDense)
       return WalkResult::advance();
-    Operation *source = plane ? plane.getWeight().getDefiningOp() : op;
-    auto slot = source ? source->getAttrOfType<IntegerAttr>("slot") : IntegerAttr();
-    if (!slot) {
-      op->emitOpError("reads a weight without a slot: run uwt-assign-slots before");
+    FailureOr<ViewPlace> view = findView(plane ? Value(plane.getWeight()) : op->getResult(0));
+    if (failed(view)) {
+      op->emitOpError(withoutSlot);
       return WalkResult::interrupt();
     }
     declareTable(module);
@@ -95,10 +163,10 @@ void WeightsToLLVMPass::runOnOperation() {
     while (!isa<FunctionOpInterface>(place->getParentOp()))
       place = place->getParentOp();
     Plane kind = plane ? plane.getPlane() : Plane::Dense;
-    Value &memory = buffers[{slot.getInt(), kind, place}];
+    Value &memory = buffers[{*view, kind, place}];
     if (!memory) {
       OpBuilder builder(place);
-      Value pointer = loadPointer(builder, op->getLoc(), slot.getInt(), kind);
+      Value pointer = loadPointer(builder, op->getLoc(), *view, kind);
       memory = describe(builder, op->getLoc(), converter,
                         cast<MemRefType>(op->getResult(0).getType()), pointer);
     }

@@ -23,7 +23,8 @@
 
 namespace uwt {
 
-/// A context with all dialects registered that UWT reads and lowers to.
+/// A context with all dialects registered that UWT reads and lowers to. Its passes run on the
+/// caller's thread; PassThreads gives them a pool.
 std::unique_ptr<mlir::MLIRContext> makeContext();
 
 /// Parses the text of a module, or its bytecode: MLIR's reader of bytecode takes counts and offsets
@@ -35,7 +36,7 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> parseModule(mlir::MLIRContext &conte
                                                         bool trustIr = false);
 
 /// Compiles a copy of `module` for this machine and loads its weights; LLVM's share of the work
-/// runs on all threads of `pool`. Errors: Usage (options), Invalid (a module that cannot be
+/// runs on all threads of `pool`, MLIR's on those of the module's context. Errors: Usage (options), Invalid (a module that cannot be
 /// compiled, damaged weights), IO, Unsupported.
 Expected<std::unique_ptr<Program>> compile(mlir::ModuleOp module, const CompileOptions &options,
                                            ThreadPool &pool, const StageFunction &onStage = {});

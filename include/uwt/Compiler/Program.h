@@ -101,7 +101,7 @@ enum class CacheUse { Off, Miss, Hit };
 struct CompileStats {
   /// In the order in which they ran, by the names that a StageFunction is told.
   std::vector<StageTime> stages;
-  /// The pipeline's passes, each summed over its runs, in the order of their first run.
+  /// The pipeline's passes, each summed over its runs and threads, in the order of their first run.
   std::vector<StageTime> passes;
   uint64_t codeBytes = 0;
   /// Weights that the code reads, and the bytes that they take in memory.

@@ -59,6 +59,9 @@ void buildVectorizeRestPipeline(mlir::OpPassManager &pm);
 /// conversions to bf16 are arithmetic on integers, for targets without an instruction.
 void buildExpandFloatsPipeline(mlir::OpPassManager &pm, bool expandBf16);
 
+/// What equal layers do, as functions that they call. On buffers; products may be in it.
+void buildShareRepeatedPipeline(mlir::OpPassManager &pm);
+
 /// Parallel loops as functions that the runtime calls; roundings, narrow floats and math functions
 /// as plain arithmetic on f32, f64 and integers.
 void buildExpandArithmeticPipeline(mlir::OpPassManager &pm);

@@ -324,11 +324,11 @@ def OutlineParallelPass : Pass<"uwt-outline-parallel", "::mlir::ModuleOp"> {
 }
 
 def OutlineRepeatedPass : Pass<"uwt-outline-repeated", "::mlir::ModuleOp"> {
-  let summary = "Turn loops and conditions that do the same into calls of one function";
+  let summary = "Turn loops, conditions and products that do the same into calls of one function";
   let description = [{
-    `scf.for` and `scf.if` in a function's outermost block that are equal but for what they use from outside (values of the same types, in the same
+    Operations with regions in a function's outermost block that are equal but for what they use from outside (values of the same types, in the same
     places) become calls of one private function that is not inlined, so that the layers of a model are compiled once. One without an equal stays
-    where it is.
+    where it is. Run on buffers before products become loops, it spares all later passes the layers that are equal; weights are then arguments.
 
     ```mlir
     // before
@@ -343,7 +343,7 @@ def OutlineRepeatedPass : Pass<"uwt-outline-repeated", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
   let statistics = [
     Statistic<"numFunctions", "functions", "Number of functions that were made">,
-    Statistic<"numCalls", "calls", "Number of loops and conditions that became calls">,
+    Statistic<"numCalls", "calls", "Number of operations that became calls">,
   ];
 }
 
@@ -422,7 +422,8 @@ def WeightsToLLVMPass : Pass<"uwt-weights-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Read the buffers of weights from the runtime's table";
   let description = [{
     `uwt.plane`, and `uwt.weight` with a memref result, become loads of pointers from the external table `uwt_weights` (`uwt/Runtime/Abi.h`), by the slot that
-    `uwt-assign-slots` gave. Weights and constants that nobody uses then go.
+    `uwt-assign-slots` gave. Weights and constants that nobody uses then go. Private functions that take compressed weights take pointers to their
+    places in the table instead.
 
     ```mlir
     // before
@@ -434,7 +435,7 @@ def WeightsToLLVMPass : Pass<"uwt-weights-to-llvm", "::mlir::ModuleOp"> {
     %pointer = llvm.load %at invariant : !llvm.ptr -> !llvm.ptr
     ```
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
 }
 
 def CheckBufferizablePass : Pass<"uwt-check-bufferizable"> {
