@@ -69,8 +69,8 @@ static FailureOr<ViewPlace> findView(Value weight) {
 static Value addressOf(OpBuilder &builder, Location location, const ViewPlace &view,
                        int64_t index) {
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Value base = view.base ? view.base
-                         : LLVM::AddressOfOp::create(builder, location, pointer, tableName);
+  Value base =
+      view.base ? view.base : LLVM::AddressOfOp::create(builder, location, pointer, tableName);
   return LLVM::GEPOp::create(builder, location, pointer, pointer, base,
                              ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(view.index + index)});
 }

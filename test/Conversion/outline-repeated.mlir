@@ -67,3 +67,36 @@ func.func @other(%c: i1, %a: memref<?xf32>, %b: memref<?xf32>) -> (memref<?xf32>
   }
   return %0, %1 : memref<?xf32>, memref<?xf32>
 }
+
+// -----
+
+// Layers that differ in their weights: the weight is an argument. One of another strategy stays where it is.
+// CHECK: func.func private @layers_part(%[[X:.*]]: memref<1x64xbf16>, %[[W:.*]]: !uwt.compressed<64x64xbf16, "inplace<12>">, %[[Y:.*]]: memref<1x64xbf16>)
+// CHECK: uwt.matmul ins(%[[X]], %[[W]] : {{.*}}) outs(%[[Y]] : memref<1x64xbf16>) strategy #uwt.strategy<direct
+// CHECK-LABEL: func.func @layers(
+// CHECK-SAME: %[[A:.*]]: memref<1x64xbf16>, %[[B:.*]]: memref<1x64xbf16>, %[[C:.*]]: memref<1x64xbf16>)
+// CHECK-DAG: %[[W0:.*]] = uwt.weight "0"
+// CHECK-DAG: %[[W1:.*]] = uwt.weight "1"
+// CHECK: call @layers_part(%[[A]], %[[W0]], %[[B]])
+// CHECK: call @layers_part(%[[B]], %[[W1]], %[[C]])
+// CHECK: uwt.matmul {{.*}} strategy #uwt.strategy<buffer
+func.func @layers(%a: memref<1x64xbf16>, %b: memref<1x64xbf16>, %c: memref<1x64xbf16>) {
+  %w0 = uwt.weight "0" {slot = 0 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
+  %w1 = uwt.weight "1" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
+  uwt.matmul ins(%a, %w0 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%b : memref<1x64xbf16>) strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+  ^bb0(%sum: f32):
+    %y = arith.truncf %sum : f32 to bf16
+    uwt.yield %y : bf16
+  }
+  uwt.matmul ins(%b, %w1 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%c : memref<1x64xbf16>) strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+  ^bb0(%sum: f32):
+    %y = arith.truncf %sum : f32 to bf16
+    uwt.yield %y : bf16
+  }
+  uwt.matmul ins(%c, %w1 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%b : memref<1x64xbf16>) strategy #uwt.strategy<buffer, rows = 16, columns = 1, k_chunk = 64> {
+  ^bb0(%sum: f32):
+    %y = arith.truncf %sum : f32 to bf16
+    uwt.yield %y : bf16
+  }
+  return
+}

@@ -25,6 +25,58 @@ func.func @dense() -> memref<4x8xbf16> {
   return %w : memref<4x8xbf16>
 }
 
+// A private function is given the place of the view in the table, and hands it on; pointer 5 of it is the plane.
+// CHECK-LABEL: func private @given(
+//  CHECK-SAME:   %[[VIEW:.*]]: !llvm.ptr) -> memref<?xi32>
+//       CHECK:   %[[AT:.*]] = llvm.getelementptr %[[VIEW]][5]
+//       CHECK:   llvm.load %[[AT]] invariant
+func.func private @given(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
+  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  return %p : memref<?xi32>
+}
+
+// CHECK-LABEL: func private @hands_on(
+//  CHECK-SAME:   %[[VIEW:.*]]: !llvm.ptr)
+//       CHECK:   call @given(%[[VIEW]]) : (!llvm.ptr)
+func.func private @hands_on(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
+  %p = call @given(%w) : (!uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32>
+  return %p : memref<?xi32>
+}
+
+// CHECK-LABEL: func @gives
+//   CHECK-NOT:   uwt.weight
+//       CHECK:   %[[TABLE:.*]] = llvm.mlir.addressof @uwt_weights
+//       CHECK:   %[[VIEW:.*]] = llvm.getelementptr %[[TABLE]][10]
+//       CHECK:   call @hands_on(%[[VIEW]])
+func.func @gives() -> memref<?xi32> {
+  %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
+  %p = call @hands_on(%w) : (!uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32>
+  return %p : memref<?xi32>
+}
+
+// -----
+
+func.func private @given(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
+  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  return %p : memref<?xi32>
+}
+
+func.func @gives_without_slot() -> memref<?xi32> {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+  // expected-error @below {{reads a weight without a slot: run uwt-assign-slots before}}
+  %p = call @given(%w) : (!uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32>
+  return %p : memref<?xi32>
+}
+
+// -----
+
+// Anyone may call a public function.
+func.func @public(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
+  // expected-error @below {{reads a weight without a slot: run uwt-assign-slots before}}
+  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  return %p : memref<?xi32>
+}
+
 // -----
 
 func.func @no_slot() -> memref<?xi32> {

@@ -36,8 +36,8 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> parseModule(mlir::MLIRContext &conte
                                                         bool trustIr = false);
 
 /// Compiles a copy of `module` for this machine and loads its weights; LLVM's share of the work
-/// runs on all threads of `pool`, MLIR's on those of the module's context. Errors: Usage (options), Invalid (a module that cannot be
-/// compiled, damaged weights), IO, Unsupported.
+/// runs on all threads of `pool`, MLIR's on those of the module's context. Errors: Usage (options),
+/// Invalid (a module that cannot be compiled, damaged weights), IO, Unsupported.
 Expected<std::unique_ptr<Program>> compile(mlir::ModuleOp module, const CompileOptions &options,
                                            ThreadPool &pool, const StageFunction &onStage = {});
 
