@@ -126,11 +126,11 @@ step_lit() {
   return "$status"
 }
 
-# run_pytest VENV PATH
+# run_pytest VENV PATH OPTION...
 run_pytest() {
   local log status=0 line passed failed
   log=$(mktemp)
-  "$1/bin/python3" -m pytest -c test/pytest.ini -q "$2" 2>&1 | tee "$log" || status=$?
+  "$1/bin/python3" -m pytest -c test/pytest.ini -q "${@:2}" 2>&1 | tee "$log" || status=$?
   line=$(tail -n 1 "$log")
   passed=$(grep -oE '[0-9]+ passed' <<< "$line" | cut -d ' ' -f 1 || true)
   failed=$(grep -oE '[0-9]+ (failed|error)' <<< "$line" | cut -d ' ' -f 1 | paste -sd+ || true)
@@ -141,7 +141,7 @@ run_pytest() {
 
 step_python() {
   build_preset release
-  run_pytest .venv test/Integration
+  run_pytest .venv test/Integration -n "$jobs"
 }
 
 step_loaders() {

@@ -12,6 +12,7 @@
 
 #include "LowerInput.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
@@ -91,6 +92,32 @@ template <typename DialectTy> bool LowerInput::has() {
       .wasInterrupted();
 }
 
+/// math.isnormal, which no tensors have any more, as comparisons in the type that it asks about,
+/// before that is widened.
+static void expandIsNormal(ModuleOp module) {
+  module.walk([](math::IsNormalOp op) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    Type type = op.getOperand().getType();
+    const llvm::fltSemantics &semantics =
+        cast<FloatType>(getElementTypeOrSelf(type)).getFloatSemantics();
+    auto constant = [&](const APFloat &value) -> Value {
+      TypedAttr attribute = FloatAttr::get(getElementTypeOrSelf(type), value);
+      if (auto shaped = dyn_cast<VectorType>(type))
+        attribute = DenseElementsAttr::get(shaped, value);
+      return arith::ConstantOp::create(builder, loc, attribute);
+    };
+    Value magnitude = math::AbsFOp::create(builder, loc, op.getOperand());
+    // Neither is true of a NaN.
+    Value large = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGE, magnitude,
+                                        constant(APFloat::getSmallestNormalized(semantics)));
+    Value finite = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLE, magnitude,
+                                         constant(APFloat::getLargest(semantics)));
+    op.replaceAllUsesWith(arith::AndIOp::create(builder, loc, large, finite).getResult());
+    op.erase();
+  });
+}
+
 LogicalResult LowerInput::lower() {
   ModuleOp module = getOperation();
   if (failed(uwt::flattenModules(module)) || failed(uwt::lowerGlobals(module)))
@@ -109,7 +136,10 @@ LogicalResult LowerInput::lower() {
       failed(uwt::wrapScalars(module)))
     return failure();
   OpPassManager pm = elementwisePipeline();
-  return runPipeline(pm, module);
+  if (failed(runPipeline(pm, module)))
+    return failure();
+  expandIsNormal(module);
+  return success();
 }
 
 LogicalResult LowerInput::checkNothingLeft() {

@@ -33,6 +33,21 @@ func.func @elementwise(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
 
 // -----
 
+// The bounds are those of the type: half of f16's smallest normal number is a normal f32.
+// CHECK-LABEL: func.func @isnormal
+// CHECK: %[[A:.*]] = math.absf %{{.*}} : f16
+// CHECK: %[[LEAST:.*]] = arith.constant 6.103520e-05 : f16
+// CHECK: %[[LARGE:.*]] = arith.cmpf oge, %[[A]], %[[LEAST]] : f16
+// CHECK: %[[MOST:.*]] = arith.constant 6.550400e+04 : f16
+// CHECK: %[[FINITE:.*]] = arith.cmpf ole, %[[A]], %[[MOST]] : f16
+// CHECK: arith.andi %[[LARGE]], %[[FINITE]] : i1
+func.func @isnormal(%x: tensor<?xf16>) -> tensor<?xi1> {
+  %0 = math.isnormal %x : tensor<?xf16>
+  return %0 : tensor<?xi1>
+}
+
+// -----
+
 // CHECK-NOT: ml_program
 // CHECK: arith.constant dense<7> : tensor<i64>
 ml_program.global private mutable @global_seed(dense<7> : tensor<i64>) : tensor<i64>

@@ -45,7 +45,7 @@ def floats(t):
     found.append((f"{t}_powf_of_a_constant", t, f"%k = arith.constant 0.75 : {t}\n%r = math.powf %a, %k : {t}", t))
     found.append((f"{t}_square", t, f"%k = arith.constant 2.0 : {t}\n%r = math.powf %a, %k : {t}", t))
     found += [(f"{t}_cmpf_{order}", t, f"%r = arith.cmpf {order}, %a, %b : {t}", "i1") for order in ORDERS]
-    found += [(f"{t}_{name}", t, f"%r = math.{name} %a : {t}", "i1") for name in ("isnan", "isinf", "isfinite")]
+    found += [(f"{t}_{name}", t, f"%r = math.{name} %a : {t}", "i1") for name in ("isnan", "isinf", "isfinite", "isnormal")]
     for other, bits in FLOATS.items():
         if bits != FLOATS[t]:
             cast = "extf" if bits > FLOATS[t] else "truncf"

@@ -126,13 +126,14 @@ static std::string filesText(const Inspection &inspection) {
          formatBytes(fileBytes) + ")\n" + text;
 }
 
-/// What plain weights would take at their entropy: said before anything is compressed.
+/// What plain weights would take at the entropy of their exponents, which is what most formats
+/// code: said before anything is compressed.
 static std::string outlook(const Inspection &inspection) {
   InspectionSum sum = sumOf(inspection);
   if (!sum.bounds || sum.compressed)
     return {};
   auto bytes =
-      static_cast<uint64_t>(sum.bounds->joint / 8 * static_cast<double>(sum.storedElements));
+      static_cast<uint64_t>(sum.bounds->exponent / 8 * static_cast<double>(sum.storedElements));
   std::string text = "compressed, this could be " + formatChange(sum.stored, bytes) + " (" +
                      formatBytes(sum.stored) + " -> " + formatBytes(bytes) +
                      "); 'uwt compress --dry-run' gives the exact size\n";

@@ -19,6 +19,7 @@ def LowerInputPass : Pass<"uwt-lower-input", "::mlir::ModuleOp"> {
     - Globals of `ml_program` become constants: a store to one is an error, since programs keep nothing from call to call.
     - Numbers that public functions take and give become tensors of rank 0.
     - Constants of one number, from 1 MiB on, become fills.
+    - `math.isnormal` becomes comparisons, since a subnormal number of a narrow type is a normal one of a wider type.
 
     What has no lowering is an error at its place.
 
