@@ -123,19 +123,20 @@ void buildExpandArithmeticPipeline(OpPassManager &pm) {
 
 void buildLowerToLLVMPipeline(OpPassManager &pm) {
   pm.addPass(createHoldFloatsAsIntegersPass());
-  // What can be done to each function alone is, on all threads.
+  // What can be done to each function alone is, on all threads. Of any kind: a trusted module may
+  // have functions of LLVM with arithmetic that is not.
   OpPassManager &loops = pm.nest<func::FuncOp>();
   loops.addPass(createConvertVectorToSCFPass());
   loops.addPass(memref::createExpandStridedMetadataPass());
   loops.addPass(createLowerAffinePass());
   loops.addPass(createSCFToControlFlowPass());
-  loops.addPass(createConvertMathToLLVMPass());
   pm.addPass(createLowerChecksPass());
+  pm.nestAny().addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
-  pm.nest<func::FuncOp>().addPass(createConvertVectorToLLVMPass());
+  pm.nestAny().addPass(createConvertVectorToLLVMPass());
   pm.addPass(createLowerAllocationsPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  OpPassManager &scalars = pm.nest<func::FuncOp>();
+  OpPassManager &scalars = pm.nestAny();
   scalars.addPass(createArithToLLVMConversionPass());
   scalars.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());

@@ -18,3 +18,12 @@ func.func @add(%x: tensor<64xbf16>, %y: tensor<64xbf16>) -> tensor<64xbf16> {
   %b = linalg.add ins(%a, %y : tensor<64xbf16>, tensor<64xbf16>) outs(%e : tensor<64xbf16>) -> tensor<64xbf16>
   return %b : tensor<64xbf16>
 }
+
+// A function of LLVM may have arithmetic that is not.
+// CHECK: llvm.func @twice
+// CHECK: llvm.fadd
+// CHECK-NOT: {{(arith|vector|memref|scf|cf|func|linalg|tensor|unrealized)}}.
+llvm.func @twice(%x: f32) -> f32 {
+  %y = arith.addf %x, %x : f32
+  llvm.return %y : f32
+}
