@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightBuilder.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace uwt;
@@ -31,6 +32,7 @@ private:
   void placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words);
   void makeBuffers();
   Status copyPanel(uint64_t panel);
+  void clearPadding(uint64_t panel);
   uint64_t offsetOf(const PanelEntry &entry, uint64_t panel, PlaneKind kind) const;
 
   const TensorDecoder &decoder;
@@ -104,6 +106,24 @@ uint64_t WeightCopier::offsetOf(const PanelEntry &entry, uint64_t panel, PlaneKi
   return 0;
 }
 
+/// Words of columns that do not exist become zeros (order-7), whatever the file has there. They
+/// meet zeros of x, and an infinity or NaN times zero is no zero.
+void WeightCopier::clearPadding(uint64_t panel) {
+  const CodingPlan &plan = decoder.plan();
+  uint64_t columns = plan.matrix.columns;
+  if (plan.format.layout != Layout::Fragment16x16 || columns % fixedUnitColumns == 0)
+    return;
+  uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels()), bits = plan.split.wordBits;
+  std::span<uint8_t> part = planes[numberOf(PlaneKind::Words)].subspan(
+      builder.entry(panel).words * 4, decoder.panelBytes(panel, PlaneKind::Words).size());
+  std::vector<uint16_t> words(rows * columns);
+  std::vector<uint8_t> packed;
+  decodeWords(plan.format.layout, bits, part, options.path, {words.data(), columns, rows, columns});
+  encodeWords(plan.format.layout, bits, {words.data(), columns, rows, columns}, options.path,
+              packed);
+  std::ranges::copy(packed, part.begin());
+}
+
 Status WeightCopier::copyPanel(uint64_t panel) {
   if (options.check)
     UWT_RETURN_IF_ERROR(decoder.checkPanel(panel));
@@ -115,6 +135,8 @@ Status WeightCopier::copyPanel(uint64_t panel) {
       std::memcpy(planes[numberOf(kind)].data() + offsetOf(entry, panel, kind), bytes.data(),
                   bytes.size());
   }
+  if (entry.storedAsWords)
+    clearPadding(panel);
   packCounts(decoder.plan().format.layout, decoder.panelEscapeCounts(panel),
              counts.data() + entry.counts);
   std::span<const uint8_t> rowClasses = decoder.panelRowClasses(panel);

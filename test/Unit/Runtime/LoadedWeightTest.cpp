@@ -294,4 +294,32 @@ TEST(LoadedWeightPaddingTest, IsNeverInfinite) {
   }
 }
 
+TEST(LoadedWeightPaddingTest, OfWordsIsZeroWhateverTheFileHas) {
+  // Columns 33 to 63 do not exist, in words of codec raw and of a panel that cannot be coded.
+  ThreadPool pool(1);
+  for (const char *format : {"raw", "raw, storage=k_major", "window<4>, escapes=none"}) {
+    SCOPED_TRACE(format);
+    TensorDescription description{ElementType::BF16, {33, 33}, parsedFormat(format)};
+    auto encoded = encodeCase(description, Distribution::UniformBits, 1, pool);
+    ASSERT_TRUE(encoded);
+    LoadOptions options;
+    options.check = false;
+    auto load = [&] {
+      return LoadedWeight::fromPlanes(description, viewsOf(encoded->planes), std::nullopt, pool,
+                                      options);
+    };
+    auto sound = load();
+    ASSERT_TRUE(sound);
+    ASSERT_TRUE(sound->panels()[0].storedAsWords);
+    // Lane 0, block 3 of the first register: columns 48 and 49 of row 0.
+    std::vector<uint8_t> &words = encoded->planes.planes[numberOf(PlaneKind::Words)];
+    ASSERT_EQ(words[12] | words[13] | words[14] | words[15], 0);
+    std::fill_n(words.begin() + 12, 4, uint8_t(0xFF));
+    auto changed = load();
+    ASSERT_TRUE(changed);
+    EXPECT_TRUE(
+        std::ranges::equal(changed->plane(PlaneKind::Words), sound->plane(PlaneKind::Words)));
+  }
+}
+
 } // namespace
