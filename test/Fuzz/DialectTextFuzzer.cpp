@@ -23,12 +23,6 @@
 
 using namespace mlir;
 
-/// MLIR's own code is not instrumented: it never removes the poison that inlined code of its
-/// containers and allocators puts down.
-extern "C" const char *__asan_default_options() {
-  return "detect_container_overflow=0:allow_user_poisoning=0";
-}
-
 /// Longer texts only nest deeper.
 static constexpr size_t longestText = 512;
 

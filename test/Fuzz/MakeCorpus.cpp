@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Codec/TestData.h"
+#include "CompiledInput.h"
 #include "Container/Reseal.h"
 #include "Cuda/SamplePack.h"
 #include "PlaneInput.h"
@@ -107,6 +108,47 @@ static int makePlanes(const fs::path &corpus, const Codec &codec) {
       }
     }
     ++example;
+  }
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Compiled decoders
+//===----------------------------------------------------------------------===//
+
+/// The planes of a weight as the input has them, to be changed byte by byte.
+static bool writeCompiledPlanes(const fs::path &folder, const std::string &format,
+                                CompiledInput input) {
+  ThreadPool pool(1);
+  TensorDescription description;
+  description.format = parsedFormat(format);
+  description.shape = {compiledShapes[0].rows, compiledShapes[0].columns};
+  Expected<EncodedCase> encoded = encodeCase(description, Distribution::StudentT4, 1, pool);
+  if (!encoded)
+    return false;
+  input.planes.emplace().planes = encoded->planes.planes;
+  return writeSeed(folder, testNameOf(format) + "-planes", input.write());
+}
+
+/// Every format that products may run from, in all shapes in turn, with damaged codes; and the
+/// planes of a small weight for the first one of each codec.
+static int makeCompiledInputs(const fs::path &folder) {
+  CompiledInput input;
+  for (const Codec *codec : allCodecs()) {
+    input.shape = 0;
+    for (const std::string &format : codec->examples()) {
+      if (parsedFormat(format).layout == Layout::Fragment16x16) {
+        input.damage = {{numberOf(PlaneKind::Code), PlaneDamage::Kind::Fill, 512, input.example}};
+        input.isFencedBefore = input.example % 2 != 0;
+        if (!writeSeed(folder, testNameOf(format), input.write()))
+          return failed("cannot write inputs of compiled decoders");
+        input.damage.clear();
+        if (input.shape == 0 && !writeCompiledPlanes(folder, format, input))
+          return failed("cannot write planes of " + format);
+        ++input.shape;
+      }
+      ++input.example;
+    }
   }
   return 0;
 }
@@ -254,6 +296,7 @@ int main(int argc, char **argv) {
   for (const Codec *codec : allCodecs())
     result |= makePlanes(corpus, *codec);
   result |= makeManifests(corpus) | makeRandomInputs(corpus, "encoder") |
-            makeRandomInputs(corpus, "capi") | makeWeights(corpus / "runtime");
+            makeRandomInputs(corpus, "capi") | makeWeights(corpus / "runtime") |
+            makeCompiledInputs(corpus / "compiled-decoder");
   return result | makePack(corpus) | makeFiles(corpus);
 }

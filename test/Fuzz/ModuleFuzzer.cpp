@@ -27,12 +27,6 @@
 
 using namespace uwt;
 
-/// MLIR's own code is not instrumented: it never removes the poison that inlined code of its
-/// containers and allocators puts down.
-extern "C" const char *__asan_default_options() {
-  return "detect_container_overflow=0:allow_user_poisoning=0";
-}
-
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 
 /// Longer modules only take longer.

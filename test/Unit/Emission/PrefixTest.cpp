@@ -5,13 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FencedMemory.h"
 #include "PrefixJit.h"
 #include "lib/Codec/Escapes.h"
 #include "uwt/Runtime/LoadedWeight.h"
+#include <algorithm>
 #include <bit>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <random>
-#include <sys/mman.h>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -155,36 +157,20 @@ INSTANTIATE_TEST_SUITE_P(Formats, PrefixTest, testing::ValuesIn(servedFormats())
                            return name;
                          });
 
-/// Memory between pages that cannot be touched: `bytes` bytes end where the upper one begins, or
-/// begin where the lower one ends.
-class Fenced {
-public:
-  Fenced(size_t bytes, bool atEnd) : pages(roundUp(bytes, page) + 2 * page) {
-    base =
-        static_cast<uint8_t *>(mmap(nullptr, pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    mprotect(base + page, pages - 2 * page, PROT_READ | PROT_WRITE);
-    begin = atEnd ? base + pages - page - bytes : base + page;
-  }
-  ~Fenced() { munmap(base, pages); }
-  uint8_t *data() const { return begin; }
-
-private:
-  static constexpr size_t page = 4096;
-  size_t pages;
-  uint8_t *base, *begin;
-};
-
 /// A panel's planes and a unit's buffer in fenced memory, with damage in plane code.
 class DamagedPanel {
 public:
   DamagedPanel(const LoadedWeight &weight, bool atEnd, uint64_t words, std::mt19937 &random)
-      : code(weight.plane(PlaneKind::Code).size() + 64, atEnd),
-        buffer(words * sizeof(uint16_t), atEnd), entry(weight.panels()[0]), view(weight.view()) {
+      : planeMemory(weight.plane(PlaneKind::Code).size() + 64),
+        bufferMemory(words * sizeof(uint16_t)),
+        code(planeMemory.take(weight.plane(PlaneKind::Code).size() + 64, atEnd)),
+        buffer(bufferMemory.take(words * sizeof(uint16_t), atEnd)), entry(weight.panels()[0]),
+        view(weight.view()) {
     std::span<const uint8_t> bytes = weight.plane(PlaneKind::Code);
-    std::copy(bytes.begin(), bytes.end(), code.data());
+    std::ranges::copy(bytes, code.begin());
     view.code = code.data();
     view.panels = &entry;
-    damage({code.data(), bytes.size()}, random);
+    damage(code.first(bytes.size()), random);
   }
   /// Random bytes from some place on, or some of them changed; sometimes the panel is shorter.
   void damage(std::span<uint8_t> bytes, std::mt19937 &random) {
@@ -199,7 +185,8 @@ public:
     view.code = code.data() + unused;
   }
 
-  Fenced code, buffer;
+  FencedMemory planeMemory, bufferMemory;
+  std::span<uint8_t> code, buffer;
   PanelEntry entry;
   WeightView view;
 };

@@ -294,4 +294,75 @@ TEST(LoadedWeightPaddingTest, IsNeverInfinite) {
   }
 }
 
+TEST(LoadedWeightPaddingTest, OfWordsIsZeroWhateverTheFileHas) {
+  // Columns 33 to 63 do not exist, in words of codec raw and of a panel that cannot be coded.
+  ThreadPool pool(1);
+  for (const char *format : {"raw", "raw, storage=k_major", "window<4>, escapes=none"}) {
+    SCOPED_TRACE(format);
+    TensorDescription description{ElementType::BF16, {33, 33}, parsedFormat(format)};
+    auto encoded = encodeCase(description, Distribution::UniformBits, 1, pool);
+    ASSERT_TRUE(encoded);
+    LoadOptions options;
+    options.check = false;
+    auto load = [&] {
+      return LoadedWeight::fromPlanes(description, viewsOf(encoded->planes), std::nullopt, pool,
+                                      options);
+    };
+    auto sound = load();
+    ASSERT_TRUE(sound);
+    ASSERT_TRUE(sound->panels()[0].storedAsWords);
+    // Lane 0, block 3 of the first register: columns 48 and 49 of row 0.
+    std::vector<uint8_t> &words = encoded->planes.planes[numberOf(PlaneKind::Words)];
+    ASSERT_EQ(words[12] | words[13] | words[14] | words[15], 0);
+    std::fill_n(words.begin() + 12, 4, uint8_t(0xFF));
+    auto changed = load();
+    ASSERT_TRUE(changed);
+    EXPECT_TRUE(
+        std::ranges::equal(changed->plane(PlaneKind::Words), sound->plane(PlaneKind::Words)));
+  }
+}
+
+TEST(LoadedWeightPaddingTest, OfEscapedRunsIsZeroWhateverTheFileHas) {
+  // The last run of a row has columns 256 to 299.
+  ThreadPool pool(1);
+  for (const char *format :
+       {"window<4>, escapes=rows<64>", "inplace<12>, escapes=rows<64>, storage=k_major"}) {
+    SCOPED_TRACE(format);
+    TensorDescription description{ElementType::BF16, {300, 300}, parsedFormat(format)};
+    auto encoded = encodeCase(description, Distribution::StudentT4, 1, pool);
+    ASSERT_TRUE(encoded);
+    LoadOptions options;
+    options.check = false;
+    auto load = [&] {
+      return LoadedWeight::fromPlanes(description, viewsOf(encoded->planes), std::nullopt, pool,
+                                      options);
+    };
+    auto sound = load();
+    ASSERT_TRUE(sound);
+    ASSERT_NE(sound->panels()[0].patchWords, 0u);
+    // 44 symbols of such a record have columns, 20 have none.
+    std::vector<uint8_t> &patch = encoded->planes.planes[numberOf(PlaneKind::Patch)];
+    auto decoder = TensorDecoder::open(description, viewsOf(encoded->planes), std::nullopt);
+    ASSERT_TRUE(decoder);
+    size_t record = 0, changes = 0;
+    for (uint64_t panel = 0; panel < decoder->panels(); ++panel) {
+      uint64_t strips = divideUp(sound->plan().matrix.rowsOfPanel(panel), stripRows), unit = 0;
+      for (uint32_t count : decoder->panelEscapeCounts(panel))
+        for (uint64_t group = unit++ / strips; count > 0; --count, record += 68)
+          if (group == 4) {
+            std::fill_n(patch.begin() + static_cast<ptrdiff_t>(record + 4 + 44), 20, uint8_t(0xFF));
+            ++changes;
+          }
+    }
+    ASSERT_NE(changes, 0u);
+    auto changed = load();
+    ASSERT_TRUE(changed);
+    auto wasClean = decodeLoaded(*sound), isClean = decodeLoaded(*changed);
+    ASSERT_TRUE(wasClean && isClean);
+    EXPECT_TRUE(*wasClean == *isClean);
+    EXPECT_EQ(std::ranges::count(changed->plane(PlaneKind::Patch), uint8_t(0xFF)),
+              std::ranges::count(sound->plane(PlaneKind::Patch), uint8_t(0xFF)));
+  }
+}
+
 } // namespace
