@@ -129,8 +129,7 @@ void WeightCopier::clearRunPadding(uint64_t panel) {
   if (plan.traits.rate != Rate::Fixed || plan.format.escapes != Escapes::Rows64)
     return;
   uint64_t columns = plan.matrix.columns, recordBytes = escapeRecordWords(plan.format) * 4;
-  bool isWideUnit = plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
-  uint64_t unitColumns = isWideUnit ? inplace11UnitColumns : fixedUnitColumns;
+  uint64_t unitColumns = unitColumnsOf(plan);
   uint64_t strips = divideUp(plan.matrix.rowsOfPanel(panel % plan.matrix.panels()), stripRows);
   uint8_t *record = planes[numberOf(PlaneKind::Patch)].data() + builder.entry(panel).patch * 4;
   uint64_t unit = 0;
