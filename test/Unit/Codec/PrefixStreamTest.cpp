@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Codec/TestData.h"
 #include "uwt/Codec/Codec.h"
 #include "uwt/Codec/Panel.h"
 #include <cstring>
@@ -222,10 +223,14 @@ constexpr Example examples[] = {
 
 TEST(PrefixStream, AllPathsAgreeOnEveryFormatAndShape) {
   std::mt19937 random(1);
+  size_t number = 0;
   for (const Example &example : examples)
-    for (Shape shape : shapes)
-      expectRoundTripOrOverflow(
-          makePanel(example.format, example.element, shape.rows, shape.columns, random), "random");
+    for (Shape shape : shapes) {
+      Panel panel = makePanel(example.format, example.element, shape.rows, shape.columns, random);
+      // Under sanitizers each format meets some of the shapes.
+      if (!test::underSanitizer || number++ % 3 == 0)
+        expectRoundTripOrOverflow(panel, "random");
+    }
 }
 
 TEST(PrefixStream, KeepsAllWords) {
@@ -369,7 +374,7 @@ TEST(PrefixStream, AllPathsAgreeOnDamagedBytes) {
     const EncodedPanel good = encode(panel, CodePath::Reference);
     ASSERT_FALSE(good.overflow);
     size_t failed = 0;
-    for (size_t i = 0; i < good.code.size(); ++i) {
+    for (size_t i = 0; i < good.code.size(); i += test::underSanitizer ? 7 : 1) {
       EncodedPanel coded = good;
       coded.code[i] = static_cast<uint8_t>(coded.code[i] ^ (1 + random() % 255));
       failed += expectSameOnDamage(panel, *tables, coded);

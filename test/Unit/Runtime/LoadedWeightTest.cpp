@@ -69,19 +69,21 @@ TEST_P(LoadedWeightTest, HoldsThePlanesAsStored) {
 }
 
 TEST_P(LoadedWeightTest, IsCodedAnewInAnotherFormat) {
-  for (const char *run : {"inplace<12>", "raw", "window<4>", "huffman<12,2>"})
-    forEachCase([&](const EncodedCase &encoded) {
+  forEachCase([&](const EncodedCase &encoded) {
+    for (const char *run : {"inplace<12>", "raw", "window<4>", "huffman<12,2>"}) {
+      SCOPED_TRACE(run);
       LoadOptions options;
       options.runFormat = parsedFormat(run);
       options.runFormat->storage = encoded.description.format.storage;
       if (!checkFormat(*options.runFormat, encoded.description.element))
-        return;
+        continue;
       auto weight = LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes),
                                              encoded.result.indexChecksum, pool, options);
-      ASSERT_TRUE(weight) << run << ": " << weight.error().message();
+      ASSERT_TRUE(weight) << weight.error().message();
       EXPECT_EQ(weight->description().format, *options.runFormat);
       expectTensor(*weight, encoded.source);
-    });
+    }
+  });
 }
 
 TEST_P(LoadedWeightTest, HasAllPanelsAsWordsWhereAskedTo) {
