@@ -119,6 +119,9 @@ static LogicalResult passViews(ModuleOp module) {
   }
   WalkResult walk = module.walk([&](func::CallOp call) {
     auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+    // One of a nested module.
+    if (!callee)
+      return WalkResult::advance();
     for (OpOperand &operand : call->getOpOperands()) {
       if (!isCompressed(operand.get()) ||
           callee.getArgumentTypes()[operand.getOperandNumber()] != pointer)

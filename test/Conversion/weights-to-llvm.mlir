@@ -85,3 +85,21 @@ func.func @no_slot() -> memref<?xi32> {
   %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
   return %p : memref<?xi32>
 }
+
+// -----
+
+// uwt-lower-input makes nested modules one; here their functions keep weights as they are.
+module {
+  module {
+    func.func private @nested(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
+      // expected-error @below {{reads a weight without a slot: run uwt-assign-slots before}}
+      %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+      return %p : memref<?xi32>
+    }
+    func.func @calls_nested() -> memref<?xi32> {
+      %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
+      %p = call @nested(%w) : (!uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32>
+      return %p : memref<?xi32>
+    }
+  }
+}
