@@ -12,6 +12,7 @@
 
 #include "Escapes.h"
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 using namespace uwt;
@@ -318,4 +319,23 @@ Status uwt::applyEscapesToRow(const CodingPlan &plan, const PanelUnit &unit, uin
                           std::to_string(row) + ")");
   return applyAll(plan, unit, {unitNumber, begin}, own,
                   [&](uint32_t) { return out.data() + unit.firstColumn; });
+}
+
+//===----------------------------------------------------------------------===//
+// Padding
+//===----------------------------------------------------------------------===//
+
+void uwt::clearRunPadding(const CodingPlan &plan, uint32_t rows, std::span<const uint32_t> counts,
+                          std::span<uint32_t> patch) {
+  if (plan.traits.rate != Rate::Fixed || plan.format.escapes != Escapes::Rows64)
+    return;
+  for (size_t index = 0; index < counts.size(); ++index) {
+    PanelUnit unit = fixedUnit(plan, rows, index);
+    for (uint32_t record = 0; record < counts[index]; ++record) {
+      uint32_t column = patch[0] % unit.runs() * 64;
+      uint32_t width = std::min<uint32_t>(64, unit.columns - column);
+      std::memset(reinterpret_cast<uint8_t *>(&patch[1]) + width, 0, 64 - width);
+      patch = patch.subspan(escapeRecordWords(plan.format));
+    }
+  }
 }

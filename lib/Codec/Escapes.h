@@ -42,9 +42,6 @@ struct PanelUnit {
   uint32_t runs() const { return (columns + 63) / 64; }
 };
 
-/// Columns of a fixed unit: 64, 256 for `inplace<11>`, 1,024 in row_major
-/// (order-4, order-6).
-uint32_t fixedUnitColumnsOf(const CodingPlan &plan);
 /// Fixed units of a panel of `rows` rows, and the one numbered `index` (order-4).
 uint64_t fixedUnitCount(const CodingPlan &plan, uint32_t rows);
 PanelUnit fixedUnit(const CodingPlan &plan, uint32_t rows, uint64_t index);

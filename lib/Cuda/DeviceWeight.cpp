@@ -25,7 +25,7 @@ bool uwt::hasRecordGroups(const CodingPlan &plan) {
 static constexpr uint64_t countsInEntry = 4;
 
 static bool hasWideUnits(const CodingPlan &plan) {
-  return plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
+  return fixedUnitColumnsOf(plan) == inplace11UnitColumns;
 }
 
 uint64_t uwt::recordGroupsInPanel(const CodingPlan &plan) {

@@ -32,8 +32,8 @@ private:
   void placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words);
   void makeBuffers();
   Status copyPanel(uint64_t panel);
-  void clearWordPadding(uint64_t panel);
-  void clearRunPadding(uint64_t panel);
+  void clearPadding(uint64_t panel);
+  void clearWordPadding(uint32_t rows, std::span<uint8_t> part);
   uint64_t offsetOf(const PanelEntry &entry, uint64_t panel, PlaneKind kind) const;
 
   const TensorDecoder &decoder;
@@ -107,43 +107,36 @@ uint64_t WeightCopier::offsetOf(const PanelEntry &entry, uint64_t panel, PlaneKi
   return 0;
 }
 
-/// Words of columns that do not exist become zeros (order-7), whatever the file has there. They
-/// meet zeros of x, and an infinity or NaN times zero is no zero.
-void WeightCopier::clearWordPadding(uint64_t panel) {
+/// Words of columns that do not exist become zeros (order-7).
+void WeightCopier::clearWordPadding(uint32_t rows, std::span<uint8_t> part) {
   const CodingPlan &plan = decoder.plan();
   uint64_t columns = plan.matrix.columns;
-  uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels()), bits = plan.split.wordBits;
-  std::span<uint8_t> part = planes[numberOf(PlaneKind::Words)].subspan(
-      builder.entry(panel).words * 4, decoder.panelBytes(panel, PlaneKind::Words).size());
   std::vector<uint16_t> words(rows * columns);
   std::vector<uint8_t> packed;
-  decodeWords(plan.format.layout, bits, part, options.path, {words.data(), columns, rows, columns});
-  encodeWords(plan.format.layout, bits, {words.data(), columns, rows, columns}, options.path,
-              packed);
+  decodeWords(plan.format.layout, plan.split.wordBits, part, options.path,
+              {words.data(), columns, rows, columns});
+  encodeWords(plan.format.layout, plan.split.wordBits, {words.data(), columns, rows, columns},
+              options.path, packed);
   std::ranges::copy(packed, part.begin());
 }
 
-/// The same for symbols of escaped runs (escape-3).
-void WeightCopier::clearRunPadding(uint64_t panel) {
+/// What a file says of columns that do not exist becomes zero, whatever it has there: it meets
+/// zeros of x, and an infinity or NaN times zero is no zero.
+void WeightCopier::clearPadding(uint64_t panel) {
   const CodingPlan &plan = decoder.plan();
-  if (plan.traits.rate != Rate::Fixed || plan.format.escapes != Escapes::Rows64)
+  if (plan.format.layout != Layout::Fragment16x16 || plan.matrix.columns % fixedUnitColumns == 0)
     return;
-  uint64_t columns = plan.matrix.columns, recordBytes = escapeRecordWords(plan.format) * 4;
-  uint64_t unitColumns = unitColumnsOf(plan);
-  uint64_t strips = divideUp(plan.matrix.rowsOfPanel(panel % plan.matrix.panels()), stripRows);
-  uint8_t *record = planes[numberOf(PlaneKind::Patch)].data() + builder.entry(panel).patch * 4;
-  uint64_t unit = 0;
-  for (uint32_t count : decoder.panelEscapeCounts(panel)) {
-    uint64_t first = unit++ / strips * unitColumns;
-    uint64_t runs = divideUp(std::min(unitColumns, columns - first), fixedUnitColumns);
-    for (; count > 0; --count, record += recordBytes) {
-      uint32_t number = 0;
-      std::memcpy(&number, record, sizeof(number));
-      uint64_t left = columns - first - number % runs * fixedUnitColumns;
-      if (left < fixedUnitColumns)
-        std::memset(record + sizeof(number) + left, 0, fixedUnitColumns - left);
-    }
-  }
+  const PanelEntry &entry = builder.entry(panel);
+  uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels());
+  auto part = [&](PlaneKind kind) {
+    return planes[numberOf(kind)].subspan(offsetOf(entry, panel, kind),
+                                          decoder.panelBytes(panel, kind).size());
+  };
+  if (entry.storedAsWords)
+    return clearWordPadding(rows, part(PlaneKind::Words));
+  std::span<uint8_t> patch = part(PlaneKind::Patch);
+  clearRunPadding(plan, rows, decoder.panelEscapeCounts(panel),
+                  {reinterpret_cast<uint32_t *>(patch.data()), patch.size() / 4});
 }
 
 Status WeightCopier::copyPanel(uint64_t panel) {
@@ -157,12 +150,7 @@ Status WeightCopier::copyPanel(uint64_t panel) {
       std::memcpy(planes[numberOf(kind)].data() + offsetOf(entry, panel, kind), bytes.data(),
                   bytes.size());
   }
-  bool isPadded = decoder.plan().format.layout == Layout::Fragment16x16 &&
-                  decoder.plan().matrix.columns % fixedUnitColumns != 0;
-  if (isPadded && entry.storedAsWords)
-    clearWordPadding(panel);
-  else if (isPadded)
-    clearRunPadding(panel);
+  clearPadding(panel);
   packCounts(decoder.plan().format.layout, decoder.panelEscapeCounts(panel),
              counts.data() + entry.counts);
   std::span<const uint8_t> rowClasses = decoder.panelRowClasses(panel);

@@ -46,17 +46,12 @@ static Expected<LoadedWeight> decodeDense(const TensorDecoder &decoder, ThreadPo
   return builder.finish();
 }
 
-uint64_t uwt::unitColumnsOf(const CodingPlan &plan) {
-  bool isWideUnit = plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
-  return isWideUnit ? inplace11UnitColumns : fixedUnitColumns;
-}
-
 bool uwt::mayPadWithInfinities(const CodingPlan &plan) {
   // Words of 8 bits are decoded by nobody but the codec library, which drops padding.
   if (plan.traits.rate != Rate::Fixed || plan.format.layout != Layout::Fragment16x16 ||
       plan.split.wordBits != 16)
     return false;
-  if (plan.matrix.columns % unitColumnsOf(plan) == 0)
+  if (plan.matrix.columns % fixedUnitColumnsOf(plan) == 0)
     return false;
   uint32_t infinity = (1u << getTraits(plan.element).exponentBits) - 1;
   return std::ranges::any_of(plan.model.symbols, [&](uint16_t symbol) {

@@ -24,9 +24,6 @@ namespace uwt {
 /// Parts of panels begin at multiples of this many bytes.
 inline constexpr uint64_t partAlignment = 64;
 
-/// Columns of a stored unit of a format of fixed rate.
-uint64_t unitColumnsOf(const CodingPlan &plan);
-
 /// The error of the lowest-numbered panel that failed, so that a damaged tensor
 /// gives the same message for any number of threads.
 class FirstPanelError {

@@ -143,8 +143,16 @@ struct FixedPanelSizes {
   uint64_t raw = 0, code = 0, counts = 0;
 };
 FixedPanelSizes fixedPanelSizes(const CodingPlan &plan, uint32_t rows);
+/// Columns of a fixed unit: 64, 256 for `inplace<11>`, 1,024 in row_major
+/// (order-4, order-6).
+uint32_t fixedUnitColumnsOf(const CodingPlan &plan);
 /// u32 of one escape record: 1, or 17 for rows<64>.
 uint32_t escapeRecordWords(const Format &format);
+/// escapes=rows<64> at a fixed rate: sets the symbols that records have of columns that do not
+/// exist to zero (escape-3). `counts` and `patch` are those of a CodedPanel of `rows` rows, whose
+/// records may be damaged. Other formats have no such symbols.
+void clearRunPadding(const CodingPlan &plan, uint32_t rows, std::span<const uint32_t> counts,
+                     std::span<uint32_t> patch);
 
 /// Tables of a prefix-coded tensor that are made once from its model.
 class PrefixTables;

@@ -296,6 +296,14 @@ TEST(LoadedWeightPaddingTest, IsNeverInfinite) {
   }
 }
 
+/// Takes planes that were changed since their checksums were made.
+static Expected<LoadedWeight> loadUnchecked(const EncodedCase &encoded, ThreadPool &pool) {
+  LoadOptions options;
+  options.check = false;
+  return LoadedWeight::fromPlanes(encoded.description, viewsOf(encoded.planes), std::nullopt, pool,
+                                  options);
+}
+
 TEST(LoadedWeightPaddingTest, OfWordsIsZeroWhateverTheFileHas) {
   // Columns 33 to 63 do not exist, in words of codec raw and of a panel that cannot be coded.
   ThreadPool pool(1);
@@ -304,20 +312,14 @@ TEST(LoadedWeightPaddingTest, OfWordsIsZeroWhateverTheFileHas) {
     TensorDescription description{ElementType::BF16, {33, 33}, parsedFormat(format)};
     auto encoded = encodeCase(description, Distribution::UniformBits, 1, pool);
     ASSERT_TRUE(encoded);
-    LoadOptions options;
-    options.check = false;
-    auto load = [&] {
-      return LoadedWeight::fromPlanes(description, viewsOf(encoded->planes), std::nullopt, pool,
-                                      options);
-    };
-    auto sound = load();
+    auto sound = loadUnchecked(*encoded, pool);
     ASSERT_TRUE(sound);
     ASSERT_TRUE(sound->panels()[0].storedAsWords);
     // Lane 0, block 3 of the first register: columns 48 and 49 of row 0.
     std::vector<uint8_t> &words = encoded->planes.planes[numberOf(PlaneKind::Words)];
     ASSERT_EQ(words[12] | words[13] | words[14] | words[15], 0);
     std::fill_n(words.begin() + 12, 4, uint8_t(0xFF));
-    auto changed = load();
+    auto changed = loadUnchecked(*encoded, pool);
     ASSERT_TRUE(changed);
     EXPECT_TRUE(
         std::ranges::equal(changed->plane(PlaneKind::Words), sound->plane(PlaneKind::Words)));
@@ -333,13 +335,7 @@ TEST(LoadedWeightPaddingTest, OfEscapedRunsIsZeroWhateverTheFileHas) {
     TensorDescription description{ElementType::BF16, {300, 300}, parsedFormat(format)};
     auto encoded = encodeCase(description, Distribution::StudentT4, 1, pool);
     ASSERT_TRUE(encoded);
-    LoadOptions options;
-    options.check = false;
-    auto load = [&] {
-      return LoadedWeight::fromPlanes(description, viewsOf(encoded->planes), std::nullopt, pool,
-                                      options);
-    };
-    auto sound = load();
+    auto sound = loadUnchecked(*encoded, pool);
     ASSERT_TRUE(sound);
     ASSERT_NE(sound->panels()[0].patchWords, 0u);
     // 44 symbols of such a record have columns, 20 have none.
@@ -357,7 +353,7 @@ TEST(LoadedWeightPaddingTest, OfEscapedRunsIsZeroWhateverTheFileHas) {
           }
     }
     ASSERT_NE(changes, 0u);
-    auto changed = load();
+    auto changed = loadUnchecked(*encoded, pool);
     ASSERT_TRUE(changed);
     auto wasClean = decodeLoaded(*sound), isClean = decodeLoaded(*changed);
     ASSERT_TRUE(wasClean && isClean);
