@@ -100,13 +100,28 @@ BenchWorkload uwt::makeSynthetic(const std::string &name, const std::vector<uint
   return workload;
 }
 
+/// The element type of a tensor that formats can be measured on.
+static std::optional<ElementType> measurableType(const TensorEntry &entry) {
+  if (entry.shape.size() < 2 || !entry.bytes || !entry.sameAs.empty())
+    return std::nullopt;
+  return storedElementType(entry.dtype->name);
+}
+
 Expected<BenchWorkload> uwt::loadWeights(const std::string &path, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(path));
+  auto isFloat = [](const TensorEntry &entry) {
+    auto element = measurableType(entry);
+    return element && getTraits(*element).signBits != 0;
+  };
+  bool hasFloats = std::ranges::any_of(model.files(), [&](const Container &file) {
+    return std::ranges::any_of(file.entries(), isFloat);
+  });
   BenchWorkload workload{path, {}};
   for (const Container &file : model.files())
     for (const TensorEntry &entry : file.entries()) {
-      auto element = storedElementType(entry.dtype->name);
-      if (!element || entry.shape.size() < 2 || !entry.bytes || !entry.sameAs.empty())
+      auto element = measurableType(entry);
+      // Beside floats, integers are indices and the like, which formats of exponents do not hold.
+      if (!element || (hasFloats && !isFloat(entry)))
         continue;
       BenchTensor tensor;
       tensor.name = entry.name;
@@ -118,12 +133,6 @@ Expected<BenchWorkload> uwt::loadWeights(const std::string &path, ThreadPool &po
       UWT_RETURN_IF_ERROR(reader.read(tensor.bytes, pool));
       workload.tensors.push_back(std::move(tensor));
     }
-  // Beside floats, integers are indices and the like, which formats of exponents do not hold.
-  auto isInteger = [](const BenchTensor &tensor) {
-    return getTraits(tensor.description.element).signBits == 0;
-  };
-  if (!std::all_of(workload.tensors.begin(), workload.tensors.end(), isInteger))
-    std::erase_if(workload.tensors, isInteger);
   if (workload.tensors.empty())
     return usageError(path + ": holds no tensor of two or more dimensions in bf16, f16, f32, "
                              "fp8 or integers; nothing to measure");
