@@ -51,7 +51,8 @@ std::optional<ValueType> valueType(Type type) {
     result.kind = FloatKind::F32;
   else if (type.isF64())
     result.kind = FloatKind::F64;
-  else
+  // Kernels move their bits alone.
+  else if (!isa<Float8E4M3FNType, Float8E5M2Type, Float8E8M0FNUType>(type))
     return std::nullopt;
   result.bits = type.getIntOrFloatBitWidth();
   return result;

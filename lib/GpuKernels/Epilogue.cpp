@@ -30,9 +30,16 @@ LogicalResult expandEpilogue(MatmulOp op) {
   return passes.run(op);
 }
 
-static bool isKnownType(Type type) {
+/// Floats of 8 bits lie in memory, and are converted by arithmetic on their bits.
+static bool movesBits(Operation &op) {
+  return isa<arith::BitcastOp, arith::SelectOp, arith::ConstantOp>(op);
+}
+
+static bool isKnownType(Type type, Operation &op) {
   if (auto integer = dyn_cast<IntegerType>(type))
     return integer.getWidth() <= 64;
+  if (isa<Float8E4M3FNType, Float8E5M2Type, Float8E8M0FNUType>(type))
+    return movesBits(op);
   return isa<IndexType, BFloat16Type, Float16Type, Float32Type, Float64Type>(type);
 }
 
@@ -56,7 +63,7 @@ std::string refusalOfEpilogue(MatmulOp op) {
     for (Type type : types) {
       std::string text;
       llvm::raw_string_ostream(text) << type;
-      if (!isKnownType(type))
+      if (!isKnownType(type, scalar))
         return "its epilogue has '" + name + "' of " + text + ", a type that GPUs lack";
       if (!isKnownOperation(scalar))
         return "its epilogue has '" + name + "' of " + text +

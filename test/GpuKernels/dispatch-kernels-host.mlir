@@ -24,15 +24,32 @@ func.func @wide(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 // A type that GPUs lack.
 // CHECK-LABEL: func.func @narrow
 // CHECK-NOT: #uwt.gpu_strategy
-// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'arith.bitcast' of f8E4M3FN, a type that GPUs lack{{$}}
-func.func @narrow(%x: memref<8x640xbf16>, %y: memref<8x128xf32>, %scale: memref<8x128xf8E4M3FN>) {
+// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'arith.extf' of f8E3M4, a type that GPUs lack{{$}}
+func.func @narrow(%x: memref<8x640xbf16>, %y: memref<8x128xf32>, %scale: memref<8x128xf8E3M4>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
-  // expected-remark @+1 {{its epilogue has 'arith.bitcast' of f8E4M3FN, a type that GPUs lack}}
-  uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) extras(%scale : memref<8x128xf8E4M3FN>) maps [affine_map<(m, n) -> (m, n)>] outs(%y : memref<8x128xf32>) {
+  // expected-remark @+1 {{its epilogue has 'arith.extf' of f8E3M4, a type that GPUs lack}}
+  uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) extras(%scale : memref<8x128xf8E3M4>) maps [affine_map<(m, n) -> (m, n)>] outs(%y : memref<8x128xf32>) {
+  ^bb0(%s: f32, %b: f8E3M4):
+    %0 = arith.extf %b : f8E3M4 to f32
+    %1 = arith.mulf %s, %0 : f32
+    uwt.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+// Floats of 8 bits in memory, there and back.
+// CHECK-LABEL: func.func @scaled
+// CHECK: #uwt.gpu_strategy<direct, slice = 8>
+func.func @scaled(%x: memref<8x640xbf16>, %y: memref<8x128xf8E5M2>, %scale: memref<8x128xf8E4M3FN>) {
+  %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
+  uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) extras(%scale : memref<8x128xf8E4M3FN>) maps [affine_map<(m, n) -> (m, n)>] outs(%y : memref<8x128xf8E5M2>) {
   ^bb0(%s: f32, %b: f8E4M3FN):
     %0 = arith.extf %b : f8E4M3FN to f32
     %1 = arith.mulf %s, %0 : f32
-    uwt.yield %1 : f32
+    %2 = arith.truncf %1 : f32 to f8E5M2
+    uwt.yield %2 : f8E5M2
   }
   return
 }

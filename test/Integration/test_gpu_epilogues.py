@@ -98,6 +98,49 @@ def test_the_rest_runs_on_the_host(uwt, files, tmp_path):
     assert f"{reason}math.exp' of f64, for which there are no polynomials" in said
 
 
+@pytest.mark.parametrize("target", ["emulate:sm_80", "emulate:sm_90a"])
+@pytest.mark.parametrize("operand_type, result_type", [("f8E4M3FN", "f8E5M2"), ("f8E5M2", "f8E4M3FN")])
+def test_floats_of_8_bits(uwt, tmp_path, operand_type, result_type, target):
+    """Every code as an operand, and results of that width."""
+    dtype = {"f8E4M3FN": "F8_E4M3", "f8E5M2": "F8_E5M2"}[operand_type]
+    random = np.random.default_rng(4)
+    st.write(tmp_path / "w.safetensors", {"w": ("BF16", [ROWS, COLUMNS], bf16(random.integers(-3, 4, (ROWS, COLUMNS))))})
+    codes = np.resize(np.arange(256, dtype=np.uint8), ROWS * BATCH)
+    x = ("BF16", [BATCH, COLUMNS], bf16(random.integers(-3, 4, (BATCH, COLUMNS))))
+    st.write(tmp_path / "x.safetensors", {"arg0": x, "arg1": (dtype, [BATCH, ROWS], codes.tobytes())})
+    y, narrow, result = (f"tensor<{BATCH}x{ROWS}x{t}>" for t in ("f32", operand_type, result_type))
+    maps = "affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>"
+    identity = "affine_map<(m, n) -> (m, n)>"
+    (tmp_path / "module.mlir").write_text(
+        f"""func.func @main(%x: tensor<{BATCH}x{COLUMNS}xbf16>, %s: {narrow}) -> {result} {{
+  %w = arith.constant dense_resource<w> : tensor<{ROWS}x{COLUMNS}xbf16>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : {y}
+  %f = linalg.fill ins(%zero : f32) outs(%e : {y}) -> {y}
+  %p = linalg.matmul indexing_maps = [{maps}] ins(%x, %w : tensor<{BATCH}x{COLUMNS}xbf16>, tensor<{ROWS}x{COLUMNS}xbf16>) outs(%f : {y}) -> {y}
+  %n = tensor.empty() : {result}
+  %r = linalg.generic {{indexing_maps = [{identity}, {identity}, {identity}], iterator_types = ["parallel", "parallel"]}} ins(%p, %s : {y}, {narrow}) outs(%n : {result}) {{
+  ^bb0(%a: f32, %b: {operand_type}, %unused: {result_type}):
+    %wide = arith.extf %b : {operand_type} to f32
+    %scaled = arith.mulf %a, %wide : f32
+    %code = arith.truncf %scaled : f32 to {result_type}
+    linalg.yield %code : {result_type}
+  }} -> {result}
+  return %r : {result}
+}}
+"""
+    )
+    outputs = {}
+    for each in ("native", target):
+        output = tmp_path / f"{each.replace(':', '-')}.safetensors"
+        options = ["--weights", tmp_path / "w.safetensors", "--input", tmp_path / "x.safetensors", "--target", each, "-v"]
+        said = uwt("run", tmp_path / "module.mlir", *options, "-o", output).stderr
+        outputs[each] = model_blocks.read(output)["out0"][2]
+    assert f"from inplace<12> on {target.split(':')[1]}: direct" in said
+    assert outputs["native"] == outputs[target]
+    assert len(set(outputs[target])) > 100
+
+
 @pytest.mark.parametrize("target", ["sm_80", "sm_90a"])
 def test_code_is_rounded_and_calls_nothing(uwt, files, tmp_path, target):
     """Divisions and roots round, nothing is contracted, no function is missing; ptxas takes it."""
