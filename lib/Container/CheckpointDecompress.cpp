@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CheckpointRewrite.h"
 #include "CheckpointVerify.h"
 #include "FileStatus.h"
 #include "FileTree.h"
@@ -17,8 +18,6 @@
 #include <set>
 
 namespace uwt {
-
-static constexpr uint64_t textLimit = uint64_t(1) << 30;
 
 namespace {
 

@@ -18,6 +18,9 @@
 
 namespace uwt {
 
+/// Bytes of a file beside the weights that is read whole, at most.
+inline constexpr uint64_t textLimit = uint64_t(1) << 30;
+
 bool isWeightFile(const TreeFile &file);
 /// The error for a folder that has none. Says what it has in place of them (ForeignFile.cpp).
 Error noWeights(const std::string &folder);

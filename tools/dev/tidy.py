@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over lib and tools, in parallel, and skips what was clean before.
 
-A folder that includes MLIR is one translation unit, written to .cache/tidy: of a file's time nine tenths are MLIR's
-headers. So names of file scope differ in such a folder; two of one name are an error here. Other files are units of
-their own, and so are files that are given.
+A folder is one translation unit, written to .cache/tidy: of a file's time most are headers. So names of file scope differ
+in a folder; two of one name are an error here. Some files are units of their own (ALONE), and so are files that are given.
 
 A unit is clean as long as its text, its headers of ours, its compile command and
 .clang-tidy are what they were; such keys are kept in .cache/tidy.
@@ -28,13 +27,14 @@ WITH_MLIR = ("lib/Dialect", "lib/Emission", "lib/Conversion", "lib/GpuKernels", 
              "lib/Compiler", "lib/CAPI", "tools/uwt-opt", "tools/uwt-lsp-server", "tools/uwt-plugin", "tools/uwt/compiler")
 # The analyzer follows paths into MLIR's headers: half of the time, and findings there. The check for redundant typenames
 # takes a quarter of it.
-NOT_ANALYZED = "--checks=-clang-analyzer-*,-readability-redundant-typename"
+NOT_ANALYZED = "-clang-analyzer-*,-readability-redundant-typename"
 # Of a function's paths the analyzer looks at so many states: with its own limit of 225,000 it takes half of all time, and
 # found nothing more.
 ANALYZED = [f"--extra-arg={argument}" for argument in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=30000")]
 # A unit of a folder includes its files.
-TOGETHER = [NOT_ANALYZED + ",-bugprone-suspicious-include",
-            r"--header-filter=/(include/uwt|lib/[A-Z][A-Za-z]*|tools/uwt)/[A-Za-z/]+\.(h|cpp)$"]
+TOGETHER = r"--header-filter=/(include/uwt|lib/[A-Z][A-Za-z]*|tools/uwt)/[A-Za-z/]+\.(h|cpp)$"
+# Files for an instruction set, as in cmake/AddUWT.cmake, and main functions, whose programs have definitions of their own.
+ALONE = re.compile("(Avx2|Avx512|Scalar|/main)[.]cpp$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -69,22 +69,33 @@ def includes_mlir(path):
     return any(path.is_relative_to(ROOT / folder) for folder in WITH_MLIR)
 
 
+def options_of(file, are_together):
+    """Of clang-tidy, for a file or for a folder with this file."""
+    left_out = [NOT_ANALYZED] if includes_mlir(file) else []
+    options = [] if includes_mlir(file) else list(ANALYZED)
+    if are_together:
+        left_out.append("-bugprone-suspicious-include")
+        options.append(TOGETHER)
+    return options + [f"--checks={','.join(left_out)}"]
+
+
 def units_of(entries, build, alone):
     """Units of (file, compile command) pairs, the largest first."""
     folders = {}
     for file, command in entries:
-        together = includes_mlir(file) and not alone
-        folders.setdefault(file.parent if together else file, []).append((file, command))
+        own = alone or ALONE.search(str(file))
+        folders.setdefault(file if own else file.parent, []).append((file, command))
     units = []
     for place, pairs in folders.items():
         files = sorted(file for file, _ in pairs)
         file, command = min(pairs)
         if len(files) == 1:
-            units.append(Unit(file, files, [NOT_ANALYZED] if includes_mlir(file) else ANALYZED, command))
+            units.append(Unit(file, files, options_of(file, are_together=False), command))
             continue
         together = UNITS / f"{str(place.relative_to(ROOT)).replace('/', '-')}.cpp"
         together.write_text("".join(f'#include "{each}"\n' for each in files))
-        units.append(Unit(together, files, TOGETHER, command.replace(str(file), str(together))))
+        units.append(Unit(together, files, options_of(file, are_together=True),
+                          command.replace(str(file), str(together))))
     (UNITS / "compile_commands.json").write_text(json.dumps(
         [{"directory": str(build), "file": str(unit.file), "command": unit.command} for unit in units]))
     return sorted(units, key=lambda unit: -len(unit.files))
