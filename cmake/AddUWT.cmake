@@ -14,6 +14,7 @@ set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 option(UWT_ENABLE_WERROR "Turn clang's warnings into errors (on in the presets)" OFF)
 option(UWT_ENABLE_COVERAGE "Instrument for source-based coverage (needs clang)" OFF)
+option(UWT_FUZZERS_SEE_COMPARISONS "Tell fuzzers what is compared with what: they find more in long runs, and all tests are slower" OFF)
 option(UWT_UNITY_BUILD "Compile several files as one: quicker from nothing, slower after a change" OFF)
 set(UWT_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 
@@ -62,11 +63,18 @@ if(UWT_SANITIZE)
   add_compile_options(-fsanitize=${UWT_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${UWT_SANITIZE})
+  if(UWT_SANITIZE MATCHES "address,undefined")
+    # AddressSanitizer finds these two as well, and they take a third of the code.
+    add_compile_options(-fno-sanitize=null,object-size)
+  endif()
 endif()
 if(UWT_BUILD_FUZZERS)
   # The libraries count edges for libFuzzer; only fuzz-* link its main function.
   add_compile_options(-fsanitize=fuzzer-no-link)
   add_link_options(-fsanitize=fuzzer-no-link)
+  if(NOT UWT_FUZZERS_SEE_COMPARISONS)
+    add_compile_options(-fno-sanitize-coverage=trace-cmp)
+  endif()
 endif()
 if(UWT_ENABLE_COVERAGE)
   add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
@@ -87,19 +95,33 @@ function(uwt_compile_together target)
   endif()
 endfunction()
 
+# Most code prepares, checks and reports, and is optimised so that it builds quickly: for size in a release, which takes half
+# the time of -O3, and not at all under sanitizers. HOT libraries have the loops over weights, or over an emulated GPU's
+# instructions.
+function(uwt_optimise_to_build_quickly target)
+  if(UWT_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Oz>)
+  endif()
+endfunction()
+
 # A library UWT<name> from all of lib/<name>/*.cpp, installed as UWT::<name>.
 # Sources are globbed, so that a new codec is its own file and one registration
 # line. PRIVATE_LINK names what our sources use and users have to link too;
 # BUILD_LINK names what is gone after compilation (header-only libraries).
-#   uwt_add_library(Codec LINK UWTFormat [PRIVATE_LINK ...] [BUILD_LINK ...])
+#   uwt_add_library(Codec [HOT] LINK UWTFormat [PRIVATE_LINK ...] [BUILD_LINK ...])
 function(uwt_add_library name)
-  cmake_parse_arguments(ARG "" "" "LINK;PRIVATE_LINK;BUILD_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "" "LINK;PRIVATE_LINK;BUILD_LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   add_library(UWT${name} STATIC ${sources})
   add_library(UWT::${name} ALIAS UWT${name})
   set_target_properties(UWT${name} PROPERTIES EXPORT_NAME ${name})
   uwt_precompile_standard(UWT${name})
   uwt_compile_together(UWT${name})
+  if(NOT ARG_HOT)
+    uwt_optimise_to_build_quickly(UWT${name})
+  endif()
   target_compile_features(UWT${name} PUBLIC cxx_std_20)
   target_include_directories(UWT${name} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
@@ -121,15 +143,22 @@ function(uwt_precompile_standard target)
       <algorithm> <array> <cmath> <cstring> <filesystem> <fstream> <functional> <map> <memory>
       <mutex> <numeric> <optional> <span> <string> <variant> <vector>)
   else()
-    target_precompile_headers(${target} REUSE_FROM UWTSupport)
+    uwt_reuse_precompiled(${target} UWTSupport)
   endif()
+endfunction()
+
+# Targets differ in what they are optimised and instrumented for. clang would refuse that, but a precompiled header holds
+# declarations: code is made of them where they are used.
+function(uwt_reuse_precompiled target owner)
+  target_precompile_headers(${target} REUSE_FROM ${owner})
+  target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-validate-pch")
 endfunction()
 
 # A library UWT<name> of the compiler half from all *.cpp beside its CMakeLists.txt, linked against the
 # shared LLVM and MLIR only: a static MLIR archive beside them would load MLIR twice.
-#   uwt_add_compiler_library(Dialect LINK UWTCodec [PRIVATE_LINK ...] [DEPENDS targets])
+#   uwt_add_compiler_library(Dialect [HOT] LINK UWTCodec [PRIVATE_LINK ...] [DEPENDS targets])
 function(uwt_add_compiler_library name)
-  cmake_parse_arguments(ARG "" "" "LINK;PRIVATE_LINK;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "" "LINK;PRIVATE_LINK;DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   add_library(UWT${name} STATIC ${sources})
   add_library(UWT::${name} ALIAS UWT${name})
@@ -143,6 +172,9 @@ function(uwt_add_compiler_library name)
   uwt_use_mlir(UWT${name})
   uwt_precompile_mlir(UWT${name})
   uwt_compile_together(UWT${name})
+  if(NOT ARG_HOT)
+    uwt_optimise_to_build_quickly(UWT${name})
+  endif()
   target_link_libraries(UWT${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
   add_dependencies(UWT${name} UWTTableGen ${ARG_DEPENDS})
   install(TARGETS UWT${name} EXPORT UWTCompilerTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
@@ -166,7 +198,7 @@ function(uwt_precompile_mlir target)
   if(target STREQUAL UWTDialect)
     target_precompile_headers(${target} PRIVATE ${uwt_precompiled_headers})
   else()
-    target_precompile_headers(${target} REUSE_FROM UWTDialect)
+    uwt_reuse_precompiled(${target} UWTDialect)
   endif()
 endfunction()
 

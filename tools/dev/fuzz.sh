@@ -9,12 +9,14 @@
 # end; inputs that fail are kept in .cache/fuzz/NAME.findings and are listed with the command that
 # repeats them. Fails where there are any.
 #
-# Sourced, it only defines what tools/test.sh shares: fuzzer_names and run_fuzzer.
+# Sourced, it only defines what tools/test.sh shares: fuzzer_names and run_fuzzer. Programs are those
+# of folder $fuzz_build.
+fuzz_build=build-fuzz
 
-# fuzzer_names: those that are built in build-asan.
+# fuzzer_names: those that are built.
 fuzzer_names() {
   local program
-  for program in build-asan/bin/fuzz-*; do
+  for program in "$fuzz_build"/bin/fuzz-*; do
     if [[ -x "$program" && "$program" != */fuzz-make-corpus ]]; then
       echo "${program##*/fuzz-}"
     fi
@@ -29,7 +31,7 @@ run_fuzzer() {
   if [[ -d test/Fuzz/corpus/$1 ]]; then
     seeds=("test/Fuzz/corpus/$1")
   fi
-  "build-asan/bin/fuzz-$1" -max_total_time="$2" -timeout=60 -rss_limit_mb=2048 \
+  "$fuzz_build/bin/fuzz-$1" -max_total_time="$2" -timeout=60 -rss_limit_mb=2048 \
     -artifact_prefix="$4/" "$3" "${seeds[@]}" &> "$4/log"
 }
 
@@ -38,7 +40,7 @@ minimize_corpus() {
   local merged="$2.merged"
   rm -rf "$merged"
   mkdir -p "$merged"
-  if "build-asan/bin/fuzz-$1" -merge=1 -timeout=60 -rss_limit_mb=2048 \
+  if "$fuzz_build/bin/fuzz-$1" -merge=1 -timeout=60 -rss_limit_mb=2048 \
     -artifact_prefix="$merged/" "$merged" "$2" &> "$2.findings/merge.log"; then
     rm -rf "$2"
     mv "$merged" "$2"
@@ -62,7 +64,7 @@ list_findings() {
     for input in ".cache/fuzz/$name.findings"/{crash,leak,timeout,oom}-*; do
       if [[ -e "$input" ]]; then
         any=1
-        echo "found: build-asan/bin/fuzz-$name $input"
+        echo "found: $fuzz_build/bin/fuzz-$name $input"
       fi
     done
   done
@@ -76,12 +78,12 @@ fuzz_all() {
     return 2
   fi
   cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-  local names=("${@:2}") targets=()
-  for name in "${names[@]}"; do
-    targets+=(--target "fuzz-$name")
-  done
-  cmake --preset asan > /dev/null
-  cmake --build --preset asan "${targets[@]}"
+  local names=("${@:2}") targets=(fuzzers)
+  if ((${#names[@]} > 0)); then
+    targets=("${names[@]/#/fuzz-}")
+  fi
+  cmake --preset fuzz > /dev/null
+  cmake --build --preset fuzz --target "${targets[@]}"
   if ((${#names[@]} == 0)); then
     mapfile -t names < <(fuzzer_names)
   fi

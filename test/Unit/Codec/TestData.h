@@ -163,6 +163,18 @@ inline constexpr bool underSanitizer =
     false;
 #endif
 
+/// Which of many cases a test looks at: all, and under sanitizers one in `count`, by a fixed draw.
+/// For tests whose cases run the same code.
+class CasesToTest {
+public:
+  explicit CasesToTest(uint64_t count) : count(count) {}
+  bool takesNext() { return !underSanitizer || random.below(count) == 0; }
+
+private:
+  uint64_t count;
+  Random random{1};
+};
+
 } // namespace uwt::test
 
 #endif // UWT_TEST_UNIT_CODEC_TESTDATA_H

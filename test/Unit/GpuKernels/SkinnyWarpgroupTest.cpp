@@ -89,12 +89,11 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
       GTEST_SKIP() << found.error().message();
   GpuCodeOptions options;
   options.output = GpuOutput::Report;
-  // What the last panel lacks takes registers too, and so does an odd number of groups.
-  std::vector<Shape> compiled = {{4104, 4096, 96}, {4096, 2880, 104}, {4096, 4096, 256}};
-  // ptxas takes seconds a shape: one format has all of them.
+  // ptxas takes seconds a shape. What the ledger lacks (test_gpu_ledger.py): a last panel that is
+  // not full and an odd number of groups, which take registers too.
+  std::vector<Shape> compiled = {{4104, 2880, 104}};
   if (GetParam() == "inplace<12>")
-    for (uint64_t batch : {64, 96, 128, 192})
-      compiled.push_back({4096, 4096, batch});
+    compiled.insert(compiled.end(), {{4096, 4096, 96}, {4096, 4096, 192}});
   for (const Shape &shape : compiled) {
     Product product(GetParam(), shape, {});
     ASSERT_EQ(product.prepare(), "");
