@@ -268,33 +268,39 @@ Expected<OwningOpRef<ModuleOp>> uwt::parseModule(MLIRContext &context, std::stri
   return module;
 }
 
-/// Takes the program's products out of its code, for where its target says.
-static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
-                                 Program::State &state, bool hasStrategy) {
+/// Takes the program's products out of its code, for where its target says: as machine code, or as
+/// IR for the emulator, which stays in `work`.
+static Status takeProgramKernels(Compilation &work, const ProductTarget &target, ProgramCode &code,
+                                 bool hasStrategy) {
   // A strategy that is named is wanted.
   UWT_RETURN_IF_ERROR(work.takeKernels(/*keepOnHost=*/!hasStrategy));
   if (target.gpus.size() != 1)
     return usageError("a program runs on one GPU; several are for --emit pack");
-  state.products = std::make_unique<ProductContext>(work.getProducts().front());
+  if (target.isEmulated)
+    return uwt::success();
+  UWT_RETURN_IF_ERROR(work.getTimer().begin("assemble kernels"));
+  GpuProducts &products = work.getProducts().front();
+  std::vector<CompiledKernels> compiled;
+  UWT_RETURN_IF_ERROR(compileProducts(products, *target.gpus.front(), GpuOutput::Cubin, compiled));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> pack, packKernels(compiled));
+  code.device = DeviceCode{products.describe(), std::move(pack)};
   return uwt::success();
 }
 
-/// Makes the products ready to run, with weights that are loaded.
-static Status prepareProducts(Compilation &work, const ProductTarget &target,
+/// Makes the products ready to run by the emulator, with weights that are loaded.
+static Status prepareEmulator(Compilation &work, const ProductTarget &target,
                               Program::State &state) {
   UWT_RETURN_IF_ERROR(work.getTimer().begin("prepare kernels"));
-  GpuProducts &products = work.getProducts().front();
-  auto make = target.isEmulated ? ProductRunner::emulated : ProductRunner::onDevice;
-  UWT_ASSIGN_OR_RETURN(auto runner, make(products, state.weights, target));
+  UWT_ASSIGN_OR_RETURN(auto runner,
+                       ProductRunner::emulated(work.getProducts().front(), state.weights, target));
   state.products->setRunner(std::move(runner));
   work.getTimer().end();
   return uwt::success();
 }
 
-/// The code of a program up to LLVM IR with its entries. Products for a GPU go to `state`, which
-/// may be null where the target has none.
+/// The code of a program up to LLVM IR with its entries.
 static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget &target,
-                                          const CompileOptions &options, Program::State *state) {
+                                          const CompileOptions &options) {
   ProgramCode code;
   code.target = target.host->name;
   UWT_RETURN_IF_ERROR(work.getTimer().begin("tensor pipeline"));
@@ -306,7 +312,7 @@ static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget
   UWT_RETURN_IF_ERROR(work.getTimer().begin("buffer pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
   if (!target.gpus.empty())
-    UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, *state, !options.strategy.family.empty()));
+    UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, code, !options.strategy.family.empty()));
   UWT_RETURN_IF_ERROR(work.getTimer().begin("code pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
   UWT_RETURN_IF_ERROR(work.translate());
@@ -337,12 +343,17 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
   UWT_RETURN_IF_ERROR(checkRunsHere(*target->host));
   UWT_ASSIGN_OR_RETURN(std::optional<WeightStore> store, openWeights(options));
-  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options, state.get()));
+  // Most machines that are asked for a GPU have none.
+  if (target->isDevice())
+    UWT_RETURN_IF_ERROR(ProductRunner::checkDevice());
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options));
   UWT_RETURN_IF_ERROR(work.split(pool));
   UWT_ASSIGN_OR_RETURN(code.objects, emitObjects(work, pool));
+  if (target->isEmulated)
+    state->products = std::make_unique<ProductContext>(work.getProducts().front().describe());
   UWT_RETURN_IF_ERROR(linkProgram(std::move(code), options, store, pool, *state, onStage));
-  if (!target->gpus.empty())
-    UWT_RETURN_IF_ERROR(prepareProducts(work, *target, *state));
+  if (target->isEmulated)
+    UWT_RETURN_IF_ERROR(prepareEmulator(work, *target, *state));
   return std::make_unique<Program>(std::move(state));
 }
 
@@ -351,11 +362,10 @@ Expected<ProgramCode> uwt::compileCode(ModuleOp module, const CompileOptions &op
                                        const StageFunction &onStage) {
   Compilation work(module, options, stats, onStage);
   UWT_ASSIGN_OR_RETURN(const ProductTarget *target, work.setTarget());
-  if (!target->gpus.empty())
-    return usageError("code for " + inQuotes(options.target) +
-                      " is emitted as kernels, ptx, cubin or pack");
+  if (target->isEmulated)
+    return usageError("the emulator runs kernels and makes no code; name the GPU alone");
   UWT_RETURN_IF_ERROR(openWeights(options));
-  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options, nullptr));
+  UWT_ASSIGN_OR_RETURN(ProgramCode code, lowerProgram(work, *target, options));
   UWT_RETURN_IF_ERROR(work.split(pool));
   embedDescription(code, work.getLlvm());
   UWT_ASSIGN_OR_RETURN(code.objects, emitObjects(work, pool));

@@ -8,13 +8,16 @@
 #include "CodeFolder.h"
 #include "KeyBuilder.h"
 #include "LinkProgram.h"
+#include "ProductRunner.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/PassThreads.h"
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
+#include "uwt/GpuCode/GpuCode.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/TargetParser/Host.h"
 #include <link.h>
 #include <thread>
@@ -94,12 +97,27 @@ static bool addHeader(KeyBuilder &key, const std::string &path) {
   return static_cast<bool>(file->checkRead());
 }
 
+/// The program that makes machine code for a GPU. False where there is none.
+static bool addAssembler(KeyBuilder &key) {
+  auto path = findCudaTool(CudaTool::Ptxas, "");
+  llvm::sys::fs::file_status status;
+  if (!path || llvm::sys::fs::status(*path, status))
+    return false;
+  key.add(*path);
+  key.addNumber(status.getSize());
+  key.addNumber(static_cast<uint64_t>(status.getLastModificationTime().time_since_epoch().count()));
+  return true;
+}
+
 /// What code for this machine depends on, or nothing where that is not known.
 static std::optional<std::string> codeKeyOf(std::string_view text, const std::string &name,
                                             const CompileOptions &options) {
   const BuildIds &ids = buildIds();
   auto target = ProductTarget::parse(options.target);
-  if (ids.own.empty() || !target || !target->gpus.empty() || !checkRunsHere(*target->host))
+  if (ids.own.empty() || !target || !checkRunsHere(*target->host))
+    return std::nullopt;
+  // What the emulator runs is no code.
+  if (!target->gpus.empty() && !target->isDevice())
     return std::nullopt;
   KeyBuilder key;
   key.add(ids.own);
@@ -109,6 +127,8 @@ static std::optional<std::string> codeKeyOf(std::string_view text, const std::st
   key.add(llvm::sys::getHostCPUName());
   key.addNumber(std::thread::hardware_concurrency());
   key.addOptions(options);
+  if (target->isDevice() && !addAssembler(key))
+    return std::nullopt;
   // Stands in messages of failed calls.
   key.add(name);
   key.add(text);
@@ -131,6 +151,9 @@ static std::optional<std::string> codeKeyOf(std::string_view text, const std::st
 static Expected<std::unique_ptr<Program>>
 compileAndKeep(mlir::ModuleOp module, const CompileOptions &options, ThreadPool &pool,
                const CodeFolder &folder, const std::string &key, const StageFunction &onStage) {
+  UWT_ASSIGN_OR_RETURN(ProductTarget target, ProductTarget::parse(options.target));
+  if (target.isDevice())
+    UWT_RETURN_IF_ERROR(ProductRunner::checkDevice());
   CompileStats stats;
   UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(module, options, stats, pool, onStage));
   if (Status kept = folder.store(key, packObjects(code), largestFolder); !kept)

@@ -10,7 +10,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "GpuPack.h"
 #include "ProductRunner.h"
 #include "uwt/Cuda/Launch.h"
 #include <map>
@@ -20,11 +19,11 @@ using namespace uwt;
 namespace {
 class DeviceRunner final : public ProductRunner {
 public:
-  Status prepare(GpuProducts &products, const LoadedWeights &weights, const ProductTarget &target);
+  Status prepare(DeviceCode code, const LoadedWeights &weights);
   Status run(size_t call, const EmulatedOperands &operands) override;
 
 private:
-  Status upload(const GpuProducts &products, const LoadedWeights &weights);
+  Status upload(const std::vector<ProductCall> &calls, const LoadedWeights &weights);
   Expected<const KernelLauncher *> launcherFor(size_t call, const EmulatedOperands &operands);
   /// Buffers stay from call to call, and grow.
   Status reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero);
@@ -45,23 +44,23 @@ private:
 };
 } // namespace
 
-Status DeviceRunner::prepare(GpuProducts &products, const LoadedWeights &weights,
-                             const ProductTarget &target) {
-  // Before the kernels are compiled: most machines that get here have no GPU.
+static Expected<CudaDevicePtr> openDevice() {
   UWT_ASSIGN_OR_RETURN(auto driver, CudaDriver::open());
-  UWT_ASSIGN_OR_RETURN(device, CudaDevice::open(driver));
-  UWT_ASSIGN_OR_RETURN(stream, CudaStream::create(device));
-  std::vector<CompiledKernels> compiled;
-  UWT_RETURN_IF_ERROR(compileProducts(products, *target.gpus.front(), GpuOutput::Cubin, compiled));
-  UWT_ASSIGN_OR_RETURN(packBytes, packKernels(compiled));
-  UWT_ASSIGN_OR_RETURN(auto parsed, KernelPack::parse(packBytes));
-  pack = std::make_unique<DevicePack>(device, parsed);
-  return upload(products, weights);
+  return CudaDevice::open(driver);
 }
 
-Status DeviceRunner::upload(const GpuProducts &products, const LoadedWeights &weights) {
+Status DeviceRunner::prepare(DeviceCode code, const LoadedWeights &weights) {
+  UWT_ASSIGN_OR_RETURN(device, openDevice());
+  UWT_ASSIGN_OR_RETURN(stream, CudaStream::create(device));
+  packBytes = std::move(code.pack);
+  UWT_ASSIGN_OR_RETURN(auto parsed, KernelPack::parse(packBytes));
+  pack = std::make_unique<DevicePack>(device, parsed);
+  return upload(code.products.calls, weights);
+}
+
+Status DeviceRunner::upload(const std::vector<ProductCall> &calls, const LoadedWeights &weights) {
   std::vector<std::shared_ptr<const DeviceWeight>> bySlot(weights.size());
-  for (const GpuProducts::Call &call : products.calls) {
+  for (const ProductCall &call : calls) {
     auto slot = static_cast<size_t>(call.slot);
     if (!bySlot[slot]) {
       UWT_ASSIGN_OR_RETURN(DeviceWeight weight,
@@ -129,10 +128,14 @@ Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
   return stream->synchronize();
 }
 
-Expected<std::unique_ptr<ProductRunner>> ProductRunner::onDevice(GpuProducts &products,
-                                                                 const LoadedWeights &weights,
-                                                                 const ProductTarget &target) {
+Status ProductRunner::checkDevice() {
+  UWT_RETURN_IF_ERROR(openDevice());
+  return uwt::success();
+}
+
+Expected<std::unique_ptr<ProductRunner>> ProductRunner::onDevice(DeviceCode code,
+                                                                 const LoadedWeights &weights) {
   auto runner = std::make_unique<DeviceRunner>();
-  UWT_RETURN_IF_ERROR(runner->prepare(products, weights, target));
+  UWT_RETURN_IF_ERROR(runner->prepare(std::move(code), weights));
   return std::unique_ptr<ProductRunner>(std::move(runner));
 }

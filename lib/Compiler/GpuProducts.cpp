@@ -73,24 +73,26 @@ FailureOr<size_t> ProductTaker::kindOf(Operation *product, StringRef name) {
   MatmulOp op = firstOf(product);
   ProductVariants kind;
   auto operandOf = [](ShapedType type, std::optional<unsigned> matrixDimension) {
-    return ProductVariants::Operand{type.getElementTypeBitWidth() / 8,
-                                    static_cast<unsigned>(type.getRank()), matrixDimension};
+    return ProductOperand{type.getElementTypeBitWidth() / 8, static_cast<unsigned>(type.getRank()),
+                          matrixDimension};
   };
   auto byRank = [&](ShapedType type) {
     return operandOf(type, type.getRank() == 3 ? std::optional(0U) : std::nullopt);
   };
-  kind.x = byRank(op.getXType());
-  kind.y = byRank(op.getInitType());
+  ProductShape &shape = kind.shape;
+  shape.x = byRank(op.getXType());
+  shape.y = byRank(op.getInitType());
   for (auto [extra, map] : llvm::zip(op.getExtras(), op.getExtraMaps()))
-    kind.extras.push_back(
+    shape.extras.push_back(
         operandOf(cast<ShapedType>(extra.getType()), MatmulOp::matrixDimension(map)));
-  kind.matrices = static_cast<uint64_t>(op.getWeightType().getMatrices());
+  shape.matrices = static_cast<uint64_t>(op.getWeightType().getMatrices());
   if (Value selection = op.getSelection()) {
     auto numbers = dyn_cast<MemRefType>(selection.getType());
-    kind.selection = numbers ? ProductVariants::Selection::Each : ProductVariants::Selection::One;
+    shape.selection = numbers ? ProductShape::Selection::Each : ProductShape::Selection::One;
     if (numbers)
-      kind.numbers = {numbers.getElementType().isIndex() ? 8 : numbers.getElementTypeBitWidth() / 8,
-                      1, std::nullopt};
+      shape.numbers = {numbers.getElementType().isIndex() ? 8
+                                                          : numbers.getElementTypeBitWidth() / 8,
+                       1, std::nullopt};
   }
   if (failed(addVariants(product, name, kind)))
     return mlir::failure();
@@ -222,6 +224,14 @@ static LogicalResult dispatchKernels(ModuleOp module, const GpuTarget &target, S
   options.keepOnHost = keepOnHost;
   passes.addPass(createDispatchKernelsPass(std::move(options)));
   return passes.run(module);
+}
+
+ProductCalls GpuProducts::describe() const {
+  ProductCalls described;
+  described.calls = calls;
+  for (const ProductVariants &kind : kinds)
+    described.kinds.push_back(kind.shape);
+  return described;
 }
 
 FailureOr<GpuProducts> ProductTaker::take() {

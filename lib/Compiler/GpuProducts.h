@@ -13,6 +13,7 @@
 #ifndef UWT_LIB_COMPILER_GPUPRODUCTS_H
 #define UWT_LIB_COMPILER_GPUPRODUCTS_H
 
+#include "ProductCalls.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "uwt/GpuKernels/ProductKernels.h"
@@ -22,31 +23,17 @@ namespace uwt {
 /// Kernels of equal products: a variant a range of batch sizes, in rising order.
 struct ProductVariants {
   std::vector<ProductKernels> variants;
-  /// What a call describes of an operand: bytes of an element, its dimensions, and the one of them
-  /// that goes by matrix.
-  struct Operand {
-    unsigned bytes = 0, rank = 0;
-    std::optional<unsigned> matrixDimension;
-  };
-  Operand x, y;
-  std::vector<Operand> extras;
-  /// Matrices of the weight. The kernels are launched for each, or for those that a call selects.
-  uint64_t matrices = 1;
-  /// What a call says of a selection: nothing, a number, or a vector of numbers.
-  enum class Selection { None, One, Each } selection = Selection::None;
-  Operand numbers;
+  ProductShape shape;
 };
 
 struct GpuProducts {
   /// Holds all gpu.modules, with decoders emitted.
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<ProductVariants> kinds;
-  /// By the number that calls name: which kind it is, and the slot of its weight.
-  struct Call {
-    size_t kind = 0;
-    int64_t slot = 0;
-  };
-  std::vector<Call> calls;
+  /// By the number that calls name.
+  std::vector<ProductCall> calls;
+
+  ProductCalls describe() const;
 };
 
 /// Picks kernels for `target` (uwt-dispatch-kernels), makes them, and replaces each `uwt.matmul` on

@@ -17,6 +17,8 @@ Status uwt::linkProgram(ProgramCode code, const CompileOptions &options,
   StageTimer timer(state.stats, onStage);
   UWT_RETURN_IF_ERROR(timer.begin("load"));
   state.signatures = code.functions;
+  if (code.device)
+    state.products = std::make_unique<ProductContext>(code.device->products);
   UWT_RETURN_IF_ERROR(loadWeights(code, options, store, pool, state));
   UWT_RETURN_IF_ERROR(timer.begin("link"));
   // Constants have been copied.
@@ -31,6 +33,12 @@ Status uwt::linkProgram(ProgramCode code, const CompileOptions &options,
   if (!code.derived.empty())
     UWT_RETURN_IF_ERROR(timer.begin("derive"));
   UWT_RETURN_IF_ERROR(deriveWeights(code, options, store, pool, state));
+  if (code.device) {
+    UWT_RETURN_IF_ERROR(timer.begin("prepare kernels"));
+    UWT_ASSIGN_OR_RETURN(auto runner,
+                         ProductRunner::onDevice(*std::move(code.device), state.weights));
+    state.products->setRunner(std::move(runner));
+  }
   timer.end();
   return success();
 }

@@ -13,14 +13,14 @@
 
 namespace uwt {
 
-/// Compiles a copy of `module` to an object that describes itself. Errors as compile(), and Usage
-/// for targets that are GPUs.
+/// Compiles a copy of `module` to an object that describes itself, with the kernels of its products
+/// for a GPU. Errors as compile(), and Usage for an emulated GPU.
 Expected<ProgramCode> compileCode(mlir::ModuleOp module, const CompileOptions &options,
                                   CompileStats &stats, ThreadPool &pool,
                                   const StageFunction &onStage = {});
 
 /// Loads the weights of `code`, links it with them, and derives those that it derives; the object
-/// is not needed afterwards. Products of `state`, where it has some, need not be ready yet.
+/// is not needed afterwards. Products that `state` has by an emulator need not be ready yet.
 Status linkProgram(ProgramCode code, const CompileOptions &options,
                    std::optional<WeightStore> &store, ThreadPool &pool, Program::State &state,
                    const StageFunction &onStage = {});

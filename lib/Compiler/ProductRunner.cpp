@@ -32,7 +32,7 @@ class WordReader {
 public:
   explicit WordReader(const int64_t *words) : next(words) {}
   /// Of an operand, the part that a matrix is for.
-  HostMemref take(const ProductVariants::Operand &operand, uint64_t matrix) {
+  HostMemref take(const ProductOperand &operand, uint64_t matrix) {
     auto *data = reinterpret_cast<uint8_t *>(next[0]) + next[1] * operand.bytes;
     const int64_t *sizes = next + 2, *strides = sizes + operand.rank;
     next = strides + operand.rank;
@@ -86,13 +86,6 @@ private:
 // Calls
 //===----------------------------------------------------------------------===//
 
-ProductContext::ProductContext(const GpuProducts &products) {
-  for (const GpuProducts::Call &call : products.calls) {
-    const ProductVariants &kind = products.kinds[call.kind];
-    calls.push_back({kind.x, kind.y, kind.extras, kind.matrices, kind.selection, kind.numbers});
-  }
-}
-
 /// A signed integer of memory.
 static int64_t loadInteger(const uint8_t *data, unsigned bytes) {
   uint64_t value = 0;
@@ -102,19 +95,17 @@ static int64_t loadInteger(const uint8_t *data, unsigned bytes) {
 }
 
 /// The numbers of the matrices that a call multiplies with. Moves `words` behind the selection.
-static std::vector<int64_t> selectedMatrices(ProductVariants::Selection selection,
-                                             const ProductVariants::Operand &operand,
-                                             uint64_t matrices, const int64_t *&words) {
-  if (selection == ProductVariants::Selection::One)
+static std::vector<int64_t> selectedMatrices(const ProductShape &shape, const int64_t *&words) {
+  if (shape.selection == ProductShape::Selection::One)
     return {*words++};
   std::vector<int64_t> numbers;
-  if (selection == ProductVariants::Selection::None) {
-    numbers.resize(matrices);
+  if (shape.selection == ProductShape::Selection::None) {
+    numbers.resize(shape.matrices);
     std::iota(numbers.begin(), numbers.end(), 0);
     return numbers;
   }
   WordReader reader(words);
-  HostMemref memref = reader.take(operand, 0);
+  HostMemref memref = reader.take(shape.numbers, 0);
   words = reader.rest();
   for (int64_t i = 0; i < memref.sizes[0]; ++i)
     numbers.push_back(loadInteger(memref.data + i * memref.strides[0] * memref.elementBytes,
@@ -124,7 +115,7 @@ static std::vector<int64_t> selectedMatrices(ProductVariants::Selection selectio
 
 Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix,
                                     const int64_t *words) {
-  const Shape &shape = calls[call];
+  const ProductShape &shape = shapeOf(call);
   if (matrix >= shape.matrices)
     return invalidError("the number of a selected matrix is outside of the weight's: " +
                         std::to_string(static_cast<int64_t>(matrix)) + ", the weight has " +
@@ -134,7 +125,7 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
   DenseTensor x(xMemref);
   x.gather();
   std::vector<DenseTensor> extras;
-  for (const Operand &extra : shape.extras) {
+  for (const ProductOperand &extra : shape.extras) {
     extras.emplace_back(reader.take(extra, entry));
     extras.back().gather();
   }
@@ -154,9 +145,7 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
 }
 
 Status ProductContext::launch(size_t call, const int64_t *words) {
-  const Shape &shape = calls[call];
-  std::vector<int64_t> numbers =
-      selectedMatrices(shape.selection, shape.numbers, shape.matrices, words);
+  std::vector<int64_t> numbers = selectedMatrices(shapeOf(call), words);
   for (size_t entry = 0; entry < numbers.size(); ++entry)
     UWT_RETURN_IF_ERROR(launchMatrix(call, entry, static_cast<uint64_t>(numbers[entry]), words));
   return uwt::success();
@@ -208,7 +197,7 @@ Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weigh
     }
   }
   std::vector<std::shared_ptr<const EmulatedWeight>> bySlot(weights.size());
-  for (const GpuProducts::Call &call : products.calls) {
+  for (const ProductCall &call : products.calls) {
     auto &weight = bySlot[static_cast<size_t>(call.slot)];
     if (!weight) {
       UWT_ASSIGN_OR_RETURN(EmulatedWeight made,

@@ -33,15 +33,17 @@ public:
   /// By the emulator. `weights` go by slot. Emits diagnostics at what it does not know.
   static Expected<std::unique_ptr<ProductRunner>>
   emulated(GpuProducts &products, const LoadedWeights &weights, const ProductTarget &target);
-  /// On the first GPU, with what ptxas makes of the kernels.
-  static Expected<std::unique_ptr<ProductRunner>>
-  onDevice(GpuProducts &products, const LoadedWeights &weights, const ProductTarget &target);
+  /// On the first GPU.
+  static Expected<std::unique_ptr<ProductRunner>> onDevice(DeviceCode code,
+                                                           const LoadedWeights &weights);
+  /// Whether there is a GPU. Errors as those of CudaDriver::open().
+  static Status checkDevice();
 };
 
 /// What the code of a program calls for its products.
 class ProductContext {
 public:
-  explicit ProductContext(const GpuProducts &products);
+  explicit ProductContext(ProductCalls products) : products(std::move(products)) {}
   /// Before the first call.
   void setRunner(std::unique_ptr<ProductRunner> made) { runner = std::move(made); }
 
@@ -51,19 +53,14 @@ public:
   std::unique_lock<std::mutex> begin() { return std::unique_lock(mutex); }
 
 private:
-  using Operand = ProductVariants::Operand;
-  struct Shape {
-    Operand x, y;
-    std::vector<Operand> extras;
-    uint64_t matrices = 1;
-    ProductVariants::Selection selection;
-    Operand numbers;
-  };
+  const ProductShape &shapeOf(size_t call) const {
+    return products.kinds[products.calls[call].kind];
+  }
   /// A product with matrix `matrix` of the weight: number `entry` of x and y.
   Status launchMatrix(size_t call, uint64_t entry, uint64_t matrix, const int64_t *words);
 
   std::unique_ptr<ProductRunner> runner;
-  std::vector<Shape> calls;
+  ProductCalls products;
   std::mutex mutex;
 };
 

@@ -22,7 +22,7 @@ namespace json = llvm::json;
 
 static constexpr llvm::StringLiteral sectionName = ".uwt.program";
 /// Of the fields of the JSON.
-static constexpr int64_t programVersion = 1;
+static constexpr int64_t programVersion = 2;
 static constexpr uint64_t planeAlignment = 64;
 
 //===----------------------------------------------------------------------===//
@@ -190,12 +190,83 @@ static bool fromJSON(const json::Value &value, ConstantWeight &weight, json::Pat
   return true;
 }
 
+/// Bytes, rank, and the dimension of matrices or -1.
+static json::Value toJSON(const ProductOperand &operand) {
+  return json::Array{operand.bytes, operand.rank,
+                     operand.matrixDimension ? static_cast<int64_t>(*operand.matrixDimension) : -1};
+}
+
+static bool fromJSON(const json::Value &value, ProductOperand &operand, json::Path path) {
+  constexpr int64_t mostBytes = 8, mostDimensions = 8;
+  std::vector<int64_t> numbers;
+  if (!json::fromJSON(value, numbers, path))
+    return false;
+  if (numbers.size() != 3 || numbers[0] < 0 || numbers[0] > mostBytes || numbers[1] < 0 ||
+      numbers[1] > mostDimensions || numbers[2] < -1 || numbers[2] >= numbers[1]) {
+    path.report("no operand of a product");
+    return false;
+  }
+  operand.bytes = static_cast<unsigned>(numbers[0]);
+  operand.rank = static_cast<unsigned>(numbers[1]);
+  if (numbers[2] >= 0)
+    operand.matrixDimension = static_cast<unsigned>(numbers[2]);
+  return true;
+}
+
+static json::Value toJSON(const ProductShape &shape) {
+  return json::Object{{"x", shape.x},
+                      {"y", shape.y},
+                      {"extras", json::Array(shape.extras)},
+                      {"matrices", static_cast<int64_t>(shape.matrices)},
+                      {"selection", static_cast<int64_t>(shape.selection)},
+                      {"numbers", shape.numbers}};
+}
+
+static bool fromJSON(const json::Value &value, ProductShape &shape, json::Path path) {
+  json::ObjectMapper map(value, path);
+  unsigned selection = 0;
+  if (!map || !map.map("x", shape.x) || !map.map("y", shape.y) ||
+      !map.map("extras", shape.extras) || !map.map("matrices", shape.matrices) ||
+      !map.map("selection", selection) || !map.map("numbers", shape.numbers))
+    return false;
+  shape.selection = static_cast<ProductShape::Selection>(selection);
+  if (shape.selection <= ProductShape::Selection::Each)
+    return true;
+  path.field("selection").report("expected 0, 1 or 2");
+  return false;
+}
+
+static json::Value toJSON(const ProductCall &call) {
+  return json::Array{static_cast<int64_t>(call.kind), call.slot};
+}
+
+static bool fromJSON(const json::Value &value, ProductCall &call, json::Path path) {
+  std::vector<int64_t> numbers;
+  if (!json::fromJSON(value, numbers, path) || numbers.size() != 2 || numbers[0] < 0) {
+    path.report("no call of a product");
+    return false;
+  }
+  call = {static_cast<size_t>(numbers[0]), numbers[1]};
+  return true;
+}
+
+/// The pack follows the planes.
+static json::Value toJSON(const DeviceCode &device) {
+  return json::Object{{"kinds", json::Array(device.products.kinds)},
+                      {"calls", json::Array(device.products.calls)}};
+}
+
+static bool fromJSON(const json::Value &value, DeviceCode &device, json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("kinds", device.products.kinds) && map.map("calls", device.products.calls);
+}
+
 static bool fromJSON(const json::Value &value, ProgramCode &code, json::Path path) {
   json::ObjectMapper map(value, path);
   return map && map.map("target", code.target) && map.map("functions", code.functions) &&
          map.map("slots", code.slots) && map.map("stored", code.stored) &&
          map.map("constants", code.constants) && map.map("derived", code.derived) &&
-         map.map("remarks", code.remarks);
+         map.map("device", code.device) && map.map("remarks", code.remarks);
 }
 
 } // namespace uwt
@@ -214,14 +285,19 @@ void uwt::embedDescription(const ProgramCode &code, llvm::Module &module) {
                       {"constants", json::Array(code.constants)},
                       {"derived", json::Array(code.derived)},
                       {"remarks", code.remarks}};
+  if (code.device)
+    object["device"] = *code.device;
   std::string bytes(sizeof(uint64_t), '\0');
   llvm::raw_string_ostream(bytes) << json::Value(std::move(object));
   llvm::support::endian::write64le(bytes.data(), bytes.size() - sizeof(uint64_t));
+  auto append = [&](std::span<const uint8_t> plane) {
+    bytes.resize(llvm::alignTo(bytes.size(), planeAlignment));
+    bytes.append(reinterpret_cast<const char *>(plane.data()), plane.size());
+  };
   for (const ConstantWeight &constant : code.constants)
-    for (std::span<const uint8_t> plane : constant.planes.views) {
-      bytes.resize(llvm::alignTo(bytes.size(), planeAlignment));
-      bytes.append(reinterpret_cast<const char *>(plane.data()), plane.size());
-    }
+    llvm::for_each(constant.planes.views, append);
+  if (code.device)
+    append(code.device->pack);
   llvm::embedBufferInModule(module, llvm::MemoryBufferRef(bytes, sectionName), sectionName,
                             llvm::Align(planeAlignment));
 }
@@ -273,7 +349,7 @@ static Expected<llvm::StringRef> findDescription(llvm::MemoryBufferRef object) {
   return notAProgram(object, "it has no section " + sectionName.str());
 }
 
-/// Gives the constants their bytes, which follow the text.
+/// Gives the constants and the pack their bytes, which follow the text.
 static bool placePlanes(ProgramCode &code, llvm::StringRef bytes, uint64_t at) {
   for (ConstantWeight &constant : code.constants)
     for (std::span<const uint8_t> &plane : constant.planes.views) {
@@ -283,7 +359,24 @@ static bool placePlanes(ProgramCode &code, llvm::StringRef bytes, uint64_t at) {
       plane = {reinterpret_cast<const uint8_t *>(bytes.data()) + at, plane.size()};
       at += plane.size();
     }
+  if (!code.device)
+    return true;
+  at = llvm::alignTo(at, planeAlignment);
+  if (at > bytes.size())
+    return false;
+  code.device->pack.assign(bytes.bytes_begin() + at, bytes.bytes_end());
   return true;
+}
+
+/// Whether calls of products name kinds and weights that are there.
+static bool hasAllProducts(const ProgramCode &code) {
+  if (!code.device)
+    return true;
+  const ProductCalls &products = code.device->products;
+  return llvm::all_of(products.calls, [&](const ProductCall &call) {
+    return call.kind < products.kinds.size() && call.slot >= 0 &&
+           static_cast<size_t>(call.slot) < code.slots;
+  });
 }
 
 /// Whether each slot is in one of the lists.
@@ -350,7 +443,7 @@ Expected<ProgramCode> uwt::readProgramCode(llvm::MemoryBufferRef file) {
   json::Path::Root root("program");
   if (!fromJSON(*parsed, code, root))
     return notAProgram(object, llvm::toString(root.getError()));
-  if (!hasAllSlots(code) || !placePlanes(code, bytes, prefix + length))
+  if (!hasAllSlots(code) || !hasAllProducts(code) || !placePlanes(code, bytes, prefix + length))
     return notAProgram(object, "its weights do not fit");
   code.objects = std::move(objects);
   return code;

@@ -7,13 +7,14 @@
 //
 // Machine code for a CPU and what a loader has to know of it. In an object file the latter is
 // section `.uwt.program` (docs/embedding.md): the length of a text of JSON (u64, little-endian),
-// the text, and the planes of constants one after another.
+// the text, the planes of constants one after another, and the pack of kernels for a GPU.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef UWT_LIB_COMPILER_PROGRAMCODE_H
 #define UWT_LIB_COMPILER_PROGRAMCODE_H
 
+#include "ProductCalls.h"
 #include "uwt/Compiler/Program.h"
 #include "uwt/Dialect/UWT/Transforms/ConstantData.h"
 #include "uwt/Runtime/WeightStore.h"
@@ -57,6 +58,8 @@ struct ProgramCode {
   std::vector<StoredWeight> stored;
   std::vector<ConstantWeight> constants;
   std::vector<DerivedWeight> derived;
+  /// Where products are kernels of a GPU.
+  std::optional<DeviceCode> device;
   std::vector<std::string> remarks;
   /// Object files, to be linked together; the description is in the first.
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;

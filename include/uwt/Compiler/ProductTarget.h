@@ -33,6 +33,9 @@ struct ProductTarget {
   /// Of the emulator: the order of events, and the CTAs that run at a time.
   uint64_t seed = 1, ctas = 6;
 
+  /// Whether products run on one GPU that is there.
+  bool isDevice() const { return gpus.size() == 1 && !isEmulated; }
+
   /// Errors: Usage (a name that no target has, with a suggestion; a number that is none).
   static Expected<ProductTarget> parse(std::string_view text);
 };

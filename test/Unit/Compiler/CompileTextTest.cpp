@@ -5,11 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Cuda/CudaTesting.h"
 #include "TestFolders.h"
 #include "lib/Compiler/CodeFolder.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
 #include "uwt/Container/Safetensors.h"
+#include "uwt/Cuda/Abi.h"
+#include "uwt/GpuCode/GpuCode.h"
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -136,6 +139,54 @@ TEST_F(CompileTextTest, ConstantsComeBack) {
     EXPECT_EQ((*program)->stats().weights, 1U);
     EXPECT_EQ(call(**program, {1, 64}, 64), std::vector<float>(64, 32));
   }
+}
+
+/// The first parameter of an argument of a launch.
+static size_t parameterOf(const KernelEntry &kernel, size_t argument) {
+  size_t count = 0;
+  for (const KernelArgument &before : std::span(kernel.arguments).first(argument))
+    count += isMemref(before.kind) ? memrefParameters : 1;
+  return count;
+}
+
+/// Kernels are kept as machine code, with what calls of them describe.
+TEST_F(CompileTextTest, ProductsOnADeviceComeBack) {
+  if (auto ptxas = findCudaTool(CudaTool::Ptxas, ""); !ptxas)
+    GTEST_SKIP() << ptxas.error().message();
+  setenv("UWT_CUDA_DRIVER", fakeDriverPath().c_str(), 1);
+  options.weights.clear();
+  options.target = "sm_90a";
+  std::string text = withHalves(productFunction("main", "3"));
+  auto context = makeContext();
+  auto module = parseModule(*context, text, "m.mlir");
+  ASSERT_TRUE(module);
+  auto bytes = emitCode(**module, options, EmitKind::Pack);
+  ASSERT_TRUE(bytes) << bytes.error().message();
+  std::vector<uint8_t> packed(bytes->begin(), bytes->end());
+  auto pack = KernelPack::parse(packed);
+  ASSERT_TRUE(pack) << pack.error().message();
+  // The last one computes y; one before it prepares x.
+  std::span<const KernelEntry> kernels = (*pack)->kernels();
+  const std::vector<KernelArgument> &arguments = kernels.back().arguments;
+  auto y = std::ranges::find(arguments, ArgumentKind::Y, &KernelArgument::kind);
+  ASSERT_NE(y, arguments.end());
+  // A memref's allocated pointer, then the aligned one.
+  size_t pointer = parameterOf(kernels.back(), y - arguments.begin()) + 1;
+  for (CacheUse use : {CacheUse::Miss, CacheUse::Hit}) {
+    FakeCuda &fake = freshFakeCuda();
+    for (const KernelEntry &kernel : kernels)
+      fake.parameterCounts[kernel.kernel] = parameterOf(kernel, kernel.arguments.size());
+    fake.onLaunch = [&](const FakeLaunch &launch) {
+      if (launch.function == kernels.back().kernel)
+        std::fill_n(reinterpret_cast<float *>(launch.parameters[pointer]), 3 * 64, 5.0F);
+    };
+    auto program = compile(text);
+    ASSERT_TRUE(program) << program.error().message();
+    EXPECT_EQ((*program)->stats().cache, use);
+    EXPECT_EQ(call(**program, {3, 64}, 3 * 64), std::vector<float>(3 * 64, 5));
+    EXPECT_EQ(fake.launches.size(), kernels.size());
+  }
+  unsetenv("UWT_CUDA_DRIVER");
 }
 
 TEST_F(CompileTextTest, WhateverCodeDependsOnIsPartOfTheKey) {
