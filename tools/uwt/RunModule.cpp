@@ -29,8 +29,7 @@ public:
   std::string_view description() const override {
     return "IN is MLIR, as for compile, or an object of 'uwt compile --emit obj', which is machine "
            "code and needs --trust-ir. Programs are kept, and not compiled a second time "
-           "(--cache); "
-           "those for the emulator are not.\n\n"
+           "(--cache); those for the emulator are not.\n\n"
            "Inputs are the tensors arg0, arg1, ... of the --input file, by the position of the "
            "function's arguments; where there is one, it may have any name. --random-inputs draws "
            "those that are not there, the same on every machine. Outputs are out0, out1, .... The "
