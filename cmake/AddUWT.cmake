@@ -112,14 +112,14 @@ function(uwt_optimise_for_size target)
   endif()
 endfunction()
 
-# A library UWT<name> from all of lib/<name>/*.cpp, installed as UWT::<name>.
+# A library UWT<name> from all *.cpp of its folder and those below, installed as UWT::<name>.
 # Sources are globbed, so that a new codec is its own file and one registration
 # line. PRIVATE_LINK names what our sources use and users have to link too;
 # BUILD_LINK names what is gone after compilation (header-only libraries).
 #   uwt_add_library(Codec [HOT] LINK UWTFormat [PRIVATE_LINK ...] [BUILD_LINK ...])
 function(uwt_add_library name)
   cmake_parse_arguments(ARG "HOT" "" "LINK;PRIVATE_LINK;BUILD_LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   add_library(UWT${name} STATIC ${sources})
   add_library(UWT::${name} ALIAS UWT${name})
   set_target_properties(UWT${name} PROPERTIES EXPORT_NAME ${name})

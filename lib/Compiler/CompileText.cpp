@@ -14,7 +14,7 @@
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
-#include "uwt/GpuCode/GpuCode.h"
+#include "uwt/CudaTools/CompileKernels.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"

@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GpuLedger.h"
-#include "uwt/Container/BenchWeights.h"
+#include "uwt/Bench/BenchWeights.h"
 #include "uwt/CostModel/GpuCost.h"
 #include "uwt/Cuda/DeviceWeight.h"
 #include "uwt/Runtime/LoadedWeight.h"

@@ -10,7 +10,7 @@
 
 #include "GpuProducts.h"
 #include "GpuTranscodes.h"
-#include "uwt/GpuCode/GpuCode.h"
+#include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Support/Error.h"
 
 namespace uwt {

@@ -13,8 +13,8 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
-#include "uwt/Conversion/Passes.h"
-#include "uwt/GpuKernels/Passes.h"
+#include "uwt/Codegen/Decode/Passes.h"
+#include "uwt/Codegen/GPU/Passes.h"
 
 using namespace mlir;
 

@@ -16,7 +16,7 @@
 #include "ProductCalls.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/GpuKernels/ProductKernels.h"
+#include "uwt/Codegen/GPU/ProductKernels.h"
 
 namespace uwt {
 

@@ -15,7 +15,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/GpuKernels/TranscodeKernels.h"
+#include "uwt/Codegen/GPU/TranscodeKernels.h"
 
 namespace uwt {
 

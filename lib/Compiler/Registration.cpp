@@ -11,14 +11,17 @@
 #include "mlir/InitAllPasses.h"
 #include "uwt/Compiler/Passes.h"
 #include "uwt/Compiler/Pipelines.h"
-#include "uwt/Conversion/Passes.h"
+#include "uwt/Codegen/CPU/Passes.h"
+#include "uwt/Codegen/Decode/Passes.h"
+#include "uwt/Codegen/Math/Passes.h"
+#include "uwt/Input/Passes.h"
 #include "uwt/Dialect/TMTensor/TMTensor.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/BufferizableOpInterface.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
-#include "uwt/Emission/Emission.h"
-#include "uwt/GpuCode/Passes.h"
-#include "uwt/GpuKernels/Passes.h"
+#include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Codegen/NVPTX/Passes.h"
+#include "uwt/Codegen/GPU/Passes.h"
 
 using namespace mlir;
 
@@ -41,11 +44,14 @@ void uwt::registerAllPasses() {
 
 void uwt::registerOwnPasses() {
   registerUWTPasses();
-  registerUWTConversionPasses();
-  registerUWTGpuCodePasses();
-  registerUWTGpuKernelsPasses();
+  registerUWTInputPasses();
+  registerUWTCodegenMathPasses();
+  registerUWTCodegenDecodePasses();
+  registerUWTCodegenCPUPasses();
+  registerUWTCodegenGPUPasses();
+  registerUWTCodegenNVPTXPasses();
   registerUWTCompilerPasses();
-  registerConversionPipelines();
-  registerGpuCodePipelines();
+  registerCPUPipelines();
+  registerNVPTXPipelines();
   registerCompilePipelines();
 }

@@ -34,13 +34,6 @@ inline uint64_t shareOf(uint64_t bytes, uint64_t index, uint64_t count) {
   return bytes / count + (index < bytes % count ? 1 : 0);
 }
 
-/// Elements of type `element` that an element of a tensor of `dtype` is stored as (field-3): 1, or
-/// its bytes.
-unsigned storedElementsEach(const SafetensorsDtype &dtype, ElementType element);
-/// The shape of a tensor in those elements: the last dimension has so many times as many. A size
-/// that would overflow is the largest one, which no description takes.
-std::vector<uint64_t> storedShape(std::span<const uint64_t> shape, unsigned elementsEach);
-
 /// Fails for names and metadata keys that a source may not have (file-3).
 Status checkSourceNames(const SafetensorsHeader &header);
 

@@ -7,7 +7,6 @@
 
 #include "uwt/Cuda/Launch.h"
 #include "CudaError.h"
-#include "PackChecks.h"
 #include "uwt/Support/CheckedMath.h"
 #include <algorithm>
 #include <array>

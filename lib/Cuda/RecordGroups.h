@@ -9,13 +9,13 @@
 #define UWT_LIB_CUDA_RECORDGROUPS_H
 
 #include "uwt/Codec/Panel.h"
-#include "uwt/Cuda/Abi.h"
+#include "uwt/Pack/Abi.h"
 #include <span>
 #include <vector>
 
 namespace uwt {
 
-/// Where a panel's part of a plane begins, in bytes (uwt/Cuda/Abi.h).
+/// Where a panel's part of a plane begins, in bytes (uwt/Pack/Abi.h).
 inline constexpr uint64_t devicePartAlignment = 64;
 
 /// A table as a device gets it.

@@ -7,7 +7,7 @@
 
 #include "uwt/Emulator/EmulatedProduct.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "uwt/Cuda/Abi.h"
+#include "uwt/Pack/Abi.h"
 #include <algorithm>
 #include <cstring>
 

@@ -14,11 +14,11 @@
 
 #include "Codec/TestData.h"
 #include "CompiledInput.h"
-#include "Emission/ProductJit.h"
+#include "Codegen/Decode/ProductJit.h"
 #include "FencedMemory.h"
 #include "FuzzFiles.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
-#include "uwt/Emission/Emission.h"
+#include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Target/Target.h"
 #include <bit>

@@ -13,7 +13,7 @@
 #include "Codec/TestData.h"
 #include "CompiledInput.h"
 #include "Container/Reseal.h"
-#include "Cuda/SamplePack.h"
+#include "Pack/SamplePack.h"
 #include "PlaneInput.h"
 #include "lib/Container/Manifest.h"
 #include "uwt/Container/Compress.h"

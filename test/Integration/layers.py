@@ -1,10 +1,9 @@
 """Checks that includes follow the arrows of docs/architecture.md.
 
-    Support -> Target -> Format -> Codec -> Container -> Runtime -> Cuda -> CostModel  without LLVM
-            -> Dialect -> Emission -> Conversion -> GpuKernels -> Emulator -> GpuCode -> Compiler -> CAPI -> tools  with MLIR
-
-A library may include its own public and private headers, and the public headers
-of the libraries before it. Those of the first row may not include LLVM or MLIR.
+A room (a folder of lib and include/uwt) may include its own public and private headers, and the
+public headers of the rooms that its arrows lead to, over others too. Rooms without MLIR include
+neither LLVM nor MLIR. Each arrow is needed, and stands in the table of that page. Header guards
+follow the paths.
 
 Usage: layers.py [ROOT]; prints each violation and ends with 1 if there is one.
 """
@@ -13,42 +12,79 @@ import pathlib
 import re
 import sys
 
-LLVM_FREE = ["Support", "Target", "Format", "Codec", "Container", "Runtime", "Cuda", "CostModel"]
-LIBRARIES = LLVM_FREE + ["Dialect", "Emission", "Conversion", "GpuKernels", "Emulator",
-                         "GpuCode", "Compiler", "CAPI"]
+LLVM_FREE = {
+    "Support": [],
+    "Target": ["Support"],
+    "Format": ["Support"],
+    "Codec": ["Format"],
+    "Container": ["Codec"],
+    "Bench": ["Container"],
+    "Pack": ["Container"],
+    "Runtime": ["Container"],
+    "Cuda": ["Pack", "Runtime"],
+    "CostModel": ["Codec", "Target"],
+}
+ARROWS = LLVM_FREE | {
+    "Dialect": ["Container", "CostModel"],
+    "Input": ["Dialect"],
+    "Codegen/Decode": ["Dialect", "Runtime"],
+    "Codegen/Math": [],
+    "Codegen/CPU": ["Codegen/Decode", "Codegen/Math", "Input"],
+    "Codegen/GPU": ["Codegen/Decode", "Codegen/Math", "Pack"],
+    "Codegen/NVPTX": ["Codegen/Math", "Dialect"],
+    "MachineCode": ["Support"],
+    "CudaTools": ["Codegen/NVPTX", "MachineCode"],
+    "Emulator": ["Cuda", "Dialect"],
+    "Compiler": ["Bench", "Codegen/CPU", "Codegen/GPU", "CudaTools", "Emulator"],
+    "CAPI": ["Compiler"],
+}
 # Tools that link the runtime only.
 LLVM_FREE_TOOLS = ["uwt-bench"]
 # What TableGen makes.
 GENERATED = (".h.inc", ".cpp.inc")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
 FORBIDDEN = ("llvm", "llvm-c", "mlir", "mlir-c")
+GUARD = re.compile(r"^#ifndef (\w+)\n#define \1\n", re.MULTILINE)
 
 
-def library_of(path):
-    """The library that a file of include/uwt or lib belongs to, None for a tool."""
+def room_at(parts):
+    """The room of a file, by the folders of its path below lib or include/uwt."""
+    return "/".join(parts[:2]) if parts[0] == "Codegen" else parts[0]
+
+
+def room_of(path):
+    """The room that a file of include or lib belongs to, None for a tool."""
     if path.parts[0] == "tools":
         return None
     if path.parts[:2] == ("include", "uwt-c"):
         return "CAPI"
-    return path.parts[2] if path.parts[0] == "include" else path.parts[1]
+    return room_at(path.parts[2 if path.parts[0] == "include" else 1:])
+
+
+def reached(room):
+    """The room, and those that its arrows lead to, over others too."""
+    rooms = {room}
+    for other in ARROWS[room]:
+        rooms |= reached(other)
+    return rooms
 
 
 def violation(root, path, quote, included):
     """Why `path` must not include `included`, or None."""
     first = included.split("/")[0]
-    own = library_of(path)
+    own = room_of(path)
     if first in FORBIDDEN:
         is_free = own in LLVM_FREE or (own is None and path.parts[1] in LLVM_FREE_TOOLS)
         return "includes LLVM or MLIR" if is_free else None
     if first in ("uwt", "uwt-c"):
-        library = included.split("/")[1] if first == "uwt" else "CAPI"
+        room = room_at(included.split("/")[1:]) if first == "uwt" else "CAPI"
         if included.endswith(GENERATED):
             declared = (root / "include" / included).parent
             return None if any(declared.glob("*.td")) else "is not generated"
         if not (root / "include" / included).is_file():
             return "is not a public header"
-        if own and LIBRARIES.index(library) > LIBRARIES.index(own):
-            return f"points from {own} up to {library}"
+        if own and room not in reached(own):
+            return f"there is no arrow from {own} to {room}"
         return None
     if quote == "<":
         return None
@@ -62,28 +98,74 @@ def violation(root, path, quote, included):
     return None if target.is_file() or template.is_file() else "does not exist"
 
 
+def guard_violation(path, text):
+    """What is wrong with the header guard of `path`, or None. Those of C stand alone."""
+    if path.suffix not in (".h", ".td") or path.parts[:2] == ("include", "uwt-c"):
+        return None
+    name = str(path).removesuffix(".td").removeprefix("include/")
+    if path.parts[0] != "include":
+        name = f"uwt/{name}"
+    wanted = re.sub(r"[/.]", "_", name.replace("-", "").upper())
+    guard = GUARD.search(text)
+    return None if guard and guard[1] == wanted else f"its guard has to be {wanted}"
+
+
+def arrow_violations(used):
+    """Arrows that nobody needs; `used` are pairs of rooms, of which the first includes the second."""
+    for room, arrows in ARROWS.items():
+        for other in arrows:
+            around = [each for each in arrows if each != other and other in reached(each)]
+            if (room, other) not in used:
+                yield f"{room} includes nothing of {other}: its arrow is not needed"
+            elif around:
+                yield f"the arrow from {room} to {other} is not needed: {around[0]} leads there"
+
+
+def page_violations(root):
+    """Rows of the table of docs/architecture.md that say other arrows, or are not there."""
+    rows = {}
+    for line in (root / "docs/architecture.md").read_text().splitlines():
+        cells = line.split("|")
+        if len(cells) == 6:
+            rows[cells[1].strip(" `")] = re.findall("`([^`]+)`", cells[3])
+    for room, arrows in ARROWS.items():
+        if rows.get(room) != arrows:
+            yield f"docs/architecture.md: the arrows of '{room}' are {arrows}, its table says {rows.get(room)}"
+
+
 def sources(root):
     for folder in ("include/uwt", "include/uwt-c", "lib", "tools"):
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".h", ".cpp", ".inc", ".def"):
+            if path.suffix in (".h", ".cpp", ".inc", ".def", ".td"):
                 yield path
+
+
+def violations(root, files):
+    used = set()
+    for file in files:
+        path = file.relative_to(root)
+        own = room_of(path)
+        if own and own not in ARROWS:
+            yield f"{path}: room '{own}' is not among {', '.join(ARROWS)}"
+            continue
+        text = file.read_text()
+        if reason := guard_violation(path, text):
+            yield f"{path}: {reason}"
+        for quote, included in INCLUDE.findall(text):
+            if reason := violation(root, path, quote, included):
+                yield f"{path}: {included}: {reason}"
+            if included.startswith("uwt/"):
+                used.add((own, room_at(included.split("/")[1:])))
+    yield from arrow_violations(used)
+    yield from page_violations(root)
 
 
 def main(root):
     files = list(sources(root))
-    failures = 0
-    for file in files:
-        path = file.relative_to(root)
-        own = library_of(path)
-        if own and own not in LIBRARIES:
-            print(f"{path}: library '{own}' has no place among {' -> '.join(LIBRARIES)}")
-            failures += 1
-            continue
-        for quote, included in INCLUDE.findall(file.read_text()):
-            if reason := violation(root, path, quote, included):
-                print(f"{path}: {included}: {reason}")
-                failures += 1
-    print(f"layers: {len(files)} files, {failures} violations")
+    failures = list(violations(root, files))
+    for failure in failures:
+        print(failure)
+    print(f"layers: {len(files)} files, {len(failures)} violations")
     return 1 if failures or not files else 0
 
 

@@ -28,9 +28,12 @@ note='<!-- made by tools/dev/generate_docs.sh from the TableGen records: do not 
 {
   printf '%s\n\n# Passes\n' "$note"
   passes "On products and weights" Dialect/UWT/Transforms/Passes.td
-  passes "On everything else" Conversion/Passes.td
-  passes "From products to kernels for GPUs" GpuKernels/Passes.td
-  passes "On kernels for GPUs, to machine code" GpuCode/Passes.td
+  passes "On what front ends write" Input/Passes.td
+  passes "Decoders" Codegen/Decode/Passes.td
+  passes "Math functions" Codegen/Math/Passes.td
+  passes "Code for CPUs" Codegen/CPU/Passes.td
+  passes "Kernels for GPUs" Codegen/GPU/Passes.td
+  passes "From kernels to PTX" Codegen/NVPTX/Passes.td
   if [[ -f include/uwt/Compiler/Passes.td ]]; then
     passes "Of the compiler" Compiler/Passes.td
   fi

@@ -23,7 +23,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "tidy"
 UNITS = CACHE / "units"
-WITH_MLIR = ("lib/Dialect", "lib/Emission", "lib/Conversion", "lib/GpuKernels", "lib/Emulator", "lib/GpuCode",
+WITH_MLIR = ("lib/Dialect", "lib/Input", "lib/Codegen", "lib/MachineCode", "lib/CudaTools", "lib/Emulator",
              "lib/Compiler", "lib/CAPI", "tools/uwt-opt", "tools/uwt-lsp-server", "tools/uwt-plugin", "tools/uwt/compiler")
 # The analyzer follows paths into MLIR's headers: half of the time, and findings there. The check for redundant typenames
 # takes a quarter of it.

@@ -7,7 +7,7 @@
 
 #include "BenchRun.h"
 #include "Transcode.h"
-#include "uwt/Container/BenchWeights.h"
+#include "uwt/Bench/BenchWeights.h"
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Weights.h"
-#include "uwt/Container/BenchWeights.h"
+#include "uwt/Bench/BenchWeights.h"
 #include "uwt/Container/Checkpoint.h"
 #include <algorithm>
 #include <cstring>

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandLine.h"
-#include "Text.h"
+#include "text/Text.h"
 #include "uwt/Support/Suggest.h"
 #include <CLI/CLI.hpp>
 #include <charconv>

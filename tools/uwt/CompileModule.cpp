@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "CompileOptionRows.h"
-#include "Json.h"
-#include "Paths.h"
-#include "Text.h"
+#include "text/Json.h"
+#include "text/Paths.h"
+#include "text/Text.h"
 #include "uwt/Container/File.h"
 #include <algorithm>
 

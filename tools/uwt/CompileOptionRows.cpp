@@ -7,9 +7,9 @@
 
 #include "CompileOptionRows.h"
 #include "FormatOption.h"
-#include "Paths.h"
-#include "Table.h"
-#include "Text.h"
+#include "text/Paths.h"
+#include "text/Table.h"
+#include "text/Text.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
 #include "uwt/Support/Suggest.h"

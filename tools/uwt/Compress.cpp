@@ -8,9 +8,9 @@
 #include "Command.h"
 #include "CompressReport.h"
 #include "FormatOption.h"
-#include "Paths.h"
-#include "Progress.h"
-#include "Text.h"
+#include "text/Paths.h"
+#include "text/Progress.h"
+#include "text/Text.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;

@@ -7,10 +7,10 @@
 
 #include "CompressReport.h"
 #include "FormatOption.h"
-#include "Json.h"
-#include "Paths.h"
-#include "Table.h"
-#include "Text.h"
+#include "text/Json.h"
+#include "text/Paths.h"
+#include "text/Table.h"
+#include "text/Text.h"
 #include <algorithm>
 #include <map>
 #include <set>

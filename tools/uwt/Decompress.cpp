@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Command.h"
-#include "Json.h"
-#include "Paths.h"
-#include "Progress.h"
-#include "Text.h"
+#include "text/Json.h"
+#include "text/Paths.h"
+#include "text/Progress.h"
+#include "text/Text.h"
 #include "uwt/Container/Checkpoint.h"
 
 using namespace uwt;

@@ -11,9 +11,9 @@
 
 #include "Command.h"
 #include "CompilerModule.h"
-#include "Json.h"
-#include "Paths.h"
-#include "Text.h"
+#include "text/Json.h"
+#include "text/Paths.h"
+#include "text/Text.h"
 #include "uwt/Container/Container.h"
 #include "uwt/Cuda/Device.h"
 #include "uwt/Cuda/Driver.h"

@@ -11,8 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Command.h"
-#include "Paths.h"
-#include "Text.h"
+#include "text/Paths.h"
+#include "text/Text.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
 #include "uwt/Support/Suggest.h"

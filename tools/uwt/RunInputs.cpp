@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "RunInputs.h"
-#include "Paths.h"
-#include "Text.h"
+#include "text/Paths.h"
+#include "text/Text.h"
 #include "uwt/Format/ElementType.h"
 #include "uwt/Support/Random.h"
 #include "uwt/Support/Suggest.h"

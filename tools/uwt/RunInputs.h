@@ -14,7 +14,7 @@
 
 #include "Command.h"
 #include "CompilerModule.h"
-#include "Json.h"
+#include "text/Json.h"
 #include "uwt/Container/Safetensors.h"
 
 namespace uwt {

@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "CompileOptionRows.h"
-#include "Json.h"
-#include "Paths.h"
-#include "Progress.h"
+#include "text/Json.h"
+#include "text/Paths.h"
+#include "text/Progress.h"
 #include "RunInputs.h"
-#include "Text.h"
+#include "text/Text.h"
 #include "uwt/Container/Container.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>

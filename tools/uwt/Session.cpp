@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Session.h"
-#include "Text.h"
+#include "text/Text.h"
 #include <atomic>
 #include <cerrno>
 #include <csignal>

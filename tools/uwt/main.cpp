@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandLine.h"
-#include "HelpText.h"
-#include "Json.h"
+#include "help/HelpText.h"
+#include "text/Json.h"
 #include "uwt/Support/Process.h"
 
 using namespace uwt;

@@ -262,6 +262,13 @@ private:
   std::unique_ptr<State> state;
 };
 
+/// Elements of type `element` that an element of a tensor of `dtype` is stored as (field-3): 1, or
+/// its bytes.
+unsigned storedElementsEach(const SafetensorsDtype &dtype, ElementType element);
+/// The shape of a tensor in those elements: the last dimension has so many times as many. A size
+/// that would overflow is the largest one, which no description takes.
+std::vector<uint64_t> storedShape(std::span<const uint64_t> shape, unsigned elementsEach);
+
 } // namespace uwt
 
 #endif // UWT_CONTAINER_CONTAINER_H

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Brings a LoadedWeight to a GPU: its planes as they are, and the two structures that
-// only kernels read (uwt/Cuda/Abi.h). These are made from the checked panel entries and escape
+// only kernels read (uwt/Pack/Abi.h). These are made from the checked panel entries and escape
 // counts alone; what planes hold is not looked at.
 //
 //===----------------------------------------------------------------------===//
@@ -14,9 +14,9 @@
 #ifndef UWT_CUDA_DEVICEWEIGHT_H
 #define UWT_CUDA_DEVICEWEIGHT_H
 
-#include "uwt/Cuda/Abi.h"
+#include "uwt/Pack/Abi.h"
 #include "uwt/Cuda/Device.h"
-#include "uwt/Cuda/KernelPack.h"
+#include "uwt/Pack/KernelPack.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include <array>
 #include <vector>

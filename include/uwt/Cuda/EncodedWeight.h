@@ -15,14 +15,9 @@
 #define UWT_CUDA_ENCODEDWEIGHT_H
 
 #include "uwt/Cuda/DeviceWeight.h"
-#include <array>
+#include "uwt/Pack/Abi.h"
 
 namespace uwt {
-
-/// A byte for each symbol of 8 bits: its code in bits 3:0, and bit 7 where the model does not have
-/// it, whose code is then the commonest symbol's. Behind them the entry of padding (order-7).
-inline constexpr uint32_t encodeTablePadding = 256;
-using EncodeTable = std::array<uint8_t, encodeTablePadding + 16>;
 
 /// The table of a model with codes of 4 bits and symbols of at most 8.
 EncodeTable encodeTable(const CodingPlan &plan);

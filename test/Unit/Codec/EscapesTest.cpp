@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../../../lib/Codec/Escapes.h"
+#include "lib/Codec/Escapes.h"
 #include "FixedRateTesting.h"
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Container/Reseal.h"
-#include "lib/Codec/PanelIndex.h"
+#include "lib/Codec/Tensor/PanelIndex.h"
 #include "lib/Container/ContainerFormat.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"

@@ -11,7 +11,7 @@
 #include "Cuda/FakeDriver/FakeCublasLt.h"
 #include "Cuda/FakeDriver/FakeDriver.h"
 #include "uwt/Cuda/Device.h"
-#include "uwt/Cuda/KernelPack.h"
+#include "uwt/Pack/KernelPack.h"
 #include <string>
 #include <vector>
 

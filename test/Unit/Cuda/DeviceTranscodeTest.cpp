@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The kernels do what the codec library does (test/Unit/GpuKernels/EncodeTest.cpp holds the real
+// The kernels do what the codec library does (test/Unit/Codegen/GPU/EncodeTest.cpp holds the real
 // ones to that): here it is whether the host gives them the right memory in the right order.
 //
 //===----------------------------------------------------------------------===//
@@ -13,7 +13,7 @@
 #include "Codec/TestData.h"
 #include "CudaTesting.h"
 #include "FakeTranscode.h"
-#include "SamplePack.h"
+#include "Pack/SamplePack.h"
 #include "uwt/Cuda/Launch.h"
 #include <gmock/gmock.h>
 

@@ -9,7 +9,7 @@
 #define UWT_TEST_UNIT_CUDA_FAKETRANSCODE_H
 
 #include "Cuda/FakeDriver/FakeDriver.h"
-#include "uwt/Cuda/KernelPack.h"
+#include "uwt/Pack/KernelPack.h"
 #include "uwt/Runtime/LoadedWeight.h"
 
 namespace uwt::test {

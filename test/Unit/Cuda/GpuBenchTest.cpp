@@ -8,7 +8,7 @@
 #include "Container/TestFiles.h"
 #include "CudaTesting.h"
 #include "FakeTranscode.h"
-#include "SamplePack.h"
+#include "Pack/SamplePack.h"
 #include "uwt-bench/Bench.h"
 #include "uwt-bench/Options.h"
 #include "uwt-bench/Report.h"

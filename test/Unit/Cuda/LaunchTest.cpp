@@ -9,7 +9,7 @@
 #include "Codec/TestData.h"
 #include "Container/TestFiles.h"
 #include "CudaTesting.h"
-#include "SamplePack.h"
+#include "Pack/SamplePack.h"
 #include <gmock/gmock.h>
 #include <thread>
 

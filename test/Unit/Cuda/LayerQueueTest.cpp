@@ -8,7 +8,7 @@
 #include "uwt/Cuda/LayerQueue.h"
 #include "Codec/TestData.h"
 #include "CudaTesting.h"
-#include "SamplePack.h"
+#include "Pack/SamplePack.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>

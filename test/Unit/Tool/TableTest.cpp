@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tools/uwt/Table.h"
-#include "tools/uwt/Names.h"
+#include "tools/uwt/text/Table.h"
+#include "tools/uwt/text/Names.h"
 #include "uwt/Support/Random.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

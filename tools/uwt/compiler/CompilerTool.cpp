@@ -13,7 +13,7 @@
 #include "../CompilerModule.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
-#include "uwt/GpuCode/GpuCode.h"
+#include "uwt/CudaTools/CompileKernels.h"
 #include <chrono>
 
 using namespace uwt;

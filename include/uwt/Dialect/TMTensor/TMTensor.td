@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TMTENSOR
-#define UWT_TMTENSOR
+#ifndef UWT_DIALECT_TMTENSOR_TMTENSOR
+#define UWT_DIALECT_TMTENSOR_TMTENSOR
 
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
@@ -159,4 +159,4 @@ def TMTensor_YieldOp : Op<TMTensor_Dialect, "yield", [Pure, ReturnLike, Terminat
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
 
-#endif // UWT_TMTENSOR
+#endif // UWT_DIALECT_TMTENSOR_TMTENSOR

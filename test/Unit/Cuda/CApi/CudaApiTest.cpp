@@ -8,7 +8,7 @@
 #include "CudaApi.h"
 #include "Container/TestFiles.h"
 #include "Cuda/FakeDriver/FakeDriver.h"
-#include "Cuda/SamplePack.h"
+#include "Pack/SamplePack.h"
 #include "uwt/Container/Compress.h"
 #include <cstdlib>
 #include <dlfcn.h>

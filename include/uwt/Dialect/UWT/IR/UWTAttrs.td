@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_ATTRS
-#define UWT_ATTRS
+#ifndef UWT_DIALECT_UWT_IR_UWTATTRS
+#define UWT_DIALECT_UWT_IR_UWTATTRS
 
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
@@ -193,4 +193,4 @@ def UWT_SlotAttr : UWT_Attr<"Slot", "slot"> {
   let assemblyFormat = "`<` $name `,` $type (`,` $derivation^)? `>`";
 }
 
-#endif // UWT_ATTRS
+#endif // UWT_DIALECT_UWT_IR_UWTATTRS

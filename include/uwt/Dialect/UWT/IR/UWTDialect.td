@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_DIALECT
-#define UWT_DIALECT
+#ifndef UWT_DIALECT_UWT_IR_UWTDIALECT
+#define UWT_DIALECT_UWT_IR_UWTDIALECT
 
 include "mlir/IR/OpBase.td"
 
@@ -42,4 +42,4 @@ def UWT_Dialect : Dialect {
   }];
 }
 
-#endif // UWT_DIALECT
+#endif // UWT_DIALECT_UWT_IR_UWTDIALECT

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_GPU_OPS
-#define UWT_GPU_OPS
+#ifndef UWT_DIALECT_UWT_IR_UWTGPUOPS
+#define UWT_DIALECT_UWT_IR_UWTGPUOPS
 
 include "uwt/Dialect/UWT/IR/UWTTileOps.td"
 
@@ -207,4 +207,4 @@ def UWT_WarpgroupWaitOp : UWT_Op<"warpgroup_wait", [InferTypeOpAdaptor,
   let hasVerifier = 1;
 }
 
-#endif // UWT_GPU_OPS
+#endif // UWT_DIALECT_UWT_IR_UWTGPUOPS

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_INTERFACES
-#define UWT_INTERFACES
+#ifndef UWT_DIALECT_UWT_IR_UWTINTERFACES
+#define UWT_DIALECT_UWT_IR_UWTINTERFACES
 
 include "mlir/IR/OpBase.td"
 
@@ -51,4 +51,4 @@ def UWT_DecoderEmissionInterface : AttrInterface<"DecoderEmissionInterface"> {
   ];
 }
 
-#endif // UWT_INTERFACES
+#endif // UWT_DIALECT_UWT_IR_UWTINTERFACES

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_OPS
-#define UWT_OPS
+#ifndef UWT_DIALECT_UWT_IR_UWTOPS
+#define UWT_DIALECT_UWT_IR_UWTOPS
 
 include "mlir/IR/OpBase.td"
 include "mlir/IR/OpAsmInterface.td"
@@ -322,4 +322,4 @@ def UWT_CheckOp : UWT_Op<"check", [DeclareOpInterfaceMethods<MemoryEffectsOpInte
   }];
 }
 
-#endif // UWT_OPS
+#endif // UWT_DIALECT_UWT_IR_UWTOPS

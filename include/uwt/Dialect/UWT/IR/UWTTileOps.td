@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TILE_OPS
-#define UWT_TILE_OPS
+#ifndef UWT_DIALECT_UWT_IR_UWTTILEOPS
+#define UWT_DIALECT_UWT_IR_UWTTILEOPS
 
 include "uwt/Dialect/UWT/IR/UWTOps.td"
 
@@ -140,4 +140,4 @@ def UWT_LookupOp : UWT_Op<"lookup", [AllTypesMatch<["codes", "symbols"]>, Declar
   let assemblyFormat = "$codes `in` $table attr-dict `:` type($codes) `,` type($table)";
 }
 
-#endif // UWT_TILE_OPS
+#endif // UWT_DIALECT_UWT_IR_UWTTILEOPS

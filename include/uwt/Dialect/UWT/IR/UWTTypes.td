@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TYPES
-#define UWT_TYPES
+#ifndef UWT_DIALECT_UWT_IR_UWTTYPES
+#define UWT_DIALECT_UWT_IR_UWTTYPES
 
 include "mlir/IR/AttrTypeBase.td"
 include "uwt/Dialect/UWT/IR/UWTAttrs.td"
@@ -53,4 +53,4 @@ def UWT_CompressedType : TypeDef<UWT_Dialect, "Compressed"> {
   }];
 }
 
-#endif // UWT_TYPES
+#endif // UWT_DIALECT_UWT_IR_UWTTYPES

@@ -1,0 +1,192 @@
+//===- Emission.h - Decoders as lane code -----------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How a codec turns its planes into words inside compiled code. An emitter a
+// codec, found by the codec's keyword through lib/Codegen/Decode/Emitters.def; it
+// writes elementwise arithmetic over a *lane type*, which is i32 for a thread of a GPU
+// and a vector of i32 on a CPU, so that one decoder serves both.
+//
+// An emitter knows bits and planes. It does not know loops, panels, escapes of
+// fixed-rate codecs, or what happens to the words: that is the tile level's.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEGEN_DECODE_EMISSION_H
+#define UWT_CODEGEN_DECODE_EMISSION_H
+
+#include "uwt/Codec/DecodeTable.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace uwt {
+
+/// Attaches DecoderEmissionInterface to #uwt.format.
+void registerEmission(mlir::DialectRegistry &registry);
+
+/// A valid composition, taken apart once for all emitters.
+struct EmittedFormat {
+  Format format;
+  ElementType element = ElementType::BF16;
+  FieldSplit split{};
+  CodecTraits traits;
+  DecodeTableLayout table;
+
+  /// Bits of the symbols' field in both half words of a u32.
+  uint32_t symbolMask() const {
+    return ((1u << split.symbolBits) - 1) * 0x00010001u << split.rawLowBits;
+  }
+  /// Whether symbols and raw fields are bytes: bf16 with coded=exponent+0, f16 with exponent+3.
+  bool hasByteFields() const { return split.wordBits == 16 && split.rawBits() == 8; }
+};
+
+/// How units of a weight lie in its planes.
+struct UnitLayout {
+  /// Planes decode into registers; else stream units decode into memory.
+  bool fixedRate = true;
+  /// Every panel is stored as words (codec raw).
+  bool onlyWords = false;
+  bool hasEscapes = false;
+  /// 64-column groups in a coded unit: 1, or 4 for inplace<11>.
+  int64_t groups = 1;
+  /// u32 of a coded unit in the planes `raw` and `code`.
+  int64_t rawWords = 0, codeWords = 0;
+  /// u32 of an escape record.
+  int64_t recordWords = 1;
+};
+
+/// The layout of a format that checkFormat accepts for the element.
+UnitLayout unitLayout(const Format &format, ElementType element);
+
+/// Elementwise operations on u32 over a lane type: i32, or a vector of them. Operations on
+/// constants fold.
+class LaneBuilder {
+public:
+  LaneBuilder(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane)
+      : builder(builder), location(location), lane(lane) {}
+
+  mlir::Type type() const { return lane; }
+  mlir::OpBuilder &ops() { return builder; }
+  mlir::Location loc() const { return location; }
+
+  /// The same u32 in every lane.
+  mlir::Value constant(uint32_t value);
+  /// A u32 a lane, repeated where the lane type has more lanes (vectors only).
+  mlir::Value constants(llvm::ArrayRef<uint32_t> values);
+  /// A run-time i32 in every lane.
+  mlir::Value splat(mlir::Value scalar);
+
+  mlir::Value bitAnd(mlir::Value a, mlir::Value b);
+  mlir::Value bitAnd(mlir::Value a, uint32_t mask) { return bitAnd(a, constant(mask)); }
+  mlir::Value bitOr(mlir::Value a, mlir::Value b);
+  mlir::Value bitOr(mlir::Value a, uint32_t bits) { return bitOr(a, constant(bits)); }
+  mlir::Value bitXor(mlir::Value a, mlir::Value b);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  /// Shifts by a constant or by a value a lane (below 32); by 0 is `a`.
+  mlir::Value shl(mlir::Value a, uint32_t bits);
+  mlir::Value shl(mlir::Value a, mlir::Value bits);
+  mlir::Value lshr(mlir::Value a, uint32_t bits);
+  mlir::Value lshr(mlir::Value a, mlir::Value bits);
+  /// Left for positive, right for negative `bits`.
+  mlir::Value shift(mlir::Value a, int bits);
+  mlir::Value rotateLeft(mlir::Value a, uint32_t bits);
+  /// Bits of `a` where `mask` has ones, of `b` elsewhere: one three-input operation.
+  mlir::Value merge(uint32_t mask, mlir::Value a, mlir::Value b);
+
+  /// The u32 at `base + offset` of `buffer` (memref<?xi32>): the first lane's, further
+  /// lanes follow.
+  mlir::Value load(mlir::Value buffer, mlir::Value base, int64_t offset);
+  /// Loads `count` u32 (a power of two, fewer than there are lanes) and repeats each over
+  /// lanes/count neighbours.
+  mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  mlir::Type lane;
+};
+
+/// A fixed unit that is to be decoded into registers, by a CPU (`uwt.decode_unit`) or by a warp
+/// (`uwt.decode_fragment`).
+///
+/// CPU: the lane type has 16 lanes; register number (group·4 + r)·8 + g is row g of the strip:
+/// lanes 4g … 4g+3 × 4 blocks, u32 number 4t + b. A thread of a warp: the lane type has 4 lanes,
+/// the four blocks of its own lane; there is one row, and register number r·8.
+class UnitEmission {
+public:
+  using Sink = llvm::function_ref<void(unsigned number, mlir::Value words)>;
+
+  UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, DecodeUnitOp op, Sink sink)
+      : lanes(lanes), format(format), first(op.getFirst()), code(op.getCode()), rows(8),
+        weight(op.getWeight()), sink(sink) {}
+  UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, DecodeFragmentOp op, Sink sink)
+      : lanes(lanes), format(format), first(op.getFirst()), code(op.getCodeFirst()), rows(1),
+        lane(op.getLane()), fragment(op), sink(sink) {}
+
+  LaneBuilder &lanes;
+  const EmittedFormat &format;
+  /// The unit's offset in u32 in plane `raw` or `words`, and in `code`.
+  mlir::Value first, code;
+  /// Rows of a strip that come one after another; a thread's lane (null on a CPU).
+  unsigned rows;
+  mlir::Value lane;
+
+  /// A plane of the weight.
+  mlir::Value plane(Plane kind);
+  /// A u32 of the decode table, in every lane.
+  mlir::Value tableEntry(unsigned entry);
+  /// The same u32 by itself (`uwt.decode_fragment`).
+  mlir::Value scalarEntry(unsigned entry) { return fragment.getTable()[entry]; }
+  /// Hands a finished register over. In the order in which memory is read best:
+  /// what uses it follows at once.
+  void set(unsigned number, mlir::Value words) { sink(number, words); }
+
+private:
+  mlir::Value weight;
+  DecodeFragmentOp fragment;
+  Sink sink;
+};
+
+/// The code that decodes one codec's tensors. Stateless.
+class Emitter {
+public:
+  virtual ~Emitter() = default;
+
+  /// The codec's keyword.
+  virtual llvm::StringRef keyword() const = 0;
+  /// Whether this emitter serves the composition (valid, 16-bit words, layout fragment); `reason`
+  /// is a clause for a diagnostic: "codec x has no ...".
+  virtual bool serves(const EmittedFormat &format, std::string &reason) const = 0;
+  /// Planes that the decoder reads, beside `panels`, and `counts` and `patch` of fixed rates.
+  virtual llvm::SmallVector<Plane> planes(const EmittedFormat &format) const = 0;
+  /// Vector operations that one 16-lane register costs.
+  virtual double cost(const EmittedFormat &format) const = 0;
+
+  /// Fixed rate: emits all registers of a unit.
+  virtual mlir::LogicalResult emitUnit(UnitEmission &unit) const;
+  /// Whether emitUnit also serves a thread of a warp (`uwt.decode_fragment`), with how many words
+  /// of the decode table in its registers; nothing where it does not.
+  virtual std::optional<unsigned> fragmentTableWords(const EmittedFormat &format) const;
+  /// Prefix codes: replaces the operation by code.
+  virtual mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
+                                         DecodeStreamOp op) const;
+};
+
+/// The emitter of that keyword, or null.
+const Emitter *findEmitter(llvm::StringRef keyword);
+
+/// Takes a composition apart; false with `reason` where no compiled decoder serves it.
+bool describeFormat(const Format &format, ElementType element, EmittedFormat &out,
+                    std::string &reason);
+
+/// Replaces `uwt.patch_unit` by a loop over its records.
+mlir::LogicalResult emitPatch(const EmittedFormat &format, mlir::RewriterBase &rewriter,
+                              PatchUnitOp op);
+
+} // namespace uwt
+
+#endif // UWT_CODEGEN_DECODE_EMISSION_H

@@ -1,0 +1,131 @@
+//===- Passes.td - From products to kernels for GPUs --------*- tablegen -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEGEN_GPU_PASSES
+#define UWT_CODEGEN_GPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
+  let summary = "Write the kernels of products";
+  let description = [{
+    For each `uwt.matmul` on memrefs, adds a `gpu.module` beside its function, named after it (`@main_product_0`), with two kernels of family `skinny`, or
+    `wide` where more than 128 batch rows are multiplied at a time:
+
+    - `@pack` brings x into the order of matrix fragments, padded with zeros, so that the other kernel copies it in runs;
+    - `@product` is launched with as many workgroups as stay on the device, in clusters where `cluster` says so: then each workgroup of a cluster has its own
+      output features, and copies its part of x to the shared memory of all (multicast). Each cluster takes an equal share of the steps (a panel of 64
+      output features × `groups` groups of 64 columns). One warp copies steps into a ring of `stages` stages in shared memory with bulk copies; four warps
+      decode one strip of 16 rows each into the operand registers of `mma.m16n8k16` and multiply. From 17 batch rows on, with `warpgroups`, a step has two panels, and the four
+      warps of each multiply together (`wgmma`). Where a panel is shared by workgroups, partial sums go to
+      a workspace, and whoever comes last adds them in the order of the workgroups: the same bits whatever the order of arrival.
+
+    Where x has another type than the weight, `@product` is of family `simt`: a warp takes a strip and four batch rows and multiplies in f32, from a raw weight or one
+    that `@decode` decoded before.
+
+    With strategy `buffer`, `@decode` comes before: it decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
+    serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`. With `codes` symbols become codes of
+    four bits; a unit that has others than the weight's commonest sixteen in a row has them as bytes, and a flag.
+
+    A product with a `#uwt.gpu_strategy` has its strategy and slices (`tiles`), unless the options say others.
+
+    The product stays where it is. What arguments the kernels take is in `uwt/Codegen/GPU/SkinnyPlan.h`. Serves formats that a thread decodes
+    (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>`), and prefix codes: for those `@product` has no ring, its warps take
+    stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
+
+    ```mlir
+    // before
+    uwt.matmul ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(%y : memref<8x4096xbf16>) { ... }
+    // after, beside the function
+    gpu.module @main_product_0 {
+      gpu.func @pack(%x: memref<?xbf16, #gpu.address_space<global>>, ...) kernel { ... }
+      gpu.func @product(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel { ... }
+    }
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"sm_90a\"",
+           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
+    Option<"tiles", "tiles", "unsigned", "0",
+           "Columns of x, in eights, that are multiplied at a time, at most 32; more than there are kernels for counts as the most (default: as many as a static batch has, else 1)">,
+    Option<"stages", "stages", "unsigned", "0", "Stages of the ring (default: as shared memory has room for)">,
+    Option<"groups", "groups", "unsigned", "0", "Groups of 64 columns in a stage, an even number (default: 4, or 2 where more do not fit)">,
+    Option<"cluster", "cluster", "unsigned", "0",
+           "Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8 (default: 2 from 32 batch rows on, 4 from 64)">,
+    Option<"strategy", "strategy", "std::string", "\"\"",
+           "direct (weights are decoded where they are multiplied), shared (prefix codes: by warps of their own, to shared memory), codes or exponents (prefix codes: exponents before, to codes of 4 bits or to bytes in memory) or buffer (all of them before, to memory) (default: direct, else buffer; prefix codes up to 32 batch rows direct, from 33 on shared, and exponents above 128 where there is wgmma)">,
+    Option<"warpgroups", "warpgroups", "bool", "true",
+           "Multiply more than two tiles with wgmma; else with mma.sync">,
+    Option<"simt", "simt", "bool", "false",
+           "Multiply without tensor cores (family simt), as where x is of another type than the weight">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
+  ];
+}
+
+def DispatchKernelsPass : Pass<"uwt-dispatch-kernels", "::mlir::ModuleOp"> {
+  let summary = "Pick the kernels of each product, by ranges of batch sizes";
+  let description = [{
+    Each `uwt.matmul` on memrefs without a strategy gets a `#uwt.gpu_strategy`: what `uwt-build-kernels` would build for it. A dynamic batch gets a
+    `uwt.dispatch` with a case for 8, 16, 32, 64 and 128 rows, up to the most that a kernel of the format and target multiplies at a time, and a last one for any
+    larger batch: where a slice gets wider the strategy may change, too. Cases become the ranges of batch sizes of a pack's entries. A remark at the product says
+    what was picked. A product that no kernel serves is an error; with `keep-on-host` it stays as it is, for the CPU, and a remark says why.
+
+    ```mlir
+    // before
+    uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>) { ... }
+    // after
+    %m = memref.dim %x, %c0 : memref<?x4096xbf16>
+    uwt.dispatch %m limits [8, 16, 32, 64, 128] cases {
+      uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>)
+        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
+    }, ... {
+      uwt.matmul ... strategy #uwt.gpu_strategy<exponents, slice = 256> { ... }
+    }
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"sm_90a\"",
+           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
+    Option<"strategy", "strategy", "std::string", "\"\"",
+           "direct, shared, codes, exponents or buffer for all products (default: as uwt-build-kernels)">,
+    Option<"keepOnHost", "keep-on-host", "bool", "false", "Leave products that no kernel serves as they are, with a remark">,
+    Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked">
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that got a strategy">,
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::uwt::UWTDialect"];
+}
+
+def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
+  let summary = "Write the kernels of transcodes";
+  let description = [{
+    For each `uwt.transcode`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernels of family `transcode`. `@transcode` makes format `raw`: a
+    warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
+    (`raw`, `window<n>`, `bitplane<3>`, `palette<4>`, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
+    of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the
+    host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Others are refused by name. The transcode stays where it is.
+
+    ```mlir
+    // before
+    %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "raw">
+    // after, beside the function
+    gpu.module @main_transcode_0 {
+      gpu.func @transcode(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel { ... }
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
+  ];
+}
+
+#endif // UWT_CODEGEN_GPU_PASSES

@@ -1,0 +1,96 @@
+//===- ProductKernels.h - The kernels of a product --------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Writes the kernels of a `uwt.matmul` and says how they are launched. What a launch needs is a
+// KernelEntry of a pack (uwt/Pack/KernelPack.h), whoever launches: the CUDA runtime, a program that
+// has read a pack, or the emulator.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEGEN_GPU_PRODUCTKERNELS_H
+#define UWT_CODEGEN_GPU_PRODUCTKERNELS_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "uwt/Pack/KernelPack.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Target/GpuTarget.h"
+
+namespace uwt {
+
+/// What a kernel is made for beside its product; 0 leaves the choice to the family. Tiles and
+/// strategy come from the product's `#uwt.gpu_strategy`, where it has one and these say nothing.
+struct KernelOptions {
+  /// Columns of x, in eights, that are multiplied at a time: 1 to 32; more than the kernels of the
+  /// format and target have counts as the most that they have.
+  unsigned tiles = 0;
+  /// Stages of the ring, at least 2, and groups of 64 columns in one, an even number.
+  unsigned stages = 0, groups = 0;
+  /// Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8; the targets without
+  /// clusters, and kernels that do not share, have 1.
+  unsigned cluster = 0;
+  /// None leaves the choice to format, batch and target: not all formats have kernels of all.
+  std::optional<ProductStrategy> strategy = std::nullopt;
+  /// Whether products of more than two tiles may use wgmma, where the target has it.
+  bool warpgroups = true;
+  /// Whether to multiply without tensor cores (family simt) where they could; where x is of another
+  /// type than the weight they cannot.
+  bool simt = false;
+  /// What the kernels are for; null for sm_90a.
+  const GpuTarget *target = nullptr;
+};
+
+/// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the
+/// strategy. Fails with a diagnostic at `op`.
+mlir::FailureOr<KernelOptions> parseKernelOptions(mlir::Operation *op, llvm::StringRef target,
+                                                  llvm::StringRef strategy);
+
+/// What a plan adds to the ledger of its machine code (uwt/CostModel/GpuCost.h).
+struct PlanFacts {
+  /// Batch rows of a slice; output features of a workgroup, and workgroups of a cluster, which
+  /// share what is read of x.
+  unsigned slice = 8, rows = 64, cluster = 1;
+  /// The batch that is known, else a slice's.
+  uint64_t batch = 8;
+  /// Workgroups of a multiprocessor, stages of the ring of each, bytes of weights in a stage.
+  unsigned ctas = 1, stages = 2;
+  uint64_t stageBytes = 0;
+  bool usesWarpgroups = false;
+  /// Warps of a multiprocessor that read lanes' streams, each with so many dependent lookups in a
+  /// table for a weight of a lane; 0 where nothing is looked up.
+  unsigned streamWarps = 0;
+  double lookups = 0;
+  /// Bytes of raw fields for a weight, which those warps read from global memory.
+  double rawBytes = 0;
+  /// Family shared: these warps decode for others.
+  bool decodesBeside = false;
+  /// Bytes of a weight that are decoded to memory before, and read from there: 2 with strategy
+  /// buffer, 1 with exponents, 0.5 with codes; 0 where nothing is. And those more of a unit's that
+  /// has symbols outside of the codes' window.
+  double decodedBytes = 0, bytesOutside = 0;
+};
+
+struct ProductKernels {
+  mlir::gpu::GPUModuleOp module;
+  /// In the order in which they are launched, all on the same operands and scratch memory: the last
+  /// one computes y, those before it prepare (`prepare` and `code` of entries are not set).
+  std::vector<KernelEntry> entries;
+  PlanFacts plan;
+};
+
+/// The strategy and the slice that the kernels of these options have. Fails with a diagnostic at
+/// `op` where no family serves it.
+mlir::FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options);
+
+/// Adds a gpu.module called `name` at the builder's place. Kernels of a product with several
+/// matrices (a weight of rank 3) multiply with one: they are launched for each. Decoders are still
+/// operations in it (uwt-emit-decoders). Fails with a diagnostic at `op` where no family serves it.
+mlir::FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
+                                                    mlir::OpBuilder &builder, llvm::StringRef name);
+
+} // namespace uwt
+
+#endif // UWT_CODEGEN_GPU_PRODUCTKERNELS_H

@@ -1,0 +1,38 @@
+//===- Passes.td - Math functions as arithmetic ------------*- tablegen -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEGEN_MATH_PASSES
+#define UWT_CODEGEN_MATH_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ExpandMathPass : Pass<"uwt-expand-math"> {
+  let summary = "Write math functions as arithmetic that has the same bits everywhere";
+  let description = [{
+    Replaces `math` operations on f32 and vectors of it by arithmetic with a fixed order of operations, so that CPUs and GPUs give the same bits:
+
+    - `exp`, `log`, `tanh` and what else models use often, by upstream's polynomials with `math.fma`; `erf`, `sin`, `cos` and `tan` by ours;
+    - powers, roots, logarithms to other bases, hyperbolic functions, arc tangents and `arith.remf` in f64, from one exponential, logarithm or arc tangent;
+    - `rsqrt` by a square root and a division, `round`, `isnan`, `isinf` and `isfinite` of any float by comparisons.
+
+    `docs/numerics.md` has the errors. Types narrower than f32 must have been widened before (`math-extend-to-supported-types`), but for `math.fma`. Conversions between f64 or integers
+    and narrow floats go through f32 and round once. Fast-math flags go: code generators would each use them otherwise. f64 functions without an expansion stay and become calls of the C library.
+
+    ```mlir
+    // before
+    %y = math.rsqrt %x : vector<16xf32>
+    // after
+    %s = math.sqrt %x : vector<16xf32>
+    %y = arith.divf %one, %s : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+#endif // UWT_CODEGEN_MATH_PASSES

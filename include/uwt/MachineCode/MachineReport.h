@@ -1,0 +1,100 @@
+//===- MachineReport.h - What a kernel's machine code does ------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The counts that a ledger is made of, read from nvdisasm's listing and ptxas's messages:
+// instructions of each loop by class, bytes of shared memory, registers, spills, and writes to
+// registers that a matrix instruction in flight still reads. Counts are of one thread and one
+// trip of the loop. Says nothing of time.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_MACHINECODE_MACHINEREPORT_H
+#define UWT_MACHINECODE_MACHINEREPORT_H
+
+#include "uwt/MachineCode/MachineCode.h"
+#include <array>
+#include <string>
+#include <vector>
+
+namespace uwt {
+
+/// Instructions by class, and the bytes that they move.
+struct InstructionCounts {
+  std::array<unsigned, numInstructionClasses> ofClass = {};
+  /// Bytes that a thread reads from and writes to shared memory.
+  unsigned sharedReadBytes = 0, sharedWriteBytes = 0;
+  /// Bytes that a thread reads from and writes to global memory; bulk copies are not in them.
+  unsigned globalReadBytes = 0, globalWriteBytes = 0;
+  /// HMMA and HGMMA, without what synchronises them.
+  unsigned products = 0;
+  /// Opcodes that the table of classes does not have, each once.
+  std::vector<std::string> unknown;
+
+  unsigned operator[](InstructionClass c) const { return ofClass[static_cast<unsigned>(c)]; }
+  unsigned total() const;
+  void add(const Instruction &instruction);
+  void add(const InstructionCounts &other);
+};
+
+/// A loop without an inner loop that does work.
+struct LoopReport {
+  /// Addresses of the first instruction of a trip and of the last branch back.
+  uint64_t header = 0, latch = 0;
+  /// All its instructions, and those that every trip executes: without rare paths such as escapes.
+  InstructionCounts all, always;
+};
+
+/// An instruction that writes a register which a matrix instruction in flight may still read.
+struct Hazard {
+  uint64_t matrixAddress = 0, writeAddress = 0;
+  std::string matrixText, writeText;
+
+  /// "0x0500: HGMMA… reads R40, which 0x03a0: LOP3… writes before it has ended"
+  std::string text() const;
+  /// The first register that both use.
+  unsigned reg = 0;
+};
+
+/// What ptxas -v says of a kernel.
+struct KernelResources {
+  std::string name;
+  unsigned registers = 0, barriers = 0;
+  unsigned stackBytes = 0, spillStoreBytes = 0, spillLoadBytes = 0;
+  /// Static shared memory; what is dynamic is not known to ptxas.
+  unsigned sharedBytes = 0;
+};
+
+/// A kernel's machine code in figures.
+struct KernelReport {
+  KernelResources resources;
+  /// All instructions in front of the padding at the end.
+  InstructionCounts all;
+  std::vector<LoopReport> loops;
+  /// Of the loop in which warps look code words up and write what they decode for others, to shared
+  /// memory or for the next kernel, if there is one: the parts of a trip, and of each part the ways
+  /// (MachineLoop::parts).
+  std::vector<std::vector<InstructionCounts>> decodes;
+  /// Of the innermost loop that multiplies, of several of the one with the most ALU instructions
+  /// for a product: the parts of a trip, and of each part the ways with its most products.
+  std::vector<std::vector<InstructionCounts>> products;
+  std::vector<Hazard> hazards;
+};
+
+/// The report of a kernel. `resources` is what ptxas said of it.
+KernelReport reportKernel(const MachineKernel &kernel, const KernelResources &resources);
+
+/// Writes to A registers of warpgroup matrix instructions in flight, once around each loop.
+std::vector<Hazard> findHazards(const MachineKernel &kernel);
+
+/// For a reader: a table a kernel.
+std::string reportText(const std::vector<KernelReport> &kernels);
+/// For programs: {"kernels": [...]}; classes without instructions are left out.
+std::string reportJson(const std::vector<KernelReport> &kernels);
+
+} // namespace uwt
+
+#endif // UWT_MACHINECODE_MACHINEREPORT_H

@@ -1,0 +1,266 @@
+//===- KernelPack.h - Compiled kernels in a file ----------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A pack holds code objects for several targets, and for each kernel in them what it computes, for
+// which problems, and how it is launched. docs/packs.md is the file's format. Everything
+// that a reader hands out has been checked, for any bytes: what launches rely on (grids,
+// arguments, sizes) is in bounds, and code objects end where they say.
+//
+// A code object itself is trusted like a shared library: a pack is code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_PACK_KERNELPACK_H
+#define UWT_PACK_KERNELPACK_H
+
+#include "uwt/Format/ElementType.h"
+#include "uwt/Format/Format.h"
+#include "uwt/Support/Error.h"
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace uwt {
+
+inline constexpr uint32_t packVersion = 1;
+
+/// Machine code (an ELF file), or text in PTX that the driver compiles.
+enum class CodeKind : uint8_t { Cubin, Ptx };
+
+/// How a kernel works: by tensor cores straight from planes (skinny, wide), through shared memory,
+/// to another format, from dense weights, or without tensor cores.
+enum class GpuKernelFamily : uint8_t { Skinny, Wide, Shared, Transcode, Dense, Simt };
+
+enum class GridRule : uint8_t {
+  /// A CTA a tile.
+  Tiles,
+  /// As many CTAs as run at a time, each of which takes tiles until none is left.
+  Persistent,
+};
+
+/// What a kernel's argument is. Those before Batch are memrefs, the others scalars.
+enum class ArgumentKind : uint8_t {
+  /// DevicePanelEntry, DeviceRecordGroup (uwt/Pack/Abi.h) and the planes of the weight.
+  Panels,
+  Records,
+  Table,
+  Words,
+  Raw,
+  Code,
+  Patch,
+  Low,
+  Classes,
+  /// The activations [batch, K] and the result [batch, N], rows XStride and YStride elements apart.
+  X,
+  Y,
+  Workspace,
+  Counters,
+  /// Operand `number` of the epilogue: what the caller gives.
+  Extra,
+  Batch,
+  /// N and K.
+  Rows,
+  Columns,
+  /// In elements.
+  XStride,
+  YStride,
+  /// Bits that were fixed when the kernel was made.
+  Constant,
+};
+inline bool isMemref(ArgumentKind kind) { return kind < ArgumentKind::Batch; }
+
+enum class ArgumentType : uint8_t { I8, I16, I32, I64, F16, BF16, F32 };
+unsigned bytesOf(ArgumentType type);
+
+std::string_view nameOf(CodeKind kind);
+std::string_view nameOf(GpuKernelFamily family);
+std::string_view nameOf(GridRule rule);
+std::string_view nameOf(ArgumentKind kind);
+std::string_view nameOf(ArgumentType type);
+
+struct KernelArgument {
+  ArgumentKind kind = ArgumentKind::X;
+  /// Of the memref's elements, or of the scalar.
+  ArgumentType type = ArgumentType::I32;
+  /// X, Y, Workspace, Counters, Extra: the address is a multiple of this many bytes; of X and Y
+  /// every row's.
+  uint32_t alignment = 1;
+  /// Extra: which one.
+  uint32_t number = 0;
+  /// Constant: its bits.
+  uint64_t constant = 0;
+
+  bool operator==(const KernelArgument &) const = default;
+};
+
+/// The sizes of one dimension that a kernel works for.
+struct ExtentRange {
+  uint64_t least = 0, most = UINT64_MAX, multiple = 1;
+
+  bool admits(uint64_t size) const { return size >= least && size <= most && size % multiple == 0; }
+  bool operator==(const ExtentRange &) const = default;
+};
+
+struct LaunchRule {
+  GridRule grid = GridRule::Persistent;
+  uint32_t threads = 32;
+  /// Dynamic shared memory of a CTA.
+  uint32_t sharedBytes = 0;
+  /// CTAs of a cluster, all in one row.
+  uint32_t cluster = 1;
+  /// Programmatic dependent launch: it may begin while the kernel before it on the stream ends.
+  bool dependent = false;
+  /// Persistent: CTAs of a multiprocessor that were planned for; fewer where fewer fit.
+  uint32_t ctasPerMultiprocessor = 1;
+  /// Rows (N), columns (K) and batch of a tile; 0 where a tile has all of them.
+  uint64_t tileRows = 64, tileColumns = 0, tileBatch = 0;
+
+  bool operator==(const LaunchRule &) const = default;
+};
+
+/// Bytes of scratch memory. Counters are apart from the rest, because they are zero before a launch
+/// and after it: so all launches of a stream may share both buffers, whatever their sizes.
+struct WorkspaceRule {
+  uint64_t countersPerTile = 0;
+  /// Of the rest, with any contents.
+  uint64_t fixed = 0, perTile = 0, perCta = 0;
+  /// An element of the result (batch x N).
+  uint64_t perOutput = 0;
+
+  bool operator==(const WorkspaceRule &) const = default;
+};
+
+/// A kernel: what it is for and how it is launched.
+struct KernelEntry {
+  /// The function's name in its code object, and that object's number.
+  std::string kernel;
+  uint32_t code = 0;
+  GpuKernelFamily family = GpuKernelFamily::Skinny;
+  /// The strategy that it was made for, as the compiler writes it; only for readers.
+  std::string strategy;
+  /// The format that it runs from; storage is n_major, since planes do not differ by it.
+  Format format;
+  /// Family transcode: the format that it makes; nothing for others.
+  std::optional<Format> result;
+  ElementType element = ElementType::BF16;
+  ExtentRange rows, columns;
+  uint32_t batchFrom = 1, batchTo = UINT32_MAX;
+  LaunchRule launch;
+  WorkspaceRule workspace;
+  /// 0, or 1 + the number of the kernel that every launch of this one launches first, with the same
+  /// operands and scratch memory: it fits the same problems, and may have such a kernel too, three
+  /// in all (pack-11).
+  uint32_t prepare = 0;
+  std::vector<KernelArgument> arguments;
+
+  bool operator==(const KernelEntry &) const = default;
+};
+
+/// A code object of a pack. The bytes are those of the pack.
+struct CodeObject {
+  CodeKind kind = CodeKind::Cubin;
+  /// "sm_90a".
+  std::string target;
+  uint64_t checksum = 0;
+  std::span<const uint8_t> bytes;
+};
+
+/// A tool that took part, for readers.
+struct ToolVersion {
+  std::string name, version;
+  bool operator==(const ToolVersion &) const = default;
+};
+
+/// Whether code for `code` runs on the machine `device` ("sm_90"; a suffix is not looked at), by
+/// CUDA's rules: machine code on machines of the same major number from its minor one on, PTX on
+/// all from its own on, code with suffix `a` on exactly its machine, with `f` in its family.
+bool runsOn(std::string_view code, CodeKind kind, std::string_view device);
+
+struct KernelQuery {
+  std::string target;
+  Format format;
+  ElementType element = ElementType::BF16;
+  uint64_t rows = 0, columns = 0;
+  uint32_t batch = 1;
+  /// Only kernels of this family; without one, of any that multiplies.
+  std::optional<GpuKernelFamily> family;
+  /// Family transcode: only kernels that make this format.
+  std::optional<Format> result = std::nullopt;
+};
+
+struct PackOptions {
+  /// Whether checksums are verified. Structure always is.
+  bool check = true;
+};
+
+/// An open pack. Immutable and thread-safe.
+class KernelPack {
+public:
+  /// Errors, with the path in front: IO; Invalid (damage, with what and where); Unsupported (a
+  /// version that is not known).
+  static Expected<std::shared_ptr<const KernelPack>> open(const std::string &path,
+                                                          const PackOptions &options = {});
+  /// The same from memory that lives as long as the pack.
+  static Expected<std::shared_ptr<const KernelPack>> parse(std::span<const uint8_t> bytes,
+                                                           const PackOptions &options = {});
+  /// Whether a file begins like a pack; false where it cannot be read.
+  static bool isPack(const std::string &path);
+  ~KernelPack();
+
+  std::span<const KernelEntry> kernels() const;
+  std::span<const CodeObject> codeObjects() const;
+  std::span<const ToolVersion> tools() const;
+  uint64_t fileBytes() const;
+
+  /// The kernel that `entry`, one of kernels(), is launched after; null where there is none.
+  const KernelEntry *preparationOf(const KernelEntry &entry) const;
+  /// Whether `entry`, one of kernels(), is only launched before others.
+  bool isPreparation(const KernelEntry &entry) const;
+
+  /// The kernel for a problem, among those that fit: machine code before PTX, then the latest
+  /// target, then the one that comes first. Never one that only prepares others. An Unsupported
+  /// error says which condition no kernel meets, and what there is.
+  Expected<const KernelEntry *> select(const KernelQuery &query) const;
+
+private:
+  struct State;
+  explicit KernelPack(std::unique_ptr<State> state);
+  std::unique_ptr<State> state;
+};
+
+/// Puts a pack together. The bytes depend on what is added and its order alone.
+class KernelPackWriter {
+public:
+  void addTool(std::string name, std::string version);
+  /// Adds a code object, or finds an equal one; gives its number. PTX gets the zero byte that ends
+  /// it.
+  uint32_t addCode(CodeKind kind, std::string target, std::span<const uint8_t> bytes);
+  void addKernel(KernelEntry entry);
+
+  /// The file's bytes. A usage error where a reader would not take them.
+  Expected<std::vector<uint8_t>> bytes() const;
+  /// Writes them crash-safely (AtomicFileWriter).
+  Status write(const std::string &path, bool overwrite) const;
+
+private:
+  struct Code {
+    CodeKind kind;
+    std::string target;
+    std::vector<uint8_t> bytes;
+  };
+  std::vector<ToolVersion> tools;
+  std::vector<Code> codes;
+  std::vector<KernelEntry> entries;
+};
+
+} // namespace uwt
+
+#endif // UWT_PACK_KERNELPACK_H

@@ -1,0 +1,388 @@
+//===- TensorEncoder.cpp - A tensor to its planes -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Statistics, model, then batches of panels: a batch is coded in parallel and
+// appended in order, so that memory is bounded and the bytes do not depend on
+// the number of threads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelIndex.h"
+#include "../StopWatch.h"
+#include "TensorWords.h"
+#include "uwt/Codec/Sample.h"
+#include "uwt/Support/Checksum.h"
+#include <atomic>
+#include <cmath>
+
+namespace uwt {
+
+/// Source bytes of a batch for each thread: large enough to hide the batch's
+/// serial end, small beside any model.
+static constexpr uint64_t batchBytesPerThread = uint64_t(4) << 20;
+
+namespace {
+
+/// A coded panel that waits to be appended. Reused from batch to batch: fresh
+/// buffers would cost more in page faults than the coding itself.
+struct PendingPanel {
+  DirectoryEntry entry;
+  EncodedPanel coded;
+  std::vector<uint8_t> words, low;
+
+  void reset() {
+    entry = DirectoryEntry();
+    words.clear();
+    low.clear();
+  }
+  std::span<const uint8_t> part(PlaneKind kind) const {
+    switch (kind) {
+    case PlaneKind::Words:
+      return words;
+    case PlaneKind::Raw:
+      return coded.raw;
+    case PlaneKind::Code:
+      return coded.code;
+    case PlaneKind::Patch:
+      return {reinterpret_cast<const uint8_t *>(coded.patch.data()), coded.patch.size() * 4};
+    case PlaneKind::Low:
+      return low;
+    case PlaneKind::Index:
+      break;
+    }
+    return {};
+  }
+};
+
+/// What a thread reuses from panel to panel.
+struct EncodeWorker {
+  std::vector<uint16_t> words, low;
+  CodingTimes times;
+};
+
+/// What a coded panel adds to the result.
+struct SampledPanel {
+  std::array<uint64_t, planeKinds> bytes{};
+  uint64_t escapes = 0, counts = 0;
+  bool asWords = false;
+};
+
+class TensorEncoder {
+public:
+  TensorEncoder(const TensorDescription &description, std::span<const uint8_t> source,
+                PlaneSink &sink, ThreadPool &pool, const EncodeOptions &options)
+      : description(description), source(source), sink(sink), pool(pool), options(options),
+        index(plan), workers(pool.size()) {}
+
+  Expected<EncodedTensor> run();
+  /// The same for a sample; the sink gets nothing.
+  Expected<EncodedTensor> estimate(const PanelSample &sample);
+
+private:
+  Status prepare();
+  Status buildModel();
+  SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
+  bool findLowHalves();
+  bool findSampledLowHalves();
+  void addSampled(std::span<const SampledPanel> panels);
+  /// The number of panel `i` of those that are coded.
+  uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
+  void encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const;
+  void codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const;
+  Status append(uint64_t panel, PendingPanel &pending);
+  Status appendPart(PlaneKind kind, std::span<const uint8_t> bytes);
+  Status finish();
+  std::span<const uint8_t> classesOf(uint64_t panel) const;
+
+  const TensorDescription &description;
+  std::span<const uint8_t> source;
+  PlaneSink &sink;
+  ThreadPool &pool;
+  const EncodeOptions &options;
+  /// Null where all panels are coded.
+  const PanelSample *sample = nullptr;
+
+  CodingPlan plan;
+  const Codec *codec = nullptr;
+  TensorWords tensor;
+  PrefixTablesPtr tables;
+  std::vector<uint8_t> rowClasses;
+  bool hasLow = false;
+
+  IndexWriter index;
+  uint64_t slots[2] = {0, 0};
+  std::vector<EncodeWorker> workers;
+  CodingTimes times;
+  EncodedTensor result;
+};
+
+} // namespace
+
+Status TensorEncoder::prepare() {
+  UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(description.format, description.element));
+  UWT_ASSIGN_OR_RETURN(codec, findCodec(description.format.codec.keyword));
+  UWT_ASSIGN_OR_RETURN(tensor, TensorWords::make(description, source.size()));
+  plan.format = description.format;
+  plan.element = description.element;
+  plan.split = splitOf(plan.element, plan.format.codedMantissa);
+  plan.matrix = tensor.matrices().shape;
+  return success();
+}
+
+/// What a model costs beside what it codes follows from counts of the whole tensor.
+static void multiply(SymbolStatistics &statistics, uint64_t factor) {
+  for (auto *tables : {&statistics.counts, &statistics.pairs})
+    for (std::vector<uint64_t> &table : *tables)
+      for (uint64_t &count : table)
+        count *= factor;
+}
+
+Status TensorEncoder::buildModel() {
+  if (plan.traits.rate == Rate::Words)
+    return success();
+  uint64_t panels = sample ? sample->panels.size() : tensor.matrices().panels();
+  PanelSource panelOf = [this](uint64_t i, std::vector<uint16_t> &scratch) {
+    return tensor.load(source, panelAt(i), scratch);
+  };
+  StopWatch watch;
+  SymbolStatistics statistics = count(panelOf, panels);
+  if (sample && !sample->panels.empty())
+    multiply(statistics, sample->panelsOfTensor / sample->panels.size());
+  times.statistics += watch.lap();
+  UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
+  if (plan.traits.rate == Rate::Prefix)
+    tables = makePrefixTables(plan);
+  times.model += watch.lap();
+  return success();
+}
+
+SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panels) {
+  uint32_t classes = plan.format.rowClasses;
+  bool pairs = plan.traits.group == 2;
+  std::optional<RowHistograms> counted;
+  const RowHistograms *rows = options.chosen ? options.chosen->rows.get() : nullptr;
+  if (rows && rows->split.symbolBits != plan.split.symbolBits)
+    rows = nullptr;
+  if (classes > 1 && options.chosen)
+    rowClasses = options.chosen->rowClasses;
+  if (classes > 1 && rowClasses.empty()) {
+    if (!rows)
+      rows = &counted.emplace(countRows(panelOf, panels, plan.split, pool));
+    rowClasses = sortRowClasses(*rows, classes, panelOf, pool);
+  }
+  if (rows && !pairs)
+    return classStatistics(*rows, rowClasses, classes, panelOf, pool);
+  return countSymbols(panelOf, panels, plan.split, pairs, rowClasses, classes, pool);
+}
+
+bool TensorEncoder::findLowHalves() {
+  if (getTraits(plan.element).lowBits == 0)
+    return false;
+  // Not bound to panels: low halves lie at every fourth byte wherever a panel is.
+  constexpr uint64_t chunk = uint64_t(1) << 20;
+  std::atomic<bool> found = false;
+  pool.parallelFor(divideUp(source.size(), chunk), [&](uint64_t i, unsigned) {
+    if (found.load(std::memory_order_relaxed))
+      return;
+    std::span<const uint8_t> part =
+        source.subspan(i * chunk, std::min(chunk, source.size() - i * chunk));
+    uint8_t any = 0;
+    for (size_t byte = 0; byte < part.size(); byte += 4)
+      any |= part[byte] | part[byte + 1];
+    if (any)
+      found.store(true, std::memory_order_relaxed);
+  });
+  return found;
+}
+
+std::span<const uint8_t> TensorEncoder::classesOf(uint64_t panel) const {
+  if (rowClasses.empty())
+    return {};
+  return std::span<const uint8_t>(rowClasses).subspan(panel * panelRows, panelRows);
+}
+
+void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const {
+  if (plan.traits.rate == Rate::Prefix)
+    encodePrefix(plan, *tables, words, classesOf(i).first(rowClasses.empty() ? 0 : words.rows),
+                 options.path, pending.coded);
+  else if (plan.traits.rate == Rate::Fixed)
+    encodeFixed(plan, words, options.path, pending.coded);
+
+  uint64_t wordsBytes =
+      fieldBytes(plan.format.layout, words.rows, words.columns, plan.split.wordBits);
+  bool coded = plan.traits.rate != Rate::Words && !pending.coded.overflow &&
+               pending.coded.bytes() < wordsBytes; // panel-1
+  if (coded)
+    return;
+  pending.entry.asWords = true;
+  pending.coded.reset();
+  encodeWords(plan.format.layout, plan.split.wordBits, words, options.path, pending.words);
+}
+
+void TensorEncoder::encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const {
+  StopWatch watch;
+  pending.reset();
+  uint64_t panel = panelAt(i);
+  codeWords(tensor.load(source, panel, worker.words), i, pending);
+  if (hasLow)
+    encodeWords(plan.format.layout, 16, tensor.loadLow(source, panel, worker.low), options.path,
+                pending.low);
+  worker.times.code += watch.lap();
+  Xxh3Stream hash;
+  for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
+    hash.update(pending.part(static_cast<PlaneKind>(kind)));
+  pending.entry.checksum = hash.digest();
+  worker.times.checksum += watch.lap();
+}
+
+Status TensorEncoder::appendPart(PlaneKind kind, std::span<const uint8_t> bytes) {
+  if (bytes.empty())
+    return success();
+  result.planeBytes[numberOf(kind)] += bytes.size();
+  return sink.append(kind, bytes);
+}
+
+Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
+  DirectoryEntry &entry = pending.entry;
+  entry.slot = slots[entry.asWords]++;
+  for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch})
+    entry.offset[numberOf(kind)] = result.planeBytes[numberOf(kind)];
+  constexpr uint64_t offsetLimit = uint64_t(UINT32_MAX);
+  if (entry.offset[numberOf(PlaneKind::Code)] / codeOffsetStep > offsetLimit ||
+      entry.offset[numberOf(PlaneKind::Patch)] / 4 > offsetLimit || entry.slot >= storedAsWordsBit)
+    return usageError("the tensor is too large for one index: a code plane holds 64 GiB at most");
+  for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
+    UWT_RETURN_IF_ERROR(
+        appendPart(static_cast<PlaneKind>(kind), pending.part(static_cast<PlaneKind>(kind))));
+  index.add(entry, classesOf(panel), pending.coded.counts);
+  result.escapes += pending.coded.escapes;
+  result.panelsAsWords += entry.asWords;
+  return success();
+}
+
+Status TensorEncoder::finish() {
+  std::vector<uint32_t> words = index.finish(*codec, result.planeBytes);
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()), words.size() * 4);
+  result.indexChecksum = xxh3(bytes);
+  UWT_RETURN_IF_ERROR(appendPart(PlaneKind::Index, bytes));
+  if (!options.times)
+    return success();
+  for (const EncodeWorker &worker : workers) {
+    times.code += worker.times.code;
+    times.checksum += worker.times.checksum;
+  }
+  *options.times = times;
+  return success();
+}
+
+Expected<EncodedTensor> TensorEncoder::run() {
+  UWT_RETURN_IF_ERROR(prepare());
+  UWT_RETURN_IF_ERROR(buildModel());
+  hasLow = findLowHalves();
+  result.panels = tensor.matrices().panels();
+  uint64_t panelBytes =
+      std::max<uint64_t>(1, panelRows * plan.matrix.columns * getTraits(plan.element).bytes);
+  uint64_t batch = std::max<uint64_t>(1, batchBytesPerThread / panelBytes) * pool.size();
+  std::vector<PendingPanel> pending(std::min(batch, result.panels));
+  for (uint64_t begin = 0; begin < result.panels; begin += batch) {
+    uint64_t count = std::min(batch, result.panels - begin);
+    pool.parallelFor(count, [&](uint64_t i, unsigned worker) {
+      encodePanel(begin + i, pending[i], workers[worker]);
+    });
+    uint64_t done = 0;
+    for (uint64_t i = 0; i < count; ++i) {
+      UWT_RETURN_IF_ERROR(append(begin + i, pending[i]));
+      done += tensor.panelSize(begin + i);
+    }
+    if (options.progress && !options.progress(done))
+      return Error(ErrorKind::Interrupted, "interrupted");
+  }
+  UWT_RETURN_IF_ERROR(finish());
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Estimates
+//===----------------------------------------------------------------------===//
+
+bool TensorEncoder::findSampledLowHalves() {
+  if (getTraits(plan.element).lowBits == 0)
+    return false;
+  std::atomic<bool> found = false;
+  pool.parallelFor(sample->panels.size(), [&](uint64_t i, unsigned worker) {
+    if (found.load(std::memory_order_relaxed))
+      return;
+    PanelWords low = tensor.loadLow(source, panelAt(i), workers[worker].low);
+    uint16_t any = 0;
+    for (uint32_t row = 0; row < low.rows; ++row)
+      for (uint64_t column = 0; column < low.columns; ++column)
+        any |= low.row(row)[column];
+    if (any)
+      found.store(true, std::memory_order_relaxed);
+  });
+  return found;
+}
+
+/// Sums up panels, each as often as its weight says.
+void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
+  std::array<double, planeKinds> bytes{};
+  double escapes = 0, counts = 0, asWords = 0;
+  for (size_t i = 0; i < panels.size(); ++i) {
+    double weight = sample->weights[i];
+    for (unsigned kind = 0; kind < planeKinds; ++kind)
+      bytes[kind] += weight * static_cast<double>(panels[i].bytes[kind]);
+    escapes += weight * static_cast<double>(panels[i].escapes);
+    counts += weight * static_cast<double>(panels[i].counts);
+    asWords += panels[i].asWords ? weight : 0;
+  }
+  auto rounded = [](double value) { return static_cast<uint64_t>(std::llround(value)); };
+  for (unsigned kind = 0; kind < planeKinds; ++kind)
+    result.planeBytes[kind] = rounded(bytes[kind]);
+  result.escapes = rounded(escapes);
+  result.panelsAsWords = rounded(asWords);
+  std::vector<uint32_t> index(indexHeaderWords);
+  codec->writeModel(plan.format, plan.model, index);
+  uint64_t words = index.size() + result.panels * directoryEntryWords(plan) +
+                   divideUp(rounded(counts) * (hasPatch(plan) ? countBytes(plan) : 0), 4);
+  result.planeBytes[numberOf(PlaneKind::Index)] = words * 4;
+}
+
+Expected<EncodedTensor> TensorEncoder::estimate(const PanelSample &from) {
+  sample = &from;
+  UWT_RETURN_IF_ERROR(prepare());
+  UWT_RETURN_IF_ERROR(buildModel());
+  hasLow = findSampledLowHalves();
+  result.panels = tensor.matrices().panels();
+  std::vector<SampledPanel> sampled(from.panels.size());
+  std::vector<PendingPanel> pending(pool.size());
+  pool.parallelFor(sampled.size(), [&](uint64_t i, unsigned worker) {
+    PendingPanel &panel = pending[worker];
+    encodePanel(i, panel, workers[worker]);
+    for (unsigned kind = 0; kind < planeKinds; ++kind)
+      sampled[i].bytes[kind] = panel.part(static_cast<PlaneKind>(kind)).size();
+    sampled[i].escapes = panel.coded.escapes;
+    sampled[i].counts = panel.coded.counts.size();
+    sampled[i].asWords = panel.entry.asWords;
+  });
+  addSampled(sampled);
+  return result;
+}
+
+Expected<EncodedTensor> encodeTensor(const TensorDescription &description,
+                                     std::span<const uint8_t> source, PlaneSink &sink,
+                                     ThreadPool &pool, const EncodeOptions &options) {
+  return TensorEncoder(description, source, sink, pool, options).run();
+}
+
+Expected<EncodedTensor> estimateTensor(const TensorDescription &description,
+                                       std::span<const uint8_t> source, const PanelSample &sample,
+                                       ThreadPool &pool, const EncodeOptions &options) {
+  MemoryPlanes none;
+  return TensorEncoder(description, source, none, pool, options).estimate(sample);
+}
+
+} // namespace uwt

@@ -1,0 +1,126 @@
+//===- FuseElementwise.cpp - Pass uwt-fuse-elementwise --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Upstream's patterns with a rule of ours for what may be computed where. The
+// rule only ever moves scalar operations: none is added, dropped or retyped.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codegen/CPU/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace uwt {
+#define GEN_PASS_DEF_FUSEELEMENTWISEPASS
+#include "uwt/Codegen/CPU/Passes.h.inc"
+} // namespace uwt
+
+using namespace mlir;
+
+namespace {
+
+/// Whether computing an element of `op` again costs no more than reading it.
+bool onlyMovesOrWidens(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() > 1 || op.getNumReductionLoops() != 0)
+    return false;
+  return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    return isa<arith::ExtFOp, arith::ExtSIOp, arith::ExtUIOp, arith::ConstantOp>(inner);
+  });
+}
+
+/// Whether every iteration of the user of `operand` reads another element of it.
+bool readsEachElementOnce(OpOperand *operand) {
+  auto user = cast<linalg::GenericOp>(operand->getOwner());
+  AffineMap map = user.getMatchingIndexingMap(operand);
+  return map.isProjectedPermutation() && map.getNumResults() == map.getNumDims();
+}
+
+/// Whether `producer` has no users but `user`.
+bool isOnlyUsedBy(Operation *producer, Operation *user) {
+  return llvm::all_of(producer->getUsers(), [&](Operation *other) { return other == user; });
+}
+
+bool mayFuse(OpOperand *operand) {
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  if (!producer || !isa<linalg::GenericOp>(operand->getOwner()))
+    return false;
+  if (onlyMovesOrWidens(producer))
+    return true;
+  return isOnlyUsedBy(producer, operand->getOwner()) && readsEachElementOnce(operand);
+}
+
+/// Reshapes are worth folding only between two linalg operations: elsewhere they cost nothing.
+bool mayFoldReshape(OpOperand *operand) {
+  Operation *producer = operand->get().getDefiningOp();
+  Operation *user = operand->getOwner();
+  if (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(producer))
+    producer = producer->getOperand(0).getDefiningOp();
+  if (!producer || !isa<linalg::LinalgOp>(producer))
+    return false;
+  return llvm::all_of(user->getUsers(), [](Operation *next) {
+    return isa<linalg::LinalgOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(next);
+  });
+}
+
+/// Named operations as generic ones; softmax and the like as several.
+LogicalResult generalize(func::FuncOp func, IRRewriter &rewriter) {
+  SmallVector<Operation *> named;
+  func.walk([&](Operation *op) {
+    bool isNamed = isa<linalg::LinalgOp>(op) && !isa<linalg::GenericOp, linalg::FillOp>(op);
+    if (isNamed || isa<linalg::AggregatedOpInterface>(op))
+      named.push_back(op);
+  });
+  for (Operation *op : named) {
+    rewriter.setInsertionPoint(op);
+    if (auto aggregated = dyn_cast<linalg::AggregatedOpInterface>(op)) {
+      FailureOr<SmallVector<Value>> parts = aggregated.decomposeOperation(rewriter);
+      if (failed(parts))
+        return op->emitOpError("has no form in simpler linalg operations");
+      rewriter.replaceOp(op, *parts);
+      continue;
+    }
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    if (linalgOp.hasPureTensorSemantics() && failed(linalg::generalizeNamedOp(rewriter, linalgOp)))
+      return op->emitOpError("has no generic form");
+  }
+  return success();
+}
+
+struct FuseElementwise : uwt::impl::FuseElementwisePassBase<FuseElementwise> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    // Twice: a softmax decomposes into named operations.
+    if (failed(generalize(getOperation(), rewriter)) ||
+        failed(generalize(getOperation(), rewriter)))
+      return signalPassFailure();
+
+    RewritePatternSet patterns(&getContext());
+    linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
+    linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, mayFoldReshape);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    linalg::populateInlineConstantOperandsPatterns(patterns);
+    linalg::populateDecomposePadPatterns(patterns);
+    tensor::populateDecomposeTensorConcatPatterns(patterns);
+    tensor::populateReassociativeReshapeFoldingPatterns(patterns);
+    linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    GreedyRewriteConfig config;
+    config.setUseTopDownTraversal(true);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      return signalPassFailure();
+  }
+};
+
+} // namespace

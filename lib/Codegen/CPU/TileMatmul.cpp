@@ -1,0 +1,248 @@
+//===- TileMatmul.cpp - Products on buffers as loops over panels ----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileMatmul.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "uwt/Codec/Panel.h"
+#include "uwt/Codegen/CPU/Passes.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+#define GEN_PASS_DEF_TILEMATMULPASS
+#include "uwt/Codegen/CPU/Passes.h.inc"
+
+namespace {
+struct TileMatmulPass : impl::TileMatmulPassBase<TileMatmulPass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> operations;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<MatmulOp, GatherOp>(op))
+        operations.push_back(op);
+    });
+    for (Operation *op : operations) {
+      OpBuilder builder(op);
+      auto gather = dyn_cast<GatherOp>(op);
+      if (failed(gather ? lowerGather(gather, builder)
+                        : ProductLowering(cast<MatmulOp>(op), builder).lower()))
+        return signalPassFailure();
+      op->erase();
+    }
+  }
+};
+} // namespace
+
+int64_t rowsForColumns(int64_t columns) {
+  if (columns == 1)
+    return 16;
+  return columns <= 3 ? 8 : columns <= 6 ? 4 : 2;
+}
+
+/// What a product without tasks may take of its function's stack.
+static constexpr int64_t mostStackBytes = 1024;
+
+/// Columns of x that a task takes at a time: more would only grow its partial sums.
+static constexpr int64_t mostSlabColumns = 64;
+
+/// Batches up to this one read a panel's units again, from the cache, for each column: where no
+/// strategy says otherwise and units decode into registers.
+static constexpr int64_t mostDirectBatch = 2;
+
+/// Columns of a block where no strategy says: 16 to 24 sums, and few columns left over.
+static int64_t defaultColumns(int64_t batch) {
+  if (ShapedType::isDynamic(batch))
+    return 4;
+  return batch <= 5 ? std::max<int64_t>(batch, 1) : batch <= 32 ? 2 : 4;
+}
+
+/// Column groups that are decoded at a time where no strategy says. A small batch waits for memory,
+/// and small chunks keep that busy; a large one pays for loading and storing its sums.
+static int64_t defaultChunk(int64_t batch) {
+  if (ShapedType::isDynamic(batch))
+    return 4;
+  return batch <= 8 ? 2 : 8;
+}
+
+ProductLowering::ProductLowering(MatmulOp op, OpBuilder &builder)
+    : PanelReader(op.getWeight(), builder, op.getLoc()), op(op), matrices(op.getMatrices()) {}
+
+LogicalResult ProductLowering::check() {
+  if (!op.hasBuffers())
+    return op.emitOpError("is on tensors: bufferize it before it is tiled");
+  if (!op->getParentWithTrait<OpTrait::AutomaticAllocationScope>())
+    return op.emitOpError("is in no function, which its scratch belongs to");
+  return checkWeight(op);
+}
+
+LogicalResult ProductLowering::chooseShape(const Target &target) {
+  packed = target.supports(Feature::Avx512Bf16) && op.getNumerics() == Numerics::Fast &&
+           element.isBF16() && op.getXType().getElementType().isBF16();
+  groups = roundUp(divideUp(columns, fixedUnitColumns), layout.groups);
+  staticBatch = op.getBatch();
+
+  auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
+  if (op.getStrategyAttr() && !strategy)
+    return op.emitOpError() << "has a strategy of kernels for GPUs: " << op.getStrategyAttr();
+  direct = strategy ? strategy.getFamily() == KernelFamily::Direct
+                    : !ShapedType::isDynamic(staticBatch) && staticBatch <= mostDirectBatch &&
+                          layout.fixedRate;
+  if (direct && !layout.fixedRate)
+    return op.emitOpError(
+        "has strategy 'direct', which needs a format of fixed rate: use 'buffer'");
+  blockColumns = direct ? 1 : strategy ? strategy.getColumns() : defaultColumns(staticBatch);
+  if (!ShapedType::isDynamic(staticBatch))
+    blockColumns = std::max<int64_t>(1, std::min(blockColumns, staticBatch));
+  blockRows = rowsForColumns(blockColumns);
+  if (strategy && strategy.getColumns() == blockColumns)
+    blockRows = std::max<int64_t>(2, strategy.getRows());
+  slabColumns = direct ? 1 : std::max(mostSlabColumns / blockColumns, int64_t(1)) * blockColumns;
+  if (!ShapedType::isDynamic(staticBatch)) {
+    slabColumns = std::clamp<int64_t>(staticBatch, 1, slabColumns);
+    lastColumns = staticBatch % blockColumns;
+  }
+  chunkGroups = strategy ? strategy.getKChunk() / fixedUnitColumns : defaultChunk(staticBatch);
+  if (!layout.fixedRate)
+    chunkGroups = columns <= wholePanelUnitColumns ? groups : streamUnitColumns / fixedUnitColumns;
+  chunkGroups =
+      roundUp(std::clamp<int64_t>(chunkGroups, 1, std::max<int64_t>(groups, 1)), layout.groups);
+  return mlir::success();
+}
+
+LogicalResult ProductLowering::lower() {
+  if (failed(check()) || failed(chooseShape(TargetAttr::of(op))))
+    return mlir::failure();
+  int64_t batchDimension = op.getXType().getRank() - 2;
+  batch = ShapedType::isDynamic(staticBatch)
+              ? memref::DimOp::create(builder, location, op.getX(), batchDimension).getResult()
+              : index.constant(staticBatch);
+  if (staticBatch == 0 || rows == 0 || matrices == 0)
+    return mlir::success();
+  matrixCount = ShapedType::isDynamic(matrices)
+                    ? memref::DimOp::create(builder, location, op.getInit(), 0).getResult()
+                    : index.constant(matrices);
+  checkSelection();
+  prepareX();
+  if (isOneTask()) {
+    emitTask(index.constant(0));
+  } else {
+    OpFoldResult panels;
+    if (ShapedType::isDynamic(matrices))
+      panels = index.mul(matrixCount, panelsInMatrix);
+    else
+      panels = builder.getIndexAttr(matrices * panelsInMatrix);
+    auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{panels},
+                                      ValueRange(), std::nullopt);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    emitTask(loop.getInductionVars().front());
+  }
+  temporaries.push_back(prepared);
+  for (Value memory : temporaries)
+    memref::DeallocOp::create(builder, location, memory);
+  return mlir::success();
+}
+
+Value ProductLowering::selected(Value matrix) {
+  Value selection = op.getSelection();
+  if (!selection)
+    return matrix;
+  if (selection.getType().isIndex())
+    return selection;
+  Value number = memref::LoadOp::create(builder, location, selection, ValueRange{matrix});
+  return number.getType().isIndex()
+             ? number
+             : arith::IndexCastOp::create(builder, location, builder.getIndexType(), number);
+}
+
+void ProductLowering::checkSelection() {
+  if (!op.getSelection())
+    return;
+  index.loop(matrixCount, [&](Value matrix) {
+    index.check(selected(matrix), op.getWeightType().getMatrices(),
+                "the number of a selected matrix is outside of the weight's");
+  });
+}
+
+Value ProductLowering::scratch(int64_t count, Type type) {
+  auto memref = MemRefType::get({count}, type);
+  IntegerAttr alignment = builder.getI64IntegerAttr(64);
+  // The stack of a task is free again after it. A function's is not, neither in its loops nor for
+  // its next product, so that only little may come from there, and from its entry.
+  unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  bool isLarge = count * bits / 8 > mostStackBytes;
+  if (isOneTask() && isLarge) {
+    temporaries.push_back(
+        memref::AllocOp::create(builder, location, memref, ValueRange(), alignment));
+    return temporaries.back();
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  Operation *scope = builder.getInsertionBlock()->getParentOp();
+  if (!scope->hasTrait<OpTrait::AutomaticAllocationScope>())
+    scope = scope->getParentWithTrait<OpTrait::AutomaticAllocationScope>();
+  builder.setInsertionPointToStart(&scope->getRegion(0).front());
+  return memref::AllocaOp::create(builder, location, memref, alignment);
+}
+
+PanelFields ProductLowering::loadTask(Value task) {
+  bool isSingle = !op.isBatched();
+  Value matrix = isSingle ? index.constant(0) : index.div(task, panelsInMatrix);
+  Value local = isSingle ? task : index.rem(task, panelsInMatrix);
+  Value panel = task;
+  if (op.getSelection())
+    panel = index.add(index.mul(selected(matrix), panelsInMatrix), local);
+  PanelFields fields = loadPanel(panel, local);
+  fields.matrix = matrix;
+  return fields;
+}
+
+void ProductLowering::emitTask(Value task) {
+  sums = scratch(slabColumns * panelRows * laneCount, builder.getF32Type());
+  int64_t bufferGroups = direct                 ? layout.groups
+                         : isWholePanelStream() ? chunkGroups * stripsInPanel
+                                                : chunkGroups;
+  buffer = scratch(bufferGroups * groupWords * 2, builder.getI16Type());
+  if (!direct && layout.hasEscapes)
+    records = scratch(chunkGroups / layout.groups * stripsInPanel, builder.getIndexType());
+  outputScratch = scratch(laneCount, op.getInitType().getElementType());
+  extraScratch.clear();
+  for (Value extra : op.getExtras())
+    extraScratch.push_back(scratch(laneCount, cast<ShapedType>(extra.getType()).getElementType()));
+
+  PanelFields fields = loadTask(task);
+  if (direct)
+    return emitDirect(fields);
+  // The groups of a stream of all strips take turns.
+  groupStride = isWholePanelStream() ? index.mul(fields.strips, groupWords * 2)
+                                     : index.constant(groupWords * 2);
+  emitBuffer(fields);
+}
+
+//===----------------------------------------------------------------------===//
+// What all parts use
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> ProductLowering::decodeUnit(const PanelFields &panel, Value unit, bool asWords,
+                                               Value into) {
+  return decode(panel, unit, asWords, into ? buffer : Value(), into);
+}
+
+Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
+  return DotOp::create(builder, location, weights, x, accumulator, element, op.getNumerics());
+}
+
+Value ProductLowering::sumsAt(Value column, Value strip) {
+  Value vectors = index.mul(index.add(index.mul(strip, slabColumns), column), stripRows);
+  return index.mul(vectors, laneCount);
+}
+
+Value ProductLowering::bufferAt(Value strip, Value group) {
+  Value at = index.mul(group, groupStride);
+  return isWholePanelStream() ? index.add(at, index.mul(strip, groupWords * 2)) : at;
+}
+
+} // namespace uwt

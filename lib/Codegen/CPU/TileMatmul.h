@@ -1,0 +1,149 @@
+//===- TileMatmul.h - What the parts of uwt-tile-matmul share ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A product on buffers becomes, in this order:
+//
+//   x is repacked into *prepared vectors*          TileMatmulPrepare.cpp
+//   a task a panel of 64 output features           TileMatmul.cpp
+//     family direct: unit by unit                  TileMatmulDirect.cpp
+//     family buffer: chunk by chunk                TileMatmulBuffer.cpp
+//     sums over lanes, epilogue, store             TileMatmulEpilogue.cpp
+//
+// Whatever the family, an output adds its products in the same order: 16 lanes
+// of partial sums, for each group of 64 columns first the registers 0 and 1, then 2 and 3; at
+// the end the lanes in one fixed tree (docs/numerics.md).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_CPU_TILEMATMUL_H
+#define UWT_LIB_CODEGEN_CPU_TILEMATMUL_H
+
+#include "PanelReader.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace uwt {
+
+/// Rows of a block of sums that fits 32 vector registers beside its operands, by columns.
+int64_t rowsForColumns(int64_t columns);
+
+/// Lowers one product.
+class ProductLowering : private PanelReader {
+public:
+  ProductLowering(MatmulOp op, mlir::OpBuilder &builder);
+  /// Checks what the lowering serves, with an error at the operation; then emits everything before
+  /// it.
+  mlir::LogicalResult lower();
+
+private:
+  // TileMatmul.cpp
+  mlir::LogicalResult check();
+  mlir::LogicalResult chooseShape(const Target &target);
+  /// A panel of each matrix that the product runs over is a task.
+  void emitTask(mlir::Value task);
+  bool isOneTask() const { return matrices == 1 && panelsInMatrix == 1; }
+  PanelFields loadTask(mlir::Value task);
+  /// The number in the weight of a matrix that the product runs over.
+  mlir::Value selected(mlir::Value matrix);
+  /// Fails the call where a selected matrix does not exist.
+  void checkSelection();
+  mlir::Value scratch(int64_t count, mlir::Type element);
+
+  // TileMatmulPrepare.cpp
+  void prepareX();
+  void prepareColumn(mlir::Value matrix, mlir::Value m);
+  void prepareGroup(mlir::Value matrix, mlir::Value m, mlir::Value column, bool isWhole,
+                    mlir::Value to);
+  llvm::SmallVector<mlir::Value> preparedVectors(mlir::Value columns);
+  llvm::SmallVector<mlir::Value> widen(mlir::Value pairs);
+  /// Where column m of x lies in `prepared`, for group 0.
+  mlir::Value preparedStart(mlir::Value matrix, mlir::Value m);
+  /// Vectors of one half (X0 or X1) of a column at `at`.
+  llvm::SmallVector<mlir::Value> loadX(mlir::Value at, unsigned half);
+  int64_t vectorsInGroup() const { return packed ? 2 : 4; }
+  int64_t wordsInGroup() const { return vectorsInGroup() * laneCount; }
+
+  // TileMatmulDirect.cpp
+  void emitDirect(const PanelFields &panel);
+  void emitDirectUnits(const PanelFields &panel, mlir::Value xStart, bool asWords);
+  void emitDirectUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
+                      llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x, bool asWords);
+  mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
+                              llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x, mlir::Value record);
+  void emitDotsFromBuffer(mlir::Value strip, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x);
+
+  // TileMatmulBuffer.cpp
+  void emitBuffer(const PanelFields &panel);
+  /// Notes where each unit of a chunk has its first escape record; returns the one after them.
+  mlir::Value countRecords(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
+                           mlir::Value record);
+  /// Decodes a strip's part of a chunk; of all strips, where that is one stream.
+  void emitDecodeChunk(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                       mlir::Value groups);
+  void emitDecodeWords(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                       mlir::Value groups);
+  void emitDecodeUnits(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                       mlir::Value groups);
+  void emitDecodeStream(const PanelFields &panel, mlir::Value strip, mlir::Value chunk);
+  void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value slabColumn,
+                 mlir::Value xStart, mlir::Value groups, int64_t rows, int64_t columns,
+                 llvm::function_ref<void(mlir::Value)> eachGroup);
+  void emitColumns(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+                   mlir::Value groups, mlir::Value slab, mlir::Value columns);
+  /// Where a strip's column group of a chunk lies in the buffer.
+  mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
+
+  /// Asks for a part of the next chunk's bytes: what the multiplication of a chunk has time for.
+  void prefetch(const PanelFields &panel, mlir::Value chunk, mlir::Value step, int64_t steps);
+
+  // TileMatmulEpilogue.cpp
+  void zeroSums(mlir::Value columns);
+  void emitOutputs(const PanelFields &panel, mlir::Value firstColumn, mlir::Value columns);
+  mlir::Value addLanes(mlir::Value at);
+  mlir::Value emitEpilogue(mlir::Value sums, mlir::Value matrix, mlir::Value m, mlir::Value n,
+                           mlir::Value count);
+  mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
+                        llvm::ArrayRef<mlir::Value> position, mlir::Value count,
+                        mlir::Value through);
+  void storeOutput(mlir::Value vector, llvm::ArrayRef<mlir::Value> position, mlir::Value count);
+
+  // Small things that all parts use.
+  /// Decodes a unit into registers, or from `into` on into the buffer.
+  llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
+                                            bool asWords, mlir::Value into = {});
+  mlir::Value dot(mlir::Value weights, mlir::Value sums, mlir::ValueRange x);
+  /// Where the partial sums of a strip's row lie, for a column of the slab.
+  mlir::Value sumsAt(mlir::Value column, mlir::Value strip);
+
+  MatmulOp op;
+  /// x lies prepared as packed pairs for a bf16 dot product, else as f32.
+  bool packed = false;
+  /// Matrices that the product runs over, also as a value.
+  int64_t matrices = 0;
+  mlir::Value matrixCount;
+  /// 64-column groups of x, whole units.
+  int64_t groups = 0;
+  /// Number of batch rows, and it as a constant or dynamic.
+  mlir::Value batch;
+  int64_t staticBatch = 0;
+  bool direct = false;
+  /// A block of sums that is kept in registers; columns of the last block where they are known to
+  /// be fewer; columns of x that a task takes at a time; groups that are decoded at a time.
+  int64_t blockRows = 0, blockColumns = 0, lastColumns = 0, slabColumns = 0, chunkGroups = 0;
+  /// Step in the buffer (in i16) from group to group.
+  mlir::Value groupStride;
+
+  /// `records`: the first escape record of each unit of a chunk.
+  mlir::Value prepared, sums, buffer, records, transfer, outputScratch;
+  llvm::SmallVector<mlir::Value> extraScratch, temporaries;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_CPU_TILEMATMUL_H

@@ -1,0 +1,188 @@
+//===- WeightsToLLVM.cpp - Buffers of weights from the runtime's table ----===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "uwt/Codegen/CPU/Passes.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Runtime/Abi.h"
+#include <map>
+
+using namespace mlir;
+
+namespace uwt {
+
+#define GEN_PASS_DEF_WEIGHTSTOLLVMPASS
+#include "uwt/Codegen/CPU/Passes.h.inc"
+
+/// Pointers of a WeightView, in the order of #uwt.plane.
+static constexpr int64_t viewPointers = sizeof(WeightView) / sizeof(void *);
+static constexpr StringLiteral tableName = "uwt_weights";
+static constexpr StringLiteral withoutSlot =
+    "reads a weight without a slot: run uwt-assign-slots before";
+
+namespace {
+struct WeightsToLLVMPass : impl::WeightsToLLVMPassBase<WeightsToLLVMPass> {
+  void runOnOperation() override;
+};
+} // namespace
+
+static void declareTable(ModuleOp module) {
+  if (module.lookupSymbol(tableName))
+    return;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(LLVM::LLVMPointerType::get(module.getContext()), 0);
+  LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/false,
+                         LLVM::Linkage::External, tableName, Attribute());
+}
+
+/// Where the view of a weight is: `index` pointers after `base`, or after the table without one.
+struct ViewPlace {
+  Value base;
+  int64_t index;
+
+  auto operator<=>(const ViewPlace &other) const {
+    return std::pair(base.getAsOpaquePointer(), index) <=>
+           std::pair(other.base.getAsOpaquePointer(), other.index);
+  }
+};
+
+/// Of a weight in a slot, or of one that a function was given.
+static FailureOr<ViewPlace> findView(Value weight) {
+  if (isa<LLVM::LLVMPointerType>(weight.getType()))
+    return ViewPlace{weight, 0};
+  Operation *source = weight.getDefiningOp();
+  auto slot = source ? source->getAttrOfType<IntegerAttr>("slot") : IntegerAttr();
+  if (!slot)
+    return failure();
+  return ViewPlace{Value(), slot.getInt() * viewPointers};
+}
+
+/// The address of a pointer of a view.
+static Value addressOf(OpBuilder &builder, Location location, const ViewPlace &view,
+                       int64_t index) {
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value base =
+      view.base ? view.base : LLVM::AddressOfOp::create(builder, location, pointer, tableName);
+  return LLVM::GEPOp::create(builder, location, pointer, pointer, base,
+                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(view.index + index)});
+}
+
+/// The pointer to a buffer of a weight. The table does not change while code runs.
+static Value loadPointer(OpBuilder &builder, Location location, const ViewPlace &view,
+                         Plane plane) {
+  return LLVM::LoadOp::create(builder, location, LLVM::LLVMPointerType::get(builder.getContext()),
+                              addressOf(builder, location, view, static_cast<int64_t>(plane)),
+                              /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
+                              /*isInvariant=*/true);
+}
+
+/// A memref of `type` at `pointer`; an unknown size is as large as can be.
+static Value describe(OpBuilder &builder, Location location, const LLVMTypeConverter &converter,
+                      MemRefType type, Value pointer) {
+  Value descriptor;
+  if (type.hasStaticShape()) {
+    descriptor = MemRefDescriptor::fromStaticShape(builder, location, converter, type, pointer);
+  } else {
+    auto memory = MemRefDescriptor::poison(builder, location, converter.convertType(type));
+    memory.setAllocatedPtr(builder, location, pointer);
+    memory.setAlignedPtr(builder, location, pointer);
+    memory.setConstantOffset(builder, location, 0);
+    memory.setConstantSize(builder, location, 0, INT64_MAX / 16);
+    memory.setConstantStride(builder, location, 0, 1);
+    descriptor = memory;
+  }
+  return UnrealizedConversionCastOp::create(builder, location, type, descriptor).getResult(0);
+}
+
+static bool isCompressed(Value value) { return isa<CompressedType>(value.getType()); }
+
+/// Functions that only this module calls are given the views of weights in place of weights.
+static LogicalResult passViews(ModuleOp module) {
+  auto pointer = LLVM::LLVMPointerType::get(module.getContext());
+  SymbolTable symbols(module);
+  for (auto func : module.getOps<func::FuncOp>()) {
+    if (!func.isPrivate() || func.isExternal())
+      continue;
+    for (BlockArgument argument : func.getArguments())
+      if (isCompressed(argument))
+        argument.setType(pointer);
+    func.setType(FunctionType::get(module.getContext(), func.front().getArgumentTypes(),
+                                   func.getResultTypes()));
+  }
+  WalkResult walk = module.walk([&](func::CallOp call) {
+    auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+    // One of a nested module.
+    if (!callee)
+      return WalkResult::advance();
+    for (OpOperand &operand : call->getOpOperands()) {
+      if (!isCompressed(operand.get()) ||
+          callee.getArgumentTypes()[operand.getOperandNumber()] != pointer)
+        continue;
+      FailureOr<ViewPlace> view = findView(operand.get());
+      if (failed(view)) {
+        call.emitOpError(withoutSlot);
+        return WalkResult::interrupt();
+      }
+      declareTable(module);
+      OpBuilder builder(call);
+      operand.set(addressOf(builder, call.getLoc(), *view, 0));
+    }
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+void WeightsToLLVMPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  if (failed(passViews(module)))
+    return signalPassFailure();
+  LLVMTypeConverter converter(&getContext());
+  SmallVector<Operation *> sources;
+  // By view, plane and place.
+  std::map<std::tuple<ViewPlace, Plane, Operation *>, Value> buffers;
+  WalkResult walk = module.walk([&](Operation *op) {
+    if (isa<WeightOp, ConstantOp>(op))
+      sources.push_back(op);
+    auto plane = dyn_cast<PlaneOp>(op);
+    bool isDense = isa<WeightOp>(op) && isa<MemRefType>(op->getResult(0).getType());
+    if (!plane && !isDense)
+      return WalkResult::advance();
+    FailureOr<ViewPlace> view = findView(plane ? Value(plane.getWeight()) : op->getResult(0));
+    if (failed(view)) {
+      op->emitOpError(withoutSlot);
+      return WalkResult::interrupt();
+    }
+    declareTable(module);
+    // Ahead of all loops: the bodies of equal layers then differ in nothing, and are compiled once.
+    Operation *place = op;
+    while (!isa<FunctionOpInterface>(place->getParentOp()))
+      place = place->getParentOp();
+    Plane kind = plane ? plane.getPlane() : Plane::Dense;
+    Value &memory = buffers[{*view, kind, place}];
+    if (!memory) {
+      OpBuilder builder(place);
+      Value pointer = loadPointer(builder, op->getLoc(), *view, kind);
+      memory = describe(builder, op->getLoc(), converter,
+                        cast<MemRefType>(op->getResult(0).getType()), pointer);
+    }
+    op->getResult(0).replaceAllUsesWith(memory);
+    if (plane)
+      plane.erase();
+    return WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return signalPassFailure();
+  for (Operation *source : sources)
+    if (source->use_empty())
+      source->erase();
+}
+
+} // namespace uwt

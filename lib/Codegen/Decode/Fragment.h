@@ -1,0 +1,54 @@
+//===- Fragment.h - Decoders of a thread of a GPU ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What only threads of a GPU do: byte permutations, and lane streams read by their own lane.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_DECODE_FRAGMENT_H
+#define UWT_LIB_CODEGEN_DECODE_FRAGMENT_H
+
+#include "uwt/Codegen/Decode/Emission.h"
+#include <array>
+
+namespace uwt {
+
+/// Byte i of the result is the one of the eight bytes `high:low` that nibble i of `selector` (0…7)
+/// says: one instruction. Vectors element by element.
+mlir::Value permuteBytes(LaneBuilder &lanes, mlir::Value low, mlir::Value high,
+                         mlir::Value selector);
+
+/// Where a thread finds the raw field of its words.
+struct RawPlace {
+  mlir::Value buffer, first, lane;
+};
+
+/// Words of operand register `r`: the symbols, at their places in `symbols`, of which other bits
+/// may be anything, and the raw fields.
+mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw,
+                    unsigned r, mlir::Value symbols);
+
+/// Symbols base + code of a window, at `position` of both half words, of which other bits may be
+/// anything; code i is in nibble i of each half of `codes`, the base in both halves of `base`.
+/// Codes and symbols have at most four and eight bits.
+std::array<mlir::Value, 4> windowSymbols(LaneBuilder &lanes, mlir::Value codes, uint32_t codeMask,
+                                         mlir::Value base, int position);
+
+/// Emits the registers of a palette's unit, sixteen words of its table being operands: byte
+/// permutations look symbols up.
+void emitPaletteFragment(UnitEmission &unit);
+
+/// Emits the registers of a unit whose symbols are there as bytes (`exponent_bytes`).
+void emitExponentBytes(UnitEmission &unit);
+
+/// Replaces `uwt.decode_stream_fragment` by code.
+mlir::LogicalResult emitStreamFragment(const EmittedFormat &format, mlir::RewriterBase &rewriter,
+                                       DecodeStreamFragmentOp op);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_DECODE_FRAGMENT_H

@@ -1,0 +1,254 @@
+//===- Encode.cpp - The kernel that codes words ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Encode.h"
+#include "Entries.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Pack/Abi.h"
+#include "uwt/Codegen/GPU/SkinnyPlan.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// Of a register's words: sign and mantissa, where a symbol is a byte.
+static constexpr uint32_t rawBits = 0x807F807F;
+
+std::string EncodeBuilder::refusal(const EmittedFormat &format) {
+  std::string name = "'" + format.format.str() + "'";
+  if (format.traits.rate != Rate::Fixed || format.traits.codeBits != 4 ||
+      format.format.escapes == Escapes::Rows64)
+    return "it makes formats raw, window<4>, palette<4> and inplace<12>, not " + name;
+  if (!format.hasByteFields())
+    return "symbols and raw fields of format " + name + " are not bytes";
+  return "";
+}
+
+void EncodeBuilder::build(gpu::GPUModuleOp module) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Type> arguments;
+  for (unsigned bits : {32, 8, 16, 64, 32, 32, 32, 32, 32})
+    arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
+  gpu::GPUFuncOp kernel = beginKernel(module, "encode", arguments, threads, workgroups);
+  unsigned next = 0;
+  for (Value *argument :
+       {&source, &table, &counts, &panelTable, &records, &words, &raw, &code, &patch})
+    *argument = kernel.getArgument(next++);
+  findLane();
+  forEachWarpItem(index.constant(panels * groups * 4), warps, [&](Value item) { buildUnit(item); });
+  gpu::ReturnOp::create(builder, location);
+}
+
+void EncodeBuilder::describe(KernelEntry &entry) const {
+  LaunchRule rule;
+  rule.grid = GridRule::Persistent;
+  rule.threads = threads;
+  rule.ctasPerMultiprocessor = workgroups;
+  rule.tileRows = panelRows;
+  rule.tileColumns = fixedUnitColumns;
+  entry.launch = rule;
+  entry.workspace = {};
+  constexpr ArgumentType types[] = {ArgumentType::I32, ArgumentType::I8,  ArgumentType::I16,
+                                    ArgumentType::I64, ArgumentType::I32, ArgumentType::I32,
+                                    ArgumentType::I32, ArgumentType::I32, ArgumentType::I32};
+  for (auto [number, type] : llvm::enumerate(types))
+    entry.arguments.push_back({ArgumentKind::Extra, type, 16, static_cast<uint32_t>(number), 0});
+}
+
+void EncodeBuilder::buildUnit(Value item) {
+  Value inPanel = index.rem(item, groups * 4);
+  Panel panel;
+  panel.number = index.div(item, groups * 4);
+  panel.strips = stripsOf(panel.number);
+  Place place{index.div(inPanel, 4), index.rem(inPanel, 4)};
+  index.ifElse(index.less(place.strip, panel.strips), [&] {
+    Unit unit = loadUnit(panel, place);
+    Value isCounted = memref::DimOp::create(builder, location, counts, 0);
+    index.ifElse(
+        index.less(index.constant(0), isCounted), [&] { storeCount(panel, place, unit); },
+        [&] { storeUnit(panel, place, unit); });
+  });
+}
+
+EncodeBuilder::Unit EncodeBuilder::loadUnit(const Panel &panel, const Place &place) {
+  Value at = index.mul(unitNumber(panel.number, panel.strips, place), SkinnyPlan::unitWords);
+  at = index.add(at, index.mul(lane, 4));
+  Unit unit;
+  for (int64_t r = 0; r < 4; ++r)
+    unit.words.push_back(loadVector(source, index.add(at, 128 * r), 4, builder.getI32Type()));
+  Value all = arith::ConstantOp::create(
+      builder, location,
+      DenseElementsAttr::get(cast<ShapedType>(fragmentType()), builder.getI32IntegerAttr(-1)));
+  Values masks(4, all);
+  if (Value isEdge = hasPadding(panel.number, place))
+    masks = either(
+        isEdge, SmallVector<Type>(4, fragmentType()), [&] { return existing(panel.number, place); },
+        [&] { return masks; });
+  unit.escapes = constantI32(0);
+  for (unsigned r = 0; r < 4; ++r) {
+    Values codes;
+    for (unsigned block = 0; block < 4; ++block) {
+      auto [pair, escaped] =
+          lookUp(vector::ExtractOp::create(builder, location, unit.words[r], block),
+                 vector::ExtractOp::create(builder, location, masks[r], block));
+      codes.push_back(pair);
+      Value placed =
+          arith::ShLIOp::create(builder, location, escaped, constantI32(8 * block + 2 * r));
+      unit.escapes = arith::OrIOp::create(builder, location, unit.escapes, placed);
+    }
+    unit.codes.push_back(
+        vector::FromElementsOp::create(builder, location, cast<VectorType>(fragmentType()), codes));
+  }
+  return unit;
+}
+
+Value EncodeBuilder::entryOf(Value word, unsigned half, Value exists) {
+  Value symbol = bits(word, 16 * half + 7, 8);
+  // Padding has an entry of its own: the commonest code.
+  Value isThere = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
+                                        bits(exists, 16 * half, 16), constantI32(0));
+  symbol =
+      arith::SelectOp::create(builder, location, isThere, symbol, constantI32(encodeTablePadding));
+  return arith::ExtUIOp::create(builder, location, builder.getI32Type(),
+                                load(table, toIndex(symbol)));
+}
+
+std::pair<Value, Value> EncodeBuilder::lookUp(Value word, Value exists) {
+  Value low = entryOf(word, 0, exists), high = entryOf(word, 1, exists);
+  auto shifted = [&](Value value, int64_t by) -> Value {
+    return arith::ShLIOp::create(builder, location, value, constantI32(by));
+  };
+  Value codes =
+      arith::OrIOp::create(builder, location, bits(low, 0, 4), shifted(bits(high, 0, 4), 16));
+  Value escaped =
+      arith::OrIOp::create(builder, location, bits(low, 7, 1), shifted(bits(high, 7, 1), 1));
+  return {codes, escaped};
+}
+
+Value EncodeBuilder::popCount(Value value) {
+  return math::CtPopOp::create(builder, location, value);
+}
+
+void EncodeBuilder::storeCount(const Panel &panel, const Place &place, const Unit &unit) {
+  Value count = ofLane(sumUpTo(popCount(unit.escapes), lane), 31);
+  index.ifElse(equal(lane, index.constant(0)), [&] {
+    Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), count);
+    memref::StoreOp::create(builder, location, value, counts,
+                            ValueRange{unitNumber(panel.number, panel.strips, place)});
+  });
+}
+
+void EncodeBuilder::storeUnit(const Panel &panel, const Place &place, const Unit &unit) {
+  // In the order of DevicePanelEntry (Pack/Abi.h).
+  auto field = [&](int64_t number) { return panelField(panelTable, panel.number, number); };
+  Value inPanel = index.add(index.mul(place.group, panel.strips), place.strip);
+  auto at = [&](Value start, int64_t unitWords) {
+    Value own = index.add(index.mul(inPanel, unitWords), index.mul(lane, 4));
+    return index.add(start, own);
+  };
+  index.ifElse(
+      index.less(index.constant(0), field(5)),
+      [&] {
+        Value start = at(field(0), SkinnyPlan::unitWords);
+        for (auto [r, fragment] : llvm::enumerate(unit.words))
+          storeFragment(fragment, words, index.add(start, 128 * static_cast<int64_t>(r)));
+      },
+      [&] {
+        isInPlace ? storeInPlace(unit, at(field(2), 384))
+                  : storePlanes(unit, at(field(1), 256), at(field(2), 128));
+        if (format.format.escapes == Escapes::Patch)
+          storeRecords(panel, place, unit);
+      });
+}
+
+void EncodeBuilder::storeFragment(Value fragment, Value plane, Value at) {
+  vector::StoreOp::create(builder, location, fragment, plane, ValueRange{at},
+                          /*nontemporal=*/false, llvm::MaybeAlign(16));
+}
+
+void EncodeBuilder::storePlanes(const Unit &unit, Value rawAt, Value codeAt) {
+  LaneBuilder lanes(builder, location, fragmentType());
+  // plane-1: of a byte, halves 0 and 1 of two registers; of a nibble, of four.
+  auto rawBytes = [&](Value word) { return lanes.merge(0x007F007F, word, lanes.lshr(word, 8)); };
+  Value nibbles = unit.codes[0];
+  for (unsigned r = 1; r < 4; ++r)
+    nibbles = lanes.bitOr(nibbles, lanes.shl(unit.codes[r], 4 * r));
+  for (unsigned kind = 0; kind < 2; ++kind) {
+    Value even = rawBytes(unit.words[2 * kind]), odd = rawBytes(unit.words[2 * kind + 1]);
+    Value bytes = lanes.merge(0x00FF00FF, even, lanes.shl(odd, 8));
+    storeFragment(bytes, raw, index.add(rawAt, 128 * static_cast<int64_t>(kind)));
+  }
+  storeFragment(nibbles, code, codeAt);
+}
+
+void EncodeBuilder::storeInPlace(const Unit &unit, Value codeAt) {
+  LaneBuilder lanes(builder, location, fragmentType());
+  // inplace12-1.
+  Values parts;
+  for (unsigned r = 0; r < 4; ++r)
+    parts.push_back(lanes.bitOr(lanes.bitAnd(unit.words[r], rawBits), lanes.shl(unit.codes[r], 7)));
+  Value lowest = lanes.shl(lanes.bitAnd(parts[3], 0x00070007), 12);
+  Value signs = lanes.rotateLeft(lanes.bitAnd(parts[3], 0x80008000), 12);
+  const Value spread[] = {lanes.bitOr(lowest, signs),
+                          lanes.shl(lanes.bitAnd(parts[3], 0x00780078), 8),
+                          lanes.shl(unit.codes[3], 11)};
+  for (auto [kind, spare] : llvm::enumerate(spread))
+    storeFragment(lanes.bitOr(parts[kind], spare), code,
+                  index.add(codeAt, 128 * static_cast<int64_t>(kind)));
+}
+
+void EncodeBuilder::storeRecords(const Panel &panel, const Place &place, const Unit &unit) {
+  // escape-2: by block, lane, register, half. Counts of two blocks in a u32: at most 256 each.
+  Value ofBlock[4], before[4];
+  for (unsigned block = 0; block < 4; ++block)
+    ofBlock[block] = popCount(bits(unit.escapes, 8 * block, 8));
+  Value passed = constantI32(0);
+  auto add = [&](Value a, Value b) -> Value {
+    return arith::AddIOp::create(builder, location, a, b);
+  };
+  for (unsigned block = 0; block < 4; block += 2) {
+    Value high = arith::ShLIOp::create(builder, location, ofBlock[block + 1], constantI32(16));
+    Value sums = sumUpTo(add(ofBlock[block], high), lane), all = ofLane(sums, 31);
+    for (unsigned i = 0; i < 2; ++i) {
+      Value own =
+          arith::SubIOp::create(builder, location, bits(sums, 16 * i, 16), ofBlock[block + i]);
+      before[block + i] = add(passed, own);
+      passed = add(passed, bits(all, 16 * i, 16));
+    }
+  }
+  Value entry = index.mul(index.add(panelField(panelTable, panel.number, 4), place.group), 2);
+  Value first = load(records, entry), countsOfGroup = load(records, index.add(entry, 1));
+  for (unsigned strip = 0; strip < 3; ++strip) {
+    Value isBefore = index.less(index.constant(strip), place.strip);
+    first = add(first, arith::SelectOp::create(builder, location, isBefore,
+                                               bits(countsOfGroup, 8 * strip, 8), constantI32(0)));
+  }
+  Value room = memref::DimOp::create(builder, location, patch, 0);
+  for (unsigned block = 0; block < 4; ++block)
+    for (unsigned r = 0; r < 4; ++r)
+      for (unsigned half = 0; half < 2; ++half) {
+        Value isEscape =
+            arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
+                                  bits(unit.escapes, 8 * block + 2 * r + half, 1), constantI32(0));
+        Value at = toIndex(add(first, before[block]));
+        index.ifElse(both(isEscape, index.less(at, room)), [&] {
+          Value word = vector::ExtractOp::create(builder, location, unit.words[r], block);
+          Value position = add(toI32(index.mul(lane, 8)), constantI32(256 * block + 2 * r + half));
+          Value record = arith::ShLIOp::create(builder, location, position, constantI32(16));
+          record = arith::OrIOp::create(builder, location, record, bits(word, 16 * half, 16));
+          memref::StoreOp::create(builder, location, record, patch, ValueRange{at});
+        });
+        before[block] = add(before[block], arith::ExtUIOp::create(builder, location,
+                                                                  builder.getI32Type(), isEscape));
+      }
+}
+
+} // namespace uwt

@@ -1,0 +1,74 @@
+//===- Encode.h - Builder of the kernel that codes words --------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// From plane `words` of a weight in format raw to the planes of a fixed rate. A warp codes a unit
+// by itself; where escape records go, the host has to say in between, so the kernel is launched
+// twice.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_ENCODE_H
+#define UWT_LIB_CODEGEN_GPU_ENCODE_H
+
+#include "UnitCode.h"
+#include "uwt/Pack/KernelPack.h"
+#include "uwt/Codegen/Decode/Emission.h"
+
+namespace uwt {
+
+class EncodeBuilder : private UnitCode {
+public:
+  /// `format` is that of the result.
+  EncodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
+                mlir::Location location)
+      : UnitCode(builder, location, type), format(format),
+        isInPlace(format.format.packing == Packing::InPlace) {}
+
+  /// Why there is no such kernel of a result; empty where there is.
+  static std::string refusal(const EmittedFormat &format);
+
+  /// Adds kernel `encode`, whose arguments are those of TranscodeKernels::encode.
+  void build(mlir::gpu::GPUModuleOp module);
+  /// How it is launched, and its arguments.
+  void describe(KernelEntry &entry) const;
+
+private:
+  static constexpr int64_t warps = 4, threads = 32 * warps, workgroups = 4;
+
+  /// What a lane has of a unit: words and codes of four registers (the codes of both halves at bits
+  /// 3:0 and 19:16), and its escapes: bit 8 b + 2 r + h is half h of register r in block b.
+  struct Unit {
+    Values words, codes;
+    mlir::Value escapes;
+  };
+  struct Panel {
+    mlir::Value number, strips;
+  };
+  void buildUnit(mlir::Value item);
+  Unit loadUnit(const Panel &panel, const Place &place);
+  /// Of two halves the codes, and two bits that say which are escapes. Halves whose bits of
+  /// `exists` are 0 are padding.
+  std::pair<mlir::Value, mlir::Value> lookUp(mlir::Value word, mlir::Value exists);
+  mlir::Value entryOf(mlir::Value word, unsigned half, mlir::Value exists);
+  void storeCount(const Panel &panel, const Place &place, const Unit &unit);
+  void storeUnit(const Panel &panel, const Place &place, const Unit &unit);
+  void storePlanes(const Unit &unit, mlir::Value rawAt, mlir::Value codeAt);
+  void storeInPlace(const Unit &unit, mlir::Value codeAt);
+  void storeRecords(const Panel &panel, const Place &place, const Unit &unit);
+  void storeFragment(mlir::Value fragment, mlir::Value plane, mlir::Value at);
+  mlir::Value popCount(mlir::Value value);
+  mlir::Type fragmentType() { return mlir::VectorType::get({4}, builder.getI32Type()); }
+
+  const EmittedFormat &format;
+  bool isInPlace;
+  // Arguments in order.
+  mlir::Value source, table, counts, panelTable, records, words, raw, code, patch;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_ENCODE_H

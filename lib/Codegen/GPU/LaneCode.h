@@ -1,0 +1,94 @@
+//===- LaneCode.h - Small pieces of code of a thread ------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_LANECODE_H
+#define UWT_LIB_CODEGEN_GPU_LANECODE_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
+
+namespace uwt {
+
+/// A module for kernels at the builder's place. Loads the dialects that they are built of, for
+/// callers that are no passes, which declare them.
+mlir::gpu::GPUModuleOp createKernelModule(mlir::OpBuilder &builder, mlir::Location location,
+                                          llvm::StringRef name);
+
+/// What the builders of all kernels write at a location.
+class LaneCode {
+public:
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  LaneCode(mlir::OpBuilder &builder, mlir::Location location)
+      : builder(builder), location(location), index(builder, location) {}
+
+  mlir::Value constantI32(int64_t value);
+  mlir::Value toIndex(mlir::Value value);
+  mlir::Value toI32(mlir::Value value);
+  mlir::Value load(mlir::Value buffer, mlir::Value at);
+  /// `count` elements at once, aligned to their size.
+  mlir::Value loadVector(mlir::Value buffer, mlir::Value at, int64_t count, mlir::Type element);
+  /// Stores a vector of 16 bytes, aligned to its size.
+  void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
+  /// `count` bits of an i32 from bit `low` on.
+  mlir::Value bits(mlir::Value word, unsigned low, unsigned count);
+  /// What is known to be below 2^32: what is computed from it then fits one register too.
+  mlir::Value asShort(mlir::Value value);
+  /// a / b of numbers below 2^32: a division of 64 bits is a call of a hundred instructions.
+  mlir::Value divideShort(mlir::Value a, mlir::Value b);
+  mlir::Value equal(mlir::Value a, mlir::Value b);
+  mlir::Value both(mlir::Value a, mlir::Value b);
+  /// A branch with results.
+  Values either(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Values()> then,
+                llvm::function_ref<Values()> otherwise);
+  /// A number below 2^32 that is the same in all lanes, so that ptxas knows it: branches on it need
+  /// no convergence, and what is computed from it takes uniform registers.
+  mlir::Value sameInWarp(mlir::Value number);
+  void warpBarrier();
+  /// A loop that neither LLVM nor ptxas unrolls.
+  void rolledLoop(int64_t count, llvm::function_ref<void(mlir::Value)> body);
+  /// The sum of an i32 over the lanes up to this one; `lane` is the thread's.
+  mlir::Value sumUpTo(mlir::Value value, mlir::Value lane);
+  /// Whether an i1 is true in some lane; all of the warp are here.
+  mlir::Value anyInWarp(mlir::Value condition);
+  /// The i32 that lane `number` has.
+  mlir::Value ofLane(mlir::Value value, int64_t number);
+  /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this
+  /// warp: `count` from `first` on, each `step` after the one before.
+  struct WarpItems {
+    mlir::Value first, step, count;
+  };
+  WarpItems itemsOfWarp(mlir::Value items, int64_t warps);
+  void forEachWarpItem(mlir::Value items, int64_t warps,
+                       llvm::function_ref<void(mlir::Value item)> body);
+  /// Field number `field` of a panel's DevicePanelEntry (Pack/Abi.h), as an index.
+  mlir::Value panelField(mlir::Value table, mlir::Value panel, int64_t field);
+  /// Global memory of one dynamic dimension.
+  mlir::MemRefType globalBuffer(mlir::Type element);
+  /// `size` elements of dynamic shared memory, from u32 `firstWord` on.
+  mlir::Value sharedView(int64_t size, mlir::Type element, int64_t firstWord);
+  /// All `threads` of a workgroup copy `words` u32 of global memory to shared memory; no barrier
+  /// follows.
+  void copyToShared(mlir::Value from, mlir::Value to, int64_t words, mlir::Value thread,
+                    int64_t threads);
+  /// An arrival of this thread at mbarrier `number` of a group.
+  void arrive(mlir::Value barriers, mlir::Value number);
+  /// Waits until the phase of an mbarrier that is as odd as `round` has ended.
+  void waitForPhase(mlir::Value barriers, mlir::Value number, mlir::Value round);
+  /// A kernel of which a multiprocessor runs so many workgroups; the builder's place is in it from
+  /// now on.
+  mlir::gpu::GPUFuncOp beginKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
+                                   mlir::TypeRange arguments, int64_t threads, int64_t workgroups);
+
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  Indices index;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_LANECODE_H

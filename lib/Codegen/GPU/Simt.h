@@ -1,0 +1,76 @@
+//===- Simt.h - Family simt -------------------------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Products without tensor cores, for x of another type than the weight, on any target: a warp has a
+// strip of 16 output features and four batch rows, reads the strip's words in stored order, and x
+// as the caller has it. Multiply-adds and sums are in f32: a lane's own in the order of k, then
+// those of the four lanes that share a row. Weights are words: those of a raw weight, or what a
+// kernel `decode` made before.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_SIMT_H
+#define UWT_LIB_CODEGEN_GPU_SIMT_H
+
+#include "Output.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Codegen/GPU/ProductKernels.h"
+
+namespace uwt {
+
+class SimtKernels : private LaneCode {
+public:
+  /// `format` is the weight's, and outlives the object.
+  SimtKernels(MatmulOp op, const EmittedFormat &format, mlir::OpBuilder &builder);
+
+  /// Why there is no such kernel of a product, of a strategy where one is asked for; empty where
+  /// there is.
+  static std::string refusal(MatmulOp op, const EmittedFormat &format,
+                             std::optional<ProductStrategy> strategy);
+  static GpuStrategyAttr strategyOf(MatmulOp op, const EmittedFormat &format);
+
+  void build(ProductKernels &result);
+
+private:
+  static constexpr int64_t warps = 4, threads = 32 * warps, batchRows = 4, workgroups = 4;
+
+  bool decodesFirst() const { return !onlyWords; }
+  int64_t strips() const { return (rows + 15) / 16; }
+  int64_t groups() const { return (columns + 63) / 64; }
+  /// u32 of the decoded weight, at the beginning of the workspace.
+  int64_t decodedWords() const;
+
+  void buildProduct(mlir::gpu::GPUModuleOp module);
+  void buildItem(mlir::Value item);
+  /// Number of the first u32 of the strip's first unit, and u32 from unit to unit.
+  struct Units {
+    mlir::Value first, step;
+  };
+  Units unitsOf(mlir::Value strip);
+  /// The lane's sums of a unit added to `sums`, two for each batch row.
+  Values addUnit(mlir::Value unit, mlir::Value column, mlir::ValueRange m, mlir::ValueRange sums);
+  /// Both elements of a word, and x at a place or 0 behind its end, as f32.
+  Values weightsOf(mlir::Value word);
+  mlir::Value loadX(mlir::Value m, mlir::Value k);
+  mlir::Value toF32(mlir::Value value);
+  void storeSums(mlir::Value strip, mlir::ValueRange m, mlir::Value firstRow,
+                 mlir::ValueRange sums);
+  KernelEntry entry(llvm::StringRef kernel);
+
+  MatmulOp op;
+  const EmittedFormat &format;
+  int64_t rows, columns;
+  bool onlyWords;
+
+  mlir::Value lane, panels, words, x, xRow;
+  Output output;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_SIMT_H

@@ -1,0 +1,80 @@
+//===- StreamUnits.h - Stream units of prefix codes in kernels --*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A warp decodes a stream unit, a thread its lane. What a blob says is bounded where it is used:
+// each u32 by the last one that may be read, counts by the widths of their fields.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_STREAMUNITS_H
+#define UWT_LIB_CODEGEN_GPU_STREAMUNITS_H
+
+#include "LaneCode.h"
+#include "uwt/Codegen/Decode/Emission.h"
+
+namespace uwt {
+
+class StreamUnits : private LaneCode {
+public:
+  using LaneCode::Values;
+
+  /// `type` is the weight's, `lane` the thread's lane in its warp.
+  StreamUnits(mlir::OpBuilder &builder, mlir::Location location, CompressedType type,
+              const EmittedFormat &format, mlir::Value lane);
+
+  /// What a unit covers: its first strip in the panel and how many it has, the number of its first
+  /// 64-column group in the matrix, its groups, and its blocks of a strip.
+  struct Unit {
+    mlir::Value strip, strips, firstGroup, groups, blocks;
+  };
+  /// Where its u32 lie: from element `begin` of a buffer on; number `last` is the last one that may
+  /// be read.
+  struct Source {
+    mlir::Value buffer, begin, last;
+  };
+  struct Header {
+    /// Number of the first u32 of the records, and how many records there are.
+    mlir::Value records, recordCount;
+    /// u32 of the unit.
+    mlir::Value words;
+    /// The state of the lane's stream for `uwt.decode_stream_fragment`.
+    Values state;
+  };
+
+  /// Units of a whole panel (order-5).
+  int64_t unitsInPanel() const;
+  int64_t unitsInRow() const { return inRow; }
+  bool isWholePanel() const { return isWhole; }
+  /// u32 that nearly all units fit in.
+  int64_t usualWords() const;
+
+  Unit unit(mlir::Value panelStrips, mlir::Value number);
+  /// In plane `code`, of which the panel's blob begins at `panelCode`.
+  Source locate(mlir::Value code, mlir::Value panelCode, mlir::Value number);
+  mlir::Value word(const Source &source, mlir::Value number);
+  Header header(const Source &source);
+  /// Where the decode tables of the lane's two rows of a strip begin.
+  Values classes(mlir::Value plane, mlir::Value panel, mlir::Value strip);
+  /// Four operand registers of group `group` of the unit, then the state after it. Without `raw`
+  /// raw fields are 0.
+  Values decode(const Unit &unit, mlir::Value group, mlir::Value raw, mlir::Value rawAt,
+                const Source &source, mlir::ValueRange state, mlir::Value table,
+                mlir::ValueRange classPlaces);
+
+private:
+  mlir::Value window(const Source &source, mlir::Value number, mlir::Value shift);
+
+  CompressedType type;
+  const EmittedFormat &format;
+  mlir::Value lane;
+  int64_t columns, groups, inRow;
+  bool isWhole;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_STREAMUNITS_H

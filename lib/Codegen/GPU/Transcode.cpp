@@ -1,0 +1,306 @@
+//===- Transcode.cpp - Family transcode: fixed units and stores -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Transcode.h"
+#include "Entries.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codec/Panel.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// What workgroups() says: of fixed units 32 warps, each with 1.5 KB on its way; the state of
+/// streams takes more registers, codes beside it still more, and row classes, too.
+static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6, codeWorkgroups = 5,
+                         codeWorkgroupsWithClasses = 4;
+/// What a table of prefix codes may take of a multiprocessor's shared memory.
+static constexpr int64_t mostTableBytes = 96 * 1024;
+
+TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &format,
+                                   OpBuilder &builder, Location location, DecodedForm form)
+    : UnitCode(builder, location, type), type(type), format(format), form(form),
+      layout(unitLayout(format.format, format.element)) {}
+
+void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Type> arguments;
+  for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
+    arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
+  arguments.push_back(globalBuffer(resultType()));
+  gpu::GPUFuncOp kernel = beginKernel(module, name, arguments, threads, workgroups());
+  unsigned next = 0;
+  for (Value *argument :
+       {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
+    *argument = kernel.getArgument(next++);
+  findLane();
+  if (isStream())
+    streams.emplace(builder, location, type, format, lane);
+  loadTable();
+  forEachWarpItem(index.constant(panels * panelItems()), warps,
+                  [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
+  gpu::ReturnOp::create(builder, location);
+}
+
+int64_t TranscodeBuilder::workgroups() const {
+  if (!isStream())
+    return fixedWorkgroups;
+  if (!makesCodes())
+    return streamWorkgroups;
+  return format.table.classes > 1 ? codeWorkgroupsWithClasses : codeWorkgroups;
+}
+
+void TranscodeBuilder::loadTable() {
+  if (!isStream()) {
+    const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+    for (unsigned i = 0; i < *emitter.fragmentTableWords(format); ++i)
+      tableWords.push_back(load(table, index.constant(i)));
+    return;
+  }
+  int64_t size = tableBytes() / 4;
+  if (makesCodes())
+    windowBase = load(table, index.constant(size));
+  Value shared = sharedView(size, builder.getI32Type(), 0);
+  copyToShared(table, shared, size, index.add(index.mul(warp, 32), lane), threads);
+  gpu::BarrierOp::create(builder, location);
+  table = shared;
+}
+
+int64_t TranscodeBuilder::panelItems() const {
+  return isStream() ? streams->unitsInPanel() : groups * int64_t(panelRows / stripRows);
+}
+
+TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
+  auto field = [&](int64_t place) { return panelField(panelTable, number, place); };
+  // In the order of DevicePanelEntry (Pack/Abi.h).
+  Panel panel{number, field(0), field(1), field(2), field(3), field(4), {}, {}};
+  panel.storedAsWords = index.less(index.constant(0), field(5));
+  panel.strips = stripsOf(number);
+  return panel;
+}
+
+void TranscodeBuilder::buildFixed(Value item) {
+  Value inPanel = index.rem(item, panelItems());
+  Panel panel = loadPanel(index.div(item, panelItems()));
+  Place place{index.div(inPanel, 4), index.rem(inPanel, 4)};
+  index.ifElse(index.less(place.strip, panel.strips), [&] {
+    store(panel, place, decodeFixed(panel, place));
+    if (layout.hasEscapes)
+      patchFixed(panel, place);
+  });
+}
+
+TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const Panel &panel, const Place &place) {
+  if (layout.onlyWords)
+    return decode(panel, place, /*asWords=*/true);
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  return either(
+      panel.storedAsWords, SmallVector<Type>(4, fragment),
+      [&] { return decode(panel, place, /*asWords=*/true); },
+      [&] { return decode(panel, place, /*asWords=*/false); });
+}
+
+TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Place &place,
+                                                  bool asWords) {
+  auto at = [&](Value plane, int64_t size) {
+    Value unit = index.add(index.mul(place.group, panel.strips), place.strip);
+    return index.add(plane, index.mul(unit, size));
+  };
+  Value rawPlane, rawAt, codePlane, codeAt;
+  if (asWords) {
+    rawPlane = words;
+    rawAt = at(panel.words, SkinnyPlan::unitWords);
+  } else {
+    if (layout.rawWords != 0) {
+      rawPlane = raw;
+      rawAt = at(panel.raw, layout.rawWords);
+    }
+    codePlane = code;
+    Value unitGroup = index.div(place.group, layout.groups);
+    Value unit = index.add(index.mul(unitGroup, panel.strips), place.strip);
+    codeAt = index.add(panel.code, index.mul(unit, layout.codeWords));
+    // A unit of four groups: the group's number is added to where the unit begins.
+    if (layout.groups != 1)
+      codeAt = index.add(codeAt, index.rem(place.group, layout.groups));
+  }
+  auto fragment = VectorType::get({4}, builder.getI32Type());
+  auto decoded = DecodeFragmentOp::create(
+      builder, location, TypeRange{fragment, fragment, fragment, fragment}, type.getFormat(),
+      TypeAttr::get(type.getElementType()), lane, rawPlane, rawAt, codePlane, codeAt,
+      asWords ? ValueRange() : ValueRange(tableWords),
+      asWords ? builder.getUnitAttr() : UnitAttr());
+  return Values(decoded.getResults());
+}
+
+Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
+  Value at = index.mul(unitNumber(panel.number, panel.strips, place), 2 * SkinnyPlan::unitWords);
+  return makesCodes() ? index.add(at, 4 * decodedPlan().decodedBytesAt()) : at;
+}
+
+SkinnyPlan TranscodeBuilder::decodedPlan() const {
+  SkinnyPlan plan{};
+  plan.rows = rows;
+  plan.columns = columns;
+  plan.decoded = form;
+  return plan;
+}
+
+void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
+  Values cleared = clearPadding(panel, place, fragments);
+  Value unit = resultAt(panel, place);
+  // Kinds of 32 lanes with 16 bytes each.
+  int64_t inLane = makesWords() ? 8 : 16;
+  Value start = index.add(unit, index.mul(lane, inLane));
+  if (!makesWords())
+    cleared = {exponentBytes(cleared[0], cleared[1]), exponentBytes(cleared[2], cleared[3])};
+  for (auto [kind, fragment] : llvm::enumerate(cleared))
+    storeAligned(fragment, index.add(start, 32 * inLane * static_cast<int64_t>(kind)));
+}
+
+TranscodeBuilder::Codes TranscodeBuilder::codesOf(ValueRange fragments) {
+  // Symbols stay at their place above seven bits: 256 + symbol - base fills the half word, and is
+  // 256 to 271 inside of the window.
+  constexpr uint32_t inside = 0x80008000, codeBits = 0x000F000F;
+  int position = static_cast<int>(format.split.rawLowBits);
+  LaneBuilder lanes(builder, location, fragments[0].getType());
+  LaneBuilder scalars(builder, location, builder.getI32Type());
+  Value base = scalars.shl(windowBase, format.split.rawLowBits);
+  Value offset = lanes.splat(scalars.sub(scalars.constant(inside), base));
+  Codes result;
+  Value outside;
+  for (auto [r, fragment] : llvm::enumerate(fragments)) {
+    int nibble = 4 * static_cast<int>(r);
+    Value number = lanes.add(fragment, offset);
+    Value own = lanes.bitXor(number, lanes.constant(inside));
+    outside = r == 0 ? own : lanes.bitOr(outside, own);
+    Value code = lanes.shift(number, nibble - position);
+    result.fragment = r == 0 ? lanes.bitAnd(code, codeBits)
+                             : lanes.merge(codeBits << nibble, code, result.fragment);
+  }
+  for (int64_t block = 0; block < 4; ++block) {
+    Value own = vector::ExtractOp::create(builder, location, outside, block);
+    result.outside = block == 0 ? own : scalars.bitOr(result.outside, own);
+  }
+  result.outside = scalars.bitAnd(result.outside, 0xF800F800);
+  return result;
+}
+
+void TranscodeBuilder::storeCodes(const Panel &panel, const Place &place, ValueRange fragments,
+                                  Value hasRecords) {
+  Codes codes = codesOf(fragments);
+  Value own = codes.outside;
+  if (hasRecords)
+    own = arith::OrIOp::create(builder, location, own, hasRecords);
+  Value asBytes = anyInWarp(
+      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0)));
+  SkinnyPlan plan = decodedPlan();
+  Value unit = unitNumber(panel.number, panel.strips, place);
+  index.ifElse(
+      asBytes, [&] { store(panel, place, fragments); },
+      [&] {
+        Value at = index.mul(unit, 4 * plan.decodedUnitWords());
+        storeAligned(codes.fragment, index.add(at, index.mul(lane, 16)));
+      });
+  index.ifElse(equal(lane, index.constant(0)), [&] {
+    Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
+    Value group = index.add(index.mul(panel.number, groups), place.group);
+    Value at = index.add(index.mul(group, 4), place.strip);
+    storeFlag(flag, index.mul(index.add(at, plan.decodedFlagsAt()), 4));
+  });
+}
+
+void TranscodeBuilder::storeFlag(Value flag, Value at) {
+  auto one = VectorType::get({1}, builder.getI32Type());
+  Value bytes = vector::BitCastOp::create(
+      builder, location, VectorType::get({4}, builder.getI8Type()),
+      vector::BroadcastOp::create(builder, location, one, flag).getResult());
+  vector::StoreOp::create(builder, location, bytes, result, ValueRange{at}, /*nontemporal=*/false,
+                          llvm::MaybeAlign(4));
+}
+
+void TranscodeBuilder::storeAligned(Value fragment, Value at) {
+  Type element = resultType();
+  auto run = VectorType::get({128 / element.getIntOrFloatBitWidth()}, element);
+  Value value = vector::BitCastOp::create(builder, location, run, fragment);
+  storeVector(value, result, at);
+}
+
+Value TranscodeBuilder::exponentBytes(Value even, Value odd) {
+  // A rotated symbol is the upper byte of its word but for the highest bit, which comes from the
+  // lower byte.
+  LaneBuilder lanes(builder, location, even.getType());
+  Value low = lanes.merge(0x00800080, even, lanes.lshr(even, 8));
+  Value high = lanes.merge(0x80008000, lanes.shl(odd, 8), odd);
+  return lanes.merge(0x00FF00FF, low, high);
+}
+
+TranscodeBuilder::Values TranscodeBuilder::clearPadding(const Panel &panel, const Place &place,
+                                                        ValueRange fragments) {
+  Value isEdge = hasPadding(panel.number, place);
+  if (!isEdge)
+    return Values(fragments);
+  auto clear = [&] {
+    Values cleared;
+    for (auto [fragment, mask] : llvm::zip_equal(fragments, existing(panel.number, place)))
+      cleared.push_back(arith::AndIOp::create(builder, location, fragment, mask));
+    return cleared;
+  };
+  return either(isEdge, fragments.getTypes(), clear, [&] { return Values(fragments); });
+}
+
+//===----------------------------------------------------------------------===//
+// What the family serves
+//===----------------------------------------------------------------------===//
+
+void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
+  LaunchRule rule;
+  rule.grid = GridRule::Persistent;
+  rule.threads = threads;
+  rule.sharedBytes = static_cast<uint32_t>(tableBytes());
+  rule.ctasPerMultiprocessor = static_cast<uint32_t>(workgroups());
+  rule.tileRows = panelRows;
+  rule.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
+  entry.launch = rule;
+  entry.arguments = {
+      memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
+      memrefArgument(ArgumentKind::Records, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Table, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Words, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Code, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
+      memrefArgument(ArgumentKind::Classes, ArgumentType::I8),
+      memrefArgument(where, makesWords() ? ArgumentType::I16 : ArgumentType::I8, 256)};
+  entry.workspace = {};
+  if (where != ArgumentKind::Workspace)
+    return;
+  entry.workspace.fixed = 4 * static_cast<uint64_t>(decodedPlan().decodedWords());
+}
+
+std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &format,
+                                      DecodedForm form) {
+  if (!type.getRows() || !type.getColumns())
+    return "the weight is empty";
+  if (form != DecodedForm::Words && (format.traits.rate != Rate::Prefix || !format.hasByteFields()))
+    return "only prefix codes of symbols that are bytes, beside raw fields that are bytes, are "
+           "decoded to exponents before: not format '" +
+           format.format.str() + "'";
+  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
+    return "threads do not decode format '" + format.format.str() + "'";
+  int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
+  if (format.traits.rate == Rate::Prefix && bytes > mostTableBytes)
+    return "the decode table of format '" + format.format.str() + "' has " + std::to_string(bytes) +
+           " bytes, more than " + std::to_string(mostTableBytes) + " of shared memory";
+  return "";
+}
+
+} // namespace uwt

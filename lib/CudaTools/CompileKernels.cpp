@@ -1,0 +1,89 @@
+//===- CompileKernels.cpp - From kernels to checked machine code ----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CudaTools.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "uwt/CudaTools/CompileKernels.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace uwt;
+
+/// Adds the seconds that a scope takes.
+namespace {
+class ScopeTimer {
+public:
+  explicit ScopeTimer(double &seconds) : seconds(seconds) {}
+  ScopeTimer(const ScopeTimer &) = delete;
+  ScopeTimer &operator=(const ScopeTimer &) = delete;
+  ~ScopeTimer() {
+    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  }
+
+private:
+  double &seconds;
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+};
+} // namespace
+
+static Expected<Assembled> assemble(const GpuTarget &target, const GpuCodeOptions &options,
+                                    GpuCode &code) {
+  ScopeTimer timer(code.times.ptxas);
+  UWT_ASSIGN_OR_RETURN(std::string ptxas, findCudaTool(CudaTool::Ptxas, options.ptxas));
+  return assemblePtx(code.ptx, target, ptxas, options.timeout);
+}
+
+static Expected<std::vector<MachineKernel>> disassemble(const GpuCodeOptions &options,
+                                                        GpuCode &code) {
+  ScopeTimer timer(code.times.disassemble);
+  UWT_ASSIGN_OR_RETURN(std::string nvdisasm, findCudaTool(CudaTool::Nvdisasm, options.nvdisasm));
+  UWT_ASSIGN_OR_RETURN(std::string listing,
+                       disassembleCubin(code.cubin, nvdisasm, options.timeout));
+  return parseListing(listing);
+}
+
+/// From PTX to what options.output asks for.
+static Status finish(const GpuTarget &target, const GpuCodeOptions &options, GpuCode &code) {
+  if (options.output == GpuOutput::Ptx)
+    return uwt::success();
+  UWT_ASSIGN_OR_RETURN(Assembled assembled, assemble(target, options, code));
+  code.cubin = std::move(assembled.cubin);
+  if (options.output == GpuOutput::Cubin)
+    return uwt::success();
+  UWT_ASSIGN_OR_RETURN(std::vector<MachineKernel> kernels, disassemble(options, code));
+  for (const MachineKernel &kernel : kernels) {
+    auto resources = llvm::find_if(
+        assembled.kernels, [&](const KernelResources &one) { return one.name == kernel.name; });
+    code.kernels.push_back(reportKernel(
+        kernel, resources == assembled.kernels.end() ? KernelResources() : *resources));
+    if (!code.kernels.back().hazards.empty())
+      return invalidError("kernel '" + kernel.name + "' changes an operand in flight: " +
+                          code.kernels.back().hazards.front().text());
+  }
+  return uwt::success();
+}
+
+FailureOr<GpuCode> uwt::compileKernels(gpu::GPUModuleOp module, const GpuTarget &target,
+                                       const GpuCodeOptions &options) {
+  GpuCode code;
+  // In a module of its own: data layouts are asked of the module around an operation.
+  OwningOpRef<ModuleOp> around = ModuleOp::create(module.getLoc());
+  gpu::GPUModuleOp copy = module.clone();
+  around->push_back(copy);
+  {
+    ScopeTimer timer(code.times.pipeline);
+    if (mlir::failed(lowerKernels(copy, target)))
+      return mlir::failure();
+  }
+  FailureOr<std::string> ptx = translateToPtx(copy, target, code.times);
+  if (mlir::failed(ptx))
+    return mlir::failure();
+  code.ptx = *std::move(ptx);
+  if (Status status = finish(target, options, code); !status)
+    return module.emitError(status.error().message());
+  return code;
+}

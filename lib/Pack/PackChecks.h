@@ -1,0 +1,24 @@
+//===- PackChecks.h - What a kernel pack may say ----------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_PACK_PACKCHECKS_H
+#define UWT_LIB_PACK_PACKCHECKS_H
+
+#include "uwt/Pack/KernelPack.h"
+
+namespace uwt {
+
+/// How many values the enumerations of KernelPack.h have.
+inline constexpr unsigned codeKinds = 2, kernelFamilies = 6, gridRules = 2, argumentKinds = 20,
+                          valueTypes = 7;
+
+/// Checks pack-7 to pack-10. Errors: Invalid.
+Status checkEntry(const KernelEntry &entry, size_t codeObjects);
+
+} // namespace uwt
+
+#endif // UWT_LIB_PACK_PACKCHECKS_H

@@ -1,0 +1,72 @@
+//===- ProductJit.h - Runs compiled products --------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiles one `uwt.matmul` on memrefs with the code half of the pipeline, runs it on a
+// weight that was loaded from bytes, and says what docs/numerics.md expects.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TEST_UNIT_CODEGEN_DECODE_PRODUCTJIT_H
+#define UWT_TEST_UNIT_CODEGEN_DECODE_PRODUCTJIT_H
+
+#include "lib/Compiler/Jit.h"
+#include "uwt/Codec/Tensor.h"
+#include "uwt/Runtime/Abi.h"
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace uwt::test {
+
+/// What is compiled: y[M, N] = x[M, K] * w[N, K] without an epilogue.
+struct ProductSpec {
+  uint64_t rows = 0, columns = 0;
+  /// Nothing: dynamic.
+  std::optional<uint64_t> batch;
+  std::string format = "raw", target = "native", element = "bf16", x = "bf16";
+  /// Text of a #uwt.strategy, or empty.
+  std::string strategy;
+  bool exact = false;
+
+  TensorDescription description() const;
+  std::string moduleText() const;
+};
+
+/// A product as machine code, and the table of weights that it reads.
+class ProductJit {
+public:
+  /// Null, with `message`, where something is refused.
+  static std::unique_ptr<ProductJit> compile(const ProductSpec &spec, std::string &message);
+
+  /// The same for the function `f` of any module at the level of memrefs.
+  static std::unique_ptr<ProductJit> compileText(const std::string &text, const std::string &target,
+                                                 std::string &message);
+
+  /// Calls it with pointers to memref descriptors.
+  void call(const WeightView &weight, std::initializer_list<void *> memrefs) const;
+
+  /// Rows of x begin `stride` elements apart. Outputs are row-major.
+  std::vector<float> run(const WeightView &weight, const void *x, uint64_t batch,
+                         uint64_t stride) const;
+
+private:
+  ProductJit() = default;
+  ProductSpec spec;
+  std::unique_ptr<WeightView> table;
+  std::optional<Jit> jit;
+  EntryFunction function = nullptr;
+};
+
+/// The product in the order that docs/numerics.md states, `w` and `x` as numbers, row-major.
+std::vector<float> expectedProduct(std::span<const float> w, std::span<const float> x,
+                                   uint64_t rows, uint64_t columns, uint64_t batch);
+
+} // namespace uwt::test
+
+#endif // UWT_TEST_UNIT_CODEGEN_DECODE_PRODUCTJIT_H

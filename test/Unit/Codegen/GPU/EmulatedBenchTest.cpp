@@ -1,0 +1,231 @@
+//===- EmulatedBenchTest.cpp - uwt-bench on an emulated GPU ---------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What uwt-bench checks on a GPU, with the driver's launches run by the emulator: real kernels with
+// the arguments that the runtime gives them, from packs with their entries.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Container/TestFiles.h"
+#include "Cuda/CudaTesting.h"
+#include "Pack/SamplePack.h"
+#include "KernelTesting.h"
+#include "uwt-bench/Bench.h"
+#include <gmock/gmock.h>
+#include <map>
+
+using namespace uwt;
+using ::testing::IsEmpty;
+
+namespace {
+
+/// A kernel of a pack: what it is made for, and the kernel that uwt-bench is to compare it with.
+struct BenchKernel {
+  const char *format;
+  ProductStrategy strategy;
+  unsigned tiles;
+  uint32_t batchFrom, batchTo;
+  const char *twin;
+};
+
+class EmulatedBenchTest : public ::testing::Test {
+protected:
+  // Two stream units a strip, tails in every dimension.
+  static constexpr uint64_t rows = 72, columns = 1100;
+
+  EmulatedBenchTest() : fake(test::freshFakeCuda()) {
+    // Fewer than there are shares: workgroups have parts of panels.
+    fake.multiprocessors = 3;
+    fake.ctasThatFit = fake.clustersThatFit = 1;
+    fake.onLaunch = [this](const test::FakeLaunch &launch) { emulate(launch); };
+    options.checkOnly = options.noBaseline = true;
+    options.decodeLaunches = 6;
+    options.shapes = {{"test", rows, columns}};
+  }
+  ~EmulatedBenchTest() override { test::freshFakeCuda(); }
+
+  void addProduct(const BenchKernel &kernel) {
+    KernelOptions how;
+    how.tiles = kernel.tiles;
+    how.strategy = kernel.strategy;
+    auto product = std::make_unique<uwt::testing::Product>(
+        kernel.format, uwt::testing::Shape{rows, columns, 8 * kernel.tiles}, how);
+    ASSERT_EQ(product->prepare(), "");
+    uint32_t before = 0;
+    for (KernelEntry entry : product->entries()) {
+      entry.prepare = before;
+      entry.batchFrom = kernel.batchFrom;
+      entry.batchTo = kernel.batchTo;
+      add(entry, product->kernels());
+      before = static_cast<uint32_t>(kernels.size());
+    }
+    products.push_back(std::move(product));
+  }
+
+  void addTranscode(const std::string &from, const std::string &to) {
+    auto transcode = std::make_unique<uwt::testing::TranscodeModule>(from, to, rows, columns);
+    ASSERT_EQ(transcode->prepare(), "");
+    for (const KernelEntry &entry : transcode->kernels().entries)
+      add(entry, transcode->kernels().module);
+    transcodes.push_back(std::move(transcode));
+  }
+
+  /// A kernel of `module`, under a name of its own.
+  void add(KernelEntry entry, mlir::gpu::GPUModuleOp module) {
+    auto made = EmulatedKernel::prepare(module.lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
+    ASSERT_TRUE(mlir::succeeded(made));
+    entry.kernel += "_" + std::to_string(kernels.size());
+    entry.code = code;
+    writer.addKernel(entry);
+    fake.parameterCounts[entry.kernel] = parametersOf(entry);
+    names[entry.kernel] = kernels.size();
+    kernels.push_back({entry, std::move(*made)});
+  }
+
+  /// The first parameter of an argument, or how many there are in all.
+  static size_t parametersOf(const KernelEntry &entry,
+                             std::optional<ArgumentKind> before = std::nullopt) {
+    size_t count = 0;
+    for (const KernelArgument &argument : entry.arguments) {
+      if (argument.kind == before)
+        break;
+      count += isMemref(argument.kind) ? memrefParameters : 1;
+    }
+    return count;
+  }
+
+  /// As hardware runs a launch, but checks it.
+  void emulate(const test::FakeLaunch &launch) {
+    ASSERT_TRUE(names.contains(launch.function)) << launch.function;
+    const auto &[entry, kernel] = kernels[names[launch.function]];
+    std::vector<EmulatedArgument> arguments;
+    const uint64_t *next = launch.parameters.data();
+    for (const KernelArgument &argument : entry.arguments) {
+      if (!isMemref(argument.kind)) {
+        arguments.push_back(EmulatedArgument::integer(*next++));
+        continue;
+      }
+      // Allocated and aligned pointer, offset, size and stride. Bulk copies take runs of 16 bytes;
+      // parts of weights have zeros behind.
+      uint64_t bytes = (next[3] * bytesOf(argument.type) + 15) / 16 * 16;
+      arguments.push_back(EmulatedArgument::buffer(reinterpret_cast<void *>(next[1]), bytes));
+      arguments.back().isFromBefore = launch.dependent && argument.kind == ArgumentKind::Workspace;
+      next += memrefParameters;
+    }
+    LaunchShape shape;
+    shape.grid[0] = launch.grid;
+    shape.block[0] = launch.threads;
+    shape.dynamicSharedBytes = launch.sharedBytes;
+    EmulationOptions emulation;
+    emulation.seed = ++launches;
+    auto run = kernel->launch(shape, arguments, emulation);
+    if (!run)
+      faults.push_back(launch.function + ": " + run.error().message());
+  }
+
+  Status run() {
+    std::string path = folder / "kernels.uwtpack";
+    UWT_RETURN_IF_ERROR(writer.write(path, false));
+    options.packs = {path};
+    BenchProgress progress;
+    progress.say = [](const std::string &) {};
+    progress.save = [](const BenchResult &) { return uwt::success(); };
+    ThreadPool pool(2);
+    UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, test::fakeDevice());
+    return runBench(device, options, progress, pool, result);
+  }
+
+  void expectAllRight() {
+    Status done = run();
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_THAT(faults, IsEmpty());
+    for (const RefusedRow &row : result.refused)
+      ADD_FAILURE() << row.kernel << ", batch " << row.batch << ": " << row.reason;
+  }
+
+  test::FakeCuda &fake;
+  test::TemporaryFolder folder;
+  KernelPackWriter writer;
+  uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", test::sampleCubin());
+  std::vector<std::unique_ptr<uwt::testing::TranscodeModule>> transcodes;
+  std::vector<std::unique_ptr<uwt::testing::Product>> products;
+  std::vector<std::pair<KernelEntry, std::unique_ptr<EmulatedKernel>>> kernels;
+  std::map<std::string, size_t> names;
+  BenchOptions options;
+  BenchResult result;
+  uint64_t launches = 0;
+  std::vector<std::string> faults;
+};
+
+TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
+  using enum ProductStrategy;
+  const BenchKernel given[] = {
+      {"raw", Direct, 1, 1, 8, "product_1"},
+      {"raw", Direct, 8, 9, 64, "product_3"},
+      {"inplace<12>", Direct, 1, 1, 8, "product_1"},
+      {"inplace<12>", Direct, 8, 9, 64, "product_3"},
+      {"inplace<11>", Direct, 1, 1, 8, "product_1"},
+      // No raw kernel has slices of so many rows, adds a strip's units one after the other, or ends
+      // shares with units.
+      {"inplace<11>", Direct, 4, 9, 32, "product_11, all panels as words"},
+      {"huffman<12,2>", Direct, 1, 1, 8, "product_13, all panels as words"},
+      {"huffman<12,2>", Shared, 8, 9, 64, "product_15, all panels as words"},
+      {"window<4>", Direct, 8, 1, 64, "product_3"},
+      {"palette<4>", Direct, 8, 1, 64, "product_3"},
+      {"bitplane<3>", Direct, 8, 1, 64, "product_3"},
+      {"huffman<12,1>", Codes, 1, 1, 8, "product_1"},
+      {"huffman<12,1>", Exponents, 8, 9, 64, "product_3"},
+      {"rice<1,8>", Buffer, 1, 1, 8, "product_1"},
+      {"rice<1,8>", Buffer, 8, 9, 64, "product_3"},
+  };
+  for (const BenchKernel &kernel : given)
+    addProduct(kernel);
+  options.batches = {5, 20};
+  expectAllRight();
+  std::map<std::pair<std::string, uint32_t>, std::string> twins;
+  for (const BenchRow &row : result.rows) {
+    twins[{row.entry->format.str(), row.batch}] = row.checks.twin;
+    EXPECT_EQ(row.checks.twinOutputs, row.batch * rows) << row.entry->kernel;
+    EXPECT_GT(row.checks.decodedColumns, 0u) << row.entry->kernel;
+    EXPECT_GT(row.checks.exactOutputs, 0u) << row.entry->kernel;
+  }
+  for (const BenchKernel &kernel : given) {
+    uint32_t batch = kernel.batchTo == 8 ? 5 : 20;
+    EXPECT_EQ((twins[{Format::parse(kernel.format)->str(), batch}]), kernel.twin)
+        << kernel.format << ", batch " << batch;
+  }
+}
+
+TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
+  for (const char *result : {"inplace<12>", "window<4>", "palette<4>"})
+    addTranscode("huffman<12,2>", result);
+  options.batches = {1};
+  expectAllRight();
+  // The first kernel of each makes `raw`.
+  std::map<std::string, uint64_t> checked;
+  for (const BenchRow &row : result.rows)
+    checked[row.entry->result->str()] = row.checks.twinOutputs;
+  EXPECT_GT(checked["raw"], rows * columns);
+  for (const char *result : {"inplace<12>", "window<4>", "palette<4>"})
+    EXPECT_GT(checked[Format::parse(result)->str()], rows * columns) << result;
+}
+
+TEST_F(EmulatedBenchTest, AWrongKernelHasNoRow) {
+  addProduct({"inplace<12>", ProductStrategy::Direct, 1, 1, 8, ""});
+  options.batches = {4};
+  fake.onLaunch = [this](const test::FakeLaunch &launch) {
+    emulate(launch);
+    if (launch.function == "product_1")
+      *reinterpret_cast<uint32_t *>(
+          launch.parameters[1 + parametersOf(kernels.back().first, ArgumentKind::Y)]) ^= 1;
+  };
+  ASSERT_TRUE(run());
+  EXPECT_TRUE(result.rows.empty());
+  EXPECT_TRUE(result.hasWrong());
+}
+
+} // namespace

@@ -1,0 +1,184 @@
+//===- KernelTesting.cpp - Products by kernels in tests -------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelTesting.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "uwt/Compiler/Compile.h"
+#include "uwt/Codegen/Decode/Passes.h"
+#include <bit>
+
+namespace uwt::testing {
+
+static uint16_t narrowed(float value) {
+  return static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+}
+static float widened(uint16_t word) { return std::bit_cast<float>(uint32_t(word) << 16); }
+
+std::vector<uint16_t> drawIntegers(uint64_t count, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<uint16_t> words(count);
+  for (uint16_t &word : words)
+    word = narrowed(static_cast<float>(static_cast<int>(random() % 15) - 7));
+  return words;
+}
+
+std::vector<uint16_t> drawWeights(uint64_t count, uint32_t seed, uint32_t rarity) {
+  std::mt19937 random(seed);
+  std::vector<uint16_t> words(count);
+  for (uint16_t &word : words) {
+    uint32_t exponent = 120 - std::min(std::countl_zero(uint32_t(random() | 1)), 12);
+    if (random() % rarity == 0)
+      exponent = 60 + random() % 80;
+    word = static_cast<uint16_t>((random() & 0x807F) | exponent << 7);
+  }
+  return words;
+}
+
+std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) {
+  std::mt19937 random(seed);
+  std::vector<uint16_t> words(count);
+  for (uint16_t &word : words) {
+    float value = static_cast<float>(static_cast<int>(random() % 15) - 7);
+    if (random() % rarity == 0)
+      value = static_cast<float>(1 << (8 + random() % 5));
+    word = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+  }
+  return words;
+}
+
+void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random) {
+  for (uint8_t &byte : plane.bytes())
+    if (random() % rarity == 0)
+      byte = static_cast<uint8_t>(random());
+}
+
+std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
+                                const std::vector<uint16_t> &x, const Shape &shape) {
+  std::vector<float> result(shape.rows * shape.batch);
+  for (uint64_t m = 0; m < shape.batch; ++m)
+    for (uint64_t n = 0; n < shape.rows; ++n)
+      for (uint64_t k = 0; k < shape.columns; ++k)
+        result[m * shape.rows + n] +=
+            widened(weights[n * shape.columns + k]) * widened(x[m * shape.columns + k]);
+  return result;
+}
+
+TranscodeModule::TranscodeModule(const std::string &from, const std::string &to, uint64_t rows,
+                                 uint64_t columns, const std::string &element)
+    : context(makeContext()) {
+  auto type = [&](const std::string &format) {
+    return "!uwt.compressed<" + std::to_string(rows) + "x" + std::to_string(columns) + "x" +
+           element + ", \"" + format + "\">";
+  };
+  context->loadAllAvailableDialects();
+  module = mlir::parseSourceString<mlir::ModuleOp>(
+      "func.func @f() {\n  %w = uwt.weight \"w\" : " + type(from) +
+          "\n  %r = uwt.transcode %w : " + type(from) + " -> " + type(to) + "\n  return\n}\n",
+      context.get());
+}
+
+std::string TranscodeModule::prepare() {
+  if (!module)
+    return "the module does not parse";
+  uwt::TranscodeOp op;
+  module->walk([&](uwt::TranscodeOp found) { op = found; });
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
+  TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+  if (std::string reason = transcodeRefusal(types); !reason.empty())
+    return reason;
+  built = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
+  mlir::PassManager passes(context.get());
+  passes.addPass(createEmitDecodersPass());
+  return mlir::succeeded(passes.run(*module)) ? "" : "the passes fail";
+}
+
+Product::Product(const std::string &format, Shape shape, const KernelOptions &options)
+    : format(format), shape(shape), options(options), context(makeContext()) {
+  module = mlir::parseSourceString<mlir::ModuleOp>(text(), context.get());
+}
+
+std::string Product::text() const {
+  auto shaped = [](uint64_t a, uint64_t b, const char *type) {
+    return std::to_string(a) + "x" + std::to_string(b) + "x" + type;
+  };
+  std::string xType = "memref<" + shaped(shape.batch, shape.columns, "bf16") + ">";
+  std::string yType = "memref<" + shaped(shape.batch, shape.rows, "f32") + ">";
+  std::string wType =
+      "!uwt.compressed<" + shaped(shape.rows, shape.columns, "bf16") + ", \"" + format + "\">";
+  return "func.func @f(%x: " + xType + ", %y: " + yType +
+         ") {\n  %w = uwt.weight \"w\" : " + wType + "\n  uwt.matmul ins(%x, %w : " + xType + ", " +
+         wType + ") outs(%y : " + yType +
+         ") {\n  ^bb0(%s: f32):\n    uwt.yield %s : f32\n  }\n  return\n}\n";
+}
+
+std::string Product::prepare() {
+  if (!module)
+    return "the module does not parse: " + text();
+  auto function = *module->getOps<mlir::FunctionOpInterface>().begin();
+  MatmulOp op = *function.getFunctionBody().getOps<MatmulOp>().begin();
+  mlir::OpBuilder builder(function);
+  auto kernels = buildProductKernels(op, options, builder, "kernels");
+  if (mlir::failed(kernels))
+    return "there are no kernels";
+  built = std::move(*kernels);
+  mlir::PassManager passes(context.get());
+  passes.addPass(createEmitDecodersPass());
+  if (mlir::failed(passes.run(*module)))
+    return "decoders cannot be emitted";
+  return finish();
+}
+
+std::string Product::finish() {
+  auto prepared = EmulatedProduct::prepare(built.module, built.entries);
+  if (mlir::failed(prepared))
+    return "the emulator refuses the kernels";
+  product = std::move(*prepared);
+  return {};
+}
+
+Expected<EmulatedWeight> Product::load(const std::vector<uint16_t> &weights, bool asWords) const {
+  ThreadPool pool(1);
+  UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
+  TensorDescription description{ElementType::BF16, {shape.rows, shape.columns}, parsed};
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(weights.data()),
+                                 weights.size() * 2);
+  LoadOptions load;
+  load.asWords = asWords;
+  UWT_ASSIGN_OR_RETURN(LoadedWeight weight,
+                       LoadedWeight::fromBytes(description, bytes, pool, load));
+  return EmulatedWeight::make(weight);
+}
+
+Expected<std::vector<float>> Product::run(const EmulatedWeight &weight,
+                                          const std::vector<uint16_t> &x, unsigned ctas,
+                                          uint64_t seed) const {
+  std::vector<float> y(shape.rows * shape.batch);
+  EmulatedOperands operands;
+  operands.x = {reinterpret_cast<const uint8_t *>(x.data()), x.size() * 2};
+  operands.y = {reinterpret_cast<uint8_t *>(y.data()), y.size() * 4};
+  operands.batch = static_cast<uint32_t>(shape.batch);
+  EmulationOptions emulation;
+  emulation.seed = seed;
+  UWT_RETURN_IF_ERROR(product->run(weight, operands, ctas, emulation));
+  return y;
+}
+
+Expected<std::vector<float>> Product::run(const std::vector<uint16_t> &weights,
+                                          const std::vector<uint16_t> &x, unsigned ctas,
+                                          uint64_t seed) {
+  UWT_ASSIGN_OR_RETURN(EmulatedWeight weight, load(weights));
+  return run(weight, x, ctas, seed);
+}
+
+bool Product::assembles(const std::string &target) {
+  GpuCodeOptions output;
+  output.output = GpuOutput::Cubin;
+  return mlir::succeeded(compileKernels(built.module, **findGpuTarget(target), output));
+}
+
+} // namespace uwt::testing

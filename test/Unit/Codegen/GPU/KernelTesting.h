@@ -1,0 +1,92 @@
+//===- KernelTesting.h - Products by kernels in tests -----------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TEST_UNIT_CODEGEN_GPU_KERNELTESTING_H
+#define UWT_TEST_UNIT_CODEGEN_GPU_KERNELTESTING_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "uwt/Emulator/EmulatedProduct.h"
+#include "uwt/CudaTools/CompileKernels.h"
+#include "uwt/Codegen/GPU/ProductKernels.h"
+#include "uwt/Codegen/GPU/TranscodeKernels.h"
+#include <random>
+
+namespace uwt::testing {
+
+struct Shape {
+  uint64_t rows, columns, batch;
+};
+
+/// Small integers times powers of two: products and their sums are exact. One in `rarity` is far
+/// larger than the others.
+std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity);
+
+/// bf16 of small integers: products and their sums are exact.
+std::vector<uint16_t> drawIntegers(uint64_t count, uint32_t seed);
+/// bf16 mostly in a narrow range of exponents, one in `rarity` far outside of it.
+std::vector<uint16_t> drawWeights(uint64_t count, uint32_t seed, uint32_t rarity);
+/// x · Wᵀ of bf16 in f32, in order of k.
+std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
+                                const std::vector<uint16_t> &x, const Shape &shape);
+
+/// Overwrites one byte in `rarity` of a plane; 1 for all.
+void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random);
+
+/// The kernels of one transcode of a weight.
+class TranscodeModule {
+public:
+  TranscodeModule(const std::string &from, const std::string &to, uint64_t rows, uint64_t columns,
+                  const std::string &element = "bf16");
+  /// Builds the kernels, with their decoders; empty, or what went wrong.
+  std::string prepare();
+  const TranscodeKernels &kernels() const { return built; }
+
+private:
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  TranscodeKernels built;
+};
+
+/// The kernels of one product of bf16 with f32 results.
+class Product {
+public:
+  Product(const std::string &format, Shape shape, const KernelOptions &options);
+
+  /// Builds the kernels; empty, or what went wrong.
+  std::string prepare();
+  Expected<std::vector<float>> run(const std::vector<uint16_t> &weights,
+                                   const std::vector<uint16_t> &x, unsigned ctas, uint64_t seed);
+  /// The weight as `run` gives it to kernels, or with all panels as words.
+  Expected<EmulatedWeight> load(const std::vector<uint16_t> &weights, bool asWords = false) const;
+  Expected<std::vector<float>> run(const EmulatedWeight &weight, const std::vector<uint16_t> &x,
+                                   unsigned ctas, uint64_t seed) const;
+  /// Whether ptxas takes the kernels: it fails on spills and on serialised matrix instructions.
+  bool assembles(const std::string &target);
+
+  /// The kernels at lane level, to be changed by tests of mutations before `finish`.
+  mlir::gpu::GPUModuleOp kernels() { return built.module; }
+  const std::vector<KernelEntry> &entries() const { return built.entries; }
+  /// Makes the kernels, changed or not, ready to run.
+  std::string finish();
+
+private:
+  std::string text() const;
+
+  std::string format;
+  Shape shape;
+  KernelOptions options;
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  ProductKernels built;
+  std::optional<EmulatedProduct> product;
+};
+
+} // namespace uwt::testing
+
+#endif // UWT_TEST_UNIT_CODEGEN_GPU_KERNELTESTING_H

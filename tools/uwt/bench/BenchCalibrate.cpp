@@ -1,0 +1,292 @@
+//===- BenchCalibrate.cpp - uwt bench calibrate ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operations' times come from products whose weights lie in a cache, on one thread; bandwidth from
+// plain reads; overlap from products with cold weights, on one thread as well. All are least times:
+// whatever else the machine does only adds to them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BenchProduct.h"
+#include "../Command.h"
+#include "../text/Json.h"
+#include "../text/Table.h"
+#include "../text/Text.h"
+#include "uwt/Container/File.h"
+#include "uwt/CostModel/Fit.h"
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <unistd.h>
+
+using namespace uwt;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// A weight that fits the second-level cache from any format.
+constexpr uint64_t cachedRows = 256, cachedColumns = 1024;
+constexpr uint64_t coldRows = 8192, coldColumns = 4096;
+constexpr double leastSeconds = 0.02;
+/// The least of many passes: other programs read memory, too.
+constexpr unsigned readPasses = 40;
+constexpr auto loopWork = std::chrono::microseconds(20);
+
+/// Products that are compiled together: one format and kernel, several batches.
+struct Experiment {
+  std::string format;
+  KernelConfig config;
+  std::vector<uint64_t> batches;
+  bool exact = false;
+};
+
+class BenchCalibrateCommand final : public Command {
+public:
+  std::string_view name() const override { return "bench calibrate"; }
+  std::string_view summary() const override {
+    return "measure this machine's constants for the cost model";
+  }
+  std::string_view description() const override {
+    return "Measures read bandwidth, what the kernels' operations take, and what a parallel loop "
+           "costs, and writes them to a file that --calibration of other commands takes "
+           "(docs/cost-model.md). Takes about a minute; nothing else should run.";
+  }
+  std::vector<Example> examples() const override {
+    return {{"uwt bench calibrate", "Measure, and write ~/.config/uwt/calibration.json"},
+            {"uwt bench calibrate -o machine.json -T 4", "Bandwidth with up to 4 threads"}};
+  }
+  std::vector<Option> options() override {
+    return {{"-o,--output", "FILE", "file to write (default: ~/.config/uwt/calibration.json)",
+             &output, ValueHint::Path},
+            {"--target", "TARGET", "target whose kernels are measured (default: native)", &target},
+            threadsOption(&threads)};
+  }
+  Status run(Session &session) override;
+
+private:
+  Status measureBandwidth(Session &session);
+  Status measureOperations(Session &session);
+  Status measureOverlap(Session &session);
+  void measureLoops();
+  Status observe(Session &session, const ProductWeights &weights, const Experiment &experiment,
+                 double escapes, unsigned threadCount, std::vector<Observation> &observations);
+
+  std::string output, target = "native";
+  unsigned threads = 0;
+  const CompilerModule *compiler = nullptr;
+  Calibration result;
+  std::vector<Observation> cached, cold;
+};
+
+} // namespace
+
+static double leastOf(const std::vector<double> &values) {
+  return *std::min_element(values.begin(), values.end());
+}
+
+Status BenchCalibrateCommand::measureBandwidth(Session &session) {
+  session.detail("measuring bandwidth");
+  ThreadPool all(threads);
+  ReadProbe probe(uint64_t(384) << 20, all);
+  result.bandwidth.clear();
+  for (unsigned count = 1; count <= all.size(); ++count) {
+    ThreadPool pool(count);
+    std::vector<double> seconds;
+    for (unsigned i = 0; i < readPasses; ++i) {
+      UWT_RETURN_IF_ERROR(checkInterrupted());
+      seconds.push_back(probe.run(pool));
+    }
+    double rate = static_cast<double>(probe.bytes()) / leastOf(seconds) * 1e-9;
+    // More threads never read less: what looks so is something else on the machine.
+    if (!result.bandwidth.empty())
+      rate = std::max(rate, result.bandwidth.back());
+    result.bandwidth.push_back(rate);
+  }
+  return success();
+}
+
+/// What a loop takes beyond its work: the excess that a quarter of the loops stay below.
+void BenchCalibrateCommand::measureLoops() {
+  ThreadPool pool(threads);
+  auto body = [](void *, uint64_t begin, uint64_t end, unsigned) {
+    auto until = Clock::now() + loopWork * static_cast<int64_t>(end - begin);
+    while (Clock::now() < until) {
+    }
+  };
+  std::vector<double> excess;
+  for (unsigned i = 0; i < 2000; ++i) {
+    auto begin = Clock::now();
+    pool.parallelRanges(pool.size(), body, nullptr);
+    excess.push_back(
+        std::chrono::duration<double, std::micro>(Clock::now() - begin - loopWork).count());
+  }
+  std::sort(excess.begin(), excess.end());
+  result.forkJoin = std::max(excess[excess.size() / 4], 0.0);
+}
+
+Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &weights,
+                                      const Experiment &experiment, double escapes,
+                                      unsigned threadCount,
+                                      std::vector<Observation> &observations) {
+  session.detail("measuring " + experiment.format + " by " + experiment.config.str());
+  ToolCompileOptions options;
+  options.target = target;
+  options.weights = {weights.path()};
+  options.format = experiment.format;
+  options.strategyText = strategyText(experiment.config);
+  options.exact = experiment.exact;
+  std::string ir =
+      productIr(weights.rows(), weights.columns(), weights.copies(), experiment.batches);
+  UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(ir, "product.mlir", options, 0, {}));
+  Observation observation;
+  observation.config = experiment.config;
+  observation.format.format = *Format::parse(experiment.format);
+  UWT_ASSIGN_OR_RETURN(observation.format.decodeOperations,
+                       compiler->decodeOperations(experiment.format));
+  observation.format.size = expectedSize(observation.format.format, ElementType::BF16);
+  observation.format.size.escapesPerWeight = experiment.format == "raw" ? 0 : escapes;
+  for (uint64_t batch : experiment.batches) {
+    std::vector<uint8_t> x = drawInput(batch, weights.columns(), batch);
+    ToolTensor input{"BF16", {batch, weights.columns()}, x};
+    std::vector<double> seconds;
+    UWT_RETURN_IF_ERROR(
+        program->run(batchFunction(batch), std::span(&input, 1), threadCount, 5, seconds));
+    auto repeats = static_cast<unsigned>(std::clamp(leastSeconds / leastOf(seconds), 10.0, 2000.0));
+    UWT_RETURN_IF_ERROR(checkInterrupted());
+    UWT_RETURN_IF_ERROR(
+        program->run(batchFunction(batch), std::span(&input, 1), threadCount, repeats, seconds));
+    observation.problem = {
+        batch, weights.rows(), weights.columns(), 1, threadCount, !experiment.exact, true};
+    observation.microseconds = leastOf(seconds) / weights.copies() * 1e6;
+    observations.push_back(observation);
+  }
+  return success();
+}
+
+/// Escape records that the weight has in that format, a weight.
+static Expected<double> escapesOf(const ProductWeights &weights, const char *format,
+                                  ThreadPool &pool) {
+  TensorDescription description = weights.description();
+  description.format = *Format::parse(format);
+  MemoryPlanes planes;
+  UWT_ASSIGN_OR_RETURN(EncodedTensor encoded,
+                       encodeTensor(description, weights.bytes(), planes, pool));
+  return static_cast<double>(encoded.escapes) /
+         static_cast<double>(weights.rows() * weights.columns());
+}
+
+Status BenchCalibrateCommand::measureOperations(Session &session) {
+  const KernelConfig direct{false, 16, 1, 64};
+  ThreadPool pool;
+  // Gaussian weights have next to no escapes.
+  for (const char *kind : {"gaussian", "row-scaled-t4"}) {
+    UWT_ASSIGN_OR_RETURN(auto weights,
+                         ProductWeights::make(kind, cachedRows, cachedColumns, 1, 1, pool));
+    UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, "inplace<12>", pool));
+    std::vector<Experiment> experiments = {{"inplace<12>", direct, {1, 2}}};
+    for (unsigned chunk : {128, 512, 1024})
+      experiments.push_back({"inplace<12>", {true, 4, 4, chunk}, {4, 24}});
+    if (std::string_view(kind) == "gaussian") {
+      experiments.push_back({"raw", direct, {1, 2}});
+      experiments.push_back({"raw", direct, {1}, true});
+      experiments.push_back({"raw", {true, 4, 4, 1024}, {12}, true});
+      experiments.push_back({"window<4>", direct, {1}});
+      for (unsigned chunk : {128, 512, 1024}) {
+        experiments.push_back({"raw", {true, 16, 1, chunk}, {1, 2}});
+        experiments.push_back({"raw", {true, 8, 2, chunk}, {2, 12}});
+        experiments.push_back({"raw", {true, 4, 4, chunk}, {8, 24, 48}});
+      }
+    }
+    for (const Experiment &experiment : experiments)
+      UWT_RETURN_IF_ERROR(observe(session, *weights, experiment, escapes, 1, cached));
+  }
+  result = fitOperations(result, cached);
+  return success();
+}
+
+Status BenchCalibrateCommand::measureOverlap(Session &session) {
+  ThreadPool pool(threads);
+  UWT_ASSIGN_OR_RETURN(auto weights,
+                       ProductWeights::make("row-scaled-t4", coldRows, coldColumns,
+                                            ProductWeights::coldCopies(coldRows, coldColumns), 1,
+                                            pool));
+  UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, "inplace<12>", pool));
+  for (const char *format : {"raw", "inplace<12>"}) {
+    UWT_RETURN_IF_ERROR(
+        observe(session, *weights, {format, {false, 16, 1, 64}, {1}}, escapes, 1, cold));
+    UWT_RETURN_IF_ERROR(
+        observe(session, *weights, {format, {true, 4, 4, 128}, {2, 4}}, escapes, 1, cold));
+    UWT_RETURN_IF_ERROR(
+        observe(session, *weights, {format, {true, 4, 4, 512}, {8, 16}}, escapes, 1, cold));
+  }
+  result.overlap = fitOverlap(result, cold);
+  return success();
+}
+
+/// Predicted beside measured times, for a user who wants to know whether to believe the model.
+static std::string comparison(const Session &session, const Calibration &calibration,
+                              const std::vector<Observation> &observations) {
+  Table table({{"format", Table::Align::Left},
+               {"kernel", Table::Align::Left},
+               {"weight", Table::Align::Left},
+               {"batch"},
+               {"measured us"},
+               {"predicted us"},
+               {"error"}});
+  for (const Observation &o : observations) {
+    double predicted = predict(calibration, o.problem, o.format, o.config).total;
+    table.add({o.format.format.str(), o.config.str() + (o.problem.pairDots ? "" : ", exact"),
+               std::to_string(o.problem.rows) + " x " + std::to_string(o.problem.columns),
+               std::to_string(o.problem.batch), formatNumber(o.microseconds, 1),
+               formatNumber(predicted, 1), formatPercent(predicted / o.microseconds - 1)});
+  }
+  return table.str(session);
+}
+
+Status BenchCalibrateCommand::run(Session &session) {
+  UWT_ASSIGN_OR_RETURN(const Target *found, findTarget(target));
+  UWT_RETURN_IF_ERROR(checkRunsHere(*found));
+  UWT_ASSIGN_OR_RETURN(compiler, loadCompiler());
+  std::string path = output.empty() ? Calibration::defaultPath() : output;
+  if (path.empty())
+    return usageError("there is no home directory to write to: use -o FILE");
+  target = found->name;
+  result = Calibration::of(*found);
+  result.machine = std::string(simdLevelName(hostSimdLevel())) + ", " +
+                   plural(ThreadPool(0).size(), "processor");
+  if (long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE); bytes > 0)
+    result.nearBytes = static_cast<uint64_t>(bytes) * 3 / 4;
+  UWT_RETURN_IF_ERROR(measureBandwidth(session));
+  measureLoops();
+  UWT_RETURN_IF_ERROR(measureOperations(session));
+  UWT_RETURN_IF_ERROR(measureOverlap(session));
+
+  std::string text = result.json();
+  std::error_code ignored;
+  if (auto folder = std::filesystem::path(path).parent_path(); !folder.empty())
+    std::filesystem::create_directories(folder, ignored);
+  UWT_RETURN_IF_ERROR(writeWholeFile(
+      path, std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size()), true));
+  if (session.wantsJson()) {
+    Json object = schemaObject("bench.calibrate");
+    object["file"] = path;
+    object["calibration"] = Json::parse(text);
+    printJson(session, object);
+    return success();
+  }
+  // Weights in a cache need no memory.
+  Calibration inCache = result;
+  inCache.bandwidth = {1e9};
+  session.print("weights in a cache, one thread\n" + comparison(session, inCache, cached) +
+                "\ncold weights\n" + comparison(session, result, cold) + "\n" + text +
+                "written to " + path + "\n");
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeBenchCalibrateCommand() {
+  return std::make_unique<BenchCalibrateCommand>();
+}

@@ -1,0 +1,369 @@
+//===- BenchMatmul.cpp - uwt bench matmul ---------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BenchMatmulRun.h"
+#include "../Command.h"
+#include "../FormatOption.h"
+#include "../text/Json.h"
+#include "../text/Table.h"
+#include "../text/Text.h"
+#include "uwt/CostModel/CostModel.h"
+#include "uwt/Support/Suggest.h"
+#include "uwt/Target/Target.h"
+#include <iostream>
+
+using namespace uwt;
+
+namespace {
+
+class BenchMatmulCommand final : public Command {
+public:
+  std::string_view name() const override { return "bench matmul"; }
+  std::string_view summary() const override {
+    return "measure products from compressed weights beside those from raw ones";
+  }
+  std::string_view description() const override;
+  std::vector<Example> examples() const override;
+  std::vector<Option> options() override;
+  Status run(Session &session) override;
+
+private:
+  Status parse();
+  Expected<Json> benchShape(Session &session, const CompilerModule &compiler,
+                            const std::string &shape);
+  Status measure(Session &session, MatmulBench &bench) const;
+  Status measureRegret(Session &session, MatmulBench &bench, Json &object) const;
+  std::string tables(const Session &session, const MatmulBench &bench) const;
+  Json json(const MatmulBench &bench) const;
+
+  std::string shapes = "14336x4096,4096x14336", batches = "1,4,16,64", seed = "1";
+  std::vector<std::string> formats;
+  unsigned threads = 0;
+  bool wait = false, noLoad = false, everyStrategy = false;
+  MatmulSettings settings;
+};
+
+} // namespace
+
+std::string_view BenchMatmulCommand::description() const {
+  return "For y = x W^T in bf16 with f32 sums, compiled for this machine: each weight lies in "
+         "memory "
+         "in enough copies, used in turn, that none is in a cache. Weights are drawn (Student's t "
+         "with 4 degrees of freedom, rows scaled), with the escapes that they need.\n\n"
+         "Every row is checked first: the product from raw weights (the raw twin: the same "
+         "kernels) "
+         "against sums in FP64, all others bit for bit against it. Then rows are timed in turns "
+         "with "
+         "each other and with a plain read of the raw weights' bytes. 'auto' is the format and "
+         "kernel that the cost model picks.";
+}
+
+std::vector<Example> BenchMatmulCommand::examples() const {
+  return {{"uwt bench matmul", "Two shapes of an 8B model, batches 1 to 64"},
+          {"uwt bench matmul --shapes 4096x4096 --batch 1,8 --format 'huffman<12,2>' -T 1",
+           "One shape and format on one thread"},
+          {"uwt bench matmul --format auto --format 'inplace<12>' --json",
+           "The model's pick beside a fixed format, for a script"}};
+}
+
+std::vector<Option> BenchMatmulCommand::options() {
+  return {
+      {"--shapes", "NxK,...", "weights, as output x input features (default: " + shapes + ")",
+       &shapes},
+      {"--batch", "M,...", "batch sizes (default: " + batches + ")", &batches},
+      {"--format", "FORMAT",
+       "format to run from, or 'auto'; may be given again (default: inplace<12>, huffman<12,2>)",
+       &formats, ValueHint::Format},
+      {"--strategy", "TEXT",
+       "kernel, such as 'buffer,rows=4,columns=4,k_chunk=512' (default: the model's pick)",
+       &settings.strategy},
+      {"--calibration", "FILE", "constants of this machine for the cost model",
+       &settings.calibration, ValueHint::Path},
+      {"--target", "TARGET", "target to compile for (default: native)", &settings.target},
+      {"--rounds", "N", "samples of each measurement (default: 7)", &settings.rounds},
+      {"--copies", "N",
+       "copies of a weight; 1 keeps it in a cache (default: as many as keep it cold)",
+       &settings.copies},
+      {"--seed", "S", "seed of weights and inputs (default: 1)", &seed},
+      {"--no-load", "", "leave out loading and compile times", &noLoad},
+      {"--every-strategy", "",
+       "measure every candidate of the cost model beside its pick, and how much slower the pick is",
+       &everyStrategy},
+      {"--wait", "",
+       "before each round say 'ready' on standard error and wait for a line on standard input, "
+       "until "
+       "that ends: for scripts that measure something else in between",
+       &wait},
+      threadsOption(&threads),
+  };
+}
+
+/// The items of "a,b,c".
+static std::vector<std::string> splitList(const std::string &text) {
+  std::vector<std::string> items;
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    items.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return items;
+}
+
+Status BenchMatmulCommand::parse() {
+  settings.batches.clear();
+  for (const std::string &item : splitList(batches)) {
+    UWT_ASSIGN_OR_RETURN(uint64_t batch, parseNumber(item, "--batch", 1 << 16));
+    if (batch == 0 || std::ranges::count(settings.batches, batch))
+      return usageError("--batch: expected different numbers from 1, got " + inQuotes(batches));
+    settings.batches.push_back(batch);
+  }
+  settings.formats =
+      formats.empty() ? std::vector<std::string>{"inplace<12>", "huffman<12,2>"} : formats;
+  for (const std::string &format : settings.formats)
+    if (format != "auto") {
+      UWT_ASSIGN_OR_RETURN(FormatChoice choice, parseFormatChoice(format));
+      if (!std::holds_alternative<Format>(choice))
+        return usageError("--format: " + inQuotes(format) +
+                          " is a policy; products run from a "
+                          "format, or 'auto'");
+    }
+  UWT_ASSIGN_OR_RETURN(settings.seed, parseNumber(seed, "--seed"));
+  if (settings.rounds == 0)
+    return usageError("--rounds: expected at least 1");
+  settings.threads = ThreadPool(threads).size();
+  return success();
+}
+
+/// The compiler's remarks, which are the same for each copy of the weight but for their place.
+static std::vector<std::string> picksOf(const MatmulRow &row) {
+  std::vector<std::string> picks;
+  for (const std::string &remark : row.program->stats().remarks) {
+    size_t begin = remark.find("product with");
+    std::string pick = begin == std::string::npos ? remark : remark.substr(begin);
+    if (std::ranges::find(picks, pick) == picks.end())
+      picks.push_back(std::move(pick));
+  }
+  return picks;
+}
+
+Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
+  for (const std::string &format : settings.formats) {
+    if (format == "raw")
+      continue;
+    session.detail("compiling and checking " + format);
+    UWT_RETURN_IF_ERROR(bench.add(format, settings.strategy));
+    if (format == "auto")
+      for (const std::string &pick : picksOf(bench.results().back()))
+        session.detail(pick);
+  }
+  std::string line;
+  for (unsigned i = 0; wait || i < settings.rounds; ++i) {
+    if (wait) {
+      std::cerr << "ready\n" << std::flush;
+      if (!std::getline(std::cin, line))
+        break;
+    }
+    UWT_RETURN_IF_ERROR(bench.round());
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------===//
+
+static double readSpeed(const MatmulBench &bench) {
+  return gigabytesPerSecond(bench.rawBytes() * bench.product().copies(),
+                            medianOf(bench.readSeconds()));
+}
+
+std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench &bench) const {
+  const ProductWeights &product = bench.product();
+  std::string text =
+      session.bold(std::to_string(product.rows()) + " x " + std::to_string(product.columns())) +
+      ", copies of the weight: " + std::to_string(product.copies()) + ", " +
+      plural(settings.threads, "thread") + "; plain read " + formatNumber(readSpeed(bench), 1) +
+      " GB/s; error at most " + formatPercent(bench.error()) + " of its bound; medians\n\n";
+  std::vector<Table::Column> columns = {{"format", Table::Align::Left}, {"bits/weight"}};
+  for (uint64_t batch : settings.batches) {
+    columns.push_back({"batch " + std::to_string(batch) + " us"});
+    columns.push_back({"GB/s raw"});
+    columns.push_back({"x raw"});
+  }
+  Table table(columns);
+  const MatmulRow &raw = bench.results().front();
+  double weights = static_cast<double>(product.rows() * product.columns());
+  for (const MatmulRow &row : bench.results()) {
+    std::vector<std::string> cells = {
+        row.format, formatNumber(static_cast<double>(row.bytesOfCopy) * 8 / weights, 2)};
+    for (size_t i = 0; i < settings.batches.size(); ++i) {
+      double seconds = row.median(i);
+      cells.push_back(formatNumber(seconds * 1e6, 0));
+      cells.push_back(formatNumber(gigabytesPerSecond(bench.rawBytes(), seconds), 1));
+      cells.push_back(formatNumber(seconds > 0 ? raw.median(i) / seconds : 0, 2));
+    }
+    table.add(std::move(cells));
+  }
+  return text + table.str(session);
+}
+
+Json BenchMatmulCommand::json(const MatmulBench &bench) const {
+  const ProductWeights &product = bench.product();
+  Json object = {{"shape", {product.rows(), product.columns()}},
+                 {"copies", product.copies()},
+                 {"raw_bytes", bench.rawBytes()},
+                 {"read_gigabytes_per_second", readSpeed(bench)},
+                 {"read_seconds", bench.readSeconds()},
+                 {"error_share_of_bound", bench.error()}};
+  const MatmulRow &raw = bench.results().front();
+  for (const MatmulRow &row : bench.results()) {
+    Json one = {{"format", row.format}, {"bytes", row.bytesOfCopy}, {"verified", true}};
+    if (row.format == "auto")
+      one["picks"] = picksOf(row);
+    for (size_t i = 0; i < settings.batches.size(); ++i)
+      one["batches"].push_back(
+          {{"batch", settings.batches[i]},
+           {"median_seconds", row.median(i)},
+           {"raw_gigabytes_per_second", gigabytesPerSecond(bench.rawBytes(), row.median(i))},
+           {"times_raw", row.median(i) > 0 ? raw.median(i) / row.median(i) : 0},
+           {"seconds", row.seconds[i]}});
+    object["rows"].push_back(std::move(one));
+  }
+  return object;
+}
+
+/// Loading from a format at rest, and compiling one product.
+static Status measureLoading(Session &session, MatmulBench &bench, const MatmulSettings &settings,
+                             Json &object) {
+  std::string text;
+  for (const char *run : {"inplace<12>", "raw"}) {
+    UWT_ASSIGN_OR_RETURN(LoadRow row, bench.measureLoad("huffman<12,2>", run));
+    double one = gigabytesPerSecond(bench.rawBytes(), medianOf(row.oneThread));
+    double all = gigabytesPerSecond(bench.rawBytes(), medianOf(row.allThreads));
+    text += "load " + row.stored + " as " + row.run + ": " + formatNumber(one, 2) +
+            " GB/s of raw weights on one thread, " + formatNumber(all, 2) + " on " +
+            std::to_string(settings.threads) + "\n";
+    object["load"].push_back({{"stored", row.stored},
+                              {"run", row.run},
+                              {"one_thread_gigabytes_per_second", one},
+                              {"gigabytes_per_second", all},
+                              {"one_thread_seconds", row.oneThread},
+                              {"seconds", row.allThreads}});
+  }
+  for (const MatmulRow &each : bench.results()) {
+    UWT_ASSIGN_OR_RETURN(CompileRow row, bench.measureCompile(each.format));
+    text += "compile one product from " + row.format + ": " +
+            formatNumber(medianOf(row.seconds) * 1e3, 0) + " ms (";
+    Json one = {{"format", row.format},
+                {"median_seconds", medianOf(row.seconds)},
+                {"seconds", row.seconds},
+                {"code_bytes", row.stats.codeBytes}};
+    bool isFirst = true;
+    for (const auto &[stage, seconds] : row.stats.stages) {
+      text += (isFirst ? "" : ", ") + stage + " " + formatNumber(seconds * 1e3, 0);
+      one["stages"][stage] = seconds;
+      isFirst = false;
+    }
+    text += ")\n";
+    object["compile"].push_back(std::move(one));
+  }
+  if (!session.wantsJson())
+    session.print("\n" + text);
+  return success();
+}
+
+/// What a batch size's candidates came to, as times of the pick's speed in the same rounds.
+namespace {
+struct BestCandidate {
+  double speed = 1;
+  std::string format, strategy;
+};
+} // namespace
+
+/// Candidates are measured one after another, each in turns with the pick.
+Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, Json &object) const {
+  bench.keepRows(1);
+  UWT_RETURN_IF_ERROR(bench.add("auto", ""));
+  std::vector<BestCandidate> best(settings.batches.size());
+  for (const char *text : {"inplace<12>", "raw"}) {
+    FormatCost format;
+    format.format = *Format::parse(text);
+    for (const KernelConfig &config : candidateConfigs(format, bench.product().columns())) {
+      session.detail(std::string("measuring ") + text + " by " + config.str());
+      bench.keepRows(2);
+      UWT_RETURN_IF_ERROR(bench.add(text, strategyText(config)));
+      for (unsigned i = 0; i < settings.rounds; ++i)
+        UWT_RETURN_IF_ERROR(bench.round());
+      const MatmulRow &pick = bench.results()[1], &row = bench.results()[2];
+      for (size_t i = 0; i < best.size(); ++i) {
+        double speed = pick.median(i) / row.median(i);
+        object["candidates"].push_back({{"format", text},
+                                        {"strategy", strategyText(config)},
+                                        {"batch", settings.batches[i]},
+                                        {"median_seconds", row.median(i)},
+                                        {"times_pick", speed}});
+        if (speed > best[i].speed)
+          best[i] = {speed, text, config.str()};
+      }
+    }
+  }
+  Table table({{"batch"}, {"regret"}, {"best", Table::Align::Left}});
+  for (size_t i = 0; i < best.size(); ++i) {
+    table.add({std::to_string(settings.batches[i]), formatPercent(best[i].speed - 1),
+               best[i].format.empty() ? "the pick" : best[i].format + " by " + best[i].strategy});
+    object["regret"].push_back({{"batch", settings.batches[i]}, {"regret", best[i].speed - 1}});
+  }
+  object["picks"] = picksOf(bench.results()[1]);
+  if (!session.wantsJson())
+    session.print("\n" + table.str(session));
+  return success();
+}
+
+Expected<Json> BenchMatmulCommand::benchShape(Session &session, const CompilerModule &compiler,
+                                              const std::string &shape) {
+  UWT_ASSIGN_OR_RETURN(auto extents, parseShape(shape, "--shapes"));
+  if (extents.size() != 2 || extents[0] == 0 || extents[1] == 0)
+    return usageError("--shapes: expected NxK, got " + inQuotes(shape));
+  session.detail("drawing weights of " + shape);
+  MatmulBench bench(compiler, settings);
+  UWT_RETURN_IF_ERROR(bench.prepare(extents[0], extents[1]));
+  UWT_RETURN_IF_ERROR(measure(session, bench));
+  if (!session.wantsJson())
+    session.print(tables(session, bench));
+  Json object = json(bench);
+  if (!noLoad)
+    UWT_RETURN_IF_ERROR(measureLoading(session, bench, settings, object));
+  if (everyStrategy)
+    UWT_RETURN_IF_ERROR(measureRegret(session, bench, object));
+  return object;
+}
+
+Status BenchMatmulCommand::run(Session &session) {
+  UWT_RETURN_IF_ERROR(parse());
+  UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
+  UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
+  Json object = schemaObject("bench.matmul");
+  object["version"] = UWT_VERSION;
+  object["target"] = target->name;
+  object["threads"] = settings.threads;
+  object["weights"] = settings.weights;
+  object["seed"] = settings.seed;
+  object["shapes"] = Json::array();
+  for (const std::string &shape : splitList(shapes)) {
+    UWT_ASSIGN_OR_RETURN(Json one, benchShape(session, *compiler, shape));
+    object["shapes"].push_back(std::move(one));
+    if (!session.wantsJson())
+      session.print("\n");
+  }
+  if (session.wantsJson())
+    printJson(session, object);
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeBenchMatmulCommand() {
+  return std::make_unique<BenchMatmulCommand>();
+}

@@ -1,0 +1,105 @@
+//===- BenchMatmulRun.h - Measurements of one weight's products -*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiles the products of a shape from each format, checks them, and times them in turns,
+// so that what else happens on the machine happens to all of them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_BENCH_BENCHMATMULRUN_H
+#define UWT_TOOLS_UWT_BENCH_BENCHMATMULRUN_H
+
+#include "BenchProduct.h"
+#include "../Session.h"
+
+namespace uwt {
+
+struct MatmulSettings {
+  std::vector<uint64_t> batches;
+  /// Formats to run from; "raw" is always measured, "auto" is the cost model's pick.
+  std::vector<std::string> formats;
+  std::string target = "native", strategy, calibration;
+  /// Weights as makeSynthetic names them.
+  std::string weights = "row-scaled-t4";
+  uint64_t seed = 1;
+  unsigned threads = 2;
+  unsigned rounds = 7;
+  /// Copies of a weight; 0: as many as keep it cold.
+  unsigned copies = 0;
+};
+
+/// Products from one format with one strategy.
+struct MatmulRow {
+  std::string format, strategy;
+  std::unique_ptr<ToolProgram> program;
+  /// [batch]: seconds of a product, a sample a round.
+  std::vector<std::vector<double>> seconds;
+  uint64_t bytesOfCopy = 0;
+
+  double median(size_t batch) const { return medianOf(seconds[batch]); }
+};
+
+/// Seconds to bring a stored tensor into a run format, on one thread and on all.
+struct LoadRow {
+  std::string stored, run;
+  std::vector<double> oneThread, allThreads;
+};
+
+/// What compiling one product takes, in seconds.
+struct CompileRow {
+  std::string format;
+  std::vector<double> seconds;
+  ToolStats stats;
+};
+
+/// All that is measured of one shape.
+class MatmulBench {
+public:
+  MatmulBench(const CompilerModule &compiler, const MatmulSettings &settings)
+      : compiler(compiler), settings(settings), pool(settings.threads) {}
+
+  /// Draws the weights, and compiles and checks the raw twin, without timing anything.
+  Status prepare(uint64_t rows, uint64_t columns);
+  /// Compiles products from `format` with `strategy` (empty: the model's pick), and checks that
+  /// every bit equals the raw twin's. Errors: those of the compiler; Invalid (other bits).
+  Status add(const std::string &format, const std::string &strategy);
+  /// Adds a sample to every row and batch, and to the read probe.
+  Status round();
+  /// Forgets all rows but the first `count`, and their samples.
+  void keepRows(size_t count);
+
+  Expected<LoadRow> measureLoad(const std::string &stored, const std::string &run);
+  Expected<CompileRow> measureCompile(const std::string &format);
+
+  const ProductWeights &product() const { return *weights; }
+  /// The raw twin is the first one.
+  const std::vector<MatmulRow> &results() const { return rows; }
+  const std::vector<double> &readSeconds() const { return reads; }
+  uint64_t rawBytes() const { return weights->bytes().size(); }
+  /// The largest error of the raw twin as a share of its bound.
+  double error() const { return worstError; }
+
+private:
+  ToolCompileOptions optionsFor(const std::string &format, const std::string &strategy) const;
+  Expected<MatmulRow> compileRow(const std::string &format, const std::string &strategy);
+  Status check(const MatmulRow &row);
+
+  const CompilerModule &compiler;
+  const MatmulSettings &settings;
+  ThreadPool pool;
+  std::unique_ptr<ProductWeights> weights;
+  std::unique_ptr<ReadProbe> probe;
+  /// [batch]: x, and what the raw twin makes of it.
+  std::vector<std::vector<uint8_t>> inputs, expected;
+  std::vector<MatmulRow> rows;
+  std::vector<double> reads;
+  double worstError = 0;
+};
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_BENCH_BENCHMATMULRUN_H

@@ -1,0 +1,91 @@
+//===- BenchProduct.h - Products to measure ---------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What `uwt bench matmul` and `uwt bench calibrate` share: a weight in several copies, so that none
+// is in a cache when its turn comes; IR with a function a batch size that multiplies x with every
+// copy in turn; and the speed at which the machine reads as many bytes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_BENCH_BENCHPRODUCT_H
+#define UWT_TOOLS_UWT_BENCH_BENCHPRODUCT_H
+
+#include "../CompilerModule.h"
+#include "uwt/Bench/BenchWeights.h"
+#include "uwt/CostModel/CostModel.h"
+#include "uwt/Runtime/Memory.h"
+#include "uwt/Support/Parallel.h"
+
+namespace uwt {
+
+/// A weight [rows, columns] in bf16, in `copies` copies, in a file of its own that goes with the
+/// object. Not movable: the file's name is in programs' options.
+class ProductWeights {
+public:
+  /// Enough copies for weights that are cold, whatever their format: more than 256 MB of them.
+  static unsigned coldCopies(uint64_t rows, uint64_t columns);
+
+  /// `kind` as makeSynthetic takes it. Errors: IO.
+  static Expected<std::unique_ptr<ProductWeights>> make(const std::string &kind, uint64_t rows,
+                                                        uint64_t columns, unsigned copies,
+                                                        uint64_t seed, ThreadPool &pool);
+  ~ProductWeights();
+  ProductWeights(const ProductWeights &) = delete;
+  ProductWeights &operator=(const ProductWeights &) = delete;
+
+  uint64_t rows() const { return tensor.description.shape[0]; }
+  uint64_t columns() const { return tensor.description.shape[1]; }
+  unsigned copies() const { return copyCount; }
+  const std::string &path() const { return file; }
+  /// One copy.
+  std::span<const uint8_t> bytes() const { return tensor.bytes; }
+  const TensorDescription &description() const { return tensor.description; }
+  /// Element `k` of row `n`.
+  double at(uint64_t n, uint64_t k) const;
+
+private:
+  ProductWeights() = default;
+  BenchTensor tensor;
+  unsigned copyCount = 1;
+  std::string file;
+};
+
+/// A module with a function `batchM` for each M in `batches`: it takes x[M, K] and gives, for each
+/// copy, x · wᵀ, summed in f32 and rounded to bf16.
+std::string productIr(uint64_t rows, uint64_t columns, unsigned copies,
+                      std::span<const uint64_t> batches);
+std::string batchFunction(uint64_t batch);
+
+/// Normal deviates in bf16, row-major [batch, columns].
+std::vector<uint8_t> drawInput(uint64_t batch, uint64_t columns, uint64_t seed);
+
+/// Bytes of memory on huge pages that are read from the first to the last.
+class ReadProbe {
+public:
+  explicit ReadProbe(uint64_t bytes, ThreadPool &pool);
+  /// Seconds of one pass.
+  double run(ThreadPool &pool) const;
+  uint64_t bytes() const { return memory.size(); }
+
+private:
+  Buffer memory;
+};
+
+/// How far outputs are from sums in FP64, as a share of the bound that docs/numerics.md states
+/// (K · 2^-24 · Σ|x||w|, and the rounding to bf16): at most 1. Looks at up to `rows` output
+/// features.
+double errorShare(const ProductWeights &weights, uint64_t batch, std::span<const uint8_t> x,
+                  std::span<const uint8_t> y, uint64_t rows);
+
+double medianOf(std::vector<double> values);
+
+/// A configuration as option --strategy takes it: "direct,rows=4,columns=8,k_chunk=512".
+std::string strategyText(const KernelConfig &config);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_BENCH_BENCHPRODUCT_H

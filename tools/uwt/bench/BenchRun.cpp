@@ -1,0 +1,201 @@
+//===- BenchRun.cpp - One measurement -------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BenchRun.h"
+#include "../Session.h"
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <numeric>
+
+using namespace uwt;
+using Clock = std::chrono::steady_clock;
+
+double BenchSamples::sum() const { return std::accumulate(seconds.begin(), seconds.end(), 0.0); }
+
+double BenchSamples::median() const {
+  if (seconds.empty())
+    return 0;
+  std::vector<double> sorted = seconds;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[sorted.size() / 2];
+}
+
+void BenchSamples::add(double choosing, const CodingTimes &one) {
+  choose += choosing;
+  times.statistics += one.statistics;
+  times.model += one.model;
+  times.code += one.code;
+  times.checksum += one.checksum;
+}
+
+static double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Status uwt::repeatTimed(double minimumSeconds, std::vector<double> &seconds,
+                        const std::function<Status()> &once) {
+  constexpr size_t fewest = 3;
+  constexpr double longest = 20;
+  double sum = 0;
+  while ((sum < minimumSeconds || seconds.size() < fewest) && sum < longest) {
+    Clock::time_point start = Clock::now();
+    UWT_RETURN_IF_ERROR(once());
+    seconds.push_back(secondsSince(start));
+    sum += seconds.back();
+    UWT_RETURN_IF_ERROR(checkInterrupted());
+  }
+  return success();
+}
+
+namespace {
+
+/// A format, or a policy, at work on all tensors of a workload.
+class FormatBench {
+public:
+  FormatBench(const BenchWorkload &workload, const FormatChoice &choice,
+              const BenchSettings &settings, ThreadPool &pool)
+      : workload(workload), choice(choice), settings(settings), pool(pool),
+        planes(workload.tensors.size()), encoded(workload.tensors.size()) {}
+
+  Status encodeAll(BenchSamples *samples);
+  Status decodeAll(BenchSamples *samples);
+  Status checkAll() const;
+  void describe(BenchRow &row) const;
+
+private:
+  Expected<ChosenFormat> formatFor(const BenchTensor &tensor) const;
+
+  const BenchWorkload &workload;
+  const FormatChoice &choice;
+  const BenchSettings &settings;
+  ThreadPool &pool;
+  std::vector<TensorDescription> descriptions;
+  std::vector<MemoryPlanes> planes;
+  std::vector<EncodedTensor> encoded;
+  std::vector<std::vector<uint8_t>> decoded;
+};
+
+} // namespace
+
+Expected<ChosenFormat> FormatBench::formatFor(const BenchTensor &tensor) const {
+  const Format *wanted = std::get_if<Format>(&choice);
+  TensorDescription description = tensor.description;
+  description.format =
+      inChosenOrder(wanted ? *wanted : Format(), description.element, description.shape);
+  if (wanted)
+    return ChosenFormat{description.format, nullptr, {}};
+  return chooseFormat(std::get<FormatPolicy>(choice), description, tensor.bytes, pool);
+}
+
+Status FormatBench::encodeAll(BenchSamples *samples) {
+  descriptions.clear();
+  for (size_t i = 0; i < workload.tensors.size(); ++i) {
+    const BenchTensor &tensor = workload.tensors[i];
+    Clock::time_point start = Clock::now();
+    TensorDescription description = tensor.description;
+    UWT_ASSIGN_OR_RETURN(ChosenFormat chosen, formatFor(tensor));
+    description.format = chosen.format;
+    // Memory is kept from one repetition to the next, as a writer would.
+    for (std::vector<uint8_t> &plane : planes[i].planes)
+      plane.clear();
+    EncodeOptions options;
+    options.path = settings.path;
+    options.chosen = &chosen;
+    CodingTimes times;
+    options.times = &times;
+    options.progress = [](uint64_t) { return !interrupted(); };
+    double choosing = secondsSince(start);
+    UWT_ASSIGN_OR_RETURN(encoded[i],
+                         encodeTensor(description, tensor.bytes, planes[i], pool, options));
+    if (samples)
+      samples->add(choosing, times);
+    descriptions.push_back(std::move(description));
+  }
+  return success();
+}
+
+Status FormatBench::decodeAll(BenchSamples *samples) {
+  decoded.resize(workload.tensors.size());
+  for (size_t i = 0; i < workload.tensors.size(); ++i) {
+    decoded[i].resize(workload.tensors[i].bytes.size());
+    DecodeOptions options;
+    options.path = settings.path;
+    CodingTimes times;
+    options.times = &times;
+    UWT_ASSIGN_OR_RETURN(
+        TensorDecoder decoder,
+        TensorDecoder::open(descriptions[i], viewsOf(planes[i]), encoded[i].indexChecksum));
+    UWT_RETURN_IF_ERROR(decoder.decode(decoded[i], pool, options));
+    if (samples)
+      samples->add(0, times);
+  }
+  return success();
+}
+
+Status FormatBench::checkAll() const {
+  for (size_t i = 0; i < workload.tensors.size(); ++i)
+    if (decoded[i] != workload.tensors[i].bytes)
+      return invalidError(workload.tensors[i].name + ": " + descriptions[i].format.str() +
+                          " does not give back the bytes that it was given; this is a defect of "
+                          "uwt, please report it");
+  return success();
+}
+
+void FormatBench::describe(BenchRow &row) const {
+  // What the container pads planes to (docs/container.md).
+  constexpr uint64_t planePadding = 256;
+  for (const EncodedTensor &tensor : encoded) {
+    for (uint64_t bytes : tensor.planeBytes)
+      row.bytes += roundUp(bytes, planePadding);
+    row.escapes += tensor.escapes;
+    row.panels += tensor.panels;
+    row.panelsAsWords += tensor.panelsAsWords;
+  }
+  row.format = descriptions.front().format.str();
+}
+
+Expected<BenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::string &name,
+                                    const FormatChoice &choice, const BenchSettings &settings,
+                                    ThreadPool &pool) {
+  FormatBench bench(workload, choice, settings, pool);
+  BenchRow row;
+  row.name = name;
+  // Warms up, and proves the row.
+  UWT_RETURN_IF_ERROR(bench.encodeAll(nullptr));
+  UWT_RETURN_IF_ERROR(bench.decodeAll(nullptr));
+  UWT_RETURN_IF_ERROR(bench.checkAll());
+  bench.describe(row);
+  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.encode.seconds,
+                                  [&] { return bench.encodeAll(&row.encode); }));
+  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.decode.seconds,
+                                  [&] { return bench.decodeAll(&row.decode); }));
+  UWT_RETURN_IF_ERROR(bench.checkAll());
+  return row;
+}
+
+Expected<BenchRow> uwt::benchCopy(const BenchWorkload &workload, const BenchSettings &settings) {
+  BenchRow row;
+  row.name = "memcpy";
+  row.bytes = workload.bytes();
+  std::vector<std::vector<uint8_t>> copies;
+  for (const BenchTensor &tensor : workload.tensors)
+    copies.emplace_back(tensor.bytes.size());
+  auto copyAll = [&] {
+    for (size_t i = 0; i < copies.size(); ++i)
+      if (!copies[i].empty())
+        std::memcpy(copies[i].data(), workload.tensors[i].bytes.data(), copies[i].size());
+    return success();
+  };
+  UWT_RETURN_IF_ERROR(copyAll());
+  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds / 4, row.encode.seconds, copyAll));
+  for (size_t i = 0; i < copies.size(); ++i)
+    if (copies[i] != workload.tensors[i].bytes)
+      return invalidError("memory does not hold what is copied to it");
+  row.decode = row.encode;
+  return row;
+}

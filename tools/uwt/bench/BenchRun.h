@@ -1,0 +1,71 @@
+//===- BenchRun.h - One measurement -----------------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Times encoding and decoding of a workload in memory. Every row is checked bit for
+// bit before it is timed.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_BENCH_BENCHRUN_H
+#define UWT_TOOLS_UWT_BENCH_BENCHRUN_H
+
+#include "../FormatOption.h"
+#include "uwt/Bench/BenchWeights.h"
+
+namespace uwt {
+
+struct BenchSettings {
+  CodePath path = bestCodePath();
+  double minimumSeconds = 1;
+};
+
+/// Seconds of each repetition over the whole workload, and what the steps took of
+/// their sum.
+struct BenchSamples {
+  std::vector<double> seconds;
+  /// Choosing the format (policies only).
+  double choose = 0;
+  CodingTimes times;
+
+  void add(double choosing, const CodingTimes &one);
+  double sum() const;
+  double median() const;
+};
+
+struct BenchRow {
+  std::string name;
+  /// The format of the first tensor, where `name` is a policy.
+  std::string format;
+  /// Planes with the padding that a container gives them.
+  uint64_t bytes = 0;
+  uint64_t escapes = 0, panels = 0, panelsAsWords = 0;
+  BenchSamples encode, decode;
+};
+
+/// Measures a format. Errors: Usage (the format does not fit the element type),
+/// Interrupted, Invalid (the round trip is not exact).
+Expected<BenchRow> benchFormat(const BenchWorkload &workload, const std::string &name,
+                               const FormatChoice &choice, const BenchSettings &settings,
+                               ThreadPool &pool);
+
+/// Plain copies: the speed of memory on one core.
+Expected<BenchRow> benchCopy(const BenchWorkload &workload, const BenchSettings &settings);
+
+/// zstd on the tensors' bytes, one thread, with its content checksum.
+Expected<BenchRow> benchZstd(const BenchWorkload &workload, int level,
+                             const BenchSettings &settings);
+/// Version of zstd that this build has, or nothing.
+std::string zstdVersion();
+
+/// Repeats `once` until `minimumSeconds` are over and it ran 3 times, or took 20
+/// seconds. Interrupted where the user wishes so.
+Status repeatTimed(double minimumSeconds, std::vector<double> &seconds,
+                   const std::function<Status()> &once);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_BENCH_BENCHRUN_H

@@ -1,0 +1,138 @@
+//===- Inspect.cpp - uwt inspect ------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Command.h"
+#include "InspectPack.h"
+#include "InspectReport.h"
+#include "../text/Paths.h"
+#include "../text/Progress.h"
+#include "../text/Text.h"
+#include "uwt/Pack/KernelPack.h"
+
+using namespace uwt;
+
+namespace {
+
+class InspectCommand final : public Command {
+public:
+  std::string_view name() const override { return "inspect"; }
+  std::string_view summary() const override {
+    return "show what each tensor takes, and how small it could be";
+  }
+  std::string_view description() const override {
+    return "Works on compressed and on plain safetensors: of plain ones it says how much smaller "
+           "they could be. Bits are those stored for a weight, with everything counted. Entropy is "
+           "the fewest bits that a code for single weights needs; of exponents, the fewest where "
+           "only exponents are coded and all other bits are stored as they are.\n\n"
+           "A table that is wider than the terminal loses columns and the middle of long names. "
+           "Into a pipe, or with --verbose, everything is printed. A model with thousands of "
+           "tensors is best seen with --summary.\n\n"
+           "--html writes one page that needs nothing else: tables, charts of sizes, histograms "
+           "of exponents, and where weights with rare exponents lie.\n\n"
+           "Of a pack of compiled GPU kernels it shows code objects and kernels, with --verbose "
+           "also how each is launched and its arguments.";
+  }
+  std::vector<Example> examples() const override {
+    return {{"uwt inspect model.safetensors", "What could be saved?"},
+            {"uwt inspect model.uwt.safetensors --html model.html", "A page with charts"},
+            {"uwt inspect model.uwt.safetensors --tensor lm_head.weight", "One tensor in full"},
+            {"uwt inspect Llama-3.1-8B-uwt --summary", "A large model on one screen"},
+            {"uwt inspect Llama-3.1-8B-uwt --headers-only", "Sizes and formats at once"},
+            {"uwt inspect kernels.uwtpack -v", "Compiled GPU kernels"},
+            {"uwt inspect model.uwt.safetensors --json | jq .total", "For a script"}};
+  }
+  std::vector<Option> options() override {
+    Option in{"IN", "", "a safetensors file or a model folder, compressed or not, or a kernel pack",
+              &input, ValueHint::Path};
+    in.required = true;
+    return {in,
+            {"--tensor", "NAME", "everything about this tensor, or those whose names match a glob",
+             &tensors},
+            {"--summary", "", "a line for each kind of tensor: names with their numbers left out",
+             &byRole},
+            {"--by-layer", "", "a line for each layer", &byLayer},
+            {"--headers-only", "", "read no weights: at once, but without entropies and histograms",
+             &headersOnly},
+            {"--html", "FILE", "write a page with charts, or - for standard output", &html,
+             ValueHint::Path},
+            {"-f,--force", "", "overwrite an existing page", &force},
+            threadsOption(&threads)};
+  }
+  Status run(Session &session) override;
+
+private:
+  Status writePage(Session &session, const Inspection &inspection) const;
+  void printText(Session &session, const Inspection &inspection) const;
+
+  std::string input;
+  std::vector<std::string> tensors;
+  std::optional<std::string> html;
+  bool headersOnly = false, byRole = false, byLayer = false, force = false;
+  unsigned threads = 0;
+};
+
+} // namespace
+
+Status InspectCommand::writePage(Session &session, const Inspection &inspection) const {
+  std::string page = inspectionPage(inspection);
+  if (*html == "-") {
+    session.print(page);
+    return success();
+  }
+  UWT_RETURN_IF_ERROR(writeWholeFile(*html, asBytes(page), force));
+  session.note(*html + ": " + formatBytes(page.size()) + ", open it in a browser");
+  return success();
+}
+
+void InspectCommand::printText(Session &session, const Inspection &inspection) const {
+  if (byRole)
+    printSummary(session, inspection, SummaryBy::Role);
+  else if (byLayer)
+    printSummary(session, inspection, SummaryBy::Layer);
+  else if (inspection.isPart)
+    printDetails(session, inspection);
+  else
+    printInspection(session, inspection);
+}
+
+Status InspectCommand::run(Session &session) {
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  if (KernelPack::isPack(input)) {
+    if (html || !tensors.empty())
+      return usageError(input + ": a kernel pack has no tensors; leave out --html and --tensor");
+    return inspectPack(session, input);
+  }
+  if (byRole && byLayer)
+    return usageError("--summary and --by-layer say different things; give one of them");
+  if (html && *html == "-" && session.wantsJson())
+    return usageError("--json and --html - would both write to standard output; name a file");
+  if (html && *html != "-")
+    UWT_RETURN_IF_ERROR(checkOutput(input, *html, force, "--html"));
+  UWT_RETURN_IF_ERROR(checkWeights(input));
+  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
+  FactsRequest request;
+  request.tensors = tensors;
+  request.values = !headersOnly;
+  ThreadPool pool(threads);
+  Inspection inspection{input, &model, {}, !tensors.empty()};
+  {
+    Progress progress(session, "inspecting", factsBytes(model, request));
+    UWT_ASSIGN_OR_RETURN(inspection.tensors,
+                         collectFacts(model, request, pool, progress.function()));
+  }
+  if (html)
+    UWT_RETURN_IF_ERROR(writePage(session, inspection));
+  if (session.wantsJson()) {
+    writeInspectionJson(inspection, 0, true, [&](std::string_view text) { session.print(text); });
+    session.print("\n");
+  } else if (!html && !session.options().quiet) {
+    printText(session, inspection);
+  }
+  return success();
+}
+
+std::unique_ptr<Command> uwt::makeInspectCommand() { return std::make_unique<InspectCommand>(); }

@@ -1,0 +1,200 @@
+//===- InspectFacts.cpp - What inspect finds out --------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "InspectFacts.h"
+#include "../text/Text.h"
+#include <algorithm>
+
+using namespace uwt;
+
+double TensorFacts::bits() const { return bitsPer(entry->storedBytes, elements); }
+
+static bool isWanted(const FactsRequest &request, std::string_view name) {
+  if (request.tensors.empty())
+    return true;
+  return std::any_of(request.tensors.begin(), request.tensors.end(), [&](const std::string &glob) {
+    return glob == name || matchesGlob(glob, name);
+  });
+}
+
+/// The type whose words are counted, or nothing.
+static std::optional<ElementType> countedType(const TensorEntry &entry) {
+  if (!entry.sameAs.empty())
+    return std::nullopt;
+  return storedElementType(entry.dtype->name);
+}
+
+uint64_t uwt::factsBytes(const Checkpoint &model, const FactsRequest &request) {
+  uint64_t bytes = 0;
+  for (const Container &file : model.files())
+    for (const TensorEntry &entry : file.entries())
+      if (request.values && isWanted(request, entry.name) && countedType(entry))
+        bytes += entry.bytes;
+  return bytes;
+}
+
+/// Adds the words of `bytes`, whole elements, to `counts`.
+static Status addWords(std::vector<uint64_t> &counts, ElementType element,
+                       std::span<const uint8_t> bytes, ThreadPool &pool) {
+  const ElementTraits &traits = getTraits(element);
+  // As a matrix, so that panels are counted in parallel; then what is left of it.
+  constexpr uint64_t columns = 4096;
+  uint64_t elements = bytes.size() / traits.bytes, rows = elements / columns;
+  for (const auto &shape : {std::vector<uint64_t>{rows, columns},
+                            std::vector<uint64_t>{1, elements - rows * columns}}) {
+    TensorDescription description;
+    description.element = element;
+    description.shape = shape;
+    UWT_ASSIGN_OR_RETURN(auto matrices, description.matrices());
+    uint64_t size = shape[0] * shape[1] * traits.bytes;
+    UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(description, bytes.first(size)));
+    std::vector<uint64_t> part = countWords(source, matrices.panels(), traits.wordBits, pool);
+    for (size_t i = 0; i < counts.size() && i < part.size(); ++i)
+      counts[i] += part[i];
+    bytes = bytes.subspan(size);
+  }
+  return success();
+}
+
+/// Zeros, subnormal weights and exponents.
+static void countExponents(std::span<const WordCount> words, const ElementTraits &traits,
+                           ValueFacts &facts) {
+  std::array<uint64_t, 256> exponents{};
+  uint32_t mantissas = 1u << traits.mantissaBits, exponentMask = (1u << traits.exponentBits) - 1;
+  for (const WordCount &one : words) {
+    uint32_t exponent = one.word / mantissas & exponentMask;
+    exponents[exponent] += one.count;
+    if (exponent == 0)
+      (one.word % mantissas == 0 ? facts.zeros : facts.subnormals) += one.count;
+  }
+  for (uint32_t exponent = 0; exponent < exponents.size(); ++exponent)
+    if (exponents[exponent])
+      facts.exponents.emplace_back(exponent, exponents[exponent]);
+}
+
+/// `elementsEach` elements are stored for one of the tensor's own.
+static ValueFacts factsOfWords(std::span<const WordCount> words, ElementType element,
+                               unsigned elementsEach, bool hasLow) {
+  const ElementTraits &traits = getTraits(element);
+  ValueFacts facts;
+  if (traits.signBits != 0) // Bytes have no exponents.
+    countExponents(words, traits, facts);
+  facts.bounds = entropyBounds(words, element) * elementsEach;
+  facts.bounds.exponent += hasLow ? traits.lowBits : 0;
+  facts.bounds.joint += hasLow ? traits.lowBits : 0;
+  return facts;
+}
+
+namespace {
+/// Tensors of at most so many bytes are counted by one thread.
+constexpr uint64_t smallTensor = uint64_t(1) << 20;
+
+class FactsCollector {
+public:
+  FactsCollector(bool wantsValues, ThreadPool &pool, const ProgressFunction &progress)
+      : wantsValues(wantsValues), pool(pool), progress(progress) {}
+
+  Expected<TensorFacts> collect(const Container &file, const TensorEntry &entry);
+
+private:
+  Expected<ValueFacts> readValues(const TensorReader &reader, ElementType element);
+
+  bool wantsValues;
+  ThreadPool &pool;
+  const ProgressFunction &progress;
+  WordCounter counter;
+};
+} // namespace
+
+Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, ElementType element) {
+  const ElementTraits &traits = getTraits(element);
+  bool isSmall = reader.entry().bytes <= smallTensor;
+  std::vector<uint64_t> counts(isSmall ? 0 : size_t(1) << traits.wordBits);
+  bool hasLow = false;
+  auto consume = [&](std::span<const uint8_t> bytes) -> Status {
+    if (isSmall)
+      counter.add(element, bytes);
+    else
+      UWT_RETURN_IF_ERROR(addWords(counts, element, bytes, pool));
+    // The low half is the first two bytes of four.
+    for (size_t i = 0; traits.lowBits && !hasLow && i + 1 < bytes.size(); i += 4)
+      hasLow = bytes[i] != 0 || bytes[i + 1] != 0;
+    if (!progress(bytes.size()))
+      return Error(ErrorKind::Interrupted, "interrupted");
+    return success();
+  };
+  UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
+  unsigned elementsEach = reader.entry().dtype->bits / 8 / traits.bytes;
+  return factsOfWords(isSmall ? counter.take() : occurring(counts), element, elementsEach, hasLow);
+}
+
+/// Escape records of a coded panel.
+static uint64_t panelEscapes(const TensorDecoder &decoder, uint64_t panel) {
+  const CodingPlan &plan = decoder.plan();
+  if (decoder.panelStoredAsWords(panel) || !plan.hasEscapes())
+    return 0;
+  if (plan.traits.rate == Rate::Fixed)
+    return decoder.panelBytes(panel, PlaneKind::Patch).size() / 4 / escapeRecordWords(plan.format);
+  uint64_t inMatrix = panel % std::max<uint64_t>(plan.matrix.panels(), 1);
+  return countPrefixEscapes(plan, plan.matrix.rowsOfPanel(inMatrix),
+                            decoder.panelBytes(panel, PlaneKind::Code));
+}
+
+static void readPanels(const TensorDecoder &decoder, TensorFacts &facts) {
+  facts.panels.resize(decoder.panels());
+  for (uint64_t panel = 0; panel < decoder.panels(); ++panel) {
+    PanelFacts &one = facts.panels[panel];
+    one.asWords = decoder.panelStoredAsWords(panel);
+    one.escapes = panelEscapes(decoder, panel);
+    for (PlaneKind kind :
+         {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
+      one.bytes += decoder.panelBytes(panel, kind).size();
+    facts.escapes += one.escapes;
+    facts.panelsAsWords += one.asWords;
+  }
+}
+
+Expected<TensorFacts> FactsCollector::collect(const Container &file, const TensorEntry &entry) {
+  TensorFacts facts;
+  facts.entry = &entry;
+  facts.elements = entry.dtype->bits ? entry.bytes * 8 / entry.dtype->bits : 0;
+  std::optional<ElementType> element = countedType(entry);
+  if (!entry.compressed() && (!wantsValues || !element))
+    return facts;
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(entry));
+  if (const TensorDecoder *decoder = reader.decoder(); decoder && entry.sameAs.empty())
+    readPanels(*decoder, facts);
+  UWT_RETURN_IF_ERROR(reader.checkRead());
+  if (wantsValues && element) {
+    UWT_ASSIGN_OR_RETURN(facts.values, readValues(reader, *element));
+  }
+  return facts;
+}
+
+Expected<std::vector<TensorFacts>> uwt::collectFacts(const Checkpoint &model,
+                                                     const FactsRequest &request, ThreadPool &pool,
+                                                     const ProgressFunction &progress) {
+  // A plain name that does not exist gets the checkpoint's suggestion.
+  for (const std::string &name : request.tensors)
+    if (name.find_first_of("*?[") == std::string::npos)
+      UWT_RETURN_IF_ERROR(model.find(name));
+  FactsCollector collector(request.values, pool, progress);
+  std::vector<TensorFacts> all;
+  for (size_t i = 0; i < model.files().size(); ++i) {
+    const Container &file = model.files()[i];
+    for (const TensorEntry &entry : file.entries()) {
+      if (!isWanted(request, entry.name))
+        continue;
+      UWT_ASSIGN_OR_RETURN(TensorFacts facts, collector.collect(file, entry));
+      facts.file = i;
+      all.push_back(std::move(facts));
+    }
+  }
+  if (all.empty() && !request.tensors.empty())
+    return usageError("no tensor's name matches " + request.tensors.front());
+  return all;
+}

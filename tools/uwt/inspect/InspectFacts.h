@@ -1,0 +1,69 @@
+//===- InspectFacts.h - What inspect finds out ------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Facts about the tensors of a model, compressed or plain: sizes, bounds, exponent
+// counts, and where escapes lie. Pictures of them are made elsewhere.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_INSPECT_INSPECTFACTS_H
+#define UWT_TOOLS_UWT_INSPECT_INSPECTFACTS_H
+
+#include "uwt/Container/Checkpoint.h"
+
+namespace uwt {
+
+/// Facts about a tensor's values. Needs all of them.
+struct ValueFacts {
+  /// Values of the exponent field that occur, in rising order, and how often. Empty for integers,
+  /// of which zeros and subnormals are not counted either.
+  std::vector<std::pair<uint32_t, uint64_t>> exponents;
+  uint64_t zeros = 0, subnormals = 0;
+  /// Bits an element, with low halves (16 bits where they are stored).
+  EntropyBounds bounds;
+};
+
+/// One panel of a compressed tensor.
+struct PanelFacts {
+  uint64_t bytes = 0, escapes = 0;
+  bool asWords = false;
+};
+
+struct TensorFacts {
+  /// Belongs to the checkpoint that was inspected.
+  const TensorEntry *entry = nullptr;
+  /// Index into Checkpoint::files().
+  size_t file = 0;
+  uint64_t elements = 0;
+  /// Empty for types that UWT does not split, for tensors that are stored under
+  /// another name, and where nobody asked.
+  std::optional<ValueFacts> values;
+  std::vector<PanelFacts> panels;
+  uint64_t escapes = 0, panelsAsWords = 0;
+
+  double bits() const;
+};
+
+struct FactsRequest {
+  /// Names or globs; empty for all tensors.
+  std::vector<std::string> tensors;
+  /// Whether values are read (the whole file) or only headers and indexes.
+  bool values = true;
+};
+
+/// Facts about each tensor that is asked for, in the order of files and headers. Errors: Usage
+/// (a name that does not exist, with a suggestion), Invalid, Interrupted.
+Expected<std::vector<TensorFacts>> collectFacts(const Checkpoint &model,
+                                                const FactsRequest &request, ThreadPool &pool,
+                                                const ProgressFunction &progress);
+
+/// Bytes that collectFacts will read.
+uint64_t factsBytes(const Checkpoint &model, const FactsRequest &request);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_INSPECT_INSPECTFACTS_H

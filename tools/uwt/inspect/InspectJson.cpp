@@ -1,0 +1,142 @@
+//===- InspectJson.cpp - What inspect tells programs ----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "InspectReport.h"
+#include "../text/Json.h"
+
+using namespace uwt;
+
+static Json planesJson(const TensorEntry &entry) {
+  Json planes = Json::object();
+  for (unsigned kind = 0; kind < planeKinds; ++kind)
+    if (entry.planeBytes[kind])
+      planes[std::string(planeName(static_cast<PlaneKind>(kind)))] = entry.planeBytes[kind];
+  return planes;
+}
+
+/// Panels as parallel arrays; `step` neighbours are summed into one item.
+static Json panelsJson(const TensorFacts &tensor, size_t mostPanels) {
+  size_t count = tensor.panels.size();
+  size_t step = mostPanels && count > mostPanels ? (count + mostPanels - 1) / mostPanels : 1;
+  Json bytes = Json::array(), escapes = Json::array(), asWords = Json::array();
+  for (size_t begin = 0; begin < count; begin += step) {
+    PanelFacts sum;
+    uint64_t words = 0;
+    for (size_t i = begin; i < count && i < begin + step; ++i) {
+      sum.bytes += tensor.panels[i].bytes;
+      sum.escapes += tensor.panels[i].escapes;
+      words += tensor.panels[i].asWords;
+    }
+    bytes.push_back(sum.bytes);
+    escapes.push_back(sum.escapes);
+    asWords.push_back(words);
+  }
+  return {{"count", count},
+          {"step", step},
+          {"bytes", std::move(bytes)},
+          {"escapes", std::move(escapes)},
+          {"as_words", std::move(asWords)}};
+}
+
+static Json exponentsJson(const ValueFacts &values) {
+  Json pairs = Json::array();
+  for (auto [exponent, count] : values.exponents)
+    pairs.push_back({exponent, count});
+  return pairs;
+}
+
+static Json tensorJson(const TensorFacts &tensor, size_t mostPanels) {
+  const TensorEntry &entry = *tensor.entry;
+  Json object = {{"name", entry.name},
+                 {"file", tensor.file},
+                 {"dtype", entry.dtype->name},
+                 {"shape", entry.shape},
+                 {"elements", tensor.elements},
+                 {"bytes", entry.bytes},
+                 {"stored_bytes", entry.storedBytes}};
+  object["bits_per_weight"] = tensor.bits();
+  object["format"] = entry.format ? Json(entry.format->str()) : Json();
+  object["same_as"] = entry.sameAs.empty() ? Json() : Json(entry.sameAs);
+  if (!entry.sha256.empty())
+    object["sha256"] = entry.sha256;
+  if (tensor.values) {
+    object["joint_entropy"] = tensor.values->bounds.joint;
+    object["exponent_entropy"] = tensor.values->bounds.exponent;
+    object["zeros"] = tensor.values->zeros;
+    object["subnormals"] = tensor.values->subnormals;
+    object["exponents"] = exponentsJson(*tensor.values);
+  }
+  if (!entry.format || !entry.sameAs.empty())
+    return object;
+  if (entry.members > 1)
+    object["stack"] = {{"name", entry.stack}, {"members", entry.members}, {"member", entry.member}};
+  object["planes"] = planesJson(entry);
+  object["escapes"] = tensor.escapes;
+  object["panels_as_words"] = tensor.panelsAsWords;
+  object["panels"] = panelsJson(tensor, mostPanels);
+  return object;
+}
+
+static Json fileJson(const Container &file) {
+  return {
+      {"path", file.path()},
+      {"bytes", file.fileBytes()},
+      {"original_bytes", file.originalBytes()},
+      {"compressed", file.isContainer()},
+      {"saved_again", file.savedAgain()},
+      {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
+}
+
+/// Everything but the tensors.
+static Json headJson(const Inspection &inspection) {
+  InspectionSum sum = sumOf(inspection);
+  Json result = schemaObject("inspect");
+  result["path"] = inspection.path;
+  result["files"] = Json::array();
+  for (const Container &file : inspection.model->files())
+    result["files"].push_back(fileJson(file));
+  Json total = {{"tensors", sum.tensors},
+                {"compressed", sum.compressed},
+                {"elements", sum.elements},
+                {"bytes", sum.bytes},
+                {"stored_bytes", sum.stored}};
+  if (sum.bounds) {
+    total["joint_entropy"] = sum.bounds->joint;
+    total["exponent_entropy"] = sum.bounds->exponent;
+    total["bounded_elements"] = sum.storedElements;
+    total["bounded_stored_bytes"] = sum.stored;
+  }
+  result["total"] = std::move(total);
+  return result;
+}
+
+/// `text` as an item of an array in an object, indented as that.
+static std::string asItem(std::string_view text) {
+  std::string item = "\n    ";
+  for (char c : text)
+    item += c == '\n' ? std::string("\n    ") : std::string(1, c);
+  return item;
+}
+
+void uwt::writeInspectionJson(const Inspection &inspection, size_t mostPanels, bool indented,
+                              const std::function<void(std::string_view)> &write) {
+  Json head = headJson(inspection);
+  head["tensors"] = Json::array();
+  std::string text = jsonText(head, indented);
+  if (inspection.tensors.empty())
+    return write(text);
+  // Between the brackets of the empty array: there may be a million tensors.
+  size_t inside = text.rfind(']');
+  write(text.substr(0, inside));
+  bool isFirst = true;
+  for (const TensorFacts &tensor : inspection.tensors) {
+    std::string item = jsonText(tensorJson(tensor, mostPanels), indented);
+    write((isFirst ? "" : ",") + (indented ? asItem(item) : item));
+    isFirst = false;
+  }
+  write((indented ? "\n  " : "") + text.substr(inside));
+}

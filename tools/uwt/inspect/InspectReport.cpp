@@ -1,0 +1,268 @@
+//===- InspectReport.cpp - What inspect tells on a terminal ---------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "InspectReport.h"
+#include "../text/Names.h"
+#include "../text/Table.h"
+#include "../text/Text.h"
+#include <algorithm>
+
+using namespace uwt;
+
+InspectionSum uwt::sumOf(const Inspection &inspection) {
+  InspectionSum sum;
+  double exponent = 0, joint = 0;
+  bool hasValues = false;
+  for (const TensorFacts &tensor : inspection.tensors) {
+    const TensorEntry &entry = *tensor.entry;
+    ++sum.tensors;
+    sum.compressed += entry.compressed() && entry.sameAs.empty();
+    sum.elements += tensor.elements;
+    sum.bytes += entry.bytes;
+    sum.stored += entry.storedBytes;
+    if (!entry.sameAs.empty())
+      continue;
+    sum.storedElements += tensor.elements;
+    auto elements = static_cast<double>(tensor.elements);
+    double asItIs = 8 * static_cast<double>(entry.storedBytes);
+    exponent += tensor.values ? tensor.values->bounds.exponent * elements : asItIs;
+    joint += tensor.values ? tensor.values->bounds.joint * elements : asItIs;
+    hasValues = hasValues || tensor.values;
+    sum.notMeasured += tensor.values ? 0 : entry.storedBytes;
+  }
+  if (hasValues && sum.storedElements) {
+    auto elements = static_cast<double>(sum.storedElements);
+    sum.bounds = EntropyBounds{exponent / elements, joint / elements};
+  }
+  return sum;
+}
+
+std::string uwt::compactShape(std::span<const uint64_t> shape) {
+  std::string text;
+  for (uint64_t extent : shape)
+    text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return shape.empty() ? "scalar" : text;
+}
+
+namespace {
+/// How much of a tensor its row tells.
+struct RowStyle {
+  /// Formats with everything that differs from the defaults.
+  bool isFull;
+  /// Columns for the name of the tensor that has the same bytes.
+  size_t sameNameWidth;
+};
+} // namespace
+
+static std::string formatCell(const TensorEntry &entry, RowStyle style) {
+  if (!entry.sameAs.empty())
+    return "= " + cutMiddle(entry.sameAs, style.sameNameWidth);
+  if (!entry.format)
+    return "-";
+  std::string text = entry.format->str();
+  // The codec or its short name; a comma inside <...> is part of it.
+  size_t parameters = text.find('>');
+  size_t comma = text.find(',', parameters == std::string::npos ? 0 : parameters);
+  return style.isFull ? text : text.substr(0, comma);
+}
+
+static std::vector<std::string> row(const TensorFacts &tensor, RowStyle style) {
+  const TensorEntry &entry = *tensor.entry;
+  bool isStored = entry.sameAs.empty() && tensor.elements;
+  return {entry.name,
+          std::string(entry.dtype->name),
+          compactShape(entry.shape),
+          formatBytes(entry.storedBytes),
+          isStored ? formatNumber(tensor.bits(), 3) : "",
+          tensor.values ? formatNumber(tensor.values->bounds.joint, 3) : "",
+          tensor.values ? formatNumber(tensor.values->bounds.exponent, 3) : "",
+          formatCell(entry, style)};
+}
+
+static Table tensorTable(const Inspection &inspection, RowStyle style) {
+  using Align = Table::Align;
+  Table table({{"tensor", Align::Left, 0, true},
+               {"type", Align::Left, 5},
+               {"shape", Align::Left, 4},
+               {"stored"},
+               {"bits", Align::Right, 6},
+               {"entropy", Align::Right, 3},
+               {"of exponents", Align::Right, 1},
+               {"format", Align::Left, 2}});
+  for (const TensorFacts &tensor : inspection.tensors)
+    table.add(row(tensor, style));
+  InspectionSum sum = sumOf(inspection);
+  bool hasElements = sum.storedElements > 0;
+  table.addTotal({plural(sum.tensors, "tensor"), "", "", formatBytes(sum.stored),
+                  hasElements ? formatNumber(bitsPer(sum.stored, sum.storedElements), 3) : "",
+                  sum.bounds ? formatNumber(sum.bounds->joint, 3) : "",
+                  sum.bounds ? formatNumber(sum.bounds->exponent, 3) : ""});
+  return table;
+}
+
+static std::string filesText(const Inspection &inspection) {
+  std::string text;
+  uint64_t fileBytes = 0;
+  bool any = false;
+  for (const Container &file : inspection.model->files()) {
+    fileBytes += file.fileBytes();
+    any = any || file.isContainer();
+    if (file.savedAgain())
+      text += printable(file.path()) +
+              ": another tool has written its header anew; contents are intact\n";
+  }
+  uint64_t count = inspection.model->files().size();
+  std::string files = count == 1 ? "" : " in " + plural(count, "file");
+  if (!any)
+    return printable(inspection.path) + ": plain safetensors" + files + ", " +
+           formatBytes(fileBytes) + "\n" + text;
+  uint64_t originals = inspection.model->originalBytes();
+  return printable(inspection.path) + ": compressed" + files + ", " +
+         formatChange(originals, fileBytes) + " (" + formatBytes(originals) + " -> " +
+         formatBytes(fileBytes) + ")\n" + text;
+}
+
+/// What plain weights would take at the entropy of their exponents, which is what most formats
+/// code: said before anything is compressed.
+static std::string outlook(const Inspection &inspection) {
+  InspectionSum sum = sumOf(inspection);
+  if (!sum.bounds || sum.compressed)
+    return {};
+  auto bytes =
+      static_cast<uint64_t>(sum.bounds->exponent / 8 * static_cast<double>(sum.storedElements));
+  std::string text = "compressed, this could be " + formatChange(sum.stored, bytes) + " (" +
+                     formatBytes(sum.stored) + " -> " + formatBytes(bytes) +
+                     "); 'uwt compress --dry-run' gives the exact size\n";
+  if (sum.notMeasured > sum.stored / 100)
+    text += formatBytes(sum.notMeasured) +
+            " of it are of types that are neither measured nor compressed\n";
+  return text;
+}
+
+std::string uwt::legendText(const Session &session, const Inspection &inspection) {
+  // Of more rows than this, nobody sees the first on a terminal.
+  constexpr size_t manyRows = 100;
+  bool hasBounds = sumOf(inspection).bounds.has_value();
+  std::string text = "bits are those stored for a weight";
+  text += hasBounds ? ", entropy the fewest that a code for single weights needs\n" : "\n";
+  text += outlook(inspection);
+  if (session.outputIsTerminal() && inspection.tensors.size() > manyRows)
+    text += "--summary prints a line for each kind of tensor, --by-layer one for each layer\n";
+  return session.wrapped(text);
+}
+
+std::string uwt::headText(const Inspection &inspection) {
+  return inspection.isPart ? "" : filesText(inspection) + "\n";
+}
+
+void uwt::printInspection(Session &session, const Inspection &inspection) {
+  bool isFull = session.verbose();
+  Table table =
+      tensorTable(inspection, {isFull, session.outputIsTerminal() && !isFull ? 18 : SIZE_MAX});
+  session.print(headText(inspection) + (isFull ? table.str(SIZE_MAX) : table.str(session)) + "\n" +
+                legendText(session, inspection));
+}
+
+static std::string field(std::string_view label, const std::string &value) {
+  std::string padded(label);
+  padded.resize(18, ' ');
+  return "  " + padded + value + "\n";
+}
+
+/// Exponents as bars; those with less than a thousandth of the largest share a line.
+static std::string exponentText(const ValueFacts &values) {
+  uint64_t all = 0, most = 1, rare = 0, rareKinds = 0;
+  for (auto [exponent, count] : values.exponents) {
+    all += count;
+    most = std::max(most, count);
+  }
+  std::string text;
+  for (auto [exponent, count] : values.exponents) {
+    if (count < most / 1000) {
+      rare += count;
+      ++rareKinds;
+      continue;
+    }
+    std::string label = std::to_string(exponent);
+    std::string share = formatPercent(static_cast<double>(count) / static_cast<double>(all), 2);
+    text += "    " + std::string(3 - std::min<size_t>(3, label.size()), ' ') + label + "  " +
+            std::string(9 - std::min<size_t>(9, share.size()), ' ') + share + "  " +
+            std::string(1 + 50 * count / most, '#') + "\n";
+  }
+  if (rareKinds)
+    text += "    and " + plural(rareKinds, "rarer value") + " in " + plural(rare, "weight") + "\n";
+  return text;
+}
+
+static std::string boundsText(const TensorFacts &tensor) {
+  const ValueFacts &values = *tensor.values;
+  auto against = [&](double bound) {
+    std::string text = formatNumber(bound, 4) + " bits a weight";
+    if (bound > 0 && tensor.entry->compressed()) {
+      double share = tensor.bits() / bound - 1;
+      text += ", stored is " + std::string(share >= 0 ? "+" : "") + formatPercent(share, 2);
+    }
+    return text;
+  };
+  std::string entropy = field("entropy", against(values.bounds.joint));
+  if (values.exponents.empty())
+    return entropy;
+  return entropy + field("  of exponents", against(values.bounds.exponent)) +
+         field("zeros", formatCount(values.zeros)) +
+         field("subnormals", formatCount(values.subnormals));
+}
+
+static std::string panelsText(const TensorFacts &tensor) {
+  std::string text = field("escapes", formatCount(tensor.escapes)) +
+                     field("panels", formatCount(tensor.panels.size()) + ", " +
+                                         formatCount(tensor.panelsAsWords) + " not coded");
+  auto most = std::max_element(
+      tensor.panels.begin(), tensor.panels.end(),
+      [](const PanelFacts &a, const PanelFacts &b) { return a.escapes < b.escapes; });
+  if (tensor.escapes)
+    text += field("most escapes", formatCount(most->escapes) + " in panel " +
+                                      std::to_string(most - tensor.panels.begin()));
+  return text;
+}
+
+static std::string detailText(const Session &session, const Inspection &inspection,
+                              const TensorFacts &tensor) {
+  const TensorEntry &entry = *tensor.entry;
+  std::string text = session.bold(printable(entry.name)) + "\n";
+  text += field("file", inspection.model->files()[tensor.file].path());
+  text += field("type, shape", std::string(entry.dtype->name) + ", " + formatShape(entry.shape));
+  if (!entry.sameAs.empty())
+    return text + field("same bytes as", printable(entry.sameAs));
+  text += field("format", entry.format ? entry.format->fullStr() : "not compressed");
+  text += field("original", formatCount(entry.bytes) + " B");
+  if (entry.members > 1)
+    text += field("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
+                                 formatCount(entry.members) + " that are stored as one, under " +
+                                 printable(entry.stack));
+  text += field("stored", formatCount(entry.storedBytes) + " B, " + formatNumber(tensor.bits(), 4) +
+                              " bits a weight");
+  for (unsigned kind = 0; kind < planeKinds && entry.format; ++kind)
+    if (entry.planeBytes[kind])
+      text += field("  plane " + std::string(planeName(static_cast<PlaneKind>(kind))),
+                    formatCount(entry.planeBytes[kind]) + " B");
+  if (!entry.sha256.empty())
+    text += field("sha256", entry.sha256);
+  if (tensor.values)
+    text += boundsText(tensor);
+  if (entry.format)
+    text += panelsText(tensor);
+  if (tensor.values && !tensor.values->exponents.empty())
+    text += "  exponents\n" + exponentText(*tensor.values);
+  return text;
+}
+
+void uwt::printDetails(Session &session, const Inspection &inspection) {
+  std::string text;
+  for (const TensorFacts &tensor : inspection.tensors)
+    text += (text.empty() ? "" : "\n") + detailText(session, inspection, tensor);
+  session.print(text);
+}

@@ -1,0 +1,71 @@
+//===- InspectReport.h - What inspect tells ---------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_INSPECT_INSPECTREPORT_H
+#define UWT_TOOLS_UWT_INSPECT_INSPECTREPORT_H
+
+#include "InspectFacts.h"
+#include "../Session.h"
+#include <functional>
+
+namespace uwt {
+
+/// A model and what was found out.
+struct Inspection {
+  std::string path;
+  const Checkpoint *model = nullptr;
+  std::vector<TensorFacts> tensors;
+  /// Whether the tensors are only some of the model's.
+  bool isPart = false;
+};
+
+/// Sums over the tensors of an inspection.
+struct InspectionSum {
+  uint64_t tensors = 0, compressed = 0, elements = 0, bytes = 0, stored = 0;
+  /// Of tensors that are stored under their own name.
+  uint64_t storedElements = 0;
+  /// Stored bytes of those whose values were not read.
+  uint64_t notMeasured = 0;
+  /// Mean over stored elements; a tensor whose values were not read counts as it is. Nothing where
+  /// no tensor's values were read.
+  std::optional<EntropyBounds> bounds;
+};
+InspectionSum sumOf(const Inspection &inspection);
+
+/// "4096x14336", "scalar" for rank 0.
+std::string compactShape(std::span<const uint64_t> shape);
+/// What the whole model is, in front of a table of its tensors; empty for a part of a model.
+std::string headText(const Inspection &inspection);
+/// What the numbers of a table mean, and what there is to save.
+std::string legendText(const Session &session, const Inspection &inspection);
+
+/// How tensors are put together in a summary.
+enum class SummaryBy {
+  /// By name with the numbers left out: model.layers.*.mlp.down_proj.weight.
+  Role,
+  /// By name up to the first number: model.layers.0.
+  Layer
+};
+/// A line for each kind of tensors, and the sum (InspectSummary.cpp).
+void printSummary(Session &session, const Inspection &inspection, SummaryBy by);
+
+/// A line a tensor, and the sum.
+void printInspection(Session &session, const Inspection &inspection);
+/// Everything about each tensor, with its exponents drawn.
+void printDetails(Session &session, const Inspection &inspection);
+
+/// Schema uwt.inspect/1 as text, in pieces: the whole is never in memory. Tensors of more than
+/// `mostPanels` panels have sums of neighbours instead of single panels (0: never).
+void writeInspectionJson(const Inspection &inspection, size_t mostPanels, bool indented,
+                         const std::function<void(std::string_view)> &write);
+
+/// One self-contained page with charts (InspectPage.cpp).
+std::string inspectionPage(const Inspection &inspection);
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_INSPECT_INSPECTREPORT_H

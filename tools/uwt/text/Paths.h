@@ -1,0 +1,47 @@
+//===- Paths.h - Default names, and what stands in the way ------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How outputs are called where the user names none, and checks that are better
+// made before hours of work than after.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_TEXT_PATHS_H
+#define UWT_TOOLS_UWT_TEXT_PATHS_H
+
+#include "uwt/Support/Error.h"
+#include <string>
+#include <string_view>
+
+namespace uwt {
+
+bool pathIsFolder(const std::string &path);
+bool pathExists(const std::string &path);
+
+/// model.safetensors -> model.uwt.safetensors, folder -> folder-uwt.
+Expected<std::string> compressedName(const std::string &input);
+/// model.uwt.safetensors -> model.safetensors, folder-uwt -> folder. A usage error where
+/// the name has nothing to take away.
+Expected<std::string> decompressedName(const std::string &input);
+
+/// Where compiled programs are kept unless an option says where: $UWT_CACHE, or uwt/programs in
+/// $XDG_CACHE_HOME or ~/.cache; empty for `none` and where there is no home.
+std::string programFolder();
+
+/// An IO error where `input` does not exist.
+Status checkInput(const std::string &input);
+/// The same, and an error that names the next step where `input` has no safetensors but another
+/// kind of file.
+Status checkWeights(const std::string &input);
+/// A usage error where input and output are the same, or where a file `output`
+/// exists and `force` is not set. `option` is what names the output.
+Status checkOutput(const std::string &input, const std::string &output, bool force,
+                   std::string_view option = "-o");
+
+} // namespace uwt
+
+#endif // UWT_TOOLS_UWT_TEXT_PATHS_H
