@@ -37,8 +37,8 @@ static double decodeTime(const GpuBoard &board, const GpuKernelLedger &ledger, d
   double machine = board.clockGHz * 1e3 * board.sms;
   double moved = ledger.weightBytes - bytesLeft(ledger) + ledger.decodedBytes;
   return weights * std::max({moved / (board.memoryGBs * 1e3 * constants.memoryShare),
-                             ledger.decodeInstructions / (128 * machine * constants.issueShare),
-                             ledger.decodeSharedBytes / (128 * machine)});
+                             ledger.decodeInstructions / (smIssuedLanesPerClock * machine * constants.issueShare),
+                             ledger.decodeSharedBytes / (smSharedBytesPerClock * machine)});
 }
 
 /// How often weights come from memory: each slice goes through all of them, and finds them in the
@@ -79,9 +79,9 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   double partials = 2.0 * 4 * ledger.rows * ledger.slice * ledger.ctas * board.sms;
   result.cache = (weights * bytesRead(ledger) * slices + x + partials) /
                  (constants.cacheBytesPerClock * machine);
-  result.alu = weights * slices * ledger.alu / (64 * machine);
-  result.issue = weights * slices * ledger.instructions / (128 * machine * constants.issueShare);
-  result.shared = weights * slices * ledger.sharedBytes / (128 * machine);
+  result.alu = weights * slices * ledger.alu / (smAluLanesPerClock * machine);
+  result.issue = weights * slices * ledger.instructions / (smIssuedLanesPerClock * machine * constants.issueShare);
+  result.shared = weights * slices * ledger.sharedBytes / (smSharedBytesPerClock * machine);
   if (ledger.streamWarps != 0)
     result.chain = weights * slices * ledger.lookups * constants.lookupClocks /
                    (32 * ledger.streamWarps * machine);

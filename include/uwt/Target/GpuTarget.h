@@ -42,6 +42,15 @@ enum class GpuFeature : uint8_t {
   SetMaxRegisters,
 };
 
+/// What a multiprocessor (SM) of each target has. CUDA C++ Programming Guide, "Compute
+/// Capabilities": registers of 32 bits in the table of technical specifications; four schedulers
+/// that issue an instruction of a warp each a clock ("Architecture"); lanes of 32-bit logic and
+/// shifts a clock in the table of "Arithmetic Instructions"; 32 banks of 4 bytes ("Shared Memory").
+inline constexpr unsigned smRegisters = 64 * 1024;
+inline constexpr unsigned smIssuedLanesPerClock = 128;
+inline constexpr unsigned smAluLanesPerClock = 64;
+inline constexpr unsigned smSharedBytesPerClock = 128;
+
 /// A GPU's instruction set and the limits of one of its multiprocessors (SM). Immutable, of static
 /// storage duration.
 struct GpuTarget {
@@ -53,8 +62,8 @@ struct GpuTarget {
   unsigned ptxVersion;
   /// Shared memory that a workgroup can have, and that an SM has, in bytes.
   unsigned sharedBytesPerBlock, sharedBytesPerSm;
-  /// Registers of 32 bits that a thread can have, and that an SM has.
-  unsigned registersPerThread, registersPerSm;
+  /// Registers of 32 bits that a thread can have.
+  unsigned registersPerThread;
   /// Threads and workgroups that an SM holds at a time.
   unsigned threadsPerSm, blocksPerSm;
   /// Multiply-adds of bf16 with f32 sums that the tensor cores of an SM make in a clock; GeForce

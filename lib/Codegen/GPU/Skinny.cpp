@@ -19,15 +19,15 @@ using namespace mlir;
 namespace uwt {
 
 /// Registers of a thread where they are moved, of who multiplies and of who copies or decodes.
-/// Together they may not have more than the workgroup begins with: an equal share of 65,536, in
-/// eights. Else the first ones wait for ever.
+/// Together they may not have more than the workgroup begins with: an equal share of a
+/// multiprocessor's, in eights. Else the first ones wait for ever.
 struct RoleRegisters {
   int32_t consumer, other;
 };
 static constexpr RoleRegisters besideCopies = {232, 40}, besideDecoders = {152, 104},
                                besideDecodersOfFewSums = {144, 112};
 static constexpr bool fits(RoleRegisters roles, int32_t consumers, int32_t others) {
-  int32_t equal = 65536 / (128 * (consumers + others)) / 8 * 8;
+  int32_t equal = smRegisters / (128 * (consumers + others)) / 8 * 8;
   return consumers * roles.consumer + others * roles.other <= (consumers + others) * equal;
 }
 static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2) &&
