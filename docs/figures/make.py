@@ -56,6 +56,11 @@ class Drawing:
         self.add(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6" '
                  'marker-end="url(#tip)"/>')
 
+    def caption(self, top, *lines):
+        """Lines of text over the whole width."""
+        for number, line in enumerate(lines):
+            self.text(WIDTH / 2, top + 19 * number, line, 13, room=WIDTH - 20)
+
     def line(self, x1, y1, x2, y2, color=FAINT, dashed=False):
         dash = ' stroke-dasharray="4 3"' if dashed else ""
         self.add(f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{color}"{dash}/>')
@@ -108,8 +113,8 @@ def weight_path():
     figure.box(columns[0], files, width, height, ["model.safetensors", "16 bits a weight"])
     figure.arrow((columns[0] + width, files + 36), (columns[1] + 40, files + 36))
     figure.text(265, files + 27, "uwt compress", 12.5, room=90)
-    figure.box(columns[1] + 40, files, width, height, ["file of planes", "code, raw, patch, index", "10.6 bits a weight"],
-               CODED)
+    lines = ["file of planes", "code, raw, patch, index", "10.6 bits a weight"]
+    figure.box(columns[1] + 40, files, width, height, lines, CODED)
     figure.arrow((columns[1] + 40 + width, files + 36), (columns[2] + 110, files + 36))
     figure.text(562, files + 27, "uwt decompress", 12.5, room=110)
     figure.box(columns[2] + 110, files, width + 60, height, ["the same file again", "byte for byte, for any program"])
@@ -117,11 +122,14 @@ def weight_path():
     lanes = ((268, "on a CPU: runs today"), (378, "on an NVIDIA GPU: runs on the emulator so far"))
     figure.arrow((410, files + height), (410, 228), (120, 228), (120, 256))
     figure.text(265, 222, "load: checked, kept as it is or coded anew", 12.5)
-    figure.box(columns[0], 258, width, 192, ["memory", "planes, byte for byte", "as in the file,", "or as inplace<12>"], CODED)
+    lines = ["memory", "planes, byte for byte", "as in the file,", "or as inplace<12>"]
+    figure.box(columns[0], 258, width, 192, lines, CODED)
     steps = (
-        (["cache", "the next codes are", "on their way"], ["vector registers", "a few operations decode", "32 weights"],
+        (["cache", "the next codes are", "on their way"],
+         ["vector registers", "a few operations decode", "32 weights"],
          ["dot products", "BF16 in, f32 sums"]),
-        (["ring in shared memory", "bulk copies run ahead"], ["registers of a warp", "each lane decodes what", "it multiplies"],
+        (["ring in shared memory", "bulk copies run ahead"],
+         ["registers of a warp", "each lane decodes what", "it multiplies"],
          ["tensor core", "mma.sync, wgmma"]),
     )
     for (top, label), boxes in zip(lanes, steps):
@@ -176,11 +184,11 @@ def tile():
     figure.line(left + 2 * wide, top + 3 * high, block, first + 16 * cell, dashed=True)
     figure.text(block + 8 * cell, 332, "outlined: what lane 0 holds, in registers r0 to r3", 12.5)
 
-    figure.text(480, 362, "A fixed unit is a strip × 64 columns: 4 blocks side by side. Of each block, lane 4g + t holds rows g and g + 8,", 13,
-                room=940)
-    figure.text(480, 380, "columns 2t, 2t + 1, 2t + 8 and 2t + 9. That is the A operand of mma.m16n8k16: a decoded register goes to the", 13,
-                room=940)
-    figure.text(480, 398, "tensor core without a shuffle.", 13)
+    figure.caption(
+        362,
+        "A fixed unit is a strip × 64 columns: 4 blocks side by side. Of each block, lane 4g + t holds rows g and",
+        "g + 8, columns 2t, 2t + 1, 2t + 8 and 2t + 9. That is the A operand of mma.m16n8k16: a decoded register",
+        "goes to the tensor core without a shuffle.")
     return figure
 
 
@@ -212,10 +220,10 @@ def ring():
     figure.text(505, 308, "full[stage]: the bytes have landed", 13, room=400)
     figure.arrow((900, 262), (900, 338), (192, 338))
     figure.text(505, 356, "empty[stage]: every consuming warp has read", 13, room=400)
-    figure.text(480, 390, "Both sides walk the ring with a pipeline state {index, phase}: 0,0  1,0  2,0  3,0  0,1  1,1  2,1  3,1  0,0 …", 13,
-                room=920)
-    figure.text(480, 410, "index names the stage; phase, which flips each time round, is the parity that a wait on its barrier asks for.", 13,
-                room=920)
+    figure.caption(
+        390,
+        "Both sides walk the ring with a pipeline state {index, phase}: 0,0  1,0  2,0  3,0  0,1  1,1  2,1  3,1  0,0 …",
+        "index names the stage; phase, which flips each time round, is the parity that a wait on its barrier asks for.")
     return figure
 
 
@@ -228,24 +236,28 @@ def stream_k():
     sizes = [total // workers + (worker < total % workers) for worker in range(workers)]
     owners = [worker for worker, size in enumerate(sizes) for _ in range(size)]
     figure.text(left + depth * cell_wide / 2, 26, "k-tiles of each output tile: 128 or 256 columns of W", 14, bold=True)
+    pitch = cell_high + 8
     for number, owner in enumerate(owners):
-        row, column = divmod(number, depth)
-        figure.rect(left + cell_wide * column, top + (cell_high + 8) * row, cell_wide, cell_high, UNITS[owner], FAINT, 0)
-        figure.text(left + cell_wide * (column + 0.5), top + (cell_high + 8) * row + 26, f"CTA {owner}", 12.5)
+        x, y = left + cell_wide * (number % depth), top + pitch * (number // depth)
+        figure.rect(x, y, cell_wide, cell_high, UNITS[owner], FAINT, 0)
+        figure.text(x + cell_wide / 2, y + 26, f"CTA {owner}", 12.5)
+    notes = left + depth * cell_wide + 14
     for row in range(tiles):
-        y = top + (cell_high + 8) * row + 26
+        y = top + pitch * row + 26
         figure.text(left - 12, y, f"output tile {row}", 13, "end")
         users = sorted(set(owners[depth * row:depth * (row + 1)]))
-        note = ("whole: stored at once" if len(users) == 1 else
-                "shared: sums of CTAs " + " and ".join(map(str, users)) + " are added")
-        figure.text(left + depth * cell_wide + 14, y, note, 13, "start", STRONG[DECODED] if len(users) == 1 else STRONG[CODED],
-                    room=WIDTH - left - depth * cell_wide - 14)
+        if len(users) == 1:
+            figure.text(notes, y, "whole: stored at once", 13, "start", STRONG[DECODED], room=WIDTH - notes)
+        else:
+            text = f"shared: sums of CTAs {' and '.join(map(str, users))} are added"
+            figure.text(notes, y, text, 13, "start", STRONG[CODED], room=WIDTH - notes)
     for worker, size in enumerate(sizes):
         figure.rect(left + 170 * worker, 320, 16, 16, UNITS[worker], FAINT, 2)
         figure.text(left + 170 * worker + 24, 333, f"work unit of CTA {worker}: {size}", 12.5, "start", room=146)
-    figure.text(480, 364, "A work unit begins and ends anywhere. Partial sums of a shared tile wait in a workspace; whoever comes last adds them",
-                13, room=940)
-    figure.text(480, 383, "in the order of CTAs, so that the bits of an output depend on the shape and the number of CTAs alone.", 13, room=940)
+    figure.caption(
+        364,
+        "A work unit begins and ends anywhere. Partial sums of a shared tile wait in a workspace; whoever comes last",
+        "adds them in the order of CTAs, so that the bits of an output depend on the shape and the number of CTAs alone.")
     return figure
 
 
