@@ -6,7 +6,7 @@
 #
 #   install       packages (apt) and the tests' Python environment (.venv)
 #   layers        includes follow the arrows of docs/architecture.md
-#   docs          links, rule tags, reference pages, the README's table, and shell scripts
+#   docs          links, rule tags, reference pages, figures, the README's table, and shell scripts
 #   format        clang-format
 #   build         preset release
 #   tidy          clang-tidy
@@ -91,6 +91,7 @@ step_layers() {
 step_docs() {
   tools/dev/generate_docs.sh --check
   python3 tools/dev/check_docs.py
+  python3 docs/figures/make.py --check
   python3 test/Benchmarks/readme_table.py --check
   shellcheck -x tools/*.sh tools/dev/*.sh .ci/run
 }

@@ -4,8 +4,8 @@
     test/Benchmarks/gpu_ledger.py --uwt build/bin/uwt --check     # in CI
 
 --write makes lib/CostModel/gpu-ledger.json, which the cost model reads, and the table in docs/gpu-ledger.md. --check compiles the same kernels
-and fails where one spills, has a hazard, takes more instructions than the table says (by more than 2 %) or than the
-design's ceiling, or where a row that has an aim, or a matrix of the bench's grid, is predicted below it. Needs ptxas and nvdisasm.
+and fails where one spills, has a hazard, takes more instructions than the table says (by more than 2 %) or than
+CEILINGS allow, or where a row that has an aim, or a matrix of the bench's grid, is predicted below it. Needs ptxas and nvdisasm.
 """
 
 import argparse
@@ -36,7 +36,7 @@ AIMS = {("sm_90a", "inplace<12>", batch): 1.25 if batch <= 64 else 1.0 for batch
 AIMS |= {("sm_90a", "inplace<11>", batch): 1.25 for batch in (8, 32, 64)}
 # The other matrices of the bench's grid (gpu_packs.py) that have at least 30 M weights, held to their aims alone.
 GRID_BATCHES = {64: 1.25, 128: 1.0}
-# The design's most instructions of a lane for a weight on the frequent way, whole steps counted.
+# At most so many instructions of a lane for a weight on the frequent way, whole k-tiles counted.
 CEILINGS = {("sm_90a", "inplace<12>", 8): 1.8, ("sm_90a", "window<4>", 8): 2.6, ("sm_90a", "palette<4>", 8): 4.3,
             ("sm_90a", "bitplane<3>", 8): 5, ("sm_90a", "huffman<12,2>", 8): 6.3}
 CEILINGS |= {("sm_90a", "inplace<12>", batch): 2.2 for batch in (32, 64, 128, 256)}
@@ -147,11 +147,18 @@ def table_of(rows):
 
 
 def page(rows):
-    lines = ["# The ledger of GPU kernels", "",
-             f"Written by `test/Benchmarks/gpu_ledger.py --write` from machine code; {ROWS} × {COLUMNS}, weights with t₄ tails and row",
-             "scales. Instructions are a lane's for a weight, escapes in (frequent way alone in",
-             "parentheses; of prefix codes both without escapes). µs and the limit are predicted for a board of the target by `uwt/CostModel/GpuCost.h`; *against raw* is raw",
-             "at the roof of memory or of the tensor cores over it.", ""]
+    lines = ["# Kernel profiles", "",
+             "What the machine code of each GPU kernel does to a weight, and the time that this predicts. The files and options",
+             "that hold these profiles are called *ledger* still.", "",
+             "Written by `test/Benchmarks/gpu_ledger.py --write` from machine code, for weights with t₄ tails and row scales,",
+             f"{ROWS} × {COLUMNS}.", "",
+             "- **kernel**: kernel kind and tile; its `n=` is the slice of the batch.",
+             "- **instructions**: a lane's for a weight, escapes in. In parentheses the frequent way alone (of prefix codes both",
+             "  are without escapes). **ALU**: those of them on the ALU pipe.",
+             "- **KB in flight**: bytes of weights that are on their way to a multiprocessor.",
+             "- **decoding before**: the time of a kernel that decodes before the product.",
+             "- **µs** and **limit** are predicted for a board of the target by `uwt/CostModel/GpuCost.h`.",
+             "- **against raw**: raw at the roof of memory or of the tensor cores, over µs.", ""]
     lines += table_of([row for row in rows if "by_name" not in row])
     lines += ["", "Strategies that are asked for by name where others are the choice:", ""]
     lines += table_of([row for row in rows if "by_name" in row])

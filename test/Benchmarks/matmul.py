@@ -154,7 +154,7 @@ def write_tables(result):
     tables = "\n".join(shape_table(one) for one in result["shapes"])
     head = (
         f"{result['processor']}, {result['threads']} threads, PyTorch {result['torch']}; GB/s of raw weights "
-        "(a product's time over the bytes that raw weights take), in brackets times PyTorch's speed; medians.\n\n"
+        "(a product's time\nover the bytes that raw weights take), in brackets times PyTorch's speed; medians.\n\n"
     )
     path.write_text(before + BEGIN + head + tables + END + after)
 

@@ -48,8 +48,8 @@ def table(result):
             text += line([label] + [cell(row) for row in found])
     text += (
         f"\nOne core of {result['processor']} ({result['uwt']['best_code_path']}), in memory, checksums in, "
-        "medians. Synthetic weights are 4096 × 4096; MiniLM is the trained model of the\n"
-        "quickstart, cast to BF16. Samples and versions: "
+        "medians. Synthetic weights are\n4096 × 4096; MiniLM is the trained model of the "
+        "quickstart, cast to BF16. Samples and versions:\n"
         "[docs/benchmarks/codecs.json](docs/benchmarks/codecs.json).\n"
     )
     return text
