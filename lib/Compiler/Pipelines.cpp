@@ -56,7 +56,7 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
   bind.weights.assign(options.weights.begin(), options.weights.end());
   pm.addPass(createBindWeightsPass(std::move(bind)));
   CompressConstantsPassOptions compress;
-  compress.format = options.format.value_or("inplace<12>");
+  compress.format = options.format.value_or(runFormats().front().str());
   compress.minElements = options.minElements;
   compress.profit = options.profit;
   pm.addPass(createCompressConstantsPass(std::move(compress)));

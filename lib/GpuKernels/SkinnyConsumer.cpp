@@ -251,10 +251,10 @@ SkinnyKernels::Place SkinnyKernels::placeOf(const Panel &panel, Value group, Val
 }
 
 /// The format of the codes that a weight with symbols of this one is decoded to.
-static FormatAttr windowOf(FormatAttr format) {
-  Format window = *Format::parse("window<4>");
-  window.codedMantissa = format.getFormat().codedMantissa;
-  return FormatAttr::get(format.getContext(), window);
+static FormatAttr codesOf(FormatAttr format) {
+  Format codes = baseFormat(/*codeBits=*/4);
+  codes.codedMantissa = format.getFormat().codedMantissa;
+  return FormatAttr::get(format.getContext(), codes);
 }
 
 Value SkinnyKernels::isInBytes(const Step &step, const Place &place) {
@@ -300,7 +300,7 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
   }
   FormatAttr own = op.getWeightType().getFormat();
   if (plan.hasFlags() && !fromWords)
-    own = windowOf(own);
+    own = codesOf(own);
   auto attributeIf = [&](bool isSet) { return isSet ? builder.getUnitAttr() : UnitAttr(); };
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(

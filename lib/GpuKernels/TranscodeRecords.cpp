@@ -18,9 +18,6 @@ using namespace mlir;
 
 namespace uwt {
 
-/// u32 of a run's record (escape-3).
-static constexpr int64_t runWords = 17;
-
 Value TranscodeBuilder::elementAt(Value r, Value owner, Value block, Value half) {
   // plane-1: a field of 16 bits has a kind for each register, one of 8 bits for each two.
   Value kind = makesWords() ? r : index.div(r, 2);
@@ -128,7 +125,7 @@ void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
         index.min(index.sub(index.constant(groups), unitStart), index.constant(layout.groups));
     warpBarrier();
     index.loop(hasOthers ? countBefore(index.constant(4)) : count, [&](Value i) {
-      Value at = index.add(first, index.mul(i, runWords));
+      Value at = index.add(first, index.mul(i, runRecordWords));
       Value number = toIndex(load(patches, at));
       Value row = index.div(number, runs);
       Value run = index.sub(number, index.mul(row, runs));
@@ -203,7 +200,7 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
   }
   warpBarrier();
   index.loop(header.recordCount, [&](Value i) {
-    Value at = index.mul(i, runWords);
+    Value at = index.mul(i, runRecordWords);
     Value number = toIndex(loadAt(at));
     RecordPlace run = placeOfRun(unit, number);
     index.ifElse(index.less(run.strip, unit.strips), [&] {
