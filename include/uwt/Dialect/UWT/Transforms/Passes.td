@@ -51,7 +51,7 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
   let options = [
     ListOption<"weights", "weights", "std::string",
                "Files or folders with the weights; a tensor is taken from the first that has it">,
-    Option<"format", "format", "std::string", /*default=*/"\"raw\"",
+    Option<"format", "format", "std::string", /*default=*/"::uwt::rawFormat().str()",
            "Format of matrices that a file has uncompressed">,
     Option<"matchBytes", "match-bytes", "bool", /*default=*/"false",
            "Bind constants with data, too, where they equal a tensor">,
