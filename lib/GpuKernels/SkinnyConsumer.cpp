@@ -293,10 +293,14 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
   } else if (fromWords || plan.rawWords != 0) {
     rawPlane = ring;
     rawAt = partAt(plan.partRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
+    if (!fromWords && plan.unitGroups > 1)
+      rawAt = index.add(rawAt, index.mul(place.inUnit, plan.rawGroupStep));
   }
   if (!fromWords && plan.codeWords != 0) {
     codePlane = ring;
-    codeAt = index.add(partAt(plan.partCode(), plan.codeWords), place.inUnit);
+    codeAt = partAt(plan.partCode(), plan.codeWords);
+    if (plan.unitGroups > 1)
+      codeAt = index.add(codeAt, index.mul(place.inUnit, plan.codeGroupStep));
   }
   FormatAttr own = op.getWeightType().getFormat();
   if (plan.hasFlags() && !fromWords)
@@ -314,10 +318,10 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
 
 SmallVector<SkinnyKernels::RecordEntry>
 SkinnyKernels::entriesFrom(const Step &step, const Place &place, int64_t count) {
-  // An entry a group with the counts of its strips, or a strip of units of four with theirs.
+  // An entry a group with the counts of its strips, or a strip of a wide unit with its groups'.
   Value number = place.group;
   if (plan.unitGroups > 1)
-    number = index.add(index.mul(unitOf(place.group).first, plan.unitGroups), place.strip);
+    number = index.add(index.mul(unitOf(place.group).first, plan.unitEntries()), place.strip);
   Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(number, 2));
   Value records = loadVector(ring, at, 2 * count, builder.getI32Type());
   SmallVector<RecordEntry> result;

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A unit of inplace<11> has the words of four groups, lane by lane: it can only be copied as a
+// A unit of several groups may have their words lane by lane (inplace<11>): it can only be copied as a
 // whole. So a stage has whole units and more than one step, and at the ends of its share a cluster
 // multiplies a part of what it has copied; shares, and with them the order of sums, are those of
 // the raw twin.

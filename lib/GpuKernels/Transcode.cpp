@@ -110,26 +110,24 @@ TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const Panel &panel, const
 
 TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Place &place,
                                                   bool asWords) {
-  auto at = [&](Value plane, int64_t size) {
-    Value unit = index.add(index.mul(place.group, panel.strips), place.strip);
-    return index.add(plane, index.mul(unit, size));
+  // `groups` of a unit, of `size` u32, `step` of them from a group's to the next one's.
+  auto at = [&](Value plane, int64_t groups, int64_t size, int64_t step) {
+    Value unitRow = index.div(place.group, groups);
+    Value unit = index.add(index.mul(unitRow, panel.strips), place.strip);
+    Value start = index.add(plane, index.mul(unit, size));
+    return groups == 1 ? start : index.add(start, index.mul(index.rem(place.group, groups), step));
   };
   Value rawPlane, rawAt, codePlane, codeAt;
   if (asWords) {
     rawPlane = words;
-    rawAt = at(panel.words, SkinnyPlan::unitWords);
+    rawAt = at(panel.words, 1, SkinnyPlan::unitWords, 0);
   } else {
     if (layout.rawWords != 0) {
       rawPlane = raw;
-      rawAt = at(panel.raw, layout.rawWords);
+      rawAt = at(panel.raw, layout.groups, layout.rawWords, layout.rawGroupStep);
     }
     codePlane = code;
-    Value unitGroup = index.div(place.group, layout.groups);
-    Value unit = index.add(index.mul(unitGroup, panel.strips), place.strip);
-    codeAt = index.add(panel.code, index.mul(unit, layout.codeWords));
-    // A unit of four groups: the group's number is added to where the unit begins.
-    if (layout.groups != 1)
-      codeAt = index.add(codeAt, index.rem(place.group, layout.groups));
+    codeAt = at(panel.code, layout.groups, layout.codeWords, layout.codeGroupStep);
   }
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(

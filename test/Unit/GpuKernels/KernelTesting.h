@@ -27,6 +27,10 @@ struct Shape {
 /// larger than the others.
 std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity);
 
+/// `formats`, and of each registered codec of `rate` that none of them has, the examples which
+/// kernels read: of fragments, in order, and with records for escapes.
+std::vector<std::string> withOtherCodecs(std::vector<std::string> formats, Rate rate);
+
 /// bf16 of small integers: products and their sums are exact.
 std::vector<uint16_t> drawIntegers(uint64_t count, uint32_t seed);
 /// bf16 mostly in a narrow range of exponents, one in `rarity` far outside of it.
