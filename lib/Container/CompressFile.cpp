@@ -399,9 +399,10 @@ Status FileCompressor::writeRawTensors() {
 //===----------------------------------------------------------------------===//
 
 static std::string longestKeyword() {
-  auto *const *longest = std::ranges::max_element(
-      allCodecs(), {}, [](const Codec *codec) { return codec->keyword().size(); });
-  return std::string((*longest)->keyword());
+  std::string_view longest;
+  for (const Codec *codec : allCodecs())
+    longest = codec->keyword().size() > longest.size() ? codec->keyword() : longest;
+  return std::string(longest);
 }
 
 uint64_t FileCompressor::reservedPrefix() const {

@@ -110,12 +110,14 @@ TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const Panel &panel, const
 
 TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Place &place,
                                                   bool asWords) {
-  // `groups` of a unit, of `size` u32, `step` of them from a group's to the next one's.
-  auto at = [&](Value plane, int64_t groups, int64_t size, int64_t step) {
-    Value unitRow = index.div(place.group, groups);
+  // Units of `size` u32, and `step` of them from a group to the unit's next one.
+  auto at = [&](Value plane, int64_t unitGroups, int64_t size, int64_t step) {
+    Value unitRow = index.div(place.group, unitGroups);
     Value unit = index.add(index.mul(unitRow, panel.strips), place.strip);
     Value start = index.add(plane, index.mul(unit, size));
-    return groups == 1 ? start : index.add(start, index.mul(index.rem(place.group, groups), step));
+    if (unitGroups == 1)
+      return start;
+    return index.add(start, index.mul(index.rem(place.group, unitGroups), step));
   };
   Value rawPlane, rawAt, codePlane, codeAt;
   if (asWords) {
