@@ -22,7 +22,7 @@ import lit.formats
 config.name = "UWT"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".test", ".mlir"] if config.uwt_has_compiler else [".test"]
-config.excludes = ["Inputs", "Unit", "Fuzz", "Golden", "Benchmarks", "Integration"]
+config.excludes = ["Inputs", "Unit", "Fuzz", "Golden", "Benchmarks", "Integration", "TestCodec"]
 config.test_source_root = os.path.join(config.uwt_source_root, "test")
 config.test_exec_root = os.path.join(config.uwt_binary_root, "test")
 if config.uwt_has_compiler:
@@ -38,6 +38,8 @@ inputs = os.path.join(config.test_source_root, "tools", "Inputs")
 config.substitutions += [
     ("%python", f'"{config.python}"'),
     ("%inputs", inputs),
+    # The tool with a codec that no build has.
+    ("%uwt-with-test-codec", os.path.join(config.uwt_binary_root, "test", "TestCodec", "bin", "uwt")),
     ("%plugin", os.path.join(config.uwt_library_dir, "UWTPlugin.so")),
     ("%exit", f'"{config.python}" "{inputs}/expect_exit.py"'),
 ]

@@ -5,7 +5,7 @@
 #   tools/test.sh STEP...    only these steps, in the given order:
 #
 #   install       packages (apt) and the tests' Python environment (.venv)
-#   layers        includes follow the arrows of docs/architecture.md
+#   layers        includes follow the arrows of docs/architecture.md, and codecs are named in their own files
 #   docs          links, rule tags, reference pages, figures, the README's table, and shell scripts
 #   format        clang-format
 #   build         preset release
@@ -86,6 +86,7 @@ step_install() {
 
 step_layers() {
   python3 test/Integration/layers.py
+  python3 test/Integration/codec_names.py
 }
 
 step_docs() {

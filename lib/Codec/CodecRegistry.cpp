@@ -16,14 +16,18 @@ namespace uwt {
 
 using namespace uwt;
 
-std::span<const Codec *const> uwt::allCodecs() {
-  static const Codec *const codecs[] = {
+static std::vector<const Codec *> &registry() {
+  static std::vector<const Codec *> codecs = {
 #define UWT_CODEC(name) &get##name##Codec(),
 #include "Codecs.def"
 #undef UWT_CODEC
   };
   return codecs;
 }
+
+std::span<const Codec *const> uwt::allCodecs() { return registry(); }
+
+CodecRegistration::CodecRegistration(const Codec &codec) { registry().push_back(&codec); }
 
 Expected<const Codec *> uwt::findCodec(std::string_view keyword) {
   std::vector<std::string_view> keywords;

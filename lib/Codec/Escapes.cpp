@@ -47,8 +47,7 @@ static PanelUnit stripOf(PanelUnit unit, uint32_t strip) {
 uint32_t uwt::fixedUnitColumnsOf(const CodingPlan &plan) {
   if (plan.format.layout == Layout::RowMajor)
     return streamUnitColumns;
-  bool wide = plan.format.packing == Packing::InPlace && plan.traits.codeBits == 3;
-  return wide ? inplace11UnitColumns : fixedUnitColumns;
+  return plan.traits.unit.columns;
 }
 
 uint64_t uwt::fixedUnitCount(const CodingPlan &plan, uint32_t rows) {
@@ -131,8 +130,8 @@ static bool hasEscape(const CodingPlan &plan, const SymbolNumbers &numbers, cons
 
 void uwt::coverEscapedRuns(const CodingPlan &plan, const SymbolNumbers &numbers, uint16_t *words,
                            uint64_t count) {
-  for (uint64_t run = 0; run < count; run += 64) {
-    uint64_t width = std::min<uint64_t>(64, count - run);
+  for (uint64_t run = 0; run < count; run += escapeRunColumns) {
+    uint64_t width = std::min<uint64_t>(escapeRunColumns, count - run);
     if (!hasEscape(plan, numbers, words + run, width))
       continue;
     for (uint64_t i = run; i < run + width; ++i)
@@ -146,9 +145,9 @@ static void appendRun(const CodingPlan &plan, uint32_t number, const uint16_t *w
                       uint32_t count, std::vector<uint32_t> &records) {
   // escape-3.
   size_t start = records.size();
-  records.resize(start + 17);
+  records.resize(start + runRecordWords);
   records[start] = number;
-  for (uint32_t i = 0; i < 64; ++i) {
+  for (uint32_t i = 0; i < escapeRunColumns; ++i) {
     uint32_t symbol = i < count ? plan.split.symbolOf(words[i]) : plan.model.commonest;
     records[start + 1 + i / 4] |= (symbol & 0xFF) << (i % 4 * 8);
   }
@@ -160,8 +159,9 @@ static uint32_t appendRuns(const CodingPlan &plan, const SymbolNumbers &numbers,
   uint32_t count = 0;
   for (uint32_t row = 0; row < unit.rows; ++row)
     for (uint32_t run = 0; run < unit.runs(); ++run) {
-      const uint16_t *data = words.row(unit.firstRow + row) + unit.firstColumn + run * 64;
-      uint32_t width = std::min<uint32_t>(64, unit.columns - run * 64);
+      const uint16_t *data =
+          words.row(unit.firstRow + row) + unit.firstColumn + run * escapeRunColumns;
+      uint32_t width = std::min(escapeRunColumns, unit.columns - run * escapeRunColumns);
       if (!hasEscape(plan, numbers, data, width))
         continue;
       appendRun(plan, row * unit.runs() + run, data, width, records);
@@ -261,16 +261,17 @@ template <typename RowOf>
 static Status applyRuns(const CodingPlan &plan, const PanelUnit &unit, RecordName name,
                         std::span<const uint32_t> records, RowOf row) {
   // escape-3.
-  for (size_t i = 0; i + 17 <= records.size(); i += 17, ++name.record) {
+  constexpr size_t size = runRecordWords;
+  for (size_t i = 0; i + size <= records.size(); i += size, ++name.record) {
     uint32_t number = records[i];
     if (!unit.columns || number >= unit.rows * unit.runs())
       return outsideError(name, "run", number, unit);
-    if (i && number <= records[i - 17])
-      return orderError(name, "run", number, records[i - 17]);
-    uint32_t column = number % unit.runs() * 64;
-    UWT_RETURN_IF_ERROR(applyRun(plan.split, name, records.subspan(i + 1, 16),
+    if (i && number <= records[i - size])
+      return orderError(name, "run", number, records[i - size]);
+    uint32_t column = number % unit.runs() * escapeRunColumns;
+    UWT_RETURN_IF_ERROR(applyRun(plan.split, name, records.subspan(i + 1, size - 1),
                                  row(number / unit.runs()) + column,
-                                 std::min<uint32_t>(64, unit.columns - column)));
+                                 std::min(escapeRunColumns, unit.columns - column)));
   }
   return success();
 }
@@ -332,9 +333,9 @@ void uwt::clearRunPadding(const CodingPlan &plan, uint32_t rows, std::span<const
   for (size_t index = 0; index < counts.size(); ++index) {
     PanelUnit unit = fixedUnit(plan, rows, index);
     for (uint32_t record = 0; record < counts[index]; ++record) {
-      uint32_t column = patch[0] % unit.runs() * 64;
-      uint32_t width = std::min<uint32_t>(64, unit.columns - column);
-      std::memset(reinterpret_cast<uint8_t *>(&patch[1]) + width, 0, 64 - width);
+      uint32_t column = patch[0] % unit.runs() * escapeRunColumns;
+      uint32_t width = std::min(escapeRunColumns, unit.columns - column);
+      std::memset(reinterpret_cast<uint8_t *>(&patch[1]) + width, 0, escapeRunColumns - width);
       patch = patch.subspan(escapeRecordWords(plan.format));
     }
   }

@@ -39,7 +39,7 @@ struct PanelUnit {
   uint32_t blocks = 0;
 
   /// Runs of 64 columns in a row, the last one perhaps shorter (escape-3).
-  uint32_t runs() const { return (columns + 63) / 64; }
+  uint32_t runs() const { return (columns + escapeRunColumns - 1) / escapeRunColumns; }
 };
 
 /// Fixed units of a panel of `rows` rows, and the one numbered `index` (order-4).

@@ -70,6 +70,17 @@ static Status checkEscapes(const Format &format, const CodecTraits &traits,
   return success();
 }
 
+UnitGeometry uwt::unitOfPlanes(const FieldSplit &split, uint32_t codeBits, uint32_t columns) {
+  // panel-3: a u32 a lane and bit of a group.
+  UnitGeometry unit;
+  unit.columns = columns;
+  unit.rawGroupStep = fragmentLanes * split.rawBits();
+  unit.codeGroupStep = fragmentLanes * codeBits;
+  unit.rawWords = unit.groups() * unit.rawGroupStep;
+  unit.codeWords = unit.groups() * unit.codeGroupStep;
+  return unit;
+}
+
 Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element) {
   if (format.version != formatVersion)
     return unsupportedError("format version " + std::to_string(format.version) +
@@ -83,6 +94,8 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
     return usageError("codec " + format.codec.str() +
                       " has no in-place packing; leave out "
                       "packing=inplace");
+  if (traits.unit.rawWords == 0 && traits.unit.codeWords == 0)
+    traits.unit = unitOfPlanes(split, traits.codeBits, traits.unit.columns);
   UWT_RETURN_IF_ERROR(checkFold(format));
   UWT_RETURN_IF_ERROR(checkContext(format, traits));
   UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));

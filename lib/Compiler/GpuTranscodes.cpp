@@ -16,7 +16,7 @@ namespace uwt {
 /// raw.
 static std::optional<TranscodeTypes> transcodeOf(WeightOp weight) {
   std::optional<CompressedType> stored = weight.getStored();
-  if (!stored || stored->getFormat().getFormat().codec.keyword == "raw")
+  if (!stored || isRaw(stored->getFormat().getFormat()))
     return std::nullopt;
   return TranscodeTypes{*stored, cast<CompressedType>(weight.getType())};
 }

@@ -10,12 +10,12 @@
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
-#include "uwt/Compiler/Passes.h"
 #include "uwt/Codegen/CPU/Passes.h"
 #include "uwt/Codegen/Decode/Passes.h"
-#include "uwt/Input/Passes.h"
+#include "uwt/Compiler/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Input/Passes.h"
 #include "uwt/Support/Suggest.h"
 #include <charconv>
 
@@ -58,7 +58,7 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
   bind.weights.assign(options.weights.begin(), options.weights.end());
   pm.addPass(createBindWeightsPass(std::move(bind)));
   CompressConstantsPassOptions compress;
-  compress.format = options.format.value_or("inplace<12>");
+  compress.format = options.format.value_or(runFormats().front().str());
   compress.minElements = options.minElements;
   compress.profit = options.profit;
   pm.addPass(createCompressConstantsPass(std::move(compress)));

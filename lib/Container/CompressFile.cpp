@@ -152,7 +152,7 @@ std::optional<PlaneKind> FileCompressor::directPlane(size_t i, const Format &for
     return std::nullopt;
   if (tensor.dtype->bits == 32)
     return PlaneKind::Low;
-  if (format.codec.keyword == "raw")
+  if (isRaw(format))
     return PlaneKind::Words;
   return format.packing == Packing::InPlace ? PlaneKind::Code : PlaneKind::Raw;
 }
@@ -258,8 +258,7 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
   }
   formatFits = true;
   // A policy that has found nothing to code.
-  bool isHopeless =
-      std::holds_alternative<FormatPolicy>(options.format) && format->format.codec.keyword == "raw";
+  bool isHopeless = std::holds_alternative<FormatPolicy>(options.format) && isRaw(format->format);
   TensorDescription description = describe(members);
   description.format = format->format;
   unsigned each =
@@ -398,13 +397,20 @@ Status FileCompressor::writeRawTensors() {
 // Header
 //===----------------------------------------------------------------------===//
 
+static std::string longestKeyword() {
+  std::string_view longest;
+  for (const Codec *codec : allCodecs())
+    longest = codec->keyword().size() > longest.size() ? codec->keyword() : longest;
+  return std::string(longest);
+}
+
 uint64_t FileCompressor::reservedPrefix() const {
   ContainerHeader largest = header;
   largest.sha256 = options.sha256 ? std::string(64, '0') : std::string();
   // Coded planes can be little larger than the tensor; offsets never have more digits than this.
   uint64_t bound = dataBytes() * 4 + (uint64_t(1) << 30);
   Format longest;
-  longest.codec = {"bitplane", {4294967295u, 4294967295u}};
+  longest.codec = {longestKeyword(), {4294967295u, 4294967295u}};
   longest.layout = Layout::RowMajor;
   longest.storage = Storage::KMajor;
   longest.fold = {Fold::Kind::Columns, 4294967295u};

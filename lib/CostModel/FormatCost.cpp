@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/CostModel/FormatCost.h"
-#include "uwt/Codec/StoredOrder.h"
+#include "uwt/Codec/Panel.h"
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -24,8 +24,8 @@ constexpr double weightScale = 0.02;
 constexpr double countedElements = 0x1p28;
 constexpr double countedPairs = countedElements / 2;
 constexpr double escapeRecordBits = 32;
-/// rows<64>: a record is 17 u32, for a run of 64 elements.
-constexpr double rowsRecordBits = 17 * 32, runElements = 64;
+/// rows<64> (escape-3).
+constexpr double rowsRecordBits = runRecordWords * 32, runElements = escapeRunColumns;
 /// A u8 a fixed unit of 1,024 elements.
 constexpr double escapeCountBits = 8.0 / 1024;
 /// prefix-4: what a lane of a stream unit adds to the words of its 512 elements: its length's
@@ -197,9 +197,7 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
   return size.bitsPerWeight < whole ? size : ExpectedSize{whole, 0};
 }
 
-uint32_t uwt::kernelUnitColumns(const Format &format, bool fixedRate) {
-  if (!fixedRate)
-    return streamUnitColumns;
-  bool isInPlace11 = format.packing == Packing::InPlace && format.codec.parameters[0] == 3;
-  return isInPlace11 ? inplace11UnitColumns : fixedUnitColumns;
+uint32_t uwt::kernelUnitColumns(const Format &format, ElementType element) {
+  CodecTraits traits = *checkFormat(format, element);
+  return traits.rate == Rate::Prefix ? streamUnitColumns : traits.unit.columns;
 }

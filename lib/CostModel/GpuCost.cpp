@@ -37,7 +37,8 @@ static double decodeTime(const GpuBoard &board, const GpuKernelLedger &ledger, d
   double machine = board.clockGHz * 1e3 * board.sms;
   double moved = ledger.weightBytes - bytesLeft(ledger) + ledger.decodedBytes;
   return weights * std::max({moved / (board.memoryGBs * 1e3 * constants.memoryShare),
-                             ledger.decodeInstructions / (smIssuedLanesPerClock * machine * constants.issueShare),
+                             ledger.decodeInstructions /
+                                 (smIssuedLanesPerClock * machine * constants.issueShare),
                              ledger.decodeSharedBytes / (smSharedBytesPerClock * machine)});
 }
 
@@ -80,7 +81,8 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledg
   result.cache = (weights * bytesRead(ledger) * slices + x + partials) /
                  (constants.cacheBytesPerClock * machine);
   result.alu = weights * slices * ledger.alu / (smAluLanesPerClock * machine);
-  result.issue = weights * slices * ledger.instructions / (smIssuedLanesPerClock * machine * constants.issueShare);
+  result.issue = weights * slices * ledger.instructions /
+                 (smIssuedLanesPerClock * machine * constants.issueShare);
   result.shared = weights * slices * ledger.sharedBytes / (smSharedBytesPerClock * machine);
   if (ledger.streamWarps != 0)
     result.chain = weights * slices * ledger.lookups * constants.lookupClocks /

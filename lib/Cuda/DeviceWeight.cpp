@@ -21,16 +21,19 @@ bool uwt::hasRecordGroups(const CodingPlan &plan) {
   return plan.traits.rate == Rate::Fixed && plan.hasEscapes();
 }
 
-/// Column groups of a wide unit (inplace<11>), and strips of a panel: entries count by either.
-static constexpr uint64_t countsInEntry = 4;
+/// Strips of a panel: a wide unit's entries.
+static constexpr uint64_t stripsInPanel = panelRows / stripRows;
 
+/// Whether units have several column groups: entries are then a strip's and count by group, else
+/// they are a group's and count by strip.
 static bool hasWideUnits(const CodingPlan &plan) {
-  return fixedUnitColumnsOf(plan) == inplace11UnitColumns;
+  return plan.format.layout == Layout::Fragment16x16 && plan.traits.unit.groups() > 1;
 }
 
 uint64_t uwt::recordGroupsInPanel(const CodingPlan &plan) {
-  return hasWideUnits(plan) ? divideUp(plan.matrix.columns, inplace11UnitColumns) * countsInEntry
-                            : divideUp(plan.matrix.columns, fixedUnitColumns);
+  return hasWideUnits(plan)
+             ? divideUp(plan.matrix.columns, plan.traits.unit.columns) * stripsInPanel
+             : divideUp(plan.matrix.columns, fixedUnitColumns);
 }
 
 void uwt::appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,
@@ -52,17 +55,18 @@ void uwt::appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,
 static void appendWideUnits(const CodingPlan &plan, const PanelRecords &panel,
                             std::vector<DeviceRecordGroup> &out) {
   uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns), next = panel.first;
-  for (uint64_t firstGroup = 0; firstGroup < groups; firstGroup += countsInEntry) {
+  uint64_t unitGroups = plan.traits.unit.groups();
+  for (uint64_t firstGroup = 0; firstGroup < groups; firstGroup += unitGroups) {
     // Records may say anything: one of no group of the unit counts as one of its last.
-    uint64_t runs = std::min(groups - firstGroup, countsInEntry);
+    uint64_t runs = std::min(groups - firstGroup, unitGroups);
     auto groupOf = [&](uint32_t record) {
       bool isRun = plan.format.escapes == Escapes::Rows64;
-      return isRun ? record % runs : std::min<uint64_t>(record >> 26, countsInEntry - 1);
+      return isRun ? record % runs : std::min<uint64_t>(record >> 26, unitGroups - 1);
     };
-    for (uint64_t strip = 0; strip < countsInEntry; ++strip) {
+    for (uint64_t strip = 0; strip < stripsInPanel; ++strip) {
       DeviceRecordGroup entry{static_cast<uint32_t>(next), {}};
       bool hasUnit = strip < panel.strips && !panel.counts.empty();
-      uint64_t unit = firstGroup / countsInEntry * panel.strips + strip;
+      uint64_t unit = firstGroup / unitGroups * panel.strips + strip;
       for (uint32_t i = 0; hasUnit && i < panel.counts[unit]; ++i) {
         uint32_t record = next < panel.patch.size() ? panel.patch[next] : 0;
         ++entry.counts[groupOf(record)];

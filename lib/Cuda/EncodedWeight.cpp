@@ -39,7 +39,7 @@ static uint64_t unitsOf(const MatrixShape &matrix) {
 
 static Status checkCoding(const CodingPlan &plan, uint64_t units) {
   const Format &format = plan.format;
-  if (plan.traits.rate != Rate::Fixed || plan.traits.codeBits != 4 ||
+  if (plan.traits.rate != Rate::Fixed || !plan.traits.madeByDevices ||
       format.layout == Layout::RowMajor || format.escapes == Escapes::Rows64 ||
       plan.split.symbolBits != 8 || plan.split.wordBits != 16)
     return usageError("no kernel codes a weight as " + format.str() + "; load it in that format");
@@ -164,9 +164,9 @@ Status DeviceTranscoder::prepare() {
   UWT_RETURN_IF_ERROR(table.write(0, codes, stream.get()));
   // It is copied from memory of this function's.
   UWT_RETURN_IF_ERROR(stream.synchronize());
-  if (source.format().codec.keyword == "raw")
+  if (isRaw(source.format()))
     return success();
-  UWT_ASSIGN_OR_RETURN(decodeKernel, pack.selectTranscode(source, *Format::parse("raw")));
+  UWT_ASSIGN_OR_RETURN(decodeKernel, pack.selectTranscode(source, rawFormat()));
   UWT_ASSIGN_OR_RETURN(decoded, DeviceBuffer::allocate(source.device(), wordsBytes()));
   return success();
 }

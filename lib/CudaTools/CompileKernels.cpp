@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "uwt/CudaTools/CompileKernels.h"
 #include "CudaTools.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/CudaTools/CompileKernels.h"
 #include <chrono>
 
 using namespace mlir;

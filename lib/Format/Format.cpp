@@ -88,17 +88,9 @@ std::string Term::str() const {
 // Short names
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A codec with its packing under one name, as for `inplace<12>`.
-struct ShortName {
-  const char *name;
-  Term codec;
-};
-} // namespace
-
-static const std::array<ShortName, 2> &shortNames() {
+std::span<const ShortName> uwt::shortNames() {
   static const std::array<ShortName, 2> names = {
-      {{"inplace<12>", {"window", {4}}}, {"inplace<11>", {"window", {3}}}}};
+      {{{"inplace", {12}}, {"window", {4}}}, {{"inplace", {11}}, {"window", {3}}}}};
   return names;
 }
 
@@ -251,7 +243,7 @@ static_assert(itemTable[packingItem].key == "packing");
 
 std::string Format::str() const {
   const ShortName *shortName = findShortName(*this);
-  std::string text = shortName ? shortName->name : codec.str();
+  std::string text = shortName ? shortName->name.str() : codec.str();
   Format defaults;
   if (shortName)
     defaults.packing = packing;
@@ -347,11 +339,10 @@ Status Parser::parseCodec(std::string_view item) {
     return success();
 
   for (const ShortName &candidate : shortNames()) {
-    if (candidate.name != format.codec.str())
+    if (candidate.name != format.codec)
       continue;
     if (hasItem[packingItem])
-      return usageError(std::string(candidate.name) + " implies packing=inplace; leave out "
-                                                      "packing=");
+      return usageError(candidate.name.str() + " implies packing=inplace; leave out packing=");
     hasItem[packingItem] = true;
     format.codec = candidate.codec;
     format.packing = Packing::InPlace;

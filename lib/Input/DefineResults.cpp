@@ -15,8 +15,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/IR/Matchers.h"
-#include "uwt/Input/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Input/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace uwt {

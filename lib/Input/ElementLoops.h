@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// For operations whose elements have to be visited in order, one by one. Private to lib/Codegen/CPU.
+// For operations whose elements have to be visited in order, one by one. Private to
+// lib/Codegen/CPU.
 //
 //===----------------------------------------------------------------------===//
 

@@ -14,8 +14,8 @@
 #include "CheckBuilder.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "uwt/Input/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Input/Passes.h"
 
 namespace uwt {
 #define GEN_PASS_DEF_INSERTCHECKSPASS

@@ -24,8 +24,8 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
-#include "uwt/Input/Passes.h"
 #include "uwt/Dialect/TMTensor/TMTensor.h"
+#include "uwt/Input/Passes.h"
 
 namespace uwt {
 #define GEN_PASS_DEF_LOWERINPUTPASS

@@ -68,8 +68,7 @@ static Expected<LoadedWeight> loadWithFinitePadding(const LoadOptions &options, 
     return weight;
   const Format &format = weight->plan().format;
   LoadOptions asWords = options;
-  asWords.runFormat = Format();
-  asWords.runFormat->codec = {"raw", {}};
+  asWords.runFormat = rawFormat();
   asWords.runFormat->storage = format.storage;
   asWords.runFormat->fold = format.fold;
   asWords.runFormat->layout = format.layout;
@@ -134,7 +133,7 @@ static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &po
   TensorDescription description;
   description.element = element.value_or(ElementType::BF16);
   description.shape = entry.shape;
-  description.format.codec = {"raw", {}};
+  description.format = rawFormat();
   if (options.dense) {
     WeightBuilder builder(description);
     UWT_RETURN_IF_ERROR(reader.read(builder.makeDense(entry.bytes), pool));

@@ -81,6 +81,12 @@ private:
   uint64_t wordsBytes(uint32_t rows) const {
     return fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.wordBits);
   }
+  /// Of a coded panel.
+  uint64_t rawBytes(uint32_t rows) const {
+    return plan.traits.rate == Rate::Fixed
+               ? fixedPanelSizes(plan, rows).raw
+               : fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.rawBits());
+  }
   void makePlanes();
   Status codePanel(uint64_t panel, Worker &worker);
   Status codeParts(uint64_t panel, Worker &worker);
@@ -104,14 +110,10 @@ private:
 void WeightTranscoder::makePlanes() {
   auto rows = static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows));
   wordsStep = roundUp(wordsBytes(rows), partAlignment);
-  if (plan.traits.rate == Rate::Prefix) {
-    rawStep = fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.rawBits());
-  } else if (plan.traits.rate == Rate::Fixed) {
-    FixedPanelSizes sizes = fixedPanelSizes(plan, rows);
-    rawStep = sizes.raw;
-    codeStep = roundUp(sizes.code, partAlignment);
-  }
-  rawStep = roundUp(rawStep, partAlignment);
+  if (plan.traits.rate != Rate::Words)
+    rawStep = roundUp(rawBytes(rows), partAlignment);
+  if (plan.traits.rate == Rate::Fixed)
+    codeStep = roundUp(fixedPanelSizes(plan, rows).code, partAlignment);
   if (getTraits(plan.element).lowBits != 0)
     lowStep = lowPanelBytes(plan.matrix.columns);
   words = builder.makePlane(PlaneKind::Words, wordsStep * panels);
@@ -195,12 +197,7 @@ void WeightTranscoder::gather() {
     PanelEntry &entry = builder.entry(panel);
     const LooseParts &parts = loose[panel];
     uint32_t rows = rowsOf(panel);
-    used +=
-        entry.storedAsWords
-            ? wordsBytes(rows)
-            : entry.codeWords * 4 + (rawStep ? fieldBytes(plan.format.layout, rows,
-                                                          plan.matrix.columns, plan.split.rawBits())
-                                             : 0);
+    used += entry.storedAsWords ? wordsBytes(rows) : entry.codeWords * 4 + rawBytes(rows);
     entry.counts = countBytes;
     countBytes += roundUp(packCounts(plan.format.layout, parts.counts, nullptr), partAlignment);
     entry.patch = patchBytes / 4;

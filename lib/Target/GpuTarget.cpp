@@ -23,8 +23,8 @@ static constexpr unsigned kib = 1024;
 // Tensor cores: NVIDIA's whitepapers on the architectures (A100, GA102, Ada, H100, RTX Blackwell
 // PRO). Features: PTX ISA, "Target ISA Notes" of the instruction that each one is named for.
 static constexpr GpuTarget gpuTargets[] = {
-    {"sm_80", "Ampere data-centre parts: A100, A30", 78, 163 * kib, 164 * kib, 255, 2048,
-     32, 1024, featureMask({GpuFeature::CpAsync})},
+    {"sm_80", "Ampere data-centre parts: A100, A30", 78, 163 * kib, 164 * kib, 255, 2048, 32, 1024,
+     featureMask({GpuFeature::CpAsync})},
     {"sm_86", "Ampere: A10, A40, RTX 30", 78, 99 * kib, 100 * kib, 255, 1536, 16, 512,
      featureMask({GpuFeature::CpAsync})},
     {"sm_89", "Ada: L4, L40S, RTX 40", 78, 99 * kib, 100 * kib, 255, 1536, 24, 512,
@@ -33,8 +33,8 @@ static constexpr GpuTarget gpuTargets[] = {
      featureMask({GpuFeature::CpAsync, GpuFeature::BulkCopy, GpuFeature::Wgmma,
                   GpuFeature::ClusterMulticast, GpuFeature::DependentLaunch,
                   GpuFeature::Bf16Multiply, GpuFeature::SetMaxRegisters})},
-    {"sm_120a", "Blackwell consumer parts: RTX 50, RTX PRO", 87, 99 * kib, 100 * kib, 255,
-     1536, 24, 512,
+    {"sm_120a", "Blackwell consumer parts: RTX 50, RTX PRO", 87, 99 * kib, 100 * kib, 255, 1536, 24,
+     512,
      featureMask({GpuFeature::CpAsync, GpuFeature::BulkCopy, GpuFeature::DependentLaunch,
                   GpuFeature::Bf16Multiply, GpuFeature::SetMaxRegisters})},
 };

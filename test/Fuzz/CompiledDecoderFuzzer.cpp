@@ -13,8 +13,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Codec/TestData.h"
-#include "CompiledInput.h"
 #include "Codegen/Decode/ProductJit.h"
+#include "CompiledInput.h"
 #include "FencedMemory.h"
 #include "FuzzFiles.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"

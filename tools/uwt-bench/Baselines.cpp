@@ -63,7 +63,7 @@ Status BenchRun::runBaselines() {
     if (row)
       result.baselines.push_back(*std::move(row));
     else if (row.error().getKind() == ErrorKind::Unsupported)
-      refuse("cuBLASLt", *Format::parse("raw"), batch, row.error());
+      refuse("cuBLASLt", rawFormat(), batch, row.error());
     else
       return row.takeError();
   }

@@ -112,7 +112,7 @@ static bool addAlike(const KernelEntry &a, const KernelEntry &b) {
 }
 
 Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) {
-  const Format raw = *Format::parse("raw");
+  const Format &raw = rawFormat();
   Twin twin{&own, row.entry, row.entry->kernel + ", all panels as words", {}};
   auto takeRawOf = [&](OpenPack &pack) {
     auto entry = select(pack, row.entry->family, {raw, {}}, row.batch);
@@ -347,7 +347,7 @@ Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
     refuse(entry ? (*entry)->kernel : "", kind.format, 0, unsupportedError(why));
     return success();
   }
-  bool makesRaw = kind.result == *Format::parse("raw");
+  bool makesRaw = kind.result == rawFormat();
   UWT_ASSIGN_OR_RETURN(copies,
                        session.upload(words, shape.rows, shape.columns, kind.format,
                                       options.checkOnly || !makesRaw ? 0 : options.rotation));

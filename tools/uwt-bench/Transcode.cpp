@@ -15,7 +15,7 @@ std::string uwt::whyNotTranscoded(const KernelEntry &entry) {
   if (entry.element != ElementType::BF16)
     return "its weights are " + std::string(getTraits(entry.element).name) +
            ", and uwt-bench measures bf16";
-  bool makesRaw = entry.result == *Format::parse("raw");
+  bool makesRaw = entry.result == rawFormat();
   if (makesRaw &&
       std::ranges::count(entry.arguments, ArgumentKind::Extra, &KernelArgument::kind) != 1)
     return "its result is not one plane";
@@ -40,8 +40,7 @@ static Status compareBytes(std::span<const uint8_t> got, std::span<const uint8_t
 /// Plane `words` of the weight in format raw, panel after panel.
 static Expected<std::vector<uint8_t>> rawWords(const GpuSession &session, const DenseWords &words,
                                                uint64_t rows, uint64_t columns) {
-  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
-                       session.load(words, rows, columns, *Format::parse("raw")));
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, session.load(words, rows, columns, rawFormat()));
   const CodingPlan &plan = loaded.plan();
   std::span<const uint8_t> plane = loaded.plane(PlaneKind::Words);
   std::vector<uint8_t> packed;

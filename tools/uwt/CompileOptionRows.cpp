@@ -35,8 +35,8 @@ std::vector<Option> CompileOptionRows::rows() {
        "may be given again",
        &weights, ValueHint::Path},
       {"--format", "FORMAT",
-       "format that constants are compressed to and products run from (default: inplace<12> for "
-       "constants, and what the cost model picks)",
+       "format that constants are compressed to and products run from (default: " +
+           runFormats().front().str() + " for constants, and what the cost model picks)",
        &format, ValueHint::Format},
       {"--raw", "", "run the same kernels from uncompressed weights: the same bits", &raw},
       {"--numerics",
@@ -82,12 +82,12 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   if (raw && format)
     return usageError("--raw and --format say different things; give one of them");
   if (raw)
-    result.format = "raw";
+    result.format = rawFormat().str();
   if (format) {
     UWT_ASSIGN_OR_RETURN(FormatChoice choice, parseFormatChoice(*format));
     if (!std::holds_alternative<Format>(choice))
-      return usageError("--format: a program runs from one format, such as inplace<12>, got " +
-                        inQuotes(*format));
+      return usageError("--format: a program runs from one format, such as " +
+                        runFormats().front().str() + ", got " + inQuotes(*format));
     result.format = std::get<Format>(choice).str();
   }
   if (minElements) {

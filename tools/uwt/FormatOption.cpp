@@ -15,7 +15,10 @@ Expected<FormatChoice> uwt::parseFormatChoice(std::string_view text) {
     return FormatChoice(FormatPolicy::BestSize);
   if (text == "fast")
     return FormatChoice(FormatPolicy::Fast);
-  std::vector<std::string_view> words = {"best-size", "fast", "inplace"};
+  std::vector<std::string_view> words = {"best-size", "fast"};
+  for (const ShortName &shortName : shortNames())
+    if (shortName.name.keyword != words.back())
+      words.push_back(shortName.name.keyword);
   for (const Codec *codec : allCodecs())
     words.push_back(codec->keyword());
   std::string_view first = text.substr(0, text.find_first_of("<,="));

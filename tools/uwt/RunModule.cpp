@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "CompileOptionRows.h"
+#include "RunInputs.h"
 #include "text/Json.h"
 #include "text/Paths.h"
 #include "text/Progress.h"
-#include "RunInputs.h"
 #include "text/Text.h"
 #include "uwt/Container/Container.h"
 #include "uwt/Support/Suggest.h"

@@ -17,6 +17,7 @@
 #ifndef UWT_CODEC_CODEC_H
 #define UWT_CODEC_CODEC_H
 
+#include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/ElementType.h"
 #include "uwt/Format/Format.h"
 #include "uwt/Support/Error.h"
@@ -38,7 +39,26 @@ enum class Rate : uint8_t {
   Prefix,
 };
 
-/// What the engines need to know about a codec with given parameters.
+/// How a coded unit of a fixed rate lies in planes `raw` and `code` (layout fragment): 16 rows x
+/// `columns`. Panels stored as words always have units of 64 columns.
+struct UnitGeometry {
+  /// 64, 128 or 256: whole groups of 64 columns, of which kernels count the escapes of four.
+  uint32_t columns = fixedUnitColumns;
+  /// u32 of a unit in each plane (panel-3). checkFormat fills in those of packing=planes where a
+  /// codec leaves all of them 0.
+  uint32_t rawWords = 0, codeWords = 0;
+  /// u32 from what a lane has of a 64-column group to what it has of the unit's next one.
+  uint32_t rawGroupStep = 0, codeGroupStep = 0;
+
+  uint32_t groups() const { return columns / fixedUnitColumns; }
+};
+
+/// The unit of packing=planes: group by group, each as a unit of 64 columns is (plane-1).
+UnitGeometry unitOfPlanes(const FieldSplit &split, uint32_t codeBits,
+                          uint32_t columns = fixedUnitColumns);
+
+/// What others need to know about a codec with given parameters: engines, kernels and the cost
+/// model have no other source.
 struct CodecTraits {
   Rate rate = Rate::Words;
   /// Fixed: bits of a code.
@@ -50,8 +70,16 @@ struct CodecTraits {
   uint32_t group = 1;
   /// Prefix: longest code word, at most 15.
   uint32_t maxLength = 0;
+  /// Fixed: how coded units lie in planes.
+  UnitGeometry unit;
+  /// Fixed: whether each symbol is a base plus its code, so that the base is all that a decoder
+  /// needs of the model.
+  bool addsBase = false;
   /// Whether `packing=inplace` is a composition with this codec.
   bool allowsInPlace = false;
+  /// Whether a GPU's kernel makes the format from words (lib/Codegen/GPU/Encode.h): words as they
+  /// are, and codes of four bits in units of 64 columns.
+  bool madeByDevices = false;
 };
 
 /// What a codec knows of a tensor's symbols.
@@ -90,6 +118,9 @@ public:
   /// Formats that the conformance suite runs, fuzzes and measures; each a text
   /// form with this codec, every parameter that matters once.
   virtual std::vector<std::string> examples() const = 0;
+  /// Formats of this codec that products run from fast, so that a weight which is stored in another
+  /// one may be worth a transcode when it is loaded; the best one first.
+  virtual std::vector<std::string> runFormats() const { return {}; }
 
   /// Checks the parameters of `format.codec` and what of the composition is this
   /// codec's business (ErrorKind::Usage with the reason), and describes it.
@@ -113,8 +144,15 @@ public:
                                     std::span<const uint32_t> words, size_t &used) const = 0;
 };
 
-/// All codecs of this build, in the order of lib/Codec/Codecs.def.
+/// All codecs of this build, in the order of lib/Codec/Codecs.def, then those that a program
+/// registers for itself.
 std::span<const Codec *const> allCodecs();
+
+/// Adds a codec to this program's: `static const CodecRegistration registration(codec);` in a file
+/// that is linked into it. Tests have codecs that no build has. The codec must live as long.
+struct CodecRegistration {
+  explicit CodecRegistration(const Codec &codec);
+};
 
 /// The codec of that keyword, or a usage error with a suggestion.
 Expected<const Codec *> findCodec(std::string_view keyword);
@@ -122,6 +160,28 @@ Expected<const Codec *> findCodec(std::string_view keyword);
 /// Checks that `format` is a valid composition for `element` and gives the
 /// traits of its codec; else a usage error with the reason.
 Expected<CodecTraits> checkFormat(const Format &format, ElementType element);
+
+//===----------------------------------------------------------------------===//
+// Formats by what their codecs are good for
+//===----------------------------------------------------------------------===//
+
+/// What weights may be transcoded to when they are loaded (Codec::runFormats), all coded formats in
+/// the order of codecs before the words as they are. The first one is what a product runs from
+/// where nobody has chosen.
+const std::vector<Format> &runFormats();
+
+/// The words as they are: the format whose codec codes nothing, all else by default.
+const Format &rawFormat();
+/// Whether the format's codec is that of rawFormat, whatever the order of its elements.
+bool isRaw(const Format &format);
+
+/// The format, all else by default, of `codeBits` bits a code in one chunk of plane `code`, each
+/// symbol being a base plus its code (CodecTraits::addsBase). Precondition: there is one.
+const Format &baseFormat(uint32_t codeBits);
+
+/// The formats that a GPU's kernel makes (CodecTraits::madeByDevices), those in planes before those
+/// in place, as text: "a, b and c".
+std::string deviceFormatsText();
 
 } // namespace uwt
 

@@ -113,13 +113,16 @@ std::vector<uint32_t> defaultChunks(uint32_t bits);
 uint64_t fieldBytes(Layout layout, uint32_t rows, uint64_t columns, uint32_t bits);
 
 /// Packs `values` (row-major, rows x columns, no padding, stride = columns) into `out`
-/// (fieldBytes long); padding elements are `padding`. Reference.
+/// (fieldBytes long, or what units of other `unitColumns` take); padding elements are `padding`.
+/// Reference.
 void packField(Layout layout, uint32_t rows, uint64_t columns, std::span<const uint32_t> chunks,
-               std::span<const uint16_t> values, uint16_t padding, std::span<uint8_t> out);
+               std::span<const uint16_t> values, uint16_t padding, std::span<uint8_t> out,
+               uint32_t unitColumns = fixedUnitColumns);
 
 /// The inverse, without padding. Reference.
 void unpackField(Layout layout, uint32_t rows, uint64_t columns, std::span<const uint32_t> chunks,
-                 std::span<const uint8_t> in, std::span<uint16_t> values);
+                 std::span<const uint8_t> in, std::span<uint16_t> values,
+                 uint32_t unitColumns = fixedUnitColumns);
 
 //===----------------------------------------------------------------------===//
 // Engines
@@ -143,10 +146,14 @@ struct FixedPanelSizes {
   uint64_t raw = 0, code = 0, counts = 0;
 };
 FixedPanelSizes fixedPanelSizes(const CodingPlan &plan, uint32_t rows);
-/// Columns of a fixed unit: 64, 256 for `inplace<11>`, 1,024 in row_major
+/// Columns of a fixed unit: those of CodecTraits::unit, 1,024 in row_major
 /// (order-4, order-6).
 uint32_t fixedUnitColumnsOf(const CodingPlan &plan);
-/// u32 of one escape record: 1, or 17 for rows<64>.
+/// Elements of a row that a record of escapes=rows<64> holds (escape-3).
+inline constexpr uint32_t escapeRunColumns = 64;
+/// u32 of such a record: the run's number, and a byte a symbol.
+inline constexpr uint32_t runRecordWords = 1 + escapeRunColumns / 4;
+/// u32 of one escape record: runRecordWords for rows<64>, else 1.
 uint32_t escapeRecordWords(const Format &format);
 /// escapes=rows<64> at a fixed rate: sets the symbols that records have of columns that do not
 /// exist to zero (escape-3). `counts` and `patch` are those of a CodedPanel of `rows` rows, whose

@@ -17,7 +17,8 @@
 //   block    16 x 16, 32 lanes of 8 elements:               (fragment layout)
 //              lane 4g+t, register r, half h holds
 //              row  g + 8*(r & 1), column 2t + h + 8*(r >> 1)
-//   fixed unit   strip x 64 columns (256 for inplace<11>)   (fragment layout)
+//   fixed unit   strip x 64 columns, or as many as the codec says: 128, 256
+//                (UnitGeometry in Codec.h)                  (fragment layout)
 //   stream unit  strip x 1024 columns, 32 lanes; a whole panel where the
 //                matrix has at most 512 columns             (fragment layout)
 //                panel x 1024 columns, a lane a row         (row_major layout)
@@ -37,7 +38,6 @@ inline constexpr uint32_t panelRows = 64;
 inline constexpr uint32_t stripRows = 16;
 inline constexpr uint32_t blockColumns = 16;
 inline constexpr uint32_t fixedUnitColumns = 64;
-inline constexpr uint32_t inplace11UnitColumns = 256;
 inline constexpr uint32_t streamUnitColumns = 1024;
 /// Matrices of at most this many (padded) columns have whole panels as stream
 /// units, so that the index stays small beside the streams.

@@ -137,6 +137,9 @@ Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription
                                     std::span<const uint8_t> source, ThreadPool &pool,
                                     const PanelSample *sample = nullptr);
 
+/// What FormatPolicy::Fast picks for elements of this type, all else by default.
+Format fastFormat(ElementType element);
+
 struct DecodeOptions {
   CodePath path = bestCodePath();
   /// Whether panels' checksums are verified before they are decoded.

@@ -32,8 +32,9 @@ struct ExpectedSize {
 /// Precondition: the format is a composition for this element (checkFormat).
 ExpectedSize expectedSize(const Format &format, ElementType element);
 
-/// Columns that a kernel decodes at a time from a format: those of its units.
-uint32_t kernelUnitColumns(const Format &format, bool fixedRate);
+/// Columns that a kernel decodes at a time from a format: those of its units. Precondition: as
+/// above.
+uint32_t kernelUnitColumns(const Format &format, ElementType element);
 
 /// What the model needs to know about the format that a product runs from.
 struct FormatCost {

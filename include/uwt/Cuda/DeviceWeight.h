@@ -14,8 +14,8 @@
 #ifndef UWT_CUDA_DEVICEWEIGHT_H
 #define UWT_CUDA_DEVICEWEIGHT_H
 
-#include "uwt/Pack/Abi.h"
 #include "uwt/Cuda/Device.h"
+#include "uwt/Pack/Abi.h"
 #include "uwt/Pack/KernelPack.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include <array>

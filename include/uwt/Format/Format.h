@@ -24,8 +24,8 @@
 //   context=none             or row_class<k>
 //   escapes=patch            or none, rows<64>
 //
-// Everything but the codec has a default. `inplace<12>` and `inplace<11>` are
-// short names of `window<4>, packing=inplace` and `window<3>, packing=inplace`.
+// Everything but the codec has a default. Some codecs have a short name with their packing
+// (shortNames).
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,6 +34,7 @@
 
 #include "uwt/Support/Error.h"
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,6 +105,14 @@ enum class Escapes : uint8_t {
   /// Runs of 64 elements of a row, verbatim (Unweight).
   Rows64,
 };
+
+/// A codec with packing=inplace under one name: `inplace<12>`.
+struct ShortName {
+  Term name, codec;
+};
+
+/// The short names of the text form.
+std::span<const ShortName> shortNames();
 
 struct Format {
   Term codec;

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Passes that bring what front ends write to linalg, tensor, scf and arith, with checks of what only
-// a call knows. They know no machine.
+// Passes that bring what front ends write to linalg, tensor, scf and arith, with checks of what
+// only a call knows. They know no machine.
 //
 //===----------------------------------------------------------------------===//
 

@@ -60,15 +60,15 @@ static_assert(sizeof(DevicePanelEntry) == 48);
 ///
 /// Records of strip 0 come first, then those of strip 1, and so on.
 ///
-/// A unit of inplace<11> has four column groups. There each four entries are the four strips of 256
-/// columns, and byte 4+g counts the records of group g: a panel has as many entries, and a byte
-/// still counts the records of 16 x 64 weights. With rows<64> those of a unit's groups do not lie
-/// one behind the other.
+/// A codec's unit may have several column groups, four at most (UnitGeometry). There each four
+/// entries are the four strips of a unit's columns, and byte 4+g counts the records of group g: a
+/// byte still counts the records of 16 x 64 weights. With rows<64> those of a unit's groups do not
+/// lie one behind the other.
 struct DeviceRecordGroup {
   /// Index in u32 into plane `patch` of the entry's first record. Entries without records say where
   /// it would be.
   uint32_t first;
-  /// Records (of 1 u32, 17 for rows<64>) of each strip, or group; 0 for those that do not exist.
+  /// Records (of escapeRecordWords) of each strip, or group; 0 for those that do not exist.
   uint8_t counts[4];
 };
 static_assert(sizeof(DeviceRecordGroup) == 8);

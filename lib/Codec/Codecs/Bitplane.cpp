@@ -36,6 +36,7 @@ public:
     CodecTraits traits;
     traits.rate = Rate::Fixed;
     traits.codeBits = bitplaneCodeBits;
+    traits.addsBase = true;
     traits.chunks = {1, 1, 1};
     return traits;
   }

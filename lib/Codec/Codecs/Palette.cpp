@@ -42,6 +42,7 @@ public:
     traits.rate = Rate::Fixed;
     traits.codeBits = paletteCodeBits;
     traits.chunks = {4};
+    traits.madeByDevices = true;
     return traits;
   }
 

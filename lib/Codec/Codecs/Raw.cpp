@@ -24,6 +24,7 @@ public:
   std::vector<std::string> examples() const override {
     return {"raw", "raw, layout=row_major", "raw, storage=k_major"};
   }
+  std::vector<std::string> runFormats() const override { return {"raw"}; }
 
   Expected<CodecTraits> traits(const Format &format, const FieldSplit &) const override {
     if (!format.codec.parameters.empty())
@@ -33,7 +34,9 @@ public:
       return usageError("codec raw codes nothing; leave out coded=");
     if (format.escapes != Escapes::Patch)
       return usageError("codec raw has no escapes; leave out escapes=");
-    return CodecTraits{};
+    CodecTraits traits;
+    traits.madeByDevices = true;
+    return traits;
   }
 
   Expected<Model> buildModel(const Format &, const SymbolStatistics &) const override {

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Fixed/FixedRate.h"
 #include "WindowModel.h"
 #include <algorithm>
 
@@ -122,6 +123,7 @@ public:
             "inplace<12>, escapes=rows<64>",
             "inplace<11>, storage=k_major, escapes=none"};
   }
+  std::vector<std::string> runFormats() const override { return {"inplace<12>"}; }
 
   Expected<CodecTraits> traits(const Format &format, const FieldSplit &split) const override {
     const std::vector<uint32_t> &parameters = format.codec.parameters;
@@ -133,8 +135,12 @@ public:
     CodecTraits traits;
     traits.rate = Rate::Fixed;
     traits.codeBits = bits;
+    traits.addsBase = true;
     traits.allowsInPlace = true;
+    traits.madeByDevices = bits == 4;
     traits.chunks = bits == 4 ? std::vector<uint32_t>{4} : std::vector<uint32_t>{2, 1};
+    if (format.packing == Packing::InPlace)
+      traits.unit = unitInPlace(bits);
     return traits;
   }
 

@@ -47,59 +47,77 @@ uint64_t uwt::fieldBytes(Layout layout, uint32_t rows, uint64_t columns, uint32_
 
 namespace {
 
-/// Walks over a panel, padding included, and calls `visit(row, column, chunk, shift,
-/// byte, bit)` for each chunk of each element: its lowest bit in the field is
+/// A panel's field in layout fragment.
+struct FieldShape {
+  uint32_t rows;
+  uint64_t columns;
+  uint32_t unitColumns;
+};
+
+/// Walks over 64 columns of a strip, or a panel, padding included, and calls `visit(row, column,
+/// chunk, shift, byte, bit)` for each chunk of each element: its lowest bit in the field is
 /// `shift`, and it lies at bit `bit` of the byte or u32 at `byte`.
 template <typename Visit>
-void forEachChunkInFragments(uint32_t rows, uint64_t columns, std::span<const uint32_t> chunks,
+void forEachChunkInGroup(uint64_t firstRow, uint64_t firstColumn, std::span<const uint32_t> chunks,
+                         uint64_t start, Visit visit) {
+  for (uint32_t row = 0; row < stripRows; ++row)
+    for (uint32_t column = 0; column < fixedUnitColumns; ++column) {
+      FragmentPosition at = fragmentPosition(row, column % blockColumns);
+      uint32_t shift = 0;
+      for (uint32_t chunk : chunks) { // plane-1: the chunks of a group follow one another.
+        ChunkPlace place = chunkPlace(chunk, column / blockColumns, at);
+        visit(firstRow + row, firstColumn + column, chunk, shift,
+              start + unitBitBytes * shift + 4 * place.word, place.bit);
+        shift += chunk;
+      }
+    }
+}
+
+template <typename Visit>
+void forEachChunkInFragments(const FieldShape &shape, std::span<const uint32_t> chunks,
                              Visit visit) {
-  uint64_t strips = divideUp(rows, stripRows), unitStart = 0;
+  uint64_t strips = divideUp(shape.rows, stripRows), start = 0;
   uint32_t bits = 0;
   for (uint32_t chunk : chunks)
     bits += chunk;
-  // order-4: units lie group by group, and strip by strip inside a group.
-  for (uint64_t group = 0; group < divideUp(columns, fixedUnitColumns); ++group)
-    for (uint64_t strip = 0; strip < strips; ++strip, unitStart += unitBitBytes * bits)
-      for (uint32_t row = 0; row < stripRows; ++row)
-        for (uint32_t column = 0; column < fixedUnitColumns; ++column) {
-          FragmentPosition at = fragmentPosition(row, column % blockColumns);
-          uint32_t shift = 0;
-          for (uint32_t chunk : chunks) { // plane-1: the chunks of a unit follow one another.
-            ChunkPlace place = chunkPlace(chunk, column / blockColumns, at);
-            visit(strip * stripRows + row, group * fixedUnitColumns + column, chunk, shift,
-                  unitStart + unitBitBytes * shift + 4 * place.word, place.bit);
-            shift += chunk;
-          }
-        }
+  // order-4: units lie side by side, strip by strip; a unit's groups one after another.
+  for (uint64_t unit = 0; unit < divideUp(shape.columns, shape.unitColumns); ++unit)
+    for (uint64_t strip = 0; strip < strips; ++strip)
+      for (uint32_t column = 0; column < shape.unitColumns; column += fixedUnitColumns) {
+        forEachChunkInGroup(strip * stripRows, unit * shape.unitColumns + column, chunks, start,
+                            visit);
+        start += unitBitBytes * bits;
+      }
 }
 
 uint32_t maskOf(uint32_t bits) { return (1u << bits) - 1; }
 
 } // namespace
 
-static void packFragments(uint32_t rows, uint64_t columns, std::span<const uint32_t> chunks,
+static void packFragments(const FieldShape &shape, std::span<const uint32_t> chunks,
                           std::span<const uint16_t> values, uint16_t padding,
                           std::span<uint8_t> out) {
-  forEachChunkInFragments(rows, columns, chunks,
-                          [&](uint64_t row, uint64_t column, uint32_t chunk, uint32_t shift,
-                              uint64_t byte, uint32_t bit) {
-                            bool exists = row < rows && column < columns;
-                            uint32_t value = exists ? values[row * columns + column] : padding;
-                            uint8_t *word = out.data() + byte;
-                            storeWord(word, loadWord(word) | ((value >> shift) & maskOf(chunk))
-                                                                 << bit);
-                          });
+  forEachChunkInFragments(
+      shape, chunks,
+      [&](uint64_t row, uint64_t column, uint32_t chunk, uint32_t shift, uint64_t byte,
+          uint32_t bit) {
+        bool exists = row < shape.rows && column < shape.columns;
+        uint32_t value = exists ? values[row * shape.columns + column] : padding;
+        uint8_t *word = out.data() + byte;
+        storeWord(word, loadWord(word) | ((value >> shift) & maskOf(chunk)) << bit);
+      });
 }
 
-static void unpackFragments(uint32_t rows, uint64_t columns, std::span<const uint32_t> chunks,
+static void unpackFragments(const FieldShape &shape, std::span<const uint32_t> chunks,
                             std::span<const uint8_t> in, std::span<uint16_t> values) {
-  forEachChunkInFragments(rows, columns, chunks,
+  forEachChunkInFragments(shape, chunks,
                           [&](uint64_t row, uint64_t column, uint32_t chunk, uint32_t shift,
                               uint64_t byte, uint32_t bit) {
-                            if (row >= rows || column >= columns)
+                            if (row >= shape.rows || column >= shape.columns)
                               return;
                             uint32_t bits = loadWord(in.data() + byte) >> bit & maskOf(chunk);
-                            values[row * columns + column] |= static_cast<uint16_t>(bits << shift);
+                            values[row * shape.columns + column] |=
+                                static_cast<uint16_t>(bits << shift);
                           });
 }
 
@@ -122,10 +140,10 @@ static void forEachChunkInRows(uint32_t rows, uint64_t columns, std::span<const 
 
 void uwt::packField(Layout layout, uint32_t rows, uint64_t columns,
                     std::span<const uint32_t> chunks, std::span<const uint16_t> values,
-                    uint16_t padding, std::span<uint8_t> out) {
+                    uint16_t padding, std::span<uint8_t> out, uint32_t unitColumns) {
   std::fill(out.begin(), out.end(), uint8_t(0));
   if (layout == Layout::Fragment16x16)
-    return packFragments(rows, columns, chunks, values, padding, out);
+    return packFragments({rows, columns, unitColumns}, chunks, values, padding, out);
   // A chunk lies inside a byte, or (16 bits) is two of them.
   forEachChunkInRows(rows, columns, chunks,
                      [&](uint64_t element, uint32_t chunk, uint32_t shift, uint64_t bit) {
@@ -138,10 +156,10 @@ void uwt::packField(Layout layout, uint32_t rows, uint64_t columns,
 
 void uwt::unpackField(Layout layout, uint32_t rows, uint64_t columns,
                       std::span<const uint32_t> chunks, std::span<const uint8_t> in,
-                      std::span<uint16_t> values) {
+                      std::span<uint16_t> values, uint32_t unitColumns) {
   std::fill(values.begin(), values.end(), uint16_t(0));
   if (layout == Layout::Fragment16x16)
-    return unpackFragments(rows, columns, chunks, in, values);
+    return unpackFragments({rows, columns, unitColumns}, chunks, in, values);
   forEachChunkInRows(rows, columns, chunks,
                      [&](uint64_t element, uint32_t chunk, uint32_t shift, uint64_t bit) {
                        uint32_t bits = in[bit / 8];

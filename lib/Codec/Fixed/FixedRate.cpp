@@ -24,20 +24,21 @@ using namespace uwt;
 //===----------------------------------------------------------------------===//
 
 uint32_t uwt::escapeRecordWords(const Format &format) {
-  return format.escapes == Escapes::Rows64 ? 17 : 1;
+  return format.escapes == Escapes::Rows64 ? runRecordWords : 1;
 }
 
 FixedPanelSizes uwt::fixedPanelSizes(const CodingPlan &plan, uint32_t rows) {
   // panel-3.
   FixedPanelSizes sizes;
-  uint64_t columns = plan.matrix.columns;
-  if (plan.format.packing == Packing::InPlace) {
-    sizes.code = inPlaceBytes(plan.traits.codeBits, rows, columns);
-  } else {
+  uint64_t columns = plan.matrix.columns, units = fixedUnitCount(plan, rows);
+  if (plan.format.layout == Layout::RowMajor) {
     sizes.raw = fieldBytes(plan.format.layout, rows, columns, plan.split.rawBits());
     sizes.code = fieldBytes(plan.format.layout, rows, columns, plan.traits.chunks);
+  } else {
+    sizes.raw = units * plan.traits.unit.rawWords * 4;
+    sizes.code = units * plan.traits.unit.codeWords * 4;
   }
-  sizes.counts = plan.hasEscapes() ? fixedUnitCount(plan, rows) : 0;
+  sizes.counts = plan.hasEscapes() ? units : 0;
   return sizes;
 }
 
@@ -145,20 +146,22 @@ Status uwt::applyAllEscapes(const CodingPlan &plan, const CodedPanel &panel,
 }
 
 /// Appends the patch records of a unit whose words are `words`, from the masks of its
-/// kernel. The bits of a step and block, register beside register, are those of 32
-/// positions (escape-2).
-static void appendMaskedEscapes(uint32_t blocks, const uint32_t *masks, const uint16_t *words,
-                                size_t stride, std::vector<uint32_t> &records) {
+/// kernel's calls, one for each so many blocks as there are `registers` in a mask. The bits of a
+/// step and block, register beside register, are those of 32 positions (escape-2).
+static void appendMaskedEscapes(uint32_t blocks, uint32_t registers, const uint32_t *masks,
+                                const uint16_t *words, size_t stride,
+                                std::vector<uint32_t> &records) {
   PanelUnit unit;
   unit.blocks = blocks;
-  uint32_t registers = blocks;
   for (uint32_t block = 0; block < blocks; ++block) {
-    uint32_t shift = registers == 4 ? 2 * block : 2 * (block / 4);
-    uint32_t first = registers == 4 ? 0 : block % 4 * 4;
+    const uint32_t *ofCall = masks + block / registers * 8 * registers;
+    uint32_t inCall = block % registers;
+    uint32_t shift = registers == 4 ? 2 * inCall : 2 * (inCall / 4);
+    uint32_t first = registers == 4 ? 0 : inCall % 4 * 4;
     for (uint32_t i = 0; i < 8; ++i) {
       uint32_t bits = 0;
       for (uint32_t r = 0; r < 4; ++r)
-        bits |= (masks[i * registers + first + r] >> shift & 0x03030303) << 2 * r;
+        bits |= (ofCall[i * registers + first + r] >> shift & 0x03030303) << 2 * r;
       for (; bits; bits &= bits - 1) {
         uint32_t position = (block * 8 + i) * 32 + static_cast<uint32_t>(std::countr_zero(bits));
         UnitPlace place = placeInUnit(unit, position);
@@ -174,39 +177,53 @@ static void appendMaskedEscapes(uint32_t blocks, const uint32_t *masks, const ui
 
 namespace {
 
-/// The unit kernels of a plan under one signature: planes, or one of the two
-/// in-place packings.
+/// The unit kernels of a plan under one signature: planes, whose kernels take a group of 64 columns
+/// at a time, or one of the two in-place packings.
 struct UnitCoder {
   UnitCoder(const CodingPlan &plan, const FixedKernels &kernels)
-      : kernels(kernels), inPlace(plan.format.packing == Packing::InPlace),
-        wide(plan.traits.codeBits == 3),
-        rawBytes(inPlace ? 0 : unitBitBytes * plan.split.rawBits()),
-        codeBytes(inPlace ? inPlaceBytes(plan.traits.codeBits, 1, 1)
-                          : unitBitBytes * plan.traits.codeBits) {}
+      : kernels(kernels), unit(plan.traits.unit), inPlace(plan.format.packing == Packing::InPlace) {
+  }
+
+  /// Registers of a lane whose escapes are in a mask, so that a kernel's call makes eight times as
+  /// many masks: those of the columns that it codes at once.
+  uint32_t registersInMask() const {
+    return (inPlace ? unit.columns : fixedUnitColumns) / blockColumns;
+  }
 
   void decode(const FixedCoding &coding, const CodedPanel &panel, uint64_t index, uint16_t *out,
               size_t stride) const {
-    const uint8_t *code = panel.code.data() + index * codeBytes;
-    if (!inPlace)
-      return kernels.decodeUnit(coding, panel.raw.data() + index * rawBytes, code, out, stride);
-    auto decodeInPlace = wide ? kernels.decodeInPlace11 : kernels.decodeInPlace12;
-    decodeInPlace(coding, code, out, stride);
+    const uint8_t *raw = panel.raw.data() + index * unit.rawWords * 4;
+    const uint8_t *code = panel.code.data() + index * unit.codeWords * 4;
+    if (inPlace) {
+      auto decodeInPlace = unit.groups() > 1 ? kernels.decodeInPlace11 : kernels.decodeInPlace12;
+      return decodeInPlace(coding, code, out, stride);
+    }
+    for (uint32_t group = 0; group < unit.groups(); ++group)
+      kernels.decodeUnit(coding, raw + group * unit.rawGroupStep * 4,
+                         code + group * unit.codeGroupStep * 4, out + group * fixedUnitColumns,
+                         stride);
   }
 
   bool encode(const FixedEncoding &coding, const uint16_t *words, size_t stride, uint64_t index,
               EncodedPanel &out, uint32_t *escapes) const {
-    uint8_t *code = out.code.data() + index * codeBytes;
-    if (!inPlace)
-      return kernels.encodeUnit(coding, words, stride, out.raw.data() + index * rawBytes, code,
-                                escapes);
-    auto encodeInPlace = wide ? kernels.encodeInPlace11 : kernels.encodeInPlace12;
-    return encodeInPlace(coding, words, stride, code, escapes);
+    uint8_t *raw = out.raw.data() + index * unit.rawWords * 4;
+    uint8_t *code = out.code.data() + index * unit.codeWords * 4;
+    if (inPlace) {
+      auto encodeInPlace = unit.groups() > 1 ? kernels.encodeInPlace11 : kernels.encodeInPlace12;
+      return encodeInPlace(coding, words, stride, code, escapes);
+    }
+    bool escaped = false;
+    for (uint32_t group = 0; group < unit.groups(); ++group)
+      escaped |= kernels.encodeUnit(
+          coding, words + group * fixedUnitColumns, stride, raw + group * unit.rawGroupStep * 4,
+          code + group * unit.codeGroupStep * 4, escapes + group * 8 * registersInMask());
+    return escaped;
   }
 
 private:
   const FixedKernels &kernels;
-  bool inPlace, wide;
-  uint64_t rawBytes, codeBytes;
+  UnitGeometry unit;
+  bool inPlace;
 };
 
 /// Encodes units in any order and keeps their patch records until they can be laid in the
@@ -220,11 +237,11 @@ public:
         recordsOf(fixedUnitCount(plan, words.rows)) {}
 
   void operator()(uint64_t index, const uint16_t *data, size_t stride) {
-    uint32_t masks[8 * inplace11UnitColumns / blockColumns];
+    uint32_t masks[8 * mostUnitColumns / blockColumns];
     if (!coder.encode(coding, data, stride, index, out, masks))
       return;
     size_t start = records.size();
-    appendMaskedEscapes(blocks, masks, data, stride, records);
+    appendMaskedEscapes(blocks, coder.registersInMask(), masks, data, stride, records);
     recordsOf[index] = {start, records.size() - start};
   }
 
@@ -254,7 +271,7 @@ private:
     padded.fill(words, unit.firstRow, unit.rows, unit.firstColumn, unit.columns, padding());
     for (uint32_t row = 0; row < unit.rows; ++row)
       coverEscapedRuns(plan, numbers, padded.data() + row * padded.stride(), unit.columns);
-    uint32_t masks[8 * inplace11UnitColumns / blockColumns];
+    uint32_t masks[8 * mostUnitColumns / blockColumns];
     coder.encode(coding, padded.data(), padded.stride(), index, out, masks);
     return appendEscapes(plan, numbers, unit, words, out.patch);
   }

@@ -10,8 +10,8 @@
 // (FixedRateKernels.inc) and are compiled for each instruction set; the
 // engines choose by CodePath. Private to lib/Codec.
 //
-// A kernel works on whole units only: 16 rows x 64 columns (256 for
-// `inplace<11>`). Units that the matrix does not fill go through a padded copy.
+// A kernel works on whole units only: 16 rows x 64 columns (256 in place with codes of 3 bits).
+// Units that the matrix does not fill go through a padded copy.
 //
 //===----------------------------------------------------------------------===//
 
@@ -70,7 +70,7 @@ struct FixedEncoding : FixedCoding {
 ///
 /// Encoders return whether there is an escape, and set a bit in `escapes` for each. A unit
 /// has [8 steps i][4 or 16 registers q] u32: bit 8t + 2b + h is half h of lane 4i + t's
-/// register q of block b (inplace<11>: of block q / 4 in group b). A row has a bit a column.
+/// register q of block b (16 registers: of block q / 4 in group b). A row has a bit a column.
 struct FixedKernels {
   /// Planes: decodes a unit into 16 rows of 64 words.
   void (*decodeUnit)(const FixedCoding &coding, const uint8_t *raw, const uint8_t *code,
@@ -131,8 +131,8 @@ void packInPlace(uint32_t codeBits, uint32_t rows, uint64_t columns,
                  uint16_t paddingCode, std::span<uint8_t> out);
 void unpackInPlace(uint32_t codeBits, uint32_t rows, uint64_t columns, std::span<const uint8_t> in,
                    std::span<uint16_t> codes, std::span<uint16_t> raws);
-/// Bytes of a panel packed in place (panel-3).
-uint64_t inPlaceBytes(uint32_t codeBits, uint32_t rows, uint64_t columns);
+/// The unit of packing=inplace for codes of 4 or 3 bits (panel-3).
+UnitGeometry unitInPlace(uint32_t codeBits);
 
 } // namespace uwt
 

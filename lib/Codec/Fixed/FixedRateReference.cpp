@@ -52,9 +52,10 @@ void uwt::encodeFixedReference(const CodingPlan &plan, const SymbolNumbers &numb
     return;
   }
   Layout layout = plan.format.layout;
-  packField(layout, words.rows, words.columns, coding.rawChunks, raws, 0, out.raw);
+  uint32_t width = plan.traits.unit.columns;
+  packField(layout, words.rows, words.columns, coding.rawChunks, raws, 0, out.raw, width);
   packField(layout, words.rows, words.columns, coding.codeChunks, codes, coding.commonestCode,
-            out.code);
+            out.code, width);
 }
 
 Status uwt::decodeFixedReference(const CodingPlan &plan, const CodedPanel &panel,
@@ -65,8 +66,9 @@ Status uwt::decodeFixedReference(const CodingPlan &plan, const CodedPanel &panel
   if (plan.format.packing == Packing::InPlace) {
     unpackInPlace(coding.codeBits, out.rows, out.columns, panel.code, codes, raws);
   } else {
-    unpackField(layout, out.rows, out.columns, coding.rawChunks, panel.raw, raws);
-    unpackField(layout, out.rows, out.columns, coding.codeChunks, panel.code, codes);
+    uint32_t width = plan.traits.unit.columns;
+    unpackField(layout, out.rows, out.columns, coding.rawChunks, panel.raw, raws, width);
+    unpackField(layout, out.rows, out.columns, coding.codeChunks, panel.code, codes, width);
   }
   for (uint32_t row = 0; row < out.rows; ++row)
     for (uint64_t column = 0; column < out.columns; ++column) {

@@ -22,7 +22,10 @@
 
 namespace uwt {
 
-/// A unit that the matrix does not fill, padded to `width` columns (at most 256).
+/// Columns of the widest unit that a codec may have (UnitGeometry).
+inline constexpr uint32_t mostUnitColumns = 256;
+
+/// A unit that the matrix does not fill, padded to `width` columns.
 class PaddedUnit {
 public:
   explicit PaddedUnit(uint32_t width) : width(width) {}
@@ -46,7 +49,7 @@ public:
 
 private:
   uint32_t width;
-  alignas(64) uint16_t words[stripRows * inplace11UnitColumns];
+  alignas(64) uint16_t words[stripRows * mostUnitColumns];
 };
 
 /// Calls `encode(index, words, stride)` for each fixed unit (order-4) of `width` columns.
@@ -81,7 +84,7 @@ template <typename Decode>
 void decodeByStrips(const FixedKernels &kernels, MutablePanelWords out, uint32_t width,
                     Decode &&decode) {
   uint64_t strips = divideUp(out.rows, stripRows);
-  constexpr uint32_t tileColumns = inplace11UnitColumns;
+  constexpr uint32_t tileColumns = mostUnitColumns;
   PaddedUnit padded(width), tile(tileColumns);
   bool streaming = out.streaming && isAligned(out);
   auto decodeTile = [&](uint64_t strip, uint64_t firstColumn, uint64_t endColumn, uint32_t rows,

@@ -100,8 +100,8 @@ namespace {
 template <typename Visit>
 void forEachGroup(uint32_t codeBits, uint32_t rows, uint64_t columns, Visit visit) {
   // A unit holds 4 x lanes groups: [kind][lane][block], or [kind][lane][group].
-  uint32_t width = codeBits == 4 ? fixedUnitColumns : inplace11UnitColumns;
-  uint32_t unitBytes = 4 * 4 * fragmentLanes * (codeBits == 4 ? 3 : 11);
+  UnitGeometry unit = unitInPlace(codeBits);
+  uint32_t width = unit.columns, unitBytes = 4 * unit.codeWords;
   uint64_t unitStart = 0;
   for (uint64_t firstColumn = 0; firstColumn < columns; firstColumn += width)
     for (uint64_t firstRow = 0; firstRow < rows; firstRow += stripRows, unitStart += unitBytes)
@@ -118,11 +118,14 @@ constexpr uint32_t kindBytes = 4 * 4 * fragmentLanes;
 
 } // namespace
 
-uint64_t uwt::inPlaceBytes(uint32_t codeBits, uint32_t rows, uint64_t columns) {
-  // panel-3.
-  uint64_t strips = divideUp(rows, stripRows);
-  return codeBits == 4 ? strips * divideUp(columns, fixedUnitColumns) * 1536
-                       : strips * divideUp(columns, inplace11UnitColumns) * 5632;
+UnitGeometry uwt::unitInPlace(uint32_t codeBits) {
+  // panel-3: three words of four registers in 64 columns, or eleven of sixteen in 256.
+  UnitGeometry unit;
+  unit.columns = codeBits == 4 ? fixedUnitColumns : 4 * fixedUnitColumns;
+  unit.codeWords = (codeBits == 4 ? 3 : 11) * kindBytes / 4;
+  // The u32 of a kind and lane are a group's each.
+  unit.codeGroupStep = 1;
+  return unit;
 }
 
 void uwt::packInPlace(uint32_t codeBits, uint32_t rows, uint64_t columns,

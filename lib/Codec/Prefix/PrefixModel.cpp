@@ -53,7 +53,7 @@ static double recordBits(Escapes escapes, uint64_t escaped, uint64_t elements) {
   // escape-3: escapes that share a run share a record; taken to share none while
   // there are fewer than runs.
   uint64_t runs = std::min(escaped, elements / 64 + 1);
-  return 17 * 32.0 * static_cast<double>(runs);
+  return runRecordWords * 32.0 * static_cast<double>(runs);
 }
 
 /// Adds escaped elements to the entry whose code word they take: the escape, or

@@ -173,7 +173,7 @@ void uwt::appendRunRecord(const CodingPlan &plan, const PanelUnit &unit, PanelWo
                           uint32_t row, uint32_t run, std::vector<uint32_t> &records) {
   // escape-3.
   size_t begin = records.size();
-  records.resize(begin + 17);
+  records.resize(begin + runRecordWords);
   records[begin] = row * unit.runs() + run;
   const uint16_t *data = words.row(unit.firstRow + row) + unit.firstColumn;
   for (uint32_t i = 0; i < 64; ++i) {

@@ -203,7 +203,7 @@ double BestSizeChoice::idealBits(const Candidate &candidate, double *rounding) c
 ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   ChosenFormat result;
   result.format = order;
-  result.format.codec = {"raw", {}};
+  result.format.codec = rawFormat().codec;
   uint64_t counted = 0;
   for (size_t p = 0; p < rows.counted.size(); p += panelStep)
     for (uint16_t count : rows.counted[p].counts)
@@ -264,18 +264,27 @@ static Format orderOf(const Format &format) {
   return order;
 }
 
+Format uwt::fastFormat(ElementType element) {
+  const ElementTraits &traits = getTraits(element);
+  Format format;
+  format.codec = {"huffman", {fastMaxLength, traits.signBits ? 2u : 1u}};
+  // Half a byte says little of the other half; whole ones have nothing to be put together from.
+  format.codedMantissa = traits.signBits ? 0 : traits.mantissaBits;
+  return format;
+}
+
 Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescription &description,
                                          std::span<const uint8_t> source, ThreadPool &pool,
                                          const PanelSample *sample) {
   ChosenFormat chosen;
   chosen.format = orderOf(description.format);
-  const ElementTraits &traits = getTraits(description.element);
   if (policy == FormatPolicy::Fast) {
-    chosen.format.codec = {"huffman", {fastMaxLength, traits.signBits ? 2u : 1u}};
-    // Half a byte says little of the other half; whole ones have nothing to be put together from.
-    chosen.format.codedMantissa = traits.signBits ? 0 : traits.mantissaBits;
+    Format fast = fastFormat(description.element);
+    chosen.format.codec = fast.codec;
+    chosen.format.codedMantissa = fast.codedMantissa;
     return chosen;
   }
+  const ElementTraits &traits = getTraits(description.element);
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
   UWT_ASSIGN_OR_RETURN(PanelSource panels, panelSource(description, source));
   uint64_t count = matrices.panels();
@@ -288,7 +297,7 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
     RowHistograms few = countRows(panels, count, split, pool, step);
     chosen = BestSizeChoice(description.element, orderOf(description.format), few, matrices)
                  .choose(pool);
-    if (chosen.format.codec.keyword == "raw")
+    if (isRaw(chosen.format))
       return chosen;
     chosen.format = orderOf(description.format);
   }

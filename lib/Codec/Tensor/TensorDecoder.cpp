@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PanelIndex.h"
 #include "../StopWatch.h"
+#include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Tensor.h"
 #include "uwt/Support/Checksum.h"

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PanelIndex.h"
 #include "../StopWatch.h"
+#include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include "uwt/Support/Checksum.h"

@@ -12,8 +12,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codegen/CPU/Passes.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
 

@@ -13,9 +13,9 @@
 #ifndef UWT_LIB_CODEGEN_CPU_PANELREADER_H
 #define UWT_LIB_CODEGEN_CPU_PANELREADER_H
 
+#include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
-#include "uwt/Codegen/Decode/Emission.h"
 
 namespace uwt {
 

@@ -26,13 +26,19 @@ namespace uwt {
 #include "Emitters.def"
 #undef UWT_EMITTER
 
-const Emitter *findEmitter(StringRef keyword) {
-  static const Emitter *const emitters[] = {
+static SmallVector<const Emitter *> &registry() {
+  static SmallVector<const Emitter *> emitters = {
 #define UWT_EMITTER(Name) &get##Name##Emitter(),
 #include "Emitters.def"
 #undef UWT_EMITTER
   };
-  for (const Emitter *emitter : emitters)
+  return emitters;
+}
+
+EmitterRegistration::EmitterRegistration(const Emitter &emitter) { registry().push_back(&emitter); }
+
+const Emitter *findEmitter(StringRef keyword) {
+  for (const Emitter *emitter : registry())
     if (emitter->keyword() == keyword)
       return emitter;
   return nullptr;
@@ -40,20 +46,16 @@ const Emitter *findEmitter(StringRef keyword) {
 
 UnitLayout unitLayout(const Format &format, ElementType element) {
   CodecTraits traits = *checkFormat(format, element);
-  FieldSplit split = splitOf(element, format.codedMantissa);
   UnitLayout layout;
   layout.fixedRate = traits.rate != Rate::Prefix;
   layout.onlyWords = traits.rate == Rate::Words;
   layout.hasEscapes = traits.rate == Rate::Fixed && format.escapes != Escapes::None;
   layout.recordWords = escapeRecordWords(format);
-  layout.rawWords = fragmentLanes * split.rawBits();
-  layout.codeWords = fragmentLanes * traits.codeBits;
-  if (format.packing != Packing::InPlace)
-    return layout;
-  bool isWide = traits.codeBits == 3;
-  layout.groups = isWide ? 4 : 1;
-  layout.rawWords = 0;
-  layout.codeWords = isWide ? 11 * 128 : 3 * 128;
+  layout.groups = traits.unit.groups();
+  layout.rawWords = traits.unit.rawWords;
+  layout.codeWords = traits.unit.codeWords;
+  layout.rawGroupStep = traits.unit.rawGroupStep;
+  layout.codeGroupStep = traits.unit.codeGroupStep;
   return layout;
 }
 

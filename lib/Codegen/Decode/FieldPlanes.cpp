@@ -38,7 +38,7 @@ static Value loadChunk(LaneBuilder &lanes, const FieldSource &field, int64_t off
 }
 
 Value loadChunkWords(LaneBuilder &lanes, const FieldSource &field, unsigned r) {
-  return loadChunk(lanes, field, 0, field.chunks.front(), r, 0);
+  return loadChunk(lanes, field, field.offset, field.chunks.front(), r, 0);
 }
 
 /// Bit of a half word where register r's part of a chunk begins, a block.
@@ -68,7 +68,7 @@ Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsign
   uint32_t fieldBits = 0, position = 0;
   for (uint32_t bits : field.chunks)
     fieldBits += bits;
-  int64_t offset = 0;
+  int64_t offset = field.offset;
   for (uint32_t bits : field.chunks) {
     Value words = loadChunk(lanes, field, offset, bits, r, g);
     SmallVector<uint32_t> from = chunkShifts(bits, r);

@@ -35,6 +35,8 @@ struct FieldSource {
   bool hasSign = false;
   /// A thread's lane of the fragment; null where all lanes' rows come one after another.
   mlir::Value lane = {};
+  /// u32 from `base` to the field: where a group of a unit has its part.
+  int64_t offset = 0;
 };
 
 /// Where the first row begins that lies from `base` on with `words` u32 for each of the 32 lanes of

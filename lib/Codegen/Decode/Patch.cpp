@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include <bit>
 
 using namespace mlir;
 
@@ -19,9 +20,7 @@ class PatchBuilder {
 public:
   PatchBuilder(OpBuilder &builder, PatchUnitOp op, const EmittedFormat &format)
       : builder(builder), location(op.getLoc()), op(op), format(format),
-        unitColumns(format.format.packing == Packing::InPlace && format.traits.codeBits == 3
-                        ? inplace11UnitColumns
-                        : fixedUnitColumns) {
+        blockBits(std::countr_zero(format.traits.unit.columns / blockColumns)) {
     Type type = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
     records = PlaneOp::create(builder, location, type, Plane::Patch, op.getWeight());
   }
@@ -62,7 +61,8 @@ private:
   Location location;
   PatchUnitOp op;
   const EmittedFormat &format;
-  unsigned unitColumns;
+  /// Bits of the number of a block of 16 columns in its unit.
+  unsigned blockBits;
   Value records;
 };
 
@@ -71,7 +71,6 @@ private:
 /// escape-1, escape-2: `position << 16 | word`.
 void PatchBuilder::emitWord(Value record) {
   Value value = load(record);
-  unsigned blockBits = unitColumns == fixedUnitColumns ? 2 : 4;
   Value at =
       place(bits(value, 24, blockBits), bits(value, 19, 5), bits(value, 17, 2), bits(value, 16, 1));
   Value word = arith::TruncIOp::create(builder, location, builder.getI16Type(), value);
@@ -86,7 +85,7 @@ void PatchBuilder::emitRun(Value record) {
   Value row = bits(arith::DivUIOp::create(builder, location, number, runs), 0, 4);
   Value zero = arith::ConstantIndexOp::create(builder, location, 0);
   Value one = arith::ConstantIndexOp::create(builder, location, 1);
-  Value end = arith::ConstantIndexOp::create(builder, location, fixedUnitColumns);
+  Value end = arith::ConstantIndexOp::create(builder, location, escapeRunColumns);
   auto loop = scf::ForOp::create(builder, location, zero, end, one);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
@@ -125,8 +124,7 @@ LogicalResult emitPatch(const EmittedFormat &format, RewriterBase &rewriter, Pat
   PatchBuilder patch(rewriter, op, format);
   Value zero = arith::ConstantIndexOp::create(rewriter, location, 0);
   Value one = arith::ConstantIndexOp::create(rewriter, location, 1);
-  Value size = arith::ConstantIndexOp::create(rewriter, location,
-                                              format.format.escapes == Escapes::Rows64 ? 17 : 1);
+  Value size = arith::ConstantIndexOp::create(rewriter, location, escapeRecordWords(format.format));
   auto loop = scf::ForOp::create(rewriter, location, zero, op.getCount(), one);
   rewriter.setInsertionPointToStart(loop.getBody());
   Value record = arith::AddIOp::create(

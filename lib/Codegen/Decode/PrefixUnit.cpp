@@ -111,7 +111,7 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   emitLaneStarts(code, blob, blobWords, lengths, shortest, width, streams.positions);
 
   Value records = code.min(code.add(lengths, width), blobWords);
-  Value size = code.constant(format.escapes == Escapes::Rows64 ? 17 : 1);
+  Value size = code.constant(escapeRecordWords(format));
   Value room = code.sub(blobWords, records);
   streams.recordCount = format.escapes == Escapes::None
                             ? code.constant(0)

@@ -174,6 +174,8 @@ static void planUnits(const EmittedFormat &format, SkinnyPlan &plan) {
   plan.rawWords = layout.rawWords;
   plan.codeWords = layout.codeWords;
   plan.unitGroups = layout.groups;
+  plan.rawGroupStep = layout.rawGroupStep;
+  plan.codeGroupStep = layout.codeGroupStep;
 }
 
 static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {

@@ -12,8 +12,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "uwt/Pack/Abi.h"
 #include "uwt/Codegen/GPU/SkinnyPlan.h"
+#include "uwt/Pack/Abi.h"
 
 using namespace mlir;
 
@@ -24,9 +24,9 @@ static constexpr uint32_t rawBits = 0x807F807F;
 
 std::string EncodeBuilder::refusal(const EmittedFormat &format) {
   std::string name = "'" + format.format.str() + "'";
-  if (format.traits.rate != Rate::Fixed || format.traits.codeBits != 4 ||
+  if (format.traits.rate != Rate::Fixed || !format.traits.madeByDevices ||
       format.format.escapes == Escapes::Rows64)
-    return "it makes formats raw, window<4>, palette<4> and inplace<12>, not " + name;
+    return "it makes formats " + deviceFormatsText() + ", not " + name;
   if (!format.hasByteFields())
     return "symbols and raw fields of format " + name + " are not bytes";
   return "";
@@ -162,8 +162,10 @@ void EncodeBuilder::storeUnit(const Panel &panel, const Place &place, const Unit
           storeFragment(fragment, words, index.add(start, 128 * static_cast<int64_t>(r)));
       },
       [&] {
-        isInPlace ? storeInPlace(unit, at(field(2), 384))
-                  : storePlanes(unit, at(field(1), 256), at(field(2), 128));
+        const UnitGeometry &stored = format.traits.unit;
+        isInPlace
+            ? storeInPlace(unit, at(field(2), stored.codeWords))
+            : storePlanes(unit, at(field(1), stored.rawWords), at(field(2), stored.codeWords));
         if (format.format.escapes == Escapes::Patch)
           storeRecords(panel, place, unit);
       });

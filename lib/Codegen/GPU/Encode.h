@@ -15,8 +15,8 @@
 #define UWT_LIB_CODEGEN_GPU_ENCODE_H
 
 #include "UnitCode.h"
-#include "uwt/Pack/KernelPack.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Pack/KernelPack.h"
 
 namespace uwt {
 

@@ -12,9 +12,9 @@
 #ifndef UWT_LIB_CODEGEN_GPU_ENTRIES_H
 #define UWT_LIB_CODEGEN_GPU_ENTRIES_H
 
-#include "uwt/Pack/KernelPack.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Pack/KernelPack.h"
 
 namespace uwt {
 

@@ -24,10 +24,10 @@
 
 #include "LaneCode.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "uwt/Pack/KernelPack.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/SkinnyPlan.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Pack/KernelPack.h"
 
 namespace uwt {
 

@@ -251,10 +251,10 @@ SkinnyKernels::Place SkinnyKernels::placeOf(const Panel &panel, Value group, Val
 }
 
 /// The format of the codes that a weight with symbols of this one is decoded to.
-static FormatAttr windowOf(FormatAttr format) {
-  Format window = *Format::parse("window<4>");
-  window.codedMantissa = format.getFormat().codedMantissa;
-  return FormatAttr::get(format.getContext(), window);
+static FormatAttr codesOf(FormatAttr format) {
+  Format codes = baseFormat(/*codeBits=*/4);
+  codes.codedMantissa = format.getFormat().codedMantissa;
+  return FormatAttr::get(format.getContext(), codes);
 }
 
 Value SkinnyKernels::isInBytes(const Step &step, const Place &place) {
@@ -293,14 +293,18 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
   } else if (fromWords || plan.rawWords != 0) {
     rawPlane = ring;
     rawAt = partAt(plan.partRaw(), fromWords ? SkinnyPlan::unitWords : plan.rawWords);
+    if (!fromWords && plan.unitGroups > 1)
+      rawAt = index.add(rawAt, index.mul(place.inUnit, plan.rawGroupStep));
   }
   if (!fromWords && plan.codeWords != 0) {
     codePlane = ring;
-    codeAt = index.add(partAt(plan.partCode(), plan.codeWords), place.inUnit);
+    codeAt = partAt(plan.partCode(), plan.codeWords);
+    if (plan.unitGroups > 1)
+      codeAt = index.add(codeAt, index.mul(place.inUnit, plan.codeGroupStep));
   }
   FormatAttr own = op.getWeightType().getFormat();
   if (plan.hasFlags() && !fromWords)
-    own = windowOf(own);
+    own = codesOf(own);
   auto attributeIf = [&](bool isSet) { return isSet ? builder.getUnitAttr() : UnitAttr(); };
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
@@ -314,10 +318,10 @@ SkinnyKernels::Fragments SkinnyKernels::decodeFragment(const Panel &panel, const
 
 SmallVector<SkinnyKernels::RecordEntry>
 SkinnyKernels::entriesFrom(const Step &step, const Place &place, int64_t count) {
-  // An entry a group with the counts of its strips, or a strip of units of four with theirs.
+  // An entry a group with the counts of its strips, or a strip of a wide unit with its groups'.
   Value number = place.group;
   if (plan.unitGroups > 1)
-    number = index.add(index.mul(unitOf(place.group).first, plan.unitGroups), place.strip);
+    number = index.add(index.mul(unitOf(place.group).first, plan.unitEntries()), place.strip);
   Value at = index.add(index.add(step.part, plan.partRecords()), index.mul(number, 2));
   Value records = loadVector(ring, at, 2 * count, builder.getI32Type());
   SmallVector<RecordEntry> result;

@@ -53,7 +53,7 @@ void SkinnyKernels::copy(Value plane, Value from, const Step &step, Value to, Va
 SkinnyKernels::PatchCopy SkinnyKernels::patchCopy(const Step &step, Value buffer, Value at) {
   // Two words an entry: where its records begin, and its counts. As many as groups of whole units.
   Value begin = toIndex(load(buffer, at));
-  Value entries = index.mul(unitRows(step), plan.unitGroups);
+  Value entries = index.mul(unitRows(step), plan.unitEntries());
   Value last = index.add(at, index.mul(index.sub(entries, index.constant(1)), 2));
   Value counts = load(buffer, index.add(last, 1));
   Value end = toIndex(load(buffer, last));
@@ -97,9 +97,10 @@ void SkinnyKernels::copyPanel(const Step &step, int64_t member) {
   count(index.mul(units, unitWords));
   Value recordsAt, recordWords;
   if (plan.hasEscapes) {
-    recordsAt = index.mul(index.add(panel.records, step.firstGroup), 2);
+    Value firstEntry = index.mul(step.firstGroup, plan.groupEntries());
+    recordsAt = index.mul(index.add(panel.records, firstEntry), 2);
     // Two are 16 bytes; a panel has an even number of them.
-    Value entries = index.mul(unitRows(step), plan.unitGroups);
+    Value entries = index.mul(unitRows(step), plan.unitEntries());
     recordWords = index.mul(index.ceilDiv(entries, 2), 4);
     patch = patchCopy(step, records, recordsAt);
     count(patch.words);

@@ -110,26 +110,26 @@ TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const Panel &panel, const
 
 TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Place &place,
                                                   bool asWords) {
-  auto at = [&](Value plane, int64_t size) {
-    Value unit = index.add(index.mul(place.group, panel.strips), place.strip);
-    return index.add(plane, index.mul(unit, size));
+  // Units of `size` u32, and `step` of them from a group to the unit's next one.
+  auto at = [&](Value plane, int64_t unitGroups, int64_t size, int64_t step) {
+    Value unitRow = index.div(place.group, unitGroups);
+    Value unit = index.add(index.mul(unitRow, panel.strips), place.strip);
+    Value start = index.add(plane, index.mul(unit, size));
+    if (unitGroups == 1)
+      return start;
+    return index.add(start, index.mul(index.rem(place.group, unitGroups), step));
   };
   Value rawPlane, rawAt, codePlane, codeAt;
   if (asWords) {
     rawPlane = words;
-    rawAt = at(panel.words, SkinnyPlan::unitWords);
+    rawAt = at(panel.words, 1, SkinnyPlan::unitWords, 0);
   } else {
     if (layout.rawWords != 0) {
       rawPlane = raw;
-      rawAt = at(panel.raw, layout.rawWords);
+      rawAt = at(panel.raw, layout.groups, layout.rawWords, layout.rawGroupStep);
     }
     codePlane = code;
-    Value unitGroup = index.div(place.group, layout.groups);
-    Value unit = index.add(index.mul(unitGroup, panel.strips), place.strip);
-    codeAt = index.add(panel.code, index.mul(unit, layout.codeWords));
-    // A unit of four groups: the group's number is added to where the unit begins.
-    if (layout.groups != 1)
-      codeAt = index.add(codeAt, index.rem(place.group, layout.groups));
+    codeAt = at(panel.code, layout.groups, layout.codeWords, layout.codeGroupStep);
   }
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(

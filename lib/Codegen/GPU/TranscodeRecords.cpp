@@ -18,9 +18,6 @@ using namespace mlir;
 
 namespace uwt {
 
-/// u32 of a run's record (escape-3).
-static constexpr int64_t runWords = 17;
-
 Value TranscodeBuilder::elementAt(Value r, Value owner, Value block, Value half) {
   // plane-1: a field of 16 bits has a kind for each register, one of 8 bits for each two.
   Value kind = makesWords() ? r : index.div(r, 2);
@@ -92,12 +89,15 @@ void TranscodeBuilder::patchWords(Value count, Load loadAt,
 }
 
 void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
-  // DeviceRecordGroup: a group's with the counts of its strips, or a strip's of a unit of four
+  // DeviceRecordGroup: a group's with the counts of its strips, or a strip's of a unit of several
   // groups with theirs.
   Value ownGroup = index.rem(place.group, layout.groups);
   Value unitStart = index.sub(place.group, ownGroup);
   bool isWide = layout.groups != 1;
-  Value entry = index.add(panel.records, isWide ? index.add(unitStart, place.strip) : place.group);
+  Value inPanel = place.group;
+  if (isWide)
+    inPanel = index.add(index.mul(unitStart, 4 / layout.groups), place.strip);
+  Value entry = index.add(panel.records, inPanel);
   Value number = isWide ? ownGroup : place.strip;
   entry = index.mul(entry, 2);
   Value counts = load(records, index.add(entry, 1));
@@ -113,7 +113,7 @@ void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
   };
   Value count = countOf(number), entryFirst = toIndex(load(records, entry));
   index.ifElse(index.less(index.constant(0), count), [&] {
-    // Runs of a unit of four groups are not in the order of groups.
+    // Runs of a unit of several groups are not in the order of groups.
     bool hasOthers = isWide && layout.recordWords != 1;
     Value before = hasOthers ? index.constant(0) : countBefore(number);
     Value first = index.add(entryFirst, index.mul(before, layout.recordWords));
@@ -123,12 +123,12 @@ void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
           [&](Value record, Value /*block*/) { storeWord(panel, place, record); });
       return;
     }
-    // escape-3: a unit of four groups has as many runs in a row as it has groups.
+    // escape-3: a unit has as many runs in a row as it has groups.
     Value runs =
         index.min(index.sub(index.constant(groups), unitStart), index.constant(layout.groups));
     warpBarrier();
     index.loop(hasOthers ? countBefore(index.constant(4)) : count, [&](Value i) {
-      Value at = index.add(first, index.mul(i, runWords));
+      Value at = index.add(first, index.mul(i, runRecordWords));
       Value number = toIndex(load(patches, at));
       Value row = index.div(number, runs);
       Value run = index.sub(number, index.mul(row, runs));
@@ -203,7 +203,7 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
   }
   warpBarrier();
   index.loop(header.recordCount, [&](Value i) {
-    Value at = index.mul(i, runWords);
+    Value at = index.mul(i, runRecordWords);
     Value number = toIndex(loadAt(at));
     RecordPlace run = placeOfRun(unit, number);
     index.ifElse(index.less(run.strip, unit.strips), [&] {

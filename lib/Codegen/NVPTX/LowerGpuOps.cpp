@@ -29,8 +29,8 @@
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Codegen/NVPTX/Ptx.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 namespace uwt {
 #define GEN_PASS_DEF_LOWERGPUOPSPASS

@@ -19,8 +19,8 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Codegen/Math/Passes.h"
-#include "uwt/Codegen/NVPTX/Ptx.h"
 #include "uwt/Codegen/NVPTX/Passes.h"
+#include "uwt/Codegen/NVPTX/Ptx.h"
 
 using namespace mlir;
 

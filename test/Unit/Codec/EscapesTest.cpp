@@ -44,6 +44,7 @@ TEST(PanelUnitTest, UnitsPartitionPanels) {
   FixedCase formats[] = {
       {.name = "planes"},
       {.name = "inplace11", .chunks = {2, 1}, .packing = Packing::InPlace},
+      {.name = "planes of 128 columns", .unitColumns = 128},
       {.name = "rows", .layout = rowMajor},
   };
   for (const FixedCase &format : formats)

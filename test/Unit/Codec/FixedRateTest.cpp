@@ -46,6 +46,8 @@ std::vector<FixedCase> cases() {
       {.name = "Window3Float8", .chunks = {2, 1}, .split = e4m3, .base = 2},
       {.name = "Palette4Float8", .split = e5m2j2, .base = 0x30, .palette = true},
       {.name = "Palette4WideCodes", .chunks = {4, 1}, .palette = true},
+      {.name = "Units128", .chunks = {1, 4}, .unitColumns = 128},
+      {.name = "Units256Runs", .chunks = {4, 1}, .escapes = Escapes::Rows64, .unitColumns = 256},
   };
 }
 

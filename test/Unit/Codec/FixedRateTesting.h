@@ -8,6 +8,7 @@
 #ifndef UWT_TEST_UNIT_CODEC_FIXEDRATETESTING_H
 #define UWT_TEST_UNIT_CODEC_FIXEDRATETESTING_H
 
+#include "../../../lib/Codec/FixedRate.h"
 #include "uwt/Codec/Panel.h"
 #include <cstdint>
 #include <random>
@@ -29,6 +30,8 @@ struct FixedCase {
   /// The model: a window from this symbol, or its symbols in another order.
   uint16_t base = 0x78;
   bool palette = false;
+  /// Planes: columns of a unit.
+  uint32_t unitColumns = fixedUnitColumns;
 };
 
 inline CodingPlan makePlan(const FixedCase &c, uint64_t rows, uint64_t columns) {
@@ -41,6 +44,9 @@ inline CodingPlan makePlan(const FixedCase &c, uint64_t rows, uint64_t columns) 
   plan.traits.chunks = c.chunks;
   for (uint32_t chunk : c.chunks)
     plan.traits.codeBits += chunk;
+  plan.traits.unit = c.packing == Packing::InPlace
+                         ? unitInPlace(plan.traits.codeBits)
+                         : unitOfPlanes(c.split, plan.traits.codeBits, c.unitColumns);
   plan.matrix = {rows, columns};
   uint32_t count = 1u << plan.traits.codeBits;
   for (uint32_t code = 0; code < count; ++code)

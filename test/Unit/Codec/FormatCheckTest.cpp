@@ -51,6 +51,34 @@ TEST(FormatCheckTest, DescribesCodecs) {
   EXPECT_EQ(checkFormat(*Format::parse("raw"), ElementType::BF16)->rate, Rate::Words);
 }
 
+/// Columns, u32 in planes raw and code, and from group to group in both.
+static std::vector<uint32_t> unitOf(std::string_view format) {
+  UnitGeometry unit = checkFormat(*Format::parse(format), ElementType::BF16)->unit;
+  return {unit.columns, unit.rawWords, unit.codeWords, unit.rawGroupStep, unit.codeGroupStep};
+}
+
+// panel-3
+TEST(FormatCheckTest, SaysHowUnitsLieInPlanes) {
+  EXPECT_EQ(unitOf("window<3>"), (std::vector<uint32_t>{64, 256, 96, 256, 96}));
+  EXPECT_EQ(unitOf("palette<4>, coded=exponent+2"),
+            (std::vector<uint32_t>{64, 192, 128, 192, 128}));
+  EXPECT_EQ(unitOf("inplace<12>"), (std::vector<uint32_t>{64, 0, 384, 0, 1}));
+  EXPECT_EQ(unitOf("inplace<11>"), (std::vector<uint32_t>{256, 0, 1408, 0, 1}));
+  EXPECT_EQ(unitOf("descend<5>"), (std::vector<uint32_t>{128, 512, 320, 256, 160}));
+}
+
+TEST(FormatUsesTest, FindsFormatsByWhatTheirCodecsSay) {
+  std::vector<std::string> run;
+  for (const Format &format : runFormats())
+    run.push_back(format.str());
+  EXPECT_EQ(run, (std::vector<std::string>{"inplace<12>", "raw"}));
+  EXPECT_EQ(rawFormat().str(), "raw");
+  EXPECT_TRUE(isRaw(*Format::parse("raw, layout=row_major")));
+  EXPECT_FALSE(isRaw(*Format::parse("window<4>")));
+  EXPECT_EQ(baseFormat(4).str(), "window<4>");
+  EXPECT_EQ(deviceFormatsText(), "raw, window<4>, palette<4> and inplace<12>");
+}
+
 TEST(FormatCheckTest, RefusesParameters) {
   EXPECT_EQ(refusal("raw<1>"), "codec raw takes no parameters, got 'raw<1>'");
   EXPECT_EQ(refusal("window<5>"), "codec window is window<3> or window<4>, got 'window<5>'");

@@ -11,8 +11,8 @@
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
 #include "uwt/Container/Safetensors.h"
-#include "uwt/Pack/Abi.h"
 #include "uwt/CudaTools/CompileKernels.h"
+#include "uwt/Pack/Abi.h"
 #include <cstring>
 #include <filesystem>
 #include <fstream>

@@ -13,7 +13,7 @@ using namespace uwt;
 
 static const Calibration &calibration() { return Calibration::of(**findTarget("avx512bf16")); }
 
-static FormatCost rawFormat() { return {*Format::parse("raw"), {16, 0}, 0.5, true, 64}; }
+static FormatCost rawCost() { return {*Format::parse("raw"), {16, 0}, 0.5, true, 64}; }
 static FormatCost inPlaceFormat() {
   return {*Format::parse("inplace<12>"), {12.02, 3e-4}, 2.5, true, 64};
 }
@@ -39,36 +39,36 @@ TEST(CostModel, TotalCoversItsTerms) {
 }
 
 TEST(CostModel, MemoryIsBytesOverBandwidth) {
-  Prediction p = predict(calibration(), problemOf(1), rawFormat(), {});
+  Prediction p = predict(calibration(), problemOf(1), rawCost(), {});
   EXPECT_NEAR(p.memory, 14336.0 * 4096 * 2 / calibration().bandwidthOf(2) / 1000, 1e-6);
 }
 
 TEST(CostModel, TimesRiseWithBytesBatchAndSize) {
-  for (const KernelConfig &config : candidateConfigs(rawFormat(), 4096)) {
-    FormatCost larger = rawFormat();
+  for (const KernelConfig &config : candidateConfigs(rawCost(), 4096)) {
+    FormatCost larger = rawCost();
     larger.size.bitsPerWeight = 20;
-    EXPECT_GE(timeOf(1, larger, config), timeOf(1, rawFormat(), config));
+    EXPECT_GE(timeOf(1, larger, config), timeOf(1, rawCost(), config));
     for (uint64_t batch = 1; batch < 64; ++batch)
-      EXPECT_LT(timeOf(batch, rawFormat(), config), timeOf(batch + 1, rawFormat(), config));
-    EXPECT_LT(predict(calibration(), problemOf(4, 4096), rawFormat(), config).total,
-              predict(calibration(), problemOf(4, 8192), rawFormat(), config).total);
+      EXPECT_LT(timeOf(batch, rawCost(), config), timeOf(batch + 1, rawCost(), config));
+    EXPECT_LT(predict(calibration(), problemOf(4, 4096), rawCost(), config).total,
+              predict(calibration(), problemOf(4, 8192), rawCost(), config).total);
   }
 }
 
 TEST(CostModel, APanelIsNotSplitBetweenThreads) {
   ProductProblem one = problemOf(64, 64), two = one;
   two.threads = 1;
-  double both = predict(calibration(), one, rawFormat(), {}).total;
-  EXPECT_EQ(both, predict(calibration(), two, rawFormat(), {}).total);
+  double both = predict(calibration(), one, rawCost(), {}).total;
+  EXPECT_EQ(both, predict(calibration(), two, rawCost(), {}).total);
   // Three panels take as long as four on two threads, but for their bytes.
-  Prediction three = predict(calibration(), problemOf(64, 192), rawFormat(), {});
-  Prediction four = predict(calibration(), problemOf(64, 256), rawFormat(), {});
+  Prediction three = predict(calibration(), problemOf(64, 192), rawCost(), {});
+  Prediction four = predict(calibration(), problemOf(64, 256), rawCost(), {});
   EXPECT_EQ(three.dots, four.dots);
 }
 
 TEST(CostModel, EmptyProductsTakeNoTime) {
-  EXPECT_EQ(predict(calibration(), problemOf(4, 0), rawFormat(), {}).compute(), 0);
-  EXPECT_EQ(predict(calibration(), problemOf(0), rawFormat(), {}).dots, 0);
+  EXPECT_EQ(predict(calibration(), problemOf(4, 0), rawCost(), {}).compute(), 0);
+  EXPECT_EQ(predict(calibration(), problemOf(0), rawCost(), {}).dots, 0);
 }
 
 /// Only kernels without a buffer.
@@ -88,7 +88,7 @@ TEST(CostModel, StreamsAreBuffered) {
 
 TEST(CostModel, PinsHold) {
   ConfigPins pins{true, 2, 8, 512};
-  std::vector<KernelConfig> configs = candidateConfigs(rawFormat(), 4096, pins);
+  std::vector<KernelConfig> configs = candidateConfigs(rawCost(), 4096, pins);
   ASSERT_EQ(configs.size(), 1u);
   EXPECT_EQ(configs[0], (KernelConfig{true, 2, 8, 512}));
 }
@@ -99,7 +99,7 @@ TEST(CostModel, DirectForOneRowBufferForMany) {
 }
 
 TEST(CostModel, RangesRiseAndCoverAll) {
-  for (const FormatCost &format : {rawFormat(), inPlaceFormat(), huffmanFormat()})
+  for (const FormatCost &format : {rawCost(), inPlaceFormat(), huffmanFormat()})
     for (unsigned most = 1; most <= 5; ++most) {
       std::vector<BatchRange> ranges = chooseRanges(calibration(), problemOf(0), format, most);
       ASSERT_FALSE(ranges.empty());
@@ -136,7 +136,7 @@ TEST(CostModel, MoreRangesAreNoWorse) {
 }
 
 TEST(CostModel, RunFormatFollowsTheMachine) {
-  std::vector<FormatCost> formats = {huffmanFormat(), inPlaceFormat(), rawFormat()};
+  std::vector<FormatCost> formats = {huffmanFormat(), inPlaceFormat(), rawCost()};
   std::vector<ProductProblem> uses = {problemOf(1)};
   EXPECT_EQ(chooseRunFormat(calibration(), uses, formats), 1u);
   // Where decoding costs nothing the smallest format wins, where memory does not, raw.

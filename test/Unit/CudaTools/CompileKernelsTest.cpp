@@ -9,11 +9,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "uwt/CudaTools/CompileKernels.h"
 #include "TestFolders.h"
 #include "lib/CudaTools/CudaTools.h"
 #include "mlir/Parser/Parser.h"
 #include "uwt/Compiler/Compile.h"
-#include "uwt/CudaTools/CompileKernels.h"
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>

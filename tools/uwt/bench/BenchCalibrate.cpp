@@ -11,11 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BenchProduct.h"
 #include "../Command.h"
 #include "../text/Json.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
+#include "BenchProduct.h"
 #include "uwt/Container/File.h"
 #include "uwt/CostModel/Fit.h"
 #include <algorithm>
@@ -38,7 +38,7 @@ constexpr auto loopWork = std::chrono::microseconds(20);
 
 /// Products that are compiled together: one format and kernel, several batches.
 struct Experiment {
-  std::string format;
+  Format format;
   KernelConfig config;
   std::vector<uint64_t> batches;
   bool exact = false;
@@ -132,11 +132,11 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
                                       const Experiment &experiment, double escapes,
                                       unsigned threadCount,
                                       std::vector<Observation> &observations) {
-  session.detail("measuring " + experiment.format + " by " + experiment.config.str());
+  session.detail("measuring " + experiment.format.str() + " by " + experiment.config.str());
   ToolCompileOptions options;
   options.target = target;
   options.weights = {weights.path()};
-  options.format = experiment.format;
+  options.format = experiment.format.str();
   options.strategyText = strategyText(experiment.config);
   options.exact = experiment.exact;
   std::string ir =
@@ -144,11 +144,11 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
   UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(ir, "product.mlir", options, 0, {}));
   Observation observation;
   observation.config = experiment.config;
-  observation.format.format = *Format::parse(experiment.format);
+  observation.format.format = experiment.format;
   UWT_ASSIGN_OR_RETURN(observation.format.decodeOperations,
-                       compiler->decodeOperations(experiment.format));
+                       compiler->decodeOperations(experiment.format.str()));
   observation.format.size = expectedSize(observation.format.format, ElementType::BF16);
-  observation.format.size.escapesPerWeight = experiment.format == "raw" ? 0 : escapes;
+  observation.format.size.escapesPerWeight = isRaw(experiment.format) ? 0 : escapes;
   for (uint64_t batch : experiment.batches) {
     std::vector<uint8_t> x = drawInput(batch, weights.columns(), batch);
     ToolTensor input{"BF16", {batch, weights.columns()}, x};
@@ -168,10 +168,10 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
 }
 
 /// Escape records that the weight has in that format, a weight.
-static Expected<double> escapesOf(const ProductWeights &weights, const char *format,
+static Expected<double> escapesOf(const ProductWeights &weights, const Format &format,
                                   ThreadPool &pool) {
   TensorDescription description = weights.description();
-  description.format = *Format::parse(format);
+  description.format = format;
   MemoryPlanes planes;
   UWT_ASSIGN_OR_RETURN(EncodedTensor encoded,
                        encodeTensor(description, weights.bytes(), planes, pool));
@@ -181,24 +181,25 @@ static Expected<double> escapesOf(const ProductWeights &weights, const char *for
 
 Status BenchCalibrateCommand::measureOperations(Session &session) {
   const KernelConfig direct{false, 16, 1, 64};
+  const Format &coded = runFormats().front(), &raw = rawFormat();
   ThreadPool pool;
   // Gaussian weights have next to no escapes.
   for (const char *kind : {"gaussian", "row-scaled-t4"}) {
     UWT_ASSIGN_OR_RETURN(auto weights,
                          ProductWeights::make(kind, cachedRows, cachedColumns, 1, 1, pool));
-    UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, "inplace<12>", pool));
-    std::vector<Experiment> experiments = {{"inplace<12>", direct, {1, 2}}};
+    UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
+    std::vector<Experiment> experiments = {{coded, direct, {1, 2}}};
     for (unsigned chunk : {128, 512, 1024})
-      experiments.push_back({"inplace<12>", {true, 4, 4, chunk}, {4, 24}});
+      experiments.push_back({coded, {true, 4, 4, chunk}, {4, 24}});
     if (std::string_view(kind) == "gaussian") {
-      experiments.push_back({"raw", direct, {1, 2}});
-      experiments.push_back({"raw", direct, {1}, true});
-      experiments.push_back({"raw", {true, 4, 4, 1024}, {12}, true});
-      experiments.push_back({"window<4>", direct, {1}});
+      experiments.push_back({raw, direct, {1, 2}});
+      experiments.push_back({raw, direct, {1}, true});
+      experiments.push_back({raw, {true, 4, 4, 1024}, {12}, true});
+      experiments.push_back({baseFormat(/*codeBits=*/4), direct, {1}});
       for (unsigned chunk : {128, 512, 1024}) {
-        experiments.push_back({"raw", {true, 16, 1, chunk}, {1, 2}});
-        experiments.push_back({"raw", {true, 8, 2, chunk}, {2, 12}});
-        experiments.push_back({"raw", {true, 4, 4, chunk}, {8, 24, 48}});
+        experiments.push_back({raw, {true, 16, 1, chunk}, {1, 2}});
+        experiments.push_back({raw, {true, 8, 2, chunk}, {2, 12}});
+        experiments.push_back({raw, {true, 4, 4, chunk}, {8, 24, 48}});
       }
     }
     for (const Experiment &experiment : experiments)
@@ -214,8 +215,9 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
                        ProductWeights::make("row-scaled-t4", coldRows, coldColumns,
                                             ProductWeights::coldCopies(coldRows, coldColumns), 1,
                                             pool));
-  UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, "inplace<12>", pool));
-  for (const char *format : {"raw", "inplace<12>"}) {
+  const Format &coded = runFormats().front();
+  UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
+  for (const Format &format : {rawFormat(), coded}) {
     UWT_RETURN_IF_ERROR(
         observe(session, *weights, {format, {false, 16, 1, 64}, {1}}, escapes, 1, cold));
     UWT_RETURN_IF_ERROR(

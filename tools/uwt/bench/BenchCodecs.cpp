@@ -5,12 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BenchRun.h"
 #include "../Command.h"
 #include "../text/Json.h"
 #include "../text/Paths.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
+#include "BenchRun.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
@@ -116,8 +116,12 @@ static Expected<CodePath> parsePath(const std::string &text) {
 
 Expected<std::vector<std::pair<std::string, FormatChoice>>> BenchCodecsCommand::choices() const {
   std::vector<std::string> names = formats;
-  if (names.empty() && !all)
-    names = {"best-size", "fast", "huffman<12,2>", "window<4>", "inplace<12>", "raw"};
+  if (names.empty() && !all) {
+    names = {"best-size", "fast", fastFormat(ElementType::BF16).str(),
+             baseFormat(/*codeBits=*/4).str()};
+    for (const Format &format : runFormats())
+      names.push_back(format.str());
+  }
   if (all)
     for (const Codec *codec : allCodecs())
       for (const std::string &example : codec->examples())

@@ -5,12 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BenchMatmulRun.h"
 #include "../Command.h"
 #include "../FormatOption.h"
 #include "../text/Json.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
+#include "BenchMatmulRun.h"
 #include "uwt/CostModel/CostModel.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/Target.h"
@@ -70,13 +70,19 @@ std::vector<Example> BenchMatmulCommand::examples() const {
            "The model's pick beside a fixed format, for a script"}};
 }
 
+/// The best one to run from, and the one that files are compressed to where speed counts.
+static std::vector<std::string> defaultFormats() {
+  return {runFormats().front().str(), fastFormat(ElementType::BF16).str()};
+}
+
 std::vector<Option> BenchMatmulCommand::options() {
   return {
       {"--shapes", "NxK,...", "weights, as output x input features (default: " + shapes + ")",
        &shapes},
       {"--batch", "M,...", "batch sizes (default: " + batches + ")", &batches},
       {"--format", "FORMAT",
-       "format to run from, or 'auto'; may be given again (default: inplace<12>, huffman<12,2>)",
+       "format to run from, or 'auto'; may be given again (default: " + defaultFormats()[0] + ", " +
+           defaultFormats()[1] + ")",
        &formats, ValueHint::Format},
       {"--strategy", "TEXT",
        "kernel, such as 'buffer,rows=4,columns=4,k_chunk=512' (default: the model's pick)",
@@ -121,8 +127,7 @@ Status BenchMatmulCommand::parse() {
       return usageError("--batch: expected different numbers from 1, got " + inQuotes(batches));
     settings.batches.push_back(batch);
   }
-  settings.formats =
-      formats.empty() ? std::vector<std::string>{"inplace<12>", "huffman<12,2>"} : formats;
+  settings.formats = formats.empty() ? defaultFormats() : formats;
   for (const std::string &format : settings.formats)
     if (format != "auto") {
       UWT_ASSIGN_OR_RETURN(FormatChoice choice, parseFormatChoice(format));
@@ -152,7 +157,7 @@ static std::vector<std::string> picksOf(const MatmulRow &row) {
 
 Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
   for (const std::string &format : settings.formats) {
-    if (format == "raw")
+    if (format == rawFormat().str())
       continue;
     session.detail("compiling and checking " + format);
     UWT_RETURN_IF_ERROR(bench.add(format, settings.strategy));
@@ -240,8 +245,8 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
 static Status measureLoading(Session &session, MatmulBench &bench, const MatmulSettings &settings,
                              Json &object) {
   std::string text;
-  for (const char *run : {"inplace<12>", "raw"}) {
-    UWT_ASSIGN_OR_RETURN(LoadRow row, bench.measureLoad("huffman<12,2>", run));
+  for (const Format &run : runFormats()) {
+    UWT_ASSIGN_OR_RETURN(LoadRow row, bench.measureLoad(fastFormat(ElementType::BF16), run));
     double one = gigabytesPerSecond(bench.rawBytes(), medianOf(row.oneThread));
     double all = gigabytesPerSecond(bench.rawBytes(), medianOf(row.allThreads));
     text += "load " + row.stored + " as " + row.run + ": " + formatNumber(one, 2) +
@@ -289,11 +294,12 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
   bench.keepRows(1);
   UWT_RETURN_IF_ERROR(bench.add("auto", ""));
   std::vector<BestCandidate> best(settings.batches.size());
-  for (const char *text : {"inplace<12>", "raw"}) {
+  for (const Format &run : runFormats()) {
+    std::string text = run.str();
     FormatCost format;
-    format.format = *Format::parse(text);
+    format.format = run;
     for (const KernelConfig &config : candidateConfigs(format, bench.product().columns())) {
-      session.detail(std::string("measuring ") + text + " by " + config.str());
+      session.detail("measuring " + text + " by " + config.str());
       bench.keepRows(2);
       UWT_RETURN_IF_ERROR(bench.add(text, strategyText(config)));
       for (unsigned i = 0; i < settings.rounds; ++i)

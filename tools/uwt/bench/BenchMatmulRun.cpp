@@ -63,7 +63,7 @@ Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
   for (uint64_t batch : settings.batches)
     inputs.push_back(drawInput(batch, columns, settings.seed + batch));
 
-  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow("raw", settings.strategy));
+  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), settings.strategy));
   worstError = 0;
   for (size_t i = 0; i < settings.batches.size(); ++i) {
     std::vector<double> none;
@@ -127,12 +127,12 @@ Status MatmulBench::round() {
   return success();
 }
 
-Expected<LoadRow> MatmulBench::measureLoad(const std::string &stored, const std::string &run) {
-  LoadRow row{stored, run, {}, {}};
+Expected<LoadRow> MatmulBench::measureLoad(const Format &stored, const Format &run) {
+  LoadRow row{stored.str(), run.str(), {}, {}};
   TensorDescription description = weights->description();
-  UWT_ASSIGN_OR_RETURN(description.format, Format::parse(stored));
+  description.format = stored;
   LoadOptions options;
-  UWT_ASSIGN_OR_RETURN(options.runFormat, Format::parse(run));
+  options.runFormat = run;
   MemoryPlanes planes;
   UWT_ASSIGN_OR_RETURN(EncodedTensor encoded,
                        encodeTensor(description, weights->bytes(), planes, pool));

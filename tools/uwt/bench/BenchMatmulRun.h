@@ -13,14 +13,14 @@
 #ifndef UWT_TOOLS_UWT_BENCH_BENCHMATMULRUN_H
 #define UWT_TOOLS_UWT_BENCH_BENCHMATMULRUN_H
 
-#include "BenchProduct.h"
 #include "../Session.h"
+#include "BenchProduct.h"
 
 namespace uwt {
 
 struct MatmulSettings {
   std::vector<uint64_t> batches;
-  /// Formats to run from; "raw" is always measured, "auto" is the cost model's pick.
+  /// Formats to run from; rawFormat is always measured, "auto" is the cost model's pick.
   std::vector<std::string> formats;
   std::string target = "native", strategy, calibration;
   /// Weights as makeSynthetic names them.
@@ -72,7 +72,7 @@ public:
   /// Forgets all rows but the first `count`, and their samples.
   void keepRows(size_t count);
 
-  Expected<LoadRow> measureLoad(const std::string &stored, const std::string &run);
+  Expected<LoadRow> measureLoad(const Format &stored, const Format &run);
   Expected<CompileRow> measureCompile(const std::string &format);
 
   const ProductWeights &product() const { return *weights; }

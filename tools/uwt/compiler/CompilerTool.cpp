@@ -12,8 +12,8 @@
 
 #include "../CompilerModule.h"
 #include "uwt/Compiler/Compile.h"
-#include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
 #include "uwt/CudaTools/CompileKernels.h"
+#include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
 #include <chrono>
 
 using namespace uwt;

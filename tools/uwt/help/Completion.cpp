@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "HelpText.h"
 #include "../text/Json.h"
+#include "HelpText.h"
 #include "uwt/Codec/Codec.h"
 #include <algorithm>
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "HelpText.h"
 #include "../text/Json.h"
+#include "HelpText.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;

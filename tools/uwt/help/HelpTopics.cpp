@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "HelpText.h"
 #include "../text/Text.h"
+#include "HelpText.h"
 #include "uwt/Codec/Codec.h"
+#include "uwt/Support/Suggest.h"
 #include "uwt/Target/GpuTarget.h"
 #include "uwt/Target/Target.h"
 #include <algorithm>
@@ -68,10 +69,13 @@ static std::string formatsText() {
     for (const std::string &example : codec->examples())
       text += "      --format '" + example + "'\n";
   }
-  return text + "\n" +
-         wrapped("'inplace<12>' and 'inplace<11>' are short for 'window<4>,packing=inplace' and "
-                 "'window<3>,packing=inplace'.",
-                 0);
+  std::string names, meanings;
+  for (const ShortName &shortName : shortNames()) {
+    const char *joint = names.empty() ? "" : " and ";
+    names += joint + inQuotes(shortName.name.str());
+    meanings += joint + inQuotes(shortName.codec.str() + ",packing=inplace");
+  }
+  return text + "\n" + wrapped(names + " are short for " + meanings + ".", 0);
 }
 
 static std::string namesText() {

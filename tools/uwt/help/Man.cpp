@@ -10,9 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "HelpText.h"
 #include "../text/Json.h"
 #include "../text/Text.h"
+#include "HelpText.h"
 
 using namespace uwt;
 

@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Command.h"
-#include "InspectPack.h"
-#include "InspectReport.h"
 #include "../text/Paths.h"
 #include "../text/Progress.h"
 #include "../text/Text.h"
+#include "InspectPack.h"
+#include "InspectReport.h"
 #include "uwt/Pack/KernelPack.h"
 
 using namespace uwt;

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "InspectReport.h"
 #include "../text/Json.h"
+#include "InspectReport.h"
 
 using namespace uwt;
 

@@ -8,8 +8,8 @@
 #ifndef UWT_TOOLS_UWT_INSPECT_INSPECTREPORT_H
 #define UWT_TOOLS_UWT_INSPECT_INSPECTREPORT_H
 
-#include "InspectFacts.h"
 #include "../Session.h"
+#include "InspectFacts.h"
 #include <functional>
 
 namespace uwt {

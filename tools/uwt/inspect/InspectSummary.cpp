@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "InspectReport.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
+#include "InspectReport.h"
 #include <algorithm>
 #include <unordered_map>
 

@@ -50,10 +50,11 @@ struct UnitLayout {
   /// Every panel is stored as words (codec raw).
   bool onlyWords = false;
   bool hasEscapes = false;
-  /// 64-column groups in a coded unit: 1, or 4 for inplace<11>.
+  /// 64-column groups in a coded unit (CodecTraits::unit).
   int64_t groups = 1;
-  /// u32 of a coded unit in the planes `raw` and `code`.
+  /// u32 of a coded unit in the planes `raw` and `code`, and from one group of it to the next.
   int64_t rawWords = 0, codeWords = 0;
+  int64_t rawGroupStep = 0, codeGroupStep = 0;
   /// u32 of an escape record.
   int64_t recordWords = 1;
 };
@@ -174,6 +175,11 @@ public:
   /// Prefix codes: replaces the operation by code.
   virtual mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                          DecodeStreamOp op) const;
+};
+
+/// Adds an emitter to this program's, as CodecRegistration does a codec.
+struct EmitterRegistration {
+  explicit EmitterRegistration(const Emitter &emitter);
 };
 
 /// The emitter of that keyword, or null.

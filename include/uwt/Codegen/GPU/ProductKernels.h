@@ -15,8 +15,8 @@
 #define UWT_CODEGEN_GPU_PRODUCTKERNELS_H
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "uwt/Pack/KernelPack.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Pack/KernelPack.h"
 #include "uwt/Target/GpuTarget.h"
 
 namespace uwt {

@@ -34,8 +34,8 @@ namespace uwt {
 
 /// What kernel `decode` makes of a weight, if there is one: its words, in the order of plane
 /// `words`; or its symbols alone, as `uwt.decode_fragment exponent_bytes` takes them, of panels
-/// that are not stored as words; or these as codes of format window<4>, but for the units that have
-/// others, whose symbols are bytes. Panels have the places that plane `words` gives them.
+/// that are not stored as words; or these as codes of four bits above a base, but for the units
+/// that have others, whose symbols are bytes. Panels have the places that plane `words` gives them.
 enum class DecodedForm : uint8_t { None, Words, ExponentBytes, Codes };
 
 struct SkinnyPlan {
@@ -44,10 +44,11 @@ struct SkinnyPlan {
   int64_t rows, columns, tiles, stages, groupsPerStage;
   /// Steps in a stage: more than one where a coded unit has more groups than a step.
   int64_t stepsPerStage = 1;
-  /// u32 of a coded unit in plane `code` and in plane `raw`, and its groups (inplace<11>: 4);
-  /// whether the format has escapes, and panels that are stored as words.
+  /// u32 of a coded unit in plane `code` and in plane `raw`, its groups, and u32 from one of them
+  /// to the next (UnitGeometry); whether the format has escapes, and panels that are stored as
+  /// words.
   int64_t codeWords, rawWords;
-  int64_t unitGroups = 1;
+  int64_t unitGroups = 1, codeGroupStep = 0, rawGroupStep = 0;
   bool hasEscapes, onlyWords;
   /// Prefix codes: warps read stream units by themselves, without a ring (SkinnyStreams.h).
   bool isStream;
@@ -111,15 +112,19 @@ struct SkinnyPlan {
   static constexpr int64_t packThreads = 256;
   /// u32 of a unit of words, and of a group of packed x for a tile.
   static constexpr int64_t unitWords = 512, tileWords = 256;
-  /// u32 of a stage's part of plane `patch`. Nearly every unit of four groups has escapes: all that
-  /// there can be in a row of them.
+  /// u32 of a stage's part of plane `patch`. Nearly every unit of several groups has escapes: all
+  /// that there can be in a row of them.
   int64_t patchWords() const { return unitGroups == 1 ? 64 : 1024; }
+  /// Entries of a row of units in `records`: the group's, or one for each strip of units of several
+  /// groups (DeviceRecordGroup).
+  int64_t unitEntries() const { return unitGroups == 1 ? 1 : 4; }
+  int64_t groupEntries() const { return unitEntries() / unitGroups; }
   bool recordsFit() const {
     // Four strips with up to 255, in runs of 16 bytes.
     return unitGroups > 1 && groupsPerStage == unitGroups && recordWords == 1;
   }
   /// Whether a stage has room for words, for panels that are stored so. Those of formats whose
-  /// units have four groups are read where they lie: x needs the room.
+  /// units have several groups are read where they lie: x needs the room.
   bool copiesWords() const { return unitGroups == 1; }
 
   PlanFacts facts() const;
@@ -159,10 +164,10 @@ struct SkinnyPlan {
   /// A stage: a part for each panel of the band, then x. u32 from the start of a part to what it
   /// has, of a part, from the start of a stage to x, of a stage.
   int64_t partRaw() const { return 0; }
-  int64_t partCode() const { return 4 * groupsPerStage * rawWords; }
+  int64_t partCode() const { return 4 * groupsPerStage / unitGroups * rawWords; }
   int64_t partRecords() const;
   int64_t partPatch() const {
-    return partRecords() + (hasEscapes ? 2 : hasFlags() ? 4 : 0) * groupsPerStage;
+    return partRecords() + (hasEscapes ? 2 * groupEntries() : hasFlags() ? 4 : 0) * groupsPerStage;
   }
   int64_t partWords() const;
   int64_t stageX() const { return bandPanels * partWords(); }

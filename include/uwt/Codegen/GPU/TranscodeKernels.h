@@ -14,8 +14,8 @@
 #define UWT_CODEGEN_GPU_TRANSCODEKERNELS_H
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "uwt/Pack/KernelPack.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Pack/KernelPack.h"
 
 namespace uwt {
 

@@ -37,8 +37,8 @@ struct GpuCodeTimes {
 /// the operations.
 mlir::LogicalResult lowerKernels(mlir::gpu::GPUModuleOp module, const GpuTarget &target);
 
-/// The PTX of a module that lowerKernels() has lowered. Reports at the module where a function stays
-/// undefined (a math function without an expansion).
+/// The PTX of a module that lowerKernels() has lowered. Reports at the module where a function
+/// stays undefined (a math function without an expansion).
 mlir::FailureOr<std::string> translateToPtx(mlir::gpu::GPUModuleOp module, const GpuTarget &target,
                                             GpuCodeTimes &times);
 

@@ -342,8 +342,7 @@ CompressedType Contraction::getRunType(std::string &reason) const {
   RankedTensorType type = weightType();
   MLIRContext *context = type.getContext();
   Type element = type.getElementType();
-  Format raw;
-  raw.codec = {"raw", {}};
+  Format raw = rawFormat();
   raw.storage = kMajor ? Storage::KMajor : Storage::NMajor;
   if (!stored) {
     if (!canEmit(context, element, raw, reason))

@@ -150,8 +150,8 @@ LogicalResult SelectKernelsPass::selectFor(Value weight, ArrayRef<MatmulOp> prod
   if (runsAsStored(stored, products))
     types.push_back(stored);
   // What weights may be coded to when they are loaded.
-  for (const char *text : {"inplace<12>", "raw"})
-    if (auto type = inFormat(stored, *Format::parse(text)); type && *type != stored)
+  for (const Format &format : runFormats())
+    if (auto type = inFormat(stored, format); type && *type != stored)
       types.push_back(*type);
   for (CompressedType type : types) {
     if (auto candidate = predictFormat(type.getFormat().getFormat(), products))

@@ -33,9 +33,6 @@ using uwt::BatchRange, uwt::Calibration, uwt::CompressedType, uwt::ConfigPins, u
     uwt::GatherOp, uwt::KernelConfig, uwt::MatmulOp, uwt::Prediction, uwt::ProductProblem;
 
 namespace {
-/// What weights may be transcoded to when they are loaded, beside the format they are stored in.
-constexpr const char *runFormats[] = {"inplace<12>", "raw"};
-
 /// What uses one weight, and the formats that it could run from.
 struct WeightUses {
   SmallVector<MatmulOp> products;
@@ -150,7 +147,7 @@ std::optional<FormatCost> uwt::formatCostOf(CompressedType type, std::string &re
   cost.size = uwt::expectedSize(cost.format, elementType);
   cost.decodeOperations = decoder.getDecodeCost(element);
   cost.fixedRate = decoder.hasFixedRate(element);
-  cost.unitColumns = uwt::kernelUnitColumns(cost.format, cost.fixedRate);
+  cost.unitColumns = uwt::kernelUnitColumns(cost.format, elementType);
   return cost;
 }
 
@@ -194,8 +191,8 @@ LogicalResult SelectStrategyPass::collectFormats(WeightUses &weight) {
     weight.formats.push_back(*cost);
   }
   std::string ignored;
-  for (const char *text : runFormats) {
-    std::optional<CompressedType> type = uwt::inFormat(stored, *uwt::Format::parse(text));
+  for (const uwt::Format &format : uwt::runFormats()) {
+    std::optional<CompressedType> type = uwt::inFormat(stored, format);
     if (isPinned || !type || *type == stored)
       continue;
     if (std::optional<FormatCost> cost = uwt::formatCostOf(*type, ignored))

@@ -12,8 +12,8 @@
 
 #include "Container/TestFiles.h"
 #include "Cuda/CudaTesting.h"
-#include "Pack/SamplePack.h"
 #include "KernelTesting.h"
+#include "Pack/SamplePack.h"
 #include "uwt-bench/Bench.h"
 #include <gmock/gmock.h>
 #include <map>

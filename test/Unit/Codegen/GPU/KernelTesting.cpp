@@ -8,8 +8,8 @@
 #include "KernelTesting.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "uwt/Compiler/Compile.h"
 #include "uwt/Codegen/Decode/Passes.h"
+#include "uwt/Compiler/Compile.h"
 #include <bit>
 
 namespace uwt::testing {
@@ -37,6 +37,23 @@ std::vector<uint16_t> drawWeights(uint64_t count, uint32_t seed, uint32_t rarity
     word = static_cast<uint16_t>((random() & 0x807F) | exponent << 7);
   }
   return words;
+}
+
+std::vector<std::string> withOtherCodecs(std::vector<std::string> formats, Rate rate) {
+  auto isNamed = [named = formats](const Codec &codec) {
+    return std::ranges::any_of(named, [&](const std::string &text) {
+      return Format::parse(text)->codec.keyword == codec.keyword();
+    });
+  };
+  for (const Codec *codec : allCodecs())
+    for (const std::string &example : codec->examples()) {
+      Format format = *Format::parse(example);
+      bool isRead = format.layout == Layout::Fragment16x16 && format.storage == Storage::NMajor &&
+                    format.escapes != Escapes::None;
+      if (isRead && !isNamed(*codec) && checkFormat(format, ElementType::BF16)->rate == rate)
+        formats.push_back(example);
+    }
+  return formats;
 }
 
 std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) {

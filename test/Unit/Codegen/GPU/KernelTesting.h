@@ -11,10 +11,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/Emulator/EmulatedProduct.h"
-#include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Codegen/GPU/ProductKernels.h"
 #include "uwt/Codegen/GPU/TranscodeKernels.h"
+#include "uwt/CudaTools/CompileKernels.h"
+#include "uwt/Emulator/EmulatedProduct.h"
 #include <random>
 
 namespace uwt::testing {
@@ -26,6 +26,10 @@ struct Shape {
 /// Small integers times powers of two: products and their sums are exact. One in `rarity` is far
 /// larger than the others.
 std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity);
+
+/// `formats`, and of each registered codec of `rate` that none of them has, the examples which
+/// kernels read: of fragments, in order, and with records for escapes.
+std::vector<std::string> withOtherCodecs(std::vector<std::string> formats, Rate rate);
 
 /// bf16 of small integers: products and their sums are exact.
 std::vector<uint16_t> drawIntegers(uint64_t count, uint32_t seed);

@@ -87,7 +87,9 @@ TEST_P(SimtTest, MachineCodeHasNoSpills) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SimtTest,
-                         ::testing::Values("raw", "inplace<12>", "inplace<11>, escapes=rows<64>",
-                                           "huffman<12,2>"));
+                         ::testing::ValuesIn(withOtherCodecs({"raw", "inplace<12>",
+                                                              "inplace<11>, escapes=rows<64>",
+                                                              "huffman<12,2>"},
+                                                             Rate::Fixed)));
 
 } // namespace

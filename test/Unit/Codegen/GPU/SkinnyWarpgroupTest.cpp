@@ -104,8 +104,10 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyWarpgroupTest,
-                         ::testing::Values("raw", "inplace<12>", "window<4>", "palette<4>",
-                                           "inplace<11>", "inplace<11>, escapes=rows<64>"));
+                         ::testing::ValuesIn(withOtherCodecs({"raw", "inplace<12>", "window<4>",
+                                                              "palette<4>", "inplace<11>",
+                                                              "inplace<11>, escapes=rows<64>"},
+                                                             Rate::Fixed)));
 
 /// The first error of some seed of the kernels that `mutate` has changed; "wrong sums" where there
 /// is none, but the result is another.

@@ -13,8 +13,8 @@
 #include "KernelTesting.h"
 #include "lib/CudaTools/CudaTools.h"
 #include "uwt/Cuda/DeviceWeight.h"
-#include "uwt/Emulator/EmulatedProduct.h"
 #include "uwt/CudaTools/CompileKernels.h"
+#include "uwt/Emulator/EmulatedProduct.h"
 #include <bit>
 #include <cstring>
 #include <gtest/gtest.h>
@@ -208,11 +208,15 @@ TEST_P(TranscodeTest, MachineCodeHasNoSpills) {
 
 INSTANTIATE_TEST_SUITE_P(
     Formats, TranscodeTest,
-    ::testing::Values("raw", "inplace<12>", "inplace<11>", "window<4>", "window<3>", "bitplane<3>",
-                      "palette<4>", "palette<4>, coded=exponent+2", "window<4>, escapes=rows<64>",
-                      "inplace<11>, escapes=rows<64>", "huffman<12,2>", "huffman<12,1>",
-                      "huffman<8,1>, escapes=rows<64>", "huffman<12,2>, context=row_class<2>",
-                      "huffman<12,1>, coded=exponent+2, context=row_class<4>", "rice<1,8>"));
+    ::testing::ValuesIn(withOtherCodecs(
+        withOtherCodecs({"raw", "inplace<12>", "inplace<11>", "window<4>", "window<3>",
+                         "bitplane<3>", "palette<4>", "palette<4>, coded=exponent+2",
+                         "window<4>, escapes=rows<64>", "inplace<11>, escapes=rows<64>",
+                         "huffman<12,2>", "huffman<12,1>", "huffman<8,1>, escapes=rows<64>",
+                         "huffman<12,2>, context=row_class<2>",
+                         "huffman<12,1>, coded=exponent+2, context=row_class<4>", "rice<1,8>"},
+                        Rate::Fixed),
+        Rate::Prefix)));
 
 TEST(TranscodeElementTest, HalfPrecisionDecodes) {
   Shape shape{100, 300};

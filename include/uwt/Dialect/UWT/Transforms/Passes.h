@@ -13,6 +13,7 @@
 #define UWT_DIALECT_UWT_TRANSFORMS_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include "uwt/Codec/Codec.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 namespace uwt {

@@ -51,7 +51,7 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
   let options = [
     ListOption<"weights", "weights", "std::string",
                "Files or folders with the weights; a tensor is taken from the first that has it">,
-    Option<"format", "format", "std::string", /*default=*/"\"raw\"",
+    Option<"format", "format", "std::string", /*default=*/"::uwt::rawFormat().str()",
            "Format of matrices that a file has uncompressed">,
     Option<"matchBytes", "match-bytes", "bool", /*default=*/"false",
            "Bind constants with data, too, where they equal a tensor">,
@@ -81,7 +81,7 @@ def CompressConstantsPass : Pass<"uwt-compress-constants", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"format", "format", "std::string", /*default=*/"\"inplace<12>\"",
+    Option<"format", "format", "std::string", /*default=*/"::uwt::runFormats().front().str()",
            "best-size, fast, or a format's text form">,
     Option<"minElements", "min-elements", "int64_t", /*default=*/"1024",
            "Elements below which a constant is left alone">,

@@ -1,0 +1,59 @@
+//===- DescendEmitter.cpp - The emitter of the tests' own codec -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// As a file of lib/Codegen/Decode would be, but registered by the programs that are linked with it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Codegen/Decode/FieldPlanes.h"
+
+using namespace mlir;
+
+namespace uwt {
+namespace {
+
+struct DescendEmitter final : Emitter {
+  StringRef keyword() const override { return "descend"; }
+  bool serves(const EmittedFormat & /*format*/, std::string & /*reason*/) const override {
+    return true;
+  }
+  SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
+    return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+  }
+  double cost(const EmittedFormat & /*format*/) const override { return 12; }
+  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
+    return 1;
+  }
+  LogicalResult emitUnit(UnitEmission &unit) const override {
+    // A thread has one group, whose number is in its offsets already.
+    unsigned groups = unit.lane ? 1 : unit.format.traits.unit.groups();
+    int position = static_cast<int>(unit.format.split.rawLowBits);
+    Value top = unit.lanes.shl(unit.tableEntry(0), position);
+    for (unsigned group = 0; group < groups; ++group)
+      emitGroup(unit, group, top, position);
+    return mlir::success();
+  }
+
+private:
+  static void emitGroup(UnitEmission &unit, unsigned group, Value top, int position) {
+    LaneBuilder &lanes = unit.lanes;
+    FieldSource raw = rawField(unit), code = codeField(unit, position);
+    raw.offset = int64_t(group) * unit.format.traits.unit.rawGroupStep;
+    code.offset = int64_t(group) * unit.format.traits.unit.codeGroupStep;
+    forEachRegister(unit, [&](unsigned r, unsigned g) {
+      // A code is at most the top, so that nothing is borrowed from the other half.
+      Value symbols = lanes.sub(top, loadField(lanes, code, r, g));
+      unit.set(registerNumber(group, r, g), lanes.bitOr(symbols, loadField(lanes, raw, r, g)));
+    });
+  }
+};
+
+const DescendEmitter descendEmitter;
+const EmitterRegistration descendRegistration(descendEmitter);
+
+} // namespace
+} // namespace uwt
