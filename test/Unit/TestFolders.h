@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TEST_TESTFOLDERS_H
-#define UWT_TEST_TESTFOLDERS_H
+#ifndef UWT_TEST_UNIT_TESTFOLDERS_H
+#define UWT_TEST_UNIT_TESTFOLDERS_H
 
 #include <filesystem>
 #include <string>
@@ -35,4 +35,4 @@ std::filesystem::path sourceFolder();
 
 } // namespace uwt::test
 
-#endif // UWT_TEST_TESTFOLDERS_H
+#endif // UWT_TEST_UNIT_TESTFOLDERS_H

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TEST_CONTAINER_FAULTYOPERATIONS_H
-#define UWT_TEST_CONTAINER_FAULTYOPERATIONS_H
+#ifndef UWT_TEST_UNIT_CONTAINER_FAULTYOPERATIONS_H
+#define UWT_TEST_UNIT_CONTAINER_FAULTYOPERATIONS_H
 
 #include "uwt/Container/FileOperations.h"
 #include <unistd.h>
@@ -107,4 +107,4 @@ private:
 
 } // namespace uwt::test
 
-#endif // UWT_TEST_CONTAINER_FAULTYOPERATIONS_H
+#endif // UWT_TEST_UNIT_CONTAINER_FAULTYOPERATIONS_H

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TEST_CONTAINER_RESEAL_H
-#define UWT_TEST_CONTAINER_RESEAL_H
+#ifndef UWT_TEST_UNIT_CONTAINER_RESEAL_H
+#define UWT_TEST_UNIT_CONTAINER_RESEAL_H
 
 #include <cstdint>
 #include <optional>
@@ -32,4 +32,4 @@ std::string resealManifest(std::string text);
 
 } // namespace uwt::test
 
-#endif // UWT_TEST_CONTAINER_RESEAL_H
+#endif // UWT_TEST_UNIT_CONTAINER_RESEAL_H

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TEST_CONTAINER_TESTFILES_H
-#define UWT_TEST_CONTAINER_TESTFILES_H
+#ifndef UWT_TEST_UNIT_CONTAINER_TESTFILES_H
+#define UWT_TEST_UNIT_CONTAINER_TESTFILES_H
 
 #include "TestFolders.h"
 #include "uwt/Container/Safetensors.h"
@@ -53,4 +53,4 @@ template <typename T> std::string messageOf(const T &value) {
 
 } // namespace uwt::test
 
-#endif // UWT_TEST_CONTAINER_TESTFILES_H
+#endif // UWT_TEST_UNIT_CONTAINER_TESTFILES_H

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TEST_UNIT_CUDA_FAKECUBLASLT_H
-#define UWT_TEST_UNIT_CUDA_FAKECUBLASLT_H
+#ifndef UWT_TEST_UNIT_CUDA_FAKEDRIVER_FAKECUBLASLT_H
+#define UWT_TEST_UNIT_CUDA_FAKEDRIVER_FAKECUBLASLT_H
 
 #include <cstddef>
 #include <cstdint>
@@ -43,4 +43,4 @@ struct FakeCublas {
 
 } // namespace uwt::test
 
-#endif // UWT_TEST_UNIT_CUDA_FAKECUBLASLT_H
+#endif // UWT_TEST_UNIT_CUDA_FAKEDRIVER_FAKECUBLASLT_H

@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TEST_UNIT_CUDA_FAKEDRIVER_H
-#define UWT_TEST_UNIT_CUDA_FAKEDRIVER_H
+#ifndef UWT_TEST_UNIT_CUDA_FAKEDRIVER_FAKEDRIVER_H
+#define UWT_TEST_UNIT_CUDA_FAKEDRIVER_FAKEDRIVER_H
 
 #include <cstddef>
 #include <cstdint>
@@ -88,4 +88,4 @@ struct FakeCuda {
 
 } // namespace uwt::test
 
-#endif // UWT_TEST_UNIT_CUDA_FAKEDRIVER_H
+#endif // UWT_TEST_UNIT_CUDA_FAKEDRIVER_FAKEDRIVER_H

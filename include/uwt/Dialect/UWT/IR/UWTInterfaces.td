@@ -31,7 +31,7 @@ def UWT_DecoderEmissionInterface : AttrInterface<"DecoderEmissionInterface"> {
       "::mlir::LogicalResult", "checkEmission",
       (ins "::mlir::Type":$element, "std::string &":$reason)>,
     InterfaceMethod<[{
-        The buffers of a weight (PlaneKind) that a decoder of this format reads.
+        The buffers of a weight (`#uwt.plane`) that a decoder of this format reads.
       }],
       "::llvm::SmallVector<::uwt::Plane>", "getDecoderPlanes", (ins "::mlir::Type":$element)>,
     InterfaceMethod<[{
