@@ -71,7 +71,7 @@ public:
     }
     if (kernels.fence)
       kernels.fence();
-    return success();
+    return ok();
   }
 
 private:
@@ -263,7 +263,7 @@ private:
         mergePair(unit, raw, row / stripRows, row % stripRows, from, from + 8 * scratchStride,
                   nullptr);
     }
-    return success();
+    return ok();
   }
 
   const CodingPlan &plan;

@@ -42,7 +42,7 @@ FailureOr<GpuTranscodes> makeTranscodes(ModuleOp module) {
     result.kinds.push_back(buildTranscodeKernels(*types, weight.getLoc(), builder, name));
   });
   if (failed(emitDecoders(*result.module)))
-    return mlir::failure();
+    return failure();
   return std::move(result);
 }
 

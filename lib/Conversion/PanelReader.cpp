@@ -33,7 +33,7 @@ LogicalResult PanelReader::checkWeight(Operation *op) {
     return op->emitOpError() << "cannot be compiled for format '" << format.getText()
                              << "': " << reason;
   layout = unitLayout(format.getFormat(), *elementTypeOf(element));
-  return mlir::success();
+  return success();
 }
 
 Value PanelReader::plane(Plane kind) {

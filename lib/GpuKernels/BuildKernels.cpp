@@ -184,7 +184,7 @@ static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
     return op.emitOpError() << "expects 1 to " << mostTilesTogether
                             << " tiles, at least 2 stages and an even number of groups, got "
                             << options.tiles << ", " << options.stages << " and " << options.groups;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
@@ -195,7 +195,7 @@ static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
   if (std::string refusal = refusalOfProduct(op); !refusal.empty())
     return op.emitOpError() << "has no kernel of family skinny: " << refusal;
   if (element && describeFormat(weight.getFormat().getFormat(), *element, format, reason))
-    return mlir::success();
+    return success();
   return op.emitOpError() << "has no kernel of family skinny: " << reason;
 }
 
@@ -285,7 +285,7 @@ static LogicalResult checkSimt(MatmulOp op, const EmittedFormat &format,
                                const KernelOptions &options) {
   std::string reason = SimtKernels::refusal(op, format, options.strategy);
   if (reason.empty())
-    return mlir::success();
+    return success();
   return op.emitOpError() << "has no kernel of family simt: " << reason;
 }
 
@@ -293,7 +293,7 @@ static FailureOr<ProductKernels> buildSimt(MatmulOp op, const EmittedFormat &for
                                            const KernelOptions &options, OpBuilder &builder,
                                            StringRef name) {
   if (failed(checkSimt(op, format, options)))
-    return mlir::failure();
+    return failure();
   ProductKernels result = beginKernels(op, options, builder, name);
   SimtKernels(op, format, builder).build(result);
   return result;
@@ -304,7 +304,7 @@ static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &f
                                              StringRef name) {
   FailureOr<SkinnyPlan> plan = makePlan(op, format, options);
   if (failed(plan))
-    return mlir::failure();
+    return failure();
   ProductKernels result = beginKernels(op, options, builder, name);
   result.plan = plan->facts();
   SkinnyKernels kernels(op, *plan, format, builder);
@@ -384,12 +384,12 @@ LogicalResult KernelProblem::readStrategy() {
   auto strategy = dyn_cast_or_null<GpuStrategyAttr>(attribute);
   if (!strategy)
     return attribute ? op.emitOpError() << "has a strategy of kernels for CPUs: " << attribute
-                     : mlir::success();
+                     : success();
   if (!options.strategy)
     options.strategy = strategy.getStrategy();
   if (options.tiles == 0)
     options.tiles = llvm::divideCeil(strategy.getSlice(), 8);
-  return mlir::success();
+  return success();
 }
 
 LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &given) {
@@ -398,22 +398,22 @@ LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &give
   if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
     takeOneMatrix(op, block);
   if (failed(readStrategy()) || failed(expandEpilogue(op)) || failed(describe(op, format)))
-    return mlir::failure();
+    return failure();
   return checkOptions(op, options);
 }
 
 FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options) {
   KernelProblem problem;
   if (failed(problem.prepare(op, options)))
-    return mlir::failure();
+    return failure();
   if (problem.isSimt()) {
     if (failed(checkSimt(problem.op, problem.format, problem.options)))
-      return mlir::failure();
+      return failure();
     return SimtKernels::strategyOf(problem.op, problem.format);
   }
   FailureOr<SkinnyPlan> plan = makePlan(problem.op, problem.format, problem.options);
   if (failed(plan))
-    return mlir::failure();
+    return failure();
   return GpuStrategyAttr::get(op.getContext(), plan->strategy(),
                               static_cast<unsigned>(8 * plan->tiles));
 }
@@ -422,7 +422,7 @@ FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &
                                               OpBuilder &builder, StringRef name) {
   KernelProblem problem;
   if (failed(problem.prepare(op, options)))
-    return mlir::failure();
+    return failure();
   FailureOr<ProductKernels> result =
       problem.isSimt() ? buildSimt(problem.op, problem.format, problem.options, builder, name)
                        : buildSkinny(problem.op, problem.format, problem.options, builder, name);

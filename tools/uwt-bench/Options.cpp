@@ -38,14 +38,14 @@ static Option number(const char *name, const char *help, uint64_t most, Place pl
           [=](CommandLineOptions &options, const std::string &text) -> Status {
             UWT_ASSIGN_OR_RETURN(uint64_t value, parseCount(name, text, most));
             place(options, value);
-            return success();
+            return ok();
           }};
 }
 
 template <typename Place> static Option flag(const char *name, const char *help, Place place) {
   return {name, nullptr, help, [=](CommandLineOptions &options, const std::string &) {
             place(options);
-            return success();
+            return ok();
           }};
 }
 
@@ -53,7 +53,7 @@ template <typename Place>
 static Option text(const char *name, const char *value, const char *help, Place place) {
   return {name, value, help, [=](CommandLineOptions &options, const std::string &given) {
             place(options, given);
-            return success();
+            return ok();
           }};
 }
 
@@ -87,14 +87,14 @@ static void addGrid(std::vector<Option> &options) {
                           : value == "smallest" ? ShapeChoice::Smallest
                                                 : ShapeChoice::Given;
          if (value == "packs" || value == "smallest")
-           return success();
+           return ok();
          UWT_ASSIGN_OR_RETURN(o.bench.shapes, parseShapes(value));
-         return success();
+         return ok();
        }});
   options.push_back({"--batches", "LIST", "all (default), quick, or numbers: 1,8,64",
                      [](CommandLineOptions &o, const std::string &value) -> Status {
                        UWT_ASSIGN_OR_RETURN(o.bench.batches, parseBatches(value));
-                       return success();
+                       return ok();
                      }});
   options.push_back(flag("--quick", "a few shapes and batches, fewer samples", [](auto &o) {
     o.bench.shapes = quickShapes();

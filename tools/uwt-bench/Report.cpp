@@ -80,7 +80,7 @@ Status Ledger::State::add(const std::string &text) {
     predictions.push_back({*kernel, *textIn(row, "format"), *textIn(row, "target"),
                            *numberIn(row, "N"), *numberIn(row, "K"), *numberIn(row, "n"), row});
   }
-  return success();
+  return ok();
 }
 
 Expected<Ledger> Ledger::read(const std::vector<std::string> &paths) {

@@ -156,12 +156,12 @@ static bool isSkippable(const Error &error, bool all) {
 Status BenchCodecsCommand::measurePeers(const Session &session, const BenchWorkload &weights,
                                         BenchResult &result) const {
   if (noPeers)
-    return success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(BenchRow copy, benchCopy(weights, settings));
   result.rows.push_back(std::move(copy));
   if (zstdVersion().empty()) {
     session.note("this build has no zstd to compare with; install libzstd-dev and build again");
-    return success();
+    return ok();
   }
   for (int level : {3, 19}) {
     if (level == 19 && !slow)
@@ -170,7 +170,7 @@ Status BenchCodecsCommand::measurePeers(const Session &session, const BenchWorkl
     UWT_ASSIGN_OR_RETURN(BenchRow row, benchZstd(weights, level, settings));
     result.rows.push_back(std::move(row));
   }
-  return success();
+  return ok();
 }
 
 Expected<BenchResult> BenchCodecsCommand::measure(const Session &session,
@@ -344,7 +344,7 @@ Status BenchCodecsCommand::run(Session &session) {
   }
   if (session.wantsJson())
     printJson(session, json(results));
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeBenchCodecsCommand() {

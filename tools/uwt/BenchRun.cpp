@@ -49,7 +49,7 @@ Status uwt::repeatTimed(double minimumSeconds, std::vector<double> &seconds,
     sum += seconds.back();
     UWT_RETURN_IF_ERROR(checkInterrupted());
   }
-  return success();
+  return ok();
 }
 
 namespace {
@@ -116,7 +116,7 @@ Status FormatBench::encodeAll(BenchSamples *samples) {
       samples->add(choosing, times);
     descriptions.push_back(std::move(description));
   }
-  return success();
+  return ok();
 }
 
 Status FormatBench::decodeAll(BenchSamples *samples) {
@@ -134,7 +134,7 @@ Status FormatBench::decodeAll(BenchSamples *samples) {
     if (samples)
       samples->add(0, times);
   }
-  return success();
+  return ok();
 }
 
 Status FormatBench::checkAll() const {
@@ -143,7 +143,7 @@ Status FormatBench::checkAll() const {
       return invalidError(workload.tensors[i].name + ": " + descriptions[i].format.str() +
                           " does not give back the bytes that it was given; this is a defect of "
                           "uwt, please report it");
-  return success();
+  return ok();
 }
 
 void FormatBench::describe(BenchRow &row) const {
@@ -189,7 +189,7 @@ Expected<BenchRow> uwt::benchCopy(const BenchWorkload &workload, const BenchSett
     for (size_t i = 0; i < copies.size(); ++i)
       if (!copies[i].empty())
         std::memcpy(copies[i].data(), workload.tensors[i].bytes.data(), copies[i].size());
-    return success();
+    return ok();
   };
   UWT_RETURN_IF_ERROR(copyAll());
   UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds / 4, row.encode.seconds, copyAll));

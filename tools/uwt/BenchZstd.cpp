@@ -26,7 +26,7 @@ struct FreeContext {
 static Status zstdStatus(size_t result) {
   if (ZSTD_isError(result))
     return invalidError(std::string("zstd: ") + ZSTD_getErrorName(result));
-  return success();
+  return ok();
 }
 
 std::string uwt::zstdVersion() { return ZSTD_versionString(); }
@@ -56,13 +56,13 @@ Expected<BenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
                                 bytes.size());
       UWT_RETURN_IF_ERROR(zstdStatus(sizes[i]));
     }
-    return success();
+    return ok();
   };
   auto decodeAll = [&]() -> Status {
     for (size_t i = 0; i < count; ++i)
       UWT_RETURN_IF_ERROR(zstdStatus(ZSTD_decompressDCtx(
           decoder.get(), unpacked[i].data(), unpacked[i].size(), packed[i].data(), sizes[i])));
-    return success();
+    return ok();
   };
   UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.encode.seconds, encodeAll));
   UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.decode.seconds, decodeAll));

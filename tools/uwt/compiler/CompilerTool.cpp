@@ -127,7 +127,7 @@ Expected<std::unique_ptr<ToolProgram>> CompilerOfTool::compile(std::string_view 
     UWT_ASSIGN_OR_RETURN(program, loadObject(text, path, chosen, pool));
   } else {
     std::string folder = options.cacheFolder;
-    if (Status usable = folder.empty() ? success() : checkCodeFolder(folder); !usable) {
+    if (Status usable = folder.empty() ? ok() : checkCodeFolder(folder); !usable) {
       if (options.requiredCache)
         return usable.takeError();
       folder.clear();

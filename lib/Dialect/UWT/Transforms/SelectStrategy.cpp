@@ -99,7 +99,7 @@ LogicalResult SelectStrategyPass::prepare() {
   pins.rows = pin(rows);
   pins.columns = pin(columns);
   pins.kChunk = pin(kChunk);
-  return mlir::success();
+  return success();
 }
 
 ProductProblem SelectStrategyPass::problemOf(MatmulOp op) const {
@@ -167,7 +167,7 @@ LogicalResult SelectStrategyPass::collectForced(WeightUses &weight, CompressedTy
   if (!cost)
     return first->emitOpError() << "cannot run from " << runFormat << ": " << reason;
   weight.formats.push_back(*cost);
-  return mlir::success();
+  return success();
 }
 
 /// Whether a transcode to another codec is there already: somebody's decision. Fusion transcodes to
@@ -204,7 +204,7 @@ LogicalResult SelectStrategyPass::collectFormats(WeightUses &weight) {
   if (weight.formats.empty())
     return weight.first()->emitOpError() << "cannot run from " << stored.getFormat().getText()
                                          << ", nor from anything else: " << reason;
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -269,7 +269,7 @@ LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightUses &weigh
     KernelConfig config = uwt::rankConfigs(machine, problem, format, pins).front().config;
     remark(op, weight, chosen, config, problem, Twine(problem.batch));
     op.setStrategyAttr(strategyOf(&getContext(), config));
-    return mlir::success();
+    return success();
   }
   std::vector<BatchRange> ranges = uwt::chooseRanges(machine, problem, format, maxCases, pins);
   uint64_t first = 1;
@@ -284,7 +284,7 @@ LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightUses &weigh
   op.setStrategies(limits, llvm::map_to_vector(ranges, [&](const BatchRange &range) -> Attribute {
                      return strategyOf(&getContext(), range.config);
                    }));
-  return mlir::success();
+  return success();
 }
 
 /// The format that takes the least memory, for a weight that only rows are taken of; the first one
@@ -299,14 +299,14 @@ static size_t smallestFormat(ArrayRef<FormatCost> formats) {
 
 LogicalResult SelectStrategyPass::selectFor(WeightUses &weight) {
   if (failed(collectFormats(weight)))
-    return mlir::failure();
+    return failure();
   auto transcodeGathers = [&](const FormatCost &format) {
     for (GatherOp gather : weight.gathers)
       gather.getWeightMutable().assign(uwt::transcodedTo(gather.getWeight(), format.format));
   };
   if (weight.products.empty()) {
     transcodeGathers(weight.formats[smallestFormat(weight.formats)]);
-    return mlir::success();
+    return success();
   }
   SmallVector<ProductProblem> uses;
   for (MatmulOp op : weight.products)
@@ -321,13 +321,13 @@ LogicalResult SelectStrategyPass::selectFor(WeightUses &weight) {
     if (failed(uwt::StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
                                          uwt::KernelFamily::Direct, any.rows, any.columns,
                                          any.kChunk)))
-      return mlir::failure();
+      return failure();
     op.getWeightMutable().assign(uwt::transcodedTo(op.getWeight(), weight.formats[chosen].format));
     if (failed(configure(op, weight, chosen)))
-      return mlir::failure();
+      return failure();
     ++numProducts;
   }
-  return mlir::success();
+  return success();
 }
 
 static WeightKey keyOf(Value weight) {
