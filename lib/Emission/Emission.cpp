@@ -250,9 +250,12 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
     return describe(attribute, type, out, reason) ? findEmitter(out.format.codec.keyword) : nullptr;
   }
 
-  LogicalResult checkEmission(Attribute attribute, Type type, std::string &reason) const {
+  Status checkEmission(Attribute attribute, Type type) const {
     EmittedFormat format;
-    return mlir::LogicalResult::success(describe(attribute, type, format, reason));
+    std::string reason;
+    if (describe(attribute, type, format, reason))
+      return ok();
+    return unsupportedError(std::move(reason));
   }
   SmallVector<Plane> getDecoderPlanes(Attribute attribute, Type type) const {
     EmittedFormat format;

@@ -162,10 +162,9 @@ Expected<double> CompilerOfTool::decodeOperations(const std::string &format) con
   auto attribute = FormatAttr::get(context.get(), parsed);
   auto type = CompressedType::get(context.get(), {1, 1}, typeOf(context.get(), ElementType::BF16),
                                   attribute);
-  std::string reason;
-  std::optional<FormatCost> cost = formatCostOf(type, reason);
+  Expected<FormatCost> cost = formatCostOf(type);
   if (!cost)
-    return unsupportedError(format + ": " + reason);
+    return cost.takeError().in(format);
   return cost->decodeOperations;
 }
 

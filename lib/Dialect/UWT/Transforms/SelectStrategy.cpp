@@ -135,15 +135,12 @@ static std::optional<double> bitsOfConstant(Value weight) {
   return elements ? bytes * 8 / elements : 0.0;
 }
 
-std::optional<FormatCost> uwt::formatCostOf(CompressedType type, std::string &reason) {
+uwt::Expected<FormatCost> uwt::formatCostOf(CompressedType type) {
   auto decoder = dyn_cast<uwt::DecoderEmissionInterface>(Attribute(type.getFormat()));
   Type element = type.getElementType();
-  if (!decoder) {
-    reason = "no decoders are registered (uwt::registerEmission)";
-    return std::nullopt;
-  }
-  if (failed(decoder.checkEmission(element, reason)))
-    return std::nullopt;
+  if (!decoder)
+    return unsupportedError("no decoders are registered (uwt::registerEmission)");
+  UWT_RETURN_IF_ERROR(decoder.checkEmission(element));
   FormatCost cost;
   cost.format = type.getFormat().getFormat();
   uwt::ElementType elementType = *uwt::elementTypeOf(element);
@@ -161,11 +158,14 @@ LogicalResult SelectStrategyPass::collectForced(WeightUses &weight, CompressedTy
     return first->emitOpError() << "cannot run from '" << runFormat
                                 << "': " << forced.error().message();
   std::optional<CompressedType> type = uwt::inFormat(stored, *forced);
-  std::string reason = "the format is no composition for " +
-                       std::string(uwt::getTraits(stored.getDescription().element).name);
-  std::optional<FormatCost> cost = type ? uwt::formatCostOf(*type, reason) : std::nullopt;
+  if (!type)
+    return first->emitOpError() << "cannot run from " << runFormat
+                                << ": the format is no composition for "
+                                << StringRef(uwt::getTraits(stored.getDescription().element).name);
+  uwt::Expected<FormatCost> cost = uwt::formatCostOf(*type);
   if (!cost)
-    return first->emitOpError() << "cannot run from " << runFormat << ": " << reason;
+    return first->emitOpError() << "cannot run from " << runFormat << ": "
+                                << cost.error().message();
   weight.formats.push_back(*cost);
   return success();
 }
@@ -188,22 +188,22 @@ LogicalResult SelectStrategyPass::collectFormats(WeightUses &weight) {
   bool isPinned = hasChosenCodec(value);
   if (!runFormat.empty() && !isPinned)
     return collectForced(weight, stored);
-  std::string reason;
-  if (std::optional<FormatCost> cost = uwt::formatCostOf(stored, reason)) {
-    cost->size.bitsPerWeight = bitsOfConstant(value).value_or(cost->size.bitsPerWeight);
-    weight.formats.push_back(*cost);
+  uwt::Expected<FormatCost> asStored = uwt::formatCostOf(stored);
+  if (asStored) {
+    asStored->size.bitsPerWeight = bitsOfConstant(value).value_or(asStored->size.bitsPerWeight);
+    weight.formats.push_back(*asStored);
   }
-  std::string ignored;
   for (const char *text : runFormats) {
     std::optional<CompressedType> type = uwt::inFormat(stored, *uwt::Format::parse(text));
     if (isPinned || !type || *type == stored)
       continue;
-    if (std::optional<FormatCost> cost = uwt::formatCostOf(*type, ignored))
+    if (uwt::Expected<FormatCost> cost = uwt::formatCostOf(*type))
       weight.formats.push_back(*cost);
   }
   if (weight.formats.empty())
-    return weight.first()->emitOpError() << "cannot run from " << stored.getFormat().getText()
-                                         << ", nor from anything else: " << reason;
+    return weight.first()->emitOpError()
+           << "cannot run from " << stored.getFormat().getText()
+           << ", nor from anything else: " << asStored.error().message();
   return success();
 }
 
