@@ -5,10 +5,10 @@
 |*
 |*===----------------------------------------------------------------------===*|
 |*
-|* y = x Wᵀ with compressed weights, by kernels of a pack (docs/packs.md), on the caller's streams
-and
-|* memory. The driver is found when a device is asked for: programs run on machines without one.
-|* Streams are CUstream, device memory is CUdeviceptr; both of the device's primary context.
+|* y = x Wᵀ with compressed weights, by kernels of a pack (docs/packs.md), on the caller's
+|* streams and memory. The driver is found when a device is asked for: programs run on machines
+|* without one. Streams are CUstream, device memory is CUdeviceptr; both belong to the device's
+|* primary context.
 |*
 |* Objects hold what they were made from: they may be destroyed in any order. All functions may be
 |* called from several threads.

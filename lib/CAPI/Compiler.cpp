@@ -68,7 +68,7 @@ static Status compileModule(UWTContext &context, std::string_view module, const 
     for (const std::string &remark : compiled->stats().remarks)
       context.log(context.logUser, remark.c_str());
   program = new UWTProgram{std::move(compiled)};
-  return success();
+  return ok();
 }
 
 UWTError *uwtContextSetProgramFolder(UWTContext *context, const char *folder) {
@@ -128,7 +128,7 @@ static Status runProgram(UWTContext &context, const Program &program, const char
   }
   UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> given, program.run(*found, views, &context.pool));
   results = new UWTResults{std::move(given)};
-  return success();
+  return ok();
 }
 
 UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program, const char *function,

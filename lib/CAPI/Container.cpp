@@ -21,7 +21,7 @@ UWTError *uwtContainerOpen(const char *path, UWTContainer **container) {
         opened->formats.push_back(entry.format ? entry.format->str() : std::string());
       }
     *container = opened.release();
-    return success();
+    return ok();
   });
 }
 void uwtContainerDestroy(UWTContainer *container) { delete container; }
@@ -47,7 +47,7 @@ UWTError *uwtContainerTensor(const UWTContainer *container, size_t index, UWTTen
              entry.bytes,
              entry.storedBytes,
              entry.format ? container->formats[index].c_str() : nullptr};
-    return success();
+    return ok();
   });
 }
 
@@ -87,6 +87,6 @@ UWTError *uwtDecompress(UWTContext *context, const char *input, const char *outp
       decompressing.maxBytes = options->maxBytes;
     decompressing.overwrite = options && options->overwrite;
     UWT_RETURN_IF_ERROR(decompress(input, output, decompressing));
-    return success();
+    return ok();
   });
 }

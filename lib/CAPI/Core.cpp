@@ -46,7 +46,7 @@ UWTError *uwtContextCreate(unsigned threads, UWTContext **context) {
     if (threads > 4096)
       return uwt::usageError("a context has at most 4096 threads, got " + std::to_string(threads));
     *context = new UWTContext(threads);
-    return uwt::success();
+    return uwt::ok();
   });
 }
 void uwtContextDestroy(UWTContext *context) { delete context; }

@@ -48,7 +48,7 @@ static Expected<unsigned> countDevices() {
 UWTError *uwtCudaDeviceCount(unsigned *count) {
   return runFunction({{count, "count"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(*count, countDevices());
-    return success();
+    return ok();
   });
 }
 
@@ -57,7 +57,7 @@ UWTError *uwtCudaDeviceOpen(unsigned number, UWTCudaDevice **device) {
     UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open());
     UWT_ASSIGN_OR_RETURN(CudaDevicePtr opened, CudaDevice::open(driver, number));
     *device = new UWTCudaDevice{std::move(opened)};
-    return success();
+    return ok();
   });
 }
 const char *uwtCudaDeviceName(const UWTCudaDevice *device) {
@@ -72,7 +72,7 @@ UWTError *uwtCudaPackOpen(const UWTCudaDevice *device, const char *path, UWTCuda
   return runFunction({{device, "device"}, {path, "path"}, {pack, "pack"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> opened, KernelPack::open(path));
     *pack = new UWTCudaPack{std::make_shared<DevicePack>(device->device, std::move(opened))};
-    return success();
+    return ok();
   });
 }
 void uwtCudaPackDestroy(UWTCudaPack *pack) { delete pack; }
@@ -90,7 +90,7 @@ static Status giveWeight(Expected<DeviceWeight> made, UWTCudaWeight *&weight) {
   if (!made)
     return made.takeError();
   weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*made))};
-  return success();
+  return ok();
 }
 
 static Expected<DeviceWeight> uploadWeight(ThreadPool &pool, const CudaDevicePtr &device,
@@ -177,7 +177,7 @@ UWTError *uwtCudaLauncherCreate(UWTCudaPack *pack, const UWTCudaWeight *weight, 
     UWT_ASSIGN_OR_RETURN(KernelLauncher made,
                          KernelLauncher::create(*pack->pack, *entry, *weight->weight, matrix));
     *launcher = new UWTCudaLauncher{pack->pack, weight->weight, std::move(made)};
-    return success();
+    return ok();
   });
 }
 const char *uwtCudaLauncherKernel(const UWTCudaLauncher *launcher) {
@@ -197,7 +197,7 @@ UWTError *uwtCudaLauncherScratch(const UWTCudaLauncher *launcher, uint32_t batch
         UWT_ASSIGN_OR_RETURN(const auto size, launcher->launcher.size(batch));
         *workspaceBytes = size.workspaceBytes;
         *counterBytes = size.counterBytes;
-        return success();
+        return ok();
       });
 }
 void uwtCudaLauncherDestroy(UWTCudaLauncher *launcher) { delete launcher; }
@@ -251,7 +251,7 @@ UWTError *uwtCudaLayerQueueCreate(const UWTCudaDevice *device, UWTCudaLayerQueue
   return runFunction({{device, "device"}, {queue, "queue"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(LayerQueue made, LayerQueue::create(device->device));
     *queue = new UWTCudaLayerQueue{std::move(made)};
-    return success();
+    return ok();
   });
 }
 void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue) { delete queue; }

@@ -241,7 +241,7 @@ static Status applyPatches(const CodingPlan &plan, const PanelUnit &unit, Record
       return valueError(name, "word", word, plan.split.wordBits);
     row(place.row)[place.column] = static_cast<uint16_t>(word);
   }
-  return success();
+  return ok();
 }
 
 /// Replaces the symbols of `count` words by those of a run.
@@ -253,7 +253,7 @@ static Status applyRun(const FieldSplit &split, RecordName name, std::span<const
       return valueError(name, "symbol", symbol, split.symbolBits);
     words[i] = static_cast<uint16_t>(split.join(symbol, split.rawOf(words[i])));
   }
-  return success();
+  return ok();
 }
 
 /// The same as applyPatches for `rows<64>` records.
@@ -273,7 +273,7 @@ static Status applyRuns(const CodingPlan &plan, const PanelUnit &unit, RecordNam
                                  row(number / unit.runs()) + column,
                                  std::min(escapeRunColumns, unit.columns - column)));
   }
-  return success();
+  return ok();
 }
 
 template <typename RowOf>

@@ -17,7 +17,7 @@ using namespace uwt;
 static Status checkCodedField(const Format &format, ElementType element) {
   const ElementTraits &traits = getTraits(element);
   if (format.codedMantissa <= traits.mantissaBits)
-    return success();
+    return ok();
   return usageError("coded=exponent+" + std::to_string(format.codedMantissa) + ": " +
                     std::string(traits.name) + " has a mantissa of " +
                     std::to_string(traits.mantissaBits) + " bits");
@@ -27,7 +27,7 @@ static Status checkCodedField(const Format &format, ElementType element) {
 static Status checkFold(const Format &format) {
   const Fold &fold = format.fold;
   if (fold.kind == Fold::Kind::None)
-    return success();
+    return ok();
   if (format.storage == Storage::KMajor)
     return usageError("storage=k_major says what the last two dimensions are; leave out fold=");
   std::string size = std::to_string(fold.size);
@@ -38,13 +38,13 @@ static Status checkFold(const Format &format) {
   if (fold.kind == Fold::Kind::Flat && !fits)
     return usageError("fold=flat<" + size + ">: expected a multiple of " +
                       std::to_string(flatColumnStep) + " up to " + std::to_string(mostFlatColumns));
-  return success();
+  return ok();
 }
 
 static Status checkContext(const Format &format, const CodecTraits &traits) {
   switch (format.rowClasses) {
   case 1:
-    return success();
+    return ok();
   case 2:
   case 4:
   case 8:
@@ -55,7 +55,7 @@ static Status checkContext(const Format &format, const CodecTraits &traits) {
                       ">: expected 2, 4, 8 or 16 classes");
   }
   if (traits.rate == Rate::Prefix)
-    return success();
+    return ok();
   return usageError("codec " + format.codec.str() +
                     " has one model for all rows; context=row_class needs a prefix code such as "
                     "huffman<12,1>");
@@ -67,7 +67,7 @@ static Status checkEscapes(const Format &format, const CodecTraits &traits,
   if (format.escapes == Escapes::Rows64 && traits.rate != Rate::Words && split.symbolBits > 8)
     return usageError("escapes=rows<64> stores symbols as bytes; the coded field has " +
                       std::to_string(split.symbolBits) + " bits");
-  return success();
+  return ok();
 }
 
 UnitGeometry uwt::unitOfPlanes(const FieldSplit &split, uint32_t codeBits, uint32_t columns) {

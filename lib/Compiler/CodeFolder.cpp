@@ -108,7 +108,7 @@ std::optional<std::string> CodeFolder::load(std::string_view key) const {
 
 Status CodeFolder::store(std::string_view key, std::string_view object, uint64_t limit) const {
   if (object.size() > limit)
-    return success();
+    return ok();
   FileMode mode = S_IRUSR | S_IWUSR;
   UWT_ASSIGN_OR_RETURN(auto file, AtomicFileWriter::create(fileOf(key), /*overwrite=*/true, mode));
   std::string header = std::string(firstLine) + digestOf(key, object) + "\n";
@@ -116,7 +116,7 @@ Status CodeFolder::store(std::string_view key, std::string_view object, uint64_t
     UWT_RETURN_IF_ERROR(file.append({reinterpret_cast<const uint8_t *>(part.data()), part.size()}));
   UWT_RETURN_IF_ERROR(file.commit());
   evict(limit);
-  return success();
+  return ok();
 }
 
 void CodeFolder::evict(uint64_t limit) const {

@@ -103,7 +103,7 @@ Status uwt::checkInstructions(const llvm::Module &module, const Target &target) 
       break;
     }
   }
-  return success();
+  return ok();
 }
 
 std::string uwt::entryName(llvm::StringRef name) { return ("uwt_entry_" + name).str(); }

@@ -156,7 +156,7 @@ Status Compilation::takeKernels(bool keepOnHost) {
   }
   llvm::append_range(stats.remarks, diagnostics.remarks());
   timer.end();
-  return uwt::success();
+  return ok();
 }
 
 Expected<GpuTranscodes> Compilation::makeTranscodeKernels() {
@@ -193,7 +193,7 @@ Status Compilation::verify() {
   DiagnosticCollector diagnostics(module->getContext());
   if (mlir::failed(mlir::verify(*module)))
     return diagnostics.takeError(ErrorKind::Invalid, "the module is not valid");
-  return uwt::success();
+  return ok();
 }
 
 Status Compilation::translate() {
@@ -214,17 +214,17 @@ Status Compilation::split(ThreadPool &pool) {
     if (!part.machine) {
       UWT_ASSIGN_OR_RETURN(part.machine, makeTargetMachine(*target.host, options.optimisation));
     }
-  return uwt::success();
+  return ok();
 }
 
 Status Compilation::optimise(ThreadPool &pool) {
   UWT_RETURN_IF_ERROR(timer.begin("optimise"));
   if (options.optimisation == 0)
-    return uwt::success();
+    return ok();
   pool.parallelFor(parts.size(), [&](uint64_t i, unsigned) {
     optimiseModule(*parts[i].module, *parts[i].machine);
   });
-  return uwt::success();
+  return ok();
 }
 
 Expected<std::vector<SmallVector<char, 0>>> Compilation::emit(ThreadPool &pool,
@@ -277,14 +277,14 @@ static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
   if (target.gpus.size() != 1)
     return usageError("a program runs on one GPU; several are for --emit pack");
   if (target.isEmulated)
-    return uwt::success();
+    return ok();
   UWT_RETURN_IF_ERROR(work.getTimer().begin("assemble kernels"));
   GpuProducts &products = work.getProducts().front();
   std::vector<CompiledKernels> compiled;
   UWT_RETURN_IF_ERROR(compileProducts(products, *target.gpus.front(), GpuOutput::Cubin, compiled));
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> pack, packKernels(compiled));
   code.device = DeviceCode{products.describe(), std::move(pack)};
-  return uwt::success();
+  return ok();
 }
 
 /// Makes the products ready to run by the emulator, with weights that are loaded.
@@ -295,7 +295,7 @@ static Status prepareEmulator(Compilation &work, const ProductTarget &target,
                        ProductRunner::emulated(work.getProducts().front(), state.weights, target));
   state.products->setRunner(std::move(runner));
   work.getTimer().end();
-  return uwt::success();
+  return ok();
 }
 
 /// The code of a program up to LLVM IR with its entries.

@@ -164,7 +164,7 @@ compileAndKeep(mlir::ModuleOp module, const CompileOptions &options, ThreadPool 
 
 Status uwt::checkCodeFolder(const std::string &folder) {
   UWT_RETURN_IF_ERROR(CodeFolder::open(folder));
-  return uwt::success();
+  return ok();
 }
 
 Expected<std::unique_ptr<Program>> uwt::compileText(std::string_view text, const std::string &name,

@@ -69,14 +69,14 @@ Status DeviceRunner::upload(const std::vector<ProductCall> &calls, const LoadedW
     }
     weightOfCall.push_back(bySlot[slot]);
   }
-  return uwt::success();
+  return ok();
 }
 
 Status DeviceRunner::reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero) {
   if (buffer.bytes() >= bytes)
-    return uwt::success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(buffer, DeviceBuffer::allocate(device, bytes));
-  return isZero ? buffer.fill(0, stream->get()) : uwt::success();
+  return isZero ? buffer.fill(0, stream->get()) : ok();
 }
 
 Expected<DeviceWeight::Part> DeviceRunner::copyIn(size_t number, std::span<const uint8_t> bytes) {
@@ -104,7 +104,7 @@ Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call,
 
 Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
   if (operands.batch == 0)
-    return uwt::success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(const KernelLauncher *launcher, launcherFor(call, operands));
   UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.batch));
   UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));
@@ -130,7 +130,7 @@ Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
 
 Status ProductRunner::checkDevice() {
   UWT_RETURN_IF_ERROR(openDevice());
-  return uwt::success();
+  return ok();
 }
 
 Expected<std::unique_ptr<ProductRunner>> ProductRunner::onDevice(DeviceCode code,

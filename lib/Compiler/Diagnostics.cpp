@@ -31,7 +31,7 @@ uwt::DiagnosticCollector::DiagnosticCollector(MLIRContext *context)
         case DiagnosticSeverity::Note:
           break;
         }
-        return mlir::success();
+        return success();
       }) {}
 
 uwt::Error uwt::DiagnosticCollector::takeError(ErrorKind kind, const std::string &otherwise) const {

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Instructions are those of the loop that multiplies, by the ways through it: the frequent one, and
-// the one that applies escapes, as often as the weights of measuring.md have any in a unit.
+// the one that applies escapes. The second one counts as often as drawn weights have escapes in a
+// unit: makeSynthetic of "row-scaled-t4" draws them (uwt/Bench/BenchWeights.h).
 //
 //===----------------------------------------------------------------------===//
 

@@ -22,7 +22,7 @@ static Status compileModule(mlir::gpu::GPUModuleOp module, GpuOutput output, Com
     return diagnostics.takeError(ErrorKind::Unsupported, "a kernel cannot be compiled");
   made.code = std::move(*code);
   compiled.push_back(std::move(made));
-  return uwt::success();
+  return ok();
 }
 
 Status uwt::compileProducts(GpuProducts &products, const GpuTarget &target, GpuOutput output,
@@ -31,7 +31,7 @@ Status uwt::compileProducts(GpuProducts &products, const GpuTarget &target, GpuO
     for (const ProductKernels &kernels : kind.variants)
       UWT_RETURN_IF_ERROR(compileModule(kernels.module, output,
                                         {&target, kernels.entries, &kernels, {}}, compiled));
-  return uwt::success();
+  return ok();
 }
 
 Status uwt::compileTranscodes(GpuTranscodes &transcodes, const GpuTarget &target, GpuOutput output,
@@ -39,7 +39,7 @@ Status uwt::compileTranscodes(GpuTranscodes &transcodes, const GpuTarget &target
   for (const TranscodeKernels &kernels : transcodes.kinds)
     UWT_RETURN_IF_ERROR(
         compileModule(kernels.module, output, {&target, kernels.entries, nullptr, {}}, compiled));
-  return uwt::success();
+  return ok();
 }
 
 static std::span<const uint8_t> imageOf(const std::string &text) {

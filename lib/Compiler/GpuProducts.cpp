@@ -95,7 +95,7 @@ FailureOr<size_t> ProductTaker::kindOf(Operation *product, StringRef name) {
                        1, std::nullopt};
   }
   if (failed(addVariants(product, name, kind)))
-    return mlir::failure();
+    return failure();
   firsts.push_back(product);
   result.kinds.push_back(std::move(kind));
   return firsts.size() - 1;
@@ -108,13 +108,13 @@ LogicalResult ProductTaker::addVariant(MatmulOp op, StringRef name, uint32_t fro
   options.target = &target;
   auto kernels = buildProductKernels(op, options, builder, name);
   if (failed(kernels))
-    return mlir::failure();
+    return failure();
   for (KernelEntry &entry : kernels->entries) {
     entry.batchFrom = from;
     entry.batchTo = to;
   }
   kind.variants.push_back(std::move(*kernels));
-  return mlir::success();
+  return success();
 }
 
 LogicalResult ProductTaker::addVariants(Operation *product, StringRef name, ProductVariants &kind) {
@@ -129,10 +129,10 @@ LogicalResult ProductTaker::addVariants(Operation *product, StringRef name, Prod
     auto strategy = cast<GpuStrategyAttr>(op.getStrategyAttr());
     std::string ownName = name.str() + "_n" + std::to_string(strategy.getSlice());
     if (failed(addVariant(op, ownName, from, to, kind)))
-      return mlir::failure();
+      return failure();
     from = to + 1;
   }
-  return mlir::success();
+  return success();
 }
 
 void ProductTaker::declareRuntime() {
@@ -199,7 +199,7 @@ LogicalResult ProductTaker::replace(Operation *product, size_t kind) {
   LLVM::CallOp::create(builder, location, TypeRange(), launchProductName,
                        ValueRange{context, number, words});
   result.calls.push_back({kind, slot.getInt()});
-  return mlir::success();
+  return success();
 }
 
 /// Products with kernels: dispatches by batch size, and those that are in none.
@@ -244,13 +244,13 @@ FailureOr<GpuProducts> ProductTaker::take() {
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
     FailureOr<size_t> kind = kindOf(product, name);
     if (failed(kind) || failed(replace(product, *kind)))
-      return mlir::failure();
+      return failure();
   }
   // The first of a kind stays until all others have been compared with it.
   for (Operation *product : products)
     product->erase();
   if (failed(emitDecoders(*result.module)))
-    return mlir::failure();
+    return failure();
   return std::move(result);
 }
 
@@ -265,7 +265,7 @@ LogicalResult emitDecoders(ModuleOp kernels) {
 FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target, StringRef strategy,
                                     bool keepOnHost) {
   if (failed(dispatchKernels(module, target, strategy, keepOnHost)))
-    return mlir::failure();
+    return failure();
   return ProductTaker(module, target).take();
 }
 

@@ -31,10 +31,9 @@ FailureOr<GpuTranscodes> makeTranscodes(ModuleOp module) {
     if (!types || llvm::is_contained(known, *types))
       return;
     known.push_back(*types);
-    std::string reason = transcodeRefusal(*types);
-    if (!reason.empty()) {
+    if (Status served = checkTranscode(*types); !served) {
       weight.emitRemark() << "weight '" << weight.getName()
-                          << "' is transcoded by the host alone: " << reason;
+                          << "' is transcoded by the host alone: " << served.error().message();
       return;
     }
     builder.setInsertionPointToEnd(result.module->getBody());
@@ -42,7 +41,7 @@ FailureOr<GpuTranscodes> makeTranscodes(ModuleOp module) {
     result.kinds.push_back(buildTranscodeKernels(*types, weight.getLoc(), builder, name));
   });
   if (failed(emitDecoders(*result.module)))
-    return mlir::failure();
+    return failure();
   return std::move(result);
 }
 

@@ -40,7 +40,7 @@ Status uwt::linkProgram(ProgramCode code, const CompileOptions &options,
     state.products->setRunner(std::move(runner));
   }
   timer.end();
-  return success();
+  return ok();
 }
 
 Expected<std::unique_ptr<Program>> uwt::loadCode(ProgramCode code, const CompileOptions &options,

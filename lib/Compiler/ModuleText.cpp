@@ -68,7 +68,7 @@ Status TokenCheck::run() {
       UWT_RETURN_IF_ERROR(checkNesting(before));
     before = c;
   }
-  return uwt::success();
+  return ok();
 }
 
 void TokenCheck::skipSpacesAndComments() {
@@ -110,7 +110,7 @@ Status TokenCheck::checkWord(char before) {
   bool isKeyword = std::string_view("%^#!@{,").find(before) == std::string_view::npos;
   if (isKeyword && (word == "permutation" || word == "dimensions"))
     return checkIntegers(word);
-  return word == "array" ? checkArray() : uwt::success();
+  return word == "array" ? checkArray() : ok();
 }
 
 /// Takes `c` if it is the next token.
@@ -132,7 +132,7 @@ bool TokenCheck::takeInteger() {
 /// these keywords, also where it is no list of integers.
 Status TokenCheck::checkIntegers(std::string_view keyword) {
   if (!take('='))
-    return uwt::success();
+    return ok();
   bool isList = take('[');
   if (isList && !take(']')) {
     do
@@ -142,22 +142,22 @@ Status TokenCheck::checkIntegers(std::string_view keyword) {
   }
   if (!isList)
     return refuse("expected '" + std::string(keyword) + " = [', integers and ']'");
-  return uwt::success();
+  return ok();
 }
 
 /// The parser asks any type of elements for its width, also one that has none.
 Status TokenCheck::checkArray() {
   if (!take('<'))
-    return uwt::success();
+    return ok();
   ++depth;
   skipSpacesAndComments();
   // A digit begins the size of one of LLVM's arrays.
   if (isDigit(current()))
-    return uwt::success();
+    return ok();
   std::string_view type = takeWord();
   if (!llvm::is_contained({"i1", "i8", "i16", "i32", "i64", "f32", "f64"}, type))
     return refuse("expected the type i1, i8, i16, i32, i64, f32 or f64 after 'array<'");
-  return uwt::success();
+  return ok();
 }
 
 /// MLIR's parser, verifier and passes recurse into what is nested, and the stack is finite.
@@ -170,7 +170,7 @@ Status TokenCheck::checkNesting(char before) {
     --depth;
   if (depth > deepestNesting)
     return refuse("nested deeper than " + std::to_string(deepestNesting) + " levels");
-  return uwt::success();
+  return ok();
 }
 
 /// Each operator of an affine expression nests it deeper.
@@ -188,7 +188,7 @@ static Status checkMaps(std::string_view text, const std::string &name) {
       return invalidError(name + ": an affine map is longer than " + std::to_string(longestMap) +
                           " characters");
   }
-  return uwt::success();
+  return ok();
 }
 
 Status uwt::checkModuleText(std::string_view text, const std::string &name) {

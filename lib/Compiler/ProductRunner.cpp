@@ -141,14 +141,14 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
   operands.batch = static_cast<uint32_t>(xMemref.sizes[0]);
   UWT_RETURN_IF_ERROR(runner->run(call, operands));
   y.scatter();
-  return uwt::success();
+  return ok();
 }
 
 Status ProductContext::launch(size_t call, const int64_t *words) {
   std::vector<int64_t> numbers = selectedMatrices(shapeOf(call), words);
   for (size_t entry = 0; entry < numbers.size(); ++entry)
     UWT_RETURN_IF_ERROR(launchMatrix(call, entry, static_cast<uint64_t>(numbers[entry]), words));
-  return uwt::success();
+  return ok();
 }
 
 /// False after an error, which is then that of the call.
@@ -207,7 +207,7 @@ Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weigh
     weightOfCall.push_back(weight);
     calls.push_back(call.kind);
   }
-  return uwt::success();
+  return ok();
 }
 
 Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
@@ -216,7 +216,7 @@ Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
   while (chosen + 1 < variants.size() && operands.batch > variants[chosen].entries().back().batchTo)
     ++chosen;
   UWT_RETURN_IF_ERROR(variants[chosen].run(*weightOfCall[call], operands, ctas, options));
-  return uwt::success();
+  return ok();
 }
 
 Expected<std::unique_ptr<ProductRunner>> ProductRunner::emulated(GpuProducts &products,

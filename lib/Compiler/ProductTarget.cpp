@@ -39,7 +39,7 @@ static Status parseSetting(std::string_view item, ProductTarget &target) {
   if (problem != std::errc() || read != end || *value == 0 || *value > most)
     return usageError("setting " + std::string(name) +
                       " of target emulate: is a number from 1 on, " + "got " + inQuotes(number));
-  return uwt::success();
+  return ok();
 }
 
 Expected<ProductTarget> ProductTarget::parse(std::string_view text) {

@@ -114,7 +114,7 @@ static Status checkInput(const Signature &function, unsigned index, const Tensor
   if (!view.strides.empty() && view.strides.size() != view.shape.size())
     return usageError(what + " has " + std::to_string(view.shape.size()) + " dimensions, got " +
                       std::to_string(view.strides.size()) + " strides");
-  return uwt::success();
+  return ok();
 }
 
 static Status checkInputs(const Signature &function, std::span<const TensorView> inputs) {
@@ -135,7 +135,7 @@ static Status checkInputs(const Signature &function, std::span<const TensorView>
                         " of input " + std::to_string(pair.otherInput) + ": expected " +
                         std::to_string(expected) + ", got " + std::to_string(actual));
   }
-  return uwt::success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -186,7 +186,7 @@ static Status addInput(const TensorView &view, Call &call) {
   std::vector<int64_t> &words = call.inputs.emplace_back(std::vector<int64_t>{data, data, 0});
   words.insert(words.end(), shape.begin(), shape.end());
   words.insert(words.end(), strides.begin(), strides.end());
-  return uwt::success();
+  return ok();
 }
 
 namespace {

@@ -119,7 +119,7 @@ Status ProgramCache::setFolder(const std::string &folder) {
   if (!folder.empty())
     UWT_RETURN_IF_ERROR(checkCodeFolder(folder));
   state->folder = folder;
-  return uwt::success();
+  return ok();
 }
 
 ProgramResult ProgramCache::get(std::string_view text, const std::string &name,

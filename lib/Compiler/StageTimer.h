@@ -29,7 +29,7 @@ public:
       return Error(ErrorKind::Interrupted, "interrupted");
     stage = name;
     started = Clock::now();
-    return success();
+    return ok();
   }
   /// Ends the stage; what follows belongs to none.
   void end() {

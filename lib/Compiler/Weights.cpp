@@ -131,7 +131,7 @@ static uint64_t countRawBytes(const ProgramCode &code) {
 Status uwt::describeWeights(ModuleOp module, ProgramCode &code) {
   auto slots = module->getAttrOfType<ArrayAttr>(UWTDialect::slotsAttrName);
   if (!slots)
-    return uwt::success();
+    return ok();
   code.slots = slots.size();
   ConstantsBySlot constants = findConstants(module);
   for (auto [i, slot] : llvm::enumerate(slots.getAsRange<SlotAttr>())) {
@@ -145,7 +145,7 @@ Status uwt::describeWeights(ModuleOp module, ProgramCode &code) {
       code.stored.push_back({i, requestOf(slot)});
     }
   }
-  return uwt::success();
+  return ok();
 }
 
 Status uwt::loadWeights(const ProgramCode &code, const CompileOptions &options,
@@ -168,7 +168,7 @@ Status uwt::loadWeights(const ProgramCode &code, const CompileOptions &options,
       state.weights[weight.slot] = std::move(made);
   }
   state.stats.rawWeightBytes = countRawBytes(code);
-  return uwt::success();
+  return ok();
 }
 
 namespace {
@@ -233,5 +233,5 @@ Status uwt::deriveWeights(const ProgramCode &code, const CompileOptions &options
     state.stats.weightBytes += weight->bytes();
   }
   state.stats.weights = state.weights.size();
-  return uwt::success();
+  return ok();
 }

@@ -76,7 +76,7 @@ static Status checkTarget(const std::string &target, bool overwrite) {
   std::string folder = targetFolder(target);
   if (::stat(folder.c_str(), &there) != 0 && errno == ENOENT)
     return ioError(target + ": the folder " + folder + " does not exist; make it first");
-  return success();
+  return ok();
 }
 
 Expected<AtomicFileWriter> AtomicFileWriter::create(const std::string &target, bool overwrite,
@@ -94,16 +94,16 @@ Status AtomicFileWriter::append(std::span<const uint8_t> bytes) { return writeAt
 Status AtomicFileWriter::writeAt(uint64_t offset, std::span<const uint8_t> bytes) {
   assert(descriptor >= 0 && "written after commit");
   if (bytes.empty())
-    return success();
+    return ok();
   UWT_RETURN_IF_ERROR(fileOperations().write(descriptor, bytes, offset, target));
   end = std::max<uint64_t>(end, offset + bytes.size());
-  return success();
+  return ok();
 }
 
 Status AtomicFileWriter::rewindTo(uint64_t offset) {
   UWT_RETURN_IF_ERROR(fileOperations().truncate(descriptor, offset, target));
   end = offset;
-  return success();
+  return ok();
 }
 
 Status AtomicFileWriter::commit() {

@@ -97,7 +97,7 @@ Status CheckpointCompressor::sortFiles() {
     else
       carried.push_back(&file);
   }
-  return success();
+  return ok();
 }
 
 /// What the manifest says of a file before it is written.
@@ -132,13 +132,13 @@ Status CheckpointCompressor::checkSources() const {
     if (!names)
       return names.takeError().in(file->full);
   }
-  return success();
+  return ok();
 }
 
 /// Weight files in the output that are not this model's would be taken for a part of it.
 Status CheckpointCompressor::checkOutput() const {
   if (!isFolder(output))
-    return success();
+    return ok();
   std::set<std::string> ours;
   for (const TreeFile *file : weights)
     ours.insert(storedPath(*file));
@@ -148,19 +148,19 @@ Status CheckpointCompressor::checkOutput() const {
       return usageError(file.full + ": is no part of the compressed model, but would be read as "
                                     "one; remove it, or name another output");
   }
-  return success();
+  return ok();
 }
 
 Status CheckpointCompressor::checkConfig(const TreeFile &file) const {
   UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file.full, jsonSizeLimit));
   auto rewritten = rewriteConfig(text, options.compress.castToBF16);
-  return rewritten ? success() : Status(rewritten.takeError().in(file.full));
+  return rewritten ? ok() : Status(rewritten.takeError().in(file.full));
 }
 
 Status CheckpointCompressor::checkIndexFile(const TreeFile &file) const {
   UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file.full, jsonSizeLimit));
   Status checked = checkIndex(text, file, tree);
-  return checked ? success() : Status(checked.takeError().in(file.full));
+  return checked ? ok() : Status(checked.takeError().in(file.full));
 }
 
 /// A dry run writes nothing that could be wrong: there, what is found is a warning.
@@ -182,7 +182,7 @@ Status CheckpointCompressor::checkJson() {
     if (!checked)
       report.warnings.push_back(checked.error().message());
   }
-  return success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -264,7 +264,7 @@ Status CheckpointCompressor::compressWeights(const TreeFile &file) {
   report.sampledBytes += done->sampledBytes;
   report.cast.add(done->cast);
   report.weights.push_back(*std::move(done));
-  return success();
+  return ok();
 }
 
 Status CheckpointCompressor::carry(const TreeFile &file) {
@@ -274,7 +274,7 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
   report.carried.push_back(file.path);
   UWT_RETURN_IF_ERROR(reportProgress(options.compress.progress, file.bytes));
   if (dryRun())
-    return success();
+    return ok();
   std::string target = targetOf(file);
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
   ManifestFile entry = entryOf(file, ManifestFile::Kind::Carried);
@@ -292,7 +292,7 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
     return checksum.takeError();
   entry.checksum = *checksum;
   manifest.files.push_back(std::move(entry));
-  return success();
+  return ok();
 }
 
 /// Writes `text` unless an earlier run has.
@@ -302,7 +302,7 @@ static Status writeOnce(const std::string &target, const std::string &text, bool
   if (fileExists(target) && !overwrite) {
     auto existing = readTextFile(target, jsonSizeLimit);
     if (existing && *existing == text)
-      return success();
+      return ok();
     return notOurs(target, "has other contents");
   }
   return writeWholeFile(target, asBytes(text), overwrite, mode);
@@ -321,7 +321,7 @@ Status CheckpointCompressor::writeText(const TreeFile &file, std::string_view or
   entry.original = original;
   manifest.files.push_back(std::move(entry));
   if (dryRun() || isIndexFile(file))
-    return success();
+    return ok();
   return writeOnce(targetOf(file), text, options.compress.overwrite, file.mode);
 }
 
@@ -333,7 +333,7 @@ Status CheckpointCompressor::rewriteConfigs() {
       return rewritten.takeError().in(file->full);
     UWT_RETURN_IF_ERROR(writeText(*file, rewritten->original, rewritten->text));
   }
-  return success();
+  return ok();
 }
 
 /// Reads the containers back: for the index files, and for their checksums.
@@ -346,7 +346,7 @@ Status CheckpointCompressor::prepareIndexes() {
       report.outputBytes += file->bytes;
       report.rewritten.push_back(file->path);
     }
-    return success();
+    return ok();
   }
   std::map<std::string, Container, std::less<>> containers;
   for (const TreeFile *file : weights) {
@@ -366,7 +366,7 @@ Status CheckpointCompressor::prepareIndexes() {
     UWT_RETURN_IF_ERROR(writeText(*file, text, *rewritten));
     indexTexts.push_back(*std::move(rewritten));
   }
-  return success();
+  return ok();
 }
 
 Status CheckpointCompressor::writeManifest() {
@@ -377,7 +377,7 @@ Status CheckpointCompressor::writeManifest() {
   std::string text = manifest.str();
   report.outputBytes += text.size();
   if (dryRun())
-    return success();
+    return ok();
   // It holds texts of originals: who may not read one of those may not read it either.
   std::optional<FileMode> mode;
   for (const ManifestFile &file : manifest.files)
@@ -393,7 +393,7 @@ Status CheckpointCompressor::makeFolders() {
     UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, folder, made));
   for (const TreeFile &file : tree.files)
     UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, file.folder(), made));
-  return success();
+  return ok();
 }
 
 Status CheckpointCompressor::run() {
@@ -416,7 +416,7 @@ Status CheckpointCompressor::run() {
   for (size_t i = 0; i < indexTexts.size(); ++i)
     UWT_RETURN_IF_ERROR(writeOnce(targetOf(*indexes[i]), indexTexts[i], options.compress.overwrite,
                                   indexes[i]->mode));
-  return success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//

@@ -108,7 +108,7 @@ Status CheckpointDecompressor::checkFiles() const {
       return invalidError(found.findings.front().where + ": " + found.findings.front().message +
                           "; nothing was written");
   }
-  return success();
+  return ok();
 }
 
 Expected<bool> CheckpointDecompressor::weightsAreThere(const std::string &source,
@@ -140,11 +140,11 @@ Status CheckpointDecompressor::restoreWeights(const ManifestFile &file, const st
     skipped.originalBytes = skipped.outputBytes = file.originalBytes;
     skipped.skipped = there;
     report.weights.push_back(std::move(skipped));
-    return success();
+    return ok();
   }
   UWT_ASSIGN_OR_RETURN(FileReport done, restoreContainer(source, target, options, modeOf(file)));
   report.weights.push_back(std::move(done));
-  return success();
+  return ok();
 }
 
 Status CheckpointDecompressor::restoreCarried(const ManifestFile &file, const std::string &target) {
@@ -156,10 +156,10 @@ Status CheckpointDecompressor::restoreCarried(const ManifestFile &file, const st
     expected = file.checksum;
   if (!fileExists(target) || options.overwrite) {
     UWT_RETURN_IF_ERROR(copyFile(source, target, options.overwrite, modeOf(file), expected));
-    return success();
+    return ok();
   }
   UWT_ASSIGN_OR_RETURN(bool same, sameBytes(source, target));
-  return same ? success() : Status(inTheWay(target));
+  return same ? ok() : Status(inTheWay(target));
 }
 
 Status CheckpointDecompressor::restoreRewritten(const ManifestFile &file,
@@ -167,7 +167,7 @@ Status CheckpointDecompressor::restoreRewritten(const ManifestFile &file,
   report.rewritten.push_back(file.originalPath);
   if (fileExists(target) && !options.overwrite) {
     auto existing = readTextFile(target, textLimit);
-    return existing && *existing == file.original ? success() : Status(inTheWay(target));
+    return existing && *existing == file.original ? ok() : Status(inTheWay(target));
   }
   return writeWholeFile(target, asBytes(file.original), options.overwrite, modeOf(file));
 }
@@ -177,7 +177,7 @@ Status CheckpointDecompressor::restoreRewritten(const ManifestFile &file,
 Status CheckpointDecompressor::checkTwins(const std::string &target) const {
   struct stat there;
   if (::lstat(target.c_str(), &there) != 0 || !written.contains({there.st_dev, there.st_ino}))
-    return success();
+    return ok();
   return usageError(target + ": another file of the model has the same name on this file system; "
                              "give an output on another one");
 }
@@ -199,7 +199,7 @@ Status CheckpointDecompressor::restore(const ManifestFile &file) {
     written.emplace(there.st_dev, there.st_ino);
   if (isNew)
     madeFiles.push_back(std::move(target));
-  return success();
+  return ok();
 }
 
 Status CheckpointDecompressor::restoreAll() {
@@ -208,7 +208,7 @@ Status CheckpointDecompressor::restoreAll() {
     UWT_RETURN_IF_ERROR(makeFoldersLike(input, output, folder, madeFolders));
   for (const ManifestFile &file : manifest.files)
     UWT_RETURN_IF_ERROR(restore(file));
-  return success();
+  return ok();
 }
 
 /// Removes what this run has made.

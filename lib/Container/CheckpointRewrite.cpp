@@ -63,7 +63,7 @@ Status checkIndex(std::string_view text, const TreeFile &index, const FileTree &
       return invalidError("names the file " + inQuotes(file.text) +
                           ", which is not there; the model may not be downloaded completely");
   }
-  return success();
+  return ok();
 }
 
 /// Appends the keys that a tensor has in its container.

@@ -34,7 +34,7 @@ static Status verifyContainer(const ManifestFile &file, const std::string &path,
                     "other options");
   }
   report.merge(std::move(one));
-  return success();
+  return ok();
 }
 
 Status verifyListed(const std::string &folder, const ManifestFile &file,
@@ -42,7 +42,7 @@ Status verifyListed(const std::string &folder, const ManifestFile &file,
   std::string path = joinPath(folder, file.path);
   if (!fileExists(path)) {
     report.add(path, "is missing");
-    return success();
+    return ok();
   }
   if (file.kind == ManifestFile::Kind::Container)
     return verifyContainer(file, path, options, report);
@@ -90,7 +90,7 @@ static Status findUnlisted(const std::string &folder, const Manifest &manifest,
     else
       report.notes.push_back({file.full, "is not listed in uwt.json"});
   }
-  return success();
+  return ok();
 }
 
 Expected<VerifyReport> verify(const std::string &path, const VerifyOptions &options) {
@@ -123,12 +123,12 @@ static Status compareListed(const std::string &folder, const TreeFile *original,
   std::string path = joinPath(folder, file.path);
   if (!original) {
     report.add(path, "the original model has no such file");
-    return success();
+    return ok();
   }
   if (file.kind == ManifestFile::Kind::Container) {
     UWT_ASSIGN_OR_RETURN(VerifyReport one, verifyFileAgainst(path, original->full, options));
     report.merge(std::move(one));
-    return success();
+    return ok();
   }
   ++report.files;
   report.bytes += file.bytes;

@@ -236,7 +236,7 @@ Status FileCompressor::keepPlanes(StoredTensor candidate, std::span<const size_t
   first.planeBegin = candidate.planeBegin;
   if (members.size() > 1)
     first.members.assign(members.begin(), members.end());
-  return success();
+  return ok();
 }
 
 void FileCompressor::keepRaw(std::span<const size_t> members, const std::string &reason) {
@@ -254,7 +254,7 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
     if (!formatError)
       formatError = Error(format.error().getKind(), format.error().message());
     keepRaw(members, format.error().message());
-    return success();
+    return ok();
   }
   formatFits = true;
   // A policy that has found nothing to code.
@@ -269,7 +269,7 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
     report.tensors[i].bounds = bounds;
   if (isHopeless) {
     keepRaw(members, std::string(wouldNotBeSmaller));
-    return success();
+    return ok();
   }
   auto encoded = encode(members, bytes, *format);
   if (!encoded)
@@ -289,18 +289,18 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
     return keepPlanes(std::move(candidate), members, *encoded);
   UWT_RETURN_IF_ERROR(spool.discard());
   keepRaw(members, std::string(wouldNotBeSmaller));
-  return success();
+  return ok();
 }
 
 Status FileCompressor::hash(size_t i, std::span<const uint8_t> bytes) {
   if (!options.sha256)
-    return success();
+    return ok();
   ResidencyLimit limit(original.mappedPart(i, bytes));
   Sha256Stream one;
   one.update(bytes);
   wholeHash.update(bytes);
   header.tensors[i].entry.sha256 = one.hexDigest();
-  return success();
+  return ok();
 }
 
 /// The tensors' bytes, one after another; valid until the next call.
@@ -334,7 +334,7 @@ Status FileCompressor::keepAsItIs(size_t i) {
   if (original.isCast())
     UWT_RETURN_IF_ERROR(original.tensorBytes(i, pool, &report.cast));
   keepRaw({&i, 1}, choices[i].reason);
-  return success();
+  return ok();
 }
 
 Status FileCompressor::compressTensor(size_t i) {
@@ -354,7 +354,7 @@ Status FileCompressor::compressTensor(size_t i) {
     UWT_RETURN_IF_ERROR(encodeMembers(stacks[*stackOf[i]]));
   original.release(i);
   bool isDone = stackOf[i].has_value();
-  return isDone ? success() : progress(UINT64_MAX);
+  return isDone ? ok() : progress(UINT64_MAX);
 }
 
 Status FileCompressor::writeRaw(size_t i) {
@@ -364,7 +364,7 @@ Status FileCompressor::writeRaw(size_t i) {
   if (options.estimate) {
     stored.entry.rawChecksum = 0;
     data.count(stored.entry.bytes);
-    return success();
+    return ok();
   }
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> rest, original.tensorBytes(i, pool, nullptr));
   ResidencyLimit limit(original.mappedPart(i, rest));
@@ -377,7 +377,7 @@ Status FileCompressor::writeRaw(size_t i) {
   }
   stored.entry.rawChecksum = checksum.digest();
   original.release(i);
-  return success();
+  return ok();
 }
 
 Status FileCompressor::writeRawTensors() {
@@ -390,7 +390,7 @@ Status FileCompressor::writeRawTensors() {
   });
   for (size_t i : raw)
     UWT_RETURN_IF_ERROR(writeRaw(i));
-  return success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -446,9 +446,9 @@ Status FileCompressor::finish() {
   report.headerBytes = prefixBytes;
   report.outputBytes = prefixBytes + data.size();
   if (!writer)
-    return success();
+    return ok();
   UWT_RETURN_IF_ERROR(writer->writeAt(0, prefix));
-  return gather ? data.writeGathered() : success();
+  return gather ? data.writeGathered() : ok();
 }
 
 void FileCompressor::fillReport() {
@@ -477,7 +477,7 @@ Status FileCompressor::compressTensors() {
   }
   for (size_t i : original.header().dataOrder())
     UWT_RETURN_IF_ERROR(compressTensor(i));
-  return success();
+  return ok();
 }
 
 Status FileCompressor::run() {
@@ -491,7 +491,7 @@ Status FileCompressor::run() {
   UWT_RETURN_IF_ERROR(finish());
   UWT_RETURN_IF_ERROR(original.source().checkRead());
   fillReport();
-  return success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//

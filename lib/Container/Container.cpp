@@ -29,7 +29,7 @@ static Status checkPlain(const SafetensorsHeader &header) {
   bool plain = !header.findMetadata(originalHeaderKey);
   for (const SafetensorsTensor &tensor : header.tensors)
     plain &= tensor.name.find(planeInfix) == std::string::npos;
-  return plain ? success()
+  return plain ? ok()
                : Status(invalidError("has planes of compressed tensors, but no __metadata__ entry "
                                      "'uwt': the file is damaged, or another tool has saved it "
                                      "without its metadata"));
@@ -48,17 +48,17 @@ Status Container::State::readPlain() {
     entry.originalBegin = tensor.begin;
     parts.emplace_back().raw = &tensor;
   }
-  return success();
+  return ok();
 }
 
 Status Container::State::checkHeader() {
   if (!options.check)
-    return success();
+    return ok();
   if (headerChecksum(file.prefix()) == fileEntry.headerChecksum) // check-1
-    return success();
+    return ok();
   savedAgain = true;
   if (contentChecksum(file.header()) == fileEntry.contentChecksum) // check-2
-    return success();
+    return ok();
   return invalidError("the header's checksum is wrong: the file is damaged in its first " +
                       std::to_string(file.prefix().size()) + " bytes; get it again");
 }
@@ -87,7 +87,7 @@ Status Container::State::readCompressed(size_t i, std::vector<bool> &used) {
     used[static_cast<size_t>(plane - header.tensors.data())] = true;
     entry.storedBytes += plane->bytes();
   }
-  return success();
+  return ok();
 }
 
 Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
@@ -104,13 +104,13 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   if (!text) {
     const SafetensorsTensor *raw = header.find(tensor.name);
     if (!raw) // Perhaps a member of a stack: see linkStacks.
-      return success();
+      return ok();
     if (raw->dtype != tensor.dtype || raw->shape != tensor.shape) // file-9
       return invalidError("dtype or shape differ from the original's header");
     parts[i].raw = raw;
     used[static_cast<size_t>(raw - header.tensors.data())] = true;
     entry.storedBytes = raw->bytes();
-    return success();
+    return ok();
   }
   auto parsed = parseTensorEntry(*text);
   if (!parsed)
@@ -118,7 +118,7 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   TensorEntry &stored = parsed->stored;
   entry.sameAs = stored.sameAs;
   if (!entry.sameAs.empty())
-    return success();
+    return ok();
   if (stored.dtype != tensor.dtype || stored.shape != tensor.shape) // file-9
     return invalidError("dtype or shape of its entry differ from the original's header");
   entry.format = std::move(stored.format);
@@ -154,7 +154,7 @@ Status Container::State::linkShared() {
     entry.rawChecksum = entries[at].rawChecksum;
     entry.sha256 = entries[at].sha256;
   }
-  return success();
+  return ok();
 }
 
 Status Container::State::takeRawChecksums() {
@@ -170,7 +170,7 @@ Status Container::State::takeRawChecksums() {
   }
   bool shaFits = fileEntry.rawSha256.empty() || fileEntry.rawSha256.size() == count;
   if (fileEntry.raw.size() == count && shaFits)
-    return success();
+    return ok();
   return invalidError("the file entry has " + std::to_string(fileEntry.raw.size()) +
                       " checksums of raw tensors, expected " + std::to_string(count));
 }
@@ -179,7 +179,7 @@ Status Container::State::takeRawChecksums() {
 Status Container::State::checkAllUsed(const std::vector<bool> &used) const {
   auto unused = std::find(used.begin(), used.end(), false);
   if (unused == used.end())
-    return success();
+    return ok();
   size_t i = static_cast<size_t>(unused - used.begin());
   return invalidError("tensor " + inQuotes(file.header().tensors[i].name) +
                       " belongs to no tensor of the original");
@@ -281,7 +281,7 @@ static Status checkIndexBytes(const PlaneViews &planes, const TensorEntry &entry
   uint64_t bytes = uint64_t(words) * sizeof(words);
   uint64_t expected = entry.planeBytes[numberOf(PlaneKind::Index)];
   if (bytes == expected)
-    return success();
+    return ok();
   return invalidError("plane index says that " + std::to_string(bytes) +
                       " of its bytes are in use, its entry that " + std::to_string(expected) +
                       " are");
@@ -315,7 +315,7 @@ Status TensorReader::takeDecoder(Expected<TensorDecoder> opened) {
     return located(std::move(error));
   }
   decoding = std::make_shared<const TensorDecoder>(*std::move(opened));
-  return success();
+  return ok();
 }
 
 Expected<TensorReader> Container::reader(const TensorEntry &entry) const {

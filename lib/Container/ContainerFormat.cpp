@@ -74,7 +74,7 @@ Status checkSourceNames(const SafetensorsHeader &header) {
       return usageError("__metadata__ entry " + inQuotes(key) +
                         ": keys that begin with 'uwt.' or end in '.uwt' stand for entries of a "
                         "container; rename the entry");
-  return success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,7 +238,7 @@ static Status parseShape(const JsonValue &object, TensorEntry &entry) {
       return invalidError("'shape' is not an array of integers");
     entry.shape.push_back(dimension.integer);
   }
-  return success();
+  return ok();
 }
 
 static Status parsePlanes(const JsonValue &object, TensorEntry &entry) {
@@ -255,7 +255,7 @@ static Status parsePlanes(const JsonValue &object, TensorEntry &entry) {
       return invalidError("plane " + inQuotes(planes->keys[i]) + " has no valid number of bytes");
     entry.planeBytes[static_cast<unsigned>(*kind)] = bytes.integer;
   }
-  return success();
+  return ok();
 }
 
 static Status parseFormat(const JsonValue &object, TensorEntry &entry) {
@@ -275,18 +275,18 @@ static Status parseFormat(const JsonValue &object, TensorEntry &entry) {
   if (!parsed)
     return invalidError("'format': " + parsed.error().message());
   entry.format = *std::move(parsed);
-  return success();
+  return ok();
 }
 
 /// file-12.
 static Status parseMembers(const JsonValue &object, TensorEntry &entry) {
   if (!object.find("members"))
-    return success();
+    return ok();
   std::optional<uint64_t> members = object.findInteger("members");
   if (!members || *members < 2)
     return invalidError("'members' is not a number of 2 or more");
   entry.members = *members;
-  return success();
+  return ok();
 }
 
 Expected<ParsedEntry> parseTensorEntry(std::string_view text) {

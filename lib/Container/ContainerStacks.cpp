@@ -71,7 +71,7 @@ Status Container::State::linkStacks() {
                           " members, but the original has " + std::to_string(stack.joined) +
                           " tensors for it");
   shareStoredBytes();
-  return success();
+  return ok();
 }
 
 void Container::State::shareStoredBytes() {

@@ -62,7 +62,7 @@ Status Container::streamOriginal(const std::function<Status(std::span<const uint
     UWT_ASSIGN_OR_RETURN(TensorReader tensor, reader(state->entries[i]));
     UWT_RETURN_IF_ERROR(tensor.stream(consumeAndCount, pool));
   }
-  return success();
+  return ok();
 }
 
 namespace {
@@ -97,8 +97,8 @@ Status Verification::checkStored(const TensorEntry &entry) {
   UWT_RETURN_IF_ERROR(reader.check(pool));
   // Hashes are of decoded tensors: where they are compared, everything is decoded for them.
   if (!options.decode || !entry.compressed() || wantsHashes())
-    return success();
-  return reader.stream([](std::span<const uint8_t>) { return success(); }, pool);
+    return ok();
+  return reader.stream([](std::span<const uint8_t>) { return ok(); }, pool);
 }
 
 Status Verification::checkTensor(const TensorEntry &entry) {
@@ -140,7 +140,7 @@ Status Verification::checkHashes() {
           whole.update(piece);
           if (!entry.sha256.empty())
             one.update(piece);
-          return success();
+          return ok();
         },
         pool));
     if (entry.sha256.empty())
@@ -150,11 +150,11 @@ Status Verification::checkHashes() {
       report.add(container.path(), tensorLabel(entry) + ": SHA-256 differs from the recorded one");
   }
   if (container.originalSha256().empty())
-    return success();
+    return ok();
   ++report.hashes;
   if (whole.hexDigest() != container.originalSha256())
     report.add(container.path(), "SHA-256 of the original file differs from the recorded one");
-  return success();
+  return ok();
 }
 
 Status Verification::run() {
@@ -170,13 +170,13 @@ Status Verification::run() {
     UWT_RETURN_IF_ERROR(checkTensor(entry));
   // Bytes that are damaged cannot have the right hash.
   if (!report.passed() || !wantsHashes())
-    return success();
+    return ok();
   Status checked = checkHashes();
   if (!checked && checked.error().getKind() != ErrorKind::Invalid)
     return checked;
   if (!checked)
     report.add(container.path(), withoutPath(checked.error().message(), container.path()));
-  return success();
+  return ok();
 }
 
 Expected<VerifyReport> Container::verify(ThreadPool &pool, const VerifyOptions &options) const {

@@ -14,7 +14,7 @@ namespace uwt {
 
 Status checkMaxBytes(const std::string &path, uint64_t bytes, const DecompressOptions &options) {
   if (!options.maxBytes || bytes <= *options.maxBytes)
-    return success();
+    return ok();
   return usageError(path + ": would become " + std::to_string(bytes) + " bytes, more than the " +
                     std::to_string(*options.maxBytes) + " that are allowed");
 }
@@ -78,7 +78,7 @@ Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &
 Status reportProgress(const ProgressFunction &progress, uint64_t bytes) {
   if (progress && !progress(bytes))
     return Error(ErrorKind::Interrupted, "interrupted");
-  return success();
+  return ok();
 }
 
 ProgressFunction halved(const ProgressFunction &progress) {

@@ -83,7 +83,7 @@ Status SampledBytes::allocate(uint64_t bytes) {
   if (mapped == MAP_FAILED)
     return ioError("no memory for samples of a tensor of " + std::to_string(bytes) + " bytes");
   data = static_cast<uint8_t *>(mapped);
-  return success();
+  return ok();
 }
 
 Expected<std::span<const uint8_t>> SampledBytes::read(const Original &original,
@@ -106,7 +106,7 @@ Expected<std::span<const uint8_t>> SampledBytes::read(const Original &original,
       offset += piece;
       bytes -= piece;
     }
-    return success();
+    return ok();
   };
   UWT_RETURN_IF_ERROR(visitSampledBytes(description, sample, readPart));
   if (isMapped)

@@ -31,7 +31,7 @@ Status FileCompressor::estimateMembers(CodedMembers members, uint64_t elements) 
 Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
   if (!header.tensors[from].entry.compressed()) {
     keepRaw(members, report.tensors[from].reason);
-    return success();
+    return ok();
   }
   CodedMembers measured =
       stackOf[from] ? CodedMembers(stacks[*stackOf[from]]) : CodedMembers(&from, 1);
@@ -59,7 +59,7 @@ Status FileCompressor::estimateTensors() {
   auto tellProgress = [&](CodedMembers members) -> Status {
     for (size_t i : members)
       UWT_RETURN_IF_ERROR(reportProgress(options.progress, original.sourceOf(i).bytes()));
-    return success();
+    return ok();
   };
   for (const size_t &i : order) {
     if (options.sha256)
@@ -92,7 +92,7 @@ Status FileCompressor::estimateTensors() {
   if (options.sha256)
     header.sha256 = unknownSha256;
   report.sampledBytes = sampledBytes.bytesRead();
-  return success();
+  return ok();
 }
 
 } // namespace uwt

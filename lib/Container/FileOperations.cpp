@@ -45,7 +45,7 @@ Expected<const uint8_t *> FileOperations::map(int descriptor, size_t bytes,
 static Status lock(int descriptor, const std::string &path) {
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return ioError(path + ": another process is writing this file; wait for it to end");
-  return success();
+  return ok();
 }
 
 /// Whether `path` still stands for the open file: it may have been renamed or removed
@@ -61,13 +61,13 @@ static bool isNameOf(const std::string &path, int descriptor) {
 static Status removeLeftover(const std::string &path) {
   struct stat there;
   if (::lstat(path.c_str(), &there) != 0)
-    return errno == ENOENT ? success() : Status(systemError(path, "cannot look at"));
+    return errno == ENOENT ? ok() : Status(systemError(path, "cannot look at"));
   if (!S_ISREG(there.st_mode) || there.st_uid != ::geteuid() || there.st_nlink != 1)
     return ioError(path + ": is in the way, and no file that an earlier run of yours has left: it "
                           "is a link or another user's; remove it");
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0)
-    return errno == ENOENT ? success() : Status(systemError(path, "cannot open"));
+    return errno == ENOENT ? ok() : Status(systemError(path, "cannot open"));
   Status status = lock(descriptor, path);
   if (status && isNameOf(path, descriptor) && ::unlink(path.c_str()) != 0)
     status = systemError(path, "cannot remove");
@@ -96,7 +96,7 @@ Expected<int> FileOperations::createLocked(const std::string &path, uint32_t mod
 
 Status FileOperations::setMode(int descriptor, uint32_t mode, const std::string &path) {
   if (::fchmod(descriptor, static_cast<mode_t>(mode)) == 0 || errno == EPERM || errno == ENOTSUP)
-    return success();
+    return ok();
   return systemError(path, "cannot set the permissions");
 }
 
@@ -126,32 +126,32 @@ Status FileOperations::write(int descriptor, std::span<const uint8_t> bytes, uin
     bytes = bytes.subspan(static_cast<size_t>(written));
     offset += static_cast<uint64_t>(written);
   }
-  return success();
+  return ok();
 }
 
 Status FileOperations::truncate(int descriptor, uint64_t size, const std::string &path) {
   return ::ftruncate(descriptor, static_cast<off_t>(size)) == 0
-             ? success()
+             ? ok()
              : Status(systemError(path, "cannot shorten"));
 }
 
 Status FileOperations::sync(int descriptor, const std::string &path) {
-  return ::fsync(descriptor) == 0 ? success() : Status(systemError(path, "cannot flush to disk"));
+  return ::fsync(descriptor) == 0 ? ok() : Status(systemError(path, "cannot flush to disk"));
 }
 
 Status FileOperations::close(int descriptor, const std::string &path) {
-  return ::close(descriptor) == 0 ? success() : Status(systemError(path, "cannot close"));
+  return ::close(descriptor) == 0 ? ok() : Status(systemError(path, "cannot close"));
 }
 
 Status FileOperations::rename(const std::string &from, const std::string &to, bool overwrite) {
   if (overwrite)
     return std::rename(from.c_str(), to.c_str()) == 0
-               ? success()
+               ? ok()
                : Status(systemError(to, "cannot put the new file in place"));
   // A link, unlike rename, never replaces what is there.
   if (::link(from.c_str(), to.c_str()) == 0) {
     ::unlink(from.c_str());
-    return success();
+    return ok();
   }
   if (errno == EEXIST)
     return usageError(to + ": exists already; use -f to overwrite it");
@@ -163,22 +163,21 @@ Status FileOperations::rename(const std::string &from, const std::string &to, bo
 }
 
 Status FileOperations::remove(const std::string &path) {
-  return ::unlink(path.c_str()) == 0 ? success() : Status(systemError(path, "cannot remove"));
+  return ::unlink(path.c_str()) == 0 ? ok() : Status(systemError(path, "cannot remove"));
 }
 
 Status FileOperations::makeFolder(const std::string &path, uint32_t mode) {
   if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0)
-    return success();
+    return ok();
   Error error = systemError(path, "cannot make the folder");
   struct stat there;
   if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode))
-    return success();
+    return ok();
   return error;
 }
 
 Status FileOperations::removeFolder(const std::string &path) {
-  return ::rmdir(path.c_str()) == 0 ? success()
-                                    : Status(systemError(path, "cannot remove the folder"));
+  return ::rmdir(path.c_str()) == 0 ? ok() : Status(systemError(path, "cannot remove the folder"));
 }
 
 Status FileOperations::syncFolder(const std::string &path) {
@@ -188,7 +187,7 @@ Status FileOperations::syncFolder(const std::string &path) {
   int result = ::fsync(descriptor);
   // Some file systems cannot flush folders, and say EINVAL.
   Status status = result == 0 || errno == EINVAL
-                      ? success()
+                      ? ok()
                       : Status(systemError(path, "cannot flush the folder to disk"));
   ::close(descriptor);
   return status;

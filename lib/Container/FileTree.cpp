@@ -30,7 +30,7 @@ const TreeFile *FileTree::find(std::string_view path) const {
 Status FileTree::checkUnchanged() const {
   for (const TreeFile &file : files)
     UWT_RETURN_IF_ERROR(uwt::checkUnchanged(file.full, file.identity));
-  return success();
+  return ok();
 }
 
 bool isFolder(const std::string &path) {
@@ -67,7 +67,7 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
   file.full = joinPath(tree.root, relative);
   if (isNeverPart(file.name())) {
     tree.leftOut.push_back(relative);
-    return success();
+    return ok();
   }
   any = true;
   struct stat there;
@@ -82,7 +82,7 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
   file.mode = permissionsOf(there);
   file.bytes = file.identity.bytes;
   tree.files.push_back(std::move(file));
-  return success();
+  return ok();
 }
 
 /// Names of everything in a folder. The iterator of the standard library ends the process where
@@ -119,7 +119,7 @@ Status TreeReader::readFolder(const std::string &relative) {
   if (!any && !relative.empty())
     tree.emptyFolders.push_back(relative);
   above.pop_back();
-  return success();
+  return ok();
 }
 
 Expected<FileTree> FileTree::read(const std::string &root) {
@@ -135,7 +135,7 @@ Expected<FileTree> FileTree::read(const std::string &root) {
 
 Status makeFolders(const std::string &path) {
   if (path.empty() || isFolder(path))
-    return success();
+    return ok();
   UWT_RETURN_IF_ERROR(makeFolders(std::filesystem::path(path).parent_path().string()));
   return fileOperations().makeFolder(path, 0777);
 }
@@ -144,7 +144,7 @@ Status makeFoldersLike(const std::string &from, const std::string &to, std::stri
                        std::vector<std::string> &made) {
   std::string path = joinPath(to, relative);
   if (isFolder(path))
-    return success();
+    return ok();
   if (!relative.empty())
     UWT_RETURN_IF_ERROR(makeFoldersLike(from, to, folderOf(relative), made));
   else
@@ -155,7 +155,7 @@ Status makeFoldersLike(const std::string &from, const std::string &to, std::stri
   FileMode mode = isKnown ? permissionsOf(there) | 0700 : 0777;
   UWT_RETURN_IF_ERROR(fileOperations().makeFolder(path, mode));
   made.push_back(std::move(path));
-  return success();
+  return ok();
 }
 
 bool isNested(const std::string &a, const std::string &b) {
@@ -168,7 +168,7 @@ bool isNested(const std::string &a, const std::string &b) {
 Status removeStalePartial(const std::string &target) {
   std::string partial = partialPath(target);
   if (!fileExists(partial))
-    return success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(int descriptor, fileOperations().createLocked(partial, 0600));
   Status removed = fileOperations().remove(partial);
   UWT_RETURN_IF_ERROR(fileOperations().close(descriptor, partial));

@@ -202,10 +202,10 @@ Error noWeights(const std::string &folder) {
 Status checkNotForeign(const std::string &path) {
   if (isFolder(path)) {
     auto files = weightFiles(path);
-    return files && files->empty() ? Status(noWeights(path)) : success();
+    return files && files->empty() ? Status(noWeights(path)) : ok();
   }
   auto description = describeFile(path);
-  return description ? Status(invalidError(path + ": " + *description)) : success();
+  return description ? Status(invalidError(path + ": " + *description)) : ok();
 }
 
 } // namespace uwt

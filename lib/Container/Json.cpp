@@ -125,18 +125,18 @@ private:
 class KeyFinder final : public JsonHandler {
 public:
   explicit KeyFinder(uint64_t hash) : hash(hash) {}
-  Status literal(std::string_view) override { return success(); }
-  Status integer(uint64_t) override { return success(); }
-  Status number(std::string_view) override { return success(); }
-  Status string(std::string &) override { return success(); }
-  Status beginObject() override { return success(); }
-  Status endObject() override { return success(); }
-  Status beginArray() override { return success(); }
-  Status endArray() override { return success(); }
+  Status literal(std::string_view) override { return ok(); }
+  Status integer(uint64_t) override { return ok(); }
+  Status number(std::string_view) override { return ok(); }
+  Status string(std::string &) override { return ok(); }
+  Status beginObject() override { return ok(); }
+  Status endObject() override { return ok(); }
+  Status beginArray() override { return ok(); }
+  Status endArray() override { return ok(); }
   Status key(std::string &name) override {
     if (xxh3({reinterpret_cast<const uint8_t *>(name.data()), name.size()}) == hash)
       found = name;
-    return success();
+    return ok();
   }
   std::string found;
 
@@ -151,7 +151,7 @@ Status parseJson(std::string_view text, JsonHandler &handler, uint64_t firstOffs
     return invalidError("NUL byte in JSON text at offset " + std::to_string(firstOffset + nul));
   Adaptor adaptor(handler, firstOffset);
   if (nlohmann::json::sax_parse(text.begin(), text.end(), &adaptor))
-    return success();
+    return ok();
   if (!adaptor.twice)
     return std::move(adaptor.status);
   KeyFinder finder(*adaptor.twice);
@@ -228,7 +228,7 @@ public:
   }
   Status key(std::string &name) override {
     open.back().keys.push_back(std::move(name));
-    return success();
+    return ok();
   }
   Status beginObject() override { return begin(JsonValue::object()); }
   Status beginArray() override { return begin(JsonValue::array()); }
@@ -245,13 +245,13 @@ private:
       result = std::move(value);
     else
       open.back().items.push_back(std::move(value));
-    return success();
+    return ok();
   }
   Status begin(JsonValue value) {
     if (budget-- == 0)
       return invalidError("has more values than expected");
     open.push_back(std::move(value));
-    return success();
+    return ok();
   }
   Status end() {
     JsonValue value = std::move(open.back());
@@ -271,19 +271,17 @@ public:
   Status integer(uint64_t) override { return value(); }
   Status number(std::string_view) override { return value(); }
   Status string(std::string &) override { return value(); }
-  Status key(std::string &) override { return success(); }
+  Status key(std::string &) override { return ok(); }
   Status beginObject() override {
     isInside = true;
-    return success();
+    return ok();
   }
-  Status endObject() override { return success(); }
+  Status endObject() override { return ok(); }
   Status beginArray() override { return value(); }
-  Status endArray() override { return success(); }
+  Status endArray() override { return ok(); }
 
 private:
-  Status value() const {
-    return isInside ? success() : Status(invalidError("expected a JSON object"));
-  }
+  Status value() const { return isInside ? ok() : Status(invalidError("expected a JSON object")); }
   bool isInside = false;
 };
 

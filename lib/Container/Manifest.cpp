@@ -166,7 +166,7 @@ static Status checkDistinct(std::vector<std::string_view> paths) {
     for (std::string_view folder = folderOf(path); !folder.empty(); folder = folderOf(folder))
       if (std::binary_search(paths.begin(), paths.end(), folder))
         return invalidError("the path " + inQuotes(folder) + " is both a file and a folder");
-  return success();
+  return ok();
 }
 
 /// folder-7, both in the compressed folder and in the original one. Folders are the same in both.
@@ -217,7 +217,7 @@ Expected<Manifest> Manifest::parse(std::string_view text) {
 
 Status checkManifest(const Manifest &manifest, const std::string &root) {
   auto check = [&](const std::string &path) {
-    return isUtf8(path) ? success()
+    return isUtf8(path) ? ok()
                         : Status(usageError(joinPath(root, path) +
                                             ": its name is not valid UTF-8, which the list of a "
                                             "compressed model's files cannot hold; rename it"));
@@ -233,7 +233,7 @@ Status checkManifest(const Manifest &manifest, const std::string &root) {
                       ": cannot be compressed: the list of its files would not be accepted "
                       "back: " +
                       parsed.error().message());
-  return success();
+  return ok();
 }
 
 Expected<std::optional<Manifest>> readManifest(const std::string &folder) {

@@ -24,7 +24,7 @@ namespace uwt {
 Status checkUnchanged(const std::string &path, const FileIdentity &before) {
   struct stat now;
   if (::stat(path.c_str(), &now) == 0 && identityOf(now) == before)
-    return success();
+    return ok();
   return ioError(path + ": changed while it was read; run again when nothing writes to it");
 }
 
@@ -58,12 +58,12 @@ Status MappedFile::map(int descriptor) {
   permissions = permissionsOf(status);
   identity = identityOf(status);
   if (status.st_size == 0)
-    return success();
+    return ok();
   auto bytesOfFile = static_cast<size_t>(status.st_size);
   UWT_ASSIGN_OR_RETURN(data, fileOperations().map(descriptor, bytesOfFile, name));
   size = bytesOfFile;
   watchReads(bytes());
-  return success();
+  return ok();
 }
 
 Expected<MappedFile> MappedFile::open(const std::string &path) {
@@ -77,14 +77,14 @@ Expected<MappedFile> MappedFile::open(const std::string &path) {
 
 Status MappedFile::checkRead(std::span<const uint8_t> part) {
   if (!hasReadFault(part.data()))
-    return success();
+    return ok();
   return ioError("a part of the file cannot be read: the disk fails, or the file was cut short "
                  "while it was read");
 }
 
 Status MappedFile::checkRead() const {
   Status read = checkRead(bytes());
-  return read ? success() : Status(read.takeError().in(name));
+  return read ? ok() : Status(read.takeError().in(name));
 }
 
 Status MappedFile::checkUnchanged() const {

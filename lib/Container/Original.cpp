@@ -59,7 +59,7 @@ Status Original::makeCast() {
   castText = safetensorsHeaderText(tensors, file.header().metadata);
   padSafetensorsHeader(castText, castAlignment);
   UWT_ASSIGN_OR_RETURN(castHeader, SafetensorsHeader::parse(castText, end));
-  return success();
+  return ok();
 }
 
 uint64_t Original::bytes() const {
@@ -156,7 +156,7 @@ static Expected<std::optional<Finding>> compareTensor(const Container &container
                                             std::to_string(at + byte)};
     }
     at += piece.size();
-    return success();
+    return ok();
   };
   UWT_ASSIGN_OR_RETURN(TensorReader reader, container.reader(entry));
   UWT_RETURN_IF_ERROR(reader.stream(compare, pool));
@@ -203,13 +203,13 @@ static Status checkWritten(const std::string &path, Original &original, ThreadPo
     return found.takeError();
   if (!found)
     return fails(found.error().message());
-  return *found ? Status(fails((*found)->message)) : success();
+  return *found ? Status(fails((*found)->message)) : ok();
 }
 
 // write-4.
 Status commitContainer(AtomicFileWriter &writer, Original &original, const CompressOptions &options,
                        ThreadPool &pool) {
-  Status checked = success();
+  Status checked = ok();
   if (options.verify)
     checked = checkWritten(writer.temporaryPath(), original, pool, options.progress);
   // A source that has changed explains any difference.

@@ -43,7 +43,7 @@ Status PlaneSpool::keep() {
       UWT_RETURN_IF_ERROR(data.append(planes[k]));
     UWT_RETURN_IF_ERROR(data.pad(sizes[k]));
   }
-  return success();
+  return ok();
 }
 
 } // namespace uwt

@@ -28,7 +28,7 @@ public:
   Status append(std::span<const uint8_t> bytes) {
     end += bytes.size();
     if (!writer)
-      return success();
+      return ok();
     return gather ? gathered.append(bytes) : writer->append(bytes);
   }
   Status append(SpillBuffer &bytes) {
@@ -49,7 +49,7 @@ public:
   Status rewindTo(uint64_t offset) {
     uint64_t start = writer ? writer->size() - end : 0;
     end = offset;
-    return writer ? writer->rewindTo(start + offset) : success();
+    return writer ? writer->rewindTo(start + offset) : ok();
   }
   Status writeGathered() { return gathered.copyTo(*writer); }
 
@@ -69,7 +69,7 @@ public:
     sizes[numberOf(kind)] += bytes.size();
     if (kind == direct)
       return data.append(bytes);
-    return countOnly ? success() : planes[numberOf(kind)].append(bytes);
+    return countOnly ? ok() : planes[numberOf(kind)].append(bytes);
   }
   void begin(std::optional<PlaneKind> directPlane) {
     direct = directPlane;
@@ -82,7 +82,7 @@ public:
   std::array<uint64_t, planeKinds> begins() const;
   /// Writes what is not yet written.
   Status keep();
-  Status discard() { return direct ? data.rewindTo(start) : success(); }
+  Status discard() { return direct ? data.rewindTo(start) : ok(); }
 
   std::array<uint64_t, planeKinds> sizes{};
 

@@ -90,24 +90,24 @@ public:
       if (offsetCount < 2)
         (offsetCount == 0 ? tensor().begin : tensor().end) = value;
       ++offsetCount;
-      return success();
+      return ok();
     }
     if (tensor().shape.size() == rankLimit)
       return here("more than " + std::to_string(rankLimit) + " dimensions");
     tensor().shape.push_back(value);
-    return success();
+    return ok();
   }
   Status beginObject() override {
     switch (place) {
     case Place::Top:
       place = Place::Names;
-      return success();
+      return ok();
     case Place::Metadata:
       place = Place::MetadataKeys;
-      return success();
+      return ok();
     case Place::Tensor:
       place = Place::TensorKeys;
-      return success();
+      return ok();
     default:
       return enter("an object");
     }
@@ -116,10 +116,10 @@ public:
     switch (place) {
     case Place::Shape:
       place = Place::ShapeItems;
-      return success();
+      return ok();
     case Place::Offsets:
       place = Place::OffsetItems;
-      return success();
+      return ok();
     default:
       return enter("an array");
     }
@@ -153,7 +153,7 @@ private:
   /// A value ended that stands beside a key.
   Status leaf() {
     place = place == Place::MetadataEntry ? Place::MetadataKeys : Place::TensorKeys;
-    return success();
+    return ok();
   }
   /// A value of a kind that does not belong here, or of an unknown key.
   Status other(std::string_view what);
@@ -161,7 +161,7 @@ private:
     if (place != Place::Unknown)
       return other(what);
     ++unknownDepth;
-    return success();
+    return ok();
   }
   Status setDtype(const std::string &name) {
     tensor().dtype = findSafetensorsDtype(name);
@@ -185,7 +185,7 @@ Status HeaderHandler::other(std::string_view what) {
   case Place::Unknown:
     if (unknownDepth == 0)
       place = Place::TensorKeys;
-    return success();
+    return ok();
   case Place::Metadata:
     return invalidError("__metadata__ is " + found + ", expected an object of strings");
   case Place::MetadataEntry:
@@ -214,25 +214,25 @@ Status HeaderHandler::key(std::string &name) {
     if (name == "__metadata__") {
       header.hasMetadata = true;
       place = Place::Metadata;
-      return success();
+      return ok();
     }
     header.tensors.emplace_back().name = std::move(name);
     offsetCount = 0;
     sawShape = false;
     place = Place::Tensor;
-    return success();
+    return ok();
   case Place::MetadataKeys:
     header.metadata.emplace_back(std::move(name), std::string());
     place = Place::MetadataEntry;
-    return success();
+    return ok();
   case Place::TensorKeys:
     place = name == "dtype"          ? Place::Dtype
             : name == "shape"        ? Place::Shape
             : name == "data_offsets" ? Place::Offsets
                                      : Place::Unknown;
-    return success();
+    return ok();
   default: // Inside a value of an unknown key.
-    return success();
+    return ok();
   }
 }
 
@@ -241,10 +241,10 @@ Status HeaderHandler::endObject() {
   case Place::Unknown:
     if (--unknownDepth == 0)
       place = Place::TensorKeys;
-    return success();
+    return ok();
   case Place::MetadataKeys:
     place = Place::Names;
-    return success();
+    return ok();
   case Place::TensorKeys:
     place = Place::Names;
     if (!tensor().dtype)
@@ -253,9 +253,9 @@ Status HeaderHandler::endObject() {
       return here("has no shape");
     if (offsetCount == 0)
       return here("has no data_offsets");
-    return success();
+    return ok();
   default:
-    return success();
+    return ok();
   }
 }
 
@@ -264,7 +264,7 @@ Status HeaderHandler::endArray() {
   case Place::Unknown:
     if (--unknownDepth == 0)
       place = Place::TensorKeys;
-    return success();
+    return ok();
   case Place::ShapeItems:
     sawShape = true;
     return leaf();
@@ -273,7 +273,7 @@ Status HeaderHandler::endArray() {
       return here("data_offsets has " + std::to_string(offsetCount) + " numbers, expected 2");
     return leaf();
   default:
-    return success();
+    return ok();
   }
 }
 
@@ -322,7 +322,7 @@ static Status checkTensor(const SafetensorsTensor &tensor, uint64_t dataBytes) {
     return here(offsets + " hold " + std::to_string(tensor.bytes()) + " bytes, expected " +
                 std::to_string(*bytes) + " for " + std::string(tensor.dtype->name) + " of shape " +
                 shapeText(tensor.shape));
-  return success();
+  return ok();
 }
 
 /// st-9.
@@ -343,7 +343,7 @@ static Status checkCover(const SafetensorsHeader &header, uint64_t dataBytes) {
   if (end != dataBytes)
     return invalidError("tensors end at data offset " + std::to_string(end) +
                         ", but the file has " + std::to_string(dataBytes) + " bytes of data");
-  return success();
+  return ok();
 }
 
 Expected<SafetensorsHeader> SafetensorsHeader::parse(std::string_view text,

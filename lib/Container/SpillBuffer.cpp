@@ -49,7 +49,7 @@ struct SpillBuffer::State {
     UWT_RETURN_IF_ERROR(fileOperations().write(descriptor, memory, written, label()));
     written += memory.size();
     memory.clear();
-    return success();
+    return ok();
   }
 
   Expected<std::span<const uint8_t>> map() {
@@ -83,12 +83,12 @@ Status SpillBuffer::append(std::span<const uint8_t> bytes) {
     if (bytes.size() >= spilledPieceBytes) {
       UWT_RETURN_IF_ERROR(fileOperations().write(s.descriptor, bytes, s.written, s.label()));
       s.written += bytes.size();
-      return success();
+      return ok();
     }
     s.memory.reserve(spilledPieceBytes);
   }
   s.memory.insert(s.memory.end(), bytes.begin(), bytes.end());
-  return success();
+  return ok();
 }
 
 uint64_t SpillBuffer::size() const { return state->written + state->memory.size(); }
@@ -110,7 +110,7 @@ Status SpillBuffer::copyTo(AtomicFileWriter &writer) const {
     MappedFile::release(piece);
     bytes = bytes.subspan(piece.size());
   }
-  return success();
+  return ok();
 }
 
 void SpillBuffer::clear() {

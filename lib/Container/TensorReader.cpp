@@ -29,7 +29,7 @@ Status TensorReader::checkRead() const {
   Status read = MappedFile::checkRead(raw);
   for (unsigned k = 0; k < planeKinds && read; ++k)
     read = MappedFile::checkRead(stored[k]);
-  return read ? success() : Status(read.takeError().in(path));
+  return read ? ok() : Status(read.takeError().in(path));
 }
 
 Status TensorReader::afterReading(Status status) const {
@@ -73,18 +73,18 @@ struct ResolvedPart {
 static Status narrow(IndexRange &range, const std::optional<IndexRange> &wanted,
                      const char *dimension) {
   if (!wanted)
-    return success();
+    return ok();
   if (wanted->begin > wanted->end || wanted->end > range.end)
     return usageError(std::string(dimension) + " " + std::to_string(wanted->begin) + ":" +
                       std::to_string(wanted->end) +
                       " are not inside 0:" + std::to_string(range.end));
   range = *wanted;
-  return success();
+  return ok();
 }
 
 static Status applyRank(ResolvedPart &out, const TensorPart &part, size_t rank) {
   if (!part.rank)
-    return success();
+    return ok();
   bool columns = part.rank->alongColumns;
   if (columns && rank < 2)
     return usageError("a tensor of rank " + std::to_string(rank) + " has no columns");
@@ -93,7 +93,7 @@ static Status applyRank(ResolvedPart &out, const TensorPart &part, size_t rank) 
                       (columns ? "columns" : "rows"));
   IndexRange &range = columns ? out.columns : out.rows;
   UWT_ASSIGN_OR_RETURN(range, rankRange(range.end, part.rank->index, part.rank->count));
-  return success();
+  return ok();
 }
 
 static Expected<ResolvedPart> resolve(const std::vector<uint64_t> &shape, const TensorPart &part) {
@@ -164,7 +164,7 @@ static Status copyRaw(const ResolvedPart &part, unsigned bits, std::span<const u
       auto piece = raw.subspan(first * bits / 8, run * bits / 8);
       out.insert(out.end(), piece.begin(), piece.end());
     }
-  return success();
+  return ok();
 }
 
 uint64_t TensorReader::elementsEach() const {
@@ -214,8 +214,8 @@ Expected<TensorBytes> TensorReader::readMatrices(const TensorPart &part, ThreadP
 
 Status TensorReader::checkRaw() const {
   if (!options.check || !what->rawChecksum)
-    return success();
-  return streamRaw([](std::span<const uint8_t>) { return success(); });
+    return ok();
+  return streamRaw([](std::span<const uint8_t>) { return ok(); });
 }
 
 Status TensorReader::read(std::span<uint8_t> out, ThreadPool &pool) const {
@@ -228,12 +228,12 @@ Status TensorReader::readWhole(std::span<uint8_t> out, ThreadPool &pool) const {
                               std::to_string(what->bytes)));
   if (decoding) {
     Status decoded = decoding->decode(out, pool, decodeOptions());
-    return decoded ? success() : Status(located(decoded.takeError()));
+    return decoded ? ok() : Status(located(decoded.takeError()));
   }
   UWT_RETURN_IF_ERROR(checkRaw());
   if (!out.empty())
     std::memcpy(out.data(), raw.data(), out.size());
-  return success();
+  return ok();
 }
 
 namespace {
@@ -273,7 +273,7 @@ Status TensorReader::checkStored(ThreadPool &pool) const {
                                   ": padding is not zero")); // check-4
   }
   Status checked = decoding->checkAll(pool);
-  return checked ? success() : Status(located(checked.takeError()));
+  return checked ? ok() : Status(located(checked.takeError()));
 }
 
 Status
@@ -292,7 +292,7 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
   if (check && hash.digest() != *what->rawChecksum)
     return located(invalidError(
         "its checksum is wrong: the tensor is damaged; get the file again")); // check-5
-  return success();
+  return ok();
 }
 
 Status TensorReader::streamPanels(const std::function<Status(std::span<const uint8_t>)> &consume,
@@ -308,7 +308,7 @@ Status TensorReader::streamPanels(const std::function<Status(std::span<const uin
       return located(decoded.takeError());
     UWT_RETURN_IF_ERROR(consume(piece));
   }
-  return success();
+  return ok();
 }
 
 Status TensorReader::streamMatrices(const std::function<Status(std::span<const uint8_t>)> &consume,
@@ -332,13 +332,13 @@ Status TensorReader::streamMatrices(const std::function<Status(std::span<const u
         return located(decoded.takeError());
       UWT_RETURN_IF_ERROR(consume(piece));
     }
-  return success();
+  return ok();
 }
 
 Status TensorReader::stream(const std::function<Status(std::span<const uint8_t>)> &consume,
                             ThreadPool &pool) const {
   if (what->bytes == 0)
-    return success();
+    return ok();
   if (!decoding)
     return streamRaw(consume);
   PlaneLimits limits(stored, *what);

@@ -97,20 +97,20 @@ static Error badMember(const std::string &name, std::string_view expected) {
 static Status readNumber(const Json &object, const std::string &name, double &value) {
   auto found = object.find(name);
   if (found == object.end())
-    return success();
+    return ok();
   if (!found->is_number())
     return badMember(name, "a number");
   double number = found->get<double>();
   if (!std::isfinite(number) || number < 0)
     return badMember(name, "a number of at least 0");
   value = number;
-  return success();
+  return ok();
 }
 
 static Status readBandwidth(const Json &object, std::vector<double> &bandwidth) {
   auto found = object.find("bandwidth_gbs");
   if (found == object.end())
-    return success();
+    return ok();
   if (!found->is_array() || found->empty())
     return badMember("bandwidth_gbs", "a list of numbers, for 1, 2, ... threads");
   bandwidth.clear();
@@ -119,7 +119,7 @@ static Status readBandwidth(const Json &object, std::vector<double> &bandwidth) 
       return badMember("bandwidth_gbs", "a list of numbers above 0");
     bandwidth.push_back(one.get<double>());
   }
-  return success();
+  return ok();
 }
 
 static Expected<std::string> readString(const Json &object, const std::string &name) {

@@ -48,7 +48,7 @@ Status CublasLt::resolve(void *library) {
   if (missing)
     return unsupportedError(name + " is no cuBLASLt of CUDA 12 or later: it has no " + missing +
                             advice);
-  return success();
+  return ok();
 }
 
 /// The first of the libraries that loads, whose name goes to `found`.
@@ -69,7 +69,7 @@ static Status callCublas(const CudaDevice &device, const CublasLtFunctions &func
   UWT_RETURN_IF_ERROR(scope.status());
   CublasStatus status = call();
   if (status == cublasSuccess)
-    return success();
+    return ok();
   const char *text = functions.cublasLtGetStatusString(status);
   return Error(status == cublasNotSupported ? ErrorKind::Unsupported : ErrorKind::IO,
                std::string(name) + ": " + (text ? text : "no description") + " (" +
@@ -134,7 +134,7 @@ Status DenseProduct::State::makeLayout(Descriptor &layout, uint64_t rows, uint64
                                                   static_cast<int64_t>(rows));
   }));
   layout = Descriptor(made, functions().cublasLtMatrixLayoutDestroy);
-  return success();
+  return ok();
 }
 
 Status DenseProduct::State::describe(uint64_t rows, uint64_t columns, uint32_t batch) {
@@ -171,7 +171,7 @@ Status DenseProduct::State::search(uint64_t workspaceBytes, unsigned wanted) {
   }));
   found.resize(static_cast<size_t>(std::clamp(count, 0, static_cast<int>(wanted))));
   std::erase_if(found, [](const CublasHeuristic &one) { return one.state != cublasSuccess; });
-  return success();
+  return ok();
 }
 
 DenseProduct::DenseProduct(std::unique_ptr<State> state) : state(std::move(state)) {}

@@ -30,7 +30,7 @@ Error cudaError(const DriverFunctions &functions, CudaResult result, const std::
 template <typename Call>
 Status checkCuda(const DriverFunctions &functions, CudaResult result, Call call) {
   if (result == cudaSuccess)
-    return success();
+    return ok();
   return cudaError(functions, result, call());
 }
 inline Status checkCuda(const DriverFunctions &functions, CudaResult result, const char *call) {

@@ -48,7 +48,7 @@ Status CudaDevice::readProperties() {
   UWT_ASSIGN_OR_RETURN(what.multiprocessors, attribute(attributeMultiprocessors));
   UWT_ASSIGN_OR_RETURN(what.sharedBytes, attribute(attributeSharedBytesOptIn));
   UWT_ASSIGN_OR_RETURN(what.l2Bytes, attribute(attributeL2Bytes));
-  return success();
+  return ok();
 }
 
 Expected<CudaDevicePtr> CudaDevice::open(std::shared_ptr<const CudaDriver> driver,
@@ -197,7 +197,7 @@ Expected<DeviceBuffer> DeviceBuffer::allocate(CudaDevicePtr device, uint64_t byt
 
 Status DeviceBuffer::checkPart(const char *what, uint64_t offset, uint64_t bytes) const {
   if (offset <= size && bytes <= size - offset)
-    return success();
+    return ok();
   return usageError(std::string(what) + " " + std::to_string(bytes) + " bytes at " +
                     std::to_string(offset) + " of a device buffer of " + std::to_string(size));
 }
@@ -205,7 +205,7 @@ Status DeviceBuffer::checkPart(const char *what, uint64_t offset, uint64_t bytes
 Status DeviceBuffer::write(uint64_t offset, std::span<const uint8_t> from, void *stream) const {
   UWT_RETURN_IF_ERROR(checkPart("cannot write", offset, from.size()));
   if (from.empty())
-    return success();
+    return ok();
   auto name = [&] { return "cuMemcpyHtoDAsync of " + std::to_string(from.size()) + " bytes"; };
   return callOn(*device, name, [&](const DriverFunctions &functions) {
     return functions.cuMemcpyHtoDAsync(base + offset, from.data(), from.size(), stream);
@@ -215,7 +215,7 @@ Status DeviceBuffer::write(uint64_t offset, std::span<const uint8_t> from, void 
 Status DeviceBuffer::read(uint64_t offset, std::span<uint8_t> to, void *stream) const {
   UWT_RETURN_IF_ERROR(checkPart("cannot read", offset, to.size()));
   if (to.empty())
-    return success();
+    return ok();
   auto name = [&] { return "cuMemcpyDtoHAsync of " + std::to_string(to.size()) + " bytes"; };
   return callOn(*device, name, [&](const DriverFunctions &functions) {
     return functions.cuMemcpyDtoHAsync(to.data(), base + offset, to.size(), stream);
@@ -224,7 +224,7 @@ Status DeviceBuffer::read(uint64_t offset, std::span<uint8_t> to, void *stream) 
 
 Status DeviceBuffer::fill(uint8_t value, void *stream) const {
   if (size == 0)
-    return success();
+    return ok();
   auto name = [&] { return "cuMemsetD8Async of " + std::to_string(size) + " bytes"; };
   return callOn(*device, name, [&](const DriverFunctions &functions) {
     return functions.cuMemsetD8Async(base, value, size, stream);
@@ -236,7 +236,7 @@ Status DeviceBuffer::copy(const DeviceBuffer &from, void *stream) const {
     return usageError("cannot copy a device buffer of " + std::to_string(from.size) +
                       " bytes to one of " + std::to_string(size) + ", or of another device");
   if (size == 0)
-    return success();
+    return ok();
   auto name = [&] { return "cuMemcpyDtoDAsync of " + std::to_string(size) + " bytes"; };
   return callOn(*device, name, [&](const DriverFunctions &functions) {
     return functions.cuMemcpyDtoDAsync(base, from.base, size, stream);

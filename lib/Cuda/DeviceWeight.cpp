@@ -88,7 +88,7 @@ static Status checkForDevice(const LoadedWeight &weight) {
   if (hasRecordGroups(plan) && patchWords > UINT32_MAX)
     return unsupportedError("the escape records take " + std::to_string(patchWords) +
                             " u32, and kernels count up to 2^32 - 1; run it from the format raw");
-  return success();
+  return ok();
 }
 
 /// The base of the sixteen symbols in a row that most entries of a prefix code's table have: a code

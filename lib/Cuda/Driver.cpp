@@ -108,7 +108,7 @@ Status CudaDriver::resolve(void *library) {
 #include "DriverFunctions.def"
   if (missing)
     return unsupportedError(name + ": the NVIDIA driver has no " + missing + "; update it");
-  return success();
+  return ok();
 }
 
 Expected<std::shared_ptr<const CudaDriver>> CudaDriver::load(const std::string &path) {

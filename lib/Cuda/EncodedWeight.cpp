@@ -48,7 +48,7 @@ static Status checkCoding(const CodingPlan &plan, uint64_t units) {
     return usageError("a matrix " + std::to_string(plan.matrix.rows) + " x " +
                       std::to_string(plan.matrix.columns) + " has " + std::to_string(expected) +
                       " units, and there are counts of " + std::to_string(units));
-  return success();
+  return ok();
 }
 
 namespace {
@@ -165,10 +165,10 @@ Status DeviceTranscoder::prepare() {
   // It is copied from memory of this function's.
   UWT_RETURN_IF_ERROR(stream.synchronize());
   if (isRaw(source.format()))
-    return success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(decodeKernel, pack.selectTranscode(source, rawFormat()));
   UWT_ASSIGN_OR_RETURN(decoded, DeviceBuffer::allocate(source.device(), wordsBytes()));
-  return success();
+  return ok();
 }
 
 Status DeviceTranscoder::launch(const KernelLauncher &launcher,

@@ -160,7 +160,7 @@ Status KernelLauncher::checkFits(const DeviceWeight &weight, uint64_t matrix) co
   if (isNarrow && std::max(rows, columns) > INT32_MAX)
     return misfit("takes sizes of 32 bits, and N is " + std::to_string(rows) + ", K " +
                   std::to_string(columns));
-  return success();
+  return ok();
 }
 
 Status KernelLauncher::configure() {
@@ -192,7 +192,7 @@ Status KernelLauncher::configure() {
                             static_cast<int>(machine.sharedBytes - needs.staticSharedBytes)));
   if (rule.cluster > portableCluster)
     UWT_RETURN_IF_ERROR(set(functionNonPortableCluster, 1));
-  return success();
+  return ok();
 }
 
 /// The attributes of a launch; the configuration points to them.
@@ -328,14 +328,14 @@ static Status checkAddress(const std::string &name, uint64_t address, uint64_t a
     return usageError(name + " is null");
   if (address % alignment != 0)
     return usageError(name + " is not aligned to " + std::to_string(alignment) + " bytes");
-  return success();
+  return ok();
 }
 
 Status KernelLauncher::checkRows(const char *name, ArgumentKind kind, uint64_t address,
                                  uint64_t stride, uint64_t width) const {
   const KernelArgument *argument = findArgument(*what, kind);
   if (!argument)
-    return success();
+    return ok();
   UWT_RETURN_IF_ERROR(checkAddress(name, address, argument->alignment));
   if (stride < width)
     return usageError(std::string(name) + " has rows of " + std::to_string(width) +
@@ -347,7 +347,7 @@ Status KernelLauncher::checkRows(const char *name, ArgumentKind kind, uint64_t a
     return usageError(std::string(name) + " has the stride " + std::to_string(stride) +
                       ", with which not all rows are aligned to " +
                       std::to_string(argument->alignment) + " bytes");
-  return success();
+  return ok();
 }
 
 Status KernelLauncher::checkExtras(const LaunchOperands &operands) const {
@@ -361,7 +361,7 @@ Status KernelLauncher::checkExtras(const LaunchOperands &operands) const {
          operands.extras[argument.number].address % argument.alignment != 0))
       return checkAddress("operand " + std::to_string(argument.number) + " of the epilogue",
                           operands.extras[argument.number].address, argument.alignment);
-  return success();
+  return ok();
 }
 
 Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Part given,
@@ -372,7 +372,7 @@ Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceW
                       " for batch " + std::to_string(batch));
   const KernelArgument *argument = findArgument(*what, kind);
   if (needed == 0 || !argument)
-    return success();
+    return ok();
   return checkAddress(name, given.address, argument->alignment);
 }
 
@@ -511,7 +511,7 @@ Expected<KernelLauncher::Steps> KernelLauncher::plan(const LaunchOperands &given
 
 Status KernelLauncher::check(const LaunchOperands &operands) const {
   Expected<Steps> planned = plan(operands);
-  return planned ? success() : Status(planned.takeError());
+  return planned ? ok() : Status(planned.takeError());
 }
 
 Status KernelLauncher::launch(const LaunchOperands &operands, void *stream) const {
@@ -519,7 +519,7 @@ Status KernelLauncher::launch(const LaunchOperands &operands, void *stream) cons
   for (const Steps::Step &step : std::span(planned.steps).first(planned.count))
     if (step.grid != 0)
       UWT_RETURN_IF_ERROR(step.launcher->launchAlone(step.operands, step.grid, stream));
-  return success();
+  return ok();
 }
 
 Status KernelLauncher::launchDecode(const LaunchOperands &given, void *stream) const {
@@ -528,10 +528,10 @@ Status KernelLauncher::launchDecode(const LaunchOperands &given, void *stream) c
   if (!first)
     return usageError("kernel " + what->kernel + " does not decode its weight before");
   if (whole.grid == 0)
-    return success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(LaunchSize size, first->sizeAlone(given.batch, given.ctas));
   LaunchOperands operands = given;
   operands.extras = {};
   UWT_RETURN_IF_ERROR(first->checkOperands(operands, size));
-  return size.grid == 0 ? success() : first->launchAlone(operands, size.grid, stream);
+  return size.grid == 0 ? ok() : first->launchAlone(operands, size.grid, stream);
 }

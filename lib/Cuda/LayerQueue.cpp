@@ -34,7 +34,7 @@ Status LayerQueue::check(std::span<const Layer> layers) const {
     if (Status status = layers[i].launcher->check(layers[i].operands); !status)
       return status.takeError().in("layer " + std::to_string(i));
   }
-  return success();
+  return ok();
 }
 
 static bool overlap(const DeviceWeight::Part &a, const DeviceWeight::Part &b) {

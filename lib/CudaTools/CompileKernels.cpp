@@ -49,11 +49,11 @@ static Expected<std::vector<MachineKernel>> disassemble(const GpuCodeOptions &op
 /// From PTX to what options.output asks for.
 static Status finish(const GpuTarget &target, const GpuCodeOptions &options, GpuCode &code) {
   if (options.output == GpuOutput::Ptx)
-    return uwt::success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(Assembled assembled, assemble(target, options, code));
   code.cubin = std::move(assembled.cubin);
   if (options.output == GpuOutput::Cubin)
-    return uwt::success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(std::vector<MachineKernel> kernels, disassemble(options, code));
   for (const MachineKernel &kernel : kernels) {
     auto resources = llvm::find_if(
@@ -64,7 +64,7 @@ static Status finish(const GpuTarget &target, const GpuCodeOptions &options, Gpu
       return invalidError("kernel '" + kernel.name + "' changes an operand in flight: " +
                           code.kernels.back().hazards.front().text());
   }
-  return uwt::success();
+  return ok();
 }
 
 FailureOr<GpuCode> uwt::compileKernels(gpu::GPUModuleOp module, const GpuTarget &target,
@@ -77,11 +77,11 @@ FailureOr<GpuCode> uwt::compileKernels(gpu::GPUModuleOp module, const GpuTarget 
   {
     ScopeTimer timer(code.times.pipeline);
     if (mlir::failed(lowerKernels(copy, target)))
-      return mlir::failure();
+      return failure();
   }
   FailureOr<std::string> ptx = translateToPtx(copy, target, code.times);
   if (mlir::failed(ptx))
-    return mlir::failure();
+    return failure();
   code.ptx = *std::move(ptx);
   if (Status status = finish(target, options, code); !status)
     return module.emitError(status.error().message());

@@ -123,7 +123,7 @@ public:
       stream.clear_error();
       return ioError("cannot write temporary file " + file(name));
     }
-    return uwt::success();
+    return ok();
   }
   Expected<std::string> read(StringRef name) const {
     auto buffer = llvm::MemoryBuffer::getFile(file(name));
@@ -235,5 +235,5 @@ Status uwt::checkPtxasMessages(StringRef messages) {
     if (numberBefore(line, "bytes spill stores") || numberBefore(line, "bytes spill loads"))
       return invalidError("ptxas spills registers to memory: " + line.trim().str());
   }
-  return uwt::success();
+  return ok();
 }

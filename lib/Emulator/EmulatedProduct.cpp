@@ -132,7 +132,7 @@ static Status checkOperands(const KernelEntry &entry, const EmulatedWeight &weig
                         std::to_string(argument.number) + ", got " +
                         std::to_string(operands.extras.size()));
   }
-  return success();
+  return ok();
 }
 
 Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,

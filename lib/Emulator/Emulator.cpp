@@ -75,7 +75,7 @@ static Status checkLaunch(const emulator::Program &program, const LaunchShape &s
     if (std::bit_cast<uintptr_t>(arguments[i].data) % 16 != 0)
       return usageError(name + "expected a buffer aligned to 16 bytes");
   }
-  return success();
+  return ok();
 }
 
 /// Numbers 0 … count - 1 in an order from the seed.

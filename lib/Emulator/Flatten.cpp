@@ -259,7 +259,7 @@ LogicalResult Flattener::argument(gpu::GPUFuncOp function, BlockArgument argumen
     type.bits = scalar->bits;
     program.arguments.push_back(type);
     bind(argument, {initialRegister(Initial::Argument, number), 1});
-    return mlir::success();
+    return success();
   }
   std::optional<unsigned> bytes = elementBytes(memref.getElementType());
   if (!bytes || !memref.getLayout().isIdentity() ||
@@ -275,7 +275,7 @@ LogicalResult Flattener::argument(gpu::GPUFuncOp function, BlockArgument argumen
   if (!memref.hasStaticShape())
     sizes.push_back({initialRegister(Initial::ArgumentSize, number, *bytes), 0, true});
   setView(argument, *makeView(*this, function, memref, allocation, sizes));
-  return mlir::success();
+  return success();
 }
 
 LogicalResult Flattener::attribution(BlockArgument argument, Space space) {
@@ -289,7 +289,7 @@ LogicalResult Flattener::attribution(BlockArgument argument, Space space) {
                                        uint64_t(type.getNumElements()) * *bytes, 0, 0, false});
   if (auto view = makeView(*this, function, type, allocation, {})) {
     setView(argument, *view);
-    return mlir::success();
+    return success();
   }
   return function->emitOpError() << "attribution " << type << " has a layout that is not static";
 }
@@ -346,10 +346,10 @@ LogicalResult Flattener::block(Block &block) {
     if (op.hasTrait<OpTrait::IsTerminator>())
       break;
     if (failed(operation(&op, handlers())))
-      return mlir::failure();
+      return failure();
     releaseAfter(&op);
   }
-  return mlir::success();
+  return success();
 }
 
 LogicalResult Flattener::run(gpu::GPUFuncOp function) {
@@ -372,17 +372,17 @@ LogicalResult Flattener::run(gpu::GPUFuncOp function) {
                                   << " blocks; the emulator takes structured control flow (scf)";
   for (BlockArgument value : function.getArguments())
     if (failed(argument(function, value)))
-      return mlir::failure();
+      return failure();
   for (BlockArgument value : function.getWorkgroupAttributions())
     if (failed(attribution(value, Space::Shared)))
-      return mlir::failure();
+      return failure();
   for (BlockArgument value : function.getPrivateAttributions())
     if (failed(attribution(value, Space::Private)))
-      return mlir::failure();
+      return failure();
   if (failed(checkSumsInFlight(function)) || failed(block(body.front())))
-    return mlir::failure();
+    return failure();
   emit(body.front().getTerminator(), Opcode::End);
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt::emulator

@@ -45,7 +45,7 @@ static LogicalResult elementwise(Flattener &flat, Operation *op,
   if (op->getNumOperands() > 2)
     code.c = flat.reg(op->getOperand(2));
   code.target = uint32_t(second);
-  return mlir::success();
+  return success();
 }
 
 /// arith.mul*i_extended: the low and the high half.
@@ -62,7 +62,7 @@ static LogicalResult multiplyExtended(Flattener &flat, Operation *op,
     code.a = flat.reg(op->getOperand(0));
     code.b = flat.reg(op->getOperand(1));
   }
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult compare(Flattener &flat, Operation *op, const Flattener::Handler &handler) {
@@ -77,7 +77,7 @@ static LogicalResult compare(Flattener &flat, Operation *op, const Flattener::Ha
   code.dst = dst;
   code.a = flat.reg(op->getOperand(0));
   code.b = flat.reg(op->getOperand(1));
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult select(Flattener &flat, Operation *op, const Flattener::Handler &) {
@@ -93,7 +93,7 @@ static LogicalResult select(Flattener &flat, Operation *op, const Flattener::Han
   code.a = flat.reg(op->getOperand(0));
   code.b = flat.reg(op->getOperand(1));
   code.c = flat.reg(op->getOperand(2));
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult permuteBytes(Flattener &flat, Operation *op,
@@ -125,7 +125,7 @@ static LogicalResult constant(Flattener &flat, Operation *op, const Flattener::H
   };
   if (isa<IntegerAttr, FloatAttr>(value)) {
     flat.bind(result, {flat.constantRegister(bitsOf(value)), 1});
-    return mlir::success();
+    return success();
   }
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense)
@@ -134,7 +134,7 @@ static LogicalResult constant(Flattener &flat, Operation *op, const Flattener::H
   int32_t reg = slot.reg;
   for (Attribute element : dense.getValues<Attribute>())
     flat.program.initials.push_back({Initial::Constant, reg++, bitsOf(element)});
-  return mlir::success();
+  return success();
 }
 
 /// Casts between scalars or vectors that keep all bits.
@@ -146,13 +146,13 @@ static LogicalResult bitcast(Flattener &flat, Operation *op, const Flattener::Ha
   int32_t dst = flat.define(op->getResult(0)).reg;
   if (result->bits == source->bits) {
     flat.emitPermute(op, dst, flat.allRegisters(op->getOperand(0)));
-    return mlir::success();
+    return success();
   }
   Instruction &code = flat.emit(op, Opcode::Repack);
   setTypes(code, *result, *source);
   code.dst = dst;
   code.a = flat.reg(op->getOperand(0));
-  return mlir::success();
+  return success();
 }
 
 /// Index casts, extensions and truncations; signed where the table says so.

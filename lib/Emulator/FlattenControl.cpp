@@ -37,41 +37,41 @@ static LogicalResult defineMeeting(Flattener &flat, Operation *op, ValueRange va
     else
       flat.define(value);
   }
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult flattenIf(Flattener &flat, Operation *op, const Handler &) {
   auto ifOp = cast<scf::IfOp>(op);
   if (failed(defineMeeting(flat, op, op->getResults(), false)))
-    return mlir::failure();
+    return failure();
   SmallVector<int32_t> results = flat.allRegisters(op->getResults());
   uint32_t begin = flat.here();
   flat.emit(op, Opcode::If, OpClass::Control).a = flat.reg(ifOp.getCondition());
   auto side = [&](Region &region) -> LogicalResult {
     if (region.empty())
-      return mlir::success();
+      return success();
     if (failed(flat.block(region.front())))
-      return mlir::failure();
+      return failure();
     Operation *yield = region.front().getTerminator();
     flat.emitAssign(yield, results, flat.allRegisters(yield->getOperands()));
-    return mlir::success();
+    return success();
   };
   if (failed(side(ifOp.getThenRegion())))
-    return mlir::failure();
+    return failure();
   uint32_t middle = flat.here();
   flat.emit(op, Opcode::Else);
   if (failed(side(ifOp.getElseRegion())))
-    return mlir::failure();
+    return failure();
   flat.program.code[begin].target = middle;
   flat.program.code[middle].target = flat.here();
   flat.emit(op, Opcode::EndIf);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult flattenFor(Flattener &flat, Operation *op, const Handler &) {
   auto forOp = cast<scf::ForOp>(op);
   if (failed(defineMeeting(flat, op, op->getResults(), true)))
-    return mlir::failure();
+    return failure();
   Slot variable = flat.definePinned(forOp.getInductionVar());
   for (auto [argument, result] : llvm::zip_equal(forOp.getRegionIterArgs(), op->getResults()))
     flat.bind(argument, flat.slot(result));
@@ -87,7 +87,7 @@ static LogicalResult flattenFor(Flattener &flat, Operation *op, const Handler &)
   test.a = variable.reg, test.b = flat.reg(forOp.getUpperBound()), test.sourceBits = bits;
   test.mode = forOp.getUnsignedCmp();
   if (failed(flat.block(*forOp.getBody())))
-    return mlir::failure();
+    return failure();
   Operation *yield = forOp.getBody()->getTerminator();
   flat.emitAssign(yield, carried, flat.allRegisters(yield->getOperands()));
   Instruction &next = flat.emit(op, Opcode::LoopNext, OpClass::Integer);
@@ -95,14 +95,14 @@ static LogicalResult flattenFor(Flattener &flat, Operation *op, const Handler &)
   next.bits = bits, next.target = head;
   flat.program.code[head].target = flat.here();
   flat.emit(op, Opcode::LoopEnd);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult flattenWhile(Flattener &flat, Operation *op, const Handler &) {
   auto whileOp = cast<scf::WhileOp>(op);
   if (failed(defineMeeting(flat, op, op->getResults(), true)) ||
       failed(defineMeeting(flat, op, whileOp.getBeforeArguments(), true)))
-    return mlir::failure();
+    return failure();
   for (auto [argument, result] : llvm::zip_equal(whileOp.getAfterArguments(), op->getResults()))
     flat.bind(argument, flat.slot(result));
   SmallVector<int32_t> before = flat.allRegisters(whileOp.getBeforeArguments());
@@ -112,19 +112,19 @@ static LogicalResult flattenWhile(Flattener &flat, Operation *op, const Handler 
   flat.emit(op, Opcode::WhileBegin);
   uint32_t head = flat.here();
   if (failed(flat.block(*whileOp.getBeforeBody())))
-    return mlir::failure();
+    return failure();
   scf::ConditionOp condition = whileOp.getConditionOp();
   flat.emitAssign(condition, results, flat.allRegisters(condition.getArgs()));
   uint32_t leave = flat.here();
   flat.emit(condition, Opcode::Condition, OpClass::Control).a = flat.reg(condition.getCondition());
   if (failed(flat.block(*whileOp.getAfterBody())))
-    return mlir::failure();
+    return failure();
   scf::YieldOp yield = whileOp.getYieldOp();
   flat.emitAssign(yield, before, flat.allRegisters(yield->getOperands()));
   flat.emit(op, Opcode::WhileNext).target = head;
   flat.program.code[leave].target = flat.here();
   flat.emit(op, Opcode::LoopEnd);
-  return mlir::success();
+  return success();
 }
 
 void addControlHandlers(Flattener::HandlerTable &table) {

@@ -20,12 +20,12 @@ static LogicalResult special(Flattener &flat, Operation *op, const Handler &hand
   int32_t reg = flat.initialRegister(Initial::Kind(handler.parameter),
                                      dimension ? uint64_t(dimension.getValue()) : 0);
   flat.bind(op->getResult(0), {reg, 1});
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult subgroupSize(Flattener &flat, Operation *op, const Handler &) {
   flat.bind(op->getResult(0), {flat.constantRegister(warpLanes), 1});
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult dynamicShared(Flattener &flat, Operation *op, const Handler &) {
@@ -36,14 +36,14 @@ static LogicalResult dynamicShared(Flattener &flat, Operation *op, const Handler
   // Its size comes with the launch: the allocation's bounds hold.
   Operand size{-1, INT64_MAX};
   flat.setView(op->getResult(0), *makeView(flat, op, type, *flat.dynamicShared, size));
-  return mlir::success();
+  return success();
 }
 
 /// Collectives and fences that are one instruction without operands, or nothing.
 static LogicalResult plain(Flattener &flat, Operation *op, const Handler &handler) {
   if (handler.opcode != Opcode::End)
     flat.emit(op, handler.opcode, handler.opClass);
-  return mlir::success();
+  return success();
 }
 
 /// Fences between what threads do and what the asynchronous proxy does.
@@ -52,12 +52,12 @@ static LogicalResult proxyFence(Flattener &flat, Operation *op, const Handler &)
   llvm::raw_string_ostream(kind) << op->getAttr("kind");
   if (StringRef(kind).contains("async"))
     flat.emit(op, Opcode::Fence).mode = 1;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult warpBarrier(Flattener &flat, Operation *op, const Handler &) {
   flat.emit(op, Opcode::WarpBarrier, OpClass::Barrier).a = flat.reg(op->getOperand(0));
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult shuffleLanes(Flattener &flat, Operation *op, const Handler &) {
@@ -71,7 +71,7 @@ static LogicalResult shuffleLanes(Flattener &flat, Operation *op, const Handler 
   code.dst = dst, code.target = valid, code.count = type->count;
   code.a = flat.reg(shuffleOp.getValue()), code.b = flat.reg(shuffleOp.getOffset());
   code.c = flat.reg(shuffleOp.getWidth()), code.mode = uint8_t(shuffleOp.getMode());
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult broadcastLane(Flattener &flat, Operation *op, const Handler &) {
@@ -84,7 +84,7 @@ static LogicalResult broadcastLane(Flattener &flat, Operation *op, const Handler
   Instruction &code = flat.emit(op, Opcode::Broadcast, OpClass::Shuffle);
   code.dst = dst, code.count = type->count, code.a = flat.reg(broadcastOp.getSrc());
   code.b = broadcastOp.getLane() ? flat.reg(broadcastOp.getLane()) : -1;
-  return mlir::success();
+  return success();
 }
 
 /// nvvm.vote.sync: mask, predicate, kind (any, all, ballot, uni).
@@ -100,7 +100,7 @@ static LogicalResult vote(Flattener &flat, Operation *op, const Handler &) {
   Instruction &code = flat.emit(op, Opcode::Vote, OpClass::Shuffle);
   code.dst = dst, code.a = flat.reg(op->getOperand(0)), code.b = flat.reg(op->getOperand(1));
   code.mode = mode;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult matrix(Flattener &flat, Operation *op, const Handler &) {
@@ -118,7 +118,7 @@ static LogicalResult matrix(Flattener &flat, Operation *op, const Handler &) {
   code.dst = dst, code.kind = *a->kind, code.mode = shape[2];
   code.a = flat.reg(mma.getMatrixA()), code.b = flat.reg(mma.getMatrixB());
   code.c = flat.reg(mma.getMatrixC());
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult loadMatrix(Flattener &flat, Operation *op, const Handler &) {
@@ -133,7 +133,7 @@ static LogicalResult loadMatrix(Flattener &flat, Operation *op, const Handler &)
                               "tiles of elements of 16 bits, or of 8 or 32 bits without transpose";
   auto access = flat.access(op, load.getSrcMemref(), load.getIndices(), 16, bits / 8);
   if (failed(access))
-    return mlir::failure();
+    return failure();
   if (flat.program.allocations[access->view.allocation].space != Space::Shared)
     return op->emitError() << "reads shared memory, not "
                            << flat.program.allocations[access->view.allocation].name;
@@ -143,7 +143,7 @@ static LogicalResult loadMatrix(Flattener &flat, Operation *op, const Handler &)
   code.dst = dst, code.count = tiles, code.bits = bits;
   code.mode = load.getTranspose();
   code.target = flat.program.accesses.size() - 1;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult createBarriers(Flattener &flat, Operation *op, const Handler &) {
@@ -151,7 +151,7 @@ static LogicalResult createBarriers(Flattener &flat, Operation *op, const Handle
   unsigned count = cast<nvgpu::MBarrierGroupType>(group.getType()).getNumBarriers();
   flat.barrierGroups[group] = {flat.program.barriers, count};
   flat.program.barriers += count;
-  return mlir::success();
+  return success();
 }
 
 FailureOr<uint32_t> Flattener::barrierUse(Operation *op, Value group, Value index) {
@@ -187,23 +187,23 @@ static LogicalResult barrier(Flattener &flat, Operation *op, const Handler &hand
   }
   auto use = flat.barrierUse(op, op->getOperand(0), index);
   if (failed(use))
-    return mlir::failure();
+    return failure();
   if (op->getNumResults())
     code.dst = flat.define(op->getResult(0)).reg;
   code.target = *use;
   flat.emit(op, handler.opcode) = code;
-  return mlir::success();
+  return success();
 }
 
 /// uwt.remote_arrive: barriers, index, rank.
 static LogicalResult remoteArrive(Flattener &flat, Operation *op, const Handler &handler) {
   auto use = flat.barrierUse(op, op->getOperand(0), op->getOperand(1));
   if (failed(use))
-    return mlir::failure();
+    return failure();
   int32_t rank = flat.reg(op->getOperand(2));
   Instruction &code = flat.emit(op, handler.opcode, OpClass::Barrier);
   code.target = *use, code.b = rank;
-  return mlir::success();
+  return success();
 }
 
 /// uwt.bulk_copy: source and index, destination and index, bytes, barriers and index, and a mask.
@@ -220,7 +220,7 @@ static LogicalResult bulkCopy(Flattener &flat, Operation *op, const Handler &) {
     Value memref = op->getOperand(isSource ? 0 : 2), index = op->getOperand(isSource ? 1 : 3);
     auto access = flat.access(op, memref, index, 16, 16);
     if (failed(access))
-      return mlir::failure();
+      return failure();
     Space space = flat.program.allocations[access->view.allocation].space;
     if (space != (isSource ? Space::Global : Space::Shared))
       return op->emitError() << "copies from global to workgroup memory, not "
@@ -230,11 +230,11 @@ static LogicalResult bulkCopy(Flattener &flat, Operation *op, const Handler &) {
   plan.amount = flat.operand(op->getOperand(4));
   auto use = flat.barrierUse(op, op->getOperand(5), op->getOperand(6));
   if (failed(use))
-    return mlir::failure();
+    return failure();
   plan.barrier = flat.program.barrierUses[*use];
   flat.program.copies.push_back(plan);
   flat.emit(op, Opcode::BulkCopy).target = flat.program.copies.size() - 1;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult asyncCopy(Flattener &flat, Operation *op, const Handler &) {
@@ -250,19 +250,19 @@ static LogicalResult asyncCopy(Flattener &flat, Operation *op, const Handler &) 
   auto source = flat.access(op, copy.getSrc(), copy.getSrcIndices(), bytes, bytes);
   auto destination = flat.access(op, copy.getDst(), copy.getDstIndices(), bytes, bytes);
   if (failed(source) || failed(destination))
-    return mlir::failure();
+    return failure();
   CopyPlan plan{*source, *destination, {-1, int64_t(bytes)}, {}, {}, false};
   if (Value elements = copy.getSrcElements())
     plan.amount = flat.multiply(op, flat.pinned(elements), {-1, elementBytes});
   flat.program.copies.push_back(plan);
   flat.emit(op, Opcode::AsyncCopy).target = flat.program.copies.size() - 1;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult asyncWait(Flattener &flat, Operation *op, const Handler &) {
   auto wait = cast<nvgpu::DeviceAsyncWaitOp>(op);
   flat.emit(op, Opcode::AsyncWait, OpClass::Barrier).target = wait.getNumGroups().value_or(0);
-  return mlir::success();
+  return success();
 }
 
 void addGpuHandlers(Flattener::HandlerTable &table) {

@@ -51,14 +51,14 @@ static LogicalResult loadOrStore(Flattener &flat, Operation *op, const Handler &
   auto access = flat.access(op, op->getOperand(isStore), op->getOperands().drop_front(isStore + 1),
                             partBytes * type->count, partBytes);
   if (failed(access))
-    return mlir::failure();
+    return failure();
   flat.program.accesses.push_back(*access);
   int32_t reg = isStore ? flat.reg(stored) : flat.define(stored).reg;
   Instruction &code = flat.emit(op, handler.opcode);
   (isStore ? code.a : code.dst) = reg;
   code.count = type->count;
   code.target = flat.program.accesses.size() - 1;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult atomic(Flattener &flat, Operation *op, const Handler &) {
@@ -78,24 +78,24 @@ static LogicalResult atomic(Flattener &flat, Operation *op, const Handler &) {
   auto access =
       flat.access(op, atomicOp.getMemref(), atomicOp.getIndices(), type->bits / 8, type->bits / 8);
   if (failed(access))
-    return mlir::failure();
+    return failure();
   flat.program.accesses.push_back(*access);
   int32_t dst = flat.define(atomicOp.getResult()).reg;
   Instruction &code = flat.emit(op, Opcode::AtomicRmw);
   code.dst = dst, code.a = flat.reg(atomicOp.getValue()), code.bits = type->bits;
   code.mode = uint8_t(kind->second);
   code.target = flat.program.accesses.size() - 1;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult prefetch(Flattener &flat, Operation *op, const Handler &) {
   auto prefetchOp = cast<memref::PrefetchOp>(op);
   auto access = flat.access(op, prefetchOp.getMemref(), prefetchOp.getIndices(), 1, 1);
   if (failed(access))
-    return mlir::failure();
+    return failure();
   flat.program.accesses.push_back(*access);
   flat.emit(op, Opcode::Prefetch).target = flat.program.accesses.size() - 1;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult allocate(Flattener &flat, Operation *op, const Handler &) {
@@ -109,7 +109,7 @@ static LogicalResult allocate(Flattener &flat, Operation *op, const Handler &) {
   if (!view)
     return op->emitError() << "allocates " << type << ", whose layout is not static";
   flat.setView(op->getResult(0), *view);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult viewOp(Flattener &flat, Operation *op, const Handler &) {
@@ -125,7 +125,7 @@ static LogicalResult viewOp(Flattener &flat, Operation *op, const Handler &) {
     return op->emitError() << "type " << viewOp.getType() << " is not known to the emulator";
   view->byteOffset = flat.add(op, from->byteOffset, flat.pinned(viewOp.getByteShift()));
   flat.setView(op->getResult(0), *view);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult subview(Flattener &flat, Operation *op, const Handler &) {
@@ -148,7 +148,7 @@ static LogicalResult subview(Flattener &flat, Operation *op, const Handler &) {
     view.strides.push_back(flat.multiply(op, stride, flat.pinned(strides[i])));
   }
   flat.setView(op->getResult(0), view);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult reinterpret(Flattener &flat, Operation *op, const Handler &) {
@@ -167,7 +167,7 @@ static LogicalResult reinterpret(Flattener &flat, Operation *op, const Handler &
   for (OpFoldResult stride : cast.getMixedStrides())
     view.strides.push_back(flat.pinned(stride));
   flat.setView(op->getResult(0), view);
-  return mlir::success();
+  return success();
 }
 
 /// memref.cast, memory_space_cast, assume_alignment: the same memory.
@@ -176,7 +176,7 @@ static LogicalResult same(Flattener &flat, Operation *op, const Handler &) {
   if (!from)
     return unknownMemory(op, op->getOperand(0));
   flat.setView(op->getResult(0), *from);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult dim(Flattener &flat, Operation *op, const Handler &) {
@@ -190,7 +190,7 @@ static LogicalResult dim(Flattener &flat, Operation *op, const Handler &) {
   Operand size = from->sizes[*index];
   int32_t reg = size.isConstant() ? flat.constantRegister(size.value) : size.reg;
   flat.bind(op->getResult(0), {reg, 1});
-  return mlir::success();
+  return success();
 }
 
 void addMemoryHandlers(Flattener::HandlerTable &table) {

@@ -23,7 +23,7 @@ static LogicalResult checkType(Operation *op) {
   for (Value result : op->getResults())
     if (!valueType(result.getType()))
       return op->emitError() << "type " << result.getType() << " is not known to the emulator";
-  return mlir::success();
+  return success();
 }
 
 /// Where the part at `position` (of the leading dimensions) begins.
@@ -39,12 +39,12 @@ static LogicalResult extract(Flattener &flat, Operation *op, const Handler &) {
   if (extractOp.hasDynamicPosition())
     return op->emitError() << "a position that is not constant is not known to the emulator";
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   Slot dst = flat.define(op->getResult(0));
   int64_t offset = linearOffset(extractOp.getSourceVectorType(), extractOp.getStaticPosition());
   SmallVector<int32_t> source = flat.allRegisters(extractOp.getSource());
   flat.emitPermute(op, dst.reg, ArrayRef(source).slice(offset, dst.count));
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult insert(Flattener &flat, Operation *op, const Handler &) {
@@ -52,36 +52,36 @@ static LogicalResult insert(Flattener &flat, Operation *op, const Handler &) {
   if (insertOp.hasDynamicPosition())
     return op->emitError() << "a position that is not constant is not known to the emulator";
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   Slot dst = flat.define(op->getResult(0));
   SmallVector<int32_t> registers = flat.allRegisters(insertOp.getDest());
   int64_t offset = linearOffset(insertOp.getDestVectorType(), insertOp.getStaticPosition());
   llvm::copy(flat.allRegisters(insertOp.getValueToStore()), registers.begin() + offset);
   flat.emitPermute(op, dst.reg, registers);
-  return mlir::success();
+  return success();
 }
 
 /// vector.from_elements, shape_cast: all operands' registers in order.
 static LogicalResult concatenate(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   Slot dst = flat.define(op->getResult(0));
   flat.emitPermute(op, dst.reg, flat.allRegisters(op->getOperands()));
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult toElements(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   SmallVector<int32_t> source = flat.allRegisters(op->getOperand(0));
   for (auto [result, reg] : llvm::zip_equal(op->getResults(), source))
     flat.emitPermute(op, flat.define(result).reg, reg);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult broadcastVector(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   auto type = cast<VectorType>(op->getResult(0).getType());
   auto sourceType = dyn_cast<VectorType>(op->getOperand(0).getType());
   // Dimensions of size one may stretch anywhere: walk the result's elements.
@@ -101,12 +101,12 @@ static LogicalResult broadcastVector(Flattener &flat, Operation *op, const Handl
     registers.push_back(source + offset);
   }
   flat.emitPermute(op, flat.define(op->getResult(0)).reg, registers);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult shuffleVectors(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   auto shuffleOp = cast<vector::ShuffleOp>(op);
   VectorType type = shuffleOp.getV1VectorType();
   int64_t part = type.getRank() == 0 ? 1 : type.getNumElements() / type.getShape()[0];
@@ -116,7 +116,7 @@ static LogicalResult shuffleVectors(Flattener &flat, Operation *op, const Handle
       // Poison: any value will do.
       registers.push_back(source[index < 0 ? 0 : index * part + i]);
   flat.emitPermute(op, flat.define(op->getResult(0)).reg, registers);
-  return mlir::success();
+  return success();
 }
 
 static SmallVector<int64_t> integers(ArrayAttr attribute) {
@@ -144,19 +144,19 @@ static SmallVector<int64_t> partElements(ArrayRef<int64_t> shape, ArrayRef<int64
 
 static LogicalResult extractSlice(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   auto slice = cast<vector::ExtractStridedSliceOp>(op);
   SmallVector<int32_t> source = flat.allRegisters(op->getOperand(0)), registers;
   for (int64_t element : partElements(slice.getSourceVectorType().getShape(),
                                       integers(slice.getOffsets()), integers(slice.getSizes())))
     registers.push_back(source[element]);
   flat.emitPermute(op, flat.define(op->getResult(0)).reg, registers);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult insertSlice(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
-    return mlir::failure();
+    return failure();
   auto slice = cast<vector::InsertStridedSliceOp>(op);
   SmallVector<int32_t> registers = flat.allRegisters(slice.getDest());
   ArrayRef<int64_t> inner = slice.getSourceVectorType().getShape();
@@ -168,7 +168,7 @@ static LogicalResult insertSlice(Flattener &flat, Operation *op, const Handler &
        llvm::zip_equal(elements, flat.allRegisters(slice.getValueToStore())))
     registers[element] = source;
   flat.emitPermute(op, flat.define(op->getResult(0)).reg, registers);
-  return mlir::success();
+  return success();
 }
 
 void addVectorHandlers(Flattener::HandlerTable &table) {

@@ -33,7 +33,7 @@ static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
   auto mma = cast<WarpgroupMmaOp>(op);
   auto access = flat.access(op, mma.getMatrix(), mma.getAt(), 16, 16);
   if (failed(access))
-    return mlir::failure();
+    return failure();
   if (flat.program.allocations[access->view.allocation].space != Space::Shared)
     return op->emitError() << "reads shared memory, not " << mma.getMatrix().getType();
   ProductsPlan plan{
@@ -48,7 +48,7 @@ static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
   code.kind = mma.getElement().isBF16() ? FloatKind::BF16 : FloatKind::F16;
   code.count = WarpgroupMmaOp::blocks, code.mode = mma.getSums().size();
   code.target = flat.program.products.size() - 1, code.a = int32_t(list);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult wait(Flattener &flat, Operation *op, const Handler &) {
@@ -57,7 +57,7 @@ static LogicalResult wait(Flattener &flat, Operation *op, const Handler &) {
   Instruction &code = flat.emit(op, Opcode::ProductsWait, OpClass::Barrier);
   code.mode = waitOp.getPending(), code.target = list;
   code.b = int32_t(4 * waitOp.getSums().size());
-  return mlir::success();
+  return success();
 }
 
 void addWarpgroupHandlers(Flattener::HandlerTable &table) {
@@ -102,7 +102,7 @@ LogicalResult checkSumsInFlight(gpu::GPUFuncOp function) {
                << "uses sums of matrix products that may be under way: take them from "
                   "uwt.warpgroup_wait";
   }
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt::emulator

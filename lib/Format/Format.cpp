@@ -133,33 +133,33 @@ static Status parseVersion(Format &format, std::string_view value) {
     return unsupportedError("format version " + std::to_string(format.version) +
                             " is not supported; this build reads version " +
                             std::to_string(formatVersion));
-  return success();
+  return ok();
 }
 
 static Status parseLayout(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, layoutNames, "layout"));
   format.layout = static_cast<Layout>(index);
-  return success();
+  return ok();
 }
 
 static Status parseStorage(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, storageNames, "storage"));
   format.storage = static_cast<Storage>(index);
-  return success();
+  return ok();
 }
 
 static Status parseFold(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(Term term, parseTerm(value, "fold"));
   format.fold = Fold();
   if (term.keyword == "none" && term.parameters.empty())
-    return success();
+    return ok();
   bool isFlat = term.keyword == "flat", isKnown = isFlat || term.keyword == "columns";
   constexpr std::string_view names[] = {"none", "columns", "flat"};
   if (!isKnown || term.parameters.size() != 1)
     return usageError("fold: expected none, columns<n> or flat<n>, got " + inQuotes(value) +
                       (isKnown ? "" : didYouMean(term.keyword, names)));
   format.fold = {isFlat ? Fold::Kind::Flat : Fold::Kind::Columns, term.parameters[0]};
-  return success();
+  return ok();
 }
 
 static std::string printFold(const Format &format) {
@@ -172,7 +172,7 @@ static std::string printFold(const Format &format) {
 static Status parsePacking(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, packingNames, "packing"));
   format.packing = static_cast<Packing>(index);
-  return success();
+  return ok();
 }
 
 static Status parseCoded(Format &format, std::string_view value) {
@@ -180,14 +180,14 @@ static Status parseCoded(Format &format, std::string_view value) {
     return usageError("coded: expected exponent+j, such as 'exponent+2', got " + inQuotes(value));
   UWT_ASSIGN_OR_RETURN(format.codedMantissa,
                        parseNumber(value.substr(codedPrefix.size()), "coded"));
-  return success();
+  return ok();
 }
 
 static Status parseContext(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(Term term, parseTerm(value, "context"));
   if (term.keyword == "none" && term.parameters.empty()) {
     format.rowClasses = 1;
-    return success();
+    return ok();
   }
   if (term.keyword != "row_class" || term.parameters.size() != 1) {
     constexpr std::string_view names[] = {"none", "row_class"};
@@ -198,13 +198,13 @@ static Status parseContext(Format &format, std::string_view value) {
   if (term.parameters[0] < 2)
     return usageError("context: " + inQuotes(value) + " has no classes to choose from; write none");
   format.rowClasses = term.parameters[0];
-  return success();
+  return ok();
 }
 
 static Status parseEscapes(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, escapeNames, "escapes"));
   format.escapes = static_cast<Escapes>(index);
-  return success();
+  return ok();
 }
 
 template <size_t size, typename Enum>
@@ -336,7 +336,7 @@ Status Parser::parseCodec(std::string_view item) {
   hasCodec = true;
   format.codec = std::move(term);
   if (format.codec.keyword != "inplace")
-    return success();
+    return ok();
 
   for (const ShortName &candidate : shortNames()) {
     if (candidate.name != format.codec)
@@ -346,7 +346,7 @@ Status Parser::parseCodec(std::string_view item) {
     hasItem[packingItem] = true;
     format.codec = candidate.codec;
     format.packing = Packing::InPlace;
-    return success();
+    return ok();
   }
   return usageError("codec: expected inplace<12> or inplace<11>, got " + inQuotes(item));
 }

@@ -175,7 +175,7 @@ LogicalResult checkLinalgOp(linalg::LinalgOp op) {
     }
   }
   if (accesses.empty())
-    return mlir::success();
+    return success();
   for (const OperandAccess &access : accesses) {
     if (isModest(access.expression))
       continue;
@@ -187,7 +187,7 @@ LogicalResult checkLinalgOp(linalg::LinalgOp op) {
   if (llvm::is_contained(lengths, Value()))
     return op->emitOpError("has a loop that no operand has the length of");
   checkAccesses(check, op, accesses, lengths);
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

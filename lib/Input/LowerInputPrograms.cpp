@@ -34,7 +34,7 @@ LogicalResult uwt::flattenModules(ModuleOp module) {
     }
     nested.erase();
   }
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,7 +54,7 @@ static LogicalResult replaceLoad(Operation *load, SymbolRefAttr symbol) {
   auto constant = arith::ConstantOp::create(builder, load->getLoc(), value);
   load->getResult(0).replaceAllUsesWith(constant);
   load->erase();
-  return mlir::success();
+  return success();
 }
 
 LogicalResult uwt::lowerGlobals(ModuleOp module) {
@@ -79,7 +79,7 @@ LogicalResult uwt::lowerGlobals(ModuleOp module) {
       return failure();
   for (ml_program::GlobalOp global : globals)
     global.erase();
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,7 +148,7 @@ LogicalResult uwt::wrapScalars(ModuleOp module) {
     wrapped[function.getName()] = tensors;
   }
   if (wrapped.empty())
-    return mlir::success();
+    return success();
   SmallVector<func::CallOp> calls;
   module.walk([&](func::CallOp call) {
     if (wrapped.contains(call.getCallee()))
@@ -156,5 +156,5 @@ LogicalResult uwt::wrapScalars(ModuleOp module) {
   });
   for (func::CallOp call : calls)
     wrapCall(call, wrapped[call.getCallee()]);
-  return mlir::success();
+  return success();
 }

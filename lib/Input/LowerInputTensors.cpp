@@ -81,7 +81,7 @@ static LogicalResult lower(tensor::GatherOp op) {
       });
   op.replaceAllUsesWith(gather.getResult(0));
   op.erase();
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult lower(tensor::ScatterOp op) {
@@ -96,7 +96,7 @@ static LogicalResult lower(tensor::ScatterOp op) {
       });
   op.replaceAllUsesWith(result.front());
   op.erase();
-  return mlir::success();
+  return success();
 }
 
 /// A fill in place of a large constant of one number.
@@ -104,32 +104,32 @@ static LogicalResult lower(arith::ConstantOp op) {
   auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
   auto type = dyn_cast<RankedTensorType>(op.getType());
   if (!splat || !type || type.getEncoding())
-    return mlir::success();
+    return success();
   Type element = type.getElementType();
   int64_t bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
   if (type.getNumElements() < largestSplatBytes * 8 / bits)
-    return mlir::success();
+    return success();
   OpBuilder builder(op);
   Location loc = op.getLoc();
   Value number = arith::ConstantOp::create(builder, loc, splat.getSplatValue<TypedAttr>());
   Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), element);
   op.replaceAllUsesWith(linalg::FillOp::create(builder, loc, number, empty).getResult(0));
   op.erase();
-  return mlir::success();
+  return success();
 }
 
 /// The same for a number that becomes a constant of all elements once it is folded.
 static LogicalResult lower(tensor::SplatOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getType());
   if (!type || !type.hasStaticShape())
-    return mlir::success();
+    return success();
   OpBuilder builder(op);
   Value empty =
       tensor::EmptyOp::create(builder, op.getLoc(), type.getShape(), type.getElementType());
   op.replaceAllUsesWith(
       linalg::FillOp::create(builder, op.getLoc(), op.getInput(), empty).getResult(0));
   op.erase();
-  return mlir::success();
+  return success();
 }
 
 LogicalResult uwt::lowerTensorOps(ModuleOp module) {
@@ -143,9 +143,9 @@ LogicalResult uwt::lowerTensorOps(ModuleOp module) {
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
             .Case<tensor::GatherOp, tensor::ScatterOp, tensor::SplatOp, arith::ConstantOp>(
                 [](auto concrete) { return lower(concrete); })
-            .Default([](Operation *) { return mlir::success(); });
+            .Default([](Operation *) { return success(); });
     if (failed(lowered))
       return failure();
   }
-  return mlir::success();
+  return success();
 }

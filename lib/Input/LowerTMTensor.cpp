@@ -241,5 +241,5 @@ LogicalResult uwt::lowerTMTensor(ModuleOp module) {
     op->replaceAllUsesWith(results);
     op->erase();
   }
-  return mlir::success();
+  return success();
 }

@@ -78,7 +78,7 @@ Status ListingParser::parseInstruction(StringRef line) {
   instruction.opcode = opcode.str();
   instruction.operands = splitOperands(text.drop_front(opcode.size()));
   kernels.back().instructions.push_back(std::move(instruction));
-  return uwt::success();
+  return ok();
 }
 
 Status ListingParser::parseLine(StringRef line) {
@@ -90,16 +90,16 @@ Status ListingParser::parseLine(StringRef line) {
       kernels.emplace_back();
       kernels.back().name = name.str();
     }
-    return uwt::success();
+    return ok();
   }
   if (!isInCode || line.empty() || line.starts_with("//"))
-    return uwt::success();
+    return ok();
   // A scheduling word on a line of its own has no text.
   if (line.starts_with("/*"))
-    return line.contains(';') || !line.ends_with("*/") ? parseInstruction(line) : uwt::success();
+    return line.contains(';') || !line.ends_with("*/") ? parseInstruction(line) : ok();
   if (line.consume_back(":"))
     labels[line] = kernels.back().instructions.size();
-  return uwt::success();
+  return ok();
 }
 
 /// The label that a branch names: "`(.L_x_1)".
@@ -114,7 +114,7 @@ static StringRef branchTarget(const Instruction &instruction) {
 
 Status ListingParser::finishKernel() {
   if (!isInCode)
-    return uwt::success();
+    return ok();
   isInCode = false;
   MachineKernel &kernel = kernels.back();
   size_t size = kernel.size();
@@ -130,7 +130,7 @@ Status ListingParser::finishKernel() {
   }
   findLoops(kernel);
   labels.clear();
-  return uwt::success();
+  return ok();
 }
 
 Expected<std::vector<MachineKernel>> ListingParser::parse(StringRef text) {

@@ -87,7 +87,7 @@ Status PackParser::checkZeros(uint64_t begin, uint64_t end) const {
     if (bytes[i] != 0) // pack-2
       return invalidError("byte " + std::to_string(i) + " has to be 0 and is " +
                           std::to_string(bytes[i]));
-  return success();
+  return ok();
 }
 
 Status PackParser::checkHeader() const {
@@ -110,7 +110,7 @@ Status PackParser::checkHeader() const {
   if (tableBytes > largestPackTable || tableBytes > bytes.size() - packHeaderBytes)
     return invalidError("the table of " + std::to_string(tableBytes) +
                         " bytes does not fit the pack of " + std::to_string(bytes.size()));
-  return success();
+  return ok();
 }
 
 Status PackParser::placeCode(size_t index, uint64_t &offset) {
@@ -150,7 +150,7 @@ Status PackParser::parse() {
   if (offset != bytes.size()) // pack-2
     return invalidError(std::to_string(bytes.size() - offset) +
                         " bytes follow the last code object");
-  return success();
+  return ok();
 }
 
 Expected<std::shared_ptr<const KernelPack>> KernelPack::parse(std::span<const uint8_t> bytes,
@@ -249,7 +249,7 @@ Status Selection::keep(const char *condition, const std::function<bool(const Ker
       kept.push_back(entry);
   if (!kept.empty() || left.empty()) {
     left = std::move(kept);
-    return success();
+    return ok();
   }
   constexpr size_t mostNamed = 8;
   std::set<std::string> there;

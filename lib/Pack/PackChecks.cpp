@@ -135,7 +135,7 @@ static constexpr uint64_t cudaMachine = 190, sectionWithoutBytes = 8;
 Status Elf::checkSegments() const {
   uint64_t table = number(32, 8), count = number(56, 2);
   if (count == 0)
-    return success();
+    return ok();
   if (number(54, 2) != segmentBytes || !isInside(table, count * segmentBytes))
     return invalidError("its table of segments leaves it");
   for (uint64_t i = 0; i < count; ++i) {
@@ -143,7 +143,7 @@ Status Elf::checkSegments() const {
     if (!isInside(number(at + 8, 8), number(at + 32, 8)))
       return invalidError("its segment " + std::to_string(i) + " leaves it");
   }
-  return success();
+  return ok();
 }
 
 Status Elf::checkSections() const {
@@ -159,7 +159,7 @@ Status Elf::checkSections() const {
         !isInside(number(at + 24, 8), number(at + 32, 8)))
       return invalidError("its section " + std::to_string(i) + " leaves it");
   }
-  return success();
+  return ok();
 }
 
 Status Elf::check() const {
@@ -182,7 +182,7 @@ Status uwt::checkCode(CodeKind kind, std::span<const uint8_t> bytes) {
     return invalidError("it is PTX without the zero byte that ends it");
   if (std::memchr(bytes.data(), 0, bytes.size() - 1))
     return invalidError("it is PTX with a zero byte inside");
-  return success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -209,7 +209,7 @@ static Status checkFormats(const KernelEntry &entry) {
     if (format != format.ofMatrices())
       return invalidError("its format " + inQuotes(format.str()) +
                           " says how tensors lie; leave out storage and fold");
-  return success();
+  return ok();
 }
 
 static Status checkExtent(const ExtentRange &extent, const char *what) {
@@ -219,7 +219,7 @@ static Status checkExtent(const ExtentRange &extent, const char *what) {
                         std::to_string(extent.most));
   if (extent.multiple == 0)
     return invalidError(std::string(what) + " is a multiple of 0");
-  return success();
+  return ok();
 }
 
 static Status checkLaunch(const LaunchRule &launch) {
@@ -236,7 +236,7 @@ static Status checkLaunch(const LaunchRule &launch) {
   if (launch.ctasPerMultiprocessor == 0 || launch.ctasPerMultiprocessor > 32)
     return invalidError("a multiprocessor runs 1 to 32 CTAs, not " +
                         std::to_string(launch.ctasPerMultiprocessor));
-  return success();
+  return ok();
 }
 
 /// Whether a caller gives the address.
@@ -262,7 +262,7 @@ static Status checkArgument(const KernelArgument &argument) {
   unsigned bits = kind == ArgumentKind::Constant ? bytesOf(argument.type) * 8 : 0;
   if (bits < 64 && argument.constant >> bits != 0)
     return invalidError("its constant has more than " + std::to_string(bits) + " bits");
-  return success();
+  return ok();
 }
 
 static Status checkArguments(std::span<const KernelArgument> arguments) {
@@ -288,7 +288,7 @@ static Status checkArguments(std::span<const KernelArgument> arguments) {
   if (bytes > mostParameterBytes)
     return invalidError("its parameters take " + std::to_string(bytes) + " bytes, more than " +
                         std::to_string(mostParameterBytes));
-  return success();
+  return ok();
 }
 
 Status uwt::checkEntry(const KernelEntry &entry, size_t codeObjects) {

@@ -140,7 +140,7 @@ public:
   }
   bool isDone() const { return left.empty(); }
   Status status() const {
-    return problem.empty() ? success() : Status(invalidError("the table is invalid: " + problem));
+    return problem.empty() ? ok() : Status(invalidError("the table is invalid: " + problem));
   }
 
 private:
@@ -254,7 +254,7 @@ static int64_t extrasOf(const KernelEntry &entry) {
 static Status checkPreparation(const PackTable &table, size_t number) {
   const KernelEntry &entry = table.kernels[number];
   if (entry.prepare == 0)
-    return success();
+    return ok();
   size_t before = size_t(entry.prepare) - 1;
   if (before >= table.kernels.size() || before == number)
     return invalidError("it is prepared by kernel " + std::to_string(before) + " of " +
@@ -282,7 +282,7 @@ static Status checkPreparation(const PackTable &table, size_t number) {
     return invalidError(which + "asks for more scratch memory");
   if (extrasOf(first) > extrasOf(entry))
     return invalidError(which + "takes more operands of the epilogue");
-  return success();
+  return ok();
 }
 
 std::vector<uint8_t> uwt::writeTable(const PackTable &table) {

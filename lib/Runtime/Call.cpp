@@ -47,7 +47,7 @@ Status uwt::callCompiled(void (*body)(void *context), void *context) {
     body(context);
   currentFrame = frame.outer;
   if (!frame.error)
-    return success();
+    return ok();
   blocks.releaseAll();
   return *std::move(frame.error);
 }

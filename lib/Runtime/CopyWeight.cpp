@@ -156,7 +156,7 @@ Status WeightCopier::copyPanel(uint64_t panel) {
   std::span<const uint8_t> rowClasses = decoder.panelRowClasses(panel);
   if (!rowClasses.empty())
     std::memcpy(classes.data() + panel * panelRows, rowClasses.data(), rowClasses.size());
-  return success();
+  return ok();
 }
 
 Expected<LoadedWeight> WeightCopier::run() {

@@ -30,7 +30,7 @@ static Status checkOptions(const LoadOptions &options) {
     return usageError(
         "a weight is loaded either dense or in a format: leave out one of dense and " +
         options.runFormat->str());
-  return success();
+  return ok();
 }
 
 static Expected<LoadedWeight> decodeDense(const TensorDecoder &decoder, ThreadPool &pool,
@@ -148,7 +148,7 @@ static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &po
 static Status checkIsCodedWeight(const TensorEntry &entry) {
   std::optional<ElementType> element = elementTypeFromSafetensors(entry.dtype->name);
   if (element && getTraits(*element).signBits != 0)
-    return success();
+    return ok();
   return usageError("its dtype is " + std::string(entry.dtype->name) +
                     ", and only floats are computed from as they are coded; load it dense");
 }

@@ -20,25 +20,12 @@
 
 #include "WeightBuilder.h"
 #include "uwt/Codec/Transcode.h"
-#include <chrono>
+#include "uwt/Support/StopWatch.h"
 #include <cstring>
-#include <utility>
 
 using namespace uwt;
 
 namespace {
-
-/// Seconds from lap to lap.
-class StopWatch {
-public:
-  double lap() {
-    auto now = std::chrono::steady_clock::now();
-    return std::chrono::duration<double>(now - std::exchange(start, now)).count();
-  }
-
-private:
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-};
 
 /// What a thread reuses from panel to panel.
 struct Worker {
@@ -69,7 +56,7 @@ protected:
   /// A way around words: the code (of fixed size) to its place, the rest to worker.coded. False
   /// where there is none.
   virtual bool codeDirectly(uint64_t, Worker &, std::span<uint8_t>) const { return false; }
-  virtual Status checkPanel(uint64_t) const { return success(); }
+  virtual Status checkPanel(uint64_t) const { return ok(); }
   virtual std::span<const uint8_t> lowOf(uint64_t) const { return {}; }
 
   const CodingPlan &plan;
@@ -159,7 +146,7 @@ Status WeightTranscoder::codePanel(uint64_t panel, Worker &worker) {
            worker.coded.bytes() + codeBytes < wordsBytes(rowsOf(panel));
   if (isDone) {
     keep(panel, worker);
-    return success();
+    return ok();
   }
   worker.coded.reset();
   UWT_ASSIGN_OR_RETURN(PanelWords from, wordsOf(panel, worker));
@@ -173,7 +160,7 @@ Status WeightTranscoder::codePanel(uint64_t panel, Worker &worker) {
     keep(panel, worker);
   else
     storeWords(panel, from, worker);
-  return success();
+  return ok();
 }
 
 Status WeightTranscoder::codeParts(uint64_t panel, Worker &worker) {
@@ -187,7 +174,7 @@ Status WeightTranscoder::codeParts(uint64_t panel, Worker &worker) {
   if (!lowBytes.empty())
     std::memcpy(low.data() + panel * lowStep, lowBytes.data(), lowBytes.size());
   worker.times.transcode += watch.lap();
-  return success();
+  return ok();
 }
 
 /// Places the loose parts one after another.
@@ -272,7 +259,7 @@ private:
   }
   Status checkPanel(uint64_t panel) const override {
     if (!options.check)
-      return success();
+      return ok();
     return decoder.checkPanel(panel);
   }
   Expected<PanelWords> wordsOf(uint64_t panel, Worker &worker) const override {

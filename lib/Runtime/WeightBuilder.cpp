@@ -22,7 +22,7 @@ void FirstPanelError::report(uint64_t panel, Error error) {
   firstPanel = panel;
 }
 
-Status FirstPanelError::take() { return first ? Status(*std::move(first)) : success(); }
+Status FirstPanelError::take() { return first ? Status(*std::move(first)) : ok(); }
 
 WeightBuilder::WeightBuilder(const TensorDescription &description) { weight.what = description; }
 
@@ -58,11 +58,11 @@ Status WeightBuilder::setPlan(const CodingPlan &plan) {
   weight.coding = plan;
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> table, decodeTable(plan));
   if (table.empty())
-    return success();
+    return ok();
   weight.tableBuffer = Buffer(table.size() * 4);
   countUsed(weight.tableBuffer.size());
   std::memcpy(weight.tableBuffer.data(), table.data(), weight.tableBuffer.size());
-  return success();
+  return ok();
 }
 
 Status WeightBuilder::setFormatOf(const LoadedWeight &coded) {

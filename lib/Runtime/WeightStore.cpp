@@ -107,7 +107,7 @@ static std::string shapeText(const std::vector<uint64_t> &shape) {
 
 static Status checkTensor(const TensorEntry &entry, const WeightRequest &request) {
   if (entry.dtype == request.dtype && entry.shape == request.shape)
-    return success();
+    return ok();
   return usageError("tensor " + inQuotes(entry.name) + " is " + std::string(entry.dtype->name) +
                     " " + shapeText(entry.shape) + ", the program was compiled for " +
                     std::string(request.dtype ? request.dtype->name : "no dtype") + " " +

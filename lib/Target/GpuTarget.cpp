@@ -84,7 +84,7 @@ static bool supportsAll(const GpuTarget &target, std::span<const GpuFeature> nee
 Status uwt::checkSupports(const GpuTarget &target, std::string_view what,
                           std::span<const GpuFeature> needed) {
   if (supportsAll(target, needed))
-    return success();
+    return ok();
   std::string missing, able;
   for (GpuFeature feature : needed)
     if (!target.supports(feature))

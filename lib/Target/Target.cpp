@@ -77,7 +77,7 @@ Expected<const Target *> uwt::findTarget(std::string_view name) {
 
 Status uwt::checkRunsHere(const Target &target) {
   if (hostHas(target.name))
-    return success();
+    return ok();
   return unsupportedError("code for target '" + std::string(target.name) +
                           "' does not run on this machine, which has '" +
                           std::string(nativeTarget().name) + "': use --target native");

@@ -32,7 +32,7 @@ static void readTensor(const TensorReader &reader, ThreadPool &pool) {
   Status stream = reader.stream(
       [&](std::span<const uint8_t> bytes) {
         streamed.insert(streamed.end(), bytes.begin(), bytes.end());
-        return success();
+        return ok();
       },
       pool);
   fuzzRequire(bool(read) == bool(stream), "reading and streaming do not agree");
@@ -51,7 +51,7 @@ static void readTensor(const TensorReader &reader, ThreadPool &pool) {
 }
 
 static Status streamAll(const Container &container, ThreadPool &pool) {
-  return container.streamOriginal([](std::span<const uint8_t>) { return success(); }, pool);
+  return container.streamOriginal([](std::span<const uint8_t>) { return ok(); }, pool);
 }
 
 static void useUnchecked(const std::string &path, ThreadPool &pool) {

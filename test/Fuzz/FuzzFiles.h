@@ -61,8 +61,8 @@ public:
 
 private:
   class NoFlush final : public FileOperations {
-    Status sync(int, const std::string &) override { return success(); }
-    Status syncFolder(const std::string &) override { return success(); }
+    Status sync(int, const std::string &) override { return ok(); }
+    Status syncFolder(const std::string &) override { return ok(); }
   };
   NoFlush operations;
   std::string folder;

@@ -67,5 +67,5 @@ Status BenchRun::runBaselines() {
     else
       return row.takeError();
   }
-  return success();
+  return ok();
 }

@@ -37,7 +37,7 @@ Status BenchRun::openPacks() {
     opened.pack = std::make_unique<DevicePack>(session.device, pack);
     packs.push_back(std::move(opened));
   }
-  return success();
+  return ok();
 }
 
 Status BenchRun::measureMachine() {
@@ -47,20 +47,20 @@ Status BenchRun::measureMachine() {
       copyBandwidth(session.device, session.stream, options.copyBytes, options.timing.samples));
   if (options.noBaseline) {
     result.cublasMissing = "not asked for";
-    return success();
+    return ok();
   }
   auto opened = CublasLt::open(session.device, options.cublasLt);
   if (opened) {
     cublas = *opened;
     result.cublasVersion = cublas->version();
-    return success();
+    return ok();
   }
   // One that was named has to be there.
   if (!options.cublasLt.empty())
     return opened.takeError();
   result.cublasMissing = opened.error().message();
   progress.say("no baseline: " + result.cublasMissing);
-  return success();
+  return ok();
 }
 
 Status BenchRun::prepare(const CudaDevicePtr &device) {
@@ -68,7 +68,7 @@ Status BenchRun::prepare(const CudaDevicePtr &device) {
   result.cudaVersion = device->driver().version();
   UWT_ASSIGN_OR_RETURN(result.busId, device->busId());
   UWT_RETURN_IF_ERROR(openPacks());
-  return options.checkOnly || options.profile ? success() : measureMachine();
+  return options.checkOnly || options.profile ? ok() : measureMachine();
 }
 
 unsigned BenchRun::launchesFor(size_t copyCount) const {
@@ -144,7 +144,7 @@ Status BenchRun::checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<flo
                        checkTwin(product, other, std::span(x).first(row.batch * shape.columns), y));
   row.size = product.size();
   row.resources = product.resources();
-  return success();
+  return ok();
 }
 
 Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
@@ -201,7 +201,7 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
     UWT_RETURN_IF_ERROR(checkLast("with weights decoded ahead"));
   }
   UWT_ASSIGN_OR_RETURN(row.probe, timeProbe());
-  return success();
+  return ok();
 }
 
 Expected<Timing> BenchRun::timeProbe() {
@@ -258,7 +258,7 @@ Status BenchRun::profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t 
 Status BenchRun::runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch) {
   if (std::string why = whyNotRunnable(pack.pack->pack(), entry); !why.empty()) {
     refuse(entry.kernel, entry.format, batch, unsupportedError(why));
-    return success();
+    return ok();
   }
   if (options.profile)
     return profileOnly(pack, entry, batch);
@@ -273,10 +273,10 @@ Status BenchRun::keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t
         error.getKind() != ErrorKind::Usage)
       return error;
     refuse(entry.kernel, entry.format, batch, error);
-    return success();
+    return ok();
   }
   if (options.profile)
-    return success();
+    return ok();
   const BaselineRow *baseline = nullptr;
   for (const BaselineRow &one : result.baselines)
     if (one.batch == batch && one.shape.rows == shape.rows && one.shape.columns == shape.columns)
@@ -287,7 +287,7 @@ Status BenchRun::keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t
   else
     progress.say(rowText(*row, result.copyBytesPerSecond, baseline));
   result.rows.push_back(*std::move(row));
-  return success();
+  return ok();
 }
 
 BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const {
@@ -345,7 +345,7 @@ Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
   std::string why = entry ? whyNotTranscoded(**entry) : entry.error().message();
   if (!why.empty()) {
     refuse(entry ? (*entry)->kernel : "", kind.format, 0, unsupportedError(why));
-    return success();
+    return ok();
   }
   bool makesRaw = kind.result == rawFormat();
   UWT_ASSIGN_OR_RETURN(copies,
@@ -367,7 +367,7 @@ Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
       refuse("", format, batch, entry.error());
   }
   if (found.empty())
-    return success();
+    return ok();
   UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, format,
                                               options.checkOnly ? 0 : options.rotation));
   if (exact) {
@@ -380,7 +380,7 @@ Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
   exactCopy.clear();
   asWords.clear();
   decodedBy = nullptr;
-  return success();
+  return ok();
 }
 
 std::vector<uint32_t> BenchRun::batchesFor(const GridShape &wanted) const {
@@ -437,7 +437,7 @@ Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {
   if (batches.empty()) {
     result.refused.push_back(
         {shape, 0, "", "", "the packs have no kernel for this shape and these batches", false});
-    return success();
+    return ok();
   }
   uint32_t most = *std::ranges::max_element(batches);
   UWT_ASSIGN_OR_RETURN(words, source.read(shape, session.pool));
@@ -480,5 +480,5 @@ Status uwt::runBench(const CudaDevicePtr &device, const BenchOptions &options,
         "nothing was measured: " +
         (result.refused.empty() ? "there are no shapes" : result.refused.front().reason) +
         "; see --shapes and --batches, and 'uwt inspect' of the packs");
-  return success();
+  return ok();
 }

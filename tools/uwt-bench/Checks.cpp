@@ -35,7 +35,7 @@ Status uwt::compareOutputs(std::span<const float> got, std::span<const float> ex
   for (size_t i = 0; i < got.size(); ++i)
     if (std::bit_cast<uint32_t>(got[i]) != std::bit_cast<uint32_t>(expected[i]))
       return differs(i / rows, i % rows, got[i], expected[i], what);
-  return success();
+  return ok();
 }
 
 std::vector<uint16_t> uwt::normalX(uint32_t batch, uint64_t columns, uint64_t seed,

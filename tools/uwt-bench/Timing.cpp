@@ -38,7 +38,7 @@ Expected<Timing> uwt::timeGraph(const CudaDevicePtr &device, const CudaStream &s
   UWT_RETURN_IF_ERROR(enqueue(0, stream.get()));
   UWT_RETURN_IF_ERROR(stream.synchronize());
   UWT_RETURN_IF_ERROR(stream.beginCapture());
-  Status captured = success();
+  Status captured = ok();
   for (unsigned i = 0; i < launches && captured; ++i)
     captured = enqueue(i, stream.get());
   // A capture that failed has to end too, or the stream stays unusable.

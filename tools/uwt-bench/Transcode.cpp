@@ -31,7 +31,7 @@ static Status compareBytes(std::span<const uint8_t> got, std::span<const uint8_t
                                          std::to_string(expected.size()));
   auto [wrong, right] = std::ranges::mismatch(got, expected);
   if (wrong == got.end())
-    return success();
+    return ok();
   return Error(ErrorKind::Differs, "byte " + std::to_string(wrong - got.begin()) + " of " + what +
                                        " is " + std::to_string(*wrong) +
                                        ", and by the host's codec " + std::to_string(*right));

@@ -51,8 +51,7 @@ static Status measure(const CommandLineOptions &options) {
   ThreadPool pool(options.threads);
   BenchProgress progress{say, [&](const BenchResult &found) {
                            report.note(management);
-                           return options.json.empty() ? success()
-                                                       : report.write(options.json, found);
+                           return options.json.empty() ? ok() : report.write(options.json, found);
                          }};
   BenchResult result;
   Status status = runBench(device, options.bench, progress, pool, result);
@@ -63,7 +62,7 @@ static Status measure(const CommandLineOptions &options) {
   UWT_RETURN_IF_ERROR(std::move(saved));
   if (result.hasWrong())
     return Error(ErrorKind::Differs, "kernels are wrong: see above");
-  return success();
+  return ok();
 }
 
 static Status run(const std::vector<std::string> &arguments) {
@@ -78,7 +77,7 @@ static Status run(const std::vector<std::string> &arguments) {
     return runUnderNcu(arguments, options.ncu);
   else
     return measure(options);
-  return success();
+  return ok();
 }
 
 int main(int argc, char **argv) {

@@ -128,7 +128,7 @@ static Status setTarget(const Option &option, const std::string &text) {
       return usageError(name + " takes a number that is not negative, got " + inQuotes(text));
     **target = value;
   }
-  return success();
+  return ok();
 }
 
 Status Parser::fill(BoundCommand &entry) const {
@@ -146,7 +146,7 @@ Status Parser::fill(BoundCommand &entry) const {
     for (const std::string &text : parsed.results())
       UWT_RETURN_IF_ERROR(setTarget(option, text));
   }
-  return success();
+  return ok();
 }
 
 /// A usage error where a value is missing that the command cannot do without.
@@ -161,7 +161,7 @@ static Status checkRequired(const BoundCommand &entry) {
     text += entry.command->name();
     return usageError(text + "'");
   }
-  return success();
+  return ok();
 }
 
 /// The error for a word that no table has.

@@ -81,7 +81,7 @@ Status CompileCommand::write(Session &session, const std::string &code) const {
   if (output && *output != "-")
     return writeWholeFile(*output, asBytes(code), force);
   session.print(code);
-  return success();
+  return ok();
 }
 
 Json CompileCommand::report(const ToolStats &stats) const {
@@ -137,7 +137,7 @@ Status CompileCommand::run(Session &session) {
   else if (kind == EmitKind::Nothing)
     session.print(compileTable(session, stats) + "\n" + formatBytes(stats.codeBytes) +
                   " of code and data\n");
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeCompileCommand() { return std::make_unique<CompileCommand>(); }

@@ -192,7 +192,7 @@ Status CompressCommand::run(Session &session) {
   outcome.dryRun = !options.compress.writes();
   outcome.estimated = estimate;
   report(session, outcome);
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeCompressCommand() { return std::make_unique<CompressCommand>(); }

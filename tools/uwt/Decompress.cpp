@@ -110,7 +110,7 @@ Status DecompressCommand::run(Session &session) {
   if (!done)
     return done.takeError();
   report(session, *done, target, seconds);
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeDecompressCommand() {

@@ -327,7 +327,7 @@ Status DoctorCommand::run(Session &session) {
     for (const Fact &fact : facts)
       result[fact.key] = fact.value;
     printJson(session, result);
-    return success();
+    return ok();
   }
   for (const Fact &fact : facts) {
     std::string label = fact.label;
@@ -337,7 +337,7 @@ Status DoctorCommand::run(Session &session) {
       text += (text.empty() ? session.bold(label) : std::string(11, ' ')) + line + "\n";
     session.print(text);
   }
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeDoctorCommand() { return std::make_unique<DoctorCommand>(); }

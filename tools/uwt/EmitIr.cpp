@@ -260,11 +260,11 @@ Status EmitIrCommand::run(Session &session) {
   text += "}\n";
   if (!toFile) {
     session.print(text);
-    return success();
+    return ok();
   }
   UWT_RETURN_IF_ERROR(writeWholeFile(*output, asBytes(text), force));
   session.note(*output + ": " + plural(chosen.size(), "function"));
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeEmitIrCommand() { return std::make_unique<EmitIrCommand>(); }

@@ -81,11 +81,11 @@ Status RunInputs::open(const std::string &output, bool force) {
       return usageError("--save-inputs and -o name the same file: " + output);
   }
   if (!input)
-    return success();
+    return ok();
   UWT_RETURN_IF_ERROR(checkInput(*input));
   UWT_RETURN_IF_ERROR(checkOutput(*input, output, /*force=*/true));
   UWT_ASSIGN_OR_RETURN(file, SafetensorsFile::open(*input));
-  return success();
+  return ok();
 }
 
 static std::string specText(const ToolSpec &spec) {
@@ -120,7 +120,7 @@ Status RunInputs::checkNames(const ToolSignature &function) const {
         return findInFile(function, i)
                    ? usageError(option + ": " + name + " comes from " + file->path() +
                                 "; only drawn arguments can be described")
-                   : success();
+                   : ok();
     return usageError(option + ": there is no argument " + inQuotes(name) + "; '" + function.name +
                       "' takes " + argumentsText(function));
   };
@@ -128,7 +128,7 @@ Status RunInputs::checkNames(const ToolSignature &function) const {
     UWT_RETURN_IF_ERROR(check("--shape", name));
   for (const auto &[name, range] : ranges)
     UWT_RETURN_IF_ERROR(check("--range", name));
-  return success();
+  return ok();
 }
 
 namespace {
@@ -232,7 +232,7 @@ Status RunInputs::draw(Argument &argument, const ToolSpec &spec, const std::stri
   }
   argument.tensor.bytes = argument.bytes;
   argument.drawn = true;
-  return success();
+  return ok();
 }
 
 Expected<std::vector<ToolTensor>> RunInputs::bind(const ToolSignature &function) {
@@ -260,7 +260,7 @@ Expected<std::vector<ToolTensor>> RunInputs::bind(const ToolSignature &function)
 
 Status RunInputs::save(bool force) const {
   if (!saved)
-    return success();
+    return ok();
   std::vector<SafetensorsOutput> outputs;
   for (const Argument &argument : arguments)
     outputs.push_back({argument.name, findSafetensorsDtype(argument.tensor.dtype),

@@ -30,7 +30,7 @@ public:
   /// one of them, or an option names one that does not exist.
   Expected<std::vector<ToolTensor>> bind(const ToolSignature &function);
   /// After the arguments were used: an IO error where the file could not be read.
-  Status checkRead() const { return file ? file->checkRead() : success(); }
+  Status checkRead() const { return file ? file->checkRead() : ok(); }
   /// Writes the arguments where `--save-inputs` says.
   Status save(bool force) const;
   /// Adds "inputs", and "seed" where one was drawn.

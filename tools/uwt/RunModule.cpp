@@ -97,7 +97,7 @@ std::vector<Option> RunCommand::options() {
 
 Status RunCommand::write(const std::vector<ToolResult> &results) const {
   if (output.empty())
-    return success();
+    return ok();
   std::vector<SafetensorsOutput> outputs;
   for (size_t i = 0; i < results.size(); ++i)
     outputs.push_back({"out" + std::to_string(i), findSafetensorsDtype(results[i].dtype),
@@ -172,7 +172,7 @@ Status RunCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(inputs.checkRead());
   UWT_RETURN_IF_ERROR(write(results));
   report(session, called, program->stats(), results, std::move(seconds));
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeRunCommand() { return std::make_unique<RunCommand>(); }

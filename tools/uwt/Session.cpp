@@ -84,7 +84,7 @@ Status Session::finish() {
     outputError = errno;
   if (outputError != 0)
     return ioError(std::string("cannot write to standard output: ") + std::strerror(outputError));
-  return success();
+  return ok();
 }
 
 void Session::endWhereReaderIsGone() const {
@@ -120,5 +120,5 @@ void uwt::catchInterrupts() {
 
 bool uwt::interrupted() { return wasInterrupted.load(std::memory_order_relaxed); }
 Status uwt::checkInterrupted() {
-  return interrupted() ? Status(Error(ErrorKind::Interrupted, "interrupted")) : success();
+  return interrupted() ? Status(Error(ErrorKind::Interrupted, "interrupted")) : ok();
 }

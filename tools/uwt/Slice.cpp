@@ -129,7 +129,7 @@ Status SliceCommand::write(Session &session, const TensorEntry &entry, const Ten
     prefix[i] = static_cast<char>(length >> (8 * i) & 0xff);
   session.print(prefix + text);
   session.print({reinterpret_cast<const char *>(result.bytes.data()), result.bytes.size()});
-  return success();
+  return ok();
 }
 
 void SliceCommand::report(Session &session, const TensorEntry &entry,
@@ -172,7 +172,7 @@ Status SliceCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(write(session, *found.second, *result));
   if (!toOutput)
     report(session, *found.second, *result);
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeSliceCommand() { return std::make_unique<SliceCommand>(); }

@@ -150,7 +150,7 @@ Status VerifyCommand::run(Session &session) {
   else
     printReport(session, *report, seconds);
   if (report->passed())
-    return success();
+    return ok();
   return Error(ErrorKind::Differs,
                input + ": " + plural(report->findingCount, "difference") + " found");
 }

@@ -10,9 +10,13 @@
 // or `Status`. Nothing throws but std::bad_alloc, where memory is out: it leaves nothing
 // half-written, and `callWithMemory` makes an error of it.
 //
-// Messages follow docs/conventions: lower case, no final period, expected and
-// actual, and what to do. Callers that know more context (a file, a tensor)
-// put it in front with `Error::in`.
+// Code that has an MLIR operation at hand emits a diagnostic there, and returns
+// mlir::LogicalResult or mlir::FailureOr. A function that only finds out why something cannot be
+// done returns one of the types below; its caller makes a diagnostic or a remark of the message.
+//
+// A message begins with a small letter and has no final period. It says what was expected, what was
+// found, and what to do. Callers that know more context (a file, a tensor) put it in front with
+// `Error::in`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -119,7 +123,9 @@ private:
   bool isOk;
 };
 
-inline Status success() { return Status(); }
+/// The Status of success. MLIR's word for its own result, which is visible beside this, is
+/// success().
+inline Status ok() { return {}; }
 
 /// What `body()`, a Status or an Expected, gives; an IO error where memory is out. A size that a
 /// damaged file states can be the reason.

@@ -70,7 +70,7 @@ static Status checkAlphabetSize(const CodecTraits &traits, const FieldSplit &spl
   if (traits.group == 2)
     most = std::min<uint32_t>(most, mostPairEntries - hasEscapes);
   if (size >= 1 && size <= most)
-    return success();
+    return ok();
   return invalidError("alphabet has " + std::to_string(size) + " symbols, expected 1 to " +
                       std::to_string(most));
 }

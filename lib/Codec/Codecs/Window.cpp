@@ -78,7 +78,7 @@ Expected<Model> uwt::readWindowModel(uint32_t bits, const FieldSplit &split,
 
 Status uwt::checkCodeFits(const Format &format, uint32_t bits, const FieldSplit &split) {
   if (split.symbolBits >= bits)
-    return success();
+    return ok();
   return usageError("codec " + format.codec.str() + " needs a coded field of at least " +
                     std::to_string(bits) + " bits, got " + std::to_string(split.symbolBits));
 }
@@ -92,13 +92,13 @@ static uint32_t codeBitsOf(const Format &format) { return format.codec.parameter
 /// In-place packing puts codes at the exponent's lowest bits of a bf16 half word.
 static Status checkInPlace(const Format &format, const FieldSplit &split) {
   if (format.packing != Packing::InPlace)
-    return success();
+    return ok();
   if (format.layout != Layout::Fragment16x16)
     return usageError("packing=inplace needs layout=fragment<16x16>");
   if (split.wordBits != 16 || split.symbolBits != 8 || split.rawLowBits != 7)
     return usageError("packing=inplace needs 16-bit words with an exponent of 8 bits (bf16, "
                       "f32) and coded=exponent+0");
-  return success();
+  return ok();
 }
 
 namespace {

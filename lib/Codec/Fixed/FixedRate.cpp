@@ -142,7 +142,7 @@ Status uwt::applyAllEscapes(const CodingPlan &plan, const CodedPanel &panel,
   for (uint64_t index = 0; index < panel.counts.size(); ++index)
     UWT_RETURN_IF_ERROR(
         applyEscapes(plan, fixedUnit(plan, out.rows, index), index, reader.next(index), out));
-  return success();
+  return ok();
 }
 
 /// Appends the patch records of a unit whose words are `words`, from the masks of its
@@ -338,7 +338,7 @@ static Status decodeFragments(const CodingPlan &plan, const FixedKernels &kernel
   FragmentDecoder decoder(plan, kernels, panel, out.rows);
   decodeByStrips(kernels, out, fixedUnitColumnsOf(plan), decoder);
   // Every path names the first wrong record in the order of units.
-  return decoder.hasFailed() ? applyAllEscapes(plan, panel, out) : success();
+  return decoder.hasFailed() ? applyAllEscapes(plan, panel, out) : ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -454,5 +454,5 @@ Status uwt::decodeFixedRow(const CodingPlan &plan, const CodedPanel &panel, uint
   for (uint64_t index = 0; index < panel.counts.size(); ++index)
     UWT_RETURN_IF_ERROR(applyEscapesToRow(plan, fixedUnit(plan, panelRowCount, index), index,
                                           reader.next(index), row, out));
-  return success();
+  return ok();
 }

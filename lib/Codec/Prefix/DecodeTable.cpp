@@ -120,7 +120,7 @@ Status PrefixTableWriter::check() const {
                           " code lengths, expected " + std::to_string(entries));
     UWT_RETURN_IF_ERROR(checkCodeLengths(lengths, layout.indexBits));
   }
-  return success();
+  return ok();
 }
 
 void PrefixTableWriter::fill(const std::vector<uint8_t> &lengths, std::span<uint32_t> table) const {

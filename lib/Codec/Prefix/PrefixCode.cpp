@@ -136,7 +136,7 @@ Status uwt::checkCodeLengths(std::span<const uint8_t> lengths, uint32_t maxLengt
   }
   uint64_t whole = uint64_t(1) << maxLength;
   if (entries == 0 || used == whole || (entries == 1 && used == whole / 2))
-    return success();
+    return ok();
   return invalidError("code lengths take " + std::to_string(used) + "/" + std::to_string(whole) +
                       " of the code words, expected all");
 }

@@ -94,7 +94,7 @@ Status uwt::readStreamUnit(const CodingPlan &plan, std::span<const uint8_t> code
   if (view.records && !plan.hasEscapes())
     return invalidError("unit " + std::to_string(number) + " has " + std::to_string(header >> 18) +
                         " escape records in a format without escapes");
-  return success();
+  return ok();
 }
 
 Status uwt::readNextStreamUnit(const CodingPlan &plan, std::span<const uint8_t> code, uint32_t rows,
@@ -105,7 +105,7 @@ Status uwt::readNextStreamUnit(const CodingPlan &plan, std::span<const uint8_t> 
     return invalidError("unit " + std::to_string(number) + " starts at byte " +
                         std::to_string(view.begin) + " of its blob, expected " +
                         std::to_string(expected) + ": the panel is damaged");
-  return success();
+  return ok();
 }
 
 std::vector<uint32_t> uwt::recordsOf(const StreamUnitView &view, std::span<const uint8_t> code) {
@@ -259,7 +259,7 @@ static Status decodePanelReference(const PrefixContext &context, const CodedPane
       }
     UWT_RETURN_IF_ERROR(applyEscapes(plan, view.unit, number, recordsOf(view, panel.code), out));
   }
-  return success();
+  return ok();
 }
 
 Status uwt::decodePrefix(const CodingPlan &plan, const PrefixTables &tables,
@@ -291,5 +291,5 @@ Status uwt::decodePrefixRow(const CodingPlan &plan, const PrefixTables &tables,
     UWT_RETURN_IF_ERROR(
         applyEscapesToRow(plan, view.unit, number, recordsOf(view, panel.code), row, out));
   }
-  return success();
+  return ok();
 }

@@ -85,7 +85,7 @@ static Status decodeLane(const PrefixContext &context, const StreamUnitView &vie
     return laneError(view, lane,
                      std::to_string(reader.end - reader.position) + " bits follow its " +
                          std::to_string(view.codeWords) + " code words");
-  return success();
+  return ok();
 }
 
 Status uwt::decodeUnitReference(const PrefixContext &context, const StreamUnitView &view,
@@ -98,7 +98,7 @@ Status uwt::decodeUnitReference(const PrefixContext &context, const StreamUnitVi
     };
     UWT_RETURN_IF_ERROR(decodeLane(context, view, code, lane, put));
   }
-  return success();
+  return ok();
 }
 
 Status uwt::decodeLaneReference(const PrefixContext &context, const StreamUnitView &view,

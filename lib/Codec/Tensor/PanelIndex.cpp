@@ -148,7 +148,7 @@ Status IndexReader::readHeader(std::span<const uint8_t> plane, std::optional<uin
   words.resize(inUse);
   std::memcpy(words.data(), plane.data(), uint64_t(inUse) * 4);
   index.used[numberOf(PlaneKind::Index)] = uint64_t(inUse) * 4;
-  return success();
+  return ok();
 }
 
 Status IndexReader::readModel() {
@@ -163,7 +163,7 @@ Status IndexReader::readModel() {
                        codec->readModel(plan.format, plan.split,
                                         std::span<const uint32_t>(words).subspan(position), used));
   position += used;
-  return success();
+  return ok();
 }
 
 /// The directory must fit before anything of its size is allocated.
@@ -173,12 +173,12 @@ Status IndexReader::checkRoom() {
   if (!needed || *needed > words.size() - position)
     return invalidError("plane index is too short for a directory of " +
                         std::to_string(matrices.panels()) + " panels");
-  return success();
+  return ok();
 }
 
 Status IndexReader::endPreviousCode(uint64_t begin) {
   if (!openCode)
-    return begin == 0 ? success()
+    return begin == 0 ? ok()
                       : invalidError("the code of the first coded panel begins at " +
                                      std::to_string(begin) + ", expected 0");
   DirectoryEntry &previous = index.entries[*openCode];
@@ -186,7 +186,7 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
   if (begin < previousBegin)
     return invalidError("code offsets are out of order at " + std::to_string(begin));
   previous.size[numberOf(PlaneKind::Code)] = begin - previousBegin;
-  return success();
+  return ok();
 }
 
 Status IndexReader::placeParts(uint64_t panel, DirectoryEntry &entry) {
@@ -207,7 +207,7 @@ Status IndexReader::placeParts(uint64_t panel, DirectoryEntry &entry) {
                           std::to_string(planeSizes[numberOf(kind)]) + " that it has");
     index.used[numberOf(kind)] = *end;
   }
-  return success();
+  return ok();
 }
 
 /// Reads where a panel's code or escape records begin.
@@ -219,13 +219,13 @@ Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t step) {
                         " is stored as words, but has an offset into plane " +
                         std::string(planeName(kind)));
   if (entry.asWords)
-    return success();
+    return ok();
   if (kind == PlaneKind::Code) {
     UWT_RETURN_IF_ERROR(endPreviousCode(begin));
     openCode = panel;
   }
   entry.offset[numberOf(kind)] = begin;
-  return success();
+  return ok();
 }
 
 Status IndexReader::readEntry(uint64_t panel) {
@@ -254,7 +254,7 @@ Status IndexReader::readEntry(uint64_t panel) {
     index.rowClasses[panel * panelRows + bit / bits] |= (words[position + bit / 32] >> bit % 32 & 1)
                                                         << bit % bits;
   position += rowClassWords(plan.format);
-  return success();
+  return ok();
 }
 
 Status IndexReader::readCounts() {
@@ -268,7 +268,7 @@ Status IndexReader::readCounts() {
   for (uint64_t i = 0; i < countTotal; ++i)
     for (uint32_t byte = 0; byte < countBytes(index.plan); ++byte)
       index.counts[i] |= uint32_t(packed[i * countBytes(index.plan) + byte]) << (8 * byte);
-  return success();
+  return ok();
 }
 
 Status IndexReader::checkPatch() {
@@ -292,7 +292,7 @@ Status IndexReader::checkPatch() {
                         " bytes of plane patch, but the index says " +
                         std::to_string(uint64_t(words[3]) * 4));
   index.used[numberOf(PlaneKind::Patch)] = end;
-  return success();
+  return ok();
 }
 
 Status IndexReader::checkPlanes() {
@@ -312,7 +312,7 @@ Status IndexReader::checkPlanes() {
       return invalidError("plane " + std::string(planeName(static_cast<PlaneKind>(kind))) +
                           " has " + std::to_string(planeSizes[kind]) +
                           " bytes, but the index uses " + std::to_string(index.used[kind]));
-  return success();
+  return ok();
 }
 
 Expected<TensorIndex> IndexReader::read(std::span<const uint8_t> plane,

@@ -101,7 +101,7 @@ Status visitSampledBytes(const TensorDescription &description, const PanelSample
       TensorWords::make(description, elements * getTraits(description.element).bytes));
   for (uint64_t panel : sample.panels)
     UWT_RETURN_IF_ERROR(words.visitBytes(panel, visit));
-  return success();
+  return ok();
 }
 
 } // namespace uwt

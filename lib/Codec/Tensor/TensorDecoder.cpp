@@ -10,11 +10,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../StopWatch.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Tensor.h"
 #include "uwt/Support/Checksum.h"
+#include "uwt/Support/StopWatch.h"
 #include <atomic>
 #include <cstring>
 #include <mutex>
@@ -45,7 +45,7 @@ public:
   }
   Status take() {
     if (!first)
-      return success();
+      return ok();
     return std::move(*first).in("panel " + std::to_string(firstPanel));
   }
 
@@ -212,7 +212,7 @@ Status TensorDecoder::State::checkPanel(uint64_t panel) const {
     hash.update(part(panel, static_cast<PlaneKind>(kind)));
   uint64_t found = hash.digest(), expected = entry(panel).checksum;
   if (found == expected)
-    return success();
+    return ok();
   return invalidError("the stored bytes are damaged: their checksum is " + toHex64(found) +
                       ", expected " + toHex64(expected));
 }
@@ -221,7 +221,7 @@ Status TensorDecoder::checkPanel(uint64_t panel) const {
   Status status = state->checkPanel(panel);
   if (!status)
     return status.takeError().in("panel " + std::to_string(panel));
-  return success();
+  return ok();
 }
 
 Status TensorDecoder::State::forEachPanel(
@@ -255,7 +255,7 @@ Status TensorDecoder::checkAll(ThreadPool &pool) const {
                             " has bytes that are not zero after the " +
                             std::to_string(state->index().used[kind]) + " in use");
   }
-  return success();
+  return ok();
 }
 
 CodedPanel TensorDecoder::State::codedPanel(uint64_t panel, std::vector<uint32_t> &patch) const {
@@ -279,7 +279,7 @@ Status TensorDecoder::State::decodeWordsOf(uint64_t panel, CodePath path, Decode
   const CodingPlan &plan = this->plan();
   if (entry(panel).asWords) {
     decodeWords(plan.format.layout, plan.split.wordBits, part(panel, PlaneKind::Words), path, out);
-    return success();
+    return ok();
   }
   CodedPanel coded = codedPanel(panel, worker.patch);
   if (plan.traits.rate == Rate::Prefix)
@@ -296,7 +296,7 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
     uint64_t rowBytes = words.size() / rows;
     decodeWords(plan.format.layout, plan.split.wordBits, words.subspan(row * rowBytes, rowBytes),
                 CodePath::Scalar, {out.data(), out.size(), 1, out.size()});
-    return success();
+    return ok();
   }
   CodedPanel coded = codedPanel(panel, worker.patch);
   if (plan.traits.rate == Rate::Prefix)
@@ -334,7 +334,7 @@ Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, u
     tensor.store(out, origin, panel, {words.data, words.stride, words.rows, words.columns},
                  decodeLowOf(panel, 0, words.rows, options.path, worker.low));
   worker.times.code += watch.lap();
-  return success();
+  return ok();
 }
 
 Status TensorDecoder::decodePanelWords(uint64_t panel, CodePath path, MutablePanelWords out) const {
@@ -364,7 +364,7 @@ Status TensorDecoder::decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::
     return usageError("panels " + std::to_string(panelBegin) + " to " + std::to_string(panelEnd) +
                       " are not among the " + std::to_string(panels()) + " of the tensor");
   if (panelBegin == panelEnd)
-    return out.empty() ? success() : usageError("no panels fill no bytes");
+    return out.empty() ? ok() : usageError("no panels fill no bytes");
   uint64_t begin = state->tensor.panelBegin(panelBegin), end = state->tensor.panelBegin(panelEnd);
   if (out.size() != end - begin)
     return usageError("the panels take " + std::to_string(end - begin) + " bytes, but there are " +
@@ -397,7 +397,7 @@ Status TensorDecoder::State::decodeRows(const PanelPart &part, const DecodeOptio
                               (column - part.columnBegin) * part.columnStep,
                           words.row(row - begin)[column],
                           low.data ? low.row(row - begin)[column] : 0);
-  return success();
+  return ok();
 }
 
 uint64_t TensorDecoder::panelBegin(uint64_t panel) const { return state->tensor.panelBegin(panel); }
@@ -421,7 +421,7 @@ Status TensorDecoder::checkRange(const TensorRange &part, size_t bytes) const {
   TensorRange whole = wholeRange(state->description);
   auto range = [](const char *what, uint64_t begin, uint64_t end, uint64_t size) -> Status {
     if (begin <= end && end <= size)
-      return success();
+      return ok();
     return usageError(std::string(what) + " " + std::to_string(begin) + ":" + std::to_string(end) +
                       " are not inside 0:" + std::to_string(size));
   };
@@ -432,7 +432,7 @@ Status TensorDecoder::checkRange(const TensorRange &part, size_t bytes) const {
                       (part.columnEnd - part.columnBegin) *
                       getTraits(state->description.element).bytes;
   if (bytes == expected)
-    return success();
+    return ok();
   return usageError("the part takes " + std::to_string(expected) + " bytes, but there are " +
                     std::to_string(bytes));
 }
@@ -441,7 +441,7 @@ Status TensorDecoder::decodePart(const TensorRange &part, std::span<uint8_t> out
                                  const DecodeOptions &options) const {
   UWT_RETURN_IF_ERROR(checkRange(part, out.size()));
   if (out.empty())
-    return success();
+    return ok();
   bool isFolded = state->description.format.fold.kind != Fold::Kind::None;
   return isFolded ? decodeFolded(part, out, pool, options)
                   : decodeMatrices(part, out, pool, options);
@@ -464,7 +464,7 @@ Status TensorDecoder::decodeMatrices(const TensorRange &range, std::span<uint8_t
         uint64_t matrix = panel / matrixPanels - range.matrixBegin;
         uint64_t top = panel % matrixPanels * panelRows;
         if (top + panelRows <= nBegin || top >= nEnd)
-          return success();
+          return ok();
         PanelPart part;
         part.panel = panel;
         part.rowBegin = static_cast<uint32_t>(std::max(nBegin, top) - top);
@@ -542,7 +542,7 @@ Status TensorDecoder::decodeFolded(const TensorRange &part, std::span<uint8_t> o
         bool isNeeded = false;
         runs.visit(begin, end, [&](uint64_t, uint64_t, uint64_t) { isNeeded = true; });
         if (!isNeeded)
-          return success();
+          return ok();
         worker.bytes.resize(tensor.panelSize(panel));
         UWT_RETURN_IF_ERROR(
             state->decodeTo(worker.bytes, tensor.panelBegin(panel), panel, options, worker));
@@ -550,7 +550,7 @@ Status TensorDecoder::decodeFolded(const TensorRange &part, std::span<uint8_t> o
           std::memcpy(out.data() + place * elementBytes,
                       worker.bytes.data() + (element - begin) * elementBytes, size * elementBytes);
         });
-        return success();
+        return ok();
       });
 }
 

@@ -58,7 +58,7 @@ static Status checkRank(const Format &format, size_t rank) {
                  : isFolded                        ? size_t(format.fold.size) + 1
                                                    : 0;
   if (rank >= least)
-    return success();
+    return ok();
   std::string item = isFolded ? "fold=columns<" + std::to_string(format.fold.size) + ">"
                               : std::string("storage=k_major");
   return usageError(item + " needs a tensor of rank " + std::to_string(least) +
@@ -92,7 +92,7 @@ Expected<TensorDescription::Matrices> TensorDescription::matrices() const {
 Status MemoryPlanes::append(PlaneKind kind, std::span<const uint8_t> bytes) {
   std::vector<uint8_t> &plane = planes[numberOf(kind)];
   plane.insert(plane.end(), bytes.begin(), bytes.end());
-  return success();
+  return ok();
 }
 
 uint64_t MemoryPlanes::bytes() const {

@@ -11,11 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../StopWatch.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include "uwt/Support/Checksum.h"
+#include "uwt/Support/StopWatch.h"
 #include <atomic>
 #include <cmath>
 
@@ -130,7 +130,7 @@ Status TensorEncoder::prepare() {
   plan.element = description.element;
   plan.split = splitOf(plan.element, plan.format.codedMantissa);
   plan.matrix = tensor.matrices().shape;
-  return success();
+  return ok();
 }
 
 /// What a model costs beside what it codes follows from counts of the whole tensor.
@@ -143,7 +143,7 @@ static void multiply(SymbolStatistics &statistics, uint64_t factor) {
 
 Status TensorEncoder::buildModel() {
   if (plan.traits.rate == Rate::Words)
-    return success();
+    return ok();
   uint64_t panels = sample ? sample->panels.size() : tensor.matrices().panels();
   PanelSource panelOf = [this](uint64_t i, std::vector<uint16_t> &scratch) {
     return tensor.load(source, panelAt(i), scratch);
@@ -157,7 +157,7 @@ Status TensorEncoder::buildModel() {
   if (plan.traits.rate == Rate::Prefix)
     tables = makePrefixTables(plan);
   times.model += watch.lap();
-  return success();
+  return ok();
 }
 
 SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panels) {
@@ -241,7 +241,7 @@ void TensorEncoder::encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker 
 
 Status TensorEncoder::appendPart(PlaneKind kind, std::span<const uint8_t> bytes) {
   if (bytes.empty())
-    return success();
+    return ok();
   result.planeBytes[numberOf(kind)] += bytes.size();
   return sink.append(kind, bytes);
 }
@@ -261,7 +261,7 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
   index.add(entry, classesOf(panel), pending.coded.counts);
   result.escapes += pending.coded.escapes;
   result.panelsAsWords += entry.asWords;
-  return success();
+  return ok();
 }
 
 Status TensorEncoder::finish() {
@@ -270,13 +270,13 @@ Status TensorEncoder::finish() {
   result.indexChecksum = xxh3(bytes);
   UWT_RETURN_IF_ERROR(appendPart(PlaneKind::Index, bytes));
   if (!options.times)
-    return success();
+    return ok();
   for (const EncodeWorker &worker : workers) {
     times.code += worker.times.code;
     times.checksum += worker.times.checksum;
   }
   *options.times = times;
-  return success();
+  return ok();
 }
 
 Expected<EncodedTensor> TensorEncoder::run() {

@@ -61,12 +61,12 @@ TensorWords::visitBytes(uint64_t panel,
     // fold-2: a short last row is filled from the matrix's beginning.
     uint64_t missing = std::min(rows * columns - elementsOf(panel), shape.elements);
     uint64_t matrix = panelBegin(panel - panel % shape.shape.panels());
-    return missing == 0 ? success() : visit(matrix, missing * elementBytes);
+    return missing == 0 ? ok() : visit(matrix, missing * elementBytes);
   }
   Steps steps = stepsOf(panel);
   for (uint64_t column = 0; column < columns; ++column)
     UWT_RETURN_IF_ERROR(visit(steps.origin + column * steps.column, rows * elementBytes));
-  return success();
+  return ok();
 }
 
 uint64_t TensorWords::panelOf(uint64_t element) const {

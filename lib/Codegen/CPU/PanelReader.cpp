@@ -28,12 +28,11 @@ LogicalResult PanelReader::checkWeight(Operation *op) {
   auto emission = dyn_cast<DecoderEmissionInterface>(Attribute(format));
   if (!emission)
     return op->emitOpError("has a format without decoders: register the Emission library");
-  std::string reason;
-  if (failed(emission.checkEmission(element, reason)))
+  if (Status served = emission.checkEmission(element); !served)
     return op->emitOpError() << "cannot be compiled for format '" << format.getText()
-                             << "': " << reason;
+                             << "': " << served.error().message();
   layout = unitLayout(format.getFormat(), *elementTypeOf(element));
-  return mlir::success();
+  return success();
 }
 
 Value PanelReader::plane(Plane kind) {

@@ -69,7 +69,7 @@ Value GatherLowering::number(Value i) {
 
 LogicalResult GatherLowering::lower() {
   if (failed(check()))
-    return mlir::failure();
+    return failure();
   groups = divideUp(columns, fixedUnitColumns);
   int64_t known = op.getIdsType().getDimSize(0);
   Value count = ShapedType::isDynamic(known)
@@ -79,13 +79,13 @@ LogicalResult GatherLowering::lower() {
     index.check(number(i), rows, "the number of a gathered row is outside of the weight's");
   });
   if (rows == 0 || columns == 0)
-    return mlir::success();
+    return success();
   auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{count}, ValueRange(),
                                     std::nullopt);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   emitRow(loop.getInductionVars().front());
-  return mlir::success();
+  return success();
 }
 
 void GatherLowering::emitRow(Value i) {

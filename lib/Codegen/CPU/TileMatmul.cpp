@@ -110,18 +110,18 @@ LogicalResult ProductLowering::chooseShape(const Target &target) {
     chunkGroups = columns <= wholePanelUnitColumns ? groups : streamUnitColumns / fixedUnitColumns;
   chunkGroups =
       roundUp(std::clamp<int64_t>(chunkGroups, 1, std::max<int64_t>(groups, 1)), layout.groups);
-  return mlir::success();
+  return success();
 }
 
 LogicalResult ProductLowering::lower() {
   if (failed(check()) || failed(chooseShape(TargetAttr::of(op))))
-    return mlir::failure();
+    return failure();
   int64_t batchDimension = op.getXType().getRank() - 2;
   batch = ShapedType::isDynamic(staticBatch)
               ? memref::DimOp::create(builder, location, op.getX(), batchDimension).getResult()
               : index.constant(staticBatch);
   if (staticBatch == 0 || rows == 0 || matrices == 0)
-    return mlir::success();
+    return success();
   matrixCount = ShapedType::isDynamic(matrices)
                     ? memref::DimOp::create(builder, location, op.getInit(), 0).getResult()
                     : index.constant(matrices);
@@ -144,7 +144,7 @@ LogicalResult ProductLowering::lower() {
   temporaries.push_back(prepared);
   for (Value memory : temporaries)
     memref::DeallocOp::create(builder, location, memory);
-  return mlir::success();
+  return success();
 }
 
 Value ProductLowering::selected(Value matrix) {

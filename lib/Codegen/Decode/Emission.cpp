@@ -87,13 +87,13 @@ bool describeFormat(const Format &format, ElementType element, EmittedFormat &ou
 // Emitter and UnitEmission
 //===----------------------------------------------------------------------===//
 
-LogicalResult Emitter::emitUnit(UnitEmission & /*unit*/) const { return mlir::failure(); }
+LogicalResult Emitter::emitUnit(UnitEmission & /*unit*/) const { return failure(); }
 std::optional<unsigned> Emitter::fragmentTableWords(const EmittedFormat & /*format*/) const {
   return std::nullopt;
 }
 LogicalResult Emitter::emitStream(const EmittedFormat & /*format*/, RewriterBase & /*rewriter*/,
                                   DecodeStreamOp /*op*/) const {
-  return mlir::failure();
+  return failure();
 }
 
 Value UnitEmission::plane(Plane kind) {
@@ -193,7 +193,7 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
     return op.emitOpError() << "expects " << number << " registers for format '"
                             << format.format.str() << "', got " << expected;
   rewriter.eraseOp(op);
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult checkTable(const Emitter &emitter, const EmittedFormat &format,
@@ -205,7 +205,7 @@ static LogicalResult checkTable(const Emitter &emitter, const EmittedFormat &for
   if (op.getTable().size() != *tableWords)
     return op.emitOpError() << "expects " << *tableWords << " words of the decode table, got "
                             << op.getTable().size();
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &rewriter,
@@ -215,7 +215,7 @@ static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &r
     return op.emitOpError() << "has a format whose symbols and raw fields are not bytes: '"
                             << format.format.str() << "'";
   if (!op.getAsWords() && !op.getExponentBytes() && failed(checkTable(emitter, format, op)))
-    return mlir::failure();
+    return failure();
   rewriter.setInsertionPoint(op);
   LaneBuilder lanes(rewriter, op.getLoc(), VectorType::get({4}, rewriter.getI32Type()));
   auto sink = [&](unsigned number, Value words) {
@@ -227,9 +227,9 @@ static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &r
   else if (op.getExponentBytes())
     emitExponentBytes(unit);
   else if (failed(emitter.emitUnit(unit)))
-    return mlir::failure();
+    return failure();
   rewriter.eraseOp(op);
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,9 +252,12 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
     return describe(attribute, type, out, reason) ? findEmitter(out.format.codec.keyword) : nullptr;
   }
 
-  LogicalResult checkEmission(Attribute attribute, Type type, std::string &reason) const {
+  Status checkEmission(Attribute attribute, Type type) const {
     EmittedFormat format;
-    return mlir::LogicalResult::success(describe(attribute, type, format, reason));
+    std::string reason;
+    if (describe(attribute, type, format, reason))
+      return ok();
+    return unsupportedError(std::move(reason));
   }
   SmallVector<Plane> getDecoderPlanes(Attribute attribute, Type type) const {
     EmittedFormat format;

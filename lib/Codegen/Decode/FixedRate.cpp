@@ -79,14 +79,14 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
       Value own = symbols ? (*symbols)[r] : lanes.add(loadField(lanes, code, r, 0), base);
       unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, place, r, own));
     }
-    return mlir::success();
+    return success();
   }
   Value base = lanes.shl(unit.tableEntry(0), position);
   forEachRegister(unit, [&](unsigned r, unsigned g) {
     Value words = lanes.bitOr(loadField(lanes, raw, r, g), loadField(lanes, code, r, g));
     unit.set(registerNumber(0, r, g), lanes.add(words, base));
   });
-  return mlir::success();
+  return success();
 }
 
 struct RawEmitter final : Emitter {
@@ -103,7 +103,7 @@ struct RawEmitter final : Emitter {
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {
     emitWords(unit);
-    return mlir::success();
+    return success();
   }
 };
 
@@ -135,7 +135,7 @@ struct WindowEmitter : Emitter {
       emitInPlace12(unit);
     else
       emitInPlace11(unit);
-    return mlir::success();
+    return success();
   }
 };
 
@@ -161,7 +161,7 @@ struct PaletteEmitter final : Emitter {
   LogicalResult emitUnit(UnitEmission &unit) const override {
     if (unit.lane) {
       emitPaletteFragment(unit);
-      return mlir::success();
+      return success();
     }
     LaneBuilder &lanes = unit.lanes;
     FieldSource raw = rawField(unit), code = codeField(unit, 0);
@@ -172,7 +172,7 @@ struct PaletteEmitter final : Emitter {
       Value high = lanes.shl(symbols, unit.format.split.rawLowBits);
       unit.set(registerNumber(0, r, g), lanes.bitOr(high, loadField(lanes, raw, r, g)));
     });
-    return mlir::success();
+    return success();
   }
 };
 

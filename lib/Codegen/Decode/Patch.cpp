@@ -135,7 +135,7 @@ LogicalResult emitPatch(const EmittedFormat &format, RewriterBase &rewriter, Pat
   else
     patch.emitWord(record);
   rewriter.eraseOp(op);
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

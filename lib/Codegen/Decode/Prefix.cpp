@@ -50,7 +50,7 @@ LogicalResult PrefixEmitter::emitStream(const EmittedFormat &format, RewriterBas
   });
   emitRecords(decoder, unit, streams);
   rewriter.eraseOp(op);
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

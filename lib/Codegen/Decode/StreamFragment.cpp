@@ -216,7 +216,7 @@ LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewr
   }
   llvm::append_range(results, stream.after());
   rewriter.replaceOp(op, results);
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

@@ -42,27 +42,26 @@ struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
 };
 } // namespace
 
-/// What neither strategy serves; empty for others.
-static std::string refusalOfProduct(MatmulOp op) {
+/// Whether a product can have kernels, of any strategy. Errors: Unsupported.
+static Status checkProduct(MatmulOp op) {
   if (!op.hasBuffers())
-    return "it is on tensors: bufferize it before";
+    return unsupportedError("it is on tensors: bufferize it before");
   if (!op.getWeightType().getRows() || !op.getWeightType().getColumns())
-    return "the weight is empty";
-  return refusalOfEpilogue(op);
+    return unsupportedError("the weight is empty");
+  return checkEpilogue(op);
 }
 
-/// What cannot be decoded where it is multiplied; empty for others.
-static std::string refusalOfDirect(MatmulOp op, const EmittedFormat &format,
-                                   const GpuTarget &target) {
+/// Whether a weight can be decoded where it is multiplied. Errors: Unsupported.
+static Status checkDirect(MatmulOp op, const EmittedFormat &format, const GpuTarget &target) {
   if (format.traits.rate == Rate::Prefix && !target.supports(GpuFeature::BulkCopy))
-    return "threads read streams of format '" + format.format.str() +
-           "' through bulk copies, which GPU target '" + std::string(target.name) +
-           "' lacks; use strategy shared";
+    return unsupportedError("threads read streams of format '" + format.format.str() +
+                            "' through bulk copies, which GPU target '" + std::string(target.name) +
+                            "' lacks; use strategy shared");
   if (format.traits.rate == Rate::Prefix)
-    return StreamProduct::refusal(op, format);
+    return StreamProduct::checkProduct(op, format);
   if (!findEmitter(format.format.codec.keyword)->fragmentTableWords(format))
-    return "threads do not decode format '" + format.format.str() + "'";
-  return "";
+    return unsupportedError("threads do not decode format '" + format.format.str() + "'");
+  return ok();
 }
 
 /// Eights of batch rows, of a dynamic batch one unless the options say how many.
@@ -109,18 +108,18 @@ static DecodedForm formOf(ProductStrategy strategy) {
   llvm_unreachable("all strategies are there");
 }
 
-/// Why a strategy does not serve a product; empty where it may.
-static std::string refusalOf(ProductStrategy strategy, MatmulOp op, const EmittedFormat &format,
-                             const GpuTarget &target) {
+/// Whether a strategy serves a product, if there is room for its plan. Errors: Unsupported.
+static Status checkStrategy(ProductStrategy strategy, MatmulOp op, const EmittedFormat &format,
+                            const GpuTarget &target) {
   switch (strategy) {
   case ProductStrategy::Direct:
-    return refusalOfDirect(op, format, target);
+    return checkDirect(op, format, target);
   case ProductStrategy::Shared:
-    return SharedDecoder::refusal(op, format);
+    return SharedDecoder::checkProduct(op, format);
   case ProductStrategy::Codes:
   case ProductStrategy::Exponents:
   case ProductStrategy::Buffer:
-    return TranscodeBuilder::refusal(op.getWeightType(), format, formOf(strategy));
+    return TranscodeBuilder::checkWeight(op.getWeightType(), format, formOf(strategy));
   }
   llvm_unreachable("all strategies are there");
 }
@@ -186,7 +185,7 @@ static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
     return op.emitOpError() << "expects 1 to " << mostTilesTogether
                             << " tiles, at least 2 stages and an even number of groups, got "
                             << options.tiles << ", " << options.stages << " and " << options.groups;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
@@ -194,32 +193,38 @@ static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
   std::optional<ElementType> element = elementTypeOf(weight.getElementType());
   // Where there is no such element type.
   std::string reason = "its elements have no formats";
-  if (std::string refusal = refusalOfProduct(op); !refusal.empty())
-    return op.emitOpError() << "has no kernel of family skinny: " << refusal;
+  if (Status served = checkProduct(op); !served)
+    return op.emitOpError() << "has no kernel of family skinny: " << served.error().message();
   if (element && describeFormat(weight.getFormat().getFormat(), *element, format, reason))
-    return mlir::success();
+    return success();
   return op.emitOpError() << "has no kernel of family skinny: " << reason;
 }
 
-/// Why a target has no room for a plan of these options, for whose band the cluster and the ring
-/// are chosen; empty where it has.
-static std::string chooseRing(SkinnyPlan &plan, MatmulOp op, const EmittedFormat &format,
-                              const KernelOptions &options, const GpuTarget &target) {
+/// Chooses the cluster and the ring for the plan's band. Errors: Unsupported (the target has no
+/// room for what the options ask for).
+static Status chooseRing(SkinnyPlan &plan, MatmulOp op, const EmittedFormat &format,
+                         const KernelOptions &options, const GpuTarget &target) {
   plan.cluster = plan.chooseCluster(target, options.cluster);
   if (plan.isShared)
     plan.wordsBesideRing = SharedDecoder::wordsBesideRing(op, format, plan);
   if (!plan.chooseRing(target, options.stages, options.groups))
-    return "a ring of " + std::to_string(plan.stages) + " stages of " +
-           std::to_string(4 * plan.stageWords()) + " bytes does not fit the shared memory of '" +
-           std::string(target.name) + "'";
-  return "";
+    return unsupportedError("a ring of " + std::to_string(plan.stages) + " stages of " +
+                            std::to_string(4 * plan.stageWords()) +
+                            " bytes does not fit the shared memory of '" +
+                            std::string(target.name) + "'");
+  return ok();
 }
 
-/// The plan, and why there is no kernel of it; empty where there is.
-static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedFormat &format,
-                                                 const KernelOptions &options,
-                                                 const GpuTarget &target,
-                                                 ProductStrategy strategy) {
+static Error noKernel(std::string_view family, Error reason) {
+  return std::move(reason).in("has no kernel of family " + std::string(family));
+}
+
+/// The plan of a strategy. Errors: Unsupported (there is no kernel of it).
+static Expected<SkinnyPlan> planOf(MatmulOp op, const EmittedFormat &format,
+                                   const KernelOptions &options, const GpuTarget &target,
+                                   ProductStrategy strategy) {
+  if (Status served = checkStrategy(strategy, op, format, target); !served)
+    return noKernel(strategy == ProductStrategy::Shared ? "shared" : "skinny", served.takeError());
   SkinnyPlan plan{};
   plan.rows = op.getWeightType().getRows();
   plan.columns = op.getWeightType().getColumns();
@@ -237,15 +242,17 @@ static std::pair<SkinnyPlan, std::string> planOf(MatmulOp op, const EmittedForma
     plan.stages = 2;
     plan.groupsPerStage = 4;
     plan.ctas = StreamProduct::workgroupsFor(plan.tiles);
-    return {plan, ""};
+    return plan;
   }
-  std::string reason = chooseRing(plan, op, format, options, target);
+  Status fits = chooseRing(plan, op, format, options, target);
   // Eight warps decode faster than four; where they have no room, four do.
-  if (plan.isShared && plan.bandPanels > 1 && !reason.empty()) {
+  if (plan.isShared && plan.bandPanels > 1 && !fits) {
     plan.bandPanels = 1;
-    reason = chooseRing(plan, op, format, options, target);
+    fits = chooseRing(plan, op, format, options, target);
   }
-  return {plan, reason};
+  if (!fits)
+    return noKernel(nameOf(plan.family()), fits.takeError());
+  return plan;
 }
 
 static const GpuTarget &targetOf(const KernelOptions &options) {
@@ -255,22 +262,16 @@ static const GpuTarget &targetOf(const KernelOptions &options) {
 static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
                                       const KernelOptions &options) {
   const GpuTarget &target = targetOf(options);
-  // What keeps the first choice from being it.
-  std::string reason, family;
+  // Why the first choice is not taken.
+  std::optional<Error> first;
   for (ProductStrategy strategy : preferredStrategies(op, format, options, target)) {
-    std::string refusal = refusalOf(strategy, op, format, target);
-    std::string familyName = strategy == ProductStrategy::Shared ? "shared" : "skinny";
-    if (refusal.empty()) {
-      auto [plan, noRoom] = planOf(op, format, options, target, strategy);
-      if (noRoom.empty())
-        return plan;
-      refusal = noRoom;
-      familyName = nameOf(plan.family());
-    }
-    if (reason.empty())
-      std::tie(reason, family) = std::tie(refusal, familyName);
+    Expected<SkinnyPlan> plan = planOf(op, format, options, target, strategy);
+    if (plan)
+      return *plan;
+    if (!first)
+      first = plan.takeError();
   }
-  return op.emitOpError() << "has no kernel of family " << family << ": " << reason;
+  return op.emitOpError() << first->message();
 }
 
 static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, OpBuilder &builder,
@@ -285,17 +286,17 @@ static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, Op
 
 static LogicalResult checkSimt(MatmulOp op, const EmittedFormat &format,
                                const KernelOptions &options) {
-  std::string reason = SimtKernels::refusal(op, format, options.strategy);
-  if (reason.empty())
-    return mlir::success();
-  return op.emitOpError() << "has no kernel of family simt: " << reason;
+  Status served = SimtKernels::checkProduct(op, format, options.strategy);
+  if (served)
+    return success();
+  return op.emitOpError() << "has no kernel of family simt: " << served.error().message();
 }
 
 static FailureOr<ProductKernels> buildSimt(MatmulOp op, const EmittedFormat &format,
                                            const KernelOptions &options, OpBuilder &builder,
                                            StringRef name) {
   if (failed(checkSimt(op, format, options)))
-    return mlir::failure();
+    return failure();
   ProductKernels result = beginKernels(op, options, builder, name);
   SimtKernels(op, format, builder).build(result);
   return result;
@@ -306,7 +307,7 @@ static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &f
                                              StringRef name) {
   FailureOr<SkinnyPlan> plan = makePlan(op, format, options);
   if (failed(plan))
-    return mlir::failure();
+    return failure();
   ProductKernels result = beginKernels(op, options, builder, name);
   result.plan = plan->facts();
   SkinnyKernels kernels(op, *plan, format, builder);
@@ -386,12 +387,12 @@ LogicalResult KernelProblem::readStrategy() {
   auto strategy = dyn_cast_or_null<GpuStrategyAttr>(attribute);
   if (!strategy)
     return attribute ? op.emitOpError() << "has a strategy of kernels for CPUs: " << attribute
-                     : mlir::success();
+                     : success();
   if (!options.strategy)
     options.strategy = strategy.getStrategy();
   if (options.tiles == 0)
     options.tiles = llvm::divideCeil(strategy.getSlice(), 8);
-  return mlir::success();
+  return success();
 }
 
 LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &given) {
@@ -400,22 +401,22 @@ LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &give
   if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
     takeOneMatrix(op, block);
   if (failed(readStrategy()) || failed(expandEpilogue(op)) || failed(describe(op, format)))
-    return mlir::failure();
+    return failure();
   return checkOptions(op, options);
 }
 
 FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options) {
   KernelProblem problem;
   if (failed(problem.prepare(op, options)))
-    return mlir::failure();
+    return failure();
   if (problem.isSimt()) {
     if (failed(checkSimt(problem.op, problem.format, problem.options)))
-      return mlir::failure();
+      return failure();
     return SimtKernels::strategyOf(problem.op, problem.format);
   }
   FailureOr<SkinnyPlan> plan = makePlan(problem.op, problem.format, problem.options);
   if (failed(plan))
-    return mlir::failure();
+    return failure();
   return GpuStrategyAttr::get(op.getContext(), plan->strategy(),
                               static_cast<unsigned>(8 * plan->tiles));
 }
@@ -424,7 +425,7 @@ FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &
                                               OpBuilder &builder, StringRef name) {
   KernelProblem problem;
   if (failed(problem.prepare(op, options)))
-    return mlir::failure();
+    return failure();
   FailureOr<ProductKernels> result =
       problem.isSimt() ? buildSimt(problem.op, problem.format, problem.options, builder, name)
                        : buildSkinny(problem.op, problem.format, problem.options, builder, name);

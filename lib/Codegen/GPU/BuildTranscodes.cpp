@@ -32,28 +32,28 @@ struct TranscodeFormats {
 };
 } // namespace
 
-/// Describes both formats. Gives why it cannot, or empty text.
-static std::string describeFormats(const TranscodeTypes &types, TranscodeFormats &formats) {
+/// Describes both formats. Errors: one has no compiled decoder.
+static Expected<TranscodeFormats> describeFormats(const TranscodeTypes &types) {
+  TranscodeFormats formats;
   std::string reason;
   ElementType element = *elementTypeOf(types.source.getElementType());
-  if (describeFormat(types.source.getFormat().getFormat(), element, formats.source, reason))
-    describeFormat(types.result.getFormat().getFormat(), element, formats.result, reason);
-  return reason;
+  if (describeFormat(types.source.getFormat().getFormat(), element, formats.source, reason) &&
+      describeFormat(types.result.getFormat().getFormat(), element, formats.result, reason))
+    return formats;
+  return unsupportedError(std::move(reason));
 }
 
-std::string transcodeRefusal(const TranscodeTypes &types) {
-  TranscodeFormats formats;
-  std::string reason = describeFormats(types, formats);
-  if (!reason.empty())
-    return reason;
+Status checkTranscode(const TranscodeTypes &types) {
+  UWT_ASSIGN_OR_RETURN(TranscodeFormats formats, describeFormats(types));
   if (formats.result.format.storage != formats.source.format.storage)
-    return "it does not transpose";
+    return unsupportedError("it does not transpose");
   if (formats.result.format.fold != formats.source.format.fold)
-    return "it does not fold";
-  reason = TranscodeBuilder::refusal(types.source, formats.source);
-  if (!reason.empty() || formats.isToRaw())
-    return reason;
-  return EncodeBuilder::refusal(formats.result);
+    return unsupportedError("it does not fold");
+  UWT_RETURN_IF_ERROR(TranscodeBuilder::checkWeight(types.source, formats.source));
+  if (formats.isToRaw())
+    return ok();
+  std::string reason = EncodeBuilder::refusal(formats.result);
+  return reason.empty() ? ok() : unsupportedError(std::move(reason));
 }
 
 static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,
@@ -66,8 +66,7 @@ static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,
 
 TranscodeKernels buildTranscodeKernels(const TranscodeTypes &types, Location location,
                                        OpBuilder &builder, StringRef name) {
-  TranscodeFormats formats;
-  describeFormats(types, formats);
+  TranscodeFormats formats = *describeFormats(types);
   TranscodeKernels kernels;
   kernels.module = createKernelModule(builder, location, name);
   CompressedType type = types.source;
@@ -105,9 +104,8 @@ struct BuildTranscodesPass : impl::BuildTranscodesPassBase<BuildTranscodesPass> 
       std::string name =
           function.getName().str() + "_transcode_" + std::to_string(numbers[function]++);
       TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
-      std::string reason = transcodeRefusal(types);
-      if (!reason.empty()) {
-        op.emitOpError() << "has no kernel of family transcode: " << reason;
+      if (Status served = checkTranscode(types); !served) {
+        op.emitOpError() << "has no kernel of family transcode: " << served.error().message();
         return signalPassFailure();
       }
       buildTranscodeKernels(types, op.getLoc(), builder, name);

@@ -36,7 +36,7 @@ static FailureOr<SmallVector<GpuStrategyAttr>> chooseCases(MatmulOp op, KernelOp
     options.tiles = tiles;
     FailureOr<GpuStrategyAttr> choice = chooseGpuStrategy(op, options);
     if (failed(choice))
-      return mlir::failure();
+      return failure();
     if (!cases.empty() && choice->getSlice() < 8 * tiles)
       break;
     cases.push_back(*choice);
@@ -61,7 +61,7 @@ static FailureOr<SmallVector<GpuStrategyAttr>> chooseCasesOrHost(MatmulOp op,
   auto cases = [&] {
     ScopedDiagnosticHandler handler(op.getContext(), [&](Diagnostic &diagnostic) {
       reason = StringRef(diagnostic.str()).split(" op ").second.str();
-      return mlir::success();
+      return success();
     });
     return chooseCases(op, options);
   }();
@@ -87,7 +87,7 @@ LogicalResult DispatchKernelsPass::select(MatmulOp op, const KernelOptions &kern
   FailureOr<SmallVector<GpuStrategyAttr>> cases =
       keepOnHost ? chooseCasesOrHost(op, kernels) : chooseCases(op, kernels);
   if (failed(cases))
-    return mlir::success(keepOnHost);
+    return success(keepOnHost);
   if (remarks)
     explain(op, *kernels.target, *cases);
   ++numProducts;
@@ -95,7 +95,7 @@ LogicalResult DispatchKernelsPass::select(MatmulOp op, const KernelOptions &kern
   for (GpuStrategyAttr each : ArrayRef(*cases).drop_back())
     limits.push_back(each.getSlice());
   op.setStrategies(limits, SmallVector<Attribute>(cases->begin(), cases->end()));
-  return mlir::success();
+  return success();
 }
 
 void DispatchKernelsPass::runOnOperation() {

@@ -55,7 +55,7 @@ static bool isKnownOperation(Operation &op) {
              math::RoundEvenOp, math::SqrtOp, math::TruncOp>(op);
 }
 
-std::string refusalOfEpilogue(MatmulOp op) {
+Status checkEpilogue(MatmulOp op) {
   for (Operation &scalar : op.getEpilogueBlock()->without_terminator()) {
     std::string name = scalar.getName().getStringRef().str();
     SmallVector<Type> types(scalar.getOperandTypes());
@@ -64,13 +64,14 @@ std::string refusalOfEpilogue(MatmulOp op) {
       std::string text;
       llvm::raw_string_ostream(text) << type;
       if (!isKnownType(type, scalar))
-        return "its epilogue has '" + name + "' of " + text + ", a type that GPUs lack";
+        return unsupportedError("its epilogue has '" + name + "' of " + text +
+                                ", a type that GPUs lack");
       if (!isKnownOperation(scalar))
-        return "its epilogue has '" + name + "' of " + text +
-               ", for which there are no polynomials";
+        return unsupportedError("its epilogue has '" + name + "' of " + text +
+                                ", for which there are no polynomials");
     }
   }
-  return "";
+  return ok();
 }
 
 } // namespace uwt

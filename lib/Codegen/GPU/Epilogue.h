@@ -17,8 +17,8 @@ namespace uwt {
 /// Fails, with a diagnostic, only where a pass does.
 mlir::LogicalResult expandEpilogue(MatmulOp op);
 
-/// Why GPUs cannot compute an expanded epilogue; empty where they can.
-std::string refusalOfEpilogue(MatmulOp op);
+/// Whether GPUs can compute an expanded epilogue. Errors: Unsupported.
+Status checkEpilogue(MatmulOp op);
 
 } // namespace uwt
 

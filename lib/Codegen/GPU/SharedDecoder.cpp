@@ -20,11 +20,11 @@ namespace uwt {
 SharedDecoder::SharedDecoder(SkinnyKernels &kernels)
     : StreamWarps(kernels, kernels.plan.decoderWarps()) {}
 
-std::string SharedDecoder::refusal(MatmulOp op, const EmittedFormat &format) {
+Status SharedDecoder::checkProduct(MatmulOp op, const EmittedFormat &format) {
   if (format.traits.rate != Rate::Prefix)
-    return "threads decode format '" + format.format.str() +
-           "' straight into registers; use strategy direct";
-  return StreamWarps::refusal(op, format);
+    return unsupportedError("threads decode format '" + format.format.str() +
+                            "' straight into registers; use strategy direct");
+  return StreamWarps::checkProduct(op, format);
 }
 
 int64_t SharedDecoder::wordsBesideRing(MatmulOp op, const EmittedFormat &format,

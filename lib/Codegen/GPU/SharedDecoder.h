@@ -26,8 +26,8 @@ public:
   /// `kernels` outlives the object.
   explicit SharedDecoder(SkinnyKernels &kernels);
 
-  /// Why this format has no such kernel; empty where it has one.
-  static std::string refusal(MatmulOp op, const EmittedFormat &format);
+  /// Whether weights in this format have such a kernel. Errors: Unsupported.
+  static Status checkProduct(MatmulOp op, const EmittedFormat &format);
   /// u32 of shared memory that decoders take beside the ring.
   static int64_t wordsBesideRing(MatmulOp op, const EmittedFormat &format, const SkinnyPlan &plan);
 

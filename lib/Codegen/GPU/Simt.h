@@ -28,9 +28,9 @@ public:
   /// `format` is the weight's, and outlives the object.
   SimtKernels(MatmulOp op, const EmittedFormat &format, mlir::OpBuilder &builder);
 
-  /// Why there is no such kernel of a product, of a strategy where one is asked for; empty where
-  /// there is.
-  static std::string refusal(MatmulOp op, const EmittedFormat &format,
+  /// Whether there is such a kernel for a product, of a strategy where one is asked for. Errors:
+  /// Unsupported.
+  static Status checkProduct(MatmulOp op, const EmittedFormat &format,
                              std::optional<ProductStrategy> strategy);
   static GpuStrategyAttr strategyOf(MatmulOp op, const EmittedFormat &format);
 

@@ -36,15 +36,15 @@ int64_t StreamProduct::sharedBytes() const {
   return 4 * (streamWords() + (hasEscapes() ? warps * SkinnyPlan::unitWords : 0));
 }
 
-std::string StreamProduct::refusal(MatmulOp op, const EmittedFormat &format) {
-  if (std::string reason = StreamWarps::refusal(op, format); !reason.empty())
-    return reason;
+Status StreamProduct::checkProduct(MatmulOp op, const EmittedFormat &format) {
+  UWT_RETURN_IF_ERROR(StreamWarps::checkProduct(op, format));
   int64_t bytes =
       4 * (streamWordsOf(op, format, warpsFor(1)) + warpsFor(1) * SkinnyPlan::unitWords);
   if (bytes > mostSharedBytes)
-    return "its decode table and streams take " + std::to_string(bytes) +
-           " bytes of shared memory, more than " + std::to_string(mostSharedBytes);
-  return {};
+    return unsupportedError("its decode table and streams take " + std::to_string(bytes) +
+                            " bytes of shared memory, more than " +
+                            std::to_string(mostSharedBytes));
+  return ok();
 }
 
 void StreamProduct::build(ProductKernels &result) {

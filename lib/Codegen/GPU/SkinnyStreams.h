@@ -23,8 +23,8 @@ public:
   /// `kernels` outlives the object.
   explicit StreamProduct(SkinnyKernels &kernels);
 
-  /// Why this format has no such kernel; empty where it has one.
-  static std::string refusal(MatmulOp op, const EmittedFormat &format);
+  /// Whether weights in this format have such a kernel. Errors: Unsupported.
+  static Status checkProduct(MatmulOp op, const EmittedFormat &format);
 
   /// Builds `pack` and `product`, and says how they are launched.
   void build(ProductKernels &result);

@@ -33,14 +33,16 @@ StreamWarps::StreamWarps(SkinnyKernels &kernels, int64_t warps)
   distance = std::clamp<int64_t>(bytesAhead / groupBytes, 1, 8);
 }
 
-std::string StreamWarps::refusal(MatmulOp op, const EmittedFormat &format) {
+Status StreamWarps::checkProduct(MatmulOp op, const EmittedFormat &format) {
   OpBuilder builder(op.getContext());
   StreamUnits units(builder, op.getLoc(), op.getWeightType(), format, Value());
   if (units.isWholePanel())
-    return "a weight of at most 512 columns has stream units of four strips; use strategy buffer";
+    return unsupportedError(
+        "a weight of at most 512 columns has stream units of four strips; use strategy buffer");
   if (format.format.escapes == Escapes::Rows64)
-    return "records of escapes=rows<64> are not in the order of columns; use strategy buffer";
-  return {};
+    return unsupportedError(
+        "records of escapes=rows<64> are not in the order of columns; use strategy buffer");
+  return ok();
 }
 
 void StreamWarps::addFacts(PlanFacts &facts) const {

@@ -42,8 +42,8 @@ protected:
   StreamWarps(SkinnyKernels &kernels, int64_t warps);
   virtual ~StreamWarps() = default;
 
-  /// Why no warp reads the streams of a weight by itself; empty where they may.
-  static std::string refusal(MatmulOp op, const EmittedFormat &format);
+  /// Whether a warp can read streams of the weight by itself. Errors: Unsupported.
+  static Status checkProduct(MatmulOp op, const EmittedFormat &format);
 
   /// u32 of shared memory for the table and so many rooms.
   static int64_t streamWordsOf(MatmulOp op, const EmittedFormat &format, int64_t rooms);

@@ -285,22 +285,23 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   entry.workspace.fixed = 4 * static_cast<uint64_t>(decodedPlan().decodedWords());
 }
 
-std::string TranscodeBuilder::refusal(CompressedType type, const EmittedFormat &format,
-                                      DecodedForm form) {
+Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &format,
+                                     DecodedForm form) {
   if (!type.getRows() || !type.getColumns())
-    return "the weight is empty";
+    return unsupportedError("the weight is empty");
   if (form != DecodedForm::Words && (format.traits.rate != Rate::Prefix || !format.hasByteFields()))
-    return "only prefix codes of symbols that are bytes, beside raw fields that are bytes, are "
-           "decoded to exponents before: not format '" +
-           format.format.str() + "'";
+    return unsupportedError("only prefix codes of symbols that are bytes, beside raw fields that "
+                            "are bytes, are decoded to exponents before: not format '" +
+                            format.format.str() + "'");
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
   if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
-    return "threads do not decode format '" + format.format.str() + "'";
+    return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
   if (format.traits.rate == Rate::Prefix && bytes > mostTableBytes)
-    return "the decode table of format '" + format.format.str() + "' has " + std::to_string(bytes) +
-           " bytes, more than " + std::to_string(mostTableBytes) + " of shared memory";
-  return "";
+    return unsupportedError("the decode table of format '" + format.format.str() + "' has " +
+                            std::to_string(bytes) + " bytes, more than " +
+                            std::to_string(mostTableBytes) + " of shared memory");
+  return ok();
 }
 
 } // namespace uwt

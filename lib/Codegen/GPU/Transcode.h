@@ -31,9 +31,9 @@ public:
   TranscodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
                    mlir::Location location, DecodedForm form = DecodedForm::Words);
 
-  /// Why there is no such kernel of a format; empty where there is.
-  static std::string refusal(CompressedType type, const EmittedFormat &format,
-                             DecodedForm form = DecodedForm::Words);
+  /// Whether there is such a kernel for weights of `type`. Errors: Unsupported.
+  static Status checkWeight(CompressedType type, const EmittedFormat &format,
+                            DecodedForm form = DecodedForm::Words);
 
   /// Adds the kernel: its arguments are a weight's parts, then the result.
   void build(mlir::gpu::GPUModuleOp module, llvm::StringRef name);

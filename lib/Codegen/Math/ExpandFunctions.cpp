@@ -207,7 +207,7 @@ template <typename OpTy> struct ExpandFunction : OpRewritePattern<OpTy> {
 
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF32())
-      return mlir::failure();
+      return failure();
     FloatMath math(rewriter, op.getLoc(), op.getType(), rewriter.getF64Type());
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
@@ -218,7 +218,7 @@ template <typename OpTy> struct ExpandFunction : OpRewritePattern<OpTy> {
     }
     Value result = compute(op, math, operands);
     rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), result);
-    return mlir::success();
+    return success();
   }
 };
 
@@ -228,7 +228,7 @@ struct SplitSincos : OpRewritePattern<math::SincosOp> {
     Value sine = math::SinOp::create(rewriter, op.getLoc(), op.getOperand());
     Value cosine = math::CosOp::create(rewriter, op.getLoc(), op.getOperand());
     rewriter.replaceOp(op, {sine, cosine});
-    return mlir::success();
+    return success();
   }
 };
 
@@ -239,7 +239,7 @@ struct ExpandRound : OpRewritePattern<math::RoundOp> {
   LogicalResult matchAndRewrite(math::RoundOp op, PatternRewriter &rewriter) const override {
     auto element = dyn_cast<FloatType>(getElementTypeOrSelf(op.getType()));
     if (!element || element.getWidth() < 32)
-      return mlir::failure();
+      return failure();
     FloatMath math(rewriter, op.getLoc(), op.getType(), element);
     Value x = op.getOperand(), whole = math.truncate(x);
     Value isBelowHalf = math.less(math.magnitude(math.subtract(x, whole)), math.constant(0.5));
@@ -247,7 +247,7 @@ struct ExpandRound : OpRewritePattern<math::RoundOp> {
     Value next = math.add(whole, math.withSignOf(math.constant(1), x));
     Value result = math.select(isEndless, x, math.select(isBelowHalf, whole, next));
     rewriter.replaceOp(op, math.withSignOf(result, x));
-    return mlir::success();
+    return success();
   }
 };
 

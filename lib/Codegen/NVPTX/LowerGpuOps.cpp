@@ -100,7 +100,7 @@ struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
       values.push_back(LLVM::ExtractValueOp::create(rewriter, loc, product, i));
     Value flat = vector::FromElementsOp::create(rewriter, loc, VectorType::get({4}, f32), values);
     rewriter.replaceOpWithNewOp<vector::ShapeCastOp>(op, sum, flat);
-    return mlir::success();
+    return success();
   }
 };
 
@@ -133,7 +133,7 @@ struct LowerRemoteArrive : ConvertOpToLLVMPattern<RemoteArriveOp> {
         NVVM::MemScopeKindAttr::get(getContext(), NVVM::MemScopeKind::CTA),
         rewriter.getBoolAttr(false));
     rewriter.eraseOp(op);
-    return mlir::success();
+    return success();
   }
 
 private:
@@ -167,7 +167,7 @@ struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
     Value policy = op.getEvictFirst() ? evictFirst(rewriter, loc) : Value();
     rewriter.replaceOpWithNewOp<NVVM::CpAsyncBulkGlobalToSharedClusterOp>(
         op, to, from, barrier, bytes, adaptor.getMulticast(), policy);
-    return mlir::success();
+    return success();
   }
 
 private:
@@ -206,7 +206,7 @@ struct LowerPrefetch : ConvertOpToLLVMPattern<memref::PrefetchOp> {
                                          adaptor.getMemref(), adaptor.getIndices());
     prefetch(rewriter, op.getLoc(), address);
     rewriter.eraseOp(op);
-    return mlir::success();
+    return success();
   }
 
 private:
@@ -248,7 +248,7 @@ struct LowerWait : ConvertOpToLLVMPattern<nvgpu::MBarrierTryWaitParityOp> {
         LLVM::TailCallKind::None, LLVM::AsmDialectAttr::get(getContext(), LLVM::AsmDialect::AD_ATT),
         ArrayAttr());
     rewriter.eraseOp(op);
-    return mlir::success();
+    return success();
   }
 };
 
@@ -262,7 +262,7 @@ struct LowerDependency : OpConversionPattern<Op> {
     if (target.supports(GpuFeature::DependentLaunch))
       NVVM::GriddepcontrolOp::create(rewriter, op.getLoc(), action);
     rewriter.eraseOp(op);
-    return mlir::success();
+    return success();
   }
   const GpuTarget &target;
 };
@@ -290,11 +290,11 @@ struct LowerGpuOpsPass : uwt::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
 /// Upstream makes inline assembly of this, which only ptxas would refuse.
 static LogicalResult checkBarrier(Operation *op, const GpuTarget &target) {
   if (!isa<nvgpu::MBarrierArriveExpectTxOp>(op))
-    return mlir::success();
+    return success();
   constexpr GpuFeature needed[] = {GpuFeature::BulkCopy};
   if (Status status = checkSupports(target, "a barrier of transactions", needed); !status)
     return op->emitOpError() << "cannot be compiled: " << status.error().message();
-  return mlir::success();
+  return success();
 }
 
 /// LLVM's NVPTX makes a loop over bytes of a load of 128 bytes or more that is only stored, at the
@@ -303,19 +303,19 @@ static LogicalResult checkLoad(Operation *op) {
   constexpr int64_t maxBits = 127 * 8;
   auto load = dyn_cast<vector::LoadOp>(op);
   if (!load)
-    return mlir::success();
+    return success();
   VectorType type = load.getVectorType();
   if (!type.getElementType().isIntOrFloat() ||
       type.getNumElements() * type.getElementTypeBitWidth() <= maxBits)
-    return mlir::success();
+    return success();
   return op->emitOpError("of ") << type << " is more than 127 bytes a thread: load it in parts";
 }
 
 LogicalResult LowerGpuOpsPass::checkOperations(const GpuTarget &target) {
   WalkResult result = getOperation().walk([&](Operation *op) -> WalkResult {
-    return mlir::failure(mlir::failed(checkBarrier(op, target)) || mlir::failed(checkLoad(op)));
+    return failure(mlir::failed(checkBarrier(op, target)) || mlir::failed(checkLoad(op)));
   });
-  return mlir::failure(result.wasInterrupted());
+  return failure(result.wasInterrupted());
 }
 
 LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {

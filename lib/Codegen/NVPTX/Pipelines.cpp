@@ -74,7 +74,7 @@ LogicalResult lowerKernels(gpu::GPUModuleOp module, const GpuTarget &target) {
   // After each pass this would take a third of the time; uwt-opt does.
   pm.enableVerifier(false);
   if (mlir::failed(pm.run(module)))
-    return mlir::failure();
+    return failure();
   return mlir::verify(module);
 }
 

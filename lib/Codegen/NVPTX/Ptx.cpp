@@ -97,7 +97,7 @@ static Status optimise(llvm::Module &module, llvm::TargetMachine &machine) {
     return unsupportedError("LLVM lacks a pass of: " + optimisations.str() + ": " +
                             llvm::toString(std::move(error)));
   passes.run(module, modules);
-  return uwt::success();
+  return ok();
 }
 
 static std::string emitPtx(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -194,7 +194,7 @@ static Status checkIntrinsics(const llvm::Module &module, const GpuTarget &targe
                                 std::string(target.name) +
                                 "'; it is one of: " + targetsWith(feature));
   }
-  return uwt::success();
+  return ok();
 }
 
 /// Dynamic shared memory comes from the launch: upstream declares it as a global of no bytes inside

@@ -25,7 +25,7 @@ static LogicalResult checkTarget(Operation *op, const GpuTarget &target) {
   constexpr GpuFeature needed[] = {GpuFeature::Wgmma};
   if (Status status = checkSupports(target, "a matrix product of a warpgroup", needed); !status)
     return op->emitOpError() << "cannot be compiled: " << status.error().message();
-  return mlir::success();
+  return success();
 }
 
 static SmallVector<Value> scalarsOf(OpBuilder &builder, Location loc, ValueRange vectors) {
@@ -95,7 +95,7 @@ struct LowerWarpgroupMma : ConvertOpToLLVMPattern<WarpgroupMmaOp> {
   LogicalResult matchAndRewrite(WarpgroupMmaOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     if (failed(checkTarget(op, target)))
-      return mlir::failure();
+      return failure();
     Location loc = op.getLoc();
     constexpr unsigned blocks = WarpgroupMmaOp::blocks;
     // A's registers block by block, then the blocks' descriptors.
@@ -113,7 +113,7 @@ struct LowerWarpgroupMma : ConvertOpToLLVMPattern<WarpgroupMmaOp> {
       constraints += ",r";
     rewriter.replaceOp(
         op, onSums(rewriter, loc, op.getSums(), others, constraints, assembly(op, place.first)));
-    return mlir::success();
+    return success();
   }
 
 private:
@@ -195,14 +195,14 @@ struct LowerWarpgroupWait : OpConversionPattern<WarpgroupWaitOp> {
   LogicalResult matchAndRewrite(WarpgroupWaitOp op, OpAdaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     if (failed(checkTarget(op, target)))
-      return mlir::failure();
+      return failure();
     if (op.getSums().empty()) {
       rewriter.replaceOpWithNewOp<NVVM::WgmmaWaitGroupSyncOp>(op, op.getPending());
-      return mlir::success();
+      return success();
     }
     std::string text = "wgmma.wait_group.sync.aligned " + std::to_string(op.getPending()) + ";";
     rewriter.replaceOp(op, onSums(rewriter, op.getLoc(), op.getSums(), {}, "", text));
-    return mlir::success();
+    return success();
   }
 
 private:

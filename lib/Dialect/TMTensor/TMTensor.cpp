@@ -40,7 +40,7 @@ static LogicalResult verifyOperands(Operation *op, OperandRange inputs, unsigned
     return op->emitOpError() << "expects " << expected << " outputs, got " << outputs.size();
   if (op->getResultTypes() != TypeRange(outputs.getTypes()))
     return op->emitOpError("expects results of the types of its outputs");
-  return mlir::success();
+  return success();
 }
 
 /// A region that takes elements of `arguments` and yields one of `result`.
@@ -51,12 +51,12 @@ static LogicalResult verifyRegion(Operation *op, ArrayRef<Type> arguments, Type 
                              << " arguments with the types of elements";
   if (TypeRange(block.getTerminator()->getOperandTypes()) != TypeRange(result))
     return op->emitOpError() << "expects a region that yields " << result;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult verifyDimension(Operation *op, int64_t dimension, RankedTensorType type) {
   if (dimension >= 0 && dimension < type.getRank())
-    return mlir::success();
+    return success();
   return op->emitOpError() << "has dimension " << dimension << ", expected one of the "
                            << type.getRank() << " of " << type;
 }
@@ -70,7 +70,7 @@ static LogicalResult verifyShapes(Operation *op, ArrayRef<int64_t> a, ArrayRef<i
                                   StringRef what) {
   if (a.size() == b.size() &&
       llvm::all_of(llvm::zip(a, b), [](auto sizes) { return std::apply(mayEqual, sizes); }))
-    return mlir::success();
+    return success();
   return op->emitOpError() << "expects " << what << " of equal sizes";
 }
 
@@ -82,17 +82,17 @@ void YieldOp::build(OpBuilder &, OperationState &) {}
 
 LogicalResult ScanOp::verify() {
   if (failed(verifyOperands(*this, getInputs(), 1, 1, getOutputs(), 2)))
-    return mlir::failure();
+    return failure();
   RankedTensorType input = typeOf(getInputs()[0]), output = typeOf(getOutputs()[0]);
   RankedTensorType last = typeOf(getOutputs()[1]);
   if (failed(verifyDimension(*this, getDimension(), input)) ||
       failed(verifyShapes(*this, input.getShape(), output.getShape(), "an input and an output")))
-    return mlir::failure();
+    return failure();
   SmallVector<int64_t> rest(input.getShape());
   rest.erase(rest.begin() + getDimension());
   if (failed(verifyShapes(*this, rest, last.getShape(),
                           "a second output and the input without its dimension")))
-    return mlir::failure();
+    return failure();
   Type element = input.getElementType();
   if (output.getElementType() != element || last.getElementType() != element)
     return emitOpError("expects one element type");
@@ -101,7 +101,7 @@ LogicalResult ScanOp::verify() {
 
 LogicalResult ScatterOp::verify() {
   if (failed(verifyOperands(*this, getInputs(), 2, 2, getOutputs(), 1)))
-    return mlir::failure();
+    return failure();
   RankedTensorType updates = typeOf(getInputs()[0]), indices = typeOf(getInputs()[1]);
   RankedTensorType output = typeOf(getOutputs()[0]);
   if (indices.getRank() != 2 || !indices.getElementType().isSignlessInteger() ||
@@ -128,35 +128,35 @@ LogicalResult ScatterOp::verify() {
 
 LogicalResult SortOp::verify() {
   if (failed(verifyOperands(*this, getInputs(), 0, 0, getOutputs(), getOutputs().size())))
-    return mlir::failure();
+    return failure();
   if (getOutputs().empty())
     return emitOpError("expects at least one output");
   RankedTensorType first = typeOf(getOutputs()[0]);
   SmallVector<Type> arguments;
   for (Value output : getOutputs()) {
     if (failed(verifyShapes(*this, first.getShape(), typeOf(output).getShape(), "outputs")))
-      return mlir::failure();
+      return failure();
     arguments.append(2, typeOf(output).getElementType());
   }
   if (failed(verifyDimension(*this, getDimension(), first)))
-    return mlir::failure();
+    return failure();
   return verifyRegion(*this, arguments, IntegerType::get(getContext(), 1));
 }
 
 LogicalResult TopkOp::verify() {
   if (failed(verifyOperands(*this, getInputs(), 1, 2, getOutputs(), 2)))
-    return mlir::failure();
+    return failure();
   RankedTensorType input = typeOf(getInputs()[0]), values = typeOf(getOutputs()[0]);
   RankedTensorType indices = typeOf(getOutputs()[1]);
   if (failed(verifyDimension(*this, getDimension(), input)) ||
       failed(verifyShapes(*this, values.getShape(), indices.getShape(), "outputs")))
-    return mlir::failure();
+    return failure();
   SmallVector<int64_t> expected(input.getShape());
   if (values.getRank() == input.getRank())
     expected[getDimension()] = values.getDimSize(getDimension());
   if (failed(verifyShapes(*this, expected, values.getShape(),
                           "an input and outputs, but for the dimension,")))
-    return mlir::failure();
+    return failure();
   Type element = input.getElementType();
   if (values.getElementType() != element || !indices.getElementType().isSignlessInteger())
     return emitOpError("expects values of one type, and integers for indices");
@@ -171,7 +171,7 @@ LogicalResult TopkOp::verify() {
 
 LogicalResult AttentionOp::verify() {
   if (failed(verifyOperands(*this, getInputs(), 3, 4, getOutputs(), 1)))
-    return mlir::failure();
+    return failure();
   ArrayRef<int64_t> q = typeOf(getInputs()[0]).getShape(), k = typeOf(getInputs()[1]).getShape();
   ArrayRef<int64_t> v = typeOf(getInputs()[2]).getShape(), o = typeOf(getOutputs()[0]).getShape();
   size_t rank = q.size();
@@ -186,13 +186,13 @@ LogicalResult AttentionOp::verify() {
   if (failed(verifyShapes(*this, k, with(n, q.back()), "queries and keys")) ||
       failed(verifyShapes(*this, v, with(n, v.back()), "keys and values")) ||
       failed(verifyShapes(*this, o, with(m, v.back()), "an output and queries")))
-    return mlir::failure();
+    return failure();
   Type element = typeOf(getOutputs()[0]).getElementType();
   for (Value input : getInputs().take_front(3))
     if (typeOf(input).getElementType() != element || !isa<FloatType>(element))
       return emitOpError("expects floats of one type");
   if (getInputs().size() < 4)
-    return mlir::success();
+    return success();
   RankedTensorType mask = typeOf(getInputs()[3]);
   if (mask.getElementType() != element && !mask.getElementType().isInteger(1))
     return emitOpError("expects a mask of the type of the others, or i1");

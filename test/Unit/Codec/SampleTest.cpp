@@ -117,7 +117,7 @@ TEST(Sample, NothingElseIsRead) {
     ASSERT_TRUE(visitSampledBytes(description, *sample, [&](uint64_t offset, uint64_t size) {
       for (uint64_t at = offset / page; at <= (offset + size - 1) / page; ++at)
         sampled[at] = true;
-      return success();
+      return ok();
     }));
     uint64_t hidden = 0;
     for (uint64_t at = 0; at < pages; ++at)

@@ -367,7 +367,7 @@ public:
     if (bytes.size() > room)
       return ioError("no space left on device");
     room -= bytes.size();
-    return success();
+    return ok();
   }
 
 private:

@@ -87,7 +87,7 @@ void forEachAllocation(const std::function<Status()> &work,
 template <typename Call> std::function<Status()> asStatus(Call call) {
   return [call]() -> Status {
     UWT_RETURN_IF_ERROR(call());
-    return success();
+    return ok();
   };
 }
 

@@ -65,7 +65,7 @@ TEST_F(ReadFaultTest, ReadingATensorIsAnError) {
     EXPECT_EQ(read.error().getKind(), ErrorKind::IO);
     EXPECT_EQ(messageOf(reader->readPart({}, pool)), packed + unreadable);
     EXPECT_EQ(messageOf(reader->check(pool)), packed + unreadable);
-    EXPECT_EQ(messageOf(reader->stream([](auto) { return success(); }, pool)), packed + unreadable);
+    EXPECT_EQ(messageOf(reader->stream([](auto) { return ok(); }, pool)), packed + unreadable);
     LoadOptions dense;
     dense.dense = true;
     EXPECT_EQ(messageOf(LoadedWeight::fromReader(*reader, pool, dense)), packed + unreadable);
@@ -76,7 +76,7 @@ TEST_F(ReadFaultTest, ReadingATensorIsAnError) {
 TEST_F(ReadFaultTest, CompressingLeavesNothing) {
   CompressOptions options;
   options.progress = cutting(plain);
-  Status compressed = success();
+  Status compressed = ok();
   if (auto report = compressFile(plain, out, options); !report)
     compressed = report.takeError();
   EXPECT_THAT(messageOf(compressed), EndsWith(unreadable));

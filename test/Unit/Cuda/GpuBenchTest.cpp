@@ -130,7 +130,7 @@ protected:
 
   Status run() {
     progress.say = [this](const std::string &line) { lines.push_back(line); };
-    progress.save = [](const BenchResult &) { return success(); };
+    progress.save = [](const BenchResult &) { return ok(); };
     UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, fakeDevice());
     return runBench(device, options, progress, pool, result);
   }

@@ -275,7 +275,7 @@ TEST_F(LaunchTest, FailsAnywhereWithoutALeak) {
     fake.failAt = static_cast<long>(call);
     {
       auto made = makeProgram(loaded, packBytes);
-      Status launched = success();
+      Status launched = ok();
       if (made)
         launched = made->launcher->launch(operandsOf(*made), made->stream->get());
       EXPECT_EQ(bool(made), call == calls) << call;

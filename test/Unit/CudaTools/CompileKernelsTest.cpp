@@ -53,10 +53,10 @@ protected:
 private:
   FailureOr<GpuCode> compileModule(std::string_view target) {
     if (!module)
-      return mlir::failure();
+      return failure();
     ScopedDiagnosticHandler handler(context.get(), [&](Diagnostic &diagnostic) {
       errors += diagnostic.str() + '\n';
-      return mlir::success();
+      return success();
     });
     return compileKernels(*module->getOps<gpu::GPUModuleOp>().begin(), **findGpuTarget(target));
   }

@@ -88,7 +88,7 @@ TEST_F(BindWeights, KeyThatMayBeARenamedOneIsRefused) {
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     message = diagnostic.str();
-    return mlir::success();
+    return success();
   });
   EXPECT_EQ(boundName(*second, file), std::nullopt);
   EXPECT_EQ(message, "dense_resource<w_1> may be tensor 'w_1' or 'w', whose key this context has "

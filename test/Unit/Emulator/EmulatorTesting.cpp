@@ -39,7 +39,7 @@ TestKernel::TestKernel(const std::string &arguments, const std::string &body,
   context->allowUnregisteredDialects();
   ScopedDiagnosticHandler handler(context.get(), [&](Diagnostic &diagnostic) {
     messages += diagnostic.str();
-    return mlir::success();
+    return success();
   });
   std::string text = std::string(aliases) + "gpu.module @m {\ngpu.func @k(" + arguments +
                      ") kernel " + attributes + " {\n" + body + "\ngpu.return\n}\n}\n";

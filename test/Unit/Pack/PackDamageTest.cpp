@@ -24,7 +24,7 @@ static Status parseExactly(std::span<const uint8_t> bytes, const PackOptions &op
   auto pack = KernelPack::parse(copy.span(), options);
   if (!pack)
     return pack.takeError();
-  return success();
+  return ok();
 }
 
 TEST(PackDamage, OfAnyBitIsFound) {

@@ -116,7 +116,7 @@ Status LoadedPanel::decode(std::vector<uint16_t> &words, std::vector<uint16_t> &
   if (entry.storedAsWords) {
     decodeWords(plan.format.layout, plan.split.wordBits,
                 {bytesAt(view.words, entry.words * 4), wordsBytes()}, CodePath::Reference, out);
-    return success();
+    return ok();
   }
   std::vector<uint32_t> unitCounts = counts();
   CodedPanel coded;

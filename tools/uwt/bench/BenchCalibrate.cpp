@@ -91,7 +91,7 @@ static double leastOf(const std::vector<double> &values) {
 Status BenchCalibrateCommand::measureBandwidth(Session &session) {
   session.detail("measuring bandwidth");
   ThreadPool all(threads);
-  ReadProbe probe(uint64_t(384) << 20, all);
+  MemoryProbe probe(uint64_t(384) << 20, all);
   result.bandwidth.clear();
   for (unsigned count = 1; count <= all.size(); ++count) {
     ThreadPool pool(count);
@@ -106,7 +106,7 @@ Status BenchCalibrateCommand::measureBandwidth(Session &session) {
       rate = std::max(rate, result.bandwidth.back());
     result.bandwidth.push_back(rate);
   }
-  return success();
+  return ok();
 }
 
 /// What a loop takes beyond its work: the excess that a quarter of the loops stay below.
@@ -164,7 +164,7 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
     observation.microseconds = leastOf(seconds) / weights.copies() * 1e6;
     observations.push_back(observation);
   }
-  return success();
+  return ok();
 }
 
 /// Escape records that the weight has in that format, a weight.
@@ -206,7 +206,7 @@ Status BenchCalibrateCommand::measureOperations(Session &session) {
       UWT_RETURN_IF_ERROR(observe(session, *weights, experiment, escapes, 1, cached));
   }
   result = fitOperations(result, cached);
-  return success();
+  return ok();
 }
 
 Status BenchCalibrateCommand::measureOverlap(Session &session) {
@@ -226,7 +226,7 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
         observe(session, *weights, {format, {true, 4, 4, 512}, {8, 16}}, escapes, 1, cold));
   }
   result.overlap = fitOverlap(result, cold);
-  return success();
+  return ok();
 }
 
 /// Predicted beside measured times, for a user who wants to know whether to believe the model.
@@ -278,7 +278,7 @@ Status BenchCalibrateCommand::run(Session &session) {
     object["file"] = path;
     object["calibration"] = Json::parse(text);
     printJson(session, object);
-    return success();
+    return ok();
   }
   // Weights in a cache need no memory.
   Calibration inCache = result;
@@ -286,7 +286,7 @@ Status BenchCalibrateCommand::run(Session &session) {
   session.print("weights in a cache, one thread\n" + comparison(session, inCache, cached) +
                 "\ncold weights\n" + comparison(session, result, cold) + "\n" + text +
                 "written to " + path + "\n");
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeBenchCalibrateCommand() {

@@ -140,7 +140,7 @@ Status BenchMatmulCommand::parse() {
   if (settings.rounds == 0)
     return usageError("--rounds: expected at least 1");
   settings.threads = ThreadPool(threads).size();
-  return success();
+  return ok();
 }
 
 /// The compiler's remarks, which are the same for each copy of the weight but for their place.
@@ -174,7 +174,7 @@ Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
     }
     UWT_RETURN_IF_ERROR(bench.round());
   }
-  return success();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -278,7 +278,7 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
   }
   if (!session.wantsJson())
     session.print("\n" + text);
-  return success();
+  return ok();
 }
 
 /// What a batch size's candidates came to, as times of the pick's speed in the same rounds.
@@ -326,7 +326,7 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
   object["picks"] = picksOf(bench.results()[1]);
   if (!session.wantsJson())
     session.print("\n" + table.str(session));
-  return success();
+  return ok();
 }
 
 Expected<Json> BenchMatmulCommand::benchShape(Session &session, const CompilerModule &compiler,
@@ -367,7 +367,7 @@ Status BenchMatmulCommand::run(Session &session) {
   }
   if (session.wantsJson())
     printJson(session, object);
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeBenchMatmulCommand() {

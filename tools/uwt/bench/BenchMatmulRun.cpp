@@ -55,7 +55,7 @@ Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
       settings.copies ? settings.copies : ProductWeights::coldCopies(rowCount, columns);
   UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(settings.weights, rowCount, columns, copies,
                                                      settings.seed, pool));
-  probe = std::make_unique<ReadProbe>(rawBytes() * copies, pool);
+  probe = std::make_unique<MemoryProbe>(rawBytes() * copies, pool);
   inputs.clear();
   expected.clear();
   rows.clear();
@@ -80,7 +80,7 @@ Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
   }
   UWT_RETURN_IF_ERROR(check(raw));
   rows.push_back(std::move(raw));
-  return success();
+  return ok();
 }
 
 Status MatmulBench::check(const MatmulRow &row) {
@@ -95,14 +95,14 @@ Status MatmulBench::check(const MatmulRow &row) {
                             ": other bits than from raw weights; this is a defect of uwt, please "
                             "report it");
   }
-  return success();
+  return ok();
 }
 
 Status MatmulBench::add(const std::string &format, const std::string &strategy) {
   UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy));
   UWT_RETURN_IF_ERROR(check(row));
   rows.push_back(std::move(row));
-  return success();
+  return ok();
 }
 
 void MatmulBench::keepRows(size_t count) {
@@ -124,7 +124,7 @@ Status MatmulBench::round() {
       row.seconds[i].push_back(seconds.front() / copies);
     }
   }
-  return success();
+  return ok();
 }
 
 Expected<LoadRow> MatmulBench::measureLoad(const Format &stored, const Format &run) {

@@ -49,7 +49,7 @@ Status uwt::repeatTimed(double minimumSeconds, std::vector<double> &seconds,
     sum += seconds.back();
     UWT_RETURN_IF_ERROR(checkInterrupted());
   }
-  return success();
+  return ok();
 }
 
 namespace {
@@ -65,7 +65,7 @@ public:
   Status encodeAll(BenchSamples *samples);
   Status decodeAll(BenchSamples *samples);
   Status checkAll() const;
-  void describe(BenchRow &row) const;
+  void describe(CodecBenchRow &row) const;
 
 private:
   Expected<ChosenFormat> formatFor(const BenchTensor &tensor) const;
@@ -116,7 +116,7 @@ Status FormatBench::encodeAll(BenchSamples *samples) {
       samples->add(choosing, times);
     descriptions.push_back(std::move(description));
   }
-  return success();
+  return ok();
 }
 
 Status FormatBench::decodeAll(BenchSamples *samples) {
@@ -134,7 +134,7 @@ Status FormatBench::decodeAll(BenchSamples *samples) {
     if (samples)
       samples->add(0, times);
   }
-  return success();
+  return ok();
 }
 
 Status FormatBench::checkAll() const {
@@ -143,10 +143,10 @@ Status FormatBench::checkAll() const {
       return invalidError(workload.tensors[i].name + ": " + descriptions[i].format.str() +
                           " does not give back the bytes that it was given; this is a defect of "
                           "uwt, please report it");
-  return success();
+  return ok();
 }
 
-void FormatBench::describe(BenchRow &row) const {
+void FormatBench::describe(CodecBenchRow &row) const {
   // What the container pads planes to (docs/container.md).
   constexpr uint64_t planePadding = 256;
   for (const EncodedTensor &tensor : encoded) {
@@ -159,11 +159,11 @@ void FormatBench::describe(BenchRow &row) const {
   row.format = descriptions.front().format.str();
 }
 
-Expected<BenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::string &name,
-                                    const FormatChoice &choice, const BenchSettings &settings,
-                                    ThreadPool &pool) {
+Expected<CodecBenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::string &name,
+                                         const FormatChoice &choice, const BenchSettings &settings,
+                                         ThreadPool &pool) {
   FormatBench bench(workload, choice, settings, pool);
-  BenchRow row;
+  CodecBenchRow row;
   row.name = name;
   // Warms up, and proves the row.
   UWT_RETURN_IF_ERROR(bench.encodeAll(nullptr));
@@ -178,8 +178,9 @@ Expected<BenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::st
   return row;
 }
 
-Expected<BenchRow> uwt::benchCopy(const BenchWorkload &workload, const BenchSettings &settings) {
-  BenchRow row;
+Expected<CodecBenchRow> uwt::benchCopy(const BenchWorkload &workload,
+                                       const BenchSettings &settings) {
+  CodecBenchRow row;
   row.name = "memcpy";
   row.bytes = workload.bytes();
   std::vector<std::vector<uint8_t>> copies;
@@ -189,7 +190,7 @@ Expected<BenchRow> uwt::benchCopy(const BenchWorkload &workload, const BenchSett
     for (size_t i = 0; i < copies.size(); ++i)
       if (!copies[i].empty())
         std::memcpy(copies[i].data(), workload.tensors[i].bytes.data(), copies[i].size());
-    return success();
+    return ok();
   };
   UWT_RETURN_IF_ERROR(copyAll());
   UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds / 4, row.encode.seconds, copyAll));

@@ -127,7 +127,7 @@ Expected<std::unique_ptr<ToolProgram>> CompilerOfTool::compile(std::string_view 
     UWT_ASSIGN_OR_RETURN(program, loadObject(text, path, chosen, pool));
   } else {
     std::string folder = options.cacheFolder;
-    if (Status usable = folder.empty() ? success() : checkCodeFolder(folder); !usable) {
+    if (Status usable = folder.empty() ? ok() : checkCodeFolder(folder); !usable) {
       if (options.requiredCache)
         return usable.takeError();
       folder.clear();
@@ -162,10 +162,9 @@ Expected<double> CompilerOfTool::decodeOperations(const std::string &format) con
   auto attribute = FormatAttr::get(context.get(), parsed);
   auto type = CompressedType::get(context.get(), {1, 1}, typeOf(context.get(), ElementType::BF16),
                                   attribute);
-  std::string reason;
-  std::optional<FormatCost> cost = formatCostOf(type, reason);
+  Expected<FormatCost> cost = formatCostOf(type);
   if (!cost)
-    return unsupportedError(format + ": " + reason);
+    return cost.takeError().in(format);
   return cost->decodeOperations;
 }
 

@@ -288,13 +288,13 @@ Status CompletionCommand::run(Session &session) {
                                        : fishScript(commands);
   if (!session.wantsJson()) {
     session.print(text);
-    return success();
+    return ok();
   }
   Json result = schemaObject("completion");
   result["shell"] = chosen;
   result["script"] = text;
   printJson(session, result);
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeCompletionCommand(const CommandList &commands) {

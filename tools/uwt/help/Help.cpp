@@ -95,14 +95,14 @@ Status HelpCommand::run(Session &session) {
     name += (name.empty() ? "" : " ") + word;
   if (markdown) {
     session.print(markdownHelp(commands));
-    return success();
+    return ok();
   }
   UWT_ASSIGN_OR_RETURN(std::string text, topicText(session, name));
   if (session.wantsJson())
     printJson(session, tables());
   else
     session.print(text);
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeHelpCommand(const CommandList &commands) {

@@ -116,12 +116,12 @@ std::string ManCommand::page() const {
 Status ManCommand::run(Session &session) {
   if (!session.wantsJson()) {
     session.print(page());
-    return success();
+    return ok();
   }
   Json result = schemaObject("man");
   result["roff"] = page();
   printJson(session, result);
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeManCommand(const CommandList &commands) {

@@ -81,11 +81,11 @@ Status InspectCommand::writePage(Session &session, const Inspection &inspection)
   std::string page = inspectionPage(inspection);
   if (*html == "-") {
     session.print(page);
-    return success();
+    return ok();
   }
   UWT_RETURN_IF_ERROR(writeWholeFile(*html, asBytes(page), force));
   session.note(*html + ": " + formatBytes(page.size()) + ", open it in a browser");
-  return success();
+  return ok();
 }
 
 void InspectCommand::printText(Session &session, const Inspection &inspection) const {
@@ -132,7 +132,7 @@ Status InspectCommand::run(Session &session) {
   } else if (!html && !session.options().quiet) {
     printText(session, inspection);
   }
-  return success();
+  return ok();
 }
 
 std::unique_ptr<Command> uwt::makeInspectCommand() { return std::make_unique<InspectCommand>(); }

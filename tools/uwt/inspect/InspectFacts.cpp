@@ -57,7 +57,7 @@ static Status addWords(std::vector<uint64_t> &counts, ElementType element,
       counts[i] += part[i];
     bytes = bytes.subspan(size);
   }
-  return success();
+  return ok();
 }
 
 /// Zeros, subnormal weights and exponents.
@@ -125,7 +125,7 @@ Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, Elem
       hasLow = bytes[i] != 0 || bytes[i + 1] != 0;
     if (!progress(bytes.size()))
       return Error(ErrorKind::Interrupted, "interrupted");
-    return success();
+    return ok();
   };
   UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
   unsigned elementsEach = reader.entry().dtype->bits / 8 / traits.bytes;

@@ -206,10 +206,10 @@ Status uwt::inspectPack(Session &session, const std::string &path) {
   UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> pack, KernelPack::open(path));
   if (session.wantsJson()) {
     printJson(session, packJson(*pack, path));
-    return success();
+    return ok();
   }
   if (session.options().quiet)
-    return success();
+    return ok();
   std::string text = path + ": kernel pack, " + plural(pack->kernels().size(), "kernel") + " in " +
                      plural(pack->codeObjects().size(), "code object") + ", " +
                      formatBytes(pack->fileBytes()) + "\n" + toolsText(*pack) + "\n" +
@@ -218,5 +218,5 @@ Status uwt::inspectPack(Session &session, const std::string &path) {
     if (session.verbose())
       text += detailText(*pack, entry);
   session.print(text);
-  return success();
+  return ok();
 }

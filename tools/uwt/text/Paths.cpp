@@ -110,7 +110,7 @@ std::string uwt::programFolder() {
 
 Status uwt::checkInput(const std::string &input) {
   if (pathExists(input))
-    return success();
+    return ok();
   return ioError(input + ": no such file or folder" + suggestionFor(input));
 }
 
@@ -130,5 +130,5 @@ Status uwt::checkOutput(const std::string &input, const std::string &output, boo
     return usageError(output + ": input and output are the same; " + another);
   if (pathExists(output) && !pathIsFolder(output) && !force)
     return usageError(output + ": exists already; overwrite it with -f or " + another);
-  return success();
+  return ok();
 }

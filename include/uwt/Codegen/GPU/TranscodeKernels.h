@@ -43,12 +43,11 @@ struct TranscodeTypes {
   bool operator==(const TranscodeTypes &) const = default;
 };
 
-/// Why the family does not serve a transcode; empty where it does.
-std::string transcodeRefusal(const TranscodeTypes &types);
+/// Whether the family serves a transcode. Errors: Unsupported.
+Status checkTranscode(const TranscodeTypes &types);
 
 /// Adds a gpu.module called `name` with the kernels at the builder's place. Decoders are
-/// still operations in it (uwt-emit-decoders). The family serves the types: transcodeRefusal() is
-/// empty.
+/// still operations in it (uwt-emit-decoders). The family serves the types (checkTranscode).
 TranscodeKernels buildTranscodeKernels(const TranscodeTypes &types, mlir::Location location,
                                        mlir::OpBuilder &builder, llvm::StringRef name);
 

@@ -20,15 +20,15 @@ void CheckOp::getEffects(
 
 LogicalResult CheckOp::verify() {
   if (getValues().size() <= mostValues)
-    return mlir::success();
+    return success();
   return emitOpError() << "expects at most " << mostValues << " values, got " << getValues().size();
 }
 
 LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
   if (!matchPattern(op.getCondition(), m_One()))
-    return mlir::failure();
+    return failure();
   rewriter.eraseOp(op);
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

@@ -33,9 +33,9 @@ Speculation::Speculatability GatherOp::getSpeculatability() {
 
 LogicalResult GatherOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
   if (hasBuffers())
-    return mlir::failure();
+    return failure();
   shapes.push_back(tensor::getMixedSizes(builder, getLoc(), getInit()));
-  return mlir::success();
+  return success();
 }
 
 LogicalResult GatherOp::verify() {
@@ -60,7 +60,7 @@ LogicalResult GatherOp::verify() {
   if (!ShapedType::isDynamic(rows) && !ShapedType::isDynamic(ids) && rows != ids)
     return emitOpError() << "expects as many rows as there are numbers, got " << rows << " and "
                          << ids;
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

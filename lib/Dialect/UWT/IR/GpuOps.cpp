@@ -30,16 +30,16 @@ LogicalResult DecodeFragmentOp::verify() {
       return emitOpError() << "expects " << name << " with an offset";
     if (buffer && !cast<MemRefType>(buffer.getType()).getElementType().isInteger(32))
       return emitOpError() << "expects " << name << " to hold i32, got " << buffer.getType();
-    return mlir::success();
+    return success();
   };
   if (failed(check(getRaw(), getFirst(), "raw")) ||
       failed(check(getCode(), getCodeFirst(), "code")))
-    return mlir::failure();
+    return failure();
   if (!getRaw() && !getCode())
     return emitOpError("expects raw, code, or both");
   if (getExponentBytes() && (getAsWords() || !getRaw() || !getCode() || !getTable().empty()))
     return emitOpError("with exponent_bytes expects raw and code, no table, and not as_words");
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -60,7 +60,7 @@ static bool isIn(MemRefType type, gpu::AddressSpace space) {
 
 static LogicalResult verifyBarriers(Operation *op, Value barriers) {
   if (isa<nvgpu::MBarrierGroupType>(barriers.getType()))
-    return mlir::success();
+    return success();
   return op->emitOpError() << "expects a group of mbarriers, got " << barriers.getType();
 }
 
@@ -96,7 +96,7 @@ void WarpgroupMmaOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &
 LogicalResult WarpgroupMmaOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                                Adaptor adaptor, SmallVectorImpl<Type> &types) {
   llvm::append_range(types, adaptor.getSums().getTypes());
-  return mlir::success();
+  return success();
 }
 
 /// What a matrix descriptor has 14 bits for: multiples of 16 below 2^18.
@@ -121,7 +121,7 @@ LogicalResult WarpgroupMmaOp::verify() {
     return emitOpError() << "expects a swizzle of 0, 32, 64 or 128 bytes, got " << getSwizzle();
   if (getSums().empty() || getSums().size() > mostTiles)
     return emitOpError() << "expects sums of 1 to 32 tiles of 8 columns, got " << getSums().size();
-  return mlir::success();
+  return success();
 }
 
 uint64_t WarpgroupMmaOp::descriptorBits() {
@@ -141,13 +141,13 @@ void WarpgroupWaitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> 
 LogicalResult WarpgroupWaitOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
   llvm::append_range(types, adaptor.getSums().getTypes());
-  return mlir::success();
+  return success();
 }
 
 LogicalResult WarpgroupWaitOp::verify() {
   if (getPending() > 7)
     return emitOpError() << "expects 0 to 7 groups under way, got " << getPending();
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

@@ -74,12 +74,12 @@ Speculation::Speculatability MatmulOp::getSpeculatability() {
 
 LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
   if (hasBuffers())
-    return mlir::failure();
+    return failure();
   SmallVector<OpFoldResult> sizes;
   for (int64_t i = 0; i < getInitType().getRank(); ++i)
     sizes.push_back(tensor::getMixedSize(builder, getLoc(), getInit(), i));
   shapes.push_back(std::move(sizes));
-  return mlir::success();
+  return success();
 }
 
 void MatmulOp::setStrategies(ArrayRef<int64_t> limits, ArrayRef<Attribute> strategies) {
@@ -113,18 +113,18 @@ ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
                         SmallVectorImpl<Type> &types) -> ParseResult {
     if (parser.parseLParen() || parser.parseOperandList(operands) ||
         parser.parseColonTypeList(types) || parser.parseRParen())
-      return mlir::failure();
-    return mlir::success();
+      return failure();
+    return success();
   };
   SMLoc location = parser.getCurrentLocation();
   if (parser.parseKeyword("ins") || parseGroup(inputs, inputTypes))
-    return mlir::failure();
+    return failure();
   if (inputs.size() != 2)
     return parser.emitError(location, "expected two inputs, x and a weight");
 
   if (succeeded(parser.parseOptionalKeyword("select")))
     if (parseGroup(selection, selectionTypes))
-      return mlir::failure();
+      return failure();
   if (selection.size() > 1)
     return parser.emitError(location, "expected one selection");
   auto &properties = state.getOrAddProperties<Properties>();
@@ -132,23 +132,23 @@ ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
   if (succeeded(parser.parseOptionalKeyword("extras")))
     if (parseGroup(extras, extraTypes) || parser.parseKeyword("maps") ||
         parser.parseAttribute(properties.maps))
-      return mlir::failure();
+      return failure();
   if (parser.parseKeyword("outs") || parseGroup(inits, initTypes))
-    return mlir::failure();
+    return failure();
   if (inits.size() != 1)
     return parser.emitError(location, "expected one output");
   if (succeeded(parser.parseOptionalKeyword("numerics"))) {
     auto numerics = FieldParser<Numerics, Numerics>::parse(parser);
     if (failed(numerics))
-      return mlir::failure();
+      return failure();
     properties.numerics = NumericsAttr::get(parser.getContext(), *numerics);
   }
   if (succeeded(parser.parseOptionalKeyword("strategy")))
     if (parser.parseAttribute(properties.strategy))
-      return mlir::failure();
+      return failure();
   if (parser.parseOptionalAttrDictWithKeyword(state.attributes) ||
       parser.parseRegion(*state.addRegion()) || parser.parseOptionalArrowTypeList(state.types))
-    return mlir::failure();
+    return failure();
 
   properties.operandSegmentSizes = {1, 1, int32_t(selection.size()), int32_t(extras.size()), 1};
   return failure(parser.resolveOperands(inputs, inputTypes, location, state.operands) ||
@@ -189,7 +189,7 @@ static LogicalResult verifySize(MatmulOp op, StringRef what, ShapedType type, in
                                 int64_t expected) {
   int64_t size = type.getDimSize(dimension);
   if (ShapedType::isDynamic(size) || ShapedType::isDynamic(expected) || size == expected)
-    return mlir::success();
+    return success();
   return op.emitOpError() << "expects dimension " << dimension << " of " << what << " to be "
                           << expected << ", got " << size;
 }
@@ -213,12 +213,12 @@ static LogicalResult verifyRanks(MatmulOp op) {
     return op.emitOpError() << "expects x of rank 2" << (rank == 3 ? " or 3" : "") << ", got " << x;
   if (init.getRank() != rank)
     return op.emitOpError() << "expects an output of rank " << rank << ", got " << init;
-  return mlir::success();
+  return success();
 }
 
 static LogicalResult verifyShapes(MatmulOp op) {
   if (failed(verifyRanks(op)))
-    return mlir::failure();
+    return failure();
   CompressedType weight = op.getWeightType();
   ShapedType x = op.getXType(), init = op.getInitType();
   int64_t rank = init.getRank();
@@ -229,15 +229,15 @@ static LogicalResult verifyShapes(MatmulOp op) {
   if (failed(verifySize(op, "x", x, x.getRank() - 1, weight.getColumns())) ||
       failed(verifySize(op, "the output", init, rank - 1, weight.getRows())) ||
       failed(verifySize(op, "the output", init, rank - 2, op.getBatch())))
-    return mlir::failure();
+    return failure();
   if (rank == 2)
-    return mlir::success();
+    return success();
   int64_t matrices = weight.getShape()[0];
   if (op.getSelection())
     matrices = cast<ShapedType>(op.getSelection().getType()).getDimSize(0);
   if (failed(verifySize(op, "the output", init, 0, matrices)))
-    return mlir::failure();
-  return x.getRank() == 3 ? verifySize(op, "x", x, 0, matrices) : mlir::success();
+    return failure();
+  return x.getRank() == 3 ? verifySize(op, "x", x, 0, matrices) : success();
 }
 
 static LogicalResult verifyMaps(MatmulOp op) {
@@ -259,9 +259,9 @@ static LogicalResult verifyMaps(MatmulOp op) {
     for (auto [dimension, result] : llvm::enumerate(map.getResults()))
       if (failed(verifySize(op, ("extra " + Twine(i)).str(), type, dimension,
                             init.getDimSize(cast<AffineDimExpr>(result).getPosition()))))
-        return mlir::failure();
+        return failure();
   }
-  return mlir::success();
+  return success();
 }
 
 LogicalResult MatmulOp::verify() {
@@ -277,7 +277,7 @@ LogicalResult MatmulOp::verify() {
     if (isa<RankedTensorType>(value.getType()) != isTensor)
       return emitOpError() << "expects tensors or memrefs, not both";
   if (failed(verifyShapes(*this)))
-    return mlir::failure();
+    return failure();
   return verifyMaps(*this);
 }
 
@@ -297,7 +297,7 @@ LogicalResult MatmulOp::verifyRegions() {
     if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
       return op.emitOpError() << "is not allowed in an epilogue: expected scalar operations "
                                  "without effects or regions";
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

@@ -28,7 +28,7 @@ LogicalResult DecodeStreamFragmentOp::verify() {
   for (Value buffer : {getRaw(), getStream(), getTable()})
     if (buffer && !cast<MemRefType>(buffer.getType()).getElementType().isInteger(32))
       return emitOpError() << "expects buffers of i32, got " << buffer.getType();
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

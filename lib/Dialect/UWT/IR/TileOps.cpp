@@ -43,7 +43,7 @@ LogicalResult PlaneOp::verify() {
   if (getBuffer().getType() != expected)
     return emitOpError() << "expects plane " << stringifyPlane(getPlane()) << " to be a "
                          << expected << ", got " << getBuffer().getType();
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -65,11 +65,11 @@ LogicalResult DecodeUnitOp::verify() {
       return emitOpError() << "expects no registers beside a buffer, got " << count;
     if (!cast<MemRefType>(getBuffer().getType()).getElementType().isInteger(16))
       return emitOpError() << "expects a buffer of i16, got " << getBuffer().getType();
-    return mlir::success();
+    return success();
   }
   if (count != 32 && count != 128)
     return emitOpError() << "expects 32 registers a 64-column group, got " << count;
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -84,7 +84,7 @@ void DecodeStreamOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &
 LogicalResult DecodeStreamOp::verify() {
   if (!cast<MemRefType>(getBuffer().getType()).getElementType().isInteger(16))
     return emitOpError() << "expects a buffer of i16, got " << getBuffer().getType();
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -111,7 +111,7 @@ LogicalResult DotOp::verify() {
     return emitOpError() << "expects x as one vector of packed pairs or as two vectors of f32";
   if (!getElement().isBF16() && !getElement().isF16())
     return emitOpError() << "expects words of bf16 or f16, got " << getElement();
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

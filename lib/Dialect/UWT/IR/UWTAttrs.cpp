@@ -36,7 +36,7 @@ LogicalResult FormatAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitEr
     return emitError() << codec.error().message();
   if (format->str() != text)
     return emitError() << "format '" << text << "' is written '" << format->str() << "'";
-  return mlir::success();
+  return success();
 }
 
 FormatAttr FormatAttr::get(MLIRContext *context, const Format &format) {
@@ -66,7 +66,7 @@ LogicalResult TargetAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitEr
                                  StringRef name) {
   if (Expected<const Target *> target = findTarget(std::string_view(name)); !target)
     return emitError() << target.error().message();
-  return mlir::success();
+  return success();
 }
 
 const Target &TargetAttr::getTarget() const { return **findTarget(std::string_view(getName())); }
@@ -86,7 +86,7 @@ LogicalResult DerivationAttr::verify(llvm::function_ref<InFlightDiagnostic()> em
                                      FlatSymbolRefAttr /*function*/, ArrayAttr weights) {
   if (!llvm::all_of(weights, llvm::IsaPred<StringAttr>))
     return emitError() << "expected the names of weights, got " << weights;
-  return mlir::success();
+  return success();
 }
 
 std::string DerivationAttr::describe() const {
@@ -113,7 +113,7 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
   if (kChunk == 0 || kChunk % fixedUnitColumns != 0)
     return emitError() << "expected k_chunk to be a multiple of " << fixedUnitColumns << ", got "
                        << kChunk;
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -124,7 +124,7 @@ LogicalResult GpuStrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> e
                                       ProductStrategy /*strategy*/, unsigned slice) {
   if (slice == 0 || slice > 256)
     return emitError() << "expected a slice of 1 to 256 batch rows, got " << slice;
-  return mlir::success();
+  return success();
 }
 
 } // namespace uwt

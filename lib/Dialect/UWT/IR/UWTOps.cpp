@@ -24,7 +24,7 @@ namespace uwt {
 static LogicalResult verifySameTensor(Operation *op, StringRef what, Type tensor,
                                       CompressedType type) {
   if (tensor == type.getTensorType())
-    return mlir::success();
+    return success();
   return op->emitOpError() << "expects " << what << " of type " << type.getTensorType()
                            << ", the tensor of " << type << ", got " << tensor;
 }
@@ -53,7 +53,7 @@ LogicalResult WeightOp::verify() {
     return emitOpError() << "is dense: 'derivation' is for what the loader encodes";
   std::optional<CompressedType> stored = getStored();
   if (!stored)
-    return mlir::success();
+    return success();
   auto type = dyn_cast<CompressedType>(getType());
   if (!type)
     return emitOpError() << "is dense: 'stored' is for what is transcoded to another format";
@@ -77,7 +77,7 @@ LogicalResult ConstantOp::verify() {
   }
   if (!getPlanes().contains(planeName(PlaneKind::Index)))
     return emitOpError() << "expects a plane 'index'";
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -120,9 +120,9 @@ struct DecodeOfTranscode : OpRewritePattern<DecodeOp> {
   LogicalResult matchAndRewrite(DecodeOp op, PatternRewriter &rewriter) const override {
     auto transcode = op.getSource().getDefiningOp<TranscodeOp>();
     if (!transcode)
-      return mlir::failure();
+      return failure();
     rewriter.replaceOpWithNewOp<DecodeOp>(op, op.getType(), transcode.getSource());
-    return mlir::success();
+    return success();
   }
 };
 
@@ -132,13 +132,13 @@ struct TranscodeOfCoded : OpRewritePattern<TranscodeOp> {
   LogicalResult matchAndRewrite(TranscodeOp op, PatternRewriter &rewriter) const override {
     if (auto transcode = op.getSource().getDefiningOp<TranscodeOp>()) {
       rewriter.replaceOpWithNewOp<TranscodeOp>(op, op.getType(), transcode.getSource());
-      return mlir::success();
+      return success();
     }
     if (auto encode = op.getSource().getDefiningOp<EncodeOp>()) {
       rewriter.replaceOpWithNewOp<EncodeOp>(op, op.getType(), encode.getSource());
-      return mlir::success();
+      return success();
     }
-    return mlir::failure();
+    return failure();
   }
 };
 } // namespace
@@ -179,7 +179,7 @@ LogicalResult DispatchOp::verify() {
   for (Region &region : getCases())
     if (region.front().getTerminator()->getOperandTypes() != getResultTypes())
       return emitOpError() << "expects each region to yield the types of the results";
-  return mlir::success();
+  return success();
 }
 
 void DispatchOp::getSuccessorRegions(RegionBranchPoint point,
@@ -214,14 +214,14 @@ struct DispatchOfConstant : OpRewritePattern<DispatchOp> {
   LogicalResult matchAndRewrite(DispatchOp op, PatternRewriter &rewriter) const override {
     std::optional<int64_t> size = getConstantIntValue(op.getSize());
     if (!size)
-      return mlir::failure();
+      return failure();
     size_t index = llvm::lower_bound(op.getLimits(), *size) - op.getLimits().begin();
     Block &block = op.getCases()[index].front();
     Operation *yield = block.getTerminator();
     rewriter.inlineBlockBefore(&block, op);
     rewriter.replaceOp(op, yield->getOperands());
     rewriter.eraseOp(yield);
-    return mlir::success();
+    return success();
   }
 };
 } // namespace

@@ -36,7 +36,7 @@ LogicalResult CompressedType::verify(llvm::function_ref<InFlightDiagnostic()> em
     return emitError() << traits.error().message();
   if (Expected<TensorDescription::Matrices> matrices = description.matrices(); !matrices)
     return emitError() << matrices.error().message();
-  return mlir::success();
+  return success();
 }
 
 CompressedType CompressedType::get(RankedTensorType type, FormatAttr format) {

@@ -43,7 +43,7 @@ public:
       checkpoints.push_back(std::move(checkpoint));
       description += (description.empty() ? "" : ", ") + path;
     }
-    return uwt::success();
+    return uwt::ok();
   }
 
   bool isEmpty() const { return checkpoints.empty(); }
@@ -171,7 +171,7 @@ static LogicalResult checkType(arith::ConstantOp constant, const FoundTensor &te
   auto type = cast<ShapedType>(constant.getType());
   const uwt::TensorEntry &entry = *tensor.entry;
   if (hasType(entry, type))
-    return mlir::success();
+    return success();
   InFlightDiagnostic error = constant.emitError() << "tensor " << uwt::inQuotes(entry.name)
                                                   << " in " << tensor.container->path() << " has ";
   if (isStoredAs(type.getElementType(), StringRef(entry.dtype->name)))
@@ -204,7 +204,7 @@ FailureOr<FoundTensor> Binder::findByKey(arith::ConstantOp constant,
     constant.emitError() << "constant dense_resource<" << uwt::keyOf(constant.getValue())
                          << "> has no data: name the file that has its tensor (uwt: "
                             "--weights FILE, the pass: weights=FILE)";
-    return mlir::failure();
+    return failure();
   }
   StringRef key = uwt::keyOf(constant.getValue());
   StringRef base = withoutCounter(key);
@@ -219,13 +219,13 @@ FailureOr<FoundTensor> Binder::findByKey(arith::ConstantOp constant,
     constant.emitError() << "dense_resource<" << key << "> may be tensor '" << key << "' or '"
                          << base << "', whose key this context has seen before; "
                          << "parse the module in a context of its own";
-    return mlir::failure();
+    return failure();
   }
   if (mayBeRenamed && (!exact.entry || !hasType(*exact.entry, type)))
     return renamed;
   if (!exact.entry) {
     constant.emitError() << files.missing(key);
-    return mlir::failure();
+    return failure();
   }
   return exact;
 }
@@ -276,7 +276,7 @@ FailureOr<Value> Binder::makeWeight(OpBuilder &builder, arith::ConstantOp consta
   auto compressed =
       uwt::CompressedType::getChecked([&] { return constant.emitError(); }, type, stored);
   if (!compressed)
-    return mlir::failure();
+    return failure();
   Value weight = uwt::WeightOp::create(builder, constant.getLoc(), compressed, name);
   ++numCompressed;
   return uwt::DecodeOp::create(builder, constant.getLoc(), weight).getResult();
@@ -286,11 +286,11 @@ LogicalResult Binder::bind(arith::ConstantOp constant, const FoundTensor &tensor
   OpBuilder builder(constant);
   FailureOr<Value> weight = makeWeight(builder, constant, tensor);
   if (failed(weight))
-    return mlir::failure();
+    return failure();
   ++numBound;
   constant.replaceAllUsesWith(*weight);
   constant.erase();
-  return mlir::success();
+  return success();
 }
 
 /// The tensor to bind `constant` to, an empty one where it stays as it is.
@@ -300,7 +300,7 @@ FailureOr<FoundTensor> Binder::findTensor(arith::ConstantOp constant,
   if (uwt::isElided(value)) {
     FailureOr<FoundTensor> found = findByKey(constant, used);
     if (failed(found) || failed(checkType(constant, *found)))
-      return mlir::failure();
+      return failure();
     return found;
   }
   if (!matchBytes || value.isSplat())
@@ -308,7 +308,7 @@ FailureOr<FoundTensor> Binder::findTensor(arith::ConstantOp constant,
   uwt::Expected<FoundTensor> found = matcher.find(value);
   if (!found) {
     constant.emitError() << found.error().message();
-    return mlir::failure();
+    return failure();
   }
   return *found;
 }

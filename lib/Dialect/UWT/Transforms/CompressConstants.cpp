@@ -190,7 +190,7 @@ static FailureOr<Wish> parseWish(Location location, StringRef text) {
   auto emitError = [&] { return mlir::emitError(location) << "format '" << text << "': "; };
   uwt::FormatAttr attribute = uwt::FormatAttr::parseText(emitError, location.getContext(), text);
   if (!attribute)
-    return mlir::failure();
+    return failure();
   wish.format = attribute.getFormat();
   return wish;
 }

@@ -108,29 +108,25 @@ static void dropUnitLoops(Contraction &c) {
       loop = -1;
 }
 
-/// Finds what each loop is. False, with a reason, where one is nothing that a product has.
-static bool assignLoops(Contraction &c, std::string &reason) {
+/// Finds what each loop is. Errors: a product has no such loop.
+static Status assignLoops(Contraction &c) {
   auto isInOutput = [&](unsigned loop) { return llvm::is_contained(c.outputLoops, loop); };
   for (int64_t dimension : c.weightLoops) {
     if (dimension < 0)
       continue;
     unsigned loop = dimension;
-    if (!isInOutput(loop) && !c.isInX(loop)) {
-      reason = "it sums over a dimension of the weight alone";
-      return false;
-    }
+    if (!isInOutput(loop) && !c.isInX(loop))
+      return unsupportedError("it sums over a dimension of the weight alone");
     (!isInOutput(loop) ? c.k : c.isInX(loop) ? c.experts : c.n).push_back(loop);
   }
   SmallVector<int64_t> ranges = c.op.getStaticLoopRanges();
   for (unsigned loop = 0; loop < c.op.getNumLoops(); ++loop)
     if (!isInOutput(loop) && !llvm::is_contained(c.k, loop) &&
-        !(c.hasWindows() && ranges[loop] == 1)) {
-      reason = "it sums over more than one dimension";
-      return false;
-    }
+        !(c.hasWindows() && ranges[loop] == 1))
+      return unsupportedError("it sums over more than one dimension");
   if (c.k.empty())
-    reason = "the weight has no dimension that is summed over";
-  return !c.k.empty();
+    return unsupportedError("the weight has no dimension that is summed over");
+  return ok();
 }
 
 /// Finds whether the last two dimensions of the weight are a matrix of the product, and those
@@ -186,47 +182,43 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
   return llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), "x");
 }
 
-/// Whether it pays to compute the matrices of the product from weights when they are loaded.
-static bool paysToDerive(Contraction &c, std::string &reason) {
+/// The expression that computes the weight of `c`. Errors: it does not compute matrices of the
+/// product, or not of weights that are compressed.
+static Expected<WeightExpression> expressionOf(const Contraction &c) {
   std::optional<WeightExpression> expression = WeightExpression::find(c.weight);
-  if (!expression && selectsMatrices(c.weight.getDefiningOp())) {
-    reason = "what is selected of its weight are no matrices of the product as it is stored";
-    return false;
-  }
-  if (!expression) {
-    reason = "its weight is no tensor that the loader has, and no matrix as it is";
-    return false;
-  }
+  if (!expression && selectsMatrices(c.weight.getDefiningOp()))
+    return unsupportedError(
+        "what is selected of its weight are no matrices of the product as it is stored");
+  if (!expression)
+    return unsupportedError("its weight is no tensor that the loader has, and no matrix as it is");
   int64_t matrices = sizeOf(c, c.experts), rows = sizeOf(c, c.n), columns = sizeOf(c, c.k);
-  int64_t padded = roundUp(rows, stripRows) * roundUp(columns, fixedUnitColumns);
-  if (matrices > 1 && padded > 2 * rows * columns) {
-    reason = "its " + std::to_string(matrices) + " matrices of " + shapeText({rows, columns}) +
-             " would be padded to " +
-             shapeText(
-                 {int64_t(roundUp(rows, stripRows)), int64_t(roundUp(columns, fixedUnitColumns))}) +
-             (rows == 1 ? " (as a depthwise convolution's)" : "");
-    return false;
-  }
+  int64_t paddedRows = roundUp(rows, stripRows), paddedColumns = roundUp(columns, fixedUnitColumns);
+  if (matrices > 1 && paddedRows * paddedColumns > 2 * rows * columns)
+    return unsupportedError("its " + std::to_string(matrices) + " matrices of " +
+                            shapeText({rows, columns}) + " would be padded to " +
+                            shapeText({paddedRows, paddedColumns}) +
+                            (rows == 1 ? " (as a depthwise convolution's)" : ""));
   // A vector, or elements that no format codes.
-  if (llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); })) {
-    reason = "its weight is a vector, or of a type that is not compressed";
-    return false;
+  if (llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); }))
+    return unsupportedError("its weight is a vector, or of a type that is not compressed");
+  return *std::move(expression);
+}
+
+/// Makes the matrices of the product those that are computed from weights when they are loaded.
+/// Errors: this is impossible, or does not pay.
+static Status findDerived(Contraction &c) {
+  UWT_ASSIGN_OR_RETURN(WeightExpression expression, expressionOf(c));
+  if (expression.number) {
+    if (!c.experts.empty())
+      return unsupportedError("it selects a layer of a weight that has several matrices a layer");
+    c.selectedMatrix = expression.number;
+    c.layers = expression.count;
   }
-  if (expression->number) {
-    if (!c.experts.empty()) {
-      reason = "it selects a layer of a weight that has several matrices a layer";
-      return false;
-    }
-    c.selectedMatrix = expression->number;
-    c.layers = expression->count;
-  }
-  int64_t bytes = tensorBytes(c.weightType()) * std::max<int64_t>(expression->count, 1);
-  int64_t source = expression->widenedLeafBytes();
-  if (bytes > source + source / 4) {
-    reason = "computed when it is loaded, its weight would take " + std::to_string(bytes) +
-             " bytes, from " + std::to_string(source);
-    return false;
-  }
+  int64_t bytes = tensorBytes(c.weightType()) * std::max<int64_t>(expression.count, 1);
+  int64_t source = expression.widenedLeafBytes();
+  if (bytes > source + source / 4)
+    return unsupportedError("computed when it is loaded, its weight would take " +
+                            std::to_string(bytes) + " bytes, from " + std::to_string(source));
   // Without a transpose where K comes before N.
   SmallVector<unsigned> order(c.experts), found;
   llvm::append_range(order, c.k);
@@ -235,7 +227,7 @@ static bool paysToDerive(Contraction &c, std::string &reason) {
     if (loop >= 0)
       found.push_back(loop);
   c.kMajor = !c.n.empty() && order == found;
-  return true;
+  return ok();
 }
 
 /// Looks behind the operand of the activations: to what has the weight's element type, else f32.
@@ -270,83 +262,89 @@ static void traceX(Contraction &c, Value operand, AffineMap map) {
   c.xMap = AffineMap::get(map.getNumDims(), 0, results, c.op.getContext());
 }
 
-std::optional<Contraction> Contraction::find(linalg::LinalgOp op, std::string &reason) {
+namespace {
+/// An operand that comes from a weight, and the other one.
+struct WeightOperand {
+  TracedValue traced;
+  OpOperand *weight, *x;
+};
+} // namespace
+
+/// Where both operands come from weights the second one counts: front ends put weights there.
+static std::optional<WeightOperand> findWeightOperand(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 || op->getNumResults() != 1 ||
       op.getNumReductionLoops() == 0)
     return std::nullopt;
-  // Where both are weights the second one is: front ends put weights there.
-  unsigned position = 1;
-  std::optional<TracedValue> weight = traceWeight(op.getDpsInputOperand(1)->get());
-  if (!weight) {
-    position = 0;
-    weight = traceWeight(op.getDpsInputOperand(0)->get());
+  for (unsigned position : {1u, 0u}) {
+    OpOperand *operand = op.getDpsInputOperand(position);
+    if (std::optional<TracedValue> traced = traceWeight(operand->get()))
+      return WeightOperand{*traced, operand, op.getDpsInputOperand(1 - position)};
   }
-  if (!weight)
-    return std::nullopt;
-  OpOperand *weightOperand = op.getDpsInputOperand(position);
-  OpOperand *xOperand = op.getDpsInputOperand(1 - position);
+  return std::nullopt;
+}
 
-  if (!isProductBody(op)) {
-    reason = "its body is not one multiplication and one addition in the f32, bf16 or f16 of its "
-             "output";
-    return std::nullopt;
-  }
-  AffineMap weightMap = op.getMatchingIndexingMap(weightOperand);
-  AffineMap xMap = op.getMatchingIndexingMap(xOperand);
+/// The product with that operand. Errors: `op` is no product that can be rewritten.
+static Expected<Contraction> analyse(linalg::LinalgOp op, const WeightOperand &operand) {
+  if (!isProductBody(op))
+    return unsupportedError("its body is not one multiplication and one addition in the f32, bf16 "
+                            "or f16 of its output");
+  AffineMap weightMap = op.getMatchingIndexingMap(operand.weight);
+  AffineMap xMap = op.getMatchingIndexingMap(operand.x);
   AffineMap outputMap = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   if (!weightMap.isProjectedPermutation() || !llvm::all_of(xMap.getResults(), isWindowIndex) ||
-      !outputMap.isProjectedPermutation() || !isa<RankedTensorType>(xOperand->get().getType())) {
-    reason = "its indexing maps are not those of a contraction or a convolution";
-    return std::nullopt;
-  }
+      !outputMap.isProjectedPermutation() || !isa<RankedTensorType>(operand.x->get().getType()))
+    return unsupportedError("its indexing maps are not those of a contraction or a convolution");
 
   Contraction c;
   c.op = op;
-  c.weight = weight->source;
+  c.weight = operand.traced.source;
   c.xMap = xMap;
   c.outputLoops = loopsOf(outputMap);
-  c.weightLoops.assign(weight->type().getRank(), -1);
-  for (auto [dim, loop] : llvm::zip(weight->dims, loopsOf(weightMap)))
+  c.weightLoops.assign(operand.traced.type().getRank(), -1);
+  for (auto [dim, loop] : llvm::zip(operand.traced.dims, loopsOf(weightMap)))
     if (dim >= 0)
       c.weightLoops[dim] = loop;
   dropUnitLoops(c);
   for (auto [dim, loop] : llvm::enumerate(c.weightLoops))
-    if (loop < 0 && c.weightType().getDimSize(dim) != 1) {
-      reason = "it does not run over the matrices of the weight";
-      return std::nullopt;
-    }
-  if (!assignLoops(c, reason))
-    return std::nullopt;
+    if (loop < 0 && c.weightType().getDimSize(dim) != 1)
+      return unsupportedError("it does not run over the matrices of the weight");
+  UWT_RETURN_IF_ERROR(assignLoops(c));
   findStored(c);
-  if (!c.stored && !paysToDerive(c, reason))
-    return std::nullopt;
-  traceX(c, xOperand->get(), xMap);
+  if (!c.stored)
+    UWT_RETURN_IF_ERROR(findDerived(c));
+  traceX(c, operand.x->get(), xMap);
   return c;
 }
 
-/// Whether compiled code decodes elements of `element` from `format`.
-static bool canEmit(MLIRContext *context, Type element, const Format &format, std::string &reason) {
+Expected<std::optional<Contraction>> Contraction::find(linalg::LinalgOp op) {
+  std::optional<WeightOperand> operand = findWeightOperand(op);
+  if (!operand)
+    return std::optional<Contraction>();
+  UWT_ASSIGN_OR_RETURN(Contraction found, analyse(op, *operand));
+  return std::optional<Contraction>(std::move(found));
+}
+
+/// Whether compiled code decodes elements of `element` from `format`. Errors: why it does not.
+static Status checkDecoder(MLIRContext *context, Type element, const Format &format) {
   std::optional<ElementType> elementType = elementTypeOf(element);
   if (!elementType || !checkFormat(format, *elementType)) {
     std::string text;
     llvm::raw_string_ostream(text) << element;
-    reason = "no format codes elements of type " + text;
-    return false;
+    return unsupportedError("no format codes elements of type " + text);
   }
   Attribute attribute = FormatAttr::get(context, format);
   auto emission = dyn_cast<DecoderEmissionInterface>(attribute);
-  return !emission || succeeded(emission.checkEmission(element, reason));
+  return emission ? emission.checkEmission(element) : ok();
 }
 
-CompressedType Contraction::getRunType(std::string &reason) const {
+Expected<CompressedType> Contraction::getRunType() const {
   RankedTensorType type = weightType();
   MLIRContext *context = type.getContext();
   Type element = type.getElementType();
   Format raw = rawFormat();
   raw.storage = kMajor ? Storage::KMajor : Storage::NMajor;
   if (!stored) {
-    if (!canEmit(context, element, raw, reason))
-      return {};
+    UWT_RETURN_IF_ERROR(checkDecoder(context, element, raw));
     SmallVector<int64_t> shape = {sizeOf(*this, n), sizeOf(*this, k)};
     if (kMajor)
       std::swap(shape[0], shape[1]);
@@ -364,9 +362,8 @@ CompressedType Contraction::getRunType(std::string &reason) const {
   format.layout = Layout::Fragment16x16;
   // Where the format itself is of no use the loader decodes it; a better one to run
   // from is uwt-select-strategy's choice.
-  if (!canEmit(context, element, format, reason)) {
-    if (!canEmit(context, element, raw, reason))
-      return {};
+  if (!checkDecoder(context, element, format)) {
+    UWT_RETURN_IF_ERROR(checkDecoder(context, element, raw));
     format = raw;
   }
   return storedType.withFormat(FormatAttr::get(context, format));

@@ -7,7 +7,8 @@
 //
 // Finds out of a linalg operation whether it is a product with a compressed weight,
 // which loops are what, and rewrites it as `uwt.matmul` with what has to stand around
-// it. Says in a clause why it cannot. Consumers of the product are FuseEpilogue's.
+// it. Where it cannot, the error's message is a clause that says why. Consumers of the product are
+// FuseEpilogue's.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/AffineMap.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Support/Error.h"
 
 namespace uwt {
 
@@ -68,9 +70,9 @@ struct Contraction {
   /// Whether K is the first dimension of the weight's matrix.
   bool kMajor = false;
 
-  /// Analyses `op`. Nothing, with an empty `reason`, where it has no weight and is no business of
-  /// ours; otherwise `reason` is why it stays as it is.
-  static std::optional<Contraction> find(mlir::linalg::LinalgOp op, std::string &reason);
+  /// Analyses `op`. Gives std::nullopt where no operand comes from a weight. Errors: Unsupported
+  /// (why a product with a weight stays as it is).
+  static Expected<std::optional<Contraction>> find(mlir::linalg::LinalgOp op);
 
   /// Whether elements of x do not lie at dimensions of loops alone.
   bool hasWindows() const { return !xMap.isProjectedPermutation(); }
@@ -82,8 +84,8 @@ struct Contraction {
 
   /// The compressed type that the product starts from. Of a stored weight it is the weight's own,
   /// in fragments and along K, or raw where no compiled code decodes that; of a derived one raw.
-  /// Null, with a reason, where no compiled code decodes this element type at all.
-  CompressedType getRunType(std::string &reason) const;
+  /// Errors: Unsupported (no compiled code decodes this element type at all).
+  Expected<CompressedType> getRunType() const;
 };
 
 /// Replaces the contraction's operation: `uwt.matmul` with an f32 result, and behind it the reshape

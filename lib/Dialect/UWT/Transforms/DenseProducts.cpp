@@ -126,11 +126,12 @@ static bool sumsProducts(linalg::LinalgOp op) {
 
 /// Why fusion has left `op`, whose operand `weight` comes from one.
 static std::string reasonFor(linalg::LinalgOp op, Value weight, WeightOrigins &origins) {
-  std::string reason;
-  if (std::optional<uwt::Contraction> product = uwt::Contraction::find(op, reason))
-    (void)product->getRunType(reason);
-  if (!reason.empty())
-    return reason;
+  uwt::Expected<std::optional<uwt::Contraction>> product = uwt::Contraction::find(op);
+  if (!product)
+    return product.error().message();
+  if (*product)
+    if (uwt::Expected<uwt::CompressedType> runType = (*product)->getRunType(); !runType)
+      return runType.error().message();
   if (op.getNumDpsInputs() != 2)
     return "it has " + std::to_string(op.getNumDpsInputs()) + " inputs, expected two";
   std::string path = origins.pathTo(weight);

@@ -141,13 +141,13 @@ void WeightHoister::propagate() {
 LogicalResult WeightHoister::checkUses(func::FuncOp function) {
   std::optional<SymbolTable::UseRange> uses = SymbolTable::getSymbolUses(function, module);
   if (!uses || functions[function].needs.empty())
-    return mlir::success();
+    return success();
   for (SymbolTable::SymbolUse use : *uses)
     if (!isa<func::CallOp>(use.getUser()))
       return use.getUser()->emitOpError()
              << "refers to function '" << function.getName()
              << "', which uses weights: only func.call can pass their planes";
-  return mlir::success();
+  return success();
 }
 
 void WeightHoister::rewrite(func::FuncOp function) {
@@ -174,14 +174,14 @@ void WeightHoister::rewrite(func::FuncOp function) {
 
 LogicalResult WeightHoister::run() {
   if (failed(collect()))
-    return mlir::failure();
+    return failure();
   propagate();
   for (Operation *function : llvm::make_first_range(functions))
     if (failed(checkUses(cast<func::FuncOp>(function))))
-      return mlir::failure();
+      return failure();
   for (Operation *function : llvm::make_first_range(functions))
     rewrite(cast<func::FuncOp>(function));
-  return mlir::success();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -286,9 +286,9 @@ struct ConvertPlane : OpConversionPattern<uwt::PlaneOp> {
     auto *place = llvm::find(list, op.getPlane());
     ValueRange values = adaptor.getWeight();
     if (place == list.end() || values.size() != list.size())
-      return mlir::failure();
+      return failure();
     rewriter.replaceOp(op, values[place - list.begin()]);
-    return mlir::success();
+    return success();
   }
 
 private:
@@ -302,7 +302,7 @@ LogicalResult ExposePlanesPass::convert(const PlaneLists &planes) {
   converter.addConversion([](Type type) { return type; });
   converter.addConversion([&](uwt::CompressedType type, SmallVectorImpl<Type> &types) {
     types.append(planes.getTypes(type));
-    return mlir::success();
+    return success();
   });
   ConversionTarget target(*context);
   target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });

@@ -91,13 +91,13 @@ LogicalResult Folder::replaceByCode(Operation *op, uwt::CompressedType type, Str
                                            uwt::makePlanes(op->getContext(), key, planes));
   op->replaceAllUsesWith(ValueRange{constant});
   eraseWithSource(op);
-  return mlir::success();
+  return success();
 }
 
 LogicalResult Folder::fold(uwt::EncodeOp op) {
   auto source = op.getSource().getDefiningOp<arith::ConstantOp>();
   if (!source || uwt::isElided(source.getValue()))
-    return mlir::success();
+    return success();
   auto value = cast<ElementsAttr>(source.getValue());
   uwt::Expected<uwt::ConstantBytes> bytes = uwt::denseBytes(value);
   if (!bytes)
@@ -108,27 +108,27 @@ LogicalResult Folder::fold(uwt::EncodeOp op) {
 LogicalResult Folder::fold(uwt::TranscodeOp op) {
   auto source = op.getSource().getDefiningOp<uwt::ConstantOp>();
   if (!source)
-    return mlir::success();
+    return success();
   FailureOr<std::vector<uint8_t>> bytes = decode(op, source);
   if (failed(bytes))
-    return mlir::failure();
+    return failure();
   return replaceByCode(op, op.getType(), keyOf(source), *bytes);
 }
 
 LogicalResult Folder::fold(uwt::DecodeOp op) {
   auto source = op.getSource().getDefiningOp<uwt::ConstantOp>();
   if (!source)
-    return mlir::success();
+    return success();
   FailureOr<std::vector<uint8_t>> bytes = decode(op, source);
   if (failed(bytes))
-    return mlir::failure();
+    return failure();
   OpBuilder builder(op);
   auto type = cast<RankedTensorType>(op.getType());
   Value dense = arith::ConstantOp::create(builder, op.getLoc(), type,
                                           uwt::makeResource(type, keyOf(source), *bytes));
   op.replaceAllUsesWith(dense);
   eraseWithSource(op);
-  return mlir::success();
+  return success();
 }
 
 void FoldConstantsPass::runOnOperation() {
@@ -143,7 +143,7 @@ void FoldConstantsPass::runOnOperation() {
     LogicalResult folded = TypeSwitch<Operation *, LogicalResult>(op)
                                .Case<uwt::EncodeOp, uwt::TranscodeOp, uwt::DecodeOp>(
                                    [&](auto concrete) { return folder.fold(concrete); })
-                               .Default([](Operation *) { return mlir::success(); });
+                               .Default([](Operation *) { return success(); });
     if (failed(folded))
       return signalPassFailure();
   }

@@ -120,14 +120,23 @@ static bool canGather(const uwt::TableLookup &lookup) {
   return lookup.tableType().getRank() == 2 && (element.isBF16() || element.isF16());
 }
 
+/// The product with a weight that `op` is and that can be rewritten. remarkDenseProducts says of
+/// others why not.
+static std::optional<uwt::Contraction> findProduct(linalg::LinalgOp op) {
+  auto product = uwt::Contraction::find(op);
+  return product ? *std::move(product) : std::nullopt;
+}
+
 /// Operations that compute weights which are derived: products among them are done once.
 static llvm::SmallPtrSet<Operation *, 8> findPartsOfWeights(ArrayRef<linalg::LinalgOp> ops) {
   llvm::SmallPtrSet<Operation *, 8> parts;
-  std::string ignored;
-  for (linalg::LinalgOp op : ops)
-    if (auto product = uwt::Contraction::find(op, ignored); product && !product->stored)
-      if (auto expression = uwt::WeightExpression::find(product->weight))
-        parts.insert(expression->operations.begin(), expression->operations.end());
+  for (linalg::LinalgOp op : ops) {
+    std::optional<uwt::Contraction> product = findProduct(op);
+    if (!product || product->stored)
+      continue;
+    if (auto expression = uwt::WeightExpression::find(product->weight))
+      parts.insert(expression->operations.begin(), expression->operations.end());
+  }
   return parts;
 }
 
@@ -144,14 +153,13 @@ void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface func
       ++numGathers;
       continue;
     }
-    std::string reason;
-    uwt::CompressedType runType;
-    std::optional<uwt::Contraction> product = uwt::Contraction::find(op, reason);
-    if (product)
-      runType = product->getRunType(reason);
+    std::optional<uwt::Contraction> product = findProduct(op);
+    if (!product)
+      continue;
+    uwt::Expected<uwt::CompressedType> runType = product->getRunType();
     if (!runType)
       continue;
-    uwt::rewriteContraction(rewriter, *product, runType, numerics, deriver);
+    uwt::rewriteContraction(rewriter, *product, *runType, numerics, deriver);
     ++numProducts;
   }
 }

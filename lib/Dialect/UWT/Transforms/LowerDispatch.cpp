@@ -61,7 +61,7 @@ static SmallVector<Value> emitCases(PatternRewriter &rewriter, uwt::DispatchOp o
 
 LogicalResult DispatchToIf::matchAndRewrite(uwt::DispatchOp op, PatternRewriter &rewriter) const {
   rewriter.replaceOp(op, emitCases(rewriter, op, 0));
-  return mlir::success();
+  return success();
 }
 
 void LowerDispatchPass::runOnOperation() {

@@ -51,7 +51,7 @@ LogicalResult SelectKernelsPass::prepare() {
     return getOperation().emitError() << found.error().message();
   machine = usualBoard(**found);
   if (board.empty())
-    return mlir::success();
+    return success();
   Expected<const GpuBoard *> named = findGpuBoard(builtInGpuBoards(), std::string(board));
   if (!named)
     return getOperation().emitError() << named.error().message();
@@ -59,7 +59,7 @@ LogicalResult SelectKernelsPass::prepare() {
     return getOperation().emitError()
            << "board '" << board << "' is no " << target << " but " << (*named)->target->name;
   machine = *named;
-  return mlir::success();
+  return success();
 }
 
 std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &format,
@@ -124,7 +124,7 @@ LogicalResult SelectKernelsPass::force(Value weight, ArrayRef<MatmulOp> products
                                << ": the format is no composition for "
                                << getTraits(stored.getDescription().element).name;
   runFrom(weight, type->getFormat().getFormat());
-  return mlir::success();
+  return success();
 }
 
 /// Prefix codes run where the ledger's kernel does, for all batches that there are: it needs stream
@@ -141,7 +141,7 @@ static bool runsAsStored(CompressedType stored, ArrayRef<MatmulOp> products) {
 LogicalResult SelectKernelsPass::selectFor(Value weight, ArrayRef<MatmulOp> products) {
   // A transcode that is there already is somebody's decision.
   if (weight.getDefiningOp<TranscodeOp>())
-    return mlir::success();
+    return success();
   if (!runFormat.empty())
     return force(weight, products);
   auto stored = cast<CompressedType>(weight.getType());
@@ -159,14 +159,14 @@ LogicalResult SelectKernelsPass::selectFor(Value weight, ArrayRef<MatmulOp> prod
   }
   // Kernels that are not in the table say for themselves whether they can be built.
   if (ranked.empty())
-    return mlir::success();
+    return success();
   llvm::stable_sort(ranked, [](const GpuCandidate &a, const GpuCandidate &b) {
     return a.microseconds < b.microseconds;
   });
   if (remarks)
     explain(products.front(), ranked);
   runFrom(weight, ranked.front().format);
-  return mlir::success();
+  return success();
 }
 
 void SelectKernelsPass::runOnOperation() {

@@ -96,7 +96,7 @@ LogicalResult SelectStrategyPass::prepare() {
   pins.rows = pin(rows);
   pins.columns = pin(columns);
   pins.kChunk = pin(kChunk);
-  return mlir::success();
+  return success();
 }
 
 ProductProblem SelectStrategyPass::problemOf(MatmulOp op) const {
@@ -132,15 +132,12 @@ static std::optional<double> bitsOfConstant(Value weight) {
   return elements ? bytes * 8 / elements : 0.0;
 }
 
-std::optional<FormatCost> uwt::formatCostOf(CompressedType type, std::string &reason) {
+uwt::Expected<FormatCost> uwt::formatCostOf(CompressedType type) {
   auto decoder = dyn_cast<uwt::DecoderEmissionInterface>(Attribute(type.getFormat()));
   Type element = type.getElementType();
-  if (!decoder) {
-    reason = "no decoders are registered (uwt::registerEmission)";
-    return std::nullopt;
-  }
-  if (failed(decoder.checkEmission(element, reason)))
-    return std::nullopt;
+  if (!decoder)
+    return unsupportedError("no decoders are registered (uwt::registerEmission)");
+  UWT_RETURN_IF_ERROR(decoder.checkEmission(element));
   FormatCost cost;
   cost.format = type.getFormat().getFormat();
   uwt::ElementType elementType = *uwt::elementTypeOf(element);
@@ -158,13 +155,16 @@ LogicalResult SelectStrategyPass::collectForced(WeightUses &weight, CompressedTy
     return first->emitOpError() << "cannot run from '" << runFormat
                                 << "': " << forced.error().message();
   std::optional<CompressedType> type = uwt::inFormat(stored, *forced);
-  std::string reason = "the format is no composition for " +
-                       std::string(uwt::getTraits(stored.getDescription().element).name);
-  std::optional<FormatCost> cost = type ? uwt::formatCostOf(*type, reason) : std::nullopt;
+  if (!type)
+    return first->emitOpError() << "cannot run from " << runFormat
+                                << ": the format is no composition for "
+                                << StringRef(uwt::getTraits(stored.getDescription().element).name);
+  uwt::Expected<FormatCost> cost = uwt::formatCostOf(*type);
   if (!cost)
-    return first->emitOpError() << "cannot run from " << runFormat << ": " << reason;
+    return first->emitOpError() << "cannot run from " << runFormat << ": "
+                                << cost.error().message();
   weight.formats.push_back(*cost);
-  return mlir::success();
+  return success();
 }
 
 /// Whether a transcode to another codec is there already: somebody's decision. Fusion transcodes to
@@ -185,23 +185,23 @@ LogicalResult SelectStrategyPass::collectFormats(WeightUses &weight) {
   bool isPinned = hasChosenCodec(value);
   if (!runFormat.empty() && !isPinned)
     return collectForced(weight, stored);
-  std::string reason;
-  if (std::optional<FormatCost> cost = uwt::formatCostOf(stored, reason)) {
-    cost->size.bitsPerWeight = bitsOfConstant(value).value_or(cost->size.bitsPerWeight);
-    weight.formats.push_back(*cost);
+  uwt::Expected<FormatCost> asStored = uwt::formatCostOf(stored);
+  if (asStored) {
+    asStored->size.bitsPerWeight = bitsOfConstant(value).value_or(asStored->size.bitsPerWeight);
+    weight.formats.push_back(*asStored);
   }
-  std::string ignored;
   for (const uwt::Format &format : uwt::runFormats()) {
     std::optional<CompressedType> type = uwt::inFormat(stored, format);
     if (isPinned || !type || *type == stored)
       continue;
-    if (std::optional<FormatCost> cost = uwt::formatCostOf(*type, ignored))
+    if (uwt::Expected<FormatCost> cost = uwt::formatCostOf(*type))
       weight.formats.push_back(*cost);
   }
   if (weight.formats.empty())
-    return weight.first()->emitOpError() << "cannot run from " << stored.getFormat().getText()
-                                         << ", nor from anything else: " << reason;
-  return mlir::success();
+    return weight.first()->emitOpError()
+           << "cannot run from " << stored.getFormat().getText()
+           << ", nor from anything else: " << asStored.error().message();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -266,7 +266,7 @@ LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightUses &weigh
     KernelConfig config = uwt::rankConfigs(machine, problem, format, pins).front().config;
     remark(op, weight, chosen, config, problem, Twine(problem.batch));
     op.setStrategyAttr(strategyOf(&getContext(), config));
-    return mlir::success();
+    return success();
   }
   std::vector<BatchRange> ranges = uwt::chooseRanges(machine, problem, format, maxCases, pins);
   uint64_t first = 1;
@@ -281,7 +281,7 @@ LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightUses &weigh
   op.setStrategies(limits, llvm::map_to_vector(ranges, [&](const BatchRange &range) -> Attribute {
                      return strategyOf(&getContext(), range.config);
                    }));
-  return mlir::success();
+  return success();
 }
 
 /// The format that takes the least memory, for a weight that only rows are taken of; the first one
@@ -296,14 +296,14 @@ static size_t smallestFormat(ArrayRef<FormatCost> formats) {
 
 LogicalResult SelectStrategyPass::selectFor(WeightUses &weight) {
   if (failed(collectFormats(weight)))
-    return mlir::failure();
+    return failure();
   auto transcodeGathers = [&](const FormatCost &format) {
     for (GatherOp gather : weight.gathers)
       gather.getWeightMutable().assign(uwt::transcodedTo(gather.getWeight(), format.format));
   };
   if (weight.products.empty()) {
     transcodeGathers(weight.formats[smallestFormat(weight.formats)]);
-    return mlir::success();
+    return success();
   }
   SmallVector<ProductProblem> uses;
   for (MatmulOp op : weight.products)
@@ -318,13 +318,13 @@ LogicalResult SelectStrategyPass::selectFor(WeightUses &weight) {
     if (failed(uwt::StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
                                          uwt::KernelFamily::Direct, any.rows, any.columns,
                                          any.kChunk)))
-      return mlir::failure();
+      return failure();
     op.getWeightMutable().assign(uwt::transcodedTo(op.getWeight(), weight.formats[chosen].format));
     if (failed(configure(op, weight, chosen)))
-      return mlir::failure();
+      return failure();
     ++numProducts;
   }
-  return mlir::success();
+  return success();
 }
 
 static WeightKey keyOf(Value weight) {

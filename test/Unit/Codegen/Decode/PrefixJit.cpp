@@ -72,8 +72,8 @@ static mlir::LogicalResult lower(mlir::ModuleOp module) {
   return passes.run(module);
 }
 
-std::unique_ptr<PrefixJit> PrefixJit::compile(const TensorDescription &description,
-                                              std::string &message, unsigned optimisation) {
+Expected<std::unique_ptr<PrefixJit>> PrefixJit::compile(const TensorDescription &description,
+                                                        unsigned optimisation) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto jit = std::make_unique<PrefixJit>();
@@ -84,27 +84,24 @@ std::unique_ptr<PrefixJit> PrefixJit::compile(const TensorDescription &descripti
   registry.insert<UWTDialect>();
   registerEmission(registry);
   jit->context.appendDialectRegistry(registry);
+  std::string message;
   mlir::ScopedDiagnosticHandler handler(&jit->context, [&](mlir::Diagnostic &diagnostic) {
     message += diagnostic.str();
     return mlir::success();
   });
   auto module = mlir::parseSourceString<mlir::ModuleOp>(moduleText(description), &jit->context);
   if (!module || mlir::failed(emitDecoder(*module)) || mlir::failed(lower(*module)))
-    return nullptr;
+    return invalidError(message);
   mlir::ExecutionEngineOptions options;
   auto optimise = mlir::makeOptimizingTransformer(optimisation, 0, nullptr);
   options.transformer = optimise;
   auto engine = mlir::ExecutionEngine::create(*module, options);
-  if (!engine) {
-    message += llvm::toString(engine.takeError());
-    return nullptr;
-  }
+  if (!engine)
+    return invalidError(message + llvm::toString(engine.takeError()));
   jit->engine = std::move(*engine);
   auto function = jit->engine->lookupPacked("_mlir_ciface_decode");
-  if (!function) {
-    message += llvm::toString(function.takeError());
-    return nullptr;
-  }
+  if (!function)
+    return invalidError(message + llvm::toString(function.takeError()));
   jit->function = *function;
   return jit;
 }

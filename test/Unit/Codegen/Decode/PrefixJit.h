@@ -19,16 +19,15 @@
 #include "uwt/Runtime/Abi.h"
 #include <memory>
 #include <span>
-#include <string>
 
 namespace uwt::test {
 
 /// The decoder of a tensor's stream units as machine code.
 class PrefixJit {
 public:
-  /// Null, with `message`, where the format is not served. `optimisation` is LLVM's level.
-  static std::unique_ptr<PrefixJit> compile(const TensorDescription &description,
-                                            std::string &message, unsigned optimisation = 1);
+  /// `optimisation` is LLVM's level. Errors: Invalid (the diagnostics: the format is not served).
+  static Expected<std::unique_ptr<PrefixJit>> compile(const TensorDescription &description,
+                                                      unsigned optimisation = 1);
 
   /// Decodes a unit into words in the order of codec raw.
   void decode(const WeightView &view, uint64_t panel, uint64_t unit,

@@ -134,14 +134,13 @@ TEST_P(PrefixTest, DecodesTheTensor) {
       if (!weight) // Not a composition for f16.
         continue;
       SCOPED_TRACE(testing::PrintToString(shape));
-      std::string message;
-      auto jit = PrefixJit::compile(weight->description, message);
-      ASSERT_TRUE(jit) << message;
+      auto jit = PrefixJit::compile(weight->description);
+      ASSERT_TRUE(jit) << jit.error().message();
       unsigned units = 0;
       forEachUnit(weight->loaded, [&](uint64_t panel, const PanelUnit &unit, uint64_t number) {
         ++units;
         std::vector<uint16_t> words(unitWords(unit), 0xAAAA);
-        jit->decode(weight->loaded.view(), panel, number, words);
+        (*jit)->decode(weight->loaded.view(), panel, number, words);
         EXPECT_EQ(differences(*weight, panel, unit, words), 0u) << "panel " << panel;
       });
       // Small panels may be stored as words, this one is not.
@@ -202,14 +201,13 @@ TEST(PrefixDamageTest, StaysInsideThePanelAndTheBuffer) {
     auto weight = encode(ElementType::BF16, shape, text, 5);
     ASSERT_TRUE(weight);
     ASSERT_FALSE(weight->loaded.panels()[0].storedAsWords);
-    std::string message;
-    auto jit = PrefixJit::compile(weight->description, message);
-    ASSERT_TRUE(jit) << message;
+    auto jit = PrefixJit::compile(weight->description);
+    ASSERT_TRUE(jit) << jit.error().message();
     for (int round = 0; round < 60; ++round)
       forEachUnit(weight->loaded, [&](uint64_t panel, const PanelUnit &unit, uint64_t number) {
         DamagedPanel damaged(weight->loaded, round % 2, unitWords(unit), random);
         auto *words = reinterpret_cast<uint16_t *>(damaged.buffer.data());
-        jit->decode(damaged.view, panel, number, {words, unitWords(unit)});
+        (*jit)->decode(damaged.view, panel, number, {words, unitWords(unit)});
       });
   }
 }
@@ -217,11 +215,12 @@ TEST(PrefixDamageTest, StaysInsideThePanelAndTheBuffer) {
 TEST(PrefixJitTest, RowMajorIsRefused) {
   auto weight = encode(ElementType::BF16, {64, 64}, "huffman<12,1>, layout=row_major", 1);
   ASSERT_TRUE(weight);
-  std::string message;
-  EXPECT_FALSE(PrefixJit::compile(weight->description, message));
-  EXPECT_EQ(message, "'uwt.decode_stream' op cannot be compiled for format 'huffman<12,1>, "
-                     "layout=row_major': layout=row_major is for reading single rows, products "
-                     "need layout=fragment<16x16>");
+  auto jit = PrefixJit::compile(weight->description);
+  ASSERT_FALSE(jit);
+  EXPECT_EQ(jit.error().message(),
+            "'uwt.decode_stream' op cannot be compiled for format 'huffman<12,1>, "
+            "layout=row_major': layout=row_major is for reading single rows, products "
+            "need layout=fragment<16x16>");
 }
 
 } // namespace

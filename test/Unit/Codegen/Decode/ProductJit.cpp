@@ -71,49 +71,44 @@ static std::unique_ptr<llvm::MemoryBuffer> codeOf(mlir::ModuleOp module,
   return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes));
 }
 
-std::unique_ptr<ProductJit> ProductJit::compile(const ProductSpec &spec, std::string &message) {
-  auto result = compileText(spec.moduleText(), spec.target, message);
+Expected<std::unique_ptr<ProductJit>> ProductJit::compile(const ProductSpec &spec) {
+  auto result = compileText(spec.moduleText(), spec.target);
   if (result)
-    result->spec = spec;
+    (*result)->spec = spec;
   return result;
 }
 
-std::unique_ptr<ProductJit>
-ProductJit::compileText(const std::string &text, const std::string &target, std::string &message) {
+Expected<std::unique_ptr<ProductJit>> ProductJit::compileText(const std::string &text,
+                                                              const std::string &target) {
   auto context = makeContext();
   mlir::DialectRegistry registry;
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
   context->appendDialectRegistry(registry);
+  std::string message;
   mlir::ScopedDiagnosticHandler handler(context.get(), [&](mlir::Diagnostic &diagnostic) {
     message += diagnostic.str();
     return mlir::success();
   });
   auto module = parseModule(*context, text, "product");
-  if (!module) {
-    message += module.error().message();
-    return nullptr;
-  }
+  if (!module)
+    return invalidError(message + module.error().message());
   CompileOptions options;
   options.target = target;
   auto object = codeOf(**module, options);
   if (!object)
-    return nullptr;
+    return invalidError(message);
   std::unique_ptr<ProductJit> result(new ProductJit());
   result->table = std::make_unique<WeightView>();
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
   objects.push_back(std::move(object));
   auto jit = Jit::link(std::move(objects), result->table.get(), nullptr);
-  if (!jit) {
-    message += jit.error().message();
-    return nullptr;
-  }
+  if (!jit)
+    return invalidError(message + jit.error().message());
   result->jit.emplace(std::move(*jit));
   auto function = result->jit->entry(entryName("f"));
-  if (!function) {
-    message += function.error().message();
-    return nullptr;
-  }
+  if (!function)
+    return invalidError(message + function.error().message());
   result->function = *function;
   return result;
 }

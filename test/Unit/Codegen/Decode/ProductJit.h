@@ -41,12 +41,12 @@ struct ProductSpec {
 /// A product as machine code, and the table of weights that it reads.
 class ProductJit {
 public:
-  /// Null, with `message`, where something is refused.
-  static std::unique_ptr<ProductJit> compile(const ProductSpec &spec, std::string &message);
+  /// Errors: Invalid (all diagnostics, one after the other).
+  static Expected<std::unique_ptr<ProductJit>> compile(const ProductSpec &spec);
 
   /// The same for the function `f` of any module at the level of memrefs.
-  static std::unique_ptr<ProductJit> compileText(const std::string &text, const std::string &target,
-                                                 std::string &message);
+  static Expected<std::unique_ptr<ProductJit>> compileText(const std::string &text,
+                                                           const std::string &target);
 
   /// Calls it with pointers to memref descriptors.
   void call(const WeightView &weight, std::initializer_list<void *> memrefs) const;

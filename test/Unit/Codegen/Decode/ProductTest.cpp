@@ -95,9 +95,8 @@ Expected<LoadedWeight> load(const ProductSpec &spec, const std::vector<uint16_t>
 /// Compiles, runs on `batches`, and compares every bit.
 void checkProduct(const ProductSpec &spec, std::initializer_list<uint64_t> batches) {
   SCOPED_TRACE(spec.moduleText());
-  std::string message;
-  auto product = ProductJit::compile(spec, message);
-  ASSERT_TRUE(product) << message;
+  auto product = ProductJit::compile(spec);
+  ASSERT_TRUE(product) << product.error().message();
   ThreadPool pool(2);
   ThreadScope scope(&pool);
   Words w = drawWords(spec.rows * spec.columns, spec.element, 1);
@@ -109,7 +108,7 @@ void checkProduct(const ProductSpec &spec, std::initializer_list<uint64_t> batch
         expectedProduct(w.values, x.values, spec.rows, spec.columns, batch);
     const void *data = spec.x == "f32" ? static_cast<const void *>(x.values.data())
                                        : static_cast<const void *>(x.words.data());
-    std::vector<float> y = product->run(weight->view(), data, batch, spec.columns);
+    std::vector<float> y = (*product)->run(weight->view(), data, batch, spec.columns);
     EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(y)),
                                    std::as_bytes(std::span(expected).first(y.size()))))
         << "batch " << batch;
@@ -205,9 +204,8 @@ TEST(ProductBatchTest, EmptyAndLargeBatches) {
 
 TEST(ProductInputTest, RowsOfXMayLieApart) {
   ProductSpec spec = shaped(17, 100);
-  std::string message;
-  auto product = ProductJit::compile(spec, message);
-  ASSERT_TRUE(product) << message;
+  auto product = ProductJit::compile(spec);
+  ASSERT_TRUE(product) << product.error().message();
   ThreadPool pool(1);
   Words w = drawWords(17 * 100, "bf16", 1), x = drawWords(3 * 107, "bf16", 2);
   auto weight = load(spec, w.words, pool);
@@ -215,7 +213,7 @@ TEST(ProductInputTest, RowsOfXMayLieApart) {
   std::vector<float> dense;
   for (uint64_t m = 0; m < 3; ++m)
     dense.insert(dense.end(), &x.values[m * 107], &x.values[m * 107] + 100);
-  EXPECT_EQ(product->run(weight->view(), x.words.data(), 3, 107),
+  EXPECT_EQ((*product)->run(weight->view(), x.words.data(), 3, 107),
             expectedProduct(w.values, dense, 17, 100, 3));
 }
 
@@ -244,9 +242,8 @@ TEST(ProductEpilogueTest, ExpertsReadExtrasByTheirMaps) {
       return
     }
   })";
-  std::string message;
-  auto product = ProductJit::compileText(text, "native", message);
-  ASSERT_TRUE(product) << message;
+  auto product = ProductJit::compileText(text, "native");
+  ASSERT_TRUE(product) << product.error().message();
   Words w = drawWords(experts * rows * columns, "bf16", 1);
   Words x = drawWords(experts * batch * columns, "bf16", 2), more = drawWords(200, "bf16", 3);
   TensorDescription description;
@@ -266,7 +263,7 @@ TEST(ProductEpilogueTest, ExpertsReadExtrasByTheirMaps) {
   StridedMemRefType<float, 2> residuals{
       mutableFloats(residual), mutableFloats(residual), 0, {21, 2}, {2, 1}};
   StridedMemRefType<float, 3> ys{y.data(), y.data(), 0, {3, 2, 21}, {84, 42, 2}};
-  product->call(weight->view(), {&xs, &biases, &scales, &residuals, &ys});
+  (*product)->call(weight->view(), {&xs, &biases, &scales, &residuals, &ys});
 
   for (int64_t e = 0; e < experts; ++e) {
     std::vector<float> sums = expectedProduct(
@@ -287,9 +284,8 @@ TEST(ProductSpecialTest, WordsOutsideNumbersPassUnchanged) {
   // A row of infinities and a row with a NaN among small numbers.
   ProductSpec spec = shaped(16, 64, 1);
   spec.format = "inplace<12>";
-  std::string message;
-  auto product = ProductJit::compile(spec, message);
-  ASSERT_TRUE(product) << message;
+  auto product = ProductJit::compile(spec);
+  ASSERT_TRUE(product) << product.error().message();
   ThreadPool pool(1);
   Words w = drawWords(16 * 64, "bf16", 1);
   std::fill_n(&w.words[0], 64, uint16_t(0x7F80));
@@ -297,7 +293,7 @@ TEST(ProductSpecialTest, WordsOutsideNumbersPassUnchanged) {
   auto weight = load(spec, w.words, pool);
   ASSERT_TRUE(weight);
   std::vector<uint16_t> ones(64, 0x3F80);
-  std::vector<float> y = product->run(weight->view(), ones.data(), 1, 64);
+  std::vector<float> y = (*product)->run(weight->view(), ones.data(), 1, 64);
   EXPECT_EQ(y[0], INFINITY);
   EXPECT_TRUE(std::isnan(y[1]));
   EXPECT_TRUE(std::isfinite(y[2]));
@@ -318,9 +314,8 @@ TEST(ProductDamageTest, AnyBytesStayInsideTheirBuffers) {
     for (uint64_t batch : {1, 3}) {
       ProductSpec spec = shaped(130, 257, batch);
       spec.format = format;
-      std::string message;
-      auto product = ProductJit::compile(spec, message);
-      ASSERT_TRUE(product) << message;
+      auto product = ProductJit::compile(spec);
+      ASSERT_TRUE(product) << product.error().message();
       ThreadPool pool(1);
       Words w = drawWords(130 * 257, "bf16", 1), x = drawWords(3 * 257, "bf16", 2);
       auto weight = load(spec, w.words, pool);
@@ -329,8 +324,8 @@ TEST(ProductDamageTest, AnyBytesStayInsideTheirBuffers) {
       for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch})
         for (const uint8_t &byte : weight->plane(kind))
           const_cast<uint8_t &>(byte) = static_cast<uint8_t>(random());
-      std::vector<float> y = product->run(weight->view(), x.words.data(), batch, 257);
-      std::vector<float> again = product->run(weight->view(), x.words.data(), batch, 257);
+      std::vector<float> y = (*product)->run(weight->view(), x.words.data(), batch, 257);
+      std::vector<float> again = (*product)->run(weight->view(), x.words.data(), batch, 257);
       EXPECT_EQ(std::memcmp(y.data(), again.data(), y.size() * sizeof(float)), 0) << format;
     }
 }

@@ -133,7 +133,7 @@ protected:
     options.packs = {path};
     BenchProgress progress;
     progress.say = [](const std::string &) {};
-    progress.save = [](const BenchResult &) { return uwt::success(); };
+    progress.save = [](const BenchResult &) { return ok(); };
     ThreadPool pool(2);
     UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, test::fakeDevice());
     return runBench(device, options, progress, pool, result);

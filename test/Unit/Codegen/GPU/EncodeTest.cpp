@@ -89,7 +89,7 @@ Status Encoding::launch(size_t kernel, const std::vector<EmulatedArgument> &argu
   options.seed = seed;
   options.operationLimit = uint64_t(1) << 32;
   auto counted = emulated[kernel]->launch(shape, arguments, options);
-  return counted ? success() : Status(counted.takeError());
+  return counted ? ok() : Status(counted.takeError());
 }
 
 Expected<EmulatedMemory> Encoding::decode(const std::vector<uint16_t> &words, uint64_t seed) const {

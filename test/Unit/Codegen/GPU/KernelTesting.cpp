@@ -106,8 +106,8 @@ std::string TranscodeModule::prepare() {
   module->walk([&](uwt::TranscodeOp found) { op = found; });
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
   TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
-  if (std::string reason = transcodeRefusal(types); !reason.empty())
-    return reason;
+  if (Status served = checkTranscode(types); !served)
+    return served.error().message();
   built = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
   mlir::PassManager passes(context.get());
   passes.addPass(createEmitDecodersPass());

@@ -29,6 +29,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "uwt/Codec/Tensor.h"
 #include "uwt/Format/Format.h"
+#include "uwt/Support/Error.h"
 #include "uwt/Target/Target.h"
 
 namespace uwt {

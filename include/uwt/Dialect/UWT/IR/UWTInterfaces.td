@@ -25,13 +25,12 @@ def UWT_DecoderEmissionInterface : AttrInterface<"DecoderEmissionInterface"> {
   }];
   let methods = [
     InterfaceMethod<[{
-        Why compiled code cannot decode this format for elements of `element` in fragments, or success. `reason` is one clause
-        for a diagnostic.
+        Whether compiled code decodes this format for elements of `element` in fragments. The
+        message of an error is one clause for a diagnostic.
       }],
-      "::mlir::LogicalResult", "checkEmission",
-      (ins "::mlir::Type":$element, "std::string &":$reason)>,
+      "::uwt::Status", "checkEmission", (ins "::mlir::Type":$element)>,
     InterfaceMethod<[{
-        The buffers of a weight (PlaneKind) that a decoder of this format reads.
+        The buffers of a weight (`#uwt.plane`) that a decoder of this format reads.
       }],
       "::llvm::SmallVector<::uwt::Plane>", "getDecoderPlanes", (ins "::mlir::Type":$element)>,
     InterfaceMethod<[{

@@ -15,14 +15,11 @@
 
 #include "uwt/CostModel/FormatCost.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
-#include <optional>
-#include <string>
 
 namespace uwt {
 
-/// What a kernel pays for weights of `type`; nothing, with `reason`, where compiled code cannot
-/// decode them.
-std::optional<FormatCost> formatCostOf(CompressedType type, std::string &reason);
+/// What a kernel pays for weights of `type`. Errors: Unsupported (no compiled code decodes them).
+Expected<FormatCost> formatCostOf(CompressedType type);
 
 } // namespace uwt
 
