@@ -35,7 +35,7 @@ struct DescendEmitter final : Emitter {
     Value top = unit.lanes.shl(unit.tableEntry(0), position);
     for (unsigned group = 0; group < groups; ++group)
       emitGroup(unit, group, top, position);
-    return mlir::success();
+    return success();
   }
 
 private:

@@ -8,7 +8,7 @@
 #ifndef UWT_TEST_UNIT_CODEC_FIXEDRATETESTING_H
 #define UWT_TEST_UNIT_CODEC_FIXEDRATETESTING_H
 
-#include "../../../lib/Codec/FixedRate.h"
+#include "lib/Codec/Fixed/FixedRate.h"
 #include "uwt/Codec/Panel.h"
 #include <cstdint>
 #include <random>
