@@ -41,7 +41,7 @@ constexpr double infiniteBits = std::numeric_limits<double>::infinity();
 /// [class][symbol], and in a last entry those symbols that are not known.
 using ClassCounts = std::vector<std::vector<uint64_t>>;
 
-struct Candidate {
+struct CodingCandidate {
   uint32_t mantissaBits;
   ClassCounts counts;
   double bits = infiniteBits;
@@ -67,13 +67,13 @@ public:
 private:
   bool isSigned() const { return getTraits(element).signBits != 0; }
   bool countsFewSymbols() const;
-  std::vector<Candidate> makeCandidates(ThreadPool &pool);
+  std::vector<CodingCandidate> makeCandidates(ThreadPool &pool);
   void addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts,
-                     std::vector<Candidate> &candidates) const;
-  void addPairs(Candidate candidate, std::vector<Candidate> &candidates) const;
+                     std::vector<CodingCandidate> &candidates) const;
+  void addPairs(CodingCandidate candidate, std::vector<CodingCandidate> &candidates) const;
   Format formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const;
-  double fixedBits(const Candidate &candidate) const;
-  double idealBits(const Candidate &candidate, double *rounding) const;
+  double fixedBits(const CodingCandidate &candidate) const;
+  double idealBits(const CodingCandidate &candidate, double *rounding) const;
 
   ElementType element;
   Format order;
@@ -110,7 +110,7 @@ bool BestSizeChoice::countsFewSymbols() const {
          mostPairEntries;
 }
 
-std::vector<Candidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
+std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
   std::span<const uint32_t> classCounts = contextClassCounts;
   if (elements < smallTensorElements)
     classCounts = classCounts.first(smallContextClassCounts);
@@ -126,7 +126,7 @@ std::vector<Candidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
     for (size_t i = 0; i < counts[0][0].size(); ++i)
       counts[0][0][i] += counts[1][c][i];
 
-  std::vector<Candidate> candidates;
+  std::vector<CodingCandidate> candidates;
   uint32_t mantissa = rows.split.symbolBits - getTraits(element).exponentBits;
   for (uint32_t bits = mantissa;; --bits) {
     addCandidates(bits, counts, candidates);
@@ -140,10 +140,10 @@ std::vector<Candidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
 
 /// Adds those of `counts`, by rising number of classes, in which more classes promise a gain.
 void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts,
-                                   std::vector<Candidate> &candidates) const {
+                                   std::vector<CodingCandidate> &candidates) const {
   double least = infiniteBits, rounding = 0;
   for (const ClassCounts &c : counts) {
-    Candidate candidate{mantissaBits, c};
+    CodingCandidate candidate{mantissaBits, c};
     // Rounding is much the same for any number of classes.
     double ideal = idealBits(candidate, candidate.classCount() == 1 ? &rounding : nullptr);
     candidate.bits = fixedBits(candidate) + ideal + rounding;
@@ -157,7 +157,8 @@ void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<Clas
 }
 
 /// Masks and scales have few symbols, of less than a bit: pairs of them.
-void BestSizeChoice::addPairs(Candidate candidate, std::vector<Candidate> &candidates) const {
+void BestSizeChoice::addPairs(CodingCandidate candidate,
+                              std::vector<CodingCandidate> &candidates) const {
   ClassCounts known = candidate.counts;
   for (std::vector<uint64_t> &counts : known)
     counts.pop_back();
@@ -173,7 +174,7 @@ void BestSizeChoice::addPairs(Candidate candidate, std::vector<Candidate> &candi
 }
 
 /// Raw fields and the classes of rows.
-double BestSizeChoice::fixedBits(const Candidate &candidate) const {
+double BestSizeChoice::fixedBits(const CodingCandidate &candidate) const {
   const ElementTraits &traits = getTraits(element);
   uint32_t rawBits = traits.wordBits - traits.exponentBits - candidate.mantissaBits;
   double classBits = std::bit_width(candidate.classCount()) - 1;
@@ -182,7 +183,7 @@ double BestSizeChoice::fixedBits(const Candidate &candidate) const {
 
 /// Code words, escape records and tables, if code words could have any fraction of bits; `rounding`
 /// gets what whole bits add to that, where it is not null.
-double BestSizeChoice::idealBits(const Candidate &candidate, double *rounding) const {
+double BestSizeChoice::idealBits(const CodingCandidate &candidate, double *rounding) const {
   Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/1);
   CodecTraits traits;
   traits.rate = Rate::Prefix;
@@ -214,13 +215,13 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   scale = elements / static_cast<double>(counted);
 
   hasFewSymbols = countsFewSymbols();
-  std::vector<Candidate> candidates = makeCandidates(pool);
+  std::vector<CodingCandidate> candidates = makeCandidates(pool);
   double best = infiniteBits;
-  for (const Candidate &candidate : candidates)
+  for (const CodingCandidate &candidate : candidates)
     best = std::min(best, candidate.bits);
   // Among equals the one with the fewest classes, for a decoder loads all their tables.
-  const Candidate *choice = nullptr;
-  for (const Candidate &candidate : candidates) {
+  const CodingCandidate *choice = nullptr;
+  for (const CodingCandidate &candidate : candidates) {
     bool isEqual = candidate.bits <= best * (1 + leastGain);
     if (isEqual && (!choice || candidate.classCount() < choice->classCount()))
       choice = &candidate;

@@ -22,11 +22,11 @@ using namespace uwt;
 namespace {
 
 /// Where the raw fields of a fragment unit lie.
-struct RawPlace {
+struct RawFields {
   size_t unitBytes, groupBytes;
   uint64_t begin;
 
-  RawPlace(const CodingPlan &plan, const PanelUnit &unit, uint32_t panelRowCount) {
+  RawFields(const CodingPlan &plan, const PanelUnit &unit, uint32_t panelRowCount) {
     unitBytes = size_t(unitBitBytes) * plan.split.rawBits();
     size_t strips = divideUp(panelRowCount, stripRows);
     groupBytes = unitBytes * strips; // order-4
@@ -125,7 +125,7 @@ private:
 
   bool decodeFragmentUnit(const StreamUnitView &view, const uint8_t *stream) {
     const PanelUnit &unit = view.unit;
-    RawPlace raw(plan, unit, out.rows);
+    RawFields raw(plan, unit, out.rows);
     const void *lookups[panelRows / stripRows * jointRows];
     LaneJob job{};
     job.stream = stream;
@@ -162,7 +162,7 @@ private:
 
   /// Rows `g` and `g + 8` of a strip from their symbols: whole groups straight to the output,
   /// the last part of a row by way of a buffer.
-  void mergePair(const PanelUnit &unit, const RawPlace &raw, uint32_t strip, uint32_t g,
+  void mergePair(const PanelUnit &unit, const RawFields &raw, uint32_t strip, uint32_t g,
                  const uint16_t *low, const uint16_t *high, Merge by) {
     uint32_t row = strip * stripRows + g;
     uint32_t whole = unit.columns / fixedUnitColumns, rest = unit.columns % fixedUnitColumns;
@@ -254,7 +254,7 @@ private:
         decodeUnitReference(context, view, panel.code, plain.data(), scratchStride));
     for (uint16_t &symbol : plain)
       symbol = static_cast<uint16_t>(symbol << (16 - plan.split.symbolBits));
-    RawPlace raw(plan, unit, out.rows);
+    RawFields raw(plan, unit, out.rows);
     for (uint32_t row = 0; row < unit.rows; ++row) {
       const uint16_t *from = plain.data() + row * scratchStride;
       if (unit.layout == Layout::RowMajor)

@@ -204,8 +204,8 @@ private:
       codes[strip * 2] = context.classOf(unit, strip * stripRows + g).encode.data();
       codes[strip * 2 + 1] = context.classOf(unit, strip * stripRows + g + 8).encode.data();
     }
-    LaneCode job{low + 2 * t, high + 2 * t,      stripStride, codes, unit.strips, unit.blocks,
-                 0,           tables.pairStride, note,        this};
+    LaneCodeJob job{low + 2 * t, high + 2 * t,      stripStride, codes, unit.strips, unit.blocks,
+                    0,           tables.pairStride, note,        this};
     (tables.group == 1 ? kernels.fragmentCodeSingle : kernels.fragmentCodePair)[isLong](job,
                                                                                         writer);
   }
@@ -245,7 +245,7 @@ private:
         for (uint32_t i = 0; i < stagedColumns(); ++i)
           low[i] = tables.numbers[low[i]];
       const uint32_t *codes = context.classOf(unit, lane).encode.data();
-      LaneCode job{
+      LaneCodeJob job{
           low,  nullptr, 0, &codes, 0, 0, codeWordsOf(unit, tables.group), tables.pairStride,
           note, this};
       (tables.group == 1 ? kernels.rowCodeSingle : kernels.rowCodePair)[isLong](job, writer);

@@ -117,7 +117,7 @@ struct PairSplitJob {
 };
 
 /// One lane's code words from symbols (group 2: numbers).
-struct LaneCode {
+struct LaneCodeJob {
   /// fragment: rows g and g + 8 of the strips, from the lane's first column;
   /// row_major: low only.
   const uint16_t *low, *high;
@@ -154,7 +154,7 @@ struct BitWriter {
 };
 
 using DecodeLanes = bool (*)(const LaneJob &);
-using CodeLane = void (*)(const LaneCode &, BitWriter &);
+using CodeLane = void (*)(const LaneCodeJob &, BitWriter &);
 
 /// What an instruction set provides. First index of arrays: whether a code word may have 15 bits.
 struct PrefixKernels {
@@ -325,7 +325,7 @@ UWT_INLINE bool decodeRows(const LaneJob &job) {
 
 /// Four code words; `element` is the number of the first one's first element.
 template <bool Long>
-UWT_INLINE void putFour(const LaneCode &job, BitWriter &writer, uint32_t element, uint32_t e0,
+UWT_INLINE void putFour(const LaneCodeJob &job, BitWriter &writer, uint32_t element, uint32_t e0,
                         uint32_t e1, uint32_t e2, uint32_t e3) {
   if (__builtin_expect((e0 | e1 | e2 | e3) >> 29, 0)) {
     uint32_t entries[4] = {e0, e1, e2, e3};
@@ -356,7 +356,7 @@ UWT_INLINE uint32_t entryAt(const uint32_t *table, const uint16_t *symbols, uint
 }
 
 template <unsigned Group, bool Long>
-UWT_INLINE void codeFragmentLane(const LaneCode &job, BitWriter &writer) {
+UWT_INLINE void codeFragmentLane(const LaneCodeJob &job, BitWriter &writer) {
   BitWriter local = writer;
   const uint32_t stride = job.pairStride;
   uint32_t element = 0;
@@ -377,7 +377,7 @@ UWT_INLINE void codeFragmentLane(const LaneCode &job, BitWriter &writer) {
 }
 
 template <unsigned Group, bool Long>
-UWT_INLINE void codeRow(const LaneCode &job, BitWriter &writer) {
+UWT_INLINE void codeRow(const LaneCodeJob &job, BitWriter &writer) {
   BitWriter local = writer;
   const uint32_t *table = job.tables[0], stride = job.pairStride;
   const uint16_t *a = job.low;
@@ -411,11 +411,11 @@ UWT_INLINE void codeRow(const LaneCode &job, BitWriter &writer) {
     return prefixLoop::decodeRows<Group, Entry, Long, jointLanes>(job);                            \
   }                                                                                                \
   template <unsigned Group, bool Long>                                                             \
-  TARGET static void fragmentCodeLoop(const LaneCode &job, BitWriter &writer) {                    \
+  TARGET static void fragmentCodeLoop(const LaneCodeJob &job, BitWriter &writer) {                 \
     prefixLoop::codeFragmentLane<Group, Long>(job, writer);                                        \
   }                                                                                                \
   template <unsigned Group, bool Long>                                                             \
-  TARGET static void rowCodeLoop(const LaneCode &job, BitWriter &writer) {                         \
+  TARGET static void rowCodeLoop(const LaneCodeJob &job, BitWriter &writer) {                      \
     prefixLoop::codeRow<Group, Long>(job, writer);                                                 \
   }                                                                                                \
   static PrefixKernels prefixLoops() {                                                             \

@@ -11,10 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelIndex.h"
-#include "StopWatch.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Tensor.h"
 #include "uwt/Support/Checksum.h"
+#include "uwt/Support/StopWatch.h"
 #include <atomic>
 #include <cstring>
 #include <mutex>

@@ -12,10 +12,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelIndex.h"
-#include "StopWatch.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include "uwt/Support/Checksum.h"
+#include "uwt/Support/StopWatch.h"
 #include <atomic>
 #include <cmath>
 

@@ -20,25 +20,12 @@
 
 #include "WeightBuilder.h"
 #include "uwt/Codec/Transcode.h"
-#include <chrono>
+#include "uwt/Support/StopWatch.h"
 #include <cstring>
-#include <utility>
 
 using namespace uwt;
 
 namespace {
-
-/// Seconds from lap to lap.
-class StopWatch {
-public:
-  double lap() {
-    auto now = std::chrono::steady_clock::now();
-    return std::chrono::duration<double>(now - std::exchange(start, now)).count();
-  }
-
-private:
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-};
 
 /// What a thread reuses from panel to panel.
 struct Worker {

@@ -15,7 +15,7 @@ using namespace uwt;
 namespace {
 
 /// An option: its name, what it takes (nothing for flags), and what it does.
-struct Option {
+struct OptionSpec {
   const char *name, *value, *help;
   std::function<Status(CommandLineOptions &, const std::string &)> apply;
 };
@@ -33,7 +33,7 @@ static Expected<uint64_t> parseCount(const char *name, const std::string &text, 
 
 /// An option with a number, put where `place` says.
 template <typename Place>
-static Option number(const char *name, const char *help, uint64_t most, Place place) {
+static OptionSpec number(const char *name, const char *help, uint64_t most, Place place) {
   return {name, "NUMBER", help,
           [=](CommandLineOptions &options, const std::string &text) -> Status {
             UWT_ASSIGN_OR_RETURN(uint64_t value, parseCount(name, text, most));
@@ -42,7 +42,7 @@ static Option number(const char *name, const char *help, uint64_t most, Place pl
           }};
 }
 
-template <typename Place> static Option flag(const char *name, const char *help, Place place) {
+template <typename Place> static OptionSpec flag(const char *name, const char *help, Place place) {
   return {name, nullptr, help, [=](CommandLineOptions &options, const std::string &) {
             place(options);
             return ok();
@@ -50,14 +50,14 @@ template <typename Place> static Option flag(const char *name, const char *help,
 }
 
 template <typename Place>
-static Option text(const char *name, const char *value, const char *help, Place place) {
+static OptionSpec text(const char *name, const char *value, const char *help, Place place) {
   return {name, value, help, [=](CommandLineOptions &options, const std::string &given) {
             place(options, given);
             return ok();
           }};
 }
 
-static void addInputs(std::vector<Option> &options) {
+static void addInputs(std::vector<OptionSpec> &options) {
   options.push_back(text("--pack", "FILE", "a kernel pack; may be given several times",
                          [](auto &o, auto &v) { o.bench.packs.push_back(v); }));
   options.push_back(text("--weights", "FILE", "measure the BF16 matrices of a file or folder",
@@ -74,7 +74,7 @@ static void addInputs(std::vector<Option> &options) {
                          [](auto &o, auto &v) { o.bench.cublasLt = v; }));
 }
 
-static void addGrid(std::vector<Option> &options) {
+static void addGrid(std::vector<OptionSpec> &options) {
   options.push_back(
       {"--shapes", "LIST",
        "all (default: the grid and the packs' own), quick, packs, smallest, models, or "
@@ -111,7 +111,7 @@ static void addGrid(std::vector<Option> &options) {
                            [](auto &o, uint64_t v) { o.bench.rotation = v << 20; }));
 }
 
-static void addModes(std::vector<Option> &options) {
+static void addModes(std::vector<OptionSpec> &options) {
   options.push_back(number("--device", "number of the GPU (default 0)", 1024,
                            [](auto &o, auto v) { o.device = static_cast<unsigned>(v); }));
   options.push_back(number("--threads", "threads of the host (default: one a processor)", 4096,
@@ -132,9 +132,9 @@ static void addModes(std::vector<Option> &options) {
   options.push_back(flag("--help", "print this and end", [](auto &o) { o.help = true; }));
 }
 
-static const std::vector<Option> &allOptions() {
-  static const std::vector<Option> options = [] {
-    std::vector<Option> made;
+static const std::vector<OptionSpec> &allOptions() {
+  static const std::vector<OptionSpec> options = [] {
+    std::vector<OptionSpec> made;
     addInputs(made);
     addGrid(made);
     addModes(made);
@@ -143,9 +143,9 @@ static const std::vector<Option> &allOptions() {
   return options;
 }
 
-static Expected<const Option *> findOption(const std::string &name) {
+static Expected<const OptionSpec *> findOption(const std::string &name) {
   std::vector<std::string_view> names;
-  for (const Option &option : allOptions()) {
+  for (const OptionSpec &option : allOptions()) {
     if (name == option.name)
       return &option;
     names.emplace_back(option.name);
@@ -167,7 +167,7 @@ Expected<CommandLineOptions> uwt::parseOptions(const std::vector<std::string> &a
       value = name.substr(equals + 1);
       name.resize(equals);
     }
-    UWT_ASSIGN_OR_RETURN(const Option *option, findOption(name));
+    UWT_ASSIGN_OR_RETURN(const OptionSpec *option, findOption(name));
     if (!option->value && hasValue)
       return usageError(name + " takes no value");
     if (option->value && !hasValue) {
@@ -186,7 +186,7 @@ Expected<CommandLineOptions> uwt::parseOptions(const std::vector<std::string> &a
 std::string uwt::helpText() {
   std::string text = "Measures the kernels of packs on a GPU, after checking them, against "
                      "cuBLASLt.\n\nusage: uwt-bench --pack FILE [options]\n\n";
-  for (const Option &option : allOptions()) {
+  for (const OptionSpec &option : allOptions()) {
     std::string left = std::string("  ") + option.name;
     if (option.value)
       left += std::string(" ") + option.value;

@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 //===----------------------------------------------------------------------===//
 
 namespace {
-struct Prediction {
+struct LedgerPrediction {
   std::string kernel, format, target;
   uint64_t rows = 0, columns = 0, batch = 0;
   Json whole;
@@ -29,11 +29,11 @@ struct Prediction {
 } // namespace
 
 struct Ledger::State {
-  std::vector<Prediction> predictions;
+  std::vector<LedgerPrediction> predictions;
 
   Status add(const std::string &text);
   /// The one for a kernel and shape, with the smallest batch that is not below the row's.
-  const Prediction *find(const BenchRow &row) const;
+  const LedgerPrediction *find(const BenchRow &row) const;
 };
 
 Ledger::Ledger() : state(std::make_unique<State>()) {}
@@ -94,9 +94,9 @@ Expected<Ledger> Ledger::read(const std::vector<std::string> &paths) {
   return ledger;
 }
 
-const Prediction *Ledger::State::find(const BenchRow &row) const {
-  const Prediction *best = nullptr;
-  for (const Prediction &one : predictions)
+const LedgerPrediction *Ledger::State::find(const BenchRow &row) const {
+  const LedgerPrediction *best = nullptr;
+  for (const LedgerPrediction &one : predictions)
     if (one.kernel == row.entry->kernel && one.format == row.entry->format.str() &&
         one.target == row.target && one.rows == row.shape.rows &&
         one.columns == row.shape.columns && one.batch >= row.batch &&
@@ -248,7 +248,7 @@ std::string Report::text(const BenchResult &result) const {
   json["rows"] = Json::array();
   for (const BenchRow &row : result.rows) {
     json["rows"].push_back(rowJson(row, result.copyBytesPerSecond));
-    if (const Prediction *predicted = ledger.state->find(row))
+    if (const LedgerPrediction *predicted = ledger.state->find(row))
       json["rows"].back()["predicted"] = predicted->whole;
   }
   json["refused"] = Json::array();

@@ -51,8 +51,7 @@ static Status measure(const CommandLineOptions &options) {
   ThreadPool pool(options.threads);
   BenchProgress progress{say, [&](const BenchResult &found) {
                            report.note(management);
-                           return options.json.empty() ? ok()
-                                                       : report.write(options.json, found);
+                           return options.json.empty() ? ok() : report.write(options.json, found);
                          }};
   BenchResult result;
   Status status = runBench(device, options.bench, progress, pool, result);

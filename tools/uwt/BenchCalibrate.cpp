@@ -91,7 +91,7 @@ static double leastOf(const std::vector<double> &values) {
 Status BenchCalibrateCommand::measureBandwidth(Session &session) {
   session.detail("measuring bandwidth");
   ThreadPool all(threads);
-  ReadProbe probe(uint64_t(384) << 20, all);
+  MemoryProbe probe(uint64_t(384) << 20, all);
   result.bandwidth.clear();
   for (unsigned count = 1; count <= all.size(); ++count) {
     ThreadPool pool(count);

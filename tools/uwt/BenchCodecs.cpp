@@ -18,13 +18,13 @@ using namespace uwt;
 namespace {
 
 /// What is measured of one workload.
-struct BenchResult {
+struct CodecBenchResult {
   std::string name;
   uint64_t tensors = 0, elements = 0, bytes = 0;
   /// Type and shape of the first tensor.
   TensorDescription first;
   EntropyBounds bounds;
-  std::vector<BenchRow> rows;
+  std::vector<CodecBenchRow> rows;
 };
 
 class BenchCodecsCommand final : public Command {
@@ -41,11 +41,11 @@ public:
 private:
   Expected<std::vector<std::pair<std::string, FormatChoice>>> choices() const;
   Expected<BenchWorkload> workload(const std::string &name, ThreadPool &pool) const;
-  Expected<BenchResult> measure(const Session &session, const std::string &weightsName) const;
+  Expected<CodecBenchResult> measure(const Session &session, const std::string &weightsName) const;
   Status measurePeers(const Session &session, const BenchWorkload &weights,
-                      BenchResult &result) const;
-  std::string tables(const Session &session, const BenchResult &result) const;
-  Json json(const std::vector<BenchResult> &results) const;
+                      CodecBenchResult &result) const;
+  std::string tables(const Session &session, const CodecBenchResult &result) const;
+  Json json(const std::vector<CodecBenchResult> &results) const;
 
   std::string size = "4096x4096", seed = "1", path = "best";
   std::vector<std::string> weights, formats;
@@ -154,10 +154,10 @@ static bool isSkippable(const Error &error, bool all) {
 }
 
 Status BenchCodecsCommand::measurePeers(const Session &session, const BenchWorkload &weights,
-                                        BenchResult &result) const {
+                                        CodecBenchResult &result) const {
   if (noPeers)
     return ok();
-  UWT_ASSIGN_OR_RETURN(BenchRow copy, benchCopy(weights, settings));
+  UWT_ASSIGN_OR_RETURN(CodecBenchRow copy, benchCopy(weights, settings));
   result.rows.push_back(std::move(copy));
   if (zstdVersion().empty()) {
     session.note("this build has no zstd to compare with; install libzstd-dev and build again");
@@ -167,17 +167,17 @@ Status BenchCodecsCommand::measurePeers(const Session &session, const BenchWorkl
     if (level == 19 && !slow)
       continue;
     session.detail("measuring zstd -" + std::to_string(level));
-    UWT_ASSIGN_OR_RETURN(BenchRow row, benchZstd(weights, level, settings));
+    UWT_ASSIGN_OR_RETURN(CodecBenchRow row, benchZstd(weights, level, settings));
     result.rows.push_back(std::move(row));
   }
   return ok();
 }
 
-Expected<BenchResult> BenchCodecsCommand::measure(const Session &session,
-                                                  const std::string &weightsName) const {
+Expected<CodecBenchResult> BenchCodecsCommand::measure(const Session &session,
+                                                       const std::string &weightsName) const {
   ThreadPool every, pool(threads);
   UWT_ASSIGN_OR_RETURN(BenchWorkload source, workload(weightsName, every));
-  BenchResult result;
+  CodecBenchResult result;
   result.name = source.name;
   result.tensors = source.tensors.size();
   result.elements = source.elements();
@@ -213,7 +213,7 @@ static std::string rateText(uint64_t bytes, double seconds) {
   return formatNumber(rate, rate < 0.1 ? 4 : 2);
 }
 
-static std::string sizesTable(const Session &session, const BenchResult &result) {
+static std::string sizesTable(const Session &session, const CodecBenchResult &result) {
   Table table({{"format", Table::Align::Left},
                {"bits/weight"},
                {"to joint"},
@@ -223,7 +223,7 @@ static std::string sizesTable(const Session &session, const BenchResult &result)
                {"escapes"},
                {"raw panels"}});
   uint64_t bytes = result.bytes, elements = result.elements;
-  for (const BenchRow &row : result.rows) {
+  for (const CodecBenchRow &row : result.rows) {
     double bits = bitsPer(row.bytes, elements);
     table.add({row.name, formatNumber(bits, 3), signedPercent(bits, result.bounds.joint),
                signedPercent(bits, result.bounds.exponent), rateText(bytes, row.encode.median()),
@@ -249,7 +249,8 @@ static std::vector<std::pair<std::string, double>> shares(const BenchSamples &sa
           {"other", std::max(0.0, 1 - (samples.choose + steps) / sum)}};
 }
 
-static std::string timesTable(const Session &session, const BenchResult &result, double threads) {
+static std::string timesTable(const Session &session, const CodecBenchResult &result,
+                              double threads) {
   Table table({{"where the time goes", Table::Align::Left},
                {"choose"},
                {"statistics"},
@@ -257,7 +258,7 @@ static std::string timesTable(const Session &session, const BenchResult &result,
                {"code"},
                {"checksum"},
                {"other"}});
-  for (const BenchRow &row : result.rows)
+  for (const CodecBenchRow &row : result.rows)
     for (bool isDecode : {false, true}) {
       std::vector<std::string> cells = {(isDecode ? "decode " : "encode ") + row.name};
       for (const auto &[step, share] : shares(isDecode ? row.decode : row.encode, threads))
@@ -268,7 +269,8 @@ static std::string timesTable(const Session &session, const BenchResult &result,
   return table.str(session);
 }
 
-std::string BenchCodecsCommand::tables(const Session &session, const BenchResult &result) const {
+std::string BenchCodecsCommand::tables(const Session &session,
+                                       const CodecBenchResult &result) const {
   ThreadPool pool(threads);
   std::string text = session.bold(result.name) + ": ";
   text += result.tensors == 1
@@ -280,7 +282,7 @@ std::string BenchCodecsCommand::tables(const Session &session, const BenchResult
   text += plural(pool.size(), "thread") + ", path " + path + ", checksums in, medians\n\n";
   text += sizesTable(session, result) + "\n" +
           timesTable(session, result, static_cast<double>(pool.size()));
-  for (const BenchRow &row : result.rows)
+  for (const CodecBenchRow &row : result.rows)
     if (!row.format.empty() && row.format != row.name)
       text +=
           row.name + " is " + row.format + (result.tensors > 1 ? " on the first tensor\n" : "\n");
@@ -296,7 +298,7 @@ static Json samplesJson(const BenchSamples &samples, uint64_t bytes, double thre
   return object;
 }
 
-Json BenchCodecsCommand::json(const std::vector<BenchResult> &results) const {
+Json BenchCodecsCommand::json(const std::vector<CodecBenchResult> &results) const {
   ThreadPool pool(threads);
   Json object = schemaObject("bench.codecs");
   object["version"] = UWT_VERSION;
@@ -306,7 +308,7 @@ Json BenchCodecsCommand::json(const std::vector<BenchResult> &results) const {
   object["seed"] = seed;
   object["zstd"] = zstdVersion();
   object["workloads"] = Json::array();
-  for (const BenchResult &result : results) {
+  for (const CodecBenchResult &result : results) {
     uint64_t bytes = result.bytes, elements = result.elements;
     Json one = {{"weights", result.name},
                 {"tensors", result.tensors},
@@ -314,7 +316,7 @@ Json BenchCodecsCommand::json(const std::vector<BenchResult> &results) const {
                 {"bytes", bytes},
                 {"exponent_entropy", result.bounds.exponent},
                 {"joint_entropy", result.bounds.joint}};
-    for (const BenchRow &row : result.rows)
+    for (const CodecBenchRow &row : result.rows)
       one["rows"].push_back(
           {{"name", row.name},
            {"format", row.format},
@@ -335,9 +337,9 @@ Status BenchCodecsCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(settings.path, parsePath(path));
   settings.minimumSeconds = minimumSeconds;
   std::vector<std::string> kinds = weights.empty() ? std::vector<std::string>{"gaussian"} : weights;
-  std::vector<BenchResult> results;
+  std::vector<CodecBenchResult> results;
   for (const std::string &kind : kinds) {
-    UWT_ASSIGN_OR_RETURN(BenchResult result, measure(session, kind));
+    UWT_ASSIGN_OR_RETURN(CodecBenchResult result, measure(session, kind));
     if (!session.wantsJson())
       session.print((results.empty() ? "" : "\n") + tables(session, result));
     results.push_back(std::move(result));

@@ -55,7 +55,7 @@ Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
       settings.copies ? settings.copies : ProductWeights::coldCopies(rowCount, columns);
   UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(settings.weights, rowCount, columns, copies,
                                                      settings.seed, pool));
-  probe = std::make_unique<ReadProbe>(rawBytes() * copies, pool);
+  probe = std::make_unique<MemoryProbe>(rawBytes() * copies, pool);
   inputs.clear();
   expected.clear();
   rows.clear();

@@ -92,7 +92,7 @@ private:
   const MatmulSettings &settings;
   ThreadPool pool;
   std::unique_ptr<ProductWeights> weights;
-  std::unique_ptr<ReadProbe> probe;
+  std::unique_ptr<MemoryProbe> probe;
   /// [batch]: x, and what the raw twin makes of it.
   std::vector<std::vector<uint8_t>> inputs, expected;
   std::vector<MatmulRow> rows;

@@ -213,7 +213,7 @@ static uint64_t readBytes(const uint8_t *data, uint64_t size) {
 /// What panels of a product are: a task reads so much at a time.
 static constexpr uint64_t readTaskBytes = 512 << 10;
 
-ReadProbe::ReadProbe(uint64_t bytes, ThreadPool &pool) : memory(bytes) {
+MemoryProbe::MemoryProbe(uint64_t bytes, ThreadPool &pool) : memory(bytes) {
   pool.parallelFor(divideUp(bytes, readTaskBytes), [&](uint64_t i, unsigned) {
     uint64_t begin = i * readTaskBytes;
     std::memset(memory.data() + begin, static_cast<int>(i % 251),
@@ -221,7 +221,7 @@ ReadProbe::ReadProbe(uint64_t bytes, ThreadPool &pool) : memory(bytes) {
   });
 }
 
-double ReadProbe::run(ThreadPool &pool) const {
+double MemoryProbe::run(ThreadPool &pool) const {
   // What keeps the reads from being left out.
   [[maybe_unused]] static volatile uint64_t sink;
   auto begin = std::chrono::steady_clock::now();

@@ -64,9 +64,9 @@ std::string batchFunction(uint64_t batch);
 std::vector<uint8_t> drawInput(uint64_t batch, uint64_t columns, uint64_t seed);
 
 /// Bytes of memory on huge pages that are read from the first to the last.
-class ReadProbe {
+class MemoryProbe {
 public:
-  explicit ReadProbe(uint64_t bytes, ThreadPool &pool);
+  explicit MemoryProbe(uint64_t bytes, ThreadPool &pool);
   /// Seconds of one pass.
   double run(ThreadPool &pool) const;
   uint64_t bytes() const { return memory.size(); }

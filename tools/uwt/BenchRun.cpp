@@ -65,7 +65,7 @@ public:
   Status encodeAll(BenchSamples *samples);
   Status decodeAll(BenchSamples *samples);
   Status checkAll() const;
-  void describe(BenchRow &row) const;
+  void describe(CodecBenchRow &row) const;
 
 private:
   Expected<ChosenFormat> formatFor(const BenchTensor &tensor) const;
@@ -146,7 +146,7 @@ Status FormatBench::checkAll() const {
   return ok();
 }
 
-void FormatBench::describe(BenchRow &row) const {
+void FormatBench::describe(CodecBenchRow &row) const {
   // What the container pads planes to (docs/container.md).
   constexpr uint64_t planePadding = 256;
   for (const EncodedTensor &tensor : encoded) {
@@ -159,11 +159,11 @@ void FormatBench::describe(BenchRow &row) const {
   row.format = descriptions.front().format.str();
 }
 
-Expected<BenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::string &name,
-                                    const FormatChoice &choice, const BenchSettings &settings,
-                                    ThreadPool &pool) {
+Expected<CodecBenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::string &name,
+                                         const FormatChoice &choice, const BenchSettings &settings,
+                                         ThreadPool &pool) {
   FormatBench bench(workload, choice, settings, pool);
-  BenchRow row;
+  CodecBenchRow row;
   row.name = name;
   // Warms up, and proves the row.
   UWT_RETURN_IF_ERROR(bench.encodeAll(nullptr));
@@ -178,8 +178,9 @@ Expected<BenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::st
   return row;
 }
 
-Expected<BenchRow> uwt::benchCopy(const BenchWorkload &workload, const BenchSettings &settings) {
-  BenchRow row;
+Expected<CodecBenchRow> uwt::benchCopy(const BenchWorkload &workload,
+                                       const BenchSettings &settings) {
+  CodecBenchRow row;
   row.name = "memcpy";
   row.bytes = workload.bytes();
   std::vector<std::vector<uint8_t>> copies;

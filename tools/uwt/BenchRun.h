@@ -36,7 +36,7 @@ struct BenchSamples {
   double median() const;
 };
 
-struct BenchRow {
+struct CodecBenchRow {
   std::string name;
   /// The format of the first tensor, where `name` is a policy.
   std::string format;
@@ -48,16 +48,16 @@ struct BenchRow {
 
 /// Measures a format. Errors: Usage (the format does not fit the element type),
 /// Interrupted, Invalid (the round trip is not exact).
-Expected<BenchRow> benchFormat(const BenchWorkload &workload, const std::string &name,
-                               const FormatChoice &choice, const BenchSettings &settings,
-                               ThreadPool &pool);
+Expected<CodecBenchRow> benchFormat(const BenchWorkload &workload, const std::string &name,
+                                    const FormatChoice &choice, const BenchSettings &settings,
+                                    ThreadPool &pool);
 
 /// Plain copies: the speed of memory on one core.
-Expected<BenchRow> benchCopy(const BenchWorkload &workload, const BenchSettings &settings);
+Expected<CodecBenchRow> benchCopy(const BenchWorkload &workload, const BenchSettings &settings);
 
 /// zstd on the tensors' bytes, one thread, with its content checksum.
-Expected<BenchRow> benchZstd(const BenchWorkload &workload, int level,
-                             const BenchSettings &settings);
+Expected<CodecBenchRow> benchZstd(const BenchWorkload &workload, int level,
+                                  const BenchSettings &settings);
 /// Version of zstd that this build has, or nothing.
 std::string zstdVersion();
 

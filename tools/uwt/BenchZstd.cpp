@@ -31,8 +31,8 @@ static Status zstdStatus(size_t result) {
 
 std::string uwt::zstdVersion() { return ZSTD_versionString(); }
 
-Expected<BenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
-                                  const BenchSettings &settings) {
+Expected<CodecBenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
+                                       const BenchSettings &settings) {
   std::unique_ptr<ZSTD_CCtx, FreeContext> coder(ZSTD_createCCtx());
   std::unique_ptr<ZSTD_DCtx, FreeContext> decoder(ZSTD_createDCtx());
   if (!coder || !decoder)
@@ -40,7 +40,7 @@ Expected<BenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
   UWT_RETURN_IF_ERROR(
       zstdStatus(ZSTD_CCtx_setParameter(coder.get(), ZSTD_c_compressionLevel, level)));
   UWT_RETURN_IF_ERROR(zstdStatus(ZSTD_CCtx_setParameter(coder.get(), ZSTD_c_checksumFlag, 1)));
-  BenchRow row;
+  CodecBenchRow row;
   row.name = "zstd -" + std::to_string(level);
   size_t count = workload.tensors.size();
   std::vector<std::vector<uint8_t>> packed(count), unpacked(count);
@@ -78,7 +78,7 @@ Expected<BenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
 
 std::string uwt::zstdVersion() { return {}; }
 
-Expected<BenchRow> uwt::benchZstd(const BenchWorkload &, int, const BenchSettings &) {
+Expected<CodecBenchRow> uwt::benchZstd(const BenchWorkload &, int, const BenchSettings &) {
   return unsupportedError("this build has no zstd; install libzstd-dev and configure again");
 }
 

@@ -1,12 +1,12 @@
-//===- StopWatch.h - Where coding time goes ---------------------*- C++ -*-===//
+//===- StopWatch.h - Where time goes ----------------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_CODEC_STOPWATCH_H
-#define UWT_LIB_CODEC_STOPWATCH_H
+#ifndef UWT_SUPPORT_STOPWATCH_H
+#define UWT_SUPPORT_STOPWATCH_H
 
 #include <chrono>
 
@@ -29,4 +29,4 @@ private:
 
 } // namespace uwt
 
-#endif // UWT_LIB_CODEC_STOPWATCH_H
+#endif // UWT_SUPPORT_STOPWATCH_H
