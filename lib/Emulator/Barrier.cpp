@@ -70,15 +70,17 @@ void Warp::fence(bool isForMemory) {
   ++ownTime();
 }
 
-/// Whether the barrier is there, and who knows as much as `clock` knows that.
-static std::string usable(const Cluster &cluster, unsigned number, const Clock &clock) {
+/// Whether the barrier is there, and who knows as much as `clock` knows that. The message of an
+/// error says what a thread does wrong.
+static Status checkUse(const Cluster &cluster, unsigned number, const Clock &clock) {
   const MBarrier &barrier = cluster.barriers[number];
   if (!barrier.isInitialised)
-    return "uses " + cluster.barrierName(number) + ", which nothing has initialised";
+    return invalidError("uses " + cluster.barrierName(number) + ", which nothing has initialised");
   if (clock[cluster.actors.warp(barrier.initWarp)] < barrier.initTime)
-    return "uses " + cluster.barrierName(number) + ", which " + cluster.warpName(barrier.initWarp) +
-           " initialises, with no barrier between the two";
-  return "";
+    return invalidError("uses " + cluster.barrierName(number) + ", which " +
+                        cluster.warpName(barrier.initWarp) +
+                        " initialises, with no barrier between the two");
+  return ok();
 }
 
 bool Warp::needBlock(unsigned lane, uint64_t other) {
@@ -96,10 +98,10 @@ MBarrier *Warp::usableBarrier(const BarrierUse &use, unsigned lane, unsigned oth
   if (!barrierNumber(use, lane, which))
     return nullptr;
   which += (other - rank) * cluster.launch.program.barriers;
-  std::string problem = usable(cluster, which, clock);
-  if (problem.empty())
+  Status known = checkUse(cluster, which, clock);
+  if (known)
     return &cluster.barriers[which];
-  fault(lane, problem);
+  fault(lane, known.error().message());
   return nullptr;
 }
 

@@ -116,17 +116,24 @@ def class_of(symbol, namespaces):
     return "::".join(parts[:depth]) if is_member else None
 
 
+def output_of(command, text=None):
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+
+
+def symbols(files):
+    """Demangled names of what the files define for others, and no other file may define too."""
+    listing = output_of(["nm", "--defined-only", "--extern-only", *files])
+    mangled = re.findall(r"^[0-9a-f]+ [TDBR] (_Z\S+)$", listing, re.MULTILINE)
+    return output_of(["c++filt"], "\n".join(mangled)).splitlines()
+
+
 def split_classes(build, namespaces):
     """Complaints: of a class that has functions in two libraries."""
     owners = collections.defaultdict(set)
     for library, files in libraries(build).items():
-        command = ["nm", "--demangle", "--defined-only", "--extern-only", *files]
-        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        for line in listing.splitlines():
-            found = re.match(r"[0-9a-f]+ ([TDBR]) (.*)$", line)
-            owner = class_of(found[2], namespaces) if found else None
-            if owner:
-                owners[owner].add(library)
+        for symbol in symbols(files):
+            owners[class_of(symbol, namespaces)].add(library)
+    owners.pop(None, None)
     for name, places in sorted(owners.items()):
         if len(places) > 1:
             yield f"class {name} has functions in {', '.join(sorted(places))}"
@@ -148,8 +155,8 @@ def test_no_two_files_define_a_class_of_one_name():
 
 def test_functions_of_a_class_are_in_one_library(pytestconfig):
     build = pytestconfig.getoption("--uwt").resolve().parents[1]
-    if not shutil.which("nm") or not libraries(build):
-        pytest.skip("needs nm and a build tree")
+    if not shutil.which("nm") or not shutil.which("c++filt") or not libraries(build):
+        pytest.skip("needs nm, c++filt and a build tree")
     assert not list(split_classes(build, namespaces_of(ROOT)))
 
 

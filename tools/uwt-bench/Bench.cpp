@@ -256,8 +256,8 @@ Status BenchRun::profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t 
 //===----------------------------------------------------------------------===//
 
 Status BenchRun::runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch) {
-  if (std::string why = whyNotRunnable(pack.pack->pack(), entry); !why.empty()) {
-    refuse(entry.kernel, entry.format, batch, unsupportedError(why));
+  if (Status served = checkProductEntry(pack.pack->pack(), entry); !served) {
+    refuse(entry.kernel, entry.format, batch, served.error());
     return ok();
   }
   if (options.profile)
@@ -342,9 +342,9 @@ Expected<BenchRow> BenchRun::checkAndTimeCoding(OpenPack &pack, const KernelEntr
 
 Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
   auto entry = select(pack, GpuKernelFamily::Transcode, kind, 1);
-  std::string why = entry ? whyNotTranscoded(**entry) : entry.error().message();
-  if (!why.empty()) {
-    refuse(entry ? (*entry)->kernel : "", kind.format, 0, unsupportedError(why));
+  Status served = entry ? checkTranscodeEntry(**entry) : Status(entry.error());
+  if (!served) {
+    refuse(entry ? (*entry)->kernel : "", kind.format, 0, served.error());
     return ok();
   }
   bool makesRaw = kind.result == rawFormat();

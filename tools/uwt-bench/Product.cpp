@@ -58,26 +58,26 @@ static std::vector<const KernelEntry *> partsOf(const KernelPack &pack, const Ke
   return parts;
 }
 
-std::string uwt::whyNotRunnable(const KernelPack &pack, const KernelEntry &entry) {
+Status uwt::checkProductEntry(const KernelPack &pack, const KernelEntry &entry) {
   if (entry.element != ElementType::BF16)
-    return "its weights are " + std::string(getTraits(entry.element).name) +
-           ", and uwt-bench measures bf16";
+    return unsupportedError("its weights are " + std::string(getTraits(entry.element).name) +
+                            ", and uwt-bench measures bf16");
   bool writesY = false;
   for (const KernelEntry *part : partsOf(pack, entry))
     for (const KernelArgument &argument : part->arguments) {
       std::string type = " of " + std::string(nameOf(argument.type)) + " is not measured";
       if (argument.kind == ArgumentKind::Extra)
-        return "it takes operands of an epilogue, which uwt-bench does not have";
+        return unsupportedError("it takes operands of an epilogue, which uwt-bench does not have");
       if (argument.kind == ArgumentKind::X && argument.type != ArgumentType::BF16 &&
           argument.type != ArgumentType::I16 && argument.type != ArgumentType::I32)
-        return "x" + type;
+        return unsupportedError("x" + type);
       if (argument.kind == ArgumentKind::Y) {
         writesY = true;
         if (argument.type != ArgumentType::BF16 && argument.type != ArgumentType::F32)
-          return "y" + type;
+          return unsupportedError("y" + type);
       }
     }
-  return writesY ? "" : "it has no y";
+  return writesY ? ok() : unsupportedError("it has no y");
 }
 
 /// The shortest stride with which rows of `width` elements of `bytes` bytes are aligned.

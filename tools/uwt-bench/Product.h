@@ -48,8 +48,9 @@ struct GpuSession {
 /// a row.
 unsigned copiesToRotate(uint64_t weightBytes, uint64_t rotation);
 
-/// Why uwt-bench cannot run a kernel, or nothing: element and result types, operands of epilogues.
-std::string whyNotRunnable(const KernelPack &pack, const KernelEntry &entry);
+/// Whether uwt-bench can run a kernel. Errors: Unsupported (element and result types, operands of
+/// epilogues).
+Status checkProductEntry(const KernelPack &pack, const KernelEntry &entry);
 
 /// A kernel with copies of a weight and operands for a batch.
 class Product {

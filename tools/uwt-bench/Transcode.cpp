@@ -11,15 +11,15 @@
 
 using namespace uwt;
 
-std::string uwt::whyNotTranscoded(const KernelEntry &entry) {
+Status uwt::checkTranscodeEntry(const KernelEntry &entry) {
   if (entry.element != ElementType::BF16)
-    return "its weights are " + std::string(getTraits(entry.element).name) +
-           ", and uwt-bench measures bf16";
+    return unsupportedError("its weights are " + std::string(getTraits(entry.element).name) +
+                            ", and uwt-bench measures bf16");
   bool makesRaw = entry.result == rawFormat();
   if (makesRaw &&
       std::ranges::count(entry.arguments, ArgumentKind::Extra, &KernelArgument::kind) != 1)
-    return "its result is not one plane";
-  return "";
+    return unsupportedError("its result is not one plane");
+  return ok();
 }
 
 /// Whether the device has made `expected`, `what` in words.

@@ -13,8 +13,8 @@
 
 namespace uwt {
 
-/// Why uwt-bench cannot run a kernel of family transcode, or nothing.
-std::string whyNotTranscoded(const KernelEntry &entry);
+/// Whether uwt-bench can run a kernel of family transcode. Errors: Unsupported.
+Status checkTranscodeEntry(const KernelEntry &entry);
 
 /// A kernel of family transcode with copies of a weight and a place for plane `words` of it in
 /// format raw: what kernels that make raw write is their only `extra`.
