@@ -159,7 +159,8 @@ static uint32_t appendRuns(const CodingPlan &plan, const SymbolNumbers &numbers,
   uint32_t count = 0;
   for (uint32_t row = 0; row < unit.rows; ++row)
     for (uint32_t run = 0; run < unit.runs(); ++run) {
-      const uint16_t *data = words.row(unit.firstRow + row) + unit.firstColumn + run * escapeRunColumns;
+      const uint16_t *data =
+          words.row(unit.firstRow + row) + unit.firstColumn + run * escapeRunColumns;
       uint32_t width = std::min(escapeRunColumns, unit.columns - run * escapeRunColumns);
       if (!hasEscape(plan, numbers, data, width))
         continue;

@@ -110,15 +110,15 @@ static void packFragments(const FieldShape &shape, std::span<const uint32_t> chu
 
 static void unpackFragments(const FieldShape &shape, std::span<const uint32_t> chunks,
                             std::span<const uint8_t> in, std::span<uint16_t> values) {
-  forEachChunkInFragments(
-      shape, chunks,
-      [&](uint64_t row, uint64_t column, uint32_t chunk, uint32_t shift, uint64_t byte,
-          uint32_t bit) {
-        if (row >= shape.rows || column >= shape.columns)
-          return;
-        uint32_t bits = loadWord(in.data() + byte) >> bit & maskOf(chunk);
-        values[row * shape.columns + column] |= static_cast<uint16_t>(bits << shift);
-      });
+  forEachChunkInFragments(shape, chunks,
+                          [&](uint64_t row, uint64_t column, uint32_t chunk, uint32_t shift,
+                              uint64_t byte, uint32_t bit) {
+                            if (row >= shape.rows || column >= shape.columns)
+                              return;
+                            uint32_t bits = loadWord(in.data() + byte) >> bit & maskOf(chunk);
+                            values[row * shape.columns + column] |=
+                                static_cast<uint16_t>(bits << shift);
+                          });
 }
 
 /// plane-2: calls `visit(element, chunk, shift, bit)` for each chunk of each

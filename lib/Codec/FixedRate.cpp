@@ -181,8 +181,8 @@ namespace {
 /// at a time, or one of the two in-place packings.
 struct UnitCoder {
   UnitCoder(const CodingPlan &plan, const FixedKernels &kernels)
-      : kernels(kernels), unit(plan.traits.unit),
-        inPlace(plan.format.packing == Packing::InPlace) {}
+      : kernels(kernels), unit(plan.traits.unit), inPlace(plan.format.packing == Packing::InPlace) {
+  }
 
   /// Registers of a lane whose escapes are in a mask, so that a kernel's call makes eight times as
   /// many masks: those of the columns that it codes at once.
@@ -214,10 +214,9 @@ struct UnitCoder {
     }
     bool escaped = false;
     for (uint32_t group = 0; group < unit.groups(); ++group)
-      escaped |= kernels.encodeUnit(coding, words + group * fixedUnitColumns, stride,
-                                    raw + group * unit.rawGroupStep * 4,
-                                    code + group * unit.codeGroupStep * 4,
-                                    escapes + group * 8 * registersInMask());
+      escaped |= kernels.encodeUnit(
+          coding, words + group * fixedUnitColumns, stride, raw + group * unit.rawGroupStep * 4,
+          code + group * unit.codeGroupStep * 4, escapes + group * 8 * registersInMask());
     return escaped;
   }
 

@@ -258,8 +258,7 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
   }
   formatFits = true;
   // A policy that has found nothing to code.
-  bool isHopeless =
-      std::holds_alternative<FormatPolicy>(options.format) && isRaw(format->format);
+  bool isHopeless = std::holds_alternative<FormatPolicy>(options.format) && isRaw(format->format);
   TensorDescription description = describe(members);
   description.format = format->format;
   unsigned each =

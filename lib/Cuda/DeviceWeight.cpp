@@ -31,8 +31,9 @@ static bool hasWideUnits(const CodingPlan &plan) {
 }
 
 uint64_t uwt::recordGroupsInPanel(const CodingPlan &plan) {
-  return hasWideUnits(plan) ? divideUp(plan.matrix.columns, plan.traits.unit.columns) * stripsInPanel
-                            : divideUp(plan.matrix.columns, fixedUnitColumns);
+  return hasWideUnits(plan)
+             ? divideUp(plan.matrix.columns, plan.traits.unit.columns) * stripsInPanel
+             : divideUp(plan.matrix.columns, fixedUnitColumns);
 }
 
 void uwt::appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,

@@ -74,8 +74,7 @@ TranscodeKernels buildTranscodeKernels(const TranscodeTypes &types, Location loc
   if (formats.isToRaw() || !formats.isFromRaw()) {
     TranscodeBuilder transcode(type, formats.source, builder, location);
     transcode.build(kernels.module, "transcode");
-    kernels.entries.push_back(
-        entryOfTranscode("transcode", type, formats.source, rawFormat()));
+    kernels.entries.push_back(entryOfTranscode("transcode", type, formats.source, rawFormat()));
     transcode.describe(kernels.entries.back(), ArgumentKind::Extra);
   }
   if (!formats.isToRaw()) {

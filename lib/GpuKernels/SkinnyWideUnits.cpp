@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A unit of several groups may have their words lane by lane (inplace<11>): it can only be copied as a
-// whole. So a stage has whole units and more than one step, and at the ends of its share a cluster
-// multiplies a part of what it has copied; shares, and with them the order of sums, are those of
-// the raw twin.
+// A unit of several groups may have their words lane by lane (inplace<11>): it can only be copied
+// as a whole. So a stage has whole units and more than one step, and at the ends of its share a
+// cluster multiplies a part of what it has copied; shares, and with them the order of sums, are
+// those of the raw twin.
 //
 // Two groups are decoded side by side: a lane's two words of a kind are then one read of shared
 // memory. Those of one group lie 16 bytes apart from lane to lane, so that reading them takes as

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // `descend<5>`: a code of five bits is the symbol's distance below a top. Test programs register it
-// beside the codecs of the build. Whatever holds a list of codecs, or knows one of them by the width
-// of its codes or units, fails with it: five bits, units of 128 columns, chunks in an order of its
-// own, and symbols that fall while codes rise.
+// beside the codecs of the build. Whatever holds a list of codecs, or knows one of them by the
+// width of its codes or units, fails with it: five bits, units of 128 columns, chunks in an order
+// of its own, and symbols that fall while codes rise.
 //
 //===----------------------------------------------------------------------===//
 
@@ -69,8 +69,8 @@ public:
       }
     }
     Model model = modelBelow(best);
-    model.commonest = *std::ranges::max_element(
-        model.symbols, {}, [&](uint16_t symbol) { return counts[symbol]; });
+    model.commonest = *std::ranges::max_element(model.symbols, {},
+                                                [&](uint16_t symbol) { return counts[symbol]; });
     return model;
   }
 

@@ -40,8 +40,7 @@ static Status compareBytes(std::span<const uint8_t> got, std::span<const uint8_t
 /// Plane `words` of the weight in format raw, panel after panel.
 static Expected<std::vector<uint8_t>> rawWords(const GpuSession &session, const DenseWords &words,
                                                uint64_t rows, uint64_t columns) {
-  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
-                       session.load(words, rows, columns, rawFormat()));
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, session.load(words, rows, columns, rawFormat()));
   const CodingPlan &plan = loaded.plan();
   std::span<const uint8_t> plane = loaded.plane(PlaneKind::Words);
   std::vector<uint8_t> packed;

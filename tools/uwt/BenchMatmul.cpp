@@ -81,8 +81,8 @@ std::vector<Option> BenchMatmulCommand::options() {
        &shapes},
       {"--batch", "M,...", "batch sizes (default: " + batches + ")", &batches},
       {"--format", "FORMAT",
-       "format to run from, or 'auto'; may be given again (default: " + defaultFormats()[0] +
-           ", " + defaultFormats()[1] + ")",
+       "format to run from, or 'auto'; may be given again (default: " + defaultFormats()[0] + ", " +
+           defaultFormats()[1] + ")",
        &formats, ValueHint::Format},
       {"--strategy", "TEXT",
        "kernel, such as 'buffer,rows=4,columns=4,k_chunk=512' (default: the model's pick)",

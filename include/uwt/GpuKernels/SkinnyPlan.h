@@ -34,8 +34,8 @@ namespace uwt {
 
 /// What kernel `decode` makes of a weight, if there is one: its words, in the order of plane
 /// `words`; or its symbols alone, as `uwt.decode_fragment exponent_bytes` takes them, of panels
-/// that are not stored as words; or these as codes of four bits above a base, but for the units that have
-/// others, whose symbols are bytes. Panels have the places that plane `words` gives them.
+/// that are not stored as words; or these as codes of four bits above a base, but for the units
+/// that have others, whose symbols are bytes. Panels have the places that plane `words` gives them.
 enum class DecodedForm : uint8_t { None, Words, ExponentBytes, Codes };
 
 struct SkinnyPlan {
@@ -44,8 +44,9 @@ struct SkinnyPlan {
   int64_t rows, columns, tiles, stages, groupsPerStage;
   /// Steps in a stage: more than one where a coded unit has more groups than a step.
   int64_t stepsPerStage = 1;
-  /// u32 of a coded unit in plane `code` and in plane `raw`, its groups, and u32 from one of them to
-  /// the next (UnitGeometry); whether the format has escapes, and panels that are stored as words.
+  /// u32 of a coded unit in plane `code` and in plane `raw`, its groups, and u32 from one of them
+  /// to the next (UnitGeometry); whether the format has escapes, and panels that are stored as
+  /// words.
   int64_t codeWords, rawWords;
   int64_t unitGroups = 1, codeGroupStep = 0, rawGroupStep = 0;
   bool hasEscapes, onlyWords;

@@ -194,7 +194,8 @@ TEST_P(DamagedIndexTest, TablesStayInside) {
   EXPECT_GT(loaded, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Units, DamagedIndexTest, testing::Values("inplace<12>", "inplace<11>", "descend<5>"));
+INSTANTIATE_TEST_SUITE_P(Units, DamagedIndexTest,
+                         testing::Values("inplace<12>", "inplace<11>", "descend<5>"));
 
 INSTANTIATE_TEST_SUITE_P(Formats, DeviceTablesTest, testing::ValuesIn(registeredFormats()),
                          [](const testing::TestParamInfo<std::string> &info) {
