@@ -21,6 +21,7 @@
 #include <random>
 
 using namespace uwt;
+using uwt::testing::withOtherCodecs;
 
 namespace {
 
