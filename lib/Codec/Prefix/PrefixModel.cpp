@@ -52,7 +52,7 @@ static double recordBits(Escapes escapes, uint64_t escaped, uint64_t elements) {
     return 32.0 * static_cast<double>(escaped);
   // escape-3: escapes that share a run share a record; taken to share none while
   // there are fewer than runs.
-  uint64_t runs = std::min(escaped, elements / 64 + 1);
+  uint64_t runs = std::min(escaped, elements / escapeRunColumns + 1);
   return runRecordWords * 32.0 * static_cast<double>(runs);
 }
 

@@ -176,8 +176,8 @@ void uwt::appendRunRecord(const CodingPlan &plan, const PanelUnit &unit, PanelWo
   records.resize(begin + runRecordWords);
   records[begin] = row * unit.runs() + run;
   const uint16_t *data = words.row(unit.firstRow + row) + unit.firstColumn;
-  for (uint32_t i = 0; i < 64; ++i) {
-    uint32_t column = run * 64 + i;
+  for (uint32_t i = 0; i < escapeRunColumns; ++i) {
+    uint32_t column = run * escapeRunColumns + i;
     uint32_t symbol =
         column < unit.columns ? plan.split.symbolOf(data[column]) : plan.model.commonest;
     records[begin + 1 + i / 4] |= (symbol & 0xFF) << (i % 4 * 8);

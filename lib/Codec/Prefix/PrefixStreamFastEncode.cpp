@@ -99,7 +99,7 @@ private:
     // escape-3: the code beneath a run is the commonest symbol's, the raw
     // fields are its own.
     for (uint32_t column = 0; hasRuns && column < unit.columns; ++column)
-      if (runs[column / 64])
+      if (runs[column / escapeRunColumns])
         copy[column] = static_cast<uint16_t>(
             plan.split.join(tables.commonest, plan.split.rawOf(copy[column])));
     return copy;
@@ -108,14 +108,14 @@ private:
   /// Runs with an element that takes an escape, and their records.
   void findRuns() {
     if (!escapedRuns)
-      escapedRuns = std::make_unique<bool[]>(panelRows * (streamUnitColumns / 64));
-    std::fill_n(escapedRuns.get(), panelRows * (streamUnitColumns / 64), false);
+      escapedRuns = std::make_unique<bool[]>(panelRows * (streamUnitColumns / escapeRunColumns));
+    std::fill_n(escapedRuns.get(), panelRows * (streamUnitColumns / escapeRunColumns), false);
     for (uint32_t row = 0; row < unit.rows; ++row) {
       const PrefixClass &of = context.classOf(unit, row);
       const uint16_t *own = wordsOf(row);
       for (uint32_t column = 0; column < unit.columns; column += tables.group)
         if (escapesAt(of, own, column))
-          escapedRuns[row * unit.runs() + column / 64] = true;
+          escapedRuns[row * unit.runs() + column / escapeRunColumns] = true;
       for (uint32_t run = 0; run < unit.runs(); ++run)
         if (escapedRuns[row * unit.runs() + run])
           appendRunRecord(plan, unit, words, row, run, records);

@@ -136,7 +136,7 @@ public:
 private:
   bool isRunEscaped(UnitPlace place) const {
     return !escapedRuns.empty() && existsInUnit(unit, place) &&
-           escapedRuns[place.row * unit.runs() + place.column / 64];
+           escapedRuns[place.row * unit.runs() + place.column / escapeRunColumns];
   }
   /// order-7, escape-3: padding and what lies beneath a run are the commonest symbol.
   uint32_t numberAt(UnitPlace place) const {
@@ -167,7 +167,7 @@ private:
           if (!escapes || !existsInUnit(unit, place))
             continue;
           if (runs)
-            escaped[place.row * unit.runs() + place.column / 64] = true;
+            escaped[place.row * unit.runs() + place.column / escapeRunColumns] = true;
           else
             out.records.push_back(positionInUnit(unit, place) << 16 | wordAt(place)); // escape-1
         }

@@ -68,10 +68,10 @@ void RecordBuilder::emitRun(Value record) {
   Value begin = at(streams.records, record, runRecordWords * 4);
   Value number = code.load(32, begin, 4);
   Value row = code.div(number, unit.groups), run = code.rem(number, unit.groups);
-  Value columnsLeft = code.sub(unit.columns, code.mul(run, fixedUnitColumns));
+  Value columnsLeft = code.sub(unit.columns, code.mul(run, escapeRunColumns));
   const FieldSplit &split = decoder.format.split;
   // Padding has symbols, too, which nobody wants.
-  Value columns = code.min(columnsLeft, code.constant(fixedUnitColumns));
+  Value columns = code.min(columnsLeft, code.constant(escapeRunColumns));
   code.loop(columns, [&](Value column) {
     // order-3: row g + 8·(r mod 2), column 2t + h + 8·⌊r/2⌋.
     Value block = code.add(code.shl(run, 2), code.bits(column, 4, 2));

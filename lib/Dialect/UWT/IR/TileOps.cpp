@@ -67,7 +67,7 @@ LogicalResult DecodeUnitOp::verify() {
       return emitOpError() << "expects a buffer of i16, got " << getBuffer().getType();
     return success();
   }
-  if (count != 32 && count != 128)
+  if (count == 0 || count % 32 != 0)
     return emitOpError() << "expects 32 registers a 64-column group, got " << count;
   return success();
 }

@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, ProductTest, testing::ValuesIn(specs()),
                          });
 
 TEST(ProductStrategyTest, EveryStrategyHasTheSameBits) {
-  for (const char *format : {"raw", "inplace<12>", "inplace<11>"})
+  for (const char *format : {"raw", "inplace<12>", "inplace<11>", "descend<5>"})
     for (const char *strategy : {"direct, rows = 16, columns = 1, k_chunk = 64",
                                  "buffer, rows = 2, columns = 8, k_chunk = 64",
                                  "buffer, rows = 4, columns = 3, k_chunk = 256",

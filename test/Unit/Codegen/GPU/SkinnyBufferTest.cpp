@@ -106,8 +106,9 @@ TEST_P(SkinnyBufferTest, DamagedPlanesStayInBounds) {
 INSTANTIATE_TEST_SUITE_P(
     Formats, SkinnyBufferTest,
     ::testing::Values(DecodedCase{"inplace<12>"}, DecodedCase{"inplace<11>, escapes=rows<64>"},
-                      DecodedCase{"window<4>, escapes=rows<64>"}, DecodedCase{"huffman<12,2>"},
-                      DecodedCase{"huffman<8,1>, escapes=rows<64>"}, DecodedCase{"rice<1,8>"},
+                      DecodedCase{"descend<5>"}, DecodedCase{"window<4>, escapes=rows<64>"},
+                      DecodedCase{"huffman<12,2>"}, DecodedCase{"huffman<8,1>, escapes=rows<64>"},
+                      DecodedCase{"rice<1,8>"},
                       DecodedCase{"huffman<12,2>", ProductStrategy::Exponents},
                       DecodedCase{"huffman<8,1>, escapes=rows<64>", ProductStrategy::Exponents},
                       DecodedCase{"huffman<12,1>, context=row_class<2>",

@@ -83,7 +83,7 @@ TEST_P(SkinnyClusterTest, BitsAreThoseOfAWorkgroupAlone) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyClusterTest,
                          ::testing::Combine(::testing::Values("raw", "inplace<12>", "palette<4>",
-                                                              "inplace<11>"),
+                                                              "inplace<11>", "descend<5>"),
                                             ::testing::Values(2U, 4U)));
 
 } // namespace

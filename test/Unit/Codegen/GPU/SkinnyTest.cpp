@@ -93,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(SkinnyCase{"raw", "sm_90a"}, SkinnyCase{"inplace<12>", "sm_90a"},
                       SkinnyCase{"window<4>", "sm_90a"}, SkinnyCase{"raw", "sm_80"},
                       SkinnyCase{"inplace<12>", "sm_80"}, SkinnyCase{"window<4>", "sm_89"},
-                      SkinnyCase{"inplace<11>", "sm_90a"}, SkinnyCase{"inplace<11>", "sm_89"}));
+                      SkinnyCase{"inplace<11>", "sm_90a"}, SkinnyCase{"inplace<11>", "sm_89"},
+                      SkinnyCase{"descend<5>", "sm_90a"}, SkinnyCase{"descend<5>", "sm_80"}));
 
 } // namespace

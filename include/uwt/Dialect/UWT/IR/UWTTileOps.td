@@ -42,7 +42,7 @@ def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "decodes a fixed unit into registers";
   let description = [{
-    Decodes one unit (a strip × 64 columns; 256 for `inplace<11>`) of a fixed-rate format. `first` is the unit's offset in u32 in plane `raw`
+    Decodes one unit (a strip × the columns of its codec's units: 64, 128 or 256) of a fixed-rate format. `first` is the unit's offset in u32 in plane `raw`
     (`words` for codec `raw`, and with `as_words`, which reads a panel that is stored as words), `code` its offset in plane `code`.
     Results are the unit's registers of packed 16-bit words, for each 64-column group, register r = 0…3 and row g = 0…7:
     number `(group·4 + r)·8 + g`. Escapes are not applied (`uwt.patch_unit`).
