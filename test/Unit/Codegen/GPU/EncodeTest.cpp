@@ -251,7 +251,8 @@ INSTANTIATE_TEST_SUITE_P(Formats, EncodeTest,
                          ::testing::Values(EncodeCase{"raw", "inplace<12>"},
                                            EncodeCase{"huffman<12,2>", "inplace<12>"},
                                            EncodeCase{"huffman<12,2>", "palette<4>"},
-                                           EncodeCase{"inplace<12>", "window<4>"}),
+                                           EncodeCase{"inplace<12>", "window<4>"},
+                                           EncodeCase{"descend<5>", "inplace<12>"}),
                          [](const auto &info) { return "Case" + std::to_string(info.index); });
 
 /// Whatever tables say, nothing outside of the planes is touched.
@@ -286,9 +287,11 @@ TEST(EncodeTables, SayWhatTheyDoNotFit) {
   auto tables = encodedTables(plan, std::vector<uint16_t>(3));
   ASSERT_FALSE(tables);
   EXPECT_EQ(tables.error().message(), "a matrix 64 x 64 has 4 units, and there are counts of 3");
-  plan = encoding.load(drawWeights(64 * 64, 3, 20), "inplace<11>").plan();
-  EXPECT_EQ(encodedTables(plan, std::vector<uint16_t>(4)).error().message(),
-            "no kernel codes a weight as inplace<11>; load it in that format");
+  for (const char *format : {"inplace<11>", "descend<5>"}) {
+    plan = encoding.load(drawWeights(64 * 64, 3, 20), format).plan();
+    EXPECT_EQ(encodedTables(plan, std::vector<uint16_t>(4)).error().message(),
+              "no kernel codes a weight as " + std::string(format) + "; load it in that format");
+  }
 }
 
 } // namespace
