@@ -2,7 +2,7 @@
 # Checks and measures kernel packs on a GPU machine that has nothing but a driver.
 #
 #   gpu-kit.sh --make DIR [--bench PROGRAM] [FILE...] here: puts uwt-bench (that of PATH or of build/bin), packs
-#                                                     (*.uwtpack), ledgers (*.json) and scripts into DIR, which
+#                                                     (*.uwtpack), kernel profiles (*.json) and scripts into DIR, which
 #                                                     is to be copied there; without files it makes those of the
 #                                                     whole grid for sm_90a (test/Benchmarks/gpu_packs.py, minutes)
 #   DIR/gpu-kit.sh [options]                          there: checks, compute-sanitizer, bench, tables
@@ -42,7 +42,7 @@ make_kit() {
     case $file in
     *.uwtpack) packs=$((packs + 1)) ;;
     *.json) ;;
-    *) fail "$file is neither a pack (*.uwtpack) nor a ledger (*.json)" ;;
+    *) fail "$file is neither a pack (*.uwtpack) nor kernel profiles (*.json)" ;;
     esac
   done
   [[ $packs -gt 0 ]] || fail "no pack is given; make one by 'uwt compile --emit pack'"
@@ -131,7 +131,7 @@ run_kit() {
     inputs+=(--pack "$file")
   done
   for file in "$here"/*.json; do
-    [[ ! -e $file ]] || inputs+=(--ledger "$file")
+    [[ ! -e $file ]] || inputs+=(--kernel-profiles "$file")
   done
   mkdir -p "$out"
   : >"$out/summary.txt"

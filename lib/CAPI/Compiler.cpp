@@ -96,7 +96,7 @@ const char *uwtProgramFunctionName(const UWTProgram *program, size_t index) {
 }
 
 /// No tensor of a module has more dimensions.
-static constexpr size_t mostDimensions = 64;
+static constexpr size_t maxDimensions = 64;
 
 static Expected<TensorView> fromC(const UWTTensor &tensor) {
   TensorView view;
@@ -104,8 +104,8 @@ static Expected<TensorView> fromC(const UWTTensor &tensor) {
   if (!view.dtype)
     return usageError("there is no dtype " + inQuotes(tensor.dtype ? tensor.dtype : "") +
                       "; dtypes are those of safetensors, such as BF16 and F32");
-  if (tensor.rank > mostDimensions)
-    return usageError("a tensor has at most " + std::to_string(mostDimensions) +
+  if (tensor.rank > maxDimensions)
+    return usageError("a tensor has at most " + std::to_string(maxDimensions) +
                       " dimensions, got rank " + std::to_string(tensor.rank));
   if (tensor.rank != 0 && !tensor.shape)
     return usageError("shape is NULL");

@@ -1,4 +1,4 @@
-//===- Escapes.h - Units of a panel and their escapes ----------*- C++ -*-===//
+//===- Escapes.h - Units of a panel and their escapes -----------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

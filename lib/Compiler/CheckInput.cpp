@@ -78,7 +78,7 @@ static bool dividesBySymbol(Operation *op) {
 static constexpr unsigned widestInteger = 64;
 static constexpr int64_t highestRank = 32;
 /// No machine has tensors of so many elements. Products of sizes below it do not wrap.
-static constexpr int64_t mostElements = int64_t(1) << 47;
+static constexpr int64_t maxElements = int64_t(1) << 47;
 
 static bool isNumber(Type type) {
   if (auto integer = dyn_cast<IntegerType>(type))
@@ -100,7 +100,7 @@ static StringRef obstacleOf(Type type) {
         for (int64_t size : tensor.getShape())
           if (!ShapedType::isDynamic(size) && size != 0)
             elements = llvm::checkedMul(elements, size).value_or(INT64_MAX);
-        return elements > mostElements ? "is larger than any memory" : "";
+        return elements > maxElements ? "is larger than any memory" : "";
       })
       .Case<uwt::CompressedType, shape::ShapeType, shape::SizeType, shape::WitnessType,
             shape::ValueShapeType, tosa::shapeType, NoneType>([](Type) { return ""; })

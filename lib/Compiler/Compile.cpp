@@ -9,8 +9,8 @@
 #include "CodeParts.h"
 #include "Codegen.h"
 #include "Diagnostics.h"
-#include "GpuLedger.h"
 #include "GpuPack.h"
+#include "KernelProfiles.h"
 #include "LinkProgram.h"
 #include "ProgramState.h"
 #include "Signatures.h"
@@ -382,13 +382,13 @@ Expected<std::unique_ptr<Program>> uwt::loadObject(std::string_view object, cons
 }
 
 static bool isForGpus(EmitKind kind) {
-  return kind >= EmitKind::Kernels && kind <= EmitKind::Ledger;
+  return kind >= EmitKind::Kernels && kind <= EmitKind::Profiles;
 }
 
 /// What `kind` shows of compiled kernels.
 static Expected<std::string> kernelText(std::span<const CompiledKernels> compiled, EmitKind kind) {
-  if (kind == EmitKind::Ledger)
-    return ledgerText(compiled);
+  if (kind == EmitKind::Profiles)
+    return profileText(compiled);
   if (kind == EmitKind::Pack) {
     UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, packKernels(compiled));
     return std::string(bytes.begin(), bytes.end());
@@ -423,9 +423,9 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
   }
   if (target.isEmulated)
     return usageError("the emulator runs kernels and makes no code; name the GPU alone");
-  GpuOutput output = kind == EmitKind::Ptx      ? GpuOutput::Ptx
-                     : kind == EmitKind::Ledger ? GpuOutput::Report
-                                                : GpuOutput::Cubin;
+  GpuOutput output = kind == EmitKind::Ptx        ? GpuOutput::Ptx
+                     : kind == EmitKind::Profiles ? GpuOutput::Report
+                                                  : GpuOutput::Cubin;
   std::vector<CompiledKernels> compiled;
   for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts())) {
     UWT_RETURN_IF_ERROR(compileProducts(products, *gpu, output, compiled));

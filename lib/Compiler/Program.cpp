@@ -92,14 +92,14 @@ static std::string inputsText(const Signature &function) {
 
 /// No memory has so many bytes. Strides of tensors below it do not wrap, also where one has no
 /// elements.
-static constexpr uint64_t mostBytes = uint64_t(1) << 47;
+static constexpr uint64_t maxBytes = uint64_t(1) << 47;
 
 /// Whether a tensor of `shape` would be larger, were its empty dimensions left out.
 static bool isLargerThanMemory(const SafetensorsDtype &dtype, std::span<const uint64_t> shape) {
   std::vector<uint64_t> sizes;
   std::ranges::copy_if(shape, std::back_inserter(sizes), [](uint64_t size) { return size != 0; });
   auto bytes = safetensorsBytes(dtype, sizes);
-  return !bytes || *bytes > mostBytes;
+  return !bytes || *bytes > maxBytes;
 }
 
 static Status checkInput(const Signature &function, unsigned index, const TensorView &view) {
@@ -205,7 +205,7 @@ static Expected<TensorResult> takeResult(const RawResult &result, bool isOwn) {
   std::vector<uint64_t> sizes(result.shape.begin(), result.shape.end());
   auto bytes = safetensorsBytes(*result.spec.dtype, sizes);
   bool isNegative = std::ranges::any_of(result.shape, [](int64_t size) { return size < 0; });
-  if (!bytes || *bytes > mostBytes || isNegative)
+  if (!bytes || *bytes > maxBytes || isNegative)
     return invalidError("a result has impossible sizes: " +
                         tensorText(result.spec.dtype, result.shape));
   if (isOwn && liesDense(result.shape, result.strides))

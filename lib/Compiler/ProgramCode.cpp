@@ -197,12 +197,12 @@ static json::Value toJSON(const ProductOperand &operand) {
 }
 
 static bool fromJSON(const json::Value &value, ProductOperand &operand, json::Path path) {
-  constexpr int64_t mostBytes = 8, mostDimensions = 8;
+  constexpr int64_t maxBytes = 8, maxDimensions = 8;
   std::vector<int64_t> numbers;
   if (!json::fromJSON(value, numbers, path))
     return false;
-  if (numbers.size() != 3 || numbers[0] < 0 || numbers[0] > mostBytes || numbers[1] < 0 ||
-      numbers[1] > mostDimensions || numbers[2] < -1 || numbers[2] >= numbers[1]) {
+  if (numbers.size() != 3 || numbers[0] < 0 || numbers[0] > maxBytes || numbers[1] < 0 ||
+      numbers[1] > maxDimensions || numbers[2] < -1 || numbers[2] >= numbers[1]) {
     path.report("no operand of a product");
     return false;
   }

@@ -1,4 +1,4 @@
-//===- CheckpointVerify.h - Files of a compressed model --------*- C++ -*-===//
+//===- CheckpointVerify.h - Files of a compressed model ---------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FileNames.h - Names of files in models ------------------*- C++ -*-===//
+//===- FileNames.h - Names of files in models -------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FileStatus.h - What the system says of a file -----------*- C++ -*-===//
+//===- FileStatus.h - What the system says of a file ------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FileWork.h - What work on files and on folders shares ---*- C++ -*-===//
+//===- FileWork.h - What work on files and on folders shares ----*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -72,11 +72,11 @@ static Cover bestFor(const RelativeTimes &relative, size_t begin, size_t end) {
 
 /// covers[r][end]: the best cover of the first `end` sizes by r + 1 ranges.
 static std::vector<std::vector<Cover>> coverGrid(const RelativeTimes &relative,
-                                                 unsigned mostRanges) {
-  std::vector<std::vector<Cover>> covers(mostRanges, std::vector<Cover>(gridSize + 1));
+                                                 unsigned maxRanges) {
+  std::vector<std::vector<Cover>> covers(maxRanges, std::vector<Cover>(gridSize + 1));
   for (size_t end = 1; end <= gridSize; ++end)
     covers[0][end] = bestFor(relative, 0, end);
-  for (unsigned r = 1; r < mostRanges; ++r)
+  for (unsigned r = 1; r < maxRanges; ++r)
     for (size_t end = r + 1; end <= gridSize; ++end)
       for (size_t begin = r; begin < end; ++begin) {
         Cover last = bestFor(relative, begin, end);
@@ -89,14 +89,14 @@ static std::vector<std::vector<Cover>> coverGrid(const RelativeTimes &relative,
 
 std::vector<BatchRange> uwt::chooseRanges(const Calibration &calibration,
                                           const ProductProblem &problem, const FormatCost &format,
-                                          unsigned mostRanges, const ConfigPins &pins) {
+                                          unsigned maxRanges, const ConfigPins &pins) {
   RelativeTimes relative = relativeTimes(calibration, problem, format, pins);
   if (relative.configs.empty())
     return {};
-  mostRanges = std::clamp<unsigned>(mostRanges, 1, gridSize);
-  std::vector<std::vector<Cover>> covers = coverGrid(relative, mostRanges);
+  maxRanges = std::clamp<unsigned>(maxRanges, 1, gridSize);
+  std::vector<std::vector<Cover>> covers = coverGrid(relative, maxRanges);
   unsigned ranges = 0;
-  for (unsigned r = 1; r < mostRanges; ++r)
+  for (unsigned r = 1; r < maxRanges; ++r)
     if (covers[r][gridSize].cost + leastRangeGain < covers[ranges][gridSize].cost)
       ranges = r;
 

@@ -23,75 +23,75 @@ static std::pair<std::string_view, double> slowest(const GpuPrediction &predicti
 std::string_view GpuPrediction::limit() const { return slowest(*this).first; }
 
 /// Of a weight that is decoded before, what stays where it is: a byte of raw fields, or nothing.
-static double bytesLeft(const GpuKernelLedger &ledger) { return ledger.decodedBytes < 2 ? 1 : 0; }
+static double bytesLeft(const KernelProfile &profile) { return profile.decodedBytes < 2 ? 1 : 0; }
 
-double uwt::bytesRead(const GpuKernelLedger &ledger) {
-  return ledger.decodedBytes > 0 ? bytesLeft(ledger) + ledger.decodedBytes : ledger.weightBytes;
+double uwt::bytesRead(const KernelProfile &profile) {
+  return profile.decodedBytes > 0 ? bytesLeft(profile) + profile.decodedBytes : profile.weightBytes;
 }
 
 /// Reading what there is of a weight, and writing what is decoded before; or the work of that.
-static double decodeTime(const GpuBoard &board, const GpuKernelLedger &ledger, double weights,
+static double decodeTime(const GpuBoard &board, const KernelProfile &profile, double weights,
                          const GpuConstants &constants) {
-  if (ledger.decodedBytes == 0)
+  if (profile.decodedBytes == 0)
     return 0;
   double machine = board.clockGHz * 1e3 * board.sms;
-  double moved = ledger.weightBytes - bytesLeft(ledger) + ledger.decodedBytes;
+  double moved = profile.weightBytes - bytesLeft(profile) + profile.decodedBytes;
   return weights * std::max({moved / (board.memoryGBs * 1e3 * constants.memoryShare),
-                             ledger.decodeInstructions /
+                             profile.decodeInstructions /
                                  (smIssuedLanesPerClock * machine * constants.issueShare),
-                             ledger.decodeSharedBytes / (smSharedBytesPerClock * machine)});
+                             profile.decodeSharedBytes / (smSharedBytesPerClock * machine)});
 }
 
 /// How often weights come from memory: each slice goes through all of them, and finds them in the
 /// second-level cache only where that holds them, or where warps take all slices of a unit in turn.
-static double readings(const GpuBoard &board, const GpuKernelLedger &ledger,
+static double readings(const GpuBoard &board, const KernelProfile &profile,
                        const GpuProblem &problem) {
   double bytes =
-      static_cast<double>(problem.rows) * static_cast<double>(problem.columns) * bytesRead(ledger);
-  if (ledger.streamWarps != 0 || bytes <= board.l2MB * (1 << 20))
+      static_cast<double>(problem.rows) * static_cast<double>(problem.columns) * bytesRead(profile);
+  if (profile.streamWarps != 0 || bytes <= board.l2MB * (1 << 20))
     return 1;
-  return std::ceil(static_cast<double>(problem.batch) / ledger.slice);
+  return std::ceil(static_cast<double>(problem.batch) / profile.slice);
 }
 
 /// Reading weights, x and y, by as many bytes on their way as there are.
-static double memoryTime(const GpuBoard &board, const GpuKernelLedger &ledger,
+static double memoryTime(const GpuBoard &board, const KernelProfile &profile,
                          const GpuProblem &problem, const GpuConstants &constants) {
   double perMicrosecond = board.memoryGBs * 1e3 * constants.memoryShare;
   double weights = static_cast<double>(problem.rows) * static_cast<double>(problem.columns);
   double xy = 2.0 * static_cast<double>(problem.batch) *
               static_cast<double>(problem.rows + problem.columns);
   double needed = perMicrosecond * constants.memoryLatency / board.sms;
-  double stall = ledger.bytesInFlight > 0 ? std::max(1.0, needed / ledger.bytesInFlight) : 1;
-  return (weights * bytesRead(ledger) * readings(board, ledger, problem) + xy) / perMicrosecond *
+  double stall = profile.bytesInFlight > 0 ? std::max(1.0, needed / profile.bytesInFlight) : 1;
+  return (weights * bytesRead(profile) * readings(board, profile, problem) + xy) / perMicrosecond *
          stall;
 }
 
-GpuPrediction uwt::predictGpu(const GpuBoard &board, const GpuKernelLedger &ledger,
+GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profile,
                               const GpuProblem &problem, const GpuConstants &constants) {
   double weights = static_cast<double>(problem.rows) * static_cast<double>(problem.columns);
-  double slices = std::ceil(static_cast<double>(problem.batch) / ledger.slice);
+  double slices = std::ceil(static_cast<double>(problem.batch) / profile.slice);
   double clocks = board.clockGHz * 1e3, machine = clocks * board.sms;
   // Batch rows that are multiplied, padding in.
-  double padded = slices * ledger.slice;
+  double padded = slices * profile.slice;
   GpuPrediction result;
-  result.memory = memoryTime(board, ledger, problem, constants);
+  result.memory = memoryTime(board, profile, problem, constants);
   // Weights again for each slice, x for the rows of each cluster, partial sums of all workgroups.
-  double x = weights / (ledger.rows * ledger.cluster) * 2 * padded;
-  double partials = 2.0 * 4 * ledger.rows * ledger.slice * ledger.ctas * board.sms;
-  result.cache = (weights * bytesRead(ledger) * slices + x + partials) /
+  double x = weights / (profile.rows * profile.cluster) * 2 * padded;
+  double partials = 2.0 * 4 * profile.rows * profile.slice * profile.ctas * board.sms;
+  result.cache = (weights * bytesRead(profile) * slices + x + partials) /
                  (constants.cacheBytesPerClock * machine);
-  result.alu = weights * slices * ledger.alu / (smAluLanesPerClock * machine);
-  result.issue = weights * slices * ledger.instructions /
+  result.alu = weights * slices * profile.alu / (smAluLanesPerClock * machine);
+  result.issue = weights * slices * profile.instructions /
                  (smIssuedLanesPerClock * machine * constants.issueShare);
-  result.shared = weights * slices * ledger.sharedBytes / (smSharedBytesPerClock * machine);
-  if (ledger.streamWarps != 0)
-    result.chain = weights * slices * ledger.lookups * constants.lookupClocks /
-                   (32 * ledger.streamWarps * machine);
-  double share = ledger.usesWarpgroups ? constants.warpgroupShare : constants.warpShare;
+  result.shared = weights * slices * profile.sharedBytes / (smSharedBytesPerClock * machine);
+  if (profile.streamWarps != 0)
+    result.chain = weights * slices * profile.lookups * constants.lookupClocks /
+                   (32 * profile.streamWarps * machine);
+  double share = profile.usesWarpgroups ? constants.warpgroupShare : constants.warpShare;
   result.matrix = weights * padded / (board.target->matrixFmasPerClock * machine * share);
-  double before = (ledger.launches - 1) * constants.dependentLaunch;
+  double before = (profile.launches - 1) * constants.dependentLaunch;
   result.fixed = constants.launch + std::max(before, constants.ramp) + constants.reduction;
-  result.decode = decodeTime(board, ledger, weights, constants);
+  result.decode = decodeTime(board, profile, weights, constants);
   result.total = result.fixed + result.decode + slowest(result).second * constants.overlap;
   return result;
 }

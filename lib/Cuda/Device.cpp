@@ -289,7 +289,7 @@ Expected<FunctionResources> CudaModule::resources(void *function) const {
       {functionRegisters, &result.registers},
       {functionLocalBytes, &result.localBytes},
       {functionSharedBytes, &result.staticSharedBytes},
-      {functionMaxThreads, &result.mostThreads},
+      {functionMaxThreads, &result.maxThreads},
   };
   for (auto [attribute, out] : wanted) {
     int value = 0;

@@ -173,10 +173,10 @@ Status KernelLauncher::configure() {
     return unsupportedError("kernel " + what->kernel + " needs " + std::to_string(shared) +
                             " bytes of shared memory, and " + machine.name + " has " +
                             std::to_string(machine.sharedBytes) + "; use a pack made for it");
-  if (rule.threads > needs.mostThreads)
+  if (rule.threads > needs.maxThreads)
     return unsupportedError("kernel " + what->kernel + " is launched with " +
                             std::to_string(rule.threads) + " threads, and its registers allow " +
-                            std::to_string(needs.mostThreads) + " on " + machine.name +
+                            std::to_string(needs.maxThreads) + " on " + machine.name +
                             "; use a pack made for it");
   // What is allowed without asking.
   constexpr uint32_t usualShared = 48 * 1024, portableCluster = 8;
@@ -430,8 +430,8 @@ void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *value
 Status KernelLauncher::launchAlone(const LaunchOperands &operands, uint32_t grid,
                                    void *stream) const {
   // On this thread's stack: launches of several threads do not meet.
-  std::array<uint64_t, mostParameterBytes / 8> values;
-  std::array<void *, mostParameterBytes / 8> pointers;
+  std::array<uint64_t, maxParameterBytes / 8> values;
+  std::array<void *, maxParameterBytes / 8> pointers;
   std::copy(constants.begin(), constants.end(), values.begin());
   fillDynamic(operands, values.data());
   for (size_t i = 0; i < constants.size(); ++i)

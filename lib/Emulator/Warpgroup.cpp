@@ -24,7 +24,7 @@ namespace uwt::emulator {
 
 namespace {
 
-constexpr unsigned warpgroupWarps = 4, coreBytes = 16, mostColumns = 256, depth = 16;
+constexpr unsigned warpgroupWarps = 4, coreBytes = 16, maxColumns = 256, depth = 16;
 
 class Descriptor {
 public:
@@ -113,7 +113,7 @@ bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned ti
       for (unsigned k = 0; k < 8; ++k) {
         uint16_t word;
         std::memcpy(&word, cluster.shared.data() + place + 2 * k, sizeof(word));
-        to[(8 * half + k) * mostColumns + column] = toFloat(word, kind);
+        to[(8 * half + k) * maxColumns + column] = toFloat(word, kind);
       }
     }
   return true;
@@ -133,7 +133,7 @@ static void addProducts(const float (&a)[16][depth], const float *b, unsigned co
   for (unsigned row = 0; row < 16; ++row)
     for (unsigned k = 0; k < depth; ++k)
       for (unsigned column = 0; column < columns; ++column)
-        sums[row * mostColumns + column] += a[row][k] * b[k * mostColumns + column];
+        sums[row * maxColumns + column] += a[row][k] * b[k * maxColumns + column];
 }
 
 bool Warp::multiplyGroup(const Instruction &code) {
@@ -155,10 +155,10 @@ bool Warp::multiplyGroup(const Instruction &code) {
 
   const int32_t *pairs = program.lists.data() + code.a;
   unsigned tiles = code.mode, columns = 8 * tiles;
-  std::vector<float> sums(16 * mostColumns), b(depth * mostColumns);
+  std::vector<float> sums(16 * maxColumns), b(depth * maxColumns);
   // Register i of a tile holds row g + 8 · (i / 2), column 2 t + i % 2.
   auto element = [&](unsigned i, unsigned l) -> float & {
-    return sums[(l / 4 + 8 * (i % 4 / 2)) * mostColumns + i / 4 * 8 + 2 * (l % 4) + i % 2];
+    return sums[(l / 4 + 8 * (i % 4 / 2)) * maxColumns + i / 4 * 8 + 2 * (l % 4) + i % 2];
   };
   for (unsigned i = 0; i < 4 * tiles; ++i)
     for (unsigned l = 0; l < warpLanes; ++l)

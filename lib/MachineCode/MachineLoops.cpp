@@ -191,7 +191,7 @@ void LoopFinder::findParts(MachineLoop &loop) const {
 /// there are too many.
 bool LoopFinder::findWays(size_t from, size_t to, const llvm::BitVector &body,
                           std::vector<MachineLoop::Way> &ways) const {
-  constexpr size_t mostWays = 4096;
+  constexpr size_t maxWays = 4096;
   // Depth first, with the blocks of the way so far and the successors of each that are left.
   llvm::BitVector onWay(blocks.size());
   llvm::SmallVector<std::pair<size_t, size_t>> way = {{from, 0}};
@@ -205,7 +205,7 @@ bool LoopFinder::findWays(size_t from, size_t to, const llvm::BitVector &body,
     }
     size_t successor = blocks[block].successors[next++];
     if (successor == to) {
-      if (ways.size() == mostWays)
+      if (ways.size() == maxWays)
         return false;
       ways.push_back(instructionsOf(onWay));
       continue;

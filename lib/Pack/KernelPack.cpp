@@ -251,17 +251,17 @@ Status Selection::keep(const char *condition, const std::function<bool(const Ker
     left = std::move(kept);
     return ok();
   }
-  constexpr size_t mostNamed = 8;
+  constexpr size_t maxNamed = 8;
   std::set<std::string> there;
   for (const KernelEntry *entry : left)
     there.insert(describe(*entry));
   std::string list;
   size_t named = 0;
   for (const std::string &one : there)
-    if (named++ < mostNamed)
+    if (named++ < maxNamed)
       list += (list.empty() ? "" : "; ") + one;
-  if (there.size() > mostNamed)
-    list += "; and " + std::to_string(there.size() - mostNamed) + " more";
+  if (there.size() > maxNamed)
+    list += "; and " + std::to_string(there.size() - maxNamed) + " more";
   return unsupportedError("no kernel for " + queryText(query) + ": the pack's kernels that are " +
                           "otherwise right have " + condition + " " + list +
                           "; make a pack for this");

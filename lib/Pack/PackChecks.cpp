@@ -285,9 +285,9 @@ static Status checkArguments(std::span<const KernelArgument> arguments) {
     seen |= bit;
     bytes += isMemref(argument.kind) ? memrefParameters * 8 : 8;
   }
-  if (bytes > mostParameterBytes)
+  if (bytes > maxParameterBytes)
     return invalidError("its parameters take " + std::to_string(bytes) + " bytes, more than " +
-                        std::to_string(mostParameterBytes));
+                        std::to_string(maxParameterBytes));
   return ok();
 }
 

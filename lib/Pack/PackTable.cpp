@@ -21,8 +21,8 @@ using namespace uwt;
 
 namespace {
 
-constexpr uint32_t mostItems = 65536;
-constexpr uint32_t mostArguments = 64;
+constexpr uint32_t maxItems = 65536;
+constexpr uint32_t maxArguments = 64;
 constexpr uint32_t longestText = 4096;
 
 class TableWriter {
@@ -216,22 +216,22 @@ template <typename Io> static void visit(Io &io, KernelEntry &entry) {
   visit(io, entry.launch);
   visit(io, entry.workspace);
   io.number(entry.prepare, "prepare");
-  io.list(entry.arguments, mostArguments, 18, "argument",
+  io.list(entry.arguments, maxArguments, 18, "argument",
           [&](KernelArgument &argument) { visit(io, argument); });
 }
 
 template <typename Io> static void visit(Io &io, PackTable &table) {
-  io.list(table.tools, mostItems, 4, "tool", [&](ToolVersion &tool) {
+  io.list(table.tools, maxItems, 4, "tool", [&](ToolVersion &tool) {
     io.text(tool.name, "name");
     io.text(tool.version, "version");
   });
-  io.list(table.code, mostItems, 19, "code object", [&](CodeRow &code) {
+  io.list(table.code, maxItems, 19, "code object", [&](CodeRow &code) {
     io.choice(code.kind, codeKinds, "kind");
     io.text(code.target, "target");
     io.number(code.bytes, "bytes");
     io.number(code.checksum, "checksum");
   });
-  io.list(table.kernels, mostItems, 161, "kernel", [&](KernelEntry &entry) { visit(io, entry); });
+  io.list(table.kernels, maxItems, 161, "kernel", [&](KernelEntry &entry) { visit(io, entry); });
 }
 
 /// Whether all sizes of `inner` are sizes of `outer`.

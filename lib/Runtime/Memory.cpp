@@ -118,7 +118,7 @@ size_t bytesOfClass(unsigned sizeClass) {
   return size_t(4 + sizeClass % 4 + 1) << (sizeClass / 4 + smallestBits - 2);
 }
 
-constexpr size_t mostBytes = size_t(1) << 47;
+constexpr size_t maxBytes = size_t(1) << 47;
 constexpr unsigned sizeClasses = (48 - smallestBits) * 4;
 
 BlockHeader *headerOf(void *memory) {
@@ -156,7 +156,7 @@ void *BlockCache::map(unsigned sizeClass) {
 }
 
 void *BlockCache::allocate(size_t bytes) {
-  if (bytes > mostBytes)
+  if (bytes > maxBytes)
     return nullptr;
   unsigned sizeClass = sizeClassOf(bytes);
   List &list = lists[sizeClass];

@@ -1,8 +1,8 @@
-"""Packs and ledgers for the grid of GPU measurements: what uwt-bench launches on a GPU machine.
+"""Packs and profiles for the grid of GPU measurements: what uwt-bench launches on a GPU machine.
 
     test/Benchmarks/gpu_packs.py --out kit-files [--uwt build/bin/uwt] [--target sm_90a] [--quick | --shapes NxK,...]
 
-Writes FORMAT.uwtpack and FORMAT.ledger.json for raw (the twin that all others are compared with) and for each other
+Writes FORMAT.uwtpack and FORMAT.profile.json for raw (the twin that all others are compared with) and for each other
 format: kernels for every matrix of the grid (Llama 3.1, Qwen3, Mixtral, DeepSeek-V3, an odd one) and any batch; in that
 of inplace<12> also those by which a device makes it of huffman<12,2>.
 """
@@ -53,7 +53,7 @@ def emit(options, module, fmt, kind, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--uwt", default=str(pathlib.Path(__file__).resolve().parents[2] / "build" / "bin" / "uwt"))
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for packs and ledgers")
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for packs and profiles")
     parser.add_argument("--target", default="sm_90a", help="GPUs, separated by commas")
     parser.add_argument("--quick", action="store_true", help="three matrices only")
     parser.add_argument("--shapes", help="these matrices instead, NxK separated by commas")
@@ -69,7 +69,7 @@ def main():
             file.flush()
             emit(options, file.name, fmt, "pack", options.out / f"{name}.uwtpack")
             if "," not in options.target:
-                emit(options, file.name, fmt, "ledger", options.out / f"{name}.ledger.json")
+                emit(options, file.name, fmt, "profiles", options.out / f"{name}.profile.json")
         print(f"{name}: {(options.out / f'{name}.uwtpack').stat().st_size / 1e6:.1f} MB")
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Turns results of uwt-bench (schema uwt.gpu-bench/1) into tables and plots.
 
-Usage: gpu_tables.py RESULT.json... [--ledger LEDGER.json] [--out FOLDER]
+Usage: gpu_tables.py RESULT.json... [--kernel-profiles PROFILE.json] [--out FOLDER]
 
 Without --out, the tables go to stdout, in Markdown. With it, they go to FOLDER/gpu.md, and plots
-(SVG, drawn here: nothing has to be installed) beside them. --ledger puts predictions of `uwt compile
---emit ledger` (schema uwt.ledger/1) beside rows that have none yet.
+(SVG, drawn here: nothing has to be installed) beside them. --kernel-profiles puts predictions of `uwt compile
+--emit profiles` (schema uwt.kernel-profiles/2) beside rows that have none yet.
 """
 
 import argparse
@@ -60,9 +60,9 @@ def speedup(row, baselines):
     return dense / median(row) if dense else None
 
 
-def add_predictions(result, ledgers):
+def add_predictions(result, profiles):
     """The same rule as uwt-bench's: the smallest batch that is not below the row's."""
-    predictions = [row for ledger in ledgers for row in ledger["rows"]]
+    predictions = [row for profile in profiles for row in profile["rows"]]
     for row in result["rows"]:
         fits = [
             p
@@ -147,7 +147,7 @@ def size_table(result):
 
 
 def predicted_time(prediction):
-    """The ledger's own sum-up, or else its largest term: what runs at the same time overlaps."""
+    """The kernel profile's own sum-up, or else its largest term: what runs at the same time overlaps."""
     return prediction.get("predicted_us", max(prediction["terms"].values()))
 
 
@@ -328,17 +328,17 @@ def write(results, folder):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("results", nargs="+", help="what uwt-bench --json has written")
-    parser.add_argument("--ledger", action="append", default=[], help="predictions")
+    parser.add_argument("--kernel-profiles", action="append", default=[], help="predictions")
     parser.add_argument("--out", type=pathlib.Path, help="folder for gpu.md and plots")
     options = parser.parse_args(arguments)
     try:
         results = [read(path, "uwt.gpu-bench/1") for path in options.results]
-        ledgers = [read(path, "uwt.ledger/1") for path in options.ledger]
+        profiles = [read(path, "uwt.kernel-profiles/2") for path in options.kernel_profiles]
     except BadInput as error:
         print(f"gpu_tables.py: error: {error}", file=sys.stderr)
         return 3
     for result in results:
-        add_predictions(result, ledgers)
+        add_predictions(result, profiles)
     if options.out:
         write(results, options.out)
     else:

@@ -41,8 +41,8 @@ func.func @main(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 }
 )";
 /// Compiling takes as long as thousands of other calls.
-constexpr unsigned mostCompilations = 2;
-constexpr unsigned mostCalls = 64;
+constexpr unsigned maxCompilations = 2;
+constexpr unsigned maxCalls = 64;
 
 template <typename T> using Pool = std::array<T *, 2>;
 
@@ -187,7 +187,7 @@ void Caller::compile() {
     uwtProgramDestroy(std::exchange(program, nullptr));
     return;
   }
-  if (++compilations > mostCompilations)
+  if (++compilations > maxCompilations)
     return;
   UWTCompileOptions options;
   uwtCompileOptionsInit(&options);
@@ -303,7 +303,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const std::string path = plain.path(), out = folder / "c";
   FuzzedDataProvider input(data, size);
   Caller caller(input, path, out);
-  for (unsigned i = 0; i < mostCalls && input.remaining_bytes() > 0; ++i)
+  for (unsigned i = 0; i < maxCalls && input.remaining_bytes() > 0; ++i)
     caller.call();
   return 0;
 }

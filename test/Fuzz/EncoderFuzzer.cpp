@@ -20,7 +20,7 @@ using namespace uwt;
 using namespace uwt::test;
 
 /// Elements of all tensors of a file at most: several panels and units, and still fast.
-static constexpr uint64_t mostElements = uint64_t(1) << 14;
+static constexpr uint64_t maxElements = uint64_t(1) << 14;
 
 static std::vector<uint64_t> anyShape(FuzzedDataProvider &input, uint64_t limit) {
   std::vector<uint64_t> shape;
@@ -60,7 +60,7 @@ static std::vector<uint8_t> anyBytes(FuzzedDataProvider &input, const Safetensor
 static std::vector<uint8_t> anyFile(FuzzedDataProvider &input) {
   std::vector<SafetensorsTensor> tensors;
   std::vector<uint8_t> data;
-  uint64_t left = mostElements;
+  uint64_t left = maxElements;
   for (unsigned count = input.ConsumeIntegralInRange<unsigned>(0, 6); count > 0; --count) {
     SafetensorsTensor tensor;
     tensor.name = (input.ConsumeBool() ? "wte.weight" : "t") + std::to_string(count);

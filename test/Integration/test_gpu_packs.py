@@ -13,7 +13,7 @@ SCRIPT = ROOT / "test" / "Benchmarks" / "gpu_packs.py"
 @pytest.mark.parametrize("shape", ["4100x4111", "4096x2880"])
 def test_packs_are_made(shape, pytestconfig, tmp_path):
     uwt = pytestconfig.getoption("--uwt").resolve()
-    # Of several targets no ledger is made, and sm_80 costs little.
+    # Of several targets no profile is made, and sm_80 costs little.
     command = [sys.executable, SCRIPT, "--uwt", uwt, "--shapes", shape, "--target", "sm_90a,sm_80", "--out", tmp_path]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

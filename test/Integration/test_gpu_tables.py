@@ -64,15 +64,15 @@ def test_predictions_stand_beside_what_was_measured(sample):
     assert tuple(cells[2][3:]) == expected
 
 
-def test_a_ledger_is_joined_by_kernel_shape_and_the_next_batch(tmp_path):
-    ledger = tmp_path / "ledger.json"
+def test_a_profile_is_joined_by_kernel_shape_and_the_next_batch(tmp_path):
+    profile = tmp_path / "profile.json"
     common = {"kernel": "product_raw", "target": "sm_90a", "N": 66, "K": 144, "format": "raw"}
     rows = [
         {**common, "n": 64, "terms": {"memory": 64.0}},
         {**common, "n": 2, "terms": {"memory": 2.0}, "predicted_us": 4.0},
     ]
-    ledger.write_text(json.dumps({"schema": "uwt.ledger/1", "rows": rows}), encoding="utf-8")
-    cells = rows_of(run(SAMPLE, "--ledger", ledger).stdout, "Measured beside predicted")
+    profile.write_text(json.dumps({"schema": "uwt.kernel-profiles/2", "rows": rows}), encoding="utf-8")
+    cells = rows_of(run(SAMPLE, "--kernel-profiles", profile).stdout, "Measured beside predicted")
     raw = [row for row in cells if row[1] == "`raw`"]
     assert [(row[2], row[4]) for row in raw] == [("1", "4.00"), ("3", "64.00")]
 

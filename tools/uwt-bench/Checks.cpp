@@ -85,9 +85,9 @@ ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t batch, uint
   Random random(seed ^ 0x5851f42d4c957f2d);
   for (uint16_t &word : x)
     word = toBF16(static_cast<float>(static_cast<int>(random.next() % 3) - 1));
-  constexpr uint64_t mostRows = 192, mostBatch = 96;
-  checkedRows = sampleOf(rows, mostRows, random);
-  for (uint64_t one : sampleOf(batch, mostBatch, random))
+  constexpr uint64_t maxRows = 192, maxBatch = 96;
+  checkedRows = sampleOf(rows, maxRows, random);
+  for (uint64_t one : sampleOf(batch, maxBatch, random))
     checkedBatch.push_back(static_cast<uint32_t>(one));
   sums.resize(checkedRows.size() * checkedBatch.size());
   auto asInteger = [](uint16_t word) { return static_cast<int8_t>(fromBF16(word)); };

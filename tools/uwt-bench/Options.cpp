@@ -66,8 +66,9 @@ static void addInputs(std::vector<OptionSpec> &options) {
                          "draw weights: Student's t with 4 degrees of freedom, rows times "
                          "exp(0.3 z) (default)",
                          [](auto &o) { o.bench.weights.clear(); }));
-  options.push_back(text("--ledger", "FILE", "predictions to put beside rows; may be repeated",
-                         [](auto &o, auto &v) { o.ledgers.push_back(v); }));
+  options.push_back(text("--kernel-profiles", "FILE",
+                         "predictions to put beside rows; may be repeated",
+                         [](auto &o, auto &v) { o.profiles.push_back(v); }));
   options.push_back(number("--seed", "seed of weights and activations (default 1)", UINT64_MAX,
                            [](auto &o, uint64_t v) { o.bench.seed = v; }));
   options.push_back(text("--cublaslt", "FILE", "the cuBLASLt to measure against",

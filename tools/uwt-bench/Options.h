@@ -14,7 +14,7 @@ namespace uwt {
 
 struct CommandLineOptions {
   BenchOptions bench;
-  std::vector<std::string> ledgers;
+  std::vector<std::string> profiles;
   std::string json, ncu;
   unsigned device = 0, threads = 0;
   bool help = false, version = false, list = false;

@@ -21,25 +21,25 @@ using Json = nlohmann::ordered_json;
 //===----------------------------------------------------------------------===//
 
 namespace {
-struct LedgerPrediction {
+struct ProfilePrediction {
   std::string kernel, format, target;
   uint64_t rows = 0, columns = 0, batch = 0;
   Json whole;
 };
 } // namespace
 
-struct Ledger::State {
-  std::vector<LedgerPrediction> predictions;
+struct KernelProfiles::State {
+  std::vector<ProfilePrediction> predictions;
 
   Status add(const std::string &text);
   /// The one for a kernel and shape, with the smallest batch that is not below the row's.
-  const LedgerPrediction *find(const BenchRow &row) const;
+  const ProfilePrediction *find(const BenchRow &row) const;
 };
 
-Ledger::Ledger() : state(std::make_unique<State>()) {}
-Ledger::~Ledger() = default;
-Ledger::Ledger(Ledger &&) noexcept = default;
-Ledger &Ledger::operator=(Ledger &&) noexcept = default;
+KernelProfiles::KernelProfiles() : state(std::make_unique<State>()) {}
+KernelProfiles::~KernelProfiles() = default;
+KernelProfiles::KernelProfiles(KernelProfiles &&) noexcept = default;
+KernelProfiles &KernelProfiles::operator=(KernelProfiles &&) noexcept = default;
 
 /// Member `name` as a number; nothing where it is none.
 static std::optional<uint64_t> numberIn(const Json &object, const char *name) {
@@ -61,12 +61,13 @@ static bool areTerms(const Json &terms) {
          std::ranges::all_of(terms, [](const Json &term) { return term.is_number(); });
 }
 
-Status Ledger::State::add(const std::string &text) {
+Status KernelProfiles::State::add(const std::string &text) {
   Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("schema", Json()) != "uwt.ledger/1" ||
+  if (!json.is_object() || json.value("schema", Json()) != "uwt.kernel-profiles/2" ||
       !json.value("rows", Json()).is_array())
-    return invalidError("it is no ledger (schema uwt.ledger/1) with rows; write one by 'uwt "
-                        "compile --emit ledger'");
+    return invalidError(
+        "it has no kernel profiles (schema uwt.kernel-profiles/2) with rows; write one by 'uwt "
+        "compile --emit profiles'");
   for (size_t i = 0; i < json["rows"].size(); ++i) {
     const Json &row = json["rows"][i];
     auto kernel = row.is_object() ? textIn(row, "kernel") : std::nullopt;
@@ -83,20 +84,20 @@ Status Ledger::State::add(const std::string &text) {
   return ok();
 }
 
-Expected<Ledger> Ledger::read(const std::vector<std::string> &paths) {
+Expected<KernelProfiles> KernelProfiles::read(const std::vector<std::string> &paths) {
   constexpr uint64_t most = uint64_t(64) << 20;
-  Ledger ledger;
+  KernelProfiles profiles;
   for (const std::string &path : paths) {
     UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(path, most));
-    if (Status added = ledger.state->add(text); !added)
+    if (Status added = profiles.state->add(text); !added)
       return added.takeError().in(path);
   }
-  return ledger;
+  return profiles;
 }
 
-const LedgerPrediction *Ledger::State::find(const BenchRow &row) const {
-  const LedgerPrediction *best = nullptr;
-  for (const LedgerPrediction &one : predictions)
+const ProfilePrediction *KernelProfiles::State::find(const BenchRow &row) const {
+  const ProfilePrediction *best = nullptr;
+  for (const ProfilePrediction &one : predictions)
     if (one.kernel == row.entry->kernel && one.format == row.entry->format.str() &&
         one.target == row.target && one.rows == row.shape.rows &&
         one.columns == row.shape.columns && one.batch >= row.batch &&
@@ -248,7 +249,7 @@ std::string Report::text(const BenchResult &result) const {
   json["rows"] = Json::array();
   for (const BenchRow &row : result.rows) {
     json["rows"].push_back(rowJson(row, result.copyBytesPerSecond));
-    if (const LedgerPrediction *predicted = ledger.state->find(row))
+    if (const ProfilePrediction *predicted = profiles.state->find(row))
       json["rows"].back()["predicted"] = predicted->whole;
   }
   json["refused"] = Json::array();

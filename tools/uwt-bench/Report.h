@@ -14,15 +14,16 @@
 
 namespace uwt {
 
-/// Predictions of `uwt compile --emit ledger` (schema uwt.ledger/1 of docs/gpu-bench.md).
-class Ledger {
+/// Predictions of `uwt compile --emit profiles` (schema uwt.kernel-profiles/2 of
+/// docs/gpu-bench.md).
+class KernelProfiles {
 public:
   /// Reads files. Errors: IO; Invalid, with the path, for anything else than that schema.
-  static Expected<Ledger> read(const std::vector<std::string> &paths);
-  Ledger();
-  ~Ledger();
-  Ledger(Ledger &&) noexcept;
-  Ledger &operator=(Ledger &&) noexcept;
+  static Expected<KernelProfiles> read(const std::vector<std::string> &paths);
+  KernelProfiles();
+  ~KernelProfiles();
+  KernelProfiles(KernelProfiles &&) noexcept;
+  KernelProfiles &operator=(KernelProfiles &&) noexcept;
 
 private:
   friend class Report;
@@ -33,8 +34,8 @@ private:
 /// Writes what a run has found (schema uwt.gpu-bench/1).
 class Report {
 public:
-  Report(const BenchOptions &options, const Ledger &ledger, std::string version)
-      : options(options), ledger(ledger), version(std::move(version)), begun(timeStamp()) {}
+  Report(const BenchOptions &options, const KernelProfiles &profiles, std::string version)
+      : options(options), profiles(profiles), version(std::move(version)), begun(timeStamp()) {}
 
   /// What only the machine can tell; notes the clocks too, each time.
   void note(const Management &management);
@@ -44,7 +45,7 @@ public:
 
 private:
   const BenchOptions &options;
-  const Ledger &ledger;
+  const KernelProfiles &profiles;
   std::string version, begun, driver;
   std::vector<GpuClocks> clocks;
 };

@@ -41,12 +41,12 @@ static Status runUnderNcu(const std::vector<std::string> &arguments, const std::
 }
 
 static Status measure(const CommandLineOptions &options) {
-  UWT_ASSIGN_OR_RETURN(Ledger ledger, Ledger::read(options.ledgers));
+  UWT_ASSIGN_OR_RETURN(KernelProfiles profiles, KernelProfiles::read(options.profiles));
   UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open());
   UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, CudaDevice::open(driver, options.device));
   say("on " + device->properties().name + " (" + device->properties().target + ")");
   Management management(*device);
-  Report report(options.bench, ledger, UWT_VERSION);
+  Report report(options.bench, profiles, UWT_VERSION);
   report.note(management);
   ThreadPool pool(options.threads);
   BenchProgress progress{say, [&](const BenchResult &found) {

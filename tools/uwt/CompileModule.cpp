@@ -31,7 +31,7 @@ public:
            "what is generated for them; stats how long each stage took. Remarks say why a "
            "strategy was picked (-v).\n\n"
            "With a GPU as --target products become kernels: kernels shows them in MLIR, ptx and "
-           "cubin as code, ledger what their machine code costs; pack puts the code for one or "
+           "cubin as code, profiles what their machine code costs; pack puts the code for one or "
            "more "
            "GPUs (sm_90a,sm_120a) into a file that programs without LLVM launch from.";
   }
@@ -69,7 +69,7 @@ std::vector<Option> CompileCommand::options() {
        "what to show (default: stats)",
        &emit,
        ValueHint::None,
-       {"mlir", "llvm", "asm", "obj", "kernels", "ptx", "cubin", "pack", "ledger", "stats"}},
+       {"mlir", "llvm", "asm", "obj", "kernels", "ptx", "cubin", "pack", "profiles", "stats"}},
       {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path}};
   std::vector<Option> more = shared.rows();
   rows.insert(rows.end(), more.begin(), more.end());
@@ -100,7 +100,7 @@ static EmitKind kindOf(const std::string &emit) {
   constexpr std::pair<std::string_view, EmitKind> kinds[] = {
       {"mlir", EmitKind::Mlir},       {"llvm", EmitKind::Llvm}, {"asm", EmitKind::Assembly},
       {"obj", EmitKind::Object},      {"ptx", EmitKind::Ptx},   {"cubin", EmitKind::Cubin},
-      {"kernels", EmitKind::Kernels}, {"pack", EmitKind::Pack}, {"ledger", EmitKind::Ledger},
+      {"kernels", EmitKind::Kernels}, {"pack", EmitKind::Pack}, {"profiles", EmitKind::Profiles},
       {"stats", EmitKind::Nothing}};
   const auto *found = std::ranges::find(kinds, emit, [](const auto &kind) { return kind.first; });
   return found == std::end(kinds) ? EmitKind::Nothing : found->second;

@@ -1,4 +1,4 @@
-//===- Codec.h - How one field becomes bits --------------------*- C++ -*-===//
+//===- Codec.h - How one field becomes bits ---------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Panel.h - One panel, coded and decoded ------------------*- C++ -*-===//
+//===- Panel.h - One panel, coded and decoded -------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Statistics.h - Histograms, entropies, row classes -------*- C++ -*-===//
+//===- Statistics.h - Histograms, entropies, row classes --------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Tensor.h - Tensors, encoded and decoded -----------------*- C++ -*-===//
+//===- Tensor.h - Tensors, encoded and decoded ------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

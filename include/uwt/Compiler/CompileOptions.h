@@ -88,7 +88,7 @@ enum class EmitKind {
   Ptx,
   Cubin,
   Pack,
-  Ledger,
+  Profiles,
   /// Times and sizes only; the text is empty.
   Nothing,
 };

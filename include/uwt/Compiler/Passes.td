@@ -1,4 +1,4 @@
-//===- Passes.td - Passes of the compiler library -----------*- tablegen -*-===//
+//===- Passes.td - Passes of the compiler library ----------*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Checkpoint.h - Models as folders ------------------------*- C++ -*-===//
+//===- Checkpoint.h - Models as folders -------------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

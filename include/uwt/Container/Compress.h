@@ -1,4 +1,4 @@
-//===- Compress.h - Files there and back -----------------------*- C++ -*-===//
+//===- Compress.h - Files there and back ------------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

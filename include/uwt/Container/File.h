@@ -1,4 +1,4 @@
-//===- File.h - Mapped reading, crash-safe writing -------------*- C++ -*-===//
+//===- File.h - Mapped reading, crash-safe writing --------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

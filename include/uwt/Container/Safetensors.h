@@ -1,4 +1,4 @@
-//===- Safetensors.h - The file format around the weights ------*- C++ -*-===//
+//===- Safetensors.h - The file format around the weights -------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -91,12 +91,12 @@ struct BatchRange {
   KernelConfig config;
 };
 
-/// At most `mostRanges` ranges that cover all batch sizes (the last limit is UINT64_MAX), so that
+/// At most `maxRanges` ranges that cover all batch sizes (the last limit is UINT64_MAX), so that
 /// the chosen configurations are on the grid as close to the best ones as can be; a batch of one
 /// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid.
 /// `problem.batch` is not looked at. Empty where no configuration fits.
 std::vector<BatchRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
-                                     const FormatCost &format, unsigned mostRanges,
+                                     const FormatCost &format, unsigned maxRanges,
                                      const ConfigPins &pins = {});
 
 /// The number of the format that all products with a weight together run fastest from. A batch of 0

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A kernel's ledger (what its machine code does to a weight, and what its plan keeps on its way)
+// A kernel's profile (what its machine code does to a weight, and what its plan keeps on its way)
 // and a board's published figures give a time for each limit; the slowest one counts. Nothing is
 // fitted to a shape. Where a device has been measured, its figures replace the constants
 // (GpuConstants).
@@ -21,7 +21,7 @@ namespace uwt {
 
 /// What a kernel does to a weight, once for each slice of the batch. Instructions are those of one
 /// lane divided by the weights that the lane has: a warp of 32 lanes issues as many for 32 weights.
-struct GpuKernelLedger {
+struct KernelProfile {
   /// Batch rows of a slice.
   unsigned slice = 8;
   /// Instructions of the steady loop, escapes in, and those of them on the ALU pipe.
@@ -52,7 +52,7 @@ struct GpuKernelLedger {
 
 /// Bytes that the kernel that multiplies reads of a weight: what is decoded before, and what that
 /// leaves where it is.
-double bytesRead(const GpuKernelLedger &ledger);
+double bytesRead(const KernelProfile &profile);
 
 /// A product y[batch, N] = x[batch, K] · W[N, K]ᵀ of 16-bit elements, its weights not in a cache.
 struct GpuProblem {
@@ -90,7 +90,7 @@ struct GpuPrediction {
   std::string_view limit() const;
 };
 
-GpuPrediction predictGpu(const GpuBoard &board, const GpuKernelLedger &ledger,
+GpuPrediction predictGpu(const GpuBoard &board, const KernelProfile &profile,
                          const GpuProblem &problem, const GpuConstants &constants = {});
 
 /// The board that stands for a target where none is named: an H200 for Hopper, else the first. Null

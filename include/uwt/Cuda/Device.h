@@ -177,7 +177,7 @@ private:
 
 /// What a kernel needs, as the driver says.
 struct FunctionResources {
-  unsigned registers = 0, localBytes = 0, staticSharedBytes = 0, mostThreads = 0;
+  unsigned registers = 0, localBytes = 0, staticSharedBytes = 0, maxThreads = 0;
 };
 
 /// Loaded code. Immutable and thread-safe.

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The counts that a ledger is made of, read from nvdisasm's listing and ptxas's messages:
+// The counts that a kernel profile is made of, read from nvdisasm's listing and ptxas's messages:
 // instructions of each loop by class, bytes of shared memory, registers, spills, and writes to
 // registers that a matrix instruction in flight still reads. Counts are of one thread and one
 // trip of the loop. Says nothing of time.

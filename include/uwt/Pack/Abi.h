@@ -84,7 +84,7 @@ inline constexpr uint64_t devicePlaneAlignment = 256;
 
 /// Parameters of 8 bytes that a memref<?xT> takes, and bytes of all parameters of a kernel at most.
 inline constexpr unsigned memrefParameters = 5;
-inline constexpr uint64_t mostParameterBytes = 4096;
+inline constexpr uint64_t maxParameterBytes = 4096;
 
 /// The table by which a kernel codes a weight. A byte for each symbol of 8 bits: its code in bits
 /// 3:0, and bit 7 where the model does not have it, whose code is then the commonest symbol's.

@@ -1,4 +1,4 @@
-//===- Suggest.h - "did you mean" ------------------------------*- C++ -*-===//
+//===- Suggest.h - "did you mean" -------------------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -68,7 +68,7 @@ static Status checkAlphabetSize(const CodecTraits &traits, const FieldSplit &spl
                                 uint32_t size) {
   uint32_t most = 1u << split.symbolBits;
   if (traits.group == 2)
-    most = std::min<uint32_t>(most, mostPairEntries - hasEscapes);
+    most = std::min<uint32_t>(most, maxPairEntries - hasEscapes);
   if (size >= 1 && size <= most)
     return ok();
   return invalidError("alphabet has " + std::to_string(size) + " symbols, expected 1 to " +

@@ -1,4 +1,4 @@
-//===- WindowModel.h - Models of neighbouring symbols ----------*- C++ -*-===//
+//===- WindowModel.h - Models of neighbouring symbols -----------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -237,7 +237,7 @@ public:
         recordsOf(fixedUnitCount(plan, words.rows)) {}
 
   void operator()(uint64_t index, const uint16_t *data, size_t stride) {
-    uint32_t masks[8 * mostUnitColumns / blockColumns];
+    uint32_t masks[8 * maxUnitColumns / blockColumns];
     if (!coder.encode(coding, data, stride, index, out, masks))
       return;
     size_t start = records.size();
@@ -271,7 +271,7 @@ private:
     padded.fill(words, unit.firstRow, unit.rows, unit.firstColumn, unit.columns, padding());
     for (uint32_t row = 0; row < unit.rows; ++row)
       coverEscapedRuns(plan, numbers, padded.data() + row * padded.stride(), unit.columns);
-    uint32_t masks[8 * mostUnitColumns / blockColumns];
+    uint32_t masks[8 * maxUnitColumns / blockColumns];
     coder.encode(coding, padded.data(), padded.stride(), index, out, masks);
     return appendEscapes(plan, numbers, unit, words, out.patch);
   }

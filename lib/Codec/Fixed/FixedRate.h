@@ -1,4 +1,4 @@
-//===- FixedRate.h - Kernels of the fixed-rate engines ---------*- C++ -*-===//
+//===- FixedRate.h - Kernels of the fixed-rate engines ----------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FixedRateAvx2.cpp - Kernels for AVX2 -----------------------------===//
+//===- FixedRateAvx2.cpp - Kernels for AVX2 -------------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

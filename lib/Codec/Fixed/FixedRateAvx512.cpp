@@ -1,4 +1,4 @@
-//===- FixedRateAvx512.cpp - Kernels for AVX-512 ------------------------===//
+//===- FixedRateAvx512.cpp - Kernels for AVX-512 --------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

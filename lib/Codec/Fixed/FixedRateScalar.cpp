@@ -1,4 +1,4 @@
-//===- FixedRateScalar.cpp - Portable kernels ---------------------------===//
+//===- FixedRateScalar.cpp - Portable kernels -----------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FixedRateWalk.h - The order of work on a panel ----------*- C++ -*-===//
+//===- FixedRateWalk.h - The order of work on a panel -----------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,7 +23,7 @@
 namespace uwt {
 
 /// Columns of the widest unit that a codec may have (UnitGeometry).
-inline constexpr uint32_t mostUnitColumns = 256;
+inline constexpr uint32_t maxUnitColumns = 256;
 
 /// A unit that the matrix does not fill, padded to `width` columns.
 class PaddedUnit {
@@ -49,7 +49,7 @@ public:
 
 private:
   uint32_t width;
-  alignas(64) uint16_t words[stripRows * mostUnitColumns];
+  alignas(64) uint16_t words[stripRows * maxUnitColumns];
 };
 
 /// Calls `encode(index, words, stride)` for each fixed unit (order-4) of `width` columns.
@@ -84,7 +84,7 @@ template <typename Decode>
 void decodeByStrips(const FixedKernels &kernels, MutablePanelWords out, uint32_t width,
                     Decode &&decode) {
   uint64_t strips = divideUp(out.rows, stripRows);
-  constexpr uint32_t tileColumns = mostUnitColumns;
+  constexpr uint32_t tileColumns = maxUnitColumns;
   PaddedUnit padded(width), tile(tileColumns);
   bool streaming = out.streaming && isAligned(out);
   auto decodeTile = [&](uint64_t strip, uint64_t firstColumn, uint64_t endColumn, uint32_t rows,

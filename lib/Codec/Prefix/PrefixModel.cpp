@@ -329,8 +329,8 @@ double PairModels::cost(uint32_t symbols, std::vector<std::vector<uint8_t>> &tab
 }
 
 /// Most symbols of an alphabet whose pairs fit the code.
-static uint32_t mostPairSymbols(const CodecTraits &traits, bool hasEscapes) {
-  uint32_t entries = mostPairEntries;
+static uint32_t maxPairSymbols(const CodecTraits &traits, bool hasEscapes) {
+  uint32_t entries = maxPairEntries;
   while (entries * entries > 1u << traits.maxLength)
     --entries;
   return entries - hasEscapes;
@@ -340,7 +340,7 @@ static Expected<Model> buildPairs(const Format &format, const CodecTraits &trait
                                   const SymbolStatistics &statistics) {
   bool hasEscapes = format.escapes != Escapes::None;
   std::vector<uint16_t> order = symbolsByCount(statistics.total());
-  uint32_t fitting = mostPairSymbols(traits, hasEscapes);
+  uint32_t fitting = maxPairSymbols(traits, hasEscapes);
   if (!hasEscapes && order.size() > fitting)
     return doesNotFit(format, fitting, order.size());
   uint32_t most = std::min(fitting, static_cast<uint32_t>(order.size()));
@@ -402,7 +402,7 @@ double uwt::estimatePairBits(const Format &format, const CodecTraits &traits,
     for (size_t i = 0; i < total.size(); ++i)
       total[i] += one[i];
   std::vector<uint16_t> order = symbolsByCount(total);
-  order.resize(std::min<size_t>(order.size(), mostPairSymbols(traits, hasEscapes)));
+  order.resize(std::min<size_t>(order.size(), maxPairSymbols(traits, hasEscapes)));
   uint64_t elements = 0, known = 0;
   for (uint64_t count : total)
     elements += count;

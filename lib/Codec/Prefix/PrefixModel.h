@@ -1,4 +1,4 @@
-//===- PrefixModel.h - Alphabets and code tables ---------------*- C++ -*-===//
+//===- PrefixModel.h - Alphabets and code tables ----------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +19,7 @@
 namespace uwt {
 
 /// Most entries of an alphabet whose pairs are coded: 16 x 16 pairs.
-inline constexpr uint32_t mostPairEntries = 16;
+inline constexpr uint32_t maxPairEntries = 16;
 
 /// Entries of one table of code lengths for an alphabet of `symbols` (prefix-1).
 inline uint64_t tableEntries(uint64_t symbols, uint32_t group, bool hasEscapes) {

@@ -245,7 +245,7 @@ static Status decodePanelReference(const PrefixContext &context, const CodedPane
   std::vector<uint16_t> raw(out.rows * out.columns);
   unpackField(plan.format.layout, out.rows, out.columns, defaultChunks(plan.split.rawBits()),
               panel.raw, raw);
-  std::vector<uint16_t> symbols(mostLanes * streamUnitColumns);
+  std::vector<uint16_t> symbols(maxLanes * streamUnitColumns);
   StreamUnitView view;
   for (uint64_t number = 0; number < streamUnitCount(plan, out.rows); ++number) {
     UWT_RETURN_IF_ERROR(readNextStreamUnit(plan, panel.code, out.rows, number, view));

@@ -1,4 +1,4 @@
-//===- PrefixStream.h - Lane streams of prefix codes -----------*- C++ -*-===//
+//===- PrefixStream.h - Lane streams of prefix codes ------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -29,7 +29,7 @@
 namespace uwt {
 
 /// Lanes of a unit: 32, or a lane a row.
-inline constexpr uint32_t mostLanes = panelRows;
+inline constexpr uint32_t maxLanes = panelRows;
 
 /// A code word as encoders want it:
 ///
@@ -151,7 +151,7 @@ struct StreamUnitView {
   /// In u32.
   uint64_t records = 0;
   /// Bit of the stream at which each lane starts; one more for the end.
-  std::array<uint32_t, mostLanes + 1> start;
+  std::array<uint32_t, maxLanes + 1> start;
 };
 
 /// Reads unit `number` of a blob. Fails with ErrorKind::Invalid where it leaves

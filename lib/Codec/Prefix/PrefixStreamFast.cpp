@@ -249,7 +249,7 @@ private:
   Status decodeAgain(const StreamUnitView &view) {
     const PanelUnit &unit = view.unit;
     // Padding rows too, since rows are merged in pairs.
-    std::vector<uint16_t> plain(size_t(mostLanes) * scratchStride);
+    std::vector<uint16_t> plain(size_t(maxLanes) * scratchStride);
     UWT_RETURN_IF_ERROR(
         decodeUnitReference(context, view, panel.code, plain.data(), scratchStride));
     for (uint16_t &symbol : plain)

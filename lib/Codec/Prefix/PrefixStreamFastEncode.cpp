@@ -20,9 +20,9 @@ using namespace uwt;
 
 namespace {
 
-constexpr size_t mostStrips = panelRows / stripRows;
+constexpr size_t maxStrips = panelRows / stripRows;
 /// Columns that the strips of a unit have together: 1,024, or four times 512.
-constexpr size_t mostStripColumns = mostStrips * wholePanelUnitColumns;
+constexpr size_t maxStripColumns = maxStrips * wholePanelUnitColumns;
 
 class PanelEncoder {
 public:
@@ -199,7 +199,7 @@ private:
   }
 
   void putLane(uint32_t g, uint32_t t, size_t stripStride, BitWriter &writer) {
-    const uint32_t *codes[mostStrips * 2];
+    const uint32_t *codes[maxStrips * 2];
     for (uint32_t strip = 0; strip < unit.strips; ++strip) {
       codes[strip * 2] = context.classOf(unit, strip * stripRows + g).encode.data();
       codes[strip * 2 + 1] = context.classOf(unit, strip * stripRows + g + 8).encode.data();
@@ -272,8 +272,8 @@ private:
   std::vector<uint8_t> stream;
   std::unique_ptr<bool[]> escapedRuns;
   alignas(64) uint16_t copies[2][streamUnitColumns];
-  alignas(64) uint16_t low[mostStripColumns], high[mostStripColumns];
-  alignas(64) uint64_t joined[mostStripColumns / fixedUnitColumns * 16];
+  alignas(64) uint16_t low[maxStripColumns], high[maxStripColumns];
+  alignas(64) uint64_t joined[maxStripColumns / fixedUnitColumns * 16];
   uint32_t escapesFound[2 * streamUnitColumns];
 };
 

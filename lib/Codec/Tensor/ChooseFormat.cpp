@@ -106,8 +106,7 @@ bool BestSizeChoice::countsFewSymbols() const {
   if (isSigned() || !rows.isExact)
     return false;
   std::vector<uint64_t> counts = countsByClass(rows, {}, 1).front();
-  return std::ranges::count_if(counts, [](uint64_t count) { return count != 0; }) <=
-         mostPairEntries;
+  return std::ranges::count_if(counts, [](uint64_t count) { return count != 0; }) <= maxPairEntries;
 }
 
 std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {

@@ -78,8 +78,8 @@ Expected<TensorDescription::Matrices> TensorDescription::matrices() const {
   if (format.fold.kind == Fold::Kind::Flat) // fold-2
     result.shape = {divideUp(total, format.fold.size), format.fold.size};
   // So that a panel's size, padding included, cannot overflow (panel-3).
-  constexpr uint64_t mostColumns = uint64_t(1) << 48;
-  if (result.shape.columns > mostColumns)
+  constexpr uint64_t maxColumns = uint64_t(1) << 48;
+  if (result.shape.columns > maxColumns)
     return usageError("a matrix has 2^48 columns at most, this one has " +
                       std::to_string(result.shape.columns));
   result.elements = result.shape.rows * result.shape.columns;

@@ -73,7 +73,7 @@ void LowerChecks::emitFailure(OpBuilder &builder, Location loc, StringRef messag
   SmallVector<Value> operands = {text, number(message.size()), number(values.size())};
   for (Value value : values)
     operands.push_back(arith::IndexCastOp::create(builder, loc, i64, value));
-  while (operands.size() < 3 + uwt::CheckOp::mostValues)
+  while (operands.size() < 3 + uwt::CheckOp::maxValues)
     operands.push_back(number(0));
   LLVM::CallOp::create(builder, loc, failFunction(), operands);
   LLVM::UnreachableOp::create(builder, loc);

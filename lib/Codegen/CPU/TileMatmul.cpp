@@ -44,14 +44,14 @@ int64_t rowsForColumns(int64_t columns) {
 }
 
 /// What a product without tasks may take of its function's stack.
-static constexpr int64_t mostStackBytes = 1024;
+static constexpr int64_t maxStackBytes = 1024;
 
 /// Columns of x that a task takes at a time: more would only grow its partial sums.
-static constexpr int64_t mostSlabColumns = 64;
+static constexpr int64_t maxSlabColumns = 64;
 
 /// Batches up to this one read a panel's units again, from the cache, for each column: where no
 /// strategy says otherwise and units decode into registers.
-static constexpr int64_t mostDirectBatch = 2;
+static constexpr int64_t maxDirectBatch = 2;
 
 /// Columns of a block where no strategy says: 16 to 24 sums, and few columns left over.
 static int64_t defaultColumns(int64_t batch) {
@@ -89,7 +89,7 @@ LogicalResult ProductLowering::chooseShape(const Target &target) {
   if (op.getStrategyAttr() && !strategy)
     return op.emitOpError() << "has a strategy of kernels for GPUs: " << op.getStrategyAttr();
   direct = strategy ? strategy.getFamily() == KernelFamily::Direct
-                    : !ShapedType::isDynamic(staticBatch) && staticBatch <= mostDirectBatch &&
+                    : !ShapedType::isDynamic(staticBatch) && staticBatch <= maxDirectBatch &&
                           layout.fixedRate;
   if (direct && !layout.fixedRate)
     return op.emitOpError(
@@ -100,7 +100,7 @@ LogicalResult ProductLowering::chooseShape(const Target &target) {
   blockRows = rowsForColumns(blockColumns);
   if (strategy && strategy.getColumns() == blockColumns)
     blockRows = std::max<int64_t>(2, strategy.getRows());
-  slabColumns = direct ? 1 : std::max(mostSlabColumns / blockColumns, int64_t(1)) * blockColumns;
+  slabColumns = direct ? 1 : std::max(maxSlabColumns / blockColumns, int64_t(1)) * blockColumns;
   if (!ShapedType::isDynamic(staticBatch)) {
     slabColumns = std::clamp<int64_t>(staticBatch, 1, slabColumns);
     lastColumns = staticBatch % blockColumns;
@@ -174,7 +174,7 @@ Value ProductLowering::scratch(int64_t count, Type type) {
   // The stack of a task is free again after it. A function's is not, neither in its loops nor for
   // its next product, so that only little may come from there, and from its entry.
   unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
-  bool isLarge = count * bits / 8 > mostStackBytes;
+  bool isLarge = count * bits / 8 > maxStackBytes;
   if (isOneTask() && isLarge) {
     temporaries.push_back(
         memref::AllocOp::create(builder, location, memref, ValueRange(), alignment));

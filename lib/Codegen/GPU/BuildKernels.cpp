@@ -33,7 +33,7 @@ namespace uwt {
 
 /// Most batch rows, in eights, that family skinny serves with its sums in registers: where warps
 /// multiply alone, and where a panel's four do so together.
-static constexpr unsigned mostTiles = 8, mostTilesTogether = 32;
+static constexpr unsigned maxTiles = 8, maxTilesTogether = 32;
 
 namespace {
 struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
@@ -76,18 +76,18 @@ static int64_t eightsOf(MatmulOp op, const KernelOptions &options) {
 static SmallVector<ProductStrategy> preferredStrategies(MatmulOp op, const EmittedFormat &format,
                                                         const KernelOptions &options,
                                                         const GpuTarget &target) {
-  // By the ledger (docs/gpu-kernels.md): lanes' streams take the registers of many warps, so that
-  // beyond this others multiply; and family shared decodes again for each slice of its width, which
-  // costs more than decoding once where family wide multiplies.
-  constexpr int64_t mostEightsOfStreams = 4, mostEightsShared = 16;
+  // By the kernel profiles (docs/gpu-kernels-rationale.md): lanes' streams take the registers of
+  // many warps, so that beyond this others multiply; and family shared decodes again for each slice
+  // of its width, which costs more than decoding once where family wide multiplies.
+  constexpr int64_t maxEightsOfStreams = 4, maxEightsShared = 16;
   using enum ProductStrategy;
   if (options.strategy)
     return {*options.strategy};
   if (format.traits.rate != Rate::Prefix)
     return {Direct, Buffer};
-  if (eightsOf(op, options) <= mostEightsOfStreams)
+  if (eightsOf(op, options) <= maxEightsOfStreams)
     return {Direct, Shared, Exponents, Buffer};
-  if (eightsOf(op, options) > mostEightsShared && target.supports(GpuFeature::Wgmma))
+  if (eightsOf(op, options) > maxEightsShared && target.supports(GpuFeature::Wgmma))
     return {Exponents, Shared, Buffer};
   return {Shared, Direct, Exponents, Buffer};
 }
@@ -136,14 +136,14 @@ static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned 
 /// The most tiles that are multiplied at a time without spills.
 static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
   if (plan.isStream)
-    return StreamProduct::mostTiles;
+    return StreamProduct::maxTiles;
   if (!hasWarpgroups)
-    return mostTiles;
+    return maxTiles;
   // What a last panel lacks of its four strips takes registers too, and so do decoders.
-  constexpr unsigned mostTilesOfTails = 12, mostTilesBesideDecoders = 16;
+  constexpr unsigned maxTilesOfTails = 12, maxTilesBesideDecoders = 16;
   if (plan.rows % 64 != 0)
-    return mostTilesOfTails;
-  return plan.isShared ? mostTilesBesideDecoders : mostTilesTogether;
+    return maxTilesOfTails;
+  return plan.isShared ? maxTilesBesideDecoders : maxTilesTogether;
 }
 
 /// What of a weight's units and table the kernel `product` knows.
@@ -181,8 +181,8 @@ static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
   if (!llvm::is_contained({0U, 1U, 2U, 4U, 8U}, options.cluster))
     return op.emitOpError() << "expects a cluster of 1, 2, 4 or 8 workgroups, got "
                             << options.cluster;
-  if (options.tiles > mostTilesTogether || options.stages == 1 || options.groups % 2 != 0)
-    return op.emitOpError() << "expects 1 to " << mostTilesTogether
+  if (options.tiles > maxTilesTogether || options.stages == 1 || options.groups % 2 != 0)
+    return op.emitOpError() << "expects 1 to " << maxTilesTogether
                             << " tiles, at least 2 stages and an even number of groups, got "
                             << options.tiles << ", " << options.stages << " and " << options.groups;
   return success();

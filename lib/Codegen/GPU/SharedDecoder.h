@@ -38,7 +38,7 @@ public:
   void copyTable(mlir::Value thread);
   /// What decoders do.
   void build();
-  /// What the ledger is to know.
+  /// What the kernel profile is to know.
   using StreamWarps::addFacts;
 
 private:

@@ -146,8 +146,8 @@ SkinnyKernels::Fragments SkinnyKernels::multiplyStep(Value strip, const Panel &p
   if (plan.unitGroups > 1 && plan.recordWords == 1)
     return multiplyPairs(strip, panel, step, sums, asWords);
   // Two tiles at most: of more, a group has so many products that a loop costs little beside them.
-  constexpr int64_t mostTiles = 2;
-  if (asWords || plan.tiles > mostTiles || plan.unitGroups > 1 ||
+  constexpr int64_t maxTiles = 2;
+  if (asWords || plan.tiles > maxTiles || plan.unitGroups > 1 ||
       plan.groups() % plan.groupsPerStage != 0)
     return index.loop(step.ownGroups, sums, [&](Value i, ValueRange carried) {
       Place place = placeOf(panel, ownGroup(step, i), strip);

@@ -33,12 +33,12 @@ int64_t SkinnyPlan::sharedBytes() const {
 /// Stages that the shared memory of a workgroup has room for.
 static int64_t stagesThatFit(SkinnyPlan plan, const GpuTarget &target) {
   // Of each workgroup the system keeps 1 KB; mbarriers and a little more are static.
-  constexpr int64_t reserved = 1024, fixed = 512, mostStages = 8;
+  constexpr int64_t reserved = 1024, fixed = 512, maxStages = 8;
   int64_t room =
       std::min<int64_t>(target.sharedBytesPerBlock, target.sharedBytesPerSm / plan.ctas - reserved);
   plan.stages = 0;
   int64_t scratch = plan.sharedBytes();
-  return std::min((room - fixed - scratch) / (4 * plan.stageWords()), mostStages);
+  return std::min((room - fixed - scratch) / (4 * plan.stageWords()), maxStages);
 }
 
 int64_t SkinnyPlan::chooseCluster(const GpuTarget &target, int64_t clusterOrNone) const {

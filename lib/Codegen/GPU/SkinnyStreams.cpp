@@ -24,7 +24,7 @@ using namespace mlir;
 namespace uwt {
 
 /// What workgroups may have of a multiprocessor's shared memory, two at a time.
-static constexpr int64_t mostSharedBytes = 113 * 1024;
+static constexpr int64_t maxSharedBytes = 113 * 1024;
 
 /// Warps of a multiprocessor: with the registers that their sums leave.
 static int64_t warpsFor(int64_t tiles) { return tiles == 1 ? 6 : 8; }
@@ -40,10 +40,9 @@ Status StreamProduct::checkProduct(MatmulOp op, const EmittedFormat &format) {
   UWT_RETURN_IF_ERROR(StreamWarps::checkProduct(op, format));
   int64_t bytes =
       4 * (streamWordsOf(op, format, warpsFor(1)) + warpsFor(1) * SkinnyPlan::unitWords);
-  if (bytes > mostSharedBytes)
+  if (bytes > maxSharedBytes)
     return unsupportedError("its decode table and streams take " + std::to_string(bytes) +
-                            " bytes of shared memory, more than " +
-                            std::to_string(mostSharedBytes));
+                            " bytes of shared memory, more than " + std::to_string(maxSharedBytes));
   return ok();
 }
 

@@ -16,7 +16,7 @@ using namespace mlir;
 namespace uwt {
 
 /// u32 of a unit that are counted: more than any unit has, and few enough for 32 bits of position.
-static constexpr int64_t mostUnitWords = int64_t(1) << 26;
+static constexpr int64_t maxUnitWords = int64_t(1) << 26;
 static constexpr int64_t fullGroups = streamUnitColumns / fixedUnitColumns;
 
 StreamUnits::StreamUnits(OpBuilder &builder, Location location, CompressedType type,
@@ -57,7 +57,7 @@ StreamUnits::Source StreamUnits::locate(Value code, Value panelCode, Value numbe
   Value end = index.sub(size, index.constant(1));
   Value start = load(code, index.min(index.add(panelCode, number), end));
   Value begin = index.min(index.add(panelCode, toIndex(start)), end);
-  return {code, begin, index.min(index.sub(end, begin), index.constant(mostUnitWords))};
+  return {code, begin, index.min(index.sub(end, begin), index.constant(maxUnitWords))};
 }
 
 Value StreamUnits::word(const Source &source, Value number) {

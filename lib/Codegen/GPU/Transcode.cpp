@@ -23,7 +23,7 @@ namespace uwt {
 static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6, codeWorkgroups = 5,
                          codeWorkgroupsWithClasses = 4;
 /// What a table of prefix codes may take of a multiprocessor's shared memory.
-static constexpr int64_t mostTableBytes = 96 * 1024;
+static constexpr int64_t maxTableBytes = 96 * 1024;
 
 TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &format,
                                    OpBuilder &builder, Location location, DecodedForm form)
@@ -297,10 +297,10 @@ Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &f
   if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
-  if (format.traits.rate == Rate::Prefix && bytes > mostTableBytes)
+  if (format.traits.rate == Rate::Prefix && bytes > maxTableBytes)
     return unsupportedError("the decode table of format '" + format.format.str() + "' has " +
                             std::to_string(bytes) + " bytes, more than " +
-                            std::to_string(mostTableBytes) + " of shared memory");
+                            std::to_string(maxTableBytes) + " of shared memory");
   return ok();
 }
 

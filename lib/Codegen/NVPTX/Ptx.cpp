@@ -70,7 +70,8 @@ static Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const GpuTarge
   return machine;
 }
 
-/// What is run of LLVM's optimisations: what makes a kernel's machine code shorter, by the ledger.
+/// What is run of LLVM's optimisations: what makes a kernel's machine code shorter, by the kernel
+/// profiles.
 /// O3 takes more than twice as long, and no step is shorter by more than 2 % with it. Loops are
 /// unrolled and vectors formed where the kernel was tiled; an unrolled loop of matrix instructions
 /// in flight is another one than what was checked.

@@ -1,4 +1,4 @@
-//===- FormatCheckTest.cpp - Which compositions are valid -----------------------===//
+//===- FormatCheckTest.cpp - Which compositions are valid -----------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

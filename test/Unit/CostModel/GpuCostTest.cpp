@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/CostModel/GpuLedgers.h"
+#include "uwt/CostModel/KernelProfiles.h"
 #include <gtest/gtest.h>
 
 using namespace uwt;
@@ -41,13 +41,13 @@ GpuConstants ideal() {
 constexpr GpuProblem problem{10000, 10000, 8};
 
 TEST(GpuCost, TermsAreCountsOverRates) {
-  GpuKernelLedger ledger;
-  ledger.slice = 8;
-  ledger.instructions = 6.4;
-  ledger.alu = 1.6;
-  ledger.sharedBytes = 12.8;
-  ledger.weightBytes = 1.5;
-  GpuPrediction prediction = predictGpu(roundBoard(), ledger, problem, ideal());
+  KernelProfile profile;
+  profile.slice = 8;
+  profile.instructions = 6.4;
+  profile.alu = 1.6;
+  profile.sharedBytes = 12.8;
+  profile.weightBytes = 1.5;
+  GpuPrediction prediction = predictGpu(roundBoard(), profile, problem, ideal());
   // 150 MB of weights and 0.32 MB of x and y at 1 MB a microsecond.
   EXPECT_NEAR(prediction.memory, 150.32, 1e-9);
   EXPECT_NEAR(prediction.issue, 1e8 * 6.4 / (128 * 1e5), 1e-9);
@@ -61,50 +61,50 @@ TEST(GpuCost, TermsAreCountsOverRates) {
 }
 
 TEST(GpuCost, EachSliceDecodesAgain) {
-  GpuKernelLedger ledger;
-  ledger.slice = 64;
-  ledger.instructions = 4;
+  KernelProfile profile;
+  profile.slice = 64;
+  profile.instructions = 4;
   GpuProblem large = problem;
   large.batch = 65;
-  GpuPrediction one = predictGpu(roundBoard(), ledger, problem, ideal());
-  GpuPrediction two = predictGpu(roundBoard(), ledger, large, ideal());
+  GpuPrediction one = predictGpu(roundBoard(), profile, problem, ideal());
+  GpuPrediction two = predictGpu(roundBoard(), profile, large, ideal());
   EXPECT_NEAR(two.issue, 2 * one.issue, 1e-9);
   EXPECT_NEAR(two.matrix, 2 * one.matrix, 1e-9);
 }
 
 TEST(GpuCost, DecodingBeforeReadsWhatItReplaces) {
-  GpuKernelLedger ledger;
-  ledger.weightBytes = 1.375;
-  ledger.decodedBytes = 2;
-  GpuPrediction all = predictGpu(roundBoard(), ledger, problem, ideal());
+  KernelProfile profile;
+  profile.weightBytes = 1.375;
+  profile.decodedBytes = 2;
+  GpuPrediction all = predictGpu(roundBoard(), profile, problem, ideal());
   EXPECT_NEAR(all.decode, 137.5 + 200, 1e-9);
   EXPECT_NEAR(all.memory, 200.32, 1e-9);
   // A byte of raw fields stays: the other 0.375 become one.
-  ledger.decodedBytes = 1;
-  GpuPrediction exponents = predictGpu(roundBoard(), ledger, problem, ideal());
+  profile.decodedBytes = 1;
+  GpuPrediction exponents = predictGpu(roundBoard(), profile, problem, ideal());
   EXPECT_NEAR(exponents.decode, 37.5 + 100, 1e-9);
   EXPECT_NEAR(exponents.memory, 200.32, 1e-9);
   // Codes are half as many bytes, which the product does not read either.
-  ledger.decodedBytes = 0.5;
-  GpuPrediction codes = predictGpu(roundBoard(), ledger, problem, ideal());
+  profile.decodedBytes = 0.5;
+  GpuPrediction codes = predictGpu(roundBoard(), profile, problem, ideal());
   EXPECT_NEAR(codes.decode, 37.5 + 50, 1e-9);
   EXPECT_NEAR(codes.memory, 150.32, 1e-9);
   // Decoding takes as long as the slowest of what it needs.
-  ledger.decodeInstructions = 1000;
-  EXPECT_GT(predictGpu(roundBoard(), ledger, problem, ideal()).decode, codes.decode);
-  ledger.decodeInstructions = 0;
-  ledger.decodeSharedBytes = 1000;
-  EXPECT_GT(predictGpu(roundBoard(), ledger, problem, ideal()).decode, codes.decode);
+  profile.decodeInstructions = 1000;
+  EXPECT_GT(predictGpu(roundBoard(), profile, problem, ideal()).decode, codes.decode);
+  profile.decodeInstructions = 0;
+  profile.decodeSharedBytes = 1000;
+  EXPECT_GT(predictGpu(roundBoard(), profile, problem, ideal()).decode, codes.decode);
   EXPECT_NEAR(exponents.total, exponents.memory + exponents.decode + exponents.fixed, 1e-9);
 }
 
 TEST(GpuCost, TooFewBytesOnTheirWayStall) {
-  GpuKernelLedger ledger;
+  KernelProfile profile;
   // 10 KB a multiprocessor hide the latency of a microsecond.
-  ledger.bytesInFlight = 5000;
-  GpuPrediction half = predictGpu(roundBoard(), ledger, problem, ideal());
-  ledger.bytesInFlight = 10000;
-  GpuPrediction enough = predictGpu(roundBoard(), ledger, problem, ideal());
+  profile.bytesInFlight = 5000;
+  GpuPrediction half = predictGpu(roundBoard(), profile, problem, ideal());
+  profile.bytesInFlight = 10000;
+  GpuPrediction enough = predictGpu(roundBoard(), profile, problem, ideal());
   EXPECT_NEAR(half.memory, 2 * enough.memory, 1e-9);
 }
 
@@ -112,17 +112,17 @@ TEST(GpuCost, RawAtTheRoofIsBytesAndTheSameLosses) {
   EXPECT_NEAR(rawRoof(roundBoard(), problem, ideal()), 200.32 + 2 + 1 + 0.5, 1e-9);
 }
 
-TEST(GpuLedgers, AreThoseOfBatchesThatFit) {
+TEST(KernelProfiles, AreThoseOfBatchesThatFit) {
   const GpuTarget &hopper = **findGpuTarget("sm_90a");
-  const GpuKernelLedger *one = findGpuLedger(hopper, "inplace<12>", 1);
-  const GpuKernelLedger *many = findGpuLedger(hopper, "inplace<12>", 4096);
+  const KernelProfile *one = findKernelProfile(hopper, "inplace<12>", 1);
+  const KernelProfile *many = findKernelProfile(hopper, "inplace<12>", 4096);
   ASSERT_NE(one, nullptr);
   ASSERT_NE(many, nullptr);
   EXPECT_EQ(one->slice, 8u);
   EXPECT_GT(many->slice, 32u);
   EXPECT_GT(one->instructions, 1);
   EXPECT_LT(one->weightBytes, 1.6);
-  EXPECT_EQ(findGpuLedger(hopper, "rice<4,0>", 1), nullptr);
+  EXPECT_EQ(findKernelProfile(hopper, "rice<4,0>", 1), nullptr);
 }
 
 } // namespace

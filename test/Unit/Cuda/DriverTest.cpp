@@ -168,7 +168,7 @@ TEST(Device, LoadsCodeOrSaysWhyNot) {
   auto resources = (*module)->resources(*function);
   ASSERT_TRUE(holds(resources));
   EXPECT_EQ(resources->registers, 96u);
-  EXPECT_EQ(resources->mostThreads, 1024u);
+  EXPECT_EQ(resources->maxThreads, 1024u);
 
   fake.moduleLog = "ptxas fatal: no such target\nmore";
   fake.failAt = static_cast<long>(fake.calls.size());

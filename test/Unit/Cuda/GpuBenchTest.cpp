@@ -464,13 +464,13 @@ static void namesIn(const nlohmann::json &json, const std::string &path,
 }
 
 TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
-  std::string ledger = folder / "ledger.json";
-  writeText(ledger, R"({"schema": "uwt.ledger/1", "rows": [
+  std::string profile = folder / "profile.json";
+  writeText(profile, R"({"schema": "uwt.kernel-profiles/2", "rows": [
     {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "N": 66, "K": 144,
      "n": 64, "terms": {"memory": 20.5, "issue": 11.25, "launch": 2}},
     {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "N": 66, "K": 144,
      "n": 1, "terms": {"memory": 19, "issue": 4, "launch": 2}}]})");
-  auto predictions = Ledger::read({ledger});
+  auto predictions = KernelProfiles::read({profile});
   ASSERT_TRUE(holds(predictions));
   options.packs = {path};
   ASSERT_TRUE(holds(run()));
@@ -497,22 +497,23 @@ TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
   EXPECT_EQ(written, sample);
 }
 
-TEST(GpuBenchLedger, OfAnotherKindIsRefused) {
+TEST(GpuBenchProfiles, OfAnotherKindIsRefused) {
   TemporaryFolder folder;
-  std::string path = folder / "ledger.json";
+  std::string path = folder / "profile.json";
   auto messageFor = [&](const std::string &text) {
     writeText(path, text);
-    return messageOf(Ledger::read({path}));
+    return messageOf(KernelProfiles::read({path}));
   };
-  const std::string no = path + ": it is no ledger (schema uwt.ledger/1) with rows; write one by "
-                                "'uwt compile --emit ledger'";
+  const std::string no =
+      path + ": it has no kernel profiles (schema uwt.kernel-profiles/2) with rows; write one by "
+             "'uwt compile --emit profiles'";
   EXPECT_EQ(messageFor("{"), no);
   EXPECT_EQ(messageFor("[]"), no);
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.ledger/1"})"), no);
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.ledger/1", "rows": [3]})"),
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2"})"), no);
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2", "rows": [3]})"),
             path + ": row 0 needs texts kernel, format and target, numbers N, K and n, and an "
                    "object terms of numbers");
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.ledger/1", "rows": []})"), "no error");
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2", "rows": []})"), "no error");
 }
 
 //===----------------------------------------------------------------------===//
@@ -562,7 +563,7 @@ TEST(GpuBenchOptions, AreRead) {
   EXPECT_EQ(messageOf(parseOptions({"--device", "x"})),
             "--device takes a number up to 1024, not 'x'");
   EXPECT_TRUE(holds(parseOptions({"--list"})));
-  for (const char *name : {"--pack FILE", "--ledger FILE", "--ncu FILE"})
+  for (const char *name : {"--pack FILE", "--kernel-profiles FILE", "--ncu FILE"})
     EXPECT_THAT(helpText(), HasSubstr(name));
   EXPECT_THAT(listText(*parseOptions({"--list", "--quick"})), HasSubstr("28672x4096   llama"));
 }

@@ -342,10 +342,10 @@ TEST_F(LaunchTest, RefusesAMachineThatIsTooSmall) {
     return messageOf(
         KernelLauncher::create(*program->pack, program->launcher->entry(), *program->weight));
   };
-  fake.mostThreads = 256;
+  fake.maxThreads = 256;
   EXPECT_EQ(create(), "kernel uwt_skinny_inplace12_n8 is launched with 288 threads, and its "
                       "registers allow 256 on Fake GPU; use a pack made for it");
-  fake.mostThreads = 1024;
+  fake.maxThreads = 1024;
   fake.ctasThatFit = 0;
   EXPECT_EQ(create(), "kernel uwt_skinny_inplace12_n8 does not fit a multiprocessor of Fake GPU; "
                       "use a pack made for it");

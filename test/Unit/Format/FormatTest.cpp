@@ -1,4 +1,4 @@
-//===- FormatTest.cpp - The text form of formats --------------------------------===//
+//===- FormatTest.cpp - The text form of formats --------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ChecksumTest.cpp - XXH3 and SHA-256 --------------------------------------===//
+//===- ChecksumTest.cpp - XXH3 and SHA-256 --------------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SuggestTest.cpp - Near misses, sizes, levels -----------------------------===//
+//===- SuggestTest.cpp - Near misses, sizes, levels -----------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

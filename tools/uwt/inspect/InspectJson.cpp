@@ -19,9 +19,9 @@ static Json planesJson(const TensorEntry &entry) {
 }
 
 /// Panels as parallel arrays; `step` neighbours are summed into one item.
-static Json panelsJson(const TensorFacts &tensor, size_t mostPanels) {
+static Json panelsJson(const TensorFacts &tensor, size_t maxPanels) {
   size_t count = tensor.panels.size();
-  size_t step = mostPanels && count > mostPanels ? (count + mostPanels - 1) / mostPanels : 1;
+  size_t step = maxPanels && count > maxPanels ? (count + maxPanels - 1) / maxPanels : 1;
   Json bytes = Json::array(), escapes = Json::array(), asWords = Json::array();
   for (size_t begin = 0; begin < count; begin += step) {
     PanelFacts sum;
@@ -49,7 +49,7 @@ static Json exponentsJson(const ValueFacts &values) {
   return pairs;
 }
 
-static Json tensorJson(const TensorFacts &tensor, size_t mostPanels) {
+static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
   const TensorEntry &entry = *tensor.entry;
   Json object = {{"name", entry.name},
                  {"file", tensor.file},
@@ -77,7 +77,7 @@ static Json tensorJson(const TensorFacts &tensor, size_t mostPanels) {
   object["planes"] = planesJson(entry);
   object["escapes"] = tensor.escapes;
   object["panels_as_words"] = tensor.panelsAsWords;
-  object["panels"] = panelsJson(tensor, mostPanels);
+  object["panels"] = panelsJson(tensor, maxPanels);
   return object;
 }
 
@@ -122,7 +122,7 @@ static std::string asItem(std::string_view text) {
   return item;
 }
 
-void uwt::writeInspectionJson(const Inspection &inspection, size_t mostPanels, bool indented,
+void uwt::writeInspectionJson(const Inspection &inspection, size_t maxPanels, bool indented,
                               const std::function<void(std::string_view)> &write) {
   Json head = headJson(inspection);
   head["tensors"] = Json::array();
@@ -134,7 +134,7 @@ void uwt::writeInspectionJson(const Inspection &inspection, size_t mostPanels, b
   write(text.substr(0, inside));
   bool isFirst = true;
   for (const TensorFacts &tensor : inspection.tensors) {
-    std::string item = jsonText(tensorJson(tensor, mostPanels), indented);
+    std::string item = jsonText(tensorJson(tensor, maxPanels), indented);
     write((isFirst ? "" : ",") + (indented ? asItem(item) : item));
     isFirst = false;
   }

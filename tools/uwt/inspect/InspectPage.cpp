@@ -48,14 +48,14 @@ static void fill(std::string &page, std::string_view mark, std::string_view text
 
 std::string uwt::inspectionPage(const Inspection &inspection) {
   // Cells that a chart of escapes has room for.
-  constexpr size_t mostPanels = 200;
+  constexpr size_t maxPanels = 200;
   std::string page(inspectHtml);
   fill(page, "<!--title-->", escaped(inspection.path));
   fill(page, "/*style*/", inspectCss);
   fill(page, "/*script*/", inspectJs);
   // Last: what a file says may not be taken for a mark.
   std::string data;
-  writeInspectionJson(inspection, mostPanels, false,
+  writeInspectionJson(inspection, maxPanels, false,
                       [&](std::string_view json) { appendEmbeddable(data, json); });
   fill(page, "/*data*/", data);
   return page;

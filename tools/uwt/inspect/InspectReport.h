@@ -59,8 +59,8 @@ void printInspection(Session &session, const Inspection &inspection);
 void printDetails(Session &session, const Inspection &inspection);
 
 /// Schema uwt.inspect/1 as text, in pieces: the whole is never in memory. Tensors of more than
-/// `mostPanels` panels have sums of neighbours instead of single panels (0: never).
-void writeInspectionJson(const Inspection &inspection, size_t mostPanels, bool indented,
+/// `maxPanels` panels have sums of neighbours instead of single panels (0: never).
+void writeInspectionJson(const Inspection &inspection, size_t maxPanels, bool indented,
                          const std::function<void(std::string_view)> &write);
 
 /// One self-contained page with charts (InspectPage.cpp).

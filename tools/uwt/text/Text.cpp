@@ -125,12 +125,12 @@ Expected<std::vector<uint64_t>> uwt::parseShape(std::string_view text, std::stri
   std::vector<uint64_t> shape;
   std::string_view rest = text;
   // Keeps the bytes of the largest type far from overflow.
-  constexpr uint64_t mostElements = uint64_t(1) << 40;
+  constexpr uint64_t maxElements = uint64_t(1) << 40;
   uint64_t elements = 1;
   while (true) {
     size_t cross = rest.find('x');
-    auto extent = parseNumber(rest.substr(0, cross), what, mostElements);
-    if (!extent || (*extent && elements > mostElements / *extent) || shape.size() == 8)
+    auto extent = parseNumber(rest.substr(0, cross), what, maxElements);
+    if (!extent || (*extent && elements > maxElements / *extent) || shape.size() == 8)
       return usageError(std::string(what) + " takes a shape such as 4096x4096, got " +
                         inQuotes(text));
     shape.push_back(*extent);

@@ -1,4 +1,4 @@
-//===- Passes.td - Passes from linalg to a CPU's LLVM -------*- tablegen -*-===//
+//===- Passes.td - Passes from linalg to a CPU's LLVM ------*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Passes.td - From products to kernels for GPUs --------*- tablegen -*-===//
+//===- Passes.td - From products to kernels for GPUs -------*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -48,7 +48,7 @@ struct KernelOptions {
 mlir::FailureOr<KernelOptions> parseKernelOptions(mlir::Operation *op, llvm::StringRef target,
                                                   llvm::StringRef strategy);
 
-/// What a plan adds to the ledger of its machine code (uwt/CostModel/GpuCost.h).
+/// What a plan adds to the profile of its machine code (uwt/CostModel/GpuCost.h).
 struct PlanFacts {
   /// Batch rows of a slice; output features of a workgroup, and workgroups of a cluster, which
   /// share what is read of x.

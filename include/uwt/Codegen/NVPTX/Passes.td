@@ -1,4 +1,4 @@
-//===- Passes.td - Passes from lane-level kernels to PTX ----*- tablegen -*-===//
+//===- Passes.td - Passes from lane-level kernels to PTX ---*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TMTensor.td - Torch-mlir's operations beyond linalg --*- tablegen -*-===//
+//===- TMTensor.td - Torch-mlir's operations beyond linalg -*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

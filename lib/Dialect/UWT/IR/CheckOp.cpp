@@ -19,9 +19,9 @@ void CheckOp::getEffects(
 }
 
 LogicalResult CheckOp::verify() {
-  if (getValues().size() <= mostValues)
+  if (getValues().size() <= maxValues)
     return success();
-  return emitOpError() << "expects at most " << mostValues << " values, got " << getValues().size();
+  return emitOpError() << "expects at most " << maxValues << " values, got " << getValues().size();
 }
 
 LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {

@@ -105,7 +105,7 @@ static bool isDescriptorOffset(int64_t bytes) {
 }
 
 LogicalResult WarpgroupMmaOp::verify() {
-  constexpr size_t mostTiles = 32;
+  constexpr size_t maxTiles = 32;
   if (!getElement().isBF16() && !getElement().isF16())
     return emitOpError() << "expects elements of type bf16 or f16, got " << getElement();
   auto matrix = cast<MemRefType>(getMatrix().getType());
@@ -119,7 +119,7 @@ LogicalResult WarpgroupMmaOp::verify() {
                            << bytes;
   if (!llvm::is_contained({0, 32, 64, 128}, getSwizzle()))
     return emitOpError() << "expects a swizzle of 0, 32, 64 or 128 bytes, got " << getSwizzle();
-  if (getSums().empty() || getSums().size() > mostTiles)
+  if (getSums().empty() || getSums().size() > maxTiles)
     return emitOpError() << "expects sums of 1 to 32 tiles of 8 columns, got " << getSums().size();
   return success();
 }

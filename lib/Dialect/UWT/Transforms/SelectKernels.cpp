@@ -7,7 +7,7 @@
 
 #include "RunFormat.h"
 #include "uwt/Codec/Panel.h"
-#include "uwt/CostModel/GpuLedgers.h"
+#include "uwt/CostModel/KernelProfiles.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -72,10 +72,11 @@ std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &forma
     problem.columns = op.getWeightType().getColumns();
     int64_t batch = ShapedType::isDynamic(op.getBatch()) ? int64_t(batchHint) : op.getBatch();
     problem.batch = std::max<int64_t>(batch, 1);
-    const GpuKernelLedger *ledger = findGpuLedger(*machine->target, asStored.str(), problem.batch);
-    if (!ledger)
+    const KernelProfile *profile =
+        findKernelProfile(*machine->target, asStored.str(), problem.batch);
+    if (!profile)
       return std::nullopt;
-    GpuPrediction prediction = predictGpu(*machine, *ledger, problem);
+    GpuPrediction prediction = predictGpu(*machine, *profile, problem);
     if (result.microseconds == 0)
       result.first = prediction;
     // The kernel is launched for each matrix.
@@ -127,8 +128,8 @@ LogicalResult SelectKernelsPass::force(Value weight, ArrayRef<MatmulOp> products
   return success();
 }
 
-/// Prefix codes run where the ledger's kernel does, for all batches that there are: it needs stream
-/// units of a strip, and in large batches it is by far slower than the others.
+/// Prefix codes run where the kernel that was profiled does, for all batches that there are: it
+/// needs stream units of a strip, and in large batches it is by far slower than the others.
 static bool runsAsStored(CompressedType stored, ArrayRef<MatmulOp> products) {
   auto decoder = dyn_cast<DecoderEmissionInterface>(Attribute(stored.getFormat()));
   if (!decoder || decoder.hasFixedRate(stored.getElementType()))

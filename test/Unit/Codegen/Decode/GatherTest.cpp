@@ -1,4 +1,4 @@
-//===- GatherTest.cpp - Compiled gathers and selections --------------------===//
+//===- GatherTest.cpp - Compiled gathers and selections -------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -89,8 +89,8 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
       GTEST_SKIP() << found.error().message();
   GpuCodeOptions options;
   options.output = GpuOutput::Report;
-  // ptxas takes seconds a shape. What the ledger lacks (test_gpu_ledger.py): a last panel that is
-  // not full and an odd number of groups, which take registers too.
+  // ptxas takes seconds a shape. What the profile lacks (test_kernel_profiles.py): a last panel
+  // that is not full and an odd number of groups, which take registers too.
   std::vector<Shape> compiled = {{4104, 2880, 104}};
   if (GetParam() == "inplace<12>")
     compiled.insert(compiled.end(), {{4096, 4096, 96}, {4096, 4096, 192}});

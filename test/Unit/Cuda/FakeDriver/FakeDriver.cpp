@@ -216,7 +216,7 @@ EXPORT CudaResult cuModuleGetFunction(void **function, void *, const char *name)
 }
 EXPORT CudaResult cuFuncGetAttribute(int *value, int attribute, void *) {
   BEGIN();
-  *value = attribute == functionMaxThreads  ? state.mostThreads
+  *value = attribute == functionMaxThreads  ? state.maxThreads
            : attribute == functionRegisters ? 96
                                             : 0;
   return cudaSuccess;

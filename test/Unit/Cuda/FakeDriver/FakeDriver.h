@@ -50,7 +50,7 @@ struct FakeStep {
 struct FakeCuda {
   // What it pretends to be.
   int version = 12040, devices = 1, major = 9, minor = 0, multiprocessors = 132;
-  int sharedBytes = 232448, mostThreads = 1024, ctasThatFit = 4, clustersThatFit = 40;
+  int sharedBytes = 232448, maxThreads = 1024, ctasThatFit = 4, clustersThatFit = 40;
   int initResult = 0, versionResult = 0;
   std::string moduleLog;
   /// Parameters that a launch has: of functions by name, and of all others.

@@ -1,4 +1,4 @@
-//===- UWTAttrs.td - Formats, targets, strategies -----------*- tablegen -*-===//
+//===- UWTAttrs.td - Formats, targets, strategies ----------*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

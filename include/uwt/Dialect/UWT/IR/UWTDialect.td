@@ -1,4 +1,4 @@
-//===- UWTDialect.td - The uwt dialect ----------------------*- tablegen -*-===//
+//===- UWTDialect.td - The uwt dialect ---------------------*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

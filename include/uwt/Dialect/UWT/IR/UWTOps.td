@@ -1,4 +1,4 @@
-//===- UWTOps.td - Operations at tensor level ---------------*- tablegen -*-===//
+//===- UWTOps.td - Operations at tensor level --------------*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -318,7 +318,7 @@ def UWT_CheckOp : UWT_Op<"check", [DeclareOpInterfaceMethods<MemoryEffectsOpInte
   let hasCanonicalizeMethod = 1;
   let extraClassDeclaration = [{
     /// Values that a message can have: uwt_fail takes so many.
-    static constexpr unsigned mostValues = 2;
+    static constexpr unsigned maxValues = 2;
   }];
 }
 

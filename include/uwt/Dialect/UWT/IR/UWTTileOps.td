@@ -1,4 +1,4 @@
-//===- UWTTileOps.td - Operations at tile and lane level ----*- tablegen -*-===//
+//===- UWTTileOps.td - Operations at tile and lane level ---*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

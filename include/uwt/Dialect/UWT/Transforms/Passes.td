@@ -1,4 +1,4 @@
-//===- Passes.td - Passes over the uwt dialect --------------*- tablegen -*-===//
+//===- Passes.td - Passes over the uwt dialect -------------*- tablegen -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -226,7 +226,7 @@ def SelectKernelsPass : Pass<"uwt-select-kernels", "::mlir::ModuleOp"> {
   let summary = "Pick the format that each product on a GPU runs from";
   let description = [{
     For modules whose products become kernels of a GPU (`uwt-build-kernels`), in place of `uwt-select-strategy`. Predicts the times of all
-    products with one weight from the ledgers of kernels (`uwt/CostModel/GpuLedgers.h`) and the figures of a board: from the stored format unless it is a prefix code, and from those that the loader transcodes
+    products with one weight from the profiles of kernels (`uwt/CostModel/KernelProfiles.h`) and the figures of a board: from the stored format unless it is a prefix code, and from those that the loader transcodes
     to (`inplace<12>`, `raw`). A remark at the first product says winner and runner-up with their terms in microseconds.
 
     ```mlir

@@ -1,18 +1,18 @@
-//===- GpuLedgers.h - The ledgers of all GPU kernels ------------*- C++ -*-===//
+//===- KernelProfiles.h - Profiles of GPU kernels -------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// What `test/Benchmarks/gpu_ledger.py --write` read from the machine code of kernels
-// (lib/CostModel/gpu-ledger.json, compiled in), so that a format can be chosen before its kernel is
-// compiled.
+// What `test/Benchmarks/kernel_profiles.py --write` read from the machine code of kernels
+// (lib/CostModel/kernel-profiles.json, compiled in), so that a format can be chosen before its
+// kernel is compiled.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_COSTMODEL_GPULEDGERS_H
-#define UWT_COSTMODEL_GPULEDGERS_H
+#ifndef UWT_COSTMODEL_KERNELPROFILES_H
+#define UWT_COSTMODEL_KERNELPROFILES_H
 
 #include "uwt/CostModel/GpuCost.h"
 #include <span>
@@ -20,19 +20,19 @@
 
 namespace uwt {
 
-struct GpuLedgerRow {
+struct KernelProfileRow {
   std::string target, format;
-  GpuKernelLedger ledger;
+  KernelProfile profile;
 };
 
 /// The table, formats in the order in which ties are broken. Thread-safe.
-std::span<const GpuLedgerRow> gpuLedgers();
+std::span<const KernelProfileRow> kernelProfiles();
 
 /// The kernel for a format (its text with storage=n_major) at a batch: of those with slices for all
 /// of it the narrowest, else the widest. Null where the table has none.
-const GpuKernelLedger *findGpuLedger(const GpuTarget &target, std::string_view format,
-                                     uint64_t batch);
+const KernelProfile *findKernelProfile(const GpuTarget &target, std::string_view format,
+                                       uint64_t batch);
 
 } // namespace uwt
 
-#endif // UWT_COSTMODEL_GPULEDGERS_H
+#endif // UWT_COSTMODEL_KERNELPROFILES_H

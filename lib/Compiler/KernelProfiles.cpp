@@ -1,4 +1,4 @@
-//===- GpuLedger.cpp - What kernels cost ----------------------------------===//
+//===- KernelProfiles.cpp - What kernels cost -----------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "GpuLedger.h"
+#include "KernelProfiles.h"
 #include "uwt/Bench/BenchWeights.h"
 #include "uwt/CostModel/GpuCost.h"
 #include "uwt/Cuda/DeviceWeight.h"
@@ -105,7 +105,7 @@ static constexpr double lookupConflicts = 3.5;
 
 /// Bytes of shared memory for a weight that instructions of the loop do not say.
 static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
-                          const GpuKernelLedger &ledger) {
+                          const KernelProfile &profile) {
   // Codes come in by copies.
   constexpr double entryBytes = 4;
   double lookups = plan.lookups * entryBytes * (lookupConflicts - 1);
@@ -114,7 +114,7 @@ static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
     return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
   double x = 2.0 * plan.slice / plan.rows;
-  return (ledger.decodedBytes > 0 ? bytesRead(ledger) : codes) + x +
+  return (profile.decodedBytes > 0 ? bytesRead(profile) : codes) + x +
          (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
@@ -223,29 +223,29 @@ static WayCosts costsBeside(const KernelReport &report, const PlanFacts &plan) {
 }
 
 /// `before` is of the kernel that decodes before, null where there is none.
-static GpuKernelLedger ledgerOf(const KernelReport &report, const KernelReport *before,
-                                const ProductKernels &kernels, const FormatFacts &facts) {
+static KernelProfile profileOf(const KernelReport &report, const KernelReport *before,
+                               const ProductKernels &kernels, const FormatFacts &facts) {
   const PlanFacts &plan = kernels.plan;
-  GpuKernelLedger ledger;
-  ledger.slice = plan.slice;
-  ledger.ctas = plan.ctas;
-  ledger.rows = plan.rows;
-  ledger.cluster = plan.cluster;
-  ledger.streamWarps = plan.streamWarps;
-  ledger.lookups = plan.lookups;
-  ledger.usesWarpgroups = plan.usesWarpgroups;
-  ledger.decodedBytes = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
+  KernelProfile profile;
+  profile.slice = plan.slice;
+  profile.ctas = plan.ctas;
+  profile.rows = plan.rows;
+  profile.cluster = plan.cluster;
+  profile.streamWarps = plan.streamWarps;
+  profile.lookups = plan.lookups;
+  profile.usesWarpgroups = plan.usesWarpgroups;
+  profile.decodedBytes = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
   if (before) {
     WayCosts decode = decodeCosts(*before);
-    ledger.decodeInstructions = decode.instructions;
-    ledger.decodeSharedBytes = decode.shared + decode.lookups * (lookupConflicts - 1);
+    profile.decodeInstructions = decode.instructions;
+    profile.decodeSharedBytes = decode.shared + decode.lookups * (lookupConflicts - 1);
   }
-  ledger.weightBytes = facts.weightBytes;
-  ledger.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
-  ledger.launches = static_cast<unsigned>(kernels.entries.size());
+  profile.weightBytes = facts.weightBytes;
+  profile.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
+  profile.launches = static_cast<unsigned>(kernels.entries.size());
   std::optional<Trips> trips = tripsOf(report);
   if (!trips)
-    return ledger;
+    return profile;
   WayCosts usual = costsOf(trips->frequent, plan);
   if (trips->hasEscapes) {
     WayCosts rare = costsOf(trips->escaped, plan);
@@ -257,10 +257,10 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const KernelReport *
     mix(usual.shared, rare.shared);
   }
   WayCosts decode = costsBeside(report, plan);
-  ledger.instructions = usual.instructions + decode.instructions;
-  ledger.alu = usual.alu + decode.alu;
-  ledger.sharedBytes = usual.shared + decode.shared + copiedBytes(plan, facts, ledger);
-  return ledger;
+  profile.instructions = usual.instructions + decode.instructions;
+  profile.alu = usual.alu + decode.alu;
+  profile.sharedBytes = usual.shared + decode.shared + copiedBytes(plan, facts, profile);
+  return profile;
 }
 
 //===----------------------------------------------------------------------===//
@@ -271,12 +271,12 @@ static GpuKernelLedger ledgerOf(const KernelReport &report, const KernelReport *
 static double rounded(double value) { return std::round(value * 1000) / 1000; }
 
 /// Adds what is predicted for the usual board of the target.
-static void addPrediction(llvm::json::Object &row, const GpuKernelLedger &ledger,
+static void addPrediction(llvm::json::Object &row, const KernelProfile &profile,
                           const GpuProblem &problem, const GpuTarget &target) {
   const GpuBoard *board = usualBoard(target);
   if (!board)
     return;
-  GpuPrediction prediction = predictGpu(*board, ledger, problem);
+  GpuPrediction prediction = predictGpu(*board, profile, problem);
   row["board"] = board->name;
   row["terms"] = llvm::json::Object{
       {"memory", rounded(prediction.memory)}, {"cache", rounded(prediction.cache)},
@@ -300,8 +300,8 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
                                 const FormatFacts &facts) {
   const KernelEntry &entry = compiled.entries.back();
   const PlanFacts &plan = compiled.product->plan;
-  GpuKernelLedger ledger =
-      ledgerOf(report, findReport(compiled, "decode"), *compiled.product, facts);
+  KernelProfile profile =
+      profileOf(report, findReport(compiled, "decode"), *compiled.product, facts);
   llvm::json::Object ways;
   std::optional<Trips> trips = tripsOf(report);
   if (trips)
@@ -324,30 +324,31 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"stream_warps", int64_t(plan.streamWarps)},
       {"lookups_a_weight", plan.lookups},
       {"warpgroups", plan.usesWarpgroups},
-      {"decoded_bytes", rounded(ledger.decodedBytes)},
-      {"decode_instructions_a_weight", rounded(ledger.decodeInstructions)},
-      {"decode_shared_bytes_a_weight", rounded(ledger.decodeSharedBytes)},
-      {"launches", int64_t(ledger.launches)},
+      {"decoded_bytes", rounded(profile.decodedBytes)},
+      {"decode_instructions_a_weight", rounded(profile.decodeInstructions)},
+      {"decode_shared_bytes_a_weight", rounded(profile.decodeSharedBytes)},
+      {"launches", int64_t(profile.launches)},
       {"registers", int64_t(report.resources.registers)},
       {"spill_bytes", int64_t(report.resources.spillStoreBytes + report.resources.spillLoadBytes)},
       {"hazards", int64_t(report.hazards.size())},
       {"shared_bytes", int64_t(entry.launch.sharedBytes)},
       {"ctas", int64_t(plan.ctas)},
       {"stages", int64_t(plan.stages)},
-      {"bytes_in_flight", ledger.bytesInFlight},
+      {"bytes_in_flight", profile.bytesInFlight},
       {"weight_bytes", rounded(facts.weightBytes)},
       {"escaped_units", rounded(facts.escapedUnits)},
-      {"instructions_a_weight", rounded(ledger.instructions)},
-      {"alu_a_weight", rounded(ledger.alu)},
-      {"shared_bytes_a_weight", rounded(ledger.sharedBytes)},
+      {"instructions_a_weight", rounded(profile.instructions)},
+      {"alu_a_weight", rounded(profile.alu)},
+      {"shared_bytes_a_weight", rounded(profile.sharedBytes)},
       {"ways", std::move(ways)}};
   // Nothing is known of loops without matrix instructions.
   if (trips)
-    addPrediction(row, ledger, {entry.rows.most, entry.columns.most, plan.batch}, *compiled.target);
+    addPrediction(row, profile, {entry.rows.most, entry.columns.most, plan.batch},
+                  *compiled.target);
   return row;
 }
 
-Expected<std::string> uwt::ledgerText(std::span<const CompiledKernels> compiled) {
+Expected<std::string> uwt::profileText(std::span<const CompiledKernels> compiled) {
   FormatTable formats;
   llvm::json::Array rows;
   for (const CompiledKernels &each : compiled) {
@@ -360,6 +361,6 @@ Expected<std::string> uwt::ledgerText(std::span<const CompiledKernels> compiled)
       rows.push_back(rowOf(each, *report, place->second));
   }
   llvm::json::Value value =
-      llvm::json::Object{{"schema", "uwt.ledger/1"}, {"rows", std::move(rows)}};
+      llvm::json::Object{{"schema", "uwt.kernel-profiles/2"}, {"rows", std::move(rows)}};
   return llvm::formatv("{0:2}", value).str() + "\n";
 }

@@ -1,9 +1,9 @@
-"""The ledger of all GPU kernels: what their machine code costs, and the times that this predicts.
+"""Profiles of all GPU kernels: what their machine code costs, and the times that this predicts.
 
-    test/Benchmarks/gpu_ledger.py --uwt build/bin/uwt --write     # after a change of kernels
-    test/Benchmarks/gpu_ledger.py --uwt build/bin/uwt --check     # in CI
+    test/Benchmarks/kernel_profiles.py --uwt build/bin/uwt --write     # after a change of kernels
+    test/Benchmarks/kernel_profiles.py --uwt build/bin/uwt --check     # in CI
 
---write makes lib/CostModel/gpu-ledger.json, which the cost model reads, and the table in docs/gpu-ledger.md. --check compiles the same kernels
+--write makes lib/CostModel/kernel-profiles.json, which the cost model reads, and the table in docs/kernel-profiles.md. --check compiles the same kernels
 and fails where one spills, has a hazard, takes more instructions than the table says (by more than 2 %) or than
 CEILINGS allow, or where a row that has an aim, or a matrix of the bench's grid, is predicted below it. Needs ptxas and nvdisasm.
 """
@@ -21,11 +21,11 @@ import tempfile
 import gpu_packs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TABLE = ROOT / "lib" / "CostModel" / "gpu-ledger.json"
-PAGE = ROOT / "docs" / "gpu-ledger.md"
+TABLE = ROOT / "lib" / "CostModel" / "kernel-profiles.json"
+PAGE = ROOT / "docs" / "kernel-profiles.md"
 
 FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>"]
-# Batches of each target, and the matrix that the ledger is made for (Llama-3.1-8B's down projection).
+# Batches of each target, and the matrix that profiles are made for (Llama-3.1-8B's down projection).
 TARGETS = {"sm_90a": [8, 32, 64, 128, 256]}
 TARGETS |= {target: [8, 64, 256] for target in ("sm_120a", "sm_80", "sm_86", "sm_89")}
 ROWS, COLUMNS = 4096, 14336
@@ -59,11 +59,11 @@ def module(fmt, batch, shape):
 """
 
 
-def ledger_of(uwt, fmt, batch, target, strategy="", shape=(ROWS, COLUMNS)):
+def profile_of(uwt, fmt, batch, target, strategy="", shape=(ROWS, COLUMNS)):
     with tempfile.NamedTemporaryFile("w", suffix=".mlir") as file:
         file.write(module(fmt, batch, shape))
         file.flush()
-        command = [uwt, "compile", file.name, "--target", target, "--format", fmt, "--emit", "ledger"]
+        command = [uwt, "compile", file.name, "--target", target, "--format", fmt, "--emit", "profiles"]
         command += ["--strategy", strategy] if strategy else []
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode != 0:
@@ -87,7 +87,7 @@ def all_rows(uwt):
     kernels += [(uwt, fmt, batch, target, strategy) for target in TARGETS for (fmt, strategy), batches in BY_NAME.items()
                 for batch in batches]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return [row for rows in pool.map(ledger_of, *zip(*kernels)) for row in rows]
+        return [row for rows in pool.map(profile_of, *zip(*kernels)) for row in rows]
 
 
 def key(row):
@@ -103,7 +103,7 @@ def grid_problems(uwt):
     shapes = [(n, k) for n, k in gpu_packs.SHAPES if n * k >= 30e6 and (n, k) != (ROWS, COLUMNS)]
     jobs = [(shape, batch) for shape in shapes for batch in GRID_BATCHES]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = pool.map(lambda job: ledger_of(uwt, "inplace<12>", job[1], "sm_90a", shape=job[0]), jobs)
+        made = pool.map(lambda job: profile_of(uwt, "inplace<12>", job[1], "sm_90a", shape=job[0]), jobs)
     for ((n, k), batch), rows in zip(jobs, made):
         reached, aim = ratio(rows[0]) if rows else 0, GRID_BATCHES[batch]
         if reached < aim:
@@ -148,9 +148,8 @@ def table_of(rows):
 
 def page(rows):
     lines = ["# Kernel profiles", "",
-             "What the machine code of each GPU kernel does to a weight, and the time that this predicts. The files and options",
-             "that hold these profiles are called *ledger* still.", "",
-             "Written by `test/Benchmarks/gpu_ledger.py --write` from machine code, for weights with t₄ tails and row scales,",
+             "What the machine code of each GPU kernel does to a weight, and the time that this predicts.", "",
+             "Written by `test/Benchmarks/kernel_profiles.py --write` from machine code, for weights with t₄ tails and row scales,",
              f"{ROWS} × {COLUMNS}.", "",
              "- **kernel**: kernel kind and tile; its `n=` is the slice of the batch.",
              "- **instructions**: a lane's for a weight, escapes in. In parentheses the frequent way alone (of prefix codes both",
@@ -176,7 +175,7 @@ def main():
     if options.write:
         chosen = ",\n".join("  " + json.dumps(row) for row in rows if "by_name" not in row)
         named = ",\n".join("  " + json.dumps(row) for row in rows if "by_name" in row)
-        TABLE.write_text(f'{{"schema": "uwt.ledger/1", "ptxas": "{assembler()}", "rows": [\n{chosen}\n],\n'
+        TABLE.write_text(f'{{"schema": "uwt.kernel-profiles/2", "ptxas": "{assembler()}", "rows": [\n{chosen}\n],\n'
                          f'"by_name": [\n{named}\n]}}\n')
         PAGE.write_text(page(rows))
         return

@@ -1,4 +1,4 @@
-"""The committed ledger of GPU kernels is what their machine code says, and keeps its aims."""
+"""The committed profiles of GPU kernels are what their machine code says, and keep their aims."""
 
 import importlib.util
 import json
@@ -9,12 +9,12 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "test" / "Benchmarks" / "gpu_ledger.py"
+SCRIPT = ROOT / "test" / "Benchmarks" / "kernel_profiles.py"
 
 
 def load():
     sys.path.insert(0, str(SCRIPT.parent))  # As where it is run.
-    spec = importlib.util.spec_from_file_location("gpu_ledger", SCRIPT)
+    spec = importlib.util.spec_from_file_location("kernel_profiles", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -27,23 +27,23 @@ def row(**changes):
 
 
 def test_problems_are_named():
-    ledger = load()
-    assert not list(ledger.problems([row()], [row()]))
-    found = list(ledger.problems([row(spill_bytes=4, instructions_a_weight=3.2, raw_roof_us=20.0)], [row()]))
+    profile = load()
+    assert not list(profile.problems([row()], [row()]))
+    found = list(profile.problems([row(spill_bytes=4, instructions_a_weight=3.2, raw_roof_us=20.0)], [row()]))
     assert found[0] == "sm_90a inplace<12> 8: 4 bytes spilled, 0 hazards"
     assert "3.2 instructions a weight, the table has 3.0" in found[1]
     assert "1.000 of raw at the roof is predicted on H200, the aim is 1.25" in found[2]
     slow = row(ways={"frequent": 1.9})
-    assert "1.9 instructions on the frequent way, at most 1.8 are wanted" in next(ledger.problems([slow], [row()]))
-    assert "is not in lib/CostModel/gpu-ledger.json" in next(ledger.problems([row(n=64)], []))
-    assert list(ledger.problems([], [row()])) == ["sm_90a inplace<12> 8: cannot be compiled any more"]
+    assert "1.9 instructions on the frequent way, at most 1.8 are wanted" in next(profile.problems([slow], [row()]))
+    assert "is not in lib/CostModel/kernel-profiles.json" in next(profile.problems([row(n=64)], []))
+    assert list(profile.problems([], [row()])) == ["sm_90a inplace<12> 8: cannot be compiled any more"]
 
 
 def test_kernels_are_as_in_the_table(pytestconfig):
-    ledger = load()
-    version = json.loads(ledger.TABLE.read_text())["ptxas"]
-    if ledger.assembler() != version:
-        pytest.skip(f"the table is of ptxas {version}, here is {ledger.assembler()}")
+    profile = load()
+    version = json.loads(profile.TABLE.read_text())["ptxas"]
+    if profile.assembler() != version:
+        pytest.skip(f"the table is of ptxas {version}, here is {profile.assembler()}")
     uwt = pytestconfig.getoption("--uwt").resolve()
     run = subprocess.run([sys.executable, SCRIPT, "--uwt", uwt, "--check"], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
