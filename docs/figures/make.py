@@ -111,22 +111,22 @@ def weight_path():
 
     files = 138
     figure.box(columns[0], files, width, height, ["model.safetensors", "16 bits a weight"])
-    figure.arrow((columns[0] + width, files + 36), (columns[1] + 40, files + 36))
-    figure.text(265, files + 27, "uwt compress", 12.5, room=90)
+    figure.arrow((columns[0] + width, files + 36), (330, files + 36))
+    figure.text(275, files + 27, "uwt compress", 12.5, room=106)
     lines = ["file of planes", "code, raw, patch, index", "10.6 bits a weight"]
-    figure.box(columns[1] + 40, files, width, height, lines, CODED)
-    figure.arrow((columns[1] + 40 + width, files + 36), (columns[2] + 110, files + 36))
-    figure.text(562, files + 27, "uwt decompress", 12.5, room=110)
-    figure.box(columns[2] + 110, files, width + 60, height, ["the same file again", "byte for byte, for any program"])
+    figure.box(330, files, width, height, lines, CODED)
+    figure.arrow((330 + width, files + 36), (660, files + 36))
+    figure.text(595, files + 27, "uwt decompress", 12.5, room=126)
+    figure.box(660, files, 280, height, ["the same file again", "byte for byte, for any program"])
 
     lanes = ((268, "on a CPU: runs today"), (378, "on an NVIDIA GPU: runs on the emulator so far"))
-    figure.arrow((410, files + height), (410, 228), (120, 228), (120, 256))
-    figure.text(265, 222, "load: checked, kept as it is or coded anew", 12.5)
+    figure.arrow((430, files + height), (430, 232), (120, 232), (120, 256))
+    figure.text(275, 226, "load: checked, kept as it is or coded anew", 12.5)
     lines = ["memory", "planes, byte for byte", "as in the file,", "or as inplace<12>"]
     figure.box(columns[0], 258, width, 192, lines, CODED)
     steps = (
         (["cache", "the next codes are", "on their way"],
-         ["vector registers", "a few operations decode", "32 weights"],
+         ["vector registers", "a few operations decode", "32 weights at a time"],
          ["dot products", "BF16 in, f32 sums"]),
         (["ring in shared memory", "bulk copies run ahead"],
          ["registers of a warp", "each lane decodes what", "it multiplies"],
@@ -144,12 +144,14 @@ def weight_path():
 def draw_block(figure, x, y, cell):
     """A block of 16 x 16 weights: who has which element; lane 0's are marked."""
     fills = {0: CODED, 1: STORED, 2: DECODED, 3: NEUTRAL}
-    for row in range(16):
-        for column in range(16):
-            lane, register = 4 * (row % 8) + column % 8 // 2, row // 8 + 2 * (column // 8)
-            line, weight = (INK, 2.2) if lane == 0 else (PAPER, 0.6)
-            if column % 2 == 0:
-                figure.rect(x + cell * column, y + cell * row, 2 * cell, cell, fills[register], line, 0, weight)
+    # A lane has two neighbours of a row in a register. Lane 0's come last, so that nothing covers their outlines.
+    pairs = [(row, column) for row in range(16) for column in range(0, 16, 2)]
+    pairs.sort(key=lambda pair: pair[0] % 8 == 0 and pair[1] % 8 == 0)
+    for row, column in pairs:
+        is_first = row % 8 == 0 and column % 8 == 0
+        fill = fills[row // 8 + 2 * (column // 8)]
+        line, weight = (INK, 2.2) if is_first else (PAPER, 0.6)
+        figure.rect(x + cell * column, y + cell * row, 2 * cell, cell, fill, line, 0, weight)
     for register, (row, column) in enumerate(((3.5, 4), (11.5, 4), (3.5, 12), (11.5, 12))):
         figure.text(x + cell * column, y + cell * (row + 1), f"r{register}", 16, bold=True)
 
@@ -170,7 +172,7 @@ def tile():
         for group in range(3):
             marked = (strip, group) == (2, 1)
             figure.rect(left + wide * group, top + high * strip, wide, high, CODED if marked else NEUTRAL, FAINT, 0)
-        figure.text(left - 8, top + high * strip + 37, f"{strip}", 12, "end", FAINT)
+        figure.text(left + wide / 2, top + high * strip + 37, f"strip {strip}", 12.5)
     figure.text(left + 1.5 * wide, top + 2.5 * high + 5, "unit", 14, bold=True)
     figure.text(left + 1.5 * wide, 332, "column groups of 64", 13)
     figure.line(260, 115, left, top, dashed=True)
@@ -222,7 +224,7 @@ def ring():
     figure.text(505, 356, "empty[stage]: every consuming warp has read", 13, room=400)
     figure.caption(
         390,
-        "Both sides walk the ring with a pipeline state {index, phase}: 0,0  1,0  2,0  3,0  0,1  1,1  2,1  3,1  0,0 …",
+        "Both sides walk the ring with a pipeline state {index, phase}: {0,0} {1,0} {2,0} {3,0} {0,1} {1,1} {2,1} …",
         "index names the stage; phase, which flips each time round, is the parity that a wait on its barrier asks for.")
     return figure
 
