@@ -155,9 +155,7 @@ std::unique_ptr<CompiledDecoder> CompiledDecoder::compile(const CompiledInput &i
   static const std::vector<std::string> targets = targetsHere();
   ElementType element = elementOf(input);
   size_t format = input.example % formats().size(), shape = input.shape % std::size(compiledShapes);
-  EmittedFormat emitted;
-  std::string message;
-  if (!describeFormat(parsedFormat(formats()[format]), element, emitted, message))
+  if (!describeFormat(parsedFormat(formats()[format]), element))
     return nullptr;
   ProductSpec spec;
   spec.rows = compiledShapes[shape].rows;
@@ -167,8 +165,9 @@ std::unique_ptr<CompiledDecoder> CompiledDecoder::compile(const CompiledInput &i
   // Every format on several targets, without compiling each for all.
   spec.target = targets[(format + shape) % targets.size()];
   std::unique_ptr<CompiledDecoder> result(new CompiledDecoder(spec));
-  result->code = ProductJit::compileText(result->text(), spec.target, message);
-  fuzzRequire(result->code != nullptr, message.c_str());
+  auto code = ProductJit::compileText(result->text(), spec.target);
+  fuzzRequire(bool(code), code ? "" : code.error().message().c_str());
+  result->code = *std::move(code);
   return result;
 }
 

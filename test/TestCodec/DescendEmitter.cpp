@@ -18,9 +18,6 @@ namespace {
 
 struct DescendEmitter final : Emitter {
   StringRef keyword() const override { return "descend"; }
-  bool serves(const EmittedFormat & /*format*/, std::string & /*reason*/) const override {
-    return true;
-  }
   SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
     return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
   }

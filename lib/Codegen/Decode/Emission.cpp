@@ -59,28 +59,24 @@ UnitLayout unitLayout(const Format &format, ElementType element) {
   return layout;
 }
 
-bool describeFormat(const Format &format, ElementType element, EmittedFormat &out,
-                    std::string &reason) {
-  Expected<CodecTraits> traits = checkFormat(format, element);
-  if (!traits) {
-    reason = traits.error().message();
-    return false;
-  }
-  out.format = format;
-  out.element = element;
-  out.split = splitOf(element, format.codedMantissa);
-  out.traits = *traits;
-  out.table = decodeTableLayout(format, out.split, *traits);
+Expected<EmittedFormat> describeFormat(const Format &format, ElementType element) {
+  EmittedFormat described;
+  UWT_ASSIGN_OR_RETURN(described.traits, checkFormat(format, element));
+  described.format = format;
+  described.element = element;
+  described.split = splitOf(element, format.codedMantissa);
+  described.table = decodeTableLayout(format, described.split, described.traits);
   if (format.layout != Layout::Fragment16x16)
-    reason = "layout=row_major is for reading single rows, products need layout=fragment<16x16>";
-  else if (element != ElementType::BF16 && element != ElementType::F16)
-    reason =
-        "products are compiled for bf16 and f16, not for " + std::string(getTraits(element).name);
-  else if (const Emitter *emitter = findEmitter(format.codec.keyword))
-    return emitter->serves(out, reason);
-  else
-    reason = "codec '" + format.codec.keyword + "' has no decoder in compiled code";
-  return false;
+    return unsupportedError(
+        "layout=row_major is for reading single rows, products need layout=fragment<16x16>");
+  if (element != ElementType::BF16 && element != ElementType::F16)
+    return unsupportedError("products are compiled for bf16 and f16, not for " +
+                            std::string(getTraits(element).name));
+  const Emitter *emitter = findEmitter(format.codec.keyword);
+  if (!emitter)
+    return unsupportedError("codec '" + format.codec.keyword + "' has no decoder in compiled code");
+  UWT_RETURN_IF_ERROR(emitter->checkServes(described));
+  return described;
 }
 
 //===----------------------------------------------------------------------===//
@@ -239,39 +235,41 @@ static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &r
 namespace {
 
 struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, FormatAttr> {
-  /// The format's parts; false where it is not served.
-  static bool describe(Attribute attribute, Type type, EmittedFormat &out, std::string &reason) {
+  /// The format's parts. Errors: Usage and Unsupported, as describeFormat().
+  static Expected<EmittedFormat> describe(Attribute attribute, Type type) {
     std::optional<ElementType> element = elementTypeOf(type);
-    if (element)
-      return describeFormat(cast<FormatAttr>(attribute).getFormat(), *element, out, reason);
-    reason = "elements are of no type that UWT stores";
-    return false;
+    if (!element)
+      return unsupportedError("elements are of no type that UWT stores");
+    return describeFormat(cast<FormatAttr>(attribute).getFormat(), *element);
   }
-  static const Emitter *find(Attribute attribute, Type type, EmittedFormat &out) {
-    std::string reason;
-    return describe(attribute, type, out, reason) ? findEmitter(out.format.codec.keyword) : nullptr;
+  static const Emitter &emitterOf(const EmittedFormat &format) {
+    return *findEmitter(format.format.codec.keyword);
   }
 
   Status checkEmission(Attribute attribute, Type type) const {
-    EmittedFormat format;
-    std::string reason;
-    if (describe(attribute, type, format, reason))
-      return ok();
-    return unsupportedError(std::move(reason));
+    UWT_RETURN_IF_ERROR(describe(attribute, type));
+    return ok();
   }
   SmallVector<Plane> getDecoderPlanes(Attribute attribute, Type type) const {
-    EmittedFormat format;
-    const Emitter *emitter = find(attribute, type, format);
-    return emitter ? emitter->planes(format) : SmallVector<Plane>();
+    Expected<EmittedFormat> format = describe(attribute, type);
+    return format ? emitterOf(*format).planes(*format) : SmallVector<Plane>();
   }
   bool hasFixedRate(Attribute attribute, Type type) const {
-    EmittedFormat format;
-    return find(attribute, type, format) && format.traits.rate != Rate::Prefix;
+    Expected<EmittedFormat> format = describe(attribute, type);
+    return format && format->traits.rate != Rate::Prefix;
   }
   double getDecodeCost(Attribute attribute, Type type) const {
-    EmittedFormat format;
-    const Emitter *emitter = find(attribute, type, format);
-    return emitter ? emitter->cost(format) : 0;
+    Expected<EmittedFormat> format = describe(attribute, type);
+    return format ? emitterOf(*format).cost(*format) : 0;
+  }
+
+  /// The type of what an operation decodes.
+  static Type elementOf(Operation *op) {
+    if (auto fragment = dyn_cast<DecodeFragmentOp>(op))
+      return fragment.getElement();
+    if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op))
+      return stream.getElement();
+    return cast<CompressedType>(op->getOperand(0).getType()).getElementType();
   }
 
   LogicalResult emitDecoder(Attribute attribute, RewriterBase &rewriter, Operation *op) const {
@@ -279,31 +277,20 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
       return op->emitOpError() << "cannot be compiled for format '"
                                << cast<FormatAttr>(attribute).getText() << "': " << reason;
     };
-    EmittedFormat format;
-    std::string reason;
-    if (auto fragment = dyn_cast<DecodeFragmentOp>(op)) {
-      if (!describe(attribute, fragment.getElement(), format, reason))
-        return refuse(reason);
-      return emitFragmentOp(format, rewriter, fragment);
-    }
-    if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op)) {
-      if (!describe(attribute, stream.getElement(), format, reason))
-        return refuse(reason);
-      if (format.traits.rate != Rate::Prefix)
-        return refuse("it has no stream units");
-      return emitStreamFragment(format, rewriter, stream);
-    }
-    auto weight = dyn_cast<CompressedType>(op->getOperand(0).getType());
-    if (!weight || !describe(attribute, weight.getElementType(), format, reason))
-      return refuse(reason);
+    Expected<EmittedFormat> format = describe(attribute, elementOf(op));
+    if (!format)
+      return refuse(format.error().message());
+    if (auto fragment = dyn_cast<DecodeFragmentOp>(op))
+      return emitFragmentOp(*format, rewriter, fragment);
     if (auto unit = dyn_cast<DecodeUnitOp>(op))
-      return emitUnitOp(format, rewriter, unit);
+      return emitUnitOp(*format, rewriter, unit);
     if (auto patch = dyn_cast<PatchUnitOp>(op))
-      return emitPatch(format, rewriter, patch);
-    auto stream = dyn_cast<DecodeStreamOp>(op);
-    if (!stream || format.traits.rate != Rate::Prefix)
+      return emitPatch(*format, rewriter, patch);
+    if (format->traits.rate != Rate::Prefix)
       return refuse("it has no stream units");
-    return findEmitter(format.format.codec.keyword)->emitStream(format, rewriter, stream);
+    if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op))
+      return emitStreamFragment(*format, rewriter, stream);
+    return emitterOf(*format).emitStream(*format, rewriter, cast<DecodeStreamOp>(op));
   }
 };
 

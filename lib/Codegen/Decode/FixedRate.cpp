@@ -91,9 +91,6 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
 
 struct RawEmitter final : Emitter {
   StringRef keyword() const override { return "raw"; }
-  bool serves(const EmittedFormat & /*format*/, std::string & /*reason*/) const override {
-    return true;
-  }
   SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
     return {Plane::Words};
   }
@@ -112,9 +109,6 @@ double fieldCost(ArrayRef<uint32_t> chunks) { return 3.0 * chunks.size(); }
 
 struct WindowEmitter : Emitter {
   StringRef keyword() const override { return "window"; }
-  bool serves(const EmittedFormat & /*format*/, std::string & /*reason*/) const override {
-    return true;
-  }
   SmallVector<Plane> planes(const EmittedFormat &format) const override {
     if (format.format.packing == Packing::InPlace)
       return {Plane::Table, Plane::Words, Plane::Code};
@@ -146,9 +140,6 @@ struct BitplaneEmitter final : WindowEmitter {
 
 struct PaletteEmitter final : Emitter {
   StringRef keyword() const override { return "palette"; }
-  bool serves(const EmittedFormat & /*format*/, std::string & /*reason*/) const override {
-    return true;
-  }
   SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
     return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
   }

@@ -12,11 +12,10 @@ using namespace mlir;
 
 namespace uwt {
 
-bool PrefixEmitter::serves(const EmittedFormat &format, std::string &reason) const {
+Status PrefixEmitter::checkServes(const EmittedFormat &format) const {
   if (format.traits.rate == Rate::Prefix)
-    return true;
-  reason = "codec '" + codec.str() + "' has no prefix codes in this composition";
-  return false;
+    return ok();
+  return unsupportedError("codec '" + codec.str() + "' has no prefix codes in this composition");
 }
 
 SmallVector<Plane> PrefixEmitter::planes(const EmittedFormat &format) const {

@@ -24,7 +24,7 @@ public:
   explicit PrefixEmitter(llvm::StringRef codec) : codec(codec) {}
 
   llvm::StringRef keyword() const override { return codec; }
-  bool serves(const EmittedFormat &format, std::string &reason) const override;
+  Status checkServes(const EmittedFormat &format) const override;
   llvm::SmallVector<Plane> planes(const EmittedFormat &format) const override;
   double cost(const EmittedFormat &format) const override;
   mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,

@@ -188,16 +188,14 @@ static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
   return success();
 }
 
-static LogicalResult describe(MatmulOp op, EmittedFormat &format) {
+/// The product's format, where it can have kernels at all. Errors: why not.
+static Expected<EmittedFormat> describe(MatmulOp op) {
+  UWT_RETURN_IF_ERROR(checkProduct(op));
   CompressedType weight = op.getWeightType();
   std::optional<ElementType> element = elementTypeOf(weight.getElementType());
-  // Where there is no such element type.
-  std::string reason = "its elements have no formats";
-  if (Status served = checkProduct(op); !served)
-    return op.emitOpError() << "has no kernel of family skinny: " << served.error().message();
-  if (element && describeFormat(weight.getFormat().getFormat(), *element, format, reason))
-    return success();
-  return op.emitOpError() << "has no kernel of family skinny: " << reason;
+  if (!element)
+    return unsupportedError("its elements have no formats");
+  return describeFormat(weight.getFormat().getFormat(), *element);
 }
 
 /// Chooses the cluster and the ring for the plan's band. Errors: Unsupported (the target has no
@@ -400,8 +398,12 @@ LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &give
   op = copyOf(product, block);
   if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
     takeOneMatrix(op, block);
-  if (failed(readStrategy()) || failed(expandEpilogue(op)) || failed(describe(op, format)))
+  if (failed(readStrategy()) || failed(expandEpilogue(op)))
     return failure();
+  Expected<EmittedFormat> described = describe(op);
+  if (!described)
+    return op.emitOpError() << "has no kernel of family skinny: " << described.error().message();
+  format = *std::move(described);
   return checkOptions(op, options);
 }
 

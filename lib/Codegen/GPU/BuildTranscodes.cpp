@@ -35,12 +35,12 @@ struct TranscodeFormats {
 /// Describes both formats. Errors: one has no compiled decoder.
 static Expected<TranscodeFormats> describeFormats(const TranscodeTypes &types) {
   TranscodeFormats formats;
-  std::string reason;
   ElementType element = *elementTypeOf(types.source.getElementType());
-  if (describeFormat(types.source.getFormat().getFormat(), element, formats.source, reason) &&
-      describeFormat(types.result.getFormat().getFormat(), element, formats.result, reason))
-    return formats;
-  return unsupportedError(std::move(reason));
+  UWT_ASSIGN_OR_RETURN(formats.source,
+                       describeFormat(types.source.getFormat().getFormat(), element));
+  UWT_ASSIGN_OR_RETURN(formats.result,
+                       describeFormat(types.result.getFormat().getFormat(), element));
+  return formats;
 }
 
 Status checkTranscode(const TranscodeTypes &types) {
@@ -52,8 +52,7 @@ Status checkTranscode(const TranscodeTypes &types) {
   UWT_RETURN_IF_ERROR(TranscodeBuilder::checkWeight(types.source, formats.source));
   if (formats.isToRaw())
     return ok();
-  std::string reason = EncodeBuilder::refusal(formats.result);
-  return reason.empty() ? ok() : unsupportedError(std::move(reason));
+  return EncodeBuilder::checkResult(formats.result);
 }
 
 static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,

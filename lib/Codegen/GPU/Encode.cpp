@@ -22,14 +22,14 @@ namespace uwt {
 /// Of a register's words: sign and mantissa, where a symbol is a byte.
 static constexpr uint32_t rawBits = 0x807F807F;
 
-std::string EncodeBuilder::refusal(const EmittedFormat &format) {
+Status EncodeBuilder::checkResult(const EmittedFormat &format) {
   std::string name = "'" + format.format.str() + "'";
   if (format.traits.rate != Rate::Fixed || !format.traits.madeByDevices ||
       format.format.escapes == Escapes::Rows64)
-    return "it makes formats " + deviceFormatsText() + ", not " + name;
+    return unsupportedError("it makes formats " + deviceFormatsText() + ", not " + name);
   if (!format.hasByteFields())
-    return "symbols and raw fields of format " + name + " are not bytes";
-  return "";
+    return unsupportedError("symbols and raw fields of format " + name + " are not bytes");
+  return ok();
 }
 
 void EncodeBuilder::build(gpu::GPUModuleOp module) {

@@ -28,8 +28,8 @@ public:
       : UnitCode(builder, location, type), format(format),
         isInPlace(format.format.packing == Packing::InPlace) {}
 
-  /// Why there is no such kernel of a result; empty where there is.
-  static std::string refusal(const EmittedFormat &format);
+  /// Whether there is such a kernel of a result. Errors: Unsupported.
+  static Status checkResult(const EmittedFormat &format);
 
   /// Adds kernel `encode`, whose arguments are those of TranscodeKernels::encode.
   void build(mlir::gpu::GPUModuleOp module);

@@ -159,9 +159,9 @@ public:
 
   /// The codec's keyword.
   virtual llvm::StringRef keyword() const = 0;
-  /// Whether this emitter serves the composition (valid, 16-bit words, layout fragment); `reason`
-  /// is a clause for a diagnostic: "codec x has no ...".
-  virtual bool serves(const EmittedFormat &format, std::string &reason) const = 0;
+  /// Whether this emitter serves the composition (valid, 16-bit words, layout fragment). Errors:
+  /// Unsupported, with a clause for a diagnostic: "codec x has no ...".
+  virtual Status checkServes(const EmittedFormat & /*format*/) const { return ok(); }
   /// Planes that the decoder reads, beside `panels`, and `counts` and `patch` of fixed rates.
   virtual llvm::SmallVector<Plane> planes(const EmittedFormat &format) const = 0;
   /// Vector operations that one 16-lane register costs.
@@ -185,9 +185,9 @@ struct EmitterRegistration {
 /// The emitter of that keyword, or null.
 const Emitter *findEmitter(llvm::StringRef keyword);
 
-/// Takes a composition apart; false with `reason` where no compiled decoder serves it.
-bool describeFormat(const Format &format, ElementType element, EmittedFormat &out,
-                    std::string &reason);
+/// Takes a composition apart. Errors: Usage (it is none), Unsupported (no compiled decoder serves
+/// it).
+Expected<EmittedFormat> describeFormat(const Format &format, ElementType element);
 
 /// Replaces `uwt.patch_unit` by a loop over its records.
 mlir::LogicalResult emitPatch(const EmittedFormat &format, mlir::RewriterBase &rewriter,
