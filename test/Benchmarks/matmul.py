@@ -10,7 +10,7 @@ PyTorch is the one from PyPI:
 
     .venv/bin/pip install torch
 
-Usage: .venv/bin/python3 test/Benchmarks/matmul.py [--uwt build/bin/uwt] [--rounds 9]
+Usage: .venv/bin/python3 test/Benchmarks/matmul.py [--uwt build/bin/uwt] [--samples 9]
        test/Benchmarks/matmul.py --table      writes the tables again from the JSON
 """
 
@@ -70,9 +70,9 @@ def wait_ready(process):
 def measure(arguments, shape):
     """The object of a shape, with PyTorch's samples."""
     rows, columns = (int(x) for x in shape.split("x"))
-    batches = [int(x) for x in arguments.batch.split(",")]
+    batches = [int(x) for x in arguments.m.split(",")]
     command = [str(arguments.uwt), "bench", "matmul", "--json", "--wait", "--shapes", shape]
-    command += ["--batch", arguments.batch, "-T", str(arguments.threads)]
+    command += ["--m", arguments.m, "-T", str(arguments.threads)]
     for form in arguments.format:
         command += ["--format", form]
     if arguments.calibration:
@@ -83,7 +83,7 @@ def measure(arguments, shape):
     )
     # uwt is ready again when its round has ended.
     is_ready = wait_ready(process)
-    for _ in range(arguments.rounds if is_ready else 0):
+    for _ in range(arguments.samples if is_ready else 0):
         process.stdin.write("\n")
         process.stdin.flush()
         if not wait_ready(process):
@@ -164,11 +164,11 @@ def main():
     parser.add_argument("--uwt", default=ROOT / "build" / "bin" / "uwt")
     parser.add_argument("--output", default=ROOT / "docs" / "benchmarks" / "matmul.json")
     parser.add_argument("--shapes", default="14336x4096,4096x14336")
-    parser.add_argument("--batch", default="1,4,16,64")
+    parser.add_argument("--m", default="1,4,16,64")
     parser.add_argument("--format", action="append")
     parser.add_argument("--calibration")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--samples", type=int, default=9)
     parser.add_argument("--table", action="store_true", help="only write the tables again")
     arguments = parser.parse_args()
     arguments.format = arguments.format or ["inplace<12>", "huffman<12,2>"]

@@ -463,7 +463,7 @@ Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {
 Status uwt::runBench(const CudaDevicePtr &device, const BenchOptions &options,
                      const BenchProgress &progress, ThreadPool &pool, BenchResult &result) {
   if (options.batches.empty())
-    return usageError("there are no batches; see --batches");
+    return usageError("there are no batches; see --m");
   UWT_ASSIGN_OR_RETURN(std::unique_ptr<WeightSource> source,
                        openWeights(options.weights, options.seed));
   std::vector<GridShape> shapes = source->shapes();
@@ -479,6 +479,6 @@ Status uwt::runBench(const CudaDevicePtr &device, const BenchOptions &options,
     return usageError(
         "nothing was measured: " +
         (result.refused.empty() ? "there are no shapes" : result.refused.front().reason) +
-        "; see --shapes and --batches, and 'uwt inspect' of the packs");
+        "; see --shapes and --m, and 'uwt inspect' of the packs");
   return ok();
 }

@@ -138,7 +138,7 @@ Expected<std::vector<uint32_t>> uwt::parseBatches(std::string_view text) {
   for (std::string_view part : splitAtCommas(text)) {
     auto batch = parseNumber<uint32_t>(part);
     if (!batch || *batch > 65536)
-      return usageError("--batches takes all, quick, and numbers from 1 to 65536, not " +
+      return usageError("--m takes all, quick, and numbers from 1 to 65536, not " +
                         inQuotes(std::string(part)));
     batches.push_back(*batch);
   }

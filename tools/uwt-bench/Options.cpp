@@ -92,7 +92,7 @@ static void addGrid(std::vector<OptionSpec> &options) {
          UWT_ASSIGN_OR_RETURN(o.bench.shapes, parseShapes(value));
          return ok();
        }});
-  options.push_back({"--batches", "LIST", "all (default), quick, or numbers: 1,8,64",
+  options.push_back({"--m", "LIST", "all (default), quick, or numbers: 1,8,64",
                      [](CommandLineOptions &o, const std::string &value) -> Status {
                        UWT_ASSIGN_OR_RETURN(o.bench.batches, parseBatches(value));
                        return ok();

@@ -41,7 +41,7 @@ public:
   std::vector<Example> examples() const override {
     std::string command = "uwt emit-ir model.uwt.safetensors --layers ";
     return {{command + "lm_head.weight -o head.mlir", "One matrix, any batch"},
-            {command + "'*.mlp.*' --batch 16 -o mlp.mlir", "All that match, batches of 16"},
+            {command + "'*.mlp.*' --m 16 -o mlp.mlir", "All that match, batches of 16"},
             {"uwt emit-ir gpt2 --layers h.0.mlp.c_fc.weight --k-major '*.c_*' -o fc.mlir",
              "A matrix that is stored as [inputs, outputs]"}};
   }
@@ -70,7 +70,7 @@ std::vector<Option> EmitIrCommand::options() {
       names,
       {"--k-major", "GLOB", "matrices whose names match are [inputs, outputs], as GPT-2's",
        &kMajor},
-      {"--batch", "N", "rows of x, or ? for any number (default: ?)", &batch},
+      {"--m", "M", "rows of x, or ? for any number (default: ?)", &batch},
       {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path},
       {"-f,--force", "", "overwrite an existing output", &force}};
 }
@@ -242,7 +242,7 @@ bool EmitIrCommand::isKMajor(const TensorEntry &entry) const {
 
 Status EmitIrCommand::run(Session &session) {
   if (batch != "?")
-    UWT_RETURN_IF_ERROR(parseNumber(batch, "--batch", 1 << 20));
+    UWT_RETURN_IF_ERROR(parseNumber(batch, "--m", 1 << 20));
   UWT_RETURN_IF_ERROR(checkWeights(input));
   bool toFile = output && *output != "-";
   if (toFile)

@@ -426,7 +426,7 @@ TEST_F(GpuBenchTest, SaysWhenNothingFits) {
   options.batches = {65};
   EXPECT_EQ(messageOf(run()),
             "nothing was measured: the packs have no kernel for this shape and these batches; see "
-            "--shapes and --batches, and 'uwt inspect' of the packs");
+            "--shapes and --m, and 'uwt inspect' of the packs");
   fake.major = 8;
   options.batches = {1};
   result = {};
@@ -544,7 +544,7 @@ TEST(GpuBenchGrid, IsReadFromText) {
   EXPECT_EQ(messageOf(parseShapes("")), shape + "''");
   EXPECT_THAT(*parseBatches("1,64"), ElementsAre(1, 64));
   EXPECT_EQ(messageOf(parseBatches("1,,2")),
-            "--batches takes all, quick, and numbers from 1 to 65536, not ''");
+            "--m takes all, quick, and numbers from 1 to 65536, not ''");
 }
 
 TEST(GpuBenchOptions, AreRead) {

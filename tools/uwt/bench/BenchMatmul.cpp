@@ -64,7 +64,7 @@ std::string_view BenchMatmulCommand::description() const {
 
 std::vector<Example> BenchMatmulCommand::examples() const {
   return {{"uwt bench matmul", "Two shapes of an 8B model, batches 1 to 64"},
-          {"uwt bench matmul --shapes 4096x4096 --batch 1,8 --format 'huffman<12,2>' -T 1",
+          {"uwt bench matmul --shapes 4096x4096 --m 1,8 --format 'huffman<12,2>' -T 1",
            "One shape and format on one thread"},
           {"uwt bench matmul --format auto --format 'inplace<12>' --json",
            "The model's pick beside a fixed format, for a script"}};
@@ -79,7 +79,7 @@ std::vector<Option> BenchMatmulCommand::options() {
   return {
       {"--shapes", "NxK,...", "weights, as output x input features (default: " + shapes + ")",
        &shapes},
-      {"--batch", "M,...", "batch sizes (default: " + batches + ")", &batches},
+      {"--m", "M,...", "batch sizes (default: " + batches + ")", &batches},
       {"--format", "FORMAT",
        "format to run from, or 'auto'; may be given again (default: " + defaultFormats()[0] + ", " +
            defaultFormats()[1] + ")",
@@ -90,7 +90,7 @@ std::vector<Option> BenchMatmulCommand::options() {
       {"--calibration", "FILE", "constants of this machine for the cost model",
        &settings.calibration, ValueHint::Path},
       {"--target", "TARGET", "target to compile for (default: native)", &settings.target},
-      {"--rounds", "N", "samples of each measurement (default: 7)", &settings.rounds},
+      {"--samples", "N", "samples of each measurement (default: 7)", &settings.rounds},
       {"--copies", "N",
        "copies of a weight; 1 keeps it in a cache (default: as many as keep it cold)",
        &settings.copies},
@@ -122,9 +122,9 @@ static std::vector<std::string> splitList(const std::string &text) {
 Status BenchMatmulCommand::parse() {
   settings.batches.clear();
   for (const std::string &item : splitList(batches)) {
-    UWT_ASSIGN_OR_RETURN(uint64_t batch, parseNumber(item, "--batch", 1 << 16));
+    UWT_ASSIGN_OR_RETURN(uint64_t batch, parseNumber(item, "--m", 1 << 16));
     if (batch == 0 || std::ranges::count(settings.batches, batch))
-      return usageError("--batch: expected different numbers from 1, got " + inQuotes(batches));
+      return usageError("--m: expected different numbers from 1, got " + inQuotes(batches));
     settings.batches.push_back(batch);
   }
   settings.formats = formats.empty() ? defaultFormats() : formats;
@@ -138,7 +138,7 @@ Status BenchMatmulCommand::parse() {
     }
   UWT_ASSIGN_OR_RETURN(settings.seed, parseNumber(seed, "--seed"));
   if (settings.rounds == 0)
-    return usageError("--rounds: expected at least 1");
+    return usageError("--samples: expected at least 1");
   settings.threads = ThreadPool(threads).size();
   return ok();
 }
