@@ -40,10 +40,10 @@ std::span<const uint64_t> uwt::batchGrid() { return grid; }
 static RelativeTimes relativeTimes(const Calibration &calibration, ProductProblem problem,
                                    const FormatCost &format, const ConfigPins &pins) {
   RelativeTimes result;
-  result.configs = candidateConfigs(format, problem.columns, pins);
+  result.configs = candidateConfigs(format, problem.k, pins);
   result.times.resize(result.configs.size());
   for (uint64_t batch : grid) {
-    problem.batch = batch;
+    problem.m = batch;
     double best = never;
     for (size_t i = 0; i < result.configs.size(); ++i) {
       double time = predict(calibration, problem, format, result.configs[i]).total;
@@ -119,7 +119,7 @@ std::vector<BatchRange> uwt::chooseRanges(const Calibration &calibration,
 static double bestTime(const Calibration &calibration, const ProductProblem &problem,
                        const FormatCost &format, const ConfigPins &pins) {
   double best = never;
-  for (const KernelConfig &config : candidateConfigs(format, problem.columns, pins))
+  for (const KernelConfig &config : candidateConfigs(format, problem.k, pins))
     best = std::min(best, predict(calibration, problem, format, config).total);
   return best;
 }
@@ -136,12 +136,12 @@ size_t uwt::chooseRunFormat(const Calibration &calibration, std::span<const Prod
       costs[i] += times[i] == never ? never : (best > 0 ? times[i] / best : 1) * weight;
   };
   for (ProductProblem problem : uses) {
-    if (problem.batch != 0) {
+    if (problem.m != 0) {
       add(problem, 1);
       continue;
     }
     for (uint64_t batch : grid) {
-      problem.batch = batch;
+      problem.m = batch;
       add(problem, 1.0 / static_cast<double>(gridSize));
     }
   }

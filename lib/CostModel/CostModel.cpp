@@ -42,16 +42,16 @@ struct Work {
 
 static Work workOf(const ProductProblem &problem, const FormatCost &format) {
   Work work;
-  uint64_t panels = problem.matrices * divideUp(problem.rows, panelRows);
+  uint64_t panels = problem.matrices * divideUp(problem.n, panelRows);
   if (panels == 0)
     return work;
   work.threads = static_cast<unsigned>(std::clamp<uint64_t>(panels, 1, problem.threads));
   double share = static_cast<double>(divideUp(panels, work.threads)) / static_cast<double>(panels);
-  double groups = static_cast<double>(roundUp(problem.columns, format.unitColumns)) /
+  double groups = static_cast<double>(roundUp(problem.k, format.unitColumns)) /
                   static_cast<double>(fixedUnitColumns);
-  double rows = static_cast<double>(problem.matrices * roundUp(problem.rows, stripRows)) * share;
+  double rows = static_cast<double>(problem.matrices * roundUp(problem.n, stripRows)) * share;
   work.registers = rows * groups * groupRegisters;
-  work.batch = static_cast<double>(problem.batch);
+  work.batch = static_cast<double>(problem.m);
   work.outputs = rows * work.batch;
   // Threads share the bandwidth, so the slowest one's part counts for each of them.
   work.bytes = work.registers * registerWeights * format.size.bitsPerWeight / 8 * work.threads;
@@ -79,16 +79,16 @@ static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
   uint64_t width = std::max(config.columns, 1u);
   unsigned rows = std::max(config.rows, 2u);
   if (!problem.isStatic)
-    return {Columns{static_cast<double>(divideUp(problem.batch, width)), static_cast<double>(width),
+    return {Columns{static_cast<double>(divideUp(problem.m, width)), static_cast<double>(width),
                     static_cast<double>(rows)},
             {}};
-  uint64_t rest = problem.batch % width;
+  uint64_t rest = problem.m % width;
   Columns last;
   if (rest != 0)
     last = {1, static_cast<double>(rest),
-            static_cast<double>(problem.batch < width ? rowsBeside(rest)
+            static_cast<double>(problem.m < width ? rowsBeside(rest)
                                                       : std::max(rows, rowsBeside(rest)))};
-  uint64_t blocks = problem.batch / width;
+  uint64_t blocks = problem.m / width;
   return {
       Columns{static_cast<double>(blocks), static_cast<double>(width), static_cast<double>(rows)},
       last};
@@ -97,10 +97,10 @@ static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
 /// How often a panel is decoded: once a batch row, or once for as many columns as a task takes.
 static double decodesOf(const ProductProblem &problem, const KernelConfig &config) {
   if (!config.buffered)
-    return static_cast<double>(problem.batch);
+    return static_cast<double>(problem.m);
   uint64_t width = std::max(config.columns, 1u);
   uint64_t slab = std::max<uint64_t>(taskColumns / width, 1) * width;
-  return static_cast<double>(divideUp(problem.batch, slab));
+  return static_cast<double>(divideUp(problem.m, slab));
 }
 
 /// Share of units that have an escape.
@@ -118,7 +118,7 @@ static double directTraffic(const Calibration &c, const Work &work, const Format
 }
 
 static uint64_t chunkOf(const ProductProblem &problem, const KernelConfig &config) {
-  return std::min<uint64_t>(config.kChunk, roundUp(problem.columns, fixedUnitColumns));
+  return std::min<uint64_t>(config.kChunk, roundUp(problem.k, fixedUnitColumns));
 }
 
 /// The same for the buffer: decoded weights are written, and read for each block of columns, x for
@@ -138,7 +138,7 @@ static double bufferTraffic(const Calibration &c, const Work &work, const Produc
 
 static double computedColumns(const ProductProblem &problem, const KernelConfig &config) {
   if (!config.buffered)
-    return static_cast<double>(problem.batch);
+    return static_cast<double>(problem.m);
   double sum = 0;
   for (const Columns &part : columnBlocks(problem, config))
     sum += part.computed();
@@ -171,7 +171,7 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
       (config.buffered ? bufferTraffic(c, work, problem, config) : directTraffic(c, work, format)) /
       nsPerUs;
   p.output = work.outputs * c.output / nsPerUs;
-  p.pack = static_cast<double>(problem.batch * divideUp(problem.columns, fixedUnitColumns) *
+  p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) *
                                groupRegisters) *
            c.pack / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
@@ -231,7 +231,7 @@ std::vector<Candidate> uwt::rankConfigs(const Calibration &calibration,
                                         const ProductProblem &problem, const FormatCost &format,
                                         const ConfigPins &pins) {
   std::vector<Candidate> candidates;
-  for (const KernelConfig &config : candidateConfigs(format, problem.columns, pins))
+  for (const KernelConfig &config : candidateConfigs(format, problem.k, pins))
     candidates.push_back({config, predict(calibration, problem, format, config)});
   std::stable_sort(candidates.begin(), candidates.end(), [](const auto &a, const auto &b) {
     return a.prediction.total < b.prediction.total;

@@ -47,19 +47,19 @@ static double decodeTime(const GpuBoard &board, const KernelProfile &profile, do
 static double readings(const GpuBoard &board, const KernelProfile &profile,
                        const GpuProblem &problem) {
   double bytes =
-      static_cast<double>(problem.rows) * static_cast<double>(problem.columns) * bytesRead(profile);
+      static_cast<double>(problem.n) * static_cast<double>(problem.k) * bytesRead(profile);
   if (profile.streamWarps != 0 || bytes <= board.l2MB * (1 << 20))
     return 1;
-  return std::ceil(static_cast<double>(problem.batch) / profile.slice);
+  return std::ceil(static_cast<double>(problem.m) / profile.slice);
 }
 
 /// Reading weights, x and y, by as many bytes on their way as there are.
 static double memoryTime(const GpuBoard &board, const KernelProfile &profile,
                          const GpuProblem &problem, const GpuConstants &constants) {
   double perMicrosecond = board.memoryGBs * 1e3 * constants.memoryShare;
-  double weights = static_cast<double>(problem.rows) * static_cast<double>(problem.columns);
-  double xy = 2.0 * static_cast<double>(problem.batch) *
-              static_cast<double>(problem.rows + problem.columns);
+  double weights = static_cast<double>(problem.n) * static_cast<double>(problem.k);
+  double xy = 2.0 * static_cast<double>(problem.m) *
+              static_cast<double>(problem.n + problem.k);
   double needed = perMicrosecond * constants.memoryLatency / board.sms;
   double stall = profile.bytesInFlight > 0 ? std::max(1.0, needed / profile.bytesInFlight) : 1;
   return (weights * bytesRead(profile) * readings(board, profile, problem) + xy) / perMicrosecond *
@@ -68,8 +68,8 @@ static double memoryTime(const GpuBoard &board, const KernelProfile &profile,
 
 GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profile,
                               const GpuProblem &problem, const GpuConstants &constants) {
-  double weights = static_cast<double>(problem.rows) * static_cast<double>(problem.columns);
-  double slices = std::ceil(static_cast<double>(problem.batch) / profile.slice);
+  double weights = static_cast<double>(problem.n) * static_cast<double>(problem.k);
+  double slices = std::ceil(static_cast<double>(problem.m) / profile.slice);
   double clocks = board.clockGHz * 1e3, machine = clocks * board.sms;
   // Batch rows that are multiplied, padding in.
   double padded = slices * profile.slice;
@@ -98,13 +98,13 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profil
 
 double uwt::rawRoof(const GpuBoard &board, const GpuProblem &problem,
                     const GpuConstants &constants) {
-  double bytes = 2 * (static_cast<double>(problem.rows) * static_cast<double>(problem.columns) +
-                      static_cast<double>(problem.batch) *
-                          static_cast<double>(problem.rows + problem.columns));
+  double bytes = 2 * (static_cast<double>(problem.n) * static_cast<double>(problem.k) +
+                      static_cast<double>(problem.m) *
+                          static_cast<double>(problem.n + problem.k));
   double memory = bytes / (board.memoryGBs * 1e3 * constants.memoryShare);
-  double padded = 8 * std::ceil(static_cast<double>(problem.batch) / 8);
+  double padded = 8 * std::ceil(static_cast<double>(problem.m) / 8);
   double products =
-      static_cast<double>(problem.rows) * static_cast<double>(problem.columns) * padded;
+      static_cast<double>(problem.n) * static_cast<double>(problem.k) * padded;
   double share =
       board.target->supports(GpuFeature::Wgmma) ? constants.warpgroupShare : constants.warpShare;
   double matrix =

@@ -21,14 +21,14 @@
 
 namespace uwt {
 
-/// A product y[M, N] = x[M, K] · W[N, K]ᵀ, for each of `matrices` weights.
+/// A product y[m, n] = x[m, k] · W[n, k]ᵀ, for each of `matrices` weights.
 struct ProductProblem {
-  /// A batch of 0 stands for any, where that is allowed.
-  uint64_t batch = 1, rows = 0, columns = 0, matrices = 1;
+  /// The batch, outputs and inputs. An m of 0 stands for any, where that is allowed.
+  uint64_t m = 1, n = 0, k = 0, matrices = 1;
   unsigned threads = 1;
   /// Whether bf16 pairs are multiplied: bf16 weights and x, and numerics that allow it.
   bool pairDots = true;
-  /// Whether code knows the batch: else its last block of columns is as wide as the others.
+  /// Whether code knows m: else its last block of columns is as wide as the others.
   bool isStatic = true;
 };
 
@@ -94,7 +94,7 @@ struct BatchRange {
 /// At most `maxRanges` ranges that cover all batch sizes (the last limit is UINT64_MAX), so that
 /// the chosen configurations are on the grid as close to the best ones as can be; a batch of one
 /// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid.
-/// `problem.batch` is not looked at. Empty where no configuration fits.
+/// `problem.m` is not looked at. Empty where no configuration fits.
 std::vector<BatchRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
                                      const FormatCost &format, unsigned maxRanges,
                                      const ConfigPins &pins = {});

@@ -54,9 +54,9 @@ struct KernelProfile {
 /// leaves where it is.
 double bytesRead(const KernelProfile &profile);
 
-/// A product y[batch, N] = x[batch, K] · W[N, K]ᵀ of 16-bit elements, its weights not in a cache.
+/// A product y[m, n] = x[m, k] · W[n, k]ᵀ of 16-bit elements, its weights not in a cache.
 struct GpuProblem {
-  uint64_t rows = 0, columns = 0, batch = 1;
+  uint64_t n = 0, k = 0, m = 1;
 };
 
 /// What boards' data sheets do not say. Published figures of Hopper.

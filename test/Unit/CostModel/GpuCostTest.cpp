@@ -65,7 +65,7 @@ TEST(GpuCost, EachSliceDecodesAgain) {
   profile.slice = 64;
   profile.instructions = 4;
   GpuProblem large = problem;
-  large.batch = 65;
+  large.m = 65;
   GpuPrediction one = predictGpu(roundBoard(), profile, problem, ideal());
   GpuPrediction two = predictGpu(roundBoard(), profile, large, ideal());
   EXPECT_NEAR(two.issue, 2 * one.issue, 1e-9);

@@ -242,8 +242,8 @@ static std::string comparison(const Session &session, const Calibration &calibra
   for (const Observation &o : observations) {
     double predicted = predict(calibration, o.problem, o.format, o.config).total;
     table.add({o.format.format.str(), o.config.str() + (o.problem.pairDots ? "" : ", exact"),
-               std::to_string(o.problem.rows) + " x " + std::to_string(o.problem.columns),
-               std::to_string(o.problem.batch), formatNumber(o.microseconds, 1),
+               std::to_string(o.problem.n) + " x " + std::to_string(o.problem.k),
+               std::to_string(o.problem.m), formatNumber(o.microseconds, 1),
                formatNumber(predicted, 1), formatPercent(predicted / o.microseconds - 1)});
   }
   return table.str(session);

@@ -68,12 +68,12 @@ std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &forma
   Format asStored = format.ofMatrices();
   for (MatmulOp op : products) {
     GpuProblem problem;
-    problem.rows = op.getWeightType().getRows();
-    problem.columns = op.getWeightType().getColumns();
+    problem.n = op.getWeightType().getRows();
+    problem.k = op.getWeightType().getColumns();
     int64_t batch = ShapedType::isDynamic(op.getBatch()) ? int64_t(batchHint) : op.getBatch();
-    problem.batch = std::max<int64_t>(batch, 1);
+    problem.m = std::max<int64_t>(batch, 1);
     const KernelProfile *profile =
-        findKernelProfile(*machine->target, asStored.str(), problem.batch);
+        findKernelProfile(*machine->target, asStored.str(), problem.m);
     if (!profile)
       return std::nullopt;
     GpuPrediction prediction = predictGpu(*machine, *profile, problem);

@@ -104,9 +104,9 @@ ProductProblem SelectStrategyPass::problemOf(MatmulOp op) const {
   ProductProblem problem;
   int64_t batch = op.getBatch();
   problem.isStatic = !ShapedType::isDynamic(batch);
-  problem.batch = ShapedType::isDynamic(batch) ? static_cast<int64_t>(batchHint) : batch;
-  problem.rows = type.getRows();
-  problem.columns = type.getColumns();
+  problem.m = ShapedType::isDynamic(batch) ? static_cast<int64_t>(batchHint) : batch;
+  problem.n = type.getRows();
+  problem.k = type.getColumns();
   int64_t matrices = op.getMatrices();
   problem.matrices = ShapedType::isDynamic(matrices) ? type.getMatrices() : matrices;
   problem.threads =
@@ -264,14 +264,14 @@ LogicalResult SelectStrategyPass::configure(MatmulOp op, const WeightUses &weigh
   ProductProblem problem = problemOf(op);
   if (!ShapedType::isDynamic(op.getBatch())) {
     KernelConfig config = uwt::rankConfigs(machine, problem, format, pins).front().config;
-    remark(op, weight, chosen, config, problem, Twine(problem.batch));
+    remark(op, weight, chosen, config, problem, Twine(problem.m));
     op.setStrategyAttr(strategyOf(&getContext(), config));
     return success();
   }
   std::vector<BatchRange> ranges = uwt::chooseRanges(machine, problem, format, maxCases, pins);
   uint64_t first = 1;
   for (const BatchRange &range : ranges) {
-    problem.batch = first;
+    problem.m = first;
     remark(op, weight, chosen, range.config, problem, batchText(first, range.limit));
     first = range.limit + 1;
   }
@@ -314,7 +314,7 @@ LogicalResult SelectStrategyPass::selectFor(WeightUses &weight) {
            << "has no kernel of the configuration that the options ask for";
   transcodeGathers(weight.formats[chosen]);
   for (MatmulOp op : weight.products) {
-    KernelConfig any = uwt::candidateConfigs(weight.formats[chosen], uses[0].columns, pins).front();
+    KernelConfig any = uwt::candidateConfigs(weight.formats[chosen], uses[0].k, pins).front();
     if (failed(uwt::StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
                                          uwt::KernelFamily::Direct, any.rows, any.columns,
                                          any.kChunk)))
