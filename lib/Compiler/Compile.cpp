@@ -126,16 +126,18 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   UWT_ASSIGN_OR_RETURN(part.machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
   if (target.gpus.empty()) {
-    if (!options.strategy.family.empty() && !symbolizeKernelFamily(options.strategy.family))
-      return usageError("strategy " + options.strategy.family +
+    const std::string &named = options.strategy.name;
+    if (!named.empty() && named != stringifyProductStrategy(ProductStrategy::Direct) &&
+        named != stringifyProductStrategy(ProductStrategy::Buffer))
+      return usageError("strategy " + named +
                         " is of kernels for GPUs; for CPUs it is direct or buffer");
     return &target;
   }
   options.gpu = target.gpus.front()->name;
   const StrategyChoice &strategy = options.strategy;
-  if (strategy.rows != 0 || strategy.columns != 0 || strategy.kChunk != 0)
+  if (strategy.tileN != 0 || strategy.tileM != 0 || strategy.tileK != 0)
     return usageError(
-        "rows, columns and k_chunk of a strategy are those of kernels for CPUs; for GPU "
+        "tile_n, tile_m and tile_k of a strategy are those of kernels for CPUs; for GPU "
         "target '" +
         options.gpu + "' it is direct, shared, codes, exponents or buffer alone");
   return &target;
@@ -149,7 +151,7 @@ Status Compilation::takeKernels(bool keepOnHost) {
     OwningOpRef<ModuleOp> copy;
     if (gpu != target.gpus.back())
       copy = module->clone();
-    auto taken = takeProducts(copy ? *copy : *module, *gpu, options.strategy.family, keepOnHost);
+    auto taken = takeProducts(copy ? *copy : *module, *gpu, options.strategy.name, keepOnHost);
     if (mlir::failed(taken))
       return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
     products.push_back(std::move(*taken));
@@ -312,7 +314,7 @@ static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget
   UWT_RETURN_IF_ERROR(work.getTimer().begin("buffer pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildBufferPipeline));
   if (!target.gpus.empty())
-    UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, code, !options.strategy.family.empty()));
+    UWT_RETURN_IF_ERROR(takeProgramKernels(work, target, code, !options.strategy.name.empty()));
   UWT_RETURN_IF_ERROR(work.getTimer().begin("code pipeline"));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildCodePipeline));
   UWT_RETURN_IF_ERROR(work.translate());

@@ -14,7 +14,7 @@ void KeyBuilder::addOptions(const CompileOptions &options) {
   add(options.target);
   addNumber(options.format.has_value());
   add(options.format.value_or(""));
-  add(options.strategy.family);
+  add(options.strategy.name);
   add(options.calibration);
   if (auto calibration = MappedFile::open(options.calibration);
       !options.calibration.empty() && calibration) {
@@ -23,8 +23,8 @@ void KeyBuilder::addOptions(const CompileOptions &options) {
   }
   for (uint64_t number :
        {static_cast<uint64_t>(options.minElements), uint64_t(options.profit),
-        uint64_t(options.strategy.rows), uint64_t(options.strategy.columns),
-        uint64_t(options.strategy.kChunk), uint64_t(options.threads), uint64_t(options.batchHint),
+        uint64_t(options.strategy.tileN), uint64_t(options.strategy.tileM),
+        uint64_t(options.strategy.tileK), uint64_t(options.threads), uint64_t(options.batchHint),
         uint64_t(options.exact), uint64_t(options.optimisation), uint64_t(options.check),
         uint64_t(options.trustIr), uint64_t(options.runtimeChecks)})
     addNumber(number);

@@ -26,7 +26,7 @@ namespace uwt {
 Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
   StrategyChoice choice;
   std::pair<std::string_view, unsigned *> numbers[] = {
-      {"rows", &choice.rows}, {"columns", &choice.columns}, {"k_chunk", &choice.kChunk}};
+      {"tile_n", &choice.tileN}, {"tile_m", &choice.tileM}, {"tile_k", &choice.tileK}};
   for (size_t begin = 0; begin <= text.size();) {
     size_t end = std::min(text.find(',', begin), text.size());
     std::string_view item = text.substr(begin, end - begin);
@@ -38,7 +38,7 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
         std::ranges::find(numbers, item.substr(0, equals), [](auto &n) { return n.first; });
     // Those of CPUs are among them.
     if (symbolizeProductStrategy(item)) {
-      choice.family = item;
+      choice.name = item;
       continue;
     }
     const char *last = item.data() + item.size();
@@ -46,8 +46,8 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
         std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
         *number->second == 0)
       return usageError("a strategy is direct or buffer, on GPUs also shared, codes or exponents, "
-                        "and rows=N, columns=N, "
-                        "k_chunk=N, separated by commas; got " +
+                        "and tile_n=N, tile_m=N, "
+                        "tile_k=N, separated by commas; got " +
                         inQuotes(item));
   }
   return choice;
@@ -75,10 +75,10 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   }
   SelectStrategyPassOptions select;
   select.runFormat = options.format.value_or("");
-  select.family = options.strategy.family;
-  select.rows = options.strategy.rows;
-  select.columns = options.strategy.columns;
-  select.kChunk = options.strategy.kChunk;
+  select.strategy = options.strategy.name;
+  select.tileN = options.strategy.tileN;
+  select.tileM = options.strategy.tileM;
+  select.tileK = options.strategy.tileK;
   select.calibration = options.calibration;
   select.threads = options.threads;
   select.batchHint = options.batchHint;
@@ -154,7 +154,8 @@ struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
                               llvm::cl::init(1024)};
   Option<bool> profit{*this, "profit", llvm::cl::desc("Whether a constant has to get smaller"),
                       llvm::cl::init(false)};
-  Option<std::string> family{*this, "family", llvm::cl::desc("Kernel family: direct or buffer")};
+  Option<std::string> strategy{*this, "strategy",
+                               llvm::cl::desc("Where weights are decoded: direct or buffer")};
   Option<bool> exact{*this, "exact", llvm::cl::desc("IEEE multiply-adds on every target"),
                      llvm::cl::init(false)};
   Option<bool> trustIr{*this, "trust-ir",
@@ -172,7 +173,7 @@ struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
       result.format = format;
     result.minElements = minElements;
     result.profit = profit;
-    result.strategy.family = family;
+    result.strategy.name = strategy;
     result.exact = exact;
     result.trustIr = trustIr;
     result.runtimeChecks = runtimeChecks;

@@ -28,8 +28,8 @@ constexpr double nsPerUs = 1000;
 
 std::string KernelConfig::str() const {
   std::string text = buffered ? "buffer " : "direct ";
-  text += std::to_string(rows) + "x" + std::to_string(columns);
-  return buffered ? text + ", k_chunk " + std::to_string(kChunk) : text;
+  text += std::to_string(tileN) + "x" + std::to_string(tileM);
+  return buffered ? text + ", tile_k " + std::to_string(tileK) : text;
 }
 
 namespace {
@@ -76,8 +76,8 @@ static unsigned rowsBeside(uint64_t columns) {
 /// batch is known, else padded.
 static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
                                            const KernelConfig &config) {
-  uint64_t width = std::max(config.columns, 1u);
-  unsigned rows = std::max(config.rows, 2u);
+  uint64_t width = std::max(config.tileM, 1u);
+  unsigned rows = std::max(config.tileN, 2u);
   if (!problem.isStatic)
     return {Columns{static_cast<double>(divideUp(problem.m, width)), static_cast<double>(width),
                     static_cast<double>(rows)},
@@ -87,7 +87,7 @@ static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
   if (rest != 0)
     last = {1, static_cast<double>(rest),
             static_cast<double>(problem.m < width ? rowsBeside(rest)
-                                                      : std::max(rows, rowsBeside(rest)))};
+                                                  : std::max(rows, rowsBeside(rest)))};
   uint64_t blocks = problem.m / width;
   return {
       Columns{static_cast<double>(blocks), static_cast<double>(width), static_cast<double>(rows)},
@@ -98,7 +98,7 @@ static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
 static double decodesOf(const ProductProblem &problem, const KernelConfig &config) {
   if (!config.buffered)
     return static_cast<double>(problem.m);
-  uint64_t width = std::max(config.columns, 1u);
+  uint64_t width = std::max(config.tileM, 1u);
   uint64_t slab = std::max<uint64_t>(taskColumns / width, 1) * width;
   return static_cast<double>(divideUp(problem.m, slab));
 }
@@ -118,7 +118,7 @@ static double directTraffic(const Calibration &c, const Work &work, const Format
 }
 
 static uint64_t chunkOf(const ProductProblem &problem, const KernelConfig &config) {
-  return std::min<uint64_t>(config.kChunk, roundUp(problem.k, fixedUnitColumns));
+  return std::min<uint64_t>(config.tileK, roundUp(problem.k, fixedUnitColumns));
 }
 
 /// The same for the buffer: decoded weights are written, and read for each block of columns, x for
@@ -127,7 +127,7 @@ static double bufferTraffic(const Calibration &c, const Work &work, const Produc
                             const KernelConfig &config) {
   uint64_t chunk = chunkOf(problem, config);
   // What a strip's rows come back to: its decoded weights and a block of x.
-  bool isFar = chunk * (stripRows + config.columns) * sizeof(uint16_t) > c.nearBytes;
+  bool isFar = chunk * (stripRows + config.tileM) * sizeof(uint16_t) > c.nearBytes;
   double perRegister = (c.store + (isFar ? c.farLoad : 0)) * decodesOf(problem, config);
   for (const Columns &part : columnBlocks(problem, config))
     perRegister += part.blocks * (c.load + (isFar ? c.farLoad : 0)) +
@@ -171,8 +171,7 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
       (config.buffered ? bufferTraffic(c, work, problem, config) : directTraffic(c, work, format)) /
       nsPerUs;
   p.output = work.outputs * c.output / nsPerUs;
-  p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) *
-                               groupRegisters) *
+  p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) * groupRegisters) *
            c.pack / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
   double compute = p.compute();
@@ -199,16 +198,16 @@ static void addBufferConfigs(const FormatCost &format, uint64_t columns, const C
                              std::vector<KernelConfig> &configs) {
   uint64_t whole = roundUp(std::max<uint64_t>(columns, 1), format.unitColumns);
   std::vector<unsigned> chunks(std::begin(bufferChunks), std::end(bufferChunks));
-  if (pins.kChunk)
-    chunks = {*pins.kChunk};
+  if (pins.tileK)
+    chunks = {*pins.tileK};
   for (auto [rows, blockColumns] : bufferBlocks) {
     bool hasWhole = false;
     for (unsigned chunk : chunks) {
       // All chunks from the whole row on are the same kernel.
       if (chunk % format.unitColumns != 0 || hasWhole)
         continue;
-      hasWhole = !pins.kChunk && chunk >= whole;
-      KernelConfig config{true, pins.rows.value_or(rows), pins.columns.value_or(blockColumns),
+      hasWhole = !pins.tileK && chunk >= whole;
+      KernelConfig config{true, pins.tileN.value_or(rows), pins.tileM.value_or(blockColumns),
                           chunk};
       if (std::find(configs.begin(), configs.end(), config) == configs.end())
         configs.push_back(config);
@@ -220,8 +219,8 @@ std::vector<KernelConfig> uwt::candidateConfigs(const FormatCost &format, uint64
                                                 const ConfigPins &pins) {
   std::vector<KernelConfig> configs;
   if (format.fixedRate && !pins.buffered.value_or(false))
-    configs.push_back({false, pins.rows.value_or(stripRows), pins.columns.value_or(1),
-                       pins.kChunk.value_or(format.unitColumns)});
+    configs.push_back({false, pins.tileN.value_or(stripRows), pins.tileM.value_or(1),
+                       pins.tileK.value_or(format.unitColumns)});
   if (pins.buffered.value_or(true))
     addBufferConfigs(format, columns, pins, configs);
   return configs;

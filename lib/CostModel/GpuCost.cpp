@@ -58,8 +58,7 @@ static double memoryTime(const GpuBoard &board, const KernelProfile &profile,
                          const GpuProblem &problem, const GpuConstants &constants) {
   double perMicrosecond = board.memoryGBs * 1e3 * constants.memoryShare;
   double weights = static_cast<double>(problem.n) * static_cast<double>(problem.k);
-  double xy = 2.0 * static_cast<double>(problem.m) *
-              static_cast<double>(problem.n + problem.k);
+  double xy = 2.0 * static_cast<double>(problem.m) * static_cast<double>(problem.n + problem.k);
   double needed = perMicrosecond * constants.memoryLatency / board.sms;
   double stall = profile.bytesInFlight > 0 ? std::max(1.0, needed / profile.bytesInFlight) : 1;
   return (weights * bytesRead(profile) * readings(board, profile, problem) + xy) / perMicrosecond *
@@ -99,12 +98,10 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profil
 double uwt::rawRoof(const GpuBoard &board, const GpuProblem &problem,
                     const GpuConstants &constants) {
   double bytes = 2 * (static_cast<double>(problem.n) * static_cast<double>(problem.k) +
-                      static_cast<double>(problem.m) *
-                          static_cast<double>(problem.n + problem.k));
+                      static_cast<double>(problem.m) * static_cast<double>(problem.n + problem.k));
   double memory = bytes / (board.memoryGBs * 1e3 * constants.memoryShare);
   double padded = 8 * std::ceil(static_cast<double>(problem.m) / 8);
-  double products =
-      static_cast<double>(problem.n) * static_cast<double>(problem.k) * padded;
+  double products = static_cast<double>(problem.n) * static_cast<double>(problem.k) * padded;
   double share =
       board.target->supports(GpuFeature::Wgmma) ? constants.warpgroupShare : constants.warpShare;
   double matrix =

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns results of uwt-bench (schema uwt.gpu-bench/1) into tables and plots.
+"""Turns results of uwt-bench (schema uwt.gpu-bench/2) into tables and plots.
 
 Usage: gpu_tables.py RESULT.json... [--kernel-profiles PROFILE.json] [--out FOLDER]
 
@@ -33,7 +33,7 @@ def read(path, schema):
 
 
 def shape_of(row):
-    return row["N"], row["K"]
+    return row["n"], row["k"]
 
 
 def measured(result, transcodes=False):
@@ -51,12 +51,12 @@ def median(row, name="time"):
 
 
 def baseline_times(result):
-    return {(*shape_of(row), row["batch"]): median(row) for row in result["baselines"]}
+    return {(*shape_of(row), row["m"]): median(row) for row in result["baselines"]}
 
 
 def speedup(row, baselines):
     """How many times faster than cuBLASLt, or None."""
-    dense = baselines.get((*shape_of(row), row["batch"]))
+    dense = baselines.get((*shape_of(row), row["m"]))
     return dense / median(row) if dense else None
 
 
@@ -67,11 +67,11 @@ def add_predictions(result, profiles):
         fits = [
             p
             for p in predictions
-            if all(p[name] == row[name] for name in ("kernel", "format", "target", "N", "K"))
-            and p["n"] >= row["batch"]
+            if all(p[name] == row[name] for name in ("kernel", "format", "target", "n", "k"))
+            and p["m"] >= row["m"]
         ]
         if fits and "predicted" not in row:
-            row["predicted"] = min(fits, key=lambda p: p["n"])
+            row["predicted"] = min(fits, key=lambda p: p["m"])
 
 
 # Tables
@@ -118,15 +118,15 @@ def grid_table(result, title, digits, value):
     """A table a format: shapes down, batches across; `value(row)` is a number or None."""
     text = f"### {title}\n\n"
     rows = measured(result)
-    batches = sorted({row["batch"] for row in rows})
+    batches = sorted({row["m"] for row in rows})
     for name in unique(row["format"] for row in rows):
         of_format = [row for row in rows if row["format"] == name]
-        cells = {(shape_of(row), row["batch"]): value(row) for row in of_format}
+        cells = {(shape_of(row), row["m"]): value(row) for row in of_format}
         lines = [
             [f"{shape[0]} × {shape[1]}"] + [number(cells.get((shape, b)), digits) for b in batches]
             for shape in unique(map(shape_of, of_format))
         ]
-        text += table([f"`{name}`, N × K"] + [f"n = {b}" for b in batches], lines)
+        text += table([f"`{name}`, n × k"] + [f"m = {b}" for b in batches], lines)
     return text
 
 
@@ -142,7 +142,7 @@ def size_table(result):
         ]
         for (shape, name), row in rows.items()
     ]
-    head = ["N × K", "format", "bits a weight", "exponent entropy", "joint entropy"]
+    head = ["n × k", "format", "bits a weight", "exponent entropy", "joint entropy"]
     return "### Sizes on the device\n\n" + table(head, lines) if lines else ""
 
 
@@ -162,23 +162,23 @@ def prediction_table(result):
         limit = max(values, key=values.get)
         expected = predicted_time(row["predicted"])
         lines.append(
-            [f"{row['N']} × {row['K']}", f"`{row['format']}`", row["batch"], number(median(row))]
+            [f"{row['n']} × {row['k']}", f"`{row['format']}`", row["m"], number(median(row))]
             + [number(expected), number(median(row) / expected if expected else None)]
             + [number(values.get(term)) for term in terms]
             + [limit]
         )
-    head = ["N × K", "format", "n", "measured µs", "predicted µs", "measured / predicted"]
+    head = ["n × k", "format", "m", "measured µs", "predicted µs", "measured / predicted"]
     head += [f"{term} µs" for term in terms] + ["predicted limit"]
     return "### Measured beside predicted\n\n" + table(head, lines)
 
 
 def transcode_table(result):
     lines = [
-        [f"{row['N']} × {row['K']}", f"`{row['format']}`", f"`{row['result']}`", number(median(row), 1)]
+        [f"{row['n']} × {row['k']}", f"`{row['format']}`", f"`{row['result']}`", number(median(row), 1)]
         + [number(row["bytes_per_second"] / 1e12), number(row["share_of_copy"])]
         for row in measured(result, transcodes=True)
     ]
-    head = ["N × K", "from", "to", "µs", "TB/s (read and written)", "share of copy bandwidth"]
+    head = ["n × k", "from", "to", "µs", "TB/s (read and written)", "share of copy bandwidth"]
     note = "To raw: the kernel. To other formats: all steps of a load, the host's too.\n\n"
     return "### Transcodes\n\n" + note + table(head, lines) if lines else ""
 
@@ -189,10 +189,10 @@ def refused_table(result):
     text = ""
     if wrong:
         text += "### Wrong results\n\n"
-        head = ["kernel", "N × K", "n", "what"]
+        head = ["kernel", "n × k", "m", "what"]
         text += table(
             head,
-            [[r["kernel"], f"{r['N']} × {r['K']}", r["batch"], r["reason"]] for r in wrong],
+            [[r["kernel"], f"{r['n']} × {r['k']}", r["m"], r["reason"]] for r in wrong],
         )
     if others:
         text += "### Not measured\n\n" + "".join(f"- {reason}\n" for reason in others) + "\n"
@@ -273,7 +273,7 @@ def plot(result, title, value):
     rows = [(row, v) for row, v in rows if v]
     if not rows:
         return None
-    batches = sorted({row["batch"] for row, _ in rows})
+    batches = sorted({row["m"] for row, _ in rows})
     formats = unique(row["format"] for row, _ in rows)
     shapes = unique(shape_of(row) for row, _ in rows)
     low = math.log2(min(v for _, v in rows)) - 0.2
@@ -287,7 +287,7 @@ def plot(result, title, value):
         lines = [
             (
                 COLOURS[formats.index(name) % len(COLOURS)],
-                {r["batch"]: v for r, v in rows if shape_of(r) == shape and r["format"] == name},
+                {r["m"]: v for r, v in rows if shape_of(r) == shape and r["format"] == name},
             )
             for name in formats
         ]
@@ -332,7 +332,7 @@ def main(arguments=None):
     parser.add_argument("--out", type=pathlib.Path, help="folder for gpu.md and plots")
     options = parser.parse_args(arguments)
     try:
-        results = [read(path, "uwt.gpu-bench/1") for path in options.results]
+        results = [read(path, "uwt.gpu-bench/2") for path in options.results]
         profiles = [read(path, "uwt.kernel-profiles/2") for path in options.kernel_profiles]
     except BadInput as error:
         print(f"gpu_tables.py: error: {error}", file=sys.stderr)

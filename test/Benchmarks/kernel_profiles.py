@@ -92,7 +92,7 @@ def all_rows(uwt):
 
 def key(row):
     named = (row["by_name"],) if "by_name" in row else ()
-    return row["target"], row["format"], row["n"], *named
+    return row["target"], row["format"], row["m"], *named
 
 
 def ratio(row):
@@ -135,7 +135,7 @@ def problems(rows, table):
 
 
 def table_of(rows):
-    lines = ["| target | format | batch | kernel | registers | instructions | ALU | KB in flight | decoding before | µs | limit | against raw |",
+    lines = ["| target | format | m | kernel | registers | instructions | ALU | KB in flight | decoding before | µs | limit | against raw |",
              "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     for row in rows:
         before = f"{row['terms']['decode']:.1f} µs" if row["terms"]["decode"] else ""
@@ -151,7 +151,7 @@ def page(rows):
              "What the machine code of each GPU kernel does to a weight, and the time that this predicts.", "",
              "Written by `test/Benchmarks/kernel_profiles.py --write` from machine code, for weights with t₄ tails and row scales,",
              f"{ROWS} × {COLUMNS}.", "",
-             "- **kernel**: kernel kind and tile; its `n=` is the slice of the batch.",
+             "- **kernel**: kernel kind and tile; its `m=` is the slice of m.",
              "- **instructions**: a lane's for a weight, escapes in. In parentheses the frequent way alone (of prefix codes both",
              "  are without escapes). **ALU**: those of them on the ALU pipe.",
              "- **KB in flight**: bytes of weights that are on their way to a multiprocessor.",

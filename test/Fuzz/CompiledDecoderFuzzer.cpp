@@ -190,12 +190,12 @@ std::string CompiledDecoder::text() const {
                      ", %rows: " + gathered + ") attributes {llvm.emit_c_interface} {\n" +
                      "  %w = uwt.weight \"w\" : " + weight + "\n";
   text += product("%one", one, "%direct", oneSum,
-                  isFixedRate ? "strategy #uwt.strategy<direct, rows = 16, columns = 1, "
-                                "k_chunk = 64>"
+                  isFixedRate ? "strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, "
+                                "tile_k = 64>"
                               : "");
   text += product("%x", all, "%buffered", allSums,
-                  "numerics exact strategy #uwt.strategy<buffer, rows = 4, columns = 2, "
-                  "k_chunk = 128>");
+                  "numerics exact strategy #uwt.strategy<buffer, tile_n = 4, tile_m = 2, "
+                  "tile_k = 128>");
   if (isGathered)
     text += "  uwt.gather %w[%ids] outs(%rows) : " + weight + ", memref<?xi32>, " + gathered + "\n";
   return text + "  return\n}\n}\n";

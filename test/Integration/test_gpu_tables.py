@@ -35,8 +35,8 @@ def fixture_sample():
 def test_speed_is_a_ratio_to_the_baseline_of_the_same_shape_and_batch(sample):
     done = run(SAMPLE)
     assert done.returncode == 0, done.stderr
-    row = next(r for r in sample["rows"] if r["format"] == "inplace<12>" and r["batch"] == 3)
-    dense = next(b for b in sample["baselines"] if b["batch"] == 3)
+    row = next(r for r in sample["rows"] if r["format"] == "inplace<12>" and r["m"] == 3)
+    dense = next(b for b in sample["baselines"] if b["m"] == 3)
     ratio = dense["time"]["median_us"] / row["time"]["median_us"]
     table = rows_of(done.stdout, "Times faster than cuBLASLt")
     assert table[0] == ["`raw`, N × K", "n = 1", "n = 3"]
@@ -47,7 +47,7 @@ def test_speed_is_a_ratio_to_the_baseline_of_the_same_shape_and_batch(sample):
 def test_decoding_ahead_has_a_table_where_it_was_measured(sample, tmp_path):
     title = "Gain by decoding beside the product before"
     assert title not in run(SAMPLE).stdout
-    row = next(r for r in sample["rows"] if r["format"] == "inplace<12>" and r["batch"] == 3)
+    row = next(r for r in sample["rows"] if r["format"] == "inplace<12>" and r["m"] == 3)
     row["time_ahead"] = {"median_us": row["time"]["median_us"] / 1.25}
     path = tmp_path / "results.json"
     path.write_text(json.dumps(sample), encoding="utf-8")
@@ -56,7 +56,7 @@ def test_decoding_ahead_has_a_table_where_it_was_measured(sample, tmp_path):
 
 
 def test_predictions_stand_beside_what_was_measured(sample):
-    row = next(r for r in sample["rows"] if r.get("predicted", {}).get("n") == 64)
+    row = next(r for r in sample["rows"] if r.get("predicted", {}).get("m") == 64)
     cells = rows_of(run(SAMPLE).stdout, "Measured beside predicted")
     assert cells[0][6:] == ["memory µs", "issue µs", "launch µs", "predicted limit"]
     measured = row["time"]["median_us"]
@@ -66,10 +66,10 @@ def test_predictions_stand_beside_what_was_measured(sample):
 
 def test_a_profile_is_joined_by_kernel_shape_and_the_next_batch(tmp_path):
     profile = tmp_path / "profile.json"
-    common = {"kernel": "product_raw", "target": "sm_90a", "N": 66, "K": 144, "format": "raw"}
+    common = {"kernel": "product_raw", "target": "sm_90a", "n": 66, "k": 144, "format": "raw"}
     rows = [
-        {**common, "n": 64, "terms": {"memory": 64.0}},
-        {**common, "n": 2, "terms": {"memory": 2.0}, "predicted_us": 4.0},
+        {**common, "m": 64, "terms": {"memory": 64.0}},
+        {**common, "m": 2, "terms": {"memory": 2.0}, "predicted_us": 4.0},
     ]
     profile.write_text(json.dumps({"schema": "uwt.kernel-profiles/2", "rows": rows}), encoding="utf-8")
     cells = rows_of(run(SAMPLE, "--kernel-profiles", profile).stdout, "Measured beside predicted")
@@ -89,7 +89,7 @@ def test_plots_are_written_beside_the_tables(tmp_path):
 
 def test_kernels_that_only_decode_have_a_table_of_their_own(sample, tmp_path):
     decode = sample["rows"][-1]
-    decode |= {"family": "transcode", "batch": 0, "bytes_per_second": 2.5e12, "share_of_copy": 0.5, "result": "raw"}
+    decode |= {"family": "transcode", "m": 0, "bytes_per_second": 2.5e12, "share_of_copy": 0.5, "result": "raw"}
     decode["time"]["median_us"] = 12.25
     path = tmp_path / "result.json"
     path.write_text(json.dumps(sample), encoding="utf-8")
@@ -102,7 +102,7 @@ def test_kernels_that_only_decode_have_a_table_of_their_own(sample, tmp_path):
 def test_wrong_kernels_are_listed(sample, tmp_path):
     sample["rows"] = []
     sample["refused"] = [
-        {"name": "", "N": 8, "K": 9, "batch": 2, "kernel": "k", "format": "raw", "wrong": True}
+        {"name": "", "n": 8, "k": 9, "m": 2, "kernel": "k", "format": "raw", "wrong": True}
         | {"reason": "y[0, 1] is 2"}
     ]
     path = tmp_path / "result.json"
@@ -115,4 +115,4 @@ def test_other_files_are_refused(tmp_path):
     path.write_text('{"schema": "uwt.bench/1"}', encoding="utf-8")
     done = run(path)
     assert done.returncode == 3
-    assert done.stderr == f"gpu_tables.py: error: {path}: expected the schema uwt.gpu-bench/1\n"
+    assert done.stderr == f"gpu_tables.py: error: {path}: expected the schema uwt.gpu-bench/2\n"

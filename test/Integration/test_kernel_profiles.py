@@ -21,7 +21,7 @@ def load():
 
 
 def row(**changes):
-    base = {"target": "sm_90a", "format": "inplace<12>", "n": 8, "spill_bytes": 0, "hazards": 0, "board": "H200",
+    base = {"target": "sm_90a", "format": "inplace<12>", "m": 8, "spill_bytes": 0, "hazards": 0, "board": "H200",
             "instructions_a_weight": 3.0, "ways": {"frequent": 1.75}, "raw_roof_us": 30.0, "predicted_us": 20.0}
     return base | changes
 
@@ -35,7 +35,7 @@ def test_problems_are_named():
     assert "1.000 of raw at the roof is predicted on H200, the aim is 1.25" in found[2]
     slow = row(ways={"frequent": 1.9})
     assert "1.9 instructions on the frequent way, at most 1.8 are wanted" in next(profile.problems([slow], [row()]))
-    assert "is not in lib/CostModel/kernel-profiles.json" in next(profile.problems([row(n=64)], []))
+    assert "is not in lib/CostModel/kernel-profiles.json" in next(profile.problems([row(m=64)], []))
     assert list(profile.problems([], [row()])) == ["sm_90a inplace<12> 8: cannot be compiled any more"]
 
 

@@ -71,15 +71,15 @@ Status KernelProfiles::State::add(const std::string &text) {
   for (size_t i = 0; i < json["rows"].size(); ++i) {
     const Json &row = json["rows"][i];
     auto kernel = row.is_object() ? textIn(row, "kernel") : std::nullopt;
-    if (!kernel || !textIn(row, "format") || !textIn(row, "target") || !numberIn(row, "N") ||
-        !numberIn(row, "K") || !numberIn(row, "n") || !row.contains("terms") ||
+    if (!kernel || !textIn(row, "format") || !textIn(row, "target") || !numberIn(row, "n") ||
+        !numberIn(row, "k") || !numberIn(row, "m") || !row.contains("terms") ||
         !areTerms(row["terms"]))
       return invalidError(
           "row " + std::to_string(i) +
-          " needs texts kernel, format and target, numbers N, K and n, and an object "
+          " needs texts kernel, format and target, numbers n, k and m, and an object "
           "terms of numbers");
     predictions.push_back({*kernel, *textIn(row, "format"), *textIn(row, "target"),
-                           *numberIn(row, "N"), *numberIn(row, "K"), *numberIn(row, "n"), row});
+                           *numberIn(row, "n"), *numberIn(row, "k"), *numberIn(row, "m"), row});
   }
   return ok();
 }
@@ -124,7 +124,7 @@ static Json timingJson(const Timing &timing) {
 }
 
 static Json shapeJson(const GridShape &shape, uint32_t batch) {
-  return {{"name", shape.name}, {"N", shape.rows}, {"K", shape.columns}, {"batch", batch}};
+  return {{"name", shape.name}, {"n", shape.rows}, {"k", shape.columns}, {"m", batch}};
 }
 
 static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
@@ -225,7 +225,7 @@ static Json packsJson(const BenchOptions &options, const BenchResult &result) {
 }
 
 std::string Report::text(const BenchResult &result) const {
-  Json json = {{"schema", "uwt.gpu-bench/1"},
+  Json json = {{"schema", "uwt.gpu-bench/2"},
                {"uwt", version},
                {"begun", begun},
                {"written", timeStamp()},

@@ -31,7 +31,7 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// Writes what a run has found (schema uwt.gpu-bench/1).
+/// Writes what a run has found (schema uwt.gpu-bench/2).
 class Report {
 public:
   Report(const BenchOptions &options, const KernelProfiles &profiles, std::string version)

@@ -47,7 +47,7 @@ std::vector<Option> CompileOptionRows::rows() {
        {"fast", "exact"}},
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, on GPUs also "
-       "shared, codes or exponents; then (CPUs) rows=N,columns=N,k_chunk=N",
+       "shared, codes or exponents; then (CPUs) tile_n=N,tile_m=N,tile_k=N",
        &strategy},
       {"--min-elements", "N", "constants with fewer elements are not compressed (default: 1024)",
        &minElements},

@@ -24,13 +24,14 @@ namespace uwt {
 /// How products are computed, where the cost model is not to choose. What is 0 or empty is its
 /// pick.
 struct StrategyChoice {
-  /// `direct` or `buffer`.
-  std::string family;
-  unsigned rows = 0, columns = 0, kChunk = 0;
+  /// `direct` or `buffer`, on GPUs also `shared`, `codes` or `exponents`.
+  std::string name;
+  /// Of kernels for CPUs: `#uwt.strategy`.
+  unsigned tileN = 0, tileM = 0, tileK = 0;
 
   bool operator==(const StrategyChoice &) const = default;
-  /// Parses "direct", "buffer,rows=4,columns=4,k_chunk=512": a family, then what is fixed of it
-  /// (for CPUs; kernels for GPUs have the family alone).
+  /// Parses "direct", "buffer,tile_n=4,tile_m=4,tile_k=512": a strategy, then what is fixed of its
+  /// tile (for CPUs; kernels for GPUs have the strategy alone).
   static Expected<StrategyChoice> parse(std::string_view text);
 };
 

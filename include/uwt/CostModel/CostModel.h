@@ -34,12 +34,12 @@ struct ProductProblem {
 
 /// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
 struct KernelConfig {
-  /// Family `buffer`; else `direct`.
+  /// Strategy `buffer`; else `direct`.
   bool buffered = false;
-  unsigned rows = 16, columns = 1, kChunk = 64;
+  unsigned tileN = 16, tileM = 1, tileK = 64;
 
   bool operator==(const KernelConfig &) const = default;
-  /// "direct 16x1", "buffer 4x6, k_chunk 1024".
+  /// "direct 16x1", "buffer 4x6, tile_k 1024".
   std::string str() const;
 };
 
@@ -64,7 +64,7 @@ Prediction predict(const Calibration &calibration, const ProductProblem &problem
 /// What a user has pinned of the configuration; the rest is the model's choice.
 struct ConfigPins {
   std::optional<bool> buffered;
-  std::optional<unsigned> rows, columns, kChunk;
+  std::optional<unsigned> tileN, tileM, tileK;
 };
 
 /// The configurations that are worth a look for a format and a weight of `columns` columns, the

@@ -44,7 +44,7 @@ struct FormatCost {
   double decodeOperations = 0;
   /// Whether units are decoded into registers (the direct family); else streams into a buffer.
   bool fixedRate = true;
-  /// Columns that are decoded at a time: k_chunk is a multiple of them.
+  /// Columns that are decoded at a time: tileK is a multiple of them.
   uint32_t unitColumns = 64;
 };
 

@@ -88,24 +88,24 @@ LogicalResult ProductLowering::chooseShape(const Target &target) {
   auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
   if (op.getStrategyAttr() && !strategy)
     return op.emitOpError() << "has a strategy of kernels for GPUs: " << op.getStrategyAttr();
-  direct = strategy ? strategy.getFamily() == KernelFamily::Direct
+  direct = strategy ? strategy.getStrategy() == ProductStrategy::Direct
                     : !ShapedType::isDynamic(staticBatch) && staticBatch <= maxDirectBatch &&
                           layout.fixedRate;
   if (direct && !layout.fixedRate)
     return op.emitOpError(
         "has strategy 'direct', which needs a format of fixed rate: use 'buffer'");
-  blockColumns = direct ? 1 : strategy ? strategy.getColumns() : defaultColumns(staticBatch);
+  blockColumns = direct ? 1 : strategy ? strategy.getTileM() : defaultColumns(staticBatch);
   if (!ShapedType::isDynamic(staticBatch))
     blockColumns = std::max<int64_t>(1, std::min(blockColumns, staticBatch));
   blockRows = rowsForColumns(blockColumns);
-  if (strategy && strategy.getColumns() == blockColumns)
-    blockRows = std::max<int64_t>(2, strategy.getRows());
+  if (strategy && strategy.getTileM() == blockColumns)
+    blockRows = std::max<int64_t>(2, strategy.getTileN());
   slabColumns = direct ? 1 : std::max(maxSlabColumns / blockColumns, int64_t(1)) * blockColumns;
   if (!ShapedType::isDynamic(staticBatch)) {
     slabColumns = std::clamp<int64_t>(staticBatch, 1, slabColumns);
     lastColumns = staticBatch % blockColumns;
   }
-  chunkGroups = strategy ? strategy.getKChunk() / fixedUnitColumns : defaultChunk(staticBatch);
+  chunkGroups = strategy ? strategy.getTileK() / fixedUnitColumns : defaultChunk(staticBatch);
   if (!layout.fixedRate)
     chunkGroups = columns <= wholePanelUnitColumns ? groups : streamUnitColumns / fixedUnitColumns;
   chunkGroups =

@@ -29,7 +29,7 @@ KernelEntry SkinnyKernels::commonEntry(StringRef kernel) {
   KernelEntry entry = entryOf(plan.family(), kernel, op.getWeightType(), format);
   if (plan.decodesFirst())
     entry.strategy = stringifyProductStrategy(plan.strategy()).str() + ",";
-  entry.strategy += std::string(nameOf(entry.family)) + ",n=" + std::to_string(8 * plan.tiles) +
+  entry.strategy += std::string(nameOf(entry.family)) + ",m=" + std::to_string(8 * plan.tiles) +
                     ",stages=" + std::to_string(plan.stages) +
                     ",k=" + std::to_string(64 * plan.groupsPerStage);
   if (plan.cluster > 1)

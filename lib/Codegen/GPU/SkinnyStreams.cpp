@@ -280,7 +280,7 @@ void StreamProduct::addPartials(const Item &item, ValueRange sums) {
 
 KernelEntry StreamProduct::productEntry() {
   KernelEntry entry = kernels.entries().back();
-  entry.strategy = "skinny-streams,n=" + std::to_string(8 * kernels.plan.tiles);
+  entry.strategy = "skinny-streams,m=" + std::to_string(8 * kernels.plan.tiles);
   entry.launch.threads = static_cast<uint32_t>(threads);
   entry.launch.sharedBytes = static_cast<uint32_t>(sharedBytes());
   entry.launch.tileRows = panelRows;

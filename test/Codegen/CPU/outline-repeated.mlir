@@ -83,17 +83,17 @@ func.func @other(%c: i1, %a: memref<?xf32>, %b: memref<?xf32>) -> (memref<?xf32>
 func.func @layers(%a: memref<1x64xbf16>, %b: memref<1x64xbf16>, %c: memref<1x64xbf16>) {
   %w0 = uwt.weight "0" {slot = 0 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
   %w1 = uwt.weight "1" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
-  uwt.matmul ins(%a, %w0 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%b : memref<1x64xbf16>) strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+  uwt.matmul ins(%a, %w0 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%b : memref<1x64xbf16>) strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {
   ^bb0(%sum: f32):
     %y = arith.truncf %sum : f32 to bf16
     uwt.yield %y : bf16
   }
-  uwt.matmul ins(%b, %w1 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%c : memref<1x64xbf16>) strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+  uwt.matmul ins(%b, %w1 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%c : memref<1x64xbf16>) strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {
   ^bb0(%sum: f32):
     %y = arith.truncf %sum : f32 to bf16
     uwt.yield %y : bf16
   }
-  uwt.matmul ins(%c, %w1 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%b : memref<1x64xbf16>) strategy #uwt.strategy<buffer, rows = 16, columns = 1, k_chunk = 64> {
+  uwt.matmul ins(%c, %w1 : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%b : memref<1x64xbf16>) strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 1, tile_k = 64> {
   ^bb0(%sum: f32):
     %y = arith.truncf %sum : f32 to bf16
     uwt.yield %y : bf16

@@ -28,7 +28,7 @@ func.func @prefix_in_registers(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
   // expected-error @below {{has strategy 'direct', which needs a format of fixed rate: use 'buffer'}}
   uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "huffman<12,2>">) outs(%y : memref<1x64xf32>)
-      strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+      strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {
   ^bb0(%acc: f32):
     uwt.yield %acc : f32
   }

@@ -57,7 +57,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   func.func @buffer(%x: memref<16x512xbf16>, %y: memref<16x128xf32>) {
     %w = uwt.weight "w" : !uwt.compressed<128x512xbf16, "inplace<12>">
     uwt.matmul ins(%x, %w : memref<16x512xbf16>, !uwt.compressed<128x512xbf16, "inplace<12>">) outs(%y : memref<16x128xf32>)
-        strategy #uwt.strategy<buffer, rows = 4, columns = 4, k_chunk = 256> {
+        strategy #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 256> {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
     }

@@ -64,9 +64,9 @@ func.func @direct_of_other_types(%x: memref<1x64xf32>, %y: memref<1x64xf32>) {
 
 func.func @strategy_of_a_cpu(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has a strategy of kernels for CPUs: #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64>}}
+  // expected-error @below {{'uwt.matmul' op has a strategy of kernels for CPUs: #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>}}
   uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%y : memref<1x64xf32>)
-      strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+      strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }

@@ -81,7 +81,7 @@ ConfigPins direct() {
 TEST(CostModel, StreamsAreBuffered) {
   for (const KernelConfig &config : candidateConfigs(huffmanFormat(), 4096)) {
     EXPECT_TRUE(config.buffered) << config.str();
-    EXPECT_EQ(config.kChunk % 1024, 0u) << config.str();
+    EXPECT_EQ(config.tileK % 1024, 0u) << config.str();
   }
   EXPECT_TRUE(candidateConfigs(huffmanFormat(), 4096, direct()).empty());
 }

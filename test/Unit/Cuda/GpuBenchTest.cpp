@@ -466,20 +466,20 @@ static void namesIn(const nlohmann::json &json, const std::string &path,
 TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
   std::string profile = folder / "profile.json";
   writeText(profile, R"({"schema": "uwt.kernel-profiles/2", "rows": [
-    {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "N": 66, "K": 144,
-     "n": 64, "terms": {"memory": 20.5, "issue": 11.25, "launch": 2}},
-    {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "N": 66, "K": 144,
-     "n": 1, "terms": {"memory": 19, "issue": 4, "launch": 2}}]})");
+    {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "n": 66, "k": 144,
+     "m": 64, "terms": {"memory": 20.5, "issue": 11.25, "launch": 2}},
+    {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "n": 66, "k": 144,
+     "m": 1, "terms": {"memory": 19, "issue": 4, "launch": 2}}]})");
   auto predictions = KernelProfiles::read({profile});
   ASSERT_TRUE(holds(predictions));
   options.packs = {path};
   ASSERT_TRUE(holds(run()));
   Report report(options, *predictions, "0.1.0");
   auto json = nlohmann::ordered_json::parse(report.text(result));
-  EXPECT_EQ(json["schema"], "uwt.gpu-bench/1");
+  EXPECT_EQ(json["schema"], "uwt.gpu-bench/2");
   EXPECT_EQ(json["machine"]["gpu"], "Fake GPU");
-  EXPECT_EQ(json["rows"][2]["predicted"]["n"], 1);
-  EXPECT_EQ(json["rows"][3]["predicted"]["n"], 64);
+  EXPECT_EQ(json["rows"][2]["predicted"]["m"], 1);
+  EXPECT_EQ(json["rows"][3]["predicted"]["m"], 64);
   EXPECT_FALSE(json["rows"][0].contains("predicted"));
   if (const char *write = std::getenv("UWT_WRITE_GPU_SAMPLE")) {
     // What differs from run to run, and from machine to machine.
@@ -511,7 +511,7 @@ TEST(GpuBenchProfiles, OfAnotherKindIsRefused) {
   EXPECT_EQ(messageFor("[]"), no);
   EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2"})"), no);
   EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2", "rows": [3]})"),
-            path + ": row 0 needs texts kernel, format and target, numbers N, K and n, and an "
+            path + ": row 0 needs texts kernel, format and target, numbers n, k and m, and an "
                    "object terms of numbers");
   EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2", "rows": []})"), "no error");
 }

@@ -85,7 +85,7 @@ std::vector<Option> BenchMatmulCommand::options() {
            defaultFormats()[1] + ")",
        &formats, ValueHint::Format},
       {"--strategy", "TEXT",
-       "kernel, such as 'buffer,rows=4,columns=4,k_chunk=512' (default: the model's pick)",
+       "kernel, such as 'buffer,tile_n=4,tile_m=4,tile_k=512' (default: the model's pick)",
        &settings.strategy},
       {"--calibration", "FILE", "constants of this machine for the cost model",
        &settings.calibration, ValueHint::Path},

@@ -29,8 +29,8 @@ static double valueAt(const uint8_t *bytes) {
 
 std::string uwt::strategyText(const KernelConfig &config) {
   return std::string(config.buffered ? "buffer" : "direct") +
-         ",rows=" + std::to_string(config.rows) + ",columns=" + std::to_string(config.columns) +
-         ",k_chunk=" + std::to_string(config.kChunk);
+         ",tile_n=" + std::to_string(config.tileN) + ",tile_m=" + std::to_string(config.tileM) +
+         ",tile_k=" + std::to_string(config.tileK);
 }
 
 double uwt::medianOf(std::vector<double> values) {

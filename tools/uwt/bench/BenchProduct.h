@@ -83,7 +83,7 @@ double errorShare(const ProductWeights &weights, uint64_t batch, std::span<const
 
 double medianOf(std::vector<double> values);
 
-/// A configuration as option --strategy takes it: "direct,rows=4,columns=8,k_chunk=512".
+/// A configuration as option --strategy takes it: "direct,tile_n=4,tile_m=8,tile_k=512".
 std::string strategyText(const KernelConfig &config);
 
 } // namespace uwt

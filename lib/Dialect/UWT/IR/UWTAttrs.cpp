@@ -104,15 +104,17 @@ std::string DerivationAttr::describe() const {
 //===----------------------------------------------------------------------===//
 
 LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                                   KernelFamily /*family*/, unsigned rows, unsigned columns,
-                                   unsigned kChunk) {
-  if (rows == 0 || stripRows % rows != 0)
-    return emitError() << "expected rows that divide " << stripRows << ", got " << rows;
-  if (columns == 0 || columns > 32)
-    return emitError() << "expected 1 to 32 columns, got " << columns;
-  if (kChunk == 0 || kChunk % fixedUnitColumns != 0)
-    return emitError() << "expected k_chunk to be a multiple of " << fixedUnitColumns << ", got "
-                       << kChunk;
+                                   ProductStrategy strategy, unsigned tileN, unsigned tileM,
+                                   unsigned tileK) {
+  if (strategy != ProductStrategy::Direct && strategy != ProductStrategy::Buffer)
+    return emitError() << "expected direct or buffer, got " << stringifyProductStrategy(strategy);
+  if (tileN == 0 || stripRows % tileN != 0)
+    return emitError() << "expected tile_n to divide " << stripRows << ", got " << tileN;
+  if (tileM == 0 || tileM > 32)
+    return emitError() << "expected tile_m from 1 to 32, got " << tileM;
+  if (tileK == 0 || tileK % fixedUnitColumns != 0)
+    return emitError() << "expected tile_k to be a multiple of " << fixedUnitColumns << ", got "
+                       << tileK;
   return success();
 }
 

@@ -72,8 +72,7 @@ std::optional<GpuCandidate> SelectKernelsPass::predictFormat(const Format &forma
     problem.k = op.getWeightType().getColumns();
     int64_t batch = ShapedType::isDynamic(op.getBatch()) ? int64_t(batchHint) : op.getBatch();
     problem.m = std::max<int64_t>(batch, 1);
-    const KernelProfile *profile =
-        findKernelProfile(*machine->target, asStored.str(), problem.m);
+    const KernelProfile *profile = findKernelProfile(*machine->target, asStored.str(), problem.m);
     if (!profile)
       return std::nullopt;
     GpuPrediction prediction = predictGpu(*machine, *profile, problem);

@@ -86,16 +86,17 @@ LogicalResult SelectStrategyPass::prepare() {
     machine = *std::move(read);
   }
   pins = {};
-  if (!family.empty()) {
-    std::optional<uwt::KernelFamily> kind = uwt::symbolizeKernelFamily(family);
-    if (!kind)
-      return module.emitError() << "expected family to be direct or buffer, got '" << family << "'";
-    pins.buffered = kind == uwt::KernelFamily::Buffer;
+  if (!strategy.empty()) {
+    std::optional<uwt::ProductStrategy> kind = uwt::symbolizeProductStrategy(strategy);
+    if (kind != uwt::ProductStrategy::Direct && kind != uwt::ProductStrategy::Buffer)
+      return module.emitError() << "expected strategy to be direct or buffer, got '" << strategy
+                                << "'";
+    pins.buffered = kind == uwt::ProductStrategy::Buffer;
   }
   auto pin = [](unsigned value) { return value ? std::optional(value) : std::nullopt; };
-  pins.rows = pin(rows);
-  pins.columns = pin(columns);
-  pins.kChunk = pin(kChunk);
+  pins.tileN = pin(tileN);
+  pins.tileM = pin(tileM);
+  pins.tileK = pin(tileK);
   return success();
 }
 
@@ -209,8 +210,8 @@ LogicalResult SelectStrategyPass::collectFormats(WeightUses &weight) {
 //===----------------------------------------------------------------------===//
 
 static uwt::StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config) {
-  auto family = config.buffered ? uwt::KernelFamily::Buffer : uwt::KernelFamily::Direct;
-  return uwt::StrategyAttr::get(context, family, config.rows, config.columns, config.kChunk);
+  auto strategy = config.buffered ? uwt::ProductStrategy::Buffer : uwt::ProductStrategy::Direct;
+  return uwt::StrategyAttr::get(context, strategy, config.tileN, config.tileM, config.tileK);
 }
 
 static std::string describe(const FormatCost &format, const KernelConfig &config,
@@ -316,8 +317,8 @@ LogicalResult SelectStrategyPass::selectFor(WeightUses &weight) {
   for (MatmulOp op : weight.products) {
     KernelConfig any = uwt::candidateConfigs(weight.formats[chosen], uses[0].k, pins).front();
     if (failed(uwt::StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
-                                         uwt::KernelFamily::Direct, any.rows, any.columns,
-                                         any.kChunk)))
+                                         uwt::ProductStrategy::Direct, any.tileN, any.tileM,
+                                         any.tileK)))
       return failure();
     op.getWeightMutable().assign(uwt::transcodedTo(op.getWeight(), weight.formats[chosen].format));
     if (failed(configure(op, weight, chosen)))

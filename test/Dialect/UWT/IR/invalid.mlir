@@ -51,18 +51,23 @@ module attributes {test.a = #uwt.target<"avx512bf17">} {}
 
 // -----
 
-// expected-error@below {{expected rows that divide 16, got 3}}
-module attributes {test.a = #uwt.strategy<direct, rows = 3, columns = 1, k_chunk = 64>} {}
+// expected-error@below {{expected tile_n to divide 16, got 3}}
+module attributes {test.a = #uwt.strategy<direct, tile_n = 3, tile_m = 1, tile_k = 64>} {}
 
 // -----
 
-// expected-error@below {{expected 1 to 32 columns, got 33}}
-module attributes {test.a = #uwt.strategy<direct, rows = 16, columns = 33, k_chunk = 64>} {}
+// expected-error@below {{expected tile_m from 1 to 32, got 33}}
+module attributes {test.a = #uwt.strategy<direct, tile_n = 16, tile_m = 33, tile_k = 64>} {}
 
 // -----
 
-// expected-error@below {{expected k_chunk to be a multiple of 64, got 65}}
-module attributes {test.a = #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 65>} {}
+// expected-error@below {{expected tile_k to be a multiple of 64, got 65}}
+module attributes {test.a = #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 65>} {}
+
+// -----
+
+// expected-error@below {{expected direct or buffer, got shared}}
+module attributes {test.a = #uwt.strategy<shared, tile_n = 16, tile_m = 1, tile_k = 64>} {}
 
 // -----
 

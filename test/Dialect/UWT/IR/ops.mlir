@@ -67,13 +67,13 @@ func.func @matmul_with_all(%x: tensor<5x64xf32>, %w: !inplace, %bias: tensor<64x
                            %init: tensor<5x64xbf16>) -> tensor<5x64xbf16> {
   // CHECK: uwt.matmul ins(%{{.*}}, %{{.*}} : tensor<5x64xf32>, !uwt.compressed<64x64xbf16, "inplace<12>">)
   // CHECK-SAME: extras(%{{.*}}, %{{.*}} : tensor<64xbf16>, tensor<5x64xbf16>) maps [#[[N:map[0-9]*]], #[[MN:map[0-9]*]]]
-  // CHECK-SAME: outs(%{{.*}} : tensor<5x64xbf16>) numerics exact strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64>
+  // CHECK-SAME: outs(%{{.*}} : tensor<5x64xbf16>) numerics exact strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
   // CHECK-SAME: attributes {note = "kept"} {
   %y = uwt.matmul ins(%x, %w : tensor<5x64xf32>, !inplace)
       extras(%bias, %residual : tensor<64xbf16>, tensor<5x64xbf16>)
       maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>]
       outs(%init : tensor<5x64xbf16>)
-      numerics exact strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> attributes {note = "kept"} {
+      numerics exact strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> attributes {note = "kept"} {
     ^bb0(%acc: f32, %b: bf16, %r: bf16):
       %0 = arith.extf %b : bf16 to f32
       %1 = arith.addf %acc, %0 : f32

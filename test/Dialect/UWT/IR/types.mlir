@@ -14,8 +14,8 @@ func.func private @shortest(!uwt.compressed<64x64xbf16, "window<4>,packing=inpla
 module @attributes attributes {
   // CHECK-DAG: test.format = #uwt.format<"inplace<12>">
   test.format = #uwt.format<"inplace<12>">,
-  // CHECK-DAG: test.buffer = #uwt.strategy<buffer, rows = 4, columns = 6, k_chunk = 1024>
-  test.buffer = #uwt.strategy<buffer, rows = 4, columns = 6, k_chunk = 1024>,
+  // CHECK-DAG: test.buffer = #uwt.strategy<buffer, tile_n = 4, tile_m = 6, tile_k = 1024>
+  test.buffer = #uwt.strategy<buffer, tile_n = 4, tile_m = 6, tile_k = 1024>,
   // CHECK-DAG: test.numerics = #uwt<numerics exact>
   test.numerics = #uwt<numerics exact>,
   // CHECK-DAG: test.plane = #uwt<plane patch>

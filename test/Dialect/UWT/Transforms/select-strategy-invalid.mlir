@@ -1,14 +1,14 @@
 // RUN: not uwt-opt %s --uwt-select-strategy="calibration=/nowhere.json" 2>&1 | FileCheck %s --check-prefix=NOWHERE
-// RUN: not uwt-opt %s --uwt-select-strategy="family=wide" 2>&1 | FileCheck %s --check-prefix=FAMILY
-// RUN: not uwt-opt %s --uwt-select-strategy="rows=3" 2>&1 | FileCheck %s --check-prefix=ROWS
+// RUN: not uwt-opt %s --uwt-select-strategy="strategy=wide" 2>&1 | FileCheck %s --check-prefix=STRATEGY
+// RUN: not uwt-opt %s --uwt-select-strategy="tile-n=3" 2>&1 | FileCheck %s --check-prefix=TILE
 // RUN: not uwt-opt %s --uwt-select-strategy="run-format=inplace<13>" 2>&1 | FileCheck %s --check-prefix=COMPOSITION
 // RUN: not uwt-opt %s --uwt-select-strategy="run-format=raw,layout=row_major" 2>&1 | FileCheck %s --check-prefix=LAYOUT
-// RUN: not uwt-opt %s --uwt-select-strategy="run-format=huffman<12,2> family=direct" 2>&1 | FileCheck %s --check-prefix=DIRECT
+// RUN: not uwt-opt %s --uwt-select-strategy="run-format=huffman<12,2> strategy=direct" 2>&1 | FileCheck %s --check-prefix=DIRECT
 // RUN: not uwt-opt %s --uwt-select-strategy="calibration=%S/Inputs/select-calibration.json" 2>&1 | FileCheck %s --check-prefix=TARGET
 
 // NOWHERE: error: /nowhere.json: cannot be read; 'uwt bench calibrate' writes such a file
-// FAMILY: error: expected family to be direct or buffer, got 'wide'
-// ROWS: error: 'uwt.matmul' op has a bad strategy: expected rows that divide 16, got 3
+// STRATEGY: error: expected strategy to be direct or buffer, got 'wide'
+// TILE: error: 'uwt.matmul' op has a bad strategy: expected tile_n to divide 16, got 3
 // COMPOSITION: error: 'uwt.matmul' op cannot run from 'inplace<13>': codec: expected inplace<12> or inplace<11>, got 'inplace<13>'
 // LAYOUT: error: 'uwt.matmul' op cannot run from raw,layout=row_major: layout=row_major is for reading single rows, products need layout=fragment<16x16>
 // DIRECT: error: 'uwt.matmul' op has no kernel of the configuration that the options ask for

@@ -1,11 +1,11 @@
-// RUN: uwt-opt %s --uwt-select-strategy="run-format=raw family=buffer rows=2 columns=8 k-chunk=512 remarks=false" | FileCheck %s --check-prefix=FORCED
+// RUN: uwt-opt %s --uwt-select-strategy="run-format=raw strategy=buffer tile-n=2 tile-m=8 tile-k=512 remarks=false" | FileCheck %s --check-prefix=FORCED
 // RUN: uwt-opt %s --uwt-select-strategy="max-cases=1 remarks=false" | FileCheck %s --check-prefix=ONE
 // RUN: uwt-opt %s --uwt-select-strategy="run-format=huffman<12,2> threads=2" 2>&1 | FileCheck %s --check-prefix=REMARK
 
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // FORCED: uwt.transcode %{{.*}} -> !uwt.compressed<128x1024xbf16, "raw">
   // FORCED-NOT: uwt.dispatch
-  // FORCED: strategy #uwt.strategy<buffer, rows = 2, columns = 8, k_chunk = 512>
+  // FORCED: strategy #uwt.strategy<buffer, tile_n = 2, tile_m = 8, tile_k = 512>
 
   // ONE-NOT: uwt.dispatch
   // ONE: strategy #uwt.strategy

@@ -11,7 +11,7 @@ module attributes {uwt.target = #uwt.target<"generic">} {
   func.func @main(%x: memref<4x64xbf16>, %y: memref<4x128xf32>) {
     %w = uwt.weight "w" : !uwt.compressed<128x64xbf16, "inplace<12>">
     uwt.matmul ins(%x, %w : memref<4x64xbf16>, !uwt.compressed<128x64xbf16, "inplace<12>">) outs(%y : memref<4x128xf32>)
-        strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {
+        strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {
       ^bb0(%acc: f32):
         uwt.yield %acc : f32
       }

@@ -172,10 +172,10 @@ INSTANTIATE_TEST_SUITE_P(Formats, ProductTest, testing::ValuesIn(specs()),
 
 TEST(ProductStrategyTest, EveryStrategyHasTheSameBits) {
   for (const char *format : {"raw", "inplace<12>", "inplace<11>", "descend<5>"})
-    for (const char *strategy : {"direct, rows = 16, columns = 1, k_chunk = 64",
-                                 "buffer, rows = 2, columns = 8, k_chunk = 64",
-                                 "buffer, rows = 4, columns = 3, k_chunk = 256",
-                                 "buffer, rows = 16, columns = 1, k_chunk = 1024"}) {
+    for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
+                                 "buffer, tile_n = 2, tile_m = 8, tile_k = 64",
+                                 "buffer, tile_n = 4, tile_m = 3, tile_k = 256",
+                                 "buffer, tile_n = 16, tile_m = 1, tile_k = 1024"}) {
       ProductSpec spec = shaped(130, 257, 5);
       spec.format = format;
       spec.strategy = strategy;

@@ -129,7 +129,7 @@ TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
     return product.entries().back().strategy;
   };
   // Units of four groups: as long as a ring of them has room beside x.
-  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 4}), "skinny,n=8,stages=3,k=256");
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 4}), "skinny,m=8,stages=3,k=256");
   EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 64}).substr(0, 7), "skinny,");
   EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 104}).substr(0, 7), "skinny,");
   EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 128}).substr(0, 7), "buffer,");
@@ -139,8 +139,8 @@ TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
   EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 64}, "sm_89").substr(0, 7), "buffer,");
   EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 16}, "sm_120a").substr(0, 7), "skinny,");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 33}).substr(0, 7), "shared,");
-  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 32}), "skinny-streams,n=32");
-  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}), "skinny-streams,n=8");
+  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 32}), "skinny-streams,m=32");
+  EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}), "skinny-streams,m=8");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 64, 8}).substr(0, 10), "exponents,");
   EXPECT_EQ(strategyOf("huffman<12,2>, escapes=rows<64>", {64, 1024, 8}).substr(0, 10),
             "exponents,");

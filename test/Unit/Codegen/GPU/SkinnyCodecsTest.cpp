@@ -130,7 +130,7 @@ TEST(SkinnyStreams, WarpsTakeManyUnits) {
     exact[64 * shape.columns + i] = 0;
   Product product("huffman<12,2>", shape, direct);
   ASSERT_EQ(product.prepare(), "");
-  ASSERT_EQ(product.entries().back().strategy, "skinny-streams,n=24");
+  ASSERT_EQ(product.entries().back().strategy, "skinny-streams,m=24");
   auto weight = product.load(w);
   ASSERT_TRUE(weight) << weight.error().message();
   auto y = product.run(*weight, x, 1, 7);

@@ -60,18 +60,6 @@ def UWT_TargetAttr : UWT_Attr<"Target", "target"> {
   }];
 }
 
-def UWT_KernelFamily : I32Enum<"KernelFamily", "how a product is computed", [
-    I32EnumCase<"Direct", 0, "direct">,
-    I32EnumCase<"Buffer", 1, "buffer">
-  ]> {
-  let cppNamespace = "::uwt";
-  let description = [{
-    `direct`: units are decoded into registers and multiplied there, a panel's units again for each column of x.
-    `buffer`: a panel's units are decoded into a buffer in the cache, `k_chunk` columns at a time, and
-    multiplied from there in blocks of `rows` × `columns` accumulators.
-  }];
-}
-
 def UWT_Numerics : I32Enum<"Numerics", "what an implementation may do to sums", [
     I32EnumCase<"Fast", 0, "fast">,
     I32EnumCase<"Exact", 1, "exact">
@@ -86,29 +74,7 @@ def UWT_Numerics : I32Enum<"Numerics", "what an implementation may do to sums", 
 
 def UWT_NumericsAttrDef : EnumAttr<UWT_Dialect, UWT_Numerics, "numerics">;
 
-def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
-  let summary = "how a CPU computes a product: data for the lowering, written by the cost model";
-  let description = [{
-    ```mlir
-    #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64>
-    #uwt.strategy<buffer, rows = 4, columns = 4, k_chunk = 512>
-    ```
-
-    The format that a product runs from is its operand's type. `rows` × `columns` accumulators are kept in
-    registers; `k_chunk` (a multiple of 64) columns of the weight are decoded before they are multiplied.
-  }];
-  let parameters = (ins
-    EnumParameter<UWT_KernelFamily>:$family,
-    "unsigned":$rows,
-    "unsigned":$columns,
-    "unsigned":$kChunk);
-  let assemblyFormat = [{
-    `<` $family `,` `rows` `=` $rows `,` `columns` `=` $columns `,` `k_chunk` `=` $kChunk `>`
-  }];
-  let genVerifyDecl = 1;
-}
-
-def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a kernel of a GPU decodes its weights", [
+def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a product's weight is decoded", [
     I32EnumCase<"Direct", 0, "direct">,
     I32EnumCase<"Shared", 1, "shared">,
     I32EnumCase<"Codes", 2, "codes">,
@@ -117,11 +83,34 @@ def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a kernel of a GPU de
   ]> {
   let cppNamespace = "::uwt";
   let description = [{
-    `direct`: the threads that multiply decode into their registers. `shared`: warps of their own decode into shared memory
-    (prefix codes). `codes`: exponents are decoded before, to memory, to codes of four bits of the weight's commonest sixteen in a
-    row (prefix codes). `exponents`: the same to bytes. `buffer`: all of the
-    weight is decoded before, to memory.
+    `direct`: into the registers that multiply; on a CPU a panel's units again for each row of x. `buffer`: on a CPU a panel's units go into a
+    buffer in the cache, some columns at a time, and are multiplied from there; on a GPU all of the weight is decoded before, to memory.
+
+    Of GPUs alone, and for prefix codes: `shared`: warps of their own decode into shared memory. `codes`: exponents are decoded before, to
+    memory, to codes of four bits of the weight's commonest sixteen in a row. `exponents`: the same to bytes.
   }];
+}
+
+def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
+  let summary = "how a CPU computes a product: data for the lowering, written by the cost model";
+  let description = [{
+    ```mlir
+    #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
+    #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 512>
+    ```
+
+    `direct` or `buffer`. The format that a product runs from is its operand's type. Accumulators of `tile_n` outputs × `tile_m` rows of x
+    are kept in registers; `tile_k` (a multiple of 64) columns of the weight are decoded before they are multiplied.
+  }];
+  let parameters = (ins
+    EnumParameter<UWT_ProductStrategy>:$strategy,
+    "unsigned":$tileN,
+    "unsigned":$tileM,
+    "unsigned":$tileK);
+  let assemblyFormat = [{
+    `<` $strategy `,` `tile_n` `=` $tileN `,` `tile_m` `=` $tileM `,` `tile_k` `=` $tileK `>`
+  }];
+  let genVerifyDecl = 1;
 }
 
 def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {

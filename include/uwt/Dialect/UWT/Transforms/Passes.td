@@ -265,17 +265,19 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
     %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
     %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "inplace<12>">
     %y = uwt.matmul ins(%x, %r : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(...)
-           strategy #uwt.strategy<direct, rows = 16, columns = 1, k_chunk = 64> {...}
+           strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {...}
     ```
   }];
   let options = [
     Option<"runFormat", "run-format", "std::string", /*default=*/"",
            "Format that every product runs from, in place of the model's pick">,
-    Option<"family", "family", "std::string", /*default=*/"", "Kernel family: direct or buffer">,
-    Option<"rows", "rows", "unsigned", /*default=*/"0", "Rows of accumulators; 0: the model's pick">,
-    Option<"columns", "columns", "unsigned", /*default=*/"0",
-           "Columns of accumulators; 0: the model's pick">,
-    Option<"kChunk", "k-chunk", "unsigned", /*default=*/"0",
+    Option<"strategy", "strategy", "std::string", /*default=*/"",
+           "Where weights are decoded: direct or buffer; else the model's pick">,
+    Option<"tileN", "tile-n", "unsigned", /*default=*/"0",
+           "Outputs of a block of accumulators; 0: the model's pick">,
+    Option<"tileM", "tile-m", "unsigned", /*default=*/"0",
+           "Rows of x of a block of accumulators; 0: the model's pick">,
+    Option<"tileK", "tile-k", "unsigned", /*default=*/"0",
            "Columns of a weight that are decoded at a time; 0: the model's pick">,
     Option<"calibration", "calibration", "std::string", /*default=*/"",
            "File with the machine's constants (uwt bench calibrate); else the target's own">,
