@@ -95,7 +95,7 @@ def measure(arguments, shape):
     result = json.loads(output)
     one = result["shapes"][0]
     one["torch"] = [
-        {"batch": m, "median_seconds": statistics.median(s), "seconds": s}
+        {"m": m, "median_seconds": statistics.median(s), "seconds": s}
         for m, s in torch.seconds.items()
     ]
     one["machine"] = {key: result[key] for key in ("version", "target", "threads", "weights", "seed")}
@@ -121,8 +121,8 @@ def line(cells):
 
 def shape_table(one):
     """Speeds in GB/s of raw weights; beside them the ratio to PyTorch in the same run."""
-    batches = [b["batch"] for b in one["rows"][0]["batches"]]
-    torch = {row["batch"]: row["median_seconds"] for row in one["torch"]}
+    batches = [b["m"] for b in one["rows"][0]["batches"]]
+    torch = {row["m"]: row["median_seconds"] for row in one["torch"]}
     n, k = one["shape"]
     text = line([f"{n} × {k}"] + [f"batch {m}" for m in batches])
     text += line(["---"] + ["---:"] * len(batches))
@@ -132,7 +132,7 @@ def shape_table(one):
     for row in one["rows"]:
         cells = [f"{row['format']} ({row['bytes'] * 8 / (n * k):.2f} bits)"]
         for cell in row["batches"]:
-            ratio = torch[cell["batch"]] / cell["median_seconds"]
+            ratio = torch[cell["m"]] / cell["median_seconds"]
             cells.append(f"{cell['raw_gigabytes_per_second']:.1f} ({ratio:.2f}×)")
         text += line(cells)
     text += f"\nPlain read of the raw weights' bytes in the same run: {one['read_gigabytes_per_second']:.1f} GB/s.\n"

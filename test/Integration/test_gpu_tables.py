@@ -39,7 +39,7 @@ def test_speed_is_a_ratio_to_the_baseline_of_the_same_shape_and_batch(sample):
     dense = next(b for b in sample["baselines"] if b["m"] == 3)
     ratio = dense["time"]["median_us"] / row["time"]["median_us"]
     table = rows_of(done.stdout, "Times faster than cuBLASLt")
-    assert table[0] == ["`raw`, N × K", "n = 1", "n = 3"]
+    assert table[0] == ["`raw`, n × k", "m = 1", "m = 3"]
     assert table[3][0] == "66 × 144"
     assert table[3][2] == f"{ratio:.2f}"
 
@@ -96,7 +96,7 @@ def test_kernels_that_only_decode_have_a_table_of_their_own(sample, tmp_path):
     text = run(path).stdout
     expected = ["66 × 144", "`inplace<12>`", "`raw`", "12.2", "2.50", "0.50"]
     assert rows_of(text, "Transcodes")[1] == expected
-    assert "n = 0" not in text
+    assert "m = 0" not in text
 
 
 def test_wrong_kernels_are_listed(sample, tmp_path):

@@ -235,7 +235,7 @@ static std::string comparison(const Session &session, const Calibration &calibra
   Table table({{"format", Table::Align::Left},
                {"kernel", Table::Align::Left},
                {"weight", Table::Align::Left},
-               {"batch"},
+               {"m"},
                {"measured us"},
                {"predicted us"},
                {"error"}});

@@ -195,7 +195,7 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
       " GB/s; error at most " + formatPercent(bench.error()) + " of its bound; medians\n\n";
   std::vector<Table::Column> columns = {{"format", Table::Align::Left}, {"bits/weight"}};
   for (uint64_t batch : settings.batches) {
-    columns.push_back({"batch " + std::to_string(batch) + " us"});
+    columns.push_back({"m=" + std::to_string(batch) + " us"});
     columns.push_back({"GB/s raw"});
     columns.push_back({"x raw"});
   }
@@ -231,7 +231,7 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
       one["picks"] = picksOf(row);
     for (size_t i = 0; i < settings.batches.size(); ++i)
       one["batches"].push_back(
-          {{"batch", settings.batches[i]},
+          {{"m", settings.batches[i]},
            {"median_seconds", row.median(i)},
            {"raw_gigabytes_per_second", gigabytesPerSecond(bench.rawBytes(), row.median(i))},
            {"times_raw", row.median(i) > 0 ? raw.median(i) / row.median(i) : 0},
@@ -309,7 +309,7 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
         double speed = pick.median(i) / row.median(i);
         object["candidates"].push_back({{"format", text},
                                         {"strategy", strategyText(config)},
-                                        {"batch", settings.batches[i]},
+                                        {"m", settings.batches[i]},
                                         {"median_seconds", row.median(i)},
                                         {"times_pick", speed}});
         if (speed > best[i].speed)
@@ -317,11 +317,11 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
       }
     }
   }
-  Table table({{"batch"}, {"regret"}, {"best", Table::Align::Left}});
+  Table table({{"m"}, {"regret"}, {"best", Table::Align::Left}});
   for (size_t i = 0; i < best.size(); ++i) {
     table.add({std::to_string(settings.batches[i]), formatPercent(best[i].speed - 1),
                best[i].format.empty() ? "the pick" : best[i].format + " by " + best[i].strategy});
-    object["regret"].push_back({{"batch", settings.batches[i]}, {"regret", best[i].speed - 1}});
+    object["regret"].push_back({{"m", settings.batches[i]}, {"regret", best[i].speed - 1}});
   }
   object["picks"] = picksOf(bench.results()[1]);
   if (!session.wantsJson())
@@ -352,7 +352,7 @@ Status BenchMatmulCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(parse());
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
-  Json object = schemaObject("bench.matmul");
+  Json object = schemaObject("bench.matmul", 2);
   object["version"] = UWT_VERSION;
   object["target"] = target->name;
   object["threads"] = settings.threads;
