@@ -58,7 +58,16 @@ static bool mayHold(Operation *op) {
          llvm::is_contained(operations, op->getName().getStringRef());
 }
 
-/// A division by what is no constant, in an affine expression: it would not be checked.
+/// Whether a part of an affine expression is a division by what is no constant: it would not be
+/// checked. (Products of symbols are sizes of dimensions that a front end has collapsed.)
+static bool isUncheckedDivision(AffineExpr expression) {
+  auto operation = dyn_cast<AffineBinaryOpExpr>(expression);
+  bool divides =
+      llvm::is_contained({AffineExprKind::FloorDiv, AffineExprKind::CeilDiv, AffineExprKind::Mod},
+                         expression.getKind());
+  return divides && !isa<AffineConstantExpr>(operation.getRHS());
+}
+
 static bool dividesBySymbol(Operation *op) {
   AffineMap map;
   if (auto apply = dyn_cast<affine::AffineApplyOp>(op))
@@ -67,7 +76,10 @@ static bool dividesBySymbol(Operation *op) {
     map = least.getAffineMap();
   else if (auto most = dyn_cast<affine::AffineMaxOp>(op))
     map = most.getAffineMap();
-  return map && !llvm::all_of(map.getResults(), [](AffineExpr e) { return e.isPureAffine(); });
+  bool divides = false;
+  if (map)
+    map.walkExprs([&](AffineExpr part) { divides |= isUncheckedDivision(part); });
+  return divides;
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,7 +264,7 @@ static LogicalResult checkOperation(Operation *op) {
                            "ml_program (trust-ir takes it, and makes the module as trusted as a "
                            "program)");
   if (dividesBySymbol(op))
-    return op->emitOpError("divides or multiplies by a symbol: write it with arith");
+    return op->emitOpError("divides by a symbol: write it with arith");
   if (failed(checkTypes(op)) || failed(checkBlobs(op)))
     return failure();
   if (auto function = dyn_cast<func::FuncOp>(op))

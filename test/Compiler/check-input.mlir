@@ -72,8 +72,16 @@ func.func @odd(%a: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// What torch-mlir writes of two dynamic dimensions that become one.
+func.func @collapsed_sizes(%a: index, %b: index) -> index {
+  %0 = affine.apply affine_map<()[s0, s1] -> (s0 * s1 + 1)>()[%a, %b]
+  return %0 : index
+}
+
+// -----
+
 func.func @symbols(%n: index) -> index {
-  // expected-error @+1 {{'affine.apply' op divides or multiplies by a symbol: write it with arith}}
+  // expected-error @+1 {{'affine.apply' op divides by a symbol: write it with arith}}
   %0 = affine.apply affine_map<(d0)[s0] -> (d0 floordiv s0)> (%n)[%n]
   return %0 : index
 }
