@@ -106,6 +106,7 @@ void buildLowerToLLVMPipeline(OpPassManager &pm) {
   // have functions of LLVM with arithmetic that is not.
   OpPassManager &loops = pm.nest<func::FuncOp>();
   loops.addPass(createConvertVectorToSCFPass());
+  loops.addPass(createExpandDynamicShapesPass());
   loops.addPass(memref::createExpandStridedMetadataPass());
   loops.addPass(createLowerAffinePass());
   loops.addPass(createSCFToControlFlowPass());

@@ -180,6 +180,25 @@ def HoistBuffersPass : Pass<"uwt-hoist-buffers", "::mlir::func::FuncOp"> {
   }];
 }
 
+def ExpandDynamicShapesPass : Pass<"uwt-expand-dynamic-shapes"> {
+  let summary = "Compute the strides of views that have two dynamic sizes for one";
+  let description = [{
+    `memref.expand_shape` becomes `memref.reinterpret_cast` where a dimension is expanded into a group with more than one dynamic size, which upstream's
+    `expand-strided-metadata` does not take. All others are left to that pass. That the sizes multiply to what they are made of has been checked
+    (`uwt-insert-checks`).
+
+    ```mlir
+    // before
+    %y = memref.expand_shape %x [[0, 1], [2]] output_shape [%m, %n, 64] : memref<?x64xf32> into memref<?x?x64xf32>
+    // after
+    %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %x : memref<?x64xf32> -> memref<f32>, index, index, index, index, index
+    %stride = arith.muli %strides#0, %n : index
+    %y = memref.reinterpret_cast %base to offset: [0], sizes: [%m, %n, 64], strides: [%stride, 64, 1] : memref<f32> to memref<?x?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def HoldFloatsAsIntegersPass : Pass<"uwt-hold-floats-as-integers", "::mlir::ModuleOp"> {
   let summary = "Load, store and move bf16 and f16 as 16-bit integers";
   let description = [{
