@@ -202,6 +202,10 @@ Value ProductLayout::expandTo(OpBuilder &builder, Location loc, Value value, con
   for (const DimAtoms &dim : frame)
     sizes.push_back(sizeOf(builder, dim));
   auto type = RankedTensorType::get(decomposeMixedValues(sizes).first, getElementTypeOrSelf(value));
+  // A size that the product's type has, and a cast in front of the reshape took away or gave.
+  RankedTensorType collapsed = tensor::CollapseShapeOp::inferCollapsedType(type, groups);
+  if (value.getType() != collapsed)
+    value = tensor::CastOp::create(builder, loc, collapsed, value);
   return tensor::ExpandShapeOp::create(builder, loc, type, value, groups, sizes);
 }
 

@@ -143,6 +143,32 @@ func.func @residual_of_reshaped(%x: tensor<7x64xbf16>, %r: tensor<1x7x128xf32>, 
   return %y : tensor<1x7x128xf32>
 }
 
+// A size that the product has, hidden by a cast in front of a reshape to two sizes that are not known.
+// CHECK-LABEL: func @hidden_size
+// CHECK-SAME: %{{[^:]*}}: tensor<6x64xbf16>, %[[R:[^:]*]]: tensor<?x?x128xf32>
+func.func @hidden_size(%x: tensor<6x64xbf16>, %r: tensor<?x?x128xf32>) -> tensor<?x?x128xf32> {
+  %w = uwt.weight "w" : !kn
+  %t = uwt.decode %w : !kn -> tensor<64x128xbf16>
+  %init = arith.constant dense<0.0> : tensor<6x128xf32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // CHECK-DAG: %[[M0:.*]] = tensor.dim %[[R]], %c0
+  // CHECK-DAG: %[[M1:.*]] = tensor.dim %[[R]], %c1
+  %m0 = tensor.dim %r, %c0 : tensor<?x?x128xf32>
+  %m1 = tensor.dim %r, %c1 : tensor<?x?x128xf32>
+  // CHECK: %[[CR:.*]] = tensor.collapse_shape %[[R]]
+  // CHECK: %[[P:.*]] = uwt.matmul {{.*}} extras(%[[CR]] : tensor<?x128xf32>)
+  // CHECK: %[[C:.*]] = tensor.cast %[[P]] : tensor<6x128xf32> to tensor<?x128xf32>
+  // CHECK: %[[Y:.*]] = tensor.expand_shape %[[C]] {{\[}}[0, 1], [2]] output_shape [%[[M0]], %[[M1]], 128]
+  // CHECK: return %[[Y]]
+  %0 = linalg.matmul ins(%x, %t : tensor<6x64xbf16>, tensor<64x128xbf16>) outs(%init : tensor<6x128xf32>) -> tensor<6x128xf32>
+  %1 = tensor.cast %0 : tensor<6x128xf32> to tensor<?x128xf32>
+  %2 = tensor.expand_shape %1 [[0, 1], [2]] output_shape [%m0, %m1, 128] : tensor<?x128xf32> into tensor<?x?x128xf32>
+  %e = tensor.empty(%m0, %m1) : tensor<?x?x128xf32>
+  %3 = linalg.add ins(%2, %r : tensor<?x?x128xf32>, tensor<?x?x128xf32>) outs(%e : tensor<?x?x128xf32>) -> tensor<?x?x128xf32>
+  return %3 : tensor<?x?x128xf32>
+}
+
 // Two dimensions of M whose sizes are not known, there and back, and the product of another one as residual.
 // CHECK-LABEL: func @dynamic_reshapes
 // CHECK-SAME: %[[X:[^:]*]]: tensor<?x?x64xbf16>, %[[R:[^:]*]]: tensor<?x?x128xf32>
