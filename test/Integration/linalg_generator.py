@@ -59,10 +59,11 @@ def affine(dims, results):
 
 
 class Builder:
-    """Writes operations; what is random is decided elsewhere."""
+    """Writes operations; what is random is decided elsewhere. `is_reference`: in operations that
+    upstream lowers to loops."""
 
-    def __init__(self, source):
-        self.random = source
+    def __init__(self, source, is_reference=False):
+        self.random, self.is_reference = source, is_reference
         self.lines, self.arguments, self.inputs, self.resources = [], [], [], []
         self.count = 0
 
@@ -245,6 +246,49 @@ class Builder:
         )
         return result
 
+    def factors(self, size):
+        """Two random numbers whose product is `size`."""
+        first = self.random.choice([n for n in range(1, size + 1) if size % n == 0])
+        return [first, size // first]
+
+    def expand_dynamic(self, value, dim, sizes):
+        """Splits dimension `dim`, which the IR does not know, into several that it does not know
+        either; an argument has them."""
+        value = self.cast(value, [d == dim or known for d, known in enumerate(value.dynamic)])
+        like = self.argument(sizes, "F32", [True] * len(sizes))
+        shape = value.shape[:dim] + sizes + value.shape[dim + 1 :]
+        dynamic = value.dynamic[:dim] + [True] * len(sizes) + value.dynamic[dim + 1 :]
+        result = Value(self.name(), shape, value.dtype, dynamic)
+        groups = [[d] for d in range(dim)] + [list(range(dim, dim + len(sizes)))]
+        groups += [[d + len(sizes) - 1] for d in range(dim + 1, len(value.shape))]
+        shown = []
+        for group, source in zip(groups, range(len(value.shape))):
+            for at, d in enumerate(group):
+                own = (like, at) if source == dim else (value, source)
+                shown.append(self.size(*own) if dynamic[d] else str(shape[d]))
+        if self.is_reference:
+            # Of a group with two dynamic sizes upstream's expand-strided-metadata crashes.
+            return self.reshape_dynamic(value, result, shown)
+        self.emit(
+            f"{result.name} = tensor.expand_shape {value.name} {groups} "
+            f"output_shape [{', '.join(shown)}] : {value.type} into {result.type}"
+        )
+        return result
+
+    def reshape_dynamic(self, value, result, sizes):
+        names = []
+        for size in sizes:
+            names.append(size if size.startswith("%") else self.name())
+            if names[-1] != size:
+                self.emit(f"{names[-1]} = arith.constant {size} : index")
+        shape, kind = self.name(), f"tensor<{len(sizes)}xindex>"
+        self.emit(f"{shape} = tensor.from_elements {', '.join(names)} : {kind}")
+        self.emit(
+            f"{result.name} = tensor.reshape {value.name}({shape}) : "
+            f"({value.type}, {kind}) -> {result.type}"
+        )
+        return result
+
     def collapse(self, value, first, last):
         """Joins dimensions `first` to `last`."""
         size, dynamic = 1, False
@@ -333,7 +377,9 @@ class Products:
     def contraction(self, x, n):
         """A generic over x [m, 1, K] or [a, b, K], with dimensions in any order."""
         k = x.shape[1]
-        if x.dynamic[0]:
+        if self.random.random() < 0.4:
+            x = self.b.expand_dynamic(x, 0, self.b.factors(x.shape[0]))
+        elif x.dynamic[0]:
             x = self.b.expand(x, 1, [1, k])
         else:
             sizes = self.random.choice([[1, x.shape[0]], [x.shape[0], 1]])
@@ -520,6 +566,11 @@ class Epilogues:
             return self.b.expand(v, 0, [3, v.shape[0] // 3])
         return self.b.expand(v, 0, [1, v.shape[0]]) if not v.dynamic[0] else v
 
+    def split(self, v):
+        """Splits a dimension into two whose sizes only the run knows."""
+        dim = self.random.randrange(len(v.shape)) if v.shape else 0
+        return self.b.expand_dynamic(v, dim, self.b.factors(v.shape[dim])) if v.shape else v
+
     def forget(self, v):
         return self.b.cast(v, [True] + v.dynamic[1:])
 
@@ -538,6 +589,7 @@ class Epilogues:
             self.named,
             self.gate,
             self.reshape,
+            self.split,
             self.forget,
         ]
         for _ in range(self.random.randint(0, 4)):
@@ -578,10 +630,10 @@ class Epilogues:
         return [v]
 
 
-def generate(seed):
+def generate(seed, is_reference=False):
     """The module of a seed."""
     source = random.Random(seed)
-    b = Builder(source)
+    b = Builder(source, is_reference)
     products, epilogues = Products(b), Epilogues(b)
     sizes = [32, 48, 64, 65, 80, 130]
     m, k = source.choice([1, 2, 3, 6, 7, 12, 33]), source.choice(sizes)

@@ -56,8 +56,8 @@ def available():
     return all(tool(name) for name in ("mlir-opt", "mlir-translate", "clang"))
 
 
-def compile_module(text, folder, opt=None, extra=()):
-    """A shared library of the module. `opt` may be another mlir-opt; passes `extra` come first.
+def compile_module(text, folder):
+    """A shared library of the module.
 
     Each module needs a folder of its own: a library is loaded once for each path.
     """
@@ -66,7 +66,7 @@ def compile_module(text, folder, opt=None, extra=()):
     source.write_text(text)
     rounding.write_text(ROUND)
     steps = [
-        [opt or tool("mlir-opt"), *extra, *PASSES],
+        [tool("mlir-opt"), *PASSES],
         [tool("mlir-translate"), "--mlir-to-llvmir"],
         # No contraction of multiplications and additions: every rounding as the IR says.
         [tool("clang"), "-w", "-O1", "-ffp-contract=off", "-shared", "-fPIC"]

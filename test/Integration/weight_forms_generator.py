@@ -16,13 +16,12 @@ N_SIZES = [3, 16, 40, 64, 100]
 
 
 class Forms(Builder):
-    """A form a method. Each gives the tensor that the function returns. `is_reference`: in operations
-    that upstream lowers to loops. With a dictionary `stored` the bytes of weights go there, by their
-    names, and constants have no data."""
+    """A form a method. Each gives the tensor that the function returns. With a dictionary `stored`
+    the bytes of weights go there, by their names, and constants have no data."""
 
     def __init__(self, source, is_reference=False, stored=None):
-        super().__init__(source)
-        self.is_reference, self.stored = is_reference, stored
+        super().__init__(source, is_reference)
+        self.stored = stored
 
     def constant_text(self, value, data):
         text = super().constant_text(value, data)
