@@ -43,11 +43,12 @@ class Input:
 class Examples:
     """Makes arguments of the sizes that were asked for."""
 
-    def __init__(self, sizes, config):
+    def __init__(self, sizes, model):
         self.sizes = sizes
-        positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+        positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        longest = sizes.cache_length if generates(model) else None
         self.batch = Dim("batch")
-        self.length = Dim("length", max=sizes.cache_length or positions)
+        self.length = Dim("length", max=longest or positions)
         self.source = Dim("source", max=positions)
 
     def make(self, shape, dtype, dynamic=None):
@@ -76,7 +77,7 @@ class Tracer:
 
     def __init__(self, model, constants, sizes):
         self.model, self.constants, self.sizes = model, constants, sizes
-        self.examples = Examples(sizes, model.config)
+        self.examples = Examples(sizes, model)
 
     def __call__(self, name, module, inputs):
         """The function `name`: `module` of inputs by the names of its parameters."""
@@ -94,6 +95,11 @@ class Tracer:
             if any(dynamic):
                 raise ExportError(f"{error}; fixed sizes (--batch N --length N) may do") from error
             raise
+
+
+def generates(model):
+    """Whether tokens follow from tokens, so that there are caches."""
+    return model.config.is_encoder_decoder or model.can_generate()
 
 
 def by_parameter(function, values):
