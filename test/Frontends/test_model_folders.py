@@ -155,16 +155,17 @@ def test_image_classifier(run_exporter, uwt, library, tmp_path):
 
 
 def test_texts_and_images(run_exporter, uwt, library, tmp_path):
-    """CLIP."""
+    """CLIP, with any number of texts and images."""
     model = tiny_models.make_model("clip")
-    program = prepare(run_exporter, uwt, library, tmp_path, model)
-    pixels = torch.randn(1, 3, 32, 32).bfloat16()
-    tokens = torch.randint(3, tiny_models.VOCABULARY, (1, 9))
-    with torch.no_grad():
-        image = model.get_image_features(pixels).pooler_output
-        text = model.get_text_features(tokens).pooler_output
-    assert error_of(program("image", pixels)[0], image) < 0.015
-    assert error_of(program("text", tokens)[0], text) < 0.015
+    program = prepare(run_exporter, uwt, library, tmp_path, model, "--batch", "?")
+    for batch in (1, 3):
+        pixels = torch.randn(batch, 3, 32, 32).bfloat16()
+        tokens = torch.randint(3, tiny_models.VOCABULARY, (batch, 9))
+        with torch.no_grad():
+            image = model.get_image_features(pixels).pooler_output
+            text = model.get_text_features(tokens).pooler_output
+        assert error_of(program("image", pixels)[0], image) < 0.015
+        assert error_of(program("text", tokens)[0], text) < 0.015
 
 
 def test_speech(run_exporter, uwt, library, tmp_path):

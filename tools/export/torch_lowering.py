@@ -69,6 +69,7 @@ def trace(name, module, inputs, dynamic_shapes=None, constants=None, input_names
     except Exception as error:  # torch.export raises whatever the module's code does
         raise ExportError(f"{name}: torch.export cannot trace the module: {explain(error)}") from error
     split_dynamic_views(program)
+    gather_rows(program)
     return Traced(program, *names, constants or program.state_dict)
 
 
@@ -279,10 +280,62 @@ def split_dynamic_views(program):
             continue
         with graph.inserting_before(node):
             result = reassociate(graph, source, before, node.args[1], after)
-        node.replace_all_uses_with(result)
-        program.graph_signature.replace_all_uses(node.name, result.name)
-        graph.erase_node(node)
+        replace(program, node, result)
     graph.lint()
+
+
+def gather_rows(program):
+    """Writes values[arange(n), i] of values [n, length, …] as a gather along `length`.
+
+    torch-mlir has no lowering of two index tensors where n is dynamic.
+    """
+    graph = program.graph
+    for node in graph.find_nodes(op="call_function", target=aten.index.Tensor):
+        values, indices = node.args
+        if len(indices) != 2 or not counts_rows(indices[0], values) or not is_vector(indices[1]):
+            continue
+        with graph.inserting_before(node):
+            length = call(graph, aten.sym_size.int, values, 1)
+            index = from_the_front(graph, indices[1], length)
+            rest = values.meta["val"].shape[2:]
+            for _ in range(1 + len(rest)):
+                index = call(graph, aten.unsqueeze.default, index, -1)
+            index = call(graph, aten.expand.default, index, [-1, 1, *rest])
+            result = call(graph, aten.gather.default, values, 1, index)
+            result = call(graph, aten.squeeze.dim, result, 1)
+        replace(program, node, result)
+    graph.lint()
+
+
+def is_vector(index):
+    """Whether an index is a tensor of one dimension."""
+    return index is not None and index.meta["val"].dim() == 1
+
+
+def counts_rows(index, values):
+    """Whether `index` is 0, 1, … to the first size of `values`, whose last ones are known."""
+    shape = values.meta["val"].shape
+    return (
+        index is not None
+        and index.target == aten.arange.start_step
+        and index.args[0] == 0
+        and index.args[2:] in ((), (1,))
+        and statically_known_true(index.meta["val"].shape[0] == shape[0])
+        and all(isinstance(size, int) for size in shape[2:])
+    )
+
+
+def from_the_front(graph, index, length):
+    """An index that is negative counts from the end."""
+    negative = call(graph, aten.lt.Scalar, index, 0)
+    return call(graph, aten.where.self, negative, call(graph, aten.add.Scalar, index, length), index)
+
+
+def replace(program, node, result):
+    """Has `result` used in place of a node, which goes."""
+    node.replace_all_uses_with(result)
+    program.graph_signature.replace_all_uses(node.name, result.name)
+    program.graph.erase_node(node)
 
 
 def reassociate(graph, node, before, sizes, after):
