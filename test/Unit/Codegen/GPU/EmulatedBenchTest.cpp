@@ -42,7 +42,7 @@ protected:
     fake.multiprocessors = 3;
     fake.ctasThatFit = fake.clustersThatFit = 1;
     fake.onLaunch = [this](const test::FakeLaunch &launch) { emulate(launch); };
-    options.checkOnly = options.noBaseline = true;
+    options.checkOnly = options.noPeers = true;
     options.decodeLaunches = 6;
     options.shapes = {{"test", rows, columns}};
   }
