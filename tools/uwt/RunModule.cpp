@@ -36,10 +36,8 @@ public:
            "same weights give the same bits in every format and on any number of threads; --raw "
            "runs the same kernels from uncompressed weights.\n\n"
            "--target sm_90a runs products on this machine's GPU, emulate:sm_90a on an emulator "
-           "that "
-           "needs none and finds races, missing waits and accesses out of bounds. There, bits are "
-           "the "
-           "same for formats of a fixed rate (palettes: up to 64 rows of x).";
+           "that needs none and finds races, missing waits and accesses out of bounds. There, bits "
+           "are the same for formats of a fixed rate (palettes: up to 64 rows of x).";
   }
   std::vector<Example> examples() const override {
     std::string module = "uwt run model.mlir --input x.safetensors ";
@@ -86,8 +84,8 @@ std::vector<Option> RunCommand::options() {
   add(shared.rows());
   rows.push_back(
       {"--cache", "DIR",
-       "folder that keeps compiled programs for the next run, or none (default: $UWT_CACHE, "
-       "or uwt/programs in $XDG_CACHE_HOME or ~/.cache)",
+       "folder that keeps compiled programs for the next run, or none (default: $UWT_CACHE, or "
+       "uwt/programs in $XDG_CACHE_HOME or ~/.cache)",
        &cache, ValueHint::Path});
   rows.push_back({"--bench", "N", "call it N more times and print how long that took", &bench});
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});

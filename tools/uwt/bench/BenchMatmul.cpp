@@ -56,11 +56,11 @@ private:
 std::string_view BenchMatmulCommand::description() const {
   return "For y = x W^T in bf16 with f32 sums, compiled for this machine: each weight lies in "
          "memory in enough copies, used in turn, that none is in a cache. Weights are drawn "
-         "(Student's t with 4 degrees of freedom, rows scaled), with the escapes that they need."
-         "\n\n"
+         "(Student's t with 4 degrees of freedom, rows scaled), with the escapes that they "
+         "need.\n\n"
          "Every row is checked first: the product from raw weights (the raw twin: the same "
-         "kernels) against sums in FP64, all others bit for bit against it. Then rows are timed "
-         "in turns with each other and with a plain read of the raw weights' bytes. 'auto' is the "
+         "kernels) against sums in FP64, all others bit for bit against it. Then rows are timed in "
+         "turns with each other and with a plain read of the raw weights' bytes. 'auto' is the "
          "format and kernel that the cost model picks.";
 }
 

@@ -73,8 +73,8 @@ Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
                               checkedFeatures / std::max<uint64_t>(settings.batches[i] / 4, 1) + 1);
     if (!(share <= 1))
       return invalidError("batch " + std::to_string(settings.batches[i]) +
-                          ": the product from raw "
-                          "weights is further from FP64 sums than docs/numerics.md allows");
+                          ": the product from raw weights is further from FP64 sums than "
+                          "docs/numerics.md allows");
     worstError = std::max(worstError, share);
   }
   UWT_RETURN_IF_ERROR(check(raw));
