@@ -87,7 +87,7 @@ run_sanitizer() {
   fi
   for tool in memcheck racecheck synccheck initcheck; do
     step "sanitizer-$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 \
-      "$here/uwt-bench" "${inputs[@]}" --shapes smallest --rotate 1 --profile "${extra[@]}"
+      "$here/uwt-bench" "${inputs[@]}" --shapes smallest --copies 2 --profile "${extra[@]}"
   done
 }
 
@@ -141,7 +141,7 @@ run_kit() {
   # What is wrong is not measured, and a GPU that is not there not either.
   if [[ ${#failed[@]} -eq 0 ]]; then
     [[ $sanitize == false ]] || run_sanitizer
-    step bench "$here/uwt-bench" "${inputs[@]}" "${quick[@]}" --json "$out/results.json" "${extra[@]}"
+    step bench "$here/uwt-bench" "${inputs[@]}" "${quick[@]}" -o "$out/results.json" "${extra[@]}"
     if [[ -s $out/results.json ]] && command -v python3 >/dev/null; then
       step tables python3 "$here/gpu_tables.py" "$out/results.json" --out "$out"
     fi

@@ -46,14 +46,14 @@ UWT_C_API void uwtCudaPackDestroy(UWTCudaPack *pack);
 /** A weight in device memory. */
 typedef struct UWTCudaWeight UWTCudaWeight;
 /** Uploads tensor `name` of a container and waits until it is done. `format` is the one to run
-   from, in text form; NULL means the one in the file, or `raw` for tensors that are not compressed.
- */
+    from, in text form; NULL means the one in the file, or `raw` for a tensor that is not
+    compressed. */
 UWT_C_API UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
                                         const UWTContainer *container, const char *name,
                                         const char *format, UWTCudaWeight **weight);
 /** The same for a compressed tensor, but the pack's device makes `format` of what is stored, by
-   kernels that the pack has for it; the host only copies. `uwt compile --emit pack` puts them there
-   where the weights of a module run from another format than the one in their file. */
+    kernels that the pack has for it; the host only copies. `uwt compile --emit pack` puts them
+    there where the weights of a module run from another format than the one in their file. */
 UWT_C_API UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
                                       const UWTContainer *container, const char *name,
                                       const char *format, UWTCudaWeight **weight);
@@ -102,7 +102,7 @@ typedef struct UWTCudaOperands {
 UWT_C_API void uwtCudaOperandsInit(UWTCudaOperands *operands);
 
 /** Launches on a stream of the weight's device. Neither allocates device memory nor waits: it may
-   be captured in a CUDA graph. A batch of 0 does nothing. */
+    be captured in a CUDA graph. A batch of 0 does nothing. */
 UWT_C_API UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                                   void *stream);
 

@@ -9,9 +9,11 @@
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Support/Random.h"
+#include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 
 using namespace uwt;
 
@@ -79,6 +81,32 @@ std::vector<std::string> uwt::syntheticWeights() {
   return {"gaussian", "row-scaled", "student-t4", "row-scaled-t4"};
 }
 
+bool uwt::isSyntheticWeights(const std::string &name) {
+  return std::ranges::count(syntheticWeights(), name) > 0;
+}
+
+Status uwt::checkWeightsExist(const std::string &path) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored))
+    return ok();
+  std::vector<std::string> kinds = syntheticWeights();
+  std::vector<std::string_view> views(kinds.begin(), kinds.end());
+  return usageError("--weights: " + inQuotes(path) +
+                    " is neither a kind of weights (gaussian, row-scaled, student-t4, "
+                    "row-scaled-t4) nor a path" +
+                    didYouMean(path, views));
+}
+
+std::vector<uint16_t> uwt::drawX(uint64_t m, uint64_t k, uint64_t seed, ThreadPool &pool) {
+  std::vector<uint16_t> x(m * k);
+  pool.parallelFor(m, [&](uint64_t row, unsigned) {
+    Random random(seed * 0x2545f4914f6cdd1d + row * 0xd1342543de82ef95 + 17);
+    for (uint64_t i = 0; i < k; ++i)
+      x[row * k + i] = toBF16(static_cast<float>(random.normal()));
+  });
+  return x;
+}
+
 BenchWorkload uwt::makeSynthetic(const std::string &name, const std::vector<uint64_t> &shape,
                                  uint64_t seed, ThreadPool &pool) {
   uint64_t columns = shape.empty() ? 1 : shape.back(), elements = 1;
@@ -107,6 +135,7 @@ static std::optional<ElementType> measurableType(const TensorEntry &entry) {
 }
 
 Expected<BenchWorkload> uwt::loadWeights(const std::string &path, ThreadPool &pool) {
+  UWT_RETURN_IF_ERROR(checkWeightsExist(path));
   UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(path));
   auto isFloat = [](const TensorEntry &entry) {
     auto element = measurableType(entry);

@@ -24,10 +24,7 @@ namespace fs = std::filesystem;
 
 namespace uwt {
 
-static constexpr std::string_view firstLine = "uwt program 1\n";
-static constexpr std::string_view suffix = ".uwtprogram";
 static constexpr size_t digestLength = 64;
-static constexpr size_t headerLength = firstLine.size() + digestLength + 1;
 /// No object is larger.
 static constexpr uint64_t largestFile = uint64_t(1) << 32;
 
@@ -43,7 +40,7 @@ static bool isOurs(const struct stat &status) {
   return status.st_uid == ::geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-Expected<CodeFolder> CodeFolder::open(const std::string &path) {
+Expected<CodeFolder> CodeFolder::open(const std::string &path, const std::string &kind) {
   std::error_code error;
   fs::path folder(path);
   if (folder.has_parent_path())
@@ -56,11 +53,11 @@ Expected<CodeFolder> CodeFolder::open(const std::string &path) {
   if (!isOurs(status))
     return usageError(path + ": others may write to this folder, and programs in it are run: take "
                              "one of your own");
-  return CodeFolder(path);
+  return CodeFolder(path, kind);
 }
 
 std::string CodeFolder::fileOf(std::string_view key) const {
-  return (fs::path(path) / key).string() + std::string(suffix);
+  return (fs::path(path) / key).string() + suffix;
 }
 
 namespace {
@@ -96,6 +93,7 @@ static std::optional<std::string> readOwn(const std::string &file) {
 }
 
 std::optional<std::string> CodeFolder::load(std::string_view key) const {
+  size_t headerLength = firstLine.size() + digestLength + 1;
   std::optional<std::string> bytes = readOwn(fileOf(key));
   if (!bytes || bytes->size() < headerLength || !bytes->starts_with(firstLine))
     return std::nullopt;
@@ -111,7 +109,7 @@ Status CodeFolder::store(std::string_view key, std::string_view object, uint64_t
     return ok();
   FileMode mode = S_IRUSR | S_IWUSR;
   UWT_ASSIGN_OR_RETURN(auto file, AtomicFileWriter::create(fileOf(key), /*overwrite=*/true, mode));
-  std::string header = std::string(firstLine) + digestOf(key, object) + "\n";
+  std::string header = firstLine + digestOf(key, object) + "\n";
   for (std::string_view part : {std::string_view(header), object})
     UWT_RETURN_IF_ERROR(file.append({reinterpret_cast<const uint8_t *>(part.data()), part.size()}));
   UWT_RETURN_IF_ERROR(file.commit());

@@ -14,12 +14,8 @@
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
-#include "uwt/CudaTools/CompileKernels.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/Endian.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/TargetParser/Host.h"
-#include <link.h>
 #include <thread>
 
 using namespace uwt;
@@ -30,59 +26,6 @@ static constexpr uint64_t largestFolder = uint64_t(1) << 30;
 //===----------------------------------------------------------------------===//
 // Keys
 //===----------------------------------------------------------------------===//
-
-/// The linker's digest of a loaded program or library, or nothing where it has none.
-static std::string buildIdOf(const dl_phdr_info &object) {
-  for (const ElfW(Phdr) &segment : llvm::ArrayRef(object.dlpi_phdr, object.dlpi_phnum)) {
-    if (segment.p_type != PT_NOTE)
-      continue;
-    const char *note = reinterpret_cast<const char *>(object.dlpi_addr + segment.p_vaddr);
-    const char *end = note + segment.p_memsz;
-    while (note + sizeof(ElfW(Nhdr)) <= end) {
-      const auto *header = reinterpret_cast<const ElfW(Nhdr) *>(note);
-      const char *name = note + sizeof(*header);
-      const char *content = name + llvm::alignTo(header->n_namesz, 4);
-      if (header->n_type == NT_GNU_BUILD_ID && llvm::StringRef(name, 3) == "GNU")
-        return std::string(content, header->n_descsz);
-      note = content + llvm::alignTo(header->n_descsz, 4);
-    }
-  }
-  return {};
-}
-
-static bool holds(const dl_phdr_info &object, uintptr_t address) {
-  return llvm::any_of(
-      llvm::ArrayRef(object.dlpi_phdr, object.dlpi_phnum), [&](const ElfW(Phdr) & segment) {
-        uintptr_t begin = object.dlpi_addr + segment.p_vaddr;
-        return segment.p_type == PT_LOAD && begin <= address && address < begin + segment.p_memsz;
-      });
-}
-
-namespace {
-struct BuildIds {
-  std::string own, libraries;
-};
-} // namespace
-
-/// Of the compiler and of the libraries that it generates code with.
-static const BuildIds &buildIds() {
-  static const BuildIds ids = [] {
-    BuildIds found;
-    dl_iterate_phdr(
-        [](dl_phdr_info *object, size_t, void *data) {
-          auto *found = static_cast<BuildIds *>(data);
-          llvm::StringRef name(object->dlpi_name ? object->dlpi_name : "");
-          if (holds(*object, reinterpret_cast<uintptr_t>(&buildIds)))
-            found->own = buildIdOf(*object);
-          else if (name.contains("libLLVM") || name.contains("libMLIR"))
-            found->libraries += buildIdOf(*object);
-          return 0;
-        },
-        &found);
-    return found;
-  }();
-  return ids;
-}
 
 /// The header of a file of weights: names, types, formats, and in containers the checksums. Code
 /// depends on nothing else of it; the bytes of tensors are loaded anew.
@@ -97,37 +40,23 @@ static bool addHeader(KeyBuilder &key, const std::string &path) {
   return static_cast<bool>(file->checkRead());
 }
 
-/// The program that makes machine code for a GPU. False where there is none.
-static bool addAssembler(KeyBuilder &key) {
-  auto path = findCudaTool(CudaTool::Ptxas, "");
-  llvm::sys::fs::file_status status;
-  if (!path || llvm::sys::fs::status(*path, status))
-    return false;
-  key.add(*path);
-  key.addNumber(status.getSize());
-  key.addNumber(static_cast<uint64_t>(status.getLastModificationTime().time_since_epoch().count()));
-  return true;
-}
-
 /// What code for this machine depends on, or nothing where that is not known.
 static std::optional<std::string> codeKeyOf(std::string_view text, const std::string &name,
                                             const CompileOptions &options) {
-  const BuildIds &ids = buildIds();
   auto target = ProductTarget::parse(options.target);
-  if (ids.own.empty() || !target || !checkRunsHere(*target->host))
+  if (!target || !checkRunsHere(*target->host))
     return std::nullopt;
   // What the emulator runs is no code.
   if (!target->gpus.empty() && !target->isDevice())
     return std::nullopt;
   KeyBuilder key;
-  key.add(ids.own);
-  key.add(ids.libraries);
-  key.add(LLVM_VERSION_STRING);
+  if (!key.addCompiler())
+    return std::nullopt;
   key.add(target->host->name);
   key.add(llvm::sys::getHostCPUName());
   key.addNumber(std::thread::hardware_concurrency());
   key.addOptions(options);
-  if (target->isDevice() && !addAssembler(key))
+  if (target->isDevice() && !key.addTool(CudaTool::Ptxas))
     return std::nullopt;
   // Stands in messages of failed calls.
   key.add(name);

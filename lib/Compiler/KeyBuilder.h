@@ -9,6 +9,7 @@
 #define UWT_LIB_COMPILER_KEYBUILDER_H
 
 #include "uwt/Compiler/CompileOptions.h"
+#include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Support/Checksum.h"
 
 namespace uwt {
@@ -23,6 +24,11 @@ public:
   void addNumber(uint64_t number) {
     digest.update({reinterpret_cast<const uint8_t *>(&number), sizeof(number)});
   }
+  /// The builds of the compiler and of the libraries that it generates code with. False where they
+  /// are not known.
+  bool addCompiler();
+  /// The file of a tool of CUDA. False where there is none.
+  bool addTool(CudaTool tool);
   /// All but the files of weights.
   void addOptions(const CompileOptions &options);
   /// 64 hexadecimal digits. The builder is used up afterwards.

@@ -46,8 +46,7 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
         std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
         *number->second == 0)
       return usageError("a strategy is direct or buffer, on GPUs also shared, codes or exponents, "
-                        "and tile_n=N, tile_m=N, "
-                        "tile_k=N, separated by commas; got " +
+                        "and tile_n=N, tile_m=N, tile_k=N, separated by commas; got " +
                         inQuotes(item));
   }
   return choice;

@@ -11,13 +11,15 @@
 
 using namespace uwt;
 
-static std::vector<KernelProfileRow> readTable() {
+/// Throws what nlohmann's library does.
+static std::vector<KernelProfileRow> readTable(std::string_view json) {
   std::vector<KernelProfileRow> rows;
-  const auto table = nlohmann::json::parse(kernelProfilesJson);
+  const auto table = nlohmann::json::parse(json);
   for (const auto &row : table.at("rows")) {
     KernelProfileRow &one = rows.emplace_back();
     one.target = row.at("target");
     one.format = row.at("format");
+    one.m = row.at("m");
     KernelProfile &profile = one.profile;
     profile.slice = row.at("slice");
     profile.instructions = row.at("instructions_a_weight");
@@ -40,7 +42,7 @@ static std::vector<KernelProfileRow> readTable() {
 }
 
 std::span<const KernelProfileRow> uwt::kernelProfiles() {
-  static const std::vector<KernelProfileRow> rows = readTable();
+  static const std::vector<KernelProfileRow> rows = readTable(kernelProfilesJson);
   return rows;
 }
 
@@ -57,4 +59,43 @@ const KernelProfile *uwt::findKernelProfile(const GpuTarget &target, std::string
       best = &other;
   }
   return best;
+}
+
+uint64_t uwt::profiledM(const GpuTarget &target, uint64_t m) {
+  uint64_t best = 0;
+  for (const KernelProfileRow &row : kernelProfiles()) {
+    if (row.target != target.name)
+      continue;
+    bool isWide = row.m >= m, isBestWide = best >= m;
+    if (best == 0 || (isWide && (!isBestWide || row.m < best)) || (!isBestWide && row.m > best))
+      best = row.m;
+  }
+  return best ? best : std::max<uint64_t>(m, 1);
+}
+
+Expected<std::vector<KernelProfileRow>> uwt::parseKernelProfiles(std::string_view json) {
+  try {
+    return readTable(json);
+  } catch (const nlohmann::json::exception &error) {
+    return invalidError(std::string("these are no kernel profiles: ") + error.what());
+  }
+}
+
+namespace {
+class ProfileTable final : public KernelProfileSource {
+public:
+  Expected<const KernelProfile *> find(const GpuTarget &target, const Format &format,
+                                       uint64_t m) override {
+    std::string text = format.ofMatrices().str();
+    if (const KernelProfile *profile = findKernelProfile(target, text, m))
+      return profile;
+    return unsupportedError("the table of kernel profiles has no " + text + " for " +
+                            std::string(target.name));
+  }
+};
+} // namespace
+
+KernelProfileSource &uwt::tableOfKernelProfiles() {
+  static ProfileTable table;
+  return table;
 }

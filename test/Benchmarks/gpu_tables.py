@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns results of uwt-bench (schema uwt.gpu-bench/2) into tables and plots.
+"""Turns results of uwt-bench (schema uwt.gpu-bench/3) into tables and plots.
 
 Usage: gpu_tables.py RESULT.json... [--kernel-profiles PROFILE.json] [--out FOLDER]
 
@@ -47,7 +47,8 @@ def unique(values):
 
 
 def median(row, name="time"):
-    return row[name]["median_us"]
+    """Microseconds."""
+    return row[name]["median_seconds"] * 1e6
 
 
 def baseline_times(result):
@@ -109,8 +110,8 @@ def header(result):
         if "version" in cublas
         else f"No baseline: {cublas['missing']}.\n"
     )
-    rotation = result["rotation_bytes"] >> 20
-    text += f"Weights ({result['weights']}, seed {result['seed']}) are read cold: copies of {rotation} MB rotate.\n\n"
+    copies = [row["copies"] for row in result["rows"]] or [0]
+    text += f"Weights ({result['weights']}, seed {result['seed']}): {min(copies)} to {max(copies)} copies, used in turn.\n\n"
     return text
 
 
@@ -332,7 +333,7 @@ def main(arguments=None):
     parser.add_argument("--out", type=pathlib.Path, help="folder for gpu.md and plots")
     options = parser.parse_args(arguments)
     try:
-        results = [read(path, "uwt.gpu-bench/2") for path in options.results]
+        results = [read(path, "uwt.gpu-bench/3") for path in options.results]
         profiles = [read(path, "uwt.kernel-profiles/2") for path in options.kernel_profiles]
     except BadInput as error:
         print(f"gpu_tables.py: error: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BenchRun.h"
+#include "uwt/Bench/BenchFlags.h"
 
 using namespace uwt;
 
@@ -37,7 +38,7 @@ Expected<BaselineRow> BenchRun::runBaseline(uint32_t batch, std::span<const Devi
   constexpr unsigned trialSamples = 5;
   for (unsigned i = 0; i < row.tried; ++i) {
     product.choose(i);
-    UWT_ASSIGN_OR_RETURN(Timing trial, run(trialSamples));
+    UWT_ASSIGN_OR_RETURN(Samples trial, run(trialSamples));
     if (i == 0 || trial.median() < best) {
       best = trial.median();
       row.chosen = i;
@@ -51,7 +52,7 @@ Expected<BaselineRow> BenchRun::runBaseline(uint32_t batch, std::span<const Devi
 Status BenchRun::runBaselines() {
   uint64_t bytes = shape.elements() * 2;
   std::vector<DeviceBuffer> dense;
-  for (unsigned i = copiesToRotate(bytes, options.rotation); i > 0; --i) {
+  for (unsigned i = options.copies ? options.copies : coldCopies(bytes); i > 0; --i) {
     UWT_ASSIGN_OR_RETURN(DeviceBuffer copy, DeviceBuffer::allocate(session.device, bytes));
     UWT_RETURN_IF_ERROR(copy.write(0, {reinterpret_cast<const uint8_t *>(words.data()), bytes},
                                    session.stream.get()));

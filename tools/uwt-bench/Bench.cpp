@@ -45,7 +45,7 @@ Status BenchRun::measureMachine() {
   UWT_ASSIGN_OR_RETURN(
       result.copyBytesPerSecond,
       copyBandwidth(session.device, session.stream, options.copyBytes, options.timing.samples));
-  if (options.noBaseline) {
+  if (options.noPeers) {
     result.cublasMissing = "not asked for";
     return ok();
   }
@@ -126,7 +126,7 @@ Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) 
   if (weight.empty()) {
     UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, session.load(words, shape.rows, shape.columns,
                                                            twin.entry->format, /*asWords=*/true));
-    UWT_ASSIGN_OR_RETURN(weight, session.upload(loaded, words, /*rotation=*/0));
+    UWT_ASSIGN_OR_RETURN(weight, session.upload(loaded, words, /*copies=*/1));
   }
   twin.weight = weight;
   return twin;
@@ -196,7 +196,7 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
                                    [&](unsigned /*number*/, void *stream) {
                                      return product.enqueueAhead(launches, stream);
                                    }));
-    for (double &time : row.ahead.microseconds)
+    for (double &time : row.ahead.seconds)
       time /= launches;
     UWT_RETURN_IF_ERROR(checkLast("with weights decoded ahead"));
   }
@@ -204,7 +204,7 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
   return ok();
 }
 
-Expected<Timing> BenchRun::timeProbe() {
+Expected<Samples> BenchRun::timeProbe() {
   return timeGraph(session.device, session.stream, launchesFor(copies.size()),
                    options.timing.samples, [&](unsigned i, void *stream) {
                      const DeviceWeight &weight = copies[i % copies.size()];
@@ -217,18 +217,18 @@ static std::string rowText(const BenchRow &row, double copyBytesPerSecond,
   char text[512];
   double time = row.dependent.median();
   double share =
-      static_cast<double>(row.weightBytes + row.writtenBytes) / (time * 1e-6) / copyBytesPerSecond;
+      static_cast<double>(row.weightBytes + row.writtenBytes) / time / copyBytesPerSecond;
   int length =
       std::snprintf(text, sizeof(text),
                     "%6llu x %-6llu batch %-4u %-16s %8.2f us (p10 %.2f, p90 %.2f), %.2f of "
                     "copy bandwidth",
                     static_cast<unsigned long long>(row.shape.rows),
                     static_cast<unsigned long long>(row.shape.columns), row.batch,
-                    row.entry->format.str().c_str(), time, row.dependent.quantile(0.1),
-                    row.dependent.quantile(0.9), share);
+                    row.entry->format.str().c_str(), time * 1e6, row.dependent.quantile(0.1) * 1e6,
+                    row.dependent.quantile(0.9) * 1e6, share);
   if (baseline && length > 0 && static_cast<size_t>(length) < sizeof(text))
     std::snprintf(text + length, sizeof(text) - static_cast<size_t>(length), ", %.3f x cuBLASLt",
-                  baseline->timing.median() / std::max(time, 1e-9));
+                  baseline->timing.median() / std::max(time, 1e-15));
   return text;
 }
 
@@ -315,7 +315,7 @@ Expected<BenchRow> BenchRun::checkAndTimeTranscode(OpenPack &pack, const KernelE
   if (options.checkOnly || options.profile)
     return row;
   for (bool isSerial : {false, true}) {
-    Timing &timing = isSerial ? row.serial : row.dependent;
+    Samples &timing = isSerial ? row.serial : row.dependent;
     UWT_ASSIGN_OR_RETURN(timing,
                          timeGraph(session.device, session.stream, launchesFor(copies.size()),
                                    options.timing.samples, [&](unsigned i, void *stream) {
@@ -348,9 +348,8 @@ Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
     return ok();
   }
   bool makesRaw = kind.result == rawFormat();
-  UWT_ASSIGN_OR_RETURN(copies,
-                       session.upload(words, shape.rows, shape.columns, kind.format,
-                                      options.checkOnly || !makesRaw ? 0 : options.rotation));
+  UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, kind.format,
+                                              options.checkOnly || !makesRaw ? 1 : options.copies));
   Expected<BenchRow> row =
       makesRaw ? checkAndTimeTranscode(pack, **entry) : checkAndTimeCoding(pack, **entry);
   copies.clear();
@@ -369,10 +368,10 @@ Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
   if (found.empty())
     return ok();
   UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, format,
-                                              options.checkOnly ? 0 : options.rotation));
+                                              options.checkOnly ? 1 : options.copies));
   if (exact) {
     UWT_ASSIGN_OR_RETURN(exactCopy,
-                         session.upload(exact->weights(), shape.rows, shape.columns, format, 0));
+                         session.upload(exact->weights(), shape.rows, shape.columns, format, 1));
   }
   for (auto [batch, entry] : found)
     UWT_RETURN_IF_ERROR(runBatch(pack, *entry, batch));
@@ -431,7 +430,7 @@ std::vector<GridShape> BenchRun::chooseShapes() const {
   return shapes;
 }
 
-Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {
+Status BenchRun::runShape(const GridShape &wanted, MatrixSource &source) {
   shape = wanted;
   batches = batchesFor(shape);
   if (batches.empty()) {
@@ -447,7 +446,7 @@ Status BenchRun::runShape(const GridShape &wanted, WeightSource &source) {
   std::memcpy(workload.tensors[0].bytes.data(), words.data(), words.size() * 2);
   entropy = workload.bounds(session.pool);
   workload = {};
-  x = normalX(most, shape.columns, options.seed, session.pool);
+  x = drawX(most, shape.columns, options.seed, session.pool);
   if (!options.profile)
     exact.emplace(shape.rows, shape.columns, most, options.seed, session.pool);
   if (cublas)
@@ -464,14 +463,14 @@ Status uwt::runBench(const CudaDevicePtr &device, const BenchOptions &options,
                      const BenchProgress &progress, ThreadPool &pool, BenchResult &result) {
   if (options.batches.empty())
     return usageError("there are no batches; see --m");
-  UWT_ASSIGN_OR_RETURN(std::unique_ptr<WeightSource> source,
-                       openWeights(options.weights, options.seed));
+  UWT_ASSIGN_OR_RETURN(std::unique_ptr<MatrixSource> source,
+                       openMatrices(options.weights, options.seed));
   std::vector<GridShape> shapes = source->shapes();
   UWT_ASSIGN_OR_RETURN(CudaStream stream, CudaStream::create(device));
   GpuSession session{device, std::move(stream), pool, options.observer};
   BenchRun run(session, options, progress, result);
   UWT_RETURN_IF_ERROR(run.prepare(device));
-  if (options.weights.empty())
+  if (isSyntheticWeights(options.weights))
     shapes = run.chooseShapes();
   for (const GridShape &shape : shapes)
     UWT_RETURN_IF_ERROR(run.runShape(shape, *source));

@@ -14,8 +14,8 @@
 #define UWT_TOOLS_UWTBENCH_BENCH_H
 
 #include "Checks.h"
-#include "Grid.h"
 #include "Timing.h"
+#include "uwt/Bench/Grid.h"
 #include "uwt/Codec/Statistics.h"
 #include "uwt/Cuda/CublasLt.h"
 #include "uwt/Cuda/ReadProbe.h"
@@ -39,19 +39,21 @@ enum class ShapeChoice {
 
 struct BenchOptions {
   std::vector<std::string> packs;
-  /// A file or folder with weights; without one they are drawn.
-  std::string weights;
+  /// As openMatrices takes them.
+  std::string weights = "row-scaled-t4";
   std::vector<GridShape> shapes;
   ShapeChoice choice = ShapeChoice::Given;
   std::vector<uint32_t> batches;
   TimingOptions timing;
-  /// Bytes that the copies of a weight cover, and bytes of a copy whose speed is the measure.
-  uint64_t rotation = uint64_t(256) << 20, copyBytes = uint64_t(1) << 30;
+  /// Copies of a weight, used in turn; 0: as many as coldCopies says.
+  unsigned copies = 0;
+  /// Bytes of a copy whose speed is the measure.
+  uint64_t copyBytes = uint64_t(1) << 30;
   /// Launches of a decode check at most.
   uint64_t decodeLaunches = 512;
   uint64_t seed = 1;
   /// Checks only; launches without checks and times, for profilers; no cuBLASLt.
-  bool checkOnly = false, profile = false, noBaseline = false;
+  bool checkOnly = false, profile = false, noPeers = false;
   /// Path of cuBLASLt, where it is not found by itself.
   std::string cublasLt;
   UploadObserver observer;
@@ -63,7 +65,7 @@ struct BaselineRow {
   uint32_t batch = 0;
   /// How many algorithms were tried, and which one, from the best guess on, was the fastest.
   unsigned tried = 0, chosen = 0;
-  Timing timing;
+  Samples timing;
 };
 
 /// A kernel that was checked and timed.
@@ -82,7 +84,7 @@ struct BenchRow {
   CheckReport checks;
   /// As the pack says, one kernel after the other, and reading the weight alone; of kernels that
   /// decode their weight before, also where that is done beside the product before.
-  Timing dependent, serial, probe, ahead;
+  Samples dependent, serial, probe, ahead;
 };
 
 /// What has no row.

@@ -9,7 +9,7 @@
 #define UWT_TOOLS_UWTBENCH_BENCHRUN_H
 
 #include "Bench.h"
-#include "Weights.h"
+#include "uwt/Bench/MatrixSource.h"
 
 namespace uwt {
 
@@ -36,7 +36,7 @@ public:
   Status prepare(const CudaDevicePtr &device);
   /// The shapes that the options choose, with the packs at hand.
   std::vector<GridShape> chooseShapes() const;
-  Status runShape(const GridShape &shape, WeightSource &source);
+  Status runShape(const GridShape &shape, MatrixSource &source);
 
 private:
   Status openPacks();
@@ -54,7 +54,7 @@ private:
   BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const;
   /// Keeps a row, or why there is none.
   Status keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t batch);
-  Expected<Timing> timeProbe();
+  Expected<Samples> timeProbe();
   Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
   Status check(OpenPack &pack, BenchRow &row, std::vector<float> &y);
   /// What a row's kernel is compared with: the raw kernel that adds in the same order, of the same

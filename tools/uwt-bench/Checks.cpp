@@ -38,17 +38,6 @@ Status uwt::compareOutputs(std::span<const float> got, std::span<const float> ex
   return ok();
 }
 
-std::vector<uint16_t> uwt::normalX(uint32_t batch, uint64_t columns, uint64_t seed,
-                                   ThreadPool &pool) {
-  std::vector<uint16_t> x(batch * columns);
-  pool.parallelFor(batch, [&](uint64_t row, unsigned) {
-    Random random(seed * 0x2545f4914f6cdd1d + row * 0xd1342543de82ef95 + 17);
-    for (uint64_t k = 0; k < columns; ++k)
-      x[row * columns + k] = toBF16(static_cast<float>(random.normal()));
-  });
-  return x;
-}
-
 //===----------------------------------------------------------------------===//
 // Exact sums
 //===----------------------------------------------------------------------===//

@@ -23,9 +23,6 @@ struct CheckReport {
   uint64_t decodedColumns = 0;
 };
 
-/// Seeded x: BF16 [batch, K] of a normal distribution.
-std::vector<uint16_t> normalX(uint32_t batch, uint64_t columns, uint64_t seed, ThreadPool &pool);
-
 /// Weights that are small integers with long tails, x likewise, and their products by the host:
 /// every partial sum is an integer below 2^24, so any order of FP32 additions gives it.
 class ExactProblem {

@@ -7,9 +7,7 @@
 
 #include "Machine.h"
 #include <array>
-#include <ctime>
 #include <dlfcn.h>
-#include <fstream>
 #include <unistd.h>
 
 using namespace uwt;
@@ -63,22 +61,4 @@ std::optional<GpuClocks> Management::clocks() const {
 std::string uwt::hostName() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-std::string uwt::processorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name"))
-      if (size_t colon = line.find(": "); colon != std::string::npos)
-        return line.substr(colon + 2);
-  return "";
-}
-
-std::string uwt::timeStamp() {
-  std::array<char, 32> text{};
-  std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
 }

@@ -33,11 +33,8 @@ private:
   void *library = nullptr, *handle = nullptr;
 };
 
-/// The host's name, and its processor's as the kernel says.
+/// The host's name; empty where it has none.
 std::string hostName();
-std::string processorName();
-/// Now, in UTC: "2026-01-31T12:00:00Z".
-std::string timeStamp();
 
 } // namespace uwt
 

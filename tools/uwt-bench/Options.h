@@ -1,4 +1,4 @@
-//===- Options.h - Command line of uwt-bench -------------------*- C++ -*--===//
+//===- Options.h - Command line of uwt-bench --------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,24 +9,59 @@
 #define UWT_TOOLS_UWTBENCH_OPTIONS_H
 
 #include "Bench.h"
+#include "uwt/CommandLine/CommandTable.h"
 
 namespace uwt {
 
-struct CommandLineOptions {
+/// The options of uwt-bench, checked.
+struct GpuBenchOptions {
   BenchOptions bench;
   std::vector<std::string> profiles;
-  std::string json, ncu;
+  /// A file for results; empty for none.
+  std::string output;
+  std::string ncu;
   unsigned device = 0, threads = 0;
-  bool help = false, version = false, list = false;
+  bool json = false, help = false, version = false, list = false, markdown = false;
+
+  /// Whether something is measured, not only printed.
+  bool measures() const { return !help && !version && !list && !markdown; }
 };
 
-/// Reads the arguments after the program's name. Usage errors.
-Expected<CommandLineOptions> parseOptions(const std::vector<std::string> &arguments);
+/// What uwt-bench takes: parser, help and the reference of docs/gpu-bench.md are made from it.
+class GpuBenchTable final : public CommandTable {
+public:
+  std::string_view name() const override { return "uwt-bench"; }
+  std::string call() const override { return "uwt-bench"; }
+  std::string helpCall() const override { return "uwt-bench --help"; }
+  std::string_view summary() const override {
+    return "check the kernels of packs on a GPU, and measure them against cuBLASLt";
+  }
+  std::string_view description() const override;
+  std::vector<Example> examples() const override;
+  std::vector<Option> options() override;
+
+  /// What the targets hold after parsing. Errors: Usage.
+  Expected<GpuBenchOptions> parsed() const;
+
+private:
+  std::vector<Option> inputRows();
+  std::vector<Option> gridRows();
+  std::vector<Option> modeRows();
+
+  GpuBenchOptions given;
+  std::string seed = "1", shapes, m, samples;
+  bool quick = false;
+};
+
+/// Reads the arguments after the program's name. Errors: Usage.
+Expected<GpuBenchOptions> parseOptions(const std::vector<std::string> &arguments);
 
 /// What --help prints.
 std::string helpText();
+/// What --markdown prints.
+std::string referenceText();
 /// What --list prints: the grid, a shape a line.
-std::string listText(const CommandLineOptions &options);
+std::string listText(const GpuBenchOptions &options);
 
 } // namespace uwt
 

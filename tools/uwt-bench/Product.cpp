@@ -6,17 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Product.h"
+#include "uwt/Bench/BenchFlags.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/BF16.h"
 #include <algorithm>
 #include <cstring>
 
 using namespace uwt;
-
-unsigned uwt::copiesToRotate(uint64_t weightBytes, uint64_t rotation) {
-  uint64_t copies = divideUp(rotation, std::max<uint64_t>(weightBytes, 1));
-  return static_cast<unsigned>(std::clamp<uint64_t>(copies, 2, 4096));
-}
 
 Expected<LoadedWeight> GpuSession::load(const DenseWords &words, uint64_t rows, uint64_t columns,
                                         const Format &format, bool asWords) const {
@@ -29,15 +25,15 @@ Expected<LoadedWeight> GpuSession::load(const DenseWords &words, uint64_t rows, 
 }
 
 Expected<std::vector<DeviceWeight>>
-GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, uint64_t rotation) const {
+GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, unsigned copies) const {
   std::vector<DeviceWeight> weights;
-  unsigned copies = 1;
-  for (unsigned i = 0; i < copies; ++i) {
+  unsigned count = std::max(copies, 1U);
+  for (unsigned i = 0; i < count; ++i) {
     UWT_ASSIGN_OR_RETURN(DeviceWeight weight, DeviceWeight::upload(device, loaded, stream));
     if (observer)
       observer(weight, words);
-    if (rotation != 0)
-      copies = copiesToRotate(weight.bytes(), rotation);
+    if (copies == 0)
+      count = coldCopies(weight.bytes());
     weights.push_back(std::move(weight));
   }
   return weights;
@@ -45,9 +41,9 @@ GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, uint64_t
 
 Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
                                                        uint64_t columns, const Format &format,
-                                                       uint64_t rotation) const {
+                                                       unsigned copies) const {
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, load(words, rows, columns, format));
-  return upload(loaded, words, rotation);
+  return upload(loaded, words, copies);
 }
 
 /// The kernel and those that prepare it.

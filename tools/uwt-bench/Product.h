@@ -8,6 +8,7 @@
 #ifndef UWT_TOOLS_UWTBENCH_PRODUCT_H
 #define UWT_TOOLS_UWTBENCH_PRODUCT_H
 
+#include "uwt/Bench/MatrixSource.h"
 #include "uwt/Cuda/LayerQueue.h"
 #include <functional>
 #include <span>
@@ -20,9 +21,6 @@ namespace uwt {
 /// fake GPU compute by it.
 using UploadObserver = std::function<void(const DeviceWeight &, std::span<const uint16_t> dense)>;
 
-/// Dense BF16 words [N, K].
-using DenseWords = std::vector<uint16_t>;
-
 /// What all products of a run share.
 struct GpuSession {
   CudaDevicePtr device;
@@ -34,19 +32,15 @@ struct GpuSession {
   /// LoadedWeight.
   Expected<LoadedWeight> load(const DenseWords &words, uint64_t rows, uint64_t columns,
                               const Format &format, bool asWords = false) const;
-  /// Uploads a weight once (a rotation of 0), or as often as covers `rotation` bytes. `words` are
-  /// for the observer. Errors: those of DeviceWeight.
+  /// Uploads `copies` of a weight; 0 are as many as coldCopies says. `words` are for the observer.
+  /// Errors: those of DeviceWeight.
   Expected<std::vector<DeviceWeight>> upload(const LoadedWeight &loaded, const DenseWords &words,
-                                             uint64_t rotation) const;
+                                             unsigned copies) const;
   /// Loads and uploads. Errors: those of both.
   Expected<std::vector<DeviceWeight>> upload(const DenseWords &words, uint64_t rows,
                                              uint64_t columns, const Format &format,
-                                             uint64_t rotation) const;
+                                             unsigned copies) const;
 };
-
-/// How many copies of a weight cover `rotation` bytes: at least two, so that none is read twice in
-/// a row.
-unsigned copiesToRotate(uint64_t weightBytes, uint64_t rotation);
 
 /// Whether uwt-bench can run a kernel. Errors: Unsupported (element and result types, operands of
 /// epilogues).

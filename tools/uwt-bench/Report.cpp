@@ -110,18 +110,8 @@ const ProfilePrediction *KernelProfiles::State::find(const BenchRow &row) const 
 // Rows
 //===----------------------------------------------------------------------===//
 
-/// Three decimals of a microsecond are more than events resolve.
+/// Three decimals are more than can be told apart.
 static double rounded(double value) { return std::round(value * 1000) / 1000; }
-
-static Json timingJson(const Timing &timing) {
-  Json samples = Json::array();
-  for (double sample : timing.microseconds)
-    samples.push_back(rounded(sample));
-  return {{"median_us", rounded(timing.median())},
-          {"p10_us", rounded(timing.quantile(0.1))},
-          {"p90_us", rounded(timing.quantile(0.9))},
-          {"samples_us", std::move(samples)}};
-}
 
 static Json shapeJson(const GridShape &shape, uint32_t batch) {
   return {{"name", shape.name}, {"n", shape.rows}, {"k", shape.columns}, {"m", batch}};
@@ -154,18 +144,17 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
                     {"twin_outputs", row.checks.twinOutputs},
                     {"exact_outputs", row.checks.exactOutputs},
                     {"decoded_columns", row.checks.decodedColumns}};
-  if (row.dependent.microseconds.empty())
+  if (row.dependent.empty())
     return json;
-  double rate =
-      static_cast<double>(row.weightBytes + row.writtenBytes) / (row.dependent.median() * 1e-6);
+  double rate = static_cast<double>(row.weightBytes + row.writtenBytes) / row.dependent.median();
   json["bytes_per_second"] = std::round(rate);
   json["share_of_copy"] = rounded(rate / copyBytesPerSecond);
-  json["time"] = timingJson(row.dependent);
+  json["time"] = samplesJson(row.dependent);
   for (auto [name, timing] : {std::pair("time_serial", &row.serial),
                               {"time_read_only", &row.probe},
                               {"time_ahead", &row.ahead}})
-    if (!timing->microseconds.empty())
-      json[name] = timingJson(*timing);
+    if (!timing->empty())
+      json[name] = samplesJson(*timing);
   return json;
 }
 
@@ -174,7 +163,7 @@ static Json baselineJson(const BaselineRow &row) {
   json["algorithms_tried"] = row.tried;
   json["algorithm"] = row.chosen;
   json["weight_bytes"] = row.shape.elements() * 2;
-  json["time"] = timingJson(row.timing);
+  json["time"] = samplesJson(row.timing);
   return json;
 }
 
@@ -206,8 +195,7 @@ static Json machineJson(const BenchResult &result, const std::string &driver) {
           {"memory_bytes", result.device.memoryBytes},
           {"nvidia_driver", driver},
           {"cuda", result.cudaVersion},
-          {"host", hostName()},
-          {"processor", processorName()}};
+          {"host", hostName()}};
 }
 
 static Json packsJson(const BenchOptions &options, const BenchResult &result) {
@@ -225,15 +213,12 @@ static Json packsJson(const BenchOptions &options, const BenchResult &result) {
 }
 
 std::string Report::text(const BenchResult &result) const {
-  Json json = {{"schema", "uwt.gpu-bench/2"},
-               {"uwt", version},
-               {"begun", begun},
-               {"written", timeStamp()},
-               {"seed", options.seed},
-               {"weights", options.weights.empty() ? "row-scaled-t4" : options.weights},
-               {"rotation_bytes", options.rotation},
-               {"machine", machineJson(result, driver)},
-               {"packs", packsJson(options, result)}};
+  Json json = benchResult("gpu-bench/3", version);
+  json["begun"] = begun;
+  json["seed"] = options.seed;
+  json["weights"] = options.weights;
+  json["machine"] = machineJson(result, driver);
+  json["packs"] = packsJson(options, result);
   json["clocks"] = Json::array();
   for (const GpuClocks &one : clocks)
     json["clocks"].push_back({{"sm_mhz", one.smMegahertz},

@@ -10,6 +10,7 @@
 
 #include "Bench.h"
 #include "Machine.h"
+#include "uwt/Bench/BenchReport.h"
 #include <memory>
 
 namespace uwt {
@@ -31,7 +32,7 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// Writes what a run has found (schema uwt.gpu-bench/2).
+/// Writes what a run has found (schema uwt.gpu-bench/3).
 class Report {
 public:
   Report(const BenchOptions &options, const KernelProfiles &profiles, std::string version)

@@ -1,4 +1,4 @@
-//===- Timing.cpp - Times of launches on a GPU ----------------------------===//
+//===- Samples.cpp - Times of launches on a GPU ----------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,33 +7,22 @@
 
 #include "Timing.h"
 #include <algorithm>
-#include <cmath>
 
 using namespace uwt;
 
-double Timing::quantile(double share) const {
-  if (microseconds.empty())
-    return 0;
-  std::vector<double> sorted = microseconds;
-  std::ranges::sort(sorted);
-  double place = share * static_cast<double>(sorted.size() - 1);
-  auto below = static_cast<size_t>(place);
-  size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
-/// Milliseconds between two events around `work`.
-static Expected<float> timeOnce(const CudaStream &stream, const CudaEvent &begin,
-                                const CudaEvent &end, const std::function<Status()> &work) {
+/// Seconds between two events around `work`.
+static Expected<double> timeOnce(const CudaStream &stream, const CudaEvent &begin,
+                                 const CudaEvent &end, const std::function<Status()> &work) {
   UWT_RETURN_IF_ERROR(begin.record(stream.get()));
   UWT_RETURN_IF_ERROR(work());
   UWT_RETURN_IF_ERROR(end.record(stream.get()));
   UWT_RETURN_IF_ERROR(stream.synchronize());
-  return begin.millisecondsUntil(end);
+  UWT_ASSIGN_OR_RETURN(float milliseconds, begin.millisecondsUntil(end));
+  return 1e-3 * milliseconds;
 }
 
-Expected<Timing> uwt::timeGraph(const CudaDevicePtr &device, const CudaStream &stream,
-                                unsigned launches, unsigned samples, const Enqueue &enqueue) {
+Expected<Samples> uwt::timeGraph(const CudaDevicePtr &device, const CudaStream &stream,
+                                 unsigned launches, unsigned samples, const Enqueue &enqueue) {
   // What is loaded when it is first used cannot be while a stream is captured.
   UWT_RETURN_IF_ERROR(enqueue(0, stream.get()));
   UWT_RETURN_IF_ERROR(stream.synchronize());
@@ -52,12 +41,12 @@ Expected<Timing> uwt::timeGraph(const CudaDevicePtr &device, const CudaStream &s
   constexpr unsigned warmUps = 3;
   for (unsigned i = 0; i < warmUps; ++i)
     UWT_RETURN_IF_ERROR(run());
-  Timing timing;
+  Samples times;
   for (unsigned i = 0; i < samples; ++i) {
-    UWT_ASSIGN_OR_RETURN(float milliseconds, timeOnce(stream, begin, end, run));
-    timing.microseconds.push_back(1000.0 * milliseconds / launches);
+    UWT_ASSIGN_OR_RETURN(double seconds, timeOnce(stream, begin, end, run));
+    times.seconds.push_back(seconds / launches);
   }
-  return timing;
+  return times;
 }
 
 Expected<double> uwt::copyBandwidth(const CudaDevicePtr &device, const CudaStream &stream,
@@ -68,11 +57,11 @@ Expected<double> uwt::copyBandwidth(const CudaDevicePtr &device, const CudaStrea
   UWT_ASSIGN_OR_RETURN(CudaEvent begin, CudaEvent::create(device));
   UWT_ASSIGN_OR_RETURN(CudaEvent end, CudaEvent::create(device));
   UWT_RETURN_IF_ERROR(to.copy(from, stream.get()));
-  Timing timing;
+  Samples times;
   for (unsigned i = 0; i < samples; ++i) {
-    UWT_ASSIGN_OR_RETURN(float milliseconds,
+    UWT_ASSIGN_OR_RETURN(double seconds,
                          timeOnce(stream, begin, end, [&] { return to.copy(from, stream.get()); }));
-    timing.microseconds.push_back(1000.0 * milliseconds);
+    times.seconds.push_back(seconds);
   }
-  return 2e6 * static_cast<double>(bytes) / std::max(timing.median(), 1e-3);
+  return 2 * static_cast<double>(bytes) / std::max(times.median(), 1e-9);
 }

@@ -8,34 +8,25 @@
 #ifndef UWT_TOOLS_UWTBENCH_TIMING_H
 #define UWT_TOOLS_UWTBENCH_TIMING_H
 
+#include "uwt/Bench/Samples.h"
 #include "uwt/Cuda/Device.h"
 #include <functional>
-#include <vector>
 
 namespace uwt {
 
-/// Microseconds of a launch: each sample is the mean over the launches of one graph, in the order
-/// of measuring.
-struct Timing {
-  std::vector<double> microseconds;
-
-  /// 0 without samples.
-  double quantile(double share) const;
-  double median() const { return quantile(0.5); }
-};
-
 /// How often is measured.
 struct TimingOptions {
-  /// Samples, and launches in a graph (rounded up to a multiple of the copies that rotate).
+  /// Samples, and launches in a graph (rounded up to a multiple of the copies).
   unsigned samples = 30, launches = 20;
 };
 
 /// Puts launch `i` on a stream.
 using Enqueue = std::function<Status(unsigned i, void *stream)>;
 
-/// Captures `launches` calls of `enqueue` in a graph, warms up, and times it with events.
-Expected<Timing> timeGraph(const CudaDevicePtr &device, const CudaStream &stream, unsigned launches,
-                           unsigned samples, const Enqueue &enqueue);
+/// Captures `launches` calls of `enqueue` in a graph, warms up, and times it with events: each
+/// sample is the mean over the launches of one graph.
+Expected<Samples> timeGraph(const CudaDevicePtr &device, const CudaStream &stream,
+                            unsigned launches, unsigned samples, const Enqueue &enqueue);
 
 /// Bytes a second, read and written, of copies from device memory to device memory, each of
 /// `bytes` bytes; the median.

@@ -7,7 +7,6 @@
 
 #include "Transcode.h"
 #include <algorithm>
-#include <chrono>
 
 using namespace uwt;
 
@@ -129,14 +128,9 @@ Expected<uint64_t> Coding::check() const {
   return got.size();
 }
 
-Expected<Timing> Coding::time(unsigned samples) const {
-  using Clock = std::chrono::steady_clock;
-  Timing timing;
-  for (unsigned i = 0; i < samples; ++i) {
-    auto begin = Clock::now();
+Expected<Samples> Coding::time(unsigned samples) const {
+  return takeSamples(samples, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
-    timing.microseconds.push_back(
-        std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
-  }
-  return timing;
+    return ok();
+  });
 }

@@ -62,7 +62,7 @@ public:
   /// Errors: Differs.
   Expected<uint64_t> check() const;
   /// On the host's clock.
-  Expected<Timing> time(unsigned samples) const;
+  Expected<Samples> time(unsigned samples) const;
 
 private:
   Coding(const GpuSession &session, DevicePack &pack, const DeviceWeight &stored)

@@ -40,7 +40,7 @@ static Status runUnderNcu(const std::vector<std::string> &arguments, const std::
   return unsupportedError("cannot start ncu; install Nsight Compute, or leave out --ncu");
 }
 
-static Status measure(const CommandLineOptions &options) {
+static Status measure(const GpuBenchOptions &options) {
   UWT_ASSIGN_OR_RETURN(KernelProfiles profiles, KernelProfiles::read(options.profiles));
   UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open());
   UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, CudaDevice::open(driver, options.device));
@@ -51,12 +51,15 @@ static Status measure(const CommandLineOptions &options) {
   ThreadPool pool(options.threads);
   BenchProgress progress{say, [&](const BenchResult &found) {
                            report.note(management);
-                           return options.json.empty() ? ok() : report.write(options.json, found);
+                           return options.output.empty() ? ok()
+                                                         : report.write(options.output, found);
                          }};
   BenchResult result;
   Status status = runBench(device, options.bench, progress, pool, result);
   // What was found before an error is kept.
   Status saved = progress.save(result);
+  if (options.json)
+    printText(report.text(result));
   if (!status)
     return status;
   UWT_RETURN_IF_ERROR(std::move(saved));
@@ -66,11 +69,13 @@ static Status measure(const CommandLineOptions &options) {
 }
 
 static Status run(const std::vector<std::string> &arguments) {
-  UWT_ASSIGN_OR_RETURN(CommandLineOptions options, parseOptions(arguments));
+  UWT_ASSIGN_OR_RETURN(GpuBenchOptions options, parseOptions(arguments));
   if (options.help)
     printText(helpText());
   else if (options.version)
     printText("uwt-bench " UWT_VERSION "\n");
+  else if (options.markdown)
+    printText(referenceText());
   else if (options.list)
     printText(listText(options));
   else if (!options.ncu.empty())

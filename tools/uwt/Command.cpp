@@ -9,25 +9,6 @@
 
 using namespace uwt;
 
-std::string Option::longName() const {
-  size_t comma = names.find(',');
-  return comma == std::string::npos ? names : names.substr(comma + 1);
-}
-
-std::string Option::shortName() const {
-  size_t comma = names.find(',');
-  return comma == std::string::npos ? std::string() : names.substr(0, comma);
-}
-
-std::string Option::valueName() const {
-  if (choices.empty())
-    return isArgument() ? names : value;
-  std::string all;
-  for (const std::string &choice : choices)
-    all += (all.empty() ? "" : "|") + choice;
-  return all;
-}
-
 std::vector<Option> uwt::commonOptions(SessionOptions &options) {
   return {
       {"--json", "", "print the result as one JSON object with a named schema", &options.json},
@@ -41,10 +22,6 @@ std::vector<Option> uwt::commonOptions(SessionOptions &options) {
       {"-v,--verbose", "", "print more", &options.verbose},
       {"-h,--help", "", "print this help", &options.help},
   };
-}
-
-Option uwt::threadsOption(unsigned *threads, const std::string &defaultText) {
-  return {"-T,--threads", "N", "number of threads (default: " + defaultText + ")", threads};
 }
 
 CommandList uwt::makeCommands() {

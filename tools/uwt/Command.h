@@ -5,9 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A subcommand: its name, help, examples, table of options and what it does. The
-// tables are the only place where options are written down: the parser
-// (CommandLine.cpp), help, completion, man page and docs/cli.md are made from them.
+// A subcommand: its table (uwt/CommandLine/CommandTable.h) and what it does.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,74 +13,23 @@
 #define UWT_TOOLS_UWT_COMMAND_H
 
 #include "Session.h"
+#include "uwt/CommandLine/CommandTable.h"
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
 
 namespace uwt {
 
-/// What a value is, for completion in a shell.
-enum class ValueHint : uint8_t { None, Path, Format, Topic };
-
-/// Where an option's value goes; the type says how it is read. A `bool` is a flag,
-/// a vector takes one value each time the option is given.
-using OptionTarget = std::variant<bool *, std::string *, std::optional<std::string> *,
-                                  std::vector<std::string> *, unsigned *, double *>;
-
-/// A row of a command's table: an option, or an argument where the name has no dash.
-struct Option {
-  /// "-o,--output", or "IN".
-  std::string names;
-  /// What help calls the value: "FILE". Empty for flags and arguments.
-  std::string value;
-  std::string help;
-  OptionTarget target;
-  ValueHint hint = ValueHint::None;
-  /// The values that are allowed; empty for any.
-  std::vector<std::string> choices = {}; // NOLINT(readability-redundant-member-init): else rows
-                                         // without choices are warned of
-  bool required = false;
-
-  bool isArgument() const { return !names.starts_with('-'); }
-  bool isFlag() const { return std::holds_alternative<bool *>(target); }
-  /// "--output": the long name, or the only one.
-  std::string longName() const;
-  /// "-o", or nothing.
-  std::string shortName() const;
-  /// "IN", "FORMAT", or the choices: "auto|json|none".
-  std::string valueName() const;
-};
-
-/// One command that a user could type, and what it is for.
-struct Example {
-  std::string command, purpose;
-};
-
-class Command {
+/// A subcommand of uwt.
+class Command : public CommandTable {
 public:
-  virtual ~Command() = default;
-
-  /// "compress", or two words: "bench codecs".
-  virtual std::string_view name() const = 0;
-  /// One line: "compress a model or a safetensors file".
-  virtual std::string_view summary() const = 0;
-  /// Paragraphs below the summary, separated by empty lines.
-  virtual std::string_view description() const { return {}; }
-  virtual std::vector<Example> examples() const = 0;
-  /// Arguments first. Targets point into this object.
-  virtual std::vector<Option> options() = 0;
+  std::string call() const final { return "uwt " + std::string(name()); }
+  std::string helpCall() const final { return "uwt help " + std::string(name()); }
   /// Does the work after the targets have been filled.
   virtual Status run(Session &session) = 0;
 };
 
 /// Options that every command takes, written to `options`.
 std::vector<Option> commonOptions(SessionOptions &options);
-/// The row for `-T N`.
-Option threadsOption(unsigned *threads, const std::string &defaultText = "one a processor");
 
 using CommandList = std::vector<std::unique_ptr<Command>>;
 

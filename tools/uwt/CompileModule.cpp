@@ -25,15 +25,13 @@ public:
   std::string_view description() const override {
     return "IN is MLIR: linalg on tensors as torch-mlir and IREE's front ends write it, in text, "
            "or in bytecode with --trust-ir. A constant dense_resource<NAME> without data is bound "
-           "to tensor NAME of "
-           "--weights.\n\n"
+           "to tensor NAME of --weights.\n\n"
            "--emit mlir shows fused products with their formats and strategies; llvm, asm and obj "
-           "what is generated for them; stats how long each stage took. Remarks say why a "
-           "strategy was picked (-v).\n\n"
+           "what is generated for them; stats how long each stage took. Remarks say why a strategy "
+           "was picked (-v).\n\n"
            "With a GPU as --target products become kernels: kernels shows them in MLIR, ptx and "
            "cubin as code, profiles what their machine code costs; pack puts the code for one or "
-           "more "
-           "GPUs (sm_90a,sm_120a) into a file that programs without LLVM launch from.";
+           "more GPUs (sm_90a,sm_120a) into a file that programs without LLVM launch from.";
   }
   std::vector<Example> examples() const override {
     return {
@@ -119,8 +117,8 @@ Status CompileCommand::run(Session &session) {
   if (isBinary(kind) && !toFile && session.outputIsTerminal())
     return usageError("a terminal cannot show what is no text; name a file with -o");
   if (session.wantsJson() && kind != EmitKind::Nothing && !toFile)
-    return usageError("--json and the code would both write to standard output; name a file "
-                      "with -o");
+    return usageError("--json and the code would both write to standard output; name a file with "
+                      "-o");
   UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(0));
   UWT_ASSIGN_OR_RETURN(std::string text, readModule(input));
   if (toFile)

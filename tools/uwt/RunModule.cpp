@@ -11,10 +11,9 @@
 #include "text/Paths.h"
 #include "text/Progress.h"
 #include "text/Text.h"
+#include "uwt/Bench/Samples.h"
 #include "uwt/Container/Container.h"
 #include "uwt/Support/Suggest.h"
-#include <algorithm>
-#include <cmath>
 
 using namespace uwt;
 
@@ -36,10 +35,8 @@ public:
            "same weights give the same bits in every format and on any number of threads; --raw "
            "runs the same kernels from uncompressed weights.\n\n"
            "--target sm_90a runs products on this machine's GPU, emulate:sm_90a on an emulator "
-           "that "
-           "needs none and finds races, missing waits and accesses out of bounds. There, bits are "
-           "the "
-           "same for formats of a fixed rate (palettes: up to 64 rows of x).";
+           "that needs none and finds races, missing waits and accesses out of bounds. There, bits "
+           "are the same for formats of a fixed rate (palettes: up to 64 rows of x).";
   }
   std::vector<Example> examples() const override {
     std::string module = "uwt run model.mlir --input x.safetensors ";
@@ -60,7 +57,7 @@ public:
 private:
   Status write(const std::vector<ToolResult> &results) const;
   void report(Session &session, const ToolSignature &function, const ToolStats &stats,
-              const std::vector<ToolResult> &results, std::vector<double> seconds) const;
+              const std::vector<ToolResult> &results, const Samples &calls) const;
 
   std::string module, output, function, cache;
   RunInputs inputs;
@@ -86,8 +83,8 @@ std::vector<Option> RunCommand::options() {
   add(shared.rows());
   rows.push_back(
       {"--cache", "DIR",
-       "folder that keeps compiled programs for the next run, or none (default: $UWT_CACHE, "
-       "or uwt/programs in $XDG_CACHE_HOME or ~/.cache)",
+       "folder that keeps compiled programs for the next run, or none (default: $UWT_CACHE, or "
+       "uwt/programs in $XDG_CACHE_HOME or ~/.cache)",
        &cache, ValueHint::Path});
   rows.push_back({"--bench", "N", "call it N more times and print how long that took", &bench});
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
@@ -105,13 +102,8 @@ Status RunCommand::write(const std::vector<ToolResult> &results) const {
   return writeSafetensors(output, outputs, {}, force);
 }
 
-/// The value below which `share` of the sorted samples are.
-static double quantile(const std::vector<double> &sorted, double share) {
-  return sorted[std::lround(share * static_cast<double>(sorted.size() - 1))];
-}
-
 void RunCommand::report(Session &session, const ToolSignature &called, const ToolStats &stats,
-                        const std::vector<ToolResult> &results, std::vector<double> seconds) const {
+                        const std::vector<ToolResult> &results, const Samples &calls) const {
   double compileSeconds = 0;
   for (const auto &[stage, time] : stats.stages)
     compileSeconds += time;
@@ -129,7 +121,7 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
     inputs.report(object);
     for (const ToolResult &result : results)
       object["results"].push_back({{"dtype", result.dtype}, {"shape", result.shape}});
-    object["seconds"] = seconds;
+    object["seconds"] = calls.seconds;
     return printJson(session, object);
   }
   for (size_t i = 0; i < results.size(); ++i)
@@ -140,13 +132,12 @@ void RunCommand::report(Session &session, const ToolSignature &called, const Too
                formatNumber(compileSeconds * 1e3, 0) + " ms, " + plural(stats.weights, "weight") +
                " held in " + formatBytes(stats.weightBytes) +
                " (raw: " + formatBytes(stats.rawWeightBytes) + ")");
-  if (seconds.empty())
+  if (calls.empty())
     return;
-  std::sort(seconds.begin(), seconds.end());
-  session.print(plural(seconds.size(), "call") + ": median " +
-                formatNumber(quantile(seconds, 0.5) * 1e3, 3) + " ms, p10 " +
-                formatNumber(quantile(seconds, 0.1) * 1e3, 3) + " ms, p90 " +
-                formatNumber(quantile(seconds, 0.9) * 1e3, 3) + " ms\n");
+  session.print(plural(calls.seconds.size(), "call") + ": median " +
+                formatNumber(calls.median() * 1e3, 3) + " ms, p10 " +
+                formatNumber(calls.quantile(0.1) * 1e3, 3) + " ms, p90 " +
+                formatNumber(calls.quantile(0.9) * 1e3, 3) + " ms\n");
 }
 
 Status RunCommand::run(Session &session) {
@@ -166,12 +157,12 @@ Status RunCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(ToolSignature called, program->find(function));
   UWT_ASSIGN_OR_RETURN(std::vector<ToolTensor> arguments, inputs.bind(called));
   UWT_RETURN_IF_ERROR(inputs.save(force));
-  std::vector<double> seconds;
+  Samples calls;
   UWT_ASSIGN_OR_RETURN(std::vector<ToolResult> results,
-                       program->run(called.name, arguments, threads, bench, seconds));
+                       program->run(called.name, arguments, threads, bench, calls.seconds));
   UWT_RETURN_IF_ERROR(inputs.checkRead());
   UWT_RETURN_IF_ERROR(write(results));
-  report(session, called, program->stats(), results, std::move(seconds));
+  report(session, called, program->stats(), results, calls);
   return ok();
 }
 

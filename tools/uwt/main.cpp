@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CommandLine.h"
 #include "help/HelpText.h"
 #include "text/Json.h"
+#include "uwt/CommandLine/CommandLine.h"
 #include "uwt/Support/Process.h"
 
 using namespace uwt;
@@ -29,10 +29,12 @@ static Status runCommand(const CommandList &commands, const ParsedCommandLine &p
   else if (!parsed.command) {
     session.print(toolHelp(session, commands, parsed.group) + "\n");
     return usageError("no command is given");
-  } else if (session.options().help)
-    session.print(commandHelp(session, *parsed.command));
-  else if (Status status = parsed.command->run(session); !status)
-    return status;
+  }
+  Command *command = parsed.command ? findCommand(commands, parsed.command->name()) : nullptr;
+  if (command && session.options().help)
+    session.print(commandHelp(session, *command));
+  else if (command)
+    UWT_RETURN_IF_ERROR(command->run(session));
   Status written = session.finish();
   session.endWhereReaderIsGone();
   return written;
@@ -43,7 +45,10 @@ int main(int argc, char **argv) {
   CommandList commands;
   addCommands(commands);
   SessionOptions options;
-  auto parsed = parseCommandLine(argc, argv, commands, options);
+  std::vector<CommandTable *> tables;
+  for (const std::unique_ptr<Command> &command : commands)
+    tables.push_back(command.get());
+  auto parsed = parseCommandLine(argc, argv, tables, commonOptions(options));
   if (!parsed) {
     printError(parsed.error().message());
     return static_cast<int>(parsed.error().getKind());

@@ -40,6 +40,7 @@ struct BenchWorkload {
 
 /// "gaussian", "row-scaled", "student-t4", "row-scaled-t4".
 std::vector<std::string> syntheticWeights();
+bool isSyntheticWeights(const std::string &name);
 
 /// Weights of that distribution, standard deviation about 0.02, in bf16: rows times
 /// exp(0.3 z) where the name says row-scaled, Student's t with 4 degrees of
@@ -47,8 +48,15 @@ std::vector<std::string> syntheticWeights();
 BenchWorkload makeSynthetic(const std::string &name, const std::vector<uint64_t> &shape,
                             uint64_t seed, ThreadPool &pool);
 
+/// An error for a name that is neither a kind of weights nor a path. Errors: Usage.
+Status checkWeightsExist(const std::string &path);
+
+/// Dense BF16 words x[m, k] of a standard normal distribution.
+std::vector<uint16_t> drawX(uint64_t m, uint64_t k, uint64_t seed, ThreadPool &pool);
+
 /// All tensors of a file or folder that have an element type of ours and two or more
-/// dimensions. Errors: as Checkpoint::open; Usage where there is none.
+/// dimensions. Errors: as checkWeightsExist and Checkpoint::open;
+/// Usage where there is none.
 Expected<BenchWorkload> loadWeights(const std::string &path, ThreadPool &pool);
 
 } // namespace uwt

@@ -14,6 +14,7 @@
 #ifndef UWT_COSTMODEL_KERNELPROFILES_H
 #define UWT_COSTMODEL_KERNELPROFILES_H
 
+#include "uwt/Codec/Codec.h"
 #include "uwt/CostModel/GpuCost.h"
 #include <span>
 #include <string>
@@ -22,8 +23,13 @@ namespace uwt {
 
 struct KernelProfileRow {
   std::string target, format;
+  /// The batch that the kernel was made for.
+  uint64_t m = 0;
   KernelProfile profile;
 };
+
+/// The matrix that kernels are profiled with: 4096 outputs, 14336 inputs.
+inline constexpr uint64_t profiledN = 4096, profiledK = 14336;
 
 /// The table, formats in the order in which ties are broken. Thread-safe.
 std::span<const KernelProfileRow> kernelProfiles();
@@ -32,6 +38,27 @@ std::span<const KernelProfileRow> kernelProfiles();
 /// of it the narrowest, else the widest. Null where the table has none.
 const KernelProfile *findKernelProfile(const GpuTarget &target, std::string_view format,
                                        uint64_t batch);
+
+/// The m that a kernel is profiled with to serve `m`: of those that the table has for the target
+/// the next one, else the largest.
+uint64_t profiledM(const GpuTarget &target, uint64_t m);
+
+/// Rows of JSON (schema uwt.kernel-profiles/2, what `uwt compile --emit profiles` prints). Errors:
+/// Invalid.
+Expected<std::vector<KernelProfileRow>> parseKernelProfiles(std::string_view json);
+
+/// Where profiles come from. Thread-safe.
+class KernelProfileSource {
+public:
+  virtual ~KernelProfileSource() = default;
+  /// The profile of the kernel that multiplies from a format at a batch, as findKernelProfile takes
+  /// it. It lives as long as the source. Errors: why there is none, as one sentence.
+  virtual Expected<const KernelProfile *> find(const GpuTarget &target, const Format &format,
+                                               uint64_t m) = 0;
+};
+
+/// The table as a source, of which nothing else is found.
+KernelProfileSource &tableOfKernelProfiles();
 
 } // namespace uwt
 

@@ -21,8 +21,7 @@ public:
   std::string_view keyword() const override { return "bitplane"; }
   std::string_view summary() const override {
     return "distance from a base in 3 bits, each bit in a chunk of its own; with escapes=none, "
-           "panels "
-           "with other symbols are stored as words";
+           "panels with other symbols are stored as words";
   }
   std::vector<std::string> examples() const override {
     return {"bitplane<3>", "bitplane<3>, layout=row_major", "bitplane<3>, escapes=rows<64>",

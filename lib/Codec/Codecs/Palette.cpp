@@ -26,8 +26,7 @@ public:
   std::string_view keyword() const override { return "palette"; }
   std::string_view summary() const override {
     return "4-bit index into a table of the sixteen commonest symbols; with escapes=none, panels "
-           "with "
-           "other symbols are stored as words";
+           "with other symbols are stored as words";
   }
   std::vector<std::string> examples() const override {
     return {"palette<4>", "palette<4>, escapes=rows<64>", "palette<4>, escapes=none",

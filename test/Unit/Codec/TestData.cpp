@@ -11,6 +11,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <set>
+#include <tuple>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -318,6 +320,18 @@ std::vector<std::string> test::registeredFormats() {
   for (const Codec *codec : allCodecs())
     for (const std::string &example : codec->examples())
       formats.push_back(example);
+  return formats;
+}
+
+std::vector<std::string> test::formatsOfEachComposition() {
+  std::vector<std::string> formats;
+  std::set<std::tuple<std::string, Packing, Layout, bool>> seen;
+  for (const std::string &text : registeredFormats()) {
+    Format format = parsedFormat(text);
+    if (seen.emplace(format.codec.keyword, format.packing, format.layout, format.rowClasses > 1)
+            .second)
+      formats.push_back(text);
+  }
   return formats;
 }
 

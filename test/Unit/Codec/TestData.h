@@ -143,6 +143,9 @@ std::vector<CodePath> availableCodePaths();
 
 /// All examples of all codecs, in the registry's order.
 std::vector<std::string> registeredFormats();
+/// Of each codec, the first example of each composition that reads other planes, or reads them in
+/// another way: packings, layouts, contexts.
+std::vector<std::string> formatsOfEachComposition();
 /// Parses a format that is known to be well-formed.
 Format parsedFormat(std::string_view text);
 /// The text form with everything but letters and digits replaced: a test's name.

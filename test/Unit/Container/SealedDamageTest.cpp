@@ -30,7 +30,7 @@ static VerifyOptions singleThread(bool decode) {
 namespace {
 
 /// Containers of a few small tensors in each kind of format.
-class SealedDamageTest : public testing::TestWithParam<const char *> {
+class SealedDamageTest : public testing::TestWithParam<std::string> {
 protected:
   void SetUp() override {
     writeTensors(folder / "plain", {{"w", "BF16", {100, 100}, bf16Weights(100 * 100, 1)},
@@ -61,7 +61,7 @@ TEST_P(SealedDamageTest, DecodingFindsWhatDecompressingWouldFind) {
   size_t begin = SafetensorsFile::open(folder / "c")->prefix().size();
   Random random(7);
   unsigned looksIntact = 0, doesNotDecode = 0;
-  for (unsigned round = 0; round < (underSanitizer ? 60 : 150); ++round) {
+  for (unsigned round = 0; round < (underSanitizer ? 25 : 60); ++round) {
     Bytes bytes = sound;
     for (uint64_t flips = 1 + random.below(3); flips > 0; --flips)
       bytes[begin + random.below(bytes.size() - begin)] ^=
@@ -86,15 +86,12 @@ TEST_P(SealedDamageTest, DecodingFindsWhatDecompressingWouldFind) {
     doesNotDecode += checked->passed() && !decoded->passed();
   }
   EXPECT_GT(looksIntact, 0u);
-  // The raw codec decodes anything.
-  if (std::string_view(GetParam()) == "huffman<12,1>")
+  // Any code of a fixed rate means something.
+  if (checkFormat(parsedFormat(GetParam()), ElementType::BF16)->rate == Rate::Prefix)
     EXPECT_GT(doesNotDecode, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, SealedDamageTest,
-                         testing::Values("huffman<12,1>", "window<4>", "inplace<12>",
-                                         "huffman<12,2>, layout=row_major",
-                                         "huffman<12,1>, context=row_class<4>"),
+INSTANTIATE_TEST_SUITE_P(Formats, SealedDamageTest, testing::ValuesIn(formatsOfEachComposition()),
                          [](const auto &info) { return testNameOf(info.param); });
 
 /// A folder whose checksums are all right, in which the second of two shards does not decode.

@@ -118,7 +118,7 @@ protected:
     options.shapes = {{"test", rows, columns}, {"other", 64, 64}};
     options.batches = {1, 3, 65};
     options.timing = {4, 2};
-    options.rotation = 1;
+    options.copies = 2;
     options.copyBytes = 4096;
     options.cublasLt = fakeCublasLtPath();
     options.observer = [this](const DeviceWeight &weight, std::span<const uint16_t> words) {
@@ -198,9 +198,9 @@ TEST_F(GpuBenchTest, ChecksAndTimesEachKernel) {
   EXPECT_EQ(row.checks.exactOutputs, 3 * rows);
   EXPECT_EQ(row.checks.decodedColumns, columns);
   EXPECT_EQ(row.copies, 2u);
-  EXPECT_EQ(row.dependent.microseconds.size(), 4u);
-  EXPECT_EQ(row.serial.microseconds.size(), 4u);
-  EXPECT_EQ(row.probe.microseconds.size(), 4u);
+  EXPECT_EQ(row.dependent.seconds.size(), 4u);
+  EXPECT_EQ(row.serial.seconds.size(), 4u);
+  EXPECT_EQ(row.probe.seconds.size(), 4u);
   ASSERT_EQ(result.baselines.size(), 2u);
   EXPECT_EQ(result.baselines[0].tried, 8u);
   EXPECT_EQ(result.cublasVersion, "13.0.2");
@@ -277,7 +277,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
   EXPECT_EQ(result.rows[2].entry->kernel, "transcode");
   EXPECT_EQ(result.rows[2].writtenBytes, 80u * 192 * 2);
   EXPECT_EQ(result.rows[2].checks.twinOutputs, 80u * 192);
-  EXPECT_EQ(result.rows[2].dependent.microseconds.size(), 4u);
+  EXPECT_EQ(result.rows[2].dependent.seconds.size(), 4u);
   // Batches of products alone.
   EXPECT_EQ(result.baselines.size(), 1u);
   breakIt = [](const FakeLaunch &launch, uint16_t *out) {
@@ -320,7 +320,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesWeightsThatTheDeviceCodes) {
   EXPECT_EQ(row.entry->result->str(), "inplace<12>");
   EXPECT_GT(row.writtenBytes, rows * columns * 3 / 2);
   EXPECT_EQ(row.checks.twinOutputs, row.writtenBytes);
-  EXPECT_EQ(row.dependent.microseconds.size(), 4u);
+  EXPECT_EQ(row.dependent.seconds.size(), 4u);
   EXPECT_EQ(fake.memory.size(), 0u);
   // A byte of the code words.
   fake.onLaunch = [&](const FakeLaunch &launch) {
@@ -341,7 +341,7 @@ TEST_F(GpuBenchTest, TimesProductsWhoseWeightsAreDecodedAhead) {
   ASSERT_TRUE(holds(run()));
   ASSERT_EQ(result.rows.size(), 2u);
   for (const BenchRow &row : result.rows)
-    EXPECT_EQ(row.ahead.microseconds.size(), 4u);
+    EXPECT_EQ(row.ahead.seconds.size(), 4u);
   std::set<void *> streams;
   for (const FakeStep &step : fake.steps)
     if (step.function == "decode")
@@ -380,7 +380,7 @@ TEST_F(GpuBenchTest, ChecksOnlyWhereThatIsAskedFor) {
   options.checkOnly = true;
   ASSERT_TRUE(holds(run()));
   EXPECT_EQ(result.rows.size(), 4u);
-  EXPECT_TRUE(result.rows[0].dependent.microseconds.empty());
+  EXPECT_TRUE(result.rows[0].dependent.seconds.empty());
   EXPECT_EQ(lines.back(), "right: product_inplace12, N 66, K 144, batch 3");
 }
 
@@ -450,7 +450,7 @@ TEST_F(GpuBenchTest, StopsWhereTheDriverFails) {
 // Reports
 //===----------------------------------------------------------------------===//
 
-/// All members' names, "rows[].time.median_us", of the first item of lists.
+/// All members' names, "rows[].time.median_seconds", of the first item of lists.
 static void namesIn(const nlohmann::json &json, const std::string &path,
                     std::set<std::string> &names) {
   if (json.is_array() && !json.empty())
@@ -476,14 +476,14 @@ TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
   ASSERT_TRUE(holds(run()));
   Report report(options, *predictions, "0.1.0");
   auto json = nlohmann::ordered_json::parse(report.text(result));
-  EXPECT_EQ(json["schema"], "uwt.gpu-bench/2");
+  EXPECT_EQ(json["schema"], "uwt.gpu-bench/3");
   EXPECT_EQ(json["machine"]["gpu"], "Fake GPU");
   EXPECT_EQ(json["rows"][2]["predicted"]["m"], 1);
   EXPECT_EQ(json["rows"][3]["predicted"]["m"], 64);
   EXPECT_FALSE(json["rows"][0].contains("predicted"));
   if (const char *write = std::getenv("UWT_WRITE_GPU_SAMPLE")) {
     // What differs from run to run, and from machine to machine.
-    json["machine"]["host"] = json["machine"]["processor"] = "";
+    json["machine"]["host"] = json["processor"] = "";
     json["begun"] = json["written"] = "2026-01-01T00:00:00Z";
     json["packs"][0]["path"] = "kernels.uwtpack";
     for (auto &row : json["rows"])
@@ -517,53 +517,39 @@ TEST(GpuBenchProfiles, OfAnotherKindIsRefused) {
 }
 
 //===----------------------------------------------------------------------===//
-// Grid and options
+// Options
 //===----------------------------------------------------------------------===//
 
-TEST(GpuBenchGrid, HasTheShapesOfTheModelsOnce) {
-  std::vector<GridShape> shapes = allShapes();
-  EXPECT_EQ(shapes.size(), 48u);
-  EXPECT_EQ(shapes[2].name, "llama-3.1-8b, mixtral-8x7b");
-  EXPECT_EQ(shapes.front().rows, 6144u);
-  // Outputs of attention are divided along K.
-  EXPECT_TRUE(std::ranges::any_of(
-      shapes, [](const GridShape &s) { return s.rows == 4096 && s.columns == 512; }));
-  EXPECT_EQ(quickShapes().size(), 3u);
-}
-
-TEST(GpuBenchGrid, IsReadFromText) {
-  auto shapes = parseShapes("deepseek-v3-expert,4100x4111");
-  ASSERT_TRUE(holds(shapes));
-  ASSERT_EQ(shapes->size(), 3u);
-  EXPECT_EQ((*shapes)[2].columns, 4111u);
-  const std::string shape = "--shapes takes all, quick, packs, smallest, models such as "
-                            "llama-3.1-8b, and shapes such as 4096x14336 (N x K, at most 2^24), "
-                            "not ";
-  EXPECT_EQ(messageOf(parseShapes("4096")), shape + "'4096'");
-  EXPECT_EQ(messageOf(parseShapes("4096x0")), shape + "'4096x0'");
-  EXPECT_EQ(messageOf(parseShapes("")), shape + "''");
-  EXPECT_THAT(*parseBatches("1,64"), ElementsAre(1, 64));
-  EXPECT_EQ(messageOf(parseBatches("1,,2")),
-            "--m takes all, quick, and numbers from 1 to 65536, not ''");
-}
-
 TEST(GpuBenchOptions, AreRead) {
-  auto options = parseOptions({"--pack=a", "--pack", "b", "--quick", "--device", "2", "--json=o"});
+  auto options = parseOptions({"--pack=a", "--pack", "b", "--quick", "--device", "2", "-o", "o"});
   ASSERT_TRUE(holds(options));
   EXPECT_THAT(options->bench.packs, ElementsAre("a", "b"));
   EXPECT_EQ(options->bench.shapes.size(), 3u);
+  EXPECT_EQ(options->bench.timing.samples, 10u);
+  EXPECT_EQ(options->bench.weights, "row-scaled-t4");
   EXPECT_EQ(options->device, 2u);
-  EXPECT_EQ(options->json, "o");
-  EXPECT_EQ(messageOf(parseOptions({})),
-            "no pack is given; use --pack FILE, made by 'uwt compile --emit pack'");
-  EXPECT_EQ(messageOf(parseOptions({"--paks"})),
-            "there is no option '--paks'; did you mean '--pack'?; see --help");
-  EXPECT_EQ(messageOf(parseOptions({"--pack"})), "--pack needs a value: FILE");
-  EXPECT_EQ(messageOf(parseOptions({"--quick=1"})), "--quick takes no value");
-  EXPECT_EQ(messageOf(parseOptions({"--device", "x"})),
-            "--device takes a number up to 1024, not 'x'");
+  EXPECT_EQ(options->output, "o");
+  // What is given counts, wherever --quick stands.
+  options = parseOptions({"--pack=a", "--m", "3", "--samples=4", "--shapes=packs", "--quick"});
+  ASSERT_TRUE(holds(options));
+  EXPECT_EQ(options->bench.choice, ShapeChoice::Own);
+  EXPECT_THAT(options->bench.batches, ElementsAre(3));
+  EXPECT_EQ(options->bench.timing.samples, 4u);
   EXPECT_TRUE(holds(parseOptions({"--list"})));
   for (const char *name : {"--pack FILE", "--kernel-profiles FILE", "--ncu FILE"})
     EXPECT_THAT(helpText(), HasSubstr(name));
   EXPECT_THAT(listText(*parseOptions({"--list", "--quick"})), HasSubstr("28672x4096   llama"));
+}
+
+TEST(GpuBenchOptions, MistakesAreNamed) {
+  EXPECT_EQ(messageOf(parseOptions({})),
+            "no pack is given; use --pack FILE, made by 'uwt compile --emit pack'");
+  EXPECT_EQ(messageOf(parseOptions({"--paks"})),
+            "uwt-bench has no option '--paks'; did you mean '--pack'?");
+  EXPECT_EQ(messageOf(parseOptions({"more"})),
+            "uwt-bench does not take the argument 'more'; see 'uwt-bench --help'");
+  EXPECT_EQ(messageOf(parseOptions({"--pack"})), "--pack needs a value");
+  EXPECT_EQ(messageOf(parseOptions({"--device", "x"})),
+            "--device takes a whole number from 0 to 4096, got 'x'");
+  EXPECT_EQ(messageOf(parseOptions({"--samples", "0"})), "--samples: expected at least 1");
 }

@@ -92,9 +92,9 @@ struct Program {
 
 constexpr uint64_t rows = 130, columns = 272;
 
-Expected<LoadedWeight> loadedWeight() {
+Expected<LoadedWeight> loadedWeight(std::string_view format = "inplace<12>") {
   ThreadPool pool(1);
-  TensorDescription description{ElementType::BF16, {2, rows, columns}, parsedFormat("inplace<12>")};
+  TensorDescription description{ElementType::BF16, {2, rows, columns}, parsedFormat(format)};
   std::vector<uint8_t> bytes =
       makeTensor(description.element, description.shape, Distribution::StudentT4, 3);
   return LoadedWeight::fromBytes(description, bytes, pool);
@@ -194,6 +194,53 @@ TEST_F(LaunchTest, PassesWhatTheKernelExpects) {
   // A panel table of the second matrix.
   EXPECT_EQ(program->weight->part(ArgumentKind::Panels, 1).bytes, 3 * sizeof(DevicePanelEntry));
 }
+
+/// What a kernel for weights in each format gets.
+class LaunchFormatTest : public LaunchTest, public testing::WithParamInterface<std::string> {};
+
+TEST_P(LaunchFormatTest, PassesThePlanesOfTheWeight) {
+  KernelPackWriter writer;
+  KernelEntry entry = sampleKernel();
+  entry.code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
+  entry.format = parsedFormat(GetParam()).ofMatrices();
+  // Stored k_major, a matrix has the other shape.
+  entry.columns = entry.rows;
+  std::erase_if(entry.arguments,
+                [](const KernelArgument &one) { return one.kind == ArgumentKind::Extra; });
+  fake.parameterCount = 10 * memrefParameters + 6;
+  writer.addKernel(entry);
+  auto weight = loadedWeight(GetParam());
+  ASSERT_TRUE(holds(weight));
+  Bytes bytes = *writer.bytes();
+  auto made = makeProgram(*weight, bytes);
+  // Records lie in the order of fragments, and fixed rates alone have records for kernels.
+  bool isFixed = checkFormat(entry.format, ElementType::BF16)->rate == Rate::Fixed;
+  if (isFixed && entry.format.layout != Layout::Fragment16x16) {
+    EXPECT_THAT(messageOf(made), testing::StartsWith("no kernel reads the escapes of "));
+    return;
+  }
+  ASSERT_TRUE(holds(made));
+  program = std::move(*made);
+  fake.launches.clear();
+  LaunchOperands operands = operandsOf(*program);
+  operands.extras = {};
+  ASSERT_TRUE(holds(launch(operands)));
+  ASSERT_EQ(fake.launches.size(), 1u);
+  const std::vector<uint64_t> &parameters = fake.launches[0].parameters;
+  size_t next = 0;
+  for (ArgumentKind kind : {ArgumentKind::Panels, ArgumentKind::Code, ArgumentKind::Words,
+                            ArgumentKind::Patch, ArgumentKind::Records, ArgumentKind::Table}) {
+    DeviceWeight::Part part = program->weight->part(kind, 1);
+    EXPECT_EQ(parameters[next], part.address) << nameOf(kind);
+    EXPECT_EQ(parameters[next + 3] * bytesOf(entry.arguments[next / memrefParameters].type),
+              part.bytes)
+        << nameOf(kind);
+    next += memrefParameters;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, LaunchFormatTest, testing::ValuesIn(registeredFormats()),
+                         [](const auto &info) { return testNameOf(info.param); });
 
 TEST_F(LaunchTest, MakesOneCallOfTheDriver) {
   size_t before = fake.calls.size();

@@ -6,11 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Pack/KernelPack.h"
+#include "Codec/TestData.h"
 #include "Container/FaultyOperations.h"
 #include "Container/TestFiles.h"
 #include "Cuda/CudaTesting.h"
 #include "SamplePack.h"
 #include <gmock/gmock.h>
+#include <map>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -144,6 +146,30 @@ TEST_F(SamplePackTest, GivesTheKernelOfTheTargetAndBatch) {
 TEST_F(SamplePackTest, DoesNotLookAtHowTheTensorLies) {
   EXPECT_EQ(chosen(*pack, queryOf("sm_90", "inplace<12>, storage=k_major", 8)),
             "uwt_skinny_inplace12_n8 of sm_90a (cubin)");
+}
+
+TEST(KernelPackSelection, GivesEachFormatItsOwnKernel) {
+  KernelPackWriter writer;
+  uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
+  std::map<std::string, std::string> kernels;
+  for (const std::string &text : registeredFormats()) {
+    std::string format = parsedFormat(text).ofMatrices().str();
+    KernelEntry entry = sampleKernel();
+    entry.kernel = "kernel_" + std::to_string(kernels.size());
+    entry.code = code;
+    entry.format = parsedFormat(format);
+    if (kernels.emplace(format, entry.kernel).second)
+      writer.addKernel(entry);
+  }
+  auto bytes = writer.bytes();
+  ASSERT_TRUE(holds(bytes));
+  auto pack = KernelPack::parse(*bytes);
+  ASSERT_TRUE(holds(pack));
+  EXPECT_EQ((*pack)->kernels().size(), kernels.size());
+  for (const std::string &text : registeredFormats())
+    EXPECT_EQ(chosen(**pack, queryOf("sm_90", text, 8)),
+              kernels[parsedFormat(text).ofMatrices().str()] + " of sm_90a (cubin)")
+        << text;
 }
 
 TEST_F(SamplePackTest, GivesTranscodersOnlyWhenAsked) {

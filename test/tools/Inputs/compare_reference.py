@@ -1,11 +1,12 @@
-"""Compares the reference at the end of docs/cli.md with what `uwt help --markdown` printed.
+"""Compares the reference at the end of a page with what its program printed: docs/cli.md with
+`uwt help --markdown`, docs/gpu-bench.md with `uwt-bench --markdown`.
 
-    compare_reference.py docs/cli.md PRINTED [--update]
+    compare_reference.py PAGE PRINTED [--update]
 """
 
 import sys
 
-MARK = "<!-- made by `uwt help --markdown`"
+MARK = "<!-- made by `uwt"
 
 
 def main():
@@ -19,7 +20,8 @@ def main():
         with open(page, "w", encoding="utf-8") as file:
             file.write(text[:begin] + "\n" + reference)
     elif text[begin:].strip() != reference.strip():
-        sys.exit(f"{page} is not up to date: run\n  uwt help --markdown > /tmp/reference && "
+        command = text[text.index(MARK):].split("`")[1]
+        sys.exit(f"{page} is not up to date: run\n  {command} > /tmp/reference && "
                  f"python3 {__file__} {page} /tmp/reference --update")
 
 

@@ -16,8 +16,11 @@
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "BenchProduct.h"
+#include "uwt/Bench/BenchReport.h"
+#include "uwt/Bench/Samples.h"
 #include "uwt/Container/File.h"
 #include "uwt/CostModel/Fit.h"
+#include "uwt/Support/StopWatch.h"
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -84,10 +87,6 @@ private:
 
 } // namespace
 
-static double leastOf(const std::vector<double> &values) {
-  return *std::min_element(values.begin(), values.end());
-}
-
 Status BenchCalibrateCommand::measureBandwidth(Session &session) {
   session.detail("measuring bandwidth");
   ThreadPool all(threads);
@@ -95,12 +94,11 @@ Status BenchCalibrateCommand::measureBandwidth(Session &session) {
   result.bandwidth.clear();
   for (unsigned count = 1; count <= all.size(); ++count) {
     ThreadPool pool(count);
-    std::vector<double> seconds;
-    for (unsigned i = 0; i < readPasses; ++i) {
-      UWT_RETURN_IF_ERROR(checkInterrupted());
-      seconds.push_back(probe.run(pool));
-    }
-    double rate = static_cast<double>(probe.bytes()) / leastOf(seconds) * 1e-9;
+    UWT_ASSIGN_OR_RETURN(Samples reads, takeSamples(readPasses, [&] {
+                           probe.run(pool);
+                           return checkInterrupted();
+                         }));
+    double rate = static_cast<double>(probe.bytes()) / reads.least() * 1e-9;
     // More threads never read less: what looks so is something else on the machine.
     if (!result.bandwidth.empty())
       rate = std::max(rate, result.bandwidth.back());
@@ -117,15 +115,13 @@ void BenchCalibrateCommand::measureLoops() {
     while (Clock::now() < until) {
     }
   };
-  std::vector<double> excess;
+  Samples excess;
   for (unsigned i = 0; i < 2000; ++i) {
-    auto begin = Clock::now();
+    StopWatch watch;
     pool.parallelRanges(pool.size(), body, nullptr);
-    excess.push_back(
-        std::chrono::duration<double, std::micro>(Clock::now() - begin - loopWork).count());
+    excess.seconds.push_back(watch.lap() - std::chrono::duration<double>(loopWork).count());
   }
-  std::sort(excess.begin(), excess.end());
-  result.forkJoin = std::max(excess[excess.size() / 4], 0.0);
+  result.forkJoin = std::max(excess.quantile(0.25) * 1e6, 0.0);
 }
 
 Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &weights,
@@ -149,19 +145,20 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
                        compiler->decodeOperations(experiment.format.str()));
   observation.format.size = expectedSize(observation.format.format, ElementType::BF16);
   observation.format.size.escapesPerWeight = isRaw(experiment.format) ? 0 : escapes;
+  ThreadPool one(1);
   for (uint64_t batch : experiment.batches) {
-    std::vector<uint8_t> x = drawInput(batch, weights.columns(), batch);
-    ToolTensor input{"BF16", {batch, weights.columns()}, x};
-    std::vector<double> seconds;
+    std::vector<uint16_t> x = drawX(batch, weights.columns(), batch, one);
+    ToolTensor input{"BF16", {batch, weights.columns()}, bytesOf(x)};
+    Samples times;
     UWT_RETURN_IF_ERROR(
-        program->run(batchFunction(batch), std::span(&input, 1), threadCount, 5, seconds));
-    auto repeats = static_cast<unsigned>(std::clamp(leastSeconds / leastOf(seconds), 10.0, 2000.0));
+        program->run(batchFunction(batch), std::span(&input, 1), threadCount, 5, times.seconds));
+    auto repeats = static_cast<unsigned>(std::clamp(leastSeconds / times.least(), 10.0, 2000.0));
     UWT_RETURN_IF_ERROR(checkInterrupted());
-    UWT_RETURN_IF_ERROR(
-        program->run(batchFunction(batch), std::span(&input, 1), threadCount, repeats, seconds));
+    UWT_RETURN_IF_ERROR(program->run(batchFunction(batch), std::span(&input, 1), threadCount,
+                                     repeats, times.seconds));
     observation.problem = {
         batch, weights.rows(), weights.columns(), 1, threadCount, !experiment.exact, true};
-    observation.microseconds = leastOf(seconds) / weights.copies() * 1e6;
+    observation.microseconds = times.least() / weights.copies() * 1e6;
     observations.push_back(observation);
   }
   return ok();
@@ -274,7 +271,7 @@ Status BenchCalibrateCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(writeWholeFile(
       path, std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size()), true));
   if (session.wantsJson()) {
-    Json object = schemaObject("bench.calibrate");
+    Json object = benchResult("bench.calibrate/1", UWT_VERSION);
     object["file"] = path;
     object["calibration"] = Json::parse(text);
     printJson(session, object);

@@ -7,10 +7,12 @@
 
 #include "../Command.h"
 #include "../text/Json.h"
-#include "../text/Paths.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "BenchRun.h"
+#include "uwt/Bench/BenchFlags.h"
+#include "uwt/Bench/BenchReport.h"
+#include "uwt/Bench/Grid.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
@@ -40,14 +42,15 @@ public:
 
 private:
   Expected<std::vector<std::pair<std::string, FormatChoice>>> choices() const;
-  Expected<BenchWorkload> workload(const std::string &name, ThreadPool &pool) const;
-  Expected<CodecBenchResult> measure(const Session &session, const std::string &weightsName) const;
+  Status measureKind(Session &session, const std::string &kind,
+                     std::vector<CodecBenchResult> &results);
+  Expected<CodecBenchResult> measure(const Session &session, const BenchWorkload &source) const;
   Status measurePeers(const Session &session, const BenchWorkload &weights,
                       CodecBenchResult &result) const;
   std::string tables(const Session &session, const CodecBenchResult &result) const;
   Json json(const std::vector<CodecBenchResult> &results) const;
 
-  std::string size = "4096x4096", seed = "1", path = "best";
+  std::string shapes = "4096x4096", seed = "1", path = "best";
   std::vector<std::string> weights, formats;
   bool all = false, slow = false, noPeers = false;
   double minimumSeconds = 1;
@@ -72,16 +75,15 @@ std::vector<Example> BenchCodecsCommand::examples() const {
            "Two kinds of weights, zstd -19 as well"},
           {"uwt bench codecs --weights model.safetensors --format best-size",
            "One format on your own weights"},
-          {"uwt bench codecs --tensor-size 64x64 --path scalar --json",
+          {"uwt bench codecs --shapes 64x64 --path scalar --json",
            "A small matrix without SIMD, for a script"}};
 }
 
 std::vector<Option> BenchCodecsCommand::options() {
   return {
-      {"--weights", "KIND|PATH", "what to measure on; may be given again (default: gaussian)",
-       &weights, ValueHint::Path},
-      {"--tensor-size", "NxK", "shape of synthetic weights (default: 4096x4096)", &size},
-      {"--seed", "S", "seed of synthetic weights (default: 1)", &seed},
+      weightsOption(&weights, "gaussian"),
+      shapesOption(&shapes, shapes),
+      seedOption(&seed),
       {"--format", "FORMAT", "what to measure; may be given again (default: six of them)", &formats,
        ValueHint::Format},
       {"--all", "", "measure every example format of every codec", &all},
@@ -92,7 +94,7 @@ std::vector<Option> BenchCodecsCommand::options() {
        ValueHint::None,
        {"best", "reference", "scalar", "avx2", "avx512"}},
       {"--min-seconds", "S", "time to repeat each measurement for (default: 1)", &minimumSeconds},
-      {"--no-peers", "", "leave out memcpy and zstd", &noPeers},
+      noPeersOption(&noPeers, "memcpy and zstd"),
       {"--slow", "", "measure zstd -19 as well", &slow},
       threadsOption(&threads, "1; 0: one a processor"),
   };
@@ -134,23 +136,6 @@ Expected<std::vector<std::pair<std::string, FormatChoice>>> BenchCodecsCommand::
   return result;
 }
 
-Expected<BenchWorkload> BenchCodecsCommand::workload(const std::string &name,
-                                                     ThreadPool &pool) const {
-  std::vector<std::string> kinds = syntheticWeights();
-  if (std::find(kinds.begin(), kinds.end(), name) != kinds.end()) {
-    UWT_ASSIGN_OR_RETURN(auto shape, parseShape(size, "--tensor-size"));
-    UWT_ASSIGN_OR_RETURN(uint64_t seedValue, parseNumber(seed, "--seed"));
-    return makeSynthetic(name, shape, seedValue, pool);
-  }
-  if (pathExists(name))
-    return loadWeights(name, pool);
-  std::vector<std::string_view> views(kinds.begin(), kinds.end());
-  return usageError("--weights: " + inQuotes(name) +
-                    " is neither a kind of weights (gaussian, row-scaled, student-t4, "
-                    "row-scaled-t4) nor a path" +
-                    didYouMean(name, views));
-}
-
 /// Whether a failure only says that a format does not fit these tensors, so that
 /// `--all` goes on without it.
 static bool isSkippable(const Error &error, bool all) {
@@ -178,9 +163,8 @@ Status BenchCodecsCommand::measurePeers(const Session &session, const BenchWorkl
 }
 
 Expected<CodecBenchResult> BenchCodecsCommand::measure(const Session &session,
-                                                       const std::string &weightsName) const {
+                                                       const BenchWorkload &source) const {
   ThreadPool every, pool(threads);
-  UWT_ASSIGN_OR_RETURN(BenchWorkload source, workload(weightsName, every));
   CodecBenchResult result;
   result.name = source.name;
   result.tensors = source.tensors.size();
@@ -229,18 +213,19 @@ static std::string sizesTable(const Session &session, const CodecBenchResult &re
   uint64_t bytes = result.bytes, elements = result.elements;
   for (const CodecBenchRow &row : result.rows) {
     double bits = bitsPer(row.bytes, elements);
-    table.add({row.name, formatNumber(bits, 3), signedPercent(bits, result.bounds.joint),
-               signedPercent(bits, result.bounds.exponent), rateText(bytes, row.encode.median()),
-               rateText(bytes, row.decode.median()), row.panels ? formatCount(row.escapes) : "",
-               row.panels ? formatCount(row.panelsAsWords) : ""});
+    table.add(
+        {row.name, formatNumber(bits, 3), signedPercent(bits, result.bounds.joint),
+         signedPercent(bits, result.bounds.exponent), rateText(bytes, row.encode.total.median()),
+         rateText(bytes, row.decode.total.median()), row.panels ? formatCount(row.escapes) : "",
+         row.panels ? formatCount(row.panelsAsWords) : ""});
   }
   return table.str(session);
 }
 
 /// Shares of a measurement's time that go to each step; what is left is the rest.
-static std::vector<std::pair<std::string, double>> shares(const BenchSamples &samples,
+static std::vector<std::pair<std::string, double>> shares(const CodingSamples &samples,
                                                           double threads) {
-  double sum = samples.sum();
+  double sum = samples.total.sum();
   if (sum <= 0)
     return {};
   const CodingTimes &times = samples.times;
@@ -293,10 +278,9 @@ std::string BenchCodecsCommand::tables(const Session &session,
   return text;
 }
 
-static Json samplesJson(const BenchSamples &samples, uint64_t bytes, double threads) {
-  Json object = {{"gigabytes_per_second", gigabytesPerSecond(bytes, samples.median())},
-                 {"median_seconds", samples.median()},
-                 {"seconds", samples.seconds}};
+static Json codingJson(const CodingSamples &samples, uint64_t bytes, double threads) {
+  Json object = samplesJson(samples.total);
+  object["gigabytes_per_second"] = gigabytesPerSecond(bytes, samples.total.median());
   for (const auto &[step, share] : shares(samples, threads))
     object["shares"][step] = share;
   return object;
@@ -304,8 +288,7 @@ static Json samplesJson(const BenchSamples &samples, uint64_t bytes, double thre
 
 Json BenchCodecsCommand::json(const std::vector<CodecBenchResult> &results) const {
   ThreadPool pool(threads);
-  Json object = schemaObject("bench.codecs");
-  object["version"] = UWT_VERSION;
+  Json object = benchResult("bench.codecs/1", UWT_VERSION);
   object["code_path"] = path;
   object["best_code_path"] = simdLevelName(hostSimdLevel());
   object["threads"] = pool.size();
@@ -320,6 +303,8 @@ Json BenchCodecsCommand::json(const std::vector<CodecBenchResult> &results) cons
                 {"bytes", bytes},
                 {"exponent_entropy", result.bounds.exponent},
                 {"joint_entropy", result.bounds.joint}};
+    if (result.tensors == 1)
+      one["shape"] = result.first.shape;
     for (const CodecBenchRow &row : result.rows)
       one["rows"].push_back(
           {{"name", row.name},
@@ -330,11 +315,33 @@ Json BenchCodecsCommand::json(const std::vector<CodecBenchResult> &results) cons
            {"panels", row.panels},
            {"panels_as_words", row.panelsAsWords},
            {"verified", true},
-           {"encode", samplesJson(row.encode, bytes, static_cast<double>(pool.size()))},
-           {"decode", samplesJson(row.decode, bytes, static_cast<double>(pool.size()))}});
+           {"encode", codingJson(row.encode, bytes, static_cast<double>(pool.size()))},
+           {"decode", codingJson(row.decode, bytes, static_cast<double>(pool.size()))}});
     object["workloads"].push_back(std::move(one));
   }
   return object;
+}
+
+/// A kind that is drawn has all shapes, files have their own.
+Status BenchCodecsCommand::measureKind(Session &session, const std::string &kind,
+                                       std::vector<CodecBenchResult> &results) {
+  ThreadPool pool;
+  auto add = [&](const BenchWorkload &source) -> Status {
+    UWT_ASSIGN_OR_RETURN(CodecBenchResult result, measure(session, source));
+    if (!session.wantsJson())
+      session.print((results.empty() ? "" : "\n") + tables(session, result));
+    results.push_back(std::move(result));
+    return ok();
+  };
+  if (!isSyntheticWeights(kind)) {
+    UWT_ASSIGN_OR_RETURN(BenchWorkload source, loadWeights(kind, pool));
+    return add(source);
+  }
+  UWT_ASSIGN_OR_RETURN(std::vector<GridShape> grid, parseShapes(shapes));
+  UWT_ASSIGN_OR_RETURN(uint64_t seedValue, parseSeed(seed));
+  for (const GridShape &shape : grid)
+    UWT_RETURN_IF_ERROR(add(makeSynthetic(kind, {shape.rows, shape.columns}, seedValue, pool)));
+  return ok();
 }
 
 Status BenchCodecsCommand::run(Session &session) {
@@ -342,12 +349,8 @@ Status BenchCodecsCommand::run(Session &session) {
   settings.minimumSeconds = minimumSeconds;
   std::vector<std::string> kinds = weights.empty() ? std::vector<std::string>{"gaussian"} : weights;
   std::vector<CodecBenchResult> results;
-  for (const std::string &kind : kinds) {
-    UWT_ASSIGN_OR_RETURN(CodecBenchResult result, measure(session, kind));
-    if (!session.wantsJson())
-      session.print((results.empty() ? "" : "\n") + tables(session, result));
-    results.push_back(std::move(result));
-  }
+  for (const std::string &kind : kinds)
+    UWT_RETURN_IF_ERROR(measureKind(session, kind, results));
   if (session.wantsJson())
     printJson(session, json(results));
   return ok();

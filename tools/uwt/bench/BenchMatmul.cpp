@@ -11,6 +11,9 @@
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "BenchMatmulRun.h"
+#include "uwt/Bench/BenchFlags.h"
+#include "uwt/Bench/BenchReport.h"
+#include "uwt/Bench/Grid.h"
 #include "uwt/CostModel/CostModel.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/Target.h"
@@ -34,13 +37,14 @@ public:
 private:
   Status parse();
   Expected<Json> benchShape(Session &session, const CompilerModule &compiler,
-                            const std::string &shape);
+                            const GridShape &shape);
   Status measure(Session &session, MatmulBench &bench) const;
   Status measureRegret(Session &session, MatmulBench &bench, Json &object) const;
   std::string tables(const Session &session, const MatmulBench &bench) const;
   Json json(const MatmulBench &bench) const;
 
-  std::string shapes = "14336x4096,4096x14336", batches = "1,4,16,64", seed = "1";
+  std::string shapes = "14336x4096,4096x14336", m = "1,4,16,64", seed = "1", samples = "7";
+  std::vector<GridShape> grid;
   std::vector<std::string> formats;
   unsigned threads = 0;
   bool wait = false, noLoad = false, everyStrategy = false;
@@ -51,15 +55,13 @@ private:
 
 std::string_view BenchMatmulCommand::description() const {
   return "For y = x W^T in bf16 with f32 sums, compiled for this machine: each weight lies in "
-         "memory "
-         "in enough copies, used in turn, that none is in a cache. Weights are drawn (Student's t "
-         "with 4 degrees of freedom, rows scaled), with the escapes that they need.\n\n"
+         "memory in enough copies, used in turn, that none is in a cache. Weights are drawn "
+         "(Student's t with 4 degrees of freedom, rows scaled), with the escapes that they "
+         "need.\n\n"
          "Every row is checked first: the product from raw weights (the raw twin: the same "
-         "kernels) "
-         "against sums in FP64, all others bit for bit against it. Then rows are timed in turns "
-         "with "
-         "each other and with a plain read of the raw weights' bytes. 'auto' is the format and "
-         "kernel that the cost model picks.";
+         "kernels) against sums in FP64, all others bit for bit against it. Then rows are timed in "
+         "turns with each other and with a plain read of the raw weights' bytes. 'auto' is the "
+         "format and kernel that the cost model picks.";
 }
 
 std::vector<Example> BenchMatmulCommand::examples() const {
@@ -77,9 +79,8 @@ static std::vector<std::string> defaultFormats() {
 
 std::vector<Option> BenchMatmulCommand::options() {
   return {
-      {"--shapes", "NxK,...", "weights, as output x input features (default: " + shapes + ")",
-       &shapes},
-      {"--m", "M,...", "batch sizes (default: " + batches + ")", &batches},
+      shapesOption(&shapes, shapes),
+      mOption(&m, m),
       {"--format", "FORMAT",
        "format to run from, or 'auto'; may be given again (default: " + defaultFormats()[0] + ", " +
            defaultFormats()[1] + ")",
@@ -90,55 +91,35 @@ std::vector<Option> BenchMatmulCommand::options() {
       {"--calibration", "FILE", "constants of this machine for the cost model",
        &settings.calibration, ValueHint::Path},
       {"--target", "TARGET", "target to compile for (default: native)", &settings.target},
-      {"--samples", "N", "samples of each measurement (default: 7)", &settings.rounds},
-      {"--copies", "N",
-       "copies of a weight; 1 keeps it in a cache (default: as many as keep it cold)",
-       &settings.copies},
-      {"--seed", "S", "seed of weights and inputs (default: 1)", &seed},
+      samplesOption(&samples, samples),
+      copiesOption(&settings.copies),
+      seedOption(&seed),
       {"--no-load", "", "leave out loading and compile times", &noLoad},
       {"--every-strategy", "",
        "measure every candidate of the cost model beside its pick, and how much slower the pick is",
        &everyStrategy},
       {"--wait", "",
-       "before each round say 'ready' on standard error and wait for a line on standard input, "
-       "until "
-       "that ends: for scripts that measure something else in between",
+       "before each sample say 'ready' on standard error and wait for a line on standard input, "
+       "until that ends: for scripts that measure something else in between",
        &wait},
       threadsOption(&threads),
   };
 }
 
-/// The items of "a,b,c".
-static std::vector<std::string> splitList(const std::string &text) {
-  std::vector<std::string> items;
-  for (size_t begin = 0; begin <= text.size();) {
-    size_t end = std::min(text.find(',', begin), text.size());
-    items.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return items;
-}
-
 Status BenchMatmulCommand::parse() {
-  settings.batches.clear();
-  for (const std::string &item : splitList(batches)) {
-    UWT_ASSIGN_OR_RETURN(uint64_t batch, parseNumber(item, "--m", 1 << 16));
-    if (batch == 0 || std::ranges::count(settings.batches, batch))
-      return usageError("--m: expected different numbers from 1, got " + inQuotes(batches));
-    settings.batches.push_back(batch);
-  }
+  UWT_ASSIGN_OR_RETURN(grid, parseShapes(shapes));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> sizes, parseM(m));
+  settings.batches.assign(sizes.begin(), sizes.end());
   settings.formats = formats.empty() ? defaultFormats() : formats;
   for (const std::string &format : settings.formats)
     if (format != "auto") {
       UWT_ASSIGN_OR_RETURN(FormatChoice choice, parseFormatChoice(format));
       if (!std::holds_alternative<Format>(choice))
         return usageError("--format: " + inQuotes(format) +
-                          " is a policy; products run from a "
-                          "format, or 'auto'");
+                          " is a policy; products run from a format, or 'auto'");
     }
-  UWT_ASSIGN_OR_RETURN(settings.seed, parseNumber(seed, "--seed"));
-  if (settings.rounds == 0)
-    return usageError("--samples: expected at least 1");
+  UWT_ASSIGN_OR_RETURN(settings.seed, parseSeed(seed));
+  UWT_ASSIGN_OR_RETURN(settings.samples, parseSamples(samples));
   settings.threads = ThreadPool(threads).size();
   return ok();
 }
@@ -166,13 +147,13 @@ Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
         session.detail(pick);
   }
   std::string line;
-  for (unsigned i = 0; wait || i < settings.rounds; ++i) {
+  for (unsigned i = 0; wait || i < settings.samples; ++i) {
     if (wait) {
       std::cerr << "ready\n" << std::flush;
       if (!std::getline(std::cin, line))
         break;
     }
-    UWT_RETURN_IF_ERROR(bench.round());
+    UWT_RETURN_IF_ERROR(bench.takeSample());
   }
   return ok();
 }
@@ -183,7 +164,7 @@ Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
 
 static double readSpeed(const MatmulBench &bench) {
   return gigabytesPerSecond(bench.rawBytes() * bench.product().copies(),
-                            medianOf(bench.readSeconds()));
+                            bench.readTimes().median());
 }
 
 std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench &bench) const {
@@ -222,20 +203,21 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
                  {"copies", product.copies()},
                  {"raw_bytes", bench.rawBytes()},
                  {"read_gigabytes_per_second", readSpeed(bench)},
-                 {"read_seconds", bench.readSeconds()},
+                 {"read_seconds", bench.readTimes().seconds},
                  {"error_share_of_bound", bench.error()}};
   const MatmulRow &raw = bench.results().front();
   for (const MatmulRow &row : bench.results()) {
     Json one = {{"format", row.format}, {"bytes", row.bytesOfCopy}, {"verified", true}};
     if (row.format == "auto")
       one["picks"] = picksOf(row);
-    for (size_t i = 0; i < settings.batches.size(); ++i)
-      one["batches"].push_back(
-          {{"m", settings.batches[i]},
-           {"median_seconds", row.median(i)},
-           {"raw_gigabytes_per_second", gigabytesPerSecond(bench.rawBytes(), row.median(i))},
-           {"times_raw", row.median(i) > 0 ? raw.median(i) / row.median(i) : 0},
-           {"seconds", row.seconds[i]}});
+    for (size_t i = 0; i < settings.batches.size(); ++i) {
+      Json times = {
+          {"m", settings.batches[i]},
+          {"raw_gigabytes_per_second", gigabytesPerSecond(bench.rawBytes(), row.median(i))},
+          {"times_raw", row.median(i) > 0 ? raw.median(i) / row.median(i) : 0}};
+      times.update(samplesJson(row.times[i]));
+      one["batches"].push_back(std::move(times));
+    }
     object["rows"].push_back(std::move(one));
   }
   return object;
@@ -247,8 +229,8 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
   std::string text;
   for (const Format &run : runFormats()) {
     UWT_ASSIGN_OR_RETURN(LoadRow row, bench.measureLoad(fastFormat(ElementType::BF16), run));
-    double one = gigabytesPerSecond(bench.rawBytes(), medianOf(row.oneThread));
-    double all = gigabytesPerSecond(bench.rawBytes(), medianOf(row.allThreads));
+    double one = gigabytesPerSecond(bench.rawBytes(), row.oneThread.median());
+    double all = gigabytesPerSecond(bench.rawBytes(), row.allThreads.median());
     text += "load " + row.stored + " as " + row.run + ": " + formatNumber(one, 2) +
             " GB/s of raw weights on one thread, " + formatNumber(all, 2) + " on " +
             std::to_string(settings.threads) + "\n";
@@ -256,17 +238,15 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
                               {"run", row.run},
                               {"one_thread_gigabytes_per_second", one},
                               {"gigabytes_per_second", all},
-                              {"one_thread_seconds", row.oneThread},
-                              {"seconds", row.allThreads}});
+                              {"one_thread_seconds", row.oneThread.seconds},
+                              {"seconds", row.allThreads.seconds}});
   }
   for (const MatmulRow &each : bench.results()) {
     UWT_ASSIGN_OR_RETURN(CompileRow row, bench.measureCompile(each.format));
     text += "compile one product from " + row.format + ": " +
-            formatNumber(medianOf(row.seconds) * 1e3, 0) + " ms (";
-    Json one = {{"format", row.format},
-                {"median_seconds", medianOf(row.seconds)},
-                {"seconds", row.seconds},
-                {"code_bytes", row.stats.codeBytes}};
+            formatNumber(row.times.median() * 1e3, 0) + " ms (";
+    Json one = {{"format", row.format}, {"code_bytes", row.stats.codeBytes}};
+    one.update(samplesJson(row.times));
     bool isFirst = true;
     for (const auto &[stage, seconds] : row.stats.stages) {
       text += (isFirst ? "" : ", ") + stage + " " + formatNumber(seconds * 1e3, 0);
@@ -281,7 +261,7 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
   return ok();
 }
 
-/// What a batch size's candidates came to, as times of the pick's speed in the same rounds.
+/// What a batch size's candidates came to, as times of the pick's speed in the same samples.
 namespace {
 struct BestCandidate {
   double speed = 1;
@@ -302,8 +282,8 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
       session.detail("measuring " + text + " by " + config.str());
       bench.keepRows(2);
       UWT_RETURN_IF_ERROR(bench.add(text, strategyText(config)));
-      for (unsigned i = 0; i < settings.rounds; ++i)
-        UWT_RETURN_IF_ERROR(bench.round());
+      for (unsigned i = 0; i < settings.samples; ++i)
+        UWT_RETURN_IF_ERROR(bench.takeSample());
       const MatmulRow &pick = bench.results()[1], &row = bench.results()[2];
       for (size_t i = 0; i < best.size(); ++i) {
         double speed = pick.median(i) / row.median(i);
@@ -330,13 +310,11 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
 }
 
 Expected<Json> BenchMatmulCommand::benchShape(Session &session, const CompilerModule &compiler,
-                                              const std::string &shape) {
-  UWT_ASSIGN_OR_RETURN(auto extents, parseShape(shape, "--shapes"));
-  if (extents.size() != 2 || extents[0] == 0 || extents[1] == 0)
-    return usageError("--shapes: expected NxK, got " + inQuotes(shape));
-  session.detail("drawing weights of " + shape);
+                                              const GridShape &shape) {
+  session.detail("drawing weights of " + std::to_string(shape.rows) + " x " +
+                 std::to_string(shape.columns));
   MatmulBench bench(compiler, settings);
-  UWT_RETURN_IF_ERROR(bench.prepare(extents[0], extents[1]));
+  UWT_RETURN_IF_ERROR(bench.prepare(shape.rows, shape.columns));
   UWT_RETURN_IF_ERROR(measure(session, bench));
   if (!session.wantsJson())
     session.print(tables(session, bench));
@@ -352,14 +330,13 @@ Status BenchMatmulCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(parse());
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
-  Json object = schemaObject("bench.matmul", 2);
-  object["version"] = UWT_VERSION;
+  Json object = benchResult("bench.matmul/2", UWT_VERSION);
   object["target"] = target->name;
   object["threads"] = settings.threads;
   object["weights"] = settings.weights;
   object["seed"] = settings.seed;
   object["shapes"] = Json::array();
-  for (const std::string &shape : splitList(shapes)) {
+  for (const GridShape &shape : grid) {
     UWT_ASSIGN_OR_RETURN(Json one, benchShape(session, *compiler, shape));
     object["shapes"].push_back(std::move(one));
     if (!session.wantsJson())

@@ -7,10 +7,9 @@
 
 #include "BenchMatmulRun.h"
 #include "uwt/Runtime/LoadedWeight.h"
-#include <chrono>
+#include "uwt/Support/StopWatch.h"
 
 using namespace uwt;
-using Clock = std::chrono::steady_clock;
 
 /// Output features whose FP64 sums the raw twin is compared with.
 static constexpr uint64_t checkedFeatures = 96;
@@ -37,16 +36,16 @@ Expected<MatmulRow> MatmulBench::compileRow(const std::string &format,
   if (!program)
     return program.takeError().in(format + (strategy.empty() ? "" : ", " + strategy));
   row.program = *std::move(program);
-  row.seconds.resize(settings.batches.size());
+  row.times.resize(settings.batches.size());
   row.bytesOfCopy = row.program->stats().weightBytes / weights->copies();
   return row;
 }
 
 static Expected<std::vector<ToolResult>> runBatch(const MatmulRow &row, uint64_t batch,
-                                                  uint64_t columns, std::span<const uint8_t> x,
+                                                  uint64_t columns, const std::vector<uint16_t> &x,
                                                   unsigned threads, unsigned repeats,
                                                   std::vector<double> &seconds) {
-  ToolTensor input{"BF16", {batch, columns}, x};
+  ToolTensor input{"BF16", {batch, columns}, bytesOf(x)};
   return row.program->run(batchFunction(batch), std::span(&input, 1), threads, repeats, seconds);
 }
 
@@ -59,9 +58,9 @@ Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
   inputs.clear();
   expected.clear();
   rows.clear();
-  reads.clear();
+  reads = {};
   for (uint64_t batch : settings.batches)
-    inputs.push_back(drawInput(batch, columns, settings.seed + batch));
+    inputs.push_back(drawX(batch, columns, settings.seed + batch, pool));
 
   UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), settings.strategy));
   worstError = 0;
@@ -70,12 +69,12 @@ Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
     UWT_ASSIGN_OR_RETURN(
         auto outputs, runBatch(raw, settings.batches[i], columns, inputs[i], pool.size(), 0, none));
     expected.push_back(std::move(outputs.front().bytes));
-    double share = errorShare(*weights, settings.batches[i], inputs[i], expected[i],
+    double share = errorShare(*weights, settings.batches[i], bytesOf(inputs[i]), expected[i],
                               checkedFeatures / std::max<uint64_t>(settings.batches[i] / 4, 1) + 1);
     if (!(share <= 1))
       return invalidError("batch " + std::to_string(settings.batches[i]) +
-                          ": the product from raw "
-                          "weights is further from FP64 sums than docs/numerics.md allows");
+                          ": the product from raw weights is further from FP64 sums than "
+                          "docs/numerics.md allows");
     worstError = std::max(worstError, share);
   }
   UWT_RETURN_IF_ERROR(check(raw));
@@ -108,20 +107,19 @@ Status MatmulBench::add(const std::string &format, const std::string &strategy) 
 void MatmulBench::keepRows(size_t count) {
   rows.resize(count);
   for (MatmulRow &row : rows)
-    for (std::vector<double> &samples : row.seconds)
-      samples.clear();
+    std::ranges::fill(row.times, Samples());
 }
 
-Status MatmulBench::round() {
+Status MatmulBench::takeSample() {
   double copies = weights->copies();
   for (size_t i = 0; i < settings.batches.size(); ++i) {
-    reads.push_back(probe->run(pool));
+    reads.seconds.push_back(probe->run(pool));
     for (MatmulRow &row : rows) {
       UWT_RETURN_IF_ERROR(checkInterrupted());
       std::vector<double> seconds;
       UWT_RETURN_IF_ERROR(runBatch(row, settings.batches[i], weights->columns(), inputs[i],
                                    pool.size(), 1, seconds));
-      row.seconds[i].push_back(seconds.front() / copies);
+      row.times[i].seconds.push_back(seconds.front() / copies);
     }
   }
   return ok();
@@ -137,14 +135,13 @@ Expected<LoadRow> MatmulBench::measureLoad(const Format &stored, const Format &r
   UWT_ASSIGN_OR_RETURN(EncodedTensor encoded,
                        encodeTensor(description, weights->bytes(), planes, pool));
   ThreadPool one(1);
-  for (unsigned i = 0; i < 2 * settings.rounds; ++i) {
+  for (unsigned i = 0; i < 2 * settings.samples; ++i) {
     UWT_RETURN_IF_ERROR(checkInterrupted());
     bool isOne = i % 2 == 0;
-    auto begin = Clock::now();
+    StopWatch watch;
     UWT_RETURN_IF_ERROR(LoadedWeight::fromPlanes(
         description, viewsOf(planes), encoded.indexChecksum, isOne ? one : pool, options));
-    (isOne ? row.oneThread : row.allThreads)
-        .push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    (isOne ? row.oneThread : row.allThreads).seconds.push_back(watch.lap());
   }
   return row;
 }
@@ -160,8 +157,8 @@ Expected<CompileRow> MatmulBench::measureCompile(const std::string &format) {
     double sum = 0;
     for (const auto &[stage, seconds] : stats.stages)
       sum += seconds;
-    row.seconds.push_back(sum);
-    if (i == 0 || sum <= medianOf(row.seconds))
+    row.times.seconds.push_back(sum);
+    if (i == 0 || sum <= row.times.median())
       row.stats = std::move(stats);
   }
   return row;

@@ -15,6 +15,7 @@
 
 #include "../Session.h"
 #include "BenchProduct.h"
+#include "uwt/Bench/Samples.h"
 
 namespace uwt {
 
@@ -27,7 +28,7 @@ struct MatmulSettings {
   std::string weights = "row-scaled-t4";
   uint64_t seed = 1;
   unsigned threads = 2;
-  unsigned rounds = 7;
+  unsigned samples = 7;
   /// Copies of a weight; 0: as many as keep it cold.
   unsigned copies = 0;
 };
@@ -36,23 +37,23 @@ struct MatmulSettings {
 struct MatmulRow {
   std::string format, strategy;
   std::unique_ptr<ToolProgram> program;
-  /// [batch]: seconds of a product, a sample a round.
-  std::vector<std::vector<double>> seconds;
+  /// [batch]: times of a product.
+  std::vector<Samples> times;
   uint64_t bytesOfCopy = 0;
 
-  double median(size_t batch) const { return medianOf(seconds[batch]); }
+  double median(size_t batch) const { return times[batch].median(); }
 };
 
 /// Seconds to bring a stored tensor into a run format, on one thread and on all.
 struct LoadRow {
   std::string stored, run;
-  std::vector<double> oneThread, allThreads;
+  Samples oneThread, allThreads;
 };
 
-/// What compiling one product takes, in seconds.
+/// What compiling one product takes.
 struct CompileRow {
   std::string format;
-  std::vector<double> seconds;
+  Samples times;
   ToolStats stats;
 };
 
@@ -68,7 +69,7 @@ public:
   /// every bit equals the raw twin's. Errors: those of the compiler; Invalid (other bits).
   Status add(const std::string &format, const std::string &strategy);
   /// Adds a sample to every row and batch, and to the read probe.
-  Status round();
+  Status takeSample();
   /// Forgets all rows but the first `count`, and their samples.
   void keepRows(size_t count);
 
@@ -78,7 +79,8 @@ public:
   const ProductWeights &product() const { return *weights; }
   /// The raw twin is the first one.
   const std::vector<MatmulRow> &results() const { return rows; }
-  const std::vector<double> &readSeconds() const { return reads; }
+  /// Of plain reads of as many bytes as all copies of the raw weight have.
+  const Samples &readTimes() const { return reads; }
   uint64_t rawBytes() const { return weights->bytes().size(); }
   /// The largest error of the raw twin as a share of its bound.
   double error() const { return worstError; }
@@ -94,9 +96,10 @@ private:
   std::unique_ptr<ProductWeights> weights;
   std::unique_ptr<MemoryProbe> probe;
   /// [batch]: x, and what the raw twin makes of it.
-  std::vector<std::vector<uint8_t>> inputs, expected;
+  std::vector<std::vector<uint16_t>> inputs;
+  std::vector<std::vector<uint8_t>> expected;
   std::vector<MatmulRow> rows;
-  std::vector<double> reads;
+  Samples reads;
   double worstError = 0;
 };
 

@@ -6,15 +6,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "BenchProduct.h"
+#include "uwt/Bench/BenchFlags.h"
 #include "uwt/Container/Safetensors.h"
 #include "uwt/Format/BF16.h"
+#include "uwt/Support/StopWatch.h"
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -33,22 +33,14 @@ std::string uwt::strategyText(const KernelConfig &config) {
          ",tile_k=" + std::to_string(config.tileK);
 }
 
-double uwt::medianOf(std::vector<double> values) {
-  if (values.empty())
-    return 0;
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
 
 unsigned ProductWeights::coldCopies(uint64_t rows, uint64_t columns) {
-  constexpr uint64_t coldBytes = 256'000'000;
-  // The smallest format that is measured takes about 10 bits a weight.
-  uint64_t bytes = std::max<uint64_t>(rows * columns * 5 / 4, 1);
-  return static_cast<unsigned>(std::clamp<uint64_t>(coldBytes / bytes + 1, 2, 1024));
+  // The smallest format that is measured takes about 10 bits a weight; each copy is a product of
+  // the module that is compiled.
+  return std::min(uwt::coldCopies(rows * columns * 5 / 4), 1024U);
 }
 
 /// A path for a file that does not exist yet; the folder is made.
@@ -142,16 +134,8 @@ std::string uwt::productIr(uint64_t rows, uint64_t columns, unsigned copies,
   return text + "}\n";
 }
 
-std::vector<uint8_t> uwt::drawInput(uint64_t batch, uint64_t columns, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<uint8_t> bytes(batch * columns * 2);
-  for (size_t i = 0; i < bytes.size(); i += 2) {
-    float value = normal(random);
-    // Cut off, not rounded: any bf16 will do.
-    std::memcpy(&bytes[i], reinterpret_cast<const uint8_t *>(&value) + 2, 2);
-  }
-  return bytes;
+std::span<const uint8_t> uwt::bytesOf(const std::vector<uint16_t> &words) {
+  return {reinterpret_cast<const uint8_t *>(words.data()), words.size() * sizeof(uint16_t)};
 }
 
 double uwt::errorShare(const ProductWeights &weights, uint64_t batch, std::span<const uint8_t> x,
@@ -224,12 +208,12 @@ MemoryProbe::MemoryProbe(uint64_t bytes, ThreadPool &pool) : memory(bytes) {
 double MemoryProbe::run(ThreadPool &pool) const {
   // What keeps the reads from being left out.
   [[maybe_unused]] static volatile uint64_t sink;
-  auto begin = std::chrono::steady_clock::now();
+  StopWatch watch;
   auto body = [](void *context, uint64_t first, uint64_t last, unsigned) {
     const Buffer &buffer = *static_cast<const Buffer *>(context);
     uint64_t end = std::min<uint64_t>(last * readTaskBytes, buffer.size());
     sink = readBytes(buffer.data() + first * readTaskBytes, end - first * readTaskBytes);
   };
   pool.parallelRanges(divideUp(memory.size(), readTaskBytes), body, const_cast<Buffer *>(&memory));
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return watch.lap();
 }

@@ -26,7 +26,7 @@ namespace uwt {
 /// object. Not movable: the file's name is in programs' options.
 class ProductWeights {
 public:
-  /// Enough copies for weights that are cold, whatever their format: more than 256 MB of them.
+  /// Enough copies for weights that are cold, whatever their format.
   static unsigned coldCopies(uint64_t rows, uint64_t columns);
 
   /// `kind` as makeSynthetic takes it. Errors: IO.
@@ -60,8 +60,8 @@ std::string productIr(uint64_t rows, uint64_t columns, unsigned copies,
                       std::span<const uint64_t> batches);
 std::string batchFunction(uint64_t batch);
 
-/// Normal deviates in bf16, row-major [batch, columns].
-std::vector<uint8_t> drawInput(uint64_t batch, uint64_t columns, uint64_t seed);
+/// The bytes of dense words.
+std::span<const uint8_t> bytesOf(const std::vector<uint16_t> &words);
 
 /// Bytes of memory on huge pages that are read from the first to the last.
 class MemoryProbe {
@@ -80,8 +80,6 @@ private:
 /// features.
 double errorShare(const ProductWeights &weights, uint64_t batch, std::span<const uint8_t> x,
                   std::span<const uint8_t> y, uint64_t rows);
-
-double medianOf(std::vector<double> values);
 
 /// A configuration as option --strategy takes it: "direct,tile_n=4,tile_m=8,tile_k=512".
 std::string strategyText(const KernelConfig &config);

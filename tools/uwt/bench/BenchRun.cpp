@@ -7,25 +7,12 @@
 
 #include "BenchRun.h"
 #include "../Session.h"
-#include <algorithm>
-#include <chrono>
+#include "uwt/Support/StopWatch.h"
 #include <cstring>
-#include <numeric>
 
 using namespace uwt;
-using Clock = std::chrono::steady_clock;
 
-double BenchSamples::sum() const { return std::accumulate(seconds.begin(), seconds.end(), 0.0); }
-
-double BenchSamples::median() const {
-  if (seconds.empty())
-    return 0;
-  std::vector<double> sorted = seconds;
-  std::sort(sorted.begin(), sorted.end());
-  return sorted[sorted.size() / 2];
-}
-
-void BenchSamples::add(double choosing, const CodingTimes &one) {
+void CodingSamples::add(double choosing, const CodingTimes &one) {
   choose += choosing;
   times.statistics += one.statistics;
   times.model += one.model;
@@ -33,23 +20,12 @@ void BenchSamples::add(double choosing, const CodingTimes &one) {
   times.checksum += one.checksum;
 }
 
-static double secondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-Status uwt::repeatTimed(double minimumSeconds, std::vector<double> &seconds,
-                        const std::function<Status()> &once) {
-  constexpr size_t fewest = 3;
-  constexpr double longest = 20;
-  double sum = 0;
-  while ((sum < minimumSeconds || seconds.size() < fewest) && sum < longest) {
-    Clock::time_point start = Clock::now();
+Expected<Samples> uwt::takeSamplesUnlessInterrupted(double seconds,
+                                                    const std::function<Status()> &once) {
+  return takeSamplesFor(seconds, [&]() -> Status {
     UWT_RETURN_IF_ERROR(once());
-    seconds.push_back(secondsSince(start));
-    sum += seconds.back();
-    UWT_RETURN_IF_ERROR(checkInterrupted());
-  }
-  return ok();
+    return checkInterrupted();
+  });
 }
 
 namespace {
@@ -62,8 +38,8 @@ public:
       : workload(workload), choice(choice), settings(settings), pool(pool),
         planes(workload.tensors.size()), encoded(workload.tensors.size()) {}
 
-  Status encodeAll(BenchSamples *samples);
-  Status decodeAll(BenchSamples *samples);
+  Status encodeAll(CodingSamples *samples);
+  Status decodeAll(CodingSamples *samples);
   Status checkAll() const;
   void describe(CodecBenchRow &row) const;
 
@@ -92,11 +68,11 @@ Expected<ChosenFormat> FormatBench::formatFor(const BenchTensor &tensor) const {
   return chooseFormat(std::get<FormatPolicy>(choice), description, tensor.bytes, pool);
 }
 
-Status FormatBench::encodeAll(BenchSamples *samples) {
+Status FormatBench::encodeAll(CodingSamples *samples) {
   descriptions.clear();
   for (size_t i = 0; i < workload.tensors.size(); ++i) {
     const BenchTensor &tensor = workload.tensors[i];
-    Clock::time_point start = Clock::now();
+    StopWatch watch;
     TensorDescription description = tensor.description;
     UWT_ASSIGN_OR_RETURN(ChosenFormat chosen, formatFor(tensor));
     description.format = chosen.format;
@@ -109,7 +85,7 @@ Status FormatBench::encodeAll(BenchSamples *samples) {
     CodingTimes times;
     options.times = &times;
     options.progress = [](uint64_t) { return !interrupted(); };
-    double choosing = secondsSince(start);
+    double choosing = watch.lap();
     UWT_ASSIGN_OR_RETURN(encoded[i],
                          encodeTensor(description, tensor.bytes, planes[i], pool, options));
     if (samples)
@@ -119,7 +95,7 @@ Status FormatBench::encodeAll(BenchSamples *samples) {
   return ok();
 }
 
-Status FormatBench::decodeAll(BenchSamples *samples) {
+Status FormatBench::decodeAll(CodingSamples *samples) {
   decoded.resize(workload.tensors.size());
   for (size_t i = 0; i < workload.tensors.size(); ++i) {
     decoded[i].resize(workload.tensors[i].bytes.size());
@@ -170,10 +146,12 @@ Expected<CodecBenchRow> uwt::benchFormat(const BenchWorkload &workload, const st
   UWT_RETURN_IF_ERROR(bench.decodeAll(nullptr));
   UWT_RETURN_IF_ERROR(bench.checkAll());
   bench.describe(row);
-  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.encode.seconds,
-                                  [&] { return bench.encodeAll(&row.encode); }));
-  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.decode.seconds,
-                                  [&] { return bench.decodeAll(&row.decode); }));
+  UWT_ASSIGN_OR_RETURN(row.encode.total, takeSamplesUnlessInterrupted(settings.minimumSeconds, [&] {
+                         return bench.encodeAll(&row.encode);
+                       }));
+  UWT_ASSIGN_OR_RETURN(row.decode.total, takeSamplesUnlessInterrupted(settings.minimumSeconds, [&] {
+                         return bench.decodeAll(&row.decode);
+                       }));
   UWT_RETURN_IF_ERROR(bench.checkAll());
   return row;
 }
@@ -193,7 +171,8 @@ Expected<CodecBenchRow> uwt::benchCopy(const BenchWorkload &workload,
     return ok();
   };
   UWT_RETURN_IF_ERROR(copyAll());
-  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds / 4, row.encode.seconds, copyAll));
+  UWT_ASSIGN_OR_RETURN(row.encode.total,
+                       takeSamplesUnlessInterrupted(settings.minimumSeconds / 4, copyAll));
   for (size_t i = 0; i < copies.size(); ++i)
     if (copies[i] != workload.tensors[i].bytes)
       return invalidError("memory does not hold what is copied to it");

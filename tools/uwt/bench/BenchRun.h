@@ -15,6 +15,7 @@
 
 #include "../FormatOption.h"
 #include "uwt/Bench/BenchWeights.h"
+#include "uwt/Bench/Samples.h"
 
 namespace uwt {
 
@@ -23,17 +24,14 @@ struct BenchSettings {
   double minimumSeconds = 1;
 };
 
-/// Seconds of each repetition over the whole workload, and what the steps took of
-/// their sum.
-struct BenchSamples {
-  std::vector<double> seconds;
+/// Times of the whole workload, and what the steps took of their sum.
+struct CodingSamples {
+  Samples total;
   /// Choosing the format (policies only).
   double choose = 0;
   CodingTimes times;
 
   void add(double choosing, const CodingTimes &one);
-  double sum() const;
-  double median() const;
 };
 
 struct CodecBenchRow {
@@ -43,7 +41,7 @@ struct CodecBenchRow {
   /// Planes with the padding that a container gives them.
   uint64_t bytes = 0;
   uint64_t escapes = 0, panels = 0, panelsAsWords = 0;
-  BenchSamples encode, decode;
+  CodingSamples encode, decode;
 };
 
 /// Measures a format. Errors: Usage (the format does not fit the element type),
@@ -61,10 +59,8 @@ Expected<CodecBenchRow> benchZstd(const BenchWorkload &workload, int level,
 /// Version of zstd that this build has, or nothing.
 std::string zstdVersion();
 
-/// Repeats `once` until `minimumSeconds` are over and it ran 3 times, or took 20
-/// seconds. Interrupted where the user wishes so.
-Status repeatTimed(double minimumSeconds, std::vector<double> &seconds,
-                   const std::function<Status()> &once);
+/// takeSamplesFor; an error of kind Interrupted where the user wishes so.
+Expected<Samples> takeSamplesUnlessInterrupted(double seconds, const std::function<Status()> &once);
 
 } // namespace uwt
 

@@ -64,8 +64,10 @@ Expected<CodecBenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
           decoder.get(), unpacked[i].data(), unpacked[i].size(), packed[i].data(), sizes[i])));
     return ok();
   };
-  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.encode.seconds, encodeAll));
-  UWT_RETURN_IF_ERROR(repeatTimed(settings.minimumSeconds, row.decode.seconds, decodeAll));
+  UWT_ASSIGN_OR_RETURN(row.encode.total,
+                       takeSamplesUnlessInterrupted(settings.minimumSeconds, encodeAll));
+  UWT_ASSIGN_OR_RETURN(row.decode.total,
+                       takeSamplesUnlessInterrupted(settings.minimumSeconds, decodeAll));
   for (size_t i = 0; i < count; ++i) {
     row.bytes += sizes[i];
     if (unpacked[i] != workload.tensors[i].bytes)

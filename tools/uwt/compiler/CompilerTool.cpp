@@ -14,7 +14,7 @@
 #include "uwt/Compiler/Compile.h"
 #include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
-#include <chrono>
+#include "uwt/Support/StopWatch.h"
 
 using namespace uwt;
 
@@ -89,10 +89,9 @@ Expected<std::vector<ToolResult>> ProgramOfTool::run(const std::string &function
   ThreadPool pool(threads);
   UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> results, program->run(*found, views, &pool));
   for (unsigned i = 0; i < repeats; ++i) {
-    auto begin = std::chrono::steady_clock::now();
+    StopWatch watch;
     UWT_RETURN_IF_ERROR(program->run(*found, views, &pool));
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    seconds.push_back(watch.lap());
   }
   std::vector<ToolResult> outputs;
   for (TensorResult &result : results)

@@ -14,11 +14,9 @@
 #define UWT_TOOLS_UWT_HELP_HELPTEXT_H
 
 #include "../Command.h"
+#include "uwt/CommandLine/CommandHelp.h"
 
 namespace uwt {
-
-/// Columns of help, README and man page.
-inline constexpr size_t helpColumns = 92;
 
 /// What `uwt help NAME` explains beside commands.
 struct HelpTopic {
@@ -35,12 +33,8 @@ struct ExitCode {
 };
 std::span<const ExitCode> exitCodes();
 
-/// "uwt compress IN [-o OUT] [--format FORMAT] ...".
-std::string usageLine(Command &command, const std::vector<Option> &options);
 /// Options of `command` followed by those of every command.
 std::vector<Option> allOptions(Command &command);
-/// "-o, --output FILE", as help writes it.
-std::string optionHeading(const Option &option);
 
 /// `uwt help COMMAND`.
 std::string commandHelp(const Session &session, Command &command);

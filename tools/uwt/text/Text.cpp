@@ -7,7 +7,6 @@
 
 #include "Text.h"
 #include "uwt/Support/Suggest.h"
-#include <charconv>
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
@@ -93,16 +92,6 @@ double uwt::bitsPer(uint64_t bytes, uint64_t elements) {
   return elements ? 8.0 * static_cast<double>(bytes) / static_cast<double>(elements) : 0;
 }
 
-Expected<uint64_t> uwt::parseNumber(std::string_view text, std::string_view what, uint64_t limit) {
-  uint64_t value = 0;
-  auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || end != text.data() + text.size() || value > limit)
-    return usageError(std::string(what) + " takes a whole number" +
-                      (limit == UINT64_MAX ? "" : " from 0 to " + std::to_string(limit)) +
-                      ", got " + inQuotes(text));
-  return value;
-}
-
 Expected<IndexRange> uwt::parseRange(std::string_view text, std::string_view what) {
   size_t colon = text.find(':');
   std::string name(what);
@@ -139,34 +128,6 @@ Expected<std::vector<uint64_t>> uwt::parseShape(std::string_view text, std::stri
       return shape;
     rest = rest.substr(cross + 1);
   }
-}
-
-std::vector<std::string> uwt::wrapText(std::string_view text, size_t width) {
-  std::vector<std::string> lines;
-  std::string line;
-  auto endLine = [&] {
-    if (!line.empty())
-      lines.push_back(std::move(line));
-    line.clear();
-  };
-  while (!text.empty()) {
-    std::string_view source = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), source.size() + 1));
-    if (source.empty() || source.front() == ' ') {
-      endLine();
-      lines.emplace_back(source);
-      continue;
-    }
-    while (!source.empty()) {
-      std::string_view word = source.substr(0, source.find(' '));
-      source.remove_prefix(std::min(source.size(), word.size() + 1));
-      if (!line.empty() && line.size() + 1 + word.size() > width)
-        endLine();
-      line += (line.empty() ? "" : " ") + std::string(word);
-    }
-  }
-  endLine();
-  return lines;
 }
 
 /// The character that `text` begins with, and its bytes; no character where these are not

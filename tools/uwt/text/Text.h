@@ -13,6 +13,7 @@
 #ifndef UWT_TOOLS_UWT_TEXT_TEXT_H
 #define UWT_TOOLS_UWT_TEXT_TEXT_H
 
+#include "uwt/CommandLine/Words.h"
 #include "uwt/Container/Container.h"
 #include <span>
 #include <string>
@@ -45,17 +46,10 @@ double gigabytesPerSecond(uint64_t bytes, double seconds);
 /// Bits an element, or 0 where there is none.
 double bitsPer(uint64_t bytes, uint64_t elements);
 
-/// A decimal number up to `limit`; a usage error that names `what`.
-Expected<uint64_t> parseNumber(std::string_view text, std::string_view what,
-                               uint64_t limit = UINT64_MAX);
 /// "A:B" (half-open); "A:" reaches to the end, `end` then is UINT64_MAX.
 Expected<IndexRange> parseRange(std::string_view text, std::string_view what);
 /// "4096x14336", one to eight extents.
 Expected<std::vector<uint64_t>> parseShape(std::string_view text, std::string_view what);
-
-/// Breaks `text` into lines of at most `width` columns, between words; an empty
-/// line separates paragraphs and lines that start with a space stay as they are.
-std::vector<std::string> wrapText(std::string_view text, size_t width);
 
 /// `text` with control characters and invalid UTF-8 replaced by '?': a name may not send commands
 /// to a terminal, nor change the order in which other characters appear.

@@ -23,14 +23,25 @@ using ::testing::IsEmpty;
 
 namespace {
 
-/// A kernel of a pack: what it is made for, and the kernel that uwt-bench is to compare it with.
+/// A kernel of a pack: what it is made for, and the kernel that uwt-bench is to compare it with;
+/// nothing for any.
 struct BenchKernel {
-  const char *format;
+  std::string format;
   ProductStrategy strategy;
   unsigned tiles;
   uint32_t batchFrom, batchTo;
-  const char *twin;
+  std::string twin;
 };
+
+/// Of each codec, what kernels make beside `raw`.
+std::vector<std::string> formatsOfDevices() {
+  std::vector<std::string> formats = uwt::testing::formatsOfEachCodec();
+  std::erase_if(formats, [](const std::string &format) {
+    CodecTraits traits = *checkFormat(*Format::parse(format), ElementType::BF16);
+    return traits.rate != Rate::Fixed || !traits.madeByDevices;
+  });
+  return formats;
+}
 
 class EmulatedBenchTest : public ::testing::Test {
 protected:
@@ -42,7 +53,7 @@ protected:
     fake.multiprocessors = 3;
     fake.ctasThatFit = fake.clustersThatFit = 1;
     fake.onLaunch = [this](const test::FakeLaunch &launch) { emulate(launch); };
-    options.checkOnly = options.noBaseline = true;
+    options.checkOnly = options.noPeers = true;
     options.decodeLaunches = 6;
     options.shapes = {{"test", rows, columns}};
   }
@@ -163,7 +174,7 @@ protected:
 
 TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
   using enum ProductStrategy;
-  const BenchKernel given[] = {
+  std::vector<BenchKernel> given = {
       {"raw", Direct, 1, 1, 8, "product_1"},
       {"raw", Direct, 8, 9, 64, "product_3"},
       {"inplace<12>", Direct, 1, 1, 8, "product_1"},
@@ -182,6 +193,13 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
       {"rice<1,8>", Buffer, 1, 1, 8, "product_1"},
       {"rice<1,8>", Buffer, 8, 9, 64, "product_3"},
   };
+  std::vector<std::string> named;
+  for (const BenchKernel &kernel : given)
+    named.push_back(kernel.format);
+  for (auto [rate, strategy] : {std::pair(Rate::Fixed, Direct), std::pair(Rate::Prefix, Buffer)})
+    for (const std::string &format : uwt::testing::withOtherCodecs(named, rate))
+      if (std::ranges::count(named, format) == 0)
+        given.push_back({format, strategy, 8, 1, 64, ""});
   for (const BenchKernel &kernel : given)
     addProduct(kernel);
   options.batches = {5, 20};
@@ -195,14 +213,17 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
   }
   for (const BenchKernel &kernel : given) {
     uint32_t batch = kernel.batchTo == 8 ? 5 : 20;
-    EXPECT_EQ((twins[{Format::parse(kernel.format)->str(), batch}]), kernel.twin)
-        << kernel.format << ", batch " << batch;
+    const std::string &twin = twins[{Format::parse(kernel.format)->str(), batch}];
+    EXPECT_NE(twin, "") << kernel.format << ", batch " << batch;
+    if (!kernel.twin.empty())
+      EXPECT_EQ(twin, kernel.twin) << kernel.format << ", batch " << batch;
   }
 }
 
 TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
-  for (const char *result : {"inplace<12>", "window<4>", "palette<4>"})
-    addTranscode("huffman<12,2>", result);
+  std::vector<std::string> results = formatsOfDevices();
+  for (const std::string &result : results)
+    addTranscode(fastFormat(ElementType::BF16).str(), result);
   options.batches = {1};
   expectAllRight();
   // The first kernel of each makes `raw`.
@@ -210,7 +231,7 @@ TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
   for (const BenchRow &row : result.rows)
     checked[row.entry->result->str()] = row.checks.twinOutputs;
   EXPECT_GT(checked["raw"], rows * columns);
-  for (const char *result : {"inplace<12>", "window<4>", "palette<4>"})
+  for (const std::string &result : results)
     EXPECT_GT(checked[Format::parse(result)->str()], rows * columns) << result;
 }
 

@@ -11,6 +11,7 @@
 #include "uwt/Codegen/Decode/Passes.h"
 #include "uwt/Compiler/Compile.h"
 #include <bit>
+#include <set>
 
 namespace uwt::testing {
 
@@ -39,6 +40,23 @@ std::vector<uint16_t> drawWeights(uint64_t count, uint32_t seed, uint32_t rarity
   return words;
 }
 
+static bool isReadByKernels(const Format &format) {
+  return format.layout == Layout::Fragment16x16 && format.storage == Storage::NMajor &&
+         format.escapes != Escapes::None;
+}
+
+std::vector<std::string> formatsOfEachCodec() {
+  std::vector<std::string> formats;
+  std::set<std::pair<const Codec *, Packing>> seen;
+  for (const Codec *codec : allCodecs())
+    for (const std::string &example : codec->examples()) {
+      Format format = *Format::parse(example);
+      if (isReadByKernels(format) && seen.emplace(codec, format.packing).second)
+        formats.push_back(example);
+    }
+  return formats;
+}
+
 std::vector<std::string> withOtherCodecs(std::vector<std::string> formats, Rate rate) {
   auto isNamed = [named = formats](const Codec &codec) {
     return std::ranges::any_of(named, [&](const std::string &text) {
@@ -48,9 +66,8 @@ std::vector<std::string> withOtherCodecs(std::vector<std::string> formats, Rate 
   for (const Codec *codec : allCodecs())
     for (const std::string &example : codec->examples()) {
       Format format = *Format::parse(example);
-      bool isRead = format.layout == Layout::Fragment16x16 && format.storage == Storage::NMajor &&
-                    format.escapes != Escapes::None;
-      if (isRead && !isNamed(*codec) && checkFormat(format, ElementType::BF16)->rate == rate)
+      if (isReadByKernels(format) && !isNamed(*codec) &&
+          checkFormat(format, ElementType::BF16)->rate == rate)
         formats.push_back(example);
     }
   return formats;

@@ -31,6 +31,9 @@ std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity);
 /// kernels read: of fragments, in order, and with records for escapes.
 std::vector<std::string> withOtherCodecs(std::vector<std::string> formats, Rate rate);
 
+/// Of each registered codec, and of each packing that it has, the first example which kernels read.
+std::vector<std::string> formatsOfEachCodec();
+
 /// bf16 of small integers: products and their sums are exact.
 std::vector<uint16_t> drawIntegers(uint64_t count, uint32_t seed);
 /// bf16 mostly in a narrow range of exponents, one in `rarity` far outside of it.

@@ -26,30 +26,38 @@ using mlir::gpu::GPUFuncOp;
 
 namespace {
 
+// Formats by what they are good for, looked up when all codecs are registered.
+std::string words() { return rawFormat().str(); }
+std::string inPlace() { return runFormats().front().str(); }
+std::string fourBits() { return baseFormat(/*codeBits=*/4).str(); }
+std::string prefixCode() { return fastFormat(ElementType::BF16).str(); }
+
 /// A kernel of which most parts are in use: tails, escapes, panels that several workgroups share.
 struct Subject {
-  const char *name, *format, *target;
+  const char *name;
+  std::string (*format)();
+  const char *target;
   Shape shape;
   unsigned cluster = 1;
   std::optional<ProductStrategy> strategy = std::nullopt;
 };
 
-constexpr Subject rawSkinny{"raw", "raw", "sm_90a", {130, 640, 5}};
-constexpr Subject inplaceSkinny{"inplace12", "inplace<12>", "sm_90a", {130, 640, 5}};
-constexpr Subject windowAmpere{"window4_sm_80", "window<4>", "sm_80", {130, 640, 5}};
-constexpr Subject rawAmpere{"raw_sm_80", "raw", "sm_80", {130, 640, 5}};
-constexpr Subject inplaceAmpere{"inplace12_sm_80", "inplace<12>", "sm_80", {130, 640, 5}};
-constexpr Subject inplaceWarpgroups{"inplace12_wgmma", "inplace<12>", "sm_90a", {130, 640, 33}};
-constexpr Subject rawWarpgroups{"raw_wgmma", "raw", "sm_90a", {130, 640, 40}};
-constexpr Subject windowWarpgroups{"window4_wgmma", "window<4>", "sm_90a", {130, 640, 33}};
-constexpr Subject rawCluster{"raw_cluster", "raw", "sm_90a", {300, 640, 33}, 2};
-constexpr Subject inplaceCluster{"inplace12_cluster", "inplace<12>", "sm_90a", {300, 640, 33}, 4};
-constexpr Subject windowCluster{"window4_cluster", "window<4>", "sm_90a", {130, 640, 5}, 2};
-constexpr Subject sharedHopper{"huffman_shared", "huffman<12,2>", "sm_90a", {130, 640, 40}};
-constexpr Subject exponents{"huffman_exponents", "huffman<12,2>", "sm_90a", {130, 448, 5}};
-constexpr Subject codes{"huffman_codes",       "huffman<12,2>", "sm_90a", {130, 640, 40}, 1,
-                        ProductStrategy::Codes};
-constexpr Subject sharedAmpere{"huffman_shared_sm_80", "huffman<12,2>", "sm_80", {130, 640, 5}};
+constexpr Subject rawSkinny{"raw", words, "sm_90a", {130, 640, 5}};
+constexpr Subject inplaceSkinny{"in_place", inPlace, "sm_90a", {130, 640, 5}};
+constexpr Subject windowAmpere{"four_bits_sm_80", fourBits, "sm_80", {130, 640, 5}};
+constexpr Subject rawAmpere{"raw_sm_80", words, "sm_80", {130, 640, 5}};
+constexpr Subject inplaceAmpere{"in_place_sm_80", inPlace, "sm_80", {130, 640, 5}};
+constexpr Subject inplaceWarpgroups{"in_place_wgmma", inPlace, "sm_90a", {130, 640, 33}};
+constexpr Subject rawWarpgroups{"raw_wgmma", words, "sm_90a", {130, 640, 40}};
+constexpr Subject windowWarpgroups{"four_bits_wgmma", fourBits, "sm_90a", {130, 640, 33}};
+constexpr Subject rawCluster{"raw_cluster", words, "sm_90a", {300, 640, 33}, 2};
+constexpr Subject inplaceCluster{"in_place_cluster", inPlace, "sm_90a", {300, 640, 33}, 4};
+constexpr Subject windowCluster{"four_bits_cluster", fourBits, "sm_90a", {130, 640, 5}, 2};
+constexpr Subject sharedHopper{"prefix_shared", prefixCode, "sm_90a", {130, 640, 40}};
+constexpr Subject exponents{"prefix_exponents", prefixCode, "sm_90a", {130, 448, 5}};
+constexpr Subject codes{"prefix_codes", prefixCode, "sm_90a",
+                        {130, 640, 40}, 1,          ProductStrategy::Codes};
+constexpr Subject sharedAmpere{"prefix_shared_sm_80", prefixCode, "sm_80", {130, 640, 5}};
 
 /// What is wrong: changes the kernel, and says how many operations it changed.
 struct Mutation {
@@ -327,41 +335,65 @@ const std::vector<Mutation> &mutations() {
   return all;
 }
 
+/// `mutation` of the subject's kernel from `format` is found, by a message that names a cause.
+void expectFound(const Mutation &mutation, const Subject &subject, const std::string &format) {
+  SCOPED_TRACE(std::string(mutation.name) + " of " + subject.name + " from " + format);
+  KernelOptions options;
+  options.target = *findGpuTarget(subject.target);
+  options.stages = 2;
+  options.cluster = subject.cluster;
+  options.strategy = subject.strategy;
+  Product product(format, subject.shape, options);
+  ASSERT_EQ(product.prepare(), "");
+  const Shape &shape = subject.shape;
+  std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 1, 300),
+                        x = drawWeights(shape.batch * shape.columns, 2, 1 << 30);
+  ASSERT_TRUE(product.run(w, x, 4, 1)) << "before it is changed";
+  auto kernel = product.kernels().lookupSymbol<GPUFuncOp>("product");
+  ASSERT_TRUE(kernel);
+  ASSERT_GT(mutation.apply(kernel), 0u) << "nothing was changed";
+  ASSERT_EQ(product.finish(), "");
+  std::string message;
+  for (uint64_t seed = 1; seed <= 12 && message.empty(); ++seed)
+    if (auto y = product.run(w, x, 4, seed); !y)
+      message = y.error().message();
+  ASSERT_NE(message, "") << "no seed finds it";
+  EXPECT_TRUE(std::ranges::any_of(mutation.causes, [&](const char *cause) {
+    return message.find(cause) != std::string::npos;
+  })) << message;
+  ::testing::Test::RecordProperty(subject.name, message);
+}
+
 class MutationTest : public ::testing::TestWithParam<unsigned> {};
 
 TEST_P(MutationTest, IsFound) {
   const Mutation &mutation = mutations()[GetParam()];
-  for (const Subject &subject : mutation.subjects) {
-    SCOPED_TRACE(std::string(mutation.name) + " of " + subject.name);
-    KernelOptions options;
-    options.target = *findGpuTarget(subject.target);
-    options.stages = 2;
-    options.cluster = subject.cluster;
-    options.strategy = subject.strategy;
-    Product product(subject.format, subject.shape, options);
-    ASSERT_EQ(product.prepare(), "");
-    const Shape &shape = subject.shape;
-    std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 1, 300),
-                          x = drawWeights(shape.batch * shape.columns, 2, 1 << 30);
-    ASSERT_TRUE(product.run(w, x, 4, 1)) << "before it is changed";
-    auto kernel = product.kernels().lookupSymbol<GPUFuncOp>("product");
-    ASSERT_TRUE(kernel);
-    ASSERT_GT(mutation.apply(kernel), 0u) << "nothing was changed";
-    ASSERT_EQ(product.finish(), "");
-    std::string message;
-    for (uint64_t seed = 1; seed <= 12 && message.empty(); ++seed)
-      if (auto y = product.run(w, x, 4, seed); !y)
-        message = y.error().message();
-    ASSERT_NE(message, "") << "no seed finds it";
-    EXPECT_TRUE(std::ranges::any_of(mutation.causes, [&](const char *cause) {
-      return message.find(cause) != std::string::npos;
-    })) << message;
-    RecordProperty(subject.name, message);
-  }
+  for (const Subject &subject : mutation.subjects)
+    expectFound(mutation, subject, subject.format());
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 17U), [](const auto &info) {
   return std::string(mutations()[info.param].name);
 });
+
+/// What a decoder reads, and what is written where escapes are patched, is known of every codec.
+class DecoderMutationTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(DecoderMutationTest, IsFound) {
+  Rate rate = checkFormat(*Format::parse(GetParam()), ElementType::BF16)->rate;
+  const Subject &subject = rate == Rate::Prefix ? sharedHopper : inplaceSkinny;
+  for (const Mutation &mutation : mutations())
+    if (mutation.name == std::string_view("FullWaitRemoved") ||
+        (mutation.name == std::string_view("ReadOfWhatIsNotWritten") && rate == Rate::Fixed))
+      expectFound(mutation, subject, GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Codecs, DecoderMutationTest, ::testing::ValuesIn(formatsOfEachCodec()),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           std::ranges::replace_if(
+                               name, [](char c) { return !std::isalnum(c); }, '_');
+                           return name;
+                         });
 
 } // namespace

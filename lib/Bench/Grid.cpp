@@ -1,14 +1,14 @@
-//===- Grid.cpp - Shapes and batches to measure ---------------------------===//
+//===- Grid.cpp - Shapes and batch sizes to measure -----------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "Grid.h"
+#include "uwt/Bench/Grid.h"
+#include "uwt/CommandLine/Words.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 using namespace uwt;
@@ -75,72 +75,63 @@ std::vector<GridShape> uwt::quickShapes() {
   return shapes;
 }
 
-std::vector<uint32_t> uwt::allBatches() {
+std::vector<uint32_t> uwt::allM() {
   return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 8192};
 }
-std::vector<uint32_t> uwt::quickBatches() { return {1, 8, 64}; }
+std::vector<uint32_t> uwt::quickM() { return {1, 8, 64}; }
 
-static std::vector<std::string_view> splitAtCommas(std::string_view text) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    size_t comma = text.find(',');
-    parts.push_back(text.substr(0, comma));
-    if (comma == std::string_view::npos)
-      return parts;
-    text.remove_prefix(comma + 1);
-  }
+/// A number from 1 to `limit`.
+static std::optional<uint64_t> countIn(std::string_view text, uint64_t limit) {
+  auto value = parseNumber(text, "", limit);
+  return value && *value ? std::optional(*value) : std::nullopt;
 }
 
-template <typename Number> static std::optional<Number> parseNumber(std::string_view text) {
-  Number value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0)
-    return std::nullopt;
-  return value;
+/// Adds the layers of the models whose names hold `name`; whether there are any.
+static bool addModel(std::vector<GridShape> &shapes, std::string_view name) {
+  bool isModel = false;
+  for (const Layer &layer : layers)
+    if (!name.empty() && std::string_view(layer.model).find(name) != std::string_view::npos) {
+      addShape(shapes, {layer.model, layer.rows, layer.columns});
+      isModel = true;
+    }
+  return isModel;
 }
 
-Expected<std::vector<GridShape>> uwt::parseShapes(std::string_view text) {
+Expected<std::vector<GridShape>> uwt::parseShapes(std::string_view text, const std::string &more) {
   if (text == "all")
     return allShapes();
   if (text == "quick")
     return quickShapes();
+  constexpr uint64_t most = uint64_t(1) << 24;
   std::vector<GridShape> shapes;
-  for (std::string_view part : splitAtCommas(text)) {
-    bool isModel = std::ranges::any_of(layers, [&](const Layer &layer) {
-      return !part.empty() && std::string_view(layer.model).find(part) != std::string_view::npos;
-    });
-    for (const Layer &layer : layers)
-      if (isModel && std::string_view(layer.model).find(part) != std::string_view::npos)
-        addShape(shapes, {layer.model, layer.rows, layer.columns});
-    if (isModel)
-      continue;
-    size_t cross = part.find('x');
-    auto rows = parseNumber<uint64_t>(part.substr(0, cross));
-    auto columns = cross == std::string_view::npos ? std::nullopt
-                                                   : parseNumber<uint64_t>(part.substr(cross + 1));
-    constexpr uint64_t most = uint64_t(1) << 24;
-    if (!rows || !columns || *rows > most || *columns > most)
-      return usageError("--shapes takes all, quick, packs, smallest, models such as llama-3.1-8b, "
-                        "and shapes such as "
-                        "4096x14336 (N x K, at most 2^24), not " +
-                        inQuotes(std::string(part)));
-    addShape(shapes, {"given", *rows, *columns});
+  for (std::string_view item : splitList(text)) {
+    size_t cross = item.find('x');
+    auto rows = countIn(item.substr(0, cross), most);
+    auto columns =
+        cross == std::string_view::npos ? std::nullopt : countIn(item.substr(cross + 1), most);
+    if (rows && columns)
+      addShape(shapes, {"given", *rows, *columns});
+    else if (!addModel(shapes, item))
+      return usageError("--shapes takes all, quick, " + more +
+                        "models such as llama-3.1-8b, and shapes such as 4096x14336 (N x K, at "
+                        "most 2^24), not " +
+                        inQuotes(item));
   }
   return shapes;
 }
 
-Expected<std::vector<uint32_t>> uwt::parseBatches(std::string_view text) {
+Expected<std::vector<uint32_t>> uwt::parseM(std::string_view text) {
   if (text == "all")
-    return allBatches();
+    return allM();
   if (text == "quick")
-    return quickBatches();
-  std::vector<uint32_t> batches;
-  for (std::string_view part : splitAtCommas(text)) {
-    auto batch = parseNumber<uint32_t>(part);
-    if (!batch || *batch > 65536)
-      return usageError("--m takes all, quick, and numbers from 1 to 65536, not " +
-                        inQuotes(std::string(part)));
-    batches.push_back(*batch);
+    return quickM();
+  std::vector<uint32_t> sizes;
+  for (std::string_view item : splitList(text)) {
+    auto m = countIn(item, 65536);
+    if (!m || std::ranges::count(sizes, *m))
+      return usageError("--m takes all, quick, and different numbers from 1 to 65536, not " +
+                        inQuotes(item));
+    sizes.push_back(static_cast<uint32_t>(*m));
   }
-  return batches;
+  return sizes;
 }

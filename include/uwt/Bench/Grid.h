@@ -1,12 +1,12 @@
-//===- Grid.h - Shapes and batches to measure ------------------*- C++ -*--===//
+//===- Grid.h - Shapes and batch sizes to measure ---------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TOOLS_UWTBENCH_GRID_H
-#define UWT_TOOLS_UWTBENCH_GRID_H
+#ifndef UWT_BENCH_GRID_H
+#define UWT_BENCH_GRID_H
 
 #include "uwt/Support/Error.h"
 #include <cstdint>
@@ -32,14 +32,16 @@ void addShape(std::vector<GridShape> &shapes, const GridShape &shape);
 std::vector<GridShape> allShapes();
 /// A few that show most, for a first look.
 std::vector<GridShape> quickShapes();
-std::vector<uint32_t> allBatches();
-std::vector<uint32_t> quickBatches();
+/// The same of batch sizes.
+std::vector<uint32_t> allM();
+std::vector<uint32_t> quickM();
 
-/// "all", "quick", or shapes "NxK" and names of models, separated by commas. Usage errors.
-Expected<std::vector<GridShape>> parseShapes(std::string_view text);
-/// "all", "quick", or numbers separated by commas. Usage errors.
-Expected<std::vector<uint32_t>> parseBatches(std::string_view text);
+/// What --shapes takes: "all", "quick", or shapes "NxK" and names of models, separated by commas.
+/// Usage errors; they name `more` ("packs, ") as other words that the option takes.
+Expected<std::vector<GridShape>> parseShapes(std::string_view text, const std::string &more = "");
+/// What --m takes: "all", "quick", or different numbers separated by commas. Usage errors.
+Expected<std::vector<uint32_t>> parseM(std::string_view text);
 
 } // namespace uwt
 
-#endif // UWT_TOOLS_UWTBENCH_GRID_H
+#endif // UWT_BENCH_GRID_H

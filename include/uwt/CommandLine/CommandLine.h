@@ -10,27 +10,34 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TOOLS_UWT_COMMANDLINE_H
-#define UWT_TOOLS_UWT_COMMANDLINE_H
+#ifndef UWT_COMMANDLINE_COMMANDLINE_H
+#define UWT_COMMANDLINE_COMMANDLINE_H
 
-#include "Command.h"
+#include "uwt/CommandLine/CommandTable.h"
+#include "uwt/Support/Error.h"
+#include <span>
 
 namespace uwt {
 
 /// What the user asked for.
 struct ParsedCommandLine {
   /// nullptr where only help or the version was asked for, or nothing at all.
-  Command *command = nullptr;
+  CommandTable *command = nullptr;
   bool wantsVersion = false, wantsHelp = false;
   /// The first word of a two-word command, given alone: "bench".
   std::string group;
 };
 
-/// Fills the targets of the options of the command that is named, and `common`.
-/// Errors: Usage, with a suggestion for a near miss.
+/// Of a program with subcommands: fills the targets of the options of the command that is named,
+/// and of `common`, which every command takes. What is missing is no error where `--help` is
+/// given. Errors: Usage, with a suggestion for a near miss.
 Expected<ParsedCommandLine> parseCommandLine(int argc, const char *const *argv,
-                                             const CommandList &commands, SessionOptions &common);
+                                             std::span<CommandTable *const> commands,
+                                             const std::vector<Option> &common);
+
+/// Of a program without subcommands: `arguments` are those after its name. Errors as above.
+Status parseArguments(const std::vector<std::string> &arguments, CommandTable &program);
 
 } // namespace uwt
 
-#endif // UWT_TOOLS_UWT_COMMANDLINE_H
+#endif // UWT_COMMANDLINE_COMMANDLINE_H

@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CommandLine.h"
-#include "text/Text.h"
+#include "uwt/CommandLine/CommandLine.h"
+#include "uwt/CommandLine/Words.h"
 #include "uwt/Support/Suggest.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -18,24 +19,31 @@ namespace {
 
 /// A command while it is parsed.
 struct BoundCommand {
-  Command *command;
+  CommandTable *command;
   CLI::App *app;
   std::vector<Option> options;
   std::vector<CLI::Option *> parsed;
+
+  /// Fills the options' targets. Errors: Usage.
+  Status fill() const;
+  /// The same, and a usage error for words that no table has and for options that are missing.
+  Status fillAndCheck() const;
+  bool wantsHelp() const;
+
+private:
+  Status checkRequired() const;
+  Error extraError(const std::string &given) const;
 };
 
 class Parser {
 public:
-  Parser(const CommandList &commands, SessionOptions &common);
+  Parser(std::span<CommandTable *const> commands, const std::vector<Option> &common);
   Expected<ParsedCommandLine> parse(int argc, const char *const *argv);
 
 private:
-  CLI::App *appFor(const Command &command);
-  void bind(Command &command);
+  CLI::App *appFor(const CommandTable &command);
   Error commandError(const std::string &given, const std::string &group) const;
-  Status fill(BoundCommand &bound) const;
 
-  SessionOptions &common;
   CLI::App app;
   std::map<std::string, CLI::App *> groups;
   std::vector<BoundCommand> bound;
@@ -51,47 +59,18 @@ static void prepare(CLI::App &app) {
   app.allow_extras();
 }
 
-Parser::Parser(const CommandList &commands, SessionOptions &common) : common(common) {
-  prepare(app);
-  app.add_flag("--version", version);
-  app.add_flag("-h,--help", help);
-  app.require_subcommand(0, 1);
-  for (const std::unique_ptr<Command> &command : commands)
-    bind(*command);
-}
-
-CLI::App *Parser::appFor(const Command &command) {
-  std::string name(command.name());
-  size_t space = name.find(' ');
-  CLI::App *parent = &app;
-  if (space != std::string::npos) {
-    std::string group = name.substr(0, space);
-    if (!groups.count(group)) {
-      groups[group] = app.add_subcommand(group);
-      prepare(*groups[group]);
-      groups[group]->require_subcommand(0, 1);
-      groups[group]->add_flag("-h,--help", help);
-    }
-    parent = groups[group];
-    name = name.substr(space + 1);
-  }
-  CLI::App *result = parent->add_subcommand(name);
-  prepare(*result);
-  return result;
-}
-
-void Parser::bind(Command &command) {
-  BoundCommand entry{&command, appFor(command), command.options(), {}};
-  std::vector<Option> shared = commonOptions(common);
-  entry.options.insert(entry.options.end(), shared.begin(), shared.end());
+/// `command` with its own and the `common` options in `app`.
+static BoundCommand bind(CommandTable &command, CLI::App &app, const std::vector<Option> &common) {
+  BoundCommand entry{&command, &app, command.options(), {}};
+  entry.options.insert(entry.options.end(), common.begin(), common.end());
   for (const Option &option : entry.options) {
     if (option.isFlag()) {
-      entry.parsed.push_back(entry.app->add_flag(option.names));
+      entry.parsed.push_back(app.add_flag(option.names));
       continue;
     }
     // Values are read from the results afterwards, with messages of our own.
     CLI::callback_t accept = [](const CLI::results_t &) { return true; };
-    CLI::Option *parsed = entry.app->add_option(option.names, accept);
+    CLI::Option *parsed = app.add_option(option.names, accept);
     parsed->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     bool isList = std::holds_alternative<std::vector<std::string> *>(option.target);
     parsed->expected(option.isArgument() && isList ? -1 : 1);
@@ -99,7 +78,7 @@ void Parser::bind(Command &command) {
     parsed->allow_extra_args(option.isArgument() && isList);
     entry.parsed.push_back(parsed);
   }
-  bound.push_back(std::move(entry));
+  return entry;
 }
 
 /// Sets the target of an option from the text that was given for it.
@@ -131,47 +110,58 @@ static Status setTarget(const Option &option, const std::string &text) {
   return ok();
 }
 
-Status Parser::fill(BoundCommand &entry) const {
-  for (size_t i = 0; i < entry.options.size(); ++i) {
-    const Option &option = entry.options[i];
-    const CLI::Option &parsed = *entry.parsed[i];
+Status BoundCommand::fill() const {
+  for (size_t i = 0; i < options.size(); ++i) {
+    const Option &option = options[i];
     if (auto *flag = std::get_if<bool *>(&option.target)) {
-      **flag = parsed.count() > 0;
+      **flag = parsed[i]->count() > 0;
       continue;
     }
     bool repeats = std::holds_alternative<std::vector<std::string> *>(option.target);
-    if (parsed.results().size() > 1 && !repeats)
-      return usageError(option.longName() + " is given " + std::to_string(parsed.results().size()) +
+    const std::vector<std::string> &given = parsed[i]->results();
+    if (given.size() > 1 && !repeats)
+      return usageError(option.longName() + " is given " + std::to_string(given.size()) +
                         " times; give it once");
-    for (const std::string &text : parsed.results())
+    for (const std::string &text : given)
       UWT_RETURN_IF_ERROR(setTarget(option, text));
   }
   return ok();
 }
 
+bool BoundCommand::wantsHelp() const {
+  for (size_t i = 0; i < options.size(); ++i)
+    if (options[i].longName() == "--help" && parsed[i]->count() > 0)
+      return true;
+  return false;
+}
+
+Status BoundCommand::fillAndCheck() const {
+  UWT_RETURN_IF_ERROR(fill());
+  if (wantsHelp())
+    return ok();
+  // What is misspelt is said before what is missing for it.
+  for (const std::string &extra : app->remaining())
+    if (extra != "--")
+      return extraError(extra);
+  return checkRequired();
+}
+
 /// A usage error where a value is missing that the command cannot do without.
-static Status checkRequired(const BoundCommand &entry) {
-  for (size_t i = 0; i < entry.options.size(); ++i) {
-    if (!entry.options[i].required || entry.parsed[i]->count() > 0)
-      continue;
-    std::string text(entry.command->name());
-    text += " needs ";
-    text += entry.options[i].longName();
-    text += "; see 'uwt help ";
-    text += entry.command->name();
-    return usageError(text + "'");
-  }
+Status BoundCommand::checkRequired() const {
+  for (size_t i = 0; i < options.size(); ++i)
+    if (options[i].required && parsed[i]->count() == 0)
+      return usageError(std::string(command->name()) + " needs " + options[i].longName() +
+                        "; see '" + command->helpCall() + "'");
   return ok();
 }
 
 /// The error for a word that no table has.
-static Error extraError(const BoundCommand &entry, const std::string &given) {
-  std::string name(entry.command->name());
-  std::string hint = "; see 'uwt help " + name + "'";
+Error BoundCommand::extraError(const std::string &given) const {
+  std::string name(command->name()), hint = "; see '" + command->helpCall() + "'";
   if (given.size() < 2 || given[0] != '-')
     return usageError(name + " does not take the argument " + inQuotes(given) + hint);
   std::vector<std::string> names;
-  for (const Option &option : entry.options)
+  for (const Option &option : options)
     if (!option.isArgument())
       names.push_back(option.longName());
   std::vector<std::string_view> views(names.begin(), names.end());
@@ -179,6 +169,39 @@ static Error extraError(const BoundCommand &entry, const std::string &given) {
   std::string suggestion = didYouMean(option, views);
   return usageError(name + " has no option " + inQuotes(option) +
                     (suggestion.empty() ? hint : suggestion));
+}
+
+//===----------------------------------------------------------------------===//
+// Programs with subcommands
+//===----------------------------------------------------------------------===//
+
+Parser::Parser(std::span<CommandTable *const> commands, const std::vector<Option> &common) {
+  prepare(app);
+  app.add_flag("--version", version);
+  app.add_flag("-h,--help", help);
+  app.require_subcommand(0, 1);
+  for (CommandTable *command : commands)
+    bound.push_back(bind(*command, *appFor(*command), common));
+}
+
+CLI::App *Parser::appFor(const CommandTable &command) {
+  std::string name(command.name());
+  size_t space = name.find(' ');
+  CLI::App *parent = &app;
+  if (space != std::string::npos) {
+    std::string group = name.substr(0, space);
+    if (!groups.count(group)) {
+      groups[group] = app.add_subcommand(group);
+      prepare(*groups[group]);
+      groups[group]->require_subcommand(0, 1);
+      groups[group]->add_flag("-h,--help", help);
+    }
+    parent = groups[group];
+    name = name.substr(space + 1);
+  }
+  CLI::App *result = parent->add_subcommand(name);
+  prepare(*result);
+  return result;
 }
 
 Error Parser::commandError(const std::string &given, const std::string &group) const {
@@ -219,18 +242,11 @@ Expected<ParsedCommandLine> Parser::parse(int argc, const char *const *argv) {
   if (!app.remaining().empty())
     return commandError(app.remaining().front(), "");
   ParsedCommandLine result;
-  for (BoundCommand &entry : bound) {
+  for (const BoundCommand &entry : bound) {
     if (!entry.app->parsed())
       continue;
-    UWT_RETURN_IF_ERROR(fill(entry));
+    UWT_RETURN_IF_ERROR(entry.fillAndCheck());
     result.command = entry.command;
-    if (common.help)
-      return result;
-    // What is misspelt is said before what is missing for it.
-    for (const std::string &extra : entry.app->remaining())
-      if (extra != "--")
-        return extraError(entry, extra);
-    UWT_RETURN_IF_ERROR(checkRequired(entry));
     return result;
   }
   result.wantsVersion = version;
@@ -245,7 +261,25 @@ Expected<ParsedCommandLine> Parser::parse(int argc, const char *const *argv) {
 }
 
 Expected<ParsedCommandLine> uwt::parseCommandLine(int argc, const char *const *argv,
-                                                  const CommandList &commands,
-                                                  SessionOptions &common) {
+                                                  std::span<CommandTable *const> commands,
+                                                  const std::vector<Option> &common) {
   return Parser(commands, common).parse(argc, argv);
+}
+
+//===----------------------------------------------------------------------===//
+// Programs without
+//===----------------------------------------------------------------------===//
+
+Status uwt::parseArguments(const std::vector<std::string> &arguments, CommandTable &program) {
+  CLI::App app;
+  prepare(app);
+  BoundCommand bound = bind(program, app, {});
+  // CLI11 takes them from the last one on.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError &error) {
+    return parseFailure(error);
+  }
+  return bound.fillAndCheck();
 }

@@ -1,11 +1,11 @@
-//===- Weights.cpp - Weights that are measured ----------------------------===//
+//===- MatrixSource.cpp - Matrices to measure with ------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "Weights.h"
+#include "uwt/Bench/MatrixSource.h"
 #include "uwt/Bench/BenchWeights.h"
 #include "uwt/Container/Checkpoint.h"
 #include <algorithm>
@@ -15,24 +15,25 @@ using namespace uwt;
 
 namespace {
 
-class DrawnWeights final : public WeightSource {
+class DrawnMatrices final : public MatrixSource {
 public:
-  explicit DrawnWeights(uint64_t seed) : seed(seed) {}
+  DrawnMatrices(std::string kind, uint64_t seed) : kind(std::move(kind)), seed(seed) {}
   std::vector<GridShape> shapes() const override { return {}; }
   Expected<DenseWords> read(const GridShape &shape, ThreadPool &pool) const override {
-    BenchWorkload drawn = makeSynthetic("row-scaled-t4", {shape.rows, shape.columns}, seed, pool);
+    BenchWorkload drawn = makeSynthetic(kind, {shape.rows, shape.columns}, seed, pool);
     DenseWords words(shape.elements());
     std::memcpy(words.data(), drawn.tensors[0].bytes.data(), drawn.tensors[0].bytes.size());
     return words;
   }
 
 private:
+  std::string kind;
   uint64_t seed;
 };
 
-class FileWeights final : public WeightSource {
+class FileMatrices final : public MatrixSource {
 public:
-  explicit FileWeights(Checkpoint opened) : checkpoint(std::move(opened)) {
+  explicit FileMatrices(Checkpoint opened) : checkpoint(std::move(opened)) {
     for (const Container &file : checkpoint.files())
       for (const TensorEntry &entry : file.entries())
         if (entry.dtype->name == "BF16" && entry.shape.size() == 2 && entry.bytes != 0 &&
@@ -63,12 +64,14 @@ private:
 
 } // namespace
 
-Expected<std::unique_ptr<WeightSource>> uwt::openWeights(const std::string &path, uint64_t seed) {
-  if (path.empty())
-    return std::unique_ptr<WeightSource>(std::make_unique<DrawnWeights>(seed));
-  UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path));
-  auto weights = std::make_unique<FileWeights>(std::move(checkpoint));
-  if (weights->shapes().empty())
-    return usageError(path + ": there are no matrices of BF16 to measure");
-  return std::unique_ptr<WeightSource>(std::move(weights));
+Expected<std::unique_ptr<MatrixSource>> uwt::openMatrices(const std::string &weights,
+                                                          uint64_t seed) {
+  if (isSyntheticWeights(weights))
+    return std::unique_ptr<MatrixSource>(std::make_unique<DrawnMatrices>(weights, seed));
+  UWT_RETURN_IF_ERROR(checkWeightsExist(weights));
+  UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(weights));
+  auto matrices = std::make_unique<FileMatrices>(std::move(checkpoint));
+  if (matrices->shapes().empty())
+    return usageError(weights + ": there are no matrices of BF16 to measure");
+  return std::unique_ptr<MatrixSource>(std::move(matrices));
 }
