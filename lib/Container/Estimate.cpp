@@ -42,7 +42,7 @@ EstimatePlan::EstimatePlan(const SafetensorsHeader &header, std::span<const Choi
     planClass(header, choices[alike[0][0]].element, alike);
 }
 
-/// The class is cut into strata, and a tensor at a random place in each stands for the others.
+/// The class is cut into strata, and a tensor at a random index in each stands for the others.
 void EstimatePlan::planClass(const SafetensorsHeader &header, ElementType element,
                              std::span<const CodedMembers> alike) {
   const SafetensorsTensor &tensor = header.tensors[alike[0][0]];
@@ -55,10 +55,10 @@ void EstimatePlan::planClass(const SafetensorsHeader &header, ElementType elemen
   for (uint64_t stratum = 0; stratum < measured; ++stratum) {
     uint64_t begin = alike.size() * stratum / measured;
     uint64_t end = alike.size() * (stratum + 1) / measured;
-    size_t place = alike[begin + random.below(end - begin)][0];
-    wanted[place] = ofTensor;
+    size_t chosen = alike[begin + random.below(end - begin)][0];
+    wanted[chosen] = ofTensor;
     for (uint64_t i = begin; i < end; ++i)
-      standIns[alike[i][0]] = place;
+      standIns[alike[i][0]] = chosen;
   }
 }
 

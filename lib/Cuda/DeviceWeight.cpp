@@ -210,20 +210,20 @@ Expected<DeviceWeight> DeviceWeight::allocate(CudaDevicePtr device, std::span<co
   // Zeros first, which absent parts point to; zeros follow each part.
   uint64_t offset = devicePlaneAlignment;
   for (size_t i = 0; i < parts; ++i) {
-    result.places[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
+    result.buffers[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
     if (bytes[i] != 0)
       offset += roundUp(bytes[i], devicePlaneAlignment) + devicePlaneAlignment;
   }
   UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
   UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
-  for (Part &place : result.places)
-    place.address += result.memory.address();
+  for (Part &buffer : result.buffers)
+    buffer.address += result.memory.address();
   return result;
 }
 
 Status DeviceWeight::write(ArgumentKind kind, std::span<const uint8_t> from,
                            const CudaStream &stream) const {
-  uint64_t at = places[static_cast<size_t>(kind)].address - memory.address();
+  uint64_t at = buffers[static_cast<size_t>(kind)].address - memory.address();
   return memory.write(at, from, stream.get());
 }
 
@@ -253,7 +253,7 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   for (size_t i = 0; i < parts; ++i)
     if (i != words)
       UWT_RETURN_IF_ERROR(result.write(static_cast<ArgumentKind>(i), sources[i], stream));
-  uint64_t start = result.places[words].address - result.memory.address();
+  uint64_t start = result.buffers[words].address - result.memory.address();
   for (const WordsRun &run : runs)
     UWT_RETURN_IF_ERROR(result.memory.write(
         start + run.to, sources[words].subspan(run.from, run.bytes), stream.get()));
@@ -265,7 +265,7 @@ DeviceWeight::Part DeviceWeight::part(ArgumentKind kind, uint64_t matrix) const 
   auto number = static_cast<size_t>(kind);
   if (number >= parts || matrix >= count)
     return {};
-  Part whole = places[number];
+  Part whole = buffers[number];
   if (!goesByPanel(kind))
     return whole;
   uint64_t one = whole.bytes / count;

@@ -25,7 +25,7 @@ namespace uwt::emulator {
 
 using Handler = Flattener::Handler;
 
-/// Registers for values that meet; those have one place for as long as the operation runs.
+/// Registers for values that meet; those have the same registers for as long as the operation runs.
 static LogicalResult defineMeeting(Flattener &flat, Operation *op, ValueRange values,
                                    bool isPinned) {
   for (Value value : values) {

@@ -248,7 +248,7 @@ static unsigned countConflicts(const Addresses &addresses, unsigned bytes, uint3
   return extra;
 }
 
-/// Lanes one behind the other, or all at one place, never conflict.
+/// Lanes one behind the other, or all at one address, never conflict.
 static bool isRegular(const Addresses &addresses, unsigned bytes, uint32_t active) {
   if (active != allLanes)
     return false;
@@ -481,9 +481,9 @@ bool Warp::atomic(const Instruction &code) {
         return false;
     }
     synchronise(allocation, addresses.lane[l]);
-    uint8_t *place = memory(addresses) + l * laneBytes(addresses) + addresses.lane[l];
-    uint64_t old = readPart(place, access.bytes), value = reg(code.a).lane[l];
-    writePart(place, combine(Opcode(code.mode), old, value, code.bits), access.bytes);
+    uint8_t *address = memory(addresses) + l * laneBytes(addresses) + addresses.lane[l];
+    uint64_t old = readPart(address, access.bytes), value = reg(code.a).lane[l];
+    writePart(address, combine(Opcode(code.mode), old, value, code.bits), access.bytes);
     reg(code.dst).lane[l] = old;
   }
   ++cluster.launch.counters.atomics;

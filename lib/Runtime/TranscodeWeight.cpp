@@ -35,7 +35,7 @@ struct Worker {
   LoadTimes times;
 };
 
-/// Parts of a panel that have no place of their own yet.
+/// Parts of a panel that have no offset yet.
 struct LooseParts {
   std::vector<uint32_t> patch, counts;
   std::vector<uint8_t> code;
@@ -53,7 +53,7 @@ public:
 
 protected:
   virtual Expected<PanelWords> wordsOf(uint64_t panel, Worker &worker) const = 0;
-  /// A way around words: the code (of fixed size) to its place, the rest to worker.coded. False
+  /// A way around words: the code (of fixed size) to its offset, the rest to worker.coded. False
   /// where there is none.
   virtual bool codeDirectly(uint64_t, Worker &, std::span<uint8_t>) const { return false; }
   virtual Status checkPanel(uint64_t) const { return ok(); }

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Built once a codec of lib/Codec/Codecs.def, whose place there is
+// Built once a codec of lib/Codec/Codecs.def, whose index there is
 // UWT_FUZZ_CODEC. Checksums are off. Whatever the planes hold, all code paths give
 // the same bytes or the same error, and rows read alone are those of the whole.
 //

@@ -24,7 +24,7 @@ namespace uwt {
 /// The planes of a tensor, in the order in which they are stored.
 enum class PlaneKind : uint8_t { Index, Words, Raw, Code, Patch, Low };
 inline constexpr unsigned planeKinds = 6;
-/// A kind's place in arrays of planeKinds.
+/// A kind's index in arrays of planeKinds.
 constexpr unsigned numberOf(PlaneKind kind) { return static_cast<unsigned>(kind); }
 /// "index", "words", ...
 std::string_view planeName(PlaneKind kind);

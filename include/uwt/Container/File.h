@@ -72,7 +72,7 @@ public:
   Status checkUnchanged() const;
   /// checkRead of the file that `part` is a part of; the message has no path.
   static Status checkRead(std::span<const uint8_t> part);
-  /// Says that single places of `part` (a part of bytes()) are read: what lies around them is not
+  /// Says that single ranges of `part` (a part of bytes()) are read: what lies around them is not
   /// read ahead.
   static void readSparsely(std::span<const uint8_t> part);
   /// Says that all of `part` is read soon.

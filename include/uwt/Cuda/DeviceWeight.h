@@ -118,7 +118,7 @@ private:
   ElementType type = ElementType::BF16;
   DeviceBuffer memory;
   /// Addresses; absent ones have 0 bytes.
-  std::array<Part, parts> places;
+  std::array<Part, parts> buffers;
 };
 
 } // namespace uwt

@@ -33,7 +33,7 @@ uint32_t uwt::codeWordsOf(const PanelUnit &unit, uint32_t group) {
   return unit.strips * unit.blocks * 8 / group;
 }
 
-UnitPlace uwt::placeInLane(const PanelUnit &unit, uint32_t lane, uint32_t index) {
+UnitCoordinate uwt::coordinateInLane(const PanelUnit &unit, uint32_t lane, uint32_t index) {
   if (unit.layout == Layout::RowMajor)
     return {lane, index}; // order-6
   // order-5: strip, block, register, half.

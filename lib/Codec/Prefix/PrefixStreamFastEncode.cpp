@@ -135,10 +135,9 @@ private:
 
   //===--- Escapes ------------------------------------------------------===//
 
-  void noteElement(UnitPlace place) {
-    if (plan.format.escapes == Escapes::Patch && existsInUnit(unit, place))
-      records.push_back(positionInUnit(unit, place) << 16 |
-                        wordsOf(place.row)[place.column]); // escape-1
+  void noteElement(UnitCoordinate at) {
+    if (plan.format.escapes == Escapes::Patch && existsInUnit(unit, at))
+      records.push_back(positionInUnit(unit, at) << 16 | wordsOf(at.row)[at.column]); // escape-1
   }
   static void note(void *self, uint32_t element, const uint32_t *entries, uint32_t count) {
     auto &encoder = *static_cast<PanelEncoder *>(self);
@@ -146,9 +145,9 @@ private:
     for (uint32_t i = 0; i < count; ++i, element += group) {
       encoder.missing |= (entries[i] & encodeEntry::noCode) != 0;
       if (entries[i] & encodeEntry::firstEscapes)
-        encoder.noteElement(placeInLane(encoder.unit, encoder.lane, element));
+        encoder.noteElement(coordinateInLane(encoder.unit, encoder.lane, element));
       if (entries[i] & encodeEntry::secondEscapes)
-        encoder.noteElement(placeInLane(encoder.unit, encoder.lane, element + 1));
+        encoder.noteElement(coordinateInLane(encoder.unit, encoder.lane, element + 1));
     }
   }
 

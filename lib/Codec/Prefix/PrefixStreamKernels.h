@@ -11,7 +11,7 @@
 //
 // A decoder's loop runs eight lanes at a time, since each lane is a chain of
 // dependent loads and shifts. A lane's 64-bit buffer holds the next bits of the
-// stream under a sentinel bit, whose place says how many bits have been taken:
+// stream under a sentinel bit, whose position says how many bits have been taken:
 // a code word costs a mask, a load, a shift and a store. Loops have no checks
 // inside; they read at most codeWords * longest bits past a lane's start and
 // report whether every lane ended where it should.

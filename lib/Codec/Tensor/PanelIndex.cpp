@@ -111,7 +111,7 @@ private:
   Status checkRoom();
   Status readEntry(uint64_t panel);
   Status readOffset(uint64_t panel, PlaneKind kind, uint64_t step);
-  Status placeParts(uint64_t panel, DirectoryEntry &entry);
+  Status setOffsets(uint64_t panel, DirectoryEntry &entry);
   Status endPreviousCode(uint64_t begin);
   Status readCounts();
   Status checkPatch();
@@ -189,7 +189,7 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
   return ok();
 }
 
-Status IndexReader::placeParts(uint64_t panel, DirectoryEntry &entry) {
+Status IndexReader::setOffsets(uint64_t panel, DirectoryEntry &entry) {
   entry.countBegin = countTotal;
   uint32_t rows = index.plan.matrix.rowsOfPanel(panel % matrices.shape.panels());
   setPanelSizes(index.plan, rows, hasLow, entry);
@@ -241,7 +241,7 @@ Status IndexReader::readEntry(uint64_t panel) {
     return invalidError("panel " + std::to_string(panel) + " has slot " +
                         std::to_string(entry.slot) + ", expected " +
                         std::to_string(slots[entry.asWords] - 1));
-  UWT_RETURN_IF_ERROR(placeParts(panel, entry));
+  UWT_RETURN_IF_ERROR(setOffsets(panel, entry));
   if (hasCodeOffsets(plan))
     UWT_RETURN_IF_ERROR(readOffset(panel, PlaneKind::Code, codeOffsetStep));
   if (hasPatch(plan))

@@ -61,7 +61,7 @@ struct PanelPart {
   /// Rows inside the panel, and columns of its matrix.
   uint32_t rowBegin, rowEnd;
   uint64_t columnBegin, columnEnd;
-  /// Place of element (rowBegin, columnBegin), and bytes from row to row and
+  /// Address of element (rowBegin, columnBegin), and bytes from row to row and
   /// from column to column.
   uint8_t *out;
   uint64_t rowStep, columnStep;
@@ -501,8 +501,8 @@ public:
     return startOf(part.matrixEnd - 1, part.rowEnd - 1) + part.columnEnd - part.columnBegin;
   }
 
-  /// Calls `visit(element, size, place)` for what elements [begin, end) hold of each run: its
-  /// first element, how many, and the place of the first one in the part.
+  /// Calls `visit(element, size, index)` for what elements [begin, end) hold of each run: its
+  /// first element, how many, and the index of the first one in the part.
   template <typename Visit> void visit(uint64_t begin, uint64_t end, Visit visit) const {
     uint64_t size = part.columnEnd - part.columnBegin, rows = part.rowEnd - part.rowBegin;
     for (uint64_t stretch = begin / length; stretch * length < end; ++stretch) {
@@ -546,8 +546,8 @@ Status TensorDecoder::decodeFolded(const TensorRange &part, std::span<uint8_t> o
         worker.bytes.resize(tensor.panelSize(panel));
         UWT_RETURN_IF_ERROR(
             state->decodeTo(worker.bytes, tensor.panelBegin(panel), panel, options, worker));
-        runs.visit(begin, end, [&](uint64_t element, uint64_t size, uint64_t place) {
-          std::memcpy(out.data() + place * elementBytes,
+        runs.visit(begin, end, [&](uint64_t element, uint64_t size, uint64_t index) {
+          std::memcpy(out.data() + index * elementBytes,
                       worker.bytes.data() + (element - begin) * elementBytes, size * elementBytes);
         });
         return ok();

@@ -49,7 +49,7 @@ public:
   /// the tensor.
   MutablePanelWords destination(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                                 std::vector<uint16_t> &scratch) const;
-  /// True where destination() gives a place inside `out`.
+  /// True where destination() gives an address inside `out`.
   bool isInPlace(const void *out, uint64_t panel) const {
     return hasPlainWords(out) && !isShort(panel);
   }

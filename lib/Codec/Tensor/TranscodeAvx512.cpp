@@ -96,7 +96,7 @@ struct Registers {
     for (int r = 0; r < 4; ++r)
       of[r] = loadVector(symbols + r * registerScratch);
     __m512i any = _mm512_or_si512(_mm512_or_si512(of[0], of[1]), _mm512_or_si512(of[2], of[3]));
-    // Code and mantissa to their places; the length falls to bits 4:0 and below.
+    // Code and mantissa to their offsets; the length falls to bits 4:0 and below.
     for (int r = 0; r < 4; ++r)
       of[r] = _mm512_srli_epi32(of[r], 1);
     return _mm512_test_epi32_mask(any, _mm512_set1_epi32(static_cast<int>(beyondWindow))) == 0;

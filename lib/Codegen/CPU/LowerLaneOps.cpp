@@ -83,9 +83,9 @@ static Value lowerLookup(OpBuilder &builder, LookupOp op, const Target &target) 
     auto asWords = [&](Value value) -> Value {
       return vector::BitCastOp::create(builder, op.getLoc(), words, value);
     };
-    Value places = asWords(lanes.shl(lanes.bitAnd(op.getCodes(), 0x000F000F), 1));
+    Value shifts = asWords(lanes.shl(lanes.bitAnd(op.getCodes(), 0x000F000F), 1));
     Value found = callIntrinsic(builder, op.getLoc(), "llvm.x86.avx512.permvar.hi.512", words,
-                                {asWords(table), places});
+                                {asWords(table), shifts});
     return vector::BitCastOp::create(builder, op.getLoc(), vector, found);
   }
   Value low = gatherSymbols(lanes, op, op.getCodes());

@@ -213,7 +213,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   auto packedWords = VectorType::get({laneCount}, builder.getI32Type());
   Value firstRow = index.mul(rowBlock, half);
   Value firstSum = index.add(sumsAt(column, strip), index.mul(firstRow, laneCount));
-  auto sumPlace = [&](int64_t c, int64_t parity, int64_t g) {
+  auto sumIndex = [&](int64_t c, int64_t parity, int64_t g) {
     int64_t row = c * stripRows + 8 * parity + g;
     return index.add(firstSum, row * laneCount);
   };
@@ -225,7 +225,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   };
   SmallVector<Value> start;
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    start.push_back(loadVector(sums, sumPlace(c, parity, g), builder.getF32Type()));
+    start.push_back(loadVector(sums, sumIndex(c, parity, g), builder.getF32Type()));
   });
   Value firstWords =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
@@ -271,7 +271,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   });
   size_t next = 0;
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    storeVector(end[next++], sums, sumPlace(c, parity, g));
+    storeVector(end[next++], sums, sumIndex(c, parity, g));
   });
 }
 

@@ -122,18 +122,18 @@ void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isW
     storeVector(value, prepared, index.add(to, number * laneCount));
 }
 
-/// Places of elements, or of pairs of them, in a group, by word: t + b·`blockStep`, from `first`.
-static SmallVector<int64_t> wordPlaces(int64_t first, int64_t laneStep, int64_t blockStep) {
-  SmallVector<int64_t> places;
+/// Indices of elements, or of pairs of them, in a group, by word: t + b·`blockStep`, from `first`.
+static SmallVector<int64_t> u32Indices(int64_t first, int64_t laneStep, int64_t blockStep) {
+  SmallVector<int64_t> indices;
   for (int64_t word = 0; word < laneCount; ++word)
-    places.push_back(first + word / 4 * laneStep + word % 4 * blockStep);
-  return places;
+    indices.push_back(first + word / 4 * laneStep + word % 4 * blockStep);
+  return indices;
 }
 
 SmallVector<Value> ProductLowering::preparedVectors(Value elements) {
   auto pick = [&](Value from, int64_t first, int64_t laneStep, int64_t blockStep) -> Value {
     return vector::ShuffleOp::create(builder, location, from, from,
-                                     wordPlaces(first, laneStep, blockStep));
+                                     u32Indices(first, laneStep, blockStep));
   };
   if (cast<VectorType>(elements.getType()).getElementType().isF32())
     return {pick(elements, 0, 2, 16), pick(elements, 1, 2, 16), pick(elements, 8, 2, 16),

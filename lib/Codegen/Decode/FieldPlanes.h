@@ -43,7 +43,7 @@ struct FieldSource {
 /// a fragment: a thread begins at its own `lane`.
 mlir::Value rowBase(LaneBuilder &lanes, mlir::Value base, mlir::Value lane, unsigned words);
 
-/// Bits of register r, row g, at their places in both half words, zeros elsewhere.
+/// Bits of register r, row g, at their offsets in both half words, zeros elsewhere.
 mlir::Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsigned g);
 
 /// The u32 that hold register r's part of a field of one chunk, one a block of a thread's lane.

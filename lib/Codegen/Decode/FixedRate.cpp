@@ -39,8 +39,8 @@ std::array<Value, registersInLane> transposePlanes(LaneBuilder &scalars, Value l
           scalars.merge(evenPairs, scalars.lshr(odd, 2), scalars.lshr(high, 1))};
 }
 
-/// Symbols of a thread's registers, at their places and with anything beside them, or nothing where
-/// codes are no nibbles and no planes of single bits.
+/// Symbols of a thread's registers, at their offsets and with anything beside them, or nothing
+/// where codes are no nibbles and no planes of single bits.
 std::optional<std::array<Value, registersInLane>> symbolsOfNibbles(UnitEmission &unit) {
   const FieldSplit &split = unit.format.split;
   if (split.wordBits != 16 || split.symbolBits > 8)
@@ -72,12 +72,12 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
   int position = static_cast<int>(unit.format.split.rawLowBits);
   FieldSource raw = rawField(unit), code = codeField(unit, position);
   if (unit.lane) {
-    RawPlace place = {raw.buffer, raw.base, unit.lane};
+    RawAddress address = {raw.buffer, raw.base, unit.lane};
     auto symbols = symbolsOfNibbles(unit);
     Value base = lanes.shl(unit.tableEntry(0), position);
     for (unsigned r = 0; r < registersInLane; ++r) {
       Value own = symbols ? (*symbols)[r] : lanes.add(loadField(lanes, code, r, 0), base);
-      unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, place, r, own));
+      unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, address, r, own));
     }
     return success();
   }

@@ -36,12 +36,12 @@ Value permuteBytes(LaneBuilder &lanes, Value low, Value high, Value selector) {
 }
 
 /// The raw field of a unit's registers, from `raw` on.
-static FieldSource rawFieldAt(const EmittedFormat &format, const RawPlace &raw) {
+static FieldSource rawFieldAt(const EmittedFormat &format, const RawAddress &raw) {
   return {raw.buffer,     raw.first,        llvm::to_vector(defaultChunks(format.split.rawBits())),
           /*position=*/0, /*hasSign=*/true, raw.lane};
 }
 
-Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw, unsigned r,
+Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawAddress &raw, unsigned r,
               Value symbols) {
   FieldSource field = rawFieldAt(format, raw);
   if (!format.hasByteFields())
@@ -188,7 +188,7 @@ void emitPaletteFragment(UnitEmission &unit) {
       isWide ? lookUpWide(unit, codes) : lookUpNarrow(unit, codes);
   for (unsigned r = 0; r < registersInLane; ++r) {
     Value placed = lanes.shift(symbols[r], static_cast<int>(split.rawLowBits) - (isWide ? 0 : 8));
-    RawPlace raw = {unit.plane(Plane::Raw), unit.first, unit.lane};
+    RawAddress raw = {unit.plane(Plane::Raw), unit.first, unit.lane};
     unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, placed));
   }
 }

@@ -23,13 +23,13 @@ mlir::Value permuteBytes(LaneBuilder &lanes, mlir::Value low, mlir::Value high,
                          mlir::Value selector);
 
 /// Where a thread finds the raw field of its words.
-struct RawPlace {
+struct RawAddress {
   mlir::Value buffer, first, lane;
 };
 
-/// Words of operand register `r`: the symbols, at their places in `symbols`, of which other bits
+/// Words of operand register `r`: the symbols, at their offsets in `symbols`, of which other bits
 /// may be anything, and the raw fields.
-mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw,
+mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawAddress &raw,
                     unsigned r, mlir::Value symbols);
 
 /// Symbols base + code of a window, at `position` of both half words, of which other bits may be

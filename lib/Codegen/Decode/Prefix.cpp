@@ -38,7 +38,7 @@ LogicalResult PrefixEmitter::emitStream(const EmittedFormat &format, RewriterBas
     return op.emitOpError() << "expects a contiguous buffer of rank 1, got " << buffer;
   rewriter.setInsertionPoint(op);
   PrefixDecoder decoder(rewriter, op, format);
-  PrefixUnit unit = emitUnitPlace(decoder);
+  PrefixUnit unit = emitPrefixUnit(decoder);
   PrefixStreams streams = emitStreams(decoder);
   // order-5: a lane goes through all columns of a strip before the next one.
   decoder.code.loop(unit.strips, [&](Value strip) {

@@ -7,10 +7,10 @@
 //
 // A lane is a chain of dependent lookups, so eight of them run side by side: as
 // many as hide a load from the cache and as still fit a machine's registers. A
-// lane's 64-bit buffer holds the next bits of its stream under a sentinel bit, whose place says
+// lane's 64-bit buffer holds the next bits of its stream under a sentinel bit, whose position says
 // how many have been taken: a code word is a mask, a load, a shift and a store.
 //
-// What is looked up is stored as it is at the place that the word has in codec raw's order, which
+// What is looked up is stored as it is at the offset that the word has in codec raw's order, which
 // for a lane and register is one u32 of two columns: joining it with the raw fields needs no
 // permutation (PrefixMerge.cpp).
 //
@@ -124,8 +124,8 @@ SmallVector<Value> LanePass::emitRound(Value to, ValueRange carried) {
     unsigned reg = word * registersInLane / words, half = words == registersInLane ? 0 : word % 2;
     for (unsigned i = 0; i < jointLanes; ++i) {
       Value entry = take(buffers[i], tables[reg % 2 * 2 + i / 4]);
-      Value place = code.at(to, reg * registerBytes + i * laneBytes + half * 2);
-      code.store(16 * layout.symbols, entry, place);
+      Value address = code.at(to, reg * registerBytes + i * laneBytes + half * 2);
+      code.store(16 * layout.symbols, entry, address);
     }
   }
   return buffers;
@@ -143,10 +143,10 @@ void LanePass::emit(Value blocks, Value groupWords) {
   SmallVector<Value> buffers(jointLanes, code.constant(sentinel));
   unsigned partBytes = registersInLane / rounds * registerBytes, log = rounds == 2 ? 1 : 0;
   buffers = code.loop(code.mul(blocks, rounds), buffers, [&](Value round, ValueRange carried) {
-    Value place = code.mul(code.lshr(round, log), 4);
+    Value offset = code.mul(code.lshr(round, log), 4);
     if (rounds > 1)
-      place = code.add(place, code.mul(code.bitAnd(round, 1), partBytes));
-    return emitRound(code.at(to, place), carried);
+      offset = code.add(offset, code.mul(code.bitAnd(round, 1), partBytes));
+    return emitRound(code.at(to, offset), carried);
   });
   for (unsigned i = 0; i < jointLanes; ++i) {
     Value at = positionAt(i);

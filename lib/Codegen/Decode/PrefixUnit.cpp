@@ -42,7 +42,7 @@ Value PrefixDecoder::groupWords(const PrefixUnit &unit, Value group, Value strip
   return code.at(words, code.mul(number, groupWordBytes));
 }
 
-PrefixUnit emitUnitPlace(PrefixDecoder &decoder) {
+PrefixUnit emitPrefixUnit(PrefixDecoder &decoder) {
   ScalarBuilder &code = decoder.code;
   CompressedType type = decoder.op.getWeight().getType();
   int64_t rows = type.getRows(), columns = type.getColumns();

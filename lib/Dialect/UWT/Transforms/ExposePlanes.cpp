@@ -283,11 +283,11 @@ struct ConvertPlane : OpConversionPattern<uwt::PlaneOp> {
   LogicalResult matchAndRewrite(uwt::PlaneOp op, OneToNOpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     SmallVector<uwt::Plane> list = planes.get(op.getWeight().getType());
-    auto *place = llvm::find(list, op.getPlane());
+    auto *found = llvm::find(list, op.getPlane());
     ValueRange values = adaptor.getWeight();
-    if (place == list.end() || values.size() != list.size())
+    if (found == list.end() || values.size() != list.size())
       return failure();
-    rewriter.replaceOp(op, values[place - list.begin()]);
+    rewriter.replaceOp(op, values[found - list.begin()]);
     return success();
   }
 

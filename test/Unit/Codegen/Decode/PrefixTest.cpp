@@ -171,7 +171,7 @@ public:
     view.panels = &entry;
     damage(code.first(bytes.size()), random);
   }
-  /// Random bytes from some place on, or some of them changed; sometimes the panel is shorter.
+  /// Random bytes from some offset on, or some of them changed; sometimes the panel is shorter.
   void damage(std::span<uint8_t> bytes, std::mt19937 &random) {
     size_t first = random() % 2 ? random() % bytes.size() : 0;
     size_t count = random() % 2 ? bytes.size() : 1 + random() % 32;
