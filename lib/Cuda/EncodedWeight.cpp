@@ -77,8 +77,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
   uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns);
   FixedPanelSizes full =
       fixedPanelSizes(plan, static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows)));
-  uint64_t rawStep = roundUp(full.raw, devicePartAlignment),
-           codeStep = roundUp(full.code, devicePartAlignment);
+  uint64_t rawStride = roundUp(full.raw, devicePartAlignment),
+           codeStride = roundUp(full.code, devicePartAlignment);
   EncodedTables result;
   uint64_t number = 0;
   for (; !counts.empty(); ++number) {
@@ -97,8 +97,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
       entry.words = roundUp(result.words, devicePartAlignment) / 4;
       result.words = 4 * entry.words + wordsBytes;
     } else {
-      entry.raw = number * rawStep / 4;
-      entry.code = number * codeStep / 4;
+      entry.raw = number * rawStride / 4;
+      entry.code = number * codeStride / 4;
       result.patch += roundUp(4 * panel.records, devicePartAlignment);
       records.counts = panel.counts;
     }
@@ -109,8 +109,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
   if (result.patch / 4 > UINT32_MAX)
     return unsupportedError("the escape records take " + std::to_string(result.patch / 4) +
                             " u32, and kernels count up to 2^32 - 1; run it from the format raw");
-  result.raw = rawStep * number;
-  result.code = codeStep * number;
+  result.raw = rawStride * number;
+  result.code = codeStride * number;
   return result;
 }
 
@@ -196,16 +196,16 @@ Expected<DeviceWeight::Part> DeviceTranscoder::wordsOf(uint64_t matrix) {
 Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
   std::vector<uint16_t> counts(units() * source.matrices());
   std::span<uint8_t> bytes(reinterpret_cast<uint8_t *>(counts.data()), counts.size() * 2);
-  uint64_t matrixBytes = units() * 2, step = roundUp(matrixBytes, devicePartAlignment);
+  uint64_t matrixBytes = units() * 2, stride = roundUp(matrixBytes, devicePartAlignment);
   UWT_ASSIGN_OR_RETURN(DeviceBuffer found,
-                       DeviceBuffer::allocate(source.device(), source.matrices() * step));
+                       DeviceBuffer::allocate(source.device(), source.matrices() * stride));
   // What is not there is somewhere, and has no bytes.
   Part none = {table.address(), 0};
   for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
     UWT_ASSIGN_OR_RETURN(Part words, wordsOf(matrix));
     const Part extras[] = {words,
                            {table.address(), table.bytes()},
-                           {found.address() + matrix * step, matrixBytes},
+                           {found.address() + matrix * stride, matrixBytes},
                            none,
                            none,
                            none,
@@ -213,8 +213,8 @@ Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
                            none,
                            none};
     UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
-    UWT_RETURN_IF_ERROR(
-        found.read(matrix * step, bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
+    UWT_RETURN_IF_ERROR(found.read(matrix * stride,
+                                   bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
   }
   UWT_RETURN_IF_ERROR(stream.synchronize());
   return counts;

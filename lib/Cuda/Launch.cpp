@@ -388,9 +388,9 @@ Status KernelLauncher::checkOperands(const LaunchOperands &operands, const Launc
 
 // launch-5, launch-7.
 void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *values) const {
-  auto memref = [](uint64_t *slot, uint64_t address, uint64_t elements) {
-    slot[0] = slot[1] = address;
-    slot[3] = elements;
+  auto memref = [](uint64_t *descriptor, uint64_t address, uint64_t elements) {
+    descriptor[0] = descriptor[1] = address;
+    descriptor[3] = elements;
   };
   uint64_t before = operands.batch - 1;
   for (const KernelArgument &argument : what->arguments) {
@@ -457,14 +457,14 @@ Status KernelLauncher::launchAlone(const LaunchOperands &operands, uint32_t grid
   });
 }
 
-struct KernelLauncher::Steps {
-  struct Step {
+struct KernelLauncher::Plan {
+  struct Launch {
     const KernelLauncher *launcher = nullptr;
     LaunchOperands operands;
     uint32_t grid = 0;
   };
   /// pack-11: at most three.
-  std::array<Step, 3> steps;
+  std::array<Launch, 3> launches;
   size_t count = 0;
 };
 
@@ -482,8 +482,8 @@ const KernelLauncher *KernelLauncher::decoder() const {
   return first == this ? nullptr : first;
 }
 
-Expected<KernelLauncher::Steps> KernelLauncher::plan(const LaunchOperands &given) const {
-  Steps plan;
+Expected<KernelLauncher::Plan> KernelLauncher::plan(const LaunchOperands &given) const {
+  Plan plan;
   UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.batch, given.ctas));
   if (whole.grid == 0)
     return plan;
@@ -500,25 +500,25 @@ Expected<KernelLauncher::Steps> KernelLauncher::plan(const LaunchOperands &given
     UWT_ASSIGN_OR_RETURN(LaunchSize size,
                          part->sizeAlone(given.batch, part == this ? given.ctas : 0));
     UWT_RETURN_IF_ERROR(part->checkOperands(operands, size));
-    plan.steps[plan.count++] = {part, operands, size.grid};
+    plan.launches[plan.count++] = {part, operands, size.grid};
   }
-  std::reverse(plan.steps.begin(), plan.steps.begin() + static_cast<ptrdiff_t>(plan.count));
+  std::reverse(plan.launches.begin(), plan.launches.begin() + static_cast<ptrdiff_t>(plan.count));
   // What decodes was launched elsewhere: the kernel before on this stream is another call's.
   if (given.isDecoded)
-    plan.steps.front().operands.serial = true;
+    plan.launches.front().operands.serial = true;
   return plan;
 }
 
 Status KernelLauncher::check(const LaunchOperands &operands) const {
-  Expected<Steps> planned = plan(operands);
+  Expected<Plan> planned = plan(operands);
   return planned ? ok() : Status(planned.takeError());
 }
 
 Status KernelLauncher::launch(const LaunchOperands &operands, void *stream) const {
-  UWT_ASSIGN_OR_RETURN(Steps planned, plan(operands));
-  for (const Steps::Step &step : std::span(planned.steps).first(planned.count))
-    if (step.grid != 0)
-      UWT_RETURN_IF_ERROR(step.launcher->launchAlone(step.operands, step.grid, stream));
+  UWT_ASSIGN_OR_RETURN(Plan planned, plan(operands));
+  for (const Plan::Launch &each : std::span(planned.launches).first(planned.count))
+    if (each.grid != 0)
+      UWT_RETURN_IF_ERROR(each.launcher->launchAlone(each.operands, each.grid, stream));
   return ok();
 }
 

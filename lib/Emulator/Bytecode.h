@@ -150,7 +150,7 @@ struct ProductsPlan {
   /// The first 16 bytes of B, and its descriptor but for their address.
   Access matrix;
   uint64_t descriptor = 0;
-  uint64_t step = 0;
+  uint64_t blockStride = 0;
   unsigned blocks = 0;
   std::array<int32_t, 4> a = {};
 };

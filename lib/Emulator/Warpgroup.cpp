@@ -166,7 +166,7 @@ bool Warp::multiplyGroup(const Instruction &code) {
   uint64_t start = at.allocation->begin + leaders.lane[0];
   for (unsigned k = 0; k < plan.blocks; ++k) {
     uint64_t descriptor = plan.descriptor | (start >> 4 & 0x3fff);
-    if (!readMatrix(plan, descriptor + k * plan.step / 16, tiles, code.kind, b.data()))
+    if (!readMatrix(plan, descriptor + k * plan.blockStride / 16, tiles, code.kind, b.data()))
       return false;
     const Lanes *a[4];
     for (unsigned r = 0; r < 4; ++r)

@@ -157,8 +157,8 @@ size_t KeptSymbols::choose() {
   // Large alphabets cost time and gain little from a second look.
   if (most > 1024)
     return best;
-  for (size_t step : {8, 4, 2, 1}) {
-    for (size_t candidate : {best - step, best + step})
+  for (size_t distance : {8, 4, 2, 1}) {
+    for (size_t candidate : {best - distance, best + distance})
       if (exactCost(candidate) < exactCost(best))
         best = candidate;
   }

@@ -54,13 +54,13 @@ struct LaneJob {
   /// fragment: [strip][jointRows] rows of scratchStride; row_major: a row a lane.
   uint16_t *symbols;
   /// Raw fields that the merge reads next, where it is worth asking for them
-  /// early, and their steps: a strip, a group of 64 columns, a chunk.
+  /// early, and their strides: a strip, a group of 64 columns, a chunk.
   const uint8_t *ahead;
   size_t aheadStrip, aheadGroup, aheadChunk;
   /// Part of the next unit's stream, which is asked for early too: lanes are too short for the
   /// machine to see them coming.
   const uint8_t *next;
-  size_t nextStep;
+  size_t nextStride;
 };
 
 /// Two rows (g and g + 8) of a strip, 64 columns x `groups`.
@@ -291,7 +291,7 @@ UWT_INLINE bool decodeFragment(const LaneJob &job) {
 /// Some rows: order-6.
 template <unsigned Group, typename Entry, bool Long, unsigned Lanes>
 UWT_INLINE bool decodeRows(const LaneJob &job) {
-  constexpr unsigned step = Long ? 2 : 4;
+  constexpr unsigned refillWords = Long ? 2 : 4;
   uint64_t buffer[Lanes], position[Lanes];
   const Entry *tables[Lanes];
 #pragma GCC unroll 8
@@ -301,12 +301,12 @@ UWT_INLINE bool decodeRows(const LaneJob &job) {
   }
   uint16_t *to = job.symbols;
   uint32_t word = 0;
-  for (; word + step <= job.codeWords; word += step, to += step * Group) {
+  for (; word + refillWords <= job.codeWords; word += refillWords, to += refillWords * Group) {
 #pragma GCC unroll 8
     for (unsigned lane = 0; lane < Lanes; ++lane)
       refill(buffer[lane], position[lane], job.stream);
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < step; ++i)
+    for (unsigned i = 0; i < refillWords; ++i)
 #pragma GCC unroll 8
       for (unsigned lane = 0; lane < Lanes; ++lane)
         takeTo<Group>(to + lane * scratchStride + i * Group, buffer[lane], tables[lane], job.mask);

@@ -64,7 +64,7 @@ struct PanelPart {
   /// Address of element (rowBegin, columnBegin), and bytes from row to row and
   /// from column to column.
   uint8_t *out;
-  uint64_t rowStep, columnStep;
+  uint64_t rowStride, columnStride;
 };
 
 /// Outputs of at least this size are not expected to stay in the cache.
@@ -393,8 +393,8 @@ Status TensorDecoder::State::decodeRows(const PanelPart &part, const DecodeOptio
   PanelWords low = decodeLowOf(part.panel, begin, end, options.path, worker.low);
   for (uint32_t row = part.rowBegin; row < part.rowEnd; ++row)
     for (uint64_t column = part.columnBegin; column < part.columnEnd; ++column)
-      tensor.storeElement(part.out + (row - part.rowBegin) * part.rowStep +
-                              (column - part.columnBegin) * part.columnStep,
+      tensor.storeElement(part.out + (row - part.rowBegin) * part.rowStride +
+                              (column - part.columnBegin) * part.columnStride,
                           words.row(row - begin)[column],
                           low.data ? low.row(row - begin)[column] : 0);
   return ok();
@@ -458,24 +458,25 @@ Status TensorDecoder::decodeMatrices(const TensorRange &range, std::span<uint8_t
   uint64_t matrixPanels = matrices().shape.panels();
   uint64_t firstPanel = range.matrixBegin * matrixPanels + nBegin / panelRows;
   uint64_t endPanel = (range.matrixEnd - 1) * matrixPanels + divideUp(nEnd, panelRows);
-  return state->forEachPanel(
-      firstPanel, endPanel, pool, options.times,
-      [&](uint64_t panel, DecodeWorker &worker) -> Status {
-        uint64_t matrix = panel / matrixPanels - range.matrixBegin;
-        uint64_t top = panel % matrixPanels * panelRows;
-        if (top + panelRows <= nBegin || top >= nEnd)
-          return ok();
-        PanelPart part;
-        part.panel = panel;
-        part.rowBegin = static_cast<uint32_t>(std::max(nBegin, top) - top);
-        part.rowEnd = static_cast<uint32_t>(std::min<uint64_t>(nEnd - top, panelRows));
-        part.columnBegin = kMajor ? range.rowBegin : range.columnBegin;
-        part.columnEnd = kMajor ? range.rowEnd : range.columnEnd;
-        part.rowStep = kMajor ? elementBytes : outRow;
-        part.columnStep = kMajor ? outRow : elementBytes;
-        part.out = out.data() + matrix * outMatrix + (top + part.rowBegin - nBegin) * part.rowStep;
-        return state->decodeRows(part, options, worker);
-      });
+  return state->forEachPanel(firstPanel, endPanel, pool, options.times,
+                             [&](uint64_t panel, DecodeWorker &worker) -> Status {
+                               uint64_t matrix = panel / matrixPanels - range.matrixBegin;
+                               uint64_t top = panel % matrixPanels * panelRows;
+                               if (top + panelRows <= nBegin || top >= nEnd)
+                                 return ok();
+                               PanelPart part;
+                               part.panel = panel;
+                               part.rowBegin = static_cast<uint32_t>(std::max(nBegin, top) - top);
+                               part.rowEnd =
+                                   static_cast<uint32_t>(std::min<uint64_t>(nEnd - top, panelRows));
+                               part.columnBegin = kMajor ? range.rowBegin : range.columnBegin;
+                               part.columnEnd = kMajor ? range.rowEnd : range.columnEnd;
+                               part.rowStride = kMajor ? elementBytes : outRow;
+                               part.columnStride = kMajor ? outRow : elementBytes;
+                               part.out = out.data() + matrix * outMatrix +
+                                          (top + part.rowBegin - nBegin) * part.rowStride;
+                               return state->decodeRows(part, options, worker);
+                             });
 }
 
 namespace {

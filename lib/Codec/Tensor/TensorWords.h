@@ -61,11 +61,11 @@ public:
   void storeElement(uint8_t *at, uint16_t word, uint16_t low) const;
 
 private:
-  /// Byte position of element (row, column) of the panel's matrix, in the tensor.
-  struct Steps {
+  /// Byte offset of element (row, column) of the panel's matrix, in the tensor.
+  struct Strides {
     uint64_t origin, row, column;
   };
-  Steps stepsOf(uint64_t panel) const;
+  Strides stridesOf(uint64_t panel) const;
   /// Whether the tensor's elements at `bytes` are rows of words.
   bool hasPlainWords(const void *bytes) const;
   /// Elements of a panel that the tensor has, and whether these are not whole rows.

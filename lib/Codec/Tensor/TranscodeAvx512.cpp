@@ -48,7 +48,7 @@ UWT_LANES bool decodeLanes(const LaneJob &job) {
       uint16_t *to = strips + (block / groupBlocks * groupScratch + block % groupBlocks) * 2;
       askAhead(job, ahead, block);
       __builtin_prefetch(next);
-      next += job.nextStep;
+      next += job.nextStride;
 #pragma GCC unroll 4
       for (unsigned reg = 0; reg < 4; ++reg) {
         if (reg == 0 || Long || (Group == 1 && reg == 2)) {
@@ -126,7 +126,7 @@ UWT_AVX512 uint32_t pack8(const InPlaceJob &job) {
   const uint8_t *raw = job.raw + job.quad * 64;
   uint8_t *code = job.code + job.quad * 64;
   uint32_t group = 0;
-  for (; group < job.groups; ++group, raw += job.rawStep, code += job.codeStep) {
+  for (; group < job.groups; ++group, raw += job.rawStride, code += job.codeStride) {
     Registers symbols;
     if (!symbols.load(job.symbols + group * groupScratch))
       break;
@@ -146,7 +146,7 @@ UWT_AVX512 uint32_t pack6(const InPlaceJob &job) {
   uint8_t *code = job.code + job.quad * 64;
   const uint8_t *raw = job.raw;
   uint32_t group = 0;
-  for (; group < job.groups; ++group, raw += job.rawStep, code += job.codeStep) {
+  for (; group < job.groups; ++group, raw += job.rawStride, code += job.codeStride) {
     Registers symbols;
     if (!symbols.load(job.symbols + group * groupScratch))
       break;

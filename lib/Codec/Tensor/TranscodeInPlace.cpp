@@ -226,7 +226,7 @@ bool PanelTranscoder<State>::decodeLanes(const StreamUnitView &view, const uint8
   job.aheadChunk = source.split.rawBits() == 6 ? 512 - g * 32 : 512;
   size_t quarter = (view.end - view.begin) / 4;
   job.next = blob.data() + view.end + quarter * (g / 2);
-  job.nextStep = quarter / (unit.strips * unit.blocks);
+  job.nextStride = quarter / (unit.strips * unit.blocks);
   return state.kernels.lanes[source.traits.group - 1][state.tables->longest > 14](job);
 }
 
@@ -306,9 +306,9 @@ bool PanelTranscoder<State>::packStrip(const PanelUnit &unit, uint32_t strip, ui
       job.symbols =
           reinterpret_cast<const uint32_t *>(symbols + scratchOf(strip, group, quad * 4, 0, 0, 0));
       job.raw = raw.data() + index * rawUnitBytes();
-      job.rawStep = rawUnitBytes() * strips();
+      job.rawStride = rawUnitBytes() * strips();
       job.code = code.data() + index * codeUnit;
-      job.codeStep = codeUnit * strips();
+      job.codeStride = codeUnit * strips();
       job.quad = quad;
       job.groups = groups - group;
       group += pack(job);

@@ -146,18 +146,18 @@ void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Va
 void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value chunk, Value count,
                                   Value slab, Value width) {
   Value firstGroup = index.mul(chunk, chunkGroups);
-  // Steps over all blocks and groups of a full panel, in order: each asks for its share.
+  // Goes over all blocks and groups of a full panel, in order: each asks for its share.
   bool isStatic = !ShapedType::isDynamic(staticBatch);
   // A batch that is not known has one block at least.
   int64_t blockCount = isStatic ? slabColumns / blockColumns : 1;
-  int64_t steps = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
+  int64_t count = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
   auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
                    Value ordinal) {
     Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
                         index.mul(firstGroup, blockWidth * wordsInGroup()));
     emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
       if (ordinal)
-        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), steps);
+        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), count);
     });
   };
   // Known batches have a last block of their own; others are padded with zeros.
@@ -181,18 +181,19 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value c
   });
 }
 
-void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value step, int64_t steps) {
+void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordinal,
+                               int64_t count) {
   if (!layout.fixedRate)
     return;
   Value units =
       index.mul(index.mul(index.add(chunk, 1), chunkGroups / layout.groups), panel.strips);
   auto ask = [&](Plane kind, Value start, int64_t unitWords) {
     int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitWords, laneCount);
-    int64_t share = divideUp(lines, steps);
+    int64_t share = divideUp(lines, count);
     Value first = index.add(start, index.mul(units, unitWords));
     for (int64_t i = 0; i < share; ++i) {
       // Once all has been asked for, the last line again: that costs nothing.
-      Value line = index.min(index.add(index.mul(step, share), i), index.constant(lines - 1));
+      Value line = index.min(index.add(index.mul(ordinal, share), i), index.constant(lines - 1));
       Value at = index.add(first, index.mul(line, laneCount));
       memref::PrefetchOp::create(builder, location, plane(kind), at, /*isWrite=*/false,
                                  /*localityHint=*/2, /*isDataCache=*/true);

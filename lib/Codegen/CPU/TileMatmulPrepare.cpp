@@ -122,18 +122,19 @@ void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isW
     storeVector(value, prepared, index.add(to, number * laneCount));
 }
 
-/// Indices of elements, or of pairs of them, in a group, by word: t + b·`blockStep`, from `first`.
-static SmallVector<int64_t> u32Indices(int64_t first, int64_t laneStep, int64_t blockStep) {
+/// Indices of elements, or of pairs of them, in a group, by word: t + b·`blockStride`, from
+/// `first`.
+static SmallVector<int64_t> u32Indices(int64_t first, int64_t laneStride, int64_t blockStride) {
   SmallVector<int64_t> indices;
   for (int64_t word = 0; word < laneCount; ++word)
-    indices.push_back(first + word / 4 * laneStep + word % 4 * blockStep);
+    indices.push_back(first + word / 4 * laneStride + word % 4 * blockStride);
   return indices;
 }
 
 SmallVector<Value> ProductLowering::preparedVectors(Value elements) {
-  auto pick = [&](Value from, int64_t first, int64_t laneStep, int64_t blockStep) -> Value {
+  auto pick = [&](Value from, int64_t first, int64_t laneStride, int64_t blockStride) -> Value {
     return vector::ShuffleOp::create(builder, location, from, from,
-                                     u32Indices(first, laneStep, blockStep));
+                                     u32Indices(first, laneStride, blockStride));
   };
   if (cast<VectorType>(elements.getType()).getElementType().isF32())
     return {pick(elements, 0, 2, 16), pick(elements, 1, 2, 16), pick(elements, 8, 2, 16),

@@ -97,11 +97,11 @@ static std::array<Value, 16> unpack11(LaneBuilder &lanes, ArrayRef<Value> v, Val
 /// `rows[j]`.
 static std::array<Value, 4> transposeQuads(LaneBuilder &lanes, std::array<Value, 4> rows) {
   auto shuffle = [&](Value a, Value b, std::array<int64_t, 4> pick) {
-    SmallVector<int64_t> places;
+    SmallVector<int64_t> lanesOf;
     for (int64_t quad = 0; quad < 4; ++quad)
-      for (int64_t place : pick)
-        places.push_back(4 * quad + place % 4 + (place >= 4 ? 16 : 0));
-    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), a, b, places).getResult();
+      for (int64_t index : pick)
+        lanesOf.push_back(4 * quad + index % 4 + (index >= 4 ? 16 : 0));
+    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), a, b, lanesOf).getResult();
   };
   Value a = shuffle(rows[0], rows[1], {0, 4, 1, 5}), b = shuffle(rows[2], rows[3], {0, 4, 1, 5});
   Value c = shuffle(rows[0], rows[1], {2, 6, 3, 7}), d = shuffle(rows[2], rows[3], {2, 6, 3, 7});

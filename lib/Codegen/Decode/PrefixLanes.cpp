@@ -40,9 +40,9 @@ public:
       : decoder(decoder), code(decoder.code), layout(decoder.format.table), unit(unit),
         streams(streams), strip(strip), pass(pass),
         words(layout.symbols == 2 ? registersInLane : 2 * registersInLane) {
-    while (step * 2 * layout.indexBits <= refilledBits)
-      step *= 2;
-    rounds = words / std::min(words, std::max(step, words / 2));
+    while (refillWords * 2 * layout.indexBits <= refilledBits)
+      refillWords *= 2;
+    rounds = words / std::min(words, std::max(refillWords, words / 2));
   }
 
   void emit(Value blocks, Value groupWords);
@@ -63,7 +63,7 @@ private:
   const PrefixStreams &streams;
   Value strip, pass;
   /// Code words of a lane in a block, and those between two refills.
-  unsigned words, step = 1;
+  unsigned words, refillWords = 1;
   /// Equal parts of a block that one body of code serves, each of an even number of registers.
   unsigned rounds;
   /// By row: g, g + 1, g + 8, g + 9.
@@ -117,7 +117,7 @@ Value LanePass::take(Value &buffer, Value table) {
 SmallVector<Value> LanePass::emitRound(Value to, ValueRange carried) {
   SmallVector<Value> buffers(carried);
   for (unsigned word = 0; word < words / rounds; ++word) {
-    if (word % step == 0)
+    if (word % refillWords == 0)
       for (unsigned i = 0; i < jointLanes; ++i)
         buffers[i] = refill(i, buffers[i]);
     // order-5: register, half.

@@ -107,8 +107,8 @@ void LaneStream::closeWindow() {
     builder.setInsertionPointToStart(move.elseBlock());
     scf::YieldOp::create(builder, location, state[1]);
   }
-  Value step = arith::ExtUIOp::create(builder, location, taken.getType(), isUsedUp);
-  setAfter({low, move.getResult(0), taken, lanes.add(state[3], step)});
+  Value more = arith::ExtUIOp::create(builder, location, taken.getType(), isUsedUp);
+  setAfter({low, move.getResult(0), taken, lanes.add(state[3], more)});
 }
 
 Value LaneStream::entryAt(unsigned r, Value index) {

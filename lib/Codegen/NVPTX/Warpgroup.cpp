@@ -136,9 +136,10 @@ private:
     std::string text = "{\n.reg .b64 matrix;\nwgmma.fence.sync.aligned;\nmov.b64 matrix, {" +
                        shifted + ", " + high + "};\n";
     for (unsigned block = 0; block < blocks; ++block)
-      text += "add.u64 matrix, matrix, " + std::to_string(block ? op.getStep() / 16 : first) +
-              ";\n" + name + " {" + operandList(0, scalars) + "}, {" +
-              operandList(scalars + 4 * block, 4) + "}, matrix, 1, 1, 1, 0;\n";
+      text += "add.u64 matrix, matrix, " +
+              std::to_string(block ? op.getBlockStride() / 16 : first) + ";\n" + name + " {" +
+              operandList(0, scalars) + "}, {" + operandList(scalars + 4 * block, 4) +
+              "}, matrix, 1, 1, 1, 0;\n";
     return text + "wgmma.commit_group.sync.aligned;\n}";
   }
 
