@@ -65,28 +65,28 @@ int32_t Flattener::freshRegister(unsigned count) {
   return first;
 }
 
-Slot Flattener::define(Value value) {
+ValueRegisters Flattener::define(Value value) {
   std::optional<ValueType> type = valueType(value.getType());
   unsigned count = type ? type->count : 1;
   std::vector<int32_t> &free = freeRegisters[count];
-  Slot slot{-1, count};
+  ValueRegisters registers{-1, count};
   if (free.empty()) {
-    slot.reg = freshRegister(count);
+    registers.reg = freshRegister(count);
   } else {
-    slot.reg = free.back();
+    registers.reg = free.back();
     free.pop_back();
   }
-  slots[value] = slot;
+  valueRegisters[value] = registers;
   reusable[value] = true;
-  return slot;
+  return registers;
 }
 
-Slot Flattener::definePinned(Value value) {
+ValueRegisters Flattener::definePinned(Value value) {
   std::optional<ValueType> type = valueType(value.getType());
   unsigned count = type ? type->count : 1;
-  Slot slot{freshRegister(count), count};
-  slots[value] = slot;
-  return slot;
+  ValueRegisters registers{freshRegister(count), count};
+  valueRegisters[value] = registers;
+  return registers;
 }
 
 int32_t Flattener::constantRegister(uint64_t bits) {
@@ -182,7 +182,7 @@ void Flattener::emitAssign(Operation *op, ArrayRef<int32_t> to, ArrayRef<int32_t
 SmallVector<int32_t> Flattener::allRegisters(ValueRange values) {
   SmallVector<int32_t> result;
   for (Value value : values) {
-    Slot at = slot(value);
+    ValueRegisters at = registersOf(value);
     for (unsigned i = 0; i < at.count; ++i)
       result.push_back(at.reg + i);
   }
@@ -335,7 +335,7 @@ void Flattener::releaseAfter(Operation *op) {
     return;
   for (Value value : found->second)
     if (reusable.lookup(value)) {
-      Slot at = slot(value);
+      ValueRegisters at = registersOf(value);
       freeRegisters[at.count].push_back(at.reg);
     }
 }

@@ -40,7 +40,7 @@ static LogicalResult extract(Flattener &flat, Operation *op, const Handler &) {
     return op->emitError() << "a position that is not constant is not known to the emulator";
   if (failed(checkType(op)))
     return failure();
-  Slot dst = flat.define(op->getResult(0));
+  ValueRegisters dst = flat.define(op->getResult(0));
   int64_t offset = linearOffset(extractOp.getSourceVectorType(), extractOp.getStaticPosition());
   SmallVector<int32_t> source = flat.allRegisters(extractOp.getSource());
   flat.emitPermute(op, dst.reg, ArrayRef(source).slice(offset, dst.count));
@@ -53,7 +53,7 @@ static LogicalResult insert(Flattener &flat, Operation *op, const Handler &) {
     return op->emitError() << "a position that is not constant is not known to the emulator";
   if (failed(checkType(op)))
     return failure();
-  Slot dst = flat.define(op->getResult(0));
+  ValueRegisters dst = flat.define(op->getResult(0));
   SmallVector<int32_t> registers = flat.allRegisters(insertOp.getDest());
   int64_t offset = linearOffset(insertOp.getDestVectorType(), insertOp.getStaticPosition());
   llvm::copy(flat.allRegisters(insertOp.getValueToStore()), registers.begin() + offset);
@@ -65,7 +65,7 @@ static LogicalResult insert(Flattener &flat, Operation *op, const Handler &) {
 static LogicalResult concatenate(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
     return failure();
-  Slot dst = flat.define(op->getResult(0));
+  ValueRegisters dst = flat.define(op->getResult(0));
   flat.emitPermute(op, dst.reg, flat.allRegisters(op->getOperands()));
   return success();
 }
