@@ -95,20 +95,20 @@ Expected<std::span<const uint8_t>> SampledBytes::read(const Original &original,
   uint64_t each = original.header().tensors[members[0]].bytes();
   if (!isMapped)
     UWT_RETURN_IF_ERROR(allocate(each * members.size()));
-  auto readPart = [&](uint64_t offset, uint64_t bytes) -> Status {
+  auto readBytes = [&](uint64_t offset, uint64_t bytes) -> Status {
     if (isMapped && bytes >= readAheadBytes)
       MappedFile::readAhead(original.sourceBytes(members[0]).subspan(offset, bytes));
     total += bytes * original.sourceBytes(members[0]).size() / std::max<uint64_t>(each, 1);
     // A part may begin in one member and end in another.
     while (!isMapped && bytes > 0) {
       uint64_t inMember = offset % each, piece = std::min(bytes, each - inMember);
-      original.readPart(members[offset / each], inMember, {data + offset, piece}, pool, loss);
+      original.readBytes(members[offset / each], inMember, {data + offset, piece}, pool, loss);
       offset += piece;
       bytes -= piece;
     }
     return ok();
   };
-  UWT_RETURN_IF_ERROR(visitSampledBytes(description, sample, readPart));
+  UWT_RETURN_IF_ERROR(visitSampledBytes(description, sample, readBytes));
   if (isMapped)
     return original.sourceBytes(members[0]);
   if (loss && original.isCast(members[0]))

@@ -150,9 +150,9 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
 // Upload
 //===----------------------------------------------------------------------===//
 
-DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tables) {
-  DeviceParts parts;
-  auto at = [&](ArgumentKind kind) -> auto & { return parts[static_cast<size_t>(kind)]; };
+BufferContents uwt::bufferContents(const LoadedWeight &weight, const DeviceTables &tables) {
+  BufferContents contents;
+  auto at = [&](ArgumentKind kind) -> auto & { return contents[static_cast<size_t>(kind)]; };
   at(ArgumentKind::Panels) = itemBytes(tables.panels);
   at(ArgumentKind::Records) = itemBytes(tables.records);
   at(ArgumentKind::Table) = itemBytes(tables.table);
@@ -165,7 +165,7 @@ DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tab
   if (weight.plan().format.rowClasses > 1 && !weight.panels().empty())
     at(ArgumentKind::Classes) = {static_cast<const uint8_t *>(weight.view().classes),
                                  weight.panels().size() * panelRows};
-  return parts;
+  return contents;
 }
 
 namespace {
@@ -177,7 +177,7 @@ struct WordsRun {
 
 /// Places the words of panels that are stored as words one after another: a weight that was coded
 /// when it was loaded has room for the words of every panel, nearly all of it unused. Gives the
-/// bytes of the part, and what goes where in it.
+/// bytes of the buffer, and what goes where in it.
 static uint64_t packWords(const LoadedWeight &weight, std::vector<DevicePanelEntry> &panels,
                           std::vector<WordsRun> &runs) {
   const CodingPlan &plan = weight.plan();
@@ -207,7 +207,7 @@ Expected<DeviceWeight> DeviceWeight::allocate(CudaDevicePtr device, std::span<co
                                               const CudaStream &stream) {
   DeviceWeight result;
   result.owner = device;
-  // Zeros first, which absent parts point to; zeros follow each part.
+  // Zeros first, which absent buffers point to; zeros follow each buffer.
   uint64_t offset = devicePlaneAlignment;
   for (size_t i = 0; i < parts; ++i) {
     result.buffers[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
@@ -240,7 +240,7 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
   std::vector<WordsRun> runs;
   uint64_t wordsBytes = packWords(weight, tables.panels, runs);
-  DeviceParts sources = deviceParts(weight, tables);
+  BufferContents sources = bufferContents(weight, tables);
   std::array<uint64_t, parts> sizes;
   std::ranges::transform(sources, sizes.begin(), [](auto source) { return source.size(); });
   constexpr auto words = static_cast<size_t>(ArgumentKind::Words);

@@ -300,8 +300,8 @@ Expected<LaunchSize> KernelLauncher::size(uint32_t batch, uint32_t ctas) const {
   if (size.grid == 0)
     return size;
   // launch-4.
-  for (const KernelLauncher *part = before.get(); part; part = part->before.get()) {
-    UWT_ASSIGN_OR_RETURN(LaunchSize own, part->sizeAlone(batch, 0));
+  for (const KernelLauncher *kernel = before.get(); kernel; kernel = kernel->before.get()) {
+    UWT_ASSIGN_OR_RETURN(LaunchSize own, kernel->sizeAlone(batch, 0));
     size.workspaceBytes = std::max(size.workspaceBytes, own.workspaceBytes);
     size.counterBytes = std::max(size.counterBytes, own.counterBytes);
   }
@@ -490,17 +490,17 @@ Expected<KernelLauncher::Plan> KernelLauncher::plan(const LaunchOperands &given)
   const KernelLauncher *decoded = given.isDecoded ? decoder() : nullptr;
   if (given.isDecoded && !decoded)
     return usageError("kernel " + what->kernel + " does not decode its weight before");
-  for (const KernelLauncher *part = this; part != decoded; part = part->before.get()) {
+  for (const KernelLauncher *kernel = this; kernel != decoded; kernel = kernel->before.get()) {
     LaunchOperands operands = given;
     operands.xStride = operands.xStride ? operands.xStride : columns;
     operands.yStride = operands.yStride ? operands.yStride : rows;
     // Others may take fewer operands of the epilogue (pack-11).
-    if (part != this)
-      operands.extras = operands.extras.first(std::min(part->extraCount, operands.extras.size()));
+    if (kernel != this)
+      operands.extras = operands.extras.first(std::min(kernel->extraCount, operands.extras.size()));
     UWT_ASSIGN_OR_RETURN(LaunchSize size,
-                         part->sizeAlone(given.batch, part == this ? given.ctas : 0));
-    UWT_RETURN_IF_ERROR(part->checkOperands(operands, size));
-    plan.launches[plan.count++] = {part, operands, size.grid};
+                         kernel->sizeAlone(given.batch, kernel == this ? given.ctas : 0));
+    UWT_RETURN_IF_ERROR(kernel->checkOperands(operands, size));
+    plan.launches[plan.count++] = {kernel, operands, size.grid};
   }
   std::reverse(plan.launches.begin(), plan.launches.begin() + static_cast<ptrdiff_t>(plan.count));
   // What decodes was launched elsewhere: the kernel before on this stream is another call's.

@@ -125,7 +125,7 @@ struct Access {
   MemoryView view;
   llvm::SmallVector<Operand, 2> indices;
   /// Bytes of all that a lane accesses, and of one register of it.
-  unsigned bytes = 0, partBytes = 0;
+  unsigned bytes = 0, elementBytes = 0;
 };
 
 /// What the barrier instructions need: barriers `first` … `first + count - 1`, one by `index`.

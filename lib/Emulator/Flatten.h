@@ -89,7 +89,7 @@ public:
   std::optional<MemoryView> view(mlir::Value memref) const;
   void setView(mlir::Value memref, MemoryView view) { views.try_emplace(memref, std::move(view)); }
   mlir::FailureOr<Access> access(mlir::Operation *op, mlir::Value memref, mlir::ValueRange indices,
-                                 unsigned bytes, unsigned partBytes);
+                                 unsigned bytes, unsigned elementBytes);
   unsigned addAllocation(Allocation allocation);
   mlir::FailureOr<uint32_t> barrierUse(mlir::Operation *op, mlir::Value group, mlir::Value index);
 

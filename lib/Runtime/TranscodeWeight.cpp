@@ -36,7 +36,7 @@ struct Worker {
 };
 
 /// Parts of a panel that have no offset yet.
-struct LooseParts {
+struct LoosePanel {
   std::vector<uint32_t> patch, counts;
   std::vector<uint8_t> code;
 };
@@ -76,7 +76,7 @@ private:
   }
   void makePlanes();
   Status codePanel(uint64_t panel, Worker &worker);
-  Status codeParts(uint64_t panel, Worker &worker);
+  Status codeLoose(uint64_t panel, Worker &worker);
   void storeWords(uint64_t panel, PanelWords words, Worker &worker);
   void keep(uint64_t panel, Worker &worker);
   void gather();
@@ -89,7 +89,7 @@ private:
   /// Bytes from panel to panel.
   uint64_t wordsStride = 0, rawStride = 0, codeStride = 0, lowStride = 0;
   std::span<uint8_t> words, raw, code, low;
-  std::vector<LooseParts> loose;
+  std::vector<LoosePanel> loose;
 };
 
 } // namespace
@@ -163,7 +163,7 @@ Status WeightTranscoder::codePanel(uint64_t panel, Worker &worker) {
   return ok();
 }
 
-Status WeightTranscoder::codeParts(uint64_t panel, Worker &worker) {
+Status WeightTranscoder::codeLoose(uint64_t panel, Worker &worker) {
   StopWatch watch;
   UWT_RETURN_IF_ERROR(checkPanel(panel));
   worker.times.checksum += watch.lap();
@@ -182,7 +182,7 @@ void WeightTranscoder::gather() {
   uint64_t patchBytes = 0, codeBytes = 0, countBytes = 0, used = 0;
   for (uint64_t panel = 0; panel < panels; ++panel) {
     PanelEntry &entry = builder.entry(panel);
-    const LooseParts &parts = loose[panel];
+    const LoosePanel &parts = loose[panel];
     uint32_t rows = rowsOf(panel);
     used += entry.storedAsWords ? wordsBytes(rows) : entry.codeWords * 4 + rawBytes(rows);
     entry.counts = countBytes;
@@ -203,7 +203,7 @@ void WeightTranscoder::gather() {
   if (plan.traits.rate == Rate::Prefix)
     code = builder.makePlane(PlaneKind::Code, codeBytes);
   pool.parallelFor(panels, [&](uint64_t panel, unsigned) {
-    const LooseParts &parts = loose[panel];
+    const LoosePanel &parts = loose[panel];
     const PanelEntry &entry = builder.entry(panel);
     packCounts(plan.format.layout, parts.counts, counts.data() + entry.counts);
     if (!parts.patch.empty())
@@ -222,7 +222,7 @@ Expected<LoadedWeight> WeightTranscoder::run() {
   std::vector<Worker> workers(pool.size());
   FirstPanelError firstError;
   pool.parallelFor(panels, [&](uint64_t panel, unsigned worker) {
-    Status done = codeParts(panel, workers[worker]);
+    Status done = codeLoose(panel, workers[worker]);
     if (!done)
       firstError.report(panel, done.takeError());
   });

@@ -54,8 +54,8 @@ static void checkRows(const TensorDecoder &decoder, const Outcome &whole, Thread
   options.check = false;
   std::vector<uint8_t> out(rowBytes);
   for (uint64_t row : {uint64_t(0), shape[1] / 2, shape[1] - 1}) {
-    Status status =
-        decoder.decodePart({shape[0] - 1, shape[0], row, row + 1, 0, shape[2]}, out, pool, options);
+    Status status = decoder.decodeSlice({shape[0] - 1, shape[0], row, row + 1, 0, shape[2]}, out,
+                                        pool, options);
     if (!whole.error.empty())
       continue;
     fuzzRequire(bool(status), "a row of a sound tensor fails");

@@ -47,9 +47,9 @@ Expected<DeviceTables> deviceTables(const LoadedWeight &weight);
 
 /// The bytes of what kernels take of a weight, by ArgumentKind from Panels to Classes; empty where
 /// it has none. Valid as long as both arguments.
-using DeviceParts =
+using BufferContents =
     std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1>;
-DeviceParts deviceParts(const LoadedWeight &weight, const DeviceTables &tables);
+BufferContents bufferContents(const LoadedWeight &weight, const DeviceTables &tables);
 
 /// Whether a part has an index by panel, so that each matrix has its own piece of it.
 constexpr bool goesByPanel(ArgumentKind kind) {

@@ -64,7 +64,7 @@ static Value moveBits(LaneBuilder &lanes, Value words, ArrayRef<uint32_t> from, 
 
 Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsigned g) {
   Value result;
-  auto take = [&](Value part) { result = result ? lanes.bitOr(result, part) : part; };
+  auto take = [&](Value more) { result = result ? lanes.bitOr(result, more) : more; };
   uint32_t fieldBits = 0, position = 0;
   for (uint32_t bits : field.chunks)
     fieldBits += bits;

@@ -141,11 +141,11 @@ void LanePass::emit(Value blocks, Value groupWords) {
   }
   Value to = code.at(groupWords, code.mul(pass, jointLanes * laneBytes));
   SmallVector<Value> buffers(jointLanes, code.constant(sentinel));
-  unsigned partBytes = registersInLane / rounds * registerBytes, log = rounds == 2 ? 1 : 0;
+  unsigned roundBytes = registersInLane / rounds * registerBytes, log = rounds == 2 ? 1 : 0;
   buffers = code.loop(code.mul(blocks, rounds), buffers, [&](Value round, ValueRange carried) {
     Value offset = code.mul(code.lshr(round, log), 4);
     if (rounds > 1)
-      offset = code.add(offset, code.mul(code.bitAnd(round, 1), partBytes));
+      offset = code.add(offset, code.mul(code.bitAnd(round, 1), roundBytes));
     return emitRound(code.at(to, offset), carried);
   });
   for (unsigned i = 0; i < jointLanes; ++i) {

@@ -67,8 +67,8 @@ static Value loadRaw(LaneBuilder &lanes, ScalarBuilder &code, Value plane, unsig
     Value row = code.add(begin, code.mul(g, 4 * std::min(bits, 4u)));
     bool isLast = position + bits == rawBits;
     FieldSource chunk = {plane, code.toIndex(row), {bits}, position, /*hasSign=*/isLast};
-    Value part = loadField(lanes, chunk, reg, 0);
-    result = result ? lanes.bitOr(result, part) : part;
+    Value more = loadField(lanes, chunk, reg, 0);
+    result = result ? lanes.bitOr(result, more) : more;
     position += static_cast<int>(bits);
   }
   return result;
