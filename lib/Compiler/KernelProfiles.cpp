@@ -77,7 +77,7 @@ static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
   facts.weightBytes = static_cast<double>(weight.bytes()) / (rows * columns);
   UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
   uint64_t escaped = 0;
-  for (const DeviceRecordGroup &group : tables.records)
+  for (const DeviceRecordGroup &group : tables.escapes)
     for (uint8_t count : group.counts)
       escaped += count != 0;
   facts.escapedUnits = static_cast<double>(escaped) / (static_cast<double>(rows * columns) / unit);

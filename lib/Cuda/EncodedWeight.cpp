@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Cuda/EncodedWeight.h"
-#include "RecordGroups.h"
+#include "EscapeEntries.h"
 #include "uwt/Codec/DecodeTable.h"
 #include "uwt/Codec/Transcode.h"
 #include "uwt/Cuda/Launch.h"
@@ -91,8 +91,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
         fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.wordBits);
     // panel-1.
     bool asWords = panel.overflow || sizes.code + sizes.raw + 4 * panel.records >= wordsBytes;
-    DevicePanelEntry entry{0, 0, 0, result.patch / 4, result.tables.records.size(), asWords};
-    PanelRecords records{strips, {}, entry.patch, {}};
+    DevicePanelEntry entry{0, 0, 0, result.patch / 4, result.tables.escapes.size(), asWords};
+    PanelEscapes records{strips, {}, entry.patch, {}};
     if (asWords) {
       entry.words = roundUp(result.words, devicePartAlignment) / 4;
       result.words = 4 * entry.words + wordsBytes;
@@ -103,8 +103,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
       records.counts = panel.counts;
     }
     result.tables.panels.push_back(entry);
-    if (hasRecordGroups(plan))
-      appendRecordGroups(plan, records, result.tables.records);
+    if (hasEscapeEntries(plan))
+      appendEscapeEntries(plan, records, result.tables.escapes);
   }
   if (result.patch / 4 > UINT32_MAX)
     return unsupportedError("the escape records take " + std::to_string(result.patch / 4) +
@@ -225,7 +225,7 @@ Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const
   std::array<uint64_t, DeviceWeight::parts> sizes{};
   auto size = [&](ArgumentKind kind) -> uint64_t & { return sizes[static_cast<size_t>(kind)]; };
   size(ArgumentKind::Panels) = itemBytes(layout.tables.panels).size();
-  size(ArgumentKind::Records) = itemBytes(layout.tables.records).size();
+  size(ArgumentKind::Records) = itemBytes(layout.tables.escapes).size();
   size(ArgumentKind::Table) = itemBytes(decodeWords).size();
   size(ArgumentKind::Words) = layout.words;
   size(ArgumentKind::Raw) = layout.raw;
@@ -233,7 +233,7 @@ Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const
   size(ArgumentKind::Patch) = layout.patch;
   UWT_ASSIGN_OR_RETURN(DeviceWeight made, DeviceWeight::allocate(source.device(), sizes, stream));
   UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Panels, itemBytes(layout.tables.panels), stream));
-  UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Records, itemBytes(layout.tables.records), stream));
+  UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Records, itemBytes(layout.tables.escapes), stream));
   UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Table, itemBytes(decodeWords), stream));
   // They are copied from memory of this function's.
   UWT_RETURN_IF_ERROR(stream.synchronize());

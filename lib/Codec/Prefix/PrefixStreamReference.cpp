@@ -63,7 +63,7 @@ static Status decodeLane(const PrefixContext &context, const StreamUnitView &vie
   const PrefixTables &tables = context.tables;
   LaneReader reader{code.data() + view.streamBegin, view.start[lane], view.start[lane + 1]};
   for (uint32_t word = 0; word < view.codeWords; ++word) {
-    uint32_t element = word * tables.group;
+    uint32_t element = word * tables.codeSymbols;
     const PrefixClass &of =
         context.classOf(view.unit, coordinateInLane(view.unit, lane, element).row); // prefix-6
     uint32_t entry = 0;
@@ -74,7 +74,7 @@ static Status decodeLane(const PrefixContext &context, const StreamUnitView &vie
                            std::to_string(view.codeWords));
     if (result == ReadResult::NoSuchWord)
       return laneError(view, lane, "code word " + std::to_string(word) + " does not exist");
-    if (tables.group == 1) {
+    if (tables.codeSymbols == 1) {
       put(element, tables.symbolOf(entry));
     } else {
       put(element, tables.symbolOf(entry % tables.entries)); // prefix-1
@@ -104,7 +104,7 @@ Status uwt::decodeUnitReference(const PrefixContext &context, const StreamUnitVi
 Status uwt::decodeLaneReference(const PrefixContext &context, const StreamUnitView &view,
                                 std::span<const uint8_t> code, uint32_t lane,
                                 std::vector<uint16_t> &symbols) {
-  symbols.assign(size_t(view.codeWords) * context.tables.group, 0);
+  symbols.assign(size_t(view.codeWords) * context.tables.codeSymbols, 0);
   return decodeLane(context, view, code, lane,
                     [&](uint32_t element, uint16_t symbol) { symbols[element] = symbol; });
 }
@@ -127,8 +127,8 @@ public:
     uint64_t bits = 0;
     for (uint32_t lane = 0; lane < lanesOf(unit); ++lane) {
       out.laneStarts.push_back(static_cast<uint32_t>(bits));
-      for (uint32_t word = 0; word < codeWordsOf(unit, tables.group); ++word)
-        bits = putWord(bits, lane, word * tables.group);
+      for (uint32_t word = 0; word < codeWordsOf(unit, tables.codeSymbols); ++word)
+        bits = putWord(bits, lane, word * tables.codeSymbols);
     }
     out.laneStarts.push_back(static_cast<uint32_t>(bits));
   }
@@ -148,10 +148,10 @@ private:
   }
   uint32_t symbolAt(UnitCoordinate at) const { return tables.split.symbolOf(wordAt(at)); }
 
-  /// The code word of a lane's element and (group 2) the next.
+  /// The code word of a lane's element and, of pairs, the next.
   uint32_t chosenAt(uint32_t lane, uint32_t element) const {
     UnitCoordinate first = coordinateInLane(unit, lane, element);
-    UnitCoordinate second = coordinateInLane(unit, lane, element + tables.group - 1);
+    UnitCoordinate second = coordinateInLane(unit, lane, element + tables.codeSymbols - 1);
     return tables.choose(context.classOf(unit, first.row), numberAt(first), numberAt(second));
   }
 
@@ -159,10 +159,10 @@ private:
     bool runs = context.plan.format.escapes == Escapes::Rows64;
     std::vector<bool> escaped(runs ? size_t(unit.rows) * unit.runs() : 0);
     for (uint32_t lane = 0; lane < lanesOf(unit); ++lane)
-      for (uint32_t word = 0; word < codeWordsOf(unit, tables.group); ++word) {
-        uint32_t chosen = chosenAt(lane, word * tables.group);
-        for (uint32_t i = 0; i < tables.group; ++i) {
-          UnitCoordinate at = coordinateInLane(unit, lane, word * tables.group + i);
+      for (uint32_t word = 0; word < codeWordsOf(unit, tables.codeSymbols); ++word) {
+        uint32_t chosen = chosenAt(lane, word * tables.codeSymbols);
+        for (uint32_t i = 0; i < tables.codeSymbols; ++i) {
+          UnitCoordinate at = coordinateInLane(unit, lane, word * tables.codeSymbols + i);
           bool escapes = chosen & (i ? encodeEntry::secondEscapes : encodeEntry::firstEscapes);
           if (!escapes || !existsInUnit(unit, at))
             continue;
