@@ -28,7 +28,7 @@ namespace {
 // Lanes
 //===----------------------------------------------------------------------===//
 
-template <unsigned Group, typename Entry, bool Long>
+template <unsigned CodeSymbols, typename Entry, bool Long>
 UWT_LANES bool decodeLanes(const LaneJob &job) {
   using namespace prefixLoop;
   uint64_t buffer[jointLanes], position[jointLanes];
@@ -51,7 +51,7 @@ UWT_LANES bool decodeLanes(const LaneJob &job) {
       next += job.nextStride;
 #pragma GCC unroll 4
       for (unsigned reg = 0; reg < 4; ++reg) {
-        if (reg == 0 || Long || (Group == 1 && reg == 2)) {
+        if (reg == 0 || Long || (CodeSymbols == 1 && reg == 2)) {
 #pragma GCC unroll 8
           for (unsigned lane = 0; lane < jointLanes; ++lane)
             refill(buffer[lane], position[lane], job.stream);
@@ -60,9 +60,9 @@ UWT_LANES bool decodeLanes(const LaneJob &job) {
         for (unsigned lane = 0; lane < jointLanes; ++lane) {
           unsigned row = (reg & 1) * 2 + lane / 4;
           uint16_t *pair = to + (reg * registerScratch + lane * groupBlocks) * 2;
-          takeTo<Group>(pair, buffer[lane], tables[row], mask);
-          if constexpr (Group == 1)
-            takeTo<Group>(pair + 1, buffer[lane], tables[row], mask);
+          takeTo<CodeSymbols>(pair, buffer[lane], tables[row], mask);
+          if constexpr (CodeSymbols == 1)
+            takeTo<CodeSymbols>(pair + 1, buffer[lane], tables[row], mask);
         }
       }
     }
