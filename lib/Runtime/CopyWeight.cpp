@@ -84,7 +84,7 @@ void WeightCopier::setOffsets() {
 void WeightCopier::makeBuffers() {
   for (PlaneKind kind :
        {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
-    planes[numberOf(kind)] = builder.makePlane(kind, sizes[numberOf(kind)]);
+    planes[numberOf(kind)] = builder.makeBuffer(kind, sizes[numberOf(kind)]);
   counts = builder.makeCounts(countBytes);
   classes = builder.makeClasses(decoder.panels());
 }

@@ -74,7 +74,7 @@ private:
                ? fixedPanelSizes(plan, rows).raw
                : fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.rawBits());
   }
-  void makePlanes();
+  void makeBuffers();
   Status codePanel(uint64_t panel, Worker &worker);
   Status codeLoose(uint64_t panel, Worker &worker);
   void storeWords(uint64_t panel, PanelWords words, Worker &worker);
@@ -94,7 +94,7 @@ private:
 
 } // namespace
 
-void WeightTranscoder::makePlanes() {
+void WeightTranscoder::makeBuffers() {
   auto rows = static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows));
   wordsStride = roundUp(wordsBytes(rows), partAlignment);
   if (plan.traits.rate != Rate::Words)
@@ -103,10 +103,10 @@ void WeightTranscoder::makePlanes() {
     codeStride = roundUp(fixedPanelSizes(plan, rows).code, partAlignment);
   if (getTraits(plan.element).lowBits != 0)
     lowStride = lowPanelBytes(plan.matrix.columns);
-  words = builder.makePlane(PlaneKind::Words, wordsStride * panels);
-  raw = builder.makePlane(PlaneKind::Raw, rawStride * panels);
-  code = builder.makePlane(PlaneKind::Code, codeStride * panels);
-  low = builder.makePlane(PlaneKind::Low, lowStride * panels);
+  words = builder.makeBuffer(PlaneKind::Words, wordsStride * panels);
+  raw = builder.makeBuffer(PlaneKind::Raw, rawStride * panels);
+  code = builder.makeBuffer(PlaneKind::Code, codeStride * panels);
+  low = builder.makeBuffer(PlaneKind::Low, lowStride * panels);
 }
 
 void WeightTranscoder::storeWords(uint64_t panel, PanelWords from, Worker &worker) {
@@ -199,9 +199,9 @@ void WeightTranscoder::gather() {
   }
   builder.countUsed(used + lowStride * panels);
   std::span<uint8_t> counts = builder.makeCounts(countBytes);
-  std::span<uint8_t> patch = builder.makePlane(PlaneKind::Patch, patchBytes);
+  std::span<uint8_t> patch = builder.makeBuffer(PlaneKind::Patch, patchBytes);
   if (plan.traits.rate == Rate::Prefix)
-    code = builder.makePlane(PlaneKind::Code, codeBytes);
+    code = builder.makeBuffer(PlaneKind::Code, codeBytes);
   pool.parallelFor(panels, [&](uint64_t panel, unsigned) {
     const LoosePanel &parts = loose[panel];
     const PanelEntry &entry = builder.entry(panel);
@@ -218,7 +218,7 @@ Expected<LoadedWeight> WeightTranscoder::run() {
   if (plan.traits.rate == Rate::Prefix)
     tables = makePrefixTables(plan);
   builder.setPanels(panels);
-  makePlanes();
+  makeBuffers();
   std::vector<Worker> workers(pool.size());
   FirstPanelError firstError;
   pool.parallelFor(panels, [&](uint64_t panel, unsigned worker) {

@@ -18,8 +18,8 @@ namespace {
 
 struct DescendEmitter final : Emitter {
   StringRef keyword() const override { return "descend"; }
-  SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
-    return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+    return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
   double cost(const EmittedFormat & /*format*/) const override { return 12; }
   std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {

@@ -38,7 +38,7 @@ protected:
   /// Verifies that compiled code decodes the weight, with an error at `op`; sets `layout`.
   mlir::LogicalResult checkWeight(mlir::Operation *op);
 
-  mlir::Value plane(Plane kind);
+  mlir::Value weightBuffer(WeightBuffer kind);
   /// The fields of panel `panel`, which is panel `local` of its matrix; all but `matrix`.
   PanelFields loadPanel(mlir::Value panel, mlir::Value local);
   mlir::Value unitOffset(mlir::Value start, mlir::Value unit, int64_t words);

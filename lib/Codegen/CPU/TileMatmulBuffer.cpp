@@ -187,7 +187,7 @@ void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordi
     return;
   Value units =
       index.mul(index.mul(index.add(chunk, 1), chunkGroups / layout.groups), panel.strips);
-  auto ask = [&](Plane kind, Value start, int64_t unitWords) {
+  auto ask = [&](WeightBuffer kind, Value start, int64_t unitWords) {
     int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitWords, laneCount);
     int64_t share = divideUp(lines, count);
     Value first = index.add(start, index.mul(units, unitWords));
@@ -195,15 +195,15 @@ void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordi
       // Once all has been asked for, the last line again: that costs nothing.
       Value line = index.min(index.add(index.mul(ordinal, share), i), index.constant(lines - 1));
       Value at = index.add(first, index.mul(line, laneCount));
-      memref::PrefetchOp::create(builder, location, plane(kind), at, /*isWrite=*/false,
+      memref::PrefetchOp::create(builder, location, weightBuffer(kind), at, /*isWrite=*/false,
                                  /*localityHint=*/2, /*isDataCache=*/true);
     }
   };
   if (layout.onlyWords)
-    return ask(Plane::Words, panel.words, groupWords);
-  ask(Plane::Code, panel.code, layout.codeWords);
+    return ask(WeightBuffer::Words, panel.words, groupWords);
+  ask(WeightBuffer::Code, panel.code, layout.codeWords);
   if (layout.rawWords != 0)
-    ask(Plane::Raw, panel.raw, layout.rawWords);
+    ask(WeightBuffer::Raw, panel.raw, layout.rawWords);
 }
 
 /// Sums of `blockRowCount` rows (half of them g, half g + 8) × `width` columns over `count` groups.

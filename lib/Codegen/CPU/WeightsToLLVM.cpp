@@ -22,7 +22,7 @@ namespace uwt {
 #define GEN_PASS_DEF_WEIGHTSTOLLVMPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
 
-/// Pointers of a WeightView, in the order of #uwt.plane.
+/// Pointers of a WeightView, in the order of #uwt.buffer.
 static constexpr int64_t viewPointers = sizeof(WeightView) / sizeof(void *);
 static constexpr StringLiteral tableName = "uwt_weights";
 static constexpr StringLiteral withoutSlot =
@@ -77,9 +77,9 @@ static Value addressOf(OpBuilder &builder, Location location, const ViewPointer 
 
 /// The pointer to a buffer of a weight. The table does not change while code runs.
 static Value loadPointer(OpBuilder &builder, Location location, const ViewPointer &view,
-                         Plane plane) {
+                         WeightBuffer kind) {
   return LLVM::LoadOp::create(builder, location, LLVM::LLVMPointerType::get(builder.getContext()),
-                              addressOf(builder, location, view, static_cast<int64_t>(plane)),
+                              addressOf(builder, location, view, static_cast<int64_t>(kind)),
                               /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
                               /*isInvariant=*/true);
 }
@@ -146,16 +146,16 @@ void WeightsToLLVMPass::runOnOperation() {
     return signalPassFailure();
   LLVMTypeConverter converter(&getContext());
   SmallVector<Operation *> sources;
-  // By view, plane and insertion point.
-  std::map<std::tuple<ViewPointer, Plane, Operation *>, Value> buffers;
+  // By view, kind and insertion point.
+  std::map<std::tuple<ViewPointer, WeightBuffer, Operation *>, Value> buffers;
   WalkResult walk = module.walk([&](Operation *op) {
     if (isa<WeightOp, ConstantOp>(op))
       sources.push_back(op);
-    auto plane = dyn_cast<PlaneOp>(op);
+    auto buffer = dyn_cast<BufferOp>(op);
     bool isDense = isa<WeightOp>(op) && isa<MemRefType>(op->getResult(0).getType());
-    if (!plane && !isDense)
+    if (!buffer && !isDense)
       return WalkResult::advance();
-    FailureOr<ViewPointer> view = findView(plane ? Value(plane.getWeight()) : op->getResult(0));
+    FailureOr<ViewPointer> view = findView(buffer ? Value(buffer.getWeight()) : op->getResult(0));
     if (failed(view)) {
       op->emitOpError(withoutSlot);
       return WalkResult::interrupt();
@@ -165,7 +165,7 @@ void WeightsToLLVMPass::runOnOperation() {
     Operation *outermost = op;
     while (!isa<FunctionOpInterface>(outermost->getParentOp()))
       outermost = outermost->getParentOp();
-    Plane kind = plane ? plane.getPlane() : Plane::Dense;
+    WeightBuffer kind = buffer ? buffer.getKind() : WeightBuffer::Dense;
     Value &memory = buffers[{*view, kind, outermost}];
     if (!memory) {
       OpBuilder builder(outermost);
@@ -174,8 +174,8 @@ void WeightsToLLVMPass::runOnOperation() {
                         cast<MemRefType>(op->getResult(0).getType()), pointer);
     }
     op->getResult(0).replaceAllUsesWith(memory);
-    if (plane)
-      plane.erase();
+    if (buffer)
+      buffer.erase();
     return WalkResult::advance();
   });
   if (walk.wasInterrupted())

@@ -92,11 +92,11 @@ LogicalResult Emitter::emitStream(const EmittedFormat & /*format*/, RewriterBase
   return failure();
 }
 
-Value UnitEmission::plane(Plane kind) {
+Value UnitEmission::weightBuffer(WeightBuffer kind) {
   if (fragment)
-    return kind == Plane::Code ? fragment.getCode() : fragment.getRaw();
+    return kind == WeightBuffer::Code ? fragment.getCode() : fragment.getRaw();
   Type type = MemRefType::get({ShapedType::kDynamic}, lanes.ops().getI32Type());
-  return PlaneOp::create(lanes.ops(), lanes.loc(), type, kind, weight);
+  return BufferOp::create(lanes.ops(), lanes.loc(), type, kind, weight);
 }
 
 /// Where a value that does not change while a task runs is computed: once, before its loops.
@@ -118,8 +118,8 @@ Value UnitEmission::tableEntry(unsigned entry) {
   OpBuilder::InsertionGuard guard(builder);
   setInvariantPoint(builder, weight);
   Value index = arith::ConstantIndexOp::create(builder, lanes.loc(), entry);
-  Value scalar =
-      memref::LoadOp::create(builder, lanes.loc(), plane(Plane::Table), ValueRange{index});
+  Value scalar = memref::LoadOp::create(builder, lanes.loc(), weightBuffer(WeightBuffer::Table),
+                                        ValueRange{index});
   return lanes.splat(scalar);
 }
 
@@ -250,9 +250,9 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
     UWT_RETURN_IF_ERROR(describe(attribute, type));
     return ok();
   }
-  SmallVector<Plane> getDecoderPlanes(Attribute attribute, Type type) const {
+  SmallVector<WeightBuffer> getDecoderBuffers(Attribute attribute, Type type) const {
     Expected<EmittedFormat> format = describe(attribute, type);
-    return format ? emitterOf(*format).planes(*format) : SmallVector<Plane>();
+    return format ? emitterOf(*format).buffers(*format) : SmallVector<WeightBuffer>();
   }
   bool hasFixedRate(Attribute attribute, Type type) const {
     Expected<EmittedFormat> format = describe(attribute, type);

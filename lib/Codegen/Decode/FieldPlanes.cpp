@@ -86,13 +86,21 @@ Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsign
 
 FieldSource rawField(UnitEmission &unit) {
   const FieldSplit &split = unit.format.split;
-  return {unit.plane(Plane::Raw), unit.first,       llvm::to_vector(defaultChunks(split.rawBits())),
-          /*position=*/0,         /*hasSign=*/true, unit.lane};
+  return {unit.weightBuffer(WeightBuffer::Raw),
+          unit.first,
+          llvm::to_vector(defaultChunks(split.rawBits())),
+          /*position=*/0,
+          /*hasSign=*/true,
+          unit.lane};
 }
 
 FieldSource codeField(UnitEmission &unit, int position) {
-  return {unit.plane(Plane::Code), unit.code, llvm::to_vector(unit.format.traits.chunks), position,
-          /*hasSign=*/false,       unit.lane};
+  return {unit.weightBuffer(WeightBuffer::Code),
+          unit.code,
+          llvm::to_vector(unit.format.traits.chunks),
+          position,
+          /*hasSign=*/false,
+          unit.lane};
 }
 
 void forEachRegister(const UnitEmission &unit,
@@ -105,7 +113,8 @@ void forEachRegister(const UnitEmission &unit,
 }
 
 void emitWords(UnitEmission &unit) {
-  FieldSource field = {unit.plane(Plane::Words), unit.first, {16}, 0, false, unit.lane};
+  FieldSource field = {
+      unit.weightBuffer(WeightBuffer::Words), unit.first, {16}, 0, false, unit.lane};
   // Kind by kind: each line once, from lower to higher addresses.
   for (unsigned r = 0; r < registersInLane; ++r)
     for (unsigned g = 0; g < unit.rows; ++g)

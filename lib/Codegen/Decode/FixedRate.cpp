@@ -23,7 +23,7 @@ namespace {
 Value loadPlane(UnitEmission &unit, unsigned plane) {
   LaneBuilder scalars(unit.lanes.ops(), unit.lanes.loc(), unit.lanes.ops().getI32Type());
   Value start = rowBase(scalars, unit.code, unit.lane, 1);
-  return scalars.load(unit.plane(Plane::Code), start, plane * fragmentLanes);
+  return scalars.load(unit.weightBuffer(WeightBuffer::Code), start, plane * fragmentLanes);
 }
 
 /// Transposes three planes of one bit: nibble `block` of each half of word r is the code of
@@ -91,8 +91,8 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
 
 struct RawEmitter final : Emitter {
   StringRef keyword() const override { return "raw"; }
-  SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
-    return {Plane::Words};
+  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+    return {WeightBuffer::Words};
   }
   double cost(const EmittedFormat & /*format*/) const override { return 0; }
   std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
@@ -109,10 +109,10 @@ double fieldCost(ArrayRef<uint32_t> chunks) { return 3.0 * chunks.size(); }
 
 struct WindowEmitter : Emitter {
   StringRef keyword() const override { return "window"; }
-  SmallVector<Plane> planes(const EmittedFormat &format) const override {
+  SmallVector<WeightBuffer> buffers(const EmittedFormat &format) const override {
     if (format.format.packing == Packing::InPlace)
-      return {Plane::Table, Plane::Words, Plane::Code};
-    return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+      return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Code};
+    return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
   double cost(const EmittedFormat &format) const override {
     if (format.format.packing == Packing::InPlace)
@@ -140,8 +140,8 @@ struct BitplaneEmitter final : WindowEmitter {
 
 struct PaletteEmitter final : Emitter {
   StringRef keyword() const override { return "palette"; }
-  SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
-    return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+    return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
   double cost(const EmittedFormat &format) const override {
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 4;
@@ -156,7 +156,7 @@ struct PaletteEmitter final : Emitter {
     }
     LaneBuilder &lanes = unit.lanes;
     FieldSource raw = rawField(unit), code = codeField(unit, 0);
-    Value table = unit.plane(Plane::Table);
+    Value table = unit.weightBuffer(WeightBuffer::Table);
     forEachRegister(unit, [&](unsigned r, unsigned g) {
       Value symbols = LookupOp::create(lanes.ops(), lanes.loc(), lanes.type(),
                                        loadField(lanes, code, r, g), table);

@@ -124,7 +124,8 @@ static std::array<Value, 2> lookUpBytes(LaneBuilder &lanes, const std::array<Val
 static void joinBytes(UnitEmission &unit, const std::array<Value, 2> &symbols) {
   constexpr uint32_t highBits = 0x80808080;
   LaneBuilder &lanes = unit.lanes;
-  FieldSource field = rawFieldAt(unit.format, {unit.plane(Plane::Raw), unit.first, unit.lane});
+  FieldSource field =
+      rawFieldAt(unit.format, {unit.weightBuffer(WeightBuffer::Raw), unit.first, unit.lane});
   for (unsigned r = 0; r < registersInLane; r += 2) {
     Value raw = loadChunkWords(lanes, field, r);
     Value upper = lanes.merge(highBits, raw, symbols[r / 2]);
@@ -143,7 +144,7 @@ static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
 }
 
 void emitExponentBytes(UnitEmission &unit) {
-  FieldSource field = {unit.plane(Plane::Code), unit.code, {8}, 0, false, unit.lane};
+  FieldSource field = {unit.weightBuffer(WeightBuffer::Code), unit.code, {8}, 0, false, unit.lane};
   joinBytes(unit, {loadChunkWords(unit.lanes, field, 0), loadChunkWords(unit.lanes, field, 2)});
 }
 
@@ -180,7 +181,7 @@ void emitPaletteFragment(UnitEmission &unit) {
   const FieldSplit &split = unit.format.split;
   // The nibbles of four registers: half 0 below, half 1 above.
   Value start = rowBase(lanes, unit.code, unit.lane, registersInLane);
-  Value codes = lanes.load(unit.plane(Plane::Code), start, 0);
+  Value codes = lanes.load(unit.weightBuffer(WeightBuffer::Code), start, 0);
   if (unit.format.hasByteFields())
     return emitBytesOverBytes(unit, codes);
   bool isWide = split.symbolBits > 8;
@@ -188,7 +189,7 @@ void emitPaletteFragment(UnitEmission &unit) {
       isWide ? lookUpWide(unit, codes) : lookUpNarrow(unit, codes);
   for (unsigned r = 0; r < registersInLane; ++r) {
     Value placed = lanes.shift(symbols[r], static_cast<int>(split.rawLowBits) - (isWide ? 0 : 8));
-    RawAddress raw = {unit.plane(Plane::Raw), unit.first, unit.lane};
+    RawAddress raw = {unit.weightBuffer(WeightBuffer::Raw), unit.first, unit.lane};
     unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, placed));
   }
 }

@@ -39,7 +39,7 @@ static void emitInPlace12Lane(UnitEmission &unit) {
   Value start = rowBase(lanes, unit.code, unit.lane, rowWords / 4);
   std::array<Value, 3> spare;
   for (unsigned kind = 0; kind < 3; ++kind) {
-    Value words = lanes.load(unit.plane(Plane::Code), start, kind * kindWords);
+    Value words = lanes.load(unit.weightBuffer(WeightBuffer::Code), start, kind * kindWords);
     spare[kind] = lanes.bitAnd(words, spareBits);
     unit.set(registerNumber(0, kind, 0), lanes.add(lanes.sub(words, spare[kind]), base));
   }
@@ -54,7 +54,7 @@ void emitInPlace12(UnitEmission &unit) {
     return emitInPlace12Lane(unit);
   constexpr uint32_t mask = 0x87FF87FF;
   LaneBuilder &lanes = unit.lanes;
-  Value buffer = unit.plane(Plane::Code);
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
   Value start = rowBase(lanes, unit.code, unit.lane, rowWords / 4);
   // The fourth register is gathered while the other three pass by, so that memory is read kind
@@ -118,7 +118,7 @@ static void emitInPlace11Group(UnitEmission &unit) {
   Value start = rowBase(scalars, unit.code, unit.lane, rowWords / 4);
   SmallVector<Value> v;
   for (unsigned kind = 0; kind < 11; ++kind)
-    v.push_back(scalars.load(unit.plane(Plane::Code), start, kind * kindWords));
+    v.push_back(scalars.load(unit.weightBuffer(WeightBuffer::Code), start, kind * kindWords));
   std::array<Value, 16> q = unpack11(scalars, v, base);
   for (unsigned r = 0; r < registersInLane; ++r) {
     SmallVector<Value> blocks = {q[r], q[4 + r], q[8 + r], q[12 + r]};
@@ -132,7 +132,7 @@ void emitInPlace11(UnitEmission &unit) {
   if (unit.lane)
     return emitInPlace11Group(unit);
   LaneBuilder &lanes = unit.lanes;
-  Value buffer = unit.plane(Plane::Code);
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
   for (unsigned g = 0; g < rowsInStrip; ++g) {
     SmallVector<Value> v;

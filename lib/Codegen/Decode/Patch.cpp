@@ -22,7 +22,7 @@ public:
       : builder(builder), location(op.getLoc()), op(op), format(format),
         blockBits(std::countr_zero(format.traits.unit.columns / blockColumns)) {
     Type type = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
-    records = PlaneOp::create(builder, location, type, Plane::Patch, op.getWeight());
+    records = BufferOp::create(builder, location, type, WeightBuffer::Patch, op.getWeight());
   }
 
   void emitWord(Value record);

@@ -132,7 +132,7 @@ struct PrefixDecoder {
   /// Address of the buffer.
   mlir::Value words;
 
-  mlir::Value plane(Plane kind);
+  mlir::Value weightBuffer(WeightBuffer kind);
   /// A field of the PanelEntry.
   mlir::Value entryField(unsigned byteOffset);
   /// Address of the words of strip `strip` of group `group` of the unit.

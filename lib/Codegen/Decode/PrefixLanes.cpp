@@ -74,14 +74,14 @@ private:
 
 /// The tables of the four rows that eight lanes cover (prefix-6).
 void LanePass::findTables() {
-  Value first = code.pointerTo(decoder.plane(Plane::Table));
+  Value first = code.pointerTo(decoder.weightBuffer(WeightBuffer::Table));
   tables.assign(4, first);
   if (layout.classes == 1)
     return;
   Value stripInPanel = code.add(unit.firstStrip, strip);
   Value row = code.add(code.mul(decoder.panel, panelRows),
                        code.add(code.mul(stripInPanel, stripRows), code.mul(pass, 2)));
-  Value classes = code.at(code.pointerTo(decoder.plane(Plane::Classes)), row);
+  Value classes = code.at(code.pointerTo(decoder.weightBuffer(WeightBuffer::Classes)), row);
   for (unsigned i = 0; i < 4; ++i) {
     Value number = code.load(8, code.at(classes, i % 2 + i / 2 * 8), 1);
     number = code.bitAnd(number, layout.classes - 1);

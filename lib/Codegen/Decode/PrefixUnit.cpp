@@ -24,13 +24,14 @@ static constexpr unsigned groupWordBytes = stripRows * fixedUnitColumns * 2;
 PrefixDecoder::PrefixDecoder(OpBuilder &builder, DecodeStreamOp op, const EmittedFormat &format)
     : code(builder, op.getLoc()), op(op), format(format), panel(code.fromIndex(op.getPanel())),
       unitNumber(code.fromIndex(op.getUnit())),
-      entry(code.at(code.pointerTo(plane(Plane::Panels)), code.mul(panel, sizeof(PanelEntry)))),
+      entry(code.at(code.pointerTo(weightBuffer(WeightBuffer::Panels)),
+                    code.mul(panel, sizeof(PanelEntry)))),
       words(code.pointerTo(op.getBuffer())) {}
 
-Value PrefixDecoder::plane(Plane kind) {
-  unsigned bits = kind == Plane::Panels ? 64 : kind == Plane::Classes ? 8 : 32;
+Value PrefixDecoder::weightBuffer(WeightBuffer kind) {
+  unsigned bits = kind == WeightBuffer::Panels ? 64 : kind == WeightBuffer::Classes ? 8 : 32;
   auto type = MemRefType::get({ShapedType::kDynamic}, code.ops().getIntegerType(bits));
-  return PlaneOp::create(code.ops(), code.loc(), type, kind, op.getWeight());
+  return BufferOp::create(code.ops(), code.loc(), type, kind, op.getWeight());
 }
 
 Value PrefixDecoder::entryField(unsigned byteOffset) {
@@ -94,7 +95,7 @@ static void emitLaneStarts(ScalarBuilder &code, Value blob, Value blobWords, Val
 PrefixStreams emitStreams(PrefixDecoder &decoder) {
   ScalarBuilder &code = decoder.code;
   const Format &format = decoder.format.format;
-  Value blob = code.at(code.pointerTo(decoder.plane(Plane::Code)),
+  Value blob = code.at(code.pointerTo(decoder.weightBuffer(WeightBuffer::Code)),
                        code.mul(decoder.entryField(offsetof(PanelEntry, code)), 4));
   Value blobWords = decoder.entryField(offsetof(PanelEntry, codeWords));
   auto wordAt = [&](Value index) { return code.load(32, code.at(blob, code.mul(index, 4)), 4); };

@@ -318,14 +318,14 @@ def LowerLaneOpsPass : Pass<"uwt-lower-lane-ops"> {
 def WeightsToLLVMPass : Pass<"uwt-weights-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Read the buffers of weights from the runtime's table";
   let description = [{
-    `uwt.plane`, and `uwt.weight` with a memref result, become loads of pointers from the external table `uwt_weights` (`uwt/Runtime/Abi.h`), by the slot that
+    `uwt.buffer`, and `uwt.weight` with a memref result, become loads of pointers from the external table `uwt_weights` (`uwt/Runtime/Abi.h`), by the slot that
     `uwt-assign-slots` gave. Weights and constants that nobody uses then go. Private functions that take compressed weights take pointers to their
     entries in the table instead.
 
     ```mlir
     // before
     %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "raw">
-    %p = uwt.plane words of %w : !uwt.compressed<64x64xbf16, "raw"> -> memref<?xi32>
+    %p = uwt.buffer words of %w : !uwt.compressed<64x64xbf16, "raw"> -> memref<?xi32>
     // after
     %table = llvm.mlir.addressof @uwt_weights : !llvm.ptr
     %at = llvm.getelementptr %table[13] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr

@@ -136,8 +136,8 @@ public:
   unsigned rows;
   mlir::Value lane;
 
-  /// A plane of the weight.
-  mlir::Value plane(Plane kind);
+  /// A buffer of the weight.
+  mlir::Value weightBuffer(WeightBuffer kind);
   /// A u32 of the decode table, in every lane.
   mlir::Value tableEntry(unsigned entry);
   /// The same u32 by itself (`uwt.decode_fragment`).
@@ -162,8 +162,8 @@ public:
   /// Whether this emitter serves the composition (valid, 16-bit words, layout fragment). Errors:
   /// Unsupported, with a clause for a diagnostic: "codec x has no ...".
   virtual Status checkServes(const EmittedFormat & /*format*/) const { return ok(); }
-  /// Planes that the decoder reads, beside `panels`, and `counts` and `patch` of fixed rates.
-  virtual llvm::SmallVector<Plane> planes(const EmittedFormat &format) const = 0;
+  /// Buffers that the decoder reads, beside `panels`, and `counts` and `patch` of fixed rates.
+  virtual llvm::SmallVector<WeightBuffer> buffers(const EmittedFormat &format) const = 0;
   /// Vector operations that one 16-lane register costs.
   virtual double cost(const EmittedFormat &format) const = 0;
 

@@ -168,8 +168,8 @@ func.func @dispatch_yields(%m: index, %a: f32, %b: i32) -> f32 {
 // -----
 
 func.func @plane_type(%w: !uwt.compressed<2x2xbf16, "raw">) {
-  // expected-error@below {{'uwt.plane' op expects plane panels to be a 'memref<?xi64>', got 'memref<?xi32>'}}
-  %0 = uwt.plane panels of %w : !uwt.compressed<2x2xbf16, "raw"> -> memref<?xi32>
+  // expected-error@below {{'uwt.buffer' op expects buffer panels to be a 'memref<?xi64>', got 'memref<?xi32>'}}
+  %0 = uwt.buffer panels of %w : !uwt.compressed<2x2xbf16, "raw"> -> memref<?xi32>
   return
 }
 

@@ -30,9 +30,9 @@ def UWT_DecoderEmissionInterface : AttrInterface<"DecoderEmissionInterface"> {
       }],
       "::uwt::Status", "checkEmission", (ins "::mlir::Type":$element)>,
     InterfaceMethod<[{
-        The buffers of a weight (`#uwt.plane`) that a decoder of this format reads.
+        The buffers of a weight (`#uwt.buffer`) that a decoder of this format reads.
       }],
-      "::llvm::SmallVector<::uwt::Plane>", "getDecoderPlanes", (ins "::mlir::Type":$element)>,
+      "::llvm::SmallVector<::uwt::WeightBuffer>", "getDecoderBuffers", (ins "::mlir::Type":$element)>,
     InterfaceMethod<[{
         Whether codes have a fixed rate, so that a unit is decoded into registers (`uwt.decode_unit`);
         otherwise stream units are decoded into memory (`uwt.decode_stream`).

@@ -22,19 +22,19 @@ def UWT_Words : Type<VectorOfLengthAndType<[16], [I32]>.predicate, "vector<16xi3
 def UWT_Sums : Type<VectorOfLengthAndType<[16], [F32]>.predicate, "vector<16xf32>", "::mlir::VectorType">,
     BuildableType<"::mlir::VectorType::get({16}, $_builder.getF32Type())">;
 
-def UWT_PlaneOp : UWT_Op<"plane", [Pure]> {
+def UWT_BufferOp : UWT_Op<"buffer", [Pure]> {
   let summary = "a buffer of a loaded weight";
   let description = [{
     One of the buffers that the loader made (`WeightView` in `uwt/Runtime/Abi.h`): `panels` as i64, `counts` and `classes` as i8, `dense` in the tensor's
     own shape and type, all others as i32. Aligned to 64 bytes, to be read only.
 
     ```mlir
-    %code = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+    %code = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
     ```
   }];
-  let arguments = (ins UWT_PlaneAttrDef:$plane, UWT_CompressedType:$weight);
+  let arguments = (ins UWT_WeightBufferAttrDef:$kind, UWT_CompressedType:$weight);
   let results = (outs AnyMemRef:$buffer);
-  let assemblyFormat = "$plane `of` $weight attr-dict `:` qualified(type($weight)) `->` type($buffer)";
+  let assemblyFormat = "$kind `of` $weight attr-dict `:` qualified(type($weight)) `->` type($buffer)";
   let hasVerifier = 1;
 }
 
