@@ -67,7 +67,7 @@ private:
   /// Vectors of one half (X0 or X1) of a column at `at`.
   llvm::SmallVector<mlir::Value> loadX(mlir::Value at, unsigned half);
   int64_t vectorsInGroup() const { return packed ? 2 : 4; }
-  int64_t wordsInGroup() const { return vectorsInGroup() * laneCount; }
+  int64_t u32InGroup() const { return vectorsInGroup() * laneCount; }
 
   // TileMatmulDirect.cpp
   void emitDirect(const PanelFields &panel);
@@ -114,7 +114,7 @@ private:
   void storeOutput(mlir::Value vector, llvm::ArrayRef<mlir::Value> position, mlir::Value count);
 
   // Small things that all parts use.
-  /// Decodes a unit into registers, or from `into` on into the buffer.
+  /// Decodes a unit into row vectors, or from `into` on into the buffer.
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
   mlir::Value dot(mlir::Value weights, mlir::Value sums, mlir::ValueRange x);

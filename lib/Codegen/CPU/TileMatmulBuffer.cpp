@@ -107,7 +107,7 @@ void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Val
       builder.getZeroAttr(VectorType::get({2 * laneCount}, builder.getI16Type())));
   index.loop(index.sub(count, present), [&](Value group) {
     Value to = bufferAt(strip, index.add(present, group));
-    index.loop(index.constant(groupRegisters), [&](Value i) {
+    index.loop(index.constant(groupVectors), [&](Value i) {
       storeVector(zero, buffer, index.add(to, index.mul(i, 2 * laneCount)));
     });
   });
@@ -154,7 +154,7 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value c
   auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
                    Value ordinal) {
     Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
-                        index.mul(firstGroup, blockWidth * wordsInGroup()));
+                        index.mul(firstGroup, blockWidth * u32InGroup()));
     emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
       if (ordinal)
         prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), count);
@@ -187,10 +187,10 @@ void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordi
     return;
   Value units =
       index.mul(index.mul(index.add(chunk, 1), chunkGroups / layout.groups), panel.strips);
-  auto ask = [&](WeightBuffer kind, Value start, int64_t unitWords) {
-    int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitWords, laneCount);
+  auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
+    int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitU32, laneCount);
     int64_t share = divideUp(lines, count);
-    Value first = index.add(start, index.mul(units, unitWords));
+    Value first = index.add(start, index.mul(units, unitU32));
     for (int64_t i = 0; i < share; ++i) {
       // Once all has been asked for, the last line again: that costs nothing.
       Value line = index.min(index.add(index.mul(ordinal, share), i), index.constant(lines - 1));
@@ -200,7 +200,7 @@ void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordi
     }
   };
   if (layout.onlyWords)
-    return ask(WeightBuffer::Words, panel.words, groupWords);
+    return ask(WeightBuffer::Words, panel.words, groupU32);
   ask(WeightBuffer::Code, panel.code, layout.codeWords);
   if (layout.rawWords != 0)
     ask(WeightBuffer::Raw, panel.raw, layout.rawWords);
@@ -211,7 +211,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
                                 Value count, int64_t blockRowCount, int64_t width,
                                 llvm::function_ref<void(Value)> eachGroup) {
   int64_t half = blockRowCount / 2;
-  auto packedWords = VectorType::get({laneCount}, builder.getI32Type());
+  auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value firstRow = index.mul(rowBlock, half);
   Value firstSum = index.add(sumsAt(column, strip), index.mul(firstRow, laneCount));
   auto sumIndex = [&](int64_t c, int64_t parity, int64_t g) {
@@ -228,21 +228,21 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
     start.push_back(loadVector(sums, sumIndex(c, parity, g), builder.getF32Type()));
   });
-  Value firstWords =
+  Value firstInBuffer =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
   SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {
     SmallVector<Value> block(carried);
     eachGroup(group);
-    Value from = index.add(firstWords, index.mul(group, groupStride));
-    Value xAt = index.add(xStart, index.mul(group, width * wordsInGroup()));
+    Value from = index.add(firstInBuffer, index.mul(group, groupStride));
+    Value xAt = index.add(xStart, index.mul(group, width * u32InGroup()));
     for (unsigned xHalf = 0; xHalf < 2; ++xHalf) {
-      auto loadWords = [&](int64_t row) -> Value {
+      auto loadRowVector = [&](int64_t row) -> Value {
         int64_t first = (2 * xHalf + row / half) * 8 + row % half;
         Value words = loadVector(buffer, index.add(from, first * 2 * laneCount),
                                  builder.getI16Type(), 2 * laneCount);
-        return vector::BitCastOp::create(builder, location, packedWords, words);
+        return vector::BitCastOp::create(builder, location, rowVector, words);
       };
-      auto loadColumn = [&](int64_t c) { return loadX(index.add(xAt, c * wordsInGroup()), xHalf); };
+      auto loadColumn = [&](int64_t c) { return loadX(index.add(xAt, c * u32InGroup()), xHalf); };
       auto add = [&](int64_t row, int64_t c, Value words, ValueRange x) {
         Value &sum = block[row * width + c];
         sum = dot(words, sum, x);
@@ -251,7 +251,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
       if (blockRowCount <= width) {
         SmallVector<Value> words;
         for (int64_t row = 0; row < blockRowCount; ++row)
-          words.push_back(loadWords(row));
+          words.push_back(loadRowVector(row));
         for (int64_t c = 0; c < width; ++c) {
           SmallVector<Value> x = loadColumn(c);
           for (int64_t row = 0; row < blockRowCount; ++row)
@@ -263,7 +263,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
       for (int64_t c = 0; c < width; ++c)
         x.push_back(loadColumn(c));
       for (int64_t row = 0; row < blockRowCount; ++row) {
-        Value words = loadWords(row);
+        Value words = loadRowVector(row);
         for (int64_t c = 0; c < width; ++c)
           add(row, c, words, x[c]);
       }

@@ -7,7 +7,7 @@
 //
 // For each column of x (a batch row) and group of 64 of its elements: vector X0, which meets
 // registers 0 and 1, and X1, which meets 2 and 3. Word 4t + b of X0 holds elements 16b + 2t and 16b
-// + 2t + 1, X1 those 8 further. As packed pairs that is two vectors of 16 words; as f32 it is four,
+// + 2t + 1, X1 those 8 further. as packed pairs that is two vectors of 16 u32; as f32 it is four,
 // the even and the odd elements of X0, then of X1.
 //
 // Blocks of columns lie one after another, in a block the groups, in a group the
@@ -23,18 +23,18 @@ using namespace mlir;
 namespace uwt {
 
 Value ProductLowering::preparedStart(Value matrix, Value m) {
-  int64_t columnWords = groups * wordsInGroup();
-  Value start = index.mul(index.sub(m, index.rem(m, blockColumns)), columnWords);
-  start = index.add(start, index.mul(index.rem(m, blockColumns), wordsInGroup()));
+  int64_t rowU32 = groups * u32InGroup();
+  Value start = index.mul(index.sub(m, index.rem(m, blockColumns)), rowU32);
+  start = index.add(start, index.mul(index.rem(m, blockColumns), u32InGroup()));
   if (op.getXType().getRank() == 2)
     return start;
   Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
-  return index.add(start, index.mul(matrix, index.mul(padded, columnWords)));
+  return index.add(start, index.mul(matrix, index.mul(padded, rowU32)));
 }
 
 void ProductLowering::prepareX() {
   bool goesByMatrix = op.getXType().getRank() == 3;
-  int64_t words = groups * wordsInGroup();
+  int64_t rowU32 = groups * u32InGroup();
   Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
   Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
   bool isStatic = !ShapedType::isDynamic(staticBatch);
@@ -42,10 +42,10 @@ void ProductLowering::prepareX() {
   int64_t size = ShapedType::kDynamic;
   SmallVector<Value> sizes;
   if (hasStaticSize)
-    size = words * int64_t(roundUp(staticBatch, blockColumns)) * (goesByMatrix ? matrices : 1);
+    size = rowU32 * int64_t(roundUp(staticBatch, blockColumns)) * (goesByMatrix ? matrices : 1);
   else
     sizes.push_back(
-        index.mul(index.mul(padded, words), goesByMatrix ? matrixCount : index.constant(1)));
+        index.mul(index.mul(padded, rowU32), goesByMatrix ? matrixCount : index.constant(1)));
   prepared = memref::AllocOp::create(builder, location, MemRefType::get({size}, type), sizes,
                                      builder.getI64IntegerAttr(64));
   if (columns == 0)
@@ -62,11 +62,11 @@ void ProductLowering::prepareX() {
 
 void ProductLowering::prepareColumn(Value matrix, Value m) {
   Value start = preparedStart(matrix, m);
-  Value stride = index.constant(blockColumns * wordsInGroup());
+  Value stride = index.constant(blockColumns * u32InGroup());
   if (lastColumns != 0) {
     Value isLast = index.less(index.constant(staticBatch - lastColumns - 1), m);
     stride = arith::SelectOp::create(builder, location, isLast,
-                                     index.constant(lastColumns * wordsInGroup()), stride);
+                                     index.constant(lastColumns * u32InGroup()), stride);
   }
   int64_t whole = columns / fixedUnitColumns;
   auto fill = [&] {

@@ -153,8 +153,8 @@ static void moveUsersBefore(Operation *op, Value value, RewriterBase &rewriter) 
   }
 }
 
-/// Stores register `number` where `uwt.decode_unit` says.
-static void storeRegister(LaneBuilder &lanes, DecodeUnitOp op, unsigned number, Value words) {
+/// Stores row vector `number` where `uwt.decode_unit` says.
+static void storeRowVector(LaneBuilder &lanes, DecodeUnitOp op, unsigned number, Value words) {
   OpBuilder &builder = lanes.ops();
   auto lane = cast<VectorType>(words.getType());
   int64_t size = 2 * lane.getNumElements();
@@ -170,14 +170,14 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   rewriter.setInsertionPoint(op);
   Type lane = VectorType::get({16}, rewriter.getI32Type());
   LaneBuilder lanes(rewriter, op.getLoc(), lane);
-  size_t expected = op.getRegisters().size(), number = 0;
+  size_t expected = op.getRowVectors().size(), number = 0;
   auto sink = [&](unsigned index, Value words) {
     ++number;
     if (op.getBuffer())
-      return storeRegister(lanes, op, index, words);
+      return storeRowVector(lanes, op, index, words);
     if (index >= expected)
       return;
-    rewriter.replaceAllUsesWith(op.getRegisters()[index], words);
+    rewriter.replaceAllUsesWith(op.getRowVectors()[index], words);
     moveUsersBefore(op, words, rewriter);
   };
   UnitEmission unit(lanes, format, op, sink);
@@ -186,7 +186,7 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   else if (failed(findEmitter(format.format.codec.keyword)->emitUnit(unit)))
     return op.emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
   if (!op.getBuffer() && number != expected)
-    return op.emitOpError() << "expects " << number << " registers for format '"
+    return op.emitOpError() << "expects " << number << " row vectors for format '"
                             << format.format.str() << "', got " << expected;
   rewriter.eraseOp(op);
   return success();

@@ -37,7 +37,7 @@ static Value loadChunk(LaneBuilder &lanes, const FieldSource &field, int64_t off
   return lanes.loadRepeated(field.buffer, base, offset, inLanes / blocksInUnit * words);
 }
 
-Value loadChunkWords(LaneBuilder &lanes, const FieldSource &field, unsigned r) {
+Value loadChunkU32(LaneBuilder &lanes, const FieldSource &field, unsigned r) {
   return loadChunk(lanes, field, field.offset, field.chunks.front(), r, 0);
 }
 
@@ -103,8 +103,8 @@ FieldSource codeField(UnitEmission &unit, int position) {
           unit.lane};
 }
 
-void forEachRegister(const UnitEmission &unit,
-                     llvm::function_ref<void(unsigned r, unsigned g)> visit) {
+void forEachRowVector(const UnitEmission &unit,
+                      llvm::function_ref<void(unsigned r, unsigned g)> visit) {
   // A line of 8-bit chunks holds two registers: both are taken while it is there.
   for (unsigned pair = 0; pair < registersInLane; pair += 2)
     for (unsigned g = 0; g < unit.rows; ++g)
@@ -118,7 +118,7 @@ void emitWords(UnitEmission &unit) {
   // Kind by kind: each line once, from lower to higher addresses.
   for (unsigned r = 0; r < registersInLane; ++r)
     for (unsigned g = 0; g < unit.rows; ++g)
-      unit.set(registerNumber(0, r, g), loadField(unit.lanes, field, r, g));
+      unit.set(rowVectorNumber(0, r, g), loadField(unit.lanes, field, r, g));
 }
 
 } // namespace uwt

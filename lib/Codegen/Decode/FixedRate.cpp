@@ -49,7 +49,7 @@ std::optional<std::array<Value, registersInLane>> symbolsOfNibbles(UnitEmission 
   LaneBuilder &lanes = unit.lanes;
   ArrayRef<uint32_t> chunks = unit.format.traits.chunks;
   if (chunks == ArrayRef<uint32_t>{4}) {
-    Value codes = loadChunkWords(lanes, codeField(unit, 0), 0);
+    Value codes = loadChunkU32(lanes, codeField(unit, 0), 0);
     return windowSymbols(lanes, codes, 0xF, unit.tableEntry(0), position);
   }
   if (chunks != ArrayRef<uint32_t>{1, 1, 1})
@@ -77,14 +77,14 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
     Value base = lanes.shl(unit.tableEntry(0), position);
     for (unsigned r = 0; r < registersInLane; ++r) {
       Value own = symbols ? (*symbols)[r] : lanes.add(loadField(lanes, code, r, 0), base);
-      unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, address, r, own));
+      unit.set(rowVectorNumber(0, r, 0), joinRaw(lanes, unit.format, address, r, own));
     }
     return success();
   }
   Value base = lanes.shl(unit.tableEntry(0), position);
-  forEachRegister(unit, [&](unsigned r, unsigned g) {
+  forEachRowVector(unit, [&](unsigned r, unsigned g) {
     Value words = lanes.bitOr(loadField(lanes, raw, r, g), loadField(lanes, code, r, g));
-    unit.set(registerNumber(0, r, g), lanes.add(words, base));
+    unit.set(rowVectorNumber(0, r, g), lanes.add(words, base));
   });
   return success();
 }
@@ -157,11 +157,11 @@ struct PaletteEmitter final : Emitter {
     LaneBuilder &lanes = unit.lanes;
     FieldSource raw = rawField(unit), code = codeField(unit, 0);
     Value table = unit.weightBuffer(WeightBuffer::Table);
-    forEachRegister(unit, [&](unsigned r, unsigned g) {
+    forEachRowVector(unit, [&](unsigned r, unsigned g) {
       Value symbols = LookupOp::create(lanes.ops(), lanes.loc(), lanes.type(),
                                        loadField(lanes, code, r, g), table);
       Value high = lanes.shl(symbols, unit.format.split.rawLowBits);
-      unit.set(registerNumber(0, r, g), lanes.bitOr(high, loadField(lanes, raw, r, g)));
+      unit.set(rowVectorNumber(0, r, g), lanes.bitOr(high, loadField(lanes, raw, r, g)));
     });
     return success();
   }

@@ -48,7 +48,7 @@ Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawAddress 
     return lanes.bitOr(lanes.bitAnd(symbols, format.symbolMask()), loadField(lanes, field, r, 0));
   // A byte in both bytes of its half word has the sign at bit 15 and the mantissa at 6:0; the
   // symbols take what lies between.
-  Value bytes = loadChunkWords(lanes, field, r);
+  Value bytes = loadChunkU32(lanes, field, r);
   Value selector = lanes.constant(r % 2 == 0 ? 0x2200 : 0x3311);
   Value words = permuteBytes(lanes, bytes, bytes, selector);
   return lanes.merge(format.symbolMask(), symbols, words);
@@ -127,11 +127,11 @@ static void joinBytes(UnitEmission &unit, const std::array<Value, 2> &symbols) {
   FieldSource field =
       rawFieldAt(unit.format, {unit.weightBuffer(WeightBuffer::Raw), unit.first, unit.lane});
   for (unsigned r = 0; r < registersInLane; r += 2) {
-    Value raw = loadChunkWords(lanes, field, r);
+    Value raw = loadChunkU32(lanes, field, r);
     Value upper = lanes.merge(highBits, raw, symbols[r / 2]);
     Value lower = lanes.merge(highBits, symbols[r / 2], raw);
     for (unsigned i = 0; i < 2; ++i)
-      unit.set(registerNumber(0, r + i, 0),
+      unit.set(rowVectorNumber(0, r + i, 0),
                permuteBytes(lanes, lower, upper, lanes.constant(i == 0 ? 0x6240 : 0x7351)));
   }
 }
@@ -145,7 +145,7 @@ static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
 
 void emitExponentBytes(UnitEmission &unit) {
   FieldSource field = {unit.weightBuffer(WeightBuffer::Code), unit.code, {8}, 0, false, unit.lane};
-  joinBytes(unit, {loadChunkWords(unit.lanes, field, 0), loadChunkWords(unit.lanes, field, 2)});
+  joinBytes(unit, {loadChunkU32(unit.lanes, field, 0), loadChunkU32(unit.lanes, field, 2)});
 }
 
 /// The symbols of four registers, at bit 0 of each half, of the nibbles of `codes`.
@@ -190,7 +190,7 @@ void emitPaletteFragment(UnitEmission &unit) {
   for (unsigned r = 0; r < registersInLane; ++r) {
     Value placed = lanes.shift(symbols[r], static_cast<int>(split.rawLowBits) - (isWide ? 0 : 8));
     RawAddress raw = {unit.weightBuffer(WeightBuffer::Raw), unit.first, unit.lane};
-    unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, placed));
+    unit.set(rowVectorNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, placed));
   }
 }
 

@@ -38,11 +38,11 @@ mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawAd
 std::array<mlir::Value, 4> windowSymbols(LaneBuilder &lanes, mlir::Value codes, uint32_t codeMask,
                                          mlir::Value base, int position);
 
-/// Emits the registers of a palette's unit, sixteen words of its table being operands: byte
+/// Emits the row vectors of a palette's unit, sixteen words of its table being operands: byte
 /// permutations look symbols up.
 void emitPaletteFragment(UnitEmission &unit);
 
-/// Emits the registers of a unit whose symbols are there as bytes (`exponent_bytes`).
+/// Emits the row vectors of a unit whose symbols are there as bytes (`exponent_bytes`).
 void emitExponentBytes(UnitEmission &unit);
 
 /// Replaces `uwt.decode_stream_fragment` by code.

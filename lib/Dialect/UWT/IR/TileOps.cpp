@@ -59,16 +59,16 @@ void DecodeUnitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &ef
 LogicalResult DecodeUnitOp::verify() {
   if (bool(getBuffer()) != bool(getOffset()))
     return emitOpError("expects a buffer and an offset in it, or neither");
-  size_t count = getRegisters().size();
+  size_t count = getRowVectors().size();
   if (getBuffer()) {
     if (count != 0)
-      return emitOpError() << "expects no registers beside a buffer, got " << count;
+      return emitOpError() << "expects no row vectors beside a buffer, got " << count;
     if (!cast<MemRefType>(getBuffer().getType()).getElementType().isInteger(16))
       return emitOpError() << "expects a buffer of i16, got " << getBuffer().getType();
     return success();
   }
   if (count == 0 || count % 32 != 0)
-    return emitOpError() << "expects 32 registers a 64-column group, got " << count;
+    return emitOpError() << "expects 32 row vectors a 64-column group, got " << count;
   return success();
 }
 
