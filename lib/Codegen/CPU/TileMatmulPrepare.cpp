@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // For each column of x (a batch row) and group of 64 of its elements: vector X0, which meets
-// registers 0 and 1, and X1, which meets 2 and 3. Word 4t + b of X0 holds elements 16b + 2t and 16b
-// + 2t + 1, X1 those 8 further. as packed pairs that is two vectors of 16 u32; as f32 it is four,
+// registers 0 and 1, and X1, which meets 2 and 3. U32 4t + b of X0 holds elements 16b + 2t and 16b
+// + 2t + 1, X1 those 8 further. As packed pairs that is two vectors of 16 u32; as f32 it is four,
 // the even and the odd elements of X0, then of X1.
 //
 // Blocks of columns lie one after another, in a block the groups, in a group the

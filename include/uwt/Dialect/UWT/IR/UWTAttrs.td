@@ -25,7 +25,7 @@ def UWT_FormatAttr : UWT_Attr<"Format", "format"> {
 
     ```mlir
     #uwt.format<"inplace<12>">
-    #uwt.format<"huffman<12,1>, coded=exponent+2, context=row_class<8>">
+    #uwt.format<"inplace<12>, storage=k_major">
     ```
   }];
   let parameters = (ins StringRefParameter<"canonical text form">:$text);

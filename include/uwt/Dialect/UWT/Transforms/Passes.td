@@ -19,10 +19,10 @@ def AssignSlotsPass : Pass<"uwt-assign-slots", "::mlir::ModuleOp"> {
 
     ```mlir
     // before
-    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
-    %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">
-    // after, with uwt.slots = [#uwt.slot<"w", !uwt.compressed<64x64xbf16, "inplace<12>">>] on the module
-    %r = uwt.weight "w" {slot = 0 : i64, stored = !uwt.compressed<64x64xbf16, "huffman<12,2>">} : !uwt.compressed<64x64xbf16, "inplace<12>">
+    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+    %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> !uwt.compressed<64x64xbf16, "raw">
+    // after, with uwt.slots = [#uwt.slot<"w", !uwt.compressed<64x64xbf16, "raw">>] on the module
+    %r = uwt.weight "w" {slot = 0 : i64, stored = !uwt.compressed<64x64xbf16, "inplace<12>">} : !uwt.compressed<64x64xbf16, "raw">
     ```
   }];
 }
@@ -43,8 +43,8 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
     %w = arith.constant dense_resource<layer.weight> : tensor<128x128xbf16>
     %b = arith.constant dense_resource<layer.bias> : tensor<128xbf16>
     // after
-    %0 = uwt.weight "layer.weight" : !uwt.compressed<128x128xbf16, "huffman<12,2>">
-    %w = uwt.decode %0 : !uwt.compressed<128x128xbf16, "huffman<12,2>"> -> tensor<128x128xbf16>
+    %0 = uwt.weight "layer.weight" : !uwt.compressed<128x128xbf16, "inplace<12>">
+    %w = uwt.decode %0 : !uwt.compressed<128x128xbf16, "inplace<12>"> -> tensor<128x128xbf16>
     %b = uwt.weight "layer.bias" : tensor<128xbf16>
     ```
   }];
