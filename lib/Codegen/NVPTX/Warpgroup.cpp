@@ -159,8 +159,8 @@ private:
     return assemblyOp(rewriter, op.getLoc(), rewriter.getI32Type(), {}, text, "=r").getResult(0);
   }
 
-  /// Bits 13:0 of a descriptor are bits 17:4 of the address in the workgroup's memory; in a cluster
-  /// the address has the workgroup's number above them. Whole sixteenths that the index adds are
+  /// Bits 13:0 of a descriptor are bits 17:4 of the address in the CTA's memory; in a cluster
+  /// the address has the CTA's number above them. Whole sixteenths that the index adds are
   /// taken out of the shift, so that groups which differ in nothing else have one value.
   BlockAddress addressOf(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op,
                          OpAdaptor adaptor) const {

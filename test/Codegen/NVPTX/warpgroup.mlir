@@ -14,7 +14,7 @@ gpu.module @kernels {
     %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
     %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<8192xi32, #shared>
     // The lower half: the start's bits 17:4, leading 128: 8 << 16. The upper one: stride 256, swizzle 128: 16 | 1 << 30.
-    // Of an address the workgroup's own part counts: in a cluster its number is above.
+    // Of an address the CTA's own part counts: in a cluster its number is above.
     // CHECK-DAG: %[[OWN:.*]] = llvm.mlir.constant(16383 : i32) : i32
     // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %{{.*}} : !llvm.ptr<3> to i32
     // CHECK: %[[SHIFTED:.*]] = llvm.lshr %[[ADDRESS]],

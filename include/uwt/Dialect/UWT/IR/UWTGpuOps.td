@@ -83,7 +83,7 @@ def UWT_BulkCopyOp : UWT_Op<"bulk_copy", [
     multiples of 16 bytes, and completes as many bytes of transaction on mbarrier `number` of the group. Until then nobody may touch the target. `evict_first`: the bytes are read
     once, the second-level cache need not keep them.
 
-    With `multicast` the bytes arrive in several workgroups of the cluster: in each whose rank is a bit of the mask, at the same place of its shared memory and on the
+    With `multicast` the bytes arrive in several CTAs of the cluster: in each whose rank is a bit of the mask, at the same offset of its shared memory and on the
     same mbarrier of its own. So whoever issues it must know that all of them expect the bytes.
 
     ```mlir
@@ -102,9 +102,9 @@ def UWT_BulkCopyOp : UWT_Op<"bulk_copy", [
 }
 
 def UWT_RemoteArriveOp : UWT_Op<"remote_arrive", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "arrives at an mbarrier of another workgroup of the cluster";
+  let summary = "arrives at an mbarrier of another CTA of the cluster";
   let description = [{
-    Each thread arrives once at mbarrier `number` of the group as workgroup `rank` of the cluster has it (which may be its own). Who waits for that phase there may
+    Each thread arrives once at mbarrier `number` of the group as CTA `rank` of the cluster has it (which may be its own). Who waits for that phase there may
     overwrite what the thread has read before: that has ended. What the thread has written is not handed over. (A release with the scope of the
     cluster would do that too, and takes a fence of all memory; CUTLASS hands stages back in the same way, `ClusterBarrier::arrive`.)
 
@@ -133,7 +133,7 @@ def UWT_GridDependencyWaitOp : UWT_Op<"grid_dependency_wait"> {
 def UWT_LaunchDependentsOp : UWT_Op<"launch_dependents"> {
   let summary = "lets the next kernel start";
   let description = [{
-    Once all workgroups have come here or ended, a dependent kernel may start; it sees what this one writes only after
+    Once all CTAs have come here or ended, a dependent kernel may start; it sees what this one writes only after
     `uwt.grid_dependency_wait`.
 
     ```mlir
