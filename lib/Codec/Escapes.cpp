@@ -90,16 +90,16 @@ PanelUnit uwt::streamUnit(const CodingPlan &plan, uint32_t rows, uint64_t index)
 // Positions
 //===----------------------------------------------------------------------===//
 
-uint32_t uwt::positionInUnit(const PanelUnit &unit, UnitPlace place) {
+uint32_t uwt::positionInUnit(const PanelUnit &unit, UnitCoordinate at) {
   if (unit.layout == Layout::RowMajor)
-    return place.row * streamUnitColumns + place.column;
+    return at.row * streamUnitColumns + at.column;
   // escape-2.
-  FragmentPosition at = fragmentPosition(place.row % stripRows, place.column % blockColumns);
-  uint32_t block = place.row / stripRows * unit.blocks + place.column / blockColumns;
-  return ((block * fragmentLanes + at.lane) * 4 + at.reg) * 2 + at.half;
+  FragmentPosition lane = fragmentPosition(at.row % stripRows, at.column % blockColumns);
+  uint32_t block = at.row / stripRows * unit.blocks + at.column / blockColumns;
+  return ((block * fragmentLanes + lane.lane) * 4 + lane.reg) * 2 + lane.half;
 }
 
-UnitPlace uwt::placeInUnit(const PanelUnit &unit, uint32_t position) {
+UnitCoordinate uwt::coordinateInUnit(const PanelUnit &unit, uint32_t position) {
   if (unit.layout == Layout::RowMajor)
     return {position / streamUnitColumns, position % streamUnitColumns};
   uint32_t half = position % 2, reg = position / 2 % 4, lane = position / 8 % fragmentLanes;
@@ -232,14 +232,14 @@ static Status applyPatches(const CodingPlan &plan, const PanelUnit &unit, Record
                            std::span<const uint32_t> records, RowOf row) {
   for (size_t i = 0; i < records.size(); ++i, ++name.record) {
     uint32_t position = records[i] >> 16, word = records[i] & 0xFFFF;
-    UnitPlace place = placeInUnit(unit, position);
-    if (!existsInUnit(unit, place)) // escape-2
+    UnitCoordinate at = coordinateInUnit(unit, position);
+    if (!existsInUnit(unit, at)) // escape-2
       return outsideError(name, "position", position, unit);
     if (i && position <= records[i - 1] >> 16) // escape-1
       return orderError(name, "position", position, records[i - 1] >> 16);
     if (word >> plan.split.wordBits)
       return valueError(name, "word", word, plan.split.wordBits);
-    row(place.row)[place.column] = static_cast<uint16_t>(word);
+    row(at.row)[at.column] = static_cast<uint16_t>(word);
   }
   return ok();
 }

@@ -50,15 +50,15 @@ uint64_t streamUnitCount(const CodingPlan &plan, uint32_t rows);
 PanelUnit streamUnit(const CodingPlan &plan, uint32_t rows, uint64_t index);
 
 /// Row and column of an element, counted from the unit's first.
-struct UnitPlace {
+struct UnitCoordinate {
   uint32_t row, column;
 };
 /// The position of an element in its unit (escape-2), and the inverse. Any
-/// position may be asked for: the place may then be padding or outside.
-uint32_t positionInUnit(const PanelUnit &unit, UnitPlace place);
-UnitPlace placeInUnit(const PanelUnit &unit, uint32_t position);
-inline bool existsInUnit(const PanelUnit &unit, UnitPlace place) {
-  return place.row < unit.rows && place.column < unit.columns;
+/// position may be asked for: the element may then be padding or outside.
+uint32_t positionInUnit(const PanelUnit &unit, UnitCoordinate at);
+UnitCoordinate coordinateInUnit(const PanelUnit &unit, uint32_t position);
+inline bool existsInUnit(const PanelUnit &unit, UnitCoordinate at) {
+  return at.row < unit.rows && at.column < unit.columns;
 }
 
 /// From symbol to its number in `Model::symbols` (the lowest, where a symbol

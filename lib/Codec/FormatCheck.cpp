@@ -34,10 +34,11 @@ static Status checkFold(const Format &format) {
   // One spelling for one meaning.
   if (fold.kind == Fold::Kind::Columns && fold.size < 2)
     return usageError("fold=columns<" + size + ">: expected 2 dimensions or more; write none");
-  bool fits = fold.size % flatColumnStep == 0 && fold.size != 0 && fold.size <= maxFlatColumns;
+  bool fits = fold.size % flatColumnMultiple == 0 && fold.size != 0 && fold.size <= maxFlatColumns;
   if (fold.kind == Fold::Kind::Flat && !fits)
     return usageError("fold=flat<" + size + ">: expected a multiple of " +
-                      std::to_string(flatColumnStep) + " up to " + std::to_string(maxFlatColumns));
+                      std::to_string(flatColumnMultiple) + " up to " +
+                      std::to_string(maxFlatColumns));
   return ok();
 }
 

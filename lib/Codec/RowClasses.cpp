@@ -29,8 +29,8 @@ constexpr unsigned refinements = 4;
 /// Panels that classes learn from, spread evenly: more rows do not make better classes.
 constexpr size_t learningPanels = 16;
 /// Fractions of a symbol in which rows' means are told apart.
-constexpr uint32_t meanSteps = 64;
-constexpr uint32_t startBins = windowCounters * meanSteps;
+constexpr uint32_t meanBins = 64;
+constexpr uint32_t startBins = windowCounters * meanBins;
 /// From 1/65536 bit to 1/1024, so that 8 bits are startBins.
 constexpr uint32_t entropyShift = 6;
 
@@ -140,9 +140,9 @@ static uint8_t cheapest(const Scores &scores, uint32_t firstLane, uint32_t class
 //===----------------------------------------------------------------------===//
 
 RowClassifier::RowClassifier(const RowHistograms &rows, std::span<const uint32_t> classCounts,
-                             size_t panelStep, ThreadPool &pool)
+                             size_t panelStride, ThreadPool &pool)
     : rows(rows), pool(pool),
-      learningStep(std::max<size_t>(1, rows.counted.size() / learningPanels)),
+      learningStride(std::max<size_t>(1, rows.counted.size() / learningPanels)),
       sums(size_t(classLanes) * rows.width), costs(size_t(classLanes) * rows.width) {
   for (uint32_t classCount : classCounts) {
     firstLane.push_back(lanes);
@@ -154,13 +154,13 @@ RowClassifier::RowClassifier(const RowHistograms &rows, std::span<const uint32_t
   for (unsigned round = 1; round <= refinements; ++round) {
     sumClasses();
     makeCosts();
-    chooseClasses(round < refinements ? learningStep : panelStep);
+    chooseClasses(round < refinements ? learningStride : panelStride);
   }
 }
 
-template <typename Function> void RowClassifier::forPanels(size_t panelStep, Function function) {
-  pool.parallelFor(divideUp(rows.counted.size(), panelStep),
-                   [&](uint64_t i, unsigned worker) { function(i * panelStep, worker); });
+template <typename Function> void RowClassifier::forPanels(size_t panelStride, Function function) {
+  pool.parallelFor(divideUp(rows.counted.size(), panelStride),
+                   [&](uint64_t i, unsigned worker) { function(i * panelStride, worker); });
 }
 
 /// Mean symbol of a row, as a bin.
@@ -170,7 +170,7 @@ static uint32_t meanBin(const uint16_t *counts, uint32_t symbols) {
     count += counts[i];
     weighted += counts[i] * i;
   }
-  return count == 0 ? 0 : static_cast<uint32_t>(uint64_t(weighted) * meanSteps / count);
+  return count == 0 ? 0 : static_cast<uint32_t>(uint64_t(weighted) * meanBins / count);
 }
 
 /// Entropy of a row's symbols, as a bin.
@@ -239,7 +239,7 @@ static void addRowBest(const uint16_t *counts, uint32_t width, uint64_t *sums) {
 
 void RowClassifier::sumClasses() {
   std::vector<std::vector<uint64_t>> partial(pool.size());
-  forPanels(learningStep, [&](uint64_t p, unsigned worker) {
+  forPanels(learningStride, [&](uint64_t p, unsigned worker) {
     if (partial[worker].empty())
       partial[worker].resize(sums.size());
     const RowHistograms::Panel &panel = rows.counted[p];
@@ -271,8 +271,8 @@ void RowClassifier::makeCosts() {
   }
 }
 
-void RowClassifier::chooseClasses(size_t panelStep) {
-  forPanels(panelStep, [&](uint64_t p, unsigned) {
+void RowClassifier::chooseClasses(size_t panelStride) {
+  forPanels(panelStride, [&](uint64_t p, unsigned) {
     const RowHistograms::Panel &panel = rows.counted[p];
     Scores scores;
     for (uint32_t r = 0; r < panel.rows; ++r) {
@@ -302,7 +302,7 @@ std::vector<uint8_t> uwt::sortRowClasses(const RowHistograms &rows, uint32_t cla
     return std::vector<uint8_t>(rows.panels * panelRows);
   RowClassifier classifier(rows, {&classCount, 1}, 1, pool);
   const std::vector<uint8_t> &counted = classifier.results()[0].classes;
-  if (rows.step == 1)
+  if (rows.stride == 1)
     return counted;
 
   // The sample has shown the classes; now all rows choose theirs.

@@ -45,12 +45,12 @@ struct ClassedRows {
   std::vector<uint8_t> classes;
 };
 
-/// Sorts the rows of every `panelStep`-th counted panel into each of `classCounts` (their sum at
-/// most classLanes). Results depend neither on the other numbers of classes nor on panelStep.
+/// Sorts the rows of every `panelStride`-th counted panel into each of `classCounts` (their sum at
+/// most classLanes). Results depend neither on the other numbers of classes nor on panelStride.
 class RowClassifier {
 public:
-  RowClassifier(const RowHistograms &rows, std::span<const uint32_t> classCounts, size_t panelStep,
-                ThreadPool &pool);
+  RowClassifier(const RowHistograms &rows, std::span<const uint32_t> classCounts,
+                size_t panelStride, ThreadPool &pool);
   const std::vector<ClassedRows> &results() const { return sets; }
 
   /// The class of each row of a panel in set `set`, by the final code lengths.
@@ -60,14 +60,14 @@ private:
   void startFromQuantiles();
   void sumClasses();
   void makeCosts();
-  void chooseClasses(size_t panelStep);
+  void chooseClasses(size_t panelStride);
 
-  template <typename Function> void forPanels(size_t panelStep, Function function);
+  template <typename Function> void forPanels(size_t panelStride, Function function);
 
   const RowHistograms &rows;
   ThreadPool &pool;
   /// Classes learn from every so many panels.
-  size_t learningStep;
+  size_t learningStride;
   /// Lanes in use.
   uint32_t lanes = 0;
   std::vector<ClassedRows> sets;
@@ -78,12 +78,12 @@ private:
   std::vector<int16_t> costs;
 };
 
-/// Counts of symbols (without their dropped bits) by class, from every `panelStep`-th counted
+/// Counts of symbols (without their dropped bits) by class, from every `panelStride`-th counted
 /// panel: [class][symbol], and in a last entry those symbols that are not known. `classes` as in
 /// ClassedRows, or empty.
 std::vector<std::vector<uint64_t>> countsByClass(const RowHistograms &rows,
                                                  std::span<const uint8_t> classes,
-                                                 uint32_t classCount, size_t panelStep = 1);
+                                                 uint32_t classCount, size_t panelStride = 1);
 
 /// log2(value) in 1/65536, for value > 0: integer arithmetic, the same everywhere.
 uint32_t fixedLog2(uint64_t value);

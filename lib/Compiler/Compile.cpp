@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Compiler/Compile.h"
-#include "CodeParts.h"
+#include "CodeModules.h"
 #include "Codegen.h"
 #include "Diagnostics.h"
 #include "GpuPack.h"
@@ -93,8 +93,8 @@ public:
   ModuleOp getModule() { return *module; }
   StageTimer &getTimer() { return timer; }
   const std::vector<std::string> &getRemarks() const { return stats.remarks; }
-  /// The first part, where there are several.
-  llvm::Module &getLlvm() { return *parts.front().module; }
+  /// The first module, where there are several.
+  llvm::Module &getLlvm() { return *modules.front().module; }
 
 private:
   OwningOpRef<ModuleOp> module;
@@ -103,7 +103,7 @@ private:
   StageTimer timer;
   ProductTarget target;
   std::vector<GpuProducts> products;
-  std::vector<CodePart> parts;
+  std::vector<CodeModule> modules;
 };
 
 } // namespace
@@ -122,8 +122,8 @@ void Compilation::prepareContext(MLIRContext &context) {
 Expected<const ProductTarget *> Compilation::setTarget() {
   // Checked here, so that the pipeline only sees names that exist.
   UWT_ASSIGN_OR_RETURN(target, ProductTarget::parse(options.target));
-  CodePart &part = parts.emplace_back();
-  UWT_ASSIGN_OR_RETURN(part.machine, makeTargetMachine(*target.host, options.optimisation));
+  CodeModule &code = modules.emplace_back();
+  UWT_ASSIGN_OR_RETURN(code.machine, makeTargetMachine(*target.host, options.optimisation));
   options.target = target.host->name;
   if (target.gpus.empty()) {
     const std::string &named = options.strategy.name;
@@ -201,20 +201,20 @@ Status Compilation::verify() {
 Status Compilation::translate() {
   UWT_RETURN_IF_ERROR(timer.begin("translate"));
   DiagnosticCollector diagnostics(module->getContext());
-  CodePart &part = parts.front();
-  part.context = std::make_unique<llvm::LLVMContext>();
-  part.module = translateModule(*module, *part.context, *target.host, *part.machine);
-  if (!part.module)
+  CodeModule &code = modules.front();
+  code.context = std::make_unique<llvm::LLVMContext>();
+  code.module = translateModule(*module, *code.context, *target.host, *code.machine);
+  if (!code.module)
     return diagnostics.takeError(ErrorKind::Invalid, "the module has no form in LLVM IR");
-  return checkInstructions(*part.module, *target.host);
+  return checkInstructions(*code.module, *target.host);
 }
 
 Status Compilation::split(ThreadPool &pool) {
   UWT_RETURN_IF_ERROR(timer.begin("split"));
-  parts = splitCode(std::move(parts.front()), pool);
-  for (CodePart &part : parts)
-    if (!part.machine) {
-      UWT_ASSIGN_OR_RETURN(part.machine, makeTargetMachine(*target.host, options.optimisation));
+  modules = splitCode(std::move(modules.front()), pool);
+  for (CodeModule &code : modules)
+    if (!code.machine) {
+      UWT_ASSIGN_OR_RETURN(code.machine, makeTargetMachine(*target.host, options.optimisation));
     }
   return ok();
 }
@@ -223,8 +223,8 @@ Status Compilation::optimise(ThreadPool &pool) {
   UWT_RETURN_IF_ERROR(timer.begin("optimise"));
   if (options.optimisation == 0)
     return ok();
-  pool.parallelFor(parts.size(), [&](uint64_t i, unsigned) {
-    optimiseModule(*parts[i].module, *parts[i].machine);
+  pool.parallelFor(modules.size(), [&](uint64_t i, unsigned) {
+    optimiseModule(*modules[i].module, *modules[i].machine);
   });
   return ok();
 }
@@ -232,9 +232,9 @@ Status Compilation::optimise(ThreadPool &pool) {
 Expected<std::vector<SmallVector<char, 0>>> Compilation::emit(ThreadPool &pool,
                                                               llvm::CodeGenFileType kind) {
   UWT_RETURN_IF_ERROR(timer.begin("codegen"));
-  std::vector<SmallVector<char, 0>> files(parts.size());
-  pool.parallelFor(parts.size(), [&](uint64_t i, unsigned) {
-    files[i] = emitMachineCode(*parts[i].module, *parts[i].machine, kind);
+  std::vector<SmallVector<char, 0>> files(modules.size());
+  pool.parallelFor(modules.size(), [&](uint64_t i, unsigned) {
+    files[i] = emitMachineCode(*modules[i].module, *modules[i].machine, kind);
   });
   timer.end();
   stats.codeBytes = 0;

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Diagnostics.h"
-#include "uwt/Dialect/UWT/IR/Place.h"
+#include "uwt/Dialect/UWT/IR/FileLocation.h"
 
 using namespace mlir;
 
@@ -14,7 +14,7 @@ using namespace mlir;
 static std::string textOf(const Diagnostic &diagnostic) {
   std::string text = diagnostic.str();
   size_t end = text.find('\n');
-  return uwt::placeOf(diagnostic.getLocation()) + text.substr(0, end);
+  return uwt::fileLocation(diagnostic.getLocation()) + text.substr(0, end);
 }
 
 uwt::DiagnosticCollector::DiagnosticCollector(MLIRContext *context)

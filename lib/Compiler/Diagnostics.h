@@ -20,9 +20,9 @@ class DiagnosticCollector {
 public:
   explicit DiagnosticCollector(mlir::MLIRContext *context);
 
-  /// The first error with its place, or `otherwise` where there is none.
+  /// The first error with its location, or `otherwise` where there is none.
   Error takeError(ErrorKind kind, const std::string &otherwise) const;
-  /// Warnings and remarks with their places.
+  /// Warnings and remarks with their locations.
   const std::vector<std::string> &remarks() const { return kept; }
 
 private:

@@ -77,7 +77,7 @@ static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
   facts.weightBytes = static_cast<double>(weight.bytes()) / (rows * columns);
   UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
   uint64_t escaped = 0;
-  for (const DeviceRecordGroup &group : tables.records)
+  for (const DeviceRecordGroup &group : tables.escapes)
     for (uint8_t count : group.counts)
       escaped += count != 0;
   facts.escapedUnits = static_cast<double>(escaped) / (static_cast<double>(rows * columns) / unit);
@@ -353,12 +353,12 @@ Expected<std::string> uwt::profileText(std::span<const CompiledKernels> compiled
   llvm::json::Array rows;
   for (const CompiledKernels &each : compiled) {
     const KernelEntry &entry = each.entries.back();
-    auto [place, isNew] = formats.try_emplace(entry.format.str());
+    auto [format, isNew] = formats.try_emplace(entry.format.str());
     if (isNew) {
-      UWT_ASSIGN_OR_RETURN(place->second, measureFormat(entry));
+      UWT_ASSIGN_OR_RETURN(format->second, measureFormat(entry));
     }
     if (const KernelReport *report = findReport(each, entry.kernel))
-      rows.push_back(rowOf(each, *report, place->second));
+      rows.push_back(rowOf(each, *report, format->second));
   }
   llvm::json::Value value =
       llvm::json::Object{{"schema", "uwt.kernel-profiles/2"}, {"rows", std::move(rows)}};

@@ -350,7 +350,7 @@ static Expected<llvm::StringRef> findDescription(llvm::MemoryBufferRef object) {
 }
 
 /// Gives the constants and the pack their bytes, which follow the text.
-static bool placePlanes(ProgramCode &code, llvm::StringRef bytes, uint64_t at) {
+static bool setPlanes(ProgramCode &code, llvm::StringRef bytes, uint64_t at) {
   for (ConstantWeight &constant : code.constants)
     for (std::span<const uint8_t> &plane : constant.planes.views) {
       at = llvm::alignTo(at, planeAlignment);
@@ -443,7 +443,7 @@ Expected<ProgramCode> uwt::readProgramCode(llvm::MemoryBufferRef file) {
   json::Path::Root root("program");
   if (!fromJSON(*parsed, code, root))
     return notAProgram(object, llvm::toString(root.getError()));
-  if (!hasAllSlots(code) || !hasAllProducts(code) || !placePlanes(code, bytes, prefix + length))
+  if (!hasAllSlots(code) || !hasAllProducts(code) || !setPlanes(code, bytes, prefix + length))
     return notAProgram(object, "its weights do not fit");
   code.objects = std::move(objects);
   return code;

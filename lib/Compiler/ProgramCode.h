@@ -25,7 +25,7 @@ namespace uwt {
 
 /// A weight that code of the program computes from tensors of a container.
 struct DerivedWeight {
-  /// Its place among the weights.
+  /// Its index among the weights.
   size_t slot = 0;
   /// The function: tensors in, one tensor out.
   Signature function;

@@ -295,7 +295,7 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
 Status FileCompressor::hash(size_t i, std::span<const uint8_t> bytes) {
   if (!options.sha256)
     return ok();
-  ResidencyLimit limit(original.mappedPart(i, bytes));
+  ResidencyLimit limit(original.mappedRange(i, bytes));
   Sha256Stream one;
   one.update(bytes);
   wholeHash.update(bytes);
@@ -323,7 +323,7 @@ Status FileCompressor::encodeMembers(std::span<const size_t> members) {
   for (size_t i : members)
     sourceBytes += original.sourceOf(i).bytes();
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, bytesOf(members));
-  ResidencyLimit limit(members.size() == 1 ? original.mappedPart(members[0], bytes)
+  ResidencyLimit limit(members.size() == 1 ? original.mappedRange(members[0], bytes)
                                            : std::span<const uint8_t>());
   UWT_RETURN_IF_ERROR(tryToEncode(members, bytes));
   return progress(UINT64_MAX);
@@ -367,7 +367,7 @@ Status FileCompressor::writeRaw(size_t i) {
     return ok();
   }
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> rest, original.tensorBytes(i, pool, nullptr));
-  ResidencyLimit limit(original.mappedPart(i, rest));
+  ResidencyLimit limit(original.mappedRange(i, rest));
   Xxh3Stream checksum;
   while (!rest.empty()) {
     std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), rawPieceBytes));

@@ -54,7 +54,7 @@ static std::string withoutSpecialNumbers(std::string_view text) {
 
 namespace {
 
-/// A member of an object, by the place of its value in the text.
+/// A member of an object, by the offset of its value in the text.
 struct Member {
   std::string key;
   /// 1 in the outermost object.

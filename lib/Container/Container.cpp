@@ -46,7 +46,7 @@ Status Container::State::readPlain() {
     entry.shape = tensor.shape;
     entry.bytes = entry.storedBytes = tensor.bytes();
     entry.originalBegin = tensor.begin;
-    parts.emplace_back().raw = &tensor;
+    sources.emplace_back().raw = &tensor;
   }
   return ok();
 }
@@ -83,7 +83,7 @@ Status Container::State::readCompressed(size_t i, std::vector<bool> &used) {
     if (plane->bytes() != expected)
       return invalidError(where + ": " + std::to_string(plane->bytes()) +
                           " bytes in the file, expected " + std::to_string(expected));
-    parts[i].planes[k] = plane;
+    sources[i].planes[k] = plane;
     used[static_cast<size_t>(plane - header.tensors.data())] = true;
     entry.storedBytes += plane->bytes();
   }
@@ -107,7 +107,7 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
       return ok();
     if (raw->dtype != tensor.dtype || raw->shape != tensor.shape) // file-9
       return invalidError("dtype or shape differ from the original's header");
-    parts[i].raw = raw;
+    sources[i].raw = raw;
     used[static_cast<size_t>(raw - header.tensors.data())] = true;
     entry.storedBytes = raw->bytes();
     return ok();
@@ -146,7 +146,7 @@ Status Container::State::linkShared() {
     if (stored->dtype != entry.dtype || stored->shape != entry.shape)
       return invalidError(tensorLabel(entry) + ": the tensor " + inQuotes(entry.sameAs) +
                           " that is stored for it has another dtype or shape");
-    parts[i].sameAs = at;
+    sources[i].sameAs = at;
     entry.format = entries[at].format;
     entry.element = entries[at].element;
     entry.planeBytes = entries[at].planeBytes;
@@ -160,7 +160,7 @@ Status Container::State::linkShared() {
 Status Container::State::takeRawChecksums() {
   size_t count = 0;
   for (size_t i : original->nameOrder()) {
-    if (!parts[i].raw)
+    if (!sources[i].raw)
       continue;
     if (count < fileEntry.raw.size())
       entries[i].rawChecksum = fileEntry.raw[count];
@@ -205,7 +205,7 @@ Status Container::State::readContainer() {
 
   std::vector<bool> used(header.tensors.size());
   entries.resize(original->tensors.size());
-  parts.resize(original->tensors.size());
+  sources.resize(original->tensors.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     Status read = readEntry(i, used);
     if (!read)
@@ -267,7 +267,7 @@ Expected<const TensorEntry *> Container::find(std::string_view name) const {
 }
 
 /// Planes without their padding.
-static PlaneViews usedParts(PlaneViews planes, const TensorEntry &entry) {
+static PlaneViews usedPlanes(PlaneViews planes, const TensorEntry &entry) {
   for (unsigned k = 0; k < planeKinds; ++k)
     planes[k] = planes[k].first(planes[k].empty() ? 0 : entry.planeBytes[k]);
   return planes;
@@ -291,7 +291,7 @@ Expected<TensorDecoder> Container::State::openStored(const TensorEntry &entry,
                                                      const PlaneViews &planes) const {
   UWT_ASSIGN_OR_RETURN(
       TensorDecoder decoder,
-      TensorDecoder::open(entry.stored(), usedParts(planes, entry),
+      TensorDecoder::open(entry.stored(), usedPlanes(planes, entry),
                           options.check ? std::optional(entry.indexChecksum) : std::nullopt));
   UWT_RETURN_IF_ERROR(checkIndexBytes(planes, entry));
   return decoder;
@@ -299,10 +299,10 @@ Expected<TensorDecoder> Container::State::openStored(const TensorEntry &entry,
 
 Expected<TensorDecoder> Container::State::openDecoder(size_t i, const PlaneViews &planes) const {
   const TensorEntry &entry = entries[i];
-  if (!parts[i].stack)
+  if (!sources[i].stack)
     return openStored(entry, planes);
   UWT_ASSIGN_OR_RETURN(auto stack,
-                       stacks.find(*parts[i].stack, [&] { return openStored(entry, planes); }));
+                       stacks.find(*sources[i].stack, [&] { return openStored(entry, planes); }));
   return stack->member(entry.member);
 }
 
@@ -320,19 +320,19 @@ Status TensorReader::takeDecoder(Expected<TensorDecoder> opened) {
 
 Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
   size_t index = static_cast<size_t>(&entry - state->entries.data());
-  size_t storedIndex = state->parts[index].sameAs.value_or(index);
-  const StoredParts &parts = state->parts[storedIndex];
+  size_t storedIndex = state->sources[index].sameAs.value_or(index);
+  const TensorSources &sources = state->sources[storedIndex];
   TensorReader reader;
   reader.path = path();
   reader.what = &entry;
   reader.options = state->options;
-  if (parts.raw) {
-    reader.raw = state->file.tensorBytes(*parts.raw);
+  if (sources.raw) {
+    reader.raw = state->file.tensorBytes(*sources.raw);
     return reader;
   }
   for (unsigned k = 0; k < planeKinds; ++k)
-    if (parts.planes[k])
-      reader.stored[k] = state->file.tensorBytes(*parts.planes[k]);
+    if (sources.planes[k])
+      reader.stored[k] = state->file.tensorBytes(*sources.planes[k]);
   UWT_RETURN_IF_ERROR(
       reader.afterReading(reader.takeDecoder(state->openDecoder(storedIndex, reader.stored))));
   return reader;

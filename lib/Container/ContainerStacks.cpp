@@ -19,7 +19,7 @@ void Container::State::joinStack(size_t i, size_t first, uint64_t member) {
   TensorEntry &entry = entries[i];
   entry.stack = stored.name;
   entry.member = member;
-  parts[i].stack = first;
+  sources[i].stack = first;
   if (auto hashes = memberHashes.find(first);
       hashes != memberHashes.end() && member < hashes->second.size())
     entry.sha256 = hashes->second[member];
@@ -30,7 +30,7 @@ void Container::State::joinStack(size_t i, size_t first, uint64_t member) {
   entry.planeBytes = stored.planeBytes;
   entry.indexChecksum = stored.indexChecksum;
   entry.members = stored.members;
-  parts[i].planes = parts[first].planes;
+  sources[i].planes = sources[first].planes;
 }
 
 /// file-12: the members of stacks are those tensors that have neither an entry nor bytes of their
@@ -48,7 +48,7 @@ Status Container::State::linkStacks() {
   for (size_t i : original->dataOrder()) {
     TensorEntry &entry = entries[i];
     bool isFirst = entry.members > 1;
-    if (!isFirst && (entry.compressed() || parts[i].raw || !entry.sameAs.empty()))
+    if (!isFirst && (entry.compressed() || sources[i].raw || !entry.sameAs.empty()))
       continue;
     auto found = open.find({entry.dtype, entry.shape});
     bool isOpen = found != open.end() && !isFull(found->second);
@@ -76,7 +76,7 @@ Status Container::State::linkStacks() {
 
 void Container::State::shareStoredBytes() {
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (!parts[i].stack)
+    if (!sources[i].stack)
       continue;
     uint64_t all = 0;
     for (uint64_t bytes : entries[i].planeBytes)

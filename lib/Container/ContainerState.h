@@ -15,7 +15,7 @@
 namespace uwt {
 
 /// Where an entry's bytes are in the file.
-struct StoredParts {
+struct TensorSources {
   std::array<const SafetensorsTensor *, planeKinds> planes{};
   const SafetensorsTensor *raw = nullptr;
   /// The entry that is stored for a shared one.
@@ -53,7 +53,7 @@ struct Container::State {
   std::string_view originalText;
   /// In the order of the original's header, and the same order again.
   std::vector<TensorEntry> entries;
-  std::vector<StoredParts> parts;
+  std::vector<TensorSources> sources;
   /// SHA-256 of the members of stacks, by their first members.
   std::map<size_t, std::vector<std::string>> memberHashes;
   mutable StackDecoders stacks;

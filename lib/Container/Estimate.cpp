@@ -42,7 +42,7 @@ EstimatePlan::EstimatePlan(const SafetensorsHeader &header, std::span<const Choi
     planClass(header, choices[alike[0][0]].element, alike);
 }
 
-/// The class is cut into strata, and a tensor at a random place in each stands for the others.
+/// The class is cut into strata, and a tensor at a random index in each stands for the others.
 void EstimatePlan::planClass(const SafetensorsHeader &header, ElementType element,
                              std::span<const CodedMembers> alike) {
   const SafetensorsTensor &tensor = header.tensors[alike[0][0]];
@@ -55,10 +55,10 @@ void EstimatePlan::planClass(const SafetensorsHeader &header, ElementType elemen
   for (uint64_t stratum = 0; stratum < measured; ++stratum) {
     uint64_t begin = alike.size() * stratum / measured;
     uint64_t end = alike.size() * (stratum + 1) / measured;
-    size_t place = alike[begin + random.below(end - begin)][0];
-    wanted[place] = ofTensor;
+    size_t chosen = alike[begin + random.below(end - begin)][0];
+    wanted[chosen] = ofTensor;
     for (uint64_t i = begin; i < end; ++i)
-      standIns[alike[i][0]] = place;
+      standIns[alike[i][0]] = chosen;
   }
 }
 
@@ -95,20 +95,20 @@ Expected<std::span<const uint8_t>> SampledBytes::read(const Original &original,
   uint64_t each = original.header().tensors[members[0]].bytes();
   if (!isMapped)
     UWT_RETURN_IF_ERROR(allocate(each * members.size()));
-  auto readPart = [&](uint64_t offset, uint64_t bytes) -> Status {
+  auto readBytes = [&](uint64_t offset, uint64_t bytes) -> Status {
     if (isMapped && bytes >= readAheadBytes)
       MappedFile::readAhead(original.sourceBytes(members[0]).subspan(offset, bytes));
     total += bytes * original.sourceBytes(members[0]).size() / std::max<uint64_t>(each, 1);
     // A part may begin in one member and end in another.
     while (!isMapped && bytes > 0) {
       uint64_t inMember = offset % each, piece = std::min(bytes, each - inMember);
-      original.readPart(members[offset / each], inMember, {data + offset, piece}, pool, loss);
+      original.readBytes(members[offset / each], inMember, {data + offset, piece}, pool, loss);
       offset += piece;
       bytes -= piece;
     }
     return ok();
   };
-  UWT_RETURN_IF_ERROR(visitSampledBytes(description, sample, readPart));
+  UWT_RETURN_IF_ERROR(visitSampledBytes(description, sample, readBytes));
   if (isMapped)
     return original.sourceBytes(members[0]);
   if (loss && original.isCast(members[0]))

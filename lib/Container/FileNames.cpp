@@ -67,7 +67,7 @@ std::string compressedIndexPath(std::string_view path) {
   return joinPath(folderOf(path), fittingName(name.substr(0, at), ending));
 }
 
-bool isNeverPart(std::string_view name) {
+bool isNeverOfModel(std::string_view name) {
   // Some file systems take ".GIT" for ".git".
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(),
@@ -98,7 +98,7 @@ bool isSafeRelativePath(std::string_view path) {
 bool isModelPath(std::string_view path) {
   return path.size() <= longestPath && isSafeRelativePath(path) && path != manifestName &&
          isUtf8(path) &&
-         allComponents(path, [](std::string_view component) { return !isNeverPart(component); });
+         allComponents(path, [](std::string_view component) { return !isNeverOfModel(component); });
 }
 
 bool isUtf8(std::string_view text) { return bool(parseJsonValue(jsonQuoted(text))); }

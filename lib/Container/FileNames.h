@@ -37,7 +37,7 @@ std::string compressedIndexPath(std::string_view path);
 
 /// Files and folders of these names are never part of a model: `.git`, `.cache` and what an
 /// interrupted run has left.
-bool isNeverPart(std::string_view name);
+bool isNeverOfModel(std::string_view name);
 /// Whether `path` is relative and stays inside its folder, as paths from files must.
 bool isSafeRelativePath(std::string_view path);
 /// Whether a file or folder of a model can have this path: safe, valid UTF-8, nothing

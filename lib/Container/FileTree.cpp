@@ -65,7 +65,7 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
   TreeFile file;
   file.path = relative;
   file.full = joinPath(tree.root, relative);
-  if (isNeverPart(file.name())) {
+  if (isNeverOfModel(file.name())) {
     tree.leftOut.push_back(relative);
     return ok();
   }

@@ -38,7 +38,7 @@ struct FileTree {
   std::string root;
   std::vector<TreeFile> files;
   std::vector<std::string> emptyFolders;
-  /// What is never part of a model (isNeverPart).
+  /// What is never part of a model (isNeverOfModel).
   std::vector<std::string> leftOut;
 
   const TreeFile *find(std::string_view path) const;

@@ -75,8 +75,8 @@ Expected<MappedFile> MappedFile::open(const std::string &path) {
   return file;
 }
 
-Status MappedFile::checkRead(std::span<const uint8_t> part) {
-  if (!hasReadFault(part.data()))
+Status MappedFile::checkRead(std::span<const uint8_t> range) {
+  if (!hasReadFault(range.data()))
     return ok();
   return ioError("a part of the file cannot be read: the disk fails, or the file was cut short "
                  "while it was read");
@@ -92,23 +92,23 @@ Status MappedFile::checkUnchanged() const {
   return uwt::checkUnchanged(name, identity);
 }
 
-/// All pages that `part` touches.
-static void advise(std::span<const uint8_t> part, int advice) {
+/// All pages that `range` touches.
+static void advise(std::span<const uint8_t> range, int advice) {
   auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  auto begin = reinterpret_cast<uintptr_t>(part.data()) / page * page;
-  auto end = reinterpret_cast<uintptr_t>(part.data() + part.size());
+  auto begin = reinterpret_cast<uintptr_t>(range.data()) / page * page;
+  auto end = reinterpret_cast<uintptr_t>(range.data() + range.size());
   if (begin < end)
     ::madvise(reinterpret_cast<void *>(begin), end - begin, advice);
 }
 
-void MappedFile::readSparsely(std::span<const uint8_t> part) { advise(part, MADV_RANDOM); }
+void MappedFile::readSparsely(std::span<const uint8_t> range) { advise(range, MADV_RANDOM); }
 
-void MappedFile::readAhead(std::span<const uint8_t> part) { advise(part, MADV_WILLNEED); }
+void MappedFile::readAhead(std::span<const uint8_t> range) { advise(range, MADV_WILLNEED); }
 
-void MappedFile::release(std::span<const uint8_t> part) {
+void MappedFile::release(std::span<const uint8_t> range) {
   auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  auto begin = (reinterpret_cast<uintptr_t>(part.data()) + page - 1) / page * page;
-  auto end = reinterpret_cast<uintptr_t>(part.data() + part.size()) / page * page;
+  auto begin = (reinterpret_cast<uintptr_t>(range.data()) + page - 1) / page * page;
+  auto end = reinterpret_cast<uintptr_t>(range.data() + range.size()) / page * page;
   if (begin < end)
     ::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
 }
@@ -117,8 +117,8 @@ void MappedFile::release(std::span<const uint8_t> part) {
 // ResidencyLimit
 //===----------------------------------------------------------------------===//
 
-/// Parts smaller than this may be resident as a whole.
-static constexpr uint64_t residentPart = uint64_t(256) << 20;
+/// Ranges smaller than this may be resident as a whole.
+static constexpr uint64_t residentBytes = uint64_t(256) << 20;
 /// Short enough that all cores together cannot touch more than some hundred
 /// megabytes between two releases.
 static constexpr std::chrono::milliseconds releaseInterval(20);
@@ -130,14 +130,14 @@ struct ResidencyLimit::State {
   std::thread thread;
 };
 
-ResidencyLimit::ResidencyLimit(std::span<const uint8_t> part) {
-  if (part.size() < residentPart)
+ResidencyLimit::ResidencyLimit(std::span<const uint8_t> range) {
+  if (range.size() < residentBytes)
     return;
   auto limiting = std::make_unique<State>();
-  auto release = [state = limiting.get(), part] {
+  auto release = [state = limiting.get(), range] {
     std::unique_lock lock(state->mutex);
     while (!state->ended.wait_for(lock, releaseInterval, [state] { return state->end; }))
-      MappedFile::release(part);
+      MappedFile::release(range);
   };
   // Without a thread the work goes on, with more resident.
   try {

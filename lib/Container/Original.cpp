@@ -71,8 +71,8 @@ uint64_t Original::bytes() const {
 
 bool Original::isCast(size_t i) const { return isCast() && isCastToBF16(*sourceOf(i).dtype); }
 
-void Original::readPart(size_t i, uint64_t offset, std::span<uint8_t> out, ThreadPool &pool,
-                        CastLoss *loss) const {
+void Original::readBytes(size_t i, uint64_t offset, std::span<uint8_t> out, ThreadPool &pool,
+                         CastLoss *loss) const {
   std::span<const uint8_t> source = sourceBytes(i);
   if (!isCast(i)) {
     std::memcpy(out.data(), source.data() + offset, out.size());
@@ -109,7 +109,7 @@ Expected<std::span<const uint8_t>> Original::tensorBytes(size_t i, ThreadPool &p
   return rounded.view();
 }
 
-std::span<const uint8_t> Original::mappedPart(size_t i, std::span<const uint8_t> bytes) const {
+std::span<const uint8_t> Original::mappedRange(size_t i, std::span<const uint8_t> bytes) const {
   bool inMemory = isCast(i) && bytes.size() <= roundedInMemory;
   return inMemory ? std::span<const uint8_t>() : bytes;
 }
@@ -172,7 +172,7 @@ Expected<std::optional<Finding>> findDifference(const Container &container, Orig
   for (size_t i : original.header().dataOrder()) {
     const TensorEntry &entry = container.entries()[i];
     UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> expected, original.tensorBytes(i, pool, nullptr));
-    ResidencyLimit limit(original.mappedPart(i, expected));
+    ResidencyLimit limit(original.mappedRange(i, expected));
     UWT_ASSIGN_OR_RETURN(std::optional<Finding> found,
                          compareTensor(container, entry, expected, pool));
     original.release(i);

@@ -47,11 +47,11 @@ public:
   Expected<std::span<const uint8_t>> tensorBytes(size_t i, ThreadPool &pool, CastLoss *loss);
   /// Bytes of tensor `i` from `offset` on into `out`, whole elements. `loss` is added to where they
   /// are rounded; it does not count tensors.
-  void readPart(size_t i, uint64_t offset, std::span<uint8_t> out, ThreadPool &pool,
-                CastLoss *loss) const;
+  void readBytes(size_t i, uint64_t offset, std::span<uint8_t> out, ThreadPool &pool,
+                 CastLoss *loss) const;
   /// The part of what tensorBytes gave that is mapped from a file, for
   /// ResidencyLimit.
-  std::span<const uint8_t> mappedPart(size_t i, std::span<const uint8_t> bytes) const;
+  std::span<const uint8_t> mappedRange(size_t i, std::span<const uint8_t> bytes) const;
   /// Gives back the pages of tensor `i`.
   void release(size_t i) const { MappedFile::release(sourceBytes(i)); }
 

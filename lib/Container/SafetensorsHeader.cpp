@@ -73,20 +73,20 @@ public:
   Status literal(std::string_view text) override { return other(text); }
   Status number(std::string_view text) override { return other(text); }
   Status string(std::string &text) override {
-    switch (place) {
-    case Place::MetadataEntry:
+    switch (state) {
+    case State::MetadataEntry:
       header.metadata.back().second = std::move(text);
       return leaf();
-    case Place::Dtype:
+    case State::Dtype:
       return setDtype(text);
     default:
       return other("a string");
     }
   }
   Status integer(uint64_t value) override {
-    if (place != Place::ShapeItems && place != Place::OffsetItems)
+    if (state != State::ShapeItems && state != State::OffsetItems)
       return other("a number");
-    if (place == Place::OffsetItems) {
+    if (state == State::OffsetItems) {
       if (offsetCount < 2)
         (offsetCount == 0 ? tensor().begin : tensor().end) = value;
       ++offsetCount;
@@ -98,27 +98,27 @@ public:
     return ok();
   }
   Status beginObject() override {
-    switch (place) {
-    case Place::Top:
-      place = Place::Names;
+    switch (state) {
+    case State::Top:
+      state = State::Names;
       return ok();
-    case Place::Metadata:
-      place = Place::MetadataKeys;
+    case State::Metadata:
+      state = State::MetadataKeys;
       return ok();
-    case Place::Tensor:
-      place = Place::TensorKeys;
+    case State::Tensor:
+      state = State::TensorKeys;
       return ok();
     default:
       return enter("an object");
     }
   }
   Status beginArray() override {
-    switch (place) {
-    case Place::Shape:
-      place = Place::ShapeItems;
+    switch (state) {
+    case State::Shape:
+      state = State::ShapeItems;
       return ok();
-    case Place::Offsets:
-      place = Place::OffsetItems;
+    case State::Offsets:
+      state = State::OffsetItems;
       return ok();
     default:
       return enter("an array");
@@ -130,7 +130,7 @@ public:
 
 private:
   /// What comes next.
-  enum class Place : uint8_t {
+  enum class State : uint8_t {
     Top,
     Names,
     Metadata,
@@ -152,13 +152,13 @@ private:
   }
   /// A value ended that stands beside a key.
   Status leaf() {
-    place = place == Place::MetadataEntry ? Place::MetadataKeys : Place::TensorKeys;
+    state = state == State::MetadataEntry ? State::MetadataKeys : State::TensorKeys;
     return ok();
   }
   /// A value of a kind that does not belong here, or of an unknown key.
   Status other(std::string_view what);
   Status enter(std::string_view what) {
-    if (place != Place::Unknown)
+    if (state != State::Unknown)
       return other(what);
     ++unknownDepth;
     return ok();
@@ -171,7 +171,7 @@ private:
   }
 
   SafetensorsHeader &header;
-  Place place = Place::Top;
+  State state = State::Top;
   unsigned unknownDepth = 0;
   unsigned offsetCount = 0;
   bool sawShape = false;
@@ -181,27 +181,27 @@ private:
 
 Status HeaderHandler::other(std::string_view what) {
   std::string found(what);
-  switch (place) {
-  case Place::Unknown:
+  switch (state) {
+  case State::Unknown:
     if (unknownDepth == 0)
-      place = Place::TensorKeys;
+      state = State::TensorKeys;
     return ok();
-  case Place::Metadata:
+  case State::Metadata:
     return invalidError("__metadata__ is " + found + ", expected an object of strings");
-  case Place::MetadataEntry:
+  case State::MetadataEntry:
     return invalidError("__metadata__ entry " + inQuotes(header.metadata.back().first) + " is " +
                         found + ", expected a string");
-  case Place::Tensor:
+  case State::Tensor:
     return here("is " + found + ", expected an object with dtype, shape and data_offsets");
-  case Place::Dtype:
+  case State::Dtype:
     return here("dtype is " + found + ", expected a string");
-  case Place::Shape:
+  case State::Shape:
     return here("shape is " + found + ", expected an array");
-  case Place::ShapeItems:
+  case State::ShapeItems:
     return here("shape holds " + found + ", expected integers from 0 to 2^64-1");
-  case Place::Offsets:
+  case State::Offsets:
     return here("data_offsets is " + found + ", expected an array");
-  case Place::OffsetItems:
+  case State::OffsetItems:
     return here("data_offsets holds " + found + ", expected integers from 0 to 2^64-1");
   default:
     return invalidError("the header is " + found + ", expected an object");
@@ -209,27 +209,27 @@ Status HeaderHandler::other(std::string_view what) {
 }
 
 Status HeaderHandler::key(std::string &name) {
-  switch (place) {
-  case Place::Names:
+  switch (state) {
+  case State::Names:
     if (name == "__metadata__") {
       header.hasMetadata = true;
-      place = Place::Metadata;
+      state = State::Metadata;
       return ok();
     }
     header.tensors.emplace_back().name = std::move(name);
     offsetCount = 0;
     sawShape = false;
-    place = Place::Tensor;
+    state = State::Tensor;
     return ok();
-  case Place::MetadataKeys:
+  case State::MetadataKeys:
     header.metadata.emplace_back(std::move(name), std::string());
-    place = Place::MetadataEntry;
+    state = State::MetadataEntry;
     return ok();
-  case Place::TensorKeys:
-    place = name == "dtype"          ? Place::Dtype
-            : name == "shape"        ? Place::Shape
-            : name == "data_offsets" ? Place::Offsets
-                                     : Place::Unknown;
+  case State::TensorKeys:
+    state = name == "dtype"          ? State::Dtype
+            : name == "shape"        ? State::Shape
+            : name == "data_offsets" ? State::Offsets
+                                     : State::Unknown;
     return ok();
   default: // Inside a value of an unknown key.
     return ok();
@@ -237,16 +237,16 @@ Status HeaderHandler::key(std::string &name) {
 }
 
 Status HeaderHandler::endObject() {
-  switch (place) {
-  case Place::Unknown:
+  switch (state) {
+  case State::Unknown:
     if (--unknownDepth == 0)
-      place = Place::TensorKeys;
+      state = State::TensorKeys;
     return ok();
-  case Place::MetadataKeys:
-    place = Place::Names;
+  case State::MetadataKeys:
+    state = State::Names;
     return ok();
-  case Place::TensorKeys:
-    place = Place::Names;
+  case State::TensorKeys:
+    state = State::Names;
     if (!tensor().dtype)
       return here("has no dtype");
     if (!sawShape)
@@ -260,15 +260,15 @@ Status HeaderHandler::endObject() {
 }
 
 Status HeaderHandler::endArray() {
-  switch (place) {
-  case Place::Unknown:
+  switch (state) {
+  case State::Unknown:
     if (--unknownDepth == 0)
-      place = Place::TensorKeys;
+      state = State::TensorKeys;
     return ok();
-  case Place::ShapeItems:
+  case State::ShapeItems:
     sawShape = true;
     return leaf();
-  case Place::OffsetItems:
+  case State::OffsetItems:
     if (offsetCount != 2)
       return here("data_offsets has " + std::to_string(offsetCount) + " numbers, expected 2");
     return leaf();

@@ -20,8 +20,8 @@ namespace uwt {
 /// Smaller tensors cost less than the entry that would stand for them.
 static constexpr uint64_t minimumBytes = 256;
 static constexpr uint64_t sampleBytes = uint64_t(16) << 10;
-/// Places of an estimate's tensor that are compared.
-static constexpr uint64_t samplePlaces = 16;
+/// Samples of an estimate's tensor that are compared, of sampleBytes each.
+static constexpr uint64_t samples = 16;
 
 /// Dtype, shape and a hash: tensors with different keys differ.
 static std::string keyOf(const SafetensorsTensor &tensor, uint64_t hash) {
@@ -40,13 +40,13 @@ static uint64_t hashEnds(std::span<const uint8_t> bytes) {
   return stream.digest();
 }
 
-static uint64_t hashPlaces(std::span<const uint8_t> bytes) {
-  if (bytes.size() <= samplePlaces * sampleBytes)
+static uint64_t hashSamples(std::span<const uint8_t> bytes) {
+  if (bytes.size() <= samples * sampleBytes)
     return xxh3(bytes);
   Xxh3Stream stream;
-  for (uint64_t place = 0; place < samplePlaces; ++place)
+  for (uint64_t sample = 0; sample < samples; ++sample)
     stream.update(
-        bytes.subspan((bytes.size() - sampleBytes) / (samplePlaces - 1) * place, sampleBytes));
+        bytes.subspan((bytes.size() - sampleBytes) / (samples - 1) * sample, sampleBytes));
   return stream.digest();
 }
 
@@ -66,7 +66,7 @@ std::vector<std::optional<size_t>> findSharedTensors(const Original &original, b
     for (size_t i : members) {
       std::span<const uint8_t> bytes = original.sourceBytes(i);
       ResidencyLimit limit(bytes);
-      uint64_t hash = fromSamples ? hashPlaces(bytes) : xxh3(bytes);
+      uint64_t hash = fromSamples ? hashSamples(bytes) : xxh3(bytes);
       size_t first = firstOf.emplace(hash, i).first->second;
       std::span<const uint8_t> other = original.sourceBytes(first);
       ResidencyLimit otherLimit(other);

@@ -14,7 +14,7 @@ namespace uwt {
 
 /// For each tensor of the original's header the first one in the order of the
 /// data that is equal in dtype, shape and bytes (choice-3), or nothing. With `fromSamples` tensors
-/// are taken to be equal that are so at their ends and at some places in between.
+/// are taken to be equal that are so at their ends and in some samples in between.
 std::vector<std::optional<size_t>> findSharedTensors(const Original &original,
                                                      bool fromSamples = false);
 

@@ -38,7 +38,7 @@ Status TensorReader::afterReading(Status status) const {
 }
 
 //===----------------------------------------------------------------------===//
-// Parts
+// Slices
 //===----------------------------------------------------------------------===//
 
 /// part-2.
@@ -54,8 +54,8 @@ Expected<IndexRange> rankRange(uint64_t size, uint64_t index, uint64_t count) {
 
 namespace {
 
-/// A part in terms of matrices of the tensor's own shape.
-struct ResolvedPart {
+/// A slice in terms of matrices of the tensor's own shape.
+struct ResolvedSlice {
   uint64_t matrixBegin = 0, matrixEnd = 1;
   IndexRange rows, columns;
   /// Of a whole matrix.
@@ -82,29 +82,30 @@ static Status narrow(IndexRange &range, const std::optional<IndexRange> &wanted,
   return ok();
 }
 
-static Status applyRank(ResolvedPart &out, const TensorPart &part, size_t rank) {
-  if (!part.rank)
+static Status applyRank(ResolvedSlice &out, const TensorSlice &slice, size_t rank) {
+  if (!slice.rank)
     return ok();
-  bool columns = part.rank->alongColumns;
+  bool columns = slice.rank->alongColumns;
   if (columns && rank < 2)
     return usageError("a tensor of rank " + std::to_string(rank) + " has no columns");
-  if (columns ? part.columns.has_value() : part.rows.has_value())
+  if (columns ? slice.columns.has_value() : slice.rows.has_value())
     return usageError(std::string("a rank's part and a range cannot both divide the ") +
                       (columns ? "columns" : "rows"));
   IndexRange &range = columns ? out.columns : out.rows;
-  UWT_ASSIGN_OR_RETURN(range, rankRange(range.end, part.rank->index, part.rank->count));
+  UWT_ASSIGN_OR_RETURN(range, rankRange(range.end, slice.rank->index, slice.rank->count));
   return ok();
 }
 
-static Expected<ResolvedPart> resolve(const std::vector<uint64_t> &shape, const TensorPart &part) {
-  ResolvedPart out;
+static Expected<ResolvedSlice> resolve(const std::vector<uint64_t> &shape,
+                                       const TensorSlice &slice) {
+  ResolvedSlice out;
   size_t rank = shape.size();
-  bool wholeOnly = rank == 0 && (part.rows || part.columns || part.rank);
+  bool wholeOnly = rank == 0 && (slice.rows || slice.columns || slice.rank);
   if (wholeOnly)
     return usageError("a tensor of rank 0 has no parts");
-  if (part.columns && rank < 2)
+  if (slice.columns && rank < 2)
     return usageError("a tensor of rank " + std::to_string(rank) + " has no columns");
-  if (part.expert && rank < 3)
+  if (slice.expert && rank < 3)
     return usageError("a tensor of rank " + std::to_string(rank) +
                       " has no experts; expected rank 3 or more");
   if (rank >= 1)
@@ -119,17 +120,17 @@ static Expected<ResolvedPart> resolve(const std::vector<uint64_t> &shape, const 
   for (size_t d = 1; d + 2 < rank; ++d)
     matricesInFirst *= shape[d];
   out.matrixEnd = rank < 3 ? 1 : shape[0] * matricesInFirst;
-  if (part.expert) {
-    if (*part.expert >= shape[0])
-      return usageError("expert " + std::to_string(*part.expert) + " of " +
+  if (slice.expert) {
+    if (*slice.expert >= shape[0])
+      return usageError("expert " + std::to_string(*slice.expert) + " of " +
                         std::to_string(shape[0]) + " does not exist");
-    out.matrixBegin = *part.expert * matricesInFirst;
+    out.matrixBegin = *slice.expert * matricesInFirst;
     out.matrixEnd = out.matrixBegin + matricesInFirst;
     firstLeading = 1;
   }
-  UWT_RETURN_IF_ERROR(narrow(out.rows, part.rows, "rows"));
-  UWT_RETURN_IF_ERROR(narrow(out.columns, part.columns, "columns"));
-  UWT_RETURN_IF_ERROR(applyRank(out, part, rank));
+  UWT_RETURN_IF_ERROR(narrow(out.rows, slice.rows, "rows"));
+  UWT_RETURN_IF_ERROR(narrow(out.columns, slice.columns, "columns"));
+  UWT_RETURN_IF_ERROR(applyRank(out, slice, rank));
 
   for (size_t d = firstLeading; d + 2 < rank; ++d)
     out.shape.push_back(shape[d]);
@@ -140,24 +141,24 @@ static Expected<ResolvedPart> resolve(const std::vector<uint64_t> &shape, const 
   return out;
 }
 
-Expected<std::vector<uint64_t>> TensorReader::partShape(const TensorPart &part) const {
-  auto resolved = resolve(what->shape, part);
+Expected<std::vector<uint64_t>> TensorReader::sliceShape(const TensorSlice &slice) const {
+  auto resolved = resolve(what->shape, slice);
   if (!resolved)
     return located(resolved.takeError());
   return std::move(resolved->shape);
 }
 
-static Status copyRaw(const ResolvedPart &part, unsigned bits, std::span<const uint8_t> raw,
+static Status copyRaw(const ResolvedSlice &slice, unsigned bits, std::span<const uint8_t> raw,
                       std::vector<uint8_t> &out) {
-  uint64_t elements = part.matrixElements();
-  uint64_t rowElements = part.columns.end - part.columns.begin;
-  bool wholeRows = rowElements == part.allColumns;
+  uint64_t elements = slice.matrixElements();
+  uint64_t rowElements = slice.columns.end - slice.columns.begin;
+  bool wholeRows = rowElements == slice.allColumns;
   uint64_t run = wholeRows ? elements : rowElements;
   uint64_t runs = run == 0 ? 0 : elements / run;
-  for (uint64_t matrix = part.matrixBegin; matrix < part.matrixEnd; ++matrix)
+  for (uint64_t matrix = slice.matrixBegin; matrix < slice.matrixEnd; ++matrix)
     for (uint64_t i = 0; i < runs; ++i) {
-      uint64_t row = matrix * part.allRows + part.rows.begin + i;
-      uint64_t first = row * part.allColumns + part.columns.begin;
+      uint64_t row = matrix * slice.allRows + slice.rows.begin + i;
+      uint64_t first = row * slice.allColumns + slice.columns.begin;
       if (first * bits % 8 != 0 || run * bits % 8 != 0)
         return usageError("elements of " + std::to_string(bits) +
                           " bits: this part does not begin and end at whole bytes");
@@ -171,14 +172,14 @@ uint64_t TensorReader::elementsEach() const {
   return storedElementsEach(*what->dtype, what->element);
 }
 
-Expected<TensorBytes> TensorReader::readPart(const TensorPart &part, ThreadPool &pool) const {
-  Expected<TensorBytes> out = readMatrices(part, pool);
+Expected<TensorBytes> TensorReader::readSlice(const TensorSlice &slice, ThreadPool &pool) const {
+  Expected<TensorBytes> out = readMatrices(slice, pool);
   UWT_RETURN_IF_ERROR(checkRead());
   return out;
 }
 
-Expected<TensorBytes> TensorReader::readMatrices(const TensorPart &part, ThreadPool &pool) const {
-  auto resolved = resolve(what->shape, part);
+Expected<TensorBytes> TensorReader::readMatrices(const TensorSlice &slice, ThreadPool &pool) const {
+  auto resolved = resolve(what->shape, slice);
   if (!resolved)
     return located(resolved.takeError());
   TensorBytes out;
@@ -202,7 +203,7 @@ Expected<TensorBytes> TensorReader::readMatrices(const TensorPart &part, ThreadP
   }
   range.columnBegin *= elementsEach();
   range.columnEnd *= elementsEach();
-  Status decoded = decoding->decodePart(range, out.bytes, pool, decodeOptions());
+  Status decoded = decoding->decodeSlice(range, out.bytes, pool, decodeOptions());
   if (!decoded)
     return located(decoded.takeError());
   return out;
@@ -315,7 +316,7 @@ Status TensorReader::streamMatrices(const std::function<Status(std::span<const u
                                     ThreadPool &pool) const {
   // Panels of a k_major matrix run across its rows, so a piece of rows costs a
   // pass over all panels: pieces are as large as memory allows.
-  ResolvedPart whole = *resolve(what->shape, {});
+  ResolvedSlice whole = *resolve(what->shape, {});
   uint64_t rowBytes = whole.allColumns * (what->dtype->bits / 8);
   uint64_t step = std::max<uint64_t>(1, wholeMatrixBytes / std::max<uint64_t>(1, rowBytes));
   if (step < whole.allRows && step > streamUnitColumns)
@@ -325,9 +326,9 @@ Status TensorReader::streamMatrices(const std::function<Status(std::span<const u
     for (uint64_t row = 0; row < whole.allRows; row += step) {
       uint64_t end = std::min(row + step, whole.allRows);
       piece.resize((end - row) * rowBytes);
-      Status decoded =
-          decoding->decodePart({matrix, matrix + 1, row, end, 0, whole.allColumns * elementsEach()},
-                               piece, pool, decodeOptions());
+      Status decoded = decoding->decodeSlice(
+          {matrix, matrix + 1, row, end, 0, whole.allColumns * elementsEach()}, piece, pool,
+          decodeOptions());
       if (!decoded)
         return located(decoded.takeError());
       UWT_RETURN_IF_ERROR(consume(piece));

@@ -195,7 +195,7 @@ Expected<DeviceBuffer> DeviceBuffer::allocate(CudaDevicePtr device, uint64_t byt
   return buffer;
 }
 
-Status DeviceBuffer::checkPart(const char *what, uint64_t offset, uint64_t bytes) const {
+Status DeviceBuffer::checkRange(const char *what, uint64_t offset, uint64_t bytes) const {
   if (offset <= size && bytes <= size - offset)
     return ok();
   return usageError(std::string(what) + " " + std::to_string(bytes) + " bytes at " +
@@ -203,7 +203,7 @@ Status DeviceBuffer::checkPart(const char *what, uint64_t offset, uint64_t bytes
 }
 
 Status DeviceBuffer::write(uint64_t offset, std::span<const uint8_t> from, void *stream) const {
-  UWT_RETURN_IF_ERROR(checkPart("cannot write", offset, from.size()));
+  UWT_RETURN_IF_ERROR(checkRange("cannot write", offset, from.size()));
   if (from.empty())
     return ok();
   auto name = [&] { return "cuMemcpyHtoDAsync of " + std::to_string(from.size()) + " bytes"; };
@@ -213,7 +213,7 @@ Status DeviceBuffer::write(uint64_t offset, std::span<const uint8_t> from, void 
 }
 
 Status DeviceBuffer::read(uint64_t offset, std::span<uint8_t> to, void *stream) const {
-  UWT_RETURN_IF_ERROR(checkPart("cannot read", offset, to.size()));
+  UWT_RETURN_IF_ERROR(checkRange("cannot read", offset, to.size()));
   if (to.empty())
     return ok();
   auto name = [&] { return "cuMemcpyDtoHAsync of " + std::to_string(to.size()) + " bytes"; };

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Cuda/DeviceWeight.h"
-#include "RecordGroups.h"
+#include "EscapeEntries.h"
 #include "uwt/Codec/DecodeTable.h"
 #include <algorithm>
 #include <numeric>
@@ -17,7 +17,7 @@ using namespace uwt;
 // Structures for the device
 //===----------------------------------------------------------------------===//
 
-bool uwt::hasRecordGroups(const CodingPlan &plan) {
+bool uwt::hasEscapeEntries(const CodingPlan &plan) {
   return plan.traits.rate == Rate::Fixed && plan.hasEscapes();
 }
 
@@ -30,16 +30,16 @@ static bool hasWideUnits(const CodingPlan &plan) {
   return plan.format.layout == Layout::Fragment16x16 && plan.traits.unit.groups() > 1;
 }
 
-uint64_t uwt::recordGroupsInPanel(const CodingPlan &plan) {
+uint64_t uwt::escapeEntriesInPanel(const CodingPlan &plan) {
   return hasWideUnits(plan)
              ? divideUp(plan.matrix.columns, plan.traits.unit.columns) * stripsInPanel
              : divideUp(plan.matrix.columns, fixedUnitColumns);
 }
 
-void uwt::appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,
-                             std::vector<DeviceRecordGroup> &out) {
-  uint64_t groups = recordGroupsInPanel(plan), next = panel.first;
-  size_t end = out.size() + roundUp(groups, recordGroupsMultiple);
+void uwt::appendEscapeEntries(const CodingPlan &plan, const PanelEscapes &panel,
+                              std::vector<DeviceRecordGroup> &out) {
+  uint64_t groups = escapeEntriesInPanel(plan), next = panel.first;
+  size_t end = out.size() + roundUp(groups, escapeEntriesMultiple);
   for (uint64_t group = 0; group < groups; ++group) {
     DeviceRecordGroup entry{static_cast<uint32_t>(next), {}};
     for (uint64_t strip = 0; strip < panel.strips && !panel.counts.empty(); ++strip) {
@@ -52,7 +52,7 @@ void uwt::appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,
 }
 
 /// Appends an entry a strip of each wide unit, with the counts of its groups.
-static void appendWideUnits(const CodingPlan &plan, const PanelRecords &panel,
+static void appendWideUnits(const CodingPlan &plan, const PanelEscapes &panel,
                             std::vector<DeviceRecordGroup> &out) {
   uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns), next = panel.first;
   uint64_t unitGroups = plan.traits.unit.groups();
@@ -81,11 +81,11 @@ static Status checkForDevice(const LoadedWeight &weight) {
   if (weight.isDense())
     return usageError("a dense weight has no planes for a kernel; load it in the format raw");
   const CodingPlan &plan = weight.plan();
-  if (hasRecordGroups(plan) && plan.format.layout == Layout::RowMajor)
+  if (hasEscapeEntries(plan) && plan.format.layout == Layout::RowMajor)
     return unsupportedError("no kernel reads the escapes of " + plan.format.str() +
                             "; run it from a format with layout=fragment<16x16>");
   uint64_t patchWords = weight.plane(PlaneKind::Patch).size() / 4;
-  if (hasRecordGroups(plan) && patchWords > UINT32_MAX)
+  if (hasEscapeEntries(plan) && patchWords > UINT32_MAX)
     return unsupportedError("the escape records take " + std::to_string(patchWords) +
                             " u32, and kernels count up to 2^32 - 1; run it from the format raw");
   return ok();
@@ -118,7 +118,7 @@ static uint32_t commonestWindow(const CodingPlan &plan, std::span<const uint32_t
 Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
   UWT_RETURN_IF_ERROR(checkForDevice(weight));
   const CodingPlan &plan = weight.plan();
-  uint64_t groups = recordGroupsInPanel(plan);
+  uint64_t groups = escapeEntriesInPanel(plan);
   std::span<const uint32_t> patch(static_cast<const uint32_t *>(weight.view().patch),
                                   weight.plane(PlaneKind::Patch).size() / 4);
   uint64_t matrixPanels = std::max<uint64_t>(plan.matrix.panels(), 1);
@@ -128,20 +128,20 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
     tables.table.push_back(commonestWindow(plan, weight.table()));
   std::span<const PanelEntry> panels = weight.panels();
   tables.panels.reserve(panels.size());
-  if (hasRecordGroups(plan))
-    tables.records.reserve(panels.size() * roundUp(groups, recordGroupsMultiple));
+  if (hasEscapeEntries(plan))
+    tables.escapes.reserve(panels.size() * roundUp(groups, escapeEntriesMultiple));
   for (uint64_t panel = 0; panel < panels.size(); ++panel) {
     const PanelEntry &entry = panels[panel];
-    tables.panels.push_back({entry.words, entry.raw, entry.code, entry.patch, tables.records.size(),
+    tables.panels.push_back({entry.words, entry.raw, entry.code, entry.patch, tables.escapes.size(),
                              entry.storedAsWords});
-    if (!hasRecordGroups(plan))
+    if (!hasEscapeEntries(plan))
       continue;
     uint32_t rows = plan.matrix.rowsOfPanel(panel % matrixPanels);
-    PanelRecords records{divideUp(rows, stripRows), {}, entry.patch, patch};
+    PanelEscapes records{divideUp(rows, stripRows), {}, entry.patch, patch};
     if (!entry.storedAsWords)
       records.counts = weight.counts().subspan(entry.counts, fixedPanelSizes(plan, rows).counts);
-    hasWideUnits(plan) ? appendWideUnits(plan, records, tables.records)
-                       : appendRecordGroups(plan, records, tables.records);
+    hasWideUnits(plan) ? appendWideUnits(plan, records, tables.escapes)
+                       : appendEscapeEntries(plan, records, tables.escapes);
   }
   return tables;
 }
@@ -150,11 +150,11 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
 // Upload
 //===----------------------------------------------------------------------===//
 
-DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tables) {
-  DeviceParts parts;
-  auto at = [&](ArgumentKind kind) -> auto & { return parts[static_cast<size_t>(kind)]; };
+BufferContents uwt::bufferContents(const LoadedWeight &weight, const DeviceTables &tables) {
+  BufferContents contents;
+  auto at = [&](ArgumentKind kind) -> auto & { return contents[static_cast<size_t>(kind)]; };
   at(ArgumentKind::Panels) = itemBytes(tables.panels);
-  at(ArgumentKind::Records) = itemBytes(tables.records);
+  at(ArgumentKind::Records) = itemBytes(tables.escapes);
   at(ArgumentKind::Table) = itemBytes(tables.table);
   at(ArgumentKind::Words) = weight.plane(PlaneKind::Words);
   at(ArgumentKind::Raw) = weight.plane(PlaneKind::Raw);
@@ -165,7 +165,7 @@ DeviceParts uwt::deviceParts(const LoadedWeight &weight, const DeviceTables &tab
   if (weight.plan().format.rowClasses > 1 && !weight.panels().empty())
     at(ArgumentKind::Classes) = {static_cast<const uint8_t *>(weight.view().classes),
                                  weight.panels().size() * panelRows};
-  return parts;
+  return contents;
 }
 
 namespace {
@@ -177,7 +177,7 @@ struct WordsRun {
 
 /// Places the words of panels that are stored as words one after another: a weight that was coded
 /// when it was loaded has room for the words of every panel, nearly all of it unused. Gives the
-/// bytes of the part, and what goes where in it.
+/// bytes of the buffer, and what goes where in it.
 static uint64_t packWords(const LoadedWeight &weight, std::vector<DevicePanelEntry> &panels,
                           std::vector<WordsRun> &runs) {
   const CodingPlan &plan = weight.plan();
@@ -207,23 +207,23 @@ Expected<DeviceWeight> DeviceWeight::allocate(CudaDevicePtr device, std::span<co
                                               const CudaStream &stream) {
   DeviceWeight result;
   result.owner = device;
-  // Zeros first, which absent parts point to; zeros follow each part.
+  // Zeros first, which absent buffers point to; zeros follow each buffer.
   uint64_t offset = devicePlaneAlignment;
   for (size_t i = 0; i < parts; ++i) {
-    result.places[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
+    result.buffers[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
     if (bytes[i] != 0)
       offset += roundUp(bytes[i], devicePlaneAlignment) + devicePlaneAlignment;
   }
   UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
   UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
-  for (Part &place : result.places)
-    place.address += result.memory.address();
+  for (Part &buffer : result.buffers)
+    buffer.address += result.memory.address();
   return result;
 }
 
 Status DeviceWeight::write(ArgumentKind kind, std::span<const uint8_t> from,
                            const CudaStream &stream) const {
-  uint64_t at = places[static_cast<size_t>(kind)].address - memory.address();
+  uint64_t at = buffers[static_cast<size_t>(kind)].address - memory.address();
   return memory.write(at, from, stream.get());
 }
 
@@ -240,7 +240,7 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
   std::vector<WordsRun> runs;
   uint64_t wordsBytes = packWords(weight, tables.panels, runs);
-  DeviceParts sources = deviceParts(weight, tables);
+  BufferContents sources = bufferContents(weight, tables);
   std::array<uint64_t, parts> sizes;
   std::ranges::transform(sources, sizes.begin(), [](auto source) { return source.size(); });
   constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
@@ -253,7 +253,7 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   for (size_t i = 0; i < parts; ++i)
     if (i != words)
       UWT_RETURN_IF_ERROR(result.write(static_cast<ArgumentKind>(i), sources[i], stream));
-  uint64_t start = result.places[words].address - result.memory.address();
+  uint64_t start = result.buffers[words].address - result.memory.address();
   for (const WordsRun &run : runs)
     UWT_RETURN_IF_ERROR(result.memory.write(
         start + run.to, sources[words].subspan(run.from, run.bytes), stream.get()));
@@ -265,7 +265,7 @@ DeviceWeight::Part DeviceWeight::part(ArgumentKind kind, uint64_t matrix) const 
   auto number = static_cast<size_t>(kind);
   if (number >= parts || matrix >= count)
     return {};
-  Part whole = places[number];
+  Part whole = buffers[number];
   if (!goesByPanel(kind))
     return whole;
   uint64_t one = whole.bytes / count;

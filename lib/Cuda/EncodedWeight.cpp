@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Cuda/EncodedWeight.h"
-#include "RecordGroups.h"
+#include "EscapeEntries.h"
 #include "uwt/Codec/DecodeTable.h"
 #include "uwt/Codec/Transcode.h"
 #include "uwt/Cuda/Launch.h"
@@ -77,8 +77,8 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
   uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns);
   FixedPanelSizes full =
       fixedPanelSizes(plan, static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows)));
-  uint64_t rawStep = roundUp(full.raw, devicePartAlignment),
-           codeStep = roundUp(full.code, devicePartAlignment);
+  uint64_t rawStride = roundUp(full.raw, devicePartAlignment),
+           codeStride = roundUp(full.code, devicePartAlignment);
   EncodedTables result;
   uint64_t number = 0;
   for (; !counts.empty(); ++number) {
@@ -91,26 +91,26 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
         fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.wordBits);
     // panel-1.
     bool asWords = panel.overflow || sizes.code + sizes.raw + 4 * panel.records >= wordsBytes;
-    DevicePanelEntry entry{0, 0, 0, result.patch / 4, result.tables.records.size(), asWords};
-    PanelRecords records{strips, {}, entry.patch, {}};
+    DevicePanelEntry entry{0, 0, 0, result.patch / 4, result.tables.escapes.size(), asWords};
+    PanelEscapes records{strips, {}, entry.patch, {}};
     if (asWords) {
       entry.words = roundUp(result.words, devicePartAlignment) / 4;
       result.words = 4 * entry.words + wordsBytes;
     } else {
-      entry.raw = number * rawStep / 4;
-      entry.code = number * codeStep / 4;
+      entry.raw = number * rawStride / 4;
+      entry.code = number * codeStride / 4;
       result.patch += roundUp(4 * panel.records, devicePartAlignment);
       records.counts = panel.counts;
     }
     result.tables.panels.push_back(entry);
-    if (hasRecordGroups(plan))
-      appendRecordGroups(plan, records, result.tables.records);
+    if (hasEscapeEntries(plan))
+      appendEscapeEntries(plan, records, result.tables.escapes);
   }
   if (result.patch / 4 > UINT32_MAX)
     return unsupportedError("the escape records take " + std::to_string(result.patch / 4) +
                             " u32, and kernels count up to 2^32 - 1; run it from the format raw");
-  result.raw = rawStep * number;
-  result.code = codeStep * number;
+  result.raw = rawStride * number;
+  result.code = codeStride * number;
   return result;
 }
 
@@ -196,16 +196,16 @@ Expected<DeviceWeight::Part> DeviceTranscoder::wordsOf(uint64_t matrix) {
 Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
   std::vector<uint16_t> counts(units() * source.matrices());
   std::span<uint8_t> bytes(reinterpret_cast<uint8_t *>(counts.data()), counts.size() * 2);
-  uint64_t matrixBytes = units() * 2, step = roundUp(matrixBytes, devicePartAlignment);
+  uint64_t matrixBytes = units() * 2, stride = roundUp(matrixBytes, devicePartAlignment);
   UWT_ASSIGN_OR_RETURN(DeviceBuffer found,
-                       DeviceBuffer::allocate(source.device(), source.matrices() * step));
+                       DeviceBuffer::allocate(source.device(), source.matrices() * stride));
   // What is not there is somewhere, and has no bytes.
   Part none = {table.address(), 0};
   for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
     UWT_ASSIGN_OR_RETURN(Part words, wordsOf(matrix));
     const Part extras[] = {words,
                            {table.address(), table.bytes()},
-                           {found.address() + matrix * step, matrixBytes},
+                           {found.address() + matrix * stride, matrixBytes},
                            none,
                            none,
                            none,
@@ -213,8 +213,8 @@ Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
                            none,
                            none};
     UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
-    UWT_RETURN_IF_ERROR(
-        found.read(matrix * step, bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
+    UWT_RETURN_IF_ERROR(found.read(matrix * stride,
+                                   bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
   }
   UWT_RETURN_IF_ERROR(stream.synchronize());
   return counts;
@@ -225,7 +225,7 @@ Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const
   std::array<uint64_t, DeviceWeight::parts> sizes{};
   auto size = [&](ArgumentKind kind) -> uint64_t & { return sizes[static_cast<size_t>(kind)]; };
   size(ArgumentKind::Panels) = itemBytes(layout.tables.panels).size();
-  size(ArgumentKind::Records) = itemBytes(layout.tables.records).size();
+  size(ArgumentKind::Records) = itemBytes(layout.tables.escapes).size();
   size(ArgumentKind::Table) = itemBytes(decodeWords).size();
   size(ArgumentKind::Words) = layout.words;
   size(ArgumentKind::Raw) = layout.raw;
@@ -233,7 +233,7 @@ Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const
   size(ArgumentKind::Patch) = layout.patch;
   UWT_ASSIGN_OR_RETURN(DeviceWeight made, DeviceWeight::allocate(source.device(), sizes, stream));
   UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Panels, itemBytes(layout.tables.panels), stream));
-  UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Records, itemBytes(layout.tables.records), stream));
+  UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Records, itemBytes(layout.tables.escapes), stream));
   UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Table, itemBytes(decodeWords), stream));
   // They are copied from memory of this function's.
   UWT_RETURN_IF_ERROR(stream.synchronize());

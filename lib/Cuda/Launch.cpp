@@ -300,8 +300,8 @@ Expected<LaunchSize> KernelLauncher::size(uint32_t batch, uint32_t ctas) const {
   if (size.grid == 0)
     return size;
   // launch-4.
-  for (const KernelLauncher *part = before.get(); part; part = part->before.get()) {
-    UWT_ASSIGN_OR_RETURN(LaunchSize own, part->sizeAlone(batch, 0));
+  for (const KernelLauncher *kernel = before.get(); kernel; kernel = kernel->before.get()) {
+    UWT_ASSIGN_OR_RETURN(LaunchSize own, kernel->sizeAlone(batch, 0));
     size.workspaceBytes = std::max(size.workspaceBytes, own.workspaceBytes);
     size.counterBytes = std::max(size.counterBytes, own.counterBytes);
   }
@@ -388,9 +388,9 @@ Status KernelLauncher::checkOperands(const LaunchOperands &operands, const Launc
 
 // launch-5, launch-7.
 void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *values) const {
-  auto memref = [](uint64_t *slot, uint64_t address, uint64_t elements) {
-    slot[0] = slot[1] = address;
-    slot[3] = elements;
+  auto memref = [](uint64_t *descriptor, uint64_t address, uint64_t elements) {
+    descriptor[0] = descriptor[1] = address;
+    descriptor[3] = elements;
   };
   uint64_t before = operands.batch - 1;
   for (const KernelArgument &argument : what->arguments) {
@@ -457,14 +457,14 @@ Status KernelLauncher::launchAlone(const LaunchOperands &operands, uint32_t grid
   });
 }
 
-struct KernelLauncher::Steps {
-  struct Step {
+struct KernelLauncher::Plan {
+  struct Launch {
     const KernelLauncher *launcher = nullptr;
     LaunchOperands operands;
     uint32_t grid = 0;
   };
   /// pack-11: at most three.
-  std::array<Step, 3> steps;
+  std::array<Launch, 3> launches;
   size_t count = 0;
 };
 
@@ -482,43 +482,43 @@ const KernelLauncher *KernelLauncher::decoder() const {
   return first == this ? nullptr : first;
 }
 
-Expected<KernelLauncher::Steps> KernelLauncher::plan(const LaunchOperands &given) const {
-  Steps plan;
+Expected<KernelLauncher::Plan> KernelLauncher::plan(const LaunchOperands &given) const {
+  Plan plan;
   UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.batch, given.ctas));
   if (whole.grid == 0)
     return plan;
   const KernelLauncher *decoded = given.isDecoded ? decoder() : nullptr;
   if (given.isDecoded && !decoded)
     return usageError("kernel " + what->kernel + " does not decode its weight before");
-  for (const KernelLauncher *part = this; part != decoded; part = part->before.get()) {
+  for (const KernelLauncher *kernel = this; kernel != decoded; kernel = kernel->before.get()) {
     LaunchOperands operands = given;
     operands.xStride = operands.xStride ? operands.xStride : columns;
     operands.yStride = operands.yStride ? operands.yStride : rows;
     // Others may take fewer operands of the epilogue (pack-11).
-    if (part != this)
-      operands.extras = operands.extras.first(std::min(part->extraCount, operands.extras.size()));
+    if (kernel != this)
+      operands.extras = operands.extras.first(std::min(kernel->extraCount, operands.extras.size()));
     UWT_ASSIGN_OR_RETURN(LaunchSize size,
-                         part->sizeAlone(given.batch, part == this ? given.ctas : 0));
-    UWT_RETURN_IF_ERROR(part->checkOperands(operands, size));
-    plan.steps[plan.count++] = {part, operands, size.grid};
+                         kernel->sizeAlone(given.batch, kernel == this ? given.ctas : 0));
+    UWT_RETURN_IF_ERROR(kernel->checkOperands(operands, size));
+    plan.launches[plan.count++] = {kernel, operands, size.grid};
   }
-  std::reverse(plan.steps.begin(), plan.steps.begin() + static_cast<ptrdiff_t>(plan.count));
+  std::reverse(plan.launches.begin(), plan.launches.begin() + static_cast<ptrdiff_t>(plan.count));
   // What decodes was launched elsewhere: the kernel before on this stream is another call's.
   if (given.isDecoded)
-    plan.steps.front().operands.serial = true;
+    plan.launches.front().operands.serial = true;
   return plan;
 }
 
 Status KernelLauncher::check(const LaunchOperands &operands) const {
-  Expected<Steps> planned = plan(operands);
+  Expected<Plan> planned = plan(operands);
   return planned ? ok() : Status(planned.takeError());
 }
 
 Status KernelLauncher::launch(const LaunchOperands &operands, void *stream) const {
-  UWT_ASSIGN_OR_RETURN(Steps planned, plan(operands));
-  for (const Steps::Step &step : std::span(planned.steps).first(planned.count))
-    if (step.grid != 0)
-      UWT_RETURN_IF_ERROR(step.launcher->launchAlone(step.operands, step.grid, stream));
+  UWT_ASSIGN_OR_RETURN(Plan planned, plan(operands));
+  for (const Plan::Launch &each : std::span(planned.launches).first(planned.count))
+    if (each.grid != 0)
+      UWT_RETURN_IF_ERROR(each.launcher->launchAlone(each.operands, each.grid, stream));
   return ok();
 }
 

@@ -247,16 +247,16 @@ void Warp::repack(const Instruction &code) {
   for (unsigned i = 0; i < code.count; ++i) {
     Lanes &dst = r[code.dst + i];
     if (to < from) {
-      unsigned parts = from / to, shift = i % parts * to;
-      const Lanes &source = r[code.a + i / parts];
+      unsigned pieces = from / to, shift = i % pieces * to;
+      const Lanes &source = r[code.a + i / pieces];
       for (unsigned l = 0; l < warpLanes; ++l)
         dst.lane[l] = source.lane[l] >> shift & maskOf(to);
       continue;
     }
     dst = r[code.a + i * (to / from)];
-    for (unsigned part = 1; part < to / from; ++part)
+    for (unsigned piece = 1; piece < to / from; ++piece)
       for (unsigned l = 0; l < warpLanes; ++l)
-        dst.lane[l] |= r[code.a + i * (to / from) + part].lane[l] << (part * from);
+        dst.lane[l] |= r[code.a + i * (to / from) + piece].lane[l] << (piece * from);
   }
 }
 

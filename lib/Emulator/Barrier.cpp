@@ -265,15 +265,15 @@ bool Warp::copyBulk(const CopyPlan &plan, unsigned lane, unsigned other, const u
                            cluster.warpName(barrier->initWarp) +
                            " initialises, with no nvvm.fence.mbarrier.init or proxy fence after");
   uint64_t bytes = plan.amount.at(registers.get(), lane);
-  uint64_t place = other * cluster.arenaBytes + to.allocation->begin + to.lane[lane];
+  uint64_t offset = other * cluster.arenaBytes + to.allocation->begin + to.lane[lane];
   Clock fences = cluster.fenced;
   join(fences, fenced);
-  if (Conflict conflict = cluster.shadow.checkFences(fences, clock, place, bytes))
+  if (Conflict conflict = cluster.shadow.checkFences(fences, clock, offset, bytes))
     return faultConflict(lane, "copies over", to, bytes, conflict);
   if (Conflict conflict = cluster.shadow.write(cluster.actors.barrier(which), barrier->phase + 1,
-                                               clock, place, bytes, pc, true))
+                                               clock, offset, bytes, pc, true))
     return faultConflict(lane, "copies over", to, bytes, conflict);
-  cluster.start({from, place, bytes, 0, int32_t(which)});
+  cluster.start({from, offset, bytes, 0, int32_t(which)});
   return true;
 }
 
@@ -300,11 +300,11 @@ bool Warp::asyncCopy(const Instruction &code) {
         return false;
       data = memory(from) + from.lane[l];
     }
-    uint64_t place = sharedBegin(*to.allocation) + to.lane[l];
+    uint64_t offset = sharedBegin(*to.allocation) + to.lane[l];
     if (Conflict conflict = cluster.shadow.write(cluster.actors.copies(number), groups + 1, clock,
-                                                 place, bytes, pc, true))
+                                                 offset, bytes, pc, true))
       return faultConflict(l, "copies over", to, bytes, conflict);
-    cluster.start({data, place, read, bytes - read, -1, number, groups + 1});
+    cluster.start({data, offset, read, bytes - read, -1, number, groups + 1});
   }
   ++cluster.launch.counters.globalLoads;
   cluster.launch.counters.globalLoadBytes += uint64_t(bytes) * llvm::popcount(mask);

@@ -125,7 +125,7 @@ struct Access {
   MemoryView view;
   llvm::SmallVector<Operand, 2> indices;
   /// Bytes of all that a lane accesses, and of one register of it.
-  unsigned bytes = 0, partBytes = 0;
+  unsigned bytes = 0, elementBytes = 0;
 };
 
 /// What the barrier instructions need: barriers `first` … `first + count - 1`, one by `index`.
@@ -150,7 +150,7 @@ struct ProductsPlan {
   /// The first 16 bytes of B, and its descriptor but for their address.
   Access matrix;
   uint64_t descriptor = 0;
-  uint64_t step = 0;
+  uint64_t blockStride = 0;
   unsigned blocks = 0;
   std::array<int32_t, 4> a = {};
 };

@@ -21,7 +21,7 @@ uint64_t sizeOf(const Launch &launch, const Allocation &allocation) {
   return allocation.isDynamic ? launch.shape.dynamicSharedBytes : allocation.bytes;
 }
 
-/// Shared memory of a block; begins at the same place of all banks in each.
+/// Shared memory of a block; begins at the same offset of all banks in each.
 static uint64_t arenaBytesOf(const Launch &launch) {
   return llvm::alignTo(launch.program.sharedBytes + launch.shape.dynamicSharedBytes + 16, 1024);
 }
@@ -70,10 +70,10 @@ std::string Cluster::describeActor(const Conflict &conflict) const {
          warpName(conflict.actor - 1 - actors.warps - actors.barriers);
 }
 
-bool Cluster::run(std::array<uint32_t, 3> place) {
+bool Cluster::run(std::array<uint32_t, 3> coordinate) {
   const LaunchShape &shape = launch.shape;
-  index = place;
-  number = (place[2] * shape.grid[1] + place[1]) * shape.grid[0] + place[0];
+  index = coordinate;
+  number = (coordinate[2] * shape.grid[1] + coordinate[1]) * shape.grid[0] + coordinate[0];
   // Marks of reads stay from cluster to cluster: their times are in the past.
   for (const auto &warp : warps)
     baseTime = std::max(baseTime, warp->ownTime());

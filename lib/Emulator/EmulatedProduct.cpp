@@ -43,7 +43,7 @@ Expected<EmulatedWeight> EmulatedWeight::make(const LoadedWeight &weight) {
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
   result.shape = matrices.shape;
   result.count = matrices.count;
-  for (std::span<const uint8_t> part : deviceParts(weight, tables))
+  for (std::span<const uint8_t> part : bufferContents(weight, tables))
     result.parts.push_back(copyPlane(part));
   return result;
 }

@@ -21,8 +21,9 @@ std::string Program::describe(size_t instruction) const {
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << "'" << source.name.getStringRef() << "' (";
-  if (auto place = source.location->findInstanceOf<FileLineColLoc>())
-    stream << place.getFilename().getValue() << ":" << place.getLine() << ":" << place.getColumn();
+  if (auto location = source.location->findInstanceOf<FileLineColLoc>())
+    stream << location.getFilename().getValue() << ":" << location.getLine() << ":"
+           << location.getColumn();
   else
     stream << source.location;
   stream << ")";
@@ -64,42 +65,42 @@ int32_t Flattener::freshRegister(unsigned count) {
   return first;
 }
 
-Slot Flattener::define(Value value) {
+ValueRegisters Flattener::define(Value value) {
   std::optional<ValueType> type = valueType(value.getType());
   unsigned count = type ? type->count : 1;
   std::vector<int32_t> &free = freeRegisters[count];
-  Slot slot{-1, count};
+  ValueRegisters registers{-1, count};
   if (free.empty()) {
-    slot.reg = freshRegister(count);
+    registers.reg = freshRegister(count);
   } else {
-    slot.reg = free.back();
+    registers.reg = free.back();
     free.pop_back();
   }
-  slots[value] = slot;
+  valueRegisters[value] = registers;
   reusable[value] = true;
-  return slot;
+  return registers;
 }
 
-Slot Flattener::definePinned(Value value) {
+ValueRegisters Flattener::definePinned(Value value) {
   std::optional<ValueType> type = valueType(value.getType());
   unsigned count = type ? type->count : 1;
-  Slot slot{freshRegister(count), count};
-  slots[value] = slot;
-  return slot;
+  ValueRegisters registers{freshRegister(count), count};
+  valueRegisters[value] = registers;
+  return registers;
 }
 
 int32_t Flattener::constantRegister(uint64_t bits) {
-  auto [place, isNew] = constants.try_emplace(bits, program.registers);
+  auto [entry, isNew] = constants.try_emplace(bits, program.registers);
   if (isNew)
     program.initials.push_back({Initial::Constant, freshRegister(), bits});
-  return place->second;
+  return entry->second;
 }
 
 int32_t Flattener::initialRegister(Initial::Kind kind, uint64_t value, uint64_t divisor) {
-  auto [place, isNew] = initials.try_emplace({kind, value, divisor}, program.registers);
+  auto [entry, isNew] = initials.try_emplace({kind, value, divisor}, program.registers);
   if (isNew)
     program.initials.push_back({kind, freshRegister(), value, divisor});
-  return place->second;
+  return entry->second;
 }
 
 Operand Flattener::operand(Value value) {
@@ -181,9 +182,9 @@ void Flattener::emitAssign(Operation *op, ArrayRef<int32_t> to, ArrayRef<int32_t
 SmallVector<int32_t> Flattener::allRegisters(ValueRange values) {
   SmallVector<int32_t> result;
   for (Value value : values) {
-    Slot place = slot(value);
-    for (unsigned i = 0; i < place.count; ++i)
-      result.push_back(place.reg + i);
+    ValueRegisters at = registersOf(value);
+    for (unsigned i = 0; i < at.count; ++i)
+      result.push_back(at.reg + i);
   }
   return result;
 }
@@ -242,8 +243,8 @@ std::optional<MemoryView> makeView(Flattener &flattener, Operation *op, MemRefTy
       llvm::is_contained(strides, ShapedType::kDynamic))
     return std::nullopt;
   view.byteOffset = {-1, offset * int64_t(*bytes)};
-  for (auto [place, stride] : llvm::zip_equal(view.strides, strides))
-    place = {-1, stride};
+  for (auto [dimension, stride] : llvm::zip_equal(view.strides, strides))
+    dimension = {-1, stride};
   return view;
 }
 
@@ -334,8 +335,8 @@ void Flattener::releaseAfter(Operation *op) {
     return;
   for (Value value : found->second)
     if (reusable.lookup(value)) {
-      Slot place = slot(value);
-      freeRegisters[place.count].push_back(place.reg);
+      ValueRegisters at = registersOf(value);
+      freeRegisters[at.count].push_back(at.reg);
     }
 }
 

@@ -27,7 +27,7 @@
 namespace uwt::emulator {
 
 /// The registers of a value.
-struct Slot {
+struct ValueRegisters {
   int32_t reg = -1;
   unsigned count = 0;
 };
@@ -58,12 +58,12 @@ public:
   using HandlerTable = llvm::StringMap<Handler>;
 
   // Registers and values.
-  Slot define(mlir::Value value);
+  ValueRegisters define(mlir::Value value);
   /// Result registers that are never used for anything else.
-  Slot definePinned(mlir::Value value);
-  void bind(mlir::Value value, Slot slot) { slots[value] = slot; }
-  int32_t reg(mlir::Value value) { return slots.lookup(value).reg; }
-  Slot slot(mlir::Value value) { return slots.lookup(value); }
+  ValueRegisters definePinned(mlir::Value value);
+  void bind(mlir::Value value, ValueRegisters registers) { valueRegisters[value] = registers; }
+  int32_t reg(mlir::Value value) { return valueRegisters.lookup(value).reg; }
+  ValueRegisters registersOf(mlir::Value value) { return valueRegisters.lookup(value); }
   int32_t freshRegister(unsigned count = 1);
   int32_t constantRegister(uint64_t bits);
   int32_t initialRegister(Initial::Kind kind, uint64_t value, uint64_t divisor = 1);
@@ -89,7 +89,7 @@ public:
   std::optional<MemoryView> view(mlir::Value memref) const;
   void setView(mlir::Value memref, MemoryView view) { views.try_emplace(memref, std::move(view)); }
   mlir::FailureOr<Access> access(mlir::Operation *op, mlir::Value memref, mlir::ValueRange indices,
-                                 unsigned bytes, unsigned partBytes);
+                                 unsigned bytes, unsigned elementBytes);
   unsigned addAllocation(Allocation allocation);
   mlir::FailureOr<uint32_t> barrierUse(mlir::Operation *op, mlir::Value group, mlir::Value index);
 
@@ -108,7 +108,7 @@ private:
   void releaseAfter(mlir::Operation *op);
   void noteLastUses(mlir::Block &block);
 
-  llvm::DenseMap<mlir::Value, Slot> slots;
+  llvm::DenseMap<mlir::Value, ValueRegisters> valueRegisters;
   std::map<uint64_t, int32_t> constants;
   std::map<std::tuple<int, uint64_t, uint64_t>, int32_t> initials;
   std::map<unsigned, std::vector<int32_t>> freeRegisters;

@@ -130,8 +130,8 @@ static LogicalResult constant(Flattener &flat, Operation *op, const Flattener::H
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense)
     return op->emitError() << "constant " << value << " is not known to the emulator";
-  Slot slot = flat.definePinned(result);
-  int32_t reg = slot.reg;
+  ValueRegisters registers = flat.definePinned(result);
+  int32_t reg = registers.reg;
   for (Attribute element : dense.getValues<Attribute>())
     flat.program.initials.push_back({Initial::Constant, reg++, bitsOf(element)});
   return success();

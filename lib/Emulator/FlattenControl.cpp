@@ -25,7 +25,7 @@ namespace uwt::emulator {
 
 using Handler = Flattener::Handler;
 
-/// Registers for values that meet; those have one place for as long as the operation runs.
+/// Registers for values that meet; those have the same registers for as long as the operation runs.
 static LogicalResult defineMeeting(Flattener &flat, Operation *op, ValueRange values,
                                    bool isPinned) {
   for (Value value : values) {
@@ -72,9 +72,9 @@ static LogicalResult flattenFor(Flattener &flat, Operation *op, const Handler &)
   auto forOp = cast<scf::ForOp>(op);
   if (failed(defineMeeting(flat, op, op->getResults(), true)))
     return failure();
-  Slot variable = flat.definePinned(forOp.getInductionVar());
+  ValueRegisters variable = flat.definePinned(forOp.getInductionVar());
   for (auto [argument, result] : llvm::zip_equal(forOp.getRegionIterArgs(), op->getResults()))
-    flat.bind(argument, flat.slot(result));
+    flat.bind(argument, flat.registersOf(result));
   SmallVector<int32_t> carried = flat.allRegisters(op->getResults());
   unsigned bits = valueType(forOp.getInductionVar().getType())->bits;
 
@@ -104,7 +104,7 @@ static LogicalResult flattenWhile(Flattener &flat, Operation *op, const Handler 
       failed(defineMeeting(flat, op, whileOp.getBeforeArguments(), true)))
     return failure();
   for (auto [argument, result] : llvm::zip_equal(whileOp.getAfterArguments(), op->getResults()))
-    flat.bind(argument, flat.slot(result));
+    flat.bind(argument, flat.registersOf(result));
   SmallVector<int32_t> before = flat.allRegisters(whileOp.getBeforeArguments());
   SmallVector<int32_t> results = flat.allRegisters(op->getResults());
 

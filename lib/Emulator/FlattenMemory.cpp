@@ -23,11 +23,11 @@ static InFlightDiagnostic unknownMemory(Operation *op, Value memref) {
 }
 
 FailureOr<Access> Flattener::access(Operation *op, Value memref, ValueRange indices, unsigned bytes,
-                                    unsigned partBytes) {
+                                    unsigned elementBytes) {
   std::optional<MemoryView> from = view(memref);
   if (!from)
     return unknownMemory(op, memref);
-  Access result{*from, {}, bytes, partBytes};
+  Access result{*from, {}, bytes, elementBytes};
   for (Value index : indices)
     result.indices.push_back(operand(index));
   if (bytes > from->elementBytes && (from->strides.empty() || !from->strides.back().isConstant() ||
@@ -35,7 +35,7 @@ FailureOr<Access> Flattener::access(Operation *op, Value memref, ValueRange indi
     return op->emitError() << "accesses " << bytes << " bytes in a row of " << memref.getType()
                            << ", whose last dimension is not known to be contiguous";
   if (program.allocations[from->allocation].space == Space::Shared)
-    while (program.granule > 1 && (bytes % program.granule || partBytes % program.granule))
+    while (program.granule > 1 && (bytes % program.granule || elementBytes % program.granule))
       program.granule /= 2;
   return result;
 }
@@ -47,9 +47,9 @@ static LogicalResult loadOrStore(Flattener &flat, Operation *op, const Handler &
   if (!type || type->bits % 8 != 0)
     return op->emitError() << "accesses of type " << stored.getType()
                            << " are not known to the emulator";
-  unsigned partBytes = type->bits / 8;
+  unsigned elementBytes = type->bits / 8;
   auto access = flat.access(op, op->getOperand(isStore), op->getOperands().drop_front(isStore + 1),
-                            partBytes * type->count, partBytes);
+                            elementBytes * type->count, elementBytes);
   if (failed(access))
     return failure();
   flat.program.accesses.push_back(*access);

@@ -26,7 +26,7 @@ static LogicalResult checkType(Operation *op) {
   return success();
 }
 
-/// Where the part at `position` (of the leading dimensions) begins.
+/// Where the slice at `position` (of the leading dimensions) begins.
 static int64_t linearOffset(VectorType type, ArrayRef<int64_t> position) {
   int64_t offset = 0;
   for (auto [dimension, size] : llvm::enumerate(type.getShape()))
@@ -40,7 +40,7 @@ static LogicalResult extract(Flattener &flat, Operation *op, const Handler &) {
     return op->emitError() << "a position that is not constant is not known to the emulator";
   if (failed(checkType(op)))
     return failure();
-  Slot dst = flat.define(op->getResult(0));
+  ValueRegisters dst = flat.define(op->getResult(0));
   int64_t offset = linearOffset(extractOp.getSourceVectorType(), extractOp.getStaticPosition());
   SmallVector<int32_t> source = flat.allRegisters(extractOp.getSource());
   flat.emitPermute(op, dst.reg, ArrayRef(source).slice(offset, dst.count));
@@ -53,7 +53,7 @@ static LogicalResult insert(Flattener &flat, Operation *op, const Handler &) {
     return op->emitError() << "a position that is not constant is not known to the emulator";
   if (failed(checkType(op)))
     return failure();
-  Slot dst = flat.define(op->getResult(0));
+  ValueRegisters dst = flat.define(op->getResult(0));
   SmallVector<int32_t> registers = flat.allRegisters(insertOp.getDest());
   int64_t offset = linearOffset(insertOp.getDestVectorType(), insertOp.getStaticPosition());
   llvm::copy(flat.allRegisters(insertOp.getValueToStore()), registers.begin() + offset);
@@ -65,7 +65,7 @@ static LogicalResult insert(Flattener &flat, Operation *op, const Handler &) {
 static LogicalResult concatenate(Flattener &flat, Operation *op, const Handler &) {
   if (failed(checkType(op)))
     return failure();
-  Slot dst = flat.define(op->getResult(0));
+  ValueRegisters dst = flat.define(op->getResult(0));
   flat.emitPermute(op, dst.reg, flat.allRegisters(op->getOperands()));
   return success();
 }
@@ -109,12 +109,12 @@ static LogicalResult shuffleVectors(Flattener &flat, Operation *op, const Handle
     return failure();
   auto shuffleOp = cast<vector::ShuffleOp>(op);
   VectorType type = shuffleOp.getV1VectorType();
-  int64_t part = type.getRank() == 0 ? 1 : type.getNumElements() / type.getShape()[0];
+  int64_t each = type.getRank() == 0 ? 1 : type.getNumElements() / type.getShape()[0];
   SmallVector<int32_t> source = flat.allRegisters(op->getOperands()), registers;
   for (int64_t index : shuffleOp.getMask())
-    for (int64_t i = 0; i < part; ++i)
+    for (int64_t i = 0; i < each; ++i)
       // Poison: any value will do.
-      registers.push_back(source[index < 0 ? 0 : index * part + i]);
+      registers.push_back(source[index < 0 ? 0 : index * each + i]);
   flat.emitPermute(op, flat.define(op->getResult(0)).reg, registers);
   return success();
 }
@@ -126,9 +126,9 @@ static SmallVector<int64_t> integers(ArrayAttr attribute) {
   return result;
 }
 
-/// Numbers of the elements of `shape` that a part of `sizes` at `offsets` covers, in order.
-static SmallVector<int64_t> partElements(ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
-                                         ArrayRef<int64_t> sizes) {
+/// Numbers of the elements of `shape` that a slice of `sizes` at `offsets` covers, in order.
+static SmallVector<int64_t> sliceElements(ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
+                                          ArrayRef<int64_t> sizes) {
   SmallVector<int64_t> result = {0};
   for (auto [dimension, extent] : llvm::enumerate(shape)) {
     bool isCut = dimension < offsets.size();
@@ -147,8 +147,8 @@ static LogicalResult extractSlice(Flattener &flat, Operation *op, const Handler 
     return failure();
   auto slice = cast<vector::ExtractStridedSliceOp>(op);
   SmallVector<int32_t> source = flat.allRegisters(op->getOperand(0)), registers;
-  for (int64_t element : partElements(slice.getSourceVectorType().getShape(),
-                                      integers(slice.getOffsets()), integers(slice.getSizes())))
+  for (int64_t element : sliceElements(slice.getSourceVectorType().getShape(),
+                                       integers(slice.getOffsets()), integers(slice.getSizes())))
     registers.push_back(source[element]);
   flat.emitPermute(op, flat.define(op->getResult(0)).reg, registers);
   return success();
@@ -163,7 +163,7 @@ static LogicalResult insertSlice(Flattener &flat, Operation *op, const Handler &
   SmallVector<int64_t> sizes(slice.getDestVectorType().getRank() - inner.size(), 1);
   sizes.append(inner.begin(), inner.end());
   auto elements =
-      partElements(slice.getDestVectorType().getShape(), integers(slice.getOffsets()), sizes);
+      sliceElements(slice.getDestVectorType().getShape(), integers(slice.getOffsets()), sizes);
   for (auto [element, source] :
        llvm::zip_equal(elements, flat.allRegisters(slice.getValueToStore())))
     registers[element] = source;

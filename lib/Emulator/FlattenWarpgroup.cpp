@@ -39,7 +39,7 @@ static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
   ProductsPlan plan{
       *access,
       mma.descriptorBits(),
-      mma.getStep(),
+      mma.getBlockStride(),
       WarpgroupMmaOp::blocks,
       {flat.reg(mma.getR0()), flat.reg(mma.getR1()), flat.reg(mma.getR2()), flat.reg(mma.getR3())}};
   flat.program.products.push_back(plan);

@@ -76,7 +76,7 @@ public:
 
   Warp(Cluster &cluster, unsigned number);
 
-  /// At the beginning of its block's current place in the grid. Registers but the initial ones
+  /// At the beginning of its block's current coordinate in the grid. Registers but the initial ones
   /// keep what they held: nothing reads them before it writes them.
   void restart();
 

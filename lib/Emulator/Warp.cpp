@@ -45,13 +45,14 @@ void Warp::setRegister(const Initial &initial) {
   const auto &size = shape.block;
   for (unsigned l = 0; l < warpLanes; ++l) {
     uint64_t thread = uint64_t(inBlock) * warpLanes + l, d = initial.value, value = 0;
-    uint64_t place[3] = {thread % size[0], thread / size[0] % size[1], thread / size[0] / size[1]};
+    uint64_t coordinate[3] = {thread % size[0], thread / size[0] % size[1],
+                              thread / size[0] / size[1]};
     switch (initial.kind) {
     case Initial::Constant:
       value = d;
       break;
     case Initial::ThreadId:
-      value = place[d];
+      value = coordinate[d];
       break;
     case Initial::BlockId:
       value = cluster.index[d] + (d == 0 ? rank : 0);
@@ -63,7 +64,7 @@ void Warp::setRegister(const Initial &initial) {
       value = shape.grid[d];
       break;
     case Initial::GlobalId:
-      value = (uint64_t(cluster.index[d]) + (d == 0 ? rank : 0)) * size[d] + place[d];
+      value = (uint64_t(cluster.index[d]) + (d == 0 ? rank : 0)) * size[d] + coordinate[d];
       break;
     case Initial::LaneId:
       value = l;

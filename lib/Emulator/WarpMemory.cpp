@@ -248,7 +248,7 @@ static unsigned countConflicts(const Addresses &addresses, unsigned bytes, uint3
   return extra;
 }
 
-/// Lanes one behind the other, or all at one place, never conflict.
+/// Lanes one behind the other, or all at one address, never conflict.
 static bool isRegular(const Addresses &addresses, unsigned bytes, uint32_t active) {
   if (active != allLanes)
     return false;
@@ -275,7 +275,7 @@ void Warp::countAccess(const Addresses &addresses, unsigned bytes, bool isStore)
 }
 
 /// Little-endian integer of 1, 2, 4 or 8 bytes.
-static uint64_t readPart(const uint8_t *from, unsigned bytes) {
+static uint64_t readElement(const uint8_t *from, unsigned bytes) {
   uint64_t value = 0;
   switch (bytes) {
   case 1:
@@ -292,7 +292,7 @@ static uint64_t readPart(const uint8_t *from, unsigned bytes) {
   }
 }
 
-static void writePart(uint8_t *to, uint64_t value, unsigned bytes) {
+static void writeElement(uint8_t *to, uint64_t value, unsigned bytes) {
   switch (bytes) {
   case 1:
     *to = uint8_t(value);
@@ -308,9 +308,9 @@ static void writePart(uint8_t *to, uint64_t value, unsigned bytes) {
   }
 }
 
-/// Registers from memory, for parts of `T`; `reach(lane)` is where a lane's bytes are.
+/// Registers from memory, for elements of `T`; `reach(lane)` is where a lane's bytes are.
 template <typename T, typename Reach>
-static void loadParts(Lanes *to, unsigned count, uint32_t active, Reach reach) {
+static void loadElements(Lanes *to, unsigned count, uint32_t active, Reach reach) {
   auto loadLane = [&](unsigned lane) {
     const uint8_t *from = reach(lane);
     for (unsigned i = 0; i < count; ++i) {
@@ -330,8 +330,8 @@ static void loadParts(Lanes *to, unsigned count, uint32_t active, Reach reach) {
 /// The other way. False in `lane` where, after all have stored, a lane does not find what it
 /// stored.
 template <typename T, typename Reach>
-static bool storeParts(const Lanes *from, unsigned count, uint32_t active, Reach reach,
-                       unsigned &lane) {
+static bool storeElements(const Lanes *from, unsigned count, uint32_t active, Reach reach,
+                          unsigned &lane) {
   for (uint32_t rest = active; rest; rest &= rest - 1) {
     lane = llvm::countr_zero(rest);
     uint8_t *to = reach(lane);
@@ -362,18 +362,18 @@ bool Warp::load(const Instruction &code) {
   uint64_t perLane = laneBytes(addresses);
   auto reach = [&](unsigned lane) { return base + lane * perLane + addresses.lane[lane]; };
   Lanes *to = &reg(code.dst);
-  switch (access.partBytes) {
+  switch (access.elementBytes) {
   case 1:
-    loadParts<uint8_t>(to, code.count, mask, reach);
+    loadElements<uint8_t>(to, code.count, mask, reach);
     break;
   case 2:
-    loadParts<uint16_t>(to, code.count, mask, reach);
+    loadElements<uint16_t>(to, code.count, mask, reach);
     break;
   case 4:
-    loadParts<uint32_t>(to, code.count, mask, reach);
+    loadElements<uint32_t>(to, code.count, mask, reach);
     break;
   default:
-    loadParts<uint64_t>(to, code.count, mask, reach);
+    loadElements<uint64_t>(to, code.count, mask, reach);
   }
   countAccess(addresses, access.bytes, false);
   return true;
@@ -396,15 +396,15 @@ bool Warp::store(const Instruction &code) {
   const Lanes *from = &reg(code.a);
   unsigned lane = 0;
   auto storeAll = [&] {
-    switch (access.partBytes) {
+    switch (access.elementBytes) {
     case 1:
-      return storeParts<uint8_t>(from, code.count, mask, reach, lane);
+      return storeElements<uint8_t>(from, code.count, mask, reach, lane);
     case 2:
-      return storeParts<uint16_t>(from, code.count, mask, reach, lane);
+      return storeElements<uint16_t>(from, code.count, mask, reach, lane);
     case 4:
-      return storeParts<uint32_t>(from, code.count, mask, reach, lane);
+      return storeElements<uint32_t>(from, code.count, mask, reach, lane);
     default:
-      return storeParts<uint64_t>(from, code.count, mask, reach, lane);
+      return storeElements<uint64_t>(from, code.count, mask, reach, lane);
     }
   };
   if (!storeAll())
@@ -481,9 +481,9 @@ bool Warp::atomic(const Instruction &code) {
         return false;
     }
     synchronise(allocation, addresses.lane[l]);
-    uint8_t *place = memory(addresses) + l * laneBytes(addresses) + addresses.lane[l];
-    uint64_t old = readPart(place, access.bytes), value = reg(code.a).lane[l];
-    writePart(place, combine(Opcode(code.mode), old, value, code.bits), access.bytes);
+    uint8_t *address = memory(addresses) + l * laneBytes(addresses) + addresses.lane[l];
+    uint64_t old = readElement(address, access.bytes), value = reg(code.a).lane[l];
+    writeElement(address, combine(Opcode(code.mode), old, value, code.bits), access.bytes);
     reg(code.dst).lane[l] = old;
   }
   ++cluster.launch.counters.atomics;

@@ -32,7 +32,7 @@ public:
 
   /// Where 16 bytes along k of a column of B begin: those of the first 8 values of k, or the
   /// others.
-  uint64_t place(unsigned column, unsigned half) const {
+  uint64_t offset(unsigned column, unsigned half) const {
     static constexpr unsigned widths[] = {0, 128, 64, 32};
     unsigned width = widths[bits >> 62];
     uint64_t tile = field(0) + column / 8 * field(32);
@@ -96,23 +96,23 @@ bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned ti
   join(fences, fenced);
   for (unsigned column = 0; column < 8 * tiles; ++column)
     for (unsigned half = 0; half < 2; ++half) {
-      uint64_t place = Descriptor(descriptor).place(column, half);
+      uint64_t offset = Descriptor(descriptor).offset(column, half);
       uint64_t end = allocation.begin + sizeOf(cluster.launch, allocation);
-      if (place < allocation.begin || place + coreBytes > end)
-        return fault(0, "multiplies bytes [" + llvm::Twine(int64_t(place - allocation.begin)) +
-                            ", " + llvm::Twine(int64_t(place - allocation.begin + coreBytes)) +
+      if (offset < allocation.begin || offset + coreBytes > end)
+        return fault(0, "multiplies bytes [" + llvm::Twine(int64_t(offset - allocation.begin)) +
+                            ", " + llvm::Twine(int64_t(offset - allocation.begin + coreBytes)) +
                             ") of " + allocation.name + ", which has " +
                             llvm::Twine(end - allocation.begin) + " bytes");
-      chunk.lane[0] = place - allocation.begin;
-      place += rank * cluster.arenaBytes;
-      if (Conflict conflict = cluster.shadow.checkFences(fences, clock, place, coreBytes))
+      chunk.lane[0] = offset - allocation.begin;
+      offset += rank * cluster.arenaBytes;
+      if (Conflict conflict = cluster.shadow.checkFences(fences, clock, offset, coreBytes))
         return faultConflict(0, "multiplies", chunk, coreBytes, conflict);
-      if (Conflict conflict = cluster.shadow.readProducts(number, productGroups + 1, clock, place,
+      if (Conflict conflict = cluster.shadow.readProducts(number, productGroups + 1, clock, offset,
                                                           coreBytes, uint32_t(pc)))
         return faultConflict(0, "multiplies", chunk, coreBytes, conflict);
       for (unsigned k = 0; k < 8; ++k) {
         uint16_t word;
-        std::memcpy(&word, cluster.shared.data() + place + 2 * k, sizeof(word));
+        std::memcpy(&word, cluster.shared.data() + offset + 2 * k, sizeof(word));
         to[(8 * half + k) * maxColumns + column] = toFloat(word, kind);
       }
     }
@@ -166,7 +166,7 @@ bool Warp::multiplyGroup(const Instruction &code) {
   uint64_t start = at.allocation->begin + leaders.lane[0];
   for (unsigned k = 0; k < plan.blocks; ++k) {
     uint64_t descriptor = plan.descriptor | (start >> 4 & 0x3fff);
-    if (!readMatrix(plan, descriptor + k * plan.step / 16, tiles, code.kind, b.data()))
+    if (!readMatrix(plan, descriptor + k * plan.blockStride / 16, tiles, code.kind, b.data()))
       return false;
     const Lanes *a[4];
     for (unsigned r = 0; r < 4; ++r)

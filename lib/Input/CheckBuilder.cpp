@@ -11,7 +11,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
-#include "uwt/Dialect/UWT/IR/Place.h"
+#include "uwt/Dialect/UWT/IR/FileLocation.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -71,7 +71,8 @@ Value CheckBuilder::negate(Value condition) {
 void CheckBuilder::require(Value condition, const Twine &text, ValueRange values) {
   if (matchPattern(condition, m_One()))
     return;
-  std::string message = (placeOf(op->getLoc()) + op->getName().getStringRef() + ": " + text).str();
+  std::string message =
+      (fileLocation(op->getLoc()) + op->getName().getStringRef() + ": " + text).str();
   CheckOp::create(builder, op->getLoc(), condition, message, values);
 }
 

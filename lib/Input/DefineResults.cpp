@@ -164,7 +164,7 @@ static bool onlyOverwrites(OpOperand &use) {
 
 /// Whether insertions from `first` on, each into the result of the one before, fill the whole
 /// tensor, one part after another along one dimension: a concatenation.
-static bool isFilledInParts(tensor::InsertSliceOp first) {
+static bool isFilledBySlices(tensor::InsertSliceOp first) {
   tensor::InsertSliceOp last = first;
   std::optional<int64_t> along;
   auto whole = first.getDestType();
@@ -196,7 +196,7 @@ static void defineEmpty(tensor::EmptyOp op) {
   SmallVector<OpOperand *> reads;
   for (OpOperand &use : op->getUses()) {
     auto insert = dyn_cast<tensor::InsertSliceOp>(use.getOwner());
-    bool isFilled = insert && insert.getDest() == op.getResult() && isFilledInParts(insert);
+    bool isFilled = insert && insert.getDest() == op.getResult() && isFilledBySlices(insert);
     if (!onlyOverwrites(use) && !isFilled)
       reads.push_back(&use);
   }

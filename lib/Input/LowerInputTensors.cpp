@@ -20,12 +20,12 @@ static constexpr int64_t largestSplatBytes = int64_t(1) << 20;
 
 /// Where in the whole tensor the element of a part at `position` is: `batch` dimensions say which
 /// row of the indices, the others lie in the whole tensor, but for those that the row has.
-static SmallVector<Value> placeInWhole(ElementLoops &emit, ValueRange position, Value indices,
-                                       ArrayRef<int64_t> indexed, int64_t rank) {
+static SmallVector<Value> indicesInWhole(ElementLoops &emit, ValueRange position, Value indices,
+                                         ArrayRef<int64_t> indexed, int64_t rank) {
   int64_t batch = cast<RankedTensorType>(indices.getType()).getRank() - 1;
   // Parts may have the dimensions that are indexed, of size 1, or lack them.
   bool lacksThem = static_cast<int64_t>(position.size()) != batch + rank;
-  SmallVector<Value> row(position.take_front(batch)), place;
+  SmallVector<Value> row(position.take_front(batch)), whole;
   row.push_back(Value());
   ValueRange rest = position.drop_front(batch);
   for (int64_t dimension = 0; dimension < rank; ++dimension) {
@@ -33,14 +33,14 @@ static SmallVector<Value> placeInWhole(ElementLoops &emit, ValueRange position, 
     bool isIndexed = found != indexed.end();
     if (isIndexed) {
       row.back() = emit.index(found - indexed.begin());
-      place.push_back(emit.extractIndex(indices, row));
+      whole.push_back(emit.extractIndex(indices, row));
     } else {
-      place.push_back(rest.front());
+      whole.push_back(rest.front());
     }
     if (!isIndexed || !lacksThem)
       rest = rest.drop_front();
   }
-  return place;
+  return whole;
 }
 
 static LogicalResult lower(tensor::GatherOp op) {
@@ -74,10 +74,10 @@ static LogicalResult lower(tensor::GatherOp op) {
         ElementLoops element(inner, loc);
         SmallVector<Value> position;
         for (int64_t i = 0; i < type.getRank(); ++i)
-          position.push_back(linalg::IndexOp::create(inner, loc, i));
-        SmallVector<Value> place = placeInWhole(element, position, op.getIndices(),
-                                                op.getGatherDims(), sourceType.getRank());
-        linalg::YieldOp::create(inner, loc, element.extract(op.getSource(), place));
+          whole.push_back(linalg::IndexOp::create(inner, loc, i));
+        SmallVector<Value> whole = indicesInWhole(element, position, op.getIndices(),
+                                                  op.getGatherDims(), sourceType.getRank());
+        linalg::YieldOp::create(inner, loc, element.extract(op.getSource(), whole));
       });
   op.replaceAllUsesWith(gather.getResult(0));
   op.erase();
@@ -89,10 +89,10 @@ static LogicalResult lower(tensor::ScatterOp op) {
   ElementLoops emit(builder, op.getLoc());
   SmallVector<Value> result = emit.loops(
       emit.sizes(op.getSource()), op.getDest(), [&](ValueRange position, ValueRange carried) {
-        SmallVector<Value> place = placeInWhole(emit, position, op.getIndices(),
-                                                op.getScatterDims(), op.getDestType().getRank());
-        Value element = emit.extract(op.getSource(), position);
-        return SmallVector<Value>{emit.insert(element, carried.front(), place)};
+        SmallVector<Value> whole = indicesInWhole(emit, position, op.getIndices(),
+                                                  op.getScatterDims(), op.getDestType().getRank());
+        Value element = emit.extract(op.getSource(), whole);
+        return SmallVector<Value>{emit.insert(element, carried.front(), whole)};
       });
   op.replaceAllUsesWith(result.front());
   op.erase();

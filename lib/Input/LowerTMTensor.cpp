@@ -70,7 +70,7 @@ static Values lower(OpBuilder &builder, ScatterOp op) {
   return emit.loops(emit.sizes(updates), op.getOutputs(), [&](ValueRange ivs, ValueRange output) {
     ValueRange inUpdate = ivs.drop_front();
     int64_t missing = rank - static_cast<int64_t>(inUpdate.size());
-    Values place;
+    Values target;
     for (int64_t dimension = 0; dimension < rank; ++dimension) {
       Value offset = dimension < missing ? Value() : inUpdate[dimension - missing];
       const auto *column = llvm::find(map, dimension);
@@ -78,11 +78,11 @@ static Values lower(OpBuilder &builder, ScatterOp op) {
         Value index = emit.extractIndex(indices, {ivs.front(), emit.index(column - map.begin())});
         offset = offset ? emit.add(index, offset) : index;
       }
-      place.push_back(offset);
+      target.push_back(offset);
     }
-    Value update = emit.extract(updates, ivs), current = emit.extract(output.front(), place);
+    Value update = emit.extract(updates, ivs), current = emit.extract(output.front(), target);
     Value element = emit.apply(op.getRegion(), {update, current}).front();
-    return Values{emit.insert(element, output.front(), place)};
+    return Values{emit.insert(element, output.front(), target)};
   });
 }
 

@@ -165,9 +165,9 @@ Values uwt::lowerOrder(OpBuilder &builder, tm_tensor::TopkOp op) {
   Value length = sizes[dimension], most = emit.size(op.getOutputs()[0], dimension);
   sizes.erase(sizes.begin() + dimension);
   auto at = [&](ValueRange others, Value position) {
-    Values place(others);
-    place.insert(place.begin() + dimension, position);
-    return place;
+    Values whole(others);
+    whole.insert(whole.begin() + dimension, position);
+    return whole;
   };
   return emit.loops(sizes, op.getOutputs(), [&](ValueRange others, ValueRange outputs) {
     Value zero = emit.index(0), one = emit.index(1);
@@ -175,17 +175,17 @@ Values uwt::lowerOrder(OpBuilder &builder, tm_tensor::TopkOp op) {
       // Each value goes down the list of the best until it is put somewhere; what was there goes
       // on.
       Value seen = iv.front();
-      Values place = at(others, seen);
+      Values from = at(others, seen);
       Value index = op.getInputs().size() == 2
-                        ? emit.extract(op.getInputs()[1], place)
+                        ? emit.extract(op.getInputs()[1], from)
                         : arith::IndexCastOp::create(builder, loc, indexType, seen);
-      Values carried = {emit.extract(input, place), index, best[0], best[1],
+      Values carried = {emit.extract(input, from), index, best[0], best[1],
                         arith::ConstantIntOp::create(builder, loc, 0, 1)};
       carried = emit.loop(zero, most, one, carried, [&](ValueRange k, ValueRange now) {
         Values here = at(others, k.front());
         Value value = emit.extract(now[2], here), kept = emit.extract(now[3], here);
         Value isBetter = emit.apply(op.getRegion(), {now[0], value}).front();
-        // What goes on from before still does; so many places have something as values were seen.
+        // What goes on from before still does; so many entries have something as values were seen.
         auto compare = [&](arith::CmpIPredicate predicate) -> Value {
           return arith::CmpIOp::create(builder, loc, predicate, k.front(), seen);
         };

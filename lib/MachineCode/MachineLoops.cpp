@@ -40,7 +40,7 @@ public:
         if (dominators[block].test(successor))
           addLoop(successor, block);
     for (MachineLoop &loop : kernel.loops)
-      findParts(loop);
+      findSections(loop);
     llvm::stable_sort(kernel.loops, [](const MachineLoop &a, const MachineLoop &b) {
       return a.header < b.header;
     });
@@ -52,7 +52,7 @@ private:
   void findReachable();
   void findDominators();
   void addLoop(size_t header, size_t latch);
-  void findParts(MachineLoop &loop) const;
+  void findSections(MachineLoop &loop) const;
   bool findWays(size_t from, size_t to, const llvm::BitVector &body,
                 std::vector<MachineLoop::Way> &ways) const;
   llvm::BitVector blocksOf(llvm::ArrayRef<size_t> instructions) const;
@@ -174,15 +174,15 @@ llvm::BitVector LoopFinder::blocksOf(llvm::ArrayRef<size_t> instructions) const 
   return set;
 }
 
-void LoopFinder::findParts(MachineLoop &loop) const {
+void LoopFinder::findSections(MachineLoop &loop) const {
   llvm::BitVector body = blocksOf(loop.body);
   // Each of the blocks that every trip executes dominates those behind it.
   llvm::SmallVector<size_t> always(blocksOf(loop.always).set_bits());
   llvm::sort(always, [&](size_t a, size_t b) { return dominators[b].test(a) && a != b; });
   always.push_back(always.front());
   for (size_t i = 0; i + 1 < always.size(); ++i)
-    if (!findWays(always[i], always[i + 1], body, loop.parts.emplace_back())) {
-      loop.parts.clear();
+    if (!findWays(always[i], always[i + 1], body, loop.sections.emplace_back())) {
+      loop.sections.clear();
       return;
     }
 }

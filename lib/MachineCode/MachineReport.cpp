@@ -172,37 +172,37 @@ static InstructionCounts countAll(const MachineKernel &kernel, llvm::ArrayRef<si
   return counts;
 }
 
-using CountedParts = std::vector<std::vector<InstructionCounts>>;
+using CountedSections = std::vector<std::vector<InstructionCounts>>;
 
-/// What the parts of a trip through a loop take, of each part its ways.
-static CountedParts countParts(const MachineKernel &kernel, const MachineLoop &loop) {
-  CountedParts parts;
-  for (const std::vector<MachineLoop::Way> &ways : loop.parts) {
-    std::vector<InstructionCounts> &counted = parts.emplace_back();
+/// What the sections of a trip through a loop take, of each section its ways.
+static CountedSections countSections(const MachineKernel &kernel, const MachineLoop &loop) {
+  CountedSections sections;
+  for (const std::vector<MachineLoop::Way> &ways : loop.sections) {
+    std::vector<InstructionCounts> &counted = sections.emplace_back();
     for (const MachineLoop::Way &way : ways)
       counted.push_back(countAll(kernel, way));
   }
-  return parts;
+  return sections;
 }
 
-/// The parts of a trip through a loop that multiplies, of each the ways with its most products.
-static CountedParts countProducts(const MachineKernel &kernel, const MachineLoop &loop) {
-  CountedParts parts = countParts(kernel, loop);
+/// The sections of a trip through a loop that multiplies, of each the ways with its most products.
+static CountedSections countProducts(const MachineKernel &kernel, const MachineLoop &loop) {
+  CountedSections sections = countSections(kernel, loop);
   unsigned products = 0;
-  for (std::vector<InstructionCounts> &counted : parts) {
+  for (std::vector<InstructionCounts> &counted : sections) {
     unsigned most = 0;
     for (const InstructionCounts &way : counted)
       most = std::max(most, way.products);
     llvm::erase_if(counted, [&](const InstructionCounts &way) { return way.products < most; });
     products += most;
   }
-  return products > 0 ? parts : CountedParts();
+  return products > 0 ? sections : CountedSections();
 }
 
 /// Those of the innermost loop that multiplies; of several, of the one with the most ALU
 /// instructions for a product: weights that are stored as words may have a loop of their own, which
 /// decodes nothing.
-static CountedParts countProducts(const MachineKernel &kernel) {
+static CountedSections countProducts(const MachineKernel &kernel) {
   auto multiplies = [&](const MachineLoop &loop) {
     return countAll(kernel, loop.body).products > 0;
   };
@@ -220,13 +220,13 @@ static CountedParts countProducts(const MachineKernel &kernel) {
     if (!best || density(loop) > density(*best))
       best = &loop;
   }
-  return best ? countProducts(kernel, *best) : CountedParts();
+  return best ? countProducts(kernel, *best) : CountedSections();
 }
 
-/// The parts of a trip through the loop that decodes for others: the smallest one without products
-/// that looks up in shared memory, and writes a group's words there, or, in a kernel that
+/// The sections of a trip through the loop that decodes for others: the smallest one without
+/// products that looks up in shared memory, and writes a group's words there, or, in a kernel that
 /// multiplies nothing, words, bytes or codes to memory.
-static CountedParts countDecodes(const MachineKernel &kernel) {
+static CountedSections countDecodes(const MachineKernel &kernel) {
   // Of a thread: sixteen pairs of weights, four registers of four words, codes of 32 weights.
   constexpr unsigned lookupBytes = 16 * 4, wordBytes = 4 * 16, codeBytes = 16;
   bool hasProducts = llvm::any_of(kernel.loops, [&](const MachineLoop &loop) {
@@ -241,7 +241,7 @@ static CountedParts countDecodes(const MachineKernel &kernel) {
         (!best || loop.body.size() < best->body.size()))
       best = &loop;
   }
-  return best ? countParts(kernel, *best) : CountedParts();
+  return best ? countSections(kernel, *best) : CountedSections();
 }
 
 KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResources &resources) {
@@ -304,7 +304,7 @@ std::string uwt::reportText(const std::vector<KernelReport> &kernels) {
     }
     for (const auto &[number, ways] : llvm::enumerate(kernel.products))
       for (const InstructionCounts &way : ways) {
-        os << "  a way through part " << number << " of products: ";
+        os << "  a way through section " << number << " of products: ";
         printCounts(os, way);
       }
     for (const Hazard &hazard : kernel.hazards)
@@ -338,9 +338,9 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
                                        {"all", jsonOf(loop.all)},
                                        {"always", jsonOf(loop.always)}});
   }
-  for (const std::vector<InstructionCounts> &part : kernel.products) {
+  for (const std::vector<InstructionCounts> &section : kernel.products) {
     llvm::json::Array ways;
-    for (const InstructionCounts &way : part)
+    for (const InstructionCounts &way : section)
       ways.push_back(jsonOf(way));
     products.push_back(std::move(ways));
   }

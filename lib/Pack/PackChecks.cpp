@@ -128,7 +128,7 @@ private:
 
 } // namespace
 
-// Places in the headers of 64-bit ELF (the System V ABI).
+// Offsets in the headers of 64-bit ELF (the System V ABI).
 static constexpr uint64_t elfHeaderBytes = 64, segmentBytes = 56, sectionBytes = 64;
 static constexpr uint64_t cudaMachine = 190, sectionWithoutBytes = 8;
 

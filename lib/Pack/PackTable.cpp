@@ -125,17 +125,17 @@ public:
     if (count > left.size() / least)
       return fail(std::to_string(count) + " " + what + "s do not fit the table");
     items.resize(count);
-    std::string outer = place;
+    std::string outer = location;
     for (size_t i = 0; i < items.size() && problem.empty(); ++i) {
-      place = outer + what + " " + std::to_string(i) + ": ";
+      location = outer + what + " " + std::to_string(i) + ": ";
       visit(items[i]);
     }
-    place = outer;
+    location = outer;
   }
 
   void fail(const std::string &what) {
     if (problem.empty())
-      problem = place + what;
+      problem = location + what;
     left = {};
   }
   bool isDone() const { return left.empty(); }
@@ -155,7 +155,7 @@ private:
   }
 
   std::span<const uint8_t> left;
-  std::string place, problem;
+  std::string location, problem;
 };
 
 } // namespace

@@ -39,7 +39,7 @@ struct PackTable {
 /// The table's bytes; of any contents, also such that no reader takes.
 std::vector<uint8_t> writeTable(const PackTable &table);
 
-/// Reads and checks a table. Errors: Invalid, with the place.
+/// Reads and checks a table. Errors: Invalid, with the location in the table.
 Expected<PackTable> readTable(std::span<const uint8_t> bytes);
 
 /// Whether a code object is whole (pack-6).

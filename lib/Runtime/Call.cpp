@@ -30,7 +30,7 @@ using namespace uwt;
 namespace {
 /// Where a failure of compiled code goes, and what it leaves there.
 struct CallFrame {
-  jmp_buf place;
+  jmp_buf target;
   std::optional<Error> error;
   CallFrame *outer;
 };
@@ -43,7 +43,7 @@ Status uwt::callCompiled(void (*body)(void *context), void *context) {
   CallFrame frame;
   frame.outer = std::exchange(currentFrame, &frame);
   HeldBlocks blocks;
-  if (_setjmp(frame.place) == 0)
+  if (_setjmp(frame.target) == 0)
     body(context);
   currentFrame = frame.outer;
   if (!frame.error)
@@ -60,7 +60,7 @@ void uwt::setCallError(Error error) {
   currentFrame->error = std::move(error);
 }
 
-void uwt::leaveCall() { _longjmp(currentFrame->place, 1); }
+void uwt::leaveCall() { _longjmp(currentFrame->target, 1); }
 
 /// `text` with values in place of {0} and {1}.
 static std::string withValues(std::string_view text, std::span<const int64_t> values) {

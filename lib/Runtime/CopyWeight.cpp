@@ -7,7 +7,7 @@
 //
 // All offsets, sizes, counts and classes come from the decoder's own copy of the
 // index, which it has checked; from the planes only contents are copied. So a file
-// that changes meanwhile changes numbers, not places.
+// that changes meanwhile changes numbers, not offsets.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,8 +28,8 @@ public:
   Expected<LoadedWeight> run();
 
 private:
-  void place();
-  void placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words);
+  void setOffsets();
+  void setOffset(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words);
   void makeBuffers();
   Status copyPanel(uint64_t panel);
   void clearPadding(uint64_t panel);
@@ -50,7 +50,7 @@ private:
 
 } // namespace
 
-void WeightCopier::placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words) {
+void WeightCopier::setOffset(uint64_t panel, PlaneKind kind, uint64_t &offset, uint64_t &words) {
   uint64_t bytes = decoder.panelBytes(panel, kind).size();
   builder.countUsed(bytes);
   if (bytes == 0)
@@ -60,17 +60,17 @@ void WeightCopier::placePart(uint64_t panel, PlaneKind kind, uint64_t &offset, u
   sizes[numberOf(kind)] += roundUp(bytes, partAlignment);
 }
 
-void WeightCopier::place() {
+void WeightCopier::setOffsets() {
   builder.setPanels(decoder.panels());
   Layout layout = decoder.plan().format.layout;
   uint64_t ignored;
   for (uint64_t panel = 0; panel < decoder.panels(); ++panel) {
     PanelEntry &entry = builder.entry(panel);
     entry.storedAsWords = decoder.panelStoredAsWords(panel);
-    placePart(panel, PlaneKind::Words, entry.words, ignored);
-    placePart(panel, PlaneKind::Raw, entry.raw, ignored);
-    placePart(panel, PlaneKind::Code, entry.code, entry.codeWords);
-    placePart(panel, PlaneKind::Patch, entry.patch, entry.patchWords);
+    setOffset(panel, PlaneKind::Words, entry.words, ignored);
+    setOffset(panel, PlaneKind::Raw, entry.raw, ignored);
+    setOffset(panel, PlaneKind::Code, entry.code, entry.codeWords);
+    setOffset(panel, PlaneKind::Patch, entry.patch, entry.patchWords);
     builder.countUsed(decoder.panelBytes(panel, PlaneKind::Low).size());
     entry.counts = countBytes;
     countBytes +=
@@ -84,7 +84,7 @@ void WeightCopier::place() {
 void WeightCopier::makeBuffers() {
   for (PlaneKind kind :
        {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
-    planes[numberOf(kind)] = builder.makePlane(kind, sizes[numberOf(kind)]);
+    planes[numberOf(kind)] = builder.makeBuffer(kind, sizes[numberOf(kind)]);
   counts = builder.makeCounts(countBytes);
   classes = builder.makeClasses(decoder.panels());
 }
@@ -161,7 +161,7 @@ Status WeightCopier::copyPanel(uint64_t panel) {
 
 Expected<LoadedWeight> WeightCopier::run() {
   UWT_RETURN_IF_ERROR(builder.setPlan(decoder.plan()));
-  place();
+  setOffsets();
   makeBuffers();
   FirstPanelError firstError;
   pool.parallelFor(decoder.panels(), [&](uint64_t panel, unsigned) {

@@ -20,7 +20,7 @@
 
 namespace uwt {
 
-/// A block's place in the list of the call that holds it; null for a block that no call holds.
+/// A block's index in the list of the call that holds it; null for a block that no call holds.
 struct BlockLink {
   BlockLink *next = nullptr, *previous = nullptr;
 };

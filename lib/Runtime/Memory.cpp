@@ -36,7 +36,9 @@ namespace {
 constexpr size_t pageBytes = 4096;
 constexpr size_t hugePageBytes = size_t(2) << 20;
 
-constexpr size_t roundUpTo(size_t value, size_t step) { return (value + step - 1) / step * step; }
+constexpr size_t roundUpTo(size_t value, size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 /// Memory from the system in which `memory` begins after `before` bytes of room; all null where the
 /// system has none.

@@ -35,8 +35,8 @@ struct Worker {
   LoadTimes times;
 };
 
-/// Parts of a panel that have no place of their own yet.
-struct LooseParts {
+/// Parts of a panel that have no offset yet.
+struct LoosePanel {
   std::vector<uint32_t> patch, counts;
   std::vector<uint8_t> code;
 };
@@ -53,7 +53,7 @@ public:
 
 protected:
   virtual Expected<PanelWords> wordsOf(uint64_t panel, Worker &worker) const = 0;
-  /// A way around words: the code (of fixed size) to its place, the rest to worker.coded. False
+  /// A way around words: the code (of fixed size) to its offset, the rest to worker.coded. False
   /// where there is none.
   virtual bool codeDirectly(uint64_t, Worker &, std::span<uint8_t>) const { return false; }
   virtual Status checkPanel(uint64_t) const { return ok(); }
@@ -74,9 +74,9 @@ private:
                ? fixedPanelSizes(plan, rows).raw
                : fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.split.rawBits());
   }
-  void makePlanes();
+  void makeBuffers();
   Status codePanel(uint64_t panel, Worker &worker);
-  Status codeParts(uint64_t panel, Worker &worker);
+  Status codeLoose(uint64_t panel, Worker &worker);
   void storeWords(uint64_t panel, PanelWords words, Worker &worker);
   void keep(uint64_t panel, Worker &worker);
   void gather();
@@ -87,60 +87,60 @@ private:
   WeightBuilder builder;
   PrefixTablesPtr tables;
   /// Bytes from panel to panel.
-  uint64_t wordsStep = 0, rawStep = 0, codeStep = 0, lowStep = 0;
+  uint64_t wordsStride = 0, rawStride = 0, codeStride = 0, lowStride = 0;
   std::span<uint8_t> words, raw, code, low;
-  std::vector<LooseParts> loose;
+  std::vector<LoosePanel> loose;
 };
 
 } // namespace
 
-void WeightTranscoder::makePlanes() {
+void WeightTranscoder::makeBuffers() {
   auto rows = static_cast<uint32_t>(std::min<uint64_t>(panelRows, plan.matrix.rows));
-  wordsStep = roundUp(wordsBytes(rows), partAlignment);
+  wordsStride = roundUp(wordsBytes(rows), partAlignment);
   if (plan.traits.rate != Rate::Words)
-    rawStep = roundUp(rawBytes(rows), partAlignment);
+    rawStride = roundUp(rawBytes(rows), partAlignment);
   if (plan.traits.rate == Rate::Fixed)
-    codeStep = roundUp(fixedPanelSizes(plan, rows).code, partAlignment);
+    codeStride = roundUp(fixedPanelSizes(plan, rows).code, partAlignment);
   if (getTraits(plan.element).lowBits != 0)
-    lowStep = lowPanelBytes(plan.matrix.columns);
-  words = builder.makePlane(PlaneKind::Words, wordsStep * panels);
-  raw = builder.makePlane(PlaneKind::Raw, rawStep * panels);
-  code = builder.makePlane(PlaneKind::Code, codeStep * panels);
-  low = builder.makePlane(PlaneKind::Low, lowStep * panels);
+    lowStride = lowPanelBytes(plan.matrix.columns);
+  words = builder.makeBuffer(PlaneKind::Words, wordsStride * panels);
+  raw = builder.makeBuffer(PlaneKind::Raw, rawStride * panels);
+  code = builder.makeBuffer(PlaneKind::Code, codeStride * panels);
+  low = builder.makeBuffer(PlaneKind::Low, lowStride * panels);
 }
 
 void WeightTranscoder::storeWords(uint64_t panel, PanelWords from, Worker &worker) {
   PanelEntry &entry = builder.entry(panel);
   entry.storedAsWords = 1;
-  entry.words = panel * wordsStep / 4;
+  entry.words = panel * wordsStride / 4;
   encodeWords(plan.format.layout, plan.split.wordBits, from, options.path, worker.packed);
-  std::memcpy(words.data() + panel * wordsStep, worker.packed.data(), worker.packed.size());
+  std::memcpy(words.data() + panel * wordsStride, worker.packed.data(), worker.packed.size());
 }
 
 /// Takes what `worker.coded` holds of a coded panel.
 void WeightTranscoder::keep(uint64_t panel, Worker &worker) {
   EncodedPanel &coded = worker.coded;
   PanelEntry &entry = builder.entry(panel);
-  entry.raw = panel * rawStep / 4;
+  entry.raw = panel * rawStride / 4;
   if (!coded.raw.empty())
-    std::memcpy(raw.data() + panel * rawStep, coded.raw.data(), coded.raw.size());
+    std::memcpy(raw.data() + panel * rawStride, coded.raw.data(), coded.raw.size());
   loose[panel].patch = coded.patch;
   loose[panel].counts = coded.counts;
   if (plan.traits.rate == Rate::Prefix) {
     loose[panel].code = coded.code;
     return;
   }
-  entry.code = panel * codeStep / 4;
+  entry.code = panel * codeStride / 4;
   entry.codeWords = divideUp(fixedPanelSizes(plan, rowsOf(panel)).code, 4);
   if (!coded.code.empty())
-    std::memcpy(code.data() + panel * codeStep, coded.code.data(), coded.code.size());
+    std::memcpy(code.data() + panel * codeStride, coded.code.data(), coded.code.size());
 }
 
 Status WeightTranscoder::codePanel(uint64_t panel, Worker &worker) {
   worker.coded.reset();
   uint64_t codeBytes =
       plan.traits.rate == Rate::Fixed ? fixedPanelSizes(plan, rowsOf(panel)).code : 0;
-  bool isDone = codeDirectly(panel, worker, code.subspan(panel * codeStep, codeBytes));
+  bool isDone = codeDirectly(panel, worker, code.subspan(panel * codeStride, codeBytes));
   // panel-1, where the code is not in worker.coded.
   isDone = isDone && !worker.coded.overflow &&
            worker.coded.bytes() + codeBytes < wordsBytes(rowsOf(panel));
@@ -163,7 +163,7 @@ Status WeightTranscoder::codePanel(uint64_t panel, Worker &worker) {
   return ok();
 }
 
-Status WeightTranscoder::codeParts(uint64_t panel, Worker &worker) {
+Status WeightTranscoder::codeLoose(uint64_t panel, Worker &worker) {
   StopWatch watch;
   UWT_RETURN_IF_ERROR(checkPanel(panel));
   worker.times.checksum += watch.lap();
@@ -172,7 +172,7 @@ Status WeightTranscoder::codeParts(uint64_t panel, Worker &worker) {
     return coded.takeError().in("panel " + std::to_string(panel));
   std::span<const uint8_t> lowBytes = lowOf(panel);
   if (!lowBytes.empty())
-    std::memcpy(low.data() + panel * lowStep, lowBytes.data(), lowBytes.size());
+    std::memcpy(low.data() + panel * lowStride, lowBytes.data(), lowBytes.size());
   worker.times.transcode += watch.lap();
   return ok();
 }
@@ -182,7 +182,7 @@ void WeightTranscoder::gather() {
   uint64_t patchBytes = 0, codeBytes = 0, countBytes = 0, used = 0;
   for (uint64_t panel = 0; panel < panels; ++panel) {
     PanelEntry &entry = builder.entry(panel);
-    const LooseParts &parts = loose[panel];
+    const LoosePanel &parts = loose[panel];
     uint32_t rows = rowsOf(panel);
     used += entry.storedAsWords ? wordsBytes(rows) : entry.codeWords * 4 + rawBytes(rows);
     entry.counts = countBytes;
@@ -197,13 +197,13 @@ void WeightTranscoder::gather() {
     entry.codeWords = parts.code.size() / 4;
     codeBytes += roundUp(parts.code.size(), partAlignment);
   }
-  builder.countUsed(used + lowStep * panels);
+  builder.countUsed(used + lowStride * panels);
   std::span<uint8_t> counts = builder.makeCounts(countBytes);
-  std::span<uint8_t> patch = builder.makePlane(PlaneKind::Patch, patchBytes);
+  std::span<uint8_t> patch = builder.makeBuffer(PlaneKind::Patch, patchBytes);
   if (plan.traits.rate == Rate::Prefix)
-    code = builder.makePlane(PlaneKind::Code, codeBytes);
+    code = builder.makeBuffer(PlaneKind::Code, codeBytes);
   pool.parallelFor(panels, [&](uint64_t panel, unsigned) {
-    const LooseParts &parts = loose[panel];
+    const LoosePanel &parts = loose[panel];
     const PanelEntry &entry = builder.entry(panel);
     packCounts(plan.format.layout, parts.counts, counts.data() + entry.counts);
     if (!parts.patch.empty())
@@ -218,11 +218,11 @@ Expected<LoadedWeight> WeightTranscoder::run() {
   if (plan.traits.rate == Rate::Prefix)
     tables = makePrefixTables(plan);
   builder.setPanels(panels);
-  makePlanes();
+  makeBuffers();
   std::vector<Worker> workers(pool.size());
   FirstPanelError firstError;
   pool.parallelFor(panels, [&](uint64_t panel, unsigned worker) {
-    Status done = codeParts(panel, workers[worker]);
+    Status done = codeLoose(panel, workers[worker]);
     if (!done)
       firstError.report(panel, done.takeError());
   });

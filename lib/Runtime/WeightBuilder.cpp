@@ -31,7 +31,7 @@ void WeightBuilder::setPanels(uint64_t panels) {
   countUsed(weight.panelBuffer.size());
 }
 
-std::span<uint8_t> WeightBuilder::makePlane(PlaneKind kind, uint64_t bytes) {
+std::span<uint8_t> WeightBuilder::makeBuffer(PlaneKind kind, uint64_t bytes) {
   if (bytes != 0)
     weight.planeBuffers[numberOf(kind)] = Buffer(bytes);
   return weight.planeBuffers[numberOf(kind)].span();

@@ -49,7 +49,7 @@ public:
     return reinterpret_cast<PanelEntry *>(weight.panelBuffer.data())[panel];
   }
   /// Makes the buffer of a plane.
-  std::span<uint8_t> makePlane(PlaneKind kind, uint64_t bytes);
+  std::span<uint8_t> makeBuffer(PlaneKind kind, uint64_t bytes);
   std::span<uint8_t> makeCounts(uint64_t bytes);
   /// A class a row, 64 a panel, all zero.
   std::span<uint8_t> makeClasses(uint64_t panels);

@@ -56,13 +56,13 @@ static Expected<GpuBoard> readBoard(const Json &object) {
   return board;
 }
 
-/// The board's place and, where it has one, its name, for messages.
-static std::string placeOf(const Json &object, size_t index) {
-  std::string place = "GPU boards: board " + std::to_string(index + 1);
+/// The board's number and, where it has one, its name, for messages.
+static std::string locationOf(const Json &object, size_t index) {
+  std::string location = "GPU boards: board " + std::to_string(index + 1);
   if (object.is_object())
     if (auto name = object.find("name"); name != object.end() && name->is_string())
-      place += " (" + inQuotes(name->get_ref<const std::string &>()) + ")";
-  return place;
+      location += " (" + inQuotes(name->get_ref<const std::string &>()) + ")";
+  return location;
 }
 
 Expected<std::vector<GpuBoard>> uwt::parseGpuBoards(std::string_view text) {
@@ -77,14 +77,14 @@ Expected<std::vector<GpuBoard>> uwt::parseGpuBoards(std::string_view text) {
     return invalidError("GPU boards: 'boards' is not a list of objects");
   std::vector<GpuBoard> boards;
   for (const Json &each : *list) {
-    std::string place = placeOf(each, boards.size());
+    std::string location = locationOf(each, boards.size());
     if (!each.is_object())
-      return invalidError(place + ": expected an object");
+      return invalidError(location + ": expected an object");
     Expected<GpuBoard> board = readBoard(each);
     if (!board)
-      return board.takeError().in(place);
+      return board.takeError().in(location);
     if (std::ranges::find(boards, board->name, &GpuBoard::name) != boards.end())
-      return invalidError(place + ": that name is there twice");
+      return invalidError(location + ": that name is there twice");
     boards.push_back(*std::move(board));
   }
   return boards;

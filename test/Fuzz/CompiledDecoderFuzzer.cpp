@@ -216,14 +216,14 @@ void CompiledDecoder::drawX() {
 
 const MemoryPlanes &CompiledDecoder::planes(uint8_t number) {
   Distribution distribution = allDistributions[number % std::size(allDistributions)];
-  auto [place, isNew] = encoded.try_emplace(distribution);
+  auto [entry, isNew] = encoded.try_emplace(distribution);
   if (isNew) {
     ThreadPool pool(1);
     Expected<EncodedCase> made = encodeCase(what, distribution, 1, pool);
     fuzzRequire(bool(made), "weights cannot be encoded");
-    place->second = std::move(made->planes);
+    entry->second = std::move(made->planes);
   }
-  return place->second;
+  return entry->second;
 }
 
 //===----------------------------------------------------------------------===//
@@ -341,10 +341,10 @@ static CompiledDecoder *decoderOf(const CompiledInput &input) {
   static std::map<std::array<size_t, 3>, std::unique_ptr<CompiledDecoder>> decoders;
   std::array<size_t, 3> key = {input.example % formats().size(),
                                input.shape % std::size(compiledShapes), size_t(input.element % 2)};
-  auto [place, isNew] = decoders.try_emplace(key);
+  auto [entry, isNew] = decoders.try_emplace(key);
   if (isNew)
-    place->second = CompiledDecoder::compile(input);
-  return place->second.get();
+    entry->second = CompiledDecoder::compile(input);
+  return entry->second.get();
 }
 
 /// Compiling takes as long as hundreds of runs: mutations seldom choose another decoder.

@@ -12,7 +12,7 @@
 //   byte 2   element type                           byte 3   distribution of the weights
 //   byte 4   bit 0: fences stand before the buffers, else behind them
 //            bit 1: planes follow, as in PlaneInput.h; else damage of encoded ones:
-//            plane, kind of damage, place (u24), value; six bytes each
+//            plane, kind of damage, position (u24), value; six bytes each
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,14 +41,14 @@ struct PlaneDamage {
 
   uint8_t plane = 0;
   Kind kind = Kind::Flip;
-  uint32_t place = 0;
+  uint32_t position = 0;
   uint8_t value = 0;
 
   void apply(std::array<std::vector<uint8_t>, planeKinds> &planes) const {
     std::vector<uint8_t> &bytes = planes[plane % planeKinds];
     if (bytes.empty())
       return;
-    size_t at = place % bytes.size();
+    size_t at = position % bytes.size();
     if (kind == Kind::Flip)
       bytes[at] ^= value;
     else if (kind == Kind::Word)
@@ -103,8 +103,8 @@ struct CompiledInput {
     }
     for (const PlaneDamage &each : damage)
       output.insert(output.end(),
-                    {each.plane, static_cast<uint8_t>(each.kind), uint8_t(each.place),
-                     uint8_t(each.place >> 8), uint8_t(each.place >> 16), each.value});
+                    {each.plane, static_cast<uint8_t>(each.kind), uint8_t(each.position),
+                     uint8_t(each.position >> 8), uint8_t(each.position >> 16), each.value});
     return output;
   }
 };

@@ -38,11 +38,11 @@ static void readTensor(const TensorReader &reader, ThreadPool &pool) {
   fuzzRequire(bool(read) == bool(stream), "reading and streaming do not agree");
   fuzzRequire(!read || whole == streamed, "a stream differs from the whole tensor");
 
-  TensorPart row;
+  TensorSlice row;
   row.rows = IndexRange{0, 1};
   if (entry.shape.size() >= 3)
     row.expert = 0;
-  Expected<TensorBytes> part = reader.readPart(row, pool);
+  Expected<TensorBytes> part = reader.readSlice(row, pool);
   if (part && read)
     fuzzRequire(part->bytes.size() <= whole.size() &&
                     std::equal(part->bytes.begin(), part->bytes.end(), whole.begin()),

@@ -129,13 +129,13 @@ const TextMutator::Words TextMutator::operations = {"arith.addf",
                                                     "llvm.inttoptr"};
 
 void TextMutator::replaceToken(bool (*isKind)(const std::string &), const Words &words) {
-  struct Place {
+  struct TextRange {
     size_t begin, size;
   };
   auto isPart = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
   };
-  std::vector<Place> found;
+  std::vector<TextRange> found;
   for (size_t begin = 0; begin < text.size();) {
     size_t end = begin + 1;
     bool isNumber = std::isdigit(static_cast<unsigned char>(text[begin]));
@@ -149,8 +149,8 @@ void TextMutator::replaceToken(bool (*isKind)(const std::string &), const Words 
   }
   if (found.empty())
     return;
-  Place place = found[below(found.size())];
-  text.replace(place.begin, place.size, words[below(words.size())]);
+  TextRange range = found[below(found.size())];
+  text.replace(range.begin, range.size, words[below(words.size())]);
 }
 
 void TextMutator::changeLine() {

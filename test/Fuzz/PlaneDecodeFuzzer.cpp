@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Built once a codec of lib/Codec/Codecs.def, whose place there is
+// Built once a codec of lib/Codec/Codecs.def, whose index there is
 // UWT_FUZZ_CODEC. Checksums are off. Whatever the planes hold, all code paths give
 // the same bytes or the same error, and rows read alone are those of the whole.
 //
@@ -54,8 +54,8 @@ static void checkRows(const TensorDecoder &decoder, const Outcome &whole, Thread
   options.check = false;
   std::vector<uint8_t> out(rowBytes);
   for (uint64_t row : {uint64_t(0), shape[1] / 2, shape[1] - 1}) {
-    Status status =
-        decoder.decodePart({shape[0] - 1, shape[0], row, row + 1, 0, shape[2]}, out, pool, options);
+    Status status = decoder.decodeSlice({shape[0] - 1, shape[0], row, row + 1, 0, shape[2]}, out,
+                                        pool, options);
     if (!whole.error.empty())
       continue;
     fuzzRequire(bool(status), "a row of a sound tensor fails");

@@ -3,7 +3,8 @@
 What others need to know about a codec is a trait that its file fills (include/uwt/Codec/Codec.h), so code of
 include, lib and tools must hold no keyword of a codec, no short name with its packing, and no comparison that
 stands for one. Keywords are those that the codecs themselves give. Comments may name codecs, and so may examples
-in help and in descriptions of passes; files that may do so in code are in NAMED_IN, with the reason.
+in help; files that may do so in code are in NAMED_IN, with the reason. Descriptions in TableGen files need the text of
+some format for their examples: EXAMPLES, the same in all.
 
 Usage: codec_names.py [ROOT]; prints each violation and ends with 1 if there is one.
 """
@@ -35,6 +36,10 @@ STANDS_FOR_ONE = (
     (re.compile(r"\bcodeBits\s*[!=]=\s*\d"), "asks for a codec by the bits of its code: that is a trait"),
     (re.compile(r"codec\.parameters\s*\["), "asks for a codec by its parameters: that is a trait"),
 )
+# The formats of examples in TableGen files: of a fixed rate, and, where streams are decoded, of a prefix code.
+EXAMPLES = ("inplace<12>", "huffman<12,2>")
+# Descriptions that say which formats there are kernels for.
+LISTED_IN = ("include/uwt/Codegen/GPU/Passes.td",)
 DEFAULT = re.compile(r'/\*default=\*/("(?:[^"\\]|\\.)*")')
 
 
@@ -84,8 +89,12 @@ def code_violations(path, text, names):
             yield code.count("\n", 0, match.start()) + 1, reason
 
 
-def table_violations(text, names):
-    """The same of a TableGen file, of which only the defaults of options are code."""
+def table_violations(path, text, names):
+    """The same of a TableGen file: defaults of options are code, all else takes the formats of examples."""
+    named = re.finditer(rf"\b({'|'.join(names)})<[^<>]*>", text)
+    for match in () if path.as_posix() in LISTED_IN else named:
+        if match.group() not in EXAMPLES:
+            yield text.count("\n", 0, match.start()) + 1, f"names '{match.group()}'; examples are {', '.join(EXAMPLES)}"
     for match in DEFAULT.finditer(text):
         literal = match.group(1)[1:-1].replace('\\"', '"')
         if name := named_in(literal, names, is_tool=False):
@@ -105,7 +114,7 @@ def emitter_violations(path, text, names):
 def violations(root, path, names):
     text = (root / path).read_text()
     if path.suffix == ".td":
-        yield from table_violations(text, names)
+        yield from table_violations(path, text, names)
         return
     yield from code_violations(path, text, names)
     if path.as_posix().startswith(EMITTERS + "/"):

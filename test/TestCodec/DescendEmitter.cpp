@@ -18,8 +18,8 @@ namespace {
 
 struct DescendEmitter final : Emitter {
   StringRef keyword() const override { return "descend"; }
-  SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
-    return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+    return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
   double cost(const EmittedFormat & /*format*/) const override { return 12; }
   std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
@@ -41,10 +41,10 @@ private:
     FieldSource raw = rawField(unit), code = codeField(unit, position);
     raw.offset = int64_t(group) * unit.format.traits.unit.rawGroupStep;
     code.offset = int64_t(group) * unit.format.traits.unit.codeGroupStep;
-    forEachRegister(unit, [&](unsigned r, unsigned g) {
+    forEachRowVector(unit, [&](unsigned r, unsigned g) {
       // A code is at most the top, so that nothing is borrowed from the other half.
       Value symbols = lanes.sub(top, loadField(lanes, code, r, g));
-      unit.set(registerNumber(group, r, g), lanes.bitOr(symbols, loadField(lanes, raw, r, g)));
+      unit.set(rowVectorNumber(group, r, g), lanes.bitOr(symbols, loadField(lanes, raw, r, g)));
     });
   }
 };

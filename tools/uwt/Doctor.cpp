@@ -250,7 +250,7 @@ static Fact filesFact() {
 }
 
 /// The compiler, a tool of CUDA or a library that may be missing.
-static Fact partFact(std::string key, std::string label, const Expected<std::string> &found) {
+static Fact foundFact(std::string key, std::string label, const Expected<std::string> &found) {
   Json value = {{"found", bool(found)}};
   value[found ? "what" : "why_not"] = found ? *found : found.error().message();
   return {std::move(key), std::move(label), found ? *found : "no: " + found.error().message(),
@@ -282,11 +282,11 @@ static std::vector<Fact> compilerFacts() {
   Expected<std::string> works = std::string("loads, so 'uwt compile' and 'uwt run' work");
   auto program = [&](const char *name) {
     if (!compiler)
-      return partFact(name, name, unsupportedError("needed by the compiler only"));
-    return partFact(name, name, (*compiler)->findCudaTool(name));
+      return foundFact(name, name, unsupportedError("needed by the compiler only"));
+    return foundFact(name, name, (*compiler)->findCudaTool(name));
   };
-  return {partFact("compiler_module", "compiler",
-                   compiler ? works : Expected<std::string>(compiler.error())),
+  return {foundFact("compiler_module", "compiler",
+                    compiler ? works : Expected<std::string>(compiler.error())),
           programsFact(), program("ptxas"), program("nvdisasm")};
 }
 
@@ -305,15 +305,15 @@ static Expected<std::string> describeGpus(const std::shared_ptr<const CudaDriver
 static std::vector<Fact> gpuFacts() {
   auto driver = CudaDriver::open();
   if (!driver)
-    return {partFact("cuda_driver", "CUDA", driver.error()),
-            partFact("gpu", "GPU",
-                     unsupportedError("none that CUDA can be asked for; 'uwt run "
-                                      "--target emulate:sm_90a' needs none"))};
+    return {foundFact("cuda_driver", "CUDA", driver.error()),
+            foundFact("gpu", "GPU",
+                      unsupportedError("none that CUDA can be asked for; 'uwt run "
+                                       "--target emulate:sm_90a' needs none"))};
   int version = (*driver)->version();
   std::string text = "driver " + (*driver)->path() + ", CUDA " + std::to_string(version / 1000) +
                      "." + std::to_string(version % 1000 / 10);
-  return {partFact("cuda_driver", "CUDA", Expected<std::string>(text)),
-          partFact("gpu", "GPU", describeGpus(*driver))};
+  return {foundFact("cuda_driver", "CUDA", Expected<std::string>(text)),
+          foundFact("gpu", "GPU", describeGpus(*driver))};
 }
 
 Status DoctorCommand::run(Session &session) {

@@ -41,7 +41,7 @@ public:
   Status run(Session &session) override;
 
 private:
-  Expected<TensorPart> part() const;
+  Expected<TensorSlice> slice() const;
   Status write(Session &session, const TensorEntry &entry, const TensorBytes &result);
   void report(Session &session, const TensorEntry &entry, const TensorBytes &result) const;
 
@@ -77,29 +77,29 @@ std::vector<Option> SliceCommand::options() {
           threadsOption(&threads)};
 }
 
-Expected<TensorPart> SliceCommand::part() const {
-  TensorPart part;
+Expected<TensorSlice> SliceCommand::slice() const {
+  TensorSlice slice;
   if (rows) {
-    UWT_ASSIGN_OR_RETURN(part.rows, parseRange(*rows, "--rows"));
+    UWT_ASSIGN_OR_RETURN(slice.rows, parseRange(*rows, "--rows"));
   }
   if (columns) {
-    UWT_ASSIGN_OR_RETURN(part.columns, parseRange(*columns, "--columns"));
+    UWT_ASSIGN_OR_RETURN(slice.columns, parseRange(*columns, "--columns"));
   }
   if (expert) {
-    UWT_ASSIGN_OR_RETURN(part.expert, parseNumber(*expert, "--expert"));
+    UWT_ASSIGN_OR_RETURN(slice.expert, parseNumber(*expert, "--expert"));
   }
   if (!rank)
-    return part;
+    return slice;
   size_t slash = rank->find('/');
   if (slash == std::string::npos)
     return usageError("--part takes I/N, such as 0/8 for the first of eight, got " +
                       inQuotes(*rank));
-  TensorPart::Rank result;
+  TensorSlice::Rank result;
   UWT_ASSIGN_OR_RETURN(result.index, parseNumber(rank->substr(0, slash), "--part"));
   UWT_ASSIGN_OR_RETURN(result.count, parseNumber(rank->substr(slash + 1), "--part"));
   result.alongColumns = axis == "columns";
-  part.rank = result;
-  return part;
+  slice.rank = result;
+  return slice;
 }
 
 /// Sets the open end of a range ("A:") to what the tensor has.
@@ -108,12 +108,12 @@ static void closeRange(std::optional<IndexRange> &range, uint64_t size) {
     range->end = std::max(range->begin, size);
 }
 
-static void closeRanges(TensorPart &part, const std::vector<uint64_t> &shape) {
+static void closeRanges(TensorSlice &slice, const std::vector<uint64_t> &shape) {
   if (shape.empty())
     return;
   uint64_t columns = shape.size() > 1 ? shape.back() : 0;
-  closeRange(part.rows, shape.size() > 1 ? shape[shape.size() - 2] : shape[0]);
-  closeRange(part.columns, columns);
+  closeRange(slice.rows, shape.size() > 1 ? shape[shape.size() - 2] : shape[0]);
+  closeRange(slice.columns, columns);
 }
 
 Status SliceCommand::write(Session &session, const TensorEntry &entry, const TensorBytes &result) {
@@ -151,7 +151,7 @@ void SliceCommand::report(Session &session, const TensorEntry &entry,
 }
 
 Status SliceCommand::run(Session &session) {
-  UWT_ASSIGN_OR_RETURN(TensorPart wanted, part());
+  UWT_ASSIGN_OR_RETURN(TensorSlice wanted, slice());
   bool toOutput = output == "-";
   if (toOutput && session.outputIsTerminal())
     return usageError("a terminal cannot show a tensor's bytes; name a file with -o or redirect "
@@ -166,7 +166,7 @@ Status SliceCommand::run(Session &session) {
   closeRanges(wanted, found.second->shape);
   UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));
   ThreadPool pool(threads);
-  auto result = reader.readPart(wanted, pool);
+  auto result = reader.readSlice(wanted, pool);
   if (!result)
     return result.takeError().in(tensor);
   UWT_RETURN_IF_ERROR(write(session, *found.second, *result));

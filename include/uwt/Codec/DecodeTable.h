@@ -15,7 +15,7 @@
 //     | symbol  |  symbol |        entry 0 is the base of a window
 //
 // Prefix codes: 2^maxLength entries a row class, by the next maxLength bits of a stream
-// (lowest bit first). The symbols stand at their places in words, or up to two bits higher,
+// (lowest bit first). The symbols stand at their offsets in words, or up to two bits higher,
 // the length of the code word where no symbol reaches (bf16, coded=exponent+0, group 2):
 //
 //     31 30    23 22    16 15 14     7 6   4 3    0

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What encoding would give, estimated from some of a tensor's panels: the tensor is cut into strata
-// of adjacent panels, and a run of panels at a random place in each stands for the stratum
+// of adjacent panels, and a run of panels at a random position in each stands for the stratum
 // (stratified sampling). Whole panels are coded as encodeTensor codes them, so that units, escapes,
 // row classes and panels that are stored as words have their real cost.
 //
@@ -31,8 +31,8 @@ struct PanelSample {
 
 /// Draws panels with about `elements` elements; all panels where these are more than half of the
 /// tensor. The last panels of matrices, which may have fewer rows, are strata of their own. The
-/// same panels every time: places depend on the shape and the number of the stratum alone. Errors:
-/// as TensorDescription::matrices.
+/// same panels every time: positions depend on the shape and the number of the stratum alone.
+/// Errors: as TensorDescription::matrices.
 Expected<PanelSample> drawPanels(const TensorDescription &description, uint64_t elements);
 
 /// The panels of `sample` alone, numbered from 0, out of all panels of a tensor. `sample` must

@@ -98,9 +98,9 @@ struct RowHistograms {
   };
 
   FieldSplit split{};
-  /// Panels of the tensor. Those at multiples of `step` are counted.
+  /// Panels of the tensor. Those at multiples of `stride` are counted.
   uint64_t panels = 0;
-  uint64_t step = 1;
+  uint64_t stride = 1;
   std::vector<Panel> counted;
   /// Low bits of a symbol that are dropped: more than 0 for symbols of more than 10 bits.
   uint32_t droppedBits = 0;
@@ -109,9 +109,9 @@ struct RowHistograms {
   /// Whether all is counted, each symbol for itself.
   bool isExact = true;
 };
-/// Counts every `leastStep`-th panel, or fewer where memory asks for it.
+/// Counts every `leastStride`-th panel, or fewer where memory asks for it.
 RowHistograms countRows(const PanelSource &source, uint64_t panels, const FieldSplit &split,
-                        ThreadPool &pool, uint64_t leastStep = 1);
+                        ThreadPool &pool, uint64_t leastStride = 1);
 
 /// Sorts rows into `classCount` classes (1...16) so that coding each with its own model
 /// costs fewest bits: starts from quantiles of the rows' mean symbol and refines as k-means does,

@@ -44,7 +44,7 @@ inline constexpr uint32_t streamUnitColumns = 1024;
 inline constexpr uint32_t wholePanelUnitColumns = 512;
 inline constexpr uint32_t fragmentLanes = 32;
 /// Elements in a row of `fold=flat<n>`: a multiple, and the most.
-inline constexpr uint32_t flatColumnStep = 16, maxFlatColumns = 65536;
+inline constexpr uint32_t flatColumnMultiple = 16, maxFlatColumns = 65536;
 
 inline constexpr uint64_t divideUp(uint64_t value, uint64_t by) { return (value + by - 1) / by; }
 inline constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return divideUp(value, to) * to; }

@@ -24,7 +24,7 @@ namespace uwt {
 /// The planes of a tensor, in the order in which they are stored.
 enum class PlaneKind : uint8_t { Index, Words, Raw, Code, Patch, Low };
 inline constexpr unsigned planeKinds = 6;
-/// A kind's place in arrays of planeKinds.
+/// A kind's index in arrays of planeKinds.
 constexpr unsigned numberOf(PlaneKind kind) { return static_cast<unsigned>(kind); }
 /// "index", "words", ...
 std::string_view planeName(PlaneKind kind);
@@ -52,7 +52,7 @@ struct TensorDescription {
   Expected<Matrices> matrices() const;
 };
 
-/// A part of a tensor in terms of its own shape, whatever the format makes of it: of matrices
+/// A slice of a tensor in terms of its own shape, whatever the format makes of it: of matrices
 /// [matrixBegin, matrixEnd), which are the last two dimensions, the same rows and columns. A
 /// tensor of rank 1 is one row.
 struct TensorRange {
@@ -185,10 +185,10 @@ public:
   /// Decodes the whole tensor into `out` (exactly its bytes).
   Status decode(std::span<uint8_t> out, ThreadPool &pool, const DecodeOptions &options = {}) const;
 
-  /// Decodes a part into `out`, dense and row-major. Reads and checks only the panels that hold it;
-  /// single rows of row_major tensors are decoded alone.
-  Status decodePart(const TensorRange &part, std::span<uint8_t> out, ThreadPool &pool,
-                    const DecodeOptions &options = {}) const;
+  /// Decodes a slice into `out`, dense and row-major. Reads and checks only the panels that hold
+  /// it; single rows of row_major tensors are decoded alone.
+  Status decodeSlice(const TensorRange &slice, std::span<uint8_t> out, ThreadPool &pool,
+                     const DecodeOptions &options = {}) const;
 
   /// Where the bytes of panel `panel` begin in an n_major tensor; of panel panels(), its size.
   uint64_t panelBegin(uint64_t panel) const;
@@ -207,10 +207,10 @@ public:
   Status decodePanelWords(uint64_t panel, CodePath path, MutablePanelWords out) const;
 
 private:
-  Status checkRange(const TensorRange &part, size_t bytes) const;
-  Status decodeMatrices(const TensorRange &part, std::span<uint8_t> out, ThreadPool &pool,
+  Status checkRange(const TensorRange &slice, size_t bytes) const;
+  Status decodeMatrices(const TensorRange &slice, std::span<uint8_t> out, ThreadPool &pool,
                         const DecodeOptions &options) const;
-  Status decodeFolded(const TensorRange &part, std::span<uint8_t> out, ThreadPool &pool,
+  Status decodeFolded(const TensorRange &slice, std::span<uint8_t> out, ThreadPool &pool,
                       const DecodeOptions &options) const;
 
   struct State;

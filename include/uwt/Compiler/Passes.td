@@ -16,7 +16,7 @@ def CheckInputPass : Pass<"uwt-check-input", "::mlir::ModuleOp"> {
     IR is code. A module that is not trusted is held to the dialects `linalg`, `tensor`, `arith`, `math`, `scf`, `cf`, `tosa`, `tm_tensor`, `shape` and
     `ml_program`, to functions with bodies that do not call themselves, to `affine.apply`, `affine.min` and `affine.max` without symbols in products, and to the operations of
     `uwt` on tensors; to ranked tensors, floats, and integers up to 64 bits; to resources that have the bytes of their tensors. Anything else is an
-    error at its place. Discardable attributes of other dialects are dropped: later passes read some of them (`bufferization.writable`, LLVM attributes
+    error at its location. Discardable attributes of other dialects are dropped: later passes read some of them (`bufferization.writable`, LLVM attributes
     of functions).
 
     Together with `uwt-insert-checks`, which follows, compiled code stays inside of its own memory. Options `trust-ir` of pipelines and

@@ -132,7 +132,7 @@ public:
 
   /// Calls a function of this program; parallel loops run on the threads of `pool`, or without one
   /// on the caller's alone. Results have the same bits for any number of threads. Errors: Usage
-  /// (tensors that do not fit the signature); Invalid, with the place in the module, where an
+  /// (tensors that do not fit the signature); Invalid, with the location in the module, where an
   /// operation cannot take the sizes or numbers that it meets (an index outside of its tensor, a
   /// division by zero, a cf.assert); IO where memory is out; what the emulator or a GPU says of
   /// products that run there. Such programs make one call at a time. A call that failed leaves

@@ -79,17 +79,17 @@ struct IndexRange {
   bool operator==(const IndexRange &) const = default;
 };
 
-/// Part `index` of `count` parts of `size` things: all parts have ⌈size / count⌉ of them,
+/// Slice `index` of `count` slices of `size` things: all slices have ⌈size / count⌉ of them,
 /// but the last ones fewer or none. A usage error where index >= count.
 Expected<IndexRange> rankRange(uint64_t size, uint64_t index, uint64_t count);
 
-/// A part of a tensor, in terms of its own shape. Rows and columns are its last two dimensions; for
-/// a tensor of rank 1 its elements are rows, and there are no columns.
-struct TensorPart {
+/// A slice of a tensor, in terms of its own shape. Rows and columns are its last two dimensions;
+/// for a tensor of rank 1 its elements are rows, and there are no columns.
+struct TensorSlice {
   /// Index of the first dimension (rank 3 and more), which the result then lacks.
   std::optional<uint64_t> expert;
   std::optional<IndexRange> rows, columns;
-  /// One rank's part of `count`, along rows or columns (see rankRange). Not
+  /// One rank's slice of `count`, along rows or columns (see rankRange). Not
   /// together with a range along the same dimension.
   struct Rank {
     uint64_t index = 0, count = 1;
@@ -98,7 +98,7 @@ struct TensorPart {
   std::optional<Rank> rank;
 };
 
-/// A tensor or a part of one, dense and row-major.
+/// A tensor or a slice of one, dense and row-major.
 struct TensorBytes {
   const SafetensorsDtype *dtype = nullptr;
   std::vector<uint64_t> shape;
@@ -127,11 +127,11 @@ public:
 
   /// The whole tensor into `out`, exactly entry().bytes long.
   Status read(std::span<uint8_t> out, ThreadPool &pool) const;
-  /// The shape that readPart gives; a usage error where the part does not fit.
-  Expected<std::vector<uint64_t>> partShape(const TensorPart &part) const;
-  /// A part; reads and checks only the panels that hold it (raw tensors are
+  /// The shape that readSlice gives; a usage error where the slice does not fit.
+  Expected<std::vector<uint64_t>> sliceShape(const TensorSlice &slice) const;
+  /// A slice; reads and checks only the panels that hold it (raw tensors are
   /// checked as a whole).
-  Expected<TensorBytes> readPart(const TensorPart &part, ThreadPool &pool) const;
+  Expected<TensorBytes> readSlice(const TensorSlice &slice, ThreadPool &pool) const;
   /// The whole tensor in order, a piece at a time, each at most about 64 MiB where the stored
   /// order allows it. Stops at the first error of `consume`.
   Status stream(const std::function<Status(std::span<const uint8_t>)> &consume,
@@ -150,7 +150,7 @@ private:
   Status afterReading(Status status) const;
   Status takeDecoder(Expected<TensorDecoder> opened);
   Status readWhole(std::span<uint8_t> out, ThreadPool &pool) const;
-  Expected<TensorBytes> readMatrices(const TensorPart &part, ThreadPool &pool) const;
+  Expected<TensorBytes> readMatrices(const TensorSlice &slice, ThreadPool &pool) const;
   Status checkStored(ThreadPool &pool) const;
   /// Of what is encoded, for each element of the tensor.
   uint64_t elementsEach() const;

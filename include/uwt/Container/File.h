@@ -70,16 +70,16 @@ public:
   /// An IO error where the file has been replaced, written to, or could not be read since it was
   /// opened.
   Status checkUnchanged() const;
-  /// checkRead of the file that `part` is a part of; the message has no path.
-  static Status checkRead(std::span<const uint8_t> part);
-  /// Says that single places of `part` (a part of bytes()) are read: what lies around them is not
+  /// checkRead of the file that `range` is a part of; the message has no path.
+  static Status checkRead(std::span<const uint8_t> range);
+  /// Says that single ranges of `range` (a part of bytes()) are read: what lies around them is not
   /// read ahead.
-  static void readSparsely(std::span<const uint8_t> part);
-  /// Says that all of `part` is read soon.
-  static void readAhead(std::span<const uint8_t> part);
-  /// Takes the pages of `part` (a part of bytes()) out of this process's
+  static void readSparsely(std::span<const uint8_t> range);
+  /// Says that all of `range` is read soon.
+  static void readAhead(std::span<const uint8_t> range);
+  /// Takes the pages of `range` (a part of bytes()) out of this process's
   /// resident memory. They stay readable: a later access reads them again.
-  static void release(std::span<const uint8_t> part);
+  static void release(std::span<const uint8_t> range);
 
 private:
   explicit MappedFile(std::string name) : name(std::move(name)) {}
@@ -96,7 +96,7 @@ private:
 /// parts of less than 256 MiB.
 class ResidencyLimit {
 public:
-  explicit ResidencyLimit(std::span<const uint8_t> part);
+  explicit ResidencyLimit(std::span<const uint8_t> range);
   ~ResidencyLimit();
   ResidencyLimit(const ResidencyLimit &) = delete;
   ResidencyLimit &operator=(const ResidencyLimit &) = delete;

@@ -170,7 +170,7 @@ public:
   Status copy(const DeviceBuffer &from, void *stream) const;
 
 private:
-  Status checkPart(const char *what, uint64_t offset, uint64_t bytes) const;
+  Status checkRange(const char *what, uint64_t offset, uint64_t bytes) const;
   CudaDevicePtr device;
   uint64_t base = 0, size = 0;
 };

@@ -23,18 +23,18 @@
 
 namespace uwt {
 
-/// Entries (DeviceRecordGroup) of a panel, without padding.
-uint64_t recordGroupsInPanel(const CodingPlan &plan);
+/// Entries (DeviceRecordGroup) of a panel in the escape table, without padding.
+uint64_t escapeEntriesInPanel(const CodingPlan &plan);
 
-/// Whether escapes are in plane `patch`, found through `records`: fixed rates with escapes.
-bool hasRecordGroups(const CodingPlan &plan);
+/// Whether escapes are in plane `patch`, found through the escape table: fixed rates with escapes.
+bool hasEscapeEntries(const CodingPlan &plan);
 
 /// What is made for the device, in host memory (the emulator's too).
 struct DeviceTables {
   /// An entry a panel.
   std::vector<DevicePanelEntry> panels;
-  /// All panels' groups; empty where the format has none.
-  std::vector<DeviceRecordGroup> records;
+  /// The escape table: all panels' entries; empty where the format has none.
+  std::vector<DeviceRecordGroup> escapes;
   /// The weight's decode table. Behind that of a prefix code stands, in both halves, the base of
   /// the window of sixteen symbols that most of the code words decode to (0 where symbols have more
   /// than 8 bits).
@@ -47,9 +47,9 @@ Expected<DeviceTables> deviceTables(const LoadedWeight &weight);
 
 /// The bytes of what kernels take of a weight, by ArgumentKind from Panels to Classes; empty where
 /// it has none. Valid as long as both arguments.
-using DeviceParts =
+using BufferContents =
     std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1>;
-DeviceParts deviceParts(const LoadedWeight &weight, const DeviceTables &tables);
+BufferContents bufferContents(const LoadedWeight &weight, const DeviceTables &tables);
 
 /// Whether a part has an index by panel, so that each matrix has its own piece of it.
 constexpr bool goesByPanel(ArgumentKind kind) {
@@ -118,7 +118,7 @@ private:
   ElementType type = ElementType::BF16;
   DeviceBuffer memory;
   /// Addresses; absent ones have 0 bytes.
-  std::array<Part, parts> places;
+  std::array<Part, parts> buffers;
 };
 
 } // namespace uwt

@@ -118,8 +118,8 @@ public:
 private:
   KernelLauncher() = default;
   /// Kernels of a launch, in their order.
-  struct Steps;
-  Expected<Steps> plan(const LaunchOperands &operands) const;
+  struct Plan;
+  Expected<Plan> plan(const LaunchOperands &operands) const;
   const KernelLauncher *decoder() const;
   static Expected<KernelLauncher> createAlone(DevicePack &pack, const KernelEntry &entry,
                                               const DeviceWeight &weight, uint64_t matrix);

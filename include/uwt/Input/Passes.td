@@ -21,7 +21,7 @@ def LowerInputPass : Pass<"uwt-lower-input", "::mlir::ModuleOp"> {
     - Constants of one number, from 1 MiB on, become fills.
     - `math.isnormal` becomes comparisons, since a subnormal number of a narrow type is a normal one of a wider type.
 
-    What has no lowering is an error at its place.
+    What has no lowering is an error at its location.
 
     ```mlir
     // before

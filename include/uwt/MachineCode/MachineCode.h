@@ -98,12 +98,12 @@ struct MachineLoop {
   std::vector<size_t> body;
   /// Those that every trip executes; the rest is conditional.
   std::vector<size_t> always;
-  /// Parts of a trip, one behind another: each from a block that every trip executes to the next
-  /// such one. What a trip does in a part does not depend on what it did in others, so ways are
-  /// those of a part, each by the instructions that it executes: inner loops at most once. Empty
-  /// where a part has more than 4,096.
+  /// Sections of a trip, one behind another: each from a block that every trip executes to the next
+  /// such one. What a trip does in a section does not depend on what it did in others, so ways are
+  /// those of a section, each by the instructions that it executes: inner loops at most once. Empty
+  /// where a section has more than 4,096.
   using Way = std::vector<size_t>;
-  std::vector<std::vector<Way>> parts;
+  std::vector<std::vector<Way>> sections;
   /// Whether it only waits (for a barrier, for registers), or hands one thread after another to a
   /// bulk copy. Such a loop does not make the one around it an outer loop.
   bool isMinor = false;

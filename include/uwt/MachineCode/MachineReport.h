@@ -75,11 +75,11 @@ struct KernelReport {
   InstructionCounts all;
   std::vector<LoopReport> loops;
   /// Of the loop in which warps look code words up and write what they decode for others, to shared
-  /// memory or for the next kernel, if there is one: the parts of a trip, and of each part the ways
-  /// (MachineLoop::parts).
+  /// memory or for the next kernel, if there is one: the sections of a trip, and of each section
+  /// the ways (MachineLoop::sections).
   std::vector<std::vector<InstructionCounts>> decodes;
   /// Of the innermost loop that multiplies, of several of the one with the most ALU instructions
-  /// for a product: the parts of a trip, and of each part the ways with its most products.
+  /// for a product: the sections of a trip, and of each section the ways with its most products.
   std::vector<std::vector<InstructionCounts>> products;
   std::vector<Hazard> hazards;
 };

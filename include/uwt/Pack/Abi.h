@@ -11,9 +11,9 @@
 //
 // Planes are those of uwt/Runtime/Abi.h, byte for byte: a panel's part begins at a multiple of 64
 // bytes, a plane is aligned to 256 bytes, and 256 zero bytes follow it. Two structures are made
-// for the device: the panel table, shorter than the CPU's, and `records`. Behind the decode table
-// of a prefix code one u32 more says which sixteen symbols in a row are the commonest
-// (DeviceTables::table).
+// for the device: the panel table, shorter than the CPU's, and the escape table (`records`). Behind
+// the decode table of a prefix code one u32 more says which sixteen symbols in a row are the
+// commonest (DeviceTables::table).
 //
 // Kernel parameters (launch-5, launch-7 of docs/packs.md): a memref<?xT> is five parameters of 8
 // bytes, as convert-gpu-to-nvvm expands its descriptor; a scalar is one of its own size:
@@ -45,7 +45,7 @@ struct DevicePanelEntry {
   uint64_t code;
   /// Offset in u32 into plane `patch` of the panel's first record.
   uint64_t patch;
-  /// Index of the panel's first entry in `records`, a multiple of recordGroupsMultiple.
+  /// Index of the panel's first entry in the escape table, a multiple of escapeEntriesMultiple.
   uint64_t records;
   /// 1 where the panel is stored as words, else 0.
   uint64_t storedAsWords;
@@ -73,11 +73,11 @@ struct DeviceRecordGroup {
 };
 static_assert(sizeof(DeviceRecordGroup) == 8);
 
-/// A panel's groups are padded to a multiple of this many, with groups without records, so that
+/// A panel's entries are padded to a multiple of this many, with entries without records, so that
 /// each panel's begin at a multiple of 32 bytes: a whole sector, and any bulk copy's alignment.
-/// Panels stored as words have groups like the others, without records: what prefetches them need
+/// Panels stored as words have entries like the others, without records: what prefetches them need
 /// not ask.
-inline constexpr uint64_t recordGroupsMultiple = 4;
+inline constexpr uint64_t escapeEntriesMultiple = 4;
 
 /// Alignment of planes in device memory, and zero bytes that follow each.
 inline constexpr uint64_t devicePlaneAlignment = 256;

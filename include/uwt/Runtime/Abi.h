@@ -24,8 +24,8 @@ namespace uwt {
 inline constexpr unsigned abiVersion = 1;
 
 /// The buffers of a weight as compiled code reads them, all aligned to 64 bytes
-/// and readable for 64 bytes past their end. In this order they are what the dialect
-/// calls planes (#uwt.plane). A buffer that the format does not have is a
+/// and readable for 64 bytes past their end. In this order they are those of
+/// #uwt.buffer. A buffer that the format does not have is a
 /// pointer to zeros.
 ///
 /// A panel's part of a plane begins at a multiple of 64 bytes, wherever it lies in a file: compiled

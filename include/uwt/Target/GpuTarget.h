@@ -32,7 +32,7 @@ enum class GpuFeature : uint8_t {
   BulkCopy,
   /// Warpgroup matrix instructions with A in registers or shared memory.
   Wgmma,
-  /// Bulk copies into the shared memory of several workgroups of a cluster.
+  /// Bulk copies into the shared memory of several CTAs of a cluster.
   ClusterMulticast,
   /// griddepcontrol.
   DependentLaunch,
@@ -60,11 +60,11 @@ struct GpuTarget {
   std::string_view summary;
   /// Version of PTX that kernels are written in, times ten.
   unsigned ptxVersion;
-  /// Shared memory that a workgroup can have, and that an SM has, in bytes.
+  /// Shared memory that a CTA can have, and that an SM has, in bytes.
   unsigned sharedBytesPerBlock, sharedBytesPerSm;
   /// Registers of 32 bits that a thread can have.
   unsigned registersPerThread;
-  /// Threads and workgroups that an SM holds at a time.
+  /// Threads and CTAs that an SM holds at a time.
   unsigned threadsPerSm, blocksPerSm;
   /// Multiply-adds of bf16 with f32 sums that the tensor cores of an SM make in a clock; GeForce
   /// parts make half of it.

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// `palette<4>`: a code of four bits is a place in a table of sixteen symbols,
+// `palette<4>`: a code of four bits is an index in a table of sixteen symbols,
 // commonest first.
 //
 //===----------------------------------------------------------------------===//

@@ -65,9 +65,9 @@ void forEachChunkInGroup(uint64_t firstRow, uint64_t firstColumn, std::span<cons
       FragmentPosition at = fragmentPosition(row, column % blockColumns);
       uint32_t shift = 0;
       for (uint32_t chunk : chunks) { // plane-1: the chunks of a group follow one another.
-        ChunkPlace place = chunkPlace(chunk, column / blockColumns, at);
+        ChunkOffset offset = chunkOffset(chunk, column / blockColumns, at);
         visit(firstRow + row, firstColumn + column, chunk, shift,
-              start + unitBitBytes * shift + 4 * place.word, place.bit);
+              start + unitBitBytes * shift + 4 * offset.word, offset.bit);
         shift += chunk;
       }
     }

@@ -36,10 +36,10 @@ uint64_t fieldBytes(Layout layout, uint32_t rows, uint64_t columns,
 
 /// Where a chunk of an element lies: bit `bit` of u32 number `word` of the
 /// chunk's u32 in the unit.
-struct ChunkPlace {
+struct ChunkOffset {
   uint32_t word, bit;
 };
-inline constexpr ChunkPlace chunkPlace(uint32_t chunk, uint32_t block, FragmentPosition at) {
+inline constexpr ChunkOffset chunkOffset(uint32_t chunk, uint32_t block, FragmentPosition at) {
   // plane-1: [kind][lane][word], one u32 takes the two halves of 16 / chunk registers.
   uint32_t q = 4 * block + at.reg;
   uint32_t kind = chunk >= 4 ? at.reg * chunk / 16 : 0;

@@ -35,7 +35,7 @@ struct FixedCoding {
   /// Everything that decoding needs.
   explicit FixedCoding(const CodingPlan &plan);
 
-  /// The symbol of a code, at its place in a word.
+  /// The symbol of a code, at its offset in a word.
   uint16_t symbolWord(uint32_t code) const { return symbolWords[code]; }
   uint32_t bytesOfUnit(uint32_t bits) const { return bits * unitBitBytes; }
 

@@ -24,10 +24,10 @@ static std::optional<uint32_t> roomForLength(const FieldSplit &split) {
   return std::nullopt;
 }
 
-/// Where a symbol stands in its half word: at its place in a word, or higher where that leaves two
+/// Where a symbol stands in its half word: at its offset in a word, or higher where that leaves two
 /// zeros above a length. Machines shift by the low six bits of a register, so an entry is
 /// then a shift count as it is.
-static uint32_t symbolPlace(const FieldSplit &split) {
+static uint32_t symbolOffset(const FieldSplit &split) {
   constexpr uint32_t shiftBits = 6;
   bool hasRoom = split.rawLowBits >= lengthBits && shiftBits + split.symbolBits <= halfBits;
   return hasRoom ? std::max(split.rawLowBits, shiftBits) : split.rawLowBits;
@@ -46,7 +46,7 @@ DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit 
   layout.indexBits = traits.maxLength;
   layout.classes = format.rowClasses;
   layout.symbols = traits.group;
-  layout.symbolShift = symbolPlace(split);
+  layout.symbolShift = symbolOffset(split);
   layout.symbolMask = (symbolMask << layout.symbolShift) * (traits.group == 2 ? 0x00010001u : 1u);
   std::optional<uint32_t> room = roomForLength(split);
   layout.entryBits = !room ? 64 : traits.group == 1 ? 16 : 32;

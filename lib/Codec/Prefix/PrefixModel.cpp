@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Group 1: each class decides alone which symbols to keep, and the alphabet is what any
+// Single symbols: each class decides alone which symbols to keep, and the alphabet is what any
 // class keeps. In the order of their counts the first m symbols are kept; the cost as a
 // function of m is first estimated for all m at once (every kept symbol takes at
 // least 2^-maxLength of the code space, which is what makes rare ones expensive),
 // then computed exactly around the estimate's minimum.
 //
-// Group 2: the alphabet is the A commonest symbols for all classes; costs are
+// Pairs: the alphabet is the A commonest symbols for all classes; costs are
 // exact for each A that is tried.
 //
 //===----------------------------------------------------------------------===//
@@ -73,7 +73,7 @@ static double codeBitsOf(std::span<const uint64_t> counts, std::span<const uint8
 }
 
 //===----------------------------------------------------------------------===//
-// Group 1
+// Single symbols
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -157,8 +157,8 @@ size_t KeptSymbols::choose() {
   // Large alphabets cost time and gain little from a second look.
   if (most > 1024)
     return best;
-  for (size_t step : {8, 4, 2, 1}) {
-    for (size_t candidate : {best - step, best + step})
+  for (size_t distance : {8, 4, 2, 1}) {
+    for (size_t candidate : {best - distance, best + distance})
       if (exactCost(candidate) < exactCost(best))
         best = candidate;
   }
@@ -242,7 +242,7 @@ static Expected<Model> buildSingles(const Format &format, const CodecTraits &tra
 }
 
 //===----------------------------------------------------------------------===//
-// Group 2
+// Pairs of symbols
 //===----------------------------------------------------------------------===//
 
 namespace {

@@ -22,9 +22,9 @@ namespace uwt {
 inline constexpr uint32_t maxPairEntries = 16;
 
 /// Entries of one table of code lengths for an alphabet of `symbols` (prefix-1).
-inline uint64_t tableEntries(uint64_t symbols, uint32_t group, bool hasEscapes) {
+inline uint64_t tableEntries(uint64_t symbols, uint32_t codeSymbols, bool hasEscapes) {
   uint64_t entries = symbols + hasEscapes;
-  return group == 2 ? entries * entries : entries;
+  return codeSymbols == 2 ? entries * entries : entries;
 }
 
 /// The model of fewest bits for `statistics` (prefix-1). In every table the commonest symbol
@@ -35,7 +35,7 @@ Expected<Model> buildPrefixModel(const Format &format, const CodecTraits &traits
                                  const SymbolStatistics &statistics);
 
 /// About the bits of code words, escape records and table of one of `classes` row classes
-/// (group 1) without building its model: an ideal code of limited length.
+/// (single symbols) without building its model: an ideal code of limited length.
 struct ClassBits {
   double ideal = 0;
   /// What code words of whole bits take more; 0 unless asked for.
@@ -44,7 +44,7 @@ struct ClassBits {
 ClassBits estimateClassBits(const Format &format, const CodecTraits &traits,
                             std::span<const uint64_t> counts, uint32_t classes, bool wantRounding);
 
-/// About the bits of the same for pairs (group 2) and of all classes, [class][symbol], as if the
+/// About the bits of the same for pairs and of all classes, [class][symbol], as if the
 /// two symbols of a pair knew nothing of each other. Infinite where so many symbols are not among
 /// those that pairs are coded of that single symbols are surely better.
 double estimatePairBits(const Format &format, const CodecTraits &traits,

@@ -27,13 +27,13 @@ uint32_t uwt::lanesOf(const PanelUnit &unit) {
   return unit.layout == Layout::RowMajor ? unit.rows : fragmentLanes;
 }
 
-uint32_t uwt::codeWordsOf(const PanelUnit &unit, uint32_t group) {
+uint32_t uwt::codeWordsOf(const PanelUnit &unit, uint32_t codeSymbols) {
   if (unit.layout == Layout::RowMajor)
-    return (unit.columns + group - 1) / group;
-  return unit.strips * unit.blocks * 8 / group;
+    return (unit.columns + codeSymbols - 1) / codeSymbols;
+  return unit.strips * unit.blocks * 8 / codeSymbols;
 }
 
-UnitPlace uwt::placeInLane(const PanelUnit &unit, uint32_t lane, uint32_t index) {
+UnitCoordinate uwt::coordinateInLane(const PanelUnit &unit, uint32_t lane, uint32_t index) {
   if (unit.layout == Layout::RowMajor)
     return {lane, index}; // order-6
   // order-5: strip, block, register, half.

@@ -59,7 +59,7 @@ struct PrefixClass {
   /// By the next bits of a stream; see PrefixTables::Lookup.
   std::vector<uint16_t> narrow;
   std::vector<uint32_t> wide;
-  /// By symbol (group 1), or by number of first + pairStride * number of second.
+  /// By symbol, or, of pairs, by number of first + pairStride * number of second.
   std::vector<uint32_t> encode;
 };
 
@@ -108,7 +108,7 @@ public:
   uint32_t choose(const PrefixClass &of, uint32_t first, uint32_t second) const;
 
   FieldSplit split;
-  uint32_t group;
+  uint32_t codeSymbols;
   bool escapes;
   std::vector<uint16_t> symbols;
   uint16_t commonest;
@@ -135,10 +135,10 @@ private:
 
 /// Lanes of a unit, and code words in each (prefix-5).
 uint32_t lanesOf(const PanelUnit &unit);
-uint32_t codeWordsOf(const PanelUnit &unit, uint32_t group);
+uint32_t codeWordsOf(const PanelUnit &unit, uint32_t codeSymbols);
 
-/// The place of element `index` of a lane (order-5, order-6).
-UnitPlace placeInLane(const PanelUnit &unit, uint32_t lane, uint32_t index);
+/// The coordinate of element `index` of a lane (order-5, order-6).
+UnitCoordinate coordinateInLane(const PanelUnit &unit, uint32_t lane, uint32_t index);
 
 /// A unit of a blob whose every part lies inside the blob.
 struct StreamUnitView {

@@ -54,9 +54,9 @@ UWT_AVX512 UWT_INLINE __m512i loadSymbols(const uint16_t *from) {
 }
 
 /// Where column c of 64 lies in a strip's fixed unit.
-struct ColumnPlace {
+struct FragmentColumn {
   int block, t, half, right;
-  constexpr explicit ColumnPlace(int c)
+  constexpr explicit FragmentColumn(int c)
       : block(c / 16), t(c % 8 / 2), half(c % 2), right(c % 16 / 8) {}
   /// Its u32 in 64 bytes [t][block].
   constexpr int word() const { return t * 4 + block; }
@@ -74,8 +74,8 @@ constexpr BytePicks makeBytePicks() {
   BytePicks made{};
   for (int high = 0; high < 2; ++high)
     for (int c = 0; c < 64; ++c) {
-      ColumnPlace place(c);
-      int byte = place.right * 64 + place.word() * 4 + place.half * 2 + high;
+      FragmentColumn column(c);
+      int byte = column.right * 64 + column.word() * 4 + column.half * 2 + high;
       for (int i = 0; i < 2; ++i)
         made.at[high][c / 32][c % 32 * 2 + i] = static_cast<uint8_t>(byte);
     }
@@ -116,7 +116,7 @@ struct SixBitPicks {
   /// mantissa bit 4 comes to bit 4 and the sign to bit 15.
   alignas(64) uint8_t shift[2][64];
   /// For encoding: byte of (columns 0 ... 31, 32 ... 63) for each byte of the 4-bit
-  /// chunk, and the place of a column's two bits by row.
+  /// chunk, and the offset of a column's two bits by row.
   alignas(64) uint8_t nibbleFrom[64];
   alignas(64) uint16_t pairShift[2][32];
 };
@@ -126,15 +126,15 @@ constexpr int pairBit(int reg, int block) { return 2 * (reg + 4 * (block & 1)); 
 constexpr SixBitPicks makeSixBitPicks() {
   SixBitPicks made{};
   for (int c = 0; c < 64; ++c) {
-    ColumnPlace place(c);
+    FragmentColumn column(c);
     int i = c % 32, side = c / 32;
-    int byte = place.word() * 4 + place.half * 2 + place.right;
+    int byte = column.word() * 4 + column.half * 2 + column.right;
     made.nibble[side][i * 2] = made.nibble[side][i * 2 + 1] = static_cast<uint8_t>(byte);
     made.nibbleFrom[byte] = static_cast<uint8_t>(c * 2);
-    made.pair[side][i / 2] = static_cast<uint32_t>(place.t * 2 + place.block / 2);
+    made.pair[side][i / 2] = static_cast<uint32_t>(column.t * 2 + column.block / 2);
     for (int high = 0; high < 2; ++high) {
-      int bit = pairBit(place.right * 2 + high, place.block);
-      int at = place.t % 2 * 32 + place.half * 16 + bit;
+      int bit = pairBit(column.right * 2 + high, column.block);
+      int at = column.t % 2 * 32 + column.half * 16 + bit;
       made.shift[high][i * 2] = static_cast<uint8_t>((at - 4) & 63);
       made.shift[high][i * 2 + 1] = static_cast<uint8_t>((at + 1 - 7) & 63);
       made.pairShift[high][i] = static_cast<uint16_t>(bit);
@@ -169,7 +169,7 @@ template <bool Stream> UWT_AVX512 void mergeSixBits(const MergeJob &job) {
   }
 }
 
-/// Sign and mantissa bit 4 of each column at its place in a u32 of the 2-bit chunk.
+/// Sign and mantissa bit 4 of each column at its offset in a u32 of the 2-bit chunk.
 UWT_AVX512 UWT_INLINE __m512i pairsOf(__m512i row, __m512i shift) {
   __m512i two = select(_mm512_srli_epi16(row, 4), _mm512_srli_epi16(row, 14), words(1));
   return _mm512_sllv_epi16(_mm512_and_si512(two, words(3)), shift);
@@ -224,12 +224,12 @@ struct PairPicks {
 constexpr PairPicks makePairPicks() {
   PairPicks made{};
   for (int c = 0; c < 64; ++c) {
-    ColumnPlace place(c);
+    FragmentColumn column(c);
     for (int high = 0; high < 2; ++high) {
       auto from = static_cast<uint8_t>(c * 2 + high);
-      made.raw[place.right][place.word() * 4 + place.half * 2 + high] = from;
-      if (place.half == 0)
-        made.pair[place.word() * 4 + place.right * 2 + high] = from;
+      made.raw[column.right][column.word() * 4 + column.half * 2 + high] = from;
+      if (column.half == 0)
+        made.pair[column.word() * 4 + column.right * 2 + high] = from;
     }
   }
   return made;
@@ -264,7 +264,7 @@ UWT_AVX512 UWT_INLINE __m512i joinFour(__m512i word, __m512i length) {
   return _mm512_or_si512(word, _mm512_slli_epi64(all, 56));
 }
 
-/// 64 pairs in lane order to 16 u64: quarters (lanes t) keep their place, so
+/// 64 pairs in lane order to 16 u64: quarters (lanes t) keep their position, so
 /// blocks 0 and 1 of lane t are u64 2t and 2t + 1, blocks 2 and 3 the same of the second vector.
 UWT_AVX512 UWT_INLINE void joinPairs(__m512i low, __m512i high, uint64_t *to) {
   const __m512i mask = _mm512_set1_epi8(15);
@@ -344,7 +344,7 @@ UWT_AVX512 uint32_t joinRowSixBits(const RowJob &job) {
   const uint8_t *nibbles = job.raw + job.first / 2;
   const uint8_t *pairs = job.raw + rowChunkBytes(job.columns, 4) + job.first / 4;
   // Column c takes bits 2(c % 4) of byte c / 4.
-  alignas(64) static constexpr auto places = [] {
+  alignas(64) static constexpr auto picks = [] {
     std::array<std::array<uint16_t, 32>, 2> made{};
     for (uint16_t c = 0; c < 32; ++c) {
       made[0][c] = c / 4;
@@ -352,8 +352,8 @@ UWT_AVX512 uint32_t joinRowSixBits(const RowJob &job) {
     }
     return made;
   }();
-  const __m512i byteOf = _mm512_load_si512(places[0].data());
-  const __m512i shiftOf = _mm512_load_si512(places[1].data());
+  const __m512i byteOf = _mm512_load_si512(picks[0].data());
+  const __m512i shiftOf = _mm512_load_si512(picks[1].data());
   uint32_t column = 0;
   for (; column + 32 <= job.count; column += 32) {
     __m128i two = _mm_loadu_si128(reinterpret_cast<const __m128i *>(nibbles + column / 2));

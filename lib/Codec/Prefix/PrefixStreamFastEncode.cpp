@@ -55,7 +55,8 @@ private:
     missing = false;
     if (plan.format.escapes == Escapes::Rows64)
       findRuns();
-    uint64_t most = uint64_t(lanesOf(unit)) * codeWordsOf(unit, tables.group) * tables.longest;
+    uint64_t most =
+        uint64_t(lanesOf(unit)) * codeWordsOf(unit, tables.codeSymbols) * tables.longest;
     if (stream.size() < most / 8 + 16)
       stream.resize(most / 8 + 16);
     BitWriter writer(stream.data());
@@ -113,7 +114,7 @@ private:
     for (uint32_t row = 0; row < unit.rows; ++row) {
       const PrefixClass &of = context.classOf(unit, row);
       const uint16_t *own = wordsOf(row);
-      for (uint32_t column = 0; column < unit.columns; column += tables.group)
+      for (uint32_t column = 0; column < unit.columns; column += tables.codeSymbols)
         if (escapesAt(of, own, column))
           escapedRuns[row * unit.runs() + column / escapeRunColumns] = true;
       for (uint32_t run = 0; run < unit.runs(); ++run)
@@ -124,7 +125,7 @@ private:
   /// Whether an existing element of the code word at `column` takes an escape.
   bool escapesAt(const PrefixClass &of, const uint16_t *row, uint32_t column) const {
     uint32_t first = plan.split.symbolOf(row[column]);
-    if (tables.group == 1)
+    if (tables.codeSymbols == 1)
       return of.encode[first] & encodeEntry::firstEscapes;
     bool both = column + 1 < unit.columns;
     uint32_t second = both ? plan.split.symbolOf(row[column + 1]) : tables.commonest;
@@ -135,20 +136,19 @@ private:
 
   //===--- Escapes ------------------------------------------------------===//
 
-  void noteElement(UnitPlace place) {
-    if (plan.format.escapes == Escapes::Patch && existsInUnit(unit, place))
-      records.push_back(positionInUnit(unit, place) << 16 |
-                        wordsOf(place.row)[place.column]); // escape-1
+  void noteElement(UnitCoordinate at) {
+    if (plan.format.escapes == Escapes::Patch && existsInUnit(unit, at))
+      records.push_back(positionInUnit(unit, at) << 16 | wordsOf(at.row)[at.column]); // escape-1
   }
   static void note(void *self, uint32_t element, const uint32_t *entries, uint32_t count) {
     auto &encoder = *static_cast<PanelEncoder *>(self);
-    uint32_t group = encoder.tables.group;
-    for (uint32_t i = 0; i < count; ++i, element += group) {
+    uint32_t codeSymbols = encoder.tables.codeSymbols;
+    for (uint32_t i = 0; i < count; ++i, element += codeSymbols) {
       encoder.missing |= (entries[i] & encodeEntry::noCode) != 0;
       if (entries[i] & encodeEntry::firstEscapes)
-        encoder.noteElement(placeInLane(encoder.unit, encoder.lane, element));
+        encoder.noteElement(coordinateInLane(encoder.unit, encoder.lane, element));
       if (entries[i] & encodeEntry::secondEscapes)
-        encoder.noteElement(placeInLane(encoder.unit, encoder.lane, element + 1));
+        encoder.noteElement(coordinateInLane(encoder.unit, encoder.lane, element + 1));
     }
   }
 
@@ -182,7 +182,7 @@ private:
 
   void splitRows(const SplitJob &job) {
     split ? split(job) : splitRowsPortable(job);
-    if (tables.group == 2)
+    if (tables.codeSymbols == 2)
       for (uint32_t i = 0; i < job.groups * fixedUnitColumns; ++i) {
         job.symbolsLow[i] = tables.numbers[job.symbolsLow[i]];
         job.symbolsHigh[i] = tables.numbers[job.symbolsHigh[i]];
@@ -206,8 +206,8 @@ private:
     }
     LaneCodeJob job{low + 2 * t, high + 2 * t,      stripStride, codes, unit.strips, unit.blocks,
                     0,           tables.pairStride, note,        this};
-    (tables.group == 1 ? kernels.fragmentCodeSingle : kernels.fragmentCodePair)[isLong](job,
-                                                                                        writer);
+    (tables.codeSymbols == 1 ? kernels.fragmentCodeSingle
+                             : kernels.fragmentCodePair)[isLong](job, writer);
   }
 
   /// Four code words of a block are one u64, its length in the highest byte.
@@ -241,14 +241,14 @@ private:
       }
       packRowRaw(chunks, out.raw.data() + (unit.firstRow + lane) * rawRow, words.columns,
                  unit.firstColumn, unit.columns, high);
-      if (tables.group == 2)
+      if (tables.codeSymbols == 2)
         for (uint32_t i = 0; i < stagedColumns(); ++i)
           low[i] = tables.numbers[low[i]];
       const uint32_t *codes = context.classOf(unit, lane).encode.data();
       LaneCodeJob job{
-          low,  nullptr, 0, &codes, 0, 0, codeWordsOf(unit, tables.group), tables.pairStride,
+          low,  nullptr, 0, &codes, 0, 0, codeWordsOf(unit, tables.codeSymbols), tables.pairStride,
           note, this};
-      (tables.group == 1 ? kernels.rowCodeSingle : kernels.rowCodePair)[isLong](job, writer);
+      (tables.codeSymbols == 1 ? kernels.rowCodeSingle : kernels.rowCodePair)[isLong](job, writer);
     }
   }
 

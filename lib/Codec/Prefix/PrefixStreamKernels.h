@@ -11,7 +11,7 @@
 //
 // A decoder's loop runs eight lanes at a time, since each lane is a chain of
 // dependent loads and shifts. A lane's 64-bit buffer holds the next bits of the
-// stream under a sentinel bit, whose place says how many bits have been taken:
+// stream under a sentinel bit, whose position says how many bits have been taken:
 // a code word costs a mask, a load, a shift and a store. Loops have no checks
 // inside; they read at most codeWords * longest bits past a lane's start and
 // report whether every lane ended where it should.
@@ -54,13 +54,13 @@ struct LaneJob {
   /// fragment: [strip][jointRows] rows of scratchStride; row_major: a row a lane.
   uint16_t *symbols;
   /// Raw fields that the merge reads next, where it is worth asking for them
-  /// early, and their steps: a strip, a group of 64 columns, a chunk.
+  /// early, and their strides: a strip, a group of 64 columns, a chunk.
   const uint8_t *ahead;
   size_t aheadStrip, aheadGroup, aheadChunk;
   /// Part of the next unit's stream, which is asked for early too: lanes are too short for the
   /// machine to see them coming.
   const uint8_t *next;
-  size_t nextStep;
+  size_t nextStride;
 };
 
 /// Two rows (g and g + 8) of a strip, 64 columns x `groups`.
@@ -116,7 +116,7 @@ struct PairSplitJob {
   uint32_t *escapes;
 };
 
-/// One lane's code words from symbols (group 2: numbers).
+/// One lane's code words from symbols (pairs: numbers).
 struct LaneCodeJob {
   /// fragment: rows g and g + 8 of the strips, from the lane's first column;
   /// row_major: low only.
@@ -226,10 +226,10 @@ UWT_INLINE uint32_t take(uint64_t &buffer, const Entry *table, uint64_t mask) {
 }
 
 /// The symbols of one code word.
-template <unsigned Group, typename Entry>
+template <unsigned CodeSymbols, typename Entry>
 UWT_INLINE void takeTo(uint16_t *to, uint64_t &buffer, const Entry *table, uint64_t mask) {
   uint32_t entry = take(buffer, table, mask);
-  if constexpr (Group == 2)
+  if constexpr (CodeSymbols == 2)
     std::memcpy(to, &entry, sizeof(entry));
   else
     *to = static_cast<uint16_t>(sizeof(Entry) == 4 ? entry >> 16 : entry);
@@ -251,7 +251,7 @@ UWT_INLINE void askAhead(const LaneJob &job, const uint8_t *raw, uint32_t block)
 }
 
 /// Lanes 4g ... 4g + 7 of a unit: order-5.
-template <unsigned Group, typename Entry, bool Long>
+template <unsigned CodeSymbols, typename Entry, bool Long>
 UWT_INLINE bool decodeFragment(const LaneJob &job) {
   uint64_t buffer[jointLanes], position[jointLanes];
 #pragma GCC unroll 8
@@ -269,7 +269,7 @@ UWT_INLINE bool decodeFragment(const LaneJob &job) {
       askAhead(job, ahead, block);
 #pragma GCC unroll 4
       for (unsigned reg = 0; reg < 4; ++reg) {
-        if (reg == 0 || Long || (Group == 1 && reg == 2)) {
+        if (reg == 0 || Long || (CodeSymbols == 1 && reg == 2)) {
 #pragma GCC unroll 8
           for (unsigned lane = 0; lane < jointLanes; ++lane)
             refill(buffer[lane], position[lane], stream);
@@ -278,9 +278,9 @@ UWT_INLINE bool decodeFragment(const LaneJob &job) {
         for (unsigned lane = 0; lane < jointLanes; ++lane) {
           unsigned row = (reg & 1) * 2 + lane / 4;
           uint16_t *pair = to + row * scratchStride + (reg >> 1) * 8 + (lane & 3) * 2;
-          takeTo<Group>(pair, buffer[lane], tables[row], mask);
-          if constexpr (Group == 1)
-            takeTo<Group>(pair + 1, buffer[lane], tables[row], mask);
+          takeTo<CodeSymbols>(pair, buffer[lane], tables[row], mask);
+          if constexpr (CodeSymbols == 1)
+            takeTo<CodeSymbols>(pair + 1, buffer[lane], tables[row], mask);
         }
       }
     }
@@ -289,9 +289,9 @@ UWT_INLINE bool decodeFragment(const LaneJob &job) {
 }
 
 /// Some rows: order-6.
-template <unsigned Group, typename Entry, bool Long, unsigned Lanes>
+template <unsigned CodeSymbols, typename Entry, bool Long, unsigned Lanes>
 UWT_INLINE bool decodeRows(const LaneJob &job) {
-  constexpr unsigned step = Long ? 2 : 4;
+  constexpr unsigned refillWords = Long ? 2 : 4;
   uint64_t buffer[Lanes], position[Lanes];
   const Entry *tables[Lanes];
 #pragma GCC unroll 8
@@ -301,20 +301,22 @@ UWT_INLINE bool decodeRows(const LaneJob &job) {
   }
   uint16_t *to = job.symbols;
   uint32_t word = 0;
-  for (; word + step <= job.codeWords; word += step, to += step * Group) {
+  for (; word + refillWords <= job.codeWords;
+       word += refillWords, to += refillWords * CodeSymbols) {
 #pragma GCC unroll 8
     for (unsigned lane = 0; lane < Lanes; ++lane)
       refill(buffer[lane], position[lane], job.stream);
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < step; ++i)
+    for (unsigned i = 0; i < refillWords; ++i)
 #pragma GCC unroll 8
       for (unsigned lane = 0; lane < Lanes; ++lane)
-        takeTo<Group>(to + lane * scratchStride + i * Group, buffer[lane], tables[lane], job.mask);
+        takeTo<CodeSymbols>(to + lane * scratchStride + i * CodeSymbols, buffer[lane], tables[lane],
+                            job.mask);
   }
-  for (; word < job.codeWords; ++word, to += Group)
+  for (; word < job.codeWords; ++word, to += CodeSymbols)
     for (unsigned lane = 0; lane < Lanes; ++lane) {
       refill(buffer[lane], position[lane], job.stream);
-      takeTo<Group>(to + lane * scratchStride, buffer[lane], tables[lane], job.mask);
+      takeTo<CodeSymbols>(to + lane * scratchStride, buffer[lane], tables[lane], job.mask);
     }
   return endsMatch<Lanes>(job, buffer, position);
 }
@@ -347,15 +349,15 @@ UWT_INLINE void putFour(const LaneCodeJob &job, BitWriter &writer, uint32_t elem
   }
 }
 
-template <unsigned Group>
+template <unsigned CodeSymbols>
 UWT_INLINE uint32_t entryAt(const uint32_t *table, const uint16_t *symbols, uint32_t pairStride) {
-  if constexpr (Group == 1)
+  if constexpr (CodeSymbols == 1)
     return table[symbols[0]];
   else
     return table[symbols[0] + pairStride * symbols[1]];
 }
 
-template <unsigned Group, bool Long>
+template <unsigned CodeSymbols, bool Long>
 UWT_INLINE void codeFragmentLane(const LaneCodeJob &job, BitWriter &writer) {
   BitWriter local = writer;
   const uint32_t stride = job.pairStride;
@@ -364,7 +366,7 @@ UWT_INLINE void codeFragmentLane(const LaneCodeJob &job, BitWriter &writer) {
     const uint32_t *t0 = job.tables[strip * 2], *t1 = job.tables[strip * 2 + 1];
     const uint16_t *a = job.low + strip * job.stripStride, *b = job.high + strip * job.stripStride;
     for (uint32_t block = 0; block < job.blocks; ++block, element += 8, a += 16, b += 16) {
-      if constexpr (Group == 1) {
+      if constexpr (CodeSymbols == 1) {
         putFour<Long>(job, local, element, t0[a[0]], t0[a[1]], t1[b[0]], t1[b[1]]);
         putFour<Long>(job, local, element + 4, t0[a[8]], t0[a[9]], t1[b[8]], t1[b[9]]);
       } else {
@@ -376,21 +378,21 @@ UWT_INLINE void codeFragmentLane(const LaneCodeJob &job, BitWriter &writer) {
   writer = local;
 }
 
-template <unsigned Group, bool Long>
+template <unsigned CodeSymbols, bool Long>
 UWT_INLINE void codeRow(const LaneCodeJob &job, BitWriter &writer) {
   BitWriter local = writer;
   const uint32_t *table = job.tables[0], stride = job.pairStride;
   const uint16_t *a = job.low;
   uint32_t word = 0;
-  for (; word + 4 <= job.codeWords; word += 4, a += 4 * Group)
-    putFour<Long>(job, local, word * Group, entryAt<Group>(table, a, stride),
-                  entryAt<Group>(table, a + Group, stride),
-                  entryAt<Group>(table, a + 2 * Group, stride),
-                  entryAt<Group>(table, a + 3 * Group, stride));
-  for (; word < job.codeWords; ++word, a += Group) {
-    uint32_t entry = entryAt<Group>(table, a, stride);
+  for (; word + 4 <= job.codeWords; word += 4, a += 4 * CodeSymbols)
+    putFour<Long>(job, local, word * CodeSymbols, entryAt<CodeSymbols>(table, a, stride),
+                  entryAt<CodeSymbols>(table, a + CodeSymbols, stride),
+                  entryAt<CodeSymbols>(table, a + 2 * CodeSymbols, stride),
+                  entryAt<CodeSymbols>(table, a + 3 * CodeSymbols, stride));
+  for (; word < job.codeWords; ++word, a += CodeSymbols) {
+    uint32_t entry = entryAt<CodeSymbols>(table, a, stride);
     if (entry >> 29)
-      job.note(job.noteContext, word * Group, &entry, 1);
+      job.note(job.noteContext, word * CodeSymbols, &entry, 1);
     entry &= ~encodeEntry::flags;
     local.put(entry >> encodeEntry::lengthBits, entry & encodeEntry::lengthMask);
   }
@@ -402,21 +404,21 @@ UWT_INLINE void codeRow(const LaneCodeJob &job, BitWriter &writer) {
 /// Defines the loops for an instruction set: TARGET is empty or a target
 /// attribute.
 #define UWT_PREFIX_LOOPS(TARGET)                                                                   \
-  template <unsigned Group, typename Entry, bool Long>                                             \
+  template <unsigned CodeSymbols, typename Entry, bool Long>                                       \
   TARGET static bool fragmentLoop(const LaneJob &job) {                                            \
-    return prefixLoop::decodeFragment<Group, Entry, Long>(job);                                    \
+    return prefixLoop::decodeFragment<CodeSymbols, Entry, Long>(job);                              \
   }                                                                                                \
-  template <unsigned Group, typename Entry, bool Long>                                             \
+  template <unsigned CodeSymbols, typename Entry, bool Long>                                       \
   TARGET static bool rowLoop(const LaneJob &job) {                                                 \
-    return prefixLoop::decodeRows<Group, Entry, Long, jointLanes>(job);                            \
+    return prefixLoop::decodeRows<CodeSymbols, Entry, Long, jointLanes>(job);                      \
   }                                                                                                \
-  template <unsigned Group, bool Long>                                                             \
+  template <unsigned CodeSymbols, bool Long>                                                       \
   TARGET static void fragmentCodeLoop(const LaneCodeJob &job, BitWriter &writer) {                 \
-    prefixLoop::codeFragmentLane<Group, Long>(job, writer);                                        \
+    prefixLoop::codeFragmentLane<CodeSymbols, Long>(job, writer);                                  \
   }                                                                                                \
-  template <unsigned Group, bool Long>                                                             \
+  template <unsigned CodeSymbols, bool Long>                                                       \
   TARGET static void rowCodeLoop(const LaneCodeJob &job, BitWriter &writer) {                      \
-    prefixLoop::codeRow<Group, Long>(job, writer);                                                 \
+    prefixLoop::codeRow<CodeSymbols, Long>(job, writer);                                           \
   }                                                                                                \
   static PrefixKernels prefixLoops() {                                                             \
     PrefixKernels made{};                                                                          \

@@ -63,9 +63,9 @@ static Status decodeLane(const PrefixContext &context, const StreamUnitView &vie
   const PrefixTables &tables = context.tables;
   LaneReader reader{code.data() + view.streamBegin, view.start[lane], view.start[lane + 1]};
   for (uint32_t word = 0; word < view.codeWords; ++word) {
-    uint32_t element = word * tables.group;
+    uint32_t element = word * tables.codeSymbols;
     const PrefixClass &of =
-        context.classOf(view.unit, placeInLane(view.unit, lane, element).row); // prefix-6
+        context.classOf(view.unit, coordinateInLane(view.unit, lane, element).row); // prefix-6
     uint32_t entry = 0;
     ReadResult result = reader.next(of, entry);
     if (result == ReadResult::Overrun) // prefix-5
@@ -74,7 +74,7 @@ static Status decodeLane(const PrefixContext &context, const StreamUnitView &vie
                            std::to_string(view.codeWords));
     if (result == ReadResult::NoSuchWord)
       return laneError(view, lane, "code word " + std::to_string(word) + " does not exist");
-    if (tables.group == 1) {
+    if (tables.codeSymbols == 1) {
       put(element, tables.symbolOf(entry));
     } else {
       put(element, tables.symbolOf(entry % tables.entries)); // prefix-1
@@ -92,9 +92,9 @@ Status uwt::decodeUnitReference(const PrefixContext &context, const StreamUnitVi
                                 std::span<const uint8_t> code, uint16_t *symbols, size_t stride) {
   for (uint32_t lane = 0; lane < view.lanes; ++lane) {
     auto put = [&](uint32_t element, uint16_t symbol) {
-      UnitPlace place = placeInLane(view.unit, lane, element);
-      if (existsInUnit(view.unit, place)) // order-7
-        symbols[place.row * stride + place.column] = symbol;
+      UnitCoordinate at = coordinateInLane(view.unit, lane, element);
+      if (existsInUnit(view.unit, at)) // order-7
+        symbols[at.row * stride + at.column] = symbol;
     };
     UWT_RETURN_IF_ERROR(decodeLane(context, view, code, lane, put));
   }
@@ -104,7 +104,7 @@ Status uwt::decodeUnitReference(const PrefixContext &context, const StreamUnitVi
 Status uwt::decodeLaneReference(const PrefixContext &context, const StreamUnitView &view,
                                 std::span<const uint8_t> code, uint32_t lane,
                                 std::vector<uint16_t> &symbols) {
-  symbols.assign(size_t(view.codeWords) * context.tables.group, 0);
+  symbols.assign(size_t(view.codeWords) * context.tables.codeSymbols, 0);
   return decodeLane(context, view, code, lane,
                     [&](uint32_t element, uint16_t symbol) { symbols[element] = symbol; });
 }
@@ -127,31 +127,31 @@ public:
     uint64_t bits = 0;
     for (uint32_t lane = 0; lane < lanesOf(unit); ++lane) {
       out.laneStarts.push_back(static_cast<uint32_t>(bits));
-      for (uint32_t word = 0; word < codeWordsOf(unit, tables.group); ++word)
-        bits = putWord(bits, lane, word * tables.group);
+      for (uint32_t word = 0; word < codeWordsOf(unit, tables.codeSymbols); ++word)
+        bits = putWord(bits, lane, word * tables.codeSymbols);
     }
     out.laneStarts.push_back(static_cast<uint32_t>(bits));
   }
 
 private:
-  bool isRunEscaped(UnitPlace place) const {
-    return !escapedRuns.empty() && existsInUnit(unit, place) &&
-           escapedRuns[place.row * unit.runs() + place.column / escapeRunColumns];
+  bool isRunEscaped(UnitCoordinate at) const {
+    return !escapedRuns.empty() && existsInUnit(unit, at) &&
+           escapedRuns[at.row * unit.runs() + at.column / escapeRunColumns];
   }
   /// order-7, escape-3: padding and what lies beneath a run are the commonest symbol.
-  uint32_t numberAt(UnitPlace place) const {
-    bool own = existsInUnit(unit, place) && !isRunEscaped(place);
-    return tables.numberOf(own ? symbolAt(place) : tables.commonest);
+  uint32_t numberAt(UnitCoordinate at) const {
+    bool own = existsInUnit(unit, at) && !isRunEscaped(at);
+    return tables.numberOf(own ? symbolAt(at) : tables.commonest);
   }
-  uint16_t wordAt(UnitPlace place) const {
-    return words.row(unit.firstRow + place.row)[unit.firstColumn + place.column];
+  uint16_t wordAt(UnitCoordinate at) const {
+    return words.row(unit.firstRow + at.row)[unit.firstColumn + at.column];
   }
-  uint32_t symbolAt(UnitPlace place) const { return tables.split.symbolOf(wordAt(place)); }
+  uint32_t symbolAt(UnitCoordinate at) const { return tables.split.symbolOf(wordAt(at)); }
 
-  /// The code word of a lane's element and (group 2) the next.
+  /// The code word of a lane's element and, of pairs, the next.
   uint32_t chosenAt(uint32_t lane, uint32_t element) const {
-    UnitPlace first = placeInLane(unit, lane, element);
-    UnitPlace second = placeInLane(unit, lane, element + tables.group - 1);
+    UnitCoordinate first = coordinateInLane(unit, lane, element);
+    UnitCoordinate second = coordinateInLane(unit, lane, element + tables.codeSymbols - 1);
     return tables.choose(context.classOf(unit, first.row), numberAt(first), numberAt(second));
   }
 
@@ -159,17 +159,17 @@ private:
     bool runs = context.plan.format.escapes == Escapes::Rows64;
     std::vector<bool> escaped(runs ? size_t(unit.rows) * unit.runs() : 0);
     for (uint32_t lane = 0; lane < lanesOf(unit); ++lane)
-      for (uint32_t word = 0; word < codeWordsOf(unit, tables.group); ++word) {
-        uint32_t chosen = chosenAt(lane, word * tables.group);
-        for (uint32_t i = 0; i < tables.group; ++i) {
-          UnitPlace place = placeInLane(unit, lane, word * tables.group + i);
+      for (uint32_t word = 0; word < codeWordsOf(unit, tables.codeSymbols); ++word) {
+        uint32_t chosen = chosenAt(lane, word * tables.codeSymbols);
+        for (uint32_t i = 0; i < tables.codeSymbols; ++i) {
+          UnitCoordinate at = coordinateInLane(unit, lane, word * tables.codeSymbols + i);
           bool escapes = chosen & (i ? encodeEntry::secondEscapes : encodeEntry::firstEscapes);
-          if (!escapes || !existsInUnit(unit, place))
+          if (!escapes || !existsInUnit(unit, at))
             continue;
           if (runs)
-            escaped[place.row * unit.runs() + place.column / escapeRunColumns] = true;
+            escaped[at.row * unit.runs() + at.column / escapeRunColumns] = true;
           else
-            out.records.push_back(positionInUnit(unit, place) << 16 | wordAt(place)); // escape-1
+            out.records.push_back(positionInUnit(unit, at) << 16 | wordAt(at)); // escape-1
         }
       }
     std::sort(out.records.begin(), out.records.end());
@@ -187,7 +187,7 @@ private:
       return bits;
     }
     uint32_t entry = chosen & ~encodeEntry::flags;
-    const PrefixClass &of = context.classOf(unit, placeInLane(unit, lane, element).row);
+    const PrefixClass &of = context.classOf(unit, coordinateInLane(unit, lane, element).row);
     for (uint32_t bit = 0; bit < of.lengths[entry]; ++bit, ++bits) {
       if (bits / 8 == out.stream.size())
         out.stream.push_back(0);

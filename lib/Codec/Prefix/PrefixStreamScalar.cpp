@@ -39,8 +39,8 @@ UWT_INLINE void eachRegister(uint32_t rowInStrip, Visit visit) {
 #pragma GCC unroll 4
       for (uint32_t reg = 0; reg < 4; ++reg) {
         uint32_t lane = 4 * rowInStrip + t;
-        ChunkPlace place = chunkPlace(Chunk, block, {lane, reg, 0});
-        visit(place.word, place.bit, block * blockColumns + 2 * t + 8 * (reg >> 1), reg & 1);
+        ChunkOffset offset = chunkOffset(Chunk, block, {lane, reg, 0});
+        visit(offset.word, offset.bit, block * blockColumns + 2 * t + 8 * (reg >> 1), reg & 1);
       }
 }
 

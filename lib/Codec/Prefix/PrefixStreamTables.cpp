@@ -23,7 +23,7 @@ PrefixTablesPtr uwt::makePrefixTables(const CodingPlan &plan) {
 }
 
 PrefixTables::PrefixTables(const CodingPlan &plan)
-    : split(plan.split), group(plan.traits.group), escapes(plan.hasEscapes()),
+    : split(plan.split), codeSymbols(plan.traits.group), escapes(plan.hasEscapes()),
       symbols(plan.model.symbols),
       commonest(symbols.empty() ? plan.model.commonest : symbols.front()),
       entries(static_cast<uint32_t>(symbols.size()) + escapes),
@@ -35,7 +35,7 @@ PrefixTables::PrefixTables(const CodingPlan &plan)
     for (uint32_t length : lengths)
       longest = std::max(longest, length);
 
-  if (group == 1)
+  if (codeSymbols == 1)
     lookup = split.symbolBits <= 10 ? Lookup::Single : Lookup::SingleWide;
   else if (split.symbolBits <= 10)
     lookup = Lookup::Pair;
@@ -50,7 +50,7 @@ PrefixTables::PrefixTables(const CodingPlan &plan)
 PrefixClass PrefixTables::makeClass(const std::vector<uint8_t> &lengths) const {
   PrefixClass made;
   made.lengths = lengths;
-  made.lengths.resize(group == 1 ? entries : size_t(entries) * entries);
+  made.lengths.resize(codeSymbols == 1 ? entries : size_t(entries) * entries);
   std::vector<uint16_t> words = canonicalCodeWords(made.lengths);
   made.stored.resize(made.lengths.size());
   for (size_t entry = 0; entry < made.lengths.size(); ++entry) {
@@ -85,8 +85,8 @@ void PrefixTables::fillLookup(PrefixClass &of) const {
   uint32_t up = 16 - split.symbolBits;
   for (uint32_t entry : of.order) {
     uint32_t length = of.lengths[entry];
-    uint32_t first = symbolOf(group == 1 ? entry : entry % entries);
-    uint32_t second = symbolOf(group == 1 ? 0 : entry / entries);
+    uint32_t first = symbolOf(codeSymbols == 1 ? entry : entry % entries);
+    uint32_t second = symbolOf(codeSymbols == 1 ? 0 : entry / entries);
     for (size_t i = of.stored[entry]; i < size; i += size_t(1) << length)
       if (lookup == Lookup::Single)
         of.narrow[i] = static_cast<uint16_t>(first << up | length);
@@ -99,19 +99,19 @@ void PrefixTables::fillLookup(PrefixClass &of) const {
 
 uint32_t PrefixTables::choose(const PrefixClass &of, uint32_t first, uint32_t second) const {
   auto escape = static_cast<uint32_t>(symbols.size());
-  uint32_t ways = group == 1 ? 2 : 4;
+  uint32_t ways = codeSymbols == 1 ? 2 : 4;
   if (!escapes)
     ways = 1;
   // The symbols themselves, then an escape for the first, for the second, for both.
   for (uint32_t way = 0; way < ways; ++way) {
     uint32_t a = way & 1 ? escape : first, b = way & 2 ? escape : second;
-    if (a >= entries || (group == 2 && b >= entries))
+    if (a >= entries || (codeSymbols == 2 && b >= entries))
       continue;
-    uint32_t entry = group == 1 ? a : a + entries * b;
+    uint32_t entry = codeSymbols == 1 ? a : a + entries * b;
     if (!of.lengths[entry])
       continue;
     uint32_t flags = a == escape ? encodeEntry::firstEscapes : 0;
-    if (group == 2 && b == escape)
+    if (codeSymbols == 2 && b == escape)
       flags |= encodeEntry::secondEscapes;
     return entry | flags;
   }
@@ -127,7 +127,7 @@ void PrefixTables::fillEncode(PrefixClass &of) const {
     return (chosen & encodeEntry::flags) | uint32_t(of.stored[entry]) << encodeEntry::lengthBits |
            of.lengths[entry];
   };
-  if (group == 1) {
+  if (codeSymbols == 1) {
     // Symbols without an entry all have that of the escape.
     of.encode.assign(numbers.size(), makeEntry(static_cast<uint32_t>(symbols.size()), 0));
     for (uint16_t symbol : symbols)
@@ -141,8 +141,8 @@ void PrefixTables::fillEncode(PrefixClass &of) const {
 }
 
 void PrefixTables::makePairVectors() {
-  bool fits = group == 2 && classes.size() == 1 && split.wordBits == 16 && split.symbolBits == 8 &&
-              symbols.size() <= 15 && longest <= 12;
+  bool fits = codeSymbols == 2 && classes.size() == 1 && split.wordBits == 16 &&
+              split.symbolBits == 8 && symbols.size() <= 15 && longest <= 12;
   if (!fits)
     return;
   auto vectors = std::make_unique<PairVectors>();

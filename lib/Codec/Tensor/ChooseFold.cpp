@@ -23,8 +23,8 @@ constexpr double matrixOverhead = 1.0 / 8, stripOverhead = 1.0 / 64;
 /// length of one of its lanes.
 constexpr double panelBytes = 20, unitBytes = 8, laneBytes = 5.0 / 8;
 constexpr double infinite = std::numeric_limits<double>::infinity();
-/// Rows that are decoded together in row_major, and steps of their length.
-constexpr uint64_t jointRows = 8, rowStep = 16;
+/// Rows that are decoded together in row_major, and what their length is a multiple of.
+constexpr uint64_t jointRows = 8, rowMultiple = 16;
 } // namespace
 
 /// About the bytes that are stored beside each element, a byte for one that is padded. Infinite
@@ -77,7 +77,7 @@ static Format cheapest(std::span<const uint64_t> shape, std::span<const Format> 
 static std::vector<Format> rowOrders(uint64_t elements) {
   std::vector<Format> orders;
   auto add = [&](uint64_t rows) {
-    uint64_t columns = roundUp(divideUp(elements, rows), rowStep);
+    uint64_t columns = roundUp(divideUp(elements, rows), rowMultiple);
     if (columns <= streamUnitColumns)
       orders.push_back(
           ordered(Layout::RowMajor, {Fold::Kind::Flat, static_cast<uint32_t>(columns)}));

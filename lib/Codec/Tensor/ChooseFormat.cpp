@@ -58,7 +58,7 @@ public:
   BestSizeChoice(ElementType element, const Format &order, const RowHistograms &rows,
                  const TensorDescription::Matrices &matrices)
       : element(element), order(order), rows(rows), matrices(matrices),
-        panelStep(std::max<size_t>(1, rows.counted.size() / choicePanels)) {}
+        panelStride(std::max<size_t>(1, rows.counted.size() / choicePanels)) {}
 
   /// The best format, `raw` for a tensor without elements, and the classes of its rows where all
   /// are known.
@@ -79,7 +79,7 @@ private:
   Format order;
   const RowHistograms &rows;
   const TensorDescription::Matrices &matrices;
-  size_t panelStep;
+  size_t panelStride;
   double elements = 0;
   /// Elements for each one that candidates' counts have.
   double scale = 1;
@@ -113,12 +113,12 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
   std::span<const uint32_t> classCounts = contextClassCounts;
   if (elements < smallTensorElements)
     classCounts = classCounts.first(smallContextClassCounts);
-  RowClassifier classifier(rows, classCounts, panelStep, pool);
+  RowClassifier classifier(rows, classCounts, panelStride, pool);
   classed = classifier.results();
   std::vector<ClassCounts> counts(1 + classed.size());
   pool.parallelFor(classed.size(), [&](uint64_t i, unsigned) {
     const ClassedRows &set = classed[i];
-    counts[1 + i] = countsByClass(rows, set.classes, set.classCount, panelStep);
+    counts[1 + i] = countsByClass(rows, set.classes, set.classCount, panelStride);
   });
   counts[0].push_back(counts[1][0]);
   for (size_t c = 1; c < counts[1].size(); ++c)
@@ -205,7 +205,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   result.format = order;
   result.format.codec = rawFormat().codec;
   uint64_t counted = 0;
-  for (size_t p = 0; p < rows.counted.size(); p += panelStep)
+  for (size_t p = 0; p < rows.counted.size(); p += panelStride)
     for (uint16_t count : rows.counted[p].counts)
       counted += count;
   if (counted == 0)
@@ -229,7 +229,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   if (!isSigned() && best >= elements * getTraits(element).wordBits * (1 - leastByteGain))
     return result;
   result.format = formatOf(choice->mantissaBits, choice->classCount(), choice->group);
-  if (panelStep == 1 && rows.step == 1)
+  if (panelStride == 1 && rows.stride == 1)
     for (ClassedRows &set : classed)
       if (set.classCount == choice->classCount())
         result.rowClasses = std::move(set.classes);
@@ -293,8 +293,8 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
     count = sample->panels.size();
   }
   FieldSplit split = bestSizeSplit(description.element);
-  if (uint64_t step = count / choicePanels; traits.signBits == 0 && step > 1) {
-    RowHistograms few = countRows(panels, count, split, pool, step);
+  if (uint64_t stride = count / choicePanels; traits.signBits == 0 && stride > 1) {
+    RowHistograms few = countRows(panels, count, split, pool, stride);
     chosen = BestSizeChoice(description.element, orderOf(description.format), few, matrices)
                  .choose(pool);
     if (isRaw(chosen.format))

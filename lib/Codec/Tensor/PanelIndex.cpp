@@ -50,12 +50,12 @@ void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> clas
                       std::span<const uint32_t> panelCounts) {
   uint32_t slot = static_cast<uint32_t>(entry.slot);
   directory.push_back(entry.asWords ? slot | storedAsWordsBit : slot);
-  auto pushOffset = [&](PlaneKind kind, uint64_t step) {
-    directory.push_back(entry.asWords ? 0
-                                      : static_cast<uint32_t>(entry.offset[numberOf(kind)] / step));
+  auto pushOffset = [&](PlaneKind kind, uint64_t unitBytes) {
+    directory.push_back(
+        entry.asWords ? 0 : static_cast<uint32_t>(entry.offset[numberOf(kind)] / unitBytes));
   };
   if (hasCodeOffsets(plan))
-    pushOffset(PlaneKind::Code, codeOffsetStep);
+    pushOffset(PlaneKind::Code, codeOffsetBytes);
   if (hasPatch(plan))
     pushOffset(PlaneKind::Patch, 4);
   directory.push_back(static_cast<uint32_t>(entry.checksum));
@@ -88,7 +88,7 @@ std::vector<uint32_t> IndexWriter::finish(const Codec &codec,
   words[0] = static_cast<uint32_t>(words.size());
   words[1] = panelsAsWords;
   words[2] = hasCodeOffsets(plan)
-                 ? static_cast<uint32_t>(used[numberOf(PlaneKind::Code)] / codeOffsetStep)
+                 ? static_cast<uint32_t>(used[numberOf(PlaneKind::Code)] / codeOffsetBytes)
                  : 0;
   words[3] = static_cast<uint32_t>(used[numberOf(PlaneKind::Patch)] / 4);
   return words;
@@ -110,8 +110,8 @@ private:
   Status readModel();
   Status checkRoom();
   Status readEntry(uint64_t panel);
-  Status readOffset(uint64_t panel, PlaneKind kind, uint64_t step);
-  Status placeParts(uint64_t panel, DirectoryEntry &entry);
+  Status readOffset(uint64_t panel, PlaneKind kind, uint64_t unitBytes);
+  Status setOffsets(uint64_t panel, DirectoryEntry &entry);
   Status endPreviousCode(uint64_t begin);
   Status readCounts();
   Status checkPatch();
@@ -189,7 +189,7 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
   return ok();
 }
 
-Status IndexReader::placeParts(uint64_t panel, DirectoryEntry &entry) {
+Status IndexReader::setOffsets(uint64_t panel, DirectoryEntry &entry) {
   entry.countBegin = countTotal;
   uint32_t rows = index.plan.matrix.rowsOfPanel(panel % matrices.shape.panels());
   setPanelSizes(index.plan, rows, hasLow, entry);
@@ -211,9 +211,9 @@ Status IndexReader::placeParts(uint64_t panel, DirectoryEntry &entry) {
 }
 
 /// Reads where a panel's code or escape records begin.
-Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t step) {
+Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t unitBytes) {
   DirectoryEntry &entry = index.entries[panel];
-  uint64_t begin = words[position++] * step;
+  uint64_t begin = words[position++] * unitBytes;
   if (entry.asWords && begin != 0)
     return invalidError("panel " + std::to_string(panel) +
                         " is stored as words, but has an offset into plane " +
@@ -241,9 +241,9 @@ Status IndexReader::readEntry(uint64_t panel) {
     return invalidError("panel " + std::to_string(panel) + " has slot " +
                         std::to_string(entry.slot) + ", expected " +
                         std::to_string(slots[entry.asWords] - 1));
-  UWT_RETURN_IF_ERROR(placeParts(panel, entry));
+  UWT_RETURN_IF_ERROR(setOffsets(panel, entry));
   if (hasCodeOffsets(plan))
-    UWT_RETURN_IF_ERROR(readOffset(panel, PlaneKind::Code, codeOffsetStep));
+    UWT_RETURN_IF_ERROR(readOffset(panel, PlaneKind::Code, codeOffsetBytes));
   if (hasPatch(plan))
     UWT_RETURN_IF_ERROR(readOffset(panel, PlaneKind::Patch, 4));
   entry.checksum = words[position] | uint64_t(words[position + 1]) << 32;
@@ -300,7 +300,7 @@ Status IndexReader::checkPlanes() {
     return invalidError("the index says that " + std::to_string(words[1]) +
                         " panels are stored as words, but " + std::to_string(slots[1]) + " are");
   if (hasCodeOffsets(index.plan)) {
-    uint64_t end = words[2] * codeOffsetStep;
+    uint64_t end = words[2] * codeOffsetBytes;
     if (openCode || end != 0)
       UWT_RETURN_IF_ERROR(endPreviousCode(end));
     index.used[numberOf(PlaneKind::Code)] = end;

@@ -20,7 +20,7 @@ namespace uwt {
 
 inline constexpr uint32_t indexHeaderWords = 4;
 inline constexpr uint32_t storedAsWordsBit = 0x80000000u;
-inline constexpr uint64_t codeOffsetStep = 16;
+inline constexpr uint64_t codeOffsetBytes = 16;
 
 /// Bits of a row's class in a directory entry: log2(k).
 uint32_t rowClassBits(const Format &format);

@@ -15,7 +15,7 @@ namespace uwt {
 
 /// Strata of a tensor at least: fewer would not show how its rows differ.
 static constexpr uint64_t leastStrata = 4;
-/// Elements that are read at one place at least: shorter reads cost a disk as much.
+/// Elements that are read from one position at least: shorter reads cost a disk as much.
 static constexpr uint64_t runElements = uint64_t(1) << 15;
 
 namespace {
@@ -45,10 +45,10 @@ static void drawFromGroup(const PanelGroup &group, uint64_t wanted, uint64_t run
   Random random(size);
   for (uint64_t stratum = 0; stratum < strata; ++stratum) {
     uint64_t begin = size * stratum / strata, end = size * (stratum + 1) / strata;
-    uint64_t place = begin + random.below(end - begin - run + 1);
+    uint64_t first = begin + random.below(end - begin - run + 1);
     double weight = static_cast<double>(end - begin) / static_cast<double>(run);
     for (uint64_t i = 0; i < run; ++i)
-      drawn.emplace_back(group.panelAt(place + i), weight);
+      drawn.emplace_back(group.panelAt(first + i), weight);
   }
 }
 

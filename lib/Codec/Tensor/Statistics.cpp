@@ -113,14 +113,14 @@ static void countSingles(const uint16_t *row, uint64_t count, const CounterLayou
                          uint32_t *table) {
   const unsigned shift = layout.shift;
   const uint64_t mask = (uint64_t(1) << layout.bits) - 1, masks = mask * everyWord;
-  const size_t step = layout.copies > 1 ? layout.copyStride() : 0;
+  const size_t stride = layout.copies > 1 ? layout.copyStride() : 0;
   uint64_t i = 0;
   for (; i + 4 <= count; i += 4) {
     uint64_t symbols = load64(row + i) >> shift & masks;
     ++table[symbols & 0xffff];
-    ++table[step + (symbols >> 16 & 0xffff)];
-    ++table[2 * step + (symbols >> 32 & 0xffff)];
-    ++table[3 * step + (symbols >> 48)];
+    ++table[stride + (symbols >> 16 & 0xffff)];
+    ++table[2 * stride + (symbols >> 32 & 0xffff)];
+    ++table[3 * stride + (symbols >> 48)];
   }
   for (; i < count; ++i)
     ++table[row[i] >> shift & mask];
@@ -130,13 +130,13 @@ static void countPairs(const uint16_t *row, uint64_t count, const CounterLayout 
                        uint32_t *table) {
   const unsigned shift = layout.shift, bits = layout.bits;
   const uint64_t first = (uint64_t(1) << bits) - 1, second = first << bits;
-  const size_t step = layout.copies > 1 ? layout.copyStride() : 0;
+  const size_t stride = layout.copies > 1 ? layout.copyStride() : 0;
   uint64_t i = 0;
   for (; i + 4 <= count; i += 4) {
     uint64_t words = load64(row + i) >> shift;
     ++table[(words & first) | (words >> (16 - bits) & second)];
     words >>= 32;
-    ++table[step + ((words & first) | (words >> (16 - bits) & second))];
+    ++table[stride + ((words & first) | (words >> (16 - bits) & second))];
   }
   if (i + 2 <= count)
     ++table[(row[i] >> shift & first) | uint64_t(row[i + 1] >> shift & first) << bits];
@@ -150,15 +150,15 @@ countPairsBmi2(const uint16_t *row, uint64_t count, const CounterLayout &layout,
   const unsigned pairBits = 2 * layout.bits;
   const uint64_t fields = (((uint64_t(1) << layout.bits) - 1) << layout.shift) * everyWord;
   const uint64_t pairMask = (uint64_t(1) << pairBits) - 1;
-  const size_t step = layout.copies > 1 ? layout.copyStride() : 0;
+  const size_t stride = layout.copies > 1 ? layout.copyStride() : 0;
   uint64_t i = 0;
   for (; i + 8 <= count; i += 8) {
     uint64_t low = _pext_u64(load64(row + i), fields),
              high = _pext_u64(load64(row + i + 4), fields);
     ++table[low & pairMask];
-    ++table[step + (low >> pairBits)];
-    ++table[2 * step + (high & pairMask)];
-    ++table[3 * step + (high >> pairBits)];
+    ++table[stride + (low >> pairBits)];
+    ++table[2 * stride + (high & pairMask)];
+    ++table[3 * stride + (high >> pairBits)];
   }
   countPairs(row + i, count - i, layout, table);
 }

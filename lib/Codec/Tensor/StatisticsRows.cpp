@@ -33,7 +33,7 @@ constexpr unsigned copies = 4;
 constexpr uint64_t samplePanels = 4;
 constexpr uint32_t windowAlignment = 8;
 /// Unit in which tables are scanned for rare symbols.
-constexpr uint32_t scanStep = 32;
+constexpr uint32_t scanWidth = 32;
 
 /// Constants of a count.
 struct RowLayout {
@@ -45,7 +45,7 @@ struct RowLayout {
 
 /// Symbols in a counter's table.
 static uint32_t tableSizeOf(const RowHistograms &rows) {
-  return std::max(1u << (rows.split.symbolBits - rows.droppedBits), scanStep);
+  return std::max(1u << (rows.split.symbolBits - rows.droppedBits), scanWidth);
 }
 
 static RowLayout layoutOf(const RowHistograms &rows) {
@@ -63,16 +63,16 @@ template <unsigned Copies>
                                                    const RowLayout &layout, uint16_t *table) {
   const unsigned shift = layout.shift;
   const uint64_t masks = layout.mask * 0x0001000100010001;
-  const size_t step = Copies > 1 ? layout.tableSize : 0;
+  const size_t stride = Copies > 1 ? layout.tableSize : 0;
   uint32_t i = 0;
   for (; i + 4 <= columns; i += 4) {
     uint64_t symbols;
     std::memcpy(&symbols, row + i, sizeof(symbols));
     symbols = symbols >> shift & masks;
     ++table[symbols & 0xffff];
-    ++table[step + (symbols >> 16 & 0xffff)];
-    ++table[2 * step + (symbols >> 32 & 0xffff)];
-    ++table[3 * step + (symbols >> 48)];
+    ++table[stride + (symbols >> 16 & 0xffff)];
+    ++table[2 * stride + (symbols >> 32 & 0xffff)];
+    ++table[3 * stride + (symbols >> 48)];
   }
   for (; i < columns; ++i)
     ++table[row[i] >> shift & layout.mask];
@@ -100,11 +100,11 @@ template <unsigned Copies>
 [[gnu::always_inline]] static inline void takeRare(uint16_t *table, const RowLayout &layout,
                                                    uint32_t row, size_t rareLimit,
                                                    RowHistograms::Panel &panel) {
-  uint16_t counts[scanStep];
-  for (uint32_t begin = 0; begin < layout.tableSize; begin += scanStep) {
-    if (takeCounts<Copies>(table + begin, layout.tableSize, scanStep, counts) == 0)
+  uint16_t counts[scanWidth];
+  for (uint32_t begin = 0; begin < layout.tableSize; begin += scanWidth) {
+    if (takeCounts<Copies>(table + begin, layout.tableSize, scanWidth, counts) == 0)
       continue;
-    for (uint32_t i = 0; i < scanStep; ++i)
+    for (uint32_t i = 0; i < scanWidth; ++i)
       if (counts[i] != 0)
         panel.rare.push_back(
             {counts[i], static_cast<uint16_t>(begin + i), static_cast<uint8_t>(row)});
@@ -198,7 +198,7 @@ static void chooseWindow(const PanelSource &source, RowHistograms &rows) {
 }
 
 RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const FieldSplit &split,
-                             ThreadPool &pool, uint64_t leastStep) {
+                             ThreadPool &pool, uint64_t leastStride) {
   RowHistograms rows;
   rows.split = split;
   rows.panels = panels;
@@ -210,19 +210,20 @@ RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const F
 
   std::vector<std::vector<uint16_t>> scratch(pool.size());
   uint64_t panelBytes = uint64_t(source(0, scratch[0]).rows) * rows.width * sizeof(uint16_t);
-  rows.step = std::max<uint64_t>({1, leastStep, divideUp(panels * panelBytes, windowBytesLimit)});
-  rows.counted.resize(divideUp(panels, rows.step));
+  rows.stride =
+      std::max<uint64_t>({1, leastStride, divideUp(panels * panelBytes, windowBytesLimit)});
+  rows.counted.resize(divideUp(panels, rows.stride));
   size_t rareLimit = std::max<uint64_t>(panelRows, rareBytesLimit / sizeof(RowHistograms::Rare) /
                                                        rows.counted.size());
 
   std::vector<RowCounter> counters(pool.size(), RowCounter(rows));
   pool.parallelFor(rows.counted.size(), [&](uint64_t i, unsigned worker) {
-    PanelWords words = source(i * rows.step, scratch[worker]);
+    PanelWords words = source(i * rows.stride, scratch[worker]);
     // More rare symbols than this are not worth a list.
     size_t few = panelRows + words.rows * words.columns / 16;
     counters[worker].count(words, std::min(rareLimit, few), rows.counted[i]);
   });
-  rows.isExact &= rows.step == 1;
+  rows.isExact &= rows.stride == 1;
   for (const RowHistograms::Panel &panel : rows.counted)
     rows.isExact &= panel.isExact;
   return rows;
@@ -230,11 +231,11 @@ RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const F
 
 std::vector<std::vector<uint64_t>> uwt::countsByClass(const RowHistograms &rows,
                                                       std::span<const uint8_t> classes,
-                                                      uint32_t classCount, size_t panelStep) {
+                                                      uint32_t classCount, size_t panelStride) {
   uint32_t tableSize = 1u << (rows.split.symbolBits - rows.droppedBits);
   std::vector<std::vector<uint64_t>> counts(classCount, std::vector<uint64_t>(tableSize + 1));
   bool hasOthers = rows.symbols < rows.width;
-  for (size_t p = 0; p < rows.counted.size(); p += panelStep) {
+  for (size_t p = 0; p < rows.counted.size(); p += panelStride) {
     const RowHistograms::Panel &panel = rows.counted[p];
     auto countsOf = [&](uint32_t row) -> std::vector<uint64_t> & {
       return counts[classes.empty() ? 0 : classes[p * panelRows + row]];

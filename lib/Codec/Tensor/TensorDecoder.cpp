@@ -55,16 +55,16 @@ private:
   uint64_t firstPanel = 0;
 };
 
-/// The part of a panel that a partial read wants, and where its elements go.
-struct PanelPart {
+/// The slice of a panel that a partial read wants, and where its elements go.
+struct PanelSlice {
   uint64_t panel;
   /// Rows inside the panel, and columns of its matrix.
   uint32_t rowBegin, rowEnd;
   uint64_t columnBegin, columnEnd;
-  /// Place of element (rowBegin, columnBegin), and bytes from row to row and
+  /// Address of element (rowBegin, columnBegin), and bytes from row to row and
   /// from column to column.
   uint8_t *out;
-  uint64_t rowStep, columnStep;
+  uint64_t rowStride, columnStride;
 };
 
 /// Outputs of at least this size are not expected to stay in the cache.
@@ -123,7 +123,7 @@ struct TensorDecoder::State {
                          std::vector<uint16_t> &scratch) const;
   Status decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                   const DecodeOptions &options, DecodeWorker &worker) const;
-  Status decodeRows(const PanelPart &part, const DecodeOptions &options,
+  Status decodeRows(const PanelSlice &slice, const DecodeOptions &options,
                     DecodeWorker &worker) const;
   Status forEachPanel(uint64_t begin, uint64_t end, ThreadPool &pool, CodingTimes *times,
                       const std::function<Status(uint64_t, DecodeWorker &)> &body) const;
@@ -375,26 +375,27 @@ Status TensorDecoder::decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::
                              });
 }
 
-Status TensorDecoder::State::decodeRows(const PanelPart &part, const DecodeOptions &options,
+Status TensorDecoder::State::decodeRows(const PanelSlice &slice, const DecodeOptions &options,
                                         DecodeWorker &worker) const {
   if (options.check)
-    UWT_RETURN_IF_ERROR(checkPanel(part.panel));
+    UWT_RETURN_IF_ERROR(checkPanel(slice.panel));
   uint64_t columns = plan().matrix.columns;
   bool alone =
-      plan().format.layout == Layout::RowMajor && part.rowEnd - part.rowBegin <= singleRowsLimit;
+      plan().format.layout == Layout::RowMajor && slice.rowEnd - slice.rowBegin <= singleRowsLimit;
   // The rows of the panel that are decoded, a superset of those that are wanted.
-  uint32_t begin = alone ? part.rowBegin : 0, end = alone ? part.rowEnd : tensor.rowsOf(part.panel);
+  uint32_t begin = alone ? slice.rowBegin : 0,
+           end = alone ? slice.rowEnd : tensor.rowsOf(slice.panel);
   worker.words.resize((end - begin) * columns);
   MutablePanelWords words = {worker.words.data(), columns, end - begin, columns};
   for (uint32_t row = begin; alone && row < end; ++row)
-    UWT_RETURN_IF_ERROR(decodeRowOf(part.panel, row, worker, {words.row(row - begin), columns}));
+    UWT_RETURN_IF_ERROR(decodeRowOf(slice.panel, row, worker, {words.row(row - begin), columns}));
   if (!alone)
-    UWT_RETURN_IF_ERROR(decodeWordsOf(part.panel, options.path, worker, words));
-  PanelWords low = decodeLowOf(part.panel, begin, end, options.path, worker.low);
-  for (uint32_t row = part.rowBegin; row < part.rowEnd; ++row)
-    for (uint64_t column = part.columnBegin; column < part.columnEnd; ++column)
-      tensor.storeElement(part.out + (row - part.rowBegin) * part.rowStep +
-                              (column - part.columnBegin) * part.columnStep,
+    UWT_RETURN_IF_ERROR(decodeWordsOf(slice.panel, options.path, worker, words));
+  PanelWords low = decodeLowOf(slice.panel, begin, end, options.path, worker.low);
+  for (uint32_t row = slice.rowBegin; row < slice.rowEnd; ++row)
+    for (uint64_t column = slice.columnBegin; column < slice.columnEnd; ++column)
+      tensor.storeElement(slice.out + (row - slice.rowBegin) * slice.rowStride +
+                              (column - slice.columnBegin) * slice.columnStride,
                           words.row(row - begin)[column],
                           low.data ? low.row(row - begin)[column] : 0);
   return ok();
@@ -403,7 +404,7 @@ Status TensorDecoder::State::decodeRows(const PanelPart &part, const DecodeOptio
 uint64_t TensorDecoder::panelBegin(uint64_t panel) const { return state->tensor.panelBegin(panel); }
 
 //===----------------------------------------------------------------------===//
-// Parts
+// Slices
 //===----------------------------------------------------------------------===//
 
 /// The last two dimensions of a shape, and how many such matrices there are (order-1).
@@ -417,7 +418,7 @@ static TensorRange wholeRange(const TensorDescription &description) {
   return whole;
 }
 
-Status TensorDecoder::checkRange(const TensorRange &part, size_t bytes) const {
+Status TensorDecoder::checkRange(const TensorRange &slice, size_t bytes) const {
   TensorRange whole = wholeRange(state->description);
   auto range = [](const char *what, uint64_t begin, uint64_t end, uint64_t size) -> Status {
     if (begin <= end && end <= size)
@@ -425,11 +426,11 @@ Status TensorDecoder::checkRange(const TensorRange &part, size_t bytes) const {
     return usageError(std::string(what) + " " + std::to_string(begin) + ":" + std::to_string(end) +
                       " are not inside 0:" + std::to_string(size));
   };
-  UWT_RETURN_IF_ERROR(range("matrices", part.matrixBegin, part.matrixEnd, whole.matrixEnd));
-  UWT_RETURN_IF_ERROR(range("rows", part.rowBegin, part.rowEnd, whole.rowEnd));
-  UWT_RETURN_IF_ERROR(range("columns", part.columnBegin, part.columnEnd, whole.columnEnd));
-  uint64_t expected = (part.matrixEnd - part.matrixBegin) * (part.rowEnd - part.rowBegin) *
-                      (part.columnEnd - part.columnBegin) *
+  UWT_RETURN_IF_ERROR(range("matrices", slice.matrixBegin, slice.matrixEnd, whole.matrixEnd));
+  UWT_RETURN_IF_ERROR(range("rows", slice.rowBegin, slice.rowEnd, whole.rowEnd));
+  UWT_RETURN_IF_ERROR(range("columns", slice.columnBegin, slice.columnEnd, whole.columnEnd));
+  uint64_t expected = (slice.matrixEnd - slice.matrixBegin) * (slice.rowEnd - slice.rowBegin) *
+                      (slice.columnEnd - slice.columnBegin) *
                       getTraits(state->description.element).bytes;
   if (bytes == expected)
     return ok();
@@ -437,14 +438,14 @@ Status TensorDecoder::checkRange(const TensorRange &part, size_t bytes) const {
                     std::to_string(bytes));
 }
 
-Status TensorDecoder::decodePart(const TensorRange &part, std::span<uint8_t> out, ThreadPool &pool,
-                                 const DecodeOptions &options) const {
-  UWT_RETURN_IF_ERROR(checkRange(part, out.size()));
+Status TensorDecoder::decodeSlice(const TensorRange &slice, std::span<uint8_t> out,
+                                  ThreadPool &pool, const DecodeOptions &options) const {
+  UWT_RETURN_IF_ERROR(checkRange(slice, out.size()));
   if (out.empty())
     return ok();
   bool isFolded = state->description.format.fold.kind != Fold::Kind::None;
-  return isFolded ? decodeFolded(part, out, pool, options)
-                  : decodeMatrices(part, out, pool, options);
+  return isFolded ? decodeFolded(slice, out, pool, options)
+                  : decodeMatrices(slice, out, pool, options);
 }
 
 Status TensorDecoder::decodeMatrices(const TensorRange &range, std::span<uint8_t> out,
@@ -458,82 +459,83 @@ Status TensorDecoder::decodeMatrices(const TensorRange &range, std::span<uint8_t
   uint64_t matrixPanels = matrices().shape.panels();
   uint64_t firstPanel = range.matrixBegin * matrixPanels + nBegin / panelRows;
   uint64_t endPanel = (range.matrixEnd - 1) * matrixPanels + divideUp(nEnd, panelRows);
-  return state->forEachPanel(
-      firstPanel, endPanel, pool, options.times,
-      [&](uint64_t panel, DecodeWorker &worker) -> Status {
-        uint64_t matrix = panel / matrixPanels - range.matrixBegin;
-        uint64_t top = panel % matrixPanels * panelRows;
-        if (top + panelRows <= nBegin || top >= nEnd)
-          return ok();
-        PanelPart part;
-        part.panel = panel;
-        part.rowBegin = static_cast<uint32_t>(std::max(nBegin, top) - top);
-        part.rowEnd = static_cast<uint32_t>(std::min<uint64_t>(nEnd - top, panelRows));
-        part.columnBegin = kMajor ? range.rowBegin : range.columnBegin;
-        part.columnEnd = kMajor ? range.rowEnd : range.columnEnd;
-        part.rowStep = kMajor ? elementBytes : outRow;
-        part.columnStep = kMajor ? outRow : elementBytes;
-        part.out = out.data() + matrix * outMatrix + (top + part.rowBegin - nBegin) * part.rowStep;
-        return state->decodeRows(part, options, worker);
-      });
+  return state->forEachPanel(firstPanel, endPanel, pool, options.times,
+                             [&](uint64_t panel, DecodeWorker &worker) -> Status {
+                               uint64_t matrix = panel / matrixPanels - range.matrixBegin;
+                               uint64_t top = panel % matrixPanels * panelRows;
+                               if (top + panelRows <= nBegin || top >= nEnd)
+                                 return ok();
+                               PanelSlice slice;
+                               slice.panel = panel;
+                               slice.rowBegin = static_cast<uint32_t>(std::max(nBegin, top) - top);
+                               slice.rowEnd =
+                                   static_cast<uint32_t>(std::min<uint64_t>(nEnd - top, panelRows));
+                               slice.columnBegin = kMajor ? range.rowBegin : range.columnBegin;
+                               slice.columnEnd = kMajor ? range.rowEnd : range.columnEnd;
+                               slice.rowStride = kMajor ? elementBytes : outRow;
+                               slice.columnStride = kMajor ? outRow : elementBytes;
+                               slice.out = out.data() + matrix * outMatrix +
+                                           (top + slice.rowBegin - nBegin) * slice.rowStride;
+                               return state->decodeRows(slice, options, worker);
+                             });
 }
 
 namespace {
 
-/// A part as runs of elements: of each `length` elements in a row, those of a range; of each
+/// A slice as runs of elements: of each `length` elements in a row, those of a range; of each
 /// `count` such stretches, those of another one.
 class ElementRuns {
 public:
-  ElementRuns(const TensorRange &whole, const TensorRange &part)
-      : length(whole.columnEnd), count(whole.rowEnd), part(part) {
-    if (part.columnBegin != 0 || part.columnEnd != length)
+  ElementRuns(const TensorRange &whole, const TensorRange &slice)
+      : length(whole.columnEnd), count(whole.rowEnd), slice(slice) {
+    if (slice.columnBegin != 0 || slice.columnEnd != length)
       return;
     // Whole rows are one run a matrix.
-    this->part = {
-        0, 1, part.matrixBegin, part.matrixEnd, part.rowBegin * length, part.rowEnd * length};
+    this->slice = {
+        0, 1, slice.matrixBegin, slice.matrixEnd, slice.rowBegin * length, slice.rowEnd * length};
     length *= count;
     count = whole.matrixEnd;
   }
 
   /// The first element of all runs, and the one after the last.
-  uint64_t begin() const { return startOf(part.matrixBegin, part.rowBegin); }
+  uint64_t begin() const { return startOf(slice.matrixBegin, slice.rowBegin); }
   uint64_t end() const {
-    return startOf(part.matrixEnd - 1, part.rowEnd - 1) + part.columnEnd - part.columnBegin;
+    return startOf(slice.matrixEnd - 1, slice.rowEnd - 1) + slice.columnEnd - slice.columnBegin;
   }
 
-  /// Calls `visit(element, size, place)` for what elements [begin, end) hold of each run: its
-  /// first element, how many, and the place of the first one in the part.
+  /// Calls `visit(element, size, index)` for what elements [begin, end) hold of each run: its
+  /// first element, how many, and the index of the first one in the slice.
   template <typename Visit> void visit(uint64_t begin, uint64_t end, Visit visit) const {
-    uint64_t size = part.columnEnd - part.columnBegin, rows = part.rowEnd - part.rowBegin;
+    uint64_t size = slice.columnEnd - slice.columnBegin, rows = slice.rowEnd - slice.rowBegin;
     for (uint64_t stretch = begin / length; stretch * length < end; ++stretch) {
       uint64_t matrix = stretch / count, row = stretch % count;
-      bool isWanted = matrix >= part.matrixBegin && matrix < part.matrixEnd &&
-                      row >= part.rowBegin && row < part.rowEnd;
+      bool isWanted = matrix >= slice.matrixBegin && matrix < slice.matrixEnd &&
+                      row >= slice.rowBegin && row < slice.rowEnd;
       uint64_t start = startOf(matrix, row);
       uint64_t from = std::max(start, begin), to = std::min(start + size, end);
       if (!isWanted || from >= to)
         continue;
-      uint64_t run = (matrix - part.matrixBegin) * rows + row - part.rowBegin;
+      uint64_t run = (matrix - slice.matrixBegin) * rows + row - slice.rowBegin;
       visit(from, to - from, run * size + from - start);
     }
   }
 
 private:
   uint64_t startOf(uint64_t matrix, uint64_t row) const {
-    return (matrix * count + row) * length + part.columnBegin;
+    return (matrix * count + row) * length + slice.columnBegin;
   }
 
   uint64_t length, count;
-  TensorRange part;
+  TensorRange slice;
 };
 
 } // namespace
 
-Status TensorDecoder::decodeFolded(const TensorRange &part, std::span<uint8_t> out,
+Status TensorDecoder::decodeFolded(const TensorRange &slice, std::span<uint8_t> out,
                                    ThreadPool &pool, const DecodeOptions &options) const {
   const TensorWords &tensor = state->tensor;
   uint64_t elementBytes = getTraits(state->description.element).bytes;
-  ElementRuns runs(wholeRange(state->description), part);
+  ElementRuns runs(wholeRange(state->description), slice);
   return state->forEachPanel(
       tensor.panelOf(runs.begin()), tensor.panelOf(runs.end() - 1) + 1, pool, options.times,
       [&](uint64_t panel, DecodeWorker &worker) -> Status {
@@ -546,8 +548,8 @@ Status TensorDecoder::decodeFolded(const TensorRange &part, std::span<uint8_t> o
         worker.bytes.resize(tensor.panelSize(panel));
         UWT_RETURN_IF_ERROR(
             state->decodeTo(worker.bytes, tensor.panelBegin(panel), panel, options, worker));
-        runs.visit(begin, end, [&](uint64_t element, uint64_t size, uint64_t place) {
-          std::memcpy(out.data() + place * elementBytes,
+        runs.visit(begin, end, [&](uint64_t element, uint64_t size, uint64_t index) {
+          std::memcpy(out.data() + index * elementBytes,
                       worker.bytes.data() + (element - begin) * elementBytes, size * elementBytes);
         });
         return ok();

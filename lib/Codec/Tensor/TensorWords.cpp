@@ -63,9 +63,9 @@ TensorWords::visitBytes(uint64_t panel,
     uint64_t matrix = panelBegin(panel - panel % shape.shape.panels());
     return missing == 0 ? ok() : visit(matrix, missing * elementBytes);
   }
-  Steps steps = stepsOf(panel);
+  Strides strides = stridesOf(panel);
   for (uint64_t column = 0; column < columns; ++column)
-    UWT_RETURN_IF_ERROR(visit(steps.origin + column * steps.column, rows * elementBytes));
+    UWT_RETURN_IF_ERROR(visit(strides.origin + column * strides.column, rows * elementBytes));
   return ok();
 }
 
@@ -74,7 +74,7 @@ uint64_t TensorWords::panelOf(uint64_t element) const {
          element % shape.elements / (panelRows * shape.shape.columns);
 }
 
-TensorWords::Steps TensorWords::stepsOf(uint64_t panel) const {
+TensorWords::Strides TensorWords::stridesOf(uint64_t panel) const {
   if (!kMajor)
     return {panelBegin(panel), shape.shape.columns * elementBytes, elementBytes};
   uint64_t matrix = panel / shape.shape.panels(), inMatrix = panel % shape.shape.panels();
@@ -108,17 +108,17 @@ PanelWords TensorWords::gather(std::span<const uint8_t> source, uint64_t panel,
     return gatherShort(source, panel, scratch, convert);
   uint32_t rows = rowsOf(panel);
   uint64_t columns = shape.shape.columns;
-  Steps steps = stepsOf(panel);
+  Strides strides = stridesOf(panel);
   scratch.resize(rows * columns);
   if (!kMajor) { // One run of elements, in a loop that compilers see vectors in.
-    const uint8_t *from = source.data() + steps.origin;
+    const uint8_t *from = source.data() + strides.origin;
     for (size_t i = 0; i < scratch.size(); ++i)
       scratch[i] = convert(from + i * elementBytes);
     return {scratch.data(), columns, rows, columns};
   }
   visitElements(rows, columns, kMajor, [&](uint32_t row, uint64_t column) {
     scratch[row * columns + column] =
-        convert(source.data() + steps.origin + row * steps.row + column * steps.column);
+        convert(source.data() + strides.origin + row * strides.row + column * strides.column);
   });
   return {scratch.data(), columns, rows, columns};
 }
@@ -183,20 +183,21 @@ void TensorWords::storeElement(uint8_t *at, uint16_t word, uint16_t low) const {
 
 void TensorWords::store(std::span<uint8_t> out, uint64_t origin, uint64_t panel, PanelWords words,
                         PanelWords low) const {
-  Steps steps = stepsOf(panel);
+  Strides strides = stridesOf(panel);
   if (elementBytes == 1 && !kMajor && !isShort(panel)) {
-    uint8_t *to = out.data() + (steps.origin - origin);
+    uint8_t *to = out.data() + (strides.origin - origin);
     for (uint32_t row = 0; row < words.rows; ++row)
       for (uint64_t column = 0; column < words.columns; ++column)
         *to++ = static_cast<uint8_t>(words.row(row)[column]);
     return;
   }
   if (isShort(panel)) {
-    storeShort(out.subspan(steps.origin - origin), panel, words, low);
+    storeShort(out.subspan(strides.origin - origin), panel, words, low);
     return;
   }
   visitElements(words.rows, words.columns, kMajor, [&](uint32_t row, uint64_t column) {
-    uint8_t *at = out.data() + (steps.origin - origin) + row * steps.row + column * steps.column;
+    uint8_t *at =
+        out.data() + (strides.origin - origin) + row * strides.row + column * strides.column;
     storeElement(at, words.row(row)[column], low.data ? low.row(row)[column] : 0);
   });
 }

@@ -49,7 +49,7 @@ public:
   /// the tensor.
   MutablePanelWords destination(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                                 std::vector<uint16_t> &scratch) const;
-  /// True where destination() gives a place inside `out`.
+  /// True where destination() gives an address inside `out`.
   bool isInPlace(const void *out, uint64_t panel) const {
     return hasPlainWords(out) && !isShort(panel);
   }
@@ -61,11 +61,11 @@ public:
   void storeElement(uint8_t *at, uint16_t word, uint16_t low) const;
 
 private:
-  /// Byte position of element (row, column) of the panel's matrix, in the tensor.
-  struct Steps {
+  /// Byte offset of element (row, column) of the panel's matrix, in the tensor.
+  struct Strides {
     uint64_t origin, row, column;
   };
-  Steps stepsOf(uint64_t panel) const;
+  Strides stridesOf(uint64_t panel) const;
   /// Whether the tensor's elements at `bytes` are rows of words.
   bool hasPlainWords(const void *bytes) const;
   /// Elements of a panel that the tensor has, and whether these are not whole rows.

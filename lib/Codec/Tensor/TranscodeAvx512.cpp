@@ -28,7 +28,7 @@ namespace {
 // Lanes
 //===----------------------------------------------------------------------===//
 
-template <unsigned Group, typename Entry, bool Long>
+template <unsigned CodeSymbols, typename Entry, bool Long>
 UWT_LANES bool decodeLanes(const LaneJob &job) {
   using namespace prefixLoop;
   uint64_t buffer[jointLanes], position[jointLanes];
@@ -48,10 +48,10 @@ UWT_LANES bool decodeLanes(const LaneJob &job) {
       uint16_t *to = strips + (block / groupBlocks * groupScratch + block % groupBlocks) * 2;
       askAhead(job, ahead, block);
       __builtin_prefetch(next);
-      next += job.nextStep;
+      next += job.nextStride;
 #pragma GCC unroll 4
       for (unsigned reg = 0; reg < 4; ++reg) {
-        if (reg == 0 || Long || (Group == 1 && reg == 2)) {
+        if (reg == 0 || Long || (CodeSymbols == 1 && reg == 2)) {
 #pragma GCC unroll 8
           for (unsigned lane = 0; lane < jointLanes; ++lane)
             refill(buffer[lane], position[lane], job.stream);
@@ -60,9 +60,9 @@ UWT_LANES bool decodeLanes(const LaneJob &job) {
         for (unsigned lane = 0; lane < jointLanes; ++lane) {
           unsigned row = (reg & 1) * 2 + lane / 4;
           uint16_t *pair = to + (reg * registerScratch + lane * groupBlocks) * 2;
-          takeTo<Group>(pair, buffer[lane], tables[row], mask);
-          if constexpr (Group == 1)
-            takeTo<Group>(pair + 1, buffer[lane], tables[row], mask);
+          takeTo<CodeSymbols>(pair, buffer[lane], tables[row], mask);
+          if constexpr (CodeSymbols == 1)
+            takeTo<CodeSymbols>(pair + 1, buffer[lane], tables[row], mask);
         }
       }
     }
@@ -96,7 +96,7 @@ struct Registers {
     for (int r = 0; r < 4; ++r)
       of[r] = loadVector(symbols + r * registerScratch);
     __m512i any = _mm512_or_si512(_mm512_or_si512(of[0], of[1]), _mm512_or_si512(of[2], of[3]));
-    // Code and mantissa to their places; the length falls to bits 4:0 and below.
+    // Code and mantissa to their offsets; the length falls to bits 4:0 and below.
     for (int r = 0; r < 4; ++r)
       of[r] = _mm512_srli_epi32(of[r], 1);
     return _mm512_test_epi32_mask(any, _mm512_set1_epi32(static_cast<int>(beyondWindow))) == 0;
@@ -126,7 +126,7 @@ UWT_AVX512 uint32_t pack8(const InPlaceJob &job) {
   const uint8_t *raw = job.raw + job.quad * 64;
   uint8_t *code = job.code + job.quad * 64;
   uint32_t group = 0;
-  for (; group < job.groups; ++group, raw += job.rawStep, code += job.codeStep) {
+  for (; group < job.groups; ++group, raw += job.rawStride, code += job.codeStride) {
     Registers symbols;
     if (!symbols.load(job.symbols + group * groupScratch))
       break;
@@ -146,7 +146,7 @@ UWT_AVX512 uint32_t pack6(const InPlaceJob &job) {
   uint8_t *code = job.code + job.quad * 64;
   const uint8_t *raw = job.raw;
   uint32_t group = 0;
-  for (; group < job.groups; ++group, raw += job.rawStep, code += job.codeStep) {
+  for (; group < job.groups; ++group, raw += job.rawStride, code += job.codeStride) {
     Registers symbols;
     if (!symbols.load(job.symbols + group * groupScratch))
       break;

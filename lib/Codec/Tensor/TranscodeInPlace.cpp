@@ -51,7 +51,7 @@ struct DirectTranscoder::State {
   uint32_t rotation;
   /// Tables of the rotated alphabet.
   PrefixTablesPtr tables;
-  /// The code that escapes and padding have, at its place in scratch memory.
+  /// The code that escapes and padding have, at its offset in scratch memory.
   uint16_t commonest;
 };
 
@@ -139,7 +139,7 @@ private:
                   uint16_t &symbol);
   bool finish();
 
-  /// The place of an element in `symbols`.
+  /// The index of an element in `symbols`.
   size_t scratchOf(uint32_t strip, uint32_t group, uint32_t lane, uint32_t block, uint32_t reg,
                    uint32_t half) const {
     size_t at = (size_t(strip) * groups + group) * groupScratch + reg * registerScratch +
@@ -226,7 +226,7 @@ bool PanelTranscoder<State>::decodeLanes(const StreamUnitView &view, const uint8
   job.aheadChunk = source.split.rawBits() == 6 ? 512 - g * 32 : 512;
   size_t quarter = (view.end - view.begin) / 4;
   job.next = blob.data() + view.end + quarter * (g / 2);
-  job.nextStep = quarter / (unit.strips * unit.blocks);
+  job.nextStride = quarter / (unit.strips * unit.blocks);
   return state.kernels.lanes[source.traits.group - 1][state.tables->longest > 14](job);
 }
 
@@ -235,14 +235,15 @@ template <typename State>
 void PanelTranscoder<State>::setPadding(const PanelUnit &unit, uint32_t g) {
   for (uint32_t strip = 0; strip < unit.strips; ++strip)
     for (uint32_t block = 0; block < groups * groupBlocks; ++block) {
-      UnitPlace last{strip * stripRows + stripRows - 1, block * blockColumns + blockColumns - 1};
+      UnitCoordinate last{strip * stripRows + stripRows - 1,
+                          block * blockColumns + blockColumns - 1};
       if (existsInUnit(unit, last))
         continue;
       for (uint32_t i = 0; i < jointLanes * 8; ++i) {
         uint32_t lane = g * 4 + i / 8, reg = i / 2 % 4, half = i % 2;
-        UnitPlace place{strip * stripRows + fragmentRow(lane, reg),
-                        block * blockColumns + fragmentColumn(lane, reg, half)};
-        if (!existsInUnit(unit, place))
+        UnitCoordinate at{strip * stripRows + fragmentRow(lane, reg),
+                          block * blockColumns + fragmentColumn(lane, reg, half)};
+        if (!existsInUnit(unit, at))
           symbols[scratchOf(strip, block / groupBlocks, lane, block % groupBlocks, reg, half)] =
               state.commonest;
       }
@@ -256,7 +257,7 @@ template <typename State> bool PanelTranscoder<State>::readRecords(const StreamU
   int64_t last = -1;
   for (uint64_t i = 0; i < view.records; ++i) {
     uint32_t record = loadWord(blob.data() + view.recordsBegin + 4 * i), at = record >> 16;
-    if (at <= last || !existsInUnit(unit, placeInUnit(unit, at)))
+    if (at <= last || !existsInUnit(unit, coordinateInUnit(unit, at)))
       return false;
     last = at;
     uint32_t lane = at / 8 % fragmentLanes, block = at / 256;
@@ -305,9 +306,9 @@ bool PanelTranscoder<State>::packStrip(const PanelUnit &unit, uint32_t strip, ui
       job.symbols =
           reinterpret_cast<const uint32_t *>(symbols + scratchOf(strip, group, quad * 4, 0, 0, 0));
       job.raw = raw.data() + index * rawUnitBytes();
-      job.rawStep = rawUnitBytes() * strips();
+      job.rawStride = rawUnitBytes() * strips();
       job.code = code.data() + index * codeUnit;
-      job.codeStep = codeUnit * strips();
+      job.codeStride = codeUnit * strips();
       job.quad = quad;
       job.groups = groups - group;
       group += pack(job);

@@ -41,10 +41,10 @@ struct InPlaceJob {
   const uint32_t *symbols;
   /// The first group's unit of raw fields, and bytes to the next group's.
   const uint8_t *raw;
-  size_t rawStep;
+  size_t rawStride;
   /// The same for units in place, at multiples of 64 bytes.
   uint8_t *code;
-  size_t codeStep;
+  size_t codeStride;
   /// First lane / 4.
   uint32_t quad;
   uint32_t groups;

@@ -37,7 +37,7 @@ private:
   LLVM::LLVMFuncOp function(StringRef name, Type result, ArrayRef<Type> arguments);
   Value call(OpBuilder &builder, Location loc, StringRef name, Type result, ValueRange operands);
   Type pointerType() { return LLVM::LLVMPointerType::get(&getContext()); }
-  Type wordType() { return IntegerType::get(&getContext(), 64); }
+  Type i64Type() { return IntegerType::get(&getContext(), 64); }
 };
 
 } // namespace
@@ -112,11 +112,10 @@ LogicalResult LowerAllocations::lower(memref::AllocOp op) {
   for (int64_t size : type.getShape())
     if (!ShapedType::isDynamic(size))
       known = llvm::checkedMul(known, size).value_or(INT64_MAX);
-  Value bytes =
-      LLVM::ConstantOp::create(builder, loc, wordType(), builder.getI64IntegerAttr(known));
+  Value bytes = LLVM::ConstantOp::create(builder, loc, i64Type(), builder.getI64IntegerAttr(known));
   for (Value size : op.getDynamicSizes()) {
-    Value word = arith::IndexCastOp::create(builder, loc, wordType(), size);
-    bytes = call(builder, loc, "uwt_multiply_size", wordType(), {bytes, word});
+    Value factor = arith::IndexCastOp::create(builder, loc, i64Type(), size);
+    bytes = call(builder, loc, "uwt_multiply_size", i64Type(), {bytes, factor});
   }
   Value pointer = call(builder, loc, "uwt_allocate", pointerType(), bytes);
   Value descriptor = describe(builder, loc, converter, op, pointer);

@@ -9,7 +9,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "uwt/Codegen/CPU/Passes.h"
-#include "uwt/Dialect/UWT/IR/Place.h"
+#include "uwt/Dialect/UWT/IR/FileLocation.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -111,7 +111,7 @@ void LowerChecks::runOnOperation() {
       continue;
     }
     auto assertion = cast<cf::AssertOp>(op);
-    std::string message = uwt::placeOf(op->getLoc()) + assertion.getMsg().str();
+    std::string message = uwt::fileLocation(op->getLoc()) + assertion.getMsg().str();
     lower(assertion, assertion.getArg(), message, {});
   }
 }

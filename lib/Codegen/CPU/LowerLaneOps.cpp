@@ -80,12 +80,12 @@ static Value lowerLookup(OpBuilder &builder, LookupOp op, const Target &target) 
     auto words = VectorType::get({32}, builder.getI16Type());
     Value zero = arith::ConstantIndexOp::create(builder, op.getLoc(), 0);
     Value table = vector::LoadOp::create(builder, op.getLoc(), vector, op.getTable(), zero);
-    auto asWords = [&](Value value) -> Value {
+    auto asI32 = [&](Value value) -> Value {
       return vector::BitCastOp::create(builder, op.getLoc(), words, value);
     };
-    Value places = asWords(lanes.shl(lanes.bitAnd(op.getCodes(), 0x000F000F), 1));
+    Value shifts = asI32(lanes.shl(lanes.bitAnd(op.getCodes(), 0x000F000F), 1));
     Value found = callIntrinsic(builder, op.getLoc(), "llvm.x86.avx512.permvar.hi.512", words,
-                                {asWords(table), places});
+                                {asI32(table), shifts});
     return vector::BitCastOp::create(builder, op.getLoc(), vector, found);
   }
   Value low = gatherSymbols(lanes, op, op.getCodes());

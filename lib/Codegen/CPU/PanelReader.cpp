@@ -35,16 +35,16 @@ LogicalResult PanelReader::checkWeight(Operation *op) {
   return success();
 }
 
-Value PanelReader::plane(Plane kind) {
-  Type type = kind == Plane::Panels   ? builder.getI64Type()
-              : kind == Plane::Counts ? builder.getI8Type()
-                                      : builder.getI32Type();
-  return PlaneOp::create(builder, location, MemRefType::get({ShapedType::kDynamic}, type), kind,
-                         weight);
+Value PanelReader::weightBuffer(WeightBuffer kind) {
+  Type type = kind == WeightBuffer::Panels   ? builder.getI64Type()
+              : kind == WeightBuffer::Counts ? builder.getI8Type()
+                                             : builder.getI32Type();
+  return BufferOp::create(builder, location, MemRefType::get({ShapedType::kDynamic}, type), kind,
+                          weight);
 }
 
 PanelFields PanelReader::loadPanel(Value panel, Value local) {
-  Value entries = plane(Plane::Panels);
+  Value entries = weightBuffer(WeightBuffer::Panels);
   auto field = [&](int64_t number) -> Value {
     Value at = index.add(index.mul(panel, 8), number);
     Value value = memref::LoadOp::create(builder, location, entries, ValueRange{at});
@@ -73,19 +73,20 @@ Value PanelReader::unitOffset(Value start, Value unit, int64_t words) {
 
 SmallVector<Value> PanelReader::decode(const PanelFields &panel, Value unit, bool asWords, Value to,
                                        Value into) {
-  Value first = asWords ? unitOffset(panel.words, unit, groupWords)
+  Value first = asWords ? unitOffset(panel.words, unit, groupU32)
                         : unitOffset(panel.raw, unit, layout.rawWords);
   Value code = asWords ? index.constant(0) : unitOffset(panel.code, unit, layout.codeWords);
-  int64_t count = to ? 0 : (asWords ? 1 : layout.groups) * groupRegisters;
+  int64_t count = to ? 0 : (asWords ? 1 : layout.groups) * groupVectors;
   SmallVector<Type> types(count, VectorType::get({laneCount}, builder.getI32Type()));
   auto decode = DecodeUnitOp::create(builder, location, types, weight, first, code, to, into,
                                      asWords ? builder.getUnitAttr() : UnitAttr());
-  return SmallVector<Value>(decode.getRegisters());
+  return SmallVector<Value>(decode.getRowVectors());
 }
 
 Value PanelReader::escapesOf(const PanelFields &panel, Value unit) {
   Value at = index.add(panel.counts, unit);
-  Value byte = memref::LoadOp::create(builder, location, plane(Plane::Counts), ValueRange{at});
+  Value byte =
+      memref::LoadOp::create(builder, location, weightBuffer(WeightBuffer::Counts), ValueRange{at});
   return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), byte);
 }
 

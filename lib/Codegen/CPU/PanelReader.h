@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Emits what products and gathers share: where the parts of a panel lie, and the decode of
-// a unit into registers or into a buffer.
+// a unit into row vectors or into a buffer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,8 +19,8 @@
 
 namespace uwt {
 
-/// Lanes of a register, registers of a 64-column group of a strip, u32 of such a unit.
-inline constexpr int64_t laneCount = 16, groupRegisters = 32, groupWords = 512;
+/// Lanes of a row vector, row vectors of a 64-column group of a strip, u32 of such a unit.
+inline constexpr int64_t laneCount = 16, groupVectors = 32, groupU32 = 512;
 inline constexpr int64_t stripsInPanel = panelRows / stripRows;
 
 /// Fields of a panel's PanelEntry, as indices.
@@ -38,11 +38,11 @@ protected:
   /// Verifies that compiled code decodes the weight, with an error at `op`; sets `layout`.
   mlir::LogicalResult checkWeight(mlir::Operation *op);
 
-  mlir::Value plane(Plane kind);
+  mlir::Value weightBuffer(WeightBuffer kind);
   /// The fields of panel `panel`, which is panel `local` of its matrix; all but `matrix`.
   PanelFields loadPanel(mlir::Value panel, mlir::Value local);
   mlir::Value unitOffset(mlir::Value start, mlir::Value unit, int64_t words);
-  /// Decodes a unit into registers, or from `into` of the i16 buffer `to` on.
+  /// Decodes a unit into row vectors, or from `into` of the i16 buffer `to` on.
   llvm::SmallVector<mlir::Value> decode(const PanelFields &panel, mlir::Value unit, bool asWords,
                                         mlir::Value to = {}, mlir::Value into = {});
   /// The number of a unit's escapes.

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A row lies in one strip of one panel. Its units are decoded into a buffer, in the order of codec
-// raw, and the row's elements are picked from there: of each group of 64 columns two registers have
-// them (StoredOrder.h).
+// raw, and the row's elements are picked from there: of each group of 64 columns two row vectors
+// have them (StoredOrder.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -98,7 +98,7 @@ void GatherLowering::emitRow(Value i) {
     return memref::AllocaOp::create(builder, location, MemRefType::get({count}, type),
                                     builder.getI64IntegerAttr(64));
   };
-  buffer = scratch(unitGroups * groupWords * 2, builder.getI16Type());
+  buffer = scratch(unitGroups * groupU32 * 2, builder.getI16Type());
   elements = scratch(fixedUnitColumns, element);
   to = i;
   Value row = number(i);
@@ -132,7 +132,7 @@ void GatherLowering::emitUnits(const PanelFields &panel) {
       PatchUnitOp::create(builder, location, weight, record, escapesOf(panel, number),
                           index.min(left, index.constant(layout.groups)), buffer, zero);
     }
-    copyGroups(index.mul(unit, layout.groups), layout.groups, zero, index.constant(groupWords * 2));
+    copyGroups(index.mul(unit, layout.groups), layout.groups, zero, index.constant(groupU32 * 2));
   };
   if (!layout.hasEscapes) {
     index.loop(index.constant(units), [&](Value unit) {
@@ -159,8 +159,7 @@ void GatherLowering::emitStream(const PanelFields &panel) {
   if (isWholePanelStream()) {
     DecodeStreamOp::create(builder, location, weight, panel.panel, zero, buffer);
     // The groups of a stream of all strips take turns.
-    copyGroups(zero, groups, index.mul(strip, groupWords * 2),
-               index.mul(panel.strips, groupWords * 2));
+    copyGroups(zero, groups, index.mul(strip, groupU32 * 2), index.mul(panel.strips, groupU32 * 2));
     return;
   }
   int64_t unitGroups = streamUnitColumns / fixedUnitColumns;
@@ -168,7 +167,7 @@ void GatherLowering::emitStream(const PanelFields &panel) {
   index.loop(index.constant(units), [&](Value unit) {
     Value number = index.add(index.mul(strip, units), unit);
     DecodeStreamOp::create(builder, location, weight, panel.panel, number, buffer);
-    copyGroups(index.mul(unit, unitGroups), unitGroups, zero, index.constant(groupWords * 2));
+    copyGroups(index.mul(unit, unitGroups), unitGroups, zero, index.constant(groupU32 * 2));
   });
 }
 
@@ -183,8 +182,8 @@ void GatherLowering::copyGroups(Value firstGroup, int64_t count, Value first, Va
   });
 }
 
-/// Columns of a group, by the two registers' elements: word 4t + b holds columns 16b + 2t and
-/// 16b + 2t + 1, and of the second register those 8 further.
+/// Columns of a group, by the two row vectors' elements: u32 4t + b holds columns 16b + 2t and
+/// 16b + 2t + 1, and of the second row vector those 8 further.
 static SmallVector<int64_t> columnOrder() {
   SmallVector<int64_t> order;
   for (int64_t column = 0; column < fixedUnitColumns; ++column) {

@@ -50,7 +50,7 @@ static constexpr int64_t maxStackBytes = 1024;
 static constexpr int64_t maxSlabColumns = 64;
 
 /// Batches up to this one read a panel's units again, from the cache, for each column: where no
-/// strategy says otherwise and units decode into registers.
+/// strategy says otherwise and units decode into row vectors.
 static constexpr int64_t maxDirectBatch = 2;
 
 /// Columns of a block where no strategy says: 16 to 24 sums, and few columns left over.
@@ -205,7 +205,7 @@ void ProductLowering::emitTask(Value task) {
   int64_t bufferGroups = direct                 ? layout.groups
                          : isWholePanelStream() ? chunkGroups * stripsInPanel
                                                 : chunkGroups;
-  buffer = scratch(bufferGroups * groupWords * 2, builder.getI16Type());
+  buffer = scratch(bufferGroups * groupU32 * 2, builder.getI16Type());
   if (!direct && layout.hasEscapes)
     records = scratch(chunkGroups / layout.groups * stripsInPanel, builder.getIndexType());
   outputScratch = scratch(laneCount, op.getInitType().getElementType());
@@ -217,8 +217,8 @@ void ProductLowering::emitTask(Value task) {
   if (direct)
     return emitDirect(fields);
   // The groups of a stream of all strips take turns.
-  groupStride = isWholePanelStream() ? index.mul(fields.strips, groupWords * 2)
-                                     : index.constant(groupWords * 2);
+  groupStride =
+      isWholePanelStream() ? index.mul(fields.strips, groupU32 * 2) : index.constant(groupU32 * 2);
   emitBuffer(fields);
 }
 
@@ -242,7 +242,7 @@ Value ProductLowering::sumsAt(Value column, Value strip) {
 
 Value ProductLowering::bufferAt(Value strip, Value group) {
   Value at = index.mul(group, groupStride);
-  return isWholePanelStream() ? index.add(at, index.mul(strip, groupWords * 2)) : at;
+  return isWholePanelStream() ? index.add(at, index.mul(strip, groupU32 * 2)) : at;
 }
 
 } // namespace uwt

@@ -67,7 +67,7 @@ private:
   /// Vectors of one half (X0 or X1) of a column at `at`.
   llvm::SmallVector<mlir::Value> loadX(mlir::Value at, unsigned half);
   int64_t vectorsInGroup() const { return packed ? 2 : 4; }
-  int64_t wordsInGroup() const { return vectorsInGroup() * laneCount; }
+  int64_t u32InGroup() const { return vectorsInGroup() * laneCount; }
 
   // TileMatmulDirect.cpp
   void emitDirect(const PanelFields &panel);
@@ -100,7 +100,7 @@ private:
   mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
 
   /// Asks for a part of the next chunk's bytes: what the multiplication of a chunk has time for.
-  void prefetch(const PanelFields &panel, mlir::Value chunk, mlir::Value step, int64_t steps);
+  void prefetch(const PanelFields &panel, mlir::Value chunk, mlir::Value ordinal, int64_t count);
 
   // TileMatmulEpilogue.cpp
   void zeroSums(mlir::Value columns);
@@ -114,7 +114,7 @@ private:
   void storeOutput(mlir::Value vector, llvm::ArrayRef<mlir::Value> position, mlir::Value count);
 
   // Small things that all parts use.
-  /// Decodes a unit into registers, or from `into` on into the buffer.
+  /// Decodes a unit into row vectors, or from `into` on into the buffer.
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
   mlir::Value dot(mlir::Value weights, mlir::Value sums, mlir::ValueRange x);
@@ -136,7 +136,7 @@ private:
   /// A block of sums that is kept in registers; columns of the last block where they are known to
   /// be fewer; columns of x that a task takes at a time; groups that are decoded at a time.
   int64_t blockRows = 0, blockColumns = 0, lastColumns = 0, slabColumns = 0, chunkGroups = 0;
-  /// Step in the buffer (in i16) from group to group.
+  /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
 
   /// `records`: the first escape record of each unit of a chunk.

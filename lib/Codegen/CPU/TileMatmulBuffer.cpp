@@ -107,7 +107,7 @@ void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Val
       builder.getZeroAttr(VectorType::get({2 * laneCount}, builder.getI16Type())));
   index.loop(index.sub(count, present), [&](Value group) {
     Value to = bufferAt(strip, index.add(present, group));
-    index.loop(index.constant(groupRegisters), [&](Value i) {
+    index.loop(index.constant(groupVectors), [&](Value i) {
       storeVector(zero, buffer, index.add(to, index.mul(i, 2 * laneCount)));
     });
   });
@@ -146,18 +146,18 @@ void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Va
 void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value chunk, Value count,
                                   Value slab, Value width) {
   Value firstGroup = index.mul(chunk, chunkGroups);
-  // Steps over all blocks and groups of a full panel, in order: each asks for its share.
+  // Goes over all blocks and groups of a full panel, in order: each asks for its share.
   bool isStatic = !ShapedType::isDynamic(staticBatch);
   // A batch that is not known has one block at least.
   int64_t blockCount = isStatic ? slabColumns / blockColumns : 1;
-  int64_t steps = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
+  int64_t count = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
   auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
                    Value ordinal) {
     Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
-                        index.mul(firstGroup, blockWidth * wordsInGroup()));
+                        index.mul(firstGroup, blockWidth * u32InGroup()));
     emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
       if (ordinal)
-        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), steps);
+        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), count);
     });
   };
   // Known batches have a last block of their own; others are padded with zeros.
@@ -181,28 +181,29 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value c
   });
 }
 
-void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value step, int64_t steps) {
+void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordinal,
+                               int64_t count) {
   if (!layout.fixedRate)
     return;
   Value units =
       index.mul(index.mul(index.add(chunk, 1), chunkGroups / layout.groups), panel.strips);
-  auto ask = [&](Plane kind, Value start, int64_t unitWords) {
-    int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitWords, laneCount);
-    int64_t share = divideUp(lines, steps);
-    Value first = index.add(start, index.mul(units, unitWords));
+  auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
+    int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitU32, laneCount);
+    int64_t share = divideUp(lines, count);
+    Value first = index.add(start, index.mul(units, unitU32));
     for (int64_t i = 0; i < share; ++i) {
       // Once all has been asked for, the last line again: that costs nothing.
-      Value line = index.min(index.add(index.mul(step, share), i), index.constant(lines - 1));
+      Value line = index.min(index.add(index.mul(ordinal, share), i), index.constant(lines - 1));
       Value at = index.add(first, index.mul(line, laneCount));
-      memref::PrefetchOp::create(builder, location, plane(kind), at, /*isWrite=*/false,
+      memref::PrefetchOp::create(builder, location, weightBuffer(kind), at, /*isWrite=*/false,
                                  /*localityHint=*/2, /*isDataCache=*/true);
     }
   };
   if (layout.onlyWords)
-    return ask(Plane::Words, panel.words, groupWords);
-  ask(Plane::Code, panel.code, layout.codeWords);
+    return ask(WeightBuffer::Words, panel.words, groupU32);
+  ask(WeightBuffer::Code, panel.code, layout.codeWords);
   if (layout.rawWords != 0)
-    ask(Plane::Raw, panel.raw, layout.rawWords);
+    ask(WeightBuffer::Raw, panel.raw, layout.rawWords);
 }
 
 /// Sums of `blockRowCount` rows (half of them g, half g + 8) × `width` columns over `count` groups.
@@ -210,10 +211,10 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
                                 Value count, int64_t blockRowCount, int64_t width,
                                 llvm::function_ref<void(Value)> eachGroup) {
   int64_t half = blockRowCount / 2;
-  auto packedWords = VectorType::get({laneCount}, builder.getI32Type());
+  auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value firstRow = index.mul(rowBlock, half);
   Value firstSum = index.add(sumsAt(column, strip), index.mul(firstRow, laneCount));
-  auto sumPlace = [&](int64_t c, int64_t parity, int64_t g) {
+  auto sumIndex = [&](int64_t c, int64_t parity, int64_t g) {
     int64_t row = c * stripRows + 8 * parity + g;
     return index.add(firstSum, row * laneCount);
   };
@@ -225,23 +226,23 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   };
   SmallVector<Value> start;
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    start.push_back(loadVector(sums, sumPlace(c, parity, g), builder.getF32Type()));
+    start.push_back(loadVector(sums, sumIndex(c, parity, g), builder.getF32Type()));
   });
-  Value firstWords =
+  Value firstInBuffer =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
   SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {
     SmallVector<Value> block(carried);
     eachGroup(group);
-    Value from = index.add(firstWords, index.mul(group, groupStride));
-    Value xAt = index.add(xStart, index.mul(group, width * wordsInGroup()));
+    Value from = index.add(firstInBuffer, index.mul(group, groupStride));
+    Value xAt = index.add(xStart, index.mul(group, width * u32InGroup()));
     for (unsigned xHalf = 0; xHalf < 2; ++xHalf) {
-      auto loadWords = [&](int64_t row) -> Value {
+      auto loadRowVector = [&](int64_t row) -> Value {
         int64_t first = (2 * xHalf + row / half) * 8 + row % half;
         Value words = loadVector(buffer, index.add(from, first * 2 * laneCount),
                                  builder.getI16Type(), 2 * laneCount);
-        return vector::BitCastOp::create(builder, location, packedWords, words);
+        return vector::BitCastOp::create(builder, location, rowVector, words);
       };
-      auto loadColumn = [&](int64_t c) { return loadX(index.add(xAt, c * wordsInGroup()), xHalf); };
+      auto loadColumn = [&](int64_t c) { return loadX(index.add(xAt, c * u32InGroup()), xHalf); };
       auto add = [&](int64_t row, int64_t c, Value words, ValueRange x) {
         Value &sum = block[row * width + c];
         sum = dot(words, sum, x);
@@ -250,7 +251,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
       if (blockRowCount <= width) {
         SmallVector<Value> words;
         for (int64_t row = 0; row < blockRowCount; ++row)
-          words.push_back(loadWords(row));
+          words.push_back(loadRowVector(row));
         for (int64_t c = 0; c < width; ++c) {
           SmallVector<Value> x = loadColumn(c);
           for (int64_t row = 0; row < blockRowCount; ++row)
@@ -262,7 +263,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
       for (int64_t c = 0; c < width; ++c)
         x.push_back(loadColumn(c));
       for (int64_t row = 0; row < blockRowCount; ++row) {
-        Value words = loadWords(row);
+        Value words = loadRowVector(row);
         for (int64_t c = 0; c < width; ++c)
           add(row, c, words, x[c]);
       }
@@ -271,7 +272,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   });
   size_t next = 0;
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    storeVector(end[next++], sums, sumPlace(c, parity, g));
+    storeVector(end[next++], sums, sumIndex(c, parity, g));
   });
 }
 

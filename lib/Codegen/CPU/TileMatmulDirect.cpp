@@ -44,7 +44,7 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
     SmallVector<SmallVector<Value>> x;
     for (int64_t i = 0; i < unitGroups; ++i) {
       Value at =
-          index.add(xStart, index.mul(index.add(index.mul(group, unitGroups), i), wordsInGroup()));
+          index.add(xStart, index.mul(index.add(index.mul(group, unitGroups), i), u32InGroup()));
       x.push_back(loadX(at, 0));
       x.push_back(loadX(at, 1));
     }
@@ -66,7 +66,7 @@ void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value
     rowSums.push_back(loadVector(sums, index.add(start, row * laneCount), builder.getF32Type()));
   // Register r of row g is row g + 8·(r mod 2) of the strip and meets half ⌊r/2⌋ of x.
   for (auto [number, words] : llvm::enumerate(decodeUnit(panel, unit, asWords))) {
-    unsigned group = number / groupRegisters, r = number / 8 % 4, g = number % 8;
+    unsigned group = number / groupVectors, r = number / 8 % 4, g = number % 8;
     Value &sum = rowSums[g + 8 * (r % 2)];
     sum = dot(words, sum, x[2 * group + r / 2]);
   }
@@ -91,17 +91,17 @@ Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Val
 }
 
 void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value>> x) {
-  auto packedWords = VectorType::get({laneCount}, builder.getI32Type());
+  auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value start = sumsAt(index.constant(0), strip);
-  // Half a strip's rows a pass: the same order of additions as from registers.
+  // Half a strip's rows a pass: the same order of additions as from row vectors.
   index.loop(index.constant(stripRows), [&](Value row) {
     Value at = index.add(start, index.mul(row, laneCount));
     Value sum = loadVector(sums, at, builder.getF32Type());
     for (size_t i = 0; i < x.size(); ++i) {
-      int64_t first = i / 2 * groupRegisters + i % 2 * (groupRegisters / 2);
+      int64_t first = i / 2 * groupVectors + i % 2 * (groupVectors / 2);
       Value from = index.mul(index.add(row, first), 2 * laneCount);
       Value words = loadVector(buffer, from, builder.getI16Type(), 2 * laneCount);
-      sum = dot(vector::BitCastOp::create(builder, location, packedWords, words), sum, x[i]);
+      sum = dot(vector::BitCastOp::create(builder, location, rowVector, words), sum, x[i]);
     }
     storeVector(sum, sums, at);
   });

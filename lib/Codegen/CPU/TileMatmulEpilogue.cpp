@@ -105,31 +105,31 @@ Value ProductLowering::loadExtra(Value extra, AffineMap map, ArrayRef<Value> pos
   auto vector = VectorType::get({laneCount}, memref.getElementType());
   unsigned nDimension = map.getNumDims() - 1;
   SmallVector<Value> at;
-  int64_t nPlace = -1;
-  for (auto [place, result] : llvm::enumerate(map.getResults())) {
+  int64_t nDim = -1;
+  for (auto [dim, result] : llvm::enumerate(map.getResults())) {
     unsigned dimension = cast<AffineDimExpr>(result).getPosition();
     at.push_back(position[dimension]);
     if (dimension == nDimension)
-      nPlace = static_cast<int64_t>(place);
+      nDim = static_cast<int64_t>(dim);
   }
-  if (nPlace < 0)
+  if (nDim < 0)
     return vector::BroadcastOp::create(builder, location, vector,
                                        memref::LoadOp::create(builder, location, extra, at));
 
   // Where the 16 are not one run of memory, they pass through a scratch one by one.
-  Value first = at[nPlace], zero = index.constant(0);
+  Value first = at[nDim], zero = index.constant(0);
   auto gather = [&] {
     index.loop(count, [&](Value i) {
-      at[nPlace] = index.add(first, i);
+      at[nDim] = index.add(first, i);
       Value value = memref::LoadOp::create(builder, location, extra, at);
       memref::StoreOp::create(builder, location, value, through, ValueRange{i});
     });
-    at[nPlace] = first;
+    at[nDim] = first;
   };
   auto copy = [&] {
     storeVector(vector::LoadOp::create(builder, location, vector, extra, at), through, zero);
   };
-  bool isRun = nPlace + 1 == memref.getRank() && memref.isLastDimUnitStride();
+  bool isRun = nDim + 1 == memref.getRank() && memref.isLastDimUnitStride();
   if (isRun && rows % stripRows == 0)
     return vector::LoadOp::create(builder, location, vector, extra, at);
   if (isRun)

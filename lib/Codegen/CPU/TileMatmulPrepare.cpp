@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // For each column of x (a batch row) and group of 64 of its elements: vector X0, which meets
-// registers 0 and 1, and X1, which meets 2 and 3. Word 4t + b of X0 holds elements 16b + 2t and 16b
-// + 2t + 1, X1 those 8 further. As packed pairs that is two vectors of 16 words; as f32 it is four,
+// registers 0 and 1, and X1, which meets 2 and 3. U32 4t + b of X0 holds elements 16b + 2t and 16b
+// + 2t + 1, X1 those 8 further. As packed pairs that is two vectors of 16 u32; as f32 it is four,
 // the even and the odd elements of X0, then of X1.
 //
 // Blocks of columns lie one after another, in a block the groups, in a group the
@@ -23,18 +23,18 @@ using namespace mlir;
 namespace uwt {
 
 Value ProductLowering::preparedStart(Value matrix, Value m) {
-  int64_t columnWords = groups * wordsInGroup();
-  Value start = index.mul(index.sub(m, index.rem(m, blockColumns)), columnWords);
-  start = index.add(start, index.mul(index.rem(m, blockColumns), wordsInGroup()));
+  int64_t rowU32 = groups * u32InGroup();
+  Value start = index.mul(index.sub(m, index.rem(m, blockColumns)), rowU32);
+  start = index.add(start, index.mul(index.rem(m, blockColumns), u32InGroup()));
   if (op.getXType().getRank() == 2)
     return start;
   Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
-  return index.add(start, index.mul(matrix, index.mul(padded, columnWords)));
+  return index.add(start, index.mul(matrix, index.mul(padded, rowU32)));
 }
 
 void ProductLowering::prepareX() {
   bool goesByMatrix = op.getXType().getRank() == 3;
-  int64_t words = groups * wordsInGroup();
+  int64_t rowU32 = groups * u32InGroup();
   Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
   Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
   bool isStatic = !ShapedType::isDynamic(staticBatch);
@@ -42,10 +42,10 @@ void ProductLowering::prepareX() {
   int64_t size = ShapedType::kDynamic;
   SmallVector<Value> sizes;
   if (hasStaticSize)
-    size = words * int64_t(roundUp(staticBatch, blockColumns)) * (goesByMatrix ? matrices : 1);
+    size = rowU32 * int64_t(roundUp(staticBatch, blockColumns)) * (goesByMatrix ? matrices : 1);
   else
     sizes.push_back(
-        index.mul(index.mul(padded, words), goesByMatrix ? matrixCount : index.constant(1)));
+        index.mul(index.mul(padded, rowU32), goesByMatrix ? matrixCount : index.constant(1)));
   prepared = memref::AllocOp::create(builder, location, MemRefType::get({size}, type), sizes,
                                      builder.getI64IntegerAttr(64));
   if (columns == 0)
@@ -62,11 +62,11 @@ void ProductLowering::prepareX() {
 
 void ProductLowering::prepareColumn(Value matrix, Value m) {
   Value start = preparedStart(matrix, m);
-  Value stride = index.constant(blockColumns * wordsInGroup());
+  Value stride = index.constant(blockColumns * u32InGroup());
   if (lastColumns != 0) {
     Value isLast = index.less(index.constant(staticBatch - lastColumns - 1), m);
     stride = arith::SelectOp::create(builder, location, isLast,
-                                     index.constant(lastColumns * wordsInGroup()), stride);
+                                     index.constant(lastColumns * u32InGroup()), stride);
   }
   int64_t whole = columns / fixedUnitColumns;
   auto fill = [&] {
@@ -122,18 +122,19 @@ void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isW
     storeVector(value, prepared, index.add(to, number * laneCount));
 }
 
-/// Places of elements, or of pairs of them, in a group, by word: t + b·`blockStep`, from `first`.
-static SmallVector<int64_t> wordPlaces(int64_t first, int64_t laneStep, int64_t blockStep) {
-  SmallVector<int64_t> places;
+/// Indices of elements, or of pairs of them, in a group, by word: t + b·`blockStride`, from
+/// `first`.
+static SmallVector<int64_t> u32Indices(int64_t first, int64_t laneStride, int64_t blockStride) {
+  SmallVector<int64_t> indices;
   for (int64_t word = 0; word < laneCount; ++word)
-    places.push_back(first + word / 4 * laneStep + word % 4 * blockStep);
-  return places;
+    indices.push_back(first + word / 4 * laneStride + word % 4 * blockStride);
+  return indices;
 }
 
 SmallVector<Value> ProductLowering::preparedVectors(Value elements) {
-  auto pick = [&](Value from, int64_t first, int64_t laneStep, int64_t blockStep) -> Value {
+  auto pick = [&](Value from, int64_t first, int64_t laneStride, int64_t blockStride) -> Value {
     return vector::ShuffleOp::create(builder, location, from, from,
-                                     wordPlaces(first, laneStep, blockStep));
+                                     u32Indices(first, laneStride, blockStride));
   };
   if (cast<VectorType>(elements.getType()).getElementType().isF32())
     return {pick(elements, 0, 2, 16), pick(elements, 1, 2, 16), pick(elements, 8, 2, 16),

@@ -78,11 +78,11 @@ private:
     return llvm::to_vector_of<Value>(forOp.getResults());
   }
 
-  /// `extent` rounded down to a multiple of `step`.
-  OpFoldResult wholeSteps(OpFoldResult extent, int64_t step) {
+  /// `extent` rounded down to a multiple of `factor`.
+  OpFoldResult wholeMultiple(OpFoldResult extent, int64_t factor) {
     if (std::optional<int64_t> size = getConstantIntValue(extent))
-      return builder.getIndexAttr(*size / step * step);
-    Value rest = arith::RemUIOp::create(builder, loc, asValue(extent), index(step));
+      return builder.getIndexAttr(*size / factor * factor);
+    Value rest = arith::RemUIOp::create(builder, loc, asValue(extent), index(factor));
     return arith::SubIOp::create(builder, loc, asValue(extent), rest).getResult();
   }
 
@@ -100,7 +100,7 @@ private:
     if (!plan.jamDim)
       return emitParallelLanes({indices});
     unsigned dim = *plan.jamDim;
-    OpFoldResult whole = wholeSteps(extents[dim], jamPoints);
+    OpFoldResult whole = wholeMultiple(extents[dim], jamPoints);
     loop(builder.getIndexAttr(0), whole, jamPoints, {}, [&](Value iv, ArrayRef<Value>) {
       SmallVector<Indices> points(jamPoints, indices);
       for (int64_t i = 0; i < jamPoints; ++i)
@@ -131,7 +131,7 @@ private:
   Values overLanes(ArrayRef<Value> initial,
                    function_ref<Values(Value, Value, ArrayRef<Value>)> body) {
     OpFoldResult extent = extents[*plan.lanesDim];
-    OpFoldResult whole = wholeSteps(extent, vectorLanes);
+    OpFoldResult whole = wholeMultiple(extent, vectorLanes);
     Values carried =
         loop(builder.getIndexAttr(0), whole, vectorLanes, initial,
              [&](Value iv, ArrayRef<Value> values) { return body(iv, Value(), values); });

@@ -124,11 +124,11 @@ double costAlong(linalg::GenericOp op, ArrayRef<int64_t> ranges, unsigned dim, b
     double trips = output ? (reduces ? reductionTrips / ranges[dim] : reductionTrips) : 1;
     cost += costOf(access) / std::max(1.0, trips);
   }
-  double steps = llvm::divideCeil(ranges[dim], vectorLanes);
+  double vectors = llvm::divideCeil(ranges[dim], vectorLanes);
   // Adding lanes up takes four steps of a shuffle and an operation.
   if (reduces)
-    cost += 8 / steps;
-  return cost * steps / ranges[dim];
+    cost += 8 / vectors;
+  return cost * vectors / ranges[dim];
 }
 
 void chooseLanes(linalg::GenericOp op, VectorPlan &plan) {

@@ -22,7 +22,7 @@ namespace uwt {
 #define GEN_PASS_DEF_WEIGHTSTOLLVMPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
 
-/// Pointers of a WeightView, in the order of #uwt.plane.
+/// Pointers of a WeightView, in the order of #uwt.buffer.
 static constexpr int64_t viewPointers = sizeof(WeightView) / sizeof(void *);
 static constexpr StringLiteral tableName = "uwt_weights";
 static constexpr StringLiteral withoutSlot =
@@ -44,29 +44,29 @@ static void declareTable(ModuleOp module) {
 }
 
 /// Where the view of a weight is: `index` pointers after `base`, or after the table without one.
-struct ViewPlace {
+struct ViewPointer {
   Value base;
   int64_t index;
 
-  auto operator<=>(const ViewPlace &other) const {
+  auto operator<=>(const ViewPointer &other) const {
     return std::pair(base.getAsOpaquePointer(), index) <=>
            std::pair(other.base.getAsOpaquePointer(), other.index);
   }
 };
 
 /// Of a weight in a slot, or of one that a function was given.
-static FailureOr<ViewPlace> findView(Value weight) {
+static FailureOr<ViewPointer> findView(Value weight) {
   if (isa<LLVM::LLVMPointerType>(weight.getType()))
-    return ViewPlace{weight, 0};
+    return ViewPointer{weight, 0};
   Operation *source = weight.getDefiningOp();
   auto slot = source ? source->getAttrOfType<IntegerAttr>("slot") : IntegerAttr();
   if (!slot)
     return failure();
-  return ViewPlace{Value(), slot.getInt() * viewPointers};
+  return ViewPointer{Value(), slot.getInt() * viewPointers};
 }
 
 /// The address of a pointer of a view.
-static Value addressOf(OpBuilder &builder, Location location, const ViewPlace &view,
+static Value addressOf(OpBuilder &builder, Location location, const ViewPointer &view,
                        int64_t index) {
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Value base =
@@ -76,10 +76,10 @@ static Value addressOf(OpBuilder &builder, Location location, const ViewPlace &v
 }
 
 /// The pointer to a buffer of a weight. The table does not change while code runs.
-static Value loadPointer(OpBuilder &builder, Location location, const ViewPlace &view,
-                         Plane plane) {
+static Value loadPointer(OpBuilder &builder, Location location, const ViewPointer &view,
+                         WeightBuffer kind) {
   return LLVM::LoadOp::create(builder, location, LLVM::LLVMPointerType::get(builder.getContext()),
-                              addressOf(builder, location, view, static_cast<int64_t>(plane)),
+                              addressOf(builder, location, view, static_cast<int64_t>(kind)),
                               /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
                               /*isInvariant=*/true);
 }
@@ -126,7 +126,7 @@ static LogicalResult passViews(ModuleOp module) {
       if (!isCompressed(operand.get()) ||
           callee.getArgumentTypes()[operand.getOperandNumber()] != pointer)
         continue;
-      FailureOr<ViewPlace> view = findView(operand.get());
+      FailureOr<ViewPointer> view = findView(operand.get());
       if (failed(view)) {
         call.emitOpError(withoutSlot);
         return WalkResult::interrupt();
@@ -146,36 +146,36 @@ void WeightsToLLVMPass::runOnOperation() {
     return signalPassFailure();
   LLVMTypeConverter converter(&getContext());
   SmallVector<Operation *> sources;
-  // By view, plane and place.
-  std::map<std::tuple<ViewPlace, Plane, Operation *>, Value> buffers;
+  // By view, kind and insertion point.
+  std::map<std::tuple<ViewPointer, WeightBuffer, Operation *>, Value> buffers;
   WalkResult walk = module.walk([&](Operation *op) {
     if (isa<WeightOp, ConstantOp>(op))
       sources.push_back(op);
-    auto plane = dyn_cast<PlaneOp>(op);
+    auto buffer = dyn_cast<BufferOp>(op);
     bool isDense = isa<WeightOp>(op) && isa<MemRefType>(op->getResult(0).getType());
-    if (!plane && !isDense)
+    if (!buffer && !isDense)
       return WalkResult::advance();
-    FailureOr<ViewPlace> view = findView(plane ? Value(plane.getWeight()) : op->getResult(0));
+    FailureOr<ViewPointer> view = findView(buffer ? Value(buffer.getWeight()) : op->getResult(0));
     if (failed(view)) {
       op->emitOpError(withoutSlot);
       return WalkResult::interrupt();
     }
     declareTable(module);
     // Ahead of all loops: the bodies of equal layers then differ in nothing, and are compiled once.
-    Operation *place = op;
-    while (!isa<FunctionOpInterface>(place->getParentOp()))
-      place = place->getParentOp();
-    Plane kind = plane ? plane.getPlane() : Plane::Dense;
-    Value &memory = buffers[{*view, kind, place}];
+    Operation *outermost = op;
+    while (!isa<FunctionOpInterface>(outermost->getParentOp()))
+      outermost = outermost->getParentOp();
+    WeightBuffer kind = buffer ? buffer.getKind() : WeightBuffer::Dense;
+    Value &memory = buffers[{*view, kind, outermost}];
     if (!memory) {
-      OpBuilder builder(place);
+      OpBuilder builder(outermost);
       Value pointer = loadPointer(builder, op->getLoc(), *view, kind);
       memory = describe(builder, op->getLoc(), converter,
                         cast<MemRefType>(op->getResult(0).getType()), pointer);
     }
     op->getResult(0).replaceAllUsesWith(memory);
-    if (plane)
-      plane.erase();
+    if (buffer)
+      buffer.erase();
     return WalkResult::advance();
   });
   if (walk.wasInterrupted())

@@ -31,7 +31,7 @@ static Value convertHalf(LaneBuilder &lanes, Value words) {
                                halves);
 }
 
-/// The same without one: exponent and mantissa at their places, times 2^112, is exact, subnormals
+/// The same without one: exponent and mantissa at their offsets, times 2^112, is exact, subnormals
 /// included; infinities and NaN (exponent 31) then need all exponent bits.
 static Value expandHalf(LaneBuilder &lanes, Value words) {
   constexpr uint32_t twoTo112 = (127 + 112) << 23, infinity = 0x7F800000;

@@ -92,11 +92,11 @@ LogicalResult Emitter::emitStream(const EmittedFormat & /*format*/, RewriterBase
   return failure();
 }
 
-Value UnitEmission::plane(Plane kind) {
+Value UnitEmission::weightBuffer(WeightBuffer kind) {
   if (fragment)
-    return kind == Plane::Code ? fragment.getCode() : fragment.getRaw();
+    return kind == WeightBuffer::Code ? fragment.getCode() : fragment.getRaw();
   Type type = MemRefType::get({ShapedType::kDynamic}, lanes.ops().getI32Type());
-  return PlaneOp::create(lanes.ops(), lanes.loc(), type, kind, weight);
+  return BufferOp::create(lanes.ops(), lanes.loc(), type, kind, weight);
 }
 
 /// Where a value that does not change while a task runs is computed: once, before its loops.
@@ -118,8 +118,8 @@ Value UnitEmission::tableEntry(unsigned entry) {
   OpBuilder::InsertionGuard guard(builder);
   setInvariantPoint(builder, weight);
   Value index = arith::ConstantIndexOp::create(builder, lanes.loc(), entry);
-  Value scalar =
-      memref::LoadOp::create(builder, lanes.loc(), plane(Plane::Table), ValueRange{index});
+  Value scalar = memref::LoadOp::create(builder, lanes.loc(), weightBuffer(WeightBuffer::Table),
+                                        ValueRange{index});
   return lanes.splat(scalar);
 }
 
@@ -153,8 +153,8 @@ static void moveUsersBefore(Operation *op, Value value, RewriterBase &rewriter) 
   }
 }
 
-/// Stores register `number` where `uwt.decode_unit` says.
-static void storeRegister(LaneBuilder &lanes, DecodeUnitOp op, unsigned number, Value words) {
+/// Stores row vector `number` where `uwt.decode_unit` says.
+static void storeRowVector(LaneBuilder &lanes, DecodeUnitOp op, unsigned number, Value words) {
   OpBuilder &builder = lanes.ops();
   auto lane = cast<VectorType>(words.getType());
   int64_t size = 2 * lane.getNumElements();
@@ -170,14 +170,14 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   rewriter.setInsertionPoint(op);
   Type lane = VectorType::get({16}, rewriter.getI32Type());
   LaneBuilder lanes(rewriter, op.getLoc(), lane);
-  size_t expected = op.getRegisters().size(), number = 0;
+  size_t expected = op.getRowVectors().size(), number = 0;
   auto sink = [&](unsigned index, Value words) {
     ++number;
     if (op.getBuffer())
-      return storeRegister(lanes, op, index, words);
+      return storeRowVector(lanes, op, index, words);
     if (index >= expected)
       return;
-    rewriter.replaceAllUsesWith(op.getRegisters()[index], words);
+    rewriter.replaceAllUsesWith(op.getRowVectors()[index], words);
     moveUsersBefore(op, words, rewriter);
   };
   UnitEmission unit(lanes, format, op, sink);
@@ -186,7 +186,7 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   else if (failed(findEmitter(format.format.codec.keyword)->emitUnit(unit)))
     return op.emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
   if (!op.getBuffer() && number != expected)
-    return op.emitOpError() << "expects " << number << " registers for format '"
+    return op.emitOpError() << "expects " << number << " row vectors for format '"
                             << format.format.str() << "', got " << expected;
   rewriter.eraseOp(op);
   return success();
@@ -250,9 +250,9 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
     UWT_RETURN_IF_ERROR(describe(attribute, type));
     return ok();
   }
-  SmallVector<Plane> getDecoderPlanes(Attribute attribute, Type type) const {
+  SmallVector<WeightBuffer> getDecoderBuffers(Attribute attribute, Type type) const {
     Expected<EmittedFormat> format = describe(attribute, type);
-    return format ? emitterOf(*format).planes(*format) : SmallVector<Plane>();
+    return format ? emitterOf(*format).buffers(*format) : SmallVector<WeightBuffer>();
   }
   bool hasFixedRate(Attribute attribute, Type type) const {
     Expected<EmittedFormat> format = describe(attribute, type);

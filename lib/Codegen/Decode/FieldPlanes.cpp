@@ -37,7 +37,7 @@ static Value loadChunk(LaneBuilder &lanes, const FieldSource &field, int64_t off
   return lanes.loadRepeated(field.buffer, base, offset, inLanes / blocksInUnit * words);
 }
 
-Value loadChunkWords(LaneBuilder &lanes, const FieldSource &field, unsigned r) {
+Value loadChunkU32(LaneBuilder &lanes, const FieldSource &field, unsigned r) {
   return loadChunk(lanes, field, field.offset, field.chunks.front(), r, 0);
 }
 
@@ -64,7 +64,7 @@ static Value moveBits(LaneBuilder &lanes, Value words, ArrayRef<uint32_t> from, 
 
 Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsigned g) {
   Value result;
-  auto take = [&](Value part) { result = result ? lanes.bitOr(result, part) : part; };
+  auto take = [&](Value more) { result = result ? lanes.bitOr(result, more) : more; };
   uint32_t fieldBits = 0, position = 0;
   for (uint32_t bits : field.chunks)
     fieldBits += bits;
@@ -86,17 +86,25 @@ Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsign
 
 FieldSource rawField(UnitEmission &unit) {
   const FieldSplit &split = unit.format.split;
-  return {unit.plane(Plane::Raw), unit.first,       llvm::to_vector(defaultChunks(split.rawBits())),
-          /*position=*/0,         /*hasSign=*/true, unit.lane};
+  return {unit.weightBuffer(WeightBuffer::Raw),
+          unit.first,
+          llvm::to_vector(defaultChunks(split.rawBits())),
+          /*position=*/0,
+          /*hasSign=*/true,
+          unit.lane};
 }
 
 FieldSource codeField(UnitEmission &unit, int position) {
-  return {unit.plane(Plane::Code), unit.code, llvm::to_vector(unit.format.traits.chunks), position,
-          /*hasSign=*/false,       unit.lane};
+  return {unit.weightBuffer(WeightBuffer::Code),
+          unit.code,
+          llvm::to_vector(unit.format.traits.chunks),
+          position,
+          /*hasSign=*/false,
+          unit.lane};
 }
 
-void forEachRegister(const UnitEmission &unit,
-                     llvm::function_ref<void(unsigned r, unsigned g)> visit) {
+void forEachRowVector(const UnitEmission &unit,
+                      llvm::function_ref<void(unsigned r, unsigned g)> visit) {
   // A line of 8-bit chunks holds two registers: both are taken while it is there.
   for (unsigned pair = 0; pair < registersInLane; pair += 2)
     for (unsigned g = 0; g < unit.rows; ++g)
@@ -105,11 +113,12 @@ void forEachRegister(const UnitEmission &unit,
 }
 
 void emitWords(UnitEmission &unit) {
-  FieldSource field = {unit.plane(Plane::Words), unit.first, {16}, 0, false, unit.lane};
+  FieldSource field = {
+      unit.weightBuffer(WeightBuffer::Words), unit.first, {16}, 0, false, unit.lane};
   // Kind by kind: each line once, from lower to higher addresses.
   for (unsigned r = 0; r < registersInLane; ++r)
     for (unsigned g = 0; g < unit.rows; ++g)
-      unit.set(registerNumber(0, r, g), loadField(unit.lanes, field, r, g));
+      unit.set(rowVectorNumber(0, r, g), loadField(unit.lanes, field, r, g));
 }
 
 } // namespace uwt

@@ -19,8 +19,8 @@ namespace uwt {
 
 inline constexpr unsigned rowsInStrip = 8, registersInLane = 4, blocksInGroup = 4;
 
-/// Number of a unit's register r of row g in a 64-column group.
-inline unsigned registerNumber(unsigned group, unsigned r, unsigned g) {
+/// Number of a unit's row vector of register r and row g in a 64-column group.
+inline unsigned rowVectorNumber(unsigned group, unsigned r, unsigned g) {
   return (group * registersInLane + r) * rowsInStrip + g;
 }
 
@@ -43,11 +43,11 @@ struct FieldSource {
 /// a fragment: a thread begins at its own `lane`.
 mlir::Value rowBase(LaneBuilder &lanes, mlir::Value base, mlir::Value lane, unsigned words);
 
-/// Bits of register r, row g, at their places in both half words, zeros elsewhere.
+/// Bits of register r, row g, at their offsets in both half words, zeros elsewhere.
 mlir::Value loadField(LaneBuilder &lanes, const FieldSource &field, unsigned r, unsigned g);
 
 /// The u32 that hold register r's part of a field of one chunk, one a block of a thread's lane.
-mlir::Value loadChunkWords(LaneBuilder &lanes, const FieldSource &field, unsigned r);
+mlir::Value loadChunkU32(LaneBuilder &lanes, const FieldSource &field, unsigned r);
 
 /// The raw field of a unit, sign at bit 15.
 FieldSource rawField(UnitEmission &unit);
@@ -55,10 +55,10 @@ FieldSource rawField(UnitEmission &unit);
 FieldSource codeField(UnitEmission &unit, int position);
 
 /// Calls `visit` for r and g in the order in which planes are read best.
-void forEachRegister(const UnitEmission &unit,
-                     llvm::function_ref<void(unsigned r, unsigned g)> visit);
+void forEachRowVector(const UnitEmission &unit,
+                      llvm::function_ref<void(unsigned r, unsigned g)> visit);
 
-/// Emits the registers of a unit that is stored as words.
+/// Emits the row vectors of a unit that is stored as words.
 void emitWords(UnitEmission &unit);
 
 } // namespace uwt

@@ -23,7 +23,7 @@ namespace {
 Value loadPlane(UnitEmission &unit, unsigned plane) {
   LaneBuilder scalars(unit.lanes.ops(), unit.lanes.loc(), unit.lanes.ops().getI32Type());
   Value start = rowBase(scalars, unit.code, unit.lane, 1);
-  return scalars.load(unit.plane(Plane::Code), start, plane * fragmentLanes);
+  return scalars.load(unit.weightBuffer(WeightBuffer::Code), start, plane * fragmentLanes);
 }
 
 /// Transposes three planes of one bit: nibble `block` of each half of word r is the code of
@@ -39,8 +39,8 @@ std::array<Value, registersInLane> transposePlanes(LaneBuilder &scalars, Value l
           scalars.merge(evenPairs, scalars.lshr(odd, 2), scalars.lshr(high, 1))};
 }
 
-/// Symbols of a thread's registers, at their places and with anything beside them, or nothing where
-/// codes are no nibbles and no planes of single bits.
+/// Symbols of a thread's registers, at their offsets and with anything beside them, or nothing
+/// where codes are no nibbles and no planes of single bits.
 std::optional<std::array<Value, registersInLane>> symbolsOfNibbles(UnitEmission &unit) {
   const FieldSplit &split = unit.format.split;
   if (split.wordBits != 16 || split.symbolBits > 8)
@@ -49,7 +49,7 @@ std::optional<std::array<Value, registersInLane>> symbolsOfNibbles(UnitEmission 
   LaneBuilder &lanes = unit.lanes;
   ArrayRef<uint32_t> chunks = unit.format.traits.chunks;
   if (chunks == ArrayRef<uint32_t>{4}) {
-    Value codes = loadChunkWords(lanes, codeField(unit, 0), 0);
+    Value codes = loadChunkU32(lanes, codeField(unit, 0), 0);
     return windowSymbols(lanes, codes, 0xF, unit.tableEntry(0), position);
   }
   if (chunks != ArrayRef<uint32_t>{1, 1, 1})
@@ -72,27 +72,27 @@ LogicalResult emitWindowPlanes(UnitEmission &unit) {
   int position = static_cast<int>(unit.format.split.rawLowBits);
   FieldSource raw = rawField(unit), code = codeField(unit, position);
   if (unit.lane) {
-    RawPlace place = {raw.buffer, raw.base, unit.lane};
+    RawAddress address = {raw.buffer, raw.base, unit.lane};
     auto symbols = symbolsOfNibbles(unit);
     Value base = lanes.shl(unit.tableEntry(0), position);
     for (unsigned r = 0; r < registersInLane; ++r) {
       Value own = symbols ? (*symbols)[r] : lanes.add(loadField(lanes, code, r, 0), base);
-      unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, place, r, own));
+      unit.set(rowVectorNumber(0, r, 0), joinRaw(lanes, unit.format, address, r, own));
     }
     return success();
   }
   Value base = lanes.shl(unit.tableEntry(0), position);
-  forEachRegister(unit, [&](unsigned r, unsigned g) {
+  forEachRowVector(unit, [&](unsigned r, unsigned g) {
     Value words = lanes.bitOr(loadField(lanes, raw, r, g), loadField(lanes, code, r, g));
-    unit.set(registerNumber(0, r, g), lanes.add(words, base));
+    unit.set(rowVectorNumber(0, r, g), lanes.add(words, base));
   });
   return success();
 }
 
 struct RawEmitter final : Emitter {
   StringRef keyword() const override { return "raw"; }
-  SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
-    return {Plane::Words};
+  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+    return {WeightBuffer::Words};
   }
   double cost(const EmittedFormat & /*format*/) const override { return 0; }
   std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
@@ -109,10 +109,10 @@ double fieldCost(ArrayRef<uint32_t> chunks) { return 3.0 * chunks.size(); }
 
 struct WindowEmitter : Emitter {
   StringRef keyword() const override { return "window"; }
-  SmallVector<Plane> planes(const EmittedFormat &format) const override {
+  SmallVector<WeightBuffer> buffers(const EmittedFormat &format) const override {
     if (format.format.packing == Packing::InPlace)
-      return {Plane::Table, Plane::Words, Plane::Code};
-    return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+      return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Code};
+    return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
   double cost(const EmittedFormat &format) const override {
     if (format.format.packing == Packing::InPlace)
@@ -140,8 +140,8 @@ struct BitplaneEmitter final : WindowEmitter {
 
 struct PaletteEmitter final : Emitter {
   StringRef keyword() const override { return "palette"; }
-  SmallVector<Plane> planes(const EmittedFormat & /*format*/) const override {
-    return {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+    return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
   double cost(const EmittedFormat &format) const override {
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 4;
@@ -156,12 +156,12 @@ struct PaletteEmitter final : Emitter {
     }
     LaneBuilder &lanes = unit.lanes;
     FieldSource raw = rawField(unit), code = codeField(unit, 0);
-    Value table = unit.plane(Plane::Table);
-    forEachRegister(unit, [&](unsigned r, unsigned g) {
+    Value table = unit.weightBuffer(WeightBuffer::Table);
+    forEachRowVector(unit, [&](unsigned r, unsigned g) {
       Value symbols = LookupOp::create(lanes.ops(), lanes.loc(), lanes.type(),
                                        loadField(lanes, code, r, g), table);
       Value high = lanes.shl(symbols, unit.format.split.rawLowBits);
-      unit.set(registerNumber(0, r, g), lanes.bitOr(high, loadField(lanes, raw, r, g)));
+      unit.set(rowVectorNumber(0, r, g), lanes.bitOr(high, loadField(lanes, raw, r, g)));
     });
     return success();
   }

@@ -36,19 +36,19 @@ Value permuteBytes(LaneBuilder &lanes, Value low, Value high, Value selector) {
 }
 
 /// The raw field of a unit's registers, from `raw` on.
-static FieldSource rawFieldAt(const EmittedFormat &format, const RawPlace &raw) {
+static FieldSource rawFieldAt(const EmittedFormat &format, const RawAddress &raw) {
   return {raw.buffer,     raw.first,        llvm::to_vector(defaultChunks(format.split.rawBits())),
           /*position=*/0, /*hasSign=*/true, raw.lane};
 }
 
-Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw, unsigned r,
+Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawAddress &raw, unsigned r,
               Value symbols) {
   FieldSource field = rawFieldAt(format, raw);
   if (!format.hasByteFields())
     return lanes.bitOr(lanes.bitAnd(symbols, format.symbolMask()), loadField(lanes, field, r, 0));
   // A byte in both bytes of its half word has the sign at bit 15 and the mantissa at 6:0; the
   // symbols take what lies between.
-  Value bytes = loadChunkWords(lanes, field, r);
+  Value bytes = loadChunkU32(lanes, field, r);
   Value selector = lanes.constant(r % 2 == 0 ? 0x2200 : 0x3311);
   Value words = permuteBytes(lanes, bytes, bytes, selector);
   return lanes.merge(format.symbolMask(), symbols, words);
@@ -124,13 +124,14 @@ static std::array<Value, 2> lookUpBytes(LaneBuilder &lanes, const std::array<Val
 static void joinBytes(UnitEmission &unit, const std::array<Value, 2> &symbols) {
   constexpr uint32_t highBits = 0x80808080;
   LaneBuilder &lanes = unit.lanes;
-  FieldSource field = rawFieldAt(unit.format, {unit.plane(Plane::Raw), unit.first, unit.lane});
+  FieldSource field =
+      rawFieldAt(unit.format, {unit.weightBuffer(WeightBuffer::Raw), unit.first, unit.lane});
   for (unsigned r = 0; r < registersInLane; r += 2) {
-    Value raw = loadChunkWords(lanes, field, r);
+    Value raw = loadChunkU32(lanes, field, r);
     Value upper = lanes.merge(highBits, raw, symbols[r / 2]);
     Value lower = lanes.merge(highBits, symbols[r / 2], raw);
     for (unsigned i = 0; i < 2; ++i)
-      unit.set(registerNumber(0, r + i, 0),
+      unit.set(rowVectorNumber(0, r + i, 0),
                permuteBytes(lanes, lower, upper, lanes.constant(i == 0 ? 0x6240 : 0x7351)));
   }
 }
@@ -143,8 +144,8 @@ static void emitBytesOverBytes(UnitEmission &unit, Value codes) {
 }
 
 void emitExponentBytes(UnitEmission &unit) {
-  FieldSource field = {unit.plane(Plane::Code), unit.code, {8}, 0, false, unit.lane};
-  joinBytes(unit, {loadChunkWords(unit.lanes, field, 0), loadChunkWords(unit.lanes, field, 2)});
+  FieldSource field = {unit.weightBuffer(WeightBuffer::Code), unit.code, {8}, 0, false, unit.lane};
+  joinBytes(unit, {loadChunkU32(unit.lanes, field, 0), loadChunkU32(unit.lanes, field, 2)});
 }
 
 /// The symbols of four registers, at bit 0 of each half, of the nibbles of `codes`.
@@ -180,7 +181,7 @@ void emitPaletteFragment(UnitEmission &unit) {
   const FieldSplit &split = unit.format.split;
   // The nibbles of four registers: half 0 below, half 1 above.
   Value start = rowBase(lanes, unit.code, unit.lane, registersInLane);
-  Value codes = lanes.load(unit.plane(Plane::Code), start, 0);
+  Value codes = lanes.load(unit.weightBuffer(WeightBuffer::Code), start, 0);
   if (unit.format.hasByteFields())
     return emitBytesOverBytes(unit, codes);
   bool isWide = split.symbolBits > 8;
@@ -188,8 +189,8 @@ void emitPaletteFragment(UnitEmission &unit) {
       isWide ? lookUpWide(unit, codes) : lookUpNarrow(unit, codes);
   for (unsigned r = 0; r < registersInLane; ++r) {
     Value placed = lanes.shift(symbols[r], static_cast<int>(split.rawLowBits) - (isWide ? 0 : 8));
-    RawPlace raw = {unit.plane(Plane::Raw), unit.first, unit.lane};
-    unit.set(registerNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, placed));
+    RawAddress raw = {unit.weightBuffer(WeightBuffer::Raw), unit.first, unit.lane};
+    unit.set(rowVectorNumber(0, r, 0), joinRaw(lanes, unit.format, raw, r, placed));
   }
 }
 

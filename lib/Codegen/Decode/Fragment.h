@@ -23,13 +23,13 @@ mlir::Value permuteBytes(LaneBuilder &lanes, mlir::Value low, mlir::Value high,
                          mlir::Value selector);
 
 /// Where a thread finds the raw field of its words.
-struct RawPlace {
+struct RawAddress {
   mlir::Value buffer, first, lane;
 };
 
-/// Words of operand register `r`: the symbols, at their places in `symbols`, of which other bits
+/// Words of operand register `r`: the symbols, at their offsets in `symbols`, of which other bits
 /// may be anything, and the raw fields.
-mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPlace &raw,
+mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawAddress &raw,
                     unsigned r, mlir::Value symbols);
 
 /// Symbols base + code of a window, at `position` of both half words, of which other bits may be
@@ -38,11 +38,11 @@ mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawPl
 std::array<mlir::Value, 4> windowSymbols(LaneBuilder &lanes, mlir::Value codes, uint32_t codeMask,
                                          mlir::Value base, int position);
 
-/// Emits the registers of a palette's unit, sixteen words of its table being operands: byte
+/// Emits the row vectors of a palette's unit, sixteen words of its table being operands: byte
 /// permutations look symbols up.
 void emitPaletteFragment(UnitEmission &unit);
 
-/// Emits the registers of a unit whose symbols are there as bytes (`exponent_bytes`).
+/// Emits the row vectors of a unit whose symbols are there as bytes (`exponent_bytes`).
 void emitExponentBytes(UnitEmission &unit);
 
 /// Replaces `uwt.decode_stream_fragment` by code.

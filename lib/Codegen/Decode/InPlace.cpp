@@ -22,8 +22,8 @@ using namespace mlir;
 namespace uwt {
 
 static constexpr unsigned mantissaBits = 7;
-static constexpr unsigned kindWords = 128;
-static constexpr unsigned rowWords = 16;
+static constexpr unsigned kindU32 = 128;
+static constexpr unsigned rowU32 = 16;
 
 /// `words` with spare bits cleared, and the base added.
 static Value finish(LaneBuilder &lanes, Value words, uint32_t mask, Value base) {
@@ -36,17 +36,17 @@ static void emitInPlace12Lane(UnitEmission &unit) {
   constexpr uint32_t spareBits = 0x78007800;
   LaneBuilder &lanes = unit.lanes;
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
-  Value start = rowBase(lanes, unit.code, unit.lane, rowWords / 4);
+  Value start = rowBase(lanes, unit.code, unit.lane, rowU32 / 4);
   std::array<Value, 3> spare;
   for (unsigned kind = 0; kind < 3; ++kind) {
-    Value words = lanes.load(unit.plane(Plane::Code), start, kind * kindWords);
+    Value words = lanes.load(unit.weightBuffer(WeightBuffer::Code), start, kind * kindU32);
     spare[kind] = lanes.bitAnd(words, spareBits);
-    unit.set(registerNumber(0, kind, 0), lanes.add(lanes.sub(words, spare[kind]), base));
+    unit.set(rowVectorNumber(0, kind, 0), lanes.add(lanes.sub(words, spare[kind]), base));
   }
   // w0 holds bits 2:0 and, crosswise, the signs; w1 bits 6:3, w2 bits 10:7.
   Value upper = lanes.add(spare[2], lanes.lshr(spare[1], 4));
   Value lowest = lanes.add(lanes.rotateLeft(spare[0], 20), base);
-  unit.set(registerNumber(0, 3, 0), lanes.add(lanes.lshr(upper, 4), lowest));
+  unit.set(rowVectorNumber(0, 3, 0), lanes.add(lanes.lshr(upper, 4), lowest));
 }
 
 void emitInPlace12(UnitEmission &unit) {
@@ -54,16 +54,16 @@ void emitInPlace12(UnitEmission &unit) {
     return emitInPlace12Lane(unit);
   constexpr uint32_t mask = 0x87FF87FF;
   LaneBuilder &lanes = unit.lanes;
-  Value buffer = unit.plane(Plane::Code);
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
-  Value start = rowBase(lanes, unit.code, unit.lane, rowWords / 4);
+  Value start = rowBase(lanes, unit.code, unit.lane, rowU32 / 4);
   // The fourth register is gathered while the other three pass by, so that memory is read kind
   // after kind: only eight partial words wait.
   std::array<Value, rowsInStrip> partial;
   for (unsigned kind = 0; kind < 3; ++kind)
     for (unsigned g = 0; g < unit.rows; ++g) {
-      Value words = lanes.load(buffer, start, kind * kindWords + g * rowWords);
-      unit.set(registerNumber(0, kind, g), finish(lanes, words, mask, base));
+      Value words = lanes.load(buffer, start, kind * kindU32 + g * rowU32);
+      unit.set(rowVectorNumber(0, kind, g), finish(lanes, words, mask, base));
       if (kind == 0) {
         // Bits 2:0 and, crosswise, the signs.
         partial[g] = lanes.rotateLeft(words, 20);
@@ -73,7 +73,7 @@ void emitInPlace12(UnitEmission &unit) {
       partial[g] = kind == 1 ? lanes.merge(0x00780078, lanes.lshr(words, 8), partial[g])
                              : lanes.merge(0x07800780, lanes.lshr(words, 4), partial[g]);
       if (kind == 2)
-        unit.set(registerNumber(0, 3, g), finish(lanes, partial[g], mask, base));
+        unit.set(rowVectorNumber(0, 3, g), finish(lanes, partial[g], mask, base));
     }
 }
 
@@ -97,11 +97,11 @@ static std::array<Value, 16> unpack11(LaneBuilder &lanes, ArrayRef<Value> v, Val
 /// `rows[j]`.
 static std::array<Value, 4> transposeQuads(LaneBuilder &lanes, std::array<Value, 4> rows) {
   auto shuffle = [&](Value a, Value b, std::array<int64_t, 4> pick) {
-    SmallVector<int64_t> places;
+    SmallVector<int64_t> lanesOf;
     for (int64_t quad = 0; quad < 4; ++quad)
-      for (int64_t place : pick)
-        places.push_back(4 * quad + place % 4 + (place >= 4 ? 16 : 0));
-    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), a, b, places).getResult();
+      for (int64_t index : pick)
+        lanesOf.push_back(4 * quad + index % 4 + (index >= 4 ? 16 : 0));
+    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), a, b, lanesOf).getResult();
   };
   Value a = shuffle(rows[0], rows[1], {0, 4, 1, 5}), b = shuffle(rows[2], rows[3], {0, 4, 1, 5});
   Value c = shuffle(rows[0], rows[1], {2, 6, 3, 7}), d = shuffle(rows[2], rows[3], {2, 6, 3, 7});
@@ -115,14 +115,14 @@ static void emitInPlace11Group(UnitEmission &unit) {
   OpBuilder &builder = lanes.ops();
   LaneBuilder scalars(builder, lanes.loc(), builder.getI32Type());
   Value base = scalars.shl(unit.scalarEntry(0), mantissaBits);
-  Value start = rowBase(scalars, unit.code, unit.lane, rowWords / 4);
+  Value start = rowBase(scalars, unit.code, unit.lane, rowU32 / 4);
   SmallVector<Value> v;
   for (unsigned kind = 0; kind < 11; ++kind)
-    v.push_back(scalars.load(unit.plane(Plane::Code), start, kind * kindWords));
+    v.push_back(scalars.load(unit.weightBuffer(WeightBuffer::Code), start, kind * kindU32));
   std::array<Value, 16> q = unpack11(scalars, v, base);
   for (unsigned r = 0; r < registersInLane; ++r) {
     SmallVector<Value> blocks = {q[r], q[4 + r], q[8 + r], q[12 + r]};
-    unit.set(registerNumber(0, r, 0),
+    unit.set(rowVectorNumber(0, r, 0),
              vector::FromElementsOp::create(builder, lanes.loc(), cast<VectorType>(lanes.type()),
                                             blocks));
   }
@@ -132,18 +132,18 @@ void emitInPlace11(UnitEmission &unit) {
   if (unit.lane)
     return emitInPlace11Group(unit);
   LaneBuilder &lanes = unit.lanes;
-  Value buffer = unit.plane(Plane::Code);
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
   for (unsigned g = 0; g < rowsInStrip; ++g) {
     SmallVector<Value> v;
     for (unsigned kind = 0; kind < 11; ++kind)
-      v.push_back(lanes.load(buffer, unit.code, kind * kindWords + g * rowWords));
+      v.push_back(lanes.load(buffer, unit.code, kind * kindU32 + g * rowU32));
     std::array<Value, 16> q = unpack11(lanes, v, base);
     // Words lie by group; a register's words lie by block.
     for (unsigned r = 0; r < registersInLane; ++r) {
       std::array<Value, 4> groups = transposeQuads(lanes, {q[r], q[4 + r], q[8 + r], q[12 + r]});
       for (unsigned group = 0; group < 4; ++group)
-        unit.set(registerNumber(group, r, g), groups[group]);
+        unit.set(rowVectorNumber(group, r, g), groups[group]);
     }
   }
 }

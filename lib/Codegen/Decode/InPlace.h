@@ -12,9 +12,9 @@
 
 namespace uwt {
 
-/// Emits the registers of a unit of inplace<12> (16 rows x 64 columns).
+/// Emits the row vectors of a unit of inplace<12> (16 rows x 64 columns).
 void emitInPlace12(UnitEmission &unit);
-/// Emits the registers of a unit of inplace<11> (16 rows x 256 columns).
+/// Emits the row vectors of a unit of inplace<11> (16 rows x 256 columns).
 void emitInPlace11(UnitEmission &unit);
 
 } // namespace uwt

@@ -101,10 +101,10 @@ Value LaneBuilder::loadRepeated(Value buffer, Value base, int64_t offset, unsign
   Value few = vector::LoadOp::create(
       builder, location, narrow, buffer, index,
       /*nontemporal=*/false, lanes == threadLanes ? alignmentOf(count) : llvm::MaybeAlign());
-  SmallVector<int64_t> places;
+  SmallVector<int64_t> picks;
   for (int64_t i = 0; i < lanes; ++i)
-    places.push_back(i * count / lanes);
-  return vector::ShuffleOp::create(builder, location, few, few, places);
+    picks.push_back(i * count / lanes);
+  return vector::ShuffleOp::create(builder, location, few, few, picks);
 }
 
 } // namespace uwt

@@ -22,7 +22,7 @@ public:
       : builder(builder), location(op.getLoc()), op(op), format(format),
         blockBits(std::countr_zero(format.traits.unit.columns / blockColumns)) {
     Type type = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
-    records = PlaneOp::create(builder, location, type, Plane::Patch, op.getWeight());
+    records = BufferOp::create(builder, location, type, WeightBuffer::Patch, op.getWeight());
   }
 
   void emitWord(Value record);
@@ -49,7 +49,7 @@ private:
     return memref::LoadOp::create(builder, location, records, ValueRange{index});
   }
   /// Index in the buffer of half h of register r of a lane in a block.
-  Value place(Value block, Value lane, Value r, Value half) {
+  Value indexOf(Value block, Value lane, Value r, Value half) {
     // Group of 4 blocks, register, lane, block in the group, half.
     Value word = sum({scaled(bits(block, 2, 2), 10), scaled(r, 8), scaled(lane, 3),
                       scaled(bits(block, 0, 2), 1), half});
@@ -71,8 +71,8 @@ private:
 /// escape-1, escape-2: `position << 16 | word`.
 void PatchBuilder::emitWord(Value record) {
   Value value = load(record);
-  Value at =
-      place(bits(value, 24, blockBits), bits(value, 19, 5), bits(value, 17, 2), bits(value, 16, 1));
+  Value at = indexOf(bits(value, 24, blockBits), bits(value, 19, 5), bits(value, 17, 2),
+                     bits(value, 16, 1));
   Value word = arith::TruncIOp::create(builder, location, builder.getI16Type(), value);
   memref::StoreOp::create(builder, location, word, op.getBuffer(), at);
 }
@@ -105,7 +105,7 @@ void PatchBuilder::emitRun(Value record) {
   Value block = sum({scaled(run, 2), bits(column, 4, 2)});
   Value lane = sum({scaled(bits(row, 0, 3), 2), bits(column, 1, 2)});
   Value r = sum({bits(row, 3, 1), scaled(bits(column, 3, 1), 1)});
-  Value index = place(block, lane, r, bits(column, 0, 1));
+  Value index = indexOf(block, lane, r, bits(column, 0, 1));
   Value old = arith::ExtUIOp::create(
       builder, location, builder.getI32Type(),
       memref::LoadOp::create(builder, location, op.getBuffer(), ValueRange{index}));

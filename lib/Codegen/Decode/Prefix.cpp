@@ -18,11 +18,12 @@ Status PrefixEmitter::checkServes(const EmittedFormat &format) const {
   return unsupportedError("codec '" + codec.str() + "' has no prefix codes in this composition");
 }
 
-SmallVector<Plane> PrefixEmitter::planes(const EmittedFormat &format) const {
-  SmallVector<Plane> planes = {Plane::Table, Plane::Words, Plane::Raw, Plane::Code};
+SmallVector<WeightBuffer> PrefixEmitter::buffers(const EmittedFormat &format) const {
+  SmallVector<WeightBuffer> buffers = {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw,
+                                       WeightBuffer::Code};
   if (format.table.classes > 1)
-    planes.push_back(Plane::Classes);
-  return planes;
+    buffers.push_back(WeightBuffer::Classes);
+  return buffers;
 }
 
 double PrefixEmitter::cost(const EmittedFormat &format) const {
@@ -38,7 +39,7 @@ LogicalResult PrefixEmitter::emitStream(const EmittedFormat &format, RewriterBas
     return op.emitOpError() << "expects a contiguous buffer of rank 1, got " << buffer;
   rewriter.setInsertionPoint(op);
   PrefixDecoder decoder(rewriter, op, format);
-  PrefixUnit unit = emitUnitPlace(decoder);
+  PrefixUnit unit = emitPrefixUnit(decoder);
   PrefixStreams streams = emitStreams(decoder);
   // order-5: a lane goes through all columns of a strip before the next one.
   decoder.code.loop(unit.strips, [&](Value strip) {

@@ -25,7 +25,7 @@ public:
 
   llvm::StringRef keyword() const override { return codec; }
   Status checkServes(const EmittedFormat &format) const override;
-  llvm::SmallVector<Plane> planes(const EmittedFormat &format) const override;
+  llvm::SmallVector<WeightBuffer> buffers(const EmittedFormat &format) const override;
   double cost(const EmittedFormat &format) const override;
   mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                  DecodeStreamOp op) const override;

@@ -7,7 +7,7 @@
 //
 // What the parts of the prefix emitter share: 64-bit integers with folding, memory by
 // byte addresses (streams are read at any byte, which a memref cannot say), loops, and the
-// place of a stream unit as values.
+// shape of a stream unit as values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -132,7 +132,7 @@ struct PrefixDecoder {
   /// Address of the buffer.
   mlir::Value words;
 
-  mlir::Value plane(Plane kind);
+  mlir::Value weightBuffer(WeightBuffer kind);
   /// A field of the PanelEntry.
   mlir::Value entryField(unsigned byteOffset);
   /// Address of the words of strip `strip` of group `group` of the unit.
@@ -140,11 +140,11 @@ struct PrefixDecoder {
 };
 
 /// order-5.
-PrefixUnit emitUnitPlace(PrefixDecoder &decoder);
+PrefixUnit emitPrefixUnit(PrefixDecoder &decoder);
 PrefixStreams emitStreams(PrefixDecoder &decoder);
 
-/// Symbols of a group of a strip: looked up, at their places in the buffer's words, with other bits
-/// between them.
+/// Symbols of a group of a strip: looked up, at their offsets in the buffer's words, with other
+/// bits between them.
 void emitGroupSymbols(PrefixDecoder &decoder, const PrefixUnit &unit, const PrefixStreams &streams,
                       mlir::Value group, mlir::Value strip);
 /// Joins them with the raw fields. Columns that do not exist become 0.

@@ -7,10 +7,10 @@
 //
 // A lane is a chain of dependent lookups, so eight of them run side by side: as
 // many as hide a load from the cache and as still fit a machine's registers. A
-// lane's 64-bit buffer holds the next bits of its stream under a sentinel bit, whose place says
+// lane's 64-bit buffer holds the next bits of its stream under a sentinel bit, whose position says
 // how many have been taken: a code word is a mask, a load, a shift and a store.
 //
-// What is looked up is stored as it is at the place that the word has in codec raw's order, which
+// What is looked up is stored as it is at the offset that the word has in codec raw's order, which
 // for a lane and register is one u32 of two columns: joining it with the raw fields needs no
 // permutation (PrefixMerge.cpp).
 //
@@ -40,9 +40,9 @@ public:
       : decoder(decoder), code(decoder.code), layout(decoder.format.table), unit(unit),
         streams(streams), strip(strip), pass(pass),
         words(layout.symbols == 2 ? registersInLane : 2 * registersInLane) {
-    while (step * 2 * layout.indexBits <= refilledBits)
-      step *= 2;
-    rounds = words / std::min(words, std::max(step, words / 2));
+    while (refillWords * 2 * layout.indexBits <= refilledBits)
+      refillWords *= 2;
+    rounds = words / std::min(words, std::max(refillWords, words / 2));
   }
 
   void emit(Value blocks, Value groupWords);
@@ -63,7 +63,7 @@ private:
   const PrefixStreams &streams;
   Value strip, pass;
   /// Code words of a lane in a block, and those between two refills.
-  unsigned words, step = 1;
+  unsigned words, refillWords = 1;
   /// Equal parts of a block that one body of code serves, each of an even number of registers.
   unsigned rounds;
   /// By row: g, g + 1, g + 8, g + 9.
@@ -74,14 +74,14 @@ private:
 
 /// The tables of the four rows that eight lanes cover (prefix-6).
 void LanePass::findTables() {
-  Value first = code.pointerTo(decoder.plane(Plane::Table));
+  Value first = code.pointerTo(decoder.weightBuffer(WeightBuffer::Table));
   tables.assign(4, first);
   if (layout.classes == 1)
     return;
   Value stripInPanel = code.add(unit.firstStrip, strip);
   Value row = code.add(code.mul(decoder.panel, panelRows),
                        code.add(code.mul(stripInPanel, stripRows), code.mul(pass, 2)));
-  Value classes = code.at(code.pointerTo(decoder.plane(Plane::Classes)), row);
+  Value classes = code.at(code.pointerTo(decoder.weightBuffer(WeightBuffer::Classes)), row);
   for (unsigned i = 0; i < 4; ++i) {
     Value number = code.load(8, code.at(classes, i % 2 + i / 2 * 8), 1);
     number = code.bitAnd(number, layout.classes - 1);
@@ -117,15 +117,15 @@ Value LanePass::take(Value &buffer, Value table) {
 SmallVector<Value> LanePass::emitRound(Value to, ValueRange carried) {
   SmallVector<Value> buffers(carried);
   for (unsigned word = 0; word < words / rounds; ++word) {
-    if (word % step == 0)
+    if (word % refillWords == 0)
       for (unsigned i = 0; i < jointLanes; ++i)
         buffers[i] = refill(i, buffers[i]);
     // order-5: register, half.
     unsigned reg = word * registersInLane / words, half = words == registersInLane ? 0 : word % 2;
     for (unsigned i = 0; i < jointLanes; ++i) {
       Value entry = take(buffers[i], tables[reg % 2 * 2 + i / 4]);
-      Value place = code.at(to, reg * registerBytes + i * laneBytes + half * 2);
-      code.store(16 * layout.symbols, entry, place);
+      Value address = code.at(to, reg * registerBytes + i * laneBytes + half * 2);
+      code.store(16 * layout.symbols, entry, address);
     }
   }
   return buffers;
@@ -141,12 +141,12 @@ void LanePass::emit(Value blocks, Value groupWords) {
   }
   Value to = code.at(groupWords, code.mul(pass, jointLanes * laneBytes));
   SmallVector<Value> buffers(jointLanes, code.constant(sentinel));
-  unsigned partBytes = registersInLane / rounds * registerBytes, log = rounds == 2 ? 1 : 0;
+  unsigned roundBytes = registersInLane / rounds * registerBytes, log = rounds == 2 ? 1 : 0;
   buffers = code.loop(code.mul(blocks, rounds), buffers, [&](Value round, ValueRange carried) {
-    Value place = code.mul(code.lshr(round, log), 4);
+    Value offset = code.mul(code.lshr(round, log), 4);
     if (rounds > 1)
-      place = code.add(place, code.mul(code.bitAnd(round, 1), partBytes));
-    return emitRound(code.at(to, place), carried);
+      offset = code.add(offset, code.mul(code.bitAnd(round, 1), roundBytes));
+    return emitRound(code.at(to, offset), carried);
   });
   for (unsigned i = 0; i < jointLanes; ++i) {
     Value at = positionAt(i);

@@ -50,15 +50,15 @@ static void emitPrefetch(PrefixDecoder &decoder, const PrefixUnit &unit, Value r
   unsigned unitBytes = fragmentLanes * 4 * decoder.format.split.rawBits();
   Value next = code.mul(code.add(rawUnit, unit.panelStrips), unitBytes);
   Value panel = code.mul(decoder.entryField(offsetof(PanelEntry, raw)), 4);
-  Value base = code.pointerTo(decoder.plane(Plane::Raw));
+  Value base = code.pointerTo(decoder.weightBuffer(WeightBuffer::Raw));
   Value address = code.at(base, code.add(panel, next));
   for (unsigned line = 0; line < unitBytes; line += lineBytes)
     code.prefetch(code.at(address, line));
 }
 
 /// The raw fields of a register of row g of a fixed unit that begins at u32 `first` of plane raw.
-/// Chunks have steps of their own from row to row (plane-1).
-static Value loadRaw(LaneBuilder &lanes, ScalarBuilder &code, Value plane, unsigned rawBits,
+/// Chunks have strides of their own from row to row (plane-1).
+static Value loadRaw(LaneBuilder &lanes, ScalarBuilder &code, Value raws, unsigned rawBits,
                      Value first, unsigned reg, Value g) {
   Value result;
   int position = 0;
@@ -66,9 +66,9 @@ static Value loadRaw(LaneBuilder &lanes, ScalarBuilder &code, Value plane, unsig
     Value begin = code.add(first, fragmentLanes * position);
     Value row = code.add(begin, code.mul(g, 4 * std::min(bits, 4u)));
     bool isLast = position + bits == rawBits;
-    FieldSource chunk = {plane, code.toIndex(row), {bits}, position, /*hasSign=*/isLast};
-    Value part = loadField(lanes, chunk, reg, 0);
-    result = result ? lanes.bitOr(result, part) : part;
+    FieldSource chunk = {raws, code.toIndex(row), {bits}, position, /*hasSign=*/isLast};
+    Value more = loadField(lanes, chunk, reg, 0);
+    result = result ? lanes.bitOr(result, more) : more;
     position += static_cast<int>(bits);
   }
   return result;
@@ -87,7 +87,7 @@ void emitGroupMerge(PrefixDecoder &decoder, const PrefixUnit &unit, Value group,
                            code.add(unit.firstStrip, strip));
   Value first = code.add(decoder.entryField(offsetof(PanelEntry, raw)),
                          code.mul(rawUnit, fragmentLanes * rawBits));
-  Value plane = decoder.plane(Plane::Raw);
+  Value raws = decoder.weightBuffer(WeightBuffer::Raw);
   emitPrefetch(decoder, unit, rawUnit);
 
   SmallVector<Value> existing;
@@ -105,7 +105,7 @@ void emitGroupMerge(PrefixDecoder &decoder, const PrefixUnit &unit, Value group,
       Value at = code.at(row, reg * rowsInStrip * vectorLanes * 4);
       Value symbols = lanes.shift(code.loadVector(lane, at), up);
       Value joined = lanes.bitOr(lanes.bitAnd(symbols, format.symbolMask()),
-                                 loadRaw(lanes, code, plane, rawBits, first, reg, g));
+                                 loadRaw(lanes, code, raws, rawBits, first, reg, g));
       code.storeVector(existing.empty() ? joined : lanes.bitAnd(joined, existing[reg]), at);
     }
   });

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Records are rare: plain loops. A record may say anything; a place outside of the unit is cut
+// Records are rare: plain loops. A record may say anything; a position outside of the unit is cut
 // to its last word.
 //
 //===----------------------------------------------------------------------===//
@@ -58,9 +58,9 @@ void RecordBuilder::emitWord(Value record) {
     strip = code.div(block, unit.blocks);
     block = code.rem(block, unit.blocks);
   }
-  Value place = wordAt(strip, block, code.bits(value, 19, 5), code.bits(value, 17, 2),
-                       code.bits(value, 16, 1));
-  code.store(16, value, place);
+  Value address = wordAt(strip, block, code.bits(value, 19, 5), code.bits(value, 17, 2),
+                         code.bits(value, 16, 1));
+  code.store(16, value, address);
 }
 
 /// escape-3: the number of a run of 64 columns of a row, then 64 symbols.
@@ -77,11 +77,11 @@ void RecordBuilder::emitRun(Value record) {
     Value block = code.add(code.shl(run, 2), code.bits(column, 4, 2));
     Value lane = code.add(code.shl(code.bits(row, 0, 3), 2), code.bits(column, 1, 2));
     Value reg = code.add(code.bits(row, 3, 1), code.shl(code.bits(column, 3, 1), 1));
-    Value place = wordAt(code.lshr(row, 4), block, lane, reg, code.bits(column, 0, 1));
+    Value address = wordAt(code.lshr(row, 4), block, lane, reg, code.bits(column, 0, 1));
     Value symbol = code.load(8, code.at(code.at(begin, 4), column), 1);
     symbol = code.shl(code.bits(symbol, 0, split.symbolBits), split.rawLowBits);
-    Value kept = code.bitAnd(code.load(16, place, 2), ~decoder.format.symbolMask() & 0xFFFF);
-    code.store(16, code.bitOr(kept, symbol), place);
+    Value kept = code.bitAnd(code.load(16, address, 2), ~decoder.format.symbolMask() & 0xFFFF);
+    code.store(16, code.bitOr(kept, symbol), address);
   });
 }
 

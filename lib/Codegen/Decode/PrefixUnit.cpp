@@ -19,18 +19,19 @@ using namespace mlir;
 
 namespace uwt {
 
-static constexpr unsigned groupWordBytes = stripRows * fixedUnitColumns * 2;
+static constexpr unsigned stripGroupBytes = stripRows * fixedUnitColumns * 2;
 
 PrefixDecoder::PrefixDecoder(OpBuilder &builder, DecodeStreamOp op, const EmittedFormat &format)
     : code(builder, op.getLoc()), op(op), format(format), panel(code.fromIndex(op.getPanel())),
       unitNumber(code.fromIndex(op.getUnit())),
-      entry(code.at(code.pointerTo(plane(Plane::Panels)), code.mul(panel, sizeof(PanelEntry)))),
+      entry(code.at(code.pointerTo(weightBuffer(WeightBuffer::Panels)),
+                    code.mul(panel, sizeof(PanelEntry)))),
       words(code.pointerTo(op.getBuffer())) {}
 
-Value PrefixDecoder::plane(Plane kind) {
-  unsigned bits = kind == Plane::Panels ? 64 : kind == Plane::Classes ? 8 : 32;
+Value PrefixDecoder::weightBuffer(WeightBuffer kind) {
+  unsigned bits = kind == WeightBuffer::Panels ? 64 : kind == WeightBuffer::Classes ? 8 : 32;
   auto type = MemRefType::get({ShapedType::kDynamic}, code.ops().getIntegerType(bits));
-  return PlaneOp::create(code.ops(), code.loc(), type, kind, op.getWeight());
+  return BufferOp::create(code.ops(), code.loc(), type, kind, op.getWeight());
 }
 
 Value PrefixDecoder::entryField(unsigned byteOffset) {
@@ -39,10 +40,10 @@ Value PrefixDecoder::entryField(unsigned byteOffset) {
 
 Value PrefixDecoder::groupWords(const PrefixUnit &unit, Value group, Value strip) {
   Value number = code.add(code.mul(group, unit.strips), strip);
-  return code.at(words, code.mul(number, groupWordBytes));
+  return code.at(words, code.mul(number, stripGroupBytes));
 }
 
-PrefixUnit emitUnitPlace(PrefixDecoder &decoder) {
+PrefixUnit emitPrefixUnit(PrefixDecoder &decoder) {
   ScalarBuilder &code = decoder.code;
   CompressedType type = decoder.op.getWeight().getType();
   int64_t rows = type.getRows(), columns = type.getColumns();
@@ -77,13 +78,13 @@ PrefixUnit emitUnitPlace(PrefixDecoder &decoder) {
 
 /// Writes the bit at which each lane starts (prefix-4). Lanes that
 /// leave the blob are cut when they are read.
-static void emitLaneStarts(ScalarBuilder &code, Value blob, Value blobWords, Value first,
+static void emitLaneStarts(ScalarBuilder &code, Value blob, Value blobU32, Value first,
                            Value shortest, Value width, Value positions) {
   Value mask = code.sub(code.shl(code.constant(1), width), code.constant(1));
   Value zero = code.constant(0);
   code.loop(code.constant(fragmentLanes), {zero, zero}, [&](Value lane, ValueRange carried) {
     code.store(64, carried[0], code.at(positions, code.mul(lane, 8)));
-    Value word = code.min(code.add(first, code.lshr(carried[1], 5)), blobWords);
+    Value word = code.min(code.add(first, code.lshr(carried[1], 5)), blobU32);
     Value pair = code.load(64, code.at(blob, code.mul(word, 4)), 4);
     Value excess = code.bitAnd(code.lshr(pair, code.bitAnd(carried[1], 31)), mask);
     return SmallVector<Value>{code.add(carried[0], code.add(shortest, excess)),
@@ -94,25 +95,25 @@ static void emitLaneStarts(ScalarBuilder &code, Value blob, Value blobWords, Val
 PrefixStreams emitStreams(PrefixDecoder &decoder) {
   ScalarBuilder &code = decoder.code;
   const Format &format = decoder.format.format;
-  Value blob = code.at(code.pointerTo(decoder.plane(Plane::Code)),
+  Value blob = code.at(code.pointerTo(decoder.weightBuffer(WeightBuffer::Code)),
                        code.mul(decoder.entryField(offsetof(PanelEntry, code)), 4));
-  Value blobWords = decoder.entryField(offsetof(PanelEntry, codeWords));
-  auto wordAt = [&](Value index) { return code.load(32, code.at(blob, code.mul(index, 4)), 4); };
+  Value blobU32 = decoder.entryField(offsetof(PanelEntry, codeWords));
+  auto u32At = [&](Value index) { return code.load(32, code.at(blob, code.mul(index, 4)), 4); };
 
   // prefix-3, prefix-4. A word behind the blob may be read (64 bytes are there), none
   // further away.
-  Value begin = code.min(wordAt(code.min(decoder.unitNumber, blobWords)), blobWords);
-  Value header = wordAt(begin);
+  Value begin = code.min(u32At(code.min(decoder.unitNumber, blobU32)), blobU32);
+  Value header = u32At(begin);
   Value shortest = code.bits(header, 0, 14), width = code.bits(header, 14, 4);
   Value lengths = code.add(begin, 1);
 
   PrefixStreams streams;
   streams.positions = code.scratch(decoder.op, fragmentLanes * 8);
-  emitLaneStarts(code, blob, blobWords, lengths, shortest, width, streams.positions);
+  emitLaneStarts(code, blob, blobU32, lengths, shortest, width, streams.positions);
 
-  Value records = code.min(code.add(lengths, width), blobWords);
+  Value records = code.min(code.add(lengths, width), blobU32);
   Value size = code.constant(escapeRecordWords(format));
-  Value room = code.sub(blobWords, records);
+  Value room = code.sub(blobU32, records);
   streams.recordCount = format.escapes == Escapes::None
                             ? code.constant(0)
                             : code.min(code.bits(header, 18, 14), code.div(room, size));
@@ -120,7 +121,7 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   Value stream = code.add(records, code.mul(streams.recordCount, size));
   streams.stream = code.at(blob, code.mul(stream, 4));
   // Where a block begins, a lane has yet to take eight elements of a bit or more.
-  Value room32 = code.mul(code.sub(blobWords, stream), 32);
+  Value room32 = code.mul(code.sub(blobU32, stream), 32);
   streams.limit = code.subOrZero(room32, code.constant(8 / decoder.format.traits.group));
   return streams;
 }

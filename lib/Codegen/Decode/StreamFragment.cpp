@@ -40,7 +40,7 @@ public:
       inWindow *= 2;
   }
 
-  /// The four registers of a block, symbols at their places.
+  /// The four registers of a block, symbols at their offsets.
   std::array<Value, registersInLane> takeBlock();
   ValueRange after() const { return state; }
   void setAfter(ValueRange values) { state.assign(values.begin(), values.end()); }
@@ -107,8 +107,8 @@ void LaneStream::closeWindow() {
     builder.setInsertionPointToStart(move.elseBlock());
     scf::YieldOp::create(builder, location, state[1]);
   }
-  Value step = arith::ExtUIOp::create(builder, location, taken.getType(), isUsedUp);
-  setAfter({low, move.getResult(0), taken, lanes.add(state[3], step)});
+  Value more = arith::ExtUIOp::create(builder, location, taken.getType(), isUsedUp);
+  setAfter({low, move.getResult(0), taken, lanes.add(state[3], more)});
 }
 
 Value LaneStream::entryAt(unsigned r, Value index) {
@@ -203,7 +203,7 @@ LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewr
     for (unsigned r = 0; r < registersInLane; ++r)
       symbols[r].push_back(taken[r]);
   }
-  RawPlace raw = {op.getRaw(), op.getFirst(), op.getLane()};
+  RawAddress raw = {op.getRaw(), op.getFirst(), op.getLane()};
   SmallVector<Value> results;
   for (unsigned r = 0; r < registersInLane; ++r) {
     Value all = vector::FromElementsOp::create(rewriter, location, fragment, symbols[r]);

@@ -40,7 +40,7 @@ namespace uwt {
 using namespace mlir;
 using namespace uwt;
 
-/// Address space of the shared memory of a cluster's workgroups.
+/// Address space of the shared memory of a cluster's CTAs.
 static constexpr unsigned sharedCluster = 7;
 
 static bool isBf16Product(nvgpu::MmaSyncOp op) {
@@ -119,7 +119,7 @@ struct LowerRemoteArrive : ConvertOpToLLVMPattern<RemoteArriveOp> {
   LogicalResult matchAndRewrite(RemoteArriveOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     constexpr GpuFeature needed[] = {GpuFeature::ClusterMulticast};
-    if (Status status = checkSupports(target, "an arrival at another workgroup", needed); !status)
+    if (Status status = checkSupports(target, "an arrival at another CTA", needed); !status)
       return op.emitOpError() << "cannot be compiled: " << status.error().message();
     Location loc = op.getLoc();
     Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
@@ -127,7 +127,7 @@ struct LowerRemoteArrive : ConvertOpToLLVMPattern<RemoteArriveOp> {
     Value rank = LLVM::TruncOp::create(rewriter, loc, rewriter.getI32Type(), adaptor.getRank());
     Value other = NVVM::MapaOp::create(
         rewriter, loc, LLVM::LLVMPointerType::get(getContext(), sharedCluster), barrier, rank);
-    // A release beyond the workgroup would be a fence of all memory, in each step.
+    // A release beyond the CTA would be a fence of all memory, in each k-tile.
     NVVM::MBarrierArriveOp::create(
         rewriter, loc, TypeRange(), other, Value(),
         NVVM::MemScopeKindAttr::get(getContext(), NVVM::MemScopeKind::CTA),
@@ -157,8 +157,8 @@ struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
     Value to = address(rewriter, loc, op.getTarget(), adaptor.getTarget(), adaptor.getTo());
     Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
                                      adaptor.getBarriers(), adaptor.getNumber());
-    // The window of the cluster, in which the workgroup's own memory lies: copies into the window
-    // of the workgroup alone need a later PTX.
+    // The window of the cluster, in which the CTA's own memory lies: copies into the window
+    // of the CTA alone need a later PTX.
     to = LLVM::AddrSpaceCastOp::create(rewriter, loc,
                                        LLVM::LLVMPointerType::get(getContext(), sharedCluster), to);
     Value bytes = adaptor.getBytes();

@@ -74,11 +74,11 @@ static SmallVector<Value> onSums(OpBuilder &builder, Location loc, ValueRange su
       builder.getContext(), SmallVector<Type>(scalars.size(), builder.getF32Type()));
   Value result = assemblyOp(builder, loc, type, operands, assembly, constraints).getResult(0);
   SmallVector<Value> next;
-  int64_t place = 0;
+  int64_t field = 0;
   for (Value sum : sums) {
     SmallVector<Value> four;
     for (unsigned i = 0; i < 4; ++i)
-      four.push_back(LLVM::ExtractValueOp::create(builder, loc, result, place++));
+      four.push_back(LLVM::ExtractValueOp::create(builder, loc, result, field++));
     Value flat = vector::FromElementsOp::create(builder, loc,
                                                 VectorType::get({4}, builder.getF32Type()), four);
     next.push_back(vector::ShapeCastOp::create(builder, loc, sum.getType(), flat));
@@ -105,21 +105,21 @@ struct LowerWarpgroupMma : ConvertOpToLLVMPattern<WarpgroupMmaOp> {
     for (unsigned block = 0; block < blocks; ++block)
       for (unsigned r = 0; r < 4; ++r)
         others.push_back(fragments[r * blocks + block]);
-    Place place = placeOf(rewriter, op, adaptor);
-    others.push_back(place.sixteenths);
+    BlockAddress address = addressOf(rewriter, op, adaptor);
+    others.push_back(address.sixteenths);
     others.push_back(upperHalf(rewriter, op));
     std::string constraints;
     for (size_t i = 0; i < others.size(); ++i)
       constraints += ",r";
     rewriter.replaceOp(
-        op, onSums(rewriter, loc, op.getSums(), others, constraints, assembly(op, place.first)));
+        op, onSums(rewriter, loc, op.getSums(), others, constraints, assembly(op, address.first)));
     return success();
   }
 
 private:
   /// Where block 0 lies: a value, and what is known to be added to it for the lower half of the
   /// descriptor.
-  struct Place {
+  struct BlockAddress {
     Value sixteenths;
     uint32_t first;
   };
@@ -131,14 +131,15 @@ private:
     std::string type = op.getElement().isBF16() ? "bf16" : "f16";
     std::string name = "wgmma.mma_async.sync.aligned.m64n" + std::to_string(8 * tiles) +
                        "k16.f32." + type + "." + type;
-    std::string place = "$" + std::to_string(scalars + 4 * blocks);
+    std::string shifted = "$" + std::to_string(scalars + 4 * blocks);
     std::string high = "$" + std::to_string(scalars + 4 * blocks + 1);
     std::string text = "{\n.reg .b64 matrix;\nwgmma.fence.sync.aligned;\nmov.b64 matrix, {" +
-                       place + ", " + high + "};\n";
+                       shifted + ", " + high + "};\n";
     for (unsigned block = 0; block < blocks; ++block)
-      text += "add.u64 matrix, matrix, " + std::to_string(block ? op.getStep() / 16 : first) +
-              ";\n" + name + " {" + operandList(0, scalars) + "}, {" +
-              operandList(scalars + 4 * block, 4) + "}, matrix, 1, 1, 1, 0;\n";
+      text += "add.u64 matrix, matrix, " +
+              std::to_string(block ? op.getBlockStride() / 16 : first) + ";\n" + name + " {" +
+              operandList(0, scalars) + "}, {" + operandList(scalars + 4 * block, 4) +
+              "}, matrix, 1, 1, 1, 0;\n";
     return text + "wgmma.commit_group.sync.aligned;\n}";
   }
 
@@ -158,10 +159,11 @@ private:
     return assemblyOp(rewriter, op.getLoc(), rewriter.getI32Type(), {}, text, "=r").getResult(0);
   }
 
-  /// Bits 13:0 of a descriptor are bits 17:4 of the address in the workgroup's memory; in a cluster
-  /// the address has the workgroup's number above them. Whole sixteenths that the index adds are
+  /// Bits 13:0 of a descriptor are bits 17:4 of the address in the CTA's memory; in a cluster
+  /// the address has the CTA's number above them. Whole sixteenths that the index adds are
   /// taken out of the shift, so that groups which differ in nothing else have one value.
-  Place placeOf(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op, OpAdaptor adaptor) const {
+  BlockAddress addressOf(ConversionPatternRewriter &rewriter, WarpgroupMmaOp op,
+                         OpAdaptor adaptor) const {
     Location loc = op.getLoc();
     auto type = cast<MemRefType>(op.getMatrix().getType());
     int64_t known = 0, elementBytes = type.getElementTypeBitWidth() / 8;

@@ -11,11 +11,11 @@
 //       CHECK:   vector.shuffle %{{.*}} [4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31]
 //       CHECK:   scf.forall (%[[PANEL:.*]]) in (2)
 //       CHECK:     %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<1024xf32>
-//       CHECK:     uwt.plane panels
+//       CHECK:     uwt.buffer panels
 //       CHECK:     scf.if
 //       CHECK:       uwt.decode_unit %{{.*}} as_words
 //       CHECK:     } else {
-//       CHECK:       uwt.plane counts
+//       CHECK:       uwt.buffer counts
 //       CHECK:       scf.if
 //       CHECK:         uwt.decode_unit %{{.*}} into %[[BUFFER:.*]][
 //       CHECK:         uwt.patch_unit %{{.*}}, %[[BUFFER]]

@@ -11,7 +11,7 @@
 //       CHECK:   builtin.unrealized_conversion_cast %{{.*}} to memref<?xi32>
 func.func @plane() -> memref<?xi32> {
   %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
-  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  %p = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
@@ -31,7 +31,7 @@ func.func @dense() -> memref<4x8xbf16> {
 //       CHECK:   %[[AT:.*]] = llvm.getelementptr %[[VIEW]][5]
 //       CHECK:   llvm.load %[[AT]] invariant
 func.func private @given(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
-  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  %p = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
@@ -57,7 +57,7 @@ func.func @gives() -> memref<?xi32> {
 // -----
 
 func.func private @given(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
-  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  %p = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
@@ -73,7 +73,7 @@ func.func @gives_without_slot() -> memref<?xi32> {
 // Anyone may call a public function.
 func.func @public(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
   // expected-error @below {{reads a weight without a slot: run uwt-assign-slots before}}
-  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  %p = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
@@ -82,7 +82,7 @@ func.func @public(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi3
 func.func @no_slot() -> memref<?xi32> {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
   // expected-error @below {{reads a weight without a slot: run uwt-assign-slots before}}
-  %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+  %p = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
@@ -93,7 +93,7 @@ module {
   module {
     func.func private @nested(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> memref<?xi32> {
       // expected-error @below {{reads a weight without a slot: run uwt-assign-slots before}}
-      %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+      %p = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
       return %p : memref<?xi32>
     }
     func.func @calls_nested() -> memref<?xi32> {

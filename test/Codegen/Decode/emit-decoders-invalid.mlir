@@ -30,7 +30,7 @@ func.func @stream_of_fixed_rate(%at: index, %buffer: memref<1024xi16>) {
 !words = vector<16xi32>
 func.func @half_a_unit(%at: index) {
   %w = uwt.weight "w" : !uwt.compressed<64x256xbf16, "inplace<11>">
-  // expected-error @below {{expects 128 registers for format 'inplace<11>', got 32}}
+  // expected-error @below {{expects 128 row vectors for format 'inplace<11>', got 32}}
   %r:32 = uwt.decode_unit %w[%at, %at] : !uwt.compressed<64x256xbf16, "inplace<11>"> -> !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words, !words
   return
 }

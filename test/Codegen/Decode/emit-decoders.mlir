@@ -4,7 +4,7 @@
 
 // CHECK-LABEL: func @raw
 //  CHECK-SAME:   (%[[FIRST:.*]]: index, %[[ACC:.*]]: vector<16xf32>, %[[X:.*]]: vector<16xi32>)
-//       CHECK:   %[[PLANE:.*]] = uwt.plane words
+//       CHECK:   %[[PLANE:.*]] = uwt.buffer words
 //       CHECK:   %[[W0:.*]] = vector.load %[[PLANE]][%[[FIRST]]]
 //  CHECK-NEXT:   %[[S0:.*]] = uwt.dot %[[W0]], %[[ACC]], %[[X]]
 //       CHECK:   %[[C32:.*]] = arith.constant 32 : index
@@ -31,7 +31,7 @@ func.func @raw(%first: index, %acc: vector<16xf32>, %x: !words) -> vector<16xf32
 
 // CHECK-LABEL: func @inplace12
 //  CHECK-SAME:   (%[[CODE:.*]]: index, %[[BUFFER:.*]]: memref<1024xi16>)
-//       CHECK:   uwt.plane table
+//       CHECK:   uwt.buffer table
 //       CHECK:   %[[BASE:.*]] = arith.shli %{{.*}}, %{{.*}} : vector<16xi32>
 //       CHECK:   %[[W0:.*]] = vector.load %{{.*}}[%[[CODE]]]
 //       CHECK:   %[[MASK:.*]] = arith.constant dense<-2013296641>
@@ -56,9 +56,9 @@ func.func @inplace12(%code: index, %buffer: memref<1024xi16>) {
 // Codes of a palette are looked up; sign and mantissa come from plane raw.
 
 // CHECK-LABEL: func @palette
-//   CHECK-DAG:   %[[RAW:.*]] = uwt.plane raw
-//   CHECK-DAG:   %[[CODES:.*]] = uwt.plane code
-//   CHECK-DAG:   %[[TABLE:.*]] = uwt.plane table
+//   CHECK-DAG:   %[[RAW:.*]] = uwt.buffer raw
+//   CHECK-DAG:   %[[CODES:.*]] = uwt.buffer code
+//   CHECK-DAG:   %[[TABLE:.*]] = uwt.buffer table
 //       CHECK:   vector.load %[[CODES]]
 //       CHECK:   uwt.lookup %{{.*}} in %[[TABLE]]
 //       CHECK:   vector.load %[[RAW]]
@@ -90,7 +90,7 @@ func.func @bitplane(%first: index, %code: index, %buffer: memref<1024xi16>) {
 // Positions of escapes are taken apart by masks: whatever a record says, it stays inside the unit.
 
 // CHECK-LABEL: func @patch
-//       CHECK:   %[[RECORDS:.*]] = uwt.plane patch
+//       CHECK:   %[[RECORDS:.*]] = uwt.buffer patch
 //       CHECK:   scf.for
 //       CHECK:     memref.load %[[RECORDS]]
 //       CHECK:     arith.constant 3 : i32

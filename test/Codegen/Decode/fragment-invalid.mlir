@@ -37,7 +37,7 @@ func.func @short_state(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index)
 // -----
 
 func.func @one_class(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
-  // expected-error @+1 {{expects the places of 2 classes, got 1}}
+  // expected-error @+1 {{expects the offsets of 2 classes, got 1}}
   %r:8 = uwt.decode_stream_fragment #uwt.format<"huffman<12,2>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s
       state (%s, %s, %s, %s) table %raw[%s] : memref<256xi32>, memref<256xi32> raw memref<256xi32>
   return

@@ -49,7 +49,7 @@ func.func @strips(%panel: index, %unit: index, %buffer: memref<16384xi16>) {
 // be taken between refills, half of a block.
 
 // CHECK-LABEL: func @classes(
-// CHECK:       uwt.plane classes of
+// CHECK:       uwt.buffer classes of
 // CHECK:       %[[CLASS:.*]] = llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
 // CHECK:       %[[NUMBER:.*]] = arith.extui %[[CLASS]] : i8 to i64
 // CHECK:       arith.andi %[[NUMBER]], %c3_i64 : i64

@@ -17,7 +17,7 @@ gpu.module @kernels {
 !barriers = !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 2>
 gpu.module @kernels {
   gpu.func @arrive(%empty: !barriers, %i: index) {
-    // expected-error @+2 {{'uwt.remote_arrive' op cannot be compiled: an arrival at another workgroup needs cluster multicast, which GPU target 'sm_120a' lacks; it is made for: sm_90a}}
+    // expected-error @+2 {{'uwt.remote_arrive' op cannot be compiled: an arrival at another CTA needs cluster multicast, which GPU target 'sm_120a' lacks; it is made for: sm_90a}}
     // expected-error @+1 {{failed to legalize operation 'uwt.remote_arrive' that was explicitly marked illegal}}
     uwt.remote_arrive %empty[%i] of %i : !barriers
     gpu.return

@@ -1,6 +1,6 @@
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(gpu.module(uwt-lower-gpu-ops{chip=sm_90a}))' | FileCheck %s
 
-// Copies to several workgroups of a cluster, and arrivals at another one's barrier.
+// Copies to several CTAs of a cluster, and arrivals at another one's barrier.
 
 #global = #gpu.address_space<global>
 #workgroup = #gpu.address_space<workgroup>

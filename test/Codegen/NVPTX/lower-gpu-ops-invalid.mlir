@@ -53,7 +53,7 @@ gpu.module @kernels {
   gpu.func @warpgroup(%r: vector<4xi32>, %s: vector<2x2xf32>, %ring: memref<1024xi32, #shared>, %i: index) {
     // expected-error @+2 {{'uwt.warpgroup_mma' op cannot be compiled: a matrix product of a warpgroup needs wgmma, which GPU target 'sm_89' lacks; it is made for: sm_90a}}
     // expected-error @+1 {{failed to legalize operation 'uwt.warpgroup_mma' that was explicitly marked illegal}}
-    %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%i] leading 128 stride 256 step 256 sums (%s) : memref<1024xi32, #shared>
+    %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%i] leading 128 stride 256 block_stride 256 sums (%s) : memref<1024xi32, #shared>
     gpu.return
   }
 }

@@ -14,7 +14,7 @@ gpu.module @kernels {
     %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
     %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<8192xi32, #shared>
     // The lower half: the start's bits 17:4, leading 128: 8 << 16. The upper one: stride 256, swizzle 128: 16 | 1 << 30.
-    // Of an address the workgroup's own part counts: in a cluster its number is above.
+    // Of an address the CTA's own part counts: in a cluster its number is above.
     // CHECK-DAG: %[[OWN:.*]] = llvm.mlir.constant(16383 : i32) : i32
     // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %{{.*}} : !llvm.ptr<3> to i32
     // CHECK: %[[SHIFTED:.*]] = llvm.lshr %[[ADDRESS]],
@@ -30,11 +30,11 @@ gpu.module @kernels {
     // PTX: wgmma.fence.sync.aligned;
     // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {
     // PTX: wgmma.commit_group.sync.aligned;
-    %s = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 step 256 swizzle 128 sums (%zero)
+    %s = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 block_stride 256 swizzle 128 sums (%zero)
         : memref<8192xi32, #shared>
     // CHECK: wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16
     // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {
-    %t = uwt.warpgroup_mma f16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 step 256 sums (%s) : memref<8192xi32, #shared>
+    %t = uwt.warpgroup_mma f16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 block_stride 256 sums (%s) : memref<8192xi32, #shared>
     // CHECK: nvvm.wgmma.wait.group.sync.aligned 1
     // PTX: wgmma.wait_group.sync.aligned 1;
     uwt.warpgroup_wait 1
@@ -66,8 +66,8 @@ gpu.module @kernels {
       %start = arith.muli %i, %c896 : index
       %even = arith.addi %start, %c128 : index
       %odd = arith.addi %even, %c896 : index
-      %s = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%even] leading 128 stride 256 step 256 sums (%sum) : memref<8192xi32, #shared>
-      %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%odd] leading 128 stride 256 step 256 sums (%s) : memref<8192xi32, #shared>
+      %s = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%even] leading 128 stride 256 block_stride 256 sums (%sum) : memref<8192xi32, #shared>
+      %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%odd] leading 128 stride 256 block_stride 256 sums (%s) : memref<8192xi32, #shared>
       %done = uwt.warpgroup_wait 0 sums (%t)
       scf.yield %done : vector<2x2xf32>
     }

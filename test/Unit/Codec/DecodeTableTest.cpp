@@ -84,7 +84,7 @@ TEST_P(DecodeTableTest, AgreesWithTheModel) {
 INSTANTIATE_TEST_SUITE_P(All, DecodeTableTest, testing::ValuesIn(registeredFormats()),
                          [](const auto &info) { return testNameOf(info.param); });
 
-/// The length has a place of its own in every split, or an u32 of its own.
+/// The length has bits of its own in every split, or an u32 of its own.
 TEST(DecodeTableLayoutTest, LengthAndSymbolsNeverMeet) {
   CodecTraits traits;
   traits.rate = Rate::Prefix;

@@ -67,7 +67,7 @@ TEST(FieldPlaneTest, BlocksAreInFragmentOrder) {
 }
 
 // plane-1: row 9, column 35 is lane 5, register 1, half 1 of block 2.
-TEST(FieldPlaneTest, EachChunkOfAnElementHasItsDrawnPlace) {
+TEST(FieldPlaneTest, EachChunkOfAnElementHasItsDrawnOffset) {
   Words values(16 * 64);
   values[9 * 64 + 35] = 0x7FFF;
   Bytes out = pack(Layout::Fragment16x16, 16, 64, {8, 4, 2, 1}, values);

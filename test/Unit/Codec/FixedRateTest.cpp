@@ -193,7 +193,7 @@ TEST(FixedRateEscapeTest, WithoutEscapesThePanelOverflows) {
   EXPECT_TRUE(encodeAllWays(plan, panel).overflow);
 }
 
-// escape-1, escape-2: a word and its place, over the commonest symbol's code.
+// escape-1, escape-2: a word and its position, over the commonest symbol's code.
 TEST(FixedRateEscapeTest, PatchRecordsAreDrawnAsSpecified) {
   CodingPlan plan = makePlan({}, 16, 128);
   plan.model.commonest = 0x78;

@@ -263,7 +263,7 @@ TEST(StatisticsTest, tensorsOfManyRowsAreSampledAndClassedAllTheSame) {
   ThreadPool pool(2);
   FieldSplit split = splitOf(ElementType::BF16, 2);
   RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
-  EXPECT_EQ(rows.step, 2u);
+  EXPECT_EQ(rows.stride, 2u);
   EXPECT_FALSE(rows.isExact);
   std::vector<uint8_t> classes = sortRowClasses(rows, 2, words.source(), pool);
   ASSERT_EQ(classes.size(), words.panels() * panelRows);

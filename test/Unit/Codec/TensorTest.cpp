@@ -82,7 +82,7 @@ static void checkPart(const EncodedCase &encoded, const TensorDecoder &decoder, 
   ExactBytes out(std::vector<uint8_t>(expected.size(), 0xA5));
   DecodeOptions options;
   options.path = path;
-  Status status = decoder.decodePart(part.range(), out.span(), pool, options);
+  Status status = decoder.decodeSlice(part.range(), out.span(), pool, options);
   ASSERT_TRUE(bool(status)) << status.error().message();
   EXPECT_TRUE(std::equal(expected.begin(), expected.end(), out.span().begin()))
       << encoded.name() << ": matrix " << part.matrix << " rows " << part.rowBegin << ":"
@@ -252,7 +252,7 @@ TEST_P(TensorFormatTest, PartsReadAndCheckOnlyTheirPanels) {
   for (Part part : {rowsOfPanels(64, 65), rowsOfPanels(0, 190)}) {
     uint64_t count = (part.rowEnd - part.rowBegin) * (part.columnEnd - part.columnBegin);
     size_t bytes = count * getTraits(encoded->description.element).bytes;
-    Status status = decoder->decodePart(part.range(), std::span(out).first(bytes), pool);
+    Status status = decoder->decodeSlice(part.range(), std::span(out).first(bytes), pool);
     ASSERT_FALSE(bool(status));
     EXPECT_EQ(status.error().getKind(), ErrorKind::Invalid);
     EXPECT_TRUE(status.error().message().starts_with(
@@ -425,15 +425,15 @@ TEST_F(TensorTest, MisuseOfTheDecoderIsExplained) {
   std::span<uint8_t> all(out);
   EXPECT_EQ(message(decoder->decode(all.first(1), pool)),
             "the shape takes 3360 bytes, but there are 1");
-  EXPECT_EQ(message(decoder->decodePart({3, 4, 0, 1, 0, 1}, all.first(2), pool)),
+  EXPECT_EQ(message(decoder->decodeSlice({3, 4, 0, 1, 0, 1}, all.first(2), pool)),
             "matrices 3:4 are not inside 0:3");
-  EXPECT_EQ(message(decoder->decodePart({0, 1, 2, 71, 0, 1}, all, pool)),
+  EXPECT_EQ(message(decoder->decodeSlice({0, 1, 2, 71, 0, 1}, all, pool)),
             "rows 2:71 are not inside 0:70");
-  EXPECT_EQ(message(decoder->decodePart({0, 1, 2, 1, 0, 1}, all, pool)),
+  EXPECT_EQ(message(decoder->decodeSlice({0, 1, 2, 1, 0, 1}, all, pool)),
             "rows 2:1 are not inside 0:70");
-  EXPECT_EQ(message(decoder->decodePart({0, 1, 0, 1, 0, 9}, all, pool)),
+  EXPECT_EQ(message(decoder->decodeSlice({0, 1, 0, 1, 0, 9}, all, pool)),
             "columns 0:9 are not inside 0:8");
-  EXPECT_EQ(message(decoder->decodePart({0, 1, 0, 2, 0, 3}, all.first(11), pool)),
+  EXPECT_EQ(message(decoder->decodeSlice({0, 1, 0, 2, 0, 3}, all.first(11), pool)),
             "the part takes 12 bytes, but there are 11");
   EXPECT_EQ(message(decoder->decodePanels(2, 7, all, pool)),
             "panels 2 to 7 are not among the 6 of the tensor");

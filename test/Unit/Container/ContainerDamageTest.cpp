@@ -77,7 +77,7 @@ protected:
       auto reader = container->reader(entry);
       if (!reader)
         return reader.error().message();
-      auto read = reader->readPart({}, pool);
+      auto read = reader->readSlice({}, pool);
       if (!read)
         return read.error().message();
     }

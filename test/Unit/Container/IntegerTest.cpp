@@ -123,12 +123,12 @@ TEST_F(IntegerTest, PartsAreInTermsOfTheTensor) {
     Expected<Container> container = compressed(tensors, options);
     ASSERT_TRUE(holds(container));
     expectBytes(*container, tensors);
-    TensorPart part;
+    TensorSlice part;
     part.rows = IndexRange{7, 9};
     part.columns = IndexRange{3, 30};
     auto reader = container->reader(**container->find("i32"));
     ASSERT_TRUE(holds(reader));
-    Expected<TensorBytes> read = reader->readPart(part, pool);
+    Expected<TensorBytes> read = reader->readSlice(part, pool);
     ASSERT_TRUE(holds(read));
     EXPECT_EQ(read->shape, (std::vector<uint64_t>{2, 27}));
     Bytes expected;
@@ -138,8 +138,8 @@ TEST_F(IntegerTest, PartsAreInTermsOfTheTensor) {
     EXPECT_EQ(read->bytes, expected);
     part = {};
     part.expert = 1;
-    part.rank = TensorPart::Rank{1, 2, true};
-    read = container->reader(**container->find("u32"))->readPart(part, pool);
+    part.rank = TensorSlice::Rank{1, 2, true};
+    read = container->reader(**container->find("u32"))->readSlice(part, pool);
     ASSERT_TRUE(holds(read));
     EXPECT_EQ(read->shape, (std::vector<uint64_t>{20, 16}));
     EXPECT_TRUE(std::equal(read->bytes.begin(), read->bytes.begin() + 64,

@@ -63,7 +63,7 @@ TEST_F(ReadFaultTest, ReadingATensorIsAnError) {
     Status read = reader->read(buffer, pool);
     EXPECT_EQ(messageOf(read), packed + unreadable);
     EXPECT_EQ(read.error().getKind(), ErrorKind::IO);
-    EXPECT_EQ(messageOf(reader->readPart({}, pool)), packed + unreadable);
+    EXPECT_EQ(messageOf(reader->readSlice({}, pool)), packed + unreadable);
     EXPECT_EQ(messageOf(reader->check(pool)), packed + unreadable);
     EXPECT_EQ(messageOf(reader->stream([](auto) { return ok(); }, pool)), packed + unreadable);
     LoadOptions dense;

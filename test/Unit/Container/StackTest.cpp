@@ -115,10 +115,10 @@ TEST_F(StackTest, MembersAreTensorsLikeAnyOther) {
   ASSERT_TRUE(holds(container));
   Expected<TensorReader> reader = container->reader(**container->find("e.3"));
   ASSERT_TRUE(holds(reader));
-  TensorPart part;
+  TensorSlice part;
   part.rows = IndexRange{7, 9};
   part.columns = IndexRange{3, 70};
-  Expected<TensorBytes> read = reader->readPart(part, pool);
+  Expected<TensorBytes> read = reader->readSlice(part, pool);
   ASSERT_TRUE(holds(read));
   Bytes expected;
   for (uint64_t row : {7, 8})
@@ -148,9 +148,9 @@ TEST_F(StackTest, FoldedTensorsAreStacked) {
   EXPECT_NE((*container->find("b.conv"))[0].format->fold, Fold());
   expectBytes(*container, tensors);
   // A member of a flat stack is a whole number of panels.
-  TensorPart part;
+  TensorSlice part;
   part.rows = IndexRange{299, 300};
-  Expected<TensorBytes> row = container->reader(**container->find("b.thin"))->readPart(part, pool);
+  Expected<TensorBytes> row = container->reader(**container->find("b.thin"))->readSlice(part, pool);
   ASSERT_TRUE(holds(row));
   EXPECT_EQ(row->bytes, Bytes(tensors[3].bytes.end() - 12, tensors[3].bytes.end()));
 }

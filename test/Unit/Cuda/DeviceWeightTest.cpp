@@ -48,15 +48,15 @@ static FoundRecords recordsOf(const LoadedWeight &weight, const DeviceTables &ta
   FoundRecords found;
   const CodingPlan &plan = weight.plan();
   std::span<const uint8_t> patch = weight.plane(PlaneKind::Patch);
-  uint64_t groups = recordGroupsInPanel(plan);
+  uint64_t groups = escapeEntriesInPanel(plan);
   uint64_t begin = tables.panels[panel].records;
-  if (begin % recordGroupsMultiple != 0)
+  if (begin % escapeEntriesMultiple != 0)
     found.problem = "the panel's groups are not aligned";
-  uint64_t padded = roundUp(groups, recordGroupsMultiple);
-  if (begin + padded > tables.records.size())
+  uint64_t padded = roundUp(groups, escapeEntriesMultiple);
+  if (begin + padded > tables.escapes.size())
     found.problem = "the panel's groups leave the plane";
   for (uint64_t group = 0; group < padded && found.problem.empty(); ++group) {
-    const DeviceRecordGroup &entry = tables.records[begin + group];
+    const DeviceRecordGroup &entry = tables.escapes[begin + group];
     uint64_t at = entry.first;
     for (uint8_t count : entry.counts) {
       if (group < groups)
@@ -106,7 +106,7 @@ static void expectSameRecords(const LoadedWeight &weight) {
     EXPECT_EQ(made.code, entry.code);
     EXPECT_EQ(made.patch, entry.patch);
     EXPECT_EQ(made.storedAsWords, entry.storedAsWords);
-    if (!hasRecordGroups(plan))
+    if (!hasEscapeEntries(plan))
       continue;
     FoundRecords found = recordsOf(weight, *tables, panel);
     ASSERT_EQ(found.problem, "");
@@ -141,7 +141,7 @@ TEST_P(DeviceTablesTest, LeadToEveryRecord) {
       SCOPED_TRACE(encoded->name() + " " + std::string(distributionName(distribution)));
       auto weight = load(*encoded, pool);
       ASSERT_TRUE(holds(weight));
-      if (hasRecordGroups(weight->plan()) && weight->plan().format.layout == Layout::RowMajor)
+      if (hasEscapeEntries(weight->plan()) && weight->plan().format.layout == Layout::RowMajor)
         EXPECT_FALSE(deviceTables(*weight));
       else
         expectSameRecords(*weight);
@@ -162,7 +162,7 @@ TEST_P(DeviceTablesTest, FollowTheIndexWhateverPlanesHold) {
   auto weight = LoadedWeight::fromPlanes(encoded->description, viewsOf(encoded->planes),
                                          std::nullopt, pool, unchecked);
   ASSERT_TRUE(holds(weight));
-  if (hasRecordGroups(weight->plan()) && weight->plan().format.layout == Layout::RowMajor)
+  if (hasEscapeEntries(weight->plan()) && weight->plan().format.layout == Layout::RowMajor)
     EXPECT_FALSE(deviceTables(*weight));
   else
     expectSameRecords(*weight);
@@ -314,7 +314,7 @@ TEST(DeviceWeightTest, HoldsThePlanesAsLoaded) {
     EXPECT_EQ(std::memcmp(reinterpret_cast<const void *>(panels.address), &tables->panels[6],
                           panels.bytes),
               0);
-    EXPECT_EQ(weight->part(Records, 2).bytes, tables->records.size() * 8);
+    EXPECT_EQ(weight->part(Records, 2).bytes, tables->escapes.size() * 8);
     EXPECT_EQ(weight->part(Panels, 3).bytes, 0u);
     EXPECT_EQ(fake.memory.size(), 1u);
   }

@@ -68,7 +68,7 @@ std::vector<uint8_t> packOfLayers() {
   return *pack.bytes();
 }
 
-/// For each launch, by its place among those of its function, the launches that have ended when it
+/// For each launch, by its index among those of its function, the launches that have ended when it
 /// begins.
 class Order {
 public:

@@ -83,8 +83,8 @@ const std::string ring = R"(
     }
     %before = arith.subi %w, %c1 : index
     %row = arith.muli %before, %c32 : index
-    %place = arith.addi %row, %i : index
-    memref.store %sum, %out[%place] : memref<?xi32, #global>
+    %index = arith.addi %row, %i : index
+    memref.store %sum, %out[%index] : memref<?xi32, #global>
   })";
 
 constexpr unsigned tiles = 11;
@@ -209,9 +209,9 @@ TEST(EmulatorBarrier, CopyOverWhatThreadsWroteNeedsAFence) {
                             "%c8 = arith.constant 8 : index\n"
                             "%c4 = arith.constant 4 : index\n"
                             "%some = arith.cmpi ult, %t, %c8 : index\n"
-                            "%place4 = arith.muli %t, %c4 : index\n"
+                            "%index4 = arith.muli %t, %c4 : index\n"
                             "scf.if %some {\n"
-                            "vector.store %z, %ring[%place4] : memref<96xi32, #shared>, "
+                            "vector.store %z, %ring[%index4] : memref<96xi32, #shared>, "
                             "vector<4xi32> loc(\"clear\")\n}\n";
   const std::string fence = "nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, "
                             "space = #nvvm.shared_space<cta>}\n";

@@ -89,8 +89,8 @@ const std::string ring = R"(
       scf.yield %next : i32
     }
     %row = arith.muli %b, %c32 : index
-    %place = arith.addi %row, %i : index
-    memref.store %sum, %out[%place] : memref<?xi32, #global>
+    %index = arith.addi %row, %i : index
+    memref.store %sum, %out[%index] : memref<?xi32, #global>
   }
   // Others may still copy and arrive here.
   nvvm.cluster.arrive

@@ -87,19 +87,19 @@ void expectProduct(unsigned depth, bool isBf16) {
       unsigned lane = c * 4 + r % 8 / 2, reg = r % 2 + (r / 8) * 2;
       pb[lane * 2 * bParts + reg] = encode(B[r][c], isBf16);
     }
-  auto sumPlace = [](unsigned r, unsigned c) {
+  auto sumIndex = [](unsigned r, unsigned c) {
     return (r % 8 * 4 + c / 2) * 4 + c % 2 + (r / 8) * 2;
   };
   for (unsigned r = 0; r < 16; ++r)
     for (unsigned c = 0; c < 8; ++c)
-      pc[sumPlace(r, c)] = C[r][c] = small();
+      pc[sumIndex(r, c)] = C[r][c] = small();
   ASSERT_EQ(kernel.run({}, {pa.constant(), pb.constant(), pc.constant(), pd.argument()}), "");
   for (unsigned r = 0; r < 16; ++r)
     for (unsigned c = 0; c < 8; ++c) {
       int sum = C[r][c];
       for (unsigned i = 0; i < depth; ++i)
         sum += A[r][i] * B[i][c];
-      EXPECT_EQ(pd[sumPlace(r, c)], float(sum)) << r << ", " << c;
+      EXPECT_EQ(pd[sumIndex(r, c)], float(sum)) << r << ", " << c;
     }
   EXPECT_EQ(kernel.counters().matrix, 1u);
 }
@@ -135,11 +135,11 @@ struct TileReader {
       : type(std::move(type)), bits(bits), tiles(tiles), transpose(transpose) {
     for (unsigned i = 0; i < in.size(); ++i)
       in[i] = i * 37 + i / 256;
-    place(false);
+    setAddresses(false);
   }
   /// Tile i in chunk 2 i of its eight rows, or where a swizzle of 128 bytes puts that. Other lanes
   /// say nonsense.
-  void place(bool isSwizzled) {
+  void setAddresses(bool isSwizzled) {
     for (unsigned l = 0; l < 32; ++l) {
       unsigned chunk = isSwizzled ? 2 * (l / 8) ^ l % 8 : 2 * (l / 8);
       rows[l] = l < 8 * tiles ? l : 1000;
@@ -233,7 +233,7 @@ TEST(EmulatorMatrix, LoadedTilesAreFragments) {
         TileReader reader(type, bits, tiles, transpose);
         TestKernel kernel(reader.arguments(), reader.body());
         for (bool isSwizzled : {false, true}) {
-          reader.place(isSwizzled);
+          reader.setAddresses(isSwizzled);
           ASSERT_EQ(reader.run(kernel), "") << kernel.diagnostics();
           expectTiles(reader);
           // Eight rows at one chunk of 128 bytes are in the same banks.

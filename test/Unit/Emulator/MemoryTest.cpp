@@ -14,7 +14,7 @@ using namespace uwt::test;
 
 namespace {
 
-/// Each thread writes its place and reads the mirrored one.
+/// Each thread writes its index and reads the mirrored one.
 const std::string reversal = R"(
   %i = gpu.thread_id x
   %c127 = arith.constant 127 : index

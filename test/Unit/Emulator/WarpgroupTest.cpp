@@ -26,7 +26,7 @@ namespace {
 struct Layout {
   unsigned tiles, leading, stride, step, swizzle = 0;
 
-  unsigned place(unsigned column, unsigned k) const {
+  unsigned offset(unsigned column, unsigned k) const {
     unsigned block = k / 16, inBlock = k % 16, row = column % 8;
     if (swizzle == 0)
       return block * step + column / 8 * stride + inBlock / 8 * leading + row * 16 + k % 8 * 2;
@@ -104,7 +104,7 @@ constexpr unsigned rows = 64, depth = 64;
 /// Operands of small integers, placed.
 struct Operands {
   Operands(const Layout &layout, bool isBf16)
-      : columns(8 * layout.tiles), words((layout.place(columns - 1, depth - 1) + 2 + 1023) / 4),
+      : columns(8 * layout.tiles), words((layout.offset(columns - 1, depth - 1) + 2 + 1023) / 4),
         a(128 * 16), b(words), d(128 * 4 * layout.tiles) {
     std::mt19937 random(columns + layout.swizzle);
     auto small = [&] { return int(random() % 17) - 8; };
@@ -119,7 +119,7 @@ struct Operands {
     for (unsigned k = 0; k < depth; ++k)
       for (unsigned n = 0; n < columns; ++n) {
         int value = right[k * columns + n] = small();
-        unsigned byte = layout.place(n, k);
+        unsigned byte = layout.offset(n, k);
         b[byte / 4] |= uint32_t(encode(value, isBf16)) << (byte % 4 * 8);
       }
     for (unsigned r = 0; r < rows; ++r)

@@ -20,7 +20,7 @@
 
 namespace uwt::test {
 
-/// What is wrong with the places of a loaded weight's parts, or empty: everything that
+/// What is wrong with the offsets of a loaded weight's parts, or empty: everything that
 /// compiled code follows without a check.
 std::string placesOf(const LoadedWeight &weight);
 

@@ -93,7 +93,7 @@ void InspectCommand::printText(Session &session, const Inspection &inspection) c
     printSummary(session, inspection, SummaryBy::Role);
   else if (byLayer)
     printSummary(session, inspection, SummaryBy::Layer);
-  else if (inspection.isPart)
+  else if (inspection.isShard)
     printDetails(session, inspection);
   else
     printInspection(session, inspection);

@@ -156,7 +156,7 @@ std::string uwt::legendText(const Session &session, const Inspection &inspection
 }
 
 std::string uwt::headText(const Inspection &inspection) {
-  return inspection.isPart ? "" : filesText(inspection) + "\n";
+  return inspection.isShard ? "" : filesText(inspection) + "\n";
 }
 
 void uwt::printInspection(Session &session, const Inspection &inspection) {

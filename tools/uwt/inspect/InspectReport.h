@@ -20,7 +20,7 @@ struct Inspection {
   const Checkpoint *model = nullptr;
   std::vector<TensorFacts> tensors;
   /// Whether the tensors are only some of the model's.
-  bool isPart = false;
+  bool isShard = false;
 };
 
 /// Sums over the tensors of an inspection.
@@ -38,7 +38,7 @@ InspectionSum sumOf(const Inspection &inspection);
 
 /// "4096x14336", "scalar" for rank 0.
 std::string compactShape(std::span<const uint64_t> shape);
-/// What the whole model is, in front of a table of its tensors; empty for a part of a model.
+/// What the whole model is, in front of a table of its tensors; empty for a shard of a model.
 std::string headText(const Inspection &inspection);
 /// What the numbers of a table mean, and what there is to save.
 std::string legendText(const Session &session, const Inspection &inspection);

@@ -53,28 +53,28 @@ static std::string layerOf(std::string_view name) {
 
 namespace {
 /// Tensors of one kind. Types and shapes are empty where they differ.
-struct Group {
+struct TensorKind {
   std::string name, type, shape;
   Inspection tensors;
 };
 } // namespace
 
-static std::vector<Group> groupsOf(const Inspection &inspection, SummaryBy by) {
-  std::vector<Group> groups;
+static std::vector<TensorKind> kindsOf(const Inspection &inspection, SummaryBy by) {
+  std::vector<TensorKind> kinds;
   std::unordered_map<std::string, size_t> known;
   for (const TensorFacts &tensor : inspection.tensors) {
     const TensorEntry &entry = *tensor.entry;
     std::string key = by == SummaryBy::Role ? roleOf(entry.name) : layerOf(entry.name);
     std::string type(entry.dtype->name), shape = compactShape(entry.shape);
-    auto [at, isNew] = known.emplace(key, groups.size());
+    auto [at, isNew] = known.emplace(key, kinds.size());
     if (isNew)
-      groups.push_back({key, type, shape, {}});
-    Group &group = groups[at->second];
-    group.type = group.type == type ? type : "";
-    group.shape = group.shape == shape ? shape : "";
-    group.tensors.tensors.push_back(tensor);
+      kinds.push_back({key, type, shape, {}});
+    TensorKind &kind = kinds[at->second];
+    kind.type = kind.type == type ? type : "";
+    kind.shape = kind.shape == shape ? shape : "";
+    kind.tensors.tensors.push_back(tensor);
   }
-  return groups;
+  return kinds;
 }
 
 static std::vector<std::string> sumCells(const InspectionSum &sum, const std::string &name,
@@ -99,8 +99,8 @@ void uwt::printSummary(Session &session, const Inspection &inspection, SummaryBy
                {"stored"},
                {"bits", Align::Right, 6},
                {"entropy", Align::Right, 2}});
-  for (const Group &group : groupsOf(inspection, by))
-    table.add(sumCells(sumOf(group.tensors), group.name, group.type, group.shape));
+  for (const TensorKind &kind : kindsOf(inspection, by))
+    table.add(sumCells(sumOf(kind.tensors), kind.name, kind.type, kind.shape));
   table.addTotal(sumCells(sumOf(inspection), "total", "", ""));
   session.print(headText(inspection) + table.str(session) + "\n" + legendText(session, inspection));
 }

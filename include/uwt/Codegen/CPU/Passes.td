@@ -246,7 +246,7 @@ def OutlineRepeatedPass : Pass<"uwt-outline-repeated", "::mlir::ModuleOp"> {
   let summary = "Turn loops, conditions and products that do the same into calls of one function";
   let description = [{
     Operations with regions in a function's outermost block that are equal but for what they use from outside (values of the same types, in the same
-    places) become calls of one private function that is not inlined, so that the layers of a model are compiled once. One without an equal stays
+    positions) become calls of one private function that is not inlined, so that the layers of a model are compiled once. One without an equal stays
     where it is. Run on buffers before products become loops, it spares all later passes the layers that are equal; weights are then arguments.
 
     ```mlir
@@ -318,14 +318,14 @@ def LowerLaneOpsPass : Pass<"uwt-lower-lane-ops"> {
 def WeightsToLLVMPass : Pass<"uwt-weights-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Read the buffers of weights from the runtime's table";
   let description = [{
-    `uwt.plane`, and `uwt.weight` with a memref result, become loads of pointers from the external table `uwt_weights` (`uwt/Runtime/Abi.h`), by the slot that
+    `uwt.buffer`, and `uwt.weight` with a memref result, become loads of pointers from the external table `uwt_weights` (`uwt/Runtime/Abi.h`), by the slot that
     `uwt-assign-slots` gave. Weights and constants that nobody uses then go. Private functions that take compressed weights take pointers to their
-    places in the table instead.
+    entries in the table instead.
 
     ```mlir
     // before
     %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "raw">
-    %p = uwt.plane words of %w : !uwt.compressed<64x64xbf16, "raw"> -> memref<?xi32>
+    %p = uwt.buffer words of %w : !uwt.compressed<64x64xbf16, "raw"> -> memref<?xi32>
     // after
     %table = llvm.mlir.addressof @uwt_weights : !llvm.ptr
     %at = llvm.getelementptr %table[13] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr

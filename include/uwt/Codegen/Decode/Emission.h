@@ -45,7 +45,7 @@ struct EmittedFormat {
 
 /// How units of a weight lie in its planes.
 struct UnitLayout {
-  /// Planes decode into registers; else stream units decode into memory.
+  /// Units decode into row vectors; else stream units decode into memory.
   bool fixedRate = true;
   /// Every panel is stored as words (codec raw).
   bool onlyWords = false;
@@ -111,12 +111,12 @@ private:
   mlir::Type lane;
 };
 
-/// A fixed unit that is to be decoded into registers, by a CPU (`uwt.decode_unit`) or by a warp
+/// A fixed unit that is to be decoded into row vectors, by a CPU (`uwt.decode_unit`) or by a warp
 /// (`uwt.decode_fragment`).
 ///
-/// CPU: the lane type has 16 lanes; register number (group·4 + r)·8 + g is row g of the strip:
+/// CPU: the lane type has 16 lanes; row vector number (group·4 + r)·8 + g is row g of the strip:
 /// lanes 4g … 4g+3 × 4 blocks, u32 number 4t + b. A thread of a warp: the lane type has 4 lanes,
-/// the four blocks of its own lane; there is one row, and register number r·8.
+/// the four blocks of its own lane; there is one row, and row vector number r·8.
 class UnitEmission {
 public:
   using Sink = llvm::function_ref<void(unsigned number, mlir::Value words)>;
@@ -136,13 +136,13 @@ public:
   unsigned rows;
   mlir::Value lane;
 
-  /// A plane of the weight.
-  mlir::Value plane(Plane kind);
+  /// A buffer of the weight.
+  mlir::Value weightBuffer(WeightBuffer kind);
   /// A u32 of the decode table, in every lane.
   mlir::Value tableEntry(unsigned entry);
   /// The same u32 by itself (`uwt.decode_fragment`).
   mlir::Value scalarEntry(unsigned entry) { return fragment.getTable()[entry]; }
-  /// Hands a finished register over. In the order in which memory is read best:
+  /// Hands a finished row vector over. In the order in which memory is read best:
   /// what uses it follows at once.
   void set(unsigned number, mlir::Value words) { sink(number, words); }
 
@@ -162,12 +162,12 @@ public:
   /// Whether this emitter serves the composition (valid, 16-bit words, layout fragment). Errors:
   /// Unsupported, with a clause for a diagnostic: "codec x has no ...".
   virtual Status checkServes(const EmittedFormat & /*format*/) const { return ok(); }
-  /// Planes that the decoder reads, beside `panels`, and `counts` and `patch` of fixed rates.
-  virtual llvm::SmallVector<Plane> planes(const EmittedFormat &format) const = 0;
-  /// Vector operations that one 16-lane register costs.
+  /// Buffers that the decoder reads, beside `panels`, and `counts` and `patch` of fixed rates.
+  virtual llvm::SmallVector<WeightBuffer> buffers(const EmittedFormat &format) const = 0;
+  /// Vector operations that one row vector costs.
   virtual double cost(const EmittedFormat &format) const = 0;
 
-  /// Fixed rate: emits all registers of a unit.
+  /// Fixed rate: emits all row vectors of a unit.
   virtual mlir::LogicalResult emitUnit(UnitEmission &unit) const;
   /// Whether emitUnit also serves a thread of a warp (`uwt.decode_fragment`), with how many words
   /// of the decode table in its registers; nothing where it does not.

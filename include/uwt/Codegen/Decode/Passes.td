@@ -20,8 +20,8 @@ def EmitDecodersPass : Pass<"uwt-emit-decoders"> {
     // before
     %r:32 = uwt.decode_unit %w[%first, %code] : !uwt.compressed<64x64xbf16, "inplace<12>"> -> vector<16xi32>, ...
     // after
-    %plane = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
-    %0 = vector.load %plane[%code] : memref<?xi32>, vector<16xi32>
+    %buffer = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+    %0 = vector.load %buffer[%code] : memref<?xi32>, vector<16xi32>
     %1 = arith.andi %0, %mask : vector<16xi32>
     %2 = arith.addi %1, %base : vector<16xi32>
     ```

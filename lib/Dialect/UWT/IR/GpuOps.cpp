@@ -113,7 +113,7 @@ LogicalResult WarpgroupMmaOp::verify() {
     return emitOpError() << "expects a one-dimensional buffer in workgroup memory, got " << matrix;
   for (auto [name, bytes] : {std::pair<StringRef, int64_t>{"leading", getLeading()},
                              {"stride", getStride()},
-                             {"step", getStep()}})
+                             {"block_stride", getBlockStride()}})
     if (!isDescriptorOffset(bytes))
       return emitOpError() << "expects " << name << " to be a multiple of 16 from 0 to 262128, got "
                            << bytes;

@@ -22,7 +22,7 @@ LogicalResult DecodeStreamFragmentOp::verify() {
   if (getState().size() != 4)
     return emitOpError() << "expects a state of 4 values, got " << getState().size();
   if (getClasses().size() != 2)
-    return emitOpError() << "expects the places of 2 classes, got " << getClasses().size();
+    return emitOpError() << "expects the offsets of 2 classes, got " << getClasses().size();
   if (bool(getRaw()) != bool(getFirst()))
     return emitOpError("expects raw with an offset");
   for (Value buffer : {getRaw(), getStream(), getTable()})

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Dialect/UWT/IR/Planes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/IR/WeightBuffers.h"
 
 using namespace mlir;
 
@@ -18,30 +18,30 @@ static void addRead(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
 }
 
 //===----------------------------------------------------------------------===//
-// PlaneOp
+// BufferOp
 //===----------------------------------------------------------------------===//
 
-MemRefType getPlaneType(Plane plane, CompressedType type) {
+MemRefType getBufferType(WeightBuffer kind, CompressedType type) {
   auto words = [&](unsigned bits) {
     return MemRefType::get({ShapedType::kDynamic}, IntegerType::get(type.getContext(), bits));
   };
-  switch (plane) {
-  case Plane::Panels:
+  switch (kind) {
+  case WeightBuffer::Panels:
     return words(64);
-  case Plane::Counts:
-  case Plane::Classes:
+  case WeightBuffer::Counts:
+  case WeightBuffer::Classes:
     return words(8);
-  case Plane::Dense:
+  case WeightBuffer::Dense:
     return MemRefType::get(type.getShape(), type.getElementType());
   default:
     return words(32);
   }
 }
 
-LogicalResult PlaneOp::verify() {
-  Type expected = getPlaneType(getPlane(), getWeight().getType());
+LogicalResult BufferOp::verify() {
+  Type expected = getBufferType(getKind(), getWeight().getType());
   if (getBuffer().getType() != expected)
-    return emitOpError() << "expects plane " << stringifyPlane(getPlane()) << " to be a "
+    return emitOpError() << "expects buffer " << stringifyWeightBuffer(getKind()) << " to be a "
                          << expected << ", got " << getBuffer().getType();
   return success();
 }
@@ -59,16 +59,16 @@ void DecodeUnitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &ef
 LogicalResult DecodeUnitOp::verify() {
   if (bool(getBuffer()) != bool(getOffset()))
     return emitOpError("expects a buffer and an offset in it, or neither");
-  size_t count = getRegisters().size();
+  size_t count = getRowVectors().size();
   if (getBuffer()) {
     if (count != 0)
-      return emitOpError() << "expects no registers beside a buffer, got " << count;
+      return emitOpError() << "expects no row vectors beside a buffer, got " << count;
     if (!cast<MemRefType>(getBuffer().getType()).getElementType().isInteger(16))
       return emitOpError() << "expects a buffer of i16, got " << getBuffer().getType();
     return success();
   }
   if (count == 0 || count % 32 != 0)
-    return emitOpError() << "expects 32 registers a 64-column group, got " << count;
+    return emitOpError() << "expects 32 row vectors a 64-column group, got " << count;
   return success();
 }
 

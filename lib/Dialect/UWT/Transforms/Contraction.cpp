@@ -67,7 +67,7 @@ static std::optional<TracedValue> traceWeight(Value operand) {
     Operation *op = traced.source.getDefiningOp();
     return isa_and_nonnull<DecodeOp>(op) || selectsMatrices(op);
   };
-  while (!isFound() && traced.step(/*reshapes=*/true))
+  while (!isFound() && traced.advance(/*reshapes=*/true))
     if (!isNarrow(traced))
       wide = traced;
   if (isNarrow(traced))
@@ -248,7 +248,7 @@ static void traceX(Contraction &c, Value operand, AffineMap map) {
     return llvm::count_if(traced.dims, [](int64_t dim) { return dim >= 0; }) ==
            traced.type().getRank();
   };
-  while (traced.step(/*reshapes=*/false) && mayStay()) {
+  while (traced.advance(/*reshapes=*/false) && mayStay()) {
     Type type = traced.type().getElementType();
     bool better = type == element || (type.isF32() && best.type().getElementType() != element);
     if (better || type == best.type().getElementType())

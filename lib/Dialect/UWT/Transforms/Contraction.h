@@ -39,7 +39,7 @@ struct TracedValue {
   /// Goes one operation back: tensor.cast, a transpose, broadcast or copy, a generic that permutes,
   /// repeats or widens, and, where `reshapes`, a reshape that only adds or drops
   /// dimensions of size 1. False, and nothing changed, where the operation is another one.
-  bool step(bool reshapes);
+  bool advance(bool reshapes);
 };
 
 /// A product of activations with a weight. Loops are the linalg operation's.

@@ -66,7 +66,7 @@ static std::optional<SmallVector<int64_t>> matchUnitReshape(ArrayRef<Reassociati
   return dims;
 }
 
-bool TracedValue::step(bool reshapes) {
+bool TracedValue::advance(bool reshapes) {
   Operation *op = source.getDefiningOp();
   if (!op)
     return false;

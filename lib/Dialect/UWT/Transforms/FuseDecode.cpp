@@ -128,7 +128,7 @@ static std::optional<uwt::Contraction> findProduct(linalg::LinalgOp op) {
 }
 
 /// Operations that compute weights which are derived: products among them are done once.
-static llvm::SmallPtrSet<Operation *, 8> findPartsOfWeights(ArrayRef<linalg::LinalgOp> ops) {
+static llvm::SmallPtrSet<Operation *, 8> findSlicesOfWeights(ArrayRef<linalg::LinalgOp> ops) {
   llvm::SmallPtrSet<Operation *, 8> parts;
   for (linalg::LinalgOp op : ops) {
     std::optional<uwt::Contraction> product = findProduct(op);
@@ -144,9 +144,9 @@ void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface func
                                   uwt::WeightDeriver &deriver) {
   SmallVector<linalg::LinalgOp> ops;
   function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-  llvm::SmallPtrSet<Operation *, 8> partsOfWeights = findPartsOfWeights(ops);
+  llvm::SmallPtrSet<Operation *, 8> slicesOfWeights = findSlicesOfWeights(ops);
   for (linalg::LinalgOp op : ops) {
-    if (partsOfWeights.contains(op))
+    if (slicesOfWeights.contains(op))
       continue;
     if (auto lookup = uwt::TableLookup::match(op); lookup && canGather(*lookup)) {
       uwt::rewriteLookup(rewriter, *lookup);

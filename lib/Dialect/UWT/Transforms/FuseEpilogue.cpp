@@ -41,7 +41,7 @@ struct Source {
 };
 
 /// An absorbed operation; views (reshapes, transposes, casts) have no sources.
-struct Step {
+struct AbsorbedOp {
   Operation *op;
   bool isView = false;
   SmallVector<Source> sources;
@@ -68,7 +68,7 @@ private:
   void listScalar(Value scalar);
   unsigned addExtra(Value value, AffineMap map);
   void emit();
-  Value emitBody(OpBuilder &builder, const Step &step, ValueRange args);
+  Value emitBody(OpBuilder &builder, const AbsorbedOp &absorbed, ValueRange args);
   Value emitScalar(OpBuilder &builder, Value scalar, ValueRange args);
   Value emitEpilogue(OpBuilder &builder, ValueRange args);
 
@@ -77,8 +77,8 @@ private:
   ProductLayout layout;
   DenseMap<Value, Frame> frames;
   llvm::SmallSetVector<Operation *, 16> taken;
-  SmallVector<Step> steps;
-  /// Steps that are fused: up to the last moment when one value was used outside.
+  SmallVector<AbsorbedOp> absorbedOps;
+  /// Those that are fused: up to the last moment when one value was used outside.
   size_t closed = 0;
   SmallVector<Value> extras;
   SmallVector<AffineMap> maps;
@@ -161,9 +161,9 @@ bool EpilogueFuser::grow() {
     return false;
   taken.insert(next);
   auto linalgOp = dyn_cast<linalg::LinalgOp>(next);
-  if (linalgOp && !steps.back().isView && !onlyWidens(linalgOp) && isClosed() &&
+  if (linalgOp && !absorbedOps.back().isView && !onlyWidens(linalgOp) && isClosed() &&
       isElementSupported(getElementTypeOrSelf(next->getResult(0))))
-    closed = steps.size();
+    closed = absorbedOps.size();
   return true;
 }
 
@@ -195,7 +195,7 @@ bool EpilogueFuser::absorbView(Operation *op) {
   if (!result)
     return false;
   frames[op->getResult(0)] = *result;
-  steps.push_back({op, /*isView=*/true, {}});
+  absorbedOps.push_back({op, /*isView=*/true, {}});
   return true;
 }
 
@@ -262,7 +262,7 @@ std::optional<Source> EpilogueFuser::extraOf(Value value, const Frame &frame) co
     if (isElementSupported(traced.type().getElementType()) &&
         layout.mapOf(sourceFrame, b.getContext()))
       best = source;
-  } while (traced.step(/*reshapes=*/true));
+  } while (traced.advance(/*reshapes=*/true));
   return best;
 }
 
@@ -310,19 +310,19 @@ bool EpilogueFuser::absorbElementwise(linalg::LinalgOp op) {
   if (!layout.isWhole(frame))
     return false;
 
-  Step step{op, /*isView=*/false, {}};
+  AbsorbedOp next{op, /*isView=*/false, {}};
   for (OpOperand &operand : op->getOpOperands()) {
     std::optional<Source> source = sourceOf(op, operand, *loops);
     if (!source ||
         (source->kind == Source::Scalar && source->value && !isScalarSupported(source->value)))
       return false;
-    step.sources.push_back(*source);
+    next.sources.push_back(*source);
   }
   for (Operation &scalarOp : body)
     for (Value operand : scalarOp.getOperands())
       if (operand.getParentBlock() != &body && !isScalarSupported(operand))
         return false;
-  steps.push_back(std::move(step));
+  absorbedOps.push_back(std::move(next));
   frames[op->getResult(0)] = frame;
   return true;
 }
@@ -354,10 +354,10 @@ void EpilogueFuser::listScalar(Value scalar) {
 void EpilogueFuser::listExtras() {
   llvm::append_range(extras, matmul.getExtras());
   llvm::append_range(maps, matmul.getMaps().getAsValueRange<AffineMapAttr>());
-  for (Step &step : MutableArrayRef(steps).take_front(closed)) {
-    if (step.isView)
+  for (AbsorbedOp &each : MutableArrayRef(absorbedOps).take_front(closed)) {
+    if (each.isView)
       continue;
-    for (Source &source : step.sources) {
+    for (Source &source : each.sources) {
       if (source.kind == Source::Extra) {
         Value value = layout.toProduct(b, matmul.getLoc(), source.value, source.frame);
         source.extra = addExtra(value, *layout.mapOf(source.frame, b.getContext()));
@@ -365,7 +365,7 @@ void EpilogueFuser::listExtras() {
       if (source.kind == Source::Scalar && source.value)
         listScalar(source.value);
     }
-    Block *body = cast<linalg::LinalgOp>(step.op).getBlock();
+    Block *body = cast<linalg::LinalgOp>(each.op).getBlock();
     for (Operation &op : *body)
       for (Value operand : op.getOperands())
         if (operand.getParentBlock() != body)
@@ -384,23 +384,23 @@ Value EpilogueFuser::emitScalar(OpBuilder &builder, Value scalar, ValueRange arg
   return value;
 }
 
-/// Clones the scalar code of one step.
-Value EpilogueFuser::emitBody(OpBuilder &builder, const Step &step, ValueRange args) {
-  Block *body = cast<linalg::LinalgOp>(step.op).getBlock();
+/// Clones the scalar code of an absorbed operation.
+Value EpilogueFuser::emitBody(OpBuilder &builder, const AbsorbedOp &absorbed, ValueRange args) {
+  Block *body = cast<linalg::LinalgOp>(absorbed.op).getBlock();
   IRMapping mapping;
-  for (auto [source, argument] : llvm::zip(step.sources, body->getArguments())) {
+  for (auto [source, argument] : llvm::zip(absorbed.sources, body->getArguments())) {
     if (source.kind == Source::Unused)
       continue;
     Value value;
     if (source.constant)
-      value = arith::ConstantOp::create(builder, step.op->getLoc(), source.constant);
+      value = arith::ConstantOp::create(builder, absorbed.op->getLoc(), source.constant);
     else if (source.kind == Source::Extra)
       value = args[1 + source.extra];
     else
       value = source.kind == Source::Scalar ? emitScalar(builder, source.value, args)
                                             : scalars.lookup(source.value);
     if (value.getType() != argument.getType())
-      value = arith::ExtFOp::create(builder, step.op->getLoc(), argument.getType(), value);
+      value = arith::ExtFOp::create(builder, absorbed.op->getLoc(), argument.getType(), value);
     mapping.map(argument, value);
   }
   for (Operation &op : *body) {
@@ -421,16 +421,16 @@ Value EpilogueFuser::emitEpilogue(OpBuilder &builder, ValueRange args) {
     builder.clone(op, mapping);
   Value result = mapping.lookup(before->getTerminator()->getOperand(0));
   scalars[matmul.getResults()[0]] = result;
-  for (const Step &step : ArrayRef(steps).take_front(closed)) {
-    result = step.isView ? scalars.lookup(step.op->getOperand(0)) : emitBody(builder, step, args);
-    scalars[step.op->getResult(0)] = result;
+  for (const AbsorbedOp &each : ArrayRef(absorbedOps).take_front(closed)) {
+    result = each.isView ? scalars.lookup(each.op->getOperand(0)) : emitBody(builder, each, args);
+    scalars[each.op->getResult(0)] = result;
   }
   return result;
 }
 
 void EpilogueFuser::emit() {
   OpBuilder::InsertionGuard guard(b);
-  Operation *last = steps[closed - 1].op;
+  Operation *last = absorbedOps[closed - 1].op;
   b.setInsertionPoint(last);
   listExtras();
   auto resultType = cast<RankedTensorType>(last->getResult(0).getType());
@@ -445,17 +445,17 @@ void EpilogueFuser::emit() {
   Value result = layout.fromProduct(b, last->getLoc(), fused.getResults()[0],
                                     frames[last->getResult(0)], resultType);
   b.replaceOp(last, result);
-  steps.truncate(closed - 1);
-  for (const Step &step : llvm::reverse(steps))
-    b.eraseOp(step.op);
+  absorbedOps.truncate(closed - 1);
+  for (const AbsorbedOp &each : llvm::reverse(absorbedOps))
+    b.eraseOp(each.op);
   b.eraseOp(matmul);
 }
 
 unsigned EpilogueFuser::run() {
   while (grow())
     continue;
-  unsigned absorbed = llvm::count_if(ArrayRef(steps).take_front(closed),
-                                     [](const Step &step) { return !step.isView; });
+  unsigned absorbed = llvm::count_if(ArrayRef(absorbedOps).take_front(closed),
+                                     [](const AbsorbedOp &each) { return !each.isView; });
   if (closed != 0)
     emit();
   return absorbed;

@@ -69,7 +69,7 @@ private:
   /// Dimensions of M that are looped over, and how many of the last of them are taken at a time;
   /// rows of a tile.
   unsigned loops = 0;
-  int64_t step = 1, tile = 1;
+  int64_t lastLoop = 1, tile = 1;
 };
 
 struct TileWindowsPass : uwt::impl::TileWindowsPassBase<TileWindowsPass> {
@@ -110,9 +110,9 @@ bool Tiler::chooseTile(int64_t tileRows) {
     return false;
   if (std::optional<int64_t> size = getConstantIntValue(sizes[x.firstRow + loops - 1]);
       size && *size)
-    for (step = std::max<int64_t>(tileRows / tile, 1); *size % step != 0;)
-      --step;
-  tile *= step;
+    for (lastLoop = std::max<int64_t>(tileRows / tile, 1); *size % lastLoop != 0;)
+      --lastLoop;
+  tile *= lastLoop;
   return true;
 }
 
@@ -120,7 +120,7 @@ Value Tiler::gatherTile(ValueRange positions) {
   SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0)), tileSizes(sizes);
   for (auto [i, position] : llvm::enumerate(positions)) {
     offsets[x.firstRow + i] = position;
-    tileSizes[x.firstRow + i] = b.getIndexAttr(i + 1 == loops ? step : 1);
+    tileSizes[x.firstRow + i] = b.getIndexAttr(i + 1 == loops ? lastLoop : 1);
   }
   auto tiling = cast<TilingInterface>(x.gather.getOperation());
   FailureOr<TilingResult> tiled = tiling.getTiledImplementation(b, offsets, tileSizes);
@@ -195,7 +195,7 @@ bool Tiler::run(int64_t tileRows) {
   for (unsigned i = 0; i < loops; ++i) {
     begins.push_back(constant(0));
     ends.push_back(getValueOrCreateConstantIndexOp(b, loc, sizes[x.firstRow + i]));
-    steps.push_back(constant(i + 1 == loops ? step : 1));
+    steps.push_back(constant(i + 1 == loops ? lastLoop : 1));
   }
   scf::LoopNest nest = scf::buildLoopNest(
       b, loc, begins, ends, steps, op.getInit(),

@@ -103,7 +103,7 @@ func.func @unused(%x: tensor<4x64xbf16>, %w: !inplace, %init: tensor<4x64xf32>, 
       uwt.yield %acc : f32
     } -> tensor<4x64xf32>
   %0 = uwt.weight "w" : !inplace
-  %1 = uwt.plane code of %0 : !inplace -> memref<?xi32>
+  %1 = uwt.buffer code of %0 : !inplace -> memref<?xi32>
   return
 }
 

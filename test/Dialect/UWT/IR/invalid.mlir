@@ -168,15 +168,15 @@ func.func @dispatch_yields(%m: index, %a: f32, %b: i32) -> f32 {
 // -----
 
 func.func @plane_type(%w: !uwt.compressed<2x2xbf16, "raw">) {
-  // expected-error@below {{'uwt.plane' op expects plane panels to be a 'memref<?xi64>', got 'memref<?xi32>'}}
-  %0 = uwt.plane panels of %w : !uwt.compressed<2x2xbf16, "raw"> -> memref<?xi32>
+  // expected-error@below {{'uwt.buffer' op expects buffer panels to be a 'memref<?xi64>', got 'memref<?xi32>'}}
+  %0 = uwt.buffer panels of %w : !uwt.compressed<2x2xbf16, "raw"> -> memref<?xi32>
   return
 }
 
 // -----
 
 func.func @decode_unit_registers(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index) {
-  // expected-error@below {{'uwt.decode_unit' op expects 32 registers a 64-column group, got 1}}
+  // expected-error@below {{'uwt.decode_unit' op expects 32 row vectors a 64-column group, got 1}}
   %0 = uwt.decode_unit %w[%i, %i] : !uwt.compressed<64x64xbf16, "raw"> -> vector<16xi32>
   return
 }
@@ -184,7 +184,7 @@ func.func @decode_unit_registers(%w: !uwt.compressed<64x64xbf16, "raw">, %i: ind
 // -----
 
 func.func @decode_unit_into_and_registers(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index, %b: memref<1024xi16>) {
-  // expected-error@below {{'uwt.decode_unit' op expects no registers beside a buffer, got 1}}
+  // expected-error@below {{'uwt.decode_unit' op expects no row vectors beside a buffer, got 1}}
   %0 = uwt.decode_unit %w[%i, %i] into %b[%i] : !uwt.compressed<64x64xbf16, "raw">, memref<1024xi16> -> vector<16xi32>
   return
 }

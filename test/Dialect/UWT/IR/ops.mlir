@@ -121,14 +121,14 @@ func.func @dispatch(%m: index, %a: f32) -> f32 {
 
 // CHECK-LABEL: func @planes
 func.func @planes(%w: !inplace) {
-  // CHECK: uwt.plane panels of %{{.*}} : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi64>
-  // CHECK: uwt.plane counts of %{{.*}} -> memref<?xi8>
-  // CHECK: uwt.plane code of %{{.*}} -> memref<?xi32>
-  // CHECK: uwt.plane dense of %{{.*}} -> memref<64x64xbf16>
-  %0 = uwt.plane panels of %w : !inplace -> memref<?xi64>
-  %1 = uwt.plane counts of %w : !inplace -> memref<?xi8>
-  %2 = uwt.plane code of %w : !inplace -> memref<?xi32>
-  %3 = uwt.plane dense of %w : !inplace -> memref<64x64xbf16>
+  // CHECK: uwt.buffer panels of %{{.*}} : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi64>
+  // CHECK: uwt.buffer counts of %{{.*}} -> memref<?xi8>
+  // CHECK: uwt.buffer code of %{{.*}} -> memref<?xi32>
+  // CHECK: uwt.buffer dense of %{{.*}} -> memref<64x64xbf16>
+  %0 = uwt.buffer panels of %w : !inplace -> memref<?xi64>
+  %1 = uwt.buffer counts of %w : !inplace -> memref<?xi8>
+  %2 = uwt.buffer code of %w : !inplace -> memref<?xi32>
+  %3 = uwt.buffer dense of %w : !inplace -> memref<64x64xbf16>
   return
 }
 

@@ -18,8 +18,8 @@ module @attributes attributes {
   test.buffer = #uwt.strategy<buffer, tile_n = 4, tile_m = 6, tile_k = 1024>,
   // CHECK-DAG: test.numerics = #uwt<numerics exact>
   test.numerics = #uwt<numerics exact>,
-  // CHECK-DAG: test.plane = #uwt<plane patch>
-  test.plane = #uwt<plane patch>,
+  // CHECK-DAG: test.plane = #uwt<buffer patch>
+  test.plane = #uwt<buffer patch>,
   // CHECK-DAG: uwt.slots = [#uwt.slot<"w", !uwt.compressed<384x1536xbf16, "inplace<12>">>, #uwt.slot<"b", tensor<384xbf16>>]
   uwt.slots = [#uwt.slot<"w", !uwt.compressed<384x1536xbf16, "inplace<12>">>, #uwt.slot<"b", tensor<384xbf16>>],
   // CHECK-DAG: uwt.target = #uwt.target<"generic">

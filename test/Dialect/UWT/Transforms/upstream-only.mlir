@@ -1,11 +1,11 @@
 // A product is lowered until upstream dialects are left, which a stock mlir-opt reads.
-// RUN: uwt-opt %s --pass-pipeline="builtin.module(func.func(uwt-tile-matmul,uwt-emit-decoders,uwt-lower-lane-ops),uwt-expose-planes)" -o %t.mlir
+// RUN: uwt-opt %s --pass-pipeline="builtin.module(func.func(uwt-tile-matmul,uwt-emit-decoders,uwt-lower-lane-ops),uwt-expose-buffers)" -o %t.mlir
 // RUN: FileCheck %s < %t.mlir
 // RUN: mlir-opt %t.mlir -o /dev/null
 
-// CHECK: func @main(%{{.*}}: memref<4x64xbf16>, %{{.*}}: memref<4x128xf32>, %{{.*}}: memref<?xi64> {uwt.format = "inplace<12>", uwt.plane = "panels", uwt.tensor = tensor<128x64xbf16>, uwt.weight = "w"}
-// CHECK-SAME: uwt.plane = "code"
-// CHECK-SAME: uwt.plane = "patch"
+// CHECK: func @main(%{{.*}}: memref<4x64xbf16>, %{{.*}}: memref<4x128xf32>, %{{.*}}: memref<?xi64> {uwt.format = "inplace<12>", uwt.buffer = "panels", uwt.tensor = tensor<128x64xbf16>, uwt.weight = "w"}
+// CHECK-SAME: uwt.buffer = "code"
+// CHECK-SAME: uwt.buffer = "patch"
 // CHECK-NOT: {{[!#]uwt|uwt\.[a-z_]+ [^=]}}
 module attributes {uwt.target = #uwt.target<"generic">} {
   func.func @main(%x: memref<4x64xbf16>, %y: memref<4x128xf32>) {

@@ -23,8 +23,9 @@
 using namespace uwt;
 using namespace uwt::test;
 
-static constexpr Plane planesInOrder[] = {Plane::Panels, Plane::Table, Plane::Raw, Plane::Code,
-                                          Plane::Classes};
+static constexpr WeightBuffer buffersInOrder[] = {WeightBuffer::Panels, WeightBuffer::Table,
+                                                  WeightBuffer::Raw, WeightBuffer::Code,
+                                                  WeightBuffer::Classes};
 
 static std::string moduleText(const TensorDescription &description) {
   std::string type = "!uwt.compressed<";
@@ -50,11 +51,11 @@ static mlir::LogicalResult emitDecoder(mlir::ModuleOp module) {
   if (mlir::failed(format.emitDecoder(rewriter, stream)))
     return mlir::failure();
   mlir::func::FuncOp function = *module.getOps<mlir::func::FuncOp>().begin();
-  llvm::SmallVector<PlaneOp> planes;
-  module.walk([&](PlaneOp op) { planes.push_back(op); });
-  for (PlaneOp op : planes)
-    for (unsigned i = 0; i < std::size(planesInOrder); ++i)
-      if (planesInOrder[i] == op.getPlane()) {
+  llvm::SmallVector<BufferOp> planes;
+  module.walk([&](BufferOp op) { planes.push_back(op); });
+  for (BufferOp op : planes)
+    for (unsigned i = 0; i < std::size(buffersInOrder); ++i)
+      if (buffersInOrder[i] == op.getBuffer()) {
         rewriter.replaceOp(op, function.getArgument(i));
         break;
       }

@@ -121,7 +121,7 @@ Status Encoding::write(EncodedPlanes &planes, const CodingPlan &plan, EmulatedMe
   const DeviceTables &tables = planes.layout.tables;
   EmulatedMemory codes = memoryOf<uint8_t>(table), none(0),
                  panels = memoryOf<DevicePanelEntry>(tables.panels),
-                 records = memoryOf<DeviceRecordGroup>(tables.records);
+                 records = memoryOf<DeviceRecordGroup>(tables.escapes);
   return launch(emulated.size() - 1,
                 {words.readable(), codes.readable(), none.writable(), panels.readable(),
                  records.readable(), planes.words.writable(), planes.raw.writable(),
@@ -187,9 +187,9 @@ void expectSamePlanes(const EncodedPlanes &planes, const LoadedWeight &expected)
     ASSERT_EQ(partOf(planes.patch.bytes(), own.patch, 4 * records),
               partOf(expected.plane(PlaneKind::Patch), other.patch, 4 * records));
   }
-  ASSERT_EQ(planes.layout.tables.records.size(), tables->records.size());
-  EXPECT_EQ(std::memcmp(planes.layout.tables.records.data(), tables->records.data(),
-                        tables->records.size() * sizeof(DeviceRecordGroup)),
+  ASSERT_EQ(planes.layout.tables.escapes.size(), tables->escapes.size());
+  EXPECT_EQ(std::memcmp(planes.layout.tables.escapes.data(), tables->escapes.data(),
+                        tables->escapes.size() * sizeof(DeviceRecordGroup)),
             0);
 }
 
@@ -268,7 +268,7 @@ TEST(EncodeTables, DamageStaysInBounds) {
   for (uint64_t round = 0; round < 6; ++round) {
     auto planes = encoding.run(dense, expected.plan(), 1);
     ASSERT_TRUE(planes) << planes.error().message();
-    for (DeviceRecordGroup &group : planes->layout.tables.records) {
+    for (DeviceRecordGroup &group : planes->layout.tables.escapes) {
       group.first += round < 3 ? random() % 5 : random();
       group.counts[random() % 4] = static_cast<uint8_t>(random());
     }

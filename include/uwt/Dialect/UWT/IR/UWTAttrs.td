@@ -25,7 +25,7 @@ def UWT_FormatAttr : UWT_Attr<"Format", "format"> {
 
     ```mlir
     #uwt.format<"inplace<12>">
-    #uwt.format<"huffman<12,1>, coded=exponent+2, context=row_class<8>">
+    #uwt.format<"inplace<12>, storage=k_major">
     ```
   }];
   let parameters = (ins StringRefParameter<"canonical text form">:$text);
@@ -129,7 +129,7 @@ def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
   let genVerifyDecl = 1;
 }
 
-def UWT_Plane : I32Enum<"Plane", "a buffer of a loaded weight", [
+def UWT_WeightBuffer : I32Enum<"WeightBuffer", "a buffer of a loaded weight", [
     I32EnumCase<"Panels", 0, "panels">,
     I32EnumCase<"Table", 1, "table">,
     I32EnumCase<"Counts", 2, "counts">,
@@ -145,7 +145,7 @@ def UWT_Plane : I32Enum<"Plane", "a buffer of a loaded weight", [
   let description = [{The buffers of `WeightView` (`uwt/Runtime/Abi.h`), in its order.}];
 }
 
-def UWT_PlaneAttrDef : EnumAttr<UWT_Dialect, UWT_Plane, "plane">;
+def UWT_WeightBufferAttrDef : EnumAttr<UWT_Dialect, UWT_WeightBuffer, "buffer">;
 
 def UWT_DerivationAttr : UWT_Attr<"Derivation", "derivation"> {
   let summary = "a function that computes a weight from tensors of a container";

@@ -22,7 +22,7 @@ def UWT_Dialect : Dialect {
     | level | operations | comes from | goes to |
     | --- | --- | --- | --- |
     | tensor | `uwt.weight` `uwt.constant` `uwt.encode` `uwt.decode` `uwt.transcode` `uwt.matmul` `uwt.dispatch` | front ends, `linalg` | tile |
-    | tile | `uwt.plane` `uwt.decode_unit` `uwt.decode_stream` `uwt.patch_unit` `uwt.dot` | `uwt-tile-matmul` | lane |
+    | tile | `uwt.buffer` `uwt.decode_unit` `uwt.decode_stream` `uwt.patch_unit` `uwt.dot` | `uwt-tile-matmul` | lane |
     | lane | `arith`, `vector`, `memref`, and `uwt.lookup` | codecs (`uwt-emit-decoders`) | LLVM, or a GPU's dialects |
 
     Formats, their text form and their bytes are specified in `docs/formats.md`.

@@ -83,7 +83,7 @@ def UWT_BulkCopyOp : UWT_Op<"bulk_copy", [
     multiples of 16 bytes, and completes as many bytes of transaction on mbarrier `number` of the group. Until then nobody may touch the target. `evict_first`: the bytes are read
     once, the second-level cache need not keep them.
 
-    With `multicast` the bytes arrive in several workgroups of the cluster: in each whose rank is a bit of the mask, at the same place of its shared memory and on the
+    With `multicast` the bytes arrive in several CTAs of the cluster: in each whose rank is a bit of the mask, at the same offset of its shared memory and on the
     same mbarrier of its own. So whoever issues it must know that all of them expect the bytes.
 
     ```mlir
@@ -102,9 +102,9 @@ def UWT_BulkCopyOp : UWT_Op<"bulk_copy", [
 }
 
 def UWT_RemoteArriveOp : UWT_Op<"remote_arrive", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "arrives at an mbarrier of another workgroup of the cluster";
+  let summary = "arrives at an mbarrier of another CTA of the cluster";
   let description = [{
-    Each thread arrives once at mbarrier `number` of the group as workgroup `rank` of the cluster has it (which may be its own). Who waits for that phase there may
+    Each thread arrives once at mbarrier `number` of the group as CTA `rank` of the cluster has it (which may be its own). Who waits for that phase there may
     overwrite what the thread has read before: that has ended. What the thread has written is not handed over. (A release with the scope of the
     cluster would do that too, and takes a fence of all memory; CUTLASS hands stages back in the same way, `ClusterBarrier::arrive`.)
 
@@ -133,7 +133,7 @@ def UWT_GridDependencyWaitOp : UWT_Op<"grid_dependency_wait"> {
 def UWT_LaunchDependentsOp : UWT_Op<"launch_dependents"> {
   let summary = "lets the next kernel start";
   let description = [{
-    Once all workgroups have come here or ended, a dependent kernel may start; it sees what this one writes only after
+    Once all CTAs have come here or ended, a dependent kernel may start; it sees what this one writes only after
     `uwt.grid_dependency_wait`.
 
     ```mlir
@@ -159,7 +159,7 @@ def UWT_WarpgroupMmaOp : UWT_Op<"warpgroup_mma", [InferTypeOpAdaptor,
     A: results of `uwt.decode_fragment`; warp w of the warpgroup holds rows 16w … 16w + 15. B: words of `element` (bf16 or f16), in workgroup memory from
     element `at` of `matrix` on, for block b (0…3, 16 values of k) in core matrices of 8 columns of B × 16 bytes along k:
 
-    - `step` bytes from a block to the next one;
+    - `block_stride` bytes from a block to the next one;
     - without `swizzle`: a core matrix is 128 bytes in a row; the block's two along k lie `leading` bytes apart, those of the next 8 columns of B `stride` bytes;
     - with `swizzle` 32, 64 or 128: a column of B has that many bytes along k, 8 columns one behind the other are a tile at a multiple of 8 × `swizzle` bytes, the next 8
       columns lie `stride` bytes further, and address bits 4… are those xor bits 7… (1, 2 or 3 of them). `leading` has no meaning.
@@ -167,16 +167,16 @@ def UWT_WarpgroupMmaOp : UWT_Op<"warpgroup_mma", [InferTypeOpAdaptor,
     Sums: one a tile of 8 columns of B, 1 to 32 of them, with the elements of `nvgpu.mma.sync`'s C (row g / g + 8 of the warp's rows, columns 2t, 2t + 1).
 
     ```mlir
-    %next = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%x] leading 128 stride 256 step 256 sums (%sum)
+    %next = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%x] leading 128 stride 256 block_stride 256 sums (%sum)
         : memref<8192xi32, #gpu.address_space<workgroup>>
     ```
   }];
   let arguments = (ins TypeAttr:$element, UWT_Fragment:$r0, UWT_Fragment:$r1, UWT_Fragment:$r2, UWT_Fragment:$r3,
-                       AnyStridedMemRef:$matrix, Index:$at, I64Attr:$leading, I64Attr:$stride, I64Attr:$step,
+                       AnyStridedMemRef:$matrix, Index:$at, I64Attr:$leading, I64Attr:$stride, I64Attr:$block_stride,
                        DefaultValuedAttr<I64Attr, "0">:$swizzle, Variadic<UWT_Sum>:$sums);
   let results = (outs Variadic<UWT_Sum>:$next);
   let assemblyFormat = [{
-    $element `(` $r0 `,` $r1 `,` $r2 `,` $r3 `)` `,` $matrix `[` $at `]` `leading` $leading `stride` $stride `step` $step
+    $element `(` $r0 `,` $r1 `,` $r2 `,` $r3 `)` `,` $matrix `[` $at `]` `leading` $leading `stride` $stride `block_stride` $block_stride
     (`swizzle` $swizzle^)? `sums` `(` $sums `)` attr-dict `:` type($matrix)
   }];
   let extraClassDeclaration = [{

@@ -30,11 +30,11 @@ def UWT_DecoderEmissionInterface : AttrInterface<"DecoderEmissionInterface"> {
       }],
       "::uwt::Status", "checkEmission", (ins "::mlir::Type":$element)>,
     InterfaceMethod<[{
-        The buffers of a weight (`#uwt.plane`) that a decoder of this format reads.
+        The buffers of a weight (`#uwt.buffer`) that a decoder of this format reads.
       }],
-      "::llvm::SmallVector<::uwt::Plane>", "getDecoderPlanes", (ins "::mlir::Type":$element)>,
+      "::llvm::SmallVector<::uwt::WeightBuffer>", "getDecoderBuffers", (ins "::mlir::Type":$element)>,
     InterfaceMethod<[{
-        Whether codes have a fixed rate, so that a unit is decoded into registers (`uwt.decode_unit`);
+        Whether codes have a fixed rate, so that a unit is decoded into row vectors (`uwt.decode_unit`);
         otherwise stream units are decoded into memory (`uwt.decode_stream`).
       }],
       "bool", "hasFixedRate", (ins "::mlir::Type":$element)>,
@@ -44,7 +44,7 @@ def UWT_DecoderEmissionInterface : AttrInterface<"DecoderEmissionInterface"> {
       "::mlir::LogicalResult", "emitDecoder",
       (ins "::mlir::RewriterBase &":$rewriter, "::mlir::Operation *":$op)>,
     InterfaceMethod<[{
-        Vector operations that one 16-lane register of weights (32 of them) costs to decode.
+        Vector operations that one row vector of weights (32 of them) costs to decode.
       }],
       "double", "getDecodeCost", (ins "::mlir::Type":$element)>
   ];

@@ -42,7 +42,7 @@ def UWT_WeightOp : UWT_Op<"weight", [Pure,
     calls the function once and encodes the result.
 
     ```mlir
-    %w = uwt.weight "layer.0.dense.weight" : !uwt.compressed<384x1536xbf16, "huffman<12,2>">
+    %w = uwt.weight "layer.0.dense.weight" : !uwt.compressed<384x1536xbf16, "inplace<12>">
     %b = uwt.weight "layer.0.dense.bias" : tensor<384xbf16>
     %d = uwt.weight "derive(q, k)" {derivation = #uwt.derivation<@derive, ["q", "k"]>} : !uwt.compressed<768x384xbf16, "raw">
     ```
@@ -119,7 +119,7 @@ def UWT_TranscodeOp : UWT_Op<"transcode", [Pure]> {
     dimension of a weight needs its transpose, and one with a folded weight its matrices.
 
     ```mlir
-    %r = uwt.transcode %c : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">
+    %r = uwt.transcode %c : !uwt.compressed<64x64xbf16, "inplace<12>"> -> !uwt.compressed<64x64xbf16, "raw">
     ```
   }];
   let arguments = (ins UWT_CompressedType:$source);

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a product becomes on its way to a machine. A *register* here is 16 words of 32 bits of one row g of
-// a strip in the stored order: lanes 4g … 4g+3 (t = 0…3) × blocks 0…3 of a 64-column group, word 4t + b:
+// What a product becomes on its way to a machine. A *row vector* is 16 u32 of one row g of
+// a strip in the stored order: lanes 4g … 4g+3 (t = 0…3) × blocks 0…3 of a 64-column group, u32 4t + b:
 //
-//     word 4t + b, half h  holds  row g + 8·(r mod 2), column 16b + 2t + h + 8·⌊r/2⌋   of register r
+//     u32 4t + b, half h   holds  row g + 8·(r mod 2), column 16b + 2t + h + 8·⌊r/2⌋   of register r
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,38 +17,38 @@
 
 include "uwt/Dialect/UWT/IR/UWTOps.td"
 
-def UWT_Words : Type<VectorOfLengthAndType<[16], [I32]>.predicate, "vector<16xi32>", "::mlir::VectorType">,
+def UWT_RowVector : Type<VectorOfLengthAndType<[16], [I32]>.predicate, "vector<16xi32>", "::mlir::VectorType">,
     BuildableType<"::mlir::VectorType::get({16}, $_builder.getI32Type())">;
 def UWT_Sums : Type<VectorOfLengthAndType<[16], [F32]>.predicate, "vector<16xf32>", "::mlir::VectorType">,
     BuildableType<"::mlir::VectorType::get({16}, $_builder.getF32Type())">;
 
-def UWT_PlaneOp : UWT_Op<"plane", [Pure]> {
+def UWT_BufferOp : UWT_Op<"buffer", [Pure]> {
   let summary = "a buffer of a loaded weight";
   let description = [{
     One of the buffers that the loader made (`WeightView` in `uwt/Runtime/Abi.h`): `panels` as i64, `counts` and `classes` as i8, `dense` in the tensor's
     own shape and type, all others as i32. Aligned to 64 bytes, to be read only.
 
     ```mlir
-    %code = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+    %code = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
     ```
   }];
-  let arguments = (ins UWT_PlaneAttrDef:$plane, UWT_CompressedType:$weight);
+  let arguments = (ins UWT_WeightBufferAttrDef:$kind, UWT_CompressedType:$weight);
   let results = (outs AnyMemRef:$buffer);
-  let assemblyFormat = "$plane `of` $weight attr-dict `:` qualified(type($weight)) `->` type($buffer)";
+  let assemblyFormat = "$kind `of` $weight attr-dict `:` qualified(type($weight)) `->` type($buffer)";
   let hasVerifier = 1;
 }
 
 def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "decodes a fixed unit into registers";
+  let summary = "decodes a fixed unit into row vectors";
   let description = [{
     Decodes one unit (a strip × the columns of its codec's units: 64, 128 or 256) of a fixed-rate format. `first` is the unit's offset in u32 in plane `raw`
     (`words` for codec `raw`, and with `as_words`, which reads a panel that is stored as words), `code` its offset in plane `code`.
-    Results are the unit's registers of packed 16-bit words, for each 64-column group, register r = 0…3 and row g = 0…7:
+    Results are the unit's row vectors of packed 16-bit words, for each 64-column group, operand register r = 0…3 and row g = 0…7:
     number `(group·4 + r)·8 + g`. Escapes are not applied (`uwt.patch_unit`).
 
     The decoder is emitted so that memory is read from lower to higher addresses, and the users of each
-    result are moved behind it: a machine then needs few registers. With `into` there are no results: registers are
+    result are moved behind it: a machine then needs few registers. With `into` there are no results: row vectors are
     stored in their order, 32 words of i16 each, as soon as they are known.
 
     ```mlir
@@ -58,10 +58,10 @@ def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [AttrSizedOperandSegments,
   }];
   let arguments = (ins UWT_CompressedType:$weight, Index:$first, Index:$code,
                        Optional<AnyStridedMemRef>:$buffer, Optional<Index>:$offset, UnitAttr:$as_words);
-  let results = (outs Variadic<UWT_Words>:$registers);
+  let results = (outs Variadic<UWT_RowVector>:$row_vectors);
   let assemblyFormat = [{
     $weight `[` $first `,` $code `]` (`as_words` $as_words^)? (`into` $buffer^ `[` $offset `]`)? attr-dict
-    `:` qualified(type($weight)) (`,` type($buffer)^)? (`->` type($registers)^)?
+    `:` qualified(type($weight)) (`,` type($buffer)^)? (`->` type($row_vectors)^)?
   }];
   let hasVerifier = 1;
 }
@@ -115,7 +115,7 @@ def UWT_DotOp : UWT_Op<"dot", [Pure]> {
     %s = uwt.dot %w, %acc, %x {element = bf16} : vector<16xi32>
     ```
   }];
-  let arguments = (ins UWT_Words:$weights, Variadic<AnyTypeOf<[UWT_Words, UWT_Sums]>>:$x, UWT_Sums:$acc,
+  let arguments = (ins UWT_RowVector:$weights, Variadic<AnyTypeOf<[UWT_RowVector, UWT_Sums]>>:$x, UWT_Sums:$acc,
                        TypeAttr:$element,
                        DefaultValuedAttr<UWT_NumericsAttrDef, "::uwt::Numerics::Fast">:$numerics);
   let results = (outs UWT_Sums:$result);

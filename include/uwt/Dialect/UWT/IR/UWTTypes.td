@@ -20,7 +20,7 @@ def UWT_CompressedType : TypeDef<UWT_Dialect, "Compressed"> {
 
     ```mlir
     !uwt.compressed<14336x4096xbf16, "inplace<12>">
-    !uwt.compressed<8x4096x14336xbf16, "huffman<12,2>, storage=k_major">
+    !uwt.compressed<8x4096x14336xbf16, "inplace<12>, storage=k_major">
     ```
 
     The shape is the tensor's own; its *matrix* is the last two dimensions as [N, K], swapped for

@@ -19,10 +19,10 @@ def AssignSlotsPass : Pass<"uwt-assign-slots", "::mlir::ModuleOp"> {
 
     ```mlir
     // before
-    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
-    %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<12>">
-    // after, with uwt.slots = [#uwt.slot<"w", !uwt.compressed<64x64xbf16, "inplace<12>">>] on the module
-    %r = uwt.weight "w" {slot = 0 : i64, stored = !uwt.compressed<64x64xbf16, "huffman<12,2>">} : !uwt.compressed<64x64xbf16, "inplace<12>">
+    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
+    %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> !uwt.compressed<64x64xbf16, "raw">
+    // after, with uwt.slots = [#uwt.slot<"w", !uwt.compressed<64x64xbf16, "raw">>] on the module
+    %r = uwt.weight "w" {slot = 0 : i64, stored = !uwt.compressed<64x64xbf16, "inplace<12>">} : !uwt.compressed<64x64xbf16, "raw">
     ```
   }];
 }
@@ -43,8 +43,8 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
     %w = arith.constant dense_resource<layer.weight> : tensor<128x128xbf16>
     %b = arith.constant dense_resource<layer.bias> : tensor<128xbf16>
     // after
-    %0 = uwt.weight "layer.weight" : !uwt.compressed<128x128xbf16, "huffman<12,2>">
-    %w = uwt.decode %0 : !uwt.compressed<128x128xbf16, "huffman<12,2>"> -> tensor<128x128xbf16>
+    %0 = uwt.weight "layer.weight" : !uwt.compressed<128x128xbf16, "inplace<12>">
+    %w = uwt.decode %0 : !uwt.compressed<128x128xbf16, "inplace<12>"> -> tensor<128x128xbf16>
     %b = uwt.weight "layer.bias" : tensor<128xbf16>
     ```
   }];
@@ -118,11 +118,11 @@ def FoldConstantsPass : Pass<"uwt-fold-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
-def ExposePlanesPass : Pass<"uwt-expose-planes", "::mlir::ModuleOp"> {
-  let summary = "Make the planes of weights function arguments";
+def ExposeBuffersPass : Pass<"uwt-expose-buffers", "::mlir::ModuleOp"> {
+  let summary = "Make the buffers of weights function arguments";
   let description = [{
     For a compiler that takes no new dialect: after products and decoders have been lowered, each `uwt.weight` and `uwt.constant` becomes arguments of its
-    function, one a plane, with attributes that say what the caller has to pass (`WeightView` in `uwt/Runtime/Abi.h`); so do compressed arguments
+    function, one a buffer, with attributes that say what the caller has to pass (`WeightView` in `uwt/Runtime/Abi.h`); so do compressed arguments
     and results of functions. Callers inside the module pass their own arguments on. A module of upstream dialects is left.
 
     Compressed values go through `func.call`, `scf.for`, `scf.if`, `scf.while`, `scf.index_switch`, `cf.br` and `cf.cond_br`; any other operation on
@@ -132,11 +132,11 @@ def ExposePlanesPass : Pass<"uwt-expose-planes", "::mlir::ModuleOp"> {
     // before
     func.func @f() -> memref<?xi32> {
       %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
-      %p = uwt.plane code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
+      %p = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>
       return %p : memref<?xi32>
     }
     // after
-    func.func @f(..., %code: memref<?xi32> {uwt.format = "inplace<12>", uwt.plane = "code",
+    func.func @f(..., %code: memref<?xi32> {uwt.format = "inplace<12>", uwt.buffer = "code",
                                             uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}, ...) -> memref<?xi32> {
       return %code : memref<?xi32>
     }

@@ -1,11 +1,11 @@
-//===- CodeParts.cpp - LLVM IR that several threads compile ---------------===//
+//===- CodeModules.cpp - LLVM IR that several threads compile ---------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "CodeParts.h"
+#include "CodeModules.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -16,13 +16,13 @@
 
 using namespace uwt;
 
-/// Instructions of the smallest part: some 30 ms of LLVM's time.
-static constexpr uint64_t smallestPart = 1000;
+/// Instructions of the smallest module: some 30 ms of LLVM's time.
+static constexpr uint64_t smallestModule = 1000;
 
-/// The part of each function, and of each variable that is there once.
+/// The module of each function, and of each variable that is there once.
 using Owners = llvm::DenseMap<const llvm::GlobalValue *, size_t>;
 
-/// Each part has its own copy of these.
+/// Each module has its own copy of these.
 static bool isCopied(const llvm::GlobalValue &value) {
   const auto *variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
   return variable && variable->isConstant() && variable->hasLocalLinkage();
@@ -36,7 +36,8 @@ static bool canBeSplit(const llvm::Module &module) {
                        [](const llvm::GlobalVariable &each) { return each.hasAppendingLinkage(); });
 }
 
-/// Gives the functions to `count` parts, the largest first, each to what is the smallest part then.
+/// Gives the functions to `count` modules, the largest first, each to what is the smallest module
+/// then.
 static Owners assignOwners(const llvm::Module &module, size_t count) {
   Owners owners;
   std::vector<std::pair<uint64_t, const llvm::Function *>> functions;
@@ -46,9 +47,9 @@ static Owners assignOwners(const llvm::Module &module, size_t count) {
   llvm::stable_sort(functions, [](auto &a, auto &b) { return a.first > b.first; });
   std::vector<uint64_t> sizes(count);
   for (auto [size, function] : functions) {
-    size_t part = llvm::min_element(sizes) - sizes.begin();
-    owners[function] = part;
-    sizes[part] += size;
+    size_t number = llvm::min_element(sizes) - sizes.begin();
+    owners[function] = number;
+    sizes[number] += size;
   }
   for (const llvm::GlobalVariable &variable : module.globals())
     if (!variable.isDeclaration() && !isCopied(variable))
@@ -56,31 +57,31 @@ static Owners assignOwners(const llvm::Module &module, size_t count) {
   return owners;
 }
 
-/// Adds the parts that `value` is used in to `parts`.
-static void addUsers(const llvm::Value &value, const Owners &owners, std::vector<bool> &parts) {
+/// Adds the modules that `value` is used in to `users`.
+static void addUsers(const llvm::Value &value, const Owners &owners, std::vector<bool> &users) {
   for (const llvm::User *user : value.users()) {
     if (const auto *instruction = llvm::dyn_cast<llvm::Instruction>(user))
-      parts[owners.lookup(instruction->getFunction())] = true;
+      users[owners.lookup(instruction->getFunction())] = true;
     else if (const auto *variable = llvm::dyn_cast<llvm::GlobalVariable>(user);
              variable && isCopied(*variable))
-      parts.assign(parts.size(), true);
+      users.assign(users.size(), true);
     else if (variable)
-      parts[owners.lookup(variable)] = true;
+      users[owners.lookup(variable)] = true;
     else
-      addUsers(*user, owners, parts);
+      addUsers(*user, owners, users);
   }
 }
 
-/// Lets parts name what another part defines. Through the table of addresses, since objects may lie
-/// far from each other.
+/// Lets modules name what another one defines. Through the table of addresses, since objects may
+/// lie far from each other.
 static void exposeShared(llvm::Module &module, const Owners &owners, size_t count) {
   auto expose = [&](llvm::GlobalValue &value) {
     if (!value.hasLocalLinkage() || !owners.contains(&value))
       return;
-    std::vector<bool> parts(count);
-    parts[owners.lookup(&value)] = true;
-    addUsers(value, owners, parts);
-    if (llvm::count(parts, true) == 1)
+    std::vector<bool> users(count);
+    users[owners.lookup(&value)] = true;
+    addUsers(value, owners, users);
+    if (llvm::count(users, true) == 1)
       return;
     if (!value.hasName())
       value.setName("uwt_shared");
@@ -93,13 +94,13 @@ static void exposeShared(llvm::Module &module, const Owners &owners, size_t coun
     expose(variable);
 }
 
-/// The module of a part, as bitcode: contexts have no other way to each other.
-static llvm::SmallVector<char, 0> writePart(const llvm::Module &module, const Owners &owners,
-                                            size_t part) {
+/// One of the modules, as bitcode: contexts have no other way to each other.
+static llvm::SmallVector<char, 0> writeModule(const llvm::Module &module, const Owners &owners,
+                                              size_t number) {
   llvm::ValueToValueMapTy map;
   auto isInside = [&](const llvm::GlobalValue *value) {
     auto found = owners.find(value);
-    return found == owners.end() ? isCopied(*value) : found->second == part;
+    return found == owners.end() ? isCopied(*value) : found->second == number;
   };
   std::unique_ptr<llvm::Module> clone = llvm::CloneModule(module, map, isInside);
   llvm::SmallVector<char, 0> bytes;
@@ -108,29 +109,29 @@ static llvm::SmallVector<char, 0> writePart(const llvm::Module &module, const Ow
   return bytes;
 }
 
-static CodePart readPart(const llvm::SmallVector<char, 0> &bytes) {
-  CodePart part;
-  part.context = std::make_unique<llvm::LLVMContext>();
+static CodeModule readModule(const llvm::SmallVector<char, 0> &bytes) {
+  CodeModule code;
+  code.context = std::make_unique<llvm::LLVMContext>();
   llvm::MemoryBufferRef buffer(llvm::StringRef(bytes.data(), bytes.size()), "uwt");
   // What has just been written can be read.
-  part.module = llvm::cantFail(llvm::parseBitcodeFile(buffer, *part.context));
-  return part;
+  code.module = llvm::cantFail(llvm::parseBitcodeFile(buffer, *code.context));
+  return code;
 }
 
-std::vector<CodePart> uwt::splitCode(CodePart whole, ThreadPool &pool) {
+std::vector<CodeModule> uwt::splitCode(CodeModule whole, ThreadPool &pool) {
   uint64_t instructions = whole.module->getInstructionCount();
-  size_t count = std::min<uint64_t>(pool.size(), instructions / smallestPart);
-  std::vector<CodePart> parts;
+  size_t count = std::min<uint64_t>(pool.size(), instructions / smallestModule);
+  std::vector<CodeModule> modules;
   if (count < 2 || !canBeSplit(*whole.module)) {
-    parts.push_back(std::move(whole));
-    return parts;
+    modules.push_back(std::move(whole));
+    return modules;
   }
   Owners owners = assignOwners(*whole.module, count);
   exposeShared(*whole.module, owners, count);
   std::vector<llvm::SmallVector<char, 0>> texts;
-  for (size_t part = 0; part < count; ++part)
-    texts.push_back(writePart(*whole.module, owners, part));
-  parts.resize(count);
-  pool.parallelFor(count, [&](uint64_t i, unsigned) { parts[i] = readPart(texts[i]); });
-  return parts;
+  for (size_t number = 0; number < count; ++number)
+    texts.push_back(writeModule(*whole.module, owners, number));
+  modules.resize(count);
+  pool.parallelFor(count, [&](uint64_t i, unsigned) { modules[i] = readModule(texts[i]); });
+  return modules;
 }

@@ -1,4 +1,4 @@
-//===- ExposePlanes.cpp - Make planes of weights function arguments -------===//
+//===- ExposeBuffers.cpp - Make buffers of weights function arguments -----===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // In three steps: weights become arguments of compressed type, through all callers; one 1:N
-// conversion turns each compressed value into its planes; attributes say which
+// conversion turns each compressed value into its buffers; attributes say which
 // argument is what. Only the last step leaves anything with our name in the module: string and
 // type attributes, which need no dialect.
 //
@@ -19,8 +19,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include "uwt/Dialect/UWT/IR/Planes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/IR/WeightBuffers.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include <set>
@@ -59,33 +59,33 @@ private:
   llvm::MapVector<Operation *, Function> functions;
 };
 
-/// The planes that a compressed value becomes: those that its decoder reads and those that
+/// The buffers that a compressed value becomes: those that its decoder reads and those that
 /// the module does, in the order of WeightView.
-class PlaneLists {
+class BufferLists {
 public:
-  explicit PlaneLists(ModuleOp module) {
-    module.walk([&](uwt::PlaneOp op) { read[op.getWeight().getType()].insert(op.getPlane()); });
+  explicit BufferLists(ModuleOp module) {
+    module.walk([&](uwt::BufferOp op) { read[op.getWeight().getType()].insert(op.getKind()); });
   }
-  SmallVector<uwt::Plane> get(uwt::CompressedType type) const;
+  SmallVector<uwt::WeightBuffer> get(uwt::CompressedType type) const;
   SmallVector<Type> getTypes(uwt::CompressedType type) const;
 
 private:
-  llvm::DenseMap<Type, std::set<uwt::Plane>> read;
+  llvm::DenseMap<Type, std::set<uwt::WeightBuffer>> read;
 };
 
 /// Attributes of arguments and results, which the conversion of signatures drops.
 struct SavedAttributes {
   explicit SavedAttributes(func::FuncOp function);
-  void restore(func::FuncOp function, const PlaneLists &planes) const;
+  void restore(func::FuncOp function, const BufferLists &buffers) const;
 
   SmallVector<std::pair<Type, DictionaryAttr>> arguments, results;
 };
 
-struct ExposePlanesPass : uwt::impl::ExposePlanesPassBase<ExposePlanesPass> {
+struct ExposeBuffersPass : uwt::impl::ExposeBuffersPassBase<ExposeBuffersPass> {
   void runOnOperation() override;
 
 private:
-  LogicalResult convert(const PlaneLists &planes);
+  LogicalResult convert(const BufferLists &buffers);
 };
 
 } // namespace
@@ -105,7 +105,7 @@ LogicalResult WeightHoister::collect() {
     if (!isa<uwt::WeightOp, uwt::ConstantOp>(op))
       return WalkResult::advance();
     if (!function || function->getParentOp() != module) {
-      op->emitOpError("is in no function of the module, so that nothing can pass its planes");
+      op->emitOpError("is in no function of the module, so that nothing can pass its buffers");
       return WalkResult::interrupt();
     }
     // Named as uwt-assign-slots names them.
@@ -146,7 +146,7 @@ LogicalResult WeightHoister::checkUses(func::FuncOp function) {
     if (!isa<func::CallOp>(use.getUser()))
       return use.getUser()->emitOpError()
              << "refers to function '" << function.getName()
-             << "', which uses weights: only func.call can pass their planes";
+             << "', which uses weights: only func.call can pass their buffers";
   return success();
 }
 
@@ -185,22 +185,22 @@ LogicalResult WeightHoister::run() {
 }
 
 //===----------------------------------------------------------------------===//
-// Planes
+// Buffers
 //===----------------------------------------------------------------------===//
 
-SmallVector<uwt::Plane> PlaneLists::get(uwt::CompressedType type) const {
-  std::set<uwt::Plane> planes = {uwt::Plane::Panels};
+SmallVector<uwt::WeightBuffer> BufferLists::get(uwt::CompressedType type) const {
+  std::set<uwt::WeightBuffer> buffers = {uwt::WeightBuffer::Panels};
   if (auto found = read.find(type); found != read.end())
-    planes.insert(found->second.begin(), found->second.end());
+    buffers.insert(found->second.begin(), found->second.end());
   if (auto emission = dyn_cast<uwt::DecoderEmissionInterface>(Attribute(type.getFormat())))
-    for (uwt::Plane plane : emission.getDecoderPlanes(type.getElementType()))
-      planes.insert(plane);
-  return {planes.begin(), planes.end()};
+    for (uwt::WeightBuffer kind : emission.getDecoderBuffers(type.getElementType()))
+      buffers.insert(kind);
+  return {buffers.begin(), buffers.end()};
 }
 
-SmallVector<Type> PlaneLists::getTypes(uwt::CompressedType type) const {
+SmallVector<Type> BufferLists::getTypes(uwt::CompressedType type) const {
   return llvm::map_to_vector(
-      get(type), [&](uwt::Plane plane) -> Type { return uwt::getPlaneType(plane, type); });
+      get(type), [&](uwt::WeightBuffer kind) -> Type { return uwt::getBufferType(kind, type); });
 }
 
 SavedAttributes::SavedAttributes(func::FuncOp function) {
@@ -215,7 +215,7 @@ SavedAttributes::SavedAttributes(func::FuncOp function) {
   function.removeResAttrsAttr();
 }
 
-void SavedAttributes::restore(func::FuncOp function, const PlaneLists &planes) const {
+void SavedAttributes::restore(func::FuncOp function, const BufferLists &buffers) const {
   Builder builder(function.getContext());
   auto expand = [&](ArrayRef<std::pair<Type, DictionaryAttr>> saved) {
     SmallVector<Attribute> result;
@@ -223,15 +223,16 @@ void SavedAttributes::restore(func::FuncOp function, const PlaneLists &planes) c
       NamedAttrList list(attributes);
       auto compressed = dyn_cast<uwt::CompressedType>(type);
       if (!compressed && attributes.contains("uwt.weight"))
-        list.set("uwt.plane", builder.getStringAttr(uwt::stringifyPlane(uwt::Plane::Dense)));
+        list.set("uwt.buffer",
+                 builder.getStringAttr(uwt::stringifyWeightBuffer(uwt::WeightBuffer::Dense)));
       if (!compressed) {
         result.push_back(list.getDictionary(function.getContext()));
         continue;
       }
       list.set("uwt.format", builder.getStringAttr(compressed.getFormat().getText()));
       list.set("uwt.tensor", TypeAttr::get(compressed.getTensorType()));
-      for (uwt::Plane plane : planes.get(compressed)) {
-        list.set("uwt.plane", builder.getStringAttr(uwt::stringifyPlane(plane)));
+      for (uwt::WeightBuffer kind : buffers.get(compressed)) {
+        list.set("uwt.buffer", builder.getStringAttr(uwt::stringifyWeightBuffer(kind)));
         result.push_back(list.getDictionary(function.getContext()));
       }
     }
@@ -253,7 +254,7 @@ void SavedAttributes::restore(func::FuncOp function, const PlaneLists &planes) c
 static LogicalResult checkOperations(ModuleOp module) {
   auto isCompressed = [](Type type) { return isa<uwt::CompressedType>(type); };
   WalkResult walk = module.walk([&](Operation *op) {
-    if (isa<uwt::PlaneOp, uwt::WeightOp, uwt::ConstantOp>(op))
+    if (isa<uwt::BufferOp, uwt::WeightOp, uwt::ConstantOp>(op))
       return WalkResult::advance();
     if (isa_and_nonnull<uwt::UWTDialect>(op->getDialect())) {
       op->emitOpError("is left: lower products and decoders first (uwt-lower-dispatch, "
@@ -267,7 +268,7 @@ static LogicalResult checkOperations(ModuleOp module) {
             scf::YieldOp, scf::ConditionOp, cf::BranchOp, cf::CondBranchOp>(op))
       return WalkResult::advance();
     op->emitOpError(
-        "cannot pass a compressed tensor on as planes; expected func.call, func.return, "
+        "cannot pass a compressed tensor on as buffers; expected func.call, func.return, "
         "scf.for, scf.if, scf.while, scf.index_switch, cf.br or cf.cond_br");
     return WalkResult::interrupt();
   });
@@ -275,33 +276,33 @@ static LogicalResult checkOperations(ModuleOp module) {
 }
 
 namespace {
-/// A plane of a value is one of the values that it became.
-struct ConvertPlane : OpConversionPattern<uwt::PlaneOp> {
-  ConvertPlane(const TypeConverter &converter, MLIRContext *context, const PlaneLists &planes)
-      : OpConversionPattern(converter, context), planes(planes) {}
+/// A buffer of a value is one of the values that it became.
+struct ConvertBuffer : OpConversionPattern<uwt::BufferOp> {
+  ConvertBuffer(const TypeConverter &converter, MLIRContext *context, const BufferLists &buffers)
+      : OpConversionPattern(converter, context), buffers(buffers) {}
 
-  LogicalResult matchAndRewrite(uwt::PlaneOp op, OneToNOpAdaptor adaptor,
+  LogicalResult matchAndRewrite(uwt::BufferOp op, OneToNOpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    SmallVector<uwt::Plane> list = planes.get(op.getWeight().getType());
-    auto *place = llvm::find(list, op.getPlane());
+    SmallVector<uwt::WeightBuffer> list = buffers.get(op.getWeight().getType());
+    auto *found = llvm::find(list, op.getKind());
     ValueRange values = adaptor.getWeight();
-    if (place == list.end() || values.size() != list.size())
+    if (found == list.end() || values.size() != list.size())
       return failure();
-    rewriter.replaceOp(op, values[place - list.begin()]);
+    rewriter.replaceOp(op, values[found - list.begin()]);
     return success();
   }
 
 private:
-  const PlaneLists &planes;
+  const BufferLists &buffers;
 };
 } // namespace
 
-LogicalResult ExposePlanesPass::convert(const PlaneLists &planes) {
+LogicalResult ExposeBuffersPass::convert(const BufferLists &buffers) {
   MLIRContext *context = &getContext();
   TypeConverter converter;
   converter.addConversion([](Type type) { return type; });
   converter.addConversion([&](uwt::CompressedType type, SmallVectorImpl<Type> &types) {
-    types.append(planes.getTypes(type));
+    types.append(buffers.getTypes(type));
     return success();
   });
   ConversionTarget target(*context);
@@ -313,7 +314,7 @@ LogicalResult ExposePlanesPass::convert(const PlaneLists &planes) {
   target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp>(
       [&](Operation *op) { return converter.isLegal(op); });
   RewritePatternSet patterns(context);
-  patterns.add<ConvertPlane>(converter, context, planes);
+  patterns.add<ConvertBuffer>(converter, context, buffers);
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, converter);
   populateCallOpTypeConversionPattern(patterns, converter);
   populateReturnOpTypeConversionPattern(patterns, converter);
@@ -322,18 +323,18 @@ LogicalResult ExposePlanesPass::convert(const PlaneLists &planes) {
   return applyPartialConversion(getOperation(), target, std::move(patterns));
 }
 
-void ExposePlanesPass::runOnOperation() {
+void ExposeBuffersPass::runOnOperation() {
   ModuleOp module = getOperation();
   if (failed(checkOperations(module)) || failed(WeightHoister(module).run()))
     return signalPassFailure();
-  PlaneLists planes(module);
+  BufferLists buffers(module);
   SmallVector<std::pair<func::FuncOp, SavedAttributes>> functions;
   for (auto function : module.getOps<func::FuncOp>())
     functions.emplace_back(function, SavedAttributes(function));
-  if (failed(convert(planes)))
+  if (failed(convert(buffers)))
     return signalPassFailure();
   for (auto &[function, attributes] : functions)
-    attributes.restore(function, planes);
+    attributes.restore(function, buffers);
   // What these say is said by the arguments now.
   module->removeAttr(uwt::UWTDialect::slotsAttrName);
   module->removeAttr(uwt::UWTDialect::targetAttrName);

@@ -1,6 +1,6 @@
-// RUN: uwt-opt %s --uwt-expose-planes | FileCheck %s
+// RUN: uwt-opt %s --uwt-expose-buffers | FileCheck %s
 // What is left needs no dialect of ours.
-// RUN: uwt-opt %s --uwt-expose-planes | mlir-opt -o /dev/null
+// RUN: uwt-opt %s --uwt-expose-buffers | mlir-opt -o /dev/null
 
 !w = !uwt.compressed<64x64xbf16, "raw">
 !i = !uwt.compressed<64x64xbf16, "inplace<12>, escapes=none">
@@ -9,16 +9,16 @@
 module @names attributes {uwt.target = #uwt.target<"generic">, uwt.slots = [#uwt.slot<"w", !w>]} {
 
 // CHECK: func @weight(%{{.*}}: index,
-// CHECK-SAME: %{{[^ ]*}}: memref<?xi64> {uwt.format = "raw", uwt.plane = "panels", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
-// CHECK-SAME: %[[WORDS:[^ ]*]]: memref<?xi32> {uwt.format = "raw", uwt.plane = "words", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
+// CHECK-SAME: %{{[^ ]*}}: memref<?xi64> {uwt.format = "raw", uwt.buffer = "panels", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
+// CHECK-SAME: %[[WORDS:[^ ]*]]: memref<?xi32> {uwt.format = "raw", uwt.buffer = "words", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
 func.func @weight(%n: index) -> memref<?xi32> {
   // CHECK-NEXT: return %[[WORDS]]
   %w = uwt.weight "w" {slot = 0 : i64} : !w
-  %p = uwt.plane words of %w : !w -> memref<?xi32>
+  %p = uwt.buffer words of %w : !w -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
-// CHECK: func @dense(%[[B:.*]]: memref<64xbf16> {uwt.plane = "dense", uwt.weight = "b"}) -> memref<64xbf16>
+// CHECK: func @dense(%[[B:.*]]: memref<64xbf16> {uwt.buffer = "dense", uwt.weight = "b"}) -> memref<64xbf16>
 func.func @dense() -> memref<64xbf16> {
   // CHECK-NEXT: return %[[B]]
   %b = uwt.weight "b" : memref<64xbf16>
@@ -26,23 +26,23 @@ func.func @dense() -> memref<64xbf16> {
 }
 
 // Constants are numbered as uwt-assign-slots does it.
-// CHECK: func @constants(%{{.*}}: memref<?xi64> {{{.*}}uwt.weight = "constant.0"}, %[[C:.*]]: memref<?xi32> {{{.*}}uwt.plane = "words"{{.*}}uwt.weight = "constant.0"}
+// CHECK: func @constants(%{{.*}}: memref<?xi64> {{{.*}}uwt.weight = "constant.0"}, %[[C:.*]]: memref<?xi32> {{{.*}}uwt.buffer = "words"{{.*}}uwt.weight = "constant.0"}
 func.func @constants() -> memref<?xi32> {
   // CHECK-NEXT: return %[[C]]
   %c = uwt.constant {index = dense<0> : tensor<8xi8>} : !w
-  %p = uwt.plane words of %c : !w -> memref<?xi32>
+  %p = uwt.buffer words of %c : !w -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
 // A compressed argument that is no weight of ours has no name.
-// CHECK: func private @argument(%{{.*}}: memref<?xi64> {test.a, uwt.format = "inplace<12>, escapes=none", uwt.plane = "panels", uwt.tensor = tensor<64x64xbf16>}
+// CHECK: func private @argument(%{{.*}}: memref<?xi64> {test.a, uwt.format = "inplace<12>, escapes=none", uwt.buffer = "panels", uwt.tensor = tensor<64x64xbf16>}
 func.func private @argument(%w: !i {test.a}) -> memref<?xi32> {
-  %p = uwt.plane code of %w : !i -> memref<?xi32>
+  %p = uwt.buffer code of %w : !i -> memref<?xi32>
   return %p : memref<?xi32>
 }
 
 // Callers get what is called needs, and pass it on; equal weights are one.
-// CHECK: func @caller(%{{.*}}: memref<?xi64> {{{.*}}uwt.weight = "v"}, {{.*}}, %[[B:arg4]]: memref<64xbf16> {uwt.plane = "dense", uwt.weight = "b"}) ->
+// CHECK: func @caller(%{{.*}}: memref<?xi64> {{{.*}}uwt.weight = "v"}, {{.*}}, %[[B:arg4]]: memref<64xbf16> {uwt.buffer = "dense", uwt.weight = "b"}) ->
 func.func @caller() -> (memref<64xbf16>, memref<?xi32>, memref<?xi32>) {
   // CHECK: call @dense(%[[B]]) : (memref<64xbf16>) -> memref<64xbf16>
   %b = call @dense() : () -> memref<64xbf16>
@@ -54,7 +54,7 @@ func.func @caller() -> (memref<64xbf16>, memref<?xi32>, memref<?xi32>) {
 }
 
 // CHECK: func @results(
-// CHECK-SAME: -> (memref<?xi64> {uwt.format = "raw", uwt.plane = "panels", uwt.tensor = tensor<64x64xbf16>},
+// CHECK-SAME: -> (memref<?xi64> {uwt.format = "raw", uwt.buffer = "panels", uwt.tensor = tensor<64x64xbf16>},
 func.func @results(%w: !w) -> !w {
   return %w : !w
 }
@@ -67,14 +67,14 @@ func.func @control_flow(%cond: i1, %n: index, %a: !w, %b: !w) -> (memref<?xi32>,
   } else {
     scf.yield %b : !w
   }
-  %p0 = uwt.plane words of %0 : !w -> memref<?xi32>
+  %p0 = uwt.buffer words of %0 : !w -> memref<?xi32>
   // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (memref<?xi64>,
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %1:2 = scf.for %i = %c0 to %n step %c1 iter_args(%x = %a, %y = %b) -> (!w, !w) {
     scf.yield %y, %x : !w, !w
   }
-  %p1 = uwt.plane words of %1#0 : !w -> memref<?xi32>
+  %p1 = uwt.buffer words of %1#0 : !w -> memref<?xi32>
   // CHECK: scf.while ({{.*}}) : (memref<?xi64>,
   %2 = scf.while (%x = %a) : (!w) -> !w {
     scf.condition(%cond) %x : !w
@@ -82,7 +82,7 @@ func.func @control_flow(%cond: i1, %n: index, %a: !w, %b: !w) -> (memref<?xi32>,
   ^bb0(%x: !w):
     scf.yield %x : !w
   }
-  %p2 = uwt.plane words of %2 : !w -> memref<?xi32>
+  %p2 = uwt.buffer words of %2 : !w -> memref<?xi32>
   // CHECK: scf.index_switch %[[N]] -> memref<?xi64>,
   %3 = scf.index_switch %n -> !w
   case 1 {
@@ -91,7 +91,7 @@ func.func @control_flow(%cond: i1, %n: index, %a: !w, %b: !w) -> (memref<?xi32>,
   default {
     scf.yield %b : !w
   }
-  %p3 = uwt.plane words of %3 : !w -> memref<?xi32>
+  %p3 = uwt.buffer words of %3 : !w -> memref<?xi32>
   return %p0, %p1, %p2, %p3 : memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi32>
 }
 
@@ -100,7 +100,7 @@ func.func @branches(%cond: i1, %a: !w, %b: !w) -> memref<?xi32> {
   // CHECK: cf.cond_br %{{.*}}, ^bb1(%{{[^ ]*}}, %{{[^ ]*}}{{.*}} : memref<?xi64>,
   cf.cond_br %cond, ^bb1(%a : !w), ^bb2
 ^bb1(%x: !w):
-  %p = uwt.plane words of %x : !w -> memref<?xi32>
+  %p = uwt.buffer words of %x : !w -> memref<?xi32>
   return %p : memref<?xi32>
 ^bb2:
   // CHECK: cf.br ^bb1(%{{[^ ]*}}, %{{[^ ]*}}{{.*}} : memref<?xi64>,

@@ -1,4 +1,4 @@
-//===- TensorPartTest.cpp - Parts of tensors ------------------------------===//
+//===- TensorSliceTest.cpp - Parts of tensors ------------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -33,7 +33,7 @@ Bytes slice(const Bytes &whole, IndexRange matrices, IndexRange r, IndexRange c)
 }
 
 /// One file with the same weights stored in four ways.
-class TensorPartTest : public testing::Test {
+class TensorSliceTest : public testing::Test {
 protected:
   void SetUp() override {
     weights = bf16Weights(experts * rows * columns, 1);
@@ -57,10 +57,10 @@ protected:
     container.emplace(*std::move(opened));
   }
 
-  Expected<TensorBytes> read(const std::string &name, const TensorPart &part) {
+  Expected<TensorBytes> read(const std::string &name, const TensorSlice &part) {
     UWT_ASSIGN_OR_RETURN(const TensorEntry *entry, container->find(name));
     UWT_ASSIGN_OR_RETURN(TensorReader reader, container->reader(*entry));
-    return reader.readPart(part, pool);
+    return reader.readSlice(part, pool);
   }
 
   TemporaryFolder folder;
@@ -71,12 +71,12 @@ protected:
 
 } // namespace
 
-TEST_F(TensorPartTest, RowsColumnsAndExpertsOfEveryStorage) {
+TEST_F(TensorSliceTest, RowsColumnsAndExpertsOfEveryStorage) {
   EXPECT_TRUE((*container->find("fragment"))->compressed());
   EXPECT_EQ((*container->find("k_major"))->format->storage, Storage::KMajor);
   EXPECT_FALSE((*container->find("raw"))->compressed());
   for (const char *name : {"fragment", "k_major", "raw"}) {
-    TensorPart part;
+    TensorSlice part;
     part.expert = 1;
     part.rows = IndexRange{10, 131};
     part.columns = IndexRange{7, 82};
@@ -94,10 +94,10 @@ TEST_F(TensorPartTest, RowsColumnsAndExpertsOfEveryStorage) {
   }
 }
 
-TEST_F(TensorPartTest, SingleRowsOfAnEmbedding) {
+TEST_F(TensorSliceTest, SingleRowsOfAnEmbedding) {
   EXPECT_EQ((*container->find("wte.weight"))->format->layout, Layout::RowMajor);
   for (uint64_t row : {0, 63, 64, 200, 449}) {
-    TensorPart part;
+    TensorSlice part;
     part.rows = IndexRange{row, row + 1};
     auto read = this->read("wte.weight", part);
     ASSERT_TRUE(holds(read));
@@ -106,14 +106,14 @@ TEST_F(TensorPartTest, SingleRowsOfAnEmbedding) {
   }
 }
 
-TEST_F(TensorPartTest, RanksCoverTheTensorOnce) {
+TEST_F(TensorSliceTest, RanksCoverTheTensorOnce) {
   for (bool alongColumns : {false, true})
     for (uint64_t count : {1, 4, 7, 100}) {
       uint64_t covered = 0;
       for (uint64_t rank = 0; rank < count; ++rank) {
-        TensorPart part;
+        TensorSlice part;
         part.expert = 2;
-        part.rank = TensorPart::Rank{rank, count, alongColumns};
+        part.rank = TensorSlice::Rank{rank, count, alongColumns};
         auto read = this->read("fragment", part);
         ASSERT_TRUE(holds(read));
         uint64_t size = read->shape[alongColumns ? 1 : 0];
@@ -126,9 +126,9 @@ TEST_F(TensorPartTest, RanksCoverTheTensorOnce) {
     }
 }
 
-TEST_F(TensorPartTest, AVectorHasRowsOnly) {
-  TensorPart part;
-  part.rank = TensorPart::Rank{1, 4, false};
+TEST_F(TensorSliceTest, AVectorHasRowsOnly) {
+  TensorSlice part;
+  part.rank = TensorSlice::Rank{1, 4, false};
   auto read = this->read("vector", part);
   ASSERT_TRUE(holds(read));
   EXPECT_THAT(read->shape, ElementsAre(38));
@@ -138,8 +138,8 @@ TEST_F(TensorPartTest, AVectorHasRowsOnly) {
             folder / "c" + ": tensor 'vector': a tensor of rank 1 has no columns");
 }
 
-TEST_F(TensorPartTest, PartsOfSmallElementsEndAtWholeBytes) {
-  TensorPart part;
+TEST_F(TensorSliceTest, PartsOfSmallElementsEndAtWholeBytes) {
+  TensorSlice part;
   part.rows = IndexRange{1, 3};
   auto read = this->read("nibbles", part);
   ASSERT_TRUE(holds(read));
@@ -154,9 +154,9 @@ TEST_F(TensorPartTest, PartsOfSmallElementsEndAtWholeBytes) {
                            "end at whole bytes");
 }
 
-TEST_F(TensorPartTest, PartsThatDoNotFitAreUsageErrors) {
+TEST_F(TensorSliceTest, PartsThatDoNotFitAreUsageErrors) {
   std::string where = folder / "c" + ": tensor 'fragment': ";
-  TensorPart part;
+  TensorSlice part;
   part.expert = 3;
   EXPECT_EQ(messageOf(read("fragment", part)), where + "expert 3 of 3 does not exist");
   part = {};
@@ -165,11 +165,11 @@ TEST_F(TensorPartTest, PartsThatDoNotFitAreUsageErrors) {
   part.rows = IndexRange{5, 4};
   EXPECT_EQ(messageOf(read("fragment", part)), where + "rows 5:4 are not inside 0:150");
   part.rows = IndexRange{0, 1};
-  part.rank = TensorPart::Rank{0, 2, false};
+  part.rank = TensorSlice::Rank{0, 2, false};
   EXPECT_EQ(messageOf(read("fragment", part)),
             where + "a rank's part and a range cannot both divide the rows");
   part = {};
-  part.rank = TensorPart::Rank{2, 2, false};
+  part.rank = TensorSlice::Rank{2, 2, false};
   EXPECT_EQ(messageOf(read("fragment", part)), where + "rank 2 of 2: ranks are numbered from 0");
   part = {};
   part.expert = 0;
@@ -178,7 +178,7 @@ TEST_F(TensorPartTest, PartsThatDoNotFitAreUsageErrors) {
                            "rank 3 or more");
 }
 
-TEST_F(TensorPartTest, ReadsAndChecksOnlyThePanelsThatHoldIt) {
+TEST_F(TensorSliceTest, ReadsAndChecksOnlyThePanelsThatHoldIt) {
   // Damage in the last panel, which holds the last rows of expert 2, does not touch the others.
   const TensorEntry &entry = **container->find("fragment");
   auto file = SafetensorsFile::open(folder / "c");
@@ -189,7 +189,7 @@ TEST_F(TensorPartTest, ReadsAndChecksOnlyThePanelsThatHoldIt) {
   bytes[file->prefix().size() + raw->begin + entry.planeBytes[unsigned(PlaneKind::Raw)] - 1] ^= 1;
   writeBytes(folder / "c", bytes);
   container.emplace(*Container::open(folder / "c"));
-  TensorPart part;
+  TensorSlice part;
   part.expert = 2;
   part.rows = IndexRange{0, 60};
   auto intact = this->read("fragment", part);

@@ -1,11 +1,11 @@
-//===- CodePartsTest.cpp - LLVM IR that several threads compile -----------===//
+//===- CodeModulesTest.cpp - LLVM IR that several threads compile -----------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "lib/Compiler/CodeParts.h"
+#include "lib/Compiler/CodeModules.h"
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/SourceMgr.h"
@@ -40,24 +40,24 @@ std::string program() {
          function("internal void @own(i64 %x)", "  store i64 %x, ptr @state\n", 10);
 }
 
-CodePart parse(const std::string &text) {
-  CodePart part;
-  part.context = std::make_unique<llvm::LLVMContext>();
+CodeModule parse(const std::string &text) {
+  CodeModule code;
+  code.context = std::make_unique<llvm::LLVMContext>();
   llvm::SMDiagnostic error;
-  part.module = llvm::parseAssemblyString(text, error, *part.context);
-  EXPECT_TRUE(part.module) << error.getMessage().str();
-  return part;
+  code.module = llvm::parseAssemblyString(text, error, *code.context);
+  EXPECT_TRUE(code.module) << error.getMessage().str();
+  return code;
 }
 
-TEST(CodePartsTest, EachFunctionIsInOnePartAndIsFoundByTheOthers) {
+TEST(CodeModulesTest, EachFunctionIsInOnePartAndIsFoundByTheOthers) {
   ThreadPool pool(3);
-  std::vector<CodePart> parts = splitCode(parse(program()), pool);
-  ASSERT_EQ(parts.size(), 3U);
+  std::vector<CodeModule> modules = splitCode(parse(program()), pool);
+  ASSERT_EQ(modules.size(), 3U);
   std::multiset<std::string> defined;
   std::set<std::string> exported, wanted;
-  for (const CodePart &part : parts) {
-    EXPECT_FALSE(llvm::verifyModule(*part.module));
-    for (const llvm::GlobalValue &value : part.module->global_values()) {
+  for (const CodeModule &code : modules) {
+    EXPECT_FALSE(llvm::verifyModule(*code.module));
+    for (const llvm::GlobalValue &value : code.module->global_values()) {
       std::string name = value.getName().str();
       if (value.isDeclaration()) {
         if (!value.use_empty())
@@ -80,14 +80,14 @@ TEST(CodePartsTest, EachFunctionIsInOnePartAndIsFoundByTheOthers) {
     EXPECT_TRUE(exported.contains(name)) << name;
 }
 
-TEST(CodePartsTest, SmallProgramsStayWhole) {
+TEST(CodeModulesTest, SmallProgramsStayWhole) {
   ThreadPool pool(3);
   EXPECT_EQ(splitCode(parse(function("void @f(i64 %x)", "", 1500)), pool).size(), 1U);
   ThreadPool one(1);
   EXPECT_EQ(splitCode(parse(program()), one).size(), 1U);
 }
 
-TEST(CodePartsTest, ListsThatALinkerJoinsStayWhole) {
+TEST(CodeModulesTest, ListsThatALinkerJoinsStayWhole) {
   ThreadPool pool(3);
   std::string constructors = "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] "
                              "[{ i32, ptr, ptr } { i32 65535, ptr @start, ptr null }]\n"

@@ -1,12 +1,12 @@
-//===- RecordGroups.h - Making the table of records -------------*- C++ -*-===//
+//===- EscapeEntries.h - Making the escape table -----------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_CUDA_RECORDGROUPS_H
-#define UWT_LIB_CUDA_RECORDGROUPS_H
+#ifndef UWT_LIB_CUDA_ESCAPEENTRIES_H
+#define UWT_LIB_CUDA_ESCAPEENTRIES_H
 
 #include "uwt/Codec/Panel.h"
 #include "uwt/Pack/Abi.h"
@@ -25,7 +25,7 @@ template <typename Item> std::span<const uint8_t> itemBytes(const std::vector<It
 
 /// What entries are made from: a panel's strips, how many records each unit has (order-4; empty for
 /// panels stored as words), the panel's first record, and plane `patch` in u32.
-struct PanelRecords {
+struct PanelEscapes {
   uint64_t strips;
   std::span<const uint8_t> counts;
   uint64_t first;
@@ -33,9 +33,9 @@ struct PanelRecords {
 };
 
 /// Appends an entry a column group, with the counts of its strips.
-void appendRecordGroups(const CodingPlan &plan, const PanelRecords &panel,
-                        std::vector<DeviceRecordGroup> &out);
+void appendEscapeEntries(const CodingPlan &plan, const PanelEscapes &panel,
+                         std::vector<DeviceRecordGroup> &out);
 
 } // namespace uwt
 
-#endif // UWT_LIB_CUDA_RECORDGROUPS_H
+#endif // UWT_LIB_CUDA_ESCAPEENTRIES_H

@@ -1,4 +1,4 @@
-//===- CodeParts.h - LLVM IR that several threads compile -------*- C++ -*-===//
+//===- CodeModules.h - LLVM IR that several threads compile -------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_COMPILER_CODEPARTS_H
-#define UWT_LIB_COMPILER_CODEPARTS_H
+#ifndef UWT_LIB_COMPILER_CODEMODULES_H
+#define UWT_LIB_COMPILER_CODEMODULES_H
 
 #include "uwt/Support/Parallel.h"
 #include "llvm/IR/LLVMContext.h"
@@ -22,19 +22,19 @@
 
 namespace uwt {
 
-/// A module that shares nothing with other parts.
-struct CodePart {
+/// A module that shares nothing with other modules.
+struct CodeModule {
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::Module> module;
   std::unique_ptr<llvm::TargetMachine> machine;
 };
 
-/// Splits `whole` into a part for each thread of `pool` at most, of about the same number of
-/// instructions. Functions and variables that another part names become external. A part is never
-/// so small that splitting it off would take longer than it saves. The parts have no machine yet,
-/// unless the result is `whole` itself.
-std::vector<CodePart> splitCode(CodePart whole, ThreadPool &pool);
+/// Splits `whole` into a module for each thread of `pool` at most, of about the same number of
+/// instructions. Functions and variables that another module names become external. A module is
+/// never so small that splitting it off would take longer than it saves. The modules have no
+/// machine yet, unless the result is `whole` itself.
+std::vector<CodeModule> splitCode(CodeModule whole, ThreadPool &pool);
 
 } // namespace uwt
 
-#endif // UWT_LIB_COMPILER_CODEPARTS_H
+#endif // UWT_LIB_COMPILER_CODEMODULES_H
