@@ -155,8 +155,9 @@ Value LaneCode::ofLane(Value value, int64_t number) {
       .getShuffleResult();
 }
 
-Value LaneCode::panelField(Value table, Value panel, int64_t field) {
-  Value value = load(table, index.add(index.mul(panel, 6), field));
+Value LaneCode::panelField(Value table, Value panel, DevicePanelField field) {
+  Value at = index.add(index.mul(panel, devicePanelFields), static_cast<int64_t>(field));
+  Value value = load(table, at);
   return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
 }
 

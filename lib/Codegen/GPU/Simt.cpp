@@ -122,9 +122,8 @@ SimtKernels::Units SimtKernels::unitsOf(Value strip) {
   Value count =
       index.min(index.constant(stripsOfPanel), index.sub(index.constant(strips()), before));
   Value start = index.mul(before, groups() * SkinnyPlan::unitWords);
-  // Field `words` of its DevicePanelEntry (Pack/Abi.h).
   if (!decodesFirst())
-    start = panelField(panels, panel, 0);
+    start = panelField(panels, panel, DevicePanelField::Words);
   return {index.add(start, index.mul(inPanel, SkinnyPlan::unitWords)),
           index.mul(count, SkinnyPlan::unitWords)};
 }

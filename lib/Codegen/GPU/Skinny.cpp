@@ -209,8 +209,7 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
     panel.isOwn = index.less(number, index.constant(plan.panels()));
     number = index.min(number, index.constant(plan.panels() - 1));
   }
-  auto field = [&](int64_t place) { return panelField(panels, number, place); };
-  // In the order of DevicePanelEntry (Pack/Abi.h).
+  auto field = [&](DevicePanelField which) { return panelField(panels, number, which); };
   panel.place = place;
   panel.number = number;
   panel.slice = index.div(place, plan.places());
@@ -218,16 +217,16 @@ SkinnyKernels::Panel SkinnyKernels::loadPanel(Value place, Value member) {
   if (plan.decoded == DecodedForm::Words) {
     panel.words = decoded();
   } else {
-    panel.words = field(0);
-    panel.raw = field(1);
-    panel.code = plan.decodesFirst() ? decoded() : field(2);
+    panel.words = field(DevicePanelField::Words);
+    panel.raw = field(DevicePanelField::Raw);
+    panel.code = plan.decodesFirst() ? decoded() : field(DevicePanelField::Code);
   }
   if (plan.hasEscapes)
-    panel.records = field(4);
+    panel.records = field(DevicePanelField::Records);
   if (plan.hasFlags())
     panel.records = index.add(index.mul(number, 4 * plan.groups()), plan.decodedFlagsAt());
   if (!plan.onlyWords || plan.isShared)
-    panel.storedAsWords = index.less(index.constant(0), field(5));
+    panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
   panel.strips = index.constant(4);
   if (plan.rows % 64 == 0)
     return panel;

@@ -79,10 +79,16 @@ int64_t TranscodeBuilder::panelItems() const {
 }
 
 TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
-  auto field = [&](int64_t place) { return panelField(panelTable, number, place); };
-  // In the order of DevicePanelEntry (Pack/Abi.h).
-  Panel panel{number, field(0), field(1), field(2), field(3), field(4), {}, {}};
-  panel.storedAsWords = index.less(index.constant(0), field(5));
+  auto field = [&](DevicePanelField which) { return panelField(panelTable, number, which); };
+  Panel panel{number,
+              field(DevicePanelField::Words),
+              field(DevicePanelField::Raw),
+              field(DevicePanelField::Code),
+              field(DevicePanelField::Patch),
+              field(DevicePanelField::Records),
+              {},
+              {}};
+  panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
   panel.strips = stripsOf(number);
   return panel;
 }
