@@ -12,7 +12,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "uwt/Codegen/GPU/SkinnyPlan.h"
+#include "uwt/Codegen/GPU/ProductPlan.h"
 #include "uwt/Pack/Abi.h"
 
 using namespace mlir;
@@ -79,7 +79,7 @@ void EncodeBuilder::buildUnit(Value item) {
 }
 
 EncodeBuilder::Unit EncodeBuilder::loadUnit(const Panel &panel, const Place &place) {
-  Value at = index.mul(unitNumber(panel.number, panel.strips, place), SkinnyPlan::unitWords);
+  Value at = index.mul(unitNumber(panel.number, panel.strips, place), wordUnitU32);
   at = index.add(at, index.mul(lane, 4));
   Unit unit;
   for (int64_t r = 0; r < 4; ++r)
@@ -156,7 +156,7 @@ void EncodeBuilder::storeUnit(const Panel &panel, const Place &place, const Unit
   index.ifElse(
       index.less(index.constant(0), field(DevicePanelField::StoredAsWords)),
       [&] {
-        Value start = at(field(DevicePanelField::Words), SkinnyPlan::unitWords);
+        Value start = at(field(DevicePanelField::Words), wordUnitU32);
         for (auto [r, fragment] : llvm::enumerate(unit.words))
           storeFragment(fragment, words, index.add(start, 128 * static_cast<int64_t>(r)));
       },

@@ -114,6 +114,14 @@ void LaneCode::rolledLoop(int64_t count, llvm::function_ref<void(Value)> body) {
   body(loop.getInductionVar());
 }
 
+LaneCode::CtaThread LaneCode::thread() {
+  CtaThread thread;
+  thread.number = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  thread.warp = index.div(thread.number, 32);
+  thread.lane = index.rem(thread.number, 32);
+  return thread;
+}
+
 LaneCode::WarpItems LaneCode::itemsOfWarp(Value items, int64_t warps) {
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);

@@ -58,6 +58,11 @@ public:
   mlir::Value anyInWarp(mlir::Value condition);
   /// The i32 that lane `number` has.
   mlir::Value ofLane(mlir::Value value, int64_t number);
+  /// This thread of its CTA: its number, its warp's, and its lane in the warp.
+  struct CtaThread {
+    mlir::Value number, warp, lane;
+  };
+  CtaThread thread();
   /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this
   /// warp: `count` from `first` on, each `step` after the one before.
   struct WarpItems {
