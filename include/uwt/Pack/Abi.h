@@ -28,6 +28,7 @@
 #define UWT_PACK_ABI_H
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace uwt {
@@ -51,6 +52,18 @@ struct DevicePanelEntry {
   uint64_t storedAsWords;
 };
 static_assert(sizeof(DevicePanelEntry) == 48);
+
+/// The fields of a DevicePanelEntry, each as the number of its u64 in the entry.
+enum class DevicePanelField : uint8_t {
+  Words = offsetof(DevicePanelEntry, words) / sizeof(uint64_t),
+  Raw = offsetof(DevicePanelEntry, raw) / sizeof(uint64_t),
+  Code = offsetof(DevicePanelEntry, code) / sizeof(uint64_t),
+  Patch = offsetof(DevicePanelEntry, patch) / sizeof(uint64_t),
+  Records = offsetof(DevicePanelEntry, records) / sizeof(uint64_t),
+  StoredAsWords = offsetof(DevicePanelEntry, storedAsWords) / sizeof(uint64_t),
+};
+inline constexpr int64_t devicePanelFields = sizeof(DevicePanelEntry) / sizeof(uint64_t);
+static_assert(static_cast<int64_t>(DevicePanelField::StoredAsWords) == devicePanelFields - 1);
 
 /// The escapes of one column group of a panel (64 columns), all strips: what a CTA needs to know
 /// before it looks at a record, in one load of 8 bytes that can come with the group's weights. The

@@ -16,6 +16,7 @@
 #ifndef UWT_RUNTIME_ABI_H
 #define UWT_RUNTIME_ABI_H
 
+#include <cstddef>
 #include <cstdint>
 
 namespace uwt {
@@ -65,6 +66,20 @@ struct PanelEntry {
   /// 1 where the panel is stored as words, else 0.
   uint64_t storedAsWords;
 };
+
+/// The fields of a PanelEntry, each as the number of its u64 in the entry.
+enum class PanelField : uint8_t {
+  Words = offsetof(PanelEntry, words) / sizeof(uint64_t),
+  Raw = offsetof(PanelEntry, raw) / sizeof(uint64_t),
+  Code = offsetof(PanelEntry, code) / sizeof(uint64_t),
+  CodeWords = offsetof(PanelEntry, codeWords) / sizeof(uint64_t),
+  Patch = offsetof(PanelEntry, patch) / sizeof(uint64_t),
+  PatchWords = offsetof(PanelEntry, patchWords) / sizeof(uint64_t),
+  Counts = offsetof(PanelEntry, counts) / sizeof(uint64_t),
+  StoredAsWords = offsetof(PanelEntry, storedAsWords) / sizeof(uint64_t),
+};
+inline constexpr int64_t panelFields = sizeof(PanelEntry) / sizeof(uint64_t);
+static_assert(static_cast<int64_t>(PanelField::StoredAsWords) == panelFields - 1);
 
 /// Bytes from panel to panel in WeightView::low of matrices with `columns` columns in fragment
 /// layout: 64 rows of 16 bits, columns padded to 64.

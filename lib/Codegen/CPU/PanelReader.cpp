@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Runtime/Abi.h"
 
 using namespace mlir;
 
@@ -45,20 +46,19 @@ Value PanelReader::weightBuffer(WeightBuffer kind) {
 
 PanelFields PanelReader::loadPanel(Value panel, Value local) {
   Value entries = weightBuffer(WeightBuffer::Panels);
-  auto field = [&](int64_t number) -> Value {
-    Value at = index.add(index.mul(panel, 8), number);
+  auto field = [&](PanelField which) -> Value {
+    Value at = index.add(index.mul(panel, panelFields), static_cast<int64_t>(which));
     Value value = memref::LoadOp::create(builder, location, entries, ValueRange{at});
     return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
   };
   PanelFields fields;
   fields.panel = panel;
-  // In the order of PanelEntry (Abi.h).
-  fields.words = field(0);
-  fields.raw = field(1);
-  fields.code = field(2);
-  fields.patch = field(4);
-  fields.counts = field(6);
-  fields.storedAsWords = index.less(index.constant(0), field(7));
+  fields.words = field(PanelField::Words);
+  fields.raw = field(PanelField::Raw);
+  fields.code = field(PanelField::Code);
+  fields.patch = field(PanelField::Patch);
+  fields.counts = field(PanelField::Counts);
+  fields.storedAsWords = index.less(index.constant(0), field(PanelField::StoredAsWords));
   fields.row = index.mul(local, panelRows);
   fields.strips = index.constant(stripsInPanel);
   if (rows % panelRows != 0)

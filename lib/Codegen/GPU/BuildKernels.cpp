@@ -6,9 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Epilogue.h"
+#include "PackKernel.h"
+#include "ProductEntries.h"
+#include "RingProduct.h"
 #include "SharedDecoder.h"
 #include "Simt.h"
-#include "SkinnyStreams.h"
+#include "StreamProduct.h"
 #include "Transcode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -134,47 +137,47 @@ static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned 
 }
 
 /// The most tiles that are multiplied at a time without spills.
-static unsigned widestSlice(const SkinnyPlan &plan, bool hasWarpgroups) {
-  if (plan.isStream)
+static unsigned widestSlice(const ProductPlan &plan, bool hasWarpgroups) {
+  if (plan.readsStreams)
     return StreamProduct::maxTiles;
   if (!hasWarpgroups)
     return maxTiles;
   // What a last panel lacks of its four strips takes registers too, and so do decoders.
   constexpr unsigned maxTilesOfTails = 12, maxTilesBesideDecoders = 16;
-  if (plan.rows % 64 != 0)
+  if (plan.problem.hasShortPanel())
     return maxTilesOfTails;
-  return plan.isShared ? maxTilesBesideDecoders : maxTilesTogether;
+  return plan.decodesInShared ? maxTilesBesideDecoders : maxTilesTogether;
 }
 
 /// What of a weight's units and table the kernel `product` knows.
-static void planUnits(const EmittedFormat &format, SkinnyPlan &plan) {
+static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   UnitLayout layout = unitLayout(format.format, format.element);
-  bool makesWords = plan.decoded == DecodedForm::Words || plan.isShared;
-  plan.onlyWords = layout.onlyWords || makesWords;
-  plan.isStream = !layout.fixedRate && !plan.decodesFirst() && !plan.isShared;
-  if (plan.isShared)
-    plan.rawWords = layout.rawWords;
-  if (plan.onlyWords)
+  bool makesWords = plan.decoded.form == DecodedForm::Words || plan.decodesInShared;
+  plan.unit.onlyWords = layout.onlyWords || makesWords;
+  plan.readsStreams = !layout.fixedRate && !plan.decoded.exists() && !plan.decodesInShared;
+  if (plan.decodesInShared)
+    plan.unit.rawU32 = layout.rawWords;
+  if (plan.unit.onlyWords)
     return;
-  if (plan.decodesFirst()) {
+  if (plan.decoded.exists()) {
     // Escapes are in the exponents.
-    plan.rawWords = layout.rawWords;
-    plan.codeWords = plan.decodedUnitWords();
-    if (plan.hasFlags()) {
-      plan.tableWords = 1;
-      plan.tableFirst = static_cast<int64_t>(format.table.words());
+    plan.unit.rawU32 = layout.rawWords;
+    plan.unit.codeU32 = plan.decoded.unitU32();
+    if (plan.decoded.hasFlags()) {
+      plan.unit.tableU32 = 1;
+      plan.unit.tableFirst = static_cast<int64_t>(format.table.words());
     }
     return;
   }
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-  plan.hasEscapes = layout.hasEscapes;
-  plan.tableWords = emitter.fragmentTableWords(format).value_or(0);
-  plan.recordWords = layout.recordWords;
-  plan.rawWords = layout.rawWords;
-  plan.codeWords = layout.codeWords;
-  plan.unitGroups = layout.groups;
-  plan.rawGroupStep = layout.rawGroupStep;
-  plan.codeGroupStep = layout.codeGroupStep;
+  plan.unit.hasEscapes = layout.hasEscapes;
+  plan.unit.tableU32 = emitter.fragmentTableWords(format).value_or(0);
+  plan.unit.recordU32 = layout.recordWords;
+  plan.unit.rawU32 = layout.rawWords;
+  plan.unit.codeU32 = layout.codeWords;
+  plan.unit.columnGroups = layout.groups;
+  plan.unit.rawGroupStride = layout.rawGroupStep;
+  plan.unit.codeGroupStride = layout.codeGroupStep;
 }
 
 static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
@@ -200,14 +203,14 @@ static Expected<EmittedFormat> describe(MatmulOp op) {
 
 /// Chooses the cluster and the ring for the plan's band. Errors: Unsupported (the target has no
 /// room for what the options ask for).
-static Status chooseRing(SkinnyPlan &plan, MatmulOp op, const EmittedFormat &format,
+static Status chooseRing(ProductPlan &plan, MatmulOp op, const EmittedFormat &format,
                          const KernelOptions &options, const GpuTarget &target) {
-  plan.cluster = plan.chooseCluster(target, options.cluster);
-  if (plan.isShared)
-    plan.wordsBesideRing = SharedDecoder::wordsBesideRing(op, format, plan);
+  plan.tile.cluster = plan.chooseCluster(target, options.cluster);
+  if (plan.decodesInShared)
+    plan.decoderU32 = SharedDecoder::u32BesideRing(op, format, plan);
   if (!plan.chooseRing(target, options.stages, options.groups))
-    return unsupportedError("a ring of " + std::to_string(plan.stages) + " stages of " +
-                            std::to_string(4 * plan.stageWords()) +
+    return unsupportedError("a ring of " + std::to_string(plan.ring.stages) + " stages of " +
+                            std::to_string(4 * plan.stage().sizeU32) +
                             " bytes does not fit the shared memory of '" +
                             std::string(target.name) + "'");
   return ok();
@@ -218,34 +221,35 @@ static Error noKernel(std::string_view family, Error reason) {
 }
 
 /// The plan of a strategy. Errors: Unsupported (there is no kernel of it).
-static Expected<SkinnyPlan> planOf(MatmulOp op, const EmittedFormat &format,
-                                   const KernelOptions &options, const GpuTarget &target,
-                                   ProductStrategy strategy) {
+static Expected<ProductPlan> planOf(MatmulOp op, const EmittedFormat &format,
+                                    const KernelOptions &options, const GpuTarget &target,
+                                    ProductStrategy strategy) {
   if (Status served = checkStrategy(strategy, op, format, target); !served)
     return noKernel(strategy == ProductStrategy::Shared ? "shared" : "skinny", served.takeError());
-  SkinnyPlan plan{};
-  plan.rows = op.getWeightType().getRows();
-  plan.columns = op.getWeightType().getColumns();
-  plan.decoded = formOf(strategy);
-  plan.isShared = strategy == ProductStrategy::Shared;
+  ProductPlan plan;
+  plan.problem = {op.getWeightType().getRows(), op.getWeightType().getColumns()};
+  plan.decoded = {plan.problem, formOf(strategy)};
+  plan.decodesInShared = strategy == ProductStrategy::Shared;
   planUnits(format, plan);
-  bool hasWarpgroups = options.warpgroups && !plan.isStream && target.supports(GpuFeature::Wgmma);
-  plan.tiles = chooseTiles(op, options, widestSlice(plan, hasWarpgroups));
+  bool hasWarpgroups =
+      options.warpgroups && !plan.readsStreams && target.supports(GpuFeature::Wgmma);
+  plan.tile.mTiles = chooseTiles(op, options, widestSlice(plan, hasWarpgroups));
   plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
-  plan.multipliesTogether = hasWarpgroups && plan.tiles > 2;
-  plan.bandPanels = (plan.multipliesTogether || plan.isShared) && plan.panels() > 1 ? 2 : 1;
-  if (plan.isStream) {
+  plan.tile.usesWarpgroups = hasWarpgroups && plan.tile.mTiles > 2;
+  plan.tile.panels =
+      (plan.tile.usesWarpgroups || plan.decodesInShared) && plan.problem.panels() > 1 ? 2 : 1;
+  if (plan.readsStreams) {
     // No ring; x is packed by groups all the same.
-    plan.cluster = 1;
-    plan.stages = 2;
-    plan.groupsPerStage = 4;
-    plan.ctas = StreamProduct::workgroupsFor(plan.tiles);
+    plan.tile.cluster = 1;
+    plan.ring.stages = 2;
+    plan.ring.groupsPerStage = 4;
+    plan.ctas = StreamProduct::ctasFor(plan.tile.mTiles);
     return plan;
   }
   Status fits = chooseRing(plan, op, format, options, target);
   // Eight warps decode faster than four; where they have no room, four do.
-  if (plan.isShared && plan.bandPanels > 1 && !fits) {
-    plan.bandPanels = 1;
+  if (plan.decodesInShared && plan.tile.panels > 1 && !fits) {
+    plan.tile.panels = 1;
     fits = chooseRing(plan, op, format, options, target);
   }
   if (!fits)
@@ -257,13 +261,13 @@ static const GpuTarget &targetOf(const KernelOptions &options) {
   return options.target ? *options.target : **findGpuTarget("sm_90a");
 }
 
-static FailureOr<SkinnyPlan> makePlan(MatmulOp op, const EmittedFormat &format,
-                                      const KernelOptions &options) {
+static FailureOr<ProductPlan> makePlan(MatmulOp op, const EmittedFormat &format,
+                                       const KernelOptions &options) {
   const GpuTarget &target = targetOf(options);
   // Why the first choice is not taken.
   std::optional<Error> first;
   for (ProductStrategy strategy : preferredStrategies(op, format, options, target)) {
-    Expected<SkinnyPlan> plan = planOf(op, format, options, target, strategy);
+    Expected<ProductPlan> plan = planOf(op, format, options, target, strategy);
     if (plan)
       return *plan;
     if (!first)
@@ -300,23 +304,33 @@ static FailureOr<ProductKernels> buildSimt(MatmulOp op, const EmittedFormat &for
   return result;
 }
 
+/// Builds `decode`, if it comes first, `pack` and `product` of a plan with a ring.
+static void buildRing(MatmulOp op, const ProductPlan &plan, const EmittedFormat &format,
+                      OpBuilder &builder, ProductKernels &result) {
+  if (plan.decoded.exists())
+    TranscodeBuilder(op.getWeightType(), format, builder, op.getLoc(), plan.decoded.form)
+        .build(result.module, "decode");
+  PackKernel(op, plan, builder).build(result.module);
+  RingProduct(op, plan, format, builder).build(result.module);
+  result.entries = ProductEntries(op, plan, format, builder).all();
+  if (plan.decodesInShared)
+    addStreamFacts(StreamShape::of(op, format, plan, plan.decoderWarps()), format, plan,
+                   result.plan);
+}
+
 static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &format,
                                              const KernelOptions &options, OpBuilder &builder,
                                              StringRef name) {
-  FailureOr<SkinnyPlan> plan = makePlan(op, format, options);
+  FailureOr<ProductPlan> plan = makePlan(op, format, options);
   if (failed(plan))
     return failure();
   ProductKernels result = beginKernels(op, options, builder, name);
   result.plan = plan->facts();
-  SkinnyKernels kernels(op, *plan, format, builder);
-  if (plan->isStream) {
-    StreamProduct(kernels).build(result);
+  if (plan->readsStreams) {
+    StreamProduct(op, *plan, format, builder).build(result);
     return result;
   }
-  kernels.build(result.module);
-  result.entries = kernels.entries();
-  if (plan->isShared)
-    SharedDecoder(kernels).addFacts(result.plan);
+  buildRing(op, *plan, format, builder, result);
   return result;
 }
 
@@ -416,11 +430,11 @@ FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &o
       return failure();
     return SimtKernels::strategyOf(problem.op, problem.format);
   }
-  FailureOr<SkinnyPlan> plan = makePlan(problem.op, problem.format, problem.options);
+  FailureOr<ProductPlan> plan = makePlan(problem.op, problem.format, problem.options);
   if (failed(plan))
     return failure();
   return GpuStrategyAttr::get(op.getContext(), plan->strategy(),
-                              static_cast<unsigned>(8 * plan->tiles));
+                              static_cast<unsigned>(plan->tile.m()));
 }
 
 FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,

@@ -12,7 +12,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "uwt/Codegen/GPU/SkinnyPlan.h"
+#include "uwt/Codegen/GPU/ProductPlan.h"
 #include "uwt/Pack/Abi.h"
 
 using namespace mlir;
@@ -79,7 +79,7 @@ void EncodeBuilder::buildUnit(Value item) {
 }
 
 EncodeBuilder::Unit EncodeBuilder::loadUnit(const Panel &panel, const Place &place) {
-  Value at = index.mul(unitNumber(panel.number, panel.strips, place), SkinnyPlan::unitWords);
+  Value at = index.mul(unitNumber(panel.number, panel.strips, place), wordUnitU32);
   at = index.add(at, index.mul(lane, 4));
   Unit unit;
   for (int64_t r = 0; r < 4; ++r)
@@ -147,25 +147,24 @@ void EncodeBuilder::storeCount(const Panel &panel, const Place &place, const Uni
 }
 
 void EncodeBuilder::storeUnit(const Panel &panel, const Place &place, const Unit &unit) {
-  // In the order of DevicePanelEntry (Pack/Abi.h).
-  auto field = [&](int64_t number) { return panelField(panelTable, panel.number, number); };
+  auto field = [&](DevicePanelField which) { return panelField(panelTable, panel.number, which); };
   Value inPanel = index.add(index.mul(place.group, panel.strips), place.strip);
   auto at = [&](Value start, int64_t unitWords) {
     Value own = index.add(index.mul(inPanel, unitWords), index.mul(lane, 4));
     return index.add(start, own);
   };
   index.ifElse(
-      index.less(index.constant(0), field(5)),
+      index.less(index.constant(0), field(DevicePanelField::StoredAsWords)),
       [&] {
-        Value start = at(field(0), SkinnyPlan::unitWords);
+        Value start = at(field(DevicePanelField::Words), wordUnitU32);
         for (auto [r, fragment] : llvm::enumerate(unit.words))
           storeFragment(fragment, words, index.add(start, 128 * static_cast<int64_t>(r)));
       },
       [&] {
         const UnitGeometry &stored = format.traits.unit;
-        isInPlace
-            ? storeInPlace(unit, at(field(2), stored.codeWords))
-            : storePlanes(unit, at(field(1), stored.rawWords), at(field(2), stored.codeWords));
+        isInPlace ? storeInPlace(unit, at(field(DevicePanelField::Code), stored.codeWords))
+                  : storePlanes(unit, at(field(DevicePanelField::Raw), stored.rawWords),
+                                at(field(DevicePanelField::Code), stored.codeWords));
         if (format.format.escapes == Escapes::Patch)
           storeRecords(panel, place, unit);
       });
@@ -226,7 +225,8 @@ void EncodeBuilder::storeRecords(const Panel &panel, const Place &place, const U
       passed = add(passed, bits(all, 16 * i, 16));
     }
   }
-  Value entry = index.mul(index.add(panelField(panelTable, panel.number, 4), place.group), 2);
+  Value entry = index.mul(
+      index.add(panelField(panelTable, panel.number, DevicePanelField::Records), place.group), 2);
   Value first = load(records, entry), countsOfGroup = load(records, index.add(entry, 1));
   for (unsigned strip = 0; strip < 3; ++strip) {
     Value isBefore = index.less(index.constant(strip), place.strip);

@@ -114,6 +114,14 @@ void LaneCode::rolledLoop(int64_t count, llvm::function_ref<void(Value)> body) {
   body(loop.getInductionVar());
 }
 
+LaneCode::CtaThread LaneCode::thread() {
+  CtaThread thread;
+  thread.number = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+  thread.warp = index.div(thread.number, 32);
+  thread.lane = index.rem(thread.number, 32);
+  return thread;
+}
+
 LaneCode::WarpItems LaneCode::itemsOfWarp(Value items, int64_t warps) {
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
@@ -155,8 +163,9 @@ Value LaneCode::ofLane(Value value, int64_t number) {
       .getShuffleResult();
 }
 
-Value LaneCode::panelField(Value table, Value panel, int64_t field) {
-  Value value = load(table, index.add(index.mul(panel, 6), field));
+Value LaneCode::panelField(Value table, Value panel, DevicePanelField field) {
+  Value at = index.add(index.mul(panel, devicePanelFields), static_cast<int64_t>(field));
+  Value value = load(table, at);
   return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
 }
 

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
+#include "uwt/Pack/Abi.h"
 
 namespace uwt {
 
@@ -57,6 +58,11 @@ public:
   mlir::Value anyInWarp(mlir::Value condition);
   /// The i32 that lane `number` has.
   mlir::Value ofLane(mlir::Value value, int64_t number);
+  /// This thread of its CTA: its number, its warp's, and its lane in the warp.
+  struct CtaThread {
+    mlir::Value number, warp, lane;
+  };
+  CtaThread thread();
   /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this
   /// warp: `count` from `first` on, each `step` after the one before.
   struct WarpItems {
@@ -65,8 +71,8 @@ public:
   WarpItems itemsOfWarp(mlir::Value items, int64_t warps);
   void forEachWarpItem(mlir::Value items, int64_t warps,
                        llvm::function_ref<void(mlir::Value item)> body);
-  /// Field number `field` of a panel's DevicePanelEntry (Pack/Abi.h), as an index.
-  mlir::Value panelField(mlir::Value table, mlir::Value panel, int64_t field);
+  /// A field of a panel's DevicePanelEntry, as an index; `table` is the panel table (i64).
+  mlir::Value panelField(mlir::Value table, mlir::Value panel, DevicePanelField field);
   /// Global memory of one dynamic dimension.
   mlir::MemRefType globalBuffer(mlir::Type element);
   /// `size` elements of dynamic shared memory, from u32 `firstWord` on.

@@ -1,73 +1,95 @@
-//===- SharedDecoder.h - The warps that decode for others -------*- C++ -*-===//
+//===- SharedDecoder.h - The role that decodes for others -------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Family shared: prefix codes for slices that are too wide for the warp that decodes them. Each
-// strip of a band has a warp that decodes its stream units and one that multiplies. What lies
+// Kind shared: prefix codes for slices of m that are too wide for the warp that decodes them. Each
+// strip of a CTA tile has a warp that decodes its stream units and one that multiplies. What lies
 // between is the ring that weights stored as words have, but decoders fill it instead of copies: in
 // the order of fragments, 16 bytes a lane and register, which neither write nor read has conflicts
-// in. So whoever multiplies is the consumer of family skinny, and takes A from registers. There is
-// no warp that copies: x is what the first decoder copies beside its strip.
+// in. So whoever multiplies is the consumer of kind skinny, and takes A from registers. There is no
+// warp that copies: x is what the first decoder copies beside its strip.
+//
+// A work unit is a whole number of stream units of all strips: a stream can be entered only where
+// it begins.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef UWT_LIB_CODEGEN_GPU_SHAREDDECODER_H
 #define UWT_LIB_CODEGEN_GPU_SHAREDDECODER_H
 
-#include "StreamWarps.h"
+#include "PanelTable.h"
+#include "RingPipeline.h"
+#include "ScratchMemory.h"
+#include "StageCopies.h"
+#include "StreamReader.h"
+#include "WorkPartition.h"
 
 namespace uwt {
 
-class SharedDecoder : private StreamWarps {
+/// Which strip a decoder warp has: its number among decoders, the panel of the CTA tile, the strip;
+/// and whether it copies x too.
+struct DecoderWarp {
+  mlir::Value number, member, strip, copiesX;
+};
+DecoderWarp findDecoderWarp(const LaneCode &code, const ProductPlan &plan, mlir::Value warp);
+
+class SharedDecoder : private LaneCode {
 public:
-  /// `kernels` outlives the object.
-  explicit SharedDecoder(SkinnyKernels &kernels);
+  /// `scratch` is the ring itself: escapes are applied where the words lie.
+  SharedDecoder(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
+                RingPipeline &ring, PanelTable &panels, StageCopies &copies, StreamReader &streams,
+                ScratchMemory &scratch, const DecoderWarp &own, mlir::Value lane);
 
   /// Whether weights in this format have such a kernel. Errors: Unsupported.
   static Status checkProduct(MatmulOp op, const EmittedFormat &format);
   /// u32 of shared memory that decoders take beside the ring.
-  static int64_t wordsBesideRing(MatmulOp op, const EmittedFormat &format, const SkinnyPlan &plan);
+  static int64_t u32BesideRing(MatmulOp op, const EmittedFormat &format, const ProductPlan &plan);
 
-  /// The views of shared memory behind the ring.
-  void layOut();
-  /// What one thread of the workgroup does, and what all do, before they meet.
-  using StreamWarps::initStreamBarriers;
-  void copyTable(mlir::Value thread);
-  /// What decoders do.
+  /// Fills the work unit's stages.
   void build();
-  /// What the kernel profile is to know.
-  using StreamWarps::addFacts;
 
 private:
-  /// A unit of the share, and the steps that it has: from `chunk` of its place on, which is step
-  /// `ordinal` of the share.
+  /// A stream unit of the work unit: `kTiles` k-tiles from `kTile` of its output tile on, the first
+  /// one `ordinal` k-tiles behind the work unit's first.
   struct Run {
-    Item item;
-    mlir::Value place, chunk, ordinal, steps;
+    StreamItem item;
+    mlir::Value outputTile, kTile, ordinal, kTiles;
   };
-  /// Unit `number` of all places.
+  /// The unit of k-iteration `number`.
   Run runAt(mlir::Value number);
-  Item itemAt(mlir::Value number) override { return runAt(number).item; }
-  mlir::Value buildRun(mlir::Value number, mlir::Value following, mlir::Value round);
-  /// Fills the stage of each step by `body`, which gets the number of its first group in the unit.
-  Values forEachStep(
-      const Run &run, mlir::ValueRange carried,
-      llvm::function_ref<Values(const SkinnyKernels::Step &, mlir::Value first, mlir::ValueRange)>
-          body);
-  /// The first decoder's step: the copy of x into its stage, and the end of it.
-  void beginX(const SkinnyKernels::Step &step);
+  mlir::Value buildRun(mlir::Value number, mlir::Value following, mlir::Value decoded);
+  /// Fills the stage of each k-tile by `body`, which gets the number of its first column group in
+  /// the unit.
+  using Body = llvm::function_ref<Values(const Stage &, mlir::Value first, mlir::ValueRange)>;
+  Values forEachKTile(const Run &run, mlir::ValueRange carried, Body body);
+  /// The first decoder's: the copy of x into a stage, and the end of it.
+  void beginX(const Stage &stage);
   void endX();
   void copyWords(const Run &run);
   Values decodeCoded(const Run &run, const StreamUnits::Source &source,
                      const StreamUnits::Header &header);
-  /// Where a group's unit begins in a stage.
-  mlir::Value unitIn(const SkinnyKernels::Step &step, const Item &item, mlir::Value group);
+  /// Decodes column group `inStage` of a stage, of which the first one is number `first` of the
+  /// unit.
+  Values decodeGroup(const StreamItem &item, const Stage &stage, mlir::Value first,
+                     mlir::Value inStage, mlir::ValueRange state, const StreamUnits::Source &source,
+                     const StreamUnits::Header &header, mlir::ValueRange classOffsets);
+  /// Where a column group's unit begins in a stage: u32 of the ring.
+  mlir::Value unitIn(const Stage &stage, const StreamItem &item, mlir::Value group);
 
-  /// The panel of the band and the strip that this warp decodes; whether it copies x too.
-  mlir::Value member, strip, copiesX;
+  const ProductPlan &plan;
+  const StageLayout layout;
+  const WorkShape shape;
+  WorkPartition &work;
+  RingPipeline &ring;
+  PanelTable &panels;
+  StageCopies &copies;
+  StreamReader &streams;
+  ScratchMemory &scratch;
+  const DecoderWarp own;
+  mlir::Value lane;
 };
 
 } // namespace uwt

@@ -44,7 +44,7 @@ GpuStrategyAttr SimtKernels::strategyOf(MatmulOp op, const EmittedFormat &format
 }
 
 int64_t SimtKernels::decodedWords() const {
-  return decodesFirst() ? strips() * groups() * SkinnyPlan::unitWords : 0;
+  return decodesFirst() ? strips() * groups() * wordUnitU32 : 0;
 }
 
 void SimtKernels::build(ProductKernels &result) {
@@ -121,12 +121,10 @@ SimtKernels::Units SimtKernels::unitsOf(Value strip) {
   Value before = index.mul(panel, stripsOfPanel);
   Value count =
       index.min(index.constant(stripsOfPanel), index.sub(index.constant(strips()), before));
-  Value start = index.mul(before, groups() * SkinnyPlan::unitWords);
-  // Field `words` of its DevicePanelEntry (Pack/Abi.h).
+  Value start = index.mul(before, groups() * wordUnitU32);
   if (!decodesFirst())
-    start = panelField(panels, panel, 0);
-  return {index.add(start, index.mul(inPanel, SkinnyPlan::unitWords)),
-          index.mul(count, SkinnyPlan::unitWords)};
+    start = panelField(panels, panel, DevicePanelField::Words);
+  return {index.add(start, index.mul(inPanel, wordUnitU32)), index.mul(count, wordUnitU32)};
 }
 
 void SimtKernels::buildItem(Value item) {

@@ -79,10 +79,16 @@ int64_t TranscodeBuilder::panelItems() const {
 }
 
 TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
-  auto field = [&](int64_t place) { return panelField(panelTable, number, place); };
-  // In the order of DevicePanelEntry (Pack/Abi.h).
-  Panel panel{number, field(0), field(1), field(2), field(3), field(4), {}, {}};
-  panel.storedAsWords = index.less(index.constant(0), field(5));
+  auto field = [&](DevicePanelField which) { return panelField(panelTable, number, which); };
+  Panel panel{number,
+              field(DevicePanelField::Words),
+              field(DevicePanelField::Raw),
+              field(DevicePanelField::Code),
+              field(DevicePanelField::Patch),
+              field(DevicePanelField::Records),
+              {},
+              {}};
+  panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
   panel.strips = stripsOf(number);
   return panel;
 }
@@ -122,7 +128,7 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
   Value rawPlane, rawAt, codePlane, codeAt;
   if (asWords) {
     rawPlane = words;
-    rawAt = at(panel.words, 1, SkinnyPlan::unitWords, 0);
+    rawAt = at(panel.words, 1, wordUnitU32, 0);
   } else {
     if (layout.rawWords != 0) {
       rawPlane = raw;
@@ -141,16 +147,8 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
 }
 
 Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
-  Value at = index.mul(unitNumber(panel.number, panel.strips, place), 2 * SkinnyPlan::unitWords);
-  return makesCodes() ? index.add(at, 4 * decodedPlan().decodedBytesAt()) : at;
-}
-
-SkinnyPlan TranscodeBuilder::decodedPlan() const {
-  SkinnyPlan plan{};
-  plan.rows = rows;
-  plan.columns = columns;
-  plan.decoded = form;
-  return plan;
+  Value at = index.mul(unitNumber(panel.number, panel.strips, place), 2 * wordUnitU32);
+  return makesCodes() ? index.add(at, 4 * decodedWeight().bytesBegin()) : at;
 }
 
 void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
@@ -201,19 +199,19 @@ void TranscodeBuilder::storeCodes(const Panel &panel, const Place &place, ValueR
     own = arith::OrIOp::create(builder, location, own, hasRecords);
   Value asBytes = anyInWarp(
       arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0)));
-  SkinnyPlan plan = decodedPlan();
+  DecodedWeight weight = decodedWeight();
   Value unit = unitNumber(panel.number, panel.strips, place);
   index.ifElse(
       asBytes, [&] { store(panel, place, fragments); },
       [&] {
-        Value at = index.mul(unit, 4 * plan.decodedUnitWords());
+        Value at = index.mul(unit, 4 * weight.unitU32());
         storeAligned(codes.fragment, index.add(at, index.mul(lane, 16)));
       });
   index.ifElse(equal(lane, index.constant(0)), [&] {
     Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
     Value group = index.add(index.mul(panel.number, groups), place.group);
     Value at = index.add(index.mul(group, 4), place.strip);
-    storeFlag(flag, index.mul(index.add(at, plan.decodedFlagsAt()), 4));
+    storeFlag(flag, index.mul(index.add(at, weight.flagsBegin()), 4));
   });
 }
 
@@ -282,7 +280,7 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   entry.workspace = {};
   if (where != ArgumentKind::Workspace)
     return;
-  entry.workspace.fixed = 4 * static_cast<uint64_t>(decodedPlan().decodedWords());
+  entry.workspace.fixed = 4 * static_cast<uint64_t>(decodedWeight().sizeU32());
 }
 
 Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &format,

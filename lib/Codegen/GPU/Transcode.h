@@ -20,7 +20,7 @@
 #include "StreamUnits.h"
 #include "UnitCode.h"
 #include "uwt/Codegen/Decode/Emission.h"
-#include "uwt/Codegen/GPU/SkinnyPlan.h"
+#include "uwt/Codegen/GPU/ProductPlan.h"
 #include "uwt/Codegen/GPU/TranscodeKernels.h"
 
 namespace uwt {
@@ -72,8 +72,8 @@ private:
   void storeCodes(const Panel &panel, const Place &place, mlir::ValueRange fragments,
                   mlir::Value hasRecords);
   void storeFlag(mlir::Value flag, mlir::Value at);
-  /// The plan of the product that reads the workspace, as far as its places go.
-  SkinnyPlan decodedPlan() const;
+  /// The result as the product that reads the workspace finds it.
+  DecodedWeight decodedWeight() const { return {{rows, columns}, form}; }
   struct Codes {
     mlir::Value fragment, outside;
   };

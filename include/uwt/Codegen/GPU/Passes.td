@@ -33,7 +33,7 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
 
     A product with a `#uwt.gpu_strategy` has its strategy and slices (`tiles`), unless the options say others.
 
-    The product stays where it is. What arguments the kernels take is in `uwt/Codegen/GPU/SkinnyPlan.h`. Serves formats that a thread decodes
+    The product stays where it is. What arguments the kernels take is in `uwt/Codegen/GPU/ProductPlan.h`. Serves formats that a thread decodes
     (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>`), and prefix codes: for those `@product` has no ring, its warps take
     stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
 

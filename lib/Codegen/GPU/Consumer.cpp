@@ -1,0 +1,115 @@
+//===- Consumer.cpp - The role that multiplies ----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Consumer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
+                   RingPipeline &ring, PanelTable &panels, Mainloop &mainloop, WarpMma &mma,
+                   Reducer &reducer, Value warp, Value lane)
+    : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()), partition(work),
+      ring(ring), panels(panels), mainloop(mainloop), mma(mma), reducer(reducer), warp(warp),
+      lane(lane) {}
+
+void Consumer::build(Value strip) {
+  Value first = index.div(partition.firstKTile(), shape.kTiles);
+  Value end = index.ceilDiv(partition.endKTile(), shape.kTiles);
+  Value count = arith::SelectOp::create(builder, location,
+                                        index.less(partition.firstKTile(), partition.endKTile()),
+                                        asShort(index.sub(end, first)), index.constant(0));
+  SmallVector<Value> state(2, constantI32(0));
+  index.loop(count, state, [&](Value i, ValueRange carried) {
+    return buildWorkTile(strip, asShort(index.add(first, i)), carried);
+  });
+}
+
+Consumer::WorkTile Consumer::workTileOf(Value outputTile) {
+  WorkTile tile;
+  tile.member = sameInWarp(index.div(warp, panelStrips));
+  tile.panel = panels.find(outputTile, tile.member);
+  tile.tileBegin = asShort(index.mul(outputTile, shape.kTiles));
+  tile.from = arith::MaxUIOp::create(builder, location, partition.firstKTile(), tile.tileBegin);
+  tile.to = index.min(partition.endKTile(), index.add(tile.tileBegin, shape.kTiles));
+  return tile;
+}
+
+Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRange state) {
+  WorkTile tile = workTileOf(outputTile);
+  const TilePanel &panel = tile.panel;
+  Value own = sameInWarp(strip), there = own;
+  // For a strip that the last panel does not have any other will do: nobody takes its sums.
+  bool hasShortPanel = plan.problem.hasShortPanel();
+  if (hasShortPanel)
+    there = index.min(own, index.sub(panel.strips, index.constant(1)));
+  Values carried(state);
+  carried.append(plan.tile.mTiles, mma.zero());
+  auto stages = [&](bool asWords) { return multiplyStages(there, tile, carried, asWords); };
+  Values results = plan.hasLoopOfWords() ? either(
+                                               panel.storedAsWords, ValueRange(carried).getTypes(),
+                                               [&] { return stages(/*asWords=*/true); },
+                                               [&] { return stages(/*asWords=*/false); })
+                                         : stages(/*asWords=*/false);
+  // Not a strip that the last panel does not have, nor a repeated panel.
+  Value isThere = panel.isOwn;
+  if (hasShortPanel)
+    isThere =
+        isThere ? both(isThere, index.less(own, panel.strips)) : index.less(own, panel.strips);
+  auto finish = [&] {
+    reducer.finish(strip, panel, tile.from, tile.to, ValueRange(results).drop_front(2));
+  };
+  isThere ? index.ifElse(isThere, finish) : finish();
+  results.truncate(2);
+  return results;
+}
+
+Consumer::Values Consumer::multiplyStages(Value strip, const WorkTile &tile, ValueRange carried,
+                                          bool asWords) {
+  const TilePanel &panel = tile.panel;
+  Value tileFill = asShort(index.mul(panel.outputTile, shape.fills));
+  Value first = partition.fillOf(tile.from), end = partition.fillAfter(tile.to);
+  // A counter of 32 bits: the loop is short enough for one of 64 to be felt.
+  auto loop = scf::ForOp::create(builder, location, constantI32(0), toI32(index.sub(end, first)),
+                                 constantI32(1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  ValueRange state = loop.getRegionIterArgs().take_front(2);
+  ValueRange accumulators = loop.getRegionIterArgs().drop_front(2);
+  Value number = index.add(first, toIndex(loop.getInductionVar()));
+  Stage stage = ring.stage(panel.outputTile, asShort(index.sub(number, tileFill)),
+                           {toIndex(state[0]), toIndex(state[1])});
+  if (plan.ring.kTilesPerStage > 1)
+    restrictTo(stage, tile);
+  if (plan.tile.panels > 1)
+    stage.region = index.add(stage.begin, index.mul(tile.member, layout.regionU32));
+  ring.waitFull(stage);
+  Values next = mainloop.multiply(strip, panel, stage, accumulators, asWords);
+  // All lanes have read the stage before one says so.
+  warpBarrier();
+  ring.release(stage, lane);
+  Values results = ring.next(state);
+  llvm::append_range(results, next);
+  scf::YieldOp::create(builder, location, results);
+  return Values(loop.getResults());
+}
+
+void Consumer::restrictTo(Stage &stage, const WorkTile &tile) {
+  int64_t width = plan.ring.groupsPerKTile();
+  Value firstKTile = index.sub(tile.from, tile.tileBegin);
+  Value endKTile = index.sub(tile.to, tile.tileBegin);
+  Value first = index.mul(firstKTile, width), end = index.mul(endKTile, width);
+  Value before = arith::MaxUIOp::create(builder, location, first, stage.firstGroup);
+  stage.firstOwn = index.sub(before, stage.firstGroup);
+  Value endOwn = index.min(index.sub(end, stage.firstGroup), stage.groups);
+  stage.ownGroups = index.sub(endOwn, stage.firstOwn);
+}
+
+} // namespace uwt

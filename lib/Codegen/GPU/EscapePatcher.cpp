@@ -1,0 +1,167 @@
+//===- EscapePatcher.cpp - Escapes of units in a stage --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "EscapePatcher.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Format/ElementType.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+EscapePatcher::EscapePatcher(const LaneCode &code, const ProductPlan &plan, CompressedType type,
+                             ScratchMemory &scratch, Value ring, Value patches, Value lane)
+    : LaneCode(code), plan(plan), layout(plan.stage()), type(type), scratch(scratch), ring(ring),
+      patches(patches), lane(lane), units(code, plan) {}
+
+SmallVector<EscapePatcher::Entry>
+EscapePatcher::entriesFrom(const Stage &stage, const UnitCoordinate &unit, int64_t count) {
+  // An entry a column group with the counts of its strips, or a strip of a wide unit with its
+  // groups'.
+  Value number = unit.group;
+  if (plan.unit.isWide())
+    number =
+        index.add(index.mul(units.rowOf(unit.group).row, plan.unit.escapeEntries()), unit.strip);
+  Value at = index.add(index.add(stage.region, layout.escapes), index.mul(number, 2));
+  Value loaded = loadVector(ring, at, 2 * count, builder.getI32Type());
+  SmallVector<Entry> entries;
+  for (int64_t i = 0; i < count; ++i)
+    entries.push_back({vector::ExtractOp::create(builder, location, loaded, 2 * i),
+                       vector::ExtractOp::create(builder, location, loaded, 2 * i + 1)});
+  return entries;
+}
+
+Value EscapePatcher::hasEscapes(const UnitCoordinate &unit, const Entry &entry) {
+  // The mask does not change from stage to stage, as a shift would.
+  Value mask = arith::ShLIOp::create(builder, location, constantI32(0xFF),
+                                     toI32(index.mul(countNumber(unit), 8)));
+  Value own = arith::AndIOp::create(builder, location, entry.counts, mask);
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0));
+}
+
+Value EscapePatcher::recordsBefore(const Entry &entry, Value end) {
+  Value sum = index.constant(0);
+  for (unsigned before = 0; before < 3; ++before) {
+    Value isBefore = index.less(index.constant(before), end);
+    Value passed = arith::SelectOp::create(
+        builder, location, isBefore, toIndex(bits(entry.counts, 8 * before, 8)), index.constant(0));
+    sum = index.add(sum, passed);
+  }
+  return sum;
+}
+
+EscapePatcher::Values EscapePatcher::patch(const Stage &stage, const UnitCoordinate &unit,
+                                           const Entry &entry, ValueRange fragments) {
+  Value number = countNumber(unit);
+  Value own = arith::ShRUIOp::create(builder, location, entry.counts, toI32(index.mul(number, 8)));
+  Value count = toIndex(bits(own, 0, 8));
+  Value first =
+      index.add(toIndex(entry.first), index.mul(recordsBefore(entry, number), plan.unit.recordU32));
+  // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
+  Value mine = index.add(scratch.begin(), index.mul(lane, laneU32));
+  for (auto [r, fragment] : llvm::enumerate(fragments))
+    storeVector(fragment, scratch.buffer(), index.add(mine, operandU32 * static_cast<int64_t>(r)));
+  warpBarrier();
+  if (plan.unit.hasWordRecords())
+    applyWords(stage, first, count);
+  else if (!plan.unit.isWide())
+    index.loop(count, [&](Value i) {
+      Value at = index.add(first, index.mul(i, plan.unit.recordU32));
+      applyRun(at, index.rem(toIndex(load(patches, at)), stripRows));
+    });
+  else
+    applyRunsOfGroup(stage, unit, entry);
+  warpBarrier();
+  Values patched;
+  for (unsigned r = 0; r < 4; ++r)
+    patched.push_back(
+        loadVector(scratch.buffer(), index.add(mine, operandU32 * r), 4, builder.getI32Type()));
+  return patched;
+}
+
+void EscapePatcher::applyWords(const Stage &stage, Value first, Value count) {
+  // The stage has the records of all its column groups, unless they were too many: those stay in
+  // the plane.
+  StageUnits::PatchRun copied =
+      units.patchRun(stage, ring, index.add(stage.region, layout.escapes));
+  Value unitAt = scratch.begin();
+  auto applyNumber = [&](Value number) {
+    index.ifElse(index.less(number, count), [&] {
+      Value inPlane = index.add(first, number);
+      auto copy = [&] {
+        Value at =
+            index.add(index.add(stage.region, layout.patch), index.sub(inPlane, copied.from));
+        return Values{load(ring, at)};
+      };
+      if (plan.recordsFit())
+        return scratch.applyRecord(copy()[0], unitAt);
+      scratch.applyRecord(either(index.less(index.constant(0), copied.count), builder.getI32Type(),
+                                 copy, [&] { return Values{load(patches, inPlane)}; })[0],
+                          unitAt);
+    });
+  };
+  applyNumber(lane);
+  // Hardly ever there are more, and what compilers make of a loop is long.
+  index.ifElse(index.less(index.constant(warpLanes), count), [&] {
+    index.loop(index.ceilDiv(index.sub(count, index.constant(warpLanes)), warpLanes),
+               [&](Value pass) {
+                 applyNumber(index.add(index.mul(index.add(pass, 1), warpLanes), lane));
+               });
+  });
+}
+
+void EscapePatcher::applyRun(Value at, Value row) {
+  // escape-3: the run's number, then 64 symbols. A lane has columns 2·lane and 2·lane + 1: one u32
+  // of the unit, and half a u32 of the record.
+  Value pair = load(patches, index.add(index.add(at, 1), index.div(lane, 2)));
+  Value shift = arith::IndexCastUIOp::create(builder, location, builder.getI32Type(),
+                                             index.mul(index.rem(lane, 2), 16));
+  pair = arith::ShRUIOp::create(builder, location, pair, shift);
+  // order-3: row g + 8·(r mod 2), column 2t + 8·⌊r/2⌋ + 16·block.
+  Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
+  Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
+  Value target = index.add(index.mul(r, operandU32), index.mul(owner, laneU32));
+  target = index.add(index.add(target, index.div(lane, 8)), scratch.begin());
+  FieldSplit split =
+      splitOf(*elementTypeOf(type.getElementType()), type.getFormat().getFormat().codedMantissa);
+  uint32_t symbol = (1u << split.symbolBits) - 1;
+  auto placed = [&](unsigned half) -> Value {
+    Value own = arith::AndIOp::create(
+        builder, location,
+        arith::ShRUIOp::create(builder, location, pair, constantI32(8 * int64_t(half))).getResult(),
+        constantI32(symbol & 0xFF));
+    return arith::ShLIOp::create(builder, location, own,
+                                 constantI32(16 * int64_t(half) + int64_t(split.rawLowBits)));
+  };
+  Value kept =
+      arith::AndIOp::create(builder, location, load(scratch.buffer(), target),
+                            constantI32(~int64_t(symbol * 0x00010001u << split.rawLowBits)));
+  kept = arith::OrIOp::create(builder, location, kept, placed(0));
+  kept = arith::OrIOp::create(builder, location, kept, placed(1));
+  memref::StoreOp::create(builder, location, kept, scratch.buffer(), ValueRange{target});
+}
+
+void EscapePatcher::applyRunsOfGroup(const Stage &stage, const UnitCoordinate &unit,
+                                     const Entry &entry) {
+  // escape-3: a row's runs are the column groups of its unit, whose records lie row by row.
+  Value unitStart = index.add(stage.firstGroup, index.sub(unit.group, unit.inUnit));
+  Value runs = index.min(index.sub(index.constant(plan.problem.columnGroups()), unitStart),
+                         index.constant(plan.unit.columnGroups));
+  Value count =
+      index.add(recordsBefore(entry, index.constant(3)), toIndex(bits(entry.counts, 24, 8)));
+  index.loop(count, [&](Value i) {
+    Value at = index.add(toIndex(entry.first), index.mul(i, plan.unit.recordU32));
+    Value number = toIndex(load(patches, at));
+    Value row = divideShort(number, runs);
+    index.ifElse(equal(index.sub(number, index.mul(row, runs)), unit.inUnit),
+                 [&] { applyRun(at, index.rem(row, stripRows)); });
+  });
+}
+
+} // namespace uwt

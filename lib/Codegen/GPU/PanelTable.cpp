@@ -1,0 +1,58 @@
+//===- PanelTable.cpp - The panels of output tiles ------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelTable.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+Value PanelTable::offsetInDecoded(Value number) {
+  return index.mul(number, panelStrips * plan.problem.columnGroups() * plan.decoded.unitU32());
+}
+
+TilePanel PanelTable::find(Value outputTile, Value member) {
+  TilePanel panel;
+  const TileShape &tile = plan.tile;
+  int64_t panels = plan.problem.panels();
+  Value number = index.rem(outputTile, outputTiles);
+  if (tile.cluster > 1)
+    number = index.add(index.mul(number, tile.cluster), rank);
+  if (tile.panels > 1)
+    number = index.add(index.mul(number, tile.panels), member);
+  number = asShort(number);
+  if (panels % (tile.cluster * tile.panels) != 0) {
+    panel.isOwn = index.less(number, index.constant(panels));
+    number = index.min(number, index.constant(panels - 1));
+  }
+  auto field = [&](DevicePanelField which) { return panelField(entries, number, which); };
+  panel.outputTile = outputTile;
+  panel.number = number;
+  panel.slice = index.div(outputTile, outputTiles);
+  if (plan.decoded.form == DecodedForm::Words) {
+    panel.words = offsetInDecoded(number);
+  } else {
+    panel.words = field(DevicePanelField::Words);
+    panel.raw = field(DevicePanelField::Raw);
+    panel.code = plan.decoded.exists() ? offsetInDecoded(number) : field(DevicePanelField::Code);
+  }
+  if (plan.unit.hasEscapes)
+    panel.escapes = field(DevicePanelField::Records);
+  if (plan.decoded.hasFlags())
+    panel.escapes = index.add(index.mul(number, panelStrips * plan.problem.columnGroups()),
+                              plan.decoded.flagsBegin());
+  if (!plan.unit.onlyWords || plan.decodesInShared)
+    panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
+  panel.strips = index.constant(panelStrips);
+  if (!plan.problem.hasShortPanel())
+    return panel;
+  Value left = index.sub(index.constant(plan.problem.n), index.mul(number, panelRows));
+  panel.strips = index.min(index.constant(panelStrips), index.ceilDiv(left, stripRows));
+  return panel;
+}
+
+} // namespace uwt

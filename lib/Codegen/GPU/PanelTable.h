@@ -1,0 +1,52 @@
+//===- PanelTable.h - The panels of output tiles ----------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_PANELTABLE_H
+#define UWT_LIB_CODEGEN_GPU_PANELTABLE_H
+
+#include "LaneCode.h"
+#include "uwt/Codegen/GPU/ProductPlan.h"
+
+namespace uwt {
+
+/// A panel of an output tile. The last output tile of a slice repeats the last panel of the weight
+/// where it has fewer.
+struct TilePanel {
+  /// Number of the output tile among those of all slices, of the panel in the weight, of the slice.
+  mlir::Value outputTile, number, slice;
+  /// i1: whether the panel is not repeated; null where none is.
+  mlir::Value isOwn;
+  /// Offsets in u32: of its words, raw fields and codes in their planes; of its first entry in the
+  /// table of escapes the number, or of its first flag the offset. Those that the kernel does not
+  /// read are null.
+  mlir::Value words, raw, code, escapes;
+  /// i1, null where all panels are words, and the strips that it has.
+  mlir::Value storedAsWords, strips;
+};
+
+/// Finds panels by the panel table (DevicePanelEntry).
+class PanelTable : private LaneCode {
+public:
+  /// `entries` is the table (i64), `rank` the CTA's in its cluster: null where that has one CTA.
+  PanelTable(const LaneCode &code, const ProductPlan &plan, mlir::Value entries, mlir::Value rank)
+      : LaneCode(code), plan(plan), outputTiles(plan.work().outputTiles), entries(entries),
+        rank(rank) {}
+
+  /// Panel `member` of this CTA's tile in an output tile.
+  TilePanel find(mlir::Value outputTile, mlir::Value member);
+
+private:
+  mlir::Value offsetInDecoded(mlir::Value number);
+
+  const ProductPlan &plan;
+  int64_t outputTiles;
+  mlir::Value entries, rank;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_PANELTABLE_H

@@ -1,0 +1,79 @@
+//===- PartialSums.cpp - Accumulators in memory ---------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PartialSums.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+PartialSums::Values PartialSums::flat(ValueRange accumulators) {
+  auto type = VectorType::get({4}, builder.getF32Type());
+  return llvm::map_to_vector(accumulators, [&](Value accumulator) -> Value {
+    return vector::ShapeCastOp::create(builder, location, type, accumulator);
+  });
+}
+
+Value PartialSums::zero() {
+  auto type = VectorType::get({4}, builder.getF32Type());
+  return arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+}
+
+void PartialSums::storeMTile(Value accumulator, Value buffer, Value at) {
+  auto u32s = VectorType::get({4}, builder.getI32Type());
+  storeVector(vector::BitCastOp::create(builder, location, u32s, accumulator), buffer, at);
+}
+
+Value PartialSums::loadMTile(Value buffer, Value at) {
+  auto type = VectorType::get({4}, builder.getF32Type());
+  Value u32s = loadVector(buffer, at, 4, builder.getI32Type());
+  return vector::BitCastOp::create(builder, location, type, u32s);
+}
+
+Value PartialSums::count(ValueRange accumulators, const Sharers &sharers, OffsetsOf offsetsOf) {
+  for (auto [accumulator, offset] : llvm::zip(accumulators, offsetsOf(sharers.own)))
+    storeMTile(accumulator, workspace, offset);
+  warpBarrier();
+
+  // The atomic releases what the warp wrote, and acquires what those before wrote. Whoever is last
+  // leaves the counter as it was.
+  Value isFirstLane = equal(lane, index.constant(0));
+  Value arrived = either(
+      isFirstLane, TypeRange{builder.getI32Type()},
+      [&] {
+        Value before =
+            memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi,
+                                        constantI32(1), counters, ValueRange{sharers.counter});
+        index.ifElse(equal(toIndex(before), sharers.others), [&] {
+          memref::StoreOp::create(builder, location, constantI32(0), counters,
+                                  ValueRange{sharers.counter});
+        });
+        return Values{before};
+      },
+      [&] { return Values{constantI32(0)}; })[0];
+  arrived = gpu::ShuffleOp::create(builder, location, arrived, constantI32(0), constantI32(32),
+                                   gpu::ShuffleMode::IDX)
+                .getShuffleResult();
+  return equal(toIndex(arrived), sharers.others);
+}
+
+PartialSums::Values PartialSums::add(ValueRange begin, Value first, Value count,
+                                     OffsetsOf offsetsOf) {
+  return index.loop(count, begin, [&](Value i, ValueRange carried) {
+    Values next;
+    for (auto [total, offset] : llvm::zip(carried, offsetsOf(index.add(first, i)))) {
+      Value other = loadMTile(workspace, offset);
+      next.push_back(arith::AddFOp::create(builder, location, total, other));
+    }
+    return next;
+  });
+}
+
+} // namespace uwt

@@ -1,0 +1,31 @@
+//===- ProductArguments.h - What kernel `product` is given ------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_PRODUCTARGUMENTS_H
+#define UWT_LIB_CODEGEN_GPU_PRODUCTARGUMENTS_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace uwt {
+
+/// The arguments of kernel `product`: global memory of one dimension, and `index`. A kernel that
+/// does not have one leaves it null. With a decoded weight, `words`, or `code` and with flags
+/// `escapes`, are the workspace.
+struct ProductArguments {
+  mlir::Value panels;                           // i64: DevicePanelEntry of each panel
+  mlir::Value table, words, raw, code, patches; // u32
+  mlir::Value escapes;                          // u32: DeviceRecordGroup, the table of escapes
+  mlir::Value classes;                          // u8: the class of each row
+  mlir::Value y, yStride, m;
+  mlir::Value workspace, counters; // u32
+  llvm::SmallVector<mlir::Value> extras;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_PRODUCTARGUMENTS_H

@@ -1,0 +1,75 @@
+//===- Reducer.cpp - Sums of work tiles to outputs ------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Reducer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+Reducer::Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
+                 PartialSums &sums, TileOutput &output, Value warp, Value lane)
+    : LaneCode(code), plan(plan), shape(plan.work()), work(work), sums(sums), output(output),
+      warp(warp), lane(lane) {}
+
+void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
+                     ValueRange accumulators) {
+  Value isWhole = equal(index.sub(to, from), index.constant(shape.kTiles));
+  PartialSums::Sharers sharers = sharersOf(panel);
+  auto offsets = [&](Value number) { return offsetsOf(panel, number); };
+  Values own = sums.flat(accumulators);
+  // Stored at one place: the code of that is longer than a stage's.
+  Value isComplete = either(
+      isWhole, builder.getI1Type(),
+      [&] {
+        return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
+      },
+      [&] { return Values{sums.count(own, sharers, offsets)}; })[0];
+  index.ifElse(isComplete, [&] {
+    Value count = arith::SelectOp::create(builder, location, isWhole, index.constant(0),
+                                          index.add(sharers.others, 1));
+    Value zero = sums.zero();
+    Values begin = llvm::map_to_vector(own, [&](Value sum) -> Value {
+      return arith::SelectOp::create(builder, location, isWhole, sum, zero);
+    });
+    output.store(strip, panel, sums.add(begin, sharers.first, count, offsets));
+  });
+}
+
+Value Reducer::offsetOf(Value number, Value isLater, int64_t mTile) {
+  // A CTA shares at most its first output tile and its last one.
+  int64_t cluster = plan.tile.cluster;
+  Value cta = cluster > 1 ? index.add(index.mul(number, cluster), work.rankInCluster()) : number;
+  Value at = index.add(index.mul(cta, 2), isLater);
+  at = index.add(index.mul(at, plan.tile.consumerWarps()), warp);
+  at = index.add(index.mul(at, plan.tile.mTiles), mTile);
+  at = index.add(index.mul(at, accumulatorTileF32), index.mul(lane, laneU32));
+  return index.add(work.partialsBegin(), at);
+}
+
+PartialSums::Sharers Reducer::sharersOf(const TilePanel &panel) {
+  Value firstIteration = index.mul(panel.outputTile, shape.kIterations);
+  Value first = work.unitOf(firstIteration);
+  Value last = work.unitOf(index.add(firstIteration, shape.kIterations - 1));
+  Value ctaTile = panel.outputTile;
+  if (plan.tile.cluster > 1)
+    ctaTile = index.add(index.mul(ctaTile, plan.tile.cluster), work.rankInCluster());
+  Value counter = index.add(index.mul(ctaTile, plan.tile.consumerWarps()), warp);
+  return {counter, work.workUnit(), first, index.sub(last, first)};
+}
+
+Reducer::Values Reducer::offsetsOf(const TilePanel &panel, Value number) {
+  Value firstTile = index.div(work.kTileBegin(number), shape.kTiles);
+  Value isLater = toIndex(index.less(firstTile, panel.outputTile));
+  Values offsets;
+  for (int64_t mTile = 0; mTile < plan.tile.mTiles; ++mTile)
+    offsets.push_back(offsetOf(number, isLater, mTile));
+  return offsets;
+}
+
+} // namespace uwt

@@ -1,0 +1,44 @@
+//===- Reducer.h - Sums of work tiles to outputs ----------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_REDUCER_H
+#define UWT_LIB_CODEGEN_GPU_REDUCER_H
+
+#include "TileOutput.h"
+#include "WorkPartition.h"
+
+namespace uwt {
+
+/// A strip's outputs belong to one warp, or to those of neighbouring work units that share its
+/// output tile: these add their partial sums in the order of work units.
+class Reducer : private LaneCode {
+public:
+  Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work, PartialSums &sums,
+          TileOutput &output, mlir::Value warp, mlir::Value lane);
+
+  /// Ends the work tile of k-tiles `from` … `to` - 1 (counted through all output tiles).
+  void finish(mlir::Value strip, const TilePanel &panel, mlir::Value from, mlir::Value to,
+              mlir::ValueRange accumulators);
+
+private:
+  PartialSums::Sharers sharersOf(const TilePanel &panel);
+  /// Where the accumulators of work unit `number` for a panel's output tile lie, by m tile.
+  Values offsetsOf(const TilePanel &panel, mlir::Value number);
+  /// `isLater`: the output tile is not the work unit's first one.
+  mlir::Value offsetOf(mlir::Value number, mlir::Value isLater, int64_t mTile);
+
+  const ProductPlan &plan;
+  const WorkShape shape;
+  WorkPartition &work;
+  PartialSums &sums;
+  TileOutput &output;
+  mlir::Value warp, lane;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_REDUCER_H

@@ -1,0 +1,216 @@
+//===- RingProduct.cpp - Kernel product with a ring -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RingProduct.h"
+#include "Consumer.h"
+#include "Producer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// Registers of a thread where they are moved, of who multiplies and of who copies or decodes.
+/// Together they may not have more than the CTA begins with: an equal share of a multiprocessor's,
+/// in eights. Else the first ones wait for ever.
+struct RoleRegisters {
+  int32_t consumer, other;
+};
+static constexpr RoleRegisters besideCopies = {232, 40}, besideDecoders = {152, 104},
+                               besideDecodersOfFewSums = {144, 112};
+static constexpr bool fits(RoleRegisters roles, int32_t consumers, int32_t others) {
+  int32_t equal = smRegisters / (128 * (consumers + others)) / 8 * 8;
+  return consumers * roles.consumer + others * roles.other <= (consumers + others) * equal;
+}
+static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2) &&
+              fits(besideDecodersOfFewSums, 2, 2));
+
+static RoleRegisters registersOf(const ProductPlan &plan) {
+  // m tiles whose accumulators leave consumers registers that decoders can do with.
+  constexpr int64_t fewMTiles = 12;
+  if (!plan.decodesInShared)
+    return besideCopies;
+  return plan.tile.mTiles > fewMTiles ? besideDecoders : besideDecodersOfFewSums;
+}
+
+gpu::GPUFuncOp RingProduct::begin(gpu::GPUModuleOp module) {
+  Type at = builder.getIndexType();
+  MemRefType u32s = globalBuffer(builder.getI32Type());
+  SmallVector<Type> arguments = {globalBuffer(builder.getI64Type()),
+                                 u32s,
+                                 u32s,
+                                 u32s,
+                                 u32s,
+                                 plan.decodesInShared ? globalBuffer(builder.getI8Type()) : u32s,
+                                 u32s,
+                                 globalBuffer(op.getInitType().getElementType()),
+                                 at,
+                                 at,
+                                 u32s,
+                                 u32s};
+  for (Value extra : op.getExtras())
+    arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
+  gpu::GPUFuncOp kernel = beginKernel(module, "product", arguments, plan.threads(), plan.ctas);
+  if (plan.tile.cluster > 1)
+    kernel->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                    builder.getDenseI32ArrayAttr({static_cast<int32_t>(plan.tile.cluster), 1, 1}));
+  return kernel;
+}
+
+ProductArguments RingProduct::takeArguments(gpu::GPUFuncOp kernel) {
+  ProductArguments arguments;
+  // Streams have no plane of records: in its place come classes.
+  Value *patchesOrClasses = plan.decodesInShared ? &arguments.classes : &arguments.patches;
+  unsigned next = 0;
+  for (Value *argument :
+       {&arguments.panels, &arguments.table, &arguments.words, &arguments.raw, &arguments.code,
+        patchesOrClasses, &arguments.escapes, &arguments.y, &arguments.yStride, &arguments.m,
+        &arguments.workspace, &arguments.counters})
+    *argument = kernel.getArgument(next++);
+  for (unsigned i = 0; i < op.getExtras().size(); ++i)
+    arguments.extras.push_back(kernel.getArgument(next++));
+  if (plan.decoded.form == DecodedForm::Words)
+    arguments.words = arguments.workspace;
+  else if (plan.decoded.exists())
+    arguments.code = arguments.workspace;
+  if (plan.decoded.hasFlags())
+    arguments.escapes = arguments.workspace;
+  return arguments;
+}
+
+RingProduct::Memory RingProduct::layOut() {
+  Memory memory;
+  int64_t ringU32 = plan.ring.stages * plan.stage().sizeU32;
+  memory.ring = sharedView(ringU32, builder.getI32Type(), 0);
+  if (int64_t size = plan.tile.consumerWarps() * plan.scratchU32(); size > 0) {
+    memory.scratch = sharedView(size, builder.getI32Type(), ringU32);
+    memory.scratchHalves = sharedView(2 * size, builder.getI16Type(), ringU32);
+  }
+  return memory;
+}
+
+void RingProduct::useRingAsScratch(Memory &memory) {
+  int64_t ringU32 = plan.ring.stages * plan.stage().sizeU32;
+  memory.scratch = memory.ring;
+  memory.scratchHalves = sharedView(2 * ringU32, builder.getI16Type(), 0);
+}
+
+void RingProduct::build(gpu::GPUModuleOp module) {
+  OpBuilder::InsertionGuard guard(builder);
+  gpu::GPUFuncOp kernel = begin(module);
+  ProductArguments arguments = takeArguments(kernel);
+  Memory memory = layOut();
+  CtaThread own = thread();
+  RingPipeline ring(*this, plan, memory.ring);
+  std::optional<StreamReader> streams;
+  DecoderWarp decoder;
+  if (plan.decodesInShared) {
+    decoder = findDecoderWarp(*this, plan, own.warp);
+    StreamShape shape = StreamShape::of(op, format, plan, plan.decoderWarps());
+    streams.emplace(static_cast<const LaneCode &>(*this), op.getWeightType(), format, shape,
+                    arguments, own.lane, decoder.number, plan.ring.stages * plan.stage().sizeU32);
+    useRingAsScratch(memory);
+    streams->copyTable(own.number, plan.threads());
+  }
+  ScratchMemory scratch(*this, memory.scratch, memory.scratchHalves, plan.scratchU32(), own.warp,
+                        own.lane);
+  Cta cta{arguments, own, ring, scratch, streams ? &*streams : nullptr, decoder};
+  initBarriers(cta);
+  buildRoles(cta);
+  // Others may still copy into this CTA's memory, and arrive at its barriers.
+  if (plan.tile.cluster > 1)
+    meetCluster();
+  gpu::ReturnOp::create(builder, location);
+}
+
+void RingProduct::initBarriers(const Cta &cta) {
+  index.ifElse(equal(cta.thread.number, index.constant(0)), [&] {
+    if (cta.streams)
+      cta.streams->initBarriers();
+    cta.ring.initBarriers();
+  });
+  if (plan.tile.cluster > 1)
+    return meetCluster();
+  gpu::BarrierOp::create(builder, location);
+}
+
+void RingProduct::meetCluster() {
+  NVVM::ClusterArriveOp::create(builder, location, UnitAttr());
+  NVVM::ClusterWaitOp::create(builder, location, UnitAttr());
+}
+
+void RingProduct::moveRegisters(int32_t count, bool isMore) {
+  if (plan.movesRegisters())
+    NVVM::SetMaxRegisterOp::create(builder, location, count,
+                                   isMore ? NVVM::SetMaxRegisterAction::increase
+                                          : NVVM::SetMaxRegisterAction::decrease);
+}
+
+void RingProduct::buildRoles(const Cta &cta) {
+  RoleRegisters registers = registersOf(plan);
+  index.ifElse(
+      index.less(sameInWarp(cta.thread.warp), index.constant(plan.tile.consumerWarps())),
+      [&] {
+        moveRegisters(registers.consumer, /*isMore=*/true);
+        buildConsumer(cta);
+      },
+      [&] {
+        moveRegisters(registers.other, /*isMore=*/false);
+        plan.decodesInShared ? buildDecoder(cta) : buildProducer(cta);
+      });
+}
+
+void RingProduct::buildConsumer(const Cta &cta) {
+  const ProductArguments &arguments = cta.arguments;
+  Value lane = cta.thread.lane, warp = cta.thread.warp, buffer = cta.ring.buffer();
+  CompressedType type = op.getWeightType();
+  WorkPartition work(*this, plan, arguments.m);
+  Value strip = index.rem(warp, panelStrips);
+  FragmentDecoder decoder(*this, plan, type, arguments, buffer, lane);
+  // Units as bytes are read where the kernel before has left them.
+  if (plan.decoded.hasFlags() && !plan.copiesByThreads)
+    GridDependencyWaitOp::create(builder, location);
+  EscapePatcher escapes(*this, plan, type, cta.scratch, buffer, arguments.patches, lane);
+  WarpMma mma(*this, type.getElementType(), plan.tile.mTiles);
+  WarpMainloop ofWarp(*this, plan, decoder, escapes, mma, buffer, lane);
+  WarpgroupMainloop ofWarpgroup(*this, plan, type.getElementType(), decoder, escapes, buffer);
+  Mainloop &mainloop = plan.tile.usesWarpgroups ? static_cast<Mainloop &>(ofWarpgroup) : ofWarp;
+  PartialSums sums(*this, arguments.workspace, arguments.counters, lane);
+  TileOutput output(*this, plan,
+                    {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, sums,
+                    cta.scratch, lane);
+  Reducer reducer(*this, plan, work, sums, output, warp, lane);
+  PanelTable panels(*this, plan, arguments.panels, work.rankInCluster());
+  Consumer(*this, plan, work, cta.ring, panels, mainloop, mma, reducer, warp, lane).build(strip);
+}
+
+void RingProduct::buildProducer(const Cta &cta) {
+  const ProductArguments &arguments = cta.arguments;
+  WorkPartition work(*this, plan, arguments.m);
+  PanelTable panels(*this, plan, arguments.panels, work.rankInCluster());
+  StageCopies copies(*this, plan, cta.ring, arguments.workspace, work.rankInCluster(),
+                     cta.thread.lane);
+  Producer producer(*this, plan, arguments, work, cta.ring, panels, copies);
+  if (plan.copiesByThreads)
+    return producer.buildForWarp();
+  Value first = index.constant(warpLanes * plan.tile.consumerWarps());
+  index.ifElse(equal(cta.thread.number, first), [&] { producer.build(); });
+}
+
+void RingProduct::buildDecoder(const Cta &cta) {
+  const ProductArguments &arguments = cta.arguments;
+  WorkPartition work(*this, plan, arguments.m);
+  PanelTable panels(*this, plan, arguments.panels, work.rankInCluster());
+  StageCopies copies(*this, plan, cta.ring, arguments.workspace, work.rankInCluster(),
+                     cta.thread.lane);
+  SharedDecoder(*this, plan, work, cta.ring, panels, copies, *cta.streams, cta.scratch, cta.decoder,
+                cta.thread.lane)
+      .build();
+}
+
+} // namespace uwt

@@ -1,0 +1,58 @@
+//===- Stage.cpp - What lies in a stage of the ring -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Stage.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+Value StageUnits::ownGroup(const Stage &stage, Value number) {
+  return stage.firstOwn ? index.add(stage.firstOwn, number) : number;
+}
+
+Value StageUnits::rowsOf(const Stage &stage) {
+  return index.ceilDiv(stage.groups, plan.unit.columnGroups);
+}
+
+StageUnits::UnitRow StageUnits::rowOf(Value group) {
+  int64_t width = plan.unit.columnGroups;
+  if (width == 1)
+    return {group, index.constant(0)};
+  if (plan.ring.groupsPerStage == width)
+    return {index.constant(0), group};
+  return {index.div(group, width), index.rem(group, width)};
+}
+
+UnitCoordinate StageUnits::coordinate(const TilePanel &panel, Value group, Value strip) {
+  auto [row, inUnit] = rowOf(group);
+  return {group, strip, index.add(index.mul(row, panel.strips), strip), inUnit};
+}
+
+StageUnits::PatchRun StageUnits::patchRun(const Stage &stage, Value buffer, Value at) {
+  // Two u32 an entry: where its records begin, and its counts. As many as groups of whole units.
+  Value begin = toIndex(load(buffer, at));
+  Value entries = index.mul(rowsOf(stage), plan.unit.escapeEntries());
+  Value last = index.add(at, index.mul(index.sub(entries, index.constant(1)), 2));
+  Value counts = load(buffer, index.add(last, 1)); // four of 8 bits
+  Value end = toIndex(load(buffer, last));
+  for (unsigned i = 0; i < 4; ++i)
+    end = index.add(end, index.mul(toIndex(bits(counts, 8 * i, 8)), plan.unit.recordU32));
+  // Whole runs of 16 bytes around the records.
+  Value from = index.mul(index.div(begin, 4), 4);
+  Value count = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);
+  Value isLeft = index.less(end, index.add(begin, 1));
+  if (!plan.recordsFit()) {
+    Value isTooLong = index.less(index.constant(plan.unit.patchU32()), count);
+    isLeft = arith::OrIOp::create(builder, location, isLeft, isTooLong);
+  }
+  count = arith::SelectOp::create(builder, location, isLeft, index.constant(0), count);
+  return {from, count};
+}
+
+} // namespace uwt

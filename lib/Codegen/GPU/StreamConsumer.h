@@ -1,0 +1,73 @@
+//===- StreamConsumer.h - Warps that multiply stream units ------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A warp multiplies a stream unit: a strip × 1,024 columns. A lane's code words are a chain of
+// lookups, which only many warps hide: so warps are independent, and there is no ring. A strip's
+// units are added in their order by whichever warp ends last, so that bits depend on shapes alone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_STREAMCONSUMER_H
+#define UWT_LIB_CODEGEN_GPU_STREAMCONSUMER_H
+
+#include "PanelTable.h"
+#include "StreamReader.h"
+#include "TileOutput.h"
+#include "WarpMma.h"
+
+namespace uwt {
+
+class StreamConsumer : private LaneCode {
+public:
+  using LaneCode::Values;
+
+  /// `slices` are those of m; partial sums begin at u32 `partialsBegin` of the workspace.
+  StreamConsumer(const LaneCode &code, const ProductPlan &plan, const StreamShape &shape,
+                 const ProductArguments &arguments, const CtaThread &thread, StreamReader &streams,
+                 ScratchMemory &scratch, mlir::Value slices, mlir::Value partialsBegin,
+                 mlir::Type element, TileOutput &output, PartialSums &sums);
+
+  /// Item `number` of all slices, strips and units.
+  StreamItem itemAt(mlir::Value number);
+  /// Multiplies an item, and looks ahead to `following`; `decoded` counts the warp's coded units,
+  /// and is given back.
+  mlir::Value buildItem(mlir::Value number, mlir::Value following, mlir::Value decoded);
+
+private:
+  Values multiplyWords(const StreamItem &item);
+  Values multiplyCoded(const StreamItem &item, const StreamReader::Ahead &ahead,
+                       mlir::Value decoded);
+  Values multiplyUnit(const StreamItem &item, const StreamUnits::Source &source,
+                      const StreamUnits::Header &header);
+  Values multiplyGroup(const StreamItem &item, mlir::Value group, mlir::ValueRange fragments,
+                       mlir::ValueRange accumulators);
+  /// Applies the records of a column group; gives the next record, its group, and the accumulators.
+  Values multiplyEscaped(const StreamItem &item, mlir::Value group, mlir::ValueRange fragments,
+                         mlir::ValueRange accumulators, const StreamUnits::Source &source,
+                         const StreamUnits::Header &header, mlir::ValueRange records);
+  /// Element j of result i is element i of vector j.
+  Values transposed(mlir::ValueRange vectors);
+  void addPartials(const StreamItem &item, mlir::ValueRange totals);
+  /// Where the accumulators of a strip's unit `inStrip` lie in the workspace, by m tile.
+  Values offsetsOf(const StreamItem &item, mlir::Value inStrip);
+
+  const ProductPlan &plan;
+  const StreamShape shape;
+  const ProductArguments &arguments;
+  const CtaThread own;
+  StreamReader &streams;
+  ScratchMemory &scratch;
+  mlir::Value slices, partialsBegin;
+  PanelTable panels;
+  WarpMma mma;
+  TileOutput &output;
+  PartialSums &sums;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_STREAMCONSUMER_H

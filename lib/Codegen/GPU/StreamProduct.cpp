@@ -1,0 +1,156 @@
+//===- StreamProduct.cpp - Products of weights with prefix codes ----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "StreamProduct.h"
+#include "PackKernel.h"
+#include "ProductEntries.h"
+#include "StreamConsumer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+/// What CTAs may have of a multiprocessor's shared memory, two at a time.
+static constexpr int64_t maxSharedBytes = 113 * 1024;
+
+/// Warps of a CTA: with the registers that their accumulators leave.
+static int64_t warpsFor(int64_t mTiles) { return mTiles == 1 ? 6 : 8; }
+
+StreamProduct::StreamProduct(MatmulOp op, const ProductPlan &plan, const EmittedFormat &format,
+                             OpBuilder &builder)
+    : LaneCode(builder, op.getLoc()), op(op), plan(plan), format(format),
+      shape(StreamShape::of(op, format, plan, warpsFor(plan.tile.mTiles))) {}
+
+int64_t StreamProduct::sharedBytes() const {
+  return 4 * (shape.sharedU32() + (hasEscapes() ? shape.warps * wordUnitU32 : 0));
+}
+
+Status StreamProduct::checkProduct(MatmulOp op, const EmittedFormat &format) {
+  UWT_RETURN_IF_ERROR(checkStreams(op, format));
+  int64_t warps = warpsFor(1);
+  int64_t bytes = 4 * (streamSharedU32(op, format, warps) + warps * wordUnitU32);
+  if (bytes > maxSharedBytes)
+    return unsupportedError("its decode table and streams take " + std::to_string(bytes) +
+                            " bytes of shared memory, more than " + std::to_string(maxSharedBytes));
+  return ok();
+}
+
+void StreamProduct::build(ProductKernels &result) {
+  PackKernel(op, plan, builder).build(result.module);
+  buildKernel(result.module);
+  ProductEntries entries(op, plan, format, builder);
+  KernelEntry product = productEntry(), pack = entries.pack();
+  pack.strategy = product.strategy;
+  result.entries = {pack, product};
+  addStreamFacts(shape, format, plan, result.plan);
+}
+
+gpu::GPUFuncOp StreamProduct::begin(gpu::GPUModuleOp module) {
+  Type at = builder.getIndexType();
+  MemRefType u32s = globalBuffer(builder.getI32Type());
+  SmallVector<Type> arguments = {globalBuffer(builder.getI64Type()),
+                                 u32s,
+                                 u32s,
+                                 u32s,
+                                 u32s,
+                                 globalBuffer(builder.getI8Type()),
+                                 globalBuffer(op.getInitType().getElementType()),
+                                 at,
+                                 at,
+                                 u32s,
+                                 u32s};
+  for (Value extra : op.getExtras())
+    arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
+  return beginKernel(module, "product", arguments, threads(), plan.ctas);
+}
+
+ProductArguments StreamProduct::takeArguments(gpu::GPUFuncOp kernel) {
+  ProductArguments arguments;
+  unsigned next = 0;
+  for (Value *argument : {&arguments.panels, &arguments.table, &arguments.words, &arguments.raw,
+                          &arguments.code, &arguments.classes, &arguments.y, &arguments.yStride,
+                          &arguments.m, &arguments.workspace, &arguments.counters})
+    *argument = kernel.getArgument(next++);
+  for (unsigned i = 0; i < op.getExtras().size(); ++i)
+    arguments.extras.push_back(kernel.getArgument(next++));
+  return arguments;
+}
+
+ScratchMemory StreamProduct::layOutScratch(const CtaThread &own) {
+  Value u32s, halves;
+  if (hasEscapes()) {
+    int64_t size = shape.warps * wordUnitU32, first = shape.sharedU32();
+    u32s = sharedView(size, builder.getI32Type(), first);
+    halves = sharedView(2 * size, builder.getI16Type(), first);
+  }
+  return ScratchMemory(*this, u32s, halves, wordUnitU32, own.warp, own.lane);
+}
+
+void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
+  OpBuilder::InsertionGuard guard(builder);
+  gpu::GPUFuncOp kernel = begin(module);
+  ProductArguments arguments = takeArguments(kernel);
+  CtaThread own = thread();
+  StreamReader streams(*this, op.getWeightType(), format, shape, arguments, own.lane, own.warp, 0);
+  ScratchMemory scratch = layOutScratch(own);
+  Value slices = index.ceilDiv(arguments.m, plan.tile.m());
+  Value partialsBegin = index.mul(slices, plan.packedU32()); // u32 of the workspace
+  PartialSums sums(*this, arguments.workspace, arguments.counters, own.lane);
+  TileOutput output(*this, plan,
+                    {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, sums,
+                    scratch, own.lane);
+  StreamConsumer consumer(*this, plan, shape, arguments, own, streams, scratch, slices,
+                          partialsBegin, op.getWeightType().getElementType(), output, sums);
+  Value items =
+      asShort(index.mul(slices, panelStrips * plan.problem.panels() * shape.unitsOfStrip));
+  WarpItems ofWarp = itemsOfWarp(items, shape.warps);
+  // Weights do not depend on the kernel before this one: the first ones are on their way while that
+  // ends and the table is loaded.
+  StreamItem first = consumer.itemAt(index.min(ofWarp.first, index.sub(items, index.constant(1))));
+  Value hasItem = index.less(ofWarp.first, items);
+  index.ifElse(both(hasItem, streams.isCoded(first)),
+               [&] { streams.prefetch(streams.aheadOf(first)); });
+  Value number = index.add(index.mul(own.warp, warpLanes), own.lane);
+  index.ifElse(equal(number, index.constant(0)), [&] { streams.initBarriers(); });
+  streams.copyTable(number, threads());
+  gpu::BarrierOp::create(builder, location);
+  GridDependencyWaitOp::create(builder, location);
+  index.loop(ofWarp.count, {index.constant(0)}, [&](Value i, ValueRange carried) {
+    Value item = asShort(index.add(ofWarp.first, index.mul(i, ofWarp.step)));
+    Value following = asShort(index.add(item, ofWarp.step));
+    Value isLast = index.less(items, index.add(following, 1));
+    following = arith::SelectOp::create(builder, location, isLast, item, following);
+    return Values{consumer.buildItem(item, following, carried[0])};
+  });
+  gpu::ReturnOp::create(builder, location);
+}
+
+KernelEntry StreamProduct::productEntry() {
+  KernelEntry entry = ProductEntries(op, plan, format, builder).product();
+  entry.strategy = "skinny-streams,m=" + std::to_string(plan.tile.m());
+  entry.launch.threads = static_cast<uint32_t>(threads());
+  entry.launch.sharedBytes = static_cast<uint32_t>(sharedBytes());
+  entry.launch.tileRows = panelRows;
+  entry.launch.tileColumns = streamUnitColumns;
+  // Packed x counts by slices, the rule by tiles: a tile has its share, in whole runs of 16 bytes,
+  // and the partial sums of four warps.
+  uint64_t tiles = static_cast<uint64_t>(plan.problem.panels() * shape.unitsOfStrip);
+  uint64_t sliceBytes = static_cast<uint64_t>(4 * plan.packedU32());
+  int64_t partialBytes = 4 * panelStrips * accumulatorTileF32 * plan.tile.mTiles;
+  entry.workspace = {};
+  entry.workspace.perTile =
+      (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16 + static_cast<uint64_t>(partialBytes);
+  entry.workspace.countersPerTile = 16;
+  // In the order of takeArguments.
+  llvm::erase_if(entry.arguments, [](const KernelArgument &argument) {
+    return argument.kind == ArgumentKind::Records;
+  });
+  return entry;
+}
+
+} // namespace uwt

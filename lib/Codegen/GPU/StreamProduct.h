@@ -1,0 +1,55 @@
+//===- StreamProduct.h - Products of weights with prefix codes --*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_STREAMPRODUCT_H
+#define UWT_LIB_CODEGEN_GPU_STREAMPRODUCT_H
+
+#include "ScratchMemory.h"
+#include "StreamReader.h"
+#include "uwt/Codegen/GPU/ProductKernels.h"
+
+namespace uwt {
+
+/// Builds kernel `product` of plans that read streams: each warp decodes and multiplies stream
+/// units by itself.
+class StreamProduct : private LaneCode {
+public:
+  /// `format` is the weight's.
+  StreamProduct(MatmulOp op, const ProductPlan &plan, const EmittedFormat &format,
+                mlir::OpBuilder &builder);
+
+  /// Whether weights in this format have such a kernel. Errors: Unsupported.
+  static Status checkProduct(MatmulOp op, const EmittedFormat &format);
+
+  /// Builds `pack` and `product`, and says how they are launched.
+  void build(ProductKernels &result);
+
+  /// Most m tiles of a slice.
+  static constexpr unsigned maxTiles = 4;
+  /// CTAs that a multiprocessor has for slices of so many m tiles: accumulators of wide ones take
+  /// the registers of both.
+  static int64_t ctasFor(int64_t mTiles) { return mTiles == 1 ? 2 : 1; }
+
+private:
+  void buildKernel(mlir::gpu::GPUModuleOp module);
+  mlir::gpu::GPUFuncOp begin(mlir::gpu::GPUModuleOp module);
+  ProductArguments takeArguments(mlir::gpu::GPUFuncOp kernel);
+  ScratchMemory layOutScratch(const CtaThread &own);
+  bool hasEscapes() const { return format.format.escapes != Escapes::None; }
+  int64_t threads() const { return warpLanes * shape.warps; }
+  int64_t sharedBytes() const;
+  KernelEntry productEntry();
+
+  MatmulOp op;
+  const ProductPlan &plan;
+  const EmittedFormat &format;
+  const StreamShape shape;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_STREAMPRODUCT_H

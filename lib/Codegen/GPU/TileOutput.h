@@ -1,0 +1,42 @@
+//===- TileOutput.h - Outputs of a strip, through the epilogue --*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_TILEOUTPUT_H
+#define UWT_LIB_CODEGEN_GPU_TILEOUTPUT_H
+
+#include "Output.h"
+#include "PanelTable.h"
+#include "PartialSums.h"
+#include "ScratchMemory.h"
+
+namespace uwt {
+
+/// Stores what the epilogue makes of a strip's sums.
+class TileOutput : private LaneCode {
+public:
+  TileOutput(const LaneCode &code, const ProductPlan &plan, Output output, PartialSums &sums,
+             ScratchMemory &scratch, mlir::Value lane)
+      : LaneCode(code), plan(plan), output(std::move(output)), sums(sums), scratch(scratch),
+        lane(lane) {}
+
+  /// `totals`: a vector<4xf32> for each m tile.
+  void store(mlir::Value strip, const TilePanel &panel, mlir::ValueRange totals);
+
+private:
+  /// A lane's four sums of an m tile, of rows from m0 and outputs from n0 on.
+  void storeMTile(mlir::Value m0, mlir::Value n0, mlir::Value total);
+
+  const ProductPlan &plan;
+  Output output;
+  PartialSums &sums;
+  ScratchMemory &scratch;
+  mlir::Value lane;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEGEN_GPU_TILEOUTPUT_H

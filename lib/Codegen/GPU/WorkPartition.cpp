@@ -1,0 +1,78 @@
+//===- WorkPartition.cpp - Which k-tiles a work unit has ------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WorkPartition.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+WorkPartition::WorkPartition(const LaneCode &code, const ProductPlan &plan, Value m)
+    : LaneCode(code), work(plan.work()), kTilesPerStage(plan.ring.kTilesPerStage) {
+  Value cta = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  Value ctas = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
+  unit = asShort(index.div(cta, plan.tile.cluster));
+  Value units = asShort(index.div(ctas, plan.tile.cluster));
+  rank = index.rem(cta, plan.tile.cluster);
+  // Taken from another lane, so that LLVM does not do this for both roles before them.
+  Value slices = index.ceilDiv(sameInWarp(m), plan.tile.m());
+  partials = index.add(index.mul(slices, plan.packedU32()), plan.decoded.sizeU32());
+  Value iterations = asShort(index.mul(slices, work.outputTiles * work.kIterations));
+  // A launch has fewer than 2^31 k-tiles (launchSize).
+  evenIterations = divideShort(iterations, units);
+  longer = asShort(index.sub(iterations, index.mul(evenIterations, units)));
+  first = kTileBegin(unit);
+  end = kTileBegin(index.add(unit, 1));
+  firstOfFills = fillOf(first);
+  endOfFills = end;
+  if (kTilesPerStage > 1)
+    endOfFills = arith::SelectOp::create(builder, location, index.less(first, end), fillAfter(end),
+                                         firstOfFills);
+}
+
+Value WorkPartition::iterationBegin(Value number) {
+  // The first ones have one more.
+  return asShort(index.add(index.mul(number, evenIterations), index.min(number, longer)));
+}
+
+Value WorkPartition::kTileBegin(Value number) {
+  Value iteration = iterationBegin(number);
+  if (work.kTilesPerIteration == 1)
+    return iteration;
+  Value outputTile = index.div(iteration, work.kIterations),
+        inTile = index.rem(iteration, work.kIterations);
+  return asShort(
+      index.add(index.mul(outputTile, work.kTiles), index.mul(inTile, work.kTilesPerIteration)));
+}
+
+Value WorkPartition::unitOf(Value iteration) {
+  Value longIterations = index.add(evenIterations, 1), allLong = index.mul(longer, longIterations);
+  auto either = [&](Value a, Value b) {
+    return arith::SelectOp::create(builder, location, index.less(iteration, allLong), a, b);
+  };
+  // Where there are fewer k-iterations than work units, all are of long ones.
+  Value size = either(longIterations,
+                      arith::MaxUIOp::create(builder, location, evenIterations, index.constant(1)));
+  Value past = index.sub(iteration, either(index.constant(0), allLong));
+  return index.add(either(index.constant(0), longer), divideShort(past, size));
+}
+
+Value WorkPartition::fillOf(Value kTile) {
+  if (kTilesPerStage == 1)
+    return kTile;
+  Value outputTile = index.div(kTile, work.kTiles), inTile = index.rem(kTile, work.kTiles);
+  return asShort(index.add(index.mul(outputTile, work.fills), index.div(inTile, kTilesPerStage)));
+}
+
+Value WorkPartition::fillAfter(Value endKTile) {
+  if (kTilesPerStage == 1)
+    return endKTile;
+  return asShort(index.add(fillOf(asShort(index.sub(endKTile, index.constant(1)))), 1));
+}
+
+} // namespace uwt
