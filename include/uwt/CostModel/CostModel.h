@@ -16,6 +16,7 @@
 
 #include "uwt/CostModel/Calibration.h"
 #include "uwt/CostModel/FormatCost.h"
+#include "uwt/CostModel/KernelConfig.h"
 #include <optional>
 #include <span>
 
@@ -30,17 +31,6 @@ struct ProductProblem {
   bool pairDots = true;
   /// Whether code knows m: else its last block of columns is as wide as the others.
   bool isStatic = true;
-};
-
-/// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
-struct KernelConfig {
-  /// Strategy `buffer`; else `direct`.
-  bool buffered = false;
-  unsigned tileN = 16, tileM = 1, tileK = 64;
-
-  bool operator==(const KernelConfig &) const = default;
-  /// "direct 16x1", "buffer 4x6, tile_k 1024".
-  std::string str() const;
 };
 
 /// Microseconds.
