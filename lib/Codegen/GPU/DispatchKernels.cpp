@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Codegen/GPU/ProductKernels.h"
+#include "uwt/Dialect/UWT/Transforms/GpuKernels.h"
 
 using namespace mlir;
 
@@ -26,24 +27,6 @@ private:
 };
 } // namespace
 
-/// A strategy for each range of batch sizes: more widths would rarely differ.
-static FailureOr<SmallVector<GpuStrategyAttr>> chooseCases(MatmulOp op, KernelOptions options) {
-  SmallVector<unsigned> widths = {1, 2, 4, 8, 16, 32};
-  if (!ShapedType::isDynamic(op.getBatch()))
-    widths = {0};
-  SmallVector<GpuStrategyAttr> cases;
-  for (unsigned tiles : widths) {
-    options.tiles = tiles;
-    FailureOr<GpuStrategyAttr> choice = chooseGpuStrategy(op, options);
-    if (failed(choice))
-      return failure();
-    if (!cases.empty() && choice->getSlice() < 8 * tiles)
-      break;
-    cases.push_back(*choice);
-  }
-  return cases;
-}
-
 /// Begins a remark with what the product is and where it runs.
 static InFlightDiagnostic remark(MatmulOp op, const GpuTarget &target) {
   CompressedType type = op.getWeightType();
@@ -53,48 +36,48 @@ static InFlightDiagnostic remark(MatmulOp op, const GpuTarget &target) {
   return diagnostic;
 }
 
-/// The same, where a product without kernels is no error but stays on the host, which a remark
-/// says.
-static FailureOr<SmallVector<GpuStrategyAttr>> chooseCasesOrHost(MatmulOp op,
-                                                                 const KernelOptions &options) {
-  std::string reason;
-  auto cases = [&] {
-    ScopedDiagnosticHandler handler(op.getContext(), [&](Diagnostic &diagnostic) {
-      reason = StringRef(diagnostic.str()).split(" op ").second.str();
-      return success();
-    });
-    return chooseCases(op, options);
-  }();
-  if (failed(cases))
-    remark(op, *options.target) << "runs on the host, because it " << reason;
-  return cases;
+/// A kernel for each range of m. Errors: no kernel serves the product.
+static Expected<std::vector<GpuRange>> chooseRanges(MatmulOp op, const KernelOptions &options) {
+  UWT_ASSIGN_OR_RETURN(auto kernels, describeKernels(op, options));
+  std::optional<GpuStrategy> pinned;
+  if (options.strategy)
+    pinned = gpuStrategyOf(*options.strategy);
+  return chooseGpuRanges(*kernels, pinned);
 }
 
-static void explain(MatmulOp op, const GpuTarget &target, ArrayRef<GpuStrategyAttr> cases) {
+static void explain(MatmulOp op, const GpuTarget &target, ArrayRef<GpuRange> ranges) {
   InFlightDiagnostic diagnostic = remark(op, target);
-  std::optional<ProductStrategy> last;
-  for (GpuStrategyAttr each : cases) {
-    if (last != each.getStrategy())
-      diagnostic << (last ? "; " : "") << stringifyProductStrategy(each.getStrategy())
-                 << " in slices of " << each.getSlice();
+  std::optional<GpuStrategy> last;
+  for (const GpuRange &range : ranges) {
+    auto [strategy, slice] = range.choice;
+    if (last != strategy)
+      diagnostic << (last ? "; " : "") << stringifyProductStrategy(productStrategyOf(strategy))
+                 << " in slices of " << slice;
     else
-      diagnostic << ", " << each.getSlice();
-    last = each.getStrategy();
+      diagnostic << ", " << slice;
+    last = strategy;
   }
 }
 
 LogicalResult DispatchKernelsPass::select(MatmulOp op, const KernelOptions &kernels) {
-  FailureOr<SmallVector<GpuStrategyAttr>> cases =
-      keepOnHost ? chooseCasesOrHost(op, kernels) : chooseCases(op, kernels);
-  if (failed(cases))
-    return success(keepOnHost);
+  Expected<std::vector<GpuRange>> ranges = chooseRanges(op, kernels);
+  if (!ranges && !keepOnHost)
+    return op.emitOpError() << ranges.error().message();
+  if (!ranges) {
+    remark(op, *kernels.target) << "runs on the host, because it " << ranges.error().message();
+    return success();
+  }
   if (remarks)
-    explain(op, *kernels.target, *cases);
+    explain(op, *kernels.target, *ranges);
   ++numProducts;
   SmallVector<int64_t> limits;
-  for (GpuStrategyAttr each : ArrayRef(*cases).drop_back())
-    limits.push_back(each.getSlice());
-  op.setStrategies(limits, SmallVector<Attribute>(cases->begin(), cases->end()));
+  for (const GpuRange &range : ArrayRef(*ranges).drop_back())
+    limits.push_back(static_cast<int64_t>(range.limit));
+  op.setStrategies(limits, llvm::map_to_vector(*ranges, [&](const GpuRange &range) -> Attribute {
+                     return GpuStrategyAttr::get(op.getContext(),
+                                                 productStrategyOf(range.choice.strategy),
+                                                 range.choice.slice);
+                   }));
   return success();
 }
 

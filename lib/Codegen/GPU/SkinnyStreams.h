@@ -29,8 +29,6 @@ public:
   /// Builds `pack` and `product`, and says how they are launched.
   void build(ProductKernels &result);
 
-  /// Most batch rows of a slice, in eights.
-  static constexpr unsigned maxTiles = 4;
   /// Workgroups that a multiprocessor has for slices of so many eights: sums of wide ones take the
   /// registers of both.
   static int64_t workgroupsFor(int64_t tiles) { return tiles == 1 ? 2 : 1; }

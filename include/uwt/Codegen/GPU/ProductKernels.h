@@ -15,9 +15,11 @@
 #define UWT_CODEGEN_GPU_PRODUCTKERNELS_H
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "uwt/CostModel/GpuChoice.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Pack/KernelPack.h"
 #include "uwt/Target/GpuTarget.h"
+#include <memory>
 
 namespace uwt {
 
@@ -81,9 +83,10 @@ struct ProductKernels {
   PlanFacts plan;
 };
 
-/// The strategy and the slice that the kernels of these options have. Fails with a diagnostic at
-/// `op` where no family serves it.
-mlir::FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options);
+/// Which kernels there are for a product on memrefs with these options. Errors: Unsupported (there
+/// are none), Usage (options, a strategy of kernels for CPUs).
+Expected<std::unique_ptr<BuildableKernels>> describeKernels(MatmulOp op,
+                                                            const KernelOptions &options);
 
 /// Adds a gpu.module called `name` at the builder's place. Kernels of a product with several
 /// matrices (a weight of rank 3) multiply with one: they are launched for each. Decoders are still
