@@ -89,12 +89,14 @@ std::vector<BatchRange> chooseRanges(const Calibration &calibration, const Produ
                                      const FormatCost &format, unsigned maxRanges,
                                      const ConfigPins &pins = {});
 
-/// The number of the format that all products with a weight together run fastest from. A batch of 0
-/// stands for the whole grid, each size with the same weight. A format further behind in
-/// the list has to win by 2 %: the first one is the stored one, which needs no transcode. Formats
-/// for which nothing fits are passed over; formats.size() where there is no other.
-size_t chooseRunFormat(const Calibration &calibration, std::span<const ProductProblem> uses,
-                       std::span<const FormatCost> formats, const ConfigPins &pins = {});
+/// The numbers of the formats that all products with a weight together run from, the fastest one
+/// first. A batch of 0 stands for the whole grid, each size with the same weight. To be first, a
+/// format further behind in the list has to win by 2 %: the first one is the stored one, which
+/// needs no transcode. Formats for which nothing fits are left out.
+std::vector<size_t> rankRunFormats(const Calibration &calibration,
+                                   std::span<const ProductProblem> uses,
+                                   std::span<const FormatCost> formats,
+                                   const ConfigPins &pins = {});
 
 } // namespace uwt
 

@@ -22,7 +22,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Codegen/GPU/ProductKernels.h"
-#include "uwt/Dialect/UWT/Transforms/GpuKernels.h"
+#include "uwt/Dialect/UWT/Transforms/BuildableKernels.h"
 #include "uwt/Target/GpuTarget.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -379,11 +379,23 @@ Expected<ProductKernels> KernelProblem::build(OpBuilder &builder, StringRef name
   return result;
 }
 
-Expected<std::unique_ptr<BuildableKernels>> describeKernels(MatmulOp op,
-                                                            const KernelOptions &options) {
-  auto problem = std::make_unique<KernelProblem>();
-  UWT_RETURN_IF_ERROR(problem->prepare(op, options));
-  return std::unique_ptr<BuildableKernels>(std::move(problem));
+namespace {
+struct KernelsOfProducts : BuildableKernelsInterface {
+  using BuildableKernelsInterface::BuildableKernelsInterface;
+  Expected<std::unique_ptr<BuildableKernels>> describe(MatmulOp op,
+                                                       const GpuTarget &target) const override {
+    KernelOptions options;
+    options.target = &target;
+    auto problem = std::make_unique<KernelProblem>();
+    UWT_RETURN_IF_ERROR(problem->prepare(op, options));
+    return std::unique_ptr<BuildableKernels>(std::move(problem));
+  }
+};
+} // namespace
+
+void registerGpuKernels(DialectRegistry &registry) {
+  registry.addExtension(
+      +[](MLIRContext *, UWTDialect *dialect) { dialect->addInterface<KernelsOfProducts>(); });
 }
 
 FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
@@ -399,7 +411,10 @@ FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &
   return *std::move(result);
 }
 
-FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target, StringRef strategy) {
+/// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the
+/// strategy. Fails with a diagnostic at `op`.
+static FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target,
+                                                   StringRef strategy) {
   KernelOptions options;
   Expected<const GpuTarget *> machine = findGpuTarget(std::string_view(target));
   if (!machine)

@@ -15,11 +15,9 @@
 #define UWT_CODEGEN_GPU_PRODUCTKERNELS_H
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "uwt/CostModel/GpuChoice.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Pack/KernelPack.h"
 #include "uwt/Target/GpuTarget.h"
-#include <memory>
 
 namespace uwt {
 
@@ -44,11 +42,6 @@ struct KernelOptions {
   /// What the kernels are for; null for sm_90a.
   const GpuTarget *target = nullptr;
 };
-
-/// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the
-/// strategy. Fails with a diagnostic at `op`.
-mlir::FailureOr<KernelOptions> parseKernelOptions(mlir::Operation *op, llvm::StringRef target,
-                                                  llvm::StringRef strategy);
 
 /// What a plan adds to the profile of its machine code (uwt/CostModel/GpuCost.h).
 struct PlanFacts {
@@ -83,10 +76,8 @@ struct ProductKernels {
   PlanFacts plan;
 };
 
-/// Which kernels there are for a product on memrefs with these options. Errors: Unsupported (there
-/// are none), Usage (options, a strategy of kernels for CPUs).
-Expected<std::unique_ptr<BuildableKernels>> describeKernels(MatmulOp op,
-                                                            const KernelOptions &options);
+/// Lets uwt-select-strategy ask which kernels can be built (BuildableKernelsInterface).
+void registerGpuKernels(mlir::DialectRegistry &registry);
 
 /// Adds a gpu.module called `name` at the builder's place. Kernels of a product with several
 /// matrices (a weight of rank 3) multiply with one: they are launched for each. Decoders are still
