@@ -15,6 +15,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Codegen/Decode/Passes.h"
 #include "uwt/Codegen/GPU/Passes.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -215,14 +216,14 @@ static SmallVector<Operation *> findProducts(ModuleOp module) {
   return products;
 }
 
-static LogicalResult dispatchKernels(ModuleOp module, const GpuTarget &target, StringRef strategy,
-                                     bool keepOnHost) {
+static LogicalResult selectStrategies(ModuleOp module, const GpuTarget &target, StringRef strategy,
+                                      bool keepOnHost) {
   PassManager passes(module.getContext(), ModuleOp::getOperationName());
-  DispatchKernelsPassOptions options;
-  options.target = target.name;
+  SelectStrategyPassOptions options;
+  options.gpu = target.name;
   options.strategy = strategy;
   options.keepOnHost = keepOnHost;
-  passes.addPass(createDispatchKernelsPass(std::move(options)));
+  passes.addPass(createSelectStrategyPass(std::move(options)));
   return passes.run(module);
 }
 
@@ -264,7 +265,7 @@ LogicalResult emitDecoders(ModuleOp kernels) {
 
 FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target, StringRef strategy,
                                     bool keepOnHost) {
-  if (failed(dispatchKernels(module, target, strategy, keepOnHost)))
+  if (failed(selectStrategies(module, target, strategy, keepOnHost)))
     return failure();
   return ProductTaker(module, target).take();
 }

@@ -36,10 +36,10 @@ struct GpuProducts {
   ProductCalls describe() const;
 };
 
-/// Picks kernels for `target` (uwt-dispatch-kernels), makes them, and replaces each `uwt.matmul` on
-/// memrefs in `module` by a call of `uwt_launch_product` (its context, the number of the call, and
-/// an array that describes the selection, x, the extra operands and y: for each the pointer, the
-/// offset, sizes and strides, 64 bits each; for a selection of one matrix its number). Products
+/// Picks strategies for `target` (uwt-select-strategy), makes them, and replaces each `uwt.matmul`
+/// on memrefs in `module` by a call of `uwt_launch_product` (its context, the number of the call,
+/// and an array that describes the selection, x, the extra operands and y: for each the pointer,
+/// the offset, sizes and strides, 64 bits each; for a selection of one matrix its number). Products
 /// that no kernel serves stay, with a remark, if `keepOnHost`; else they are errors. Fails with
 /// diagnostics at the products.
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,

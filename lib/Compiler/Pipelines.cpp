@@ -63,24 +63,26 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createCompressConstantsPass(std::move(compress)));
 }
 
+/// The format of each weight, for a GPU or a CPU; for a CPU strategies as well. Those of a GPU are
+/// picked on memrefs (takeProducts).
 static void addSelection(OpPassManager &pm, const CompileOptions &options) {
+  SelectFormatPassOptions format;
+  format.gpu = options.gpu;
+  format.runFormat = options.format.value_or("");
+  format.batchHint = options.batchHint;
   if (!options.gpu.empty()) {
-    SelectKernelsPassOptions kernels;
-    kernels.target = options.gpu;
-    kernels.runFormat = options.format.value_or("");
-    kernels.batchHint = options.batchHint;
-    pm.addPass(createSelectKernelsPass(std::move(kernels)));
+    pm.addPass(createSelectFormatPass(std::move(format)));
     return;
   }
   SelectStrategyPassOptions select;
-  select.runFormat = options.format.value_or("");
-  select.strategy = options.strategy.name;
-  select.tileN = options.strategy.tileN;
-  select.tileM = options.strategy.tileM;
-  select.tileK = options.strategy.tileK;
-  select.calibration = options.calibration;
-  select.threads = options.threads;
-  select.batchHint = options.batchHint;
+  select.runFormat = format.runFormat;
+  select.strategy = format.strategy = options.strategy.name;
+  select.tileN = format.tileN = options.strategy.tileN;
+  select.tileM = format.tileM = options.strategy.tileM;
+  select.tileK = format.tileK = options.strategy.tileK;
+  select.calibration = format.calibration = options.calibration;
+  select.threads = format.threads = options.threads;
+  pm.addPass(createSelectFormatPass(std::move(format)));
   pm.addPass(createSelectStrategyPass(std::move(select)));
 }
 

@@ -13,6 +13,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/Decode/Passes.h"
 #include "uwt/Codegen/GPU/Passes.h"
+#include "uwt/Codegen/GPU/ProductKernels.h"
 #include "uwt/Codegen/Math/Passes.h"
 #include "uwt/Codegen/NVPTX/Passes.h"
 #include "uwt/Compiler/Passes.h"
@@ -35,6 +36,7 @@ void uwt::registerOwnDialects(DialectRegistry &registry) {
   registry.insert<UWTDialect, tm_tensor::TMTensorDialect>();
   registerBufferizableOpInterfaceModels(registry);
   registerEmission(registry);
+  registerGpuKernels(registry);
 }
 
 void uwt::registerAllPasses() {

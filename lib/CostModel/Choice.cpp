@@ -124,8 +124,12 @@ static double bestTime(const Calibration &calibration, const ProductProblem &pro
   return best;
 }
 
-size_t uwt::chooseRunFormat(const Calibration &calibration, std::span<const ProductProblem> uses,
-                            std::span<const FormatCost> formats, const ConfigPins &pins) {
+/// The times of all products with a weight, for each format, relative to the best one of each
+/// product; `never` where nothing fits.
+static std::vector<double> relativeCosts(const Calibration &calibration,
+                                         std::span<const ProductProblem> uses,
+                                         std::span<const FormatCost> formats,
+                                         const ConfigPins &pins) {
   std::vector<double> costs(formats.size(), 0);
   auto add = [&](const ProductProblem &problem, double weight) {
     std::vector<double> times;
@@ -145,12 +149,28 @@ size_t uwt::chooseRunFormat(const Calibration &calibration, std::span<const Prod
       add(problem, 1.0 / static_cast<double>(gridSize));
     }
   }
-  size_t chosen = formats.size();
+  return costs;
+}
+
+std::vector<size_t> uwt::rankRunFormats(const Calibration &calibration,
+                                        std::span<const ProductProblem> uses,
+                                        std::span<const FormatCost> formats,
+                                        const ConfigPins &pins) {
+  std::vector<double> costs = relativeCosts(calibration, uses, formats, pins);
+  std::vector<size_t> ranked;
+  for (size_t i = 0; i < formats.size(); ++i)
+    if (costs[i] != never)
+      ranked.push_back(i);
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [&](size_t a, size_t b) { return costs[a] < costs[b]; });
+  auto first = ranked.end();
   double least = never;
   for (size_t i = 0; i < formats.size(); ++i)
-    if (costs[i] < least * (chosen == formats.size() ? 1 : 1 - leastGain)) {
-      chosen = i;
+    if (costs[i] < least * (first == ranked.end() ? 1 : 1 - leastGain)) {
+      first = std::find(ranked.begin(), ranked.end(), i);
       least = costs[i];
     }
-  return chosen;
+  if (first != ranked.end())
+    std::rotate(ranked.begin(), first, first + 1);
+  return ranked;
 }

@@ -19,18 +19,10 @@ constexpr double registerWeights = 32;
 constexpr uint64_t groupRegisters = 2;
 /// Accumulators that a strip's 64 columns take up in the direct family, for each of 32 registers.
 constexpr double accumulatorsOfUnit = 0.5;
-/// Columns of x that a task of the buffer family takes at a time.
-constexpr uint64_t taskColumns = 64;
 /// A strip's bytes from which on decoding hides nothing of their way from memory (seen on a Zen 4).
 constexpr double queueBytes = 12 << 10;
 constexpr double nsPerUs = 1000;
 } // namespace
-
-std::string KernelConfig::str() const {
-  std::string text = buffered ? "buffer " : "direct ";
-  text += std::to_string(tileN) + "x" + std::to_string(tileM);
-  return buffered ? text + ", tile_k " + std::to_string(tileK) : text;
-}
 
 namespace {
 /// Quantities of the thread that has most to do.
@@ -67,40 +59,27 @@ struct Columns {
 };
 } // namespace
 
-/// Rows of a block that a kernel takes beside so many columns, to fit its registers.
-static unsigned rowsBeside(uint64_t columns) {
-  return columns == 1 ? 16 : columns <= 3 ? 8 : columns <= 6 ? 4 : 2;
+static BatchTiles tilesOf(const ProductProblem &problem, const KernelConfig &config) {
+  return tileBatch(config, problem.isStatic ? std::optional(problem.m) : std::nullopt);
 }
 
 /// The batch as the buffer family cuts it: whole blocks, and a last one that is narrower where the
 /// batch is known, else padded.
 static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
                                            const KernelConfig &config) {
-  uint64_t width = std::max(config.tileM, 1u);
-  unsigned rows = std::max(config.tileN, 2u);
-  if (!problem.isStatic)
-    return {Columns{static_cast<double>(divideUp(problem.m, width)), static_cast<double>(width),
-                    static_cast<double>(rows)},
-            {}};
-  uint64_t rest = problem.m % width;
-  Columns last;
-  if (rest != 0)
-    last = {1, static_cast<double>(rest),
-            static_cast<double>(problem.m < width ? rowsBeside(rest)
-                                                  : std::max(rows, rowsBeside(rest)))};
-  uint64_t blocks = problem.m / width;
-  return {
-      Columns{static_cast<double>(blocks), static_cast<double>(width), static_cast<double>(rows)},
-      last};
+  BatchTiles tiles = tilesOf(problem, config);
+  uint64_t blocks =
+      problem.isStatic ? problem.m / tiles.tileM : divideUp(problem.m, uint64_t(tiles.tileM));
+  Columns whole{static_cast<double>(blocks), static_cast<double>(tiles.tileM),
+                static_cast<double>(tiles.tileN)};
+  if (tiles.lastM == 0)
+    return {whole, {}};
+  return {whole, {1, static_cast<double>(tiles.lastM), static_cast<double>(tiles.lastN)}};
 }
 
 /// How often a panel is decoded: once a batch row, or once for as many columns as a task takes.
 static double decodesOf(const ProductProblem &problem, const KernelConfig &config) {
-  if (!config.buffered)
-    return static_cast<double>(problem.m);
-  uint64_t width = std::max(config.tileM, 1u);
-  uint64_t slab = std::max<uint64_t>(taskColumns / width, 1) * width;
-  return static_cast<double>(divideUp(problem.m, slab));
+  return static_cast<double>(divideUp(problem.m, tilesOf(problem, config).taskM));
 }
 
 /// Share of units that have an escape.

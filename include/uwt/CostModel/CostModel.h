@@ -16,6 +16,7 @@
 
 #include "uwt/CostModel/Calibration.h"
 #include "uwt/CostModel/FormatCost.h"
+#include "uwt/CostModel/KernelConfig.h"
 #include <optional>
 #include <span>
 
@@ -30,17 +31,6 @@ struct ProductProblem {
   bool pairDots = true;
   /// Whether code knows m: else its last block of columns is as wide as the others.
   bool isStatic = true;
-};
-
-/// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
-struct KernelConfig {
-  /// Strategy `buffer`; else `direct`.
-  bool buffered = false;
-  unsigned tileN = 16, tileM = 1, tileK = 64;
-
-  bool operator==(const KernelConfig &) const = default;
-  /// "direct 16x1", "buffer 4x6, tile_k 1024".
-  std::string str() const;
 };
 
 /// Microseconds.
@@ -99,12 +89,14 @@ std::vector<BatchRange> chooseRanges(const Calibration &calibration, const Produ
                                      const FormatCost &format, unsigned maxRanges,
                                      const ConfigPins &pins = {});
 
-/// The number of the format that all products with a weight together run fastest from. A batch of 0
-/// stands for the whole grid, each size with the same weight. A format further behind in
-/// the list has to win by 2 %: the first one is the stored one, which needs no transcode. Formats
-/// for which nothing fits are passed over; formats.size() where there is no other.
-size_t chooseRunFormat(const Calibration &calibration, std::span<const ProductProblem> uses,
-                       std::span<const FormatCost> formats, const ConfigPins &pins = {});
+/// The numbers of the formats that all products with a weight together run from, the fastest one
+/// first. A batch of 0 stands for the whole grid, each size with the same weight. To be first, a
+/// format further behind in the list has to win by 2 %: the first one is the stored one, which
+/// needs no transcode. Formats for which nothing fits are left out.
+std::vector<size_t> rankRunFormats(const Calibration &calibration,
+                                   std::span<const ProductProblem> uses,
+                                   std::span<const FormatCost> formats,
+                                   const ConfigPins &pins = {});
 
 } // namespace uwt
 

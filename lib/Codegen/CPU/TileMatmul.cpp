@@ -9,6 +9,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "uwt/Codec/Panel.h"
 #include "uwt/Codegen/CPU/Passes.h"
+#include "uwt/CostModel/KernelConfig.h"
 
 using namespace mlir;
 
@@ -37,36 +38,8 @@ struct TileMatmulPass : impl::TileMatmulPassBase<TileMatmulPass> {
 };
 } // namespace
 
-int64_t rowsForColumns(int64_t columns) {
-  if (columns == 1)
-    return 16;
-  return columns <= 3 ? 8 : columns <= 6 ? 4 : 2;
-}
-
 /// What a product without tasks may take of its function's stack.
 static constexpr int64_t maxStackBytes = 1024;
-
-/// Columns of x that a task takes at a time: more would only grow its partial sums.
-static constexpr int64_t maxSlabColumns = 64;
-
-/// Batches up to this one read a panel's units again, from the cache, for each column: where no
-/// strategy says otherwise and units decode into row vectors.
-static constexpr int64_t maxDirectBatch = 2;
-
-/// Columns of a block where no strategy says: 16 to 24 sums, and few columns left over.
-static int64_t defaultColumns(int64_t batch) {
-  if (ShapedType::isDynamic(batch))
-    return 4;
-  return batch <= 5 ? std::max<int64_t>(batch, 1) : batch <= 32 ? 2 : 4;
-}
-
-/// Column groups that are decoded at a time where no strategy says. A small batch waits for memory,
-/// and small chunks keep that busy; a large one pays for loading and storing its sums.
-static int64_t defaultChunk(int64_t batch) {
-  if (ShapedType::isDynamic(batch))
-    return 4;
-  return batch <= 8 ? 2 : 8;
-}
 
 ProductLowering::ProductLowering(MatmulOp op, OpBuilder &builder)
     : PanelReader(op.getWeight(), builder, op.getLoc()), op(op), matrices(op.getMatrices()) {}
@@ -79,7 +52,12 @@ LogicalResult ProductLowering::check() {
   return checkWeight(op);
 }
 
-LogicalResult ProductLowering::chooseShape(const Target &target) {
+static KernelConfig configOf(StrategyAttr strategy) {
+  return {strategy.getStrategy() != ProductStrategy::Direct, strategy.getTileN(),
+          strategy.getTileM(), strategy.getTileK()};
+}
+
+LogicalResult ProductLowering::readStrategy(const Target &target) {
   packed = target.supports(Feature::Avx512Bf16) && op.getNumerics() == Numerics::Fast &&
            element.isBF16() && op.getXType().getElementType().isBF16();
   groups = roundUp(divideUp(columns, fixedUnitColumns), layout.groups);
@@ -88,24 +66,21 @@ LogicalResult ProductLowering::chooseShape(const Target &target) {
   auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
   if (op.getStrategyAttr() && !strategy)
     return op.emitOpError() << "has a strategy of kernels for GPUs: " << op.getStrategyAttr();
-  direct = strategy ? strategy.getStrategy() == ProductStrategy::Direct
-                    : !ShapedType::isDynamic(staticBatch) && staticBatch <= maxDirectBatch &&
-                          layout.fixedRate;
+  std::optional<uint64_t> m;
+  if (!ShapedType::isDynamic(staticBatch))
+    m = static_cast<uint64_t>(staticBatch);
+  KernelConfig config = strategy ? configOf(strategy) : usualConfig(m, layout.fixedRate);
+  direct = !config.buffered;
   if (direct && !layout.fixedRate)
     return op.emitOpError(
         "has strategy 'direct', which needs a format of fixed rate: use 'buffer'");
-  blockColumns = direct ? 1 : strategy ? strategy.getTileM() : defaultColumns(staticBatch);
-  if (!ShapedType::isDynamic(staticBatch))
-    blockColumns = std::max<int64_t>(1, std::min(blockColumns, staticBatch));
-  blockRows = rowsForColumns(blockColumns);
-  if (strategy && strategy.getTileM() == blockColumns)
-    blockRows = std::max<int64_t>(2, strategy.getTileN());
-  slabColumns = direct ? 1 : std::max(maxSlabColumns / blockColumns, int64_t(1)) * blockColumns;
-  if (!ShapedType::isDynamic(staticBatch)) {
-    slabColumns = std::clamp<int64_t>(staticBatch, 1, slabColumns);
-    lastColumns = staticBatch % blockColumns;
-  }
-  chunkGroups = strategy ? strategy.getTileK() / fixedUnitColumns : defaultChunk(staticBatch);
+  BatchTiles tiles = tileBatch(config, m);
+  blockColumns = tiles.tileM;
+  blockRows = tiles.tileN;
+  slabColumns = static_cast<int64_t>(tiles.taskM);
+  lastColumns = tiles.lastM;
+  lastRows = tiles.lastN;
+  chunkGroups = config.tileK / fixedUnitColumns;
   if (!layout.fixedRate)
     chunkGroups = columns <= wholePanelUnitColumns ? groups : streamUnitColumns / fixedUnitColumns;
   chunkGroups =
@@ -114,7 +89,7 @@ LogicalResult ProductLowering::chooseShape(const Target &target) {
 }
 
 LogicalResult ProductLowering::lower() {
-  if (failed(check()) || failed(chooseShape(TargetAttr::of(op))))
+  if (failed(check()) || failed(readStrategy(TargetAttr::of(op))))
     return failure();
   int64_t batchDimension = op.getXType().getRank() - 2;
   batch = ShapedType::isDynamic(staticBatch)

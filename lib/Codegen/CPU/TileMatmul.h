@@ -30,9 +30,6 @@
 
 namespace uwt {
 
-/// Rows of a block of sums that fits 32 vector registers beside its operands, by columns.
-int64_t rowsForColumns(int64_t columns);
-
 /// Lowers one product.
 class ProductLowering : private PanelReader {
 public:
@@ -44,7 +41,8 @@ public:
 private:
   // TileMatmul.cpp
   mlir::LogicalResult check();
-  mlir::LogicalResult chooseShape(const Target &target);
+  /// What the strategy says of the shape of loops.
+  mlir::LogicalResult readStrategy(const Target &target);
   /// A panel of each matrix that the product runs over is a task.
   void emitTask(mlir::Value task);
   bool isOneTask() const { return matrices == 1 && panelsInMatrix == 1; }
@@ -133,9 +131,10 @@ private:
   mlir::Value batch;
   int64_t staticBatch = 0;
   bool direct = false;
-  /// A block of sums that is kept in registers; columns of the last block where they are known to
-  /// be fewer; columns of x that a task takes at a time; groups that are decoded at a time.
-  int64_t blockRows = 0, blockColumns = 0, lastColumns = 0, slabColumns = 0, chunkGroups = 0;
+  /// A block of sums that is kept in registers; the last block where its columns are known to be
+  /// fewer; columns of x that a task takes at a time; groups that are decoded at a time.
+  int64_t blockRows = 0, blockColumns = 0, lastRows = 0, lastColumns = 0;
+  int64_t slabColumns = 0, chunkGroups = 0;
   /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
 

@@ -174,7 +174,6 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value c
     return;
   Value isLast = index.less(index.constant(0), index.rem(width, blockColumns));
   index.ifElse(isLast, [&] {
-    int64_t lastRows = std::max(blockRows, rowsForColumns(lastColumns));
     Value column = index.mul(blocks, blockColumns);
     index.loop(index.constant(stripRows / lastRows),
                [&](Value rowBlock) { block(rowBlock, column, lastRows, lastColumns, {}); });

@@ -25,7 +25,9 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Codegen/GPU/ProductKernels.h"
+#include "uwt/Dialect/UWT/Transforms/BuildableKernels.h"
 #include "uwt/Target/GpuTarget.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -33,10 +35,6 @@ namespace uwt {
 
 #define GEN_PASS_DEF_BUILDKERNELSPASS
 #include "uwt/Codegen/GPU/Passes.h.inc"
-
-/// Most batch rows, in eights, that family skinny serves with its sums in registers: where warps
-/// multiply alone, and where a panel's four do so together.
-static constexpr unsigned maxTiles = 8, maxTilesTogether = 32;
 
 namespace {
 struct BuildKernelsPass : impl::BuildKernelsPassBase<BuildKernelsPass> {
@@ -65,34 +63,6 @@ static Status checkDirect(MatmulOp op, const EmittedFormat &format, const GpuTar
   if (!findEmitter(format.format.codec.keyword)->fragmentTableWords(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   return ok();
-}
-
-/// Eights of batch rows, of a dynamic batch one unless the options say how many.
-static int64_t eightsOf(MatmulOp op, const KernelOptions &options) {
-  if (options.tiles != 0)
-    return options.tiles;
-  bool isKnown = !ShapedType::isDynamic(op.getBatch()) && op.getBatch() > 0;
-  return isKnown ? llvm::divideCeil(op.getBatch(), 8) : 1;
-}
-
-/// What is tried for a product, in this order.
-static SmallVector<ProductStrategy> preferredStrategies(MatmulOp op, const EmittedFormat &format,
-                                                        const KernelOptions &options,
-                                                        const GpuTarget &target) {
-  // By the kernel profiles (docs/gpu-kernels-rationale.md): lanes' streams take the registers of
-  // many warps, so that beyond this others multiply; and family shared decodes again for each slice
-  // of its width, which costs more than decoding once where family wide multiplies.
-  constexpr int64_t maxEightsOfStreams = 4, maxEightsShared = 16;
-  using enum ProductStrategy;
-  if (options.strategy)
-    return {*options.strategy};
-  if (format.traits.rate != Rate::Prefix)
-    return {Direct, Buffer};
-  if (eightsOf(op, options) <= maxEightsOfStreams)
-    return {Direct, Shared, Exponents, Buffer};
-  if (eightsOf(op, options) > maxEightsShared && target.supports(GpuFeature::Wgmma))
-    return {Exponents, Shared, Buffer};
-  return {Shared, Direct, Exponents, Buffer};
 }
 
 /// What is decoded before.
@@ -127,28 +97,6 @@ static Status checkStrategy(ProductStrategy strategy, MatmulOp op, const Emitted
   llvm_unreachable("all strategies are there");
 }
 
-/// Columns of x, in eights, that a kernel multiplies at a time; larger batches come in slices.
-static unsigned chooseTiles(MatmulOp op, const KernelOptions &options, unsigned most) {
-  if (options.tiles != 0)
-    return std::min(options.tiles, most);
-  // As few slices as there can be, all of about the same width.
-  int64_t eights = eightsOf(op, options);
-  return static_cast<unsigned>(llvm::divideCeil(eights, llvm::divideCeil(eights, most)));
-}
-
-/// The most tiles that are multiplied at a time without spills.
-static unsigned widestSlice(const ProductPlan &plan, bool hasWarpgroups) {
-  if (plan.readsStreams)
-    return StreamProduct::maxTiles;
-  if (!hasWarpgroups)
-    return maxTiles;
-  // What a last panel lacks of its four strips takes registers too, and so do decoders.
-  constexpr unsigned maxTilesOfTails = 12, maxTilesBesideDecoders = 16;
-  if (plan.problem.hasShortPanel())
-    return maxTilesOfTails;
-  return plan.decodesInShared ? maxTilesBesideDecoders : maxTilesTogether;
-}
-
 /// What of a weight's units and table the kernel `product` knows.
 static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   UnitLayout layout = unitLayout(format.format, format.element);
@@ -180,15 +128,16 @@ static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   plan.unit.codeGroupStride = layout.codeGroupStep;
 }
 
-static LogicalResult checkOptions(MatmulOp op, const KernelOptions &options) {
+static Status checkOptions(const KernelOptions &options) {
   if (!llvm::is_contained({0U, 1U, 2U, 4U, 8U}, options.cluster))
-    return op.emitOpError() << "expects a cluster of 1, 2, 4 or 8 workgroups, got "
-                            << options.cluster;
-  if (options.tiles > maxTilesTogether || options.stages == 1 || options.groups % 2 != 0)
-    return op.emitOpError() << "expects 1 to " << maxTilesTogether
-                            << " tiles, at least 2 stages and an even number of groups, got "
-                            << options.tiles << ", " << options.stages << " and " << options.groups;
-  return success();
+    return usageError("expects a cluster of 1, 2, 4 or 8 workgroups, got " +
+                      std::to_string(options.cluster));
+  if (options.tiles > maxMTiles || options.stages == 1 || options.groups % 2 != 0)
+    return usageError(llvm::formatv("expects 1 to {0} tiles, at least 2 stages and an even number "
+                                    "of groups, got {1}, {2} and {3}",
+                                    maxMTiles, options.tiles, options.stages, options.groups)
+                          .str());
+  return ok();
 }
 
 /// The product's format, where it can have kernels at all. Errors: why not.
@@ -220,10 +169,11 @@ static Error noKernel(std::string_view family, Error reason) {
   return std::move(reason).in("has no kernel of family " + std::string(family));
 }
 
-/// The plan of a strategy. Errors: Unsupported (there is no kernel of it).
+/// The plan of a kernel. Errors: Unsupported (there is no kernel of it).
 static Expected<ProductPlan> planOf(MatmulOp op, const EmittedFormat &format,
                                     const KernelOptions &options, const GpuTarget &target,
-                                    ProductStrategy strategy) {
+                                    const GpuChoice &choice) {
+  ProductStrategy strategy = productStrategyOf(choice.strategy);
   if (Status served = checkStrategy(strategy, op, format, target); !served)
     return noKernel(strategy == ProductStrategy::Shared ? "shared" : "skinny", served.takeError());
   ProductPlan plan;
@@ -233,7 +183,7 @@ static Expected<ProductPlan> planOf(MatmulOp op, const EmittedFormat &format,
   planUnits(format, plan);
   bool hasWarpgroups =
       options.warpgroups && !plan.readsStreams && target.supports(GpuFeature::Wgmma);
-  plan.tile.mTiles = chooseTiles(op, options, widestSlice(plan, hasWarpgroups));
+  plan.tile.mTiles = choice.slice / 8;
   plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
   plan.tile.usesWarpgroups = hasWarpgroups && plan.tile.mTiles > 2;
   plan.tile.panels =
@@ -261,21 +211,6 @@ static const GpuTarget &targetOf(const KernelOptions &options) {
   return options.target ? *options.target : **findGpuTarget("sm_90a");
 }
 
-static FailureOr<ProductPlan> makePlan(MatmulOp op, const EmittedFormat &format,
-                                       const KernelOptions &options) {
-  const GpuTarget &target = targetOf(options);
-  // Why the first choice is not taken.
-  std::optional<Error> first;
-  for (ProductStrategy strategy : preferredStrategies(op, format, options, target)) {
-    Expected<ProductPlan> plan = planOf(op, format, options, target, strategy);
-    if (plan)
-      return *plan;
-    if (!first)
-      first = plan.takeError();
-  }
-  return op.emitOpError() << first->message();
-}
-
 static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, OpBuilder &builder,
                                    StringRef name) {
   ProductKernels result;
@@ -283,24 +218,6 @@ static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, Op
   Attribute target = NVVM::NVVMTargetAttr::get(op.getContext(), /*optLevel=*/3,
                                                "nvptx64-nvidia-cuda", targetOf(options).name);
   result.module.setTargetsAttr(builder.getArrayAttr(target));
-  return result;
-}
-
-static LogicalResult checkSimt(MatmulOp op, const EmittedFormat &format,
-                               const KernelOptions &options) {
-  Status served = SimtKernels::checkProduct(op, format, options.strategy);
-  if (served)
-    return success();
-  return op.emitOpError() << "has no kernel of family simt: " << served.error().message();
-}
-
-static FailureOr<ProductKernels> buildSimt(MatmulOp op, const EmittedFormat &format,
-                                           const KernelOptions &options, OpBuilder &builder,
-                                           StringRef name) {
-  if (failed(checkSimt(op, format, options)))
-    return failure();
-  ProductKernels result = beginKernels(op, options, builder, name);
-  SimtKernels(op, format, builder).build(result);
   return result;
 }
 
@@ -316,22 +233,6 @@ static void buildRing(MatmulOp op, const ProductPlan &plan, const EmittedFormat 
   if (plan.decodesInShared)
     addStreamFacts(StreamShape::of(op, format, plan, plan.decoderWarps()), format, plan,
                    result.plan);
-}
-
-static FailureOr<ProductKernels> buildSkinny(MatmulOp op, const EmittedFormat &format,
-                                             const KernelOptions &options, OpBuilder &builder,
-                                             StringRef name) {
-  FailureOr<ProductPlan> plan = makePlan(op, format, options);
-  if (failed(plan))
-    return failure();
-  ProductKernels result = beginKernels(op, options, builder, name);
-  result.plan = plan->facts();
-  if (plan->readsStreams) {
-    StreamProduct(op, *plan, format, builder).build(result);
-    return result;
-  }
-  buildRing(op, *plan, format, builder, result);
-  return result;
 }
 
 /// Drops a dimension. Layouts are for callers.
@@ -378,79 +279,156 @@ static void takeOneMatrix(MatmulOp op, Block &block) {
 
 namespace {
 /// A product as kernels compute it, and the options that its strategy has filled.
-struct KernelProblem {
-  /// Holds the product.
-  Block block;
-  MatmulOp op;
-  EmittedFormat format;
-  KernelOptions options;
+class KernelProblem : public BuildableKernels {
+public:
+  /// Errors: Unsupported (no kernel serves it), Usage (options, a strategy of kernels for CPUs).
+  Status prepare(MatmulOp product, const KernelOptions &given);
+  GpuProduct product() const override;
+  Status canBuild(const GpuChoice &choice) const override;
+  /// Errors: as above.
+  Expected<ProductKernels> build(OpBuilder &builder, StringRef name);
 
-  LogicalResult prepare(MatmulOp product, const KernelOptions &given);
-  LogicalResult readStrategy();
+private:
+  Status readStrategy();
+  Status checkSimt(ProductStrategy strategy) const;
+  Expected<ProductPlan> planOf(const GpuChoice &choice) const {
+    return uwt::planOf(op, format, options, targetOf(options), choice);
+  }
+  void buildSkinny(const ProductPlan &plan, OpBuilder &builder, ProductKernels &result);
   /// There are no matrix instructions of mixed types.
-  bool isSimt() {
+  bool isSimt() const {
     return options.simt || op.getXType().getElementType() != op.getWeightType().getElementType();
   }
+
+  /// Holds the product.
+  Block block;
+  /// What operations say of themselves is not const.
+  mutable MatmulOp op;
+  EmittedFormat format;
+  KernelOptions options;
 };
 } // namespace
 
-LogicalResult KernelProblem::readStrategy() {
+Status KernelProblem::readStrategy() {
   Attribute attribute = op.getStrategyAttr();
   auto strategy = dyn_cast_or_null<GpuStrategyAttr>(attribute);
+  if (!strategy && attribute) {
+    std::string text;
+    llvm::raw_string_ostream(text) << attribute;
+    return usageError("has a strategy of kernels for CPUs: " + text);
+  }
   if (!strategy)
-    return attribute ? op.emitOpError() << "has a strategy of kernels for CPUs: " << attribute
-                     : success();
+    return ok();
   if (!options.strategy)
     options.strategy = strategy.getStrategy();
   if (options.tiles == 0)
     options.tiles = llvm::divideCeil(strategy.getSlice(), 8);
-  return success();
+  return ok();
 }
 
-LogicalResult KernelProblem::prepare(MatmulOp product, const KernelOptions &given) {
+Status KernelProblem::prepare(MatmulOp product, const KernelOptions &given) {
   options = given;
   op = copyOf(product, block);
   if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
     takeOneMatrix(op, block);
-  if (failed(readStrategy()) || failed(expandEpilogue(op)))
-    return failure();
+  UWT_RETURN_IF_ERROR(readStrategy());
+  if (failed(expandEpilogue(op)))
+    return unsupportedError("has an epilogue that cannot be expanded");
   Expected<EmittedFormat> described = describe(op);
   if (!described)
-    return op.emitOpError() << "has no kernel of family skinny: " << described.error().message();
+    return noKernel("skinny", described.takeError());
   format = *std::move(described);
-  return checkOptions(op, options);
+  return checkOptions(options);
 }
 
-FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options) {
-  KernelProblem problem;
-  if (failed(problem.prepare(op, options)))
-    return failure();
-  if (problem.isSimt()) {
-    if (failed(checkSimt(problem.op, problem.format, problem.options)))
-      return failure();
-    return SimtKernels::strategyOf(problem.op, problem.format);
+GpuProduct KernelProblem::product() const {
+  GpuProduct result;
+  result.target = &targetOf(options);
+  result.n = op.getWeightType().getRows();
+  if (int64_t m = op.getBatch(); !ShapedType::isDynamic(m))
+    result.m = static_cast<uint64_t>(m);
+  result.hasPrefixCode = format.traits.rate == Rate::Prefix;
+  result.hasOnlyWords = unitLayout(format.format, format.element).onlyWords;
+  result.allowsWarpgroups = options.warpgroups;
+  result.onlySlice = isSimt() ? SimtKernels::batchRows : 0;
+  return result;
+}
+
+Status KernelProblem::checkSimt(ProductStrategy strategy) const {
+  Status served = SimtKernels::checkProduct(op, format, strategy);
+  return served ? ok() : Status(noKernel("simt", served.takeError()));
+}
+
+Status KernelProblem::canBuild(const GpuChoice &choice) const {
+  if (isSimt())
+    return checkSimt(productStrategyOf(choice.strategy));
+  UWT_RETURN_IF_ERROR(planOf(choice));
+  return ok();
+}
+
+void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder,
+                                ProductKernels &result) {
+  result.plan = plan.facts();
+  if (plan.readsStreams) {
+    StreamProduct(op, plan, format, builder).build(result);
+    return;
   }
-  FailureOr<ProductPlan> plan = makePlan(problem.op, problem.format, problem.options);
-  if (failed(plan))
-    return failure();
-  return GpuStrategyAttr::get(op.getContext(), plan->strategy(),
-                              static_cast<unsigned>(plan->tile.m()));
+  buildRing(op, plan, format, builder, result);
+}
+
+Expected<ProductKernels> KernelProblem::build(OpBuilder &builder, StringRef name) {
+  GpuPins pins;
+  if (options.strategy)
+    pins.strategy = gpuStrategyOf(*options.strategy);
+  pins.mTiles = options.tiles;
+  UWT_ASSIGN_OR_RETURN(GpuChoice choice, chooseGpuKernel(*this, pins));
+  if (isSimt()) {
+    ProductKernels result = beginKernels(op, options, builder, name);
+    SimtKernels(op, format, builder).build(result);
+    return result;
+  }
+  UWT_ASSIGN_OR_RETURN(ProductPlan plan, planOf(choice));
+  ProductKernels result = beginKernels(op, options, builder, name);
+  buildSkinny(plan, builder, result);
+  return result;
+}
+
+namespace {
+struct KernelsOfProducts : BuildableKernelsInterface {
+  using BuildableKernelsInterface::BuildableKernelsInterface;
+  Expected<std::unique_ptr<BuildableKernels>> describe(MatmulOp op,
+                                                       const GpuTarget &target) const override {
+    KernelOptions options;
+    options.target = &target;
+    auto problem = std::make_unique<KernelProblem>();
+    UWT_RETURN_IF_ERROR(problem->prepare(op, options));
+    return std::unique_ptr<BuildableKernels>(std::move(problem));
+  }
+};
+} // namespace
+
+void registerGpuKernels(DialectRegistry &registry) {
+  registry.addExtension(
+      +[](MLIRContext *, UWTDialect *dialect) { dialect->addInterface<KernelsOfProducts>(); });
 }
 
 FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
                                               OpBuilder &builder, StringRef name) {
   KernelProblem problem;
-  if (failed(problem.prepare(op, options)))
-    return failure();
-  FailureOr<ProductKernels> result =
-      problem.isSimt() ? buildSimt(problem.op, problem.format, problem.options, builder, name)
-                       : buildSkinny(problem.op, problem.format, problem.options, builder, name);
-  if (succeeded(result) && !ShapedType::isDynamic(op.getBatch()))
+  if (Status prepared = problem.prepare(op, options); !prepared)
+    return op.emitOpError() << prepared.error().message();
+  Expected<ProductKernels> result = problem.build(builder, name);
+  if (!result)
+    return op.emitOpError() << result.error().message();
+  if (!ShapedType::isDynamic(op.getBatch()))
     result->plan.batch = static_cast<uint64_t>(op.getBatch());
-  return result;
+  return *std::move(result);
 }
 
-FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target, StringRef strategy) {
+/// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the
+/// strategy. Fails with a diagnostic at `op`.
+static FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target,
+                                                   StringRef strategy) {
   KernelOptions options;
   Expected<const GpuTarget *> machine = findGpuTarget(std::string_view(target));
   if (!machine)

@@ -25,22 +25,16 @@ SimtKernels::SimtKernels(MatmulOp op, const EmittedFormat &format, OpBuilder &bu
       onlyWords(unitLayout(format.format, format.element).onlyWords) {}
 
 Status SimtKernels::checkProduct(MatmulOp op, const EmittedFormat &format,
-                                 std::optional<ProductStrategy> strategy) {
+                                 ProductStrategy strategy) {
   Type x = op.getXType().getElementType(), weight = op.getWeightType().getElementType();
   auto isHalf = [](Type type) { return type.isBF16() || type.isF16(); };
   if (!isHalf(weight) || !(isHalf(x) || x.isF32()))
     return unsupportedError("it multiplies bf16 and f16 weights with x of bf16, f16 or f32");
   bool onlyWords = unitLayout(format.format, format.element).onlyWords;
-  if (strategy && strategy != ProductStrategy::Buffer && !onlyWords)
+  if (strategy != ProductStrategy::Buffer && !onlyWords)
     return unsupportedError("it multiplies words; use strategy buffer for format '" +
                             format.format.str() + "'");
   return TranscodeBuilder::checkWeight(op.getWeightType(), format);
-}
-
-GpuStrategyAttr SimtKernels::strategyOf(MatmulOp op, const EmittedFormat &format) {
-  bool onlyWords = unitLayout(format.format, format.element).onlyWords;
-  return GpuStrategyAttr::get(
-      op.getContext(), onlyWords ? ProductStrategy::Direct : ProductStrategy::Buffer, batchRows);
 }
 
 int64_t SimtKernels::decodedWords() const {

@@ -28,16 +28,16 @@ public:
   /// `format` is the weight's, and outlives the object.
   SimtKernels(MatmulOp op, const EmittedFormat &format, mlir::OpBuilder &builder);
 
-  /// Whether there is such a kernel for a product, of a strategy where one is asked for. Errors:
-  /// Unsupported.
-  static Status checkProduct(MatmulOp op, const EmittedFormat &format,
-                             std::optional<ProductStrategy> strategy);
-  static GpuStrategyAttr strategyOf(MatmulOp op, const EmittedFormat &format);
+  /// Whether there is such a kernel for a product, of a strategy. Errors: Unsupported.
+  static Status checkProduct(MatmulOp op, const EmittedFormat &format, ProductStrategy strategy);
 
   void build(ProductKernels &result);
 
+  /// Rows of x that a warp multiplies at a time.
+  static constexpr int64_t batchRows = 4;
+
 private:
-  static constexpr int64_t warps = 4, threads = 32 * warps, batchRows = 4, workgroups = 4;
+  static constexpr int64_t warps = 4, threads = 32 * warps, workgroups = 4;
 
   bool decodesFirst() const { return !onlyWords; }
   int64_t strips() const { return (rows + 15) / 16; }

@@ -28,8 +28,6 @@ public:
   /// Builds `pack` and `product`, and says how they are launched.
   void build(ProductKernels &result);
 
-  /// Most m tiles of a slice.
-  static constexpr unsigned maxTiles = 4;
   /// CTAs that a multiprocessor has for slices of so many m tiles: accumulators of wide ones take
   /// the registers of both.
   static int64_t ctasFor(int64_t mTiles) { return mTiles == 1 ? 2 : 1; }

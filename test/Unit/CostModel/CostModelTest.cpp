@@ -138,14 +138,14 @@ TEST(CostModel, MoreRangesAreNoWorse) {
 TEST(CostModel, RunFormatFollowsTheMachine) {
   std::vector<FormatCost> formats = {huffmanFormat(), inPlaceFormat(), rawCost()};
   std::vector<ProductProblem> uses = {problemOf(1)};
-  EXPECT_EQ(chooseRunFormat(calibration(), uses, formats), 1u);
+  EXPECT_EQ(rankRunFormats(calibration(), uses, formats), (std::vector<size_t>{1, 2, 0}));
   // Where decoding costs nothing the smallest format wins, where memory does not, raw.
   Calibration free = calibration();
   free.decodeOperation = free.accumulator = free.store = free.load = free.farLoad = 0;
-  EXPECT_EQ(chooseRunFormat(free, uses, formats), 0u);
+  EXPECT_EQ(rankRunFormats(free, uses, formats).front(), 0u);
   Calibration fast = calibration();
   fast.bandwidth = {10000};
-  EXPECT_EQ(chooseRunFormat(fast, uses, formats), 2u);
+  EXPECT_EQ(rankRunFormats(fast, uses, formats).front(), 2u);
 }
 
 TEST(CostModel, TheStoredFormatWinsATie) {
@@ -153,13 +153,13 @@ TEST(CostModel, TheStoredFormatWinsATie) {
   same.size.bitsPerWeight -= 0.05;
   std::vector<FormatCost> formats = {inPlaceFormat(), same};
   std::vector<ProductProblem> uses = {problemOf(1), problemOf(0)};
-  EXPECT_EQ(chooseRunFormat(calibration(), uses, formats), 0u);
+  EXPECT_EQ(rankRunFormats(calibration(), uses, formats).front(), 0u);
 }
 
 TEST(CostModel, NothingFitsIsSaid) {
   std::vector<FormatCost> formats = {huffmanFormat()};
   std::vector<ProductProblem> uses = {problemOf(1)};
-  EXPECT_EQ(chooseRunFormat(calibration(), uses, formats, direct()), 1u);
+  EXPECT_TRUE(rankRunFormats(calibration(), uses, formats, direct()).empty());
   EXPECT_TRUE(chooseRanges(calibration(), uses[0], huffmanFormat(), 3, direct()).empty());
 }
 

@@ -69,41 +69,6 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
-def DispatchKernelsPass : Pass<"uwt-dispatch-kernels", "::mlir::ModuleOp"> {
-  let summary = "Pick the kernels of each product, by ranges of batch sizes";
-  let description = [{
-    Each `uwt.matmul` on memrefs without a strategy gets a `#uwt.gpu_strategy`: what `uwt-build-kernels` would build for it. A dynamic batch gets a
-    `uwt.dispatch` with a case for 8, 16, 32, 64 and 128 rows, up to the most that a kernel of the format and target multiplies at a time, and a last one for any
-    larger batch: where a slice gets wider the strategy may change, too. Cases become the ranges of batch sizes of a pack's entries. A remark at the product says
-    what was picked. A product that no kernel serves is an error; with `keep-on-host` it stays as it is, for the CPU, and a remark says why.
-
-    ```mlir
-    // before
-    uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>) { ... }
-    // after
-    %m = memref.dim %x, %c0 : memref<?x4096xbf16>
-    uwt.dispatch %m limits [8, 16, 32, 64, 128] cases {
-      uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>)
-        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
-    }, ... {
-      uwt.matmul ... strategy #uwt.gpu_strategy<exponents, slice = 256> { ... }
-    }
-    ```
-  }];
-  let options = [
-    Option<"target", "target", "std::string", "\"sm_90a\"",
-           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
-    Option<"strategy", "strategy", "std::string", "\"\"",
-           "direct, shared, codes, exponents or buffer for all products (default: as uwt-build-kernels)">,
-    Option<"keepOnHost", "keep-on-host", "bool", "false", "Leave products that no kernel serves as they are, with a remark">,
-    Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked">
-  ];
-  let statistics = [
-    Statistic<"numProducts", "products", "Number of products that got a strategy">,
-  ];
-  let dependentDialects = ["::mlir::memref::MemRefDialect", "::uwt::UWTDialect"];
-}
-
 def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of transcodes";
   let description = [{

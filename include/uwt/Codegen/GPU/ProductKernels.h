@@ -43,11 +43,6 @@ struct KernelOptions {
   const GpuTarget *target = nullptr;
 };
 
-/// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the
-/// strategy. Fails with a diagnostic at `op`.
-mlir::FailureOr<KernelOptions> parseKernelOptions(mlir::Operation *op, llvm::StringRef target,
-                                                  llvm::StringRef strategy);
-
 /// What a plan adds to the profile of its machine code (uwt/CostModel/GpuCost.h).
 struct PlanFacts {
   /// Batch rows of a slice; output features of a workgroup, and workgroups of a cluster, which
@@ -81,9 +76,8 @@ struct ProductKernels {
   PlanFacts plan;
 };
 
-/// The strategy and the slice that the kernels of these options have. Fails with a diagnostic at
-/// `op` where no family serves it.
-mlir::FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &options);
+/// Lets uwt-select-strategy ask which kernels can be built (BuildableKernelsInterface).
+void registerGpuKernels(mlir::DialectRegistry &registry);
 
 /// Adds a gpu.module called `name` at the builder's place. Kernels of a product with several
 /// matrices (a weight of rank 3) multiply with one: they are launched for each. Decoders are still

@@ -361,7 +361,7 @@ Expected<CompressedType> Contraction::getRunType() const {
   format.fold = Fold();
   format.layout = Layout::Fragment16x16;
   // Where the format itself is of no use the loader decodes it; a better one to run
-  // from is uwt-select-strategy's choice.
+  // from is uwt-select-format's choice.
   if (!checkDecoder(context, element, format)) {
     UWT_RETURN_IF_ERROR(checkDecoder(context, element, raw));
     format = raw;

@@ -114,7 +114,7 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
 }
 
 def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
-  let summary = "how a GPU computes a product: written by uwt-dispatch-kernels, read where kernels are built";
+  let summary = "how a GPU computes a product: written by uwt-select-strategy, read where kernels are built";
   let description = [{
     ```mlir
     #uwt.gpu_strategy<direct, slice = 16>

@@ -222,12 +222,39 @@ def FuseDecodePass : Pass<"uwt-fuse-decode", "::mlir::ModuleOp"> {
   ];
 }
 
-def SelectKernelsPass : Pass<"uwt-select-kernels", "::mlir::ModuleOp"> {
-  let summary = "Pick the format that each product on a GPU runs from";
+/// What both passes that select something ask of a machine, and what a user pins.
+defvar machineOptions = [
+  Option<"gpu", "gpu", "std::string", /*default=*/"",
+         "GPU that products run on (sm_80, sm_86, sm_89, sm_90a or sm_120a); without one the CPU that the module is for">,
+  Option<"runFormat", "run-format", "std::string", /*default=*/"",
+         "Format that every product runs from, in place of the model's pick; constants in it count with the size that is expected of it">,
+  Option<"strategy", "strategy", "std::string", /*default=*/"",
+         "Where weights are decoded: direct or buffer, on GPUs also shared, codes or exponents; else the model's pick">,
+  Option<"tileN", "tile-n", "unsigned", /*default=*/"0",
+         "On CPUs, outputs of a tile of accumulators; 0: the model's pick">,
+  Option<"tileM", "tile-m", "unsigned", /*default=*/"0",
+         "On CPUs, rows of x of a tile of accumulators; 0: the model's pick">,
+  Option<"tileK", "tile-k", "unsigned", /*default=*/"0",
+         "On CPUs, columns of a weight that are decoded at a time; 0: the model's pick">,
+  Option<"calibration", "calibration", "std::string", /*default=*/"",
+         "File with the CPU's constants (uwt bench calibrate); else the target's own">,
+  Option<"threads", "threads", "unsigned", /*default=*/"0",
+         "Threads of a CPU that the product will run on; 0: one a processor of this machine">,
+  Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked, and why">,
+];
+
+def SelectFormatPass : Pass<"uwt-select-format", "::mlir::ModuleOp"> {
+  let summary = "Pick the format that each weight runs from";
   let description = [{
-    For modules whose products become kernels of a GPU (`uwt-build-kernels`), in place of `uwt-select-strategy`. Predicts the times of all
-    products with one weight from the profiles of kernels (`uwt/CostModel/KernelProfiles.h`) and the figures of a board: from the stored format unless it is a prefix code, and from those that the loader transcodes
-    to (`inplace<12>`, `raw`). A remark at the first product says winner and runner-up with their terms in microseconds.
+    Asks the cost model (`docs/cost-model.md`) for the products of each weight, but for those that have a strategy. All products with one weight run from one format:
+    the stored one, or one that the loader transcodes it to (`inplace<12>`, `raw`). Rows that are looked up are taken from the same one. A transcode to another codec
+    that is there already stays.
+
+    On CPUs a format that compiled code cannot decode is always transcoded. On GPUs times are predicted from the profiles of kernels
+    (`uwt/CostModel/KernelProfiles.h`) and the figures of a board; a weight none of whose formats has a profile stays as it is. A prefix code runs as it is stored where
+    it has more than 512 columns and all batches are known.
+
+    A remark at the first product says the best format and the runner-up, with the terms of that product in microseconds.
 
     ```mlir
     // before
@@ -237,63 +264,61 @@ def SelectKernelsPass : Pass<"uwt-select-kernels", "::mlir::ModuleOp"> {
     %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "inplace<12>">
     ```
   }];
-  let options = [
-    Option<"target", "target", "std::string", /*default=*/"\"sm_90a\"", "GPU that kernels are for">,
+  let options = !listconcat([
     Option<"board", "board", "std::string", /*default=*/"",
-           "Board whose figures count; without one an H200 for sm_90a, else the target's first">,
-    Option<"runFormat", "run-format", "std::string", /*default=*/"",
-           "Format that every product runs from, in place of the model's pick">,
-    Option<"batchHint", "batch-hint", "unsigned", /*default=*/"0", "The usual size of dynamic batches; 0: one row">,
-    Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked, and why">,
-  ];
+           "Board of the GPU whose figures count; without one an H200 for sm_90a, else the target's first">,
+    Option<"batchHint", "batch-hint", "unsigned", /*default=*/"0",
+           "The usual size of dynamic batches; 0: any on CPUs, one row on GPUs">,
+  ], machineOptions);
   let dependentDialects = ["::uwt::UWTDialect"];
 }
 
 def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
-  let summary = "Pick the format and the kernel that each product runs with";
+  let summary = "Pick the strategy of each product, by ranges of batch sizes";
   let description = [{
-    Asks the cost model (`docs/cost-model.md`) for each `uwt.matmul` without a strategy. All products with one weight run from one format: the stored one, or one that
-    the loader transcodes it to (`inplace<12>`, `raw`). A format that compiled code cannot decode is always transcoded. A static batch gets
-    one `#uwt.strategy`; a dynamic one a `uwt.dispatch` over ranges of batch sizes where one configuration is not good for all. A remark at the product says winner,
-    runner-up, and their predicted terms in microseconds.
+    Asks the cost model (`docs/cost-model.md`) for each `uwt.matmul` without a strategy. A static batch gets one strategy, a dynamic one a `uwt.dispatch` over ranges of
+    batch sizes where one is not good for all. A remark at the product says what was picked.
+
+    For CPUs, run on tensors or on memrefs: `#uwt.strategy`. The remark says winner and runner-up with their predicted terms in microseconds.
 
     ```mlir
     // before
-    %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
-    %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(...) {...}
+    %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(...) {...}
     // after
-    %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
-    %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "inplace<12>">
-    %y = uwt.matmul ins(%x, %r : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(...)
+    %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(...)
            strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {...}
     ```
+
+    For GPUs, run on memrefs: `#uwt.gpu_strategy`, of a kernel that `uwt-build-kernels` can build. A dynamic batch gets a case for 8, 16, 32, 64 and 128 rows, up to
+    the most that a kernel of the format and target multiplies at a time, and a last one for any larger batch: where a slice gets wider the strategy may change, too. Cases
+    become the ranges of batch sizes of a pack's entries. A product that no kernel serves is an error; with `keep-on-host` it stays as it is, for the CPU, and a remark
+    says why.
+
+    ```mlir
+    // before
+    uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>) { ... }
+    // after
+    %m = memref.dim %x, %c0 : memref<?x4096xbf16>
+    uwt.dispatch %m limits [8, 16, 32, 64, 128] cases {
+      uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>)
+        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
+    }, ... {
+      uwt.matmul ... strategy #uwt.gpu_strategy<exponents, slice = 256> { ... }
+    }
+    ```
   }];
-  let options = [
-    Option<"runFormat", "run-format", "std::string", /*default=*/"",
-           "Format that every product runs from, in place of the model's pick">,
-    Option<"strategy", "strategy", "std::string", /*default=*/"",
-           "Where weights are decoded: direct or buffer; else the model's pick">,
-    Option<"tileN", "tile-n", "unsigned", /*default=*/"0",
-           "Outputs of a block of accumulators; 0: the model's pick">,
-    Option<"tileM", "tile-m", "unsigned", /*default=*/"0",
-           "Rows of x of a block of accumulators; 0: the model's pick">,
-    Option<"tileK", "tile-k", "unsigned", /*default=*/"0",
-           "Columns of a weight that are decoded at a time; 0: the model's pick">,
-    Option<"calibration", "calibration", "std::string", /*default=*/"",
-           "File with the machine's constants (uwt bench calibrate); else the target's own">,
-    Option<"threads", "threads", "unsigned", /*default=*/"0",
-           "Threads that the product will run on; 0: one a processor of this machine">,
-    Option<"batchHint", "batch-hint", "unsigned", /*default=*/"0",
-           "The usual size of dynamic batches, which the run format is picked for; 0: any">,
+  let options = !listconcat(machineOptions, [
     Option<"maxCases", "max-cases", "unsigned", /*default=*/"3",
-           "Most ranges of batch sizes that a product is compiled for">,
-    Option<"remarks", "remarks", "bool", /*default=*/"true", "Say what was picked, and why">,
-  ];
+           "Most ranges of batch sizes that a product is compiled for on a CPU">,
+    Option<"keepOnHost", "keep-on-host", "bool", /*default=*/"false",
+           "Leave products that no kernel of the GPU serves as they are, with a remark">,
+  ]);
   let statistics = [
     Statistic<"numProducts", "products", "Number of products that got a strategy">,
   ];
   let dependentDialects = [
-    "::uwt::UWTDialect", "::mlir::tensor::TensorDialect", "::mlir::memref::MemRefDialect"
+    "::uwt::UWTDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 

@@ -1,6 +1,6 @@
-// RUN: not uwt-opt %s --uwt-select-kernels=target=sm_70 2>&1 | FileCheck %s --check-prefix=TARGET
-// RUN: not uwt-opt %s "--uwt-select-kernels=target=sm_90a board=A100" 2>&1 | FileCheck %s --check-prefix=BOARD
-// RUN: not uwt-opt %s "--uwt-select-kernels=run-format=window<9>" 2>&1 | FileCheck %s --check-prefix=FORMAT
+// RUN: not uwt-opt %s --uwt-select-format=gpu=sm_70 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: not uwt-opt %s "--uwt-select-format=gpu=sm_90a board=A100" 2>&1 | FileCheck %s --check-prefix=BOARD
+// RUN: not uwt-opt %s "--uwt-select-format=gpu=sm_90a run-format=window<9>" 2>&1 | FileCheck %s --check-prefix=FORMAT
 
 // TARGET: error: unknown GPU target 'sm_70'
 // BOARD: error: {{.*}}A100

@@ -1,9 +1,9 @@
 // RUN: not uwt-opt %s --uwt-select-strategy="calibration=/nowhere.json" 2>&1 | FileCheck %s --check-prefix=NOWHERE
 // RUN: not uwt-opt %s --uwt-select-strategy="strategy=wide" 2>&1 | FileCheck %s --check-prefix=STRATEGY
 // RUN: not uwt-opt %s --uwt-select-strategy="tile-n=3" 2>&1 | FileCheck %s --check-prefix=TILE
-// RUN: not uwt-opt %s --uwt-select-strategy="run-format=inplace<13>" 2>&1 | FileCheck %s --check-prefix=COMPOSITION
-// RUN: not uwt-opt %s --uwt-select-strategy="run-format=raw,layout=row_major" 2>&1 | FileCheck %s --check-prefix=LAYOUT
-// RUN: not uwt-opt %s --uwt-select-strategy="run-format=huffman<12,2> strategy=direct" 2>&1 | FileCheck %s --check-prefix=DIRECT
+// RUN: not uwt-opt %s --uwt-select-format="run-format=inplace<13>" 2>&1 | FileCheck %s --check-prefix=COMPOSITION
+// RUN: not uwt-opt %s --uwt-select-format="run-format=raw,layout=row_major" 2>&1 | FileCheck %s --check-prefix=LAYOUT
+// RUN: not uwt-opt %s --uwt-select-format="run-format=huffman<12,2>" --uwt-select-strategy=strategy=direct 2>&1 | FileCheck %s --check-prefix=DIRECT
 // RUN: not uwt-opt %s --uwt-select-strategy="calibration=%S/Inputs/select-calibration.json" 2>&1 | FileCheck %s --check-prefix=TARGET
 
 // NOWHERE: error: /nowhere.json: cannot be read; 'uwt bench calibrate' writes such a file

@@ -1,4 +1,4 @@
-// RUN: uwt-opt %s --uwt-select-kernels=target=sm_90a --verify-diagnostics --split-input-file | FileCheck %s
+// RUN: uwt-opt %s --uwt-select-format=gpu=sm_90a --verify-diagnostics --split-input-file | FileCheck %s
 
 // Stored formats without a kernel in the table, and those that are slower, are transcoded once for all products.
 // CHECK-LABEL: func.func @coded
@@ -8,7 +8,7 @@
 // CHECK: uwt.matmul ins(%{{.*}}, %[[R]] :
 func.func @coded(%x: tensor<8x4096xbf16>, %z: tensor<?x4096xbf16>, %y: tensor<8x4096xf32>, %u: tensor<?x4096xf32>) -> (tensor<8x4096xf32>, tensor<?x4096xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<4096x4096xbf16, "huffman<12,2>">
-  // expected-remark-re @+1 {{product with 4096x4096, batch 8, on H200 by skinny from inplace<12>: {{.*}} us (memory {{.*}}); runner-up raw: }}
+  // expected-remark-re @+1 {{product with 4096x4096, batch 8, on H200 from inplace<12>: {{.*}} us (memory {{.*}}); runner-up raw: }}
   %a = uwt.matmul ins(%x, %w : tensor<8x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : tensor<8x4096xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
@@ -28,7 +28,7 @@ func.func @coded(%x: tensor<8x4096xbf16>, %z: tensor<?x4096xbf16>, %y: tensor<8x
 // CHECK-NOT: uwt.transcode
 func.func @prefix(%x: tensor<8x14336xbf16>, %y: tensor<8x4096xf32>) -> tensor<8x4096xf32> {
   %w = uwt.weight "w" : !uwt.compressed<4096x14336xbf16, "huffman<12,2>">
-  // expected-remark-re @+1 {{product with 4096x14336, batch 8, on H200 by skinny from huffman<12,2>: {{.*}}, chain {{.*}}); runner-up inplace<12>: }}
+  // expected-remark-re @+1 {{product with 4096x14336, batch 8, on H200 from huffman<12,2>: {{.*}}, chain {{.*}}); runner-up inplace<12>: }}
   %a = uwt.matmul ins(%x, %w : tensor<8x14336xbf16>, !uwt.compressed<4096x14336xbf16, "huffman<12,2>">) outs(%y : tensor<8x4096xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32
@@ -42,7 +42,7 @@ func.func @prefix(%x: tensor<8x14336xbf16>, %y: tensor<8x4096xf32>) -> tensor<8x
 // CHECK: uwt.transcode
 func.func @narrow(%x: tensor<8x512xbf16>, %y: tensor<8x4096xf32>) -> tensor<8x4096xf32> {
   %w = uwt.weight "w" : !uwt.compressed<4096x512xbf16, "huffman<12,2>">
-  // expected-remark @+1 {{on H200 by skinny from inplace<12>}}
+  // expected-remark @+1 {{on H200 from inplace<12>}}
   %a = uwt.matmul ins(%x, %w : tensor<8x512xbf16>, !uwt.compressed<4096x512xbf16, "huffman<12,2>">) outs(%y : tensor<8x4096xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32

@@ -1,6 +1,6 @@
-// RUN: uwt-opt %s --uwt-select-strategy="run-format=raw strategy=buffer tile-n=2 tile-m=8 tile-k=512 remarks=false" | FileCheck %s --check-prefix=FORCED
+// RUN: uwt-opt %s --uwt-select-format="run-format=raw remarks=false" --uwt-select-strategy="strategy=buffer tile-n=2 tile-m=8 tile-k=512 remarks=false" | FileCheck %s --check-prefix=FORCED
 // RUN: uwt-opt %s --uwt-select-strategy="max-cases=1 remarks=false" | FileCheck %s --check-prefix=ONE
-// RUN: uwt-opt %s --uwt-select-strategy="run-format=huffman<12,2> threads=2" 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: uwt-opt %s --uwt-select-format="run-format=huffman<12,2>" --uwt-select-strategy="run-format=huffman<12,2> threads=2" 2>&1 | FileCheck %s --check-prefix=REMARK
 
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // FORCED: uwt.transcode %{{.*}} -> !uwt.compressed<128x1024xbf16, "raw">
@@ -10,7 +10,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // ONE-NOT: uwt.dispatch
   // ONE: strategy #uwt.strategy
 
-  // A format that is forced has no runner-up in another one, and streams are buffered.
+  // A format that is forced has no remark, and streams are buffered.
   // REMARK: remark: product with 128x1024, batch 1
   // REMARK-SAME: huffman<12,2> by buffer
   // REMARK-SAME: runner-up huffman<12,2> by buffer

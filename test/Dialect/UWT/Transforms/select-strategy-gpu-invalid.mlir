@@ -1,6 +1,6 @@
-// RUN: not uwt-opt %s --uwt-dispatch-kernels=strategy=wide 2>&1 | FileCheck %s --check-prefix=STRATEGY
-// RUN: not uwt-opt %s --uwt-dispatch-kernels=target=sm_75 2>&1 | FileCheck %s --check-prefix=TARGET
-// RUN: not uwt-opt %s --uwt-dispatch-kernels=strategy=shared 2>&1 | FileCheck %s --check-prefix=SHARED
+// RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=wide' 2>&1 | FileCheck %s --check-prefix=STRATEGY
+// RUN: not uwt-opt %s --uwt-select-strategy=gpu=sm_75 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=shared' 2>&1 | FileCheck %s --check-prefix=SHARED
 
 // STRATEGY: error: expects strategy 'direct', 'shared', 'codes', 'exponents' or 'buffer', got 'wide'{{$}}
 // TARGET: error: unknown GPU target 'sm_75'

@@ -1,5 +1,5 @@
-// RUN: uwt-opt %s --uwt-dispatch-kernels=keep-on-host --verify-diagnostics=only-expected --split-input-file | FileCheck %s
-// RUN: not uwt-opt %s --uwt-dispatch-kernels --split-input-file 2>&1 | FileCheck %s --check-prefix=ERROR
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a keep-on-host' --verify-diagnostics=only-expected --split-input-file | FileCheck %s
+// RUN: not uwt-opt %s --uwt-select-strategy=gpu=sm_90a --split-input-file 2>&1 | FileCheck %s --check-prefix=ERROR
 
 // A function of f64 has no polynomial: the product stays for the CPU.
 // CHECK-LABEL: func.func @wide

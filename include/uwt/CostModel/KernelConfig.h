@@ -1,0 +1,53 @@
+//===- KernelConfig.h - How kernels of CPUs cut a product -------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A kernel's configuration, and what follows from it for a batch: the numbers that predictions
+// (CostModel.h) and the lowering (uwt-tile-matmul) share.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_COSTMODEL_KERNELCONFIG_H
+#define UWT_COSTMODEL_KERNELCONFIG_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace uwt {
+
+/// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
+struct KernelConfig {
+  /// Strategy `buffer`; else `direct`.
+  bool buffered = false;
+  unsigned tileN = 16, tileM = 1, tileK = 64;
+
+  bool operator==(const KernelConfig &) const = default;
+  /// "direct 16x1", "buffer 4x6, tile_k 1024".
+  std::string str() const;
+};
+
+/// How a kernel cuts the batch: tiles of accumulators that registers hold, of `tileN` outputs (of a
+/// strip of 16) × `tileM` rows of x.
+struct BatchTiles {
+  unsigned tileN = 16, tileM = 1;
+  /// The last tile, where m is known and no multiple of `tileM`; a `lastM` of 0 where there is
+  /// none. An m that only a call knows is padded to whole tiles.
+  unsigned lastN = 16, lastM = 0;
+  /// Rows of x that a task takes at a time: whole tiles, or all that there are.
+  uint64_t taskM = 1;
+};
+
+/// The tiles of a batch of m rows; no m where only a call knows it.
+BatchTiles tileBatch(const KernelConfig &config, std::optional<uint64_t> m);
+
+/// What a product without a strategy is computed with: those that no kernel of a GPU serves, and
+/// modules written by hand. `isFixedRate`: the format's units decode into registers.
+KernelConfig usualConfig(std::optional<uint64_t> m, bool isFixedRate);
+
+} // namespace uwt
+
+#endif // UWT_COSTMODEL_KERNELCONFIG_H

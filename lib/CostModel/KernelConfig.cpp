@@ -1,0 +1,64 @@
+//===- KernelConfig.cpp - How kernels of CPUs cut a product ---------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/CostModel/KernelConfig.h"
+#include "uwt/Codec/StoredOrder.h"
+#include <algorithm>
+
+using namespace uwt;
+
+/// Rows of x that a task takes at a time, where a tile has fewer: more would only grow its partial
+/// sums.
+static constexpr unsigned maxTaskM = 64;
+
+/// Batches up to this one read a panel's units again, from the cache, for each row of x: where no
+/// strategy says otherwise and units decode into registers.
+static constexpr uint64_t maxDirectM = 2;
+
+std::string KernelConfig::str() const {
+  std::string text = buffered ? "buffer " : "direct ";
+  text += std::to_string(tileN) + "x" + std::to_string(tileM);
+  return buffered ? text + ", tile_k " + std::to_string(tileK) : text;
+}
+
+/// Outputs of a tile of accumulators that fits 32 vector registers beside its operands, by its rows
+/// of x.
+static unsigned outputsBeside(uint64_t tileM) {
+  if (tileM == 1)
+    return 16;
+  return tileM <= 3 ? 8 : tileM <= 6 ? 4 : 2;
+}
+
+BatchTiles uwt::tileBatch(const KernelConfig &config, std::optional<uint64_t> m) {
+  BatchTiles tiles;
+  tiles.tileM = config.buffered ? std::max(config.tileM, 1U) : 1;
+  if (m)
+    tiles.tileM = static_cast<unsigned>(std::clamp<uint64_t>(*m, 1, tiles.tileM));
+  tiles.tileN =
+      tiles.tileM == config.tileM ? std::max(config.tileN, 2U) : outputsBeside(tiles.tileM);
+  tiles.taskM = config.buffered ? std::max(maxTaskM / tiles.tileM, 1U) * tiles.tileM : 1;
+  if (!m)
+    return tiles;
+  tiles.taskM = std::clamp<uint64_t>(*m, 1, tiles.taskM);
+  tiles.lastM = static_cast<unsigned>(*m % tiles.tileM);
+  if (tiles.lastM != 0)
+    tiles.lastN = std::max(tiles.tileN, outputsBeside(tiles.lastM));
+  return tiles;
+}
+
+KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool isFixedRate) {
+  KernelConfig config;
+  config.buffered = !m || *m > maxDirectM || !isFixedRate;
+  // 16 to 24 accumulators, and few rows of x left over.
+  if (config.buffered)
+    config.tileM = !m ? 4 : *m <= 5 ? static_cast<unsigned>(std::max<uint64_t>(*m, 1)) : *m <= 32 ? 2 : 4;
+  config.tileN = outputsBeside(config.tileM);
+  // A small batch waits for memory, and a short tile_k keeps that busy; a large one pays for
+  // loading and storing its accumulators.
+  config.tileK = fixedUnitColumns * (!m ? 4 : *m <= 8 ? 2 : 8);
+  return config;
+}

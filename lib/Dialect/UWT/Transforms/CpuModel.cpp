@@ -1,0 +1,275 @@
+//===- CpuModel.cpp - What is chosen for a CPU ----------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MachineModel.h"
+#include "uwt/CostModel/CostModel.h"
+#include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Threading.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+namespace {
+class CpuModel : public MachineModel {
+public:
+  CpuModel(const MachineOptions &options) : options(options) {}
+  /// Reads what the options name.
+  LogicalResult prepare(ModuleOp module);
+
+  std::string name() const override { return machine.target; }
+  bool takesRows() const override { return true; }
+  bool isDecided(Value weight) const override;
+  Status checkFormat(CompressedType type) override { return costOf(type).status; }
+  Expected<SmallVector<FormatCandidate>> rankFormats(WeightUses &weight,
+                                                     ArrayRef<CompressedType> types) override;
+  FailureOr<StrategyRanges> chooseStrategies(MatmulOp op) override;
+  SmallVector<std::string> explain(MatmulOp op, const StrategyRanges &ranges) override;
+
+private:
+  /// A format's cost, or why there is none.
+  struct Known {
+    Status status;
+    FormatCost cost;
+  };
+  const Known &costOf(CompressedType type);
+  FormatCost costOf(Value weight, CompressedType type);
+  ProductProblem problemOf(MatmulOp op) const;
+  std::string predictFormat(MatmulOp op, const FormatCost &format) const;
+
+  MachineOptions options;
+  Calibration machine;
+  ConfigPins pins;
+  /// By format and element.
+  llvm::DenseMap<std::pair<Attribute, Type>, Known> costs;
+};
+} // namespace
+
+FailureOr<std::unique_ptr<MachineModel>> createCpuModel(ModuleOp module,
+                                                        const MachineOptions &options) {
+  auto model = std::make_unique<CpuModel>(options);
+  if (failed(model->prepare(module)))
+    return failure();
+  return std::unique_ptr<MachineModel>(std::move(model));
+}
+
+LogicalResult CpuModel::prepare(ModuleOp module) {
+  const Target &target = TargetAttr::of(module);
+  machine = Calibration::of(target);
+  if (!options.calibration.empty()) {
+    Expected<Calibration> read = Calibration::read(options.calibration);
+    if (!read)
+      return module.emitError() << read.error().message();
+    if (read->target != target.name)
+      return module.emitError() << options.calibration << ": is for target '" << read->target
+                                << "', the module is for '" << StringRef(target.name) << "'";
+    machine = *std::move(read);
+  }
+  if (!options.strategy.empty()) {
+    std::optional<ProductStrategy> kind = symbolizeProductStrategy(options.strategy);
+    if (kind != ProductStrategy::Direct && kind != ProductStrategy::Buffer)
+      return module.emitError() << "expected strategy to be direct or buffer, got '"
+                                << options.strategy << "'";
+    pins.buffered = kind == ProductStrategy::Buffer;
+  }
+  auto pin = [](unsigned value) { return value ? std::optional(value) : std::nullopt; };
+  pins.tileN = pin(options.tileN);
+  pins.tileM = pin(options.tileM);
+  pins.tileK = pin(options.tileK);
+  return success();
+}
+
+ProductProblem CpuModel::problemOf(MatmulOp op) const {
+  CompressedType type = op.getWeightType();
+  ProductProblem problem;
+  int64_t batch = op.getBatch();
+  problem.isStatic = !ShapedType::isDynamic(batch);
+  problem.m = problem.isStatic ? batch : static_cast<int64_t>(options.batchHint);
+  problem.n = type.getRows();
+  problem.k = type.getColumns();
+  int64_t matrices = op.getMatrices();
+  problem.matrices = ShapedType::isDynamic(matrices) ? type.getMatrices() : matrices;
+  problem.threads =
+      options.threads ? options.threads : llvm::hardware_concurrency().compute_thread_count();
+  problem.pairDots = type.getElementType().isBF16() && op.getXType().getElementType().isBF16() &&
+                     op.getNumerics() == Numerics::Fast;
+  return problem;
+}
+
+//===----------------------------------------------------------------------===//
+// Formats
+//===----------------------------------------------------------------------===//
+
+const CpuModel::Known &CpuModel::costOf(CompressedType type) {
+  auto [known, isNew] = costs.try_emplace({type.getFormat(), type.getElementType()});
+  if (!isNew)
+    return known->second;
+  Expected<FormatCost> cost = formatCostOf(type);
+  if (cost)
+    known->second.cost = *std::move(cost);
+  else
+    known->second.status = cost.takeError();
+  return known->second;
+}
+
+/// The stored bytes of a constant, which is known exactly.
+static std::optional<double> bitsOfConstant(Value weight) {
+  auto constant = weight.getDefiningOp<ConstantOp>();
+  if (!constant)
+    return std::nullopt;
+  double bytes = 0;
+  for (NamedAttribute plane : constant.getPlanes())
+    bytes += cast<ElementsAttr>(plane.getValue()).getNumElements();
+  int64_t elements = constant.getType().getTensorType().getNumElements();
+  return elements ? bytes * 8 / elements : 0.0;
+}
+
+/// The cost of a weight in a type, which checkFormat() has taken. Where all weights run from one
+/// format, constants count as others do: with the size that is expected of it.
+FormatCost CpuModel::costOf(Value weight, CompressedType type) {
+  FormatCost cost = costOf(type).cost;
+  if (type == weight.getType() && options.runFormat.empty())
+    cost.size.bitsPerWeight = bitsOfConstant(weight).value_or(cost.size.bitsPerWeight);
+  return cost;
+}
+
+/// Whether a transcode to another codec is there already. Fusion transcodes to the storage and the
+/// layout that a product reads, and leaves the codec open.
+bool CpuModel::isDecided(Value weight) const {
+  auto transcode = weight.getDefiningOp<TranscodeOp>();
+  if (!transcode)
+    return false;
+  auto codecOf = [](Value value) {
+    return cast<CompressedType>(value.getType()).getFormat().getFormat().codec;
+  };
+  return codecOf(transcode.getSource()) != codecOf(weight);
+}
+
+static std::string describe(const FormatCost &format, const KernelConfig &config,
+                            const Prediction &p) {
+  return llvm::formatv("{0} by {1}: {2:f1} us (memory {3:f1}, decode {4:f1}, dots {5:f1}, traffic "
+                       "{6:f1}, output {7:f1}, pack {8:f1}, fork-join {9:f1})",
+                       format.format.str(), config.str(), p.total, p.memory, p.decode, p.dots,
+                       p.traffic, p.output, p.pack, p.forkJoin)
+      .str();
+}
+
+/// The fastest configuration, for one row of x where m is not known.
+std::string CpuModel::predictFormat(MatmulOp op, const FormatCost &format) const {
+  ProductProblem problem = problemOf(op);
+  problem.m = std::max<uint64_t>(problem.m, 1);
+  Candidate best = rankConfigs(machine, problem, format, pins).front();
+  return describe(format, best.config, best.prediction);
+}
+
+/// The format that takes the least memory, for a weight that only rows are taken of; the first one
+/// of several.
+static size_t smallestFormat(ArrayRef<FormatCost> formats) {
+  auto bits = [](const FormatCost &format) { return format.size.bitsPerWeight; };
+  const auto *least =
+      std::min_element(formats.begin(), formats.end(),
+                       [&](const FormatCost &a, const FormatCost &b) { return bits(a) < bits(b); });
+  return least - formats.begin();
+}
+
+Expected<SmallVector<FormatCandidate>> CpuModel::rankFormats(WeightUses &weight,
+                                                             ArrayRef<CompressedType> types) {
+  SmallVector<FormatCost> formats;
+  for (CompressedType type : types)
+    formats.push_back(costOf(weight.weight(), type));
+  if (weight.products.empty())
+    return SmallVector<FormatCandidate>{{types[smallestFormat(formats)], ""}};
+  SmallVector<ProductProblem> uses;
+  for (MatmulOp op : weight.products)
+    uses.push_back(problemOf(op));
+  SmallVector<FormatCandidate> ranked;
+  for (size_t i : rankRunFormats(machine, uses, formats, pins))
+    ranked.push_back({types[i], predictFormat(weight.products.front(), formats[i])});
+  if (ranked.empty())
+    return unsupportedError("has no kernel of the configuration that the options ask for");
+  return ranked;
+}
+
+//===----------------------------------------------------------------------===//
+// Strategies
+//===----------------------------------------------------------------------===//
+
+static StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config) {
+  auto strategy = config.buffered ? ProductStrategy::Buffer : ProductStrategy::Direct;
+  return StrategyAttr::get(context, strategy, config.tileN, config.tileM, config.tileK);
+}
+
+static KernelConfig configOf(Attribute attribute) {
+  auto strategy = cast<StrategyAttr>(attribute);
+  return {strategy.getStrategy() == ProductStrategy::Buffer, strategy.getTileN(),
+          strategy.getTileM(), strategy.getTileK()};
+}
+
+FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
+  CompressedType type = op.getWeightType();
+  if (Status known = checkFormat(type); !known)
+    return op.emitOpError() << "cannot run from " << type.getFormat().getText() << ": "
+                            << known.error().message();
+  FormatCost format = costOf(op.getWeight(), type);
+  ProductProblem problem = problemOf(op);
+  std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins);
+  if (configs.empty())
+    return op.emitOpError("has no kernel of the configuration that the options ask for");
+  KernelConfig any = configs.front();
+  if (failed(StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
+                                  ProductStrategy::Direct, any.tileN, any.tileM, any.tileK)))
+    return failure();
+  StrategyRanges result;
+  if (problem.isStatic) {
+    KernelConfig config = rankConfigs(machine, problem, format, pins).front().config;
+    result.strategies.push_back(strategyOf(op.getContext(), config));
+    return result;
+  }
+  std::vector<BatchRange> ranges = chooseRanges(machine, problem, format, options.maxCases, pins);
+  for (const BatchRange &range : ranges)
+    result.strategies.push_back(strategyOf(op.getContext(), range.config));
+  for (const BatchRange &range : ArrayRef(ranges).drop_back())
+    result.limits.push_back(static_cast<int64_t>(range.limit));
+  return result;
+}
+
+/// A range of m; the times beside it are those at the first size.
+static std::string rangeText(uint64_t first, std::optional<uint64_t> limit) {
+  std::string text = std::to_string(first);
+  if (!limit)
+    return text + " and more";
+  return first == *limit ? text : text + " to " + std::to_string(*limit);
+}
+
+SmallVector<std::string> CpuModel::explain(MatmulOp op, const StrategyRanges &ranges) {
+  FormatCost format = costOf(op.getWeight(), op.getWeightType());
+  ProductProblem problem = problemOf(op);
+  auto sentence = [&](const KernelConfig &config, const std::string &batch) {
+    std::string text = ", batch " + batch + ": " +
+                       describe(format, config, predict(machine, problem, format, config));
+    for (const Candidate &other : rankConfigs(machine, problem, format, pins))
+      if (other.config != config)
+        return text + "; runner-up " + describe(format, other.config, other.prediction);
+    return text;
+  };
+  if (problem.isStatic)
+    return {sentence(configOf(ranges.strategies.front()), std::to_string(problem.m))};
+  SmallVector<std::string> sentences;
+  uint64_t first = 1;
+  for (auto [i, strategy] : llvm::enumerate(ranges.strategies)) {
+    std::optional<uint64_t> limit;
+    if (i < ranges.limits.size())
+      limit = ranges.limits[i];
+    problem.m = first;
+    sentences.push_back(sentence(configOf(strategy), rangeText(first, limit)));
+    first = limit.value_or(first) + 1;
+  }
+  return sentences;
+}
+
+} // namespace uwt
