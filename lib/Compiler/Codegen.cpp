@@ -7,11 +7,11 @@
 
 #include "Codegen.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "uwt/Codegen/NVPTX/RunPasses.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -139,20 +139,8 @@ static constexpr llvm::StringLiteral optimisations =
     "instcombine<no-verify-fixpoint>,simplifycfg)";
 
 void uwt::optimiseModule(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager callGraph;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(callGraph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  llvm::ModulePassManager passes;
   // LLVM 22 has these passes.
-  llvm::cantFail(builder.parsePassPipeline(passes, optimisations));
-  passes.run(module, modules);
+  llvm::cantFail(runPasses(module, machine, optimisations));
 }
 
 llvm::SmallVector<char, 0> uwt::emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,

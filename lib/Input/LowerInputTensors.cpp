@@ -74,7 +74,7 @@ static LogicalResult lower(tensor::GatherOp op) {
         ElementLoops element(inner, loc);
         SmallVector<Value> position;
         for (int64_t i = 0; i < type.getRank(); ++i)
-          whole.push_back(linalg::IndexOp::create(inner, loc, i));
+          position.push_back(linalg::IndexOp::create(inner, loc, i));
         SmallVector<Value> whole = indicesInWhole(element, position, op.getIndices(),
                                                   op.getGatherDims(), sourceType.getRank());
         linalg::YieldOp::create(inner, loc, element.extract(op.getSource(), whole));

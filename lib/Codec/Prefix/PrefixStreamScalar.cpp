@@ -73,36 +73,41 @@ static void packChunk(uint8_t *to, uint32_t rowInStrip, uint32_t shift, const ui
   });
 }
 
-static void unpackGroup(std::span<const uint32_t> chunks, const uint8_t *unit, uint32_t rowInStrip,
-                        uint16_t *low, uint16_t *high) {
-  std::fill_n(low, fixedUnitColumns, uint16_t(0));
-  std::fill_n(high, fixedUnitColumns, uint16_t(0));
+/// Calls `visit(chunk, at, shift)` for each chunk of a field: its bits as a constant, where its u32
+/// in a unit at `unit` begin, and its lowest bit in the field.
+template <typename Byte, typename Visit>
+static void eachChunk(std::span<const uint32_t> chunks, Byte *unit, Visit visit) {
   uint32_t shift = 0;
   for (uint32_t chunk : chunks) {
-    auto unpack = chunk == 16  ? unpackChunk<16>
-                  : chunk == 8 ? unpackChunk<8>
-                  : chunk == 4 ? unpackChunk<4>
-                  : chunk == 2 ? unpackChunk<2>
-                               : unpackChunk<1>;
-    unpack(unit, rowInStrip, shift, low, high);
+    if (chunk == 16)
+      visit(std::integral_constant<uint32_t, 16>(), unit, shift);
+    else if (chunk == 8)
+      visit(std::integral_constant<uint32_t, 8>(), unit, shift);
+    else if (chunk == 4)
+      visit(std::integral_constant<uint32_t, 4>(), unit, shift);
+    else if (chunk == 2)
+      visit(std::integral_constant<uint32_t, 2>(), unit, shift);
+    else
+      visit(std::integral_constant<uint32_t, 1>(), unit, shift);
     unit += size_t(unitBitBytes) * chunk;
     shift += chunk;
   }
 }
 
+static void unpackGroup(std::span<const uint32_t> chunks, const uint8_t *unit, uint32_t rowInStrip,
+                        uint16_t *low, uint16_t *high) {
+  std::fill_n(low, fixedUnitColumns, uint16_t(0));
+  std::fill_n(high, fixedUnitColumns, uint16_t(0));
+  eachChunk(chunks, unit, [&](auto chunk, const uint8_t *at, uint32_t shift) {
+    unpackChunk<chunk>(at, rowInStrip, shift, low, high);
+  });
+}
+
 static void packGroup(std::span<const uint32_t> chunks, uint8_t *unit, uint32_t rowInStrip,
                       const uint16_t *low, const uint16_t *high) {
-  uint32_t shift = 0;
-  for (uint32_t chunk : chunks) {
-    auto pack = chunk == 16  ? packChunk<16>
-                : chunk == 8 ? packChunk<8>
-                : chunk == 4 ? packChunk<4>
-                : chunk == 2 ? packChunk<2>
-                             : packChunk<1>;
-    pack(unit, rowInStrip, shift, low, high);
-    unit += size_t(unitBitBytes) * chunk;
-    shift += chunk;
-  }
+  eachChunk(chunks, unit, [&](auto chunk, uint8_t *at, uint32_t shift) {
+    packChunk<chunk>(at, rowInStrip, shift, low, high);
+  });
 }
 
 /// Top-aligned symbols that are whole words.

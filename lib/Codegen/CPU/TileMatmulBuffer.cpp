@@ -150,14 +150,14 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value c
   bool isStatic = !ShapedType::isDynamic(staticBatch);
   // A batch that is not known has one block at least.
   int64_t blockCount = isStatic ? slabColumns / blockColumns : 1;
-  int64_t count = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
+  int64_t shares = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
   auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
                    Value ordinal) {
     Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
                         index.mul(firstGroup, blockWidth * u32InGroup()));
     emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
       if (ordinal)
-        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), count);
+        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), shares);
     });
   };
   // Known batches have a last block of their own; others are padded with zeros.

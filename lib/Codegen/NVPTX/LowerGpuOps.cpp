@@ -13,6 +13,7 @@
 
 #include "uwt/Codegen/NVPTX/Passes.h"
 
+#include "CheckFeatures.h"
 #include "FuseLogic.h"
 #include "Warpgroup.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
@@ -118,9 +119,9 @@ struct LowerRemoteArrive : ConvertOpToLLVMPattern<RemoteArriveOp> {
 
   LogicalResult matchAndRewrite(RemoteArriveOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    constexpr GpuFeature needed[] = {GpuFeature::ClusterMulticast};
-    if (Status status = checkSupports(target, "an arrival at another CTA", needed); !status)
-      return op.emitOpError() << "cannot be compiled: " << status.error().message();
+    if (failed(
+            checkFeatures(op, target, "an arrival at another CTA", GpuFeature::ClusterMulticast)))
+      return failure();
     Location loc = op.getLoc();
     Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
                                      adaptor.getBarriers(), adaptor.getNumber());
@@ -150,8 +151,8 @@ struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
     constexpr GpuFeature one[] = {GpuFeature::BulkCopy};
     constexpr GpuFeature several[] = {GpuFeature::BulkCopy, GpuFeature::ClusterMulticast};
     ArrayRef<GpuFeature> needed = op.getMulticast() ? ArrayRef(several) : ArrayRef(one);
-    if (Status status = checkSupports(target, "a bulk copy", needed); !status)
-      return op.emitOpError() << "cannot be compiled: " << status.error().message();
+    if (failed(checkFeatures(op, target, "a bulk copy", needed)))
+      return failure();
     Location loc = op.getLoc();
     Value from = address(rewriter, loc, op.getSource(), adaptor.getSource(), adaptor.getFrom());
     Value to = address(rewriter, loc, op.getTarget(), adaptor.getTarget(), adaptor.getTo());
@@ -291,10 +292,7 @@ struct LowerGpuOpsPass : uwt::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
 static LogicalResult checkBarrier(Operation *op, const GpuTarget &target) {
   if (!isa<nvgpu::MBarrierArriveExpectTxOp>(op))
     return success();
-  constexpr GpuFeature needed[] = {GpuFeature::BulkCopy};
-  if (Status status = checkSupports(target, "a barrier of transactions", needed); !status)
-    return op->emitOpError() << "cannot be compiled: " << status.error().message();
-  return success();
+  return checkFeatures(op, target, "a barrier of transactions", GpuFeature::BulkCopy);
 }
 
 /// LLVM's NVPTX makes a loop over bytes of a load of 128 bytes or more that is only stored, at the

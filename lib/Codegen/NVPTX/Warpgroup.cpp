@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Warpgroup.h"
+#include "CheckFeatures.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -22,10 +23,7 @@ using namespace mlir;
 using namespace uwt;
 
 static LogicalResult checkTarget(Operation *op, const GpuTarget &target) {
-  constexpr GpuFeature needed[] = {GpuFeature::Wgmma};
-  if (Status status = checkSupports(target, "a matrix product of a warpgroup", needed); !status)
-    return op->emitOpError() << "cannot be compiled: " << status.error().message();
-  return success();
+  return checkFeatures(op, target, "a matrix product of a warpgroup", GpuFeature::Wgmma);
 }
 
 static SmallVector<Value> scalarsOf(OpBuilder &builder, Location loc, ValueRange vectors) {

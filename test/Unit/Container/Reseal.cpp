@@ -133,9 +133,9 @@ void Resealer::sealRawTensors(FileEntry &entry) {
 /// The file with this entry, as a writer lays it out: the entry is the first of the header.
 std::vector<uint8_t> Resealer::written(const FileEntry &entry) {
   MetadataEntries metadata = header.metadata;
-  auto entry = std::find_if(metadata.begin(), metadata.end(),
+  auto found = std::find_if(metadata.begin(), metadata.end(),
                             [](const auto &item) { return item.first == fileEntryKey; });
-  std::rotate(metadata.begin(), entry, entry + 1);
+  std::rotate(metadata.begin(), found, found + 1);
   metadata.front().second = entry.str();
   std::string text = safetensorsHeaderText(header.tensors, metadata);
   text.resize(std::max(text.size(), textBytes), ' ');

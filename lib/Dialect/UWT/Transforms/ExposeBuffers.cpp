@@ -28,7 +28,7 @@
 using namespace mlir;
 
 namespace uwt {
-#define GEN_PASS_DEF_EXPOSEPLANESPASS
+#define GEN_PASS_DEF_EXPOSEBUFFERSPASS
 #include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
 } // namespace uwt
 

@@ -55,7 +55,7 @@ static mlir::LogicalResult emitDecoder(mlir::ModuleOp module) {
   module.walk([&](BufferOp op) { planes.push_back(op); });
   for (BufferOp op : planes)
     for (unsigned i = 0; i < std::size(buffersInOrder); ++i)
-      if (buffersInOrder[i] == op.getBuffer()) {
+      if (buffersInOrder[i] == op.getKind()) {
         rewriter.replaceOp(op, function.getArgument(i));
         break;
       }

@@ -319,7 +319,7 @@ TEST(ProductDamageTest, AnyBytesStayInsideTheirBuffers) {
       ASSERT_TRUE(weight);
       std::mt19937 random(3);
       for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch})
-        for (const uint8_t &byte : weight->weightBuffer(kind))
+        for (const uint8_t &byte : weight->plane(kind))
           const_cast<uint8_t &>(byte) = static_cast<uint8_t>(random());
       std::vector<float> y = (*product)->run(weight->view(), x.words.data(), batch, 257);
       std::vector<float> again = (*product)->run(weight->view(), x.words.data(), batch, 257);
