@@ -37,7 +37,7 @@ public:
   void build(ProductKernels &result);
 
 private:
-  static constexpr int64_t warps = 4, threads = 32 * warps, batchRows = 4, workgroups = 4;
+  static constexpr int64_t warps = 4, threads = 32 * warps, mRows = 4, ctas = 4;
 
   bool decodesFirst() const { return !onlyWords; }
   int64_t strips() const { return (rows + 15) / 16; }
@@ -67,7 +67,7 @@ private:
   int64_t rows, columns;
   bool onlyWords;
 
-  mlir::Value lane, panels, words, x, xRow;
+  mlir::Value lane, panels, words, x, xStride;
   Output output;
 };
 

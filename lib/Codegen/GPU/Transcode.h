@@ -53,8 +53,8 @@ private:
   bool makesCodes() const { return form == DecodedForm::Codes; }
   /// Of the result: i16 for words, i8 for bytes and codes.
   mlir::Type resultType() { return builder.getIntegerType(makesWords() ? 16 : 8); }
-  /// Workgroups that a multiprocessor runs at a time.
-  int64_t workgroups() const;
+  /// CTAs that a multiprocessor runs at a time.
+  int64_t ctas() const;
   bool isStream() const { return !layout.fixedRate; }
   int64_t panelItems() const;
   /// Bytes of the decode table in shared memory.
@@ -62,14 +62,14 @@ private:
   void loadTable();
   Panel loadPanel(mlir::Value number);
   void buildFixed(mlir::Value item);
-  Values decodeFixed(const Panel &panel, const Place &place);
-  Values decode(const Panel &panel, const Place &place, bool asWords);
-  void store(const Panel &panel, const Place &place, mlir::ValueRange fragments);
+  Values decodeFixed(const Panel &panel, const FixedUnit &fixed);
+  Values decode(const Panel &panel, const FixedUnit &fixed, bool asWords);
+  void store(const Panel &panel, const FixedUnit &fixed, mlir::ValueRange fragments);
   /// 16 bytes to a multiple of 16 in the result.
   void storeAligned(mlir::Value fragment, mlir::Value at);
   /// Strategy codes: a unit of symbols as codes of four bits, or as bytes where a lane has one
   /// outside of the window or says that a record of its is in the unit (null for none).
-  void storeCodes(const Panel &panel, const Place &place, mlir::ValueRange fragments,
+  void storeCodes(const Panel &panel, const FixedUnit &fixed, mlir::ValueRange fragments,
                   mlir::Value hasRecords);
   void storeFlag(mlir::Value flag, mlir::Value at);
   /// The result as the product that reads the workspace finds it.
@@ -80,9 +80,9 @@ private:
   Codes codesOf(mlir::ValueRange fragments);
   /// Symbols of two registers' words as bytes, in the order of a field of 8 bits, each rotated.
   mlir::Value exponentBytes(mlir::Value even, mlir::Value odd);
-  Values clearPadding(const Panel &panel, const Place &place, mlir::ValueRange fragments);
+  Values clearPadding(const Panel &panel, const FixedUnit &fixed, mlir::ValueRange fragments);
   /// Number of the group's first element in the result.
-  mlir::Value resultAt(const Panel &panel, const Place &place);
+  mlir::Value resultAt(const Panel &panel, const FixedUnit &fixed);
 
   // TranscodeStreams.cpp
   void buildStream(mlir::Value item);
@@ -94,18 +94,18 @@ private:
                     const StreamUnits::Source &source);
 
   // TranscodeRecords.cpp
-  void patchFixed(const Panel &panel, const Place &place);
+  void patchFixed(const Panel &panel, const FixedUnit &fixed);
   void patchStream(const Panel &panel, const StreamUnits::Unit &unit,
                    const StreamUnits::Source &source, const StreamUnits::Header &header);
   /// Of a stream unit's groups, strip by strip, a bit for each that a record of this lane is in.
   mlir::Value groupsWithRecords(const StreamUnits::Unit &unit, const StreamUnits::Source &source,
                                 const StreamUnits::Header &header);
   /// Where a record of a stream unit is: a strip of the unit, and a group.
-  struct RecordPlace {
+  struct RecordUnit {
     mlir::Value strip, group;
   };
-  RecordPlace placeOfWord(const StreamUnits::Unit &unit, mlir::Value block);
-  RecordPlace placeOfRun(const StreamUnits::Unit &unit, mlir::Value number);
+  RecordUnit unitOfWord(const StreamUnits::Unit &unit, mlir::Value block);
+  RecordUnit unitOfRun(const StreamUnits::Unit &unit, mlir::Value number);
   using Load = llvm::function_ref<mlir::Value(mlir::Value)>;
   void patchWords(mlir::Value count, Load load,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> apply);
@@ -114,8 +114,8 @@ private:
   mlir::Value elementAt(mlir::Value r, mlir::Value owner, mlir::Value block, mlir::Value half);
   /// Stores the word in the low bits of an i32, or its symbol.
   void storeElement(mlir::Value word, mlir::Value at);
-  void storeWord(const Panel &panel, const Place &place, mlir::Value record);
-  void storeRun(const Panel &panel, const Place &place, mlir::Value row, Load load);
+  void storeWord(const Panel &panel, const FixedUnit &fixed, mlir::Value record);
+  void storeRun(const Panel &panel, const FixedUnit &fixed, mlir::Value row, Load load);
 
   CompressedType type;
   const EmittedFormat &format;
@@ -125,7 +125,7 @@ private:
   // Arguments in order, and the result; memory of one dynamic dimension.
   mlir::Value panelTable, records, table, words, raw, code, patches, classes;
   mlir::Value result;
-  Values tableWords;
+  Values tableRegisters;
   /// Strategy codes: the window's base in both halves.
   mlir::Value windowBase;
   /// Prefix codes only.
