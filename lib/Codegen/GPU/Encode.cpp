@@ -133,6 +133,10 @@ std::pair<Value, Value> EncodeBuilder::lookUp(Value word, Value exists) {
   return {codes, escaped};
 }
 
+Value EncodeBuilder::add(Value a, Value b) {
+  return arith::AddIOp::create(builder, location, a, b);
+}
+
 Value EncodeBuilder::popCount(Value value) {
   return math::CtPopOp::create(builder, location, value);
 }
@@ -209,16 +213,12 @@ void EncodeBuilder::storeInPlace(const Fragments &fragments, Value codeAt) {
                   index.add(codeAt, 128 * static_cast<int64_t>(kind)));
 }
 
-void EncodeBuilder::storeRecords(const Panel &panel, const FixedUnit &fixed,
-                                 const Fragments &fragments) {
+std::array<Value, 4> EncodeBuilder::recordsBefore(const Fragments &fragments) {
   // escape-2: by block, lane, register, half. Counts of two blocks in a u32: at most 256 each.
-  Value ofBlock[4], before[4];
+  std::array<Value, 4> ofBlock, before;
   for (unsigned block = 0; block < 4; ++block)
     ofBlock[block] = popCount(bits(fragments.escapes, 8 * block, 8));
   Value passed = constantI32(0);
-  auto add = [&](Value a, Value b) -> Value {
-    return arith::AddIOp::create(builder, location, a, b);
-  };
   for (unsigned block = 0; block < 4; block += 2) {
     Value high = arith::ShLIOp::create(builder, location, ofBlock[block + 1], constantI32(16));
     Value sums = sumUpTo(add(ofBlock[block], high), lane), all = ofLane(sums, 31);
@@ -229,6 +229,10 @@ void EncodeBuilder::storeRecords(const Panel &panel, const FixedUnit &fixed,
       passed = add(passed, bits(all, 16 * i, 16));
     }
   }
+  return before;
+}
+
+Value EncodeBuilder::firstRecordOf(const Panel &panel, const FixedUnit &fixed) {
   Value entry = index.mul(
       index.add(panelField(panelTable, panel.number, DevicePanelField::Records), fixed.group), 2);
   Value first = load(records, entry), countsOfGroup = load(records, index.add(entry, 1));
@@ -237,6 +241,13 @@ void EncodeBuilder::storeRecords(const Panel &panel, const FixedUnit &fixed,
     first = add(first, arith::SelectOp::create(builder, location, isBefore,
                                                bits(countsOfGroup, 8 * strip, 8), constantI32(0)));
   }
+  return first;
+}
+
+void EncodeBuilder::storeRecords(const Panel &panel, const FixedUnit &fixed,
+                                 const Fragments &fragments) {
+  std::array<Value, 4> before = recordsBefore(fragments);
+  Value first = firstRecordOf(panel, fixed);
   Value room = memref::DimOp::create(builder, location, patch, 0);
   for (unsigned block = 0; block < 4; ++block)
     for (unsigned r = 0; r < 4; ++r)

@@ -17,6 +17,7 @@
 #include "UnitCode.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Pack/KernelPack.h"
+#include <array>
 
 namespace uwt {
 
@@ -60,7 +61,12 @@ private:
   void storeInPlace(const Fragments &fragments, mlir::Value codeAt);
   void storeRecords(const Panel &panel, const FixedUnit &fixed, const Fragments &fragments);
   void storeFragment(mlir::Value fragment, mlir::Value plane, mlir::Value at);
+  /// Of a lane's escapes in each block, how many of the unit come before them.
+  std::array<mlir::Value, 4> recordsBefore(const Fragments &fragments);
+  /// Where the records of a unit begin: u32 of plane `patch`, an i32.
+  mlir::Value firstRecordOf(const Panel &panel, const FixedUnit &fixed);
   mlir::Value popCount(mlir::Value value);
+  mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Type fragmentType() { return mlir::VectorType::get({4}, builder.getI32Type()); }
 
   const EmittedFormat &format;

@@ -18,66 +18,7 @@ using namespace mlir;
 
 namespace uwt {
 
-Value TranscodeBuilder::elementAt(Value r, Value owner, Value block, Value half) {
-  // plane-1: a field of 16 bits has a kind for each register, one of 8 bits for each two.
-  Value kind = makesWords() ? r : index.div(r, 2);
-  Value word = index.add(index.mul(kind, 128), index.mul(owner, 4));
-  Value first = index.mul(index.add(word, block), makesWords() ? 2 : 4);
-  if (makesWords())
-    return index.add(first, half);
-  return index.add(first, index.add(index.mul(half, 2), index.rem(r, 2)));
-}
-
-void TranscodeBuilder::storeElement(Value word, Value at) {
-  if (!makesWords()) {
-    LaneBuilder lanes(builder, location, word.getType());
-    word = lanes.merge(0x80, word, lanes.lshr(word, 8));
-  }
-  Value value = arith::TruncIOp::create(builder, location, resultType(), word);
-  memref::StoreOp::create(builder, location, value, result, ValueRange{at});
-}
-
-void TranscodeBuilder::storeWord(const Panel &panel, const FixedUnit &fixed, Value record) {
-  // escape-2: value, half, register, lane, block.
-  auto field = [&](unsigned low, unsigned count) { return toIndex(bits(record, low, count)); };
-  Value element = elementAt(field(17, 2), field(19, 5), field(24, 2), field(16, 1));
-  storeElement(record, index.add(resultAt(panel, fixed), element));
-}
-
-void TranscodeBuilder::storeRun(const Panel &panel, const FixedUnit &fixed, Value row,
-                                Load loadAt) {
-  // A lane has columns 2·lane and 2·lane + 1 of the run: lane 4g + t, register and block of them
-  // follow from order-3. Two symbols are half a u32 of the record.
-  Value pair = loadAt(index.add(index.div(lane, 2), 1));
-  Value shift = toI32(index.mul(index.rem(lane, 2), 16));
-  pair = arith::ShRUIOp::create(builder, location, pair, shift);
-  Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
-  Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
-  Value unit = resultAt(panel, fixed);
-  uint32_t symbolBits = format.split.symbolBits;
-  int64_t mask = ((int64_t(1) << symbolBits) - 1) << format.split.rawLowBits;
-  for (int64_t half = 0; half < 2; ++half) {
-    Value n = index.add(index.add(index.mul(panel.number, 64), index.mul(fixed.strip, 16)), row);
-    Value k = index.add(index.add(index.mul(fixed.group, 64), index.mul(lane, 2)), half);
-    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
-                                          index.less(k, index.constant(columns)));
-    index.ifElse(isThere, [&] {
-      Value at = index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half)));
-      Value word = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
-      word = arith::ShLIOp::create(builder, location, word,
-                                   constantI32(static_cast<int64_t>(format.split.rawLowBits)));
-      if (makesWords()) {
-        Value old =
-            arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
-        Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
-        word = arith::OrIOp::create(builder, location, kept, word);
-      }
-      storeElement(word, at);
-    });
-  }
-}
-
-void TranscodeBuilder::patchWords(Value count, Load loadAt,
+void TranscodeBuilder::patchWords(Value count, TranscodeResult::Load loadAt,
                                   llvm::function_ref<void(Value, Value)> apply) {
   warpBarrier();
   index.loop(index.ceilDiv(count, 32), [&](Value pass) {
@@ -89,7 +30,7 @@ void TranscodeBuilder::patchWords(Value count, Load loadAt,
   });
 }
 
-void TranscodeBuilder::patchFixed(const Panel &panel, const FixedUnit &fixed) {
+void TranscodeBuilder::patchFixed(const TranscodePanel &panel, const FixedUnit &fixed) {
   // DeviceRecordGroup: a group's with the counts of its strips, or a strip's of a unit of several
   // groups with theirs.
   Value ownGroup = index.rem(fixed.group, layout.groups);
@@ -121,22 +62,29 @@ void TranscodeBuilder::patchFixed(const Panel &panel, const FixedUnit &fixed) {
     if (layout.recordWords == 1) {
       patchWords(
           count, [&](Value i) { return load(patches, index.add(first, i)); },
-          [&](Value record, Value /*block*/) { storeWord(panel, fixed, record); });
+          [&](Value record, Value /*block*/) { output->storeWord(panel, fixed, record); });
       return;
     }
-    // escape-3: a unit has as many runs in a row as it has groups.
-    Value runs =
-        index.min(index.sub(index.constant(groups), unitStart), index.constant(layout.groups));
-    warpBarrier();
-    index.loop(hasOthers ? countBefore(index.constant(4)) : count, [&](Value i) {
-      Value at = index.add(first, index.mul(i, runRecordWords));
-      Value number = toIndex(load(patches, at));
-      Value row = index.div(number, runs);
-      Value run = index.sub(number, index.mul(row, runs));
-      index.ifElse(equal(run, ownGroup), [&] {
-        storeRun(panel, fixed, index.rem(row, 16),
-                 [&](Value word) { return load(patches, index.add(at, word)); });
-      });
+    patchRuns(panel, fixed, {ownGroup, unitStart}, first,
+              [&] { return hasOthers ? countBefore(index.constant(4)) : count; });
+  });
+}
+
+void TranscodeBuilder::patchRuns(const TranscodePanel &panel, const FixedUnit &fixed,
+                                 const GroupOfUnit &group, Value first,
+                                 llvm::function_ref<Value()> countOfRuns) {
+  // escape-3: a unit has as many runs in a row as it has column groups.
+  Value runs =
+      index.min(index.sub(index.constant(groups), group.unitStart), index.constant(layout.groups));
+  warpBarrier();
+  index.loop(countOfRuns(), [&](Value i) {
+    Value at = index.add(first, index.mul(i, runRecordWords));
+    Value number = toIndex(load(patches, at));
+    Value row = index.div(number, runs);
+    Value run = index.sub(number, index.mul(row, runs));
+    index.ifElse(equal(run, group.number), [&] {
+      output->storeRun(panel, fixed, index.rem(row, stripRows),
+                       [&](Value word) { return load(patches, index.add(at, word)); });
     });
   });
 }
@@ -179,7 +127,7 @@ Value TranscodeBuilder::groupsWithRecords(const StreamUnits::Unit &unit,
       })[0];
 }
 
-void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &unit,
+void TranscodeBuilder::patchStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
                                    const StreamUnits::Source &source,
                                    const StreamUnits::Header &header) {
   auto loadAt = [&](Value word) { return streams->u32At(source, index.add(header.records, word)); };
@@ -197,7 +145,7 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
             arith::ShLIOp::create(builder, location, toI32(index.rem(inStrip, 4)), constantI32(24));
         Value own = arith::AndIOp::create(builder, location, record, constantI32(0x00FFFFFF));
         own = arith::OrIOp::create(builder, location, own, bitsOfBlock);
-        storeWord(panel, fixedOf(at.strip, at.group), own);
+        output->storeWord(panel, fixedOf(at.strip, at.group), own);
       });
     });
     return;
@@ -208,8 +156,9 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
     Value number = toIndex(loadAt(at));
     RecordUnit run = unitOfRun(unit, number);
     index.ifElse(index.less(run.strip, unit.strips), [&] {
-      storeRun(panel, fixedOf(run.strip, run.group), index.rem(index.div(number, unit.groups), 16),
-               [&](Value word) { return loadAt(index.add(at, word)); });
+      output->storeRun(panel, fixedOf(run.strip, run.group),
+                       index.rem(index.div(number, unit.groups), 16),
+                       [&](Value word) { return loadAt(index.add(at, word)); });
     });
   });
 }

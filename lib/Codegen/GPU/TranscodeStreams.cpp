@@ -12,7 +12,7 @@ using namespace mlir;
 namespace uwt {
 
 void TranscodeBuilder::buildStream(Value item) {
-  Panel panel = loadPanel(index.div(item, panelItems()));
+  TranscodePanel panel = loadPanel(index.div(item, panelItems()));
   Value number = index.rem(item, panelItems());
   StreamUnits::Unit unit = streams->unit(panel.strips, number);
   index.ifElse(index.less(unit.strip, panel.strips), [&] {
@@ -27,11 +27,11 @@ void TranscodeBuilder::buildStream(Value item) {
   });
 }
 
-void TranscodeBuilder::copyStream(const Panel &panel, const StreamUnits::Unit &unit) {
+void TranscodeBuilder::copyStream(const TranscodePanel &panel, const StreamUnits::Unit &unit) {
   index.loop(unit.strips, [&](Value strip) {
     index.loop(unit.groups, [&](Value group) {
       FixedUnit fixed{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
-      store(panel, fixed, decode(panel, fixed, /*asWords=*/true));
+      output->store(panel, fixed, decode(panel, fixed, /*asWords=*/true));
     });
   });
 }
@@ -45,7 +45,7 @@ Value TranscodeBuilder::ofGroup(Value bitsOfUnit, const StreamUnits::Unit &unit,
   return arith::AndIOp::create(builder, location, own, constantI32(1));
 }
 
-void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit &unit,
+void TranscodeBuilder::decodeStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
                                     const StreamUnits::Source &source) {
   StreamUnits::Header header = streams->header(source);
   Value withRecords;
@@ -67,9 +67,9 @@ void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit 
           streams->decode(unit, group, rawPlane, rawAt, source, state, table, rowClasses);
       ArrayRef<Value> fragments = ArrayRef<Value>(decoded).take_front(4);
       if (makesCodes())
-        storeCodes(panel, fixed, fragments, ofGroup(withRecords, unit, number, group));
+        output->storeCodes(panel, fixed, fragments, ofGroup(withRecords, unit, number, group));
       else
-        store(panel, fixed, fragments);
+        output->store(panel, fixed, fragments);
       return Values(ArrayRef<Value>(decoded).drop_front(4));
     });
   });
