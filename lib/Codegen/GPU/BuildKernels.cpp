@@ -350,7 +350,7 @@ GpuProduct KernelProblem::product() const {
   result.hasPrefixCode = format.traits.rate == Rate::Prefix;
   result.hasOnlyWords = unitLayout(format.format, format.element).onlyWords;
   result.allowsWarpgroups = options.warpgroups;
-  result.onlySlice = isSimt() ? SimtKernels::batchRows : 0;
+  result.onlySlice = isSimt() ? SimtKernels::mRows : 0;
   return result;
 }
 

@@ -37,7 +37,7 @@ void EncodeBuilder::build(gpu::GPUModuleOp module) {
   SmallVector<Type> arguments;
   for (unsigned bits : {32, 8, 16, 64, 32, 32, 32, 32, 32})
     arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
-  gpu::GPUFuncOp kernel = beginKernel(module, "encode", arguments, threads, workgroups);
+  gpu::GPUFuncOp kernel = beginKernel(module, "encode", arguments, threads, ctas);
   unsigned next = 0;
   for (Value *argument :
        {&source, &table, &counts, &panelTable, &records, &words, &raw, &code, &patch})
@@ -51,7 +51,7 @@ void EncodeBuilder::describe(KernelEntry &entry) const {
   LaunchRule rule;
   rule.grid = GridRule::Persistent;
   rule.threads = threads;
-  rule.ctasPerMultiprocessor = workgroups;
+  rule.ctasPerMultiprocessor = ctas;
   rule.tileRows = panelRows;
   rule.tileColumns = fixedUnitColumns;
   entry.launch = rule;
@@ -68,46 +68,46 @@ void EncodeBuilder::buildUnit(Value item) {
   Panel panel;
   panel.number = index.div(item, groups * 4);
   panel.strips = stripsOf(panel.number);
-  Place place{index.div(inPanel, 4), index.rem(inPanel, 4)};
-  index.ifElse(index.less(place.strip, panel.strips), [&] {
-    Unit unit = loadUnit(panel, place);
+  FixedUnit fixed{index.div(inPanel, 4), index.rem(inPanel, 4)};
+  index.ifElse(index.less(fixed.strip, panel.strips), [&] {
+    Fragments fragments = loadFragments(panel, fixed);
     Value isCounted = memref::DimOp::create(builder, location, counts, 0);
     index.ifElse(
-        index.less(index.constant(0), isCounted), [&] { storeCount(panel, place, unit); },
-        [&] { storeUnit(panel, place, unit); });
+        index.less(index.constant(0), isCounted), [&] { storeCount(panel, fixed, fragments); },
+        [&] { storeFragments(panel, fixed, fragments); });
   });
 }
 
-EncodeBuilder::Unit EncodeBuilder::loadUnit(const Panel &panel, const Place &place) {
-  Value at = index.mul(unitNumber(panel.number, panel.strips, place), wordUnitU32);
+EncodeBuilder::Fragments EncodeBuilder::loadFragments(const Panel &panel, const FixedUnit &fixed) {
+  Value at = index.mul(unitNumber(panel.number, panel.strips, fixed), wordUnitU32);
   at = index.add(at, index.mul(lane, 4));
-  Unit unit;
+  Fragments fragments;
   for (int64_t r = 0; r < 4; ++r)
-    unit.words.push_back(loadVector(source, index.add(at, 128 * r), 4, builder.getI32Type()));
+    fragments.words.push_back(loadVector(source, index.add(at, 128 * r), 4, builder.getI32Type()));
   Value all = arith::ConstantOp::create(
       builder, location,
       DenseElementsAttr::get(cast<ShapedType>(fragmentType()), builder.getI32IntegerAttr(-1)));
   Values masks(4, all);
-  if (Value isEdge = hasPadding(panel.number, place))
+  if (Value isEdge = hasPadding(panel.number, fixed))
     masks = either(
-        isEdge, SmallVector<Type>(4, fragmentType()), [&] { return existing(panel.number, place); },
+        isEdge, SmallVector<Type>(4, fragmentType()), [&] { return existing(panel.number, fixed); },
         [&] { return masks; });
-  unit.escapes = constantI32(0);
+  fragments.escapes = constantI32(0);
   for (unsigned r = 0; r < 4; ++r) {
     Values codes;
     for (unsigned block = 0; block < 4; ++block) {
       auto [pair, escaped] =
-          lookUp(vector::ExtractOp::create(builder, location, unit.words[r], block),
+          lookUp(vector::ExtractOp::create(builder, location, fragments.words[r], block),
                  vector::ExtractOp::create(builder, location, masks[r], block));
       codes.push_back(pair);
       Value placed =
           arith::ShLIOp::create(builder, location, escaped, constantI32(8 * block + 2 * r));
-      unit.escapes = arith::OrIOp::create(builder, location, unit.escapes, placed);
+      fragments.escapes = arith::OrIOp::create(builder, location, fragments.escapes, placed);
     }
-    unit.codes.push_back(
+    fragments.codes.push_back(
         vector::FromElementsOp::create(builder, location, cast<VectorType>(fragmentType()), codes));
   }
-  return unit;
+  return fragments;
 }
 
 Value EncodeBuilder::entryOf(Value word, unsigned half, Value exists) {
@@ -133,22 +133,28 @@ std::pair<Value, Value> EncodeBuilder::lookUp(Value word, Value exists) {
   return {codes, escaped};
 }
 
+Value EncodeBuilder::add(Value a, Value b) {
+  return arith::AddIOp::create(builder, location, a, b);
+}
+
 Value EncodeBuilder::popCount(Value value) {
   return math::CtPopOp::create(builder, location, value);
 }
 
-void EncodeBuilder::storeCount(const Panel &panel, const Place &place, const Unit &unit) {
-  Value count = ofLane(sumUpTo(popCount(unit.escapes), lane), 31);
+void EncodeBuilder::storeCount(const Panel &panel, const FixedUnit &fixed,
+                               const Fragments &fragments) {
+  Value count = ofLane(sumUpTo(popCount(fragments.escapes), lane), 31);
   index.ifElse(equal(lane, index.constant(0)), [&] {
     Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), count);
     memref::StoreOp::create(builder, location, value, counts,
-                            ValueRange{unitNumber(panel.number, panel.strips, place)});
+                            ValueRange{unitNumber(panel.number, panel.strips, fixed)});
   });
 }
 
-void EncodeBuilder::storeUnit(const Panel &panel, const Place &place, const Unit &unit) {
+void EncodeBuilder::storeFragments(const Panel &panel, const FixedUnit &fixed,
+                                   const Fragments &fragments) {
   auto field = [&](DevicePanelField which) { return panelField(panelTable, panel.number, which); };
-  Value inPanel = index.add(index.mul(place.group, panel.strips), place.strip);
+  Value inPanel = index.add(index.mul(fixed.group, panel.strips), fixed.strip);
   auto at = [&](Value start, int64_t unitWords) {
     Value own = index.add(index.mul(inPanel, unitWords), index.mul(lane, 4));
     return index.add(start, own);
@@ -157,16 +163,16 @@ void EncodeBuilder::storeUnit(const Panel &panel, const Place &place, const Unit
       index.less(index.constant(0), field(DevicePanelField::StoredAsWords)),
       [&] {
         Value start = at(field(DevicePanelField::Words), wordUnitU32);
-        for (auto [r, fragment] : llvm::enumerate(unit.words))
+        for (auto [r, fragment] : llvm::enumerate(fragments.words))
           storeFragment(fragment, words, index.add(start, 128 * static_cast<int64_t>(r)));
       },
       [&] {
         const UnitGeometry &stored = format.traits.unit;
-        isInPlace ? storeInPlace(unit, at(field(DevicePanelField::Code), stored.codeWords))
-                  : storePlanes(unit, at(field(DevicePanelField::Raw), stored.rawWords),
+        isInPlace ? storeInPlace(fragments, at(field(DevicePanelField::Code), stored.codeWords))
+                  : storePlanes(fragments, at(field(DevicePanelField::Raw), stored.rawWords),
                                 at(field(DevicePanelField::Code), stored.codeWords));
         if (format.format.escapes == Escapes::Patch)
-          storeRecords(panel, place, unit);
+          storeRecords(panel, fixed, fragments);
       });
 }
 
@@ -175,46 +181,44 @@ void EncodeBuilder::storeFragment(Value fragment, Value plane, Value at) {
                           /*nontemporal=*/false, llvm::MaybeAlign(16));
 }
 
-void EncodeBuilder::storePlanes(const Unit &unit, Value rawAt, Value codeAt) {
+void EncodeBuilder::storePlanes(const Fragments &fragments, Value rawAt, Value codeAt) {
   LaneBuilder lanes(builder, location, fragmentType());
   // plane-1: of a byte, halves 0 and 1 of two registers; of a nibble, of four.
   auto rawBytes = [&](Value word) { return lanes.merge(0x007F007F, word, lanes.lshr(word, 8)); };
-  Value nibbles = unit.codes[0];
+  Value nibbles = fragments.codes[0];
   for (unsigned r = 1; r < 4; ++r)
-    nibbles = lanes.bitOr(nibbles, lanes.shl(unit.codes[r], 4 * r));
+    nibbles = lanes.bitOr(nibbles, lanes.shl(fragments.codes[r], 4 * r));
   for (unsigned kind = 0; kind < 2; ++kind) {
-    Value even = rawBytes(unit.words[2 * kind]), odd = rawBytes(unit.words[2 * kind + 1]);
+    Value even = rawBytes(fragments.words[2 * kind]), odd = rawBytes(fragments.words[2 * kind + 1]);
     Value bytes = lanes.merge(0x00FF00FF, even, lanes.shl(odd, 8));
     storeFragment(bytes, raw, index.add(rawAt, 128 * static_cast<int64_t>(kind)));
   }
   storeFragment(nibbles, code, codeAt);
 }
 
-void EncodeBuilder::storeInPlace(const Unit &unit, Value codeAt) {
+void EncodeBuilder::storeInPlace(const Fragments &fragments, Value codeAt) {
   LaneBuilder lanes(builder, location, fragmentType());
   // inplace12-1.
   Values parts;
   for (unsigned r = 0; r < 4; ++r)
-    parts.push_back(lanes.bitOr(lanes.bitAnd(unit.words[r], rawBits), lanes.shl(unit.codes[r], 7)));
+    parts.push_back(
+        lanes.bitOr(lanes.bitAnd(fragments.words[r], rawBits), lanes.shl(fragments.codes[r], 7)));
   Value lowest = lanes.shl(lanes.bitAnd(parts[3], 0x00070007), 12);
   Value signs = lanes.rotateLeft(lanes.bitAnd(parts[3], 0x80008000), 12);
   const Value spread[] = {lanes.bitOr(lowest, signs),
                           lanes.shl(lanes.bitAnd(parts[3], 0x00780078), 8),
-                          lanes.shl(unit.codes[3], 11)};
+                          lanes.shl(fragments.codes[3], 11)};
   for (auto [kind, spare] : llvm::enumerate(spread))
     storeFragment(lanes.bitOr(parts[kind], spare), code,
                   index.add(codeAt, 128 * static_cast<int64_t>(kind)));
 }
 
-void EncodeBuilder::storeRecords(const Panel &panel, const Place &place, const Unit &unit) {
+std::array<Value, 4> EncodeBuilder::recordsBefore(const Fragments &fragments) {
   // escape-2: by block, lane, register, half. Counts of two blocks in a u32: at most 256 each.
-  Value ofBlock[4], before[4];
+  std::array<Value, 4> ofBlock, before;
   for (unsigned block = 0; block < 4; ++block)
-    ofBlock[block] = popCount(bits(unit.escapes, 8 * block, 8));
+    ofBlock[block] = popCount(bits(fragments.escapes, 8 * block, 8));
   Value passed = constantI32(0);
-  auto add = [&](Value a, Value b) -> Value {
-    return arith::AddIOp::create(builder, location, a, b);
-  };
   for (unsigned block = 0; block < 4; block += 2) {
     Value high = arith::ShLIOp::create(builder, location, ofBlock[block + 1], constantI32(16));
     Value sums = sumUpTo(add(ofBlock[block], high), lane), all = ofLane(sums, 31);
@@ -225,24 +229,35 @@ void EncodeBuilder::storeRecords(const Panel &panel, const Place &place, const U
       passed = add(passed, bits(all, 16 * i, 16));
     }
   }
+  return before;
+}
+
+Value EncodeBuilder::firstRecordOf(const Panel &panel, const FixedUnit &fixed) {
   Value entry = index.mul(
-      index.add(panelField(panelTable, panel.number, DevicePanelField::Records), place.group), 2);
+      index.add(panelField(panelTable, panel.number, DevicePanelField::Records), fixed.group), 2);
   Value first = load(records, entry), countsOfGroup = load(records, index.add(entry, 1));
   for (unsigned strip = 0; strip < 3; ++strip) {
-    Value isBefore = index.less(index.constant(strip), place.strip);
+    Value isBefore = index.less(index.constant(strip), fixed.strip);
     first = add(first, arith::SelectOp::create(builder, location, isBefore,
                                                bits(countsOfGroup, 8 * strip, 8), constantI32(0)));
   }
+  return first;
+}
+
+void EncodeBuilder::storeRecords(const Panel &panel, const FixedUnit &fixed,
+                                 const Fragments &fragments) {
+  std::array<Value, 4> before = recordsBefore(fragments);
+  Value first = firstRecordOf(panel, fixed);
   Value room = memref::DimOp::create(builder, location, patch, 0);
   for (unsigned block = 0; block < 4; ++block)
     for (unsigned r = 0; r < 4; ++r)
       for (unsigned half = 0; half < 2; ++half) {
-        Value isEscape =
-            arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
-                                  bits(unit.escapes, 8 * block + 2 * r + half, 1), constantI32(0));
+        Value isEscape = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
+                                               bits(fragments.escapes, 8 * block + 2 * r + half, 1),
+                                               constantI32(0));
         Value at = toIndex(add(first, before[block]));
         index.ifElse(both(isEscape, index.less(at, room)), [&] {
-          Value word = vector::ExtractOp::create(builder, location, unit.words[r], block);
+          Value word = vector::ExtractOp::create(builder, location, fragments.words[r], block);
           Value position = add(toI32(index.mul(lane, 8)), constantI32(256 * block + 2 * r + half));
           Value record = arith::ShLIOp::create(builder, location, position, constantI32(16));
           record = arith::OrIOp::create(builder, location, record, bits(word, 16 * half, 16));

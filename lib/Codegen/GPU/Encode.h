@@ -17,6 +17,7 @@
 #include "UnitCode.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Pack/KernelPack.h"
+#include <array>
 
 namespace uwt {
 
@@ -37,11 +38,11 @@ public:
   void describe(KernelEntry &entry) const;
 
 private:
-  static constexpr int64_t warps = 4, threads = 32 * warps, workgroups = 4;
+  static constexpr int64_t warps = 4, threads = 32 * warps, ctas = 4;
 
   /// What a lane has of a unit: words and codes of four registers (the codes of both halves at bits
   /// 3:0 and 19:16), and its escapes: bit 8 b + 2 r + h is half h of register r in block b.
-  struct Unit {
+  struct Fragments {
     Values words, codes;
     mlir::Value escapes;
   };
@@ -49,18 +50,23 @@ private:
     mlir::Value number, strips;
   };
   void buildUnit(mlir::Value item);
-  Unit loadUnit(const Panel &panel, const Place &place);
+  Fragments loadFragments(const Panel &panel, const FixedUnit &fixed);
   /// Of two halves the codes, and two bits that say which are escapes. Halves whose bits of
   /// `exists` are 0 are padding.
   std::pair<mlir::Value, mlir::Value> lookUp(mlir::Value word, mlir::Value exists);
   mlir::Value entryOf(mlir::Value word, unsigned half, mlir::Value exists);
-  void storeCount(const Panel &panel, const Place &place, const Unit &unit);
-  void storeUnit(const Panel &panel, const Place &place, const Unit &unit);
-  void storePlanes(const Unit &unit, mlir::Value rawAt, mlir::Value codeAt);
-  void storeInPlace(const Unit &unit, mlir::Value codeAt);
-  void storeRecords(const Panel &panel, const Place &place, const Unit &unit);
+  void storeCount(const Panel &panel, const FixedUnit &fixed, const Fragments &fragments);
+  void storeFragments(const Panel &panel, const FixedUnit &fixed, const Fragments &fragments);
+  void storePlanes(const Fragments &fragments, mlir::Value rawAt, mlir::Value codeAt);
+  void storeInPlace(const Fragments &fragments, mlir::Value codeAt);
+  void storeRecords(const Panel &panel, const FixedUnit &fixed, const Fragments &fragments);
   void storeFragment(mlir::Value fragment, mlir::Value plane, mlir::Value at);
+  /// Of a lane's escapes in each block, how many of the unit come before them.
+  std::array<mlir::Value, 4> recordsBefore(const Fragments &fragments);
+  /// Where the records of a unit begin: u32 of plane `patch`, an i32.
+  mlir::Value firstRecordOf(const Panel &panel, const FixedUnit &fixed);
   mlir::Value popCount(mlir::Value value);
+  mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Type fragmentType() { return mlir::VectorType::get({4}, builder.getI32Type()); }
 
   const EmittedFormat &format;

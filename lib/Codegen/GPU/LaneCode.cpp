@@ -55,10 +55,10 @@ void LaneCode::storeVector(Value vector, Value buffer, Value at) {
                           /*nontemporal=*/false, llvm::MaybeAlign(16));
 }
 
-Value LaneCode::bits(Value word, unsigned low, unsigned count) {
+Value LaneCode::bits(Value value, unsigned low, unsigned count) {
   Value shifted =
-      low == 0 ? word
-               : arith::ShRUIOp::create(builder, location, word, constantI32(low)).getResult();
+      low == 0 ? value
+               : arith::ShRUIOp::create(builder, location, value, constantI32(low)).getResult();
   return arith::AndIOp::create(builder, location, shifted, constantI32((1 << count) - 1));
 }
 
@@ -124,19 +124,19 @@ LaneCode::CtaThread LaneCode::thread() {
 
 LaneCode::WarpItems LaneCode::itemsOfWarp(Value items, int64_t warps) {
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
-  Value workgroup = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+  Value cta = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   Value grid = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
-  Value first = index.add(index.mul(workgroup, warps), index.div(thread, 32));
-  Value step = index.mul(grid, warps);
-  // The first item of a warp is less than a step away from the first of all.
-  Value left = index.sub(index.add(items, step), index.add(first, 1));
-  return {first, step, index.div(left, step)};
+  Value first = index.add(index.mul(cta, warps), index.div(thread, 32));
+  Value stride = index.mul(grid, warps);
+  // The first item of a warp is less than a stride away from the first of all.
+  Value left = index.sub(index.add(items, stride), index.add(first, 1));
+  return {first, stride, index.div(left, stride)};
 }
 
 void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<void(Value)> body) {
   WarpItems own = itemsOfWarp(items, warps);
   index.loop(own.count,
-             [&](Value i) { body(asShort(index.add(own.first, index.mul(i, own.step)))); });
+             [&](Value i) { body(asShort(index.add(own.first, index.mul(i, own.stride)))); });
 }
 
 Value LaneCode::sumUpTo(Value value, Value lane) {
@@ -174,7 +174,7 @@ MemRefType LaneCode::globalBuffer(Type element) {
   return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
 }
 
-Value LaneCode::sharedView(int64_t size, Type element, int64_t firstWord) {
+Value LaneCode::sharedView(int64_t size, Type element, int64_t firstU32) {
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
   auto typeOf = [&](int64_t count, Type type) {
     return MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space);
@@ -182,13 +182,13 @@ Value LaneCode::sharedView(int64_t size, Type element, int64_t firstWord) {
   Value all = gpu::DynamicSharedMemoryOp::create(builder, location,
                                                  typeOf(ShapedType::kDynamic, builder.getI8Type()));
   return memref::ViewOp::create(builder, location, typeOf(size, element), all,
-                                index.constant(4 * firstWord), ValueRange());
+                                index.constant(4 * firstU32), ValueRange());
 }
 
-void LaneCode::copyToShared(Value from, Value to, int64_t words, Value thread, int64_t threads) {
-  index.loop(index.constant((words + threads - 1) / threads), [&](Value round) {
-    Value at = index.add(index.mul(round, threads), thread);
-    index.ifElse(index.less(at, index.constant(words)), [&] {
+void LaneCode::copyToShared(Value from, Value to, int64_t count, Value thread, int64_t threads) {
+  index.loop(index.constant((count + threads - 1) / threads), [&](Value pass) {
+    Value at = index.add(index.mul(pass, threads), thread);
+    index.ifElse(index.less(at, index.constant(count)), [&] {
       memref::StoreOp::create(builder, location, load(from, at), to, ValueRange{at});
     });
   });
@@ -199,24 +199,24 @@ void LaneCode::arrive(Value barriers, Value number) {
       builder, location, nvgpu::MBarrierTokenType::get(builder.getContext()), barriers, number);
 }
 
-void LaneCode::waitForPhase(Value barriers, Value number, Value round) {
+void LaneCode::waitForPhase(Value barriers, Value number, Value phase) {
   // How long a thread may sleep before it looks at a barrier again, in nanoseconds: it is woken
   // before.
   constexpr int64_t waitTicks = 10000000;
-  Value isOdd = equal(index.rem(round, 2), index.constant(1));
+  Value isOdd = equal(index.rem(phase, 2), index.constant(1));
   nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,
                                          index.constant(waitTicks), number);
 }
 
 gpu::GPUFuncOp LaneCode::beginKernel(gpu::GPUModuleOp module, StringRef name, TypeRange arguments,
-                                     int64_t threads, int64_t workgroups) {
+                                     int64_t threads, int64_t ctas) {
   builder.setInsertionPointToEnd(module.getBody());
   auto kernel =
       gpu::GPUFuncOp::create(builder, location, name, builder.getFunctionType(arguments, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   // Without a word ptxas plans for more than there are, and spills.
   kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                  builder.getI32IntegerAttr(static_cast<int32_t>(workgroups)));
+                  builder.getI32IntegerAttr(static_cast<int32_t>(ctas)));
   kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
   builder.setInsertionPointToStart(&kernel.getBody().front());
   return kernel;

@@ -14,7 +14,7 @@
 
 namespace uwt {
 
-/// A module for kernels at the builder's place. Loads the dialects that they are built of, for
+/// A module for kernels where the builder is. Loads the dialects that they are built of, for
 /// callers that are no passes, which declare them.
 mlir::gpu::GPUModuleOp createKernelModule(mlir::OpBuilder &builder, mlir::Location location,
                                           llvm::StringRef name);
@@ -36,7 +36,7 @@ public:
   /// Stores a vector of 16 bytes, aligned to its size.
   void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
   /// `count` bits of an i32 from bit `low` on.
-  mlir::Value bits(mlir::Value word, unsigned low, unsigned count);
+  mlir::Value bits(mlir::Value value, unsigned low, unsigned count);
   /// What is known to be below 2^32: what is computed from it then fits one register too.
   mlir::Value asShort(mlir::Value value);
   /// a / b of numbers below 2^32: a division of 64 bits is a call of a hundred instructions.
@@ -63,10 +63,10 @@ public:
     mlir::Value number, warp, lane;
   };
   CtaThread thread();
-  /// Of `items` that the warps of all workgroups, `warps` in each, take in turn, those of this
-  /// warp: `count` from `first` on, each `step` after the one before.
+  /// Of `items` that the warps of all CTAs, `warps` in each, take in turn, those of this
+  /// warp: `count` from `first` on, each `stride` after the one before.
   struct WarpItems {
-    mlir::Value first, step, count;
+    mlir::Value first, stride, count;
   };
   WarpItems itemsOfWarp(mlir::Value items, int64_t warps);
   void forEachWarpItem(mlir::Value items, int64_t warps,
@@ -75,20 +75,20 @@ public:
   mlir::Value panelField(mlir::Value table, mlir::Value panel, DevicePanelField field);
   /// Global memory of one dynamic dimension.
   mlir::MemRefType globalBuffer(mlir::Type element);
-  /// `size` elements of dynamic shared memory, from u32 `firstWord` on.
-  mlir::Value sharedView(int64_t size, mlir::Type element, int64_t firstWord);
-  /// All `threads` of a workgroup copy `words` u32 of global memory to shared memory; no barrier
+  /// `size` elements of dynamic shared memory, from u32 `firstU32` on.
+  mlir::Value sharedView(int64_t size, mlir::Type element, int64_t firstU32);
+  /// All `threads` of a CTA copy `count` u32 of global memory to shared memory; no barrier
   /// follows.
-  void copyToShared(mlir::Value from, mlir::Value to, int64_t words, mlir::Value thread,
+  void copyToShared(mlir::Value from, mlir::Value to, int64_t count, mlir::Value thread,
                     int64_t threads);
   /// An arrival of this thread at mbarrier `number` of a group.
   void arrive(mlir::Value barriers, mlir::Value number);
-  /// Waits until the phase of an mbarrier that is as odd as `round` has ended.
-  void waitForPhase(mlir::Value barriers, mlir::Value number, mlir::Value round);
-  /// A kernel of which a multiprocessor runs so many workgroups; the builder's place is in it from
+  /// Waits until the phase of an mbarrier with the parity of `phase` has ended.
+  void waitForPhase(mlir::Value barriers, mlir::Value number, mlir::Value phase);
+  /// A kernel of which a multiprocessor runs so many CTAs; the builder is in it from
   /// now on.
   mlir::gpu::GPUFuncOp beginKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
-                                   mlir::TypeRange arguments, int64_t threads, int64_t workgroups);
+                                   mlir::TypeRange arguments, int64_t threads, int64_t ctas);
 
   mlir::OpBuilder &builder;
   mlir::Location location;

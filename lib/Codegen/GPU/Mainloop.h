@@ -9,7 +9,7 @@
 #define UWT_LIB_CODEGEN_GPU_MAINLOOP_H
 
 #include "EscapePatcher.h"
-#include "FragmentDecoder.h"
+#include "StageDecoder.h"
 #include "WarpMma.h"
 
 namespace uwt {
@@ -27,7 +27,7 @@ public:
 /// Each warp multiplies by itself (mma.sync).
 class WarpMainloop : public Mainloop, private LaneCode {
 public:
-  WarpMainloop(const LaneCode &code, const ProductPlan &plan, FragmentDecoder &decoder,
+  WarpMainloop(const LaneCode &code, const ProductPlan &plan, StageDecoder &decoder,
                EscapePatcher &escapes, WarpMma &mma, mlir::Value ring, mlir::Value lane);
   Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                   mlir::ValueRange accumulators, bool asWords) override;
@@ -53,7 +53,7 @@ private:
 
   const ProductPlan &plan;
   const StageLayout layout;
-  FragmentDecoder &decoder;
+  StageDecoder &decoder;
   EscapePatcher &escapes;
   WarpMma &mma;
   StageUnits units;
@@ -66,7 +66,7 @@ class WarpgroupMainloop : public Mainloop, private LaneCode {
 public:
   /// `element` is the type of the weight and of x.
   WarpgroupMainloop(const LaneCode &code, const ProductPlan &plan, mlir::Type element,
-                    FragmentDecoder &decoder, EscapePatcher &escapes, mlir::Value ring);
+                    StageDecoder &decoder, EscapePatcher &escapes, mlir::Value ring);
   Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                   mlir::ValueRange accumulators, bool asWords) override;
 
@@ -94,7 +94,7 @@ private:
   const ProductPlan &plan;
   const StageLayout layout;
   mlir::Type element;
-  FragmentDecoder &decoder;
+  StageDecoder &decoder;
   EscapePatcher &escapes;
   StageUnits units;
   mlir::Value ring;

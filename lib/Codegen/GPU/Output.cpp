@@ -14,7 +14,7 @@ using namespace mlir;
 namespace uwt {
 
 void Output::store(LaneCode &code, Value m, Value n, Value sum) const {
-  Value at = code.index.add(code.index.mul(m, yRow), n);
+  Value at = code.index.add(code.index.mul(m, yStride), n);
   memref::StoreOp::create(code.builder, code.location, applyEpilogue(code, m, n, sum), y,
                           ValueRange{at});
 }
@@ -29,7 +29,7 @@ Value Output::applyEpilogue(LaneCode &code, Value m, Value n, Value sum) const {
     Value at = index.constant(0);
     for (AffineExpr result : map.getValue().getResults()) {
       bool isBatch = cast<AffineDimExpr>(result).getPosition() == 0;
-      Value size = isBatch ? batch : index.constant(product.getWeightType().getRows());
+      Value size = isBatch ? mSize : index.constant(product.getWeightType().getRows());
       at = index.add(index.mul(at, size), isBatch ? m : n);
     }
     mapping.map(block->getArgument(i + 1), code.load(extras[i], at));

@@ -13,11 +13,11 @@
 
 namespace uwt {
 
-/// Where sums of a product go: y with rows `yRow` elements apart, through the epilogue of `op`,
+/// Where sums of a product go: y with rows `yStride` elements apart, through the epilogue of `op`,
 /// whose extra operands are dense, in row-major order.
 struct Output {
   MatmulOp op;
-  mlir::Value y, yRow, batch;
+  mlir::Value y, yStride, mSize;
   llvm::SmallVector<mlir::Value> extras;
 
   /// Stores what the epilogue makes of the sum of batch row m and output feature n, which exist.

@@ -171,7 +171,7 @@ void RingProduct::buildConsumer(const Cta &cta) {
   CompressedType type = op.getWeightType();
   WorkPartition work(*this, plan, arguments.m);
   Value strip = index.rem(warp, panelStrips);
-  FragmentDecoder decoder(*this, plan, type, arguments, buffer, lane);
+  StageDecoder decoder(*this, plan, type, arguments, buffer, lane);
   // Units as bytes are read where the kernel before has left them.
   if (plan.decoded.hasFlags() && !plan.copiesByThreads)
     GridDependencyWaitOp::create(builder, location);

@@ -12,7 +12,7 @@
 //   stages and their barriers           Stage.h, RingPipeline.h
 //   roles: copies                       Producer.h, StageCopies.h
 //          products                     Consumer.h
-//            of a stage                 Mainloop.h: FragmentDecoder.h, EscapePatcher.h, WarpMma.h
+//            of a stage                 Mainloop.h: StageDecoder.h, EscapePatcher.h, WarpMma.h
 //            sums of work tiles         Reducer.h, PartialSums.h
 //            outputs                    TileOutput.h, Output.h
 //          decode for others            SharedDecoder.h, StreamReader.h

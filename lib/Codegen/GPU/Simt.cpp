@@ -55,9 +55,9 @@ void SimtKernels::build(ProductKernels &result) {
   product.workspace.fixed = 4 * static_cast<uint64_t>(decodedWords());
   product.launch.grid = GridRule::Persistent;
   product.launch.threads = threads;
-  product.launch.ctasPerMultiprocessor = workgroups;
+  product.launch.ctasPerMultiprocessor = ctas;
   product.launch.tileRows = 16;
-  product.launch.tileBatch = batchRows;
+  product.launch.tileBatch = mRows;
   product.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
                        memrefArgument(ArgumentKind::Words, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
@@ -70,9 +70,9 @@ void SimtKernels::build(ProductKernels &result) {
     product.arguments.push_back(
         operandArgument(ArgumentKind::Extra, extra, static_cast<uint32_t>(i)));
   result.entries.push_back(std::move(product));
-  result.plan.slice = batchRows;
+  result.plan.slice = mRows;
   result.plan.rows = 16;
-  result.plan.ctas = workgroups;
+  result.plan.ctas = ctas;
   result.plan.decodedBytes = decodesFirst() ? 2 : 0;
 }
 
@@ -94,17 +94,17 @@ void SimtKernels::buildProduct(gpu::GPUModuleOp module) {
                                  at};
   for (Value extra : op.getExtras())
     arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
-  gpu::GPUFuncOp kernel = beginKernel(module, "product", arguments, threads, workgroups);
+  gpu::GPUFuncOp kernel = beginKernel(module, "product", arguments, threads, ctas);
   panels = kernel.getArgument(0);
   words = kernel.getArgument(decodesFirst() ? 2 : 1);
   x = kernel.getArgument(3);
-  xRow = kernel.getArgument(4);
+  xStride = kernel.getArgument(4);
   output = {op, kernel.getArgument(5), kernel.getArgument(6), kernel.getArgument(7),
             llvm::to_vector(llvm::map_range(kernel.getArguments().drop_front(8),
                                             [](BlockArgument extra) -> Value { return extra; }))};
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   lane = index.rem(thread, 32);
-  Value slices = index.ceilDiv(output.batch, batchRows);
+  Value slices = index.ceilDiv(output.mSize, mRows);
   forEachWarpItem(index.mul(slices, strips()), warps, [&](Value item) { buildItem(item); });
   gpu::ReturnOp::create(builder, location);
 }
@@ -123,12 +123,12 @@ SimtKernels::Units SimtKernels::unitsOf(Value strip) {
 
 void SimtKernels::buildItem(Value item) {
   Value strip = index.rem(item, strips());
-  Value firstRow = index.mul(index.div(item, strips()), batchRows);
+  Value firstRow = index.mul(index.div(item, strips()), mRows);
   // Rows behind the last one compute what it does, and store nothing.
-  Value last = index.sub(output.batch, index.constant(1));
+  Value last = index.sub(output.mSize, index.constant(1));
   Values m, sums;
   Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
-  for (int64_t i = 0; i < batchRows; ++i) {
+  for (int64_t i = 0; i < mRows; ++i) {
     m.push_back(index.min(index.add(firstRow, i), last));
     sums.append({zero, zero});
   }
@@ -155,7 +155,7 @@ SimtKernels::Values SimtKernels::addUnit(Value unit, Value column, ValueRange m,
                  vector::ExtractOp::create(builder, location, registers[2 * half + 1], block));
       for (int64_t next1 = 0; next1 < 2; ++next1) {
         Value k = index.add(column, 16 * block + 8 * half + next1);
-        for (int64_t i = 0; i < batchRows; ++i) {
+        for (int64_t i = 0; i < mRows; ++i) {
           Value value = loadX(m[i], k);
           next[2 * i] = math::FmaOp::create(builder, location, low[next1], value, next[2 * i]);
           next[2 * i + 1] =
@@ -185,11 +185,11 @@ Value SimtKernels::toF32(Value value) {
 
 Value SimtKernels::loadX(Value m, Value k) {
   if (columns % 64 == 0)
-    return toF32(load(x, index.add(index.mul(m, xRow), k)));
+    return toF32(load(x, index.add(index.mul(m, xStride), k)));
   // Weights behind the end are 0; x there may be anything, and is not the caller's.
   Value isThere = index.less(k, index.constant(columns));
   Value inside = index.min(k, index.constant(columns - 1));
-  Value value = toF32(load(x, index.add(index.mul(m, xRow), inside)));
+  Value value = toF32(load(x, index.add(index.mul(m, xStride), inside)));
   Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
   return arith::SelectOp::create(builder, location, isThere, value, zero);
 }
@@ -204,10 +204,10 @@ void SimtKernels::storeSums(Value strip, ValueRange m, Value firstRow, ValueRang
       total = arith::AddFOp::create(builder, location, total, other);
     }
   Value isFirst = equal(index.rem(lane, 4), index.constant(0));
-  for (int64_t i = 0; i < batchRows; ++i)
+  for (int64_t i = 0; i < mRows; ++i)
     for (int64_t upper = 0; upper < 2; ++upper) {
       Value n = index.add(index.add(index.mul(strip, 16), index.div(lane, 4)), 8 * upper);
-      Value isThere = both(index.less(index.add(firstRow, i), output.batch),
+      Value isThere = both(index.less(index.add(firstRow, i), output.mSize),
                            index.less(n, index.constant(rows)));
       index.ifElse(both(isFirst, isThere),
                    [&] { output.store(*this, m[i], n, totals[2 * i + upper]); });

@@ -34,10 +34,10 @@ public:
   void build(ProductKernels &result);
 
   /// Rows of x that a warp multiplies at a time.
-  static constexpr int64_t batchRows = 4;
+  static constexpr int64_t mRows = 4;
 
 private:
-  static constexpr int64_t warps = 4, threads = 32 * warps, workgroups = 4;
+  static constexpr int64_t warps = 4, threads = 32 * warps, ctas = 4;
 
   bool decodesFirst() const { return !onlyWords; }
   int64_t strips() const { return (rows + 15) / 16; }
@@ -67,7 +67,7 @@ private:
   int64_t rows, columns;
   bool onlyWords;
 
-  mlir::Value lane, panels, words, x, xRow;
+  mlir::Value lane, panels, words, x, xStride;
   Output output;
 };
 

@@ -121,8 +121,8 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
   gpu::BarrierOp::create(builder, location);
   GridDependencyWaitOp::create(builder, location);
   index.loop(ofWarp.count, {index.constant(0)}, [&](Value i, ValueRange carried) {
-    Value item = asShort(index.add(ofWarp.first, index.mul(i, ofWarp.step)));
-    Value following = asShort(index.add(item, ofWarp.step));
+    Value item = asShort(index.add(ofWarp.first, index.mul(i, ofWarp.stride)));
+    Value following = asShort(index.add(item, ofWarp.stride));
     Value isLast = index.less(items, index.add(following, 1));
     following = arith::SelectOp::create(builder, location, isLast, item, following);
     return Values{consumer.buildItem(item, following, carried[0])};

@@ -34,9 +34,9 @@ StreamShape StreamShape::of(MatmulOp op, const EmittedFormat &format, const Prod
   StreamUnits units = unitsOf(op, format, builder);
   StreamShape shape;
   shape.warps = warps;
-  shape.unitsOfStrip = units.unitsInRow();
+  shape.unitsOfStrip = units.unitsInStrip();
   shape.tableU32 = static_cast<int64_t>(format.table.words());
-  shape.roomU32 = plan.copiesByThreads ? 0 : units.usualWords();
+  shape.roomU32 = plan.copiesByThreads ? 0 : units.usualU32();
   shape.rawU32 = plan.unit.rawU32;
   int64_t groupBytes = 4 * warps * plan.ctas * std::max<int64_t>(shape.rawU32, 1);
   shape.distance = std::clamp<int64_t>(bytesAhead / groupBytes, 1, 8);
@@ -57,7 +57,7 @@ Status checkStreams(MatmulOp op, const EmittedFormat &format) {
 int64_t streamSharedU32(MatmulOp op, const EmittedFormat &format, int64_t rooms) {
   OpBuilder builder(op.getContext());
   return static_cast<int64_t>(format.table.words()) +
-         rooms * unitsOf(op, format, builder).usualWords();
+         rooms * unitsOf(op, format, builder).usualU32();
 }
 
 void addStreamFacts(const StreamShape &shape, const EmittedFormat &format, const ProductPlan &plan,
@@ -133,7 +133,7 @@ Value StreamReader::rawStart(const StreamItem &item) {
 StreamReader::Ahead StreamReader::aheadOf(const StreamItem &item) {
   Value begin = units.locate(arguments.code, item.panel.code, item.number).begin;
   Value all = memref::DimOp::create(builder, location, arguments.code, 0);
-  Value count = index.min(index.sub(all, begin), index.constant(units.usualWords())); // u32
+  Value count = index.min(index.sub(all, begin), index.constant(units.usualU32())); // u32
   return {begin, count, rawStart(item), rawStride(item), item.unit.groups};
 }
 
@@ -210,7 +210,7 @@ StreamReader::Values StreamReader::decodeUnit(const StreamItem &item, Value ordi
   StreamUnits::Header header = units.header(copied);
   meanwhile();
   Values results = either(
-      index.less(header.words, index.add(copied.last, 2)), types,
+      index.less(header.sizeU32, index.add(copied.last, 2)), types,
       [&] { return body(copied, header); }, fromPlane);
   // All lanes have read the room before the next copy into it.
   warpBarrier();
@@ -223,7 +223,7 @@ StreamReader::Values StreamReader::decodeUnit(const StreamItem &item, Value ordi
 
 Value StreamReader::groupOfRecord(const StreamUnits::Source &source,
                                   const StreamUnits::Header &header, Value record) {
-  Value position = units.word(source, index.add(header.records, record));
+  Value position = units.u32At(source, index.add(header.records, record));
   Value group = index.div(toIndex(bits(position, 24, 8)), 4);
   return arith::SelectOp::create(builder, location, index.less(record, header.recordCount), group,
                                  index.constant(noGroup));
@@ -276,7 +276,7 @@ StreamReader::Values StreamReader::applyRecords(const StreamUnits::Source &sourc
   scf::ConditionOp::create(builder, location, isNext(test->getArguments(), group),
                            test->getArguments());
   Block *body = builder.createBlock(&loop.getAfter(), {}, types, locations);
-  Value record = units.word(source, index.add(header.records, body->getArgument(0)));
+  Value record = units.u32At(source, index.add(header.records, body->getArgument(0)));
   index.ifElse(equal(lane, index.constant(0)), [&] { apply(record); });
   Value following = index.add(body->getArgument(0), 1);
   scf::YieldOp::create(builder, location,

@@ -16,20 +16,20 @@ using namespace mlir;
 namespace uwt {
 
 /// u32 of a unit that are counted: more than any unit has, and few enough for 32 bits of position.
-static constexpr int64_t maxUnitWords = int64_t(1) << 26;
+static constexpr int64_t maxUnitU32 = int64_t(1) << 26;
 static constexpr int64_t fullGroups = streamUnitColumns / fixedUnitColumns;
 
 StreamUnits::StreamUnits(OpBuilder &builder, Location location, CompressedType type,
                          const EmittedFormat &format, Value lane)
     : LaneCode(builder, location), type(type), format(format), lane(lane),
       columns(type.getColumns()), groups(divideUp(columns, fixedUnitColumns)),
-      inRow(divideUp(columns, streamUnitColumns)), isWhole(columns <= wholePanelUnitColumns) {}
+      inStrip(divideUp(columns, streamUnitColumns)), isWhole(columns <= wholePanelUnitColumns) {}
 
 int64_t StreamUnits::unitsInPanel() const {
-  return isWhole ? 1 : inRow * int64_t(panelRows / stripRows);
+  return isWhole ? 1 : inStrip * int64_t(panelRows / stripRows);
 }
 
-int64_t StreamUnits::usualWords() const {
+int64_t StreamUnits::usualU32() const {
   // Three bits an exponent, mantissa bits as they are; header, lane lengths, a few records.
   int64_t weights = isWhole ? panelRows * divideUp(columns, blockColumns) * blockColumns
                             : stripRows * std::min<int64_t>(columns, streamUnitColumns);
@@ -39,9 +39,9 @@ int64_t StreamUnits::usualWords() const {
 
 StreamUnits::Unit StreamUnits::unit(Value panelStrips, Value number) {
   Unit unit;
-  unit.strip = isWhole ? index.constant(0) : index.div(number, inRow);
+  unit.strip = isWhole ? index.constant(0) : index.div(number, inStrip);
   unit.strips = isWhole ? panelStrips : index.constant(1);
-  unit.firstGroup = isWhole ? index.constant(0) : index.mul(index.rem(number, inRow), fullGroups);
+  unit.firstGroup = isWhole ? index.constant(0) : index.mul(index.rem(number, inStrip), fullGroups);
   auto rest = [&](int64_t all, int64_t most, int64_t inGroup) {
     Value left = index.sub(index.constant(all), index.mul(unit.firstGroup, inGroup));
     return index.min(left, index.constant(most));
@@ -57,21 +57,21 @@ StreamUnits::Source StreamUnits::locate(Value code, Value panelCode, Value numbe
   Value end = index.sub(size, index.constant(1));
   Value start = load(code, index.min(index.add(panelCode, number), end));
   Value begin = index.min(index.add(panelCode, toIndex(start)), end);
-  return {code, begin, index.min(index.sub(end, begin), index.constant(maxUnitWords))};
+  return {code, begin, index.min(index.sub(end, begin), index.constant(maxUnitU32))};
 }
 
-Value StreamUnits::word(const Source &source, Value number) {
+Value StreamUnits::u32At(const Source &source, Value number) {
   return load(source.buffer, index.add(source.begin, index.min(number, source.last)));
 }
 
 Value StreamUnits::window(const Source &source, Value number, Value shift) {
   return LLVM::FshrOp::create(builder, location, builder.getI32Type(),
-                              word(source, index.add(number, 1)), word(source, number), shift);
+                              u32At(source, index.add(number, 1)), u32At(source, number), shift);
 }
 
 StreamUnits::Header StreamUnits::header(const Source &source) {
   // prefix-4.
-  Value head = word(source, index.constant(0));
+  Value head = u32At(source, index.constant(0));
   Value shortest = bits(head, 0, 14), width = bits(head, 14, 4);
   Value bit = arith::MulIOp::create(builder, location, toI32(lane), width);
   Value excess = window(source, index.add(toIndex(bits(bit, 5, 27)), 1), bit);
@@ -89,17 +89,18 @@ StreamUnits::Header StreamUnits::header(const Source &source) {
       format.format.escapes == Escapes::None ? index.constant(0) : toIndex(bits(head, 18, 14));
   int64_t recordWords = escapeRecordWords(format.format);
   Value stream = index.add(result.records, index.mul(result.recordCount, recordWords));
-  result.words = index.add(stream, index.ceilDiv(toIndex(ofLane(upTo, 31)), 32));
+  result.sizeU32 = index.add(stream, index.ceilDiv(toIndex(ofLane(upTo, 31)), 32));
   Value at = index.add(stream, toIndex(bits(start, 5, 27)));
   Value next = index.min(index.add(at, 2), source.last);
-  result.state = {word(source, at), word(source, index.add(at, 1)), bits(start, 0, 5), toI32(next)};
+  result.state = {u32At(source, at), u32At(source, index.add(at, 1)), bits(start, 0, 5),
+                  toI32(next)};
   return result;
 }
 
 StreamUnits::Values StreamUnits::classes(Value plane, Value panel, Value strip) {
   if (format.table.classes == 1)
     return {constantI32(0), constantI32(0)};
-  Values places;
+  Values offsets;
   for (int64_t half = 0; half < 2; ++half) {
     Value row = index.add(index.mul(panel, panelRows), index.mul(strip, stripRows));
     row = index.add(index.add(row, 8 * half), index.div(lane, 4));
@@ -107,15 +108,15 @@ StreamUnits::Values StreamUnits::classes(Value plane, Value panel, Value strip) 
         arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(plane, row));
     number =
         arith::AndIOp::create(builder, location, number, constantI32(format.table.classes - 1));
-    places.push_back(arith::MulIOp::create(
+    offsets.push_back(arith::MulIOp::create(
         builder, location, number, constantI32(static_cast<int64_t>(format.table.classWords()))));
   }
-  return places;
+  return offsets;
 }
 
 StreamUnits::Values StreamUnits::decode(const Unit &unit, Value group, Value raw, Value rawAt,
                                         const Source &source, ValueRange state, Value table,
-                                        ValueRange classPlaces) {
+                                        ValueRange classOffsets) {
   Value blocks;
   if (divideUp(columns, blockColumns) % 4 != 0)
     blocks = toI32(index.sub(unit.blocks, index.mul(group, 4)));
@@ -123,7 +124,7 @@ StreamUnits::Values StreamUnits::decode(const Unit &unit, Value group, Value raw
   types.append(4, builder.getI32Type());
   auto decoded = DecodeStreamFragmentOp::create(
       builder, location, types, type.getFormat(), TypeAttr::get(type.getElementType()), lane, raw,
-      rawAt, source.buffer, source.begin, toI32(source.last), state, table, classPlaces, blocks);
+      rawAt, source.buffer, source.begin, toI32(source.last), state, table, classOffsets, blocks);
   return Values(decoded.getResults());
 }
 

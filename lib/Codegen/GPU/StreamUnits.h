@@ -40,22 +40,22 @@ public:
     /// Number of the first u32 of the records, and how many records there are.
     mlir::Value records, recordCount;
     /// u32 of the unit.
-    mlir::Value words;
+    mlir::Value sizeU32;
     /// The state of the lane's stream for `uwt.decode_stream_fragment`.
     Values state;
   };
 
   /// Units of a whole panel (order-5).
   int64_t unitsInPanel() const;
-  int64_t unitsInRow() const { return inRow; }
+  int64_t unitsInStrip() const { return inStrip; }
   bool isWholePanel() const { return isWhole; }
   /// u32 that nearly all units fit in.
-  int64_t usualWords() const;
+  int64_t usualU32() const;
 
   Unit unit(mlir::Value panelStrips, mlir::Value number);
   /// In plane `code`, of which the panel's blob begins at `panelCode`.
   Source locate(mlir::Value code, mlir::Value panelCode, mlir::Value number);
-  mlir::Value word(const Source &source, mlir::Value number);
+  mlir::Value u32At(const Source &source, mlir::Value number);
   Header header(const Source &source);
   /// Where the decode tables of the lane's two rows of a strip begin.
   Values classes(mlir::Value plane, mlir::Value panel, mlir::Value strip);
@@ -63,7 +63,7 @@ public:
   /// raw fields are 0.
   Values decode(const Unit &unit, mlir::Value group, mlir::Value raw, mlir::Value rawAt,
                 const Source &source, mlir::ValueRange state, mlir::Value table,
-                mlir::ValueRange classPlaces);
+                mlir::ValueRange classOffsets);
 
 private:
   mlir::Value window(const Source &source, mlir::Value number, mlir::Value shift);
@@ -71,7 +71,7 @@ private:
   CompressedType type;
   const EmittedFormat &format;
   mlir::Value lane;
-  int64_t columns, groups, inRow;
+  int64_t columns, groups, inStrip;
   bool isWhole;
 };
 

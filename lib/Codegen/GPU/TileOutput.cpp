@@ -40,7 +40,7 @@ void TileOutput::storeMTile(Value m0, Value n0, Value total) {
     // Register i holds row g + 8·⌊i/2⌋, column 2t + i mod 2.
     Value m = index.add(m0, i % 2), n = index.add(n0, 8 * (i / 2));
     Value isThere =
-        both(index.less(m, output.batch), index.less(n, index.constant(plan.problem.n)));
+        both(index.less(m, output.mSize), index.less(n, index.constant(plan.problem.n)));
     index.ifElse(isThere, [&] {
       output.store(*this, m, n, vector::ExtractOp::create(builder, location, total, i));
     });

@@ -18,10 +18,9 @@ using namespace mlir;
 
 namespace uwt {
 
-/// What workgroups() says: of fixed units 32 warps, each with 1.5 KB on its way; the state of
+/// What ctas() says: of fixed units 32 warps, each with 1.5 KB on its way; the state of
 /// streams takes more registers, codes beside it still more, and row classes, too.
-static constexpr int64_t fixedWorkgroups = 8, streamWorkgroups = 6, codeWorkgroups = 5,
-                         codeWorkgroupsWithClasses = 4;
+static constexpr int64_t fixedCtas = 8, streamCtas = 6, codeCtas = 5, codeCtasWithClasses = 4;
 /// What a table of prefix codes may take of a multiprocessor's shared memory.
 static constexpr int64_t maxTableBytes = 96 * 1024;
 
@@ -36,7 +35,7 @@ void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
   for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
     arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
   arguments.push_back(globalBuffer(resultType()));
-  gpu::GPUFuncOp kernel = beginKernel(module, name, arguments, threads, workgroups());
+  gpu::GPUFuncOp kernel = beginKernel(module, name, arguments, threads, ctas());
   unsigned next = 0;
   for (Value *argument :
        {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
@@ -45,24 +44,25 @@ void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
   if (isStream())
     streams.emplace(builder, location, type, format, lane);
   loadTable();
+  output.emplace(static_cast<const UnitCode &>(*this), type, format, form, result, windowBase);
   forEachWarpItem(index.constant(panels * panelItems()), warps,
                   [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
   gpu::ReturnOp::create(builder, location);
 }
 
-int64_t TranscodeBuilder::workgroups() const {
+int64_t TranscodeBuilder::ctas() const {
   if (!isStream())
-    return fixedWorkgroups;
+    return fixedCtas;
   if (!makesCodes())
-    return streamWorkgroups;
-  return format.table.classes > 1 ? codeWorkgroupsWithClasses : codeWorkgroups;
+    return streamCtas;
+  return format.table.classes > 1 ? codeCtasWithClasses : codeCtas;
 }
 
 void TranscodeBuilder::loadTable() {
   if (!isStream()) {
     const Emitter &emitter = *findEmitter(format.format.codec.keyword);
     for (unsigned i = 0; i < *emitter.fragmentTableWords(format); ++i)
-      tableWords.push_back(load(table, index.constant(i)));
+      tableRegisters.push_back(load(table, index.constant(i)));
     return;
   }
   int64_t size = tableBytes() / 4;
@@ -78,16 +78,16 @@ int64_t TranscodeBuilder::panelItems() const {
   return isStream() ? streams->unitsInPanel() : groups * int64_t(panelRows / stripRows);
 }
 
-TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
+TranscodePanel TranscodeBuilder::loadPanel(Value number) {
   auto field = [&](DevicePanelField which) { return panelField(panelTable, number, which); };
-  Panel panel{number,
-              field(DevicePanelField::Words),
-              field(DevicePanelField::Raw),
-              field(DevicePanelField::Code),
-              field(DevicePanelField::Patch),
-              field(DevicePanelField::Records),
-              {},
-              {}};
+  TranscodePanel panel{number,
+                       field(DevicePanelField::Words),
+                       field(DevicePanelField::Raw),
+                       field(DevicePanelField::Code),
+                       field(DevicePanelField::Patch),
+                       field(DevicePanelField::Records),
+                       {},
+                       {}};
   panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
   panel.strips = stripsOf(number);
   return panel;
@@ -95,35 +95,36 @@ TranscodeBuilder::Panel TranscodeBuilder::loadPanel(Value number) {
 
 void TranscodeBuilder::buildFixed(Value item) {
   Value inPanel = index.rem(item, panelItems());
-  Panel panel = loadPanel(index.div(item, panelItems()));
-  Place place{index.div(inPanel, 4), index.rem(inPanel, 4)};
-  index.ifElse(index.less(place.strip, panel.strips), [&] {
-    store(panel, place, decodeFixed(panel, place));
+  TranscodePanel panel = loadPanel(index.div(item, panelItems()));
+  FixedUnit fixed{index.div(inPanel, 4), index.rem(inPanel, 4)};
+  index.ifElse(index.less(fixed.strip, panel.strips), [&] {
+    output->store(panel, fixed, decodeFixed(panel, fixed));
     if (layout.hasEscapes)
-      patchFixed(panel, place);
+      patchFixed(panel, fixed);
   });
 }
 
-TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const Panel &panel, const Place &place) {
+TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const TranscodePanel &panel,
+                                                       const FixedUnit &fixed) {
   if (layout.onlyWords)
-    return decode(panel, place, /*asWords=*/true);
+    return decode(panel, fixed, /*asWords=*/true);
   auto fragment = VectorType::get({4}, builder.getI32Type());
   return either(
       panel.storedAsWords, SmallVector<Type>(4, fragment),
-      [&] { return decode(panel, place, /*asWords=*/true); },
-      [&] { return decode(panel, place, /*asWords=*/false); });
+      [&] { return decode(panel, fixed, /*asWords=*/true); },
+      [&] { return decode(panel, fixed, /*asWords=*/false); });
 }
 
-TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Place &place,
-                                                  bool asWords) {
-  // Units of `size` u32, and `step` of them from a group to the unit's next one.
-  auto at = [&](Value plane, int64_t unitGroups, int64_t size, int64_t step) {
-    Value unitRow = index.div(place.group, unitGroups);
-    Value unit = index.add(index.mul(unitRow, panel.strips), place.strip);
+TranscodeBuilder::Values TranscodeBuilder::decode(const TranscodePanel &panel,
+                                                  const FixedUnit &fixed, bool asWords) {
+  // Units of `size` u32, and `stride` of them from a group to the unit's next one.
+  auto at = [&](Value plane, int64_t unitGroups, int64_t size, int64_t stride) {
+    Value unitRow = index.div(fixed.group, unitGroups);
+    Value unit = index.add(index.mul(unitRow, panel.strips), fixed.strip);
     Value start = index.add(plane, index.mul(unit, size));
     if (unitGroups == 1)
       return start;
-    return index.add(start, index.mul(index.rem(place.group, unitGroups), step));
+    return index.add(start, index.mul(index.rem(fixed.group, unitGroups), stride));
   };
   Value rawPlane, rawAt, codePlane, codeAt;
   if (asWords) {
@@ -141,117 +142,9 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const Panel &panel, const Plac
   auto decoded = DecodeFragmentOp::create(
       builder, location, TypeRange{fragment, fragment, fragment, fragment}, type.getFormat(),
       TypeAttr::get(type.getElementType()), lane, rawPlane, rawAt, codePlane, codeAt,
-      asWords ? ValueRange() : ValueRange(tableWords),
+      asWords ? ValueRange() : ValueRange(tableRegisters),
       asWords ? builder.getUnitAttr() : UnitAttr());
   return Values(decoded.getResults());
-}
-
-Value TranscodeBuilder::resultAt(const Panel &panel, const Place &place) {
-  Value at = index.mul(unitNumber(panel.number, panel.strips, place), 2 * wordUnitU32);
-  return makesCodes() ? index.add(at, 4 * decodedWeight().bytesBegin()) : at;
-}
-
-void TranscodeBuilder::store(const Panel &panel, const Place &place, ValueRange fragments) {
-  Values cleared = clearPadding(panel, place, fragments);
-  Value unit = resultAt(panel, place);
-  // Kinds of 32 lanes with 16 bytes each.
-  int64_t inLane = makesWords() ? 8 : 16;
-  Value start = index.add(unit, index.mul(lane, inLane));
-  if (!makesWords())
-    cleared = {exponentBytes(cleared[0], cleared[1]), exponentBytes(cleared[2], cleared[3])};
-  for (auto [kind, fragment] : llvm::enumerate(cleared))
-    storeAligned(fragment, index.add(start, 32 * inLane * static_cast<int64_t>(kind)));
-}
-
-TranscodeBuilder::Codes TranscodeBuilder::codesOf(ValueRange fragments) {
-  // Symbols stay at their place above seven bits: 256 + symbol - base fills the half word, and is
-  // 256 to 271 inside of the window.
-  constexpr uint32_t inside = 0x80008000, codeBits = 0x000F000F;
-  int position = static_cast<int>(format.split.rawLowBits);
-  LaneBuilder lanes(builder, location, fragments[0].getType());
-  LaneBuilder scalars(builder, location, builder.getI32Type());
-  Value base = scalars.shl(windowBase, format.split.rawLowBits);
-  Value offset = lanes.splat(scalars.sub(scalars.constant(inside), base));
-  Codes result;
-  Value outside;
-  for (auto [r, fragment] : llvm::enumerate(fragments)) {
-    int nibble = 4 * static_cast<int>(r);
-    Value number = lanes.add(fragment, offset);
-    Value own = lanes.bitXor(number, lanes.constant(inside));
-    outside = r == 0 ? own : lanes.bitOr(outside, own);
-    Value code = lanes.shift(number, nibble - position);
-    result.fragment = r == 0 ? lanes.bitAnd(code, codeBits)
-                             : lanes.merge(codeBits << nibble, code, result.fragment);
-  }
-  for (int64_t block = 0; block < 4; ++block) {
-    Value own = vector::ExtractOp::create(builder, location, outside, block);
-    result.outside = block == 0 ? own : scalars.bitOr(result.outside, own);
-  }
-  result.outside = scalars.bitAnd(result.outside, 0xF800F800);
-  return result;
-}
-
-void TranscodeBuilder::storeCodes(const Panel &panel, const Place &place, ValueRange fragments,
-                                  Value hasRecords) {
-  Codes codes = codesOf(fragments);
-  Value own = codes.outside;
-  if (hasRecords)
-    own = arith::OrIOp::create(builder, location, own, hasRecords);
-  Value asBytes = anyInWarp(
-      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0)));
-  DecodedWeight weight = decodedWeight();
-  Value unit = unitNumber(panel.number, panel.strips, place);
-  index.ifElse(
-      asBytes, [&] { store(panel, place, fragments); },
-      [&] {
-        Value at = index.mul(unit, 4 * weight.unitU32());
-        storeAligned(codes.fragment, index.add(at, index.mul(lane, 16)));
-      });
-  index.ifElse(equal(lane, index.constant(0)), [&] {
-    Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
-    Value group = index.add(index.mul(panel.number, groups), place.group);
-    Value at = index.add(index.mul(group, 4), place.strip);
-    storeFlag(flag, index.mul(index.add(at, weight.flagsBegin()), 4));
-  });
-}
-
-void TranscodeBuilder::storeFlag(Value flag, Value at) {
-  auto one = VectorType::get({1}, builder.getI32Type());
-  Value bytes = vector::BitCastOp::create(
-      builder, location, VectorType::get({4}, builder.getI8Type()),
-      vector::BroadcastOp::create(builder, location, one, flag).getResult());
-  vector::StoreOp::create(builder, location, bytes, result, ValueRange{at}, /*nontemporal=*/false,
-                          llvm::MaybeAlign(4));
-}
-
-void TranscodeBuilder::storeAligned(Value fragment, Value at) {
-  Type element = resultType();
-  auto run = VectorType::get({128 / element.getIntOrFloatBitWidth()}, element);
-  Value value = vector::BitCastOp::create(builder, location, run, fragment);
-  storeVector(value, result, at);
-}
-
-Value TranscodeBuilder::exponentBytes(Value even, Value odd) {
-  // A rotated symbol is the upper byte of its word but for the highest bit, which comes from the
-  // lower byte.
-  LaneBuilder lanes(builder, location, even.getType());
-  Value low = lanes.merge(0x00800080, even, lanes.lshr(even, 8));
-  Value high = lanes.merge(0x80008000, lanes.shl(odd, 8), odd);
-  return lanes.merge(0x00FF00FF, low, high);
-}
-
-TranscodeBuilder::Values TranscodeBuilder::clearPadding(const Panel &panel, const Place &place,
-                                                        ValueRange fragments) {
-  Value isEdge = hasPadding(panel.number, place);
-  if (!isEdge)
-    return Values(fragments);
-  auto clear = [&] {
-    Values cleared;
-    for (auto [fragment, mask] : llvm::zip_equal(fragments, existing(panel.number, place)))
-      cleared.push_back(arith::AndIOp::create(builder, location, fragment, mask));
-    return cleared;
-  };
-  return either(isEdge, fragments.getTypes(), clear, [&] { return Values(fragments); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -263,7 +156,7 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   rule.grid = GridRule::Persistent;
   rule.threads = threads;
   rule.sharedBytes = static_cast<uint32_t>(tableBytes());
-  rule.ctasPerMultiprocessor = static_cast<uint32_t>(workgroups());
+  rule.ctasPerMultiprocessor = static_cast<uint32_t>(ctas());
   rule.tileRows = panelRows;
   rule.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
   entry.launch = rule;
@@ -280,7 +173,7 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   entry.workspace = {};
   if (where != ArgumentKind::Workspace)
     return;
-  entry.workspace.fixed = 4 * static_cast<uint64_t>(decodedWeight().sizeU32());
+  entry.workspace.fixed = 4 * static_cast<uint64_t>(DecodedWeight{{rows, columns}, form}.sizeU32());
 }
 
 Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &format,

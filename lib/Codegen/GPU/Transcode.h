@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-//   roles, fixed units, stores          Transcode.cpp
+//   roles, fixed units                  Transcode.cpp
 //   stream units                        TranscodeStreams.cpp
 //   escapes                             TranscodeRecords.cpp
+//   where units go                      TranscodeResult.h
 //
 // A warp takes a unit, decodes it in registers, writes its words, and then its escapes over them.
 // Nothing is shared between warps but the table of prefix codes.
@@ -18,6 +19,7 @@
 #define UWT_LIB_CODEGEN_GPU_TRANSCODE_H
 
 #include "StreamUnits.h"
+#include "TranscodeResult.h"
 #include "UnitCode.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
@@ -44,78 +46,55 @@ public:
   static constexpr int64_t warps = 4, threads = 32 * warps;
 
 private:
-  /// Fields of a panel's DevicePanelEntry.
-  struct Panel {
-    mlir::Value number, words, raw, code, patch, records, storedAsWords, strips;
-  };
   // Transcode.cpp
   bool makesWords() const { return form == DecodedForm::Words; }
   bool makesCodes() const { return form == DecodedForm::Codes; }
   /// Of the result: i16 for words, i8 for bytes and codes.
   mlir::Type resultType() { return builder.getIntegerType(makesWords() ? 16 : 8); }
-  /// Workgroups that a multiprocessor runs at a time.
-  int64_t workgroups() const;
+  /// CTAs that a multiprocessor runs at a time.
+  int64_t ctas() const;
   bool isStream() const { return !layout.fixedRate; }
   int64_t panelItems() const;
   /// Bytes of the decode table in shared memory.
   int64_t tableBytes() const { return isStream() ? 4 * int64_t(format.table.words()) : 0; }
   void loadTable();
-  Panel loadPanel(mlir::Value number);
+  TranscodePanel loadPanel(mlir::Value number);
   void buildFixed(mlir::Value item);
-  Values decodeFixed(const Panel &panel, const Place &place);
-  Values decode(const Panel &panel, const Place &place, bool asWords);
-  void store(const Panel &panel, const Place &place, mlir::ValueRange fragments);
-  /// 16 bytes to a multiple of 16 in the result.
-  void storeAligned(mlir::Value fragment, mlir::Value at);
-  /// Strategy codes: a unit of symbols as codes of four bits, or as bytes where a lane has one
-  /// outside of the window or says that a record of its is in the unit (null for none).
-  void storeCodes(const Panel &panel, const Place &place, mlir::ValueRange fragments,
-                  mlir::Value hasRecords);
-  void storeFlag(mlir::Value flag, mlir::Value at);
-  /// The result as the product that reads the workspace finds it.
-  DecodedWeight decodedWeight() const { return {{rows, columns}, form}; }
-  struct Codes {
-    mlir::Value fragment, outside;
-  };
-  Codes codesOf(mlir::ValueRange fragments);
-  /// Symbols of two registers' words as bytes, in the order of a field of 8 bits, each rotated.
-  mlir::Value exponentBytes(mlir::Value even, mlir::Value odd);
-  Values clearPadding(const Panel &panel, const Place &place, mlir::ValueRange fragments);
-  /// Number of the group's first element in the result.
-  mlir::Value resultAt(const Panel &panel, const Place &place);
+  Values decodeFixed(const TranscodePanel &panel, const FixedUnit &fixed);
+  Values decode(const TranscodePanel &panel, const FixedUnit &fixed, bool asWords);
 
   // TranscodeStreams.cpp
   void buildStream(mlir::Value item);
-  void copyStream(const Panel &panel, const StreamUnits::Unit &unit);
+  void copyStream(const TranscodePanel &panel, const StreamUnits::Unit &unit);
   /// The bit of a group of a strip among those of groupsWithRecords(); null of null.
   mlir::Value ofGroup(mlir::Value bitsOfUnit, const StreamUnits::Unit &unit, mlir::Value strip,
                       mlir::Value group);
-  void decodeStream(const Panel &panel, const StreamUnits::Unit &unit,
+  void decodeStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
                     const StreamUnits::Source &source);
 
   // TranscodeRecords.cpp
-  void patchFixed(const Panel &panel, const Place &place);
-  void patchStream(const Panel &panel, const StreamUnits::Unit &unit,
+  void patchFixed(const TranscodePanel &panel, const FixedUnit &fixed);
+  /// A column group's number in its unit, and the unit's first column group.
+  struct GroupOfUnit {
+    mlir::Value number, unitStart;
+  };
+  /// Applies those of `countOfRuns` runs, from u32 `first` of plane `patch` on, that are the
+  /// group's.
+  void patchRuns(const TranscodePanel &panel, const FixedUnit &fixed, const GroupOfUnit &group,
+                 mlir::Value first, llvm::function_ref<mlir::Value()> countOfRuns);
+  void patchStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
                    const StreamUnits::Source &source, const StreamUnits::Header &header);
   /// Of a stream unit's groups, strip by strip, a bit for each that a record of this lane is in.
   mlir::Value groupsWithRecords(const StreamUnits::Unit &unit, const StreamUnits::Source &source,
                                 const StreamUnits::Header &header);
   /// Where a record of a stream unit is: a strip of the unit, and a group.
-  struct RecordPlace {
+  struct RecordUnit {
     mlir::Value strip, group;
   };
-  RecordPlace placeOfWord(const StreamUnits::Unit &unit, mlir::Value block);
-  RecordPlace placeOfRun(const StreamUnits::Unit &unit, mlir::Value number);
-  using Load = llvm::function_ref<mlir::Value(mlir::Value)>;
-  void patchWords(mlir::Value count, Load load,
+  RecordUnit unitOfWord(const StreamUnits::Unit &unit, mlir::Value block);
+  RecordUnit unitOfRun(const StreamUnits::Unit &unit, mlir::Value number);
+  void patchWords(mlir::Value count, TranscodeResult::Load load,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> apply);
-  /// Number of an element in its unit of the result: that of half `half` of register `r` of lane
-  /// `owner`, in block `block`.
-  mlir::Value elementAt(mlir::Value r, mlir::Value owner, mlir::Value block, mlir::Value half);
-  /// Stores the word in the low bits of an i32, or its symbol.
-  void storeElement(mlir::Value word, mlir::Value at);
-  void storeWord(const Panel &panel, const Place &place, mlir::Value record);
-  void storeRun(const Panel &panel, const Place &place, mlir::Value row, Load load);
 
   CompressedType type;
   const EmittedFormat &format;
@@ -125,9 +104,10 @@ private:
   // Arguments in order, and the result; memory of one dynamic dimension.
   mlir::Value panelTable, records, table, words, raw, code, patches, classes;
   mlir::Value result;
-  Values tableWords;
+  Values tableRegisters;
   /// Strategy codes: the window's base in both halves.
   mlir::Value windowBase;
+  std::optional<TranscodeResult> output;
   /// Prefix codes only.
   std::optional<StreamUnits> streams;
 };

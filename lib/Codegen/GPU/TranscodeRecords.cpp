@@ -18,69 +18,11 @@ using namespace mlir;
 
 namespace uwt {
 
-Value TranscodeBuilder::elementAt(Value r, Value owner, Value block, Value half) {
-  // plane-1: a field of 16 bits has a kind for each register, one of 8 bits for each two.
-  Value kind = makesWords() ? r : index.div(r, 2);
-  Value word = index.add(index.mul(kind, 128), index.mul(owner, 4));
-  Value first = index.mul(index.add(word, block), makesWords() ? 2 : 4);
-  if (makesWords())
-    return index.add(first, half);
-  return index.add(first, index.add(index.mul(half, 2), index.rem(r, 2)));
-}
-
-void TranscodeBuilder::storeElement(Value word, Value at) {
-  if (!makesWords()) {
-    LaneBuilder lanes(builder, location, word.getType());
-    word = lanes.merge(0x80, word, lanes.lshr(word, 8));
-  }
-  Value value = arith::TruncIOp::create(builder, location, resultType(), word);
-  memref::StoreOp::create(builder, location, value, result, ValueRange{at});
-}
-
-void TranscodeBuilder::storeWord(const Panel &panel, const Place &place, Value record) {
-  // escape-2: value, half, register, lane, block.
-  auto field = [&](unsigned low, unsigned count) { return toIndex(bits(record, low, count)); };
-  Value element = elementAt(field(17, 2), field(19, 5), field(24, 2), field(16, 1));
-  storeElement(record, index.add(resultAt(panel, place), element));
-}
-
-void TranscodeBuilder::storeRun(const Panel &panel, const Place &place, Value row, Load loadAt) {
-  // A lane has columns 2·lane and 2·lane + 1 of the run: lane 4g + t, register and block of them
-  // follow from order-3. Two symbols are half a u32 of the record.
-  Value pair = loadAt(index.add(index.div(lane, 2), 1));
-  Value shift = toI32(index.mul(index.rem(lane, 2), 16));
-  pair = arith::ShRUIOp::create(builder, location, pair, shift);
-  Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
-  Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
-  Value unit = resultAt(panel, place);
-  uint32_t symbolBits = format.split.symbolBits;
-  int64_t mask = ((int64_t(1) << symbolBits) - 1) << format.split.rawLowBits;
-  for (int64_t half = 0; half < 2; ++half) {
-    Value n = index.add(index.add(index.mul(panel.number, 64), index.mul(place.strip, 16)), row);
-    Value k = index.add(index.add(index.mul(place.group, 64), index.mul(lane, 2)), half);
-    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
-                                          index.less(k, index.constant(columns)));
-    index.ifElse(isThere, [&] {
-      Value at = index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half)));
-      Value word = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
-      word = arith::ShLIOp::create(builder, location, word,
-                                   constantI32(static_cast<int64_t>(format.split.rawLowBits)));
-      if (makesWords()) {
-        Value old =
-            arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
-        Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
-        word = arith::OrIOp::create(builder, location, kept, word);
-      }
-      storeElement(word, at);
-    });
-  }
-}
-
-void TranscodeBuilder::patchWords(Value count, Load loadAt,
+void TranscodeBuilder::patchWords(Value count, TranscodeResult::Load loadAt,
                                   llvm::function_ref<void(Value, Value)> apply) {
   warpBarrier();
-  index.loop(index.ceilDiv(count, 32), [&](Value round) {
-    Value number = index.add(index.mul(round, 32), lane);
+  index.loop(index.ceilDiv(count, 32), [&](Value pass) {
+    Value number = index.add(index.mul(pass, 32), lane);
     index.ifElse(index.less(number, count), [&] {
       Value record = loadAt(number);
       apply(record, bits(record, 24, 8));
@@ -88,17 +30,17 @@ void TranscodeBuilder::patchWords(Value count, Load loadAt,
   });
 }
 
-void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
+void TranscodeBuilder::patchFixed(const TranscodePanel &panel, const FixedUnit &fixed) {
   // DeviceRecordGroup: a group's with the counts of its strips, or a strip's of a unit of several
   // groups with theirs.
-  Value ownGroup = index.rem(place.group, layout.groups);
-  Value unitStart = index.sub(place.group, ownGroup);
+  Value ownGroup = index.rem(fixed.group, layout.groups);
+  Value unitStart = index.sub(fixed.group, ownGroup);
   bool isWide = layout.groups != 1;
-  Value inPanel = place.group;
+  Value inPanel = fixed.group;
   if (isWide)
-    inPanel = index.add(index.mul(unitStart, 4 / layout.groups), place.strip);
+    inPanel = index.add(index.mul(unitStart, 4 / layout.groups), fixed.strip);
   Value entry = index.add(panel.records, inPanel);
-  Value number = isWide ? ownGroup : place.strip;
+  Value number = isWide ? ownGroup : fixed.strip;
   entry = index.mul(entry, 2);
   Value counts = load(records, index.add(entry, 1));
   auto countOf = [&](Value number) {
@@ -120,34 +62,41 @@ void TranscodeBuilder::patchFixed(const Panel &panel, const Place &place) {
     if (layout.recordWords == 1) {
       patchWords(
           count, [&](Value i) { return load(patches, index.add(first, i)); },
-          [&](Value record, Value /*block*/) { storeWord(panel, place, record); });
+          [&](Value record, Value /*block*/) { output->storeWord(panel, fixed, record); });
       return;
     }
-    // escape-3: a unit has as many runs in a row as it has groups.
-    Value runs =
-        index.min(index.sub(index.constant(groups), unitStart), index.constant(layout.groups));
-    warpBarrier();
-    index.loop(hasOthers ? countBefore(index.constant(4)) : count, [&](Value i) {
-      Value at = index.add(first, index.mul(i, runRecordWords));
-      Value number = toIndex(load(patches, at));
-      Value row = index.div(number, runs);
-      Value run = index.sub(number, index.mul(row, runs));
-      index.ifElse(equal(run, ownGroup), [&] {
-        storeRun(panel, place, index.rem(row, 16),
-                 [&](Value word) { return load(patches, index.add(at, word)); });
-      });
+    patchRuns(panel, fixed, {ownGroup, unitStart}, first,
+              [&] { return hasOthers ? countBefore(index.constant(4)) : count; });
+  });
+}
+
+void TranscodeBuilder::patchRuns(const TranscodePanel &panel, const FixedUnit &fixed,
+                                 const GroupOfUnit &group, Value first,
+                                 llvm::function_ref<Value()> countOfRuns) {
+  // escape-3: a unit has as many runs in a row as it has column groups.
+  Value runs =
+      index.min(index.sub(index.constant(groups), group.unitStart), index.constant(layout.groups));
+  warpBarrier();
+  index.loop(countOfRuns(), [&](Value i) {
+    Value at = index.add(first, index.mul(i, runRecordWords));
+    Value number = toIndex(load(patches, at));
+    Value row = index.div(number, runs);
+    Value run = index.sub(number, index.mul(row, runs));
+    index.ifElse(equal(run, group.number), [&] {
+      output->storeRun(panel, fixed, index.rem(row, stripRows),
+                       [&](Value word) { return load(patches, index.add(at, word)); });
     });
   });
 }
 
-TranscodeBuilder::RecordPlace TranscodeBuilder::placeOfWord(const StreamUnits::Unit &unit,
-                                                            Value block) {
+TranscodeBuilder::RecordUnit TranscodeBuilder::unitOfWord(const StreamUnits::Unit &unit,
+                                                          Value block) {
   Value strip = index.div(block, unit.blocks);
   return {strip, index.div(index.sub(block, index.mul(strip, unit.blocks)), 4)};
 }
 
-TranscodeBuilder::RecordPlace TranscodeBuilder::placeOfRun(const StreamUnits::Unit &unit,
-                                                           Value number) {
+TranscodeBuilder::RecordUnit TranscodeBuilder::unitOfRun(const StreamUnits::Unit &unit,
+                                                         Value number) {
   Value row = index.div(number, unit.groups);
   return {index.div(row, 16), index.sub(number, index.mul(row, unit.groups))};
 }
@@ -159,36 +108,36 @@ Value TranscodeBuilder::groupsWithRecords(const StreamUnits::Unit &unit,
   bool areRuns = layout.recordWords != 1;
   auto bitOf = [&](Value number) {
     Value at = index.add(header.records, index.mul(number, layout.recordWords));
-    Value record = streams->word(source, at);
-    RecordPlace place = areRuns ? placeOfRun(unit, toIndex(record))
-                                : placeOfWord(unit, toIndex(bits(record, 24, 8)));
-    Value bit = toI32(index.add(index.mul(place.strip, unit.groups), place.group));
+    Value record = streams->u32At(source, at);
+    RecordUnit target =
+        areRuns ? unitOfRun(unit, toIndex(record)) : unitOfWord(unit, toIndex(bits(record, 24, 8)));
+    Value bit = toI32(index.add(index.mul(target.strip, unit.groups), target.group));
     Value mask = arith::ShLIOp::create(
         builder, location, constantI32(1),
         arith::AndIOp::create(builder, location, bit, constantI32(31)).getResult());
     Value isThere =
-        both(index.less(number, header.recordCount), index.less(place.strip, unit.strips));
+        both(index.less(number, header.recordCount), index.less(target.strip, unit.strips));
     return arith::SelectOp::create(builder, location, isThere, mask, constantI32(0)).getResult();
   };
   Value none = constantI32(0);
   return index.loop(
-      index.ceilDiv(header.recordCount, 32), {none}, [&](Value round, ValueRange found) {
-        Value number = index.add(index.mul(round, 32), lane);
+      index.ceilDiv(header.recordCount, 32), {none}, [&](Value pass, ValueRange found) {
+        Value number = index.add(index.mul(pass, 32), lane);
         return Values{arith::OrIOp::create(builder, location, found[0], bitOf(number))};
       })[0];
 }
 
-void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &unit,
+void TranscodeBuilder::patchStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
                                    const StreamUnits::Source &source,
                                    const StreamUnits::Header &header) {
-  auto loadAt = [&](Value word) { return streams->word(source, index.add(header.records, word)); };
-  auto placeOf = [&](Value strip, Value group) {
-    return Place{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
+  auto loadAt = [&](Value word) { return streams->u32At(source, index.add(header.records, word)); };
+  auto fixedOf = [&](Value strip, Value group) {
+    return FixedUnit{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
   };
   if (layout.recordWords == 1) {
     patchWords(header.recordCount, loadAt, [&](Value record, Value number) {
       Value block = toIndex(number);
-      RecordPlace at = placeOfWord(unit, block);
+      RecordUnit at = unitOfWord(unit, block);
       index.ifElse(index.less(at.strip, unit.strips), [&] {
         // Its low bits are the block in its group.
         Value inStrip = index.sub(block, index.mul(at.strip, unit.blocks));
@@ -196,7 +145,7 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
             arith::ShLIOp::create(builder, location, toI32(index.rem(inStrip, 4)), constantI32(24));
         Value own = arith::AndIOp::create(builder, location, record, constantI32(0x00FFFFFF));
         own = arith::OrIOp::create(builder, location, own, bitsOfBlock);
-        storeWord(panel, placeOf(at.strip, at.group), own);
+        output->storeWord(panel, fixedOf(at.strip, at.group), own);
       });
     });
     return;
@@ -205,10 +154,11 @@ void TranscodeBuilder::patchStream(const Panel &panel, const StreamUnits::Unit &
   index.loop(header.recordCount, [&](Value i) {
     Value at = index.mul(i, runRecordWords);
     Value number = toIndex(loadAt(at));
-    RecordPlace run = placeOfRun(unit, number);
+    RecordUnit run = unitOfRun(unit, number);
     index.ifElse(index.less(run.strip, unit.strips), [&] {
-      storeRun(panel, placeOf(run.strip, run.group), index.rem(index.div(number, unit.groups), 16),
-               [&](Value word) { return loadAt(index.add(at, word)); });
+      output->storeRun(panel, fixedOf(run.strip, run.group),
+                       index.rem(index.div(number, unit.groups), 16),
+                       [&](Value word) { return loadAt(index.add(at, word)); });
     });
   });
 }

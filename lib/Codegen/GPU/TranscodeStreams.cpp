@@ -12,7 +12,7 @@ using namespace mlir;
 namespace uwt {
 
 void TranscodeBuilder::buildStream(Value item) {
-  Panel panel = loadPanel(index.div(item, panelItems()));
+  TranscodePanel panel = loadPanel(index.div(item, panelItems()));
   Value number = index.rem(item, panelItems());
   StreamUnits::Unit unit = streams->unit(panel.strips, number);
   index.ifElse(index.less(unit.strip, panel.strips), [&] {
@@ -27,11 +27,11 @@ void TranscodeBuilder::buildStream(Value item) {
   });
 }
 
-void TranscodeBuilder::copyStream(const Panel &panel, const StreamUnits::Unit &unit) {
+void TranscodeBuilder::copyStream(const TranscodePanel &panel, const StreamUnits::Unit &unit) {
   index.loop(unit.strips, [&](Value strip) {
     index.loop(unit.groups, [&](Value group) {
-      Place place{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
-      store(panel, place, decode(panel, place, /*asWords=*/true));
+      FixedUnit fixed{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
+      output->store(panel, fixed, decode(panel, fixed, /*asWords=*/true));
     });
   });
 }
@@ -45,7 +45,7 @@ Value TranscodeBuilder::ofGroup(Value bitsOfUnit, const StreamUnits::Unit &unit,
   return arith::AndIOp::create(builder, location, own, constantI32(1));
 }
 
-void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit &unit,
+void TranscodeBuilder::decodeStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
                                     const StreamUnits::Source &source) {
   StreamUnits::Header header = streams->header(source);
   Value withRecords;
@@ -56,10 +56,10 @@ void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit 
     Value strip = index.add(unit.strip, number);
     Values rowClasses = streams->classes(classes, panel.number, strip);
     return index.loop(unit.groups, inStrip, [&](Value group, ValueRange state) {
-      Place place{index.add(unit.firstGroup, group), strip};
+      FixedUnit fixed{index.add(unit.firstGroup, group), strip};
       Value rawPlane, rawAt;
       if (makesWords()) {
-        Value rawUnit = index.add(index.mul(place.group, panel.strips), strip);
+        Value rawUnit = index.add(index.mul(fixed.group, panel.strips), strip);
         rawPlane = raw;
         rawAt = index.add(panel.raw, index.mul(rawUnit, layout.rawWords));
       }
@@ -67,9 +67,9 @@ void TranscodeBuilder::decodeStream(const Panel &panel, const StreamUnits::Unit 
           streams->decode(unit, group, rawPlane, rawAt, source, state, table, rowClasses);
       ArrayRef<Value> fragments = ArrayRef<Value>(decoded).take_front(4);
       if (makesCodes())
-        storeCodes(panel, place, fragments, ofGroup(withRecords, unit, number, group));
+        output->storeCodes(panel, fixed, fragments, ofGroup(withRecords, unit, number, group));
       else
-        store(panel, place, fragments);
+        output->store(panel, fixed, fragments);
       return Values(ArrayRef<Value>(decoded).drop_front(4));
     });
   });

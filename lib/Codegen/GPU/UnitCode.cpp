@@ -26,30 +26,32 @@ Value UnitCode::stripsOf(Value number) {
   return index.min(index.constant(panelRows / stripRows), index.ceilDiv(left, stripRows));
 }
 
-Value UnitCode::unitNumber(Value panel, Value strips, const Place &place) {
-  Value unit = index.add(index.mul(place.group, strips), place.strip);
+Value UnitCode::unitNumber(Value panel, Value strips, const FixedUnit &fixed) {
+  Value unit = index.add(index.mul(fixed.group, strips), fixed.strip);
   return index.add(unit, index.mul(panel, 4 * groups));
 }
 
-Value UnitCode::rowOf(Value panel, const Place &place) {
-  return index.add(index.mul(panel, panelRows), index.mul(place.strip, stripRows));
+Value UnitCode::rowOf(Value panel, const FixedUnit &fixed) {
+  return index.add(index.mul(panel, panelRows), index.mul(fixed.strip, stripRows));
 }
 
-Value UnitCode::columnOf(const Place &place) { return index.mul(place.group, fixedUnitColumns); }
+Value UnitCode::columnOf(const FixedUnit &fixed) {
+  return index.mul(fixed.group, fixedUnitColumns);
+}
 
-Value UnitCode::hasPadding(Value panel, const Place &place) {
+Value UnitCode::hasPadding(Value panel, const FixedUnit &fixed) {
   if (rows % stripRows == 0 && columns % fixedUnitColumns == 0)
     return {};
-  Value isRowEdge = index.less(index.constant(rows), index.add(rowOf(panel, place), stripRows));
+  Value isRowEdge = index.less(index.constant(rows), index.add(rowOf(panel, fixed), stripRows));
   Value isColumnEdge =
-      index.less(index.constant(columns), index.add(columnOf(place), fixedUnitColumns));
+      index.less(index.constant(columns), index.add(columnOf(fixed), fixedUnitColumns));
   return arith::OrIOp::create(builder, location, isRowEdge, isColumnEdge);
 }
 
-UnitCode::Values UnitCode::existing(Value panel, const Place &place) {
+UnitCode::Values UnitCode::existing(Value panel, const FixedUnit &fixed) {
   // order-3.
-  Value ownRow = index.add(rowOf(panel, place), index.div(lane, 4));
-  Value ownColumn = index.add(columnOf(place), index.mul(index.rem(lane, 4), 2));
+  Value ownRow = index.add(rowOf(panel, fixed), index.div(lane, 4));
+  Value ownColumn = index.add(columnOf(fixed), index.mul(index.rem(lane, 4), 2));
   auto maskOf = [&](Value n, Value k, int64_t mask) -> Value {
     Value isThere =
         both(index.less(n, index.constant(rows)), index.less(k, index.constant(columns)));

@@ -17,8 +17,8 @@ namespace uwt {
 /// What kernels share whose warps take one unit (a strip x 64 columns) after another.
 class UnitCode : public LaneCode {
 public:
-  /// A group of 64 columns of a strip.
-  struct Place {
+  /// A fixed unit of a panel: a column group × a strip.
+  struct FixedUnit {
     mlir::Value group, strip;
   };
 
@@ -26,24 +26,24 @@ public:
       : LaneCode(builder, location), rows(type.getRows()), columns(type.getColumns()),
         groups(divideUp(columns, fixedUnitColumns)), panels(divideUp(rows, panelRows)) {}
 
-  /// The kernel's thread in its warp, and the warp in its workgroup.
+  /// The kernel's thread in its warp, and the warp in its CTA.
   void findLane();
   /// Strips of panel `number`.
   mlir::Value stripsOf(mlir::Value number);
-  /// The number of a unit: its place in plane `words` of a weight in format raw.
-  mlir::Value unitNumber(mlir::Value panel, mlir::Value strips, const Place &place);
+  /// The number of a unit, in the order of plane `words` of a weight in format raw.
+  mlir::Value unitNumber(mlir::Value panel, mlir::Value strips, const FixedUnit &fixed);
   /// Whether some element of a unit is padding (order-3); null where there is no such unit.
-  mlir::Value hasPadding(mlir::Value panel, const Place &place);
+  mlir::Value hasPadding(mlir::Value panel, const FixedUnit &fixed);
   /// A mask for each operand register r0…r3 of the lane (vectors of four blocks): all bits of the
   /// halves whose elements exist.
-  Values existing(mlir::Value panel, const Place &place);
+  Values existing(mlir::Value panel, const FixedUnit &fixed);
 
   const int64_t rows, columns, groups, panels;
   mlir::Value lane, warp;
 
 private:
-  mlir::Value rowOf(mlir::Value panel, const Place &place);
-  mlir::Value columnOf(const Place &place);
+  mlir::Value rowOf(mlir::Value panel, const FixedUnit &fixed);
+  mlir::Value columnOf(const FixedUnit &fixed);
 };
 
 } // namespace uwt

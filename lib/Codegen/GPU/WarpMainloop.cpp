@@ -11,7 +11,7 @@ using namespace mlir;
 
 namespace uwt {
 
-WarpMainloop::WarpMainloop(const LaneCode &code, const ProductPlan &plan, FragmentDecoder &decoder,
+WarpMainloop::WarpMainloop(const LaneCode &code, const ProductPlan &plan, StageDecoder &decoder,
                            EscapePatcher &escapes, WarpMma &mma, Value ring, Value lane)
     : LaneCode(code), plan(plan), layout(plan.stage()), decoder(decoder), escapes(escapes),
       mma(mma), units(code, plan), ring(ring), lane(lane) {}

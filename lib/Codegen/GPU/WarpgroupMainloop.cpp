@@ -14,7 +14,7 @@ using namespace mlir;
 namespace uwt {
 
 WarpgroupMainloop::WarpgroupMainloop(const LaneCode &code, const ProductPlan &plan, Type element,
-                                     FragmentDecoder &decoder, EscapePatcher &escapes, Value ring)
+                                     StageDecoder &decoder, EscapePatcher &escapes, Value ring)
     : LaneCode(code), plan(plan), layout(plan.stage()), element(element), decoder(decoder),
       escapes(escapes), units(code, plan), ring(ring) {}
 

@@ -1,19 +1,19 @@
-//===- FragmentDecoder.cpp - Operand registers from a stage ---------------===//
+//===- StageDecoder.cpp - Operand registers from a stage ------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "FragmentDecoder.h"
+#include "StageDecoder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
 namespace uwt {
 
-FragmentDecoder::FragmentDecoder(const LaneCode &code, const ProductPlan &plan, CompressedType type,
-                                 const ProductArguments &arguments, Value ring, Value lane)
+StageDecoder::StageDecoder(const LaneCode &code, const ProductPlan &plan, CompressedType type,
+                           const ProductArguments &arguments, Value ring, Value lane)
     : LaneCode(code), plan(plan), layout(plan.stage()), type(type), arguments(arguments),
       ring(ring), lane(lane), units(code, plan) {
   for (int64_t i = 0; i < plan.unit.tableU32; ++i)
@@ -27,18 +27,18 @@ static FormatAttr codesOf(FormatAttr format) {
   return FormatAttr::get(format.getContext(), codes);
 }
 
-SmallVector<Type> FragmentDecoder::fragmentTypes() {
+SmallVector<Type> StageDecoder::fragmentTypes() {
   return SmallVector<Type>(4, VectorType::get({4}, builder.getI32Type()));
 }
 
-Value FragmentDecoder::isInBytes(const Stage &stage, const UnitCoordinate &unit) {
+Value StageDecoder::isInBytes(const Stage &stage, const UnitCoordinate &unit) {
   Value at = index.add(index.add(stage.region, layout.escapes), index.mul(unit.group, panelStrips));
   Value flag = load(ring, index.add(at, unit.strip));
   return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, flag, constantI32(0));
 }
 
-FragmentDecoder::Values FragmentDecoder::decodeBytes(const TilePanel &panel, const Stage &stage,
-                                                     const UnitCoordinate &unit) {
+StageDecoder::Values StageDecoder::decodeBytes(const TilePanel &panel, const Stage &stage,
+                                               const UnitCoordinate &unit) {
   constexpr int64_t unitU32 = DecodedWeight::bytesUnitU32;
   Value rawAt =
       index.add(index.add(stage.region, layout.raw), index.mul(unit.unit, plan.unit.rawU32));
@@ -52,14 +52,14 @@ FragmentDecoder::Values FragmentDecoder::decodeBytes(const TilePanel &panel, con
   return Values(decoded.getResults());
 }
 
-Value FragmentDecoder::wordsAt(const TilePanel &panel, const Stage &stage,
-                               const UnitCoordinate &unit) {
+Value StageDecoder::wordsAt(const TilePanel &panel, const Stage &stage,
+                            const UnitCoordinate &unit) {
   Value row = index.mul(index.add(stage.firstGroup, unit.group), panel.strips);
   return index.add(panel.words, index.mul(index.add(row, unit.strip), wordUnitU32));
 }
 
-FragmentDecoder::Source FragmentDecoder::rawOf(const TilePanel &panel, const Stage &stage,
-                                               const UnitCoordinate &unit, bool fromWords) {
+StageDecoder::Source StageDecoder::rawOf(const TilePanel &panel, const Stage &stage,
+                                         const UnitCoordinate &unit, bool fromWords) {
   if (fromWords && !plan.unit.copiesWords())
     return {arguments.words, wordsAt(panel, stage, unit)};
   if (!fromWords && plan.unit.rawU32 == 0)
@@ -71,7 +71,7 @@ FragmentDecoder::Source FragmentDecoder::rawOf(const TilePanel &panel, const Sta
   return {ring, at};
 }
 
-FragmentDecoder::Source FragmentDecoder::codeOf(const Stage &stage, const UnitCoordinate &unit) {
+StageDecoder::Source StageDecoder::codeOf(const Stage &stage, const UnitCoordinate &unit) {
   if (plan.unit.codeU32 == 0)
     return {};
   Value at =
@@ -81,8 +81,8 @@ FragmentDecoder::Source FragmentDecoder::codeOf(const Stage &stage, const UnitCo
   return {ring, at};
 }
 
-FragmentDecoder::Values FragmentDecoder::decode(const TilePanel &panel, const Stage &stage,
-                                                const UnitCoordinate &unit, bool asWords) {
+StageDecoder::Values StageDecoder::decode(const TilePanel &panel, const Stage &stage,
+                                          const UnitCoordinate &unit, bool asWords) {
   bool fromWords = asWords || plan.unit.onlyWords;
   Source raw = rawOf(panel, stage, unit, fromWords);
   Source code = fromWords ? Source{} : codeOf(stage, unit);
@@ -98,8 +98,8 @@ FragmentDecoder::Values FragmentDecoder::decode(const TilePanel &panel, const St
   return Values(decoded.getResults());
 }
 
-FragmentDecoder::Values FragmentDecoder::decodePair(const TilePanel &panel, const Stage &stage,
-                                                    Value group, Value strip, bool asWords) {
+StageDecoder::Values StageDecoder::decodePair(const TilePanel &panel, const Stage &stage,
+                                              Value group, Value strip, bool asWords) {
   Values pair = decode(panel, stage, units.coordinate(panel, group, strip), asWords);
   pair.append(decode(panel, stage, units.coordinate(panel, index.add(group, 1), strip), asWords));
   return pair;

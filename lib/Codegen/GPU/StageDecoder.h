@@ -1,12 +1,12 @@
-//===- FragmentDecoder.h - Operand registers from a stage -------*- C++ -*-===//
+//===- StageDecoder.h - Operand registers from a stage ----------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_CODEGEN_GPU_FRAGMENTDECODER_H
-#define UWT_LIB_CODEGEN_GPU_FRAGMENTDECODER_H
+#ifndef UWT_LIB_CODEGEN_GPU_STAGEDECODER_H
+#define UWT_LIB_CODEGEN_GPU_STAGEDECODER_H
 
 #include "ProductArguments.h"
 #include "Stage.h"
@@ -16,11 +16,11 @@ namespace uwt {
 
 /// The consumer's decoder: A's registers of a unit × column group, four vector<4xi32>, from a
 /// stage.
-class FragmentDecoder : private LaneCode {
+class StageDecoder : private LaneCode {
 public:
   /// Loads the part of the decode table that a thread keeps. `ring` is the ring's memory.
-  FragmentDecoder(const LaneCode &code, const ProductPlan &plan, CompressedType type,
-                  const ProductArguments &arguments, mlir::Value ring, mlir::Value lane);
+  StageDecoder(const LaneCode &code, const ProductPlan &plan, CompressedType type,
+               const ProductArguments &arguments, mlir::Value ring, mlir::Value lane);
 
   /// Without escapes. `asWords`: the panel is stored as words.
   Values decode(const TilePanel &panel, const Stage &stage, const UnitCoordinate &unit,
@@ -56,4 +56,4 @@ private:
 
 } // namespace uwt
 
-#endif // UWT_LIB_CODEGEN_GPU_FRAGMENTDECODER_H
+#endif // UWT_LIB_CODEGEN_GPU_STAGEDECODER_H

@@ -1,0 +1,187 @@
+//===- TranscodeResult.cpp - Where decoded units go -----------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TranscodeResult.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+Value TranscodeResult::resultAt(const TranscodePanel &panel, const FixedUnit &fixed) {
+  Value at = index.mul(unitNumber(panel.number, panel.strips, fixed), 2 * wordUnitU32);
+  return makesCodes() ? index.add(at, 4 * decodedWeight().bytesBegin()) : at;
+}
+
+void TranscodeResult::store(const TranscodePanel &panel, const FixedUnit &fixed,
+                            ValueRange fragments) {
+  Values cleared = clearPadding(panel, fixed, fragments);
+  Value unit = resultAt(panel, fixed);
+  // Kinds of 32 lanes with 16 bytes each.
+  int64_t inLane = makesWords() ? 8 : 16;
+  Value start = index.add(unit, index.mul(lane, inLane));
+  if (!makesWords())
+    cleared = {exponentBytes(cleared[0], cleared[1]), exponentBytes(cleared[2], cleared[3])};
+  for (auto [kind, fragment] : llvm::enumerate(cleared))
+    storeAligned(fragment, index.add(start, 32 * inLane * static_cast<int64_t>(kind)));
+}
+
+TranscodeResult::Codes TranscodeResult::codesOf(ValueRange fragments) {
+  // Symbols stay where they are, above seven bits: 256 + symbol - base fills the half word, and is
+  // 256 to 271 inside of the window.
+  constexpr uint32_t inside = 0x80008000, codeBits = 0x000F000F;
+  int position = static_cast<int>(format.split.rawLowBits);
+  LaneBuilder lanes(builder, location, fragments[0].getType());
+  LaneBuilder scalars(builder, location, builder.getI32Type());
+  Value base = scalars.shl(windowBase, format.split.rawLowBits);
+  Value offset = lanes.splat(scalars.sub(scalars.constant(inside), base));
+  Codes result;
+  Value outside;
+  for (auto [r, fragment] : llvm::enumerate(fragments)) {
+    int nibble = 4 * static_cast<int>(r);
+    Value number = lanes.add(fragment, offset);
+    Value own = lanes.bitXor(number, lanes.constant(inside));
+    outside = r == 0 ? own : lanes.bitOr(outside, own);
+    Value code = lanes.shift(number, nibble - position);
+    result.fragment = r == 0 ? lanes.bitAnd(code, codeBits)
+                             : lanes.merge(codeBits << nibble, code, result.fragment);
+  }
+  for (int64_t block = 0; block < 4; ++block) {
+    Value own = vector::ExtractOp::create(builder, location, outside, block);
+    result.outside = block == 0 ? own : scalars.bitOr(result.outside, own);
+  }
+  result.outside = scalars.bitAnd(result.outside, 0xF800F800);
+  return result;
+}
+
+void TranscodeResult::storeCodes(const TranscodePanel &panel, const FixedUnit &fixed,
+                                 ValueRange fragments, Value hasRecords) {
+  Codes codes = codesOf(fragments);
+  Value own = codes.outside;
+  if (hasRecords)
+    own = arith::OrIOp::create(builder, location, own, hasRecords);
+  Value asBytes = anyInWarp(
+      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0)));
+  DecodedWeight weight = decodedWeight();
+  Value unit = unitNumber(panel.number, panel.strips, fixed);
+  index.ifElse(
+      asBytes, [&] { store(panel, fixed, fragments); },
+      [&] {
+        Value at = index.mul(unit, 4 * weight.unitU32());
+        storeAligned(codes.fragment, index.add(at, index.mul(lane, 16)));
+      });
+  index.ifElse(equal(lane, index.constant(0)), [&] {
+    Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
+    Value group = index.add(index.mul(panel.number, groups), fixed.group);
+    Value at = index.add(index.mul(group, 4), fixed.strip);
+    storeFlag(flag, index.mul(index.add(at, weight.flagsBegin()), 4));
+  });
+}
+
+void TranscodeResult::storeFlag(Value flag, Value at) {
+  auto one = VectorType::get({1}, builder.getI32Type());
+  Value bytes = vector::BitCastOp::create(
+      builder, location, VectorType::get({4}, builder.getI8Type()),
+      vector::BroadcastOp::create(builder, location, one, flag).getResult());
+  vector::StoreOp::create(builder, location, bytes, result, ValueRange{at}, /*nontemporal=*/false,
+                          llvm::MaybeAlign(4));
+}
+
+void TranscodeResult::storeAligned(Value fragment, Value at) {
+  Type element = builder.getIntegerType(makesWords() ? 16 : 8);
+  auto run = VectorType::get({128 / element.getIntOrFloatBitWidth()}, element);
+  Value value = vector::BitCastOp::create(builder, location, run, fragment);
+  storeVector(value, result, at);
+}
+
+Value TranscodeResult::exponentBytes(Value even, Value odd) {
+  // A rotated symbol is the upper byte of its word but for the highest bit, which comes from the
+  // lower byte.
+  LaneBuilder lanes(builder, location, even.getType());
+  Value low = lanes.merge(0x00800080, even, lanes.lshr(even, 8));
+  Value high = lanes.merge(0x80008000, lanes.shl(odd, 8), odd);
+  return lanes.merge(0x00FF00FF, low, high);
+}
+
+TranscodeResult::Values TranscodeResult::clearPadding(const TranscodePanel &panel,
+                                                      const FixedUnit &fixed,
+                                                      ValueRange fragments) {
+  Value isEdge = hasPadding(panel.number, fixed);
+  if (!isEdge)
+    return Values(fragments);
+  auto clear = [&] {
+    Values cleared;
+    for (auto [fragment, mask] : llvm::zip_equal(fragments, existing(panel.number, fixed)))
+      cleared.push_back(arith::AndIOp::create(builder, location, fragment, mask));
+    return cleared;
+  };
+  return either(isEdge, fragments.getTypes(), clear, [&] { return Values(fragments); });
+}
+
+Value TranscodeResult::elementAt(Value r, Value owner, Value block, Value half) {
+  // plane-1: a field of 16 bits has a kind for each register, one of 8 bits for each two.
+  Value kind = makesWords() ? r : index.div(r, 2);
+  Value word = index.add(index.mul(kind, 128), index.mul(owner, 4));
+  Value first = index.mul(index.add(word, block), makesWords() ? 2 : 4);
+  if (makesWords())
+    return index.add(first, half);
+  return index.add(first, index.add(index.mul(half, 2), index.rem(r, 2)));
+}
+
+void TranscodeResult::storeElement(Value word, Value at) {
+  if (!makesWords()) {
+    LaneBuilder lanes(builder, location, word.getType());
+    word = lanes.merge(0x80, word, lanes.lshr(word, 8));
+  }
+  Value value = arith::TruncIOp::create(builder, location,
+                                        builder.getIntegerType(makesWords() ? 16 : 8), word);
+  memref::StoreOp::create(builder, location, value, result, ValueRange{at});
+}
+
+void TranscodeResult::storeWord(const TranscodePanel &panel, const FixedUnit &fixed, Value record) {
+  // escape-2: value, half, register, lane, block.
+  auto field = [&](unsigned low, unsigned count) { return toIndex(bits(record, low, count)); };
+  Value element = elementAt(field(17, 2), field(19, 5), field(24, 2), field(16, 1));
+  storeElement(record, index.add(resultAt(panel, fixed), element));
+}
+
+void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fixed, Value row,
+                               Load loadAt) {
+  // A lane has columns 2·lane and 2·lane + 1 of the run: lane 4g + t, register and block of them
+  // follow from order-3. Two symbols are half a u32 of the record.
+  Value pair = loadAt(index.add(index.div(lane, 2), 1));
+  Value shift = toI32(index.mul(index.rem(lane, 2), 16));
+  pair = arith::ShRUIOp::create(builder, location, pair, shift);
+  Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
+  Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
+  Value unit = resultAt(panel, fixed);
+  uint32_t symbolBits = format.split.symbolBits;
+  int64_t mask = ((int64_t(1) << symbolBits) - 1) << format.split.rawLowBits;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value n = index.add(index.add(index.mul(panel.number, 64), index.mul(fixed.strip, 16)), row);
+    Value k = index.add(index.add(index.mul(fixed.group, 64), index.mul(lane, 2)), half);
+    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
+                                          index.less(k, index.constant(columns)));
+    index.ifElse(isThere, [&] {
+      Value at = index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half)));
+      Value word = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
+      word = arith::ShLIOp::create(builder, location, word,
+                                   constantI32(static_cast<int64_t>(format.split.rawLowBits)));
+      if (makesWords()) {
+        Value old =
+            arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
+        Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
+        word = arith::OrIOp::create(builder, location, kept, word);
+      }
+      storeElement(word, at);
+    });
+  }
+}
+
+} // namespace uwt
