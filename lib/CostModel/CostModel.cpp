@@ -19,8 +19,9 @@ constexpr double registerWeights = 32;
 constexpr uint64_t groupRegisters = 2;
 /// Accumulators that a strip's 64 columns take up in the direct family, for each of 32 registers.
 constexpr double accumulatorsOfUnit = 0.5;
-/// A strip's bytes from which on decoding hides nothing of their way from memory (seen on a Zen 4).
-constexpr double queueBytes = 12 << 10;
+/// A strip's bytes from which on decoding hides nothing of their way from memory, as measured on a
+/// Zen 4.
+constexpr double measuredQueueBytes = 12 << 10;
 constexpr double nsPerUs = 1000;
 } // namespace
 
@@ -132,7 +133,7 @@ static double unaskedMemory(const ProductProblem &problem, const FormatCost &for
   double asked =
       static_cast<double>(chunkOf(problem, config) * stripRows) * format.size.bitsPerWeight / 8;
   double hidden = std::min(std::max(p.memory - p.dots, 0.0), p.compute() - p.dots);
-  return std::min(asked / queueBytes, 1.0) * hidden;
+  return std::min(asked / measuredQueueBytes, 1.0) * hidden;
 }
 
 Prediction uwt::predict(const Calibration &calibration, const ProductProblem &problem,

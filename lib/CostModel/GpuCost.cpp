@@ -31,7 +31,7 @@ double uwt::bytesRead(const KernelProfile &profile) {
 
 /// Reading what there is of a weight, and writing what is decoded before; or the work of that.
 static double decodeTime(const GpuBoard &board, const KernelProfile &profile, double weights,
-                         const GpuConstants &constants) {
+                         const GpuAssumptions &constants) {
   if (profile.decodedBytes == 0)
     return 0;
   double machine = board.clockGHz * 1e3 * board.sms;
@@ -55,7 +55,7 @@ static double readings(const GpuBoard &board, const KernelProfile &profile,
 
 /// Reading weights, x and y, by as many bytes on their way as there are.
 static double memoryTime(const GpuBoard &board, const KernelProfile &profile,
-                         const GpuProblem &problem, const GpuConstants &constants) {
+                         const GpuProblem &problem, const GpuAssumptions &constants) {
   double perMicrosecond = board.memoryGBs * 1e3 * constants.memoryShare;
   double weights = static_cast<double>(problem.n) * static_cast<double>(problem.k);
   double xy = 2.0 * static_cast<double>(problem.m) * static_cast<double>(problem.n + problem.k);
@@ -66,7 +66,7 @@ static double memoryTime(const GpuBoard &board, const KernelProfile &profile,
 }
 
 GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profile,
-                              const GpuProblem &problem, const GpuConstants &constants) {
+                              const GpuProblem &problem, const GpuAssumptions &constants) {
   double weights = static_cast<double>(problem.n) * static_cast<double>(problem.k);
   double slices = std::ceil(static_cast<double>(problem.m) / profile.slice);
   double clocks = board.clockGHz * 1e3, machine = clocks * board.sms;
@@ -96,7 +96,7 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profil
 }
 
 double uwt::rawRoof(const GpuBoard &board, const GpuProblem &problem,
-                    const GpuConstants &constants) {
+                    const GpuAssumptions &constants) {
   double bytes = 2 * (static_cast<double>(problem.n) * static_cast<double>(problem.k) +
                       static_cast<double>(problem.m) * static_cast<double>(problem.n + problem.k));
   double memory = bytes / (board.memoryGBs * 1e3 * constants.memoryShare);

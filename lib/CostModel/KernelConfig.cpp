@@ -55,7 +55,10 @@ KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool isFixedRate) {
   config.buffered = !m || *m > maxDirectM || !isFixedRate;
   // 16 to 24 accumulators, and few rows of x left over.
   if (config.buffered)
-    config.tileM = !m ? 4 : *m <= 5 ? static_cast<unsigned>(std::max<uint64_t>(*m, 1)) : *m <= 32 ? 2 : 4;
+    config.tileM = !m         ? 4
+                   : *m <= 5  ? static_cast<unsigned>(std::max<uint64_t>(*m, 1))
+                   : *m <= 32 ? 2
+                              : 4;
   config.tileN = outputsBeside(config.tileM);
   // A small batch waits for memory, and a short tile_k keeps that busy; a large one pays for
   // loading and storing its accumulators.

@@ -8,7 +8,7 @@
 // A kernel's profile (what its machine code does to a weight, and what its plan keeps on its way)
 // and a board's published figures give a time for each limit; the slowest one counts. Nothing is
 // fitted to a shape. Where a device has been measured, its figures replace the constants
-// (GpuConstants).
+// (GpuAssumptions).
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,8 +59,9 @@ struct GpuProblem {
   uint64_t n = 0, k = 0, m = 1;
 };
 
-/// What boards' data sheets do not say. Published figures of Hopper.
-struct GpuConstants {
+/// What neither a board's data sheet nor a profile says: assumed of Hopper, and for all boards,
+/// until somebody measures a device. (What has a source is in uwt/Target/GpuTarget.h.)
+struct GpuAssumptions {
   /// Shares of the bandwidth of a data sheet, and of issue slots, that code gets.
   double memoryShare = 0.9, issueShare = 0.85;
   /// Bytes that a multiprocessor gets from the second-level cache in a clock.
@@ -91,7 +92,7 @@ struct GpuPrediction {
 };
 
 GpuPrediction predictGpu(const GpuBoard &board, const KernelProfile &profile,
-                         const GpuProblem &problem, const GpuConstants &constants = {});
+                         const GpuProblem &problem, const GpuAssumptions &constants = {});
 
 /// The board that stands for a target where none is named: an H200 for Hopper, else the first. Null
 /// where there is none.
@@ -100,7 +101,7 @@ const GpuBoard *usualBoard(const GpuTarget &target);
 /// What a kernel takes that reads raw weights once and has no other limit than memory and the
 /// tensor cores: with the same losses, so that the ratio is what compression can buy.
 double rawRoof(const GpuBoard &board, const GpuProblem &problem,
-               const GpuConstants &constants = {});
+               const GpuAssumptions &constants = {});
 
 } // namespace uwt
 

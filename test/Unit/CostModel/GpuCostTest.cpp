@@ -25,8 +25,8 @@ GpuBoard roundBoard() {
 }
 
 /// Constants that lose nothing.
-GpuConstants ideal() {
-  GpuConstants constants;
+GpuAssumptions ideal() {
+  GpuAssumptions constants;
   constants.memoryShare = constants.issueShare = constants.warpShare = constants.warpgroupShare = 1;
   constants.cacheBytesPerClock = 1000;
   constants.memoryLatency = 1;
