@@ -106,14 +106,12 @@ LogicalResult ProductTaker::addVariant(MatmulOp op, StringRef name, uint32_t fro
   builder.setInsertionPointToEnd(result.module->getBody());
   KernelOptions options;
   options.target = &target;
+  options.batchFrom = from;
+  options.batchTo = to;
   auto kernels = buildProductKernels(op, options, builder, name);
   if (failed(kernels))
     return failure();
-  for (KernelEntry &entry : kernels->entries) {
-    entry.batchFrom = from;
-    entry.batchTo = to;
-  }
-  kind.variants.push_back(std::move(*kernels));
+  kind.variants.push_back(*kernels);
   return success();
 }
 

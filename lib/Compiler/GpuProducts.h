@@ -22,7 +22,7 @@ namespace uwt {
 
 /// Kernels of equal products: a variant a range of batch sizes, in rising order.
 struct ProductVariants {
-  std::vector<ProductKernels> variants;
+  std::vector<mlir::gpu::GPUModuleOp> variants;
   ProductShape shape;
 };
 

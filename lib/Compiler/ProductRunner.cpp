@@ -8,6 +8,7 @@
 #include "ProductRunner.h"
 #include "DenseCopy.h"
 #include "Diagnostics.h"
+#include "uwt/Codegen/GPU/KernelEntries.h"
 #include "uwt/Runtime/Call.h"
 #include <cstring>
 #include <numeric>
@@ -185,12 +186,19 @@ private:
 };
 } // namespace
 
+static mlir::FailureOr<EmulatedProduct> prepareKernels(mlir::gpu::GPUModuleOp module) {
+  auto entries = readKernelEntries(module);
+  if (mlir::failed(entries))
+    return mlir::failure();
+  return EmulatedProduct::prepare(module, std::move(*entries));
+}
+
 Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weights) {
   DiagnosticCollector diagnostics(products.module->getContext());
   for (ProductVariants &kind : products.kinds) {
     std::vector<EmulatedProduct> &variants = kinds.emplace_back();
-    for (ProductKernels &kernels : kind.variants) {
-      auto prepared = EmulatedProduct::prepare(kernels.module, kernels.entries);
+    for (mlir::gpu::GPUModuleOp module : kind.variants) {
+      auto prepared = prepareKernels(module);
       if (mlir::failed(prepared))
         return diagnostics.takeError(ErrorKind::Unsupported, "the emulator refuses a kernel");
       variants.push_back(std::move(*prepared));

@@ -20,8 +20,8 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Codegen/GPU/KernelEntries.h"
 #include "uwt/Codegen/GPU/Passes.h"
-#include "uwt/Codegen/GPU/ProductKernels.h"
 #include "uwt/Target/GpuTarget.h"
 
 using namespace mlir;
@@ -423,17 +423,25 @@ FailureOr<GpuStrategyAttr> chooseGpuStrategy(MatmulOp op, const KernelOptions &o
                               static_cast<unsigned>(8 * plan->tiles));
 }
 
-FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
-                                              OpBuilder &builder, StringRef name) {
+FailureOr<gpu::GPUModuleOp> buildProductKernels(MatmulOp op, const KernelOptions &options,
+                                                OpBuilder &builder, StringRef name) {
   KernelProblem problem;
   if (failed(problem.prepare(op, options)))
     return failure();
   FailureOr<ProductKernels> result =
       problem.isSimt() ? buildSimt(problem.op, problem.format, problem.options, builder, name)
                        : buildSkinny(problem.op, problem.format, problem.options, builder, name);
-  if (succeeded(result) && !ShapedType::isDynamic(op.getBatch()))
+  if (failed(result))
+    return failure();
+  if (!ShapedType::isDynamic(op.getBatch()))
     result->plan.batch = static_cast<uint64_t>(op.getBatch());
-  return result;
+  for (KernelEntry &entry : result->entries) {
+    entry.batchFrom = options.batchFrom;
+    entry.batchTo = options.batchTo;
+  }
+  writeKernelEntries(result->module, result->entries, /*isSequence=*/true);
+  writePlanFacts(result->module, result->plan);
+  return result->module;
 }
 
 FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target, StringRef strategy) {

@@ -33,6 +33,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
 
     A product with a `#uwt.gpu_strategy` has its strategy and slices (`tiles`), unless the options say others.
 
+    Each kernel has a `uwt.kernel_entry`: how it is launched, as a pack says it. The module's `uwt.kernel_plan` is for the profile of its machine code.
+
     The product stays where it is. What arguments the kernels take is in `uwt/Codegen/GPU/SkinnyPlan.h`. Serves formats that a thread decodes
     (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>`), and prefix codes: for those `@product` has no ring, its warps take
     stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
@@ -41,9 +43,11 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     // before
     uwt.matmul ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(%y : memref<8x4096xbf16>) { ... }
     // after, beside the function
-    gpu.module @main_product_0 {
-      gpu.func @pack(%x: memref<?xbf16, #gpu.address_space<global>>, ...) kernel { ... }
-      gpu.func @product(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel { ... }
+    gpu.module @main_product_0 attributes {uwt.kernel_plan = #uwt.kernel_plan<slice = 8, ...>} {
+      gpu.func @pack(%x: memref<?xbf16, #gpu.address_space<global>>, ...) kernel
+        attributes {uwt.kernel_entry = #uwt.kernel_entry<skinny, ..., m = 1 to any, launch <tiles, threads = 256, ...> ...>} { ... }
+      gpu.func @product(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel
+        attributes {uwt.kernel_entry = #uwt.kernel_entry<skinny, ..., m = 1 to any, launch <persistent, threads = 160, ...> ... after @pack ...>} { ... }
     }
     ```
   }];
@@ -111,7 +115,7 @@ def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
     warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
     (`raw`, `window<n>`, `bitplane<3>`, `palette<4>`, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
     of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the
-    host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Others are refused by name. The transcode stays where it is.
+    host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Each kernel has a `uwt.kernel_entry`. Others are refused by name. The transcode stays where it is.
 
     ```mlir
     // before
