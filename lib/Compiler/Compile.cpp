@@ -288,7 +288,7 @@ static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
   UWT_RETURN_IF_ERROR(
       compileModules(*products.module, *target.gpus.front(), GpuOutput::Cubin, compiled));
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> pack, packKernels(compiled));
-  code.device = DeviceCode{products.describe(), std::move(pack)};
+  code.device = DeviceCode{std::move(products.calls), std::move(pack)};
   return ok();
 }
 
@@ -355,7 +355,7 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_RETURN_IF_ERROR(work.split(pool));
   UWT_ASSIGN_OR_RETURN(code.objects, emitObjects(work, pool));
   if (target->isEmulated)
-    state->products = std::make_unique<ProductContext>(work.getProducts().front().describe());
+    state->products = std::make_unique<ProductContext>(work.getProducts().front().calls);
   UWT_RETURN_IF_ERROR(linkProgram(std::move(code), options, store, pool, *state, onStage));
   if (target->isEmulated)
     UWT_RETURN_IF_ERROR(prepareEmulator(work, *target, *state));

@@ -108,6 +108,61 @@ def DispatchKernelsPass : Pass<"uwt-dispatch-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::uwt::UWTDialect"];
 }
 
+def OutlineProductsPass : Pass<"uwt-outline-products", "::mlir::ModuleOp"> {
+  let summary = "Make kernels of products, and launches in their place";
+  let description = [{
+    Each `uwt.matmul` on memrefs with a `#uwt.gpu_strategy`, and each `uwt.dispatch` of such products by ranges of m, becomes a `uwt.launch_product` that names its kernels:
+    a `gpu.module` as `uwt-build-kernels` makes it, or one for each range. Equal products, which differ in where their operands come from alone, are one kind and share
+    their kernels. Products without a strategy of a GPU stay as they are.
+
+    ```mlir
+    // before
+    uwt.dispatch %m limits [8] cases {
+      uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<?x512xbf16>)
+        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
+    }, {
+      uwt.matmul ... strategy #uwt.gpu_strategy<direct, slice = 256> { ... }
+    }
+    // after
+    uwt.launch_product [@main_product_0_m8, @main_product_0_m256]
+      ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<?x512xbf16>)
+    // beside the function
+    gpu.module @main_product_0_m8 { ... gpu.func @product(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<..., m = 1 to 8, ...>} { ... } }
+    gpu.module @main_product_0_m256 { ... gpu.func @product(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<..., m = 9 to any, ...>} { ... } }
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"sm_90a\"",
+           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that became launches">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
+  ];
+}
+
+def LowerLaunchesPass : Pass<"uwt-lower-launches", "::mlir::ModuleOp"> {
+  let summary = "Call the runtime for launches of kernels";
+  let description = [{
+    Each `uwt.launch_product` becomes a call of `uwt_launch_product` with its number and an array that describes its operands (`uwt/Codegen/GPU/Launches.h`). What the runtime
+    has to know of each number goes to the module attribute `uwt.launches`. Weights have slots (`uwt-assign-slots`).
+
+    ```mlir
+    // before
+    uwt.launch_product [@main_product_0] ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<8x512xf32>)
+    // after
+    module attributes {uwt.launches = [#uwt.launch<[@main_product_0], slot = 0, matrices = 1, x <bytes = 2, rank = 2> y <bytes = 4, rank = 2>>]} { ... }
+    llvm.call @uwt_launch_product(%context, %number, %operands) : (!llvm.ptr, i64, i64) -> ()
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::uwt::UWTDialect"
+  ];
+}
+
 def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of transcodes";
   let description = [{
