@@ -115,25 +115,36 @@ KernelEntryAttr KernelEntryAttr::get(MLIRContext *context, const KernelEntry &en
              arguments);
 }
 
-KernelEntry KernelEntryAttr::getEntry(StringRef kernel) const {
+/// The entry of a kernel without a name.
+static KernelEntry makeEntry(GpuKernelFamily family, StringRef strategy, FormatAttr format,
+                             ElementType element, FormatAttr result, const ExtentRange &n,
+                             const ExtentRange &k, const ExtentRange &m, LaunchRuleAttr launch,
+                             WorkspaceRuleAttr workspace, ArrayRef<KernelArgumentAttr> arguments) {
   KernelEntry entry;
-  entry.kernel = kernel.str();
-  entry.family = getFamily();
-  entry.strategy = getStrategy().str();
-  entry.format = getFormat().getFormat();
-  if (FormatAttr result = getResult())
+  entry.family = family;
+  entry.strategy = strategy.str();
+  entry.format = format.getFormat();
+  if (result)
     entry.result = result.getFormat();
-  // The verifier has found it before.
-  entry.element = *elementTypeOf(getElement());
-  entry.rows = getN();
-  entry.columns = getK();
-  entry.batchFrom = batchEnd(getM().least);
-  entry.batchTo = batchEnd(getM().most);
-  entry.launch = ruleOf(getLaunch());
-  entry.workspace = ruleOf(getWorkspace());
-  for (KernelArgumentAttr each : getArguments())
+  entry.element = element;
+  entry.rows = n;
+  entry.columns = k;
+  entry.batchFrom = batchEnd(m.least);
+  entry.batchTo = batchEnd(m.most);
+  entry.launch = ruleOf(launch);
+  entry.workspace = ruleOf(workspace);
+  for (KernelArgumentAttr each : arguments)
     entry.arguments.push_back({each.getKind(), each.getType(), each.getAlignment(),
                                each.getNumber(), each.getConstant()});
+  return entry;
+}
+
+KernelEntry KernelEntryAttr::getEntry(StringRef kernel) const {
+  // The verifier has found the element type before.
+  KernelEntry entry =
+      makeEntry(getFamily(), getStrategy(), getFormat(), *elementTypeOf(getElement()), getResult(),
+                getN(), getK(), getM(), getLaunch(), getWorkspace(), getArguments());
+  entry.kernel = kernel.str();
   return entry;
 }
 
@@ -148,23 +159,9 @@ LogicalResult KernelEntryAttr::verify(llvm::function_ref<InFlightDiagnostic()> e
     return emitError() << "expected the element type of a weight, got " << element;
   if (m.least >= UINT32_MAX || m.multiple != 1)
     return emitError() << "expected a range of m from a number below 2^32 - 1, of all sizes";
-  KernelEntry entry;
+  KernelEntry entry =
+      makeEntry(family, strategy, format, *known, result, n, k, m, launch, workspace, arguments);
   entry.kernel = "kernel";
-  entry.family = family;
-  entry.strategy = strategy.str();
-  entry.format = format.getFormat();
-  if (result)
-    entry.result = result.getFormat();
-  entry.element = *known;
-  entry.rows = n;
-  entry.columns = k;
-  entry.batchFrom = batchEnd(m.least);
-  entry.batchTo = batchEnd(m.most);
-  entry.launch = ruleOf(launch);
-  entry.workspace = ruleOf(workspace);
-  for (KernelArgumentAttr each : arguments)
-    entry.arguments.push_back({each.getKind(), each.getType(), each.getAlignment(),
-                               each.getNumber(), each.getConstant()});
   if (Status checked = checkEntry(entry, /*codeObjects=*/1); !checked)
     return emitError() << checked.error().message();
   return success();
