@@ -10,6 +10,8 @@
 #include "Codegen.h"
 #include "Diagnostics.h"
 #include "GpuPack.h"
+#include "GpuProducts.h"
+#include "GpuTranscodes.h"
 #include "KernelProfiles.h"
 #include "LinkProgram.h"
 #include "ProgramState.h"
@@ -80,7 +82,7 @@ public:
   /// Products without kernels are errors, or with `keepOnHost` stay for the CPU.
   Status takeKernels(bool keepOnHost);
   /// Of the weights that are in the module.
-  Expected<GpuTranscodes> makeTranscodeKernels();
+  Expected<OwningOpRef<ModuleOp>> makeTranscodeKernels();
   /// By GPU of the target.
   std::vector<GpuProducts> &getProducts() { return products; }
   Status translate();
@@ -161,7 +163,7 @@ Status Compilation::takeKernels(bool keepOnHost) {
   return ok();
 }
 
-Expected<GpuTranscodes> Compilation::makeTranscodeKernels() {
+Expected<OwningOpRef<ModuleOp>> Compilation::makeTranscodeKernels() {
   DiagnosticCollector diagnostics(module->getContext());
   auto made = makeTranscodes(*module);
   if (mlir::failed(made))
@@ -283,9 +285,10 @@ static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
   UWT_RETURN_IF_ERROR(work.getTimer().begin("assemble kernels"));
   GpuProducts &products = work.getProducts().front();
   std::vector<CompiledKernels> compiled;
-  UWT_RETURN_IF_ERROR(compileProducts(products, *target.gpus.front(), GpuOutput::Cubin, compiled));
+  UWT_RETURN_IF_ERROR(
+      compileModules(*products.module, *target.gpus.front(), GpuOutput::Cubin, compiled));
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> pack, packKernels(compiled));
-  code.device = DeviceCode{products.describe(), std::move(pack)};
+  code.device = DeviceCode{std::move(products.calls), std::move(pack)};
   return ok();
 }
 
@@ -352,7 +355,7 @@ Expected<std::unique_ptr<Program>> uwt::compile(ModuleOp module, const CompileOp
   UWT_RETURN_IF_ERROR(work.split(pool));
   UWT_ASSIGN_OR_RETURN(code.objects, emitObjects(work, pool));
   if (target->isEmulated)
-    state->products = std::make_unique<ProductContext>(work.getProducts().front().describe());
+    state->products = std::make_unique<ProductContext>(work.getProducts().front().calls);
   UWT_RETURN_IF_ERROR(linkProgram(std::move(code), options, store, pool, *state, onStage));
   if (target->isEmulated)
     UWT_RETURN_IF_ERROR(prepareEmulator(work, *target, *state));
@@ -409,7 +412,7 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
                                          EmitKind kind) {
   bool wantsTranscodes =
       kind == EmitKind::Kernels || kind == EmitKind::Ptx || kind == EmitKind::Pack;
-  GpuTranscodes transcodes;
+  OwningOpRef<ModuleOp> transcodes;
   if (wantsTranscodes) {
     UWT_ASSIGN_OR_RETURN(transcodes, work.makeTranscodeKernels());
   }
@@ -419,8 +422,8 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
     llvm::raw_string_ostream stream(text);
     for (GpuProducts &each : work.getProducts())
       each.module->print(stream);
-    if (!transcodes.kinds.empty())
-      transcodes.module->print(stream);
+    if (!transcodes->getBody()->empty())
+      transcodes->print(stream);
     return text;
   }
   if (target.isEmulated)
@@ -430,8 +433,9 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
                                                   : GpuOutput::Cubin;
   std::vector<CompiledKernels> compiled;
   for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts())) {
-    UWT_RETURN_IF_ERROR(compileProducts(products, *gpu, output, compiled));
-    UWT_RETURN_IF_ERROR(compileTranscodes(transcodes, *gpu, output, compiled));
+    UWT_RETURN_IF_ERROR(compileModules(*products.module, *gpu, output, compiled));
+    if (transcodes)
+      UWT_RETURN_IF_ERROR(compileModules(*transcodes, *gpu, output, compiled));
   }
   GpuCodeTimes sum;
   for (const CompiledKernels &each : compiled)

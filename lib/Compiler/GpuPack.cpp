@@ -11,34 +11,33 @@
 
 using namespace uwt;
 
-/// Compiles `module` into `made`, and keeps it.
-static Status compileModule(mlir::gpu::GPUModuleOp module, GpuOutput output, CompiledKernels made,
-                            std::vector<CompiledKernels> &compiled) {
-  DiagnosticCollector diagnostics(module.getContext());
+static mlir::FailureOr<CompiledKernels> compileModule(mlir::gpu::GPUModuleOp module,
+                                                      const GpuTarget &target, GpuOutput output) {
+  CompiledKernels made;
+  made.target = &target;
+  auto entries = readKernelEntries(module);
+  if (mlir::failed(entries))
+    return mlir::failure();
+  made.entries = std::move(*entries);
+  made.plan = readPlanFacts(module);
   GpuCodeOptions options;
   options.output = output;
-  auto code = compileKernels(module, *made.target, options);
+  auto code = compileKernels(module, target, options);
   if (mlir::failed(code))
-    return diagnostics.takeError(ErrorKind::Unsupported, "a kernel cannot be compiled");
+    return mlir::failure();
   made.code = std::move(*code);
-  compiled.push_back(std::move(made));
-  return ok();
+  return made;
 }
 
-Status uwt::compileProducts(GpuProducts &products, const GpuTarget &target, GpuOutput output,
-                            std::vector<CompiledKernels> &compiled) {
-  for (const ProductVariants &kind : products.kinds)
-    for (const ProductKernels &kernels : kind.variants)
-      UWT_RETURN_IF_ERROR(compileModule(kernels.module, output,
-                                        {&target, kernels.entries, &kernels, {}}, compiled));
-  return ok();
-}
-
-Status uwt::compileTranscodes(GpuTranscodes &transcodes, const GpuTarget &target, GpuOutput output,
-                              std::vector<CompiledKernels> &compiled) {
-  for (const TranscodeKernels &kernels : transcodes.kinds)
-    UWT_RETURN_IF_ERROR(
-        compileModule(kernels.module, output, {&target, kernels.entries, nullptr, {}}, compiled));
+Status uwt::compileModules(mlir::ModuleOp kernels, const GpuTarget &target, GpuOutput output,
+                           std::vector<CompiledKernels> &compiled) {
+  DiagnosticCollector diagnostics(kernels.getContext());
+  for (auto module : kernels.getOps<mlir::gpu::GPUModuleOp>()) {
+    auto made = compileModule(module, target, output);
+    if (mlir::failed(made))
+      return diagnostics.takeError(ErrorKind::Unsupported, "a kernel cannot be compiled");
+    compiled.push_back(std::move(*made));
+  }
   return ok();
 }
 
@@ -49,20 +48,20 @@ static std::span<const uint8_t> imageOf(const std::string &text) {
 Expected<std::vector<uint8_t>> uwt::packKernels(std::span<const CompiledKernels> compiled) {
   KernelPackWriter writer;
   writer.addTool("llvm", LLVM_VERSION_STRING);
-  uint32_t next = 0;
+  // Kernels of the code objects before.
+  uint32_t before = 0;
   for (const CompiledKernels &each : compiled) {
     bool isCubin = !each.code.cubin.empty();
     uint32_t code =
         writer.addCode(isCubin ? CodeKind::Cubin : CodeKind::Ptx, std::string(each.target->name),
                        imageOf(isCubin ? each.code.cubin : each.code.ptx));
-    uint32_t before = 0;
     for (KernelEntry entry : each.entries) {
       entry.code = code;
-      // Those of a product are launched together, those of a transcode each when it is asked for.
-      entry.prepare = each.product ? before : 0;
+      if (entry.prepare != 0)
+        entry.prepare += before;
       writer.addKernel(std::move(entry));
-      before = ++next;
     }
+    before += static_cast<uint32_t>(each.entries.size());
   }
   return writer.bytes();
 }

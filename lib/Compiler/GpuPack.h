@@ -8,28 +8,27 @@
 #ifndef UWT_LIB_COMPILER_GPUPACK_H
 #define UWT_LIB_COMPILER_GPUPACK_H
 
-#include "GpuProducts.h"
-#include "GpuTranscodes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "uwt/Codegen/GPU/KernelEntries.h"
 #include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Support/Error.h"
 
 namespace uwt {
 
-/// One gpu.module, compiled for a target.
+/// One gpu.module, compiled for a target, and what its attributes say
+/// (uwt/Codegen/GPU/KernelEntries.h).
 struct CompiledKernels {
   const GpuTarget *target = nullptr;
-  std::span<const KernelEntry> entries;
-  /// The product that they are of; null where they are of a transcode.
-  const ProductKernels *product = nullptr;
+  std::vector<KernelEntry> entries;
+  /// Nothing where they are of a transcode.
+  std::optional<PlanFacts> plan;
   GpuCode code;
 };
 
-/// Compiles all kernels and puts them behind those that are there. Errors: Unsupported with the
-/// first diagnostic.
-Status compileProducts(GpuProducts &products, const GpuTarget &target, GpuOutput output,
-                       std::vector<CompiledKernels> &compiled);
-Status compileTranscodes(GpuTranscodes &transcodes, const GpuTarget &target, GpuOutput output,
-                         std::vector<CompiledKernels> &compiled);
+/// Compiles all gpu.modules of `kernels` and puts them behind those that are there. Errors:
+/// Unsupported with the first diagnostic.
+Status compileModules(mlir::ModuleOp kernels, const GpuTarget &target, GpuOutput output,
+                      std::vector<CompiledKernels> &compiled);
 
 /// A pack (docs/packs.md) of machine code, or of PTX where there is none. Entries are in the order
 /// of `compiled`.

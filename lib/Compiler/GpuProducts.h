@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Takes products out of a bufferized module: each becomes a call of the runtime, and its kernels,
-// equal ones once, go into a module of their own.
+// Products of a bufferized module become kernels, by passes of lib/Codegen/GPU; the kernels go
+// into a module of their own, since what becomes code of the host is another pipeline's.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,43 +14,30 @@
 #define UWT_LIB_COMPILER_GPUPRODUCTS_H
 
 #include "ProductCalls.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/Codegen/GPU/ProductKernels.h"
+#include "uwt/Target/GpuTarget.h"
 
 namespace uwt {
-
-/// Kernels of equal products: a variant a range of batch sizes, in rising order.
-struct ProductVariants {
-  std::vector<ProductKernels> variants;
-  ProductShape shape;
-};
 
 struct GpuProducts {
   /// Holds all gpu.modules, with decoders emitted.
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::vector<ProductVariants> kinds;
-  /// By the number that calls name.
-  std::vector<ProductCall> calls;
-
-  ProductCalls describe() const;
+  /// By kind of product: a gpu.module for each range of m, in rising order.
+  std::vector<std::vector<mlir::gpu::GPUModuleOp>> kernels;
+  /// What the calls in the host's code launch.
+  ProductCalls calls;
 };
 
-/// Picks strategies for `target` (uwt-select-strategy), makes them, and replaces each `uwt.matmul`
-/// on memrefs in `module` by a call of `uwt_launch_product` (its context, the number of the call,
-/// and an array that describes the selection, x, the extra operands and y: for each the pointer,
-/// the offset, sizes and strides, 64 bits each; for a selection of one matrix its number). Products
-/// that no kernel serves stay, with a remark, if `keepOnHost`; else they are errors. Fails with
-/// diagnostics at the products.
+/// Picks kernels for `target` (uwt-select-strategy), makes them (uwt-outline-products), and leaves
+/// calls of the runtime in `module` (uwt-lower-launches). Products that no kernel serves stay, with
+/// a remark, if `keepOnHost`; else they are errors. Fails with diagnostics at the products.
 mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
                                           llvm::StringRef strategy, bool keepOnHost);
 
 /// Makes code of the decoders in the gpu.modules of `kernels`.
 mlir::LogicalResult emitDecoders(mlir::ModuleOp kernels);
-
-/// The symbols of that call: the function, and the context that it is given.
-inline constexpr llvm::StringLiteral launchProductName = "uwt_launch_product";
-inline constexpr llvm::StringLiteral productContextName = "uwt_product_context";
 
 } // namespace uwt
 

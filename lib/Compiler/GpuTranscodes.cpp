@@ -7,6 +7,7 @@
 
 #include "GpuTranscodes.h"
 #include "GpuProducts.h"
+#include "uwt/Codegen/GPU/TranscodeKernels.h"
 
 using namespace mlir;
 
@@ -21,9 +22,8 @@ static std::optional<TranscodeTypes> transcodeOf(WeightOp weight) {
   return TranscodeTypes{*stored, cast<CompressedType>(weight.getType())};
 }
 
-FailureOr<GpuTranscodes> makeTranscodes(ModuleOp module) {
-  GpuTranscodes result;
-  result.module = ModuleOp::create(module.getLoc());
+FailureOr<OwningOpRef<ModuleOp>> makeTranscodes(ModuleOp module) {
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
   OpBuilder builder(module.getContext());
   SmallVector<TranscodeTypes> known;
   module.walk([&](WeightOp weight) {
@@ -36,13 +36,13 @@ FailureOr<GpuTranscodes> makeTranscodes(ModuleOp module) {
                           << "' is transcoded by the host alone: " << served.error().message();
       return;
     }
-    builder.setInsertionPointToEnd(result.module->getBody());
-    std::string name = "transcode_" + std::to_string(result.kinds.size());
-    result.kinds.push_back(buildTranscodeKernels(*types, weight.getLoc(), builder, name));
+    builder.setInsertionPointToEnd(kernels->getBody());
+    std::string name = "transcode_" + std::to_string(kernels->getBody()->getOperations().size());
+    buildTranscodeKernels(*types, weight.getLoc(), builder, name);
   });
-  if (failed(emitDecoders(*result.module)))
+  if (failed(emitDecoders(*kernels)))
     return failure();
-  return std::move(result);
+  return kernels;
 }
 
 } // namespace uwt

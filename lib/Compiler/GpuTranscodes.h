@@ -15,21 +15,15 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/Codegen/GPU/TranscodeKernels.h"
 
 namespace uwt {
 
-struct GpuTranscodes {
-  /// Holds all gpu.modules, with decoders emitted. They are the same for all targets.
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::vector<TranscodeKernels> kinds;
-};
-
 /// Makes kernels for the weights of `module` that attribute `stored` says are stored in another
-/// format; equal transcodes once. None for tensors that are stored raw: those have no code words
+/// format; equal transcodes once. The result holds their gpu.modules, with decoders emitted, which
+/// are the same for all targets. None for tensors that are stored raw: those have no code words
 /// that a GPU would read faster. Where the family serves no transcode of a weight, a remark at it
 /// says why. Fails with diagnostics.
-mlir::FailureOr<GpuTranscodes> makeTranscodes(mlir::ModuleOp module);
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> makeTranscodes(mlir::ModuleOp module);
 
 } // namespace uwt
 

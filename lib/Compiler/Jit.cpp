@@ -8,6 +8,7 @@
 #include "Jit.h"
 #include "Codegen.h"
 #include "ProductRunner.h"
+#include "uwt/Codegen/GPU/Launches.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 

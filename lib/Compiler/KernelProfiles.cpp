@@ -224,8 +224,8 @@ static WayCosts costsBeside(const KernelReport &report, const PlanFacts &plan) {
 
 /// `before` is of the kernel that decodes before, null where there is none.
 static KernelProfile profileOf(const KernelReport &report, const KernelReport *before,
-                               const ProductKernels &kernels, const FormatFacts &facts) {
-  const PlanFacts &plan = kernels.plan;
+                               const CompiledKernels &kernels, const FormatFacts &facts) {
+  const PlanFacts &plan = *kernels.plan;
   KernelProfile profile;
   profile.slice = plan.slice;
   profile.ctas = plan.ctas;
@@ -299,9 +299,8 @@ static const KernelReport *findReport(const CompiledKernels &compiled, llvm::Str
 static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelReport &report,
                                 const FormatFacts &facts) {
   const KernelEntry &entry = compiled.entries.back();
-  const PlanFacts &plan = compiled.product->plan;
-  KernelProfile profile =
-      profileOf(report, findReport(compiled, "decode"), *compiled.product, facts);
+  const PlanFacts &plan = *compiled.plan;
+  KernelProfile profile = profileOf(report, findReport(compiled, "decode"), compiled, facts);
   llvm::json::Object ways;
   std::optional<Trips> trips = tripsOf(report);
   if (trips)

@@ -8,6 +8,7 @@
 #include "ProductRunner.h"
 #include "DenseCopy.h"
 #include "Diagnostics.h"
+#include "uwt/Codegen/GPU/KernelEntries.h"
 #include "uwt/Runtime/Call.h"
 #include <cstring>
 #include <numeric>
@@ -185,19 +186,26 @@ private:
 };
 } // namespace
 
+static mlir::FailureOr<EmulatedProduct> prepareKernels(mlir::gpu::GPUModuleOp module) {
+  auto entries = readKernelEntries(module);
+  if (mlir::failed(entries))
+    return mlir::failure();
+  return EmulatedProduct::prepare(module, std::move(*entries));
+}
+
 Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weights) {
   DiagnosticCollector diagnostics(products.module->getContext());
-  for (ProductVariants &kind : products.kinds) {
-    std::vector<EmulatedProduct> &variants = kinds.emplace_back();
-    for (ProductKernels &kernels : kind.variants) {
-      auto prepared = EmulatedProduct::prepare(kernels.module, kernels.entries);
+  for (const auto &kernels : products.kernels) {
+    std::vector<EmulatedProduct> &ranges = kinds.emplace_back();
+    for (mlir::gpu::GPUModuleOp module : kernels) {
+      auto prepared = prepareKernels(module);
       if (mlir::failed(prepared))
         return diagnostics.takeError(ErrorKind::Unsupported, "the emulator refuses a kernel");
-      variants.push_back(std::move(*prepared));
+      ranges.push_back(std::move(*prepared));
     }
   }
   std::vector<std::shared_ptr<const EmulatedWeight>> bySlot(weights.size());
-  for (const ProductCall &call : products.calls) {
+  for (const ProductCall &call : products.calls.calls) {
     auto &weight = bySlot[static_cast<size_t>(call.slot)];
     if (!weight) {
       UWT_ASSIGN_OR_RETURN(EmulatedWeight made,
@@ -211,11 +219,11 @@ Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weigh
 }
 
 Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
-  const std::vector<EmulatedProduct> &variants = kinds[calls[call]];
+  const std::vector<EmulatedProduct> &ranges = kinds[calls[call]];
   size_t chosen = 0;
-  while (chosen + 1 < variants.size() && operands.batch > variants[chosen].entries().back().batchTo)
+  while (chosen + 1 < ranges.size() && operands.batch > ranges[chosen].entries().back().batchTo)
     ++chosen;
-  UWT_RETURN_IF_ERROR(variants[chosen].run(*weightOfCall[call], operands, ctas, options));
+  UWT_RETURN_IF_ERROR(ranges[chosen].run(*weightOfCall[call], operands, ctas, options));
   return ok();
 }
 

@@ -66,7 +66,8 @@ private:
 
 } // namespace uwt
 
-/// The runtime function of GpuProducts.h, called by compiled code. An error is that of the call.
+/// The runtime function of uwt/Codegen/GPU/Launches.h, called by compiled code. An error is that of
+/// the call.
 extern "C" void uwt_launch_product(void *context, int64_t call, int64_t words);
 
 #endif // UWT_LIB_COMPILER_PRODUCTRUNNER_H

@@ -16,9 +16,6 @@ namespace uwt {
 inline constexpr unsigned codeKinds = 2, kernelFamilies = 6, gridRules = 2, argumentKinds = 20,
                           valueTypes = 7;
 
-/// Checks pack-7 to pack-10. Errors: Invalid.
-Status checkEntry(const KernelEntry &entry, size_t codeObjects);
-
 } // namespace uwt
 
 #endif // UWT_LIB_PACK_PACKCHECKS_H

@@ -26,12 +26,12 @@ LLVM_FREE = {
     "CostModel": ["Codec", "Target"],
 }
 ARROWS = LLVM_FREE | {
-    "Dialect": ["Container", "CostModel"],
+    "Dialect": ["CostModel", "Pack"],
     "Input": ["Dialect"],
     "Codegen/Decode": ["Dialect", "Runtime"],
     "Codegen/Math": [],
     "Codegen/CPU": ["Codegen/Decode", "Codegen/Math", "Input"],
-    "Codegen/GPU": ["Codegen/Decode", "Codegen/Math", "Pack"],
+    "Codegen/GPU": ["Codegen/Decode", "Codegen/Math"],
     "Codegen/NVPTX": ["Codegen/Math", "Dialect"],
     "MachineCode": ["Support"],
     "CudaTools": ["Codegen/NVPTX", "MachineCode"],

@@ -164,6 +164,10 @@ struct KernelEntry {
   bool operator==(const KernelEntry &) const = default;
 };
 
+/// Checks what an entry says (pack-7 to pack-10), in a pack with so many code objects. Errors:
+/// Invalid.
+Status checkEntry(const KernelEntry &entry, size_t codeObjects);
+
 /// A code object of a pack. The bytes are those of the pack.
 struct CodeObject {
   CodeKind kind = CodeKind::Cubin;

@@ -23,8 +23,8 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Codegen/GPU/KernelEntries.h"
 #include "uwt/Codegen/GPU/Passes.h"
-#include "uwt/Codegen/GPU/ProductKernels.h"
 #include "uwt/Dialect/UWT/Transforms/BuildableKernels.h"
 #include "uwt/Target/GpuTarget.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -412,8 +412,8 @@ void registerGpuKernels(DialectRegistry &registry) {
       +[](MLIRContext *, UWTDialect *dialect) { dialect->addInterface<KernelsOfProducts>(); });
 }
 
-FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
-                                              OpBuilder &builder, StringRef name) {
+FailureOr<gpu::GPUModuleOp> buildProductKernels(MatmulOp op, const KernelOptions &options,
+                                                OpBuilder &builder, StringRef name) {
   KernelProblem problem;
   if (Status prepared = problem.prepare(op, options); !prepared)
     return op.emitOpError() << prepared.error().message();
@@ -422,7 +422,13 @@ FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &
     return op.emitOpError() << result.error().message();
   if (!ShapedType::isDynamic(op.getBatch()))
     result->plan.batch = static_cast<uint64_t>(op.getBatch());
-  return *std::move(result);
+  for (KernelEntry &entry : result->entries) {
+    entry.batchFrom = options.batchFrom;
+    entry.batchTo = options.batchTo;
+  }
+  writeKernelEntries(result->module, result->entries, /*isSequence=*/true);
+  writePlanFacts(result->module, result->plan);
+  return result->module;
 }
 
 /// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the

@@ -15,7 +15,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "uwt/Codegen/GPU/KernelEntries.h"
 #include "uwt/Codegen/GPU/Passes.h"
+#include "uwt/Codegen/GPU/TranscodeKernels.h"
 
 using namespace mlir;
 
@@ -63,26 +65,26 @@ static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,
   return entry;
 }
 
-TranscodeKernels buildTranscodeKernels(const TranscodeTypes &types, Location location,
+gpu::GPUModuleOp buildTranscodeKernels(const TranscodeTypes &types, Location location,
                                        OpBuilder &builder, StringRef name) {
   TranscodeFormats formats = *describeFormats(types);
-  TranscodeKernels kernels;
-  kernels.module = createKernelModule(builder, location, name);
+  gpu::GPUModuleOp module = createKernelModule(builder, location, name);
+  std::vector<KernelEntry> entries;
   CompressedType type = types.source;
   if (formats.isToRaw() || !formats.isFromRaw()) {
     TranscodeBuilder transcode(type, formats.source, builder, location);
-    transcode.build(kernels.module, "transcode");
-    kernels.entries.push_back(entryOfTranscode("transcode", type, formats.source, rawFormat()));
-    transcode.describe(kernels.entries.back(), ArgumentKind::Extra);
+    transcode.build(module, "transcode");
+    entries.push_back(entryOfTranscode("transcode", type, formats.source, rawFormat()));
+    transcode.describe(entries.back(), ArgumentKind::Extra);
   }
   if (!formats.isToRaw()) {
     EncodeBuilder encode(type, formats.result, builder, location);
-    encode.build(kernels.module);
-    kernels.entries.push_back(
-        entryOfTranscode("encode", type, formats.source, formats.result.format));
-    encode.describe(kernels.entries.back());
+    encode.build(module);
+    entries.push_back(entryOfTranscode("encode", type, formats.source, formats.result.format));
+    encode.describe(entries.back());
   }
-  return kernels;
+  writeKernelEntries(module, entries, /*isSequence=*/false);
+  return module;
 }
 
 namespace {

@@ -32,7 +32,7 @@ public:
   /// Whether there is such a kernel of a result. Errors: Unsupported.
   static Status checkResult(const EmittedFormat &format);
 
-  /// Adds kernel `encode`, whose arguments are those of TranscodeKernels::encode.
+  /// Adds kernel `encode`, whose arguments are those that buildTranscodeKernels() says.
   void build(mlir::gpu::GPUModuleOp module);
   /// How it is launched, and its arguments.
   void describe(KernelEntry &entry) const;

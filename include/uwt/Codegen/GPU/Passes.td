@@ -33,6 +33,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
 
     A product with a `#uwt.gpu_strategy` has its strategy and slices (`tiles`), unless the options say others.
 
+    Each kernel has a `uwt.kernel_entry`: how it is launched, as a pack says it. The module's `uwt.kernel_plan` is for the profile of its machine code.
+
     The product stays where it is. What arguments the kernels take is in `uwt/Codegen/GPU/ProductPlan.h`. Serves formats that a thread decodes
     (`raw`, `inplace<12>`, `window<n>`, `bitplane<n>`, `palette<n>`), and prefix codes: for those `@product` has no ring, its warps take
     stream units (a strip × 1,024 columns) each for itself, and units of a strip are added in their order. Others are refused by name.
@@ -41,9 +43,11 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
     // before
     uwt.matmul ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(%y : memref<8x4096xbf16>) { ... }
     // after, beside the function
-    gpu.module @main_product_0 {
-      gpu.func @pack(%x: memref<?xbf16, #gpu.address_space<global>>, ...) kernel { ... }
-      gpu.func @product(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel { ... }
+    gpu.module @main_product_0 attributes {uwt.kernel_plan = #uwt.kernel_plan<slice = 8, ...>} {
+      gpu.func @pack(%x: memref<?xbf16, #gpu.address_space<global>>, ...) kernel
+        attributes {uwt.kernel_entry = #uwt.kernel_entry<skinny, ..., m = 1 to any, launch <tiles, threads = 256, ...> ...>} { ... }
+      gpu.func @product(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel
+        attributes {uwt.kernel_entry = #uwt.kernel_entry<skinny, ..., m = 1 to any, launch <persistent, threads = 160, ...> ... after @pack ...>} { ... }
     }
     ```
   }];
@@ -69,6 +73,61 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def OutlineProductsPass : Pass<"uwt-outline-products", "::mlir::ModuleOp"> {
+  let summary = "Make kernels of products, and launches in their place";
+  let description = [{
+    Each `uwt.matmul` on memrefs with a `#uwt.gpu_strategy`, and each `uwt.dispatch` of such products by ranges of m, becomes a `uwt.launch_product` that names its kernels:
+    a `gpu.module` as `uwt-build-kernels` makes it, or one for each range. Equal products, which differ in where their operands come from alone, are one kind and share
+    their kernels. Products without a strategy of a GPU stay as they are.
+
+    ```mlir
+    // before
+    uwt.dispatch %m limits [8] cases {
+      uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<?x512xbf16>)
+        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
+    }, {
+      uwt.matmul ... strategy #uwt.gpu_strategy<direct, slice = 256> { ... }
+    }
+    // after
+    uwt.launch_product [@main_product_0_m8, @main_product_0_m256]
+      ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<?x512xbf16>)
+    // beside the function
+    gpu.module @main_product_0_m8 { ... gpu.func @product(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<..., m = 1 to 8, ...>} { ... } }
+    gpu.module @main_product_0_m256 { ... gpu.func @product(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<..., m = 9 to any, ...>} { ... } }
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"sm_90a\"",
+           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that became launches">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
+  ];
+}
+
+def LowerLaunchesPass : Pass<"uwt-lower-launches", "::mlir::ModuleOp"> {
+  let summary = "Call the runtime for launches of kernels";
+  let description = [{
+    Each `uwt.launch_product` becomes a call of `uwt_launch_product` with its number and an array that describes its operands (`uwt/Codegen/GPU/Launches.h`). What the runtime
+    has to know of each number goes to the module attribute `uwt.launches`. Weights have slots (`uwt-assign-slots`).
+
+    ```mlir
+    // before
+    uwt.launch_product [@main_product_0] ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<8x512xf32>)
+    // after
+    module attributes {uwt.launches = [#uwt.launch<[@main_product_0], slot = 0, matrices = 1, x <bytes = 2, rank = 2> y <bytes = 4, rank = 2>>]} { ... }
+    llvm.call @uwt_launch_product(%context, %number, %operands) : (!llvm.ptr, i64, i64) -> ()
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::uwt::UWTDialect"
+  ];
+}
+
 def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of transcodes";
   let description = [{
@@ -76,7 +135,7 @@ def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
     warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
     (`raw`, `window<n>`, `bitplane<3>`, `palette<4>`, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
     of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the
-    host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Others are refused by name. The transcode stays where it is.
+    host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Each kernel has a `uwt.kernel_entry`. Others are refused by name. The transcode stays where it is.
 
     ```mlir
     // before

@@ -7,7 +7,8 @@
 //
 // Writes the kernels of a `uwt.matmul` and says how they are launched. What a launch needs is a
 // KernelEntry of a pack (uwt/Pack/KernelPack.h), whoever launches: the CUDA runtime, a program that
-// has read a pack, or the emulator.
+// has read a pack, or the emulator. In the IR it stands at the kernels
+// (uwt/Codegen/GPU/KernelEntries.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +42,8 @@ struct KernelOptions {
   bool simt = false;
   /// What the kernels are for; null for sm_90a.
   const GpuTarget *target = nullptr;
+  /// The batch sizes that the kernels' entries say they are for.
+  uint32_t batchFrom = 1, batchTo = UINT32_MAX;
 };
 
 /// What a plan adds to the profile of its machine code (uwt/CostModel/GpuCost.h).
@@ -68,10 +71,12 @@ struct PlanFacts {
   double decodedBytes = 0, bytesOutside = 0;
 };
 
+/// What builders of kernels fill.
 struct ProductKernels {
   mlir::gpu::GPUModuleOp module;
   /// In the order in which they are launched, all on the same operands and scratch memory: the last
-  /// one computes y, those before it prepare (`prepare` and `code` of entries are not set).
+  /// one computes y, those before it prepare (`prepare`, `code` and range of batch sizes are not
+  /// set).
   std::vector<KernelEntry> entries;
   PlanFacts plan;
 };
@@ -79,11 +84,14 @@ struct ProductKernels {
 /// Lets uwt-select-strategy ask which kernels can be built (BuildableKernelsInterface).
 void registerGpuKernels(mlir::DialectRegistry &registry);
 
-/// Adds a gpu.module called `name` at the builder's place. Kernels of a product with several
-/// matrices (a weight of rank 3) multiply with one: they are launched for each. Decoders are still
-/// operations in it (uwt-emit-decoders). Fails with a diagnostic at `op` where no family serves it.
-mlir::FailureOr<ProductKernels> buildProductKernels(MatmulOp op, const KernelOptions &options,
-                                                    mlir::OpBuilder &builder, llvm::StringRef name);
+/// Adds a gpu.module called `name` at the builder's place, with entries and a plan
+/// (uwt/Codegen/GPU/KernelEntries.h). Kernels of a product with several matrices (a weight of rank
+/// 3) multiply with one: they are launched for each. Decoders are still operations in it
+/// (uwt-emit-decoders). Fails with a diagnostic at `op` where no family serves it.
+mlir::FailureOr<mlir::gpu::GPUModuleOp> buildProductKernels(MatmulOp op,
+                                                            const KernelOptions &options,
+                                                            mlir::OpBuilder &builder,
+                                                            llvm::StringRef name);
 
 } // namespace uwt
 

@@ -15,11 +15,22 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
-#include "uwt/Pack/KernelPack.h"
 
 namespace uwt {
 
-/// The kernels of one transcode, in the order of their launches. The last one makes the result.
+/// A weight as it is stored, and as it is to run: the types of a `uwt.transcode`.
+struct TranscodeTypes {
+  CompressedType source, result;
+  bool operator==(const TranscodeTypes &) const = default;
+};
+
+/// Whether the family serves a transcode. Errors: Unsupported.
+Status checkTranscode(const TranscodeTypes &types);
+
+/// Adds a gpu.module called `name` with the kernels at the builder's place, in the order of their
+/// launches, each with its entry (uwt/Codegen/GPU/KernelEntries.h). The last one makes the result.
+/// Decoders are still operations in it (uwt-emit-decoders). The family serves the types
+/// (checkTranscode).
 ///
 /// `transcode` (left out where the weight is in format raw): `extra` 0 is plane `words` of the
 /// weight in format raw, one matrix as i16, ⌈N/64⌉ panels of which all but the last one have four
@@ -32,24 +43,8 @@ namespace uwt {
 /// stored order, it writes there how many elements of each unit the model does not have, and
 /// nothing else. With no counts it writes the planes where encodedTables()
 /// (uwt/Cuda/EncodedWeight.h) says.
-struct TranscodeKernels {
-  mlir::gpu::GPUModuleOp module;
-  std::vector<KernelEntry> entries;
-};
-
-/// A weight as it is stored, and as it is to run: the types of a `uwt.transcode`.
-struct TranscodeTypes {
-  CompressedType source, result;
-  bool operator==(const TranscodeTypes &) const = default;
-};
-
-/// Whether the family serves a transcode. Errors: Unsupported.
-Status checkTranscode(const TranscodeTypes &types);
-
-/// Adds a gpu.module called `name` with the kernels at the builder's place. Decoders are
-/// still operations in it (uwt-emit-decoders). The family serves the types (checkTranscode).
-TranscodeKernels buildTranscodeKernels(const TranscodeTypes &types, mlir::Location location,
-                                       mlir::OpBuilder &builder, llvm::StringRef name);
+mlir::gpu::GPUModuleOp buildTranscodeKernels(const TranscodeTypes &types, mlir::Location location,
+                                             mlir::OpBuilder &builder, llvm::StringRef name);
 
 } // namespace uwt
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelAttrText.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "llvm/ADT/TypeSwitch.h"

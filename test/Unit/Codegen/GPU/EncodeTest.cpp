@@ -61,7 +61,7 @@ Encoding::Encoding(const EncodeCase &formats, uint64_t rows, uint64_t columns)
 std::string Encoding::prepare() {
   if (std::string problem = transcode.prepare(); !problem.empty())
     return problem;
-  const TranscodeKernels &kernels = transcode.kernels();
+  const KernelsWithEntries &kernels = transcode.kernels();
   for (const KernelEntry &entry : kernels.entries) {
     auto prepared = EmulatedKernel::prepare(
         mlir::gpu::GPUModuleOp(kernels.module).lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));

@@ -125,7 +125,11 @@ std::string TranscodeModule::prepare() {
   TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
   if (Status served = checkTranscode(types); !served)
     return served.error().message();
-  built = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
+  built.module = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
+  auto entries = readKernelEntries(built.module);
+  if (mlir::failed(entries))
+    return "the kernels have no entries";
+  built.entries = std::move(*entries);
   mlir::PassManager passes(context.get());
   passes.addPass(createEmitDecodersPass());
   return mlir::succeeded(passes.run(*module)) ? "" : "the passes fail";
@@ -159,7 +163,10 @@ std::string Product::prepare() {
   auto kernels = buildProductKernels(op, options, builder, "kernels");
   if (mlir::failed(kernels))
     return "there are no kernels";
-  built = std::move(*kernels);
+  auto entries = readKernelEntries(*kernels);
+  if (mlir::failed(entries))
+    return "the kernels have no entries";
+  built = {*kernels, std::move(*entries)};
   mlir::PassManager passes(context.get());
   passes.addPass(createEmitDecodersPass());
   if (mlir::failed(passes.run(*module)))

@@ -11,7 +11,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/Codegen/GPU/ProductKernels.h"
+#include "uwt/Codegen/GPU/KernelEntries.h"
 #include "uwt/Codegen/GPU/TranscodeKernels.h"
 #include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Emulator/EmulatedProduct.h"
@@ -45,6 +45,12 @@ std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
 /// Overwrites one byte in `rarity` of a plane; 1 for all.
 void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random);
 
+/// The kernels of one gpu.module, and what its attributes say of their launches.
+struct KernelsWithEntries {
+  mlir::gpu::GPUModuleOp module;
+  std::vector<KernelEntry> entries;
+};
+
 /// The kernels of one transcode of a weight.
 class TranscodeModule {
 public:
@@ -52,12 +58,12 @@ public:
                   const std::string &element = "bf16");
   /// Builds the kernels, with their decoders; empty, or what went wrong.
   std::string prepare();
-  const TranscodeKernels &kernels() const { return built; }
+  const KernelsWithEntries &kernels() const { return built; }
 
 private:
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  TranscodeKernels built;
+  KernelsWithEntries built;
 };
 
 /// The kernels of one product of bf16 with f32 results.
@@ -90,7 +96,7 @@ private:
   KernelOptions options;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  ProductKernels built;
+  KernelsWithEntries built;
   std::optional<EmulatedProduct> product;
 };
 

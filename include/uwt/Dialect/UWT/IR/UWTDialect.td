@@ -29,6 +29,7 @@ def UWT_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let extraClassDeclaration = [{
     /// Module attribute: the target that a module is compiled for (TargetAttr).
@@ -36,6 +37,13 @@ def UWT_Dialect : Dialect {
     /// Module attribute: the weights that compiled code reads, in the order of
     /// their slots (array of SlotAttr).
     static constexpr ::llvm::StringLiteral slotsAttrName = "uwt.slots";
+    /// Module attribute: the products that compiled code calls for, by the numbers of the calls
+    /// (array of LaunchAttr).
+    static constexpr ::llvm::StringLiteral launchesAttrName = "uwt.launches";
+    /// Attribute of a `gpu.func`: how it is launched (KernelEntryAttr).
+    static constexpr ::llvm::StringLiteral kernelEntryAttrName = "uwt.kernel_entry";
+    /// Attribute of the `gpu.module` of a product (KernelPlanAttr).
+    static constexpr ::llvm::StringLiteral kernelPlanAttrName = "uwt.kernel_plan";
 
     void registerTypes();
     void registerAttributes();

@@ -13,6 +13,7 @@
 #ifndef UWT_DIALECT_UWT_IR_UWTGPUOPS
 #define UWT_DIALECT_UWT_IR_UWTGPUOPS
 
+include "uwt/Dialect/UWT/IR/UWTLaunchOps.td"
 include "uwt/Dialect/UWT/IR/UWTTileOps.td"
 
 def UWT_Fragment : Type<VectorOfLengthAndType<[4], [I32]>.predicate, "vector<4xi32>", "::mlir::VectorType">,

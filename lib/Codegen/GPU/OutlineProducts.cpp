@@ -1,0 +1,171 @@
+//===- OutlineProducts.cpp - Launches in place of products ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/OperationSupport.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "uwt/Codegen/GPU/Passes.h"
+#include "uwt/Codegen/GPU/ProductKernels.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+#define GEN_PASS_DEF_OUTLINEPRODUCTSPASS
+#include "uwt/Codegen/GPU/Passes.h.inc"
+
+namespace {
+
+/// Puts launches in place of the products of one module.
+class ProductOutliner {
+public:
+  ProductOutliner(ModuleOp module, const KernelOptions &options)
+      : options(options), symbols(module), builder(module.getContext()) {}
+  /// Fails with a diagnostic at a product.
+  LogicalResult outline(ArrayRef<Operation *> products);
+
+private:
+  FailureOr<ArrayAttr> kernelsOf(Operation *product, StringRef name);
+  FailureOr<ArrayAttr> buildKernels(Operation *product, StringRef name);
+  FailureOr<FlatSymbolRefAttr> buildRange(MatmulOp op, StringRef name, uint32_t from, uint32_t to);
+
+  KernelOptions options;
+  SymbolTable symbols;
+  OpBuilder builder;
+  /// The first product of each kind, and its kernels.
+  SmallVector<std::pair<Operation *, ArrayAttr>> kinds;
+};
+
+struct OutlineProductsPass : impl::OutlineProductsPassBase<OutlineProductsPass> {
+  using OutlineProductsPassBase::OutlineProductsPassBase;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+/// Of a product by ranges of m that of the first range, which differs from the others in its
+/// strategy alone.
+static MatmulOp firstOf(Operation *product) {
+  if (auto dispatch = dyn_cast<DispatchOp>(product))
+    return dyn_cast<MatmulOp>(dispatch.getCases().front().front().front());
+  return cast<MatmulOp>(product);
+}
+
+/// Whether one kernel serves both: they differ in where their operands come from alone.
+static bool isSameKind(Operation *a, Operation *b) {
+  return firstOf(a)->getOperandTypes() == firstOf(b)->getOperandTypes() &&
+         OperationEquivalence::isEquivalentTo(a, b, OperationEquivalence::ignoreValueEquivalence,
+                                              /*markEquivalent=*/nullptr,
+                                              OperationEquivalence::IgnoreLocations);
+}
+
+/// Products with a strategy of a GPU: dispatches by ranges of m, and those that are in none.
+static SmallVector<Operation *> findProducts(ModuleOp module) {
+  SmallVector<Operation *> products;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (!isa<DispatchOp, MatmulOp>(op))
+      return WalkResult::advance();
+    MatmulOp first = firstOf(op);
+    if (first && isa_and_nonnull<GpuStrategyAttr>(first.getStrategyAttr()))
+      products.push_back(op);
+    return WalkResult::skip();
+  });
+  return products;
+}
+
+FailureOr<FlatSymbolRefAttr> ProductOutliner::buildRange(MatmulOp op, StringRef name, uint32_t from,
+                                                         uint32_t to) {
+  builder.setInsertionPoint(op->getParentOfType<FunctionOpInterface>());
+  options.batchFrom = from;
+  options.batchTo = to;
+  auto kernels = buildProductKernels(op, options, builder, name);
+  if (failed(kernels))
+    return failure();
+  // A name that something else in the module has gets a number.
+  symbols.insert(*kernels);
+  return FlatSymbolRefAttr::get(*kernels);
+}
+
+FailureOr<ArrayAttr> ProductOutliner::buildKernels(Operation *product, StringRef name) {
+  auto dispatch = dyn_cast<DispatchOp>(product);
+  if (!dispatch) {
+    auto kernels = buildRange(cast<MatmulOp>(product), name, 1, UINT32_MAX);
+    return failed(kernels) ? FailureOr<ArrayAttr>(failure()) : builder.getArrayAttr(*kernels);
+  }
+  SmallVector<Attribute> ranges;
+  uint32_t from = 1;
+  for (auto [i, region] : llvm::enumerate(dispatch.getCases())) {
+    auto op = cast<MatmulOp>(region.front().front());
+    uint32_t to = i < dispatch.getLimits().size() ? static_cast<uint32_t>(dispatch.getLimits()[i])
+                                                  : UINT32_MAX;
+    auto strategy = cast<GpuStrategyAttr>(op.getStrategyAttr());
+    std::string ownName = name.str() + "_m" + std::to_string(strategy.getSlice());
+    auto kernels = buildRange(op, ownName, from, to);
+    if (failed(kernels))
+      return failure();
+    ranges.push_back(*kernels);
+    from = to + 1;
+  }
+  return builder.getArrayAttr(ranges);
+}
+
+FailureOr<ArrayAttr> ProductOutliner::kernelsOf(Operation *product, StringRef name) {
+  for (auto [first, kernels] : kinds)
+    if (isSameKind(product, first))
+      return kernels;
+  auto kernels = buildKernels(product, name);
+  if (succeeded(kernels))
+    kinds.emplace_back(product, *kernels);
+  return kernels;
+}
+
+LogicalResult ProductOutliner::outline(ArrayRef<Operation *> products) {
+  llvm::DenseMap<Operation *, unsigned> numbers;
+  for (Operation *product : products) {
+    auto function = product->getParentOfType<FunctionOpInterface>();
+    if (!function || function->getParentOp() != symbols.getOp())
+      return product->emitOpError("is in no function of the module");
+    std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
+    auto kernels = kernelsOf(product, name);
+    if (failed(kernels))
+      return failure();
+    MatmulOp op = firstOf(product);
+    builder.setInsertionPoint(product);
+    LaunchProductOp::create(builder, op.getLoc(), *kernels, op.getX(), op.getWeight(),
+                            op.getSelection(), op.getExtras(), op.getInit(), op.getMapsAttr());
+  }
+  // The first of a kind stays until all others have been compared with it.
+  for (Operation *product : products)
+    product->erase();
+  return success();
+}
+
+void OutlineProductsPass::runOnOperation() {
+  Expected<const GpuTarget *> machine = findGpuTarget(std::string_view(target));
+  if (!machine) {
+    getOperation().emitError() << machine.error().message();
+    return signalPassFailure();
+  }
+  SmallVector<Operation *> products = findProducts(getOperation());
+  numProducts += products.size();
+  if (products.empty())
+    return;
+  getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                          UnitAttr::get(&getContext()));
+  KernelOptions options;
+  options.target = *machine;
+  if (failed(ProductOutliner(getOperation(), options).outline(products)))
+    signalPassFailure();
+}
+
+} // namespace uwt
