@@ -9,8 +9,8 @@
 module @names attributes {uwt.target = #uwt.target<"generic">, uwt.slots = [#uwt.slot<"w", !w>]} {
 
 // CHECK: func @weight(%{{.*}}: index,
-// CHECK-SAME: %{{[^ ]*}}: memref<?xi64> {uwt.format = "raw", uwt.buffer = "panels", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
-// CHECK-SAME: %[[WORDS:[^ ]*]]: memref<?xi32> {uwt.format = "raw", uwt.buffer = "words", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
+// CHECK-SAME: %{{[^ ]*}}: memref<?xi64> {uwt.buffer = "panels", uwt.format = "raw", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
+// CHECK-SAME: %[[WORDS:[^ ]*]]: memref<?xi32> {uwt.buffer = "words", uwt.format = "raw", uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}
 func.func @weight(%n: index) -> memref<?xi32> {
   // CHECK-NEXT: return %[[WORDS]]
   %w = uwt.weight "w" {slot = 0 : i64} : !w
@@ -35,7 +35,7 @@ func.func @constants() -> memref<?xi32> {
 }
 
 // A compressed argument that is no weight of ours has no name.
-// CHECK: func private @argument(%{{.*}}: memref<?xi64> {test.a, uwt.format = "inplace<12>, escapes=none", uwt.buffer = "panels", uwt.tensor = tensor<64x64xbf16>}
+// CHECK: func private @argument(%{{.*}}: memref<?xi64> {test.a, uwt.buffer = "panels", uwt.format = "inplace<12>, escapes=none", uwt.tensor = tensor<64x64xbf16>}
 func.func private @argument(%w: !i {test.a}) -> memref<?xi32> {
   %p = uwt.buffer code of %w : !i -> memref<?xi32>
   return %p : memref<?xi32>
@@ -54,7 +54,7 @@ func.func @caller() -> (memref<64xbf16>, memref<?xi32>, memref<?xi32>) {
 }
 
 // CHECK: func @results(
-// CHECK-SAME: -> (memref<?xi64> {uwt.format = "raw", uwt.buffer = "panels", uwt.tensor = tensor<64x64xbf16>},
+// CHECK-SAME: -> (memref<?xi64> {uwt.buffer = "panels", uwt.format = "raw", uwt.tensor = tensor<64x64xbf16>},
 func.func @results(%w: !w) -> !w {
   return %w : !w
 }

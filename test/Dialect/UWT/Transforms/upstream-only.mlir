@@ -3,7 +3,7 @@
 // RUN: FileCheck %s < %t.mlir
 // RUN: mlir-opt %t.mlir -o /dev/null
 
-// CHECK: func @main(%{{.*}}: memref<4x64xbf16>, %{{.*}}: memref<4x128xf32>, %{{.*}}: memref<?xi64> {uwt.format = "inplace<12>", uwt.buffer = "panels", uwt.tensor = tensor<128x64xbf16>, uwt.weight = "w"}
+// CHECK: func @main(%{{.*}}: memref<4x64xbf16>, %{{.*}}: memref<4x128xf32>, %{{.*}}: memref<?xi64> {uwt.buffer = "panels", uwt.format = "inplace<12>", uwt.tensor = tensor<128x64xbf16>, uwt.weight = "w"}
 // CHECK-SAME: uwt.buffer = "code"
 // CHECK-SAME: uwt.buffer = "patch"
 // CHECK-NOT: {{[!#]uwt|uwt\.[a-z_]+ [^=]}}

@@ -136,7 +136,7 @@ def ExposeBuffersPass : Pass<"uwt-expose-buffers", "::mlir::ModuleOp"> {
       return %p : memref<?xi32>
     }
     // after
-    func.func @f(..., %code: memref<?xi32> {uwt.format = "inplace<12>", uwt.buffer = "code",
+    func.func @f(..., %code: memref<?xi32> {uwt.buffer = "code", uwt.format = "inplace<12>",
                                             uwt.tensor = tensor<64x64xbf16>, uwt.weight = "w"}, ...) -> memref<?xi32> {
       return %code : memref<?xi32>
     }
