@@ -164,6 +164,12 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
   return ok();
 }
 
+static Expected<std::unique_ptr<ProductWeights>>
+makeWeights(const std::string &kind, const GridShape &shape, unsigned copies, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(std::unique_ptr<MatrixSource> source, openMatrices(kind, /*seed=*/1));
+  return ProductWeights::make(*source, shape, copies, pool);
+}
+
 /// Escape records that the weight has in that format, a weight.
 static Expected<double> escapesOf(const ProductWeights &weights, const Format &format,
                                   ThreadPool &pool) {
@@ -182,8 +188,7 @@ Status BenchCalibrateCommand::measureOperations(Session &session) {
   ThreadPool pool;
   // Gaussian weights have next to no escapes.
   for (const char *kind : {"gaussian", "row-scaled-t4"}) {
-    UWT_ASSIGN_OR_RETURN(auto weights,
-                         ProductWeights::make(kind, cachedRows, cachedColumns, 1, 1, pool));
+    UWT_ASSIGN_OR_RETURN(auto weights, makeWeights(kind, {"", cachedRows, cachedColumns}, 1, pool));
     UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
     std::vector<Experiment> experiments = {{coded, direct, {1, 2}}};
     for (unsigned chunk : {128, 512, 1024})
@@ -209,9 +214,8 @@ Status BenchCalibrateCommand::measureOperations(Session &session) {
 Status BenchCalibrateCommand::measureOverlap(Session &session) {
   ThreadPool pool(threads);
   UWT_ASSIGN_OR_RETURN(auto weights,
-                       ProductWeights::make("row-scaled-t4", coldRows, coldColumns,
-                                            ProductWeights::coldCopies(coldRows, coldColumns), 1,
-                                            pool));
+                       makeWeights("row-scaled-t4", {"", coldRows, coldColumns},
+                                   ProductWeights::coldCopies(coldRows, coldColumns), pool));
   const Format &coded = runFormats().front();
   UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
   for (const Format &format : {rawFormat(), coded}) {

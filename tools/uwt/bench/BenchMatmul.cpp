@@ -14,6 +14,7 @@
 #include "uwt/Bench/BenchFlags.h"
 #include "uwt/Bench/BenchReport.h"
 #include "uwt/Bench/Grid.h"
+#include "uwt/Bench/MatrixSource.h"
 #include "uwt/CostModel/CostModel.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/Target.h"
@@ -45,6 +46,7 @@ private:
 
   std::string shapes = "14336x4096,4096x14336", m = "1,4,16,64", seed = "1", samples = "7";
   std::vector<GridShape> grid;
+  std::unique_ptr<MatrixSource> source;
   std::vector<std::string> formats;
   unsigned threads = 0;
   bool wait = false, noLoad = false, everyStrategy = false;
@@ -56,8 +58,8 @@ private:
 std::string_view BenchMatmulCommand::description() const {
   return "For y = x W^T in bf16 with f32 sums, compiled for this machine: each weight lies in "
          "memory in enough copies, used in turn, that none is in a cache. Weights are drawn "
-         "(Student's t with 4 degrees of freedom, rows scaled), with the escapes that they "
-         "need.\n\n"
+         "(Student's t with 4 degrees of freedom, rows scaled), with the escapes that they need, "
+         "or are the BF16 matrices of a file, the first of each shape.\n\n"
          "Every row is checked first: the product from raw weights (the raw twin: the same "
          "kernels) against sums in FP64, all others bit for bit against it. Then rows are timed in "
          "turns with each other and with a plain read of the raw weights' bytes. 'auto' is the "
@@ -79,6 +81,7 @@ static std::vector<std::string> defaultFormats() {
 
 std::vector<Option> BenchMatmulCommand::options() {
   return {
+      weightsOption(&settings.weights, settings.weights),
       shapesOption(&shapes, shapes),
       mOption(&m, m),
       {"--format", "FORMAT",
@@ -107,7 +110,12 @@ std::vector<Option> BenchMatmulCommand::options() {
 }
 
 Status BenchMatmulCommand::parse() {
+  UWT_ASSIGN_OR_RETURN(settings.seed, parseSeed(seed));
+  UWT_ASSIGN_OR_RETURN(source, openMatrices(settings.weights, settings.seed));
   UWT_ASSIGN_OR_RETURN(grid, parseShapes(shapes));
+  // Files have shapes of their own.
+  if (!isSyntheticWeights(settings.weights))
+    grid = source->shapes();
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> sizes, parseM(m));
   settings.batches.assign(sizes.begin(), sizes.end());
   settings.formats = formats.empty() ? defaultFormats() : formats;
@@ -118,7 +126,6 @@ Status BenchMatmulCommand::parse() {
         return usageError("--format: " + inQuotes(format) +
                           " is a policy; products run from a format, or 'auto'");
     }
-  UWT_ASSIGN_OR_RETURN(settings.seed, parseSeed(seed));
   UWT_ASSIGN_OR_RETURN(settings.samples, parseSamples(samples));
   settings.threads = ThreadPool(threads).size();
   return ok();
@@ -311,10 +318,10 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
 
 Expected<Json> BenchMatmulCommand::benchShape(Session &session, const CompilerModule &compiler,
                                               const GridShape &shape) {
-  session.detail("drawing weights of " + std::to_string(shape.rows) + " x " +
+  session.detail("weights of " + std::to_string(shape.rows) + " x " +
                  std::to_string(shape.columns));
   MatmulBench bench(compiler, settings);
-  UWT_RETURN_IF_ERROR(bench.prepare(shape.rows, shape.columns));
+  UWT_RETURN_IF_ERROR(bench.prepare(*source, shape));
   UWT_RETURN_IF_ERROR(measure(session, bench));
   if (!session.wantsJson())
     session.print(tables(session, bench));

@@ -49,11 +49,11 @@ static Expected<std::vector<ToolResult>> runBatch(const MatmulRow &row, uint64_t
   return row.program->run(batchFunction(batch), std::span(&input, 1), threads, repeats, seconds);
 }
 
-Status MatmulBench::prepare(uint64_t rowCount, uint64_t columns) {
+Status MatmulBench::prepare(const MatrixSource &source, const GridShape &shape) {
+  uint64_t columns = shape.columns;
   unsigned copies =
-      settings.copies ? settings.copies : ProductWeights::coldCopies(rowCount, columns);
-  UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(settings.weights, rowCount, columns, copies,
-                                                     settings.seed, pool));
+      settings.copies ? settings.copies : ProductWeights::coldCopies(shape.rows, columns);
+  UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(source, shape, copies, pool));
   probe = std::make_unique<MemoryProbe>(rawBytes() * copies, pool);
   inputs.clear();
   expected.clear();

@@ -24,7 +24,7 @@ struct MatmulSettings {
   /// Formats to run from; rawFormat is always measured, "auto" is the cost model's pick.
   std::vector<std::string> formats;
   std::string target = "native", strategy, calibration;
-  /// Weights as makeSynthetic names them.
+  /// As openMatrices takes them.
   std::string weights = "row-scaled-t4";
   uint64_t seed = 1;
   unsigned threads = 2;
@@ -63,8 +63,8 @@ public:
   MatmulBench(const CompilerModule &compiler, const MatmulSettings &settings)
       : compiler(compiler), settings(settings), pool(settings.threads) {}
 
-  /// Draws the weights, and compiles and checks the raw twin, without timing anything.
-  Status prepare(uint64_t rows, uint64_t columns);
+  /// Reads or draws the weights, and compiles and checks the raw twin, without timing anything.
+  Status prepare(const MatrixSource &source, const GridShape &shape);
   /// Compiles products from `format` with `strategy` (empty: the model's pick), and checks that
   /// every bit equals the raw twin's. Errors: those of the compiler; Invalid (other bits).
   Status add(const std::string &format, const std::string &strategy);

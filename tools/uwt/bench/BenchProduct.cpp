@@ -52,20 +52,18 @@ static Expected<std::string> temporaryFile() {
   return pattern + "/weights.safetensors";
 }
 
-Expected<std::unique_ptr<ProductWeights>> ProductWeights::make(const std::string &kind,
-                                                               uint64_t rows, uint64_t columns,
-                                                               unsigned copies, uint64_t seed,
-                                                               ThreadPool &pool) {
+Expected<std::unique_ptr<ProductWeights>> ProductWeights::make(const MatrixSource &source,
+                                                               const GridShape &shape,
+                                                               unsigned copies, ThreadPool &pool) {
   std::unique_ptr<ProductWeights> weights(new ProductWeights);
-  weights->tensor = std::move(makeSynthetic(kind, {rows, columns}, seed, pool).tensors.front());
+  UWT_ASSIGN_OR_RETURN(weights->words, source.read(shape, pool));
+  weights->ofTensor.shape = {shape.rows, shape.columns};
   weights->copyCount = copies;
   UWT_ASSIGN_OR_RETURN(weights->file, temporaryFile());
   std::vector<SafetensorsOutput> outputs;
   for (unsigned i = 0; i < copies; ++i)
-    outputs.push_back({"w" + std::to_string(i),
-                       findSafetensorsDtype("BF16"),
-                       {rows, columns},
-                       weights->tensor.bytes});
+    outputs.push_back({"w" + std::to_string(i), findSafetensorsDtype("BF16"),
+                       weights->ofTensor.shape, weights->bytes()});
   UWT_RETURN_IF_ERROR(writeSafetensors(weights->file, outputs, {}, /*overwrite=*/true));
   return weights;
 }
@@ -78,7 +76,7 @@ ProductWeights::~ProductWeights() {
 }
 
 double ProductWeights::at(uint64_t n, uint64_t k) const {
-  return valueAt(tensor.bytes.data() + (n * columns() + k) * 2);
+  return valueAt(bytes().data() + (n * columns() + k) * 2);
 }
 
 //===----------------------------------------------------------------------===//

@@ -16,11 +16,15 @@
 
 #include "../CompilerModule.h"
 #include "uwt/Bench/BenchWeights.h"
+#include "uwt/Bench/MatrixSource.h"
 #include "uwt/CostModel/CostModel.h"
 #include "uwt/Runtime/Memory.h"
 #include "uwt/Support/Parallel.h"
 
 namespace uwt {
+
+/// The bytes of dense words.
+std::span<const uint8_t> bytesOf(const std::vector<uint16_t> &words);
 
 /// A weight [rows, columns] in bf16, in `copies` copies, in a file of its own that goes with the
 /// object. Not movable: the file's name is in programs' options.
@@ -29,27 +33,27 @@ public:
   /// Enough copies for weights that are cold, whatever their format.
   static unsigned coldCopies(uint64_t rows, uint64_t columns);
 
-  /// `kind` as makeSynthetic takes it. Errors: IO.
-  static Expected<std::unique_ptr<ProductWeights>> make(const std::string &kind, uint64_t rows,
-                                                        uint64_t columns, unsigned copies,
-                                                        uint64_t seed, ThreadPool &pool);
+  /// Errors: IO, and those of the source.
+  static Expected<std::unique_ptr<ProductWeights>>
+  make(const MatrixSource &source, const GridShape &shape, unsigned copies, ThreadPool &pool);
   ~ProductWeights();
   ProductWeights(const ProductWeights &) = delete;
   ProductWeights &operator=(const ProductWeights &) = delete;
 
-  uint64_t rows() const { return tensor.description.shape[0]; }
-  uint64_t columns() const { return tensor.description.shape[1]; }
+  uint64_t rows() const { return ofTensor.shape[0]; }
+  uint64_t columns() const { return ofTensor.shape[1]; }
   unsigned copies() const { return copyCount; }
   const std::string &path() const { return file; }
   /// One copy.
-  std::span<const uint8_t> bytes() const { return tensor.bytes; }
-  const TensorDescription &description() const { return tensor.description; }
+  std::span<const uint8_t> bytes() const { return bytesOf(words); }
+  const TensorDescription &description() const { return ofTensor; }
   /// Element `k` of row `n`.
   double at(uint64_t n, uint64_t k) const;
 
 private:
   ProductWeights() = default;
-  BenchTensor tensor;
+  TensorDescription ofTensor;
+  DenseWords words;
   unsigned copyCount = 1;
   std::string file;
 };
@@ -59,9 +63,6 @@ private:
 std::string productIr(uint64_t rows, uint64_t columns, unsigned copies,
                       std::span<const uint64_t> batches);
 std::string batchFunction(uint64_t batch);
-
-/// The bytes of dense words.
-std::span<const uint8_t> bytesOf(const std::vector<uint16_t> &words);
 
 /// Bytes of memory on huge pages that are read from the first to the last.
 class MemoryProbe {
