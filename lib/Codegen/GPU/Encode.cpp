@@ -80,10 +80,11 @@ void EncodeBuilder::buildUnit(Value item) {
 
 EncodeBuilder::Fragments EncodeBuilder::loadFragments(const Panel &panel, const FixedUnit &fixed) {
   Value at = index.mul(unitNumber(panel.number, panel.strips, fixed), wordUnitU32);
-  at = index.add(at, index.mul(lane, 4));
+  at = index.add(at, index.mul(lane, laneU32));
   Fragments fragments;
   for (int64_t r = 0; r < 4; ++r)
-    fragments.words.push_back(loadVector(source, index.add(at, 128 * r), 4, builder.getI32Type()));
+    fragments.words.push_back(
+        loadVector(source, index.add(at, operandU32 * r), 4, builder.getI32Type()));
   Value all = arith::ConstantOp::create(
       builder, location,
       DenseElementsAttr::get(cast<ShapedType>(fragmentType()), builder.getI32IntegerAttr(-1)));
@@ -156,7 +157,7 @@ void EncodeBuilder::storeFragments(const Panel &panel, const FixedUnit &fixed,
   auto field = [&](DevicePanelField which) { return panelField(panelTable, panel.number, which); };
   Value inPanel = index.add(index.mul(fixed.group, panel.strips), fixed.strip);
   auto at = [&](Value start, int64_t unitWords) {
-    Value own = index.add(index.mul(inPanel, unitWords), index.mul(lane, 4));
+    Value own = index.add(index.mul(inPanel, unitWords), index.mul(lane, laneU32));
     return index.add(start, own);
   };
   index.ifElse(
@@ -164,7 +165,7 @@ void EncodeBuilder::storeFragments(const Panel &panel, const FixedUnit &fixed,
       [&] {
         Value start = at(field(DevicePanelField::Words), wordUnitU32);
         for (auto [r, fragment] : llvm::enumerate(fragments.words))
-          storeFragment(fragment, words, index.add(start, 128 * static_cast<int64_t>(r)));
+          storeFragment(fragment, words, index.add(start, operandU32 * static_cast<int64_t>(r)));
       },
       [&] {
         const UnitGeometry &stored = format.traits.unit;
@@ -191,7 +192,7 @@ void EncodeBuilder::storePlanes(const Fragments &fragments, Value rawAt, Value c
   for (unsigned kind = 0; kind < 2; ++kind) {
     Value even = rawBytes(fragments.words[2 * kind]), odd = rawBytes(fragments.words[2 * kind + 1]);
     Value bytes = lanes.merge(0x00FF00FF, even, lanes.shl(odd, 8));
-    storeFragment(bytes, raw, index.add(rawAt, 128 * static_cast<int64_t>(kind)));
+    storeFragment(bytes, raw, index.add(rawAt, operandU32 * static_cast<int64_t>(kind)));
   }
   storeFragment(nibbles, code, codeAt);
 }
@@ -199,18 +200,18 @@ void EncodeBuilder::storePlanes(const Fragments &fragments, Value rawAt, Value c
 void EncodeBuilder::storeInPlace(const Fragments &fragments, Value codeAt) {
   LaneBuilder lanes(builder, location, fragmentType());
   // inplace12-1.
-  Values parts;
+  Values kinds;
   for (unsigned r = 0; r < 4; ++r)
-    parts.push_back(
+    kinds.push_back(
         lanes.bitOr(lanes.bitAnd(fragments.words[r], rawBits), lanes.shl(fragments.codes[r], 7)));
-  Value lowest = lanes.shl(lanes.bitAnd(parts[3], 0x00070007), 12);
-  Value signs = lanes.rotateLeft(lanes.bitAnd(parts[3], 0x80008000), 12);
+  Value lowest = lanes.shl(lanes.bitAnd(kinds[3], 0x00070007), 12);
+  Value signs = lanes.rotateLeft(lanes.bitAnd(kinds[3], 0x80008000), 12);
   const Value spread[] = {lanes.bitOr(lowest, signs),
-                          lanes.shl(lanes.bitAnd(parts[3], 0x00780078), 8),
+                          lanes.shl(lanes.bitAnd(kinds[3], 0x00780078), 8),
                           lanes.shl(fragments.codes[3], 11)};
   for (auto [kind, spare] : llvm::enumerate(spread))
-    storeFragment(lanes.bitOr(parts[kind], spare), code,
-                  index.add(codeAt, 128 * static_cast<int64_t>(kind)));
+    storeFragment(lanes.bitOr(kinds[kind], spare), code,
+                  index.add(codeAt, operandU32 * static_cast<int64_t>(kind)));
 }
 
 std::array<Value, 4> EncodeBuilder::recordsBefore(const Fragments &fragments) {

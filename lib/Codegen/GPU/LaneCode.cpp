@@ -146,8 +146,8 @@ Value LaneCode::sumUpTo(Value value, Value lane) {
                                          constantI32(32), gpu::ShuffleMode::UP)
                       .getShuffleResult();
     Value isFirst = index.less(lane, index.constant(distance));
-    Value part = arith::SelectOp::create(builder, location, isFirst, constantI32(0), other);
-    sum = arith::AddIOp::create(builder, location, sum, part);
+    Value before = arith::SelectOp::create(builder, location, isFirst, constantI32(0), other);
+    sum = arith::AddIOp::create(builder, location, sum, before);
   }
   return sum;
 }

@@ -20,8 +20,8 @@ using namespace mlir;
 namespace uwt {
 
 SimtKernels::SimtKernels(MatmulOp op, const EmittedFormat &format, OpBuilder &builder)
-    : LaneCode(builder, op.getLoc()), op(op), format(format), rows(op.getWeightType().getRows()),
-      columns(op.getWeightType().getColumns()),
+    : LaneCode(builder, op.getLoc()), op(op), format(format),
+      problem{op.getWeightType().getRows(), op.getWeightType().getColumns()},
       onlyWords(unitLayout(format.format, format.element).onlyWords) {}
 
 Status SimtKernels::checkProduct(MatmulOp op, const EmittedFormat &format,
@@ -38,7 +38,7 @@ Status SimtKernels::checkProduct(MatmulOp op, const EmittedFormat &format,
 }
 
 int64_t SimtKernels::decodedWords() const {
-  return decodesFirst() ? strips() * groups() * wordUnitU32 : 0;
+  return decodesFirst() ? problem.units() * wordUnitU32 : 0;
 }
 
 void SimtKernels::build(ProductKernels &result) {
@@ -56,7 +56,7 @@ void SimtKernels::build(ProductKernels &result) {
   product.launch.grid = GridRule::Persistent;
   product.launch.threads = threads;
   product.launch.ctasPerMultiprocessor = ctas;
-  product.launch.tileRows = 16;
+  product.launch.tileRows = stripRows;
   product.launch.tileBatch = mRows;
   product.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
                        memrefArgument(ArgumentKind::Words, ArgumentType::I32),
@@ -71,7 +71,7 @@ void SimtKernels::build(ProductKernels &result) {
         operandArgument(ArgumentKind::Extra, extra, static_cast<uint32_t>(i)));
   result.entries.push_back(std::move(product));
   result.plan.slice = mRows;
-  result.plan.rows = 16;
+  result.plan.rows = stripRows;
   result.plan.ctas = ctas;
   result.plan.decodedBytes = decodesFirst() ? 2 : 0;
 }
@@ -110,12 +110,10 @@ void SimtKernels::buildProduct(gpu::GPUModuleOp module) {
 }
 
 SimtKernels::Units SimtKernels::unitsOf(Value strip) {
-  constexpr int64_t stripsOfPanel = 4;
-  Value panel = index.div(strip, stripsOfPanel), inPanel = index.rem(strip, stripsOfPanel);
-  Value before = index.mul(panel, stripsOfPanel);
-  Value count =
-      index.min(index.constant(stripsOfPanel), index.sub(index.constant(strips()), before));
-  Value start = index.mul(before, groups() * wordUnitU32);
+  Value panel = index.div(strip, panelStrips), inPanel = index.rem(strip, panelStrips);
+  Value before = index.mul(panel, panelStrips);
+  Value count = index.min(index.constant(panelStrips), index.sub(index.constant(strips()), before));
+  Value start = index.mul(before, problem.columnGroups() * wordUnitU32);
   if (!decodesFirst())
     start = panelField(panels, panel, DevicePanelField::Words);
   return {index.add(start, index.mul(inPanel, wordUnitU32)), index.mul(count, wordUnitU32)};
@@ -123,29 +121,33 @@ SimtKernels::Units SimtKernels::unitsOf(Value strip) {
 
 void SimtKernels::buildItem(Value item) {
   Value strip = index.rem(item, strips());
-  Value firstRow = index.mul(index.div(item, strips()), mRows);
+  Value firstM = index.mul(index.div(item, strips()), mRows);
   // Rows behind the last one compute what it does, and store nothing.
   Value last = index.sub(output.mSize, index.constant(1));
-  Values m, sums;
+  Values m, accumulators;
   Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
   for (int64_t i = 0; i < mRows; ++i) {
-    m.push_back(index.min(index.add(firstRow, i), last));
-    sums.append({zero, zero});
+    m.push_back(index.min(index.add(firstM, i), last));
+    accumulators.append({zero, zero});
   }
   Units units = unitsOf(strip);
-  sums = index.loop(index.constant(groups()), sums, [&](Value group, ValueRange carried) {
-    Value unit = index.add(units.first, index.mul(group, units.step));
-    Value column = index.add(index.mul(group, 64), index.mul(index.rem(lane, 4), 2));
-    return addUnit(unit, column, m, carried);
-  });
-  storeSums(strip, m, firstRow, sums);
+  accumulators = index.loop(
+      index.constant(problem.columnGroups()), accumulators, [&](Value group, ValueRange carried) {
+        Value unit = index.add(units.first, index.mul(group, units.stride));
+        Value column =
+            index.add(index.mul(group, fixedUnitColumns), index.mul(index.rem(lane, 4), 2));
+        return addUnit(unit, column, m, carried);
+      });
+  storeSums(strip, m, firstM, accumulators);
 }
 
-SimtKernels::Values SimtKernels::addUnit(Value unit, Value column, ValueRange m, ValueRange sums) {
+SimtKernels::Values SimtKernels::addUnit(Value unit, Value column, ValueRange m,
+                                         ValueRange accumulators) {
   // Register r of A's block b holds rows g + 8 (r mod 2), columns 16 b + 8 ⌊r/2⌋ + 2t and the next.
-  Values registers, next(sums);
+  Values registers, next(accumulators);
   for (int64_t r = 0; r < 4; ++r)
-    registers.push_back(loadVector(words, index.add(index.add(unit, r * 128), index.mul(lane, 4)),
+    registers.push_back(loadVector(words,
+                                   index.add(index.add(unit, r * operandU32), index.mul(lane, 4)),
                                    4, builder.getI32Type()));
   for (int64_t block = 0; block < 4; ++block)
     for (int64_t half = 0; half < 2; ++half) {
@@ -184,18 +186,18 @@ Value SimtKernels::toF32(Value value) {
 }
 
 Value SimtKernels::loadX(Value m, Value k) {
-  if (columns % 64 == 0)
+  if (problem.k % fixedUnitColumns == 0)
     return toF32(load(x, index.add(index.mul(m, xStride), k)));
   // Weights behind the end are 0; x there may be anything, and is not the caller's.
-  Value isThere = index.less(k, index.constant(columns));
-  Value inside = index.min(k, index.constant(columns - 1));
+  Value isThere = index.less(k, index.constant(problem.k));
+  Value inside = index.min(k, index.constant(problem.k - 1));
   Value value = toF32(load(x, index.add(index.mul(m, xStride), inside)));
   Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
   return arith::SelectOp::create(builder, location, isThere, value, zero);
 }
 
-void SimtKernels::storeSums(Value strip, ValueRange m, Value firstRow, ValueRange sums) {
-  Values totals(sums);
+void SimtKernels::storeSums(Value strip, ValueRange m, Value firstM, ValueRange accumulators) {
+  Values totals(accumulators);
   for (Value &total : totals)
     for (int32_t distance : {1, 2}) {
       Value other =
@@ -206,9 +208,9 @@ void SimtKernels::storeSums(Value strip, ValueRange m, Value firstRow, ValueRang
   Value isFirst = equal(index.rem(lane, 4), index.constant(0));
   for (int64_t i = 0; i < mRows; ++i)
     for (int64_t upper = 0; upper < 2; ++upper) {
-      Value n = index.add(index.add(index.mul(strip, 16), index.div(lane, 4)), 8 * upper);
-      Value isThere = both(index.less(index.add(firstRow, i), output.mSize),
-                           index.less(n, index.constant(rows)));
+      Value n = index.add(index.add(index.mul(strip, stripRows), index.div(lane, 4)), 8 * upper);
+      Value isThere = both(index.less(index.add(firstM, i), output.mSize),
+                           index.less(n, index.constant(problem.n)));
       index.ifElse(both(isFirst, isThere),
                    [&] { output.store(*this, m[i], n, totals[2 * i + upper]); });
     }

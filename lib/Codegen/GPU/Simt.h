@@ -20,6 +20,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductKernels.h"
+#include "uwt/Codegen/GPU/ProductPlan.h"
 
 namespace uwt {
 
@@ -37,11 +38,10 @@ public:
   static constexpr int64_t mRows = 4;
 
 private:
-  static constexpr int64_t warps = 4, threads = 32 * warps, ctas = 4;
+  static constexpr int64_t warps = 4, threads = warpLanes * warps, ctas = 4;
 
   bool decodesFirst() const { return !onlyWords; }
-  int64_t strips() const { return (rows + 15) / 16; }
-  int64_t groups() const { return (columns + 63) / 64; }
+  int64_t strips() const { return (problem.n + stripRows - 1) / stripRows; }
   /// u32 of the decoded weight, at the beginning of the workspace.
   int64_t decodedWords() const;
 
@@ -49,22 +49,23 @@ private:
   void buildItem(mlir::Value item);
   /// Number of the first u32 of the strip's first unit, and u32 from unit to unit.
   struct Units {
-    mlir::Value first, step;
+    mlir::Value first, stride;
   };
   Units unitsOf(mlir::Value strip);
-  /// The lane's sums of a unit added to `sums`, two for each batch row.
-  Values addUnit(mlir::Value unit, mlir::Value column, mlir::ValueRange m, mlir::ValueRange sums);
-  /// Both elements of a word, and x at a place or 0 behind its end, as f32.
+  /// The lane's accumulators behind a unit: two for each row of m.
+  Values addUnit(mlir::Value unit, mlir::Value column, mlir::ValueRange m,
+                 mlir::ValueRange accumulators);
+  /// Both elements of a word, and an element of x, or 0 behind its end, as f32.
   Values weightsOf(mlir::Value word);
   mlir::Value loadX(mlir::Value m, mlir::Value k);
   mlir::Value toF32(mlir::Value value);
-  void storeSums(mlir::Value strip, mlir::ValueRange m, mlir::Value firstRow,
-                 mlir::ValueRange sums);
+  void storeSums(mlir::Value strip, mlir::ValueRange m, mlir::Value firstM,
+                 mlir::ValueRange accumulators);
   KernelEntry entry(llvm::StringRef kernel);
 
   MatmulOp op;
   const EmittedFormat &format;
-  int64_t rows, columns;
+  ProblemShape problem;
   bool onlyWords;
 
   mlir::Value lane, panels, words, x, xStride;

@@ -37,7 +37,7 @@ public:
   static Status checkWeight(CompressedType type, const EmittedFormat &format,
                             DecodedForm form = DecodedForm::Words);
 
-  /// Adds the kernel: its arguments are a weight's parts, then the result.
+  /// Adds the kernel: its arguments are a weight's buffers, then the result.
   void build(mlir::gpu::GPUModuleOp module, llvm::StringRef name);
   /// How it is launched, and its arguments, of which the result is of kind `where`: a buffer of its
   /// own, or the beginning of the workspace.

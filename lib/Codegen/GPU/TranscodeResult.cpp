@@ -79,7 +79,7 @@ void TranscodeResult::storeCodes(const TranscodePanel &panel, const FixedUnit &f
   index.ifElse(equal(lane, index.constant(0)), [&] {
     Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
     Value group = index.add(index.mul(panel.number, groups), fixed.group);
-    Value at = index.add(index.mul(group, 4), fixed.strip);
+    Value at = index.add(index.mul(group, panelStrips), fixed.strip);
     storeFlag(flag, index.mul(index.add(at, weight.flagsBegin()), 4));
   });
 }
@@ -127,7 +127,7 @@ TranscodeResult::Values TranscodeResult::clearPadding(const TranscodePanel &pane
 Value TranscodeResult::elementAt(Value r, Value owner, Value block, Value half) {
   // plane-1: a field of 16 bits has a kind for each register, one of 8 bits for each two.
   Value kind = makesWords() ? r : index.div(r, 2);
-  Value word = index.add(index.mul(kind, 128), index.mul(owner, 4));
+  Value word = index.add(index.mul(kind, operandU32), index.mul(owner, laneU32));
   Value first = index.mul(index.add(word, block), makesWords() ? 2 : 4);
   if (makesWords())
     return index.add(first, half);
@@ -164,8 +164,10 @@ void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fix
   uint32_t symbolBits = format.split.symbolBits;
   int64_t mask = ((int64_t(1) << symbolBits) - 1) << format.split.rawLowBits;
   for (int64_t half = 0; half < 2; ++half) {
-    Value n = index.add(index.add(index.mul(panel.number, 64), index.mul(fixed.strip, 16)), row);
-    Value k = index.add(index.add(index.mul(fixed.group, 64), index.mul(lane, 2)), half);
+    Value n = index.add(
+        index.add(index.mul(panel.number, panelRows), index.mul(fixed.strip, stripRows)), row);
+    Value k =
+        index.add(index.add(index.mul(fixed.group, fixedUnitColumns), index.mul(lane, 2)), half);
     Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
                                           index.less(k, index.constant(columns)));
     index.ifElse(isThere, [&] {
