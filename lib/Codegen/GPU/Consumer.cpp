@@ -81,8 +81,8 @@ Consumer::Values Consumer::multiplyStages(Value strip, const WorkTile &tile, Val
                                  constantI32(1), carried);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
-  ValueRange state = loop.getRegionIterArgs().take_front(2);
-  ValueRange accumulators = loop.getRegionIterArgs().drop_front(2);
+  ValueRange state = loop.getRegionIterArgs().take_front(2);        // i32 index, i32 phase
+  ValueRange accumulators = loop.getRegionIterArgs().drop_front(2); // vector<2x2xf32> × m tiles
   Value number = index.add(first, toIndex(loop.getInductionVar()));
   Stage stage = ring.stage(panel.outputTile, asShort(index.sub(number, tileFill)),
                            {toIndex(state[0]), toIndex(state[1])});

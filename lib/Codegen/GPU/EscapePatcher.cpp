@@ -29,7 +29,7 @@ EscapePatcher::entriesFrom(const Stage &stage, const UnitCoordinate &unit, int64
     number =
         index.add(index.mul(units.rowOf(unit.group).row, plan.unit.escapeEntries()), unit.strip);
   Value at = index.add(index.add(stage.region, layout.escapes), index.mul(number, 2));
-  Value loaded = loadVector(ring, at, 2 * count, builder.getI32Type());
+  Value loaded = loadVector(ring, at, 2 * count, builder.getI32Type()); // (first, counts) × count
   SmallVector<Entry> entries;
   for (int64_t i = 0; i < count; ++i)
     entries.push_back({vector::ExtractOp::create(builder, location, loaded, 2 * i),
@@ -60,11 +60,11 @@ EscapePatcher::Values EscapePatcher::patch(const Stage &stage, const UnitCoordin
                                            const Entry &entry, ValueRange fragments) {
   Value number = countNumber(unit);
   Value own = arith::ShRUIOp::create(builder, location, entry.counts, toI32(index.mul(number, 8)));
-  Value count = toIndex(bits(own, 0, 8));
+  Value count = toIndex(bits(own, 0, 8)); // records
   Value first =
       index.add(toIndex(entry.first), index.mul(recordsBefore(entry, number), plan.unit.recordU32));
   // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
-  Value mine = index.add(scratch.begin(), index.mul(lane, laneU32));
+  Value mine = index.add(scratch.begin(), index.mul(lane, laneU32)); // u32
   for (auto [r, fragment] : llvm::enumerate(fragments))
     storeVector(fragment, scratch.buffer(), index.add(mine, operandU32 * static_cast<int64_t>(r)));
   warpBarrier();

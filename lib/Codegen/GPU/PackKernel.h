@@ -15,9 +15,6 @@
 
 namespace uwt {
 
-/// Bytes of a core matrix of packed x for wgmma, and of the two of a block × an m tile.
-inline constexpr int64_t coreMatrixBytes = 128, blockTileBytes = 2 * coreMatrixBytes;
-
 /// Builds the kernel that brings x into the order in which the product's B fragments are.
 class PackKernel : private LaneCode {
 public:

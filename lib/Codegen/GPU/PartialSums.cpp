@@ -33,7 +33,7 @@ void PartialSums::storeMTile(Value accumulator, Value buffer, Value at) {
 
 Value PartialSums::loadMTile(Value buffer, Value at) {
   auto type = VectorType::get({4}, builder.getF32Type());
-  Value u32s = loadVector(buffer, at, 4, builder.getI32Type());
+  Value u32s = loadVector(buffer, at, 4, builder.getI32Type()); // vector<4xi32>
   return vector::BitCastOp::create(builder, location, type, u32s);
 }
 

@@ -57,8 +57,8 @@ void StageCopies::copyX(const Stage &stage) {
   int64_t groupU32 = plan.tile.packedGroupU32(), cluster = plan.tile.cluster;
   Value slice = index.div(stage.outputTile, outputTiles);
   Value from = index.add(index.mul(slice, plan.packedU32()), index.mul(stage.firstGroup, groupU32));
-  from = index.add(from, plan.decoded.sizeU32());
-  Value to = index.add(stage.begin, layout.x);
+  from = index.add(from, plan.decoded.sizeU32()); // u32 of the workspace
+  Value to = index.add(stage.begin, layout.x);    // u32 of the ring
   if (cluster == 1)
     return copy(workspace, from, stage, to, index.mul(stage.groups, groupU32),
                 /*evictFirst=*/false);

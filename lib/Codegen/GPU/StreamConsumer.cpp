@@ -67,7 +67,7 @@ StreamConsumer::Values StreamConsumer::multiplyGroup(const StreamItem &item, Val
                                                      ValueRange accumulators) {
   Value at = index.add(item.unit.firstGroup, group);
   at = index.mul(at, plan.tile.packedGroupU32());
-  at = index.add(at, index.mul(item.panel.slice, plan.packedU32()));
+  at = index.add(at, index.mul(item.panel.slice, plan.packedU32())); // u32 of the workspace
   return mma.multiply(fragments, arguments.workspace, index.add(at, index.mul(own.lane, laneU32)),
                       accumulators);
 }

@@ -87,7 +87,7 @@ WarpMainloop::Values WarpMainloop::multiplyGroup(const TilePanel &panel, const S
 
 WarpMainloop::Values WarpMainloop::multiplyFragments(ValueRange fragments, const Stage &stage,
                                                      Value group, ValueRange accumulators) {
-  Value x = index.add(stage.begin, layout.x);
+  Value x = index.add(stage.begin, layout.x); // u32 of the ring
   x = index.add(x, index.mul(group, plan.tile.packedGroupU32()));
   return mma.multiply(fragments, ring, index.add(x, index.mul(lane, laneU32)), accumulators);
 }

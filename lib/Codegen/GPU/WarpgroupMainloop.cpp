@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Mainloop.h"
-#include "PackKernel.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -76,7 +75,7 @@ WarpgroupMainloop::Values WarpgroupMainloop::operandsOfPair(Value strip, const T
 
 WarpgroupMainloop::Values WarpgroupMainloop::beginProducts(ValueRange operands, const Stage &stage,
                                                            Value group, ValueRange accumulators) {
-  Value x = index.add(stage.begin, layout.x);
+  Value x = index.add(stage.begin, layout.x); // u32 of the ring
   x = index.add(x, index.mul(group, plan.tile.packedGroupU32()));
   auto products = WarpgroupMmaOp::create(
       builder, location, element, operands[0], operands[1], operands[2], operands[3], ring, x,

@@ -54,7 +54,8 @@ private:
   mlir::Value unit, rank, partials;
   /// k-iterations of a work unit, of which the first `longer` have one more.
   mlir::Value evenIterations, longer;
-  mlir::Value first, end, firstOfFills, endOfFills;
+  mlir::Value first, end;               // k-tiles of all output tiles
+  mlir::Value firstOfFills, endOfFills; // fills of all output tiles
 };
 
 } // namespace uwt

@@ -48,6 +48,9 @@ inline constexpr int64_t wordUnitU32 = stripRows * fixedUnitColumns / 2,
                          operandU32 = wordUnitU32 / 4, laneU32 = operandU32 / warpLanes;
 /// u32 of packed x: an m tile × a column group.
 inline constexpr int64_t packedTileU32 = mTileRows * fixedUnitColumns / 2;
+/// Bytes of a core matrix of packed x for wgmma, 8 rows × 16 bytes, and of the two of a block × an
+/// m tile.
+inline constexpr int64_t coreMatrixBytes = 128, blockTileBytes = 2 * coreMatrixBytes;
 /// f32 of accumulators: an m tile × a strip; a lane has four.
 inline constexpr int64_t accumulatorTileF32 = mTileRows * stripRows;
 /// Threads of kernel `pack`: each brings a u32 of an m tile × a column group.
