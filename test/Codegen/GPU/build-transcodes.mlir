@@ -6,6 +6,7 @@
 
 // CHECK-LABEL: gpu.module @huffman_transcode_0
 // CHECK: gpu.func @transcode({{.*}}memref<?xi16, #gpu.address_space<global>>) kernel
+// CHECK-SAME: uwt.kernel_entry = #uwt.kernel_entry<transcode, "transcode", from <"huffman<12,2>"> of bf16 to <"raw">, n = 64, k = 2048, m = 1 to any, launch <
 // CHECK: gpu.dynamic_shared_memory
 // CHECK: gpu.barrier
 // CHECK: gpu.shuffle up

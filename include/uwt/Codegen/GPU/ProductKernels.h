@@ -69,6 +69,8 @@ struct PlanFacts {
   /// buffer, 1 with exponents, 0.5 with codes; 0 where nothing is. And those more of a unit's that
   /// has symbols outside of the codes' window.
   double decodedBytes = 0, bytesOutside = 0;
+
+  bool operator==(const PlanFacts &) const = default;
 };
 
 /// What builders of kernels fill.
