@@ -184,10 +184,10 @@ const char *uwtCudaLauncherKernel(const UWTCudaLauncher *launcher) {
   return launcher ? launcher->launcher.entry().kernel.c_str() : nullptr;
 }
 uint32_t uwtCudaLauncherBatchFrom(const UWTCudaLauncher *launcher) {
-  return launcher ? launcher->launcher.entry().batchFrom : 0;
+  return launcher ? launcher->launcher.entry().mFrom : 0;
 }
 uint32_t uwtCudaLauncherBatchTo(const UWTCudaLauncher *launcher) {
-  return launcher ? launcher->launcher.entry().batchTo : 0;
+  return launcher ? launcher->launcher.entry().mTo : 0;
 }
 UWTError *uwtCudaLauncherScratch(const UWTCudaLauncher *launcher, uint32_t batch,
                                  uint64_t *workspaceBytes, uint64_t *counterBytes) {
@@ -212,7 +212,7 @@ void uwtCudaOperandsInit(UWTCudaOperands *operands) {
 
 /// `extras` holds what the result points to.
 static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
-                                           std::vector<DeviceWeight::Part> &extras) {
+                                           std::vector<DeviceWeight::Buffer> &extras) {
   if (operands.size < sizeof(UWTCudaOperands))
     return usageError("the operands have size " + std::to_string(operands.size) +
                       ": set them with uwtCudaOperandsInit");
@@ -221,7 +221,7 @@ static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
   LaunchOperands given;
   given.x = operands.x;
   given.y = operands.y;
-  given.batch = operands.batch;
+  given.m = operands.batch;
   given.xStride = operands.xStride;
   given.yStride = operands.yStride;
   given.workspace = {operands.workspace.address, operands.workspace.bytes};
@@ -235,7 +235,7 @@ static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
 UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                         void *stream) {
   return runFunction({{operands, "operands"}}, [&]() -> Status {
-    std::vector<DeviceWeight::Part> extras;
+    std::vector<DeviceWeight::Buffer> extras;
     UWT_ASSIGN_OR_RETURN(LaunchOperands given, operandsOf(*operands, extras));
     if (!launcher)
       return usageError("launcher is NULL");
@@ -259,7 +259,7 @@ void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue) { delete queue; }
 static Status launchLayers(const LayerQueue &queue, std::span<const UWTCudaLayer> layers,
                            void *stream, uint32_t decodeCtas) {
   std::vector<LayerQueue::Layer> given(layers.size());
-  std::vector<std::vector<DeviceWeight::Part>> extras(layers.size());
+  std::vector<std::vector<DeviceWeight::Buffer>> extras(layers.size());
   for (size_t i = 0; i < layers.size(); ++i) {
     auto operands = operandsOf(layers[i].operands, extras[i]);
     if (!operands)

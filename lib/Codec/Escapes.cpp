@@ -145,7 +145,7 @@ static void appendRun(const CodingPlan &plan, uint32_t number, const uint16_t *w
                       uint32_t count, std::vector<uint32_t> &records) {
   // escape-3.
   size_t start = records.size();
-  records.resize(start + runRecordWords);
+  records.resize(start + runRecordU32);
   records[start] = number;
   for (uint32_t i = 0; i < escapeRunColumns; ++i) {
     uint32_t symbol = i < count ? plan.split.symbolOf(words[i]) : plan.model.commonest;
@@ -261,7 +261,7 @@ template <typename RowOf>
 static Status applyRuns(const CodingPlan &plan, const PanelUnit &unit, RecordName name,
                         std::span<const uint32_t> records, RowOf row) {
   // escape-3.
-  constexpr size_t size = runRecordWords;
+  constexpr size_t size = runRecordU32;
   for (size_t i = 0; i + size <= records.size(); i += size, ++name.record) {
     uint32_t number = records[i];
     if (!unit.columns || number >= unit.rows * unit.runs())
@@ -293,7 +293,7 @@ Status uwt::applyEscapes(const CodingPlan &plan, const PanelUnit &unit, uint64_t
 Status uwt::applyEscapesToRow(const CodingPlan &plan, const PanelUnit &unit, uint64_t unitNumber,
                               std::span<const uint32_t> records, uint32_t row,
                               std::span<uint16_t> out) {
-  size_t size = escapeRecordWords(plan.format);
+  size_t size = escapeRecordU32(plan.format);
   // A record's key is its run, or its position (so that rows are ranges of it).
   auto rowOf = [&](size_t record) -> uint32_t {
     uint32_t head = records[record * size];
@@ -336,7 +336,7 @@ void uwt::clearRunPadding(const CodingPlan &plan, uint32_t rows, std::span<const
       uint32_t column = patch[0] % unit.runs() * escapeRunColumns;
       uint32_t width = std::min(escapeRunColumns, unit.columns - column);
       std::memset(reinterpret_cast<uint8_t *>(&patch[1]) + width, 0, escapeRunColumns - width);
-      patch = patch.subspan(escapeRecordWords(plan.format));
+      patch = patch.subspan(escapeRecordU32(plan.format));
     }
   }
 }

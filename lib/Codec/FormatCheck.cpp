@@ -75,10 +75,10 @@ UnitGeometry uwt::unitOfPlanes(const FieldSplit &split, uint32_t codeBits, uint3
   // panel-3: a u32 a lane and bit of a group.
   UnitGeometry unit;
   unit.columns = columns;
-  unit.rawGroupStep = fragmentLanes * split.rawBits();
-  unit.codeGroupStep = fragmentLanes * codeBits;
-  unit.rawWords = unit.groups() * unit.rawGroupStep;
-  unit.codeWords = unit.groups() * unit.codeGroupStep;
+  unit.rawGroupStride = fragmentLanes * split.rawBits();
+  unit.codeGroupStride = fragmentLanes * codeBits;
+  unit.rawU32 = unit.groups() * unit.rawGroupStride;
+  unit.codeU32 = unit.groups() * unit.codeGroupStride;
   return unit;
 }
 
@@ -95,7 +95,7 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
     return usageError("codec " + format.codec.str() +
                       " has no in-place packing; leave out "
                       "packing=inplace");
-  if (traits.unit.rawWords == 0 && traits.unit.codeWords == 0)
+  if (traits.unit.rawU32 == 0 && traits.unit.codeU32 == 0)
     traits.unit = unitOfPlanes(split, traits.codeBits, traits.unit.columns);
   UWT_RETURN_IF_ERROR(checkFold(format));
   UWT_RETURN_IF_ERROR(checkContext(format, traits));

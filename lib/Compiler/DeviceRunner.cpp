@@ -28,7 +28,7 @@ private:
   /// Buffers stay from call to call, and grow.
   Status reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero);
   /// Operand `number`, on the device.
-  Expected<DeviceWeight::Part> copyIn(size_t number, std::span<const uint8_t> bytes);
+  Expected<DeviceWeight::Buffer> copyIn(size_t number, std::span<const uint8_t> bytes);
 
   CudaDevicePtr device;
   std::optional<CudaStream> stream;
@@ -79,19 +79,19 @@ Status DeviceRunner::reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero) 
   return isZero ? buffer.fill(0, stream->get()) : ok();
 }
 
-Expected<DeviceWeight::Part> DeviceRunner::copyIn(size_t number, std::span<const uint8_t> bytes) {
+Expected<DeviceWeight::Buffer> DeviceRunner::copyIn(size_t number, std::span<const uint8_t> bytes) {
   if (inputs.size() <= number)
     inputs.resize(number + 1);
   DeviceBuffer &buffer = inputs[number];
   UWT_RETURN_IF_ERROR(reserve(buffer, bytes.size(), /*isZero=*/false));
   UWT_RETURN_IF_ERROR(buffer.write(0, bytes, stream->get()));
-  return DeviceWeight::Part{buffer.address(), bytes.size()};
+  return DeviceWeight::Buffer{buffer.address(), bytes.size()};
 }
 
 Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call,
                                                            const EmulatedOperands &operands) {
   const DeviceWeight &weight = *weightOfCall[call];
-  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, operands.batch));
+  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, operands.m));
   auto key = std::tuple(&weight, operands.matrix, entry);
   auto known = launchers.find(key);
   if (known == launchers.end()) {
@@ -103,23 +103,23 @@ Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call,
 }
 
 Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
-  if (operands.batch == 0)
+  if (operands.m == 0)
     return ok();
   UWT_ASSIGN_OR_RETURN(const KernelLauncher *launcher, launcherFor(call, operands));
-  UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.batch));
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.m));
   UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));
   UWT_RETURN_IF_ERROR(reserve(counters, size.counterBytes, /*isZero=*/true));
   UWT_RETURN_IF_ERROR(reserve(y, operands.y.size(), /*isZero=*/false));
   LaunchOperands launch;
-  UWT_ASSIGN_OR_RETURN(DeviceWeight::Part x, copyIn(0, operands.x));
-  std::vector<DeviceWeight::Part> extras;
+  UWT_ASSIGN_OR_RETURN(DeviceWeight::Buffer x, copyIn(0, operands.x));
+  std::vector<DeviceWeight::Buffer> extras;
   for (std::span<const uint8_t> extra : operands.extras) {
-    UWT_ASSIGN_OR_RETURN(DeviceWeight::Part part, copyIn(extras.size() + 1, extra));
+    UWT_ASSIGN_OR_RETURN(DeviceWeight::Buffer part, copyIn(extras.size() + 1, extra));
     extras.push_back(part);
   }
   launch.x = x.address;
   launch.y = y.address();
-  launch.batch = operands.batch;
+  launch.m = operands.m;
   launch.workspace = {workspace.address(), workspace.bytes()};
   launch.counters = {counters.address(), counters.bytes()};
   launch.extras = extras;

@@ -77,7 +77,7 @@ static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
   facts.weightBytes = static_cast<double>(weight.bytes()) / (rows * columns);
   UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
   uint64_t escaped = 0;
-  for (const DeviceRecordGroup &group : tables.escapes)
+  for (const DeviceEscapeEntry &group : tables.escapes)
     for (uint8_t count : group.counts)
       escaped += count != 0;
   facts.escapedUnits = static_cast<double>(escaped) / (static_cast<double>(rows * columns) / unit);
@@ -127,7 +127,7 @@ static double weightsOf(const InstructionCounts &way, const PlanFacts &plan) {
 
 static WayCosts costsOf(const InstructionCounts &way, const PlanFacts &plan) {
   double weights = weightsOf(way, plan);
-  return {way.total() / weights, way[InstructionClass::Alu] / weights,
+  return {way.total() / weights, way[InstructionKind::Alu] / weights,
           (way.sharedReadBytes + way.sharedWriteBytes + way.globalReadBytes) / weights};
 }
 
@@ -138,7 +138,7 @@ static const InstructionCounts *frequentWay(const std::vector<InstructionCounts>
   for (const InstructionCounts &way : part) {
     if (way.sharedWriteBytes != 0)
       continue;
-    unsigned alu = way[InstructionClass::Alu], most = best ? (*best)[InstructionClass::Alu] : 0;
+    unsigned alu = way[InstructionKind::Alu], most = best ? (*best)[InstructionKind::Alu] : 0;
     if (!best || alu > most || (alu == most && way.total() < best->total()))
       best = &way;
   }
@@ -153,7 +153,7 @@ static const InstructionCounts *escapedWay(const std::vector<InstructionCounts> 
                                            const InstructionCounts &frequent) {
   std::vector<const InstructionCounts *> patching;
   for (const InstructionCounts &way : part)
-    if (way.sharedWriteBytes != 0 && way[InstructionClass::Alu] >= frequent[InstructionClass::Alu])
+    if (way.sharedWriteBytes != 0 && way[InstructionKind::Alu] >= frequent[InstructionKind::Alu])
       patching.push_back(&way);
   if (patching.empty())
     return nullptr;
@@ -203,13 +203,13 @@ static WayCosts decodeCosts(const KernelReport &report) {
     // and those that do not, the former.
     auto order = [](const InstructionCounts &way) {
       return std::tuple(way.sharedWriteBytes + way.globalWriteBytes,
-                        -int(way[InstructionClass::Alu]), way.total());
+                        -int(way[InstructionKind::Alu]), way.total());
     };
     auto best = std::ranges::min_element(part, {}, order);
     if (best == part.end())
       continue;
     costs.instructions += best->total() / weights;
-    costs.alu += (*best)[InstructionClass::Alu] / weights;
+    costs.alu += (*best)[InstructionKind::Alu] / weights;
     costs.shared +=
         (best->sharedReadBytes + best->sharedWriteBytes + best->globalReadBytes) / weights;
     costs.lookups += best->sharedReadBytes / weights;
@@ -314,8 +314,8 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"strategy", entry.strategy},
       {"format", entry.format.str()},
       {"target", std::string(compiled.target->name)},
-      {"n", int64_t(entry.rows.most)},
-      {"k", int64_t(entry.columns.most)},
+      {"n", int64_t(entry.n.most)},
+      {"k", int64_t(entry.k.most)},
       {"m", int64_t(plan.batch)},
       {"slice", int64_t(plan.slice)},
       {"rows", int64_t(plan.rows)},
@@ -342,8 +342,7 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"ways", std::move(ways)}};
   // Nothing is known of loops without matrix instructions.
   if (trips)
-    addPrediction(row, profile, {entry.rows.most, entry.columns.most, plan.batch},
-                  *compiled.target);
+    addPrediction(row, profile, {entry.n.most, entry.k.most, plan.batch}, *compiled.target);
   return row;
 }
 

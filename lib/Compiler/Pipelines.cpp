@@ -69,7 +69,7 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   SelectFormatPassOptions format;
   format.gpu = options.gpu;
   format.runFormat = options.format.value_or("");
-  format.batchHint = options.batchHint;
+  format.mHint = options.mHint;
   if (!options.gpu.empty()) {
     pm.addPass(createSelectFormatPass(std::move(format)));
     return;

@@ -139,7 +139,7 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
   operands.matrix = matrix;
   if (xMemref.sizes[0] > UINT32_MAX)
     return usageError("a batch of " + std::to_string(xMemref.sizes[0]) + " is more than 2^32 - 1");
-  operands.batch = static_cast<uint32_t>(xMemref.sizes[0]);
+  operands.m = static_cast<uint32_t>(xMemref.sizes[0]);
   UWT_RETURN_IF_ERROR(runner->run(call, operands));
   y.scatter();
   return ok();
@@ -221,7 +221,7 @@ Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weigh
 Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
   const std::vector<EmulatedProduct> &ranges = kinds[calls[call]];
   size_t chosen = 0;
-  while (chosen + 1 < ranges.size() && operands.batch > ranges[chosen].entries().back().batchTo)
+  while (chosen + 1 < ranges.size() && operands.m > ranges[chosen].entries().back().mTo)
     ++chosen;
   UWT_RETURN_IF_ERROR(ranges[chosen].run(*weightOfCall[call], operands, ctas, options));
   return ok();

@@ -35,7 +35,7 @@ struct Cover {
 };
 } // namespace
 
-std::span<const uint64_t> uwt::batchGrid() { return grid; }
+std::span<const uint64_t> uwt::mGrid() { return grid; }
 
 static RelativeTimes relativeTimes(const Calibration &calibration, ProductProblem problem,
                                    const FormatCost &format, const ConfigPins &pins) {
@@ -87,9 +87,9 @@ static std::vector<std::vector<Cover>> coverGrid(const RelativeTimes &relative,
   return covers;
 }
 
-std::vector<BatchRange> uwt::chooseRanges(const Calibration &calibration,
-                                          const ProductProblem &problem, const FormatCost &format,
-                                          unsigned maxRanges, const ConfigPins &pins) {
+std::vector<MRange> uwt::chooseRanges(const Calibration &calibration, const ProductProblem &problem,
+                                      const FormatCost &format, unsigned maxRanges,
+                                      const ConfigPins &pins) {
   RelativeTimes relative = relativeTimes(calibration, problem, format, pins);
   if (relative.configs.empty())
     return {};
@@ -100,7 +100,7 @@ std::vector<BatchRange> uwt::chooseRanges(const Calibration &calibration,
     if (covers[r][gridSize].cost + leastRangeGain < covers[ranges][gridSize].cost)
       ranges = r;
 
-  std::vector<BatchRange> result;
+  std::vector<MRange> result;
   size_t end = gridSize;
   for (unsigned r = ranges + 1; r-- > 0;) {
     const Cover &cover = covers[r][end];

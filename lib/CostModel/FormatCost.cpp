@@ -25,7 +25,7 @@ constexpr double countedElements = 0x1p28;
 constexpr double countedPairs = countedElements / 2;
 constexpr double escapeRecordBits = 32;
 /// rows<64> (escape-3).
-constexpr double rowsRecordBits = runRecordWords * 32, runElements = escapeRunColumns;
+constexpr double rowsRecordBits = runRecordU32 * 32, runElements = escapeRunColumns;
 /// A u8 a fixed unit of 1,024 elements.
 constexpr double escapeCountBits = 8.0 / 1024;
 /// prefix-4: what a lane of a stream unit adds to the words of its 512 elements: its length's
@@ -158,11 +158,11 @@ static double prefixBits(const Format &format, const CodecTraits &traits, const 
       sum += p;
     double rest = std::max(0.0, share - sum);
     entries.push_back(rest);
-    size_t width =
-        traits.group == 1 ? lengths.size() : static_cast<size_t>(std::sqrt(double(lengths.size())));
+    size_t width = traits.codeSymbols == 1 ? lengths.size()
+                                           : static_cast<size_t>(std::sqrt(double(lengths.size())));
     escaped += rest;
     for (size_t i = 0; i < std::min(width, known + 1); ++i) {
-      if (traits.group == 1) {
+      if (traits.codeSymbols == 1) {
         // A symbol without a code word in this class is an escape there.
         bool isCoded = lengths[i] != 0 || i == known;
         bits += entries[i] * (isCoded ? lengths[i] : lengths.back());
@@ -186,7 +186,7 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
   FieldSplit split = splitOf(element, format.codedMantissa);
   std::vector<Probabilities> classes = classProbabilities(split, elementTraits, format.rowClasses);
   Expected<Model> model =
-      (*codec)->buildModel(format, statisticsOf(classes, split, traits->group == 2));
+      (*codec)->buildModel(format, statisticsOf(classes, split, traits->codeSymbols == 2));
   // escapes=none of a codec that these weights do not fit: a tensor that is stored so has others.
   ExpectedSize size{static_cast<double>(traits->codeBits), 0};
   if (model && traits->rate == Rate::Fixed)

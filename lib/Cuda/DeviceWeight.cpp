@@ -37,23 +37,23 @@ uint64_t uwt::escapeEntriesInPanel(const CodingPlan &plan) {
 }
 
 void uwt::appendEscapeEntries(const CodingPlan &plan, const PanelEscapes &panel,
-                              std::vector<DeviceRecordGroup> &out) {
+                              std::vector<DeviceEscapeEntry> &out) {
   uint64_t groups = escapeEntriesInPanel(plan), next = panel.first;
   size_t end = out.size() + roundUp(groups, escapeEntriesMultiple);
   for (uint64_t group = 0; group < groups; ++group) {
-    DeviceRecordGroup entry{static_cast<uint32_t>(next), {}};
+    DeviceEscapeEntry entry{static_cast<uint32_t>(next), {}};
     for (uint64_t strip = 0; strip < panel.strips && !panel.counts.empty(); ++strip) {
       entry.counts[strip] = panel.counts[group * panel.strips + strip];
-      next += uint64_t(entry.counts[strip]) * escapeRecordWords(plan.format);
+      next += uint64_t(entry.counts[strip]) * escapeRecordU32(plan.format);
     }
     out.push_back(entry);
   }
-  out.resize(end, DeviceRecordGroup{static_cast<uint32_t>(next), {}});
+  out.resize(end, DeviceEscapeEntry{static_cast<uint32_t>(next), {}});
 }
 
 /// Appends an entry a strip of each wide unit, with the counts of its groups.
 static void appendWideUnits(const CodingPlan &plan, const PanelEscapes &panel,
-                            std::vector<DeviceRecordGroup> &out) {
+                            std::vector<DeviceEscapeEntry> &out) {
   uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns), next = panel.first;
   uint64_t unitGroups = plan.traits.unit.groups();
   for (uint64_t firstGroup = 0; firstGroup < groups; firstGroup += unitGroups) {
@@ -64,13 +64,13 @@ static void appendWideUnits(const CodingPlan &plan, const PanelEscapes &panel,
       return isRun ? record % runs : std::min<uint64_t>(record >> 26, unitGroups - 1);
     };
     for (uint64_t strip = 0; strip < stripsInPanel; ++strip) {
-      DeviceRecordGroup entry{static_cast<uint32_t>(next), {}};
+      DeviceEscapeEntry entry{static_cast<uint32_t>(next), {}};
       bool hasUnit = strip < panel.strips && !panel.counts.empty();
       uint64_t unit = firstGroup / unitGroups * panel.strips + strip;
       for (uint32_t i = 0; hasUnit && i < panel.counts[unit]; ++i) {
         uint32_t record = next < panel.patch.size() ? panel.patch[next] : 0;
         ++entry.counts[groupOf(record)];
-        next += escapeRecordWords(plan.format);
+        next += escapeRecordU32(plan.format);
       }
       out.push_back(entry);
     }
@@ -209,14 +209,14 @@ Expected<DeviceWeight> DeviceWeight::allocate(CudaDevicePtr device, std::span<co
   result.owner = device;
   // Zeros first, which absent buffers point to; zeros follow each buffer.
   uint64_t offset = devicePlaneAlignment;
-  for (size_t i = 0; i < parts; ++i) {
+  for (size_t i = 0; i < bufferKinds; ++i) {
     result.buffers[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
     if (bytes[i] != 0)
       offset += roundUp(bytes[i], devicePlaneAlignment) + devicePlaneAlignment;
   }
   UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
   UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
-  for (Part &buffer : result.buffers)
+  for (Buffer &buffer : result.buffers)
     buffer.address += result.memory.address();
   return result;
 }
@@ -241,7 +241,7 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   std::vector<WordsRun> runs;
   uint64_t wordsBytes = packWords(weight, tables.panels, runs);
   BufferContents sources = bufferContents(weight, tables);
-  std::array<uint64_t, parts> sizes;
+  std::array<uint64_t, bufferKinds> sizes;
   std::ranges::transform(sources, sizes.begin(), [](auto source) { return source.size(); });
   constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
   sizes[words] = wordsBytes;
@@ -250,7 +250,7 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   result.count = matrices.count;
   result.runFormat = weight.plan().format;
   result.type = weight.description().element;
-  for (size_t i = 0; i < parts; ++i)
+  for (size_t i = 0; i < bufferKinds; ++i)
     if (i != words)
       UWT_RETURN_IF_ERROR(result.write(static_cast<ArgumentKind>(i), sources[i], stream));
   uint64_t start = result.buffers[words].address - result.memory.address();
@@ -261,11 +261,11 @@ Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWe
   return result;
 }
 
-DeviceWeight::Part DeviceWeight::part(ArgumentKind kind, uint64_t matrix) const {
+DeviceWeight::Buffer DeviceWeight::buffer(ArgumentKind kind, uint64_t matrix) const {
   auto number = static_cast<size_t>(kind);
-  if (number >= parts || matrix >= count)
+  if (number >= bufferKinds || matrix >= count)
     return {};
-  Part whole = buffers[number];
+  Buffer whole = buffers[number];
   if (!goesByPanel(kind))
     return whole;
   uint64_t one = whole.bytes / count;

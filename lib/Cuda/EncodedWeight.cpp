@@ -129,13 +129,13 @@ public:
   Expected<DeviceWeight> run();
 
 private:
-  using Part = DeviceWeight::Part;
+  using Buffer = DeviceWeight::Buffer;
   /// Of a matrix.
   uint64_t units() const { return unitsOf({source.rows(), source.columns()}); }
   uint64_t wordsBytes() const { return units() * unitWordsBytes; }
   Status prepare();
-  Expected<Part> wordsOf(uint64_t matrix);
-  Status launch(const KernelLauncher &launcher, std::span<const Part> extras) const;
+  Expected<Buffer> wordsOf(uint64_t matrix);
+  Status launch(const KernelLauncher &launcher, std::span<const Buffer> extras) const;
   Expected<std::vector<uint16_t>> count();
   Expected<DeviceWeight> room(const EncodedTables &layout) const;
   Status encode(const DeviceWeight &made);
@@ -172,18 +172,19 @@ Status DeviceTranscoder::prepare() {
 }
 
 Status DeviceTranscoder::launch(const KernelLauncher &launcher,
-                                std::span<const Part> extras) const {
+                                std::span<const Buffer> extras) const {
   LaunchOperands operands;
-  operands.batch = std::max<uint32_t>(launcher.entry().batchFrom, 1);
+  operands.m = std::max<uint32_t>(launcher.entry().mFrom, 1);
   operands.extras = extras;
   return launcher.launch(operands, stream.get());
 }
 
 /// The decoded words of a matrix, until those of another are asked for.
-Expected<DeviceWeight::Part> DeviceTranscoder::wordsOf(uint64_t matrix) {
+Expected<DeviceWeight::Buffer> DeviceTranscoder::wordsOf(uint64_t matrix) {
   if (!decodeKernel)
-    return Part{source.part(ArgumentKind::Words, 0).address + matrix * wordsBytes(), wordsBytes()};
-  Part words = {decoded.address(), decoded.bytes()};
+    return Buffer{source.buffer(ArgumentKind::Words, 0).address + matrix * wordsBytes(),
+                  wordsBytes()};
+  Buffer words = {decoded.address(), decoded.bytes()};
   if (decodedMatrix == matrix)
     return words;
   UWT_ASSIGN_OR_RETURN(KernelLauncher launcher,
@@ -200,18 +201,18 @@ Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
   UWT_ASSIGN_OR_RETURN(DeviceBuffer found,
                        DeviceBuffer::allocate(source.device(), source.matrices() * stride));
   // What is not there is somewhere, and has no bytes.
-  Part none = {table.address(), 0};
+  Buffer none = {table.address(), 0};
   for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
-    UWT_ASSIGN_OR_RETURN(Part words, wordsOf(matrix));
-    const Part extras[] = {words,
-                           {table.address(), table.bytes()},
-                           {found.address() + matrix * stride, matrixBytes},
-                           none,
-                           none,
-                           none,
-                           none,
-                           none,
-                           none};
+    UWT_ASSIGN_OR_RETURN(Buffer words, wordsOf(matrix));
+    const Buffer extras[] = {words,
+                             {table.address(), table.bytes()},
+                             {found.address() + matrix * stride, matrixBytes},
+                             none,
+                             none,
+                             none,
+                             none,
+                             none,
+                             none};
     UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
     UWT_RETURN_IF_ERROR(found.read(matrix * stride,
                                    bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
@@ -222,7 +223,7 @@ Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
 
 Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const {
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> decodeWords, decodeTable(plan));
-  std::array<uint64_t, DeviceWeight::parts> sizes{};
+  std::array<uint64_t, DeviceWeight::bufferKinds> sizes{};
   auto size = [&](ArgumentKind kind) -> uint64_t & { return sizes[static_cast<size_t>(kind)]; };
   size(ArgumentKind::Panels) = itemBytes(layout.tables.panels).size();
   size(ArgumentKind::Records) = itemBytes(layout.tables.escapes).size();
@@ -246,17 +247,17 @@ Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const
 
 Status DeviceTranscoder::encode(const DeviceWeight &made) {
   for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
-    UWT_ASSIGN_OR_RETURN(Part words, wordsOf(matrix));
-    auto part = [&](ArgumentKind kind) { return made.part(kind, matrix); };
-    const Part extras[] = {words,
-                           {table.address(), table.bytes()},
-                           {table.address(), 0},
-                           part(ArgumentKind::Panels),
-                           part(ArgumentKind::Records),
-                           part(ArgumentKind::Words),
-                           part(ArgumentKind::Raw),
-                           part(ArgumentKind::Code),
-                           part(ArgumentKind::Patch)};
+    UWT_ASSIGN_OR_RETURN(Buffer words, wordsOf(matrix));
+    auto buffer = [&](ArgumentKind kind) { return made.buffer(kind, matrix); };
+    const Buffer extras[] = {words,
+                             {table.address(), table.bytes()},
+                             {table.address(), 0},
+                             buffer(ArgumentKind::Panels),
+                             buffer(ArgumentKind::Records),
+                             buffer(ArgumentKind::Words),
+                             buffer(ArgumentKind::Raw),
+                             buffer(ArgumentKind::Code),
+                             buffer(ArgumentKind::Patch)};
     UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
   }
   return stream.synchronize();

@@ -34,7 +34,7 @@ struct PanelEscapes {
 
 /// Appends an entry a column group, with the counts of its strips.
 void appendEscapeEntries(const CodingPlan &plan, const PanelEscapes &panel,
-                         std::vector<DeviceRecordGroup> &out);
+                         std::vector<DeviceEscapeEntry> &out);
 
 } // namespace uwt
 

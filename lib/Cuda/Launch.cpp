@@ -47,10 +47,9 @@ Expected<LaunchSize> uwt::launchSize(const KernelEntry &entry, uint64_t rows, ui
                                      uint32_t batch, uint64_t residentCtas) {
   const LaunchRule &rule = entry.launch;
   // launch-1. K of 0 still has results to write, so K counts as one tile then.
-  uint64_t columnTiles =
-      rule.tileColumns == 0 || columns == 0 ? 1 : tilesOf(columns, rule.tileColumns);
+  uint64_t columnTiles = rule.tileK == 0 || columns == 0 ? 1 : tilesOf(columns, rule.tileK);
   Checked tiles =
-      Checked(tilesOf(rows, rule.tileRows)) * columnTiles * Checked(tilesOf(batch, rule.tileBatch));
+      Checked(tilesOf(rows, rule.tileN)) * columnTiles * Checked(tilesOf(batch, rule.tileM));
   auto tooLarge = [&](const char *what) {
     return usageError("N " + std::to_string(rows) + ", K " + std::to_string(columns) + ", batch " +
                       std::to_string(batch) + " is too large for kernel " + entry.kernel + ": " +
@@ -97,9 +96,9 @@ static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeight &weig
   query.target = device->properties().target;
   query.format = weight.format();
   query.element = weight.element();
-  query.rows = weight.rows();
-  query.columns = weight.columns();
-  query.batch = batch;
+  query.n = weight.rows();
+  query.k = weight.columns();
+  query.m = batch;
   return query;
 }
 
@@ -148,7 +147,7 @@ Status KernelLauncher::checkFits(const DeviceWeight &weight, uint64_t matrix) co
     return misfit("runs from " + what->format.str() + " of " +
                   std::string(getTraits(what->element).name) + ", and the weight is " +
                   format.str() + " of " + std::string(getTraits(weight.element()).name));
-  if (!what->rows.admits(rows) || !what->columns.admits(columns))
+  if (!what->n.admits(rows) || !what->k.admits(columns))
     return misfit("is not for N " + std::to_string(rows) + ", K " + std::to_string(columns) +
                   "; take one by KernelPack::select");
   if (matrix >= weight.matrices())
@@ -246,15 +245,15 @@ Expected<uint64_t> KernelLauncher::countResident() const {
 void KernelLauncher::fillConstants(const DeviceWeight &weight, uint64_t matrix) {
   for (const KernelArgument &argument : what->arguments) {
     if (isMemref(argument.kind)) {
-      DeviceWeight::Part part = weight.part(argument.kind, matrix);
-      constants.insert(constants.end(),
-                       {part.address, part.address, 0, part.bytes / bytesOf(argument.type), 1});
+      DeviceWeight::Buffer buffer = weight.buffer(argument.kind, matrix);
+      constants.insert(constants.end(), {buffer.address, buffer.address, 0,
+                                         buffer.bytes / bytesOf(argument.type), 1});
       extraCount += argument.kind == ArgumentKind::Extra;
       continue;
     }
-    uint64_t value = argument.kind == ArgumentKind::Rows      ? rows
-                     : argument.kind == ArgumentKind::Columns ? columns
-                                                              : argument.constant;
+    uint64_t value = argument.kind == ArgumentKind::N   ? rows
+                     : argument.kind == ArgumentKind::K ? columns
+                                                        : argument.constant;
     constants.push_back(value);
   }
 }
@@ -309,10 +308,10 @@ Expected<LaunchSize> KernelLauncher::size(uint32_t batch, uint32_t ctas) const {
 }
 
 Expected<LaunchSize> KernelLauncher::sizeAlone(uint32_t batch, uint32_t ctas) const {
-  if (batch != 0 && (batch < what->batchFrom || batch > what->batchTo))
+  if (batch != 0 && (batch < what->mFrom || batch > what->mTo))
     return usageError("kernel " + what->kernel + " is for batches from " +
-                      std::to_string(what->batchFrom) + " to " + std::to_string(what->batchTo) +
-                      ", not " + std::to_string(batch));
+                      std::to_string(what->mFrom) + " to " + std::to_string(what->mTo) + ", not " +
+                      std::to_string(batch));
   return launchSize(*what, rows, columns, batch, ctas ? ctas : residentCtas);
 }
 
@@ -364,7 +363,7 @@ Status KernelLauncher::checkExtras(const LaunchOperands &operands) const {
   return ok();
 }
 
-Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Part given,
+Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Buffer given,
                                     uint64_t needed, uint32_t batch) const {
   if (given.bytes < needed)
     return usageError(std::string(name) + " has " + std::to_string(given.bytes) +
@@ -381,9 +380,9 @@ Status KernelLauncher::checkOperands(const LaunchOperands &operands, const Launc
   UWT_RETURN_IF_ERROR(checkRows("y", ArgumentKind::Y, operands.y, operands.yStride, rows));
   UWT_RETURN_IF_ERROR(checkExtras(operands));
   UWT_RETURN_IF_ERROR(checkScratch("workspace", ArgumentKind::Workspace, operands.workspace,
-                                   size.workspaceBytes, operands.batch));
+                                   size.workspaceBytes, operands.m));
   return checkScratch("counters", ArgumentKind::Counters, operands.counters, size.counterBytes,
-                      operands.batch);
+                      operands.m);
 }
 
 // launch-5, launch-7.
@@ -392,7 +391,7 @@ void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *value
     descriptor[0] = descriptor[1] = address;
     descriptor[3] = elements;
   };
-  uint64_t before = operands.batch - 1;
+  uint64_t before = operands.m - 1;
   for (const KernelArgument &argument : what->arguments) {
     switch (argument.kind) {
     case ArgumentKind::X:
@@ -411,8 +410,8 @@ void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *value
       memref(values, operands.extras[argument.number].address,
              operands.extras[argument.number].bytes / bytesOf(argument.type));
       break;
-    case ArgumentKind::Batch:
-      *values = operands.batch;
+    case ArgumentKind::M:
+      *values = operands.m;
       break;
     case ArgumentKind::XStride:
       *values = operands.xStride;
@@ -475,7 +474,7 @@ const KernelLauncher *KernelLauncher::decoder() const {
   // launch-6.
   constexpr ArgumentKind ofCalls[] = {
       ArgumentKind::X,       ArgumentKind::Y,       ArgumentKind::Counters, ArgumentKind::Extra,
-      ArgumentKind::XStride, ArgumentKind::YStride, ArgumentKind::Batch};
+      ArgumentKind::XStride, ArgumentKind::YStride, ArgumentKind::M};
   for (ArgumentKind kind : ofCalls)
     if (findArgument(*first->what, kind))
       return nullptr;
@@ -484,7 +483,7 @@ const KernelLauncher *KernelLauncher::decoder() const {
 
 Expected<KernelLauncher::Plan> KernelLauncher::plan(const LaunchOperands &given) const {
   Plan plan;
-  UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.batch, given.ctas));
+  UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.m, given.ctas));
   if (whole.grid == 0)
     return plan;
   const KernelLauncher *decoded = given.isDecoded ? decoder() : nullptr;
@@ -498,7 +497,7 @@ Expected<KernelLauncher::Plan> KernelLauncher::plan(const LaunchOperands &given)
     if (kernel != this)
       operands.extras = operands.extras.first(std::min(kernel->extraCount, operands.extras.size()));
     UWT_ASSIGN_OR_RETURN(LaunchSize size,
-                         kernel->sizeAlone(given.batch, kernel == this ? given.ctas : 0));
+                         kernel->sizeAlone(given.m, kernel == this ? given.ctas : 0));
     UWT_RETURN_IF_ERROR(kernel->checkOperands(operands, size));
     plan.launches[plan.count++] = {kernel, operands, size.grid};
   }
@@ -523,13 +522,13 @@ Status KernelLauncher::launch(const LaunchOperands &operands, void *stream) cons
 }
 
 Status KernelLauncher::launchDecode(const LaunchOperands &given, void *stream) const {
-  UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.batch, 0));
+  UWT_ASSIGN_OR_RETURN(LaunchSize whole, sizeAlone(given.m, 0));
   const KernelLauncher *first = decoder();
   if (!first)
     return usageError("kernel " + what->kernel + " does not decode its weight before");
   if (whole.grid == 0)
     return ok();
-  UWT_ASSIGN_OR_RETURN(LaunchSize size, first->sizeAlone(given.batch, given.ctas));
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, first->sizeAlone(given.m, given.ctas));
   LaunchOperands operands = given;
   operands.extras = {};
   UWT_RETURN_IF_ERROR(first->checkOperands(operands, size));

@@ -37,7 +37,7 @@ Status LayerQueue::check(std::span<const Layer> layers) const {
   return ok();
 }
 
-static bool overlap(const DeviceWeight::Part &a, const DeviceWeight::Part &b) {
+static bool overlap(const DeviceWeight::Buffer &a, const DeviceWeight::Buffer &b) {
   return a.address < b.address + b.bytes && b.address < a.address + a.bytes;
 }
 
@@ -64,7 +64,7 @@ Status LayerQueue::launch(std::span<const Layer> layers, void *stream, uint32_t 
   UWT_RETURN_IF_ERROR(begun.holdBack(side.get()));
   for (size_t i = 0; i < layers.size(); ++i) {
     LaunchOperands operands = layers[i].operands;
-    if (!operands.isDecoded && operands.batch != 0 && layers[i].launcher->decodesFirst()) {
+    if (!operands.isDecoded && operands.m != 0 && layers[i].launcher->decodesFirst()) {
       UWT_RETURN_IF_ERROR(decode(layers, i, stream, decodeCtas));
       operands.isDecoded = true;
     }

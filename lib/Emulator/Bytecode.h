@@ -59,7 +59,7 @@ enum class Opcode : uint8_t {
 enum class FloatKind : uint8_t { F16, BF16, F32, F64 };
 
 /// What an instruction counts as.
-enum class OpClass : uint8_t {
+enum class OpKind : uint8_t {
   None,
   Integer,
   Logic,
@@ -74,7 +74,7 @@ enum class OpClass : uint8_t {
 /// Operands are register numbers. What a field holds depends on the opcode; see where it is made.
 struct Instruction {
   Opcode opcode;
-  OpClass opClass = OpClass::None;
+  OpKind opKind = OpKind::None;
   uint8_t bits = 0, sourceBits = 0;
   FloatKind kind = FloatKind::F32;
   uint8_t mode = 0;

@@ -49,7 +49,7 @@ Expected<EmulatedWeight> EmulatedWeight::make(const LoadedWeight &weight) {
 }
 
 EmulatedArgument EmulatedWeight::argument(ArgumentKind kind, uint64_t matrix) const {
-  const EmulatedMemory &whole = part(kind);
+  const EmulatedMemory &whole = buffer(kind);
   if (count == 1 || !goesByPanel(kind))
     return whole.readable();
   uint64_t size = whole.bytes().size() / count;
@@ -98,12 +98,12 @@ static EmulatedArgument argumentOf(const KernelArgument &argument, const Emulate
     return buffers.counters.writable();
   case ArgumentKind::Extra:
     return buffers.extras[argument.number].readable();
-  case ArgumentKind::Batch:
-    return EmulatedArgument::integer(operands.batch);
-  case ArgumentKind::Rows:
+  case ArgumentKind::M:
+    return EmulatedArgument::integer(operands.m);
+  case ArgumentKind::N:
   case ArgumentKind::YStride:
     return EmulatedArgument::integer(weight.rows());
-  case ArgumentKind::Columns:
+  case ArgumentKind::K:
   case ArgumentKind::XStride:
     return EmulatedArgument::integer(weight.columns());
   case ArgumentKind::Constant:
@@ -123,9 +123,9 @@ static Status checkOperands(const KernelEntry &entry, const EmulatedWeight &weig
     uint64_t row = argument.kind == ArgumentKind::X ? weight.columns() : weight.rows();
     uint64_t given = argument.kind == ArgumentKind::X ? operands.x.size() : operands.y.size();
     bool isRows = argument.kind == ArgumentKind::X || argument.kind == ArgumentKind::Y;
-    if (isRows && given != operands.batch * row * size)
+    if (isRows && given != operands.m * row * size)
       return usageError("kernel " + entry.kernel + " takes " + std::string(nameOf(argument.kind)) +
-                        " of " + std::to_string(operands.batch * row * size) + " bytes, got " +
+                        " of " + std::to_string(operands.m * row * size) + " bytes, got " +
                         std::to_string(given));
     if (argument.kind == ArgumentKind::Extra && argument.number >= operands.extras.size())
       return usageError("kernel " + entry.kernel + " takes extra operand " +
@@ -144,7 +144,7 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
   for (const KernelEntry &entry : launches) {
     UWT_RETURN_IF_ERROR(checkOperands(entry, weight, operands));
     UWT_ASSIGN_OR_RETURN(LaunchSize size, launchSize(entry, weight.rows(), weight.columns(),
-                                                     operands.batch, residentCtas));
+                                                     operands.m, residentCtas));
     workspace = std::max(workspace, size.workspaceBytes);
     counters = std::max(counters, size.counterBytes);
     sizes.push_back(size);

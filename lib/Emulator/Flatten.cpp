@@ -129,7 +129,7 @@ Operand Flattener::combine(Operation *op, Opcode opcode, int64_t neutral, Operan
   int32_t x = a.isConstant() ? constantRegister(a.value) : a.reg;
   int32_t y = b.isConstant() ? constantRegister(b.value) : b.reg;
   Operand result{freshRegister(), 0};
-  Instruction &code = emit(op, opcode, OpClass::Integer);
+  Instruction &code = emit(op, opcode, OpKind::Integer);
   code.bits = 64, code.dst = result.reg, code.a = x, code.b = y;
   return result;
 }
@@ -146,11 +146,11 @@ Operand Flattener::multiply(Operation *op, Operand a, Operand b) {
   return combine(op, Opcode::Mul, 1, a, b);
 }
 
-Instruction &Flattener::emit(Operation *op, Opcode opcode, OpClass opClass) {
+Instruction &Flattener::emit(Operation *op, Opcode opcode, OpKind opKind) {
   program.sources.push_back({op->getName(), op->getLoc()});
   Instruction &code = program.code.emplace_back();
   code.opcode = opcode;
-  code.opClass = opClass;
+  code.opKind = opKind;
   return code;
 }
 

@@ -52,7 +52,7 @@ public:
   struct Handler {
     mlir::LogicalResult (*function)(Flattener &, mlir::Operation *, const Handler &);
     Opcode opcode = Opcode::End;
-    OpClass opClass = OpClass::None;
+    OpKind opKind = OpKind::None;
     unsigned parameter = 0;
   };
   using HandlerTable = llvm::StringMap<Handler>;
@@ -76,7 +76,7 @@ public:
   Operand multiply(mlir::Operation *op, Operand a, Operand b);
 
   // Code.
-  Instruction &emit(mlir::Operation *op, Opcode opcode, OpClass opClass = OpClass::None);
+  Instruction &emit(mlir::Operation *op, Opcode opcode, OpKind opKind = OpKind::None);
   void emitPermute(mlir::Operation *op, int32_t dst, llvm::ArrayRef<int32_t> sources);
   /// `to` becomes `from`, in the active lanes, as if all at once.
   void emitAssign(mlir::Operation *op, llvm::ArrayRef<int32_t> to, llvm::ArrayRef<int32_t> from);

@@ -36,7 +36,7 @@ static LogicalResult elementwise(Flattener &flat, Operation *op,
     return refuseType(op, op->getOperand(0).getType());
   int32_t dst = flat.define(op->getResult(0)).reg;
   int32_t second = op->getNumResults() > 1 ? flat.define(op->getResult(1)).reg : -1;
-  Instruction &code = flat.emit(op, handler.opcode, handler.opClass);
+  Instruction &code = flat.emit(op, handler.opcode, handler.opKind);
   setTypes(code, *result, *source);
   code.dst = dst;
   code.a = flat.reg(op->getOperand(0));
@@ -56,7 +56,7 @@ static LogicalResult multiplyExtended(Flattener &flat, Operation *op,
     return refuseType(op, op->getResult(0).getType());
   int32_t dst[2] = {flat.define(op->getResult(0)).reg, flat.define(op->getResult(1)).reg};
   for (unsigned half : {0, 1}) {
-    Instruction &code = flat.emit(op, half ? handler.opcode : Opcode::Mul, OpClass::Integer);
+    Instruction &code = flat.emit(op, half ? handler.opcode : Opcode::Mul, OpKind::Integer);
     setTypes(code, *type, *type);
     code.dst = dst[half];
     code.a = flat.reg(op->getOperand(0));
@@ -70,7 +70,7 @@ static LogicalResult compare(Flattener &flat, Operation *op, const Flattener::Ha
   if (!source)
     return refuseType(op, op->getOperand(0).getType());
   int32_t dst = flat.define(op->getResult(0)).reg;
-  Instruction &code = flat.emit(op, handler.opcode, handler.opClass);
+  Instruction &code = flat.emit(op, handler.opcode, handler.opKind);
   setTypes(code, *source, *source);
   code.bits = 1;
   code.mode = op->getAttrOfType<IntegerAttr>("predicate").getInt();
@@ -87,7 +87,7 @@ static LogicalResult select(Flattener &flat, Operation *op, const Flattener::Han
   bool isVector = isa<VectorType>(op->getOperand(0).getType());
   int32_t dst = flat.define(op->getResult(0)).reg;
   Instruction &code =
-      flat.emit(op, isVector ? Opcode::SelectVector : Opcode::Select, OpClass::Integer);
+      flat.emit(op, isVector ? Opcode::SelectVector : Opcode::Select, OpKind::Integer);
   setTypes(code, *type, *type);
   code.dst = dst;
   code.a = flat.reg(op->getOperand(0));
@@ -165,7 +165,7 @@ static LogicalResult resize(Flattener &flat, Operation *op, const Flattener::Han
   bool isFree = result->bits <= source->bits;
   Flattener::Handler form = handler;
   form.opcode = handler.parameter ? Opcode::SignExtend : Opcode::ZeroExtend;
-  form.opClass = isFree ? OpClass::None : OpClass::Convert;
+  form.opKind = isFree ? OpKind::None : OpKind::Convert;
   return elementwise(flat, op, form);
 }
 
@@ -173,10 +173,10 @@ void addArithHandlers(Flattener::HandlerTable &table) {
   struct Entry {
     const char *name;
     Opcode opcode;
-    OpClass opClass;
+    OpKind opKind;
   };
-  constexpr OpClass integer = OpClass::Integer, logic = OpClass::Logic, real = OpClass::Float,
-                    convert = OpClass::Convert;
+  constexpr OpKind integer = OpKind::Integer, logic = OpKind::Logic, real = OpKind::Float,
+                   convert = OpKind::Convert;
   static const Entry entries[] = {
       {"arith.addi", Opcode::Add, integer},
       {"arith.subi", Opcode::Sub, integer},
@@ -229,21 +229,21 @@ void addArithHandlers(Flattener::HandlerTable &table) {
       {"math.cttz", Opcode::TrailingZeros, integer},
   };
   for (const Entry &entry : entries)
-    table[entry.name] = {elementwise, entry.opcode, entry.opClass};
+    table[entry.name] = {elementwise, entry.opcode, entry.opKind};
   table["arith.mulsi_extended"] = {multiplyExtended, Opcode::MulHighS};
   table["arith.mului_extended"] = {multiplyExtended, Opcode::MulHighU};
   table["arith.cmpi"] = {compare, Opcode::CompareI, integer};
   table["arith.cmpf"] = {compare, Opcode::CompareF, real};
   table["arith.select"] = {select};
-  table["llvm.intr.fshr"] = {funnelShift, Opcode::FunnelShiftRight, OpClass::Logic};
-  table["nvvm.prmt"] = {permuteBytes, Opcode::PermuteBytes, OpClass::Logic};
+  table["llvm.intr.fshr"] = {funnelShift, Opcode::FunnelShiftRight, OpKind::Logic};
+  table["nvvm.prmt"] = {permuteBytes, Opcode::PermuteBytes, OpKind::Logic};
   table["arith.constant"] = {constant};
   table["arith.bitcast"] = {bitcast};
   table["vector.bitcast"] = {bitcast};
   for (const char *name : {"arith.extsi", "arith.index_cast"})
-    table[name] = {resize, Opcode::End, OpClass::None, 1};
+    table[name] = {resize, Opcode::End, OpKind::None, 1};
   for (const char *name : {"arith.extui", "arith.trunci", "arith.index_castui"})
-    table[name] = {resize, Opcode::End, OpClass::None, 0};
+    table[name] = {resize, Opcode::End, OpKind::None, 0};
 }
 
 } // namespace uwt::emulator

@@ -46,7 +46,7 @@ static LogicalResult flattenIf(Flattener &flat, Operation *op, const Handler &) 
     return failure();
   SmallVector<int32_t> results = flat.allRegisters(op->getResults());
   uint32_t begin = flat.here();
-  flat.emit(op, Opcode::If, OpClass::Control).a = flat.reg(ifOp.getCondition());
+  flat.emit(op, Opcode::If, OpKind::Control).a = flat.reg(ifOp.getCondition());
   auto side = [&](Region &region) -> LogicalResult {
     if (region.empty())
       return success();
@@ -83,14 +83,14 @@ static LogicalResult flattenFor(Flattener &flat, Operation *op, const Handler &)
   begin.dst = variable.reg, begin.a = flat.reg(forOp.getLowerBound());
   begin.c = flat.reg(forOp.getStep()), begin.sourceBits = bits;
   uint32_t head = flat.here();
-  Instruction &test = flat.emit(op, Opcode::LoopTest, OpClass::Control);
+  Instruction &test = flat.emit(op, Opcode::LoopTest, OpKind::Control);
   test.a = variable.reg, test.b = flat.reg(forOp.getUpperBound()), test.sourceBits = bits;
   test.mode = forOp.getUnsignedCmp();
   if (failed(flat.block(*forOp.getBody())))
     return failure();
   Operation *yield = forOp.getBody()->getTerminator();
   flat.emitAssign(yield, carried, flat.allRegisters(yield->getOperands()));
-  Instruction &next = flat.emit(op, Opcode::LoopNext, OpClass::Integer);
+  Instruction &next = flat.emit(op, Opcode::LoopNext, OpKind::Integer);
   next.dst = variable.reg, next.a = variable.reg, next.c = flat.reg(forOp.getStep());
   next.bits = bits, next.target = head;
   flat.program.code[head].target = flat.here();
@@ -116,7 +116,7 @@ static LogicalResult flattenWhile(Flattener &flat, Operation *op, const Handler 
   scf::ConditionOp condition = whileOp.getConditionOp();
   flat.emitAssign(condition, results, flat.allRegisters(condition.getArgs()));
   uint32_t leave = flat.here();
-  flat.emit(condition, Opcode::Condition, OpClass::Control).a = flat.reg(condition.getCondition());
+  flat.emit(condition, Opcode::Condition, OpKind::Control).a = flat.reg(condition.getCondition());
   if (failed(flat.block(*whileOp.getAfterBody())))
     return failure();
   scf::YieldOp yield = whileOp.getYieldOp();

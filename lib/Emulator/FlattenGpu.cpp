@@ -42,7 +42,7 @@ static LogicalResult dynamicShared(Flattener &flat, Operation *op, const Handler
 /// Collectives and fences that are one instruction without operands, or nothing.
 static LogicalResult plain(Flattener &flat, Operation *op, const Handler &handler) {
   if (handler.opcode != Opcode::End)
-    flat.emit(op, handler.opcode, handler.opClass);
+    flat.emit(op, handler.opcode, handler.opKind);
   return success();
 }
 
@@ -56,7 +56,7 @@ static LogicalResult proxyFence(Flattener &flat, Operation *op, const Handler &)
 }
 
 static LogicalResult warpBarrier(Flattener &flat, Operation *op, const Handler &) {
-  flat.emit(op, Opcode::WarpBarrier, OpClass::Barrier).a = flat.reg(op->getOperand(0));
+  flat.emit(op, Opcode::WarpBarrier, OpKind::Barrier).a = flat.reg(op->getOperand(0));
   return success();
 }
 
@@ -67,7 +67,7 @@ static LogicalResult shuffleLanes(Flattener &flat, Operation *op, const Handler 
     return op->emitError() << "type " << shuffleOp.getValue().getType()
                            << " is not known to the emulator";
   int32_t dst = flat.define(op->getResult(0)).reg, valid = flat.define(op->getResult(1)).reg;
-  Instruction &code = flat.emit(op, Opcode::Shuffle, OpClass::Shuffle);
+  Instruction &code = flat.emit(op, Opcode::Shuffle, OpKind::Shuffle);
   code.dst = dst, code.target = valid, code.count = type->count;
   code.a = flat.reg(shuffleOp.getValue()), code.b = flat.reg(shuffleOp.getOffset());
   code.c = flat.reg(shuffleOp.getWidth()), code.mode = uint8_t(shuffleOp.getMode());
@@ -81,7 +81,7 @@ static LogicalResult broadcastLane(Flattener &flat, Operation *op, const Handler
     return op->emitError() << "type " << op->getResult(0).getType()
                            << " is not known to the emulator";
   int32_t dst = flat.define(op->getResult(0)).reg;
-  Instruction &code = flat.emit(op, Opcode::Broadcast, OpClass::Shuffle);
+  Instruction &code = flat.emit(op, Opcode::Broadcast, OpKind::Shuffle);
   code.dst = dst, code.count = type->count, code.a = flat.reg(broadcastOp.getSrc());
   code.b = broadcastOp.getLane() ? flat.reg(broadcastOp.getLane()) : -1;
   return success();
@@ -97,7 +97,7 @@ static LogicalResult vote(Flattener &flat, Operation *op, const Handler &) {
   if (mode < 0)
     return op->emitError() << "vote kind " << kind << " is not known to the emulator";
   int32_t dst = flat.define(op->getResult(0)).reg;
-  Instruction &code = flat.emit(op, Opcode::Vote, OpClass::Shuffle);
+  Instruction &code = flat.emit(op, Opcode::Vote, OpKind::Shuffle);
   code.dst = dst, code.a = flat.reg(op->getOperand(0)), code.b = flat.reg(op->getOperand(1));
   code.mode = mode;
   return success();
@@ -114,7 +114,7 @@ static LogicalResult matrix(Flattener &flat, Operation *op, const Handler &) {
     return op->emitError() << "this shape or type is not known to the emulator: it takes m16n8k16 "
                               "and m16n8k8 of bf16 or f16 with sums in f32";
   int32_t dst = flat.define(op->getResult(0)).reg;
-  Instruction &code = flat.emit(op, Opcode::Matrix, OpClass::Matrix);
+  Instruction &code = flat.emit(op, Opcode::Matrix, OpKind::Matrix);
   code.dst = dst, code.kind = *a->kind, code.mode = shape[2];
   code.a = flat.reg(mma.getMatrixA()), code.b = flat.reg(mma.getMatrixB());
   code.c = flat.reg(mma.getMatrixC());
@@ -166,7 +166,7 @@ FailureOr<uint32_t> Flattener::barrierUse(Operation *op, Value group, Value inde
 /// The table's parameter has a digit an operand: 1 the index of the barrier, 2 `a`, 3 the
 /// predicate (last, may be missing), 0 nothing; from the operand after the group on.
 static LogicalResult barrier(Flattener &flat, Operation *op, const Handler &handler) {
-  Instruction code{handler.opcode, OpClass::Barrier};
+  Instruction code{handler.opcode, OpKind::Barrier};
   Value index;
   unsigned roles = handler.parameter;
   for (Value operand : op->getOperands().drop_front()) {
@@ -201,7 +201,7 @@ static LogicalResult remoteArrive(Flattener &flat, Operation *op, const Handler 
   if (failed(use))
     return failure();
   int32_t rank = flat.reg(op->getOperand(2));
-  Instruction &code = flat.emit(op, handler.opcode, OpClass::Barrier);
+  Instruction &code = flat.emit(op, handler.opcode, OpKind::Barrier);
   code.target = *use, code.b = rank;
   return success();
 }
@@ -261,7 +261,7 @@ static LogicalResult asyncCopy(Flattener &flat, Operation *op, const Handler &) 
 
 static LogicalResult asyncWait(Flattener &flat, Operation *op, const Handler &) {
   auto wait = cast<nvgpu::DeviceAsyncWaitOp>(op);
-  flat.emit(op, Opcode::AsyncWait, OpClass::Barrier).target = wait.getNumGroups().value_or(0);
+  flat.emit(op, Opcode::AsyncWait, OpKind::Barrier).target = wait.getNumGroups().value_or(0);
   return success();
 }
 
@@ -273,29 +273,29 @@ void addGpuHandlers(Flattener::HandlerTable &table) {
       {"gpu.subgroup_id", Initial::WarpId}, {"gpu.num_subgroups", Initial::WarpCount},
   };
   for (auto [name, kind] : specials)
-    table[name] = {special, Opcode::End, OpClass::None, unsigned(kind)};
+    table[name] = {special, Opcode::End, OpKind::None, unsigned(kind)};
   table["gpu.subgroup_size"] = {subgroupSize};
   table["gpu.dynamic_shared_memory"] = {dynamicShared};
-  table["gpu.barrier"] = {plain, Opcode::Barrier, OpClass::Barrier};
+  table["gpu.barrier"] = {plain, Opcode::Barrier, OpKind::Barrier};
   table["gpu.shuffle"] = {shuffleLanes};
   table["gpu.subgroup_broadcast"] = {broadcastLane};
   table["nvvm.vote.sync"] = {vote};
   table["nvgpu.mma.sync"] = {matrix};
   table["nvgpu.ldmatrix"] = {loadMatrix};
   table["nvgpu.mbarrier.create"] = {createBarriers};
-  table["nvgpu.mbarrier.init"] = {barrier, Opcode::BarrierInit, OpClass::None, 312};
-  table["nvgpu.mbarrier.arrive"] = {barrier, Opcode::BarrierArrive, OpClass::None, 1};
-  table["nvgpu.mbarrier.arrive.nocomplete"] = {barrier, Opcode::BarrierArrive, OpClass::None, 21};
-  table["nvgpu.mbarrier.arrive.expect_tx"] = {barrier, Opcode::BarrierExpect, OpClass::None, 312};
-  table["nvgpu.mbarrier.test.wait"] = {barrier, Opcode::BarrierTest, OpClass::None, 12};
-  table["nvgpu.mbarrier.try_wait.parity"] = {barrier, Opcode::BarrierWait, OpClass::None, 102};
+  table["nvgpu.mbarrier.init"] = {barrier, Opcode::BarrierInit, OpKind::None, 312};
+  table["nvgpu.mbarrier.arrive"] = {barrier, Opcode::BarrierArrive, OpKind::None, 1};
+  table["nvgpu.mbarrier.arrive.nocomplete"] = {barrier, Opcode::BarrierArrive, OpKind::None, 21};
+  table["nvgpu.mbarrier.arrive.expect_tx"] = {barrier, Opcode::BarrierExpect, OpKind::None, 312};
+  table["nvgpu.mbarrier.test.wait"] = {barrier, Opcode::BarrierTest, OpKind::None, 12};
+  table["nvgpu.mbarrier.try_wait.parity"] = {barrier, Opcode::BarrierWait, OpKind::None, 102};
   table["nvgpu.device_async_copy"] = {asyncCopy};
   table["nvgpu.device_async_create_group"] = {plain, Opcode::AsyncCommit};
   table["nvgpu.device_async_wait"] = {asyncWait};
   table["uwt.bulk_copy"] = {bulkCopy};
   table["uwt.remote_arrive"] = {remoteArrive, Opcode::BarrierArrive};
   table["nvvm.cluster.arrive"] = {plain, Opcode::ClusterArrive};
-  table["nvvm.cluster.wait"] = {plain, Opcode::ClusterWait, OpClass::Barrier};
+  table["nvvm.cluster.wait"] = {plain, Opcode::ClusterWait, OpKind::Barrier};
   table["nvvm.fence.mbarrier.init"] = {plain, Opcode::Fence};
   table["nvvm.fence.proxy"] = {proxyFence};
   table["nvvm.bar.warp.sync"] = {warpBarrier};

@@ -44,7 +44,7 @@ static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
       {flat.reg(mma.getR0()), flat.reg(mma.getR1()), flat.reg(mma.getR2()), flat.reg(mma.getR3())}};
   flat.program.products.push_back(plan);
   uint32_t list = addPairs(flat, mma.getNext(), mma.getSums());
-  Instruction &code = flat.emit(op, Opcode::Products, OpClass::Matrix);
+  Instruction &code = flat.emit(op, Opcode::Products, OpKind::Matrix);
   code.kind = mma.getElement().isBF16() ? FloatKind::BF16 : FloatKind::F16;
   code.count = WarpgroupMmaOp::blocks, code.mode = mma.getSums().size();
   code.target = flat.program.products.size() - 1, code.a = int32_t(list);
@@ -54,7 +54,7 @@ static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
 static LogicalResult wait(Flattener &flat, Operation *op, const Handler &) {
   auto waitOp = cast<WarpgroupWaitOp>(op);
   uint32_t list = addPairs(flat, waitOp.getDone(), waitOp.getSums());
-  Instruction &code = flat.emit(op, Opcode::ProductsWait, OpClass::Barrier);
+  Instruction &code = flat.emit(op, Opcode::ProductsWait, OpKind::Barrier);
   code.mode = waitOp.getPending(), code.target = list;
   code.b = int32_t(4 * waitOp.getSums().size());
   return success();

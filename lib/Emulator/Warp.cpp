@@ -134,8 +134,8 @@ static void count(EmulationCounters &counters, const Instruction &code) {
       &EmulationCounters::shuffles,
       &EmulationCounters::barriers,
   };
-  if (code.opClass != OpClass::None)
-    counters.*fields[unsigned(code.opClass)] += code.count;
+  if (code.opKind != OpKind::None)
+    counters.*fields[unsigned(code.opKind)] += code.count;
 }
 
 bool Warp::run(uint64_t operations) {

@@ -15,12 +15,12 @@ using namespace uwt;
 namespace {
 struct TableEntry {
   llvm::StringLiteral opcode;
-  InstructionClass instructionClass;
+  InstructionKind instructionKind;
   bool hasResult;
 };
 constexpr TableEntry table[] = {
-#define OPCODE(opcode, instructionClass, hasResult)                                                \
-  {opcode, InstructionClass::instructionClass, hasResult},
+#define OPCODE(opcode, instructionKind, hasResult)                                                 \
+  {opcode, InstructionKind::instructionKind, hasResult},
 #include "InstructionTable.def"
 };
 } // namespace
@@ -31,21 +31,21 @@ static const TableEntry *findEntry(std::string_view base) {
   return found == std::end(table) ? nullptr : found;
 }
 
-std::string_view uwt::nameOf(InstructionClass c) {
+std::string_view uwt::nameOf(InstructionKind c) {
   static constexpr std::string_view names[] = {"alu",     "fma",      "slow",  "uniform", "shared",
                                                "global",  "constant", "local", "bulk",    "matrix",
                                                "barrier", "control",  "nop",   "other"};
-  static_assert(std::size(names) == numInstructionClasses);
+  static_assert(std::size(names) == numInstructionKinds);
   return names[static_cast<unsigned>(c)];
 }
 
-InstructionClass Instruction::classOf() const {
+InstructionKind Instruction::kindOf() const {
   if (const TableEntry *entry = findEntry(base()))
-    return entry->instructionClass;
-  return opcode.starts_with('U') ? InstructionClass::Uniform : InstructionClass::Other;
+    return entry->instructionKind;
+  return opcode.starts_with('U') ? InstructionKind::Uniform : InstructionKind::Other;
 }
 
-bool Instruction::isKnown() const { return classOf() != InstructionClass::Other; }
+bool Instruction::isKnown() const { return kindOf() != InstructionKind::Other; }
 
 bool Instruction::hasModifier(std::string_view modifier) const {
   llvm::SmallVector<llvm::StringRef> parts;
@@ -54,9 +54,9 @@ bool Instruction::hasModifier(std::string_view modifier) const {
 }
 
 unsigned Instruction::accessBytes() const {
-  InstructionClass c = classOf();
+  InstructionKind c = kindOf();
   std::string_view name = base();
-  if (c != InstructionClass::Shared && c != InstructionClass::Global)
+  if (c != InstructionKind::Shared && c != InstructionKind::Global)
     return 0;
   if (name == "CCTL" || name == "LDGDEPBAR")
     return 0;
@@ -92,8 +92,8 @@ static unsigned resultWidth(const Instruction &instruction) {
   std::string_view name = instruction.base();
   if (name == "LDSM")
     return instruction.accessBytes() / 4;
-  if (instruction.classOf() == InstructionClass::Shared ||
-      instruction.classOf() == InstructionClass::Global)
+  if (instruction.kindOf() == InstructionKind::Shared ||
+      instruction.kindOf() == InstructionKind::Global)
     return std::max(instruction.accessBytes() / 4, 1u);
   if (name == "LDL" || name == "LDC")
     return instruction.hasModifier("128") ? 4 : instruction.hasModifier("64") ? 2 : 1;

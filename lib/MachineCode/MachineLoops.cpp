@@ -224,11 +224,10 @@ bool LoopFinder::isMinor(llvm::ArrayRef<size_t> body) const {
   bool waits = false, copies = false;
   for (size_t index : body) {
     const Instruction &instruction = kernel.instructions[index];
-    InstructionClass c = instruction.classOf();
-    if (c == InstructionClass::Matrix || c == InstructionClass::Shared ||
-        c == InstructionClass::Local)
+    InstructionKind c = instruction.kindOf();
+    if (c == InstructionKind::Matrix || c == InstructionKind::Shared || c == InstructionKind::Local)
       return false;
-    copies |= c == InstructionClass::Bulk;
+    copies |= c == InstructionKind::Bulk;
     waits |= instruction.hasModifier("TRYWAIT") || instruction.base() == "NANOSLEEP" ||
              instruction.hasModifier("TRY_ALLOC");
   }

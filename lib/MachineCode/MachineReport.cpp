@@ -17,29 +17,29 @@
 using namespace uwt;
 
 unsigned InstructionCounts::total() const {
-  return std::accumulate(ofClass.begin(), ofClass.end(), 0u);
+  return std::accumulate(ofKind.begin(), ofKind.end(), 0u);
 }
 
 void InstructionCounts::add(const Instruction &instruction) {
-  InstructionClass c = instruction.classOf();
-  ++ofClass[static_cast<unsigned>(c)];
+  InstructionKind c = instruction.kindOf();
+  ++ofKind[static_cast<unsigned>(c)];
   std::string base(instruction.base());
-  if (c == InstructionClass::Other && !llvm::is_contained(unknown, base))
+  if (c == InstructionKind::Other && !llvm::is_contained(unknown, base))
     unknown.push_back(base);
   products += base == "HMMA" || base == "HGMMA";
   unsigned bytes = instruction.accessBytes();
   bool isStore = base.starts_with("ST") || base.starts_with("RED");
-  if (c == InstructionClass::Shared)
+  if (c == InstructionKind::Shared)
     (isStore ? sharedWriteBytes : sharedReadBytes) += bytes;
-  if (c == InstructionClass::Global)
+  if (c == InstructionKind::Global)
     (isStore ? globalWriteBytes : globalReadBytes) += bytes;
   if (base == "LDGSTS")
     sharedWriteBytes += bytes;
 }
 
 void InstructionCounts::add(const InstructionCounts &other) {
-  for (unsigned i = 0; i < numInstructionClasses; ++i)
-    ofClass[i] += other.ofClass[i];
+  for (unsigned i = 0; i < numInstructionKinds; ++i)
+    ofKind[i] += other.ofKind[i];
   sharedReadBytes += other.sharedReadBytes;
   sharedWriteBytes += other.sharedWriteBytes;
   globalReadBytes += other.globalReadBytes;
@@ -208,7 +208,7 @@ static CountedSections countProducts(const MachineKernel &kernel) {
   };
   auto density = [&](const MachineLoop &loop) {
     InstructionCounts all = countAll(kernel, loop.body);
-    return static_cast<double>(all[InstructionClass::Alu]) / all.products;
+    return static_cast<double>(all[InstructionKind::Alu]) / all.products;
   };
   const MachineLoop *best = nullptr;
   for (const MachineLoop &loop : kernel.loops) {
@@ -269,10 +269,10 @@ KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResource
 static void printCounts(llvm::raw_ostream &os, const InstructionCounts &counts) {
   os << counts.total() << " instructions:";
   const char *separator = " ";
-  for (unsigned i = 0; i < numInstructionClasses; ++i) {
-    if (counts.ofClass[i] == 0)
+  for (unsigned i = 0; i < numInstructionKinds; ++i) {
+    if (counts.ofKind[i] == 0)
       continue;
-    os << separator << nameOf(InstructionClass(i)) << ' ' << counts.ofClass[i];
+    os << separator << nameOf(InstructionKind(i)) << ' ' << counts.ofKind[i];
     separator = ", ";
   }
   os << "; bytes a thread: shared " << counts.sharedReadBytes << " read, "
@@ -315,9 +315,9 @@ std::string uwt::reportText(const std::vector<KernelReport> &kernels) {
 
 static llvm::json::Object jsonOf(const InstructionCounts &counts) {
   llvm::json::Object classes;
-  for (unsigned i = 0; i < numInstructionClasses; ++i)
-    if (counts.ofClass[i])
-      classes[std::string(nameOf(InstructionClass(i)))] = counts.ofClass[i];
+  for (unsigned i = 0; i < numInstructionKinds; ++i)
+    if (counts.ofKind[i])
+      classes[std::string(nameOf(InstructionKind(i)))] = counts.ofKind[i];
   llvm::json::Object object{{"instructions", counts.total()},
                             {"classes", std::move(classes)},
                             {"shared_read_bytes", counts.sharedReadBytes},

@@ -237,8 +237,8 @@ static std::string extentText(const ExtentRange &extent) {
 
 static std::string queryText(const KernelQuery &query) {
   return query.format.str() + " of " + std::string(getTraits(query.element).name) + ", N " +
-         std::to_string(query.rows) + ", K " + std::to_string(query.columns) + ", batch " +
-         std::to_string(query.batch) + " on " + query.target;
+         std::to_string(query.n) + ", K " + std::to_string(query.k) + ", batch " +
+         std::to_string(query.m) + " on " + query.target;
 }
 
 Status Selection::keep(const char *condition, const std::function<bool(const KernelEntry &)> &fits,
@@ -309,19 +309,15 @@ Expected<const KernelEntry *> Selection::run() {
         [](const KernelEntry &entry) { return entry.result ? entry.result->str() : "none"; }));
   UWT_RETURN_IF_ERROR(keep(
       "shapes",
-      [&](const KernelEntry &entry) {
-        return entry.rows.admits(query.rows) && entry.columns.admits(query.columns);
-      },
+      [&](const KernelEntry &entry) { return entry.n.admits(query.n) && entry.k.admits(query.k); },
       [](const KernelEntry &entry) {
-        return "N " + extentText(entry.rows) + ", K " + extentText(entry.columns);
+        return "N " + extentText(entry.n) + ", K " + extentText(entry.k);
       }));
   UWT_RETURN_IF_ERROR(keep(
       "batches",
-      [&](const KernelEntry &entry) {
-        return query.batch >= entry.batchFrom && query.batch <= entry.batchTo;
-      },
+      [&](const KernelEntry &entry) { return query.m >= entry.mFrom && query.m <= entry.mTo; },
       [](const KernelEntry &entry) {
-        return rangeText(entry.batchFrom, entry.batchTo, entry.batchTo == UINT32_MAX);
+        return rangeText(entry.mFrom, entry.mTo, entry.mTo == UINT32_MAX);
       }));
   return *std::ranges::max_element(left, {},
                                    [&](const KernelEntry *entry) { return rank(*entry); });

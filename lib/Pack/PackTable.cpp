@@ -177,9 +177,9 @@ template <typename Io> static void visit(Io &io, LaunchRule &launch) {
   io.number(launch.cluster, "cluster");
   io.number(launch.dependent, "dependent");
   io.number(launch.ctasPerMultiprocessor, "CTAs a multiprocessor");
-  io.number(launch.tileRows, "tile rows");
-  io.number(launch.tileColumns, "tile columns");
-  io.number(launch.tileBatch, "tile batch");
+  io.number(launch.tileN, "tile rows");
+  io.number(launch.tileK, "tile columns");
+  io.number(launch.tileM, "tile batch");
 }
 
 template <typename Io> static void visit(Io &io, WorkspaceRule &workspace) {
@@ -209,10 +209,10 @@ template <typename Io> static void visit(Io &io, KernelEntry &entry) {
   entry.format = format.value_or(Format());
   io.format(entry.result, "result");
   io.element(entry.element);
-  visit(io, entry.rows, "N");
-  visit(io, entry.columns, "K");
-  io.number(entry.batchFrom, "batch");
-  io.number(entry.batchTo, "batch");
+  visit(io, entry.n, "N");
+  visit(io, entry.k, "K");
+  io.number(entry.mFrom, "batch");
+  io.number(entry.mTo, "batch");
   visit(io, entry.launch);
   visit(io, entry.workspace);
   io.number(entry.prepare, "prepare");
@@ -274,9 +274,8 @@ static Status checkPreparation(const PackTable &table, size_t number) {
   if (first.family != entry.family || first.format != entry.format ||
       first.result != entry.result || first.element != entry.element)
     return invalidError(which + "is for another family, format or element");
-  if (first.columns.multiple == 0 || first.rows.multiple == 0 ||
-      !contains(first.rows, entry.rows) || !contains(first.columns, entry.columns) ||
-      first.batchFrom > entry.batchFrom || first.batchTo < entry.batchTo)
+  if (first.k.multiple == 0 || first.n.multiple == 0 || !contains(first.n, entry.n) ||
+      !contains(first.k, entry.k) || first.mFrom > entry.mFrom || first.mTo < entry.mTo)
     return invalidError(which + "does not fit all of its problems");
   if (!isWithin(first.workspace, entry.workspace))
     return invalidError(which + "asks for more scratch memory");

@@ -69,8 +69,8 @@ void WeightCopier::setOffsets() {
     entry.storedAsWords = decoder.panelStoredAsWords(panel);
     setOffset(panel, PlaneKind::Words, entry.words, ignored);
     setOffset(panel, PlaneKind::Raw, entry.raw, ignored);
-    setOffset(panel, PlaneKind::Code, entry.code, entry.codeWords);
-    setOffset(panel, PlaneKind::Patch, entry.patch, entry.patchWords);
+    setOffset(panel, PlaneKind::Code, entry.code, entry.codeU32);
+    setOffset(panel, PlaneKind::Patch, entry.patch, entry.patchU32);
     builder.countUsed(decoder.panelBytes(panel, PlaneKind::Low).size());
     entry.counts = countBytes;
     countBytes +=

@@ -131,7 +131,7 @@ void WeightTranscoder::keep(uint64_t panel, Worker &worker) {
     return;
   }
   entry.code = panel * codeStride / 4;
-  entry.codeWords = divideUp(fixedPanelSizes(plan, rowsOf(panel)).code, 4);
+  entry.codeU32 = divideUp(fixedPanelSizes(plan, rowsOf(panel)).code, 4);
   if (!coded.code.empty())
     std::memcpy(code.data() + panel * codeStride, coded.code.data(), coded.code.size());
 }
@@ -184,17 +184,17 @@ void WeightTranscoder::gather() {
     PanelEntry &entry = builder.entry(panel);
     const LoosePanel &parts = loose[panel];
     uint32_t rows = rowsOf(panel);
-    used += entry.storedAsWords ? wordsBytes(rows) : entry.codeWords * 4 + rawBytes(rows);
+    used += entry.storedAsWords ? wordsBytes(rows) : entry.codeU32 * 4 + rawBytes(rows);
     entry.counts = countBytes;
     countBytes += roundUp(packCounts(plan.format.layout, parts.counts, nullptr), partAlignment);
     entry.patch = patchBytes / 4;
-    entry.patchWords = parts.patch.size();
+    entry.patchU32 = parts.patch.size();
     patchBytes += roundUp(parts.patch.size() * 4, partAlignment);
     used += parts.patch.size() * 4 + parts.code.size();
     if (plan.traits.rate != Rate::Prefix || entry.storedAsWords)
       continue;
     entry.code = codeBytes / 4;
-    entry.codeWords = parts.code.size() / 4;
+    entry.codeU32 = parts.code.size() / 4;
     codeBytes += roundUp(parts.code.size(), partAlignment);
   }
   builder.countUsed(used + lowStride * panels);
@@ -367,8 +367,8 @@ Expected<LoadedWeight> uwt::encodeWeight(const TensorDescription &description,
   StopWatch watch;
   if (plan.traits.rate != Rate::Words) {
     UWT_ASSIGN_OR_RETURN(const Codec *codec, findCodec(plan.format.codec.keyword));
-    SymbolStatistics statistics =
-        countSymbols(source, matrices.panels(), plan.split, plan.traits.group == 2, {}, 1, pool);
+    SymbolStatistics statistics = countSymbols(source, matrices.panels(), plan.split,
+                                               plan.traits.codeSymbols == 2, {}, 1, pool);
     UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
   }
   if (options.times)

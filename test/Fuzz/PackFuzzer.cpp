@@ -54,17 +54,17 @@ static void useKernel(const KernelPack &pack, const KernelEntry &entry) {
   query.target = pack.codeObjects()[entry.code].target;
   query.format = entry.format;
   query.element = entry.element;
-  query.rows = entry.rows.least;
-  query.columns = entry.columns.most;
-  query.batch = entry.batchTo;
+  query.n = entry.n.least;
+  query.k = entry.k.most;
+  query.m = entry.mTo;
   query.family = entry.family;
   Expected<const KernelEntry *> chosen = pack.select(query);
-  bool fits = entry.rows.admits(query.rows) && entry.columns.admits(query.columns);
+  bool fits = entry.n.admits(query.n) && entry.k.admits(query.k);
   fuzzRequire(bool(chosen) || !fits || pack.isPreparation(entry),
               "a kernel's own problem finds no kernel");
   fuzzRequire(!chosen || !pack.isPreparation(**chosen), "a kernel that only prepares is chosen");
   for (uint64_t resident : {uint64_t(1), uint64_t(132)}) {
-    Expected<LaunchSize> size = launchSize(entry, query.rows, query.columns, query.batch, resident);
+    Expected<LaunchSize> size = launchSize(entry, query.n, query.k, query.m, resident);
     if (!size || size->grid == 0)
       continue;
     fuzzRequire(size->grid % entry.launch.cluster == 0, "a grid that cuts a cluster");

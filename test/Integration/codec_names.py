@@ -32,7 +32,7 @@ TOKEN = re.compile(
     re.DOTALL)
 # What stood for a codec before there were traits.
 STANDS_FOR_ONE = (
-    (re.compile(r"Rows64\s*\?\s*17\b"), "is escapeRecordWords"),
+    (re.compile(r"Rows64\s*\?\s*17\b"), "is escapeRecordU32"),
     (re.compile(r"\bcodeBits\s*[!=]=\s*\d"), "asks for a codec by the bits of its code: that is a trait"),
     (re.compile(r"codec\.parameters\s*\["), "asks for a codec by its parameters: that is a trait"),
 )

@@ -22,7 +22,7 @@ struct DescendEmitter final : Emitter {
     return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
   double cost(const EmittedFormat & /*format*/) const override { return 12; }
-  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
+  std::optional<unsigned> fragmentTableU32(const EmittedFormat & /*format*/) const override {
     return 1;
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {
@@ -39,8 +39,8 @@ private:
   static void emitGroup(UnitEmission &unit, unsigned group, Value top, int position) {
     LaneBuilder &lanes = unit.lanes;
     FieldSource raw = rawField(unit), code = codeField(unit, position);
-    raw.offset = int64_t(group) * unit.format.traits.unit.rawGroupStep;
-    code.offset = int64_t(group) * unit.format.traits.unit.codeGroupStep;
+    raw.offset = int64_t(group) * unit.format.traits.unit.rawGroupStride;
+    code.offset = int64_t(group) * unit.format.traits.unit.codeGroupStride;
     forEachRowVector(unit, [&](unsigned r, unsigned g) {
       // A code is at most the top, so that nothing is borrowed from the other half.
       Value symbols = lanes.sub(top, loadField(lanes, code, r, g));

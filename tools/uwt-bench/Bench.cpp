@@ -83,9 +83,9 @@ Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
   query.target = session.device->properties().target;
   query.format = kind.format;
   query.result = kind.result;
-  query.rows = shape.rows;
-  query.columns = shape.columns;
-  query.batch = batch;
+  query.n = shape.rows;
+  query.k = shape.columns;
+  query.m = batch;
   query.family = family;
   return pack.pack->pack().select(query);
 }
@@ -107,8 +107,8 @@ void BenchRun::refuse(const std::string &kernel, const Format &format, uint32_t 
 /// Whether two kernels add up in the same order, given the same number of CTAs.
 static bool addAlike(const KernelEntry &a, const KernelEntry &b) {
   return a.launch.grid == b.launch.grid && a.launch.cluster == b.launch.cluster &&
-         a.launch.tileRows == b.launch.tileRows && a.launch.tileColumns == b.launch.tileColumns &&
-         a.launch.tileBatch == b.launch.tileBatch;
+         a.launch.tileN == b.launch.tileN && a.launch.tileK == b.launch.tileK &&
+         a.launch.tileM == b.launch.tileM;
 }
 
 Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) {
@@ -150,7 +150,7 @@ Status BenchRun::checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<flo
 Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
   // Once a kernel: its decoding does not depend on the batch.
   if (decodedBy != row.entry) {
-    uint32_t most = std::min(row.entry->batchTo, std::max(row.entry->batchFrom, 64U));
+    uint32_t most = std::min(row.entry->mTo, std::max(row.entry->mFrom, 64U));
     UWT_ASSIGN_OR_RETURN(Product product,
                          Product::create(session, *pack.pack, *row.entry,
                                          std::span<const DeviceWeight>(copies).first(1), most));
@@ -387,10 +387,9 @@ std::vector<uint32_t> BenchRun::batchesFor(const GridShape &wanted) const {
   auto fits = [&](uint32_t batch) {
     for (const OpenPack &pack : packs)
       for (const KernelEntry &entry : pack.pack->pack().kernels())
-        if (entry.rows.admits(wanted.rows) && entry.columns.admits(wanted.columns) &&
-            (entry.family != GpuKernelFamily::Transcode || batch == 1) &&
-            batch >= entry.batchFrom && batch <= entry.batchTo &&
-            !pack.pack->pack().isPreparation(entry))
+        if (entry.n.admits(wanted.rows) && entry.k.admits(wanted.columns) &&
+            (entry.family != GpuKernelFamily::Transcode || batch == 1) && batch >= entry.mFrom &&
+            batch <= entry.mTo && !pack.pack->pack().isPreparation(entry))
           return true;
     return false;
   };
@@ -403,8 +402,8 @@ std::vector<GridShape> BenchRun::ownShapes() const {
   std::vector<GridShape> shapes;
   for (const OpenPack &pack : packs)
     for (const KernelEntry &entry : pack.pack->pack().kernels())
-      if (entry.rows.least == entry.rows.most && entry.columns.least == entry.columns.most)
-        addShape(shapes, {"pack", entry.rows.least, entry.columns.least});
+      if (entry.n.least == entry.n.most && entry.k.least == entry.k.most)
+        addShape(shapes, {"pack", entry.n.least, entry.k.least});
   return shapes;
 }
 

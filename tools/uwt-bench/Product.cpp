@@ -101,7 +101,7 @@ Expected<Product> Product::create(const GpuSession &session, DevicePack &pack,
     if (argument.kind == ArgumentKind::Y)
       product.yType = argument.type;
   auto parts = partsOf(pack.pack(), entry);
-  product.operands.batch = batch;
+  product.operands.m = batch;
   product.operands.ctas = ctas;
   product.operands.xStride = strideFor(parts, ArgumentKind::X, product.columns, 2);
   product.operands.yStride =
@@ -116,8 +116,8 @@ Status Product::allocate() {
     UWT_ASSIGN_OR_RETURN(buffer, DeviceBuffer::allocate(session->device, bytes));
     return buffer.fill(filling, session->stream.get());
   };
-  UWT_RETURN_IF_ERROR(make(x, operands.batch * operands.xStride * 2));
-  UWT_RETURN_IF_ERROR(make(y, operands.batch * operands.yStride * bytesOf(yType)));
+  UWT_RETURN_IF_ERROR(make(x, operands.m * operands.xStride * 2));
+  UWT_RETURN_IF_ERROR(make(y, operands.m * operands.yStride * bytesOf(yType)));
   // Any contents have to do: NaNs show where a kernel relies on others.
   UWT_RETURN_IF_ERROR(make(workspace, launchSize.workspaceBytes, 0xFF));
   UWT_RETURN_IF_ERROR(make(counters, launchSize.counterBytes));
@@ -133,8 +133,8 @@ Status Product::allocate() {
 }
 
 Status Product::setX(std::span<const uint16_t> dense) {
-  std::vector<uint16_t> padded(operands.batch * operands.xStride);
-  for (uint64_t row = 0; row < operands.batch; ++row)
+  std::vector<uint16_t> padded(operands.m * operands.xStride);
+  for (uint64_t row = 0; row < operands.m; ++row)
     std::copy_n(dense.begin() + static_cast<int64_t>(row * columns), columns,
                 padded.begin() + static_cast<int64_t>(row * operands.xStride));
   UWT_RETURN_IF_ERROR(x.write(
@@ -170,8 +170,8 @@ Expected<std::vector<float>> Product::readY() const {
   std::vector<uint8_t> bytes(y.bytes());
   UWT_RETURN_IF_ERROR(y.read(0, bytes, session->stream.get()));
   UWT_RETURN_IF_ERROR(session->stream.synchronize());
-  std::vector<float> values(operands.batch * rows);
-  session->pool.parallelFor(operands.batch, [&](uint64_t row, unsigned) {
+  std::vector<float> values(operands.m * rows);
+  session->pool.parallelFor(operands.m, [&](uint64_t row, unsigned) {
     const uint8_t *from = bytes.data() + row * operands.yStride * bytesOf(yType);
     float *to = values.data() + row * rows;
     for (uint64_t n = 0; n < rows; ++n) {

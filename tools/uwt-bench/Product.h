@@ -57,7 +57,7 @@ public:
   const LaunchSize &size() const { return launchSize; }
   const KernelEntry &entry() const { return launchers.front().entry(); }
   const FunctionResources &resources() const { return launchers.front().resources(); }
-  uint32_t batch() const { return operands.batch; }
+  uint32_t batch() const { return operands.m; }
 
   /// Dense BF16 [batch, K] to the device.
   Status setX(std::span<const uint16_t> x);

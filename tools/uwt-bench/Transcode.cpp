@@ -61,8 +61,8 @@ Expected<Transcoding> Transcoding::create(const GpuSession &session, DevicePack 
     UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, KernelLauncher::create(pack, entry, weight));
     made.launchers.push_back(std::move(launcher));
   }
-  made.operands.batch = std::max<uint32_t>(entry.batchFrom, 1);
-  UWT_ASSIGN_OR_RETURN(made.launchSize, made.launchers.front().size(made.operands.batch));
+  made.operands.m = std::max<uint32_t>(entry.mFrom, 1);
+  UWT_ASSIGN_OR_RETURN(made.launchSize, made.launchers.front().size(made.operands.m));
   UWT_ASSIGN_OR_RETURN(made.expected,
                        rawWords(session, words, weights.front().rows(), weights.front().columns()));
   for (auto [buffer, bytes] : {std::pair(&made.result, uint64_t(made.expected.size())),
@@ -80,7 +80,7 @@ Expected<Transcoding> Transcoding::create(const GpuSession &session, DevicePack 
 Status Transcoding::enqueue(unsigned copy, bool isSerial, void *stream) const {
   LaunchOperands given = operands;
   given.serial = isSerial;
-  const DeviceWeight::Part extra = {result.address(), result.bytes()};
+  const DeviceWeight::Buffer extra = {result.address(), result.bytes()};
   given.extras = {&extra, 1};
   return launchers[copy % launchers.size()].launch(given, stream);
 }

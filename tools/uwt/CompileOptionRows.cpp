@@ -94,7 +94,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
     UWT_ASSIGN_OR_RETURN(result.minElements, parseNumber(*minElements, "--min-elements", 1 << 30));
   }
   if (batch) {
-    UWT_ASSIGN_OR_RETURN(result.batchHint, parseNumber(*batch, "--m", 1 << 20));
+    UWT_ASSIGN_OR_RETURN(result.mHint, parseNumber(*batch, "--m", 1 << 20));
   }
   if (calibration) {
     UWT_RETURN_IF_ERROR(checkInput(*calibration));

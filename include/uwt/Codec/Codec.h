@@ -46,9 +46,9 @@ struct UnitGeometry {
   uint32_t columns = fixedUnitColumns;
   /// u32 of a unit in each plane (panel-3). checkFormat fills in those of packing=planes where a
   /// codec leaves all of them 0.
-  uint32_t rawWords = 0, codeWords = 0;
+  uint32_t rawU32 = 0, codeU32 = 0;
   /// u32 from what a lane has of a 64-column group to what it has of the unit's next one.
-  uint32_t rawGroupStep = 0, codeGroupStep = 0;
+  uint32_t rawGroupStride = 0, codeGroupStride = 0;
 
   uint32_t groups() const { return columns / fixedUnitColumns; }
 };
@@ -67,7 +67,7 @@ struct CodecTraits {
   /// first; their sum is codeBits.
   std::vector<uint32_t> chunks;
   /// Prefix: symbols in a code word, 1 or 2.
-  uint32_t group = 1;
+  uint32_t codeSymbols = 1;
   /// Prefix: longest code word, at most 15.
   uint32_t maxLength = 0;
   /// Fixed: how coded units lie in planes.
@@ -99,7 +99,7 @@ struct SymbolStatistics {
   /// [class][symbol]: counts by row class; a single class without context.
   std::vector<std::vector<uint64_t>> counts;
   /// [class][first + second * 2^symbolBits]: counts of pairs, only for codecs
-  /// whose group is 2.
+  /// whose codeSymbols is 2.
   std::vector<std::vector<uint64_t>> pairs;
 
   /// Counts of symbols over all classes.

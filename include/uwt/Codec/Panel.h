@@ -152,9 +152,9 @@ uint32_t fixedUnitColumnsOf(const CodingPlan &plan);
 /// Elements of a row that a record of escapes=rows<64> holds (escape-3).
 inline constexpr uint32_t escapeRunColumns = 64;
 /// u32 of such a record: the run's number, and a byte a symbol.
-inline constexpr uint32_t runRecordWords = 1 + escapeRunColumns / 4;
-/// u32 of one escape record: runRecordWords for rows<64>, else 1.
-uint32_t escapeRecordWords(const Format &format);
+inline constexpr uint32_t runRecordU32 = 1 + escapeRunColumns / 4;
+/// u32 of one escape record: runRecordU32 for rows<64>, else 1.
+uint32_t escapeRecordU32(const Format &format);
 /// escapes=rows<64> at a fixed rate: sets the symbols that records have of columns that do not
 /// exist to zero (escape-3). `counts` and `patch` are those of a CodedPanel of `rows` rows, whose
 /// records may be damaged. Other formats have no such symbols.

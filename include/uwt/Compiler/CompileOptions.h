@@ -55,7 +55,7 @@ struct CompileOptions {
   std::string calibration;
   /// Threads that products are chosen for, and the usual size of dynamic batches; 0 means one a
   /// processor, and any.
-  unsigned threads = 0, batchHint = 0;
+  unsigned threads = 0, mHint = 0;
   /// Products by IEEE multiply-adds, the same bits on every target.
   bool exact = false;
   /// The level of LLVM's code generator, 0 to 3; its optimisations are left out at 0. Results have

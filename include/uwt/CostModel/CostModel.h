@@ -73,10 +73,10 @@ std::vector<Candidate> rankConfigs(const Calibration &calibration, const Product
                                    const FormatCost &format, const ConfigPins &pins = {});
 
 /// Batch sizes at which a choice for any batch is made.
-std::span<const uint64_t> batchGrid();
+std::span<const uint64_t> mGrid();
 
 /// A range of batch sizes: those up to `limit`, from the limit of the range before.
-struct BatchRange {
+struct MRange {
   uint64_t limit;
   KernelConfig config;
 };
@@ -85,9 +85,9 @@ struct BatchRange {
 /// the chosen configurations are on the grid as close to the best ones as can be; a batch of one
 /// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid.
 /// `problem.m` is not looked at. Empty where no configuration fits.
-std::vector<BatchRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
-                                     const FormatCost &format, unsigned maxRanges,
-                                     const ConfigPins &pins = {});
+std::vector<MRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
+                                 const FormatCost &format, unsigned maxRanges,
+                                 const ConfigPins &pins = {});
 
 /// The numbers of the formats that all products with a weight together run from, the fastest one
 /// first. A batch of 0 stands for the whole grid, each size with the same weight. To be first, a

@@ -23,7 +23,7 @@
 
 namespace uwt {
 
-/// Entries (DeviceRecordGroup) of a panel in the escape table, without padding.
+/// Entries (DeviceEscapeEntry) of a panel in the escape table, without padding.
 uint64_t escapeEntriesInPanel(const CodingPlan &plan);
 
 /// Whether escapes are in plane `patch`, found through the escape table: fixed rates with escapes.
@@ -34,7 +34,7 @@ struct DeviceTables {
   /// An entry a panel.
   std::vector<DevicePanelEntry> panels;
   /// The escape table: all panels' entries; empty where the format has none.
-  std::vector<DeviceRecordGroup> escapes;
+  std::vector<DeviceEscapeEntry> escapes;
   /// The weight's decode table. Behind that of a prefix code stands, in both halves, the base of
   /// the window of sixteen symbols that most of the code words decode to (0 where symbols have more
   /// than 8 bits).
@@ -97,10 +97,10 @@ public:
 
   /// A plane or structure, or its part that matrix `matrix` has where it has an index by panel
   /// (panels, low, classes). `kind` is one of Panels to Classes.
-  struct Part {
+  struct Buffer {
     uint64_t address = 0, bytes = 0;
   };
-  Part part(ArgumentKind kind, uint64_t matrix) const;
+  Buffer buffer(ArgumentKind kind, uint64_t matrix) const;
 
 private:
   friend class DeviceTranscoder;
@@ -109,7 +109,7 @@ private:
   static Expected<DeviceWeight> allocate(CudaDevicePtr device, std::span<const uint64_t> bytes,
                                          const CudaStream &stream);
   Status write(ArgumentKind kind, std::span<const uint8_t> from, const CudaStream &stream) const;
-  static constexpr size_t parts = static_cast<size_t>(ArgumentKind::Classes) + 1;
+  static constexpr size_t bufferKinds = static_cast<size_t>(ArgumentKind::Classes) + 1;
 
   CudaDevicePtr owner;
   MatrixShape shape;
@@ -118,7 +118,7 @@ private:
   ElementType type = ElementType::BF16;
   DeviceBuffer memory;
   /// Addresses; absent ones have 0 bytes.
-  std::array<Part, parts> buffers;
+  std::array<Buffer, bufferKinds> buffers;
 };
 
 } // namespace uwt

@@ -64,13 +64,13 @@ private:
 /// What a caller gives to a launch, in device memory.
 struct LaunchOperands {
   uint64_t x = 0, y = 0;
-  uint32_t batch = 1;
+  uint32_t m = 1;
   /// Elements from row to row; 0 for rows without a gap.
   uint64_t xStride = 0, yStride = 0;
   /// Scratch memory of at least the launch's size, which launches on one stream may share.
-  DeviceWeight::Part workspace, counters;
+  DeviceWeight::Buffer workspace, counters;
   /// Operands of the epilogue: address and bytes of each.
-  std::span<const DeviceWeight::Part> extras;
+  std::span<const DeviceWeight::Buffer> extras;
   /// Each kernel begins only when the one before it on the stream has ended, also one that is made
   /// for programmatic dependent launch: to measure what that gives.
   bool serial = false;
@@ -132,7 +132,7 @@ private:
   Status checkRows(const char *name, ArgumentKind kind, uint64_t address, uint64_t stride,
                    uint64_t width) const;
   Status checkExtras(const LaunchOperands &operands) const;
-  Status checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Part given,
+  Status checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Buffer given,
                       uint64_t needed, uint32_t batch) const;
   void fillDynamic(const LaunchOperands &operands, uint64_t *values) const;
   Status launchAlone(const LaunchOperands &operands, uint32_t grid, void *stream) const;

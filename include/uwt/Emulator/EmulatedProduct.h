@@ -56,11 +56,11 @@ public:
   uint64_t rows() const { return shape.rows; }
   uint64_t columns() const { return shape.columns; }
   uint64_t matrices() const { return count; }
-  /// What a kernel takes of it for a matrix, as DeviceWeight::part.
+  /// What a kernel takes of it for a matrix, as DeviceWeight::buffer.
   EmulatedArgument argument(ArgumentKind kind, uint64_t matrix) const;
-  const EmulatedMemory &part(ArgumentKind kind) const { return parts[static_cast<size_t>(kind)]; }
+  const EmulatedMemory &buffer(ArgumentKind kind) const { return parts[static_cast<size_t>(kind)]; }
   /// For tests that damage planes.
-  EmulatedMemory &part(ArgumentKind kind) { return parts[static_cast<size_t>(kind)]; }
+  EmulatedMemory &buffer(ArgumentKind kind) { return parts[static_cast<size_t>(kind)]; }
 
 private:
   EmulatedWeight() = default;
@@ -75,7 +75,7 @@ struct EmulatedOperands {
   std::span<const uint8_t> x;
   std::span<uint8_t> y;
   std::vector<std::span<const uint8_t>> extras = {};
-  uint32_t batch = 1;
+  uint32_t m = 1;
   /// Which one of the weight's.
   uint64_t matrix = 0;
 };

@@ -25,7 +25,7 @@
 namespace uwt {
 
 /// What part of a multiprocessor an instruction is for.
-enum class InstructionClass : uint8_t {
+enum class InstructionKind : uint8_t {
   /// Integer and logic at half rate: LOP3, SHF, PRMT, IADD3, LEA, ISETP.
   Alu,
   /// Multiply-add: FFMA, IMAD, packed half arithmetic.
@@ -52,11 +52,10 @@ enum class InstructionClass : uint8_t {
   Nop,
   Other,
 };
-inline constexpr unsigned numInstructionClasses =
-    static_cast<unsigned>(InstructionClass::Other) + 1;
+inline constexpr unsigned numInstructionKinds = static_cast<unsigned>(InstructionKind::Other) + 1;
 
 /// The class in a word, as in JSON: "alu".
-std::string_view nameOf(InstructionClass c);
+std::string_view nameOf(InstructionKind c);
 
 /// Registers Rfirst … Rfirst+count-1.
 struct RegisterRange {
@@ -77,7 +76,7 @@ struct Instruction {
   /// The opcode up to the first dot.
   std::string_view base() const { return std::string_view(opcode).substr(0, opcode.find('.')); }
   bool hasModifier(std::string_view modifier) const;
-  InstructionClass classOf() const;
+  InstructionKind kindOf() const;
   /// Whether the table of classes has the opcode.
   bool isKnown() const;
   /// Bytes that a thread moves; 0 for what is no load or store.

@@ -24,7 +24,7 @@ namespace uwt {
 
 /// Instructions by class, and the bytes that they move.
 struct InstructionCounts {
-  std::array<unsigned, numInstructionClasses> ofClass = {};
+  std::array<unsigned, numInstructionKinds> ofKind = {};
   /// Bytes that a thread reads from and writes to shared memory.
   unsigned sharedReadBytes = 0, sharedWriteBytes = 0;
   /// Bytes that a thread reads from and writes to global memory; bulk copies are not in them.
@@ -34,7 +34,7 @@ struct InstructionCounts {
   /// Opcodes that the table of classes does not have, each once.
   std::vector<std::string> unknown;
 
-  unsigned operator[](InstructionClass c) const { return ofClass[static_cast<unsigned>(c)]; }
+  unsigned operator[](InstructionKind c) const { return ofKind[static_cast<unsigned>(c)]; }
   unsigned total() const;
   void add(const Instruction &instruction);
   void add(const InstructionCounts &other);

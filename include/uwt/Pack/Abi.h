@@ -77,14 +77,14 @@ static_assert(static_cast<int64_t>(DevicePanelField::StoredAsWords) == devicePan
 /// entries are the four strips of a unit's columns, and byte 4+g counts the records of group g: a
 /// byte still counts the records of 16 x 64 weights. With rows<64> those of a unit's groups do not
 /// lie one behind the other.
-struct DeviceRecordGroup {
+struct DeviceEscapeEntry {
   /// Index in u32 into plane `patch` of the entry's first record. Entries without records say where
   /// it would be.
   uint32_t first;
-  /// Records (of escapeRecordWords) of each strip, or group; 0 for those that do not exist.
+  /// Records (of escapeRecordU32) of each strip, or group; 0 for those that do not exist.
   uint8_t counts[4];
 };
-static_assert(sizeof(DeviceRecordGroup) == 8);
+static_assert(sizeof(DeviceEscapeEntry) == 8);
 
 /// A panel's entries are padded to a multiple of this many, with entries without records, so that
 /// each panel's begin at a multiple of 32 bytes: a whole sector, and any bulk copy's alignment.

@@ -46,9 +46,9 @@ enum class GridRule : uint8_t {
   Persistent,
 };
 
-/// What a kernel's argument is. Those before Batch are memrefs, the others scalars.
+/// What a kernel's argument is. Those before M are memrefs, the others scalars.
 enum class ArgumentKind : uint8_t {
-  /// DevicePanelEntry, DeviceRecordGroup (uwt/Pack/Abi.h) and the planes of the weight.
+  /// DevicePanelEntry, DeviceEscapeEntry (uwt/Pack/Abi.h) and the planes of the weight.
   Panels,
   Records,
   Table,
@@ -65,17 +65,17 @@ enum class ArgumentKind : uint8_t {
   Counters,
   /// Operand `number` of the epilogue: what the caller gives.
   Extra,
-  Batch,
+  M,
   /// N and K.
-  Rows,
-  Columns,
+  N,
+  K,
   /// In elements.
   XStride,
   YStride,
   /// Bits that were fixed when the kernel was made.
   Constant,
 };
-inline bool isMemref(ArgumentKind kind) { return kind < ArgumentKind::Batch; }
+inline bool isMemref(ArgumentKind kind) { return kind < ArgumentKind::M; }
 
 enum class ArgumentType : uint8_t { I8, I16, I32, I64, F16, BF16, F32 };
 unsigned bytesOf(ArgumentType type);
@@ -121,7 +121,7 @@ struct LaunchRule {
   /// Persistent: CTAs of a multiprocessor that were planned for; fewer where fewer fit.
   uint32_t ctasPerMultiprocessor = 1;
   /// Rows (N), columns (K) and batch of a tile; 0 where a tile has all of them.
-  uint64_t tileRows = 64, tileColumns = 0, tileBatch = 0;
+  uint64_t tileN = 64, tileK = 0, tileM = 0;
 
   bool operator==(const LaunchRule &) const = default;
 };
@@ -151,8 +151,8 @@ struct KernelEntry {
   /// Family transcode: the format that it makes; nothing for others.
   std::optional<Format> result;
   ElementType element = ElementType::BF16;
-  ExtentRange rows, columns;
-  uint32_t batchFrom = 1, batchTo = UINT32_MAX;
+  ExtentRange n, k;
+  uint32_t mFrom = 1, mTo = UINT32_MAX;
   LaunchRule launch;
   WorkspaceRule workspace;
   /// 0, or 1 + the number of the kernel that every launch of this one launches first, with the same
@@ -192,8 +192,8 @@ struct KernelQuery {
   std::string target;
   Format format;
   ElementType element = ElementType::BF16;
-  uint64_t rows = 0, columns = 0;
-  uint32_t batch = 1;
+  uint64_t n = 0, k = 0;
+  uint32_t m = 1;
   /// Only kernels of this family; without one, of any that multiplies.
   std::optional<GpuKernelFamily> family;
   /// Family transcode: only kernels that make this format.

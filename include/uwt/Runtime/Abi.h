@@ -57,10 +57,10 @@ struct PanelEntry {
   /// into plane `raw`. The other one is 0.
   uint64_t words, raw;
   /// Offset in u32 into plane `code`, and u32 of it that are the panel's.
-  uint64_t code, codeWords;
+  uint64_t code, codeU32;
   /// Offset in u32 into plane `patch`, and u32 of it that are the panel's: exactly the panel's
   /// counts, added up, times the u32 of a record.
-  uint64_t patch, patchWords;
+  uint64_t patch, patchU32;
   /// Offset in bytes into `counts`.
   uint64_t counts;
   /// 1 where the panel is stored as words, else 0.
@@ -72,9 +72,9 @@ enum class PanelField : uint8_t {
   Words = offsetof(PanelEntry, words) / sizeof(uint64_t),
   Raw = offsetof(PanelEntry, raw) / sizeof(uint64_t),
   Code = offsetof(PanelEntry, code) / sizeof(uint64_t),
-  CodeWords = offsetof(PanelEntry, codeWords) / sizeof(uint64_t),
+  CodeWords = offsetof(PanelEntry, codeU32) / sizeof(uint64_t),
   Patch = offsetof(PanelEntry, patch) / sizeof(uint64_t),
-  PatchWords = offsetof(PanelEntry, patchWords) / sizeof(uint64_t),
+  PatchWords = offsetof(PanelEntry, patchU32) / sizeof(uint64_t),
   Counts = offsetof(PanelEntry, counts) / sizeof(uint64_t),
   StoredAsWords = offsetof(PanelEntry, storedAsWords) / sizeof(uint64_t),
 };

@@ -22,7 +22,7 @@ static CodecTraits traitsOf(const Format &format) {
   CodecTraits traits;
   traits.rate = Rate::Prefix;
   traits.maxLength = format.codec.parameters[0];
-  traits.group = format.codec.parameters[1];
+  traits.codeSymbols = format.codec.parameters[1];
   return traits;
 }
 
@@ -67,7 +67,7 @@ static Expected<std::vector<uint8_t>> readTable(std::span<const uint32_t> words,
 static Status checkAlphabetSize(const CodecTraits &traits, const FieldSplit &split, bool hasEscapes,
                                 uint32_t size) {
   uint32_t most = 1u << split.symbolBits;
-  if (traits.group == 2)
+  if (traits.codeSymbols == 2)
     most = std::min<uint32_t>(most, maxPairEntries - hasEscapes);
   if (size >= 1 && size <= most)
     return ok();
@@ -85,7 +85,7 @@ static Expected<Model> readPrefixModel(const Format &format, const FieldSplit &s
   UWT_RETURN_IF_ERROR(checkAlphabetSize(traits, split, hasEscapes, size));
 
   // At most 2^15 symbols and 16 classes from here on, so nothing overflows.
-  uint64_t entries = tableEntries(size, traits.group, hasEscapes);
+  uint64_t entries = tableEntries(size, traits.codeSymbols, hasEscapes);
   uint64_t alphabetWords = (uint64_t(size) + 1) / 2;
   uint64_t tableWords = (entries + lengthsInWord - 1) / lengthsInWord;
   uint64_t needed = 1 + alphabetWords + tableWords * format.rowClasses;

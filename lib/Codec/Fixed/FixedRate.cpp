@@ -23,8 +23,8 @@ using namespace uwt;
 // Sizes
 //===----------------------------------------------------------------------===//
 
-uint32_t uwt::escapeRecordWords(const Format &format) {
-  return format.escapes == Escapes::Rows64 ? runRecordWords : 1;
+uint32_t uwt::escapeRecordU32(const Format &format) {
+  return format.escapes == Escapes::Rows64 ? runRecordU32 : 1;
 }
 
 FixedPanelSizes uwt::fixedPanelSizes(const CodingPlan &plan, uint32_t rows) {
@@ -35,8 +35,8 @@ FixedPanelSizes uwt::fixedPanelSizes(const CodingPlan &plan, uint32_t rows) {
     sizes.raw = fieldBytes(plan.format.layout, rows, columns, plan.split.rawBits());
     sizes.code = fieldBytes(plan.format.layout, rows, columns, plan.traits.chunks);
   } else {
-    sizes.raw = units * plan.traits.unit.rawWords * 4;
-    sizes.code = units * plan.traits.unit.codeWords * 4;
+    sizes.raw = units * plan.traits.unit.rawU32 * 4;
+    sizes.code = units * plan.traits.unit.codeU32 * 4;
   }
   sizes.counts = plan.hasEscapes() ? units : 0;
   return sizes;
@@ -119,7 +119,7 @@ namespace {
 class RecordReader {
 public:
   RecordReader(const CodingPlan &plan, const CodedPanel &panel)
-      : panel(panel), size(escapeRecordWords(plan.format)) {}
+      : panel(panel), size(escapeRecordU32(plan.format)) {}
 
   /// Precondition: asked for units 0, 1, 2 ... in order.
   std::span<const uint32_t> next(uint64_t unit) {
@@ -192,22 +192,22 @@ struct UnitCoder {
 
   void decode(const FixedCoding &coding, const CodedPanel &panel, uint64_t index, uint16_t *out,
               size_t stride) const {
-    const uint8_t *raw = panel.raw.data() + index * unit.rawWords * 4;
-    const uint8_t *code = panel.code.data() + index * unit.codeWords * 4;
+    const uint8_t *raw = panel.raw.data() + index * unit.rawU32 * 4;
+    const uint8_t *code = panel.code.data() + index * unit.codeU32 * 4;
     if (inPlace) {
       auto decodeInPlace = unit.groups() > 1 ? kernels.decodeInPlace11 : kernels.decodeInPlace12;
       return decodeInPlace(coding, code, out, stride);
     }
     for (uint32_t group = 0; group < unit.groups(); ++group)
-      kernels.decodeUnit(coding, raw + group * unit.rawGroupStep * 4,
-                         code + group * unit.codeGroupStep * 4, out + group * fixedUnitColumns,
+      kernels.decodeUnit(coding, raw + group * unit.rawGroupStride * 4,
+                         code + group * unit.codeGroupStride * 4, out + group * fixedUnitColumns,
                          stride);
   }
 
   bool encode(const FixedEncoding &coding, const uint16_t *words, size_t stride, uint64_t index,
               EncodedPanel &out, uint32_t *escapes) const {
-    uint8_t *raw = out.raw.data() + index * unit.rawWords * 4;
-    uint8_t *code = out.code.data() + index * unit.codeWords * 4;
+    uint8_t *raw = out.raw.data() + index * unit.rawU32 * 4;
+    uint8_t *code = out.code.data() + index * unit.codeU32 * 4;
     if (inPlace) {
       auto encodeInPlace = unit.groups() > 1 ? kernels.encodeInPlace11 : kernels.encodeInPlace12;
       return encodeInPlace(coding, words, stride, code, escapes);
@@ -215,8 +215,8 @@ struct UnitCoder {
     bool escaped = false;
     for (uint32_t group = 0; group < unit.groups(); ++group)
       escaped |= kernels.encodeUnit(
-          coding, words + group * fixedUnitColumns, stride, raw + group * unit.rawGroupStep * 4,
-          code + group * unit.codeGroupStep * 4, escapes + group * 8 * registersInMask());
+          coding, words + group * fixedUnitColumns, stride, raw + group * unit.rawGroupStride * 4,
+          code + group * unit.codeGroupStride * 4, escapes + group * 8 * registersInMask());
     return escaped;
   }
 

@@ -101,7 +101,7 @@ template <typename Visit>
 void forEachGroup(uint32_t codeBits, uint32_t rows, uint64_t columns, Visit visit) {
   // A unit holds 4 x lanes groups: [kind][lane][block], or [kind][lane][group].
   UnitGeometry unit = unitInPlace(codeBits);
-  uint32_t width = unit.columns, unitBytes = 4 * unit.codeWords;
+  uint32_t width = unit.columns, unitBytes = 4 * unit.codeU32;
   uint64_t unitStart = 0;
   for (uint64_t firstColumn = 0; firstColumn < columns; firstColumn += width)
     for (uint64_t firstRow = 0; firstRow < rows; firstRow += stripRows, unitStart += unitBytes)
@@ -122,9 +122,9 @@ UnitGeometry uwt::unitInPlace(uint32_t codeBits) {
   // panel-3: three words of four registers in 64 columns, or eleven of sixteen in 256.
   UnitGeometry unit;
   unit.columns = codeBits == 4 ? fixedUnitColumns : 4 * fixedUnitColumns;
-  unit.codeWords = (codeBits == 4 ? 3 : 11) * kindBytes / 4;
+  unit.codeU32 = (codeBits == 4 ? 3 : 11) * kindBytes / 4;
   // The u32 of a kind and lane are a group's each.
-  unit.codeGroupStep = 1;
+  unit.codeGroupStride = 1;
   return unit;
 }
 

@@ -45,11 +45,12 @@ DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit 
     return layout;
   layout.indexBits = traits.maxLength;
   layout.classes = format.rowClasses;
-  layout.symbols = traits.group;
+  layout.symbols = traits.codeSymbols;
   layout.symbolShift = symbolOffset(split);
-  layout.symbolMask = (symbolMask << layout.symbolShift) * (traits.group == 2 ? 0x00010001u : 1u);
+  layout.symbolMask =
+      (symbolMask << layout.symbolShift) * (traits.codeSymbols == 2 ? 0x00010001u : 1u);
   std::optional<uint32_t> room = roomForLength(split);
-  layout.entryBits = !room ? 64 : traits.group == 1 ? 16 : 32;
+  layout.entryBits = !room ? 64 : traits.codeSymbols == 1 ? 16 : 32;
   layout.lengthShift = room.value_or(32);
   return layout;
 }

@@ -53,7 +53,7 @@ static double recordBits(Escapes escapes, uint64_t escaped, uint64_t elements) {
   // escape-3: escapes that share a run share a record; taken to share none while
   // there are fewer than runs.
   uint64_t runs = std::min(escaped, elements / escapeRunColumns + 1);
-  return runRecordWords * 32.0 * static_cast<double>(runs);
+  return runRecordU32 * 32.0 * static_cast<double>(runs);
 }
 
 /// Adds escaped elements to the entry whose code word they take: the escape, or
@@ -419,6 +419,6 @@ double uwt::estimatePairBits(const Format &format, const CodecTraits &traits,
 
 Expected<Model> uwt::buildPrefixModel(const Format &format, const CodecTraits &traits,
                                       const SymbolStatistics &statistics) {
-  return traits.group == 2 ? buildPairs(format, traits, statistics)
-                           : buildSingles(format, traits, statistics);
+  return traits.codeSymbols == 2 ? buildPairs(format, traits, statistics)
+                                 : buildSingles(format, traits, statistics);
 }

@@ -63,12 +63,12 @@ Status uwt::readStreamUnit(const CodingPlan &plan, std::span<const uint8_t> code
   view.number = number;
   view.begin = begin;
   view.lanes = lanesOf(view.unit);
-  view.codeWords = codeWordsOf(view.unit, plan.traits.group);
+  view.codeWords = codeWordsOf(view.unit, plan.traits.codeSymbols);
 
   // prefix-4.
   uint32_t header = loadWord(code.data() + begin);
   uint32_t shortest = header & 0x3FFF, width = header >> 14 & 15;
-  view.records = uint64_t(header >> 18) * escapeRecordWords(plan.format);
+  view.records = uint64_t(header >> 18) * escapeRecordU32(plan.format);
   view.recordsBegin = begin + 4 + divideUp(uint64_t(view.lanes) * width, 32) * 4;
   view.streamBegin = view.recordsBegin + view.records * 4;
   if (view.streamBegin > code.size())
@@ -144,7 +144,7 @@ bool uwt::appendStreamUnit(const CodingPlan &plan, std::span<const uint32_t> lan
   uint32_t width = 0;
   while ((longest - shortest) >> width)
     ++width;
-  size_t count = records.size() / escapeRecordWords(plan.format);
+  size_t count = records.size() / escapeRecordU32(plan.format);
   if (shortest > 0x3FFF || width > 15 || count > 0x3FFF) // prefix-4
     return false;
 
@@ -173,7 +173,7 @@ void uwt::appendRunRecord(const CodingPlan &plan, const PanelUnit &unit, PanelWo
                           uint32_t row, uint32_t run, std::vector<uint32_t> &records) {
   // escape-3.
   size_t begin = records.size();
-  records.resize(begin + runRecordWords);
+  records.resize(begin + runRecordU32);
   records[begin] = row * unit.runs() + run;
   const uint16_t *data = words.row(unit.firstRow + row) + unit.firstColumn;
   for (uint32_t i = 0; i < escapeRunColumns; ++i) {
@@ -218,7 +218,7 @@ static bool encodePanelReference(const PrefixContext &context, PanelWords words,
     if (unit.overflow ||
         !appendStreamUnit(plan, unit.laneStarts, unit.records, unit.stream, out.code))
       return false;
-    out.escapes += unit.records.size() / escapeRecordWords(plan.format);
+    out.escapes += unit.records.size() / escapeRecordU32(plan.format);
   }
   return true;
 }

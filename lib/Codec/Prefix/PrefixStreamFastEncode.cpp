@@ -66,7 +66,7 @@ private:
       return false;
     if (plan.format.escapes == Escapes::Patch)
       std::sort(records.begin(), records.end()); // escape-1
-    out.escapes += records.size() / escapeRecordWords(plan.format);
+    out.escapes += records.size() / escapeRecordU32(plan.format);
     auto used = std::span<const uint8_t>(stream.data(), (writer.bits() + 7) / 8);
     return appendStreamUnit(plan, laneStarts, records, used, out.code);
   }

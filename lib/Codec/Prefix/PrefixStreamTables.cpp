@@ -23,7 +23,7 @@ PrefixTablesPtr uwt::makePrefixTables(const CodingPlan &plan) {
 }
 
 PrefixTables::PrefixTables(const CodingPlan &plan)
-    : split(plan.split), codeSymbols(plan.traits.group), escapes(plan.hasEscapes()),
+    : split(plan.split), codeSymbols(plan.traits.codeSymbols), escapes(plan.hasEscapes()),
       symbols(plan.model.symbols),
       commonest(symbols.empty() ? plan.model.commonest : symbols.front()),
       entries(static_cast<uint32_t>(symbols.size()) + escapes),

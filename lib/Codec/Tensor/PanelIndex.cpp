@@ -284,7 +284,7 @@ Status IndexReader::checkPatch() {
     uint64_t records = 0;
     for (uint64_t i = entry.countBegin; i < entry.countEnd; ++i)
       records += index.counts[i];
-    entry.size[numberOf(PlaneKind::Patch)] = records * escapeRecordWords(index.plan.format) * 4;
+    entry.size[numberOf(PlaneKind::Patch)] = records * escapeRecordU32(index.plan.format) * 4;
     end += entry.size[numberOf(PlaneKind::Patch)];
   }
   if (end != uint64_t(words[3]) * 4)

@@ -162,7 +162,7 @@ Status TensorEncoder::buildModel() {
 
 SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panels) {
   uint32_t classes = plan.format.rowClasses;
-  bool pairs = plan.traits.group == 2;
+  bool pairs = plan.traits.codeSymbols == 2;
   std::optional<RowHistograms> counted;
   const RowHistograms *rows = options.chosen ? options.chosen->rows.get() : nullptr;
   if (rows && rows->split.symbolBits != plan.split.symbolBits)

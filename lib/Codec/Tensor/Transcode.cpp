@@ -18,8 +18,8 @@ static constexpr uint64_t sampledPanels = 8;
 /// have whole exponents for symbols, and few: their lengths tell all but the rarest. Single
 /// symbols that are rare are escaped by the dozen, and are together not so rare.
 static bool lengthsTell(const CodingPlan &from, const CodingPlan &to) {
-  bool knowsAll = from.traits.group == 2 || !from.hasEscapes();
-  return from.traits.rate == Rate::Prefix && knowsAll && to.traits.group == 1 &&
+  bool knowsAll = from.traits.codeSymbols == 2 || !from.hasEscapes();
+  return from.traits.rate == Rate::Prefix && knowsAll && to.traits.codeSymbols == 1 &&
          from.split.rawLowBits <= to.split.rawLowBits;
 }
 
@@ -51,7 +51,7 @@ static SymbolStatistics statisticsOfLengths(const TensorDecoder &from, const Fie
         continue;
       uint64_t share = rows[c] << (15 - length);
       size_t numbers[2] = {entry % alphabet, entry / alphabet};
-      for (uint32_t i = 0; i < plan.traits.group; ++i)
+      for (uint32_t i = 0; i < plan.traits.codeSymbols; ++i)
         if (numbers[i] < symbols.size())
           statistics.counts[0][symbols[numbers[i]] >> dropped] += share;
     }
@@ -78,7 +78,7 @@ static Expected<SymbolStatistics> countSample(const TensorDecoder &from, const C
     return {scratch.data(), matrix.columns, rows, matrix.columns};
   };
   SymbolStatistics statistics =
-      countSymbols(source, sample, to.split, to.traits.group == 2, {}, 1, pool);
+      countSymbols(source, sample, to.split, to.traits.codeSymbols == 2, {}, 1, pool);
   UWT_RETURN_IF_ERROR(std::move(failure));
   return statistics;
 }

@@ -208,8 +208,8 @@ bool PanelTranscoder<State>::decodeLanes(const StreamUnitView &view, const uint8
   for (uint32_t i = 0; i < unit.strips * jointRows; ++i) {
     uint32_t row = i / jointRows * stripRows + g + i % 2 + i % jointRows / 2 * 8;
     const PrefixClass &of = context.classOf(unit, row);
-    lookups[i] =
-        source.traits.group == 1 ? static_cast<const void *>(of.narrow.data()) : of.wide.data();
+    lookups[i] = source.traits.codeSymbols == 1 ? static_cast<const void *>(of.narrow.data())
+                                                : of.wide.data();
   }
   LaneJob job{};
   job.stream = stream;
@@ -227,7 +227,7 @@ bool PanelTranscoder<State>::decodeLanes(const StreamUnitView &view, const uint8
   size_t quarter = (view.end - view.begin) / 4;
   job.next = blob.data() + view.end + quarter * (g / 2);
   job.nextStride = quarter / (unit.strips * unit.blocks);
-  return state.kernels.lanes[source.traits.group - 1][state.tables->longest > 14](job);
+  return state.kernels.lanes[source.traits.codeSymbols - 1][state.tables->longest > 14](job);
 }
 
 /// order-7: elements that do not exist have the commonest symbol of the target.

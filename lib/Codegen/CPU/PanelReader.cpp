@@ -74,8 +74,8 @@ Value PanelReader::unitOffset(Value start, Value unit, int64_t words) {
 SmallVector<Value> PanelReader::decode(const PanelFields &panel, Value unit, bool asWords, Value to,
                                        Value into) {
   Value first = asWords ? unitOffset(panel.words, unit, groupU32)
-                        : unitOffset(panel.raw, unit, layout.rawWords);
-  Value code = asWords ? index.constant(0) : unitOffset(panel.code, unit, layout.codeWords);
+                        : unitOffset(panel.raw, unit, layout.rawU32);
+  Value code = asWords ? index.constant(0) : unitOffset(panel.code, unit, layout.codeU32);
   int64_t count = to ? 0 : (asWords ? 1 : layout.groups) * groupVectors;
   SmallVector<Type> types(count, VectorType::get({laneCount}, builder.getI32Type()));
   auto decode = DecodeUnitOp::create(builder, location, types, weight, first, code, to, into,

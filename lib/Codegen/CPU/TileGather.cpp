@@ -149,7 +149,7 @@ void GatherLowering::emitUnits(const PanelFields &panel) {
           arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, each, strip);
       index.ifElse(isOurs, [&] { emitUnit(unit, number, start[0]); });
       Value escapes = escapesOf(panel, number);
-      return SmallVector<Value>{index.add(start[0], index.mul(escapes, layout.recordWords))};
+      return SmallVector<Value>{index.add(start[0], index.mul(escapes, layout.recordU32))};
     });
   });
 }

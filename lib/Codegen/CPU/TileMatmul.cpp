@@ -61,30 +61,30 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   packed = target.supports(Feature::Avx512Bf16) && op.getNumerics() == Numerics::Fast &&
            element.isBF16() && op.getXType().getElementType().isBF16();
   groups = roundUp(divideUp(columns, fixedUnitColumns), layout.groups);
-  staticBatch = op.getBatch();
+  staticM = op.getM();
 
   auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
   if (op.getStrategyAttr() && !strategy)
     return op.emitOpError() << "has a strategy of kernels for GPUs: " << op.getStrategyAttr();
   std::optional<uint64_t> m;
-  if (!ShapedType::isDynamic(staticBatch))
-    m = static_cast<uint64_t>(staticBatch);
+  if (!ShapedType::isDynamic(staticM))
+    m = static_cast<uint64_t>(staticM);
   KernelConfig config = strategy ? configOf(strategy) : usualConfig(m, layout.fixedRate);
   direct = !config.buffered;
   if (direct && !layout.fixedRate)
     return op.emitOpError(
         "has strategy 'direct', which needs a format of fixed rate: use 'buffer'");
   BatchTiles tiles = tileBatch(config, m);
-  blockColumns = tiles.tileM;
-  blockRows = tiles.tileN;
-  slabColumns = static_cast<int64_t>(tiles.taskM);
-  lastColumns = tiles.lastM;
-  lastRows = tiles.lastN;
-  chunkGroups = config.tileK / fixedUnitColumns;
+  tileM = tiles.tileM;
+  tileN = tiles.tileN;
+  slabM = static_cast<int64_t>(tiles.taskM);
+  lastM = tiles.lastM;
+  lastN = tiles.lastN;
+  tileGroups = config.tileK / fixedUnitColumns;
   if (!layout.fixedRate)
-    chunkGroups = columns <= wholePanelUnitColumns ? groups : streamUnitColumns / fixedUnitColumns;
-  chunkGroups =
-      roundUp(std::clamp<int64_t>(chunkGroups, 1, std::max<int64_t>(groups, 1)), layout.groups);
+    tileGroups = columns <= wholePanelUnitColumns ? groups : streamUnitColumns / fixedUnitColumns;
+  tileGroups =
+      roundUp(std::clamp<int64_t>(tileGroups, 1, std::max<int64_t>(groups, 1)), layout.groups);
   return success();
 }
 
@@ -92,10 +92,10 @@ LogicalResult ProductLowering::lower() {
   if (failed(check()) || failed(readStrategy(TargetAttr::of(op))))
     return failure();
   int64_t batchDimension = op.getXType().getRank() - 2;
-  batch = ShapedType::isDynamic(staticBatch)
+  sizeM = ShapedType::isDynamic(staticM)
               ? memref::DimOp::create(builder, location, op.getX(), batchDimension).getResult()
-              : index.constant(staticBatch);
-  if (staticBatch == 0 || rows == 0 || matrices == 0)
+              : index.constant(staticM);
+  if (staticM == 0 || rows == 0 || matrices == 0)
     return success();
   matrixCount = ShapedType::isDynamic(matrices)
                     ? memref::DimOp::create(builder, location, op.getInit(), 0).getResult()
@@ -176,13 +176,13 @@ PanelFields ProductLowering::loadTask(Value task) {
 }
 
 void ProductLowering::emitTask(Value task) {
-  sums = scratch(slabColumns * panelRows * laneCount, builder.getF32Type());
+  sums = scratch(slabM * panelRows * laneCount, builder.getF32Type());
   int64_t bufferGroups = direct                 ? layout.groups
-                         : isWholePanelStream() ? chunkGroups * stripsInPanel
-                                                : chunkGroups;
+                         : isWholePanelStream() ? tileGroups * stripsInPanel
+                                                : tileGroups;
   buffer = scratch(bufferGroups * groupU32 * 2, builder.getI16Type());
   if (!direct && layout.hasEscapes)
-    records = scratch(chunkGroups / layout.groups * stripsInPanel, builder.getIndexType());
+    records = scratch(tileGroups / layout.groups * stripsInPanel, builder.getIndexType());
   outputScratch = scratch(laneCount, op.getInitType().getElementType());
   extraScratch.clear();
   for (Value extra : op.getExtras())
@@ -211,7 +211,7 @@ Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
 }
 
 Value ProductLowering::sumsAt(Value column, Value strip) {
-  Value vectors = index.mul(index.add(index.mul(strip, slabColumns), column), stripRows);
+  Value vectors = index.mul(index.add(index.mul(strip, slabM), column), stripRows);
   return index.mul(vectors, laneCount);
 }
 

@@ -10,7 +10,7 @@
 //   x is repacked into *prepared vectors*          TileMatmulPrepare.cpp
 //   a task a panel of 64 output features           TileMatmul.cpp
 //     family direct: unit by unit                  TileMatmulDirect.cpp
-//     family buffer: chunk by chunk                TileMatmulBuffer.cpp
+//     family buffer: k-tile by k-tile                TileMatmulBuffer.cpp
 //     sums over lanes, epilogue, store             TileMatmulEpilogue.cpp
 //
 // Whatever the family, an output adds its products in the same order: 16 lanes
@@ -78,27 +78,27 @@ private:
 
   // TileMatmulBuffer.cpp
   void emitBuffer(const PanelFields &panel);
-  /// Notes where each unit of a chunk has its first escape record; returns the one after them.
-  mlir::Value countRecords(const PanelFields &panel, mlir::Value chunk, mlir::Value groups,
+  /// Notes where each unit of a k-tile has its first escape record; returns the one after them.
+  mlir::Value countRecords(const PanelFields &panel, mlir::Value kTile, mlir::Value groups,
                            mlir::Value record);
-  /// Decodes a strip's part of a chunk; of all strips, where that is one stream.
-  void emitDecodeChunk(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+  /// Decodes a strip's part of a k-tile; of all strips, where that is one stream.
+  void emitDecodeTile(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
+                      mlir::Value groups);
+  void emitDecodeWords(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                        mlir::Value groups);
-  void emitDecodeWords(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+  void emitDecodeUnits(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                        mlir::Value groups);
-  void emitDecodeUnits(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
-                       mlir::Value groups);
-  void emitDecodeStream(const PanelFields &panel, mlir::Value strip, mlir::Value chunk);
+  void emitDecodeStream(const PanelFields &panel, mlir::Value strip, mlir::Value kTile);
   void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value slabColumn,
                  mlir::Value xStart, mlir::Value groups, int64_t rows, int64_t columns,
                  llvm::function_ref<void(mlir::Value)> eachGroup);
-  void emitColumns(const PanelFields &panel, mlir::Value strip, mlir::Value chunk,
+  void emitColumns(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                    mlir::Value groups, mlir::Value slab, mlir::Value columns);
-  /// Where a strip's column group of a chunk lies in the buffer.
+  /// Where a strip's column group of a k-tile lies in the buffer.
   mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
 
-  /// Asks for a part of the next chunk's bytes: what the multiplication of a chunk has time for.
-  void prefetch(const PanelFields &panel, mlir::Value chunk, mlir::Value ordinal, int64_t count);
+  /// Asks for a part of the next k-tile's bytes: what the multiplication of a k-tile has time for.
+  void prefetch(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal, int64_t count);
 
   // TileMatmulEpilogue.cpp
   void zeroSums(mlir::Value columns);
@@ -128,17 +128,17 @@ private:
   /// 64-column groups of x, whole units.
   int64_t groups = 0;
   /// Number of batch rows, and it as a constant or dynamic.
-  mlir::Value batch;
-  int64_t staticBatch = 0;
+  mlir::Value sizeM;
+  int64_t staticM = 0;
   bool direct = false;
   /// A block of sums that is kept in registers; the last block where its columns are known to be
   /// fewer; columns of x that a task takes at a time; groups that are decoded at a time.
-  int64_t blockRows = 0, blockColumns = 0, lastRows = 0, lastColumns = 0;
-  int64_t slabColumns = 0, chunkGroups = 0;
+  int64_t tileN = 0, tileM = 0, lastN = 0, lastM = 0;
+  int64_t slabM = 0, tileGroups = 0;
   /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
 
-  /// `records`: the first escape record of each unit of a chunk.
+  /// `records`: the first escape record of each unit of a k-tile.
   mlir::Value prepared, sums, buffer, records, transfer, outputScratch;
   llvm::SmallVector<mlir::Value> extraScratch, temporaries;
 };

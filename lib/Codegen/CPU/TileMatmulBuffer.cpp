@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Units of `chunkGroups` column groups of a strip are decoded into a buffer, in the order of codec
+// Units of `tileGroups` column groups of a strip are decoded into a buffer, in the order of codec
 // raw; then blocks of rows × columns of sums run over it. Partial sums wait in a scratch between
-// chunks. The buffer holds one strip, so that it stays in the nearest cache; what memory has to
-// deliver is asked for in the order in which it lies, a chunk ahead.
+// k-tiles. The buffer holds one strip, so that it stays in the nearest cache; what memory has to
+// deliver is asked for in the order in which it lies, a k-tile ahead.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,45 +20,45 @@ namespace uwt {
 
 void ProductLowering::emitBuffer(const PanelFields &panel) {
   index.loop(
-      batch,
+      sizeM,
       [&](Value slab) {
-        Value width = index.constant(slabColumns);
-        if (staticBatch % slabColumns != 0 || ShapedType::isDynamic(staticBatch))
-          width = index.min(width, index.sub(batch, slab));
+        Value width = index.constant(slabM);
+        if (staticM % slabM != 0 || ShapedType::isDynamic(staticM))
+          width = index.min(width, index.sub(sizeM, slab));
         zeroSums(width);
-        int64_t chunks = divideUp(groups, chunkGroups);
-        index.loop(index.constant(chunks), {panel.patch}, [&](Value chunk, ValueRange record) {
-          Value first = index.mul(chunk, chunkGroups);
-          Value count = index.constant(chunkGroups);
-          if (groups % chunkGroups != 0)
+        int64_t kTiles = divideUp(groups, tileGroups);
+        index.loop(index.constant(kTiles), {panel.patch}, [&](Value kTile, ValueRange record) {
+          Value first = index.mul(kTile, tileGroups);
+          Value count = index.constant(tileGroups);
+          if (groups % tileGroups != 0)
             count = index.min(count, index.sub(index.constant(groups), first));
-          Value next = countRecords(panel, chunk, count, record[0]);
+          Value next = countRecords(panel, kTile, count, record[0]);
           if (isWholePanelStream())
-            emitDecodeChunk(panel, {}, chunk, count);
+            emitDecodeTile(panel, {}, kTile, count);
           index.loop(panel.strips, [&](Value strip) {
             if (!isWholePanelStream())
-              emitDecodeChunk(panel, strip, chunk, count);
-            emitColumns(panel, strip, chunk, count, slab, width);
+              emitDecodeTile(panel, strip, kTile, count);
+            emitColumns(panel, strip, kTile, count, slab, width);
           });
           return SmallVector<Value>{next};
         });
         emitOutputs(panel, slab, width);
       },
-      slabColumns);
+      slabM);
 }
 
-Value ProductLowering::countRecords(const PanelFields &panel, Value chunk, Value count,
+Value ProductLowering::countRecords(const PanelFields &panel, Value kTile, Value count,
                                     Value record) {
   if (!layout.hasEscapes)
     return record;
   // Records follow each other in the order of units, which is not the one of decoding.
   Value units = index.mul(index.div(count, layout.groups), panel.strips);
-  Value first = index.mul(index.mul(chunk, chunkGroups / layout.groups), panel.strips);
+  Value first = index.mul(index.mul(kTile, tileGroups / layout.groups), panel.strips);
   auto walk = [&] {
     return index.loop(units, {record}, [&](Value unit, ValueRange start) {
       memref::StoreOp::create(builder, location, start[0], records, ValueRange{unit});
       Value escapes = escapesOf(panel, index.add(first, unit));
-      return SmallVector<Value>{index.add(start[0], index.mul(escapes, layout.recordWords))};
+      return SmallVector<Value>{index.add(start[0], index.mul(escapes, layout.recordU32))};
     })[0];
   };
   auto branch = scf::IfOp::create(builder, location, TypeRange{builder.getIndexType()},
@@ -71,26 +71,26 @@ Value ProductLowering::countRecords(const PanelFields &panel, Value chunk, Value
   return branch.getResult(0);
 }
 
-void ProductLowering::emitDecodeChunk(const PanelFields &panel, Value strip, Value chunk,
-                                      Value count) {
+void ProductLowering::emitDecodeTile(const PanelFields &panel, Value strip, Value kTile,
+                                     Value count) {
   auto words = [&] {
     if (strip)
-      return emitDecodeWords(panel, strip, chunk, count);
-    index.loop(panel.strips, [&](Value each) { emitDecodeWords(panel, each, chunk, count); });
+      return emitDecodeWords(panel, strip, kTile, count);
+    index.loop(panel.strips, [&](Value each) { emitDecodeWords(panel, each, kTile, count); });
   };
   if (layout.onlyWords)
     return words();
   index.ifElse(panel.storedAsWords, words, [&] {
     if (layout.fixedRate)
-      emitDecodeUnits(panel, strip, chunk, count);
+      emitDecodeUnits(panel, strip, kTile, count);
     else
-      emitDecodeStream(panel, strip, chunk);
+      emitDecodeStream(panel, strip, kTile);
   });
 }
 
-void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Value chunk,
+void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Value kTile,
                                       Value count) {
-  Value first = index.mul(chunk, chunkGroups);
+  Value first = index.mul(kTile, tileGroups);
   Value stored = index.constant(divideUp(columns, fixedUnitColumns));
   // Groups beyond are padding of coded units only: whatever the buffer has there meets zeros of x.
   Value present = groups == int64_t(divideUp(columns, fixedUnitColumns))
@@ -113,17 +113,17 @@ void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Val
   });
 }
 
-void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Value chunk,
+void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Value kTile,
                                       Value count) {
-  Value first = index.mul(chunk, chunkGroups / layout.groups);
+  Value first = index.mul(kTile, tileGroups / layout.groups);
   index.loop(index.div(count, layout.groups), [&](Value group) {
-    Value unitInChunk = index.add(index.mul(group, panel.strips), strip);
-    Value unit = index.add(index.mul(first, panel.strips), unitInChunk);
+    Value unitInTile = index.add(index.mul(group, panel.strips), strip);
+    Value unit = index.add(index.mul(first, panel.strips), unitInTile);
     Value to = bufferAt(strip, index.mul(group, layout.groups));
     decodeUnit(panel, unit, /*asWords=*/false, to);
     if (!layout.hasEscapes)
       return;
-    Value record = memref::LoadOp::create(builder, location, records, ValueRange{unitInChunk});
+    Value record = memref::LoadOp::create(builder, location, records, ValueRange{unitInTile});
     // The last unit of a row may have fewer groups of 64 columns.
     int64_t groups = divideUp(columns, fixedUnitColumns);
     Value left =
@@ -134,60 +134,59 @@ void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Val
   });
 }
 
-void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Value chunk) {
+void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Value kTile) {
   Value unit = index.constant(0);
   if (strip) {
     int64_t units = divideUp(columns, streamUnitColumns);
-    unit = index.add(index.mul(strip, units), chunk);
+    unit = index.add(index.mul(strip, units), kTile);
   }
   DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, buffer);
 }
 
-void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value chunk, Value count,
+void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value kTile, Value count,
                                   Value slab, Value width) {
-  Value firstGroup = index.mul(chunk, chunkGroups);
+  Value firstGroup = index.mul(kTile, tileGroups);
   // Goes over all blocks and groups of a full panel, in order: each asks for its share.
-  bool isStatic = !ShapedType::isDynamic(staticBatch);
+  bool isStatic = !ShapedType::isDynamic(staticM);
   // A batch that is not known has one block at least.
-  int64_t blockCount = isStatic ? slabColumns / blockColumns : 1;
-  int64_t shares = stripsInPanel * blockCount * (stripRows / blockRows) * chunkGroups;
+  int64_t blockCount = isStatic ? slabM / tileM : 1;
+  int64_t shares = stripsInPanel * blockCount * (stripRows / tileN) * tileGroups;
   auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
                    Value ordinal) {
     Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
                         index.mul(firstGroup, blockWidth * u32InGroup()));
     emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
       if (ordinal)
-        prefetch(panel, chunk, index.add(index.mul(ordinal, chunkGroups), group), shares);
+        prefetch(panel, kTile, index.add(index.mul(ordinal, tileGroups), group), shares);
     });
   };
   // Known batches have a last block of their own; others are padded with zeros.
-  Value blocks = isStatic ? index.div(width, blockColumns) : index.ceilDiv(width, blockColumns);
+  Value blocks = isStatic ? index.div(width, tileM) : index.ceilDiv(width, tileM);
   // x stays in the nearest cache while a strip's rows pass by.
   index.loop(blocks, [&](Value i) {
-    index.loop(index.constant(stripRows / blockRows), [&](Value rowBlock) {
+    index.loop(index.constant(stripRows / tileN), [&](Value rowBlock) {
       Value ordinal = index.add(index.mul(strip, blockCount), i);
-      ordinal = index.add(index.mul(ordinal, stripRows / blockRows), rowBlock);
-      block(rowBlock, index.mul(i, blockColumns), blockRows, blockColumns, ordinal);
+      ordinal = index.add(index.mul(ordinal, stripRows / tileN), rowBlock);
+      block(rowBlock, index.mul(i, tileM), tileN, tileM, ordinal);
     });
   });
-  if (lastColumns == 0)
+  if (lastM == 0)
     return;
-  Value isLast = index.less(index.constant(0), index.rem(width, blockColumns));
+  Value isLast = index.less(index.constant(0), index.rem(width, tileM));
   index.ifElse(isLast, [&] {
-    Value column = index.mul(blocks, blockColumns);
-    index.loop(index.constant(stripRows / lastRows),
-               [&](Value rowBlock) { block(rowBlock, column, lastRows, lastColumns, {}); });
+    Value column = index.mul(blocks, tileM);
+    index.loop(index.constant(stripRows / lastN),
+               [&](Value rowBlock) { block(rowBlock, column, lastN, lastM, {}); });
   });
 }
 
-void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordinal,
+void ProductLowering::prefetch(const PanelFields &panel, Value kTile, Value ordinal,
                                int64_t count) {
   if (!layout.fixedRate)
     return;
-  Value units =
-      index.mul(index.mul(index.add(chunk, 1), chunkGroups / layout.groups), panel.strips);
+  Value units = index.mul(index.mul(index.add(kTile, 1), tileGroups / layout.groups), panel.strips);
   auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
-    int64_t lines = divideUp(chunkGroups / layout.groups * stripsInPanel * unitU32, laneCount);
+    int64_t lines = divideUp(tileGroups / layout.groups * stripsInPanel * unitU32, laneCount);
     int64_t share = divideUp(lines, count);
     Value first = index.add(start, index.mul(units, unitU32));
     for (int64_t i = 0; i < share; ++i) {
@@ -200,9 +199,9 @@ void ProductLowering::prefetch(const PanelFields &panel, Value chunk, Value ordi
   };
   if (layout.onlyWords)
     return ask(WeightBuffer::Words, panel.words, groupU32);
-  ask(WeightBuffer::Code, panel.code, layout.codeWords);
-  if (layout.rawWords != 0)
-    ask(WeightBuffer::Raw, panel.raw, layout.rawWords);
+  ask(WeightBuffer::Code, panel.code, layout.codeU32);
+  if (layout.rawU32 != 0)
+    ask(WeightBuffer::Raw, panel.raw, layout.rawU32);
 }
 
 /// Sums of `blockRowCount` rows (half of them g, half g + 8) × `width` columns over `count` groups.

@@ -19,7 +19,7 @@ using namespace mlir;
 namespace uwt {
 
 void ProductLowering::emitDirect(const PanelFields &panel) {
-  index.loop(batch, [&](Value m) {
+  index.loop(sizeM, [&](Value m) {
     zeroSums(index.constant(1));
     Value xStart = preparedStart(panel.matrix, m);
     auto words = [&] { emitDirectUnits(panel, xStart, /*asWords=*/true); };
@@ -87,7 +87,7 @@ Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Val
         emitDotsFromBuffer(strip, x);
       },
       [&] { emitDirectUnit(panel, unit, strip, x, /*asWords=*/false); });
-  return index.add(record, index.mul(count, layout.recordWords));
+  return index.add(record, index.mul(count, layout.recordU32));
 }
 
 void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value>> x) {

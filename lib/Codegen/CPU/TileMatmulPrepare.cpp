@@ -24,25 +24,25 @@ namespace uwt {
 
 Value ProductLowering::preparedStart(Value matrix, Value m) {
   int64_t rowU32 = groups * u32InGroup();
-  Value start = index.mul(index.sub(m, index.rem(m, blockColumns)), rowU32);
-  start = index.add(start, index.mul(index.rem(m, blockColumns), u32InGroup()));
+  Value start = index.mul(index.sub(m, index.rem(m, tileM)), rowU32);
+  start = index.add(start, index.mul(index.rem(m, tileM), u32InGroup()));
   if (op.getXType().getRank() == 2)
     return start;
-  Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
+  Value padded = index.mul(index.ceilDiv(sizeM, tileM), tileM);
   return index.add(start, index.mul(matrix, index.mul(padded, rowU32)));
 }
 
 void ProductLowering::prepareX() {
   bool goesByMatrix = op.getXType().getRank() == 3;
   int64_t rowU32 = groups * u32InGroup();
-  Value padded = index.mul(index.ceilDiv(batch, blockColumns), blockColumns);
+  Value padded = index.mul(index.ceilDiv(sizeM, tileM), tileM);
   Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
-  bool isStatic = !ShapedType::isDynamic(staticBatch);
+  bool isStatic = !ShapedType::isDynamic(staticM);
   bool hasStaticSize = isStatic && !(goesByMatrix && ShapedType::isDynamic(matrices));
   int64_t size = ShapedType::kDynamic;
   SmallVector<Value> sizes;
   if (hasStaticSize)
-    size = rowU32 * int64_t(roundUp(staticBatch, blockColumns)) * (goesByMatrix ? matrices : 1);
+    size = rowU32 * int64_t(roundUp(staticM, tileM)) * (goesByMatrix ? matrices : 1);
   else
     sizes.push_back(
         index.mul(index.mul(padded, rowU32), goesByMatrix ? matrixCount : index.constant(1)));
@@ -56,17 +56,17 @@ void ProductLowering::prepareX() {
     transfer = scratch(fixedUnitColumns, op.getXType().getElementType());
   }
   index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
-    index.loop(isStatic ? batch : padded, [&](Value m) { prepareColumn(matrix, m); });
+    index.loop(isStatic ? sizeM : padded, [&](Value m) { prepareColumn(matrix, m); });
   });
 }
 
 void ProductLowering::prepareColumn(Value matrix, Value m) {
   Value start = preparedStart(matrix, m);
-  Value stride = index.constant(blockColumns * u32InGroup());
-  if (lastColumns != 0) {
-    Value isLast = index.less(index.constant(staticBatch - lastColumns - 1), m);
+  Value stride = index.constant(tileM * u32InGroup());
+  if (lastM != 0) {
+    Value isLast = index.less(index.constant(staticM - lastM - 1), m);
     stride = arith::SelectOp::create(builder, location, isLast,
-                                     index.constant(lastColumns * u32InGroup()), stride);
+                                     index.constant(lastM * u32InGroup()), stride);
   }
   int64_t whole = columns / fixedUnitColumns;
   auto fill = [&] {
@@ -87,8 +87,8 @@ void ProductLowering::prepareColumn(Value matrix, Value m) {
         storeVector(zero, prepared, index.add(at, i * laneCount));
     });
   };
-  if (ShapedType::isDynamic(staticBatch))
-    index.ifElse(index.less(m, batch), fill, [&] { clear(0); });
+  if (ShapedType::isDynamic(staticM))
+    index.ifElse(index.less(m, sizeM), fill, [&] { clear(0); });
   else
     fill();
   // Whole units: columns that no element of x meets.

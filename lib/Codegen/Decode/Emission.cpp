@@ -50,12 +50,12 @@ UnitLayout unitLayout(const Format &format, ElementType element) {
   layout.fixedRate = traits.rate != Rate::Prefix;
   layout.onlyWords = traits.rate == Rate::Words;
   layout.hasEscapes = traits.rate == Rate::Fixed && format.escapes != Escapes::None;
-  layout.recordWords = escapeRecordWords(format);
+  layout.recordU32 = escapeRecordU32(format);
   layout.groups = traits.unit.groups();
-  layout.rawWords = traits.unit.rawWords;
-  layout.codeWords = traits.unit.codeWords;
-  layout.rawGroupStep = traits.unit.rawGroupStep;
-  layout.codeGroupStep = traits.unit.codeGroupStep;
+  layout.rawU32 = traits.unit.rawU32;
+  layout.codeU32 = traits.unit.codeU32;
+  layout.rawGroupStride = traits.unit.rawGroupStride;
+  layout.codeGroupStride = traits.unit.codeGroupStride;
   return layout;
 }
 
@@ -84,7 +84,7 @@ Expected<EmittedFormat> describeFormat(const Format &format, ElementType element
 //===----------------------------------------------------------------------===//
 
 LogicalResult Emitter::emitUnit(UnitEmission & /*unit*/) const { return failure(); }
-std::optional<unsigned> Emitter::fragmentTableWords(const EmittedFormat & /*format*/) const {
+std::optional<unsigned> Emitter::fragmentTableU32(const EmittedFormat & /*format*/) const {
   return std::nullopt;
 }
 LogicalResult Emitter::emitStream(const EmittedFormat & /*format*/, RewriterBase & /*rewriter*/,
@@ -194,12 +194,12 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
 
 static LogicalResult checkTable(const Emitter &emitter, const EmittedFormat &format,
                                 DecodeFragmentOp op) {
-  std::optional<unsigned> tableWords = emitter.fragmentTableWords(format);
-  if (!tableWords)
+  std::optional<unsigned> tableU32 = emitter.fragmentTableU32(format);
+  if (!tableU32)
     return op.emitOpError() << "has a format that threads do not decode: '" << format.format.str()
                             << "'";
-  if (op.getTable().size() != *tableWords)
-    return op.emitOpError() << "expects " << *tableWords << " words of the decode table, got "
+  if (op.getTable().size() != *tableU32)
+    return op.emitOpError() << "expects " << *tableU32 << " words of the decode table, got "
                             << op.getTable().size();
   return success();
 }

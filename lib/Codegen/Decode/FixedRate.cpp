@@ -95,7 +95,7 @@ struct RawEmitter final : Emitter {
     return {WeightBuffer::Words};
   }
   double cost(const EmittedFormat & /*format*/) const override { return 0; }
-  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
+  std::optional<unsigned> fragmentTableU32(const EmittedFormat & /*format*/) const override {
     return 0;
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {
@@ -119,7 +119,7 @@ struct WindowEmitter : Emitter {
       return format.traits.codeBits == 4 ? 3.75 : 7;
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 2;
   }
-  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
+  std::optional<unsigned> fragmentTableU32(const EmittedFormat & /*format*/) const override {
     return 1;
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {
@@ -146,7 +146,7 @@ struct PaletteEmitter final : Emitter {
   double cost(const EmittedFormat &format) const override {
     return fieldCost(defaultChunks(format.split.rawBits())) + fieldCost(format.traits.chunks) + 4;
   }
-  std::optional<unsigned> fragmentTableWords(const EmittedFormat & /*format*/) const override {
+  std::optional<unsigned> fragmentTableU32(const EmittedFormat & /*format*/) const override {
     return 16;
   }
   LogicalResult emitUnit(UnitEmission &unit) const override {

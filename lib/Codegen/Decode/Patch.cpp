@@ -124,7 +124,7 @@ LogicalResult emitPatch(const EmittedFormat &format, RewriterBase &rewriter, Pat
   PatchBuilder patch(rewriter, op, format);
   Value zero = arith::ConstantIndexOp::create(rewriter, location, 0);
   Value one = arith::ConstantIndexOp::create(rewriter, location, 1);
-  Value size = arith::ConstantIndexOp::create(rewriter, location, escapeRecordWords(format.format));
+  Value size = arith::ConstantIndexOp::create(rewriter, location, escapeRecordU32(format.format));
   auto loop = scf::ForOp::create(rewriter, location, zero, op.getCount(), one);
   rewriter.setInsertionPointToStart(loop.getBody());
   Value record = arith::AddIOp::create(

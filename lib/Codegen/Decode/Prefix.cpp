@@ -29,7 +29,7 @@ SmallVector<WeightBuffer> PrefixEmitter::buffers(const EmittedFormat &format) co
 double PrefixEmitter::cost(const EmittedFormat &format) const {
   // 32 words in code words that take two clocks each, in which a machine does two vector
   // operations each, and the merge.
-  return 32.0 / format.traits.group * 4 + 6;
+  return 32.0 / format.traits.codeSymbols * 4 + 6;
 }
 
 LogicalResult PrefixEmitter::emitStream(const EmittedFormat &format, RewriterBase &rewriter,

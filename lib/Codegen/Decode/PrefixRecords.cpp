@@ -65,7 +65,7 @@ void RecordBuilder::emitWord(Value record) {
 
 /// escape-3: the number of a run of 64 columns of a row, then 64 symbols.
 void RecordBuilder::emitRun(Value record) {
-  Value begin = at(streams.records, record, runRecordWords * 4);
+  Value begin = at(streams.records, record, runRecordU32 * 4);
   Value number = code.load(32, begin, 4);
   Value row = code.div(number, unit.groups), run = code.rem(number, unit.groups);
   Value columnsLeft = code.sub(unit.columns, code.mul(run, escapeRunColumns));

@@ -97,7 +97,7 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   const Format &format = decoder.format.format;
   Value blob = code.at(code.pointerTo(decoder.weightBuffer(WeightBuffer::Code)),
                        code.mul(decoder.entryField(offsetof(PanelEntry, code)), 4));
-  Value blobU32 = decoder.entryField(offsetof(PanelEntry, codeWords));
+  Value blobU32 = decoder.entryField(offsetof(PanelEntry, codeU32));
   auto u32At = [&](Value index) { return code.load(32, code.at(blob, code.mul(index, 4)), 4); };
 
   // prefix-3, prefix-4. A word behind the blob may be read (64 bytes are there), none
@@ -112,7 +112,7 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   emitLaneStarts(code, blob, blobU32, lengths, shortest, width, streams.positions);
 
   Value records = code.min(code.add(lengths, width), blobU32);
-  Value size = code.constant(escapeRecordWords(format));
+  Value size = code.constant(escapeRecordU32(format));
   Value room = code.sub(blobU32, records);
   streams.recordCount = format.escapes == Escapes::None
                             ? code.constant(0)
@@ -122,7 +122,7 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   streams.stream = code.at(blob, code.mul(stream, 4));
   // Where a block begins, a lane has yet to take eight elements of a bit or more.
   Value room32 = code.mul(code.sub(blobU32, stream), 32);
-  streams.limit = code.subOrZero(room32, code.constant(8 / decoder.format.traits.group));
+  streams.limit = code.subOrZero(room32, code.constant(8 / decoder.format.traits.codeSymbols));
   return streams;
 }
 

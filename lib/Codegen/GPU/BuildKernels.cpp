@@ -60,7 +60,7 @@ static Status checkDirect(MatmulOp op, const EmittedFormat &format, const GpuTar
                             "' lacks; use strategy shared");
   if (format.traits.rate == Rate::Prefix)
     return StreamProduct::checkProduct(op, format);
-  if (!findEmitter(format.format.codec.keyword)->fragmentTableWords(format))
+  if (!findEmitter(format.format.codec.keyword)->fragmentTableU32(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   return ok();
 }
@@ -104,12 +104,12 @@ static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   plan.unit.onlyWords = layout.onlyWords || makesWords;
   plan.readsStreams = !layout.fixedRate && !plan.decoded.exists() && !plan.decodesInShared;
   if (plan.decodesInShared)
-    plan.unit.rawU32 = layout.rawWords;
+    plan.unit.rawU32 = layout.rawU32;
   if (plan.unit.onlyWords)
     return;
   if (plan.decoded.exists()) {
     // Escapes are in the exponents.
-    plan.unit.rawU32 = layout.rawWords;
+    plan.unit.rawU32 = layout.rawU32;
     plan.unit.codeU32 = plan.decoded.unitU32();
     if (plan.decoded.hasFlags()) {
       plan.unit.tableU32 = 1;
@@ -119,13 +119,13 @@ static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   }
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
   plan.unit.hasEscapes = layout.hasEscapes;
-  plan.unit.tableU32 = emitter.fragmentTableWords(format).value_or(0);
-  plan.unit.recordU32 = layout.recordWords;
-  plan.unit.rawU32 = layout.rawWords;
-  plan.unit.codeU32 = layout.codeWords;
+  plan.unit.tableU32 = emitter.fragmentTableU32(format).value_or(0);
+  plan.unit.recordU32 = layout.recordU32;
+  plan.unit.rawU32 = layout.rawU32;
+  plan.unit.codeU32 = layout.codeU32;
   plan.unit.columnGroups = layout.groups;
-  plan.unit.rawGroupStride = layout.rawGroupStep;
-  plan.unit.codeGroupStride = layout.codeGroupStep;
+  plan.unit.rawGroupStride = layout.rawGroupStride;
+  plan.unit.codeGroupStride = layout.codeGroupStride;
 }
 
 static Status checkOptions(const KernelOptions &options) {
@@ -345,7 +345,7 @@ GpuProduct KernelProblem::product() const {
   GpuProduct result;
   result.target = &targetOf(options);
   result.n = op.getWeightType().getRows();
-  if (int64_t m = op.getBatch(); !ShapedType::isDynamic(m))
+  if (int64_t m = op.getM(); !ShapedType::isDynamic(m))
     result.m = static_cast<uint64_t>(m);
   result.hasPrefixCode = format.traits.rate == Rate::Prefix;
   result.hasOnlyWords = unitLayout(format.format, format.element).onlyWords;
@@ -420,11 +420,11 @@ FailureOr<gpu::GPUModuleOp> buildProductKernels(MatmulOp op, const KernelOptions
   Expected<ProductKernels> result = problem.build(builder, name);
   if (!result)
     return op.emitOpError() << result.error().message();
-  if (!ShapedType::isDynamic(op.getBatch()))
-    result->plan.batch = static_cast<uint64_t>(op.getBatch());
+  if (!ShapedType::isDynamic(op.getM()))
+    result->plan.batch = static_cast<uint64_t>(op.getM());
   for (KernelEntry &entry : result->entries) {
-    entry.batchFrom = options.batchFrom;
-    entry.batchTo = options.batchTo;
+    entry.mFrom = options.mFrom;
+    entry.mTo = options.mTo;
   }
   writeKernelEntries(result->module, result->entries, /*isSequence=*/true);
   writePlanFacts(result->module, result->plan);

@@ -52,8 +52,8 @@ void EncodeBuilder::describe(KernelEntry &entry) const {
   rule.grid = GridRule::Persistent;
   rule.threads = threads;
   rule.ctasPerMultiprocessor = ctas;
-  rule.tileRows = panelRows;
-  rule.tileColumns = fixedUnitColumns;
+  rule.tileN = panelRows;
+  rule.tileK = fixedUnitColumns;
   entry.launch = rule;
   entry.workspace = {};
   constexpr ArgumentType types[] = {ArgumentType::I32, ArgumentType::I8,  ArgumentType::I16,
@@ -169,9 +169,9 @@ void EncodeBuilder::storeFragments(const Panel &panel, const FixedUnit &fixed,
       },
       [&] {
         const UnitGeometry &stored = format.traits.unit;
-        isInPlace ? storeInPlace(fragments, at(field(DevicePanelField::Code), stored.codeWords))
-                  : storePlanes(fragments, at(field(DevicePanelField::Raw), stored.rawWords),
-                                at(field(DevicePanelField::Code), stored.codeWords));
+        isInPlace ? storeInPlace(fragments, at(field(DevicePanelField::Code), stored.codeU32))
+                  : storePlanes(fragments, at(field(DevicePanelField::Raw), stored.rawU32),
+                                at(field(DevicePanelField::Code), stored.codeU32));
         if (format.format.escapes == Escapes::Patch)
           storeRecords(panel, fixed, fragments);
       });

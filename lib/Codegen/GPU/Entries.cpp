@@ -39,8 +39,8 @@ KernelEntry entryOf(GpuKernelFamily family, StringRef kernel, CompressedType wei
   entry.element = format.element;
   auto rows = static_cast<uint64_t>(weight.getRows());
   auto columns = static_cast<uint64_t>(weight.getColumns());
-  entry.rows = {rows, rows, 1};
-  entry.columns = {columns, columns, 1};
+  entry.n = {rows, rows, 1};
+  entry.k = {columns, columns, 1};
   return entry;
 }
 

@@ -86,8 +86,8 @@ static SmallVector<Operation *> findProducts(ModuleOp module) {
 FailureOr<FlatSymbolRefAttr> ProductOutliner::buildRange(MatmulOp op, StringRef name, uint32_t from,
                                                          uint32_t to) {
   builder.setInsertionPoint(op->getParentOfType<FunctionOpInterface>());
-  options.batchFrom = from;
-  options.batchTo = to;
+  options.mFrom = from;
+  options.mTo = to;
   auto kernels = buildProductKernels(op, options, builder, name);
   if (failed(kernels))
     return failure();

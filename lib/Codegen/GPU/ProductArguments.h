@@ -19,7 +19,7 @@ namespace uwt {
 struct ProductArguments {
   mlir::Value panels;                           // i64: DevicePanelEntry of each panel
   mlir::Value table, words, raw, code, patches; // u32
-  mlir::Value escapes;                          // u32: DeviceRecordGroup, the table of escapes
+  mlir::Value escapes;                          // u32: DeviceEscapeEntry, the table of escapes
   mlir::Value classes;                          // u8: the class of each row
   mlir::Value y, yStride, m;
   mlir::Value workspace, counters; // u32

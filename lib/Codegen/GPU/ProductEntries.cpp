@@ -34,7 +34,7 @@ KernelEntry ProductEntries::common(StringRef kernel) {
                     ",k=" + std::to_string(fixedUnitColumns * plan.ring.groupsPerStage);
   if (plan.tile.cluster > 1)
     entry.strategy += ",cluster=" + std::to_string(plan.tile.cluster);
-  entry.launch.tileBatch = plan.tile.m();
+  entry.launch.tileM = plan.tile.m();
   entry.workspace = workspaceRule();
   return entry;
 }
@@ -43,13 +43,13 @@ KernelEntry ProductEntries::pack() {
   KernelEntry pack = common("pack");
   pack.launch.grid = GridRule::Tiles;
   pack.launch.threads = packThreads;
-  pack.launch.tileRows = 0;
-  pack.launch.tileColumns = fixedUnitColumns;
+  pack.launch.tileN = 0;
+  pack.launch.tileK = fixedUnitColumns;
   // It writes into the product's, behind the decoded weight.
   pack.workspace = {};
   pack.workspace.fixed = 4 * static_cast<uint64_t>(plan.decoded.sizeU32());
   pack.arguments = {operandArgument(ArgumentKind::X, op.getX()),
-                    scalarArgument(ArgumentKind::XStride), scalarArgument(ArgumentKind::Batch),
+                    scalarArgument(ArgumentKind::XStride), scalarArgument(ArgumentKind::M),
                     memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256)};
   return pack;
 }
@@ -63,8 +63,8 @@ KernelEntry ProductEntries::product() {
   product.launch.dependent = !plan.copiesByThreads;
   product.launch.cluster = static_cast<uint32_t>(plan.tile.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
-  product.launch.tileRows = plan.tile.n();
-  product.launch.tileColumns = fixedUnitColumns * plan.ring.groupsPerKTile();
+  product.launch.tileN = plan.tile.n();
+  product.launch.tileK = fixedUnitColumns * plan.ring.groupsPerKTile();
   product.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
                        memrefArgument(ArgumentKind::Table, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Words, ArgumentType::I32),
@@ -76,7 +76,7 @@ KernelEntry ProductEntries::product() {
                            : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Records, ArgumentType::I32),
                        operandArgument(ArgumentKind::Y, op.getInit()),
-                       scalarArgument(ArgumentKind::YStride), scalarArgument(ArgumentKind::Batch),
+                       scalarArgument(ArgumentKind::YStride), scalarArgument(ArgumentKind::M),
                        memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
                        memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16)};
   for (auto [i, extra] : llvm::enumerate(op.getExtras()))

@@ -56,8 +56,8 @@ void SimtKernels::build(ProductKernels &result) {
   product.launch.grid = GridRule::Persistent;
   product.launch.threads = threads;
   product.launch.ctasPerMultiprocessor = ctas;
-  product.launch.tileRows = stripRows;
-  product.launch.tileBatch = mRows;
+  product.launch.tileN = stripRows;
+  product.launch.tileM = mRows;
   product.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
                        memrefArgument(ArgumentKind::Words, ArgumentType::I32),
                        memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
@@ -65,7 +65,7 @@ void SimtKernels::build(ProductKernels &result) {
                        scalarArgument(ArgumentKind::XStride),
                        operandArgument(ArgumentKind::Y, op.getInit()),
                        scalarArgument(ArgumentKind::YStride),
-                       scalarArgument(ArgumentKind::Batch)};
+                       scalarArgument(ArgumentKind::M)};
   for (auto [i, extra] : llvm::enumerate(op.getExtras()))
     product.arguments.push_back(
         operandArgument(ArgumentKind::Extra, extra, static_cast<uint32_t>(i)));

@@ -135,8 +135,8 @@ KernelEntry StreamProduct::productEntry() {
   entry.strategy = "skinny-streams,m=" + std::to_string(plan.tile.m());
   entry.launch.threads = static_cast<uint32_t>(threads());
   entry.launch.sharedBytes = static_cast<uint32_t>(sharedBytes());
-  entry.launch.tileRows = panelRows;
-  entry.launch.tileColumns = streamUnitColumns;
+  entry.launch.tileN = panelRows;
+  entry.launch.tileK = streamUnitColumns;
   // Packed x counts by slices, the rule by tiles: a tile has its share, in whole runs of 16 bytes,
   // and the partial sums of four warps.
   uint64_t tiles = static_cast<uint64_t>(plan.problem.panels() * shape.unitsOfStrip);

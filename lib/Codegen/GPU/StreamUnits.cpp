@@ -87,8 +87,8 @@ StreamUnits::Header StreamUnits::header(const Source &source) {
   result.records = index.add(toIndex(width), 1);
   result.recordCount =
       format.format.escapes == Escapes::None ? index.constant(0) : toIndex(bits(head, 18, 14));
-  int64_t recordWords = escapeRecordWords(format.format);
-  Value stream = index.add(result.records, index.mul(result.recordCount, recordWords));
+  int64_t recordU32 = escapeRecordU32(format.format);
+  Value stream = index.add(result.records, index.mul(result.recordCount, recordU32));
   result.sizeU32 = index.add(stream, index.ceilDiv(toIndex(ofLane(upTo, 31)), 32));
   Value at = index.add(stream, toIndex(bits(start, 5, 27)));
   Value next = index.min(index.add(at, 2), source.last);

@@ -61,7 +61,7 @@ int64_t TranscodeBuilder::ctas() const {
 void TranscodeBuilder::loadTable() {
   if (!isStream()) {
     const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-    for (unsigned i = 0; i < *emitter.fragmentTableWords(format); ++i)
+    for (unsigned i = 0; i < *emitter.fragmentTableU32(format); ++i)
       tableRegisters.push_back(load(table, index.constant(i)));
     return;
   }
@@ -131,12 +131,12 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const TranscodePanel &panel,
     rawPlane = words;
     rawAt = at(panel.words, 1, wordUnitU32, 0);
   } else {
-    if (layout.rawWords != 0) {
+    if (layout.rawU32 != 0) {
       rawPlane = raw;
-      rawAt = at(panel.raw, layout.groups, layout.rawWords, layout.rawGroupStep);
+      rawAt = at(panel.raw, layout.groups, layout.rawU32, layout.rawGroupStride);
     }
     codePlane = code;
-    codeAt = at(panel.code, layout.groups, layout.codeWords, layout.codeGroupStep);
+    codeAt = at(panel.code, layout.groups, layout.codeU32, layout.codeGroupStride);
   }
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
@@ -157,8 +157,8 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   rule.threads = threads;
   rule.sharedBytes = static_cast<uint32_t>(tableBytes());
   rule.ctasPerMultiprocessor = static_cast<uint32_t>(ctas());
-  rule.tileRows = panelRows;
-  rule.tileColumns = isStream() ? streamUnitColumns : fixedUnitColumns;
+  rule.tileN = panelRows;
+  rule.tileK = isStream() ? streamUnitColumns : fixedUnitColumns;
   entry.launch = rule;
   entry.arguments = {
       memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
@@ -185,7 +185,7 @@ Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &f
                             "are bytes, are decoded to exponents before: not format '" +
                             format.format.str() + "'");
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-  if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableWords(format))
+  if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableU32(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
   if (format.traits.rate == Rate::Prefix && bytes > maxTableBytes)

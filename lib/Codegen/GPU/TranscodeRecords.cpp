@@ -31,7 +31,7 @@ void TranscodeBuilder::patchWords(Value count, TranscodeResult::Load loadAt,
 }
 
 void TranscodeBuilder::patchFixed(const TranscodePanel &panel, const FixedUnit &fixed) {
-  // DeviceRecordGroup: a group's with the counts of its strips, or a strip's of a unit of several
+  // DeviceEscapeEntry: a group's with the counts of its strips, or a strip's of a unit of several
   // groups with theirs.
   Value ownGroup = index.rem(fixed.group, layout.groups);
   Value unitStart = index.sub(fixed.group, ownGroup);
@@ -56,10 +56,10 @@ void TranscodeBuilder::patchFixed(const TranscodePanel &panel, const FixedUnit &
   Value count = countOf(number), entryFirst = toIndex(load(records, entry));
   index.ifElse(index.less(index.constant(0), count), [&] {
     // Runs of a unit of several groups are not in the order of groups.
-    bool hasOthers = isWide && layout.recordWords != 1;
+    bool hasOthers = isWide && layout.recordU32 != 1;
     Value before = hasOthers ? index.constant(0) : countBefore(number);
-    Value first = index.add(entryFirst, index.mul(before, layout.recordWords));
-    if (layout.recordWords == 1) {
+    Value first = index.add(entryFirst, index.mul(before, layout.recordU32));
+    if (layout.recordU32 == 1) {
       patchWords(
           count, [&](Value i) { return load(patches, index.add(first, i)); },
           [&](Value record, Value /*block*/) { output->storeWord(panel, fixed, record); });
@@ -78,7 +78,7 @@ void TranscodeBuilder::patchRuns(const TranscodePanel &panel, const FixedUnit &f
       index.min(index.sub(index.constant(groups), group.unitStart), index.constant(layout.groups));
   warpBarrier();
   index.loop(countOfRuns(), [&](Value i) {
-    Value at = index.add(first, index.mul(i, runRecordWords));
+    Value at = index.add(first, index.mul(i, runRecordU32));
     Value number = toIndex(load(patches, at));
     Value row = index.div(number, runs);
     Value run = index.sub(number, index.mul(row, runs));
@@ -105,9 +105,9 @@ Value TranscodeBuilder::groupsWithRecords(const StreamUnits::Unit &unit,
                                           const StreamUnits::Source &source,
                                           const StreamUnits::Header &header) {
   // A strip has at most 16 groups, and four strips at most 8.
-  bool areRuns = layout.recordWords != 1;
+  bool areRuns = layout.recordU32 != 1;
   auto bitOf = [&](Value number) {
-    Value at = index.add(header.records, index.mul(number, layout.recordWords));
+    Value at = index.add(header.records, index.mul(number, layout.recordU32));
     Value record = streams->u32At(source, at);
     RecordUnit target =
         areRuns ? unitOfRun(unit, toIndex(record)) : unitOfWord(unit, toIndex(bits(record, 24, 8)));
@@ -134,7 +134,7 @@ void TranscodeBuilder::patchStream(const TranscodePanel &panel, const StreamUnit
   auto fixedOf = [&](Value strip, Value group) {
     return FixedUnit{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
   };
-  if (layout.recordWords == 1) {
+  if (layout.recordU32 == 1) {
     patchWords(header.recordCount, loadAt, [&](Value record, Value number) {
       Value block = toIndex(number);
       RecordUnit at = unitOfWord(unit, block);
@@ -152,7 +152,7 @@ void TranscodeBuilder::patchStream(const TranscodePanel &panel, const StreamUnit
   }
   warpBarrier();
   index.loop(header.recordCount, [&](Value i) {
-    Value at = index.mul(i, runRecordWords);
+    Value at = index.mul(i, runRecordU32);
     Value number = toIndex(loadAt(at));
     RecordUnit run = unitOfRun(unit, number);
     index.ifElse(index.less(run.strip, unit.strips), [&] {

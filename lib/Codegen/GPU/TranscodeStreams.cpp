@@ -61,7 +61,7 @@ void TranscodeBuilder::decodeStream(const TranscodePanel &panel, const StreamUni
       if (makesWords()) {
         Value rawUnit = index.add(index.mul(fixed.group, panel.strips), strip);
         rawPlane = raw;
-        rawAt = index.add(panel.raw, index.mul(rawUnit, layout.rawWords));
+        rawAt = index.add(panel.raw, index.mul(rawUnit, layout.rawU32));
       }
       Values decoded =
           streams->decode(unit, group, rawPlane, rawAt, source, state, table, rowClasses);

@@ -48,9 +48,9 @@ void checkClass(const CodingPlan &plan, const DecodeTableLayout &layout,
         entry = i;
         length = lengths[i];
       }
-    uint32_t expected = plan.traits.group == 1 ? symbolOf(plan, entry)
-                                               : symbolOf(plan, entry % alphabet) |
-                                                     symbolOf(plan, entry / alphabet) << 16;
+    uint32_t expected = plan.traits.codeSymbols == 1 ? symbolOf(plan, entry)
+                                                     : symbolOf(plan, entry % alphabet) |
+                                                           symbolOf(plan, entry / alphabet) << 16;
     ASSERT_EQ(found & layout.symbolMask, expected << layout.symbolShift) << index;
     ASSERT_EQ(found >> layout.lengthShift & 15, length) << index;
   }
@@ -93,7 +93,7 @@ TEST(DecodeTableLayoutTest, LengthAndSymbolsNeverMeet) {
     for (unsigned j = 0; j <= getTraits(element).mantissaBits; ++j)
       for (uint32_t group : {1u, 2u}) {
         FieldSplit split = splitOf(element, j);
-        traits.group = group;
+        traits.codeSymbols = group;
         DecodeTableLayout layout = decodeTableLayout({}, split, traits);
         EXPECT_EQ(layout.symbolMask & uint64_t(15) << layout.lengthShift, 0u)
             << getTraits(element).name << " " << j;
@@ -105,7 +105,7 @@ TEST(DecodeTableLayoutTest, PairsOfExponentsTakeOneWord) {
   CodecTraits traits;
   traits.rate = Rate::Prefix;
   traits.maxLength = 12;
-  traits.group = 2;
+  traits.codeSymbols = 2;
   DecodeTableLayout layout = decodeTableLayout({}, splitOf(ElementType::BF16, 0), traits);
   EXPECT_EQ(layout.symbolMask, 0x7F807F80u);
   EXPECT_EQ(layout.entryBits, 32u);

@@ -47,14 +47,14 @@ TEST(FormatCheckTest, DescribesCodecs) {
   CodecTraits huffman = *checkFormat(*Format::parse("huffman<11,2>"), ElementType::BF16);
   EXPECT_EQ(huffman.rate, Rate::Prefix);
   EXPECT_EQ(huffman.maxLength, 11u);
-  EXPECT_EQ(huffman.group, 2u);
+  EXPECT_EQ(huffman.codeSymbols, 2u);
   EXPECT_EQ(checkFormat(*Format::parse("raw"), ElementType::BF16)->rate, Rate::Words);
 }
 
 /// Columns, u32 in planes raw and code, and from group to group in both.
 static std::vector<uint32_t> unitOf(std::string_view format) {
   UnitGeometry unit = checkFormat(*Format::parse(format), ElementType::BF16)->unit;
-  return {unit.columns, unit.rawWords, unit.codeWords, unit.rawGroupStep, unit.codeGroupStep};
+  return {unit.columns, unit.rawU32, unit.codeU32, unit.rawGroupStride, unit.codeGroupStride};
 }
 
 // panel-3

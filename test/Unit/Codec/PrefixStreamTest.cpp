@@ -61,7 +61,7 @@ SymbolStatistics countOf(const Panel &panel) {
   statistics.split = split;
   size_t symbols = size_t(1) << split.symbolBits;
   statistics.counts.assign(panel.plan.format.rowClasses, std::vector<uint64_t>(symbols));
-  bool pairs = panel.plan.traits.group == 2;
+  bool pairs = panel.plan.traits.codeSymbols == 2;
   if (pairs)
     statistics.pairs.assign(panel.plan.format.rowClasses, std::vector<uint64_t>(symbols * symbols));
   for (uint32_t row = 0; row < panel.rows; ++row)

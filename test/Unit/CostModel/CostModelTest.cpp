@@ -101,7 +101,7 @@ TEST(CostModel, DirectForOneRowBufferForMany) {
 TEST(CostModel, RangesRiseAndCoverAll) {
   for (const FormatCost &format : {rawCost(), inPlaceFormat(), huffmanFormat()})
     for (unsigned most = 1; most <= 5; ++most) {
-      std::vector<BatchRange> ranges = chooseRanges(calibration(), problemOf(0), format, most);
+      std::vector<MRange> ranges = chooseRanges(calibration(), problemOf(0), format, most);
       ASSERT_FALSE(ranges.empty());
       EXPECT_LE(ranges.size(), most);
       EXPECT_EQ(ranges.back().limit, UINT64_MAX);
@@ -113,15 +113,15 @@ TEST(CostModel, RangesRiseAndCoverAll) {
 }
 
 /// Mean over the grid of what ranges are slower than the best configuration at each size.
-static double regretOf(const std::vector<BatchRange> &ranges, const FormatCost &format) {
+static double regretOf(const std::vector<MRange> &ranges, const FormatCost &format) {
   double sum = 0;
-  for (uint64_t batch : batchGrid()) {
+  for (uint64_t batch : mGrid()) {
     auto range = std::find_if(ranges.begin(), ranges.end(),
-                              [&](const BatchRange &r) { return batch <= r.limit; });
+                              [&](const MRange &r) { return batch <= r.limit; });
     double best = rankConfigs(calibration(), problemOf(batch), format).front().prediction.total;
     sum += timeOf(batch, format, range->config) / best - 1;
   }
-  return sum / static_cast<double>(batchGrid().size());
+  return sum / static_cast<double>(mGrid().size());
 }
 
 TEST(CostModel, MoreRangesAreNoWorse) {

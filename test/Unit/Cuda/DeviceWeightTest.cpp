@@ -56,14 +56,14 @@ static FoundRecords recordsOf(const LoadedWeight &weight, const DeviceTables &ta
   if (begin + padded > tables.escapes.size())
     found.problem = "the panel's groups leave the plane";
   for (uint64_t group = 0; group < padded && found.problem.empty(); ++group) {
-    const DeviceRecordGroup &entry = tables.escapes[begin + group];
+    const DeviceEscapeEntry &entry = tables.escapes[begin + group];
     uint64_t at = entry.first;
     for (uint8_t count : entry.counts) {
       if (group < groups)
         found.counts.push_back(count);
       else if (count != 0)
         found.problem = "padding has records";
-      for (uint64_t i = 0; i < uint64_t(count) * escapeRecordWords(plan.format); ++i, ++at) {
+      for (uint64_t i = 0; i < uint64_t(count) * escapeRecordU32(plan.format); ++i, ++at) {
         if (at * 4 + 4 > patch.size()) {
           found.problem = "a record leaves the plane";
           return found;
@@ -111,7 +111,7 @@ static void expectSameRecords(const LoadedWeight &weight) {
     FoundRecords found = recordsOf(weight, *tables, panel);
     ASSERT_EQ(found.problem, "");
     auto *patch = static_cast<const uint32_t *>(weight.view().patch);
-    std::vector<uint32_t> stored(patch + entry.patch, patch + entry.patch + entry.patchWords);
+    std::vector<uint32_t> stored(patch + entry.patch, patch + entry.patch + entry.patchU32);
     EXPECT_EQ(found.words, stored);
     uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels());
     size_t strips = divideUp(rows, stripRows);
@@ -271,7 +271,7 @@ TEST(DeviceTables, OfRowMajorEscapesAreRefused) {
 // Upload
 //===----------------------------------------------------------------------===//
 
-static Bytes bytesAt(DeviceWeight::Part part) {
+static Bytes bytesAt(DeviceWeight::Buffer part) {
   auto *begin = reinterpret_cast<const uint8_t *>(part.address);
   return {begin, begin + part.bytes};
 }
@@ -295,7 +295,7 @@ TEST(DeviceWeightTest, HoldsThePlanesAsLoaded) {
     const std::pair<ArgumentKind, PlaneKind> planes[] = {
         {Words, PlaneKind::Words}, {Code, PlaneKind::Code}, {Patch, PlaneKind::Patch}};
     for (auto [kind, plane] : planes) {
-      DeviceWeight::Part part = weight->part(kind, 1);
+      DeviceWeight::Buffer part = weight->buffer(kind, 1);
       EXPECT_EQ(part.address % devicePlaneAlignment, 0u);
       EXPECT_EQ(bytesAt(part), copyOf(loaded->plane(plane))) << nameOf(kind);
       EXPECT_NE(part.bytes, 0u);
@@ -304,18 +304,18 @@ TEST(DeviceWeightTest, HoldsThePlanesAsLoaded) {
                 Bytes(devicePlaneAlignment));
     }
     // What the format does not have: zeros, of size 0.
-    DeviceWeight::Part absent = weight->part(Low, 0);
+    DeviceWeight::Buffer absent = weight->buffer(Low, 0);
     EXPECT_EQ(absent.bytes, 0u);
     EXPECT_EQ(bytesAt({absent.address, devicePlaneAlignment}), Bytes(devicePlaneAlignment));
     // A matrix has its own panels, and all records.
     auto tables = deviceTables(*loaded);
-    DeviceWeight::Part panels = weight->part(Panels, 2);
+    DeviceWeight::Buffer panels = weight->buffer(Panels, 2);
     ASSERT_EQ(panels.bytes, 3 * sizeof(DevicePanelEntry));
     EXPECT_EQ(std::memcmp(reinterpret_cast<const void *>(panels.address), &tables->panels[6],
                           panels.bytes),
               0);
-    EXPECT_EQ(weight->part(Records, 2).bytes, tables->escapes.size() * 8);
-    EXPECT_EQ(weight->part(Panels, 3).bytes, 0u);
+    EXPECT_EQ(weight->buffer(Records, 2).bytes, tables->escapes.size() * 8);
+    EXPECT_EQ(weight->buffer(Panels, 3).bytes, 0u);
     EXPECT_EQ(fake.memory.size(), 1u);
   }
   EXPECT_EQ(fake.held(), 0u);
@@ -336,10 +336,10 @@ TEST(DeviceWeightTest, HasWordsOnlyOfPanelsThatAreStoredAsWords) {
   ASSERT_TRUE(holds(weight));
   const CodingPlan &plan = loaded->plan();
   uint64_t panelBytes = fieldBytes(plan.format.layout, 64, 257, 16), found = 0;
-  Bytes words = bytesAt(weight->part(ArgumentKind::Words, 0));
+  Bytes words = bytesAt(weight->buffer(ArgumentKind::Words, 0));
   std::vector<DevicePanelEntry> entries(10);
   std::memcpy(entries.data(),
-              reinterpret_cast<const void *>(weight->part(ArgumentKind::Panels, 0).address), 480);
+              reinterpret_cast<const void *>(weight->buffer(ArgumentKind::Panels, 0).address), 480);
   for (size_t panel = 0; panel < 10; ++panel) {
     if (!entries[panel].storedAsWords)
       continue;
@@ -370,13 +370,13 @@ TEST(DeviceWeightTest, HasRowClassesAndLowHalves) {
   auto stream = CudaStream::create(*device);
   auto weight = DeviceWeight::upload(*device, *loaded, *stream);
   ASSERT_TRUE(holds(weight));
-  DeviceWeight::Part classes = weight->part(ArgumentKind::Classes, 1);
+  DeviceWeight::Buffer classes = weight->buffer(ArgumentKind::Classes, 1);
   EXPECT_EQ(classes.bytes, 2u * 64);
   EXPECT_EQ(std::memcmp(reinterpret_cast<const void *>(classes.address),
                         static_cast<const uint8_t *>(loaded->view().classes) + 128, 128),
             0);
-  EXPECT_EQ(weight->part(ArgumentKind::Low, 1).bytes, 2 * lowPanelBytes(64));
-  EXPECT_EQ(weight->part(ArgumentKind::Records, 0).bytes, 0u);
+  EXPECT_EQ(weight->buffer(ArgumentKind::Low, 1).bytes, 2 * lowPanelBytes(64));
+  EXPECT_EQ(weight->buffer(ArgumentKind::Records, 0).bytes, 0u);
 }
 
 TEST(DeviceWeightTest, OfNothingIsUploaded) {
@@ -387,6 +387,6 @@ TEST(DeviceWeightTest, OfNothingIsUploaded) {
   auto stream = CudaStream::create(*device);
   auto weight = DeviceWeight::upload(*device, *loaded, *stream);
   ASSERT_TRUE(holds(weight));
-  EXPECT_EQ(weight->part(ArgumentKind::Panels, 0).bytes, 0u);
+  EXPECT_EQ(weight->buffer(ArgumentKind::Panels, 0).bytes, 0u);
   EXPECT_EQ(fake.memory.size(), 1u);
 }

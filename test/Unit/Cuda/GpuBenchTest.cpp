@@ -39,16 +39,16 @@ KernelEntry productOf(const char *format) {
   entry.kernel = std::string("product_") + (format[0] == 'r' ? "raw" : "inplace12");
   entry.strategy = "direct";
   entry.format = *Format::parse(format);
-  entry.rows = {rows, rows, 1};
-  entry.columns = {columns, columns, 1};
-  entry.batchTo = 64;
+  entry.n = {rows, rows, 1};
+  entry.k = {columns, columns, 1};
+  entry.mTo = 64;
   entry.launch = {GridRule::Persistent, 160, 65536, 1, true, 2, 64, 256, 64};
   entry.workspace = {16, 1024, 0, 64, 0};
   entry.prepare = 1;
   entry.arguments = {argument(ArgumentKind::Panels, ArgumentType::I64),
                      argument(ArgumentKind::X, ArgumentType::BF16, 16),
                      argument(ArgumentKind::Y, ArgumentType::BF16, 4),
-                     argument(ArgumentKind::Batch, ArgumentType::I64),
+                     argument(ArgumentKind::M, ArgumentType::I64),
                      argument(ArgumentKind::XStride, ArgumentType::I64),
                      argument(ArgumentKind::YStride, ArgumentType::I64),
                      argument(ArgumentKind::Workspace, ArgumentType::I32, 16),
@@ -122,7 +122,7 @@ protected:
     options.copyBytes = 4096;
     options.cublasLt = fakeCublasLtPath();
     options.observer = [this](const DeviceWeight &weight, std::span<const uint16_t> words) {
-      dense[weight.part(ArgumentKind::Panels, 0).address] = {words.begin(), words.end()};
+      dense[weight.buffer(ArgumentKind::Panels, 0).address] = {words.begin(), words.end()};
     };
   }
 
@@ -239,9 +239,9 @@ TEST_F(GpuBenchTest, WithoutARawKernelTheTwinIsTheKernelItselfFromWords) {
   options.packs = {writePack(folder, {"inplace<12>"})};
   std::set<uint64_t> withoutCode;
   options.observer = [&](const DeviceWeight &weight, std::span<const uint16_t> words) {
-    uint64_t address = weight.part(ArgumentKind::Panels, 0).address;
+    uint64_t address = weight.buffer(ArgumentKind::Panels, 0).address;
     dense[address] = {words.begin(), words.end()};
-    if (weight.part(ArgumentKind::Code, 0).bytes == 0)
+    if (weight.buffer(ArgumentKind::Code, 0).bytes == 0)
       withoutCode.insert(address);
   };
   ASSERT_TRUE(holds(run()));
@@ -264,7 +264,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
   options.packs = {writePack(folder, {"raw", "inplace<12>"}, true)};
   // By the host's codec, from the words that the bench draws.
   options.observer = [this](const DeviceWeight &weight, std::span<const uint16_t> words) {
-    dense[weight.part(ArgumentKind::Panels, 0).address] = {words.begin(), words.end()};
+    dense[weight.buffer(ArgumentKind::Panels, 0).address] = {words.begin(), words.end()};
     TensorDescription description{ElementType::BF16, {rows, columns}, *Format::parse("raw")};
     auto *bytes = reinterpret_cast<const uint8_t *>(words.data());
     auto raw = LoadedWeight::fromBytes(description, {bytes, words.size() * 2}, pool);

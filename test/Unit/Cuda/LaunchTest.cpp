@@ -38,7 +38,7 @@ TEST(LaunchSizeTest, PersistentGridsFillTheMachine) {
 TEST(LaunchSizeTest, TileGridsHaveACtaATile) {
   KernelEntry entry = sampleKernel();
   entry.launch.grid = GridRule::Tiles;
-  entry.launch.tileBatch = 4;
+  entry.launch.tileM = 4;
   auto size = launchSize(entry, 65, 1025, 9, 1);
   ASSERT_TRUE(holds(size));
   EXPECT_EQ(size->tiles, 2u * 2 * 3);
@@ -119,13 +119,13 @@ Expected<Program> makeProgram(const LoadedWeight &loaded, std::span<const uint8_
   return program;
 }
 
-const DeviceWeight::Part extras[] = {{0x5000, 520}, {0x6002, 260}};
+const DeviceWeight::Buffer extras[] = {{0x5000, 520}, {0x6002, 260}};
 
 LaunchOperands operandsOf(const Program &program) {
   LaunchOperands operands;
   operands.x = 0x10000;
   operands.y = 0x20004;
-  operands.batch = 3;
+  operands.m = 3;
   operands.xStride = 280;
   operands.workspace = {program.workspace.address(), program.workspace.bytes()};
   operands.counters = {program.counters.address(), program.counters.bytes()};
@@ -173,7 +173,7 @@ TEST_F(LaunchTest, PassesWhatTheKernelExpects) {
     expected.insert(expected.end(), {address, address, 0, elements, 1});
   };
   auto plane = [&](ArgumentKind kind, uint64_t elementBytes) {
-    DeviceWeight::Part part = program->weight->part(kind, 1);
+    DeviceWeight::Buffer part = program->weight->buffer(kind, 1);
     memref(part.address, part.bytes / elementBytes);
   };
   plane(ArgumentKind::Panels, 8);
@@ -192,7 +192,7 @@ TEST_F(LaunchTest, PassesWhatTheKernelExpects) {
     expected.push_back(scalar);
   EXPECT_EQ(launch.parameters, expected);
   // A panel table of the second matrix.
-  EXPECT_EQ(program->weight->part(ArgumentKind::Panels, 1).bytes, 3 * sizeof(DevicePanelEntry));
+  EXPECT_EQ(program->weight->buffer(ArgumentKind::Panels, 1).bytes, 3 * sizeof(DevicePanelEntry));
 }
 
 /// What a kernel for weights in each format gets.
@@ -204,7 +204,7 @@ TEST_P(LaunchFormatTest, PassesThePlanesOfTheWeight) {
   entry.code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
   entry.format = parsedFormat(GetParam()).ofMatrices();
   // Stored k_major, a matrix has the other shape.
-  entry.columns = entry.rows;
+  entry.k = entry.n;
   std::erase_if(entry.arguments,
                 [](const KernelArgument &one) { return one.kind == ArgumentKind::Extra; });
   fake.parameterCount = 10 * memrefParameters + 6;
@@ -230,7 +230,7 @@ TEST_P(LaunchFormatTest, PassesThePlanesOfTheWeight) {
   size_t next = 0;
   for (ArgumentKind kind : {ArgumentKind::Panels, ArgumentKind::Code, ArgumentKind::Words,
                             ArgumentKind::Patch, ArgumentKind::Records, ArgumentKind::Table}) {
-    DeviceWeight::Part part = program->weight->part(kind, 1);
+    DeviceWeight::Buffer part = program->weight->buffer(kind, 1);
     EXPECT_EQ(parameters[next], part.address) << nameOf(kind);
     EXPECT_EQ(parameters[next + 3] * bytesOf(entry.arguments[next / memrefParameters].type),
               part.bytes)
@@ -255,8 +255,8 @@ TEST_F(LaunchTest, LaunchesWhatPreparesAKernelBeforeIt) {
   auto launcher = KernelLauncher::create(*program->pack, entry, *program->weight, 1);
   ASSERT_TRUE(holds(launcher));
   LaunchOperands operands = operandsOf(*program);
-  operands.batch = 9;
-  DeviceWeight::Part scratch = {0x30000, 1 << 20};
+  operands.m = 9;
+  DeviceWeight::Buffer scratch = {0x30000, 1 << 20};
   operands.workspace = operands.counters = scratch;
   fake.parameterCount = 5 + 1 + 1 + 5;
   size_t before = fake.calls.size();
@@ -339,7 +339,7 @@ TEST_F(LaunchTest, FailsAnywhereWithoutALeak) {
 
 TEST_F(LaunchTest, OfNothingDoesNothing) {
   LaunchOperands operands;
-  operands.batch = 0;
+  operands.m = 0;
   EXPECT_TRUE(holds(launch(operands)));
   EXPECT_EQ(fake.launches.size(), 0u);
 }
@@ -347,7 +347,7 @@ TEST_F(LaunchTest, OfNothingDoesNothing) {
 TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
   using Edit = void (*)(LaunchOperands &);
   const std::pair<Edit, const char *> cases[] = {
-      {[](LaunchOperands &o) { o.batch = 9; },
+      {[](LaunchOperands &o) { o.m = 9; },
        "kernel uwt_skinny_inplace12_n8 is for batches from 1 to 8, not 9"},
       {[](LaunchOperands &o) { o.x = 0; }, "x is null"},
       {[](LaunchOperands &o) { o.x += 8; }, "x is not aligned to 16 bytes"},
@@ -367,7 +367,7 @@ TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
       {[](LaunchOperands &o) { o.extras = {}; },
        "kernel uwt_skinny_inplace12_n8 takes 2 operands of the epilogue, and there are 0"},
       {[](LaunchOperands &o) {
-         static const DeviceWeight::Part parts[] = {{0x5000, 520}, {0x6001, 260}};
+         static const DeviceWeight::Buffer parts[] = {{0x5000, 520}, {0x6001, 260}};
          o.extras = parts;
        },
        "operand 1 of the epilogue is not aligned to 2 bytes"},

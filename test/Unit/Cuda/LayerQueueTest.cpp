@@ -26,10 +26,10 @@ KernelEntry kernelOf(const std::string &name, std::vector<ArgumentKind> kinds) {
   KernelEntry entry;
   entry.kernel = name;
   entry.format = *Format::parse("inplace<12>");
-  entry.rows = entry.columns = {1, UINT64_MAX, 1};
+  entry.n = entry.k = {1, UINT64_MAX, 1};
   entry.launch.threads = 128;
   entry.launch.ctasPerMultiprocessor = 4;
-  entry.launch.tileRows = 1;
+  entry.launch.tileN = 1;
   entry.launch.dependent = name.starts_with("product");
   entry.workspace.fixed = 16384;
   for (ArgumentKind kind : kinds)
@@ -52,8 +52,8 @@ std::vector<uint8_t> packOfLayers() {
   uint32_t code = pack.addCode(CodeKind::Cubin, "sm_90a", sampleCubin(1));
   std::vector<KernelEntry> entries = {
       kernelOf("product_alone", {Panels, X, Y, Workspace}),
-      kernelOf("product", {Panels, Y, Batch, Workspace}),
-      kernelOf("pack", {X, XStride, Batch, Workspace}),
+      kernelOf("product", {Panels, Y, M, Workspace}),
+      kernelOf("pack", {X, XStride, M, Workspace}),
       kernelOf("decode", {Panels, Code, Workspace}),
       kernelOf("product_unpacked", {X, Y, Workspace}),
       kernelOf("decode_alone", {Panels, Code, Workspace}),
@@ -132,7 +132,7 @@ protected:
     layer.launcher = &launchers.at(kernel);
     layer.operands.x = 0x10000;
     layer.operands.y = 0x20000;
-    layer.operands.batch = batch;
+    layer.operands.m = batch;
     layer.operands.workspace = {0x100000 + room * scratchBytes, scratchBytes};
     layer.operands.counters = {0x30000, 4096};
     return layer;

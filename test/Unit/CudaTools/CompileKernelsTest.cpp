@@ -79,14 +79,14 @@ TEST_F(CompileKernels, TheSteadyLoopTakesNoMoreThanThePrototype) {
     EXPECT_GT(kernel.resources.registers, 0u);
     ASSERT_EQ(kernel.loops.size(), 1u) << name;
     const InstructionCounts &loop = kernel.loops.front().always;
-    EXPECT_EQ(loop[InstructionClass::Matrix], 4u) << name;
-    EXPECT_EQ(loop[InstructionClass::Shared], 5u) << name;
+    EXPECT_EQ(loop[InstructionKind::Matrix], 4u) << name;
+    EXPECT_EQ(loop[InstructionKind::Shared], 5u) << name;
     EXPECT_EQ(loop.sharedReadBytes, 80u) << name;
     EXPECT_TRUE(loop.unknown.empty()) << name << ": " << loop.unknown.front();
     if (!target.supports(GpuFeature::BulkCopy))
       continue;
     // Three of the ALU's are the pointer and the test of the counter.
-    EXPECT_LE(loop[InstructionClass::Alu], 43u) << name;
+    EXPECT_LE(loop[InstructionKind::Alu], 43u) << name;
     EXPECT_LE(loop.total(), 58u) << name;
   }
 }
@@ -100,8 +100,8 @@ TEST_F(CompileKernels, ARingOfBulkCopiesIsOneLoop) {
   const KernelReport &kernel = code->kernels.front();
   EXPECT_EQ(kernel.resources.sharedBytes, 16u);
   ASSERT_EQ(kernel.loops.size(), 1u);
-  EXPECT_EQ(kernel.loops.front().all[InstructionClass::Bulk], 1u);
-  EXPECT_EQ(kernel.loops.front().always[InstructionClass::Shared], 1u);
+  EXPECT_EQ(kernel.loops.front().all[InstructionKind::Bulk], 1u);
+  EXPECT_EQ(kernel.loops.front().always[InstructionKind::Shared], 1u);
 }
 
 // One group in flight in a loop that is not unrolled: ptxas says nothing, and the machine code

@@ -65,14 +65,14 @@ TEST(MachineCode, InstructionsHavePredicatesOpcodesAndOperands) {
 }
 
 TEST(MachineCode, OpcodesHaveClasses) {
-  EXPECT_EQ(instructionOf("LEA.HI R0, R0, R3, RZ, 0x1c").classOf(), InstructionClass::Alu);
-  EXPECT_EQ(instructionOf("IMAD.MOV.U32 R45, RZ, RZ, RZ").classOf(), InstructionClass::Fma);
-  EXPECT_EQ(instructionOf("ULOP3.LUT UR4, UR4, 0x1, URZ, 0xc0, !UPT").classOf(),
-            InstructionClass::Uniform);
-  EXPECT_EQ(instructionOf("UBLKCP.S.G [UR18], [UR10], UR20, desc[UR8]").classOf(),
-            InstructionClass::Bulk);
+  EXPECT_EQ(instructionOf("LEA.HI R0, R0, R3, RZ, 0x1c").kindOf(), InstructionKind::Alu);
+  EXPECT_EQ(instructionOf("IMAD.MOV.U32 R45, RZ, RZ, RZ").kindOf(), InstructionKind::Fma);
+  EXPECT_EQ(instructionOf("ULOP3.LUT UR4, UR4, 0x1, URZ, 0xc0, !UPT").kindOf(),
+            InstructionKind::Uniform);
+  EXPECT_EQ(instructionOf("UBLKCP.S.G [UR18], [UR10], UR20, desc[UR8]").kindOf(),
+            InstructionKind::Bulk);
   Instruction unknown = instructionOf("FROB.X R1, R2");
-  EXPECT_EQ(unknown.classOf(), InstructionClass::Other);
+  EXPECT_EQ(unknown.kindOf(), InstructionKind::Other);
   EXPECT_FALSE(unknown.isKnown());
 }
 
@@ -145,9 +145,9 @@ BRA `(.L_back))");
   EXPECT_EQ(loop.all.total(), 11u);
   EXPECT_EQ(loop.all.sharedWriteBytes, 4u);
   EXPECT_EQ(loop.always.total(), 8u);
-  EXPECT_EQ(loop.always[InstructionClass::Alu], 2u);
-  EXPECT_EQ(loop.always[InstructionClass::Matrix], 1u);
-  EXPECT_EQ(loop.always[InstructionClass::Control], 3u);
+  EXPECT_EQ(loop.always[InstructionKind::Alu], 2u);
+  EXPECT_EQ(loop.always[InstructionKind::Matrix], 1u);
+  EXPECT_EQ(loop.always[InstructionKind::Control], 3u);
   EXPECT_EQ(loop.always.sharedReadBytes, 16u);
   EXPECT_EQ(loop.always.sharedWriteBytes, 0u);
 }

@@ -24,9 +24,9 @@ KernelQuery queryOf(std::string target, std::string_view format, uint32_t batch)
   KernelQuery query;
   query.target = std::move(target);
   query.format = *Format::parse(format);
-  query.rows = 4096;
-  query.columns = 14336;
-  query.batch = batch;
+  query.n = 4096;
+  query.k = 14336;
+  query.m = batch;
   return query;
 }
 
@@ -211,7 +211,7 @@ TEST_F(SamplePackTest, SaysWhichConditionNoKernelMeets) {
   EXPECT_EQ(chosen(*pack, queryOf("sm_80", "inplace<12>", 65)),
             asked + "65 on sm_80" + right + "batches 1 to 64" + make);
   KernelQuery narrow = queryOf("sm_80", "inplace<12>", 1);
-  narrow.columns = 24;
+  narrow.k = 24;
   EXPECT_EQ(chosen(*pack, narrow),
             "no kernel for inplace<12> of bf16, N 4096, K 24, batch 1 on sm_80" + right +
                 "shapes N 1 and more, K 16 and more in multiples of 16" + make);

@@ -59,9 +59,9 @@ static std::vector<KernelArgument> sampleArguments() {
           memref(ArgumentKind::Counters, ArgumentType::I32, 4),
           {ArgumentKind::Extra, ArgumentType::F32, 8, 0, 0},
           {ArgumentKind::Extra, ArgumentType::BF16, 2, 1, 0},
-          memref(ArgumentKind::Batch, ArgumentType::I32),
-          memref(ArgumentKind::Rows, ArgumentType::I64),
-          memref(ArgumentKind::Columns, ArgumentType::I64),
+          memref(ArgumentKind::M, ArgumentType::I32),
+          memref(ArgumentKind::N, ArgumentType::I64),
+          memref(ArgumentKind::K, ArgumentType::I64),
           memref(ArgumentKind::XStride, ArgumentType::I64),
           memref(ArgumentKind::YStride, ArgumentType::I32),
           {ArgumentKind::Constant, ArgumentType::F32, 1, 0, 0x3F800000}};
@@ -73,10 +73,10 @@ KernelEntry uwt::test::sampleKernel() {
   entry.family = GpuKernelFamily::Skinny;
   entry.strategy = "direct";
   entry.format = formatOf("inplace<12>");
-  entry.rows = {1, UINT64_MAX, 1};
-  entry.columns = {16, UINT64_MAX, 16};
-  entry.batchFrom = 1;
-  entry.batchTo = 8;
+  entry.n = {1, UINT64_MAX, 1};
+  entry.k = {16, UINT64_MAX, 16};
+  entry.mFrom = 1;
+  entry.mTo = 8;
   entry.launch = {GridRule::Persistent, 288, 98304, 2, true, 2, 64, 1024, 0};
   entry.workspace = {4, 256, 16, 32, 4};
   entry.arguments = sampleArguments();
@@ -86,12 +86,12 @@ KernelEntry uwt::test::sampleKernel() {
 KernelEntry uwt::test::samplePreparation() {
   KernelEntry entry = sampleKernel();
   entry.kernel = "uwt_pack_n64";
-  entry.batchTo = 64;
+  entry.mTo = 64;
   entry.launch = {GridRule::Tiles, 256, 0, 1, false, 1, 0, 64, 8};
   entry.workspace = {};
   entry.arguments = {{ArgumentKind::X, ArgumentType::BF16, 2, 0, 0},
                      {ArgumentKind::XStride, ArgumentType::I64, 1, 0, 0},
-                     {ArgumentKind::Batch, ArgumentType::I64, 1, 0, 0},
+                     {ArgumentKind::M, ArgumentType::I64, 1, 0, 0},
                      {ArgumentKind::Workspace, ArgumentType::I32, 16, 0, 0}};
   return entry;
 }
@@ -111,11 +111,11 @@ KernelPackWriter uwt::test::samplePack() {
   // Kernel 5 comes before it.
   entry.prepare = 6;
   entry.kernel = "uwt_skinny_inplace12_n64";
-  entry.batchFrom = 9;
-  entry.batchTo = 64;
+  entry.mFrom = 9;
+  entry.mTo = 64;
   pack.addKernel(entry);
   entry.prepare = 0;
-  entry.batchFrom = 1;
+  entry.mFrom = 1;
   entry.launch.cluster = 1;
   entry.launch.dependent = false;
   for (uint32_t code : {ampere, text}) {

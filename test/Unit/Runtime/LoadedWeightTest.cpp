@@ -340,7 +340,7 @@ TEST(LoadedWeightPaddingTest, OfEscapedRunsIsZeroWhateverTheFileHas) {
     ASSERT_TRUE(encoded);
     auto sound = loadUnchecked(*encoded, pool);
     ASSERT_TRUE(sound);
-    ASSERT_NE(sound->panels()[0].patchWords, 0u);
+    ASSERT_NE(sound->panels()[0].patchU32, 0u);
     // 44 symbols of such a record have columns, 20 have none.
     std::vector<uint8_t> &patch = encoded->planes.planes[numberOf(PlaneKind::Patch)];
     auto decoder = TensorDecoder::open(description, viewsOf(encoded->planes), std::nullopt);

@@ -82,21 +82,21 @@ std::string LoadedPanel::check() const {
   if (plan.traits.rate == Rate::Words)
     return "a panel is coded without a codec";
   for (std::string problem : {checkPart(PlaneKind::Raw, entry.raw, rawBytes()),
-                              checkPart(PlaneKind::Code, entry.code, entry.codeWords * 4),
-                              checkPart(PlaneKind::Patch, entry.patch, entry.patchWords * 4)})
+                              checkPart(PlaneKind::Code, entry.code, entry.codeU32 * 4),
+                              checkPart(PlaneKind::Patch, entry.patch, entry.patchU32 * 4)})
     if (!problem.empty())
       return problem;
-  if (isFixed() && entry.codeWords != divideUp(fixedPanelSizes(plan, rows).code, 4))
+  if (isFixed() && entry.codeU32 != divideUp(fixedPanelSizes(plan, rows).code, 4))
     return "the code has another size than the plan says";
   if (!hasPatch())
-    return entry.patchWords == 0 ? "" : "records without escapes";
+    return entry.patchU32 == 0 ? "" : "records without escapes";
   uint64_t countBytes =
       fixedPanelSizes(plan, rows).counts * (plan.format.layout == Layout::RowMajor ? 2 : 1);
   if (entry.counts + countBytes > weight.counts().size())
     return "the counts leave their buffer";
   std::vector<uint32_t> all = counts();
   uint64_t sum = std::accumulate(all.begin(), all.end(), uint64_t(0));
-  if (sum * escapeRecordWords(plan.format) != entry.patchWords)
+  if (sum * escapeRecordU32(plan.format) != entry.patchU32)
     return "the counts do not add up to the records";
   return "";
 }
@@ -122,8 +122,8 @@ Status LoadedPanel::decode(std::vector<uint16_t> &words, std::vector<uint16_t> &
   CodedPanel coded;
   coded.raw = {bytesAt(view.raw, entry.raw * 4), rawBytes()};
   coded.code = {bytesAt(view.code, entry.code * 4),
-                isFixed() ? fixedPanelSizes(plan, rows).code : entry.codeWords * 4};
-  coded.patch = {static_cast<const uint32_t *>(view.patch) + entry.patch, entry.patchWords};
+                isFixed() ? fixedPanelSizes(plan, rows).code : entry.codeU32 * 4};
+  coded.patch = {static_cast<const uint32_t *>(view.patch) + entry.patch, entry.patchU32};
   coded.counts = unitCounts;
   if (isFixed())
     return decodeFixed(plan, coded, CodePath::Reference, out);

@@ -138,7 +138,7 @@ static uint64_t panelEscapes(const TensorDecoder &decoder, uint64_t panel) {
   if (decoder.panelStoredAsWords(panel) || !plan.hasEscapes())
     return 0;
   if (plan.traits.rate == Rate::Fixed)
-    return decoder.panelBytes(panel, PlaneKind::Patch).size() / 4 / escapeRecordWords(plan.format);
+    return decoder.panelBytes(panel, PlaneKind::Patch).size() / 4 / escapeRecordU32(plan.format);
   uint64_t inMatrix = panel % std::max<uint64_t>(plan.matrix.panels(), 1);
   return countPrefixEscapes(plan, plan.matrix.rowsOfPanel(inMatrix),
                             decoder.panelBytes(panel, PlaneKind::Code));

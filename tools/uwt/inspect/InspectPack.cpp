@@ -29,10 +29,10 @@ static std::string extentText(const ExtentRange &extent) {
   return extent.multiple == 1 ? text : text + ", x " + std::to_string(extent.multiple);
 }
 
-static std::string batchText(const KernelEntry &entry) {
-  if (entry.batchTo == UINT32_MAX)
-    return ">= " + std::to_string(entry.batchFrom);
-  return std::to_string(entry.batchFrom) + "-" + std::to_string(entry.batchTo);
+static std::string mText(const KernelEntry &entry) {
+  if (entry.mTo == UINT32_MAX)
+    return ">= " + std::to_string(entry.mFrom);
+  return std::to_string(entry.mFrom) + "-" + std::to_string(entry.mTo);
 }
 
 static std::string preparationText(const KernelPack &pack, const KernelEntry &entry) {
@@ -69,7 +69,7 @@ static Table kernelTable(const KernelPack &pack) {
   for (const KernelEntry &entry : pack.kernels())
     table.add({entry.kernel, std::to_string(entry.code), std::string(nameOf(entry.family)),
                entry.strategy, formatsText(entry), std::string(getTraits(entry.element).name),
-               extentText(entry.rows), extentText(entry.columns), batchText(entry),
+               extentText(entry.n), extentText(entry.k), mText(entry),
                preparationText(pack, entry)});
   return table;
 }
@@ -94,8 +94,8 @@ static std::string launchText(const LaunchRule &launch) {
   if (launch.grid == GridRule::Persistent)
     text += ", " + std::to_string(launch.ctasPerMultiprocessor) + " CTAs a multiprocessor";
   auto size = [](uint64_t tile) { return tile ? std::to_string(tile) : std::string("all"); };
-  text += ", tiles of " + size(launch.tileRows) + " N x " + size(launch.tileColumns) + " K x " +
-          size(launch.tileBatch) + " batch";
+  text += ", tiles of " + size(launch.tileN) + " N x " + size(launch.tileK) + " K x " +
+          size(launch.tileM) + " batch";
   return launch.dependent ? text + ", dependent" : text;
 }
 
@@ -148,7 +148,7 @@ static Json launchJson(const LaunchRule &launch) {
           {"cluster", launch.cluster},
           {"dependent", launch.dependent},
           {"ctas_per_multiprocessor", launch.ctasPerMultiprocessor},
-          {"tile", {launch.tileRows, launch.tileColumns, launch.tileBatch}}};
+          {"tile", {launch.tileN, launch.tileK, launch.tileM}}};
 }
 
 static Json workspaceJson(const WorkspaceRule &rule) {
@@ -174,9 +174,9 @@ static Json kernelJson(const KernelEntry &entry) {
           {"format", entry.format.str()},
           {"result", entry.result ? Json(entry.result->str()) : Json()},
           {"element", getTraits(entry.element).name},
-          {"rows", extentJson(entry.rows)},
-          {"columns", extentJson(entry.columns)},
-          {"batch", {entry.batchFrom, entry.batchTo}},
+          {"n", extentJson(entry.n)},
+          {"k", extentJson(entry.k)},
+          {"m", {entry.mFrom, entry.mTo}},
           {"launch", launchJson(entry.launch)},
           {"workspace", workspaceJson(entry.workspace)},
           {"prepare", entry.prepare == 0 ? Json() : Json(entry.prepare - 1)},
@@ -184,7 +184,7 @@ static Json kernelJson(const KernelEntry &entry) {
 }
 
 static Json packJson(const KernelPack &pack, const std::string &path) {
-  Json object = schemaObject("inspect.pack");
+  Json object = schemaObject("inspect.pack", 2);
   object["path"] = path;
   object["bytes"] = pack.fileBytes();
   object["tools"] = Json::array();

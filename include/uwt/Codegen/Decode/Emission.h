@@ -53,10 +53,10 @@ struct UnitLayout {
   /// 64-column groups in a coded unit (CodecTraits::unit).
   int64_t groups = 1;
   /// u32 of a coded unit in the planes `raw` and `code`, and from one group of it to the next.
-  int64_t rawWords = 0, codeWords = 0;
-  int64_t rawGroupStep = 0, codeGroupStep = 0;
+  int64_t rawU32 = 0, codeU32 = 0;
+  int64_t rawGroupStride = 0, codeGroupStride = 0;
   /// u32 of an escape record.
-  int64_t recordWords = 1;
+  int64_t recordU32 = 1;
 };
 
 /// The layout of a format that checkFormat accepts for the element.
@@ -171,7 +171,7 @@ public:
   virtual mlir::LogicalResult emitUnit(UnitEmission &unit) const;
   /// Whether emitUnit also serves a thread of a warp (`uwt.decode_fragment`), with how many words
   /// of the decode table in its registers; nothing where it does not.
-  virtual std::optional<unsigned> fragmentTableWords(const EmittedFormat &format) const;
+  virtual std::optional<unsigned> fragmentTableU32(const EmittedFormat &format) const;
   /// Prefix codes: replaces the operation by code.
   virtual mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                          DecodeStreamOp op) const;

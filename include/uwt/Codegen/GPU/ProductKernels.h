@@ -43,7 +43,7 @@ struct KernelOptions {
   /// What the kernels are for; null for sm_90a.
   const GpuTarget *target = nullptr;
   /// The batch sizes that the kernels' entries say they are for.
-  uint32_t batchFrom = 1, batchTo = UINT32_MAX;
+  uint32_t mFrom = 1, mTo = UINT32_MAX;
 };
 
 /// What a plan adds to the profile of its machine code (uwt/CostModel/GpuCost.h).

@@ -86,7 +86,7 @@ struct UnitShape {
   /// can be in a row of them.
   int64_t patchU32() const { return isWide() ? 1024 : 64; }
   /// Entries of a row of units in the table of escapes: the column group's, or one for each strip
-  /// of wide units (DeviceRecordGroup). And those for a column group.
+  /// of wide units (DeviceEscapeEntry). And those for a column group.
   int64_t escapeEntries() const { return isWide() ? panelStrips : 1; }
   int64_t escapeEntriesOfGroup() const { return escapeEntries() / columnGroups; }
   /// Whether a stage has room for words, for panels that are stored so. Those of formats with wide

@@ -38,7 +38,7 @@ Status checkTranscode(const TranscodeTypes &types);
 ///
 /// `encode` (for results other than raw) takes operands of its own, `extra` 0 to 8: that plane
 /// `words` (as i32), the EncodeTable of the result's model (i8), counts (i16), then the result's
-/// panel table (DevicePanelEntry, i64), table of records (DeviceRecordGroup, i32), and planes
+/// panel table (DevicePanelEntry, i64), table of records (DeviceEscapeEntry, i32), and planes
 /// words, raw, code and patch (i32). It is launched twice. With counts of one element a unit, in
 /// stored order, it writes there how many elements of each unit the model does not have, and
 /// nothing else. With no counts it writes the planes where encodedTables()

@@ -57,8 +57,8 @@ FailureOr<llvm::APFloat> parseReal(AsmParser &parser) {
 
 static LaunchRuleAttr attributeOf(MLIRContext *context, const LaunchRule &rule) {
   return LaunchRuleAttr::get(context, rule.grid, rule.threads, rule.sharedBytes, rule.cluster,
-                             rule.dependent, rule.ctasPerMultiprocessor, rule.tileRows,
-                             rule.tileColumns, rule.tileBatch);
+                             rule.dependent, rule.ctasPerMultiprocessor, rule.tileN,
+                             rule.tileK, rule.tileM);
 }
 
 static LaunchRule ruleOf(LaunchRuleAttr attribute) {
@@ -69,9 +69,9 @@ static LaunchRule ruleOf(LaunchRuleAttr attribute) {
   rule.cluster = attribute.getCluster();
   rule.dependent = attribute.getDependent();
   rule.ctasPerMultiprocessor = attribute.getCtas();
-  rule.tileRows = attribute.getTileN();
-  rule.tileColumns = attribute.getTileK();
-  rule.tileBatch = attribute.getTileM();
+  rule.tileN = attribute.getTileN();
+  rule.tileK = attribute.getTileK();
+  rule.tileM = attribute.getTileM();
   return rule;
 }
 
@@ -96,8 +96,8 @@ static WorkspaceRule ruleOf(WorkspaceRuleAttr attribute) {
 }
 
 /// An entry's batch sizes have 32 bits, of which the largest stands for any.
-static uint64_t extentEnd(uint32_t batchTo) { return batchTo == UINT32_MAX ? any : batchTo; }
-static uint32_t batchEnd(uint64_t most) {
+static uint64_t extentEnd(uint32_t mTo) { return mTo == UINT32_MAX ? any : mTo; }
+static uint32_t mEnd(uint64_t most) {
   return static_cast<uint32_t>(std::min<uint64_t>(most, UINT32_MAX));
 }
 
@@ -108,9 +108,9 @@ KernelEntryAttr KernelEntryAttr::get(MLIRContext *context, const KernelEntry &en
     arguments.push_back(KernelArgumentAttr::get(context, each.kind, each.type, each.alignment,
                                                 each.number, each.constant));
   FormatAttr result = entry.result ? FormatAttr::get(context, *entry.result) : FormatAttr();
-  ExtentRange m{entry.batchFrom, extentEnd(entry.batchTo), 1};
+  ExtentRange m{entry.mFrom, extentEnd(entry.mTo), 1};
   return get(context, entry.family, entry.strategy, FormatAttr::get(context, entry.format),
-             typeOf(context, entry.element), result, entry.rows, entry.columns, m,
+             typeOf(context, entry.element), result, entry.n, entry.k, m,
              attributeOf(context, entry.launch), attributeOf(context, entry.workspace), after,
              arguments);
 }
@@ -127,10 +127,10 @@ static KernelEntry makeEntry(GpuKernelFamily family, StringRef strategy, FormatA
   if (result)
     entry.result = result.getFormat();
   entry.element = element;
-  entry.rows = n;
-  entry.columns = k;
-  entry.batchFrom = batchEnd(m.least);
-  entry.batchTo = batchEnd(m.most);
+  entry.n = n;
+  entry.k = k;
+  entry.mFrom = mEnd(m.least);
+  entry.mTo = mEnd(m.most);
   entry.launch = ruleOf(launch);
   entry.workspace = ruleOf(workspace);
   for (KernelArgumentAttr each : arguments)

@@ -14,7 +14,7 @@ using namespace mlir;
 
 namespace uwt {
 
-int64_t MatmulOp::getBatch() { return getXType().getDimSize(getXType().getRank() - 2); }
+int64_t MatmulOp::getM() { return getXType().getDimSize(getXType().getRank() - 2); }
 
 int64_t MatmulOp::getMatrices() {
   if (!getSelection())
@@ -228,7 +228,7 @@ static LogicalResult verifyShapes(MatmulOp op) {
 
   if (failed(verifySize(op, "x", x, x.getRank() - 1, weight.getColumns())) ||
       failed(verifySize(op, "the output", init, rank - 1, weight.getRows())) ||
-      failed(verifySize(op, "the output", init, rank - 2, op.getBatch())))
+      failed(verifySize(op, "the output", init, rank - 2, op.getM())))
     return failure();
   if (rank == 2)
     return success();

@@ -87,9 +87,9 @@ LogicalResult CpuModel::prepare(ModuleOp module) {
 ProductProblem CpuModel::problemOf(MatmulOp op) const {
   CompressedType type = op.getWeightType();
   ProductProblem problem;
-  int64_t batch = op.getBatch();
+  int64_t batch = op.getM();
   problem.isStatic = !ShapedType::isDynamic(batch);
-  problem.m = problem.isStatic ? batch : static_cast<int64_t>(options.batchHint);
+  problem.m = problem.isStatic ? batch : static_cast<int64_t>(options.mHint);
   problem.n = type.getRows();
   problem.k = type.getColumns();
   int64_t matrices = op.getMatrices();
@@ -230,10 +230,10 @@ FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
     result.strategies.push_back(strategyOf(op.getContext(), config));
     return result;
   }
-  std::vector<BatchRange> ranges = chooseRanges(machine, problem, format, options.maxCases, pins);
-  for (const BatchRange &range : ranges)
+  std::vector<MRange> ranges = chooseRanges(machine, problem, format, options.maxCases, pins);
+  for (const MRange &range : ranges)
     result.strategies.push_back(strategyOf(op.getContext(), range.config));
-  for (const BatchRange &range : ArrayRef(ranges).drop_back())
+  for (const MRange &range : ArrayRef(ranges).drop_back())
     result.limits.push_back(static_cast<int64_t>(range.limit));
   return result;
 }

@@ -96,7 +96,7 @@ std::optional<GpuModel::Cost> GpuModel::predictFormat(CompressedType type,
     GpuProblem problem;
     problem.n = op.getWeightType().getRows();
     problem.k = op.getWeightType().getColumns();
-    int64_t batch = ShapedType::isDynamic(op.getBatch()) ? options.batchHint : op.getBatch();
+    int64_t batch = ShapedType::isDynamic(op.getM()) ? options.mHint : op.getM();
     problem.m = std::max<int64_t>(batch, 1);
     const KernelProfile *profile = findKernelProfile(*board->target, format, problem.m);
     if (!profile)
@@ -125,7 +125,7 @@ static bool runsAsStored(CompressedType stored, ArrayRef<MatmulOp> products) {
   if (!decoder || decoder.hasFixedRate(stored.getElementType()))
     return decoder != nullptr;
   bool isKnown =
-      llvm::none_of(products, [](MatmulOp op) { return ShapedType::isDynamic(op.getBatch()); });
+      llvm::none_of(products, [](MatmulOp op) { return ShapedType::isDynamic(op.getM()); });
   return isKnown && stored.getColumns() > wholePanelUnitColumns;
 }
 

@@ -32,7 +32,7 @@ struct MachineOptions {
   /// Of CPUs; 0 for the model's choice, and for all processors.
   unsigned tileN = 0, tileM = 0, tileK = 0, threads = 0;
   /// The usual size of dynamic batches; 0: any.
-  unsigned batchHint = 0;
+  unsigned mHint = 0;
   /// Most ranges of m that a CPU's product is compiled for.
   unsigned maxCases = 3;
   /// Products that no kernel of the GPU serves are no errors.

@@ -91,7 +91,7 @@ static void runFrom(WeightUses &weight, CompressedType type) {
 
 void SelectFormatPass::explain(MatmulOp op, ArrayRef<FormatCandidate> ranked) {
   CompressedType type = op.getWeightType();
-  std::string batch = ShapedType::isDynamic(op.getBatch()) ? "?" : std::to_string(op.getBatch());
+  std::string batch = ShapedType::isDynamic(op.getM()) ? "?" : std::to_string(op.getM());
   // Not op.emitRemark(): that would print the operation, twice the size of what there is to say.
   InFlightDiagnostic diagnostic = mlir::emitRemark(op.getLoc());
   diagnostic << "product with " << type.getRows() << "x" << type.getColumns() << ", batch " << batch
@@ -142,7 +142,7 @@ void SelectFormatPass::runOnOperation() {
                                           .tileM = tileM,
                                           .tileK = tileK,
                                           .threads = threads,
-                                          .batchHint = batchHint});
+                                          .mHint = mHint});
   if (failed(created))
     return signalPassFailure();
   model = created->get();

@@ -177,10 +177,10 @@ public:
     size_t count = random() % 2 ? bytes.size() : 1 + random() % 32;
     for (size_t i = first; i < std::min(bytes.size(), first + count); ++i)
       bytes[i] = random() % 3 ? static_cast<uint8_t>(random()) : 0xFF;
-    entry.codeWords = random() % 4 ? entry.codeWords : random() % (entry.codeWords + 1);
+    entry.codeU32 = random() % 4 ? entry.codeU32 : random() % (entry.codeU32 + 1);
     // What is readable behind a shorter panel ends with the plane all the same.
-    size_t unused = bytes.size() - entry.codeWords * 4;
-    std::memmove(code.data() + unused, code.data(), entry.codeWords * 4);
+    size_t unused = bytes.size() - entry.codeU32 * 4;
+    std::memmove(code.data() + unused, code.data(), entry.codeU32 * 4);
     view.code = code.data() + unused;
   }
 

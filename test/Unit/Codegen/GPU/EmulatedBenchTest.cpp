@@ -29,7 +29,7 @@ struct BenchKernel {
   std::string format;
   ProductStrategy strategy;
   unsigned tiles;
-  uint32_t batchFrom, batchTo;
+  uint32_t mFrom, mTo;
   std::string twin;
 };
 
@@ -69,8 +69,8 @@ protected:
     uint32_t before = 0;
     for (KernelEntry entry : product->entries()) {
       entry.prepare = before;
-      entry.batchFrom = kernel.batchFrom;
-      entry.batchTo = kernel.batchTo;
+      entry.mFrom = kernel.mFrom;
+      entry.mTo = kernel.mTo;
       add(entry, product->kernels());
       before = static_cast<uint32_t>(kernels.size());
     }
@@ -212,7 +212,7 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
     EXPECT_GT(row.checks.exactOutputs, 0u) << row.entry->kernel;
   }
   for (const BenchKernel &kernel : given) {
-    uint32_t batch = kernel.batchTo == 8 ? 5 : 20;
+    uint32_t batch = kernel.mTo == 8 ? 5 : 20;
     const std::string &twin = twins[{Format::parse(kernel.format)->str(), batch}];
     EXPECT_NE(twin, "") << kernel.format << ", batch " << batch;
     if (!kernel.twin.empty())

@@ -97,7 +97,7 @@ Expected<EmulatedMemory> Encoding::decode(const std::vector<uint16_t> &words, ui
   LoadedWeight loaded = load(words, formats.from);
   UWT_ASSIGN_OR_RETURN(EmulatedWeight weight, EmulatedWeight::make(loaded));
   if (transcode.kernels().entries.size() == 1) {
-    std::memcpy(result.bytes().data(), weight.part(ArgumentKind::Words).bytes().data(),
+    std::memcpy(result.bytes().data(), weight.buffer(ArgumentKind::Words).bytes().data(),
                 result.bytes().size());
     return result;
   }
@@ -105,7 +105,7 @@ Expected<EmulatedMemory> Encoding::decode(const std::vector<uint16_t> &words, ui
   for (const KernelArgument &argument : transcode.kernels().entries.front().arguments)
     arguments.push_back(argument.kind == ArgumentKind::Extra
                             ? result.writable()
-                            : weight.part(argument.kind).readable());
+                            : weight.buffer(argument.kind).readable());
   UWT_RETURN_IF_ERROR(launch(0, arguments, seed));
   return result;
 }
@@ -121,7 +121,7 @@ Status Encoding::write(EncodedPlanes &planes, const CodingPlan &plan, EmulatedMe
   const DeviceTables &tables = planes.layout.tables;
   EmulatedMemory codes = memoryOf<uint8_t>(table), none(0),
                  panels = memoryOf<DevicePanelEntry>(tables.panels),
-                 records = memoryOf<DeviceRecordGroup>(tables.escapes);
+                 records = memoryOf<DeviceEscapeEntry>(tables.escapes);
   return launch(emulated.size() - 1,
                 {words.readable(), codes.readable(), none.writable(), panels.readable(),
                  records.readable(), planes.words.writable(), planes.raw.writable(),
@@ -182,14 +182,14 @@ void expectSamePlanes(const EncodedPlanes &planes, const LoadedWeight &expected)
               partOf(expected.plane(PlaneKind::Raw), other.raw, sizes.raw));
     ASSERT_EQ(partOf(planes.code.bytes(), own.code, sizes.code),
               partOf(expected.plane(PlaneKind::Code), other.code, sizes.code));
-    uint64_t records = expected.panels()[i].patchWords;
+    uint64_t records = expected.panels()[i].patchU32;
     ASSERT_EQ(own.patch, other.patch);
     ASSERT_EQ(partOf(planes.patch.bytes(), own.patch, 4 * records),
               partOf(expected.plane(PlaneKind::Patch), other.patch, 4 * records));
   }
   ASSERT_EQ(planes.layout.tables.escapes.size(), tables->escapes.size());
   EXPECT_EQ(std::memcmp(planes.layout.tables.escapes.data(), tables->escapes.data(),
-                        tables->escapes.size() * sizeof(DeviceRecordGroup)),
+                        tables->escapes.size() * sizeof(DeviceEscapeEntry)),
             0);
 }
 
@@ -268,7 +268,7 @@ TEST(EncodeTables, DamageStaysInBounds) {
   for (uint64_t round = 0; round < 6; ++round) {
     auto planes = encoding.run(dense, expected.plan(), 1);
     ASSERT_TRUE(planes) << planes.error().message();
-    for (DeviceRecordGroup &group : planes->layout.tables.escapes) {
+    for (DeviceEscapeEntry &group : planes->layout.tables.escapes) {
       group.first += round < 3 ? random() % 5 : random();
       group.counts[random() % 4] = static_cast<uint8_t>(random());
     }

@@ -48,10 +48,10 @@ KernelEntry sampleEntry(const std::string &kernel) {
   entry.format = *Format::parse("huffman<12,2>");
   entry.result = *Format::parse("inplace<12>");
   entry.element = ElementType::F16;
-  entry.rows = {1, 512, 1};
-  entry.columns = {64, UINT64_MAX, 64};
-  entry.batchFrom = 9;
-  entry.batchTo = 16;
+  entry.n = {1, 512, 1};
+  entry.k = {64, UINT64_MAX, 64};
+  entry.mFrom = 9;
+  entry.mTo = 16;
   entry.launch = {GridRule::Tiles, 160, 1024, 4, true, 2, 128, 256, 8};
   entry.workspace = {16, 1, 2, 3, 4};
   entry.arguments = {{ArgumentKind::X, ArgumentType::F16, 2, 0, 0},
@@ -66,7 +66,7 @@ KernelEntry sampleEntry(const std::string &kernel) {
 TEST_F(KernelEntriesTest, AttributesHoldAllOfAnEntry) {
   ASSERT_TRUE(module);
   std::vector<KernelEntry> entries = {sampleEntry("pack"), sampleEntry("product")};
-  entries.back().batchTo = UINT32_MAX;
+  entries.back().mTo = UINT32_MAX;
   entries.back().workspace = {};
   writeKernelEntries(kernels(), entries, /*isSequence=*/false);
   auto read = readKernelEntries(kernels());

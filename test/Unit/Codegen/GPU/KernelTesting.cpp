@@ -202,7 +202,7 @@ Expected<std::vector<float>> Product::run(const EmulatedWeight &weight,
   EmulatedOperands operands;
   operands.x = {reinterpret_cast<const uint8_t *>(x.data()), x.size() * 2};
   operands.y = {reinterpret_cast<uint8_t *>(y.data()), y.size() * 4};
-  operands.batch = static_cast<uint32_t>(shape.batch);
+  operands.m = static_cast<uint32_t>(shape.batch);
   EmulationOptions emulation;
   emulation.seed = seed;
   UWT_RETURN_IF_ERROR(product->run(weight, operands, ctas, emulation));

@@ -94,7 +94,7 @@ TEST_P(SkinnyBufferTest, DamagedPlanesStayInBounds) {
     auto weight = product.load(drawExact(shape.rows * shape.columns, 5, 60));
     ASSERT_TRUE(weight) << weight.error().message();
     for (ArgumentKind kind : {ArgumentKind::Raw, ArgumentKind::Code, ArgumentKind::Patch})
-      damage(weight->part(kind), rarity, random);
+      damage(weight->buffer(kind), rarity, random);
     auto y = product.run(*weight, x, 2, rarity);
     // Records with one position: hardware writes one of them.
     bool isTwice =

@@ -40,7 +40,7 @@ TEST_P(SkinnyCodecsTest, SumsAreExact) {
       ASSERT_TRUE(weight) << weight.error().message();
       // Else the test would show that words are multiplied.
       if (rarity == 500)
-        ASSERT_FALSE(weight->part(ArgumentKind::Code).bytes().empty());
+        ASSERT_FALSE(weight->buffer(ArgumentKind::Code).bytes().empty());
       auto y = product.run(*weight, x, 3, rarity);
       ASSERT_TRUE(y) << y.error().message();
       EXPECT_EQ(*y, exactProduct(w, x, shape));
@@ -77,7 +77,7 @@ TEST_P(SkinnyCodecsTest, BitsAreThoseFromWords) {
   auto weight = product.load(w), words = product.load(w, /*asWords=*/true);
   ASSERT_TRUE(weight) << weight.error().message();
   ASSERT_TRUE(words) << words.error().message();
-  ASSERT_TRUE(words->part(ArgumentKind::Code).bytes().empty());
+  ASSERT_TRUE(words->buffer(ArgumentKind::Code).bytes().empty());
   for (unsigned ctas : {1, 3}) {
     auto expected = product.run(*words, x, ctas, 1), y = product.run(*weight, x, ctas, 2);
     ASSERT_TRUE(expected) << expected.error().message();
@@ -98,7 +98,7 @@ TEST_P(SkinnyCodecsTest, DamagedPlanesStayInBounds) {
     EmulatedWeight damaged = *weight;
     for (ArgumentKind kind : {ArgumentKind::Raw, ArgumentKind::Code, ArgumentKind::Patch})
       // Single bytes, then all of them.
-      damage(weight->part(kind), round < 2 ? 64 : 1, random);
+      damage(weight->buffer(kind), round < 2 ? 64 : 1, random);
     auto y = product.run(*weight, x, 2, round);
     // Records with one position: hardware writes one of them.
     bool isTwice =

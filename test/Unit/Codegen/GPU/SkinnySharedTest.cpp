@@ -48,7 +48,7 @@ TEST_P(SkinnySharedTest, SumsAreExact) {
       ASSERT_EQ(product.entries().back().strategy.substr(0, 7), "shared,");
       auto weight = product.load(w);
       ASSERT_TRUE(weight) << weight.error().message();
-      ASSERT_FALSE(weight->part(ArgumentKind::Code).bytes().empty());
+      ASSERT_FALSE(weight->buffer(ArgumentKind::Code).bytes().empty());
       auto y = product.run(*weight, x, 4, rarity);
       ASSERT_TRUE(y) << y.error().message();
       EXPECT_EQ(*y, exactProduct(w, x, shape));
@@ -88,7 +88,7 @@ TEST_P(SkinnySharedTest, BitsOfSharedPanelsAreThoseFromWords) {
   auto weight = product.load(w), words = product.load(w, /*asWords=*/true);
   ASSERT_TRUE(weight) << weight.error().message();
   ASSERT_TRUE(words) << words.error().message();
-  ASSERT_TRUE(words->part(ArgumentKind::Code).bytes().empty());
+  ASSERT_TRUE(words->buffer(ArgumentKind::Code).bytes().empty());
   unsigned cluster = product.entries().back().launch.cluster;
   std::set<std::vector<float>> orders;
   for (unsigned clusters : {2, 3, 5}) {
@@ -113,7 +113,7 @@ TEST_P(SkinnySharedTest, DamagedPlanesStayInBounds) {
     ASSERT_TRUE(weight) << weight.error().message();
     for (ArgumentKind kind : {ArgumentKind::Raw, ArgumentKind::Code})
       // Single bytes, then all of them.
-      damage(weight->part(kind), round < 2 ? 64 : 1, random);
+      damage(weight->buffer(kind), round < 2 ? 64 : 1, random);
     auto y = product.run(*weight, x, 2, round);
     ASSERT_TRUE(y) << "round " << round << ": " << y.error().message();
   }

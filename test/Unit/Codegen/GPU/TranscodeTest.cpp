@@ -83,7 +83,7 @@ Expected<std::vector<uint16_t>> Transcode::run(const EmulatedWeight &weight, uin
   for (const KernelArgument &argument : entry().arguments)
     arguments.push_back(argument.kind == ArgumentKind::Extra
                             ? result.writable()
-                            : weight.part(argument.kind).readable());
+                            : weight.buffer(argument.kind).readable());
   LaunchShape launch;
   launch.grid[0] = workgroups;
   launch.block[0] = entry().launch.threads;
@@ -187,7 +187,7 @@ TEST_P(TranscodeTest, DamagedPlanesStayInBounds) {
     auto device = EmulatedWeight::make(*weight);
     ASSERT_TRUE(device) << device.error().message();
     for (ArgumentKind kind : {ArgumentKind::Raw, ArgumentKind::Code, ArgumentKind::Patch})
-      for (uint8_t &byte : device->part(kind).bytes())
+      for (uint8_t &byte : device->buffer(kind).bytes())
         // Single bytes, then all of them.
         if (random() % (round < 4 ? 64 : 1) == 0)
           byte = static_cast<uint8_t>(random());

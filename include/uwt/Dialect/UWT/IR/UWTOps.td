@@ -206,7 +206,7 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
       return ::llvm::cast<::mlir::ShapedType>(getInit().getType());
     }
     /// Number of batch rows M, or ShapedType::kDynamic.
-    int64_t getBatch();
+    int64_t getM();
     /// Matrices that the product runs over, one after another: those of the weight, or as many as
     /// the selection has numbers; ShapedType::kDynamic where the IR does not know.
     int64_t getMatrices();

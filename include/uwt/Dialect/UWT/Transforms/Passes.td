@@ -267,7 +267,7 @@ def SelectFormatPass : Pass<"uwt-select-format", "::mlir::ModuleOp"> {
   let options = !listconcat([
     Option<"board", "board", "std::string", /*default=*/"",
            "Board of the GPU whose figures count; without one an H200 for sm_90a, else the target's first">,
-    Option<"batchHint", "batch-hint", "unsigned", /*default=*/"0",
+    Option<"mHint", "m-hint", "unsigned", /*default=*/"0",
            "The usual size of dynamic batches; 0: any on CPUs, one row on GPUs">,
   ], machineOptions);
   let dependentDialects = ["::uwt::UWTDialect"];
