@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Compiler/Pipelines.h"
+#include "KernelProfiles.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -71,7 +72,10 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   format.runFormat = options.format.value_or("");
   format.mHint = options.mHint;
   if (!options.gpu.empty()) {
-    pm.addPass(createSelectFormatPass(std::move(format)));
+    std::shared_ptr<KernelProfileSource> profiles;
+    if (options.profileFolder)
+      profiles = std::make_shared<KernelProfileMaker>(*options.profileFolder);
+    pm.addPass(createSelectFormatPass(format, std::move(profiles)));
     return;
   }
   SelectStrategyPassOptions select;

@@ -120,6 +120,7 @@ Status CompileCommand::run(Session &session) {
     return usageError("--json and the code would both write to standard output; name a file with "
                       "-o");
   UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(0));
+  options.cacheFolder = programFolder();
   UWT_ASSIGN_OR_RETURN(std::string text, readModule(input));
   if (toFile)
     UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));

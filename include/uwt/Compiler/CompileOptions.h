@@ -51,6 +51,10 @@ struct CompileOptions {
   StrategyChoice strategy;
   /// The GPU that products are compiled for, or empty: what compile() finds in `target`.
   std::string gpu;
+  /// emitCode() for GPUs: makes profiles of kernels that the table lacks, so that their formats are
+  /// compared with others, and keeps them below this folder (empty: nowhere). Takes seconds each,
+  /// ptxas and nvdisasm. Without, such formats are not compared, which remarks say.
+  std::optional<std::string> profileFolder;
   /// A file of `uwt bench calibrate`, or empty for the target's own constants.
   std::string calibration;
   /// Threads that products are chosen for, and the usual size of dynamic batches; 0 means one a

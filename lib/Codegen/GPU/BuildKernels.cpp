@@ -150,7 +150,7 @@ static Expected<EmittedFormat> describe(MatmulOp op) {
   return describeFormat(weight.getFormat().getFormat(), *element);
 }
 
-/// Chooses the cluster and the ring for the plan's band. Errors: Unsupported (the target has no
+/// Chooses the cluster and the ring for the plan's CTA tile. Errors: Unsupported (the target has no
 /// room for what the options ask for).
 static Status chooseRing(ProductPlan &plan, MatmulOp op, const EmittedFormat &format,
                          const KernelOptions &options, const GpuTarget &target) {

@@ -80,7 +80,7 @@ WarpgroupMainloop::Values WarpgroupMainloop::beginProducts(ValueRange operands, 
   auto products = WarpgroupMmaOp::create(
       builder, location, element, operands[0], operands[1], operands[2], operands[3], ring, x,
       /*leading=*/coreMatrixBytes, /*stride=*/blockTileBytes,
-      /*step=*/plan.tile.mTiles * blockTileBytes, /*swizzle=*/0, accumulators);
+      /*blockStride=*/plan.tile.mTiles * blockTileBytes, /*swizzle=*/0, accumulators);
   return Values(products.getNext());
 }
 

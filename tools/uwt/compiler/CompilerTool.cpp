@@ -141,6 +141,7 @@ Expected<std::string> CompilerOfTool::emit(std::string_view text, const std::str
                                            const ToolCompileOptions &options, EmitKind kind,
                                            ToolStats &stats) const {
   UWT_ASSIGN_OR_RETURN(CompileOptions chosen, completed(options));
+  chosen.profileFolder = options.cacheFolder;
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   UWT_ASSIGN_OR_RETURN(auto module, parseModule(*context, text, path, chosen.trustIr));
   CompileStats measured;

@@ -57,8 +57,8 @@ FailureOr<llvm::APFloat> parseReal(AsmParser &parser) {
 
 static LaunchRuleAttr attributeOf(MLIRContext *context, const LaunchRule &rule) {
   return LaunchRuleAttr::get(context, rule.grid, rule.threads, rule.sharedBytes, rule.cluster,
-                             rule.dependent, rule.ctasPerMultiprocessor, rule.tileN,
-                             rule.tileK, rule.tileM);
+                             rule.dependent, rule.ctasPerMultiprocessor, rule.tileN, rule.tileK,
+                             rule.tileM);
 }
 
 static LaunchRule ruleOf(LaunchRuleAttr attribute) {

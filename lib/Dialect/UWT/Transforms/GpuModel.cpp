@@ -7,7 +7,6 @@
 
 #include "MachineModel.h"
 #include "uwt/Codec/Panel.h"
-#include "uwt/CostModel/KernelProfiles.h"
 #include "uwt/Dialect/UWT/Transforms/BuildableKernels.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -42,7 +41,7 @@ private:
     double microseconds = 0;
     GpuPrediction first;
   };
-  std::optional<Cost> predictFormat(CompressedType type, ArrayRef<MatmulOp> products) const;
+  Expected<Cost> predictFormat(CompressedType type, ArrayRef<MatmulOp> products) const;
   Expected<std::vector<GpuRange>> chooseRanges(MatmulOp op) const;
 
   MachineOptions options;
@@ -88,19 +87,19 @@ LogicalResult GpuModel::prepare(ModuleOp module) {
 // Formats
 //===----------------------------------------------------------------------===//
 
-std::optional<GpuModel::Cost> GpuModel::predictFormat(CompressedType type,
-                                                      ArrayRef<MatmulOp> products) const {
+/// Errors: those of the profiles' source.
+Expected<GpuModel::Cost> GpuModel::predictFormat(CompressedType type,
+                                                 ArrayRef<MatmulOp> products) const {
   Cost result;
-  std::string format = type.getFormat().getFormat().ofMatrices().str();
+  Format format = type.getFormat().getFormat();
   for (MatmulOp op : products) {
     GpuProblem problem;
     problem.n = op.getWeightType().getRows();
     problem.k = op.getWeightType().getColumns();
     int64_t batch = ShapedType::isDynamic(op.getM()) ? options.mHint : op.getM();
     problem.m = std::max<int64_t>(batch, 1);
-    const KernelProfile *profile = findKernelProfile(*board->target, format, problem.m);
-    if (!profile)
-      return std::nullopt;
+    UWT_ASSIGN_OR_RETURN(const KernelProfile *profile,
+                         options.profiles->find(*board->target, format, problem.m));
     GpuPrediction prediction = predictGpu(*board, *profile, problem);
     if (result.microseconds == 0)
       result.first = prediction;
@@ -135,8 +134,12 @@ Expected<SmallVector<FormatCandidate>> GpuModel::rankFormats(WeightUses &weight,
   for (CompressedType type : types) {
     if (type == weight.weight().getType() && !runsAsStored(type, weight.products))
       continue;
-    if (std::optional<Cost> cost = predictFormat(type, weight.products))
+    Expected<Cost> cost = predictFormat(type, weight.products);
+    if (cost)
       ranked.push_back({cost->microseconds, {type, describe(type, cost->first)}});
+    else
+      mlir::emitRemark(weight.first()->getLoc())
+          << type.getFormat().getText() << " is not compared: " << cost.error().message();
   }
   llvm::stable_sort(ranked, [](const auto &a, const auto &b) { return a.first < b.first; });
   return llvm::map_to_vector(ranked, [](const auto &each) { return each.second; });
@@ -154,8 +157,8 @@ Expected<std::vector<GpuRange>> GpuModel::chooseRanges(MatmulOp op) const {
   return chooseGpuRanges(*kernels, pinned);
 }
 
-/// What a remark says first of a product's strategies.
-static std::string placeOf(MatmulOp op, const GpuTarget &target) {
+/// The format that a product runs from and where, as remarks begin.
+static std::string sourceAndTarget(MatmulOp op, const GpuTarget &target) {
   return " from " + op.getWeightType().getFormat().getText().str() + " on " +
          std::string(target.name) + ": ";
 }
@@ -168,8 +171,8 @@ FailureOr<StrategyRanges> GpuModel::chooseStrategies(MatmulOp op) {
   if (!ranges) {
     CompressedType type = op.getWeightType();
     mlir::emitRemark(op.getLoc()) << "product with " << type.getRows() << "x" << type.getColumns()
-                                  << placeOf(op, *board->target) << "runs on the host, because it "
-                                  << ranges.error().message();
+                                  << sourceAndTarget(op, *board->target)
+                                  << "runs on the host, because it " << ranges.error().message();
     return result;
   }
   for (const GpuRange &range : *ranges)
@@ -181,7 +184,7 @@ FailureOr<StrategyRanges> GpuModel::chooseStrategies(MatmulOp op) {
 }
 
 SmallVector<std::string> GpuModel::explain(MatmulOp op, const StrategyRanges &ranges) {
-  std::string text = placeOf(op, *board->target);
+  std::string text = sourceAndTarget(op, *board->target);
   std::optional<ProductStrategy> last;
   for (Attribute attribute : ranges.strategies) {
     auto each = cast<GpuStrategyAttr>(attribute);

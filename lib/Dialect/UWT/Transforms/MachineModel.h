@@ -14,6 +14,7 @@
 #ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_MACHINEMODEL_H
 #define UWT_LIB_DIALECT_UWT_TRANSFORMS_MACHINEMODEL_H
 
+#include "uwt/CostModel/KernelProfiles.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include <memory>
 
@@ -37,6 +38,8 @@ struct MachineOptions {
   unsigned maxCases = 3;
   /// Products that no kernel of the GPU serves are no errors.
   bool keepOnHost = false;
+  /// Where profiles of a GPU's kernels come from.
+  KernelProfileSource *profiles = &tableOfKernelProfiles();
 };
 
 /// What uses one weight; one of both is not empty.

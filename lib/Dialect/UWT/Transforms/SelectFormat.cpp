@@ -29,6 +29,9 @@ using WeightKey = std::pair<const void *, const void *>;
 
 struct SelectFormatPass : impl::SelectFormatPassBase<SelectFormatPass> {
   using SelectFormatPassBase::SelectFormatPassBase;
+  SelectFormatPass(const SelectFormatPassOptions &options,
+                   std::shared_ptr<KernelProfileSource> profiles)
+      : SelectFormatPassBase(options), profiles(std::move(profiles)) {}
   void runOnOperation() override;
 
 private:
@@ -37,6 +40,8 @@ private:
   FailureOr<CompressedType> forcedFor(WeightUses &weight);
   void explain(MatmulOp op, ArrayRef<FormatCandidate> ranked);
 
+  /// Null for the table.
+  std::shared_ptr<KernelProfileSource> profiles;
   MachineModel *model = nullptr;
 };
 } // namespace
@@ -132,17 +137,19 @@ static WeightKey keyOf(Value weight) {
 }
 
 void SelectFormatPass::runOnOperation() {
-  FailureOr<std::unique_ptr<MachineModel>> created =
-      createMachineModel(getOperation(), {.gpu = gpu,
-                                          .board = board,
-                                          .calibration = calibration,
-                                          .runFormat = runFormat,
-                                          .strategy = strategy,
-                                          .tileN = tileN,
-                                          .tileM = tileM,
-                                          .tileK = tileK,
-                                          .threads = threads,
-                                          .mHint = mHint});
+  MachineOptions options{.gpu = gpu,
+                         .board = board,
+                         .calibration = calibration,
+                         .runFormat = runFormat,
+                         .strategy = strategy,
+                         .tileN = tileN,
+                         .tileM = tileM,
+                         .tileK = tileK,
+                         .threads = threads,
+                         .mHint = mHint};
+  if (profiles)
+    options.profiles = profiles.get();
+  FailureOr<std::unique_ptr<MachineModel>> created = createMachineModel(getOperation(), options);
   if (failed(created))
     return signalPassFailure();
   model = created->get();
@@ -156,6 +163,11 @@ void SelectFormatPass::runOnOperation() {
   for (auto &[key, weight] : weights)
     if (failed(selectFor(weight)))
       return signalPassFailure();
+}
+
+std::unique_ptr<Pass> createSelectFormatPass(const SelectFormatPassOptions &options,
+                                             std::shared_ptr<KernelProfileSource> profiles) {
+  return std::make_unique<SelectFormatPass>(options, std::move(profiles));
 }
 
 } // namespace uwt

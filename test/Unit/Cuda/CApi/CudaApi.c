@@ -52,8 +52,8 @@ static UWTError *launch(const Program *program, void *stream, CudaApiFacts *fact
   UWTCudaOperands operands;
   TRY(uwtCudaLauncherScratch(launcher, 3, &facts->workspaceBytes, &facts->counterBytes));
   snprintf(facts->kernel, sizeof(facts->kernel), "%s", uwtCudaLauncherKernel(launcher));
-  facts->batchFrom = uwtCudaLauncherBatchFrom(launcher);
-  facts->batchTo = uwtCudaLauncherBatchTo(launcher);
+  facts->mFrom = uwtCudaLauncherBatchFrom(launcher);
+  facts->mTo = uwtCudaLauncherBatchTo(launcher);
   uwtCudaOperandsInit(&operands);
   operands.x = 0x10000;
   operands.y = 0x20000;

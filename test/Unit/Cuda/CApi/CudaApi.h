@@ -19,7 +19,7 @@ typedef struct CudaApiFacts {
   unsigned devices;
   char name[64], target[16], kernel[64];
   uint64_t rows, columns, matrices, weightBytes, workspaceBytes, counterBytes;
-  uint32_t batchFrom, batchTo;
+  uint32_t mFrom, mTo;
 } CudaApiFacts;
 
 /** From files to a launch, destroying objects before what they were made from is used last. */

@@ -55,8 +55,8 @@ TEST_F(CudaApi, GoesFromFilesToALaunch) {
   EXPECT_EQ(facts.matrices, 1u);
   EXPECT_EQ(facts.counterBytes, 12u);
   EXPECT_EQ(facts.workspaceBytes, 1992u);
-  EXPECT_EQ(facts.batchFrom, 1u);
-  EXPECT_EQ(facts.batchTo, 8u);
+  EXPECT_EQ(facts.mFrom, 1u);
+  EXPECT_EQ(facts.mTo, 8u);
   // Once alone, then as two layers.
   ASSERT_EQ(fake->launches.size(), 3u);
   for (const FakeLaunch &launch : fake->launches)

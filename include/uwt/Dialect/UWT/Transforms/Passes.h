@@ -14,6 +14,7 @@
 
 #include "mlir/Pass/Pass.h"
 #include "uwt/Codec/Codec.h"
+#include "uwt/CostModel/KernelProfiles.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 namespace uwt {
@@ -21,6 +22,11 @@ namespace uwt {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
+
+/// Pass uwt-select-format where profiles of a GPU's kernels come from `profiles`, not from the
+/// table alone.
+std::unique_ptr<mlir::Pass> createSelectFormatPass(const SelectFormatPassOptions &options,
+                                                   std::shared_ptr<KernelProfileSource> profiles);
 
 } // namespace uwt
 

@@ -251,7 +251,8 @@ def SelectFormatPass : Pass<"uwt-select-format", "::mlir::ModuleOp"> {
     that is there already stays.
 
     On CPUs a format that compiled code cannot decode is always transcoded. On GPUs times are predicted from the profiles of kernels
-    (`uwt/CostModel/KernelProfiles.h`) and the figures of a board; a weight none of whose formats has a profile stays as it is. A prefix code runs as it is stored where
+    (`uwt/CostModel/KernelProfiles.h`) and the figures of a board. A format without a profile is not compared, which a remark says with the reason; a weight none of
+    whose formats has one stays as it is. A prefix code runs as it is stored where
     it has more than 512 columns and all batches are known.
 
     A remark at the first product says the best format and the runner-up, with the terms of that product in microseconds.
