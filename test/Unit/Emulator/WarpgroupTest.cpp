@@ -39,8 +39,9 @@ struct Layout {
     return tile + row * swizzle + (chunk ^ period % (swizzle / 16)) * 16 + k % 8 * 2;
   }
   std::string text() const {
-    return "leading " + std::to_string(leading) + " stride " + std::to_string(stride) + " step " +
-           std::to_string(step) + (swizzle ? " swizzle " + std::to_string(swizzle) : "");
+    return "leading " + std::to_string(leading) + " stride " + std::to_string(stride) +
+           " block_stride " + std::to_string(step) +
+           (swizzle ? " swizzle " + std::to_string(swizzle) : "");
   }
 };
 
