@@ -36,7 +36,7 @@ public:
 
 private:
   FailureOr<ArrayAttr> kernelsOf(Operation *product, StringRef name);
-  FailureOr<ArrayAttr> buildKernels(Operation *product, StringRef name);
+  FailureOr<ArrayAttr> buildKernels(DispatchOp dispatch, ArrayRef<MatmulOp> ranges, StringRef name);
   FailureOr<FlatSymbolRefAttr> buildRange(MatmulOp op, StringRef name, uint32_t from, uint32_t to);
 
   KernelOptions options;
@@ -96,34 +96,66 @@ FailureOr<FlatSymbolRefAttr> ProductOutliner::buildRange(MatmulOp op, StringRef 
   return FlatSymbolRefAttr::get(*kernels);
 }
 
-FailureOr<ArrayAttr> ProductOutliner::buildKernels(Operation *product, StringRef name) {
-  auto dispatch = dyn_cast<DispatchOp>(product);
-  if (!dispatch) {
-    auto kernels = buildRange(cast<MatmulOp>(product), name, 1, UINT32_MAX);
-    return failed(kernels) ? FailureOr<ArrayAttr>(failure()) : builder.getArrayAttr(*kernels);
-  }
-  SmallVector<Attribute> ranges;
-  uint32_t from = 1;
-  for (auto [i, region] : llvm::enumerate(dispatch.getCases())) {
-    auto op = cast<MatmulOp>(region.front().front());
-    uint32_t to = i < dispatch.getLimits().size() ? static_cast<uint32_t>(dispatch.getLimits()[i])
-                                                  : UINT32_MAX;
-    auto strategy = cast<GpuStrategyAttr>(op.getStrategyAttr());
-    std::string ownName = name.str() + "_m" + std::to_string(strategy.getSlice());
-    auto kernels = buildRange(op, ownName, from, to);
-    if (failed(kernels))
-      return failure();
-    ranges.push_back(*kernels);
-    from = to + 1;
-  }
-  return builder.getArrayAttr(ranges);
+/// Whether two products compute the same: their strategies may differ.
+static bool isSameProduct(MatmulOp a, MatmulOp b) {
+  return a->getOperands() == b->getOperands() && a.getMapsAttr() == b.getMapsAttr() &&
+         a.getNumericsAttr() == b.getNumericsAttr() &&
+         OperationEquivalence::isRegionEquivalentTo(&a->getRegion(0), &b->getRegion(0),
+                                                    OperationEquivalence::IgnoreLocations);
 }
 
+/// The product of each range of m. Fails with a diagnostic at a dispatch that does anything else.
+static FailureOr<SmallVector<MatmulOp>> rangesOf(DispatchOp dispatch) {
+  constexpr int64_t maxLimit = int64_t(UINT32_MAX) - 1;
+  if (llvm::any_of(dispatch.getLimits(),
+                   [](int64_t limit) { return limit < 1 || limit > maxLimit; }))
+    return dispatch.emitOpError() << "expects limits of m from 1 to " << maxLimit;
+  SmallVector<MatmulOp> ranges;
+  for (Region &region : dispatch.getCases()) {
+    auto op = dyn_cast<MatmulOp>(region.front().front());
+    bool isAlone = op && op->getNextNode() == region.front().getTerminator();
+    if (!isAlone || !isa_and_nonnull<GpuStrategyAttr>(op.getStrategyAttr()) ||
+        (!ranges.empty() && !isSameProduct(ranges.front(), op)))
+      return dispatch.emitOpError("expects one product in each case, with a #uwt.gpu_strategy and "
+                                  "else the same as in the first");
+    ranges.push_back(op);
+  }
+  return ranges;
+}
+
+FailureOr<ArrayAttr> ProductOutliner::buildKernels(DispatchOp dispatch, ArrayRef<MatmulOp> ranges,
+                                                   StringRef name) {
+  SmallVector<Attribute> kernels;
+  uint32_t from = 1;
+  for (auto [i, range] : llvm::enumerate(ranges)) {
+    MatmulOp op = range;
+    bool isLast = i == dispatch.getLimits().size();
+    uint32_t to = isLast ? UINT32_MAX : static_cast<uint32_t>(dispatch.getLimits()[i]);
+    auto strategy = cast<GpuStrategyAttr>(op.getStrategyAttr());
+    auto built =
+        buildRange(op, (name + "_m" + std::to_string(strategy.getSlice())).str(), from, to);
+    if (failed(built))
+      return failure();
+    kernels.push_back(*built);
+    from = to + 1;
+  }
+  return builder.getArrayAttr(kernels);
+}
+
+/// The kernels of a product, or of an equal one before it.
 FailureOr<ArrayAttr> ProductOutliner::kernelsOf(Operation *product, StringRef name) {
+  auto dispatch = dyn_cast<DispatchOp>(product);
+  FailureOr<SmallVector<MatmulOp>> ranges = SmallVector<MatmulOp>{};
+  if (dispatch && failed(ranges = rangesOf(dispatch)))
+    return failure();
   for (auto [first, kernels] : kinds)
     if (isSameKind(product, first))
       return kernels;
-  auto kernels = buildKernels(product, name);
+  FailureOr<ArrayAttr> kernels = failure();
+  if (dispatch)
+    kernels = buildKernels(dispatch, *ranges, name);
+  else if (auto built = buildRange(cast<MatmulOp>(product), name, 1, UINT32_MAX); succeeded(built))
+    kernels = builder.getArrayAttr(*built);
   if (succeeded(kernels))
     kinds.emplace_back(product, *kernels);
   return kernels;

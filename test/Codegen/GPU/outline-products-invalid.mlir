@@ -29,3 +29,46 @@ module {
     }
   }
 }
+
+// -----
+
+// The last case would be computed on the host, and nobody would call it.
+func.func @mixed(%x: memref<?x512xbf16>, %y: memref<?x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x512xbf16, "inplace<12>">
+  %c0 = arith.constant 0 : index
+  %m = memref.dim %x, %c0 : memref<?x512xbf16>
+  // expected-error @+1 {{expects one product in each case, with a #uwt.gpu_strategy and else the same as in the first}}
+  uwt.dispatch %m limits [8] cases {
+    uwt.matmul ins(%x, %w : memref<?x512xbf16>, !uwt.compressed<64x512xbf16, "inplace<12>">) outs(%y : memref<?x64xf32>) strategy #uwt.gpu_strategy<direct, slice = 8> {
+    ^bb0(%s: f32):
+      uwt.yield %s : f32
+    }
+  }, {
+    uwt.matmul ins(%x, %w : memref<?x512xbf16>, !uwt.compressed<64x512xbf16, "inplace<12>">) outs(%y : memref<?x64xf32>) {
+    ^bb0(%s: f32):
+      uwt.yield %s : f32
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @limits(%x: memref<?x512xbf16>, %y: memref<?x64xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x512xbf16, "inplace<12>">
+  %c0 = arith.constant 0 : index
+  %m = memref.dim %x, %c0 : memref<?x512xbf16>
+  // expected-error @+1 {{expects limits of m from 1 to 4294967294}}
+  uwt.dispatch %m limits [0] cases {
+    uwt.matmul ins(%x, %w : memref<?x512xbf16>, !uwt.compressed<64x512xbf16, "inplace<12>">) outs(%y : memref<?x64xf32>) strategy #uwt.gpu_strategy<direct, slice = 8> {
+    ^bb0(%s: f32):
+      uwt.yield %s : f32
+    }
+  }, {
+    uwt.matmul ins(%x, %w : memref<?x512xbf16>, !uwt.compressed<64x512xbf16, "inplace<12>">) outs(%y : memref<?x64xf32>) {
+    ^bb0(%s: f32):
+      uwt.yield %s : f32
+    }
+  }
+  return
+}
