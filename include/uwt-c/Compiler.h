@@ -63,7 +63,7 @@ UWT_C_API const char *uwtProgramFunctionName(const UWTProgram *program, size_t i
 typedef struct UWTResults UWTResults;
 /** Calls a function; a NULL name means the only one, or `main`. An index outside of its tensor, a
     division by zero or a cf.assert that does not hold is an error of kind 3 with the location in
-   the module, memory that is out one of kind 4; the process goes on. */
+    the module, memory that is out one of kind 4; the process goes on. */
 UWT_C_API UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program,
                                   const char *function, const UWTTensor *inputs, size_t inputCount,
                                   UWTResults **results);

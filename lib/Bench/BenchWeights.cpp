@@ -91,10 +91,11 @@ Status uwt::checkWeightsExist(const std::string &path) {
     return ok();
   std::vector<std::string> kinds = syntheticWeights();
   std::vector<std::string_view> views(kinds.begin(), kinds.end());
-  return usageError("--weights: " + inQuotes(path) +
-                    " is neither a kind of weights (gaussian, row-scaled, student-t4, "
-                    "row-scaled-t4) nor a path" +
-                    didYouMean(path, views));
+  std::string names;
+  for (const std::string &kind : kinds)
+    names += (names.empty() ? "" : ", ") + kind;
+  return usageError("--weights: " + inQuotes(path) + " is neither a kind of weights (" + names +
+                    ") nor a path" + didYouMean(path, views));
 }
 
 std::vector<uint16_t> uwt::drawX(uint64_t m, uint64_t k, uint64_t seed, ThreadPool &pool) {
