@@ -21,7 +21,7 @@
 using namespace uwt;
 
 /// What all kept programs take at most.
-static constexpr uint64_t largestFolder = uint64_t(1) << 30;
+static constexpr uint64_t maxProgramFolderBytes = uint64_t(1) << 30;
 
 //===----------------------------------------------------------------------===//
 // Keys
@@ -85,7 +85,7 @@ compileAndKeep(mlir::ModuleOp module, const CompileOptions &options, ThreadPool 
     UWT_RETURN_IF_ERROR(ProductRunner::checkDevice());
   CompileStats stats;
   UWT_ASSIGN_OR_RETURN(ProgramCode code, compileCode(module, options, stats, pool, onStage));
-  if (Status kept = folder.store(key, packObjects(code), largestFolder); !kept)
+  if (Status kept = folder.store(key, packObjects(code), maxProgramFolderBytes); !kept)
     code.remarks.push_back("the program is not kept: " + kept.error().message());
   stats.cache = CacheUse::Miss;
   return loadCode(std::move(code), options, pool, std::move(stats), onStage);

@@ -14,7 +14,7 @@
 using namespace uwt;
 
 /// What all kept profiles take at most; one has 2 KB.
-static constexpr uint64_t largestFolder = uint64_t(16) << 20;
+static constexpr uint64_t maxProfileFolderBytes = uint64_t(16) << 20;
 
 namespace {
 /// One kernel to profile.
@@ -88,7 +88,7 @@ static Expected<KernelProfile> makeProfile(const ProfiledKernel &kernel,
   UWT_ASSIGN_OR_RETURN(KernelProfile profile, profileIn(text));
   // What cannot be kept is made again.
   if (key)
-    static_cast<void>(kept->store(*key, text, largestFolder));
+    static_cast<void>(kept->store(*key, text, maxProfileFolderBytes));
   return profile;
 }
 
