@@ -90,7 +90,7 @@ PanelUnit uwt::streamUnit(const CodingPlan &plan, uint32_t rows, uint64_t index)
 // Positions
 //===----------------------------------------------------------------------===//
 
-uint32_t uwt::positionInUnit(const PanelUnit &unit, UnitCoordinate at) {
+uint32_t uwt::positionInUnit(const PanelUnit &unit, ElementCoordinate at) {
   if (unit.layout == Layout::RowMajor)
     return at.row * streamUnitColumns + at.column;
   // escape-2.
@@ -99,7 +99,7 @@ uint32_t uwt::positionInUnit(const PanelUnit &unit, UnitCoordinate at) {
   return ((block * fragmentLanes + lane.lane) * 4 + lane.reg) * 2 + lane.half;
 }
 
-UnitCoordinate uwt::coordinateInUnit(const PanelUnit &unit, uint32_t position) {
+ElementCoordinate uwt::coordinateInUnit(const PanelUnit &unit, uint32_t position) {
   if (unit.layout == Layout::RowMajor)
     return {position / streamUnitColumns, position % streamUnitColumns};
   uint32_t half = position % 2, reg = position / 2 % 4, lane = position / 8 % fragmentLanes;
@@ -232,7 +232,7 @@ static Status applyPatches(const CodingPlan &plan, const PanelUnit &unit, Record
                            std::span<const uint32_t> records, RowOf row) {
   for (size_t i = 0; i < records.size(); ++i, ++name.record) {
     uint32_t position = records[i] >> 16, word = records[i] & 0xFFFF;
-    UnitCoordinate at = coordinateInUnit(unit, position);
+    ElementCoordinate at = coordinateInUnit(unit, position);
     if (!existsInUnit(unit, at)) // escape-2
       return outsideError(name, "position", position, unit);
     if (i && position <= records[i - 1] >> 16) // escape-1

@@ -50,14 +50,14 @@ uint64_t streamUnitCount(const CodingPlan &plan, uint32_t rows);
 PanelUnit streamUnit(const CodingPlan &plan, uint32_t rows, uint64_t index);
 
 /// Row and column of an element, counted from the unit's first.
-struct UnitCoordinate {
+struct ElementCoordinate {
   uint32_t row, column;
 };
 /// The position of an element in its unit (escape-2), and the inverse. Any
 /// position may be asked for: the element may then be padding or outside.
-uint32_t positionInUnit(const PanelUnit &unit, UnitCoordinate at);
-UnitCoordinate coordinateInUnit(const PanelUnit &unit, uint32_t position);
-inline bool existsInUnit(const PanelUnit &unit, UnitCoordinate at) {
+uint32_t positionInUnit(const PanelUnit &unit, ElementCoordinate at);
+ElementCoordinate coordinateInUnit(const PanelUnit &unit, uint32_t position);
+inline bool existsInUnit(const PanelUnit &unit, ElementCoordinate at) {
   return at.row < unit.rows && at.column < unit.columns;
 }
 

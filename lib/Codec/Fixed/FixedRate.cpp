@@ -164,7 +164,7 @@ static void appendMaskedEscapes(uint32_t blocks, uint32_t registers, const uint3
         bits |= (ofCall[i * registers + first + r] >> shift & 0x03030303) << 2 * r;
       for (; bits; bits &= bits - 1) {
         uint32_t position = (block * 8 + i) * 32 + static_cast<uint32_t>(std::countr_zero(bits));
-        UnitCoordinate at = coordinateInUnit(unit, position);
+        ElementCoordinate at = coordinateInUnit(unit, position);
         records.push_back(position << 16 | words[at.row * stride + at.column]);
       }
     }

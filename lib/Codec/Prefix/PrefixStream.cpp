@@ -33,7 +33,7 @@ uint32_t uwt::codeWordsOf(const PanelUnit &unit, uint32_t codeSymbols) {
   return unit.strips * unit.blocks * 8 / codeSymbols;
 }
 
-UnitCoordinate uwt::coordinateInLane(const PanelUnit &unit, uint32_t lane, uint32_t index) {
+ElementCoordinate uwt::coordinateInLane(const PanelUnit &unit, uint32_t lane, uint32_t index) {
   if (unit.layout == Layout::RowMajor)
     return {lane, index}; // order-6
   // order-5: strip, block, register, half.

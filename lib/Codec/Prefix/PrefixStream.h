@@ -138,7 +138,7 @@ uint32_t lanesOf(const PanelUnit &unit);
 uint32_t codeWordsOf(const PanelUnit &unit, uint32_t codeSymbols);
 
 /// The coordinate of element `index` of a lane (order-5, order-6).
-UnitCoordinate coordinateInLane(const PanelUnit &unit, uint32_t lane, uint32_t index);
+ElementCoordinate coordinateInLane(const PanelUnit &unit, uint32_t lane, uint32_t index);
 
 /// A unit of a blob whose every part lies inside the blob.
 struct StreamUnitView {

@@ -136,7 +136,7 @@ private:
 
   //===--- Escapes ------------------------------------------------------===//
 
-  void noteElement(UnitCoordinate at) {
+  void noteElement(ElementCoordinate at) {
     if (plan.format.escapes == Escapes::Patch && existsInUnit(unit, at))
       records.push_back(positionInUnit(unit, at) << 16 | wordsOf(at.row)[at.column]); // escape-1
   }

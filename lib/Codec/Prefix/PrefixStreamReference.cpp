@@ -92,7 +92,7 @@ Status uwt::decodeUnitReference(const PrefixContext &context, const StreamUnitVi
                                 std::span<const uint8_t> code, uint16_t *symbols, size_t stride) {
   for (uint32_t lane = 0; lane < view.lanes; ++lane) {
     auto put = [&](uint32_t element, uint16_t symbol) {
-      UnitCoordinate at = coordinateInLane(view.unit, lane, element);
+      ElementCoordinate at = coordinateInLane(view.unit, lane, element);
       if (existsInUnit(view.unit, at)) // order-7
         symbols[at.row * stride + at.column] = symbol;
     };
@@ -134,24 +134,24 @@ public:
   }
 
 private:
-  bool isRunEscaped(UnitCoordinate at) const {
+  bool isRunEscaped(ElementCoordinate at) const {
     return !escapedRuns.empty() && existsInUnit(unit, at) &&
            escapedRuns[at.row * unit.runs() + at.column / escapeRunColumns];
   }
   /// order-7, escape-3: padding and what lies beneath a run are the commonest symbol.
-  uint32_t numberAt(UnitCoordinate at) const {
+  uint32_t numberAt(ElementCoordinate at) const {
     bool own = existsInUnit(unit, at) && !isRunEscaped(at);
     return tables.numberOf(own ? symbolAt(at) : tables.commonest);
   }
-  uint16_t wordAt(UnitCoordinate at) const {
+  uint16_t wordAt(ElementCoordinate at) const {
     return words.row(unit.firstRow + at.row)[unit.firstColumn + at.column];
   }
-  uint32_t symbolAt(UnitCoordinate at) const { return tables.split.symbolOf(wordAt(at)); }
+  uint32_t symbolAt(ElementCoordinate at) const { return tables.split.symbolOf(wordAt(at)); }
 
   /// The code word of a lane's element and, of pairs, the next.
   uint32_t chosenAt(uint32_t lane, uint32_t element) const {
-    UnitCoordinate first = coordinateInLane(unit, lane, element);
-    UnitCoordinate second = coordinateInLane(unit, lane, element + tables.codeSymbols - 1);
+    ElementCoordinate first = coordinateInLane(unit, lane, element);
+    ElementCoordinate second = coordinateInLane(unit, lane, element + tables.codeSymbols - 1);
     return tables.choose(context.classOf(unit, first.row), numberAt(first), numberAt(second));
   }
 
@@ -162,7 +162,7 @@ private:
       for (uint32_t word = 0; word < codeWordsOf(unit, tables.codeSymbols); ++word) {
         uint32_t chosen = chosenAt(lane, word * tables.codeSymbols);
         for (uint32_t i = 0; i < tables.codeSymbols; ++i) {
-          UnitCoordinate at = coordinateInLane(unit, lane, word * tables.codeSymbols + i);
+          ElementCoordinate at = coordinateInLane(unit, lane, word * tables.codeSymbols + i);
           bool escapes = chosen & (i ? encodeEntry::secondEscapes : encodeEntry::firstEscapes);
           if (!escapes || !existsInUnit(unit, at))
             continue;

@@ -235,14 +235,14 @@ template <typename State>
 void PanelTranscoder<State>::setPadding(const PanelUnit &unit, uint32_t g) {
   for (uint32_t strip = 0; strip < unit.strips; ++strip)
     for (uint32_t block = 0; block < groups * groupBlocks; ++block) {
-      UnitCoordinate last{strip * stripRows + stripRows - 1,
-                          block * blockColumns + blockColumns - 1};
+      ElementCoordinate last{strip * stripRows + stripRows - 1,
+                             block * blockColumns + blockColumns - 1};
       if (existsInUnit(unit, last))
         continue;
       for (uint32_t i = 0; i < jointLanes * 8; ++i) {
         uint32_t lane = g * 4 + i / 8, reg = i / 2 % 4, half = i % 2;
-        UnitCoordinate at{strip * stripRows + fragmentRow(lane, reg),
-                          block * blockColumns + fragmentColumn(lane, reg, half)};
+        ElementCoordinate at{strip * stripRows + fragmentRow(lane, reg),
+                             block * blockColumns + fragmentColumn(lane, reg, half)};
         if (!existsInUnit(unit, at))
           symbols[scratchOf(strip, block / groupBlocks, lane, block % groupBlocks, reg, half)] =
               state.commonest;

@@ -31,7 +31,7 @@ void expectPartition(const CodingPlan &plan, uint32_t rows, uint64_t units,
         ASSERT_LT(position, used.size());
         EXPECT_FALSE(used[position]);
         used[position] = true;
-        UnitCoordinate back = coordinateInUnit(unit, position);
+        ElementCoordinate back = coordinateInUnit(unit, position);
         EXPECT_EQ(std::pair(back.row, back.column), std::pair(row, column));
       }
   }

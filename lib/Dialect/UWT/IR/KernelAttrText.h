@@ -18,6 +18,7 @@
 namespace uwt {
 
 /// LLVM finds it by this name, for the uniquing of attributes.
+// NOLINTNEXTLINE(readability-identifier-naming)
 inline llvm::hash_code hash_value(const ExtentRange &range) {
   return llvm::hash_combine(range.least, range.most, range.multiple);
 }
