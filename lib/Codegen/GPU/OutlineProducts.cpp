@@ -146,7 +146,9 @@ FailureOr<ArrayAttr> ProductOutliner::buildKernels(DispatchOp dispatch, ArrayRef
 FailureOr<ArrayAttr> ProductOutliner::kernelsOf(Operation *product, StringRef name) {
   auto dispatch = dyn_cast<DispatchOp>(product);
   FailureOr<SmallVector<MatmulOp>> ranges = SmallVector<MatmulOp>{};
-  if (dispatch && failed(ranges = rangesOf(dispatch)))
+  if (dispatch)
+    ranges = rangesOf(dispatch);
+  if (failed(ranges))
     return failure();
   for (auto [first, kernels] : kinds)
     if (isSameKind(product, first))
