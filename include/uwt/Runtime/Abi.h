@@ -72,9 +72,9 @@ enum class PanelField : uint8_t {
   Words = offsetof(PanelEntry, words) / sizeof(uint64_t),
   Raw = offsetof(PanelEntry, raw) / sizeof(uint64_t),
   Code = offsetof(PanelEntry, code) / sizeof(uint64_t),
-  CodeWords = offsetof(PanelEntry, codeU32) / sizeof(uint64_t),
+  CodeU32 = offsetof(PanelEntry, codeU32) / sizeof(uint64_t),
   Patch = offsetof(PanelEntry, patch) / sizeof(uint64_t),
-  PatchWords = offsetof(PanelEntry, patchU32) / sizeof(uint64_t),
+  PatchU32 = offsetof(PanelEntry, patchU32) / sizeof(uint64_t),
   Counts = offsetof(PanelEntry, counts) / sizeof(uint64_t),
   StoredAsWords = offsetof(PanelEntry, storedAsWords) / sizeof(uint64_t),
 };

@@ -170,7 +170,7 @@ Value LaneCode::panelField(Value table, Value panel, DevicePanelField field) {
 }
 
 MemRefType LaneCode::globalBuffer(Type element) {
-  auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Global);
+  auto space = gpu::AddressSpaceAttr::get(element.getContext(), gpu::AddressSpace::Global);
   return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
 }
 

@@ -74,7 +74,7 @@ public:
   /// A field of a panel's DevicePanelEntry, as an index; `table` is the panel table (i64).
   mlir::Value panelField(mlir::Value table, mlir::Value panel, DevicePanelField field);
   /// Global memory of one dynamic dimension.
-  mlir::MemRefType globalBuffer(mlir::Type element);
+  static mlir::MemRefType globalBuffer(mlir::Type element);
   /// `size` elements of dynamic shared memory, from u32 `firstU32` on.
   mlir::Value sharedView(int64_t size, mlir::Type element, int64_t firstU32);
   /// All `threads` of a CTA copy `count` u32 of global memory to shared memory; no barrier

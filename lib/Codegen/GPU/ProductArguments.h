@@ -8,8 +8,8 @@
 #ifndef UWT_LIB_CODEGEN_GPU_PRODUCTARGUMENTS_H
 #define UWT_LIB_CODEGEN_GPU_PRODUCTARGUMENTS_H
 
-#include "mlir/IR/Value.h"
-#include "llvm/ADT/SmallVector.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 namespace uwt {
 
@@ -25,6 +25,14 @@ struct ProductArguments {
   mlir::Value workspace, counters; // u32
   llvm::SmallVector<mlir::Value> extras;
 };
+
+/// Which arguments a kernel has, in their order; those of extra operands follow.
+using ArgumentOrder = llvm::ArrayRef<mlir::Value ProductArguments::*>;
+
+/// The types of the arguments of a kernel for `op`.
+llvm::SmallVector<mlir::Type> argumentTypes(MatmulOp op, ArgumentOrder order);
+/// The arguments of such a kernel.
+ProductArguments takeArguments(mlir::gpu::GPUFuncOp kernel, ArgumentOrder order);
 
 } // namespace uwt
 

@@ -38,42 +38,27 @@ static RoleRegisters registersOf(const ProductPlan &plan) {
   return plan.tile.mTiles > fewMTiles ? besideDecoders : besideDecodersOfFewSums;
 }
 
+SmallVector<Value ProductArguments::*> RingProduct::argumentOrder() const {
+  using Arguments = ProductArguments;
+  return {&Arguments::panels, &Arguments::table, &Arguments::words, &Arguments::raw,
+          &Arguments::code,
+          // Streams have no plane of records: in its place come classes.
+          plan.decodesInShared ? &Arguments::classes : &Arguments::patches, &Arguments::escapes,
+          &Arguments::y, &Arguments::yStride, &Arguments::m, &Arguments::workspace,
+          &Arguments::counters};
+}
+
 gpu::GPUFuncOp RingProduct::begin(gpu::GPUModuleOp module) {
-  Type at = builder.getIndexType();
-  MemRefType u32s = globalBuffer(builder.getI32Type());
-  SmallVector<Type> arguments = {globalBuffer(builder.getI64Type()),
-                                 u32s,
-                                 u32s,
-                                 u32s,
-                                 u32s,
-                                 plan.decodesInShared ? globalBuffer(builder.getI8Type()) : u32s,
-                                 u32s,
-                                 globalBuffer(op.getInitType().getElementType()),
-                                 at,
-                                 at,
-                                 u32s,
-                                 u32s};
-  for (Value extra : op.getExtras())
-    arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
-  gpu::GPUFuncOp kernel = beginKernel(module, "product", arguments, plan.threads(), plan.ctas);
+  gpu::GPUFuncOp kernel =
+      beginKernel(module, "product", argumentTypes(op, argumentOrder()), plan.threads(), plan.ctas);
   if (plan.tile.cluster > 1)
     kernel->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
                     builder.getDenseI32ArrayAttr({static_cast<int32_t>(plan.tile.cluster), 1, 1}));
   return kernel;
 }
 
-ProductArguments RingProduct::takeArguments(gpu::GPUFuncOp kernel) {
-  ProductArguments arguments;
-  // Streams have no plane of records: in its place come classes.
-  Value *patchesOrClasses = plan.decodesInShared ? &arguments.classes : &arguments.patches;
-  unsigned next = 0;
-  for (Value *argument :
-       {&arguments.panels, &arguments.table, &arguments.words, &arguments.raw, &arguments.code,
-        patchesOrClasses, &arguments.escapes, &arguments.y, &arguments.yStride, &arguments.m,
-        &arguments.workspace, &arguments.counters})
-    *argument = kernel.getArgument(next++);
-  for (unsigned i = 0; i < op.getExtras().size(); ++i)
-    arguments.extras.push_back(kernel.getArgument(next++));
+ProductArguments RingProduct::argumentsOf(gpu::GPUFuncOp kernel) {
+  ProductArguments arguments = takeArguments(kernel, argumentOrder());
   if (plan.decoded.form == DecodedForm::Words)
     arguments.words = arguments.workspace;
   else if (plan.decoded.exists())
@@ -103,7 +88,7 @@ void RingProduct::useRingAsScratch(Memory &memory) {
 void RingProduct::build(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
   gpu::GPUFuncOp kernel = begin(module);
-  ProductArguments arguments = takeArguments(kernel);
+  ProductArguments arguments = argumentsOf(kernel);
   Memory memory = layOut();
   CtaThread own = thread();
   RingPipeline ring(*this, plan, memory.ring);

@@ -57,8 +57,9 @@ private:
     StreamReader *streams;
     DecoderWarp decoder;
   };
+  llvm::SmallVector<mlir::Value ProductArguments::*> argumentOrder() const;
   mlir::gpu::GPUFuncOp begin(mlir::gpu::GPUModuleOp module);
-  ProductArguments takeArguments(mlir::gpu::GPUFuncOp kernel);
+  ProductArguments argumentsOf(mlir::gpu::GPUFuncOp kernel);
   Memory layOut();
   /// Escapes that decoders apply are applied where the words lie.
   void useRingAsScratch(Memory &memory);

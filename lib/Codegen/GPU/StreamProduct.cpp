@@ -15,6 +15,12 @@ using namespace mlir;
 
 namespace uwt {
 
+static constexpr Value ProductArguments::*argumentOrder[] = {
+    &ProductArguments::panels,    &ProductArguments::table,   &ProductArguments::words,
+    &ProductArguments::raw,       &ProductArguments::code,    &ProductArguments::classes,
+    &ProductArguments::y,         &ProductArguments::yStride, &ProductArguments::m,
+    &ProductArguments::workspace, &ProductArguments::counters};
+
 /// What CTAs may have of a multiprocessor's shared memory, two at a time.
 static constexpr int64_t maxSharedBytes = 113 * 1024;
 
@@ -50,37 +56,6 @@ void StreamProduct::build(ProductKernels &result) {
   addStreamFacts(shape, format, plan, result.plan);
 }
 
-gpu::GPUFuncOp StreamProduct::begin(gpu::GPUModuleOp module) {
-  Type at = builder.getIndexType();
-  MemRefType u32s = globalBuffer(builder.getI32Type());
-  SmallVector<Type> arguments = {globalBuffer(builder.getI64Type()),
-                                 u32s,
-                                 u32s,
-                                 u32s,
-                                 u32s,
-                                 globalBuffer(builder.getI8Type()),
-                                 globalBuffer(op.getInitType().getElementType()),
-                                 at,
-                                 at,
-                                 u32s,
-                                 u32s};
-  for (Value extra : op.getExtras())
-    arguments.push_back(globalBuffer(cast<ShapedType>(extra.getType()).getElementType()));
-  return beginKernel(module, "product", arguments, threads(), plan.ctas);
-}
-
-ProductArguments StreamProduct::takeArguments(gpu::GPUFuncOp kernel) {
-  ProductArguments arguments;
-  unsigned next = 0;
-  for (Value *argument : {&arguments.panels, &arguments.table, &arguments.words, &arguments.raw,
-                          &arguments.code, &arguments.classes, &arguments.y, &arguments.yStride,
-                          &arguments.m, &arguments.workspace, &arguments.counters})
-    *argument = kernel.getArgument(next++);
-  for (unsigned i = 0; i < op.getExtras().size(); ++i)
-    arguments.extras.push_back(kernel.getArgument(next++));
-  return arguments;
-}
-
 ScratchMemory StreamProduct::layOutScratch(const CtaThread &own) {
   Value u32s, halves;
   if (hasEscapes()) {
@@ -93,8 +68,9 @@ ScratchMemory StreamProduct::layOutScratch(const CtaThread &own) {
 
 void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
-  gpu::GPUFuncOp kernel = begin(module);
-  ProductArguments arguments = takeArguments(kernel);
+  gpu::GPUFuncOp kernel =
+      beginKernel(module, "product", argumentTypes(op, argumentOrder), threads(), plan.ctas);
+  ProductArguments arguments = takeArguments(kernel, argumentOrder);
   CtaThread own = thread();
   StreamReader streams(*this, op.getWeightType(), format, shape, arguments, own.lane, own.warp, 0);
   ScratchMemory scratch = layOutScratch(own);
@@ -146,7 +122,7 @@ KernelEntry StreamProduct::productEntry() {
   entry.workspace.perTile =
       (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16 + static_cast<uint64_t>(partialBytes);
   entry.workspace.countersPerTile = 16;
-  // In the order of takeArguments.
+  // In the order of argumentOrder.
   llvm::erase_if(entry.arguments, [](const KernelArgument &argument) {
     return argument.kind == ArgumentKind::Records;
   });

@@ -34,8 +34,6 @@ public:
 
 private:
   void buildKernel(mlir::gpu::GPUModuleOp module);
-  mlir::gpu::GPUFuncOp begin(mlir::gpu::GPUModuleOp module);
-  ProductArguments takeArguments(mlir::gpu::GPUFuncOp kernel);
   ScratchMemory layOutScratch(const CtaThread &own);
   bool hasEscapes() const { return format.format.escapes != Escapes::None; }
   int64_t threads() const { return warpLanes * shape.warps; }
