@@ -53,6 +53,7 @@ private:
   Status prepareIndexes();
   Status writeManifest();
   Status makeFolders();
+  Status writeAll();
   std::string targetOf(const TreeFile &file) const { return joinPath(output, storedPath(file)); }
   bool dryRun() const { return !options.compress.writes(); }
 
@@ -63,6 +64,8 @@ private:
   /// Rewritten texts of index files, written last.
   std::vector<std::string> indexTexts;
   Manifest manifest;
+  /// What this run has made, in that order.
+  std::vector<std::string> madeFolders;
 };
 
 } // namespace
@@ -387,12 +390,11 @@ Status CheckpointCompressor::writeManifest() {
 }
 
 Status CheckpointCompressor::makeFolders() {
-  std::vector<std::string> made;
-  UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, "", made));
+  UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, "", madeFolders));
   for (const std::string &folder : tree.emptyFolders)
-    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, folder, made));
+    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, folder, madeFolders));
   for (const TreeFile &file : tree.files)
-    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, file.folder(), made));
+    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, file.folder(), madeFolders));
   return ok();
 }
 
@@ -401,10 +403,19 @@ Status CheckpointCompressor::run() {
   UWT_RETURN_IF_ERROR(checkNames());
   UWT_RETURN_IF_ERROR(checkSources());
   UWT_RETURN_IF_ERROR(checkJson());
-  if (!dryRun()) {
+  if (!dryRun())
     UWT_RETURN_IF_ERROR(checkOutput());
+  Status written = writeAll();
+  // Complete files stay, for a later run to continue with.
+  if (!written)
+    removeEmptyFolders(madeFolders);
+  return written;
+}
+
+/// Everything, the parts that make a folder a compressed model last.
+Status CheckpointCompressor::writeAll() {
+  if (!dryRun())
     UWT_RETURN_IF_ERROR(makeFolders());
-  }
   for (const TreeFile *file : weights)
     UWT_RETURN_IF_ERROR(compressWeights(*file));
   for (const TreeFile *file : carried)

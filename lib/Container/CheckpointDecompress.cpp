@@ -211,12 +211,10 @@ Status CheckpointDecompressor::restoreAll() {
   return ok();
 }
 
-/// Removes what this run has made.
+/// Removes the files that this run has made.
 void CheckpointDecompressor::takeBack() {
   for (const std::string &file : madeFiles)
     (void)bool(fileOperations().remove(file));
-  for (auto folder = madeFolders.rbegin(); folder != madeFolders.rend(); ++folder)
-    (void)bool(fileOperations().removeFolder(*folder));
 }
 
 Status CheckpointDecompressor::run() {
@@ -230,6 +228,8 @@ Status CheckpointDecompressor::run() {
   // harm. Other failures leave what is complete, for a later run to continue with.
   if (!restored && restored.error().getKind() == ErrorKind::Invalid)
     takeBack();
+  if (!restored)
+    removeEmptyFolders(madeFolders);
   report.leftOut = manifest.leftOut;
   return restored;
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Container/FileOperations.h"
+#include "ReadFaults.h"
 #include "uwt/Container/File.h"
 #include <cerrno>
 #include <cstdio>
@@ -120,6 +121,9 @@ Status FileOperations::write(int descriptor, std::span<const uint8_t> bytes, uin
   while (!bytes.empty()) {
     ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR)
+      continue;
+    // Not this file is at fault: whoever has mapped the other one finds out.
+    if (written < 0 && errno == EFAULT && serveReadFault(bytes.data()))
       continue;
     if (written < 0)
       return systemError(path, "cannot write");

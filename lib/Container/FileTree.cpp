@@ -158,6 +158,11 @@ Status makeFoldersLike(const std::string &from, const std::string &to, std::stri
   return ok();
 }
 
+void removeEmptyFolders(const std::vector<std::string> &made) {
+  for (auto folder = made.rbegin(); folder != made.rend(); ++folder)
+    (void)bool(fileOperations().removeFolder(*folder));
+}
+
 bool isNested(const std::string &a, const std::string &b) {
   std::error_code error;
   std::string first = std::filesystem::weakly_canonical(a, error).string() + "/";

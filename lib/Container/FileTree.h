@@ -60,6 +60,9 @@ Status makeFolders(const std::string &path);
 /// of the same folders below `from`, less the umask. Appends what it made to `made`.
 Status makeFoldersLike(const std::string &from, const std::string &to, std::string_view relative,
                        std::vector<std::string> &made);
+/// Removes those of the folders that are empty: what a run that fails has made for nothing.
+/// `made` has a folder behind the one that it lies in.
+void removeEmptyFolders(const std::vector<std::string> &made);
 /// Removes the temporary file that a killed run has left of `target`, unless
 /// another process is writing it.
 Status removeStalePartial(const std::string &target);

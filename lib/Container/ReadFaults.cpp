@@ -37,7 +37,7 @@ static std::atomic<WatchedMapping *> firstMapping{nullptr};
 static std::atomic<bool> isWanted{true};
 /// What handled the signal before.
 static struct sigaction previousAction;
-static uintptr_t pageBytes = 0;
+static const auto pageBytes = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
 
 static WatchedMapping *findMapping(uintptr_t address) {
   for (WatchedMapping *mapping = firstMapping.load(); mapping; mapping = mapping->next) {
@@ -81,7 +81,6 @@ static void handleBusError(int signal, siginfo_t *information, void *context) {
 }
 
 static void installHandler() {
-  pageBytes = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   struct sigaction action{};
   action.sa_sigaction = handleBusError;
   sigemptyset(&action.sa_mask);
@@ -122,6 +121,12 @@ void endWatch(std::span<const uint8_t> mapping) {
 bool hasReadFault(const uint8_t *address) {
   WatchedMapping *entry = findMapping(reinterpret_cast<uintptr_t>(address));
   return entry && entry->hasFault.load();
+}
+
+bool serveReadFault(const uint8_t *address) {
+  auto at = reinterpret_cast<uintptr_t>(address);
+  WatchedMapping *mapping = findMapping(at);
+  return mapping && replaceByZeros(*mapping, at);
 }
 
 void catchReadFaults(bool wanted) { isWanted.store(wanted); }

@@ -8,7 +8,7 @@
 // Reading a mapped page that its file no longer has, or that the disk does not give, raises SIGBUS.
 // A handler puts zeros in its place and marks the mapping; whoever has read it looks at the mark
 // before the result leaves the library (MappedFile::checkRead). systemd's journal reads its
-// files this way.
+// files this way. A system call that reads such a page fails with EFAULT, without a signal.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,12 +21,15 @@
 namespace uwt {
 
 /// Adds a mapping to those that the handler serves; installs it the first time, unless
-/// catchReadFaults(false) was called (File.h). Thread-safe, as the two below.
+/// catchReadFaults(false) was called (File.h). Thread-safe, as those below.
 void watchReads(std::span<const uint8_t> mapping);
 /// To be called before the mapping ends.
 void endWatch(std::span<const uint8_t> mapping);
 /// Whether reading the mapping that `address` lies in has failed since it was added.
 bool hasReadFault(const uint8_t *address);
+/// Does what the handler does for a system call that could not read at `address`. False where no
+/// mapping is there.
+bool serveReadFault(const uint8_t *address);
 
 } // namespace uwt
 

@@ -85,6 +85,31 @@ TEST_F(ReadFaultTest, CompressingLeavesNothing) {
             (std::vector<std::string>{"model.safetensors", "packed.safetensors"}));
 }
 
+TEST_F(ReadFaultTest, FoldersLeaveNothing) {
+  std::string model = folder / "model";
+  std::filesystem::create_directories(model + "/empty/below");
+  std::filesystem::rename(plain, model + "/model.safetensors");
+  auto failWhileCutting = [](const std::string &path, auto run) {
+    Bytes whole = readBytes(path);
+    EXPECT_THAT(messageOf(run(cutting(path))), EndsWith(unreadable));
+    writeBytes(path, whole);
+  };
+  CheckpointOptions compressing;
+  failWhileCutting(model + "/model.safetensors", [&](ProgressFunction progress) {
+    compressing.compress.progress = std::move(progress);
+    return compress(model, folder / "stored", compressing);
+  });
+  EXPECT_FALSE(std::filesystem::exists(folder / "stored"));
+  ASSERT_TRUE(holds(compress(model, folder / "stored", {})));
+  DecompressOptions decompressing;
+  decompressing.check = false;
+  failWhileCutting(folder / "stored/model.uwt.safetensors", [&](ProgressFunction progress) {
+    decompressing.progress = std::move(progress);
+    return decompress(folder / "stored", folder / "again", decompressing);
+  });
+  EXPECT_FALSE(std::filesystem::exists(folder / "again"));
+}
+
 TEST_F(ReadFaultTest, TryingIsAnErrorToo) {
   CompressOptions options;
   options.progress = cutting(plain);
