@@ -202,7 +202,7 @@ Value compute(math::TanOp, PairMath &math, ValueRange x) {
 
 Value compute(math::AtanOp, PairMath &math, ValueRange x) {
   Pair angle = arcTangent(math, math.pair(math.magnitude(x[0])), math.pair(math.constant(1)));
-  return unlessTiny(math, x[0], math.withSignOf(angle.high, x[0]));
+  return math.withSignOf(angle.high, x[0]);
 }
 /// `angle`, or where `x` has the sign bit the angle on the other side.
 Value turnIfNegative(PairMath &math, Pair angle, Value x) {
@@ -221,7 +221,7 @@ Pair otherSide(PairMath &math, Value x) {
 }
 Value compute(math::AsinOp, PairMath &math, ValueRange x) {
   Pair angle = arcTangent(math, math.pair(math.magnitude(x[0])), otherSide(math, x[0]));
-  return unlessTiny(math, x[0], math.withSignOf(angle.high, x[0]));
+  return math.withSignOf(angle.high, x[0]);
 }
 Value compute(math::AcosOp, PairMath &math, ValueRange x) {
   Pair angle = arcTangent(math, otherSide(math, x[0]), math.pair(math.magnitude(x[0])));
@@ -232,14 +232,20 @@ Value isNear(PairMath &math, Value x) {
   return math.less(math.magnitude(x), math.constant(0.5));
 }
 Value compute(math::ErfOp, PairMath &math, ValueRange x) {
-  Value rest = restOfErrorFunction(math, math.magnitude(x[0]));
-  Value far = math.withSignOf(math.subtract(math.constant(1), rest), x[0]);
-  return math.select(isNear(math, x[0]), errorFunction(math, x[0]).high, far);
+  Pair rest = restOfErrorFunction(math, math.magnitude(x[0]));
+  Pair far = math.add(math.negate(rest), math.constant(1));
+  // The low part of a small product with 2/√π would vanish.
+  Value isTiny = math.less(math.magnitude(x[0]), math.constant(0x1p-900));
+  Value scaled = math.select(isTiny, math.multiply(x[0], math.constant(0x1p100)), x[0]);
+  Value near = errorFunction(math, scaled).high;
+  near = math.select(isTiny, math.multiply(near, math.constant(0x1p-100)), near);
+  return math.select(isNear(math, x[0]), near, math.withSignOf(far.high, x[0]));
 }
 Value compute(math::ErfcOp, PairMath &math, ValueRange x) {
-  Value rest = restOfErrorFunction(math, math.magnitude(x[0]));
+  Pair rest = restOfErrorFunction(math, math.magnitude(x[0]));
   Value isNegative = math.less(x[0], math.constant(0));
-  Value far = math.select(isNegative, math.subtract(math.constant(2), rest), rest);
+  Pair other = math.add(math.negate(rest), math.constant(2));
+  Value far = math.select(isNegative, other.high, rest.high);
   Pair near = math.add(math.negate(errorFunction(math, x[0])), math.constant(1));
   return math.select(isNear(math, x[0]), near.high, far);
 }

@@ -125,7 +125,7 @@ constexpr PairConstant arcTangents[] = {{0, 0},
                                         {0x1.700a7c5784634p-1, -0x1.8c34d25aadef6p-56},
                                         {0x1.921fb54442d18p-1, 0x1.1a62633145c07p-55}};
 
-/// The arc tangent of above / below, from 0 to 1, by that of the nearest multiple of 1/8 and the
+/// The arc tangent of above / below, which is from 0 to 1, by that of the nearest multiple of 1/8 and the
 /// series to s^17 / 17 of the angle between them; the next term is below 2^-76.
 Pair arcTangentBelow1(PairMath &math, Pair above, Pair below) {
   Value estimate = math.divide(above.high, below.high);
@@ -142,7 +142,10 @@ Pair arcTangentBelow1(PairMath &math, Pair above, Pair below) {
   for (int k = 0; k <= 8; ++k)
     coefficients.push_back(quotientOf(k % 2 ? -1 : 1, 2 * k + 1));
   Pair series = math.polynomial(math.multiply(s, s), coefficients, 2);
-  return math.add(angle, math.multiply(series, s));
+  Pair result = math.add(angle, math.multiply(series, s));
+  // The low parts of the smallest ones would vanish; the operands have none then that matter.
+  Value isTiny = math.less(estimate, math.constant(0x1p-70));
+  return math.select(isTiny, math.pair(estimate), result);
 }
 
 } // namespace
@@ -261,7 +264,7 @@ Pair uwt::errorFunction(PairMath &math, Value x) {
   return math.multiply(math.polynomial(math.product(x, x), coefficients, 3), x);
 }
 
-Value uwt::restOfErrorFunction(PairMath &math, Value x) {
+Pair uwt::restOfErrorFunction(PairMath &math, Value x) {
   // exp(x²) erfc(x) (1 + 2x) as a polynomial in t = (x - 3) / (x + 3), as Schonfelder has it (1978),
   // that agrees at the 24 zeros of a Chebyshev polynomial on what t is for x from 0.5 to 27.5; the
   // relative error is below 2^-59. Beyond that the result is 0.
@@ -296,5 +299,5 @@ Value uwt::restOfErrorFunction(PairMath &math, Value x) {
                             math.sum(math.multiply(x, math.constant(2)), math.constant(1)));
   Exponential e = exponential(math, math.negate(math.product(x, x)));
   Pair result = math.multiply(math.add(e.rest, math.constant(1)), scaled);
-  return timesPowerOf2(math, result.high, e.power);
+  return {timesPowerOf2(math, result.high, e.power), timesPowerOf2(math, result.low, e.power)};
 }

@@ -69,8 +69,8 @@ Pair arcTangent(PairMath &math, Pair up, Pair along);
 
 /// The error function of |x| < 1/2.
 Pair errorFunction(PairMath &math, mlir::Value x);
-/// 1 less the error function of x, where that is 1/2 or more: rounded, once.
-mlir::Value restOfErrorFunction(PairMath &math, mlir::Value x);
+/// 1 less the error function of x, where that is 1/2 or more.
+Pair restOfErrorFunction(PairMath &math, mlir::Value x);
 
 } // namespace uwt
 
