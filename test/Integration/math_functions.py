@@ -54,7 +54,7 @@ FUNCTIONS = {
     "log2": (np.log2, 2, 0.51),
     "log10": (np.log10, 0.51, 0.51),
     "log1p": (np.log1p, 2.5, 0.51),
-    "erf": (lambda x: error_functions(x)[0], 5.5, 0.51),
+    "erf": (lambda x: error_functions(x)[0], 5.5, 0.53),
     "erfc": (lambda x: error_functions(x)[1], 3, 0.55),
     "tanh": (np.tanh, 4.5, 0.51),
     "sin": (np.sin, 0.51, 0.51),

@@ -239,7 +239,7 @@ Value compute(math::ErfOp, PairMath &math, ValueRange x) {
   Value scaled = math.select(isTiny, math.multiply(x[0], math.constant(0x1p100)), x[0]);
   Value near = errorFunction(math, scaled).high;
   near = math.select(isTiny, math.multiply(near, math.constant(0x1p-100)), near);
-  return math.select(isNear(math, x[0]), near, math.withSignOf(far.high, x[0]));
+  return math.withSignOf(math.select(isNear(math, x[0]), near, far.high), x[0]);
 }
 Value compute(math::ErfcOp, PairMath &math, ValueRange x) {
   Pair rest = restOfErrorFunction(math, math.magnitude(x[0]));
