@@ -29,18 +29,20 @@ Value unlessTiny(PairMath &math, Value x, Value function) {
 
 Pair plus1(PairMath &math, Pair a) { return math.add(a, math.constant(1)); }
 
-/// What is less than the exponential by 1, in units of 2 to the power of `a.power`.
-Pair less1(PairMath &math, Exponential a, Value inverseOfUnit) {
-  Pair whole = math.sum(math.constant(1), math.negate(inverseOfUnit));
-  return math.add(whole, a.rest);
-}
-
-/// 2^-power, where 0 does for the smallest ones.
+/// 2^-power; 0 where that is smaller than all numbers.
 Value inverseOfUnit(PairMath &math, Exponential a) {
   return timesPowerOf2(math, math.constant(1), math.negate(a.power));
 }
 
-Value lessOne(PairMath &math, Value a) { return math.subtract(a, math.constant(1)); }
+/// The exponential less 1, in units of 2^power; `inverse` is that of the unit.
+Pair minus1(PairMath &math, Exponential a, Value inverse) {
+  return math.add(math.twoSum(math.constant(1), math.negate(inverse)), a.rest);
+}
+
+/// Half of `a` in units of 2^power.
+Value halfInUnits(PairMath &math, Pair a, Value power) {
+  return timesPowerOf2(math, a.high, math.subtract(power, math.constant(1)));
+}
 
 Value compute(math::ExpOp, PairMath &math, ValueRange x) {
   return toFloat(math, exponential(math, math.pair(x[0])));
@@ -50,14 +52,14 @@ Value compute(math::Exp2Op, PairMath &math, ValueRange x) {
 }
 Value compute(math::ExpM1Op, PairMath &math, ValueRange x) {
   Exponential e = exponential(math, math.pair(math.clamp(x[0], -50, infinity)));
-  Value high = less1(math, e, inverseOfUnit(math, e)).high;
+  Value high = minus1(math, e, inverseOfUnit(math, e)).high;
   return unlessTiny(math, x[0], timesPowerOf2(math, high, e.power));
 }
 Value compute(math::TanhOp, PairMath &math, ValueRange x) {
   // From 20 on the result is 1.
   Value twice = math.multiply(math.clamp(math.magnitude(x[0]), 0, 20), math.constant(2));
   Exponential e = exponential(math, math.pair(twice));
-  Pair above = math.scale(less1(math, e, inverseOfUnit(math, e)),
+  Pair above = math.scale(minus1(math, e, inverseOfUnit(math, e)),
                           timesPowerOf2(math, math.constant(1), e.power));
   Pair result = math.divide(above, math.add(above, math.constant(2)));
   return unlessTiny(math, x[0], math.withSignOf(result.high, x[0]));
@@ -66,9 +68,9 @@ Value compute(math::SinhOp, PairMath &math, ValueRange x) {
   // With u = exp(x) - 1: (u + u / exp(x)) / 2, where nothing cancels.
   Exponential e = exponential(math, math.pair(math.magnitude(x[0])));
   Value inverse = inverseOfUnit(math, e);
-  Pair u = less1(math, e, inverse);
+  Pair u = minus1(math, e, inverse);
   Pair result = math.add(u, math.divide(math.multiply(u, inverse), plus1(math, e.rest)));
-  Value scaled = timesPowerOf2(math, result.high, lessOne(math, e.power));
+  Value scaled = halfInUnits(math, result, e.power);
   return unlessTiny(math, x[0], math.withSignOf(scaled, x[0]));
 }
 Value compute(math::CoshOp, PairMath &math, ValueRange x) {
@@ -76,11 +78,11 @@ Value compute(math::CoshOp, PairMath &math, ValueRange x) {
   Value inverse = inverseOfUnit(math, e);
   Pair m = plus1(math, e.rest);
   Pair other = math.divide(math.pair(math.multiply(inverse, inverse)), m);
-  return timesPowerOf2(math, math.add(m, other).high, lessOne(math, e.power));
+  return halfInUnits(math, math.add(m, other), e.power);
 }
 
 Logarithm logarithm(PairMath &math, Value x) {
-  return uwt::logarithm(math, math.pair(x), math.sum(x, math.constant(-1)));
+  return uwt::logarithm(math, math.pair(x), math.twoSum(x, math.constant(-1)));
 }
 
 Value compute(math::LogOp, PairMath &math, ValueRange x) {
@@ -101,7 +103,7 @@ Value compute(math::Log10Op, PairMath &math, ValueRange x) {
   return withSpecialLogarithms(math, x[0], result.high);
 }
 Value compute(math::Log1pOp, PairMath &math, ValueRange x) {
-  Pair sum = math.sum(math.constant(1), x[0]);
+  Pair sum = math.twoSum(math.constant(1), x[0]);
   Pair result = toPair(math, uwt::logarithm(math, sum, math.pair(x[0])));
   return unlessTiny(math, x[0], withSpecialLogarithms(math, sum.high, result.high));
 }
@@ -117,7 +119,7 @@ Value logarithmOrOfTwice(PairMath &math, Pair less1, Value x, Value isLarge) {
 Value compute(math::AsinhOp, PairMath &math, ValueRange x) {
   Value size = math.magnitude(x[0]), isLarge = math.less(math.constant(0x1p60), size);
   Value a = math.select(isLarge, math.constant(1), size);
-  Pair square = math.product(a, a), root = math.squareRoot(plus1(math, square));
+  Pair square = math.twoProduct(a, a), root = math.squareRoot(plus1(math, square));
   // x + √(1 + x²) without the 1.
   Pair sum = math.add(math.divide(square, plus1(math, root)), a);
   Value result = logarithmOrOfTwice(math, sum, size, isLarge);
@@ -126,20 +128,20 @@ Value compute(math::AsinhOp, PairMath &math, ValueRange x) {
 Value compute(math::AcoshOp, PairMath &math, ValueRange x) {
   Value one = math.constant(1), isLarge = math.less(math.constant(0x1p60), x[0]);
   Value a = math.select(isLarge, one, x[0]);
-  Pair difference = math.sum(a, math.constant(-1));
-  Pair root = math.squareRoot(math.multiply(difference, math.sum(a, one)));
+  Pair difference = math.twoSum(a, math.constant(-1));
+  Pair root = math.squareRoot(math.multiply(difference, math.twoSum(a, one)));
   Value result = logarithmOrOfTwice(math, math.add(difference, root), x[0], isLarge);
   return math.select(math.less(x[0], one), math.constant(notANumber), result);
 }
 Value compute(math::AtanhOp, PairMath &math, ValueRange x) {
   Value one = math.constant(1), size = math.magnitude(x[0]);
   Pair twice = math.pair(math.add(size, size));
-  Pair sum = math.divide(twice, math.sum(one, math.negate(size)));
+  Pair sum = math.divide(twice, math.twoSum(one, math.negate(size)));
   Pair l = toPair(math, uwt::logarithm(math, plus1(math, sum), sum));
-  Value outside = math.select(math.equal(size, one), math.constant(infinity),
-                              math.constant(notANumber));
-  Value result = math.select(math.less(size, one), math.multiply(l.high, math.constant(0.5)),
-                             outside);
+  Value outside =
+      math.select(math.equal(size, one), math.constant(infinity), math.constant(notANumber));
+  Value result =
+      math.select(math.less(size, one), math.multiply(l.high, math.constant(0.5)), outside);
   return unlessTiny(math, x[0], math.withSignOf(result, x[0]));
 }
 
@@ -158,23 +160,21 @@ Value power(PairMath &math, Value x, Value y) {
   Value exponent = math.clamp(y, -0x1p65, 0x1p65);
   Pair product = math.multiply(toPair(math, logarithm(math, size)), exponent);
   Value result = toFloat(math, exponential(math, product));
-  Value improper =
-      math.select(math.less(zero, y), size, math.divide(math.constant(1), size));
+  Value improper = math.select(math.less(zero, y), size, math.divide(math.constant(1), size));
   improper = math.select(math.equal(y, y), improper, y);
   Value isProper = math.both(math.less(zero, size), math.less(size, math.constant(infinity)));
   return withSpecialPowers(math, x, y, math.select(isProper, result, improper));
 }
 Value compute(math::PowFOp, PairMath &math, ValueRange x) { return power(math, x[0], x[1]); }
 Value compute(math::FPowIOp, PairMath &math, ValueRange x) {
-  return power(math, x[0],
-               arith::SIToFPOp::create(math.builder, math.loc, math.type, x[1]));
+  return power(math, x[0], arith::SIToFPOp::create(math.builder, math.loc, math.type, x[1]));
 }
 
-/// Whether bit `number` of a whole number, below 2^51 in size, is set.
+/// Whether bit `number` of a whole number is set.
 Value hasBit(PairMath &math, Value a, int number) {
-  Value bits = math.bits(math.add(a, math.constant(0x1.8p52)));
-  bits = math.make<arith::AndIOp>(bits, math.bitsConstant(int64_t(1) << number));
-  return arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::ne, bits,
+  Value bit = math.bitsConstant(int64_t(1) << number);
+  return arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::ne,
+                               math.make<arith::AndIOp>(toInteger(math, a), bit),
                                math.bitsConstant(0));
 }
 
@@ -187,9 +187,9 @@ Value compute(math::SinOp, PairMath &math, ValueRange x) {
 }
 Value compute(math::CosOp, PairMath &math, ValueRange x) {
   Angle angle = reduceAngle(math, x[0]);
-  Value result = math.select(hasBit(math, angle.quarters, 0),
-                             math.negate(sine(math, angle.rest).high),
-                             cosine(math, angle.rest).high);
+  Value result =
+      math.select(hasBit(math, angle.quarters, 0), math.negate(sine(math, angle.rest).high),
+                  cosine(math, angle.rest).high);
   return math.select(hasBit(math, angle.quarters, 1), math.negate(result), result);
 }
 Value compute(math::TanOp, PairMath &math, ValueRange x) {
@@ -210,14 +210,13 @@ Value turnIfNegative(PairMath &math, Pair angle, Value x) {
   return math.select(isLeft, math.subtract(math.pair(pi), angle).high, angle.high);
 }
 Value compute(math::Atan2Op, PairMath &math, ValueRange x) {
-  Pair angle =
-      arcTangent(math, math.pair(math.magnitude(x[0])), math.pair(math.magnitude(x[1])));
+  Pair angle = arcTangent(math, math.pair(math.magnitude(x[0])), math.pair(math.magnitude(x[1])));
   return math.withSignOf(turnIfNegative(math, angle, x[1]), x[0]);
 }
 /// √(1 - x²); a NaN where |x| is above 1.
 Pair otherSide(PairMath &math, Value x) {
   Value one = math.constant(1);
-  return math.squareRoot(math.multiply(math.sum(one, x), math.sum(one, math.negate(x))));
+  return math.squareRoot(math.multiply(math.twoSum(one, x), math.twoSum(one, math.negate(x))));
 }
 Value compute(math::AsinOp, PairMath &math, ValueRange x) {
   Pair angle = arcTangent(math, math.pair(math.magnitude(x[0])), otherSide(math, x[0]));
@@ -228,9 +227,7 @@ Value compute(math::AcosOp, PairMath &math, ValueRange x) {
   return turnIfNegative(math, angle, x[0]);
 }
 
-Value isNear(PairMath &math, Value x) {
-  return math.less(math.magnitude(x), math.constant(0.5));
-}
+Value isNear(PairMath &math, Value x) { return math.less(math.magnitude(x), math.constant(0.5)); }
 Value compute(math::ErfOp, PairMath &math, ValueRange x) {
   Pair rest = restOfErrorFunction(math, math.magnitude(x[0]));
   Pair far = math.add(math.negate(rest), math.constant(1));
@@ -250,27 +247,26 @@ Value compute(math::ErfcOp, PairMath &math, ValueRange x) {
   return math.select(isNear(math, x[0]), near.high, far);
 }
 
-/// What C's fmod gives, exactly: 52 bits of the quotient are taken off at a time, of the 2,098 that
-/// quotients have at most. A rounded quotient is too large by at most 1, and what is left is a
-/// multiple of the divisor's last bit and smaller than the divisor, so that nothing is rounded.
+/// What C's fmod gives, exactly: 50 bits of the quotient are taken off at a time, of the 2,098 that
+/// quotients have at most. Each part of it is wrong by less than 3/4, so that what is left is
+/// smaller than the divisor; it is a multiple of the divisor's last bit, and nothing is rounded.
 Value compute(arith::RemFOp, PairMath &math, ValueRange x) {
-  constexpr int stepBits = 52, steps = 41;
+  constexpr int stepBits = 50, steps = 42;
   Value above = math.magnitude(x[0]), below = math.magnitude(x[1]);
   Scaled a = splitPower(math, above, 1), b = splitPower(math, below, 1);
-  Value zero = math.constant(0), step = math.constant(stepBits), rest = a.fraction;
-  auto takeOff = [&] {
-    Value quotient = math.truncate(math.divide(rest, b.fraction));
-    rest = math.multiplyAdd(math.negate(quotient), b.fraction, rest);
-    rest = math.select(math.less(rest, zero), math.add(rest, b.fraction), rest);
+  Value inverse = math.divide(math.constant(-1), b.fraction), step = math.constant(stepBits);
+  auto takeOff = [&](Value rest) {
+    Value quotient = math.make<math::RoundEvenOp>(math.multiply(rest, inverse));
+    return math.multiplyAdd(quotient, b.fraction, rest);
   };
-  takeOff();
-  Value left = math.subtract(a.power, b.power);
+  Value rest = takeOff(a.fraction), left = math.subtract(a.power, b.power);
   for (int i = 0; i < steps; ++i) {
     Value bits = math.select(math.less(left, step), left, step);
-    rest = timesPowerOf2(math, rest, bits);
-    takeOff();
+    rest = takeOff(math.multiply(rest, powerOfTwo(math, bits)));
     left = math.subtract(left, bits);
   }
+  Value isNegative = math.less(rest, math.constant(0));
+  rest = math.select(isNegative, math.add(rest, b.fraction), rest);
   rest = math.select(math.less(above, below), above, timesPowerOf2(math, rest, b.power));
   return math.withSignOf(rest, x[0]);
 }

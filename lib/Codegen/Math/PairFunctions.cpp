@@ -15,14 +15,6 @@ namespace {
 constexpr PairConstant ln2 = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
 constexpr PairConstant halfPi = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54};
 
-/// 2 to the power of a whole number from -1022 to 1023.
-Value powerOfTwo(PairMath &math, Value power) {
-  // Added, it leaves the number in the lowest bits.
-  Value shifted = math.bits(math.add(power, math.constant(0x1.8p52)));
-  Value exponent = math.make<arith::AddIOp>(shifted, math.bitsConstant(exponentBias));
-  return math.fromBits(math.make<arith::ShLIOp>(exponent, math.bitsConstant(mantissaBits)));
-}
-
 Value nearestInteger(PairMath &math, Value a) { return math.make<math::RoundEvenOp>(a); }
 
 /// exp(x) - 1 for |x| < 0.35, by Taylor's series to x^16 / 16!; the next term is below 2^-72.
@@ -84,8 +76,8 @@ struct Triple {
 };
 
 void addTo(PairMath &math, Triple &total, Value term) {
-  Pair first = math.sum(total.high, term);
-  Pair second = math.sum(total.middle, first.low);
+  Pair first = math.twoSum(total.high, term);
+  Pair second = math.twoSum(total.middle, first.low);
   total = {first.high, second.high, math.add(total.low, second.low)};
 }
 
@@ -102,7 +94,7 @@ Triple quarterTurns(PairMath &math, Value x) {
   Triple total = {zero, zero, zero};
   for (int i = 0; i < usedPieces; ++i) {
     Value scaled = math.multiply(x, math.constant(std::ldexp(1.0, -pieceBits * i)));
-    Pair term = math.product(scaled, pieces[i]);
+    Pair term = math.twoProduct(scaled, pieces[i]);
     // x is below 2^107 here.
     if (i < 2)
       term.high = moduloFour(math, term.high);
@@ -125,8 +117,8 @@ constexpr PairConstant arcTangents[] = {{0, 0},
                                         {0x1.700a7c5784634p-1, -0x1.8c34d25aadef6p-56},
                                         {0x1.921fb54442d18p-1, 0x1.1a62633145c07p-55}};
 
-/// The arc tangent of above / below, which is from 0 to 1, by that of the nearest multiple of 1/8 and the
-/// series to s^17 / 17 of the angle between them; the next term is below 2^-76.
+/// The arc tangent of above / below, which is from 0 to 1, by that of the nearest multiple of 1/8
+/// and the series to s^17 / 17 of the angle between them; the next term is below 2^-76.
 Pair arcTangentBelow1(PairMath &math, Pair above, Pair below) {
   Value estimate = math.divide(above.high, below.high);
   Value nearest = math.constant(0);
@@ -150,6 +142,16 @@ Pair arcTangentBelow1(PairMath &math, Pair above, Pair below) {
 
 } // namespace
 
+Value uwt::toInteger(PairMath &math, Value a) {
+  return math.bits(math.add(a, math.constant(0x1.8p52)));
+}
+
+Value uwt::powerOfTwo(PairMath &math, Value power) {
+  Value exponent =
+      math.make<arith::AddIOp>(toInteger(math, power), math.bitsConstant(exponentBias));
+  return math.fromBits(math.make<arith::ShLIOp>(exponent, math.bitsConstant(mantissaBits)));
+}
+
 Value uwt::timesPowerOf2(PairMath &math, Value a, Value power) {
   Value half = math.make<math::FloorOp>(math.multiply(power, math.constant(0.5)));
   a = math.multiply(a, powerOfTwo(math, half));
@@ -163,10 +165,9 @@ Exponential uwt::exponential(PairMath &math, Pair x) {
   Value power = nearestInteger(math, math.multiply(x.high, math.constant(log2e)));
   Pair taken = math.multiply(math.pair(ln2), power);
   // The difference of the high parts is exact, and may be smaller than both low parts.
-  Pair rest = math.sum(math.subtract(x.high, taken.high), math.negate(taken.low));
-  Pair low = math.sum(rest.high, x.low);
-  return {power,
-          exponentialLess1(math, math.sumOfOrdered(low.high, math.add(low.low, rest.low)))};
+  Pair rest = math.twoSum(math.subtract(x.high, taken.high), math.negate(taken.low));
+  Pair low = math.twoSum(rest.high, x.low);
+  return {power, exponentialLess1(math, math.fastTwoSum(low.high, math.add(low.low, rest.low)))};
 }
 
 Exponential uwt::exponentialOf2(PairMath &math, Value x) {
@@ -195,7 +196,7 @@ Logarithm uwt::logarithm(PairMath &math, Pair x, Pair less1) {
   constexpr double rootOfHalf = 0x1.6a09e667f3bcdp-1;
   Scaled split = splitPower(math, x.high, rootOfHalf);
   Value low = timesPowerOf2(math, x.low, math.negate(split.power));
-  Pair other = math.add(math.sum(split.fraction, math.constant(-1)), low);
+  Pair other = math.add(math.twoSum(split.fraction, math.constant(-1)), low);
   Pair f = math.select(math.equal(split.power, math.constant(0)), less1, other);
   // log(1 + f) = 2 (s + s³/3 + s⁵/5 + …) with s = f / (2 + f), at most 0.172; the term after the
   // last one here is below 2^-81 of the sum.
@@ -214,7 +215,7 @@ Pair uwt::toPair(PairMath &math, Logarithm a) {
 Angle uwt::reduceAngle(PairMath &math, Value x) {
   Triple turns = quarterTurns(math, x);
   Value quarters = nearestInteger(math, turns.high);
-  Pair first = math.sum(math.subtract(turns.high, quarters), turns.middle);
+  Pair first = math.twoSum(math.subtract(turns.high, quarters), turns.middle);
   Pair rest = math.add(first, turns.low);
   return {quarters, math.multiply(rest, math.pair(halfPi))};
 }
@@ -249,55 +250,53 @@ Pair uwt::arcTangent(PairMath &math, Pair up, Pair along) {
 Pair uwt::errorFunction(PairMath &math, Value x) {
   // erf(x) / x as a polynomial in x² that agrees at the 11 zeros of a Chebyshev polynomial on
   // [0, 1/4], its coefficients rounded: the relative error is below 2^-69.
-  static constexpr PairConstant coefficients[] = {
-      {0x1.20dd750429b6dp+0, 0x1.1ae31103f41f4p-56},
-      {-0x1.812746b0379e7p-2, 0x1.f290fcfb998ccp-57},
-      {0x1.ce2f21a042be0p-4, 0x1.395b7f3150a71p-58},
-      {-0x1.b82ce312889f2p-6, 0},
-      {0x1.565bcd0e5f5a0p-8, 0},
-      {-0x1.c02db3f9d6c71p-11, 0},
-      {0x1.f9a324a327ab3p-14, 0},
-      {-0x1.f4d1cff2cac2fp-17, 0},
-      {0x1.b9d19f664b4c1p-20, 0},
-      {-0x1.5d7686c510032p-23, 0},
-      {0x1.c60ae6747e9bcp-27, 0}};
-  return math.multiply(math.polynomial(math.product(x, x), coefficients, 3), x);
+  static constexpr PairConstant coefficients[] = {{0x1.20dd750429b6dp+0, 0x1.1ae31103f41f4p-56},
+                                                  {-0x1.812746b0379e7p-2, 0x1.f290fcfb998ccp-57},
+                                                  {0x1.ce2f21a042be0p-4, 0x1.395b7f3150a71p-58},
+                                                  {-0x1.b82ce312889f2p-6, 0},
+                                                  {0x1.565bcd0e5f5a0p-8, 0},
+                                                  {-0x1.c02db3f9d6c71p-11, 0},
+                                                  {0x1.f9a324a327ab3p-14, 0},
+                                                  {-0x1.f4d1cff2cac2fp-17, 0},
+                                                  {0x1.b9d19f664b4c1p-20, 0},
+                                                  {-0x1.5d7686c510032p-23, 0},
+                                                  {0x1.c60ae6747e9bcp-27, 0}};
+  return math.multiply(math.polynomial(math.twoProduct(x, x), coefficients, 3), x);
 }
 
 Pair uwt::restOfErrorFunction(PairMath &math, Value x) {
-  // exp(x²) erfc(x) (1 + 2x) as a polynomial in t = (x - 3) / (x + 3), as Schonfelder has it (1978),
-  // that agrees at the 24 zeros of a Chebyshev polynomial on what t is for x from 0.5 to 27.5; the
-  // relative error is below 2^-59. Beyond that the result is 0.
-  static constexpr PairConstant coefficients[] = {
-      {0x1.40c522d7e4987p+0, 0x1.a13b885cf79c4p-55},
-      {-0x1.15c084bb9e8f3p-3, -0x1.a956743ca1a6cp-59},
-      {-0x1.85a15c58aa611p-5, 0x1.5efd02d4711e9p-66},
-      {0x1.098366a5b46e3p-3, 0x1.ce0a645b917e7p-58},
-      {-0x1.e88b803a48961p-4, 0},
-      {0x1.17ca2877f03abp-4, 0},
-      {-0x1.8574c40c14756p-6, 0},
-      {0x1.4b884e4688752p-9, 0},
-      {0x1.ef1bdd86f50d2p-10, 0},
-      {-0x1.98db51967fd3bp-11, 0},
-      {-0x1.b9129586f1b58p-14, 0},
-      {0x1.065a48473afd2p-13, 0},
-      {0x1.4c2f6f7745fb8p-18, 0},
-      {-0x1.513e2be7e0df5p-16, 0},
-      {-0x1.896a56663b04dp-21, 0},
-      {0x1.d2574ed3b2a38p-19, 0},
-      {0x1.8161c5d5037e3p-22, 0},
-      {-0x1.4d689985c6247p-21, 0},
-      {-0x1.33565e64f286fp-23, 0},
-      {0x1.ce8334c6ca105p-24, 0},
-      {0x1.627987b87629ep-25, 0},
-      {-0x1.3177c246e936dp-26, 0},
-      {-0x1.d080bc027c27dp-28, 0},
-      {0x1.54d5b0d4644dcp-29, 0}};
+  // exp(x²) erfc(x) (1 + 2x) as a polynomial in t = (x - 3) / (x + 3), as Schonfelder has it
+  // (1978), that agrees at the 24 zeros of a Chebyshev polynomial on what t is for x from 0.5
+  // to 27.5; the relative error is below 2^-59. Beyond that the result is 0.
+  static constexpr PairConstant coefficients[] = {{0x1.40c522d7e4987p+0, 0x1.a13b885cf79c4p-55},
+                                                  {-0x1.15c084bb9e8f3p-3, -0x1.a956743ca1a6cp-59},
+                                                  {-0x1.85a15c58aa611p-5, 0x1.5efd02d4711e9p-66},
+                                                  {0x1.098366a5b46e3p-3, 0x1.ce0a645b917e7p-58},
+                                                  {-0x1.e88b803a48961p-4, 0},
+                                                  {0x1.17ca2877f03abp-4, 0},
+                                                  {-0x1.8574c40c14756p-6, 0},
+                                                  {0x1.4b884e4688752p-9, 0},
+                                                  {0x1.ef1bdd86f50d2p-10, 0},
+                                                  {-0x1.98db51967fd3bp-11, 0},
+                                                  {-0x1.b9129586f1b58p-14, 0},
+                                                  {0x1.065a48473afd2p-13, 0},
+                                                  {0x1.4c2f6f7745fb8p-18, 0},
+                                                  {-0x1.513e2be7e0df5p-16, 0},
+                                                  {-0x1.896a56663b04dp-21, 0},
+                                                  {0x1.d2574ed3b2a38p-19, 0},
+                                                  {0x1.8161c5d5037e3p-22, 0},
+                                                  {-0x1.4d689985c6247p-21, 0},
+                                                  {-0x1.33565e64f286fp-23, 0},
+                                                  {0x1.ce8334c6ca105p-24, 0},
+                                                  {0x1.627987b87629ep-25, 0},
+                                                  {-0x1.3177c246e936dp-26, 0},
+                                                  {-0x1.d080bc027c27dp-28, 0},
+                                                  {0x1.54d5b0d4644dcp-29, 0}};
   x = math.clamp(x, 0.5, 28);
-  Pair t = math.divide(math.sum(x, math.constant(-3)), math.sum(x, math.constant(3)));
+  Pair t = math.divide(math.twoSum(x, math.constant(-3)), math.twoSum(x, math.constant(3)));
   Pair scaled = math.divide(math.polynomial(t, coefficients, 4),
-                            math.sum(math.multiply(x, math.constant(2)), math.constant(1)));
-  Exponential e = exponential(math, math.negate(math.product(x, x)));
+                            math.twoSum(math.multiply(x, math.constant(2)), math.constant(1)));
+  Exponential e = exponential(math, math.negate(math.twoProduct(x, x)));
   Pair result = math.multiply(math.add(e.rest, math.constant(1)), scaled);
   return {timesPowerOf2(math, result.high, e.power), timesPowerOf2(math, result.low, e.power)};
 }

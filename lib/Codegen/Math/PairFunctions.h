@@ -17,6 +17,12 @@
 
 namespace uwt {
 
+/// A whole number of less than 51 bits in the lowest bits of an integer; others are set, too.
+mlir::Value toInteger(PairMath &math, mlir::Value a);
+
+/// 2 to the power of a whole number from -1022 to 1023.
+mlir::Value powerOfTwo(PairMath &math, mlir::Value power);
+
 /// a · 2^power with one rounding, for 2^-60 < |a| < 2^60, or for any `a` where that is exact.
 /// |power| is at most 2000.
 mlir::Value timesPowerOf2(PairMath &math, mlir::Value a, mlir::Value power);
@@ -47,7 +53,8 @@ struct Logarithm {
   Pair rest;
 };
 
-/// The logarithm of x, which is positive and finite; `less1` is x - 1 without what x has lost of it.
+/// The logarithm of x, which is positive and finite; `less1` is x - 1 without what x has lost of
+/// it.
 Logarithm logarithm(PairMath &math, Pair x, Pair less1);
 Pair toPair(PairMath &math, Logarithm a);
 

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A pair is high + low, where low is at most half a unit in the last place of high: about 106 bits.
-// The algorithms are those of Dekker, A floating-point technique for extending the available
-// precision, 1971, with products by fused multiply-adds (Hida, Li, Bailey, 2001). No number in a
-// pair may be infinite: its low part would be a NaN.
+// A pair (a double-double) is high + low, where low is at most half a unit in the last place of
+// high: about 106 bits. The algorithms are those of Dekker, A floating-point technique for
+// extending the available precision, 1971, with products by fused multiply-adds (Hida, Li, Bailey,
+// 2001). No number in a pair may be infinite: its low part would be a NaN.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,51 +54,51 @@ public:
   Pair pair(PairConstant a) { return {constant(a.high), constant(a.low)}; }
 
   /// a + b exactly.
-  Pair sum(Value a, Value b) {
+  Pair twoSum(Value a, Value b) {
     Value high = add(a, b), part = subtract(high, a);
     return {high, add(subtract(a, subtract(high, part)), subtract(b, part))};
   }
   /// a + b exactly, where b is not larger than a, or a is 0.
-  Pair sumOfOrdered(Value a, Value b) {
+  Pair fastTwoSum(Value a, Value b) {
     Value high = add(a, b);
     return {high, subtract(b, subtract(high, a))};
   }
   /// a · b, exactly but where that is below the smallest numbers.
-  Pair product(Value a, Value b) {
+  Pair twoProduct(Value a, Value b) {
     Value high = multiply(a, b);
     return {high, multiplyAdd(a, b, negate(high))};
   }
 
   Pair add(Pair a, Value b) {
-    Pair high = sum(a.high, b);
-    return sumOfOrdered(high.high, add(high.low, a.low));
+    Pair high = twoSum(a.high, b);
+    return fastTwoSum(high.high, add(high.low, a.low));
   }
   Pair add(Pair a, Pair b) {
-    Pair high = sum(a.high, b.high);
-    return sumOfOrdered(high.high, add(high.low, add(a.low, b.low)));
+    Pair high = twoSum(a.high, b.high);
+    return fastTwoSum(high.high, add(high.low, add(a.low, b.low)));
   }
   Pair negate(Pair a) { return {negate(a.high), negate(a.low)}; }
   Pair subtract(Pair a, Pair b) { return add(a, negate(b)); }
   Pair multiply(Pair a, Value b) {
-    Pair high = product(a.high, b);
-    return sumOfOrdered(high.high, multiplyAdd(a.low, b, high.low));
+    Pair high = twoProduct(a.high, b);
+    return fastTwoSum(high.high, multiplyAdd(a.low, b, high.low));
   }
   Pair multiply(Pair a, Pair b) {
-    Pair high = product(a.high, b.high);
+    Pair high = twoProduct(a.high, b.high);
     Value low = multiplyAdd(a.high, b.low, high.low);
-    return sumOfOrdered(high.high, multiplyAdd(a.low, b.high, low));
+    return fastTwoSum(high.high, multiplyAdd(a.low, b.high, low));
   }
   Pair divide(Pair a, Pair b) {
     Value high = divide(a.high, b.high), back = negate(high);
     Value rest = add(multiplyAdd(back, b.high, a.high), a.low);
     rest = multiplyAdd(back, b.low, rest);
-    return sumOfOrdered(high, divide(rest, b.high));
+    return fastTwoSum(high, divide(rest, b.high));
   }
   Pair squareRoot(Pair a) {
     Value high = squareRoot(a.high);
     Value rest = add(multiplyAdd(negate(high), high, a.high), a.low);
     Value low = divide(rest, add(high, high));
-    return sumOfOrdered(high, select(equal(high, constant(0)), high, low));
+    return fastTwoSum(high, select(equal(high, constant(0)), high, low));
   }
   /// `a` times a power of two.
   Pair scale(Pair a, Value b) { return {multiply(a.high, b), multiply(a.low, b)}; }

@@ -11,8 +11,7 @@ using namespace mlir;
 using namespace uwt;
 
 Value uwt::withSpecialLogarithms(FloatMath &math, Value x, Value logarithm) {
-  Value result =
-      math.select(math.less(x, math.constant(0)), math.constant(notANumber), logarithm);
+  Value result = math.select(math.less(x, math.constant(0)), math.constant(notANumber), logarithm);
   result = math.select(math.equal(x, math.constant(0)), math.constant(-infinity), result);
   // Infinities and NaNs are their own logarithms, but for -∞, which is below 0.
   Value isFinite = math.less(x, math.constant(infinity));
