@@ -66,7 +66,7 @@ Expected<Jit> Jit::link(std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects
   if (llvm::Error error =
           library.define(llvm::orc::absoluteSymbols(runtimeSymbols(jit, weights, products))))
     return linkError(std::move(error));
-  // Functions of the C library, for memory and for f64 math.
+  // Functions of the C library, for memory and for what a CPU has no instruction for.
   auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
       jit.getDataLayout().getGlobalPrefix());
   if (!process)

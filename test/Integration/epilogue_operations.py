@@ -96,7 +96,7 @@ def on_gpus(group):
     """What GPUs compute, of a type."""
     if group in INTEGERS:
         return integers(group)
-    return floats(group) + (functions_of_floats(group) if group != "f64" else [])
+    return floats(group) + functions_of_floats(group)
 
 
 # Modules.
@@ -108,7 +108,11 @@ def _unpack(t, name, source):
     if t == "f32":
         return bits + f"%{name} = arith.bitcast %{name}_i : i32 to f32\n"
     if t == "f64":
-        return bits + f"%{name} = arith.extf %{source} : f32 to f64\n"
+        # Odd words give any bits.
+        wide = f"%{name}_w = arith.extsi %{name}_i : i32 to i64\n%{name}_m = arith.muli %{name}_w, %mix : i64\n"
+        wide += f"%{name}_any = arith.bitcast %{name}_m : i64 to f64\n%{name}_f = arith.extf %{source} : f32 to f64\n"
+        odd = f"%{name}_odd = arith.trunci %{name}_i : i32 to i1\n"
+        return bits + wide + odd + f"%{name} = arith.select %{name}_odd, %{name}_any, %{name}_f : f64\n"
     if t == "index":
         return bits + f"%{name} = arith.index_cast %{name}_i : i32 to index\n"
     if t == "i32":

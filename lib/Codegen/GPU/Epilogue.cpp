@@ -45,9 +45,6 @@ static bool isKnownType(Type type, Operation &op) {
 
 /// Whether GPUs have instructions for an operation that is left once epilogues are expanded.
 static bool isKnownOperation(Operation &op) {
-  // Quotients of any size take a loop.
-  if (isa<arith::RemFOp>(op))
-    return false;
   if (isa<arith::ArithDialect>(op.getDialect()))
     return true;
   return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::CountLeadingZerosOp,
@@ -68,7 +65,7 @@ Status checkEpilogue(MatmulOp op) {
                                 ", a type that GPUs lack");
       if (!isKnownOperation(scalar))
         return unsupportedError("its epilogue has '" + name + "' of " + text +
-                                ", for which there are no polynomials");
+                                ", for which GPUs have no code");
     }
   }
   return ok();

@@ -12,19 +12,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FloatMath.h"
+#include "SpecialValues.h"
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 using namespace mlir;
-using uwt::FloatMath;
+using namespace uwt;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
-constexpr int64_t mantissaBits = 52, exponentBias = 1023;
 
 /// The exponential of f64, for results in f32: beyond ±150 they are 0 or infinite.
 Value exponential(FloatMath &math, Value x) {
@@ -66,11 +61,7 @@ Value logarithm(FloatMath &math, Value x) {
     coefficients.push_back(2.0 / (2 * k + 1));
   Value series = math.polynomial(math.multiply(s, s), coefficients);
   Value result = math.multiplyAdd(e, math.constant(std::numbers::ln2), math.multiply(s, series));
-  result = math.select(math.less(x, math.constant(0)), math.constant(notANumber), result);
-  result = math.select(math.equal(x, math.constant(0)), math.constant(-infinity), result);
-  // Infinities and NaNs are their own logarithms, but for -∞, which is below 0.
-  Value isFinite = math.less(x, math.constant(infinity));
-  return math.select(isFinite, result, x);
+  return withSpecialLogarithms(math, x, result);
 }
 
 /// An odd function that is x + `cube` x³ near 0, where `otherwise`, a difference of numbers around
@@ -99,29 +90,9 @@ Value arcTangent(FloatMath &math, Value x) {
   return math.select(isLarge, math.subtract(math.constant(pi / 2), angle), angle);
 }
 
-/// x to the power of y as C's pow has it, signs and special values in.
 Value power(FloatMath &math, Value x, Value y) {
-  Value zero = math.constant(0), one = math.constant(1);
-  Value size = math.magnitude(x);
-  Value result = exponential(math, math.multiply(y, logarithm(math, size)));
-  // 1 to the power of infinity is 1, and so is -1.
-  Value isOne = math.equal(size, one),
-        isEndless = math.equal(math.magnitude(y), math.constant(infinity));
-  result = math.select(math.both(isOne, isEndless), one, result);
-  Value isWhole = math.equal(math.truncate(y), y), half = math.multiply(y, math.constant(0.5));
-  Value isEven = math.equal(math.truncate(half), half);
-  Value negative = math.select(isEven, result, math.negate(result));
-  negative = math.select(isWhole, negative, math.constant(notANumber));
-  // -∞ and -0 have powers that are no whole numbers.
-  Value isProper = math.both(math.less(zero, size), math.less(size, math.constant(infinity)));
-  Value improper = math.select(math.both(isWhole, isEven), result,
-                               math.select(isWhole, math.negate(result), result));
-  negative = math.select(isProper, negative, improper);
-  Value isNegative = math.less(math.withSignOf(one, x), zero);
-  Value isNumber = math.equal(x, x);
-  result = math.select(math.both(isNegative, isNumber), negative, result);
-  result = math.select(math.equal(x, one), one, result);
-  return math.select(math.equal(y, zero), one, result);
+  Value logarithmOfPower = math.multiply(y, logarithm(math, math.magnitude(x)));
+  return withSpecialPowers(math, x, y, exponential(math, logarithmOfPower));
 }
 
 Value arcTangentOfQuotient(FloatMath &math, Value y, Value x) {

@@ -249,6 +249,7 @@ struct ExpandMath : uwt::impl::ExpandMathPassBase<ExpandMath> {
     populateMathPolynomialApproximationPatterns(
         patterns, [](StringRef name) { return approximated.contains(name.split('.').second); });
     uwt::populateFunctionPatterns(patterns);
+    uwt::populateDoubleFunctionPatterns(patterns);
     patterns.add<ExpandAngle<math::SinOp>, ExpandAngle<math::CosOp>, ExpandAngle<math::TanOp>,
                  ExpandErf, ExpandClass<math::IsNaNOp>, ExpandClass<math::IsInfOp>,
                  ExpandClass<math::IsFiniteOp>, WidenFma, ConvertInteger<arith::SIToFPOp>,

@@ -11,8 +11,14 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/PatternMatch.h"
+#include <limits>
 
 namespace uwt {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
+/// Of f64.
+inline constexpr int64_t mantissaBits = 52, exponentBias = 1023;
 
 /// `type` with elements of `element`.
 inline mlir::Type withElement(mlir::Type type, mlir::Type element) {
@@ -95,6 +101,9 @@ private:
 /// which holds the bits that are needed: powers, roots, logarithms, hyperbolic functions and their
 /// inverses, arc tangents, remainders; and for `math.round` of any float.
 void populateFunctionPatterns(mlir::RewritePatternSet &patterns);
+
+/// Patterns of uwt-expand-math for the functions of f64, and `arith.remf` of it.
+void populateDoubleFunctionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace uwt
 

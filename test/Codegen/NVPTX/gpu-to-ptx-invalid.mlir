@@ -3,15 +3,16 @@
 
 // CHECK: unknown GPU target 'sm_91a'; did you mean 'sm_90a'?; GPU targets are: sm_80, sm_86, sm_89, sm_90a, sm_120a
 
-// A library of math functions is not linked, so nothing may be left for it.
-// expected-error @+1 {{calls functions that no GPU has: __nv_exp, __nv_log; use operations that have an expansion}}
+// A library of math functions is not linked, so nothing may be left for it. Narrow floats are
+// widened before.
+// expected-error @+1 {{calls functions that no GPU has: __nv_expf, __nv_logf; use operations that have an expansion}}
 gpu.module @kernels {
-  gpu.func @exponential(%x: memref<?xf64, #gpu.address_space<global>>) kernel {
+  gpu.func @exponential(%x: memref<?xf16, #gpu.address_space<global>>) kernel {
     %tid = gpu.thread_id x
-    %v = memref.load %x[%tid] : memref<?xf64, #gpu.address_space<global>>
-    %e = math.exp %v : f64
-    %l = math.log %e : f64
-    memref.store %l, %x[%tid] : memref<?xf64, #gpu.address_space<global>>
+    %v = memref.load %x[%tid] : memref<?xf16, #gpu.address_space<global>>
+    %e = math.exp %v : f16
+    %l = math.log %e : f16
+    memref.store %l, %x[%tid] : memref<?xf16, #gpu.address_space<global>>
     gpu.return
   }
 }

@@ -1,19 +1,19 @@
 // RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a keep-on-host' --verify-diagnostics=only-expected --split-input-file | FileCheck %s
 // RUN: not uwt-opt %s --uwt-select-strategy=gpu=sm_90a --split-input-file 2>&1 | FileCheck %s --check-prefix=ERROR
 
-// A function of f64 has no polynomial: the product stays for the CPU.
-// CHECK-LABEL: func.func @wide
+// A power of any whole number takes a loop: the product stays for the CPU.
+// CHECK-LABEL: func.func @power
 // CHECK-NOT: #uwt.gpu_strategy
-// CHECK: math.exp %{{.*}} : f64
-// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'math.exp' of f64, for which there are no polynomials{{$}}
-func.func @wide(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
+// CHECK: math.ipowi %{{.*}} : i32
+// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'math.ipowi' of i32, for which GPUs have no code{{$}}
+func.func @power(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
-  // expected-remark @+1 {{product with 128x640 from raw on sm_90a: runs on the host, because it has no kernel of family skinny: its epilogue has 'math.exp' of f64, for which there are no polynomials}}
+  // expected-remark @+1 {{product with 128x640 from raw on sm_90a: runs on the host, because it has no kernel of family skinny: its epilogue has 'math.ipowi' of i32, for which GPUs have no code}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) outs(%y : memref<8x128xf32>) {
   ^bb0(%s: f32):
-    %0 = arith.extf %s : f32 to f64
-    %1 = math.exp %0 : f64
-    %2 = arith.truncf %1 : f64 to f32
+    %0 = arith.fptosi %s : f32 to i32
+    %1 = math.ipowi %0, %0 : i32
+    %2 = arith.sitofp %1 : i32 to f32
     uwt.yield %2 : f32
   }
   return
