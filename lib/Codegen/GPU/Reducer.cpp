@@ -19,7 +19,7 @@ Reducer::Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &w
 
 void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
                      ValueRange accumulators) {
-  Value isWhole = equal(index.sub(to, from), index.constant(shape.kTiles));
+  Value isWhole = index.equal(index.sub(to, from), shape.kTiles);
   PartialSums::Sharers sharers = sharersOf(panel);
   auto offsets = [&](Value number) { return offsetsOf(panel, number); };
   Values own = sums.flat(accumulators);
@@ -31,12 +31,10 @@ void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
       },
       [&] { return Values{sums.count(own, sharers, offsets)}; })[0];
   index.ifElse(isComplete, [&] {
-    Value count = arith::SelectOp::create(builder, location, isWhole, index.constant(0),
-                                          index.add(sharers.others, 1));
+    Value count = index.select(isWhole, 0, index.add(sharers.others, 1));
     Value zero = sums.zero();
-    Values begin = llvm::map_to_vector(own, [&](Value sum) -> Value {
-      return arith::SelectOp::create(builder, location, isWhole, sum, zero);
-    });
+    Values begin =
+        llvm::map_to_vector(own, [&](Value sum) -> Value { return select(isWhole, sum, zero); });
     output.store(strip, panel, sums.add(begin, sharers.first, count, offsets));
   });
 }

@@ -114,7 +114,7 @@ void RingProduct::build(gpu::GPUModuleOp module) {
 }
 
 void RingProduct::initBarriers(const Cta &cta) {
-  index.ifElse(equal(cta.thread.number, index.constant(0)), [&] {
+  index.ifElse(index.equal(cta.thread.number, 0), [&] {
     if (cta.streams)
       cta.streams->initBarriers();
     cta.ring.initBarriers();
@@ -139,7 +139,7 @@ void RingProduct::moveRegisters(int32_t count, bool isMore) {
 void RingProduct::buildRoles(const Cta &cta) {
   RoleRegisters registers = registersOf(plan);
   index.ifElse(
-      index.less(sameInWarp(cta.thread.warp), index.constant(plan.tile.consumerWarps())),
+      index.less(sameInWarp(cta.thread.warp), plan.tile.consumerWarps()),
       [&] {
         moveRegisters(registers.consumer, /*isMore=*/true);
         buildConsumer(cta);

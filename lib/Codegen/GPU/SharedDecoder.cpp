@@ -16,7 +16,7 @@ DecoderWarp findDecoderWarp(const LaneCode &code, const ProductPlan &plan, Value
   LaneCode lanes = code;
   Indices &index = lanes.index;
   DecoderWarp own;
-  own.number = index.sub(warp, index.constant(plan.tile.consumerWarps()));
+  own.number = index.sub(warp, plan.tile.consumerWarps());
   own.member = index.div(own.number, panelStrips);
   own.strip = index.rem(own.number, panelStrips);
   own.copiesX = lanes.equal(own.number, index.constant(0));
@@ -50,8 +50,7 @@ SharedDecoder::Run SharedDecoder::runAt(Value number) {
   run.kTile = index.mul(inTile, shape.kTilesPerIteration);
   run.ordinal = asShort(
       index.sub(index.add(index.mul(run.outputTile, shape.kTiles), run.kTile), work.firstKTile()));
-  run.kTiles = index.min(index.sub(index.constant(shape.kTiles), run.kTile),
-                         index.constant(shape.kTilesPerIteration));
+  run.kTiles = index.min(index.sub(shape.kTiles, run.kTile), shape.kTilesPerIteration);
   return run;
 }
 
@@ -68,8 +67,7 @@ void SharedDecoder::build() {
   index.ifElse(own.copiesX, [&] { GridDependencyWaitOp::create(builder, location); });
   index.loop(count, {index.constant(0)}, [&](Value i, ValueRange carried) {
     Value number = index.add(first, i), following = index.add(number, 1);
-    following =
-        arith::SelectOp::create(builder, location, index.less(following, end), following, number);
+    following = select(index.less(following, end), following, number);
     return Values{buildRun(number, following, carried[0])};
   });
 }
@@ -111,7 +109,7 @@ SharedDecoder::Values SharedDecoder::forEachKTile(const Run &run, ValueRange car
     index.ifElse(own.copiesX, [&] { endX(); });
     // All lanes have written before one says so.
     warpBarrier();
-    index.ifElse(equal(lane, index.constant(0)), [&] { ring.arriveFull(stage); });
+    index.ifElse(index.equal(lane, 0), [&] { ring.arriveFull(stage); });
     return next;
   });
 }
@@ -119,7 +117,7 @@ SharedDecoder::Values SharedDecoder::forEachKTile(const Run &run, ValueRange car
 void SharedDecoder::beginX(const Stage &stage) {
   if (plan.copiesByThreads)
     return copies.copyX(stage);
-  index.ifElse(equal(lane, index.constant(0)), [&] {
+  index.ifElse(index.equal(lane, 0), [&] {
     copies.expectX(stage);
     copies.copyX(stage);
   });

@@ -34,7 +34,7 @@ SmallVector<Type> StageDecoder::fragmentTypes() {
 Value StageDecoder::isInBytes(const Stage &stage, const UnitCoordinate &unit) {
   Value at = index.add(index.add(stage.region, layout.escapes), index.mul(unit.group, panelStrips));
   Value flag = load(ring, index.add(at, unit.strip));
-  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, flag, constantI32(0));
+  return notEqual(flag, 0);
 }
 
 StageDecoder::Values StageDecoder::decodeBytes(const TilePanel &panel, const Stage &stage,

@@ -87,12 +87,12 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
   WarpItems ofWarp = itemsOfWarp(items, shape.warps);
   // Weights do not depend on the kernel before this one: the first ones are on their way while that
   // ends and the table is loaded.
-  StreamItem first = consumer.itemAt(index.min(ofWarp.first, index.sub(items, index.constant(1))));
+  StreamItem first = consumer.itemAt(index.min(ofWarp.first, index.sub(items, 1)));
   Value hasItem = index.less(ofWarp.first, items);
-  index.ifElse(both(hasItem, streams.isCoded(first)),
+  index.ifElse(bitAnd(hasItem, streams.isCoded(first)),
                [&] { streams.prefetch(streams.aheadOf(first)); });
   Value number = index.add(index.mul(own.warp, warpLanes), own.lane);
-  index.ifElse(equal(number, index.constant(0)), [&] { streams.initBarriers(); });
+  index.ifElse(index.equal(number, 0), [&] { streams.initBarriers(); });
   streams.copyTable(number, threads());
   gpu::BarrierOp::create(builder, location);
   GridDependencyWaitOp::create(builder, location);
@@ -100,7 +100,7 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
     Value item = asShort(index.add(ofWarp.first, index.mul(i, ofWarp.stride)));
     Value following = asShort(index.add(item, ofWarp.stride));
     Value isLast = index.less(items, index.add(following, 1));
-    following = arith::SelectOp::create(builder, location, isLast, item, following);
+    following = select(isLast, item, following);
     return Values{consumer.buildItem(item, following, carried[0])};
   });
   gpu::ReturnOp::create(builder, location);

@@ -88,7 +88,7 @@ TranscodePanel TranscodeBuilder::loadPanel(Value number) {
                        field(DevicePanelField::Records),
                        {},
                        {}};
-  panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
+  panel.storedAsWords = index.less(0, field(DevicePanelField::StoredAsWords));
   panel.strips = stripsOf(number);
   return panel;
 }

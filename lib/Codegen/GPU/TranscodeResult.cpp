@@ -65,9 +65,8 @@ void TranscodeResult::storeCodes(const TranscodePanel &panel, const FixedUnit &f
   Codes codes = codesOf(fragments);
   Value own = codes.outside;
   if (hasRecords)
-    own = arith::OrIOp::create(builder, location, own, hasRecords);
-  Value asBytes = anyInWarp(
-      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0)));
+    own = bitOr(own, hasRecords);
+  Value asBytes = anyInWarp(notEqual(own, 0));
   DecodedWeight weight = decodedWeight();
   Value unit = unitNumber(panel.number, panel.strips, fixed);
   index.ifElse(
@@ -76,8 +75,8 @@ void TranscodeResult::storeCodes(const TranscodePanel &panel, const FixedUnit &f
         Value at = index.mul(unit, 4 * weight.unitU32());
         storeAligned(codes.fragment, index.add(at, index.mul(lane, 16)));
       });
-  index.ifElse(equal(lane, index.constant(0)), [&] {
-    Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
+  index.ifElse(index.equal(lane, 0), [&] {
+    Value flag = toI32(asBytes);
     Value group = index.add(index.mul(panel.number, groups), fixed.group);
     Value at = index.add(index.mul(group, panelStrips), fixed.strip);
     storeFlag(flag, index.mul(index.add(at, weight.flagsBegin()), 4));
@@ -118,7 +117,7 @@ TranscodeResult::Values TranscodeResult::clearPadding(const TranscodePanel &pane
   auto clear = [&] {
     Values cleared;
     for (auto [fragment, mask] : llvm::zip_equal(fragments, existing(panel.number, fixed)))
-      cleared.push_back(arith::AndIOp::create(builder, location, fragment, mask));
+      cleared.push_back(bitAnd(fragment, mask));
     return cleared;
   };
   return either(isEdge, fragments.getTypes(), clear, [&] { return Values(fragments); });
@@ -157,7 +156,7 @@ void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fix
   // follow from order-3. Two symbols are half a u32 of the record.
   Value pair = loadAt(index.add(index.div(lane, 2), 1));
   Value shift = toI32(index.mul(index.rem(lane, 2), 16));
-  pair = arith::ShRUIOp::create(builder, location, pair, shift);
+  pair = lshr(pair, shift);
   Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
   Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
   Value unit = resultAt(panel, fixed);
@@ -168,18 +167,15 @@ void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fix
         index.add(index.mul(panel.number, panelRows), index.mul(fixed.strip, stripRows)), row);
     Value k =
         index.add(index.add(index.mul(fixed.group, fixedUnitColumns), index.mul(lane, 2)), half);
-    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
-                                          index.less(k, index.constant(columns)));
+    Value isThere = bitAnd(index.less(n, rows), index.less(k, columns));
     index.ifElse(isThere, [&] {
       Value at = index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half)));
       Value word = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
-      word = arith::ShLIOp::create(builder, location, word,
-                                   constantI32(static_cast<int64_t>(format.split.rawLowBits)));
+      word = shl(word, format.split.rawLowBits);
       if (makesWords()) {
-        Value old =
-            arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
-        Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
-        word = arith::OrIOp::create(builder, location, kept, word);
+        Value old = toI32(load(result, at));
+        Value kept = bitAnd(old, ~mask & 0xFFFF);
+        word = bitOr(kept, word);
       }
       storeElement(word, at);
     });
