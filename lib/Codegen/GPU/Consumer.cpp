@@ -6,19 +6,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "Consumer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
 namespace uwt {
 
-Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
-                   RingPipeline &ring, PanelTable &panels, Mainloop &mainloop, WarpMma &mma,
-                   Reducer &reducer, Value warp, Value lane)
-    : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()), partition(work),
-      ring(ring), panels(panels), mainloop(mainloop), mma(mma), reducer(reducer), warp(warp),
-      lane(lane) {}
+Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work,
+                   Mainloop &mainloop, WarpMma &mma, Reducer &reducer, const CtaThread &own)
+    : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()),
+      partition(work.partition), ring(work.ring), panels(work.panels), mainloop(mainloop), mma(mma),
+      reducer(reducer), own(own) {}
 
 void Consumer::build(Value strip) {
   Value first = index.div(partition.firstKTile(), shape.kTiles);
@@ -33,7 +30,7 @@ void Consumer::build(Value strip) {
 
 Consumer::WorkTile Consumer::workTileOf(Value outputTile) {
   WorkTile tile;
-  tile.member = sameInWarp(index.div(warp, panelStrips));
+  tile.member = sameInWarp(index.div(own.warp, panelStrips));
   tile.panel = panels.find(outputTile, tile.member);
   tile.tileBegin = asShort(index.mul(outputTile, shape.kTiles));
   tile.from = index.max(partition.firstKTile(), tile.tileBegin);
@@ -44,11 +41,11 @@ Consumer::WorkTile Consumer::workTileOf(Value outputTile) {
 Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRange state) {
   WorkTile tile = workTileOf(outputTile);
   const TilePanel &panel = tile.panel;
-  Value own = sameInWarp(strip), there = own;
+  Value ownStrip = sameInWarp(strip), there = ownStrip;
   // For a strip that the last panel does not have any other will do: nobody takes its sums.
   bool hasShortPanel = plan.problem.hasShortPanel();
   if (hasShortPanel)
-    there = index.min(own, index.sub(panel.strips, 1));
+    there = index.min(ownStrip, index.sub(panel.strips, 1));
   Values carried(state);
   carried.append(plan.tile.mTiles, mma.zero());
   auto stages = [&](bool asWords) { return multiplyStages(there, tile, carried, asWords); };
@@ -60,8 +57,8 @@ Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRan
   // Not a strip that the last panel does not have, nor a repeated panel.
   Value isThere = panel.isOwn;
   if (hasShortPanel)
-    isThere =
-        isThere ? bitAnd(isThere, index.less(own, panel.strips)) : index.less(own, panel.strips);
+    isThere = isThere ? bitAnd(isThere, index.less(ownStrip, panel.strips))
+                      : index.less(ownStrip, panel.strips);
   auto finish = [&] {
     reducer.finish(strip, panel, tile.from, tile.to, ValueRange(results).drop_front(2));
   };
@@ -90,7 +87,7 @@ Consumer::Values Consumer::multiplyStages(Value strip, const WorkTile &tile, Val
     Values next = mainloop.multiply(strip, panel, stage, accumulators, asWords);
     // All lanes have read the stage before one says so.
     warpBarrier();
-    ring.release(stage, lane);
+    ring.release(stage, own.lane);
     Values results = ring.next(state);
     llvm::append_range(results, next);
     return results;

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "EscapePatcher.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Format/ElementType.h"

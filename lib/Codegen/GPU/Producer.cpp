@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Producer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -14,14 +13,13 @@ using namespace mlir;
 namespace uwt {
 
 Producer::Producer(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
-                   const WorkPartition &work, RingPipeline &ring, PanelTable &panels,
-                   StageCopies &copies)
+                   RingWork &work, StageCopies &copies)
     : LaneCode(code), plan(plan), layout(plan.stage()), fillsOfTile(plan.work().fills),
-      arguments(arguments), work(work), ring(ring), panels(panels), copies(copies),
-      units(code, plan) {}
+      arguments(arguments), partition(work.partition), ring(work.ring), panels(work.panels),
+      copies(copies), units(code, plan) {}
 
 void Producer::build() {
-  Value count = index.sub(work.endFill(), work.firstFill());
+  Value count = index.sub(partition.endFill(), partition.firstFill());
   Value filled = index.min(count, plan.ring.stages);
   // Weights do not depend on the kernel before this one, unless that decodes them: the ring is on
   // its way while that ends.
@@ -40,7 +38,7 @@ void Producer::build() {
 }
 
 void Producer::buildForWarp() {
-  Value count = index.sub(work.endFill(), work.firstFill());
+  Value count = index.sub(partition.endFill(), partition.firstFill());
   int64_t behind = plan.ring.stages - 1;
   auto arriveAt = [&](Value ordinal) { ring.arriveFull(stageAt(ordinal)); };
   index.loop(count, [&](Value ordinal) {
@@ -58,7 +56,7 @@ void Producer::buildForWarp() {
 }
 
 Stage Producer::stageAt(Value ordinal) {
-  Value number = asShort(index.add(work.firstFill(), ordinal));
+  Value number = asShort(index.add(partition.firstFill(), ordinal));
   return ring.stage(index.div(number, fillsOfTile), index.rem(number, fillsOfTile),
                     ring.stateOf(ordinal));
 }

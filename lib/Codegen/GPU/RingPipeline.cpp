@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "RingPipeline.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Stage.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "StageDecoder.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -18,13 +17,6 @@ StageDecoder::StageDecoder(const LaneCode &code, const ProductPlan &plan, Compre
       ring(ring), lane(lane), units(code, plan) {
   for (int64_t i = 0; i < plan.unit.tableU32; ++i)
     table.push_back(load(arguments.table, index.constant(plan.unit.tableFirst + i)));
-}
-
-/// The format of the codes that a weight with symbols of this one is decoded to.
-static FormatAttr codesOf(FormatAttr format) {
-  Format codes = baseFormat(/*codeBits=*/4);
-  codes.codedMantissa = format.getFormat().codedMantissa;
-  return FormatAttr::get(format.getContext(), codes);
 }
 
 SmallVector<Type> StageDecoder::fragmentTypes() {
@@ -88,7 +80,7 @@ StageDecoder::Values StageDecoder::decode(const TilePanel &panel, const Stage &s
   Source code = fromWords ? Source{} : codeOf(stage, unit);
   FormatAttr own = type.getFormat();
   if (plan.decoded.hasFlags() && !fromWords)
-    own = codesOf(own);
+    own = FormatAttr::get(own.getContext(), DecodedWeight::codesOf(own.getFormat()));
   auto attributeIf = [&](bool isSet) { return isSet ? builder.getUnitAttr() : UnitAttr(); };
   auto decoded = DecodeFragmentOp::create(
       builder, location, fragmentTypes(), own, TypeAttr::get(type.getElementType()), lane,

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "StreamReader.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -35,6 +34,7 @@ StreamShape StreamShape::of(MatmulOp op, const EmittedFormat &format, const Prod
   StreamShape shape;
   shape.warps = warps;
   shape.unitsOfStrip = units.unitsInStrip();
+  shape.firstU32 = plan.decodesInShared ? plan.ring.stages * plan.stage().sizeU32 : 0;
   shape.tableU32 = static_cast<int64_t>(format.table.words());
   shape.roomU32 = plan.copiesByThreads ? 0 : units.usualU32();
   shape.rawU32 = plan.unit.rawU32;
@@ -74,13 +74,14 @@ void addStreamFacts(const StreamShape &shape, const EmittedFormat &format, const
 
 StreamReader::StreamReader(const LaneCode &code, CompressedType type, const EmittedFormat &format,
                            const StreamShape &shape, const ProductArguments &arguments, Value lane,
-                           Value reader, int64_t first)
-    : LaneCode(code), type(type), format(format), shape(shape), arguments(arguments), lane(lane),
+                           Value reader)
+    : LaneCode(code), shape(shape), type(type), format(format), arguments(arguments), lane(lane),
       reader(reader), units(builder, location, type, format, lane) {
-  table = sharedView(shape.tableU32, builder.getI32Type(), first);
+  table = sharedView(shape.tableU32, builder.getI32Type(), shape.firstU32);
   if (!hasRooms())
     return;
-  rooms = sharedView(shape.warps * shape.roomU32, builder.getI32Type(), first + shape.tableU32);
+  rooms = sharedView(shape.warps * shape.roomU32, builder.getI32Type(),
+                     shape.firstU32 + shape.tableU32);
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
   barriers = nvgpu::MBarrierCreateOp::create(
       builder, location, nvgpu::MBarrierGroupType::get(builder.getContext(), space, shape.warps));

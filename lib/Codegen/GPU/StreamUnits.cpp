@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "StreamUnits.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "uwt/Codec/Panel.h"

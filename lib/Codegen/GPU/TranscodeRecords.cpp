@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Transcode.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;

@@ -35,7 +35,10 @@ void TranscodeResult::store(const TranscodePanel &panel, const FixedUnit &fixed,
 TranscodeResult::Codes TranscodeResult::codesOf(ValueRange fragments) {
   // Symbols stay where they are, above seven bits: 256 + symbol - base fills the half word, and is
   // 256 to 271 inside of the window.
-  constexpr uint32_t inside = 0x80008000, codeBits = 0x000F000F;
+  constexpr uint32_t inside = 0x80008000;
+  constexpr int codeBits = DecodedWeight::codeBits;
+  constexpr uint32_t codes = ((1u << codeBits) - 1) * 0x00010001;
+  static_assert(codeBits == 4, "a half word has the codes of four registers");
   int position = static_cast<int>(format.split.rawLowBits);
   LaneBuilder lanes(builder, location, fragments[0].getType());
   LaneBuilder scalars(builder, location, builder.getI32Type());
@@ -44,13 +47,13 @@ TranscodeResult::Codes TranscodeResult::codesOf(ValueRange fragments) {
   Codes result;
   Value outside;
   for (auto [r, fragment] : llvm::enumerate(fragments)) {
-    int nibble = 4 * static_cast<int>(r);
+    int nibble = codeBits * static_cast<int>(r);
     Value number = lanes.add(fragment, offset);
     Value own = lanes.bitXor(number, lanes.constant(inside));
     outside = r == 0 ? own : lanes.bitOr(outside, own);
     Value code = lanes.shift(number, nibble - position);
-    result.fragment = r == 0 ? lanes.bitAnd(code, codeBits)
-                             : lanes.merge(codeBits << nibble, code, result.fragment);
+    result.fragment =
+        r == 0 ? lanes.bitAnd(code, codes) : lanes.merge(codes << nibble, code, result.fragment);
   }
   for (int64_t block = 0; block < 4; ++block) {
     Value own = vector::ExtractOp::create(builder, location, outside, block);

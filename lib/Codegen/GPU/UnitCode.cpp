@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "UnitCode.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Panel.h"

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "WorkPartition.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
