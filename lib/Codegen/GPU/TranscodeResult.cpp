@@ -38,7 +38,7 @@ TranscodeResult::Codes TranscodeResult::codesOf(ValueRange fragments) {
   constexpr uint32_t inside = 0x80008000;
   constexpr int codeBits = DecodedWeight::codeBits;
   constexpr uint32_t codes = ((1u << codeBits) - 1) * 0x00010001;
-  static_assert(codeBits == 4, "a half word has the codes of four registers");
+  static_assert(16 == 4 * codeBits, "a half word has the codes of four registers");
   int position = static_cast<int>(format.split.rawLowBits);
   LaneBuilder lanes(builder, location, fragments[0].getType());
   LaneBuilder scalars(builder, location, builder.getI32Type());
