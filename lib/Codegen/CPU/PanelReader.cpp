@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelReader.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Runtime/Abi.h"
@@ -48,8 +47,7 @@ PanelFields PanelReader::loadPanel(Value panel, Value local) {
   Value entries = weightBuffer(WeightBuffer::Panels);
   auto field = [&](PanelField which) -> Value {
     Value at = index.add(index.mul(panel, panelFields), static_cast<int64_t>(which));
-    Value value = memref::LoadOp::create(builder, location, entries, ValueRange{at});
-    return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
+    return index.convert(memref::LoadOp::create(builder, location, entries, ValueRange{at}));
   };
   PanelFields fields;
   fields.panel = panel;
@@ -58,12 +56,11 @@ PanelFields PanelReader::loadPanel(Value panel, Value local) {
   fields.code = field(PanelField::Code);
   fields.patch = field(PanelField::Patch);
   fields.counts = field(PanelField::Counts);
-  fields.storedAsWords = index.less(index.constant(0), field(PanelField::StoredAsWords));
+  fields.storedAsWords = index.less(0, field(PanelField::StoredAsWords));
   fields.row = index.mul(local, panelRows);
   fields.strips = index.constant(stripsInPanel);
   if (rows % panelRows != 0)
-    fields.strips = index.min(
-        fields.strips, index.ceilDiv(index.sub(index.constant(rows), fields.row), stripRows));
+    fields.strips = index.min(fields.strips, index.ceilDiv(index.sub(rows, fields.row), stripRows));
   return fields;
 }
 
@@ -85,9 +82,8 @@ SmallVector<Value> PanelReader::decode(const PanelFields &panel, Value unit, boo
 
 Value PanelReader::escapesOf(const PanelFields &panel, Value unit) {
   Value at = index.add(panel.counts, unit);
-  Value byte =
-      memref::LoadOp::create(builder, location, weightBuffer(WeightBuffer::Counts), ValueRange{at});
-  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), byte);
+  return index.convert(memref::LoadOp::create(builder, location, weightBuffer(WeightBuffer::Counts),
+                                              ValueRange{at}));
 }
 
 Value PanelReader::loadVector(Value from, Value at, Type type, int64_t count) {

@@ -116,7 +116,7 @@ void GatherLowering::emitRow(Value i) {
 
 void GatherLowering::emitWords(const PanelFields &panel) {
   Value zero = index.constant(0);
-  index.loop(index.constant(groups), [&](Value group) {
+  index.loop(groups, [&](Value group) {
     decode(panel, index.add(index.mul(group, panel.strips), strip), /*asWords=*/true, buffer, zero);
     copyGroup(group, zero);
   });
@@ -128,25 +128,24 @@ void GatherLowering::emitUnits(const PanelFields &panel) {
   auto emitUnit = [&](Value unit, Value number, Value record) {
     decode(panel, number, /*asWords=*/false, buffer, zero);
     if (record) {
-      Value left = index.sub(index.constant(groups), index.mul(unit, layout.groups));
+      Value left = index.sub(groups, index.mul(unit, layout.groups));
       PatchUnitOp::create(builder, location, weight, record, escapesOf(panel, number),
-                          index.min(left, index.constant(layout.groups)), buffer, zero);
+                          index.min(left, layout.groups), buffer, zero);
     }
     copyGroups(index.mul(unit, layout.groups), layout.groups, zero, index.constant(groupU32 * 2));
   };
   if (!layout.hasEscapes) {
-    index.loop(index.constant(units), [&](Value unit) {
+    index.loop(units, [&](Value unit) {
       emitUnit(unit, index.add(index.mul(unit, panel.strips), strip), {});
     });
     return;
   }
   // Records follow each other in the order of units: those of the other strips are counted.
-  index.loop(index.constant(units), {panel.patch}, [&](Value unit, ValueRange record) {
+  index.loop(units, {panel.patch}, [&](Value unit, ValueRange record) {
     Value first = index.mul(unit, panel.strips);
     return index.loop(panel.strips, record, [&](Value each, ValueRange start) {
       Value number = index.add(first, each);
-      Value isOurs =
-          arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, each, strip);
+      Value isOurs = index.equal(each, strip);
       index.ifElse(isOurs, [&] { emitUnit(unit, number, start[0]); });
       Value escapes = escapesOf(panel, number);
       return SmallVector<Value>{index.add(start[0], index.mul(escapes, layout.recordU32))};
@@ -164,7 +163,7 @@ void GatherLowering::emitStream(const PanelFields &panel) {
   }
   int64_t unitGroups = streamUnitColumns / fixedUnitColumns;
   int64_t units = divideUp(columns, streamUnitColumns);
-  index.loop(index.constant(units), [&](Value unit) {
+  index.loop(units, [&](Value unit) {
     Value number = index.add(index.mul(strip, units), unit);
     DecodeStreamOp::create(builder, location, weight, panel.panel, number, buffer);
     copyGroups(index.mul(unit, unitGroups), unitGroups, zero, index.constant(groupU32 * 2));
@@ -176,7 +175,7 @@ void GatherLowering::emitStream(const PanelFields &panel) {
 void GatherLowering::copyGroups(Value firstGroup, int64_t count, Value first, Value stride) {
   Value present = index.constant(count);
   if (groups % count != 0)
-    present = index.min(present, index.sub(index.constant(groups), firstGroup));
+    present = index.min(present, index.sub(groups, firstGroup));
   index.loop(present, [&](Value i) {
     copyGroup(index.add(firstGroup, i), index.add(first, index.mul(i, stride)));
   });
@@ -211,8 +210,7 @@ void GatherLowering::copyGroup(Value group, Value from) {
   };
   auto scatter = [&] {
     storeVector(values, elements, index.constant(0));
-    Value count =
-        index.min(index.constant(fixedUnitColumns), index.sub(index.constant(columns), column));
+    Value count = index.min(fixedUnitColumns, index.sub(columns, column));
     index.loop(count, [&](Value i) {
       Value value = memref::LoadOp::create(builder, location, elements, ValueRange{i});
       memref::StoreOp::create(builder, location, value, op.getInit(),
@@ -224,7 +222,7 @@ void GatherLowering::copyGroup(Value group, Value from) {
   else if (columns % fixedUnitColumns == 0)
     store();
   else
-    index.ifElse(index.less(group, index.constant(groups - 1)), store, scatter);
+    index.ifElse(index.less(group, groups - 1), store, scatter);
 }
 
 LogicalResult lowerGather(GatherOp op, OpBuilder &builder) {

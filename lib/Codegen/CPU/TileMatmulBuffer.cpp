@@ -27,11 +27,11 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
           width = index.min(width, index.sub(sizeM, slab));
         zeroSums(width);
         int64_t kTiles = divideUp(groups, tileGroups);
-        index.loop(index.constant(kTiles), {panel.patch}, [&](Value kTile, ValueRange record) {
+        index.loop(kTiles, {panel.patch}, [&](Value kTile, ValueRange record) {
           Value first = index.mul(kTile, tileGroups);
           Value count = index.constant(tileGroups);
           if (groups % tileGroups != 0)
-            count = index.min(count, index.sub(index.constant(groups), first));
+            count = index.min(count, index.sub(groups, first));
           Value next = countRecords(panel, kTile, count, record[0]);
           if (isWholePanelStream())
             emitDecodeTile(panel, {}, kTile, count);
@@ -107,7 +107,7 @@ void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Val
       builder.getZeroAttr(VectorType::get({2 * laneCount}, builder.getI16Type())));
   index.loop(index.sub(count, present), [&](Value group) {
     Value to = bufferAt(strip, index.add(present, group));
-    index.loop(index.constant(groupVectors), [&](Value i) {
+    index.loop(groupVectors, [&](Value i) {
       storeVector(zero, buffer, index.add(to, index.mul(i, 2 * laneCount)));
     });
   });
@@ -126,9 +126,8 @@ void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Val
     Value record = memref::LoadOp::create(builder, location, records, ValueRange{unitInTile});
     // The last unit of a row may have fewer groups of 64 columns.
     int64_t groups = divideUp(columns, fixedUnitColumns);
-    Value left =
-        index.sub(index.constant(groups), index.mul(index.add(first, group), layout.groups));
-    Value runs = index.min(left, index.constant(layout.groups));
+    Value left = index.sub(groups, index.mul(index.add(first, group), layout.groups));
+    Value runs = index.min(left, layout.groups);
     PatchUnitOp::create(builder, location, op.getWeight(), record, escapesOf(panel, unit), runs,
                         buffer, to);
   });
@@ -164,7 +163,7 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value k
   Value blocks = isStatic ? index.div(width, tileM) : index.ceilDiv(width, tileM);
   // x stays in the nearest cache while a strip's rows pass by.
   index.loop(blocks, [&](Value i) {
-    index.loop(index.constant(stripRows / tileN), [&](Value rowBlock) {
+    index.loop(stripRows / tileN, [&](Value rowBlock) {
       Value ordinal = index.add(index.mul(strip, blockCount), i);
       ordinal = index.add(index.mul(ordinal, stripRows / tileN), rowBlock);
       block(rowBlock, index.mul(i, tileM), tileN, tileM, ordinal);
@@ -172,10 +171,10 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value k
   });
   if (lastM == 0)
     return;
-  Value isLast = index.less(index.constant(0), index.rem(width, tileM));
+  Value isLast = index.less(0, index.rem(width, tileM));
   index.ifElse(isLast, [&] {
     Value column = index.mul(blocks, tileM);
-    index.loop(index.constant(stripRows / lastN),
+    index.loop(stripRows / lastN,
                [&](Value rowBlock) { block(rowBlock, column, lastN, lastM, {}); });
   });
 }
@@ -191,7 +190,7 @@ void ProductLowering::prefetch(const PanelFields &panel, Value kTile, Value ordi
     Value first = index.add(start, index.mul(units, unitU32));
     for (int64_t i = 0; i < share; ++i) {
       // Once all has been asked for, the last line again: that costs nothing.
-      Value line = index.min(index.add(index.mul(ordinal, share), i), index.constant(lines - 1));
+      Value line = index.min(index.add(index.mul(ordinal, share), i), lines - 1);
       Value at = index.add(first, index.mul(line, laneCount));
       memref::PrefetchOp::create(builder, location, weightBuffer(kind), at, /*isWrite=*/false,
                                  /*localityHint=*/2, /*isDataCache=*/true);

@@ -40,7 +40,7 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
   SmallVector<Value> carried;
   if (escapes)
     carried.push_back(panel.patch);
-  index.loop(index.constant(units), carried, [&](Value group, ValueRange outer) {
+  index.loop(units, carried, [&](Value group, ValueRange outer) {
     SmallVector<SmallVector<Value>> x;
     for (int64_t i = 0; i < unitGroups; ++i) {
       Value at =
@@ -78,7 +78,7 @@ Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Val
                                        ArrayRef<SmallVector<Value>> x, Value record) {
   Value count = escapesOf(panel, unit);
   index.ifElse(
-      index.less(index.constant(0), count),
+      index.less(0, count),
       [&] {
         Value zero = index.constant(0);
         decodeUnit(panel, unit, /*asWords=*/false, zero);
@@ -94,7 +94,7 @@ void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value
   auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value start = sumsAt(index.constant(0), strip);
   // Half a strip's rows a pass: the same order of additions as from row vectors.
-  index.loop(index.constant(stripRows), [&](Value row) {
+  index.loop(stripRows, [&](Value row) {
     Value at = index.add(start, index.mul(row, laneCount));
     Value sum = loadVector(sums, at, builder.getF32Type());
     for (size_t i = 0; i < x.size(); ++i) {

@@ -20,7 +20,7 @@ namespace uwt {
 void ProductLowering::zeroSums(Value width) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
   Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
-  index.loop(index.constant(stripsInPanel), [&](Value strip) {
+  index.loop(stripsInPanel, [&](Value strip) {
     Value start = sumsAt(index.constant(0), strip);
     index.loop(index.mul(width, stripRows), [&](Value i) {
       storeVector(zero, sums, index.add(start, index.mul(i, laneCount)));
@@ -33,7 +33,7 @@ void ProductLowering::emitOutputs(const PanelFields &panel, Value firstColumn, V
     Value n = index.add(panel.row, index.mul(strip, stripRows));
     Value count = index.constant(laneCount);
     if (rows % stripRows != 0)
-      count = index.min(count, index.sub(index.constant(rows), n));
+      count = index.min(count, index.sub(rows, n));
     index.loop(width, [&](Value column) {
       Value m = index.add(firstColumn, column);
       Value result = emitEpilogue(addLanes(sumsAt(column, strip)), panel.matrix, m, n, count);
@@ -133,7 +133,7 @@ Value ProductLowering::loadExtra(Value extra, AffineMap map, ArrayRef<Value> pos
   if (isRun && rows % stripRows == 0)
     return vector::LoadOp::create(builder, location, vector, extra, at);
   if (isRun)
-    index.ifElse(index.less(count, index.constant(laneCount)), gather, copy);
+    index.ifElse(index.less(count, laneCount), gather, copy);
   else
     gather();
   return loadVector(through, zero, memref.getElementType());
@@ -156,7 +156,7 @@ void ProductLowering::storeOutput(Value vector, ArrayRef<Value> position, Value 
   else if (rows % stripRows == 0)
     store();
   else
-    index.ifElse(index.less(count, index.constant(laneCount)), scatter, store);
+    index.ifElse(index.less(count, laneCount), scatter, store);
 }
 
 } // namespace uwt

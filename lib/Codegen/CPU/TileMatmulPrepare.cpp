@@ -64,13 +64,12 @@ void ProductLowering::prepareColumn(Value matrix, Value m) {
   Value start = preparedStart(matrix, m);
   Value stride = index.constant(tileM * u32InGroup());
   if (lastM != 0) {
-    Value isLast = index.less(index.constant(staticM - lastM - 1), m);
-    stride = arith::SelectOp::create(builder, location, isLast,
-                                     index.constant(lastM * u32InGroup()), stride);
+    Value isLast = index.less(staticM - lastM - 1, m);
+    stride = index.select(isLast, lastM * u32InGroup(), stride);
   }
   int64_t whole = columns / fixedUnitColumns;
   auto fill = [&] {
-    index.loop(index.constant(whole), [&](Value group) {
+    index.loop(whole, [&](Value group) {
       prepareGroup(matrix, m, index.mul(group, fixedUnitColumns), /*isWhole=*/true,
                    index.add(start, index.mul(group, stride)));
     });
@@ -81,7 +80,7 @@ void ProductLowering::prepareColumn(Value matrix, Value m) {
   auto clear = [&](int64_t first) {
     auto type = VectorType::get({laneCount}, cast<MemRefType>(prepared.getType()).getElementType());
     Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
-    index.loop(index.constant(groups - first), [&](Value group) {
+    index.loop(groups - first, [&](Value group) {
       Value at = index.add(start, index.mul(index.add(group, first), stride));
       for (int64_t i = 0; i < vectorsInGroup(); ++i)
         storeVector(zero, prepared, index.add(at, i * laneCount));
@@ -111,7 +110,7 @@ void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isW
     storeVector(arith::ConstantOp::create(builder, location, builder.getZeroAttr(vector)), transfer,
                 zero);
     int64_t count = isWhole ? fixedUnitColumns : columns % fixedUnitColumns;
-    index.loop(index.constant(count), [&](Value i) {
+    index.loop(count, [&](Value i) {
       position.back() = index.add(column, i);
       Value value = memref::LoadOp::create(builder, location, op.getX(), position);
       memref::StoreOp::create(builder, location, value, transfer, ValueRange{i});

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
 
 using namespace mlir;
 
@@ -117,7 +118,7 @@ Value UnitEmission::tableEntry(unsigned entry) {
   OpBuilder &builder = lanes.ops();
   OpBuilder::InsertionGuard guard(builder);
   setInvariantPoint(builder, weight);
-  Value index = arith::ConstantIndexOp::create(builder, lanes.loc(), entry);
+  Value index = Indices(builder, lanes.loc()).constant(entry);
   Value scalar = memref::LoadOp::create(builder, lanes.loc(), weightBuffer(WeightBuffer::Table),
                                         ValueRange{index});
   return lanes.splat(scalar);
@@ -160,8 +161,7 @@ static void storeRowVector(LaneBuilder &lanes, DecodeUnitOp op, unsigned number,
   int64_t size = 2 * lane.getNumElements();
   Value halves = vector::BitCastOp::create(builder, lanes.loc(),
                                            VectorType::get({size}, builder.getI16Type()), words);
-  Value start = arith::ConstantIndexOp::create(builder, lanes.loc(), number * size);
-  Value at = builder.createOrFold<arith::AddIOp>(lanes.loc(), op.getOffset(), start);
+  Value at = Indices(builder, lanes.loc()).add(op.getOffset(), number * size);
   vector::StoreOp::create(builder, lanes.loc(), halves, op.getBuffer(), at);
 }
 

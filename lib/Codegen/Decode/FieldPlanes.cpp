@@ -7,6 +7,7 @@
 
 #include "FieldPlanes.h"
 #include "uwt/Codec/Panel.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
 
 using namespace mlir;
 
@@ -18,10 +19,8 @@ static constexpr unsigned blocksInUnit = 4, lanesInRow = 4;
 Value rowBase(LaneBuilder &lanes, Value base, Value lane, unsigned words) {
   if (!lane)
     return base;
-  OpBuilder &builder = lanes.ops();
-  Value scale = arith::ConstantIndexOp::create(builder, lanes.loc(), words);
-  Value own = builder.createOrFold<arith::MulIOp>(lanes.loc(), lane, scale);
-  return builder.createOrFold<arith::AddIOp>(lanes.loc(), base, own);
+  Indices index(lanes.ops(), lanes.loc());
+  return index.add(base, index.mul(lane, words));
 }
 
 static Value loadChunk(LaneBuilder &lanes, const FieldSource &field, int64_t offset, uint32_t bits,

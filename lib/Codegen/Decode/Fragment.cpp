@@ -7,7 +7,6 @@
 
 #include "Fragment.h"
 #include "FieldPlanes.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -60,13 +59,9 @@ std::array<Value, 4> windowSymbols(LaneBuilder &lanes, Value codes, uint32_t cod
   // Codes 0 and 2 of a half are bytes, so are 1 and 3, four bits further up. What one shift brings
   // to `position` for the lower byte, another one does for the upper byte: what then lies beside
   // the symbols does not matter, and bytes do not carry into one another.
-  OpBuilder &builder = lanes.ops();
-  auto inBytes = [&](uint32_t scale) {
-    return builder.createOrFold<arith::MulIOp>(lanes.loc(), base, lanes.constant(scale));
-  };
   // Not a shift: LLVM would add first and shift the sum, two instructions in place of one.
-  Value lowerBase = inBytes(bothBytes << position);
-  Value upperBase = lanes.shift(inBytes(bothBytes), position - 8);
+  Value lowerBase = lanes.mul(base, bothBytes << position);
+  Value upperBase = lanes.shift(lanes.mul(base, bothBytes), position - 8);
   Value even = lanes.bitAnd(codes, codeMask * everyByte);
   Value odd = lanes.bitAnd(codes, codeMask * everyByte << 4);
   return {lanes.add(lanes.shl(even, position), lowerBase),

@@ -9,20 +9,14 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
 
 using namespace mlir;
 
 namespace uwt {
 
-Value LaneBuilder::constant(uint32_t value) {
-  IntegerAttr scalar = builder.getI32IntegerAttr(static_cast<int32_t>(value));
-  if (auto vector = dyn_cast<VectorType>(lane))
-    return arith::ConstantOp::create(builder, location, DenseElementsAttr::get(vector, scalar));
-  return arith::ConstantOp::create(builder, location, scalar);
-}
-
 Value LaneBuilder::constants(ArrayRef<uint32_t> values) {
-  auto vector = cast<VectorType>(lane);
+  auto vector = cast<VectorType>(type());
   SmallVector<int32_t> elements;
   for (int64_t i = 0; i < vector.getNumElements(); ++i)
     elements.push_back(static_cast<int32_t>(values[i % values.size()]));
@@ -31,35 +25,10 @@ Value LaneBuilder::constants(ArrayRef<uint32_t> values) {
 }
 
 Value LaneBuilder::splat(Value scalar) {
-  if (!isa<VectorType>(lane))
+  if (!isa<VectorType>(type()))
     return scalar;
-  return vector::BroadcastOp::create(builder, location, lane, scalar);
+  return vector::BroadcastOp::create(builder, location, type(), scalar);
 }
-
-Value LaneBuilder::bitAnd(Value a, Value b) {
-  return builder.createOrFold<arith::AndIOp>(location, a, b);
-}
-Value LaneBuilder::bitOr(Value a, Value b) {
-  return builder.createOrFold<arith::OrIOp>(location, a, b);
-}
-Value LaneBuilder::bitXor(Value a, Value b) {
-  return builder.createOrFold<arith::XOrIOp>(location, a, b);
-}
-Value LaneBuilder::add(Value a, Value b) {
-  return builder.createOrFold<arith::AddIOp>(location, a, b);
-}
-Value LaneBuilder::sub(Value a, Value b) {
-  return builder.createOrFold<arith::SubIOp>(location, a, b);
-}
-Value LaneBuilder::shl(Value a, Value bits) {
-  return builder.createOrFold<arith::ShLIOp>(location, a, bits);
-}
-Value LaneBuilder::lshr(Value a, Value bits) {
-  return builder.createOrFold<arith::ShRUIOp>(location, a, bits);
-}
-Value LaneBuilder::shl(Value a, uint32_t bits) { return bits ? shl(a, constant(bits)) : a; }
-Value LaneBuilder::lshr(Value a, uint32_t bits) { return bits ? lshr(a, constant(bits)) : a; }
-Value LaneBuilder::shift(Value a, int bits) { return bits < 0 ? lshr(a, -bits) : shl(a, bits); }
 
 Value LaneBuilder::rotateLeft(Value a, uint32_t bits) {
   bits %= 32;
@@ -68,13 +37,6 @@ Value LaneBuilder::rotateLeft(Value a, uint32_t bits) {
 
 Value LaneBuilder::merge(uint32_t mask, Value a, Value b) {
   return bitOr(bitAnd(a, mask), bitAnd(b, ~mask));
-}
-
-static Value indexPlus(OpBuilder &builder, Location location, Value base, int64_t offset) {
-  if (offset == 0)
-    return base;
-  Value constant = arith::ConstantIndexOp::create(builder, location, offset);
-  return builder.createOrFold<arith::AddIOp>(location, base, constant);
 }
 
 /// A thread's four blocks: units on a device lie so that its words are one access. A CPU's rows
@@ -86,17 +48,17 @@ static llvm::MaybeAlign alignmentOf(int64_t count) {
 }
 
 Value LaneBuilder::load(Value buffer, Value base, int64_t offset) {
-  Value index = indexPlus(builder, location, base, offset);
-  if (auto vector = dyn_cast<VectorType>(lane))
+  Value index = Indices(builder, location).add(base, offset);
+  if (auto vector = dyn_cast<VectorType>(type()))
     return vector::LoadOp::create(builder, location, vector, buffer, index,
                                   /*nontemporal=*/false, alignmentOf(vector.getNumElements()));
   return memref::LoadOp::create(builder, location, buffer, index);
 }
 
 Value LaneBuilder::loadRepeated(Value buffer, Value base, int64_t offset, unsigned count) {
-  auto vector = cast<VectorType>(lane);
+  auto vector = cast<VectorType>(type());
   auto narrow = VectorType::get({count}, vector.getElementType());
-  Value index = indexPlus(builder, location, base, offset);
+  Value index = Indices(builder, location).add(base, offset);
   int64_t lanes = vector.getNumElements();
   Value few = vector::LoadOp::create(
       builder, location, narrow, buffer, index,

@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EscapeElement.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
 #include <bit>
 
 using namespace mlir;
@@ -15,12 +16,12 @@ using namespace mlir;
 namespace uwt {
 namespace {
 
-/// Emits scalar code for one escape record.
-class PatchBuilder {
+/// Emits code for one escape record: operations on i32, and on indices.
+class PatchBuilder : private IntegerBuilder {
 public:
   PatchBuilder(OpBuilder &builder, PatchUnitOp op, const EmittedFormat &format)
-      : builder(builder), location(op.getLoc()), op(op), format(format),
-        blockBits(std::countr_zero(format.traits.unit.columns / blockColumns)) {
+      : IntegerBuilder(builder, op.getLoc(), builder.getI32Type()), index(builder, op.getLoc()),
+        op(op), format(format) {
     Type type = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
     records = BufferOp::create(builder, location, type, WeightBuffer::Patch, op.getWeight());
   }
@@ -29,111 +30,65 @@ public:
   void emitRun(Value record);
 
 private:
-  Value constant(uint32_t value) {
-    return arith::ConstantIntOp::create(builder, location, static_cast<int32_t>(value), 32);
+  Value load(Value buffer, Value at) {
+    return convert(memref::LoadOp::create(builder, location, buffer, ValueRange{at}));
   }
-  Value bits(Value value, unsigned low, unsigned count) {
-    Value shifted = arith::ShRUIOp::create(builder, location, value, constant(low));
-    return arith::AndIOp::create(builder, location, shifted, constant((1u << count) - 1));
+  void store(Value word, Value at) {
+    Value half = IntegerBuilder(builder, location, builder.getI16Type()).convert(word);
+    memref::StoreOp::create(builder, location, half, op.getBuffer(), at);
   }
-  Value scaled(Value value, unsigned shift) {
-    return arith::ShLIOp::create(builder, location, value, constant(shift));
-  }
-  Value sum(ArrayRef<Value> values) {
-    Value total = values.front();
-    for (Value value : values.drop_front())
-      total = arith::AddIOp::create(builder, location, total, value);
-    return total;
-  }
-  Value load(Value index) {
-    return memref::LoadOp::create(builder, location, records, ValueRange{index});
-  }
-  /// Index in the buffer of half h of register r of a lane in a block.
-  Value indexOf(Value block, Value lane, Value r, Value half) {
+  /// Its index in the buffer, where a unit has at most four column groups.
+  Value indexOf(const EscapeElement &element) {
     // Group of 4 blocks, register, lane, block in the group, half.
-    Value word = sum({scaled(bits(block, 2, 2), 10), scaled(r, 8), scaled(lane, 3),
-                      scaled(bits(block, 0, 2), 1), half});
-    Value index = arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), word);
-    return arith::AddIOp::create(builder, location, op.getOffset(), index);
+    Value word = shl(bits(element.block, 2, 2), 10);
+    const Value inGroup[] = {shl(element.reg, 8), shl(element.lane, 3),
+                             shl(bits(element.block, 0, 2), 1), element.half};
+    for (Value part : inGroup)
+      word = add(word, part);
+    return index.add(op.getOffset(), index.convert(word));
   }
 
-  OpBuilder &builder;
-  Location location;
+  Indices index;
   PatchUnitOp op;
   const EmittedFormat &format;
-  /// Bits of the number of a block of 16 columns in its unit.
-  unsigned blockBits;
   Value records;
 };
 
 } // namespace
 
-/// escape-1, escape-2: `position << 16 | word`.
 void PatchBuilder::emitWord(Value record) {
-  Value value = load(record);
-  Value at = indexOf(bits(value, 24, blockBits), bits(value, 19, 5), bits(value, 17, 2),
-                     bits(value, 16, 1));
-  Value word = arith::TruncIOp::create(builder, location, builder.getI16Type(), value);
-  memref::StoreOp::create(builder, location, word, op.getBuffer(), at);
+  Value value = load(records, record);
+  unsigned blocks = format.traits.unit.columns / blockColumns;
+  store(value, indexOf(EscapeElement::ofWord(*this, value, std::countr_zero(blocks))));
 }
 
 /// escape-3: the number of a run of 64 columns of a row, then 64 symbols.
 void PatchBuilder::emitRun(Value record) {
-  Value number = load(record);
-  Value runs = arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), op.getRuns());
-  Value run = arith::RemUIOp::create(builder, location, number, runs);
-  Value row = bits(arith::DivUIOp::create(builder, location, number, runs), 0, 4);
-  Value zero = arith::ConstantIndexOp::create(builder, location, 0);
-  Value one = arith::ConstantIndexOp::create(builder, location, 1);
-  Value end = arith::ConstantIndexOp::create(builder, location, escapeRunColumns);
-  auto loop = scf::ForOp::create(builder, location, zero, end, one);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-
-  Value column =
-      arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), loop.getInductionVar());
-  Value four = arith::ConstantIndexOp::create(builder, location, 4);
-  Value word = arith::DivUIOp::create(builder, location, loop.getInductionVar(), four);
-  Value at = arith::AddIOp::create(builder, location, record,
-                                   arith::AddIOp::create(builder, location, word, one));
-  Value shift = scaled(bits(column, 0, 2), 3);
-  Value symbol = arith::AndIOp::create(builder, location,
-                                       arith::ShRUIOp::create(builder, location, load(at), shift),
-                                       constant(0xFF & ((1u << format.split.symbolBits) - 1)));
-
-  // order-3: column 2t + h + 8·⌊r/2⌋ of a block, row g + 8·(r mod 2).
-  Value block = sum({scaled(run, 2), bits(column, 4, 2)});
-  Value lane = sum({scaled(bits(row, 0, 3), 2), bits(column, 1, 2)});
-  Value r = sum({bits(row, 3, 1), scaled(bits(column, 3, 1), 1)});
-  Value index = indexOf(block, lane, r, bits(column, 0, 1));
-  Value old = arith::ExtUIOp::create(
-      builder, location, builder.getI32Type(),
-      memref::LoadOp::create(builder, location, op.getBuffer(), ValueRange{index}));
-  Value kept =
-      arith::AndIOp::create(builder, location, old, constant(~format.symbolMask() & 0xFFFF));
-  Value joined =
-      arith::OrIOp::create(builder, location, kept, scaled(symbol, format.split.rawLowBits));
-  memref::StoreOp::create(builder, location,
-                          arith::TruncIOp::create(builder, location, builder.getI16Type(), joined),
-                          op.getBuffer(), index);
+  Value number = load(records, record), runs = convert(op.getRuns());
+  Value run = rem(number, runs), row = bits(div(number, runs), 0, 4);
+  index.loop(escapeRunColumns, [&](Value i) {
+    Value column = convert(i);
+    Value at = index.add(record, index.add(index.div(i, 4), 1)); // four symbols a u32
+    Value shift = shl(bits(column, 0, 2), 3);
+    Value symbol = lshr(load(records, at), shift);
+    symbol = bitAnd(symbol, 0xFF & ((1u << format.split.symbolBits) - 1));
+    Value target = indexOf(EscapeElement::ofRun(*this, run, row, column));
+    Value kept = bitAnd(load(op.getBuffer(), target), ~format.symbolMask() & 0xFFFF);
+    store(bitOr(kept, shl(symbol, format.split.rawLowBits)), target);
+  });
 }
 
 LogicalResult emitPatch(const EmittedFormat &format, RewriterBase &rewriter, PatchUnitOp op) {
   rewriter.setInsertionPoint(op);
-  Location location = op.getLoc();
   PatchBuilder patch(rewriter, op, format);
-  Value zero = arith::ConstantIndexOp::create(rewriter, location, 0);
-  Value one = arith::ConstantIndexOp::create(rewriter, location, 1);
-  Value size = arith::ConstantIndexOp::create(rewriter, location, escapeRecordU32(format.format));
-  auto loop = scf::ForOp::create(rewriter, location, zero, op.getCount(), one);
-  rewriter.setInsertionPointToStart(loop.getBody());
-  Value record = arith::AddIOp::create(
-      rewriter, location, op.getRecord(),
-      arith::MulIOp::create(rewriter, location, loop.getInductionVar(), size));
-  if (format.format.escapes == Escapes::Rows64)
-    patch.emitRun(record);
-  else
-    patch.emitWord(record);
+  Indices index(rewriter, op.getLoc());
+  index.loop(op.getCount(), [&](Value i) {
+    Value record = index.add(op.getRecord(), index.mul(i, escapeRecordU32(format.format)));
+    if (format.format.escapes == Escapes::Rows64)
+      patch.emitRun(record);
+    else
+      patch.emitWord(record);
+  });
   rewriter.eraseOp(op);
   return success();
 }

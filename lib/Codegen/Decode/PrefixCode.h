@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the parts of the prefix emitter share: 64-bit integers with folding, memory by
-// byte addresses (streams are read at any byte, which a memref cannot say), loops, and the
+// What the parts of the prefix emitter share: 64-bit integers, memory by
+// byte addresses (streams are read at any byte, which a memref cannot say), and the
 // shape of a stream unit as values.
 //
 //===----------------------------------------------------------------------===//
@@ -15,50 +15,19 @@
 #define UWT_LIB_CODEGEN_DECODE_PREFIXCODE_H
 
 #include "uwt/Codegen/Decode/Emission.h"
-#include <map>
 
 namespace uwt {
 
-/// Writes operations on i64 (unsigned) and on bytes in memory. Operations on constants fold.
-class ScalarBuilder {
+/// Writes operations on i64 (unsigned) and on bytes in memory.
+class ScalarBuilder : public IntegerBuilder {
 public:
-  using Body = llvm::function_ref<void(mlir::Value index)>;
-  using CarryingBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value index,
-                                                                         mlir::ValueRange carried)>;
-
   ScalarBuilder(mlir::OpBuilder &builder, mlir::Location location)
-      : builder(builder), location(location) {}
+      : IntegerBuilder(builder, location, builder.getI64Type()) {}
 
-  mlir::OpBuilder &ops() { return builder; }
-  mlir::Location loc() const { return location; }
-
-  /// The first one has to be asked for outside of any loop.
-  mlir::Value constant(int64_t value);
-  mlir::Value fromIndex(mlir::Value index);
-  mlir::Value toIndex(mlir::Value value);
-  mlir::Value add(mlir::Value a, mlir::Value b);
-  mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
-  mlir::Value sub(mlir::Value a, mlir::Value b);
-  mlir::Value mul(mlir::Value a, mlir::Value b);
-  mlir::Value mul(mlir::Value a, int64_t b) { return mul(a, constant(b)); }
-  mlir::Value div(mlir::Value a, mlir::Value b);
-  mlir::Value rem(mlir::Value a, mlir::Value b);
-  mlir::Value bitAnd(mlir::Value a, mlir::Value b);
-  mlir::Value bitAnd(mlir::Value a, uint64_t mask) {
-    return bitAnd(a, constant(static_cast<int64_t>(mask)));
-  }
-  mlir::Value bitOr(mlir::Value a, mlir::Value b);
-  mlir::Value shl(mlir::Value a, mlir::Value bits);
-  mlir::Value shl(mlir::Value a, unsigned bits) { return shl(a, constant(bits)); }
-  mlir::Value lshr(mlir::Value a, mlir::Value bits);
-  mlir::Value lshr(mlir::Value a, unsigned bits) { return lshr(a, constant(bits)); }
-  /// `count` bits of `a` from bit `low`.
-  mlir::Value bits(mlir::Value a, unsigned low, unsigned count);
-  mlir::Value min(mlir::Value a, mlir::Value b);
   /// a - b, or 0 where that is less.
-  mlir::Value subOrZero(mlir::Value a, mlir::Value b);
+  mlir::Value subOrZero(mlir::Value a, Operand b) { return sub(a, min(a, b)); }
   /// `match` where a == b, else `other`; folds where both are the same constant.
-  mlir::Value selectEqual(mlir::Value a, mlir::Value b, int64_t match, int64_t other);
+  mlir::Value selectEqual(mlir::Value a, Operand b, int64_t match, int64_t other);
   mlir::Value leadingZeros(mlir::Value a);
   /// `a`, in a register of its own: LLVM packs equal chains side by side into vectors, which is two
   /// to three times slower than what they were written for.
@@ -80,17 +49,6 @@ public:
   void prefetch(mlir::Value pointer);
   /// Memory of the function around `op`, or of a task of the parallel loop around it.
   mlir::Value scratch(mlir::Operation *op, unsigned bytes);
-
-  /// for (i = 0; i < end; ++i).
-  void loop(mlir::Value end, Body body);
-  llvm::SmallVector<mlir::Value> loop(mlir::Value end, mlir::ValueRange initial, CarryingBody body);
-
-private:
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-  /// Constants, once each, one after another before all code that uses them.
-  std::map<int64_t, mlir::Value> constants;
-  mlir::Operation *lastConstant = nullptr;
 };
 
 /// Where a stream unit lies and what it covers. Values are i64, and constants

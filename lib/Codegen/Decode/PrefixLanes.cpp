@@ -97,7 +97,7 @@ Value LanePass::refill(unsigned lane, Value buffer) {
   code.store(64, position, at);
   Value byte = code.at(streams.stream, code.lshr(position, 3));
   Value next = code.lshr(code.load(64, byte, 1), code.bitAnd(position, 7));
-  return code.keepScalar(code.bitOr(next, code.constant(sentinel)));
+  return code.keepScalar(code.bitOr(next, sentinel));
 }
 
 /// Looks the next code word up and goes on behind it.
@@ -161,7 +161,7 @@ void emitGroupSymbols(PrefixDecoder &decoder, const PrefixUnit &unit, const Pref
   if (divideUp(unit.lastColumns, blockColumns) < blocksInGroup) // The last group may have fewer.
     blocks = code.min(code.sub(unit.blocks, code.mul(group, blocksInGroup)), blocks);
   Value groupWords = decoder.groupWords(unit, group, strip);
-  code.loop(code.constant(fragmentLanes / jointLanes), [&](Value pass) {
+  code.loop(fragmentLanes / jointLanes, [&](Value pass) {
     LanePass(decoder, unit, streams, strip, pass).emit(blocks, groupWords);
   });
 }

@@ -13,6 +13,7 @@
 
 #include "FieldPlanes.h"
 #include "PrefixCode.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Runtime/Abi.h"
 #include <algorithm>
 #include <cstddef>
@@ -37,9 +38,8 @@ static Value columnMask(LaneBuilder &lanes, unsigned reg, uint32_t columns) {
 /// All ones but where `isEdge` (i64, 0 or 1) and the column does not exist.
 static Value existingColumns(LaneBuilder &lanes, ScalarBuilder &code, unsigned reg,
                              uint32_t columns, Value isEdge) {
-  OpBuilder &builder = code.ops();
-  Value inside = arith::TruncIOp::create(builder, code.loc(), builder.getI32Type(),
-                                         code.sub(isEdge, code.constant(1)));
+  IntegerBuilder u32(code.ops(), code.loc(), code.ops().getI32Type());
+  Value inside = u32.convert(code.sub(isEdge, 1));
   return lanes.bitOr(columnMask(lanes, reg, columns), lanes.splat(inside));
 }
 
@@ -60,13 +60,14 @@ static void emitPrefetch(PrefixDecoder &decoder, const PrefixUnit &unit, Value r
 /// Chunks have strides of their own from row to row (plane-1).
 static Value loadRaw(LaneBuilder &lanes, ScalarBuilder &code, Value raws, unsigned rawBits,
                      Value first, unsigned reg, Value g) {
+  Indices index(code.ops(), code.loc());
   Value result;
   int position = 0;
   for (uint32_t bits : defaultChunks(rawBits)) {
     Value begin = code.add(first, fragmentLanes * position);
     Value row = code.add(begin, code.mul(g, 4 * std::min(bits, 4u)));
     bool isLast = position + bits == rawBits;
-    FieldSource chunk = {raws, code.toIndex(row), {bits}, position, /*hasSign=*/isLast};
+    FieldSource chunk = {raws, index.convert(row), {bits}, position, /*hasSign=*/isLast};
     Value more = loadField(lanes, chunk, reg, 0);
     result = result ? lanes.bitOr(result, more) : more;
     position += static_cast<int>(bits);
@@ -99,7 +100,7 @@ void emitGroupMerge(PrefixDecoder &decoder, const PrefixUnit &unit, Value group,
   }
   Value words = decoder.groupWords(unit, group, strip);
   int up = static_cast<int>(format.split.rawLowBits) - static_cast<int>(format.table.symbolShift);
-  code.loop(code.constant(rowsInStrip), [&](Value g) {
+  code.loop(rowsInStrip, [&](Value g) {
     Value row = code.at(words, code.mul(g, vectorLanes * 4));
     for (unsigned reg = 0; reg < registersInLane; ++reg) {
       Value at = code.at(row, reg * rowsInStrip * vectorLanes * 4);

@@ -10,7 +10,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
@@ -18,65 +17,11 @@ using namespace mlir;
 namespace uwt {
 
 //===----------------------------------------------------------------------===//
-// Arithmetic
+// Numbers
 //===----------------------------------------------------------------------===//
 
-Value ScalarBuilder::constant(int64_t value) {
-  Value &made = constants[value];
-  if (made)
-    return made;
-  OpBuilder::InsertionGuard guard(builder);
-  if (lastConstant)
-    builder.setInsertionPointAfter(lastConstant);
-  lastConstant = arith::ConstantIntOp::create(builder, location, value, 64);
-  return made = lastConstant->getResult(0);
-}
-Value ScalarBuilder::fromIndex(Value index) {
-  return builder.createOrFold<arith::IndexCastOp>(location, builder.getI64Type(), index);
-}
-Value ScalarBuilder::toIndex(Value value) {
-  return builder.createOrFold<arith::IndexCastOp>(location, builder.getIndexType(), value);
-}
-Value ScalarBuilder::add(Value a, Value b) {
-  return builder.createOrFold<arith::AddIOp>(location, a, b);
-}
-Value ScalarBuilder::sub(Value a, Value b) {
-  return builder.createOrFold<arith::SubIOp>(location, a, b);
-}
-Value ScalarBuilder::mul(Value a, Value b) {
-  return builder.createOrFold<arith::MulIOp>(location, a, b);
-}
-Value ScalarBuilder::div(Value a, Value b) {
-  return builder.createOrFold<arith::DivUIOp>(location, a, b);
-}
-Value ScalarBuilder::rem(Value a, Value b) {
-  return builder.createOrFold<arith::RemUIOp>(location, a, b);
-}
-Value ScalarBuilder::bitAnd(Value a, Value b) {
-  return builder.createOrFold<arith::AndIOp>(location, a, b);
-}
-Value ScalarBuilder::bitOr(Value a, Value b) {
-  return builder.createOrFold<arith::OrIOp>(location, a, b);
-}
-Value ScalarBuilder::shl(Value a, Value bits) {
-  return builder.createOrFold<arith::ShLIOp>(location, a, bits);
-}
-Value ScalarBuilder::lshr(Value a, Value bits) {
-  return builder.createOrFold<arith::ShRUIOp>(location, a, bits);
-}
-Value ScalarBuilder::bits(Value a, unsigned low, unsigned count) {
-  return bitAnd(lshr(a, low), (uint64_t(1) << count) - 1);
-}
-Value ScalarBuilder::min(Value a, Value b) {
-  return builder.createOrFold<arith::MinUIOp>(location, a, b);
-}
-Value ScalarBuilder::subOrZero(Value a, Value b) { return sub(a, min(a, b)); }
-
-Value ScalarBuilder::selectEqual(Value a, Value b, int64_t match, int64_t other) {
-  if (match == other)
-    return constant(match);
-  Value equal = builder.createOrFold<arith::CmpIOp>(location, arith::CmpIPredicate::eq, a, b);
-  return builder.createOrFold<arith::SelectOp>(location, equal, constant(match), constant(other));
+Value ScalarBuilder::selectEqual(Value a, Operand b, int64_t match, int64_t other) {
+  return match == other ? constant(match) : select(equal(a, b), match, other);
 }
 
 Value ScalarBuilder::leadingZeros(Value a) {
@@ -100,11 +45,11 @@ Value ScalarBuilder::keepScalar(Value a) {
 Value ScalarBuilder::pointerTo(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   Value base = memref::ExtractAlignedPointerAsIndexOp::create(builder, location, buffer);
-  Value address = fromIndex(base);
+  Value address = convert(base);
   auto [strides, offset] = type.getStridesAndOffset();
   if (offset != 0) {
     auto metadata = memref::ExtractStridedMetadataOp::create(builder, location, buffer);
-    Value elements = fromIndex(metadata.getOffset());
+    Value elements = convert(metadata.getOffset());
     address = add(address, mul(elements, type.getElementTypeBitWidth() / 8));
   }
   return LLVM::IntToPtrOp::create(builder, location,
@@ -129,11 +74,8 @@ Value ScalarBuilder::entryAt(Value pointer, Value index, unsigned bits) {
 }
 
 Value ScalarBuilder::load(unsigned bits, Value pointer, unsigned alignment) {
-  Value value =
-      LLVM::LoadOp::create(builder, location, builder.getIntegerType(bits), pointer, alignment);
-  if (bits == 64)
-    return value;
-  return arith::ExtUIOp::create(builder, location, builder.getI64Type(), value);
+  return convert(
+      LLVM::LoadOp::create(builder, location, builder.getIntegerType(bits), pointer, alignment));
 }
 
 Value ScalarBuilder::loadVector(Type type, Value pointer) {
@@ -165,30 +107,6 @@ Value ScalarBuilder::scratch(Operation *op, unsigned bytes) {
   auto type = MemRefType::get({bytes}, builder.getI8Type());
   return pointerTo(
       memref::AllocaOp::create(builder, location, type, builder.getI64IntegerAttr(64)));
-}
-
-//===----------------------------------------------------------------------===//
-// Loops
-//===----------------------------------------------------------------------===//
-
-void ScalarBuilder::loop(Value end, Body body) {
-  loop(end, {}, [&](Value index, ValueRange) {
-    body(index);
-    return SmallVector<Value>();
-  });
-}
-
-SmallVector<Value> ScalarBuilder::loop(Value end, ValueRange initial, CarryingBody body) {
-  APInt once;
-  if (matchPattern(end, m_ConstantInt(&once)) && once == 1)
-    return body(constant(0), initial);
-  auto loop = scf::ForOp::create(builder, location, constant(0), end, constant(1), initial);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> next = body(loop.getInductionVar(), loop.getRegionIterArgs());
-  if (!initial.empty())
-    scf::YieldOp::create(builder, location, next);
-  return llvm::to_vector_of<Value>(loop.getResults());
 }
 
 } // namespace uwt

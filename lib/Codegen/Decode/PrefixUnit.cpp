@@ -22,8 +22,8 @@ namespace uwt {
 static constexpr unsigned stripGroupBytes = stripRows * fixedUnitColumns * 2;
 
 PrefixDecoder::PrefixDecoder(OpBuilder &builder, DecodeStreamOp op, const EmittedFormat &format)
-    : code(builder, op.getLoc()), op(op), format(format), panel(code.fromIndex(op.getPanel())),
-      unitNumber(code.fromIndex(op.getUnit())),
+    : code(builder, op.getLoc()), op(op), format(format), panel(code.convert(op.getPanel())),
+      unitNumber(code.convert(op.getUnit())),
       entry(code.at(code.pointerTo(weightBuffer(WeightBuffer::Panels)),
                     code.mul(panel, sizeof(PanelEntry)))),
       words(code.pointerTo(op.getBuffer())) {}
@@ -55,16 +55,13 @@ PrefixUnit emitPrefixUnit(PrefixDecoder &decoder) {
   bool isWholePanel = columns <= wholePanelUnitColumns;
 
   PrefixUnit unit;
-  Value panelInMatrix = code.rem(decoder.panel, code.constant(panels));
-  unit.panelStrips =
-      code.selectEqual(panelInMatrix, code.constant(panels - 1), lastStrips, fullStrips);
+  Value panelInMatrix = code.rem(decoder.panel, panels);
+  unit.panelStrips = code.selectEqual(panelInMatrix, panels - 1, lastStrips, fullStrips);
   unit.strips = isWholePanel ? unit.panelStrips : code.constant(1);
-  unit.firstStrip =
-      isWholePanel ? code.constant(0) : code.div(decoder.unitNumber, code.constant(unitsInRow));
-  Value unitInRow =
-      unitsInRow == 1 ? code.constant(0) : code.rem(decoder.unitNumber, code.constant(unitsInRow));
+  unit.firstStrip = isWholePanel ? code.constant(0) : code.div(decoder.unitNumber, unitsInRow);
+  Value unitInRow = unitsInRow == 1 ? code.constant(0) : code.rem(decoder.unitNumber, unitsInRow);
   unit.firstGroup = code.mul(unitInRow, streamUnitColumns / fixedUnitColumns);
-  Value last = code.constant(unitsInRow - 1);
+  int64_t last = unitsInRow - 1;
   auto ofUnit = [&](int64_t part) {
     return code.selectEqual(unitInRow, last, divideUp(lastWidth, part), streamUnitColumns / part);
   };
@@ -80,9 +77,9 @@ PrefixUnit emitPrefixUnit(PrefixDecoder &decoder) {
 /// leave the blob are cut when they are read.
 static void emitLaneStarts(ScalarBuilder &code, Value blob, Value blobU32, Value first,
                            Value shortest, Value width, Value positions) {
-  Value mask = code.sub(code.shl(code.constant(1), width), code.constant(1));
+  Value mask = code.sub(code.shl(1, width), 1);
   Value zero = code.constant(0);
-  code.loop(code.constant(fragmentLanes), {zero, zero}, [&](Value lane, ValueRange carried) {
+  code.loop(fragmentLanes, {zero, zero}, [&](Value lane, ValueRange carried) {
     code.store(64, carried[0], code.at(positions, code.mul(lane, 8)));
     Value word = code.min(code.add(first, code.lshr(carried[1], 5)), blobU32);
     Value pair = code.load(64, code.at(blob, code.mul(word, 4)), 4);
@@ -112,7 +109,7 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   emitLaneStarts(code, blob, blobU32, lengths, shortest, width, streams.positions);
 
   Value records = code.min(code.add(lengths, width), blobU32);
-  Value size = code.constant(escapeRecordU32(format));
+  int64_t size = escapeRecordU32(format);
   Value room = code.sub(blobU32, records);
   streams.recordCount = format.escapes == Escapes::None
                             ? code.constant(0)
@@ -122,7 +119,7 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   streams.stream = code.at(blob, code.mul(stream, 4));
   // Where a block begins, a lane has yet to take eight elements of a bit or more.
   Value room32 = code.mul(code.sub(blobU32, stream), 32);
-  streams.limit = code.subOrZero(room32, code.constant(8 / decoder.format.traits.codeSymbols));
+  streams.limit = code.subOrZero(room32, 8 / decoder.format.traits.codeSymbols);
   return streams;
 }
 

@@ -17,8 +17,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
 #include <array>
 
 using namespace mlir;
@@ -69,11 +69,10 @@ private:
 } // namespace
 
 Value LaneStream::loadAt(Value buffer, Value base, Value at) {
-  OpBuilder &builder = lanes.ops();
-  Value index = arith::IndexCastUIOp::create(builder, lanes.loc(), builder.getIndexType(), at);
-  if (base)
-    index = builder.createOrFold<arith::AddIOp>(lanes.loc(), base, index);
-  return memref::LoadOp::create(builder, lanes.loc(), buffer, ValueRange{index});
+  Indices index(lanes.ops(), lanes.loc());
+  Value own = index.convert(at);
+  return memref::LoadOp::create(lanes.ops(), lanes.loc(), buffer,
+                                base ? index.add(base, own) : own);
 }
 
 Value LaneStream::funnel(Value high, Value low, Value bits) {
@@ -86,29 +85,22 @@ void LaneStream::openWindow() {
 }
 
 void LaneStream::closeWindow() {
-  OpBuilder &builder = lanes.ops();
-  Location location = lanes.loc();
   // At most 32 bits have been taken: where bit 5 of their number changes, `low` is used up. What
   // stands above it does not matter: an entry counts as its length.
   Value taken = lanes.add(state[2], lengths);
   Value changed = lanes.bitAnd(lanes.bitXor(taken, state[2]), wordBits);
-  Value isUsedUp = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, changed,
-                                         lanes.constant(0));
+  Value isUsedUp = lanes.notEqual(changed, 0);
   // Before the load, which then takes the place of `high`.
-  Value low = arith::SelectOp::create(builder, location, isUsedUp, state[1], state[0]);
+  Value low = lanes.select(isUsedUp, state[1], state[0]);
   // Only the load is in a branch: what both sides compute would be moved into place on each.
-  auto move = scf::IfOp::create(builder, location, TypeRange{taken.getType()}, isUsedUp,
-                                /*withElseRegion=*/true);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(move.thenBlock());
-    Value at = arith::MinUIOp::create(builder, location, state[3], op.getLast());
-    scf::YieldOp::create(builder, location, loadAt(op.getStream(), op.getBase(), at));
-    builder.setInsertionPointToStart(move.elseBlock());
-    scf::YieldOp::create(builder, location, state[1]);
-  }
-  Value more = arith::ExtUIOp::create(builder, location, taken.getType(), isUsedUp);
-  setAfter({low, move.getResult(0), taken, lanes.add(state[3], more)});
+  Value high = lanes.either(
+      isUsedUp, lanes.type(),
+      [&] {
+        Value at = lanes.min(state[3], op.getLast());
+        return SmallVector<Value>{loadAt(op.getStream(), op.getBase(), at)};
+      },
+      [&] { return SmallVector<Value>{state[1]}; })[0];
+  setAfter({low, high, taken, lanes.add(state[3], lanes.convert(isUsedUp))});
 }
 
 Value LaneStream::entryAt(unsigned r, Value index) {
@@ -162,22 +154,24 @@ std::array<Value, registersInLane> LaneStream::takeBlock() {
 /// Blocks that do not exist give zeros, and the state stays as it is.
 static void takeExisting(LaneBuilder &lanes, LaneStream &stream, Value exists,
                          std::array<Value, registersInLane> &symbols) {
-  OpBuilder &builder = lanes.ops();
   SmallVector<Value> before(stream.after());
-  SmallVector<Type> types(registersInLane + before.size(), builder.getI32Type());
-  auto branch = scf::IfOp::create(builder, lanes.loc(), types, exists, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  symbols = stream.takeBlock();
-  SmallVector<Value> results(symbols.begin(), symbols.end());
-  llvm::append_range(results, stream.after());
-  scf::YieldOp::create(builder, lanes.loc(), results);
-  builder.setInsertionPointToStart(branch.elseBlock());
-  results.assign(registersInLane, lanes.constant(0));
-  llvm::append_range(results, before);
-  scf::YieldOp::create(builder, lanes.loc(), results);
-  llvm::copy(branch.getResults().take_front(registersInLane), symbols.begin());
-  stream.setAfter(branch.getResults().drop_front(registersInLane));
+  SmallVector<Type> types(registersInLane + before.size(), lanes.type());
+  SmallVector<Value> results = lanes.either(
+      exists, types,
+      [&] {
+        symbols = stream.takeBlock();
+        SmallVector<Value> taken(symbols.begin(), symbols.end());
+        llvm::append_range(taken, stream.after());
+        return taken;
+      },
+      [&] {
+        SmallVector<Value> kept(registersInLane, lanes.constant(0));
+        llvm::append_range(kept, before);
+        return kept;
+      });
+  ValueRange all(results);
+  llvm::copy(all.take_front(registersInLane), symbols.begin());
+  stream.setAfter(all.drop_front(registersInLane));
 }
 
 LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewriter,
@@ -193,8 +187,7 @@ LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewr
   for (unsigned block = 0; block < blocksInGroup; ++block) {
     std::array<Value, registersInLane> taken;
     if (op.getBlocks()) {
-      Value exists = arith::CmpIOp::create(rewriter, location, arith::CmpIPredicate::ult,
-                                           scalars.constant(block), op.getBlocks());
+      Value exists = scalars.less(block, op.getBlocks());
       takeExisting(scalars, stream, exists, taken);
       there.push_back(arith::ExtSIOp::create(rewriter, location, rewriter.getI32Type(), exists));
     } else {

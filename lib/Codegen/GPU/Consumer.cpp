@@ -6,27 +6,23 @@
 //===----------------------------------------------------------------------===//
 
 #include "Consumer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
 namespace uwt {
 
-Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
-                   RingPipeline &ring, PanelTable &panels, Mainloop &mainloop, WarpMma &mma,
-                   Reducer &reducer, Value warp, Value lane)
-    : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()), partition(work),
-      ring(ring), panels(panels), mainloop(mainloop), mma(mma), reducer(reducer), warp(warp),
-      lane(lane) {}
+Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work,
+                   Mainloop &mainloop, WarpMma &mma, Reducer &reducer, const CtaThread &own)
+    : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()),
+      partition(work.partition), ring(work.ring), panels(work.panels), mainloop(mainloop), mma(mma),
+      reducer(reducer), own(own) {}
 
 void Consumer::build(Value strip) {
   Value first = index.div(partition.firstKTile(), shape.kTiles);
   Value end = index.ceilDiv(partition.endKTile(), shape.kTiles);
-  Value count = arith::SelectOp::create(builder, location,
-                                        index.less(partition.firstKTile(), partition.endKTile()),
-                                        asShort(index.sub(end, first)), index.constant(0));
-  SmallVector<Value> state(2, constantI32(0));
+  Value count = index.select(index.less(partition.firstKTile(), partition.endKTile()),
+                             asShort(index.sub(end, first)), 0);
+  SmallVector<Value> state(2, constant(0));
   index.loop(count, state, [&](Value i, ValueRange carried) {
     return buildWorkTile(strip, asShort(index.add(first, i)), carried);
   });
@@ -34,10 +30,10 @@ void Consumer::build(Value strip) {
 
 Consumer::WorkTile Consumer::workTileOf(Value outputTile) {
   WorkTile tile;
-  tile.member = sameInWarp(index.div(warp, panelStrips));
+  tile.member = sameInWarp(index.div(own.warp, panelStrips));
   tile.panel = panels.find(outputTile, tile.member);
   tile.tileBegin = asShort(index.mul(outputTile, shape.kTiles));
-  tile.from = arith::MaxUIOp::create(builder, location, partition.firstKTile(), tile.tileBegin);
+  tile.from = index.max(partition.firstKTile(), tile.tileBegin);
   tile.to = index.min(partition.endKTile(), index.add(tile.tileBegin, shape.kTiles));
   return tile;
 }
@@ -45,11 +41,11 @@ Consumer::WorkTile Consumer::workTileOf(Value outputTile) {
 Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRange state) {
   WorkTile tile = workTileOf(outputTile);
   const TilePanel &panel = tile.panel;
-  Value own = sameInWarp(strip), there = own;
+  Value ownStrip = sameInWarp(strip), there = ownStrip;
   // For a strip that the last panel does not have any other will do: nobody takes its sums.
   bool hasShortPanel = plan.problem.hasShortPanel();
   if (hasShortPanel)
-    there = index.min(own, index.sub(panel.strips, index.constant(1)));
+    there = index.min(ownStrip, index.sub(panel.strips, 1));
   Values carried(state);
   carried.append(plan.tile.mTiles, mma.zero());
   auto stages = [&](bool asWords) { return multiplyStages(there, tile, carried, asWords); };
@@ -61,8 +57,8 @@ Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRan
   // Not a strip that the last panel does not have, nor a repeated panel.
   Value isThere = panel.isOwn;
   if (hasShortPanel)
-    isThere =
-        isThere ? both(isThere, index.less(own, panel.strips)) : index.less(own, panel.strips);
+    isThere = isThere ? bitAnd(isThere, index.less(ownStrip, panel.strips))
+                      : index.less(ownStrip, panel.strips);
   auto finish = [&] {
     reducer.finish(strip, panel, tile.from, tile.to, ValueRange(results).drop_front(2));
   };
@@ -77,28 +73,25 @@ Consumer::Values Consumer::multiplyStages(Value strip, const WorkTile &tile, Val
   Value tileFill = asShort(index.mul(panel.outputTile, shape.fills));
   Value first = partition.fillOf(tile.from), end = partition.fillAfter(tile.to);
   // A counter of 32 bits: the loop is short enough for one of 64 to be felt.
-  auto loop = scf::ForOp::create(builder, location, constantI32(0), toI32(index.sub(end, first)),
-                                 constantI32(1), carried);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  ValueRange state = loop.getRegionIterArgs().take_front(2);        // i32 index, i32 phase
-  ValueRange accumulators = loop.getRegionIterArgs().drop_front(2); // vector<2x2xf32> × m tiles
-  Value number = index.add(first, toIndex(loop.getInductionVar()));
-  Stage stage = ring.stage(panel.outputTile, asShort(index.sub(number, tileFill)),
-                           {toIndex(state[0]), toIndex(state[1])});
-  if (plan.ring.kTilesPerStage > 1)
-    restrictTo(stage, tile);
-  if (plan.tile.panels > 1)
-    stage.region = index.add(stage.begin, index.mul(tile.member, layout.regionU32));
-  ring.waitFull(stage);
-  Values next = mainloop.multiply(strip, panel, stage, accumulators, asWords);
-  // All lanes have read the stage before one says so.
-  warpBarrier();
-  ring.release(stage, lane);
-  Values results = ring.next(state);
-  llvm::append_range(results, next);
-  scf::YieldOp::create(builder, location, results);
-  return Values(loop.getResults());
+  return loop(toI32(index.sub(end, first)), carried, [&](Value counted, ValueRange values) {
+    ValueRange state = values.take_front(2);        // i32 index, i32 phase
+    ValueRange accumulators = values.drop_front(2); // vector<2x2xf32> × m tiles
+    Value number = index.add(first, toIndex(counted));
+    Stage stage = ring.stage(panel.outputTile, asShort(index.sub(number, tileFill)),
+                             {toIndex(state[0]), toIndex(state[1])});
+    if (plan.ring.kTilesPerStage > 1)
+      restrictTo(stage, tile);
+    if (plan.tile.panels > 1)
+      stage.region = index.add(stage.begin, index.mul(tile.member, layout.regionU32));
+    ring.waitFull(stage);
+    Values next = mainloop.multiply(strip, panel, stage, accumulators, asWords);
+    // All lanes have read the stage before one says so.
+    warpBarrier();
+    ring.release(stage, own.lane);
+    Values results = ring.next(state);
+    llvm::append_range(results, next);
+    return results;
+  });
 }
 
 void Consumer::restrictTo(Stage &stage, const WorkTile &tile) {
@@ -106,7 +99,7 @@ void Consumer::restrictTo(Stage &stage, const WorkTile &tile) {
   Value firstKTile = index.sub(tile.from, tile.tileBegin);
   Value endKTile = index.sub(tile.to, tile.tileBegin);
   Value first = index.mul(firstKTile, width), end = index.mul(endKTile, width);
-  Value before = arith::MaxUIOp::create(builder, location, first, stage.firstGroup);
+  Value before = index.max(first, stage.firstGroup);
   stage.firstOwn = index.sub(before, stage.firstGroup);
   Value endOwn = index.min(index.sub(end, stage.firstGroup), stage.groups);
   stage.ownGroups = index.sub(endOwn, stage.firstOwn);

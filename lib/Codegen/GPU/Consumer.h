@@ -14,18 +14,15 @@
 #define UWT_LIB_CODEGEN_GPU_CONSUMER_H
 
 #include "Mainloop.h"
-#include "PanelTable.h"
 #include "Reducer.h"
-#include "RingPipeline.h"
-#include "WorkPartition.h"
+#include "RingWork.h"
 
 namespace uwt {
 
 class Consumer : private LaneCode {
 public:
-  Consumer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work, RingPipeline &ring,
-           PanelTable &panels, Mainloop &mainloop, WarpMma &mma, Reducer &reducer, mlir::Value warp,
-           mlir::Value lane);
+  Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work, Mainloop &mainloop,
+           WarpMma &mma, Reducer &reducer, const CtaThread &own);
 
   /// Multiplies the work unit's tiles, of strip `strip` of the warp's panel.
   void build(mlir::Value strip);
@@ -57,7 +54,7 @@ private:
   Mainloop &mainloop;
   WarpMma &mma;
   Reducer &reducer;
-  mlir::Value warp, lane;
+  const CtaThread own;
 };
 
 } // namespace uwt

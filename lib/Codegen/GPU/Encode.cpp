@@ -73,7 +73,7 @@ void EncodeBuilder::buildUnit(Value item) {
     Fragments fragments = loadFragments(panel, fixed);
     Value isCounted = memref::DimOp::create(builder, location, counts, 0);
     index.ifElse(
-        index.less(index.constant(0), isCounted), [&] { storeCount(panel, fixed, fragments); },
+        index.less(0, isCounted), [&] { storeCount(panel, fixed, fragments); },
         [&] { storeFragments(panel, fixed, fragments); });
   });
 }
@@ -85,15 +85,12 @@ EncodeBuilder::Fragments EncodeBuilder::loadFragments(const Panel &panel, const 
   for (int64_t r = 0; r < 4; ++r)
     fragments.words.push_back(
         loadVector(source, index.add(at, operandU32 * r), 4, builder.getI32Type()));
-  Value all = arith::ConstantOp::create(
-      builder, location,
-      DenseElementsAttr::get(cast<ShapedType>(fragmentType()), builder.getI32IntegerAttr(-1)));
-  Values masks(4, all);
+  Values masks(4, LaneBuilder(builder, location, fragmentType()).constant(-1));
   if (Value isEdge = hasPadding(panel.number, fixed))
     masks = either(
         isEdge, SmallVector<Type>(4, fragmentType()), [&] { return existing(panel.number, fixed); },
         [&] { return masks; });
-  fragments.escapes = constantI32(0);
+  fragments.escapes = constant(0);
   for (unsigned r = 0; r < 4; ++r) {
     Values codes;
     for (unsigned block = 0; block < 4; ++block) {
@@ -101,9 +98,8 @@ EncodeBuilder::Fragments EncodeBuilder::loadFragments(const Panel &panel, const 
           lookUp(vector::ExtractOp::create(builder, location, fragments.words[r], block),
                  vector::ExtractOp::create(builder, location, masks[r], block));
       codes.push_back(pair);
-      Value placed =
-          arith::ShLIOp::create(builder, location, escaped, constantI32(8 * block + 2 * r));
-      fragments.escapes = arith::OrIOp::create(builder, location, fragments.escapes, placed);
+      Value placed = shl(escaped, 8 * block + 2 * r);
+      fragments.escapes = bitOr(fragments.escapes, placed);
     }
     fragments.codes.push_back(
         vector::FromElementsOp::create(builder, location, cast<VectorType>(fragmentType()), codes));
@@ -114,28 +110,16 @@ EncodeBuilder::Fragments EncodeBuilder::loadFragments(const Panel &panel, const 
 Value EncodeBuilder::entryOf(Value word, unsigned half, Value exists) {
   Value symbol = bits(word, 16 * half + 7, 8);
   // Padding has an entry of its own: the commonest code.
-  Value isThere = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
-                                        bits(exists, 16 * half, 16), constantI32(0));
-  symbol =
-      arith::SelectOp::create(builder, location, isThere, symbol, constantI32(encodeTablePadding));
-  return arith::ExtUIOp::create(builder, location, builder.getI32Type(),
-                                load(table, toIndex(symbol)));
+  Value isThere = notEqual(bits(exists, 16 * half, 16), 0);
+  symbol = select(isThere, symbol, encodeTablePadding);
+  return toI32(load(table, toIndex(symbol)));
 }
 
 std::pair<Value, Value> EncodeBuilder::lookUp(Value word, Value exists) {
   Value low = entryOf(word, 0, exists), high = entryOf(word, 1, exists);
-  auto shifted = [&](Value value, int64_t by) -> Value {
-    return arith::ShLIOp::create(builder, location, value, constantI32(by));
-  };
-  Value codes =
-      arith::OrIOp::create(builder, location, bits(low, 0, 4), shifted(bits(high, 0, 4), 16));
-  Value escaped =
-      arith::OrIOp::create(builder, location, bits(low, 7, 1), shifted(bits(high, 7, 1), 1));
+  Value codes = bitOr(bits(low, 0, 4), shl(bits(high, 0, 4), 16));
+  Value escaped = bitOr(bits(low, 7, 1), shl(bits(high, 7, 1), 1));
   return {codes, escaped};
-}
-
-Value EncodeBuilder::add(Value a, Value b) {
-  return arith::AddIOp::create(builder, location, a, b);
 }
 
 Value EncodeBuilder::popCount(Value value) {
@@ -145,7 +129,7 @@ Value EncodeBuilder::popCount(Value value) {
 void EncodeBuilder::storeCount(const Panel &panel, const FixedUnit &fixed,
                                const Fragments &fragments) {
   Value count = ofLane(sumUpTo(popCount(fragments.escapes), lane), 31);
-  index.ifElse(equal(lane, index.constant(0)), [&] {
+  index.ifElse(index.equal(lane, 0), [&] {
     Value value = arith::TruncIOp::create(builder, location, builder.getI16Type(), count);
     memref::StoreOp::create(builder, location, value, counts,
                             ValueRange{unitNumber(panel.number, panel.strips, fixed)});
@@ -161,7 +145,7 @@ void EncodeBuilder::storeFragments(const Panel &panel, const FixedUnit &fixed,
     return index.add(start, own);
   };
   index.ifElse(
-      index.less(index.constant(0), field(DevicePanelField::StoredAsWords)),
+      index.less(0, field(DevicePanelField::StoredAsWords)),
       [&] {
         Value start = at(field(DevicePanelField::Words), wordUnitU32);
         for (auto [r, fragment] : llvm::enumerate(fragments.words))
@@ -219,13 +203,12 @@ std::array<Value, 4> EncodeBuilder::recordsBefore(const Fragments &fragments) {
   std::array<Value, 4> ofBlock, before;
   for (unsigned block = 0; block < 4; ++block)
     ofBlock[block] = popCount(bits(fragments.escapes, 8 * block, 8));
-  Value passed = constantI32(0);
+  Value passed = constant(0);
   for (unsigned block = 0; block < 4; block += 2) {
-    Value high = arith::ShLIOp::create(builder, location, ofBlock[block + 1], constantI32(16));
+    Value high = shl(ofBlock[block + 1], 16);
     Value sums = sumUpTo(add(ofBlock[block], high), lane), all = ofLane(sums, 31);
     for (unsigned i = 0; i < 2; ++i) {
-      Value own =
-          arith::SubIOp::create(builder, location, bits(sums, 16 * i, 16), ofBlock[block + i]);
+      Value own = sub(bits(sums, 16 * i, 16), ofBlock[block + i]);
       before[block + i] = add(passed, own);
       passed = add(passed, bits(all, 16 * i, 16));
     }
@@ -238,9 +221,8 @@ Value EncodeBuilder::firstRecordOf(const Panel &panel, const FixedUnit &fixed) {
       index.add(panelField(panelTable, panel.number, DevicePanelField::Records), fixed.group), 2);
   Value first = load(records, entry), countsOfGroup = load(records, index.add(entry, 1));
   for (unsigned strip = 0; strip < 3; ++strip) {
-    Value isBefore = index.less(index.constant(strip), fixed.strip);
-    first = add(first, arith::SelectOp::create(builder, location, isBefore,
-                                               bits(countsOfGroup, 8 * strip, 8), constantI32(0)));
+    Value isBefore = index.less(strip, fixed.strip);
+    first = add(first, select(isBefore, bits(countsOfGroup, 8 * strip, 8), 0));
   }
   return first;
 }
@@ -253,19 +235,16 @@ void EncodeBuilder::storeRecords(const Panel &panel, const FixedUnit &fixed,
   for (unsigned block = 0; block < 4; ++block)
     for (unsigned r = 0; r < 4; ++r)
       for (unsigned half = 0; half < 2; ++half) {
-        Value isEscape = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
-                                               bits(fragments.escapes, 8 * block + 2 * r + half, 1),
-                                               constantI32(0));
+        Value isEscape = notEqual(bits(fragments.escapes, 8 * block + 2 * r + half, 1), 0);
         Value at = toIndex(add(first, before[block]));
-        index.ifElse(both(isEscape, index.less(at, room)), [&] {
+        index.ifElse(bitAnd(isEscape, index.less(at, room)), [&] {
           Value word = vector::ExtractOp::create(builder, location, fragments.words[r], block);
-          Value position = add(toI32(index.mul(lane, 8)), constantI32(256 * block + 2 * r + half));
-          Value record = arith::ShLIOp::create(builder, location, position, constantI32(16));
-          record = arith::OrIOp::create(builder, location, record, bits(word, 16 * half, 16));
+          Value position = add(toI32(index.mul(lane, 8)), 256 * block + 2 * r + half);
+          Value record = shl(position, 16);
+          record = bitOr(record, bits(word, 16 * half, 16));
           memref::StoreOp::create(builder, location, record, patch, ValueRange{at});
         });
-        before[block] = add(before[block], arith::ExtUIOp::create(builder, location,
-                                                                  builder.getI32Type(), isEscape));
+        before[block] = add(before[block], toI32(isEscape));
       }
 }
 

@@ -66,7 +66,6 @@ private:
   /// Where the records of a unit begin: u32 of plane `patch`, an i32.
   mlir::Value firstRecordOf(const Panel &panel, const FixedUnit &fixed);
   mlir::Value popCount(mlir::Value value);
-  mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Type fragmentType() { return mlir::VectorType::get({4}, builder.getI32Type()); }
 
   const EmittedFormat &format;

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "EscapePatcher.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Format/ElementType.h"
@@ -39,18 +38,16 @@ EscapePatcher::entriesFrom(const Stage &stage, const UnitCoordinate &unit, int64
 
 Value EscapePatcher::hasEscapes(const UnitCoordinate &unit, const Entry &entry) {
   // The mask does not change from stage to stage, as a shift would.
-  Value mask = arith::ShLIOp::create(builder, location, constantI32(0xFF),
-                                     toI32(index.mul(countNumber(unit), 8)));
-  Value own = arith::AndIOp::create(builder, location, entry.counts, mask);
-  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0));
+  Value mask = shl(0xFF, toI32(index.mul(countNumber(unit), 8)));
+  Value own = bitAnd(entry.counts, mask);
+  return notEqual(own, 0);
 }
 
 Value EscapePatcher::recordsBefore(const Entry &entry, Value end) {
   Value sum = index.constant(0);
   for (unsigned before = 0; before < 3; ++before) {
-    Value isBefore = index.less(index.constant(before), end);
-    Value passed = arith::SelectOp::create(
-        builder, location, isBefore, toIndex(bits(entry.counts, 8 * before, 8)), index.constant(0));
+    Value isBefore = index.less(before, end);
+    Value passed = index.select(isBefore, toIndex(bits(entry.counts, 8 * before, 8)), 0);
     sum = index.add(sum, passed);
   }
   return sum;
@@ -59,7 +56,7 @@ Value EscapePatcher::recordsBefore(const Entry &entry, Value end) {
 EscapePatcher::Values EscapePatcher::patch(const Stage &stage, const UnitCoordinate &unit,
                                            const Entry &entry, ValueRange fragments) {
   Value number = countNumber(unit);
-  Value own = arith::ShRUIOp::create(builder, location, entry.counts, toI32(index.mul(number, 8)));
+  Value own = lshr(entry.counts, toI32(index.mul(number, 8)));
   Value count = toIndex(bits(own, 0, 8)); // records
   Value first =
       index.add(toIndex(entry.first), index.mul(recordsBefore(entry, number), plan.unit.recordU32));
@@ -101,18 +98,17 @@ void EscapePatcher::applyWords(const Stage &stage, Value first, Value count) {
       };
       if (plan.recordsFit())
         return scratch.applyRecord(copy()[0], unitAt);
-      scratch.applyRecord(either(index.less(index.constant(0), copied.count), builder.getI32Type(),
-                                 copy, [&] { return Values{load(patches, inPlane)}; })[0],
+      scratch.applyRecord(either(index.less(0, copied.count), builder.getI32Type(), copy,
+                                 [&] { return Values{load(patches, inPlane)}; })[0],
                           unitAt);
     });
   };
   applyNumber(lane);
   // Hardly ever there are more, and what compilers make of a loop is long.
-  index.ifElse(index.less(index.constant(warpLanes), count), [&] {
-    index.loop(index.ceilDiv(index.sub(count, index.constant(warpLanes)), warpLanes),
-               [&](Value pass) {
-                 applyNumber(index.add(index.mul(index.add(pass, 1), warpLanes), lane));
-               });
+  index.ifElse(index.less(warpLanes, count), [&] {
+    index.loop(index.ceilDiv(index.sub(count, warpLanes), warpLanes), [&](Value pass) {
+      applyNumber(index.add(index.mul(index.add(pass, 1), warpLanes), lane));
+    });
   });
 }
 
@@ -120,9 +116,8 @@ void EscapePatcher::applyRun(Value at, Value row) {
   // escape-3: the run's number, then 64 symbols. A lane has columns 2·lane and 2·lane + 1: one u32
   // of the unit, and half a u32 of the record.
   Value pair = load(patches, index.add(index.add(at, 1), index.div(lane, 2)));
-  Value shift = arith::IndexCastUIOp::create(builder, location, builder.getI32Type(),
-                                             index.mul(index.rem(lane, 2), 16));
-  pair = arith::ShRUIOp::create(builder, location, pair, shift);
+  Value shift = toI32(index.mul(index.rem(lane, 2), 16));
+  pair = lshr(pair, shift);
   // order-3: row g + 8·(r mod 2), column 2t + 8·⌊r/2⌋ + 16·block.
   Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
   Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
@@ -131,19 +126,14 @@ void EscapePatcher::applyRun(Value at, Value row) {
   FieldSplit split =
       splitOf(*elementTypeOf(type.getElementType()), type.getFormat().getFormat().codedMantissa);
   uint32_t symbol = (1u << split.symbolBits) - 1;
-  auto placed = [&](unsigned half) -> Value {
-    Value own = arith::AndIOp::create(
-        builder, location,
-        arith::ShRUIOp::create(builder, location, pair, constantI32(8 * int64_t(half))).getResult(),
-        constantI32(symbol & 0xFF));
-    return arith::ShLIOp::create(builder, location, own,
-                                 constantI32(16 * int64_t(half) + int64_t(split.rawLowBits)));
+  auto placed = [&](unsigned half) {
+    Value own = bitAnd(lshr(pair, 8 * half), symbol & 0xFF);
+    return shl(own, 16 * half + split.rawLowBits);
   };
   Value kept =
-      arith::AndIOp::create(builder, location, load(scratch.buffer(), target),
-                            constantI32(~int64_t(symbol * 0x00010001u << split.rawLowBits)));
-  kept = arith::OrIOp::create(builder, location, kept, placed(0));
-  kept = arith::OrIOp::create(builder, location, kept, placed(1));
+      bitAnd(load(scratch.buffer(), target), ~int64_t(symbol * 0x00010001u << split.rawLowBits));
+  kept = bitOr(kept, placed(0));
+  kept = bitOr(kept, placed(1));
   memref::StoreOp::create(builder, location, kept, scratch.buffer(), ValueRange{target});
 }
 
@@ -151,8 +141,7 @@ void EscapePatcher::applyRunsOfGroup(const Stage &stage, const UnitCoordinate &u
                                      const Entry &entry) {
   // escape-3: a row's runs are the column groups of its unit, whose records lie row by row.
   Value unitStart = index.add(stage.firstGroup, index.sub(unit.group, unit.inUnit));
-  Value runs = index.min(index.sub(index.constant(plan.problem.columnGroups()), unitStart),
-                         index.constant(plan.unit.columnGroups));
+  Value runs = index.min(index.sub(plan.problem.columnGroups(), unitStart), plan.unit.columnGroups);
   Value count =
       index.add(recordsBefore(entry, index.constant(3)), toIndex(bits(entry.counts, 24, 8)));
   index.loop(count, [&](Value i) {

@@ -26,19 +26,6 @@ gpu::GPUModuleOp createKernelModule(OpBuilder &builder, Location location, Strin
   return gpu::GPUModuleOp::create(builder, location, name);
 }
 
-Value LaneCode::constantI32(int64_t value) {
-  return arith::ConstantOp::create(builder, location,
-                                   builder.getI32IntegerAttr(static_cast<int32_t>(value)));
-}
-
-Value LaneCode::toIndex(Value value) {
-  return arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), value);
-}
-
-Value LaneCode::toI32(Value value) {
-  return arith::IndexCastUIOp::create(builder, location, builder.getI32Type(), value);
-}
-
 Value LaneCode::load(Value buffer, Value at) {
   return memref::LoadOp::create(builder, location, buffer, ValueRange{at});
 }
@@ -55,51 +42,20 @@ void LaneCode::storeVector(Value vector, Value buffer, Value at) {
                           /*nontemporal=*/false, llvm::MaybeAlign(16));
 }
 
-Value LaneCode::bits(Value value, unsigned low, unsigned count) {
-  Value shifted =
-      low == 0 ? value
-               : arith::ShRUIOp::create(builder, location, value, constantI32(low)).getResult();
-  return arith::AndIOp::create(builder, location, shifted, constantI32((1 << count) - 1));
-}
-
 Value LaneCode::asShort(Value value) {
   // Not casts to i32 and back, which the canonicalizer takes for nothing.
-  return arith::AndIOp::create(builder, location, value, index.constant(UINT32_MAX));
+  return index.bitAnd(value, UINT32_MAX);
 }
 
-Value LaneCode::divideShort(Value a, Value b) {
-  return toIndex(arith::DivUIOp::create(builder, location, toI32(a), toI32(b)));
-}
-
-Value LaneCode::equal(Value a, Value b) {
-  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, a, b);
-}
-
-Value LaneCode::both(Value a, Value b) { return arith::AndIOp::create(builder, location, a, b); }
-
-LaneCode::Values LaneCode::either(Value condition, TypeRange types,
-                                  llvm::function_ref<Values()> then,
-                                  llvm::function_ref<Values()> otherwise) {
-  if (types.empty()) {
-    index.ifElse(condition, [&] { then(); }, [&] { otherwise(); });
-    return {};
-  }
-  auto branch = scf::IfOp::create(builder, location, types, condition, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(builder, location, then());
-  builder.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(builder, location, otherwise());
-  return Values(branch.getResults());
-}
+Value LaneCode::divideShort(Value a, Value b) { return toIndex(div(toI32(a), toI32(b))); }
 
 Value LaneCode::sameInWarp(Value number) {
-  return toIndex(gpu::ShuffleOp::create(builder, location, toI32(number), constantI32(0),
-                                        constantI32(32), gpu::ShuffleMode::IDX)
+  return toIndex(gpu::ShuffleOp::create(builder, location, toI32(number), constant(0), constant(32),
+                                        gpu::ShuffleMode::IDX)
                      .getShuffleResult());
 }
 
-void LaneCode::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constantI32(-1)); }
+void LaneCode::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, constant(-1)); }
 
 void LaneCode::rolledLoop(int64_t count, llvm::function_ref<void(Value)> body) {
   auto loop = scf::ForOp::create(builder, location, index.constant(0), index.constant(count),
@@ -142,31 +98,28 @@ void LaneCode::forEachWarpItem(Value items, int64_t warps, llvm::function_ref<vo
 Value LaneCode::sumUpTo(Value value, Value lane) {
   Value sum = value;
   for (int64_t distance = 1; distance < 32; distance *= 2) {
-    Value other = gpu::ShuffleOp::create(builder, location, sum, constantI32(distance),
-                                         constantI32(32), gpu::ShuffleMode::UP)
+    Value other = gpu::ShuffleOp::create(builder, location, sum, constant(distance), constant(32),
+                                         gpu::ShuffleMode::UP)
                       .getShuffleResult();
-    Value isFirst = index.less(lane, index.constant(distance));
-    Value before = arith::SelectOp::create(builder, location, isFirst, constantI32(0), other);
-    sum = arith::AddIOp::create(builder, location, sum, before);
+    sum = add(sum, select(index.less(lane, distance), 0, other));
   }
   return sum;
 }
 
 Value LaneCode::anyInWarp(Value condition) {
-  return NVVM::VoteSyncOp::create(builder, location, builder.getI1Type(), constantI32(-1),
-                                  condition, NVVM::VoteSyncKind::any);
+  return NVVM::VoteSyncOp::create(builder, location, builder.getI1Type(), constant(-1), condition,
+                                  NVVM::VoteSyncKind::any);
 }
 
 Value LaneCode::ofLane(Value value, int64_t number) {
-  return gpu::ShuffleOp::create(builder, location, value, constantI32(number), constantI32(32),
+  return gpu::ShuffleOp::create(builder, location, value, constant(number), constant(32),
                                 gpu::ShuffleMode::IDX)
       .getShuffleResult();
 }
 
 Value LaneCode::panelField(Value table, Value panel, DevicePanelField field) {
   Value at = index.add(index.mul(panel, devicePanelFields), static_cast<int64_t>(field));
-  Value value = load(table, at);
-  return arith::IndexCastOp::create(builder, location, builder.getIndexType(), value);
+  return toIndex(load(table, at));
 }
 
 MemRefType LaneCode::globalBuffer(Type element) {
@@ -186,9 +139,9 @@ Value LaneCode::sharedView(int64_t size, Type element, int64_t firstU32) {
 }
 
 void LaneCode::copyToShared(Value from, Value to, int64_t count, Value thread, int64_t threads) {
-  index.loop(index.constant((count + threads - 1) / threads), [&](Value pass) {
+  index.loop((count + threads - 1) / threads, [&](Value pass) {
     Value at = index.add(index.mul(pass, threads), thread);
-    index.ifElse(index.less(at, index.constant(count)), [&] {
+    index.ifElse(index.less(at, count), [&] {
       memref::StoreOp::create(builder, location, load(from, at), to, ValueRange{at});
     });
   });
@@ -203,7 +156,7 @@ void LaneCode::waitForPhase(Value barriers, Value number, Value phase) {
   // How long a thread may sleep before it looks at a barrier again, in nanoseconds: it is woken
   // before.
   constexpr int64_t waitTicks = 10000000;
-  Value isOdd = equal(index.rem(phase, 2), index.constant(1));
+  Value isOdd = index.equal(index.rem(phase, 2), 1);
   nvgpu::MBarrierTryWaitParityOp::create(builder, location, barriers, isOdd,
                                          index.constant(waitTicks), number);
 }

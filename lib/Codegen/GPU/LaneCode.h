@@ -19,33 +19,24 @@ namespace uwt {
 mlir::gpu::GPUModuleOp createKernelModule(mlir::OpBuilder &builder, mlir::Location location,
                                           llvm::StringRef name);
 
-/// What the builders of all kernels write at a location.
-class LaneCode {
+/// What the builders of all kernels write at a location: operations on i32, on indices, and those
+/// of a GPU.
+class LaneCode : public IntegerBuilder {
 public:
-  using Values = llvm::SmallVector<mlir::Value>;
-
   LaneCode(mlir::OpBuilder &builder, mlir::Location location)
-      : builder(builder), location(location), index(builder, location) {}
+      : IntegerBuilder(builder, location, builder.getI32Type()), index(builder, location) {}
 
-  mlir::Value constantI32(int64_t value);
-  mlir::Value toIndex(mlir::Value value);
-  mlir::Value toI32(mlir::Value value);
+  mlir::Value toIndex(mlir::Value value) { return index.convert(value); }
+  mlir::Value toI32(mlir::Value value) { return convert(value); }
   mlir::Value load(mlir::Value buffer, mlir::Value at);
   /// `count` elements at once, aligned to their size.
   mlir::Value loadVector(mlir::Value buffer, mlir::Value at, int64_t count, mlir::Type element);
   /// Stores a vector of 16 bytes, aligned to its size.
   void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
-  /// `count` bits of an i32 from bit `low` on.
-  mlir::Value bits(mlir::Value value, unsigned low, unsigned count);
   /// What is known to be below 2^32: what is computed from it then fits one register too.
   mlir::Value asShort(mlir::Value value);
   /// a / b of numbers below 2^32: a division of 64 bits is a call of a hundred instructions.
   mlir::Value divideShort(mlir::Value a, mlir::Value b);
-  mlir::Value equal(mlir::Value a, mlir::Value b);
-  mlir::Value both(mlir::Value a, mlir::Value b);
-  /// A branch with results.
-  Values either(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Values()> then,
-                llvm::function_ref<Values()> otherwise);
   /// A number below 2^32 that is the same in all lanes, so that ptxas knows it: branches on it need
   /// no convergence, and what is computed from it takes uniform registers.
   mlir::Value sameInWarp(mlir::Value number);
@@ -90,8 +81,6 @@ public:
   mlir::gpu::GPUFuncOp beginKernel(mlir::gpu::GPUModuleOp module, llvm::StringRef name,
                                    mlir::TypeRange arguments, int64_t threads, int64_t ctas);
 
-  mlir::OpBuilder &builder;
-  mlir::Location location;
   Indices index;
 };
 

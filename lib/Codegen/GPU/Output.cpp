@@ -15,7 +15,7 @@ namespace uwt {
 
 void Output::store(LaneCode &code, Value m, Value n, Value sum) const {
   Value at = code.index.add(code.index.mul(m, yStride), n);
-  memref::StoreOp::create(code.builder, code.location, applyEpilogue(code, m, n, sum), y,
+  memref::StoreOp::create(code.ops(), code.loc(), applyEpilogue(code, m, n, sum), y,
                           ValueRange{at});
 }
 
@@ -35,7 +35,7 @@ Value Output::applyEpilogue(LaneCode &code, Value m, Value n, Value sum) const {
     mapping.map(block->getArgument(i + 1), code.load(extras[i], at));
   }
   for (Operation &scalar : block->without_terminator())
-    code.builder.clone(scalar, mapping);
+    code.ops().clone(scalar, mapping);
   return mapping.lookup(block->getTerminator()->getOperand(0));
 }
 

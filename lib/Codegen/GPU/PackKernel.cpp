@@ -74,7 +74,7 @@ void PackKernel::packGroup(const Arguments &arguments, Value number, Value threa
   Value begin = index.mul(number, plan.tile.packedGroupU32()); // u32 of the workspace
   begin = index.add(begin, plan.decoded.sizeU32());
 
-  index.loop(index.constant(plan.tile.mTiles), [&](Value tile) {
+  index.loop(plan.tile.mTiles, [&](Value tile) {
     Value row = index.add(firstRow, index.mul(tile, mTileRows));
     Value packed = loadPair(arguments, row, column);
     Value at = index.add(begin, index.mul(tile, own.mTileStride));
@@ -83,20 +83,18 @@ void PackKernel::packGroup(const Arguments &arguments, Value number, Value threa
 }
 
 Value PackKernel::loadPair(const Arguments &arguments, Value row, Value column) {
-  auto half = [&](int64_t offset) -> Value {
+  auto half = [&](int64_t offset) {
     Value element = loadElement(arguments, row, index.add(column, offset));
     Value value = arith::BitcastOp::create(builder, location, builder.getI16Type(), element);
-    return arith::ExtUIOp::create(builder, location, builder.getI32Type(), value);
+    return toI32(value);
   };
   Value low = half(0);
-  Value shift = constantI32(16);
-  Value high = arith::ShLIOp::create(builder, location, half(1), shift);
-  return arith::OrIOp::create(builder, location, low, high);
+  return bitOr(low, shl(half(1), 16));
 }
 
 Value PackKernel::loadElement(const Arguments &arguments, Value row, Value k) {
   Type element = op.getXType().getElementType();
-  Value isThere = both(index.less(row, arguments.m), index.less(k, index.constant(plan.problem.k)));
+  Value isThere = bitAnd(index.less(row, arguments.m), index.less(k, plan.problem.k));
   return either(
       isThere, element,
       [&] { return Values{load(arguments.x, index.add(index.mul(row, arguments.rowStride), k))}; },

@@ -26,8 +26,8 @@ TilePanel PanelTable::find(Value outputTile, Value member) {
     number = index.add(index.mul(number, tile.panels), member);
   number = asShort(number);
   if (panels % (tile.cluster * tile.panels) != 0) {
-    panel.isOwn = index.less(number, index.constant(panels));
-    number = index.min(number, index.constant(panels - 1));
+    panel.isOwn = index.less(number, panels);
+    number = index.min(number, panels - 1);
   }
   auto field = [&](DevicePanelField which) { return panelField(entries, number, which); };
   panel.outputTile = outputTile;
@@ -46,12 +46,12 @@ TilePanel PanelTable::find(Value outputTile, Value member) {
     panel.escapes = index.add(index.mul(number, panelStrips * plan.problem.columnGroups()),
                               plan.decoded.flagsBegin());
   if (!plan.unit.onlyWords || plan.decodesInShared)
-    panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
+    panel.storedAsWords = index.less(0, field(DevicePanelField::StoredAsWords));
   panel.strips = index.constant(panelStrips);
   if (!plan.problem.hasShortPanel())
     return panel;
-  Value left = index.sub(index.constant(plan.problem.n), index.mul(number, panelRows));
-  panel.strips = index.min(index.constant(panelStrips), index.ceilDiv(left, stripRows));
+  Value left = index.sub(plan.problem.n, index.mul(number, panelRows));
+  panel.strips = index.min(panelStrips, index.ceilDiv(left, stripRows));
   return panel;
 }
 

@@ -44,21 +44,21 @@ Value PartialSums::count(ValueRange accumulators, const Sharers &sharers, Offset
 
   // The atomic releases what the warp wrote, and acquires what those before wrote. Whoever is last
   // leaves the counter as it was.
-  Value isFirstLane = equal(lane, index.constant(0));
+  Value isFirstLane = index.equal(lane, 0);
   Value arrived = either(
       isFirstLane, TypeRange{builder.getI32Type()},
       [&] {
         Value before =
-            memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi,
-                                        constantI32(1), counters, ValueRange{sharers.counter});
+            memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi, constant(1),
+                                        counters, ValueRange{sharers.counter});
         index.ifElse(equal(toIndex(before), sharers.others), [&] {
-          memref::StoreOp::create(builder, location, constantI32(0), counters,
+          memref::StoreOp::create(builder, location, constant(0), counters,
                                   ValueRange{sharers.counter});
         });
         return Values{before};
       },
-      [&] { return Values{constantI32(0)}; })[0];
-  arrived = gpu::ShuffleOp::create(builder, location, arrived, constantI32(0), constantI32(32),
+      [&] { return Values{constant(0)}; })[0];
+  arrived = gpu::ShuffleOp::create(builder, location, arrived, constant(0), constant(32),
                                    gpu::ShuffleMode::IDX)
                 .getShuffleResult();
   return equal(toIndex(arrived), sharers.others);

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Producer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -14,15 +13,14 @@ using namespace mlir;
 namespace uwt {
 
 Producer::Producer(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
-                   const WorkPartition &work, RingPipeline &ring, PanelTable &panels,
-                   StageCopies &copies)
+                   RingWork &work, StageCopies &copies)
     : LaneCode(code), plan(plan), layout(plan.stage()), fillsOfTile(plan.work().fills),
-      arguments(arguments), work(work), ring(ring), panels(panels), copies(copies),
-      units(code, plan) {}
+      arguments(arguments), partition(work.partition), ring(work.ring), panels(work.panels),
+      copies(copies), units(code, plan) {}
 
 void Producer::build() {
-  Value count = index.sub(work.endFill(), work.firstFill());
-  Value filled = index.min(count, index.constant(plan.ring.stages));
+  Value count = index.sub(partition.endFill(), partition.firstFill());
+  Value filled = index.min(count, plan.ring.stages);
   // Weights do not depend on the kernel before this one, unless that decodes them: the ring is on
   // its way while that ends.
   if (plan.decoded.exists())
@@ -40,7 +38,7 @@ void Producer::build() {
 }
 
 void Producer::buildForWarp() {
-  Value count = index.sub(work.endFill(), work.firstFill());
+  Value count = index.sub(partition.endFill(), partition.firstFill());
   int64_t behind = plan.ring.stages - 1;
   auto arriveAt = [&](Value ordinal) { ring.arriveFull(stageAt(ordinal)); };
   index.loop(count, [&](Value ordinal) {
@@ -49,16 +47,16 @@ void Producer::buildForWarp() {
     copyWeights(stage);
     copies.copyX(stage);
     copies.endGroup(static_cast<int32_t>(behind));
-    Value hasLanded = index.less(index.constant(behind - 1), ordinal);
-    index.ifElse(hasLanded, [&] { arriveAt(index.sub(ordinal, index.constant(behind))); });
+    Value hasLanded = index.less(behind - 1, ordinal);
+    index.ifElse(hasLanded, [&] { arriveAt(index.sub(ordinal, behind)); });
   });
   copies.endGroup(0);
-  Value last = index.min(count, index.constant(behind));
+  Value last = index.min(count, behind);
   index.loop(last, [&](Value i) { arriveAt(index.add(index.sub(count, last), i)); });
 }
 
 Stage Producer::stageAt(Value ordinal) {
-  Value number = asShort(index.add(work.firstFill(), ordinal));
+  Value number = asShort(index.add(partition.firstFill(), ordinal));
   return ring.stage(index.div(number, fillsOfTile), index.rem(number, fillsOfTile),
                     ring.stateOf(ordinal));
 }
@@ -76,8 +74,7 @@ Value Producer::unitU32Of(const TilePanel &panel) {
   Value size = index.constant(plan.unit.onlyWords ? wordUnitU32 : coded);
   if (plan.unit.onlyWords)
     return size;
-  return arith::SelectOp::create(builder, location, panel.storedAsWords,
-                                 index.constant(plan.unit.copiesWords() ? wordUnitU32 : 0), size);
+  return index.select(panel.storedAsWords, plan.unit.copiesWords() ? wordUnitU32 : 0, size);
 }
 
 void Producer::copyPanel(const Stage &stage, int64_t member) {
@@ -146,7 +143,7 @@ void Producer::copyBesideUnits(const Stage &stage, const BesideUnits &beside) {
               beside.count, /*evictFirst=*/true);
   if (!plan.unit.hasEscapes)
     return;
-  index.ifElse(index.less(index.constant(0), beside.patch.count), [&] {
+  index.ifElse(index.less(0, beside.patch.count), [&] {
     copies.copy(arguments.patches, beside.patch.from, stage, index.add(stage.region, layout.patch),
                 beside.patch.count, /*evictFirst=*/true);
   });

@@ -8,10 +8,8 @@
 #ifndef UWT_LIB_CODEGEN_GPU_PRODUCER_H
 #define UWT_LIB_CODEGEN_GPU_PRODUCER_H
 
-#include "PanelTable.h"
-#include "ProductArguments.h"
+#include "RingWork.h"
 #include "StageCopies.h"
-#include "WorkPartition.h"
 
 namespace uwt {
 
@@ -19,7 +17,7 @@ namespace uwt {
 class Producer : private LaneCode {
 public:
   Producer(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
-           const WorkPartition &work, RingPipeline &ring, PanelTable &panels, StageCopies &copies);
+           RingWork &work, StageCopies &copies);
 
   /// By bulk copies, for one thread.
   void build();
@@ -53,7 +51,7 @@ private:
   const StageLayout layout;
   int64_t fillsOfTile;
   const ProductArguments &arguments;
-  const WorkPartition &work;
+  const WorkPartition &partition;
   RingPipeline &ring;
   PanelTable &panels;
   StageCopies &copies;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codegen/GPU/ProductPlan.h"
+#include "uwt/Codec/Codec.h"
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -33,6 +34,27 @@ ProductStrategy ProductPlan::strategy() const {
     return ProductStrategy::Codes;
   }
   return ProductStrategy::Direct;
+}
+
+Format DecodedWeight::codesOf(const Format &format) {
+  Format codes = baseFormat(codeBits);
+  codes.codedMantissa = format.codedMantissa;
+  return codes;
+}
+
+int64_t DecodedWeight::unitU32() const {
+  // Of any element whose symbols and raw fields are bytes.
+  static const int64_t ofCodes = checkFormat(baseFormat(codeBits), ElementType::BF16)->unit.codeU32;
+  switch (form) {
+  case DecodedForm::Codes:
+    return ofCodes;
+  case DecodedForm::ExponentBytes:
+    return bytesUnitU32;
+  case DecodedForm::None:
+  case DecodedForm::Words:
+    return wordUnitU32;
+  }
+  return wordUnitU32;
 }
 
 bool ProductPlan::movesRegisters() const {

@@ -13,30 +13,28 @@ using namespace mlir;
 namespace uwt {
 
 Reducer::Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
-                 PartialSums &sums, TileOutput &output, Value warp, Value lane)
+                 PartialSums &sums, TileOutput &output, const CtaThread &own)
     : LaneCode(code), plan(plan), shape(plan.work()), work(work), sums(sums), output(output),
-      warp(warp), lane(lane) {}
+      own(own) {}
 
 void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
                      ValueRange accumulators) {
-  Value isWhole = equal(index.sub(to, from), index.constant(shape.kTiles));
+  Value isWhole = index.equal(index.sub(to, from), shape.kTiles);
   PartialSums::Sharers sharers = sharersOf(panel);
   auto offsets = [&](Value number) { return offsetsOf(panel, number); };
-  Values own = sums.flat(accumulators);
+  Values totals = sums.flat(accumulators);
   // Stored at one place: the code of that is longer than a stage's.
   Value isComplete = either(
       isWhole, builder.getI1Type(),
       [&] {
         return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
       },
-      [&] { return Values{sums.count(own, sharers, offsets)}; })[0];
+      [&] { return Values{sums.count(totals, sharers, offsets)}; })[0];
   index.ifElse(isComplete, [&] {
-    Value count = arith::SelectOp::create(builder, location, isWhole, index.constant(0),
-                                          index.add(sharers.others, 1));
+    Value count = index.select(isWhole, 0, index.add(sharers.others, 1));
     Value zero = sums.zero();
-    Values begin = llvm::map_to_vector(own, [&](Value sum) -> Value {
-      return arith::SelectOp::create(builder, location, isWhole, sum, zero);
-    });
+    Values begin =
+        llvm::map_to_vector(totals, [&](Value sum) -> Value { return select(isWhole, sum, zero); });
     output.store(strip, panel, sums.add(begin, sharers.first, count, offsets));
   });
 }
@@ -46,9 +44,9 @@ Value Reducer::offsetOf(Value number, Value isLater, int64_t mTile) {
   int64_t cluster = plan.tile.cluster;
   Value cta = cluster > 1 ? index.add(index.mul(number, cluster), work.rankInCluster()) : number;
   Value at = index.add(index.mul(cta, 2), isLater);
-  at = index.add(index.mul(at, plan.tile.consumerWarps()), warp);
+  at = index.add(index.mul(at, plan.tile.consumerWarps()), own.warp);
   at = index.add(index.mul(at, plan.tile.mTiles), mTile);
-  at = index.add(index.mul(at, accumulatorTileF32), index.mul(lane, laneU32));
+  at = index.add(index.mul(at, accumulatorTileF32), index.mul(own.lane, laneU32));
   return index.add(work.partialsBegin(), at);
 }
 
@@ -59,7 +57,7 @@ PartialSums::Sharers Reducer::sharersOf(const TilePanel &panel) {
   Value ctaTile = panel.outputTile;
   if (plan.tile.cluster > 1)
     ctaTile = index.add(index.mul(ctaTile, plan.tile.cluster), work.rankInCluster());
-  Value counter = index.add(index.mul(ctaTile, plan.tile.consumerWarps()), warp);
+  Value counter = index.add(index.mul(ctaTile, plan.tile.consumerWarps()), own.warp);
   return {counter, work.workUnit(), first, index.sub(last, first)};
 }
 

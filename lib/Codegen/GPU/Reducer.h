@@ -18,7 +18,7 @@ namespace uwt {
 class Reducer : private LaneCode {
 public:
   Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work, PartialSums &sums,
-          TileOutput &output, mlir::Value warp, mlir::Value lane);
+          TileOutput &output, const CtaThread &own);
 
   /// Ends the work tile of k-tiles `from` … `to` - 1 (counted through all output tiles).
   void finish(mlir::Value strip, const TilePanel &panel, mlir::Value from, mlir::Value to,
@@ -36,7 +36,7 @@ private:
   WorkPartition &work;
   PartialSums &sums;
   TileOutput &output;
-  mlir::Value warp, lane;
+  const CtaThread own;
 };
 
 } // namespace uwt

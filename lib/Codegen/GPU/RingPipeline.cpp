@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "RingPipeline.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
@@ -47,16 +46,12 @@ PipelineState RingPipeline::stateOf(Value ordinal) {
 }
 
 RingPipeline::Values RingPipeline::next(ValueRange state) {
-  auto exclusiveOr = [&](Value a, Value b) {
-    return arith::XOrIOp::create(builder, location, a, b).getResult();
-  };
   if (plan.ring.stages == 2)
-    return {exclusiveOr(state[0], constantI32(1)), exclusiveOr(state[1], state[0])};
-  Value following = arith::AddIOp::create(builder, location, state[0], constantI32(1));
-  Value isLast = equal(following, constantI32(plan.ring.stages));
-  Value phase = exclusiveOr(
-      state[1], arith::ExtUIOp::create(builder, location, builder.getI32Type(), isLast));
-  return {arith::SelectOp::create(builder, location, isLast, constantI32(0), following), phase};
+    return {bitXor(state[0], 1), bitXor(state[1], state[0])};
+  Value following = add(state[0], 1);
+  Value isLast = equal(following, plan.ring.stages);
+  Value phase = bitXor(state[1], toI32(isLast));
+  return {select(isLast, 0, following), phase};
 }
 
 Stage RingPipeline::stage(Value outputTile, Value number, const PipelineState &state) {
@@ -66,7 +61,7 @@ Stage RingPipeline::stage(Value outputTile, Value number, const PipelineState &s
   stage.firstGroup = index.mul(number, width);
   stage.groups = index.constant(width);
   if (all % width != 0)
-    stage.groups = index.min(stage.groups, index.sub(index.constant(all), stage.firstGroup));
+    stage.groups = index.min(stage.groups, index.sub(all, stage.firstGroup));
   stage.state = state;
   stage.begin = index.mul(state.index, layout.sizeU32);
   stage.region = stage.begin;
@@ -93,7 +88,7 @@ void RingPipeline::waitFull(const Stage &stage) {
 
 void RingPipeline::release(const Stage &stage, Value lane) {
   // Whoever fills a part of it is told: a lane for each CTA.
-  index.ifElse(index.less(lane, index.constant(plan.tile.cluster)), [&] {
+  index.ifElse(index.less(lane, plan.tile.cluster), [&] {
     if (plan.tile.cluster > 1)
       RemoteArriveOp::create(builder, location, empty, stage.state.index, lane);
     else

@@ -8,7 +8,6 @@
 #include "RingProduct.h"
 #include "Consumer.h"
 #include "Producer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
@@ -93,12 +92,12 @@ void RingProduct::build(gpu::GPUModuleOp module) {
   CtaThread own = thread();
   RingPipeline ring(*this, plan, memory.ring);
   std::optional<StreamReader> streams;
-  DecoderWarp decoder;
+  DecoderThread decoder;
   if (plan.decodesInShared) {
-    decoder = findDecoderWarp(*this, plan, own.warp);
+    decoder = findDecoderThread(*this, plan, own);
     StreamShape shape = StreamShape::of(op, format, plan, plan.decoderWarps());
     streams.emplace(static_cast<const LaneCode &>(*this), op.getWeightType(), format, shape,
-                    arguments, own.lane, decoder.number, plan.ring.stages * plan.stage().sizeU32);
+                    arguments, own.lane, decoder.number);
     useRingAsScratch(memory);
     streams->copyTable(own.number, plan.threads());
   }
@@ -114,7 +113,7 @@ void RingProduct::build(gpu::GPUModuleOp module) {
 }
 
 void RingProduct::initBarriers(const Cta &cta) {
-  index.ifElse(equal(cta.thread.number, index.constant(0)), [&] {
+  index.ifElse(index.equal(cta.thread.number, 0), [&] {
     if (cta.streams)
       cta.streams->initBarriers();
     cta.ring.initBarriers();
@@ -139,7 +138,7 @@ void RingProduct::moveRegisters(int32_t count, bool isMore) {
 void RingProduct::buildRoles(const Cta &cta) {
   RoleRegisters registers = registersOf(plan);
   index.ifElse(
-      index.less(sameInWarp(cta.thread.warp), index.constant(plan.tile.consumerWarps())),
+      index.less(sameInWarp(cta.thread.warp), plan.tile.consumerWarps()),
       [&] {
         moveRegisters(registers.consumer, /*isMore=*/true);
         buildConsumer(cta);
@@ -152,10 +151,10 @@ void RingProduct::buildRoles(const Cta &cta) {
 
 void RingProduct::buildConsumer(const Cta &cta) {
   const ProductArguments &arguments = cta.arguments;
-  Value lane = cta.thread.lane, warp = cta.thread.warp, buffer = cta.ring.buffer();
+  Value lane = cta.thread.lane, buffer = cta.ring.buffer();
   CompressedType type = op.getWeightType();
-  WorkPartition work(*this, plan, arguments.m);
-  Value strip = index.rem(warp, panelStrips);
+  RingWork work(*this, plan, arguments, cta.ring);
+  Value strip = index.rem(cta.thread.warp, panelStrips);
   StageDecoder decoder(*this, plan, type, arguments, buffer, lane);
   // Units as bytes are read where the kernel before has left them.
   if (plan.decoded.hasFlags() && !plan.copiesByThreads)
@@ -169,18 +168,16 @@ void RingProduct::buildConsumer(const Cta &cta) {
   TileOutput output(*this, plan,
                     {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, sums,
                     cta.scratch, lane);
-  Reducer reducer(*this, plan, work, sums, output, warp, lane);
-  PanelTable panels(*this, plan, arguments.panels, work.rankInCluster());
-  Consumer(*this, plan, work, cta.ring, panels, mainloop, mma, reducer, warp, lane).build(strip);
+  Reducer reducer(*this, plan, work.partition, sums, output, cta.thread);
+  Consumer(*this, plan, work, mainloop, mma, reducer, cta.thread).build(strip);
 }
 
 void RingProduct::buildProducer(const Cta &cta) {
   const ProductArguments &arguments = cta.arguments;
-  WorkPartition work(*this, plan, arguments.m);
-  PanelTable panels(*this, plan, arguments.panels, work.rankInCluster());
-  StageCopies copies(*this, plan, cta.ring, arguments.workspace, work.rankInCluster(),
+  RingWork work(*this, plan, arguments, cta.ring);
+  StageCopies copies(*this, plan, cta.ring, arguments.workspace, work.partition.rankInCluster(),
                      cta.thread.lane);
-  Producer producer(*this, plan, arguments, work, cta.ring, panels, copies);
+  Producer producer(*this, plan, arguments, work, copies);
   if (plan.copiesByThreads)
     return producer.buildForWarp();
   Value first = index.constant(warpLanes * plan.tile.consumerWarps());
@@ -189,13 +186,10 @@ void RingProduct::buildProducer(const Cta &cta) {
 
 void RingProduct::buildDecoder(const Cta &cta) {
   const ProductArguments &arguments = cta.arguments;
-  WorkPartition work(*this, plan, arguments.m);
-  PanelTable panels(*this, plan, arguments.panels, work.rankInCluster());
-  StageCopies copies(*this, plan, cta.ring, arguments.workspace, work.rankInCluster(),
+  RingWork work(*this, plan, arguments, cta.ring);
+  StageCopies copies(*this, plan, cta.ring, arguments.workspace, work.partition.rankInCluster(),
                      cta.thread.lane);
-  SharedDecoder(*this, plan, work, cta.ring, panels, copies, *cta.streams, cta.scratch, cta.decoder,
-                cta.thread.lane)
-      .build();
+  SharedDecoder(*this, plan, work, copies, *cta.streams, cta.scratch, cta.decoder).build();
 }
 
 } // namespace uwt

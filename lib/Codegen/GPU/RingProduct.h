@@ -55,7 +55,7 @@ private:
     ScratchMemory &scratch;
     /// Kind shared, else null.
     StreamReader *streams;
-    DecoderWarp decoder;
+    DecoderThread decoder;
   };
   llvm::SmallVector<mlir::Value ProductArguments::*> argumentOrder() const;
   mlir::gpu::GPUFuncOp begin(mlir::gpu::GPUModuleOp module);

@@ -6,29 +6,29 @@
 //===----------------------------------------------------------------------===//
 
 #include "SharedDecoder.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
 namespace uwt {
 
-DecoderWarp findDecoderWarp(const LaneCode &code, const ProductPlan &plan, Value warp) {
-  LaneCode lanes = code;
-  Indices &index = lanes.index;
-  DecoderWarp own;
-  own.number = index.sub(warp, index.constant(plan.tile.consumerWarps()));
+DecoderThread findDecoderThread(const LaneCode &code, const ProductPlan &plan,
+                                const LaneCode::CtaThread &thread) {
+  Indices index = code.index;
+  DecoderThread own;
+  own.number = index.sub(thread.warp, plan.tile.consumerWarps());
   own.member = index.div(own.number, panelStrips);
   own.strip = index.rem(own.number, panelStrips);
-  own.copiesX = lanes.equal(own.number, index.constant(0));
+  own.copiesX = index.equal(own.number, 0);
+  own.lane = thread.lane;
   return own;
 }
 
-SharedDecoder::SharedDecoder(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
-                             RingPipeline &ring, PanelTable &panels, StageCopies &copies,
-                             StreamReader &streams, ScratchMemory &scratch, const DecoderWarp &own,
-                             Value lane)
-    : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()), work(work), ring(ring),
-      panels(panels), copies(copies), streams(streams), scratch(scratch), own(own), lane(lane) {}
+SharedDecoder::SharedDecoder(const LaneCode &code, const ProductPlan &plan, RingWork &work,
+                             StageCopies &copies, StreamReader &streams, ScratchMemory &scratch,
+                             const DecoderThread &own)
+    : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()),
+      partition(work.partition), ring(work.ring), panels(work.panels), copies(copies),
+      streams(streams), scratch(scratch), own(own) {}
 
 Status SharedDecoder::checkProduct(MatmulOp op, const EmittedFormat &format) {
   if (format.traits.rate != Rate::Prefix)
@@ -48,16 +48,15 @@ SharedDecoder::Run SharedDecoder::runAt(Value number) {
   Value inTile = index.rem(number, shape.kIterations);
   run.item = streams.itemOf(panels.find(run.outputTile, own.member), own.strip, inTile);
   run.kTile = index.mul(inTile, shape.kTilesPerIteration);
-  run.ordinal = asShort(
-      index.sub(index.add(index.mul(run.outputTile, shape.kTiles), run.kTile), work.firstKTile()));
-  run.kTiles = index.min(index.sub(index.constant(shape.kTiles), run.kTile),
-                         index.constant(shape.kTilesPerIteration));
+  run.ordinal = asShort(index.sub(index.add(index.mul(run.outputTile, shape.kTiles), run.kTile),
+                                  partition.firstKTile()));
+  run.kTiles = index.min(index.sub(shape.kTiles, run.kTile), shape.kTilesPerIteration);
   return run;
 }
 
 void SharedDecoder::build() {
-  Value first = work.iterationBegin(work.workUnit());
-  Value end = work.iterationBegin(index.add(work.workUnit(), 1));
+  Value first = partition.iterationBegin(partition.workUnit());
+  Value end = partition.iterationBegin(index.add(partition.workUnit(), 1));
   Value count = index.sub(end, first);
   // Weights do not depend on the kernel before this one.
   index.ifElse(index.less(first, end), [&] {
@@ -68,8 +67,7 @@ void SharedDecoder::build() {
   index.ifElse(own.copiesX, [&] { GridDependencyWaitOp::create(builder, location); });
   index.loop(count, {index.constant(0)}, [&](Value i, ValueRange carried) {
     Value number = index.add(first, i), following = index.add(number, 1);
-    following =
-        arith::SelectOp::create(builder, location, index.less(following, end), following, number);
+    following = select(index.less(following, end), following, number);
     return Values{buildRun(number, following, carried[0])};
   });
 }
@@ -111,7 +109,7 @@ SharedDecoder::Values SharedDecoder::forEachKTile(const Run &run, ValueRange car
     index.ifElse(own.copiesX, [&] { endX(); });
     // All lanes have written before one says so.
     warpBarrier();
-    index.ifElse(equal(lane, index.constant(0)), [&] { ring.arriveFull(stage); });
+    index.ifElse(index.equal(own.lane, 0), [&] { ring.arriveFull(stage); });
     return next;
   });
 }
@@ -119,7 +117,7 @@ SharedDecoder::Values SharedDecoder::forEachKTile(const Run &run, ValueRange car
 void SharedDecoder::beginX(const Stage &stage) {
   if (plan.copiesByThreads)
     return copies.copyX(stage);
-  index.ifElse(equal(lane, index.constant(0)), [&] {
+  index.ifElse(index.equal(own.lane, 0), [&] {
     copies.expectX(stage);
     copies.copyX(stage);
   });

@@ -20,28 +20,26 @@
 #ifndef UWT_LIB_CODEGEN_GPU_SHAREDDECODER_H
 #define UWT_LIB_CODEGEN_GPU_SHAREDDECODER_H
 
-#include "PanelTable.h"
-#include "RingPipeline.h"
+#include "RingWork.h"
 #include "ScratchMemory.h"
 #include "StageCopies.h"
 #include "StreamReader.h"
-#include "WorkPartition.h"
 
 namespace uwt {
 
-/// Which strip a decoder warp has: its number among decoders, the panel of the CTA tile, the strip;
-/// and whether it copies x too.
-struct DecoderWarp {
-  mlir::Value number, member, strip, copiesX;
+/// A decoder's thread: which strip its warp has (its number among decoders, the panel of the CTA
+/// tile, the strip), whether that copies x too, and the lane.
+struct DecoderThread {
+  mlir::Value number, member, strip, copiesX, lane;
 };
-DecoderWarp findDecoderWarp(const LaneCode &code, const ProductPlan &plan, mlir::Value warp);
+DecoderThread findDecoderThread(const LaneCode &code, const ProductPlan &plan,
+                                const LaneCode::CtaThread &thread);
 
 class SharedDecoder : private LaneCode {
 public:
   /// `scratch` is the ring itself: escapes are applied where the words lie.
-  SharedDecoder(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
-                RingPipeline &ring, PanelTable &panels, StageCopies &copies, StreamReader &streams,
-                ScratchMemory &scratch, const DecoderWarp &own, mlir::Value lane);
+  SharedDecoder(const LaneCode &code, const ProductPlan &plan, RingWork &work, StageCopies &copies,
+                StreamReader &streams, ScratchMemory &scratch, const DecoderThread &own);
 
   /// Whether weights in this format have such a kernel. Errors: Unsupported.
   static Status checkProduct(MatmulOp op, const EmittedFormat &format);
@@ -82,14 +80,13 @@ private:
   const ProductPlan &plan;
   const StageLayout layout;
   const WorkShape shape;
-  WorkPartition &work;
+  WorkPartition &partition;
   RingPipeline &ring;
   PanelTable &panels;
   StageCopies &copies;
   StreamReader &streams;
   ScratchMemory &scratch;
-  const DecoderWarp own;
-  mlir::Value lane;
+  const DecoderThread own;
 };
 
 } // namespace uwt

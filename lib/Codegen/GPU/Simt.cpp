@@ -112,7 +112,7 @@ void SimtKernels::buildProduct(gpu::GPUModuleOp module) {
 SimtKernels::Units SimtKernels::unitsOf(Value strip) {
   Value panel = index.div(strip, panelStrips), inPanel = index.rem(strip, panelStrips);
   Value before = index.mul(panel, panelStrips);
-  Value count = index.min(index.constant(panelStrips), index.sub(index.constant(strips()), before));
+  Value count = index.min(panelStrips, index.sub(strips(), before));
   Value start = index.mul(before, problem.columnGroups() * wordUnitU32);
   if (!decodesFirst())
     start = panelField(panels, panel, DevicePanelField::Words);
@@ -123,7 +123,7 @@ void SimtKernels::buildItem(Value item) {
   Value strip = index.rem(item, strips());
   Value firstM = index.mul(index.div(item, strips()), mRows);
   // Rows behind the last one compute what it does, and store nothing.
-  Value last = index.sub(output.mSize, index.constant(1));
+  Value last = index.sub(output.mSize, 1);
   Values m, accumulators;
   Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
   for (int64_t i = 0; i < mRows; ++i) {
@@ -131,8 +131,8 @@ void SimtKernels::buildItem(Value item) {
     accumulators.append({zero, zero});
   }
   Units units = unitsOf(strip);
-  accumulators = index.loop(
-      index.constant(problem.columnGroups()), accumulators, [&](Value group, ValueRange carried) {
+  accumulators =
+      index.loop(problem.columnGroups(), accumulators, [&](Value group, ValueRange carried) {
         Value unit = index.add(units.first, index.mul(group, units.stride));
         Value column =
             index.add(index.mul(group, fixedUnitColumns), index.mul(index.rem(lane, 4), 2));
@@ -170,7 +170,7 @@ SimtKernels::Values SimtKernels::addUnit(Value unit, Value column, ValueRange m,
 
 SimtKernels::Values SimtKernels::weightsOf(Value word) {
   Type half = builder.getI16Type(), element = op.getWeightType().getElementType();
-  Value upper = arith::ShRUIOp::create(builder, location, word, constantI32(16));
+  Value upper = lshr(word, 16);
   Values values;
   for (Value each : {word, upper}) {
     Value bits = arith::TruncIOp::create(builder, location, half, each);
@@ -189,11 +189,11 @@ Value SimtKernels::loadX(Value m, Value k) {
   if (problem.k % fixedUnitColumns == 0)
     return toF32(load(x, index.add(index.mul(m, xStride), k)));
   // Weights behind the end are 0; x there may be anything, and is not the caller's.
-  Value isThere = index.less(k, index.constant(problem.k));
-  Value inside = index.min(k, index.constant(problem.k - 1));
+  Value isThere = index.less(k, problem.k);
+  Value inside = index.min(k, problem.k - 1);
   Value value = toF32(load(x, index.add(index.mul(m, xStride), inside)));
   Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
-  return arith::SelectOp::create(builder, location, isThere, value, zero);
+  return select(isThere, value, zero);
 }
 
 void SimtKernels::storeSums(Value strip, ValueRange m, Value firstM, ValueRange accumulators) {
@@ -205,13 +205,13 @@ void SimtKernels::storeSums(Value strip, ValueRange m, Value firstM, ValueRange 
               .getShuffleResult();
       total = arith::AddFOp::create(builder, location, total, other);
     }
-  Value isFirst = equal(index.rem(lane, 4), index.constant(0));
+  Value isFirst = index.equal(index.rem(lane, 4), 0);
   for (int64_t i = 0; i < mRows; ++i)
     for (int64_t upper = 0; upper < 2; ++upper) {
       Value n = index.add(index.add(index.mul(strip, stripRows), index.div(lane, 4)), 8 * upper);
-      Value isThere = both(index.less(index.add(firstM, i), output.mSize),
-                           index.less(n, index.constant(problem.n)));
-      index.ifElse(both(isFirst, isThere),
+      Value isThere =
+          bitAnd(index.less(index.add(firstM, i), output.mSize), index.less(n, problem.n));
+      index.ifElse(bitAnd(isFirst, isThere),
                    [&] { output.store(*this, m[i], n, totals[2 * i + upper]); });
     }
 }

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Stage.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -38,7 +37,7 @@ StageUnits::PatchRun StageUnits::patchRun(const Stage &stage, Value buffer, Valu
   // Two u32 an entry: where its records begin, and its counts. As many as groups of whole units.
   Value begin = toIndex(load(buffer, at));
   Value entries = index.mul(rowsOf(stage), plan.unit.escapeEntries());
-  Value last = index.add(at, index.mul(index.sub(entries, index.constant(1)), 2));
+  Value last = index.add(at, index.mul(index.sub(entries, 1), 2));
   Value counts = load(buffer, index.add(last, 1)); // four of 8 bits
   Value end = toIndex(load(buffer, last));
   for (unsigned i = 0; i < 4; ++i)
@@ -48,10 +47,10 @@ StageUnits::PatchRun StageUnits::patchRun(const Stage &stage, Value buffer, Valu
   Value count = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);
   Value isLeft = index.less(end, index.add(begin, 1));
   if (!plan.recordsFit()) {
-    Value isTooLong = index.less(index.constant(plan.unit.patchU32()), count);
-    isLeft = arith::OrIOp::create(builder, location, isLeft, isTooLong);
+    Value isTooLong = index.less(plan.unit.patchU32(), count);
+    isLeft = bitOr(isLeft, isTooLong);
   }
-  count = arith::SelectOp::create(builder, location, isLeft, index.constant(0), count);
+  count = index.select(isLeft, 0, count);
   return {from, count};
 }
 

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "StageDecoder.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -20,13 +19,6 @@ StageDecoder::StageDecoder(const LaneCode &code, const ProductPlan &plan, Compre
     table.push_back(load(arguments.table, index.constant(plan.unit.tableFirst + i)));
 }
 
-/// The format of the codes that a weight with symbols of this one is decoded to.
-static FormatAttr codesOf(FormatAttr format) {
-  Format codes = baseFormat(/*codeBits=*/4);
-  codes.codedMantissa = format.getFormat().codedMantissa;
-  return FormatAttr::get(format.getContext(), codes);
-}
-
 SmallVector<Type> StageDecoder::fragmentTypes() {
   return SmallVector<Type>(4, VectorType::get({4}, builder.getI32Type()));
 }
@@ -34,7 +26,7 @@ SmallVector<Type> StageDecoder::fragmentTypes() {
 Value StageDecoder::isInBytes(const Stage &stage, const UnitCoordinate &unit) {
   Value at = index.add(index.add(stage.region, layout.escapes), index.mul(unit.group, panelStrips));
   Value flag = load(ring, index.add(at, unit.strip));
-  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, flag, constantI32(0));
+  return notEqual(flag, 0);
 }
 
 StageDecoder::Values StageDecoder::decodeBytes(const TilePanel &panel, const Stage &stage,
@@ -88,7 +80,7 @@ StageDecoder::Values StageDecoder::decode(const TilePanel &panel, const Stage &s
   Source code = fromWords ? Source{} : codeOf(stage, unit);
   FormatAttr own = type.getFormat();
   if (plan.decoded.hasFlags() && !fromWords)
-    own = codesOf(own);
+    own = FormatAttr::get(own.getContext(), DecodedWeight::codesOf(own.getFormat()));
   auto attributeIf = [&](bool isSet) { return isSet ? builder.getUnitAttr() : UnitAttr(); };
   auto decoded = DecodeFragmentOp::create(
       builder, location, fragmentTypes(), own, TypeAttr::get(type.getElementType()), lane,

@@ -6,23 +6,28 @@
 //===----------------------------------------------------------------------===//
 
 #include "StreamConsumer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
 namespace uwt {
 
-StreamConsumer::StreamConsumer(const LaneCode &code, const ProductPlan &plan,
-                               const StreamShape &shape, const ProductArguments &arguments,
-                               const CtaThread &thread, StreamReader &streams,
-                               ScratchMemory &scratch, Value slices, Value partialsBegin,
-                               Type element, TileOutput &output, PartialSums &sums)
-    : LaneCode(code), plan(plan), shape(shape), arguments(arguments), own(thread), streams(streams),
-      scratch(scratch), slices(slices), partialsBegin(partialsBegin),
-      panels(code, plan, arguments.panels, /*rank=*/Value()), mma(code, element, plan.tile.mTiles),
-      output(output), sums(sums) {}
+StreamConsumer::StreamConsumer(const LaneCode &code, MatmulOp op, const ProductPlan &plan,
+                               const ProductArguments &arguments, const CtaThread &own,
+                               StreamReader &streams, ScratchMemory &scratch)
+    : LaneCode(code), plan(plan), shape(streams.shape), arguments(arguments), own(own),
+      streams(streams), scratch(scratch), slices(index.ceilDiv(arguments.m, plan.tile.m())),
+      partialsBegin(index.mul(slices, plan.packedU32())),
+      panels(code, plan, arguments.panels, /*rank=*/Value()),
+      mma(code, op.getWeightType().getElementType(), plan.tile.mTiles),
+      sums(code, arguments.workspace, arguments.counters, own.lane),
+      output(code, plan, {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, sums,
+             scratch, own.lane) {}
+
+Value StreamConsumer::itemCount() {
+  int64_t ofSlice = panelStrips * plan.problem.panels() * shape.unitsOfStrip;
+  return asShort(index.mul(slices, ofSlice));
+}
 
 StreamItem StreamConsumer::itemAt(Value number) {
   // Strips first: warps of a CTA read the same x. Then slices: those that come later find the

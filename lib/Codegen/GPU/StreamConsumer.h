@@ -25,12 +25,13 @@ class StreamConsumer : private LaneCode {
 public:
   using LaneCode::Values;
 
-  /// `slices` are those of m; partial sums begin at u32 `partialsBegin` of the workspace.
-  StreamConsumer(const LaneCode &code, const ProductPlan &plan, const StreamShape &shape,
-                 const ProductArguments &arguments, const CtaThread &thread, StreamReader &streams,
-                 ScratchMemory &scratch, mlir::Value slices, mlir::Value partialsBegin,
-                 mlir::Type element, TileOutput &output, PartialSums &sums);
+  /// `op` is the product.
+  StreamConsumer(const LaneCode &code, MatmulOp op, const ProductPlan &plan,
+                 const ProductArguments &arguments, const CtaThread &own, StreamReader &streams,
+                 ScratchMemory &scratch);
 
+  /// How many items there are: below 2^32.
+  mlir::Value itemCount();
   /// Item `number` of all slices, strips and units.
   StreamItem itemAt(mlir::Value number);
   /// Multiplies an item, and looks ahead to `following`; `decoded` counts the warp's coded units,
@@ -61,11 +62,12 @@ private:
   const CtaThread own;
   StreamReader &streams;
   ScratchMemory &scratch;
+  /// Those of m, and where partial sums begin: u32 of the workspace.
   mlir::Value slices, partialsBegin;
   PanelTable panels;
   WarpMma mma;
-  TileOutput &output;
-  PartialSums &sums;
+  PartialSums sums;
+  TileOutput output;
 };
 
 } // namespace uwt

@@ -9,7 +9,6 @@
 #include "PackKernel.h"
 #include "ProductEntries.h"
 #include "StreamConsumer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -72,27 +71,19 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
       beginKernel(module, "product", argumentTypes(op, argumentOrder), threads(), plan.ctas);
   ProductArguments arguments = takeArguments(kernel, argumentOrder);
   CtaThread own = thread();
-  StreamReader streams(*this, op.getWeightType(), format, shape, arguments, own.lane, own.warp, 0);
+  StreamReader streams(*this, op.getWeightType(), format, shape, arguments, own.lane, own.warp);
   ScratchMemory scratch = layOutScratch(own);
-  Value slices = index.ceilDiv(arguments.m, plan.tile.m());
-  Value partialsBegin = index.mul(slices, plan.packedU32()); // u32 of the workspace
-  PartialSums sums(*this, arguments.workspace, arguments.counters, own.lane);
-  TileOutput output(*this, plan,
-                    {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, sums,
-                    scratch, own.lane);
-  StreamConsumer consumer(*this, plan, shape, arguments, own, streams, scratch, slices,
-                          partialsBegin, op.getWeightType().getElementType(), output, sums);
-  Value items =
-      asShort(index.mul(slices, panelStrips * plan.problem.panels() * shape.unitsOfStrip));
+  StreamConsumer consumer(*this, op, plan, arguments, own, streams, scratch);
+  Value items = consumer.itemCount();
   WarpItems ofWarp = itemsOfWarp(items, shape.warps);
   // Weights do not depend on the kernel before this one: the first ones are on their way while that
   // ends and the table is loaded.
-  StreamItem first = consumer.itemAt(index.min(ofWarp.first, index.sub(items, index.constant(1))));
+  StreamItem first = consumer.itemAt(index.min(ofWarp.first, index.sub(items, 1)));
   Value hasItem = index.less(ofWarp.first, items);
-  index.ifElse(both(hasItem, streams.isCoded(first)),
+  index.ifElse(bitAnd(hasItem, streams.isCoded(first)),
                [&] { streams.prefetch(streams.aheadOf(first)); });
   Value number = index.add(index.mul(own.warp, warpLanes), own.lane);
-  index.ifElse(equal(number, index.constant(0)), [&] { streams.initBarriers(); });
+  index.ifElse(index.equal(number, 0), [&] { streams.initBarriers(); });
   streams.copyTable(number, threads());
   gpu::BarrierOp::create(builder, location);
   GridDependencyWaitOp::create(builder, location);
@@ -100,7 +91,7 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
     Value item = asShort(index.add(ofWarp.first, index.mul(i, ofWarp.stride)));
     Value following = asShort(index.add(item, ofWarp.stride));
     Value isLast = index.less(items, index.add(following, 1));
-    following = arith::SelectOp::create(builder, location, isLast, item, following);
+    following = select(isLast, item, following);
     return Values{consumer.buildItem(item, following, carried[0])};
   });
   gpu::ReturnOp::create(builder, location);

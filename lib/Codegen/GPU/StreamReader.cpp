@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "StreamReader.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -35,6 +34,7 @@ StreamShape StreamShape::of(MatmulOp op, const EmittedFormat &format, const Prod
   StreamShape shape;
   shape.warps = warps;
   shape.unitsOfStrip = units.unitsInStrip();
+  shape.firstU32 = plan.decodesInShared ? plan.ring.stages * plan.stage().sizeU32 : 0;
   shape.tableU32 = static_cast<int64_t>(format.table.words());
   shape.roomU32 = plan.copiesByThreads ? 0 : units.usualU32();
   shape.rawU32 = plan.unit.rawU32;
@@ -74,13 +74,14 @@ void addStreamFacts(const StreamShape &shape, const EmittedFormat &format, const
 
 StreamReader::StreamReader(const LaneCode &code, CompressedType type, const EmittedFormat &format,
                            const StreamShape &shape, const ProductArguments &arguments, Value lane,
-                           Value reader, int64_t first)
-    : LaneCode(code), type(type), format(format), shape(shape), arguments(arguments), lane(lane),
+                           Value reader)
+    : LaneCode(code), shape(shape), type(type), format(format), arguments(arguments), lane(lane),
       reader(reader), units(builder, location, type, format, lane) {
-  table = sharedView(shape.tableU32, builder.getI32Type(), first);
+  table = sharedView(shape.tableU32, builder.getI32Type(), shape.firstU32);
   if (!hasRooms())
     return;
-  rooms = sharedView(shape.warps * shape.roomU32, builder.getI32Type(), first + shape.tableU32);
+  rooms = sharedView(shape.warps * shape.roomU32, builder.getI32Type(),
+                     shape.firstU32 + shape.tableU32);
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
   barriers = nvgpu::MBarrierCreateOp::create(
       builder, location, nvgpu::MBarrierGroupType::get(builder.getContext(), space, shape.warps));
@@ -116,9 +117,8 @@ StreamItem StreamReader::itemOf(const TilePanel &panel, Value strip, Value inStr
 
 Value StreamReader::isCoded(const StreamItem &item) {
   Value isThere = index.less(item.strip, item.panel.strips);
-  Value asWords =
-      arith::ExtUIOp::create(builder, location, builder.getI32Type(), item.panel.storedAsWords);
-  return both(isThere, equal(asWords, constantI32(0)));
+  Value asWords = toI32(item.panel.storedAsWords);
+  return bitAnd(isThere, equal(asWords, 0));
 }
 
 Value StreamReader::rawStride(const StreamItem &item) {
@@ -133,18 +133,18 @@ Value StreamReader::rawStart(const StreamItem &item) {
 StreamReader::Ahead StreamReader::aheadOf(const StreamItem &item) {
   Value begin = units.locate(arguments.code, item.panel.code, item.number).begin;
   Value all = memref::DimOp::create(builder, location, arguments.code, 0);
-  Value count = index.min(index.sub(all, begin), index.constant(units.usualU32())); // u32
+  Value count = index.min(index.sub(all, begin), units.usualU32()); // u32
   return {begin, count, rawStart(item), rawStride(item), item.unit.groups};
 }
 
 StreamReader::Ahead StreamReader::lookAhead(llvm::function_ref<StreamItem(Value)> itemAt,
                                             Value number, Value instead) {
   Value isThere = isCoded(itemAt(number));
-  return aheadOf(itemAt(arith::SelectOp::create(builder, location, isThere, number, instead)));
+  return aheadOf(itemAt(select(isThere, number, instead)));
 }
 
 void StreamReader::prefetch(const Ahead &ahead) {
-  Value groups = index.min(ahead.groups, index.constant(shape.distance));
+  Value groups = index.min(ahead.groups, shape.distance);
   index.loop(groups, [&](Value group) {
     prefetchRaw(index.add(ahead.raw, index.mul(group, ahead.stride)));
   });
@@ -153,7 +153,7 @@ void StreamReader::prefetch(const Ahead &ahead) {
   Value own = index.mul(lane, sectorU32);
   index.loop(index.ceilDiv(ahead.codeU32, warpU32), [&](Value pass) {
     Value at = index.add(index.mul(pass, warpU32), own);
-    at = index.min(at, index.sub(ahead.codeU32, index.constant(1)));
+    at = index.min(at, index.sub(ahead.codeU32, 1));
     memref::PrefetchOp::create(builder, location, arguments.code,
                                ValueRange{index.add(ahead.code, at)}, /*isWrite=*/false,
                                /*localityHint=*/2, /*isDataCache=*/true);
@@ -174,16 +174,15 @@ StreamUnits::Source StreamReader::copyUnit(const StreamItem &item, Value ordinal
   Value end = units.locate(arguments.code, item.panel.code, following).begin;
   Value isLast = equal(following, index.mul(item.panel.strips, shape.unitsOfStrip));
   Value isBackwards = index.less(end, plane.begin);
-  Value isUnknown = arith::OrIOp::create(builder, location, isLast, isBackwards);
-  Value size = arith::SelectOp::create(builder, location, isUnknown, index.constant(shape.roomU32),
-                                       index.sub(end, plane.begin));
+  Value isUnknown = bitOr(isLast, isBackwards);
+  Value size = index.select(isUnknown, shape.roomU32, index.sub(end, plane.begin));
   // Whole runs of 16 bytes, of which a plane with blobs has at least one here.
   Value from = index.mul(index.div(plane.begin, 4), 4), shift = index.sub(plane.begin, from);
   Value all = memref::DimOp::create(builder, location, arguments.code, 0);
   Value count = index.mul(index.ceilDiv(index.add(index.add(shift, size), 1), 4), 4); // u32
-  count = index.min(count, index.min(index.sub(all, from), index.constant(shape.roomU32)));
+  count = index.min(count, index.min(index.sub(all, from), shape.roomU32));
   Value roomBegin = index.mul(reader, shape.roomU32);
-  index.ifElse(equal(lane, index.constant(0)), [&] {
+  index.ifElse(index.equal(lane, 0), [&] {
     Value bytes = index.mul(count, 4);
     nvgpu::MBarrierArriveExpectTxOp::create(builder, location, barriers, bytes, reader, Value());
     BulkCopyOp::create(builder, location, arguments.code, from, rooms, roomBegin, bytes, barriers,
@@ -191,8 +190,7 @@ StreamUnits::Source StreamReader::copyUnit(const StreamItem &item, Value ordinal
                        /*multicast=*/Value(), builder.getUnitAttr());
   });
   waitForPhase(barriers, reader, ordinal);
-  return {rooms, index.add(roomBegin, shift),
-          index.sub(index.sub(count, shift), index.constant(1))};
+  return {rooms, index.add(roomBegin, shift), index.sub(index.sub(count, shift), 1)};
 }
 
 StreamReader::Values StreamReader::decodeUnit(const StreamItem &item, Value ordinal,
@@ -225,8 +223,7 @@ Value StreamReader::groupOfRecord(const StreamUnits::Source &source,
                                   const StreamUnits::Header &header, Value record) {
   Value position = units.u32At(source, index.add(header.records, record));
   Value group = index.div(toIndex(bits(position, 24, 8)), 4);
-  return arith::SelectOp::create(builder, location, index.less(record, header.recordCount), group,
-                                 index.constant(noGroup));
+  return index.select(index.less(record, header.recordCount), group, noGroup);
 }
 
 StreamReader::Values StreamReader::begin(const StreamUnits::Source &source,
@@ -277,7 +274,7 @@ StreamReader::Values StreamReader::applyRecords(const StreamUnits::Source &sourc
                            test->getArguments());
   Block *body = builder.createBlock(&loop.getAfter(), {}, types, locations);
   Value record = units.u32At(source, index.add(header.records, body->getArgument(0)));
-  index.ifElse(equal(lane, index.constant(0)), [&] { apply(record); });
+  index.ifElse(index.equal(lane, 0), [&] { apply(record); });
   Value following = index.add(body->getArgument(0), 1);
   scf::YieldOp::create(builder, location,
                        ValueRange{following, groupOfRecord(source, header, following)});

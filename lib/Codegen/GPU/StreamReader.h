@@ -27,9 +27,9 @@ namespace uwt {
 struct StreamShape {
   /// Warps of a CTA that read streams; stream units of a strip.
   int64_t warps = 0, unitsOfStrip = 0;
-  /// u32 of the decode table, of a warp's room for codes (0 without bulk copies), and of the raw
-  /// fields of a strip × column group.
-  int64_t tableU32 = 0, roomU32 = 0, rawU32 = 0;
+  /// u32 of shared memory before the decode table: the ring's. Of the table, of a warp's room for
+  /// codes (0 without bulk copies), and of the raw fields of a strip × column group.
+  int64_t firstU32 = 0, tableU32 = 0, roomU32 = 0, rawU32 = 0;
   /// Column groups that raw fields are brought ahead.
   int64_t distance = 1;
 
@@ -58,12 +58,12 @@ class StreamReader : private LaneCode {
 public:
   using LaneCode::Values;
 
-  /// Lays out the decode table and the rooms, from u32 `first` of dynamic shared memory on, and
-  /// creates the barriers of the copies. `reader` is this warp's number among those that read
+  /// Lays out the decode table and the rooms in dynamic shared memory, and creates the barriers of
+  /// the copies. `reader` is this warp's number among those that read
   /// streams. `format` and `arguments` outlive the object.
   StreamReader(const LaneCode &code, CompressedType type, const EmittedFormat &format,
                const StreamShape &shape, const ProductArguments &arguments, mlir::Value lane,
-               mlir::Value reader, int64_t first);
+               mlir::Value reader);
 
   /// One thread of the CTA does.
   void initBarriers();
@@ -112,6 +112,8 @@ public:
 
   bool hasEscapes() const { return format.format.escapes != Escapes::None; }
 
+  const StreamShape shape;
+
 private:
   bool hasRooms() const { return shape.roomU32 != 0; }
   /// Where the raw fields of an item's first column group are, and how far apart groups are.
@@ -124,7 +126,6 @@ private:
 
   CompressedType type;
   const EmittedFormat &format;
-  const StreamShape shape;
   const ProductArguments &arguments;
   mlir::Value lane, reader;
   StreamUnits units;

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "StreamUnits.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "uwt/Codec/Panel.h"
@@ -43,8 +42,8 @@ StreamUnits::Unit StreamUnits::unit(Value panelStrips, Value number) {
   unit.strips = isWhole ? panelStrips : index.constant(1);
   unit.firstGroup = isWhole ? index.constant(0) : index.mul(index.rem(number, inStrip), fullGroups);
   auto rest = [&](int64_t all, int64_t most, int64_t inGroup) {
-    Value left = index.sub(index.constant(all), index.mul(unit.firstGroup, inGroup));
-    return index.min(left, index.constant(most));
+    Value left = index.sub(all, index.mul(unit.firstGroup, inGroup));
+    return index.min(left, most);
   };
   unit.groups = rest(groups, fullGroups, 1);
   unit.blocks = rest(divideUp(columns, blockColumns), 4 * fullGroups, 4);
@@ -54,10 +53,10 @@ StreamUnits::Unit StreamUnits::unit(Value panelStrips, Value number) {
 StreamUnits::Source StreamUnits::locate(Value code, Value panelCode, Value number) {
   // prefix-3.
   Value size = memref::DimOp::create(builder, location, code, 0);
-  Value end = index.sub(size, index.constant(1));
+  Value end = index.sub(size, 1);
   Value start = load(code, index.min(index.add(panelCode, number), end));
   Value begin = index.min(index.add(panelCode, toIndex(start)), end);
-  return {code, begin, index.min(index.sub(end, begin), index.constant(maxUnitU32))};
+  return {code, begin, index.min(index.sub(end, begin), maxUnitU32)};
 }
 
 Value StreamUnits::u32At(const Source &source, Value number) {
@@ -73,15 +72,13 @@ StreamUnits::Header StreamUnits::header(const Source &source) {
   // prefix-4.
   Value head = u32At(source, index.constant(0));
   Value shortest = bits(head, 0, 14), width = bits(head, 14, 4);
-  Value bit = arith::MulIOp::create(builder, location, toI32(lane), width);
+  Value bit = mul(toI32(lane), width);
   Value excess = window(source, index.add(toIndex(bits(bit, 5, 27)), 1), bit);
-  Value one = constantI32(1);
-  Value mask = arith::ShLIOp::create(builder, location, one, width);
-  mask = arith::SubIOp::create(builder, location, mask, one);
-  excess = arith::AndIOp::create(builder, location, excess, mask);
-  Value length = arith::AddIOp::create(builder, location, shortest, excess);
+  Value mask = sub(shl(1, width), 1);
+  excess = bitAnd(excess, mask);
+  Value length = add(shortest, excess);
   Value upTo = sumUpTo(length, lane);
-  Value start = arith::SubIOp::create(builder, location, upTo, length);
+  Value start = sub(upTo, length);
 
   Header result;
   result.records = index.add(toIndex(width), 1);
@@ -99,17 +96,13 @@ StreamUnits::Header StreamUnits::header(const Source &source) {
 
 StreamUnits::Values StreamUnits::classes(Value plane, Value panel, Value strip) {
   if (format.table.classes == 1)
-    return {constantI32(0), constantI32(0)};
+    return {constant(0), constant(0)};
   Values offsets;
   for (int64_t half = 0; half < 2; ++half) {
     Value row = index.add(index.mul(panel, panelRows), index.mul(strip, stripRows));
     row = index.add(index.add(row, 8 * half), index.div(lane, 4));
-    Value number =
-        arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(plane, row));
-    number =
-        arith::AndIOp::create(builder, location, number, constantI32(format.table.classes - 1));
-    offsets.push_back(arith::MulIOp::create(
-        builder, location, number, constantI32(static_cast<int64_t>(format.table.classWords()))));
+    Value number = bitAnd(toI32(load(plane, row)), format.table.classes - 1);
+    offsets.push_back(mul(number, format.table.classWords()));
   }
   return offsets;
 }

@@ -39,8 +39,7 @@ void TileOutput::storeMTile(Value m0, Value n0, Value total) {
   for (int64_t i = 0; i < 4; ++i) {
     // Register i holds row g + 8·⌊i/2⌋, column 2t + i mod 2.
     Value m = index.add(m0, i % 2), n = index.add(n0, 8 * (i / 2));
-    Value isThere =
-        both(index.less(m, output.mSize), index.less(n, index.constant(plan.problem.n)));
+    Value isThere = bitAnd(index.less(m, output.mSize), index.less(n, plan.problem.n));
     index.ifElse(isThere, [&] {
       output.store(*this, m, n, vector::ExtractOp::create(builder, location, total, i));
     });

@@ -7,10 +7,8 @@
 
 #include "Transcode.h"
 #include "Entries.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Panel.h"
 
@@ -88,7 +86,7 @@ TranscodePanel TranscodeBuilder::loadPanel(Value number) {
                        field(DevicePanelField::Records),
                        {},
                        {}};
-  panel.storedAsWords = index.less(index.constant(0), field(DevicePanelField::StoredAsWords));
+  panel.storedAsWords = index.less(0, field(DevicePanelField::StoredAsWords));
   panel.strips = stripsOf(number);
   return panel;
 }

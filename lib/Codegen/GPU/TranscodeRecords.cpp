@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Transcode.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -45,7 +44,7 @@ void TranscodeBuilder::patchFixed(const TranscodePanel &panel, const FixedUnit &
   Value counts = load(records, index.add(entry, 1));
   auto countOf = [&](Value number) {
     Value shift = toI32(index.mul(number, 8));
-    Value own = arith::ShRUIOp::create(builder, location, counts, shift);
+    Value own = lshr(counts, shift);
     return toIndex(bits(own, 0, 8));
   };
   auto countBefore = [&](Value end) {
@@ -54,7 +53,7 @@ void TranscodeBuilder::patchFixed(const TranscodePanel &panel, const FixedUnit &
     })[0];
   };
   Value count = countOf(number), entryFirst = toIndex(load(records, entry));
-  index.ifElse(index.less(index.constant(0), count), [&] {
+  index.ifElse(index.less(0, count), [&] {
     // Runs of a unit of several groups are not in the order of groups.
     bool hasOthers = isWide && layout.recordU32 != 1;
     Value before = hasOthers ? index.constant(0) : countBefore(number);
@@ -74,8 +73,7 @@ void TranscodeBuilder::patchRuns(const TranscodePanel &panel, const FixedUnit &f
                                  const GroupOfUnit &group, Value first,
                                  llvm::function_ref<Value()> countOfRuns) {
   // escape-3: a unit has as many runs in a row as it has column groups.
-  Value runs =
-      index.min(index.sub(index.constant(groups), group.unitStart), index.constant(layout.groups));
+  Value runs = index.min(index.sub(groups, group.unitStart), layout.groups);
   warpBarrier();
   index.loop(countOfRuns(), [&](Value i) {
     Value at = index.add(first, index.mul(i, runRecordU32));
@@ -112,19 +110,17 @@ Value TranscodeBuilder::groupsWithRecords(const StreamUnits::Unit &unit,
     RecordUnit target =
         areRuns ? unitOfRun(unit, toIndex(record)) : unitOfWord(unit, toIndex(bits(record, 24, 8)));
     Value bit = toI32(index.add(index.mul(target.strip, unit.groups), target.group));
-    Value mask = arith::ShLIOp::create(
-        builder, location, constantI32(1),
-        arith::AndIOp::create(builder, location, bit, constantI32(31)).getResult());
+    Value mask = shl(1, bitAnd(bit, 31));
     Value isThere =
-        both(index.less(number, header.recordCount), index.less(target.strip, unit.strips));
-    return arith::SelectOp::create(builder, location, isThere, mask, constantI32(0)).getResult();
+        bitAnd(index.less(number, header.recordCount), index.less(target.strip, unit.strips));
+    return select(isThere, mask, 0);
   };
-  Value none = constantI32(0);
-  return index.loop(
-      index.ceilDiv(header.recordCount, 32), {none}, [&](Value pass, ValueRange found) {
-        Value number = index.add(index.mul(pass, 32), lane);
-        return Values{arith::OrIOp::create(builder, location, found[0], bitOf(number))};
-      })[0];
+  Value none = constant(0);
+  return index.loop(index.ceilDiv(header.recordCount, 32), {none},
+                    [&](Value pass, ValueRange found) {
+                      Value number = index.add(index.mul(pass, 32), lane);
+                      return Values{bitOr(found[0], bitOf(number))};
+                    })[0];
 }
 
 void TranscodeBuilder::patchStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
@@ -141,10 +137,9 @@ void TranscodeBuilder::patchStream(const TranscodePanel &panel, const StreamUnit
       index.ifElse(index.less(at.strip, unit.strips), [&] {
         // Its low bits are the block in its group.
         Value inStrip = index.sub(block, index.mul(at.strip, unit.blocks));
-        Value bitsOfBlock =
-            arith::ShLIOp::create(builder, location, toI32(index.rem(inStrip, 4)), constantI32(24));
-        Value own = arith::AndIOp::create(builder, location, record, constantI32(0x00FFFFFF));
-        own = arith::OrIOp::create(builder, location, own, bitsOfBlock);
+        Value bitsOfBlock = shl(toI32(index.rem(inStrip, 4)), 24);
+        Value own = bitAnd(record, 0x00FFFFFF);
+        own = bitOr(own, bitsOfBlock);
         output->storeWord(panel, fixedOf(at.strip, at.group), own);
       });
     });

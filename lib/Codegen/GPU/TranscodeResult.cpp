@@ -35,7 +35,10 @@ void TranscodeResult::store(const TranscodePanel &panel, const FixedUnit &fixed,
 TranscodeResult::Codes TranscodeResult::codesOf(ValueRange fragments) {
   // Symbols stay where they are, above seven bits: 256 + symbol - base fills the half word, and is
   // 256 to 271 inside of the window.
-  constexpr uint32_t inside = 0x80008000, codeBits = 0x000F000F;
+  constexpr uint32_t inside = 0x80008000;
+  constexpr int codeBits = DecodedWeight::codeBits;
+  constexpr uint32_t codes = ((1u << codeBits) - 1) * 0x00010001;
+  static_assert(16 == 4 * codeBits, "a half word has the codes of four registers");
   int position = static_cast<int>(format.split.rawLowBits);
   LaneBuilder lanes(builder, location, fragments[0].getType());
   LaneBuilder scalars(builder, location, builder.getI32Type());
@@ -44,13 +47,13 @@ TranscodeResult::Codes TranscodeResult::codesOf(ValueRange fragments) {
   Codes result;
   Value outside;
   for (auto [r, fragment] : llvm::enumerate(fragments)) {
-    int nibble = 4 * static_cast<int>(r);
+    int nibble = codeBits * static_cast<int>(r);
     Value number = lanes.add(fragment, offset);
     Value own = lanes.bitXor(number, lanes.constant(inside));
     outside = r == 0 ? own : lanes.bitOr(outside, own);
     Value code = lanes.shift(number, nibble - position);
-    result.fragment = r == 0 ? lanes.bitAnd(code, codeBits)
-                             : lanes.merge(codeBits << nibble, code, result.fragment);
+    result.fragment =
+        r == 0 ? lanes.bitAnd(code, codes) : lanes.merge(codes << nibble, code, result.fragment);
   }
   for (int64_t block = 0; block < 4; ++block) {
     Value own = vector::ExtractOp::create(builder, location, outside, block);
@@ -65,9 +68,8 @@ void TranscodeResult::storeCodes(const TranscodePanel &panel, const FixedUnit &f
   Codes codes = codesOf(fragments);
   Value own = codes.outside;
   if (hasRecords)
-    own = arith::OrIOp::create(builder, location, own, hasRecords);
-  Value asBytes = anyInWarp(
-      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, own, constantI32(0)));
+    own = bitOr(own, hasRecords);
+  Value asBytes = anyInWarp(notEqual(own, 0));
   DecodedWeight weight = decodedWeight();
   Value unit = unitNumber(panel.number, panel.strips, fixed);
   index.ifElse(
@@ -76,8 +78,8 @@ void TranscodeResult::storeCodes(const TranscodePanel &panel, const FixedUnit &f
         Value at = index.mul(unit, 4 * weight.unitU32());
         storeAligned(codes.fragment, index.add(at, index.mul(lane, 16)));
       });
-  index.ifElse(equal(lane, index.constant(0)), [&] {
-    Value flag = arith::ExtUIOp::create(builder, location, builder.getI32Type(), asBytes);
+  index.ifElse(index.equal(lane, 0), [&] {
+    Value flag = toI32(asBytes);
     Value group = index.add(index.mul(panel.number, groups), fixed.group);
     Value at = index.add(index.mul(group, panelStrips), fixed.strip);
     storeFlag(flag, index.mul(index.add(at, weight.flagsBegin()), 4));
@@ -118,7 +120,7 @@ TranscodeResult::Values TranscodeResult::clearPadding(const TranscodePanel &pane
   auto clear = [&] {
     Values cleared;
     for (auto [fragment, mask] : llvm::zip_equal(fragments, existing(panel.number, fixed)))
-      cleared.push_back(arith::AndIOp::create(builder, location, fragment, mask));
+      cleared.push_back(bitAnd(fragment, mask));
     return cleared;
   };
   return either(isEdge, fragments.getTypes(), clear, [&] { return Values(fragments); });
@@ -157,7 +159,7 @@ void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fix
   // follow from order-3. Two symbols are half a u32 of the record.
   Value pair = loadAt(index.add(index.div(lane, 2), 1));
   Value shift = toI32(index.mul(index.rem(lane, 2), 16));
-  pair = arith::ShRUIOp::create(builder, location, pair, shift);
+  pair = lshr(pair, shift);
   Value owner = index.add(index.mul(index.rem(row, 8), 4), index.rem(lane, 4));
   Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
   Value unit = resultAt(panel, fixed);
@@ -168,18 +170,15 @@ void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fix
         index.add(index.mul(panel.number, panelRows), index.mul(fixed.strip, stripRows)), row);
     Value k =
         index.add(index.add(index.mul(fixed.group, fixedUnitColumns), index.mul(lane, 2)), half);
-    Value isThere = arith::AndIOp::create(builder, location, index.less(n, index.constant(rows)),
-                                          index.less(k, index.constant(columns)));
+    Value isThere = bitAnd(index.less(n, rows), index.less(k, columns));
     index.ifElse(isThere, [&] {
       Value at = index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half)));
       Value word = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
-      word = arith::ShLIOp::create(builder, location, word,
-                                   constantI32(static_cast<int64_t>(format.split.rawLowBits)));
+      word = shl(word, format.split.rawLowBits);
       if (makesWords()) {
-        Value old =
-            arith::ExtUIOp::create(builder, location, builder.getI32Type(), load(result, at));
-        Value kept = arith::AndIOp::create(builder, location, old, constantI32(~mask & 0xFFFF));
-        word = arith::OrIOp::create(builder, location, kept, word);
+        Value old = toI32(load(result, at));
+        Value kept = bitAnd(old, ~mask & 0xFFFF);
+        word = bitOr(kept, word);
       }
       storeElement(word, at);
     });

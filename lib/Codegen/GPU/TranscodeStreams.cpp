@@ -41,8 +41,8 @@ Value TranscodeBuilder::ofGroup(Value bitsOfUnit, const StreamUnits::Unit &unit,
   if (!bitsOfUnit)
     return {};
   Value number = toI32(index.add(index.mul(strip, unit.groups), group));
-  Value own = arith::ShRUIOp::create(builder, location, bitsOfUnit, number);
-  return arith::AndIOp::create(builder, location, own, constantI32(1));
+  Value own = lshr(bitsOfUnit, number);
+  return bitAnd(own, 1);
 }
 
 void TranscodeBuilder::decodeStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,

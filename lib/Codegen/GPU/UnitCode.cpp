@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "UnitCode.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Panel.h"
@@ -22,8 +21,8 @@ void UnitCode::findLane() {
 }
 
 Value UnitCode::stripsOf(Value number) {
-  Value left = index.sub(index.constant(rows), index.mul(number, panelRows));
-  return index.min(index.constant(panelRows / stripRows), index.ceilDiv(left, stripRows));
+  Value left = index.sub(rows, index.mul(number, panelRows));
+  return index.min(panelRows / stripRows, index.ceilDiv(left, stripRows));
 }
 
 Value UnitCode::unitNumber(Value panel, Value strips, const FixedUnit &fixed) {
@@ -42,10 +41,9 @@ Value UnitCode::columnOf(const FixedUnit &fixed) {
 Value UnitCode::hasPadding(Value panel, const FixedUnit &fixed) {
   if (rows % stripRows == 0 && columns % fixedUnitColumns == 0)
     return {};
-  Value isRowEdge = index.less(index.constant(rows), index.add(rowOf(panel, fixed), stripRows));
-  Value isColumnEdge =
-      index.less(index.constant(columns), index.add(columnOf(fixed), fixedUnitColumns));
-  return arith::OrIOp::create(builder, location, isRowEdge, isColumnEdge);
+  Value isRowEdge = index.less(rows, index.add(rowOf(panel, fixed), stripRows));
+  Value isColumnEdge = index.less(columns, index.add(columnOf(fixed), fixedUnitColumns));
+  return bitOr(isRowEdge, isColumnEdge);
 }
 
 UnitCode::Values UnitCode::existing(Value panel, const FixedUnit &fixed) {
@@ -53,9 +51,8 @@ UnitCode::Values UnitCode::existing(Value panel, const FixedUnit &fixed) {
   Value ownRow = index.add(rowOf(panel, fixed), index.div(lane, 4));
   Value ownColumn = index.add(columnOf(fixed), index.mul(index.rem(lane, 4), 2));
   auto maskOf = [&](Value n, Value k, int64_t mask) -> Value {
-    Value isThere =
-        both(index.less(n, index.constant(rows)), index.less(k, index.constant(columns)));
-    return arith::SelectOp::create(builder, location, isThere, constantI32(mask), constantI32(0));
+    Value isThere = bitAnd(index.less(n, rows), index.less(k, columns));
+    return select(isThere, mask, 0);
   };
   auto fragment = VectorType::get({4}, builder.getI32Type());
   Values all;
@@ -64,8 +61,7 @@ UnitCode::Values UnitCode::existing(Value panel, const FixedUnit &fixed) {
     for (int64_t block = 0; block < 4; ++block) {
       Value n = index.add(ownRow, 8 * (r % 2));
       Value k = index.add(ownColumn, 16 * block + 8 * (r / 2));
-      masks.push_back(arith::OrIOp::create(builder, location, maskOf(n, k, 0xFFFF),
-                                           maskOf(n, index.add(k, 1), 0xFFFF0000)));
+      masks.push_back(bitOr(maskOf(n, k, 0xFFFF), maskOf(n, index.add(k, 1), 0xFFFF0000)));
     }
     all.push_back(vector::FromElementsOp::create(builder, location, fragment, masks));
   }

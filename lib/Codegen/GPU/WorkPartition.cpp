@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "WorkPartition.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -31,8 +30,7 @@ WorkPartition::WorkPartition(const LaneCode &code, const ProductPlan &plan, Valu
   firstOfFills = fillOf(first);
   endOfFills = end;
   if (kTilesPerStage > 1)
-    endOfFills = arith::SelectOp::create(builder, location, index.less(first, end), fillAfter(end),
-                                         firstOfFills);
+    endOfFills = select(index.less(first, end), fillAfter(end), firstOfFills);
 }
 
 Value WorkPartition::iterationBegin(Value number) {
@@ -52,12 +50,9 @@ Value WorkPartition::kTileBegin(Value number) {
 
 Value WorkPartition::unitOf(Value iteration) {
   Value longIterations = index.add(evenIterations, 1), allLong = index.mul(longer, longIterations);
-  auto either = [&](Value a, Value b) {
-    return arith::SelectOp::create(builder, location, index.less(iteration, allLong), a, b);
-  };
+  auto either = [&](Value a, Value b) { return select(index.less(iteration, allLong), a, b); };
   // Where there are fewer k-iterations than work units, all are of long ones.
-  Value size = either(longIterations,
-                      arith::MaxUIOp::create(builder, location, evenIterations, index.constant(1)));
+  Value size = either(longIterations, index.max(evenIterations, 1));
   Value past = index.sub(iteration, either(index.constant(0), allLong));
   return index.add(either(index.constant(0), longer), divideShort(past, size));
 }
@@ -72,7 +67,7 @@ Value WorkPartition::fillOf(Value kTile) {
 Value WorkPartition::fillAfter(Value endKTile) {
   if (kTilesPerStage == 1)
     return endKTile;
-  return asShort(index.add(fillOf(asShort(index.sub(endKTile, index.constant(1)))), 1));
+  return asShort(index.add(fillOf(asShort(index.sub(endKTile, 1))), 1));
 }
 
 } // namespace uwt

@@ -19,6 +19,7 @@
 #define UWT_CODEGEN_DECODE_EMISSION_H
 
 #include "uwt/Codec/DecodeTable.h"
+#include "uwt/Dialect/UWT/IR/IntegerBuilder.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -62,38 +63,17 @@ struct UnitLayout {
 /// The layout of a format that checkFormat accepts for the element.
 UnitLayout unitLayout(const Format &format, ElementType element);
 
-/// Elementwise operations on u32 over a lane type: i32, or a vector of them. Operations on
-/// constants fold.
-class LaneBuilder {
+/// Elementwise operations on u32 over a lane type: i32, or a vector of them.
+class LaneBuilder : public IntegerBuilder {
 public:
-  LaneBuilder(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane)
-      : builder(builder), location(location), lane(lane) {}
+  using IntegerBuilder::IntegerBuilder;
 
-  mlir::Type type() const { return lane; }
-  mlir::OpBuilder &ops() { return builder; }
-  mlir::Location loc() const { return location; }
-
-  /// The same u32 in every lane.
-  mlir::Value constant(uint32_t value);
   /// A u32 a lane, repeated where the lane type has more lanes (vectors only).
   mlir::Value constants(llvm::ArrayRef<uint32_t> values);
   /// A run-time i32 in every lane.
   mlir::Value splat(mlir::Value scalar);
-
-  mlir::Value bitAnd(mlir::Value a, mlir::Value b);
-  mlir::Value bitAnd(mlir::Value a, uint32_t mask) { return bitAnd(a, constant(mask)); }
-  mlir::Value bitOr(mlir::Value a, mlir::Value b);
-  mlir::Value bitOr(mlir::Value a, uint32_t bits) { return bitOr(a, constant(bits)); }
-  mlir::Value bitXor(mlir::Value a, mlir::Value b);
-  mlir::Value add(mlir::Value a, mlir::Value b);
-  mlir::Value sub(mlir::Value a, mlir::Value b);
-  /// Shifts by a constant or by a value a lane (below 32); by 0 is `a`.
-  mlir::Value shl(mlir::Value a, uint32_t bits);
-  mlir::Value shl(mlir::Value a, mlir::Value bits);
-  mlir::Value lshr(mlir::Value a, uint32_t bits);
-  mlir::Value lshr(mlir::Value a, mlir::Value bits);
   /// Left for positive, right for negative `bits`.
-  mlir::Value shift(mlir::Value a, int bits);
+  mlir::Value shift(mlir::Value a, int bits) { return bits < 0 ? lshr(a, -bits) : shl(a, bits); }
   mlir::Value rotateLeft(mlir::Value a, uint32_t bits);
   /// Bits of `a` where `mask` has ones, of `b` elsewhere: one three-input operation.
   mlir::Value merge(uint32_t mask, mlir::Value a, mlir::Value b);
@@ -104,11 +84,6 @@ public:
   /// Loads `count` u32 (a power of two, fewer than there are lanes) and repeats each over
   /// lanes/count neighbours.
   mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
-
-private:
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-  mlir::Type lane;
 };
 
 /// A fixed unit that is to be decoded into row vectors, by a CPU (`uwt.decode_unit`) or by a warp

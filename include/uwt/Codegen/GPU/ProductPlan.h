@@ -107,12 +107,13 @@ struct DecodedWeight {
   ProblemShape problem;
   DecodedForm form = DecodedForm::None;
 
+  /// Bits of a code.
+  static constexpr uint32_t codeBits = 4;
+  /// The format of the codes that symbols of a weight in `format` are decoded to.
+  static Format codesOf(const Format &format);
+
   bool exists() const { return form != DecodedForm::None; }
-  int64_t unitU32() const {
-    return form == DecodedForm::Codes           ? wordUnitU32 / 4
-           : form == DecodedForm::ExponentBytes ? wordUnitU32 / 2
-                                                : wordUnitU32;
-  }
+  int64_t unitU32() const;
   /// Of a unit whose symbols are bytes.
   static constexpr int64_t bytesUnitU32 = wordUnitU32 / 2;
   /// Whether units say by a flag, a u32, whether their symbols are codes or bytes.
