@@ -118,7 +118,7 @@ static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
          (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
-/// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
+/// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 rows of x
 /// again with mma.sync.
 static double weightsOf(const InstructionCounts &way, const PlanFacts &plan) {
   double blocks = way.products;

@@ -80,7 +80,7 @@ public:
                                      const Format &runFormat, ThreadPool &pool,
                                      const CudaStream &stream);
 
-  /// N and K of each matrix, and how many there are.
+  /// n and k of each matrix, and how many there are.
   uint64_t rows() const { return shape.rows; }
   uint64_t columns() const { return shape.columns; }
   uint64_t matrices() const { return count; }
