@@ -100,7 +100,8 @@ struct WayCosts {
 };
 } // namespace
 
-/// How often lookups of 32 lanes hit a bank of shared memory, on average.
+/// How often lookups of 32 lanes hit the bank of shared memory that most of them hit, on average:
+/// what the fullest of 32 banks gets of 32 draws, each bank being as likely.
 static constexpr double lookupConflicts = 3.5;
 
 /// Bytes of shared memory for a weight that instructions of the loop do not say.
