@@ -73,7 +73,7 @@ static std::array<Blocks, 2> blocksOf(const ProductProblem &problem, const Kerne
   uint64_t blocks =
       problem.isStatic ? problem.m / tiles.tileM : divideUp(problem.m, uint64_t(tiles.tileM));
   Blocks whole{static_cast<double>(blocks), static_cast<double>(tiles.tileM),
-                static_cast<double>(tiles.tileN)};
+               static_cast<double>(tiles.tileN)};
   if (tiles.lastM == 0)
     return {whole, {}};
   return {whole, {1, static_cast<double>(tiles.lastM), static_cast<double>(tiles.lastN)}};
@@ -103,8 +103,8 @@ static uint64_t kTileOf(const ProductProblem &problem, const KernelConfig &confi
   return std::min<uint64_t>(config.tileK, roundUp(problem.k, fixedUnitColumns));
 }
 
-/// The same of strategy buffer: decoded weights are written, and read for each block of rows of x, x
-/// for each block of outputs; accumulators wait in memory between k-tiles.
+/// The same of strategy buffer: decoded weights are written, and read for each block of rows of x,
+/// x for each block of outputs; accumulators wait in memory between k-tiles.
 static double bufferTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
                             const KernelConfig &config) {
   uint64_t kTile = kTileOf(problem, config);
@@ -113,8 +113,8 @@ static double bufferTraffic(const Calibration &c, const Work &work, const Produc
   double perVector = (c.store + (isFar ? c.farLoad : 0)) * decodesOf(problem, config);
   for (const Blocks &each : blocksOf(problem, config))
     perVector += each.count * (c.load + (isFar ? c.farLoad : 0)) +
-                   each.computed() * (c.load / each.n +
-                                      c.accumulator * vectorWeights / static_cast<double>(kTile));
+                 each.computed() *
+                     (c.load / each.n + c.accumulator * vectorWeights / static_cast<double>(kTile));
   return work.vectors * perVector;
 }
 

@@ -59,16 +59,17 @@ struct GpuProblem {
   uint64_t n = 0, k = 0, m = 1;
 };
 
-/// What neither a board's data sheet nor a profile says: assumed of Hopper, and of all boards, until
-/// somebody measures a device (`uwt-bench --kernel-profiles` puts measured times beside predicted
-/// ones). What has a source is in uwt/Target/GpuTarget.h.
+/// What neither a board's data sheet nor a profile says: assumed of Hopper, and of all boards,
+/// until somebody measures a device (`uwt-bench --kernel-profiles` puts measured times beside
+/// predicted ones). What has a source is in uwt/Target/GpuTarget.h.
 struct GpuAssumptions {
   /// Share of the bandwidth of a data sheet that code gets. Assumed: not measured.
   double memoryShare = 0.9;
   /// Share of issue slots that code gets. Assumed: not measured.
   double issueShare = 0.85;
-  /// Bytes that a multiprocessor gets from the second-level cache in a clock. Assumed: not measured;
-  /// half of what NVIDIA's whitepaper on the A100 says of reads (5,120 bytes a clock, 108 of them).
+  /// Bytes that a multiprocessor gets from the second-level cache in a clock. Assumed: not
+  /// measured; half of what NVIDIA's whitepaper on the A100 says of reads (5,120 bytes a clock, 108
+  /// of them).
   double cacheBytesPerClock = 24;
   /// Latency of memory under load, in µs: bandwidth times this has to be on its way. Assumed: not
   /// measured.

@@ -131,7 +131,7 @@ Status BenchMatmulCommand::parse() {
   return ok();
 }
 
-/// The compiler's remarks, which are the same for each copy of the weight but for their place.
+/// The compiler's remarks, which are the same for each copy of the weight but for their location.
 static std::vector<std::string> picksOf(const MatmulRow &row) {
   std::vector<std::string> picks;
   for (const std::string &remark : row.program->stats().remarks) {
