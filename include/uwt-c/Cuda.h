@@ -57,7 +57,7 @@ UWT_C_API UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice
 UWT_C_API UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
                                       const UWTContainer *container, const char *name,
                                       const char *format, UWTCudaWeight **weight);
-/** N and K of each matrix, how many there are, and bytes of device memory. */
+/** n and k of each matrix, how many there are, and bytes of device memory. */
 UWT_C_API uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight);
 UWT_C_API uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight);
 UWT_C_API uint64_t uwtCudaWeightMatrices(const UWTCudaWeight *weight);
