@@ -57,7 +57,7 @@ UWT_C_API UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice
 UWT_C_API UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
                                       const UWTContainer *container, const char *name,
                                       const char *format, UWTCudaWeight **weight);
-/** N and K of each matrix, how many there are, and bytes of device memory. */
+/** n and k of each matrix, how many there are, and bytes of device memory. */
 UWT_C_API uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight);
 UWT_C_API uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight);
 UWT_C_API uint64_t uwtCudaWeightMatrices(const UWTCudaWeight *weight);
@@ -66,7 +66,7 @@ UWT_C_API void uwtCudaWeightDestroy(UWTCudaWeight *weight);
 
 /** A kernel of a pack, ready to multiply with one matrix of a weight. */
 typedef struct UWTCudaLauncher UWTCudaLauncher;
-/** Takes the kernel for `batch`; it serves all batches from uwtCudaLauncherBatchFrom to
+/** Takes the kernel for m = `batch`; it serves each m from uwtCudaLauncherBatchFrom to
     uwtCudaLauncherBatchTo. Loads its code where no launcher of the pack has. */
 UWT_C_API UWTError *uwtCudaLauncherCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
                                           uint64_t matrix, uint32_t batch,
@@ -74,8 +74,8 @@ UWT_C_API UWTError *uwtCudaLauncherCreate(UWTCudaPack *pack, const UWTCudaWeight
 UWT_C_API const char *uwtCudaLauncherKernel(const UWTCudaLauncher *launcher);
 UWT_C_API uint32_t uwtCudaLauncherBatchFrom(const UWTCudaLauncher *launcher);
 UWT_C_API uint32_t uwtCudaLauncherBatchTo(const UWTCudaLauncher *launcher);
-/** Scratch memory for a batch: workspace with any contents, and counters that are zero before the
-    first launch; launches leave them zero. Launches on one stream may share both. */
+/** Scratch memory for m = `batch`: workspace with any contents, and counters that are zero before
+   the first launch; launches leave them zero. Launches on one stream may share both. */
 UWT_C_API UWTError *uwtCudaLauncherScratch(const UWTCudaLauncher *launcher, uint32_t batch,
                                            uint64_t *workspaceBytes, uint64_t *counterBytes);
 UWT_C_API void uwtCudaLauncherDestroy(UWTCudaLauncher *launcher);
@@ -88,7 +88,7 @@ typedef struct UWTCudaBuffer {
 typedef struct UWTCudaOperands {
   /** Set by uwtCudaOperandsInit. */
   size_t size;
-  /** Addresses of x [batch, K] and y [batch, N]. */
+  /** Addresses of x [batch, k] and y [batch, n]. */
   uint64_t x, y;
   uint32_t batch;
   /** Elements from row to row; 0 for rows without a gap. */
@@ -98,11 +98,11 @@ typedef struct UWTCudaOperands {
   const UWTCudaBuffer *extras;
   size_t extraCount;
 } UWTCudaOperands;
-/** A batch of 1, and nothing else. */
+/** A `batch` of 1, and nothing else. */
 UWT_C_API void uwtCudaOperandsInit(UWTCudaOperands *operands);
 
 /** Launches on a stream of the weight's device. Neither allocates device memory nor waits: it may
-    be captured in a CUDA graph. A batch of 0 does nothing. */
+    be captured in a CUDA graph. A `batch` of 0 does nothing. */
 UWT_C_API UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                                   void *stream);
 

@@ -34,7 +34,7 @@ Option uwt::shapesOption(std::string *shapes, const std::string &defaultText,
 }
 
 Option uwt::mOption(std::string *m, const std::string &defaultText) {
-  return {"--m", "M,...", "batch sizes, or all, or quick (default: " + defaultText + ")", m};
+  return {"--m", "M,...", "values of m, or all, or quick (default: " + defaultText + ")", m};
 }
 
 Option uwt::samplesOption(std::string *samples, const std::string &defaultText) {

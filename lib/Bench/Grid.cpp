@@ -1,4 +1,4 @@
-//===- Grid.cpp - Shapes and batch sizes to measure -----------------------===//
+//===- Grid.cpp - Shapes and values of m to measure -----------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -100,7 +100,8 @@ struct WayCosts {
 };
 } // namespace
 
-/// How often lookups of 32 lanes hit a bank of shared memory, on average.
+/// How often lookups of 32 lanes hit the bank of shared memory that most of them hit, on average:
+/// what the fullest of 32 banks gets of 32 draws, each bank being as likely.
 static constexpr double lookupConflicts = 3.5;
 
 /// Bytes of shared memory for a weight that instructions of the loop do not say.
@@ -118,7 +119,7 @@ static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
          (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
-/// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 batch rows
+/// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 rows of x
 /// again with mma.sync.
 static double weightsOf(const InstructionCounts &way, const PlanFacts &plan) {
   double blocks = way.products;

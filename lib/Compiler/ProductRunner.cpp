@@ -138,7 +138,7 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
     operands.extras.emplace_back(extra.bytes());
   operands.matrix = matrix;
   if (xMemref.sizes[0] > UINT32_MAX)
-    return usageError("a batch of " + std::to_string(xMemref.sizes[0]) + " is more than 2^32 - 1");
+    return usageError("an m of " + std::to_string(xMemref.sizes[0]) + " is more than 2^32 - 1");
   operands.m = static_cast<uint32_t>(xMemref.sizes[0]);
   UWT_RETURN_IF_ERROR(runner->run(call, operands));
   y.scatter();

@@ -1,4 +1,4 @@
-//===- TensorReader.cpp - Tensors whole, in parts, in pieces --------------===//
+//===- TensorReader.cpp - Tensors whole, in slices, in pieces -------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -47,7 +47,7 @@ Expected<IndexRange> rankRange(uint64_t size, uint64_t index, uint64_t count) {
     return usageError("rank " + std::to_string(index) + " of " + std::to_string(count) +
                       ": ranks are numbered from 0");
   uint64_t each = size / count + (size % count != 0 ? 1 : 0);
-  // index * each cannot overflow by more than one part beyond the size.
+  // index * each cannot overflow by more than one slice beyond the size.
   uint64_t begin = each != 0 && index > size / each ? size : std::min(size, index * each);
   return IndexRange{begin, size - begin < each ? size : begin + each};
 }

@@ -1,4 +1,4 @@
-//===- Choice.cpp - Ranges of batch sizes, and run formats ----------------===//
+//===- Choice.cpp - Ranges of m, and run formats --------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,7 +14,7 @@ using namespace uwt;
 namespace {
 constexpr uint64_t grid[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512};
 constexpr size_t gridSize = std::size(grid);
-/// A batch of one is what models that write text run most of the time.
+/// An m of one is what models that write text run most of the time.
 constexpr double oneWeight = 4;
 /// What a change has to gain: the model is not better than that.
 constexpr double leastGain = 0.02;
@@ -42,8 +42,8 @@ static RelativeTimes relativeTimes(const Calibration &calibration, ProductProble
   RelativeTimes result;
   result.configs = candidateConfigs(format, problem.k, pins);
   result.times.resize(result.configs.size());
-  for (uint64_t batch : grid) {
-    problem.m = batch;
+  for (uint64_t m : grid) {
+    problem.m = m;
     double best = never;
     for (size_t i = 0; i < result.configs.size(); ++i) {
       double time = predict(calibration, problem, format, result.configs[i]).total;
@@ -144,8 +144,8 @@ static std::vector<double> relativeCosts(const Calibration &calibration,
       add(problem, 1);
       continue;
     }
-    for (uint64_t batch : grid) {
-      problem.m = batch;
+    for (uint64_t m : grid) {
+      problem.m = m;
       add(problem, 1.0 / static_cast<double>(gridSize));
     }
   }

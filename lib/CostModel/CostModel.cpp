@@ -14,13 +14,15 @@
 using namespace uwt;
 
 namespace {
-/// Weights of a register, and registers of a row's 64-column group.
-constexpr double registerWeights = 32;
-constexpr uint64_t groupRegisters = 2;
-/// Accumulators that a strip's 64 columns take up in the direct family, for each of 32 registers.
+/// Weights of a row vector, and row vectors of a row's column group.
+constexpr double vectorWeights = 32;
+constexpr uint64_t groupVectors = 2;
+/// Accumulators that a strip's column group takes up with strategy direct, for each of its 32 row
+/// vectors.
 constexpr double accumulatorsOfUnit = 0.5;
-/// A strip's bytes from which on decoding hides nothing of their way from memory, as measured on a
-/// Zen 4.
+/// A strip's bytes from which on decoding hides nothing of their way from memory. Fitted on a Zen 4
+/// of two cores, to products of 4096 x 4096 and 4096 x 14336 at m = 1 to 64: with it the pick is
+/// within 6 % of the best candidate (docs/cost-model.md, "Regret"). Of other CPUs it is assumed.
 constexpr double measuredQueueBytes = 12 << 10;
 constexpr double nsPerUs = 1000;
 } // namespace
@@ -28,7 +30,7 @@ constexpr double nsPerUs = 1000;
 namespace {
 /// Quantities of the thread that has most to do.
 struct Work {
-  double registers = 0, outputs = 0, batch = 0, bytes = 0;
+  double vectors = 0, outputs = 0, m = 0, bytes = 0;
   unsigned threads = 1;
 };
 } // namespace
@@ -43,20 +45,20 @@ static Work workOf(const ProductProblem &problem, const FormatCost &format) {
   double groups = static_cast<double>(roundUp(problem.k, format.unitColumns)) /
                   static_cast<double>(fixedUnitColumns);
   double rows = static_cast<double>(problem.matrices * roundUp(problem.n, stripRows)) * share;
-  work.registers = rows * groups * groupRegisters;
-  work.batch = static_cast<double>(problem.m);
-  work.outputs = rows * work.batch;
-  // Threads share the bandwidth, so the slowest one's part counts for each of them.
-  work.bytes = work.registers * registerWeights * format.size.bitsPerWeight / 8 * work.threads;
+  work.vectors = rows * groups * groupVectors;
+  work.m = static_cast<double>(problem.m);
+  work.outputs = rows * work.m;
+  // Threads share the bandwidth, so the slowest one's share counts for each of them.
+  work.bytes = work.vectors * vectorWeights * format.size.bitsPerWeight / 8 * work.threads;
   return work;
 }
 
-/// A part of the batch that is multiplied in blocks of the same width.
+/// Rows of x that are multiplied in blocks of as many.
 namespace {
-struct Columns {
-  /// Blocks, and their width and rows.
-  double blocks = 0, width = 1, rows = stripRows;
-  double computed() const { return blocks * width; }
+struct Blocks {
+  /// How many, and the rows of x and the outputs of each.
+  double count = 0, m = 1, n = stripRows;
+  double computed() const { return count * m; }
 };
 } // namespace
 
@@ -64,21 +66,20 @@ static BatchTiles tilesOf(const ProductProblem &problem, const KernelConfig &con
   return tileBatch(config, problem.isStatic ? std::optional(problem.m) : std::nullopt);
 }
 
-/// The batch as the buffer family cuts it: whole blocks, and a last one that is narrower where the
-/// batch is known, else padded.
-static std::array<Columns, 2> columnBlocks(const ProductProblem &problem,
-                                           const KernelConfig &config) {
+/// m as strategy buffer cuts it: whole blocks, and a last one that has fewer rows where m is known,
+/// else padded.
+static std::array<Blocks, 2> blocksOf(const ProductProblem &problem, const KernelConfig &config) {
   BatchTiles tiles = tilesOf(problem, config);
   uint64_t blocks =
       problem.isStatic ? problem.m / tiles.tileM : divideUp(problem.m, uint64_t(tiles.tileM));
-  Columns whole{static_cast<double>(blocks), static_cast<double>(tiles.tileM),
-                static_cast<double>(tiles.tileN)};
+  Blocks whole{static_cast<double>(blocks), static_cast<double>(tiles.tileM),
+               static_cast<double>(tiles.tileN)};
   if (tiles.lastM == 0)
     return {whole, {}};
   return {whole, {1, static_cast<double>(tiles.lastM), static_cast<double>(tiles.lastN)}};
 }
 
-/// How often a panel is decoded: once a batch row, or once for as many columns as a task takes.
+/// How often a panel is decoded: once a row of x, or once for as many rows as a task takes.
 static double decodesOf(const ProductProblem &problem, const KernelConfig &config) {
   return static_cast<double>(divideUp(problem.m, tilesOf(problem, config).taskM));
 }
@@ -89,49 +90,50 @@ static double escapedUnits(const FormatCost &format) {
   return 1 - std::pow(1 - format.size.escapesPerWeight, elements);
 }
 
-/// What goes through the cache for the direct family: every unit takes up and puts down its
-/// accumulators, and reads x, for each batch row; one with an escape goes through a buffer.
+/// What goes through the cache with strategy direct: every unit takes up and puts down its
+/// accumulators, and reads x, for each row of x; one with an escape goes through a buffer.
 static double directTraffic(const Calibration &c, const Work &work, const FormatCost &format) {
   double sums = accumulatorsOfUnit * fixedUnitColumns / format.unitColumns * c.accumulator;
-  return work.registers * work.batch *
+  return work.vectors * work.m *
          (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load));
 }
 
-static uint64_t chunkOf(const ProductProblem &problem, const KernelConfig &config) {
+/// Columns that are decoded at a time.
+static uint64_t kTileOf(const ProductProblem &problem, const KernelConfig &config) {
   return std::min<uint64_t>(config.tileK, roundUp(problem.k, fixedUnitColumns));
 }
 
-/// The same for the buffer: decoded weights are written, and read for each block of columns, x for
-/// each block of rows; accumulators wait in memory between chunks.
+/// The same of strategy buffer: decoded weights are written, and read for each block of rows of x,
+/// x for each block of outputs; accumulators wait in memory between k-tiles.
 static double bufferTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
                             const KernelConfig &config) {
-  uint64_t chunk = chunkOf(problem, config);
+  uint64_t kTile = kTileOf(problem, config);
   // What a strip's rows come back to: its decoded weights and a block of x.
-  bool isFar = chunk * (stripRows + config.tileM) * sizeof(uint16_t) > c.nearBytes;
-  double perRegister = (c.store + (isFar ? c.farLoad : 0)) * decodesOf(problem, config);
-  for (const Columns &part : columnBlocks(problem, config))
-    perRegister += part.blocks * (c.load + (isFar ? c.farLoad : 0)) +
-                   part.computed() * (c.load / part.rows +
-                                      c.accumulator * registerWeights / static_cast<double>(chunk));
-  return work.registers * perRegister;
+  bool isFar = kTile * (stripRows + config.tileM) * sizeof(uint16_t) > c.nearBytes;
+  double perVector = (c.store + (isFar ? c.farLoad : 0)) * decodesOf(problem, config);
+  for (const Blocks &each : blocksOf(problem, config))
+    perVector += each.count * (c.load + (isFar ? c.farLoad : 0)) +
+                 each.computed() *
+                     (c.load / each.n + c.accumulator * vectorWeights / static_cast<double>(kTile));
+  return work.vectors * perVector;
 }
 
-static double computedColumns(const ProductProblem &problem, const KernelConfig &config) {
+static double computedRows(const ProductProblem &problem, const KernelConfig &config) {
   if (!config.buffered)
     return static_cast<double>(problem.m);
   double sum = 0;
-  for (const Columns &part : columnBlocks(problem, config))
-    sum += part.computed();
+  for (const Blocks &each : blocksOf(problem, config))
+    sum += each.computed();
   return sum;
 }
 
-/// The buffer family asks for the next chunk while it multiplies. What that has no time for could
+/// Strategy buffer asks for the next k-tile while it multiplies. What that has no time for could
 /// be hidden by the rest of its work, as far as it fits the queues of the caches: this is what is
 /// not.
 static double unaskedMemory(const ProductProblem &problem, const FormatCost &format,
                             const KernelConfig &config, const Prediction &p) {
   double asked =
-      static_cast<double>(chunkOf(problem, config) * stripRows) * format.size.bitsPerWeight / 8;
+      static_cast<double>(kTileOf(problem, config) * stripRows) * format.size.bitsPerWeight / 8;
   double hidden = std::min(std::max(p.memory - p.dots, 0.0), p.compute() - p.dots);
   return std::min(asked / measuredQueueBytes, 1.0) * hidden;
 }
@@ -140,18 +142,18 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
                         const FormatCost &format, const KernelConfig &config) {
   const Calibration &c = calibration;
   Work work = workOf(problem, format);
-  double decodes = decodesOf(problem, config), columns = computedColumns(problem, config);
+  double decodes = decodesOf(problem, config), rows = computedRows(problem, config);
   double decode = format.decodeOperations * c.decodeOperation +
-                  format.size.escapesPerWeight * registerWeights * c.escape;
+                  format.size.escapesPerWeight * vectorWeights * c.escape;
   Prediction p;
   p.memory = work.bytes / c.bandwidthOf(work.threads) / nsPerUs;
-  p.decode = work.registers * decodes * decode / nsPerUs;
-  p.dots = work.registers * columns * (problem.pairDots ? c.dot : c.exactDot) / nsPerUs;
+  p.decode = work.vectors * decodes * decode / nsPerUs;
+  p.dots = work.vectors * rows * (problem.pairDots ? c.dot : c.exactDot) / nsPerUs;
   p.traffic =
       (config.buffered ? bufferTraffic(c, work, problem, config) : directTraffic(c, work, format)) /
       nsPerUs;
   p.output = work.outputs * c.output / nsPerUs;
-  p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) * groupRegisters) *
+  p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) * groupVectors) *
            c.pack / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
   double compute = p.compute();
@@ -169,26 +171,29 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
 namespace {
 /// Accumulators and one operand's registers have to fit 32 registers.
 constexpr struct {
-  unsigned rows, columns;
-} bufferBlocks[] = {{8, 2}, {4, 4}};
-constexpr unsigned bufferChunks[] = {128, 256, 512, 1024, 2048};
+  unsigned tileN, tileM;
+} bufferTiles[] = {{8, 2}, {4, 4}};
+constexpr unsigned bufferKTiles[] = {128, 256, 512, 1024, 2048};
 } // namespace
 
 static void addBufferConfigs(const FormatCost &format, uint64_t columns, const ConfigPins &pins,
                              std::vector<KernelConfig> &configs) {
   uint64_t whole = roundUp(std::max<uint64_t>(columns, 1), format.unitColumns);
-  std::vector<unsigned> chunks(std::begin(bufferChunks), std::end(bufferChunks));
+  std::vector<unsigned> kTiles(std::begin(bufferKTiles), std::end(bufferKTiles));
+  // A stream is decoded unit by unit.
+  if (!format.fixedRate)
+    kTiles = {format.unitColumns};
   if (pins.tileK)
-    chunks = {*pins.tileK};
-  for (auto [rows, blockColumns] : bufferBlocks) {
+    kTiles = {*pins.tileK};
+  for (auto [tileN, tileM] : bufferTiles) {
     bool hasWhole = false;
-    for (unsigned chunk : chunks) {
-      // All chunks from the whole row on are the same kernel.
-      if (chunk % format.unitColumns != 0 || hasWhole)
+    for (unsigned kTile : kTiles) {
+      // All k-tiles from the whole row on are the same kernel.
+      bool fits = format.fixedRate ? kTile % format.unitColumns == 0 : kTile == format.unitColumns;
+      if (!fits || hasWhole)
         continue;
-      hasWhole = !pins.tileK && chunk >= whole;
-      KernelConfig config{true, pins.tileN.value_or(rows), pins.tileM.value_or(blockColumns),
-                          chunk};
+      hasWhole = !pins.tileK && kTile >= whole;
+      KernelConfig config{true, pins.tileN.value_or(tileN), pins.tileM.value_or(tileM), kTile};
       if (std::find(configs.begin(), configs.end(), config) == configs.end())
         configs.push_back(config);
     }

@@ -110,7 +110,7 @@ using Descriptor = std::unique_ptr<void, CublasStatus (*)(void *)>;
 
 struct DenseProduct::State {
   std::shared_ptr<const CublasLt> library;
-  // In the library's column-major view: yᵀ [N, batch] = (W seen as [K, N])ᵀ · xᵀ [K, batch].
+  // In the library's column-major view: yᵀ [n, m] = (W seen as [k, n])ᵀ · xᵀ [k, m].
   Descriptor product{nullptr, nullptr}, weight{nullptr, nullptr}, x{nullptr, nullptr},
       y{nullptr, nullptr};
   std::vector<CublasHeuristic> found;
@@ -120,7 +120,7 @@ struct DenseProduct::State {
   template <typename Call> Status call(const char *name, Call run) const {
     return callCublas(*library->owner, functions(), name, run);
   }
-  Status describe(uint64_t rows, uint64_t columns, uint32_t batch);
+  Status describe(uint64_t rows, uint64_t columns, uint32_t m);
   Status search(uint64_t workspaceBytes, unsigned wanted);
 
 private:
@@ -137,7 +137,7 @@ Status DenseProduct::State::makeLayout(Descriptor &layout, uint64_t rows, uint64
   return ok();
 }
 
-Status DenseProduct::State::describe(uint64_t rows, uint64_t columns, uint32_t batch) {
+Status DenseProduct::State::describe(uint64_t rows, uint64_t columns, uint32_t m) {
   void *made = nullptr;
   UWT_RETURN_IF_ERROR(call("cublasLtMatmulDescCreate", [&] {
     return functions().cublasLtMatmulDescCreate(&made, cublasComputeF32, cublasTypeF32);
@@ -149,8 +149,8 @@ Status DenseProduct::State::describe(uint64_t rows, uint64_t columns, uint32_t b
                                                       sizeof(transposed));
   }));
   UWT_RETURN_IF_ERROR(makeLayout(weight, columns, rows));
-  UWT_RETURN_IF_ERROR(makeLayout(x, columns, batch));
-  return makeLayout(y, rows, batch);
+  UWT_RETURN_IF_ERROR(makeLayout(x, columns, m));
+  return makeLayout(y, rows, m);
 }
 
 Status DenseProduct::State::search(uint64_t workspaceBytes, unsigned wanted) {
@@ -180,15 +180,15 @@ DenseProduct::DenseProduct(DenseProduct &&) noexcept = default;
 DenseProduct &DenseProduct::operator=(DenseProduct &&) noexcept = default;
 
 Expected<DenseProduct> DenseProduct::create(std::shared_ptr<const CublasLt> library, uint64_t rows,
-                                            uint64_t columns, uint32_t batch,
-                                            uint64_t workspaceBytes, unsigned wanted) {
-  std::string what = "N " + std::to_string(rows) + ", K " + std::to_string(columns) + ", batch " +
-                     std::to_string(batch);
-  if (rows == 0 || columns == 0 || batch == 0 || wanted == 0)
+                                            uint64_t columns, uint32_t m, uint64_t workspaceBytes,
+                                            unsigned wanted) {
+  std::string what =
+      "n " + std::to_string(rows) + ", k " + std::to_string(columns) + ", m " + std::to_string(m);
+  if (rows == 0 || columns == 0 || m == 0 || wanted == 0)
     return usageError("a dense product has no size of 0, got " + what);
   auto state = std::make_unique<State>();
   state->library = std::move(library);
-  UWT_RETURN_IF_ERROR(state->describe(rows, columns, batch));
+  UWT_RETURN_IF_ERROR(state->describe(rows, columns, m));
   UWT_RETURN_IF_ERROR(state->search(workspaceBytes, wanted));
   if (state->found.empty())
     return unsupportedError("cuBLASLt " + state->library->version() + " has no algorithm for " +

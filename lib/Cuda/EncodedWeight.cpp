@@ -275,7 +275,7 @@ Expected<DeviceWeight> DeviceTranscoder::run() {
 Expected<DeviceWeight> DeviceWeight::transcode(DevicePack &pack, const CodingPlan &plan,
                                                const CudaStream &stream) const {
   if (mayPadWithInfinities(plan))
-    return unsupportedError("columns beyond K might be infinite in " + plan.format.str() +
+    return unsupportedError("columns beyond k might be infinite in " + plan.format.str() +
                             "; load the weight as words (LoadOptions::asWords)");
   return DeviceTranscoder(*this, pack, plan, stream).run();
 }

@@ -44,16 +44,15 @@ static uint64_t tilesOf(uint64_t size, uint64_t tile) {
 }
 
 Expected<LaunchSize> uwt::launchSize(const KernelEntry &entry, uint64_t rows, uint64_t columns,
-                                     uint32_t batch, uint64_t residentCtas) {
+                                     uint32_t m, uint64_t residentCtas) {
   const LaunchRule &rule = entry.launch;
-  // launch-1. K of 0 still has results to write, so K counts as one tile then.
+  // launch-1. A k of 0 still has results to write, so it counts as one tile then.
   uint64_t columnTiles = rule.tileK == 0 || columns == 0 ? 1 : tilesOf(columns, rule.tileK);
   Checked tiles =
-      Checked(tilesOf(rows, rule.tileN)) * columnTiles * Checked(tilesOf(batch, rule.tileM));
+      Checked(tilesOf(rows, rule.tileN)) * columnTiles * Checked(tilesOf(m, rule.tileM));
   auto tooLarge = [&](const char *what) {
-    return usageError("N " + std::to_string(rows) + ", K " + std::to_string(columns) + ", batch " +
-                      std::to_string(batch) + " is too large for kernel " + entry.kernel + ": " +
-                      what);
+    return usageError("n " + std::to_string(rows) + ", k " + std::to_string(columns) + ", m " +
+                      std::to_string(m) + " is too large for kernel " + entry.kernel + ": " + what);
   };
   if (!tiles.value || *tiles.value > largestGrid)
     return tooLarge("it has more than 2^31 - 1 tiles");
@@ -75,7 +74,7 @@ Expected<LaunchSize> uwt::launchSize(const KernelEntry &entry, uint64_t rows, ui
   Checked bytes = workspace.fixed;
   bytes += Checked(size.tiles) * workspace.perTile;
   bytes += Checked(grid) * workspace.perCta;
-  bytes += Checked(rows) * batch * workspace.perOutput;
+  bytes += Checked(rows) * m * workspace.perOutput;
   if (!bytes.value || !counters.value)
     return tooLarge("its workspace has more than 2^64 bytes");
   size.counterBytes = *counters.value;
@@ -90,21 +89,20 @@ Expected<LaunchSize> uwt::launchSize(const KernelEntry &entry, uint64_t rows, ui
 DevicePack::DevicePack(CudaDevicePtr device, std::shared_ptr<const KernelPack> pack)
     : owner(std::move(device)), file(std::move(pack)), modules(file->codeObjects().size()) {}
 
-static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeight &weight,
-                           uint32_t batch) {
+static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeight &weight, uint32_t m) {
   KernelQuery query;
   query.target = device->properties().target;
   query.format = weight.format();
   query.element = weight.element();
   query.n = weight.rows();
   query.k = weight.columns();
-  query.m = batch;
+  query.m = m;
   return query;
 }
 
-Expected<const KernelEntry *> DevicePack::select(const DeviceWeight &weight, uint32_t batch,
+Expected<const KernelEntry *> DevicePack::select(const DeviceWeight &weight, uint32_t m,
                                                  std::optional<GpuKernelFamily> family) const {
-  KernelQuery query = queryOf(owner, weight, batch);
+  KernelQuery query = queryOf(owner, weight, m);
   query.family = family;
   return file->select(query);
 }
@@ -148,7 +146,7 @@ Status KernelLauncher::checkFits(const DeviceWeight &weight, uint64_t matrix) co
                   std::string(getTraits(what->element).name) + ", and the weight is " +
                   format.str() + " of " + std::string(getTraits(weight.element()).name));
   if (!what->n.admits(rows) || !what->k.admits(columns))
-    return misfit("is not for N " + std::to_string(rows) + ", K " + std::to_string(columns) +
+    return misfit("is not for n " + std::to_string(rows) + ", k " + std::to_string(columns) +
                   "; take one by KernelPack::select");
   if (matrix >= weight.matrices())
     return misfit("is asked for matrix " + std::to_string(matrix) + " of a weight of " +
@@ -157,7 +155,7 @@ Status KernelLauncher::checkFits(const DeviceWeight &weight, uint64_t matrix) co
     return !isMemref(argument.kind) && argument.type == ArgumentType::I32;
   });
   if (isNarrow && std::max(rows, columns) > INT32_MAX)
-    return misfit("takes sizes of 32 bits, and N is " + std::to_string(rows) + ", K " +
+    return misfit("takes sizes of 32 bits, and n is " + std::to_string(rows) + ", k " +
                   std::to_string(columns));
   return ok();
 }
@@ -294,25 +292,24 @@ Expected<KernelLauncher> KernelLauncher::createAlone(DevicePack &pack, const Ker
 // Launching
 //===----------------------------------------------------------------------===//
 
-Expected<LaunchSize> KernelLauncher::size(uint32_t batch, uint32_t ctas) const {
-  UWT_ASSIGN_OR_RETURN(LaunchSize size, sizeAlone(batch, ctas));
+Expected<LaunchSize> KernelLauncher::size(uint32_t m, uint32_t ctas) const {
+  UWT_ASSIGN_OR_RETURN(LaunchSize size, sizeAlone(m, ctas));
   if (size.grid == 0)
     return size;
   // launch-4.
   for (const KernelLauncher *kernel = before.get(); kernel; kernel = kernel->before.get()) {
-    UWT_ASSIGN_OR_RETURN(LaunchSize own, kernel->sizeAlone(batch, 0));
+    UWT_ASSIGN_OR_RETURN(LaunchSize own, kernel->sizeAlone(m, 0));
     size.workspaceBytes = std::max(size.workspaceBytes, own.workspaceBytes);
     size.counterBytes = std::max(size.counterBytes, own.counterBytes);
   }
   return size;
 }
 
-Expected<LaunchSize> KernelLauncher::sizeAlone(uint32_t batch, uint32_t ctas) const {
-  if (batch != 0 && (batch < what->mFrom || batch > what->mTo))
-    return usageError("kernel " + what->kernel + " is for batches from " +
-                      std::to_string(what->mFrom) + " to " + std::to_string(what->mTo) + ", not " +
-                      std::to_string(batch));
-  return launchSize(*what, rows, columns, batch, ctas ? ctas : residentCtas);
+Expected<LaunchSize> KernelLauncher::sizeAlone(uint32_t m, uint32_t ctas) const {
+  if (m != 0 && (m < what->mFrom || m > what->mTo))
+    return usageError("kernel " + what->kernel + " is for m from " + std::to_string(what->mFrom) +
+                      " to " + std::to_string(what->mTo) + ", not " + std::to_string(m));
+  return launchSize(*what, rows, columns, m, ctas ? ctas : residentCtas);
 }
 
 static const KernelArgument *findArgument(const KernelEntry &entry, ArgumentKind kind) {
@@ -364,11 +361,11 @@ Status KernelLauncher::checkExtras(const LaunchOperands &operands) const {
 }
 
 Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Buffer given,
-                                    uint64_t needed, uint32_t batch) const {
+                                    uint64_t needed, uint32_t m) const {
   if (given.bytes < needed)
     return usageError(std::string(name) + " has " + std::to_string(given.bytes) +
                       " bytes, and kernel " + what->kernel + " needs " + std::to_string(needed) +
-                      " for batch " + std::to_string(batch));
+                      " for m " + std::to_string(m));
   const KernelArgument *argument = findArgument(*what, kind);
   if (needed == 0 || !argument)
     return ok();

@@ -191,8 +191,7 @@ static void checkMatmul(MatmulOp op) {
   Value init = op.getInit();
   int64_t rank = op.getInitType().getRank(), xRank = op.getXType().getRank();
   // [M, K] and [M, N], or with a matrix an expert [E, M, K] and [E, M, N].
-  check.requireEqual(check.size(op.getX(), xRank - 2), check.size(init, rank - 2),
-                     "the batch of x");
+  check.requireEqual(check.size(op.getX(), xRank - 2), check.size(init, rank - 2), "the rows of x");
   for (auto [number, extra, map] : llvm::enumerate(op.getExtras(), op.getExtraMaps()))
     for (auto [i, expression] : llvm::enumerate(map.getResults()))
       if (auto dimension = dyn_cast<AffineDimExpr>(expression))

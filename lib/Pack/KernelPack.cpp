@@ -236,8 +236,8 @@ static std::string extentText(const ExtentRange &extent) {
 }
 
 static std::string queryText(const KernelQuery &query) {
-  return query.format.str() + " of " + std::string(getTraits(query.element).name) + ", N " +
-         std::to_string(query.n) + ", K " + std::to_string(query.k) + ", batch " +
+  return query.format.str() + " of " + std::string(getTraits(query.element).name) + ", n " +
+         std::to_string(query.n) + ", k " + std::to_string(query.k) + ", m " +
          std::to_string(query.m) + " on " + query.target;
 }
 
@@ -311,11 +311,10 @@ Expected<const KernelEntry *> Selection::run() {
       "shapes",
       [&](const KernelEntry &entry) { return entry.n.admits(query.n) && entry.k.admits(query.k); },
       [](const KernelEntry &entry) {
-        return "N " + extentText(entry.n) + ", K " + extentText(entry.k);
+        return "n " + extentText(entry.n) + ", k " + extentText(entry.k);
       }));
   UWT_RETURN_IF_ERROR(keep(
-      "batches",
-      [&](const KernelEntry &entry) { return query.m >= entry.mFrom && query.m <= entry.mTo; },
+      "m", [&](const KernelEntry &entry) { return query.m >= entry.mFrom && query.m <= entry.mTo; },
       [](const KernelEntry &entry) {
         return rangeText(entry.mFrom, entry.mTo, entry.mTo == UINT32_MAX);
       }));

@@ -298,10 +298,10 @@ Status uwt::checkEntry(const KernelEntry &entry, size_t codeObjects) {
     return invalidError("it is in code object " + std::to_string(entry.code) + " of " +
                         std::to_string(codeObjects));
   UWT_RETURN_IF_ERROR(checkFormats(entry));
-  UWT_RETURN_IF_ERROR(checkExtent(entry.n, "N"));
-  UWT_RETURN_IF_ERROR(checkExtent(entry.k, "K"));
+  UWT_RETURN_IF_ERROR(checkExtent(entry.n, "n"));
+  UWT_RETURN_IF_ERROR(checkExtent(entry.k, "k"));
   if (entry.mFrom > entry.mTo) // pack-8
-    return invalidError("batch is from " + std::to_string(entry.mFrom) + " to " +
+    return invalidError("m is from " + std::to_string(entry.mFrom) + " to " +
                         std::to_string(entry.mTo));
   UWT_RETURN_IF_ERROR(checkLaunch(entry.launch));
   return checkArguments(entry.arguments);

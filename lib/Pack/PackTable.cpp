@@ -179,7 +179,7 @@ template <typename Io> static void visit(Io &io, LaunchRule &launch) {
   io.number(launch.ctasPerMultiprocessor, "CTAs a multiprocessor");
   io.number(launch.tileN, "tile rows");
   io.number(launch.tileK, "tile columns");
-  io.number(launch.tileM, "tile batch");
+  io.number(launch.tileM, "tile m");
 }
 
 template <typename Io> static void visit(Io &io, WorkspaceRule &workspace) {
@@ -209,10 +209,10 @@ template <typename Io> static void visit(Io &io, KernelEntry &entry) {
   entry.format = format.value_or(Format());
   io.format(entry.result, "result");
   io.element(entry.element);
-  visit(io, entry.n, "N");
-  visit(io, entry.k, "K");
-  io.number(entry.mFrom, "batch");
-  io.number(entry.mTo, "batch");
+  visit(io, entry.n, "n");
+  visit(io, entry.k, "k");
+  io.number(entry.mFrom, "m");
+  io.number(entry.mTo, "m");
   visit(io, entry.launch);
   visit(io, entry.workspace);
   io.number(entry.prepare, "prepare");

@@ -62,7 +62,7 @@ def speedup(row, baselines):
 
 
 def add_predictions(result, profiles):
-    """The same rule as uwt-bench's: the smallest batch that is not below the row's."""
+    """The same rule as uwt-bench's: the smallest m that is not below the row's."""
     predictions = [row for profile in profiles for row in profile["rows"]]
     for row in result["rows"]:
         fits = [
@@ -116,18 +116,18 @@ def header(result):
 
 
 def grid_table(result, title, digits, value):
-    """A table a format: shapes down, batches across; `value(row)` is a number or None."""
+    """A table a format: shapes down, values of m across; `value(row)` is a number or None."""
     text = f"### {title}\n\n"
     rows = measured(result)
-    batches = sorted({row["m"] for row in rows})
+    m_values = sorted({row["m"] for row in rows})
     for name in unique(row["format"] for row in rows):
         of_format = [row for row in rows if row["format"] == name]
         cells = {(shape_of(row), row["m"]): value(row) for row in of_format}
         lines = [
-            [f"{shape[0]} × {shape[1]}"] + [number(cells.get((shape, b)), digits) for b in batches]
+            [f"{shape[0]} × {shape[1]}"] + [number(cells.get((shape, m)), digits) for m in m_values]
             for shape in unique(map(shape_of, of_format))
         ]
-        text += table([f"`{name}`, n × k"] + [f"m = {b}" for b in batches], lines)
+        text += table([f"`{name}`, n × k"] + [f"m = {m}" for m in m_values], lines)
     return text
 
 
@@ -238,10 +238,10 @@ def tables(result):
 # Plots
 
 
-def panel(left, top, title, batches, lines, low, high):
-    """One shape: a line a format over the batch, both axes logarithmic in steps of two."""
+def panel(left, top, title, m_values, lines, low, high):
+    """One shape: a line a format over m, both axes logarithmic in steps of two."""
     width, height = 200, 120
-    x = {b: left + 34 + width * i / max(len(batches) - 1, 1) for i, b in enumerate(batches)}
+    x = {m: left + 34 + width * i / max(len(m_values) - 1, 1) for i, m in enumerate(m_values)}
 
     def y(value):
         share = (math.log2(value) - low) / max(high - low, 1e-9)
@@ -258,12 +258,12 @@ def panel(left, top, title, batches, lines, low, high):
                 f'<line x1="{left + 34}" x2="{left + 34 + width}" y1="{at:.1f}" y2="{at:.1f}" stroke="#eee"/>'
                 f'<text x="{left + 30}" y="{at + 3:.1f}" text-anchor="end">{2.0**step:g}</text>'
             )
-    for batch, at in x.items():
+    for m, at in x.items():
         parts.append(
-            f'<text x="{at:.1f}" y="{top + 158}" text-anchor="middle">{batch}</text>'
+            f'<text x="{at:.1f}" y="{top + 158}" text-anchor="middle">{m}</text>'
         )
     for colour, points in lines:
-        path = " ".join(f"{x[b]:.1f},{y(v):.1f}" for b, v in sorted(points.items()))
+        path = " ".join(f"{x[m]:.1f},{y(v):.1f}" for m, v in sorted(points.items()))
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
     return "".join(parts)
 
@@ -274,7 +274,7 @@ def plot(result, title, value):
     rows = [(row, v) for row, v in rows if v]
     if not rows:
         return None
-    batches = sorted({row["m"] for row, _ in rows})
+    m_values = sorted({row["m"] for row, _ in rows})
     formats = unique(row["format"] for row, _ in rows)
     shapes = unique(shape_of(row) for row, _ in rows)
     low = math.log2(min(v for _, v in rows)) - 0.2
@@ -293,7 +293,7 @@ def plot(result, title, value):
             for name in formats
         ]
         left, top = 250 * (i % columns), 44 + 170 * (i // columns)
-        parts.append(panel(left, top, f"{shape[0]} × {shape[1]}", batches, lines, low, high))
+        parts.append(panel(left, top, f"{shape[0]} × {shape[1]}", m_values, lines, low, high))
     width, height = max(250 * columns + 10, 400), 54 + 170 * math.ceil(len(shapes) / columns)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -305,10 +305,10 @@ def plots(result):
     baselines = baseline_times(result)
     return {
         "speedup": plot(
-            result, "Times faster than cuBLASLt, by batch", lambda row: speedup(row, baselines)
+            result, "Times faster than cuBLASLt, by m", lambda row: speedup(row, baselines)
         ),
         "bandwidth": plot(
-            result, "Share of copy bandwidth, by batch", lambda row: row["share_of_copy"]
+            result, "Share of copy bandwidth, by m", lambda row: row["share_of_copy"]
         ),
     }
 

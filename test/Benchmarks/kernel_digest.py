@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Says whether a change left the code of products as it was.
 
-For a grid of formats, targets, strategies and batch sizes, a product is compiled to assembly of a CPU or to PTX, and what its
+For a grid of formats, targets, strategies and values of m, a product is compiled to assembly of a CPU or to PTX, and what its
 instructions are is hashed: labels and names of symbols are left out, so renaming them changes nothing.
 
 Usage: kernel_digest.py UWT                 writes the grid as JSON: name of a kernel to [instructions, digest]
@@ -24,9 +24,9 @@ FORMATS = ("raw", "inplace<12>", "inplace<11>", "window<4>", "bitplane<3>", "pal
            "inplace<12>,escapes=rows<64>", "huffman<12,2>,escapes=rows<64>")
 CPUS = ("avx512bf16", "avx2", "generic")
 GPUS = ("sm_80", "sm_90a")
-# Of CPUs: a static batch, and one that only a call knows.
-CPU_BATCHES = ("1", "5", "?")
-GPU_BATCHES = ("1", "16", "96")
+# Of CPUs: an m that is known, and one that only a call knows.
+CPU_M = ("1", "5", "?")
+GPU_M = ("1", "16", "96")
 ROWS, COLUMNS = 512, 1088
 MODULE = """
 func.func @main(%x: tensor<{m}x{k}xbf16>) -> tensor<{m}x{n}xf32> {{
@@ -53,11 +53,11 @@ def instructions(text):
             yield NAMES.sub("@", line)
 
 
-def compile_one(uwt, target, batch, form, strategy):
+def compile_one(uwt, target, m, form, strategy):
     """Returns [instructions, digest], or the error's last line."""
     kind = "ptx" if target.startswith("sm_") else "asm"
     with tempfile.NamedTemporaryFile("w", suffix=".mlir") as file:
-        file.write(MODULE.format(m=batch, n=ROWS, k=COLUMNS, form=form, dynamic="%m" if batch == "?" else ""))
+        file.write(MODULE.format(m=m, n=ROWS, k=COLUMNS, form=form, dynamic="%m" if m == "?" else ""))
         file.flush()
         command = [uwt, "compile", file.name, "--target", target, "--emit", kind, "--format", form, "-q"]
         command += ["--strategy", strategy] if strategy else []
@@ -69,12 +69,12 @@ def compile_one(uwt, target, batch, form, strategy):
 
 
 def grid():
-    for target, batch, form in itertools.product(CPUS, CPU_BATCHES, FORMATS):
+    for target, m, form in itertools.product(CPUS, CPU_M, FORMATS):
         for strategy in ("", "direct", "buffer"):
-            yield target, batch, form, strategy
-    for target, batch, form in itertools.product(GPUS, GPU_BATCHES, FORMATS):
+            yield target, m, form, strategy
+    for target, m, form in itertools.product(GPUS, GPU_M, FORMATS):
         for strategy in ("", "shared", "exponents") if form.startswith("huffman") else ("",):
-            yield target, batch, form, strategy
+            yield target, m, form, strategy
 
 
 def main():

@@ -25,26 +25,26 @@ TABLE = ROOT / "lib" / "CostModel" / "kernel-profiles.json"
 PAGE = ROOT / "docs" / "kernel-profiles.md"
 
 FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>"]
-# Batches of each target, and the matrix that profiles are made for (Llama-3.1-8B's down projection).
+# Values of m of each target, and the matrix that profiles are made for (Llama-3.1-8B's down projection).
 TARGETS = {"sm_90a": [8, 32, 64, 128, 256]}
 TARGETS |= {target: [8, 64, 256] for target in ("sm_120a", "sm_80", "sm_86", "sm_89")}
 ROWS, COLUMNS = 4096, 14336
-# Strategies that are not the choice at these batches, which the cost model does not read: (format, strategy) -> batches.
+# Strategies that are not the choice at these values of m, which the cost model does not read: (format, strategy) -> values of m.
 BY_NAME = {("huffman<12,2>", "exponents"): [64], ("huffman<12,2>", "codes"): [256], ("huffman<12,2>", "buffer"): [256]}
-# Predicted raw at the roof over predicted time: (target, format, batch) -> least ratio.
-AIMS = {("sm_90a", "inplace<12>", batch): 1.25 if batch <= 64 else 1.0 for batch in TARGETS["sm_90a"]}
-AIMS |= {("sm_90a", "inplace<11>", batch): 1.25 for batch in (8, 32, 64)}
+# Predicted raw at the roof over predicted time: (target, format, m) -> least ratio.
+AIMS = {("sm_90a", "inplace<12>", m): 1.25 if m <= 64 else 1.0 for m in TARGETS["sm_90a"]}
+AIMS |= {("sm_90a", "inplace<11>", m): 1.25 for m in (8, 32, 64)}
 # The other matrices of the bench's grid (gpu_packs.py) that have at least 30 M weights, held to their aims alone.
-GRID_BATCHES = {64: 1.25, 128: 1.0}
+GRID_M = {64: 1.25, 128: 1.0}
 # At most so many instructions of a lane for a weight on the frequent way, whole k-tiles counted.
 CEILINGS = {("sm_90a", "inplace<12>", 8): 1.8, ("sm_90a", "window<4>", 8): 2.6, ("sm_90a", "palette<4>", 8): 4.3,
             ("sm_90a", "bitplane<3>", 8): 5, ("sm_90a", "huffman<12,2>", 8): 6.3}
-CEILINGS |= {("sm_90a", "inplace<12>", batch): 2.2 for batch in (32, 64, 128, 256)}
+CEILINGS |= {("sm_90a", "inplace<12>", m): 2.2 for m in (32, 64, 128, 256)}
 
 
-def module(fmt, batch, shape):
+def module(fmt, m, shape):
     rows, columns = shape
-    x, y = f"tensor<{batch}x{columns}xbf16>", f"tensor<{batch}x{rows}xbf16>"
+    x, y = f"tensor<{m}x{columns}xbf16>", f"tensor<{m}x{rows}xbf16>"
     w = f'!uwt.compressed<{rows}x{columns}xbf16, "{fmt}">'
     return f"""func.func @main(%x: {x}) -> {y} {{
   %w = uwt.weight "w" : {w}
@@ -59,16 +59,16 @@ def module(fmt, batch, shape):
 """
 
 
-def profile_of(uwt, fmt, batch, target, strategy="", shape=(ROWS, COLUMNS)):
+def profile_of(uwt, fmt, m, target, strategy="", shape=(ROWS, COLUMNS)):
     with tempfile.NamedTemporaryFile("w", suffix=".mlir") as file:
-        file.write(module(fmt, batch, shape))
+        file.write(module(fmt, m, shape))
         file.flush()
         command = [uwt, "compile", file.name, "--target", target, "--format", fmt, "--emit", "profiles"]
         command += ["--strategy", strategy] if strategy else []
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode != 0:
         reason = run.stderr.strip().splitlines()[-1].split(": ", 3)[-1]
-        print(f"not made: {target} {fmt} {batch} {strategy}: {reason}", file=sys.stderr)
+        print(f"not made: {target} {fmt} {m} {strategy}: {reason}", file=sys.stderr)
         return []
     return [row | ({"by_name": strategy} if strategy else {}) for row in json.loads(run.stdout)["rows"]]
 
@@ -83,9 +83,9 @@ def assembler():
 
 
 def all_rows(uwt):
-    kernels = [(uwt, fmt, batch, target, "") for target, batches in TARGETS.items() for fmt in FORMATS for batch in batches]
-    kernels += [(uwt, fmt, batch, target, strategy) for target in TARGETS for (fmt, strategy), batches in BY_NAME.items()
-                for batch in batches]
+    kernels = [(uwt, fmt, m, target, "") for target, m_values in TARGETS.items() for fmt in FORMATS for m in m_values]
+    kernels += [(uwt, fmt, m, target, strategy) for target in TARGETS for (fmt, strategy), m_values in BY_NAME.items()
+                for m in m_values]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         return [row for rows in pool.map(profile_of, *zip(*kernels)) for row in rows]
 
@@ -101,13 +101,13 @@ def ratio(row):
 
 def grid_problems(uwt):
     shapes = [(n, k) for n, k in gpu_packs.SHAPES if n * k >= 30e6 and (n, k) != (ROWS, COLUMNS)]
-    jobs = [(shape, batch) for shape in shapes for batch in GRID_BATCHES]
+    jobs = [(shape, m) for shape in shapes for m in GRID_M]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         made = pool.map(lambda job: profile_of(uwt, "inplace<12>", job[1], "sm_90a", shape=job[0]), jobs)
-    for ((n, k), batch), rows in zip(jobs, made):
-        reached, aim = ratio(rows[0]) if rows else 0, GRID_BATCHES[batch]
+    for ((n, k), m), rows in zip(jobs, made):
+        reached, aim = ratio(rows[0]) if rows else 0, GRID_M[m]
         if reached < aim:
-            yield f"{n} x {k}, batch {batch}: {reached:.3f} of raw at the roof is predicted, the aim is {aim}"
+            yield f"{n} x {k}, m {m}: {reached:.3f} of raw at the roof is predicted, the aim is {aim}"
 
 
 def problems(rows, table):

@@ -31,7 +31,7 @@ COLD_BYTES = 256_000_000
 class Torch:
     """BF16 linear on copies of a weight."""
 
-    def __init__(self, rows, columns, batches, threads):
+    def __init__(self, rows, columns, m_values, threads):
         import torch
 
         self.torch = torch
@@ -40,22 +40,22 @@ class Torch:
         copies = max(2, COLD_BYTES // (rows * columns * 2) + 1)
         weight = (torch.randn(rows, columns) * 0.02).to(torch.bfloat16)
         self.weights = [weight.clone() for _ in range(copies)]
-        self.inputs = {m: torch.randn(m, columns).to(torch.bfloat16) for m in batches}
-        self.seconds = {m: [] for m in batches}
+        self.inputs = {m: torch.randn(m, columns).to(torch.bfloat16) for m in m_values}
+        self.seconds = {m: [] for m in m_values}
         self.round()
-        self.seconds = {m: [] for m in batches}
+        self.seconds = {m: [] for m in m_values}
 
     def round(self):
         linear = self.torch.nn.functional.linear
         with self.torch.inference_mode():
-            for batch, x in self.inputs.items():
+            for m, x in self.inputs.items():
                 for weight in self.weights:  # Warms up, as uwt's rounds do.
                     linear(x, weight)
                 start = time.perf_counter()
                 for weight in self.weights:
                     linear(x, weight)
                 elapsed = time.perf_counter() - start
-                self.seconds[batch].append(elapsed / len(self.weights))
+                self.seconds[m].append(elapsed / len(self.weights))
 
 
 def wait_ready(process):
@@ -70,14 +70,14 @@ def wait_ready(process):
 def measure(arguments, shape):
     """The object of a shape, with PyTorch's samples."""
     rows, columns = (int(x) for x in shape.split("x"))
-    batches = [int(x) for x in arguments.m.split(",")]
+    m_values = [int(x) for x in arguments.m.split(",")]
     command = [str(arguments.uwt), "bench", "matmul", "--json", "--wait", "--shapes", shape]
     command += ["--m", arguments.m, "-T", str(arguments.threads)]
     for form in arguments.format:
         command += ["--format", form]
     if arguments.calibration:
         command += ["--calibration", arguments.calibration]
-    torch = Torch(rows, columns, batches, arguments.threads)
+    torch = Torch(rows, columns, m_values, arguments.threads)
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -121,17 +121,17 @@ def line(cells):
 
 def shape_table(one):
     """Speeds in GB/s of raw weights; beside them the ratio to PyTorch in the same run."""
-    batches = [b["m"] for b in one["rows"][0]["batches"]]
+    m_values = [cell["m"] for cell in one["rows"][0]["times"]]
     torch = {row["m"]: row["median_seconds"] for row in one["torch"]}
     n, k = one["shape"]
-    text = line([f"{n} × {k}"] + [f"batch {m}" for m in batches])
-    text += line(["---"] + ["---:"] * len(batches))
+    text = line([f"{n} × {k}"] + [f"m = {m}" for m in m_values])
+    text += line(["---"] + ["---:"] * len(m_values))
     text += line(
-        ["PyTorch BF16 linear"] + [f"{one['raw_bytes'] / torch[m] / 1e9:.1f}" for m in batches]
+        ["PyTorch BF16 linear"] + [f"{one['raw_bytes'] / torch[m] / 1e9:.1f}" for m in m_values]
     )
     for row in one["rows"]:
         cells = [f"{row['format']} ({row['bytes'] * 8 / (n * k):.2f} bits)"]
-        for cell in row["batches"]:
+        for cell in row["times"]:
             ratio = torch[cell["m"]] / cell["median_seconds"]
             cells.append(f"{cell['raw_gigabytes_per_second']:.1f} ({ratio:.2f}×)")
         text += line(cells)

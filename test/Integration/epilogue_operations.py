@@ -178,9 +178,9 @@ def _epilogue(operations):
     return code + f"%float = arith.bitcast {last} : i32 to f32\n%out = arith.select %is_marker, %s, %float : f32\n"
 
 
-def module(groups, rows, columns, batch):
+def module(groups, rows, columns, m):
     """A function `main` with a product, and a result, for each list of operations."""
-    x, y = f"tensor<{batch}x{columns}xbf16>", f"tensor<{batch}x{rows}xf32>"
+    x, y = f"tensor<{m}x{columns}xbf16>", f"tensor<{m}x{rows}xf32>"
     identity = "affine_map<(m, n) -> (m, n)>"
     text = f"func.func @main(%x: {x}, %a: {y}, %b: {y}, %c: {y}) -> ({', '.join([y] * len(groups))}) {{\n"
     text += f"%zero = arith.constant 0.0 : f32\n%e = tensor.empty() : {y}\n"

@@ -137,7 +137,7 @@ def largest_error(results, expected):
 
 def fused(remarks):
     """The products that run from compressed weights."""
-    # A product of a dynamic batch has a remark for each range of batches.
+    # A product whose m only a call knows has a remark for each range of m.
     return set(re.findall(r":(\d+:\d+): product with \S+,", remarks))
 
 

@@ -32,7 +32,7 @@ def fixture_sample():
     return json.loads(SAMPLE.read_text(encoding="utf-8"))
 
 
-def test_speed_is_a_ratio_to_the_baseline_of_the_same_shape_and_batch(sample):
+def test_speed_is_a_ratio_to_the_baseline_of_the_same_shape_and_m(sample):
     done = run(SAMPLE)
     assert done.returncode == 0, done.stderr
     row = next(r for r in sample["rows"] if r["format"] == "inplace<12>" and r["m"] == 3)
@@ -64,7 +64,7 @@ def test_predictions_stand_beside_what_was_measured(sample):
     assert tuple(cells[2][3:]) == expected
 
 
-def test_a_profile_is_joined_by_kernel_shape_and_the_next_batch(tmp_path):
+def test_a_profile_is_joined_by_kernel_shape_and_the_next_m(tmp_path):
     profile = tmp_path / "profile.json"
     common = {"kernel": "product_raw", "target": "sm_90a", "n": 66, "k": 144, "format": "raw"}
     rows = [

@@ -52,7 +52,7 @@ class Examples:
         self.source = Dim("source", max=positions)
 
     def make(self, shape, dtype, dynamic=None):
-        """An argument of shape [batch, *shape]; `dynamic` has further dynamic sizes by place."""
+        """An argument of shape [batch, *shape]; `dynamic` has further dynamic sizes by dimension."""
         batch = self.sizes.batch
         dynamic = dynamic or {}
         if batch is None:
@@ -155,7 +155,7 @@ class PromptLayer(CacheLayerMixin):
 class StepLayer(PromptLayer):
     """A layer of a cache of fixed length, to which one token is added.
 
-    keys and values: [batch, heads, length, features]; position: the token's place, a scalar.
+    keys and values: [batch, heads, length, features]; position: the token's, from 0, a scalar.
     Attention masks hide what lies behind it.
     """
 

@@ -10,20 +10,20 @@
 
 using namespace uwt;
 
-Expected<BaselineRow> BenchRun::runBaseline(uint32_t batch, std::span<const DeviceBuffer> dense) {
+Expected<BaselineRow> BenchRun::runBaseline(uint32_t m, std::span<const DeviceBuffer> dense) {
   BaselineRow row;
   row.shape = shape;
-  row.batch = batch;
+  row.m = m;
   UWT_ASSIGN_OR_RETURN(DenseProduct product,
-                       DenseProduct::create(cublas, shape.rows, shape.columns, batch));
+                       DenseProduct::create(cublas, shape.rows, shape.columns, m));
   UWT_ASSIGN_OR_RETURN(DeviceBuffer input,
-                       DeviceBuffer::allocate(session.device, batch * shape.columns * 2));
+                       DeviceBuffer::allocate(session.device, m * shape.columns * 2));
   UWT_ASSIGN_OR_RETURN(DeviceBuffer output,
-                       DeviceBuffer::allocate(session.device, batch * shape.rows * 2));
+                       DeviceBuffer::allocate(session.device, m * shape.rows * 2));
   UWT_ASSIGN_OR_RETURN(DeviceBuffer workspace,
                        DeviceBuffer::allocate(session.device, uint64_t(64) << 20));
   UWT_RETURN_IF_ERROR(
-      input.write(0, {reinterpret_cast<const uint8_t *>(x.data()), batch * shape.columns * 2},
+      input.write(0, {reinterpret_cast<const uint8_t *>(x.data()), m * shape.columns * 2},
                   session.stream.get()));
   auto run = [&](unsigned samples) {
     return timeGraph(session.device, session.stream, launchesFor(dense.size()), samples,
@@ -59,12 +59,12 @@ Status BenchRun::runBaselines() {
     dense.push_back(std::move(copy));
   }
   UWT_RETURN_IF_ERROR(session.stream.synchronize());
-  for (uint32_t batch : batches) {
-    Expected<BaselineRow> row = runBaseline(batch, dense);
+  for (uint32_t m : mValues) {
+    Expected<BaselineRow> row = runBaseline(m, dense);
     if (row)
       result.baselines.push_back(*std::move(row));
     else if (row.error().getKind() == ErrorKind::Unsupported)
-      refuse("cuBLASLt", rawFormat(), batch, row.error());
+      refuse("cuBLASLt", rawFormat(), m, row.error());
     else
       return row.takeError();
   }

@@ -78,25 +78,25 @@ unsigned BenchRun::launchesFor(size_t copyCount) const {
 
 Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
                                                std::optional<GpuKernelFamily> family,
-                                               const OpenPack::Kind &kind, uint32_t batch) const {
+                                               const OpenPack::Kind &kind, uint32_t m) const {
   KernelQuery query;
   query.target = session.device->properties().target;
   query.format = kind.format;
   query.result = kind.result;
   query.n = shape.rows;
   query.k = shape.columns;
-  query.m = batch;
+  query.m = m;
   query.family = family;
   return pack.pack->pack().select(query);
 }
 
-void BenchRun::refuse(const std::string &kernel, const Format &format, uint32_t batch,
+void BenchRun::refuse(const std::string &kernel, const Format &format, uint32_t m,
                       const Error &error) {
   bool isWrong = error.getKind() == ErrorKind::Differs;
-  result.refused.push_back({shape, batch, kernel, format.str(), error.message(), isWrong});
+  result.refused.push_back({shape, m, kernel, format.str(), error.message(), isWrong});
   if (isWrong)
-    progress.say("WRONG: " + kernel + ", N " + std::to_string(shape.rows) + ", K " +
-                 std::to_string(shape.columns) + ", batch " + std::to_string(batch) + ": " +
+    progress.say("WRONG: " + kernel + ", n " + std::to_string(shape.rows) + ", k " +
+                 std::to_string(shape.columns) + ", m " + std::to_string(m) + ": " +
                  error.message());
 }
 
@@ -115,7 +115,7 @@ Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) 
   const Format &raw = rawFormat();
   Twin twin{&own, row.entry, row.entry->kernel + ", all panels as words", {}};
   auto takeRawOf = [&](OpenPack &pack) {
-    auto entry = select(pack, row.entry->family, {raw, {}}, row.batch);
+    auto entry = select(pack, row.entry->family, {raw, {}}, row.m);
     bool isAlike = entry && addAlike(*row.entry, **entry);
     if (isAlike)
       twin = {&pack, *entry, (*entry)->kernel, {}};
@@ -136,19 +136,19 @@ Status BenchRun::checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<flo
   UWT_ASSIGN_OR_RETURN(Twin twin, findTwin(pack, row));
   row.checks.twin = twin.name;
   std::span<const DeviceWeight> weight = copies;
-  UWT_ASSIGN_OR_RETURN(Product product, Product::create(session, *pack.pack, *row.entry,
-                                                        weight.first(1), row.batch));
+  UWT_ASSIGN_OR_RETURN(Product product,
+                       Product::create(session, *pack.pack, *row.entry, weight.first(1), row.m));
   UWT_ASSIGN_OR_RETURN(Product other, Product::create(session, *twin.pack->pack, *twin.entry,
-                                                      twin.weight, row.batch, product.size().grid));
+                                                      twin.weight, row.m, product.size().grid));
   UWT_ASSIGN_OR_RETURN(row.checks.twinOutputs,
-                       checkTwin(product, other, std::span(x).first(row.batch * shape.columns), y));
+                       checkTwin(product, other, std::span(x).first(row.m * shape.columns), y));
   row.size = product.size();
   row.resources = product.resources();
   return ok();
 }
 
 Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
-  // Once a kernel: its decoding does not depend on the batch.
+  // Once a kernel: its decoding does not depend on m.
   if (decodedBy != row.entry) {
     uint32_t most = std::min(row.entry->mTo, std::max(row.entry->mFrom, 64U));
     UWT_ASSIGN_OR_RETURN(Product product,
@@ -160,7 +160,7 @@ Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
   }
   row.checks.decodedColumns = decodedColumns;
   UWT_ASSIGN_OR_RETURN(Product sums,
-                       Product::create(session, *pack.pack, *row.entry, exactCopy, row.batch));
+                       Product::create(session, *pack.pack, *row.entry, exactCopy, row.m));
   UWT_ASSIGN_OR_RETURN(row.checks.exactOutputs, exact->check(sums));
   return checkAgainstTwin(pack, row, y);
 }
@@ -171,8 +171,8 @@ Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
 
 Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
   UWT_ASSIGN_OR_RETURN(Product product,
-                       Product::create(session, *pack.pack, *row.entry, copies, row.batch));
-  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(row.batch * shape.columns)));
+                       Product::create(session, *pack.pack, *row.entry, copies, row.m));
+  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(row.m * shape.columns)));
   unsigned launches = launchesFor(copies.size());
   auto timed = [&](bool isSerial) {
     return timeGraph(
@@ -218,23 +218,21 @@ static std::string rowText(const BenchRow &row, double copyBytesPerSecond,
   double time = row.dependent.median();
   double share =
       static_cast<double>(row.weightBytes + row.writtenBytes) / time / copyBytesPerSecond;
-  int length =
-      std::snprintf(text, sizeof(text),
-                    "%6llu x %-6llu batch %-4u %-16s %8.2f us (p10 %.2f, p90 %.2f), %.2f of "
-                    "copy bandwidth",
-                    static_cast<unsigned long long>(row.shape.rows),
-                    static_cast<unsigned long long>(row.shape.columns), row.batch,
-                    row.entry->format.str().c_str(), time * 1e6, row.dependent.quantile(0.1) * 1e6,
-                    row.dependent.quantile(0.9) * 1e6, share);
+  int length = std::snprintf(
+      text, sizeof(text),
+      "%6llu x %-6llu m %-4u %-16s %8.2f us (p10 %.2f, p90 %.2f), %.2f of "
+      "copy bandwidth",
+      static_cast<unsigned long long>(row.shape.rows),
+      static_cast<unsigned long long>(row.shape.columns), row.m, row.entry->format.str().c_str(),
+      time * 1e6, row.dependent.quantile(0.1) * 1e6, row.dependent.quantile(0.9) * 1e6, share);
   if (baseline && length > 0 && static_cast<size_t>(length) < sizeof(text))
     std::snprintf(text + length, sizeof(text) - static_cast<size_t>(length), ", %.3f x cuBLASLt",
                   baseline->timing.median() / std::max(time, 1e-15));
   return text;
 }
 
-Expected<BenchRow> BenchRun::checkAndTime(OpenPack &pack, const KernelEntry &entry,
-                                          uint32_t batch) {
-  BenchRow row = rowOf(pack, entry, batch);
+Expected<BenchRow> BenchRun::checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t m) {
+  BenchRow row = rowOf(pack, entry, m);
   std::vector<float> y;
   UWT_RETURN_IF_ERROR(check(pack, row, y));
   if (!options.checkOnly)
@@ -242,9 +240,9 @@ Expected<BenchRow> BenchRun::checkAndTime(OpenPack &pack, const KernelEntry &ent
   return row;
 }
 
-Status BenchRun::profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch) {
-  UWT_ASSIGN_OR_RETURN(Product product, Product::create(session, *pack.pack, entry, copies, batch));
-  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(batch * shape.columns)));
+Status BenchRun::profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t m) {
+  UWT_ASSIGN_OR_RETURN(Product product, Product::create(session, *pack.pack, entry, copies, m));
+  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(m * shape.columns)));
   constexpr unsigned launches = 3;
   for (unsigned i = 0; i < launches; ++i)
     UWT_RETURN_IF_ERROR(product.enqueue(i, false, session.stream.get()));
@@ -252,48 +250,48 @@ Status BenchRun::profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t 
 }
 
 //===----------------------------------------------------------------------===//
-// Batches, formats, shapes
+// Values of m, formats, shapes
 //===----------------------------------------------------------------------===//
 
-Status BenchRun::runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch) {
+Status BenchRun::runKernel(OpenPack &pack, const KernelEntry &entry, uint32_t m) {
   if (Status served = checkProductEntry(pack.pack->pack(), entry); !served) {
-    refuse(entry.kernel, entry.format, batch, served.error());
+    refuse(entry.kernel, entry.format, m, served.error());
     return ok();
   }
   if (options.profile)
-    return profileOnly(pack, entry, batch);
-  return keep(checkAndTime(pack, entry, batch), entry, batch);
+    return profileOnly(pack, entry, m);
+  return keep(checkAndTime(pack, entry, m), entry, m);
 }
 
-Status BenchRun::keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t batch) {
+Status BenchRun::keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t m) {
   if (!row) {
     Error error = row.takeError();
     // The machine's errors leave nothing to go on with.
     if (error.getKind() != ErrorKind::Differs && error.getKind() != ErrorKind::Unsupported &&
         error.getKind() != ErrorKind::Usage)
       return error;
-    refuse(entry.kernel, entry.format, batch, error);
+    refuse(entry.kernel, entry.format, m, error);
     return ok();
   }
   if (options.profile)
     return ok();
   const BaselineRow *baseline = nullptr;
   for (const BaselineRow &one : result.baselines)
-    if (one.batch == batch && one.shape.rows == shape.rows && one.shape.columns == shape.columns)
+    if (one.m == m && one.shape.rows == shape.rows && one.shape.columns == shape.columns)
       baseline = &one;
   if (options.checkOnly)
-    progress.say("right: " + entry.kernel + ", N " + std::to_string(shape.rows) + ", K " +
-                 std::to_string(shape.columns) + ", batch " + std::to_string(batch));
+    progress.say("right: " + entry.kernel + ", n " + std::to_string(shape.rows) + ", k " +
+                 std::to_string(shape.columns) + ", m " + std::to_string(m));
   else
     progress.say(rowText(*row, result.copyBytesPerSecond, baseline));
   result.rows.push_back(*std::move(row));
   return ok();
 }
 
-BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const {
+BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t m) const {
   BenchRow row;
   row.shape = shape;
-  row.batch = batch;
+  row.m = m;
   row.entry = &entry;
   row.pack = pack.path;
   row.target = pack.pack->pack().codeObjects()[entry.code].target;
@@ -358,12 +356,12 @@ Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
 
 Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
   std::vector<std::pair<uint32_t, const KernelEntry *>> found;
-  for (uint32_t batch : batches) {
-    auto entry = select(pack, std::nullopt, {format, {}}, batch);
+  for (uint32_t m : mValues) {
+    auto entry = select(pack, std::nullopt, {format, {}}, m);
     if (entry)
-      found.emplace_back(batch, *entry);
+      found.emplace_back(m, *entry);
     else
-      refuse("", format, batch, entry.error());
+      refuse("", format, m, entry.error());
   }
   if (found.empty())
     return ok();
@@ -373,8 +371,8 @@ Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
     UWT_ASSIGN_OR_RETURN(exactCopy,
                          session.upload(exact->weights(), shape.rows, shape.columns, format, 1));
   }
-  for (auto [batch, entry] : found)
-    UWT_RETURN_IF_ERROR(runBatch(pack, *entry, batch));
+  for (auto [m, entry] : found)
+    UWT_RETURN_IF_ERROR(runKernel(pack, *entry, m));
   copies.clear();
   exactCopy.clear();
   asWords.clear();
@@ -382,19 +380,19 @@ Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
   return ok();
 }
 
-std::vector<uint32_t> BenchRun::batchesFor(const GridShape &wanted) const {
-  // Kernels that only decode have no batch: they are measured along with batch 1.
-  auto fits = [&](uint32_t batch) {
+std::vector<uint32_t> BenchRun::mValuesFor(const GridShape &wanted) const {
+  // Kernels that only decode have no m: they are measured along with an m of 1.
+  auto fits = [&](uint32_t m) {
     for (const OpenPack &pack : packs)
       for (const KernelEntry &entry : pack.pack->pack().kernels())
         if (entry.n.admits(wanted.rows) && entry.k.admits(wanted.columns) &&
-            (entry.family != GpuKernelFamily::Transcode || batch == 1) && batch >= entry.mFrom &&
-            batch <= entry.mTo && !pack.pack->pack().isPreparation(entry))
+            (entry.family != GpuKernelFamily::Transcode || m == 1) && m >= entry.mFrom &&
+            m <= entry.mTo && !pack.pack->pack().isPreparation(entry))
           return true;
     return false;
   };
   std::vector<uint32_t> found;
-  std::ranges::copy_if(options.batches, std::back_inserter(found), fits);
+  std::ranges::copy_if(options.mValues, std::back_inserter(found), fits);
   return found;
 }
 
@@ -409,7 +407,7 @@ std::vector<GridShape> BenchRun::ownShapes() const {
 
 std::vector<GridShape> BenchRun::chooseShapes() const {
   std::vector<GridShape> shapes = options.shapes, own = ownShapes();
-  auto fits = [this](const GridShape &one) { return !batchesFor(one).empty(); };
+  auto fits = [this](const GridShape &one) { return !mValuesFor(one).empty(); };
   switch (options.choice) {
   case ShapeChoice::Given:
     return shapes;
@@ -431,13 +429,13 @@ std::vector<GridShape> BenchRun::chooseShapes() const {
 
 Status BenchRun::runShape(const GridShape &wanted, MatrixSource &source) {
   shape = wanted;
-  batches = batchesFor(shape);
-  if (batches.empty()) {
+  mValues = mValuesFor(shape);
+  if (mValues.empty()) {
     result.refused.push_back(
-        {shape, 0, "", "", "the packs have no kernel for this shape and these batches", false});
+        {shape, 0, "", "", "the packs have no kernel for this shape and m", false});
     return ok();
   }
-  uint32_t most = *std::ranges::max_element(batches);
+  uint32_t most = *std::ranges::max_element(mValues);
   UWT_ASSIGN_OR_RETURN(words, source.read(shape, session.pool));
   TensorDescription description{ElementType::BF16, {shape.rows, shape.columns}, {}};
   BenchWorkload workload{"", {{"", description, {}}}};
@@ -460,8 +458,8 @@ Status BenchRun::runShape(const GridShape &wanted, MatrixSource &source) {
 
 Status uwt::runBench(const CudaDevicePtr &device, const BenchOptions &options,
                      const BenchProgress &progress, ThreadPool &pool, BenchResult &result) {
-  if (options.batches.empty())
-    return usageError("there are no batches; see --m");
+  if (options.mValues.empty())
+    return usageError("there is no m; see --m");
   UWT_ASSIGN_OR_RETURN(std::unique_ptr<MatrixSource> source,
                        openMatrices(options.weights, options.seed));
   std::vector<GridShape> shapes = source->shapes();

@@ -43,7 +43,7 @@ struct BenchOptions {
   std::string weights = "row-scaled-t4";
   std::vector<GridShape> shapes;
   ShapeChoice choice = ShapeChoice::Given;
-  std::vector<uint32_t> batches;
+  std::vector<uint32_t> mValues;
   TimingOptions timing;
   /// Copies of a weight, used in turn; 0: as many as coldCopies says.
   unsigned copies = 0;
@@ -62,7 +62,7 @@ struct BenchOptions {
 /// A dense product by cuBLASLt.
 struct BaselineRow {
   GridShape shape;
-  uint32_t batch = 0;
+  uint32_t m = 0;
   /// How many algorithms were tried, and which one, from the best guess on, was the fastest.
   unsigned tried = 0, chosen = 0;
   Samples timing;
@@ -71,13 +71,13 @@ struct BaselineRow {
 /// A kernel that was checked and timed.
 struct BenchRow {
   GridShape shape;
-  uint32_t batch = 0;
+  uint32_t m = 0;
   const KernelEntry *entry = nullptr;
   std::string pack, target;
   LaunchSize size;
   FunctionResources resources;
   uint64_t weightBytes = 0;
-  /// Family transcode, whose batch is 0: bytes that it writes.
+  /// Family transcode, whose m is 0: bytes that it writes.
   uint64_t writtenBytes = 0;
   unsigned copies = 0;
   EntropyBounds entropy;
@@ -90,7 +90,7 @@ struct BenchRow {
 /// What has no row.
 struct RefusedRow {
   GridShape shape;
-  uint32_t batch = 0;
+  uint32_t m = 0;
   std::string kernel, format, reason;
   /// Whether a check failed, or the machine or pack cannot.
   bool isWrong = false;

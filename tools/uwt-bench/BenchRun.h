@@ -42,20 +42,20 @@ private:
   Status openPacks();
   Status measureMachine();
   std::vector<GridShape> ownShapes() const;
-  /// Of the batches that are asked for, those that some kernel takes at this shape.
-  std::vector<uint32_t> batchesFor(const GridShape &shape) const;
+  /// Of the values of m that are asked for, those that some kernel takes at this shape.
+  std::vector<uint32_t> mValuesFor(const GridShape &shape) const;
   Status runBaselines();
-  Expected<BaselineRow> runBaseline(uint32_t batch, std::span<const DeviceBuffer> copies);
+  Expected<BaselineRow> runBaseline(uint32_t m, std::span<const DeviceBuffer> copies);
   Status runProducts(OpenPack &pack, const Format &format);
   Status runTranscode(OpenPack &pack, const OpenPack::Kind &kind);
   Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
   Expected<BenchRow> checkAndTimeCoding(OpenPack &pack, const KernelEntry &entry);
-  Status runBatch(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
-  BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t batch) const;
+  Status runKernel(OpenPack &pack, const KernelEntry &entry, uint32_t m);
+  BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t m) const;
   /// Keeps a row, or why there is none.
-  Status keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t batch);
+  Status keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t m);
   Expected<Samples> timeProbe();
-  Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t m);
   Status check(OpenPack &pack, BenchRow &row, std::vector<float> &y);
   /// What a row's kernel is compared with: the raw kernel that adds in the same order, of the same
   /// pack or else of another; where there is none the kernel itself, whose weight has all its
@@ -69,11 +69,11 @@ private:
   Expected<Twin> findTwin(OpenPack &own, const BenchRow &row);
   Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
   Status time(OpenPack &pack, BenchRow &row, std::span<const float> y);
-  Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t batch);
+  Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t m);
   /// Without a family: of any that multiplies.
   Expected<const KernelEntry *> select(const OpenPack &pack, std::optional<GpuKernelFamily> family,
-                                       const OpenPack::Kind &kind, uint32_t batch) const;
-  void refuse(const std::string &kernel, const Format &format, uint32_t batch, const Error &error);
+                                       const OpenPack::Kind &kind, uint32_t m) const;
+  void refuse(const std::string &kernel, const Format &format, uint32_t m, const Error &error);
   unsigned launchesFor(size_t copies) const;
 
   std::vector<OpenPack> packs;
@@ -86,7 +86,7 @@ private:
 
   // Of the shape in hand.
   GridShape shape;
-  std::vector<uint32_t> batches;
+  std::vector<uint32_t> mValues;
   DenseWords words;
   EntropyBounds entropy;
   std::optional<ExactProblem> exact;

@@ -24,9 +24,8 @@ static std::string valueText(float value) {
   return std::to_string(value) + " (" + hex + ")";
 }
 
-static Error differs(uint64_t batch, uint64_t row, float got, float expected,
-                     const std::string &what) {
-  return {ErrorKind::Differs, "y[" + std::to_string(batch) + ", " + std::to_string(row) + "] is " +
+static Error differs(uint64_t m, uint64_t row, float got, float expected, const std::string &what) {
+  return {ErrorKind::Differs, "y[" + std::to_string(m) + ", " + std::to_string(row) + "] is " +
                                   valueText(got) + ", and " + what + " " + valueText(expected)};
 }
 
@@ -60,9 +59,9 @@ static std::vector<uint64_t> sampleOf(uint64_t count, uint64_t most, Random &ran
   return picked;
 }
 
-ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t batch, uint64_t seed,
+ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t m, uint64_t seed,
                            ThreadPool &pool)
-    : rows(rows), columns(columns), words(rows * columns), x(batch * columns) {
+    : rows(rows), columns(columns), words(rows * columns), x(m * columns) {
   pool.parallelFor(rows, [&](uint64_t row, unsigned) {
     Random random(seed * 0x2545f4914f6cdd1d + row * 0xd1342543de82ef95);
     for (uint64_t k = 0; k < columns; ++k) {
@@ -74,11 +73,11 @@ ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t batch, uint
   Random random(seed ^ 0x5851f42d4c957f2d);
   for (uint16_t &word : x)
     word = toBF16(static_cast<float>(static_cast<int>(random.next() % 3) - 1));
-  constexpr uint64_t maxRows = 192, maxBatch = 96;
+  constexpr uint64_t maxRows = 192, maxM = 96;
   checkedRows = sampleOf(rows, maxRows, random);
-  for (uint64_t one : sampleOf(batch, maxBatch, random))
-    checkedBatch.push_back(static_cast<uint32_t>(one));
-  sums.resize(checkedRows.size() * checkedBatch.size());
+  for (uint64_t one : sampleOf(m, maxM, random))
+    checkedM.push_back(static_cast<uint32_t>(one));
+  sums.resize(checkedRows.size() * checkedM.size());
   auto asInteger = [](uint16_t word) { return static_cast<int8_t>(fromBF16(word)); };
   std::vector<int8_t> integers(x.size());
   std::ranges::transform(x, integers.begin(), asInteger);
@@ -86,8 +85,8 @@ ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t batch, uint
     std::vector<int8_t> row(columns);
     const uint16_t *from = words.data() + checkedRows[i] * columns;
     std::transform(from, from + columns, row.begin(), asInteger);
-    for (size_t b = 0; b < checkedBatch.size(); ++b) {
-      const int8_t *other = integers.data() + checkedBatch[b] * columns;
+    for (size_t b = 0; b < checkedM.size(); ++b) {
+      const int8_t *other = integers.data() + checkedM[b] * columns;
       int32_t sum = 0;
       for (uint64_t k = 0; k < columns; ++k)
         sum += int32_t(row[k]) * other[k];
@@ -97,20 +96,20 @@ ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t batch, uint
 }
 
 Expected<uint64_t> ExactProblem::check(Product &product) const {
-  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(product.batch() * columns)));
+  UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(product.m() * columns)));
   UWT_ASSIGN_OR_RETURN(std::vector<float> y, product.run(0));
   bool isRounded = false;
   for (const KernelArgument &argument : product.entry().arguments)
     isRounded |= argument.kind == ArgumentKind::Y && argument.type == ArgumentType::BF16;
   uint64_t compared = 0;
-  for (size_t b = 0; b < checkedBatch.size() && checkedBatch[b] < product.batch(); ++b)
+  for (size_t b = 0; b < checkedM.size() && checkedM[b] < product.m(); ++b)
     for (size_t i = 0; i < checkedRows.size(); ++i, ++compared) {
       auto expected = static_cast<float>(sums[b * checkedRows.size() + i]);
       if (isRounded)
         expected = fromBF16(toBF16(expected));
-      float got = y[checkedBatch[b] * rows + checkedRows[i]];
+      float got = y[checkedM[b] * rows + checkedRows[i]];
       if (got != expected)
-        return differs(checkedBatch[b], checkedRows[i], got, expected, "the exact sum is");
+        return differs(checkedM[b], checkedRows[i], got, expected, "the exact sum is");
     }
   return compared;
 }
@@ -125,25 +124,25 @@ Expected<uint64_t> uwt::checkTwin(Product &product, Product &twin, std::span<con
   UWT_RETURN_IF_ERROR(twin.setX(x));
   UWT_ASSIGN_OR_RETURN(y, product.run(0));
   UWT_ASSIGN_OR_RETURN(std::vector<float> expected, twin.run(0));
-  uint64_t rows = y.size() / std::max<uint32_t>(product.batch(), 1);
+  uint64_t rows = y.size() / std::max<uint32_t>(product.m(), 1);
   UWT_RETURN_IF_ERROR(compareOutputs(y, expected, rows, "its raw twin gives"));
   return y.size();
 }
 
 Expected<uint64_t> uwt::checkDecode(Product &product, const DenseWords &words, uint64_t most,
                                     ThreadPool &pool) {
-  const uint64_t batch = product.batch();
+  const uint64_t m = product.m();
   uint64_t columns = 0, rows = 0, decoded = 0;
   std::vector<uint16_t> x;
   UWT_ASSIGN_OR_RETURN(std::vector<float> first, product.run(0));
-  rows = first.size() / batch;
+  rows = first.size() / m;
   columns = words.size() / rows;
-  uint64_t groups = (columns + batch - 1) / batch;
+  uint64_t groups = (columns + m - 1) / m;
   Random random(columns);
   for (uint64_t group : sampleOf(groups, most, random)) {
     // Unit vectors; the last group's last ones are zeros.
-    x.assign(batch * columns, 0);
-    uint64_t begin = group * batch, count = std::min(batch, columns - begin);
+    x.assign(m * columns, 0);
+    uint64_t begin = group * m, count = std::min(m, columns - begin);
     for (uint64_t b = 0; b < count; ++b)
       x[b * columns + begin + b] = toBF16(1);
     UWT_RETURN_IF_ERROR(product.setX(x));

@@ -27,10 +27,10 @@ struct CheckReport {
 /// every partial sum is an integer below 2^24, so any order of FP32 additions gives it.
 class ExactProblem {
 public:
-  ExactProblem(uint64_t rows, uint64_t columns, uint32_t batch, uint64_t seed, ThreadPool &pool);
+  ExactProblem(uint64_t rows, uint64_t columns, uint32_t m, uint64_t seed, ThreadPool &pool);
 
   const DenseWords &weights() const { return words; }
-  /// Checks a product of the weights with a batch of at most the one given. Errors: Differs, with
+  /// Checks a product of the weights with an m of at most the one given. Errors: Differs, with
   /// the first output that is wrong.
   Expected<uint64_t> check(Product &product) const;
 
@@ -38,9 +38,9 @@ private:
   uint64_t rows, columns;
   DenseWords words;
   std::vector<uint16_t> x;
-  /// Rows of the weight and of x that are looked at, and their sums, batch by batch.
+  /// Rows of the weight and of x that are looked at, and their sums, row of x by row of x.
   std::vector<uint64_t> checkedRows;
-  std::vector<uint32_t> checkedBatch;
+  std::vector<uint32_t> checkedM;
   std::vector<int32_t> sums;
 };
 

@@ -47,7 +47,7 @@ std::vector<Option> GpuBenchTable::gridRows() {
                    "; quick: three of them; packs: the packs' own; smallest: the smallest of "
                    "those"),
       mOption(&m, "all"),
-      {"--quick", "", "a few shapes, batch sizes and samples, where others are not given", &quick},
+      {"--quick", "", "a few shapes, values of m and samples, where others are not given", &quick},
       samplesOption(&samples, "30; 10 with --quick"),
       copiesOption(&given.bench.copies),
   };
@@ -100,7 +100,7 @@ Expected<GpuBenchOptions> GpuBenchTable::parsed() const {
   if (bench.choice != ShapeChoice::Own && bench.choice != ShapeChoice::Smallest) {
     UWT_ASSIGN_OR_RETURN(bench.shapes, parseShapes(wanted, "packs, smallest, "));
   }
-  UWT_ASSIGN_OR_RETURN(bench.batches, parseM(m.empty() ? grid : m));
+  UWT_ASSIGN_OR_RETURN(bench.mValues, parseM(m.empty() ? grid : m));
   UWT_ASSIGN_OR_RETURN(bench.seed, parseSeed(seed));
   if (quick)
     bench.decodeLaunches = 64;
@@ -136,7 +136,7 @@ std::string uwt::listText(const GpuBenchOptions &options) {
     text += size + shape.name + "\n";
   }
   text += "m";
-  for (uint32_t batch : options.bench.batches)
-    text += " " + std::to_string(batch);
+  for (uint32_t m : options.bench.mValues)
+    text += " " + std::to_string(m);
   return text + "\n";
 }

@@ -89,7 +89,7 @@ static uint64_t strideFor(std::span<const KernelEntry *const> parts, ArgumentKin
 
 Expected<Product> Product::create(const GpuSession &session, DevicePack &pack,
                                   const KernelEntry &entry, std::span<const DeviceWeight> weights,
-                                  uint32_t batch, uint32_t ctas) {
+                                  uint32_t m, uint32_t ctas) {
   Product product(session);
   product.rows = weights.front().rows();
   product.columns = weights.front().columns();
@@ -101,12 +101,12 @@ Expected<Product> Product::create(const GpuSession &session, DevicePack &pack,
     if (argument.kind == ArgumentKind::Y)
       product.yType = argument.type;
   auto parts = partsOf(pack.pack(), entry);
-  product.operands.m = batch;
+  product.operands.m = m;
   product.operands.ctas = ctas;
   product.operands.xStride = strideFor(parts, ArgumentKind::X, product.columns, 2);
   product.operands.yStride =
       strideFor(parts, ArgumentKind::Y, product.rows, bytesOf(product.yType));
-  UWT_ASSIGN_OR_RETURN(product.launchSize, product.launchers.front().size(batch, ctas));
+  UWT_ASSIGN_OR_RETURN(product.launchSize, product.launchers.front().size(m, ctas));
   UWT_RETURN_IF_ERROR(product.allocate());
   return product;
 }

@@ -46,20 +46,20 @@ struct GpuSession {
 /// epilogues).
 Status checkProductEntry(const KernelPack &pack, const KernelEntry &entry);
 
-/// A kernel with copies of a weight and operands for a batch.
+/// A kernel with copies of a weight and operands for an m.
 class Product {
 public:
   /// `ctas` as in LaunchOperands. x is zeros. The weights outlive the product.
   static Expected<Product> create(const GpuSession &session, DevicePack &pack,
                                   const KernelEntry &entry, std::span<const DeviceWeight> weights,
-                                  uint32_t batch, uint32_t ctas = 0);
+                                  uint32_t m, uint32_t ctas = 0);
 
   const LaunchSize &size() const { return launchSize; }
   const KernelEntry &entry() const { return launchers.front().entry(); }
   const FunctionResources &resources() const { return launchers.front().resources(); }
-  uint32_t batch() const { return operands.m; }
+  uint32_t m() const { return operands.m; }
 
-  /// Dense BF16 [batch, K] to the device.
+  /// Dense BF16 [m, k] to the device.
   Status setX(std::span<const uint16_t> x);
   /// Puts a launch with copy `copy` on the stream.
   Status enqueue(unsigned copy, bool isSerial, void *stream) const;
@@ -70,7 +70,7 @@ public:
   Status enqueueAhead(unsigned count, void *stream) const;
   /// Overwrites y with NaNs, launches, and gives y.
   Expected<std::vector<float>> run(unsigned copy);
-  /// y [batch, N] as it is on the device, after all launches.
+  /// y [m, n] as it is on the device, after all launches.
   Expected<std::vector<float>> readY() const;
 
 private:

@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 struct ProfilePrediction {
   std::string kernel, format, target;
-  uint64_t rows = 0, columns = 0, batch = 0;
+  uint64_t rows = 0, columns = 0, m = 0;
   Json whole;
 };
 } // namespace
@@ -32,7 +32,7 @@ struct KernelProfiles::State {
   std::vector<ProfilePrediction> predictions;
 
   Status add(const std::string &text);
-  /// The one for a kernel and shape, with the smallest batch that is not below the row's.
+  /// The one for a kernel and shape, with the smallest m that is not below the row's.
   const ProfilePrediction *find(const BenchRow &row) const;
 };
 
@@ -100,8 +100,7 @@ const ProfilePrediction *KernelProfiles::State::find(const BenchRow &row) const 
   for (const ProfilePrediction &one : predictions)
     if (one.kernel == row.entry->kernel && one.format == row.entry->format.str() &&
         one.target == row.target && one.rows == row.shape.rows &&
-        one.columns == row.shape.columns && one.batch >= row.batch &&
-        (!best || one.batch < best->batch))
+        one.columns == row.shape.columns && one.m >= row.m && (!best || one.m < best->m))
       best = &one;
   return best;
 }
@@ -113,12 +112,12 @@ const ProfilePrediction *KernelProfiles::State::find(const BenchRow &row) const 
 /// Three decimals are more than can be told apart.
 static double rounded(double value) { return std::round(value * 1000) / 1000; }
 
-static Json shapeJson(const GridShape &shape, uint32_t batch) {
-  return {{"name", shape.name}, {"n", shape.rows}, {"k", shape.columns}, {"m", batch}};
+static Json shapeJson(const GridShape &shape, uint32_t m) {
+  return {{"name", shape.name}, {"n", shape.rows}, {"k", shape.columns}, {"m", m}};
 }
 
 static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
-  Json json = shapeJson(row.shape, row.batch);
+  Json json = shapeJson(row.shape, row.m);
   const KernelEntry &entry = *row.entry;
   json["kernel"] = entry.kernel;
   json["pack"] = row.pack;
@@ -159,7 +158,7 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
 }
 
 static Json baselineJson(const BaselineRow &row) {
-  Json json = shapeJson(row.shape, row.batch);
+  Json json = shapeJson(row.shape, row.m);
   json["algorithms_tried"] = row.tried;
   json["algorithm"] = row.chosen;
   json["weight_bytes"] = row.shape.elements() * 2;
@@ -168,7 +167,7 @@ static Json baselineJson(const BaselineRow &row) {
 }
 
 static Json refusedJson(const RefusedRow &row) {
-  Json json = shapeJson(row.shape, row.batch);
+  Json json = shapeJson(row.shape, row.m);
   json["kernel"] = row.kernel;
   json["format"] = row.format;
   json["wrong"] = row.isWrong;

@@ -52,7 +52,7 @@ std::vector<Option> CompileOptionRows::rows() {
       {"--min-elements", "N", "constants with fewer elements are not compressed (default: 1024)",
        &minElements},
       {"--profit", "", "do not compress constants that would not get smaller", &profit},
-      {"--m", "M", "usual batch where that is dynamic, which formats are picked for", &batch},
+      {"--m", "M", "usual m where only a call knows it; formats are picked for that", &m},
       {"--calibration", "FILE", "constants of this machine from 'uwt bench calibrate'",
        &calibration, ValueHint::Path},
       {"--optimise",
@@ -93,8 +93,8 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   if (minElements) {
     UWT_ASSIGN_OR_RETURN(result.minElements, parseNumber(*minElements, "--min-elements", 1 << 30));
   }
-  if (batch) {
-    UWT_ASSIGN_OR_RETURN(result.mHint, parseNumber(*batch, "--m", 1 << 20));
+  if (m) {
+    UWT_ASSIGN_OR_RETURN(result.mHint, parseNumber(*m, "--m", 1 << 20));
   }
   if (calibration) {
     UWT_RETURN_IF_ERROR(checkInput(*calibration));

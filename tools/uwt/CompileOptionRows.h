@@ -30,7 +30,7 @@ public:
 private:
   std::string target = "native", numerics = "fast", optimisation = "3";
   std::vector<std::string> weights;
-  std::optional<std::string> format, minElements, calibration, batch;
+  std::optional<std::string> format, minElements, calibration, m;
   std::string strategy;
   bool raw = false, profit = false, noCheck = false, trustIr = false, noRuntimeChecks = false;
 };

@@ -40,8 +40,8 @@ public:
   }
   std::vector<Example> examples() const override {
     std::string command = "uwt emit-ir model.uwt.safetensors --layers ";
-    return {{command + "lm_head.weight -o head.mlir", "One matrix, any batch"},
-            {command + "'*.mlp.*' --m 16 -o mlp.mlir", "All that match, batches of 16"},
+    return {{command + "lm_head.weight -o head.mlir", "One matrix, any m"},
+            {command + "'*.mlp.*' --m 16 -o mlp.mlir", "All that match, m = 16"},
             {"uwt emit-ir gpt2 --layers h.0.mlp.c_fc.weight --k-major '*.c_*' -o fc.mlir",
              "A matrix that is stored as [inputs, outputs]"}};
   }
@@ -52,7 +52,7 @@ private:
   Expected<std::vector<const TensorEntry *>> choose(const Checkpoint &model) const;
   bool isKMajor(const TensorEntry &entry) const;
 
-  std::string input, batch = "?";
+  std::string input, m = "?";
   std::optional<std::string> output;
   std::vector<std::string> layers, kMajor;
   bool force = false;
@@ -70,7 +70,7 @@ std::vector<Option> EmitIrCommand::options() {
       names,
       {"--k-major", "GLOB", "matrices whose names match are [inputs, outputs], as GPT-2's",
        &kMajor},
-      {"--m", "M", "rows of x, or ? for any number (default: ?)", &batch},
+      {"--m", "M", "rows of x, or ? for any number (default: ?)", &m},
       {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path},
       {"-f,--force", "", "overwrite an existing output", &force}};
 }
@@ -115,8 +115,8 @@ namespace {
 /// Writes one function.
 class FunctionText {
 public:
-  FunctionText(const TensorEntry &entry, bool isKMajor, std::string batch)
-      : entry(entry), isKMajor(isKMajor), element(elementName(entry)), m(std::move(batch)),
+  FunctionText(const TensorEntry &entry, bool isKMajor, std::string m)
+      : entry(entry), isKMajor(isKMajor), element(elementName(entry)), m(std::move(m)),
         n(std::to_string(entry.shape[isKMajor ? 1 : 0])),
         k(std::to_string(entry.shape[isKMajor ? 0 : 1])) {}
   std::string str(const std::string &name);
@@ -241,8 +241,8 @@ bool EmitIrCommand::isKMajor(const TensorEntry &entry) const {
 }
 
 Status EmitIrCommand::run(Session &session) {
-  if (batch != "?")
-    UWT_RETURN_IF_ERROR(parseNumber(batch, "--m", 1 << 20));
+  if (m != "?")
+    UWT_RETURN_IF_ERROR(parseNumber(m, "--m", 1 << 20));
   UWT_RETURN_IF_ERROR(checkWeights(input));
   bool toFile = output && *output != "-";
   if (toFile)
@@ -251,7 +251,7 @@ Status EmitIrCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(std::vector<const TensorEntry *> chosen, choose(model));
   std::string text = "#map = affine_map<(d0, d1) -> (d0, d1)>\nmodule {\n";
   for (const TensorEntry *entry : chosen) {
-    FunctionText function(*entry, isKMajor(*entry), batch);
+    FunctionText function(*entry, isKMajor(*entry), m);
     text += "  // " + printable(entry->name) + ": " + function.axes() + ".\n";
     text += function.str(chosen.size() == 1 ? "main" : identifier(entry->name));
     if (chosen.size() == 1 || session.verbose())

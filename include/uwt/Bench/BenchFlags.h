@@ -26,7 +26,7 @@ Option seedOption(std::string *seed);
 /// --shapes of weights, as parseShapes reads them; `more` are other words that a command takes.
 Option shapesOption(std::string *shapes, const std::string &defaultText,
                     const std::string &more = "");
-/// --m: the batch sizes of products, as parseM reads them.
+/// --m: the values of m of products, as parseM reads them.
 Option mOption(std::string *m, const std::string &defaultText);
 /// --samples of each measurement; parseSamples reads it.
 Option samplesOption(std::string *samples, const std::string &defaultText);

@@ -1,4 +1,4 @@
-//===- Grid.h - Shapes and batch sizes to measure ---------------*- C++ -*-===//
+//===- Grid.h - Shapes and values of m to measure --------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -32,7 +32,7 @@ void addShape(std::vector<GridShape> &shapes, const GridShape &shape);
 std::vector<GridShape> allShapes();
 /// A few that show most, for a first look.
 std::vector<GridShape> quickShapes();
-/// The same of batch sizes.
+/// The same for values of m.
 std::vector<uint32_t> allM();
 std::vector<uint32_t> quickM();
 

@@ -57,8 +57,8 @@ struct CompileOptions {
   std::optional<std::string> profileFolder;
   /// A file of `uwt bench calibrate`, or empty for the target's own constants.
   std::string calibration;
-  /// Threads that products are chosen for, and the usual size of dynamic batches; 0 means one a
-  /// processor, and any.
+  /// Threads that products are chosen for, and the usual m where only a call knows it; 0 means one
+  /// a processor, and any.
   unsigned threads = 0, mHint = 0;
   /// Products by IEEE multiply-adds, the same bits on every target.
   bool exact = false;

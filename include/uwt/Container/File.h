@@ -91,9 +91,9 @@ private:
   FileIdentity identity;
 };
 
-/// While it lives, gives back the pages of a mapped part again and again, so that work that
+/// While it lives, gives back the pages of a mapped range again and again, so that work that
 /// touches them in any order keeps a bounded number resident. Does nothing for
-/// parts of less than 256 MiB.
+/// ranges of less than 256 MiB.
 class ResidencyLimit {
 public:
   explicit ResidencyLimit(std::span<const uint8_t> range);

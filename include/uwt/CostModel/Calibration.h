@@ -34,7 +34,7 @@ struct CalibrationConstant {
 /// All that are in nanoseconds.
 std::span<const CalibrationConstant> operationConstants();
 
-/// A *register* is 16 lanes of 32 bits: 32 weights. Times are nanoseconds of one core.
+/// Times are nanoseconds of one core. A row vector has 32 weights.
 struct Calibration {
   /// Name of the target that the constants are for.
   std::string target;
@@ -42,29 +42,29 @@ struct Calibration {
   std::string machine;
   /// Read bandwidth in GB/s with 1, 2, … threads; more threads have the last entry's.
   std::vector<double> bandwidth;
-  /// A register's product with bf16 pairs, and with f32 values (two multiply-adds).
+  /// A row vector's product with bf16 pairs, and with f32 values (two multiply-adds).
   double dot = 0, exactDot = 0;
   /// A decoder's vector operation (DecoderEmissionInterface::getDecodeCost).
   double decodeOperation = 0;
-  /// An accumulator register that is read from the cache and written back.
+  /// A vector of 16 accumulators that is read from the cache and written back.
   double accumulator = 0;
-  /// A register of x or of decoded weights that is read from the nearest cache; and what it takes
+  /// A row vector of x or of decoded weights that is read from the nearest cache; and what it takes
   /// more where the buffer of decoded weights does not fit there.
   double load = 0, farLoad = 0;
-  /// A register that is written to the buffer of decoded weights.
+  /// A row vector that is written to the buffer of decoded weights.
   double store = 0;
   /// An escape record of a fixed-rate codec that is applied.
   double escape = 0;
   /// 32 elements of x that are brought into the stored order.
   double pack = 0;
-  /// An output: its part of the reduction of 16 lanes, and the epilogue.
+  /// An output: its share of the reduction of 16 lanes, and the epilogue.
   double output = 0;
   /// Microseconds from the start of a parallel loop to its end beyond its work.
   double forkJoin = 0;
-  /// Share of the shorter one of memory time and compute time (buffer family: of what multiplying
+  /// Share of the shorter one of memory time and compute time (strategy buffer: of what multiplying
   /// takes) that is not hidden by the other.
   double overlap = 0;
-  /// Bytes that the nearest cache keeps: a strip's decoded chunk and a block of x.
+  /// Bytes that the nearest cache keeps: a strip's decoded k-tile and a block of x.
   uint64_t nearBytes = 0;
 
   /// GB/s that `threads` threads read with.

@@ -24,12 +24,12 @@ namespace uwt {
 
 /// A product y[m, n] = x[m, k] · W[n, k]ᵀ, for each of `matrices` weights.
 struct ProductProblem {
-  /// The batch, outputs and inputs. An m of 0 stands for any, where that is allowed.
+  /// Rows of x, outputs and inputs. An m of 0 stands for any, where that is allowed.
   uint64_t m = 1, n = 0, k = 0, matrices = 1;
   unsigned threads = 1;
   /// Whether bf16 pairs are multiplied: bf16 weights and x, and numerics that allow it.
   bool pairDots = true;
-  /// Whether code knows m: else its last block of columns is as wide as the others.
+  /// Whether code knows m: else its last block has as many rows as the others.
   bool isStatic = true;
 };
 
@@ -72,17 +72,17 @@ struct Candidate {
 std::vector<Candidate> rankConfigs(const Calibration &calibration, const ProductProblem &problem,
                                    const FormatCost &format, const ConfigPins &pins = {});
 
-/// Batch sizes at which a choice for any batch is made.
+/// The values of m at which a choice for any m is made.
 std::span<const uint64_t> mGrid();
 
-/// A range of batch sizes: those up to `limit`, from the limit of the range before.
+/// A range of m: values up to `limit`, from the limit of the range before.
 struct MRange {
   uint64_t limit;
   KernelConfig config;
 };
 
-/// At most `maxRanges` ranges that cover all batch sizes (the last limit is UINT64_MAX), so that
-/// the chosen configurations are on the grid as close to the best ones as can be; a batch of one
+/// At most `maxRanges` ranges that cover every m (the last limit is UINT64_MAX), so that
+/// the chosen configurations are on the grid as close to the best ones as can be; an m of one
 /// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid.
 /// `problem.m` is not looked at. Empty where no configuration fits.
 std::vector<MRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
@@ -90,7 +90,7 @@ std::vector<MRange> chooseRanges(const Calibration &calibration, const ProductPr
                                  const ConfigPins &pins = {});
 
 /// The numbers of the formats that all products with a weight together run from, the fastest one
-/// first. A batch of 0 stands for the whole grid, each size with the same weight. To be first, a
+/// first. An m of 0 stands for the whole grid, each value with the same weight. To be first, a
 /// format further behind in the list has to win by 2 %: the first one is the stored one, which
 /// needs no transcode. Formats for which nothing fits are left out.
 std::vector<size_t> rankRunFormats(const Calibration &calibration,

@@ -40,11 +40,11 @@ uint32_t kernelUnitColumns(const Format &format, ElementType element);
 struct FormatCost {
   Format format;
   ExpectedSize size;
-  /// Vector operations that decode one register of 32 weights.
+  /// Vector operations that decode one row vector.
   double decodeOperations = 0;
-  /// Whether units are decoded into registers (the direct family); else streams into a buffer.
+  /// Whether units are decoded into registers (strategy direct); else streams into a buffer.
   bool fixedRate = true;
-  /// Columns that are decoded at a time: tileK is a multiple of them.
+  /// Columns that are decoded at a time: tileK is a multiple of them, of streams just them.
   uint32_t unitColumns = 64;
 };
 

@@ -59,23 +59,37 @@ struct GpuProblem {
   uint64_t n = 0, k = 0, m = 1;
 };
 
-/// What neither a board's data sheet nor a profile says: assumed of Hopper, and for all boards,
-/// until somebody measures a device. (What has a source is in uwt/Target/GpuTarget.h.)
+/// What neither a board's data sheet nor a profile says: assumed of Hopper, and of all boards,
+/// until somebody measures a device (`uwt-bench --kernel-profiles` puts measured times beside
+/// predicted ones). What has a source is in uwt/Target/GpuTarget.h.
 struct GpuAssumptions {
-  /// Shares of the bandwidth of a data sheet, and of issue slots, that code gets.
-  double memoryShare = 0.9, issueShare = 0.85;
-  /// Bytes that a multiprocessor gets from the second-level cache in a clock.
+  /// Share of the bandwidth of a data sheet that code gets. Assumed: not measured.
+  double memoryShare = 0.9;
+  /// Share of issue slots that code gets. Assumed: not measured.
+  double issueShare = 0.85;
+  /// Bytes that a multiprocessor gets from the second-level cache in a clock. Assumed: not
+  /// measured; half of what NVIDIA's whitepaper on the A100 says of reads (5,120 bytes a clock, 108
+  /// of them).
   double cacheBytesPerClock = 24;
-  /// Latency of memory under load, in µs: bandwidth times this has to be on its way.
+  /// Latency of memory under load, in µs: bandwidth times this has to be on its way. Assumed: not
+  /// measured.
   double memoryLatency = 0.9;
-  /// Clocks from one lookup of a lane's stream to the next.
+  /// Clocks from one lookup of a lane's stream to the next: a load from shared memory and what is
+  /// computed from it. Assumed: not measured.
   double lookupClocks = 45;
-  /// Shares of the tensor cores' peak: mma.sync, and warpgroups.
-  double warpShare = 0.62, warpgroupShare = 0.8;
-  /// µs of a launch, of one that overlaps with the kernel before, of filling the ring, and of the
-  /// sums of workgroups that share a panel.
-  double launch = 2.2, dependentLaunch = 0.8, ramp = 0.9, reduction = 0.6;
-  /// What the slowest limit loses to the others.
+  /// Share of the tensor cores' peak that mma.sync gets. Assumed: not measured.
+  double warpShare = 0.62;
+  /// The same of warpgroups. Assumed: not measured.
+  double warpgroupShare = 0.8;
+  /// µs of a launch. Assumed: not measured.
+  double launch = 2.2;
+  /// µs of a launch that overlaps with the kernel before. Assumed: not measured.
+  double dependentLaunch = 0.8;
+  /// µs of filling the ring: one latency of memory under load, as above.
+  double ramp = 0.9;
+  /// µs in which CTAs that share an output tile add its partial sums. Assumed: not measured.
+  double reduction = 0.6;
+  /// What the slowest limit loses to the others, as a factor. Assumed: not measured.
   double overlap = 1.05;
 };
 

@@ -49,7 +49,7 @@ private:
   std::unique_ptr<CublasLtFunctions> functions;
 };
 
-/// y [batch, N] = x [batch, K] Wᵀ of dense rows without gaps, all in BF16, sums in FP32. Movable;
+/// y [m, n] = x [m, k] Wᵀ of dense rows without gaps, all in BF16, sums in FP32. Movable;
 /// launches may be made from several threads, each with its own workspace.
 class DenseProduct {
 public:
@@ -57,7 +57,7 @@ public:
   /// the library thinks best is taken until another is chosen. Errors: Usage (a size of 0),
   /// Unsupported (no algorithm), IO.
   static Expected<DenseProduct> create(std::shared_ptr<const CublasLt> library, uint64_t rows,
-                                       uint64_t columns, uint32_t batch,
+                                       uint64_t columns, uint32_t m,
                                        uint64_t workspaceBytes = uint64_t(64) << 20,
                                        unsigned wanted = 16);
   ~DenseProduct();

@@ -161,7 +161,7 @@ public:
 
   uint64_t address() const { return base; }
   uint64_t bytes() const { return size; }
-  /// Usage errors where the part leaves the buffer.
+  /// Usage errors where the range leaves the buffer.
   Status write(uint64_t offset, std::span<const uint8_t> from, void *stream) const;
   Status read(uint64_t offset, std::span<uint8_t> to, void *stream) const;
   /// Sets all bytes.

@@ -51,14 +51,14 @@ using BufferContents =
     std::array<std::span<const uint8_t>, static_cast<size_t>(ArgumentKind::Classes) + 1>;
 BufferContents bufferContents(const LoadedWeight &weight, const DeviceTables &tables);
 
-/// Whether a part has an index by panel, so that each matrix has its own piece of it.
+/// Whether a buffer has an index by panel, so that each matrix has its own range of it.
 constexpr bool goesByPanel(ArgumentKind kind) {
   return kind == ArgumentKind::Panels || kind == ArgumentKind::Low || kind == ArgumentKind::Classes;
 }
 
-/// A weight in one allocation on a device. Immutable; movable.
 class DevicePack;
 
+/// A weight in one allocation on a device. Immutable; movable.
 class DeviceWeight {
 public:
   /// Uploads, and waits until it is done. Errors: those of deviceTables and of the driver.
@@ -80,14 +80,14 @@ public:
                                      const Format &runFormat, ThreadPool &pool,
                                      const CudaStream &stream);
 
-  /// N and K of each matrix, and how many there are.
+  /// n and k of each matrix, and how many there are.
   uint64_t rows() const { return shape.rows; }
   uint64_t columns() const { return shape.columns; }
   uint64_t matrices() const { return count; }
   /// What kernels have to be made for.
   const Format &format() const { return runFormat; }
   ElementType element() const { return type; }
-  /// The device memory that has all parts, and its bytes.
+  /// The device memory that has all buffers, and its bytes.
   uint64_t address() const { return memory.address(); }
   uint64_t bytes() const { return memory.bytes(); }
   /// Reads all bytes(), and waits until it is done: equal for equal weights in one format, whether
@@ -95,7 +95,7 @@ public:
   Expected<std::vector<uint8_t>> read(const CudaStream &stream) const;
   const CudaDevicePtr &device() const { return owner; }
 
-  /// A plane or structure, or its part that matrix `matrix` has where it has an index by panel
+  /// A plane or structure, or the range of it that `matrix` has where it has an index by panel
   /// (panels, low, classes). `kind` is one of Panels to Classes.
   struct Buffer {
     uint64_t address = 0, bytes = 0;
@@ -105,7 +105,7 @@ public:
 private:
   friend class DeviceTranscoder;
   DeviceWeight() = default;
-  /// Room for parts of so many bytes, all zeros.
+  /// Room for buffers of so many bytes, all zeros.
   static Expected<DeviceWeight> allocate(CudaDevicePtr device, std::span<const uint64_t> bytes,
                                          const CudaStream &stream);
   Status write(ArgumentKind kind, std::span<const uint8_t> from, const CudaStream &stream) const;

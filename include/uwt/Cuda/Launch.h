@@ -34,7 +34,7 @@ struct LaunchSize {
 /// The size for a machine that runs `residentCtas` CTAs of the kernel at a time. Errors: Usage
 /// where grid or workspace are too large for any machine.
 Expected<LaunchSize> launchSize(const KernelEntry &entry, uint64_t rows, uint64_t columns,
-                                uint32_t batch, uint64_t residentCtas);
+                                uint32_t m, uint64_t residentCtas);
 
 /// The kernels of a pack on a device, loaded when they are first asked for. Thread-safe.
 class DevicePack {
@@ -44,7 +44,7 @@ public:
   const KernelPack &pack() const { return *file; }
   const CudaDevicePtr &device() const { return owner; }
   /// The kernel for a product with `weight` (KernelPack::select).
-  Expected<const KernelEntry *> select(const DeviceWeight &weight, uint32_t batch,
+  Expected<const KernelEntry *> select(const DeviceWeight &weight, uint32_t m,
                                        std::optional<GpuKernelFamily> family = {}) const;
   /// The kernel of family transcode that makes `result` of `weight`.
   Expected<const KernelEntry *> selectTranscode(const DeviceWeight &weight,
@@ -95,10 +95,10 @@ public:
 
   const KernelEntry &entry() const { return *what; }
   const FunctionResources &resources() const { return needs; }
-  /// Grid, and scratch memory of all that is launched, for a batch. A usage error for batches that
+  /// Grid, and scratch memory of all that is launched, for an m. A usage error for those that
   /// the kernel is not for. `ctas` as in LaunchOperands.
-  Expected<LaunchSize> size(uint32_t batch, uint32_t ctas = 0) const;
-  /// Launches on a stream (CUstream) of the weight's device. A batch of 0 does nothing. Errors,
+  Expected<LaunchSize> size(uint32_t m, uint32_t ctas = 0) const;
+  /// Launches on a stream (CUstream) of the weight's device. An m of 0 does nothing. Errors,
   /// found before anything is launched: Usage (null, misaligned or too small operands); the
   /// driver's.
   Status launch(const LaunchOperands &operands, void *stream) const;
@@ -108,9 +108,9 @@ public:
   /// Whether the kernel that is launched first decodes the weight to the workspace, and takes
   /// nothing that depends on x (launch-6).
   bool decodesFirst() const { return decoder() != nullptr; }
-  /// Launches that kernel alone: a launch whose operands say `isDecoded`, with this batch and
+  /// Launches that kernel alone: a launch whose operands say `isDecoded`, with this m and
   /// workspace, may then follow it, on another stream too that waits for it. Of `operands` only
-  /// batch, workspace, serial and ctas count. Errors: Usage (no such kernel, a workspace that is
+  /// m, workspace, serial and ctas count. Errors: Usage (no such kernel, a workspace that is
   /// null, misaligned or too small); the driver's.
   Status launchDecode(const LaunchOperands &operands, void *stream) const;
   bool isOn(const CudaDevicePtr &other) const { return device == other; }
@@ -123,7 +123,7 @@ private:
   const KernelLauncher *decoder() const;
   static Expected<KernelLauncher> createAlone(DevicePack &pack, const KernelEntry &entry,
                                               const DeviceWeight &weight, uint64_t matrix);
-  Expected<LaunchSize> sizeAlone(uint32_t batch, uint32_t ctas) const;
+  Expected<LaunchSize> sizeAlone(uint32_t m, uint32_t ctas) const;
   Status checkFits(const DeviceWeight &weight, uint64_t matrix) const;
   Status configure();
   Expected<uint64_t> countResident() const;
@@ -133,7 +133,7 @@ private:
                    uint64_t width) const;
   Status checkExtras(const LaunchOperands &operands) const;
   Status checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Buffer given,
-                      uint64_t needed, uint32_t batch) const;
+                      uint64_t needed, uint32_t m) const;
   void fillDynamic(const LaunchOperands &operands, uint64_t *values) const;
   Status launchAlone(const LaunchOperands &operands, uint32_t grid, void *stream) const;
 

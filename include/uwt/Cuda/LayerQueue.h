@@ -7,7 +7,7 @@
 //
 // A sequence of products, each of which decodes its weight first (strategies buffer, exponents and
 // codes): the weight of the next one is decoded on a second stream while this one is multiplied.
-// One of the two is limited by memory, the other one by the tensor cores, if batches are large.
+// One of the two is limited by memory, the other one by the tensor cores, if m is large.
 //
 //===----------------------------------------------------------------------===//
 

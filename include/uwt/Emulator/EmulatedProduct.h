@@ -69,7 +69,7 @@ private:
   std::vector<EmulatedMemory> parts;
 };
 
-/// What a launch multiplies with one matrix: dense row-major tensors x [batch, K] and y [batch, N],
+/// What a launch multiplies with one matrix: dense row-major tensors x [m, k] and y [m, n],
 /// and the epilogue's operands.
 struct EmulatedOperands {
   std::span<const uint8_t> x;

@@ -58,7 +58,7 @@ enum class ArgumentKind : uint8_t {
   Patch,
   Low,
   Classes,
-  /// The activations [batch, K] and the result [batch, N], rows XStride and YStride elements apart.
+  /// The activations [m, k] and the result [m, n], rows XStride and YStride elements apart.
   X,
   Y,
   Workspace,
@@ -66,7 +66,7 @@ enum class ArgumentKind : uint8_t {
   /// Operand `number` of the epilogue: what the caller gives.
   Extra,
   M,
-  /// N and K.
+  /// n and k.
   N,
   K,
   /// In elements.
@@ -120,7 +120,7 @@ struct LaunchRule {
   bool dependent = false;
   /// Persistent: CTAs of a multiprocessor that were planned for; fewer where fewer fit.
   uint32_t ctasPerMultiprocessor = 1;
-  /// Rows (N), columns (K) and batch of a tile; 0 where a tile has all of them.
+  /// n, k and m of a tile; 0 where a tile has all of them.
   uint64_t tileN = 64, tileK = 0, tileM = 0;
 
   bool operator==(const LaunchRule &) const = default;
@@ -132,7 +132,7 @@ struct WorkspaceRule {
   uint64_t countersPerTile = 0;
   /// Of the rest, with any contents.
   uint64_t fixed = 0, perTile = 0, perCta = 0;
-  /// An element of the result (batch x N).
+  /// An element of the result (m x n).
   uint64_t perOutput = 0;
 
   bool operator==(const WorkspaceRule &) const = default;

@@ -22,7 +22,7 @@
 #include <cstring>
 #include <vector>
 
-static constexpr int64_t rows = 128, columns = 256, batch = 3;
+static constexpr int64_t rows = 128, columns = 256, m = 3;
 
 /// BF16 values whose exponents take four values only.
 static std::vector<uint16_t> exampleValues(int64_t count, uint32_t seed) {
@@ -89,7 +89,7 @@ static uwt::Expected<std::vector<uint8_t>> product(uwt::ProgramCache &cache, mli
   options.format = format;
   UWT_ASSIGN_OR_RETURN(auto program, cache.get(module, options, pool));
   UWT_ASSIGN_OR_RETURN(const uwt::Signature *function, program->find("main"));
-  uwt::TensorView view{uwt::findSafetensorsDtype("BF16"), {batch, columns}, x.data()};
+  uwt::TensorView view{uwt::findSafetensorsDtype("BF16"), {m, columns}, x.data()};
   UWT_ASSIGN_OR_RETURN(auto results, program->run(*function, {&view, 1}, &pool));
   return std::vector<uint8_t>(results[0].bytes().begin(), results[0].bytes().end());
 }
@@ -104,16 +104,16 @@ static float widened(uint16_t word) {
 /// Whether each element is within the bound of its sum.
 static bool isProduct(const std::vector<uint8_t> &y, const std::vector<uint16_t> &x,
                       const std::vector<uint16_t> &w) {
-  for (int64_t m = 0; m < batch; ++m)
+  for (int64_t row = 0; row < m; ++row)
     for (int64_t n = 0; n < rows; ++n) {
       double sum = 0, magnitude = 0;
       for (int64_t k = 0; k < columns; ++k) {
-        double term = double(widened(x[m * columns + k])) * widened(w[n * columns + k]);
+        double term = double(widened(x[row * columns + k])) * widened(w[n * columns + k]);
         sum += term;
         magnitude += term < 0 ? -term : term;
       }
       float value;
-      std::memcpy(&value, &y[(m * rows + n) * 4], 4);
+      std::memcpy(&value, &y[(row * rows + n) * 4], 4);
       double error = sum < value ? value - sum : sum - value;
       if (!(error <= columns * 0x1p-24 * magnitude))
         return false;
@@ -123,7 +123,7 @@ static bool isProduct(const std::vector<uint8_t> &y, const std::vector<uint16_t>
 
 int main() {
   std::vector<uint16_t> weights = exampleValues(rows * columns, 1);
-  std::vector<uint16_t> x = exampleValues(batch * columns, 2);
+  std::vector<uint16_t> x = exampleValues(m * columns, 2);
   uwt::ThreadPool pool(2);
   uwt::ProgramCache cache;
   std::unique_ptr<mlir::MLIRContext> context = uwt::makeContext();

@@ -335,6 +335,24 @@ std::vector<std::string> test::formatsOfEachComposition() {
   return formats;
 }
 
+std::vector<std::string>
+test::formatsWith(const std::function<bool(const Format &, const CodecTraits &)> &selects) {
+  std::vector<std::string> formats;
+  for (const std::string &text : registeredFormats()) {
+    Format format = parsedFormat(text);
+    Expected<CodecTraits> traits = checkFormat(format, ElementType::BF16);
+    if (traits && selects(format, *traits))
+      formats.push_back(text);
+  }
+  return formats;
+}
+
+std::vector<std::string> test::formatsOfEachRate() {
+  std::set<Rate> seen;
+  return formatsWith(
+      [&](const Format &, const CodecTraits &traits) { return seen.insert(traits.rate).second; });
+}
+
 Format test::parsedFormat(std::string_view text) {
   Expected<Format> format = Format::parse(text);
   // A test's own table is wrong: nothing that follows would mean anything.

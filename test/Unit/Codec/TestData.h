@@ -16,6 +16,7 @@
 
 #include "uwt/Codec/Tensor.h"
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -146,6 +147,11 @@ std::vector<std::string> registeredFormats();
 /// Of each codec, the first example of each composition that reads other planes, or reads them in
 /// another way: packings, layouts, contexts.
 std::vector<std::string> formatsOfEachComposition();
+/// The first example of each rate.
+std::vector<std::string> formatsOfEachRate();
+/// Examples for which `selects` holds, given what their codec says of bf16.
+std::vector<std::string>
+formatsWith(const std::function<bool(const Format &, const CodecTraits &)> &selects);
 /// Parses a format that is known to be well-formed.
 Format parsedFormat(std::string_view text);
 /// The text form with everything but letters and digits replaced: a test's name.

@@ -80,7 +80,7 @@ TEST(KernelProfileMaker, MachineCodeIsReadOnceForAllProcesses) {
   EXPECT_LT(profile.weightBytes, 2);
   EXPECT_GT(profile.instructions, 1);
   EXPECT_LT(profile.instructions, 20);
-  // The same object for every batch that the kernel serves.
+  // The same object for every m that the kernel serves.
   EXPECT_EQ(*maker.find(hopper(), formatOf("descend<5>, storage=k_major"), 8), &profile);
 
   std::vector<fs::path> files;

@@ -89,7 +89,7 @@ TEST(ProgramTest, InputsOfAnyStride) {
   EXPECT_EQ(floats((*results)[0]), (std::vector<float>{-1, -5, -9, -2, -6, -10}));
 }
 
-TEST(ProgramTest, EmptyBatch) {
+TEST(ProgramTest, AnMOfZero) {
   auto program = compiled(negateText);
   ASSERT_TRUE(program);
   TensorView view{f32(), {0, 3}, nullptr};

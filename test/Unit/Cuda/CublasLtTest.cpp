@@ -22,9 +22,9 @@ protected:
     freshFakeCuda();
     device = *fakeDevice();
   }
-  Expected<DenseProduct> product(uint32_t batch = 8) {
+  Expected<DenseProduct> product(uint32_t m = 8) {
     UWT_ASSIGN_OR_RETURN(auto library, CublasLt::open(device, fakeCublasLtPath()));
-    return DenseProduct::create(library, 4096, 1024, batch);
+    return DenseProduct::create(library, 4096, 1024, m);
   }
   FakeCublas &fake;
   CudaDevicePtr device;
@@ -85,9 +85,9 @@ TEST_F(CublasLtTest, RefusesOperandsThatDoNotFit) {
             "y is null, or not aligned to 16 bytes");
   EXPECT_EQ(messageOf(made->launch(0x1000, 0x2000, 0x3000, {0x9000, 4095}, nullptr)),
             "workspace has 4095 bytes, and the algorithm needs 4096");
-  EXPECT_EQ(messageOf(product(0)), "a dense product has no size of 0, got N 4096, K 1024, batch 0");
+  EXPECT_EQ(messageOf(product(0)), "a dense product has no size of 0, got n 4096, k 1024, m 0");
   fake.algorithms = 0;
-  EXPECT_EQ(messageOf(product()), "cuBLASLt 13.0.2 has no algorithm for N 4096, K 1024, batch 8 in "
+  EXPECT_EQ(messageOf(product()), "cuBLASLt 13.0.2 has no algorithm for n 4096, k 1024, m 8 in "
                                   "BF16; use another version, by UWT_CUBLASLT");
 }
 

@@ -16,29 +16,48 @@
 #include "Pack/SamplePack.h"
 #include "uwt/Cuda/Launch.h"
 #include <gmock/gmock.h>
+#include <set>
 
 using namespace uwt;
 using namespace uwt::test;
 
 namespace {
 
+bool isRead(const Format &format) {
+  return format.layout == Layout::Fragment16x16 && format.storage == Storage::NMajor;
+}
+
+/// What a kernel makes of words.
+std::vector<std::string> madeFormats() {
+  return formatsWith([](const Format &format, const CodecTraits &traits) {
+    return isRead(format) && traits.madeByDevices && traits.rate == Rate::Fixed &&
+           format.escapes == Escapes::Patch && format.codedMantissa == 0;
+  });
+}
+
+std::string prefixFormat() {
+  return formatsWith(
+             [](const Format &, const CodecTraits &traits) { return traits.rate == Rate::Prefix; })
+      .front();
+}
+
 struct TranscodeCase {
-  const char *stored;
+  std::string stored, result;
   std::vector<uint64_t> shape;
 };
 
-std::vector<uint8_t> packOf(const std::string &format) {
+std::vector<uint8_t> packOf(const TranscodeCase &formats) {
   KernelPackWriter pack;
   uint32_t code = pack.addCode(CodeKind::Cubin, "sm_90a", sampleCubin(1));
-  FakeTranscode::addKernels(pack, code, format, "inplace<12>");
+  FakeTranscode::addKernels(pack, code, formats.stored, formats.result);
   return *pack.bytes();
 }
 
 class DeviceTranscodeTest : public testing::TestWithParam<TranscodeCase> {
 protected:
   DeviceTranscodeTest()
-      : fake(afterOpening()), packBytes(packOf(GetParam().stored)),
-        work(load("raw"), load("inplace<12>")) {
+      : fake(afterOpening()), packBytes(packOf(GetParam())),
+        work(load(rawFormat().str()), load(GetParam().result)) {
     fake.parameterCounts = FakeTranscode::parameterCounts();
     fake.onLaunch = [this](const FakeLaunch &launch) { work.compute(launch); };
     device = *fakeDevice();
@@ -52,13 +71,13 @@ protected:
   static std::vector<uint8_t> dense() {
     return makeTensor(ElementType::BF16, GetParam().shape, Distribution::StudentT4, 3);
   }
-  static LoadedWeight load(const char *format) {
+  static LoadedWeight load(const std::string &format) {
     ThreadPool pool(1);
     TensorDescription description{ElementType::BF16, GetParam().shape, *Format::parse(format)};
     return *LoadedWeight::fromBytes(description, dense(), pool);
   }
   /// A tensor as a file has it; `planes` hold its bytes.
-  static Expected<TensorDecoder> store(std::vector<uint64_t> shape, const char *format,
+  static Expected<TensorDecoder> store(std::vector<uint64_t> shape, const std::string &format,
                                        std::span<const uint8_t> bytes, MemoryPlanes &planes) {
     ThreadPool pool(1);
     TensorDescription description{ElementType::BF16, std::move(shape), *Format::parse(format)};
@@ -99,12 +118,12 @@ TEST_P(DeviceTranscodeTest, LoadsWhatTheHostWouldHaveLoaded) {
   MemoryPlanes planes;
   auto stored = store(GetParam().shape, GetParam().stored, dense(), planes);
   ASSERT_TRUE(bool(stored));
-  Format result = *Format::parse("inplace<12>");
+  Format result = *Format::parse(GetParam().result);
   // Its model comes from what is stored.
   auto loaded = LoadedWeight::fromDecoder(*stored, pool, {.runFormat = result});
   ASSERT_TRUE(bool(loaded));
   auto uploaded = DeviceWeight::upload(device, *loaded, *stream);
-  work = FakeTranscode(load("raw"), std::move(*loaded));
+  work = FakeTranscode(load(rawFormat().str()), std::move(*loaded));
   auto made = DeviceWeight::load(*pack, *stored, result, pool, *stream);
   ASSERT_TRUE(bool(made)) << made.error().message();
   EXPECT_EQ(*made->read(*stream), *uploaded->read(*stream));
@@ -124,9 +143,9 @@ TEST_P(DeviceTranscodeTest, ColumnsThatDoNotExistAreNeverInfinite) {
   auto *bytes = reinterpret_cast<const uint8_t *>(words.data());
   ThreadPool pool(1);
   MemoryPlanes planes;
-  auto stored = store({64, 70}, "huffman<12,2>", {bytes, words.size() * 2}, planes);
+  auto stored = store({64, 70}, prefixFormat(), {bytes, words.size() * 2}, planes);
   ASSERT_TRUE(bool(stored));
-  Format result = *Format::parse("inplace<12>");
+  Format result = *Format::parse(GetParam().result);
   auto loaded = LoadedWeight::fromDecoder(*stored, pool, {.runFormat = result});
   ASSERT_TRUE(bool(loaded));
   auto uploaded = DeviceWeight::upload(device, *loaded, *stream);
@@ -137,7 +156,8 @@ TEST_P(DeviceTranscodeTest, ColumnsThatDoNotExistAreNeverInfinite) {
   EXPECT_TRUE(fake.launches.empty());
   auto refused = uploaded->transcode(*pack, loaded->plan(), *stream);
   ASSERT_FALSE(bool(refused));
-  EXPECT_THAT(refused.error().message(), testing::HasSubstr("might be infinite in inplace<12>"));
+  EXPECT_THAT(refused.error().message(),
+              testing::HasSubstr("might be infinite in " + GetParam().result));
 }
 
 TEST_P(DeviceTranscodeTest, FoldsAreUndoneByTheHost) {
@@ -145,9 +165,9 @@ TEST_P(DeviceTranscodeTest, FoldsAreUndoneByTheHost) {
   std::vector<uint8_t> bytes = makeTensor(ElementType::BF16, shape, Distribution::StudentT4, 3);
   ThreadPool pool(1);
   MemoryPlanes planes;
-  auto stored = store(shape, "huffman<12,2>, fold=columns<2>", bytes, planes);
+  auto stored = store(shape, prefixFormat() + ", fold=columns<2>", bytes, planes);
   ASSERT_TRUE(bool(stored));
-  Format result = *Format::parse("inplace<12>");
+  Format result = *Format::parse(GetParam().result);
   auto loaded = LoadedWeight::fromDecoder(*stored, pool, {.runFormat = result});
   ASSERT_TRUE(bool(loaded));
   auto uploaded = DeviceWeight::upload(device, *loaded, *stream);
@@ -174,16 +194,39 @@ TEST_P(DeviceTranscodeTest, FailsAnywhereWithoutALeak) {
 }
 
 TEST_P(DeviceTranscodeTest, APackWithoutTheKernelIsAnError) {
-  LoadedWeight window = load("window<4>");
+  std::vector<std::string> others = madeFormats();
+  std::erase(others, GetParam().result);
+  LoadedWeight other = load(others.front());
   auto weight = DeviceWeight::upload(device, load(GetParam().stored), *stream);
-  auto made = weight->transcode(*pack, window.plan(), *stream);
+  auto made = weight->transcode(*pack, other.plan(), *stream);
   ASSERT_FALSE(bool(made));
   EXPECT_THAT(made.error().message(), testing::HasSubstr("otherwise right have results "));
 }
 
-INSTANTIATE_TEST_SUITE_P(Sources, DeviceTranscodeTest,
-                         testing::Values(TranscodeCase{"raw", {150, 272}},
-                                         TranscodeCase{"huffman<12,2>", {150, 272}},
-                                         TranscodeCase{"raw", {3, 80, 130}},
-                                         TranscodeCase{"huffman<12,2>", {3, 80, 130}}),
-                         [](const auto &info) { return "Case" + std::to_string(info.index); });
+/// From each codec, and to each format that a kernel makes: from what it may be stored in.
+static std::vector<TranscodeCase> transcodeCases() {
+  std::set<std::string> seen;
+  std::vector<std::string> stored = formatsWith([&](const Format &format, const CodecTraits &) {
+    return isRead(format) && format.packing == Packing::Planes && format.rowClasses <= 1 &&
+           seen.insert(format.codec.keyword).second;
+  });
+  std::vector<TranscodeCase> cases;
+  // One matrix and several, in turn.
+  auto add = [&](const std::string &from, const std::string &to) {
+    bool isOne = cases.size() % 2 == 0;
+    cases.push_back(
+        {from, to, isOne ? std::vector<uint64_t>{150, 272} : std::vector<uint64_t>{3, 80, 130}});
+  };
+  for (const std::string &format : stored)
+    if (format != rawFormat().str())
+      add(format, runFormats().front().str());
+  for (const std::string &format : madeFormats())
+    add(rawFormat().str(), format);
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sources, DeviceTranscodeTest, testing::ValuesIn(transcodeCases()),
+                         [](const auto &info) {
+                           return testNameOf(info.param.stored + " to " + info.param.result +
+                                             " of rank " + std::to_string(info.param.shape.size()));
+                         });

@@ -116,7 +116,7 @@ protected:
     fake.elapsed = [time]() mutable { return 0.05F + 0.001F * (time = time < 6 ? time + 1 : 0); };
     options.packs = {path};
     options.shapes = {{"test", rows, columns}, {"other", 64, 64}};
-    options.batches = {1, 3, 65};
+    options.mValues = {1, 3, 65};
     options.timing = {4, 2};
     options.copies = 2;
     options.copyBytes = 4096;
@@ -192,7 +192,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesEachKernel) {
   ASSERT_EQ(result.rows.size(), 4u);
   const BenchRow &row = result.rows[3];
   EXPECT_EQ(row.entry->kernel, "product_inplace12");
-  EXPECT_EQ(row.batch, 3u);
+  EXPECT_EQ(row.m, 3u);
   EXPECT_EQ(row.checks.twin, "product_raw");
   EXPECT_EQ(row.checks.twinOutputs, 3 * rows);
   EXPECT_EQ(row.checks.exactOutputs, 3 * rows);
@@ -206,14 +206,14 @@ TEST_F(GpuBenchTest, ChecksAndTimesEachKernel) {
   EXPECT_EQ(result.cublasVersion, "13.0.2");
   EXPECT_GT(result.copyBytesPerSecond, 0);
   ASSERT_EQ(result.refused.size(), 1u);
-  EXPECT_EQ(result.refused[0].reason, "the packs have no kernel for this shape and these batches");
+  EXPECT_EQ(result.refused[0].reason, "the packs have no kernel for this shape and m");
   EXPECT_THAT(lines.back(), HasSubstr("x cuBLASLt"));
   // Nothing stays on the device.
   EXPECT_EQ(fake.memory.size(), 0u);
 }
 
 TEST_F(GpuBenchTest, LaunchesWithoutDependenceToo) {
-  options.batches = {1};
+  options.mValues = {1};
   ASSERT_TRUE(holds(run()));
   size_t dependent = 0, serial = 0;
   for (const FakeLaunch &launch : fake.launches)
@@ -226,7 +226,7 @@ TEST_F(GpuBenchTest, LaunchesWithoutDependenceToo) {
 
 TEST_F(GpuBenchTest, FindsTwinsInOtherPacks) {
   options.checkOnly = true;
-  options.batches = {1};
+  options.mValues = {1};
   options.packs = {writePack(folder, {"inplace<12>"}), writePack(folder, {"raw"})};
   ASSERT_TRUE(holds(run()));
   ASSERT_EQ(result.rows.size(), 2u);
@@ -235,7 +235,7 @@ TEST_F(GpuBenchTest, FindsTwinsInOtherPacks) {
 
 TEST_F(GpuBenchTest, WithoutARawKernelTheTwinIsTheKernelItselfFromWords) {
   options.checkOnly = true;
-  options.batches = {1, 3};
+  options.mValues = {1, 3};
   options.packs = {writePack(folder, {"inplace<12>"})};
   std::set<uint64_t> withoutCode;
   options.observer = [&](const DeviceWeight &weight, std::span<const uint16_t> words) {
@@ -260,7 +260,7 @@ TEST_F(GpuBenchTest, WithoutARawKernelTheTwinIsTheKernelItselfFromWords) {
 }
 
 TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
-  options.batches = {1, 65};
+  options.mValues = {1, 65};
   options.packs = {writePack(folder, {"raw", "inplace<12>"}, true)};
   // By the host's codec, from the words that the bench draws.
   options.observer = [this](const DeviceWeight &weight, std::span<const uint16_t> words) {
@@ -278,7 +278,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
   EXPECT_EQ(result.rows[2].writtenBytes, 80u * 192 * 2);
   EXPECT_EQ(result.rows[2].checks.twinOutputs, 80u * 192);
   EXPECT_EQ(result.rows[2].dependent.seconds.size(), 4u);
-  // Batches of products alone.
+  // Products alone.
   EXPECT_EQ(result.baselines.size(), 1u);
   breakIt = [](const FakeLaunch &launch, uint16_t *out) {
     if (launch.function == "transcode")
@@ -296,7 +296,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesWeightsThatTheDeviceCodes) {
                             "huffman<12,2>", "inplace<12>");
   options.packs = {folder / "transcodes.uwtpack"};
   ASSERT_TRUE(holds(writer.write(options.packs[0], false)));
-  options.batches = {1};
+  options.mValues = {1};
   options.shapes = {{"test", rows, columns}};
   std::optional<FakeTranscode> work;
   options.observer = [&](const DeviceWeight & /*weight*/, std::span<const uint16_t> words) {
@@ -336,7 +336,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesWeightsThatTheDeviceCodes) {
 }
 
 TEST_F(GpuBenchTest, TimesProductsWhoseWeightsAreDecodedAhead) {
-  options.batches = {3};
+  options.mValues = {3};
   options.packs = {writePack(folder, {"raw", "inplace<12>"}, false, /*withDecode=*/true)};
   ASSERT_TRUE(holds(run()));
   ASSERT_EQ(result.rows.size(), 2u);
@@ -350,7 +350,7 @@ TEST_F(GpuBenchTest, TimesProductsWhoseWeightsAreDecodedAhead) {
 }
 
 TEST_F(GpuBenchTest, GivesNoRowToAKernelThatIsWrong) {
-  options.batches = {3};
+  options.mValues = {3};
   // Only the compressed kernel, only in sums of many terms, by the smallest step.
   breakIt = [](const FakeLaunch &launch, uint16_t *y) {
     if (launch.function == "product_inplace12")
@@ -360,12 +360,12 @@ TEST_F(GpuBenchTest, GivesNoRowToAKernelThatIsWrong) {
   EXPECT_TRUE(result.hasWrong());
   ASSERT_EQ(result.rows.size(), 1u);
   EXPECT_EQ(result.rows[0].entry->kernel, "product_raw");
-  EXPECT_THAT(lines.back(), testing::StartsWith("WRONG: product_inplace12, N 66, K 144, batch 3: "
+  EXPECT_THAT(lines.back(), testing::StartsWith("WRONG: product_inplace12, n 66, k 144, m 3: "
                                                 "y[0, 65] is "));
 }
 
 TEST_F(GpuBenchTest, FindsWhatIsWrongOnlyInAGraph) {
-  options.batches = {3};
+  options.mValues = {3};
   size_t launches = 0;
   breakIt = [&](const FakeLaunch &launch, uint16_t *y) {
     if (launch.function == "product_inplace12" && !launch.dependent && ++launches > 3)
@@ -381,13 +381,13 @@ TEST_F(GpuBenchTest, ChecksOnlyWhereThatIsAskedFor) {
   ASSERT_TRUE(holds(run()));
   EXPECT_EQ(result.rows.size(), 4u);
   EXPECT_TRUE(result.rows[0].dependent.seconds.empty());
-  EXPECT_EQ(lines.back(), "right: product_inplace12, N 66, K 144, batch 3");
+  EXPECT_EQ(lines.back(), "right: product_inplace12, n 66, k 144, m 3");
 }
 
 TEST_F(GpuBenchTest, DoesWithoutABaseline) {
   setenv("UWT_CUBLASLT", "/nowhere/a.so", 1);
   options.cublasLt.clear();
-  options.batches = {1};
+  options.mValues = {1};
   Status status = run();
   unsetenv("UWT_CUBLASLT");
   ASSERT_TRUE(holds(status));
@@ -401,7 +401,7 @@ TEST_F(GpuBenchTest, MeasuresWeightsOfAFile) {
   std::string file = folder / "model.safetensors";
   writeTensors(file, {{"w", "BF16", {rows, columns}, bf16Weights(rows * columns, 5)}});
   options.weights = file;
-  options.batches = {1};
+  options.mValues = {1};
   ASSERT_TRUE(holds(run()));
   ASSERT_EQ(result.rows.size(), 2u);
   EXPECT_EQ(result.rows[0].shape.name, "w");
@@ -409,7 +409,7 @@ TEST_F(GpuBenchTest, MeasuresWeightsOfAFile) {
 
 TEST_F(GpuBenchTest, TakesTheShapesOfThePacks) {
   options.checkOnly = true;
-  options.batches = {1};
+  options.mValues = {1};
   options.shapes = {{"other", 64, 64}};
   for (ShapeChoice choice :
        {ShapeChoice::WithOwn, ShapeChoice::OrOwn, ShapeChoice::Own, ShapeChoice::Smallest}) {
@@ -423,18 +423,18 @@ TEST_F(GpuBenchTest, TakesTheShapesOfThePacks) {
 }
 
 TEST_F(GpuBenchTest, SaysWhenNothingFits) {
-  options.batches = {65};
+  options.mValues = {65};
   EXPECT_EQ(messageOf(run()),
-            "nothing was measured: the packs have no kernel for this shape and these batches; see "
+            "nothing was measured: the packs have no kernel for this shape and m; see "
             "--shapes and --m, and 'uwt inspect' of the packs");
   fake.major = 8;
-  options.batches = {1};
+  options.mValues = {1};
   result = {};
   EXPECT_THAT(messageOf(run()), HasSubstr("nothing was measured: no kernel for raw of bf16"));
 }
 
 TEST_F(GpuBenchTest, StopsWhereTheDriverFails) {
-  options.batches = {1};
+  options.mValues = {1};
   ASSERT_TRUE(holds(run()));
   size_t calls = fake.calls.size();
   for (size_t call = 20; call < calls; call += 101) {
@@ -533,7 +533,7 @@ TEST(GpuBenchOptions, AreRead) {
   options = parseOptions({"--pack=a", "--m", "3", "--samples=4", "--shapes=packs", "--quick"});
   ASSERT_TRUE(holds(options));
   EXPECT_EQ(options->bench.choice, ShapeChoice::Own);
-  EXPECT_THAT(options->bench.batches, ElementsAre(3));
+  EXPECT_THAT(options->bench.mValues, ElementsAre(3));
   EXPECT_EQ(options->bench.timing.samples, 4u);
   EXPECT_TRUE(holds(parseOptions({"--list"})));
   for (const char *name : {"--pack FILE", "--kernel-profiles FILE", "--ncu FILE"})

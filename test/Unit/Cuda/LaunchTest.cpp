@@ -53,8 +53,8 @@ TEST(LaunchSizeTest, ScratchMemoryFollowsTilesCtasAndOutputs) {
 }
 
 TEST(LaunchSizeTest, NothingToDoIsNoGrid) {
-  for (auto [rows, columns, batch] : {std::tuple(0, 64, 1), std::tuple(64, 64, 0)}) {
-    auto size = launchSize(sampleKernel(), rows, columns, batch, 264);
+  for (auto [rows, columns, m] : {std::tuple(0, 64, 1), std::tuple(64, 64, 0)}) {
+    auto size = launchSize(sampleKernel(), rows, columns, m, 264);
     ASSERT_TRUE(holds(size));
     EXPECT_EQ(size->grid, 0u);
     EXPECT_EQ(size->workspaceBytes, 0u);
@@ -65,12 +65,12 @@ TEST(LaunchSizeTest, NothingToDoIsNoGrid) {
 
 TEST(LaunchSizeTest, TooLargeIsAnError) {
   EXPECT_EQ(messageOf(launchSize(sampleKernel(), UINT64_MAX, UINT64_MAX, 1, 264)),
-            "N 18446744073709551615, K 18446744073709551615, batch 1 is too large for kernel "
+            "n 18446744073709551615, k 18446744073709551615, m 1 is too large for kernel "
             "uwt_skinny_inplace12_n8: it has more than 2^31 - 1 tiles");
   KernelEntry entry = sampleKernel();
   entry.workspace.perTile = UINT64_MAX;
   EXPECT_EQ(messageOf(launchSize(entry, 128, 64, 1, 264)),
-            "N 128, K 64, batch 1 is too large for kernel uwt_skinny_inplace12_n8: its workspace "
+            "n 128, k 64, m 1 is too large for kernel uwt_skinny_inplace12_n8: its workspace "
             "has more than 2^64 bytes");
 }
 
@@ -264,7 +264,7 @@ TEST_F(LaunchTest, LaunchesWhatPreparesAKernelBeforeIt) {
   EXPECT_EQ(fake.calls.size(), before + 2);
   ASSERT_EQ(fake.launches.size(), 2u);
   EXPECT_EQ(fake.launches[0].function, "uwt_pack_n64");
-  EXPECT_EQ(fake.launches[0].grid, 10u); // Five groups of 64 columns, two of 8 batch rows.
+  EXPECT_EQ(fake.launches[0].grid, 10u); // Five groups of 64 columns, two of 8 rows of x.
   EXPECT_FALSE(fake.launches[0].dependent);
   EXPECT_THAT(fake.launches[0].parameters, ElementsAre(0x10000, 0x10000, 0, 8 * 280 + columns, 1,
                                                        280, 9, 0x30000, 0x30000, 0, 1 << 18, 1));
@@ -348,7 +348,7 @@ TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
   using Edit = void (*)(LaunchOperands &);
   const std::pair<Edit, const char *> cases[] = {
       {[](LaunchOperands &o) { o.m = 9; },
-       "kernel uwt_skinny_inplace12_n8 is for batches from 1 to 8, not 9"},
+       "kernel uwt_skinny_inplace12_n8 is for m from 1 to 8, not 9"},
       {[](LaunchOperands &o) { o.x = 0; }, "x is null"},
       {[](LaunchOperands &o) { o.x += 8; }, "x is not aligned to 16 bytes"},
       {[](LaunchOperands &o) { o.y += 2; }, "y is not aligned to 4 bytes"},
@@ -359,10 +359,10 @@ TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
       {[](LaunchOperands &o) { o.yStride = uint64_t(1) << 31; },
        "y has the stride 2147483648, more than 2^31 - 1"},
       {[](LaunchOperands &o) { o.workspace.bytes -= 1; },
-       "workspace has 1991 bytes, and kernel uwt_skinny_inplace12_n8 needs 1992 for batch 3"},
+       "workspace has 1991 bytes, and kernel uwt_skinny_inplace12_n8 needs 1992 for m 3"},
       {[](LaunchOperands &o) { o.workspace.address = 0; }, "workspace is null"},
       {[](LaunchOperands &o) { o.counters = {}; },
-       "counters has 0 bytes, and kernel uwt_skinny_inplace12_n8 needs 12 for batch 3"},
+       "counters has 0 bytes, and kernel uwt_skinny_inplace12_n8 needs 12 for m 3"},
       {[](LaunchOperands &o) { o.workspace.address += 8; }, "workspace is not aligned to 16 bytes"},
       {[](LaunchOperands &o) { o.extras = {}; },
        "kernel uwt_skinny_inplace12_n8 takes 2 operands of the epilogue, and there are 0"},

@@ -127,12 +127,12 @@ protected:
     return freshFakeCuda();
   }
   /// A layer of the kernel of that number, with its workspace in one of several rooms.
-  LayerQueue::Layer layer(size_t kernel, uint64_t room, uint32_t batch = 300) const {
+  LayerQueue::Layer layer(size_t kernel, uint64_t room, uint32_t m = 300) const {
     LayerQueue::Layer layer;
     layer.launcher = &launchers.at(kernel);
     layer.operands.x = 0x10000;
     layer.operands.y = 0x20000;
-    layer.operands.m = batch;
+    layer.operands.m = m;
     layer.operands.workspace = {0x100000 + room * scratchBytes, scratchBytes};
     layer.operands.counters = {0x30000, 4096};
     return layer;
@@ -251,7 +251,7 @@ TEST_F(LayerQueueTest, BadLayersAreFoundBeforeAnyIsLaunched) {
             "layer 2 has no launcher");
   EXPECT_EQ(messageWith([](LayerQueue::Layer &l) { l.operands.x = 0; }), "layer 2: x is null");
   EXPECT_EQ(messageWith([](LayerQueue::Layer &l) { l.operands.workspace.bytes = 16383; }),
-            "layer 2: workspace has 16383 bytes, and kernel product needs 16384 for batch 300");
+            "layer 2: workspace has 16383 bytes, and kernel product needs 16384 for m 300");
   EXPECT_EQ(messageWith([&](LayerQueue::Layer &l) {
               l = layer(0, 0);
               l.operands.isDecoded = true;

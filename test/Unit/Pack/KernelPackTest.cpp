@@ -20,13 +20,13 @@ using namespace uwt::test;
 namespace {
 using PackPtr = std::shared_ptr<const KernelPack>;
 
-KernelQuery queryOf(std::string target, std::string_view format, uint32_t batch) {
+KernelQuery queryOf(std::string target, std::string_view format, uint32_t m) {
   KernelQuery query;
   query.target = std::move(target);
   query.format = *Format::parse(format);
   query.n = 4096;
   query.k = 14336;
-  query.m = batch;
+  query.m = m;
   return query;
 }
 
@@ -131,7 +131,7 @@ TEST(KernelPackFile, IsOpenedWithItsPathInMessages) {
 // select-1 to select-3
 //===----------------------------------------------------------------------===//
 
-TEST_F(SamplePackTest, GivesTheKernelOfTheTargetAndBatch) {
+TEST_F(SamplePackTest, GivesTheKernelOfTheTargetAndM) {
   EXPECT_EQ(chosen(*pack, queryOf("sm_90", "inplace<12>", 8)),
             "uwt_skinny_inplace12_n8 of sm_90a (cubin)");
   EXPECT_EQ(chosen(*pack, queryOf("sm_90a", "inplace<12>", 9)),
@@ -198,26 +198,26 @@ TEST_F(SamplePackTest, NeverGivesAKernelThatOnlyPreparesAnother) {
   EXPECT_EQ(chosen(*two, queryOf("sm_90", "inplace<12>", 8)),
             "uwt_skinny_inplace12_n8 of sm_90a (cubin)");
   EXPECT_THAT(chosen(*two, queryOf("sm_90", "inplace<12>", 9)),
-              testing::HasSubstr("otherwise right have batches 1 to 8;"));
+              testing::HasSubstr("otherwise right have m 1 to 8;"));
 }
 
 TEST_F(SamplePackTest, SaysWhichConditionNoKernelMeets) {
-  const std::string asked = "no kernel for inplace<12> of bf16, N 4096, K 14336, batch ";
+  const std::string asked = "no kernel for inplace<12> of bf16, n 4096, k 14336, m ";
   const std::string right = ": the pack's kernels that are otherwise right have ";
   const std::string make = "; make a pack for this";
   EXPECT_EQ(chosen(*pack, queryOf("sm_75", "inplace<12>", 1)),
             asked + "1 on sm_75" + right + "targets sm_80 (cubin); sm_80 (ptx); sm_90a (cubin)" +
                 make);
   EXPECT_EQ(chosen(*pack, queryOf("sm_80", "inplace<12>", 65)),
-            asked + "65 on sm_80" + right + "batches 1 to 64" + make);
+            asked + "65 on sm_80" + right + "m 1 to 64" + make);
   KernelQuery narrow = queryOf("sm_80", "inplace<12>", 1);
   narrow.k = 24;
   EXPECT_EQ(chosen(*pack, narrow),
-            "no kernel for inplace<12> of bf16, N 4096, K 24, batch 1 on sm_80" + right +
-                "shapes N 1 and more, K 16 and more in multiples of 16" + make);
+            "no kernel for inplace<12> of bf16, n 4096, k 24, m 1 on sm_80" + right +
+                "shapes n 1 and more, k 16 and more in multiples of 16" + make);
   KernelQuery half = queryOf("sm_80", "inplace<12>", 1);
   half.element = ElementType::F16;
-  EXPECT_EQ(chosen(*pack, half), "no kernel for inplace<12> of f16, N 4096, K 14336, batch 1 on "
+  EXPECT_EQ(chosen(*pack, half), "no kernel for inplace<12> of f16, n 4096, k 14336, m 1 on "
                                  "sm_80" +
                                      right + "formats inplace<12> of bf16" + make);
   KernelQuery wide = queryOf("sm_80", "inplace<12>", 1);
@@ -229,9 +229,8 @@ TEST_F(SamplePackTest, SaysWhichConditionNoKernelMeets) {
 TEST(KernelPackSelect, FindsNothingInAnEmptyPack) {
   Bytes bytes = *KernelPackWriter().bytes();
   PackPtr pack = *KernelPack::parse(bytes);
-  EXPECT_EQ(
-      chosen(*pack, queryOf("sm_90", "raw", 1)),
-      "no kernel for raw of bf16, N 4096, K 14336, batch 1 on sm_90: the pack has no kernels");
+  EXPECT_EQ(chosen(*pack, queryOf("sm_90", "raw", 1)),
+            "no kernel for raw of bf16, n 4096, k 14336, m 1 on sm_90: the pack has no kernels");
 }
 
 TEST(KernelPackSelect, PrefersMachineCodeThenTheLatestThenTheFirst) {

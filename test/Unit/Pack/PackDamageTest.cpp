@@ -178,9 +178,9 @@ TEST(PackLies, OfKernelsAreRefused) {
       {[](auto &e) { e.format.storage = Storage::KMajor; },
        "its format 'inplace<12>, storage=k_major' says how tensors lie; leave out storage and "
        "fold"},
-      {[](auto &e) { e.n = {5, 4, 1}; }, "N is from 5 to 4"},
-      {[](auto &e) { e.k.multiple = 0; }, "K is a multiple of 0"},
-      {[](auto &e) { e.mFrom = 9; }, "batch is from 9 to 8"},
+      {[](auto &e) { e.n = {5, 4, 1}; }, "n is from 5 to 4"},
+      {[](auto &e) { e.k.multiple = 0; }, "k is a multiple of 0"},
+      {[](auto &e) { e.mFrom = 9; }, "m is from 9 to 8"},
       {[](auto &e) { e.launch.threads = 0; }, "0 threads are no multiple of 32 from 32 to 1024"},
       {[](auto &e) { e.launch.threads = 1056; },
        "1056 threads are no multiple of 32 from 32 to 1024"},

@@ -24,7 +24,7 @@ std::vector<uint8_t> sampleCubin(uint8_t filling = 1);
 /// A kernel of code object 0 with every field set, for inplace<12> on BF16.
 KernelEntry sampleKernel();
 
-/// A kernel that is launched before sampleKernel(), for batches up to 64.
+/// A kernel that is launched before sampleKernel(), for m up to 64.
 KernelEntry samplePreparation();
 
 /// Cubins for sm_80 and sm_90a and a PTX object for sm_80, six kernels, one of which is prepared

@@ -73,10 +73,13 @@ TEST_P(LoadedWeightTest, HoldsThePlanesAsStored) {
 
 TEST_P(LoadedWeightTest, IsCodedAnewInAnotherFormat) {
   forEachCase([&](const EncodedCase &encoded) {
-    for (const char *run : {"inplace<12>", "raw", "window<4>", "huffman<12,2>"}) {
-      SCOPED_TRACE(run);
+    std::vector<Format> runs = runFormats();
+    for (const std::string &text : formatsOfEachRate())
+      runs.push_back(parsedFormat(text));
+    for (const Format &run : runs) {
+      SCOPED_TRACE(run.str());
       LoadOptions options;
-      options.runFormat = parsedFormat(run);
+      options.runFormat = run;
       options.runFormat->storage = encoded.description.format.storage;
       if (!checkFormat(*options.runFormat, encoded.description.element))
         continue;
@@ -279,7 +282,10 @@ TEST(LoadedWeightPaddingTest, IsNeverInfinite) {
   std::vector<uint8_t> source(words.size() * 2);
   std::memcpy(source.data(), words.data(), source.size());
   ThreadPool pool{1};
-  for (const char *format : {"inplace<12>", "window<4>", "palette<4>"}) {
+  for (const std::string &format : formatsWith([](const Format &format, const CodecTraits &traits) {
+         return traits.rate == Rate::Fixed && format.layout == Layout::Fragment16x16 &&
+                format.storage == Storage::NMajor;
+       })) {
     SCOPED_TRACE(format);
     TensorDescription description{ElementType::BF16, {64, 70}, parsedFormat(format)};
     auto fromBytes = LoadedWeight::fromBytes(description, source, pool);
@@ -310,7 +316,11 @@ static Expected<LoadedWeight> loadUnchecked(const EncodedCase &encoded, ThreadPo
 TEST(LoadedWeightPaddingTest, OfWordsIsZeroWhateverTheFileHas) {
   // Columns 33 to 63 do not exist, in words of codec raw and of a panel that cannot be coded.
   ThreadPool pool(1);
-  for (const char *format : {"raw", "raw, storage=k_major", "window<4>, escapes=none"}) {
+  for (const std::string &format : formatsWith([](const Format &format, const CodecTraits &traits) {
+         return format.layout == Layout::Fragment16x16 &&
+                (traits.rate == Rate::Words ||
+                 (traits.rate == Rate::Fixed && format.escapes == Escapes::None));
+       })) {
     SCOPED_TRACE(format);
     TensorDescription description{ElementType::BF16, {33, 33}, parsedFormat(format)};
     auto encoded = encodeCase(description, Distribution::UniformBits, 1, pool);

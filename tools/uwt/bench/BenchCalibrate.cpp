@@ -39,11 +39,11 @@ constexpr double leastSeconds = 0.02;
 constexpr unsigned readPasses = 40;
 constexpr auto loopWork = std::chrono::microseconds(20);
 
-/// Products that are compiled together: one format and kernel, several batches.
+/// Products that are compiled together: one format and kernel, several values of m.
 struct Experiment {
   Format format;
   KernelConfig config;
-  std::vector<uint64_t> batches;
+  std::vector<uint64_t> mValues;
   bool exact = false;
 };
 
@@ -136,7 +136,7 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
   options.strategyText = strategyText(experiment.config);
   options.exact = experiment.exact;
   std::string ir =
-      productIr(weights.rows(), weights.columns(), weights.copies(), experiment.batches);
+      productIr(weights.rows(), weights.columns(), weights.copies(), experiment.mValues);
   UWT_ASSIGN_OR_RETURN(auto program, compiler->compile(ir, "product.mlir", options, 0, {}));
   Observation observation;
   observation.config = experiment.config;
@@ -146,18 +146,18 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
   observation.format.size = expectedSize(observation.format.format, ElementType::BF16);
   observation.format.size.escapesPerWeight = isRaw(experiment.format) ? 0 : escapes;
   ThreadPool one(1);
-  for (uint64_t batch : experiment.batches) {
-    std::vector<uint16_t> x = drawX(batch, weights.columns(), batch, one);
-    ToolTensor input{"BF16", {batch, weights.columns()}, bytesOf(x)};
+  for (uint64_t m : experiment.mValues) {
+    std::vector<uint16_t> x = drawX(m, weights.columns(), m, one);
+    ToolTensor input{"BF16", {m, weights.columns()}, bytesOf(x)};
     Samples times;
     UWT_RETURN_IF_ERROR(
-        program->run(batchFunction(batch), std::span(&input, 1), threadCount, 5, times.seconds));
+        program->run(functionOf(m), std::span(&input, 1), threadCount, 5, times.seconds));
     auto repeats = static_cast<unsigned>(std::clamp(leastSeconds / times.least(), 10.0, 2000.0));
     UWT_RETURN_IF_ERROR(checkInterrupted());
-    UWT_RETURN_IF_ERROR(program->run(batchFunction(batch), std::span(&input, 1), threadCount,
-                                     repeats, times.seconds));
+    UWT_RETURN_IF_ERROR(
+        program->run(functionOf(m), std::span(&input, 1), threadCount, repeats, times.seconds));
     observation.problem = {
-        batch, weights.rows(), weights.columns(), 1, threadCount, !experiment.exact, true};
+        m, weights.rows(), weights.columns(), 1, threadCount, !experiment.exact, true};
     observation.microseconds = times.least() / weights.copies() * 1e6;
     observations.push_back(observation);
   }

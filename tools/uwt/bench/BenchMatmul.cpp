@@ -67,7 +67,7 @@ std::string_view BenchMatmulCommand::description() const {
 }
 
 std::vector<Example> BenchMatmulCommand::examples() const {
-  return {{"uwt bench matmul", "Two shapes of an 8B model, batches 1 to 64"},
+  return {{"uwt bench matmul", "Two shapes of an 8B model, m from 1 to 64"},
           {"uwt bench matmul --shapes 4096x4096 --m 1,8 --format 'huffman<12,2>' -T 1",
            "One shape and format on one thread"},
           {"uwt bench matmul --format auto --format 'inplace<12>' --json",
@@ -117,7 +117,7 @@ Status BenchMatmulCommand::parse() {
   if (!isSyntheticWeights(settings.weights))
     grid = source->shapes();
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> sizes, parseM(m));
-  settings.batches.assign(sizes.begin(), sizes.end());
+  settings.mValues.assign(sizes.begin(), sizes.end());
   settings.formats = formats.empty() ? defaultFormats() : formats;
   for (const std::string &format : settings.formats)
     if (format != "auto") {
@@ -131,7 +131,7 @@ Status BenchMatmulCommand::parse() {
   return ok();
 }
 
-/// The compiler's remarks, which are the same for each copy of the weight but for their place.
+/// The compiler's remarks, which are the same for each copy of the weight but for their location.
 static std::vector<std::string> picksOf(const MatmulRow &row) {
   std::vector<std::string> picks;
   for (const std::string &remark : row.program->stats().remarks) {
@@ -182,8 +182,8 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
       plural(settings.threads, "thread") + "; plain read " + formatNumber(readSpeed(bench), 1) +
       " GB/s; error at most " + formatPercent(bench.error()) + " of its bound; medians\n\n";
   std::vector<Table::Column> columns = {{"format", Table::Align::Left}, {"bits/weight"}};
-  for (uint64_t batch : settings.batches) {
-    columns.push_back({"m=" + std::to_string(batch) + " us"});
+  for (uint64_t m : settings.mValues) {
+    columns.push_back({"m=" + std::to_string(m) + " us"});
     columns.push_back({"GB/s raw"});
     columns.push_back({"x raw"});
   }
@@ -193,7 +193,7 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
   for (const MatmulRow &row : bench.results()) {
     std::vector<std::string> cells = {
         row.format, formatNumber(static_cast<double>(row.bytesOfCopy) * 8 / weights, 2)};
-    for (size_t i = 0; i < settings.batches.size(); ++i) {
+    for (size_t i = 0; i < settings.mValues.size(); ++i) {
       double seconds = row.median(i);
       cells.push_back(formatNumber(seconds * 1e6, 0));
       cells.push_back(formatNumber(gigabytesPerSecond(bench.rawBytes(), seconds), 1));
@@ -217,13 +217,13 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
     Json one = {{"format", row.format}, {"bytes", row.bytesOfCopy}, {"verified", true}};
     if (row.format == "auto")
       one["picks"] = picksOf(row);
-    for (size_t i = 0; i < settings.batches.size(); ++i) {
+    for (size_t i = 0; i < settings.mValues.size(); ++i) {
       Json times = {
-          {"m", settings.batches[i]},
+          {"m", settings.mValues[i]},
           {"raw_gigabytes_per_second", gigabytesPerSecond(bench.rawBytes(), row.median(i))},
           {"times_raw", row.median(i) > 0 ? raw.median(i) / row.median(i) : 0}};
       times.update(samplesJson(row.times[i]));
-      one["batches"].push_back(std::move(times));
+      one["times"].push_back(std::move(times));
     }
     object["rows"].push_back(std::move(one));
   }
@@ -268,7 +268,7 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
   return ok();
 }
 
-/// What a batch size's candidates came to, as times of the pick's speed in the same samples.
+/// What an m's candidates came to, as times of the pick's speed in the same samples.
 namespace {
 struct BestCandidate {
   double speed = 1;
@@ -280,7 +280,7 @@ struct BestCandidate {
 Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, Json &object) const {
   bench.keepRows(1);
   UWT_RETURN_IF_ERROR(bench.add("auto", ""));
-  std::vector<BestCandidate> best(settings.batches.size());
+  std::vector<BestCandidate> best(settings.mValues.size());
   for (const Format &run : runFormats()) {
     std::string text = run.str();
     FormatCost format;
@@ -296,7 +296,7 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
         double speed = pick.median(i) / row.median(i);
         object["candidates"].push_back({{"format", text},
                                         {"strategy", strategyText(config)},
-                                        {"m", settings.batches[i]},
+                                        {"m", settings.mValues[i]},
                                         {"median_seconds", row.median(i)},
                                         {"times_pick", speed}});
         if (speed > best[i].speed)
@@ -306,9 +306,9 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
   }
   Table table({{"m"}, {"regret"}, {"best", Table::Align::Left}});
   for (size_t i = 0; i < best.size(); ++i) {
-    table.add({std::to_string(settings.batches[i]), formatPercent(best[i].speed - 1),
+    table.add({std::to_string(settings.mValues[i]), formatPercent(best[i].speed - 1),
                best[i].format.empty() ? "the pick" : best[i].format + " by " + best[i].strategy});
-    object["regret"].push_back({{"m", settings.batches[i]}, {"regret", best[i].speed - 1}});
+    object["regret"].push_back({{"m", settings.mValues[i]}, {"regret", best[i].speed - 1}});
   }
   object["picks"] = picksOf(bench.results()[1]);
   if (!session.wantsJson())
@@ -337,7 +337,7 @@ Status BenchMatmulCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(parse());
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
-  Json object = benchResult("bench.matmul/2", UWT_VERSION);
+  Json object = benchResult("bench.matmul/3", UWT_VERSION);
   object["target"] = target->name;
   object["threads"] = settings.threads;
   object["weights"] = settings.weights;

@@ -31,22 +31,21 @@ Expected<MatmulRow> MatmulBench::compileRow(const std::string &format,
                                             const std::string &strategy) {
   MatmulRow row{format, strategy, nullptr, {}, 0};
   std::string ir =
-      productIr(weights->rows(), weights->columns(), weights->copies(), settings.batches);
+      productIr(weights->rows(), weights->columns(), weights->copies(), settings.mValues);
   auto program = compiler.compile(ir, "matmul.mlir", optionsFor(format, strategy), pool.size(), {});
   if (!program)
     return program.takeError().in(format + (strategy.empty() ? "" : ", " + strategy));
   row.program = *std::move(program);
-  row.times.resize(settings.batches.size());
+  row.times.resize(settings.mValues.size());
   row.bytesOfCopy = row.program->stats().weightBytes / weights->copies();
   return row;
 }
 
-static Expected<std::vector<ToolResult>> runBatch(const MatmulRow &row, uint64_t batch,
-                                                  uint64_t columns, const std::vector<uint16_t> &x,
-                                                  unsigned threads, unsigned repeats,
-                                                  std::vector<double> &seconds) {
-  ToolTensor input{"BF16", {batch, columns}, bytesOf(x)};
-  return row.program->run(batchFunction(batch), std::span(&input, 1), threads, repeats, seconds);
+static Expected<std::vector<ToolResult>>
+runProduct(const MatmulRow &row, uint64_t m, uint64_t columns, const std::vector<uint16_t> &x,
+           unsigned threads, unsigned repeats, std::vector<double> &seconds) {
+  ToolTensor input{"BF16", {m, columns}, bytesOf(x)};
+  return row.program->run(functionOf(m), std::span(&input, 1), threads, repeats, seconds);
 }
 
 Status MatmulBench::prepare(const MatrixSource &source, const GridShape &shape) {
@@ -59,20 +58,20 @@ Status MatmulBench::prepare(const MatrixSource &source, const GridShape &shape) 
   expected.clear();
   rows.clear();
   reads = {};
-  for (uint64_t batch : settings.batches)
-    inputs.push_back(drawX(batch, columns, settings.seed + batch, pool));
+  for (uint64_t m : settings.mValues)
+    inputs.push_back(drawX(m, columns, settings.seed + m, pool));
 
   UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), settings.strategy));
   worstError = 0;
-  for (size_t i = 0; i < settings.batches.size(); ++i) {
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
     std::vector<double> none;
-    UWT_ASSIGN_OR_RETURN(
-        auto outputs, runBatch(raw, settings.batches[i], columns, inputs[i], pool.size(), 0, none));
+    UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(raw, settings.mValues[i], columns, inputs[i],
+                                                  pool.size(), 0, none));
     expected.push_back(std::move(outputs.front().bytes));
-    double share = errorShare(*weights, settings.batches[i], bytesOf(inputs[i]), expected[i],
-                              checkedFeatures / std::max<uint64_t>(settings.batches[i] / 4, 1) + 1);
+    double share = errorShare(*weights, settings.mValues[i], bytesOf(inputs[i]), expected[i],
+                              checkedFeatures / std::max<uint64_t>(settings.mValues[i] / 4, 1) + 1);
     if (!(share <= 1))
-      return invalidError("batch " + std::to_string(settings.batches[i]) +
+      return invalidError("m " + std::to_string(settings.mValues[i]) +
                           ": the product from raw weights is further from FP64 sums than "
                           "docs/numerics.md allows");
     worstError = std::max(worstError, share);
@@ -83,14 +82,14 @@ Status MatmulBench::prepare(const MatrixSource &source, const GridShape &shape) 
 }
 
 Status MatmulBench::check(const MatmulRow &row) {
-  for (size_t i = 0; i < settings.batches.size(); ++i) {
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
     UWT_RETURN_IF_ERROR(checkInterrupted());
     std::vector<double> none;
-    UWT_ASSIGN_OR_RETURN(auto outputs, runBatch(row, settings.batches[i], weights->columns(),
-                                                inputs[i], pool.size(), 0, none));
+    UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(row, settings.mValues[i], weights->columns(),
+                                                  inputs[i], pool.size(), 0, none));
     for (const ToolResult &output : outputs)
       if (output.bytes != expected[i])
-        return invalidError(row.format + ", batch " + std::to_string(settings.batches[i]) +
+        return invalidError(row.format + ", m " + std::to_string(settings.mValues[i]) +
                             ": other bits than from raw weights; this is a defect of uwt, please "
                             "report it");
   }
@@ -112,13 +111,13 @@ void MatmulBench::keepRows(size_t count) {
 
 Status MatmulBench::takeSample() {
   double copies = weights->copies();
-  for (size_t i = 0; i < settings.batches.size(); ++i) {
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
     reads.seconds.push_back(probe->run(pool));
     for (MatmulRow &row : rows) {
       UWT_RETURN_IF_ERROR(checkInterrupted());
       std::vector<double> seconds;
-      UWT_RETURN_IF_ERROR(runBatch(row, settings.batches[i], weights->columns(), inputs[i],
-                                   pool.size(), 1, seconds));
+      UWT_RETURN_IF_ERROR(runProduct(row, settings.mValues[i], weights->columns(), inputs[i],
+                                     pool.size(), 1, seconds));
       row.times[i].seconds.push_back(seconds.front() / copies);
     }
   }
@@ -148,8 +147,8 @@ Expected<LoadRow> MatmulBench::measureLoad(const Format &stored, const Format &r
 
 Expected<CompileRow> MatmulBench::measureCompile(const std::string &format) {
   CompileRow row{format, {}, {}};
-  uint64_t batch = settings.batches.front();
-  std::string ir = productIr(weights->rows(), weights->columns(), 1, std::span(&batch, 1));
+  uint64_t m = settings.mValues.front();
+  std::string ir = productIr(weights->rows(), weights->columns(), 1, std::span(&m, 1));
   for (unsigned i = 0; i < 5; ++i) {
     ToolStats stats;
     UWT_RETURN_IF_ERROR(compiler.emit(ir, "matmul.mlir", optionsFor(format, settings.strategy),

@@ -20,7 +20,7 @@
 namespace uwt {
 
 struct MatmulSettings {
-  std::vector<uint64_t> batches;
+  std::vector<uint64_t> mValues;
   /// Formats to run from; rawFormat is always measured, "auto" is the cost model's pick.
   std::vector<std::string> formats;
   std::string target = "native", strategy, calibration;
@@ -37,11 +37,11 @@ struct MatmulSettings {
 struct MatmulRow {
   std::string format, strategy;
   std::unique_ptr<ToolProgram> program;
-  /// [batch]: times of a product.
+  /// By index into `mValues`: times of a product.
   std::vector<Samples> times;
   uint64_t bytesOfCopy = 0;
 
-  double median(size_t batch) const { return times[batch].median(); }
+  double median(size_t i) const { return times[i].median(); }
 };
 
 /// Seconds to bring a stored tensor into a run format, on one thread and on all.
@@ -68,7 +68,7 @@ public:
   /// Compiles products from `format` with `strategy` (empty: the model's pick), and checks that
   /// every bit equals the raw twin's. Errors: those of the compiler; Invalid (other bits).
   Status add(const std::string &format, const std::string &strategy);
-  /// Adds a sample to every row and batch, and to the read probe.
+  /// Adds a sample to every row and m, and to the read probe.
   Status takeSample();
   /// Forgets all rows but the first `count`, and their samples.
   void keepRows(size_t count);
@@ -95,7 +95,7 @@ private:
   ThreadPool pool;
   std::unique_ptr<ProductWeights> weights;
   std::unique_ptr<MemoryProbe> probe;
-  /// [batch]: x, and what the raw twin makes of it.
+  /// By index into `mValues`: x, and what the raw twin makes of it.
   std::vector<std::vector<uint16_t>> inputs;
   std::vector<std::vector<uint8_t>> expected;
   std::vector<MatmulRow> rows;

@@ -83,7 +83,7 @@ double ProductWeights::at(uint64_t n, uint64_t k) const {
 // IR and inputs
 //===----------------------------------------------------------------------===//
 
-std::string uwt::batchFunction(uint64_t batch) { return "batch" + std::to_string(batch); }
+std::string uwt::functionOf(uint64_t m) { return "m" + std::to_string(m); }
 
 /// One product with weight `name`; what it gives is called %`name`_out.
 static std::string productText(const std::string &name, uint64_t m, uint64_t n, uint64_t k) {
@@ -113,9 +113,9 @@ static std::string productText(const std::string &name, uint64_t m, uint64_t n, 
 }
 
 std::string uwt::productIr(uint64_t rows, uint64_t columns, unsigned copies,
-                           std::span<const uint64_t> batches) {
+                           std::span<const uint64_t> mValues) {
   std::string text = "module {\n";
-  for (uint64_t m : batches) {
+  for (uint64_t m : mValues) {
     std::string out = "tensor<" + std::to_string(m) + "x" + std::to_string(rows) + "xbf16>";
     std::string types, values, body;
     for (unsigned i = 0; i < copies; ++i) {
@@ -124,7 +124,7 @@ std::string uwt::productIr(uint64_t rows, uint64_t columns, unsigned copies,
       values += (i ? ", %" : "%") + name + "_out";
       body += productText(name, m, rows, columns);
     }
-    text += "  func.func @" + batchFunction(m) + "(%x: tensor<" + std::to_string(m) + "x" +
+    text += "  func.func @" + functionOf(m) + "(%x: tensor<" + std::to_string(m) + "x" +
             std::to_string(columns) + "xbf16>) -> (" + types + ") {\n" +
             "    %zero = arith.constant 0.0 : f32\n" + body + "    return " + values + " : " +
             types + "\n  }\n";
@@ -136,22 +136,22 @@ std::span<const uint8_t> uwt::bytesOf(const std::vector<uint16_t> &words) {
   return {reinterpret_cast<const uint8_t *>(words.data()), words.size() * sizeof(uint16_t)};
 }
 
-double uwt::errorShare(const ProductWeights &weights, uint64_t batch, std::span<const uint8_t> x,
+double uwt::errorShare(const ProductWeights &weights, uint64_t m, std::span<const uint8_t> x,
                        std::span<const uint8_t> y, uint64_t rows) {
   uint64_t count = weights.columns(), features = weights.rows();
   uint64_t step = std::max<uint64_t>(features / std::max<uint64_t>(rows, 1), 1);
   double share = 0;
   for (uint64_t n = 0; n < features; n += step)
-    for (uint64_t m = 0; m < batch; ++m) {
+    for (uint64_t row = 0; row < m; ++row) {
       double sum = 0, magnitude = 0;
       for (uint64_t k = 0; k < count; ++k) {
-        double product = valueAt(&x[(m * count + k) * 2]) * weights.at(n, k);
+        double product = valueAt(&x[(row * count + k) * 2]) * weights.at(n, k);
         sum += product;
         magnitude += std::abs(product);
       }
       double bound = static_cast<double>(count) * 0x1p-24 * magnitude;
       bound += (std::abs(sum) + bound) * 0x1p-8;
-      share = std::max(share, std::abs(valueAt(&y[(m * features + n) * 2]) - sum) / bound);
+      share = std::max(share, std::abs(valueAt(&y[(row * features + n) * 2]) - sum) / bound);
     }
   return share;
 }

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What `uwt bench matmul` and `uwt bench calibrate` share: a weight in several copies, so that none
-// is in a cache when its turn comes; IR with a function a batch size that multiplies x with every
+// is in a cache when its turn comes; IR with a function for each m that multiplies x with every
 // copy in turn; and the speed at which the machine reads as many bytes.
 //
 //===----------------------------------------------------------------------===//
@@ -58,11 +58,12 @@ private:
   std::string file;
 };
 
-/// A module with a function `batchM` for each M in `batches`: it takes x[M, K] and gives, for each
+/// A module with a function for each of `mValues`: it takes x [m, k] and gives, for each
 /// copy, x · wᵀ, summed in f32 and rounded to bf16.
 std::string productIr(uint64_t rows, uint64_t columns, unsigned copies,
-                      std::span<const uint64_t> batches);
-std::string batchFunction(uint64_t batch);
+                      std::span<const uint64_t> mValues);
+/// The name of the function for m.
+std::string functionOf(uint64_t m);
 
 /// Bytes of memory on huge pages that are read from the first to the last.
 class MemoryProbe {
@@ -79,7 +80,7 @@ private:
 /// How far outputs are from sums in FP64, as a share of the bound that docs/numerics.md states
 /// (K · 2^-24 · Σ|x||w|, and the rounding to bf16): at most 1. Looks at up to `rows` output
 /// features.
-double errorShare(const ProductWeights &weights, uint64_t batch, std::span<const uint8_t> x,
+double errorShare(const ProductWeights &weights, uint64_t m, std::span<const uint8_t> x,
                   std::span<const uint8_t> y, uint64_t rows);
 
 /// A configuration as option --strategy takes it: "direct,tile_n=4,tile_m=8,tile_k=512".

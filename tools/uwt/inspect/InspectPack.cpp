@@ -62,9 +62,9 @@ static Table kernelTable(const KernelPack &pack) {
                {"strategy", Align::Left},
                {"format", Align::Left},
                {"type", Align::Left},
-               {"N", Align::Left},
-               {"K", Align::Left},
-               {"batch", Align::Left},
+               {"n", Align::Left},
+               {"k", Align::Left},
+               {"m", Align::Left},
                {"after", Align::Left}});
   for (const KernelEntry &entry : pack.kernels())
     table.add({entry.kernel, std::to_string(entry.code), std::string(nameOf(entry.family)),
@@ -94,8 +94,8 @@ static std::string launchText(const LaunchRule &launch) {
   if (launch.grid == GridRule::Persistent)
     text += ", " + std::to_string(launch.ctasPerMultiprocessor) + " CTAs a multiprocessor";
   auto size = [](uint64_t tile) { return tile ? std::to_string(tile) : std::string("all"); };
-  text += ", tiles of " + size(launch.tileN) + " N x " + size(launch.tileK) + " K x " +
-          size(launch.tileM) + " batch";
+  text += ", tiles of " + size(launch.tileN) + " n x " + size(launch.tileK) + " k x " +
+          size(launch.tileM) + " m";
   return launch.dependent ? text + ", dependent" : text;
 }
 

@@ -21,7 +21,7 @@ func.func @patches(%x: tensor<1x3x32x48xbf16>, %out: tensor<1x64x2x3xf32>) -> te
 
 // -----
 
-// A kernel of one element takes steps over the image, of any batch size.
+// A kernel of one element takes steps over the image, of any batch.
 // CHECK-LABEL: func @one_element
 // CHECK-SAME: %[[X:[^:]*]]: tensor<?x8x8x64xbf16>
 func.func @one_element(%x: tensor<?x8x8x64xbf16>, %out: tensor<?x4x4x32xf32>) -> tensor<?x4x4x32xf32> {

@@ -23,7 +23,9 @@
 #include <cstring>
 #include <gtest/gtest.h>
 #include <random>
+#include <set>
 #include <span>
+#include <tuple>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -129,6 +131,33 @@ std::vector<std::string> servedFormats(ElementType element) {
   return result;
 }
 
+/// Of each codec the first format, and what products run from fast.
+std::vector<std::string> formatsOfEachCodec(ElementType element) {
+  std::vector<std::string> result;
+  std::set<std::string> seen;
+  for (const std::string &text : servedFormats(element))
+    if (seen.insert(Format::parse(text)->codec.keyword).second)
+      result.push_back(text);
+  for (const Format &format : runFormats())
+    if (describeFormat(format, element) && std::ranges::find(result, format.str()) == result.end())
+      result.push_back(format.str());
+  return result;
+}
+
+/// A format for each shape of what is decoded at a time.
+std::vector<std::string> formatsOfEachUnit() {
+  std::vector<std::string> result;
+  std::set<std::tuple<Rate, Packing, uint32_t>> seen;
+  for (const std::string &text : servedFormats(ElementType::BF16)) {
+    Format format = *Format::parse(text);
+    CodecTraits traits = *checkFormat(format, ElementType::BF16);
+    if (traits.rate != Rate::Prefix && format.layout == Layout::Fragment16x16 &&
+        seen.emplace(traits.rate, format.packing, traits.unit.columns).second)
+      result.push_back(text);
+  }
+  return result;
+}
+
 std::vector<ProductSpec> specs() {
   std::vector<ProductSpec> result;
   size_t turn = 0;
@@ -142,11 +171,11 @@ std::vector<ProductSpec> specs() {
   };
   for (const std::string &format : servedFormats(ElementType::BF16))
     add(format, nativeTarget().name, "bf16");
-  for (const char *format : {"raw", "window<4>", "palette<4>", "bitplane<3>"})
+  for (const std::string &format : formatsOfEachCodec(ElementType::F16))
     add(format, nativeTarget().name, "f16");
   for (const Target &target : allTargets())
     if (checkRunsHere(target) && &target != &nativeTarget())
-      for (const char *format : {"raw", "inplace<12>", "palette<4>", "huffman<12,2>"})
+      for (const std::string &format : formatsOfEachCodec(ElementType::BF16))
         add(format, target.name, "bf16");
   return result;
 }
@@ -171,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, ProductTest, testing::ValuesIn(specs()),
                          });
 
 TEST(ProductStrategyTest, EveryStrategyHasTheSameBits) {
-  for (const char *format : {"raw", "inplace<12>", "inplace<11>", "descend<5>"})
+  for (const std::string &format : formatsOfEachUnit())
     for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
                                  "buffer, tile_n = 2, tile_m = 8, tile_k = 64",
                                  "buffer, tile_n = 4, tile_m = 3, tile_k = 256",

@@ -155,7 +155,7 @@ protected:
     ASSERT_TRUE(done) << done.error().message();
     EXPECT_THAT(faults, IsEmpty());
     for (const RefusedRow &row : result.refused)
-      ADD_FAILURE() << row.kernel << ", batch " << row.batch << ": " << row.reason;
+      ADD_FAILURE() << row.kernel << ", m " << row.m << ": " << row.reason;
   }
 
   test::FakeCuda &fake;
@@ -202,21 +202,21 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
         given.push_back({format, strategy, 8, 1, 64, ""});
   for (const BenchKernel &kernel : given)
     addProduct(kernel);
-  options.batches = {5, 20};
+  options.mValues = {5, 20};
   expectAllRight();
   std::map<std::pair<std::string, uint32_t>, std::string> twins;
   for (const BenchRow &row : result.rows) {
-    twins[{row.entry->format.str(), row.batch}] = row.checks.twin;
-    EXPECT_EQ(row.checks.twinOutputs, row.batch * rows) << row.entry->kernel;
+    twins[{row.entry->format.str(), row.m}] = row.checks.twin;
+    EXPECT_EQ(row.checks.twinOutputs, row.m * rows) << row.entry->kernel;
     EXPECT_GT(row.checks.decodedColumns, 0u) << row.entry->kernel;
     EXPECT_GT(row.checks.exactOutputs, 0u) << row.entry->kernel;
   }
   for (const BenchKernel &kernel : given) {
-    uint32_t batch = kernel.mTo == 8 ? 5 : 20;
-    const std::string &twin = twins[{Format::parse(kernel.format)->str(), batch}];
-    EXPECT_NE(twin, "") << kernel.format << ", batch " << batch;
+    uint32_t m = kernel.mTo == 8 ? 5 : 20;
+    const std::string &twin = twins[{Format::parse(kernel.format)->str(), m}];
+    EXPECT_NE(twin, "") << kernel.format << ", m " << m;
     if (!kernel.twin.empty())
-      EXPECT_EQ(twin, kernel.twin) << kernel.format << ", batch " << batch;
+      EXPECT_EQ(twin, kernel.twin) << kernel.format << ", m " << m;
   }
 }
 
@@ -224,7 +224,7 @@ TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
   std::vector<std::string> results = formatsOfDevices();
   for (const std::string &result : results)
     addTranscode(fastFormat(ElementType::BF16).str(), result);
-  options.batches = {1};
+  options.mValues = {1};
   expectAllRight();
   // The first kernel of each makes `raw`.
   std::map<std::string, uint64_t> checked;
@@ -237,7 +237,7 @@ TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
 
 TEST_F(EmulatedBenchTest, AWrongKernelHasNoRow) {
   addProduct({"inplace<12>", ProductStrategy::Direct, 1, 1, 8, ""});
-  options.batches = {4};
+  options.mValues = {4};
   fake.onLaunch = [this](const test::FakeLaunch &launch) {
     emulate(launch);
     if (launch.function == "product_1")
