@@ -7,7 +7,7 @@
 //
 // Functions of f32 are computed in f64 and rounded once. Those of f64 are computed in pairs, from
 // the few functions of PairFunctions.h, and rounded once: to the nearest number but where the exact
-// result lies within 2^-6 of a unit in the last place of the middle between two.
+// result lies within a few hundredths of a unit in the last place of the middle between two.
 //
 //===----------------------------------------------------------------------===//
 
