@@ -27,3 +27,13 @@ def test_error(results, kind, name):
     special = ~np.isfinite(nearest) | (exact == 0)
     np.testing.assert_array_equal(result[special], nearest[special])
     assert np.array_equal(np.signbit(result[exact == 0]), np.signbit(exact[exact == 0]))
+
+
+@pytest.mark.parametrize("kind", functions.KINDS)
+def test_every_target_has_the_same_bits(uwt, tmp_path, results, kind):
+    """Those of a machine without vectors and fused multiply-adds; NaNs are all the same."""
+    others = functions.compute(lambda *words: uwt(*words, "--target", "generic"), tmp_path, kind)
+    for name, result in results[kind].items():
+        assert np.array_equal(np.isnan(result), np.isnan(others[name])), name
+        bits = [np.where(np.isnan(each), 0, each).tobytes() for each in (result, others[name])]
+        assert bits[0] == bits[1], name

@@ -7,7 +7,7 @@
 //
 // Functions of f32 are computed in f64 and rounded once. Those of f64 are computed in pairs, from
 // the few functions of PairFunctions.h, and rounded once: to the nearest number but where the exact
-// result lies within 2^-6 of a unit in the last place of the middle between two.
+// result lies within a few hundredths of a unit in the last place of the middle between two.
 //
 //===----------------------------------------------------------------------===//
 
@@ -248,22 +248,25 @@ Value compute(math::ErfcOp, PairMath &math, ValueRange x) {
 }
 
 /// What C's fmod gives, exactly: 50 bits of the quotient are taken off at a time, of the 2,098 that
-/// quotients have at most. Each part of it is wrong by less than 3/4, so that what is left is
-/// smaller than the divisor; it is a multiple of the divisor's last bit, and nothing is rounded.
+/// quotients have at most, first what is no multiple of 50. A part of the quotient is below 2^51
+/// and wrong by less than 1, so that what is left is smaller than the divisor; it is a multiple of
+/// the divisor's last bit, and nothing is rounded.
 Value compute(arith::RemFOp, PairMath &math, ValueRange x) {
-  constexpr int stepBits = 50, steps = 42;
+  constexpr int stepBits = 50, maxSteps = 41;
   Value above = math.magnitude(x[0]), below = math.magnitude(x[1]);
   Scaled a = splitPower(math, above, 1), b = splitPower(math, below, 1);
-  Value inverse = math.divide(math.constant(-1), b.fraction), step = math.constant(stepBits);
+  Value inverse = math.divide(math.constant(-1), b.fraction);
   auto takeOff = [&](Value rest) {
     Value quotient = math.make<math::RoundEvenOp>(math.multiply(rest, inverse));
     return math.multiplyAdd(quotient, b.fraction, rest);
   };
-  Value rest = takeOff(a.fraction), left = math.subtract(a.power, b.power);
-  for (int i = 0; i < steps; ++i) {
-    Value bits = math.select(math.less(left, step), left, step);
-    rest = takeOff(math.multiply(rest, powerOfTwo(math, bits)));
-    left = math.subtract(left, bits);
+  Value bits = math.subtract(a.power, b.power);
+  Value steps = math.make<math::FloorOp>(math.multiply(bits, math.constant(1.0 / stepBits)));
+  Value first = math.multiplyAdd(steps, math.constant(-stepBits), bits);
+  Value rest = takeOff(math.multiply(a.fraction, powerOfTwo(math, first)));
+  for (int i = 0; i < maxSteps; ++i) {
+    Value next = takeOff(math.multiply(rest, math.constant(std::ldexp(1.0, stepBits))));
+    rest = math.select(math.less(math.constant(i), steps), next, rest);
   }
   Value isNegative = math.less(rest, math.constant(0));
   rest = math.select(isNegative, math.add(rest, b.fraction), rest);

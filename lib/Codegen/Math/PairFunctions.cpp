@@ -39,17 +39,19 @@ Pair alternatingSeries(PairMath &math, Pair square, int first, int terms) {
   return math.polynomial(square, coefficients, 4);
 }
 
-/// Pieces of 53 bits of 2/π, from the first bit after the point on.
+/// Pieces of 53 bits of 2/π, from the first bit after the point on, computed with 2,000 bits.
 constexpr int64_t twoOverPi[] = {
     0x145f306dc9c882, 0x14a7f09d5f47d4, 0x1a6ee06db14acc, 0x13c439041fe516, 0x0757bd778ac36e,
     0x091b8e909374b8, 0x00324977504e8c, 0x121cfe1deb1cb1, 0x0534e7dd1046be, 0x14baed1213a671,
     0x18135a2fbf209c, 0x191d639835339f, 0x093908bf177bf2, 0x0a0ec7fe25fff7, 0x102cc07f79788c,
     0x0b5a0a6d1f6d36, 0x0fd9e4f96136e9, 0x1d18fd9a797fa8, 0x16ba93dd63f5f2, 0x1f17b3d0739f78,
     0x14a525d4d7f6bf, 0x0c47e357421580, 0x198237e3db5d5f};
+/// Products with x of pieces after those used are below 2^-158, and no f64 but 0 is within
+/// 2^-62 of a multiple of π/2.
 constexpr int pieceBits = 53, usedPieces = 5;
 
-/// The pieces of 2/π that matter for x, and x in units of the first of them. The products of x with
-/// the pieces before are whole turns, because its last bit is 4 or more in their units.
+/// The pieces of 2/π that matter for x, and x in units of the first of them: below 2^107. Products
+/// of x with pieces before that one are multiples of 4, and so of whole turns. Found by halving.
 SmallVector<Value> choosePieces(PairMath &math, Value &x) {
   SmallVector<Value> pieces;
   for (int64_t piece : twoOverPi)
@@ -59,13 +61,12 @@ SmallVector<Value> choosePieces(PairMath &math, Value &x) {
     Value isLarge = math.less(least, math.magnitude(x));
     Value scaled = math.multiply(x, math.constant(std::ldexp(1.0, -pieceBits * dropped)));
     x = math.select(isLarge, scaled, x);
-    // As many as are used when all smaller numbers of pieces are dropped, too.
-    SmallVector<Value> kept;
-    for (int i = 0; i < usedPieces + dropped - 1; ++i) {
-      Value other = size_t(i + dropped) < pieces.size() ? pieces[i + dropped] : math.constant(0);
-      kept.push_back(math.select(isLarge, other, pieces[i]));
-    }
-    pieces = std::move(kept);
+    // As many as are left to use when all smaller numbers of pieces are dropped, too.
+    size_t kept = usedPieces + dropped - 1;
+    pieces.resize(kept + dropped, math.constant(0));
+    for (size_t i = 0; i < kept; ++i)
+      pieces[i] = math.select(isLarge, pieces[i + dropped], pieces[i]);
+    pieces.resize(kept);
   }
   return pieces;
 }
@@ -95,7 +96,7 @@ Triple quarterTurns(PairMath &math, Value x) {
   for (int i = 0; i < usedPieces; ++i) {
     Value scaled = math.multiply(x, math.constant(std::ldexp(1.0, -pieceBits * i)));
     Pair term = math.twoProduct(scaled, pieces[i]);
-    // x is below 2^107 here.
+    // Other terms are below 4.
     if (i < 2)
       term.high = moduloFour(math, term.high);
     if (i < 1)

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // One exponential, one logarithm, one sine and cosine, one arc tangent, one error function, as
-// pairs with relative errors below 2^-60. Private to lib/Codegen/Math.
+// pairs with relative errors below 2^-57, all but the last below 2^-62. Private to
+// lib/Codegen/Math.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,7 +38,7 @@ struct Exponential {
 Exponential exponential(PairMath &math, Pair x);
 /// 2 to the power of x, held within ±1200.
 Exponential exponentialOf2(PairMath &math, mlir::Value x);
-/// The exponential as f64.
+/// The exponential, rounded to f64.
 mlir::Value toFloat(PairMath &math, Exponential a);
 
 /// A positive number as 2^power · fraction, where fraction is at least `least` and less than twice
@@ -56,6 +57,7 @@ struct Logarithm {
 /// The logarithm of x, which is positive and finite; `less1` is x - 1 without what x has lost of
 /// it.
 Logarithm logarithm(PairMath &math, Pair x, Pair less1);
+/// The logarithm as one pair.
 Pair toPair(PairMath &math, Logarithm a);
 
 /// An angle without the whole quarter turns in it: |rest| is at most π/4.
