@@ -87,6 +87,9 @@ TEST_F(IntegerBuilderTest, LoopsAndBranchesThatConstantsDecideAreNotBuilt) {
   n.ifElse(n.less(1, 2), [&] { ++runs; }, [&] { runs += 10; });
   EXPECT_EQ(runs, 2u);
   EXPECT_EQ(carried, code.value);
+  auto five = [&] { return IntegerBuilder::Values{n.constant(5)}; };
+  auto six = [&] { return IntegerBuilder::Values{n.constant(6)}; };
+  EXPECT_EQ(known(n.either(n.less(2, 1), n.type(), five, six)[0]), 6);
   EXPECT_TRUE(code.module->getBody()->getOps<scf::ForOp>().empty());
   EXPECT_TRUE(code.module->getBody()->getOps<scf::IfOp>().empty());
 }

@@ -135,6 +135,8 @@ IntegerBuilder::Values IntegerBuilder::either(Value condition, TypeRange types,
     ifElse(condition, [&] { then(); }, [&] { otherwise(); });
     return {};
   }
+  if (std::optional<int64_t> known = getConstantIntValue(condition))
+    return *known != 0 ? then() : otherwise();
   auto branch = scf::IfOp::create(builder, location, types, condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());

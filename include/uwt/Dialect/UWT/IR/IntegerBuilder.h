@@ -14,7 +14,8 @@
 namespace uwt {
 
 /// Builds arithmetic on numbers of one type at a location: indices, integers, or vectors of
-/// integers. Numbers are unsigned and wrap around. What constants decide is not built.
+/// integers. Numbers are unsigned and wrap around. What constants decide is not built. Values may
+/// be of any type that the operation takes: the builder's is that of numbers.
 class IntegerBuilder {
 public:
   /// A value, or a number that becomes a constant of the builder's type.
@@ -56,7 +57,6 @@ public:
   /// a / b rounded up, where a + b - 1 does not wrap around.
   mlir::Value ceilDiv(mlir::Value a, int64_t b) { return div(add(a, b - 1), b); }
 
-  /// Of numbers, and of conditions (i1).
   mlir::Value bitAnd(Operand a, Operand b);
   mlir::Value bitOr(Operand a, Operand b);
   mlir::Value bitXor(Operand a, Operand b);
@@ -79,7 +79,7 @@ public:
   /// A branch; the side that a constant condition excludes is not built.
   void ifElse(mlir::Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = {});
-  /// A branch with results.
+  /// The same with results, of `types`.
   Values either(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Values()> then,
                 llvm::function_ref<Values()> otherwise);
 
