@@ -146,7 +146,7 @@ def test_code_is_rounded_and_calls_nothing(uwt, files, tmp_path, target):
     # Narrow floats go by way of f32, integers are instructions.
     found = [each for kind in operations.KINDS for each in operations.on_gpus(kind)[:: 1 if kind in ("f32", "f64") else 6]]
     module, ptx = tmp_path / "module.mlir", tmp_path / "module.ptx"
-    module.write_text(operations.module(in_groups(found), ROWS, COLUMNS, batch=8))
+    module.write_text(operations.module(in_groups(found), ROWS, COLUMNS, m=8))
     options = ["--weights", files / "w.safetensors", "--target", target]
     uwt("compile", module, *options, "--emit", "ptx", "-o", ptx)
     text = ptx.read_text()

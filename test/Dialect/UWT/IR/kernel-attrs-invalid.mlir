@@ -12,7 +12,7 @@
 
 // -----
 
-// expected-error @+1 {{N is from 64 to 32}}
+// expected-error @+1 {{n is from 64 to 32}}
 #e = #uwt.kernel_entry<skinny, "", from <"raw"> of bf16, n = 64 to 32, k = 64, m = 1 to any, launch <tiles, threads = 32>>
 
 // -----
