@@ -1,4 +1,4 @@
-//===- Pipelines.cpp - The way of a module to a CPU -----------------------===//
+//===- Pipelines.cpp - The ways of a module to a CPU and a GPU ------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,12 +7,14 @@
 
 #include "uwt/Compiler/Pipelines.h"
 #include "KernelProfiles.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Codegen/CPU/Passes.h"
 #include "uwt/Codegen/Decode/Passes.h"
+#include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Compiler/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
@@ -65,7 +67,7 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
 }
 
 /// The format of each weight, for a GPU or a CPU; for a CPU strategies as well. Those of a GPU are
-/// picked on memrefs (takeProducts).
+/// picked on memrefs (buildKernelPipeline).
 static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   SelectFormatPassOptions format;
   format.gpu = options.gpu;
@@ -144,9 +146,37 @@ void buildCompilePipeline(OpPassManager &pm, const CompileOptions &options) {
   buildCodePipeline(pm, options);
 }
 
+void buildKernelPipeline(OpPassManager &pm, const KernelPipelineOptions &options) {
+  SelectStrategyPassOptions select;
+  select.gpu = options.gpu;
+  select.strategy = options.strategy;
+  select.keepOnHost = options.keepOnHost;
+  pm.addPass(createSelectStrategyPass(std::move(select)));
+  OutlineProductsPassOptions outline;
+  outline.target = options.gpu;
+  pm.addPass(createOutlineProductsPass(std::move(outline)));
+  pm.addPass(createLowerLaunchesPass());
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createEmitDecodersPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createCanonicalizerPass());
+}
+
+void buildCompileGpuPipeline(OpPassManager &pm, const CompileOptions &options,
+                             const KernelPipelineOptions &kernels) {
+  buildInputPipeline(pm, options);
+  buildTensorPipeline(pm, options);
+  buildBufferPipeline(pm, options);
+  pm.addPass(createBuildTranscodesPass());
+  buildKernelPipeline(pm, kernels);
+}
+
 namespace {
-/// CompileOptions on a command line.
-struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
+/// CompileOptions on a command line, for pipelines with options `Options`.
+template <typename Options> struct CompilePipelineOptions : PassPipelineOptions<Options> {
+  template <typename Value> using Option = mlir::detail::PassOptions::Option<Value>;
+  template <typename Value> using ListOption = mlir::detail::PassOptions::ListOption<Value>;
+
   Option<std::string> target{*this, "target", llvm::cl::desc("Name of a target, or native"),
                              llvm::cl::init("native")};
   ListOption<std::string> weights{
@@ -160,7 +190,8 @@ struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
   Option<bool> profit{*this, "profit", llvm::cl::desc("Whether a constant has to get smaller"),
                       llvm::cl::init(false)};
   Option<std::string> strategy{*this, "strategy",
-                               llvm::cl::desc("Where weights are decoded: direct or buffer")};
+                               llvm::cl::desc("Where weights are decoded: direct or buffer, on "
+                                              "GPUs also shared, codes or exponents")};
   Option<bool> exact{*this, "exact", llvm::cl::desc("IEEE multiply-adds on every target"),
                      llvm::cl::init(false)};
   Option<bool> trustIr{*this, "trust-ir",
@@ -185,14 +216,42 @@ struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
     return result;
   }
 };
+
+struct CpuPipelineOptions : CompilePipelineOptions<CpuPipelineOptions> {};
+
+struct GpuPipelineOptions : CompilePipelineOptions<GpuPipelineOptions> {
+  Option<std::string> gpu{*this, "gpu",
+                          llvm::cl::desc("GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a"),
+                          llvm::cl::init("sm_90a")};
+  Option<bool> keepOnHost{*this, "keep-on-host",
+                          llvm::cl::desc("Leave products that no kernel of the GPU serves"),
+                          llvm::cl::init(false)};
+
+  KernelPipelineOptions kernels() const {
+    KernelPipelineOptions result;
+    result.gpu = gpu;
+    result.strategy = strategy;
+    result.keepOnHost = keepOnHost;
+    return result;
+  }
+};
 } // namespace
 
 void registerCompilePipelines() {
-  PassPipelineRegistration<CompilePipelineOptions>(
+  PassPipelineRegistration<CpuPipelineOptions>(
       "uwt-compile-cpu",
       "Compile linalg on tensors, products from compressed weights fused, to the LLVM dialect",
-      [](OpPassManager &pm, const CompilePipelineOptions &options) {
+      [](OpPassManager &pm, const CpuPipelineOptions &options) {
         buildCompilePipeline(pm, options.options());
+      });
+  PassPipelineRegistration<GpuPipelineOptions>(
+      "uwt-compile-gpu",
+      "Compile linalg on tensors to buffers, products from compressed weights to kernels of a GPU "
+      "at lane level and calls that launch them",
+      [](OpPassManager &pm, const GpuPipelineOptions &options) {
+        CompileOptions compile = options.options();
+        compile.gpu = options.gpu;
+        buildCompileGpuPipeline(pm, compile, options.kernels());
       });
 }
 

@@ -125,12 +125,22 @@ def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
     of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the
     host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Each kernel has a `uwt.kernel_entry`. Others are refused by name. The transcode stays where it is.
 
+    A `uwt.weight` that is `stored` in another format, which a loader transcodes, has such kernels at the end of the module (`@transcode_0`): equal ones once, none for
+    tensors that are stored raw, which have no code words that a GPU would read faster. Where no kernel serves a weight, a remark says why.
+
     ```mlir
     // before
     %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "raw">
     // after, beside the function
     gpu.module @main_transcode_0 {
       gpu.func @transcode(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel { ... }
+    }
+    // before
+    %w = uwt.weight "w" {stored = !uwt.compressed<4096x4096xbf16, "huffman<12,2>">} : !uwt.compressed<4096x4096xbf16, "inplace<12>">
+    // after, at the end of the module
+    gpu.module @transcode_0 {
+      gpu.func @transcode(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<transcode, ...>} { ... }
+      gpu.func @encode(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<transcode, ...>} { ... }
     }
     ```
   }];

@@ -143,13 +143,13 @@ def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
   let parameters = (ins
     EnumParameter<UWT_ProductStrategy>:$strategy,
     EnumParameter<UWT_ProductInstruction>:$instruction,
-    "unsigned":$slice,
-    DefaultValuedParameter<"unsigned", "1">:$panels,
-    DefaultValuedParameter<"unsigned", "1">:$cluster,
-    DefaultValuedParameter<"unsigned", "1">:$ctas,
-    DefaultValuedParameter<"unsigned", "0">:$stages,
-    DefaultValuedParameter<"unsigned", "0">:$groups,
-    DefaultValuedParameter<"unsigned", "1">:$k_tiles);
+    AttrParameter<"unsigned", "rows of m that are multiplied at a time">:$slice,
+    DefaultValuedParameter<"unsigned", "1", "panels of a CTA">:$panels,
+    DefaultValuedParameter<"unsigned", "1", "CTAs of a cluster">:$cluster,
+    DefaultValuedParameter<"unsigned", "1", "CTAs that a multiprocessor runs at a time">:$ctas,
+    DefaultValuedParameter<"unsigned", "0", "stages of the ring; 0 without one">:$stages,
+    DefaultValuedParameter<"unsigned", "0", "column groups of a stage; 0 without a ring">:$groups,
+    DefaultValuedParameter<"unsigned", "1", "k-tiles of a stage">:$k_tiles);
   let assemblyFormat = [{
     `<` $strategy `,` $instruction `,` struct($slice, $panels, $cluster, $ctas, $stages, $groups, $k_tiles) `>`
   }];
