@@ -172,34 +172,39 @@ void buildCompileGpuPipeline(OpPassManager &pm, const CompileOptions &options,
 }
 
 namespace {
-/// CompileOptions on a command line, for pipelines with options `Options`.
-template <typename Options> struct CompilePipelineOptions : PassPipelineOptions<Options> {
-  template <typename Value> using Option = mlir::detail::PassOptions::Option<Value>;
-  template <typename Value> using ListOption = mlir::detail::PassOptions::ListOption<Value>;
+using mlir::detail::PassOptions;
 
-  Option<std::string> target{*this, "target", llvm::cl::desc("Name of a target, or native"),
-                             llvm::cl::init("native")};
-  ListOption<std::string> weights{
-      *this, "weights", llvm::cl::desc("Containers or folders with the weights of the module")};
-  Option<std::string> format{
-      *this, "format",
+/// CompileOptions on a command line, among the options of a pipeline.
+struct CompileFlags {
+  explicit CompileFlags(PassOptions &pipeline) : pipeline(pipeline) {}
+
+  PassOptions &pipeline;
+  PassOptions::Option<std::string> target{
+      pipeline, "target", llvm::cl::desc("Name of a target, or native"), llvm::cl::init("native")};
+  PassOptions::ListOption<std::string> weights{
+      pipeline, "weights", llvm::cl::desc("Containers or folders with the weights of the module")};
+  PassOptions::Option<std::string> format{
+      pipeline, "format",
       llvm::cl::desc("Format that constants are compressed to and products run from")};
-  Option<int64_t> minElements{*this, "min-elements",
-                              llvm::cl::desc("Elements below which a constant is left alone"),
-                              llvm::cl::init(1024)};
-  Option<bool> profit{*this, "profit", llvm::cl::desc("Whether a constant has to get smaller"),
-                      llvm::cl::init(false)};
-  Option<std::string> strategy{*this, "strategy",
-                               llvm::cl::desc("Where weights are decoded: direct or buffer, on "
-                                              "GPUs also shared, codes or exponents")};
-  Option<bool> exact{*this, "exact", llvm::cl::desc("IEEE multiply-adds on every target"),
-                     llvm::cl::init(false)};
-  Option<bool> trustIr{*this, "trust-ir",
-                       llvm::cl::desc("Take operations that can reach any memory"),
-                       llvm::cl::init(false)};
-  Option<bool> runtimeChecks{*this, "runtime-checks",
-                             llvm::cl::desc("Check sizes and indices that only a call knows"),
-                             llvm::cl::init(true)};
+  PassOptions::Option<int64_t> minElements{
+      pipeline, "min-elements", llvm::cl::desc("Elements below which a constant is left alone"),
+      llvm::cl::init(1024)};
+  PassOptions::Option<bool> profit{pipeline, "profit",
+                                   llvm::cl::desc("Whether a constant has to get smaller"),
+                                   llvm::cl::init(false)};
+  PassOptions::Option<std::string> strategy{
+      pipeline, "strategy",
+      llvm::cl::desc("Where weights are decoded: direct or buffer, on "
+                     "GPUs also shared, codes or exponents")};
+  PassOptions::Option<bool> exact{pipeline, "exact",
+                                  llvm::cl::desc("IEEE multiply-adds on every target"),
+                                  llvm::cl::init(false)};
+  PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
+                                    llvm::cl::desc("Take operations that can reach any memory"),
+                                    llvm::cl::init(false)};
+  PassOptions::Option<bool> runtimeChecks{
+      pipeline, "runtime-checks", llvm::cl::desc("Check sizes and indices that only a call knows"),
+      llvm::cl::init(true)};
 
   CompileOptions options() const {
     CompileOptions result;
@@ -217,9 +222,12 @@ template <typename Options> struct CompilePipelineOptions : PassPipelineOptions<
   }
 };
 
-struct CpuPipelineOptions : CompilePipelineOptions<CpuPipelineOptions> {};
+struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
+  CompileFlags compile{*this};
+};
 
-struct GpuPipelineOptions : CompilePipelineOptions<GpuPipelineOptions> {
+struct GpuPipelineOptions : PassPipelineOptions<GpuPipelineOptions> {
+  CompileFlags compile{*this};
   Option<std::string> gpu{*this, "gpu",
                           llvm::cl::desc("GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a"),
                           llvm::cl::init("sm_90a")};
@@ -230,7 +238,7 @@ struct GpuPipelineOptions : CompilePipelineOptions<GpuPipelineOptions> {
   KernelPipelineOptions kernels() const {
     KernelPipelineOptions result;
     result.gpu = gpu;
-    result.strategy = strategy;
+    result.strategy = compile.strategy;
     result.keepOnHost = keepOnHost;
     return result;
   }
@@ -242,14 +250,14 @@ void registerCompilePipelines() {
       "uwt-compile-cpu",
       "Compile linalg on tensors, products from compressed weights fused, to the LLVM dialect",
       [](OpPassManager &pm, const CpuPipelineOptions &options) {
-        buildCompilePipeline(pm, options.options());
+        buildCompilePipeline(pm, options.compile.options());
       });
   PassPipelineRegistration<GpuPipelineOptions>(
       "uwt-compile-gpu",
       "Compile linalg on tensors to buffers, products from compressed weights to kernels of a GPU "
       "at lane level and calls that launch them",
       [](OpPassManager &pm, const GpuPipelineOptions &options) {
-        CompileOptions compile = options.options();
+        CompileOptions compile = options.compile.options();
         compile.gpu = options.gpu;
         buildCompileGpuPipeline(pm, compile, options.kernels());
       });

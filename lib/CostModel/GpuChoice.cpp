@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <span>
 #include <utility>
 
 using namespace uwt;
@@ -235,16 +236,14 @@ Expected<GpuChoice> KernelChooser::choose() const {
       pins.strategy
           ? std::vector<GpuStrategy>{*pins.strategy}
           : preferredStrategies(product, pins.mTiles != 0 ? pins.mTiles : mTilesOf(product));
-  // Why the first one is not taken.
-  std::optional<Error> first;
-  for (GpuStrategy strategy : tries) {
-    Expected<GpuChoice> choice = chooseFor(strategy);
-    if (choice)
+  Expected<GpuChoice> preferred = chooseFor(tries.front());
+  if (preferred)
+    return preferred;
+  for (GpuStrategy strategy : std::span(tries).subspan(1))
+    if (Expected<GpuChoice> choice = chooseFor(strategy); choice)
       return choice;
-    if (!first)
-      first = choice.takeError();
-  }
-  return *std::move(first);
+  // It says why the preferred one is not there.
+  return preferred;
 }
 
 Expected<GpuChoice> uwt::chooseGpuKernel(const BuildableKernels &kernels, const GpuPins &pins) {
