@@ -11,7 +11,6 @@
 #include "Diagnostics.h"
 #include "GpuPack.h"
 #include "GpuProducts.h"
-#include "GpuTranscodes.h"
 #include "KernelProfiles.h"
 #include "LinkProgram.h"
 #include "ProgramState.h"
@@ -27,6 +26,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Compiler/ModuleText.h"
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Compiler/Registration.h"
@@ -74,15 +74,13 @@ public:
 
   /// Of options.target; afterwards these options are those of the host.
   Expected<const ProductTarget *> setTarget();
-  /// Whether the module holds to what its operations ask for.
-  Status verify();
   /// Runs a part of the pipeline, and verifies what it has made.
   Status runPipeline(void (*build)(OpPassManager &, const CompileOptions &));
-  /// Takes products out of the bufferized module, for a target with GPUs.
-  /// Products without kernels are errors, or with `keepOnHost` stay for the CPU.
+  /// Makes kernels for the transcodes of weights, which takeKernels() takes as well.
+  Status makeTranscodes();
+  /// Makes kernels of the products of the bufferized module and takes them out of it, for a target
+  /// with GPUs. Products without kernels are errors, or with `keepOnHost` stay for the CPU.
   Status takeKernels(bool keepOnHost);
-  /// Of the weights that are in the module.
-  Expected<OwningOpRef<ModuleOp>> makeTranscodeKernels();
   /// By GPU of the target.
   std::vector<GpuProducts> &getProducts() { return products; }
   Status translate();
@@ -99,6 +97,11 @@ public:
   llvm::Module &getLlvm() { return *modules.front().module; }
 
 private:
+  /// Runs passes on `on`, and verifies what they have made. Errors: of `kind`, the first diagnostic
+  /// or, without one, `failure`.
+  Status runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build, ErrorKind kind,
+                   const char *failure);
+
   OwningOpRef<ModuleOp> module;
   CompileOptions options;
   CompileStats &stats;
@@ -145,43 +148,52 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   return &target;
 }
 
+/// Whether a module holds to what its operations ask for.
+static Status checkModule(ModuleOp module) {
+  DiagnosticCollector diagnostics(module->getContext());
+  if (mlir::failed(mlir::verify(module)))
+    return diagnostics.takeError(ErrorKind::Invalid, "the module is not valid");
+  return ok();
+}
+
+Status Compilation::makeTranscodes() {
+  return runPasses(
+      *module, [](OpPassManager &passes) { passes.addPass(createBuildTranscodesPass()); },
+      ErrorKind::Unsupported, "a transcode has no kernel");
+}
+
 Status Compilation::takeKernels(bool keepOnHost) {
   UWT_RETURN_IF_ERROR(timer.begin("kernels"));
-  DiagnosticCollector diagnostics(module->getContext());
   // What is left of the module is the same for all GPUs: only the last one takes it from here.
   for (const GpuTarget *gpu : target.gpus) {
     OwningOpRef<ModuleOp> copy;
     if (gpu != target.gpus.back())
       copy = module->clone();
-    auto taken = takeProducts(copy ? *copy : *module, *gpu, options.strategy.name, keepOnHost);
-    if (mlir::failed(taken))
-      return diagnostics.takeError(ErrorKind::Unsupported, "a product has no kernel");
-    products.push_back(std::move(*taken));
+    ModuleOp from = copy ? *copy : *module;
+    KernelPipelineOptions kernels;
+    kernels.gpu = gpu->name;
+    kernels.strategy = options.strategy.name;
+    kernels.keepOnHost = keepOnHost;
+    UWT_RETURN_IF_ERROR(runPasses(
+        from, [&](OpPassManager &passes) { buildKernelPipeline(passes, kernels); },
+        ErrorKind::Unsupported, "a product has no kernel"));
+    products.push_back(separateKernels(from));
   }
-  llvm::append_range(stats.remarks, diagnostics.remarks());
   timer.end();
   return ok();
 }
 
-Expected<OwningOpRef<ModuleOp>> Compilation::makeTranscodeKernels() {
-  DiagnosticCollector diagnostics(module->getContext());
-  auto made = makeTranscodes(*module);
-  if (mlir::failed(made))
-    return diagnostics.takeError(ErrorKind::Unsupported, "a transcode has no kernel");
-  llvm::append_range(stats.remarks, diagnostics.remarks());
-  return std::move(*made);
-}
-
-Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOptions &)) {
-  DiagnosticCollector diagnostics(module->getContext());
+Status Compilation::runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build,
+                              ErrorKind kind, const char *failure) {
+  DiagnosticCollector diagnostics(on.getContext());
   llvm::MapVector<StringRef, double> times;
-  PassManager passes(module->getContext(), ModuleOp::getOperationName());
+  PassManager passes(on.getContext(), ModuleOp::getOperationName());
   // After each pass it would take as long as all passes together.
   passes.enableVerifier(false);
   passes.addInstrumentation(std::make_unique<PassTimer>(times));
-  build(passes, options);
-  if (mlir::failed(passes.run(*module)))
-    return diagnostics.takeError(ErrorKind::Invalid, "the module cannot be compiled");
+  build(passes);
+  if (mlir::failed(passes.run(on)))
+    return diagnostics.takeError(kind, failure);
   for (auto &[name, seconds] : times) {
     auto known = llvm::find_if(stats.passes, [&](StageTime &pass) { return pass.first == name; });
     if (known != stats.passes.end())
@@ -190,14 +202,13 @@ Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOpti
       stats.passes.emplace_back(name.str(), seconds);
   }
   llvm::append_range(stats.remarks, diagnostics.remarks());
-  return verify();
+  return checkModule(on);
 }
 
-Status Compilation::verify() {
-  DiagnosticCollector diagnostics(module->getContext());
-  if (mlir::failed(mlir::verify(*module)))
-    return diagnostics.takeError(ErrorKind::Invalid, "the module is not valid");
-  return ok();
+Status Compilation::runPipeline(void (*build)(OpPassManager &, const CompileOptions &)) {
+  return runPasses(
+      *module, [&](OpPassManager &passes) { build(passes, options); }, ErrorKind::Invalid,
+      "the module cannot be compiled");
 }
 
 Status Compilation::translate() {
@@ -309,7 +320,7 @@ static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget
   ProgramCode code;
   code.target = target.host->name;
   UWT_RETURN_IF_ERROR(work.getTimer().begin("tensor pipeline"));
-  UWT_RETURN_IF_ERROR(work.verify());
+  UWT_RETURN_IF_ERROR(checkModule(work.getModule()));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   code.functions = collectSignatures(work.getModule());
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
@@ -412,18 +423,14 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
                                          EmitKind kind) {
   bool wantsTranscodes =
       kind == EmitKind::Kernels || kind == EmitKind::Ptx || kind == EmitKind::Pack;
-  OwningOpRef<ModuleOp> transcodes;
-  if (wantsTranscodes) {
-    UWT_ASSIGN_OR_RETURN(transcodes, work.makeTranscodeKernels());
-  }
+  if (wantsTranscodes)
+    UWT_RETURN_IF_ERROR(work.makeTranscodes());
   UWT_RETURN_IF_ERROR(work.takeKernels(/*keepOnHost=*/false));
   if (kind == EmitKind::Kernels) {
     std::string text;
     llvm::raw_string_ostream stream(text);
     for (GpuProducts &each : work.getProducts())
       each.module->print(stream);
-    if (!transcodes->getBody()->empty())
-      transcodes->print(stream);
     return text;
   }
   if (target.isEmulated)
@@ -432,11 +439,8 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
                      : kind == EmitKind::Profiles ? GpuOutput::Report
                                                   : GpuOutput::Cubin;
   std::vector<CompiledKernels> compiled;
-  for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts())) {
+  for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts()))
     UWT_RETURN_IF_ERROR(compileModules(*products.module, *gpu, output, compiled));
-    if (transcodes)
-      UWT_RETURN_IF_ERROR(compileModules(*transcodes, *gpu, output, compiled));
-  }
   GpuCodeTimes sum;
   for (const CompiledKernels &each : compiled)
     sum.add(each.code.times);
@@ -475,7 +479,7 @@ Expected<std::string> uwt::emitCode(ModuleOp module, const CompileOptions &optio
                       " is emitted as kernels, ptx, cubin or pack");
   UWT_RETURN_IF_ERROR(openWeights(options));
   UWT_RETURN_IF_ERROR(work.getTimer().begin("tensor pipeline"));
-  UWT_RETURN_IF_ERROR(work.verify());
+  UWT_RETURN_IF_ERROR(checkModule(work.getModule()));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
   work.getTimer().end();

@@ -1,4 +1,4 @@
-//===- GpuProducts.cpp - Products that become kernels ---------------------===//
+//===- GpuProducts.cpp - Kernels and what calls of them mean --------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,50 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "GpuProducts.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include "uwt/Codegen/Decode/Passes.h"
-#include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
-#include "uwt/Dialect/UWT/Transforms/Passes.h"
 
 using namespace mlir;
 
 namespace uwt {
-
-static LogicalResult selectStrategies(ModuleOp module, const GpuTarget &target, StringRef strategy,
-                                      bool keepOnHost) {
-  PassManager passes(module.getContext(), ModuleOp::getOperationName());
-  SelectStrategyPassOptions options;
-  options.gpu = target.name;
-  options.strategy = strategy;
-  options.keepOnHost = keepOnHost;
-  passes.addPass(createSelectStrategyPass(std::move(options)));
-  return passes.run(module);
-}
-
-static LogicalResult outlineProducts(ModuleOp module, const GpuTarget &target) {
-  PassManager passes(module.getContext(), ModuleOp::getOperationName());
-  // emitDecoders() verifies the kernels, and whoever asks for them the rest.
-  passes.enableVerifier(false);
-  OutlineProductsPassOptions options;
-  options.target = target.name;
-  passes.addPass(createOutlineProductsPass(std::move(options)));
-  passes.addPass(createLowerLaunchesPass());
-  return passes.run(module);
-}
-
-LogicalResult emitDecoders(ModuleOp kernels) {
-  PassManager passes(kernels.getContext(), ModuleOp::getOperationName());
-  passes.addPass(createEmitDecodersPass());
-  passes.addPass(createCSEPass());
-  passes.addPass(createCanonicalizerPass());
-  return passes.run(kernels);
-}
-
-//===----------------------------------------------------------------------===//
-// What calls launch
-//===----------------------------------------------------------------------===//
 
 static ProductOperand operandOf(LaunchOperandAttr operand) {
   int64_t dimension = operand.getMatrixDimension();
@@ -74,13 +35,12 @@ static ProductShape shapeOf(LaunchAttr launch) {
   return shape;
 }
 
-/// Moves the kernels that launches of `module` name into a module of their own.
-static GpuProducts separateKernels(ModuleOp module) {
-  GpuProducts result;
-  result.module = ModuleOp::create(module.getLoc());
-  auto launches = module->getAttrOfType<ArrayAttr>(UWTDialect::launchesAttrName);
-  if (!launches)
-    return result;
+static void moveTo(ModuleOp module, gpu::GPUModuleOp kernels) {
+  kernels->moveBefore(module.getBody(), module.getBody()->end());
+}
+
+/// Moves the kernels that `launches` name.
+static void separateProducts(ModuleOp module, ArrayAttr launches, GpuProducts &result) {
   llvm::DenseMap<Attribute, size_t> kinds;
   for (auto launch : launches.getAsRange<LaunchAttr>()) {
     auto [kind, isNew] = kinds.try_emplace(launch.getKernels(), kinds.size());
@@ -91,24 +51,30 @@ static GpuProducts separateKernels(ModuleOp module) {
     auto &kernels = result.kernels.emplace_back();
     for (auto name : launch.getKernels().getAsRange<FlatSymbolRefAttr>()) {
       kernels.push_back(module.lookupSymbol<gpu::GPUModuleOp>(name));
-      kernels.back()->moveBefore(result.module->getBody(), result.module->getBody()->end());
+      moveTo(*result.module, kernels.back());
     }
   }
+}
+
+/// Whether a module holds kernels of ours, which say how they are launched.
+static bool hasEntries(gpu::GPUModuleOp module) {
+  return llvm::any_of(module.getOps<gpu::GPUFuncOp>(), [](gpu::GPUFuncOp kernel) {
+    return kernel->hasAttr(UWTDialect::kernelEntryAttrName);
+  });
+}
+
+GpuProducts separateKernels(ModuleOp module) {
+  GpuProducts result;
+  result.module = ModuleOp::create(module.getLoc());
+  if (auto launches = module->getAttrOfType<ArrayAttr>(UWTDialect::launchesAttrName))
+    separateProducts(module, launches, result);
+  for (auto transcode : llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>()))
+    if (hasEntries(transcode))
+      moveTo(*result.module, transcode);
   // What is left names no kernels.
   module->removeAttr(UWTDialect::launchesAttrName);
   module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
   return result;
-}
-
-FailureOr<GpuProducts> takeProducts(ModuleOp module, const GpuTarget &target, StringRef strategy,
-                                    bool keepOnHost) {
-  if (failed(selectStrategies(module, target, strategy, keepOnHost)) ||
-      failed(outlineProducts(module, target)))
-    return failure();
-  GpuProducts products = separateKernels(module);
-  if (failed(emitDecoders(*products.module)))
-    return failure();
-  return std::move(products);
 }
 
 } // namespace uwt

@@ -1,12 +1,12 @@
-//===- GpuProducts.h - Products that become kernels -------------*- C++ -*-===//
+//===- GpuProducts.h - Kernels and what calls of them mean ------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Products of a bufferized module become kernels, by passes of lib/Codegen/GPU; the kernels go
-// into a module of their own, since what becomes code of the host is another pipeline's.
+// What the kernel pipeline (uwt/Compiler/Pipelines.h) left in one module: kernels go into a module
+// of their own, since what becomes code of the host is another pipeline's.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,12 +17,11 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "uwt/Target/GpuTarget.h"
 
 namespace uwt {
 
 struct GpuProducts {
-  /// Holds all gpu.modules, with decoders emitted.
+  /// Holds all gpu.modules, those of products first, then those of transcodes.
   mlir::OwningOpRef<mlir::ModuleOp> module;
   /// By kind of product: a gpu.module for each range of m, in rising order.
   std::vector<std::vector<mlir::gpu::GPUModuleOp>> kernels;
@@ -30,14 +29,9 @@ struct GpuProducts {
   ProductCalls calls;
 };
 
-/// Picks kernels for `target` (uwt-select-strategy), makes them (uwt-outline-products), and leaves
-/// calls of the runtime in `module` (uwt-lower-launches). Products that no kernel serves stay, with
-/// a remark, if `keepOnHost`; else they are errors. Fails with diagnostics at the products.
-mlir::FailureOr<GpuProducts> takeProducts(mlir::ModuleOp module, const GpuTarget &target,
-                                          llvm::StringRef strategy, bool keepOnHost);
-
-/// Makes code of the decoders in the gpu.modules of `kernels`.
-mlir::LogicalResult emitDecoders(mlir::ModuleOp kernels);
+/// Moves the kernels of products and transcodes out of `module`, and what its attribute
+/// `uwt.launches` says of calls.
+GpuProducts separateKernels(mlir::ModuleOp module);
 
 } // namespace uwt
 

@@ -1,4 +1,4 @@
-//===- Pipelines.cpp - The way of a module to a CPU -----------------------===//
+//===- Pipelines.cpp - The ways of a module to a CPU and a GPU ------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,12 +7,14 @@
 
 #include "uwt/Compiler/Pipelines.h"
 #include "KernelProfiles.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Codegen/CPU/Passes.h"
 #include "uwt/Codegen/Decode/Passes.h"
+#include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Compiler/Passes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
@@ -65,7 +67,7 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
 }
 
 /// The format of each weight, for a GPU or a CPU; for a CPU strategies as well. Those of a GPU are
-/// picked on memrefs (takeProducts).
+/// picked on memrefs (buildKernelPipeline).
 static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   SelectFormatPassOptions format;
   format.gpu = options.gpu;
@@ -144,31 +146,65 @@ void buildCompilePipeline(OpPassManager &pm, const CompileOptions &options) {
   buildCodePipeline(pm, options);
 }
 
+void buildKernelPipeline(OpPassManager &pm, const KernelPipelineOptions &options) {
+  SelectStrategyPassOptions select;
+  select.gpu = options.gpu;
+  select.strategy = options.strategy;
+  select.keepOnHost = options.keepOnHost;
+  pm.addPass(createSelectStrategyPass(std::move(select)));
+  OutlineProductsPassOptions outline;
+  outline.target = options.gpu;
+  pm.addPass(createOutlineProductsPass(std::move(outline)));
+  pm.addPass(createLowerLaunchesPass());
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createEmitDecodersPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createCanonicalizerPass());
+}
+
+void buildCompileGpuPipeline(OpPassManager &pm, const CompileOptions &options,
+                             const KernelPipelineOptions &kernels) {
+  buildInputPipeline(pm, options);
+  buildTensorPipeline(pm, options);
+  buildBufferPipeline(pm, options);
+  pm.addPass(createBuildTranscodesPass());
+  buildKernelPipeline(pm, kernels);
+}
+
 namespace {
-/// CompileOptions on a command line.
-struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
-  Option<std::string> target{*this, "target", llvm::cl::desc("Name of a target, or native"),
-                             llvm::cl::init("native")};
-  ListOption<std::string> weights{
-      *this, "weights", llvm::cl::desc("Containers or folders with the weights of the module")};
-  Option<std::string> format{
-      *this, "format",
+using mlir::detail::PassOptions;
+
+/// CompileOptions on a command line, among the options of a pipeline.
+struct CompileFlags {
+  explicit CompileFlags(PassOptions &pipeline) : pipeline(pipeline) {}
+
+  PassOptions &pipeline;
+  PassOptions::Option<std::string> target{
+      pipeline, "target", llvm::cl::desc("Name of a target, or native"), llvm::cl::init("native")};
+  PassOptions::ListOption<std::string> weights{
+      pipeline, "weights", llvm::cl::desc("Containers or folders with the weights of the module")};
+  PassOptions::Option<std::string> format{
+      pipeline, "format",
       llvm::cl::desc("Format that constants are compressed to and products run from")};
-  Option<int64_t> minElements{*this, "min-elements",
-                              llvm::cl::desc("Elements below which a constant is left alone"),
-                              llvm::cl::init(1024)};
-  Option<bool> profit{*this, "profit", llvm::cl::desc("Whether a constant has to get smaller"),
-                      llvm::cl::init(false)};
-  Option<std::string> strategy{*this, "strategy",
-                               llvm::cl::desc("Where weights are decoded: direct or buffer")};
-  Option<bool> exact{*this, "exact", llvm::cl::desc("IEEE multiply-adds on every target"),
-                     llvm::cl::init(false)};
-  Option<bool> trustIr{*this, "trust-ir",
-                       llvm::cl::desc("Take operations that can reach any memory"),
-                       llvm::cl::init(false)};
-  Option<bool> runtimeChecks{*this, "runtime-checks",
-                             llvm::cl::desc("Check sizes and indices that only a call knows"),
-                             llvm::cl::init(true)};
+  PassOptions::Option<int64_t> minElements{
+      pipeline, "min-elements", llvm::cl::desc("Elements below which a constant is left alone"),
+      llvm::cl::init(1024)};
+  PassOptions::Option<bool> profit{pipeline, "profit",
+                                   llvm::cl::desc("Whether a constant has to get smaller"),
+                                   llvm::cl::init(false)};
+  PassOptions::Option<std::string> strategy{
+      pipeline, "strategy",
+      llvm::cl::desc("Where weights are decoded: direct or buffer, on "
+                     "GPUs also shared, codes or exponents")};
+  PassOptions::Option<bool> exact{pipeline, "exact",
+                                  llvm::cl::desc("IEEE multiply-adds on every target"),
+                                  llvm::cl::init(false)};
+  PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
+                                    llvm::cl::desc("Take operations that can reach any memory"),
+                                    llvm::cl::init(false)};
+  PassOptions::Option<bool> runtimeChecks{
+      pipeline, "runtime-checks", llvm::cl::desc("Check sizes and indices that only a call knows"),
+      llvm::cl::init(true)};
 
   CompileOptions options() const {
     CompileOptions result;
@@ -185,14 +221,45 @@ struct CompilePipelineOptions : PassPipelineOptions<CompilePipelineOptions> {
     return result;
   }
 };
+
+struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
+  CompileFlags compile{*this};
+};
+
+struct GpuPipelineOptions : PassPipelineOptions<GpuPipelineOptions> {
+  CompileFlags compile{*this};
+  Option<std::string> gpu{*this, "gpu",
+                          llvm::cl::desc("GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a"),
+                          llvm::cl::init("sm_90a")};
+  Option<bool> keepOnHost{*this, "keep-on-host",
+                          llvm::cl::desc("Leave products that no kernel of the GPU serves"),
+                          llvm::cl::init(false)};
+
+  KernelPipelineOptions kernels() const {
+    KernelPipelineOptions result;
+    result.gpu = gpu;
+    result.strategy = compile.strategy;
+    result.keepOnHost = keepOnHost;
+    return result;
+  }
+};
 } // namespace
 
 void registerCompilePipelines() {
-  PassPipelineRegistration<CompilePipelineOptions>(
+  PassPipelineRegistration<CpuPipelineOptions>(
       "uwt-compile-cpu",
       "Compile linalg on tensors, products from compressed weights fused, to the LLVM dialect",
-      [](OpPassManager &pm, const CompilePipelineOptions &options) {
-        buildCompilePipeline(pm, options.options());
+      [](OpPassManager &pm, const CpuPipelineOptions &options) {
+        buildCompilePipeline(pm, options.compile.options());
+      });
+  PassPipelineRegistration<GpuPipelineOptions>(
+      "uwt-compile-gpu",
+      "Compile linalg on tensors to buffers, products from compressed weights to kernels of a GPU "
+      "at lane level and calls that launch them",
+      [](OpPassManager &pm, const GpuPipelineOptions &options) {
+        CompileOptions compile = options.compile.options();
+        compile.gpu = options.gpu;
+        buildCompileGpuPipeline(pm, compile, options.kernels());
       });
 }
 

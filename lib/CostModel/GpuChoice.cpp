@@ -1,4 +1,4 @@
-//===- GpuChoice.cpp - Where GPUs decode the weights of products ----------===//
+//===- GpuChoice.cpp - The kernels of a product on a GPU ------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,6 +8,10 @@
 #include "uwt/CostModel/GpuChoice.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
+#include <array>
+#include <numeric>
+#include <span>
+#include <utility>
 
 using namespace uwt;
 
@@ -49,68 +53,214 @@ std::vector<GpuStrategy> uwt::preferredStrategies(const GpuProduct &product, uin
   return {Shared, Direct, Exponents, Buffer};
 }
 
-unsigned uwt::widestSlice(const GpuProduct &product, GpuStrategy strategy) {
-  if (product.hasPrefixCode && strategy == GpuStrategy::Direct)
+unsigned uwt::widestSlice(const GpuProduct &product, GpuStrategy strategy,
+                          GpuInstruction instruction) {
+  if (product.readsStreams(strategy))
     return maxMTilesOfStreams;
-  if (!product.allowsWarpgroups || !product.target->supports(GpuFeature::Wgmma))
+  if (instruction != GpuInstruction::Wgmma)
     return maxMTilesOfWarps;
   if (product.n % panelRows != 0)
     return maxMTilesOfPartPanels;
   return strategy == GpuStrategy::Shared ? maxMTilesBesideDecoders : maxMTiles;
 }
 
-/// Rows of x that a kernel of a strategy multiplies at a time: as few slices as there can be, all
-/// of about the same width.
-static unsigned sliceOf(const GpuProduct &product, GpuStrategy strategy, const GpuPins &pins) {
-  unsigned widest = widestSlice(product, strategy);
-  if (pins.mTiles != 0)
-    return mTileRows * std::min(pins.mTiles, widest);
-  uint64_t mTiles = mTilesOf(product);
-  uint64_t slices = divideUp(mTiles, uint64_t(widest));
-  return mTileRows * static_cast<unsigned>(divideUp(mTiles, slices));
+bool uwt::hasRegistersForTwo(const GpuChoice &choice) {
+  constexpr unsigned maxMTilesOfTwo = 4;
+  return choice.slice <= mTileRows * maxMTilesOfTwo && choice.panels == 1 &&
+         choice.strategy != GpuStrategy::Shared;
 }
 
-/// Without tensor cores there is one kernel, which multiplies words.
-static Expected<GpuChoice> chooseWithoutTensorCores(const BuildableKernels &kernels,
-                                                    const GpuProduct &product,
-                                                    const GpuPins &pins) {
-  GpuChoice choice{product.hasOnlyWords ? GpuStrategy::Direct : GpuStrategy::Buffer,
-                   product.onlySlice};
-  UWT_RETURN_IF_ERROR(
-      kernels.canBuild({pins.strategy.value_or(choice.strategy), product.onlySlice}));
+int64_t uwt::stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMemory &memory) {
+  // Of each CTA the system keeps 1 KB; mbarriers and a little more are static.
+  constexpr int64_t reserved = 1024, fixed = 512, maxStages = 8;
+  int64_t room =
+      std::min<int64_t>(target.sharedBytesPerBlock, target.sharedBytesPerSm / ctas - reserved);
+  return std::min((room - fixed - memory.otherBytes) / memory.stageBytes, maxStages);
+}
+
+//===----------------------------------------------------------------------===//
+// The choice
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Chooses the configuration of one product's kernel.
+class KernelChooser {
+public:
+  KernelChooser(const BuildableKernels &kernels, const GpuPins &pins)
+      : kernels(kernels), pins(pins), product(kernels.product()) {}
+
+  Expected<GpuChoice> choose() const;
+
+private:
+  Status checkPins() const;
+  Expected<GpuChoice> chooseWithoutTensorCores() const;
+  Expected<GpuChoice> chooseFor(GpuStrategy strategy) const;
+  Expected<GpuChoice> chooseWithRing(GpuChoice choice) const;
+  GpuChoice chooseTile(GpuStrategy strategy) const;
+  unsigned chooseCluster(const GpuChoice &choice) const;
+  Status chooseRing(GpuChoice &choice) const;
+  Status chooseKTile(GpuChoice &choice) const;
+  uint64_t panels() const { return divideUp(product.n, uint64_t(panelRows)); }
+
+  const BuildableKernels &kernels;
+  const GpuPins &pins;
+  GpuProduct product;
+};
+} // namespace
+
+Status KernelChooser::checkPins() const {
+  constexpr std::array clusters = {0U, 1U, 2U, 4U, 8U};
+  if (std::ranges::find(clusters, pins.cluster) == clusters.end())
+    return usageError("expects a cluster of 1, 2, 4 or 8 CTAs, got " +
+                      std::to_string(pins.cluster));
+  if (pins.mTiles > maxMTiles || pins.stages == 1 || pins.groups % 2 != 0)
+    return usageError("expects 1 to " + std::to_string(maxMTiles) +
+                      " m tiles, at least 2 stages and an even number of groups, got " +
+                      std::to_string(pins.mTiles) + ", " + std::to_string(pins.stages) + " and " +
+                      std::to_string(pins.groups));
+  return ok();
+}
+
+/// There is one kernel, which multiplies words.
+Expected<GpuChoice> KernelChooser::chooseWithoutTensorCores() const {
+  GpuChoice choice;
+  choice.instruction = GpuInstruction::Fma;
+  choice.slice = product.fmaSlice;
+  choice.strategy = product.hasOnlyWords ? GpuStrategy::Direct : GpuStrategy::Buffer;
+  GpuChoice wanted = choice;
+  wanted.strategy = pins.strategy.value_or(choice.strategy);
+  UWT_RETURN_IF_ERROR(kernels.canBuild(wanted));
   return choice;
 }
 
-Expected<GpuChoice> uwt::chooseGpuKernel(const BuildableKernels &kernels, const GpuPins &pins) {
-  GpuProduct product = kernels.product();
-  if (product.onlySlice != 0)
-    return chooseWithoutTensorCores(kernels, product, pins);
+/// As few slices as there can be, all of about the same width.
+GpuChoice KernelChooser::chooseTile(GpuStrategy strategy) const {
+  bool hasWgmma = product.target->supports(GpuFeature::Wgmma) && !product.readsStreams(strategy);
+  GpuInstruction widestInstruction =
+      pins.instruction.value_or(hasWgmma ? GpuInstruction::Wgmma : GpuInstruction::Mma);
+  unsigned widest = widestSlice(product, strategy, widestInstruction);
+  uint64_t mTiles = std::min(pins.mTiles, widest);
+  if (mTiles == 0) {
+    mTiles = mTilesOf(product);
+    mTiles = divideUp(mTiles, divideUp(mTiles, uint64_t(widest)));
+  }
+  GpuChoice choice;
+  choice.strategy = strategy;
+  choice.slice = mTileRows * static_cast<unsigned>(mTiles);
+  bool isWide = choice.slice > maxSliceBesideWgmma || pins.instruction;
+  choice.instruction = isWide ? widestInstruction : GpuInstruction::Mma;
+  bool hasTwoPanels =
+      choice.instruction == GpuInstruction::Wgmma || strategy == GpuStrategy::Shared;
+  choice.panels = hasTwoPanels && panels() > 1 ? 2 : 1;
+  return choice;
+}
+
+unsigned KernelChooser::chooseCluster(const GpuChoice &choice) const {
+  if (!product.target->supports(GpuFeature::ClusterMulticast))
+    return 1;
+  if (pins.cluster != 0)
+    return pins.cluster;
+  // A CTA reads 256 bytes of packed x for a column group and m tile, whatever its panels: from here
+  // on x is what the second-level cache is busy with.
+  unsigned mTiles = choice.slice / mTileRows;
+  unsigned wanted = mTiles >= 8 ? 4 : mTiles >= 4 ? 2 : 1;
+  while (wanted > 1 && divideUp(panels(), uint64_t(choice.panels)) < wanted)
+    wanted /= 2;
+  return wanted;
+}
+
+/// Sets CTAs of a multiprocessor, and groups to those of a k-tile. A k-tile decides the order of
+/// sums, so it is the same for all formats.
+Status KernelChooser::chooseKTile(GpuChoice &choice) const {
+  // Four stages of 256 columns in all, of two CTAs, are as many bytes as are ever needed.
+  constexpr int64_t enoughStages = 3, enoughLargeStages = 2;
+  // Two CTAs hide each other's ends and beginnings; small stages let more of them be on their way,
+  // large ones take fewer waits.
+  constexpr std::pair<unsigned, unsigned> tries[] = {{2, 4}, {2, 2}, {1, 4}, {1, 2}};
+  for (auto [ctas, groups] : tries) {
+    if (ctas == 2 && !hasRegistersForTwo(choice))
+      continue;
+    choice.ctas = ctas;
+    choice.groups = pins.groups ? pins.groups : groups;
+    UWT_ASSIGN_OR_RETURN(RingMemory memory, kernels.ringMemory(choice, /*ofAnyFormat=*/true));
+    bool isLarge = ctas == 2 && groups == 4;
+    if (stagesThatFit(*product.target, ctas, memory) >=
+        (isLarge ? enoughLargeStages : enoughStages))
+      break;
+  }
+  return ok();
+}
+
+/// Chooses what keeps most bytes on their way in the shared memory of the target. Where that has no
+/// room for two stages, there is no such kernel.
+Status KernelChooser::chooseRing(GpuChoice &choice) const {
+  choice.kTiles = 1;
+  UWT_RETURN_IF_ERROR(chooseKTile(choice));
+  unsigned tileGroups = choice.groups;
+  UWT_ASSIGN_OR_RETURN(RingMemory units, kernels.ringMemory(choice, /*ofAnyFormat=*/false));
+  choice.groups = std::lcm(tileGroups, units.unitGroups);
+  choice.kTiles = choice.groups / tileGroups;
+  UWT_ASSIGN_OR_RETURN(RingMemory memory, kernels.ringMemory(choice, /*ofAnyFormat=*/false));
+  int64_t fit = stagesThatFit(*product.target, choice.ctas, memory);
+  choice.stages = pins.stages ? pins.stages : static_cast<unsigned>(std::max<int64_t>(fit, 2));
+  return ok();
+}
+
+Expected<GpuChoice> KernelChooser::chooseWithRing(GpuChoice choice) const {
+  choice.cluster = chooseCluster(choice);
+  UWT_RETURN_IF_ERROR(chooseRing(choice));
+  UWT_RETURN_IF_ERROR(kernels.canBuild(choice));
+  return choice;
+}
+
+Expected<GpuChoice> KernelChooser::chooseFor(GpuStrategy strategy) const {
+  GpuChoice choice = chooseTile(strategy);
+  if (product.readsStreams(strategy)) {
+    choice.ctas = ctasOfStreams(choice.slice);
+    UWT_RETURN_IF_ERROR(kernels.canBuild(choice));
+    return choice;
+  }
+  Expected<GpuChoice> found = chooseWithRing(choice);
+  // Eight warps decode faster than four; where they have no room, four do.
+  if (found || strategy != GpuStrategy::Shared || choice.panels == 1)
+    return found;
+  choice.panels = 1;
+  return chooseWithRing(choice);
+}
+
+Expected<GpuChoice> KernelChooser::choose() const {
+  UWT_RETURN_IF_ERROR(checkPins());
+  if (!product.hasMatrixInstruction || pins.instruction == GpuInstruction::Fma)
+    return chooseWithoutTensorCores();
   std::vector<GpuStrategy> tries =
       pins.strategy
           ? std::vector<GpuStrategy>{*pins.strategy}
           : preferredStrategies(product, pins.mTiles != 0 ? pins.mTiles : mTilesOf(product));
-  // Why the first one is not taken.
-  std::optional<Error> first;
-  for (GpuStrategy strategy : tries) {
-    GpuChoice choice{strategy, sliceOf(product, strategy, pins)};
-    Status built = kernels.canBuild(choice);
-    if (built)
+  Expected<GpuChoice> preferred = chooseFor(tries.front());
+  if (preferred)
+    return preferred;
+  for (GpuStrategy strategy : std::span(tries).subspan(1))
+    if (Expected<GpuChoice> choice = chooseFor(strategy); choice)
       return choice;
-    if (!first)
-      first = built.takeError();
-  }
-  return *std::move(first);
+  // It says why the preferred one is not there.
+  return preferred;
+}
+
+Expected<GpuChoice> uwt::chooseGpuKernel(const BuildableKernels &kernels, const GpuPins &pins) {
+  return KernelChooser(kernels, pins).choose();
 }
 
 Expected<std::vector<GpuRange>> uwt::chooseGpuRanges(const BuildableKernels &kernels,
-                                                     std::optional<GpuStrategy> pinned) {
+                                                     const GpuPins &pins) {
   std::vector<GpuRange> ranges;
-  if (kernels.product().m) {
-    UWT_ASSIGN_OR_RETURN(GpuChoice choice, chooseGpuKernel(kernels, {pinned, 0}));
+  if (kernels.product().m || pins.mTiles != 0) {
+    UWT_ASSIGN_OR_RETURN(GpuChoice choice, chooseGpuKernel(kernels, pins));
     return std::vector<GpuRange>{{UINT64_MAX, choice}};
   }
   for (unsigned mTiles : rangeMTiles) {
-    UWT_ASSIGN_OR_RETURN(GpuChoice choice, chooseGpuKernel(kernels, {pinned, mTiles}));
+    GpuPins pinned = pins;
+    pinned.mTiles = mTiles;
+    UWT_ASSIGN_OR_RETURN(GpuChoice choice, chooseGpuKernel(kernels, pinned));
     // Kernels do not get any wider.
     if (!ranges.empty() && choice.slice < mTileRows * mTiles)
       break;

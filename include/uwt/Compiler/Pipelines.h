@@ -1,12 +1,12 @@
-//===- Pipelines.h - The way of a module to a CPU ---------------*- C++ -*-===//
+//===- Pipelines.h - The ways of a module to a CPU and a GPU ----*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The pipeline `uwt-compile-cpu` and its options, for tools, tests and compilers that
-// take UWT's passes into a pipeline of their own.
+// The pipelines `uwt-compile-cpu` and `uwt-compile-gpu` and their options, for tools, tests and
+// compilers that take UWT's passes into a pipeline of their own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,7 +33,26 @@ void buildCodePipeline(mlir::OpPassManager &pm, const CompileOptions &options);
 /// All of them: the pipeline `uwt-compile-cpu`.
 void buildCompilePipeline(mlir::OpPassManager &pm, const CompileOptions &options);
 
-/// Makes `uwt-compile-cpu` known to a tool by name.
+/// What becomes kernels of a GPU.
+struct KernelPipelineOptions {
+  /// The GPU target, and the strategy of all products; an empty strategy is the cost model's
+  /// choice.
+  std::string gpu, strategy;
+  /// Products that no kernel serves stay for the host, with a remark; else they are errors.
+  bool keepOnHost = false;
+};
+
+/// From buffers to kernels of products, with entries, and to calls of the runtime that launch them;
+/// decoders in kernels are emitted, those of transcodes (uwt-build-transcodes) too. All of it stays
+/// in the module.
+void buildKernelPipeline(mlir::OpPassManager &pm, const KernelPipelineOptions &options);
+/// From what a front end wrote to kernels of products and transcodes: the pipeline
+/// `uwt-compile-gpu`. What is left for the host goes on with buildCodePipeline(), when kernels have
+/// been taken out.
+void buildCompileGpuPipeline(mlir::OpPassManager &pm, const CompileOptions &options,
+                             const KernelPipelineOptions &kernels);
+
+/// Makes `uwt-compile-cpu` and `uwt-compile-gpu` known to a tool by name.
 void registerCompilePipelines();
 
 } // namespace uwt

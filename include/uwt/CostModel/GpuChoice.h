@@ -1,12 +1,13 @@
-//===- GpuChoice.h - Where GPUs decode the weights of products --*- C++ -*-===//
+//===- GpuChoice.h - The kernels of a product on a GPU ----------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The strategy, the slice and the ranges of m of a product's kernels. What is preferred is decided
-// here, from plain data; code generation says which kernels it can build (BuildableKernels).
+// The configurations of a product's kernels, and the ranges of m that they are for. All that
+// kernels of one product may differ in is chosen here, from plain data; code generation says what
+// they take of shared memory, and which of them it can build (BuildableKernels).
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,10 +24,24 @@ namespace uwt {
 /// order.
 enum class GpuStrategy : uint8_t { Direct, Shared, Codes, Exponents, Buffer };
 
-/// The strategy of a kernel, and the rows of x that it multiplies at a time.
+/// What multiplies: multiply-adds of lanes, without tensor cores; `mma.sync` of a warp; `wgmma` of
+/// four warps together. The cases of ProductInstruction (UWTAttrs.td), in its order.
+enum class GpuInstruction : uint8_t { Fma, Mma, Wgmma };
+
+/// A kernel's configuration: what `#uwt.gpu_strategy` says, without MLIR.
 struct GpuChoice {
   GpuStrategy strategy = GpuStrategy::Direct;
+  GpuInstruction instruction = GpuInstruction::Mma;
+  /// Rows of x that are multiplied at a time.
   unsigned slice = 8;
+  /// Panels of a CTA, CTAs of a cluster, which share what is read of x, and CTAs that a
+  /// multiprocessor runs at a time.
+  unsigned panels = 1, cluster = 1, ctas = 1;
+  /// Of the ring: stages, and of each the column groups and the k-tiles. No stages and no groups
+  /// where there is no ring: lanes read streams of a prefix code, or multiply without tensor cores.
+  unsigned stages = 0, groups = 0, kTiles = 1;
+
+  bool operator==(const GpuChoice &) const = default;
 };
 
 /// What the choice of a product's kernels depends on.
@@ -37,19 +52,35 @@ struct GpuProduct {
   std::optional<uint64_t> m;
   /// Of the weight's format: a prefix code; words alone, which need no decoder.
   bool hasPrefixCode = false, hasOnlyWords = false;
-  /// Whether warpgroups may multiply together, where the target has wgmma.
-  bool allowsWarpgroups = true;
-  /// Rows of x that the only kernel multiplies at a time, where tensor cores have no instruction
-  /// for the types (kernel kind simt); else 0.
-  unsigned onlySlice = 0;
+  /// Whether tensor cores have an instruction for the types of x and the weight.
+  bool hasMatrixInstruction = true;
+  /// Rows of x that the kernel without tensor cores multiplies at a time.
+  unsigned fmaSlice = 4;
+
+  /// Whether lanes read the weight's streams where they multiply: without a ring.
+  bool readsStreams(GpuStrategy strategy) const {
+    return hasPrefixCode && strategy == GpuStrategy::Direct;
+  }
 };
 
-/// What a user has pinned; the rest is the model's choice.
+/// What a user has pinned; what is 0 or nothing is the model's choice.
 struct GpuPins {
-  std::optional<GpuStrategy> strategy;
-  /// m tiles of 8 rows that are multiplied at a time, more than a kernel can counting as the most
-  /// that it can; 0: none.
+  std::optional<GpuStrategy> strategy = std::nullopt;
+  /// m tiles of 8 rows that are multiplied at a time, 1 to 32; more than a kernel can count as the
+  /// most that it can.
   unsigned mTiles = 0;
+  /// Stages of the ring, at least 2, and column groups of a k-tile, an even number.
+  unsigned stages = 0, groups = 0;
+  /// CTAs of a cluster: 1, 2, 4 or 8. Targets without clusters, and kernels without a ring, have 1.
+  unsigned cluster = 0;
+  std::optional<GpuInstruction> instruction = std::nullopt;
+};
+
+/// Bytes of a CTA's shared memory: of a stage of the ring, and of what is beside the ring; and
+/// column groups of a unit, of which a stage has whole ones.
+struct RingMemory {
+  int64_t stageBytes = 0, otherBytes = 0;
+  unsigned unitGroups = 1;
 };
 
 /// The kernels that code generation has for one product.
@@ -57,6 +88,10 @@ class BuildableKernels {
 public:
   virtual ~BuildableKernels() = default;
   virtual GpuProduct product() const = 0;
+  /// What a kernel with a ring takes, whatever its stages. `ofAnyFormat`: of panels that are stored
+  /// as words, with escapes, which no format's take more than. Errors: Unsupported, why there is no
+  /// kernel of the strategy.
+  virtual Expected<RingMemory> ringMemory(const GpuChoice &choice, bool ofAnyFormat) const = 0;
   /// Whether there is such a kernel. Errors: Unsupported, "has no kernel of family …".
   virtual Status canBuild(const GpuChoice &choice) const = 0;
 };
@@ -72,10 +107,25 @@ inline constexpr unsigned maxMTilesOfStreams = 4;
 std::vector<GpuStrategy> preferredStrategies(const GpuProduct &product, uint64_t mTiles);
 
 /// The most m tiles that a kernel of a strategy multiplies at a time without spills.
-unsigned widestSlice(const GpuProduct &product, GpuStrategy strategy);
+unsigned widestSlice(const GpuProduct &product, GpuStrategy strategy, GpuInstruction instruction);
+
+/// Rows of x of which wgmma multiplies more at a time.
+inline constexpr unsigned maxSliceBesideWgmma = 16;
+
+/// CTAs of a multiprocessor whose warps read streams: accumulators of wide slices take the
+/// registers of both.
+inline unsigned ctasOfStreams(unsigned slice) { return slice <= 8 ? 2 : 1; }
+
+/// Whether a multiprocessor has registers for two CTAs of a kernel with a ring.
+bool hasRegistersForTwo(const GpuChoice &choice);
+
+/// Stages that the shared memory of a CTA has room for, where a multiprocessor runs so many CTAs;
+/// no more than are of use.
+int64_t stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMemory &memory);
 
 /// The kernel for a product; one of a dynamic m, unless that is pinned, is for one m tile. Errors:
-/// Unsupported, why there is none of the strategy that is preferred.
+/// Unsupported, why there is none of the strategy that is preferred; Usage (pins that no kernel
+/// has).
 Expected<GpuChoice> chooseGpuKernel(const BuildableKernels &kernels, const GpuPins &pins = {});
 
 /// A range of m: up to `limit`, from the limit of the range before.
@@ -84,10 +134,10 @@ struct GpuRange {
   GpuChoice choice;
 };
 
-/// A kernel for a product whose m is known, else one for each range of m; the last limit is
-/// UINT64_MAX. Errors: those of chooseGpuKernel().
+/// A kernel for a product whose m is known or whose m tiles are pinned, else one for each range of
+/// m; the last limit is UINT64_MAX. Errors: those of chooseGpuKernel().
 Expected<std::vector<GpuRange>> chooseGpuRanges(const BuildableKernels &kernels,
-                                                std::optional<GpuStrategy> pinned = std::nullopt);
+                                                const GpuPins &pins = {});
 
 } // namespace uwt
 

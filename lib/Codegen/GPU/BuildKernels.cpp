@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BuiltKernels.h"
 #include "Epilogue.h"
 #include "PackKernel.h"
 #include "ProductEntries.h"
@@ -27,7 +28,6 @@
 #include "uwt/Codegen/GPU/Passes.h"
 #include "uwt/Dialect/UWT/Transforms/BuildableKernels.h"
 #include "uwt/Target/GpuTarget.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -128,18 +128,6 @@ static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   plan.unit.codeGroupStride = layout.codeGroupStride;
 }
 
-static Status checkOptions(const KernelOptions &options) {
-  if (!llvm::is_contained({0U, 1U, 2U, 4U, 8U}, options.cluster))
-    return usageError("expects a cluster of 1, 2, 4 or 8 workgroups, got " +
-                      std::to_string(options.cluster));
-  if (options.tiles > maxMTiles || options.stages == 1 || options.groups % 2 != 0)
-    return usageError(llvm::formatv("expects 1 to {0} tiles, at least 2 stages and an even number "
-                                    "of groups, got {1}, {2} and {3}",
-                                    maxMTiles, options.tiles, options.stages, options.groups)
-                          .str());
-  return ok();
-}
-
 /// The product's format, where it can have kernels at all. Errors: why not.
 static Expected<EmittedFormat> describe(MatmulOp op) {
   UWT_RETURN_IF_ERROR(checkProduct(op));
@@ -150,80 +138,92 @@ static Expected<EmittedFormat> describe(MatmulOp op) {
   return describeFormat(weight.getFormat().getFormat(), *element);
 }
 
-/// Chooses the cluster and the ring for the plan's CTA tile. Errors: Unsupported (the target has no
-/// room for what the options ask for).
-static Status chooseRing(ProductPlan &plan, MatmulOp op, const EmittedFormat &format,
-                         const KernelOptions &options, const GpuTarget &target) {
-  plan.tile.cluster = plan.chooseCluster(target, options.cluster);
-  if (plan.decodesInShared)
-    plan.decoderU32 = SharedDecoder::u32BesideRing(op, format, plan);
-  if (!plan.chooseRing(target, options.stages, options.groups))
-    return unsupportedError("a ring of " + std::to_string(plan.ring.stages) + " stages of " +
-                            std::to_string(4 * plan.stage().sizeU32) +
-                            " bytes does not fit the shared memory of '" +
-                            std::string(target.name) + "'");
-  return ok();
-}
-
 static Error noKernel(std::string_view family, Error reason) {
   return std::move(reason).in("has no kernel of family " + std::string(family));
 }
 
-/// The plan of a kernel. Errors: Unsupported (there is no kernel of it).
-static Expected<ProductPlan> planOf(MatmulOp op, const EmittedFormat &format,
-                                    const KernelOptions &options, const GpuTarget &target,
-                                    const GpuChoice &choice) {
+/// The plan that a choice says, of a strategy that serves the product.
+static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTarget &target,
+                          const GpuChoice &choice) {
   ProductStrategy strategy = productStrategyOf(choice.strategy);
-  if (Status served = checkStrategy(strategy, op, format, target); !served)
-    return noKernel(strategy == ProductStrategy::Shared ? "shared" : "skinny", served.takeError());
   ProductPlan plan;
   plan.problem = {op.getWeightType().getRows(), op.getWeightType().getColumns()};
   plan.decoded = {plan.problem, formOf(strategy)};
   plan.decodesInShared = strategy == ProductStrategy::Shared;
   planUnits(format, plan);
-  bool hasWarpgroups =
-      options.warpgroups && !plan.readsStreams && target.supports(GpuFeature::Wgmma);
-  plan.tile.mTiles = choice.slice / 8;
   plan.copiesByThreads = !target.supports(GpuFeature::BulkCopy);
-  plan.tile.usesWarpgroups = hasWarpgroups && plan.tile.mTiles > 2;
-  plan.tile.panels =
-      (plan.tile.usesWarpgroups || plan.decodesInShared) && plan.problem.panels() > 1 ? 2 : 1;
-  if (plan.readsStreams) {
-    // No ring; x is packed by groups all the same.
-    plan.tile.cluster = 1;
-    plan.ring.stages = 2;
-    plan.ring.groupsPerStage = 4;
-    plan.ctas = StreamProduct::ctasFor(plan.tile.mTiles);
-    return plan;
-  }
-  Status fits = chooseRing(plan, op, format, options, target);
-  // Eight warps decode faster than four; where they have no room, four do.
-  if (plan.decodesInShared && plan.tile.panels > 1 && !fits) {
-    plan.tile.panels = 1;
-    fits = chooseRing(plan, op, format, options, target);
-  }
-  if (!fits)
-    return noKernel(nameOf(plan.family()), fits.takeError());
+  plan.tile.mTiles = choice.slice / mTileRows;
+  plan.tile.panels = choice.panels;
+  plan.tile.cluster = choice.cluster;
+  plan.tile.usesWarpgroups = choice.instruction == GpuInstruction::Wgmma;
+  plan.ctas = choice.ctas;
+  // Without a ring x is packed by groups all the same.
+  if (!plan.readsStreams)
+    plan.ring = {choice.stages, choice.groups, choice.kTiles};
+  if (plan.decodesInShared)
+    plan.decoderU32 = SharedDecoder::u32BesideRing(op, format, plan);
   return plan;
 }
 
-static const GpuTarget &targetOf(const KernelOptions &options) {
-  return options.target ? *options.target : **findGpuTarget("sm_90a");
+/// Whether there is a kernel with a choice's tile. Errors: Unsupported.
+static Status checkTile(const GpuChoice &choice, const GpuProduct &product,
+                        const ProductPlan &plan) {
+  bool usesWgmma = choice.instruction == GpuInstruction::Wgmma;
+  if (usesWgmma && (plan.readsStreams || choice.slice <= maxSliceBesideWgmma ||
+                    !product.target->supports(GpuFeature::Wgmma)))
+    return unsupportedError("wgmma multiplies more than " + std::to_string(maxSliceBesideWgmma) +
+                            " rows of m, from a ring, on targets that have it");
+  unsigned widest = mTileRows * widestSlice(product, choice.strategy, choice.instruction);
+  if (choice.slice % mTileRows != 0 || choice.slice > widest)
+    return unsupportedError("its slices have 8, 16, … or " + std::to_string(widest) +
+                            " rows of m, got " + std::to_string(choice.slice));
+  if (choice.panels > 1 && (plan.problem.panels() == 1 || !(usesWgmma || plan.decodesInShared)))
+    return unsupportedError("its CTAs have one panel, got " + std::to_string(choice.panels));
+  bool hasClusters = product.target->supports(GpuFeature::ClusterMulticast) && !plan.readsStreams;
+  if (choice.cluster > 1 && !hasClusters)
+    return unsupportedError("its CTAs have no clusters, got " + std::to_string(choice.cluster));
+  bool fitsTwice =
+      plan.readsStreams ? ctasOfStreams(choice.slice) == 2 : hasRegistersForTwo(choice);
+  if (choice.ctas > 1 && !fitsTwice)
+    return unsupportedError("a multiprocessor has registers for one CTA of it, got " +
+                            std::to_string(choice.ctas));
+  return ok();
 }
 
-static ProductKernels beginKernels(MatmulOp op, const KernelOptions &options, OpBuilder &builder,
-                                   StringRef name) {
-  ProductKernels result;
+/// Whether there is a kernel with a choice's ring. Errors: Unsupported.
+static Status checkRing(const GpuChoice &choice, const GpuTarget &target, const ProductPlan &plan) {
+  if (plan.readsStreams)
+    return choice.stages == 0 ? ok() : unsupportedError("it reads streams without a ring");
+  if (choice.stages == 0)
+    return unsupportedError("it has a ring, whose stages and groups are missed: run "
+                            "uwt-select-strategy");
+  constexpr int64_t streamUnitGroups = streamUnitColumns / fixedUnitColumns;
+  if (choice.groups % plan.unit.columnGroups != 0 ||
+      (plan.decodesInShared && streamUnitGroups % plan.ring.groupsPerKTile() != 0))
+    return unsupportedError("its stages have whole units, got " + std::to_string(choice.groups) +
+                            " groups in " + std::to_string(choice.kTiles) + " k-tiles");
+  RingMemory memory = plan.ringMemory();
+  if (plan.ring.stages > stagesThatFit(target, choice.ctas, memory))
+    return unsupportedError("a ring of " + std::to_string(choice.stages) + " stages of " +
+                            std::to_string(memory.stageBytes) +
+                            " bytes does not fit the shared memory of '" +
+                            std::string(target.name) + "'");
+  return ok();
+}
+
+static BuiltKernels beginKernels(MatmulOp op, const GpuTarget &target, OpBuilder &builder,
+                                 StringRef name) {
+  BuiltKernels result;
   result.module = createKernelModule(builder, op.getLoc(), name);
-  Attribute target = NVVM::NVVMTargetAttr::get(op.getContext(), /*optLevel=*/3,
-                                               "nvptx64-nvidia-cuda", targetOf(options).name);
-  result.module.setTargetsAttr(builder.getArrayAttr(target));
+  Attribute attribute = NVVM::NVVMTargetAttr::get(op.getContext(), /*optLevel=*/3,
+                                                  "nvptx64-nvidia-cuda", target.name);
+  result.module.setTargetsAttr(builder.getArrayAttr(attribute));
   return result;
 }
 
 /// Builds `decode`, if it comes first, `pack` and `product` of a plan with a ring.
 static void buildRing(MatmulOp op, const ProductPlan &plan, const EmittedFormat &format,
-                      OpBuilder &builder, ProductKernels &result) {
+                      OpBuilder &builder, BuiltKernels &result) {
   if (plan.decoded.exists())
     TranscodeBuilder(op.getWeightType(), format, builder, op.getLoc(), plan.decoded.form)
         .build(result.module, "decode");
@@ -278,96 +278,101 @@ static void takeOneMatrix(MatmulOp op, Block &block) {
 }
 
 namespace {
-/// A product as kernels compute it, and the options that its strategy has filled.
+/// A product as kernels compute it.
 class KernelProblem : public BuildableKernels {
 public:
-  /// Errors: Unsupported (no kernel serves it), Usage (options, a strategy of kernels for CPUs).
-  Status prepare(MatmulOp product, const KernelOptions &given);
+  explicit KernelProblem(const GpuTarget &target) : target(target) {}
+  /// Errors: Unsupported (no kernel serves it).
+  Status prepare(MatmulOp product);
   GpuProduct product() const override;
+  Expected<RingMemory> ringMemory(const GpuChoice &choice, bool ofAnyFormat) const override;
   Status canBuild(const GpuChoice &choice) const override;
-  /// Errors: as above.
-  Expected<ProductKernels> build(OpBuilder &builder, StringRef name);
+  /// Errors: Unsupported (no kernel is what the choice says).
+  Expected<BuiltKernels> build(const GpuChoice &choice, OpBuilder &builder, StringRef name);
 
 private:
-  Status readStrategy();
-  Status checkSimt(ProductStrategy strategy) const;
-  Expected<ProductPlan> planOf(const GpuChoice &choice) const {
-    return uwt::planOf(op, format, options, targetOf(options), choice);
-  }
-  void buildSkinny(const ProductPlan &plan, OpBuilder &builder, ProductKernels &result);
-  /// There are no matrix instructions of mixed types.
-  bool isSimt() const {
-    return options.simt || op.getXType().getElementType() != op.getWeightType().getElementType();
-  }
+  Status checkSimt(const GpuChoice &choice) const;
+  /// Errors: Unsupported (the strategy does not serve the product).
+  Expected<ProductPlan> planOf(const GpuChoice &choice) const;
+  void buildSkinny(const ProductPlan &plan, OpBuilder &builder, BuiltKernels &result);
 
+  const GpuTarget &target;
   /// Holds the product.
   Block block;
   /// What operations say of themselves is not const.
   mutable MatmulOp op;
   EmittedFormat format;
-  KernelOptions options;
 };
 } // namespace
 
-Status KernelProblem::readStrategy() {
-  Attribute attribute = op.getStrategyAttr();
-  auto strategy = dyn_cast_or_null<GpuStrategyAttr>(attribute);
-  if (!strategy && attribute) {
-    std::string text;
-    llvm::raw_string_ostream(text) << attribute;
-    return usageError("has a strategy of kernels for CPUs: " + text);
-  }
-  if (!strategy)
-    return ok();
-  if (!options.strategy)
-    options.strategy = strategy.getStrategy();
-  if (options.tiles == 0)
-    options.tiles = llvm::divideCeil(strategy.getSlice(), 8);
-  return ok();
-}
-
-Status KernelProblem::prepare(MatmulOp product, const KernelOptions &given) {
-  options = given;
+Status KernelProblem::prepare(MatmulOp product) {
   op = copyOf(product, block);
   if (op.hasBuffers() && op.getWeightType().getShape().size() == 3)
     takeOneMatrix(op, block);
-  UWT_RETURN_IF_ERROR(readStrategy());
   if (failed(expandEpilogue(op)))
     return unsupportedError("has an epilogue that cannot be expanded");
   Expected<EmittedFormat> described = describe(op);
   if (!described)
     return noKernel("skinny", described.takeError());
   format = *std::move(described);
-  return checkOptions(options);
+  return ok();
 }
 
 GpuProduct KernelProblem::product() const {
   GpuProduct result;
-  result.target = &targetOf(options);
+  result.target = &target;
   result.n = op.getWeightType().getRows();
   if (int64_t m = op.getM(); !ShapedType::isDynamic(m))
     result.m = static_cast<uint64_t>(m);
   result.hasPrefixCode = format.traits.rate == Rate::Prefix;
   result.hasOnlyWords = unitLayout(format.format, format.element).onlyWords;
-  result.allowsWarpgroups = options.warpgroups;
-  result.onlySlice = isSimt() ? SimtKernels::mRows : 0;
+  // There are none of mixed types.
+  result.hasMatrixInstruction =
+      op.getXType().getElementType() == op.getWeightType().getElementType();
+  result.fmaSlice = SimtKernels::mRows;
   return result;
 }
 
-Status KernelProblem::checkSimt(ProductStrategy strategy) const {
-  Status served = SimtKernels::checkProduct(op, format, strategy);
+Expected<ProductPlan> KernelProblem::planOf(const GpuChoice &choice) const {
+  ProductStrategy strategy = productStrategyOf(choice.strategy);
+  if (Status served = checkStrategy(strategy, op, format, target); !served)
+    return noKernel(strategy == ProductStrategy::Shared ? "shared" : "skinny", served.takeError());
+  return uwt::planOf(op, format, target, choice);
+}
+
+Expected<RingMemory> KernelProblem::ringMemory(const GpuChoice &choice, bool ofAnyFormat) const {
+  UWT_ASSIGN_OR_RETURN(ProductPlan plan, planOf(choice));
+  if (ofAnyFormat) {
+    plan.unit.hasEscapes = !plan.decodesInShared;
+    plan.unit.columnGroups = 1;
+    plan.unit.codeU32 = plan.unit.rawU32 = 0;
+  }
+  return plan.ringMemory();
+}
+
+Status KernelProblem::checkSimt(const GpuChoice &choice) const {
+  Status served = SimtKernels::checkProduct(op, format, productStrategyOf(choice.strategy));
+  if (served && choice.slice != SimtKernels::mRows)
+    served = unsupportedError("its slices have " + std::to_string(SimtKernels::mRows) +
+                              " rows of m, got " + std::to_string(choice.slice));
   return served ? ok() : Status(noKernel("simt", served.takeError()));
 }
 
 Status KernelProblem::canBuild(const GpuChoice &choice) const {
-  if (isSimt())
-    return checkSimt(productStrategyOf(choice.strategy));
-  UWT_RETURN_IF_ERROR(planOf(choice));
-  return ok();
+  if (choice.instruction == GpuInstruction::Fma)
+    return checkSimt(choice);
+  GpuProduct facts = product();
+  if (!facts.hasMatrixInstruction)
+    return noKernel("skinny", unsupportedError("x has another type than the weight; use "
+                                               "instruction fma"));
+  UWT_ASSIGN_OR_RETURN(ProductPlan plan, planOf(choice));
+  Status fits = checkTile(choice, facts, plan);
+  if (fits)
+    fits = checkRing(choice, target, plan);
+  return fits ? ok() : Status(noKernel(nameOf(plan.family()), fits.takeError()));
 }
 
-void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder,
-                                ProductKernels &result) {
+void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder, BuiltKernels &result) {
   result.plan = plan.facts();
   if (plan.readsStreams) {
     StreamProduct(op, plan, format, builder).build(result);
@@ -376,20 +381,14 @@ void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder,
   buildRing(op, plan, format, builder, result);
 }
 
-Expected<ProductKernels> KernelProblem::build(OpBuilder &builder, StringRef name) {
-  GpuPins pins;
-  if (options.strategy)
-    pins.strategy = gpuStrategyOf(*options.strategy);
-  pins.mTiles = options.tiles;
-  UWT_ASSIGN_OR_RETURN(GpuChoice choice, chooseGpuKernel(*this, pins));
-  if (isSimt()) {
-    ProductKernels result = beginKernels(op, options, builder, name);
+Expected<BuiltKernels> KernelProblem::build(const GpuChoice &choice, OpBuilder &builder,
+                                            StringRef name) {
+  UWT_RETURN_IF_ERROR(canBuild(choice));
+  BuiltKernels result = beginKernels(op, target, builder, name);
+  if (choice.instruction == GpuInstruction::Fma)
     SimtKernels(op, format, builder).build(result);
-    return result;
-  }
-  UWT_ASSIGN_OR_RETURN(ProductPlan plan, planOf(choice));
-  ProductKernels result = beginKernels(op, options, builder, name);
-  buildSkinny(plan, builder, result);
+  else
+    buildSkinny(uwt::planOf(op, format, target, choice), builder, result);
   return result;
 }
 
@@ -398,10 +397,8 @@ struct KernelsOfProducts : BuildableKernelsInterface {
   using BuildableKernelsInterface::BuildableKernelsInterface;
   Expected<std::unique_ptr<BuildableKernels>> describe(MatmulOp op,
                                                        const GpuTarget &target) const override {
-    KernelOptions options;
-    options.target = &target;
-    auto problem = std::make_unique<KernelProblem>();
-    UWT_RETURN_IF_ERROR(problem->prepare(op, options));
+    auto problem = std::make_unique<KernelProblem>(target);
+    UWT_RETURN_IF_ERROR(problem->prepare(op));
     return std::unique_ptr<BuildableKernels>(std::move(problem));
   }
 };
@@ -414,10 +411,15 @@ void registerGpuKernels(DialectRegistry &registry) {
 
 FailureOr<gpu::GPUModuleOp> buildProductKernels(MatmulOp op, const KernelOptions &options,
                                                 OpBuilder &builder, StringRef name) {
-  KernelProblem problem;
-  if (Status prepared = problem.prepare(op, options); !prepared)
+  auto strategy = dyn_cast_or_null<GpuStrategyAttr>(op.getStrategyAttr());
+  if (!strategy && op.getStrategyAttr())
+    return op.emitOpError() << "has a strategy of kernels for CPUs: " << op.getStrategyAttr();
+  if (!strategy)
+    return op.emitOpError("has no #uwt.gpu_strategy: run uwt-select-strategy for a GPU before");
+  KernelProblem problem(options.target);
+  if (Status prepared = problem.prepare(op); !prepared)
     return op.emitOpError() << prepared.error().message();
-  Expected<ProductKernels> result = problem.build(builder, name);
+  Expected<BuiltKernels> result = problem.build(choiceOf(strategy), builder, name);
   if (!result)
     return op.emitOpError() << result.error().message();
   if (!ShapedType::isDynamic(op.getM()))
@@ -431,37 +433,16 @@ FailureOr<gpu::GPUModuleOp> buildProductKernels(MatmulOp op, const KernelOptions
   return result->module;
 }
 
-/// Options of a GPU target and a strategy by their names; an empty one leaves the choice of the
-/// strategy. Fails with a diagnostic at `op`.
-static FailureOr<KernelOptions> parseKernelOptions(Operation *op, StringRef target,
-                                                   StringRef strategy) {
-  KernelOptions options;
-  Expected<const GpuTarget *> machine = findGpuTarget(std::string_view(target));
-  if (!machine)
-    return op->emitError() << machine.error().message();
-  options.target = *machine;
-  options.strategy = symbolizeProductStrategy(strategy);
-  if (!strategy.empty() && !options.strategy)
-    return op->emitError()
-           << "expects strategy 'direct', 'shared', 'codes', 'exponents' or 'buffer', got '"
-           << strategy << "'";
-  return options;
-}
-
 void BuildKernelsPass::runOnOperation() {
+  Expected<const GpuTarget *> machine = findGpuTarget(std::string_view(target));
+  if (!machine) {
+    getOperation().emitError() << machine.error().message();
+    return signalPassFailure();
+  }
   SmallVector<MatmulOp> products;
   getOperation().walk([&](MatmulOp op) { products.push_back(op); });
   getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                           UnitAttr::get(&getContext()));
-  FailureOr<KernelOptions> options = parseKernelOptions(getOperation(), target, strategy);
-  if (failed(options))
-    return signalPassFailure();
-  options->tiles = tiles;
-  options->stages = stages;
-  options->groups = groups;
-  options->cluster = cluster;
-  options->warpgroups = warpgroups;
-  options->simt = simt;
   DenseMap<Operation *, unsigned> numbers;
   for (MatmulOp op : products) {
     auto function = op->getParentOfType<FunctionOpInterface>();
@@ -471,7 +452,7 @@ void BuildKernelsPass::runOnOperation() {
     }
     OpBuilder builder(function);
     std::string name = function.getName().str() + "_product_" + std::to_string(numbers[function]++);
-    if (failed(buildProductKernels(op, *options, builder, name)))
+    if (failed(buildProductKernels(op, {**machine}, builder, name)))
       return signalPassFailure();
   }
 }

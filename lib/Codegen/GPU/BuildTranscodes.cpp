@@ -87,32 +87,75 @@ gpu::GPUModuleOp buildTranscodeKernels(const TranscodeTypes &types, Location loc
   return module;
 }
 
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
 namespace {
 struct BuildTranscodesPass : impl::BuildTranscodesPassBase<BuildTranscodesPass> {
-  void runOnOperation() override {
-    SmallVector<TranscodeOp> transcodes;
-    getOperation().walk([&](TranscodeOp op) { transcodes.push_back(op); });
-    getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
-                            UnitAttr::get(&getContext()));
-    DenseMap<Operation *, unsigned> numbers;
-    for (TranscodeOp op : transcodes) {
-      auto function = op->getParentOfType<FunctionOpInterface>();
-      if (!function) {
-        op.emitOpError("is in no function");
-        return signalPassFailure();
-      }
-      OpBuilder builder(function);
-      std::string name =
-          function.getName().str() + "_transcode_" + std::to_string(numbers[function]++);
-      TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
-      if (Status served = checkTranscode(types); !served) {
-        op.emitOpError() << "has no kernel of family transcode: " << served.error().message();
-        return signalPassFailure();
-      }
-      buildTranscodeKernels(types, op.getLoc(), builder, name);
-    }
-  }
+  void runOnOperation() override;
 };
 } // namespace
+
+/// Kernels of each `uwt.transcode`, beside its function. Fails with a diagnostic at one that has
+/// none.
+static LogicalResult buildForOperations(ArrayRef<TranscodeOp> transcodes) {
+  DenseMap<Operation *, unsigned> numbers;
+  for (TranscodeOp op : transcodes) {
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    if (!function)
+      return op.emitOpError("is in no function");
+    OpBuilder builder(function);
+    std::string name =
+        function.getName().str() + "_transcode_" + std::to_string(numbers[function]++);
+    TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+    if (Status served = checkTranscode(types); !served)
+      return op.emitOpError() << "has no kernel of family transcode: " << served.error().message();
+    buildTranscodeKernels(types, op.getLoc(), builder, name);
+  }
+  return success();
+}
+
+/// What a weight is transcoded from and to when it is loaded; nothing where it runs as it is
+/// stored, or is stored raw: it has no code words that a GPU would read faster.
+static std::optional<TranscodeTypes> transcodeOf(WeightOp weight) {
+  std::optional<CompressedType> stored = weight.getStored();
+  if (!stored || isRaw(stored->getFormat().getFormat()))
+    return std::nullopt;
+  return TranscodeTypes{*stored, cast<CompressedType>(weight.getType())};
+}
+
+/// Kernels at the end of `module` by which a loader brings weights to the formats that they run
+/// from; equal ones once. A remark at a weight that has none says why.
+static void buildForWeights(ModuleOp module, ArrayRef<WeightOp> weights) {
+  SymbolTable symbols(module);
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  SmallVector<TranscodeTypes> known;
+  unsigned number = 0;
+  for (WeightOp weight : weights) {
+    std::optional<TranscodeTypes> types = transcodeOf(weight);
+    if (!types || llvm::is_contained(known, *types))
+      continue;
+    if (Status served = checkTranscode(*types); !served)
+      weight.emitRemark() << "weight '" << weight.getName()
+                          << "' is transcoded by the host alone: " << served.error().message();
+    else
+      symbols.insert(buildTranscodeKernels(*types, weight.getLoc(), builder,
+                                           "transcode_" + std::to_string(number++)));
+    known.push_back(*types);
+  }
+}
+
+void BuildTranscodesPass::runOnOperation() {
+  SmallVector<TranscodeOp> transcodes;
+  SmallVector<WeightOp> weights;
+  getOperation().walk([&](TranscodeOp op) { transcodes.push_back(op); });
+  getOperation().walk([&](WeightOp op) { weights.push_back(op); });
+  getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                          UnitAttr::get(&getContext()));
+  if (failed(buildForOperations(transcodes)))
+    return signalPassFailure();
+  buildForWeights(getOperation(), weights);
+}
 
 } // namespace uwt

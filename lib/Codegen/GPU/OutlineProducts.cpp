@@ -29,8 +29,8 @@ namespace {
 /// Puts launches in place of the products of one module.
 class ProductOutliner {
 public:
-  ProductOutliner(ModuleOp module, const KernelOptions &options)
-      : options(options), symbols(module), builder(module.getContext()) {}
+  ProductOutliner(ModuleOp module, const GpuTarget &target)
+      : target(target), symbols(module), builder(module.getContext()) {}
   /// Fails with a diagnostic at a product.
   LogicalResult outline(ArrayRef<Operation *> products);
 
@@ -39,7 +39,7 @@ private:
   FailureOr<ArrayAttr> buildKernels(DispatchOp dispatch, ArrayRef<MatmulOp> ranges, StringRef name);
   FailureOr<FlatSymbolRefAttr> buildRange(MatmulOp op, StringRef name, uint32_t from, uint32_t to);
 
-  KernelOptions options;
+  const GpuTarget &target;
   SymbolTable symbols;
   OpBuilder builder;
   /// The first product of each kind, and its kernels.
@@ -86,9 +86,7 @@ static SmallVector<Operation *> findProducts(ModuleOp module) {
 FailureOr<FlatSymbolRefAttr> ProductOutliner::buildRange(MatmulOp op, StringRef name, uint32_t from,
                                                          uint32_t to) {
   builder.setInsertionPoint(op->getParentOfType<FunctionOpInterface>());
-  options.mFrom = from;
-  options.mTo = to;
-  auto kernels = buildProductKernels(op, options, builder, name);
+  auto kernels = buildProductKernels(op, {target, from, to}, builder, name);
   if (failed(kernels))
     return failure();
   // A name that something else in the module has gets a number.
@@ -196,9 +194,7 @@ void OutlineProductsPass::runOnOperation() {
     return;
   getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                           UnitAttr::get(&getContext()));
-  KernelOptions options;
-  options.target = *machine;
-  if (failed(ProductOutliner(getOperation(), options).outline(products)))
+  if (failed(ProductOutliner(getOperation(), **machine).outline(products)))
     signalPassFailure();
 }
 

@@ -8,8 +8,6 @@
 #include "uwt/Codegen/GPU/ProductPlan.h"
 #include "uwt/Codec/Codec.h"
 #include <algorithm>
-#include <numeric>
-#include <utility>
 
 using namespace uwt;
 
@@ -102,63 +100,17 @@ int64_t ProductPlan::scratchU32() const {
   return unit.hasEscapes ? std::max(sums, wordUnitU32) : sums;
 }
 
+RingMemory ProductPlan::ringMemory() const {
+  RingMemory memory;
+  memory.stageBytes = 4 * stage().sizeU32;
+  memory.otherBytes = 4 * (tile.consumerWarps() * scratchU32() + decoderU32);
+  memory.unitGroups = static_cast<unsigned>(unit.columnGroups);
+  return memory;
+}
+
 int64_t ProductPlan::sharedBytes() const {
-  int64_t scratch = tile.consumerWarps() * scratchU32();
-  return (ring.stages * stage().sizeU32 + scratch + decoderU32) * 4;
-}
-
-/// Stages that the shared memory of a CTA has room for.
-static int64_t stagesThatFit(ProductPlan plan, const GpuTarget &target) {
-  // Of each CTA the system keeps 1 KB; mbarriers and a little more are static.
-  constexpr int64_t reserved = 1024, fixed = 512, maxStages = 8;
-  int64_t room =
-      std::min<int64_t>(target.sharedBytesPerBlock, target.sharedBytesPerSm / plan.ctas - reserved);
-  plan.ring.stages = 0;
-  int64_t scratch = plan.sharedBytes();
-  return std::min((room - fixed - scratch) / (4 * plan.stage().sizeU32), maxStages);
-}
-
-int64_t ProductPlan::chooseCluster(const GpuTarget &target, int64_t clusterOrNone) const {
-  if (!target.supports(GpuFeature::ClusterMulticast))
-    return 1;
-  if (clusterOrNone != 0)
-    return clusterOrNone;
-  // A CTA reads 256 bytes of packed x for a column group and m tile, whatever its panels: from here
-  // on x is what the second-level cache is busy with.
-  int64_t wanted = tile.mTiles >= 8 ? 4 : tile.mTiles >= 4 ? 2 : 1;
-  while (wanted > 1 && ctaTiles() < wanted)
-    wanted /= 2;
-  return wanted;
-}
-
-bool ProductPlan::chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64_t groupsOrNone) {
-  // Four stages of 256 columns in all, of two CTAs, are as many bytes as are ever needed.
-  constexpr int64_t enoughStages = 3, enoughLargeStages = 2;
-  // What decides the order of sums is the same for all formats: escapes take the most room.
-  ProductPlan widest = *this;
-  widest.unit.hasEscapes = !decodesInShared;
-  widest.unit.columnGroups = 1;
-  widest.unit.codeU32 = widest.unit.rawU32 = 0;
-  // Two CTAs hide each other's ends and beginnings; small stages let more of them be on their way,
-  // large ones take fewer waits.
-  constexpr std::pair<int64_t, int64_t> tries[] = {{2, 4}, {2, 2}, {1, 4}, {1, 2}};
-  for (auto [count, groupsOfStage] : tries) {
-    // The registers of two do not fit either.
-    if (count == 2 && (tile.mTiles > 4 || tile.panels > 1 || decodesInShared))
-      continue;
-    widest.ctas = count;
-    widest.ring.groupsPerStage = groupsOrNone ? groupsOrNone : groupsOfStage;
-    bool isLarge = count == 2 && groupsOfStage == 4;
-    if (stagesThatFit(widest, target) >= (isLarge ? enoughLargeStages : enoughStages))
-      break;
-  }
-  ctas = widest.ctas;
-  // A stage has whole units.
-  ring.groupsPerStage = std::lcm(widest.ring.groupsPerStage, unit.columnGroups);
-  ring.kTilesPerStage = ring.groupsPerStage / widest.ring.groupsPerStage;
-  int64_t found = stagesThatFit(*this, target);
-  ring.stages = stagesOrNone ? stagesOrNone : found;
-  return found >= 2 && ring.stages <= found;
+  RingMemory memory = ringMemory();
+  return ring.stages * memory.stageBytes + memory.otherBytes;
 }
 
 PlanFacts ProductPlan::facts() const {

@@ -41,7 +41,7 @@ int64_t SimtKernels::decodedWords() const {
   return decodesFirst() ? problem.units() * wordUnitU32 : 0;
 }
 
-void SimtKernels::build(ProductKernels &result) {
+void SimtKernels::build(BuiltKernels &result) {
   OpBuilder::InsertionGuard guard(builder);
   if (decodesFirst()) {
     TranscodeBuilder decoder(op.getWeightType(), format, builder, location);

@@ -16,10 +16,10 @@
 #ifndef UWT_LIB_CODEGEN_GPU_SIMT_H
 #define UWT_LIB_CODEGEN_GPU_SIMT_H
 
+#include "BuiltKernels.h"
 #include "Output.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Codegen/Decode/Emission.h"
-#include "uwt/Codegen/GPU/ProductKernels.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
 namespace uwt {
@@ -32,7 +32,7 @@ public:
   /// Whether there is such a kernel for a product, of a strategy. Errors: Unsupported.
   static Status checkProduct(MatmulOp op, const EmittedFormat &format, ProductStrategy strategy);
 
-  void build(ProductKernels &result);
+  void build(BuiltKernels &result);
 
   /// Rows of x that a warp multiplies at a time.
   static constexpr int64_t mRows = 4;

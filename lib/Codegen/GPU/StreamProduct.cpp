@@ -45,7 +45,7 @@ Status StreamProduct::checkProduct(MatmulOp op, const EmittedFormat &format) {
   return ok();
 }
 
-void StreamProduct::build(ProductKernels &result) {
+void StreamProduct::build(BuiltKernels &result) {
   PackKernel(op, plan, builder).build(result.module);
   buildKernel(result.module);
   ProductEntries entries(op, plan, format, builder);

@@ -8,9 +8,9 @@
 #ifndef UWT_LIB_CODEGEN_GPU_STREAMPRODUCT_H
 #define UWT_LIB_CODEGEN_GPU_STREAMPRODUCT_H
 
+#include "BuiltKernels.h"
 #include "ScratchMemory.h"
 #include "StreamReader.h"
-#include "uwt/Codegen/GPU/ProductKernels.h"
 
 namespace uwt {
 
@@ -26,11 +26,7 @@ public:
   static Status checkProduct(MatmulOp op, const EmittedFormat &format);
 
   /// Builds `pack` and `product`, and says how they are launched.
-  void build(ProductKernels &result);
-
-  /// CTAs that a multiprocessor has for slices of so many m tiles: accumulators of wide ones take
-  /// the registers of both.
-  static int64_t ctasFor(int64_t mTiles) { return mTiles == 1 ? 2 : 1; }
+  void build(BuiltKernels &result);
 
 private:
   void buildKernel(mlir::gpu::GPUModuleOp module);

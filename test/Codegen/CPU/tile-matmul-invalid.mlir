@@ -39,9 +39,9 @@ func.func @prefix_in_registers(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
 
 func.func @strategy_of_a_gpu(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
-  // expected-error @below {{has a strategy of kernels for GPUs: #uwt.gpu_strategy<direct, slice = 8>}}
+  // expected-error @below {{has a strategy of kernels for GPUs: #uwt.gpu_strategy<direct, mma, slice = 8>}}
   uwt.matmul ins(%x, %w : memref<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%y : memref<1x64xf32>)
-      strategy #uwt.gpu_strategy<direct, slice = 8> {
+      strategy #uwt.gpu_strategy<direct, mma, slice = 8> {
   ^bb0(%acc: f32):
     uwt.yield %acc : f32
   }

@@ -1,4 +1,4 @@
-// RUN: uwt-opt %s --uwt-build-kernels=strategy=direct --verify-diagnostics --split-input-file
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=direct remarks=false' --uwt-build-kernels --verify-diagnostics --split-input-file
 
 // What family skinny does not serve is refused by name.
 

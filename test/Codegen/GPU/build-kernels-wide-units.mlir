@@ -1,7 +1,7 @@
-// RUN: uwt-opt %s --uwt-build-kernels | FileCheck %s
-// RUN: not uwt-opt %s --uwt-build-kernels='strategy=direct tiles=16' 2>&1 | FileCheck %s --check-prefix=ROOM
-// RUN: uwt-opt %s --uwt-build-kernels='strategy=direct tiles=13' | FileCheck %s --check-prefix=WIDEST
-// RUN: uwt-opt %s --uwt-build-kernels=tiles=16 | FileCheck %s --check-prefix=BUFFER
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a remarks=false' --uwt-build-kernels | FileCheck %s
+// RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=direct m-tiles=16 remarks=false' --uwt-build-kernels 2>&1 | FileCheck %s --check-prefix=ROOM
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=direct m-tiles=13 remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=WIDEST
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a m-tiles=16 remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=BUFFER
 
 // Units of four groups: a stage has two steps, and whole units. Words of panels that are stored so are read where they lie.
 
@@ -19,7 +19,7 @@
 //       CHECK:     nvgpu.mma.sync
 //       CHECK:     nvgpu.mbarrier.arrive
 
-// ROOM: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 1 stages of {{[0-9]+}} bytes does not fit the shared memory of 'sm_90a'{{$}}
+// ROOM: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 2 stages of {{[0-9]+}} bytes does not fit the shared memory of 'sm_90a'{{$}}
 // WIDEST: uwt.warpgroup_mma
 // BUFFER: gpu.func @decode
 func.func @main(%x: memref<8x4096xbf16>, %y: memref<8x512xf32>) {

@@ -7,25 +7,25 @@
 // CHECK: gpu.module @ranges_product_0_m8 [#nvvm.target<O = 3, chip = "sm_90a">] attributes {uwt.kernel_plan = #uwt.kernel_plan<slice = 8,
 // CHECK: gpu.func @pack({{.*}}m = 1 to 8, launch <tiles,
 // CHECK: gpu.func @product({{.*}}m = 1 to 8, launch <persistent,{{.*}} after @pack arguments
-// CHECK: gpu.module @ranges_product_0_m256
+// CHECK: gpu.module @ranges_product_0_m64
 // CHECK: gpu.func @product({{.*}}m = 9 to any, launch <persistent,
 // CHECK-LABEL: func.func @ranges(
 // CHECK-SAME: %[[X:.*]]: memref<?x640xbf16>, %[[Y:.*]]: memref<?x128xf32>
 // CHECK: %[[W:.*]] = uwt.weight "w"
 // CHECK-NOT: uwt.dispatch
-// CHECK: uwt.launch_product [@ranges_product_0_m8, @ranges_product_0_m256] ins(%[[X]], %[[W]] : memref<?x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%[[Y]] : memref<?x128xf32>)
+// CHECK: uwt.launch_product [@ranges_product_0_m8, @ranges_product_0_m64] ins(%[[X]], %[[W]] : memref<?x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%[[Y]] : memref<?x128xf32>)
 // OLD: gpu.module @ranges_product_0_m8 [#nvvm.target<O = 3, chip = "sm_80">]
 func.func @ranges(%x: memref<?x640xbf16>, %y: memref<?x128xf32>, %m: index) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
   uwt.dispatch %m limits [8] cases {
     uwt.matmul ins(%x, %w : memref<?x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<?x128xf32>)
-      strategy #uwt.gpu_strategy<direct, slice = 8> {
+      strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2, stages = 2, groups = 2> {
     ^bb0(%s: f32):
       uwt.yield %s : f32
     }
   }, {
     uwt.matmul ins(%x, %w : memref<?x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<?x128xf32>)
-      strategy #uwt.gpu_strategy<direct, slice = 256> {
+      strategy #uwt.gpu_strategy<direct, mma, slice = 64, stages = 2, groups = 2> {
     ^bb0(%s: f32):
       uwt.yield %s : f32
     }
@@ -48,18 +48,18 @@ func.func @first(%x: memref<8x640xbf16>, %b: memref<128xf32>, %y: memref<8x128xf
   %0 = uwt.weight "a" : !uwt.compressed<128x640xbf16, "inplace<12>">
   %1 = uwt.weight "b" : !uwt.compressed<128x640xbf16, "inplace<12>">
   uwt.matmul ins(%x, %0 : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
-    strategy #uwt.gpu_strategy<direct, slice = 8> {
+    strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }
   uwt.matmul ins(%x, %1 : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
-    strategy #uwt.gpu_strategy<direct, slice = 8> {
+    strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }
   uwt.matmul ins(%x, %1 : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">)
     extras(%b : memref<128xf32>) maps [affine_map<(m, n) -> (n)>] outs(%y : memref<8x128xf32>)
-    strategy #uwt.gpu_strategy<direct, slice = 8> {
+    strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32, %e: f32):
     %t = arith.addf %s, %e : f32
     uwt.yield %t : f32
@@ -69,7 +69,7 @@ func.func @first(%x: memref<8x640xbf16>, %b: memref<128xf32>, %y: memref<8x128xf
 func.func @second(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "c" : !uwt.compressed<128x640xbf16, "inplace<12>">
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
-    strategy #uwt.gpu_strategy<direct, slice = 8> {
+    strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }
@@ -87,7 +87,7 @@ func.func private @stack_product_0()
 func.func @stack(%x: memref<9x640xbf16>, %i: memref<2xi64>, %y: memref<2x9x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<3x128x640xbf16, "inplace<12>">
   uwt.matmul ins(%x, %w : memref<9x640xbf16>, !uwt.compressed<3x128x640xbf16, "inplace<12>">) select(%i : memref<2xi64>) outs(%y : memref<2x9x128xf32>)
-    strategy #uwt.gpu_strategy<direct, slice = 16> {
+    strategy #uwt.gpu_strategy<direct, mma, slice = 16, ctas = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }

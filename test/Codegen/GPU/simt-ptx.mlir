@@ -1,5 +1,5 @@
-// RUN: uwt-opt %s --uwt-build-kernels | FileCheck %s
-// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-kernels{target=sm_80},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a remarks=false' --uwt-build-kernels | FileCheck %s
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_80 remarks=false},uwt-build-kernels{target=sm_80},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
 
 // x of f32 and a weight of bf16: a kernel decodes the weight, another multiplies in f32 without tensor cores.
 

@@ -13,25 +13,24 @@ include "mlir/Pass/PassBase.td"
 def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of products";
   let description = [{
-    For each `uwt.matmul` on memrefs, adds a `gpu.module` beside its function, named after it (`@main_product_0`), with two kernels of family `skinny`, or
+    For each `uwt.matmul` on memrefs with a `#uwt.gpu_strategy`, adds a `gpu.module` beside its function, named after it (`@main_product_0`), with two kernels of family `skinny`, or
     `wide` where more than 128 batch rows are multiplied at a time:
 
     - `@pack` brings x into the order of matrix fragments, padded with zeros, so that the other kernel copies it in runs;
-    - `@product` is launched with as many workgroups as stay on the device, in clusters where `cluster` says so: then each workgroup of a cluster has its own
+    - `@product` is launched with as many workgroups as stay on the device, in clusters where its strategy says so: then each workgroup of a cluster has its own
       output features, and copies its part of x to the shared memory of all (multicast). Each cluster takes an equal share of the steps (a panel of 64
-      output features × `groups` groups of 64 columns). One warp copies steps into a ring of `stages` stages in shared memory with bulk copies; four warps
-      decode one strip of 16 rows each into the operand registers of `mma.m16n8k16` and multiply. From 17 batch rows on, with `warpgroups`, a step has two panels, and the four
-      warps of each multiply together (`wgmma`). Where a panel is shared by workgroups, partial sums go to
+      output features × a k-tile of groups of 64 columns). One warp copies steps into a ring of stages in shared memory with bulk copies; four warps
+      decode one strip of 16 rows each into the operand registers of `mma.m16n8k16` and multiply. With instruction `wgmma` the four warps of a panel multiply together. Where a panel is shared by workgroups, partial sums go to
       a workspace, and whoever comes last adds them in the order of the workgroups: the same bits whatever the order of arrival.
 
-    Where x has another type than the weight, `@product` is of family `simt`: a warp takes a strip and four batch rows and multiplies in f32, from a raw weight or one
+    With instruction `fma`, `@product` is of family `simt`: a warp takes a strip and four batch rows and multiplies in f32, from a raw weight or one
     that `@decode` decoded before.
 
     With strategy `buffer`, `@decode` comes before: it decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
     serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`. With `codes` symbols become codes of
     four bits; a unit that has others than the weight's commonest sixteen in a row has them as bytes, and a flag.
 
-    A product with a `#uwt.gpu_strategy` has its strategy and slices (`tiles`), unless the options say others.
+    What kernels a product has, its `#uwt.gpu_strategy` says (`uwt-select-strategy`), all of it: a product without one is an error, and so is what cannot be built.
 
     Each kernel has a `uwt.kernel_entry`: how it is launched, as a pack says it. The module's `uwt.kernel_plan` is for the profile of its machine code.
 
@@ -41,7 +40,8 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
 
     ```mlir
     // before
-    uwt.matmul ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(%y : memref<8x4096xbf16>) { ... }
+    uwt.matmul ins(%x, %w : memref<8x4096xbf16>, !uwt.compressed<4096x4096xbf16, "inplace<12>">) outs(%y : memref<8x4096xbf16>)
+      strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2, stages = 2, groups = 4> { ... }
     // after, beside the function
     gpu.module @main_product_0 attributes {uwt.kernel_plan = #uwt.kernel_plan<slice = 8, ...>} {
       gpu.func @pack(%x: memref<?xbf16, #gpu.address_space<global>>, ...) kernel
@@ -54,18 +54,6 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   let options = [
     Option<"target", "target", "std::string", "\"sm_90a\"",
            "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
-    Option<"tiles", "tiles", "unsigned", "0",
-           "Columns of x, in eights, that are multiplied at a time, at most 32; more than there are kernels for counts as the most (default: as many as a static batch has, else 1)">,
-    Option<"stages", "stages", "unsigned", "0", "Stages of the ring (default: as shared memory has room for)">,
-    Option<"groups", "groups", "unsigned", "0", "Groups of 64 columns in a stage, an even number (default: 4, or 2 where more do not fit)">,
-    Option<"cluster", "cluster", "unsigned", "0",
-           "Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8 (default: 2 from 32 batch rows on, 4 from 64)">,
-    Option<"strategy", "strategy", "std::string", "\"\"",
-           "direct (weights are decoded where they are multiplied), shared (prefix codes: by warps of their own, to shared memory), codes or exponents (prefix codes: exponents before, to codes of 4 bits or to bytes in memory) or buffer (all of them before, to memory) (default: direct, else buffer; prefix codes up to 32 batch rows direct, from 33 on shared, and exponents above 128 where there is wgmma)">,
-    Option<"warpgroups", "warpgroups", "bool", "true",
-           "Multiply more than two tiles with wgmma; else with mma.sync">,
-    Option<"simt", "simt", "bool", "false",
-           "Multiply without tensor cores (family simt), as where x is of another type than the weight">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
@@ -84,9 +72,9 @@ def OutlineProductsPass : Pass<"uwt-outline-products", "::mlir::ModuleOp"> {
     // before
     uwt.dispatch %m limits [8] cases {
       uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<512x4096xbf16, "inplace<12>">) outs(%y : memref<?x512xbf16>)
-        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
+        strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2, stages = 2, groups = 4> { ... }
     }, {
-      uwt.matmul ... strategy #uwt.gpu_strategy<direct, slice = 256> { ... }
+      uwt.matmul ... strategy #uwt.gpu_strategy<direct, wgmma, slice = 256, panels = 2, cluster = 4, stages = 3, groups = 2> { ... }
     }
     // after
     uwt.launch_product [@main_product_0_m8, @main_product_0_m256]
@@ -137,12 +125,22 @@ def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
     of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the
     host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Each kernel has a `uwt.kernel_entry`. Others are refused by name. The transcode stays where it is.
 
+    A `uwt.weight` that is `stored` in another format, which a loader transcodes, has such kernels at the end of the module (`@transcode_0`): equal ones once, none for
+    tensors that are stored raw, which have no code words that a GPU would read faster. Where no kernel serves a weight, a remark says why.
+
     ```mlir
     // before
     %r = uwt.transcode %w : !uwt.compressed<4096x4096xbf16, "huffman<12,2>"> -> !uwt.compressed<4096x4096xbf16, "raw">
     // after, beside the function
     gpu.module @main_transcode_0 {
       gpu.func @transcode(%panels: memref<?xi64, #gpu.address_space<global>>, ...) kernel { ... }
+    }
+    // before
+    %w = uwt.weight "w" {stored = !uwt.compressed<4096x4096xbf16, "huffman<12,2>">} : !uwt.compressed<4096x4096xbf16, "inplace<12>">
+    // after, at the end of the module
+    gpu.module @transcode_0 {
+      gpu.func @transcode(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<transcode, ...>} { ... }
+      gpu.func @encode(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<transcode, ...>} { ... }
     }
     ```
   }];

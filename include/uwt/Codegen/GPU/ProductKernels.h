@@ -22,26 +22,9 @@
 
 namespace uwt {
 
-/// What a kernel is made for beside its product; 0 leaves the choice to the family. Tiles and
-/// strategy come from the product's `#uwt.gpu_strategy`, where it has one and these say nothing.
+/// What kernels are made for beside their product.
 struct KernelOptions {
-  /// Columns of x, in eights, that are multiplied at a time: 1 to 32; more than the kernels of the
-  /// format and target have counts as the most that they have.
-  unsigned tiles = 0;
-  /// Stages of the ring, at least 2, and groups of 64 columns in one, an even number.
-  unsigned stages = 0, groups = 0;
-  /// Workgroups of a cluster, which share what is read of x: 1, 2, 4 or 8; the targets without
-  /// clusters, and kernels that do not share, have 1.
-  unsigned cluster = 0;
-  /// None leaves the choice to format, batch and target: not all formats have kernels of all.
-  std::optional<ProductStrategy> strategy = std::nullopt;
-  /// Whether products of more than two tiles may use wgmma, where the target has it.
-  bool warpgroups = true;
-  /// Whether to multiply without tensor cores (family simt) where they could; where x is of another
-  /// type than the weight they cannot.
-  bool simt = false;
-  /// What the kernels are for; null for sm_90a.
-  const GpuTarget *target = nullptr;
+  const GpuTarget &target;
   /// The batch sizes that the kernels' entries say they are for.
   uint32_t mFrom = 1, mTo = UINT32_MAX;
 };
@@ -73,23 +56,14 @@ struct PlanFacts {
   bool operator==(const PlanFacts &) const = default;
 };
 
-/// What builders of kernels fill.
-struct ProductKernels {
-  mlir::gpu::GPUModuleOp module;
-  /// In the order in which they are launched, all on the same operands and scratch memory: the last
-  /// one computes y, those before it prepare (`prepare`, `code` and range of batch sizes are not
-  /// set).
-  std::vector<KernelEntry> entries;
-  PlanFacts plan;
-};
-
 /// Lets uwt-select-strategy ask which kernels can be built (BuildableKernelsInterface).
 void registerGpuKernels(mlir::DialectRegistry &registry);
 
 /// Adds a gpu.module called `name` at the builder's place, with entries and a plan
-/// (uwt/Codegen/GPU/KernelEntries.h). Kernels of a product with several matrices (a weight of rank
-/// 3) multiply with one: they are launched for each. Decoders are still operations in it
-/// (uwt-emit-decoders). Fails with a diagnostic at `op` where no family serves it.
+/// (uwt/Codegen/GPU/KernelEntries.h), as the product's `#uwt.gpu_strategy` says. Kernels of a
+/// product with several matrices (a weight of rank 3) multiply with one: they are launched for
+/// each. Decoders are still operations in it (uwt-emit-decoders). Fails with a diagnostic at `op`
+/// where it has no such attribute, or one that no kernel serves.
 mlir::FailureOr<mlir::gpu::GPUModuleOp> buildProductKernels(MatmulOp op,
                                                             const KernelOptions &options,
                                                             mlir::OpBuilder &builder,

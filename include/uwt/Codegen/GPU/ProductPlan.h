@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What the kernels of kinds `skinny`, `wide` and `shared` and whoever launches them agree on. A
-// plan is chosen once (BuildKernels.cpp); emitters only read it.
+// plan is what a product's `#uwt.gpu_strategy` says (BuildKernels.cpp); emitters only read it.
 //
 //   ProblemShape    n and k
 //   UnitShape       a unit of the weight, as the kernel that multiplies reads it
@@ -32,7 +32,7 @@
 
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Codegen/GPU/ProductKernels.h"
-#include "uwt/Target/GpuTarget.h"
+#include "uwt/CostModel/GpuChoice.h"
 #include <algorithm>
 #include <cstdint>
 
@@ -193,12 +193,6 @@ struct ProductPlan {
   /// CTAs that a multiprocessor holds.
   int64_t ctas = 1;
 
-  /// The cluster for this tile on a target, or `clusterOrNone` where that is not 0.
-  int64_t chooseCluster(const GpuTarget &target, int64_t clusterOrNone) const;
-  /// Sets the ring and `ctas` to what keeps most bytes on their way in the shared memory of a
-  /// target; numbers that are not 0 are kept. Whether there is room for two stages.
-  bool chooseRing(const GpuTarget &target, int64_t stagesOrNone, int64_t groupsOrNone);
-
   /// Wide: more than 128 rows of m, whose accumulators take most registers of two warpgroups.
   GpuKernelFamily family() const;
   ProductStrategy strategy() const;
@@ -237,6 +231,8 @@ struct ProductPlan {
   int64_t scratchMTiles() const { return family() == GpuKernelFamily::Wide ? 8 : 4; }
   /// u32 of scratch memory that a consuming warp has.
   int64_t scratchU32() const;
+  /// Shared memory of a stage, and beside the ring.
+  RingMemory ringMemory() const;
   /// Bytes of shared memory: the ring, scratch memory, and what decoders have.
   int64_t sharedBytes() const;
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ProductEffects.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
 
@@ -14,13 +14,7 @@ namespace uwt {
 
 void LaunchProductOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
-  for (OpOperand &selection : getSelectionMutable())
-    if (isa<MemRefType>(selection.get().getType()))
-      effects.emplace_back(MemoryEffects::Read::get(), &selection);
-  for (OpOperand &extra : getExtrasMutable())
-    effects.emplace_back(MemoryEffects::Read::get(), &extra);
-  effects.emplace_back(MemoryEffects::Write::get(), &getInitMutable());
+  addProductEffects(*this, effects);
 }
 
 LogicalResult LaunchProductOp::verify() {

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ProductEffects.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
 
@@ -57,15 +57,8 @@ void MatmulOp::build(OpBuilder &builder, OperationState &state, Value x, Value w
 
 void MatmulOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  if (!hasBuffers())
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
-  for (OpOperand &selection : getSelectionMutable())
-    if (isa<MemRefType>(selection.get().getType()))
-      effects.emplace_back(MemoryEffects::Read::get(), &selection);
-  for (OpOperand &extra : getExtrasMutable())
-    effects.emplace_back(MemoryEffects::Read::get(), &extra);
-  effects.emplace_back(MemoryEffects::Write::get(), &getInitMutable());
+  if (hasBuffers())
+    addProductEffects(*this, effects);
 }
 
 Speculation::Speculatability MatmulOp::getSpeculatability() {

@@ -124,9 +124,23 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
 //===----------------------------------------------------------------------===//
 
 LogicalResult GpuStrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                                      ProductStrategy /*strategy*/, unsigned slice) {
+                                      ProductStrategy /*strategy*/,
+                                      ProductInstruction /*instruction*/, unsigned slice,
+                                      unsigned panels, unsigned cluster, unsigned ctas,
+                                      unsigned stages, unsigned groups, unsigned kTiles) {
   if (slice == 0 || slice > 256)
     return emitError() << "expected a slice of 1 to 256 batch rows, got " << slice;
+  if (panels == 0 || panels > 2 || ctas == 0 || ctas > 2)
+    return emitError() << "expected 1 or 2 panels and 1 or 2 CTAs, got " << panels << " and "
+                       << ctas;
+  if (!llvm::is_contained({1U, 2U, 4U, 8U}, cluster))
+    return emitError() << "expected a cluster of 1, 2, 4 or 8 CTAs, got " << cluster;
+  if ((stages == 0) != (groups == 0) || stages == 1)
+    return emitError() << "expected a ring of at least 2 stages and their groups, or none, got "
+                       << stages << " stages of " << groups << " groups";
+  if (kTiles == 0 || groups % (2 * kTiles) != 0)
+    return emitError() << "expected k-tiles of an even number of groups each, got " << kTiles
+                       << " k-tiles of " << groups << " groups";
   return success();
 }
 

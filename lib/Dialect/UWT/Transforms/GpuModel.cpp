@@ -20,6 +20,7 @@ public:
   GpuModel(const MachineOptions &options) : options(options) {}
   /// Finds what the options name.
   LogicalResult prepare(ModuleOp module);
+  LogicalResult preparePins(ModuleOp module);
 
   std::string name() const override { return board->name; }
   /// They are taken on the host.
@@ -46,9 +47,30 @@ private:
 
   MachineOptions options;
   const GpuBoard *board = nullptr;
-  std::optional<GpuStrategy> pinned;
+  GpuPins pins;
 };
 } // namespace
+
+GpuChoice choiceOf(GpuStrategyAttr attribute) {
+  GpuChoice choice;
+  choice.strategy = gpuStrategyOf(attribute.getStrategy());
+  choice.instruction = gpuInstructionOf(attribute.getInstruction());
+  choice.slice = attribute.getSlice();
+  choice.panels = attribute.getPanels();
+  choice.cluster = attribute.getCluster();
+  choice.ctas = attribute.getCtas();
+  choice.stages = attribute.getStages();
+  choice.groups = attribute.getGroups();
+  choice.kTiles = attribute.getKTiles();
+  return choice;
+}
+
+GpuStrategyAttr attributeOf(MLIRContext *context, const GpuChoice &choice) {
+  return GpuStrategyAttr::get(context, productStrategyOf(choice.strategy),
+                              productInstructionOf(choice.instruction), choice.slice, choice.panels,
+                              choice.cluster, choice.ctas, choice.stages, choice.groups,
+                              choice.kTiles);
+}
 
 FailureOr<std::unique_ptr<MachineModel>> createGpuModel(ModuleOp module,
                                                         const MachineOptions &options) {
@@ -72,14 +94,27 @@ LogicalResult GpuModel::prepare(ModuleOp module) {
                                 << " but " << (*named)->target->name;
     board = *named;
   }
-  if (options.strategy.empty())
-    return success();
+  return preparePins(module);
+}
+
+LogicalResult GpuModel::preparePins(ModuleOp module) {
+  pins.mTiles = options.mTiles;
+  pins.stages = options.stages;
+  pins.groups = options.groups;
+  pins.cluster = options.cluster;
   std::optional<ProductStrategy> strategy = symbolizeProductStrategy(options.strategy);
-  if (!strategy)
+  if (strategy)
+    pins.strategy = gpuStrategyOf(*strategy);
+  else if (!options.strategy.empty())
     return module.emitError()
            << "expects strategy 'direct', 'shared', 'codes', 'exponents' or 'buffer', got '"
            << options.strategy << "'";
-  pinned = gpuStrategyOf(*strategy);
+  std::optional<ProductInstruction> instruction = symbolizeProductInstruction(options.instruction);
+  if (instruction)
+    pins.instruction = gpuInstructionOf(*instruction);
+  else if (!options.instruction.empty())
+    return module.emitError() << "expects instruction 'fma', 'mma' or 'wgmma', got '"
+                              << options.instruction << "'";
   return success();
 }
 
@@ -154,7 +189,7 @@ Expected<std::vector<GpuRange>> GpuModel::chooseRanges(MatmulOp op) const {
   if (!interface)
     return unsupportedError("has no kernels: none are registered (uwt::registerGpuKernels)");
   UWT_ASSIGN_OR_RETURN(auto kernels, interface->describe(op, *board->target));
-  return chooseGpuRanges(*kernels, pinned);
+  return chooseGpuRanges(*kernels, pins);
 }
 
 /// The format that a product runs from and where, as remarks begin.
@@ -176,8 +211,7 @@ FailureOr<StrategyRanges> GpuModel::chooseStrategies(MatmulOp op) {
     return result;
   }
   for (const GpuRange &range : *ranges)
-    result.strategies.push_back(GpuStrategyAttr::get(
-        op.getContext(), productStrategyOf(range.choice.strategy), range.choice.slice));
+    result.strategies.push_back(attributeOf(op.getContext(), range.choice));
   for (const GpuRange &range : ArrayRef(*ranges).drop_back())
     result.limits.push_back(static_cast<int64_t>(range.limit));
   return result;

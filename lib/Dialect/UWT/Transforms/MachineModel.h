@@ -32,6 +32,9 @@ struct MachineOptions {
   std::string strategy = {};
   /// Of CPUs; 0 for the model's choice, and for all processors.
   unsigned tileN = 0, tileM = 0, tileK = 0, threads = 0;
+  /// Of GPUs (GpuPins); 0 or empty for the model's choice.
+  unsigned mTiles = 0, stages = 0, groups = 0, cluster = 0;
+  std::string instruction = {};
   /// The usual size of dynamic batches; 0: any.
   unsigned mHint = 0;
   /// Most ranges of m that a CPU's product is compiled for.
@@ -40,6 +43,27 @@ struct MachineOptions {
   bool keepOnHost = false;
   /// Where profiles of a GPU's kernels come from.
   KernelProfileSource *profiles = &tableOfKernelProfiles();
+};
+
+/// A pass with the options that TableGen calls machineOptions (Passes.td); `Base` is what TableGen
+/// made of it.
+template <typename Base> class MachinePass : public Base {
+public:
+  using Base::Base;
+
+protected:
+  MachineOptions machineOptions() const {
+    MachineOptions result;
+    result.gpu = this->gpu;
+    result.calibration = this->calibration;
+    result.runFormat = this->runFormat;
+    result.strategy = this->strategy;
+    result.tileN = this->tileN;
+    result.tileM = this->tileM;
+    result.tileK = this->tileK;
+    result.threads = this->threads;
+    return result;
+  }
 };
 
 /// What uses one weight; one of both is not empty.

@@ -27,11 +27,11 @@ namespace {
 /// the value.
 using WeightKey = std::pair<const void *, const void *>;
 
-struct SelectFormatPass : impl::SelectFormatPassBase<SelectFormatPass> {
-  using SelectFormatPassBase::SelectFormatPassBase;
+struct SelectFormatPass : MachinePass<impl::SelectFormatPassBase<SelectFormatPass>> {
+  using MachinePass::MachinePass;
   SelectFormatPass(const SelectFormatPassOptions &options,
                    std::shared_ptr<KernelProfileSource> profiles)
-      : SelectFormatPassBase(options), profiles(std::move(profiles)) {}
+      : MachinePass(options), profiles(std::move(profiles)) {}
   void runOnOperation() override;
 
 private:
@@ -137,16 +137,9 @@ static WeightKey keyOf(Value weight) {
 }
 
 void SelectFormatPass::runOnOperation() {
-  MachineOptions options{.gpu = gpu,
-                         .board = board,
-                         .calibration = calibration,
-                         .runFormat = runFormat,
-                         .strategy = strategy,
-                         .tileN = tileN,
-                         .tileM = tileM,
-                         .tileK = tileK,
-                         .threads = threads,
-                         .mHint = mHint};
+  MachineOptions options = machineOptions();
+  options.board = board;
+  options.mHint = mHint;
   if (profiles)
     options.profiles = profiles.get();
   FailureOr<std::unique_ptr<MachineModel>> created = createMachineModel(getOperation(), options);

@@ -21,8 +21,8 @@ namespace uwt {
 #include "uwt/Dialect/UWT/Transforms/Passes.h.inc"
 
 namespace {
-struct SelectStrategyPass : impl::SelectStrategyPassBase<SelectStrategyPass> {
-  using SelectStrategyPassBase::SelectStrategyPassBase;
+struct SelectStrategyPass : MachinePass<impl::SelectStrategyPassBase<SelectStrategyPass>> {
+  using MachinePass::MachinePass;
   void runOnOperation() override;
 
 private:
@@ -47,17 +47,15 @@ LogicalResult SelectStrategyPass::select(MatmulOp op, MachineModel &model) {
 }
 
 void SelectStrategyPass::runOnOperation() {
-  FailureOr<std::unique_ptr<MachineModel>> model =
-      createMachineModel(getOperation(), {.gpu = gpu,
-                                          .calibration = calibration,
-                                          .runFormat = runFormat,
-                                          .strategy = strategy,
-                                          .tileN = tileN,
-                                          .tileM = tileM,
-                                          .tileK = tileK,
-                                          .threads = threads,
-                                          .maxCases = maxCases,
-                                          .keepOnHost = keepOnHost});
+  MachineOptions options = machineOptions();
+  options.maxCases = maxCases;
+  options.keepOnHost = keepOnHost;
+  options.mTiles = mTiles;
+  options.stages = stages;
+  options.groups = groups;
+  options.cluster = cluster;
+  options.instruction = instruction;
+  FailureOr<std::unique_ptr<MachineModel>> model = createMachineModel(getOperation(), options);
   if (failed(model))
     return signalPassFailure();
   // A strategy that is there already stays.

@@ -72,7 +72,37 @@ module attributes {test.a = #uwt.strategy<shared, tile_n = 16, tile_m = 1, tile_
 // -----
 
 // expected-error@below {{expected a slice of 1 to 256 batch rows, got 257}}
-module attributes {test.a = #uwt.gpu_strategy<direct, slice = 257>} {}
+module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 257>} {}
+
+// -----
+
+// expected-error@below {{expected 1 or 2 panels and 1 or 2 CTAs, got 3 and 1}}
+module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, panels = 3>} {}
+
+// -----
+
+// expected-error@below {{expected 1 or 2 panels and 1 or 2 CTAs, got 1 and 0}}
+module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 0>} {}
+
+// -----
+
+// expected-error@below {{expected a cluster of 1, 2, 4 or 8 CTAs, got 3}}
+module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, cluster = 3>} {}
+
+// -----
+
+// expected-error@below {{expected a ring of at least 2 stages and their groups, or none, got 2 stages of 0 groups}}
+module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, stages = 2>} {}
+
+// -----
+
+// expected-error@below {{expected a ring of at least 2 stages and their groups, or none, got 1 stages of 4 groups}}
+module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, stages = 1, groups = 4>} {}
+
+// -----
+
+// expected-error@below {{expected k-tiles of an even number of groups each, got 2 k-tiles of 6 groups}}
+module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, stages = 2, groups = 6, k_tiles = 2>} {}
 
 // -----
 

@@ -53,9 +53,9 @@ func.func @matmul(%x: tensor<?x64xbf16>, %w: !inplace, %init: tensor<?x64xf32>) 
 
 // CHECK-LABEL: func @matmul_on_gpu
 func.func @matmul_on_gpu(%x: tensor<5x64xf32>, %w: !inplace, %init: tensor<5x64xf32>) -> tensor<5x64xf32> {
-  // CHECK: outs(%{{.*}} : tensor<5x64xf32>) strategy #uwt.gpu_strategy<shared, slice = 128> {
+  // CHECK: outs(%{{.*}} : tensor<5x64xf32>) strategy #uwt.gpu_strategy<shared, wgmma, slice = 128, panels = 2, cluster = 4, stages = 2, groups = 8, k_tiles = 2> {
   %y = uwt.matmul ins(%x, %w : tensor<5x64xf32>, !inplace) outs(%init : tensor<5x64xf32>)
-      strategy #uwt.gpu_strategy<shared, slice = 128> {
+      strategy #uwt.gpu_strategy<shared, wgmma, slice = 128, panels = 2, cluster = 4, stages = 2, groups = 8, k_tiles = 2> {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
     } -> tensor<5x64xf32>

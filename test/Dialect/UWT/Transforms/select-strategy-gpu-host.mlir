@@ -41,7 +41,7 @@ func.func @narrow(%x: memref<8x640xbf16>, %y: memref<8x128xf32>, %scale: memref<
 
 // Floats of 8 bits in memory, there and back.
 // CHECK-LABEL: func.func @scaled
-// CHECK: #uwt.gpu_strategy<direct, slice = 8>
+// CHECK: #uwt.gpu_strategy<direct, mma, slice = 8,
 func.func @scaled(%x: memref<8x640xbf16>, %y: memref<8x128xf8E5M2>, %scale: memref<8x128xf8E4M3FN>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) extras(%scale : memref<8x128xf8E4M3FN>) maps [affine_map<(m, n) -> (m, n)>] outs(%y : memref<8x128xf8E5M2>) {
@@ -58,7 +58,7 @@ func.func @scaled(%x: memref<8x640xbf16>, %y: memref<8x128xf8E5M2>, %scale: memr
 
 // Functions of f32 have: the strategy is there, the epilogue stays until kernels are built.
 // CHECK-LABEL: func.func @silu
-// CHECK: #uwt.gpu_strategy<direct, slice = 8>
+// CHECK: #uwt.gpu_strategy<direct, mma, slice = 8,
 // CHECK: math.exp %{{.*}} : f32
 func.func @silu(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">

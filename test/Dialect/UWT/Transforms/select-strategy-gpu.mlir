@@ -8,17 +8,17 @@
 // CHECK-SAME: %[[X:.*]]: memref<?x1280xbf16>,
 // CHECK: %[[M:.*]] = memref.dim %[[X]], %{{.*}}
 // CHECK: uwt.dispatch %[[M]] limits [8, 16, 32, 64, 128] cases {
-// CHECK: uwt.matmul ins(%[[X]], {{.*}} strategy #uwt.gpu_strategy<direct, slice = 8>
+// CHECK: uwt.matmul ins(%[[X]], {{.*}} strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2> {
 // CHECK: }, {
-// CHECK: strategy #uwt.gpu_strategy<direct, slice = 16>
-// CHECK: strategy #uwt.gpu_strategy<direct, slice = 32>
-// CHECK: strategy #uwt.gpu_strategy<shared, slice = 64>
-// CHECK: strategy #uwt.gpu_strategy<shared, slice = 128>
-// CHECK: strategy #uwt.gpu_strategy<exponents, slice = 256>
+// CHECK: strategy #uwt.gpu_strategy<direct, mma, slice = 16> {
+// CHECK: strategy #uwt.gpu_strategy<direct, mma, slice = 32> {
+// CHECK: strategy #uwt.gpu_strategy<shared, wgmma, slice = 64, panels = 2, stages = 3, groups = 2>
+// CHECK: strategy #uwt.gpu_strategy<shared, wgmma, slice = 128, panels = 2, stages = 2, groups = 2>
+// CHECK: strategy #uwt.gpu_strategy<exponents, wgmma, slice = 256, panels = 2, stages = 2, groups = 2>
 // CHECK-NOT: uwt.matmul
 // OLD-LABEL: func.func @streams(
 // OLD: uwt.dispatch %{{.*}} limits [8, 16, 32] cases {
-// OLD-COUNT-4: strategy #uwt.gpu_strategy<shared,
+// OLD-COUNT-4: strategy #uwt.gpu_strategy<shared, mma,
 // BUFFER-LABEL: func.func @streams(
 // BUFFER: uwt.dispatch %{{.*}} limits [8, 16, 32, 64, 128] cases {
 // BUFFER-COUNT-6: strategy #uwt.gpu_strategy<buffer,
@@ -42,9 +42,9 @@ func.func @streams(%x: memref<?x1280xbf16>, %y: memref<?x128xf32>) {
 // A batch that is known has one; several matrices have the kernels of one; a strategy that is there stays.
 // CHECK-LABEL: func.func @known
 // CHECK-NOT: uwt.dispatch
-// CHECK: strategy #uwt.gpu_strategy<direct, slice = 152>
-// CHECK: strategy #uwt.gpu_strategy<direct, slice = 16>
-// CHECK: strategy #uwt.gpu_strategy<buffer, slice = 24>
+// CHECK: strategy #uwt.gpu_strategy<direct, wgmma, slice = 152, panels = 2, stages = {{[0-9]+}}, groups = {{[0-9]+}}>
+// CHECK: strategy #uwt.gpu_strategy<direct, mma, slice = 16, ctas = 2, stages = {{[0-9]+}}, groups = {{[0-9]+}}>
+// CHECK: strategy #uwt.gpu_strategy<buffer, mma, slice = 24, stages = 3, groups = 4>
 func.func @known(%x: memref<300x640xbf16>, %y: memref<300x128xf32>, %u: memref<3x9x640xbf16>, %v: memref<3x9x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
   // expected-remark @+1 {{: direct in slices of 152}}
@@ -58,7 +58,7 @@ func.func @known(%x: memref<300x640xbf16>, %y: memref<300x128xf32>, %u: memref<3
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }
-  uwt.matmul ins(%x, %w : memref<300x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<300x128xf32>) strategy #uwt.gpu_strategy<buffer, slice = 24> {
+  uwt.matmul ins(%x, %w : memref<300x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<300x128xf32>) strategy #uwt.gpu_strategy<buffer, mma, slice = 24, stages = 3, groups = 4> {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }
@@ -70,7 +70,7 @@ func.func @known(%x: memref<300x640xbf16>, %y: memref<300x128xf32>, %u: memref<3
 // Family simt has one kernel for all batches.
 // CHECK-LABEL: func.func @mixed
 // CHECK-NOT: uwt.dispatch
-// CHECK: strategy #uwt.gpu_strategy<buffer, slice = 4>
+// CHECK: strategy #uwt.gpu_strategy<buffer, fma, slice = 4>
 func.func @mixed(%x: memref<?x640xf32>, %y: memref<?x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
   // expected-remark @+1 {{: buffer in slices of 4}}

@@ -60,7 +60,7 @@ protected:
   ~EmulatedBenchTest() override { test::freshFakeCuda(); }
 
   void addProduct(const BenchKernel &kernel) {
-    KernelOptions how;
+    uwt::testing::KernelPins how;
     how.tiles = kernel.tiles;
     how.strategy = kernel.strategy;
     auto product = std::make_unique<uwt::testing::Product>(

@@ -10,6 +10,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "uwt/Codegen/Decode/Passes.h"
 #include "uwt/Compiler/Compile.h"
+#include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include <bit>
 #include <set>
 
@@ -135,8 +136,8 @@ std::string TranscodeModule::prepare() {
   return mlir::succeeded(passes.run(*module)) ? "" : "the passes fail";
 }
 
-Product::Product(const std::string &format, Shape shape, const KernelOptions &options)
-    : format(format), shape(shape), options(options), context(makeContext()) {
+Product::Product(const std::string &format, Shape shape, const KernelPins &pins)
+    : format(format), shape(shape), pins(pins), context(makeContext()) {
   module = mlir::parseSourceString<mlir::ModuleOp>(text(), context.get());
 }
 
@@ -154,13 +155,33 @@ std::string Product::text() const {
          ") {\n  ^bb0(%s: f32):\n    uwt.yield %s : f32\n  }\n  return\n}\n";
 }
 
+std::string Product::selectStrategy(const GpuTarget &target) {
+  SelectStrategyPassOptions options;
+  options.gpu = target.name;
+  options.remarks = false;
+  options.mTiles = pins.tiles;
+  options.stages = pins.stages;
+  options.groups = pins.groups;
+  options.cluster = pins.cluster;
+  if (pins.strategy)
+    options.strategy = stringifyProductStrategy(*pins.strategy);
+  if (pins.instruction)
+    options.instruction = stringifyProductInstruction(*pins.instruction);
+  mlir::PassManager passes(context.get());
+  passes.addPass(createSelectStrategyPass(std::move(options)));
+  return mlir::succeeded(passes.run(*module)) ? "" : "there are no kernels";
+}
+
 std::string Product::prepare() {
   if (!module)
     return "the module does not parse: " + text();
+  const GpuTarget &target = pins.target ? *pins.target : **findGpuTarget("sm_90a");
+  if (std::string problem = selectStrategy(target); !problem.empty())
+    return problem;
   auto function = *module->getOps<mlir::FunctionOpInterface>().begin();
   MatmulOp op = *function.getFunctionBody().getOps<MatmulOp>().begin();
   mlir::OpBuilder builder(function);
-  auto kernels = buildProductKernels(op, options, builder, "kernels");
+  auto kernels = buildProductKernels(op, {target}, builder, "kernels");
   if (mlir::failed(kernels))
     return "there are no kernels";
   auto entries = readKernelEntries(*kernels);

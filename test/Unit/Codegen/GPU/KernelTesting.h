@@ -66,10 +66,19 @@ private:
   KernelsWithEntries built;
 };
 
+/// What is pinned of a product's kernels (GpuPins), and their target.
+struct KernelPins {
+  unsigned tiles = 0, stages = 0, groups = 0, cluster = 0;
+  std::optional<ProductStrategy> strategy = std::nullopt;
+  std::optional<ProductInstruction> instruction = std::nullopt;
+  /// Null for sm_90a.
+  const GpuTarget *target = nullptr;
+};
+
 /// The kernels of one product of bf16 with f32 results.
 class Product {
 public:
-  Product(const std::string &format, Shape shape, const KernelOptions &options);
+  Product(const std::string &format, Shape shape, const KernelPins &pins);
 
   /// Builds the kernels; empty, or what went wrong.
   std::string prepare();
@@ -90,10 +99,12 @@ public:
 
 private:
   std::string text() const;
+  /// Gives the product its strategy; empty, or what went wrong.
+  std::string selectStrategy(const GpuTarget &target);
 
   std::string format;
   Shape shape;
-  KernelOptions options;
+  KernelPins pins;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KernelsWithEntries built;

@@ -338,7 +338,7 @@ const std::vector<Mutation> &mutations() {
 /// `mutation` of the subject's kernel from `format` is found, by a message that names a cause.
 void expectFound(const Mutation &mutation, const Subject &subject, const std::string &format) {
   SCOPED_TRACE(std::string(mutation.name) + " of " + subject.name + " from " + format);
-  KernelOptions options;
+  KernelPins options;
   options.target = *findGpuTarget(subject.target);
   options.stages = 2;
   options.cluster = subject.cluster;

@@ -15,9 +15,9 @@ using namespace uwt::testing;
 
 namespace {
 
-constexpr KernelOptions withoutTensorCores(const GpuTarget *target = nullptr) {
-  KernelOptions options;
-  options.simt = true;
+constexpr KernelPins withoutTensorCores(const GpuTarget *target = nullptr) {
+  KernelPins options;
+  options.instruction = ProductInstruction::Fma;
   options.target = target;
   return options;
 }

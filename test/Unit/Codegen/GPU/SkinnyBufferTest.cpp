@@ -19,8 +19,8 @@ struct DecodedCase {
   const char *format;
   ProductStrategy strategy = ProductStrategy::Buffer;
 
-  KernelOptions options(const GpuTarget *target = nullptr) const {
-    KernelOptions options;
+  KernelPins options(const GpuTarget *target = nullptr) const {
+    KernelPins options;
     options.stages = 2;
     options.groups = 2;
     options.strategy = strategy;
@@ -41,7 +41,7 @@ TEST_P(SkinnyBufferTest, BitsAreThoseOfTheRawTwin) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
     Product one(GetParam().format, shape, GetParam().options());
-    KernelOptions direct = GetParam().options();
+    KernelPins direct = GetParam().options();
     direct.strategy = ProductStrategy::Direct;
     Product twin("raw", shape, direct);
     ASSERT_EQ(one.prepare(), "");
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
 /// Formats that have no direct kernel, and prefix codes in wide slices.
 TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
   auto strategyOf = [](const char *format, Shape shape, const char *target = "sm_90a") {
-    KernelOptions options;
+    KernelPins options;
     options.target = *findGpuTarget(target);
     Product product(format, shape, options);
     EXPECT_EQ(product.prepare(), "");

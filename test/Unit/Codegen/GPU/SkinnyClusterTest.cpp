@@ -18,8 +18,8 @@ namespace {
 constexpr Shape shapes[] = {{1, 1, 17},     {17, 33, 20},   {65, 257, 33},  {130, 640, 5},
                             {192, 1030, 9}, {300, 200, 64}, {520, 150, 70}, {700, 70, 129}};
 
-constexpr KernelOptions inClusters(unsigned cluster) {
-  KernelOptions options;
+constexpr KernelPins inClusters(unsigned cluster) {
+  KernelPins options;
   options.stages = 2;
   options.groups = 2;
   options.cluster = cluster;

@@ -21,7 +21,7 @@ using namespace uwt::testing;
 
 namespace {
 
-constexpr KernelOptions direct{.stages = 2, .groups = 4, .strategy = ProductStrategy::Direct};
+constexpr KernelPins direct{.stages = 2, .groups = 4, .strategy = ProductStrategy::Direct};
 
 class SkinnyCodecsTest : public ::testing::TestWithParam<std::string> {};
 

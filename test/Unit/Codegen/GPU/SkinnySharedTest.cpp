@@ -16,8 +16,8 @@ using namespace uwt::testing;
 
 namespace {
 
-KernelOptions sharedOn(const char *target, unsigned cluster = 0) {
-  KernelOptions options;
+KernelPins sharedOn(const char *target, unsigned cluster = 0) {
+  KernelPins options;
   options.strategy = ProductStrategy::Shared;
   options.target = *findGpuTarget(target);
   options.cluster = cluster;
@@ -31,7 +31,7 @@ struct SharedCase {
 
 class SkinnySharedTest : public ::testing::TestWithParam<SharedCase> {
 protected:
-  KernelOptions options() const { return sharedOn(GetParam().target, GetParam().cluster); }
+  KernelPins options() const { return sharedOn(GetParam().target, GetParam().cluster); }
 };
 
 TEST_P(SkinnySharedTest, SumsAreExact) {
@@ -60,7 +60,7 @@ TEST_P(SkinnySharedTest, BitsAreThoseOfTheRawTwin) {
   Shape shape{100, 2200, 37};
   std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 200);
-  KernelOptions twinOptions = options();
+  KernelPins twinOptions = options();
   twinOptions.strategy = ProductStrategy::Direct;
   Product twin("raw", shape, twinOptions);
   Product product(GetParam().format, shape, options());

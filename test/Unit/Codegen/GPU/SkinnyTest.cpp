@@ -32,11 +32,11 @@ struct SkinnyCase {
 
 class SkinnyTest : public ::testing::TestWithParam<SkinnyCase> {
 protected:
-  static Product make(const char *format, const Shape &shape, KernelOptions options = {}) {
+  static Product make(const char *format, const Shape &shape, KernelPins options = {}) {
     options.target = *findGpuTarget(GetParam().target);
     return {format, shape, options};
   }
-  static Product make(const Shape &shape, KernelOptions options = {}) {
+  static Product make(const Shape &shape, KernelPins options = {}) {
     return make(GetParam().format, shape, options);
   }
 };

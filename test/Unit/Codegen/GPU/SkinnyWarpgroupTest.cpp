@@ -49,8 +49,8 @@ TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
 
 /// Two kernels from the same weights, with few escapes, with more than a stage has room for, and
 /// with so many that units of four groups are stored as words.
-void expectSameBits(const std::string &format, const KernelOptions &options,
-                    const std::string &otherFormat, const KernelOptions &otherOptions,
+void expectSameBits(const std::string &format, const KernelPins &options,
+                    const std::string &otherFormat, const KernelPins &otherOptions,
                     unsigned workgroups) {
   Shape shape{150, 1100, 19};
   std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
@@ -69,7 +69,7 @@ void expectSameBits(const std::string &format, const KernelOptions &options,
   }
 }
 
-constexpr KernelOptions ring{0, 3, 2};
+constexpr KernelPins ring{0, 3, 2};
 
 TEST_P(SkinnyWarpgroupTest, BitsAreThoseOfTheRawTwin) {
   expectSameBits(GetParam(), ring, "raw", ring, /*workgroups=*/4);
@@ -77,8 +77,8 @@ TEST_P(SkinnyWarpgroupTest, BitsAreThoseOfTheRawTwin) {
 
 /// Where nobody shares a panel, both kernels add in the order of k.
 TEST_P(SkinnyWarpgroupTest, BitsAreThoseOfProductsOfSingleWarps) {
-  KernelOptions alone = ring;
-  alone.warpgroups = false;
+  KernelPins alone = ring;
+  alone.instruction = ProductInstruction::Mma;
   expectSameBits(GetParam(), ring, GetParam(), alone, /*workgroups=*/1);
 }
 

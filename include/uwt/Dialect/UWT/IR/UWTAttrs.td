@@ -113,19 +113,46 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
   let genVerifyDecl = 1;
 }
 
+def UWT_ProductInstruction : I32Enum<"ProductInstruction", "what multiplies on a GPU", [
+    I32EnumCase<"Fma", 0, "fma">,
+    I32EnumCase<"Mma", 1, "mma">,
+    I32EnumCase<"Wgmma", 2, "wgmma">
+  ]> {
+  let cppNamespace = "::uwt";
+  let description = [{
+    `fma`: multiply-adds of lanes in f32, without tensor cores. `mma`: `mma.sync` of a warp. `wgmma`: four warps together.
+  }];
+}
+
 def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
-  let summary = "how a GPU computes a product: written by uwt-select-strategy, read where kernels are built";
+  let summary = "the kernel of a GPU that computes a product: written by uwt-select-strategy, read where kernels are built";
   let description = [{
     ```mlir
-    #uwt.gpu_strategy<direct, slice = 16>
+    #uwt.gpu_strategy<direct, mma, slice = 16, ctas = 2, stages = 3, groups = 4>
+    #uwt.gpu_strategy<shared, wgmma, slice = 128, panels = 2, cluster = 4, stages = 3, groups = 4>
+    #uwt.gpu_strategy<buffer, fma, slice = 4>
     ```
 
-    `slice` batch rows (1 to 256) are multiplied at a time; a larger batch comes in slices.
+    Everything that kernels of one product may differ in. `slice` batch rows (1 to 256) are multiplied at a time; a larger batch comes in slices.
+    A CTA has `panels` panels (1 or 2), a cluster `cluster` CTAs (1, 2, 4 or 8), and a multiprocessor runs `ctas` CTAs (1 or 2) at a time; what the text leaves out is 1.
+
+    A ring has `stages` stages (from 2) of `groups` column groups (64 columns) each, which are `k_tiles` k-tiles, of which each has an even number of groups. Kernels in
+    which lanes read streams of a prefix code (`direct`), and those of `fma`, have no ring and leave that out; where it is missed, kernels are not built. What of this fits
+    a product's format, shape and target is checked there.
   }];
   let parameters = (ins
     EnumParameter<UWT_ProductStrategy>:$strategy,
-    "unsigned":$slice);
-  let assemblyFormat = "`<` $strategy `,` `slice` `=` $slice `>`";
+    EnumParameter<UWT_ProductInstruction>:$instruction,
+    AttrParameter<"unsigned", "rows of m that are multiplied at a time">:$slice,
+    DefaultValuedParameter<"unsigned", "1", "panels of a CTA">:$panels,
+    DefaultValuedParameter<"unsigned", "1", "CTAs of a cluster">:$cluster,
+    DefaultValuedParameter<"unsigned", "1", "CTAs that a multiprocessor runs at a time">:$ctas,
+    DefaultValuedParameter<"unsigned", "0", "stages of the ring; 0 without one">:$stages,
+    DefaultValuedParameter<"unsigned", "0", "column groups of a stage; 0 without a ring">:$groups,
+    DefaultValuedParameter<"unsigned", "1", "k-tiles of a stage">:$k_tiles);
+  let assemblyFormat = [{
+    `<` $strategy `,` $instruction `,` struct($slice, $panels, $cluster, $ctas, $stages, $groups, $k_tiles) `>`
+  }];
   let genVerifyDecl = 1;
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Where the cost model's choice for GPUs meets the IR: strategies by both names, and what code
+// Where the cost model's choice for GPUs meets the IR: configurations by both names, and what code
 // generation, which the dialect does not know, says of a product.
 //
 //===----------------------------------------------------------------------===//
@@ -31,6 +31,19 @@ static_assert(int(ProductStrategy::Direct) == int(GpuStrategy::Direct) &&
               int(ProductStrategy::Codes) == int(GpuStrategy::Codes) &&
               int(ProductStrategy::Exponents) == int(GpuStrategy::Exponents) &&
               int(ProductStrategy::Buffer) == int(GpuStrategy::Buffer));
+
+inline GpuInstruction gpuInstructionOf(ProductInstruction instruction) {
+  return static_cast<GpuInstruction>(instruction);
+}
+inline ProductInstruction productInstructionOf(GpuInstruction instruction) {
+  return static_cast<ProductInstruction>(instruction);
+}
+static_assert(int(ProductInstruction::Fma) == int(GpuInstruction::Fma) &&
+              int(ProductInstruction::Mma) == int(GpuInstruction::Mma) &&
+              int(ProductInstruction::Wgmma) == int(GpuInstruction::Wgmma));
+
+GpuChoice choiceOf(GpuStrategyAttr attribute);
+GpuStrategyAttr attributeOf(mlir::MLIRContext *context, const GpuChoice &choice);
 
 /// Code generation for GPUs as the passes of the dialect see it. Registered by
 /// uwt::registerGpuKernels().

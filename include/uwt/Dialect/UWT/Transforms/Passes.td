@@ -290,7 +290,7 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
            strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {...}
     ```
 
-    For GPUs, run on memrefs: `#uwt.gpu_strategy`, of a kernel that `uwt-build-kernels` can build. A dynamic batch gets a case for 8, 16, 32, 64 and 128 rows, up to
+    For GPUs, run on memrefs: `#uwt.gpu_strategy`, all that there is to choose of a kernel that `uwt-build-kernels` can build. A dynamic batch gets a case for 8, 16, 32, 64 and 128 rows, up to
     the most that a kernel of the format and target multiplies at a time, and a last one for any larger batch: where a slice gets wider the strategy may change, too. Cases
     become the ranges of batch sizes of a pack's entries. A product that no kernel serves is an error; with `keep-on-host` it stays as it is, for the CPU, and a remark
     says why.
@@ -302,9 +302,9 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
     %m = memref.dim %x, %c0 : memref<?x4096xbf16>
     uwt.dispatch %m limits [8, 16, 32, 64, 128] cases {
       uwt.matmul ins(%x, %w : memref<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "huffman<12,2>">) outs(%y : memref<?x4096xbf16>)
-        strategy #uwt.gpu_strategy<direct, slice = 8> { ... }
+        strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 2> { ... }
     }, ... {
-      uwt.matmul ... strategy #uwt.gpu_strategy<exponents, slice = 256> { ... }
+      uwt.matmul ... strategy #uwt.gpu_strategy<exponents, wgmma, slice = 256, panels = 2, cluster = 4, stages = 3, groups = 2> { ... }
     }
     ```
   }];
@@ -313,6 +313,16 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
            "Most ranges of batch sizes that a product is compiled for on a CPU">,
     Option<"keepOnHost", "keep-on-host", "bool", /*default=*/"false",
            "Leave products that no kernel of the GPU serves as they are, with a remark">,
+    Option<"mTiles", "m-tiles", "unsigned", /*default=*/"0",
+           "On GPUs, rows of x in eights that are multiplied at a time, 1 to 32, in place of ranges of batch sizes; more than a kernel has count as the most; 0: the model's pick">,
+    Option<"stages", "stages", "unsigned", /*default=*/"0",
+           "On GPUs, stages of the ring, from 2; 0: the model's pick">,
+    Option<"groups", "groups", "unsigned", /*default=*/"0",
+           "On GPUs, groups of 64 columns in a k-tile, an even number; 0: the model's pick">,
+    Option<"cluster", "cluster", "unsigned", /*default=*/"0",
+           "On GPUs that have clusters, CTAs of one, 1, 2, 4 or 8; 0: the model's pick">,
+    Option<"instruction", "instruction", "std::string", /*default=*/"",
+           "On GPUs, what multiplies: fma, mma or wgmma; else the model's pick">,
   ]);
   let statistics = [
     Statistic<"numProducts", "products", "Number of products that got a strategy">,
