@@ -114,7 +114,7 @@ static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
   if (plan.streamWarps != 0 && !plan.decodesBeside)
     return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
-  double x = 2.0 * plan.slice / plan.rows;
+  double x = 2.0 * plan.slice / plan.tileN;
   return (profile.decodedBytes > 0 ? bytesRead(profile) : codes) + x +
          (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
@@ -230,7 +230,7 @@ static KernelProfile profileOf(const KernelReport &report, const KernelReport *b
   KernelProfile profile;
   profile.slice = plan.slice;
   profile.ctas = plan.ctas;
-  profile.rows = plan.rows;
+  profile.tileN = plan.tileN;
   profile.cluster = plan.cluster;
   profile.streamWarps = plan.streamWarps;
   profile.lookups = plan.lookups;
@@ -311,15 +311,15 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
     ways["escapes"] = rounded(costsOf(trips->escaped, plan).instructions);
   llvm::json::Object row{
       {"kernel", entry.kernel},
-      {"family", std::string(nameOf(entry.family))},
+      {"kind", std::string(nameOf(entry.kind))},
       {"strategy", entry.strategy},
       {"format", entry.format.str()},
       {"target", std::string(compiled.target->name)},
       {"n", int64_t(entry.n.most)},
       {"k", int64_t(entry.k.most)},
-      {"m", int64_t(plan.batch)},
+      {"m", int64_t(plan.m)},
       {"slice", int64_t(plan.slice)},
-      {"rows", int64_t(plan.rows)},
+      {"tile_n", int64_t(plan.tileN)},
       {"cluster", int64_t(plan.cluster)},
       {"stream_warps", int64_t(plan.streamWarps)},
       {"lookups_a_weight", plan.lookups},
@@ -343,7 +343,7 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelRep
       {"ways", std::move(ways)}};
   // Nothing is known of loops without matrix instructions.
   if (trips)
-    addPrediction(row, profile, {entry.n.most, entry.k.most, plan.batch}, *compiled.target);
+    addPrediction(row, profile, {entry.n.most, entry.k.most, plan.m}, *compiled.target);
   return row;
 }
 
@@ -360,6 +360,6 @@ Expected<std::string> uwt::profileText(std::span<const CompiledKernels> compiled
       rows.push_back(rowOf(each, *report, format->second));
   }
   llvm::json::Value value =
-      llvm::json::Object{{"schema", "uwt.kernel-profiles/2"}, {"rows", std::move(rows)}};
+      llvm::json::Object{{"schema", "uwt.kernel-profiles/3"}, {"rows", std::move(rows)}};
   return llvm::formatv("{0:2}", value).str() + "\n";
 }

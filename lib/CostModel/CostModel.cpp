@@ -62,14 +62,14 @@ struct Blocks {
 };
 } // namespace
 
-static BatchTiles tilesOf(const ProductProblem &problem, const KernelConfig &config) {
-  return tileBatch(config, problem.isStatic ? std::optional(problem.m) : std::nullopt);
+static MTiles tilesOf(const ProductProblem &problem, const KernelConfig &config) {
+  return tilesOfM(config, problem.isStatic ? std::optional(problem.m) : std::nullopt);
 }
 
 /// m as strategy buffer cuts it: whole blocks, and a last one that has fewer rows where m is known,
 /// else padded.
 static std::array<Blocks, 2> blocksOf(const ProductProblem &problem, const KernelConfig &config) {
-  BatchTiles tiles = tilesOf(problem, config);
+  MTiles tiles = tilesOf(problem, config);
   uint64_t blocks =
       problem.isStatic ? problem.m / tiles.tileM : divideUp(problem.m, uint64_t(tiles.tileM));
   Blocks whole{static_cast<double>(blocks), static_cast<double>(tiles.tileM),

@@ -70,13 +70,13 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profil
   double weights = static_cast<double>(problem.n) * static_cast<double>(problem.k);
   double slices = std::ceil(static_cast<double>(problem.m) / profile.slice);
   double clocks = board.clockGHz * 1e3, machine = clocks * board.sms;
-  // Batch rows that are multiplied, padding in.
+  // Rows of x that are multiplied, padding in.
   double padded = slices * profile.slice;
   GpuPrediction result;
   result.memory = memoryTime(board, profile, problem, constants);
   // Weights again for each slice, x for the rows of each cluster, partial sums of all workgroups.
-  double x = weights / (profile.rows * profile.cluster) * 2 * padded;
-  double partials = 2.0 * 4 * profile.rows * profile.slice * profile.ctas * board.sms;
+  double x = weights / (profile.tileN * profile.cluster) * 2 * padded;
+  double partials = 2.0 * 4 * profile.tileN * profile.slice * profile.ctas * board.sms;
   result.cache = (weights * bytesRead(profile) * slices + x + partials) /
                  (constants.cacheBytesPerClock * machine);
   result.alu = weights * slices * profile.alu / (smAluLanesPerClock * machine);

@@ -15,7 +15,7 @@ using namespace uwt;
 /// sums.
 static constexpr unsigned maxTaskM = 64;
 
-/// Batches up to this one read a panel's units again, from the cache, for each row of x: where no
+/// Up to this m it reads a panel's units again, from the cache, for each row of x: where no
 /// strategy says otherwise and units decode into registers.
 static constexpr uint64_t maxDirectM = 2;
 
@@ -33,8 +33,8 @@ static unsigned outputsBeside(uint64_t tileM) {
   return tileM <= 3 ? 8 : tileM <= 6 ? 4 : 2;
 }
 
-BatchTiles uwt::tileBatch(const KernelConfig &config, std::optional<uint64_t> m) {
-  BatchTiles tiles;
+MTiles uwt::tilesOfM(const KernelConfig &config, std::optional<uint64_t> m) {
+  MTiles tiles;
   tiles.tileM = config.buffered ? std::max(config.tileM, 1U) : 1;
   if (m)
     tiles.tileM = static_cast<unsigned>(std::clamp<uint64_t>(*m, 1, tiles.tileM));
@@ -60,7 +60,7 @@ KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool isFixedRate) {
                    : *m <= 32 ? 2
                               : 4;
   config.tileN = outputsBeside(config.tileM);
-  // A small batch waits for memory, and a short tile_k keeps that busy; a large one pays for
+  // A small m waits for memory, and a short tile_k keeps that busy; a large one pays for
   // loading and storing its accumulators.
   config.tileK = fixedUnitColumns * (!m ? 4 : *m <= 8 ? 2 : 8);
   return config;

@@ -1,4 +1,4 @@
-//===- KernelProfiles.cpp - Profiles of GPU kernels ---------------===//
+//===- KernelProfiles.cpp - Profiles of GPU kernels -----------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,7 +28,7 @@ static std::vector<KernelProfileRow> readTable(std::string_view json) {
     profile.weightBytes = row.at("weight_bytes");
     profile.bytesInFlight = row.at("bytes_in_flight");
     profile.ctas = row.at("ctas");
-    profile.rows = row.at("rows");
+    profile.tileN = row.at("tile_n");
     profile.cluster = row.at("cluster");
     profile.streamWarps = row.at("stream_warps");
     profile.lookups = row.at("lookups_a_weight");
@@ -47,13 +47,13 @@ std::span<const KernelProfileRow> uwt::kernelProfiles() {
 }
 
 const KernelProfile *uwt::findKernelProfile(const GpuTarget &target, std::string_view format,
-                                            uint64_t batch) {
+                                            uint64_t m) {
   const KernelProfile *best = nullptr;
   for (const KernelProfileRow &row : kernelProfiles()) {
     if (row.target != target.name || row.format != format)
       continue;
     const KernelProfile &other = row.profile;
-    bool isWide = other.slice >= batch, isBestWide = best && best->slice >= batch;
+    bool isWide = other.slice >= m, isBestWide = best && best->slice >= m;
     if (!best || (isWide && (!isBestWide || other.slice < best->slice)) ||
         (!isBestWide && other.slice > best->slice))
       best = &other;

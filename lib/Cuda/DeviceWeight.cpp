@@ -84,7 +84,7 @@ static Status checkForDevice(const LoadedWeight &weight) {
   if (hasEscapeEntries(plan) && plan.format.layout == Layout::RowMajor)
     return unsupportedError("no kernel reads the escapes of " + plan.format.str() +
                             "; run it from a format with layout=fragment<16x16>");
-  uint64_t patchWords = weight.plane(PlaneKind::Patch).size() / 4;
+  uint64_t patchWords = weight.buffer(PlaneKind::Patch).size() / 4;
   if (hasEscapeEntries(plan) && patchWords > UINT32_MAX)
     return unsupportedError("the escape records take " + std::to_string(patchWords) +
                             " u32, and kernels count up to 2^32 - 1; run it from the format raw");
@@ -120,7 +120,7 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
   const CodingPlan &plan = weight.plan();
   uint64_t groups = escapeEntriesInPanel(plan);
   std::span<const uint32_t> patch(static_cast<const uint32_t *>(weight.view().patch),
-                                  weight.plane(PlaneKind::Patch).size() / 4);
+                                  weight.buffer(PlaneKind::Patch).size() / 4);
   uint64_t matrixPanels = std::max<uint64_t>(plan.matrix.panels(), 1);
   DeviceTables tables;
   tables.table.assign(weight.table().begin(), weight.table().end());
@@ -156,11 +156,11 @@ BufferContents uwt::bufferContents(const LoadedWeight &weight, const DeviceTable
   at(ArgumentKind::Panels) = itemBytes(tables.panels);
   at(ArgumentKind::Records) = itemBytes(tables.escapes);
   at(ArgumentKind::Table) = itemBytes(tables.table);
-  at(ArgumentKind::Words) = weight.plane(PlaneKind::Words);
-  at(ArgumentKind::Raw) = weight.plane(PlaneKind::Raw);
-  at(ArgumentKind::Code) = weight.plane(PlaneKind::Code);
-  at(ArgumentKind::Patch) = weight.plane(PlaneKind::Patch);
-  at(ArgumentKind::Low) = weight.plane(PlaneKind::Low);
+  at(ArgumentKind::Words) = weight.buffer(PlaneKind::Words);
+  at(ArgumentKind::Raw) = weight.buffer(PlaneKind::Raw);
+  at(ArgumentKind::Code) = weight.buffer(PlaneKind::Code);
+  at(ArgumentKind::Patch) = weight.buffer(PlaneKind::Patch);
+  at(ArgumentKind::Low) = weight.buffer(PlaneKind::Low);
   // Without classes the view has a few zeros only.
   if (weight.plan().format.rowClasses > 1 && !weight.panels().empty())
     at(ArgumentKind::Classes) = {static_cast<const uint8_t *>(weight.view().classes),
@@ -183,7 +183,7 @@ static uint64_t packWords(const LoadedWeight &weight, std::vector<DevicePanelEnt
   const CodingPlan &plan = weight.plan();
   uint64_t matrixPanels = std::max<uint64_t>(plan.matrix.panels(), 1), end = 0;
   // Not beyond the plane, whatever entries say.
-  uint64_t there = weight.plane(PlaneKind::Words).size();
+  uint64_t there = weight.buffer(PlaneKind::Words).size();
   for (uint64_t panel = 0; panel < panels.size(); ++panel) {
     if (!panels[panel].storedAsWords)
       continue;

@@ -101,16 +101,16 @@ static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeight &weig
 }
 
 Expected<const KernelEntry *> DevicePack::select(const DeviceWeight &weight, uint32_t m,
-                                                 std::optional<GpuKernelFamily> family) const {
+                                                 std::optional<GpuKernelKind> kind) const {
   KernelQuery query = queryOf(owner, weight, m);
-  query.family = family;
+  query.kind = kind;
   return file->select(query);
 }
 
 Expected<const KernelEntry *> DevicePack::selectTranscode(const DeviceWeight &weight,
                                                           const Format &result) const {
   KernelQuery query = queryOf(owner, weight, 1);
-  query.family = GpuKernelFamily::Transcode;
+  query.kind = GpuKernelKind::Transcode;
   query.result = result.ofMatrices();
   return file->select(query);
 }

@@ -129,7 +129,7 @@ void addMemoryHandlers(Flattener::HandlerTable &table);
 void addGpuHandlers(Flattener::HandlerTable &table);
 void addWarpgroupHandlers(Flattener::HandlerTable &table);
 
-/// An error where sums of products that may be under way are used for anything but further
+/// An error where accumulators of products that may be under way are used for anything but further
 /// products, control flow and uwt.warpgroup_wait.
 mlir::LogicalResult checkSumsInFlight(mlir::gpu::GPUFuncOp function);
 

@@ -112,7 +112,7 @@ static LogicalResult matrix(Flattener &flat, Operation *op, const Handler &) {
                  c->kind == FloatKind::F32;
   if (!isKnown)
     return op->emitError() << "this shape or type is not known to the emulator: it takes m16n8k16 "
-                              "and m16n8k8 of bf16 or f16 with sums in f32";
+                              "and m16n8k8 of bf16 or f16 with accumulators in f32";
   int32_t dst = flat.define(op->getResult(0)).reg;
   Instruction &code = flat.emit(op, Opcode::Matrix, OpKind::Matrix);
   code.dst = dst, code.kind = *a->kind, code.mode = shape[2];

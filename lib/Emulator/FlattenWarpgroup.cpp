@@ -43,20 +43,20 @@ static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
       WarpgroupMmaOp::blocks,
       {flat.reg(mma.getR0()), flat.reg(mma.getR1()), flat.reg(mma.getR2()), flat.reg(mma.getR3())}};
   flat.program.products.push_back(plan);
-  uint32_t list = addPairs(flat, mma.getNext(), mma.getSums());
+  uint32_t list = addPairs(flat, mma.getNext(), mma.getAccumulators());
   Instruction &code = flat.emit(op, Opcode::Products, OpKind::Matrix);
   code.kind = mma.getElement().isBF16() ? FloatKind::BF16 : FloatKind::F16;
-  code.count = WarpgroupMmaOp::blocks, code.mode = mma.getSums().size();
+  code.count = WarpgroupMmaOp::blocks, code.mode = mma.getAccumulators().size();
   code.target = flat.program.products.size() - 1, code.a = int32_t(list);
   return success();
 }
 
 static LogicalResult wait(Flattener &flat, Operation *op, const Handler &) {
   auto waitOp = cast<WarpgroupWaitOp>(op);
-  uint32_t list = addPairs(flat, waitOp.getDone(), waitOp.getSums());
+  uint32_t list = addPairs(flat, waitOp.getDone(), waitOp.getAccumulators());
   Instruction &code = flat.emit(op, Opcode::ProductsWait, OpKind::Barrier);
   code.mode = waitOp.getPending(), code.target = list;
-  code.b = int32_t(4 * waitOp.getSums().size());
+  code.b = int32_t(4 * waitOp.getAccumulators().size());
   return success();
 }
 
@@ -99,7 +99,7 @@ LogicalResult checkSumsInFlight(gpu::GPUFuncOp function) {
     for (OpOperand &use : value.getUses())
       if (!isa<WarpgroupMmaOp, WarpgroupWaitOp>(use.getOwner()) && !followControlFlow(use, work))
         return use.getOwner()->emitError()
-               << "uses sums of matrix products that may be under way: take them from "
+               << "uses accumulators of matrix products that may be under way: take them from "
                   "uwt.warpgroup_wait";
   }
   return success();

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Products are computed when all four warps of a warpgroup have come to them; what keeps that
-// from being more than hardware promises is that nobody may see it: until the wait, sums carry the
-// number of their group in the upper half of their registers, and B's bytes a mark that writes
-// trap on. B is found as hardware finds it, from the fields of a matrix descriptor (PTX ISA,
+// from being more than hardware promises is that nobody may see it: until the wait, accumulators
+// carry the number of their group in the upper half of their registers, and B's bytes a mark that
+// writes trap on. B is found as hardware finds it, from the fields of a matrix descriptor (PTX ISA,
 // "Matrix Descriptor Format") and addresses in the block's shared memory:
 //
 //   13:0 start / 16 | 29:16 leading offset / 16 | 45:32 stride offset / 16 | 63:62 swizzle
@@ -129,11 +129,11 @@ static void unpackRows(const Lanes *const *a, FloatKind kind, float (&to)[16][de
 }
 
 static void addProducts(const float (&a)[16][depth], const float *b, unsigned columns,
-                        float *sums) {
+                        float *accumulators) {
   for (unsigned row = 0; row < 16; ++row)
     for (unsigned k = 0; k < depth; ++k)
       for (unsigned column = 0; column < columns; ++column)
-        sums[row * maxColumns + column] += a[row][k] * b[k * maxColumns + column];
+        accumulators[row * maxColumns + column] += a[row][k] * b[k * maxColumns + column];
 }
 
 bool Warp::multiplyGroup(const Instruction &code) {
@@ -155,10 +155,10 @@ bool Warp::multiplyGroup(const Instruction &code) {
 
   const int32_t *pairs = program.lists.data() + code.a;
   unsigned tiles = code.mode, columns = 8 * tiles;
-  std::vector<float> sums(16 * maxColumns), b(depth * maxColumns);
+  std::vector<float> accumulators(16 * maxColumns), b(depth * maxColumns);
   // Register i of a tile holds row g + 8 · (i / 2), column 2 t + i % 2.
   auto element = [&](unsigned i, unsigned l) -> float & {
-    return sums[(l / 4 + 8 * (i % 4 / 2)) * maxColumns + i / 4 * 8 + 2 * (l % 4) + i % 2];
+    return accumulators[(l / 4 + 8 * (i % 4 / 2)) * maxColumns + i / 4 * 8 + 2 * (l % 4) + i % 2];
   };
   for (unsigned i = 0; i < 4 * tiles; ++i)
     for (unsigned l = 0; l < warpLanes; ++l)
@@ -173,7 +173,7 @@ bool Warp::multiplyGroup(const Instruction &code) {
       a[r] = &reg(plan.a[r] + int32_t(k));
     float rows[16][depth];
     unpackRows(a, code.kind, rows);
-    addProducts(rows, b.data(), columns, sums.data());
+    addProducts(rows, b.data(), columns, accumulators.data());
   }
   ++productGroups;
   for (unsigned i = 0; i < 4 * tiles; ++i)
@@ -195,7 +195,7 @@ bool Warp::productsWait(const Instruction &code) {
     for (unsigned l = 0; l < warpLanes; ++l) {
       uint64_t value = reg(pairs[2 * i + 1]).lane[l];
       if (value >> 32 > done)
-        return fault(l, "takes sums of group " + llvm::Twine((value >> 32) - 1) +
+        return fault(l, "takes accumulators of group " + llvm::Twine((value >> 32) - 1) +
                             " of its products, but may leave " + llvm::Twine(pending) + " of " +
                             llvm::Twine(productGroups) + " groups under way");
       reg(pairs[2 * i]).lane[l] = value & 0xffffffff;

@@ -289,12 +289,11 @@ Expected<const KernelEntry *> Selection::run() {
         return codeOf(entry).target + " (" + std::string(nameOf(codeOf(entry).kind)) + ")";
       }));
   UWT_RETURN_IF_ERROR(keep(
-      "families",
+      "kernel kinds",
       [&](const KernelEntry &entry) {
-        return query.family ? entry.family == *query.family
-                            : entry.family != GpuKernelFamily::Transcode;
+        return query.kind ? entry.kind == *query.kind : entry.kind != GpuKernelKind::Transcode;
       },
-      [](const KernelEntry &entry) { return std::string(nameOf(entry.family)); }));
+      [](const KernelEntry &entry) { return std::string(nameOf(entry.kind)); }));
   UWT_RETURN_IF_ERROR(keep(
       "formats",
       [&](const KernelEntry &entry) {

@@ -30,10 +30,10 @@ std::string_view uwt::nameOf(CodeKind kind) {
   static constexpr std::string_view names[codeKinds] = {"cubin", "ptx"};
   return nameIn(names, kind);
 }
-std::string_view uwt::nameOf(GpuKernelFamily family) {
-  static constexpr std::string_view names[kernelFamilies] = {"skinny",    "wide",  "shared",
-                                                             "transcode", "dense", "simt"};
-  return nameIn(names, family);
+std::string_view uwt::nameOf(GpuKernelKind kind) {
+  static constexpr std::string_view names[kernelKinds] = {"skinny",    "wide",  "shared",
+                                                          "transcode", "dense", "simt"};
+  return nameIn(names, kind);
 }
 std::string_view uwt::nameOf(GridRule rule) {
   static constexpr std::string_view names[gridRules] = {"tiles", "persistent"};
@@ -41,9 +41,9 @@ std::string_view uwt::nameOf(GridRule rule) {
 }
 std::string_view uwt::nameOf(ArgumentKind kind) {
   static constexpr std::string_view names[argumentKinds] = {
-      "panels", "records", "table",   "words",    "raw",       "code",     "patch",
-      "low",    "classes", "x",       "y",        "workspace", "counters", "extra",
-      "batch",  "rows",    "columns", "x_stride", "y_stride",  "constant"};
+      "panels", "records", "table", "words",    "raw",       "code",     "patch",
+      "low",    "classes", "x",     "y",        "workspace", "counters", "extra",
+      "m",      "n",       "k",     "x_stride", "y_stride",  "constant"};
   return nameIn(names, kind);
 }
 std::string_view uwt::nameOf(ArgumentType type) {
@@ -201,10 +201,10 @@ static Status checkFormats(const KernelEntry &entry) {
   // pack-7.
   if (entry.format.codec.keyword.empty())
     return invalidError("it has no format");
-  if ((entry.family == GpuKernelFamily::Transcode) != entry.result.has_value())
-    return invalidError(entry.result ? "it has a result's format, but is of family " +
-                                           std::string(nameOf(entry.family))
-                                     : "it is of family transcode without a result's format");
+  if ((entry.kind == GpuKernelKind::Transcode) != entry.result.has_value())
+    return invalidError(entry.result ? "it has a result's format, but is of kind " +
+                                           std::string(nameOf(entry.kind))
+                                     : "it is of kind transcode without a result's format");
   for (const Format &format : {entry.format, entry.result.value_or(entry.format)})
     if (format != format.ofMatrices())
       return invalidError("its format " + inQuotes(format.str()) +

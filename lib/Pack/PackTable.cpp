@@ -201,7 +201,7 @@ template <typename Io> static void visit(Io &io, KernelArgument &argument) {
 template <typename Io> static void visit(Io &io, KernelEntry &entry) {
   io.text(entry.kernel, "name");
   io.number(entry.code, "code object");
-  io.choice(entry.family, kernelFamilies, "family");
+  io.choice(entry.kind, kernelKinds, "kernel kind");
   io.text(entry.strategy, "strategy");
   std::optional<Format> format = entry.format;
   io.format(format, "format");
@@ -271,9 +271,9 @@ static Status checkPreparation(const PackTable &table, size_t number) {
   if (first.code >= table.code.size() || table.code[first.code].kind != own.kind ||
       table.code[first.code].target != own.target)
     return invalidError(which + "is for another target");
-  if (first.family != entry.family || first.format != entry.format ||
-      first.result != entry.result || first.element != entry.element)
-    return invalidError(which + "is for another family, format or element");
+  if (first.kind != entry.kind || first.format != entry.format || first.result != entry.result ||
+      first.element != entry.element)
+    return invalidError(which + "is for another kernel kind, format or element");
   if (first.k.multiple == 0 || first.n.multiple == 0 || !contains(first.n, entry.n) ||
       !contains(first.k, entry.k) || first.mFrom > entry.mFrom || first.mTo < entry.mTo)
     return invalidError(which + "does not fit all of its problems");

@@ -17,7 +17,7 @@ std::span<const PanelEntry> LoadedWeight::panels() const {
           panelBuffer.size() / sizeof(PanelEntry)};
 }
 
-std::span<const uint8_t> LoadedWeight::plane(PlaneKind kind) const {
+std::span<const uint8_t> LoadedWeight::buffer(PlaneKind kind) const {
   return planeBuffers[numberOf(kind)].span();
 }
 

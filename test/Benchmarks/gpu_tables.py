@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Turns results of uwt-bench (schema uwt.gpu-bench/3) into tables and plots.
+"""Turns results of uwt-bench (schema uwt.gpu-bench/4) into tables and plots.
 
 Usage: gpu_tables.py RESULT.json... [--kernel-profiles PROFILE.json] [--out FOLDER]
 
 Without --out, the tables go to stdout, in Markdown. With it, they go to FOLDER/gpu.md, and plots
 (SVG, drawn here: nothing has to be installed) beside them. --kernel-profiles puts predictions of `uwt compile
---emit profiles` (schema uwt.kernel-profiles/2) beside rows that have none yet.
+--emit profiles` (schema uwt.kernel-profiles/3) beside rows that have none yet.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def shape_of(row):
 def measured(result, transcodes=False):
     """Products that have times (a run with --check has none), or transcodes."""
     rows = [row for row in result["rows"] if "time" in row]
-    return [row for row in rows if (row["family"] == "transcode") == transcodes]
+    return [row for row in rows if (row["kind"] == "transcode") == transcodes]
 
 
 def unique(values):
@@ -333,8 +333,8 @@ def main(arguments=None):
     parser.add_argument("--out", type=pathlib.Path, help="folder for gpu.md and plots")
     options = parser.parse_args(arguments)
     try:
-        results = [read(path, "uwt.gpu-bench/3") for path in options.results]
-        profiles = [read(path, "uwt.kernel-profiles/2") for path in options.kernel_profiles]
+        results = [read(path, "uwt.gpu-bench/4") for path in options.results]
+        profiles = [read(path, "uwt.kernel-profiles/3") for path in options.kernel_profiles]
     except BadInput as error:
         print(f"gpu_tables.py: error: {error}", file=sys.stderr)
         return 3

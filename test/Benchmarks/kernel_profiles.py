@@ -175,7 +175,7 @@ def main():
     if options.write:
         chosen = ",\n".join("  " + json.dumps(row) for row in rows if "by_name" not in row)
         named = ",\n".join("  " + json.dumps(row) for row in rows if "by_name" in row)
-        TABLE.write_text(f'{{"schema": "uwt.kernel-profiles/2", "ptxas": "{assembler()}", "rows": [\n{chosen}\n],\n'
+        TABLE.write_text(f'{{"schema": "uwt.kernel-profiles/3", "ptxas": "{assembler()}", "rows": [\n{chosen}\n],\n'
                          f'"by_name": [\n{named}\n]}}\n')
         PAGE.write_text(page(rows))
         return

@@ -33,7 +33,7 @@
 // CHECK: uwt.kernel_entry = #uwt.kernel_entry<transcode, "encode", from <"huffman<12,2>"> of bf16 to <"inplace<12>">
 
 // TARGET: error: unknown GPU target 'sm_75'
-// SHARED: error: 'uwt.matmul' op has no kernel of family shared: threads decode format 'inplace<12>' straight into registers; use strategy direct
+// SHARED: error: 'uwt.matmul' op has no kernel of kind shared: threads decode format 'inplace<12>' straight into registers; use strategy direct
 // HOST-NOT: gpu.module @main
 // HOST: uwt.matmul
 func.func @main(%x: tensor<?x1024xbf16>, %init: tensor<?x64xf32>) -> tensor<?x64xf32> {

@@ -31,7 +31,7 @@ using namespace uwt::test;
 
 namespace {
 
-constexpr uint64_t batch = 3, rowStep = 7;
+constexpr uint64_t m = 3, rowStep = 7;
 /// What is readable behind a buffer (Abi.h). It holds anything.
 constexpr size_t tailBytes = 64;
 constexpr uint8_t tailByte = 0xA5;
@@ -84,7 +84,7 @@ private:
   std::vector<int32_t> ids;
   std::vector<uint16_t> xWords;
   std::vector<float> x;
-  /// What a call has given: of a batch of one, decoded into registers; of the whole batch, decoded
+  /// What a call has given: of an m of one, decoded into registers; of all rows, decoded
   /// into a buffer; rows.
   std::vector<float> direct, buffered;
   std::vector<uint16_t> rows;
@@ -119,10 +119,10 @@ const WeightView &FencedWeight::hold(const LoadedWeight &weight, bool isAtEnd) {
   view.panels = copy(bytesOf(weight.panels()));
   view.table = copy(bytesOf(weight.table()));
   view.counts = copy(weight.counts());
-  view.words = copy(weight.plane(PlaneKind::Words));
-  view.raw = copy(weight.plane(PlaneKind::Raw));
-  view.code = copy(weight.plane(PlaneKind::Code));
-  view.patch = copy(weight.plane(PlaneKind::Patch));
+  view.words = copy(weight.buffer(PlaneKind::Words));
+  view.raw = copy(weight.buffer(PlaneKind::Raw));
+  view.code = copy(weight.buffer(PlaneKind::Code));
+  view.patch = copy(weight.buffer(PlaneKind::Patch));
   view.classes = copy({static_cast<const uint8_t *>(weight.view().classes), classBytes});
   return view;
 }
@@ -173,9 +173,9 @@ std::unique_ptr<CompiledDecoder> CompiledDecoder::compile(const CompiledInput &i
 
 std::string CompiledDecoder::text() const {
   std::string n = std::to_string(spec.rows), k = std::to_string(spec.columns) + "x" + spec.element;
-  std::string m = std::to_string(batch), one = "memref<1x" + k + ">";
-  std::string all = "memref<" + m + "x" + k + ">", gathered = "memref<?x" + k + ">";
-  std::string oneSum = "memref<1x" + n + "xf32>", allSums = "memref<" + m + "x" + n + "xf32>";
+  std::string rowsOfX = std::to_string(m), one = "memref<1x" + k + ">";
+  std::string all = "memref<" + rowsOfX + "x" + k + ">", gathered = "memref<?x" + k + ">";
+  std::string oneSum = "memref<1x" + n + "xf32>", allSums = "memref<" + rowsOfX + "x" + n + "xf32>";
   std::string weight = "!uwt.compressed<" + std::to_string(what.shape[0]) + "x" +
                        std::to_string(what.shape[1]) + "x" + spec.element + ", \"" + spec.format +
                        "\">";
@@ -205,7 +205,7 @@ std::string CompiledDecoder::text() const {
 void CompiledDecoder::drawX() {
   static constexpr float values[] = {1, -2, 2, -1, 0};
   Random random(1);
-  for (uint64_t i = 0; i < batch * spec.columns; ++i) {
+  for (uint64_t i = 0; i < m * spec.columns; ++i) {
     x.push_back(values[random.below(std::size(values))]);
     xWords.push_back(static_cast<uint16_t>(roundToElement(x.back(), what.element)));
   }
@@ -266,16 +266,16 @@ void CompiledDecoder::callFenced(const WeightView &view, bool atEnd) {
   static FencedArgument xMemory, oneMemory, idMemory, directMemory, bufferedMemory, rowMemory;
   uint64_t n = spec.rows, k = spec.columns;
   std::span<const uint16_t> words(xWords);
-  auto all = matrixOf(xMemory.input(words, atEnd), batch, k);
+  auto all = matrixOf(xMemory.input(words, atEnd), m, k);
   auto one = matrixOf(oneMemory.input(words.first(k), atEnd), 1, k);
   int32_t *idData = idMemory.input(std::span<const int32_t>(ids), atEnd);
   StridedMemRefType<int32_t, 1> idRef{idData, idData, 0, {static_cast<int64_t>(ids.size())}, {1}};
   auto oneSum = matrixOf(directMemory.output<float>(n, atEnd), 1, n);
-  auto allSums = matrixOf(bufferedMemory.output<float>(batch * n, atEnd), batch, n);
+  auto allSums = matrixOf(bufferedMemory.output<float>(m * n, atEnd), m, n);
   auto gathered = matrixOf(rowMemory.output<uint16_t>(ids.size() * k, atEnd), ids.size(), k);
   code->call(view, {&all, &one, &idRef, &oneSum, &allSums, &gathered});
   direct.assign(oneSum.data, oneSum.data + n);
-  buffered.assign(allSums.data, allSums.data + batch * n);
+  buffered.assign(allSums.data, allSums.data + m * n);
   rows.assign(gathered.data, gathered.data + ids.size() * k);
 }
 
@@ -294,8 +294,8 @@ static bool isFarFromSubnormals(std::span<const float> row) {
 void CompiledDecoder::checkProduct(std::span<const float> found, std::span<const float> w,
                                    const std::vector<bool> &isSound, bool isExact,
                                    const char *message) const {
-  uint64_t n = spec.rows, k = spec.columns, m = found.size() / n;
-  std::vector<float> expected = expectedProduct(w, x, n, k, m);
+  uint64_t n = spec.rows, k = spec.columns, rowsOfX = found.size() / n;
+  std::vector<float> expected = expectedProduct(w, x, n, k, rowsOfX);
   for (uint64_t row = 0; row < n; ++row) {
     if (!isSound[row / panelRows] || (!isExact && !isFarFromSubnormals(w.subspan(row * k, k))))
       continue;

@@ -57,7 +57,7 @@ static void useKernel(const KernelPack &pack, const KernelEntry &entry) {
   query.n = entry.n.least;
   query.k = entry.k.most;
   query.m = entry.mTo;
-  query.family = entry.family;
+  query.kind = entry.kind;
   Expected<const KernelEntry *> chosen = pack.select(query);
   bool fits = entry.n.admits(query.n) && entry.k.admits(query.k);
   fuzzRequire(bool(chosen) || !fits || pack.isPreparation(entry),

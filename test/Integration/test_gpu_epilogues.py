@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors_file as st
 
-ROWS, COLUMNS, BATCH = 32, 64, 16
+ROWS, COLUMNS, M = 32, 64, 16
 # The most that a module has.
 PRODUCTS = 128
 SPECIAL = [0x00000000, 0x80000000, 1, 0x80000001, 0x007FFFFF, 0x00800000, 0x3F800000, 0xBF800000, 0x7F800000]
@@ -27,7 +27,7 @@ def bf16(values):
 def operand(seed):
     """f32 of all kinds: any bits, those near 1, special ones."""
     random = np.random.default_rng(seed)
-    count = ROWS * BATCH
+    count = ROWS * M
     bits = random.integers(0, 1 << 32, count, dtype=np.uint64).astype(np.uint32)
     near = (random.standard_normal(count) * np.exp(random.uniform(-5, 5, count))).astype(np.float32).view(np.uint32)
     special = np.array(SPECIAL, np.uint32)[random.integers(0, len(SPECIAL), count)]
@@ -42,9 +42,9 @@ def files(tmp_path_factory):
     random = np.random.default_rng(0)
     weight = ("BF16", [ROWS, COLUMNS], bf16(random.integers(-3, 4, (ROWS, COLUMNS))))
     st.write(folder / "w.safetensors", {f"w{number}": weight for number in range(PRODUCTS)})
-    inputs = {"arg0": ("BF16", [BATCH, COLUMNS], bf16(random.integers(-3, 4, (BATCH, COLUMNS))))}
+    inputs = {"arg0": ("BF16", [M, COLUMNS], bf16(random.integers(-3, 4, (M, COLUMNS))))}
     for number in (1, 2, 3):
-        inputs[f"arg{number}"] = ("F32", [BATCH, ROWS], operand(number).tobytes())
+        inputs[f"arg{number}"] = ("F32", [M, ROWS], operand(number).tobytes())
     st.write(folder / "x.safetensors", inputs)
     return folder
 
@@ -61,7 +61,7 @@ def run(uwt, files, folder, text, target):
 
 def differences(uwt, files, folder, groups, target):
     """Groups of operations that have other bits on a GPU, with operands; and what the tool says."""
-    text = operations.module(groups, ROWS, COLUMNS, BATCH)
+    text = operations.module(groups, ROWS, COLUMNS, M)
     expected, _ = run(uwt, files, folder, text, "native")
     results, said = run(uwt, files, folder, text, target)
     wrong = []
@@ -93,7 +93,7 @@ def test_the_rest_runs_on_the_host(uwt, files, tmp_path):
     code = "%w = arith.extf %a : f32 to f128\n%square = arith.mulf %w, %w : f128\n%r = arith.truncf %square : f128 to f32"
     wrong, said = differences(uwt, files, tmp_path, [[("f128", "f32", code, "f32")]], "emulate:sm_80")
     assert wrong == []
-    reason = "runs on the host, because it has no kernel of family skinny: its epilogue has"
+    reason = "runs on the host, because it has no kernel of kind skinny: its epilogue has"
     assert f"{reason} 'arith.extf' of f128, a type that GPUs lack" in said
 
 
@@ -104,19 +104,19 @@ def test_floats_of_8_bits(uwt, tmp_path, operand_type, result_type, target):
     dtype = {"f8E4M3FN": "F8_E4M3", "f8E5M2": "F8_E5M2"}[operand_type]
     random = np.random.default_rng(4)
     st.write(tmp_path / "w.safetensors", {"w": ("BF16", [ROWS, COLUMNS], bf16(random.integers(-3, 4, (ROWS, COLUMNS))))})
-    codes = np.resize(np.arange(256, dtype=np.uint8), ROWS * BATCH)
-    x = ("BF16", [BATCH, COLUMNS], bf16(random.integers(-3, 4, (BATCH, COLUMNS))))
-    st.write(tmp_path / "x.safetensors", {"arg0": x, "arg1": (dtype, [BATCH, ROWS], codes.tobytes())})
-    y, narrow, result = (f"tensor<{BATCH}x{ROWS}x{t}>" for t in ("f32", operand_type, result_type))
+    codes = np.resize(np.arange(256, dtype=np.uint8), ROWS * M)
+    x = ("BF16", [M, COLUMNS], bf16(random.integers(-3, 4, (M, COLUMNS))))
+    st.write(tmp_path / "x.safetensors", {"arg0": x, "arg1": (dtype, [M, ROWS], codes.tobytes())})
+    y, narrow, result = (f"tensor<{M}x{ROWS}x{t}>" for t in ("f32", operand_type, result_type))
     maps = "affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>"
     identity = "affine_map<(m, n) -> (m, n)>"
     (tmp_path / "module.mlir").write_text(
-        f"""func.func @main(%x: tensor<{BATCH}x{COLUMNS}xbf16>, %s: {narrow}) -> {result} {{
+        f"""func.func @main(%x: tensor<{M}x{COLUMNS}xbf16>, %s: {narrow}) -> {result} {{
   %w = arith.constant dense_resource<w> : tensor<{ROWS}x{COLUMNS}xbf16>
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : {y}
   %f = linalg.fill ins(%zero : f32) outs(%e : {y}) -> {y}
-  %p = linalg.matmul indexing_maps = [{maps}] ins(%x, %w : tensor<{BATCH}x{COLUMNS}xbf16>, tensor<{ROWS}x{COLUMNS}xbf16>) outs(%f : {y}) -> {y}
+  %p = linalg.matmul indexing_maps = [{maps}] ins(%x, %w : tensor<{M}x{COLUMNS}xbf16>, tensor<{ROWS}x{COLUMNS}xbf16>) outs(%f : {y}) -> {y}
   %n = tensor.empty() : {result}
   %r = linalg.generic {{indexing_maps = [{identity}, {identity}, {identity}], iterator_types = ["parallel", "parallel"]}} ins(%p, %s : {y}, {narrow}) outs(%n : {result}) {{
   ^bb0(%a: f32, %b: {operand_type}, %unused: {result_type}):

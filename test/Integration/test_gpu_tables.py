@@ -71,7 +71,7 @@ def test_a_profile_is_joined_by_kernel_shape_and_the_next_m(tmp_path):
         {**common, "m": 64, "terms": {"memory": 64.0}},
         {**common, "m": 2, "terms": {"memory": 2.0}, "predicted_us": 4.0},
     ]
-    profile.write_text(json.dumps({"schema": "uwt.kernel-profiles/2", "rows": rows}), encoding="utf-8")
+    profile.write_text(json.dumps({"schema": "uwt.kernel-profiles/3", "rows": rows}), encoding="utf-8")
     cells = rows_of(run(SAMPLE, "--kernel-profiles", profile).stdout, "Measured beside predicted")
     raw = [row for row in cells if row[1] == "`raw`"]
     assert [(row[2], row[4]) for row in raw] == [("1", "4.00"), ("3", "64.00")]
@@ -89,7 +89,7 @@ def test_plots_are_written_beside_the_tables(tmp_path):
 
 def test_kernels_that_only_decode_have_a_table_of_their_own(sample, tmp_path):
     decode = sample["rows"][-1]
-    decode |= {"family": "transcode", "m": 0, "bytes_per_second": 2.5e12, "share_of_copy": 0.5, "result": "raw"}
+    decode |= {"kind": "transcode", "m": 0, "bytes_per_second": 2.5e12, "share_of_copy": 0.5, "result": "raw"}
     decode["time"]["median_seconds"] = 12.25e-6
     path = tmp_path / "result.json"
     path.write_text(json.dumps(sample), encoding="utf-8")
@@ -115,4 +115,4 @@ def test_other_files_are_refused(tmp_path):
     path.write_text('{"schema": "uwt.bench/1"}', encoding="utf-8")
     done = run(path)
     assert done.returncode == 3
-    assert done.stderr == f"gpu_tables.py: error: {path}: expected the schema uwt.gpu-bench/3\n"
+    assert done.stderr == f"gpu_tables.py: error: {path}: expected the schema uwt.gpu-bench/4\n"

@@ -77,7 +77,7 @@ unsigned BenchRun::launchesFor(size_t copyCount) const {
 }
 
 Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
-                                               std::optional<GpuKernelFamily> family,
+                                               std::optional<GpuKernelKind> kernelKind,
                                                const OpenPack::Kind &kind, uint32_t m) const {
   KernelQuery query;
   query.target = session.device->properties().target;
@@ -86,7 +86,7 @@ Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
   query.n = shape.rows;
   query.k = shape.columns;
   query.m = m;
-  query.family = family;
+  query.kind = kernelKind;
   return pack.pack->pack().select(query);
 }
 
@@ -115,7 +115,7 @@ Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) 
   const Format &raw = rawFormat();
   Twin twin{&own, row.entry, row.entry->kernel + ", all panels as words", {}};
   auto takeRawOf = [&](OpenPack &pack) {
-    auto entry = select(pack, row.entry->family, {raw, {}}, row.m);
+    auto entry = select(pack, row.entry->kind, {raw, {}}, row.m);
     bool isAlike = entry && addAlike(*row.entry, **entry);
     if (isAlike)
       twin = {&pack, *entry, (*entry)->kernel, {}};
@@ -339,7 +339,7 @@ Expected<BenchRow> BenchRun::checkAndTimeCoding(OpenPack &pack, const KernelEntr
 }
 
 Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
-  auto entry = select(pack, GpuKernelFamily::Transcode, kind, 1);
+  auto entry = select(pack, GpuKernelKind::Transcode, kind, 1);
   Status served = entry ? checkTranscodeEntry(**entry) : Status(entry.error());
   if (!served) {
     refuse(entry ? (*entry)->kernel : "", kind.format, 0, served.error());
@@ -386,7 +386,7 @@ std::vector<uint32_t> BenchRun::mValuesFor(const GridShape &wanted) const {
     for (const OpenPack &pack : packs)
       for (const KernelEntry &entry : pack.pack->pack().kernels())
         if (entry.n.admits(wanted.rows) && entry.k.admits(wanted.columns) &&
-            (entry.family != GpuKernelFamily::Transcode || m == 1) && m >= entry.mFrom &&
+            (entry.kind != GpuKernelKind::Transcode || m == 1) && m >= entry.mFrom &&
             m <= entry.mTo && !pack.pack->pack().isPreparation(entry))
           return true;
     return false;

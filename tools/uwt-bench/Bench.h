@@ -77,7 +77,7 @@ struct BenchRow {
   LaunchSize size;
   FunctionResources resources;
   uint64_t weightBytes = 0;
-  /// Family transcode, whose m is 0: bytes that it writes.
+  /// Kind transcode, whose m is 0: bytes that it writes.
   uint64_t writtenBytes = 0;
   unsigned copies = 0;
   EntropyBounds entropy;

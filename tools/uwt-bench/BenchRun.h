@@ -70,8 +70,9 @@ private:
   Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
   Status time(OpenPack &pack, BenchRow &row, std::span<const float> y);
   Status profileOnly(OpenPack &pack, const KernelEntry &entry, uint32_t m);
-  /// Without a family: of any that multiplies.
-  Expected<const KernelEntry *> select(const OpenPack &pack, std::optional<GpuKernelFamily> family,
+  /// Without a kernel kind: of any that multiplies.
+  Expected<const KernelEntry *> select(const OpenPack &pack,
+                                       std::optional<GpuKernelKind> kernelKind,
                                        const OpenPack::Kind &kind, uint32_t m) const;
   void refuse(const std::string &kernel, const Format &format, uint32_t m, const Error &error);
   unsigned launchesFor(size_t copies) const;

@@ -63,10 +63,10 @@ static bool areTerms(const Json &terms) {
 
 Status KernelProfiles::State::add(const std::string &text) {
   Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("schema", Json()) != "uwt.kernel-profiles/2" ||
+  if (!json.is_object() || json.value("schema", Json()) != "uwt.kernel-profiles/3" ||
       !json.value("rows", Json()).is_array())
     return invalidError(
-        "it has no kernel profiles (schema uwt.kernel-profiles/2) with rows; write one by 'uwt "
+        "it has no kernel profiles (schema uwt.kernel-profiles/3) with rows; write one by 'uwt "
         "compile --emit profiles'");
   for (size_t i = 0; i < json["rows"].size(); ++i) {
     const Json &row = json["rows"][i];
@@ -122,7 +122,7 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
   json["kernel"] = entry.kernel;
   json["pack"] = row.pack;
   json["target"] = row.target;
-  json["family"] = nameOf(entry.family);
+  json["kind"] = nameOf(entry.kind);
   json["strategy"] = entry.strategy;
   json["format"] = entry.format.str();
   if (entry.result)
@@ -212,7 +212,7 @@ static Json packsJson(const BenchOptions &options, const BenchResult &result) {
 }
 
 std::string Report::text(const BenchResult &result) const {
-  Json json = benchResult("gpu-bench/3", version);
+  Json json = benchResult("gpu-bench/4", version);
   json["begun"] = begun;
   json["seed"] = options.seed;
   json["weights"] = options.weights;

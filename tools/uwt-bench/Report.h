@@ -15,7 +15,7 @@
 
 namespace uwt {
 
-/// Predictions of `uwt compile --emit profiles` (schema uwt.kernel-profiles/2 of
+/// Predictions of `uwt compile --emit profiles` (schema uwt.kernel-profiles/3 of
 /// docs/gpu-bench.md).
 class KernelProfiles {
 public:
@@ -32,7 +32,7 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// Writes what a run has found (schema uwt.gpu-bench/3).
+/// Writes what a run has found (schema uwt.gpu-bench/4).
 class Report {
 public:
   Report(const BenchOptions &options, const KernelProfiles &profiles, std::string version)

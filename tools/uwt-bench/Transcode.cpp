@@ -41,12 +41,12 @@ static Expected<std::vector<uint8_t>> rawWords(const GpuSession &session, const 
                                                uint64_t rows, uint64_t columns) {
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, session.load(words, rows, columns, rawFormat()));
   const CodingPlan &plan = loaded.plan();
-  std::span<const uint8_t> plane = loaded.plane(PlaneKind::Words);
+  std::span<const uint8_t> buffer = loaded.buffer(PlaneKind::Words);
   std::vector<uint8_t> packed;
   for (uint64_t panel = 0; panel < loaded.panels().size(); ++panel) {
     uint64_t length = fieldBytes(plan.format.layout, plan.matrix.rowsOfPanel(panel), columns,
                                  plan.split.wordBits);
-    std::span<const uint8_t> part = plane.subspan(loaded.panels()[panel].words * 4, length);
+    std::span<const uint8_t> part = buffer.subspan(loaded.panels()[panel].words * 4, length);
     packed.insert(packed.end(), part.begin(), part.end());
   }
   return packed;

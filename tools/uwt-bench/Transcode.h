@@ -13,10 +13,10 @@
 
 namespace uwt {
 
-/// Whether uwt-bench can run a kernel of family transcode. Errors: Unsupported.
+/// Whether uwt-bench can run a kernel of kind transcode. Errors: Unsupported.
 Status checkTranscodeEntry(const KernelEntry &entry);
 
-/// A kernel of family transcode with copies of a weight and a buffer for plane `words` of it in
+/// A kernel of kind transcode with copies of a weight and a buffer for plane `words` of it in
 /// format raw: what kernels that make raw write is their only `extra`.
 class Transcoding {
 public:

@@ -47,7 +47,7 @@ struct GpuChoice {
 /// What the choice of a product's kernels depends on.
 struct GpuProduct {
   const GpuTarget *target = nullptr;
-  /// Outputs, and the batch; no m where only a call knows it.
+  /// Outputs, and m; none where only a call knows it.
   uint64_t n = 0;
   std::optional<uint64_t> m;
   /// Of the weight's format: a prefix code; words alone, which need no decoder.
@@ -92,7 +92,7 @@ public:
   /// as words, with escapes, which no format's take more than. Errors: Unsupported, why there is no
   /// kernel of the strategy.
   virtual Expected<RingMemory> ringMemory(const GpuChoice &choice, bool ofAnyFormat) const = 0;
-  /// Whether there is such a kernel. Errors: Unsupported, "has no kernel of family …".
+  /// Whether there is such a kernel. Errors: Unsupported, "has no kernel of kind …".
   virtual Status canBuild(const GpuChoice &choice) const = 0;
 };
 

@@ -19,10 +19,10 @@
 
 namespace uwt {
 
-/// What a kernel does to a weight, once for each slice of the batch. Instructions are those of one
+/// What a kernel does to a weight, once for each slice of m. Instructions are those of one
 /// lane divided by the weights that the lane has: a warp of 32 lanes issues as many for 32 weights.
 struct KernelProfile {
-  /// Batch rows of a slice.
+  /// Rows of a slice of m.
   unsigned slice = 8;
   /// Instructions of the steady loop, escapes in, and those of them on the ALU pipe.
   double instructions = 0, alu = 0;
@@ -33,9 +33,9 @@ struct KernelProfile {
   double weightBytes = 2;
   /// Bytes of weights on their way to a multiprocessor; 0 for enough.
   double bytesInFlight = 0;
-  /// Workgroups of a multiprocessor, rows of W of a workgroup, and workgroups of a cluster, which
+  /// CTAs of a multiprocessor, outputs of a CTA tile, and CTAs of a cluster, which
   /// share what is read of x.
-  unsigned ctas = 1, rows = 64, cluster = 1;
+  unsigned ctas = 1, tileN = 64, cluster = 1;
   /// Warps of a multiprocessor that read lanes' streams, and the lookups, each of which waits for
   /// the one before, for a lane's weight; 0 for none.
   unsigned streamWarps = 0;

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A kernel's configuration, and what follows from it for a batch: the numbers that predictions
+// A kernel's configuration, and what follows from it for an m: the numbers that predictions
 // (CostModel.h) and the lowering (uwt-tile-matmul) share.
 //
 //===----------------------------------------------------------------------===//
@@ -30,9 +30,9 @@ struct KernelConfig {
   std::string str() const;
 };
 
-/// How a kernel cuts the batch: tiles of accumulators that registers hold, of `tileN` outputs (of a
+/// How a kernel cuts m: tiles of accumulators that registers hold, of `tileN` outputs (of a
 /// strip of 16) × `tileM` rows of x.
-struct BatchTiles {
+struct MTiles {
   unsigned tileN = 16, tileM = 1;
   /// The last tile, where m is known and no multiple of `tileM`; a `lastM` of 0 where there is
   /// none. An m that only a call knows is padded to whole tiles.
@@ -41,8 +41,8 @@ struct BatchTiles {
   uint64_t taskM = 1;
 };
 
-/// The tiles of a batch of m rows; no m where only a call knows it.
-BatchTiles tileBatch(const KernelConfig &config, std::optional<uint64_t> m);
+/// The tiles of m rows of x; no m where only a call knows it.
+MTiles tilesOfM(const KernelConfig &config, std::optional<uint64_t> m);
 
 /// What a product without a strategy is computed with: those that no kernel of a GPU serves, and
 /// modules written by hand. `isFixedRate`: the format's units decode into registers.

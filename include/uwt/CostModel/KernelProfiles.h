@@ -1,4 +1,4 @@
-//===- KernelProfiles.h - Profiles of GPU kernels -------*- C++ -*-===//
+//===- KernelProfiles.h - Profiles of GPU kernels ---------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,7 +23,7 @@ namespace uwt {
 
 struct KernelProfileRow {
   std::string target, format;
-  /// The batch that the kernel was made for.
+  /// The m that the kernel was made for.
   uint64_t m = 0;
   KernelProfile profile;
 };
@@ -34,16 +34,16 @@ inline constexpr uint64_t profiledN = 4096, profiledK = 14336;
 /// The table, formats in the order in which ties are broken. Thread-safe.
 std::span<const KernelProfileRow> kernelProfiles();
 
-/// The kernel for a format (its text with storage=n_major) at a batch: of those with slices for all
+/// The kernel for a format (its text with storage=n_major) at an m: of those with slices for all
 /// of it the narrowest, else the widest. Null where the table has none.
 const KernelProfile *findKernelProfile(const GpuTarget &target, std::string_view format,
-                                       uint64_t batch);
+                                       uint64_t m);
 
 /// The m that a kernel is profiled with to serve `m`: of those that the table has for the target
 /// the next one, else the largest.
 uint64_t profiledM(const GpuTarget &target, uint64_t m);
 
-/// Rows of JSON (schema uwt.kernel-profiles/2, what `uwt compile --emit profiles` prints). Errors:
+/// Rows of JSON (schema uwt.kernel-profiles/3, what `uwt compile --emit profiles` prints). Errors:
 /// Invalid.
 Expected<std::vector<KernelProfileRow>> parseKernelProfiles(std::string_view json);
 
@@ -51,7 +51,7 @@ Expected<std::vector<KernelProfileRow>> parseKernelProfiles(std::string_view jso
 class KernelProfileSource {
 public:
   virtual ~KernelProfileSource() = default;
-  /// The profile of the kernel that multiplies from a format at a batch, as findKernelProfile takes
+  /// The profile of the kernel that multiplies from a format at an m, as findKernelProfile takes
   /// it. It lives as long as the source. Errors: why there is none, as one sentence.
   virtual Expected<const KernelProfile *> find(const GpuTarget &target, const Format &format,
                                                uint64_t m) = 0;

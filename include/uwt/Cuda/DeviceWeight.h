@@ -66,7 +66,7 @@ public:
                                        const CudaStream &stream);
 
   /// The same weight in the format of `plan`, whose model is to be used, coded on the device by
-  /// kernels of family transcode; waits until it is done. Meanwhile the device holds a decoded
+  /// kernels of kind transcode; waits until it is done. Meanwhile the device holds a decoded
   /// matrix too. Errors: Unsupported (a pack without such kernels, a plan of which
   /// mayPadWithInfinities()); those of encodedTables() and of the driver.
   Expected<DeviceWeight> transcode(DevicePack &pack, const CodingPlan &plan,

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the host adds where kernel `encode` (family transcode) codes a weight: the table by which
+// What the host adds where kernel `encode` (kind transcode) codes a weight: the table by which
 // symbols become codes, and, from the escapes that the kernel has counted, where each panel's parts
 // go.
 //

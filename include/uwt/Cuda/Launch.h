@@ -45,8 +45,8 @@ public:
   const CudaDevicePtr &device() const { return owner; }
   /// The kernel for a product with `weight` (KernelPack::select).
   Expected<const KernelEntry *> select(const DeviceWeight &weight, uint32_t m,
-                                       std::optional<GpuKernelFamily> family = {}) const;
-  /// The kernel of family transcode that makes `result` of `weight`.
+                                       std::optional<GpuKernelKind> kind = {}) const;
+  /// The kernel of kind transcode that makes `result` of `weight`.
   Expected<const KernelEntry *> selectTranscode(const DeviceWeight &weight,
                                                 const Format &result) const;
   /// Whether `entry` is one of pack().kernels().

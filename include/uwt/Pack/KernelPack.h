@@ -37,7 +37,7 @@ enum class CodeKind : uint8_t { Cubin, Ptx };
 
 /// How a kernel works: by tensor cores straight from planes (skinny, wide), through shared memory,
 /// to another format, from dense weights, or without tensor cores.
-enum class GpuKernelFamily : uint8_t { Skinny, Wide, Shared, Transcode, Dense, Simt };
+enum class GpuKernelKind : uint8_t { Skinny, Wide, Shared, Transcode, Dense, Simt };
 
 enum class GridRule : uint8_t {
   /// A CTA a tile.
@@ -81,7 +81,7 @@ enum class ArgumentType : uint8_t { I8, I16, I32, I64, F16, BF16, F32 };
 unsigned bytesOf(ArgumentType type);
 
 std::string_view nameOf(CodeKind kind);
-std::string_view nameOf(GpuKernelFamily family);
+std::string_view nameOf(GpuKernelKind kind);
 std::string_view nameOf(GridRule rule);
 std::string_view nameOf(ArgumentKind kind);
 std::string_view nameOf(ArgumentType type);
@@ -143,12 +143,12 @@ struct KernelEntry {
   /// The function's name in its code object, and that object's number.
   std::string kernel;
   uint32_t code = 0;
-  GpuKernelFamily family = GpuKernelFamily::Skinny;
+  GpuKernelKind kind = GpuKernelKind::Skinny;
   /// The strategy that it was made for, as the compiler writes it; only for readers.
   std::string strategy;
   /// The format that it runs from; storage is n_major, since planes do not differ by it.
   Format format;
-  /// Family transcode: the format that it makes; nothing for others.
+  /// Kind transcode: the format that it makes; nothing for others.
   std::optional<Format> result;
   ElementType element = ElementType::BF16;
   ExtentRange n, k;
@@ -194,9 +194,9 @@ struct KernelQuery {
   ElementType element = ElementType::BF16;
   uint64_t n = 0, k = 0;
   uint32_t m = 1;
-  /// Only kernels of this family; without one, of any that multiplies.
-  std::optional<GpuKernelFamily> family;
-  /// Family transcode: only kernels that make this format.
+  /// Only kernels of this kind; without one, of any that multiplies.
+  std::optional<GpuKernelKind> kind;
+  /// Kind transcode: only kernels that make this format.
   std::optional<Format> result = std::nullopt;
 };
 

@@ -85,7 +85,7 @@ Expected<const GpuTarget *> findGpuTarget(std::string_view name);
 std::string_view nameOf(GpuFeature feature);
 
 /// Success, or an Unsupported error that says which of `needed` the target lacks and which targets
-/// have all of them. `what` needs them: "family 'wide'".
+/// have all of them. `what` needs them: "kind 'wide'".
 Status checkSupports(const GpuTarget &target, std::string_view what,
                      std::span<const GpuFeature> needed);
 

@@ -242,11 +242,11 @@ Value LaneValues::loadOutput(unsigned output, ArrayRef<Value> indices, Value cou
   return convertFloat(builder, loc, value, sumType(getElementTypeOrSelf(value)));
 }
 
-SmallVector<Value> LaneValues::initialSums(ArrayRef<Value> indices, Value count) {
-  SmallVector<Value> sums;
+SmallVector<Value> LaneValues::initialAccumulators(ArrayRef<Value> indices, Value count) {
+  SmallVector<Value> accumulators;
   for (unsigned i = 0, e = op.getNumDpsInits(); i != e; ++i) {
     if (!plan.lanesReduce) {
-      sums.push_back(loadOutput(i, indices, count));
+      accumulators.push_back(loadOutput(i, indices, count));
       continue;
     }
     TypedAttr neutral = *arith::getNeutralElement(plan.combiners[i].op);
@@ -254,22 +254,23 @@ SmallVector<Value> LaneValues::initialSums(ArrayRef<Value> indices, Value count)
     if (auto floatAttr = dyn_cast<FloatAttr>(neutral))
       neutral = builder.getFloatAttr(type, floatAttr.getValueAsDouble());
     Attribute splat = DenseElementsAttr::get(lanesOf(type), Attribute(neutral));
-    sums.push_back(arith::ConstantOp::create(builder, loc, cast<TypedAttr>(splat)));
+    accumulators.push_back(arith::ConstantOp::create(builder, loc, cast<TypedAttr>(splat)));
   }
-  return sums;
+  return accumulators;
 }
 
-SmallVector<Value> LaneValues::addTo(ArrayRef<Value> sums, ArrayRef<Value> indices, Value count) {
+SmallVector<Value> LaneValues::addTo(ArrayRef<Value> accumulators, ArrayRef<Value> indices,
+                                     Value count) {
   if (plan.combiners.empty()) {
-    SmallVector<Value> results = emitBody(indices, count, sums);
-    for (auto [sum, result] : llvm::zip_equal(sums, results))
+    SmallVector<Value> results = emitBody(indices, count, accumulators);
+    for (auto [sum, result] : llvm::zip_equal(accumulators, results))
       if (isa<VectorType>(sum.getType()))
         result = toLanes(result);
     return results;
   }
   SmallVector<Value> results;
   SmallVector<Value> terms = emitBody(indices, count, {});
-  for (auto [combiner, sum, term] : llvm::zip_equal(plan.combiners, sums, terms)) {
+  for (auto [combiner, sum, term] : llvm::zip_equal(plan.combiners, accumulators, terms)) {
     if (isa<VectorType>(sum.getType()))
       term = toLanes(term);
     if (isa<FloatType>(getElementTypeOrSelf(sum)))
@@ -282,8 +283,9 @@ SmallVector<Value> LaneValues::addTo(ArrayRef<Value> sums, ArrayRef<Value> indic
   return results;
 }
 
-void LaneValues::storeSums(ArrayRef<Value> indices, Value count, ArrayRef<Value> sums) {
-  for (auto [i, sum] : llvm::enumerate(sums)) {
+void LaneValues::storeAccumulators(ArrayRef<Value> indices, Value count,
+                                   ArrayRef<Value> accumulators) {
+  for (auto [i, sum] : llvm::enumerate(accumulators)) {
     Value value = sum;
     if (plan.lanesReduce)
       value = combine(plan.combiners[i], loadOutput(i, indices, count),

@@ -34,15 +34,15 @@ public:
   void storeOutputs(llvm::ArrayRef<mlir::Value> indices, mlir::Value count,
                     llvm::ArrayRef<mlir::Value> values);
 
-  /// What the sums of a point are before the first iteration, one an output.
-  llvm::SmallVector<mlir::Value> initialSums(llvm::ArrayRef<mlir::Value> indices,
-                                             mlir::Value count);
-  /// `sums` with one more iteration.
-  llvm::SmallVector<mlir::Value> addTo(llvm::ArrayRef<mlir::Value> sums,
+  /// What the accumulators of a point are before the first iteration, one an output.
+  llvm::SmallVector<mlir::Value> initialAccumulators(llvm::ArrayRef<mlir::Value> indices,
+                                                     mlir::Value count);
+  /// `accumulators` with one more iteration.
+  llvm::SmallVector<mlir::Value> addTo(llvm::ArrayRef<mlir::Value> accumulators,
                                        llvm::ArrayRef<mlir::Value> indices, mlir::Value count);
   /// Adds lanes up where they are part of the sum, and writes the outputs.
-  void storeSums(llvm::ArrayRef<mlir::Value> indices, mlir::Value count,
-                 llvm::ArrayRef<mlir::Value> sums);
+  void storeAccumulators(llvm::ArrayRef<mlir::Value> indices, mlir::Value count,
+                         llvm::ArrayRef<mlir::Value> accumulators);
 
 private:
   mlir::Value index(int64_t value);

@@ -74,10 +74,10 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   if (direct && !layout.fixedRate)
     return op.emitOpError(
         "has strategy 'direct', which needs a format of fixed rate: use 'buffer'");
-  BatchTiles tiles = tileBatch(config, m);
+  MTiles tiles = tilesOfM(config, m);
   tileM = tiles.tileM;
   tileN = tiles.tileN;
-  slabM = static_cast<int64_t>(tiles.taskM);
+  sliceM = static_cast<int64_t>(tiles.taskM);
   lastM = tiles.lastM;
   lastN = tiles.lastN;
   tileGroups = config.tileK / fixedUnitColumns;
@@ -91,9 +91,9 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
 LogicalResult ProductLowering::lower() {
   if (failed(check()) || failed(readStrategy(TargetAttr::of(op))))
     return failure();
-  int64_t batchDimension = op.getXType().getRank() - 2;
+  int64_t mDimension = op.getXType().getRank() - 2;
   sizeM = ShapedType::isDynamic(staticM)
-              ? memref::DimOp::create(builder, location, op.getX(), batchDimension).getResult()
+              ? memref::DimOp::create(builder, location, op.getX(), mDimension).getResult()
               : index.constant(staticM);
   if (staticM == 0 || rows == 0 || matrices == 0)
     return success();
@@ -176,7 +176,7 @@ PanelFields ProductLowering::loadTask(Value task) {
 }
 
 void ProductLowering::emitTask(Value task) {
-  sums = scratch(slabM * panelRows * laneCount, builder.getF32Type());
+  accumulators = scratch(sliceM * panelRows * laneCount, builder.getF32Type());
   int64_t bufferGroups = direct                 ? layout.groups
                          : isWholePanelStream() ? tileGroups * stripsInPanel
                                                 : tileGroups;
@@ -210,8 +210,8 @@ Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
   return DotOp::create(builder, location, weights, x, accumulator, element, op.getNumerics());
 }
 
-Value ProductLowering::sumsAt(Value column, Value strip) {
-  Value vectors = index.mul(index.add(index.mul(strip, slabM), column), stripRows);
+Value ProductLowering::accumulatorsAt(Value inSlice, Value strip) {
+  Value vectors = index.mul(index.add(index.mul(strip, sliceM), inSlice), stripRows);
   return index.mul(vectors, laneCount);
 }
 

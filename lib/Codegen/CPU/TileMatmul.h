@@ -9,12 +9,12 @@
 //
 //   x is repacked into *prepared vectors*          TileMatmulPrepare.cpp
 //   a task a panel of 64 output features           TileMatmul.cpp
-//     family direct: unit by unit                  TileMatmulDirect.cpp
-//     family buffer: k-tile by k-tile                TileMatmulBuffer.cpp
-//     sums over lanes, epilogue, store             TileMatmulEpilogue.cpp
+//     strategy direct: unit by unit                  TileMatmulDirect.cpp
+//     strategy buffer: k-tile by k-tile                TileMatmulBuffer.cpp
+//     adds up lanes, epilogue, store              TileMatmulEpilogue.cpp
 //
-// Whatever the family, an output adds its products in the same order: 16 lanes
-// of partial sums, for each group of 64 columns first the registers 0 and 1, then 2 and 3; at
+// Whatever the strategy, an output adds its products in the same order: 16 lanes
+// of accumulators, for each group of 64 columns first the registers 0 and 1, then 2 and 3; at
 // the end the lanes in one fixed tree (docs/numerics.md).
 //
 //===----------------------------------------------------------------------===//
@@ -55,14 +55,14 @@ private:
 
   // TileMatmulPrepare.cpp
   void prepareX();
-  void prepareColumn(mlir::Value matrix, mlir::Value m);
+  void prepareRow(mlir::Value matrix, mlir::Value m);
   void prepareGroup(mlir::Value matrix, mlir::Value m, mlir::Value column, bool isWhole,
                     mlir::Value to);
-  llvm::SmallVector<mlir::Value> preparedVectors(mlir::Value columns);
+  llvm::SmallVector<mlir::Value> preparedVectors(mlir::Value m);
   llvm::SmallVector<mlir::Value> widen(mlir::Value pairs);
-  /// Where column m of x lies in `prepared`, for group 0.
+  /// Where row m of x lies in `prepared`, for group 0.
   mlir::Value preparedStart(mlir::Value matrix, mlir::Value m);
-  /// Vectors of one half (X0 or X1) of a column at `at`.
+  /// Vectors of one half (X0 or X1) of a row of x at `at`.
   llvm::SmallVector<mlir::Value> loadX(mlir::Value at, unsigned half);
   int64_t vectorsInGroup() const { return packed ? 2 : 4; }
   int64_t u32InGroup() const { return vectorsInGroup() * laneCount; }
@@ -89,11 +89,11 @@ private:
   void emitDecodeUnits(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                        mlir::Value groups);
   void emitDecodeStream(const PanelFields &panel, mlir::Value strip, mlir::Value kTile);
-  void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value slabColumn,
-                 mlir::Value xStart, mlir::Value groups, int64_t rows, int64_t columns,
+  void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value inSlice, mlir::Value xStart,
+                 mlir::Value groups, int64_t rows, int64_t width,
                  llvm::function_ref<void(mlir::Value)> eachGroup);
-  void emitColumns(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
-                   mlir::Value groups, mlir::Value slab, mlir::Value columns);
+  void emitBlocks(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
+                  mlir::Value groups, mlir::Value slice, mlir::Value width);
   /// Where a strip's column group of a k-tile lies in the buffer.
   mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
 
@@ -101,11 +101,11 @@ private:
   void prefetch(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal, int64_t count);
 
   // TileMatmulEpilogue.cpp
-  void zeroSums(mlir::Value columns);
-  void emitOutputs(const PanelFields &panel, mlir::Value firstColumn, mlir::Value columns);
+  void zeroAccumulators(mlir::Value width);
+  void emitOutputs(const PanelFields &panel, mlir::Value firstM, mlir::Value width);
   mlir::Value addLanes(mlir::Value at);
-  mlir::Value emitEpilogue(mlir::Value sums, mlir::Value matrix, mlir::Value m, mlir::Value n,
-                           mlir::Value count);
+  mlir::Value emitEpilogue(mlir::Value accumulators, mlir::Value matrix, mlir::Value m,
+                           mlir::Value n, mlir::Value count);
   mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
                         llvm::ArrayRef<mlir::Value> position, mlir::Value count,
                         mlir::Value through);
@@ -115,9 +115,9 @@ private:
   /// Decodes a unit into row vectors, or from `into` on into the buffer.
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
-  mlir::Value dot(mlir::Value weights, mlir::Value sums, mlir::ValueRange x);
-  /// Where the partial sums of a strip's row lie, for a column of the slab.
-  mlir::Value sumsAt(mlir::Value column, mlir::Value strip);
+  mlir::Value dot(mlir::Value weights, mlir::Value accumulators, mlir::ValueRange x);
+  /// Where the accumulators of a strip's row lie, for a row of the slice of m.
+  mlir::Value accumulatorsAt(mlir::Value inSlice, mlir::Value strip);
 
   MatmulOp op;
   /// x lies prepared as packed pairs for a bf16 dot product, else as f32.
@@ -127,19 +127,19 @@ private:
   mlir::Value matrixCount;
   /// 64-column groups of x, whole units.
   int64_t groups = 0;
-  /// Number of batch rows, and it as a constant or dynamic.
+  /// m, and it as a constant or dynamic.
   mlir::Value sizeM;
   int64_t staticM = 0;
   bool direct = false;
-  /// A block of sums that is kept in registers; the last block where its columns are known to be
-  /// fewer; columns of x that a task takes at a time; groups that are decoded at a time.
+  /// A block of accumulators that is kept in registers; the last block where its rows of x are
+  /// known to be fewer; rows of x that a task takes at a time; groups that are decoded at a time.
   int64_t tileN = 0, tileM = 0, lastN = 0, lastM = 0;
-  int64_t slabM = 0, tileGroups = 0;
+  int64_t sliceM = 0, tileGroups = 0;
   /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
 
   /// `records`: the first escape record of each unit of a k-tile.
-  mlir::Value prepared, sums, buffer, records, transfer, outputScratch;
+  mlir::Value prepared, accumulators, buffer, records, transfer, outputScratch;
   llvm::SmallVector<mlir::Value> extraScratch, temporaries;
 };
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Units of `tileGroups` column groups of a strip are decoded into a buffer, in the order of codec
-// raw; then blocks of rows × columns of sums run over it. Partial sums wait in a scratch between
+// raw; then blocks of n × m accumulators run over it. Accumulators wait in a scratch between
 // k-tiles. The buffer holds one strip, so that it stays in the nearest cache; what memory has to
 // deliver is asked for in the order in which it lies, a k-tile ahead.
 //
@@ -21,11 +21,11 @@ namespace uwt {
 void ProductLowering::emitBuffer(const PanelFields &panel) {
   index.loop(
       sizeM,
-      [&](Value slab) {
-        Value width = index.constant(slabM);
-        if (staticM % slabM != 0 || ShapedType::isDynamic(staticM))
-          width = index.min(width, index.sub(sizeM, slab));
-        zeroSums(width);
+      [&](Value slice) {
+        Value width = index.constant(sliceM);
+        if (staticM % sliceM != 0 || ShapedType::isDynamic(staticM))
+          width = index.min(width, index.sub(sizeM, slice));
+        zeroAccumulators(width);
         int64_t kTiles = divideUp(groups, tileGroups);
         index.loop(kTiles, {panel.patch}, [&](Value kTile, ValueRange record) {
           Value first = index.mul(kTile, tileGroups);
@@ -38,13 +38,13 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
           index.loop(panel.strips, [&](Value strip) {
             if (!isWholePanelStream())
               emitDecodeTile(panel, strip, kTile, count);
-            emitColumns(panel, strip, kTile, count, slab, width);
+            emitBlocks(panel, strip, kTile, count, slice, width);
           });
           return SmallVector<Value>{next};
         });
-        emitOutputs(panel, slab, width);
+        emitOutputs(panel, slice, width);
       },
-      slabM);
+      sliceM);
 }
 
 Value ProductLowering::countRecords(const PanelFields &panel, Value kTile, Value count,
@@ -142,24 +142,24 @@ void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Va
   DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, buffer);
 }
 
-void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value kTile, Value count,
-                                  Value slab, Value width) {
+void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kTile, Value count,
+                                 Value slice, Value width) {
   Value firstGroup = index.mul(kTile, tileGroups);
   // Goes over all blocks and groups of a full panel, in order: each asks for its share.
   bool isStatic = !ShapedType::isDynamic(staticM);
-  // A batch that is not known has one block at least.
-  int64_t blockCount = isStatic ? slabM / tileM : 1;
+  // An m that is not known has one block at least.
+  int64_t blockCount = isStatic ? sliceM / tileM : 1;
   int64_t shares = stripsInPanel * blockCount * (stripRows / tileN) * tileGroups;
-  auto block = [&](Value rowBlock, Value column, int64_t blockRowCount, int64_t blockWidth,
+  auto block = [&](Value rowBlock, Value inSlice, int64_t blockRowCount, int64_t blockWidth,
                    Value ordinal) {
-    Value x = index.add(preparedStart(panel.matrix, index.add(slab, column)),
+    Value x = index.add(preparedStart(panel.matrix, index.add(slice, inSlice)),
                         index.mul(firstGroup, blockWidth * u32InGroup()));
-    emitBlock(strip, rowBlock, column, x, count, blockRowCount, blockWidth, [&](Value group) {
+    emitBlock(strip, rowBlock, inSlice, x, count, blockRowCount, blockWidth, [&](Value group) {
       if (ordinal)
         prefetch(panel, kTile, index.add(index.mul(ordinal, tileGroups), group), shares);
     });
   };
-  // Known batches have a last block of their own; others are padded with zeros.
+  // A known m has a last block of its own; others are padded with zeros.
   Value blocks = isStatic ? index.div(width, tileM) : index.ceilDiv(width, tileM);
   // x stays in the nearest cache while a strip's rows pass by.
   index.loop(blocks, [&](Value i) {
@@ -173,9 +173,9 @@ void ProductLowering::emitColumns(const PanelFields &panel, Value strip, Value k
     return;
   Value isLast = index.less(0, index.rem(width, tileM));
   index.ifElse(isLast, [&] {
-    Value column = index.mul(blocks, tileM);
+    Value inSlice = index.mul(blocks, tileM);
     index.loop(stripRows / lastN,
-               [&](Value rowBlock) { block(rowBlock, column, lastN, lastM, {}); });
+               [&](Value rowBlock) { block(rowBlock, inSlice, lastN, lastM, {}); });
   });
 }
 
@@ -203,14 +203,15 @@ void ProductLowering::prefetch(const PanelFields &panel, Value kTile, Value ordi
     ask(WeightBuffer::Raw, panel.raw, layout.rawU32);
 }
 
-/// Sums of `blockRowCount` rows (half of them g, half g + 8) × `width` columns over `count` groups.
-void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value xStart,
+/// Accumulators of `blockRowCount` outputs (half of them g, half g + 8) × `width` rows of x over
+/// `count` groups.
+void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Value xStart,
                                 Value count, int64_t blockRowCount, int64_t width,
                                 llvm::function_ref<void(Value)> eachGroup) {
   int64_t half = blockRowCount / 2;
   auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value firstRow = index.mul(rowBlock, half);
-  Value firstSum = index.add(sumsAt(column, strip), index.mul(firstRow, laneCount));
+  Value firstSum = index.add(accumulatorsAt(inSlice, strip), index.mul(firstRow, laneCount));
   auto sumIndex = [&](int64_t c, int64_t parity, int64_t g) {
     int64_t row = c * stripRows + 8 * parity + g;
     return index.add(firstSum, row * laneCount);
@@ -223,7 +224,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   };
   SmallVector<Value> start;
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    start.push_back(loadVector(sums, sumIndex(c, parity, g), builder.getF32Type()));
+    start.push_back(loadVector(accumulators, sumIndex(c, parity, g), builder.getF32Type()));
   });
   Value firstInBuffer =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
@@ -239,18 +240,19 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
                                  builder.getI16Type(), 2 * laneCount);
         return vector::BitCastOp::create(builder, location, rowVector, words);
       };
-      auto loadColumn = [&](int64_t c) { return loadX(index.add(xAt, c * u32InGroup()), xHalf); };
+      auto loadRow = [&](int64_t c) { return loadX(index.add(xAt, c * u32InGroup()), xHalf); };
       auto add = [&](int64_t row, int64_t c, Value words, ValueRange x) {
         Value &sum = block[row * width + c];
         sum = dot(words, sum, x);
       };
-      // Beside the sums, registers hold the side that has fewer, and one vector of the other.
+      // Beside the accumulators, registers hold the side that has fewer, and one vector of the
+      // other.
       if (blockRowCount <= width) {
         SmallVector<Value> words;
         for (int64_t row = 0; row < blockRowCount; ++row)
           words.push_back(loadRowVector(row));
         for (int64_t c = 0; c < width; ++c) {
-          SmallVector<Value> x = loadColumn(c);
+          SmallVector<Value> x = loadRow(c);
           for (int64_t row = 0; row < blockRowCount; ++row)
             add(row, c, words[row], x);
         }
@@ -258,7 +260,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
       }
       SmallVector<SmallVector<Value>> x;
       for (int64_t c = 0; c < width; ++c)
-        x.push_back(loadColumn(c));
+        x.push_back(loadRow(c));
       for (int64_t row = 0; row < blockRowCount; ++row) {
         Value words = loadRowVector(row);
         for (int64_t c = 0; c < width; ++c)
@@ -269,7 +271,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value column, Value
   });
   size_t next = 0;
   forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    storeVector(end[next++], sums, sumIndex(c, parity, g));
+    storeVector(end[next++], accumulators, sumIndex(c, parity, g));
   });
 }
 

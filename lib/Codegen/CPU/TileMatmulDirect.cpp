@@ -7,7 +7,7 @@
 //
 // A panel's units are read in the order in which they lie, all strips of a column
 // group before the next group: one stream of memory, at the price of loading and
-// storing 16 vectors of sums a unit. (A strip at a time reads four streams and
+// storing 16 vectors of accumulators a unit. (A strip at a time reads four streams and
 // was seen at half the speed.)
 //
 //===----------------------------------------------------------------------===//
@@ -20,7 +20,7 @@ namespace uwt {
 
 void ProductLowering::emitDirect(const PanelFields &panel) {
   index.loop(sizeM, [&](Value m) {
-    zeroSums(index.constant(1));
+    zeroAccumulators(index.constant(1));
     Value xStart = preparedStart(panel.matrix, m);
     auto words = [&] { emitDirectUnits(panel, xStart, /*asWords=*/true); };
     auto coded = [&] { emitDirectUnits(panel, xStart, /*asWords=*/false); };
@@ -60,18 +60,19 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
 
 void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value strip,
                                      ArrayRef<SmallVector<Value>> x, bool asWords) {
-  Value start = sumsAt(index.constant(0), strip);
-  SmallVector<Value> rowSums;
+  Value start = accumulatorsAt(index.constant(0), strip);
+  SmallVector<Value> rowAccumulators;
   for (unsigned row = 0; row < stripRows; ++row)
-    rowSums.push_back(loadVector(sums, index.add(start, row * laneCount), builder.getF32Type()));
+    rowAccumulators.push_back(
+        loadVector(accumulators, index.add(start, row * laneCount), builder.getF32Type()));
   // Register r of row g is row g + 8·(r mod 2) of the strip and meets half ⌊r/2⌋ of x.
   for (auto [number, words] : llvm::enumerate(decodeUnit(panel, unit, asWords))) {
     unsigned group = number / groupVectors, r = number / 8 % 4, g = number % 8;
-    Value &sum = rowSums[g + 8 * (r % 2)];
+    Value &sum = rowAccumulators[g + 8 * (r % 2)];
     sum = dot(words, sum, x[2 * group + r / 2]);
   }
   for (unsigned row = 0; row < stripRows; ++row)
-    storeVector(rowSums[row], sums, index.add(start, row * laneCount));
+    storeVector(rowAccumulators[row], accumulators, index.add(start, row * laneCount));
 }
 
 Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Value strip,
@@ -92,18 +93,18 @@ Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Val
 
 void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value>> x) {
   auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
-  Value start = sumsAt(index.constant(0), strip);
+  Value start = accumulatorsAt(index.constant(0), strip);
   // Half a strip's rows a pass: the same order of additions as from row vectors.
   index.loop(stripRows, [&](Value row) {
     Value at = index.add(start, index.mul(row, laneCount));
-    Value sum = loadVector(sums, at, builder.getF32Type());
+    Value sum = loadVector(accumulators, at, builder.getF32Type());
     for (size_t i = 0; i < x.size(); ++i) {
       int64_t first = i / 2 * groupVectors + i % 2 * (groupVectors / 2);
       Value from = index.mul(index.add(row, first), 2 * laneCount);
       Value words = loadVector(buffer, from, builder.getI16Type(), 2 * laneCount);
       sum = dot(vector::BitCastOp::create(builder, location, rowVector, words), sum, x[i]);
     }
-    storeVector(sum, sums, at);
+    storeVector(sum, accumulators, at);
   });
 }
 

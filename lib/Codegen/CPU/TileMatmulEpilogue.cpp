@@ -1,4 +1,4 @@
-//===- TileMatmulEpilogue.cpp - From partial sums to outputs --------------===//
+//===- TileMatmulEpilogue.cpp - From accumulators to outputs --------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The 16 lanes of each of a strip's 16 rows are added while they are transposed, so that
-// 16 output features of one batch row end in a vector. The epilogue runs on it.
+// 16 outputs of one row of x end in a vector. The epilogue runs on it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,26 +17,27 @@ using namespace mlir;
 
 namespace uwt {
 
-void ProductLowering::zeroSums(Value width) {
+void ProductLowering::zeroAccumulators(Value width) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
   Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
   index.loop(stripsInPanel, [&](Value strip) {
-    Value start = sumsAt(index.constant(0), strip);
+    Value start = accumulatorsAt(index.constant(0), strip);
     index.loop(index.mul(width, stripRows), [&](Value i) {
-      storeVector(zero, sums, index.add(start, index.mul(i, laneCount)));
+      storeVector(zero, accumulators, index.add(start, index.mul(i, laneCount)));
     });
   });
 }
 
-void ProductLowering::emitOutputs(const PanelFields &panel, Value firstColumn, Value width) {
+void ProductLowering::emitOutputs(const PanelFields &panel, Value firstM, Value width) {
   index.loop(panel.strips, [&](Value strip) {
     Value n = index.add(panel.row, index.mul(strip, stripRows));
     Value count = index.constant(laneCount);
     if (rows % stripRows != 0)
       count = index.min(count, index.sub(rows, n));
-    index.loop(width, [&](Value column) {
-      Value m = index.add(firstColumn, column);
-      Value result = emitEpilogue(addLanes(sumsAt(column, strip)), panel.matrix, m, n, count);
+    index.loop(width, [&](Value inSlice) {
+      Value m = index.add(firstM, inSlice);
+      Value result =
+          emitEpilogue(addLanes(accumulatorsAt(inSlice, strip)), panel.matrix, m, n, count);
       SmallVector<Value> position = {m, n};
       if (op.isBatched())
         position.insert(position.begin(), panel.matrix);
@@ -62,7 +63,8 @@ static Value addHalves(OpBuilder &builder, Location location, Value a, Value b, 
 Value ProductLowering::addLanes(Value at) {
   SmallVector<Value> vectors;
   for (int64_t row = 0; row < stripRows; ++row)
-    vectors.push_back(loadVector(sums, index.add(at, row * laneCount), builder.getF32Type()));
+    vectors.push_back(
+        loadVector(accumulators, index.add(at, row * laneCount), builder.getF32Type()));
   for (int64_t lanes = laneCount; lanes > 1; lanes /= 2) {
     SmallVector<Value> next;
     for (size_t i = 0; i < vectors.size(); i += 2)

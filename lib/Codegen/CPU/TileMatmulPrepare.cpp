@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// For each column of x (a batch row) and group of 64 of its elements: vector X0, which meets
+// For each row of x and group of 64 of its elements: vector X0, which meets
 // registers 0 and 1, and X1, which meets 2 and 3. U32 4t + b of X0 holds elements 16b + 2t and 16b
 // + 2t + 1, X1 those 8 further. As packed pairs that is two vectors of 16 u32; as f32 it is four,
 // the even and the odd elements of X0, then of X1.
 //
-// Blocks of columns lie one after another, in a block the groups, in a group the
-// columns: what a block of sums reads is one run of memory.
+// Blocks of rows of x lie one after another, in a block the groups, in a group the
+// rows: what a block of accumulators reads is one run of memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,11 +56,11 @@ void ProductLowering::prepareX() {
     transfer = scratch(fixedUnitColumns, op.getXType().getElementType());
   }
   index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
-    index.loop(isStatic ? sizeM : padded, [&](Value m) { prepareColumn(matrix, m); });
+    index.loop(isStatic ? sizeM : padded, [&](Value m) { prepareRow(matrix, m); });
   });
 }
 
-void ProductLowering::prepareColumn(Value matrix, Value m) {
+void ProductLowering::prepareRow(Value matrix, Value m) {
   Value start = preparedStart(matrix, m);
   Value stride = index.constant(tileM * u32InGroup());
   if (lastM != 0) {

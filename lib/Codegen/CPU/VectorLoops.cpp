@@ -28,7 +28,7 @@ using namespace mlir;
 namespace uwt {
 namespace {
 
-/// Points that run together, so that loads are shared and sums do not wait for each other.
+/// Points that run together, so that loads are shared and accumulators do not wait for each other.
 constexpr int64_t jamPoints = 4;
 
 class LoopEmitter {
@@ -153,38 +153,39 @@ private:
         lanes.storeOutputs(point, count, lanes.emitBody(point, count, {}));
       return;
     }
-    Values sums;
+    Values accumulators;
     for (const Indices &point : points)
-      sums.append(lanes.initialSums(point, count));
-    sums = emitReductions(reductions, llvm::to_vector(points), count, sums);
+      accumulators.append(lanes.initialAccumulators(point, count));
+    accumulators = emitReductions(reductions, llvm::to_vector(points), count, accumulators);
     unsigned outputs = op.getNumDpsInits();
     for (auto [i, point] : llvm::enumerate(points))
-      lanes.storeSums(point, count, ArrayRef<Value>(sums).slice(i * outputs, outputs));
+      lanes.storeAccumulators(point, count,
+                              ArrayRef<Value>(accumulators).slice(i * outputs, outputs));
   }
 
   Values emitReductions(ArrayRef<unsigned> dims, SmallVector<Indices> points, Value count,
-                        ArrayRef<Value> sums) {
+                        ArrayRef<Value> accumulators) {
     if (!dims.empty())
-      return loop(builder.getIndexAttr(0), extents[dims.front()], 1, sums,
+      return loop(builder.getIndexAttr(0), extents[dims.front()], 1, accumulators,
                   [&](Value iv, ArrayRef<Value> values) {
                     for (Indices &point : points)
                       point[dims.front()] = iv;
                     return emitReductions(dims.drop_front(), points, count, values);
                   });
     if (!plan.lanesReduce)
-      return addPoints(points, count, sums);
-    return overLanes(sums, [&](Value iv, Value lanesCount, ArrayRef<Value> values) {
+      return addPoints(points, count, accumulators);
+    return overLanes(accumulators, [&](Value iv, Value lanesCount, ArrayRef<Value> values) {
       for (Indices &point : points)
         point[*plan.lanesDim] = iv;
       return addPoints(points, lanesCount, values);
     });
   }
 
-  Values addPoints(ArrayRef<Indices> points, Value count, ArrayRef<Value> sums) {
+  Values addPoints(ArrayRef<Indices> points, Value count, ArrayRef<Value> accumulators) {
     unsigned outputs = op.getNumDpsInits();
     Values results;
     for (auto [i, point] : llvm::enumerate(points))
-      results.append(lanes.addTo(sums.slice(i * outputs, outputs), point, count));
+      results.append(lanes.addTo(accumulators.slice(i * outputs, outputs), point, count));
     return results;
   }
 

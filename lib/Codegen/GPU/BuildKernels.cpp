@@ -138,8 +138,8 @@ static Expected<EmittedFormat> describe(MatmulOp op) {
   return describeFormat(weight.getFormat().getFormat(), *element);
 }
 
-static Error noKernel(std::string_view family, Error reason) {
-  return std::move(reason).in("has no kernel of family " + std::string(family));
+static Error noKernel(std::string_view kind, Error reason) {
+  return std::move(reason).in("has no kernel of kind " + std::string(kind));
 }
 
 /// The plan that a choice says, of a strategy that serves the product.
@@ -369,7 +369,7 @@ Status KernelProblem::canBuild(const GpuChoice &choice) const {
   Status fits = checkTile(choice, facts, plan);
   if (fits)
     fits = checkRing(choice, target, plan);
-  return fits ? ok() : Status(noKernel(nameOf(plan.family()), fits.takeError()));
+  return fits ? ok() : Status(noKernel(nameOf(plan.kind()), fits.takeError()));
 }
 
 void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder, BuiltKernels &result) {
@@ -423,7 +423,7 @@ FailureOr<gpu::GPUModuleOp> buildProductKernels(MatmulOp op, const KernelOptions
   if (!result)
     return op.emitOpError() << result.error().message();
   if (!ShapedType::isDynamic(op.getM()))
-    result->plan.batch = static_cast<uint64_t>(op.getM());
+    result->plan.m = static_cast<uint64_t>(op.getM());
   for (KernelEntry &entry : result->entries) {
     entry.mFrom = options.mFrom;
     entry.mTo = options.mTo;

@@ -59,7 +59,7 @@ Status checkTranscode(const TranscodeTypes &types) {
 
 static KernelEntry entryOfTranscode(StringRef kernel, CompressedType type,
                                     const EmittedFormat &source, const Format &result) {
-  KernelEntry entry = entryOf(GpuKernelFamily::Transcode, kernel, type, source);
+  KernelEntry entry = entryOf(GpuKernelKind::Transcode, kernel, type, source);
   entry.strategy = kernel.str();
   entry.result = result.ofMatrices();
   return entry;
@@ -110,7 +110,7 @@ static LogicalResult buildForOperations(ArrayRef<TranscodeOp> transcodes) {
         function.getName().str() + "_transcode_" + std::to_string(numbers[function]++);
     TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
     if (Status served = checkTranscode(types); !served)
-      return op.emitOpError() << "has no kernel of family transcode: " << served.error().message();
+      return op.emitOpError() << "has no kernel of kind transcode: " << served.error().message();
     buildTranscodeKernels(types, op.getLoc(), builder, name);
   }
   return success();

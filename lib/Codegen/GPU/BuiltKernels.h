@@ -16,7 +16,7 @@ namespace uwt {
 struct BuiltKernels {
   mlir::gpu::GPUModuleOp module;
   /// In the order in which they are launched, all on the same operands and scratch memory: the last
-  /// one computes y, those before it prepare (`prepare`, `code` and range of batch sizes are not
+  /// one computes y, those before it prepare (`prepare`, `code` and range of m are not
   /// set).
   std::vector<KernelEntry> entries;
   PlanFacts plan;

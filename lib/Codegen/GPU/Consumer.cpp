@@ -42,7 +42,7 @@ Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRan
   WorkTile tile = workTileOf(outputTile);
   const TilePanel &panel = tile.panel;
   Value ownStrip = sameInWarp(strip), there = ownStrip;
-  // For a strip that the last panel does not have any other will do: nobody takes its sums.
+  // For a strip that the last panel does not have any other will do: nobody takes its accumulators.
   bool hasShortPanel = plan.problem.hasShortPanel();
   if (hasShortPanel)
     there = index.min(ownStrip, index.sub(panel.strips, 1));

@@ -30,11 +30,11 @@ static ArgumentType argumentType(Type type) {
   }
 }
 
-KernelEntry entryOf(GpuKernelFamily family, StringRef kernel, CompressedType weight,
+KernelEntry entryOf(GpuKernelKind kind, StringRef kernel, CompressedType weight,
                     const EmittedFormat &format) {
   KernelEntry entry;
   entry.kernel = kernel.str();
-  entry.family = family;
+  entry.kind = kind;
   entry.format = format.format.ofMatrices();
   entry.element = format.element;
   auto rows = static_cast<uint64_t>(weight.getRows());

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the entries of all families in a pack have in common.
+// What the entries of all kernel kinds in a pack have in common.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,7 @@
 namespace uwt {
 
 /// A kernel for one shape of a weight. `format` is that of `weight`.
-KernelEntry entryOf(GpuKernelFamily family, llvm::StringRef kernel, CompressedType weight,
+KernelEntry entryOf(GpuKernelKind kind, llvm::StringRef kernel, CompressedType weight,
                     const EmittedFormat &format);
 
 KernelArgument memrefArgument(ArgumentKind kind, ArgumentType type, uint32_t alignment = 1);

@@ -47,8 +47,8 @@ FailureOr<std::vector<KernelEntry>> readKernelEntries(gpu::GPUModuleOp module) {
 void writePlanFacts(gpu::GPUModuleOp module, const PlanFacts &facts) {
   auto real = [](double value) { return llvm::APFloat(value); };
   module->setAttr(UWTDialect::kernelPlanAttrName,
-                  KernelPlanAttr::get(module.getContext(), facts.slice, facts.rows, facts.cluster,
-                                      facts.batch, facts.ctas, facts.stages, facts.stageBytes,
+                  KernelPlanAttr::get(module.getContext(), facts.slice, facts.tileN, facts.cluster,
+                                      facts.m, facts.ctas, facts.stages, facts.stageBytes,
                                       facts.usesWarpgroups, facts.streamWarps, real(facts.lookups),
                                       real(facts.rawBytes), facts.decodesBeside,
                                       real(facts.decodedBytes), real(facts.bytesOutside)));
@@ -60,9 +60,9 @@ std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
     return std::nullopt;
   PlanFacts facts;
   facts.slice = plan.getSlice();
-  facts.rows = plan.getTileN();
+  facts.tileN = plan.getTileN();
   facts.cluster = plan.getCluster();
-  facts.batch = plan.getM();
+  facts.m = plan.getM();
   facts.ctas = plan.getCtas();
   facts.stages = plan.getStages();
   facts.stageBytes = plan.getStageBytes();

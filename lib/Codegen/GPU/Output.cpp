@@ -28,9 +28,9 @@ Value Output::applyEpilogue(LaneCode &code, Value m, Value n, Value sum) const {
   for (auto [i, map] : llvm::enumerate(product.getMaps().getAsRange<AffineMapAttr>())) {
     Value at = index.constant(0);
     for (AffineExpr result : map.getValue().getResults()) {
-      bool isBatch = cast<AffineDimExpr>(result).getPosition() == 0;
-      Value size = isBatch ? mSize : index.constant(product.getWeightType().getRows());
-      at = index.add(index.mul(at, size), isBatch ? m : n);
+      bool isM = cast<AffineDimExpr>(result).getPosition() == 0;
+      Value size = isM ? mSize : index.constant(product.getWeightType().getRows());
+      at = index.add(index.mul(at, size), isM ? m : n);
     }
     mapping.map(block->getArgument(i + 1), code.load(extras[i], at));
   }

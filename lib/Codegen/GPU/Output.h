@@ -13,14 +13,14 @@
 
 namespace uwt {
 
-/// Where sums of a product go: y with rows `yStride` elements apart, through the epilogue of `op`,
-/// whose extra operands are dense, in row-major order.
+/// Where accumulators of a product go: y with rows `yStride` elements apart, through the epilogue
+/// of `op`, whose extra operands are dense, in row-major order.
 struct Output {
   MatmulOp op;
   mlir::Value y, yStride, mSize;
   llvm::SmallVector<mlir::Value> extras;
 
-  /// Stores what the epilogue makes of the sum of batch row m and output feature n, which exist.
+  /// Stores what the epilogue makes of the accumulator of row m of x and output n, which exist.
   void store(LaneCode &code, mlir::Value m, mlir::Value n, mlir::Value sum) const;
 
 private:

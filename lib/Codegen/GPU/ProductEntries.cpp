@@ -26,10 +26,10 @@ WorkspaceRule ProductEntries::workspaceRule() const {
 }
 
 KernelEntry ProductEntries::common(StringRef kernel) {
-  KernelEntry entry = entryOf(plan.family(), kernel, op.getWeightType(), format);
+  KernelEntry entry = entryOf(plan.kind(), kernel, op.getWeightType(), format);
   if (plan.decoded.exists())
     entry.strategy = stringifyProductStrategy(plan.strategy()).str() + ",";
-  entry.strategy += std::string(nameOf(entry.family)) + ",m=" + std::to_string(plan.tile.m()) +
+  entry.strategy += std::string(nameOf(entry.kind)) + ",m=" + std::to_string(plan.tile.m()) +
                     ",stages=" + std::to_string(plan.ring.stages) +
                     ",k=" + std::to_string(fixedUnitColumns * plan.ring.groupsPerStage);
   if (plan.tile.cluster > 1)

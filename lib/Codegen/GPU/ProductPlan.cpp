@@ -11,11 +11,11 @@
 
 using namespace uwt;
 
-GpuKernelFamily ProductPlan::family() const {
+GpuKernelKind ProductPlan::kind() const {
   constexpr int64_t maxSkinnyMTiles = 16;
   if (decodesInShared)
-    return GpuKernelFamily::Shared;
-  return tile.mTiles > maxSkinnyMTiles ? GpuKernelFamily::Wide : GpuKernelFamily::Skinny;
+    return GpuKernelKind::Shared;
+  return tile.mTiles > maxSkinnyMTiles ? GpuKernelKind::Wide : GpuKernelKind::Skinny;
 }
 
 ProductStrategy ProductPlan::strategy() const {
@@ -96,8 +96,8 @@ StageLayout ProductPlan::stage() const {
 }
 
 int64_t ProductPlan::scratchU32() const {
-  int64_t sums = storesFromScratch() ? accumulatorTileF32 * scratchMTiles() : 0;
-  return unit.hasEscapes ? std::max(sums, wordUnitU32) : sums;
+  int64_t accumulators = storesFromScratch() ? accumulatorTileF32 * scratchMTiles() : 0;
+  return unit.hasEscapes ? std::max(accumulators, wordUnitU32) : accumulators;
 }
 
 RingMemory ProductPlan::ringMemory() const {
@@ -116,8 +116,8 @@ int64_t ProductPlan::sharedBytes() const {
 PlanFacts ProductPlan::facts() const {
   PlanFacts result;
   result.slice = static_cast<unsigned>(tile.m());
-  result.batch = result.slice;
-  result.rows = static_cast<unsigned>(tile.n());
+  result.m = result.slice;
+  result.tileN = static_cast<unsigned>(tile.n());
   result.cluster = static_cast<unsigned>(tile.cluster);
   result.ctas = static_cast<unsigned>(ctas);
   result.stages = static_cast<unsigned>(ring.stages);

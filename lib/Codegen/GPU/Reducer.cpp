@@ -13,29 +13,29 @@ using namespace mlir;
 namespace uwt {
 
 Reducer::Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
-                 PartialSums &sums, TileOutput &output, const CtaThread &own)
-    : LaneCode(code), plan(plan), shape(plan.work()), work(work), sums(sums), output(output),
-      own(own) {}
+                 PartialSums &partials, TileOutput &output, const CtaThread &own)
+    : LaneCode(code), plan(plan), shape(plan.work()), work(work), partials(partials),
+      output(output), own(own) {}
 
 void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
                      ValueRange accumulators) {
   Value isWhole = index.equal(index.sub(to, from), shape.kTiles);
   PartialSums::Sharers sharers = sharersOf(panel);
   auto offsets = [&](Value number) { return offsetsOf(panel, number); };
-  Values totals = sums.flat(accumulators);
+  Values totals = partials.flat(accumulators);
   // Stored at one place: the code of that is longer than a stage's.
   Value isComplete = either(
       isWhole, builder.getI1Type(),
       [&] {
         return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
       },
-      [&] { return Values{sums.count(totals, sharers, offsets)}; })[0];
+      [&] { return Values{partials.count(totals, sharers, offsets)}; })[0];
   index.ifElse(isComplete, [&] {
     Value count = index.select(isWhole, 0, index.add(sharers.others, 1));
-    Value zero = sums.zero();
+    Value zero = partials.zero();
     Values begin =
         llvm::map_to_vector(totals, [&](Value sum) -> Value { return select(isWhole, sum, zero); });
-    output.store(strip, panel, sums.add(begin, sharers.first, count, offsets));
+    output.store(strip, panel, partials.add(begin, sharers.first, count, offsets));
   });
 }
 

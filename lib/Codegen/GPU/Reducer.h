@@ -17,7 +17,7 @@ namespace uwt {
 /// output tile: these add their partial sums in the order of work units.
 class Reducer : private LaneCode {
 public:
-  Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work, PartialSums &sums,
+  Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work, PartialSums &partials,
           TileOutput &output, const CtaThread &own);
 
   /// Ends the work tile of k-tiles `from` … `to` - 1 (counted through all output tiles).
@@ -34,7 +34,7 @@ private:
   const ProductPlan &plan;
   const WorkShape shape;
   WorkPartition &work;
-  PartialSums &sums;
+  PartialSums &partials;
   TileOutput &output;
   const CtaThread own;
 };

@@ -21,27 +21,27 @@ struct RoleRegisters {
   int32_t consumer, other;
 };
 static constexpr RoleRegisters besideCopies = {232, 40}, besideDecoders = {152, 104},
-                               besideDecodersOfFewSums = {144, 112};
+                               besideDecodersOfFewAccumulators = {144, 112};
 static constexpr bool fits(RoleRegisters roles, int32_t consumers, int32_t others) {
   int32_t equal = smRegisters / (128 * (consumers + others)) / 8 * 8;
   return consumers * roles.consumer + others * roles.other <= (consumers + others) * equal;
 }
 static_assert(fits(besideCopies, 2, 1) && fits(besideDecoders, 2, 2) &&
-              fits(besideDecodersOfFewSums, 2, 2));
+              fits(besideDecodersOfFewAccumulators, 2, 2));
 
 static RoleRegisters registersOf(const ProductPlan &plan) {
   // m tiles whose accumulators leave consumers registers that decoders can do with.
   constexpr int64_t fewMTiles = 12;
   if (!plan.decodesInShared)
     return besideCopies;
-  return plan.tile.mTiles > fewMTiles ? besideDecoders : besideDecodersOfFewSums;
+  return plan.tile.mTiles > fewMTiles ? besideDecoders : besideDecodersOfFewAccumulators;
 }
 
 SmallVector<Value ProductArguments::*> RingProduct::argumentOrder() const {
   using Arguments = ProductArguments;
   return {&Arguments::panels, &Arguments::table, &Arguments::words, &Arguments::raw,
           &Arguments::code,
-          // Streams have no plane of records: in its place come classes.
+          // Streams have no escape table: row classes come instead.
           plan.decodesInShared ? &Arguments::classes : &Arguments::patches, &Arguments::escapes,
           &Arguments::y, &Arguments::yStride, &Arguments::m, &Arguments::workspace,
           &Arguments::counters};
@@ -164,9 +164,9 @@ void RingProduct::buildConsumer(const Cta &cta) {
   WarpMainloop ofWarp(*this, plan, decoder, escapes, mma, buffer, lane);
   WarpgroupMainloop ofWarpgroup(*this, plan, type.getElementType(), decoder, escapes, buffer);
   Mainloop &mainloop = plan.tile.usesWarpgroups ? static_cast<Mainloop &>(ofWarpgroup) : ofWarp;
-  PartialSums sums(*this, arguments.workspace, arguments.counters, lane);
+  PartialSums partials(*this, arguments.workspace, arguments.counters, lane);
   TileOutput output(*this, plan,
-                    {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, sums,
+                    {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, partials,
                     cta.scratch, lane);
   Reducer reducer(*this, plan, work.partition, sums, output, cta.thread);
   Consumer(*this, plan, work, mainloop, mma, reducer, cta.thread).build(strip);

@@ -1,4 +1,4 @@
-//===- Simt.cpp - Family simt ---------------------------------------------===//
+//===- Simt.cpp - Kind simt -----------------------------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -71,13 +71,13 @@ void SimtKernels::build(BuiltKernels &result) {
         operandArgument(ArgumentKind::Extra, extra, static_cast<uint32_t>(i)));
   result.entries.push_back(std::move(product));
   result.plan.slice = mRows;
-  result.plan.rows = stripRows;
+  result.plan.tileN = stripRows;
   result.plan.ctas = ctas;
   result.plan.decodedBytes = decodesFirst() ? 2 : 0;
 }
 
 KernelEntry SimtKernels::entry(StringRef kernel) {
-  KernelEntry entry = entryOf(GpuKernelFamily::Simt, kernel, op.getWeightType(), format);
+  KernelEntry entry = entryOf(GpuKernelKind::Simt, kernel, op.getWeightType(), format);
   entry.strategy = decodesFirst() ? "buffer,simt" : "simt";
   return entry;
 }
@@ -138,7 +138,7 @@ void SimtKernels::buildItem(Value item) {
             index.add(index.mul(group, fixedUnitColumns), index.mul(index.rem(lane, 4), 2));
         return addUnit(unit, column, m, carried);
       });
-  storeSums(strip, m, firstM, accumulators);
+  storeAccumulators(strip, m, firstM, accumulators);
 }
 
 SimtKernels::Values SimtKernels::addUnit(Value unit, Value column, ValueRange m,
@@ -196,7 +196,8 @@ Value SimtKernels::loadX(Value m, Value k) {
   return select(isThere, value, zero);
 }
 
-void SimtKernels::storeSums(Value strip, ValueRange m, Value firstM, ValueRange accumulators) {
+void SimtKernels::storeAccumulators(Value strip, ValueRange m, Value firstM,
+                                    ValueRange accumulators) {
   Values totals(accumulators);
   for (Value &total : totals)
     for (int32_t distance : {1, 2}) {

@@ -1,4 +1,4 @@
-//===- Simt.h - Family simt -------------------------------------*- C++ -*-===//
+//===- Simt.h - Kind simt ---------------------------------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Products without tensor cores, for x of another type than the weight, on any target: a warp has a
-// strip of 16 output features and four batch rows, reads the strip's words in stored order, and x
+// strip of 16 outputs and four rows of x, reads the strip's words in stored order, and x
 // as the caller has it. Multiply-adds and sums are in f32: a lane's own in the order of k, then
 // those of the four lanes that share a row. Weights are words: those of a raw weight, or what a
 // kernel `decode` made before.
@@ -59,8 +59,8 @@ private:
   Values weightsOf(mlir::Value word);
   mlir::Value loadX(mlir::Value m, mlir::Value k);
   mlir::Value toF32(mlir::Value value);
-  void storeSums(mlir::Value strip, mlir::ValueRange m, mlir::Value firstM,
-                 mlir::ValueRange accumulators);
+  void storeAccumulators(mlir::Value strip, mlir::ValueRange m, mlir::Value firstM,
+                         mlir::ValueRange accumulators);
   KernelEntry entry(llvm::StringRef kernel);
 
   MatmulOp op;

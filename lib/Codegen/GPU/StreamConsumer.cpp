@@ -21,8 +21,8 @@ StreamConsumer::StreamConsumer(const LaneCode &code, MatmulOp op, const ProductP
       panels(code, plan, arguments.panels, /*rank=*/Value()),
       mma(code, op.getWeightType().getElementType(), plan.tile.mTiles),
       sums(code, arguments.workspace, arguments.counters, own.lane),
-      output(code, plan, {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, sums,
-             scratch, own.lane) {}
+      output(code, plan, {op, arguments.y, arguments.yStride, arguments.m, arguments.extras},
+             partials, scratch, own.lane) {}
 
 Value StreamConsumer::itemCount() {
   int64_t ofSlice = panelStrips * plan.problem.panels() * shape.unitsOfStrip;
@@ -56,7 +56,7 @@ Value StreamConsumer::buildItem(Value number, Value following, Value decoded) {
           StreamReader::Ahead ahead = streams.lookAhead(itemOfNumber, following, number);
           return with(multiplyCoded(item, ahead, decoded), index.add(decoded, 1));
         });
-    Values totals = sums.flat(ArrayRef<Value>(done).drop_back());
+    Values totals = partials.flat(ArrayRef<Value>(done).drop_back());
     if (shape.unitsOfStrip == 1)
       output.store(item.strip, item.panel, totals);
     else
@@ -185,11 +185,11 @@ void StreamConsumer::addPartials(const StreamItem &item, ValueRange totals) {
   // A number that LLVM knows it would unroll the loop by, for all of whose loads there are no
   // registers.
   Value others = sameInWarp(index.constant(shape.unitsOfStrip - 1));
-  Value first = index.constant(0), zero = sums.zero();
-  Value isComplete = sums.count(totals, {counter, item.inStrip, first, others}, offsets);
+  Value first = index.constant(0), zero = partials.zero();
+  Value isComplete = partials.count(totals, {counter, item.inStrip, first, others}, offsets);
   index.ifElse(isComplete, [&] {
     Values zeros(totals.size(), zero);
-    Values all = sums.add(zeros, first, index.add(others, 1), offsets);
+    Values all = partials.add(zeros, first, index.add(others, 1), offsets);
     output.store(item.strip, item.panel, all);
   });
 }

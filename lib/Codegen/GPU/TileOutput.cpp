@@ -25,10 +25,11 @@ void TileOutput::store(Value strip, const TilePanel &panel, ValueRange totals) {
   for (int64_t first = 0; first < plan.tile.mTiles; first += plan.scratchMTiles()) {
     int64_t count = std::min(plan.scratchMTiles(), plan.tile.mTiles - first);
     for (auto [tile, total] : llvm::enumerate(totals.slice(first, count)))
-      sums.storeMTile(total, scratch.buffer(), index.add(own, accumulatorTileF32 * int64_t(tile)));
+      partials.storeMTile(total, scratch.buffer(),
+                          index.add(own, accumulatorTileF32 * int64_t(tile)));
     rolledLoop(count, [&](Value tile) {
       Value total =
-          sums.loadMTile(scratch.buffer(), index.add(own, index.mul(tile, accumulatorTileF32)));
+          partials.loadMTile(scratch.buffer(), index.add(own, index.mul(tile, accumulatorTileF32)));
       storeMTile(index.add(index.add(m0, mTileRows * first), index.mul(tile, mTileRows)), n0,
                  total);
     });

@@ -15,24 +15,24 @@
 
 namespace uwt {
 
-/// Stores what the epilogue makes of a strip's sums.
+/// Stores what the epilogue makes of a strip's accumulators.
 class TileOutput : private LaneCode {
 public:
-  TileOutput(const LaneCode &code, const ProductPlan &plan, Output output, PartialSums &sums,
+  TileOutput(const LaneCode &code, const ProductPlan &plan, Output output, PartialSums &partials,
              ScratchMemory &scratch, mlir::Value lane)
-      : LaneCode(code), plan(plan), output(std::move(output)), sums(sums), scratch(scratch),
+      : LaneCode(code), plan(plan), output(std::move(output)), partials(partials), scratch(scratch),
         lane(lane) {}
 
   /// `totals`: a vector<4xf32> for each m tile.
   void store(mlir::Value strip, const TilePanel &panel, mlir::ValueRange totals);
 
 private:
-  /// A lane's four sums of an m tile, of rows from m0 and outputs from n0 on.
+  /// A lane's four accumulators of an m tile, of rows from m0 and outputs from n0 on.
   void storeMTile(mlir::Value m0, mlir::Value n0, mlir::Value total);
 
   const ProductPlan &plan;
   Output output;
-  PartialSums &sums;
+  PartialSums &partials;
   ScratchMemory &scratch;
   mlir::Value lane;
 };

@@ -1,4 +1,4 @@
-//===- Transcode.cpp - Family transcode: fixed units and stores -----------===//
+//===- Transcode.cpp - Kind transcode: fixed units and stores -------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -146,7 +146,7 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const TranscodePanel &panel,
 }
 
 //===----------------------------------------------------------------------===//
-// What the family serves
+// Which transcodes have kernels
 //===----------------------------------------------------------------------===//
 
 void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {

@@ -1,4 +1,4 @@
-//===- Transcode.h - Builds the kernels of family transcode -----*- C++ -*-===//
+//===- Transcode.h - Builds the kernels of kind transcode -------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -22,7 +22,7 @@ namespace uwt {
 
 class WorkPartition : private LaneCode {
 public:
-  /// Emits what follows from the launch: `m` is the batch. Each role of a kernel does this for
+  /// Emits what follows from the launch: `m` is the product's. Each role of a kernel does this for
   /// itself: what lives from before the registers move is spilled.
   WorkPartition(const LaneCode &code, const ProductPlan &plan, mlir::Value m);
 

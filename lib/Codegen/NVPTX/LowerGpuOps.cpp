@@ -85,7 +85,7 @@ struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     auto sum = cast<VectorType>(op.getMatrixC().getType());
     if (!sum.getElementType().isF32() || sum.getNumElements() != 4)
-      return op.emitOpError("of bf16 needs sums of 4 f32 a thread, got ") << sum;
+      return op.emitOpError("of bf16 needs accumulators of 4 f32 a thread, got ") << sum;
     std::array<int64_t, 3> shape = op.getMmaShapeAsArray();
     Location loc = op.getLoc();
     Registers registers(rewriter, loc);

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // NVVM has no wgmma with A in registers. A group is one piece of inline assembly, so that nothing
-// comes between its fence, its products and its commit; sums are tied operands.
+// comes between its fence, its products and its commit; accumulators are tied operands.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,12 +55,12 @@ static LLVM::InlineAsmOp assemblyOp(OpBuilder &builder, Location loc, Type type,
       /*operand_attrs=*/ArrayAttr());
 }
 
-/// Runs `assembly` on `others`, whose constraints are given, and on the scalars of `sums`, which
-/// are its operands $0 …: returns the sums after it.
-static SmallVector<Value> onSums(OpBuilder &builder, Location loc, ValueRange sums,
-                                 ArrayRef<Value> others, StringRef otherConstraints,
-                                 StringRef assembly) {
-  SmallVector<Value> scalars = scalarsOf(builder, loc, sums), operands(others);
+/// Runs `assembly` on `others`, whose constraints are given, and on the scalars of `accumulators`,
+/// which are its operands $0 …: returns the accumulators after it.
+static SmallVector<Value> onAccumulators(OpBuilder &builder, Location loc, ValueRange accumulators,
+                                         ArrayRef<Value> others, StringRef otherConstraints,
+                                         StringRef assembly) {
+  SmallVector<Value> scalars = scalarsOf(builder, loc, accumulators), operands(others);
   llvm::append_range(operands, scalars);
   std::string constraints, tied;
   for (size_t i = 0; i < scalars.size(); ++i) {
@@ -73,7 +73,7 @@ static SmallVector<Value> onSums(OpBuilder &builder, Location loc, ValueRange su
   Value result = assemblyOp(builder, loc, type, operands, assembly, constraints).getResult(0);
   SmallVector<Value> next;
   int64_t field = 0;
-  for (Value sum : sums) {
+  for (Value sum : accumulators) {
     SmallVector<Value> four;
     for (unsigned i = 0; i < 4; ++i)
       four.push_back(LLVM::ExtractValueOp::create(builder, loc, result, field++));
@@ -109,8 +109,8 @@ struct LowerWarpgroupMma : ConvertOpToLLVMPattern<WarpgroupMmaOp> {
     std::string constraints;
     for (size_t i = 0; i < others.size(); ++i)
       constraints += ",r";
-    rewriter.replaceOp(
-        op, onSums(rewriter, loc, op.getSums(), others, constraints, assembly(op, address.first)));
+    rewriter.replaceOp(op, onAccumulators(rewriter, loc, op.getAccumulators(), others, constraints,
+                                          assembly(op, address.first)));
     return success();
   }
 
@@ -125,7 +125,7 @@ private:
   /// Descriptors are put together here, where ptxas has one addition of 64 bits for each.
   static std::string assembly(WarpgroupMmaOp op, uint32_t first) {
     constexpr unsigned blocks = WarpgroupMmaOp::blocks;
-    unsigned tiles = op.getSums().size(), scalars = 4 * tiles;
+    unsigned tiles = op.getAccumulators().size(), scalars = 4 * tiles;
     std::string type = op.getElement().isBF16() ? "bf16" : "f16";
     std::string name = "wgmma.mma_async.sync.aligned.m64n" + std::to_string(8 * tiles) +
                        "k16.f32." + type + "." + type;
@@ -196,12 +196,13 @@ struct LowerWarpgroupWait : OpConversionPattern<WarpgroupWaitOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     if (failed(checkTarget(op, target)))
       return failure();
-    if (op.getSums().empty()) {
+    if (op.getAccumulators().empty()) {
       rewriter.replaceOpWithNewOp<NVVM::WgmmaWaitGroupSyncOp>(op, op.getPending());
       return success();
     }
     std::string text = "wgmma.wait_group.sync.aligned " + std::to_string(op.getPending()) + ";";
-    rewriter.replaceOp(op, onSums(rewriter, op.getLoc(), op.getSums(), {}, "", text));
+    rewriter.replaceOp(op,
+                       onAccumulators(rewriter, op.getLoc(), op.getAccumulators(), {}, "", text));
     return success();
   }
 

@@ -1,6 +1,6 @@
 // RUN: uwt-opt %s -uwt-tile-matmul -split-input-file | FileCheck %s
 
-// A batch of one: x is repacked once; a task a panel; units in the order of memory; a unit with escapes goes through a
+// An m of one: x is repacked once; a task a panel; units in the order of memory; a unit with escapes goes through a
 // buffer, the others stay in registers; at the end lanes are added while they are transposed.
 
 // CHECK-LABEL: func @direct
@@ -39,7 +39,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 
 // -----
 
-// A larger batch: chunks of the panel are decoded into a buffer and multiplied in blocks of 4 rows x 4 columns, while
+// A larger m: k-tiles of the panel are decoded into a buffer and multiplied in blocks of 4 rows x 4 columns, while
 // the next chunk is asked for.
 
 // CHECK-LABEL: func @buffer

@@ -16,7 +16,7 @@ func.func @no_strategy(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @no_ring(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: it has a ring, whose stages and groups are missed: run uwt-select-strategy}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: it has a ring, whose stages and groups are missed: run uwt-select-strategy}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 8> {
   ^bb0(%s: f32):
@@ -29,7 +29,7 @@ func.func @no_ring(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @large_ring(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: a ring of 9 stages of 18816 bytes does not fit the shared memory of 'sm_90a'}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a ring of 9 stages of 18816 bytes does not fit the shared memory of 'sm_90a'}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 8, stages = 9, groups = 2> {
   ^bb0(%s: f32):
@@ -42,7 +42,7 @@ func.func @large_ring(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @part_of_an_mtile(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: its slices have 8, 16, … or 64 rows of m, got 12}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: its slices have 8, 16, … or 64 rows of m, got 12}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 12, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -55,7 +55,7 @@ func.func @part_of_an_mtile(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @wide_slice_of_warps(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: its slices have 8, 16, … or 64 rows of m, got 72}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: its slices have 8, 16, … or 64 rows of m, got 72}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 72, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -68,7 +68,7 @@ func.func @wide_slice_of_warps(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @narrow_slice_of_warpgroups(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: wgmma multiplies more than 16 rows of m, from a ring, on targets that have it}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: wgmma multiplies more than 16 rows of m, from a ring, on targets that have it}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, wgmma, slice = 16, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -81,7 +81,7 @@ func.func @narrow_slice_of_warpgroups(%x: memref<8x640xbf16>, %y: memref<8x128xf
 
 func.func @panels_of_warps(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: its CTAs have one panel, got 2}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: its CTAs have one panel, got 2}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 16, panels = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -94,7 +94,7 @@ func.func @panels_of_warps(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @two_of_wide_slices(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: a multiprocessor has registers for one CTA of it, got 2}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a multiprocessor has registers for one CTA of it, got 2}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 40, ctas = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -107,7 +107,7 @@ func.func @two_of_wide_slices(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @parts_of_units(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<11>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: its stages have whole units, got 2 groups in 1 k-tiles}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: its stages have whole units, got 2 groups in 1 k-tiles}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<11>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 8, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -120,7 +120,7 @@ func.func @parts_of_units(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 func.func @parts_of_stream_units(%x: memref<8x1280xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x1280xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family shared: its stages have whole units, got 6 groups in 1 k-tiles}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind shared: its stages have whole units, got 6 groups in 1 k-tiles}}
   uwt.matmul ins(%x, %w : memref<8x1280xbf16>, !uwt.compressed<128x1280xbf16, "huffman<12,2>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<shared, mma, slice = 8, stages = 2, groups = 6> {
   ^bb0(%s: f32):
@@ -133,7 +133,7 @@ func.func @parts_of_stream_units(%x: memref<8x1280xbf16>, %y: memref<8x128xf32>)
 
 func.func @streams_in_a_ring(%x: memref<8x1280xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x1280xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: it reads streams without a ring}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: it reads streams without a ring}}
   uwt.matmul ins(%x, %w : memref<8x1280xbf16>, !uwt.compressed<128x1280xbf16, "huffman<12,2>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 8, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -146,7 +146,7 @@ func.func @streams_in_a_ring(%x: memref<8x1280xbf16>, %y: memref<8x128xf32>) {
 
 func.func @streams_in_clusters(%x: memref<8x1280xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x1280xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: its CTAs have no clusters, got 2}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: its CTAs have no clusters, got 2}}
   uwt.matmul ins(%x, %w : memref<8x1280xbf16>, !uwt.compressed<128x1280xbf16, "huffman<12,2>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 8, cluster = 2> {
   ^bb0(%s: f32):
@@ -159,7 +159,7 @@ func.func @streams_in_clusters(%x: memref<8x1280xbf16>, %y: memref<8x128xf32>) {
 
 func.func @mixed_types(%x: memref<8x640xf32>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family skinny: x has another type than the weight; use instruction fma}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: x has another type than the weight; use instruction fma}}
   uwt.matmul ins(%x, %w : memref<8x640xf32>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<buffer, mma, slice = 8, stages = 2, groups = 2> {
   ^bb0(%s: f32):
@@ -172,7 +172,7 @@ func.func @mixed_types(%x: memref<8x640xf32>, %y: memref<8x128xf32>) {
 
 func.func @wide_slice_of_lanes(%x: memref<8x640xf32>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of family simt: its slices have 4 rows of m, got 8}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind simt: its slices have 4 rows of m, got 8}}
   uwt.matmul ins(%x, %w : memref<8x640xf32>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<buffer, fma, slice = 8> {
   ^bb0(%s: f32):

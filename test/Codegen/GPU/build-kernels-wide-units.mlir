@@ -19,7 +19,7 @@
 //       CHECK:     nvgpu.mma.sync
 //       CHECK:     nvgpu.mbarrier.arrive
 
-// ROOM: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 2 stages of {{[0-9]+}} bytes does not fit the shared memory of 'sm_90a'{{$}}
+// ROOM: error: 'uwt.matmul' op has no kernel of kind skinny: a ring of 2 stages of {{[0-9]+}} bytes does not fit the shared memory of 'sm_90a'{{$}}
 // WIDEST: uwt.warpgroup_mma
 // BUFFER: gpu.func @decode
 func.func @main(%x: memref<8x4096xbf16>, %y: memref<8x512xf32>) {

@@ -1,10 +1,10 @@
 // RUN: uwt-opt %s --uwt-build-transcodes --verify-diagnostics --split-input-file
 
-// What family transcode does not serve is refused by name.
+// What kind transcode does not serve is refused by name.
 
 func.func @result() {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it makes formats raw, window<4>, palette<4> and inplace<12>, not 'inplace<11>'}}
+  // expected-error @below {{'uwt.transcode' op has no kernel of kind transcode: it makes formats raw, window<4>, palette<4> and inplace<12>, not 'inplace<11>'}}
   %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "inplace<11>">
   return
 }
@@ -13,7 +13,7 @@ func.func @result() {
 
 func.func @symbols() {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
-  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: symbols and raw fields of format 'palette<4>, coded=exponent+2' are not bytes}}
+  // expected-error @below {{'uwt.transcode' op has no kernel of kind transcode: symbols and raw fields of format 'palette<4>, coded=exponent+2' are not bytes}}
   %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<12,2>"> -> !uwt.compressed<64x64xbf16, "palette<4>, coded=exponent+2">
   return
 }
@@ -22,7 +22,7 @@ func.func @symbols() {
 
 func.func @transpose() {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>, storage=k_major">
-  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it does not transpose}}
+  // expected-error @below {{'uwt.transcode' op has no kernel of kind transcode: it does not transpose}}
   %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "inplace<12>, storage=k_major"> -> !uwt.compressed<64x64xbf16, "raw">
   return
 }
@@ -31,7 +31,7 @@ func.func @transpose() {
 
 func.func @fold() {
   %w = uwt.weight "w" : !uwt.compressed<64x4x16xbf16, "inplace<12>, fold=columns<2>">
-  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: it does not fold}}
+  // expected-error @below {{'uwt.transcode' op has no kernel of kind transcode: it does not fold}}
   %r = uwt.transcode %w : !uwt.compressed<64x4x16xbf16, "inplace<12>, fold=columns<2>"> -> !uwt.compressed<64x4x16xbf16, "raw">
   return
 }
@@ -40,7 +40,7 @@ func.func @fold() {
 
 func.func @table() {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<15,2>">
-  // expected-error @below {{'uwt.transcode' op has no kernel of family transcode: the decode table of format 'huffman<15,2>' has 131072 bytes, more than 98304 of shared memory}}
+  // expected-error @below {{'uwt.transcode' op has no kernel of kind transcode: the decode table of format 'huffman<15,2>' has 131072 bytes, more than 98304 of shared memory}}
   %r = uwt.transcode %w : !uwt.compressed<64x64xbf16, "huffman<15,2>"> -> !uwt.compressed<64x64xbf16, "raw">
   return
 }

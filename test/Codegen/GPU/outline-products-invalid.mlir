@@ -4,7 +4,7 @@
 
 func.func @unserved(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @+1 {{has no kernel of family shared}}
+  // expected-error @+1 {{has no kernel of kind shared}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
     strategy #uwt.gpu_strategy<shared, mma, slice = 8, stages = 2, groups = 4> {
   ^bb0(%s: f32):

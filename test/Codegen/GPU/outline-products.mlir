@@ -2,7 +2,7 @@
 // RUN: uwt-opt %s --uwt-outline-products --split-input-file | uwt-opt --split-input-file | FileCheck %s
 // RUN: uwt-opt %s --uwt-outline-products=target=sm_80 --split-input-file | FileCheck %s --check-prefix=OLD
 
-// A launch for all ranges of m; the kernels of each say for which batch sizes they are.
+// A launch for all ranges of m; the kernels of each say for which m they are.
 // CHECK: module attributes {gpu.container_module}
 // CHECK: gpu.module @ranges_product_0_m8 [#nvvm.target<O = 3, chip = "sm_90a">] attributes {uwt.kernel_plan = #uwt.kernel_plan<slice = 8,
 // CHECK: gpu.func @pack({{.*}}m = 1 to 8, launch <tiles,

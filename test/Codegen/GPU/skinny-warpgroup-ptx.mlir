@@ -14,7 +14,7 @@
 // CHECK: wgmma.wait_group.sync.aligned 0;
 // CHECK-NOT: mma.sync.aligned.m16n8k16
 
-// Family wide: consumers take registers from a warpgroup of which one thread copies; the four workgroups of a cluster copy a quarter of x each
+// Kind wide: consumers take registers from a warpgroup of which one thread copies; the four workgroups of a cluster copy a quarter of x each
 // to all, and hand their stages back to all.
 // WIDE-LABEL: .entry product(
 // WIDE: .maxntid 384, 1, 1

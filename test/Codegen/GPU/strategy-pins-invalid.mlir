@@ -8,11 +8,11 @@
 
 // TARGET: error: unknown GPU target 'sm_75'; {{.*}}GPU targets are: sm_80, sm_86, sm_89, sm_90a, sm_120a{{$}}
 // TILES: error: 'uwt.matmul' op expects 1 to 32 m tiles, at least 2 stages and an even number of groups, got 33, 0 and 0{{$}}
-// SHARED: error: 'uwt.matmul' op has no kernel of family shared: threads decode format 'raw' straight into registers; use strategy direct{{$}}
+// SHARED: error: 'uwt.matmul' op has no kernel of kind shared: threads decode format 'raw' straight into registers; use strategy direct{{$}}
 // INSTRUCTION: error: expects instruction 'fma', 'mma' or 'wgmma', got 'hmma'{{$}}
-// WGMMA: error: 'uwt.matmul' op has no kernel of family skinny: wgmma multiplies more than 16 rows of m, from a ring, on targets that have it{{$}}
+// WGMMA: error: 'uwt.matmul' op has no kernel of kind skinny: wgmma multiplies more than 16 rows of m, from a ring, on targets that have it{{$}}
 // CLUSTER: error: 'uwt.matmul' op expects a cluster of 1, 2, 4 or 8 CTAs, got 3{{$}}
-// RING: error: 'uwt.matmul' op has no kernel of family skinny: a ring of 3 stages of 98304 bytes does not fit the shared memory of 'sm_90a'{{$}}
+// RING: error: 'uwt.matmul' op has no kernel of kind skinny: a ring of 3 stages of 98304 bytes does not fit the shared memory of 'sm_90a'{{$}}
 func.func @main(%x: memref<64x640xbf16>, %y: memref<64x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
   uwt.matmul ins(%x, %w : memref<64x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) outs(%y : memref<64x128xf32>) {

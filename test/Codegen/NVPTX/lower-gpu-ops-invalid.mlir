@@ -27,7 +27,7 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   gpu.func @product(%a: vector<4x2xbf16>, %b: vector<2x2xbf16>, %c: vector<2x2xf16>) -> vector<2x2xf16> {
-    // expected-error @+2 {{'nvgpu.mma.sync' op of bf16 needs sums of 4 f32 a thread, got 'vector<2x2xf16>'}}
+    // expected-error @+2 {{'nvgpu.mma.sync' op of bf16 needs accumulators of 4 f32 a thread, got 'vector<2x2xf16>'}}
     // expected-error @+1 {{failed to legalize operation 'nvgpu.mma.sync' that was explicitly marked illegal}}
     %d = nvgpu.mma.sync(%a, %b, %c) {mmaShape = [16, 8, 16]}
         : (vector<4x2xbf16>, vector<2x2xbf16>, vector<2x2xf16>) -> vector<2x2xf16>
@@ -53,7 +53,7 @@ gpu.module @kernels {
   gpu.func @warpgroup(%r: vector<4xi32>, %s: vector<2x2xf32>, %ring: memref<1024xi32, #shared>, %i: index) {
     // expected-error @+2 {{'uwt.warpgroup_mma' op cannot be compiled: a matrix product of a warpgroup needs wgmma, which GPU target 'sm_89' lacks; it is made for: sm_90a}}
     // expected-error @+1 {{failed to legalize operation 'uwt.warpgroup_mma' that was explicitly marked illegal}}
-    %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%i] leading 128 stride 256 block_stride 256 sums (%s) : memref<1024xi32, #shared>
+    %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%i] leading 128 stride 256 block_stride 256 accumulators (%s) : memref<1024xi32, #shared>
     gpu.return
   }
 }

@@ -30,17 +30,17 @@ gpu.module @kernels {
     // PTX: wgmma.fence.sync.aligned;
     // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {
     // PTX: wgmma.commit_group.sync.aligned;
-    %s = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 block_stride 256 swizzle 128 sums (%zero)
+    %s = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 block_stride 256 swizzle 128 accumulators (%zero)
         : memref<8192xi32, #shared>
     // CHECK: wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16
     // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {
-    %t = uwt.warpgroup_mma f16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 block_stride 256 sums (%s) : memref<8192xi32, #shared>
+    %t = uwt.warpgroup_mma f16 (%r0, %r1, %r2, %r3), %ring[%at] leading 128 stride 256 block_stride 256 accumulators (%s) : memref<8192xi32, #shared>
     // CHECK: nvvm.wgmma.wait.group.sync.aligned 1
     // PTX: wgmma.wait_group.sync.aligned 1;
     uwt.warpgroup_wait 1
     // CHECK: llvm.inline_asm has_side_effects asm_dialect = att "wgmma.wait_group.sync.aligned 0;", "=f,=f,=f,=f,0,1,2,3,~{memory}"
     // PTX: wgmma.wait_group.sync.aligned 0;
-    %done = uwt.warpgroup_wait 0 sums (%t)
+    %done = uwt.warpgroup_wait 0 accumulators (%t)
     %flat = vector.shape_cast %done : vector<2x2xf32> to vector<4xf32>
     vector.store %flat, %y[%at] : memref<?xf32, #gpu.address_space<global>>, vector<4xf32>
     gpu.return
@@ -66,9 +66,9 @@ gpu.module @kernels {
       %start = arith.muli %i, %c896 : index
       %even = arith.addi %start, %c128 : index
       %odd = arith.addi %even, %c896 : index
-      %s = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%even] leading 128 stride 256 block_stride 256 sums (%sum) : memref<8192xi32, #shared>
-      %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%odd] leading 128 stride 256 block_stride 256 sums (%s) : memref<8192xi32, #shared>
-      %done = uwt.warpgroup_wait 0 sums (%t)
+      %s = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%even] leading 128 stride 256 block_stride 256 accumulators (%sum) : memref<8192xi32, #shared>
+      %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%odd] leading 128 stride 256 block_stride 256 accumulators (%s) : memref<8192xi32, #shared>
+      %done = uwt.warpgroup_wait 0 accumulators (%t)
       scf.yield %done : vector<2x2xf32>
     }
     %flat = vector.shape_cast %sums : vector<2x2xf32> to vector<4xf32>

@@ -21,12 +21,12 @@ static FormatCost huffmanFormat() {
   return {*Format::parse("huffman<12,2>"), {10.9, 0}, 60, false, 1024};
 }
 
-static ProductProblem problemOf(uint64_t batch, uint64_t rows = 14336, uint64_t columns = 4096) {
-  return {batch, rows, columns, 1, 2, true};
+static ProductProblem problemOf(uint64_t m, uint64_t rows = 14336, uint64_t columns = 4096) {
+  return {m, rows, columns, 1, 2, true};
 }
 
-static double timeOf(uint64_t batch, const FormatCost &format, const KernelConfig &config) {
-  return predict(calibration(), problemOf(batch), format, config).total;
+static double timeOf(uint64_t m, const FormatCost &format, const KernelConfig &config) {
+  return predict(calibration(), problemOf(m), format, config).total;
 }
 
 TEST(CostModel, TotalCoversItsTerms) {
@@ -43,13 +43,13 @@ TEST(CostModel, MemoryIsBytesOverBandwidth) {
   EXPECT_NEAR(p.memory, 14336.0 * 4096 * 2 / calibration().bandwidthOf(2) / 1000, 1e-6);
 }
 
-TEST(CostModel, TimesRiseWithBytesBatchAndSize) {
+TEST(CostModel, TimesRiseWithBytesMAndSize) {
   for (const KernelConfig &config : candidateConfigs(rawCost(), 4096)) {
     FormatCost larger = rawCost();
     larger.size.bitsPerWeight = 20;
     EXPECT_GE(timeOf(1, larger, config), timeOf(1, rawCost(), config));
-    for (uint64_t batch = 1; batch < 64; ++batch)
-      EXPECT_LT(timeOf(batch, rawCost(), config), timeOf(batch + 1, rawCost(), config));
+    for (uint64_t m = 1; m < 64; ++m)
+      EXPECT_LT(timeOf(m, rawCost(), config), timeOf(m + 1, rawCost(), config));
     EXPECT_LT(predict(calibration(), problemOf(4, 4096), rawCost(), config).total,
               predict(calibration(), problemOf(4, 8192), rawCost(), config).total);
   }
@@ -119,11 +119,11 @@ TEST(CostModel, RangesRiseAndCoverAll) {
 /// Mean over the grid of what ranges are slower than the best configuration at each size.
 static double regretOf(const std::vector<MRange> &ranges, const FormatCost &format) {
   double sum = 0;
-  for (uint64_t batch : mGrid()) {
-    auto range = std::find_if(ranges.begin(), ranges.end(),
-                              [&](const MRange &r) { return batch <= r.limit; });
-    double best = rankConfigs(calibration(), problemOf(batch), format).front().prediction.total;
-    sum += timeOf(batch, format, range->config) / best - 1;
+  for (uint64_t m : mGrid()) {
+    auto range =
+        std::find_if(ranges.begin(), ranges.end(), [&](const MRange &r) { return m <= r.limit; });
+    double best = rankConfigs(calibration(), problemOf(m), format).front().prediction.total;
+    sum += timeOf(m, format, range->config) / best - 1;
   }
   return sum / static_cast<double>(mGrid().size());
 }
@@ -174,11 +174,11 @@ TEST(CostModel, PicksStandSmallErrorsOfTheConstants) {
     Calibration c = calibration();
     for (double *one : {&c.dot, &c.decodeOperation, &c.accumulator, &c.load, &c.farLoad, &c.store})
       *one *= factor(random);
-    for (uint64_t batch : {1, 4, 16, 64}) {
-      KernelConfig pick = rankConfigs(c, problemOf(batch), inPlaceFormat()).front().config;
+    for (uint64_t m : {1, 4, 16, 64}) {
+      KernelConfig pick = rankConfigs(c, problemOf(m), inPlaceFormat()).front().config;
       double best =
-          rankConfigs(calibration(), problemOf(batch), inPlaceFormat()).front().prediction.total;
-      EXPECT_LE(timeOf(batch, inPlaceFormat(), pick), best * 1.1) << batch << ": " << pick.str();
+          rankConfigs(calibration(), problemOf(m), inPlaceFormat()).front().prediction.total;
+      EXPECT_LE(timeOf(m, inPlaceFormat(), pick), best * 1.1) << m << ": " << pick.str();
     }
   }
 }

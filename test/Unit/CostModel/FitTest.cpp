@@ -25,9 +25,9 @@ std::vector<Observation> observe(Calibration machine, double noise) {
   for (const FormatCost &format :
        {formatOf("raw", 0, 0), formatOf("inplace<12>", 3.75, 1e-3), formatOf("window<4>", 8, 0)})
     for (const KernelConfig &config : candidateConfigs(format, 1024))
-      for (uint64_t batch : {1, 3, 8, 20})
+      for (uint64_t m : {1, 3, 8, 20})
         for (bool pairs : {true, false}) {
-          Observation o{{batch, 256, 1024, 1, 1, pairs, true}, format, config, 0};
+          Observation o{{m, 256, 1024, 1, 1, pairs, true}, format, config, 0};
           o.microseconds = predict(machine, o.problem, format, config).total * factor(random);
           result.push_back(o);
         }
@@ -67,8 +67,8 @@ TEST(Fit, FindsTheOverlap) {
   Calibration machine = Calibration::of(**findTarget("avx512bf16"));
   machine.overlap = 0.37;
   std::vector<Observation> cold;
-  for (uint64_t batch : {1, 4, 8}) {
-    Observation o{{batch, 4096, 4096, 1, 2, true, true}, formatOf("raw", 0, 0), {}, 0};
+  for (uint64_t m : {1, 4, 8}) {
+    Observation o{{m, 4096, 4096, 1, 2, true, true}, formatOf("raw", 0, 0), {}, 0};
     o.microseconds = predict(machine, o.problem, o.format, o.config).total;
     cold.push_back(o);
   }

@@ -85,7 +85,7 @@ TEST(GpuChoice, FixedRatesAreDecodedWhereTheyAreMultiplied) {
     EXPECT_EQ(strategy, Buffer) << limit;
 }
 
-TEST(GpuChoice, AKnownBatchComesInEqualSlices) {
+TEST(GpuChoice, AKnownMComesInEqualSlices) {
   EXPECT_EQ(rowsOf(SomeKernels("sm_90a", 300)), (std::vector<Row>{{UINT64_MAX, Direct, 152}}));
   EXPECT_EQ(rowsOf(SomeKernels("sm_80", 72)), (std::vector<Row>{{UINT64_MAX, Direct, 40}}));
   EXPECT_EQ(rowsOf(SomeKernels("sm_90a", 0)), (std::vector<Row>{{UINT64_MAX, Direct, 8}}));

@@ -112,7 +112,7 @@ TEST(GpuCost, RawAtTheRoofIsBytesAndTheSameLosses) {
   EXPECT_NEAR(rawRoof(roundBoard(), problem, ideal()), 200.32 + 2 + 1 + 0.5, 1e-9);
 }
 
-TEST(KernelProfiles, AreThoseOfBatchesThatFit) {
+TEST(KernelProfiles, AreThoseOfAnMThatFits) {
   const GpuTarget &hopper = **findGpuTarget("sm_90a");
   const KernelProfile *one = findKernelProfile(hopper, "inplace<12>", 1);
   const KernelProfile *many = findKernelProfile(hopper, "inplace<12>", 4096);

@@ -12,20 +12,20 @@ using namespace uwt;
 
 static const KernelConfig buffer4x4{true, 4, 4, 512};
 
-TEST(KernelConfig, AKnownBatchHasALastTileOfItsOwn) {
-  BatchTiles tiles = tileBatch(buffer4x4, 70);
+TEST(KernelConfig, AKnownMHasALastTileOfItsOwn) {
+  MTiles tiles = tilesOfM(buffer4x4, 70);
   EXPECT_EQ(tiles.tileN, 4u);
   EXPECT_EQ(tiles.tileM, 4u);
   EXPECT_EQ(tiles.taskM, 64u);
   EXPECT_EQ(tiles.lastM, 2u);
   EXPECT_EQ(tiles.lastN, 8u);
-  EXPECT_EQ(tileBatch(buffer4x4, 64).lastM, 0u);
+  EXPECT_EQ(tilesOfM(buffer4x4, 64).lastM, 0u);
 }
 
-TEST(KernelConfig, ASmallBatchIsOneTileAsRegistersHaveRoom) {
+TEST(KernelConfig, ASmallMIsOneTileAsRegistersHaveRoom) {
   const unsigned outputs[] = {16, 8, 8};
   for (unsigned m = 1; m < 4; ++m) {
-    BatchTiles tiles = tileBatch(buffer4x4, m);
+    MTiles tiles = tilesOfM(buffer4x4, m);
     EXPECT_EQ(tiles.tileM, m);
     EXPECT_EQ(tiles.tileN, outputs[m - 1]);
     EXPECT_EQ(tiles.taskM, m);
@@ -33,8 +33,8 @@ TEST(KernelConfig, ASmallBatchIsOneTileAsRegistersHaveRoom) {
   }
 }
 
-TEST(KernelConfig, AnyBatchIsWholeTiles) {
-  BatchTiles tiles = tileBatch({true, 2, 24, 64}, std::nullopt);
+TEST(KernelConfig, AnyMIsWholeTiles) {
+  MTiles tiles = tilesOfM({true, 2, 24, 64}, std::nullopt);
   EXPECT_EQ(tiles.tileM, 24u);
   EXPECT_EQ(tiles.lastM, 0u);
   EXPECT_EQ(tiles.taskM, 48u);
@@ -42,14 +42,14 @@ TEST(KernelConfig, AnyBatchIsWholeTiles) {
 
 TEST(KernelConfig, DirectTakesARowAtATime) {
   for (std::optional<uint64_t> m : {std::optional<uint64_t>(5), std::optional<uint64_t>()}) {
-    BatchTiles tiles = tileBatch({false, 16, 1, 64}, m);
+    MTiles tiles = tilesOfM({false, 16, 1, 64}, m);
     EXPECT_EQ(tiles.tileM, 1u);
     EXPECT_EQ(tiles.taskM, 1u);
     EXPECT_EQ(tiles.lastM, 0u);
   }
 }
 
-TEST(KernelConfig, WithoutAStrategyUnitsAreReadAgainInTheSmallestBatches) {
+TEST(KernelConfig, WithoutAStrategyUnitsAreReadAgainInTheSmallestM) {
   EXPECT_FALSE(usualConfig(2, /*isFixedRate=*/true).buffered);
   EXPECT_TRUE(usualConfig(2, /*isFixedRate=*/false).buffered);
   EXPECT_EQ(usualConfig(3, true), (KernelConfig{true, 8, 3, 128}));

@@ -28,7 +28,7 @@ TEST(KernelProfileTable, GivesItsRowsAndSaysWhatItLacks) {
             "the table of kernel profiles has no descend<5> for sm_90a");
 }
 
-TEST(KernelProfileTable, SaysWhichBatchServesAnother) {
+TEST(KernelProfileTable, SaysWhichMServesAnother) {
   const GpuTarget &hopper = targetOf("sm_90a"), &ampere = targetOf("sm_80");
   EXPECT_EQ(profiledM(hopper, 1), 8u);
   EXPECT_EQ(profiledM(hopper, 9), 32u);

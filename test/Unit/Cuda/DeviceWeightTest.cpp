@@ -48,7 +48,7 @@ static FoundRecords recordsOf(const LoadedWeight &weight, const DeviceTables &ta
                               uint64_t panel) {
   FoundRecords found;
   const CodingPlan &plan = weight.plan();
-  std::span<const uint8_t> patch = weight.plane(PlaneKind::Patch);
+  std::span<const uint8_t> patch = weight.buffer(PlaneKind::Patch);
   uint64_t groups = escapeEntriesInPanel(plan);
   uint64_t begin = tables.panels[panel].records;
   if (begin % escapeEntriesMultiple != 0)
@@ -314,7 +314,7 @@ TEST_P(DeviceUploadTest, HoldsThePlanesAsLoaded) {
     for (auto [kind, plane] : planes) {
       DeviceWeight::Buffer buffer = weight->buffer(kind, 1);
       EXPECT_EQ(buffer.address % devicePlaneAlignment, 0u);
-      EXPECT_EQ(bytesAt(buffer), copyOf(loaded->plane(plane))) << nameOf(kind);
+      EXPECT_EQ(bytesAt(buffer), copyOf(loaded->buffer(plane))) << nameOf(kind);
       bytes += buffer.bytes;
       // Zeros follow; of what the format does not have there is nothing else.
       EXPECT_EQ(bytesAt({buffer.address + buffer.bytes, devicePlaneAlignment}),
@@ -367,7 +367,7 @@ TEST(DeviceWeightTest, HasWordsOnlyOfPanelsThatAreStoredAsWords) {
     EXPECT_EQ(entries[panel].words * 4 % 64, 0u);
     EXPECT_EQ(
         std::memcmp(words.data() + entries[panel].words * 4,
-                    loaded->plane(PlaneKind::Words).data() + loaded->panels()[panel].words * 4,
+                    loaded->buffer(PlaneKind::Words).data() + loaded->panels()[panel].words * 4,
                     panelBytes),
         0);
   }

@@ -1,4 +1,4 @@
-//===- FakeTranscode.cpp - Kernels of family transcode, faked -------------===//
+//===- FakeTranscode.cpp - Kernels of kind transcode, faked ---------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,7 +23,7 @@ static KernelEntry kernelOf(const char *name, const std::string &format, const s
   KernelEntry entry;
   entry.kernel = name;
   entry.code = code;
-  entry.family = GpuKernelFamily::Transcode;
+  entry.kind = GpuKernelKind::Transcode;
   entry.strategy = name;
   entry.format = *Format::parse(format);
   entry.result = *Format::parse(result);
@@ -62,7 +62,7 @@ uint64_t FakeTranscode::next(uint64_t &launches) const { return launches++ % mat
 std::span<const uint8_t> FakeTranscode::wordsOf(uint64_t matrix) const {
   // Panels of a matrix lie one behind the other; behind the last one there may be a gap.
   uint64_t first = raw.panels()[matrix * coded.plan().matrix.panels()].words * 4;
-  return raw.plane(PlaneKind::Words).subspan(first, units() * 2048);
+  return raw.buffer(PlaneKind::Words).subspan(first, units() * 2048);
 }
 
 void FakeTranscode::count(uint8_t *counts, uint64_t matrix) const {
@@ -106,7 +106,7 @@ void FakeTranscode::compute(const FakeLaunch &launch) {
   for (auto [number, kind] :
        {std::pair(6, PlaneKind::Raw), {7, PlaneKind::Code}, {8, PlaneKind::Patch}}) {
     auto [at, elements] = extra(launch, static_cast<size_t>(number));
-    ASSERT_EQ(elements * 4, coded.plane(kind).size());
-    std::ranges::copy(coded.plane(kind), at);
+    ASSERT_EQ(elements * 4, coded.buffer(kind).size());
+    std::ranges::copy(coded.buffer(kind), at);
   }
 }

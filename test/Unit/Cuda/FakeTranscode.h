@@ -1,4 +1,4 @@
-//===- FakeTranscode.h - Kernels of family transcode, faked -----*- C++ -*-===//
+//===- FakeTranscode.h - Kernels of kind transcode, faked -------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -89,7 +89,7 @@ std::string writePack(const TemporaryFolder &folder,
   transcode.kernel = "transcode";
   transcode.code = code;
   transcode.prepare = 0;
-  transcode.family = GpuKernelFamily::Transcode;
+  transcode.kind = GpuKernelKind::Transcode;
   transcode.result = *Format::parse("raw");
   transcode.workspace = {};
   transcode.arguments = {argument(ArgumentKind::Panels, ArgumentType::I64),
@@ -268,9 +268,9 @@ TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
     TensorDescription description{ElementType::BF16, {rows, columns}, *Format::parse("raw")};
     auto *bytes = reinterpret_cast<const uint8_t *>(words.data());
     auto raw = LoadedWeight::fromBytes(description, {bytes, words.size() * 2}, pool);
-    std::span<const uint8_t> plane = raw->plane(PlaneKind::Words);
+    std::span<const uint8_t> buffer = raw->buffer(PlaneKind::Words);
     // A panel of 64 rows, and a strip of the next.
-    transcoded = {plane.begin(), plane.begin() + (64 + 16) * 192 * 2};
+    transcoded = {buffer.begin(), buffer.begin() + (64 + 16) * 192 * 2};
   };
   ASSERT_TRUE(holds(run()));
   ASSERT_EQ(result.rows.size(), 3u);
@@ -465,7 +465,7 @@ static void namesIn(const nlohmann::json &json, const std::string &path,
 
 TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
   std::string profile = folder / "profile.json";
-  writeText(profile, R"({"schema": "uwt.kernel-profiles/2", "rows": [
+  writeText(profile, R"({"schema": "uwt.kernel-profiles/3", "rows": [
     {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "n": 66, "k": 144,
      "m": 64, "terms": {"memory": 20.5, "issue": 11.25, "launch": 2}},
     {"kernel": "product_inplace12", "format": "inplace<12>", "target": "sm_90a", "n": 66, "k": 144,
@@ -476,7 +476,7 @@ TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
   ASSERT_TRUE(holds(run()));
   Report report(options, *predictions, "0.1.0");
   auto json = nlohmann::ordered_json::parse(report.text(result));
-  EXPECT_EQ(json["schema"], "uwt.gpu-bench/3");
+  EXPECT_EQ(json["schema"], "uwt.gpu-bench/4");
   EXPECT_EQ(json["machine"]["gpu"], "Fake GPU");
   EXPECT_EQ(json["rows"][2]["predicted"]["m"], 1);
   EXPECT_EQ(json["rows"][3]["predicted"]["m"], 64);
@@ -505,15 +505,15 @@ TEST(GpuBenchProfiles, OfAnotherKindIsRefused) {
     return messageOf(KernelProfiles::read({path}));
   };
   const std::string no =
-      path + ": it has no kernel profiles (schema uwt.kernel-profiles/2) with rows; write one by "
+      path + ": it has no kernel profiles (schema uwt.kernel-profiles/3) with rows; write one by "
              "'uwt compile --emit profiles'";
   EXPECT_EQ(messageFor("{"), no);
   EXPECT_EQ(messageFor("[]"), no);
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2"})"), no);
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2", "rows": [3]})"),
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/3"})"), no);
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/3", "rows": [3]})"),
             path + ": row 0 needs texts kernel, format and target, numbers n, k and m, and an "
                    "object terms of numbers");
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/2", "rows": []})"), "no error");
+  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/3", "rows": []})"), "no error");
 }
 
 //===----------------------------------------------------------------------===//

@@ -118,7 +118,7 @@ TEST(EmulatorMatrix, UnknownShapeIsRefused) {
     %d = nvgpu.mma.sync (%a, %b, %c) {mmaShape = [16, 8, 32]} : (vector<4x4xi8>, vector<2x4xi8>, vector<2x2xi32>) -> vector<2x2xi32>)");
   EXPECT_EQ(kernel.diagnostics(),
             "this shape or type is not known to the emulator: it takes m16n8k16 and m16n8k8 of "
-            "bf16 or f16 with sums in f32");
+            "bf16 or f16 with accumulators in f32");
 }
 
 /// Shared memory of 32 rows of 128 bytes, of which the first `units` of 16 bytes are filled, and

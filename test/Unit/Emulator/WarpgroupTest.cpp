@@ -81,9 +81,9 @@ std::string kernelText(const Layout &layout, const std::string &type) {
     %ai = arith.muli %i, %c16 : index
 )" + fragments +
          "%s:" + tiles + " = uwt.warpgroup_mma " + type + " (%r0, %r1, %r2, %r3), %t[%c0] " +
-         layout.text() + " sums (" + sums +
+         layout.text() + " accumulators (" + sums +
          ") : memref<?xi32, #shared> loc(\"multiply\")\n%done:" + tiles +
-         " = uwt.warpgroup_wait 0 sums (%s" + (layout.tiles > 1 ? "#0" : "") +
+         " = uwt.warpgroup_wait 0 accumulators (%s" + (layout.tiles > 1 ? "#0" : "") +
          [&] {
            std::string more;
            for (unsigned i = 1; i < layout.tiles; ++i)
@@ -187,20 +187,22 @@ std::string mutated(const std::string &from, const std::string &to) {
 
 TEST(EmulatorWarpgroup, MissingWaitIsFound) {
   TestKernel kernel(arguments, replaced(kernelText(small, "bf16"),
-                                        "%done:2 = uwt.warpgroup_wait 0 sums (%s#0, %s#1)",
+                                        "%done:2 = uwt.warpgroup_wait 0 accumulators (%s#0, %s#1)",
                                         "%yes = arith.constant true\n"
                                         "%done:2 = scf.if %yes -> (vector<2x2xf32>, "
                                         "vector<2x2xf32>) {\nscf.yield %s#0, %s#1 : "
                                         "vector<2x2xf32>, vector<2x2xf32>\n} else {\nscf.yield "
                                         "%zero, %zero : vector<2x2xf32>, vector<2x2xf32>\n}"));
-  EXPECT_EQ(kernel.diagnostics(), "uses sums of matrix products that may be under way: take them "
-                                  "from uwt.warpgroup_wait");
+  EXPECT_EQ(kernel.diagnostics(),
+            "uses accumulators of matrix products that may be under way: take them "
+            "from uwt.warpgroup_wait");
 }
 
 TEST(EmulatorWarpgroup, WaitForAGroupTooFewIsFound) {
-  EXPECT_THAT(mutated("warpgroup_wait 0", "warpgroup_wait 1"),
-              HasSubstr("lane 0: takes sums of group 0 of its products, but may leave 1 of 1 "
-                        "groups under way"));
+  EXPECT_THAT(
+      mutated("warpgroup_wait 0", "warpgroup_wait 1"),
+      HasSubstr("lane 0: takes accumulators of group 0 of its products, but may leave 1 of 1 "
+                "groups under way"));
 }
 
 TEST(EmulatorWarpgroup, WriteUnderAProductIsFound) {

@@ -174,9 +174,9 @@ TEST(KernelPackSelection, GivesEachFormatItsOwnKernel) {
 
 TEST_F(SamplePackTest, GivesTranscodersOnlyWhenAsked) {
   KernelQuery query = queryOf("sm_90", "huffman<12,2>", 1);
-  query.family = GpuKernelFamily::Transcode;
+  query.kind = GpuKernelKind::Transcode;
   EXPECT_EQ(chosen(*pack, query), "uwt_transcode_huffman of sm_90a (cubin)");
-  query.family.reset();
+  query.kind.reset();
   EXPECT_THAT(chosen(*pack, query), testing::HasSubstr("have formats inplace<12> of bf16;"));
 }
 
@@ -221,8 +221,8 @@ TEST_F(SamplePackTest, SaysWhichConditionNoKernelMeets) {
                                  "sm_80" +
                                      right + "formats inplace<12> of bf16" + make);
   KernelQuery wide = queryOf("sm_80", "inplace<12>", 1);
-  wide.family = GpuKernelFamily::Wide;
-  EXPECT_EQ(chosen(*pack, wide), asked + "1 on sm_80" + right + "families shared" + make);
+  wide.kind = GpuKernelKind::Wide;
+  EXPECT_EQ(chosen(*pack, wide), asked + "1 on sm_80" + right + "kernel kinds shared" + make);
   EXPECT_EQ(pack->select(wide).error().getKind(), ErrorKind::Unsupported);
 }
 

@@ -142,8 +142,8 @@ TEST(PackLies, OfTextsAreRefused) {
   EXPECT_EQ(
       messageOfRow([](PackTable &table) { table.tools.push_back({std::string(5000, 'x'), ""}); }),
       "the table is invalid: tool 0: name has 5000 bytes, more than 4096");
-  EXPECT_EQ(messageOfKernel([](KernelEntry &entry) { entry.family = GpuKernelFamily(9); }),
-            "the table is invalid: kernel 0: family 9 is not below 6");
+  EXPECT_EQ(messageOfKernel([](KernelEntry &entry) { entry.kind = GpuKernelKind(9); }),
+            "the table is invalid: kernel 0: kernel kind 9 is not below 6");
   EXPECT_EQ(messageOfKernel([](KernelEntry &entry) { entry.format = {}; }), "it has no format");
   EXPECT_EQ(messageOfKernel([](KernelEntry &entry) { entry.format.codec.keyword = "a b"; }),
             "the table is invalid: kernel 0: format: codec: expected a name such as 'none' or "
@@ -172,9 +172,9 @@ TEST(PackLies, OfKernelsAreRefused) {
   using Edit = std::function<void(KernelEntry &)>;
   const std::pair<Edit, const char *> cases[] = {
       {[](auto &e) { e.code = 1; }, "it is in code object 1 of 1"},
-      {[](auto &e) { e.result = e.format; }, "it has a result's format, but is of family skinny"},
-      {[](auto &e) { e.family = GpuKernelFamily::Transcode; },
-       "it is of family transcode without a result's format"},
+      {[](auto &e) { e.result = e.format; }, "it has a result's format, but is of kind skinny"},
+      {[](auto &e) { e.kind = GpuKernelKind::Transcode; },
+       "it is of kind transcode without a result's format"},
       {[](auto &e) { e.format.storage = Storage::KMajor; },
        "its format 'inplace<12>, storage=k_major' says how tensors lie; leave out storage and "
        "fold"},
@@ -199,7 +199,7 @@ TEST(PackLies, OfArgumentsAreRefused) {
   using Edit = std::function<void(std::vector<KernelArgument> &)>;
   const std::pair<Edit, const char *> cases[] = {
       {[](auto &a) { a[13].type = ArgumentType::F32; },
-       "argument 13 (rows): it is a number of type f32, and has to be i32 or i64"},
+       "argument 13 (n): it is a number of type f32, and has to be i32 or i64"},
       {[](auto &a) { a[0].type = ArgumentType::I32; },
        "argument 0 (panels): its elements are i32, and have to be i64"},
       {[](auto &a) { a[6].alignment = 0; }, "argument 6 (x): it has the alignment 0"},
@@ -237,7 +237,7 @@ TEST(PackLies, OfPreparationsAreRefused) {
       {[](PackTable &t) { t.kernels[1].code = 2; },
        "it is prepared by kernel 1 ('uwt_pack_n64'), which is for another target"},
       {[](PackTable &t) { t.kernels[1].element = ElementType::F16; },
-       "it is prepared by kernel 1 ('uwt_pack_n64'), which is for another family, format or "
+       "it is prepared by kernel 1 ('uwt_pack_n64'), which is for another kernel kind, format or "
        "element"},
       {[](PackTable &t) { t.kernels[1].mTo = 7; },
        "it is prepared by kernel 1 ('uwt_pack_n64'), which does not fit all of its problems"},

@@ -70,7 +70,7 @@ static std::vector<KernelArgument> sampleArguments() {
 KernelEntry uwt::test::sampleKernel() {
   KernelEntry entry;
   entry.kernel = "uwt_skinny_inplace12_n8";
-  entry.family = GpuKernelFamily::Skinny;
+  entry.kind = GpuKernelKind::Skinny;
   entry.strategy = "direct";
   entry.format = formatOf("inplace<12>");
   entry.n = {1, UINT64_MAX, 1};
@@ -120,14 +120,14 @@ KernelPackWriter uwt::test::samplePack() {
   entry.launch.dependent = false;
   for (uint32_t code : {ampere, text}) {
     entry.kernel = "uwt_shared_inplace12";
-    entry.family = GpuKernelFamily::Shared;
+    entry.kind = GpuKernelKind::Shared;
     entry.code = code;
     pack.addKernel(entry);
   }
   KernelEntry transcode;
   transcode.kernel = "uwt_transcode_huffman";
   transcode.code = hopper;
-  transcode.family = GpuKernelFamily::Transcode;
+  transcode.kind = GpuKernelKind::Transcode;
   transcode.strategy = "transcode";
   transcode.format = formatOf("huffman<12,2>");
   transcode.result = formatOf("inplace<12>");

@@ -107,7 +107,7 @@ TEST_P(LoadedWeightTest, HasAllPanelsAsWordsWhereAskedTo) {
     EXPECT_EQ(words->plan().format, encoded.description.format);
     EXPECT_TRUE(std::ranges::equal(words->table(), coded->table()));
     EXPECT_TRUE(std::ranges::all_of(words->panels(), &PanelEntry::storedAsWords));
-    EXPECT_TRUE(words->plane(PlaneKind::Code).empty());
+    EXPECT_TRUE(words->buffer(PlaneKind::Code).empty());
     expectTensor(*words, encoded.source);
   });
 }
@@ -228,7 +228,7 @@ TEST(LoadedWeightFormTest, LowHalvesThatAreAllZeroAreThere) {
   auto weight = LoadedWeight::fromPlanes(description, viewsOf(encoded->planes),
                                          encoded->result.indexChecksum, pool);
   ASSERT_TRUE(weight);
-  EXPECT_EQ(weight->plane(PlaneKind::Low).size(), 2 * lowPanelBytes(64));
+  EXPECT_EQ(weight->buffer(PlaneKind::Low).size(), 2 * lowPanelBytes(64));
   expectTensor(*weight, encoded->source);
 }
 
@@ -335,7 +335,7 @@ TEST(LoadedWeightPaddingTest, OfWordsIsZeroWhateverTheFileHas) {
     auto changed = loadUnchecked(*encoded, pool);
     ASSERT_TRUE(changed);
     EXPECT_TRUE(
-        std::ranges::equal(changed->plane(PlaneKind::Words), sound->plane(PlaneKind::Words)));
+        std::ranges::equal(changed->buffer(PlaneKind::Words), sound->buffer(PlaneKind::Words)));
   }
 }
 
@@ -371,8 +371,8 @@ TEST(LoadedWeightPaddingTest, OfEscapedRunsIsZeroWhateverTheFileHas) {
     auto wasClean = decodeLoaded(*sound), isClean = decodeLoaded(*changed);
     ASSERT_TRUE(wasClean && isClean);
     EXPECT_TRUE(*wasClean == *isClean);
-    EXPECT_EQ(std::ranges::count(changed->plane(PlaneKind::Patch), uint8_t(0xFF)),
-              std::ranges::count(sound->plane(PlaneKind::Patch), uint8_t(0xFF)));
+    EXPECT_EQ(std::ranges::count(changed->buffer(PlaneKind::Patch), uint8_t(0xFF)),
+              std::ranges::count(sound->buffer(PlaneKind::Patch), uint8_t(0xFF)));
   }
 }
 

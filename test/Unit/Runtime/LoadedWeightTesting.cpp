@@ -68,7 +68,7 @@ std::string LoadedPanel::checkPart(PlaneKind kind, uint64_t offsetWords, uint64_
   std::string where = "panel " + std::to_string(number) + ": " + std::string(planeName(kind));
   if (offsetWords % 16 != 0)
     return where + " is not aligned";
-  uint64_t size = weight.plane(kind).size();
+  uint64_t size = weight.buffer(kind).size();
   if (bytes != 0 && (offsetWords > size / 4 || bytes > size - offsetWords * 4))
     return where + " leaves its plane";
   return "";

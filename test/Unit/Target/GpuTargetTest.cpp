@@ -58,11 +58,11 @@ TEST(GpuTarget, ConsumerPartsLackWhatOlderDataCentrePartsHave) {
   GpuFeature wide[] = {GpuFeature::BulkCopy, GpuFeature::Wgmma, GpuFeature::ClusterMulticast};
   EXPECT_TRUE(checkSupports(consumer, "this", bulk));
   EXPECT_TRUE(checkSupports(hopper, "this", wide));
-  Status status = checkSupports(consumer, "family 'wide'", wide);
+  Status status = checkSupports(consumer, "kind 'wide'", wide);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().getKind(), ErrorKind::Unsupported);
   EXPECT_EQ(status.error().message(),
-            "family 'wide' needs wgmma, cluster multicast, which GPU target 'sm_120a' lacks; it is "
+            "kind 'wide' needs wgmma, cluster multicast, which GPU target 'sm_120a' lacks; it is "
             "made for: sm_90a");
 }
 

@@ -58,7 +58,7 @@ static Table kernelTable(const KernelPack &pack) {
   using Align = Table::Align;
   Table table({{"kernel", Align::Left},
                {"code"},
-               {"family", Align::Left},
+               {"kind", Align::Left},
                {"strategy", Align::Left},
                {"format", Align::Left},
                {"type", Align::Left},
@@ -67,7 +67,7 @@ static Table kernelTable(const KernelPack &pack) {
                {"m", Align::Left},
                {"after", Align::Left}});
   for (const KernelEntry &entry : pack.kernels())
-    table.add({entry.kernel, std::to_string(entry.code), std::string(nameOf(entry.family)),
+    table.add({entry.kernel, std::to_string(entry.code), std::string(nameOf(entry.kind)),
                entry.strategy, formatsText(entry), std::string(getTraits(entry.element).name),
                extentText(entry.n), extentText(entry.k), mText(entry),
                preparationText(pack, entry)});
@@ -169,7 +169,7 @@ static Json kernelJson(const KernelEntry &entry) {
                          {"constant", argument.constant}});
   return {{"kernel", entry.kernel},
           {"code", entry.code},
-          {"family", nameOf(entry.family)},
+          {"kind", nameOf(entry.kind)},
           {"strategy", entry.strategy},
           {"format", entry.format.str()},
           {"result", entry.result ? Json(entry.result->str()) : Json()},
@@ -184,7 +184,7 @@ static Json kernelJson(const KernelEntry &entry) {
 }
 
 static Json packJson(const KernelPack &pack, const std::string &path) {
-  Json object = schemaObject("inspect.pack", 2);
+  Json object = schemaObject("inspect.pack", 3);
   object["path"] = path;
   object["bytes"] = pack.fileBytes();
   object["tools"] = Json::array();

@@ -15,7 +15,7 @@
 namespace uwt {
 
 /// Prints the code objects and kernels of a pack; with --verbose their launches and arguments, with
-/// --json all of it (schema uwt.inspect.pack/2).
+/// --json all of it (schema uwt.inspect.pack/3).
 Status inspectPack(Session &session, const std::string &path);
 
 } // namespace uwt

@@ -269,11 +269,11 @@ def OutlineRepeatedPass : Pass<"uwt-outline-repeated", "::mlir::ModuleOp"> {
 def TileMatmulPass : Pass<"uwt-tile-matmul"> {
   let summary = "Lower products on buffers to loops over panels";
   let description = [{
-    `uwt.matmul` on memrefs becomes upstream loops around tile operations, as its strategy says (without one: `direct` for batches of one and two, else
+    `uwt.matmul` on memrefs becomes upstream loops around tile operations, as its strategy says (without one: `direct` for an m of one and two, else
     `buffer`). `x` is repacked once into vectors that meet the stored order; then a task a panel of 64 output features
     decodes and multiplies, adds lanes in a fixed tree, and runs the epilogue on vectors of 16 output features.
 
-    An output's additions have the same order for every strategy, batch, number of threads and format (`docs/numerics.md`).
+    An output's additions have the same order for every strategy, m, number of threads and format (`docs/numerics.md`).
 
     A product with a selection has the panels of the selected matrices as tasks. `uwt.gather` becomes a task a row, which decodes the units
     that hold it. Numbers of matrices and rows are checked before anything is read.

@@ -13,8 +13,8 @@ include "mlir/Pass/PassBase.td"
 def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of products";
   let description = [{
-    For each `uwt.matmul` on memrefs with a `#uwt.gpu_strategy`, adds a `gpu.module` beside its function, named after it (`@main_product_0`), with two kernels of family `skinny`, or
-    `wide` where more than 128 batch rows are multiplied at a time:
+    For each `uwt.matmul` on memrefs with a `#uwt.gpu_strategy`, adds a `gpu.module` beside its function, named after it (`@main_product_0`), with two kernels of kind `skinny`, or
+    `wide` where more than 128 rows of x are multiplied at a time:
 
     - `@pack` brings x into the order of matrix fragments, padded with zeros, so that the other kernel copies it in runs;
     - `@product` is launched with as many workgroups as stay on the device, in clusters where its strategy says so: then each workgroup of a cluster has its own
@@ -23,11 +23,11 @@ def BuildKernelsPass : Pass<"uwt-build-kernels", "::mlir::ModuleOp"> {
       decode one strip of 16 rows each into the operand registers of `mma.m16n8k16` and multiply. With instruction `wgmma` the four warps of a panel multiply together. Where a panel is shared by workgroups, partial sums go to
       a workspace, and whoever comes last adds them in the order of the workgroups: the same bits whatever the order of arrival.
 
-    With instruction `fma`, `@product` is of family `simt`: a warp takes a strip and four batch rows and multiplies in f32, from a raw weight or one
+    With instruction `fma`, `@product` is of kind `simt`: a warp takes a strip and four rows of x and multiplies in f32, from a raw weight or one
     that `@decode` decoded before.
 
-    With strategy `buffer`, `@decode` comes before: it decodes the whole weight to the workspace, as family `transcode` does, and `@product` reads it there. It
-    serves every format that family `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`. With `codes` symbols become codes of
+    With strategy `buffer`, `@decode` comes before: it decodes the whole weight to the workspace, as kind `transcode` does, and `@product` reads it there. It
+    serves every format that kind `transcode` serves. With `exponents` it decodes the symbols of prefix codes alone, to bytes; `@product` reads these and plane `raw`. With `codes` symbols become codes of
     four bits; a unit that has others than the weight's commonest sixteen in a row has them as bytes, and a flag.
 
     What kernels a product has, its `#uwt.gpu_strategy` says (`uwt-select-strategy`), all of it: a product without one is an error, and so is what cannot be built.
@@ -119,7 +119,7 @@ def LowerLaunchesPass : Pass<"uwt-lower-launches", "::mlir::ModuleOp"> {
 def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
   let summary = "Write the kernels of transcodes";
   let description = [{
-    For each `uwt.transcode`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernels of family `transcode`. `@transcode` makes format `raw`: a
+    For each `uwt.transcode`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernels of kind `transcode`. `@transcode` makes format `raw`: a
     warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
     (`raw`, `window<n>`, `bitplane<3>`, `palette<4>`, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
     of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the

@@ -25,18 +25,18 @@ namespace uwt {
 /// What kernels are made for beside their product.
 struct KernelOptions {
   const GpuTarget &target;
-  /// The batch sizes that the kernels' entries say they are for.
+  /// The range of m that the kernels' entries say they are for.
   uint32_t mFrom = 1, mTo = UINT32_MAX;
 };
 
 /// What a plan adds to the profile of its machine code (uwt/CostModel/GpuCost.h).
 struct PlanFacts {
-  /// Batch rows of a slice; output features of a workgroup, and workgroups of a cluster, which
+  /// Rows of a slice of m; outputs of a CTA tile, and CTAs of a cluster, which
   /// share what is read of x.
-  unsigned slice = 8, rows = 64, cluster = 1;
-  /// The batch that is known, else a slice's.
-  uint64_t batch = 8;
-  /// Workgroups of a multiprocessor, stages of the ring of each, bytes of weights in a stage.
+  unsigned slice = 8, tileN = 64, cluster = 1;
+  /// m where it is known, else a slice's.
+  uint64_t m = 8;
+  /// CTAs of a multiprocessor, stages of the ring of each, bytes of weights in a stage.
   unsigned ctas = 1, stages = 2;
   uint64_t stageBytes = 0;
   bool usesWarpgroups = false;
@@ -46,7 +46,7 @@ struct PlanFacts {
   double lookups = 0;
   /// Bytes of raw fields for a weight, which those warps read from global memory.
   double rawBytes = 0;
-  /// Family shared: these warps decode for others.
+  /// Kind shared: these warps decode for others.
   bool decodesBeside = false;
   /// Bytes of a weight that are decoded to memory before, and read from there: 2 with strategy
   /// buffer, 1 with exponents, 0.5 with codes; 0 where nothing is. And those more of a unit's that
@@ -59,7 +59,7 @@ struct PlanFacts {
 /// Lets uwt-select-strategy ask which kernels can be built (BuildableKernelsInterface).
 void registerGpuKernels(mlir::DialectRegistry &registry);
 
-/// Adds a gpu.module called `name` at the builder's place, with entries and a plan
+/// Adds a gpu.module called `name` where the builder inserts, with entries and a plan
 /// (uwt/Codegen/GPU/KernelEntries.h), as the product's `#uwt.gpu_strategy` says. Kernels of a
 /// product with several matrices (a weight of rank 3) multiply with one: they are launched for
 /// each. Decoders are still operations in it (uwt-emit-decoders). Fails with a diagnostic at `op`

@@ -16,7 +16,7 @@
 //   WorkShape       how k-tiles are counted, for stream-K; follows from the others
 //   StageLayout     what lies where in a stage; follows from the others
 //
-// A batch comes in slices of `TileShape::m()` rows, of which the last one may be short. Kernel
+// m comes in slices of `TileShape::m()` rows, of which the last one may be short. Kernel
 // `pack` brings x into the workspace, a CTA for each slice and column group; kernel `product`
 // multiplies, with any number of CTAs: the same number gives the same bits. The workspace holds the
 // decoded weight, if there is one, packed x, and partial sums. Arguments and sizes are in the
@@ -194,7 +194,7 @@ struct ProductPlan {
   int64_t ctas = 1;
 
   /// Wide: more than 128 rows of m, whose accumulators take most registers of two warpgroups.
-  GpuKernelFamily family() const;
+  GpuKernelKind kind() const;
   ProductStrategy strategy() const;
   PlanFacts facts() const;
 
@@ -213,7 +213,7 @@ struct ProductPlan {
 
   /// Whether panels that are stored as words have a loop of their own, so that the one of all
   /// others does not ask. The registers of kind wide are not enough for two loops.
-  bool hasLoopOfWords() const { return !unit.onlyWords && family() != GpuKernelFamily::Wide; }
+  bool hasLoopOfWords() const { return !unit.onlyWords && kind() != GpuKernelKind::Wide; }
   /// CTA tiles of a slice.
   int64_t ctaTiles() const { return (problem.panels() + tile.panels - 1) / tile.panels; }
   /// Whether a stage has room for all records that its units can have: four strips with up to 255,
@@ -228,7 +228,7 @@ struct ProductPlan {
     constexpr int64_t manyMTiles = 8;
     return !decodesInShared && !readsStreams && tile.mTiles >= manyMTiles;
   }
-  int64_t scratchMTiles() const { return family() == GpuKernelFamily::Wide ? 8 : 4; }
+  int64_t scratchMTiles() const { return kind() == GpuKernelKind::Wide ? 8 : 4; }
   /// u32 of scratch memory that a consuming warp has.
   int64_t scratchU32() const;
   /// Shared memory of a stage, and beside the ring.

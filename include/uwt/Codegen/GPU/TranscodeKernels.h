@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Family `transcode`: from the planes of a weight on the device to those of the same weight in
+// Kind `transcode`: from the planes of a weight on the device to those of the same weight in
 // another format, from which kernels of that format run. What a loader runs once.
 //
 //===----------------------------------------------------------------------===//
@@ -24,12 +24,12 @@ struct TranscodeTypes {
   bool operator==(const TranscodeTypes &) const = default;
 };
 
-/// Whether the family serves a transcode. Errors: Unsupported.
+/// Whether there are kernels for a transcode. Errors: Unsupported.
 Status checkTranscode(const TranscodeTypes &types);
 
-/// Adds a gpu.module called `name` with the kernels at the builder's place, in the order of their
-/// launches, each with its entry (uwt/Codegen/GPU/KernelEntries.h). The last one makes the result.
-/// Decoders are still operations in it (uwt-emit-decoders). The family serves the types
+/// Adds a gpu.module called `name` with the kernels where the builder inserts, in the order of
+/// their launches, each with its entry (uwt/Codegen/GPU/KernelEntries.h). The last one makes the
+/// result. Decoders are still operations in it (uwt-emit-decoders). There are kernels for the types
 /// (checkTranscode).
 ///
 /// `transcode` (left out where the weight is in format raw): `extra` 0 is plane `words` of the

@@ -95,7 +95,7 @@ void WarpgroupMmaOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &
 
 LogicalResult WarpgroupMmaOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                                Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  llvm::append_range(types, adaptor.getSums().getTypes());
+  llvm::append_range(types, adaptor.getAccumulators().getTypes());
   return success();
 }
 
@@ -119,8 +119,9 @@ LogicalResult WarpgroupMmaOp::verify() {
                            << bytes;
   if (!llvm::is_contained({0, 32, 64, 128}, getSwizzle()))
     return emitOpError() << "expects a swizzle of 0, 32, 64 or 128 bytes, got " << getSwizzle();
-  if (getSums().empty() || getSums().size() > maxTiles)
-    return emitOpError() << "expects sums of 1 to 32 tiles of 8 columns, got " << getSums().size();
+  if (getAccumulators().empty() || getAccumulators().size() > maxTiles)
+    return emitOpError() << "expects accumulators of 1 to 32 tiles of 8 columns, got "
+                         << getAccumulators().size();
   return success();
 }
 
@@ -140,7 +141,7 @@ void WarpgroupWaitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> 
 
 LogicalResult WarpgroupWaitOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  llvm::append_range(types, adaptor.getSums().getTypes());
+  llvm::append_range(types, adaptor.getAccumulators().getTypes());
   return success();
 }
 

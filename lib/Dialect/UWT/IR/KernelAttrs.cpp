@@ -95,7 +95,7 @@ static WorkspaceRule ruleOf(WorkspaceRuleAttr attribute) {
   return rule;
 }
 
-/// An entry's batch sizes have 32 bits, of which the largest stands for any.
+/// An entry's range of m has 32 bits, of which the largest stands for any.
 static uint64_t extentEnd(uint32_t mTo) { return mTo == UINT32_MAX ? any : mTo; }
 static uint32_t mEnd(uint64_t most) {
   return static_cast<uint32_t>(std::min<uint64_t>(most, UINT32_MAX));
@@ -109,19 +109,19 @@ KernelEntryAttr KernelEntryAttr::get(MLIRContext *context, const KernelEntry &en
                                                 each.number, each.constant));
   FormatAttr result = entry.result ? FormatAttr::get(context, *entry.result) : FormatAttr();
   ExtentRange m{entry.mFrom, extentEnd(entry.mTo), 1};
-  return get(context, entry.family, entry.strategy, FormatAttr::get(context, entry.format),
+  return get(context, entry.kind, entry.strategy, FormatAttr::get(context, entry.format),
              typeOf(context, entry.element), result, entry.n, entry.k, m,
              attributeOf(context, entry.launch), attributeOf(context, entry.workspace), after,
              arguments);
 }
 
 /// The entry of a kernel without a name.
-static KernelEntry makeEntry(GpuKernelFamily family, StringRef strategy, FormatAttr format,
+static KernelEntry makeEntry(GpuKernelKind kind, StringRef strategy, FormatAttr format,
                              ElementType element, FormatAttr result, const ExtentRange &n,
                              const ExtentRange &k, const ExtentRange &m, LaunchRuleAttr launch,
                              WorkspaceRuleAttr workspace, ArrayRef<KernelArgumentAttr> arguments) {
   KernelEntry entry;
-  entry.family = family;
+  entry.kind = kind;
   entry.strategy = strategy.str();
   entry.format = format.getFormat();
   if (result)
@@ -142,14 +142,14 @@ static KernelEntry makeEntry(GpuKernelFamily family, StringRef strategy, FormatA
 KernelEntry KernelEntryAttr::getEntry(StringRef kernel) const {
   // The verifier has found the element type before.
   KernelEntry entry =
-      makeEntry(getFamily(), getStrategy(), getFormat(), *elementTypeOf(getElement()), getResult(),
+      makeEntry(getKind(), getStrategy(), getFormat(), *elementTypeOf(getElement()), getResult(),
                 getN(), getK(), getM(), getLaunch(), getWorkspace(), getArguments());
   entry.kernel = kernel.str();
   return entry;
 }
 
 LogicalResult KernelEntryAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                                      GpuKernelFamily family, StringRef strategy, FormatAttr format,
+                                      GpuKernelKind kind, StringRef strategy, FormatAttr format,
                                       Type element, FormatAttr result, ExtentRange n, ExtentRange k,
                                       ExtentRange m, LaunchRuleAttr launch,
                                       WorkspaceRuleAttr workspace, FlatSymbolRefAttr /*after*/,
@@ -160,7 +160,7 @@ LogicalResult KernelEntryAttr::verify(llvm::function_ref<InFlightDiagnostic()> e
   if (m.least >= UINT32_MAX || m.multiple != 1)
     return emitError() << "expected a range of m from a number below 2^32 - 1, of all sizes";
   KernelEntry entry =
-      makeEntry(family, strategy, format, *known, result, n, k, m, launch, workspace, arguments);
+      makeEntry(kind, strategy, format, *known, result, n, k, m, launch, workspace, arguments);
   entry.kernel = "kernel";
   if (Status checked = checkEntry(entry, /*codeObjects=*/1); !checked)
     return emitError() << checked.error().message();

@@ -129,7 +129,7 @@ LogicalResult GpuStrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> e
                                       unsigned panels, unsigned cluster, unsigned ctas,
                                       unsigned stages, unsigned groups, unsigned kTiles) {
   if (slice == 0 || slice > 256)
-    return emitError() << "expected a slice of 1 to 256 batch rows, got " << slice;
+    return emitError() << "expected a slice of 1 to 256 rows of x, got " << slice;
   if (panels == 0 || panels > 2 || ctas == 0 || ctas > 2)
     return emitError() << "expected 1 or 2 panels and 1 or 2 CTAs, got " << panels << " and "
                        << ctas;

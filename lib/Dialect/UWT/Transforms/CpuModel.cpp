@@ -87,9 +87,9 @@ LogicalResult CpuModel::prepare(ModuleOp module) {
 ProductProblem CpuModel::problemOf(MatmulOp op) const {
   CompressedType type = op.getWeightType();
   ProductProblem problem;
-  int64_t batch = op.getM();
-  problem.isStatic = !ShapedType::isDynamic(batch);
-  problem.m = problem.isStatic ? batch : static_cast<int64_t>(options.mHint);
+  int64_t m = op.getM();
+  problem.isStatic = !ShapedType::isDynamic(m);
+  problem.m = problem.isStatic ? m : static_cast<int64_t>(options.mHint);
   problem.n = type.getRows();
   problem.k = type.getColumns();
   int64_t matrices = op.getMatrices();
@@ -249,9 +249,9 @@ static std::string rangeText(uint64_t first, std::optional<uint64_t> limit) {
 SmallVector<std::string> CpuModel::explain(MatmulOp op, const StrategyRanges &ranges) {
   FormatCost format = costOf(op.getWeight(), op.getWeightType());
   ProductProblem problem = problemOf(op);
-  auto sentence = [&](const KernelConfig &config, const std::string &batch) {
-    std::string text = ", batch " + batch + ": " +
-                       describe(format, config, predict(machine, problem, format, config));
+  auto sentence = [&](const KernelConfig &config, const std::string &m) {
+    std::string text =
+        ", m " + m + ": " + describe(format, config, predict(machine, problem, format, config));
     for (const Candidate &other : rankConfigs(machine, problem, format, pins))
       if (other.config != config)
         return text + "; runner-up " + describe(format, other.config, other.prediction);

@@ -131,8 +131,8 @@ Expected<GpuModel::Cost> GpuModel::predictFormat(CompressedType type,
     GpuProblem problem;
     problem.n = op.getWeightType().getRows();
     problem.k = op.getWeightType().getColumns();
-    int64_t batch = ShapedType::isDynamic(op.getM()) ? options.mHint : op.getM();
-    problem.m = std::max<int64_t>(batch, 1);
+    int64_t m = ShapedType::isDynamic(op.getM()) ? options.mHint : op.getM();
+    problem.m = std::max<int64_t>(m, 1);
     UWT_ASSIGN_OR_RETURN(const KernelProfile *profile,
                          options.profiles->find(*board->target, format, problem.m));
     GpuPrediction prediction = predictGpu(*board, *profile, problem);
@@ -152,8 +152,8 @@ static std::string describe(CompressedType type, const GpuPrediction &p) {
       .str();
 }
 
-/// Prefix codes run where the kernel that was profiled does, for all batches that there are: it
-/// needs stream units of a strip, and in large batches it is by far slower than the others.
+/// Prefix codes run where the kernel that was profiled does, for every m that there is: it
+/// needs stream units of a strip, and for a large m it is by far slower than the others.
 static bool runsAsStored(CompressedType stored, ArrayRef<MatmulOp> products) {
   auto decoder = dyn_cast<DecoderEmissionInterface>(Attribute(stored.getFormat()));
   if (!decoder || decoder.hasFixedRate(stored.getElementType()))

@@ -35,7 +35,7 @@ struct MachineOptions {
   /// Of GPUs (GpuPins); 0 or empty for the model's choice.
   unsigned mTiles = 0, stages = 0, groups = 0, cluster = 0;
   std::string instruction = {};
-  /// The usual size of dynamic batches; 0: any.
+  /// The usual m where only a call knows it; 0: any.
   unsigned mHint = 0;
   /// Most ranges of m that a CPU's product is compiled for.
   unsigned maxCases = 3;

@@ -96,10 +96,10 @@ static void runFrom(WeightUses &weight, CompressedType type) {
 
 void SelectFormatPass::explain(MatmulOp op, ArrayRef<FormatCandidate> ranked) {
   CompressedType type = op.getWeightType();
-  std::string batch = ShapedType::isDynamic(op.getM()) ? "?" : std::to_string(op.getM());
+  std::string m = ShapedType::isDynamic(op.getM()) ? "?" : std::to_string(op.getM());
   // Not op.emitRemark(): that would print the operation, twice the size of what there is to say.
   InFlightDiagnostic diagnostic = mlir::emitRemark(op.getLoc());
-  diagnostic << "product with " << type.getRows() << "x" << type.getColumns() << ", batch " << batch
+  diagnostic << "product with " << type.getRows() << "x" << type.getColumns() << ", m " << m
              << ", on " << model->name() << " from " << ranked.front().prediction;
   if (ranked.size() > 1)
     diagnostic << "; runner-up " << ranked[1].prediction;

@@ -49,7 +49,7 @@ func.func @barriers(%a: memref<?xi32, #global>, %b: memref<8xi32, #shared>, %i: 
 #shared = #gpu.address_space<workgroup>
 func.func @element(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #shared>, %i: index) {
   // expected-error @below {{'uwt.warpgroup_mma' op expects elements of type bf16 or f16, got 'i8'}}
-  %a = uwt.warpgroup_mma i8 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 sums (%s) : memref<8xi32, #shared>
+  %a = uwt.warpgroup_mma i8 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 accumulators (%s) : memref<8xi32, #shared>
   return
 }
 
@@ -57,7 +57,7 @@ func.func @element(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #sh
 
 func.func @place(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32>, %i: index) {
   // expected-error @below {{'uwt.warpgroup_mma' op expects a one-dimensional buffer in workgroup memory, got 'memref<8xi32>'}}
-  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 sums (%s) : memref<8xi32>
+  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 accumulators (%s) : memref<8xi32>
   return
 }
 
@@ -66,7 +66,7 @@ func.func @place(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32>, %i: 
 #shared = #gpu.address_space<workgroup>
 func.func @offset(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #shared>, %i: index) {
   // expected-error @below {{'uwt.warpgroup_mma' op expects stride to be a multiple of 16 from 0 to 262128, got 264}}
-  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 264 block_stride 512 sums (%s) : memref<8xi32, #shared>
+  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 264 block_stride 512 accumulators (%s) : memref<8xi32, #shared>
   return
 }
 
@@ -75,16 +75,16 @@ func.func @offset(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #sha
 #shared = #gpu.address_space<workgroup>
 func.func @swizzle(%r: vector<4xi32>, %s: vector<2x2xf32>, %b: memref<8xi32, #shared>, %i: index) {
   // expected-error @below {{'uwt.warpgroup_mma' op expects a swizzle of 0, 32, 64 or 128 bytes, got 16}}
-  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 swizzle 16 sums (%s) : memref<8xi32, #shared>
+  %a = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 swizzle 16 accumulators (%s) : memref<8xi32, #shared>
   return
 }
 
 // -----
 
 #shared = #gpu.address_space<workgroup>
-func.func @sums(%r: vector<4xi32>, %b: memref<8xi32, #shared>, %i: index) {
-  // expected-error @below {{'uwt.warpgroup_mma' op expects sums of 1 to 32 tiles of 8 columns, got 0}}
-  uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 sums () : memref<8xi32, #shared>
+func.func @accumulators(%r: vector<4xi32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma' op expects accumulators of 1 to 32 tiles of 8 columns, got 0}}
+  uwt.warpgroup_mma f16 (%r, %r, %r, %r), %b[%i] leading 128 stride 256 block_stride 512 accumulators () : memref<8xi32, #shared>
   return
 }
 

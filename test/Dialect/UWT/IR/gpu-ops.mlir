@@ -39,13 +39,13 @@ func.func @copies(%plane: memref<?xi32, #global>, %ring: memref<8192xi32, #share
 // CHECK-LABEL: func @warpgroup
 //  CHECK-SAME:   (%[[R:.*]]: vector<4xi32>, %[[S:.*]]: vector<2x2xf32>, %[[RING:.*]]: memref<8192xi32, {{.*}}>, %[[AT:.*]]: index)
 func.func @warpgroup(%r: vector<4xi32>, %s: vector<2x2xf32>, %ring: memref<8192xi32, #shared>, %at: index) {
-  // CHECK: %[[NEXT:.*]]:2 = uwt.warpgroup_mma bf16(%[[R]], %[[R]], %[[R]], %[[R]]), %[[RING]][%[[AT]]] leading 128 stride 256 block_stride 512 sums(%[[S]], %[[S]]) : memref<8192xi32, {{.*}}>
-  %a:2 = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%at] leading 128 stride 256 block_stride 512 sums (%s, %s) : memref<8192xi32, #shared>
-  // CHECK: uwt.warpgroup_mma f16(%[[R]], %[[R]], %[[R]], %[[R]]), %[[RING]][%[[AT]]] leading 0 stride 1024 block_stride 32 swizzle 128 sums(%[[NEXT]]#0) : memref<8192xi32, {{.*}}>
-  %b = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %ring[%at] leading 0 stride 1024 block_stride 32 swizzle 128 sums (%a#0) : memref<8192xi32, #shared>
+  // CHECK: %[[NEXT:.*]]:2 = uwt.warpgroup_mma bf16(%[[R]], %[[R]], %[[R]], %[[R]]), %[[RING]][%[[AT]]] leading 128 stride 256 block_stride 512 accumulators(%[[S]], %[[S]]) : memref<8192xi32, {{.*}}>
+  %a:2 = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%at] leading 128 stride 256 block_stride 512 accumulators (%s, %s) : memref<8192xi32, #shared>
+  // CHECK: uwt.warpgroup_mma f16(%[[R]], %[[R]], %[[R]], %[[R]]), %[[RING]][%[[AT]]] leading 0 stride 1024 block_stride 32 swizzle 128 accumulators(%[[NEXT]]#0) : memref<8192xi32, {{.*}}>
+  %b = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %ring[%at] leading 0 stride 1024 block_stride 32 swizzle 128 accumulators (%a#0) : memref<8192xi32, #shared>
   // CHECK: uwt.warpgroup_wait 1{{$}}
   uwt.warpgroup_wait 1
-  // CHECK: uwt.warpgroup_wait 0 sums(%[[NEXT]]#1)
-  %c = uwt.warpgroup_wait 0 sums (%a#1)
+  // CHECK: uwt.warpgroup_wait 0 accumulators(%[[NEXT]]#1)
+  %c = uwt.warpgroup_wait 0 accumulators (%a#1)
   return
 }

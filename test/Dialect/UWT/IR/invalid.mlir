@@ -71,7 +71,7 @@ module attributes {test.a = #uwt.strategy<shared, tile_n = 16, tile_m = 1, tile_
 
 // -----
 
-// expected-error@below {{expected a slice of 1 to 256 batch rows, got 257}}
+// expected-error@below {{expected a slice of 1 to 256 rows of x, got 257}}
 module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 257>} {}
 
 // -----

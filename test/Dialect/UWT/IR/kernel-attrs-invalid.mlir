@@ -7,7 +7,7 @@
 
 // -----
 
-// expected-error @+1 {{it has a result's format, but is of family skinny}}
+// expected-error @+1 {{it has a result's format, but is of kind skinny}}
 #e = #uwt.kernel_entry<skinny, "", from <"raw"> of bf16 to <"raw">, n = 64, k = 64, m = 1 to any, launch <tiles, threads = 32>>
 
 // -----
@@ -27,8 +27,8 @@
 
 // -----
 
-// expected-error @+1 {{argument 1 (batch): it is there twice}}
-#e = #uwt.kernel_entry<skinny, "", from <"raw"> of bf16, n = 64, k = 64, m = 1 to any, launch <tiles, threads = 32> arguments [<batch : i64>, <batch : i64>]>
+// expected-error @+1 {{argument 1 (m): it is there twice}}
+#e = #uwt.kernel_entry<skinny, "", from <"raw"> of bf16, n = 64, k = 64, m = 1 to any, launch <tiles, threads = 32> arguments [<m : i64>, <m : i64>]>
 
 // -----
 

@@ -9,10 +9,10 @@
 gpu.module @product attributes {uwt.kernel_plan = #uwt.kernel_plan<bytes_outside = 1.0, slice = 64, tile_n = 128, cluster = 2, m = 300, ctas = 1,
     stages = 4, stage_bytes = 24576, warpgroups = true, stream_warps = 8, lookups = 0.5, raw_bytes = 1.0, decodes_beside = true, decoded_bytes = 0.25>} {
   // CHECK: gpu.func @pack(
-  // CHECK-SAME: uwt.kernel_entry = #uwt.kernel_entry<skinny, "skinny,m=8", from <"inplace<12>"> of bf16, n = 512, k = 64 to any multiple 64, m = 1 to 8, launch <tiles, threads = 256, tile_k = 64, tile_m = 8> arguments [<x : bf16 align 2>, <batch : i64>]>}
+  // CHECK-SAME: uwt.kernel_entry = #uwt.kernel_entry<skinny, "skinny,m=8", from <"inplace<12>"> of bf16, n = 512, k = 64 to any multiple 64, m = 1 to 8, launch <tiles, threads = 256, tile_k = 64, tile_m = 8> arguments [<x : bf16 align 2>, <m : i64>]>}
   gpu.func @pack(%x: memref<?xbf16>, %m: index) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<skinny, "skinny,m=8", from <"inplace<12>"> of bf16,
       n = 512, k = 64 to any multiple 64, m = 1 to 8, launch <tiles, threads = 256, tile_m = 8, tile_k = 64, cluster = 1, dependent = false>
-      arguments [<x : bf16 align 2>, <batch : i64>]>} {
+      arguments [<x : bf16 align 2>, <m : i64>]>} {
     gpu.return
   }
   // CHECK: gpu.func @product(

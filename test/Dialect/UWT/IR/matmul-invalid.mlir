@@ -100,7 +100,7 @@ func.func @output_columns(%x: tensor<4x32xbf16>, %w: !uwt.compressed<64x32xbf16,
 
 // -----
 
-func.func @batch(%x: tensor<4x32xbf16>, %w: !uwt.compressed<64x32xbf16, "raw">, %init: tensor<5x64xf32>) {
+func.func @rows_of_y(%x: tensor<4x32xbf16>, %w: !uwt.compressed<64x32xbf16, "raw">, %init: tensor<5x64xf32>) {
   // expected-error@below {{'uwt.matmul' op expects dimension 0 of the output to be 4, got 5}}
   %y = uwt.matmul ins(%x, %w : tensor<4x32xbf16>, !uwt.compressed<64x32xbf16, "raw">) outs(%init : tensor<5x64xf32>) {
   ^bb0(%acc: f32):

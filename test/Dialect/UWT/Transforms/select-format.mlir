@@ -12,7 +12,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   func.func @together(%x: tensor<?x4096xbf16>, %init: tensor<?x14336xf32>, %ids: tensor<2xi64>, %rows: tensor<2x4096xbf16>) -> (tensor<?x14336xf32>, tensor<2x4096xbf16>) {
     %w = uwt.weight "w" : !uwt.compressed<14336x4096xbf16, "huffman<12,2>">
     // The terms are those of one row where m is not known.
-    // expected-remark @below {{product with 14336x4096, batch ?, on avx512bf16 from inplace<12> by direct 16x1: 2016.5 us (memory 1764.3, decode 363.2, dots 229.4, traffic 626.6, output 28.7, pack 0.6, fork-join 2.0); runner-up raw by direct 16x1: 2497.1 us (memory 2348.8, decode 0.0, dots 229.4, traffic 470.2, output 28.7, pack 0.6, fork-join 2.0)}}
+    // expected-remark @below {{product with 14336x4096, m ?, on avx512bf16 from inplace<12> by direct 16x1: 2016.5 us (memory 1764.3, decode 363.2, dots 229.4, traffic 626.6, output 28.7, pack 0.6, fork-join 2.0); runner-up raw by direct 16x1: 2497.1 us (memory 2348.8, decode 0.0, dots 229.4, traffic 470.2, output 28.7, pack 0.6, fork-join 2.0)}}
     %y = uwt.matmul ins(%x, %w : tensor<?x4096xbf16>, !uwt.compressed<14336x4096xbf16, "huffman<12,2>">) outs(%init : tensor<?x14336xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32

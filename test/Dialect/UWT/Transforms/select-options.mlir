@@ -11,7 +11,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // ONE: strategy #uwt.strategy
 
   // A format that is forced has no remark, and streams are buffered.
-  // REMARK: remark: product with 128x1024, batch 1
+  // REMARK: remark: product with 128x1024, m 1
   // REMARK-SAME: huffman<12,2> by buffer
   // REMARK-SAME: runner-up huffman<12,2> by buffer
   func.func @f(%x: tensor<?x1024xbf16>, %init: tensor<?x128xf32>) -> tensor<?x128xf32> {

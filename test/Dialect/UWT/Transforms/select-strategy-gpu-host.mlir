@@ -5,10 +5,10 @@
 // CHECK-LABEL: func.func @power
 // CHECK-NOT: #uwt.gpu_strategy
 // CHECK: math.ipowi %{{.*}} : i32
-// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'math.ipowi' of i32, for which GPUs have no code{{$}}
+// ERROR: error: 'uwt.matmul' op has no kernel of kind skinny: its epilogue has 'math.ipowi' of i32, for which GPUs have no code{{$}}
 func.func @power(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
-  // expected-remark @+1 {{product with 128x640 from raw on sm_90a: runs on the host, because it has no kernel of family skinny: its epilogue has 'math.ipowi' of i32, for which GPUs have no code}}
+  // expected-remark @+1 {{product with 128x640 from raw on sm_90a: runs on the host, because it has no kernel of kind skinny: its epilogue has 'math.ipowi' of i32, for which GPUs have no code}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "raw">) outs(%y : memref<8x128xf32>) {
   ^bb0(%s: f32):
     %0 = arith.fptosi %s : f32 to i32
@@ -24,7 +24,7 @@ func.func @power(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 // A type that GPUs lack.
 // CHECK-LABEL: func.func @narrow
 // CHECK-NOT: #uwt.gpu_strategy
-// ERROR: error: 'uwt.matmul' op has no kernel of family skinny: its epilogue has 'arith.extf' of f8E3M4, a type that GPUs lack{{$}}
+// ERROR: error: 'uwt.matmul' op has no kernel of kind skinny: its epilogue has 'arith.extf' of f8E3M4, a type that GPUs lack{{$}}
 func.func @narrow(%x: memref<8x640xbf16>, %y: memref<8x128xf32>, %scale: memref<8x128xf8E3M4>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "raw">
   // expected-remark @+1 {{its epilogue has 'arith.extf' of f8E3M4, a type that GPUs lack}}

@@ -39,7 +39,7 @@ func.func @streams(%x: memref<?x1280xbf16>, %y: memref<?x128xf32>) {
 
 // -----
 
-// A batch that is known has one; several matrices have the kernels of one; a strategy that is there stays.
+// An m that is known has one; several matrices have the kernels of one; a strategy that is there stays.
 // CHECK-LABEL: func.func @known
 // CHECK-NOT: uwt.dispatch
 // CHECK: strategy #uwt.gpu_strategy<direct, wgmma, slice = 152, panels = 2, stages = {{[0-9]+}}, groups = {{[0-9]+}}>
@@ -67,7 +67,7 @@ func.func @known(%x: memref<300x640xbf16>, %y: memref<300x128xf32>, %u: memref<3
 
 // -----
 
-// Family simt has one kernel for all batches.
+// Kind simt has one kernel for every m.
 // CHECK-LABEL: func.func @mixed
 // CHECK-NOT: uwt.dispatch
 // CHECK: strategy #uwt.gpu_strategy<buffer, fma, slice = 4>

@@ -139,11 +139,11 @@ TEST(GatherTest, StorageAlongNIsRefused) {
 TEST(SelectionTest, EntriesHaveTheBitsOfTheirMatrices) {
   constexpr uint64_t experts = 5, rows = 70, columns = 130;
   for (const char *format : {"raw", "inplace<12>", "huffman<12,2>"})
-    for (int64_t batch : {1, 3}) {
+    for (int64_t m : {1, 3}) {
       SCOPED_TRACE(format);
       std::string type = "!uwt.compressed<5x70x130xbf16, \"" + std::string(format) + "\">";
-      std::string x = "memref<?x" + std::to_string(batch) + "x130xbf16>";
-      std::string y = "memref<?x" + std::to_string(batch) + "x70xf32>";
+      std::string x = "memref<?x" + std::to_string(m) + "x130xbf16>";
+      std::string y = "memref<?x" + std::to_string(m) + "x70xf32>";
       std::string text = R"(module attributes {uwt.target = #uwt.target<"native">} {
         func.func @f(%x: )" +
                          x + ", %ids: memref<?xi64>, %y: " + y +
@@ -167,23 +167,20 @@ TEST(SelectionTest, EntriesHaveTheBitsOfTheirMatrices) {
       ASSERT_TRUE(weight) << weight.error().message();
       std::vector<int64_t> ids = {4, 0, 2, 2, 1, 4, 3};
       auto entries = static_cast<int64_t>(ids.size());
-      std::vector<uint16_t> xs = drawWords(entries * batch * columns, 2);
-      std::vector<float> ys(entries * batch * rows, -1);
-      StridedMemRefType<uint16_t, 3> xRef{xs.data(),
-                                          xs.data(),
-                                          0,
-                                          {entries, batch, columns},
-                                          {batch * int64_t(columns), columns, 1}};
+      std::vector<uint16_t> xs = drawWords(entries * m * columns, 2);
+      std::vector<float> ys(entries * m * rows, -1);
+      StridedMemRefType<uint16_t, 3> xRef{
+          xs.data(), xs.data(), 0, {entries, m, columns}, {m * int64_t(columns), columns, 1}};
       StridedMemRefType<int64_t, 1> idsRef{ids.data(), ids.data(), 0, {entries}, {1}};
       StridedMemRefType<float, 3> yRef{
-          ys.data(), ys.data(), 0, {entries, batch, rows}, {batch * int64_t(rows), rows, 1}};
+          ys.data(), ys.data(), 0, {entries, m, rows}, {m * int64_t(rows), rows, 1}};
       (*product)->call(weight->view(), {&xRef, &idsRef, &yRef});
       std::vector<float> values = valuesOf(words), xValues = valuesOf(xs);
       for (int64_t i = 0; i < entries; ++i) {
         std::vector<float> expected = expectedProduct(
             std::span(values).subspan(ids[i] * rows * columns, rows * columns),
-            std::span(xValues).subspan(i * batch * columns, batch * columns), rows, columns, batch);
-        EXPECT_EQ(std::memcmp(expected.data(), &ys[i * batch * rows], expected.size() * 4), 0)
+            std::span(xValues).subspan(i * m * columns, m * columns), rows, columns, m);
+        EXPECT_EQ(std::memcmp(expected.data(), &ys[i * m * rows], expected.size() * 4), 0)
             << "entry " << i;
       }
     }

@@ -160,12 +160,12 @@ INSTANTIATE_TEST_SUITE_P(Formats, PrefixTest, testing::ValuesIn(servedFormats())
 class DamagedPanel {
 public:
   DamagedPanel(const LoadedWeight &weight, bool atEnd, uint64_t words, std::mt19937 &random)
-      : planeMemory(weight.plane(PlaneKind::Code).size() + 64),
+      : planeMemory(weight.buffer(PlaneKind::Code).size() + 64),
         bufferMemory(words * sizeof(uint16_t)),
-        code(planeMemory.take(weight.plane(PlaneKind::Code).size() + 64, atEnd)),
+        code(planeMemory.take(weight.buffer(PlaneKind::Code).size() + 64, atEnd)),
         buffer(bufferMemory.take(words * sizeof(uint16_t), atEnd)), entry(weight.panels()[0]),
         view(weight.view()) {
-    std::span<const uint8_t> bytes = weight.plane(PlaneKind::Code);
+    std::span<const uint8_t> bytes = weight.buffer(PlaneKind::Code);
     std::ranges::copy(bytes, code.begin());
     view.code = code.data();
     view.panels = &entry;

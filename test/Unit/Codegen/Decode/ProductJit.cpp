@@ -33,10 +33,10 @@ TensorDescription ProductSpec::description() const {
 
 std::string ProductSpec::moduleText() const {
   TensorDescription what = description();
-  std::string m = batch ? std::to_string(*batch) : "?";
-  std::string xType =
-      "memref<" + m + "x" + std::to_string(columns) + "x" + x + ", strided<[?, 1], offset: 0>>";
-  std::string yType = "memref<" + m + "x" + std::to_string(rows) + "xf32>";
+  std::string rowsOfX = m ? std::to_string(*m) : "?";
+  std::string xType = "memref<" + rowsOfX + "x" + std::to_string(columns) + "x" + x +
+                      ", strided<[?, 1], offset: 0>>";
+  std::string yType = "memref<" + rowsOfX + "x" + std::to_string(rows) + "xf32>";
   std::string wType = "!uwt.compressed<" + std::to_string(what.shape[0]) + "x" +
                       std::to_string(what.shape[1]) + "x" + element + ", \"" + what.format.str() +
                       "\">";
@@ -119,26 +119,26 @@ void ProductJit::call(const WeightView &weight, std::initializer_list<void *> me
   function(arguments.data());
 }
 
-std::vector<float> ProductJit::run(const WeightView &weight, const void *x, uint64_t batch,
+std::vector<float> ProductJit::run(const WeightView &weight, const void *x, uint64_t m,
                                    uint64_t stride) const {
-  std::vector<float> y(batch * spec.rows, -1.0f);
+  std::vector<float> y(m * spec.rows, -1.0f);
   auto size = [](uint64_t value) { return static_cast<int64_t>(value); };
   auto *from = const_cast<char *>(static_cast<const char *>(x));
   StridedMemRefType<char, 2> xMemory = {
-      from, from, 0, {size(batch), size(spec.columns)}, {size(stride), 1}};
+      from, from, 0, {size(m), size(spec.columns)}, {size(stride), 1}};
   StridedMemRefType<float, 2> yMemory = {
-      y.data(), y.data(), 0, {size(batch), size(spec.rows)}, {size(spec.rows), 1}};
+      y.data(), y.data(), 0, {size(m), size(spec.rows)}, {size(spec.rows), 1}};
   call(weight, {&xMemory, &yMemory});
   return y;
 }
 
 std::vector<float> uwt::test::expectedProduct(std::span<const float> w, std::span<const float> x,
-                                              uint64_t rows, uint64_t columns, uint64_t batch) {
-  std::vector<float> y(batch * rows);
+                                              uint64_t rows, uint64_t columns, uint64_t m) {
+  std::vector<float> y(m * rows);
   auto at = [&](std::span<const float> values, uint64_t row, uint64_t column) {
     return column < columns ? values[row * columns + column] : 0.0f;
   };
-  for (uint64_t m = 0; m < batch; ++m)
+  for (uint64_t row = 0; row < m; ++row)
     for (uint64_t n = 0; n < rows; ++n) {
       std::array<float, 16> lanes{};
       for (uint64_t group = 0; group < columns; group += 64)
@@ -146,12 +146,12 @@ std::vector<float> uwt::test::expectedProduct(std::span<const float> w, std::spa
           for (uint64_t lane = 0; lane < 16; ++lane)
             for (uint64_t odd : {1, 0}) {
               uint64_t k = group + 16 * (lane % 4) + 2 * (lane / 4) + 8 * half + odd;
-              lanes[lane] = std::fma(at(w, n, k), at(x, m, k), lanes[lane]);
+              lanes[lane] = std::fma(at(w, n, k), at(x, row, k), lanes[lane]);
             }
       for (uint64_t width = 8; width > 0; width /= 2)
         for (uint64_t lane = 0; lane < width; ++lane)
           lanes[lane] += lanes[lane + width];
-      y[m * rows + n] = lanes[0];
+      y[row * rows + n] = lanes[0];
     }
   return y;
 }

@@ -28,7 +28,7 @@ namespace uwt::test {
 struct ProductSpec {
   uint64_t rows = 0, columns = 0;
   /// Nothing: dynamic.
-  std::optional<uint64_t> batch;
+  std::optional<uint64_t> m;
   std::string format = "raw", target = "native", element = "bf16", x = "bf16";
   /// Text of a #uwt.strategy, or empty.
   std::string strategy;
@@ -52,7 +52,7 @@ public:
   void call(const WeightView &weight, std::initializer_list<void *> memrefs) const;
 
   /// Rows of x begin `stride` elements apart. Outputs are row-major.
-  std::vector<float> run(const WeightView &weight, const void *x, uint64_t batch,
+  std::vector<float> run(const WeightView &weight, const void *x, uint64_t m,
                          uint64_t stride) const;
 
 private:
@@ -65,7 +65,7 @@ private:
 
 /// The product in the order that docs/numerics.md states, `w` and `x` as numbers, row-major.
 std::vector<float> expectedProduct(std::span<const float> w, std::span<const float> x,
-                                   uint64_t rows, uint64_t columns, uint64_t batch);
+                                   uint64_t rows, uint64_t columns, uint64_t m);
 
 } // namespace uwt::test
 

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Every format that compiled code decodes, on every target that this machine runs, over awkward
-// shapes, batches and strategies: each output equals the sum in the order of docs/numerics.md, bit
-// for bit. So products from compressed weights equal those from raw ones, and rows do not depend on
-// the batch.
+// shapes, values of m and strategies: each output equals the sum in the order of docs/numerics.md,
+// bit for bit. So products from compressed weights equal those from raw ones, and rows do not
+// depend on m.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,11 +47,11 @@ float valueOf(uint16_t word, bool isHalf) {
   return word >> 15 ? -magnitude : magnitude;
 }
 
-ProductSpec shaped(uint64_t rows, uint64_t columns, std::optional<uint64_t> batch = {}) {
+ProductSpec shaped(uint64_t rows, uint64_t columns, std::optional<uint64_t> m = {}) {
   ProductSpec spec;
   spec.rows = rows;
   spec.columns = columns;
-  spec.batch = batch;
+  spec.m = m;
   return spec;
 }
 
@@ -94,8 +94,8 @@ Expected<LoadedWeight> load(const ProductSpec &spec, const std::vector<uint16_t>
       {reinterpret_cast<const uint8_t *>(stored.data()), stored.size() * sizeof(uint16_t)}, pool);
 }
 
-/// Compiles, runs on `batches`, and compares every bit.
-void checkProduct(const ProductSpec &spec, std::initializer_list<uint64_t> batches) {
+/// Compiles, runs on `mValues`, and compares every bit.
+void checkProduct(const ProductSpec &spec, std::initializer_list<uint64_t> mValues) {
   SCOPED_TRACE(spec.moduleText());
   auto product = ProductJit::compile(spec);
   ASSERT_TRUE(product) << product.error().message();
@@ -104,16 +104,15 @@ void checkProduct(const ProductSpec &spec, std::initializer_list<uint64_t> batch
   Words w = drawWords(spec.rows * spec.columns, spec.element, 1);
   auto weight = load(spec, w.words, pool);
   ASSERT_TRUE(weight) << weight.error().message();
-  for (uint64_t batch : batches) {
-    Words x = drawWords(batch * spec.columns, spec.x == "f32" ? "bf16" : spec.x, 2);
-    std::vector<float> expected =
-        expectedProduct(w.values, x.values, spec.rows, spec.columns, batch);
+  for (uint64_t m : mValues) {
+    Words x = drawWords(m * spec.columns, spec.x == "f32" ? "bf16" : spec.x, 2);
+    std::vector<float> expected = expectedProduct(w.values, x.values, spec.rows, spec.columns, m);
     const void *data = spec.x == "f32" ? static_cast<const void *>(x.values.data())
                                        : static_cast<const void *>(x.words.data());
-    std::vector<float> y = (*product)->run(weight->view(), data, batch, spec.columns);
+    std::vector<float> y = (*product)->run(weight->view(), data, m, spec.columns);
     EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(y)),
                                    std::as_bytes(std::span(expected).first(y.size()))))
-        << "batch " << batch;
+        << "m " << m;
   }
 }
 
@@ -182,11 +181,11 @@ std::vector<ProductSpec> specs() {
 
 struct ProductTest : testing::TestWithParam<ProductSpec> {};
 
-TEST_P(ProductTest, AnyBatchAddsInTheDocumentedOrder) { checkProduct(GetParam(), {1, 2, 5, 17}); }
+TEST_P(ProductTest, AnyMAddsInTheDocumentedOrder) { checkProduct(GetParam(), {1, 2, 5, 17}); }
 
-TEST_P(ProductTest, ABatchOfOneHasTheSameBits) {
+TEST_P(ProductTest, AnMOfOneHasTheSameBits) {
   ProductSpec spec = GetParam();
-  spec.batch = 1;
+  spec.m = 1;
   checkProduct(spec, {1});
 }
 
@@ -222,7 +221,7 @@ TEST(ProductNumericsTest, ExactAndWideInputsHaveTheSameBits) {
   checkProduct(spec, {3});
 }
 
-TEST(ProductBatchTest, EmptyAndLargeBatches) {
+TEST(ProductRowsTest, NoneAndMany) {
   ProductSpec spec = shaped(33, 129);
   spec.format = "inplace<12>";
   checkProduct(spec, {0, 130});
@@ -244,9 +243,9 @@ TEST(ProductInputTest, RowsOfXMayLieApart) {
 }
 
 TEST(ProductEpilogueTest, ExpertsReadExtrasByTheirMaps) {
-  // A bias an expert and feature, a scale a batch row, a residual that lies transposed; 21
+  // A bias an expert and feature, a scale a row of x, a residual that lies transposed; 21
   // features, so that some vectors are cut short; outputs with a step between features.
-  constexpr int64_t experts = 3, batch = 2, rows = 21, columns = 70;
+  constexpr int64_t experts = 3, m = 2, rows = 21, columns = 70;
   const char *text = R"(module attributes {uwt.target = #uwt.target<"native">} {
     func.func @f(%x: memref<3x2x70xbf16>, %bias: memref<3x21xf32>, %scale: memref<2xf32>,
                  %residual: memref<21x2xf32>, %y: memref<3x2x21xf32, strided<[84, 42, 2]>>)
@@ -271,7 +270,7 @@ TEST(ProductEpilogueTest, ExpertsReadExtrasByTheirMaps) {
   auto product = ProductJit::compileText(text, "native");
   ASSERT_TRUE(product) << product.error().message();
   Words w = drawWords(experts * rows * columns, "bf16", 1);
-  Words x = drawWords(experts * batch * columns, "bf16", 2), more = drawWords(200, "bf16", 3);
+  Words x = drawWords(experts * m * columns, "bf16", 2), more = drawWords(200, "bf16", 3);
   TensorDescription description;
   description.shape = {experts, rows, columns};
   description.format = *Format::parse("inplace<12>");
@@ -281,7 +280,7 @@ TEST(ProductEpilogueTest, ExpertsReadExtrasByTheirMaps) {
   ASSERT_TRUE(weight);
 
   const float *bias = &more.values[0], *scale = &more.values[80], *residual = &more.values[100];
-  std::vector<float> y(experts * batch * rows * 2, -1.0f);
+  std::vector<float> y(experts * m * rows * 2, -1.0f);
   auto mutableFloats = [](const float *data) { return const_cast<float *>(data); };
   StridedMemRefType<uint16_t, 3> xs{x.words.data(), x.words.data(), 0, {3, 2, 70}, {140, 70, 1}};
   StridedMemRefType<float, 2> biases{mutableFloats(bias), mutableFloats(bias), 0, {3, 21}, {21, 1}};
@@ -294,14 +293,14 @@ TEST(ProductEpilogueTest, ExpertsReadExtrasByTheirMaps) {
   for (int64_t e = 0; e < experts; ++e) {
     std::vector<float> sums = expectedProduct(
         std::span(w.values).subspan(e * rows * columns, rows * columns),
-        std::span(x.values).subspan(e * batch * columns, batch * columns), rows, columns, batch);
-    for (int64_t m = 0; m < batch; ++m)
+        std::span(x.values).subspan(e * m * columns, m * columns), rows, columns, m);
+    for (int64_t row = 0; row < m; ++row)
       for (int64_t n = 0; n < rows; ++n) {
-        float expected = sums[m * rows + n] * scale[m];
+        float expected = sums[row * rows + n] * scale[row];
         expected += bias[e * rows + n];
-        expected += residual[n * batch + m] * 0.5f;
-        EXPECT_EQ(y[e * 84 + m * 42 + n * 2], expected) << e << " " << m << " " << n;
-        EXPECT_EQ(y[e * 84 + m * 42 + n * 2 + 1], -1.0f) << "between outputs";
+        expected += residual[n * m + row] * 0.5f;
+        EXPECT_EQ(y[e * 84 + row * 42 + n * 2], expected) << e << " " << row << " " << n;
+        EXPECT_EQ(y[e * 84 + row * 42 + n * 2 + 1], -1.0f) << "between outputs";
       }
   }
 }
@@ -337,8 +336,8 @@ TEST(ProductDamageTest, AnyBytesStayInsideTheirBuffers) {
   // What a sanitizer or a fault would show: planes of random bytes, positions of escapes included.
   for (const char *format : {"inplace<12>", "inplace<11>, escapes=rows<64>", "palette<4>",
                              "window<4>, escapes=rows<64>"})
-    for (uint64_t batch : {1, 3}) {
-      ProductSpec spec = shaped(130, 257, batch);
+    for (uint64_t m : {1, 3}) {
+      ProductSpec spec = shaped(130, 257, m);
       spec.format = format;
       auto product = ProductJit::compile(spec);
       ASSERT_TRUE(product) << product.error().message();
@@ -348,10 +347,10 @@ TEST(ProductDamageTest, AnyBytesStayInsideTheirBuffers) {
       ASSERT_TRUE(weight);
       std::mt19937 random(3);
       for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch})
-        for (const uint8_t &byte : weight->plane(kind))
+        for (const uint8_t &byte : weight->buffer(kind))
           const_cast<uint8_t &>(byte) = static_cast<uint8_t>(random());
-      std::vector<float> y = (*product)->run(weight->view(), x.words.data(), batch, 257);
-      std::vector<float> again = (*product)->run(weight->view(), x.words.data(), batch, 257);
+      std::vector<float> y = (*product)->run(weight->view(), x.words.data(), m, 257);
+      std::vector<float> again = (*product)->run(weight->view(), x.words.data(), m, 257);
       EXPECT_EQ(std::memcmp(y.data(), again.data(), y.size() * sizeof(float)), 0) << format;
     }
 }

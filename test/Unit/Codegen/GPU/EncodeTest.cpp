@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Every byte of the planes and tables of a weight that the kernels of family transcode make is that
+// Every byte of the planes and tables of a weight that the kernels of kind transcode make is that
 // of the same weight coded by the codec library with the same model.
 //
 //===----------------------------------------------------------------------===//
@@ -175,17 +175,17 @@ void expectSamePlanes(const EncodedPlanes &planes, const LoadedWeight &expected)
     if (own.storedAsWords) {
       uint64_t bytes = fieldBytes(plan.format.layout, rows, plan.matrix.columns, 16);
       ASSERT_EQ(partOf(planes.words.bytes(), own.words, bytes),
-                partOf(expected.plane(PlaneKind::Words), other.words, bytes));
+                partOf(expected.buffer(PlaneKind::Words), other.words, bytes));
       continue;
     }
     ASSERT_EQ(partOf(planes.raw.bytes(), own.raw, sizes.raw),
-              partOf(expected.plane(PlaneKind::Raw), other.raw, sizes.raw));
+              partOf(expected.buffer(PlaneKind::Raw), other.raw, sizes.raw));
     ASSERT_EQ(partOf(planes.code.bytes(), own.code, sizes.code),
-              partOf(expected.plane(PlaneKind::Code), other.code, sizes.code));
+              partOf(expected.buffer(PlaneKind::Code), other.code, sizes.code));
     uint64_t records = expected.panels()[i].patchU32;
     ASSERT_EQ(own.patch, other.patch);
     ASSERT_EQ(partOf(planes.patch.bytes(), own.patch, 4 * records),
-              partOf(expected.plane(PlaneKind::Patch), other.patch, 4 * records));
+              partOf(expected.buffer(PlaneKind::Patch), other.patch, 4 * records));
   }
   ASSERT_EQ(planes.layout.tables.escapes.size(), tables->escapes.size());
   EXPECT_EQ(std::memcmp(planes.layout.tables.escapes.data(), tables->escapes.data(),

@@ -43,7 +43,7 @@ protected:
 KernelEntry sampleEntry(const std::string &kernel) {
   KernelEntry entry;
   entry.kernel = kernel;
-  entry.family = GpuKernelFamily::Transcode;
+  entry.kind = GpuKernelKind::Transcode;
   entry.strategy = "strategy,\"quoted\"";
   entry.format = *Format::parse("huffman<12,2>");
   entry.result = *Format::parse("inplace<12>");
@@ -95,9 +95,9 @@ TEST_F(KernelEntriesTest, AModuleOfAProductHasAPlan) {
   EXPECT_FALSE(readPlanFacts(kernels()));
   PlanFacts facts;
   facts.slice = 64;
-  facts.rows = 128;
+  facts.tileN = 128;
   facts.cluster = 2;
-  facts.batch = 300;
+  facts.m = 300;
   facts.ctas = 3;
   facts.stages = 4;
   facts.stageBytes = 24576;

@@ -94,8 +94,8 @@ void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random) {
 
 std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
                                 const std::vector<uint16_t> &x, const Shape &shape) {
-  std::vector<float> result(shape.rows * shape.batch);
-  for (uint64_t m = 0; m < shape.batch; ++m)
+  std::vector<float> result(shape.rows * shape.m);
+  for (uint64_t m = 0; m < shape.m; ++m)
     for (uint64_t n = 0; n < shape.rows; ++n)
       for (uint64_t k = 0; k < shape.columns; ++k)
         result[m * shape.rows + n] +=
@@ -145,8 +145,8 @@ std::string Product::text() const {
   auto shaped = [](uint64_t a, uint64_t b, const char *type) {
     return std::to_string(a) + "x" + std::to_string(b) + "x" + type;
   };
-  std::string xType = "memref<" + shaped(shape.batch, shape.columns, "bf16") + ">";
-  std::string yType = "memref<" + shaped(shape.batch, shape.rows, "f32") + ">";
+  std::string xType = "memref<" + shaped(shape.m, shape.columns, "bf16") + ">";
+  std::string yType = "memref<" + shaped(shape.m, shape.rows, "f32") + ">";
   std::string wType =
       "!uwt.compressed<" + shaped(shape.rows, shape.columns, "bf16") + ", \"" + format + "\">";
   return "func.func @f(%x: " + xType + ", %y: " + yType +
@@ -219,11 +219,11 @@ Expected<EmulatedWeight> Product::load(const std::vector<uint16_t> &weights, boo
 Expected<std::vector<float>> Product::run(const EmulatedWeight &weight,
                                           const std::vector<uint16_t> &x, unsigned ctas,
                                           uint64_t seed) const {
-  std::vector<float> y(shape.rows * shape.batch);
+  std::vector<float> y(shape.rows * shape.m);
   EmulatedOperands operands;
   operands.x = {reinterpret_cast<const uint8_t *>(x.data()), x.size() * 2};
   operands.y = {reinterpret_cast<uint8_t *>(y.data()), y.size() * 4};
-  operands.m = static_cast<uint32_t>(shape.batch);
+  operands.m = static_cast<uint32_t>(shape.m);
   EmulationOptions emulation;
   emulation.seed = seed;
   UWT_RETURN_IF_ERROR(product->run(weight, operands, ctas, emulation));

@@ -20,7 +20,7 @@
 namespace uwt::testing {
 
 struct Shape {
-  uint64_t rows, columns, batch;
+  uint64_t rows, columns, m;
 };
 
 /// Small integers times powers of two: products and their sums are exact. One in `rarity` is far

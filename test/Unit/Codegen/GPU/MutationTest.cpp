@@ -347,7 +347,7 @@ void expectFound(const Mutation &mutation, const Subject &subject, const std::st
   ASSERT_EQ(product.prepare(), "");
   const Shape &shape = subject.shape;
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 1, 300),
-                        x = drawWeights(shape.batch * shape.columns, 2, 1 << 30);
+                        x = drawWeights(shape.m * shape.columns, 2, 1 << 30);
   ASSERT_TRUE(product.run(w, x, 4, 1)) << "before it is changed";
   auto kernel = product.kernels().lookupSymbol<GPUFuncOp>("product");
   ASSERT_TRUE(kernel);

@@ -32,10 +32,10 @@ TEST_P(SimtTest, ExactSumsAreExact) {
   for (const Shape &shape : shapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
-                          x = drawIntegers(shape.batch * shape.columns, 2);
+                          x = drawIntegers(shape.m * shape.columns, 2);
     Product product(GetParam(), shape, withoutTensorCores());
     ASSERT_EQ(product.prepare(), "");
-    EXPECT_EQ(product.entries().back().family, GpuKernelFamily::Simt);
+    EXPECT_EQ(product.entries().back().kind, GpuKernelKind::Simt);
     for (unsigned workgroups : {1, 3}) {
       auto y = product.run(w, x, workgroups, workgroups);
       ASSERT_TRUE(y) << y.error().message();
@@ -46,7 +46,7 @@ TEST_P(SimtTest, ExactSumsAreExact) {
 
 TEST_P(SimtTest, BitsAreThoseOfTheRawTwin) {
   Shape shape{70, 1100, 6};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   Product one(GetParam(), shape, withoutTensorCores());
   Product twin("raw", shape, withoutTensorCores());
   ASSERT_EQ(one.prepare(), "");
@@ -65,7 +65,7 @@ TEST_P(SimtTest, BitsAreThoseOfTheRawTwin) {
 TEST_P(SimtTest, InfinitiesStayInTheirRows) {
   Shape shape{16, 33, 2};
   std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
-                        x = drawIntegers(shape.batch * shape.columns, 2);
+                        x = drawIntegers(shape.m * shape.columns, 2);
   std::vector<float> expected = exactProduct(w, x, shape);
   x[shape.columns] = 0x7F80;
   Product product(GetParam(), shape, withoutTensorCores());

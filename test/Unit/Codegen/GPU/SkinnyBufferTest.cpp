@@ -39,7 +39,7 @@ TEST_P(SkinnyBufferTest, BitsAreThoseOfTheRawTwin) {
       {1, 1, 1}, {17, 600, 3}, {65, 1040, 9}, {150, 1100, 33}, {70, 130, 300}};
   for (const Shape &shape : shapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
-    std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+    std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
     Product one(GetParam().format, shape, GetParam().options());
     KernelPins direct = GetParam().options();
     direct.strategy = ProductStrategy::Direct;
@@ -66,7 +66,7 @@ TEST_P(SkinnyBufferTest, SumsAreExactOnAmpere) {
   Product product(GetParam().format, shape, GetParam().options(ampere));
   ASSERT_EQ(product.prepare(), "");
   std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
-                        x = drawIntegers(shape.batch * shape.columns, 2);
+                        x = drawIntegers(shape.m * shape.columns, 2);
   auto y = product.run(w, x, 3, 5);
   ASSERT_TRUE(y) << y.error().message();
   EXPECT_EQ(*y, exactProduct(w, x, shape));
@@ -77,10 +77,10 @@ TEST_P(SkinnyBufferTest, MachineCodeHasNoSpills) {
     GTEST_SKIP() << found.error().message();
   // Products from words are the same for all formats.
   uint64_t most = GetParam().strategy == ProductStrategy::Buffer ? 64 : 256;
-  for (uint64_t batch = 64; batch <= most; batch *= 4) {
-    Product product(GetParam().format, {4096, 4096, batch}, {.strategy = GetParam().strategy});
+  for (uint64_t m = 64; m <= most; m *= 4) {
+    Product product(GetParam().format, {4096, 4096, m}, {.strategy = GetParam().strategy});
     ASSERT_EQ(product.prepare(), "");
-    EXPECT_TRUE(product.assembles("sm_90a")) << batch;
+    EXPECT_TRUE(product.assembles("sm_90a")) << m;
   }
 }
 
@@ -88,7 +88,7 @@ TEST_P(SkinnyBufferTest, DamagedPlanesStayInBounds) {
   Shape shape{80, 1100, 5};
   Product product(GetParam().format, shape, GetParam().options());
   ASSERT_EQ(product.prepare(), "");
-  std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+  std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
   std::mt19937 random(11);
   for (uint32_t rarity : {64, 1}) {
     auto weight = product.load(drawExact(shape.rows * shape.columns, 5, 60));

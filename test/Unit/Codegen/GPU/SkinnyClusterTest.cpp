@@ -36,7 +36,7 @@ TEST_P(SkinnyClusterTest, ExactSumsAreExact) {
   for (const Shape &shape : shapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
-                          x = drawIntegers(shape.batch * shape.columns, 2);
+                          x = drawIntegers(shape.m * shape.columns, 2);
     std::vector<float> expected = exactProduct(w, x, shape);
     Product product(format(), shape, inClusters(cluster()));
     ASSERT_EQ(product.prepare(), "");
@@ -50,7 +50,7 @@ TEST_P(SkinnyClusterTest, ExactSumsAreExact) {
 
 TEST_P(SkinnyClusterTest, BitsAreThoseOfTheRawTwin) {
   Shape shape{330, 1100, 35};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   Product one(format(), shape, inClusters(cluster())), twin("raw", shape, inClusters(cluster()));
   ASSERT_EQ(one.prepare(), "");
   ASSERT_EQ(twin.prepare(), "");
@@ -71,7 +71,7 @@ TEST_P(SkinnyClusterTest, BitsAreThoseOfTheRawTwin) {
 TEST_P(SkinnyClusterTest, BitsAreThoseOfAWorkgroupAlone) {
   Shape shape{150, 700, 35};
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 400),
-                        x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+                        x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   Product one(format(), shape, inClusters(cluster())), alone(format(), shape, inClusters(1));
   ASSERT_EQ(one.prepare(), "");
   ASSERT_EQ(alone.prepare(), "");

@@ -1,4 +1,4 @@
-//===- SkinnyCodecsTest.cpp - Every codec in kernels of family skinny -----===//
+//===- SkinnyCodecsTest.cpp - Every codec in kernels of kind skinny -------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -33,7 +33,7 @@ TEST_P(SkinnyCodecsTest, SumsAreExact) {
       SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns) +
                    ", one in " + std::to_string(rarity));
       std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, rarity, rarity);
-      std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+      std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
       Product product(GetParam(), shape, direct);
       ASSERT_EQ(product.prepare(), "");
       auto weight = product.load(w);
@@ -50,7 +50,7 @@ TEST_P(SkinnyCodecsTest, SumsAreExact) {
 TEST_P(SkinnyCodecsTest, BitsAreThoseOfTheRawTwin) {
   // Sums that are not exact, in one order: one workgroup, and one stream unit a strip.
   Shape shape{100, 1000, 7};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   for (uint32_t rarity : {600, 25}) {
     std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
     Product twin("raw", shape, direct);
@@ -70,7 +70,7 @@ TEST_P(SkinnyCodecsTest, BitsAreThoseOfTheRawTwin) {
 /// Of several stream units a strip, and of any number of workgroups.
 TEST_P(SkinnyCodecsTest, BitsAreThoseFromWords) {
   Shape shape{100, 2500, 20};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 200);
   Product product(GetParam(), shape, direct);
   ASSERT_EQ(product.prepare(), "");
@@ -90,7 +90,7 @@ TEST_P(SkinnyCodecsTest, DamagedPlanesStayInBounds) {
   Shape shape{80, 1100, 5};
   Product product(GetParam(), shape, {});
   ASSERT_EQ(product.prepare(), "");
-  std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+  std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
   std::mt19937 random(11);
   for (uint32_t round = 0; round < 4; ++round) {
     auto weight = product.load(drawExact(shape.rows * shape.columns, 5, 60));
@@ -119,7 +119,7 @@ TEST_P(SkinnyCodecsTest, MachineCodeHasNoSpills) {
 /// may be of another panel, stored as words, or not there.
 TEST(SkinnyStreams, WarpsTakeManyUnits) {
   Shape shape{200, 2100, 40};
-  std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+  std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
   std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, 1, 300);
   // A panel without a pattern.
   std::mt19937 random(5);
@@ -136,7 +136,7 @@ TEST(SkinnyStreams, WarpsTakeManyUnits) {
   auto y = product.run(*weight, x, 1, 7);
   ASSERT_TRUE(y) << y.error().message();
   std::vector<float> expected = exactProduct(exact, x, shape);
-  for (uint64_t m = 0; m < shape.batch; ++m)
+  for (uint64_t m = 0; m < shape.m; ++m)
     for (uint64_t n = 0; n < shape.rows; ++n)
       if (n / 64 != 1)
         ASSERT_EQ((*y)[m * shape.rows + n], expected[m * shape.rows + n]) << m << ", " << n;

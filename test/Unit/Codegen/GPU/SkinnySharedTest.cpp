@@ -40,9 +40,9 @@ TEST_P(SkinnySharedTest, SumsAreExact) {
   for (const Shape &shape : shapes)
     for (uint32_t rarity : {500, 20}) {
       SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns) + ", " +
-                   std::to_string(shape.batch) + ", one in " + std::to_string(rarity));
+                   std::to_string(shape.m) + ", one in " + std::to_string(rarity));
       std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, rarity, rarity);
-      std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+      std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
       Product product(GetParam().format, shape, options());
       ASSERT_EQ(product.prepare(), "");
       ASSERT_EQ(product.entries().back().strategy.substr(0, 7), "shared,");
@@ -58,7 +58,7 @@ TEST_P(SkinnySharedTest, SumsAreExact) {
 TEST_P(SkinnySharedTest, BitsAreThoseOfTheRawTwin) {
   // Sums that are not exact, in one order: one cluster has all steps of a panel.
   Shape shape{100, 2200, 37};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 200);
   KernelPins twinOptions = options();
   twinOptions.strategy = ProductStrategy::Direct;
@@ -81,7 +81,7 @@ TEST_P(SkinnySharedTest, BitsAreThoseOfTheRawTwin) {
 /// kernel itself, from words.
 TEST_P(SkinnySharedTest, BitsOfSharedPanelsAreThoseFromWords) {
   Shape shape{150, 4200, 37};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 200);
   Product product(GetParam().format, shape, options());
   ASSERT_EQ(product.prepare(), "");
@@ -106,7 +106,7 @@ TEST_P(SkinnySharedTest, DamagedPlanesStayInBounds) {
   Shape shape{80, 1100, 20};
   Product product(GetParam().format, shape, options());
   ASSERT_EQ(product.prepare(), "");
-  std::vector<uint16_t> x = drawExact(shape.batch * shape.columns, 2, 1 << 30);
+  std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
   std::mt19937 random(11);
   for (uint32_t round = 0; round < 3; ++round) {
     auto weight = product.load(drawExact(shape.rows * shape.columns, 5, 60));
@@ -124,10 +124,10 @@ TEST_P(SkinnySharedTest, MachineCodeHasNoSpills) {
     GTEST_SKIP() << found.error().message();
   // The others' shared memory has no room for x of more rows.
   bool isHopper = std::string_view(GetParam().target) == "sm_90a";
-  for (uint64_t batch : {uint64_t(8), uint64_t(isHopper ? 128 : 32)}) {
-    Product product(GetParam().format, {4096, 4096, batch}, sharedOn(GetParam().target));
+  for (uint64_t m : {uint64_t(8), uint64_t(isHopper ? 128 : 32)}) {
+    Product product(GetParam().format, {4096, 4096, m}, sharedOn(GetParam().target));
     ASSERT_EQ(product.prepare(), "");
-    EXPECT_TRUE(product.assembles(GetParam().target)) << batch;
+    EXPECT_TRUE(product.assembles(GetParam().target)) << m;
   }
 }
 

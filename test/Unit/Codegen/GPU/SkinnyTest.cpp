@@ -1,4 +1,4 @@
-//===- SkinnyTest.cpp - Kernels of family skinny on the emulator ----------===//
+//===- SkinnyTest.cpp - Kernels of kind skinny on the emulator ------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -45,7 +45,7 @@ TEST_P(SkinnyTest, ExactSumsAreExact) {
   for (const Shape &shape : shapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
-                          x = drawIntegers(shape.batch * shape.columns, 2);
+                          x = drawIntegers(shape.m * shape.columns, 2);
     std::vector<float> expected = exactProduct(w, x, shape);
     Product product = make(shape, {0, 2, 2});
     ASSERT_EQ(product.prepare(), "");
@@ -59,7 +59,7 @@ TEST_P(SkinnyTest, ExactSumsAreExact) {
 
 TEST_P(SkinnyTest, BitsAreThoseOfTheRawTwin) {
   Shape shape{150, 1100, 7};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   // Escapes: few, and more than a stage has room for.
   for (uint32_t rarity : {400, 12}) {
     std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
@@ -84,7 +84,7 @@ TEST_P(SkinnyTest, MachineCodeNeitherSpillsNorSerialises) {
     Product product = make(shape);
     ASSERT_EQ(product.prepare(), "");
     EXPECT_TRUE(product.assembles(GetParam().target))
-        << shape.rows << " x " << shape.columns << ", batch " << shape.batch;
+        << shape.rows << " x " << shape.columns << ", m " << shape.m;
   }
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// As SkinnyTest, for batches that wgmma serves; and kernels that were changed for the worse.
+// As SkinnyTest, for an m that wgmma serves; and kernels that were changed for the worse.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,9 +35,9 @@ TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
   for (const Shape &shape : shapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
-                          x = drawIntegers(shape.batch * shape.columns, 2);
+                          x = drawIntegers(shape.m * shape.columns, 2);
     std::vector<float> expected = exactProduct(w, x, shape);
-    Product product(GetParam(), shape, {0, shape.batch > 24 ? 2U : 3U, 2});
+    Product product(GetParam(), shape, {0, shape.m > 24 ? 2U : 3U, 2});
     ASSERT_EQ(product.prepare(), "");
     for (unsigned workgroups : {1, 3}) {
       auto y = product.run(w, x, workgroups, workgroups);
@@ -53,7 +53,7 @@ void expectSameBits(const std::string &format, const KernelPins &options,
                     const std::string &otherFormat, const KernelPins &otherOptions,
                     unsigned workgroups) {
   Shape shape{150, 1100, 19};
-  std::vector<uint16_t> x = drawWeights(shape.batch * shape.columns, 4, 1 << 30);
+  std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
   Product one(format, shape, options), other(otherFormat, shape, otherOptions);
   ASSERT_EQ(one.prepare(), "");
   ASSERT_EQ(other.prepare(), "");
@@ -99,7 +99,7 @@ TEST_P(SkinnyWarpgroupTest, MachineCodeIsClean) {
     ASSERT_EQ(product.prepare(), "");
     EXPECT_TRUE(
         mlir::succeeded(compileKernels(product.kernels(), **findGpuTarget("sm_90a"), options)))
-        << shape.rows << " rows, batch " << shape.batch;
+        << shape.rows << " rows, m " << shape.m;
   }
 }
 
@@ -121,7 +121,7 @@ std::string runMutated(const std::string &format,
   if (std::string problem = product.finish(); !problem.empty())
     return problem;
   std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
-                        x = drawIntegers(shape.batch * shape.columns, 2);
+                        x = drawIntegers(shape.m * shape.columns, 2);
   for (uint64_t seed = 0; seed < 6; ++seed) {
     auto y = product.run(w, x, 2, seed);
     if (!y)
@@ -139,7 +139,7 @@ TEST(SkinnyWarpgroupMutation, WaitGroupOffByOneIsFound) {
     EXPECT_THAT(runMutated(format,
                            [](mlir::gpu::GPUModuleOp kernels) {
                              kernels.walk([](WarpgroupWaitOp wait) {
-                               if (!wait.getSums().empty())
+                               if (!wait.getAccumulators().empty())
                                  wait.setPending(1);
                              });
                            }),
@@ -154,7 +154,7 @@ TEST(SkinnyWarpgroupMutation, StageHandedBackUnderAProductIsFound) {
                              kernels.walk([](mlir::nvgpu::MBarrierArriveOp arrive) {
                                mlir::Operation *branch = arrive->getParentOp();
                                for (auto wait : branch->getBlock()->getOps<WarpgroupWaitOp>())
-                                 if (!wait.getSums().empty())
+                                 if (!wait.getAccumulators().empty())
                                    return wait->moveAfter(branch);
                              });
                            }),

@@ -1,4 +1,4 @@
-//===- TranscodeTest.cpp - Kernels of family transcode on the emulator ----===//
+//===- TranscodeTest.cpp - Kernels of kind transcode on the emulator ------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -143,7 +143,7 @@ void expectRawWords(Transcode &transcode, const std::vector<uint16_t> &words, bo
   ASSERT_TRUE(device) << device.error().message();
   auto result = transcode.run(*device, 3, /*seed=*/words.size());
   ASSERT_TRUE(result) << result.error().message();
-  std::span<const uint8_t> expected = raw->plane(PlaneKind::Words);
+  std::span<const uint8_t> expected = raw->buffer(PlaneKind::Words);
   ASSERT_LE(result->size() * 2, expected.size());
   for (size_t i = 0; i < result->size(); ++i) {
     uint16_t word = 0;
@@ -233,7 +233,7 @@ TEST(TranscodeElementTest, EntrySaysWhatALaunchNeeds) {
   Transcode transcode("huffman<12,2>", {4096, 4096});
   ASSERT_EQ(transcode.prepare(), "");
   const KernelEntry &entry = transcode.entry();
-  EXPECT_EQ(entry.family, GpuKernelFamily::Transcode);
+  EXPECT_EQ(entry.kind, GpuKernelKind::Transcode);
   EXPECT_EQ(entry.result->str(), "raw");
   EXPECT_EQ(entry.launch.sharedBytes, 4096u * 4);
   KernelPackWriter writer;

@@ -68,7 +68,7 @@ def UWT_Numerics : I32Enum<"Numerics", "what an implementation may do to sums", 
   let description = [{
     `fast`: the target's own bf16 dot product, which may flush subnormals (`docs/numerics.md`). `exact`: IEEE
     multiply-adds in f32, subnormals kept, the same bits on every target. In both the order of
-    additions depends on N and K alone (not on batch, threads or strategy).
+    additions depends on N and K alone (not on m, threads or strategy).
   }];
 }
 
@@ -133,7 +133,7 @@ def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
     #uwt.gpu_strategy<buffer, fma, slice = 4>
     ```
 
-    Everything that kernels of one product may differ in. `slice` batch rows (1 to 256) are multiplied at a time; a larger batch comes in slices.
+    Everything that kernels of one product may differ in. `slice` rows of x (1 to 256) are multiplied at a time; a larger m comes in slices.
     A CTA has `panels` panels (1 or 2), a cluster `cluster` CTAs (1, 2, 4 or 8), and a multiprocessor runs `ctas` CTAs (1 or 2) at a time; what the text leaves out is 1.
 
     A ring has `stages` stages (from 2) of `groups` column groups (64 columns) each, which are `k_tiles` k-tiles, of which each has an even number of groups. Kernels in

@@ -144,7 +144,7 @@ def UWT_LaunchDependentsOp : UWT_Op<"launch_dependents"> {
   let assemblyFormat = "attr-dict";
 }
 
-def UWT_Sum : Type<And<[VectorOfLengthAndType<[4], [F32]>.predicate,
+def UWT_Accumulator : Type<And<[VectorOfLengthAndType<[4], [F32]>.predicate,
                         CPred<"::llvm::cast<::mlir::VectorType>($_self).getShape() == ::llvm::ArrayRef<int64_t>({2, 2})">]>,
                    "vector<2x2xf32>", "::mlir::VectorType">,
     BuildableType<"::mlir::VectorType::get({2, 2}, $_builder.getF32Type())">;
@@ -154,7 +154,7 @@ def UWT_WarpgroupMmaOp : UWT_Op<"warpgroup_mma", [InferTypeOpAdaptor,
   let summary = "a group of matrix products of four warps, A in registers";
   let description = [{
     The four warps of a warpgroup (warps 4i … 4i + 3, converged) multiply 64 rows × 64 columns of A by 64 rows × n columns of B, in four products
-    of m64 n k16 (`wgmma`), and commit them as one group. It returns at once: until `uwt.warpgroup_wait`, nobody may read the new sums or write B's bytes.
+    of m64 n k16 (`wgmma`), and commit them as one async group. It returns at once: until `uwt.warpgroup_wait`, nobody may read the new accumulators or write B's bytes.
     Older groups may still be under way.
 
     A: results of `uwt.decode_fragment`; warp w of the warpgroup holds rows 16w … 16w + 15. B: words of `element` (bf16 or f16), in workgroup memory from
@@ -165,20 +165,20 @@ def UWT_WarpgroupMmaOp : UWT_Op<"warpgroup_mma", [InferTypeOpAdaptor,
     - with `swizzle` 32, 64 or 128: a column of B has that many bytes along k, 8 columns one behind the other are a tile at a multiple of 8 × `swizzle` bytes, the next 8
       columns lie `stride` bytes further, and address bits 4… are those xor bits 7… (1, 2 or 3 of them). `leading` has no meaning.
 
-    Sums: one a tile of 8 columns of B, 1 to 32 of them, with the elements of `nvgpu.mma.sync`'s C (row g / g + 8 of the warp's rows, columns 2t, 2t + 1).
+    Accumulators: one a tile of 8 columns of B, 1 to 32 of them, with the elements of `nvgpu.mma.sync`'s C (row g / g + 8 of the warp's rows, columns 2t, 2t + 1).
 
     ```mlir
-    %next = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%x] leading 128 stride 256 block_stride 256 sums (%sum)
+    %next = uwt.warpgroup_mma bf16 (%r0, %r1, %r2, %r3), %ring[%x] leading 128 stride 256 block_stride 256 accumulators (%sum)
         : memref<8192xi32, #gpu.address_space<workgroup>>
     ```
   }];
   let arguments = (ins TypeAttr:$element, UWT_Fragment:$r0, UWT_Fragment:$r1, UWT_Fragment:$r2, UWT_Fragment:$r3,
                        AnyStridedMemRef:$matrix, Index:$at, I64Attr:$leading, I64Attr:$stride, I64Attr:$block_stride,
-                       DefaultValuedAttr<I64Attr, "0">:$swizzle, Variadic<UWT_Sum>:$sums);
-  let results = (outs Variadic<UWT_Sum>:$next);
+                       DefaultValuedAttr<I64Attr, "0">:$swizzle, Variadic<UWT_Accumulator>:$accumulators);
+  let results = (outs Variadic<UWT_Accumulator>:$next);
   let assemblyFormat = [{
     $element `(` $r0 `,` $r1 `,` $r2 `,` $r3 `)` `,` $matrix `[` $at `]` `leading` $leading `stride` $stride `block_stride` $block_stride
-    (`swizzle` $swizzle^)? `sums` `(` $sums `)` attr-dict `:` type($matrix)
+    (`swizzle` $swizzle^)? `accumulators` `(` $accumulators `)` attr-dict `:` type($matrix)
   }];
   let extraClassDeclaration = [{
     /// Products of 16 values of k in a group.
@@ -194,17 +194,17 @@ def UWT_WarpgroupWaitOp : UWT_Op<"warpgroup_wait", [InferTypeOpAdaptor,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "waits for groups of matrix products";
   let description = [{
-    Waits until at most the last `pending` groups of products of this warp are under way. B's bytes of the others are free again, and the sums given, which must
+    Waits until at most the last `pending` async groups of products of this warp are under way. B's bytes of the others are free again, and the accumulators given, which must
     be of those others, come back as values to read.
 
     ```mlir
     uwt.warpgroup_wait 1
-    %done = uwt.warpgroup_wait 0 sums (%sum)
+    %done = uwt.warpgroup_wait 0 accumulators (%sum)
     ```
   }];
-  let arguments = (ins I64Attr:$pending, Variadic<UWT_Sum>:$sums);
-  let results = (outs Variadic<UWT_Sum>:$done);
-  let assemblyFormat = "$pending (`sums` `(` $sums^ `)`)? attr-dict";
+  let arguments = (ins I64Attr:$pending, Variadic<UWT_Accumulator>:$accumulators);
+  let results = (outs Variadic<UWT_Accumulator>:$done);
+  let assemblyFormat = "$pending (`accumulators` `(` $accumulators^ `)`)? attr-dict";
   let hasVerifier = 1;
 }
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What a pack says of a kernel (uwt/Pack/KernelPack.h), as attributes of the IR that the pack is
-// written from. Names of families, arguments and rules are those of packs.
+// written from. Names of kernel kinds, arguments and rules are those of packs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,7 +57,7 @@ def UWT_KernelArgumentAttr : UWT_Attr<"KernelArgument", "kernel_argument"> {
 def UWT_LaunchRuleAttr : UWT_Attr<"LaunchRule", "launch_rule"> {
   let summary = "the grid of a kernel";
   let description = [{
-    `tiles`: a CTA a tile; `persistent`: as many CTAs as run at a time. A tile has `tile_n` outputs, `tile_k` inputs and `tile_m` batch rows, 0 where it has
+    `tiles`: a CTA a tile; `persistent`: as many CTAs as run at a time. A tile has `tile_n` outputs, `tile_k` inputs and `tile_m` rows of x, 0 where it has
     all of them. `shared_bytes` are those of dynamic shared memory, `ctas` those that one multiprocessor runs at a time. A `dependent` kernel may begin while
     the kernel before it ends.
 
@@ -104,22 +104,22 @@ def UWT_KernelEntryAttr : UWT_Attr<"KernelEntry", "kernel_entry"> {
   let summary = "what a kernel is for, and how it is launched";
   let description = [{
     Attribute `uwt.kernel_entry` of a `gpu.func`: its entry in a pack (`docs/packs.md`), which is written from here. The kernel multiplies with a weight of
-    that format, n × k, for m batch rows in that range; one of family `transcode` makes a weight of format `to`. Every launch of it launches the kernel `after`
+    that format, n × k, for an m in that range; one of kind `transcode` makes a weight of format `to`. Every launch of it launches the kernel `after`
     first, on the same operands and scratch memory, which stands before it in the same `gpu.module`.
 
     ```mlir
     gpu.func @product(...) kernel attributes {uwt.kernel_entry = #uwt.kernel_entry<skinny, "skinny,m=8,stages=5,k=256",
       from <"inplace<12>"> of bf16, n = 512, k = 4096, m = 1 to any,
       launch <persistent, threads = 160, dependent = true, ctas = 2, tile_n = 64, tile_k = 256, tile_m = 8>
-      workspace <counters_per_tile = 16, per_tile = 512> after @pack arguments [<panels : i64>, <y : bf16 align 2>, <batch : i64>]>}
+      workspace <counters_per_tile = 16, per_tile = 512> after @pack arguments [<panels : i64>, <y : bf16 align 2>, <m : i64>]>}
     ```
   }];
   let parameters = (ins
-    UWT_PackName<"GpuKernelFamily", "how it works">:$family,
+    UWT_PackName<"GpuKernelKind", "how it works">:$kind,
     StringRefParameter<"the strategy that it was made for, for readers">:$strategy,
     "::uwt::FormatAttr":$format,
     "::mlir::Type":$element,
-    OptionalParameter<"::uwt::FormatAttr", "what family transcode makes">:$result,
+    OptionalParameter<"::uwt::FormatAttr", "what kind transcode makes">:$result,
     UWT_ExtentParameter:$n,
     UWT_ExtentParameter:$k,
     UWT_ExtentParameter:$m,
@@ -128,7 +128,7 @@ def UWT_KernelEntryAttr : UWT_Attr<"KernelEntry", "kernel_entry"> {
     OptionalParameter<"::mlir::FlatSymbolRefAttr", "the kernel that is launched before">:$after,
     OptionalArrayRefParameter<"::uwt::KernelArgumentAttr">:$arguments);
   let assemblyFormat = [{
-    `<` $family `,` $strategy `,` `from` $format `of` $element (`to` $result^)? `,` `n` `=` $n `,` `k` `=` $k `,` `m` `=` $m `,`
+    `<` $kind `,` $strategy `,` `from` $format `of` $element (`to` $result^)? `,` `n` `=` $n `,` `k` `=` $k `,` `m` `=` $m `,`
     `launch` $launch (`workspace` $workspace^)? (`after` $after^)? (`arguments` ` ` `[` $arguments^ `]`)? `>`
   }];
   let genVerifyDecl = 1;

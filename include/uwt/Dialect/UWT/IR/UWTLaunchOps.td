@@ -20,7 +20,7 @@ def UWT_LaunchProductOp : UWT_Op<"launch_product", [
   let summary = "a product that kernels of a GPU compute";
   let description = [{
     Writes the product of a `uwt.matmul` on memrefs, whose operands it has. Each of `kernels` is a `gpu.module` whose kernels have a `uwt.kernel_entry`. The last
-    entry's range of m says for which batch sizes they are: the ranges rise without a gap, from 1 to any. The numbers of a selection are checked when the
+    entry's range of m says for which m they are: the ranges rise without a gap, from 1 to any. The numbers of a selection are checked when the
     program runs.
 
     ```mlir

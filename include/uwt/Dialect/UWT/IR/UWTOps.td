@@ -139,7 +139,7 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
   let summary = "a product with a compressed weight, and its epilogue";
   let description = [{
-    For each batch row m and output feature n:
+    For each row m of x and output n:
 
         acc[m, n]    = sum over k of x[m, k] * w[n, k]           in f32
         result[m, n] = epilogue(acc[m, n], extras at [m, n]...)
@@ -205,7 +205,7 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     ::mlir::ShapedType getInitType() {
       return ::llvm::cast<::mlir::ShapedType>(getInit().getType());
     }
-    /// Number of batch rows M, or ShapedType::kDynamic.
+    /// Number of rows of x, M, or ShapedType::kDynamic.
     int64_t getM();
     /// Matrices that the product runs over, one after another: those of the weight, or as many as
     /// the selection has numbers; ShapedType::kDynamic where the IR does not know.
@@ -217,7 +217,7 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     auto getExtraMaps() { return getMaps().getAsValueRange<::mlir::AffineMapAttr>(); }
     /// The dimension of an extra that goes by matrix, in a product of several.
     static ::std::optional<unsigned> matrixDimension(::mlir::AffineMap map);
-    /// Sets the strategy; of several, one more than `limits`, puts a `uwt.dispatch` by batch size in
+    /// Sets the strategy; of several, one more than `limits`, puts a `uwt.dispatch` by m in
     /// place of the operation, which is then erased, with a copy for each.
     void setStrategies(::llvm::ArrayRef<int64_t> limits, ::llvm::ArrayRef<::mlir::Attribute> strategies);
     ::mlir::Block *getEpilogueBlock() { return &getEpilogue().front(); }
@@ -275,7 +275,7 @@ def UWT_YieldOp : UWT_Op<"yield", [Pure, Terminator, ReturnLike,
 def UWT_DispatchOp : UWT_Op<"dispatch", [RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<RegionBranchOpInterface, ["getRegionInvocationBounds", "getEntrySuccessorRegions"]>,
     SingleBlockImplicitTerminator<"YieldOp">]> {
-  let summary = "a region a range of batch sizes";
+  let summary = "a region a range of m";
   let description = [{
     Runs the first region whose limit is at least `size`, or the last one. Limits rise; there is one region more
     than there are limits. Regions see the values around them and yield the results.

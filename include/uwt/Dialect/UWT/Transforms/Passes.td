@@ -253,7 +253,7 @@ def SelectFormatPass : Pass<"uwt-select-format", "::mlir::ModuleOp"> {
     On CPUs a format that compiled code cannot decode is always transcoded. On GPUs times are predicted from the profiles of kernels
     (`uwt/CostModel/KernelProfiles.h`) and the figures of a board. A format without a profile is not compared, which a remark says with the reason; a weight none of
     whose formats has one stays as it is. A prefix code runs as it is stored where
-    it has more than 512 columns and all batches are known.
+    it has more than 512 columns and every m is known.
 
     A remark at the first product says the best format and the runner-up, with the terms of that product in microseconds.
 
@@ -269,16 +269,16 @@ def SelectFormatPass : Pass<"uwt-select-format", "::mlir::ModuleOp"> {
     Option<"board", "board", "std::string", /*default=*/"",
            "Board of the GPU whose figures count; without one an H200 for sm_90a, else the target's first">,
     Option<"mHint", "m-hint", "unsigned", /*default=*/"0",
-           "The usual size of dynamic batches; 0: any on CPUs, one row on GPUs">,
+           "The usual m where only a call knows it; 0: any on CPUs, one row on GPUs">,
   ], machineOptions);
   let dependentDialects = ["::uwt::UWTDialect"];
 }
 
 def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
-  let summary = "Pick the strategy of each product, by ranges of batch sizes";
+  let summary = "Pick the strategy of each product, by ranges of m";
   let description = [{
-    Asks the cost model (`docs/cost-model.md`) for each `uwt.matmul` without a strategy. A static batch gets one strategy, a dynamic one a `uwt.dispatch` over ranges of
-    batch sizes where one is not good for all. A remark at the product says what was picked.
+    Asks the cost model (`docs/cost-model.md`) for each `uwt.matmul` without a strategy. With a known m it gets one strategy, else a `uwt.dispatch` over ranges of
+    m where one is not good for all. A remark at the product says what was picked.
 
     For CPUs, run on tensors or on memrefs: `#uwt.strategy`. The remark says winner and runner-up with their predicted terms in microseconds.
 
@@ -290,9 +290,9 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
            strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64> {...}
     ```
 
-    For GPUs, run on memrefs: `#uwt.gpu_strategy`, all that there is to choose of a kernel that `uwt-build-kernels` can build. A dynamic batch gets a case for 8, 16, 32, 64 and 128 rows, up to
-    the most that a kernel of the format and target multiplies at a time, and a last one for any larger batch: where a slice gets wider the strategy may change, too. Cases
-    become the ranges of batch sizes of a pack's entries. A product that no kernel serves is an error; with `keep-on-host` it stays as it is, for the CPU, and a remark
+    For GPUs, run on memrefs: `#uwt.gpu_strategy`, all that there is to choose of a kernel that `uwt-build-kernels` can build. Where only a call knows m there is a case for 8, 16, 32, 64 and 128 rows, up to
+    the most that a kernel of the format and target multiplies at a time, and a last one for any larger m: where a slice gets wider the strategy may change, too. Cases
+    become the ranges of m of a pack's entries. A product that no kernel serves is an error; with `keep-on-host` it stays as it is, for the CPU, and a remark
     says why.
 
     ```mlir
@@ -310,11 +310,11 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
   }];
   let options = !listconcat(machineOptions, [
     Option<"maxCases", "max-cases", "unsigned", /*default=*/"3",
-           "Most ranges of batch sizes that a product is compiled for on a CPU">,
+           "Most ranges of m that a product is compiled for on a CPU">,
     Option<"keepOnHost", "keep-on-host", "bool", /*default=*/"false",
            "Leave products that no kernel of the GPU serves as they are, with a remark">,
     Option<"mTiles", "m-tiles", "unsigned", /*default=*/"0",
-           "On GPUs, rows of x in eights that are multiplied at a time, 1 to 32, in place of ranges of batch sizes; more than a kernel has count as the most; 0: the model's pick">,
+           "On GPUs, rows of x in eights that are multiplied at a time, 1 to 32, in place of ranges of m; more than a kernel has count as the most; 0: the model's pick">,
     Option<"stages", "stages", "unsigned", /*default=*/"0",
            "On GPUs, stages of the ring, from 2; 0: the model's pick">,
     Option<"groups", "groups", "unsigned", /*default=*/"0",
@@ -387,7 +387,7 @@ def TileWindowsPass : Pass<"uwt-tile-windows"> {
 }
 
 def LowerDispatchPass : Pass<"uwt-lower-dispatch"> {
-  let summary = "Write dispatches by batch size as branches";
+  let summary = "Write dispatches by m as branches";
   let description = [{
     `uwt.dispatch` becomes a chain of `scf.if`, one a limit. On tensors or on memrefs.
 
