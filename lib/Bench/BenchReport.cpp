@@ -13,8 +13,10 @@
 #include <nlohmann/json.hpp>
 
 using namespace uwt;
+using namespace uwt::bench;
 
-nlohmann::ordered_json uwt::benchResult(const std::string &schema, const std::string &version) {
+nlohmann::ordered_json uwt::bench::benchResult(const std::string &schema,
+                                               const std::string &version) {
   return {{"schema", "uwt." + schema},
           {"version", version},
           {"written", timeStamp()},
@@ -24,7 +26,7 @@ nlohmann::ordered_json uwt::benchResult(const std::string &schema, const std::st
 /// No clock tells more.
 static double toNanosecond(double seconds) { return std::round(seconds * 1e9) / 1e9; }
 
-nlohmann::ordered_json uwt::samplesJson(const Samples &samples) {
+nlohmann::ordered_json uwt::bench::samplesJson(const Samples &samples) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (double sample : samples.seconds)
     all.push_back(toNanosecond(sample));
@@ -34,7 +36,7 @@ nlohmann::ordered_json uwt::samplesJson(const Samples &samples) {
           {"seconds", std::move(all)}};
 }
 
-std::string uwt::processorName() {
+std::string uwt::bench::processorName() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
     if (line.starts_with("model name"))
@@ -43,7 +45,7 @@ std::string uwt::processorName() {
   return "";
 }
 
-std::string uwt::timeStamp() {
+std::string uwt::bench::timeStamp() {
   std::array<char, 32> text{};
   std::time_t now = std::time(nullptr);
   std::tm parts{};

@@ -16,6 +16,7 @@
 #include <filesystem>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 /// A normal deviate over the root of a chi-square's mean: four degrees of freedom are two
 /// exponential deviates.
@@ -77,15 +78,15 @@ EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
   return sum;
 }
 
-std::vector<std::string> uwt::syntheticWeights() {
+std::vector<std::string> uwt::bench::syntheticWeights() {
   return {"gaussian", "row-scaled", "student-t4", "row-scaled-t4"};
 }
 
-bool uwt::isSyntheticWeights(const std::string &name) {
+bool uwt::bench::isSyntheticWeights(const std::string &name) {
   return std::ranges::count(syntheticWeights(), name) > 0;
 }
 
-Status uwt::checkWeightsExist(const std::string &path) {
+Status uwt::bench::checkWeightsExist(const std::string &path) {
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored))
     return ok();
@@ -98,7 +99,7 @@ Status uwt::checkWeightsExist(const std::string &path) {
                     ") nor a path" + didYouMean(path, views));
 }
 
-std::vector<uint16_t> uwt::drawX(uint64_t m, uint64_t k, uint64_t seed, ThreadPool &pool) {
+std::vector<uint16_t> uwt::bench::drawX(uint64_t m, uint64_t k, uint64_t seed, ThreadPool &pool) {
   std::vector<uint16_t> x(m * k);
   pool.parallelFor(m, [&](uint64_t row, unsigned) {
     Random random(seed * 0x2545f4914f6cdd1d + row * 0xd1342543de82ef95 + 17);
@@ -108,8 +109,8 @@ std::vector<uint16_t> uwt::drawX(uint64_t m, uint64_t k, uint64_t seed, ThreadPo
   return x;
 }
 
-BenchWorkload uwt::makeSynthetic(const std::string &name, const std::vector<uint64_t> &shape,
-                                 uint64_t seed, ThreadPool &pool) {
+BenchWorkload uwt::bench::makeSynthetic(const std::string &name, const std::vector<uint64_t> &shape,
+                                        uint64_t seed, ThreadPool &pool) {
   uint64_t columns = shape.empty() ? 1 : shape.back(), elements = 1;
   for (uint64_t extent : shape)
     elements *= extent;
@@ -135,7 +136,7 @@ static std::optional<ElementType> measurableType(const TensorEntry &entry) {
   return storedElementType(entry.dtype->name);
 }
 
-Expected<BenchWorkload> uwt::loadWeights(const std::string &path, ThreadPool &pool) {
+Expected<BenchWorkload> uwt::bench::loadWeights(const std::string &path, ThreadPool &pool) {
   UWT_RETURN_IF_ERROR(checkWeightsExist(path));
   UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(path));
   auto isFloat = [](const TensorEntry &entry) {

@@ -12,6 +12,7 @@
 #include <optional>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 namespace {
 /// A layer of a model. Tensor parallelism divides N of those whose outputs are used apart, K of
@@ -41,7 +42,7 @@ static constexpr Layer layers[] = {
     {"odd", 4100, 4111, false},
 };
 
-void uwt::addShape(std::vector<GridShape> &shapes, const GridShape &shape) {
+void uwt::bench::addShape(std::vector<GridShape> &shapes, const GridShape &shape) {
   for (GridShape &other : shapes)
     if (other.rows == shape.rows && other.columns == shape.columns) {
       if (other.name.find(shape.name) == std::string::npos)
@@ -51,7 +52,7 @@ void uwt::addShape(std::vector<GridShape> &shapes, const GridShape &shape) {
   shapes.push_back(shape);
 }
 
-std::vector<GridShape> uwt::allShapes() {
+std::vector<GridShape> uwt::bench::allShapes() {
   std::vector<GridShape> shapes;
   for (uint64_t part : {1, 2, 4, 8})
     for (const Layer &layer : layers) {
@@ -66,7 +67,7 @@ std::vector<GridShape> uwt::allShapes() {
   return shapes;
 }
 
-std::vector<GridShape> uwt::quickShapes() {
+std::vector<GridShape> uwt::bench::quickShapes() {
   std::vector<GridShape> shapes;
   for (const GridShape &shape : allShapes())
     if ((shape.rows == 4096 && (shape.columns == 4096 || shape.columns == 14336)) ||
@@ -75,14 +76,14 @@ std::vector<GridShape> uwt::quickShapes() {
   return shapes;
 }
 
-std::vector<uint32_t> uwt::allM() {
+std::vector<uint32_t> uwt::bench::allM() {
   return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 8192};
 }
-std::vector<uint32_t> uwt::quickM() { return {1, 8, 64}; }
+std::vector<uint32_t> uwt::bench::quickM() { return {1, 8, 64}; }
 
 /// A number from 1 to `limit`.
 static std::optional<uint64_t> countIn(std::string_view text, uint64_t limit) {
-  auto value = parseNumber(text, "", limit);
+  auto value = command_line::parseNumber(text, "", limit);
   return value && *value ? std::optional(*value) : std::nullopt;
 }
 
@@ -97,14 +98,15 @@ static bool addModel(std::vector<GridShape> &shapes, std::string_view name) {
   return isModel;
 }
 
-Expected<std::vector<GridShape>> uwt::parseShapes(std::string_view text, const std::string &more) {
+Expected<std::vector<GridShape>> uwt::bench::parseShapes(std::string_view text,
+                                                         const std::string &more) {
   if (text == "all")
     return allShapes();
   if (text == "quick")
     return quickShapes();
   constexpr uint64_t most = uint64_t(1) << 24;
   std::vector<GridShape> shapes;
-  for (std::string_view item : splitList(text)) {
+  for (std::string_view item : command_line::splitList(text)) {
     size_t cross = item.find('x');
     auto rows = countIn(item.substr(0, cross), most);
     auto columns =
@@ -120,13 +122,13 @@ Expected<std::vector<GridShape>> uwt::parseShapes(std::string_view text, const s
   return shapes;
 }
 
-Expected<std::vector<uint32_t>> uwt::parseM(std::string_view text) {
+Expected<std::vector<uint32_t>> uwt::bench::parseM(std::string_view text) {
   if (text == "all")
     return allM();
   if (text == "quick")
     return quickM();
   std::vector<uint32_t> sizes;
-  for (std::string_view item : splitList(text)) {
+  for (std::string_view item : command_line::splitList(text)) {
     auto m = countIn(item, 65536);
     if (!m || std::ranges::count(sizes, *m))
       return usageError("--m takes all, quick, and different numbers from 1 to 65536, not " +

@@ -12,6 +12,7 @@
 #include <cstring>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 namespace {
 
@@ -64,8 +65,8 @@ private:
 
 } // namespace
 
-Expected<std::unique_ptr<MatrixSource>> uwt::openMatrices(const std::string &weights,
-                                                          uint64_t seed) {
+Expected<std::unique_ptr<MatrixSource>> uwt::bench::openMatrices(const std::string &weights,
+                                                                 uint64_t seed) {
   if (isSyntheticWeights(weights))
     return std::unique_ptr<MatrixSource>(std::make_unique<DrawnMatrices>(weights, seed));
   UWT_RETURN_IF_ERROR(checkWeightsExist(weights));

@@ -11,6 +11,7 @@
 #include <numeric>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 double Samples::sum() const { return std::accumulate(seconds.begin(), seconds.end(), 0.0); }
 
@@ -36,14 +37,14 @@ static Status addSample(Samples &samples, const std::function<Status()> &once) {
   return ok();
 }
 
-Expected<Samples> uwt::takeSamples(unsigned count, const std::function<Status()> &once) {
+Expected<Samples> uwt::bench::takeSamples(unsigned count, const std::function<Status()> &once) {
   Samples samples;
   for (unsigned i = 0; i < count; ++i)
     UWT_RETURN_IF_ERROR(addSample(samples, once));
   return samples;
 }
 
-Expected<Samples> uwt::takeSamplesFor(double seconds, const std::function<Status()> &once) {
+Expected<Samples> uwt::bench::takeSamplesFor(double seconds, const std::function<Status()> &once) {
   constexpr size_t fewest = 3;
   constexpr double longest = 20;
   Samples samples;

@@ -14,26 +14,26 @@
 using namespace uwt;
 
 struct UWTCudaDevice {
-  CudaDevicePtr device;
+  cuda::CudaDevicePtr device;
 };
 
 struct UWTCudaPack {
-  std::shared_ptr<DevicePack> pack;
+  std::shared_ptr<cuda::DevicePack> pack;
 };
 
 struct UWTCudaWeight {
-  std::shared_ptr<const DeviceWeight> weight;
+  std::shared_ptr<const cuda::DeviceWeight> weight;
 };
 
 struct UWTCudaLauncher {
   // What the launcher refers to.
-  std::shared_ptr<DevicePack> pack;
-  std::shared_ptr<const DeviceWeight> weight;
-  KernelLauncher launcher;
+  std::shared_ptr<cuda::DevicePack> pack;
+  std::shared_ptr<const cuda::DeviceWeight> weight;
+  cuda::KernelLauncher launcher;
 };
 
 struct UWTCudaLayerQueue {
-  LayerQueue queue;
+  cuda::LayerQueue queue;
 };
 
 //===----------------------------------------------------------------------===//
@@ -41,7 +41,7 @@ struct UWTCudaLayerQueue {
 //===----------------------------------------------------------------------===//
 
 static Expected<unsigned> countDevices() {
-  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open());
+  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const cuda::CudaDriver> driver, cuda::CudaDriver::open());
   return driver->deviceCount();
 }
 
@@ -54,8 +54,8 @@ UWTError *uwtCudaDeviceCount(unsigned *count) {
 
 UWTError *uwtCudaDeviceOpen(unsigned number, UWTCudaDevice **device) {
   return runFunction({{device, "device"}}, [&]() -> Status {
-    UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open());
-    UWT_ASSIGN_OR_RETURN(CudaDevicePtr opened, CudaDevice::open(driver, number));
+    UWT_ASSIGN_OR_RETURN(std::shared_ptr<const cuda::CudaDriver> driver, cuda::CudaDriver::open());
+    UWT_ASSIGN_OR_RETURN(cuda::CudaDevicePtr opened, cuda::CudaDevice::open(driver, number));
     *device = new UWTCudaDevice{std::move(opened)};
     return ok();
   });
@@ -71,7 +71,7 @@ void uwtCudaDeviceDestroy(UWTCudaDevice *device) { delete device; }
 UWTError *uwtCudaPackOpen(const UWTCudaDevice *device, const char *path, UWTCudaPack **pack) {
   return runFunction({{device, "device"}, {path, "path"}, {pack, "pack"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> opened, KernelPack::open(path));
-    *pack = new UWTCudaPack{std::make_shared<DevicePack>(device->device, std::move(opened))};
+    *pack = new UWTCudaPack{std::make_shared<cuda::DevicePack>(device->device, std::move(opened))};
     return ok();
   });
 }
@@ -86,24 +86,25 @@ static Expected<TensorReader> readerOf(const Checkpoint &checkpoint, const char 
   return found.first->reader(*found.second);
 }
 
-static Status giveWeight(Expected<DeviceWeight> made, UWTCudaWeight *&weight) {
+static Status giveWeight(Expected<cuda::DeviceWeight> made, UWTCudaWeight *&weight) {
   if (!made)
     return made.takeError();
-  weight = new UWTCudaWeight{std::make_shared<const DeviceWeight>(std::move(*made))};
+  weight = new UWTCudaWeight{std::make_shared<const cuda::DeviceWeight>(std::move(*made))};
   return ok();
 }
 
-static Expected<DeviceWeight> uploadWeight(ThreadPool &pool, const CudaDevicePtr &device,
-                                           const Checkpoint &checkpoint, const char *name,
-                                           const char *format) {
+static Expected<cuda::DeviceWeight> uploadWeight(ThreadPool &pool,
+                                                 const cuda::CudaDevicePtr &device,
+                                                 const Checkpoint &checkpoint, const char *name,
+                                                 const char *format) {
   UWT_ASSIGN_OR_RETURN(TensorReader reader, readerOf(checkpoint, name));
   LoadOptions options;
   if (format) {
     UWT_ASSIGN_OR_RETURN(options.runFormat, Format::parse(format));
   }
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, LoadedWeight::fromReader(reader, pool, options));
-  UWT_ASSIGN_OR_RETURN(CudaStream stream, CudaStream::create(device));
-  return DeviceWeight::upload(device, loaded, stream);
+  UWT_ASSIGN_OR_RETURN(cuda::CudaStream stream, cuda::CudaStream::create(device));
+  return cuda::DeviceWeight::upload(device, loaded, stream);
 }
 
 UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
@@ -121,17 +122,17 @@ UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
                      });
 }
 
-static Expected<DeviceWeight> loadWeight(ThreadPool &pool, DevicePack &pack,
-                                         const Checkpoint &checkpoint, const char *name,
-                                         const char *format) {
+static Expected<cuda::DeviceWeight> loadWeight(ThreadPool &pool, cuda::DevicePack &pack,
+                                               const Checkpoint &checkpoint, const char *name,
+                                               const char *format) {
   UWT_ASSIGN_OR_RETURN(TensorReader reader, readerOf(checkpoint, name));
   UWT_ASSIGN_OR_RETURN(Format runFormat, Format::parse(format));
   if (!reader.decoder())
     return usageError("tensor '" + std::string(name) +
                       "' is not compressed, and a device codes anew what is: load it with "
                       "uwtCudaWeightUpload");
-  UWT_ASSIGN_OR_RETURN(CudaStream stream, CudaStream::create(pack.device()));
-  auto weight = DeviceWeight::load(pack, *reader.decoder(), runFormat, pool, stream);
+  UWT_ASSIGN_OR_RETURN(cuda::CudaStream stream, cuda::CudaStream::create(pack.device()));
+  auto weight = cuda::DeviceWeight::load(pack, *reader.decoder(), runFormat, pool, stream);
   UWT_RETURN_IF_ERROR(reader.checkRead());
   return weight;
 }
@@ -174,8 +175,9 @@ UWTError *uwtCudaLauncherCreate(UWTCudaPack *pack, const UWTCudaWeight *weight, 
                                 uint32_t batch, UWTCudaLauncher **launcher) {
   return runFunction({{pack, "pack"}, {weight, "weight"}, {launcher, "launcher"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->pack->select(*weight->weight, batch));
-    UWT_ASSIGN_OR_RETURN(KernelLauncher made,
-                         KernelLauncher::create(*pack->pack, *entry, *weight->weight, matrix));
+    UWT_ASSIGN_OR_RETURN(
+        cuda::KernelLauncher made,
+        cuda::KernelLauncher::create(*pack->pack, *entry, *weight->weight, matrix));
     *launcher = new UWTCudaLauncher{pack->pack, weight->weight, std::move(made)};
     return ok();
   });
@@ -211,14 +213,14 @@ void uwtCudaOperandsInit(UWTCudaOperands *operands) {
 }
 
 /// `extras` holds what the result points to.
-static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
-                                           std::vector<DeviceWeight::Buffer> &extras) {
+static Expected<cuda::LaunchOperands> operandsOf(const UWTCudaOperands &operands,
+                                                 std::vector<cuda::DeviceWeight::Buffer> &extras) {
   if (operands.size < sizeof(UWTCudaOperands))
     return usageError("the operands have size " + std::to_string(operands.size) +
                       ": set them with uwtCudaOperandsInit");
   if (operands.extraCount != 0 && !operands.extras)
     return usageError("extras is NULL");
-  LaunchOperands given;
+  cuda::LaunchOperands given;
   given.x = operands.x;
   given.y = operands.y;
   given.m = operands.batch;
@@ -235,8 +237,8 @@ static Expected<LaunchOperands> operandsOf(const UWTCudaOperands &operands,
 UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
                         void *stream) {
   return runFunction({{operands, "operands"}}, [&]() -> Status {
-    std::vector<DeviceWeight::Buffer> extras;
-    UWT_ASSIGN_OR_RETURN(LaunchOperands given, operandsOf(*operands, extras));
+    std::vector<cuda::DeviceWeight::Buffer> extras;
+    UWT_ASSIGN_OR_RETURN(cuda::LaunchOperands given, operandsOf(*operands, extras));
     if (!launcher)
       return usageError("launcher is NULL");
     return launcher->launcher.launch(given, stream);
@@ -249,17 +251,17 @@ UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *
 
 UWTError *uwtCudaLayerQueueCreate(const UWTCudaDevice *device, UWTCudaLayerQueue **queue) {
   return runFunction({{device, "device"}, {queue, "queue"}}, [&]() -> Status {
-    UWT_ASSIGN_OR_RETURN(LayerQueue made, LayerQueue::create(device->device));
+    UWT_ASSIGN_OR_RETURN(cuda::LayerQueue made, cuda::LayerQueue::create(device->device));
     *queue = new UWTCudaLayerQueue{std::move(made)};
     return ok();
   });
 }
 void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue) { delete queue; }
 
-static Status launchLayers(const LayerQueue &queue, std::span<const UWTCudaLayer> layers,
+static Status launchLayers(const cuda::LayerQueue &queue, std::span<const UWTCudaLayer> layers,
                            void *stream, uint32_t decodeCtas) {
-  std::vector<LayerQueue::Layer> given(layers.size());
-  std::vector<std::vector<DeviceWeight::Buffer>> extras(layers.size());
+  std::vector<cuda::LayerQueue::Layer> given(layers.size());
+  std::vector<std::vector<cuda::DeviceWeight::Buffer>> extras(layers.size());
   for (size_t i = 0; i < layers.size(); ++i) {
     auto operands = operandsOf(layers[i].operands, extras[i]);
     if (!operands)

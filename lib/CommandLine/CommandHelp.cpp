@@ -10,8 +10,9 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::command_line;
 
-std::string uwt::optionHeading(const Option &option) {
+std::string uwt::command_line::optionHeading(const Option &option) {
   std::string text = option.shortName();
   text += (text.empty() ? "" : ", ") + option.longName();
   if (!option.isArgument() && !option.isFlag())
@@ -30,7 +31,8 @@ static std::string usageItem(const Option &option) {
   return text + (repeats ? "..." : "");
 }
 
-std::string uwt::usageLine(const CommandTable &command, const std::vector<Option> &options) {
+std::string uwt::command_line::usageLine(const CommandTable &command,
+                                         const std::vector<Option> &options) {
   std::string text = command.call();
   for (const Option &option : options)
     text += " " + usageItem(option);
@@ -46,7 +48,8 @@ static std::string paragraphs(std::string_view text, unsigned indent) {
 }
 
 /// Rows "heading   text" whose texts start in one column.
-std::string uwt::definitions(const std::vector<std::pair<std::string, std::string>> &rows) {
+std::string
+uwt::command_line::definitions(const std::vector<std::pair<std::string, std::string>> &rows) {
   constexpr size_t indent = 2, widest = 26;
   size_t width = 0;
   for (const auto &[heading, text] : rows)
@@ -104,8 +107,8 @@ static std::string exampleText(CommandTable &command) {
   return text;
 }
 
-std::string uwt::commandHelp(CommandTable &command, const std::vector<Option> &common,
-                             const HeadingStyle &heading) {
+std::string uwt::command_line::commandHelp(CommandTable &command, const std::vector<Option> &common,
+                                           const HeadingStyle &heading) {
   std::vector<Option> options = command.options();
   options.insert(options.end(), common.begin(), common.end());
   std::string text = command.call() + ": " + std::string(command.summary()) + "\n\n" +
@@ -127,7 +130,7 @@ static std::string markdownCell(std::string_view text) {
   return result;
 }
 
-std::string uwt::optionsMarkdown(const std::vector<Option> &options) {
+std::string uwt::command_line::optionsMarkdown(const std::vector<Option> &options) {
   std::string text = "| option | meaning |\n| --- | --- |\n";
   for (const Option &option : options)
     text +=
@@ -135,7 +138,7 @@ std::string uwt::optionsMarkdown(const std::vector<Option> &options) {
   return text;
 }
 
-std::string uwt::commandMarkdown(CommandTable &command) {
+std::string uwt::command_line::commandMarkdown(CommandTable &command) {
   std::string text = "### " + command.call() + "\n\n" + std::string(command.summary()) +
                      "\n\n```\n" + usageText(command) + "```\n\n";
   if (!command.description().empty())

@@ -14,6 +14,7 @@
 #include <map>
 
 using namespace uwt;
+using namespace uwt::command_line;
 
 namespace {
 
@@ -260,9 +261,10 @@ Expected<ParsedCommandLine> Parser::parse(int argc, const char *const *argv) {
   return result;
 }
 
-Expected<ParsedCommandLine> uwt::parseCommandLine(int argc, const char *const *argv,
-                                                  std::span<CommandTable *const> commands,
-                                                  const std::vector<Option> &common) {
+Expected<ParsedCommandLine>
+uwt::command_line::parseCommandLine(int argc, const char *const *argv,
+                                    std::span<CommandTable *const> commands,
+                                    const std::vector<Option> &common) {
   return Parser(commands, common).parse(argc, argv);
 }
 
@@ -270,7 +272,8 @@ Expected<ParsedCommandLine> uwt::parseCommandLine(int argc, const char *const *a
 // Programs without
 //===----------------------------------------------------------------------===//
 
-Status uwt::parseArguments(const std::vector<std::string> &arguments, CommandTable &program) {
+Status uwt::command_line::parseArguments(const std::vector<std::string> &arguments,
+                                         CommandTable &program) {
   CLI::App app;
   prepare(app);
   BoundCommand bound = bind(program, app, {});

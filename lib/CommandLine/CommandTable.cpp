@@ -8,6 +8,7 @@
 #include "uwt/CommandLine/CommandTable.h"
 
 using namespace uwt;
+using namespace uwt::command_line;
 
 std::string Option::longName() const {
   size_t comma = names.find(',');
@@ -28,6 +29,6 @@ std::string Option::valueName() const {
   return all;
 }
 
-Option uwt::threadsOption(unsigned *threads, const std::string &defaultText) {
+Option uwt::command_line::threadsOption(unsigned *threads, const std::string &defaultText) {
   return {"-T,--threads", "N", "number of threads (default: " + defaultText + ")", threads};
 }

@@ -10,8 +10,10 @@
 #include <charconv>
 
 using namespace uwt;
+using namespace uwt::command_line;
 
-Expected<uint64_t> uwt::parseNumber(std::string_view text, std::string_view what, uint64_t limit) {
+Expected<uint64_t> uwt::command_line::parseNumber(std::string_view text, std::string_view what,
+                                                  uint64_t limit) {
   uint64_t value = 0;
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failure != std::errc() || end != text.data() + text.size() || value > limit)
@@ -21,7 +23,7 @@ Expected<uint64_t> uwt::parseNumber(std::string_view text, std::string_view what
   return value;
 }
 
-std::vector<std::string_view> uwt::splitList(std::string_view text) {
+std::vector<std::string_view> uwt::command_line::splitList(std::string_view text) {
   std::vector<std::string_view> items;
   while (true) {
     size_t comma = text.find(',');
@@ -32,7 +34,7 @@ std::vector<std::string_view> uwt::splitList(std::string_view text) {
   }
 }
 
-std::vector<std::string> uwt::wrapText(std::string_view text, size_t width) {
+std::vector<std::string> uwt::command_line::wrapText(std::string_view text, size_t width) {
   std::vector<std::string> lines;
   std::string line;
   auto endLine = [&] {

@@ -140,7 +140,7 @@ static constexpr llvm::StringLiteral optimisations =
 
 void uwt::optimiseModule(llvm::Module &module, llvm::TargetMachine &machine) {
   // LLVM 22 has these passes.
-  llvm::cantFail(runPasses(module, machine, optimisations));
+  llvm::cantFail(codegen::runPasses(module, machine, optimisations));
 }
 
 llvm::SmallVector<char, 0> uwt::emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,

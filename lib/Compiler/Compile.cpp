@@ -158,7 +158,7 @@ static Status checkModule(ModuleOp module) {
 
 Status Compilation::makeTranscodes() {
   return runPasses(
-      *module, [](OpPassManager &passes) { passes.addPass(createBuildTranscodesPass()); },
+      *module, [](OpPassManager &passes) { passes.addPass(codegen::createBuildTranscodesPass()); },
       ErrorKind::Unsupported, "a transcode has no kernel");
 }
 
@@ -296,8 +296,8 @@ static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
   UWT_RETURN_IF_ERROR(work.getTimer().begin("assemble kernels"));
   GpuProducts &products = work.getProducts().front();
   std::vector<CompiledKernels> compiled;
-  UWT_RETURN_IF_ERROR(
-      compileModules(*products.module, *target.gpus.front(), GpuOutput::Cubin, compiled));
+  UWT_RETURN_IF_ERROR(compileModules(*products.module, *target.gpus.front(),
+                                     cuda_tools::GpuOutput::Cubin, compiled));
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> pack, packKernels(compiled));
   code.device = DeviceCode{std::move(products.calls), std::move(pack)};
   return ok();
@@ -435,13 +435,13 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
   }
   if (target.isEmulated)
     return usageError("the emulator runs kernels and makes no code; name the GPU alone");
-  GpuOutput output = kind == EmitKind::Ptx        ? GpuOutput::Ptx
-                     : kind == EmitKind::Profiles ? GpuOutput::Report
-                                                  : GpuOutput::Cubin;
+  cuda_tools::GpuOutput output = kind == EmitKind::Ptx        ? cuda_tools::GpuOutput::Ptx
+                                 : kind == EmitKind::Profiles ? cuda_tools::GpuOutput::Report
+                                                              : cuda_tools::GpuOutput::Cubin;
   std::vector<CompiledKernels> compiled;
   for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts()))
     UWT_RETURN_IF_ERROR(compileModules(*products.module, *gpu, output, compiled));
-  GpuCodeTimes sum;
+  codegen::GpuCodeTimes sum;
   for (const CompiledKernels &each : compiled)
     sum.add(each.code.times);
   StageTimer &timer = work.getTimer();

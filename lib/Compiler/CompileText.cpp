@@ -56,7 +56,7 @@ static std::optional<std::string> codeKeyOf(std::string_view text, const std::st
   key.add(llvm::sys::getHostCPUName());
   key.addNumber(std::thread::hardware_concurrency());
   key.addOptions(options);
-  if (target->isDevice() && !key.addTool(CudaTool::Ptxas))
+  if (target->isDevice() && !key.addTool(cuda_tools::CudaTool::Ptxas))
     return std::nullopt;
   // Stands in messages of failed calls.
   key.add(name);

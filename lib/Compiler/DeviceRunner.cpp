@@ -20,101 +20,104 @@ namespace {
 class DeviceRunner final : public ProductRunner {
 public:
   Status prepare(DeviceCode code, const LoadedWeights &weights);
-  Status run(size_t call, const EmulatedOperands &operands) override;
+  Status run(size_t call, const emulator::EmulatedOperands &operands) override;
 
 private:
   Status upload(const std::vector<ProductCall> &calls, const LoadedWeights &weights);
-  Expected<const KernelLauncher *> launcherFor(size_t call, const EmulatedOperands &operands);
+  Expected<const cuda::KernelLauncher *> launcherFor(size_t call,
+                                                     const emulator::EmulatedOperands &operands);
   /// Buffers stay from call to call, and grow.
-  Status reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero);
+  Status reserve(cuda::DeviceBuffer &buffer, uint64_t bytes, bool isZero);
   /// Operand `number`, on the device.
-  Expected<DeviceWeight::Buffer> copyIn(size_t number, std::span<const uint8_t> bytes);
+  Expected<cuda::DeviceWeight::Buffer> copyIn(size_t number, std::span<const uint8_t> bytes);
 
-  CudaDevicePtr device;
-  std::optional<CudaStream> stream;
+  cuda::CudaDevicePtr device;
+  std::optional<cuda::CudaStream> stream;
   std::vector<uint8_t> packBytes;
-  std::unique_ptr<DevicePack> pack;
-  std::vector<std::shared_ptr<const DeviceWeight>> weightOfCall;
+  std::unique_ptr<cuda::DevicePack> pack;
+  std::vector<std::shared_ptr<const cuda::DeviceWeight>> weightOfCall;
   /// By matrix of a weight, and kernel.
-  std::map<std::tuple<const DeviceWeight *, uint64_t, const KernelEntry *>, KernelLauncher>
+  std::map<std::tuple<const cuda::DeviceWeight *, uint64_t, const KernelEntry *>,
+           cuda::KernelLauncher>
       launchers;
-  DeviceBuffer workspace, counters, y;
+  cuda::DeviceBuffer workspace, counters, y;
   /// x, then the extra operands.
-  std::vector<DeviceBuffer> inputs;
+  std::vector<cuda::DeviceBuffer> inputs;
 };
 } // namespace
 
-static Expected<CudaDevicePtr> openDevice() {
-  UWT_ASSIGN_OR_RETURN(auto driver, CudaDriver::open());
-  return CudaDevice::open(driver);
+static Expected<cuda::CudaDevicePtr> openDevice() {
+  UWT_ASSIGN_OR_RETURN(auto driver, cuda::CudaDriver::open());
+  return cuda::CudaDevice::open(driver);
 }
 
 Status DeviceRunner::prepare(DeviceCode code, const LoadedWeights &weights) {
   UWT_ASSIGN_OR_RETURN(device, openDevice());
-  UWT_ASSIGN_OR_RETURN(stream, CudaStream::create(device));
+  UWT_ASSIGN_OR_RETURN(stream, cuda::CudaStream::create(device));
   packBytes = std::move(code.pack);
   UWT_ASSIGN_OR_RETURN(auto parsed, KernelPack::parse(packBytes));
-  pack = std::make_unique<DevicePack>(device, parsed);
+  pack = std::make_unique<cuda::DevicePack>(device, parsed);
   return upload(code.products.calls, weights);
 }
 
 Status DeviceRunner::upload(const std::vector<ProductCall> &calls, const LoadedWeights &weights) {
-  std::vector<std::shared_ptr<const DeviceWeight>> bySlot(weights.size());
+  std::vector<std::shared_ptr<const cuda::DeviceWeight>> bySlot(weights.size());
   for (const ProductCall &call : calls) {
     auto slot = static_cast<size_t>(call.slot);
     if (!bySlot[slot]) {
-      UWT_ASSIGN_OR_RETURN(DeviceWeight weight,
-                           DeviceWeight::upload(device, *weights[slot], *stream));
-      bySlot[slot] = std::make_shared<const DeviceWeight>(std::move(weight));
+      UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight weight,
+                           cuda::DeviceWeight::upload(device, *weights[slot], *stream));
+      bySlot[slot] = std::make_shared<const cuda::DeviceWeight>(std::move(weight));
     }
     weightOfCall.push_back(bySlot[slot]);
   }
   return ok();
 }
 
-Status DeviceRunner::reserve(DeviceBuffer &buffer, uint64_t bytes, bool isZero) {
+Status DeviceRunner::reserve(cuda::DeviceBuffer &buffer, uint64_t bytes, bool isZero) {
   if (buffer.bytes() >= bytes)
     return ok();
-  UWT_ASSIGN_OR_RETURN(buffer, DeviceBuffer::allocate(device, bytes));
+  UWT_ASSIGN_OR_RETURN(buffer, cuda::DeviceBuffer::allocate(device, bytes));
   return isZero ? buffer.fill(0, stream->get()) : ok();
 }
 
-Expected<DeviceWeight::Buffer> DeviceRunner::copyIn(size_t number, std::span<const uint8_t> bytes) {
+Expected<cuda::DeviceWeight::Buffer> DeviceRunner::copyIn(size_t number,
+                                                          std::span<const uint8_t> bytes) {
   if (inputs.size() <= number)
     inputs.resize(number + 1);
-  DeviceBuffer &buffer = inputs[number];
+  cuda::DeviceBuffer &buffer = inputs[number];
   UWT_RETURN_IF_ERROR(reserve(buffer, bytes.size(), /*isZero=*/false));
   UWT_RETURN_IF_ERROR(buffer.write(0, bytes, stream->get()));
-  return DeviceWeight::Buffer{buffer.address(), bytes.size()};
+  return cuda::DeviceWeight::Buffer{buffer.address(), bytes.size()};
 }
 
-Expected<const KernelLauncher *> DeviceRunner::launcherFor(size_t call,
-                                                           const EmulatedOperands &operands) {
-  const DeviceWeight &weight = *weightOfCall[call];
+Expected<const cuda::KernelLauncher *>
+DeviceRunner::launcherFor(size_t call, const emulator::EmulatedOperands &operands) {
+  const cuda::DeviceWeight &weight = *weightOfCall[call];
   UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, operands.m));
   auto key = std::tuple(&weight, operands.matrix, entry);
   auto known = launchers.find(key);
   if (known == launchers.end()) {
-    UWT_ASSIGN_OR_RETURN(KernelLauncher made,
-                         KernelLauncher::create(*pack, *entry, weight, operands.matrix));
+    UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher made,
+                         cuda::KernelLauncher::create(*pack, *entry, weight, operands.matrix));
     known = launchers.emplace(key, std::move(made)).first;
   }
   return &known->second;
 }
 
-Status DeviceRunner::run(size_t call, const EmulatedOperands &operands) {
+Status DeviceRunner::run(size_t call, const emulator::EmulatedOperands &operands) {
   if (operands.m == 0)
     return ok();
-  UWT_ASSIGN_OR_RETURN(const KernelLauncher *launcher, launcherFor(call, operands));
-  UWT_ASSIGN_OR_RETURN(LaunchSize size, launcher->size(operands.m));
+  UWT_ASSIGN_OR_RETURN(const cuda::KernelLauncher *launcher, launcherFor(call, operands));
+  UWT_ASSIGN_OR_RETURN(cuda::LaunchSize size, launcher->size(operands.m));
   UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));
   UWT_RETURN_IF_ERROR(reserve(counters, size.counterBytes, /*isZero=*/true));
   UWT_RETURN_IF_ERROR(reserve(y, operands.y.size(), /*isZero=*/false));
-  LaunchOperands launch;
-  UWT_ASSIGN_OR_RETURN(DeviceWeight::Buffer x, copyIn(0, operands.x));
-  std::vector<DeviceWeight::Buffer> extras;
+  cuda::LaunchOperands launch;
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight::Buffer x, copyIn(0, operands.x));
+  std::vector<cuda::DeviceWeight::Buffer> extras;
   for (std::span<const uint8_t> extra : operands.extras) {
-    UWT_ASSIGN_OR_RETURN(DeviceWeight::Buffer part, copyIn(extras.size() + 1, extra));
+    UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight::Buffer part, copyIn(extras.size() + 1, extra));
     extras.push_back(part);
   }
   launch.x = x.address;

@@ -12,25 +12,26 @@
 using namespace uwt;
 
 static mlir::FailureOr<CompiledKernels> compileModule(mlir::gpu::GPUModuleOp module,
-                                                      const GpuTarget &target, GpuOutput output) {
+                                                      const GpuTarget &target,
+                                                      cuda_tools::GpuOutput output) {
   CompiledKernels made;
   made.target = &target;
-  auto entries = readKernelEntries(module);
+  auto entries = codegen::readKernelEntries(module);
   if (mlir::failed(entries))
     return mlir::failure();
   made.entries = std::move(*entries);
-  made.plan = readPlanFacts(module);
-  GpuCodeOptions options;
+  made.plan = codegen::readPlanFacts(module);
+  cuda_tools::GpuCodeOptions options;
   options.output = output;
-  auto code = compileKernels(module, target, options);
+  auto code = cuda_tools::compileKernels(module, target, options);
   if (mlir::failed(code))
     return mlir::failure();
   made.code = std::move(*code);
   return made;
 }
 
-Status uwt::compileModules(mlir::ModuleOp kernels, const GpuTarget &target, GpuOutput output,
-                           std::vector<CompiledKernels> &compiled) {
+Status uwt::compileModules(mlir::ModuleOp kernels, const GpuTarget &target,
+                           cuda_tools::GpuOutput output, std::vector<CompiledKernels> &compiled) {
   DiagnosticCollector diagnostics(kernels.getContext());
   for (auto module : kernels.getOps<mlir::gpu::GPUModuleOp>()) {
     auto made = compileModule(module, target, output);

@@ -21,13 +21,13 @@ struct CompiledKernels {
   const GpuTarget *target = nullptr;
   std::vector<KernelEntry> entries;
   /// Nothing where they are of a transcode.
-  std::optional<PlanFacts> plan;
-  GpuCode code;
+  std::optional<codegen::PlanFacts> plan;
+  cuda_tools::GpuCode code;
 };
 
 /// Compiles all gpu.modules of `kernels` and puts them behind those that are there. Errors:
 /// Unsupported with the first diagnostic.
-Status compileModules(mlir::ModuleOp kernels, const GpuTarget &target, GpuOutput output,
+Status compileModules(mlir::ModuleOp kernels, const GpuTarget &target, cuda_tools::GpuOutput output,
                       std::vector<CompiledKernels> &compiled);
 
 /// A pack (docs/packs.md) of machine code, or of PTX where there is none. Entries are in the order

@@ -45,8 +45,8 @@ static llvm::orc::SymbolMap runtimeSymbols(llvm::orc::LLJIT &engine, const Weigh
   add("uwt_multiply_size", &uwt_multiply_size, true);
   add("uwt_fail", &uwt_fail, true);
   add("uwt_weights", weights, false);
-  add(launchProductName, &uwt_launch_product, true);
-  add(productContextName, products, false);
+  add(codegen::launchProductName, &uwt_launch_product, true);
+  add(codegen::productContextName, products, false);
   return symbols;
 }
 

@@ -69,13 +69,13 @@ static double shareOutside(std::span<const uint8_t> bytes, uint64_t rows, uint64
 static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
   constexpr uint64_t rows = 512, columns = 2048, unit = 1024, seed = 1;
   ThreadPool pool(1);
-  BenchWorkload drawn = makeSynthetic("row-scaled-t4", {rows, columns}, seed, pool);
+  bench::BenchWorkload drawn = bench::makeSynthetic("row-scaled-t4", {rows, columns}, seed, pool);
   TensorDescription description{ElementType::BF16, {rows, columns}, entry.format};
   UWT_ASSIGN_OR_RETURN(LoadedWeight weight,
                        LoadedWeight::fromBytes(description, drawn.tensors.front().bytes, pool));
   FormatFacts facts;
   facts.weightBytes = static_cast<double>(weight.bytes()) / (rows * columns);
-  UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceTables tables, cuda::deviceTables(weight));
   uint64_t escaped = 0;
   for (const DeviceEscapeEntry &group : tables.escapes)
     for (uint8_t count : group.counts)
@@ -105,7 +105,7 @@ struct WayCosts {
 static constexpr double lookupConflicts = 3.5;
 
 /// Bytes of shared memory for a weight that instructions of the loop do not say.
-static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
+static double copiedBytes(const codegen::PlanFacts &plan, const FormatFacts &facts,
                           const KernelProfile &profile) {
   // Codes come in by copies.
   constexpr double entryBytes = 4;
@@ -121,25 +121,29 @@ static double copiedBytes(const PlanFacts &plan, const FormatFacts &facts,
 
 /// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 rows of x
 /// again with mma.sync.
-static double weightsOf(const InstructionCounts &way, const PlanFacts &plan) {
+static double weightsOf(const machine_code::InstructionCounts &way,
+                        const codegen::PlanFacts &plan) {
   double blocks = way.products;
   return 8 * blocks / (plan.usesWarpgroups ? 1 : plan.slice / 8);
 }
 
-static WayCosts costsOf(const InstructionCounts &way, const PlanFacts &plan) {
+static WayCosts costsOf(const machine_code::InstructionCounts &way,
+                        const codegen::PlanFacts &plan) {
   double weights = weightsOf(way, plan);
-  return {way.total() / weights, way[InstructionKind::Alu] / weights,
+  return {way.total() / weights, way[machine_code::InstructionKind::Alu] / weights,
           (way.sharedReadBytes + way.sharedWriteBytes + way.globalReadBytes) / weights};
 }
 
 /// The frequent way of a part: of those that write no shared memory, which patches do, the one that
 /// computes most, since others read weights that are not coded; of several the shortest.
-static const InstructionCounts *frequentWay(const std::vector<InstructionCounts> &part) {
-  const InstructionCounts *best = nullptr;
-  for (const InstructionCounts &way : part) {
+static const machine_code::InstructionCounts *
+frequentWay(const std::vector<machine_code::InstructionCounts> &part) {
+  const machine_code::InstructionCounts *best = nullptr;
+  for (const machine_code::InstructionCounts &way : part) {
     if (way.sharedWriteBytes != 0)
       continue;
-    unsigned alu = way[InstructionKind::Alu], most = best ? (*best)[InstructionKind::Alu] : 0;
+    unsigned alu = way[machine_code::InstructionKind::Alu],
+             most = best ? (*best)[machine_code::InstructionKind::Alu] : 0;
     if (!best || alu > most || (alu == most && way.total() < best->total()))
       best = &way;
   }
@@ -150,18 +154,20 @@ static const InstructionCounts *frequentWay(const std::vector<InstructionCounts>
 /// frequent way. Of such ways some apply no record, and some go round once more than lanes have
 /// records to apply, which hardly any unit asks for: so it is the shortest of those that write
 /// least, but not nothing, beside the unit's words.
-static const InstructionCounts *escapedWay(const std::vector<InstructionCounts> &part,
-                                           const InstructionCounts &frequent) {
-  std::vector<const InstructionCounts *> patching;
-  for (const InstructionCounts &way : part)
-    if (way.sharedWriteBytes != 0 && way[InstructionKind::Alu] >= frequent[InstructionKind::Alu])
+static const machine_code::InstructionCounts *
+escapedWay(const std::vector<machine_code::InstructionCounts> &part,
+           const machine_code::InstructionCounts &frequent) {
+  std::vector<const machine_code::InstructionCounts *> patching;
+  for (const machine_code::InstructionCounts &way : part)
+    if (way.sharedWriteBytes != 0 &&
+        way[machine_code::InstructionKind::Alu] >= frequent[machine_code::InstructionKind::Alu])
       patching.push_back(&way);
   if (patching.empty())
     return nullptr;
-  std::ranges::sort(patching, {}, [](const InstructionCounts *way) {
+  std::ranges::sort(patching, {}, [](const machine_code::InstructionCounts *way) {
     return std::pair(way->sharedWriteBytes, way->total());
   });
-  auto patched = std::ranges::find_if(patching, [&](const InstructionCounts *way) {
+  auto patched = std::ranges::find_if(patching, [&](const machine_code::InstructionCounts *way) {
     return way->sharedWriteBytes > patching.front()->sharedWriteBytes;
   });
   return patched == patching.end() ? patching.front() : *patched;
@@ -172,19 +178,19 @@ namespace {
 /// have. Units have them independently of one another: what a trip takes on the average lies
 /// between the two as their share does between none and all.
 struct Trips {
-  InstructionCounts frequent, escaped;
+  machine_code::InstructionCounts frequent, escaped;
   bool hasEscapes = false;
 };
 } // namespace
 
 /// Nothing where no loop multiplies, or a part has only ways that patch.
-static std::optional<Trips> tripsOf(const KernelReport &report) {
+static std::optional<Trips> tripsOf(const machine_code::KernelReport &report) {
   Trips trips;
-  for (const std::vector<InstructionCounts> &part : report.products) {
-    const InstructionCounts *frequent = frequentWay(part);
+  for (const std::vector<machine_code::InstructionCounts> &part : report.products) {
+    const machine_code::InstructionCounts *frequent = frequentWay(part);
     if (!frequent)
       return std::nullopt;
-    const InstructionCounts *escaped = escapedWay(part, *frequent);
+    const machine_code::InstructionCounts *escaped = escapedWay(part, *frequent);
     trips.frequent.add(*frequent);
     trips.escaped.add(escaped ? *escaped : *frequent);
     trips.hasEscapes |= escaped != nullptr;
@@ -196,21 +202,21 @@ static std::optional<Trips> tripsOf(const KernelReport &report) {
 
 /// What warps that decode for others, or for the next kernel, take for a weight of a lane. A trip
 /// decodes a group, 32 weights of a lane, and writes its words, bytes or codes.
-static WayCosts decodeCosts(const KernelReport &report) {
+static WayCosts decodeCosts(const machine_code::KernelReport &report) {
   constexpr double weights = 32;
   WayCosts costs;
-  for (const std::vector<InstructionCounts> &part : report.decodes) {
+  for (const std::vector<machine_code::InstructionCounts> &part : report.decodes) {
     // The frequent way applies no records, and writes codes, not bytes; of windows that move on,
     // and those that do not, the former.
-    auto order = [](const InstructionCounts &way) {
+    auto order = [](const machine_code::InstructionCounts &way) {
       return std::tuple(way.sharedWriteBytes + way.globalWriteBytes,
-                        -int(way[InstructionKind::Alu]), way.total());
+                        -int(way[machine_code::InstructionKind::Alu]), way.total());
     };
     auto best = std::ranges::min_element(part, {}, order);
     if (best == part.end())
       continue;
     costs.instructions += best->total() / weights;
-    costs.alu += (*best)[InstructionKind::Alu] / weights;
+    costs.alu += (*best)[machine_code::InstructionKind::Alu] / weights;
     costs.shared +=
         (best->sharedReadBytes + best->sharedWriteBytes + best->globalReadBytes) / weights;
     costs.lookups += best->sharedReadBytes / weights;
@@ -219,14 +225,16 @@ static WayCosts decodeCosts(const KernelReport &report) {
 }
 
 /// What those warps take that decode beside the ones that multiply.
-static WayCosts costsBeside(const KernelReport &report, const PlanFacts &plan) {
+static WayCosts costsBeside(const machine_code::KernelReport &report,
+                            const codegen::PlanFacts &plan) {
   return plan.decodesBeside ? decodeCosts(report) : WayCosts();
 }
 
 /// `before` is of the kernel that decodes before, null where there is none.
-static KernelProfile profileOf(const KernelReport &report, const KernelReport *before,
+static KernelProfile profileOf(const machine_code::KernelReport &report,
+                               const machine_code::KernelReport *before,
                                const CompiledKernels &kernels, const FormatFacts &facts) {
-  const PlanFacts &plan = *kernels.plan;
+  const codegen::PlanFacts &plan = *kernels.plan;
   KernelProfile profile;
   profile.slice = plan.slice;
   profile.ctas = plan.ctas;
@@ -290,17 +298,19 @@ static void addPrediction(llvm::json::Object &row, const KernelProfile &profile,
   row["raw_roof_us"] = rounded(rawRoof(*board, problem));
 }
 
-static const KernelReport *findReport(const CompiledKernels &compiled, llvm::StringRef name) {
-  auto found = llvm::find_if(compiled.code.kernels, [&](const KernelReport &report) {
+static const machine_code::KernelReport *findReport(const CompiledKernels &compiled,
+                                                    llvm::StringRef name) {
+  auto found = llvm::find_if(compiled.code.kernels, [&](const machine_code::KernelReport &report) {
     return report.resources.name == name;
   });
   return found == compiled.code.kernels.end() ? nullptr : &*found;
 }
 
-static llvm::json::Object rowOf(const CompiledKernels &compiled, const KernelReport &report,
+static llvm::json::Object rowOf(const CompiledKernels &compiled,
+                                const machine_code::KernelReport &report,
                                 const FormatFacts &facts) {
   const KernelEntry &entry = compiled.entries.back();
-  const PlanFacts &plan = *compiled.plan;
+  const codegen::PlanFacts &plan = *compiled.plan;
   KernelProfile profile = profileOf(report, findReport(compiled, "decode"), compiled, facts);
   llvm::json::Object ways;
   std::optional<Trips> trips = tripsOf(report);
@@ -356,7 +366,7 @@ Expected<std::string> uwt::profileText(std::span<const CompiledKernels> compiled
     if (isNew) {
       UWT_ASSIGN_OR_RETURN(format->second, measureFormat(entry));
     }
-    if (const KernelReport *report = findReport(each, entry.kernel))
+    if (const machine_code::KernelReport *report = findReport(each, entry.kernel))
       rows.push_back(rowOf(each, *report, format->second));
   }
   llvm::json::Value value =

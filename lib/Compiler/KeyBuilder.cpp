@@ -74,8 +74,8 @@ bool KeyBuilder::addCompiler() {
   return !ids.own.empty();
 }
 
-bool KeyBuilder::addTool(CudaTool tool) {
-  auto path = findCudaTool(tool, "");
+bool KeyBuilder::addTool(cuda_tools::CudaTool tool) {
+  auto path = cuda_tools::findCudaTool(tool, "");
   llvm::sys::fs::file_status status;
   if (!path || llvm::sys::fs::status(*path, status))
     return false;

@@ -28,7 +28,7 @@ public:
   /// are not known.
   bool addCompiler();
   /// The file of a tool of CUDA. False where there is none.
-  bool addTool(CudaTool tool);
+  bool addTool(cuda_tools::CudaTool tool);
   /// All but the files of weights.
   void addOptions(const CompileOptions &options);
   /// 64 hexadecimal digits. The builder is used up afterwards.

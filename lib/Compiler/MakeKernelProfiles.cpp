@@ -43,7 +43,8 @@ static std::string moduleText(const ProfiledKernel &kernel) {
 /// What the machine code depends on; nothing where that is not known.
 static std::optional<std::string> keyOf(const ProfiledKernel &kernel) {
   KeyBuilder key;
-  if (!key.addCompiler() || !key.addTool(CudaTool::Ptxas) || !key.addTool(CudaTool::Nvdisasm))
+  if (!key.addCompiler() || !key.addTool(cuda_tools::CudaTool::Ptxas) ||
+      !key.addTool(cuda_tools::CudaTool::Nvdisasm))
     return std::nullopt;
   key.add(kernel.target->name);
   key.add(moduleText(kernel));

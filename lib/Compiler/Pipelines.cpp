@@ -121,22 +121,22 @@ void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
 }
 
 void buildBufferPipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
-  LowerRestOptions rest;
-  buildFuseRestPipeline(pm, rest);
-  buildBufferizePipeline(pm);
-  buildVectorizeRestPipeline(pm);
+  codegen::LowerRestOptions rest;
+  codegen::buildFuseRestPipeline(pm, rest);
+  codegen::buildBufferizePipeline(pm);
+  codegen::buildVectorizeRestPipeline(pm);
 }
 
 void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
   // First, so that what follows sees equal layers once.
-  buildShareRepeatedPipeline(pm);
+  codegen::buildShareRepeatedPipeline(pm);
   // Epilogues are arithmetic like any other, so products go before it is expanded.
-  pm.addPass(createTileMatmulPass());
-  pm.addPass(createEmitDecodersPass());
-  pm.addPass(createLowerLaneOpsPass());
-  pm.addPass(createWeightsToLLVMPass());
-  buildExpandArithmeticPipeline(pm);
-  buildLowerToLLVMPipeline(pm);
+  pm.addPass(codegen::createTileMatmulPass());
+  pm.addPass(codegen::createEmitDecodersPass());
+  pm.addPass(codegen::createLowerLaneOpsPass());
+  pm.addPass(codegen::createWeightsToLLVMPass());
+  codegen::buildExpandArithmeticPipeline(pm);
+  codegen::buildLowerToLLVMPipeline(pm);
 }
 
 void buildCompilePipeline(OpPassManager &pm, const CompileOptions &options) {
@@ -152,12 +152,12 @@ void buildKernelPipeline(OpPassManager &pm, const KernelPipelineOptions &options
   select.strategy = options.strategy;
   select.keepOnHost = options.keepOnHost;
   pm.addPass(createSelectStrategyPass(std::move(select)));
-  OutlineProductsPassOptions outline;
+  codegen::OutlineProductsPassOptions outline;
   outline.target = options.gpu;
-  pm.addPass(createOutlineProductsPass(std::move(outline)));
-  pm.addPass(createLowerLaunchesPass());
+  pm.addPass(codegen::createOutlineProductsPass(std::move(outline)));
+  pm.addPass(codegen::createLowerLaunchesPass());
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
-  kernels.addPass(createEmitDecodersPass());
+  kernels.addPass(codegen::createEmitDecodersPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createCanonicalizerPass());
 }
@@ -167,7 +167,7 @@ void buildCompileGpuPipeline(OpPassManager &pm, const CompileOptions &options,
   buildInputPipeline(pm, options);
   buildTensorPipeline(pm, options);
   buildBufferPipeline(pm, options);
-  pm.addPass(createBuildTranscodesPass());
+  pm.addPass(codegen::createBuildTranscodesPass());
   buildKernelPipeline(pm, kernels);
 }
 

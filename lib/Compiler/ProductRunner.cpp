@@ -131,7 +131,7 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
     extras.back().gather();
   }
   DenseTensor y(reader.take(shape.y, entry));
-  EmulatedOperands operands;
+  emulator::EmulatedOperands operands;
   operands.x = x.bytes();
   operands.y = y.bytes();
   for (DenseTensor &extra : extras)
@@ -175,28 +175,28 @@ class EmulatedRunner final : public ProductRunner {
 public:
   EmulatedRunner(const ProductTarget &target) : ctas(target.ctas) { options.seed = target.seed; }
   Status prepare(GpuProducts &products, const LoadedWeights &weights);
-  Status run(size_t call, const EmulatedOperands &operands) override;
+  Status run(size_t call, const emulator::EmulatedOperands &operands) override;
 
 private:
   uint64_t ctas;
-  EmulationOptions options;
-  std::vector<std::vector<EmulatedProduct>> kinds;
+  emulator::EmulationOptions options;
+  std::vector<std::vector<emulator::EmulatedProduct>> kinds;
   std::vector<uint64_t> calls;
-  std::vector<std::shared_ptr<const EmulatedWeight>> weightOfCall;
+  std::vector<std::shared_ptr<const emulator::EmulatedWeight>> weightOfCall;
 };
 } // namespace
 
-static mlir::FailureOr<EmulatedProduct> prepareKernels(mlir::gpu::GPUModuleOp module) {
-  auto entries = readKernelEntries(module);
+static mlir::FailureOr<emulator::EmulatedProduct> prepareKernels(mlir::gpu::GPUModuleOp module) {
+  auto entries = codegen::readKernelEntries(module);
   if (mlir::failed(entries))
     return mlir::failure();
-  return EmulatedProduct::prepare(module, std::move(*entries));
+  return emulator::EmulatedProduct::prepare(module, std::move(*entries));
 }
 
 Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weights) {
   DiagnosticCollector diagnostics(products.module->getContext());
   for (const auto &kernels : products.kernels) {
-    std::vector<EmulatedProduct> &ranges = kinds.emplace_back();
+    std::vector<emulator::EmulatedProduct> &ranges = kinds.emplace_back();
     for (mlir::gpu::GPUModuleOp module : kernels) {
       auto prepared = prepareKernels(module);
       if (mlir::failed(prepared))
@@ -204,13 +204,14 @@ Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weigh
       ranges.push_back(std::move(*prepared));
     }
   }
-  std::vector<std::shared_ptr<const EmulatedWeight>> bySlot(weights.size());
+  std::vector<std::shared_ptr<const emulator::EmulatedWeight>> bySlot(weights.size());
   for (const ProductCall &call : products.calls.calls) {
     auto &weight = bySlot[static_cast<size_t>(call.slot)];
     if (!weight) {
-      UWT_ASSIGN_OR_RETURN(EmulatedWeight made,
-                           EmulatedWeight::make(*weights[static_cast<size_t>(call.slot)]));
-      weight = std::make_shared<const EmulatedWeight>(std::move(made));
+      UWT_ASSIGN_OR_RETURN(
+          emulator::EmulatedWeight made,
+          emulator::EmulatedWeight::make(*weights[static_cast<size_t>(call.slot)]));
+      weight = std::make_shared<const emulator::EmulatedWeight>(std::move(made));
     }
     weightOfCall.push_back(weight);
     calls.push_back(call.kind);
@@ -218,8 +219,8 @@ Status EmulatedRunner::prepare(GpuProducts &products, const LoadedWeights &weigh
   return ok();
 }
 
-Status EmulatedRunner::run(size_t call, const EmulatedOperands &operands) {
-  const std::vector<EmulatedProduct> &ranges = kinds[calls[call]];
+Status EmulatedRunner::run(size_t call, const emulator::EmulatedOperands &operands) {
+  const std::vector<emulator::EmulatedProduct> &ranges = kinds[calls[call]];
   size_t chosen = 0;
   while (chosen + 1 < ranges.size() && operands.m > ranges[chosen].entries().back().mTo)
     ++chosen;

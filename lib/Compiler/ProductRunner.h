@@ -28,7 +28,7 @@ class ProductRunner {
 public:
   virtual ~ProductRunner() = default;
   /// Product `call` of the program.
-  virtual Status run(size_t call, const EmulatedOperands &operands) = 0;
+  virtual Status run(size_t call, const emulator::EmulatedOperands &operands) = 0;
 
   /// By the emulator. `weights` go by slot. Emits diagnostics at what it does not know.
   static Expected<std::unique_ptr<ProductRunner>>

@@ -35,8 +35,8 @@ void uwt::registerAllDialects(DialectRegistry &registry) {
 void uwt::registerOwnDialects(DialectRegistry &registry) {
   registry.insert<UWTDialect, tm_tensor::TMTensorDialect>();
   registerBufferizableOpInterfaceModels(registry);
-  registerEmission(registry);
-  registerGpuKernels(registry);
+  codegen::registerEmission(registry);
+  codegen::registerGpuKernels(registry);
 }
 
 void uwt::registerAllPasses() {
@@ -47,13 +47,13 @@ void uwt::registerAllPasses() {
 void uwt::registerOwnPasses() {
   registerUWTPasses();
   registerUWTInputPasses();
-  registerUWTCodegenMathPasses();
-  registerUWTCodegenDecodePasses();
-  registerUWTCodegenCPUPasses();
-  registerUWTCodegenGPUPasses();
-  registerUWTCodegenNVPTXPasses();
+  codegen::registerUWTCodegenMathPasses();
+  codegen::registerUWTCodegenDecodePasses();
+  codegen::registerUWTCodegenCPUPasses();
+  codegen::registerUWTCodegenGPUPasses();
+  codegen::registerUWTCodegenNVPTXPasses();
   registerUWTCompilerPasses();
-  registerCPUPipelines();
-  registerNVPTXPipelines();
+  codegen::registerCPUPipelines();
+  codegen::registerNVPTXPipelines();
   registerCompilePipelines();
 }

@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 static constexpr const char *advice =
     "; install the CUDA toolkit's libcublas or PyPI's nvidia-cublas, or set UWT_CUBLASLT to a "

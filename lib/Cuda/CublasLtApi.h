@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// cublasStatus_t.
 using CublasStatus = int;
@@ -49,6 +49,6 @@ struct CublasLtFunctions {
 #include "CublasLtFunctions.def"
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_LIB_CUDA_CUBLASLTAPI_H

@@ -14,7 +14,7 @@
 #include <dlfcn.h>
 #include <string>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// Fills `function` with the symbol of a library, or with null where it has none.
 template <typename Function> void lookUp(void *library, const char *symbol, Function &function) {
@@ -67,6 +67,6 @@ Status callOn(const CudaDevice &device, Name name, Call call) {
   return checkCuda(functions, call(functions), name);
 }
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_LIB_CUDA_CUDAERROR_H

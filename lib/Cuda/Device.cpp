@@ -11,6 +11,7 @@
 #include <string_view>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 static const DriverFunctions &functionsOf(const CudaDevice &device) {
   return device.driver().functions();

@@ -12,12 +12,13 @@
 #include <numeric>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 //===----------------------------------------------------------------------===//
 // Structures for the device
 //===----------------------------------------------------------------------===//
 
-bool uwt::hasEscapeEntries(const CodingPlan &plan) {
+bool uwt::cuda::hasEscapeEntries(const CodingPlan &plan) {
   return plan.traits.rate == Rate::Fixed && plan.hasEscapes();
 }
 
@@ -30,14 +31,14 @@ static bool hasWideUnits(const CodingPlan &plan) {
   return plan.format.layout == Layout::Fragment16x16 && plan.traits.unit.groups() > 1;
 }
 
-uint64_t uwt::escapeEntriesInPanel(const CodingPlan &plan) {
+uint64_t uwt::cuda::escapeEntriesInPanel(const CodingPlan &plan) {
   return hasWideUnits(plan)
              ? divideUp(plan.matrix.columns, plan.traits.unit.columns) * stripsInPanel
              : divideUp(plan.matrix.columns, fixedUnitColumns);
 }
 
-void uwt::appendEscapeEntries(const CodingPlan &plan, const PanelEscapes &panel,
-                              std::vector<DeviceEscapeEntry> &out) {
+void uwt::cuda::appendEscapeEntries(const CodingPlan &plan, const PanelEscapes &panel,
+                                    std::vector<DeviceEscapeEntry> &out) {
   uint64_t groups = escapeEntriesInPanel(plan), next = panel.first;
   size_t end = out.size() + roundUp(groups, escapeEntriesMultiple);
   for (uint64_t group = 0; group < groups; ++group) {
@@ -115,7 +116,7 @@ static uint32_t commonestWindow(const CodingPlan &plan, std::span<const uint32_t
   return base * 0x00010001;
 }
 
-Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
+Expected<DeviceTables> uwt::cuda::deviceTables(const LoadedWeight &weight) {
   UWT_RETURN_IF_ERROR(checkForDevice(weight));
   const CodingPlan &plan = weight.plan();
   uint64_t groups = escapeEntriesInPanel(plan);
@@ -150,7 +151,7 @@ Expected<DeviceTables> uwt::deviceTables(const LoadedWeight &weight) {
 // Upload
 //===----------------------------------------------------------------------===//
 
-BufferContents uwt::bufferContents(const LoadedWeight &weight, const DeviceTables &tables) {
+BufferContents uwt::cuda::bufferContents(const LoadedWeight &weight, const DeviceTables &tables) {
   BufferContents contents;
   auto at = [&](ArgumentKind kind) -> auto & { return contents[static_cast<size_t>(kind)]; };
   at(ArgumentKind::Panels) = itemBytes(tables.panels);

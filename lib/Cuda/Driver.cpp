@@ -14,6 +14,7 @@
 #include <mutex>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 static constexpr const char *usualPath = "libcuda.so.1";
 
@@ -64,7 +65,8 @@ static ErrorKind kindOf(CudaResult result) {
   }
 }
 
-Error uwt::cudaError(const DriverFunctions &functions, CudaResult result, const std::string &call) {
+Error uwt::cuda::cudaError(const DriverFunctions &functions, CudaResult result,
+                           const std::string &call) {
   const char *name = nullptr, *text = nullptr;
   // Unknown numbers give an error and no text.
   if (functions.cuGetErrorName(result, &name) != cudaSuccess || !name)

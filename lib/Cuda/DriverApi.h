@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace uwt {
+namespace uwt::cuda {
 
 using CudaResult = int;
 
@@ -92,6 +92,6 @@ struct DriverFunctions {
 #include "DriverFunctions.def"
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_LIB_CUDA_DRIVERAPI_H

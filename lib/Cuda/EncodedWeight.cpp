@@ -13,8 +13,9 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
-EncodeTable uwt::encodeTable(const CodingPlan &plan) {
+EncodeTable uwt::cuda::encodeTable(const CodingPlan &plan) {
   constexpr uint8_t isEscape = 0x80;
   const std::vector<uint16_t> &symbols = plan.model.symbols;
   auto codeOf = [&](uint32_t symbol) { return std::ranges::find(symbols, symbol); };
@@ -71,8 +72,8 @@ static PanelCounts countsOf(const CodingPlan &plan, std::span<const uint16_t> un
   return panel;
 }
 
-Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
-                                           std::span<const uint16_t> counts) {
+Expected<EncodedTables> uwt::cuda::encodedTables(const CodingPlan &plan,
+                                                 std::span<const uint16_t> counts) {
   UWT_RETURN_IF_ERROR(checkCoding(plan, counts.size()));
   uint64_t groups = divideUp(plan.matrix.columns, fixedUnitColumns);
   FixedPanelSizes full =
@@ -118,7 +119,7 @@ Expected<EncodedTables> uwt::encodedTables(const CodingPlan &plan,
 // On a device
 //===----------------------------------------------------------------------===//
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// One transcode.
 class DeviceTranscoder {
@@ -154,7 +155,7 @@ private:
   std::optional<uint64_t> decodedMatrix;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 Status DeviceTranscoder::prepare() {
   UWT_ASSIGN_OR_RETURN(const KernelEntry *encode, pack.selectTranscode(source, plan.format));

@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// Where a panel's part of a plane begins, in bytes (uwt/Pack/Abi.h).
 inline constexpr uint64_t devicePartAlignment = 64;
@@ -36,6 +36,6 @@ struct PanelEscapes {
 void appendEscapeEntries(const CodingPlan &plan, const PanelEscapes &panel,
                          std::vector<DeviceEscapeEntry> &out);
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_LIB_CUDA_ESCAPEENTRIES_H

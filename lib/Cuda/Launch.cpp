@@ -12,6 +12,7 @@
 #include <array>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 //===----------------------------------------------------------------------===//
 // Sizes
@@ -43,8 +44,8 @@ static uint64_t tilesOf(uint64_t size, uint64_t tile) {
   return tile == 0 ? (size != 0) : size / tile + (size % tile != 0);
 }
 
-Expected<LaunchSize> uwt::launchSize(const KernelEntry &entry, uint64_t rows, uint64_t columns,
-                                     uint32_t m, uint64_t residentCtas) {
+Expected<LaunchSize> uwt::cuda::launchSize(const KernelEntry &entry, uint64_t rows,
+                                           uint64_t columns, uint32_t m, uint64_t residentCtas) {
   const LaunchRule &rule = entry.launch;
   // launch-1. A k of 0 still has results to write, so it counts as one tile then.
   uint64_t columnTiles = rule.tileK == 0 || columns == 0 ? 1 : tilesOf(columns, rule.tileK);

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 Expected<LayerQueue> LayerQueue::create(const CudaDevicePtr &device) {
   UWT_ASSIGN_OR_RETURN(CudaStream side, CudaStream::create(device));

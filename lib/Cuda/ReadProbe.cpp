@@ -10,6 +10,7 @@
 #include <array>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 static constexpr unsigned probeThreads = 256, probeCtas = 8;
 

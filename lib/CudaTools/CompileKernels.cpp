@@ -12,6 +12,7 @@
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::cuda_tools;
 
 /// Adds the seconds that a scope takes.
 namespace {
@@ -37,13 +38,13 @@ static Expected<Assembled> assemble(const GpuTarget &target, const GpuCodeOption
   return assemblePtx(code.ptx, target, ptxas, options.timeout);
 }
 
-static Expected<std::vector<MachineKernel>> disassemble(const GpuCodeOptions &options,
-                                                        GpuCode &code) {
+static Expected<std::vector<machine_code::MachineKernel>> disassemble(const GpuCodeOptions &options,
+                                                                      GpuCode &code) {
   ScopeTimer timer(code.times.disassemble);
   UWT_ASSIGN_OR_RETURN(std::string nvdisasm, findCudaTool(CudaTool::Nvdisasm, options.nvdisasm));
   UWT_ASSIGN_OR_RETURN(std::string listing,
                        disassembleCubin(code.cubin, nvdisasm, options.timeout));
-  return parseListing(listing);
+  return machine_code::parseListing(listing);
 }
 
 /// From PTX to what options.output asks for.
@@ -54,12 +55,16 @@ static Status finish(const GpuTarget &target, const GpuCodeOptions &options, Gpu
   code.cubin = std::move(assembled.cubin);
   if (options.output == GpuOutput::Cubin)
     return ok();
-  UWT_ASSIGN_OR_RETURN(std::vector<MachineKernel> kernels, disassemble(options, code));
-  for (const MachineKernel &kernel : kernels) {
-    auto resources = llvm::find_if(
-        assembled.kernels, [&](const KernelResources &one) { return one.name == kernel.name; });
-    code.kernels.push_back(reportKernel(
-        kernel, resources == assembled.kernels.end() ? KernelResources() : *resources));
+  UWT_ASSIGN_OR_RETURN(std::vector<machine_code::MachineKernel> kernels,
+                       disassemble(options, code));
+  for (const machine_code::MachineKernel &kernel : kernels) {
+    auto resources =
+        llvm::find_if(assembled.kernels, [&](const machine_code::KernelResources &one) {
+          return one.name == kernel.name;
+        });
+    code.kernels.push_back(machine_code::reportKernel(kernel, resources == assembled.kernels.end()
+                                                                  ? machine_code::KernelResources()
+                                                                  : *resources));
     if (!code.kernels.back().hazards.empty())
       return invalidError("kernel '" + kernel.name + "' changes an operand in flight: " +
                           code.kernels.back().hazards.front().text());
@@ -67,8 +72,8 @@ static Status finish(const GpuTarget &target, const GpuCodeOptions &options, Gpu
   return ok();
 }
 
-FailureOr<GpuCode> uwt::compileKernels(gpu::GPUModuleOp module, const GpuTarget &target,
-                                       const GpuCodeOptions &options) {
+FailureOr<GpuCode> uwt::cuda_tools::compileKernels(gpu::GPUModuleOp module, const GpuTarget &target,
+                                                   const GpuCodeOptions &options) {
   GpuCode code;
   // In a module of its own: data layouts are asked of the module around an operation.
   OwningOpRef<ModuleOp> around = ModuleOp::create(module.getLoc());
@@ -76,10 +81,10 @@ FailureOr<GpuCode> uwt::compileKernels(gpu::GPUModuleOp module, const GpuTarget 
   around->push_back(copy);
   {
     ScopeTimer timer(code.times.pipeline);
-    if (mlir::failed(lowerKernels(copy, target)))
+    if (mlir::failed(codegen::lowerKernels(copy, target)))
       return failure();
   }
-  FailureOr<std::string> ptx = translateToPtx(copy, target, code.times);
+  FailureOr<std::string> ptx = codegen::translateToPtx(copy, target, code.times);
   if (mlir::failed(ptx))
     return failure();
   code.ptx = *std::move(ptx);

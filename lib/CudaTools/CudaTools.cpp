@@ -18,6 +18,7 @@
 #include <tuple>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
 using llvm::StringRef;
 namespace fs = llvm::sys::fs;
 
@@ -72,7 +73,7 @@ static std::string findInEnvironments(StringRef program) {
   return {};
 }
 
-Expected<std::string> uwt::findCudaTool(CudaTool tool, StringRef given) {
+Expected<std::string> uwt::cuda_tools::findCudaTool(CudaTool tool, StringRef given) {
   const ToolNames &names = namesOf(tool);
   std::string source = "the path given for " + std::string(names.program);
   if (const char *variable = std::getenv(names.variable); given.empty() && variable && *variable) {
@@ -138,8 +139,9 @@ private:
 };
 } // namespace
 
-Expected<std::string> uwt::runCudaTool(StringRef path, llvm::ArrayRef<std::string> arguments,
-                                       unsigned timeout) {
+Expected<std::string> uwt::cuda_tools::runCudaTool(StringRef path,
+                                                   llvm::ArrayRef<std::string> arguments,
+                                                   unsigned timeout) {
   ScratchDirectory scratch;
   UWT_RETURN_IF_ERROR(scratch.write("messages", ""));
   std::string out = scratch.file("messages");
@@ -162,8 +164,8 @@ Expected<std::string> uwt::runCudaTool(StringRef path, llvm::ArrayRef<std::strin
   return messages;
 }
 
-Expected<Assembled> uwt::assemblePtx(StringRef ptx, const GpuTarget &target, StringRef ptxas,
-                                     unsigned timeout) {
+Expected<Assembled> uwt::cuda_tools::assemblePtx(StringRef ptx, const GpuTarget &target,
+                                                 StringRef ptxas, unsigned timeout) {
   ScratchDirectory scratch;
   UWT_RETURN_IF_ERROR(scratch.write("kernel.ptx", ptx));
   UWT_ASSIGN_OR_RETURN(std::string messages,
@@ -178,7 +180,8 @@ Expected<Assembled> uwt::assemblePtx(StringRef ptx, const GpuTarget &target, Str
   return result;
 }
 
-Expected<std::string> uwt::disassembleCubin(StringRef cubin, StringRef nvdisasm, unsigned timeout) {
+Expected<std::string> uwt::cuda_tools::disassembleCubin(StringRef cubin, StringRef nvdisasm,
+                                                        unsigned timeout) {
   ScratchDirectory scratch;
   UWT_RETURN_IF_ERROR(scratch.write("kernel.cubin", cubin));
   return runCudaTool(nvdisasm, {"-c", scratch.file("kernel.cubin")}, timeout);
@@ -200,8 +203,8 @@ static unsigned numberBefore(StringRef line, StringRef what) {
   return digits.getAsInteger(10, number) ? 0 : number;
 }
 
-std::vector<KernelResources> uwt::parsePtxasMessages(StringRef messages) {
-  std::vector<KernelResources> kernels;
+std::vector<machine_code::KernelResources> uwt::cuda_tools::parsePtxasMessages(StringRef messages) {
+  std::vector<machine_code::KernelResources> kernels;
   while (!messages.empty()) {
     StringRef line;
     std::tie(line, messages) = messages.split('\n');
@@ -211,7 +214,7 @@ std::vector<KernelResources> uwt::parsePtxasMessages(StringRef messages) {
     }
     if (kernels.empty())
       continue;
-    KernelResources &kernel = kernels.back();
+    machine_code::KernelResources &kernel = kernels.back();
     if (line.contains("bytes stack frame")) {
       kernel.stackBytes += numberBefore(line, "bytes stack frame");
       kernel.spillStoreBytes += numberBefore(line, "bytes spill stores");
@@ -226,7 +229,7 @@ std::vector<KernelResources> uwt::parsePtxasMessages(StringRef messages) {
   return kernels;
 }
 
-Status uwt::checkPtxasMessages(StringRef messages) {
+Status uwt::cuda_tools::checkPtxasMessages(StringRef messages) {
   while (!messages.empty()) {
     StringRef line;
     std::tie(line, messages) = messages.split('\n');

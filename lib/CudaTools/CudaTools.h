@@ -19,7 +19,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
-namespace uwt {
+namespace uwt::cuda_tools {
 
 /// Runs a tool with `arguments` and gives what it printed, both streams. Errors: Unsupported (it
 /// did not start, or took longer than `timeout` seconds), Invalid (it failed: its messages).
@@ -28,7 +28,7 @@ Expected<std::string> runCudaTool(llvm::StringRef path, llvm::ArrayRef<std::stri
 
 struct Assembled {
   std::string cubin;
-  std::vector<KernelResources> kernels;
+  std::vector<machine_code::KernelResources> kernels;
 };
 
 /// PTX to an ELF file for `target`. Errors: as runCudaTool() and checkPtxasMessages().
@@ -40,12 +40,12 @@ Expected<std::string> disassembleCubin(llvm::StringRef cubin, llvm::StringRef nv
                                        unsigned timeout);
 
 /// What `ptxas -v` says of each kernel, in its order.
-std::vector<KernelResources> parsePtxasMessages(llvm::StringRef messages);
+std::vector<machine_code::KernelResources> parsePtxasMessages(llvm::StringRef messages);
 
 /// Errors: Invalid for a message C75xx (matrix instructions that ptxas serialised), or a spill
 /// anywhere, with the messages' text.
 Status checkPtxasMessages(llvm::StringRef messages);
 
-} // namespace uwt
+} // namespace uwt::cuda_tools
 
 #endif // UWT_LIB_CUDATOOLS_CUDATOOLS_H

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace uwt {
+namespace uwt::emulator {
 
 //===----------------------------------------------------------------------===//
 // Memory
@@ -38,19 +38,19 @@ static EmulatedMemory copyPlane(std::span<const uint8_t> from) {
 }
 
 Expected<EmulatedWeight> EmulatedWeight::make(const LoadedWeight &weight) {
-  UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceTables tables, cuda::deviceTables(weight));
   EmulatedWeight result;
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
   result.shape = matrices.shape;
   result.count = matrices.count;
-  for (std::span<const uint8_t> part : bufferContents(weight, tables))
+  for (std::span<const uint8_t> part : cuda::bufferContents(weight, tables))
     result.parts.push_back(copyPlane(part));
   return result;
 }
 
 EmulatedArgument EmulatedWeight::argument(ArgumentKind kind, uint64_t matrix) const {
   const EmulatedMemory &whole = buffer(kind);
-  if (count == 1 || !goesByPanel(kind))
+  if (count == 1 || !cuda::goesByPanel(kind))
     return whole.readable();
   uint64_t size = whole.bytes().size() / count;
   return EmulatedArgument::buffer(static_cast<const void *>(whole.bytes().data() + matrix * size),
@@ -140,11 +140,12 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
                                                  uint64_t residentCtas,
                                                  const EmulationOptions &options) const {
   uint64_t workspace = 0, counters = 0;
-  std::vector<LaunchSize> sizes;
+  std::vector<cuda::LaunchSize> sizes;
   for (const KernelEntry &entry : launches) {
     UWT_RETURN_IF_ERROR(checkOperands(entry, weight, operands));
-    UWT_ASSIGN_OR_RETURN(LaunchSize size, launchSize(entry, weight.rows(), weight.columns(),
-                                                     operands.m, residentCtas));
+    UWT_ASSIGN_OR_RETURN(
+        cuda::LaunchSize size,
+        cuda::launchSize(entry, weight.rows(), weight.columns(), operands.m, residentCtas));
     workspace = std::max(workspace, size.workspaceBytes);
     counters = std::max(counters, size.counterBytes);
     sizes.push_back(size);
@@ -184,4 +185,4 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
   return result;
 }
 
-} // namespace uwt
+} // namespace uwt::emulator

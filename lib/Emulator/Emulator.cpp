@@ -11,9 +11,7 @@
 #include <bit>
 #include <utility>
 
-namespace uwt {
-
-using namespace emulator;
+namespace uwt::emulator {
 
 EmulatedArgument EmulatedArgument::real(float value) {
   return integer(std::bit_cast<uint32_t>(value));
@@ -24,13 +22,12 @@ uint64_t EmulationCounters::operations() const {
          sharedLoads + sharedStores + globalLoads + globalStores + atomics + bulkCopies;
 }
 
-EmulatedKernel::EmulatedKernel(std::unique_ptr<emulator::Program> program)
-    : program(std::move(program)) {}
+EmulatedKernel::EmulatedKernel(std::unique_ptr<Program> program) : program(std::move(program)) {}
 EmulatedKernel::~EmulatedKernel() = default;
 
 llvm::FailureOr<std::unique_ptr<EmulatedKernel>>
 EmulatedKernel::prepare(mlir::gpu::GPUFuncOp function) {
-  auto program = std::make_unique<emulator::Program>();
+  auto program = std::make_unique<Program>();
   Flattener flattener(*program);
   if (mlir::failed(flattener.run(function)))
     return mlir::failure();
@@ -42,7 +39,7 @@ static std::string sizeText(const std::array<uint32_t, 3> &size) {
          std::to_string(size[2]);
 }
 
-static Status checkLaunch(const emulator::Program &program, const LaunchShape &shape,
+static Status checkLaunch(const Program &program, const LaunchShape &shape,
                           const std::vector<EmulatedArgument> &arguments) {
   std::string kernel = "'" + program.name + "': ";
   uint64_t threads = uint64_t(shape.block[0]) * shape.block[1] * shape.block[2];
@@ -65,7 +62,7 @@ static Status checkLaunch(const emulator::Program &program, const LaunchShape &s
     return usageError(kernel + "expected " + std::to_string(program.arguments.size()) +
                       " arguments, got " + std::to_string(arguments.size()));
   for (size_t i = 0; i < arguments.size(); ++i) {
-    const emulator::ArgumentType &type = program.arguments[i];
+    const ArgumentType &type = program.arguments[i];
     std::string name = kernel + "argument " + std::to_string(i) + ": ";
     if (!type.isBuffer)
       continue;
@@ -108,4 +105,4 @@ Expected<EmulationCounters> EmulatedKernel::launch(const LaunchShape &shape,
   return launch.counters;
 }
 
-} // namespace uwt
+} // namespace uwt::emulator

@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringRef.h"
 
 using namespace uwt;
+using namespace uwt::machine_code;
 using llvm::StringRef;
 
 namespace {
@@ -143,6 +144,6 @@ Expected<std::vector<MachineKernel>> ListingParser::parse(StringRef text) {
   return std::move(kernels);
 }
 
-Expected<std::vector<MachineKernel>> uwt::parseListing(std::string_view listing) {
+Expected<std::vector<MachineKernel>> uwt::machine_code::parseListing(std::string_view listing) {
   return ListingParser().parse(listing);
 }

@@ -11,6 +11,7 @@
 #include "llvm/ADT/StringRef.h"
 
 using namespace uwt;
+using namespace uwt::machine_code;
 
 namespace {
 struct TableEntry {
@@ -31,7 +32,7 @@ static const TableEntry *findEntry(std::string_view base) {
   return found == std::end(table) ? nullptr : found;
 }
 
-std::string_view uwt::nameOf(InstructionKind c) {
+std::string_view uwt::machine_code::nameOf(InstructionKind c) {
   static constexpr std::string_view names[] = {"alu",     "fma",      "slow",  "uniform", "shared",
                                                "global",  "constant", "local", "bulk",    "matrix",
                                                "barrier", "control",  "nop",   "other"};

@@ -16,6 +16,7 @@
 #include "llvm/ADT/SmallVector.h"
 
 using namespace uwt;
+using namespace uwt::machine_code;
 
 namespace {
 
@@ -268,4 +269,4 @@ void LoopFinder::addLoop(size_t header, size_t latch) {
   kernel.loops.push_back(std::move(loop));
 }
 
-void uwt::findLoops(MachineKernel &kernel) { LoopFinder(kernel).run(); }
+void uwt::machine_code::findLoops(MachineKernel &kernel) { LoopFinder(kernel).run(); }

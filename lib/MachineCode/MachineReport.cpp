@@ -15,6 +15,7 @@
 #include <numeric>
 
 using namespace uwt;
+using namespace uwt::machine_code;
 
 unsigned InstructionCounts::total() const {
   return std::accumulate(ofKind.begin(), ofKind.end(), 0u);
@@ -138,7 +139,7 @@ private:
 
 } // namespace
 
-std::vector<Hazard> uwt::findHazards(const MachineKernel &kernel) {
+std::vector<Hazard> uwt::machine_code::findHazards(const MachineKernel &kernel) {
   std::vector<Hazard> found;
   std::vector<size_t> all(kernel.size());
   std::iota(all.begin(), all.end(), 0);
@@ -244,7 +245,8 @@ static CountedSections countDecodes(const MachineKernel &kernel) {
   return best ? countSections(kernel, *best) : CountedSections();
 }
 
-KernelReport uwt::reportKernel(const MachineKernel &kernel, const KernelResources &resources) {
+KernelReport uwt::machine_code::reportKernel(const MachineKernel &kernel,
+                                             const KernelResources &resources) {
   KernelReport report;
   report.resources = resources;
   report.resources.name = kernel.name;
@@ -283,7 +285,7 @@ static void printCounts(llvm::raw_ostream &os, const InstructionCounts &counts) 
   os << '\n';
 }
 
-std::string uwt::reportText(const std::vector<KernelReport> &kernels) {
+std::string uwt::machine_code::reportText(const std::vector<KernelReport> &kernels) {
   std::string text;
   llvm::raw_string_ostream os(text);
   for (const KernelReport &kernel : kernels) {
@@ -358,7 +360,7 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
                             {"hazards", std::move(hazards)}};
 }
 
-std::string uwt::reportJson(const std::vector<KernelReport> &kernels) {
+std::string uwt::machine_code::reportJson(const std::vector<KernelReport> &kernels) {
   llvm::json::Array list;
   for (const KernelReport &kernel : kernels)
     list.push_back(jsonOf(kernel));

@@ -27,6 +27,7 @@
 #include <map>
 
 using namespace uwt;
+using namespace uwt::codegen;
 using namespace uwt::test;
 
 namespace {

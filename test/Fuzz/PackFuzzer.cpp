@@ -16,6 +16,7 @@
 #include <cstring>
 
 using namespace uwt;
+using namespace uwt::cuda;
 
 /// Whether two packs differ in more than their checksums.
 static bool differs(std::span<const uint8_t> input, const KernelPack &pack,

@@ -3,7 +3,7 @@
 A room (a folder of lib and include/uwt) may include its own public and private headers, and the
 public headers of the rooms that its arrows lead to, over others too. Rooms without MLIR include
 neither LLVM nor MLIR. Each arrow is needed, and stands in the table of that page. Header guards
-follow the paths.
+follow the paths, namespaces the rooms.
 
 Usage: layers.py [ROOT]; prints each violation and ends with 1 if there is one.
 """
@@ -39,11 +39,26 @@ ARROWS = LLVM_FREE | {
     "Compiler": ["Bench", "Codegen/CPU", "Codegen/GPU", "CudaTools", "Emulator"],
     "CAPI": ["Compiler"],
 }
+# Rooms and tools whose names have a namespace of their own below uwt; those of the others are the
+# words that everybody uses.
+NAMESPACES = {
+    "Bench": "bench",
+    "CommandLine": "command_line",
+    "Cuda": "cuda",
+    "CudaTools": "cuda_tools",
+    "Emulator": "emulator",
+    "MachineCode": "machine_code",
+    "uwt": "tool",
+    "uwt-bench": "bench",
+} | {room: "codegen" for room in ARROWS if room.startswith("Codegen/")}
 # Tools that link the runtime only.
 LLVM_FREE_TOOLS = ["uwt-bench"]
 # What TableGen makes.
 GENERATED = (".h.inc", ".cpp.inc")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
+NAMESPACE = re.compile(r"^namespace (uwt[\w:]*) \{\n(.*?)^\} // namespace \1$", re.MULTILINE | re.DOTALL)
+# What files say of classes of other rooms.
+DECLARATIONS = re.compile(r"(\s*(class|struct|enum class) \w+( : \w+)?;)*\s*")
 FORBIDDEN = ("llvm", "llvm-c", "mlir", "mlir-c")
 GUARD = re.compile(r"^#ifndef (\w+)\n#define \1\n", re.MULTILINE)
 
@@ -111,6 +126,16 @@ def guard_violation(path, text):
     return None if guard and guard[1] == wanted else f"its guard has to be {wanted}"
 
 
+def namespace_violations(path, text):
+    """Namespaces that are not the one of the file's room, but for declarations of others' classes."""
+    room = room_of(path) or path.parts[1]
+    wanted = f"uwt::{NAMESPACES[room]}" if room in NAMESPACES else "uwt"
+    for name, body in NAMESPACE.findall(text):
+        is_below = room not in NAMESPACES and name.startswith("uwt::") and name.split("::")[1] not in NAMESPACES.values()
+        if name != wanted and not is_below and not DECLARATIONS.fullmatch(body):
+            yield f"its namespace has to be {wanted}, not {name}"
+
+
 def arrow_violations(used):
     """Arrows that nobody needs; `used` are pairs of rooms, of which the first includes the second."""
     for room, arrows in ARROWS.items():
@@ -151,6 +176,8 @@ def violations(root, files):
             continue
         text = file.read_text()
         if reason := guard_violation(path, text):
+            yield f"{path}: {reason}"
+        for reason in namespace_violations(path, text):
             yield f"{path}: {reason}"
         for quote, included in INCLUDE.findall(text):
             if reason := violation(root, path, quote, included):

@@ -16,16 +16,17 @@ using namespace mlir;
 namespace uwt {
 namespace {
 
-struct DescendEmitter final : Emitter {
+struct DescendEmitter final : codegen::Emitter {
   StringRef keyword() const override { return "descend"; }
-  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+  SmallVector<WeightBuffer> buffers(const codegen::EmittedFormat & /*format*/) const override {
     return {WeightBuffer::Table, WeightBuffer::Words, WeightBuffer::Raw, WeightBuffer::Code};
   }
-  double cost(const EmittedFormat & /*format*/) const override { return 12; }
-  std::optional<unsigned> fragmentTableU32(const EmittedFormat & /*format*/) const override {
+  double cost(const codegen::EmittedFormat & /*format*/) const override { return 12; }
+  std::optional<unsigned>
+  fragmentTableU32(const codegen::EmittedFormat & /*format*/) const override {
     return 1;
   }
-  LogicalResult emitUnit(UnitEmission &unit) const override {
+  LogicalResult emitUnit(codegen::UnitEmission &unit) const override {
     // A thread has one group, whose number is in its offsets already.
     unsigned groups = unit.lane ? 1 : unit.format.traits.unit.groups();
     int position = static_cast<int>(unit.format.split.rawLowBits);
@@ -36,21 +37,22 @@ struct DescendEmitter final : Emitter {
   }
 
 private:
-  static void emitGroup(UnitEmission &unit, unsigned group, Value top, int position) {
-    LaneBuilder &lanes = unit.lanes;
-    FieldSource raw = rawField(unit), code = codeField(unit, position);
+  static void emitGroup(codegen::UnitEmission &unit, unsigned group, Value top, int position) {
+    codegen::LaneBuilder &lanes = unit.lanes;
+    codegen::FieldSource raw = codegen::rawField(unit), code = codegen::codeField(unit, position);
     raw.offset = int64_t(group) * unit.format.traits.unit.rawGroupStride;
     code.offset = int64_t(group) * unit.format.traits.unit.codeGroupStride;
-    forEachRowVector(unit, [&](unsigned r, unsigned g) {
+    codegen::forEachRowVector(unit, [&](unsigned r, unsigned g) {
       // A code is at most the top, so that nothing is borrowed from the other half.
-      Value symbols = lanes.sub(top, loadField(lanes, code, r, g));
-      unit.set(rowVectorNumber(group, r, g), lanes.bitOr(symbols, loadField(lanes, raw, r, g)));
+      Value symbols = lanes.sub(top, codegen::loadField(lanes, code, r, g));
+      unit.set(codegen::rowVectorNumber(group, r, g),
+               lanes.bitOr(symbols, codegen::loadField(lanes, raw, r, g)));
     });
   }
 };
 
 const DescendEmitter descendEmitter;
-const EmitterRegistration descendRegistration(descendEmitter);
+const codegen::EmitterRegistration descendRegistration(descendEmitter);
 
 } // namespace
 } // namespace uwt

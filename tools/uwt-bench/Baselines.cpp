@@ -9,19 +9,20 @@
 #include "uwt/Bench/BenchFlags.h"
 
 using namespace uwt;
+using namespace uwt::bench;
 
-Expected<BaselineRow> BenchRun::runBaseline(uint32_t m, std::span<const DeviceBuffer> dense) {
+Expected<BaselineRow> BenchRun::runBaseline(uint32_t m, std::span<const cuda::DeviceBuffer> dense) {
   BaselineRow row;
   row.shape = shape;
   row.m = m;
-  UWT_ASSIGN_OR_RETURN(DenseProduct product,
-                       DenseProduct::create(cublas, shape.rows, shape.columns, m));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer input,
-                       DeviceBuffer::allocate(session.device, m * shape.columns * 2));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer output,
-                       DeviceBuffer::allocate(session.device, m * shape.rows * 2));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer workspace,
-                       DeviceBuffer::allocate(session.device, uint64_t(64) << 20));
+  UWT_ASSIGN_OR_RETURN(cuda::DenseProduct product,
+                       cuda::DenseProduct::create(cublas, shape.rows, shape.columns, m));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceBuffer input,
+                       cuda::DeviceBuffer::allocate(session.device, m * shape.columns * 2));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceBuffer output,
+                       cuda::DeviceBuffer::allocate(session.device, m * shape.rows * 2));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceBuffer workspace,
+                       cuda::DeviceBuffer::allocate(session.device, uint64_t(64) << 20));
   UWT_RETURN_IF_ERROR(
       input.write(0, {reinterpret_cast<const uint8_t *>(x.data()), m * shape.columns * 2},
                   session.stream.get()));
@@ -51,9 +52,10 @@ Expected<BaselineRow> BenchRun::runBaseline(uint32_t m, std::span<const DeviceBu
 
 Status BenchRun::runBaselines() {
   uint64_t bytes = shape.elements() * 2;
-  std::vector<DeviceBuffer> dense;
+  std::vector<cuda::DeviceBuffer> dense;
   for (unsigned i = options.copies ? options.copies : coldCopies(bytes); i > 0; --i) {
-    UWT_ASSIGN_OR_RETURN(DeviceBuffer copy, DeviceBuffer::allocate(session.device, bytes));
+    UWT_ASSIGN_OR_RETURN(cuda::DeviceBuffer copy,
+                         cuda::DeviceBuffer::allocate(session.device, bytes));
     UWT_RETURN_IF_ERROR(copy.write(0, {reinterpret_cast<const uint8_t *>(words.data()), bytes},
                                    session.stream.get()));
     dense.push_back(std::move(copy));

@@ -15,6 +15,7 @@
 #include <iterator>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 bool BenchResult::hasWrong() const { return std::ranges::any_of(refused, &RefusedRow::isWrong); }
 
@@ -34,14 +35,14 @@ Status BenchRun::openPacks() {
         opened.kinds.push_back(kind);
     }
     result.packs.push_back(pack);
-    opened.pack = std::make_unique<DevicePack>(session.device, pack);
+    opened.pack = std::make_unique<cuda::DevicePack>(session.device, pack);
     packs.push_back(std::move(opened));
   }
   return ok();
 }
 
 Status BenchRun::measureMachine() {
-  UWT_ASSIGN_OR_RETURN(probe, ReadProbe::create(session.device));
+  UWT_ASSIGN_OR_RETURN(probe, cuda::ReadProbe::create(session.device));
   UWT_ASSIGN_OR_RETURN(
       result.copyBytesPerSecond,
       copyBandwidth(session.device, session.stream, options.copyBytes, options.timing.samples));
@@ -49,7 +50,7 @@ Status BenchRun::measureMachine() {
     result.cublasMissing = "not asked for";
     return ok();
   }
-  auto opened = CublasLt::open(session.device, options.cublasLt);
+  auto opened = cuda::CublasLt::open(session.device, options.cublasLt);
   if (opened) {
     cublas = *opened;
     result.cublasVersion = cublas->version();
@@ -63,7 +64,7 @@ Status BenchRun::measureMachine() {
   return ok();
 }
 
-Status BenchRun::prepare(const CudaDevicePtr &device) {
+Status BenchRun::prepare(const cuda::CudaDevicePtr &device) {
   result.device = device->properties();
   result.cudaVersion = device->driver().version();
   UWT_ASSIGN_OR_RETURN(result.busId, device->busId());
@@ -122,7 +123,7 @@ Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) 
     return isAlike;
   };
   bool isRaw = takeRawOf(own) || std::ranges::any_of(packs, takeRawOf);
-  std::vector<DeviceWeight> &weight = isRaw ? rawTwin : asWords;
+  std::vector<cuda::DeviceWeight> &weight = isRaw ? rawTwin : asWords;
   if (weight.empty()) {
     UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, session.load(words, shape.rows, shape.columns,
                                                            twin.entry->format, /*asWords=*/true));
@@ -135,7 +136,7 @@ Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) 
 Status BenchRun::checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
   UWT_ASSIGN_OR_RETURN(Twin twin, findTwin(pack, row));
   row.checks.twin = twin.name;
-  std::span<const DeviceWeight> weight = copies;
+  std::span<const cuda::DeviceWeight> weight = copies;
   UWT_ASSIGN_OR_RETURN(Product product,
                        Product::create(session, *pack.pack, *row.entry, weight.first(1), row.m));
   UWT_ASSIGN_OR_RETURN(Product other, Product::create(session, *twin.pack->pack, *twin.entry,
@@ -153,7 +154,8 @@ Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
     uint32_t most = std::min(row.entry->mTo, std::max(row.entry->mFrom, 64U));
     UWT_ASSIGN_OR_RETURN(Product product,
                          Product::create(session, *pack.pack, *row.entry,
-                                         std::span<const DeviceWeight>(copies).first(1), most));
+                                         std::span<const cuda::DeviceWeight>(copies).first(1),
+                                         most));
     UWT_ASSIGN_OR_RETURN(decodedColumns,
                          checkDecode(product, words, options.decodeLaunches, session.pool));
     decodedBy = row.entry;
@@ -207,7 +209,7 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
 Expected<Samples> BenchRun::timeProbe() {
   return timeGraph(session.device, session.stream, launchesFor(copies.size()),
                    options.timing.samples, [&](unsigned i, void *stream) {
-                     const DeviceWeight &weight = copies[i % copies.size()];
+                     const cuda::DeviceWeight &weight = copies[i % copies.size()];
                      return probe->launch(weight.address(), weight.bytes(), stream);
                    });
 }
@@ -456,14 +458,14 @@ Status BenchRun::runShape(const GridShape &wanted, MatrixSource &source) {
   return progress.save(result);
 }
 
-Status uwt::runBench(const CudaDevicePtr &device, const BenchOptions &options,
-                     const BenchProgress &progress, ThreadPool &pool, BenchResult &result) {
+Status uwt::bench::runBench(const cuda::CudaDevicePtr &device, const BenchOptions &options,
+                            const BenchProgress &progress, ThreadPool &pool, BenchResult &result) {
   if (options.mValues.empty())
     return usageError("there is no m; see --m");
   UWT_ASSIGN_OR_RETURN(std::unique_ptr<MatrixSource> source,
                        openMatrices(options.weights, options.seed));
   std::vector<GridShape> shapes = source->shapes();
-  UWT_ASSIGN_OR_RETURN(CudaStream stream, CudaStream::create(device));
+  UWT_ASSIGN_OR_RETURN(cuda::CudaStream stream, cuda::CudaStream::create(device));
   GpuSession session{device, std::move(stream), pool, options.observer};
   BenchRun run(session, options, progress, result);
   UWT_RETURN_IF_ERROR(run.prepare(device));

@@ -21,7 +21,7 @@
 #include "uwt/Cuda/ReadProbe.h"
 #include <optional>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// Which shapes are measured, where they depend on the packs' own: those that kernels are for
 /// alone.
@@ -74,8 +74,8 @@ struct BenchRow {
   uint32_t m = 0;
   const KernelEntry *entry = nullptr;
   std::string pack, target;
-  LaunchSize size;
-  FunctionResources resources;
+  cuda::LaunchSize size;
+  cuda::FunctionResources resources;
   uint64_t weightBytes = 0;
   /// Kind transcode, whose m is 0: bytes that it writes.
   uint64_t writtenBytes = 0;
@@ -99,7 +99,7 @@ struct RefusedRow {
 /// What a run has found. Rows refer to the packs.
 struct BenchResult {
   std::vector<std::shared_ptr<const KernelPack>> packs;
-  DeviceProperties device;
+  cuda::DeviceProperties device;
   std::string busId;
   int cudaVersion = 0;
   /// Empty where there is none, with the reason.
@@ -120,9 +120,9 @@ struct BenchProgress {
 
 /// Runs the grid on a device; `result` has what was found also after an error. Errors: packs and
 /// weights that cannot be read; Usage where nothing fits; the driver's.
-Status runBench(const CudaDevicePtr &device, const BenchOptions &options,
+Status runBench(const cuda::CudaDevicePtr &device, const BenchOptions &options,
                 const BenchProgress &progress, ThreadPool &pool, BenchResult &result);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_BENCH_H

@@ -11,12 +11,12 @@
 #include "Bench.h"
 #include "uwt/Bench/MatrixSource.h"
 
-namespace uwt {
+namespace uwt::bench {
 
 /// A pack on the device, and the formats that it multiplies from or decodes.
 struct OpenPack {
   std::string path;
-  std::unique_ptr<DevicePack> pack;
+  std::unique_ptr<cuda::DevicePack> pack;
   struct Kind {
     Format format;
     /// What is made of it; nothing where it is multiplied from.
@@ -33,7 +33,7 @@ public:
            BenchResult &result)
       : session(session), options(options), progress(progress), result(result) {}
 
-  Status prepare(const CudaDevicePtr &device);
+  Status prepare(const cuda::CudaDevicePtr &device);
   /// The shapes that the options choose, with the packs at hand.
   std::vector<GridShape> chooseShapes() const;
   Status runShape(const GridShape &shape, MatrixSource &source);
@@ -45,7 +45,7 @@ private:
   /// Of the values of m that are asked for, those that some kernel takes at this shape.
   std::vector<uint32_t> mValuesFor(const GridShape &shape) const;
   Status runBaselines();
-  Expected<BaselineRow> runBaseline(uint32_t m, std::span<const DeviceBuffer> copies);
+  Expected<BaselineRow> runBaseline(uint32_t m, std::span<const cuda::DeviceBuffer> copies);
   Status runProducts(OpenPack &pack, const Format &format);
   Status runTranscode(OpenPack &pack, const OpenPack::Kind &kind);
   Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
@@ -64,7 +64,7 @@ private:
     OpenPack *pack = nullptr;
     const KernelEntry *entry = nullptr;
     std::string name;
-    std::span<const DeviceWeight> weight;
+    std::span<const cuda::DeviceWeight> weight;
   };
   Expected<Twin> findTwin(OpenPack &own, const BenchRow &row);
   Status checkAgainstTwin(OpenPack &pack, BenchRow &row, std::vector<float> &y);
@@ -82,8 +82,8 @@ private:
   const BenchOptions &options;
   const BenchProgress &progress;
   BenchResult &result;
-  std::optional<ReadProbe> probe;
-  std::shared_ptr<const CublasLt> cublas;
+  std::optional<cuda::ReadProbe> probe;
+  std::shared_ptr<const cuda::CublasLt> cublas;
 
   // Of the shape in hand.
   GridShape shape;
@@ -92,13 +92,13 @@ private:
   EntropyBounds entropy;
   std::optional<ExactProblem> exact;
   std::vector<uint16_t> x;
-  std::vector<DeviceWeight> rawTwin;
+  std::vector<cuda::DeviceWeight> rawTwin;
   // Of the format in hand.
-  std::vector<DeviceWeight> copies, exactCopy, asWords;
+  std::vector<cuda::DeviceWeight> copies, exactCopy, asWords;
   const KernelEntry *decodedBy = nullptr;
   uint64_t decodedColumns = 0;
 };
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_BENCHRUN_H

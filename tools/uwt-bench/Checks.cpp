@@ -14,6 +14,7 @@
 #include <cmath>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 /// "1.5 (0x3fc00000)".
 static std::string valueText(float value) {
@@ -29,8 +30,8 @@ static Error differs(uint64_t m, uint64_t row, float got, float expected, const 
                                   valueText(got) + ", and " + what + " " + valueText(expected)};
 }
 
-Status uwt::compareOutputs(std::span<const float> got, std::span<const float> expected,
-                           uint64_t rows, const std::string &what) {
+Status uwt::bench::compareOutputs(std::span<const float> got, std::span<const float> expected,
+                                  uint64_t rows, const std::string &what) {
   for (size_t i = 0; i < got.size(); ++i)
     if (std::bit_cast<uint32_t>(got[i]) != std::bit_cast<uint32_t>(expected[i]))
       return differs(i / rows, i % rows, got[i], expected[i], what);
@@ -118,8 +119,8 @@ Expected<uint64_t> ExactProblem::check(Product &product) const {
 // Twins and decoding
 //===----------------------------------------------------------------------===//
 
-Expected<uint64_t> uwt::checkTwin(Product &product, Product &twin, std::span<const uint16_t> x,
-                                  std::vector<float> &y) {
+Expected<uint64_t> uwt::bench::checkTwin(Product &product, Product &twin,
+                                         std::span<const uint16_t> x, std::vector<float> &y) {
   UWT_RETURN_IF_ERROR(product.setX(x));
   UWT_RETURN_IF_ERROR(twin.setX(x));
   UWT_ASSIGN_OR_RETURN(y, product.run(0));
@@ -129,8 +130,8 @@ Expected<uint64_t> uwt::checkTwin(Product &product, Product &twin, std::span<con
   return y.size();
 }
 
-Expected<uint64_t> uwt::checkDecode(Product &product, const DenseWords &words, uint64_t most,
-                                    ThreadPool &pool) {
+Expected<uint64_t> uwt::bench::checkDecode(Product &product, const DenseWords &words, uint64_t most,
+                                           ThreadPool &pool) {
   const uint64_t m = product.m();
   uint64_t columns = 0, rows = 0, decoded = 0;
   std::vector<uint16_t> x;

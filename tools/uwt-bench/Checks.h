@@ -10,7 +10,7 @@
 
 #include "Product.h"
 
-namespace uwt {
+namespace uwt::bench {
 
 /// What was compared; all of it was equal.
 struct CheckReport {
@@ -57,6 +57,6 @@ Expected<uint64_t> checkDecode(Product &product, const DenseWords &words, uint64
 Status compareOutputs(std::span<const float> got, std::span<const float> expected, uint64_t rows,
                       const std::string &what);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_CHECKS_H

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 // Of NVML's API (public facts): results, clock and sensor numbers.
 static constexpr int nvmlSuccess = 0;
@@ -20,7 +21,7 @@ template <typename Function> static Function lookUp(void *library, const char *s
   return library ? reinterpret_cast<Function>(dlsym(library, symbol)) : nullptr;
 }
 
-Management::Management(const CudaDevice &device) {
+Management::Management(const cuda::CudaDevice &device) {
   Expected<std::string> bus = device.busId();
   void *found = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
   auto start = lookUp<int (*)()>(found, "nvmlInit_v2");
@@ -58,7 +59,7 @@ std::optional<GpuClocks> Management::clocks() const {
   return isKnown ? std::optional(clocks) : std::nullopt;
 }
 
-std::string uwt::hostName() {
+std::string uwt::bench::hostName() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }

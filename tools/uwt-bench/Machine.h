@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// A GPU's state at a moment.
 struct GpuClocks {
@@ -23,7 +23,7 @@ struct GpuClocks {
 class Management {
 public:
   /// Finds the library and the device in it; without either nothing is known.
-  explicit Management(const CudaDevice &device);
+  explicit Management(const cuda::CudaDevice &device);
 
   /// Of the NVIDIA driver, "550.54.15"; empty where not known.
   std::string driverVersion() const;
@@ -36,6 +36,6 @@ private:
 /// The host's name; empty where it has none.
 std::string hostName();
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_MACHINE_H

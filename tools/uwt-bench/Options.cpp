@@ -11,6 +11,7 @@
 #include "uwt/CommandLine/CommandLine.h"
 
 using namespace uwt;
+using namespace uwt::bench;
 
 std::string_view GpuBenchTable::description() const {
   return "Each kernel is checked first, and has no row where it is wrong. Then it is timed from "
@@ -20,7 +21,7 @@ std::string_view GpuBenchTable::description() const {
          "writing or the driver, 5 no GPU, or one that cannot.";
 }
 
-std::vector<Example> GpuBenchTable::examples() const {
+std::vector<command_line::Example> GpuBenchTable::examples() const {
   return {{"uwt-bench --pack kernels.uwtpack --quick -o results.json", "A first look"},
           {"uwt-bench --pack kernels.uwtpack --shapes llama-3.1-8b,4096x4096 --m 1,8 --no-peers",
            "Some shapes, without cuBLASLt"},
@@ -28,20 +29,20 @@ std::vector<Example> GpuBenchTable::examples() const {
            "Whether kernels are right for weights of your own"}};
 }
 
-std::vector<Option> GpuBenchTable::inputRows() {
+std::vector<command_line::Option> GpuBenchTable::inputRows() {
   return {
       {"--pack", "FILE", "a kernel pack, made by 'uwt compile --emit pack'; may be given again",
-       &given.bench.packs, ValueHint::Path},
+       &given.bench.packs, command_line::ValueHint::Path},
       weightsOption(&given.bench.weights, given.bench.weights),
       seedOption(&seed),
       {"--kernel-profiles", "FILE", "predictions to put beside rows; may be given again",
-       &given.profiles, ValueHint::Path},
+       &given.profiles, command_line::ValueHint::Path},
       {"--cublaslt", "FILE", "the cuBLASLt to measure against", &given.bench.cublasLt,
-       ValueHint::Path},
+       command_line::ValueHint::Path},
   };
 }
 
-std::vector<Option> GpuBenchTable::gridRows() {
+std::vector<command_line::Option> GpuBenchTable::gridRows() {
   return {
       shapesOption(&shapes, "all: the grid and the packs' own",
                    "; quick: three of them; packs: the packs' own; smallest: the smallest of "
@@ -53,17 +54,17 @@ std::vector<Option> GpuBenchTable::gridRows() {
   };
 }
 
-std::vector<Option> GpuBenchTable::modeRows() {
+std::vector<command_line::Option> GpuBenchTable::modeRows() {
   return {
       {"--check", "", "check only, measure nothing", &given.bench.checkOnly},
       noPeersOption(&given.bench.noPeers, "cuBLASLt"),
       {"--profile", "", "launch each kernel three times, for a profiler", &given.bench.profile},
       {"--ncu", "FILE", "run --profile under Nsight Compute, counters to FILE", &given.ncu,
-       ValueHint::Path},
+       command_line::ValueHint::Path},
       {"--device", "N", "number of the GPU (default: 0)", &given.device},
-      threadsOption(&given.threads),
+      command_line::threadsOption(&given.threads),
       {"-o,--output", "FILE", "write results as JSON, after every shape", &given.output,
-       ValueHint::Path},
+       command_line::ValueHint::Path},
       {"--json", "", "print the results as one JSON object with a named schema", &given.json},
       {"--list", "", "print the grid and end", &given.list},
       {"--markdown", "", "print the reference for docs/gpu-bench.md and end", &given.markdown},
@@ -72,9 +73,9 @@ std::vector<Option> GpuBenchTable::modeRows() {
   };
 }
 
-std::vector<Option> GpuBenchTable::options() {
-  std::vector<Option> all;
-  for (std::vector<Option> rows : {inputRows(), gridRows(), modeRows()})
+std::vector<command_line::Option> GpuBenchTable::options() {
+  std::vector<command_line::Option> all;
+  for (std::vector<command_line::Option> rows : {inputRows(), gridRows(), modeRows()})
     all.insert(all.end(), rows.begin(), rows.end());
   return all;
 }
@@ -112,23 +113,23 @@ Expected<GpuBenchOptions> GpuBenchTable::parsed() const {
   return options;
 }
 
-Expected<GpuBenchOptions> uwt::parseOptions(const std::vector<std::string> &arguments) {
+Expected<GpuBenchOptions> uwt::bench::parseOptions(const std::vector<std::string> &arguments) {
   GpuBenchTable table;
-  UWT_RETURN_IF_ERROR(parseArguments(arguments, table));
+  UWT_RETURN_IF_ERROR(command_line::parseArguments(arguments, table));
   return table.parsed();
 }
 
-std::string uwt::helpText() {
+std::string uwt::bench::helpText() {
   GpuBenchTable table;
   return commandHelp(table, {}, [](std::string_view heading) { return std::string(heading); });
 }
 
-std::string uwt::referenceText() {
+std::string uwt::bench::referenceText() {
   GpuBenchTable table;
-  return commandMarkdown(table);
+  return command_line::commandMarkdown(table);
 }
 
-std::string uwt::listText(const GpuBenchOptions &options) {
+std::string uwt::bench::listText(const GpuBenchOptions &options) {
   std::string text;
   for (const GridShape &shape : options.bench.shapes) {
     std::string size = std::to_string(shape.rows) + "x" + std::to_string(shape.columns);

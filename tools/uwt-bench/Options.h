@@ -11,7 +11,7 @@
 #include "Bench.h"
 #include "uwt/CommandLine/CommandTable.h"
 
-namespace uwt {
+namespace uwt::bench {
 
 /// The options of uwt-bench, checked.
 struct GpuBenchOptions {
@@ -28,7 +28,7 @@ struct GpuBenchOptions {
 };
 
 /// What uwt-bench takes: parser, help and the reference of docs/gpu-bench.md are made from it.
-class GpuBenchTable final : public CommandTable {
+class GpuBenchTable final : public command_line::CommandTable {
 public:
   std::string_view name() const override { return "uwt-bench"; }
   std::string call() const override { return "uwt-bench"; }
@@ -37,16 +37,16 @@ public:
     return "check the kernels of packs on a GPU, and measure them against cuBLASLt";
   }
   std::string_view description() const override;
-  std::vector<Example> examples() const override;
-  std::vector<Option> options() override;
+  std::vector<command_line::Example> examples() const override;
+  std::vector<command_line::Option> options() override;
 
   /// What the targets hold after parsing. Errors: Usage.
   Expected<GpuBenchOptions> parsed() const;
 
 private:
-  std::vector<Option> inputRows();
-  std::vector<Option> gridRows();
-  std::vector<Option> modeRows();
+  std::vector<command_line::Option> inputRows();
+  std::vector<command_line::Option> gridRows();
+  std::vector<command_line::Option> modeRows();
 
   GpuBenchOptions given;
   std::string seed = "1", shapes, m, samples;
@@ -63,6 +63,6 @@ std::string referenceText();
 /// What --list prints: the grid, a shape a line.
 std::string listText(const GpuBenchOptions &options);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_OPTIONS_H

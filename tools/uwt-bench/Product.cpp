@@ -13,6 +13,7 @@
 #include <cstring>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 Expected<LoadedWeight> GpuSession::load(const DenseWords &words, uint64_t rows, uint64_t columns,
                                         const Format &format, bool asWords) const {
@@ -24,12 +25,13 @@ Expected<LoadedWeight> GpuSession::load(const DenseWords &words, uint64_t rows, 
   return LoadedWeight::fromBytes(description, bytes, pool, options);
 }
 
-Expected<std::vector<DeviceWeight>>
+Expected<std::vector<cuda::DeviceWeight>>
 GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, unsigned copies) const {
-  std::vector<DeviceWeight> weights;
+  std::vector<cuda::DeviceWeight> weights;
   unsigned count = std::max(copies, 1U);
   for (unsigned i = 0; i < count; ++i) {
-    UWT_ASSIGN_OR_RETURN(DeviceWeight weight, DeviceWeight::upload(device, loaded, stream));
+    UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight weight,
+                         cuda::DeviceWeight::upload(device, loaded, stream));
     if (observer)
       observer(weight, words);
     if (copies == 0)
@@ -39,9 +41,9 @@ GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, unsigned
   return weights;
 }
 
-Expected<std::vector<DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
-                                                       uint64_t columns, const Format &format,
-                                                       unsigned copies) const {
+Expected<std::vector<cuda::DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
+                                                             uint64_t columns, const Format &format,
+                                                             unsigned copies) const {
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, load(words, rows, columns, format));
   return upload(loaded, words, copies);
 }
@@ -54,7 +56,7 @@ static std::vector<const KernelEntry *> partsOf(const KernelPack &pack, const Ke
   return parts;
 }
 
-Status uwt::checkProductEntry(const KernelPack &pack, const KernelEntry &entry) {
+Status uwt::bench::checkProductEntry(const KernelPack &pack, const KernelEntry &entry) {
   if (entry.element != ElementType::BF16)
     return unsupportedError("its weights are " + std::string(getTraits(entry.element).name) +
                             ", and uwt-bench measures bf16");
@@ -87,14 +89,16 @@ static uint64_t strideFor(std::span<const KernelEntry *const> parts, ArgumentKin
   return roundUp(width * bytes, alignment) / bytes;
 }
 
-Expected<Product> Product::create(const GpuSession &session, DevicePack &pack,
-                                  const KernelEntry &entry, std::span<const DeviceWeight> weights,
-                                  uint32_t m, uint32_t ctas) {
+Expected<Product> Product::create(const GpuSession &session, cuda::DevicePack &pack,
+                                  const KernelEntry &entry,
+                                  std::span<const cuda::DeviceWeight> weights, uint32_t m,
+                                  uint32_t ctas) {
   Product product(session);
   product.rows = weights.front().rows();
   product.columns = weights.front().columns();
-  for (const DeviceWeight &weight : weights) {
-    UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, KernelLauncher::create(pack, entry, weight));
+  for (const cuda::DeviceWeight &weight : weights) {
+    UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher launcher,
+                         cuda::KernelLauncher::create(pack, entry, weight));
     product.launchers.push_back(std::move(launcher));
   }
   for (const KernelArgument &argument : entry.arguments)
@@ -112,8 +116,8 @@ Expected<Product> Product::create(const GpuSession &session, DevicePack &pack,
 }
 
 Status Product::allocate() {
-  auto make = [&](DeviceBuffer &buffer, uint64_t bytes, uint8_t filling = 0) -> Status {
-    UWT_ASSIGN_OR_RETURN(buffer, DeviceBuffer::allocate(session->device, bytes));
+  auto make = [&](cuda::DeviceBuffer &buffer, uint64_t bytes, uint8_t filling = 0) -> Status {
+    UWT_ASSIGN_OR_RETURN(buffer, cuda::DeviceBuffer::allocate(session->device, bytes));
     return buffer.fill(filling, session->stream.get());
   };
   UWT_RETURN_IF_ERROR(make(x, operands.m * operands.xStride * 2));
@@ -123,7 +127,7 @@ Status Product::allocate() {
   UWT_RETURN_IF_ERROR(make(counters, launchSize.counterBytes));
   if (decodesFirst()) {
     UWT_RETURN_IF_ERROR(make(otherWorkspace, launchSize.workspaceBytes, 0xFF));
-    UWT_ASSIGN_OR_RETURN(layers, LayerQueue::create(session->device));
+    UWT_ASSIGN_OR_RETURN(layers, cuda::LayerQueue::create(session->device));
   }
   operands.x = x.address();
   operands.y = y.address();
@@ -144,13 +148,13 @@ Status Product::setX(std::span<const uint16_t> dense) {
 }
 
 Status Product::enqueue(unsigned copy, bool isSerial, void *stream) const {
-  LaunchOperands given = operands;
+  cuda::LaunchOperands given = operands;
   given.serial = isSerial;
   return launchers[copy % launchers.size()].launch(given, stream);
 }
 
 Status Product::enqueueAhead(unsigned count, void *stream) const {
-  std::vector<LayerQueue::Layer> each;
+  std::vector<cuda::LayerQueue::Layer> each;
   for (unsigned i = 0; i < count; ++i) {
     each.push_back({&launchers[i % launchers.size()], operands});
     if (i % 2 == 1)

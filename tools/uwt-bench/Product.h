@@ -15,16 +15,17 @@
 #include <string>
 #include <vector>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// Gets every weight that is uploaded with the dense BF16 words that it stands for: tests make a
 /// fake GPU compute by it.
-using UploadObserver = std::function<void(const DeviceWeight &, std::span<const uint16_t> dense)>;
+using UploadObserver =
+    std::function<void(const cuda::DeviceWeight &, std::span<const uint16_t> dense)>;
 
 /// What all products of a run share.
 struct GpuSession {
-  CudaDevicePtr device;
-  CudaStream stream;
+  cuda::CudaDevicePtr device;
+  cuda::CudaStream stream;
   ThreadPool &pool;
   UploadObserver observer;
 
@@ -34,12 +35,12 @@ struct GpuSession {
                               const Format &format, bool asWords = false) const;
   /// Uploads `copies` of a weight; 0 are as many as coldCopies says. `words` are for the observer.
   /// Errors: those of DeviceWeight.
-  Expected<std::vector<DeviceWeight>> upload(const LoadedWeight &loaded, const DenseWords &words,
-                                             unsigned copies) const;
+  Expected<std::vector<cuda::DeviceWeight>> upload(const LoadedWeight &loaded,
+                                                   const DenseWords &words, unsigned copies) const;
   /// Loads and uploads. Errors: those of both.
-  Expected<std::vector<DeviceWeight>> upload(const DenseWords &words, uint64_t rows,
-                                             uint64_t columns, const Format &format,
-                                             unsigned copies) const;
+  Expected<std::vector<cuda::DeviceWeight>> upload(const DenseWords &words, uint64_t rows,
+                                                   uint64_t columns, const Format &format,
+                                                   unsigned copies) const;
 };
 
 /// Whether uwt-bench can run a kernel. Errors: Unsupported (element and result types, operands of
@@ -50,13 +51,14 @@ Status checkProductEntry(const KernelPack &pack, const KernelEntry &entry);
 class Product {
 public:
   /// `ctas` as in LaunchOperands. x is zeros. The weights outlive the product.
-  static Expected<Product> create(const GpuSession &session, DevicePack &pack,
-                                  const KernelEntry &entry, std::span<const DeviceWeight> weights,
-                                  uint32_t m, uint32_t ctas = 0);
+  static Expected<Product> create(const GpuSession &session, cuda::DevicePack &pack,
+                                  const KernelEntry &entry,
+                                  std::span<const cuda::DeviceWeight> weights, uint32_t m,
+                                  uint32_t ctas = 0);
 
-  const LaunchSize &size() const { return launchSize; }
+  const cuda::LaunchSize &size() const { return launchSize; }
   const KernelEntry &entry() const { return launchers.front().entry(); }
-  const FunctionResources &resources() const { return launchers.front().resources(); }
+  const cuda::FunctionResources &resources() const { return launchers.front().resources(); }
   uint32_t m() const { return operands.m; }
 
   /// Dense BF16 [m, k] to the device.
@@ -78,17 +80,17 @@ private:
   Status allocate();
 
   const GpuSession *session;
-  std::vector<KernelLauncher> launchers;
-  LaunchSize launchSize;
-  LaunchOperands operands;
+  std::vector<cuda::KernelLauncher> launchers;
+  cuda::LaunchSize launchSize;
+  cuda::LaunchOperands operands;
   uint64_t rows = 0, columns = 0;
   ArgumentType yType = ArgumentType::F32;
-  DeviceBuffer x, y, workspace, counters;
+  cuda::DeviceBuffer x, y, workspace, counters;
   /// For launches beside each other.
-  std::optional<LayerQueue> layers;
-  DeviceBuffer otherWorkspace;
+  std::optional<cuda::LayerQueue> layers;
+  cuda::DeviceBuffer otherWorkspace;
 };
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_PRODUCT_H

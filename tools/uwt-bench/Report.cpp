@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 /// Members stay in the order in which they were added.
 using Json = nlohmann::ordered_json;

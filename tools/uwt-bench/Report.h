@@ -13,7 +13,7 @@
 #include "uwt/Bench/BenchReport.h"
 #include <memory>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// Predictions of `uwt compile --emit profiles` (schema uwt.kernel-profiles/3 of
 /// docs/gpu-bench.md).
@@ -51,6 +51,6 @@ private:
   std::vector<GpuClocks> clocks;
 };
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_REPORT_H

@@ -9,10 +9,11 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 /// Seconds between two events around `work`.
-static Expected<double> timeOnce(const CudaStream &stream, const CudaEvent &begin,
-                                 const CudaEvent &end, const std::function<Status()> &work) {
+static Expected<double> timeOnce(const cuda::CudaStream &stream, const cuda::CudaEvent &begin,
+                                 const cuda::CudaEvent &end, const std::function<Status()> &work) {
   UWT_RETURN_IF_ERROR(begin.record(stream.get()));
   UWT_RETURN_IF_ERROR(work());
   UWT_RETURN_IF_ERROR(end.record(stream.get()));
@@ -21,8 +22,9 @@ static Expected<double> timeOnce(const CudaStream &stream, const CudaEvent &begi
   return 1e-3 * milliseconds;
 }
 
-Expected<Samples> uwt::timeGraph(const CudaDevicePtr &device, const CudaStream &stream,
-                                 unsigned launches, unsigned samples, const Enqueue &enqueue) {
+Expected<Samples> uwt::bench::timeGraph(const cuda::CudaDevicePtr &device,
+                                        const cuda::CudaStream &stream, unsigned launches,
+                                        unsigned samples, const Enqueue &enqueue) {
   // What is loaded when it is first used cannot be while a stream is captured.
   UWT_RETURN_IF_ERROR(enqueue(0, stream.get()));
   UWT_RETURN_IF_ERROR(stream.synchronize());
@@ -31,12 +33,12 @@ Expected<Samples> uwt::timeGraph(const CudaDevicePtr &device, const CudaStream &
   for (unsigned i = 0; i < launches && captured; ++i)
     captured = enqueue(i, stream.get());
   // A capture that failed has to end too, or the stream stays unusable.
-  Expected<CudaGraph> graph = stream.endCapture();
+  Expected<cuda::CudaGraph> graph = stream.endCapture();
   UWT_RETURN_IF_ERROR(std::move(captured));
   if (!graph)
     return graph.takeError();
-  UWT_ASSIGN_OR_RETURN(CudaEvent begin, CudaEvent::create(device));
-  UWT_ASSIGN_OR_RETURN(CudaEvent end, CudaEvent::create(device));
+  UWT_ASSIGN_OR_RETURN(cuda::CudaEvent begin, cuda::CudaEvent::create(device));
+  UWT_ASSIGN_OR_RETURN(cuda::CudaEvent end, cuda::CudaEvent::create(device));
   auto run = [&] { return graph->launch(stream.get()); };
   constexpr unsigned warmUps = 3;
   for (unsigned i = 0; i < warmUps; ++i)
@@ -49,13 +51,14 @@ Expected<Samples> uwt::timeGraph(const CudaDevicePtr &device, const CudaStream &
   return times;
 }
 
-Expected<double> uwt::copyBandwidth(const CudaDevicePtr &device, const CudaStream &stream,
-                                    uint64_t bytes, unsigned samples) {
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer from, DeviceBuffer::allocate(device, bytes));
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer to, DeviceBuffer::allocate(device, bytes));
+Expected<double> uwt::bench::copyBandwidth(const cuda::CudaDevicePtr &device,
+                                           const cuda::CudaStream &stream, uint64_t bytes,
+                                           unsigned samples) {
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceBuffer from, cuda::DeviceBuffer::allocate(device, bytes));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceBuffer to, cuda::DeviceBuffer::allocate(device, bytes));
   UWT_RETURN_IF_ERROR(from.fill(0x55, stream.get()));
-  UWT_ASSIGN_OR_RETURN(CudaEvent begin, CudaEvent::create(device));
-  UWT_ASSIGN_OR_RETURN(CudaEvent end, CudaEvent::create(device));
+  UWT_ASSIGN_OR_RETURN(cuda::CudaEvent begin, cuda::CudaEvent::create(device));
+  UWT_ASSIGN_OR_RETURN(cuda::CudaEvent end, cuda::CudaEvent::create(device));
   UWT_RETURN_IF_ERROR(to.copy(from, stream.get()));
   Samples times;
   for (unsigned i = 0; i < samples; ++i) {

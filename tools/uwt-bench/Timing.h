@@ -12,7 +12,7 @@
 #include "uwt/Cuda/Device.h"
 #include <functional>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// How often is measured.
 struct TimingOptions {
@@ -25,14 +25,14 @@ using Enqueue = std::function<Status(unsigned i, void *stream)>;
 
 /// Captures `launches` calls of `enqueue` in a graph, warms up, and times it with events: each
 /// sample is the mean over the launches of one graph.
-Expected<Samples> timeGraph(const CudaDevicePtr &device, const CudaStream &stream,
+Expected<Samples> timeGraph(const cuda::CudaDevicePtr &device, const cuda::CudaStream &stream,
                             unsigned launches, unsigned samples, const Enqueue &enqueue);
 
 /// Bytes a second, read and written, of copies from device memory to device memory, each of
 /// `bytes` bytes; the median.
-Expected<double> copyBandwidth(const CudaDevicePtr &device, const CudaStream &stream,
+Expected<double> copyBandwidth(const cuda::CudaDevicePtr &device, const cuda::CudaStream &stream,
                                uint64_t bytes, unsigned samples);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_TIMING_H

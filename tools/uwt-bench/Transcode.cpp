@@ -9,8 +9,9 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::bench;
 
-Status uwt::checkTranscodeEntry(const KernelEntry &entry) {
+Status uwt::bench::checkTranscodeEntry(const KernelEntry &entry) {
   if (entry.element != ElementType::BF16)
     return unsupportedError("its weights are " + std::string(getTraits(entry.element).name) +
                             ", and uwt-bench measures bf16");
@@ -52,13 +53,14 @@ static Expected<std::vector<uint8_t>> rawWords(const GpuSession &session, const 
   return packed;
 }
 
-Expected<Transcoding> Transcoding::create(const GpuSession &session, DevicePack &pack,
+Expected<Transcoding> Transcoding::create(const GpuSession &session, cuda::DevicePack &pack,
                                           const KernelEntry &entry,
-                                          std::span<const DeviceWeight> weights,
+                                          std::span<const cuda::DeviceWeight> weights,
                                           const DenseWords &words) {
   Transcoding made(session);
-  for (const DeviceWeight &weight : weights) {
-    UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, KernelLauncher::create(pack, entry, weight));
+  for (const cuda::DeviceWeight &weight : weights) {
+    UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher launcher,
+                         cuda::KernelLauncher::create(pack, entry, weight));
     made.launchers.push_back(std::move(launcher));
   }
   made.operands.m = std::max<uint32_t>(entry.mFrom, 1);
@@ -68,7 +70,7 @@ Expected<Transcoding> Transcoding::create(const GpuSession &session, DevicePack 
   for (auto [buffer, bytes] : {std::pair(&made.result, uint64_t(made.expected.size())),
                                {&made.workspace, made.launchSize.workspaceBytes},
                                {&made.counters, made.launchSize.counterBytes}}) {
-    UWT_ASSIGN_OR_RETURN(*buffer, DeviceBuffer::allocate(session.device, bytes));
+    UWT_ASSIGN_OR_RETURN(*buffer, cuda::DeviceBuffer::allocate(session.device, bytes));
     UWT_RETURN_IF_ERROR(buffer->fill(0, session.stream.get()));
   }
   made.operands.workspace = {made.workspace.address(), made.workspace.bytes()};
@@ -78,9 +80,9 @@ Expected<Transcoding> Transcoding::create(const GpuSession &session, DevicePack 
 }
 
 Status Transcoding::enqueue(unsigned copy, bool isSerial, void *stream) const {
-  LaunchOperands given = operands;
+  cuda::LaunchOperands given = operands;
   given.serial = isSerial;
-  const DeviceWeight::Buffer extra = {result.address(), result.bytes()};
+  const cuda::DeviceWeight::Buffer extra = {result.address(), result.bytes()};
   given.extras = {&extra, 1};
   return launchers[copy % launchers.size()].launch(given, stream);
 }
@@ -107,21 +109,21 @@ Expected<uint64_t> Transcoding::check() {
 // Formats other than raw
 //===----------------------------------------------------------------------===//
 
-Expected<Coding> Coding::create(const GpuSession &session, DevicePack &pack,
-                                const DeviceWeight &stored, const Format &result,
+Expected<Coding> Coding::create(const GpuSession &session, cuda::DevicePack &pack,
+                                const cuda::DeviceWeight &stored, const Format &result,
                                 const DenseWords &words) {
   Coding made(session, pack, stored);
   UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
                        session.load(words, stored.rows(), stored.columns(), result));
   made.plan = loaded.plan();
-  UWT_ASSIGN_OR_RETURN(DeviceWeight uploaded,
-                       DeviceWeight::upload(session.device, loaded, session.stream));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight uploaded,
+                       cuda::DeviceWeight::upload(session.device, loaded, session.stream));
   UWT_ASSIGN_OR_RETURN(made.expected, uploaded.read(session.stream));
   return made;
 }
 
 Expected<uint64_t> Coding::check() const {
-  UWT_ASSIGN_OR_RETURN(DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> got, coded.read(session->stream));
   UWT_RETURN_IF_ERROR(
       compareBytes(got, expected, "the " + plan.format.str() + " that the device makes"));
@@ -130,7 +132,7 @@ Expected<uint64_t> Coding::check() const {
 
 Expected<Samples> Coding::time(unsigned samples) const {
   return takeSamples(samples, [&]() -> Status {
-    UWT_ASSIGN_OR_RETURN(DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
+    UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight coded, stored->transcode(*pack, plan, session->stream));
     return ok();
   });
 }

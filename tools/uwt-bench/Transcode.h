@@ -11,7 +11,7 @@
 #include "Product.h"
 #include "Timing.h"
 
-namespace uwt {
+namespace uwt::bench {
 
 /// Whether uwt-bench can run a kernel of kind transcode. Errors: Unsupported.
 Status checkTranscodeEntry(const KernelEntry &entry);
@@ -21,13 +21,13 @@ Status checkTranscodeEntry(const KernelEntry &entry);
 class Transcoding {
 public:
   /// The weights and the session outlive it. `words` is the dense weight.
-  static Expected<Transcoding> create(const GpuSession &session, DevicePack &pack,
+  static Expected<Transcoding> create(const GpuSession &session, cuda::DevicePack &pack,
                                       const KernelEntry &entry,
-                                      std::span<const DeviceWeight> weights,
+                                      std::span<const cuda::DeviceWeight> weights,
                                       const DenseWords &words);
 
-  const LaunchSize &size() const { return launchSize; }
-  const FunctionResources &resources() const { return launchers.front().resources(); }
+  const cuda::LaunchSize &size() const { return launchSize; }
+  const cuda::FunctionResources &resources() const { return launchers.front().resources(); }
   uint64_t resultBytes() const { return expected.size(); }
   Status enqueue(unsigned copy, bool isSerial, void *stream) const;
   /// Runs it on copy 0 where the result held other bits, and compares what it writes with what the
@@ -40,11 +40,11 @@ private:
   explicit Transcoding(const GpuSession &session) : session(&session) {}
 
   const GpuSession *session;
-  std::vector<KernelLauncher> launchers;
-  LaunchSize launchSize;
-  LaunchOperands operands;
+  std::vector<cuda::KernelLauncher> launchers;
+  cuda::LaunchSize launchSize;
+  cuda::LaunchOperands operands;
   std::vector<uint8_t> expected;
-  DeviceBuffer result, workspace, counters;
+  cuda::DeviceBuffer result, workspace, counters;
 };
 
 /// A weight that the device codes in another format than raw: all steps of DeviceWeight::transcode,
@@ -53,8 +53,8 @@ class Coding {
 public:
   /// `stored` is on the device; it, the pack and the session outlive the object. `words` is the
   /// dense weight.
-  static Expected<Coding> create(const GpuSession &session, DevicePack &pack,
-                                 const DeviceWeight &stored, const Format &result,
+  static Expected<Coding> create(const GpuSession &session, cuda::DevicePack &pack,
+                                 const cuda::DeviceWeight &stored, const Format &result,
                                  const DenseWords &words);
 
   uint64_t resultBytes() const { return expected.size(); }
@@ -65,16 +65,16 @@ public:
   Expected<Samples> time(unsigned samples) const;
 
 private:
-  Coding(const GpuSession &session, DevicePack &pack, const DeviceWeight &stored)
+  Coding(const GpuSession &session, cuda::DevicePack &pack, const cuda::DeviceWeight &stored)
       : session(&session), pack(&pack), stored(&stored) {}
 
   const GpuSession *session;
-  DevicePack *pack;
-  const DeviceWeight *stored;
+  cuda::DevicePack *pack;
+  const cuda::DeviceWeight *stored;
   CodingPlan plan;
   std::vector<uint8_t> expected;
 };
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_TOOLS_UWTBENCH_TRANSCODE_H

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 using namespace uwt;
+using namespace uwt::bench;
 
 static void printText(const std::string &text) { std::fputs(text.c_str(), stdout); }
 static void say(const std::string &line) { std::fprintf(stderr, "%s\n", line.c_str()); }
@@ -42,8 +43,8 @@ static Status runUnderNcu(const std::vector<std::string> &arguments, const std::
 
 static Status measure(const GpuBenchOptions &options) {
   UWT_ASSIGN_OR_RETURN(KernelProfiles profiles, KernelProfiles::read(options.profiles));
-  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open());
-  UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, CudaDevice::open(driver, options.device));
+  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const cuda::CudaDriver> driver, cuda::CudaDriver::open());
+  UWT_ASSIGN_OR_RETURN(cuda::CudaDevicePtr device, cuda::CudaDevice::open(driver, options.device));
   say("on " + device->properties().name + " (" + device->properties().target + ")");
   Management management(*device);
   Report report(options.bench, profiles, UWT_VERSION);

@@ -8,15 +8,16 @@
 #include "Command.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
-std::vector<Option> uwt::commonOptions(SessionOptions &options) {
+std::vector<command_line::Option> uwt::tool::commonOptions(SessionOptions &options) {
   return {
       {"--json", "", "print the result as one JSON object with a named schema", &options.json},
       {"--progress",
        "MODE",
        "auto draws a bar where messages go to a terminal; json writes a line of JSON at each step",
        &options.progress,
-       ValueHint::None,
+       command_line::ValueHint::None,
        {"auto", "json", "none"}},
       {"-q,--quiet", "", "print errors only", &options.quiet},
       {"-v,--verbose", "", "print more", &options.verbose},
@@ -24,7 +25,7 @@ std::vector<Option> uwt::commonOptions(SessionOptions &options) {
   };
 }
 
-CommandList uwt::makeCommands() {
+CommandList uwt::tool::makeCommands() {
   CommandList commands;
   commands.push_back(makeCompressCommand());
   commands.push_back(makeDecompressCommand());
@@ -41,7 +42,7 @@ CommandList uwt::makeCommands() {
   return commands;
 }
 
-Command *uwt::findCommand(const CommandList &commands, std::string_view name) {
+Command *uwt::tool::findCommand(const CommandList &commands, std::string_view name) {
   for (const std::unique_ptr<Command> &command : commands)
     if (command->name() == name)
       return command.get();

@@ -17,10 +17,10 @@
 #include <memory>
 #include <span>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// A subcommand of uwt.
-class Command : public CommandTable {
+class Command : public command_line::CommandTable {
 public:
   std::string call() const final { return "uwt " + std::string(name()); }
   std::string helpCall() const final { return "uwt help " + std::string(name()); }
@@ -29,7 +29,7 @@ public:
 };
 
 /// Options that every command takes, written to `options`.
-std::vector<Option> commonOptions(SessionOptions &options);
+std::vector<command_line::Option> commonOptions(SessionOptions &options);
 
 using CommandList = std::vector<std::unique_ptr<Command>>;
 
@@ -56,6 +56,6 @@ std::unique_ptr<Command> makeHelpCommand(const CommandList &commands);
 std::unique_ptr<Command> makeCompletionCommand(const CommandList &commands);
 std::unique_ptr<Command> makeManCommand(const CommandList &commands);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_COMMAND_H

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -33,7 +34,7 @@ public:
            "cubin as code, profiles what their machine code costs; pack puts the code for one or "
            "more GPUs (sm_90a,sm_120a) into a file that programs without LLVM launch from.";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {
         {"uwt compile model.mlir --weights model.uwt.safetensors", "Does it compile, how fast?"},
         {"uwt compile model.mlir --emit mlir", "Which products were fused?"},
@@ -42,7 +43,7 @@ public:
         {"uwt compile model.mlir --target sm_90a --emit pack -o model.pack",
          "Kernels for an H200"}};
   }
-  std::vector<Option> options() override;
+  std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
@@ -57,19 +58,20 @@ private:
 
 } // namespace
 
-std::vector<Option> CompileCommand::options() {
-  Option in{"IN", "", "a file of MLIR", &input, ValueHint::Path};
+std::vector<command_line::Option> CompileCommand::options() {
+  command_line::Option in{"IN", "", "a file of MLIR", &input, command_line::ValueHint::Path};
   in.required = true;
-  std::vector<Option> rows = {
+  std::vector<command_line::Option> rows = {
       in,
       {"--emit",
        "KIND",
        "what to show (default: stats)",
        &emit,
-       ValueHint::None,
+       command_line::ValueHint::None,
        {"mlir", "llvm", "asm", "obj", "kernels", "ptx", "cubin", "pack", "profiles", "stats"}},
-      {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path}};
-  std::vector<Option> more = shared.rows();
+      {"-o,--output", "OUT", "file to write (default: standard output)", &output,
+       command_line::ValueHint::Path}};
+  std::vector<command_line::Option> more = shared.rows();
   rows.insert(rows.end(), more.begin(), more.end());
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
   return rows;
@@ -139,4 +141,6 @@ Status CompileCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeCompileCommand() { return std::make_unique<CompileCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeCompileCommand() {
+  return std::make_unique<CompileCommand>();
+}

@@ -17,8 +17,9 @@
 #include "uwt/Target/Target.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
-std::vector<Option> CompileOptionRows::rows() {
+std::vector<command_line::Option> CompileOptionRows::rows() {
   std::string targets;
   for (const Target &each : allTargets())
     targets += std::string(each.name) + ", ";
@@ -33,17 +34,17 @@ std::vector<Option> CompileOptionRows::rows() {
       {"--weights", "PATH",
        "container, safetensors file or folder whose tensors the module's constants are bound to; "
        "may be given again",
-       &weights, ValueHint::Path},
+       &weights, command_line::ValueHint::Path},
       {"--format", "FORMAT",
        "format that constants are compressed to and products run from (default: " +
            runFormats().front().str() + " for constants, and what the cost model picks)",
-       &format, ValueHint::Format},
+       &format, command_line::ValueHint::Format},
       {"--raw", "", "run the same kernels from uncompressed weights: the same bits", &raw},
       {"--numerics",
        "MODE",
        "fast takes the target's bf16 dot products, exact IEEE multiply-adds (default: fast)",
        &numerics,
-       ValueHint::None,
+       command_line::ValueHint::None,
        {"fast", "exact"}},
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, on GPUs also "
@@ -54,12 +55,12 @@ std::vector<Option> CompileOptionRows::rows() {
       {"--profit", "", "do not compress constants that would not get smaller", &profit},
       {"--m", "M", "usual m where only a call knows it; formats are picked for that", &m},
       {"--calibration", "FILE", "constants of this machine from 'uwt bench calibrate'",
-       &calibration, ValueHint::Path},
+       &calibration, command_line::ValueHint::Path},
       {"--optimise",
        "LEVEL",
        "level of LLVM's code generator; 0 leaves out its optimisations too (default: 3)",
        &optimisation,
-       ValueHint::None,
+       command_line::ValueHint::None,
        {"0", "1", "2", "3"}},
       {"--no-check", "", "do not verify checksums of weights", &noCheck},
       {"--trust-ir", "",
@@ -91,10 +92,11 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
     result.format = std::get<Format>(choice).str();
   }
   if (minElements) {
-    UWT_ASSIGN_OR_RETURN(result.minElements, parseNumber(*minElements, "--min-elements", 1 << 30));
+    UWT_ASSIGN_OR_RETURN(result.minElements,
+                         command_line::parseNumber(*minElements, "--min-elements", 1 << 30));
   }
   if (m) {
-    UWT_ASSIGN_OR_RETURN(result.mHint, parseNumber(*m, "--m", 1 << 20));
+    UWT_ASSIGN_OR_RETURN(result.mHint, command_line::parseNumber(*m, "--m", 1 << 20));
   }
   if (calibration) {
     UWT_RETURN_IF_ERROR(checkInput(*calibration));
@@ -111,7 +113,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   return result;
 }
 
-Expected<std::string> uwt::readModule(const std::string &path) {
+Expected<std::string> uwt::tool::readModule(const std::string &path) {
   UWT_RETURN_IF_ERROR(checkInput(path));
   if (pathIsFolder(path) || path.ends_with(weightEnding))
     return usageError(path + ": has weights, but no program; 'uwt emit-ir' writes one for single "
@@ -122,7 +124,7 @@ Expected<std::string> uwt::readModule(const std::string &path) {
   return readTextFile(path, limit);
 }
 
-std::string uwt::compileTable(const Session &session, const ToolStats &stats) {
+std::string uwt::tool::compileTable(const Session &session, const ToolStats &stats) {
   Table table({{"stage", Table::Align::Left}, {"ms"}});
   double sum = 0;
   for (const auto &[stage, seconds] : stats.stages) {

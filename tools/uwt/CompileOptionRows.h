@@ -16,13 +16,13 @@
 #include "Command.h"
 #include "CompilerModule.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 /// Values of the shared options.
 class CompileOptionRows {
 public:
   /// The rows; their targets are in this object.
-  std::vector<Option> rows();
+  std::vector<command_line::Option> rows();
   /// Checked. `threads` is what products are chosen for. Errors: Usage, IO (a weights file that is
   /// not there).
   Expected<ToolCompileOptions> options(unsigned threads) const;
@@ -41,6 +41,6 @@ Expected<std::string> readModule(const std::string &path);
 /// The stages of a compilation and the weights, as a table.
 std::string compileTable(const Session &session, const ToolStats &stats);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_COMPILEOPTIONROWS_H

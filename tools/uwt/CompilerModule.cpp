@@ -9,10 +9,11 @@
 #include <dlfcn.h>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 static constexpr const char *moduleName = "libUWTCompilerTool.so";
 
-Expected<const CompilerModule *> uwt::loadCompiler() {
+Expected<const CompilerModule *> uwt::tool::loadCompiler() {
   // Found through the run path of the tool: ../lib beside it.
   void *library = dlopen(moduleName, RTLD_NOW | RTLD_LOCAL);
   if (!library) {

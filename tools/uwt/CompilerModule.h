@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// A tensor that a compiled function takes or gives; -1 is a size that calls choose.
 struct ToolSpec {
@@ -97,6 +97,6 @@ public:
 /// The compiler, or an Unsupported error that says where it was looked for.
 Expected<const CompilerModule *> loadCompiler();
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_COMPILERMODULE_H

@@ -14,6 +14,7 @@
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -24,8 +25,8 @@ public:
     return "compress a safetensors file or a model folder, bit for bit";
   }
   std::string_view description() const override;
-  std::vector<Example> examples() const override;
-  std::vector<Option> options() override;
+  std::vector<command_line::Example> examples() const override;
+  std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
@@ -59,7 +60,7 @@ std::string_view CompressCommand::description() const {
          "checked and skipped.";
 }
 
-std::vector<Example> CompressCommand::examples() const {
+std::vector<command_line::Example> CompressCommand::examples() const {
   return {
       {"uwt compress model.safetensors", "One file, to model.uwt.safetensors"},
       {"uwt compress Llama-3.1-8B -o Llama-3.1-8B-uwt", "A model folder with all its files"},
@@ -74,17 +75,18 @@ std::vector<Example> CompressCommand::examples() const {
   };
 }
 
-std::vector<Option> CompressCommand::options() {
-  Option in{"IN", "", "a .safetensors file or a model folder", &input, ValueHint::Path};
+std::vector<command_line::Option> CompressCommand::options() {
+  command_line::Option in{"IN", "", "a .safetensors file or a model folder", &input,
+                          command_line::ValueHint::Path};
   in.required = true;
   return {
       in,
       {"-o,--output", "OUT", "file or folder to write (default: see 'uwt help names')", &output,
-       ValueHint::Path},
+       command_line::ValueHint::Path},
       {"--format", "FORMAT",
        "best-size, fast, or a format; see 'uwt help formats' (default: "
        "best-size)",
-       &format, ValueHint::Format},
+       &format, command_line::ValueHint::Format},
       {"--include", "GLOB", "compress only tensors whose names match; may be given again",
        &include},
       {"--exclude", "GLOB", "do not compress tensors whose names match; may be given again",
@@ -93,13 +95,13 @@ std::vector<Option> CompressCommand::options() {
        "TYPE",
        "round F32 and F16 tensors to BF16 first: 'uwt decompress' gives the rounded ones back",
        &cast,
-       ValueHint::None,
+       command_line::ValueHint::None,
        {"bf16"}},
       {"--embeddings",
        "LAYOUT",
        "how embeddings are stored: row_major reads single rows (default: row_major)",
        &embeddings,
-       ValueHint::None,
+       command_line::ValueHint::None,
        {"row_major", "fragment"}},
       {"--row-major", "GLOB", "store tensors whose names match by rows, as embeddings", &rowMajor},
       {"--k-major", "GLOB",
@@ -116,7 +118,7 @@ std::vector<Option> CompressCommand::options() {
       {"--estimate", "",
        "as --dry-run, but from samples: sizes within about 1 %, in much less time", &estimate},
       {"-f,--force", "", "overwrite existing outputs", &force},
-      threadsOption(&threads),
+      command_line::threadsOption(&threads),
   };
 }
 
@@ -195,4 +197,6 @@ Status CompressCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeCompressCommand() { return std::make_unique<CompressCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeCompressCommand() {
+  return std::make_unique<CompressCommand>();
+}

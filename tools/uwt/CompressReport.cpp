@@ -18,6 +18,7 @@
 #include <tuple>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -35,7 +36,7 @@ struct Sum {
 
 } // namespace
 
-uint64_t uwt::peakMemoryBytes() {
+uint64_t uwt::tool::peakMemoryBytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
@@ -243,7 +244,7 @@ static bool hasTensors(const CheckpointReport &report) {
   return false;
 }
 
-void uwt::printCompressSummary(Session &session, const CompressOutcome &outcome) {
+void uwt::tool::printCompressSummary(Session &session, const CompressOutcome &outcome) {
   const CheckpointReport &report = outcome.report;
   std::string text;
   if (session.verbose() && hasTensors(report))
@@ -302,7 +303,7 @@ static Json fileJson(const FileReport &file) {
   return object;
 }
 
-void uwt::printCompressJson(Session &session, const CompressOutcome &outcome) {
+void uwt::tool::printCompressJson(Session &session, const CompressOutcome &outcome) {
   const CheckpointReport &report = outcome.report;
   Json result = schemaObject("compress");
   result["input"] = outcome.input;

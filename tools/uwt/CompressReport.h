@@ -11,7 +11,7 @@
 #include "Session.h"
 #include "uwt/Container/Checkpoint.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 /// A finished compression.
 struct CompressOutcome {
@@ -31,6 +31,6 @@ void printCompressJson(Session &session, const CompressOutcome &outcome);
 /// Most bytes of memory that this process has had resident.
 uint64_t peakMemoryBytes();
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_COMPRESSREPORT_H

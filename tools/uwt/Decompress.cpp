@@ -13,6 +13,7 @@
 #include "uwt/Container/Checkpoint.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -28,21 +29,22 @@ public:
            "A small file can be made to stand for a great many bytes: give --max-bytes for files "
            "that come from strangers.";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"uwt decompress model.uwt.safetensors", "One file, to model.safetensors"},
             {"uwt decompress model.uwt.safetensors -o again.safetensors", "To another name"},
             {"uwt decompress Llama-3.1-8B-uwt -o plain", "A folder with all its files"}};
   }
-  std::vector<Option> options() override {
-    Option in{"IN", "", "a compressed file or folder", &input, ValueHint::Path};
+  std::vector<command_line::Option> options() override {
+    command_line::Option in{"IN", "", "a compressed file or folder", &input,
+                            command_line::ValueHint::Path};
     in.required = true;
     return {in,
             {"-o,--output", "OUT", "file or folder to write (default: see 'uwt help names')",
-             &output, ValueHint::Path},
+             &output, command_line::ValueHint::Path},
             {"--max-bytes", "N", "refuse what would become more than N bytes in all", &maxBytes},
             {"--no-check", "", "do not verify checksums", &noCheck},
             {"-f,--force", "", "overwrite existing outputs", &force},
-            threadsOption(&threads)};
+            command_line::threadsOption(&threads)};
   }
   Status run(Session &session) override;
 
@@ -101,7 +103,7 @@ Status DecompressCommand::run(Session &session) {
   options.check = !noCheck;
   options.threads = threads;
   if (maxBytes) {
-    UWT_ASSIGN_OR_RETURN(options.maxBytes, parseNumber(*maxBytes, "--max-bytes"));
+    UWT_ASSIGN_OR_RETURN(options.maxBytes, command_line::parseNumber(*maxBytes, "--max-bytes"));
   }
   Progress progress(session, "decompressing", total);
   options.progress = progress.function();
@@ -113,6 +115,6 @@ Status DecompressCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeDecompressCommand() {
+std::unique_ptr<Command> uwt::tool::makeDecompressCommand() {
   return std::make_unique<DecompressCommand>();
 }

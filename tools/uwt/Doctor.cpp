@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -49,11 +50,11 @@ public:
   std::string_view summary() const override {
     return "say what this machine can do, and why not more";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"uwt doctor", "Before the first compression, or with a question"},
             {"uwt doctor --json", "For a bug report"}};
   }
-  std::vector<Option> options() override { return {}; }
+  std::vector<command_line::Option> options() override { return {}; }
   Status run(Session &session) override;
 };
 
@@ -170,11 +171,11 @@ static Fact memoryFact() {
   auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   uint64_t all = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * page, available = all;
   std::string line = lineOf("/proc/meminfo", "MemAvailable");
-  if (auto kilobytes = parseNumber(line.substr(0, line.find(' ')), "memory"))
+  if (auto kilobytes = command_line::parseNumber(line.substr(0, line.find(' ')), "memory"))
     available = *kilobytes * 1024;
   std::string text = formatBytes(all) + ", " + formatBytes(available) + " available";
   Json limit;
-  if (auto bytes = parseNumber(lineOf("/sys/fs/cgroup/memory.max", ""), "memory")) {
+  if (auto bytes = command_line::parseNumber(lineOf("/sys/fs/cgroup/memory.max", ""), "memory")) {
     limit = *bytes;
     text += ", limited to " + formatBytes(*bytes) + " by a control group";
   }
@@ -290,12 +291,12 @@ static std::vector<Fact> compilerFacts() {
           programsFact(), program("ptxas"), program("nvdisasm")};
 }
 
-static Expected<std::string> describeGpus(const std::shared_ptr<const CudaDriver> &driver) {
+static Expected<std::string> describeGpus(const std::shared_ptr<const cuda::CudaDriver> &driver) {
   UWT_ASSIGN_OR_RETURN(unsigned count, driver->deviceCount());
   std::string text;
   for (unsigned i = 0; i < count; ++i) {
-    UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, CudaDevice::open(driver, i));
-    const DeviceProperties &what = device->properties();
+    UWT_ASSIGN_OR_RETURN(cuda::CudaDevicePtr device, cuda::CudaDevice::open(driver, i));
+    const cuda::DeviceProperties &what = device->properties();
     text += (i ? "; " : "") + what.name + " (" + what.target + ", " +
             formatBytes(what.memoryBytes) + ")";
   }
@@ -303,7 +304,7 @@ static Expected<std::string> describeGpus(const std::shared_ptr<const CudaDriver
 }
 
 static std::vector<Fact> gpuFacts() {
-  auto driver = CudaDriver::open();
+  auto driver = cuda::CudaDriver::open();
   if (!driver)
     return {foundFact("cuda_driver", "CUDA", driver.error()),
             foundFact("gpu", "GPU",
@@ -333,11 +334,13 @@ Status DoctorCommand::run(Session &session) {
     std::string label = fact.label;
     label.resize(11, ' ');
     std::string text;
-    for (const std::string &line : wrapText(fact.text, 87))
+    for (const std::string &line : command_line::wrapText(fact.text, 87))
       text += (text.empty() ? session.bold(label) : std::string(11, ' ')) + line + "\n";
     session.print(text);
   }
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeDoctorCommand() { return std::make_unique<DoctorCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeDoctorCommand() {
+  return std::make_unique<DoctorCommand>();
+}

@@ -19,6 +19,7 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -38,14 +39,14 @@ public:
            "says so, so name them with --k-major, and y = x * W is written. What the axes are "
            "taken for is said in a comment for each matrix.";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     std::string command = "uwt emit-ir model.uwt.safetensors --layers ";
     return {{command + "lm_head.weight -o head.mlir", "One matrix, any m"},
             {command + "'*.mlp.*' --m 16 -o mlp.mlir", "All that match, m = 16"},
             {"uwt emit-ir gpt2 --layers h.0.mlp.c_fc.weight --k-major '*.c_*' -o fc.mlir",
              "A matrix that is stored as [inputs, outputs]"}};
   }
-  std::vector<Option> options() override;
+  std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
@@ -60,19 +61,20 @@ private:
 
 } // namespace
 
-std::vector<Option> EmitIrCommand::options() {
-  Option in{"IN", "", "a safetensors file or a model folder, compressed or not", &input,
-            ValueHint::Path};
-  Option names{"--layers", "NAME", "a matrix, or a glob; may be given again", &layers};
+std::vector<command_line::Option> EmitIrCommand::options() {
+  command_line::Option in{"IN", "", "a safetensors file or a model folder, compressed or not",
+                          &input, command_line::ValueHint::Path};
+  command_line::Option names{"--layers", "NAME", "a matrix, or a glob; may be given again",
+                             &layers};
   in.required = names.required = true;
-  return {
-      in,
-      names,
-      {"--k-major", "GLOB", "matrices whose names match are [inputs, outputs], as GPT-2's",
-       &kMajor},
-      {"--m", "M", "rows of x, or ? for any number (default: ?)", &m},
-      {"-o,--output", "OUT", "file to write (default: standard output)", &output, ValueHint::Path},
-      {"-f,--force", "", "overwrite an existing output", &force}};
+  return {in,
+          names,
+          {"--k-major", "GLOB", "matrices whose names match are [inputs, outputs], as GPT-2's",
+           &kMajor},
+          {"--m", "M", "rows of x, or ? for any number (default: ?)", &m},
+          {"-o,--output", "OUT", "file to write (default: standard output)", &output,
+           command_line::ValueHint::Path},
+          {"-f,--force", "", "overwrite an existing output", &force}};
 }
 
 /// MLIR's name of the element type of a matrix that products take, or nothing.
@@ -242,7 +244,7 @@ bool EmitIrCommand::isKMajor(const TensorEntry &entry) const {
 
 Status EmitIrCommand::run(Session &session) {
   if (m != "?")
-    UWT_RETURN_IF_ERROR(parseNumber(m, "--m", 1 << 20));
+    UWT_RETURN_IF_ERROR(command_line::parseNumber(m, "--m", 1 << 20));
   UWT_RETURN_IF_ERROR(checkWeights(input));
   bool toFile = output && *output != "-";
   if (toFile)
@@ -267,4 +269,6 @@ Status EmitIrCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeEmitIrCommand() { return std::make_unique<EmitIrCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeEmitIrCommand() {
+  return std::make_unique<EmitIrCommand>();
+}

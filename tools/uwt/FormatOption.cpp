@@ -9,8 +9,9 @@
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
-Expected<FormatChoice> uwt::parseFormatChoice(std::string_view text) {
+Expected<FormatChoice> uwt::tool::parseFormatChoice(std::string_view text) {
   if (text == "best-size")
     return FormatChoice(FormatPolicy::BestSize);
   if (text == "fast")
@@ -33,7 +34,7 @@ Expected<FormatChoice> uwt::parseFormatChoice(std::string_view text) {
       (didYouMean(first, words).empty() ? "; see 'uwt help formats'" : didYouMean(first, words)));
 }
 
-std::string uwt::briefFormat(const Format &format) {
+std::string uwt::tool::briefFormat(const Format &format) {
   std::string codec = format.codec.str();
   if (format.packing == Packing::InPlace)
     codec = Format::parse(format.str()) ? format.str().substr(0, format.str().find(',')) : codec;

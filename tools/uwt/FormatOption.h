@@ -13,7 +13,7 @@
 #include <string_view>
 #include <variant>
 
-namespace uwt {
+namespace uwt::tool {
 
 using FormatChoice = std::variant<FormatPolicy, Format>;
 
@@ -24,6 +24,6 @@ Expected<FormatChoice> parseFormatChoice(std::string_view text);
 /// The format in as few words as a table has room for: codec and coded field.
 std::string briefFormat(const Format &format);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_FORMATOPTION_H

@@ -16,10 +16,12 @@
 #include <cmath>
 
 using namespace uwt;
+using namespace uwt::tool;
 
-std::vector<Option> RunInputs::rows() {
+std::vector<command_line::Option> RunInputs::rows() {
   return {
-      {"--input", "FILE", "safetensors file with the arguments", &input, ValueHint::Path},
+      {"--input", "FILE", "safetensors file with the arguments", &input,
+       command_line::ValueHint::Path},
       {"--random-inputs", "",
        "draw the arguments that --input does not have: floats from -1 to 1, integers 0 and 1",
        &random},
@@ -32,7 +34,7 @@ std::vector<Option> RunInputs::rows() {
        &rangeTexts},
       {"--seed", "S", "seed of drawn arguments (default: 1)", &seed},
       {"--save-inputs", "FILE", "write the arguments to this .safetensors file", &saved,
-       ValueHint::Path}};
+       command_line::ValueHint::Path}};
 }
 
 /// "4 x 16" as it is written for --shape, with a 1 for each size that is open.

@@ -17,12 +17,12 @@
 #include "text/Json.h"
 #include "uwt/Container/Safetensors.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 class RunInputs {
 public:
   /// The options that say where arguments come from.
-  std::vector<Option> rows();
+  std::vector<command_line::Option> rows();
   /// Before anything is compiled: opens the file, and reads what the options say. `output` is
   /// another file that the command writes, or empty.
   Status open(const std::string &output, bool force);
@@ -63,6 +63,6 @@ private:
   std::vector<Argument> arguments;
 };
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_RUNINPUTS_H

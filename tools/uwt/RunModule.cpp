@@ -16,6 +16,7 @@
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -38,7 +39,7 @@ public:
            "that needs none and finds races, missing waits and accesses out of bounds. There, bits "
            "are the same for formats of a fixed rate (palettes: up to 64 rows of x).";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     std::string module = "uwt run model.mlir --input x.safetensors ";
     return {
         {module + "--weights model.uwt.safetensors -o y.safetensors", "From compressed weights"},
@@ -51,13 +52,13 @@ public:
         {module + "-o y.safetensors --target emulate:sm_90a",
          "By the kernels of a GPU, without one"}};
   }
-  std::vector<Option> options() override;
+  std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
   Status write(const std::vector<ToolResult> &results) const;
   void report(Session &session, const ToolSignature &function, const ToolStats &stats,
-              const std::vector<ToolResult> &results, const Samples &calls) const;
+              const std::vector<ToolResult> &results, const bench::Samples &calls) const;
 
   std::string module, output, function, cache;
   RunInputs inputs;
@@ -68,27 +69,27 @@ private:
 
 } // namespace
 
-std::vector<Option> RunCommand::options() {
-  Option in{"IN", "", "a file of MLIR", &module, ValueHint::Path};
+std::vector<command_line::Option> RunCommand::options() {
+  command_line::Option in{"IN", "", "a file of MLIR", &module, command_line::ValueHint::Path};
   in.required = true;
-  std::vector<Option> rows = {in};
-  auto add = [&](const std::vector<Option> &more) {
+  std::vector<command_line::Option> rows = {in};
+  auto add = [&](const std::vector<command_line::Option> &more) {
     rows.insert(rows.end(), more.begin(), more.end());
   };
   add(inputs.rows());
   add({{"-o,--output", "OUT",
         "the .safetensors file to write the results to (default: none, their shapes are shown)",
-        &output, ValueHint::Path},
+        &output, command_line::ValueHint::Path},
        {"--function", "NAME", "function to call (default: the only one, or main)", &function}});
   add(shared.rows());
   rows.push_back(
       {"--cache", "DIR",
        "folder that keeps compiled programs for the next run, or none (default: $UWT_CACHE, or "
        "uwt/programs in $XDG_CACHE_HOME or ~/.cache)",
-       &cache, ValueHint::Path});
+       &cache, command_line::ValueHint::Path});
   rows.push_back({"--bench", "N", "call it N more times and print how long that took", &bench});
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
-  rows.push_back(threadsOption(&threads));
+  rows.push_back(command_line::threadsOption(&threads));
   return rows;
 }
 
@@ -103,7 +104,7 @@ Status RunCommand::write(const std::vector<ToolResult> &results) const {
 }
 
 void RunCommand::report(Session &session, const ToolSignature &called, const ToolStats &stats,
-                        const std::vector<ToolResult> &results, const Samples &calls) const {
+                        const std::vector<ToolResult> &results, const bench::Samples &calls) const {
   double compileSeconds = 0;
   for (const auto &[stage, time] : stats.stages)
     compileSeconds += time;
@@ -157,7 +158,7 @@ Status RunCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(ToolSignature called, program->find(function));
   UWT_ASSIGN_OR_RETURN(std::vector<ToolTensor> arguments, inputs.bind(called));
   UWT_RETURN_IF_ERROR(inputs.save(force));
-  Samples calls;
+  bench::Samples calls;
   UWT_ASSIGN_OR_RETURN(std::vector<ToolResult> results,
                        program->run(called.name, arguments, threads, bench, calls.seconds));
   UWT_RETURN_IF_ERROR(inputs.checkRead());
@@ -166,4 +167,4 @@ Status RunCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeRunCommand() { return std::make_unique<RunCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeRunCommand() { return std::make_unique<RunCommand>(); }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 Session::Session(SessionOptions options)
     : chosen(std::move(options)), outTerminal(isatty(STDOUT_FILENO) != 0),
@@ -48,7 +49,7 @@ std::string Session::wrapped(std::string_view text) const {
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    for (const std::string &part : wrapText(line, outputColumns()))
+    for (const std::string &part : command_line::wrapText(line, outputColumns()))
       result += part + "\n";
   }
   return result;
@@ -94,14 +95,14 @@ void Session::endWhereReaderIsGone() const {
   std::raise(SIGPIPE);
 }
 
-void uwt::printError(std::string_view text) { printMessage("uwt: error: ", text); }
+void uwt::tool::printError(std::string_view text) { printMessage("uwt: error: ", text); }
 
 static std::atomic<bool> wasInterrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
 
 static void handleInterrupt(int) { wasInterrupted.store(true, std::memory_order_relaxed); }
 
-void uwt::catchInterrupts() {
+void uwt::tool::catchInterrupts() {
   struct sigaction action{};
   action.sa_handler = handleInterrupt;
   sigemptyset(&action.sa_mask);
@@ -118,7 +119,7 @@ void uwt::catchInterrupts() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-bool uwt::interrupted() { return wasInterrupted.load(std::memory_order_relaxed); }
-Status uwt::checkInterrupted() {
+bool uwt::tool::interrupted() { return wasInterrupted.load(std::memory_order_relaxed); }
+Status uwt::tool::checkInterrupted() {
   return interrupted() ? Status(Error(ErrorKind::Interrupted, "interrupted")) : ok();
 }

@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// Values of the options that every command takes.
 struct SessionOptions {
@@ -83,6 +83,6 @@ bool interrupted();
 /// An error of kind Interrupted from then on.
 Status checkInterrupted();
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_SESSION_H

@@ -13,6 +13,7 @@
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -27,7 +28,7 @@ public:
            "are half-open and count from 0: 0:64 is the first 64. '-o -' writes to standard "
            "output, but never to a terminal.";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     std::string in = "uwt slice model.uwt.safetensors ";
     return {{in + "--tensor lm_head.weight -o head.safetensors", "One tensor"},
             {in + "--tensor model.embed_tokens.weight --rows 1000:1001 -o row.safetensors",
@@ -37,7 +38,7 @@ public:
             {in + "--tensor experts.down_proj --expert 5 --columns 0:512 -o part.safetensors",
              "Some columns of one expert"}};
   }
-  std::vector<Option> options() override;
+  std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
@@ -53,12 +54,13 @@ private:
 
 } // namespace
 
-std::vector<Option> SliceCommand::options() {
-  Option in{"IN", "", "a safetensors file or a model folder, compressed or not", &input,
-            ValueHint::Path};
-  Option name{"--tensor", "NAME", "the tensor to read", &tensor};
-  Option out{"-o,--output", "OUT", "the .safetensors file to write, or - for standard output",
-             &output, ValueHint::Path};
+std::vector<command_line::Option> SliceCommand::options() {
+  command_line::Option in{"IN", "", "a safetensors file or a model folder, compressed or not",
+                          &input, command_line::ValueHint::Path};
+  command_line::Option name{"--tensor", "NAME", "the tensor to read", &tensor};
+  command_line::Option out{"-o,--output", "OUT",
+                           "the .safetensors file to write, or - for standard output", &output,
+                           command_line::ValueHint::Path};
   in.required = name.required = out.required = true;
   return {in,
           name,
@@ -71,10 +73,10 @@ std::vector<Option> SliceCommand::options() {
            "AXIS",
            "what --part splits (default: rows)",
            &axis,
-           ValueHint::None,
+           command_line::ValueHint::None,
            {"rows", "columns"}},
           {"-f,--force", "", "overwrite an existing output", &force},
-          threadsOption(&threads)};
+          command_line::threadsOption(&threads)};
 }
 
 Expected<TensorSlice> SliceCommand::slice() const {
@@ -86,7 +88,7 @@ Expected<TensorSlice> SliceCommand::slice() const {
     UWT_ASSIGN_OR_RETURN(slice.columns, parseRange(*columns, "--columns"));
   }
   if (expert) {
-    UWT_ASSIGN_OR_RETURN(slice.expert, parseNumber(*expert, "--expert"));
+    UWT_ASSIGN_OR_RETURN(slice.expert, command_line::parseNumber(*expert, "--expert"));
   }
   if (!rank)
     return slice;
@@ -95,8 +97,8 @@ Expected<TensorSlice> SliceCommand::slice() const {
     return usageError("--part takes I/N, such as 0/8 for the first of eight, got " +
                       inQuotes(*rank));
   TensorSlice::Rank result;
-  UWT_ASSIGN_OR_RETURN(result.index, parseNumber(rank->substr(0, slash), "--part"));
-  UWT_ASSIGN_OR_RETURN(result.count, parseNumber(rank->substr(slash + 1), "--part"));
+  UWT_ASSIGN_OR_RETURN(result.index, command_line::parseNumber(rank->substr(0, slash), "--part"));
+  UWT_ASSIGN_OR_RETURN(result.count, command_line::parseNumber(rank->substr(slash + 1), "--part"));
   result.alongColumns = axis == "columns";
   slice.rank = result;
   return slice;
@@ -175,4 +177,4 @@ Status SliceCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeSliceCommand() { return std::make_unique<SliceCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeSliceCommand() { return std::make_unique<SliceCommand>(); }

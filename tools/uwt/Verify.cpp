@@ -13,6 +13,7 @@
 #include "uwt/Container/Checkpoint.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -32,21 +33,22 @@ public:
            "Plain safetensors has no checksums. Such a file is called unverifiable, and exit code "
            "0 then says only that its structure is sound.";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"uwt verify model.uwt.safetensors", "Is this file intact?"},
             {"uwt verify model.uwt.safetensors --against model.safetensors",
              "Does it give back this original?"},
             {"uwt verify Llama-3.1-8B-uwt --json", "A folder, for a script"}};
   }
-  std::vector<Option> options() override {
-    Option in{"IN", "", "a compressed file or folder", &input, ValueHint::Path};
+  std::vector<command_line::Option> options() override {
+    command_line::Option in{"IN", "", "a compressed file or folder", &input,
+                            command_line::ValueHint::Path};
     in.required = true;
     return {in,
             {"--against", "ORIGINAL", "compare with the original file or folder", &original,
-             ValueHint::Path},
+             command_line::ValueHint::Path},
             {"--decode", "", "decode every tensor as well", &decode},
             {"--no-hashes", "", "do not compute recorded SHA-256, only checksums", &noHashes},
-            threadsOption(&threads)};
+            command_line::threadsOption(&threads)};
   }
   Status run(Session &session) override;
 
@@ -155,4 +157,6 @@ Status VerifyCommand::run(Session &session) {
                input + ": " + plural(report->findingCount, "difference") + " found");
 }
 
-std::unique_ptr<Command> uwt::makeVerifyCommand() { return std::make_unique<VerifyCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeVerifyCommand() {
+  return std::make_unique<VerifyCommand>();
+}

@@ -11,6 +11,7 @@
 #include "uwt/Support/Process.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 /// The last three refer to the list, which must stay where it is.
 static void addCommands(CommandList &commands) {
@@ -20,7 +21,7 @@ static void addCommands(CommandList &commands) {
   commands.push_back(makeManCommand(commands));
 }
 
-static Status runCommand(const CommandList &commands, const ParsedCommandLine &parsed,
+static Status runCommand(const CommandList &commands, const command_line::ParsedCommandLine &parsed,
                          Session &session) {
   if (parsed.wantsVersion)
     session.print("uwt " UWT_VERSION "\n");
@@ -45,10 +46,10 @@ int main(int argc, char **argv) {
   CommandList commands;
   addCommands(commands);
   SessionOptions options;
-  std::vector<CommandTable *> tables;
+  std::vector<command_line::CommandTable *> tables;
   for (const std::unique_ptr<Command> &command : commands)
     tables.push_back(command.get());
-  auto parsed = parseCommandLine(argc, argv, tables, commonOptions(options));
+  auto parsed = command_line::parseCommandLine(argc, argv, tables, commonOptions(options));
   if (!parsed) {
     printError(parsed.error().message());
     return static_cast<int>(parsed.error().getKind());

@@ -17,23 +17,24 @@
 #include "uwt/Support/Error.h"
 #include <cstdint>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// --weights: kinds of drawn weights (syntheticWeights), or files and folders.
-Option weightsOption(const OptionTarget &weights, const std::string &defaultText);
+command_line::Option weightsOption(const command_line::OptionTarget &weights,
+                                   const std::string &defaultText);
 /// --seed of all that is drawn; parseSeed reads it.
-Option seedOption(std::string *seed);
+command_line::Option seedOption(std::string *seed);
 /// --shapes of weights, as parseShapes reads them; `more` are other words that a command takes.
-Option shapesOption(std::string *shapes, const std::string &defaultText,
-                    const std::string &more = "");
+command_line::Option shapesOption(std::string *shapes, const std::string &defaultText,
+                                  const std::string &more = "");
 /// --m: the values of m of products, as parseM reads them.
-Option mOption(std::string *m, const std::string &defaultText);
+command_line::Option mOption(std::string *m, const std::string &defaultText);
 /// --samples of each measurement; parseSamples reads it.
-Option samplesOption(std::string *samples, const std::string &defaultText);
+command_line::Option samplesOption(std::string *samples, const std::string &defaultText);
 /// --copies of a weight that are used in turn; 0 is what coldCopies says.
-Option copiesOption(unsigned *copies);
+command_line::Option copiesOption(unsigned *copies);
 /// --no-peers: `peers` are what is left out.
-Option noPeersOption(bool *noPeers, const std::string &peers);
+command_line::Option noPeersOption(bool *noPeers, const std::string &peers);
 
 /// Errors: Usage.
 Expected<uint64_t> parseSeed(const std::string &text);
@@ -44,6 +45,6 @@ Expected<unsigned> parseSamples(const std::string &text);
 /// at least two, so that none is read twice in a row.
 unsigned coldCopies(uint64_t bytes);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_BENCH_BENCHFLAGS_H

@@ -16,7 +16,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// What a result begins with: "schema" ("uwt.NAME/1" for "NAME/1"), "version" of uwt, "written"
 /// (now), and "processor" of the host.
@@ -30,6 +30,6 @@ std::string timeStamp();
 /// The host's processor, as the kernel says.
 std::string processorName();
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_BENCH_BENCHREPORT_H

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// A tensor in memory; the format in its description is not used.
 struct BenchTensor {
@@ -59,6 +59,6 @@ std::vector<uint16_t> drawX(uint64_t m, uint64_t k, uint64_t seed, ThreadPool &p
 /// Usage where there is none.
 Expected<BenchWorkload> loadWeights(const std::string &path, ThreadPool &pool);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_BENCH_BENCHWEIGHTS_H

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// A weight [N, K] of y = x Wᵀ.
 struct GridShape {
@@ -42,6 +42,6 @@ Expected<std::vector<GridShape>> parseShapes(std::string_view text, const std::s
 /// What --m takes: "all", "quick", or different numbers separated by commas. Usage errors.
 Expected<std::vector<uint32_t>> parseM(std::string_view text);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_BENCH_GRID_H

@@ -12,7 +12,7 @@
 #include "uwt/Support/Parallel.h"
 #include <memory>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// Dense BF16 words [N, K].
 using DenseWords = std::vector<uint16_t>;
@@ -31,6 +31,6 @@ public:
 /// or folder, the first of each shape. Errors: as Checkpoint::open; Usage where there are none.
 Expected<std::unique_ptr<MatrixSource>> openMatrices(const std::string &weights, uint64_t seed);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_BENCH_MATRIXSOURCE_H

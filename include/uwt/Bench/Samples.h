@@ -16,7 +16,7 @@
 #include <functional>
 #include <vector>
 
-namespace uwt {
+namespace uwt::bench {
 
 /// Times of one thing, in the order of measuring.
 struct Samples {
@@ -38,6 +38,6 @@ Expected<Samples> takeSamples(unsigned count, const std::function<Status()> &onc
 /// The same until `seconds` are over and `once` ran 3 times, or until it took 20 seconds.
 Expected<Samples> takeSamplesFor(double seconds, const std::function<Status()> &once);
 
-} // namespace uwt
+} // namespace uwt::bench
 
 #endif // UWT_BENCH_SAMPLES_H

@@ -12,7 +12,7 @@
 #include <functional>
 #include <utility>
 
-namespace uwt {
+namespace uwt::command_line {
 
 /// Columns of help, README and man page.
 inline constexpr size_t helpColumns = 92;
@@ -37,6 +37,6 @@ std::string commandMarkdown(CommandTable &command);
 /// A table of options in Markdown.
 std::string optionsMarkdown(const std::vector<Option> &options);
 
-} // namespace uwt
+} // namespace uwt::command_line
 
 #endif // UWT_COMMANDLINE_COMMANDHELP_H

@@ -17,7 +17,7 @@
 #include "uwt/Support/Error.h"
 #include <span>
 
-namespace uwt {
+namespace uwt::command_line {
 
 /// What the user asked for.
 struct ParsedCommandLine {
@@ -38,6 +38,6 @@ Expected<ParsedCommandLine> parseCommandLine(int argc, const char *const *argv,
 /// Of a program without subcommands: `arguments` are those after its name. Errors as above.
 Status parseArguments(const std::vector<std::string> &arguments, CommandTable &program);
 
-} // namespace uwt
+} // namespace uwt::command_line
 
 #endif // UWT_COMMANDLINE_COMMANDLINE_H

@@ -21,7 +21,7 @@
 #include <variant>
 #include <vector>
 
-namespace uwt {
+namespace uwt::command_line {
 
 /// What a value is, for completion in a shell.
 enum class ValueHint : uint8_t { None, Path, Format, Topic };
@@ -83,6 +83,6 @@ public:
 /// The row for `-T N`.
 Option threadsOption(unsigned *threads, const std::string &defaultText = "one a processor");
 
-} // namespace uwt
+} // namespace uwt::command_line
 
 #endif // UWT_COMMANDLINE_COMMANDTABLE_H

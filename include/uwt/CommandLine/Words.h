@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace uwt {
+namespace uwt::command_line {
 
 /// A decimal number up to `limit`; a usage error that names `what`.
 Expected<uint64_t> parseNumber(std::string_view text, std::string_view what,
@@ -27,6 +27,6 @@ std::vector<std::string_view> splitList(std::string_view text);
 /// line separates paragraphs and lines that start with a space stay as they are.
 std::vector<std::string> wrapText(std::string_view text, size_t width);
 
-} // namespace uwt
+} // namespace uwt::command_line
 
 #endif // UWT_COMMANDLINE_WORDS_H

@@ -16,7 +16,7 @@
 
 #include "uwt/Cuda/DeviceWeight.h"
 
-namespace uwt {
+namespace uwt::cuda {
 
 struct CublasLtFunctions;
 
@@ -82,6 +82,6 @@ private:
   std::unique_ptr<State> state;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_CUBLASLT_H

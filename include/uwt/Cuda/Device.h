@@ -25,7 +25,7 @@
 #include <string>
 #include <utility>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// What a GPU is and has.
 struct DeviceProperties {
@@ -197,6 +197,6 @@ private:
   CudaHandle handle;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_DEVICE_H

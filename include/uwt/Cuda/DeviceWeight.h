@@ -21,7 +21,7 @@
 #include <array>
 #include <vector>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// Entries (DeviceEscapeEntry) of a panel in the escape table, without padding.
 uint64_t escapeEntriesInPanel(const CodingPlan &plan);
@@ -121,6 +121,6 @@ private:
   std::array<Buffer, bufferKinds> buffers;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_DEVICEWEIGHT_H

@@ -18,7 +18,7 @@
 #include <memory>
 #include <string>
 
-namespace uwt {
+namespace uwt::cuda {
 
 struct DriverFunctions;
 
@@ -53,6 +53,6 @@ private:
   std::unique_ptr<DriverFunctions> table;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_DRIVER_H

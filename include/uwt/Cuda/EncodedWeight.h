@@ -17,7 +17,7 @@
 #include "uwt/Cuda/DeviceWeight.h"
 #include "uwt/Pack/Abi.h"
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// The table of a model with codes of 4 bits and symbols of at most 8.
 EncodeTable encodeTable(const CodingPlan &plan);
@@ -36,6 +36,6 @@ struct EncodedTables {
 /// Unsupported (more records than a table counts).
 Expected<EncodedTables> encodedTables(const CodingPlan &plan, std::span<const uint16_t> counts);
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_ENCODEDWEIGHT_H

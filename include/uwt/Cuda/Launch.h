@@ -19,7 +19,7 @@
 #include "uwt/Cuda/DeviceWeight.h"
 #include <mutex>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// The size of one launch (launch-1 to launch-3 of docs/packs.md).
 struct LaunchSize {
@@ -151,6 +151,6 @@ private:
   std::vector<uint64_t> constants;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_LAUNCH_H

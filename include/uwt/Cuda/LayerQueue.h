@@ -18,7 +18,7 @@
 #include <span>
 #include <vector>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// Launches layers on a caller's stream and on one of its own. One launch at a time.
 class LayerQueue {
@@ -60,6 +60,6 @@ private:
   std::vector<CudaEvent> multiplied;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_LAYERQUEUE_H

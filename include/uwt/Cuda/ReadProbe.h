@@ -16,7 +16,7 @@
 #include "uwt/Cuda/Device.h"
 #include <string_view>
 
-namespace uwt {
+namespace uwt::cuda {
 
 /// The probe on a device. Immutable and thread-safe.
 class ReadProbe {
@@ -39,6 +39,6 @@ private:
   DeviceBuffer sink;
 };
 
-} // namespace uwt
+} // namespace uwt::cuda
 
 #endif // UWT_CUDA_READPROBE_H

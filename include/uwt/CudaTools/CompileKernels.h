@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-namespace uwt {
+namespace uwt::cuda_tools {
 
 /// How far compileKernels() goes. Each includes those before it.
 enum class GpuOutput { Ptx, Cubin, Report };
@@ -46,8 +46,8 @@ struct GpuCode {
   /// An ELF file for the target, empty for GpuOutput::Ptx.
   std::string cubin;
   /// One for each kernel in the order of the machine code; empty unless GpuOutput::Report.
-  std::vector<KernelReport> kernels;
-  GpuCodeTimes times;
+  std::vector<machine_code::KernelReport> kernels;
+  codegen::GpuCodeTimes times;
 };
 
 /// Compiles a copy of `module` for `target`. Reports at the operations, and fails, where they
@@ -58,6 +58,6 @@ struct GpuCode {
 mlir::FailureOr<GpuCode> compileKernels(mlir::gpu::GPUModuleOp module, const GpuTarget &target,
                                         const GpuCodeOptions &options = {});
 
-} // namespace uwt
+} // namespace uwt::cuda_tools
 
 #endif // UWT_CUDATOOLS_COMPILEKERNELS_H

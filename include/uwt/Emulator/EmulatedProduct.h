@@ -22,7 +22,7 @@ namespace mlir::gpu {
 class GPUModuleOp;
 } // namespace mlir::gpu
 
-namespace uwt {
+namespace uwt::emulator {
 
 /// Zeroed memory as a device allocates it: aligned to 256 bytes, with zeros behind.
 class EmulatedMemory {
@@ -101,6 +101,6 @@ private:
   std::vector<std::shared_ptr<const EmulatedKernel>> kernels;
 };
 
-} // namespace uwt
+} // namespace uwt::emulator
 
 #endif // UWT_EMULATOR_EMULATEDPRODUCT_H

@@ -47,7 +47,7 @@ namespace mlir::gpu {
 class GPUFuncOp;
 } // namespace mlir::gpu
 
-namespace uwt {
+namespace uwt::emulator {
 
 /// An argument of a launch: a buffer in host memory for a memref, bits for a scalar.
 struct EmulatedArgument {
@@ -114,9 +114,7 @@ struct EmulationCounters {
   uint64_t operations() const;
 };
 
-namespace emulator {
 struct Program;
-} // namespace emulator
 
 /// A kernel ready to run. Immutable: any number of threads may launch it at once.
 class EmulatedKernel {
@@ -133,10 +131,10 @@ public:
                                      const EmulationOptions &options = {}) const;
 
 private:
-  explicit EmulatedKernel(std::unique_ptr<emulator::Program> program);
-  std::unique_ptr<emulator::Program> program;
+  explicit EmulatedKernel(std::unique_ptr<Program> program);
+  std::unique_ptr<Program> program;
 };
 
-} // namespace uwt
+} // namespace uwt::emulator
 
 #endif // UWT_EMULATOR_EMULATOR_H

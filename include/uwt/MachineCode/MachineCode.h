@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace uwt {
+namespace uwt::machine_code {
 
 /// What part of a multiprocessor an instruction is for.
 enum class InstructionKind : uint8_t {
@@ -126,6 +126,6 @@ void findLoops(MachineKernel &kernel);
 /// branch to a label that is not there).
 Expected<std::vector<MachineKernel>> parseListing(std::string_view listing);
 
-} // namespace uwt
+} // namespace uwt::machine_code
 
 #endif // UWT_MACHINECODE_MACHINECODE_H

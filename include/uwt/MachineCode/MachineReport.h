@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace uwt {
+namespace uwt::machine_code {
 
 /// Instructions by class, and the bytes that they move.
 struct InstructionCounts {
@@ -95,6 +95,6 @@ std::string reportText(const std::vector<KernelReport> &kernels);
 /// For programs: {"kernels": [...]}; classes without instructions are left out.
 std::string reportJson(const std::vector<KernelReport> &kernels);
 
-} // namespace uwt
+} // namespace uwt::machine_code
 
 #endif // UWT_MACHINECODE_MACHINEREPORT_H

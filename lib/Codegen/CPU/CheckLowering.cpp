@@ -15,17 +15,17 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "uwt/Codegen/CPU/Passes.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_CHECKBUFFERIZABLEPASS
 #define GEN_PASS_DEF_CHECKLOWEREDPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
 namespace {
 
-struct CheckBufferizable : uwt::impl::CheckBufferizablePassBase<CheckBufferizable> {
+struct CheckBufferizable : uwt::codegen::impl::CheckBufferizablePassBase<CheckBufferizable> {
   void runOnOperation() override {
     auto isTensor = [](Type type) { return isa<TensorType>(type); };
     WalkResult walk = getOperation()->walk([&](Operation *op) {
@@ -42,7 +42,7 @@ struct CheckBufferizable : uwt::impl::CheckBufferizablePassBase<CheckBufferizabl
   }
 };
 
-struct CheckLowered : uwt::impl::CheckLoweredPassBase<CheckLowered> {
+struct CheckLowered : uwt::codegen::impl::CheckLoweredPassBase<CheckLowered> {
   void runOnOperation() override {
     // Casts stand around what is left; it is the cause of them.
     Operation *cause = nullptr;

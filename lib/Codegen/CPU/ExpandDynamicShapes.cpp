@@ -16,10 +16,10 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_EXPANDDYNAMICSHAPESPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
@@ -60,7 +60,7 @@ void expand(memref::ExpandShapeOp op) {
   op.erase();
 }
 
-struct ExpandDynamicShapes : uwt::impl::ExpandDynamicShapesPassBase<ExpandDynamicShapes> {
+struct ExpandDynamicShapes : uwt::codegen::impl::ExpandDynamicShapesPassBase<ExpandDynamicShapes> {
   void runOnOperation() override {
     getOperation()->walk([](memref::ExpandShapeOp op) {
       if (hasGroupWithDynamicSizes(op))

@@ -21,10 +21,10 @@
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_FUSEELEMENTWISEPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
@@ -97,7 +97,7 @@ LogicalResult generalize(func::FuncOp func, IRRewriter &rewriter) {
   return success();
 }
 
-struct FuseElementwise : uwt::impl::FuseElementwisePassBase<FuseElementwise> {
+struct FuseElementwise : uwt::codegen::impl::FuseElementwisePassBase<FuseElementwise> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     // Twice: a softmax decomposes into named operations.

@@ -15,10 +15,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_HOISTBUFFERSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
@@ -38,7 +38,7 @@ bool namesBuffer(Operation *op) {
          op->getNumRegions() == 0 && isPure(op);
 }
 
-struct HoistBuffers : uwt::impl::HoistBuffersPassBase<HoistBuffers> {
+struct HoistBuffers : uwt::codegen::impl::HoistBuffersPassBase<HoistBuffers> {
   void runOnOperation() override {
     // In the order of the text: what an operation needs has moved before it.
     getOperation().walk<WalkOrder::PreOrder>([](Operation *op) {

@@ -20,10 +20,10 @@
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_HOLDFLOATSASINTEGERSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
@@ -63,7 +63,8 @@ struct Keeper {
   SmallVector<Type> operands;
 };
 
-struct HoldFloatsAsIntegers : uwt::impl::HoldFloatsAsIntegersPassBase<HoldFloatsAsIntegers> {
+struct HoldFloatsAsIntegers
+    : uwt::codegen::impl::HoldFloatsAsIntegersPassBase<HoldFloatsAsIntegers> {
   void runOnOperation() override {
     SmallVector<Keeper> keepers;
     SmallVector<Operation *> movers;

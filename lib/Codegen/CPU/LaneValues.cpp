@@ -24,7 +24,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// `scalar` with 16 lanes.
 static VectorType lanesOf(Type scalar) { return VectorType::get({vectorLanes}, scalar); }
@@ -297,4 +297,4 @@ void LaneValues::storeAccumulators(ArrayRef<Value> indices, Value count,
   }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -16,7 +16,7 @@
 
 #include "VectorLoops.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// `count`, where it is given, is how many lanes are in use; null means all.
 class LaneValues {
@@ -68,6 +68,6 @@ private:
   llvm::SmallVector<mlir::OpFoldResult> extents;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_CPU_LANEVALUES_H

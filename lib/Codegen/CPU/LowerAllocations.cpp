@@ -15,10 +15,10 @@
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_LOWERALLOCATIONSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
@@ -27,7 +27,7 @@ namespace {
 /// What the runtime's memory is aligned to (Abi.h).
 constexpr uint64_t alignmentOfBlocks = 64;
 
-struct LowerAllocations : uwt::impl::LowerAllocationsPassBase<LowerAllocations> {
+struct LowerAllocations : uwt::codegen::impl::LowerAllocationsPassBase<LowerAllocations> {
   void runOnOperation() override;
 
 private:

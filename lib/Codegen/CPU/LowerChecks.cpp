@@ -13,16 +13,16 @@
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "llvm/ADT/StringMap.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_LOWERCHECKSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
 namespace {
 
-struct LowerChecks : uwt::impl::LowerChecksPassBase<LowerChecks> {
+struct LowerChecks : uwt::codegen::impl::LowerChecksPassBase<LowerChecks> {
   void runOnOperation() override;
 
 private:

@@ -17,7 +17,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_LOWERLANEOPSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
@@ -110,4 +110,4 @@ struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
 };
 } // namespace
 
-} // namespace uwt
+} // namespace uwt::codegen

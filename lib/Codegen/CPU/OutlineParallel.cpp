@@ -26,13 +26,13 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_OUTLINEPARALLELPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
-using uwt::isCheapConstant;
+using uwt::codegen::isCheapConstant;
 
 namespace {
 
@@ -57,7 +57,7 @@ LoopNest nestOf(Operation *op, OpBuilder &builder) {
 
 bool isParallelLoop(Operation *op) { return isa<scf::ForallOp, scf::ParallelOp>(op); }
 
-struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
+struct OutlineParallel : uwt::codegen::impl::OutlineParallelPassBase<OutlineParallel> {
   void runOnOperation() override {
     SmallVector<Operation *> loops, inner;
     WalkResult result = getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -174,8 +174,8 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
     Type i64 = builder.getI64Type();
     std::string name = (parent.getName() + "_parallel_" + Twine(functions++)).str();
     ++numOutlined;
-    auto func =
-        uwt::createInternalFunction(loc, name, builder.getFunctionType({pointer, i64, i64}, {}));
+    auto func = uwt::codegen::createInternalFunction(
+        loc, name, builder.getFunctionType({pointer, i64, i64}, {}));
     SymbolTable(getOperation()).insert(func, parent->getIterator());
     Block *entry = func.addEntryBlock();
     builder.setInsertionPointToStart(entry);
@@ -295,7 +295,7 @@ struct OutlineParallel : uwt::impl::OutlineParallelPassBase<OutlineParallel> {
     return func;
   }
 
-  uwt::EqualFunctions bodies;
+  uwt::codegen::EqualFunctions bodies;
   unsigned functions = 0;
 };
 

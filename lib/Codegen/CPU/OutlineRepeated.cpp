@@ -19,18 +19,18 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_OUTLINEREPEATEDPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
 namespace {
 
-struct OutlineRepeated : uwt::impl::OutlineRepeatedPassBase<OutlineRepeated> {
+struct OutlineRepeated : uwt::codegen::impl::OutlineRepeatedPassBase<OutlineRepeated> {
   void runOnOperation() override {
-    uwt::EqualFunctions functions;
+    uwt::codegen::EqualFunctions functions;
     llvm::MapVector<func::FuncOp, SmallVector<Operation *>> usersOf;
     SymbolTable symbols(getOperation());
     for (auto parent : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
@@ -60,8 +60,9 @@ struct OutlineRepeated : uwt::impl::OutlineRepeatedPassBase<OutlineRepeated> {
 
   /// What the function of `op` takes: constants are made again inside.
   static SmallVector<Value> argumentsOf(Operation *op) {
-    return llvm::filter_to_vector(usedBy(op).getArrayRef(),
-                                  [](Value value) { return !uwt::isCheapConstant(value); });
+    return llvm::filter_to_vector(usedBy(op).getArrayRef(), [](Value value) {
+      return !uwt::codegen::isCheapConstant(value);
+    });
   }
 
   /// A function with a copy of the operation.
@@ -72,8 +73,8 @@ struct OutlineRepeated : uwt::impl::OutlineRepeatedPassBase<OutlineRepeated> {
     OpBuilder builder(&getContext());
     auto types = llvm::to_vector(ValueRange(arguments).getTypes());
     auto function =
-        uwt::createInternalFunction(loc, (parent.getName() + "_part").str(),
-                                    builder.getFunctionType(types, op->getResultTypes()));
+        uwt::codegen::createInternalFunction(loc, (parent.getName() + "_part").str(),
+                                             builder.getFunctionType(types, op->getResultTypes()));
     // Otherwise LLVM makes copies again where it finds the function small.
     function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
     symbols.insert(function, parent->getIterator());

@@ -11,7 +11,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Whether `value` can be made again wherever it is needed.
 inline bool isCheapConstant(mlir::Value value) {
@@ -50,6 +50,6 @@ private:
   llvm::DenseMap<size_t, llvm::SmallVector<mlir::func::FuncOp>> bySize;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_CPU_OUTLINING_H

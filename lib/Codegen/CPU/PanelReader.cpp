@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 PanelReader::PanelReader(Value weight, OpBuilder &builder, Location location)
     : weight(weight), builder(builder), location(location), index(builder, location) {
@@ -94,4 +94,4 @@ void PanelReader::storeVector(Value vector, Value to, Value at) {
   vector::StoreOp::create(builder, location, vector, to, at);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -17,7 +17,7 @@
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Lanes of a row vector, row vectors of a 64-column group of a strip, u32 of such a unit.
 inline constexpr int64_t laneCount = 16, groupVectors = 32, groupU32 = 512;
@@ -67,6 +67,6 @@ protected:
 /// operation.
 mlir::LogicalResult lowerGather(GatherOp op, mlir::OpBuilder &builder);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_CPU_PANELREADER_H

@@ -28,7 +28,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Tiles up to this many bytes live on a thread's stack.
 static constexpr int64_t largestStackBuffer = 32 * 1024;
@@ -143,4 +143,4 @@ void registerCPUPipelines() {
       buildLowerRestPipeline);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -15,17 +15,17 @@
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_PROTECTARGUMENTSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 using bufferization::BufferizationDialect;
 
 namespace {
 
-struct ProtectArguments : uwt::impl::ProtectArgumentsPassBase<ProtectArguments> {
+struct ProtectArguments : uwt::codegen::impl::ProtectArgumentsPassBase<ProtectArguments> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     if (!func.isPublic() || func.isExternal())

@@ -19,7 +19,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 class GatherLowering : private PanelReader {
@@ -229,4 +229,4 @@ LogicalResult lowerGather(GatherOp op, OpBuilder &builder) {
   return GatherLowering(op, builder).lower();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

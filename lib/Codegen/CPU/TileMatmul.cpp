@@ -13,7 +13,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_TILEMATMULPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
@@ -220,4 +220,4 @@ Value ProductLowering::bufferAt(Value strip, Value group) {
   return isWholePanelStream() ? index.add(at, index.mul(strip, groupU32 * 2)) : at;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

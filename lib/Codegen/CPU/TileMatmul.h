@@ -28,7 +28,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Lowers one product.
 class ProductLowering : private PanelReader {
@@ -143,6 +143,6 @@ private:
   llvm::SmallVector<mlir::Value> extraScratch, temporaries;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_CPU_TILEMATMUL_H

@@ -16,7 +16,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void ProductLowering::emitBuffer(const PanelFields &panel) {
   index.loop(
@@ -275,4 +275,4 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -16,7 +16,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void ProductLowering::emitDirect(const PanelFields &panel) {
   index.loop(sizeM, [&](Value m) {
@@ -108,4 +108,4 @@ void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void ProductLowering::zeroAccumulators(Value width) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
@@ -161,4 +161,4 @@ void ProductLowering::storeOutput(Value vector, ArrayRef<Value> position, Value 
     index.ifElse(index.less(count, laneCount), scatter, store);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

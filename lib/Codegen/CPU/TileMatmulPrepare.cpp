@@ -20,7 +20,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Value ProductLowering::preparedStart(Value matrix, Value m) {
   int64_t rowU32 = groups * u32InGroup();
@@ -166,4 +166,4 @@ SmallVector<Value> ProductLowering::loadX(Value at, unsigned half) {
   return vectors;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

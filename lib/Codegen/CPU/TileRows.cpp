@@ -23,10 +23,10 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_TILEROWSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
@@ -181,7 +181,7 @@ void cloneFills(IRRewriter &rewriter, Block &block) {
   }
 }
 
-struct TileRows : uwt::impl::TileRowsPassBase<TileRows> {
+struct TileRows : uwt::codegen::impl::TileRowsPassBase<TileRows> {
   using TileRowsPassBase::TileRowsPassBase;
 
   void runOnOperation() override {

@@ -25,7 +25,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 /// Points that run together, so that loads are shared and accumulators do not wait for each other.
@@ -205,4 +205,4 @@ void emitVectorLoops(RewriterBase &rewriter, linalg::GenericOp op, const VectorP
   LoopEmitter(rewriter, op, plan).emit();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

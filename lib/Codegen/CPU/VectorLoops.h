@@ -18,7 +18,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include <optional>
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Lanes of every vector that the emitter writes.
 inline constexpr int64_t vectorLanes = 16;
@@ -62,6 +62,6 @@ std::optional<VectorPlan> planVectorLoops(mlir::linalg::GenericOp op);
 void emitVectorLoops(mlir::RewriterBase &rewriter, mlir::linalg::GenericOp op,
                      const VectorPlan &plan);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_CPU_VECTORLOOPS_H

@@ -19,7 +19,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 /// What a dynamic dimension counts for in estimates.
@@ -182,4 +182,4 @@ std::optional<VectorPlan> planVectorLoops(linalg::GenericOp op) {
   return plan;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

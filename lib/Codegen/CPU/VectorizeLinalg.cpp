@@ -22,10 +22,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_VECTORIZELINALGPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 
@@ -47,8 +47,8 @@ LogicalResult lowerLinalg(linalg::LinalgOp op, IRRewriter &rewriter) {
       return op->emitOpError("has no generic form");
     generic = *general;
   }
-  if (std::optional<uwt::VectorPlan> plan = uwt::planVectorLoops(generic)) {
-    uwt::emitVectorLoops(rewriter, generic, *plan);
+  if (std::optional<uwt::codegen::VectorPlan> plan = uwt::codegen::planVectorLoops(generic)) {
+    uwt::codegen::emitVectorLoops(rewriter, generic, *plan);
   } else {
     rewriter.setInsertionPoint(generic);
     if (failed(linalg::linalgOpToLoops(rewriter, generic)))
@@ -58,7 +58,7 @@ LogicalResult lowerLinalg(linalg::LinalgOp op, IRRewriter &rewriter) {
   return success();
 }
 
-struct VectorizeLinalg : uwt::impl::VectorizeLinalgPassBase<VectorizeLinalg> {
+struct VectorizeLinalg : uwt::codegen::impl::VectorizeLinalgPassBase<VectorizeLinalg> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<memref::CopyOp> copies;

@@ -17,7 +17,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_WEIGHTSTOLLVMPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
@@ -185,4 +185,4 @@ void WeightsToLLVMPass::runOnOperation() {
       source->erase();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -11,7 +11,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static Value asFloats(LaneBuilder &lanes, Value words) {
   auto floats =
@@ -61,4 +61,4 @@ std::pair<Value, Value> widenHalves(OpBuilder &builder, Location location, Value
   return {convert(pairs), convert(lanes.lshr(pairs, 16))};
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

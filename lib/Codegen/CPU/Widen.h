@@ -11,7 +11,7 @@
 #include "mlir/IR/Builders.h"
 #include <utility>
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The low and the high half words of vector<16xi32> `pairs`, which are `element` (bf16 or f16), as
 /// f32: exact for all values; NaN stay NaN. `hasHalfConversion`: the target converts f16 itself.
@@ -19,6 +19,6 @@ std::pair<mlir::Value, mlir::Value> widenHalves(mlir::OpBuilder &builder, mlir::
                                                 mlir::Value pairs, mlir::Type element,
                                                 bool hasHalfConversion);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_CPU_WIDEN_H

@@ -21,7 +21,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define UWT_EMITTER(Name) const Emitter &get##Name##Emitter();
 #include "Emitters.def"
@@ -304,4 +304,4 @@ void registerEmission(DialectRegistry &registry) {
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -14,7 +14,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_EMITDECODERSPASS
 #include "uwt/Codegen/Decode/Passes.h.inc"
@@ -47,4 +47,4 @@ struct EmitDecodersPass : impl::EmitDecodersPassBase<EmitDecodersPass> {
 };
 } // namespace
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -10,7 +10,7 @@
 
 #include "uwt/Dialect/UWT/IR/IntegerBuilder.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// An element as records and buffers number it: a half of a lane's register in a block.
 struct EscapeElement {
@@ -38,6 +38,6 @@ struct EscapeElement {
   }
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_DECODE_ESCAPEELEMENT_H

@@ -11,7 +11,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static constexpr unsigned blocksInUnit = 4, lanesInRow = 4;
 
@@ -120,4 +120,4 @@ void emitWords(UnitEmission &unit) {
       unit.set(rowVectorNumber(0, r, g), loadField(unit.lanes, field, r, g));
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -15,7 +15,7 @@
 
 #include "uwt/Codegen/Decode/Emission.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 inline constexpr unsigned rowsInStrip = 8, registersInLane = 4, blocksInGroup = 4;
 
@@ -61,6 +61,6 @@ void forEachRowVector(const UnitEmission &unit,
 /// Emits the row vectors of a unit that is stored as words.
 void emitWords(UnitEmission &unit);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_DECODE_FIELDPLANES_H

@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 /// The u32 of a thread's lane in a plane of one bit a weight: bit 4 · block + r of a half is that
@@ -186,4 +186,4 @@ const Emitter &getPaletteEmitter() {
   return emitter;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Value permuteBytes(LaneBuilder &lanes, Value low, Value high, Value selector) {
   OpBuilder &builder = lanes.ops();
@@ -189,4 +189,4 @@ void emitPaletteFragment(UnitEmission &unit) {
   }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

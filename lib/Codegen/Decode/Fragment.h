@@ -15,7 +15,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include <array>
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Byte i of the result is the one of the eight bytes `high:low` that nibble i of `selector` (0…7)
 /// says: one instruction. Vectors element by element.
@@ -49,6 +49,6 @@ void emitExponentBytes(UnitEmission &unit);
 mlir::LogicalResult emitStreamFragment(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                        DecodeStreamFragmentOp op);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_DECODE_FRAGMENT_H

@@ -7,11 +7,11 @@
 
 #include "Prefix.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 const Emitter &getHuffmanEmitter() {
   static const PrefixEmitter emitter("huffman");
   return emitter;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -19,7 +19,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static constexpr unsigned mantissaBits = 7;
 static constexpr unsigned kindU32 = 128;
@@ -148,4 +148,4 @@ void emitInPlace11(UnitEmission &unit) {
   }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

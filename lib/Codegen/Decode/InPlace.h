@@ -10,13 +10,13 @@
 
 #include "uwt/Codegen/Decode/Emission.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Emits the row vectors of a unit of inplace<12> (16 rows x 64 columns).
 void emitInPlace12(UnitEmission &unit);
 /// Emits the row vectors of a unit of inplace<11> (16 rows x 256 columns).
 void emitInPlace11(UnitEmission &unit);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_DECODE_INPLACE_H

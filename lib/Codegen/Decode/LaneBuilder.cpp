@@ -13,7 +13,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Value LaneBuilder::constants(ArrayRef<uint32_t> values) {
   auto vector = cast<VectorType>(type());
@@ -69,4 +69,4 @@ Value LaneBuilder::loadRepeated(Value buffer, Value base, int64_t offset, unsign
   return vector::ShuffleOp::create(builder, location, few, few, picks);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -13,7 +13,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 /// Emits code for one escape record: operations on i32, and on indices.
@@ -93,4 +93,4 @@ LogicalResult emitPatch(const EmittedFormat &format, RewriterBase &rewriter, Pat
   return success();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

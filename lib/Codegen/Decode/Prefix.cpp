@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Status PrefixEmitter::checkServes(const EmittedFormat &format) const {
   if (format.traits.rate == Rate::Prefix)
@@ -53,4 +53,4 @@ LogicalResult PrefixEmitter::emitStream(const EmittedFormat &format, RewriterBas
   return success();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -16,7 +16,7 @@
 
 #include "uwt/Codegen/Decode/Emission.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class PrefixEmitter final : public Emitter {
 public:
@@ -34,6 +34,6 @@ private:
   llvm::StringRef codec;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_DECODE_PREFIX_H

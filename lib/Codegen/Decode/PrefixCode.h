@@ -16,7 +16,7 @@
 
 #include "uwt/Codegen/Decode/Emission.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Writes operations on i64 (unsigned) and on bytes in memory.
 class ScalarBuilder : public IntegerBuilder {
@@ -111,6 +111,6 @@ void emitGroupMerge(PrefixDecoder &decoder, const PrefixUnit &unit, mlir::Value 
 /// Writes the unit's escapes over its words.
 void emitRecords(PrefixDecoder &decoder, const PrefixUnit &unit, const PrefixStreams &streams);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_DECODE_PREFIXCODE_H

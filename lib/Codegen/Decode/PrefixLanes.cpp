@@ -22,7 +22,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 constexpr unsigned jointLanes = 8;
@@ -166,4 +166,4 @@ void emitGroupSymbols(PrefixDecoder &decoder, const PrefixUnit &unit, const Pref
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -20,7 +20,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static constexpr unsigned vectorLanes = 16, lineBytes = 64;
 
@@ -112,4 +112,4 @@ void emitGroupMerge(PrefixDecoder &decoder, const PrefixUnit &unit, Value group,
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 class RecordBuilder {
@@ -92,4 +92,4 @@ void emitRecords(PrefixDecoder &decoder, const PrefixUnit &unit, const PrefixStr
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

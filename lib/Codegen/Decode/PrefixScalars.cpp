@@ -14,7 +14,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 //===----------------------------------------------------------------------===//
 // Numbers
@@ -109,4 +109,4 @@ Value ScalarBuilder::scratch(Operation *op, unsigned bytes) {
       memref::AllocaOp::create(builder, location, type, builder.getI64IntegerAttr(64)));
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

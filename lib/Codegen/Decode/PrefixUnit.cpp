@@ -17,7 +17,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static constexpr unsigned stripGroupBytes = stripRows * fixedUnitColumns * 2;
 
@@ -123,4 +123,4 @@ PrefixStreams emitStreams(PrefixDecoder &decoder) {
   return streams;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

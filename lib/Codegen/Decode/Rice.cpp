@@ -7,11 +7,11 @@
 
 #include "Prefix.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 const Emitter &getRiceEmitter() {
   static const PrefixEmitter emitter("rice");
   return emitter;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -23,7 +23,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 namespace {
 
 constexpr unsigned wordBits = 32;
@@ -212,4 +212,4 @@ LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewr
   return success();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -31,7 +31,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_BUILDKERNELSPASS
 #include "uwt/Codegen/GPU/Passes.h.inc"
@@ -337,7 +337,7 @@ Expected<ProductPlan> KernelProblem::planOf(const GpuChoice &choice) const {
   ProductStrategy strategy = productStrategyOf(choice.strategy);
   if (Status served = checkStrategy(strategy, op, format, target); !served)
     return noKernel(strategy == ProductStrategy::Shared ? "shared" : "skinny", served.takeError());
-  return uwt::planOf(op, format, target, choice);
+  return uwt::codegen::planOf(op, format, target, choice);
 }
 
 Expected<RingMemory> KernelProblem::ringMemory(const GpuChoice &choice, bool ofAnyFormat) const {
@@ -388,7 +388,7 @@ Expected<BuiltKernels> KernelProblem::build(const GpuChoice &choice, OpBuilder &
   if (choice.instruction == GpuInstruction::Fma)
     SimtKernels(op, format, builder).build(result);
   else
-    buildSkinny(uwt::planOf(op, format, target, choice), builder, result);
+    buildSkinny(uwt::codegen::planOf(op, format, target, choice), builder, result);
   return result;
 }
 
@@ -457,4 +457,4 @@ void BuildKernelsPass::runOnOperation() {
   }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -21,7 +21,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_BUILDTRANSCODESPASS
 #include "uwt/Codegen/GPU/Passes.h.inc"
@@ -158,4 +158,4 @@ void BuildTranscodesPass::runOnOperation() {
   buildForWeights(getOperation(), weights);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

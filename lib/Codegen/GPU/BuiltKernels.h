@@ -10,7 +10,7 @@
 
 #include "uwt/Codegen/GPU/ProductKernels.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The kernels of a product, before their entries and plan are attributes.
 struct BuiltKernels {
@@ -22,6 +22,6 @@ struct BuiltKernels {
   PlanFacts plan;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_BUILTKERNELS_H

@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work,
                    Mainloop &mainloop, WarpMma &mma, Reducer &reducer, const CtaThread &own)
@@ -105,4 +105,4 @@ void Consumer::restrictTo(Stage &stage, const WorkTile &tile) {
   stage.ownGroups = index.sub(endOwn, stage.firstOwn);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -17,7 +17,7 @@
 #include "Reducer.h"
 #include "RingWork.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class Consumer : private LaneCode {
 public:
@@ -57,6 +57,6 @@ private:
   const CtaThread own;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_CONSUMER_H

@@ -17,7 +17,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Of a register's words: sign and mantissa, where a symbol is a byte.
 static constexpr uint32_t rawBits = 0x807F807F;
@@ -248,4 +248,4 @@ void EncodeBuilder::storeRecords(const Panel &panel, const FixedUnit &fixed,
       }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

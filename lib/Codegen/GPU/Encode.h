@@ -19,7 +19,7 @@
 #include "uwt/Pack/KernelPack.h"
 #include <array>
 
-namespace uwt {
+namespace uwt::codegen {
 
 class EncodeBuilder : private UnitCode {
 public:
@@ -74,6 +74,6 @@ private:
   mlir::Value source, table, counts, panelTable, records, words, raw, code, patch;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_ENCODE_H

@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static ArgumentType argumentType(Type type) {
   if (type.isBF16())
@@ -55,4 +55,4 @@ KernelArgument operandArgument(ArgumentKind kind, Value operand, uint32_t number
 
 KernelArgument scalarArgument(ArgumentKind kind) { return {kind, ArgumentType::I64, 1, 0, 0}; }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -16,7 +16,7 @@
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Pack/KernelPack.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A kernel for one shape of a weight. `format` is that of `weight`.
 KernelEntry entryOf(GpuKernelKind kind, llvm::StringRef kernel, CompressedType weight,
@@ -27,6 +27,6 @@ KernelArgument memrefArgument(ArgumentKind kind, ArgumentType type, uint32_t ali
 KernelArgument operandArgument(ArgumentKind kind, mlir::Value operand, uint32_t number = 0);
 KernelArgument scalarArgument(ArgumentKind kind);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_ENTRIES_H

@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 LogicalResult expandEpilogue(MatmulOp op) {
   MLIRContext *context = op.getContext();
@@ -71,4 +71,4 @@ Status checkEpilogue(MatmulOp op) {
   return ok();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

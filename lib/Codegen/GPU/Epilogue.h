@@ -10,7 +10,7 @@
 
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Rewrites the epilogue of `op` into arithmetic that GPUs have instructions for, by the passes
 /// that expand the arithmetic of CPUs (uwt/Codegen/CPU/Passes.h), so that both have the same bits.
@@ -20,6 +20,6 @@ mlir::LogicalResult expandEpilogue(MatmulOp op);
 /// Whether GPUs can compute an expanded epilogue. Errors: Unsupported.
 Status checkEpilogue(MatmulOp op);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_EPILOGUE_H

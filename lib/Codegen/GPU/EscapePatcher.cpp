@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 EscapePatcher::EscapePatcher(const LaneCode &code, const ProductPlan &plan, CompressedType type,
                              ScratchMemory &scratch, Value ring, Value patches, Value lane)
@@ -153,4 +153,4 @@ void EscapePatcher::applyRunsOfGroup(const Stage &stage, const UnitCoordinate &u
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

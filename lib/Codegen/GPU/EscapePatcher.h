@@ -12,7 +12,7 @@
 #include "Stage.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Puts the escapes of a unit × column group over its decoded words, in the warp's scratch memory.
 class EscapePatcher : private LaneCode {
@@ -60,6 +60,6 @@ private:
   StageUnits units;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_ESCAPEPATCHER_H

@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void writeKernelEntries(gpu::GPUModuleOp module, ArrayRef<KernelEntry> entries, bool isSequence) {
   FlatSymbolRefAttr before;
@@ -76,4 +76,4 @@ std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
   return facts;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

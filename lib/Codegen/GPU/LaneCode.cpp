@@ -16,7 +16,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 gpu::GPUModuleOp createKernelModule(OpBuilder &builder, Location location, StringRef name) {
   builder.getContext()
@@ -175,4 +175,4 @@ gpu::GPUFuncOp LaneCode::beginKernel(gpu::GPUModuleOp module, StringRef name, Ty
   return kernel;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Pack/Abi.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A module for kernels where the builder is. Loads the dialects that they are built of, for
 /// callers that are no passes, which declare them.
@@ -84,6 +84,6 @@ public:
   Indices index;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_LANECODE_H

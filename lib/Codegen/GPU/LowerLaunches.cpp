@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_LOWERLAUNCHESPASS
 #include "uwt/Codegen/GPU/Passes.h.inc"
@@ -156,4 +156,4 @@ void LowerLaunchesPass::runOnOperation() {
   getOperation()->setAttr(UWTDialect::launchesAttrName, ArrayAttr::get(&getContext(), launches));
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

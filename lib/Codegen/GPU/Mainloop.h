@@ -12,7 +12,7 @@
 #include "StageDecoder.h"
 #include "WarpMma.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Decodes and multiplies the column groups of a stage that belong to the work unit, for a strip.
 class Mainloop {
@@ -100,6 +100,6 @@ private:
   mlir::Value ring;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_MAINLOOP_H

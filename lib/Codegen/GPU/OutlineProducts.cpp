@@ -19,7 +19,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DEF_OUTLINEPRODUCTSPASS
 #include "uwt/Codegen/GPU/Passes.h.inc"
@@ -198,4 +198,4 @@ void OutlineProductsPass::runOnOperation() {
     signalPassFailure();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

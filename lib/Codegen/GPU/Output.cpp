@@ -11,7 +11,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void Output::store(LaneCode &code, Value m, Value n, Value sum) const {
   Value at = code.index.add(code.index.mul(m, yStride), n);
@@ -39,4 +39,4 @@ Value Output::applyEpilogue(LaneCode &code, Value m, Value n, Value sum) const {
   return mapping.lookup(block->getTerminator()->getOperand(0));
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -11,7 +11,7 @@
 #include "LaneCode.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Where accumulators of a product go: y with rows `yStride` elements apart, through the epilogue
 /// of `op`, whose extra operands are dense, in row-major order.
@@ -27,6 +27,6 @@ private:
   mlir::Value applyEpilogue(LaneCode &code, mlir::Value m, mlir::Value n, mlir::Value sum) const;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_OUTPUT_H

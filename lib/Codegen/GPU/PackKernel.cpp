@@ -25,7 +25,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 PackKernel::PackedElements PackKernel::elementsOfFragments(Value thread) {
   Value ownLane = index.rem(index.div(thread, 4), 32);
@@ -103,4 +103,4 @@ Value PackKernel::loadElement(const Arguments &arguments, Value row, Value k) {
       })[0];
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -13,7 +13,7 @@
 #include "uwt/Codegen/GPU/ProductPlan.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Builds the kernel that brings x into the order in which the product's B fragments are.
 class PackKernel : private LaneCode {
@@ -47,6 +47,6 @@ private:
   const ProductPlan &plan;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_PACKKERNEL_H

@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Value PanelTable::offsetInDecoded(Value number) {
   return index.mul(number, panelStrips * plan.problem.columnGroups() * plan.decoded.unitU32());
@@ -55,4 +55,4 @@ TilePanel PanelTable::find(Value outputTile, Value member) {
   return panel;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

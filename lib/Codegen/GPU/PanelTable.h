@@ -11,7 +11,7 @@
 #include "LaneCode.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A panel of an output tile. The last output tile of a slice repeats the last panel of the weight
 /// where it has fewer.
@@ -47,6 +47,6 @@ private:
   mlir::Value entries, rank;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_PANELTABLE_H

@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 PartialSums::Values PartialSums::flat(ValueRange accumulators) {
   auto type = VectorType::get({4}, builder.getF32Type());
@@ -76,4 +76,4 @@ PartialSums::Values PartialSums::add(ValueRange begin, Value first, Value count,
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

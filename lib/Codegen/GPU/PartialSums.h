@@ -16,7 +16,7 @@
 
 #include "LaneCode.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Accumulators are here vectors of four f32, one for each m tile, as a lane has them.
 class PartialSums : private LaneCode {
@@ -50,6 +50,6 @@ private:
   mlir::Value workspace, counters, lane;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_PARTIALSUMS_H

@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Producer::Producer(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
                    RingWork &work, StageCopies &copies)
@@ -149,4 +149,4 @@ void Producer::copyBesideUnits(const Stage &stage, const BesideUnits &beside) {
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -11,7 +11,7 @@
 #include "RingWork.h"
 #include "StageCopies.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Fills the stages of a work unit: a thread, or on targets without bulk copies a warp.
 class Producer : private LaneCode {
@@ -58,6 +58,6 @@ private:
   StageUnits units;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_PRODUCER_H

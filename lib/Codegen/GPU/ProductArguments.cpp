@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static Type typeOf(Value ProductArguments::*argument, MatmulOp op) {
   Builder builder(op.getContext());
@@ -42,4 +42,4 @@ ProductArguments takeArguments(gpu::GPUFuncOp kernel, ArgumentOrder order) {
   return arguments;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

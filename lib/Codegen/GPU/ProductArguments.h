@@ -11,7 +11,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The arguments of kernel `product`: global memory of one dimension, and `index`. A kernel that
 /// does not have one leaves it null. With a decoded weight, `words`, or `code` and with flags
@@ -34,6 +34,6 @@ llvm::SmallVector<mlir::Type> argumentTypes(MatmulOp op, ArgumentOrder order);
 /// The arguments of such a kernel.
 ProductArguments takeArguments(mlir::gpu::GPUFuncOp kernel, ArgumentOrder order);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_PRODUCTARGUMENTS_H

@@ -11,7 +11,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 WorkspaceRule ProductEntries::workspaceRule() const {
   // The rule counts by k-tiles, packed x by slices: so a k-tile stands for its share of a slice, in
@@ -98,4 +98,4 @@ std::vector<KernelEntry> ProductEntries::all() {
   return {decode(), pack(), product()};
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

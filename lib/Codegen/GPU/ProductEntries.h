@@ -12,7 +12,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The entries of kernels `decode`, `pack` and `product`.
 class ProductEntries {
@@ -38,6 +38,6 @@ private:
   mlir::OpBuilder &builder;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_PRODUCTENTRIES_H

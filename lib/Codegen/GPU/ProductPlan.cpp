@@ -10,6 +10,7 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::codegen;
 
 GpuKernelKind ProductPlan::kind() const {
   constexpr int64_t maxSkinnyMTiles = 16;

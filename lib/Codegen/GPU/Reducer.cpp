@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Reducer::Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &work,
                  PartialSums &partials, TileOutput &output, const CtaThread &own)
@@ -70,4 +70,4 @@ Reducer::Values Reducer::offsetsOf(const TilePanel &panel, Value number) {
   return offsets;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -11,7 +11,7 @@
 #include "TileOutput.h"
 #include "WorkPartition.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A strip's outputs belong to one warp, or to those of neighbouring work units that share its
 /// output tile: these add their partial sums in the order of work units.
@@ -39,6 +39,6 @@ private:
   const CtaThread own;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_REDUCER_H

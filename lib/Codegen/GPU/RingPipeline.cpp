@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 RingPipeline::RingPipeline(const LaneCode &code, const ProductPlan &plan, Value buffer)
     : LaneCode(code), plan(plan), layout(plan.stage()), ring(buffer) {
@@ -96,4 +96,4 @@ void RingPipeline::release(const Stage &stage, Value lane) {
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

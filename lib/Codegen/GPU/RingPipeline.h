@@ -16,7 +16,7 @@
 
 #include "Stage.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class RingPipeline : private LaneCode {
 public:
@@ -51,6 +51,6 @@ private:
   mlir::Value ring, full, empty;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_RINGPIPELINE_H

@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Registers of a thread where they are moved, of who multiplies and of who copies or decodes.
 /// Together they may not have more than the CTA begins with: an equal share of a multiprocessor's,
@@ -168,7 +168,7 @@ void RingProduct::buildConsumer(const Cta &cta) {
   TileOutput output(*this, plan,
                     {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, partials,
                     cta.scratch, lane);
-  Reducer reducer(*this, plan, work.partition, sums, output, cta.thread);
+  Reducer reducer(*this, plan, work.partition, partials, output, cta.thread);
   Consumer(*this, plan, work, mainloop, mma, reducer, cta.thread).build(strip);
 }
 
@@ -192,4 +192,4 @@ void RingProduct::buildDecoder(const Cta &cta) {
   SharedDecoder(*this, plan, work, copies, *cta.streams, cta.scratch, cta.decoder).build();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

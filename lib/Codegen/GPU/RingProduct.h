@@ -30,7 +30,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Builds kernel `product` of plans that have a ring.
 class RingProduct : private LaneCode {
@@ -78,6 +78,6 @@ private:
   const EmittedFormat &format;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_RINGPRODUCT_H

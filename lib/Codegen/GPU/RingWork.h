@@ -13,7 +13,7 @@
 #include "RingPipeline.h"
 #include "WorkPartition.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The k-tiles of a work unit, the panels of their output tiles, and the stages that they go
 /// through. Each role has its own (WorkPartition), of the ring of all.
@@ -28,6 +28,6 @@ struct RingWork {
   RingPipeline &ring;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_RINGWORK_H

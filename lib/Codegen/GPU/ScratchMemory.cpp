@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void ScratchMemory::storeFragments(ValueRange fragments, Value unitAt) {
   Value mine = index.add(unitAt, index.mul(lane, laneU32));
@@ -34,4 +34,4 @@ void ScratchMemory::applyRecord(Value record, Value unitAt) {
   storeHalf(record, index.add(at, toIndex(bits(record, 24, 2))));
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

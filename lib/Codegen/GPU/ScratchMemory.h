@@ -10,7 +10,7 @@
 
 #include "LaneCode.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Shared memory in which a lane can reach another one's words. A unit lies there in the order of
 /// fragments: operand register by register, lane by lane, 16 bytes each.
@@ -39,6 +39,6 @@ private:
   mlir::Value warp, lane;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_SCRATCHMEMORY_H

@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 DecoderThread findDecoderThread(const LaneCode &code, const ProductPlan &plan,
                                 const LaneCode::CtaThread &thread) {
@@ -179,4 +179,4 @@ SharedDecoder::Values SharedDecoder::decodeCoded(const Run &run, const StreamUni
       });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -25,7 +25,7 @@
 #include "StageCopies.h"
 #include "StreamReader.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A decoder's thread: which strip its warp has (its number among decoders, the panel of the CTA
 /// tile, the strip), whether that copies x too, and the lane.
@@ -89,6 +89,6 @@ private:
   const DecoderThread own;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_SHAREDDECODER_H

@@ -17,7 +17,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 SimtKernels::SimtKernels(MatmulOp op, const EmittedFormat &format, OpBuilder &builder)
     : LaneCode(builder, op.getLoc()), op(op), format(format),
@@ -217,4 +217,4 @@ void SimtKernels::storeAccumulators(Value strip, ValueRange m, Value firstM,
     }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -22,7 +22,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class SimtKernels : private LaneCode {
 public:
@@ -72,6 +72,6 @@ private:
   Output output;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_SIMT_H

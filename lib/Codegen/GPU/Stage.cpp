@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Value StageUnits::ownGroup(const Stage &stage, Value number) {
   return stage.firstOwn ? index.add(stage.firstOwn, number) : number;
@@ -54,4 +54,4 @@ StageUnits::PatchRun StageUnits::patchRun(const Stage &stage, Value buffer, Valu
   return {from, count};
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 #include "PanelTable.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The next stage of the ring, and how often the ring has been gone round before: the parity of
 /// `phase` is that of the phase of its barriers.
@@ -66,6 +66,6 @@ private:
   const ProductPlan &plan;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_STAGE_H

@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 StageCopies::StageCopies(const LaneCode &code, const ProductPlan &plan, RingPipeline &ring,
                          Value workspace, Value rank, Value lane)
@@ -72,4 +72,4 @@ void StageCopies::copyX(const Stage &stage) {
                      stage.state.index, everyone, UnitAttr());
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

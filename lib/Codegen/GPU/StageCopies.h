@@ -10,7 +10,7 @@
 
 #include "RingPipeline.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Copies of one thread (bulk copies), or of all lanes of a warp (cp.async) on targets without
 /// those.
@@ -41,6 +41,6 @@ private:
   mlir::Value workspace, rank, lane;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_STAGECOPIES_H

@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 StageDecoder::StageDecoder(const LaneCode &code, const ProductPlan &plan, CompressedType type,
                            const ProductArguments &arguments, Value ring, Value lane)
@@ -97,4 +97,4 @@ StageDecoder::Values StageDecoder::decodePair(const TilePanel &panel, const Stag
   return pair;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 #include "Stage.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The consumer's decoder: A's registers of a unit × column group, four vector<4xi32>, from a
 /// stage.
@@ -54,6 +54,6 @@ private:
   StageUnits units;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_STAGEDECODER_H

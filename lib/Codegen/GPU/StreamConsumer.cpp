@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 StreamConsumer::StreamConsumer(const LaneCode &code, MatmulOp op, const ProductPlan &plan,
                                const ProductArguments &arguments, const CtaThread &own,
@@ -20,7 +20,7 @@ StreamConsumer::StreamConsumer(const LaneCode &code, MatmulOp op, const ProductP
       partialsBegin(index.mul(slices, plan.packedU32())),
       panels(code, plan, arguments.panels, /*rank=*/Value()),
       mma(code, op.getWeightType().getElementType(), plan.tile.mTiles),
-      sums(code, arguments.workspace, arguments.counters, own.lane),
+      partials(code, arguments.workspace, arguments.counters, own.lane),
       output(code, plan, {op, arguments.y, arguments.yStride, arguments.m, arguments.extras},
              partials, scratch, own.lane) {}
 
@@ -194,4 +194,4 @@ void StreamConsumer::addPartials(const StreamItem &item, ValueRange totals) {
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -19,7 +19,7 @@
 #include "TileOutput.h"
 #include "WarpMma.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class StreamConsumer : private LaneCode {
 public:
@@ -66,10 +66,10 @@ private:
   mlir::Value slices, partialsBegin;
   PanelTable panels;
   WarpMma mma;
-  PartialSums sums;
+  PartialSums partials;
   TileOutput output;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_STREAMCONSUMER_H

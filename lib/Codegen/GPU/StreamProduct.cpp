@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 static constexpr Value ProductArguments::*argumentOrder[] = {
     &ProductArguments::panels,    &ProductArguments::table,   &ProductArguments::words,
@@ -120,4 +120,4 @@ KernelEntry StreamProduct::productEntry() {
   return entry;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 #include "ScratchMemory.h"
 #include "StreamReader.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Builds kernel `product` of plans that read streams: each warp decodes and multiplies stream
 /// units by itself.
@@ -42,6 +42,6 @@ private:
   const StreamShape shape;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_STREAMPRODUCT_H

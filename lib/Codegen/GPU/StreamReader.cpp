@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// The column group of a record that is not there.
 static constexpr int64_t noGroup = int64_t(1) << 20;
@@ -285,4 +285,4 @@ StreamReader::Values StreamReader::classOffsets(const StreamItem &item) {
   return units.classes(arguments.classes, item.panel.number, item.strip);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -21,7 +21,7 @@
 #include "ProductArguments.h"
 #include "StreamUnits.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// What is known of warps that read streams before their code is there.
 struct StreamShape {
@@ -132,6 +132,6 @@ private:
   mlir::Value table, rooms, barriers;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_STREAMREADER_H

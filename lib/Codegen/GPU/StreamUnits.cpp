@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// u32 of a unit that are counted: more than any unit has, and few enough for 32 bits of position.
 static constexpr int64_t maxUnitU32 = int64_t(1) << 26;
@@ -121,4 +121,4 @@ StreamUnits::Values StreamUnits::decode(const Unit &unit, Value group, Value raw
   return Values(decoded.getResults());
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -16,7 +16,7 @@
 #include "LaneCode.h"
 #include "uwt/Codegen/Decode/Emission.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class StreamUnits : private LaneCode {
 public:
@@ -75,6 +75,6 @@ private:
   bool isWhole;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_STREAMUNITS_H

@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void TileOutput::store(Value strip, const TilePanel &panel, ValueRange totals) {
   Value n0 = index.add(index.mul(panel.number, panelRows), index.mul(strip, stripRows));
@@ -47,4 +47,4 @@ void TileOutput::storeMTile(Value m0, Value n0, Value total) {
   }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

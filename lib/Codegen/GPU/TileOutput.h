@@ -13,7 +13,7 @@
 #include "PartialSums.h"
 #include "ScratchMemory.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Stores what the epilogue makes of a strip's accumulators.
 class TileOutput : private LaneCode {
@@ -37,6 +37,6 @@ private:
   mlir::Value lane;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_TILEOUTPUT_H

@@ -14,7 +14,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// What ctas() says: of fixed units 32 warps, each with 1.5 KB on its way; the state of
 /// streams takes more registers, codes beside it still more, and row classes, too.
@@ -193,4 +193,4 @@ Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &f
   return ok();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -25,7 +25,7 @@
 #include "uwt/Codegen/GPU/ProductPlan.h"
 #include "uwt/Codegen/GPU/TranscodeKernels.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class TranscodeBuilder : private UnitCode {
 public:
@@ -112,6 +112,6 @@ private:
   std::optional<StreamUnits> streams;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_TRANSCODE_H

@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void TranscodeBuilder::patchWords(Value count, TranscodeResult::Load loadAt,
                                   llvm::function_ref<void(Value, Value)> apply) {
@@ -158,4 +158,4 @@ void TranscodeBuilder::patchStream(const TranscodePanel &panel, const StreamUnit
   });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

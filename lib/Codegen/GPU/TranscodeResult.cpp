@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Value TranscodeResult::resultAt(const TranscodePanel &panel, const FixedUnit &fixed) {
   Value at = index.mul(unitNumber(panel.number, panel.strips, fixed), 2 * wordUnitU32);
@@ -185,4 +185,4 @@ void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fix
   }
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A panel of the weight that is decoded: its number, fields of its DevicePanelEntry, and the
 /// strips that it has.
@@ -73,6 +73,6 @@ private:
   mlir::Value result, windowBase;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_TRANSCODERESULT_H

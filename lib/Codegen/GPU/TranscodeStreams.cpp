@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void TranscodeBuilder::buildStream(Value item) {
   TranscodePanel panel = loadPanel(index.div(item, panelItems()));
@@ -77,4 +77,4 @@ void TranscodeBuilder::decodeStream(const TranscodePanel &panel, const StreamUni
     patchStream(panel, unit, source, header);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void UnitCode::findLane() {
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
@@ -68,4 +68,4 @@ UnitCode::Values UnitCode::existing(Value panel, const FixedUnit &fixed) {
   return all;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -12,7 +12,7 @@
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// What kernels share whose warps take one unit (a strip x 64 columns) after another.
 class UnitCode : public LaneCode {
@@ -46,6 +46,6 @@ private:
   mlir::Value columnOf(const FixedUnit &fixed);
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_UNITCODE_H

@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 WarpMainloop::WarpMainloop(const LaneCode &code, const ProductPlan &plan, StageDecoder &decoder,
                            EscapePatcher &escapes, WarpMma &mma, Value ring, Value lane)
@@ -143,4 +143,4 @@ WarpMainloop::Values WarpMainloop::multiplyPatched(const Stage &stage, const Uni
       [&] { return multiplyFragments(fragments, stage, unit.group, accumulators); });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

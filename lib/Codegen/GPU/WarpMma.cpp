@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 Value WarpMma::zero() {
   auto type = VectorType::get({2, 2}, builder.getF32Type());
@@ -57,4 +57,4 @@ WarpMma::Values WarpMma::multiply(ValueRange fragments, Value buffer, Value x,
   return next;
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

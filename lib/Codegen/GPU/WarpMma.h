@@ -11,7 +11,7 @@
 #include "LaneCode.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// mma.m16n8k16 of a warp: a unit × column group of the weight with m tiles of packed x.
 class WarpMma : private LaneCode {
@@ -35,6 +35,6 @@ private:
   int64_t mTiles;
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_WARPMMA_H

@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 WarpgroupMainloop::WarpgroupMainloop(const LaneCode &code, const ProductPlan &plan, Type element,
                                      StageDecoder &decoder, EscapePatcher &escapes, Value ring)
@@ -156,4 +156,4 @@ WarpgroupMainloop::Values WarpgroupMainloop::multiply(Value strip, const TilePan
   return waitForProducts(0, next);
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

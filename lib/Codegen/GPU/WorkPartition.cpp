@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 WorkPartition::WorkPartition(const LaneCode &code, const ProductPlan &plan, Value m)
     : LaneCode(code), work(plan.work()), kTilesPerStage(plan.ring.kTilesPerStage) {
@@ -70,4 +70,4 @@ Value WorkPartition::fillAfter(Value endKTile) {
   return asShort(index.add(fillOf(asShort(index.sub(endKTile, 1))), 1));
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

@@ -18,7 +18,7 @@
 #include "LaneCode.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 class WorkPartition : private LaneCode {
 public:
@@ -58,6 +58,6 @@ private:
   mlir::Value firstOfFills, endOfFills; // fills of all output tiles
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_GPU_WORKPARTITION_H

@@ -16,6 +16,7 @@
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::codegen;
 
 namespace {
 
@@ -82,7 +83,7 @@ Value compute(math::CoshOp, PairMath &math, ValueRange x) {
 }
 
 Logarithm logarithm(PairMath &math, Value x) {
-  return uwt::logarithm(math, math.pair(x), math.twoSum(x, math.constant(-1)));
+  return uwt::codegen::logarithm(math, math.pair(x), math.twoSum(x, math.constant(-1)));
 }
 
 Value compute(math::LogOp, PairMath &math, ValueRange x) {
@@ -104,14 +105,14 @@ Value compute(math::Log10Op, PairMath &math, ValueRange x) {
 }
 Value compute(math::Log1pOp, PairMath &math, ValueRange x) {
   Pair sum = math.twoSum(math.constant(1), x[0]);
-  Pair result = toPair(math, uwt::logarithm(math, sum, math.pair(x[0])));
+  Pair result = toPair(math, uwt::codegen::logarithm(math, sum, math.pair(x[0])));
   return unlessTiny(math, x[0], withSpecialLogarithms(math, sum.high, result.high));
 }
 
 /// The logarithm of 1 + less1, or of twice `x` where that is so large that this is the same.
 Value logarithmOrOfTwice(PairMath &math, Pair less1, Value x, Value isLarge) {
   Pair argument = math.select(isLarge, math.pair(x), plus1(math, less1));
-  Logarithm l = uwt::logarithm(math, argument, less1);
+  Logarithm l = uwt::codegen::logarithm(math, argument, less1);
   l.power = math.select(isLarge, math.add(l.power, math.constant(1)), l.power);
   // Infinities and NaNs are their own results.
   return math.select(math.less(x, math.constant(infinity)), toPair(math, l).high, x);
@@ -137,7 +138,7 @@ Value compute(math::AtanhOp, PairMath &math, ValueRange x) {
   Value one = math.constant(1), size = math.magnitude(x[0]);
   Pair twice = math.pair(math.add(size, size));
   Pair sum = math.divide(twice, math.twoSum(one, math.negate(size)));
-  Pair l = toPair(math, uwt::logarithm(math, plus1(math, sum), sum));
+  Pair l = toPair(math, uwt::codegen::logarithm(math, plus1(math, sum), sum));
   Value outside =
       math.select(math.equal(size, one), math.constant(infinity), math.constant(notANumber));
   Value result =
@@ -293,7 +294,7 @@ template <typename... Ops> void addPatterns(RewritePatternSet &patterns) {
 
 } // namespace
 
-void uwt::populateDoubleFunctionPatterns(RewritePatternSet &patterns) {
+void uwt::codegen::populateDoubleFunctionPatterns(RewritePatternSet &patterns) {
   addPatterns<math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp, math::Log2Op, math::Log10Op,
               math::Log1pOp, math::ErfOp, math::ErfcOp, math::TanhOp, math::SinOp, math::CosOp,
               math::TanOp, math::SinhOp, math::CoshOp, math::AsinOp, math::AcosOp, math::AtanOp,

@@ -171,6 +171,6 @@ private:
 
 } // namespace
 
-void uwt::populateExpandFloat8Patterns(RewritePatternSet &patterns) {
+void uwt::codegen::populateExpandFloat8Patterns(RewritePatternSet &patterns) {
   patterns.add<ExpandExtend, ExpandTruncate>(patterns.getContext());
 }

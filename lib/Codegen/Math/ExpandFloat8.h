@@ -14,12 +14,12 @@
 
 #include "mlir/IR/PatternMatch.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Conversions between f8E4M3FN or f8E5M2 and wider floats, rounded to nearest even. As in APFloat
 /// and PyTorch, what is too large is NaN in the type without infinities.
 void populateExpandFloat8Patterns(mlir::RewritePatternSet &patterns);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_MATH_EXPANDFLOAT8_H

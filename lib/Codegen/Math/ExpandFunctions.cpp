@@ -18,6 +18,7 @@
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::codegen;
 
 namespace {
 
@@ -224,7 +225,7 @@ struct ExpandRound : OpRewritePattern<math::RoundOp> {
 
 } // namespace
 
-void uwt::populateFunctionPatterns(RewritePatternSet &patterns) {
+void uwt::codegen::populateFunctionPatterns(RewritePatternSet &patterns) {
   patterns.add<
       ExpandFunction<math::Exp2Op>, ExpandFunction<math::Log10Op>, ExpandFunction<math::CbrtOp>,
       ExpandFunction<math::SinhOp>, ExpandFunction<math::CoshOp>, ExpandFunction<math::AsinhOp>,

@@ -20,14 +20,14 @@
 #include "llvm/ADT/StringSet.h"
 #include <limits>
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_EXPANDMATHPASS
 #include "uwt/Codegen/Math/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
-using uwt::FloatMath;
-using uwt::withElement;
+using uwt::codegen::FloatMath;
+using uwt::codegen::withElement;
 
 namespace {
 
@@ -236,7 +236,7 @@ template <typename OpTy> struct ExpandClass : OpRewritePattern<OpTy> {
   }
 };
 
-struct ExpandMath : uwt::impl::ExpandMathPassBase<ExpandMath> {
+struct ExpandMath : uwt::codegen::impl::ExpandMathPassBase<ExpandMath> {
   void runOnOperation() override {
     dropFastMathFlags(getOperation());
     // Upstream's that are good to a few units in the last place wherever the result is no
@@ -248,13 +248,13 @@ struct ExpandMath : uwt::impl::ExpandMathPassBase<ExpandMath> {
     math::populateExpansionPatterns(patterns, {"rsqrt", "fpowi", "clampf"});
     populateMathPolynomialApproximationPatterns(
         patterns, [](StringRef name) { return approximated.contains(name.split('.').second); });
-    uwt::populateFunctionPatterns(patterns);
-    uwt::populateDoubleFunctionPatterns(patterns);
+    uwt::codegen::populateFunctionPatterns(patterns);
+    uwt::codegen::populateDoubleFunctionPatterns(patterns);
     patterns.add<ExpandAngle<math::SinOp>, ExpandAngle<math::CosOp>, ExpandAngle<math::TanOp>,
                  ExpandErf, ExpandClass<math::IsNaNOp>, ExpandClass<math::IsInfOp>,
                  ExpandClass<math::IsFiniteOp>, WidenFma, ConvertInteger<arith::SIToFPOp>,
                  ConvertInteger<arith::UIToFPOp>, ExtendInSteps, TruncateInSteps>(&getContext());
-    uwt::populateExpandFloat8Patterns(patterns);
+    uwt::codegen::populateExpandFloat8Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
   }

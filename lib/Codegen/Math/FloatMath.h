@@ -13,7 +13,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include <limits>
 
-namespace uwt {
+namespace uwt::codegen {
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 inline constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
@@ -105,6 +105,6 @@ void populateFunctionPatterns(mlir::RewritePatternSet &patterns);
 /// Patterns of uwt-expand-math for the functions of f64, and `arith.remf` of it.
 void populateDoubleFunctionPatterns(mlir::RewritePatternSet &patterns);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_MATH_FLOATMATH_H

@@ -9,6 +9,7 @@
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::codegen;
 
 namespace {
 
@@ -143,23 +144,23 @@ Pair arcTangentBelow1(PairMath &math, Pair above, Pair below) {
 
 } // namespace
 
-Value uwt::toInteger(PairMath &math, Value a) {
+Value uwt::codegen::toInteger(PairMath &math, Value a) {
   return math.bits(math.add(a, math.constant(0x1.8p52)));
 }
 
-Value uwt::powerOfTwo(PairMath &math, Value power) {
+Value uwt::codegen::powerOfTwo(PairMath &math, Value power) {
   Value exponent =
       math.make<arith::AddIOp>(toInteger(math, power), math.bitsConstant(exponentBias));
   return math.fromBits(math.make<arith::ShLIOp>(exponent, math.bitsConstant(mantissaBits)));
 }
 
-Value uwt::timesPowerOf2(PairMath &math, Value a, Value power) {
+Value uwt::codegen::timesPowerOf2(PairMath &math, Value a, Value power) {
   Value half = math.make<math::FloorOp>(math.multiply(power, math.constant(0.5)));
   a = math.multiply(a, powerOfTwo(math, half));
   return math.multiply(a, powerOfTwo(math, math.subtract(power, half)));
 }
 
-Exponential uwt::exponential(PairMath &math, Pair x) {
+Exponential uwt::codegen::exponential(PairMath &math, Pair x) {
   constexpr double bound = 800, log2e = 0x1.71547652b82fep+0;
   Value isInside = math.less(math.magnitude(x.high), math.constant(bound));
   x = {math.clamp(x.high, -bound, bound), math.select(isInside, x.low, math.constant(0))};
@@ -171,18 +172,18 @@ Exponential uwt::exponential(PairMath &math, Pair x) {
   return {power, exponentialLess1(math, math.fastTwoSum(low.high, math.add(low.low, rest.low)))};
 }
 
-Exponential uwt::exponentialOf2(PairMath &math, Value x) {
+Exponential uwt::codegen::exponentialOf2(PairMath &math, Value x) {
   x = math.clamp(x, -1200, 1200);
   Value power = nearestInteger(math, x);
   Pair rest = math.multiply(math.pair(ln2), math.subtract(x, power));
   return {power, exponentialLess1(math, rest)};
 }
 
-Value uwt::toFloat(PairMath &math, Exponential a) {
+Value uwt::codegen::toFloat(PairMath &math, Exponential a) {
   return timesPowerOf2(math, math.add(a.rest, math.constant(1)).high, a.power);
 }
 
-Scaled uwt::splitPower(PairMath &math, Value x, double least) {
+Scaled uwt::codegen::splitPower(PairMath &math, Value x, double least) {
   constexpr double steps = 100;
   Value isSmall = math.less(x, math.constant(0x1p-900));
   Value normal = math.select(isSmall, math.multiply(x, math.constant(0x1p100)), x);
@@ -193,7 +194,7 @@ Scaled uwt::splitPower(PairMath &math, Value x, double least) {
   return {power, timesPowerOf2(math, x, math.negate(power))};
 }
 
-Logarithm uwt::logarithm(PairMath &math, Pair x, Pair less1) {
+Logarithm uwt::codegen::logarithm(PairMath &math, Pair x, Pair less1) {
   constexpr double rootOfHalf = 0x1.6a09e667f3bcdp-1;
   Scaled split = splitPower(math, x.high, rootOfHalf);
   Value low = timesPowerOf2(math, x.low, math.negate(split.power));
@@ -209,11 +210,11 @@ Logarithm uwt::logarithm(PairMath &math, Pair x, Pair less1) {
   return {split.power, math.multiply(series, s)};
 }
 
-Pair uwt::toPair(PairMath &math, Logarithm a) {
+Pair uwt::codegen::toPair(PairMath &math, Logarithm a) {
   return math.add(math.multiply(math.pair(ln2), a.power), a.rest);
 }
 
-Angle uwt::reduceAngle(PairMath &math, Value x) {
+Angle uwt::codegen::reduceAngle(PairMath &math, Value x) {
   Triple turns = quarterTurns(math, x);
   Value quarters = nearestInteger(math, turns.high);
   Pair first = math.twoSum(math.subtract(turns.high, quarters), turns.middle);
@@ -221,15 +222,15 @@ Angle uwt::reduceAngle(PairMath &math, Value x) {
   return {quarters, math.multiply(rest, math.pair(halfPi))};
 }
 
-Pair uwt::sine(PairMath &math, Pair x) {
+Pair uwt::codegen::sine(PairMath &math, Pair x) {
   return math.multiply(alternatingSeries(math, math.multiply(x, x), 1, 11), x);
 }
 
-Pair uwt::cosine(PairMath &math, Pair x) {
+Pair uwt::codegen::cosine(PairMath &math, Pair x) {
   return alternatingSeries(math, math.multiply(x, x), 0, 12);
 }
 
-Pair uwt::arcTangent(PairMath &math, Pair up, Pair along) {
+Pair uwt::codegen::arcTangent(PairMath &math, Pair up, Pair along) {
   Value zero = math.constant(0), one = math.constant(1), endless = math.constant(infinity);
   Value isSteep = math.less(along.high, up.high);
   Pair above = math.select(isSteep, along, up), below = math.select(isSteep, up, along);
@@ -248,7 +249,7 @@ Pair uwt::arcTangent(PairMath &math, Pair up, Pair along) {
   return math.select(isSteep, math.subtract(math.pair(halfPi), angle), angle);
 }
 
-Pair uwt::errorFunction(PairMath &math, Value x) {
+Pair uwt::codegen::errorFunction(PairMath &math, Value x) {
   // erf(x) / x as a polynomial in x² that agrees at the 11 zeros of a Chebyshev polynomial on
   // [0, 1/4], its coefficients rounded: the relative error is below 2^-69.
   static constexpr PairConstant coefficients[] = {{0x1.20dd750429b6dp+0, 0x1.1ae31103f41f4p-56},
@@ -265,7 +266,7 @@ Pair uwt::errorFunction(PairMath &math, Value x) {
   return math.multiply(math.polynomial(math.twoProduct(x, x), coefficients, 3), x);
 }
 
-Pair uwt::restOfErrorFunction(PairMath &math, Value x) {
+Pair uwt::codegen::restOfErrorFunction(PairMath &math, Value x) {
   // exp(x²) erfc(x) (1 + 2x) as a polynomial in t = (x - 3) / (x + 3), as Schonfelder has it
   // (1978), that agrees at the 24 zeros of a Chebyshev polynomial on what t is for x from 0.5
   // to 27.5; the relative error is below 2^-59. Beyond that the result is 0.

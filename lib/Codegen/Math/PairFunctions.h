@@ -16,7 +16,7 @@
 
 #include "PairMath.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A whole number of less than 51 bits in the lowest bits of an integer; others are set, too.
 mlir::Value toInteger(PairMath &math, mlir::Value a);
@@ -81,6 +81,6 @@ Pair errorFunction(PairMath &math, mlir::Value x);
 /// 1 less the error function of x, where that is 1/2 or more.
 Pair restOfErrorFunction(PairMath &math, mlir::Value x);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_MATH_PAIRFUNCTIONS_H

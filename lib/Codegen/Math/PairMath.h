@@ -18,7 +18,7 @@
 #include "FloatMath.h"
 #include <cmath>
 
-namespace uwt {
+namespace uwt::codegen {
 
 struct Pair {
   mlir::Value high, low;
@@ -119,6 +119,6 @@ public:
   }
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_MATH_PAIRMATH_H

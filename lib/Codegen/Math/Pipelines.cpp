@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-void uwt::buildExpandFloatsPipeline(OpPassManager &pm, bool expandBf16) {
+void uwt::codegen::buildExpandFloatsPipeline(OpPassManager &pm, bool expandBf16) {
   pm.addPass(math::createMathExtendToSupportedTypes());
   arith::ArithEmulateUnsupportedFloatsOptions emulate;
   emulate.sourceTypeStrs = {"bf16", "f16", "f8E4M3FN", "f8E5M2", "f8E8M0FNU", "f4E2M1FN"};

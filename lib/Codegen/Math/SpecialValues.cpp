@@ -9,8 +9,9 @@
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::codegen;
 
-Value uwt::withSpecialLogarithms(FloatMath &math, Value x, Value logarithm) {
+Value uwt::codegen::withSpecialLogarithms(FloatMath &math, Value x, Value logarithm) {
   Value result = math.select(math.less(x, math.constant(0)), math.constant(notANumber), logarithm);
   result = math.select(math.equal(x, math.constant(0)), math.constant(-infinity), result);
   // Infinities and NaNs are their own logarithms, but for -∞, which is below 0.
@@ -18,7 +19,7 @@ Value uwt::withSpecialLogarithms(FloatMath &math, Value x, Value logarithm) {
   return math.select(isFinite, result, x);
 }
 
-Value uwt::withSpecialPowers(FloatMath &math, Value x, Value y, Value power) {
+Value uwt::codegen::withSpecialPowers(FloatMath &math, Value x, Value y, Value power) {
   Value zero = math.constant(0), one = math.constant(1), result = power;
   Value size = math.magnitude(x);
   // 1 to the power of infinity is 1, and so is -1.

@@ -14,7 +14,7 @@
 
 #include "FloatMath.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// `logarithm`, to any base, of x where x is positive and finite; C's values elsewhere.
 mlir::Value withSpecialLogarithms(FloatMath &math, mlir::Value x, mlir::Value logarithm);
@@ -23,6 +23,6 @@ mlir::Value withSpecialLogarithms(FloatMath &math, mlir::Value x, mlir::Value lo
 /// which may be anything where |x| is 1 and y infinite, or y is 0.
 mlir::Value withSpecialPowers(FloatMath &math, mlir::Value x, mlir::Value y, mlir::Value power);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_MATH_SPECIALVALUES_H

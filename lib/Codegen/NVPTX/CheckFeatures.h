@@ -11,7 +11,7 @@
 #include "mlir/IR/Operation.h"
 #include "uwt/Target/GpuTarget.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Fails, with an error at `op`, where `target` lacks one of the features that `what` needs.
 inline mlir::LogicalResult checkFeatures(mlir::Operation *op, const GpuTarget &target,
@@ -21,6 +21,6 @@ inline mlir::LogicalResult checkFeatures(mlir::Operation *op, const GpuTarget &t
   return mlir::success();
 }
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_NVPTX_CHECKFEATURES_H

@@ -108,7 +108,7 @@ static Value fuseAnd(OpBuilder &builder, arith::AndIOp op) {
                       llvm::formatv("and.b32 $0, $1, 0x{0:x-8};", part->mask).str(), {part->value});
 }
 
-void uwt::fuseLogic(Operation *kernels) {
+void uwt::codegen::fuseLogic(Operation *kernels) {
   IRRewriter rewriter(kernels->getContext());
   kernels->walk([&](Operation *op) {
     if (op->getNumResults() != 1 || !holdsWords(op->getResult(0).getType()))

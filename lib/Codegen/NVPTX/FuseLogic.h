@@ -10,12 +10,12 @@
 
 #include "mlir/IR/Operation.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Makes single instructions of selects by constant masks, and keeps parts of words that are also
 /// subtracted from them.
 void fuseLogic(mlir::Operation *kernels);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_NVPTX_FUSELOGIC_H

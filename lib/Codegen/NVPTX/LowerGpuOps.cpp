@@ -33,13 +33,14 @@
 #include "uwt/Codegen/NVPTX/Ptx.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_LOWERGPUOPSPASS
 #include "uwt/Codegen/NVPTX/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::codegen;
 
 /// Address space of the shared memory of a cluster's CTAs.
 static constexpr unsigned sharedCluster = 7;
@@ -268,7 +269,7 @@ struct LowerDependency : OpConversionPattern<Op> {
   const GpuTarget &target;
 };
 
-struct LowerGpuOpsPass : uwt::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
+struct LowerGpuOpsPass : uwt::codegen::impl::LowerGpuOpsPassBase<LowerGpuOpsPass> {
   using Base::Base;
 
   void runOnOperation() override {

@@ -24,7 +24,7 @@
 
 using namespace mlir;
 
-namespace uwt {
+namespace uwt::codegen {
 
 void buildGpuToLLVMPipeline(OpPassManager &pm, const std::string &chip) {
   pm.addPass(createExpandMathPass());
@@ -95,4 +95,4 @@ void registerNVPTXPipelines() {
       });
 }
 
-} // namespace uwt
+} // namespace uwt::codegen

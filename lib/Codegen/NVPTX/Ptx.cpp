@@ -25,13 +25,14 @@
 #include "llvm/Target/TargetMachine.h"
 #include <chrono>
 
-namespace uwt {
+namespace uwt::codegen {
 #define GEN_PASS_DEF_GPUTOPTXPASS
 #include "uwt/Codegen/NVPTX/Passes.h.inc"
-} // namespace uwt
+} // namespace uwt::codegen
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::codegen;
 
 // What LLVM's own InitializeAllTargets declares, for the one target that is used.
 extern "C" {
@@ -220,8 +221,8 @@ static void registerTranslations(DialectRegistry &registry) {
   registerNVVMDialectTranslation(registry);
 }
 
-FailureOr<std::string> uwt::translateToPtx(gpu::GPUModuleOp module, const GpuTarget &target,
-                                           GpuCodeTimes &times) {
+FailureOr<std::string> uwt::codegen::translateToPtx(gpu::GPUModuleOp module,
+                                                    const GpuTarget &target, GpuCodeTimes &times) {
   Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeMachine(target);
   if (!machine)
     return module.emitError(machine.error().message());
@@ -257,7 +258,7 @@ FailureOr<std::string> uwt::translateToPtx(gpu::GPUModuleOp module, const GpuTar
 }
 
 namespace {
-struct GpuToPtxPass : uwt::impl::GpuToPtxPassBase<GpuToPtxPass> {
+struct GpuToPtxPass : uwt::codegen::impl::GpuToPtxPassBase<GpuToPtxPass> {
   using Base::Base;
 
   void getDependentDialects(DialectRegistry &registry) const override {

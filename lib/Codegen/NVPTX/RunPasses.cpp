@@ -8,8 +8,8 @@
 #include "uwt/Codegen/NVPTX/RunPasses.h"
 #include "llvm/Passes/PassBuilder.h"
 
-llvm::Error uwt::runPasses(llvm::Module &module, llvm::TargetMachine &machine,
-                           llvm::StringRef pipeline) {
+llvm::Error uwt::codegen::runPasses(llvm::Module &module, llvm::TargetMachine &machine,
+                                    llvm::StringRef pipeline) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager callGraph;

@@ -21,6 +21,7 @@
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::codegen;
 
 static LogicalResult checkTarget(Operation *op, const GpuTarget &target) {
   return checkFeatures(op, target, "a matrix product of a warpgroup", GpuFeature::Wgmma);
@@ -212,8 +213,8 @@ private:
 
 } // namespace
 
-void uwt::populateWarpgroupPatterns(const LLVMTypeConverter &converter, const GpuTarget &target,
-                                    RewritePatternSet &patterns) {
+void uwt::codegen::populateWarpgroupPatterns(const LLVMTypeConverter &converter,
+                                             const GpuTarget &target, RewritePatternSet &patterns) {
   patterns.add<LowerWarpgroupMma>(converter, target);
   patterns.add<LowerWarpgroupWait>(patterns.getContext(), target);
 }

@@ -12,13 +12,13 @@
 #include "mlir/Transforms/DialectConversion.h"
 #include "uwt/Target/GpuTarget.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// uwt.warpgroup_mma and uwt.warpgroup_wait to inline assembly. Fails, with an error at the
 /// operation, where `target` has no wgmma. `converter` and `target` outlive the patterns.
 void populateWarpgroupPatterns(const mlir::LLVMTypeConverter &converter, const GpuTarget &target,
                                mlir::RewritePatternSet &patterns);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_NVPTX_WARPGROUP_H

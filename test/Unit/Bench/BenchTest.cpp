@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 using namespace uwt;
+using namespace uwt::bench;
 using namespace uwt::test;
 using testing::ElementsAre;
 

@@ -22,6 +22,7 @@
 #include <thread>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
 using namespace uwt::test;
 namespace fs = std::filesystem;
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
 using namespace uwt::test;
 namespace fs = std::filesystem;
 

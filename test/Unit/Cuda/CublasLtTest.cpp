@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 
 using namespace uwt;
+using namespace uwt::cuda;
 using namespace uwt::test;
 using testing::ElementsAre;
 

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 
 using namespace uwt;
+using namespace uwt::cuda;
 using namespace uwt::test;
 
 std::string uwt::test::fakeDriverPath() { return UWT_FAKE_CUDA; }

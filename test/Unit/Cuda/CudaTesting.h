@@ -30,7 +30,7 @@ std::string gpuSamplePath();
 FakeCuda &freshFakeCuda(const std::string &path = fakeDriverPath());
 FakeCublas &freshFakeCublasLt();
 /// The fake driver and its device 0.
-Expected<CudaDevicePtr> fakeDevice();
+Expected<cuda::CudaDevicePtr> fakeDevice();
 
 } // namespace uwt::test
 

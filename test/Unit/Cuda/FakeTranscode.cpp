@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
+using namespace uwt::cuda;
 using namespace uwt::test;
 
 FakeTranscode::FakeTranscode(LoadedWeight raw, LoadedWeight result)

@@ -21,6 +21,8 @@
 #include <set>
 
 using namespace uwt;
+using namespace uwt::bench;
+using namespace uwt::cuda;
 using namespace uwt::test;
 using testing::ElementsAre;
 using testing::HasSubstr;

@@ -14,6 +14,7 @@
 #include <thread>
 
 using namespace uwt;
+using namespace uwt::cuda;
 using namespace uwt::test;
 using testing::ElementsAre;
 

@@ -15,6 +15,7 @@
 #include <set>
 
 using namespace uwt;
+using namespace uwt::cuda;
 using namespace uwt::test;
 
 namespace {

@@ -20,6 +20,8 @@
 
 using namespace mlir;
 using namespace uwt;
+using namespace uwt::cuda_tools;
+using namespace uwt::machine_code;
 
 namespace {
 

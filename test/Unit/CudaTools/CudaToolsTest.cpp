@@ -14,6 +14,8 @@
 #include <optional>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
+using namespace uwt::machine_code;
 
 namespace {
 

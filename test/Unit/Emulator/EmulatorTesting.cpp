@@ -48,18 +48,19 @@ TestKernel::TestKernel(const std::string &arguments, const std::string &body,
     return;
   gpu::GPUFuncOp function;
   module->walk([&](gpu::GPUFuncOp op) { function = op; });
-  auto prepared = EmulatedKernel::prepare(function);
+  auto prepared = emulator::EmulatedKernel::prepare(function);
   if (succeeded(prepared))
     kernel = std::move(*prepared);
 }
 
 TestKernel::~TestKernel() = default;
 
-std::string TestKernel::run(const LaunchShape &shape,
-                            const std::vector<EmulatedArgument> &arguments, uint64_t seed) {
+std::string TestKernel::run(const emulator::LaunchShape &shape,
+                            const std::vector<emulator::EmulatedArgument> &arguments,
+                            uint64_t seed) {
   if (!kernel)
     return "not prepared: " + messages;
-  EmulationOptions options;
+  emulator::EmulationOptions options;
   options.seed = seed;
   options.operationLimit = 10'000'000;
   auto result = kernel->launch(shape, arguments, options);

@@ -35,9 +35,11 @@ public:
   T *data() { return reinterpret_cast<T *>(storage.data()); }
   T &operator[](size_t i) { return data()[i]; }
   size_t size() const { return count; }
-  EmulatedArgument argument() { return EmulatedArgument::buffer(data(), count * sizeof(T)); }
-  EmulatedArgument constant() {
-    return EmulatedArgument::buffer(static_cast<const void *>(data()), count * sizeof(T));
+  emulator::EmulatedArgument argument() {
+    return emulator::EmulatedArgument::buffer(data(), count * sizeof(T));
+  }
+  emulator::EmulatedArgument constant() {
+    return emulator::EmulatedArgument::buffer(static_cast<const void *>(data()), count * sizeof(T));
   }
 
 private:
@@ -56,17 +58,17 @@ public:
   ~TestKernel();
 
   /// Runs it; the error's text, or nothing.
-  std::string run(const LaunchShape &shape, const std::vector<EmulatedArgument> &arguments,
-                  uint64_t seed = 0);
+  std::string run(const emulator::LaunchShape &shape,
+                  const std::vector<emulator::EmulatedArgument> &arguments, uint64_t seed = 0);
   /// Diagnostics of parsing and preparing.
   const std::string &diagnostics() const { return messages; }
-  const EmulationCounters &counters() const { return lastCounters; }
+  const emulator::EmulationCounters &counters() const { return lastCounters; }
 
 private:
   std::string messages;
-  EmulationCounters lastCounters;
+  emulator::EmulationCounters lastCounters;
   std::unique_ptr<mlir::MLIRContext> context;
-  std::unique_ptr<EmulatedKernel> kernel;
+  std::unique_ptr<emulator::EmulatedKernel> kernel;
 };
 
 /// `text` with each `from` replaced; ends the test if there is none.

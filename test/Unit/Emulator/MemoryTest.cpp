@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
+using namespace uwt::emulator;
 using namespace uwt::test;
 
 namespace {

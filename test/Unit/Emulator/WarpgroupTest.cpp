@@ -17,6 +17,7 @@
 #include <random>
 
 using namespace uwt;
+using namespace uwt::emulator;
 using namespace uwt::test;
 using testing::HasSubstr;
 

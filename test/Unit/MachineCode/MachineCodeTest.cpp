@@ -10,6 +10,7 @@
 #include <sstream>
 
 using namespace uwt;
+using namespace uwt::machine_code;
 
 namespace {
 

@@ -14,6 +14,7 @@
 #include <set>
 
 using namespace uwt;
+using namespace uwt::tool;
 using testing::ElementsAre;
 
 static std::vector<std::string> linesOf(const std::string &text) {

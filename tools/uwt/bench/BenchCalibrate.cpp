@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 using namespace uwt;
+using namespace uwt::tool;
 using Clock = std::chrono::steady_clock;
 
 namespace {
@@ -58,15 +59,15 @@ public:
            "costs, and writes them to a file that --calibration of other commands takes "
            "(docs/cost-model.md). Takes about a minute; nothing else should run.";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"uwt bench calibrate", "Measure, and write ~/.config/uwt/calibration.json"},
             {"uwt bench calibrate -o machine.json -T 4", "Bandwidth with up to 4 threads"}};
   }
-  std::vector<Option> options() override {
+  std::vector<command_line::Option> options() override {
     return {{"-o,--output", "FILE", "file to write (default: ~/.config/uwt/calibration.json)",
-             &output, ValueHint::Path},
+             &output, command_line::ValueHint::Path},
             {"--target", "TARGET", "target whose kernels are measured (default: native)", &target},
-            threadsOption(&threads)};
+            command_line::threadsOption(&threads)};
   }
   Status run(Session &session) override;
 
@@ -94,7 +95,7 @@ Status BenchCalibrateCommand::measureBandwidth(Session &session) {
   result.bandwidth.clear();
   for (unsigned count = 1; count <= all.size(); ++count) {
     ThreadPool pool(count);
-    UWT_ASSIGN_OR_RETURN(Samples reads, takeSamples(readPasses, [&] {
+    UWT_ASSIGN_OR_RETURN(bench::Samples reads, bench::takeSamples(readPasses, [&] {
                            probe.run(pool);
                            return checkInterrupted();
                          }));
@@ -115,7 +116,7 @@ void BenchCalibrateCommand::measureLoops() {
     while (Clock::now() < until) {
     }
   };
-  Samples excess;
+  bench::Samples excess;
   for (unsigned i = 0; i < 2000; ++i) {
     StopWatch watch;
     pool.parallelRanges(pool.size(), body, nullptr);
@@ -147,9 +148,9 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
   observation.format.size.escapesPerWeight = isRaw(experiment.format) ? 0 : escapes;
   ThreadPool one(1);
   for (uint64_t m : experiment.mValues) {
-    std::vector<uint16_t> x = drawX(m, weights.columns(), m, one);
+    std::vector<uint16_t> x = bench::drawX(m, weights.columns(), m, one);
     ToolTensor input{"BF16", {m, weights.columns()}, bytesOf(x)};
-    Samples times;
+    bench::Samples times;
     UWT_RETURN_IF_ERROR(
         program->run(functionOf(m), std::span(&input, 1), threadCount, 5, times.seconds));
     auto repeats = static_cast<unsigned>(std::clamp(leastSeconds / times.least(), 10.0, 2000.0));
@@ -164,9 +165,11 @@ Status BenchCalibrateCommand::observe(Session &session, const ProductWeights &we
   return ok();
 }
 
-static Expected<std::unique_ptr<ProductWeights>>
-makeWeights(const std::string &kind, const GridShape &shape, unsigned copies, ThreadPool &pool) {
-  UWT_ASSIGN_OR_RETURN(std::unique_ptr<MatrixSource> source, openMatrices(kind, /*seed=*/1));
+static Expected<std::unique_ptr<ProductWeights>> makeWeights(const std::string &kind,
+                                                             const bench::GridShape &shape,
+                                                             unsigned copies, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(std::unique_ptr<bench::MatrixSource> source,
+                       bench::openMatrices(kind, /*seed=*/1));
   return ProductWeights::make(*source, shape, copies, pool);
 }
 
@@ -275,7 +278,7 @@ Status BenchCalibrateCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(writeWholeFile(
       path, std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size()), true));
   if (session.wantsJson()) {
-    Json object = benchResult("bench.calibrate/1", UWT_VERSION);
+    Json object = bench::benchResult("bench.calibrate/1", UWT_VERSION);
     object["file"] = path;
     object["calibration"] = Json::parse(text);
     printJson(session, object);
@@ -290,6 +293,6 @@ Status BenchCalibrateCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeBenchCalibrateCommand() {
+std::unique_ptr<Command> uwt::tool::makeBenchCalibrateCommand() {
   return std::make_unique<BenchCalibrateCommand>();
 }

@@ -16,6 +16,7 @@
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -36,16 +37,17 @@ public:
     return "measure sizes and speeds of codecs in memory, on one core";
   }
   std::string_view description() const override;
-  std::vector<Example> examples() const override;
-  std::vector<Option> options() override;
+  std::vector<command_line::Example> examples() const override;
+  std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
   Expected<std::vector<std::pair<std::string, FormatChoice>>> choices() const;
   Status measureKind(Session &session, const std::string &kind,
                      std::vector<CodecBenchResult> &results);
-  Expected<CodecBenchResult> measure(const Session &session, const BenchWorkload &source) const;
-  Status measurePeers(const Session &session, const BenchWorkload &weights,
+  Expected<CodecBenchResult> measure(const Session &session,
+                                     const bench::BenchWorkload &source) const;
+  Status measurePeers(const Session &session, const bench::BenchWorkload &weights,
                       CodecBenchResult &result) const;
   std::string tables(const Session &session, const CodecBenchResult &result) const;
   Json json(const std::vector<CodecBenchResult> &results) const;
@@ -69,7 +71,7 @@ std::string_view BenchCodecsCommand::description() const {
          "--weights with a path takes all matrices of that file or folder, compressed or not.";
 }
 
-std::vector<Example> BenchCodecsCommand::examples() const {
+std::vector<command_line::Example> BenchCodecsCommand::examples() const {
   return {{"uwt bench codecs", "The formats that matter, and zstd -3"},
           {"uwt bench codecs --weights student-t4 --weights row-scaled --slow",
            "Two kinds of weights, zstd -19 as well"},
@@ -79,24 +81,24 @@ std::vector<Example> BenchCodecsCommand::examples() const {
            "A small matrix without SIMD, for a script"}};
 }
 
-std::vector<Option> BenchCodecsCommand::options() {
+std::vector<command_line::Option> BenchCodecsCommand::options() {
   return {
-      weightsOption(&weights, "gaussian"),
-      shapesOption(&shapes, shapes),
-      seedOption(&seed),
+      bench::weightsOption(&weights, "gaussian"),
+      bench::shapesOption(&shapes, shapes),
+      bench::seedOption(&seed),
       {"--format", "FORMAT", "what to measure; may be given again (default: six of them)", &formats,
-       ValueHint::Format},
+       command_line::ValueHint::Format},
       {"--all", "", "measure every example format of every codec", &all},
       {"--path",
        "PATH",
        "code path to run (default: best)",
        &path,
-       ValueHint::None,
+       command_line::ValueHint::None,
        {"best", "reference", "scalar", "avx2", "avx512"}},
       {"--min-seconds", "S", "time to repeat each measurement for (default: 1)", &minimumSeconds},
-      noPeersOption(&noPeers, "memcpy and zstd"),
+      bench::noPeersOption(&noPeers, "memcpy and zstd"),
       {"--slow", "", "measure zstd -19 as well", &slow},
-      threadsOption(&threads, "1; 0: one a processor"),
+      command_line::threadsOption(&threads, "1; 0: one a processor"),
   };
 }
 
@@ -142,7 +144,7 @@ static bool isSkippable(const Error &error, bool all) {
   return all && error.getKind() == ErrorKind::Usage;
 }
 
-Status BenchCodecsCommand::measurePeers(const Session &session, const BenchWorkload &weights,
+Status BenchCodecsCommand::measurePeers(const Session &session, const bench::BenchWorkload &weights,
                                         CodecBenchResult &result) const {
   if (noPeers)
     return ok();
@@ -163,7 +165,7 @@ Status BenchCodecsCommand::measurePeers(const Session &session, const BenchWorkl
 }
 
 Expected<CodecBenchResult> BenchCodecsCommand::measure(const Session &session,
-                                                       const BenchWorkload &source) const {
+                                                       const bench::BenchWorkload &source) const {
   ThreadPool every, pool(threads);
   CodecBenchResult result;
   result.name = source.name;
@@ -279,7 +281,7 @@ std::string BenchCodecsCommand::tables(const Session &session,
 }
 
 static Json codingJson(const CodingSamples &samples, uint64_t bytes, double threads) {
-  Json object = samplesJson(samples.total);
+  Json object = bench::samplesJson(samples.total);
   object["gigabytes_per_second"] = gigabytesPerSecond(bytes, samples.total.median());
   for (const auto &[step, share] : shares(samples, threads))
     object["shares"][step] = share;
@@ -288,7 +290,7 @@ static Json codingJson(const CodingSamples &samples, uint64_t bytes, double thre
 
 Json BenchCodecsCommand::json(const std::vector<CodecBenchResult> &results) const {
   ThreadPool pool(threads);
-  Json object = benchResult("bench.codecs/1", UWT_VERSION);
+  Json object = bench::benchResult("bench.codecs/1", UWT_VERSION);
   object["code_path"] = path;
   object["best_code_path"] = simdLevelName(hostSimdLevel());
   object["threads"] = pool.size();
@@ -326,21 +328,22 @@ Json BenchCodecsCommand::json(const std::vector<CodecBenchResult> &results) cons
 Status BenchCodecsCommand::measureKind(Session &session, const std::string &kind,
                                        std::vector<CodecBenchResult> &results) {
   ThreadPool pool;
-  auto add = [&](const BenchWorkload &source) -> Status {
+  auto add = [&](const bench::BenchWorkload &source) -> Status {
     UWT_ASSIGN_OR_RETURN(CodecBenchResult result, measure(session, source));
     if (!session.wantsJson())
       session.print((results.empty() ? "" : "\n") + tables(session, result));
     results.push_back(std::move(result));
     return ok();
   };
-  if (!isSyntheticWeights(kind)) {
-    UWT_ASSIGN_OR_RETURN(BenchWorkload source, loadWeights(kind, pool));
+  if (!bench::isSyntheticWeights(kind)) {
+    UWT_ASSIGN_OR_RETURN(bench::BenchWorkload source, bench::loadWeights(kind, pool));
     return add(source);
   }
-  UWT_ASSIGN_OR_RETURN(std::vector<GridShape> grid, parseShapes(shapes));
-  UWT_ASSIGN_OR_RETURN(uint64_t seedValue, parseSeed(seed));
-  for (const GridShape &shape : grid)
-    UWT_RETURN_IF_ERROR(add(makeSynthetic(kind, {shape.rows, shape.columns}, seedValue, pool)));
+  UWT_ASSIGN_OR_RETURN(std::vector<bench::GridShape> grid, bench::parseShapes(shapes));
+  UWT_ASSIGN_OR_RETURN(uint64_t seedValue, bench::parseSeed(seed));
+  for (const bench::GridShape &shape : grid)
+    UWT_RETURN_IF_ERROR(
+        add(bench::makeSynthetic(kind, {shape.rows, shape.columns}, seedValue, pool)));
   return ok();
 }
 
@@ -356,6 +359,6 @@ Status BenchCodecsCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeBenchCodecsCommand() {
+std::unique_ptr<Command> uwt::tool::makeBenchCodecsCommand() {
   return std::make_unique<BenchCodecsCommand>();
 }

@@ -21,6 +21,7 @@
 #include <iostream>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -31,22 +32,22 @@ public:
     return "measure products from compressed weights beside those from raw ones";
   }
   std::string_view description() const override;
-  std::vector<Example> examples() const override;
-  std::vector<Option> options() override;
+  std::vector<command_line::Example> examples() const override;
+  std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
   Status parse();
   Expected<Json> benchShape(Session &session, const CompilerModule &compiler,
-                            const GridShape &shape);
+                            const bench::GridShape &shape);
   Status measure(Session &session, MatmulBench &bench) const;
   Status measureRegret(Session &session, MatmulBench &bench, Json &object) const;
   std::string tables(const Session &session, const MatmulBench &bench) const;
   Json json(const MatmulBench &bench) const;
 
   std::string shapes = "14336x4096,4096x14336", m = "1,4,16,64", seed = "1", samples = "7";
-  std::vector<GridShape> grid;
-  std::unique_ptr<MatrixSource> source;
+  std::vector<bench::GridShape> grid;
+  std::unique_ptr<bench::MatrixSource> source;
   std::vector<std::string> formats;
   unsigned threads = 0;
   bool wait = false, noLoad = false, everyStrategy = false;
@@ -66,7 +67,7 @@ std::string_view BenchMatmulCommand::description() const {
          "format and kernel that the cost model picks.";
 }
 
-std::vector<Example> BenchMatmulCommand::examples() const {
+std::vector<command_line::Example> BenchMatmulCommand::examples() const {
   return {{"uwt bench matmul", "Two shapes of an 8B model, m from 1 to 64"},
           {"uwt bench matmul --shapes 4096x4096 --m 1,8 --format 'huffman<12,2>' -T 1",
            "One shape and format on one thread"},
@@ -79,24 +80,24 @@ static std::vector<std::string> defaultFormats() {
   return {runFormats().front().str(), fastFormat(ElementType::BF16).str()};
 }
 
-std::vector<Option> BenchMatmulCommand::options() {
+std::vector<command_line::Option> BenchMatmulCommand::options() {
   return {
-      weightsOption(&settings.weights, settings.weights),
-      shapesOption(&shapes, shapes),
-      mOption(&m, m),
+      bench::weightsOption(&settings.weights, settings.weights),
+      bench::shapesOption(&shapes, shapes),
+      bench::mOption(&m, m),
       {"--format", "FORMAT",
        "format to run from, or 'auto'; may be given again (default: " + defaultFormats()[0] + ", " +
            defaultFormats()[1] + ")",
-       &formats, ValueHint::Format},
+       &formats, command_line::ValueHint::Format},
       {"--strategy", "TEXT",
        "kernel, such as 'buffer,tile_n=4,tile_m=4,tile_k=512' (default: the model's pick)",
        &settings.strategy},
       {"--calibration", "FILE", "constants of this machine for the cost model",
-       &settings.calibration, ValueHint::Path},
+       &settings.calibration, command_line::ValueHint::Path},
       {"--target", "TARGET", "target to compile for (default: native)", &settings.target},
-      samplesOption(&samples, samples),
-      copiesOption(&settings.copies),
-      seedOption(&seed),
+      bench::samplesOption(&samples, samples),
+      bench::copiesOption(&settings.copies),
+      bench::seedOption(&seed),
       {"--no-load", "", "leave out loading and compile times", &noLoad},
       {"--every-strategy", "",
        "measure every candidate of the cost model beside its pick, and how much slower the pick is",
@@ -105,18 +106,18 @@ std::vector<Option> BenchMatmulCommand::options() {
        "before each sample say 'ready' on standard error and wait for a line on standard input, "
        "until that ends: for scripts that measure something else in between",
        &wait},
-      threadsOption(&threads),
+      command_line::threadsOption(&threads),
   };
 }
 
 Status BenchMatmulCommand::parse() {
-  UWT_ASSIGN_OR_RETURN(settings.seed, parseSeed(seed));
-  UWT_ASSIGN_OR_RETURN(source, openMatrices(settings.weights, settings.seed));
-  UWT_ASSIGN_OR_RETURN(grid, parseShapes(shapes));
+  UWT_ASSIGN_OR_RETURN(settings.seed, bench::parseSeed(seed));
+  UWT_ASSIGN_OR_RETURN(source, bench::openMatrices(settings.weights, settings.seed));
+  UWT_ASSIGN_OR_RETURN(grid, bench::parseShapes(shapes));
   // Files have shapes of their own.
-  if (!isSyntheticWeights(settings.weights))
+  if (!bench::isSyntheticWeights(settings.weights))
     grid = source->shapes();
-  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> sizes, parseM(m));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> sizes, bench::parseM(m));
   settings.mValues.assign(sizes.begin(), sizes.end());
   settings.formats = formats.empty() ? defaultFormats() : formats;
   for (const std::string &format : settings.formats)
@@ -126,7 +127,7 @@ Status BenchMatmulCommand::parse() {
         return usageError("--format: " + inQuotes(format) +
                           " is a policy; products run from a format, or 'auto'");
     }
-  UWT_ASSIGN_OR_RETURN(settings.samples, parseSamples(samples));
+  UWT_ASSIGN_OR_RETURN(settings.samples, bench::parseSamples(samples));
   settings.threads = ThreadPool(threads).size();
   return ok();
 }
@@ -222,7 +223,7 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
           {"m", settings.mValues[i]},
           {"raw_gigabytes_per_second", gigabytesPerSecond(bench.rawBytes(), row.median(i))},
           {"times_raw", row.median(i) > 0 ? raw.median(i) / row.median(i) : 0}};
-      times.update(samplesJson(row.times[i]));
+      times.update(bench::samplesJson(row.times[i]));
       one["times"].push_back(std::move(times));
     }
     object["rows"].push_back(std::move(one));
@@ -253,7 +254,7 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
     text += "compile one product from " + row.format + ": " +
             formatNumber(row.times.median() * 1e3, 0) + " ms (";
     Json one = {{"format", row.format}, {"code_bytes", row.stats.codeBytes}};
-    one.update(samplesJson(row.times));
+    one.update(bench::samplesJson(row.times));
     bool isFirst = true;
     for (const auto &[stage, seconds] : row.stats.stages) {
       text += (isFirst ? "" : ", ") + stage + " " + formatNumber(seconds * 1e3, 0);
@@ -317,7 +318,7 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
 }
 
 Expected<Json> BenchMatmulCommand::benchShape(Session &session, const CompilerModule &compiler,
-                                              const GridShape &shape) {
+                                              const bench::GridShape &shape) {
   session.detail("weights of " + std::to_string(shape.rows) + " x " +
                  std::to_string(shape.columns));
   MatmulBench bench(compiler, settings);
@@ -337,13 +338,13 @@ Status BenchMatmulCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(parse());
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
-  Json object = benchResult("bench.matmul/3", UWT_VERSION);
+  Json object = bench::benchResult("bench.matmul/3", UWT_VERSION);
   object["target"] = target->name;
   object["threads"] = settings.threads;
   object["weights"] = settings.weights;
   object["seed"] = settings.seed;
   object["shapes"] = Json::array();
-  for (const GridShape &shape : grid) {
+  for (const bench::GridShape &shape : grid) {
     UWT_ASSIGN_OR_RETURN(Json one, benchShape(session, *compiler, shape));
     object["shapes"].push_back(std::move(one));
     if (!session.wantsJson())
@@ -354,6 +355,6 @@ Status BenchMatmulCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeBenchMatmulCommand() {
+std::unique_ptr<Command> uwt::tool::makeBenchMatmulCommand() {
   return std::make_unique<BenchMatmulCommand>();
 }

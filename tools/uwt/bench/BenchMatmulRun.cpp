@@ -10,6 +10,7 @@
 #include "uwt/Support/StopWatch.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 /// Output features whose FP64 sums the raw twin is compared with.
 static constexpr uint64_t checkedFeatures = 96;
@@ -48,7 +49,7 @@ runProduct(const MatmulRow &row, uint64_t m, uint64_t columns, const std::vector
   return row.program->run(functionOf(m), std::span(&input, 1), threads, repeats, seconds);
 }
 
-Status MatmulBench::prepare(const MatrixSource &source, const GridShape &shape) {
+Status MatmulBench::prepare(const bench::MatrixSource &source, const bench::GridShape &shape) {
   uint64_t columns = shape.columns;
   unsigned copies =
       settings.copies ? settings.copies : ProductWeights::coldCopies(shape.rows, columns);
@@ -59,7 +60,7 @@ Status MatmulBench::prepare(const MatrixSource &source, const GridShape &shape) 
   rows.clear();
   reads = {};
   for (uint64_t m : settings.mValues)
-    inputs.push_back(drawX(m, columns, settings.seed + m, pool));
+    inputs.push_back(bench::drawX(m, columns, settings.seed + m, pool));
 
   UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), settings.strategy));
   worstError = 0;
@@ -106,7 +107,7 @@ Status MatmulBench::add(const std::string &format, const std::string &strategy) 
 void MatmulBench::keepRows(size_t count) {
   rows.resize(count);
   for (MatmulRow &row : rows)
-    std::ranges::fill(row.times, Samples());
+    std::ranges::fill(row.times, bench::Samples());
 }
 
 Status MatmulBench::takeSample() {

@@ -17,7 +17,7 @@
 #include "BenchProduct.h"
 #include "uwt/Bench/Samples.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 struct MatmulSettings {
   std::vector<uint64_t> mValues;
@@ -38,7 +38,7 @@ struct MatmulRow {
   std::string format, strategy;
   std::unique_ptr<ToolProgram> program;
   /// By index into `mValues`: times of a product.
-  std::vector<Samples> times;
+  std::vector<bench::Samples> times;
   uint64_t bytesOfCopy = 0;
 
   double median(size_t i) const { return times[i].median(); }
@@ -47,13 +47,13 @@ struct MatmulRow {
 /// Seconds to bring a stored tensor into a run format, on one thread and on all.
 struct LoadRow {
   std::string stored, run;
-  Samples oneThread, allThreads;
+  bench::Samples oneThread, allThreads;
 };
 
 /// What compiling one product takes.
 struct CompileRow {
   std::string format;
-  Samples times;
+  bench::Samples times;
   ToolStats stats;
 };
 
@@ -64,7 +64,7 @@ public:
       : compiler(compiler), settings(settings), pool(settings.threads) {}
 
   /// Reads or draws the weights, and compiles and checks the raw twin, without timing anything.
-  Status prepare(const MatrixSource &source, const GridShape &shape);
+  Status prepare(const bench::MatrixSource &source, const bench::GridShape &shape);
   /// Compiles products from `format` with `strategy` (empty: the model's pick), and checks that
   /// every bit equals the raw twin's. Errors: those of the compiler; Invalid (other bits).
   Status add(const std::string &format, const std::string &strategy);
@@ -80,7 +80,7 @@ public:
   /// The raw twin is the first one.
   const std::vector<MatmulRow> &results() const { return rows; }
   /// Of plain reads of as many bytes as all copies of the raw weight have.
-  const Samples &readTimes() const { return reads; }
+  const bench::Samples &readTimes() const { return reads; }
   uint64_t rawBytes() const { return weights->bytes().size(); }
   /// The largest error of the raw twin as a share of its bound.
   double error() const { return worstError; }
@@ -99,10 +99,10 @@ private:
   std::vector<std::vector<uint16_t>> inputs;
   std::vector<std::vector<uint8_t>> expected;
   std::vector<MatmulRow> rows;
-  Samples reads;
+  bench::Samples reads;
   double worstError = 0;
 };
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_BENCH_BENCHMATMULRUN_H

@@ -20,6 +20,7 @@
 #endif
 
 using namespace uwt;
+using namespace uwt::tool;
 
 static double valueAt(const uint8_t *bytes) {
   uint16_t word;
@@ -27,7 +28,7 @@ static double valueAt(const uint8_t *bytes) {
   return fromBF16(word);
 }
 
-std::string uwt::strategyText(const KernelConfig &config) {
+std::string uwt::tool::strategyText(const KernelConfig &config) {
   return std::string(config.buffered ? "buffer" : "direct") +
          ",tile_n=" + std::to_string(config.tileN) + ",tile_m=" + std::to_string(config.tileM) +
          ",tile_k=" + std::to_string(config.tileK);
@@ -40,7 +41,7 @@ std::string uwt::strategyText(const KernelConfig &config) {
 unsigned ProductWeights::coldCopies(uint64_t rows, uint64_t columns) {
   // The smallest format that is measured takes about 10 bits a weight; each copy is a product of
   // the module that is compiled.
-  return std::min(uwt::coldCopies(rows * columns * 5 / 4), 1024U);
+  return std::min(uwt::bench::coldCopies(rows * columns * 5 / 4), 1024U);
 }
 
 /// A path for a file that does not exist yet; the folder is made.
@@ -52,8 +53,8 @@ static Expected<std::string> temporaryFile() {
   return pattern + "/weights.safetensors";
 }
 
-Expected<std::unique_ptr<ProductWeights>> ProductWeights::make(const MatrixSource &source,
-                                                               const GridShape &shape,
+Expected<std::unique_ptr<ProductWeights>> ProductWeights::make(const bench::MatrixSource &source,
+                                                               const bench::GridShape &shape,
                                                                unsigned copies, ThreadPool &pool) {
   std::unique_ptr<ProductWeights> weights(new ProductWeights);
   UWT_ASSIGN_OR_RETURN(weights->words, source.read(shape, pool));
@@ -83,7 +84,7 @@ double ProductWeights::at(uint64_t n, uint64_t k) const {
 // IR and inputs
 //===----------------------------------------------------------------------===//
 
-std::string uwt::functionOf(uint64_t m) { return "m" + std::to_string(m); }
+std::string uwt::tool::functionOf(uint64_t m) { return "m" + std::to_string(m); }
 
 /// One product with weight `name`; what it gives is called %`name`_out.
 static std::string productText(const std::string &name, uint64_t m, uint64_t n, uint64_t k) {
@@ -112,8 +113,8 @@ static std::string productText(const std::string &name, uint64_t m, uint64_t n, 
   return text;
 }
 
-std::string uwt::productIr(uint64_t rows, uint64_t columns, unsigned copies,
-                           std::span<const uint64_t> mValues) {
+std::string uwt::tool::productIr(uint64_t rows, uint64_t columns, unsigned copies,
+                                 std::span<const uint64_t> mValues) {
   std::string text = "module {\n";
   for (uint64_t m : mValues) {
     std::string out = "tensor<" + std::to_string(m) + "x" + std::to_string(rows) + "xbf16>";
@@ -132,12 +133,12 @@ std::string uwt::productIr(uint64_t rows, uint64_t columns, unsigned copies,
   return text + "}\n";
 }
 
-std::span<const uint8_t> uwt::bytesOf(const std::vector<uint16_t> &words) {
+std::span<const uint8_t> uwt::tool::bytesOf(const std::vector<uint16_t> &words) {
   return {reinterpret_cast<const uint8_t *>(words.data()), words.size() * sizeof(uint16_t)};
 }
 
-double uwt::errorShare(const ProductWeights &weights, uint64_t m, std::span<const uint8_t> x,
-                       std::span<const uint8_t> y, uint64_t rows) {
+double uwt::tool::errorShare(const ProductWeights &weights, uint64_t m, std::span<const uint8_t> x,
+                             std::span<const uint8_t> y, uint64_t rows) {
   uint64_t count = weights.columns(), features = weights.rows();
   uint64_t step = std::max<uint64_t>(features / std::max<uint64_t>(rows, 1), 1);
   double share = 0;

@@ -21,7 +21,7 @@
 #include "uwt/Runtime/Memory.h"
 #include "uwt/Support/Parallel.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 /// The bytes of dense words.
 std::span<const uint8_t> bytesOf(const std::vector<uint16_t> &words);
@@ -34,8 +34,9 @@ public:
   static unsigned coldCopies(uint64_t rows, uint64_t columns);
 
   /// Errors: IO, and those of the source.
-  static Expected<std::unique_ptr<ProductWeights>>
-  make(const MatrixSource &source, const GridShape &shape, unsigned copies, ThreadPool &pool);
+  static Expected<std::unique_ptr<ProductWeights>> make(const bench::MatrixSource &source,
+                                                        const bench::GridShape &shape,
+                                                        unsigned copies, ThreadPool &pool);
   ~ProductWeights();
   ProductWeights(const ProductWeights &) = delete;
   ProductWeights &operator=(const ProductWeights &) = delete;
@@ -53,7 +54,7 @@ public:
 private:
   ProductWeights() = default;
   TensorDescription ofTensor;
-  DenseWords words;
+  bench::DenseWords words;
   unsigned copyCount = 1;
   std::string file;
 };
@@ -86,6 +87,6 @@ double errorShare(const ProductWeights &weights, uint64_t m, std::span<const uin
 /// A configuration as option --strategy takes it: "direct,tile_n=4,tile_m=8,tile_k=512".
 std::string strategyText(const KernelConfig &config);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_BENCH_BENCHPRODUCT_H

@@ -11,6 +11,7 @@
 #include <cstring>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 void CodingSamples::add(double choosing, const CodingTimes &one) {
   choose += choosing;
@@ -20,9 +21,9 @@ void CodingSamples::add(double choosing, const CodingTimes &one) {
   times.checksum += one.checksum;
 }
 
-Expected<Samples> uwt::takeSamplesUnlessInterrupted(double seconds,
-                                                    const std::function<Status()> &once) {
-  return takeSamplesFor(seconds, [&]() -> Status {
+Expected<bench::Samples>
+uwt::tool::takeSamplesUnlessInterrupted(double seconds, const std::function<Status()> &once) {
+  return bench::takeSamplesFor(seconds, [&]() -> Status {
     UWT_RETURN_IF_ERROR(once());
     return checkInterrupted();
   });
@@ -33,7 +34,7 @@ namespace {
 /// A format, or a policy, at work on all tensors of a workload.
 class FormatBench {
 public:
-  FormatBench(const BenchWorkload &workload, const FormatChoice &choice,
+  FormatBench(const bench::BenchWorkload &workload, const FormatChoice &choice,
               const BenchSettings &settings, ThreadPool &pool)
       : workload(workload), choice(choice), settings(settings), pool(pool),
         planes(workload.tensors.size()), encoded(workload.tensors.size()) {}
@@ -44,9 +45,9 @@ public:
   void describe(CodecBenchRow &row) const;
 
 private:
-  Expected<ChosenFormat> formatFor(const BenchTensor &tensor) const;
+  Expected<ChosenFormat> formatFor(const bench::BenchTensor &tensor) const;
 
-  const BenchWorkload &workload;
+  const bench::BenchWorkload &workload;
   const FormatChoice &choice;
   const BenchSettings &settings;
   ThreadPool &pool;
@@ -58,7 +59,7 @@ private:
 
 } // namespace
 
-Expected<ChosenFormat> FormatBench::formatFor(const BenchTensor &tensor) const {
+Expected<ChosenFormat> FormatBench::formatFor(const bench::BenchTensor &tensor) const {
   const Format *wanted = std::get_if<Format>(&choice);
   TensorDescription description = tensor.description;
   description.format =
@@ -71,7 +72,7 @@ Expected<ChosenFormat> FormatBench::formatFor(const BenchTensor &tensor) const {
 Status FormatBench::encodeAll(CodingSamples *samples) {
   descriptions.clear();
   for (size_t i = 0; i < workload.tensors.size(); ++i) {
-    const BenchTensor &tensor = workload.tensors[i];
+    const bench::BenchTensor &tensor = workload.tensors[i];
     StopWatch watch;
     TensorDescription description = tensor.description;
     UWT_ASSIGN_OR_RETURN(ChosenFormat chosen, formatFor(tensor));
@@ -135,9 +136,9 @@ void FormatBench::describe(CodecBenchRow &row) const {
   row.format = descriptions.front().format.str();
 }
 
-Expected<CodecBenchRow> uwt::benchFormat(const BenchWorkload &workload, const std::string &name,
-                                         const FormatChoice &choice, const BenchSettings &settings,
-                                         ThreadPool &pool) {
+Expected<CodecBenchRow> uwt::tool::benchFormat(const bench::BenchWorkload &workload,
+                                               const std::string &name, const FormatChoice &choice,
+                                               const BenchSettings &settings, ThreadPool &pool) {
   FormatBench bench(workload, choice, settings, pool);
   CodecBenchRow row;
   row.name = name;
@@ -156,13 +157,13 @@ Expected<CodecBenchRow> uwt::benchFormat(const BenchWorkload &workload, const st
   return row;
 }
 
-Expected<CodecBenchRow> uwt::benchCopy(const BenchWorkload &workload,
-                                       const BenchSettings &settings) {
+Expected<CodecBenchRow> uwt::tool::benchCopy(const bench::BenchWorkload &workload,
+                                             const BenchSettings &settings) {
   CodecBenchRow row;
   row.name = "memcpy";
   row.bytes = workload.bytes();
   std::vector<std::vector<uint8_t>> copies;
-  for (const BenchTensor &tensor : workload.tensors)
+  for (const bench::BenchTensor &tensor : workload.tensors)
     copies.emplace_back(tensor.bytes.size());
   auto copyAll = [&] {
     for (size_t i = 0; i < copies.size(); ++i)

@@ -17,7 +17,7 @@
 #include "uwt/Bench/BenchWeights.h"
 #include "uwt/Bench/Samples.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 struct BenchSettings {
   CodePath path = bestCodePath();
@@ -26,7 +26,7 @@ struct BenchSettings {
 
 /// Times of the whole workload, and what the steps took of their sum.
 struct CodingSamples {
-  Samples total;
+  bench::Samples total;
   /// Choosing the format (policies only).
   double choose = 0;
   CodingTimes times;
@@ -46,22 +46,24 @@ struct CodecBenchRow {
 
 /// Measures a format. Errors: Usage (the format does not fit the element type),
 /// Interrupted, Invalid (the round trip is not exact).
-Expected<CodecBenchRow> benchFormat(const BenchWorkload &workload, const std::string &name,
+Expected<CodecBenchRow> benchFormat(const bench::BenchWorkload &workload, const std::string &name,
                                     const FormatChoice &choice, const BenchSettings &settings,
                                     ThreadPool &pool);
 
 /// Plain copies: the speed of memory on one core.
-Expected<CodecBenchRow> benchCopy(const BenchWorkload &workload, const BenchSettings &settings);
+Expected<CodecBenchRow> benchCopy(const bench::BenchWorkload &workload,
+                                  const BenchSettings &settings);
 
 /// zstd on the tensors' bytes, one thread, with its content checksum.
-Expected<CodecBenchRow> benchZstd(const BenchWorkload &workload, int level,
+Expected<CodecBenchRow> benchZstd(const bench::BenchWorkload &workload, int level,
                                   const BenchSettings &settings);
 /// Version of zstd that this build has, or nothing.
 std::string zstdVersion();
 
 /// takeSamplesFor; an error of kind Interrupted where the user wishes so.
-Expected<Samples> takeSamplesUnlessInterrupted(double seconds, const std::function<Status()> &once);
+Expected<bench::Samples> takeSamplesUnlessInterrupted(double seconds,
+                                                      const std::function<Status()> &once);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_BENCH_BENCHRUN_H

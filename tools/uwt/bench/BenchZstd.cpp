@@ -13,6 +13,7 @@
 #endif
 
 using namespace uwt;
+using namespace uwt::tool;
 
 #ifdef UWT_HAVE_ZSTD
 
@@ -29,10 +30,10 @@ static Status zstdStatus(size_t result) {
   return ok();
 }
 
-std::string uwt::zstdVersion() { return ZSTD_versionString(); }
+std::string uwt::tool::zstdVersion() { return ZSTD_versionString(); }
 
-Expected<CodecBenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
-                                       const BenchSettings &settings) {
+Expected<CodecBenchRow> uwt::tool::benchZstd(const bench::BenchWorkload &workload, int level,
+                                             const BenchSettings &settings) {
   std::unique_ptr<ZSTD_CCtx, FreeContext> coder(ZSTD_createCCtx());
   std::unique_ptr<ZSTD_DCtx, FreeContext> decoder(ZSTD_createDCtx());
   if (!coder || !decoder)
@@ -78,9 +79,10 @@ Expected<CodecBenchRow> uwt::benchZstd(const BenchWorkload &workload, int level,
 
 #else
 
-std::string uwt::zstdVersion() { return {}; }
+std::string uwt::tool::zstdVersion() { return {}; }
 
-Expected<CodecBenchRow> uwt::benchZstd(const BenchWorkload &, int, const BenchSettings &) {
+Expected<CodecBenchRow> uwt::tool::benchZstd(const bench::BenchWorkload &, int,
+                                             const BenchSettings &) {
   return unsupportedError("this build has no zstd; install libzstd-dev and configure again");
 }
 

@@ -17,6 +17,7 @@
 #include "uwt/Support/StopWatch.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 static ToolStats toolStats(const CompileStats &stats) {
   static constexpr const char *cacheNames[] = {"off", "miss", "hit"};
@@ -151,7 +152,8 @@ Expected<std::string> CompilerOfTool::emit(std::string_view text, const std::str
 }
 
 Expected<std::string> CompilerOfTool::findCudaTool(const std::string &program) const {
-  return uwt::findCudaTool(program == "ptxas" ? CudaTool::Ptxas : CudaTool::Nvdisasm, "");
+  return uwt::cuda_tools::findCudaTool(
+      program == "ptxas" ? cuda_tools::CudaTool::Ptxas : cuda_tools::CudaTool::Nvdisasm, "");
 }
 
 Expected<double> CompilerOfTool::decodeOperations(const std::string &format) const {

@@ -15,6 +15,7 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -23,15 +24,20 @@ public:
   explicit CompletionCommand(const CommandList &commands) : commands(commands) {}
   std::string_view name() const override { return "completion"; }
   std::string_view summary() const override { return "print a completion script for a shell"; }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"source <(uwt completion bash)", "In this bash"},
             {"uwt completion bash > ~/.local/share/bash-completion/completions/uwt",
              "In every bash from now on"},
             {"uwt completion zsh > ~/.zfunc/_uwt", "zsh, with ~/.zfunc in fpath"},
             {"uwt completion fish > ~/.config/fish/completions/uwt.fish", "fish"}};
   }
-  std::vector<Option> options() override {
-    Option shell{"SHELL", "", "which shell", &chosen, ValueHint::None, {"bash", "zsh", "fish"}};
+  std::vector<command_line::Option> options() override {
+    command_line::Option shell{"SHELL",
+                               "",
+                               "which shell",
+                               &chosen,
+                               command_line::ValueHint::None,
+                               {"bash", "zsh", "fish"}};
     shell.required = true;
     return {shell};
   }
@@ -54,13 +60,14 @@ static std::vector<std::string> formatWords() {
 }
 
 /// What completes the value of `option`; nothing where it is free text or a path.
-static std::vector<std::string> valueWords(const Option &option, const CommandList &commands) {
+static std::vector<std::string> valueWords(const command_line::Option &option,
+                                           const CommandList &commands) {
   if (!option.choices.empty())
     return option.choices;
-  if (option.hint == ValueHint::Format)
+  if (option.hint == command_line::ValueHint::Format)
     return formatWords();
   std::vector<std::string> words;
-  if (option.hint == ValueHint::Topic) {
+  if (option.hint == command_line::ValueHint::Topic) {
     for (const std::unique_ptr<Command> &command : commands)
       words.emplace_back(command->name().substr(0, command->name().find(' ')));
     for (const HelpTopic &topic : helpTopics())
@@ -102,7 +109,7 @@ static bool isGroup(const CommandList &commands, const std::string &word) {
 
 static std::string bashCommand(Command &command, const CommandList &commands) {
   std::string names, values, arguments;
-  for (const Option &option : allOptions(command)) {
+  for (const command_line::Option &option : allOptions(command)) {
     std::vector<std::string> words = valueWords(option, commands);
     if (option.isArgument()) {
       arguments += joined(words, "'");
@@ -181,10 +188,10 @@ static std::string zshEscaped(std::string_view text) {
   return result;
 }
 
-static std::string zshAction(const Option &option, const CommandList &commands) {
+static std::string zshAction(const command_line::Option &option, const CommandList &commands) {
   std::vector<std::string> words = valueWords(option, commands);
   if (words.empty())
-    return option.hint == ValueHint::Path ? "_files" : " ";
+    return option.hint == command_line::ValueHint::Path ? "_files" : " ";
   std::string list;
   for (const std::string &word : words) {
     std::string quoted;
@@ -197,7 +204,7 @@ static std::string zshAction(const Option &option, const CommandList &commands) 
 
 static std::string zshCommand(Command &command, const CommandList &commands) {
   std::string text;
-  for (const Option &option : allOptions(command)) {
+  for (const command_line::Option &option : allOptions(command)) {
     bool repeats = std::holds_alternative<std::vector<std::string> *>(option.target);
     std::string value =
         option.isFlag() ? ""
@@ -238,13 +245,13 @@ static std::string zshScript(const CommandList &commands) {
                 "else\n  compdef _uwt uwt\nfi\n";
 }
 
-static std::string fishOption(const Option &option, const std::string &condition,
+static std::string fishOption(const command_line::Option &option, const std::string &condition,
                               const CommandList &commands) {
   std::string text = "complete -c uwt -n " + shellQuoted(condition);
   std::vector<std::string> words = valueWords(option, commands);
   if (option.isArgument()) {
     if (words.empty())
-      return option.hint == ValueHint::Path ? text + " -F\n" : "";
+      return option.hint == command_line::ValueHint::Path ? text + " -F\n" : "";
     return text + " -a " + shellQuoted(joined(words)) + "\n";
   }
   if (!option.shortName().empty())
@@ -254,7 +261,7 @@ static std::string fishOption(const Option &option, const std::string &condition
     return text + "\n";
   if (!words.empty())
     return text + " -x -a " + shellQuoted(joined(words, "\"")) + "\n";
-  return text + (option.hint == ValueHint::Path ? " -r -F\n" : " -x\n");
+  return text + (option.hint == command_line::ValueHint::Path ? " -r -F\n" : " -x\n");
 }
 
 static std::string fishScript(const CommandList &commands) {
@@ -276,7 +283,7 @@ static std::string fishScript(const CommandList &commands) {
     std::string condition = "__fish_seen_subcommand_from " + word;
     if (word != name)
       condition += "; and __fish_seen_subcommand_from " + name.substr(word.size() + 1);
-    for (const Option &option : allOptions(*command))
+    for (const command_line::Option &option : allOptions(*command))
       text += fishOption(option, condition, commands);
   }
   return text;
@@ -297,6 +304,6 @@ Status CompletionCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeCompletionCommand(const CommandList &commands) {
+std::unique_ptr<Command> uwt::tool::makeCompletionCommand(const CommandList &commands) {
   return std::make_unique<CompletionCommand>(commands);
 }

@@ -10,6 +10,7 @@
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -18,15 +19,15 @@ public:
   explicit HelpCommand(const CommandList &commands) : commands(commands) {}
   std::string_view name() const override { return "help"; }
   std::string_view summary() const override { return "explain a command or a topic"; }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"uwt help compress", "How to compress"},
             {"uwt help formats", "Formats and codecs"},
             {"uwt help exit-codes", "Exit codes, for scripts"}};
   }
-  std::vector<Option> options() override {
-    return {
-        {"TOPIC", "", "a command or a topic; without it, all of them", &topic, ValueHint::Topic},
-        {"--markdown", "", "print the reference of all commands for docs/cli.md", &markdown}};
+  std::vector<command_line::Option> options() override {
+    return {{"TOPIC", "", "a command or a topic; without it, all of them", &topic,
+             command_line::ValueHint::Topic},
+            {"--markdown", "", "print the reference of all commands for docs/cli.md", &markdown}};
   }
   Status run(Session &session) override;
 
@@ -63,9 +64,9 @@ Expected<std::string> HelpCommand::topicText(const Session &session,
                     (suggestion.empty() ? "; see 'uwt help'" : suggestion));
 }
 
-static Json optionTable(const std::vector<Option> &options) {
+static Json optionTable(const std::vector<command_line::Option> &options) {
   Json rows = Json::array();
-  for (const Option &option : options)
+  for (const command_line::Option &option : options)
     rows.push_back({{"name", option.longName()},
                     {"short", option.shortName()},
                     {"value", option.isFlag() ? "" : option.valueName()},
@@ -105,6 +106,6 @@ Status HelpCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeHelpCommand(const CommandList &commands) {
+std::unique_ptr<Command> uwt::tool::makeHelpCommand(const CommandList &commands) {
   return std::make_unique<HelpCommand>(commands);
 }

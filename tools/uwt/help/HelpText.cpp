@@ -8,17 +8,18 @@
 #include "HelpText.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
-std::vector<Option> uwt::allOptions(Command &command) {
+std::vector<command_line::Option> uwt::tool::allOptions(Command &command) {
   // Only described, never filled.
   static SessionOptions unused;
-  std::vector<Option> options = command.options(), shared = commonOptions(unused);
+  std::vector<command_line::Option> options = command.options(), shared = commonOptions(unused);
   options.insert(options.end(), shared.begin(), shared.end());
   return options;
 }
 
-std::string uwt::toolHelp(const Session &session, const CommandList &commands,
-                          const std::string &group) {
+std::string uwt::tool::toolHelp(const Session &session, const CommandList &commands,
+                                const std::string &group) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const std::unique_ptr<Command> &command : commands)
     if (group.empty() || command->name().starts_with(group + " "))
@@ -26,13 +27,13 @@ std::string uwt::toolHelp(const Session &session, const CommandList &commands,
   std::string text = "uwt: model weights, compressed without loss\n\n" + session.bold("Usage") +
                      "\n  uwt " + (group.empty() ? "" : group + " ") +
                      "COMMAND [arguments] [options]\n\n" + session.bold("Commands") + "\n" +
-                     definitions(rows);
+                     command_line::definitions(rows);
   if (!group.empty())
     return text;
   rows.clear();
   for (const HelpTopic &topic : helpTopics())
     rows.emplace_back(topic.name, topic.summary);
-  text += "\n" + session.bold("Topics") + "\n" + definitions(rows);
+  text += "\n" + session.bold("Topics") + "\n" + command_line::definitions(rows);
   text += "\n" + session.bold("Start here") +
           "\n  $ uwt compress model.safetensors     writes model.uwt.safetensors"
           "\n  $ uwt inspect model.uwt.safetensors  shows what each tensor takes"
@@ -43,19 +44,19 @@ std::string uwt::toolHelp(const Session &session, const CommandList &commands,
   return text;
 }
 
-std::string uwt::commandHelp(const Session &session, Command &command) {
+std::string uwt::tool::commandHelp(const Session &session, Command &command) {
   // Only described, never filled.
   SessionOptions unused;
   return commandHelp(command, commonOptions(unused),
                      [&](std::string_view heading) { return session.bold(heading); });
 }
 
-std::string uwt::markdownHelp(const CommandList &commands) {
+std::string uwt::tool::markdownHelp(const CommandList &commands) {
   std::string text;
   for (const std::unique_ptr<Command> &command : commands)
-    text += commandMarkdown(*command);
+    text += command_line::commandMarkdown(*command);
   SessionOptions unused;
-  text += "### Options of every command\n\n" + optionsMarkdown(commonOptions(unused));
+  text += "### Options of every command\n\n" + command_line::optionsMarkdown(commonOptions(unused));
   text += "\n### Exit codes\n\n| code | meaning |\n| ---: | --- |\n";
   for (const ExitCode &exit : exitCodes())
     text += "| " + std::to_string(exit.code) + " | " + std::string(exit.meaning) + " |\n";

@@ -16,7 +16,7 @@
 #include "../Command.h"
 #include "uwt/CommandLine/CommandHelp.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 /// What `uwt help NAME` explains beside commands.
 struct HelpTopic {
@@ -34,7 +34,7 @@ struct ExitCode {
 std::span<const ExitCode> exitCodes();
 
 /// Options of `command` followed by those of every command.
-std::vector<Option> allOptions(Command &command);
+std::vector<command_line::Option> allOptions(Command &command);
 
 /// `uwt help COMMAND`.
 std::string commandHelp(const Session &session, Command &command);
@@ -44,6 +44,6 @@ std::string toolHelp(const Session &session, const CommandList &commands,
 /// The reference part of docs/cli.md.
 std::string markdownHelp(const CommandList &commands);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_HELP_HELPTEXT_H

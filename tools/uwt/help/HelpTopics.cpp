@@ -14,8 +14,9 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::tool;
 
-std::span<const ExitCode> uwt::exitCodes() {
+std::span<const ExitCode> uwt::tool::exitCodes() {
   static constexpr ExitCode codes[] = {
       {0, "done"},
       {1, "a check found differences (uwt verify)"},
@@ -40,7 +41,7 @@ static std::string exitCodesText() {
 
 static std::string wrapped(std::string_view text, size_t indent) {
   std::string result;
-  for (const std::string &line : wrapText(text, helpColumns - indent))
+  for (const std::string &line : command_line::wrapText(text, command_line::helpColumns - indent))
     result += (line.empty() ? "" : std::string(indent, ' ') + line) + "\n";
   return result;
 }
@@ -187,7 +188,7 @@ static std::string convertText() {
   return text;
 }
 
-std::span<const HelpTopic> uwt::helpTopics() {
+std::span<const HelpTopic> uwt::tool::helpTopics() {
   static const HelpTopic topics[] = {
       {"formats", "how formats are written, and the codecs of this build", formatsText},
       {"targets", "machines that code is compiled for", targetsText},

@@ -15,6 +15,7 @@
 #include "HelpText.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -23,11 +24,11 @@ public:
   explicit ManCommand(const CommandList &commands) : commands(commands) {}
   std::string_view name() const override { return "man"; }
   std::string_view summary() const override { return "print the manual page in roff"; }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"uwt man | man -l -", "Read it"},
             {"uwt man > ~/.local/share/man/man1/uwt.1", "Install it"}};
   }
-  std::vector<Option> options() override { return {}; }
+  std::vector<command_line::Option> options() override { return {}; }
   Status run(Session &session) override;
 
 private:
@@ -58,7 +59,7 @@ static std::string roff(std::string_view text) {
 static std::string roffParagraphs(std::string_view text) {
   std::string result;
   bool literal = false;
-  for (const std::string &line : wrapText(text, 80)) {
+  for (const std::string &line : command_line::wrapText(text, 80)) {
     bool wantsLiteral = line.starts_with(' ');
     if (wantsLiteral != literal)
       result += wantsLiteral ? ".nf\n" : ".fi\n";
@@ -68,22 +69,23 @@ static std::string roffParagraphs(std::string_view text) {
   return result + (literal ? ".fi\n" : "");
 }
 
-static std::string roffOptions(const std::vector<Option> &options) {
+static std::string roffOptions(const std::vector<command_line::Option> &options) {
   std::string text;
-  for (const Option &option : options)
-    text += ".TP\n.B " + roff(optionHeading(option)) + "\n" + roff(option.help) + "\n";
+  for (const command_line::Option &option : options)
+    text +=
+        ".TP\n.B " + roff(command_line::optionHeading(option)) + "\n" + roff(option.help) + "\n";
   return text;
 }
 
 static std::string roffCommand(Command &command) {
-  std::vector<Option> options = command.options();
+  std::vector<command_line::Option> options = command.options();
   std::string name = "uwt " + std::string(command.name());
   std::string text = ".SS " + roff(name) + "\n" + roff(command.summary()) + ".\n.PP\n.nf\n" +
-                     roff(usageLine(command, options)) + "\n.fi\n";
+                     roff(command_line::usageLine(command, options)) + "\n.fi\n";
   if (!command.description().empty())
     text += ".PP\n" + roffParagraphs(command.description());
   text += roffOptions(options);
-  for (const Example &example : command.examples())
+  for (const command_line::Example &example : command.examples())
     text += ".PP\n" + roff(example.purpose) + ":\n.PP\n.RS 4\n.nf\n" + roff(example.command) +
             "\n.fi\n.RE\n";
   return text;
@@ -124,6 +126,6 @@ Status ManCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeManCommand(const CommandList &commands) {
+std::unique_ptr<Command> uwt::tool::makeManCommand(const CommandList &commands) {
   return std::make_unique<ManCommand>(commands);
 }

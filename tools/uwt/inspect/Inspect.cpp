@@ -14,6 +14,7 @@
 #include "uwt/Pack/KernelPack.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 namespace {
 
@@ -36,7 +37,7 @@ public:
            "Of a pack of compiled GPU kernels it shows code objects and kernels, with --verbose "
            "also how each is launched and its arguments.";
   }
-  std::vector<Example> examples() const override {
+  std::vector<command_line::Example> examples() const override {
     return {{"uwt inspect model.safetensors", "What could be saved?"},
             {"uwt inspect model.uwt.safetensors --html model.html", "A page with charts"},
             {"uwt inspect model.uwt.safetensors --tensor lm_head.weight", "One tensor in full"},
@@ -45,9 +46,10 @@ public:
             {"uwt inspect kernels.uwtpack -v", "Compiled GPU kernels"},
             {"uwt inspect model.uwt.safetensors --json | jq .total", "For a script"}};
   }
-  std::vector<Option> options() override {
-    Option in{"IN", "", "a safetensors file or a model folder, compressed or not, or a kernel pack",
-              &input, ValueHint::Path};
+  std::vector<command_line::Option> options() override {
+    command_line::Option in{
+        "IN", "", "a safetensors file or a model folder, compressed or not, or a kernel pack",
+        &input, command_line::ValueHint::Path};
     in.required = true;
     return {in,
             {"--tensor", "NAME", "everything about this tensor, or those whose names match a glob",
@@ -58,9 +60,9 @@ public:
             {"--headers-only", "", "read no weights: at once, but without entropies and histograms",
              &headersOnly},
             {"--html", "FILE", "write a page with charts, or - for standard output", &html,
-             ValueHint::Path},
+             command_line::ValueHint::Path},
             {"-f,--force", "", "overwrite an existing page", &force},
-            threadsOption(&threads)};
+            command_line::threadsOption(&threads)};
   }
   Status run(Session &session) override;
 
@@ -135,4 +137,6 @@ Status InspectCommand::run(Session &session) {
   return ok();
 }
 
-std::unique_ptr<Command> uwt::makeInspectCommand() { return std::make_unique<InspectCommand>(); }
+std::unique_ptr<Command> uwt::tool::makeInspectCommand() {
+  return std::make_unique<InspectCommand>();
+}

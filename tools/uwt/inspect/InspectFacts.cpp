@@ -10,6 +10,7 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 double TensorFacts::bits() const { return bitsPer(entry->storedBytes, elements); }
 
@@ -28,7 +29,7 @@ static std::optional<ElementType> countedType(const TensorEntry &entry) {
   return storedElementType(entry.dtype->name);
 }
 
-uint64_t uwt::factsBytes(const Checkpoint &model, const FactsRequest &request) {
+uint64_t uwt::tool::factsBytes(const Checkpoint &model, const FactsRequest &request) {
   uint64_t bytes = 0;
   for (const Container &file : model.files())
     for (const TensorEntry &entry : file.entries())
@@ -175,9 +176,10 @@ Expected<TensorFacts> FactsCollector::collect(const Container &file, const Tenso
   return facts;
 }
 
-Expected<std::vector<TensorFacts>> uwt::collectFacts(const Checkpoint &model,
-                                                     const FactsRequest &request, ThreadPool &pool,
-                                                     const ProgressFunction &progress) {
+Expected<std::vector<TensorFacts>> uwt::tool::collectFacts(const Checkpoint &model,
+                                                           const FactsRequest &request,
+                                                           ThreadPool &pool,
+                                                           const ProgressFunction &progress) {
   // A plain name that does not exist gets the checkpoint's suggestion.
   for (const std::string &name : request.tensors)
     if (name.find_first_of("*?[") == std::string::npos)

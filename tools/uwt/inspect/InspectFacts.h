@@ -15,7 +15,7 @@
 
 #include "uwt/Container/Checkpoint.h"
 
-namespace uwt {
+namespace uwt::tool {
 
 /// Facts about a tensor's values. Needs all of them.
 struct ValueFacts {
@@ -64,6 +64,6 @@ Expected<std::vector<TensorFacts>> collectFacts(const Checkpoint &model,
 /// Bytes that collectFacts will read.
 uint64_t factsBytes(const Checkpoint &model, const FactsRequest &request);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_INSPECT_INSPECTFACTS_H

@@ -9,6 +9,7 @@
 #include "InspectReport.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 static Json planesJson(const TensorEntry &entry) {
   Json planes = Json::object();
@@ -122,8 +123,8 @@ static std::string asItem(std::string_view text) {
   return item;
 }
 
-void uwt::writeInspectionJson(const Inspection &inspection, size_t maxPanels, bool indented,
-                              const std::function<void(std::string_view)> &write) {
+void uwt::tool::writeInspectionJson(const Inspection &inspection, size_t maxPanels, bool indented,
+                                    const std::function<void(std::string_view)> &write) {
   Json head = headJson(inspection);
   head["tensors"] = Json::array();
   std::string text = jsonText(head, indented);

@@ -13,6 +13,7 @@
 #include "uwt/Support/Checksum.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 //===----------------------------------------------------------------------===//
 // Text
@@ -202,7 +203,7 @@ static Json packJson(const KernelPack &pack, const std::string &path) {
   return object;
 }
 
-Status uwt::inspectPack(Session &session, const std::string &path) {
+Status uwt::tool::inspectPack(Session &session, const std::string &path) {
   UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> pack, KernelPack::open(path));
   if (session.wantsJson()) {
     printJson(session, packJson(*pack, path));

@@ -12,12 +12,12 @@
 #include "uwt/Support/Error.h"
 #include <string>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// Prints the code objects and kernels of a pack; with --verbose their launches and arguments, with
 /// --json all of it (schema uwt.inspect.pack/3).
 Status inspectPack(Session &session, const std::string &path);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_INSPECT_INSPECTPACK_H

@@ -14,6 +14,7 @@
 #include "InspectReport.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
 /// `text` for HTML.
 static std::string escaped(std::string_view text) {
@@ -46,7 +47,7 @@ static void fill(std::string &page, std::string_view mark, std::string_view text
     page.replace(at, mark.size(), text);
 }
 
-std::string uwt::inspectionPage(const Inspection &inspection) {
+std::string uwt::tool::inspectionPage(const Inspection &inspection) {
   // Cells that a chart of escapes has room for.
   constexpr size_t maxPanels = 200;
   std::string page(inspectHtml);

@@ -12,8 +12,9 @@
 #include <algorithm>
 
 using namespace uwt;
+using namespace uwt::tool;
 
-InspectionSum uwt::sumOf(const Inspection &inspection) {
+InspectionSum uwt::tool::sumOf(const Inspection &inspection) {
   InspectionSum sum;
   double exponent = 0, joint = 0;
   bool hasValues = false;
@@ -41,7 +42,7 @@ InspectionSum uwt::sumOf(const Inspection &inspection) {
   return sum;
 }
 
-std::string uwt::compactShape(std::span<const uint64_t> shape) {
+std::string uwt::tool::compactShape(std::span<const uint64_t> shape) {
   std::string text;
   for (uint64_t extent : shape)
     text += (text.empty() ? "" : "x") + std::to_string(extent);
@@ -143,7 +144,7 @@ static std::string outlook(const Inspection &inspection) {
   return text;
 }
 
-std::string uwt::legendText(const Session &session, const Inspection &inspection) {
+std::string uwt::tool::legendText(const Session &session, const Inspection &inspection) {
   // Of more rows than this, nobody sees the first on a terminal.
   constexpr size_t manyRows = 100;
   bool hasBounds = sumOf(inspection).bounds.has_value();
@@ -155,11 +156,11 @@ std::string uwt::legendText(const Session &session, const Inspection &inspection
   return session.wrapped(text);
 }
 
-std::string uwt::headText(const Inspection &inspection) {
+std::string uwt::tool::headText(const Inspection &inspection) {
   return inspection.isShard ? "" : filesText(inspection) + "\n";
 }
 
-void uwt::printInspection(Session &session, const Inspection &inspection) {
+void uwt::tool::printInspection(Session &session, const Inspection &inspection) {
   bool isFull = session.verbose();
   Table table =
       tensorTable(inspection, {isFull, session.outputIsTerminal() && !isFull ? 18 : SIZE_MAX});
@@ -260,7 +261,7 @@ static std::string detailText(const Session &session, const Inspection &inspecti
   return text;
 }
 
-void uwt::printDetails(Session &session, const Inspection &inspection) {
+void uwt::tool::printDetails(Session &session, const Inspection &inspection) {
   std::string text;
   for (const TensorFacts &tensor : inspection.tensors)
     text += (text.empty() ? "" : "\n") + detailText(session, inspection, tensor);

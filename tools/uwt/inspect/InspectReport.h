@@ -12,7 +12,7 @@
 #include "InspectFacts.h"
 #include <functional>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// A model and what was found out.
 struct Inspection {
@@ -66,6 +66,6 @@ void writeInspectionJson(const Inspection &inspection, size_t maxPanels, bool in
 /// One self-contained page with charts (InspectPage.cpp).
 std::string inspectionPage(const Inspection &inspection);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_INSPECT_INSPECTREPORT_H

@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 static bool isDigit(char c) { return c >= '0' && c <= '9'; }
 static bool isSeparator(char c) { return c == '.' || c == '_' || c == '/'; }
@@ -89,7 +90,7 @@ static std::vector<std::string> sumCells(const InspectionSum &sum, const std::st
           sum.bounds ? formatNumber(sum.bounds->joint, 3) : ""};
 }
 
-void uwt::printSummary(Session &session, const Inspection &inspection, SummaryBy by) {
+void uwt::tool::printSummary(Session &session, const Inspection &inspection, SummaryBy by) {
   using Align = Table::Align;
   Table table({{by == SummaryBy::Role ? "tensors" : "layer", Align::Left, 0, true},
                {"count", Align::Right, 5},

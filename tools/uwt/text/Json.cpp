@@ -8,15 +8,18 @@
 #include "Json.h"
 
 using namespace uwt;
+using namespace uwt::tool;
 
-Json uwt::schemaObject(std::string_view command, unsigned version) {
+Json uwt::tool::schemaObject(std::string_view command, unsigned version) {
   Json object;
   object["schema"] = "uwt." + std::string(command) + "/" + std::to_string(version);
   return object;
 }
 
-std::string uwt::jsonText(const Json &value, bool indented) {
+std::string uwt::tool::jsonText(const Json &value, bool indented) {
   return value.dump(indented ? 2 : -1, ' ', false, Json::error_handler_t::replace);
 }
 
-void uwt::printJson(Session &session, const Json &value) { session.print(jsonText(value) + "\n"); }
+void uwt::tool::printJson(Session &session, const Json &value) {
+  session.print(jsonText(value) + "\n");
+}

@@ -17,7 +17,7 @@
 #include "../Session.h"
 #include <nlohmann/json.hpp>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// Members stay in the order in which they were added.
 using Json = nlohmann::ordered_json;
@@ -31,6 +31,6 @@ std::string jsonText(const Json &value, bool indented = true);
 /// Prints `value` on stdout.
 void printJson(Session &session, const Json &value);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_TEXT_JSON_H

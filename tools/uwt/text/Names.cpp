@@ -10,12 +10,13 @@
 #include <unordered_map>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 static constexpr std::string_view gap = "...";
 
 static bool startsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
 
-size_t uwt::displayWidth(std::string_view text) {
+size_t uwt::tool::displayWidth(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), startsCharacter));
 }
 
@@ -34,7 +35,7 @@ static std::string_view lastColumns(std::string_view text, size_t columns) {
   return text.substr(firstColumns(text, all - std::min(all, columns)).size());
 }
 
-std::string uwt::commonPrefix(std::span<const std::string> names) {
+std::string uwt::tool::commonPrefix(std::span<const std::string> names) {
   if (names.size() < 2)
     return {};
   std::string_view prefix = names[0];
@@ -51,7 +52,7 @@ std::string uwt::commonPrefix(std::span<const std::string> names) {
   return isAll ? std::string() : std::string(prefix);
 }
 
-std::string uwt::cutMiddle(std::string_view text, size_t width, size_t head) {
+std::string uwt::tool::cutMiddle(std::string_view text, size_t width, size_t head) {
   if (displayWidth(text) <= width || width < gap.size() + 2)
     return std::string(text);
   head = std::clamp<size_t>(head, 1, width - gap.size() - 1);
@@ -67,7 +68,7 @@ std::string uwt::cutMiddle(std::string_view text, size_t width, size_t head) {
   return std::string(first) + std::string(gap) + std::string(last);
 }
 
-std::string uwt::cutMiddle(std::string_view text, size_t width) {
+std::string uwt::tool::cutMiddle(std::string_view text, size_t width) {
   return cutMiddle(text, width, (width - std::min(width, gap.size())) / 2);
 }
 
@@ -81,8 +82,8 @@ static bool staysDistinct(std::span<const std::string> names,
   return true;
 }
 
-std::optional<std::vector<std::string>> uwt::fitNames(std::span<const std::string> names,
-                                                      size_t width) {
+std::optional<std::vector<std::string>> uwt::tool::fitNames(std::span<const std::string> names,
+                                                            size_t width) {
   if (width < gap.size() + 2)
     return std::nullopt;
   // From the middle to both sides: where names differ is not known.

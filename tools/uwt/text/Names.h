@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// Columns that `text` (UTF-8) takes on a terminal, a character each.
 size_t displayWidth(std::string_view text);
@@ -37,6 +37,6 @@ std::string cutMiddle(std::string_view text, size_t width);
 /// nothing where that was not found.
 std::optional<std::vector<std::string>> fitNames(std::span<const std::string> names, size_t width);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_TEXT_NAMES_H

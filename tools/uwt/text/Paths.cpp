@@ -15,16 +15,17 @@
 #include <vector>
 
 using namespace uwt;
+using namespace uwt::tool;
 namespace fs = std::filesystem;
 
 static constexpr std::string_view folderEnding = "-uwt";
 
-bool uwt::pathIsFolder(const std::string &path) {
+bool uwt::tool::pathIsFolder(const std::string &path) {
   std::error_code failure;
   return fs::is_directory(path, failure);
 }
 
-bool uwt::pathExists(const std::string &path) {
+bool uwt::tool::pathExists(const std::string &path) {
   std::error_code failure;
   return fs::exists(path, failure);
 }
@@ -54,7 +55,7 @@ static std::optional<std::string> hubModelName(const std::string &folder) {
 }
 
 /// The cache of a hub is the hub's: what is made of its files goes to the current folder.
-Expected<std::string> uwt::compressedName(const std::string &input) {
+Expected<std::string> uwt::tool::compressedName(const std::string &input) {
   if (pathIsFolder(input))
     return hubModelName(input).value_or(folderName(input)) + std::string(folderEnding);
   if (!input.ends_with(weightEnding))
@@ -65,7 +66,7 @@ Expected<std::string> uwt::compressedName(const std::string &input) {
   return name.substr(0, name.size() - weightEnding.size()) + std::string(compressedEnding);
 }
 
-Expected<std::string> uwt::decompressedName(const std::string &input) {
+Expected<std::string> uwt::tool::decompressedName(const std::string &input) {
   if (pathIsFolder(input)) {
     std::string name = folderName(input);
     if (!name.ends_with(folderEnding) || fs::path(name).filename() == folderEnding)
@@ -98,7 +99,7 @@ static std::string variable(const char *name) {
   return value ? value : "";
 }
 
-std::string uwt::programFolder() {
+std::string uwt::tool::programFolder() {
   if (std::string named = variable("UWT_CACHE"); !named.empty())
     return named == "none" ? "" : named;
   std::string caches = variable("XDG_CACHE_HOME"), home = variable("HOME");
@@ -108,19 +109,19 @@ std::string uwt::programFolder() {
   return (folder / "uwt" / "programs").string();
 }
 
-Status uwt::checkInput(const std::string &input) {
+Status uwt::tool::checkInput(const std::string &input) {
   if (pathExists(input))
     return ok();
   return ioError(input + ": no such file or folder" + suggestionFor(input));
 }
 
-Status uwt::checkWeights(const std::string &input) {
+Status uwt::tool::checkWeights(const std::string &input) {
   UWT_RETURN_IF_ERROR(checkInput(input));
   return checkNotForeign(input);
 }
 
-Status uwt::checkOutput(const std::string &input, const std::string &output, bool force,
-                        std::string_view option) {
+Status uwt::tool::checkOutput(const std::string &input, const std::string &output, bool force,
+                              std::string_view option) {
   std::string another = "name another output with " + std::string(option);
   if (output == "-")
     return usageError("this command does not write to standard output; name a file with " +

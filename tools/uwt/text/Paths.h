@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-namespace uwt {
+namespace uwt::tool {
 
 bool pathIsFolder(const std::string &path);
 bool pathExists(const std::string &path);
@@ -42,6 +42,6 @@ Status checkWeights(const std::string &input);
 Status checkOutput(const std::string &input, const std::string &output, bool force,
                    std::string_view option = "-o");
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_TEXT_PATHS_H

@@ -11,6 +11,7 @@
 #include <cstdio>
 
 using namespace uwt;
+using namespace uwt::tool;
 using Clock = std::chrono::steady_clock;
 
 /// Time between two pictures of the bar, or two lines.

@@ -22,7 +22,7 @@
 #include <mutex>
 #include <thread>
 
-namespace uwt {
+namespace uwt::tool {
 
 enum class ProgressMode { None, Bar, Json };
 
@@ -86,6 +86,6 @@ private:
   std::thread drawer;
 };
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_TEXT_PROGRESS_H

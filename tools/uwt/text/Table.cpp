@@ -12,6 +12,7 @@
 #include <numeric>
 
 using namespace uwt;
+using namespace uwt::tool;
 
 static constexpr size_t betweenColumns = 2;
 /// Names are not cut to less than this where a column can be dropped instead.

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace uwt {
+namespace uwt::tool {
 
 class Table {
 public:
@@ -71,6 +71,6 @@ private:
   std::vector<Row> rows;
 };
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_TEXT_TABLE_H

@@ -12,14 +12,15 @@
 #include <cstdio>
 
 using namespace uwt;
+using namespace uwt::tool;
 
-std::string uwt::formatNumber(double value, unsigned digits) {
+std::string uwt::tool::formatNumber(double value, unsigned digits) {
   char buffer[64];
   int length = std::snprintf(buffer, sizeof(buffer), "%.*f", static_cast<int>(digits), value);
   return std::string(buffer, static_cast<size_t>(std::min(length, 63)));
 }
 
-std::string uwt::formatBytes(uint64_t bytes) {
+std::string uwt::tool::formatBytes(uint64_t bytes) {
   if (bytes < 1000)
     return std::to_string(bytes) + " B";
   static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
@@ -34,32 +35,32 @@ std::string uwt::formatBytes(uint64_t bytes) {
   return formatNumber(value, digits) + " " + units[unit];
 }
 
-std::string uwt::formatCount(uint64_t value) {
+std::string uwt::tool::formatCount(uint64_t value) {
   std::string digits = std::to_string(value);
   for (size_t at = digits.size(); at > 3; at -= 3)
     digits.insert(at - 3, ",");
   return digits;
 }
 
-std::string uwt::formatPercent(double share, unsigned digits) {
+std::string uwt::tool::formatPercent(double share, unsigned digits) {
   return formatNumber(share * 100, digits) + " %";
 }
 
-std::string uwt::formatChange(uint64_t before, uint64_t after) {
+std::string uwt::tool::formatChange(uint64_t before, uint64_t after) {
   if (before == after || before == 0)
     return "of the same size";
   double share = static_cast<double>(after) / static_cast<double>(before) - 1;
   return formatPercent(std::abs(share)) + (share < 0 ? " smaller" : " larger");
 }
 
-std::string uwt::formatShape(std::span<const uint64_t> shape) {
+std::string uwt::tool::formatShape(std::span<const uint64_t> shape) {
   std::string text;
   for (uint64_t extent : shape)
     text += (text.empty() ? "" : " x ") + std::to_string(extent);
   return shape.empty() ? "scalar" : text;
 }
 
-std::string uwt::formatDuration(double seconds) {
+std::string uwt::tool::formatDuration(double seconds) {
   if (!(seconds >= 0) || seconds > 1e7)
     return "--:--";
   auto whole = static_cast<unsigned>(std::lround(seconds));
@@ -72,11 +73,11 @@ std::string uwt::formatDuration(double seconds) {
   return buffer;
 }
 
-std::string uwt::plural(uint64_t count, std::string_view noun) {
+std::string uwt::tool::plural(uint64_t count, std::string_view noun) {
   return formatCount(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-std::string uwt::formatSmall(double value) {
+std::string uwt::tool::formatSmall(double value) {
   if (value == 0)
     return "0";
   char buffer[32];
@@ -84,15 +85,15 @@ std::string uwt::formatSmall(double value) {
   return buffer;
 }
 
-double uwt::gigabytesPerSecond(uint64_t bytes, double seconds) {
+double uwt::tool::gigabytesPerSecond(uint64_t bytes, double seconds) {
   return seconds > 0 ? static_cast<double>(bytes) / seconds * 1e-9 : 0;
 }
 
-double uwt::bitsPer(uint64_t bytes, uint64_t elements) {
+double uwt::tool::bitsPer(uint64_t bytes, uint64_t elements) {
   return elements ? 8.0 * static_cast<double>(bytes) / static_cast<double>(elements) : 0;
 }
 
-Expected<IndexRange> uwt::parseRange(std::string_view text, std::string_view what) {
+Expected<IndexRange> uwt::tool::parseRange(std::string_view text, std::string_view what) {
   size_t colon = text.find(':');
   std::string name(what);
   if (colon == std::string_view::npos)
@@ -100,17 +101,18 @@ Expected<IndexRange> uwt::parseRange(std::string_view text, std::string_view wha
   IndexRange range{0, UINT64_MAX};
   std::string_view begin = text.substr(0, colon), end = text.substr(colon + 1);
   if (!begin.empty()) {
-    UWT_ASSIGN_OR_RETURN(range.begin, parseNumber(begin, name));
+    UWT_ASSIGN_OR_RETURN(range.begin, command_line::parseNumber(begin, name));
   }
   if (!end.empty()) {
-    UWT_ASSIGN_OR_RETURN(range.end, parseNumber(end, name));
+    UWT_ASSIGN_OR_RETURN(range.end, command_line::parseNumber(end, name));
   }
   if (range.begin > range.end)
     return usageError(name + " takes a range A:B with A at most B, got " + inQuotes(text));
   return range;
 }
 
-Expected<std::vector<uint64_t>> uwt::parseShape(std::string_view text, std::string_view what) {
+Expected<std::vector<uint64_t>> uwt::tool::parseShape(std::string_view text,
+                                                      std::string_view what) {
   std::vector<uint64_t> shape;
   std::string_view rest = text;
   // Keeps the bytes of the largest type far from overflow.
@@ -118,7 +120,7 @@ Expected<std::vector<uint64_t>> uwt::parseShape(std::string_view text, std::stri
   uint64_t elements = 1;
   while (true) {
     size_t cross = rest.find('x');
-    auto extent = parseNumber(rest.substr(0, cross), what, maxElements);
+    auto extent = command_line::parseNumber(rest.substr(0, cross), what, maxElements);
     if (!extent || (*extent && elements > maxElements / *extent) || shape.size() == 8)
       return usageError(std::string(what) + " takes a shape such as 4096x4096, got " +
                         inQuotes(text));
@@ -158,7 +160,7 @@ static bool isControl(char32_t c) {
          c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-std::string uwt::printable(std::string_view text) {
+std::string uwt::tool::printable(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     auto [character, length] = firstCharacter(text);

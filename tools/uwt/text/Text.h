@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace uwt {
+namespace uwt::tool {
 
 /// "512 B", "32.4 kB", "1.21 GB".
 std::string formatBytes(uint64_t bytes);
@@ -55,6 +55,6 @@ Expected<std::vector<uint64_t>> parseShape(std::string_view text, std::string_vi
 /// to a terminal, nor change the order in which other characters appear.
 std::string printable(std::string_view text);
 
-} // namespace uwt
+} // namespace uwt::tool
 
 #endif // UWT_TOOLS_UWT_TEXT_TEXT_H

@@ -19,7 +19,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassOptions.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DECL
 #include "uwt/Codegen/CPU/Passes.h.inc"
@@ -66,6 +66,6 @@ void buildLowerRestPipeline(mlir::OpPassManager &pm, const LowerRestOptions &opt
 /// Makes the pipelines known to a tool by name.
 void registerCPUPipelines();
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_CPU_PASSES_H

@@ -23,7 +23,7 @@
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Attaches DecoderEmissionInterface to #uwt.format.
 void registerEmission(mlir::DialectRegistry &registry);
@@ -168,6 +168,6 @@ Expected<EmittedFormat> describeFormat(const Format &format, ElementType element
 mlir::LogicalResult emitPatch(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                               PatchUnitOp op);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_DECODE_EMISSION_H

@@ -17,7 +17,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Codegen/GPU/ProductKernels.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Gives the kernels of `module` their entries. `isSequence`: a launch of one launches all before
 /// it; else each is launched when it is asked for.
@@ -33,6 +33,6 @@ void writePlanFacts(mlir::gpu::GPUModuleOp module, const PlanFacts &facts);
 /// Nothing where the module is of no product.
 std::optional<PlanFacts> readPlanFacts(mlir::gpu::GPUModuleOp module);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_GPU_KERNELENTRIES_H

@@ -14,7 +14,7 @@
 
 #include "mlir/Support/LLVM.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A function of the context, the number of the launch in `uwt.launches`, and the address of an
 /// array of 64-bit numbers. They describe the selection, x, the extra operands and y: of each the
@@ -23,6 +23,6 @@ inline constexpr llvm::StringLiteral launchProductName = "uwt_launch_product";
 /// The variable whose address is the context.
 inline constexpr llvm::StringLiteral productContextName = "uwt_product_context";
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_GPU_LAUNCHES_H

@@ -11,13 +11,13 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DECL
 #include "uwt/Codegen/GPU/Passes.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "uwt/Codegen/GPU/Passes.h.inc"
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_GPU_PASSES_H

@@ -20,7 +20,7 @@
 #include "uwt/Pack/KernelPack.h"
 #include "uwt/Target/GpuTarget.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// What kernels are made for beside their product.
 struct KernelOptions {
@@ -69,6 +69,6 @@ mlir::FailureOr<mlir::gpu::GPUModuleOp> buildProductKernels(MatmulOp op,
                                                             mlir::OpBuilder &builder,
                                                             llvm::StringRef name);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_GPU_PRODUCTKERNELS_H

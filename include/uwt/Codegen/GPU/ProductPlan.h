@@ -36,7 +36,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace uwt {
+namespace uwt::codegen {
 
 inline constexpr int64_t warpLanes = fragmentLanes;
 inline constexpr int64_t panelStrips = panelRows / stripRows;
@@ -242,6 +242,6 @@ struct ProductPlan {
   int64_t partialF32() const { return 2 * tile.consumerWarps() * tile.mTiles * accumulatorTileF32; }
 };
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_GPU_PRODUCTPLAN_H

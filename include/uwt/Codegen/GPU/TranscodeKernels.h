@@ -16,7 +16,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// A weight as it is stored, and as it is to run: the types of a `uwt.transcode`.
 struct TranscodeTypes {
@@ -46,6 +46,6 @@ Status checkTranscode(const TranscodeTypes &types);
 mlir::gpu::GPUModuleOp buildTranscodeKernels(const TranscodeTypes &types, mlir::Location location,
                                              mlir::OpBuilder &builder, llvm::StringRef name);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_GPU_TRANSCODEKERNELS_H

@@ -16,7 +16,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DECL
 #include "uwt/Codegen/Math/Passes.h.inc"
@@ -28,6 +28,6 @@ namespace uwt {
 /// conversions to bf16 are arithmetic on integers, for targets without an instruction.
 void buildExpandFloatsPipeline(mlir::OpPassManager &pm, bool expandBf16);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_MATH_PASSES_H

@@ -17,7 +17,7 @@
 #include "mlir/Pass/Pass.h"
 #include <string>
 
-namespace uwt {
+namespace uwt::codegen {
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
@@ -32,6 +32,6 @@ void buildGpuToLLVMPipeline(mlir::OpPassManager &pm, const std::string &chip);
 /// Makes the pipeline known to a tool as `uwt-gpu-to-llvm`.
 void registerNVPTXPipelines();
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_NVPTX_PASSES_H

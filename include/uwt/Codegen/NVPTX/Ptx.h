@@ -17,7 +17,7 @@
 #include "uwt/Target/GpuTarget.h"
 #include <string>
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Seconds that the parts of a compilation took; 0 for what did not run.
 struct GpuCodeTimes {
@@ -48,6 +48,6 @@ mlir::FailureOr<std::string> translateToPtx(mlir::gpu::GPUModuleOp module, const
 mlir::FailureOr<const GpuTarget *> targetOfKernels(mlir::gpu::GPUModuleOp module,
                                                    llvm::StringRef name);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_NVPTX_PTX_H

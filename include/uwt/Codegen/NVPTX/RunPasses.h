@@ -12,12 +12,12 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
 
-namespace uwt {
+namespace uwt::codegen {
 
 /// Runs LLVM's passes over `module`, for `machine`. Errors: text `pipeline` (as `opt -passes` takes
 /// it) names a pass that this LLVM lacks; then none has run.
 llvm::Error runPasses(llvm::Module &module, llvm::TargetMachine &machine, llvm::StringRef pipeline);
 
-} // namespace uwt
+} // namespace uwt::codegen
 
 #endif // UWT_CODEGEN_NVPTX_RUNPASSES_H

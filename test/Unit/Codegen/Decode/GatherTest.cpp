@@ -22,6 +22,7 @@
 #include <random>
 
 using namespace uwt;
+using namespace uwt::codegen;
 using namespace uwt::test;
 
 namespace {

@@ -21,6 +21,7 @@
 #include "llvm/Support/TargetSelect.h"
 
 using namespace uwt;
+using namespace uwt::codegen;
 using namespace uwt::test;
 
 static constexpr WeightBuffer buffersInOrder[] = {WeightBuffer::Panels, WeightBuffer::Table,

@@ -28,6 +28,7 @@
 #include <tuple>
 
 using namespace uwt;
+using namespace uwt::codegen;
 using namespace uwt::test;
 
 namespace {

@@ -19,6 +19,9 @@
 #include <map>
 
 using namespace uwt;
+using namespace uwt::bench;
+using namespace uwt::cuda;
+using namespace uwt::emulator;
 using ::testing::IsEmpty;
 
 namespace {

@@ -17,6 +17,9 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
+using namespace uwt::cuda;
+using namespace uwt::cuda_tools;
+using namespace uwt::emulator;
 using namespace uwt::testing;
 
 namespace {

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
+using namespace uwt::codegen;
 
 namespace {
 

@@ -86,7 +86,7 @@ std::vector<uint16_t> drawExact(uint64_t count, uint32_t seed, uint32_t rarity) 
   return words;
 }
 
-void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random) {
+void damage(emulator::EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random) {
   for (uint8_t &byte : plane.bytes())
     if (random() % rarity == 0)
       byte = static_cast<uint8_t>(random());
@@ -123,16 +123,16 @@ std::string TranscodeModule::prepare() {
   uwt::TranscodeOp op;
   module->walk([&](uwt::TranscodeOp found) { op = found; });
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-  TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
-  if (Status served = checkTranscode(types); !served)
+  codegen::TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+  if (Status served = codegen::checkTranscode(types); !served)
     return served.error().message();
-  built.module = buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
-  auto entries = readKernelEntries(built.module);
+  built.module = codegen::buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
+  auto entries = codegen::readKernelEntries(built.module);
   if (mlir::failed(entries))
     return "the kernels have no entries";
   built.entries = std::move(*entries);
   mlir::PassManager passes(context.get());
-  passes.addPass(createEmitDecodersPass());
+  passes.addPass(codegen::createEmitDecodersPass());
   return mlir::succeeded(passes.run(*module)) ? "" : "the passes fail";
 }
 
@@ -181,29 +181,30 @@ std::string Product::prepare() {
   auto function = *module->getOps<mlir::FunctionOpInterface>().begin();
   MatmulOp op = *function.getFunctionBody().getOps<MatmulOp>().begin();
   mlir::OpBuilder builder(function);
-  auto kernels = buildProductKernels(op, {target}, builder, "kernels");
+  auto kernels = codegen::buildProductKernels(op, {target}, builder, "kernels");
   if (mlir::failed(kernels))
     return "there are no kernels";
-  auto entries = readKernelEntries(*kernels);
+  auto entries = codegen::readKernelEntries(*kernels);
   if (mlir::failed(entries))
     return "the kernels have no entries";
   built = {*kernels, std::move(*entries)};
   mlir::PassManager passes(context.get());
-  passes.addPass(createEmitDecodersPass());
+  passes.addPass(codegen::createEmitDecodersPass());
   if (mlir::failed(passes.run(*module)))
     return "decoders cannot be emitted";
   return finish();
 }
 
 std::string Product::finish() {
-  auto prepared = EmulatedProduct::prepare(built.module, built.entries);
+  auto prepared = emulator::EmulatedProduct::prepare(built.module, built.entries);
   if (mlir::failed(prepared))
     return "the emulator refuses the kernels";
   product = std::move(*prepared);
   return {};
 }
 
-Expected<EmulatedWeight> Product::load(const std::vector<uint16_t> &weights, bool asWords) const {
+Expected<emulator::EmulatedWeight> Product::load(const std::vector<uint16_t> &weights,
+                                                 bool asWords) const {
   ThreadPool pool(1);
   UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
   TensorDescription description{ElementType::BF16, {shape.rows, shape.columns}, parsed};
@@ -213,18 +214,18 @@ Expected<EmulatedWeight> Product::load(const std::vector<uint16_t> &weights, boo
   load.asWords = asWords;
   UWT_ASSIGN_OR_RETURN(LoadedWeight weight,
                        LoadedWeight::fromBytes(description, bytes, pool, load));
-  return EmulatedWeight::make(weight);
+  return emulator::EmulatedWeight::make(weight);
 }
 
-Expected<std::vector<float>> Product::run(const EmulatedWeight &weight,
+Expected<std::vector<float>> Product::run(const emulator::EmulatedWeight &weight,
                                           const std::vector<uint16_t> &x, unsigned ctas,
                                           uint64_t seed) const {
   std::vector<float> y(shape.rows * shape.m);
-  EmulatedOperands operands;
+  emulator::EmulatedOperands operands;
   operands.x = {reinterpret_cast<const uint8_t *>(x.data()), x.size() * 2};
   operands.y = {reinterpret_cast<uint8_t *>(y.data()), y.size() * 4};
   operands.m = static_cast<uint32_t>(shape.m);
-  EmulationOptions emulation;
+  emulator::EmulationOptions emulation;
   emulation.seed = seed;
   UWT_RETURN_IF_ERROR(product->run(weight, operands, ctas, emulation));
   return y;
@@ -233,14 +234,14 @@ Expected<std::vector<float>> Product::run(const EmulatedWeight &weight,
 Expected<std::vector<float>> Product::run(const std::vector<uint16_t> &weights,
                                           const std::vector<uint16_t> &x, unsigned ctas,
                                           uint64_t seed) {
-  UWT_ASSIGN_OR_RETURN(EmulatedWeight weight, load(weights));
+  UWT_ASSIGN_OR_RETURN(emulator::EmulatedWeight weight, load(weights));
   return run(weight, x, ctas, seed);
 }
 
 bool Product::assembles(const std::string &target) {
-  GpuCodeOptions output;
-  output.output = GpuOutput::Cubin;
-  return mlir::succeeded(compileKernels(built.module, **findGpuTarget(target), output));
+  cuda_tools::GpuCodeOptions output;
+  output.output = cuda_tools::GpuOutput::Cubin;
+  return mlir::succeeded(cuda_tools::compileKernels(built.module, **findGpuTarget(target), output));
 }
 
 } // namespace uwt::testing

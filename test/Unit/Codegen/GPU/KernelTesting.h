@@ -43,7 +43,7 @@ std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
                                 const std::vector<uint16_t> &x, const Shape &shape);
 
 /// Overwrites one byte in `rarity` of a plane; 1 for all.
-void damage(EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random);
+void damage(emulator::EmulatedMemory &plane, uint32_t rarity, std::mt19937 &random);
 
 /// The kernels of one gpu.module, and what its attributes say of their launches.
 struct KernelsWithEntries {
@@ -85,9 +85,11 @@ public:
   Expected<std::vector<float>> run(const std::vector<uint16_t> &weights,
                                    const std::vector<uint16_t> &x, unsigned ctas, uint64_t seed);
   /// The weight as `run` gives it to kernels, or with all panels as words.
-  Expected<EmulatedWeight> load(const std::vector<uint16_t> &weights, bool asWords = false) const;
-  Expected<std::vector<float>> run(const EmulatedWeight &weight, const std::vector<uint16_t> &x,
-                                   unsigned ctas, uint64_t seed) const;
+  Expected<emulator::EmulatedWeight> load(const std::vector<uint16_t> &weights,
+                                          bool asWords = false) const;
+  Expected<std::vector<float>> run(const emulator::EmulatedWeight &weight,
+                                   const std::vector<uint16_t> &x, unsigned ctas,
+                                   uint64_t seed) const;
   /// Whether ptxas takes the kernels: it fails on spills and on serialised matrix instructions.
   bool assembles(const std::string &target);
 
@@ -108,7 +110,7 @@ private:
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KernelsWithEntries built;
-  std::optional<EmulatedProduct> product;
+  std::optional<emulator::EmulatedProduct> product;
 };
 
 } // namespace uwt::testing

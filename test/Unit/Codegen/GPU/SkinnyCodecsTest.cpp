@@ -17,6 +17,8 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
+using namespace uwt::emulator;
 using namespace uwt::testing;
 
 namespace {

@@ -12,6 +12,7 @@
 #include <set>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
 using namespace uwt::testing;
 
 namespace {

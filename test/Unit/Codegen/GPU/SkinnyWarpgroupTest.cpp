@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
 using namespace uwt::testing;
 using ::testing::HasSubstr;
 

@@ -21,6 +21,8 @@
 #include <random>
 
 using namespace uwt;
+using namespace uwt::cuda_tools;
+using namespace uwt::emulator;
 using uwt::testing::withOtherCodecs;
 
 namespace {

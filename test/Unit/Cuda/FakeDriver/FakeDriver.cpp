@@ -11,6 +11,7 @@
 #include <cstring>
 
 using namespace uwt;
+using namespace uwt::cuda;
 using namespace uwt::test;
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
