@@ -35,11 +35,11 @@ inline constexpr uint32_t maxLanes = panelRows;
 ///
 ///     31 first element is an escape   30 second one is   29 there is no code
 ///     20:6 code word as it is stored  5:0 its length
-namespace encodeEntry {
+namespace encode_entry {
 inline constexpr uint32_t firstEscapes = 1u << 31, secondEscapes = 1u << 30, noCode = 1u << 29;
 inline constexpr uint32_t flags = firstEscapes | secondEscapes | noCode;
 inline constexpr uint32_t lengthBits = 6, lengthMask = (1u << lengthBits) - 1;
-} // namespace encodeEntry
+} // namespace encode_entry
 
 /// The code of one row class.
 struct PrefixClass {
@@ -104,7 +104,7 @@ public:
 
   /// How encoders code an alphabet entry, or a pair, in a class: with the escape
   /// in place of what has no code. The result is the entry in `lengths` and the
-  /// flags of encodeEntry.
+  /// flags of encode_entry.
   uint32_t choose(const PrefixClass &of, uint32_t first, uint32_t second) const;
 
   FieldSplit split;

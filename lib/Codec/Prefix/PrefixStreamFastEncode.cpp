@@ -126,11 +126,11 @@ private:
   bool escapesAt(const PrefixClass &of, const uint16_t *row, uint32_t column) const {
     uint32_t first = plan.split.symbolOf(row[column]);
     if (tables.codeSymbols == 1)
-      return of.encode[first] & encodeEntry::firstEscapes;
+      return of.encode[first] & encode_entry::firstEscapes;
     bool both = column + 1 < unit.columns;
     uint32_t second = both ? plan.split.symbolOf(row[column + 1]) : tables.commonest;
     uint32_t entry = of.encode[tables.numbers[first] + tables.pairStride * tables.numbers[second]];
-    uint32_t wanted = encodeEntry::firstEscapes | (both ? encodeEntry::secondEscapes : 0);
+    uint32_t wanted = encode_entry::firstEscapes | (both ? encode_entry::secondEscapes : 0);
     return entry & wanted;
   }
 
@@ -144,10 +144,10 @@ private:
     auto &encoder = *static_cast<PanelEncoder *>(self);
     uint32_t codeSymbols = encoder.tables.codeSymbols;
     for (uint32_t i = 0; i < count; ++i, element += codeSymbols) {
-      encoder.missing |= (entries[i] & encodeEntry::noCode) != 0;
-      if (entries[i] & encodeEntry::firstEscapes)
+      encoder.missing |= (entries[i] & encode_entry::noCode) != 0;
+      if (entries[i] & encode_entry::firstEscapes)
         encoder.noteElement(coordinateInLane(encoder.unit, encoder.lane, element));
-      if (entries[i] & encodeEntry::secondEscapes)
+      if (entries[i] & encode_entry::secondEscapes)
         encoder.noteElement(coordinateInLane(encoder.unit, encoder.lane, element + 1));
     }
   }

@@ -194,7 +194,7 @@ void packRowRaw(std::span<const uint32_t> chunks, uint8_t *row, uint64_t columns
 // Decoding loops
 //===----------------------------------------------------------------------===//
 
-namespace prefixLoop {
+namespace prefix_loop {
 
 inline constexpr uint64_t sentinel = 1ull << 63;
 
@@ -332,8 +332,8 @@ UWT_INLINE void putFour(const LaneCodeJob &job, BitWriter &writer, uint32_t elem
   if (__builtin_expect((e0 | e1 | e2 | e3) >> 29, 0)) {
     uint32_t entries[4] = {e0, e1, e2, e3};
     job.note(job.noteContext, element, entries, 4);
-    e0 &= ~encodeEntry::flags, e1 &= ~encodeEntry::flags;
-    e2 &= ~encodeEntry::flags, e3 &= ~encodeEntry::flags;
+    e0 &= ~encode_entry::flags, e1 &= ~encode_entry::flags;
+    e2 &= ~encode_entry::flags, e3 &= ~encode_entry::flags;
   }
   // The last code word first, so that each shift count is an entry as it is
   // (shifts look at its lowest six bits).
@@ -393,32 +393,32 @@ UWT_INLINE void codeRow(const LaneCodeJob &job, BitWriter &writer) {
     uint32_t entry = entryAt<CodeSymbols>(table, a, stride);
     if (entry >> 29)
       job.note(job.noteContext, word * CodeSymbols, &entry, 1);
-    entry &= ~encodeEntry::flags;
-    local.put(entry >> encodeEntry::lengthBits, entry & encodeEntry::lengthMask);
+    entry &= ~encode_entry::flags;
+    local.put(entry >> encode_entry::lengthBits, entry & encode_entry::lengthMask);
   }
   writer = local;
 }
 
-} // namespace prefixLoop
+} // namespace prefix_loop
 
 /// Defines the loops for an instruction set: TARGET is empty or a target
 /// attribute.
 #define UWT_PREFIX_LOOPS(TARGET)                                                                   \
   template <unsigned CodeSymbols, typename Entry, bool Long>                                       \
   TARGET static bool fragmentLoop(const LaneJob &job) {                                            \
-    return prefixLoop::decodeFragment<CodeSymbols, Entry, Long>(job);                              \
+    return prefix_loop::decodeFragment<CodeSymbols, Entry, Long>(job);                             \
   }                                                                                                \
   template <unsigned CodeSymbols, typename Entry, bool Long>                                       \
   TARGET static bool rowLoop(const LaneJob &job) {                                                 \
-    return prefixLoop::decodeRows<CodeSymbols, Entry, Long, jointLanes>(job);                      \
+    return prefix_loop::decodeRows<CodeSymbols, Entry, Long, jointLanes>(job);                     \
   }                                                                                                \
   template <unsigned CodeSymbols, bool Long>                                                       \
   TARGET static void fragmentCodeLoop(const LaneCodeJob &job, BitWriter &writer) {                 \
-    prefixLoop::codeFragmentLane<CodeSymbols, Long>(job, writer);                                  \
+    prefix_loop::codeFragmentLane<CodeSymbols, Long>(job, writer);                                 \
   }                                                                                                \
   template <unsigned CodeSymbols, bool Long>                                                       \
   TARGET static void rowCodeLoop(const LaneCodeJob &job, BitWriter &writer) {                      \
-    prefixLoop::codeRow<CodeSymbols, Long>(job, writer);                                           \
+    prefix_loop::codeRow<CodeSymbols, Long>(job, writer);                                          \
   }                                                                                                \
   static PrefixKernels prefixLoops() {                                                             \
     PrefixKernels made{};                                                                          \

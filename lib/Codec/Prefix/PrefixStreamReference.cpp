@@ -163,7 +163,7 @@ private:
         uint32_t chosen = chosenAt(lane, word * tables.codeSymbols);
         for (uint32_t i = 0; i < tables.codeSymbols; ++i) {
           ElementCoordinate at = coordinateInLane(unit, lane, word * tables.codeSymbols + i);
-          bool escapes = chosen & (i ? encodeEntry::secondEscapes : encodeEntry::firstEscapes);
+          bool escapes = chosen & (i ? encode_entry::secondEscapes : encode_entry::firstEscapes);
           if (!escapes || !existsInUnit(unit, at))
             continue;
           if (runs)
@@ -182,11 +182,11 @@ private:
 
   uint64_t putWord(uint64_t bits, uint32_t lane, uint32_t element) {
     uint32_t chosen = chosenAt(lane, element);
-    if (chosen & encodeEntry::noCode) {
+    if (chosen & encode_entry::noCode) {
       out.overflow = true;
       return bits;
     }
-    uint32_t entry = chosen & ~encodeEntry::flags;
+    uint32_t entry = chosen & ~encode_entry::flags;
     const PrefixClass &of = context.classOf(unit, coordinateInLane(unit, lane, element).row);
     for (uint32_t bit = 0; bit < of.lengths[entry]; ++bit, ++bits) {
       if (bits / 8 == out.stream.size())

@@ -110,21 +110,21 @@ uint32_t PrefixTables::choose(const PrefixClass &of, uint32_t first, uint32_t se
     uint32_t entry = codeSymbols == 1 ? a : a + entries * b;
     if (!of.lengths[entry])
       continue;
-    uint32_t flags = a == escape ? encodeEntry::firstEscapes : 0;
+    uint32_t flags = a == escape ? encode_entry::firstEscapes : 0;
     if (codeSymbols == 2 && b == escape)
-      flags |= encodeEntry::secondEscapes;
+      flags |= encode_entry::secondEscapes;
     return entry | flags;
   }
-  return encodeEntry::noCode;
+  return encode_entry::noCode;
 }
 
 void PrefixTables::fillEncode(PrefixClass &of) const {
   auto makeEntry = [&](uint32_t first, uint32_t second) -> uint32_t {
     uint32_t chosen = choose(of, first, second);
-    if (chosen & encodeEntry::noCode)
-      return encodeEntry::noCode;
-    uint32_t entry = chosen & ~encodeEntry::flags;
-    return (chosen & encodeEntry::flags) | uint32_t(of.stored[entry]) << encodeEntry::lengthBits |
+    if (chosen & encode_entry::noCode)
+      return encode_entry::noCode;
+    uint32_t entry = chosen & ~encode_entry::flags;
+    return (chosen & encode_entry::flags) | uint32_t(of.stored[entry]) << encode_entry::lengthBits |
            of.lengths[entry];
   };
   if (codeSymbols == 1) {
@@ -157,13 +157,13 @@ void PrefixTables::makePairVectors() {
     uint32_t entry = classes[0].encode[first + pairStride * second];
     // The vector path takes escapes from the symbols alone: pairs that take an
     // escape for want of a code word are left to the lane coder.
-    uint32_t expected = (first == vectors->escape ? encodeEntry::firstEscapes : 0) |
-                        (second == vectors->escape ? encodeEntry::secondEscapes : 0);
-    if (escapes ? (entry & encodeEntry::flags) != expected : (!expected && entry >> 29))
+    uint32_t expected = (first == vectors->escape ? encode_entry::firstEscapes : 0) |
+                        (second == vectors->escape ? encode_entry::secondEscapes : 0);
+    if (escapes ? (entry & encode_entry::flags) != expected : (!expected && entry >> 29))
       return;
-    uint32_t word = (entry & ~encodeEntry::flags) >> encodeEntry::lengthBits;
+    uint32_t word = (entry & ~encode_entry::flags) >> encode_entry::lengthBits;
     vectors->low[pair] = static_cast<uint8_t>(word);
-    vectors->high[pair] = static_cast<uint8_t>(word >> 8 | (entry & encodeEntry::lengthMask) << 4);
+    vectors->high[pair] = static_cast<uint8_t>(word >> 8 | (entry & encode_entry::lengthMask) << 4);
   }
   pairVectors = std::move(vectors);
 }

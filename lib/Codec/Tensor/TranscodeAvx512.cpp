@@ -30,7 +30,7 @@ namespace {
 
 template <unsigned CodeSymbols, typename Entry, bool Long>
 UWT_LANES bool decodeLanes(const LaneJob &job) {
-  using namespace prefixLoop;
+  using namespace prefix_loop;
   uint64_t buffer[jointLanes], position[jointLanes];
 #pragma GCC unroll 8
   for (unsigned lane = 0; lane < jointLanes; ++lane)
