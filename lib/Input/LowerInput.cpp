@@ -118,8 +118,26 @@ static void expandIsNormal(ModuleOp module) {
   });
 }
 
+/// Rounding to the nearest even number is what operations do that name no rounding; there is no
+/// code for others.
+static LogicalResult dropRoundings(ModuleOp module) {
+  WalkResult walk = module.walk([](arith::ArithRoundingModeInterface op) {
+    arith::RoundingModeAttr mode = op.getRoundingModeAttr();
+    if (mode && mode.getValue() != arith::RoundingMode::to_nearest_even) {
+      op->emitOpError() << "rounds " << arith::stringifyRoundingMode(mode.getValue())
+                        << ": programs round to_nearest_even only";
+      return WalkResult::interrupt();
+    }
+    op->removeAttr(op.getRoundingModeAttrName());
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 LogicalResult LowerInput::lower() {
   ModuleOp module = getOperation();
+  if (failed(dropRoundings(module)))
+    return failure();
   if (failed(uwt::flattenModules(module)) || failed(uwt::lowerGlobals(module)))
     return failure();
   if (has<tosa::TosaDialect>()) {

@@ -37,3 +37,11 @@ func.func @custom(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = tosa.custom %x {operator_name = "f", domain_name = "d", implementation_attrs = ""} : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// -----
+
+func.func @downward(%x: tensor<4xf64>) -> tensor<4xf32> {
+  // expected-error @+1 {{'arith.truncf' op rounds downward: programs round to_nearest_even only}}
+  %0 = arith.truncf %x downward : tensor<4xf64> to tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

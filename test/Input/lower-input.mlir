@@ -106,3 +106,12 @@ func.func @large_constant() -> tensor<1024x1024xf32> {
   %0 = arith.constant dense<1.0> : tensor<1024x1024xf32>
   return %0 : tensor<1024x1024xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @nearest
+// CHECK: arith.truncf %{{.*}} : f32 to bf16
+func.func @nearest(%x: tensor<4xf32>) -> tensor<4xbf16> {
+  %0 = arith.truncf %x to_nearest_even : tensor<4xf32> to tensor<4xbf16>
+  return %0 : tensor<4xbf16>
+}

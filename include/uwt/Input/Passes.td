@@ -20,6 +20,7 @@ def LowerInputPass : Pass<"uwt-lower-input", "::mlir::ModuleOp"> {
     - Numbers that public functions take and give become tensors of rank 0.
     - Constants of one number, from 1 MiB on, become fills.
     - `math.isnormal` becomes comparisons, since a subnormal number of a narrow type is a normal one of a wider type.
+    - `to_nearest_even`, by which numbers are rounded anyway, is left out; other roundings are an error.
 
     What has no lowering is an error at its location.
 
