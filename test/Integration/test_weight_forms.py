@@ -72,10 +72,14 @@ def test_same_bits_from_a_container(uwt, reference, choice):
     assert not wrong and len(actual) == len(expected)
 
 
-def test_only_what_is_listed_stays_dense(uwt, tmp_path):
-    path = tmp_path / "module.mlir"
-    path.write_text(forms.generate(7).text)
-    result = uwt("compile", path, "--emit", "mlir", "-v", "--min-elements", "1")
+@pytest.mark.parametrize("seed", [7, 9, 13])
+def test_only_what_is_listed_stays_dense(uwt, tmp_path, seed):
+    """Neither in a product nor beside it."""
+    path, weights = tmp_path / "module.mlir", {}
+    path.write_text(forms.generate(seed, stored=weights).text)
+    st.write(tmp_path / "weights.safetensors", weights)
+    result = uwt("compile", path, "--emit", "mlir", "-v", "--weights", tmp_path / "weights.safetensors")
     left = [line for line in result.stderr.splitlines() if "is not fused" in line]
-    assert len(left) == len(forms.LEFT_ALONE), left
+    dense = [line for line in result.stderr.splitlines() if "is decoded when it is loaded" in line]
+    assert len(left) == len(dense) == len(forms.LEFT_ALONE), left + dense
     assert "as a depthwise convolution's" in left[0]

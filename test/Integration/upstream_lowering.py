@@ -7,6 +7,7 @@ import ctypes
 import functools
 import math
 import operator
+import pathlib
 import shutil
 import subprocess
 
@@ -63,6 +64,7 @@ def compile_module(text, folder):
     """
     folder.mkdir(parents=True, exist_ok=True)
     source, library, rounding = (folder / f"module.{end}" for end in ("mlir", "so", "c"))
+    libraries = pathlib.Path(tool("mlir-opt")).resolve().parent.parent / "lib"
     source.write_text(text)
     rounding.write_text(ROUND)
     steps = [
@@ -70,7 +72,9 @@ def compile_module(text, folder):
         [tool("mlir-translate"), "--mlir-to-llvmir"],
         # No contraction of multiplications and additions: every rounding as the IR says.
         [tool("clang"), "-w", "-O1", "-ffp-contract=off", "-shared", "-fPIC"]
-        + ["-o", library, rounding, "-x", "ir", "-", "-lm"],
+        # MLIR's runtime copies memrefs with strides.
+        + [f"-L{libraries}", f"-Wl,-rpath,{libraries}", "-o", library, rounding]
+        + ["-x", "ir", "-", "-lmlir_c_runner_utils", "-lm"],
     ]
     data = source.read_bytes()
     for step in steps:

@@ -6,6 +6,7 @@ convolutions. As in linalg_generator.py every sum is exact, so that results have
 `python weight_forms_generator.py SEED [FORM...]` prints a module.
 """
 
+import math
 import random
 import sys
 
@@ -53,6 +54,16 @@ class Forms(Builder):
         return self.view(
             f"tensor.extract_slice {value.name}{offsets} {sizes} {steps}", value, sizes
         )
+
+    def join(self, parts, dim):
+        """A concatenation along a dimension."""
+        shape = list(parts[0].shape)
+        shape[dim] = sum(part.shape[dim] for part in parts)
+        names = ", ".join(part.name for part in parts)
+        types = ", ".join(part.type for part in parts)
+        w = Value(self.name(), shape, "BF16")
+        self.emit(f"{w.name} = tensor.concat dim({dim}) {names} : ({types}) -> {w.type}")
+        return w
 
     def start(self, like):
         return self.zeros(self.empty(like, "F32"))
@@ -103,11 +114,7 @@ class Forms(Builder):
 
     def concatenated(self):
         k, sizes = self.pick(K_SIZES), [self.pick(N_SIZES) for _ in range(3)]
-        parts = [self.weight([n, k]) for n in sizes]
-        names = ", ".join(part.name for part in parts)
-        types = ", ".join(part.type for part in parts)
-        w = Value(self.name(), [sum(sizes), k], "BF16")
-        self.emit(f"{w.name} = tensor.concat dim(0) {names} : ({types}) -> {w.type}")
+        w = self.join([self.weight([n, k]) for n in sizes], 0)
         return self.linear(self.x([4, k]), w)
 
     def inserted(self):
@@ -253,11 +260,12 @@ class Forms(Builder):
         return self.structured("matmul", [h, piece], self.start(list(h.shape)))
 
     def lookup(self, table, ids, inner):
-        """A generic that reads `table` at `ids` [B]."""
-        out = self.empty([(ids, 0), *inner], "BF16")
+        """A generic that reads `table` at `ids`, of any shape."""
+        rank = len(ids.shape)
+        out = self.empty([*((ids, d) for d in range(rank)), *inner], "BF16")
         result = Value(self.name(), out.shape, "BF16", out.dynamic)
         dims = [f"d{i}" for i in range(len(out.shape))]
-        maps = f"{affine(dims, dims[:1])}, {affine(dims, dims)}"
+        maps = f"{affine(dims, dims[:rank])}, {affine(dims, dims)}"
         kinds = ", ".join(['"parallel"'] * len(dims))
         self.emit(
             f"{result.name} = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{kinds}]}} "
@@ -269,7 +277,7 @@ class Forms(Builder):
         self.emit(f"  {number} = arith.fptosi {element} : f32 to i64")
         self.emit(f"  {row} = arith.index_cast {number} : i64 to index")
         indices = [row]
-        for d in range(1, len(dims)):
+        for d in range(rank, len(dims)):
             indices.append(self.name())
             self.emit(f"  {indices[-1]} = linalg.index {d} : index")
         self.emit(f"  {value} = tensor.extract {table.name}[{', '.join(indices)}] : {table.type}")
@@ -277,27 +285,52 @@ class Forms(Builder):
         self.emit(f"}} -> {out.type}")
         return result
 
-    def numbers(self, count, below):
+    def numbers(self, shape, below):
         """Numbers as an input; inputs are floats here."""
-        ids = Value(f"%arg{len(self.arguments)}", [count], "F32")
-        ids.dynamic = [self.random.random() < 0.5]
+        ids = Value(f"%arg{len(self.arguments)}", shape, "F32")
+        ids.dynamic[0] = self.random.random() < 0.5
         self.arguments.append(f"{ids.name}: {ids.type}")
-        values = [float(self.random.randrange(below)) for _ in range(count)]
-        self.inputs.append(("F32", [count], to_bytes("F32", values)))
+        values = [float(self.random.randrange(below)) for _ in range(math.prod(shape))]
+        self.inputs.append(("F32", shape, to_bytes("F32", values)))
         return ids
 
     def gathered_experts(self):
         k, n, experts = self.pick(K_SIZES), self.pick(N_SIZES), 5
-        ids = self.numbers(7, experts)
+        ids = self.numbers([7], experts)
         w = self.lookup(self.weight([experts, k, n]), ids, [k, n])
         x = self.argument([7, 2, k], "BF16", [ids.dynamic[0], False, False])
         return self.structured("batch_matmul", [x, w], self.start([(x, 0), 2, n]))
+
+    def experts_of_tensors(self):
+        """Each expert is a tensor of its own, as most checkpoints have them; its gate and up
+        projections are one product."""
+        k, n, experts = self.pick([64, 96, 130]), self.pick([16, 40, 100]), 3
+        stacks = []
+        for _ in range(2):
+            rows = self.join([self.weight([n, k]) for _ in range(experts)], 0)
+            stacks.append(self.expand(rows, 0, [experts, n]))
+        ids = self.numbers([7], experts)
+        w = self.lookup(self.join(stacks, 1), ids, [2 * n, k])
+        x = self.argument([7, k], "BF16", [ids.dynamic[0], False])
+        return self.product(x, w, ["b", "n", "k"], ["b", "k"], ["b", "n", "k"], ["b", "n"])
+
+    def experts_of_a_token(self):
+        """Several a token: an einsum collapses their numbers, with those of tokens or with N."""
+        k, n, experts = self.pick(K_SIZES), self.pick(N_SIZES), 4
+        ids = self.numbers([5, 2], experts)
+        w = self.lookup(self.weight([experts, n, k]), ids, [n, k])
+        dims, outs = ["b", "n", "k"], ["b", "n"]
+        if self.random.random() < 0.5:
+            x = self.collapse(self.argument([5, 2, k], "BF16", [ids.dynamic[0], False, False]), 0, 1)
+            return self.product(x, self.collapse(w, 0, 1), dims, ["b", "k"], dims, outs)
+        x = self.argument([5, k], "BF16", [ids.dynamic[0], False])
+        return self.expand(self.product(x, self.collapse(w, 1, 2), dims, ["b", "k"], dims, outs), 1, [2, n])
 
     def tied_embedding(self):
         """Rows of a weight, and a product with it."""
         k, n = self.pick(K_SIZES), self.pick([100, 400])
         table = self.weight([n, k])
-        return self.linear(self.lookup(table, self.numbers(6, n), [k]), table)
+        return self.linear(self.lookup(table, self.numbers([6], n), [k]), table)
 
     # Named operations.
 
@@ -418,6 +451,7 @@ FORMS = [
     "sliced_rows", "sliced_expert", "concatenated", "inserted", "heads", "heads_out", "permuted_experts",
     "rank_4", "unit_dimensions", "stacked_layers", "gathered_experts", "tied_embedding", "padded", "scaled", "sum_of_weights", "low_rank", "batch_reduce_matmul", "mmt4d", "packed", "dot",
     "conv_2d_nchw", "conv_2d_nhwc", "conv_1d", "patches", "conv_3d", "grouped", "depthwise",
+    "experts_of_tensors", "experts_of_a_token",
 ]  # fmt: skip
 
 

@@ -131,6 +131,14 @@ static Origin throughMaps(const Origin &origin, AffineMap from, AffineMap to) {
   return result;
 }
 
+/// `origin` for dimensions that are groups of its dimensions: known where the group is one.
+static Origin throughGroups(const Origin &origin, ArrayRef<ReassociationIndices> groups) {
+  Origin result;
+  for (const ReassociationIndices &group : groups)
+    result.push_back(group.size() == 1 ? origin[group[0]] : -1);
+  return result;
+}
+
 void ConsumerWalk::visitContraction(linalg::LinalgOp op, OpOperand &use, const Origin &origin) {
   SmallVector<unsigned> reductions;
   op.getReductionDims(reductions);
@@ -151,11 +159,15 @@ void ConsumerWalk::visit(OpOperand &use, const Origin &origin) {
   if (isa<tensor::CastOp, arith::ExtFOp, arith::TruncFOp>(user))
     return follow(user->getResult(0), origin);
   if (auto lookup = uwt::TableLookup::match(user->getParentOp(), use.get());
-      lookup && lookup->read == user && rank == 3) {
+      lookup && lookup->read == user && origin.size() == 3) {
     Origin result(lookup->idRank(), -1);
     llvm::append_range(result, ArrayRef(origin).drop_front());
     return follow(lookup->op->getResult(0), result);
   }
+  // Matrices that are looked up by a tensor of numbers.
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user);
+      collapse && !uwt::isOfWeights(use.get()))
+    return follow(collapse, throughGroups(origin, collapse.getReassociationIndices()));
   auto op = dyn_cast<linalg::LinalgOp>(user);
   if (!op || !op.hasPureTensorSemantics() || !op.isDpsInput(&use))
     return followComputation(user);

@@ -46,10 +46,21 @@ static bool isProductBody(linalg::LinalgOp op) {
   return lhs && rhs && *lhs + *rhs == 1;
 }
 
-/// Whether a weight's matrices are read by their numbers.
-static bool selectsMatrices(Operation *op) {
+/// Whether matrices of a weight are looked up by tensors of their numbers.
+static bool looksUpMatrices(Operation *op) {
   std::optional<TableLookup> lookup = TableLookup::match(op);
-  return MatrixSlice::match(op) || (lookup && lookup->tableType().getRank() == 3);
+  return lookup && lookup->tableType().getRank() == 3;
+}
+
+/// Whether a weight's matrices are read by their numbers.
+static bool selectsMatrices(Operation *op) { return MatrixSlice::match(op) || looksUpMatrices(op); }
+
+bool areLookedUpMatrices(Value value) {
+  TracedValue traced(value);
+  while (!looksUpMatrices(traced.source.getDefiningOp()))
+    if (!traced.advance(/*reshapes=*/false))
+      return false;
+  return true;
 }
 
 /// What is behind the operand of a weight, with where its dimensions are: a decode, matrices that
@@ -130,8 +141,8 @@ static Status assignLoops(Contraction &c) {
 }
 
 /// Finds whether the last two dimensions of the weight are a matrix of the product, and those
-/// before go by matrix: then it is read as it is stored.
-static void findStored(Contraction &c) {
+/// before go by matrix: then it is read as it is stored, or as the table that is looked up has it.
+static void findMatrices(Contraction &c) {
   Operation *source = c.weight.getDefiningOp();
   std::optional<MatrixSlice> slice = MatrixSlice::match(source);
   std::optional<TableLookup> lookup = TableLookup::match(source);
@@ -141,7 +152,7 @@ static void findStored(Contraction &c) {
   // Dimensions of size 1 in front of the matrix.
   ArrayRef<int64_t> leading = ArrayRef(c.weightLoops).drop_back(2);
   ArrayRef<int64_t> matrix = ArrayRef(c.weightLoops).take_back(2);
-  if (!decode || matrix.size() != 2 || (!lookup && leading.size() > 1))
+  if ((!decode && !lookup) || matrix.size() != 2 || (!lookup && leading.size() > 1))
     return;
   auto is = [](ArrayRef<unsigned> loops, int64_t loop) {
     return loop >= 0 && llvm::is_contained(loops, unsigned(loop));
@@ -185,13 +196,15 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
 /// The expression that computes the weight of `c`. Errors: it does not compute matrices of the
 /// product, or not of weights that are compressed.
 static Expected<WeightExpression> expressionOf(const Contraction &c) {
-  std::optional<WeightExpression> expression = WeightExpression::find(c.weight);
+  std::optional<WeightExpression> expression = WeightExpression::find(c.derivedValue());
   if (!expression && selectsMatrices(c.weight.getDefiningOp()))
     return unsupportedError(
         "what is selected of its weight are no matrices of the product as it is stored");
   if (!expression)
     return unsupportedError("its weight is no tensor that the loader has, and no matrix as it is");
-  int64_t matrices = sizeOf(c, c.experts), rows = sizeOf(c, c.n), columns = sizeOf(c, c.k);
+  int64_t matrices =
+      c.selectedMatrices ? c.selectedMatrices->tableType().getDimSize(0) : sizeOf(c, c.experts);
+  int64_t rows = sizeOf(c, c.n), columns = sizeOf(c, c.k);
   int64_t paddedRows = roundUp(rows, stripRows), paddedColumns = roundUp(columns, fixedUnitColumns);
   if (matrices > 1 && paddedRows * paddedColumns > 2 * rows * columns)
     return unsupportedError("its " + std::to_string(matrices) + " matrices of " +
@@ -214,11 +227,14 @@ static Status findDerived(Contraction &c) {
     c.selectedMatrix = expression.number;
     c.layers = expression.count;
   }
-  int64_t bytes = tensorBytes(c.weightType()) * std::max<int64_t>(expression.count, 1);
+  auto type = cast<RankedTensorType>(c.derivedValue().getType());
+  int64_t bytes = tensorBytes(type) * std::max<int64_t>(expression.count, 1);
   int64_t source = expression.widenedLeafBytes();
   if (bytes > source + source / 4)
     return unsupportedError("computed when it is loaded, its weight would take " +
                             std::to_string(bytes) + " bytes, from " + std::to_string(source));
+  if (c.selectedMatrices)
+    return ok();
   // Without a transpose where K comes before N.
   SmallVector<unsigned> order(c.experts), found;
   llvm::append_range(order, c.k);
@@ -309,7 +325,7 @@ static Expected<Contraction> analyse(linalg::LinalgOp op, const WeightOperand &o
     if (loop < 0 && c.weightType().getDimSize(dim) != 1)
       return unsupportedError("it does not run over the matrices of the weight");
   UWT_RETURN_IF_ERROR(assignLoops(c));
-  findStored(c);
+  findMatrices(c);
   if (!c.stored)
     UWT_RETURN_IF_ERROR(findDerived(c));
   traceX(c, operand.x->get(), xMap);
@@ -345,6 +361,8 @@ Expected<CompressedType> Contraction::getRunType() const {
   raw.storage = kMajor ? Storage::KMajor : Storage::NMajor;
   if (!stored) {
     UWT_RETURN_IF_ERROR(checkDecoder(context, element, raw));
+    if (selectedMatrices)
+      return CompressedType::get(selectedMatrices->tableType(), FormatAttr::get(context, raw));
     SmallVector<int64_t> shape = {sizeOf(*this, n), sizeOf(*this, k)};
     if (kMajor)
       std::swap(shape[0], shape[1]);

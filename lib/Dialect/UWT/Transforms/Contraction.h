@@ -42,6 +42,10 @@ struct TracedValue {
   bool advance(bool reshapes);
 };
 
+/// Whether `value` is matrices of a weight that are looked up by their numbers, with dimensions in
+/// any order.
+bool areLookedUpMatrices(mlir::Value value);
+
 /// A product of activations with a weight. Loops are the linalg operation's.
 struct Contraction {
   mlir::linalg::LinalgOp op;
@@ -65,7 +69,8 @@ struct Contraction {
   /// Where a matrix is selected: of a stored weight of rank 3, or of `layers` that are derived.
   mlir::OpFoldResult selectedMatrix;
   int64_t layers = 0;
-  /// Where matrices of the stored weight are looked up: `weight` is the result.
+  /// Where matrices are looked up, in a stored weight or in a table that is derived: `weight` is
+  /// the result.
   std::optional<TableLookup> selectedMatrices;
   /// Whether K is the first dimension of the weight's matrix.
   bool kMajor = false;
@@ -81,6 +86,9 @@ struct Contraction {
   mlir::RankedTensorType weightType() const {
     return llvm::cast<mlir::RankedTensorType>(weight.getType());
   }
+  /// What is computed when weights are loaded, where the product reads no stored weight: all
+  /// matrices that `weight` selects from, else `weight`.
+  mlir::Value derivedValue() const { return selectedMatrices ? selectedMatrices->table : weight; }
 
   /// The compressed type that the product starts from. Of a stored weight it is the weight's own,
   /// in fragments and along K, or raw where no compiled code decodes that; of a derived one raw.

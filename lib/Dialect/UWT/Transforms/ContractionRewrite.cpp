@@ -43,7 +43,7 @@ private:
   Value createSelection();
   Value createX();
   Value createWidened(Value x);
-  Value repeat(Value x, bool hasExperts);
+  Value repeat(Value x, ArrayRef<unsigned> loops);
   Value restoreOutput(Value result);
   Value finish(Value sums);
 
@@ -71,8 +71,8 @@ private:
 
 /// Whether an initial value is zero everywhere: the sign of a zero does not matter to a sum.
 bool isZero(Value init) {
-  while (auto cast = init.getDefiningOp<tensor::CastOp>())
-    init = cast.getSource();
+  while (isa_and_nonnull<tensor::CastOp, tensor::ExpandShapeOp>(init.getDefiningOp()))
+    init = init.getDefiningOp()->getOperand(0);
   if (auto fill = init.getDefiningOp<linalg::FillOp>())
     init = fill.getInputs()[0];
   if (auto generic = init.getDefiningOp<linalg::GenericOp>())
@@ -227,6 +227,8 @@ Value Rewrite::createSelection() {
 
 /// The weight's matrices, computed from what it is.
 Value Rewrite::deriveWeight() {
+  if (c.selectedMatrices)
+    return deriver.derive(b, c.derivedValue(), runType);
   SmallVector<ReassociationIndices> withoutUnits;
   ReassociationIndices group;
   Loops loops;
@@ -270,15 +272,17 @@ Value Rewrite::createWidened(Value x) {
       ->getResult(0);
 }
 
-/// Repeats x over the loops that it lacks, behind the matrices' dimensions, so that they lead the
-/// rows.
-Value Rewrite::repeat(Value x, bool hasExperts) {
+/// Repeats x over those of `loops` that it lacks.
+Value Rewrite::repeat(Value x, ArrayRef<unsigned> loops) {
   SmallVector<int64_t> added;
   SmallVector<OpFoldResult> repeatedSizes = tensor::getMixedSizes(b, loc, x);
-  for (auto [i, loop] : llvm::enumerate(repeated)) {
-    added.push_back(i + (hasExperts ? c.experts.size() : 0));
-    repeatedSizes.insert(repeatedSizes.begin() + added.back(), sizes[loop]);
-  }
+  for (auto [i, loop] : llvm::enumerate(loops))
+    if (!llvm::is_contained(xLoops, loop)) {
+      added.push_back(i);
+      repeatedSizes.insert(repeatedSizes.begin() + i, sizes[loop]);
+    }
+  if (added.empty())
+    return x;
   Value init = tensor::EmptyOp::create(b, loc, repeatedSizes, getElementTypeOrSelf(x));
   return linalg::BroadcastOp::create(b, loc, x, init, added)->getResult(0);
 }
@@ -290,15 +294,16 @@ Value Rewrite::createX() {
   if (element != runType.getElementType() && !element.isF32())
     value = createWidened(value);
 
-  bool hasExperts = !c.experts.empty() && llvm::is_contained(xLoops, c.experts[0]);
-  Loops order;
+  auto isInX = [&](unsigned loop) { return llvm::is_contained(xLoops, loop); };
+  bool hasExperts = llvm::any_of(c.experts, isInX);
+  Loops loops, present;
   if (hasExperts)
-    llvm::append_range(order, c.experts);
-  llvm::append_range(order, rows);
-  llvm::append_range(order, c.k);
-  value = transposeTo(value, xLoops, order);
-  if (!repeated.empty())
-    value = repeat(value, hasExperts);
+    llvm::append_range(loops, c.experts);
+  llvm::append_range(loops, repeated);
+  llvm::append_range(loops, rows);
+  llvm::append_range(loops, c.k);
+  llvm::copy_if(loops, std::back_inserter(present), isInX);
+  value = repeat(transposeTo(value, xLoops, present), loops);
 
   // What the weight says of sizes, where x does not.
   SmallVector<int64_t> shape(cast<RankedTensorType>(value.getType()).getShape());

@@ -35,14 +35,16 @@ namespace uwt {
 
 namespace {
 
+using Operations = llvm::SmallPtrSet<Operation *, 8>;
+
 struct FuseDecodePass : uwt::impl::FuseDecodePassBase<FuseDecodePass> {
   using FuseDecodePassBase::FuseDecodePassBase;
   void runOnOperation() override;
 
 private:
   void runOnFunction(FunctionOpInterface function, uwt::WeightDeriver &deriver);
-  void fuseProducts(IRRewriter &rewriter, FunctionOpInterface function,
-                    uwt::WeightDeriver &deriver);
+  Operations fuseProducts(IRRewriter &rewriter, FunctionOpInterface function,
+                          uwt::WeightDeriver &deriver);
 };
 
 } // namespace
@@ -78,6 +80,23 @@ static void convertTensorArithmetic(Operation *root) {
   });
 }
 
+/// Splits the loops of products with matrices that are looked up by tensors of numbers: front ends
+/// collapse the dimensions of the numbers into one, or with the rows of the matrices.
+static void expandLookups(Operation *root) {
+  auto isCollapsedLookup = [](OpOperand *operand) {
+    auto op = dyn_cast<linalg::LinalgOp>(operand->getOwner());
+    auto collapse = operand->get().getDefiningOp<tensor::CollapseShapeOp>();
+    return op && op.getNumReductionLoops() != 0 && collapse &&
+           uwt::areLookedUpMatrices(collapse.getSrc());
+  };
+  RewritePatternSet patterns(root->getContext());
+  linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, isCollapsedLookup);
+  rewriteOnly(root, std::move(patterns), [&](Operation *op) {
+    return llvm::any_of(op->getOpOperands(),
+                        [&](OpOperand &operand) { return isCollapsedLookup(&operand); });
+  });
+}
+
 static void foldReshapes(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, root->getContext());
@@ -87,10 +106,11 @@ static void foldReshapes(Operation *root) {
   });
 }
 
-static void eraseDeadOps(Operation *root) {
+/// Erases what has no users: operations without effects, and those of `replaced` whatever they do.
+static void eraseDeadOps(Operation *root, const Operations &replaced = {}) {
   // Users before what they use; an operation may go once it and its regions have been visited.
   root->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
-    if (op != root && isOpTriviallyDead(op))
+    if (op != root && (isOpTriviallyDead(op) || (op->use_empty() && replaced.contains(op))))
       op->erase();
   });
 }
@@ -117,7 +137,8 @@ static bool loadDense(uwt::DecodeOp decode) {
 /// Whether rows are looked up that compiled code decodes.
 static bool canGather(const uwt::TableLookup &lookup) {
   Type element = lookup.tableType().getElementType();
-  return lookup.tableType().getRank() == 2 && (element.isBF16() || element.isF16());
+  return lookup.weight() && lookup.tableType().getRank() == 2 &&
+         (element.isBF16() || element.isF16());
 }
 
 /// The product with a weight that `op` is and that can be rewritten. remarkDenseProducts says of
@@ -128,23 +149,25 @@ static std::optional<uwt::Contraction> findProduct(linalg::LinalgOp op) {
 }
 
 /// Operations that compute weights which are derived: products among them are done once.
-static llvm::SmallPtrSet<Operation *, 8> findSlicesOfWeights(ArrayRef<linalg::LinalgOp> ops) {
-  llvm::SmallPtrSet<Operation *, 8> parts;
+static Operations findSlicesOfWeights(ArrayRef<linalg::LinalgOp> ops) {
+  Operations parts;
   for (linalg::LinalgOp op : ops) {
     std::optional<uwt::Contraction> product = findProduct(op);
     if (!product || product->stored)
       continue;
-    if (auto expression = uwt::WeightExpression::find(product->weight))
+    if (auto expression = uwt::WeightExpression::find(product->derivedValue()))
       parts.insert(expression->operations.begin(), expression->operations.end());
   }
   return parts;
 }
 
-void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface function,
-                                  uwt::WeightDeriver &deriver) {
+/// Gives the lookups whose numbers products take now, with the assertions about them.
+Operations FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface function,
+                                        uwt::WeightDeriver &deriver) {
+  Operations replaced;
   SmallVector<linalg::LinalgOp> ops;
   function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-  llvm::SmallPtrSet<Operation *, 8> slicesOfWeights = findSlicesOfWeights(ops);
+  Operations slicesOfWeights = findSlicesOfWeights(ops);
   for (linalg::LinalgOp op : ops) {
     if (slicesOfWeights.contains(op))
       continue;
@@ -160,15 +183,20 @@ void FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterface func
     if (!runType)
       continue;
     uwt::rewriteContraction(rewriter, *product, *runType, numerics, deriver);
+    if (product->selectedMatrices)
+      replaced.insert(product->selectedMatrices->op);
     ++numProducts;
   }
+  return replaced;
 }
 
 void FuseDecodePass::runOnFunction(FunctionOpInterface function, uwt::WeightDeriver &deriver) {
   IRRewriter rewriter(&getContext());
   convertTensorArithmetic(function);
-  fuseProducts(rewriter, function, deriver);
+  expandLookups(function);
+  Operations replaced = fuseProducts(rewriter, function, deriver);
   resolveSizes(function);
+  eraseDeadOps(function, replaced);
   // Equal sizes are one value then, which is how reshapes are known to be each other's inverse.
   DominanceInfo dominance(function);
   eliminateCommonSubExpressions(rewriter, dominance, function);

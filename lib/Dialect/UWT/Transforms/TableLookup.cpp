@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TableLookup.h"
+#include "WeightExpression.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -58,9 +59,8 @@ static llvm::SetVector<Operation *> computationOf(Value value, Block *body) {
   return slice;
 }
 
-/// Whether everything in `computation` depends on the first `rank` loops alone.
-static bool dependsOnLeadingLoops(const llvm::SetVector<Operation *> &computation,
-                                  linalg::GenericOp op, unsigned rank) {
+/// Whether `number`, with what computes it, depends on the first `rank` loops alone.
+static bool dependsOnLeadingLoops(Value number, linalg::GenericOp op, unsigned rank) {
   auto isLeading = [&](Value value) {
     auto argument = dyn_cast<BlockArgument>(value);
     if (!argument || argument.getOwner() != op.getBody())
@@ -73,17 +73,24 @@ static bool dependsOnLeadingLoops(const llvm::SetVector<Operation *> &computatio
         return false;
     return true;
   };
-  return llvm::all_of(computation, [&](Operation *each) {
-    if (each->getNumRegions() != 0 || !(isMemoryEffectFree(each) || isa<cf::AssertOp>(each)))
-      return false;
-    if (auto loop = dyn_cast<linalg::IndexOp>(each); loop && loop.getDim() >= rank)
-      return false;
-    return llvm::all_of(each->getOperands(), isLeading);
-  });
+  auto computation = computationOf(number, op.getBody());
+  return isLeading(number) && llvm::all_of(computation, [&](Operation *each) {
+           if (each->getNumRegions() != 0 || !(isMemoryEffectFree(each) || isa<cf::AssertOp>(each)))
+             return false;
+           if (auto loop = dyn_cast<linalg::IndexOp>(each); loop && loop.getDim() >= rank)
+             return false;
+           return llvm::all_of(each->getOperands(), isLeading);
+         });
 }
 
 int64_t TableLookup::idRank() const {
   return linalg::GenericOp(op).getNumLoops() - tableType().getRank() + 1;
+}
+
+/// Whether `table` is a weight or computed from weights alone, for all layers of a model.
+static bool isWeightTable(Value table) {
+  std::optional<WeightExpression> expression = WeightExpression::find(table);
+  return table.getDefiningOp<DecodeOp>() || (expression && !expression->number);
 }
 
 std::optional<TableLookup> TableLookup::match(Operation *candidate, Value table) {
@@ -97,7 +104,7 @@ std::optional<TableLookup> TableLookup::match(Operation *candidate, Value table)
   if (!read)
     return std::nullopt;
   TableLookup lookup{op, read, read.getTensor()};
-  if ((table ? lookup.table != table : !lookup.weight()) || lookup.idRank() < 0)
+  if ((table ? lookup.table != table : !isWeightTable(lookup.table)) || lookup.idRank() < 0)
     return std::nullopt;
   RankedTensorType type = lookup.tableType();
   int64_t idRank = lookup.idRank();
@@ -108,8 +115,7 @@ std::optional<TableLookup> TableLookup::match(Operation *candidate, Value table)
         result.getDimSize(idRank + dim - 1) != type.getDimSize(dim))
       return std::nullopt;
   }
-  if (isa<BlockArgument>(read.getIndices()[0]) ||
-      !dependsOnLeadingLoops(computationOf(read.getIndices()[0], body), op, idRank))
+  if (!dependsOnLeadingLoops(read.getIndices()[0], op, idRank))
     return std::nullopt;
   return lookup;
 }

@@ -26,9 +26,10 @@ struct TableLookup {
   mlir::tensor::ExtractOp read;
   mlir::Value table;
 
-  /// What `op` looks up in a weight, or in `table`; nothing where it does something else.
+  /// What `op` looks up in a weight or in what weights alone decide (WeightExpression.h), or in
+  /// `table`; nothing where it does something else.
   static std::optional<TableLookup> match(mlir::Operation *op, mlir::Value table = {});
-  /// The decode that is the table; null where it is another value.
+  /// The decode that is the table; null where the table is computed.
   DecodeOp weight() const { return table.getDefiningOp<DecodeOp>(); }
   mlir::RankedTensorType tableType() const {
     return llvm::cast<mlir::RankedTensorType>(table.getType());
@@ -47,7 +48,7 @@ struct MatrixSlice {
   static std::optional<MatrixSlice> match(mlir::Operation *op);
 };
 
-/// Replaces a lookup of rows by `uwt.gather`.
+/// Replaces a lookup of rows of a decode by `uwt.gather`.
 void rewriteLookup(mlir::RewriterBase &rewriter, const TableLookup &lookup);
 
 } // namespace uwt

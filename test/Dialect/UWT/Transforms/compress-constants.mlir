@@ -98,6 +98,31 @@ func.func @matvec(%x: tensor<64xbf16>, %init: tensor<128xbf16>) -> tensor<128xbf
   return %y : tensor<128xbf16>
 }
 
+// Experts that are tensors of their own, two of which are looked up a token.
+// CHECK-LABEL: func @looked_up
+func.func @looked_up(%x: tensor<4x64xbf16>, %ids: tensor<4x2xindex>, %empty: tensor<4x2x128x64xbf16>, %init: tensor<4x256xf32>) -> tensor<4x256xf32> {
+  // CHECK-COUNT-2: uwt.constant {{.*}} : !uwt.compressed<128x64xbf16, "inplace<12>">
+  // expected-remark@below {{compressed 128x64xbf16 as inplace<12>: 16384 bytes to }}
+  %w0 = arith.constant dense_resource<b> : tensor<128x64xbf16>
+  // expected-remark@below {{compressed 128x64xbf16 as inplace<12>: 16384 bytes to }}
+  %w1 = arith.constant dense_resource<experts> : tensor<128x64xbf16>
+  %rows = tensor.concat dim(0) %w0, %w1 : (tensor<128x64xbf16>, tensor<128x64xbf16>) -> tensor<256x64xbf16>
+  %table = tensor.expand_shape %rows [[0, 1], [2]] output_shape [2, 128, 64] : tensor<256x64xbf16> into tensor<2x128x64xbf16>
+  %e = linalg.generic {indexing_maps = [affine_map<(b, s, n, k) -> (b, s)>, affine_map<(b, s, n, k) -> (b, s, n, k)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%ids : tensor<4x2xindex>) outs(%empty : tensor<4x2x128x64xbf16>) {
+    ^bb0(%id: index, %o: bf16):
+      %n = linalg.index 2 : index
+      %k = linalg.index 3 : index
+      %v = tensor.extract %table[%id, %n, %k] : tensor<2x128x64xbf16>
+      linalg.yield %v : bf16
+  } -> tensor<4x2x128x64xbf16>
+  %t = tensor.collapse_shape %e [[0], [1, 2], [3]] : tensor<4x2x128x64xbf16> into tensor<4x256x64xbf16>
+  %y = linalg.contract
+      indexing_maps = [affine_map<(b, n, k) -> (b, k)>, affine_map<(b, n, k) -> (b, n, k)>, affine_map<(b, n, k) -> (b, n)>]
+      ins(%x, %t : tensor<4x64xbf16>, tensor<4x256x64xbf16>) outs(%init : tensor<4x256xf32>) -> tensor<4x256xf32>
+  return %y : tensor<4x256xf32>
+}
+
 // Random bits do not get smaller.
 // CHECK-LABEL: func @noise
 // TWIN-LABEL: func @noise

@@ -48,8 +48,9 @@ func.func @gathered_experts(%x: tensor<?x1x64xbf16>, %ids: tensor<?xi64>, %gathe
   // CHECK: %[[NUMBERS:.*]] = linalg.generic {{.*}} ins(%[[IDS]] : tensor<?xi64>) outs(%{{.*}} : tensor<?xindex>)
   // CHECK: arith.index_cast
   // CHECK: cf.assert
-  // CHECK: uwt.matmul ins(%[[X]], %{{.*}} : tensor<?x1x64xbf16>, {{.*}}) select(%[[NUMBERS]] : tensor<?xindex>)
+  // The assertion goes with the numbers: nothing keeps the dense tensor.
   // CHECK-NOT: tensor.extract
+  // CHECK: uwt.matmul ins(%[[X]], %{{.*}} : tensor<?x1x64xbf16>, {{.*}}) select(%[[NUMBERS]] : tensor<?xindex>)
   %c8 = arith.constant 8 : index
   %w = uwt.weight "experts" : !uwt.compressed<8x64x128xbf16, "raw, storage=k_major">
   %t = uwt.decode %w : !uwt.compressed<8x64x128xbf16, "raw, storage=k_major"> -> tensor<8x64x128xbf16>
@@ -66,6 +67,62 @@ func.func @gathered_experts(%x: tensor<?x1x64xbf16>, %ids: tensor<?xi64>, %gathe
   } -> tensor<?x64x128xbf16>
   %y = linalg.batch_matmul ins(%x, %e : tensor<?x1x64xbf16>, tensor<?x64x128xbf16>) outs(%out : tensor<?x1x128xf32>) -> tensor<?x1x128xf32>
   return %y : tensor<?x1x128xf32>
+}
+
+// -----
+
+// Experts that are tensors of their own: all are one weight, which is made when they are loaded.
+// CHECK-LABEL: func @experts_of_tensors
+// CHECK-NOT: tensor.concat
+// CHECK: %[[W:.*]] = uwt.weight "derive(a, b)" {{.*}} : !uwt.compressed<2x128x64xbf16, "raw">
+// CHECK: uwt.matmul ins(%{{.*}}, %[[W]] : {{.*}}) select(%{{.*}} : tensor<5xindex>)
+// CHECK: func.func private @derive(
+// CHECK: tensor.concat
+func.func @experts_of_tensors(%x: tensor<5x64xbf16>, %ids: tensor<5xindex>, %gathered: tensor<5x128x64xbf16>, %out: tensor<5x128xf32>) -> tensor<5x128xf32> {
+  %a = uwt.weight "a" : !uwt.compressed<128x64xbf16, "inplace<12>">
+  %b = uwt.weight "b" : !uwt.compressed<128x64xbf16, "inplace<12>">
+  %da = uwt.decode %a : !uwt.compressed<128x64xbf16, "inplace<12>"> -> tensor<128x64xbf16>
+  %db = uwt.decode %b : !uwt.compressed<128x64xbf16, "inplace<12>"> -> tensor<128x64xbf16>
+  %rows = tensor.concat dim(0) %da, %db : (tensor<128x64xbf16>, tensor<128x64xbf16>) -> tensor<256x64xbf16>
+  %t = tensor.expand_shape %rows [[0, 1], [2]] output_shape [2, 128, 64] : tensor<256x64xbf16> into tensor<2x128x64xbf16>
+  %e = linalg.generic {indexing_maps = [affine_map<(b, n, k) -> (b)>, affine_map<(b, n, k) -> (b, n, k)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%ids : tensor<5xindex>) outs(%gathered : tensor<5x128x64xbf16>) {
+    ^bb0(%id: index, %o: bf16):
+      %n = linalg.index 1 : index
+      %k = linalg.index 2 : index
+      %v = tensor.extract %t[%id, %n, %k] : tensor<2x128x64xbf16>
+      linalg.yield %v : bf16
+  } -> tensor<5x128x64xbf16>
+  %y = linalg.contract
+      indexing_maps = [affine_map<(b, n, k) -> (b, k)>, affine_map<(b, n, k) -> (b, n, k)>, affine_map<(b, n, k) -> (b, n)>]
+      ins(%x, %e : tensor<5x64xbf16>, tensor<5x128x64xbf16>) outs(%out : tensor<5x128xf32>) -> tensor<5x128xf32>
+  return %y : tensor<5x128xf32>
+}
+
+// -----
+
+// Two experts a token, whose rows are one dimension: x is repeated for both.
+// CHECK-LABEL: func @experts_of_a_token
+// CHECK: %[[NUMBERS:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1]] : tensor<?x2xindex> into tensor<?xindex>
+// CHECK: %[[X:.*]] = linalg.broadcast {{.*}} dimensions = [1]
+// CHECK: uwt.matmul {{.*}} select(%[[NUMBERS]] : tensor<?xindex>)
+// CHECK-NOT: linalg.contract
+func.func @experts_of_a_token(%x: tensor<?x64xbf16>, %ids: tensor<?x2xindex>, %gathered: tensor<?x2x128x64xbf16>, %out: tensor<?x256xf32>) -> tensor<?x256xf32> {
+  %w = uwt.weight "experts" : !uwt.compressed<8x128x64xbf16, "inplace<12>">
+  %t = uwt.decode %w : !uwt.compressed<8x128x64xbf16, "inplace<12>"> -> tensor<8x128x64xbf16>
+  %e = linalg.generic {indexing_maps = [affine_map<(b, s, n, k) -> (b, s)>, affine_map<(b, s, n, k) -> (b, s, n, k)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%ids : tensor<?x2xindex>) outs(%gathered : tensor<?x2x128x64xbf16>) {
+    ^bb0(%id: index, %o: bf16):
+      %n = linalg.index 2 : index
+      %k = linalg.index 3 : index
+      %v = tensor.extract %t[%id, %n, %k] : tensor<8x128x64xbf16>
+      linalg.yield %v : bf16
+  } -> tensor<?x2x128x64xbf16>
+  %rows = tensor.collapse_shape %e [[0], [1, 2], [3]] : tensor<?x2x128x64xbf16> into tensor<?x256x64xbf16>
+  %y = linalg.contract
+      indexing_maps = [affine_map<(b, n, k) -> (b, k)>, affine_map<(b, n, k) -> (b, n, k)>, affine_map<(b, n, k) -> (b, n)>]
+      ins(%x, %rows : tensor<?x64xbf16>, tensor<?x256x64xbf16>) outs(%out : tensor<?x256xf32>) -> tensor<?x256xf32>
+  return %y : tensor<?x256xf32>
 }
 
 // -----
