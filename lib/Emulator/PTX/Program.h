@@ -118,6 +118,9 @@ struct Instruction {
   uint8_t mode = 0, mode2 = 0;
   /// Flush subnormal results and operands of f32 to zero.
   bool isFlushing = false;
+  /// f16x2, bf16x2: `type` (`sourceType`, too, but for cvt) is that of each of two elements in a
+  /// register of 32 bits. cvt to them has two sources, of which the first is the upper element.
+  bool isPair = false;
   /// Saturate (cvt: to the integer's range, float to [0, 1]); relu of cvt is not known.
   bool isSaturating = false;
   Order order = Order::Weak;
