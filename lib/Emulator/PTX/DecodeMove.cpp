@@ -58,6 +58,8 @@ static void permute(Decoder &decoder, Op op) {
 static void checkRounding(Decoder &decoder, Rounding rounding, bool isIntegral) {
   const Instruction &code = decoder.code;
   bool fromFloat = code.sourceType.isFloat(), toFloat = code.type.isFloat();
+  if (toFloat && code.type.bits == 64 && rounding > Rounding::NearestEven && !isIntegral)
+    return decoder.fail("f64 is rounded to nearest only by the emulator");
   bool isRounded = rounding != Rounding::None;
   if (code.isFlushing && code.type.bits != 32 && code.sourceType.bits != 32)
     return decoder.failInvalid("'.ftz' without f32");

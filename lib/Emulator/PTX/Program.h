@@ -111,10 +111,11 @@ struct Instruction {
   /// Of the operation; of the sources where they differ (cvt, setp's operands, wgmma's A and B).
   Type type, sourceType;
   Space space = Space::Generic;
-  /// Atomic, Reduce: AtomicKind. Set: Compare. CastAddress: AddressCast. Shuffle, Vote: their
-  /// kinds. Redux: AtomicKind. Prmt: 0 default, 1 f4e, 2 b4e, 3 rc8, 4 ecl, 5 ecr, 6 rc16. Lop3:
-  /// the table. ShfLeft, ShfRight: 1 clamps, 0 wraps. Convert, Add, …, Fma: Rounding. Set: with a
-  /// third source, 0 none, 1 and, 2 or, 3 xor in `mode2`.
+  /// Atomic, Reduce: AtomicKind. Set: Compare (of unsigned numbers where sourceType is).
+  /// CastAddress: AddressCast. Shuffle, Vote: their kinds. Redux: AtomicKind. Prmt: 0 default, 1
+  /// f4e, 2 b4e, 3 rc8, 4 ecl, 5 ecr, 6 rc16. Lop3: the table. ShfLeft, ShfRight: 1 clamps, 0
+  /// wraps. Convert, Add, …, Fma: Rounding. Set: with a third source, 0 none, 1 and, 2 or, 3 xor in
+  /// `mode2`. Convert: `mode2` is 1 where the result is an integral value.
   uint8_t mode = 0, mode2 = 0;
   /// Flush subnormal results and operands of f32 to zero.
   bool isFlushing = false;
@@ -139,6 +140,7 @@ struct Instruction {
   /// MBarrierArrive: also expects bytes (its last source). MBarrierTest: waits for a parity, not a
   /// token. Branch: `.uni`. BulkCopy: `.multicast` (source 4 is the mask). LoadMatrix: `.trans`.
   /// Shuffle: has a predicate as the second result. AsyncArrive: `.noinc`. Barrier: has a count.
+  /// Min, Max of floats: `.NaN`. Bfind: `.shiftamt`.
   /// ClusterArrive, MBarrierArrive and others of an order: `order` and `scope`.
   bool flag = false;
   /// MBarrierTest: `try_wait`. ClusterArrive, ClusterWait, Barrier: `.aligned`. MBarrierArrive: at
