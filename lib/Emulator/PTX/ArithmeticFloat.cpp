@@ -19,8 +19,8 @@ namespace {
 
 /// How the elements of a register are read and written: their bits, f16 two at a time in pairs.
 struct Format {
-  explicit Format(const Instruction &code)
-      : kind(floatKindOf(code.type)), elements(code.isPair ? 2 : 1), bits(code.type.bits),
+  Format(const Instruction &code, Type type)
+      : kind(floatKindOf(type)), elements(code.isPair ? 2 : 1), bits(type.bits),
         rounding(Rounding(code.mode)), isFlushing(code.isFlushing),
         isSaturating(code.isSaturating) {}
 
@@ -47,18 +47,20 @@ struct Format {
 
 } // namespace
 
-/// Any sum or product of at most 32 bits, with all its modifiers.
+/// Any sum or product of at most 32 bits, with all its modifiers. Factors, and the first of two
+/// that are added, may be of another type than the rest.
 template <typename Function>
 static void computeRounded(const Computation &computation, Function function) {
-  Format format(computation.code);
-  unsigned count = computation.code.sources;
+  const Instruction &code = computation.code;
+  Format format(code, code.type), first(code, code.sourceType);
+  const Format &second = code.op == Op::Add || code.op == Op::Sub ? format : first;
   const uint64_t *a = computation.source(0), *b = computation.source(1),
-                 *c = computation.source(count - 1);
+                 *c = computation.source(code.sources - 1);
   Lanes result = {};
   for (unsigned l = 0; l < warpLanes; ++l)
     for (unsigned i = 0; i < format.elements; ++i)
       result.lane[l] |= format.store(
-          function(format.load(a[l], i), format.load(b[l], i), format.load(c[l], i)), i);
+          function(first.load(a[l], i), second.load(b[l], i), format.load(c[l], i)), i);
   computation.store(0, result);
 }
 
@@ -122,8 +124,9 @@ static void fmaNative(const Computation &computation) {
 /// 9.7.3.3 add, 9.7.3.4 sub, 9.7.3.5 mul, 9.7.3.6 fma; 9.7.4.1 … 9.7.4.4.
 static void computeSum(const Computation &computation) {
   const Instruction &code = computation.code;
-  bool isNative = code.type.bits >= 32 && code.mode == uint8_t(Rounding::NearestEven) &&
-                  !code.isSaturating && !(code.isFlushing && code.op == Op::Fma);
+  bool isNative = code.type == code.sourceType && code.type.bits >= 32 && !code.isPair &&
+                  code.mode == uint8_t(Rounding::NearestEven) && !code.isSaturating &&
+                  !(code.isFlushing && code.op == Op::Fma);
   if (!isNative)
     return computeRounded(computation);
   switch (code.op) {
@@ -161,7 +164,7 @@ static double chooseExtreme(double a, double b, bool isMax, bool keepsNaN) {
 }
 
 static void computeExtreme(const Computation &computation) {
-  Format format(computation.code);
+  Format format(computation.code, computation.code.type);
   bool isMax = computation.code.op == Op::Max, keepsNaN = computation.code.flag;
   const uint64_t *a = computation.source(0), *b = computation.source(1);
   Lanes result = {};
@@ -185,7 +188,7 @@ static void computeSign(const Computation &computation) {
     return binary<uint64_t>(computation,
                             [=](uint64_t a, uint64_t b) { return (a & sign) | (b & ~sign); });
   bool isNegation = code.op == Op::Neg;
-  Format format(code);
+  Format format(code, code.type);
   unary<uint64_t>(computation, [=](uint64_t a) {
     uint64_t value = 0;
     for (unsigned i = 0; i < format.elements; ++i)

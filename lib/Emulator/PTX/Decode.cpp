@@ -76,14 +76,14 @@ static constexpr TypeName typeNames[] = {
     {"f16", F16, {TypeKind::Float, 16}},     {"f32", F32, {TypeKind::Float, 32}},
     {"f64", F64, {TypeKind::Float, 64}},     {"bf16", BF16, {TypeKind::BFloat, 16}},
     {"f16x2", F16x2, {TypeKind::Float, 16}}, {"bf16x2", BF16x2, {TypeKind::BFloat, 16}},
-    {"pred", Pred, predicateType},
+    {"pred", Pred, predicateType},           {"f32x2", F32x2, {TypeKind::Float, 32}},
 };
 
 Type Decoder::takeType(uint32_t types) {
   for (const TypeName &known : typeNames) {
     if (!(known.member & types) || !take(known.name))
       continue;
-    code.isPair |= (known.member & (F16x2 | BF16x2)) != 0;
+    code.isPair |= (known.member & (F16x2 | BF16x2 | F32x2)) != 0;
     return known.type;
   }
   failModifier();
@@ -147,8 +147,8 @@ bool Decoder::fits(int32_t reg, Type type, Width width) {
 }
 
 int32_t Decoder::registerOf(const Argument &argument, Type type, Width width, bool isResult) {
-  if (type.bits == 16 && code.isPair)
-    type.bits = 32;
+  if (code.isPair && type == code.type)
+    type.bits *= 2;
   switch (argument.kind) {
   case Argument::Name:
     return named(argument, type, width, isResult);
@@ -251,11 +251,23 @@ void Decoder::result(Type type, Width width) {
   ++code.results;
 }
 
+bool Decoder::takeSink() {
+  if (!hasMore() || statement.arguments[argument].kind != Argument::Sink)
+    return false;
+  ++argument;
+  return true;
+}
+
 void Decoder::source(Type type, Width width) {
   const Argument *text = nextArgument();
   if (!text)
     return;
   operands.push_back({registerOf(*text, type, width, /*isResult=*/false), 0});
+  ++code.sources;
+}
+
+void Decoder::constantSource(uint64_t value, unsigned bits) {
+  operands.push_back({builder.constant(value, bits), 0});
   ++code.sources;
 }
 

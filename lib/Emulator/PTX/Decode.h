@@ -39,6 +39,7 @@ enum Types : uint32_t {
   F16x2 = 1 << 16,
   BF16x2 = 1 << 17,
   Pred = 1 << 18,
+  F32x2 = 1 << 19,
 };
 constexpr uint32_t bitTypes = B16 | B32 | B64;
 constexpr uint32_t integerTypes = U16 | U32 | U64 | S16 | S32 | S64;
@@ -113,7 +114,11 @@ public:
   bool isPairNext() const { return hasMore() && statement.arguments[argument].isPaired; }
 
   void result(Type type, Width width = Width::Exact);
+  /// Takes `_` where it is the next operand: there is no result.
+  bool takeSink();
   void source(Type type, Width width = Width::Exact);
+  /// A source that the text does not have.
+  void constantSource(uint64_t value, unsigned bits);
   /// A vector of `count` elements.
   void results(unsigned count, Type type, Width width = Width::Exact);
   void sources(unsigned count, Type type, Width width = Width::Exact);

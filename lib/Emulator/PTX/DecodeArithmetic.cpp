@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Decode.h"
+#include <bit>
 
 using namespace llvm;
 
@@ -19,6 +20,16 @@ static void unaryOperands(Decoder &decoder) {
 static void binaryOperands(Decoder &decoder) {
   unaryOperands(decoder);
   decoder.source(decoder.code.sourceType);
+}
+
+/// ".f16" or ".bf16" behind .f32: of the factors, or of what is added to an f32 (9.7.5, "Mixed
+/// Precision Floating-Point Instructions", of PTX ISA 8.6).
+static void takeMixedType(Decoder &decoder) {
+  Instruction &code = decoder.code;
+  if (code.type == Type{TypeKind::Float, 32} && !code.isPair && !code.isFlushing)
+    code.sourceType =
+        decoder.takeOf<Type>({{"f16", {TypeKind::Float, 16}}, {"bf16", {TypeKind::BFloat, 16}}})
+            .value_or(code.type);
 }
 
 /// "{.rnd}{.ftz}{.sat}.type". Without a rounding floats round to nearest.
@@ -45,8 +56,10 @@ static void takeArithmetic(Decoder &decoder, uint32_t types) {
 
 // 9.7.1.1 add, 9.7.1.2 sub; 9.7.3.3, 9.7.3.4; 9.7.4.1, 9.7.4.2.
 static void addOrSub(Decoder &decoder, Op op) {
-  takeArithmetic(decoder, integerTypes | floatTypes);
-  binaryOperands(decoder);
+  takeArithmetic(decoder, integerTypes | floatTypes | F32x2);
+  takeMixedType(decoder);
+  unaryOperands(decoder);
+  decoder.source(decoder.code.type);
   decoder.emit(op);
 }
 
@@ -67,7 +80,7 @@ static void multiply(Decoder &decoder, Op op) {
     decoder.expect("lo");
     decoder.setType(decoder.takeType(integerTypes));
   } else {
-    takeArithmetic(decoder, floatTypes);
+    takeArithmetic(decoder, floatTypes | F32x2);
   }
   binaryOperands(decoder);
   if (hasAddend)
@@ -80,9 +93,10 @@ static void fma(Decoder &decoder, Op op) {
   static constexpr StringLiteral roundings[] = {"rn", "rz", "rm", "rp"};
   if (!is_contained(roundings, decoder.peek()))
     decoder.failModifier();
-  takeArithmetic(decoder, floatTypes);
+  takeArithmetic(decoder, floatTypes | F32x2);
+  takeMixedType(decoder);
   binaryOperands(decoder);
-  decoder.source(decoder.code.sourceType);
+  decoder.source(decoder.code.type);
   decoder.emit(op);
 }
 
@@ -97,6 +111,20 @@ static void divide(Decoder &decoder, Op op) {
     decoder.setType(decoder.takeType(op == Op::Div ? integerTypes : 0));
   }
   (op == Op::Div ? binaryOperands : unaryOperands)(decoder);
+  decoder.emit(op);
+}
+
+// 9.7.3.14 rcp: 1 is divided.
+static void reciprocal(Decoder &decoder, Op op) {
+  decoder.expect("rn");
+  decoder.code.mode = uint8_t(Rounding::NearestEven);
+  decoder.code.isFlushing = decoder.take("ftz");
+  decoder.setType(decoder.takeType(decoder.code.isFlushing ? F32 : F32 | F64));
+  Type type = decoder.code.type;
+  decoder.result(type);
+  decoder.constantSource(
+      type.bits == 64 ? std::bit_cast<uint64_t>(1.0) : std::bit_cast<uint32_t>(1.0f), type.bits);
+  decoder.source(type);
   decoder.emit(op);
 }
 
@@ -272,6 +300,7 @@ ArrayRef<DecodeEntry> arithmeticEntries() {
       {"mad", multiply, Op::MadLo},
       {"fma", fma, Op::Fma},
       {"div", divide, Op::Div},
+      {"rcp", reciprocal, Op::Div},
       {"sqrt", divide, Op::Sqrt},
       {"rem", remainder, Op::Rem},
       {"min", minOrMax, Op::Min},

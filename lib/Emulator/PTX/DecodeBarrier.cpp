@@ -162,7 +162,8 @@ static void arrive(Decoder &decoder, Op op) {
   code.space = decoder.takeShared();
   code.flag2 = code.space == Space::SharedCluster;
   decoder.takeType(B64);
-  decoder.result(bits64);
+  if (!decoder.takeSink())
+    decoder.result(bits64);
   decoder.address();
   if (code.flag || decoder.hasMore())
     decoder.source(bits32);

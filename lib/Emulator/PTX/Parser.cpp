@@ -90,6 +90,7 @@ Status Parser::parseModuleDirective() {
     isExtern |= stream.next().text == ".extern";
   Token token = stream.next();
   if (token.isWord(".version")) {
+    shared.clear();
     stream.next();
     return ok();
   }

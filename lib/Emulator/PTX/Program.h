@@ -99,7 +99,7 @@ enum class VoteKind : uint8_t { All, Any, Uniform, Ballot };
 
 /// A register and, for an address, what is added to it. Constants have registers of their own, as
 /// have the addresses of variables in shared memory (`mov d, name`, `[name+8]`) and special
-/// registers.
+/// registers. A result that is not wanted (`_`) has register -1.
 struct Operand {
   int32_t reg = -1;
   int64_t offset = 0;
@@ -108,7 +108,9 @@ struct Operand {
 /// What a field means where an operation is not said to use it: nothing.
 struct Instruction {
   Op op;
-  /// Of the operation; of the sources where they differ (cvt, setp's operands, wgmma's A and B).
+  /// Of the operation; of the sources where they differ (cvt, setp's operands, wgmma's A and B; of
+  /// factors and of what is added to an f32 where that is f16 or bf16; of mul.wide's factors; of
+  /// the elements, which `type` is in Unpack).
   Type type, sourceType;
   Space space = Space::Generic;
   /// Atomic, Reduce: AtomicKind. Set: Compare (of unsigned numbers where sourceType is).
@@ -119,8 +121,9 @@ struct Instruction {
   uint8_t mode = 0, mode2 = 0;
   /// Flush subnormal results and operands of f32 to zero.
   bool isFlushing = false;
-  /// f16x2, bf16x2: `type` (`sourceType`, too, but for cvt) is that of each of two elements in a
-  /// register of 32 bits. cvt to them has two sources, of which the first is the upper element.
+  /// f16x2, bf16x2, f32x2: `type` is that of each of two elements in a register of twice its bits;
+  /// the first one has the lower bits. cvt to them has two sources, of which the first becomes the
+  /// upper element.
   bool isPair = false;
   /// Saturate (cvt: to the integer's range, float to [0, 1]); relu of cvt is not known.
   bool isSaturating = false;
@@ -232,7 +235,8 @@ struct Program {
   std::string describe(size_t instruction) const;
 };
 
-/// Decodes all entries of a module. Errors: Unsupported, with the line and what is not known in it
+/// Decodes all entries of a module, or of modules one behind the other, each of which begins with
+/// `.version`. Errors: Unsupported, with the line and what is not known in it
 /// (an instruction, a modifier, a directive); Invalid (the text is no PTX: a name that is not
 /// declared, a label that is not there).
 Expected<std::vector<Program>> parsePtx(llvm::StringRef text);
