@@ -21,6 +21,7 @@
 #include "mlir/IR/Location.h"
 #include "mlir/IR/OperationSupport.h"
 #include "uwt/Emulator/Emulator.h"
+#include "uwt/Support/Random.h"
 #include "llvm/ADT/SmallVector.h"
 #include <string>
 #include <vector>
@@ -218,6 +219,11 @@ struct Program {
   /// "'vector.load' (kernel.mlir:3:5)".
   std::string describe(size_t instruction) const;
 };
+
+/// "1 x 2 x 3".
+std::string sizeText(const std::array<uint32_t, 3> &size);
+/// Numbers 0 … count - 1 in an order from the seed.
+std::vector<uint64_t> shuffledOrder(uint64_t count, Random &random);
 
 } // namespace uwt::emulator
 

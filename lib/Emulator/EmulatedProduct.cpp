@@ -77,6 +77,18 @@ llvm::FailureOr<EmulatedProduct> EmulatedProduct::prepare(mlir::gpu::GPUModuleOp
   return result;
 }
 
+Expected<EmulatedProduct> EmulatedProduct::preparePtx(llvm::StringRef text,
+                                                      std::vector<KernelEntry> entries) {
+  EmulatedProduct result;
+  for (const KernelEntry &entry : entries) {
+    UWT_ASSIGN_OR_RETURN(std::unique_ptr<EmulatedKernel> kernel,
+                         EmulatedKernel::preparePtx(text, entry.kernel));
+    result.kernels.push_back(std::move(kernel));
+  }
+  result.launches = std::move(entries);
+  return result;
+}
+
 namespace {
 /// The buffers of one run.
 struct Buffers {
@@ -173,6 +185,7 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
     std::vector<EmulatedArgument> arguments;
     for (const KernelArgument &argument : launches[i].arguments) {
       arguments.push_back(argumentOf(argument, weight, operands, buffers));
+      arguments.back().elementBytes = bytesOf(argument.type);
       arguments.back().isFromBefore =
           launches[i].launch.dependent && argument.kind == ArgumentKind::Workspace;
     }

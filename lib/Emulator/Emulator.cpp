@@ -22,8 +22,19 @@ uint64_t EmulationCounters::operations() const {
          sharedLoads + sharedStores + globalLoads + globalStores + atomics + bulkCopies;
 }
 
-EmulatedKernel::EmulatedKernel(std::unique_ptr<Program> program) : program(std::move(program)) {}
-EmulatedKernel::~EmulatedKernel() = default;
+namespace {
+/// A kernel that was made from IR.
+class FlattenedKernel : public EmulatedKernel {
+public:
+  explicit FlattenedKernel(std::unique_ptr<Program> program) : program(std::move(program)) {}
+  Expected<EmulationCounters> launch(const LaunchShape &shape,
+                                     const std::vector<EmulatedArgument> &arguments,
+                                     const EmulationOptions &options) const override;
+
+private:
+  std::unique_ptr<Program> program;
+};
+} // namespace
 
 llvm::FailureOr<std::unique_ptr<EmulatedKernel>>
 EmulatedKernel::prepare(mlir::gpu::GPUFuncOp function) {
@@ -31,10 +42,10 @@ EmulatedKernel::prepare(mlir::gpu::GPUFuncOp function) {
   Flattener flattener(*program);
   if (mlir::failed(flattener.run(function)))
     return mlir::failure();
-  return std::unique_ptr<EmulatedKernel>(new EmulatedKernel(std::move(program)));
+  return std::unique_ptr<EmulatedKernel>(new FlattenedKernel(std::move(program)));
 }
 
-static std::string sizeText(const std::array<uint32_t, 3> &size) {
+std::string sizeText(const std::array<uint32_t, 3> &size) {
   return std::to_string(size[0]) + " x " + std::to_string(size[1]) + " x " +
          std::to_string(size[2]);
 }
@@ -75,8 +86,7 @@ static Status checkLaunch(const Program &program, const LaunchShape &shape,
   return ok();
 }
 
-/// Numbers 0 … count - 1 in an order from the seed.
-static std::vector<uint64_t> shuffledOrder(uint64_t count, Random &random) {
+std::vector<uint64_t> shuffledOrder(uint64_t count, Random &random) {
   std::vector<uint64_t> order(count);
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t other = random.below(i + 1);
@@ -86,9 +96,9 @@ static std::vector<uint64_t> shuffledOrder(uint64_t count, Random &random) {
   return order;
 }
 
-Expected<EmulationCounters> EmulatedKernel::launch(const LaunchShape &shape,
-                                                   const std::vector<EmulatedArgument> &arguments,
-                                                   const EmulationOptions &options) const {
+Expected<EmulationCounters> FlattenedKernel::launch(const LaunchShape &shape,
+                                                    const std::vector<EmulatedArgument> &arguments,
+                                                    const EmulationOptions &options) const {
   UWT_RETURN_IF_ERROR(checkLaunch(*program, shape, arguments));
   Launch launch(*program, shape, arguments);
   launch.operationsLeft = options.operationLimit;

@@ -4,76 +4,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Fragments as the PTX ISA has them ("Matrix fragments for mma.m16n8k16"), with
-// g = lane / 4 and t = lane % 4:
-//
-//   A (16 × k)  element i: row g + 8 · (i / 2 % 2), column 2 t + i % 2 + 8 · (i / 4)
-//   B (k × 8)   element i: row 2 t + i % 2 + 8 · (i / 2), column g
-//   C (16 × 8)  element i: row g + 8 · (i / 2), column 2 t + i % 2
-//
-// k = 8 has the first half of A's and B's elements.
-//
-//===----------------------------------------------------------------------===//
 
 #include "Machine.h"
+#include "MatrixMath.h"
 #include "Numbers.h"
-#include <cstring>
+#include <utility>
 
 namespace uwt::emulator {
-
-namespace {
-struct Fragments {
-  float a[16][16], b[16][8], sum[16][8];
-};
-} // namespace
-
-/// One register: lane l goes to row l / 4 and column 2 (l % 4) from `to` on.
-template <typename Decode>
-static void unpack(const Lanes &from, float *to, unsigned rowStride, unsigned columnStride,
-                   Decode decode) {
-  for (unsigned g = 0; g < 8; ++g)
-    for (unsigned t = 0; t < 4; ++t)
-      to[g * rowStride + 2 * t * columnStride] = decode(from.lane[4 * g + t]);
-}
-
-/// Fragments of the registers from `a` and `b` on; `decode` makes floats of bits.
-template <typename Decode>
-static void unpack(const Lanes *a, const Lanes *b, unsigned depth, Fragments &to, Decode decode) {
-  for (unsigned i = 0; i < depth / 2; ++i)
-    unpack(a[i], &to.a[8 * (i / 2 % 2)][i % 2 + 8 * (i / 4)], 16, 1, decode);
-  for (unsigned i = 0; i < depth / 4; ++i)
-    unpack(b[i], &to.b[i % 2 + 8 * (i / 2)][0], 1, 8, decode);
-}
-
-static void multiply(Fragments &fragments, unsigned depth) {
-  for (unsigned row = 0; row < 16; ++row) {
-    // A copy that the compiler can keep in registers.
-    float sum[8];
-    std::memcpy(sum, fragments.sum[row], sizeof(sum));
-    for (unsigned k = 0; k < depth; ++k)
-      for (unsigned column = 0; column < 8; ++column)
-        sum[column] += fragments.a[row][k] * fragments.b[k][column];
-    std::memcpy(fragments.sum[row], sum, sizeof(sum));
-  }
-}
 
 bool Warp::matrix(const Instruction &code) {
   if (!needLanes(allLanes))
     return false;
-  Fragments fragments;
-  if (code.kind == FloatKind::BF16)
-    unpack(&reg(code.a), &reg(code.b), code.mode, fragments, fromBf16);
-  else
-    unpack(&reg(code.a), &reg(code.b), code.mode, fragments, fromF16);
+  MmaFragments fragments;
+  for (unsigned i = 0; i < code.mode / 2u; ++i)
+    fragments.setA(i, reg(code.a + i), 0, code.kind);
+  for (unsigned i = 0; i < code.mode / 4u; ++i)
+    fragments.setB(i, reg(code.b + i), 0, code.kind);
   for (unsigned i = 0; i < 4; ++i)
-    unpack(reg(code.c + i), &fragments.sum[8 * (i / 2)][i % 2], 8, 1,
-           [](uint64_t bits) { return std::bit_cast<float>(uint32_t(bits)); });
-  multiply(fragments, code.mode);
+    fragments.setSum(i, reg(code.c + i));
+  fragments.multiply(code.mode);
   for (unsigned i = 0; i < 4; ++i)
-    for (unsigned l = 0; l < warpLanes; ++l)
-      reg(code.dst + i).lane[l] =
-          std::bit_cast<uint32_t>(fragments.sum[l / 4 + 8 * (i / 2)][2 * (l % 4) + i % 2]);
+    fragments.getSum(i, reg(code.dst + i));
   return true;
 }
 

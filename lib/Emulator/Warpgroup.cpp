@@ -8,47 +8,21 @@
 // Products are computed when all four warps of a warpgroup have come to them; what keeps that
 // from being more than hardware promises is that nobody may see it: until the wait, accumulators
 // carry the number of their group in the upper half of their registers, and B's bytes a mark that
-// writes trap on. B is found as hardware finds it, from the fields of a matrix descriptor (PTX ISA,
-// "Matrix Descriptor Format") and addresses in the block's shared memory:
-//
-//   13:0 start / 16 | 29:16 leading offset / 16 | 45:32 stride offset / 16 | 63:62 swizzle
+// writes trap on. B is found as hardware finds it, from the fields of a matrix descriptor and
+// addresses in the block's shared memory.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Machine.h"
+#include "MatrixMath.h"
 #include "Numbers.h"
 #include <algorithm>
 #include <cstring>
 
 namespace uwt::emulator {
 
-namespace {
-
-constexpr unsigned warpgroupWarps = 4, coreBytes = 16, maxColumns = 256, depth = 16;
-
-class Descriptor {
-public:
-  explicit Descriptor(uint64_t bits) : bits(bits) {}
-
-  /// Where 16 bytes along k of a column of B begin: those of the first 8 values of k, or the
-  /// others.
-  uint64_t offset(unsigned column, unsigned half) const {
-    static constexpr unsigned widths[] = {0, 128, 64, 32};
-    unsigned width = widths[bits >> 62];
-    uint64_t tile = field(0) + column / 8 * field(32);
-    if (width == 0)
-      return tile + half * field(16) + column % 8 * coreBytes;
-    uint64_t address = tile + column % 8 * width + half * coreBytes;
-    return address ^ ((address >> 7 & (width / coreBytes - 1)) << 4);
-  }
-
-private:
-  uint64_t field(unsigned low) const { return (bits >> low & 0x3fff) * 16; }
-
-  uint64_t bits;
-};
-
-} // namespace
+static constexpr unsigned warpgroupWarps = 4, coreBytes = MatrixDescriptor::coreBytes,
+                          maxColumns = WarpgroupRows::maxColumns, depth = WarpgroupRows::depth;
 
 std::string Warp::describeMissing() const {
   std::string text;
@@ -96,7 +70,7 @@ bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned ti
   join(fences, fenced);
   for (unsigned column = 0; column < 8 * tiles; ++column)
     for (unsigned half = 0; half < 2; ++half) {
-      uint64_t offset = Descriptor(descriptor).offset(column, half);
+      uint64_t offset = MatrixDescriptor(descriptor).offset(column, half);
       uint64_t end = allocation.begin + sizeOf(cluster.launch, allocation);
       if (offset < allocation.begin || offset + coreBytes > end)
         return fault(0, "multiplies bytes [" + llvm::Twine(int64_t(offset - allocation.begin)) +
@@ -119,23 +93,6 @@ bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned ti
   return true;
 }
 
-/// Rows of A (16 × 16) of a warp from its registers of one block, as for mma.m16n8k16.
-static void unpackRows(const Lanes *const *a, FloatKind kind, float (&to)[16][depth]) {
-  for (unsigned r = 0; r < 4; ++r)
-    for (unsigned l = 0; l < warpLanes; ++l)
-      for (unsigned half = 0; half < 2; ++half)
-        to[l / 4 + 8 * (r % 2)][2 * (l % 4) + half + 8 * (r / 2)] =
-            toFloat(a[r]->lane[l] >> (16 * half) & 0xffff, kind);
-}
-
-static void addProducts(const float (&a)[16][depth], const float *b, unsigned columns,
-                        float *accumulators) {
-  for (unsigned row = 0; row < 16; ++row)
-    for (unsigned k = 0; k < depth; ++k)
-      for (unsigned column = 0; column < columns; ++column)
-        accumulators[row * maxColumns + column] += a[row][k] * b[k * maxColumns + column];
-}
-
 bool Warp::multiplyGroup(const Instruction &code) {
   const Program &program = cluster.launch.program;
   const ProductsPlan &plan = program.products[code.target];
@@ -155,14 +112,11 @@ bool Warp::multiplyGroup(const Instruction &code) {
 
   const int32_t *pairs = program.lists.data() + code.a;
   unsigned tiles = code.mode, columns = 8 * tiles;
-  std::vector<float> accumulators(16 * maxColumns), b(depth * maxColumns);
-  // Register i of a tile holds row g + 8 · (i / 2), column 2 t + i % 2.
-  auto element = [&](unsigned i, unsigned l) -> float & {
-    return accumulators[(l / 4 + 8 * (i % 4 / 2)) * maxColumns + i / 4 * 8 + 2 * (l % 4) + i % 2];
-  };
+  WarpgroupRows rows(columns);
+  std::vector<float> b(depth * maxColumns);
   for (unsigned i = 0; i < 4 * tiles; ++i)
     for (unsigned l = 0; l < warpLanes; ++l)
-      element(i, l) = std::bit_cast<float>(uint32_t(reg(pairs[2 * i + 1]).lane[l]));
+      rows.sum(i, l) = std::bit_cast<float>(uint32_t(reg(pairs[2 * i + 1]).lane[l]));
   uint64_t start = at.allocation->begin + leaders.lane[0];
   for (unsigned k = 0; k < plan.blocks; ++k) {
     uint64_t descriptor = plan.descriptor | (start >> 4 & 0x3fff);
@@ -171,15 +125,13 @@ bool Warp::multiplyGroup(const Instruction &code) {
     const Lanes *a[4];
     for (unsigned r = 0; r < 4; ++r)
       a[r] = &reg(plan.a[r] + int32_t(k));
-    float rows[16][depth];
-    unpackRows(a, code.kind, rows);
-    addProducts(rows, b.data(), columns, accumulators.data());
+    rows.add(a, code.kind, b.data());
   }
   ++productGroups;
   for (unsigned i = 0; i < 4 * tiles; ++i)
     for (unsigned l = 0; l < warpLanes; ++l)
       reg(pairs[2 * i]).lane[l] =
-          uint64_t(productGroups) << 32 | std::bit_cast<uint32_t>(element(i, l));
+          uint64_t(productGroups) << 32 | std::bit_cast<uint32_t>(rows.sum(i, l));
   if (&leader == this)
     cluster.launch.counters.sharedLoadBytes += uint64_t(plan.blocks) * columns * 2 * coreBytes;
   return true;

@@ -87,6 +87,9 @@ public:
   /// diagnostics at what the emulator does not know; a name that is not there is one too.
   static llvm::FailureOr<EmulatedProduct> prepare(mlir::gpu::GPUModuleOp module,
                                                   std::vector<KernelEntry> entries);
+  /// The same for entries of a PTX module. Errors: those of EmulatedKernel::preparePtx.
+  static Expected<EmulatedProduct> preparePtx(llvm::StringRef text,
+                                              std::vector<KernelEntry> entries);
 
   std::span<const KernelEntry> entries() const { return launches; }
   /// Runs all kernels as on a machine that holds `residentCtas` CTAs at a time; gives what the last

@@ -37,6 +37,7 @@
 #define UWT_EMULATOR_EMULATOR_H
 
 #include "uwt/Support/Error.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/LogicalResult.h"
 #include <array>
 #include <cstdint>
@@ -54,6 +55,8 @@ struct EmulatedArgument {
   void *data = nullptr;
   /// Size of the buffer. `data` must be aligned to 16 bytes, as device memory is.
   uint64_t bytes = 0;
+  /// Of the buffer's elements: PTX takes sizes of buffers in elements.
+  uint64_t elementBytes = 1;
   bool isWritable = false;
   /// The kernel before, which may still run, writes it: what this one has not written itself may be
   /// read only after uwt.grid_dependency_wait.
@@ -62,12 +65,12 @@ struct EmulatedArgument {
   uint64_t scalar = 0;
 
   static EmulatedArgument buffer(void *data, uint64_t bytes) {
-    return {data, bytes, true, false, 0};
+    return {data, bytes, 1, true, false, 0};
   }
   static EmulatedArgument buffer(const void *data, uint64_t bytes) {
-    return {const_cast<void *>(data), bytes, false, false, 0};
+    return {const_cast<void *>(data), bytes, 1, false, false, 0};
   }
-  static EmulatedArgument integer(uint64_t value) { return {nullptr, 0, false, false, value}; }
+  static EmulatedArgument integer(uint64_t value) { return {nullptr, 0, 1, false, false, value}; }
   static EmulatedArgument real(float value);
 };
 
@@ -114,25 +117,26 @@ struct EmulationCounters {
   uint64_t operations() const;
 };
 
-struct Program;
-
 /// A kernel ready to run. Immutable: any number of threads may launch it at once.
 class EmulatedKernel {
 public:
   /// Flattens `function`; emits a diagnostic at whatever the emulator does not know. The
   /// context of `function` must outlive the kernel, the function need not.
   static llvm::FailureOr<std::unique_ptr<EmulatedKernel>> prepare(mlir::gpu::GPUFuncOp function);
-  ~EmulatedKernel();
+  /// Decodes the entry of that name of a PTX module. Errors: Unsupported (an instruction, a modifier
+  /// or a directive that the emulator does not know, with its line); Invalid (no such entry, or no
+  /// PTX).
+  static Expected<std::unique_ptr<EmulatedKernel>> preparePtx(llvm::StringRef text,
+                                                              llvm::StringRef entry);
+  virtual ~EmulatedKernel() = default;
 
-  /// Runs the grid. An error names the operation, its location and the thread that it happened
-  /// in; buffers then hold what was written so far.
-  Expected<EmulationCounters> launch(const LaunchShape &shape,
-                                     const std::vector<EmulatedArgument> &arguments,
-                                     const EmulationOptions &options = {}) const;
-
-private:
-  explicit EmulatedKernel(std::unique_ptr<Program> program);
-  std::unique_ptr<Program> program;
+  /// Runs the grid. An error names the operation, its location (of PTX its line) and the thread that
+  /// it happened in; buffers then hold what was written so far. An entry of PTX takes a buffer as
+  /// the five parameters of a memref of rank 1, or, where it has as many parameters as there are
+  /// arguments, as a pointer.
+  virtual Expected<EmulationCounters> launch(const LaunchShape &shape,
+                                             const std::vector<EmulatedArgument> &arguments,
+                                             const EmulationOptions &options = {}) const = 0;
 };
 
 } // namespace uwt::emulator

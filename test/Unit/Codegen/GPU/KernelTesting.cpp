@@ -200,6 +200,19 @@ std::string Product::finish() {
   if (mlir::failed(prepared))
     return "the emulator refuses the kernels";
   product = std::move(*prepared);
+  cuda_tools::GpuCodeOptions output;
+  output.output = cuda_tools::GpuOutput::Ptx;
+  const GpuTarget &target = pins.target ? *pins.target : **findGpuTarget("sm_90a");
+  auto code = cuda_tools::compileKernels(built.module, target, output);
+  return mlir::failed(code) ? "there is no PTX of the kernels" : setPtx(code->ptx);
+}
+
+std::string Product::setPtx(const std::string &text) {
+  ptxText = text;
+  auto prepared = emulator::EmulatedProduct::preparePtx(text, built.entries);
+  if (!prepared)
+    return prepared.error().message();
+  productOfPtx = std::move(*prepared);
   return {};
 }
 
@@ -220,6 +233,19 @@ Expected<emulator::EmulatedWeight> Product::load(const std::vector<uint16_t> &we
 Expected<std::vector<float>> Product::run(const emulator::EmulatedWeight &weight,
                                           const std::vector<uint16_t> &x, unsigned ctas,
                                           uint64_t seed) const {
+  UWT_ASSIGN_OR_RETURN(std::vector<float> y, runOne(FrontEnd::Ir, weight, x, ctas, seed));
+  UWT_ASSIGN_OR_RETURN(std::vector<float> ofPtx, runOne(FrontEnd::Ptx, weight, x, ctas, seed));
+  for (size_t i = 0; i < y.size(); ++i)
+    if (std::bit_cast<uint32_t>(y[i]) != std::bit_cast<uint32_t>(ofPtx[i]))
+      return invalidError("y " + std::to_string(i) + " is " + std::to_string(y[i]) + ", and " +
+                          std::to_string(ofPtx[i]) + " from PTX");
+  return y;
+}
+
+Expected<std::vector<float>> Product::runOne(FrontEnd frontEnd,
+                                             const emulator::EmulatedWeight &weight,
+                                             const std::vector<uint16_t> &x, unsigned ctas,
+                                             uint64_t seed) const {
   std::vector<float> y(shape.rows * shape.m);
   emulator::EmulatedOperands operands;
   operands.x = {reinterpret_cast<const uint8_t *>(x.data()), x.size() * 2};
@@ -227,7 +253,8 @@ Expected<std::vector<float>> Product::run(const emulator::EmulatedWeight &weight
   operands.m = static_cast<uint32_t>(shape.m);
   emulator::EmulationOptions emulation;
   emulation.seed = seed;
-  UWT_RETURN_IF_ERROR(product->run(weight, operands, ctas, emulation));
+  const auto &kernels = frontEnd == FrontEnd::Ir ? product : productOfPtx;
+  UWT_RETURN_IF_ERROR(kernels->run(weight, operands, ctas, emulation));
   return y;
 }
 

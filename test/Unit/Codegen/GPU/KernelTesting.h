@@ -75,7 +75,11 @@ struct KernelPins {
   const GpuTarget *target = nullptr;
 };
 
-/// The kernels of one product of bf16 with f32 results.
+/// What the emulator runs: kernels as IR, or as the PTX that is made of them.
+enum class FrontEnd { Ir, Ptx };
+
+/// The kernels of one product of bf16 with f32 results. `run` runs them from both front ends, and
+/// compares the bits.
 class Product {
 public:
   Product(const std::string &format, Shape shape, const KernelPins &pins);
@@ -90,6 +94,10 @@ public:
   Expected<std::vector<float>> run(const emulator::EmulatedWeight &weight,
                                    const std::vector<uint16_t> &x, unsigned ctas,
                                    uint64_t seed) const;
+  /// From one front end alone.
+  Expected<std::vector<float>> runOne(FrontEnd frontEnd, const emulator::EmulatedWeight &weight,
+                                      const std::vector<uint16_t> &x, unsigned ctas,
+                                      uint64_t seed) const;
   /// Whether ptxas takes the kernels: it fails on spills and on serialised matrix instructions.
   bool assembles(const std::string &target);
 
@@ -98,6 +106,9 @@ public:
   const std::vector<KernelEntry> &entries() const { return built.entries; }
   /// Makes the kernels, changed or not, ready to run.
   std::string finish();
+  /// The PTX of the kernels; texts that are changed go back by setPtx.
+  const std::string &ptx() const { return ptxText; }
+  std::string setPtx(const std::string &text);
 
 private:
   std::string text() const;
@@ -110,7 +121,8 @@ private:
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KernelsWithEntries built;
-  std::optional<emulator::EmulatedProduct> product;
+  std::string ptxText;
+  std::optional<emulator::EmulatedProduct> product, productOfPtx;
 };
 
 } // namespace uwt::testing

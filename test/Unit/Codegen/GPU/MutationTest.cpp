@@ -353,15 +353,20 @@ void expectFound(const Mutation &mutation, const Subject &subject, const std::st
   ASSERT_TRUE(kernel);
   ASSERT_GT(mutation.apply(kernel), 0u) << "nothing was changed";
   ASSERT_EQ(product.finish(), "");
-  std::string message;
-  for (uint64_t seed = 1; seed <= 12 && message.empty(); ++seed)
-    if (auto y = product.run(w, x, 4, seed); !y)
-      message = y.error().message();
-  ASSERT_NE(message, "") << "no seed finds it";
-  EXPECT_TRUE(std::ranges::any_of(mutation.causes, [&](const char *cause) {
-    return message.find(cause) != std::string::npos;
-  })) << message;
-  ::testing::Test::RecordProperty(subject.name, message);
+  auto weight = product.load(w);
+  ASSERT_TRUE(weight) << weight.error().message();
+  for (FrontEnd frontEnd : {FrontEnd::Ir, FrontEnd::Ptx}) {
+    SCOPED_TRACE(frontEnd == FrontEnd::Ptx ? "as PTX" : "as IR");
+    std::string message;
+    for (uint64_t seed = 1; seed <= 12 && message.empty(); ++seed)
+      if (auto y = product.runOne(frontEnd, *weight, x, 4, seed); !y)
+        message = y.error().message();
+    ASSERT_NE(message, "") << "no seed finds it";
+    EXPECT_TRUE(std::ranges::any_of(mutation.causes, [&](const char *cause) {
+      return message.find(cause) != std::string::npos;
+    })) << message;
+    ::testing::Test::RecordProperty(subject.name, message);
+  }
 }
 
 class MutationTest : public ::testing::TestWithParam<unsigned> {};

@@ -1,0 +1,79 @@
+//===- MatrixMath.h - Products of fragments ---------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Fragments as the PTX ISA has them ("Matrix fragments for mma.m16n8k16"), with
+// g = lane / 4 and t = lane % 4:
+//
+//   A (16 × k)  element i: row g + 8 · (i / 2 % 2), column 2 t + i % 2 + 8 · (i / 4)
+//   B (k × 8)   element i: row 2 t + i % 2 + 8 · (i / 2), column g
+//   C (16 × 8)  element i: row g + 8 · (i / 2), column 2 t + i % 2
+//
+// k = 8 has the first half of A's and B's elements.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_EMULATOR_MATRIXMATH_H
+#define UWT_LIB_EMULATOR_MATRIXMATH_H
+
+#include "Bytecode.h"
+
+namespace uwt::emulator {
+
+/// The fragments of a warp for mma.m16n8k8 and m16n8k16 with f32 sums. Elements of A and B lie in
+/// the bits of a register from `shift` on.
+class MmaFragments {
+public:
+  void setA(unsigned i, const Lanes &from, unsigned shift, FloatKind kind);
+  void setB(unsigned i, const Lanes &from, unsigned shift, FloatKind kind);
+  void setSum(unsigned i, const Lanes &from);
+  void getSum(unsigned i, Lanes &to) const;
+  /// Adds exact products in the order of k, each sum rounded to nearest.
+  void multiply(unsigned depth);
+
+private:
+  float a[16][16], b[16][8], sum[16][8];
+};
+
+/// Rows of a warp's accumulators of wgmma.m64nNk16, and what is added to them.
+class WarpgroupRows {
+public:
+  static constexpr unsigned depth = 16, maxColumns = 256;
+  explicit WarpgroupRows(unsigned columns) : columns(columns), sums(16 * maxColumns) {}
+
+  /// The accumulator that lane `lane` has in register i.
+  float &sum(unsigned i, unsigned lane) {
+    return sums[(lane / 4 + 8 * (i % 4 / 2)) * maxColumns + i / 4 * 8 + 2 * (lane % 4) + i % 2];
+  }
+  /// Adds a · b: A from four registers of the warp, or as rows; b [depth][maxColumns].
+  void add(const Lanes *const *a, FloatKind kind, const float *b);
+  void add(const float (&a)[16][depth], const float *b);
+
+private:
+  unsigned columns;
+  std::vector<float> sums;
+};
+
+/// A descriptor of a matrix in shared memory (PTX ISA, "Matrix Descriptor Format"):
+///
+///   13:0 start / 16 | 29:16 leading offset / 16 | 45:32 stride offset / 16 | 63:62 swizzle
+class MatrixDescriptor {
+public:
+  static constexpr unsigned coreBytes = 16;
+  explicit MatrixDescriptor(uint64_t bits) : bits(bits) {}
+
+  /// Where 16 bytes along k of a column begin: those of the first 8 values of k, or the others.
+  uint64_t offset(unsigned column, unsigned half) const;
+
+private:
+  uint64_t field(unsigned low) const { return (bits >> low & 0x3fff) * 16; }
+
+  uint64_t bits;
+};
+
+} // namespace uwt::emulator
+
+#endif // UWT_LIB_EMULATOR_MATRIXMATH_H

@@ -1,0 +1,329 @@
+//===- Memory.cpp - Loads, stores, atomics --------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each access is checked in this order: alignment, bounds, what orders it behind other accesses.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Numbers.h"
+#include "Machine.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstring>
+
+namespace uwt::emulator::ptx {
+
+static std::string bytesText(uint64_t begin, uint64_t bytes) {
+  return "bytes [" + std::to_string(begin) + ", " + std::to_string(begin + bytes) + ")";
+}
+
+std::optional<Place> Warp::resolveShared(unsigned lane, uint64_t address, uint64_t bytes,
+                                         const char *verb) {
+  uint64_t owner = address >> rankShift;
+  uint64_t offset = address & maskOf(rankShift);
+  unsigned block = owner == 0 ? rank : unsigned(owner - 1);
+  if (owner > cluster.blocks || offset + bytes > cluster.sharedBytes) {
+    fault(lane, std::string(verb) + " " + bytesText(address, bytes) +
+                    " of shared memory, which has " + std::to_string(cluster.sharedBytes) +
+                    " bytes");
+    return std::nullopt;
+  }
+  if (block != rank && !needBlock(lane, block))
+    return std::nullopt;
+  return Place{Place::Shared, block, offset,
+               cluster.shared.data() + block * cluster.arenaBytes + offset};
+}
+
+std::optional<Place> Warp::resolve(const Instruction &code, unsigned lane, uint64_t address,
+                                   uint64_t bytes, const char *verb) {
+  Space space = code.space;
+  if (space == Space::Generic) {
+    space = address & sharedWindow ? Space::SharedCluster : Space::Global;
+    address &= ~sharedWindow;
+  }
+  if (address % std::min<uint64_t>(bytes, 16) != 0) {
+    fault(lane, std::string(verb) + " " + std::to_string(bytes) + " bytes at address " +
+                    std::to_string(address & maskOf(bufferShift)) +
+                    ", which is not aligned to them");
+    return std::nullopt;
+  }
+  if (space == Space::Shared || space == Space::SharedCluster) {
+    std::optional<Place> place = resolveShared(lane, address, bytes, verb);
+    if (place && space == Space::Shared && place->number != rank) {
+      fault(lane, std::string(verb) + " shared memory of block rank " +
+                      std::to_string(place->number) + ", which .shared does not reach");
+      return std::nullopt;
+    }
+    return place;
+  }
+  if (space == Space::Param || space == Space::Local) {
+    bool isParameter = space == Space::Param;
+    uint64_t size =
+        isParameter ? cluster.launch.parameters.size() : cluster.launch.program.localBytes;
+    if (address + bytes > size || address + bytes < address) {
+      fault(lane, std::string(verb) + " " + bytesText(address, bytes) + " of " +
+                      (isParameter ? "the parameters" : "local memory") + ", which has " +
+                      std::to_string(size) + " bytes");
+      return std::nullopt;
+    }
+    uint8_t *begin = isParameter ? cluster.launch.parameters.data() : local.data() + lane * size;
+    return Place{isParameter ? Place::Parameter : Place::Local, 0, address, begin + address};
+  }
+  uint64_t buffer = address >> bufferShift, offset = address & maskOf(bufferShift);
+  const auto &buffers = cluster.launch.buffers;
+  if (buffer == 0 || buffer > buffers.size() || offset + bytes > buffers[buffer - 1].bytes) {
+    std::string where = buffer == 0 || buffer > buffers.size()
+                            ? "address " + std::to_string(address) + ", where no buffer is"
+                            : bytesText(offset, bytes) + " of buffer " +
+                                  std::to_string(buffer - 1) + ", which has " +
+                                  std::to_string(buffers[buffer - 1].bytes) + " bytes";
+    fault(lane, std::string(verb) + " " + where);
+    return std::nullopt;
+  }
+  return Place{Place::Global, unsigned(buffer - 1), offset,
+               static_cast<uint8_t *>(buffers[buffer - 1].data) + offset};
+}
+
+bool Warp::faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_t bytes,
+                       const Conflict &conflict) {
+  std::string what = std::string(verb) + " " + cluster.sharedName(offset, bytes);
+  if (conflict.kind == Conflict::Uninitialised)
+    return fault(lane, what + ", which nothing has written");
+  return fault(lane, what + cluster.describeConflict(conflict));
+}
+
+bool Warp::checkRead(unsigned lane, const Place &place, uint64_t bytes) {
+  if (place.kind == Place::Global)
+    return checkGlobal(lane, place, bytes, false, false);
+  if (place.kind != Place::Shared)
+    return true;
+  uint64_t byte = place.number * cluster.arenaBytes + place.offset;
+  if (Conflict conflict = cluster.shadow.read(accessor(lane), byte, bytes))
+    return faultShared(lane, "reads", byte, bytes, conflict);
+  return true;
+}
+
+bool Warp::checkWrite(unsigned lane, const Place &place, uint64_t bytes, bool isAtomic) {
+  if (place.kind == Place::Global)
+    return checkGlobal(lane, place, bytes, true, isAtomic);
+  if (place.kind == Place::Parameter)
+    return fault(lane, "writes to the parameters");
+  if (place.kind != Place::Shared)
+    return true;
+  uint64_t byte = place.number * cluster.arenaBytes + place.offset;
+  if (cluster.isBarrier(byte, bytes))
+    return fault(lane, "writes over an mbarrier at " + cluster.sharedName(byte, bytes));
+  if (Conflict conflict = cluster.shadow.write(accessor(lane), byte, bytes, false))
+    return faultShared(lane, "writes", byte, bytes, conflict);
+  return true;
+}
+
+bool Warp::faultGlobal(unsigned lane, const char *verb, const Place &place, uint64_t bytes,
+                       const GlobalCell &cell) {
+  std::string text = std::string(verb) + " " + bytesText(place.offset, bytes) + " of buffer " +
+                     std::to_string(place.number) + " that " +
+                     (cluster.blocks == 1 ? "block" : "cluster") + " number " +
+                     std::to_string(cell.cluster - 1) + ", " + cluster.threadName(cell.thread) +
+                     " writes at " + cluster.launch.program.describe(cell.instruction) +
+                     ", and nothing orders the two";
+  if (unordered[lane] >= 0)
+    text += "; " + cluster.launch.program.describe(size_t(unordered[lane])) +
+            " of this lane does not: it is relaxed, or its scope is too narrow";
+  return fault(lane, text);
+}
+
+bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, bool isWrite,
+                       bool isAtomic) {
+  const EmulatedArgument &buffer = cluster.launch.buffers[place.number];
+  std::vector<GlobalCell> &cells = cluster.launch.cells[place.number];
+  const char *verb = isWrite ? "writes" : "reads";
+  if (isWrite && !buffer.isWritable)
+    return fault(lane,
+                 "writes buffer " + std::to_string(place.number) + ", which was passed to be read");
+  uint64_t begin = place.offset, end = begin + bytes, endWord = (end + 3) / 4;
+  bool mayBeBusy = !isWrite && buffer.isFromBefore && !known[lane]->isBehindGrid;
+  if (cells.empty()) {
+    if (!isWrite && !mayBeBusy)
+      return true;
+    cells.resize((buffer.bytes + 3) / 4);
+  }
+  for (uint64_t i = begin / 4; i < endWord; ++i) {
+    GlobalCell &cell = cells[i];
+    if (mayBeBusy && cell.cluster == 0)
+      return fault(lane, "reads " + bytesText(begin, bytes) + " of buffer " +
+                             std::to_string(place.number) +
+                             ", which the kernel before may still write: nothing orders this "
+                             "behind griddepcontrol.wait");
+    uint8_t touched = 0;
+    for (uint64_t b = 0; b < 4; ++b)
+      touched |= uint8_t(4 * i + b >= begin && 4 * i + b < end) << b;
+    bool isMine = cell.cluster == cluster.number + 1 && cell.thread == thread(lane);
+    bool isOrdered = cell.cluster == 0 || !(cell.bytes & touched) || isMine ||
+                     (isAtomic && cell.isAtomic) ||
+                     (cell.cluster == cluster.number + 1
+                          ? known[lane]->own[cell.thread] >= cell.time
+                          : known[lane]->ofCluster(cell.cluster - 1, cell.thread) >= cell.time);
+    if (!isOrdered)
+      return faultGlobal(lane, verb, place, bytes, cell);
+    if (isWrite)
+      cell = {cluster.number + 1,
+              now,
+              uint32_t(current),
+              uint16_t(thread(lane)),
+              uint8_t(touched | (isMine ? cell.bytes : 0)),
+              isAtomic};
+  }
+  return true;
+}
+
+/// The key of an address for releases: where its bytes are.
+static uint64_t keyOf(const Place &place) { return std::bit_cast<uint64_t>(place.data); }
+
+static uint64_t readBytes(const uint8_t *from, unsigned bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, from, bytes);
+  return value;
+}
+
+void Warp::countAccess(Place::Kind kind, uint64_t bytes, uint32_t mask, bool isStore) {
+  EmulationCounters &counters = cluster.launch.counters;
+  uint64_t all = bytes * llvm::popcount(mask);
+  if (kind == Place::Global) {
+    ++(isStore ? counters.globalStores : counters.globalLoads);
+    (isStore ? counters.globalStoreBytes : counters.globalLoadBytes) += all;
+  } else if (kind == Place::Shared) {
+    ++(isStore ? counters.sharedStores : counters.sharedLoads);
+    (isStore ? counters.sharedStoreBytes : counters.sharedLoadBytes) += all;
+  }
+}
+
+bool Warp::load(const Instruction &code, uint32_t mask) {
+  llvm::ArrayRef<Operand> results = cluster.launch.program.resultsOf(code);
+  const Operand &address = cluster.launch.program.sourcesOf(code)[0];
+  unsigned element = code.type.bits / 8, bytes = element * unsigned(results.size());
+  Place::Kind kind = Place::Global;
+  // A result may be the register of the address.
+  uint64_t addresses[warpLanes];
+  for (uint32_t rest = mask; rest; rest &= rest - 1)
+    addresses[llvm::countr_zero(rest)] = value(address, llvm::countr_zero(rest));
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = llvm::countr_zero(rest);
+    std::optional<Place> place = resolve(code, lane, addresses[lane], bytes, "reads");
+    if (!place || !checkRead(lane, *place, bytes))
+      return false;
+    kind = place->kind;
+    if (code.order != Order::Weak)
+      acquireAt(lane, keyOf(*place), code.order, code.scope);
+    for (auto [i, result] : llvm::enumerate(results)) {
+      if (result.reg < 0)
+        continue;
+      uint64_t read = readBytes(place->data + i * element, element);
+      if (code.type.kind == TypeKind::Signed)
+        read = uint64_t(signExtend(read, code.type.bits)) &
+               maskOf(cluster.launch.program.registerBits[result.reg]);
+      reg(result.reg).lane[lane] = read;
+    }
+  }
+  countAccess(kind, bytes, mask, false);
+  return true;
+}
+
+bool Warp::prefetch(const Instruction &code, uint32_t mask) {
+  // Nothing changes, and nobody need have written it; but it has to be memory of a buffer.
+  const Operand &address = cluster.launch.program.sourcesOf(code)[0];
+  for (; mask; mask &= mask - 1) {
+    unsigned lane = llvm::countr_zero(mask);
+    if (!resolve(code, lane, value(address, lane), 1, "prefetches"))
+      return false;
+  }
+  return true;
+}
+
+bool Warp::store(const Instruction &code, uint32_t mask) {
+  llvm::ArrayRef<Operand> sources = cluster.launch.program.sourcesOf(code);
+  llvm::ArrayRef<Operand> values = sources.drop_front();
+  unsigned element = code.type.bits / 8, bytes = element * unsigned(values.size());
+  Place::Kind kind = Place::Global;
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = llvm::countr_zero(rest);
+    std::optional<Place> place = resolve(code, lane, value(sources[0], lane), bytes, "writes");
+    if (!place || !checkWrite(lane, *place, bytes, false))
+      return false;
+    kind = place->kind;
+    if (code.order != Order::Weak)
+      releaseAt(lane, keyOf(*place), code.order, code.scope);
+    else if (!cluster.launch.released.empty())
+      cluster.launch.released.erase(keyOf(*place));
+    for (auto [i, operand] : llvm::enumerate(values)) {
+      uint64_t stored = value(operand, lane);
+      std::memcpy(place->data + i * element, &stored, element);
+    }
+  }
+  ++cluster.progress;
+  countAccess(kind, bytes, mask, true);
+  return true;
+}
+
+uint64_t combineValues(const Instruction &code, uint64_t old, uint64_t a, uint64_t b) {
+  unsigned bits = code.type.bits;
+  bool isSigned = code.type.kind == TypeKind::Signed;
+  auto isLess = [&](uint64_t x, uint64_t y) {
+    return isSigned ? signExtend(x, bits) < signExtend(y, bits) : x < y;
+  };
+  switch (AtomicKind(code.mode)) {
+  case AtomicKind::Add:
+    if (code.type.isFloat())
+      return fromFloat(toFloat(old, FloatKind::F32) + toFloat(a, FloatKind::F32), FloatKind::F32);
+    return (old + a) & maskOf(bits);
+  case AtomicKind::And:
+    return old & a;
+  case AtomicKind::Or:
+    return old | a;
+  case AtomicKind::Xor:
+    return old ^ a;
+  case AtomicKind::Min:
+    return isLess(a, old) ? a : old;
+  case AtomicKind::Max:
+    return isLess(old, a) ? a : old;
+  case AtomicKind::Inc:
+    return old >= a ? 0 : old + 1;
+  case AtomicKind::Dec:
+    return old == 0 || old > a ? a : old - 1;
+  case AtomicKind::Exchange:
+    return a;
+  case AtomicKind::CompareAndSwap:
+    return old == a ? b : old;
+  }
+  return old;
+}
+
+bool Warp::atomic(const Instruction &code, uint32_t mask) {
+  llvm::ArrayRef<Operand> results = cluster.launch.program.resultsOf(code);
+  llvm::ArrayRef<Operand> sources = cluster.launch.program.sourcesOf(code);
+  unsigned bytes = code.type.bits / 8;
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = llvm::countr_zero(rest);
+    std::optional<Place> place = resolve(code, lane, value(sources[0], lane), bytes, "updates");
+    if (!place)
+      return false;
+    if (place->kind == Place::Global ? !checkWrite(lane, *place, bytes, true)
+                                     : place->kind != Place::Shared)
+      return place->kind == Place::Global ? false : fault(lane, "updates memory of its own");
+    acquireAt(lane, keyOf(*place), code.order, code.scope);
+    releaseAt(lane, keyOf(*place), code.order, code.scope);
+    uint64_t old = readBytes(place->data, bytes);
+    uint64_t b = sources.size() > 2 ? value(sources[2], lane) : 0;
+    uint64_t result = combineValues(code, old, value(sources[1], lane) & maskOf(code.type.bits), b);
+    std::memcpy(place->data, &result, bytes);
+    if (!results.empty() && results[0].reg >= 0)
+      reg(results[0].reg).lane[lane] = old;
+  }
+  ++cluster.progress;
+  ++cluster.launch.counters.atomics;
+  return true;
+}
+
+} // namespace uwt::emulator::ptx

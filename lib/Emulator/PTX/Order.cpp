@@ -1,0 +1,163 @@
+//===- Order.cpp - Releases, acquisitions, fences -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// PTX ISA, "Memory Consistency Model": a release pattern on an address synchronises with an acquire
+// pattern that reads from it, where the scope of each includes the other's thread. A weak or
+// relaxed access alone orders nothing; a fence before a relaxed write, or behind a relaxed read,
+// makes such a pattern of it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Machine.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace uwt::emulator::ptx {
+
+Accessor Warp::accessor(unsigned lane) const {
+  return {thread(lane), now, thread(lane), landed[lane], *known[lane], uint32_t(current)};
+}
+
+/// Calls `function` with each distinct knowledge of `lanes` and the lanes that have it.
+template <typename Function>
+static void forEachKnowledge(const KnowledgePtr *known, uint32_t lanes, Function function) {
+  while (lanes) {
+    const KnowledgePtr &first = known[llvm::countr_zero(lanes)];
+    uint32_t same = 0;
+    for (uint32_t rest = lanes; rest; rest &= rest - 1)
+      if (unsigned lane = llvm::countr_zero(rest); known[lane] == first)
+        same |= 1u << lane;
+    KnowledgePtr copy = first;
+    lanes &= ~same;
+    function(copy, same);
+  }
+}
+
+void Warp::release(uint32_t lanes, Knowledge &to) {
+  forEachKnowledge(known, lanes, [&](const KnowledgePtr &each, uint32_t) { to.join(*each); });
+  for (uint32_t rest = lanes; rest; rest &= rest - 1) {
+    unsigned lane = llvm::countr_zero(rest);
+    to.own.raise(thread(lane), now);
+    if (landed[lane] != 0)
+      to.own.raise(cluster.actors.copies(thread(lane)), landed[lane]);
+  }
+  ++now;
+}
+
+KnowledgePtr Warp::publish(unsigned lane) {
+  auto result = std::make_shared<Knowledge>();
+  release(1u << lane, *result);
+  return result;
+}
+
+void Warp::acquire(uint32_t lanes, const Knowledge &knowledge) {
+  forEachKnowledge(known, lanes, [&](const KnowledgePtr &each, uint32_t same) {
+    if (each->covers(knowledge))
+      return;
+    auto joined = std::make_shared<Knowledge>(*each);
+    joined->join(knowledge);
+    for (; same; same &= same - 1)
+      known[llvm::countr_zero(same)] = joined;
+  });
+}
+
+void Warp::joinLanes(uint32_t lanes) {
+  auto all = std::make_shared<Knowledge>();
+  release(lanes, *all);
+  for (; lanes; lanes &= lanes - 1)
+    known[llvm::countr_zero(lanes)] = all;
+}
+
+static bool isReleasing(Order order) {
+  return order == Order::Release || order == Order::AcquireRelease ||
+         order == Order::SequentiallyConsistent;
+}
+
+static bool isAcquiring(Order order) {
+  return order == Order::Acquire || order == Order::AcquireRelease ||
+         order == Order::SequentiallyConsistent;
+}
+
+/// Whether `scope` of a thread in that cluster and block includes the other's.
+static bool includes(Scope scope, uint32_t cluster, unsigned rank, uint32_t otherCluster,
+                     unsigned otherRank) {
+  if (scope >= Scope::Gpu)
+    return true;
+  return cluster == otherCluster && (scope == Scope::Cluster || rank == otherRank);
+}
+
+void Warp::acquireFrom(unsigned lane, const Release &release) {
+  if (release.cluster == cluster.number) {
+    acquire(1u << lane, *release.knowledge);
+    return;
+  }
+  Knowledge other;
+  other.others = release.knowledge->others;
+  other.others.push_back({release.cluster, {release.knowledge, &release.knowledge->own}});
+  // What it knew of this cluster is this cluster's own.
+  for (const auto &[number, times] : release.knowledge->others)
+    if (number == cluster.number)
+      other.own.join(*times);
+  acquire(1u << lane, other);
+}
+
+void Warp::acquireAt(unsigned lane, uint64_t address, Order order, Scope scope) {
+  auto found = cluster.launch.released.find(address);
+  if (found == cluster.launch.released.end())
+    return;
+  for (const Release &release : found->second) {
+    bool reaches = includes(release.scope, release.cluster, release.rank, cluster.number, rank) &&
+                   includes(scope, cluster.number, rank, release.cluster, release.rank);
+    if (isAcquiring(order) && reaches)
+      acquireFrom(lane, release);
+    else if (reaches)
+      pendingAcquires[lane].push_back(release);
+  }
+}
+
+void Warp::releaseAt(unsigned lane, uint64_t address, Order order, Scope scope) {
+  auto add = [&](Scope reach, KnowledgePtr knowledge) {
+    cluster.launch.released[address].push_back({cluster.number, rank, reach, std::move(knowledge)});
+  };
+  if (isReleasing(order))
+    add(scope, publish(lane));
+  else if (fenceRelease[lane])
+    add(std::min(scope, fenceScope[lane]), fenceRelease[lane]);
+  bool isOrdered = isReleasing(order) && isAcquiring(order) && scope >= Scope::Gpu;
+  unordered[lane] = isOrdered ? -1 : int64_t(current);
+}
+
+void Warp::fence(const Instruction &code, uint32_t mask) {
+  for (; mask; mask &= mask - 1) {
+    unsigned lane = llvm::countr_zero(mask);
+    for (const Release &release : pendingAcquires[lane])
+      if (includes(code.scope, cluster.number, rank, release.cluster, release.rank))
+        acquireFrom(lane, release);
+    pendingAcquires[lane].clear();
+    fenceRelease[lane] = publish(lane);
+    fenceScope[lane] = code.scope;
+  }
+}
+
+void Warp::proxyFence(uint32_t mask) {
+  for (; mask; mask &= mask - 1) {
+    unsigned lane = llvm::countr_zero(mask);
+    fenced[lane] = known[lane];
+    cluster.ownFences[thread(lane)] = now;
+    for (const auto &barrier : cluster.barriers)
+      if (barrier->initThread == thread(lane))
+        barrier->isFenced = true;
+  }
+  ++now;
+}
+
+void Warp::barrierInitFence(uint32_t mask) {
+  for (const auto &barrier : cluster.barriers)
+    if (barrier->initThread / warpLanes == number && mask >> barrier->initThread % warpLanes & 1)
+      barrier->isFenced = true;
+}
+
+} // namespace uwt::emulator::ptx

@@ -1,0 +1,153 @@
+//===- SharedShadow.cpp - Who wrote and read shared memory ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "SharedShadow.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace uwt::emulator::ptx {
+
+SharedShadow::SharedShadow(uint64_t bytes, unsigned granule, Actors actors)
+    : shift(llvm::Log2_32(granule)), actors(actors), cells(endOf(0, bytes)), writers(cells.size()),
+      reads(2 * actors.warps), readers(cells.size()) {}
+
+bool SharedShadow::isOrdered(const Cell &cell, const Accessor &who) const {
+  if (cell.isInFlight)
+    return false;
+  return (cell.actor == who.thread && who.actor == who.thread) ||
+         (cell.actor == actors.copies(who.thread) && who.ownCopies >= cell.time) ||
+         who.knowledge.own[cell.actor] >= cell.time;
+}
+
+Conflict SharedShadow::checkCells(const Accessor &who, uint64_t byte, uint64_t bytes) const {
+  uint64_t end = endOf(byte, bytes);
+  const Cell *ordered = nullptr;
+  for (uint64_t g = byte >> shift; g < end; ++g) {
+    const Cell &cell = cells[g];
+    if (ordered && cell == *ordered)
+      continue;
+    if (cell.time != 0 && !isOrdered(cell, who))
+      return {Conflict::Write, cell.actor, cell.time, writers[g]};
+    ordered = &cell;
+  }
+  return {};
+}
+
+SharedShadow::ReadMark *SharedShadow::marksOf(unsigned reader) {
+  if (!reads[reader])
+    reads[reader] = std::make_unique<ReadMark[]>(cells.size());
+  return reads[reader].get();
+}
+
+Conflict SharedShadow::read(const Accessor &who, uint64_t byte, uint64_t bytes) {
+  uint64_t end = endOf(byte, bytes);
+  ReadMark *marks = marksOf(who.thread / 32);
+  uint32_t lane = 1u << (who.thread % 32);
+  const Cell *ordered = nullptr;
+  for (uint64_t g = byte >> shift; g < end; ++g) {
+    const Cell &cell = cells[g];
+    if (!ordered || !(cell == *ordered)) {
+      if (cell.time == 0)
+        return {Conflict::Uninitialised, 0, 0, 0};
+      if (!isOrdered(cell, who))
+        return {Conflict::Write, cell.actor, cell.time, writers[g]};
+      ordered = &cell;
+    }
+    ReadMark &mark = marks[g];
+    if (mark.time != who.time) {
+      // Lanes that read before and again now count by now; two times are kept for the others.
+      mark.timeBefore = mark.time;
+      mark.lanesBefore |= mark.lanes;
+      mark.time = who.time;
+      mark.lanes = 0;
+    }
+    mark.lanes |= lane;
+    mark.lanesBefore &= ~lane;
+    readers[g] = who.instruction;
+  }
+  return {};
+}
+
+Conflict SharedShadow::readProducts(const Accessor &who, unsigned warp, uint64_t byte,
+                                    uint64_t bytes) {
+  uint64_t end = endOf(byte, bytes);
+  ReadMark *marks = marksOf(actors.warps + warp);
+  for (uint64_t g = byte >> shift; g < end; ++g) {
+    const Cell &cell = cells[g];
+    if (cell.time == 0)
+      return {Conflict::Uninitialised, 0, 0, 0};
+    if (!isOrdered(cell, who))
+      return {Conflict::Write, cell.actor, cell.time, writers[g]};
+    marks[g].time = who.time;
+    readers[g] = who.instruction;
+  }
+  return {};
+}
+
+Conflict SharedShadow::checkReads(const Accessor &who, uint64_t begin, uint64_t end) const {
+  const Times &known = who.knowledge.own;
+  auto knows = [&](unsigned thread, uint32_t time) {
+    return known[thread] >= time || (thread == who.thread && who.actor == who.thread);
+  };
+  for (unsigned warp = 0; warp < actors.warps; ++warp) {
+    if (const ReadMark *marks = reads[warp].get()) {
+      uint32_t least = UINT32_MAX;
+      for (unsigned l = 0; l < 32; ++l)
+        least = std::min(least, known[32 * warp + l]);
+      for (uint64_t g = begin; g < end; ++g) {
+        const ReadMark &mark = marks[g];
+        if (mark.time <= least)
+          continue;
+        for (unsigned l = 0; l < 32; ++l) {
+          unsigned thread = 32 * warp + l;
+          if ((mark.lanes >> l & 1 && !knows(thread, mark.time)) ||
+              (mark.lanesBefore >> l & 1 && !knows(thread, mark.timeBefore)))
+            return {Conflict::Read, thread, mark.time, readers[g]};
+        }
+      }
+    }
+    if (const ReadMark *marks = reads[actors.warps + warp].get())
+      for (uint64_t g = begin; g < end; ++g)
+        if (known[actors.products(warp)] < marks[g].time)
+          return {Conflict::Read, actors.products(warp), marks[g].time, readers[g]};
+  }
+  return {};
+}
+
+Conflict SharedShadow::write(const Accessor &who, uint64_t byte, uint64_t bytes, bool isCopy) {
+  uint64_t begin = byte >> shift, end = endOf(byte, bytes);
+  if (Conflict conflict = checkCells(who, byte, bytes))
+    return conflict;
+  if (Conflict conflict = checkReads(who, begin, end))
+    return conflict;
+  for (uint64_t g = begin; g < end; ++g) {
+    cells[g] = {who.time, uint16_t(who.actor), isCopy};
+    writers[g] = who.instruction;
+  }
+  return {};
+}
+
+Conflict SharedShadow::checkProxy(const Knowledge *fenced, llvm::ArrayRef<uint32_t> own,
+                                  uint64_t byte, uint64_t bytes) const {
+  uint64_t end = endOf(byte, bytes);
+  for (uint64_t g = byte >> shift; g < end; ++g) {
+    const Cell &cell = cells[g];
+    if (cell.time == 0 || !actors.isThread(cell.actor) || own[cell.actor] >= cell.time ||
+        (fenced && fenced->own[cell.actor] >= cell.time))
+      continue;
+    return {Conflict::Proxy, cell.actor, cell.time, writers[g]};
+  }
+  return {};
+}
+
+void SharedShadow::land(uint64_t byte, uint64_t bytes) {
+  uint64_t end = endOf(byte, bytes);
+  for (uint64_t g = byte >> shift; g < end; ++g)
+    cells[g].isInFlight = false;
+}
+
+} // namespace uwt::emulator::ptx
