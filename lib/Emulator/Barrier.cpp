@@ -15,6 +15,7 @@
 
 #include "Machine.h"
 #include "Numbers.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
 
@@ -64,6 +65,7 @@ void Warp::fence(bool isForMemory) {
     fenced = clock;
     cluster.fenced[cluster.actors.warp(number)] = ownTime();
   }
+  initFenced = ownTime();
   for (MBarrier &barrier : cluster.barriers)
     if (barrier.isInitialised && barrier.initWarp == number)
       barrier.isFenced = true;
@@ -137,6 +139,20 @@ bool Warp::barrierArrive(const Instruction &code, bool expectsBytes) {
   return true;
 }
 
+bool Warp::barrierExpectOnly(const Instruction &code) {
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
+  for (unsigned l = 0; l < warpLanes; ++l) {
+    unsigned which;
+    if (!(mask >> l & 1))
+      continue;
+    MBarrier *barrier = usableBarrier(use, l, rank, which);
+    if (!barrier)
+      return false;
+    barrier->bytes += int64_t(reg(code.a).lane[l]);
+  }
+  return true;
+}
+
 bool Warp::barrierTest(const Instruction &code) {
   const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
   for (unsigned l = 0; l < warpLanes; ++l) {
@@ -192,13 +208,13 @@ bool Warp::pollWait() {
   return true;
 }
 
-bool Warp::clusterArrive() {
+bool Warp::clusterArrive(bool isRelaxed) {
   if (!needAllLanes())
     return false;
   if (clusterArrivals > cluster.clusterBarrier.phase)
     return fault(0, "arrives a second time before the others of the cluster have come");
   ++clusterArrivals;
-  cluster.arriveAtCluster(*this);
+  cluster.arriveAtCluster(*this, isRelaxed);
   ++ownTime();
   return true;
 }
@@ -301,23 +317,46 @@ bool Warp::asyncCopy(const Instruction &code) {
       data = memory(from) + from.lane[l];
     }
     uint64_t offset = sharedBegin(*to.allocation) + to.lane[l];
-    if (Conflict conflict = cluster.shadow.write(cluster.actors.copies(number), groups + 1, clock,
+    if (Conflict conflict = cluster.shadow.write(cluster.actors.copies(number), copyRuns + 1, clock,
                                                  offset, bytes, pc, true))
       return faultConflict(l, "copies over", to, bytes, conflict);
-    cluster.start({data, offset, read, bytes - read, -1, number, groups + 1});
+    cluster.start({data, offset, read, bytes - read, -1, number, copyRuns + 1});
   }
   ++cluster.launch.counters.globalLoads;
   cluster.launch.counters.globalLoadBytes += uint64_t(bytes) * llvm::popcount(mask);
   return true;
 }
 
+void Warp::asyncCommit() { groups.push_back(++copyRuns); }
+
 void Warp::asyncWait(unsigned groupsLeft) {
-  uint32_t done = groups > groupsLeft ? groups - groupsLeft : 0;
-  if (done <= groupsDone)
+  uint32_t done = groups.size() > groupsLeft ? groups[groups.size() - groupsLeft - 1] : 0;
+  if (done <= copyRunsDone)
     return;
-  groupsDone = done;
-  cluster.landGroups(number, done);
+  copyRunsDone = done;
+  cluster.landRuns(number, done);
   clock[cluster.actors.copies(number)] = done;
+}
+
+bool Warp::asyncArrive(const Instruction &code) {
+  const BarrierUse &use = cluster.launch.program.barrierUses[code.target];
+  unsigned which = 0, lanes = llvm::popcount(mask);
+  // Copies are told apart by warps, not by lanes.
+  if (!needAllLanes())
+    return false;
+  for (unsigned l = 0; l < lanes; ++l) {
+    unsigned other = which;
+    MBarrier *barrier = usableBarrier(use, l, rank, which);
+    if (!barrier)
+      return false;
+    if (l > 0 && which != other)
+      return fault(l, "arrives at another mbarrier than the lanes before it");
+    if (barrier->pending < lanes)
+      return fault(l, "arrives " + llvm::Twine(lanes) + " time(s) at " +
+                          cluster.describeBarrier(which));
+  }
+  cluster.arriveLater({which, number, ++copyRuns, lanes});
+  return true;
 }
 
 void Cluster::settle(unsigned number) {
@@ -355,17 +394,40 @@ bool Cluster::land(size_t position) {
     std::memcpy(shared.data() + copy.destination, copy.source, copy.bytes);
   std::memset(shared.data() + copy.destination + copy.bytes, 0, copy.zeros);
   shadow.land(copy.destination, copy.bytes + copy.zeros);
-  if (copy.barrier < 0)
+  if (copy.barrier < 0) {
+    settleArrivals(copy.warp);
     return true;
+  }
   barriers[copy.barrier].bytes -= int64_t(copy.bytes);
   settle(copy.barrier);
   return true;
 }
 
-void Cluster::landGroups(unsigned warp, uint32_t group) {
+void Cluster::landRuns(unsigned warp, uint32_t run) {
   for (size_t i = copies.size(); i-- > 0;)
-    if (copies[i].barrier < 0 && copies[i].warp == warp && copies[i].group <= group)
+    if (copies[i].barrier < 0 && copies[i].warp == warp && copies[i].run <= run)
       (void)land(i);
+}
+
+void Cluster::arriveLater(const AsyncArrival &arrival) {
+  arrivals.push_back(arrival);
+  settleArrivals(arrival.warp);
+}
+
+void Cluster::settleArrivals(unsigned warp) {
+  llvm::erase_if(arrivals, [&](const AsyncArrival &arrival) {
+    bool isAwaited = llvm::any_of(copies, [&](const Copy &copy) {
+      return copy.barrier < 0 && copy.warp == arrival.warp && copy.run <= arrival.run;
+    });
+    if (arrival.warp != warp || isAwaited)
+      return false;
+    MBarrier &barrier = barriers[arrival.barrier];
+    uint32_t &known = barrier.arrived[actors.copies(warp)];
+    known = std::max(known, arrival.run);
+    barrier.pending -= std::min(barrier.pending, uint32_t(arrival.lanes));
+    settle(arrival.barrier);
+    return true;
+  });
 }
 
 std::string Cluster::describeBarrier(unsigned number) const {

@@ -50,10 +50,10 @@ enum class Opcode : uint8_t {
   // Control: `target` is where to go on.
   If, Else, EndIf, LoopBegin, LoopTest, LoopNext, WhileBegin, Condition, WhileNext, LoopEnd, Assign, End,
   // Memory: `target` is the access.
-  Load, Store, Prefetch, AtomicRmw, BulkCopy, GridWait, AsyncCopy, AsyncCommit, AsyncWait, LoadMatrix,
+  Load, Store, Prefetch, AtomicRmw, AtomicAcqRel, BulkCopy, GridWait, AsyncCopy, AsyncCommit, AsyncWait, LoadMatrix,
   // Collectives.
   Barrier, Fence, WarpBarrier, Shuffle, Vote, Broadcast, Matrix, Products, ProductsWait,
-  BarrierInit, BarrierArrive, BarrierExpect, BarrierTest, BarrierWait, ClusterArrive, ClusterWait,
+  BarrierInit, BarrierArrive, BarrierExpect, BarrierExpectOnly, AsyncArrive, BarrierTest, BarrierWait, ClusterArrive, ClusterArriveRelaxed, ClusterWait,
   // clang-format on
 };
 

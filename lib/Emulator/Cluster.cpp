@@ -84,6 +84,7 @@ bool Cluster::run(std::array<uint32_t, 3> coordinate) {
   releases = 0;
   atomicClocks.clear();
   copies.clear();
+  arrivals.clear();
   barriers.assign(actors.barriers, {});
   clusterBarrier = {};
   clusterBarrier.arrived.assign(actors.count(), 0);
@@ -133,8 +134,12 @@ bool Cluster::releaseBarrier() {
   return false;
 }
 
-void Cluster::arriveAtCluster(const Warp &warp) {
-  join(clusterBarrier.arrived, warp.clock);
+void Cluster::arriveAtCluster(const Warp &warp, bool isRelaxed) {
+  uint32_t &known = clusterBarrier.arrived[actors.warp(warp.number)];
+  if (isRelaxed)
+    known = std::max(known, warp.initFenced);
+  else
+    join(clusterBarrier.arrived, warp.clock);
   settleCluster();
 }
 
@@ -149,8 +154,10 @@ void Cluster::settleCluster() {
 
 void Cluster::releaseBarrier(unsigned rank) {
   Clock all = warpsOfBlock(rank).front()->clock;
-  for (const auto &warp : warpsOfBlock(rank))
+  for (const auto &warp : warpsOfBlock(rank)) {
+    warp->shareAcquired();
     join(all, warp->clock);
+  }
   for (const auto &warp : warpsOfBlock(rank)) {
     warp->clock = all;
     ++warp->ownTime();

@@ -293,8 +293,11 @@ void addGpuHandlers(Flattener::HandlerTable &table) {
   table["nvgpu.device_async_create_group"] = {plain, Opcode::AsyncCommit};
   table["nvgpu.device_async_wait"] = {asyncWait};
   table["uwt.bulk_copy"] = {bulkCopy};
+  table["uwt.expect_bytes"] = {barrier, Opcode::BarrierExpectOnly, OpKind::None, 21};
+  table["uwt.async_arrive"] = {barrier, Opcode::AsyncArrive, OpKind::None, 1};
   table["uwt.remote_arrive"] = {remoteArrive, Opcode::BarrierArrive};
   table["nvvm.cluster.arrive"] = {plain, Opcode::ClusterArrive};
+  table["nvvm.cluster.arrive.relaxed"] = {plain, Opcode::ClusterArriveRelaxed};
   table["nvvm.cluster.wait"] = {plain, Opcode::ClusterWait, OpKind::Barrier};
   table["nvvm.fence.mbarrier.init"] = {plain, Opcode::Fence};
   table["nvvm.fence.proxy"] = {proxyFence};

@@ -88,6 +88,21 @@ static LogicalResult atomic(Flattener &flat, Operation *op, const Handler &) {
   return success();
 }
 
+/// uwt.atomic_add: value, counters, index.
+static LogicalResult atomicAdd(Flattener &flat, Operation *op, const Handler &) {
+  constexpr unsigned bytes = 4;
+  auto access = flat.access(op, op->getOperand(1), op->getOperand(2), bytes, bytes);
+  if (failed(access))
+    return failure();
+  flat.program.accesses.push_back(*access);
+  int32_t value = flat.reg(op->getOperand(0)), dst = flat.define(op->getResult(0)).reg;
+  Instruction &code = flat.emit(op, Opcode::AtomicAcqRel);
+  code.dst = dst, code.a = value, code.bits = 8 * bytes;
+  code.mode = uint8_t(Opcode::Add);
+  code.target = flat.program.accesses.size() - 1;
+  return success();
+}
+
 static LogicalResult prefetch(Flattener &flat, Operation *op, const Handler &) {
   auto prefetchOp = cast<memref::PrefetchOp>(op);
   auto access = flat.access(op, prefetchOp.getMemref(), prefetchOp.getIndices(), 1, 1);
@@ -199,6 +214,7 @@ void addMemoryHandlers(Flattener::HandlerTable &table) {
   for (const char *name : {"memref.store", "vector.store"})
     table[name] = {loadOrStore, Opcode::Store};
   table["memref.atomic_rmw"] = {atomic};
+  table["uwt.atomic_add"] = {atomicAdd};
   table["memref.alloca"] = {allocate};
   table["memref.view"] = {viewOp};
   table["memref.subview"] = {subview};

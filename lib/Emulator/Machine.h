@@ -98,10 +98,21 @@ public:
   Clock clock;
   /// What the last proxy fence of this warp covers.
   Clock fenced;
+  /// Its time at its last fence of mbarriers' initialisation.
+  uint32_t initFenced = 0;
   /// How often it has arrived at the barrier of the cluster.
   uint32_t clusterArrivals = 0;
+  /// What some lanes have acquired by atomics; the others see it after a barrier of the warp.
+  struct Acquired {
+    uint32_t lanes = 0;
+    Clock clock;
+    SeenClusters clusters;
+  };
+  Acquired acquired;
   /// Time of this warp; moves on at each release.
   uint32_t &ownTime();
+  /// All of its lanes see what some have acquired.
+  void shareAcquired();
 
 private:
   friend class Cluster;
@@ -133,8 +144,11 @@ private:
   bool load(const Instruction &code);
   bool prefetch(const Instruction &code);
   bool store(const Instruction &code);
-  bool atomic(const Instruction &code);
-  void synchronise(const Allocation &allocation, uint64_t byte);
+  bool atomic(const Instruction &code, bool isOrdered);
+  /// Acquires for a lane what was released at this address of global memory, and releases.
+  void synchronise(const Allocation &allocation, uint64_t byte, unsigned lane);
+  /// Whether an access comes after the write of a cell, of a lane that has `acquired` or not.
+  bool isAfter(const GlobalShadow::Cell &cell, bool hasAcquired) const;
   /// Where the allocation begins, and from lane to lane.
   uint8_t *memory(const Addresses &addresses);
   uint64_t laneBytes(const Addresses &addresses) const;
@@ -153,6 +167,8 @@ private:
   bool loadMatrix(const Instruction &code);
   /// A fault where lanes of this warp that the block has, or those of `lanes`, are not here.
   bool needAllLanes();
+  /// The lanes that the block has of this warp.
+  uint32_t lanesOfWarp() const;
   bool needLanes(uint32_t lanes);
 
   // Warpgroup.cpp.
@@ -171,6 +187,7 @@ private:
   MBarrier *usableBarrier(const BarrierUse &use, unsigned lane, unsigned rank, unsigned &which);
   bool needBlock(unsigned lane, uint64_t rank);
   void fence(bool isForMemory);
+  bool checkMembers(const Instruction &code);
   bool warpBarrier(const Instruction &code);
   bool barrierInit(const Instruction &code);
   bool barrierArrive(const Instruction &code, bool expectsBytes);
@@ -179,10 +196,13 @@ private:
   bool bulkCopy(const Instruction &code);
   bool copyBulk(const CopyPlan &plan, unsigned lane, unsigned rank, const uint8_t *from,
                 const Addresses &to);
-  bool clusterArrive();
+  bool barrierExpectOnly(const Instruction &code);
+  bool clusterArrive(bool isRelaxed);
   bool clusterWait();
   bool asyncCopy(const Instruction &code);
+  void asyncCommit();
   void asyncWait(unsigned groupsLeft);
+  bool asyncArrive(const Instruction &code);
 
   bool fault(unsigned lane, const llvm::Twine &message);
 
@@ -190,8 +210,10 @@ private:
   std::vector<uint8_t> privateMemory;
   std::vector<Frame> frames;
   std::vector<Lanes> scratch;
-  /// Groups of asynchronous copies committed, and how many of them have completed.
-  uint32_t groups = 0, groupsDone = 0;
+  /// Asynchronous copies by what tells of their end: runs of them that a commit or an arrival has
+  /// ended, how many of these are known to have landed, and the run that each commit has ended.
+  uint32_t copyRuns = 0, copyRunsDone = 0;
+  std::vector<uint32_t> groups;
   /// The same for groups of matrix products.
   uint32_t productGroups = 0, productGroupsDone = 0;
 };
@@ -218,12 +240,19 @@ struct Copy {
   uint64_t destination, bytes;
   /// Zeros after the copied bytes, for copies of threads.
   uint64_t zeros = 0;
-  /// -1: a copy of a thread, of `warp`'s `group`.
+  /// -1: a copy of a thread, of `warp`'s `run`.
   int32_t barrier = -1;
   unsigned warp = 0;
-  uint32_t group = 0;
+  uint32_t run = 0;
   /// The turn of the scheduler in which it lands at the latest.
   uint64_t landsAt = 0;
+};
+
+/// Arrivals of a warp's lanes at an mbarrier once its copies up to `run` have landed.
+struct AsyncArrival {
+  unsigned barrier, warp;
+  uint32_t run;
+  unsigned lanes;
 };
 
 /// The barrier of all warps of a cluster (barrier.cluster).
@@ -246,8 +275,10 @@ public:
   std::string describeBarrier(unsigned number) const;
   void start(Copy copy);
   bool land(size_t position);
-  /// Lands the copies of groups of `warp` up to `group`.
-  void landGroups(unsigned warp, uint32_t group);
+  /// Lands the copies of `warp` up to `run`.
+  void landRuns(unsigned warp, uint32_t run);
+  /// Arrives when those have landed.
+  void arriveLater(const AsyncArrival &arrival);
   /// Completes the phase if nothing is pending.
   void settle(unsigned barrier);
   /// "block (0, 0, 0)"; "warp 1", "mbarrier 2" and, among several, of which block.
@@ -256,7 +287,7 @@ public:
   std::string barrierName(unsigned number) const;
   bool hasEnded(unsigned rank) const;
   llvm::ArrayRef<std::unique_ptr<Warp>> warpsOfBlock(unsigned rank) const;
-  void arriveAtCluster(const Warp &warp);
+  void arriveAtCluster(const Warp &warp, bool isRelaxed);
   /// Completes the phase of the cluster's barrier if nobody is waited for.
   void settleCluster();
 
@@ -291,8 +322,11 @@ private:
 
   Random random;
   uint64_t turn = 0;
+  /// Lets those of a warp's arrivals happen whose copies have landed.
+  void settleArrivals(unsigned warp);
   uint32_t baseTime = 0;
   std::vector<Copy> copies;
+  std::vector<AsyncArrival> arrivals;
 };
 
 /// Threads of a block and warps of it.

@@ -23,19 +23,25 @@ Warp::Warp(Cluster &cluster, unsigned number)
 }
 
 void Warp::restart() {
-  unsigned threads = threadsOf(cluster.launch.shape);
-  unsigned lanes = std::min(threads - inBlock * warpLanes, warpLanes);
-  mask = maskOf(lanes);
+  mask = lanesOfWarp();
   state = State::Ready;
   pc = 0;
   frames.clear();
-  groups = groupsDone = clusterArrivals = 0;
+  copyRuns = copyRunsDone = clusterArrivals = initFenced = 0;
+  groups.clear();
   productGroups = productGroupsDone = 0;
   std::fill(clock.begin(), clock.end(), 0);
   std::fill(fenced.begin(), fenced.end(), 0);
+  acquired = Acquired();
+  acquired.clock.resize(clock.size());
   for (const Initial &initial : cluster.launch.program.initials)
     if (initial.kind != Initial::Constant)
       setRegister(initial);
+}
+
+uint32_t Warp::lanesOfWarp() const {
+  unsigned threads = threadsOf(cluster.launch.shape);
+  return maskOf(std::min(threads - inBlock * warpLanes, warpLanes));
 }
 
 uint32_t &Warp::ownTime() { return clock[cluster.actors.warp(number)]; }
@@ -270,7 +276,9 @@ bool Warp::effect(const Instruction &code) {
   case Opcode::Prefetch:
     return prefetch(code);
   case Opcode::AtomicRmw:
-    return atomic(code);
+    return atomic(code, /*isOrdered=*/false);
+  case Opcode::AtomicAcqRel:
+    return atomic(code, /*isOrdered=*/true);
   case Opcode::BulkCopy:
     return bulkCopy(code);
   case Opcode::GridWait:
@@ -279,7 +287,7 @@ bool Warp::effect(const Instruction &code) {
   case Opcode::AsyncCopy:
     return asyncCopy(code);
   case Opcode::AsyncCommit:
-    ++groups;
+    asyncCommit();
     return true;
   case Opcode::AsyncWait:
     asyncWait(code.target);
@@ -314,10 +322,16 @@ bool Warp::effect(const Instruction &code) {
     return barrierArrive(code, false);
   case Opcode::BarrierExpect:
     return barrierArrive(code, true);
+  case Opcode::BarrierExpectOnly:
+    return barrierExpectOnly(code);
+  case Opcode::AsyncArrive:
+    return asyncArrive(code);
   case Opcode::BarrierTest:
     return barrierTest(code);
   case Opcode::ClusterArrive:
-    return clusterArrive();
+    return clusterArrive(/*isRelaxed=*/false);
+  case Opcode::ClusterArriveRelaxed:
+    return clusterArrive(/*isRelaxed=*/true);
   case Opcode::ClusterWait:
     return clusterWait();
   case Opcode::BarrierWait:
@@ -327,10 +341,7 @@ bool Warp::effect(const Instruction &code) {
   }
 }
 
-bool Warp::needAllLanes() {
-  unsigned lanes = std::min(threadsOf(cluster.launch.shape) - inBlock * warpLanes, warpLanes);
-  return needLanes(uint32_t(maskOf(lanes)));
-}
+bool Warp::needAllLanes() { return needLanes(lanesOfWarp()); }
 
 bool Warp::needLanes(uint32_t lanes) {
   uint32_t missing = lanes & ~mask;
@@ -382,18 +393,28 @@ bool Warp::shuffle(const Instruction &code) {
   return true;
 }
 
-bool Warp::warpBarrier(const Instruction &code) {
+bool Warp::checkMembers(const Instruction &code) {
   unsigned first = llvm::countr_zero(mask);
   uint32_t members = reg(code.a).lane[first];
-  unsigned lanes = std::min(threadsOf(cluster.launch.shape) - inBlock * warpLanes, warpLanes);
-  if ((members & uint32_t(maskOf(lanes))) == mask)
+  if ((members & lanesOfWarp()) == mask)
     return true;
   return fault(first, "the members are 0x" + llvm::utohexstr(members, true, 8) +
                           ", the lanes that are here 0x" + llvm::utohexstr(mask, true, 8));
 }
 
+bool Warp::warpBarrier(const Instruction &code) {
+  if (!checkMembers(code))
+    return false;
+  // A part of the warp knows no more than its lanes.
+  if (mask == lanesOfWarp())
+    shareAcquired();
+  else if (mask & acquired.lanes)
+    acquired.lanes |= mask;
+  return true;
+}
+
 bool Warp::vote(const Instruction &code) {
-  if (!warpBarrier(code))
+  if (!checkMembers(code))
     return false;
   uint32_t votes = lanesWhere(reg(code.b)) & mask;
   uint64_t result = code.mode == 2 ? votes : code.mode == 1 ? votes == mask : votes != 0;

@@ -172,12 +172,23 @@ bool Warp::checkWrites(const Addresses &addresses, unsigned bytes) {
 
 bool Warp::faultGlobal(unsigned lane, const char *verb, const Addresses &addresses, uint64_t bytes,
                        const GlobalShadow::Cell &cell) {
+  std::string why = ", and nothing orders the two";
+  if (acquired.lanes && isAfter(cell, /*hasAcquired=*/true))
+    why = ", which only lane " + std::to_string(llvm::countr_zero(acquired.lanes)) +
+          " has acquired: the others need a barrier of the warp after it (nvvm.bar.warp.sync)";
   return fault(lane, std::string(verb) + " " + byteRange(addresses.lane[lane], bytes) + " of " +
                          addresses.allocation->name + " that " +
                          (cluster.blocks == 1 ? "block" : "cluster") + " number " +
                          std::to_string(cell.cluster - 1) + ", " + cluster.warpName(cell.warp) +
-                         " writes at " + cluster.launch.program.describe(cell.instruction) +
-                         ", and nothing orders the two");
+                         " writes at " + cluster.launch.program.describe(cell.instruction) + why);
+}
+
+bool Warp::isAfter(const GlobalShadow::Cell &cell, bool hasAcquired) const {
+  if (cell.cluster != cluster.number + 1)
+    return cluster.acquired.lookup(cell.cluster) > cell.releases ||
+           (hasAcquired && acquired.clusters.lookup(cell.cluster) > cell.releases);
+  unsigned actor = cluster.actors.warp(cell.warp);
+  return clock[actor] >= cell.time || (hasAcquired && acquired.clock[actor] >= cell.time);
 }
 
 bool Warp::checkGlobal(const Addresses &addresses, unsigned lane, unsigned bytes, bool isWrite,
@@ -206,11 +217,7 @@ bool Warp::checkGlobal(const Addresses &addresses, unsigned lane, unsigned bytes
     unsigned first = i * 4 < begin ? begin % 4 : 0, last = std::min<uint64_t>(4, end - i * 4);
     uint8_t touched = maskOf(last) & ~maskOf(first);
     bool isOrdered = cell.cluster == 0 || !(cell.bytes & touched) || (isAtomic && cell.isAtomic);
-    if (!isOrdered)
-      isOrdered = cell.cluster == cluster.number + 1
-                      ? clock[cluster.actors.warp(cell.warp)] >= cell.time
-                      : cluster.acquired.lookup(cell.cluster) > cell.releases;
-    if (!isOrdered)
+    if (!isOrdered && !isAfter(cell, acquired.lanes >> lane & 1))
       return faultGlobal(lane, isWrite ? "writes" : "reads", addresses, bytes, cell);
     if (!isWrite)
       continue;
@@ -444,26 +451,32 @@ static void join(SeenClusters &to, const SeenClusters &from) {
     to[number] = std::max(to[number], releases);
 }
 
-/// Acquires what was released at this address, and releases.
-void Warp::synchronise(const Allocation &allocation, uint64_t byte) {
-  bool isGlobal = allocation.space == Space::Global;
-  // No address has 48 bits; number 0 stands for shared memory.
-  uint64_t key =
-      isGlobal ? uint64_t(allocation.argument + 1) << 48 | byte : sharedBegin(allocation) + byte;
+void Warp::synchronise(const Allocation &allocation, uint64_t byte, unsigned lane) {
+  // No address has 48 bits.
+  uint64_t key = uint64_t(allocation.argument + 1) << 48 | byte;
   Clock &known = cluster.atomicClocks[key];
   known.resize(clock.size());
-  emulator::join(clock, known);
-  known = clock;
+  acquired.lanes |= 1u << lane;
+  emulator::join(acquired.clock, known);
+  emulator::join(known, acquired.clock);
+  emulator::join(known, clock);
   ++ownTime();
-  if (!isGlobal)
-    return;
   SeenClusters &seen = cluster.launch.released[key];
-  join(cluster.acquired, seen);
+  join(acquired.clusters, seen);
+  join(seen, acquired.clusters);
   join(seen, cluster.acquired);
   seen[cluster.number + 1] = ++cluster.releases;
 }
 
-bool Warp::atomic(const Instruction &code) {
+void Warp::shareAcquired() {
+  if (!acquired.lanes)
+    return;
+  emulator::join(clock, acquired.clock);
+  join(cluster.acquired, acquired.clusters);
+  acquired.lanes = 0;
+}
+
+bool Warp::atomic(const Instruction &code, bool isOrdered) {
   const Access &access = cluster.launch.program.accesses[code.target];
   Addresses addresses;
   if (!address(access, addresses, mask))
@@ -480,7 +493,8 @@ bool Warp::atomic(const Instruction &code) {
       if (!checkGlobal(addresses, l, access.bytes, true, true))
         return false;
     }
-    synchronise(allocation, addresses.lane[l]);
+    if (isOrdered)
+      synchronise(allocation, addresses.lane[l], l);
     uint8_t *address = memory(addresses) + l * laneBytes(addresses) + addresses.lane[l];
     uint64_t old = readElement(address, access.bytes), value = reg(code.a).lane[l];
     writeElement(address, combine(Opcode(code.mode), old, value, code.bits), access.bytes);

@@ -19,7 +19,11 @@
 // Global memory: a write over, or a read of, what another warp wrote in this launch
 // without an edge is an error; a write over what another cluster only read is not found.
 // Copies and arrivals of a block at another one of its cluster need that one to be there still.
-// Atomics are acquire and release, as `memref.atomic_rmw` lowers.
+// After a relaxed arrival at the cluster's barrier others see what the last fence of an mbarrier's
+// initialisation covers, and nothing else.
+// `memref.atomic_rmw` orders nothing: NVPTX makes a relaxed atomic of it. `uwt.atomic_add` acquires
+// and releases, for its own lane; the others see what it acquired after a barrier of the warp.
+// That they need one before it, too, is not modelled.
 //
 // Numbers: integers and IEEE operations are exact, and rounded once to nearest even in
 // f16, bf16, f32 and f64; payloads of NaNs are not modelled. `nvgpu.mma.sync` adds exact

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
 
@@ -42,15 +43,14 @@ Value PartialSums::count(ValueRange accumulators, const Sharers &sharers, Offset
     storeMTile(accumulator, workspace, offset);
   warpBarrier();
 
-  // The atomic releases what the warp wrote, and acquires what those before wrote. Whoever is last
-  // leaves the counter as it was.
+  // The first lane releases what the warp wrote, and acquires what those before wrote. Whoever is
+  // last leaves the counter as it was.
   Value isFirstLane = index.equal(lane, 0);
   Value arrived = either(
       isFirstLane, TypeRange{builder.getI32Type()},
       [&] {
         Value before =
-            memref::AtomicRMWOp::create(builder, location, arith::AtomicRMWKind::addi, constant(1),
-                                        counters, ValueRange{sharers.counter});
+            AtomicAddOp::create(builder, location, constant(1), counters, sharers.counter);
         index.ifElse(equal(toIndex(before), sharers.others), [&] {
           memref::StoreOp::create(builder, location, constant(0), counters,
                                   ValueRange{sharers.counter});
@@ -61,6 +61,8 @@ Value PartialSums::count(ValueRange accumulators, const Sharers &sharers, Offset
   arrived = gpu::ShuffleOp::create(builder, location, arrived, constant(0), constant(32),
                                    gpu::ShuffleMode::IDX)
                 .getShuffleResult();
+  // A shuffle orders no memory: the other lanes see what the first one has acquired behind this.
+  warpBarrier();
   return equal(toIndex(arrived), sharers.others);
 }
 

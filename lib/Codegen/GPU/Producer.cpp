@@ -39,20 +39,15 @@ void Producer::build() {
 
 void Producer::buildForWarp() {
   Value count = index.sub(partition.endFill(), partition.firstFill());
-  int64_t behind = plan.ring.stages - 1;
-  auto arriveAt = [&](Value ordinal) { ring.arriveFull(stageAt(ordinal)); };
   index.loop(count, [&](Value ordinal) {
     Stage stage = stageAt(ordinal);
     ring.waitEmpty(stage);
     copyWeights(stage);
     copies.copyX(stage);
-    copies.endGroup(static_cast<int32_t>(behind));
-    Value hasLanded = index.less(behind - 1, ordinal);
-    index.ifElse(hasLanded, [&] { arriveAt(index.sub(ordinal, behind)); });
+    ring.arriveCopied(stage);
   });
+  // The warp's copies land before it ends.
   copies.endGroup(0);
-  Value last = index.min(count, behind);
-  index.loop(last, [&](Value i) { arriveAt(index.add(index.sub(count, last), i)); });
 }
 
 Stage Producer::stageAt(Value ordinal) {

@@ -21,8 +21,8 @@ public:
 
   /// By bulk copies, for one thread.
   void build();
-  /// By cp.async, for all lanes of a warp: an async group a stage. A stage's group has landed once
-  /// no more than stages - 1 groups after it are left; then the lanes arrive at its barrier.
+  /// By cp.async, for all lanes of a warp. Copies announce themselves when they have landed, so the
+  /// warp goes on to the next stage.
   void buildForWarp();
 
 private:

@@ -82,6 +82,10 @@ void RingPipeline::expectBytes(const Stage &stage, Value bytes) {
 
 void RingPipeline::arriveFull(const Stage &stage) { arrive(full, stage.state.index); }
 
+void RingPipeline::arriveCopied(const Stage &stage) {
+  AsyncArriveOp::create(builder, location, full, stage.state.index);
+}
+
 void RingPipeline::waitFull(const Stage &stage) {
   waitForPhase(full, stage.state.index, stage.state.phase);
 }

@@ -37,10 +37,12 @@ public:
   /// Fill `number` of an output tile.
   Stage stage(mlir::Value outputTile, mlir::Value number, const PipelineState &state);
 
-  /// The producer's: waits until the stage is empty; says that bytes come, or have come.
+  /// The producer's: waits until the stage is empty; says that bytes come, or have come, or that
+  /// the copies of the warp's lanes so far say so when they have landed.
   void waitEmpty(const Stage &stage);
   void expectBytes(const Stage &stage, mlir::Value bytes);
   void arriveFull(const Stage &stage);
+  void arriveCopied(const Stage &stage);
   /// The consumer's: waits until the stage is full; says that the warp has read it.
   void waitFull(const Stage &stage);
   void release(const Stage &stage, mlir::Value lane);

@@ -118,13 +118,17 @@ void RingProduct::initBarriers(const Cta &cta) {
       cta.streams->initBarriers();
     cta.ring.initBarriers();
   });
-  if (plan.tile.cluster > 1)
-    return meetCluster();
-  gpu::BarrierOp::create(builder, location);
+  // The cluster's barrier orders the barriers' initialisation, which is fenced, and nothing else:
+  // not the table that threads have copied.
+  bool isCluster = plan.tile.cluster > 1;
+  if (!isCluster || cta.streams)
+    gpu::BarrierOp::create(builder, location);
+  if (isCluster)
+    meetCluster();
 }
 
 void RingProduct::meetCluster() {
-  NVVM::ClusterArriveOp::create(builder, location, UnitAttr());
+  NVVM::ClusterArriveRelaxedOp::create(builder, location, UnitAttr());
   NVVM::ClusterWaitOp::create(builder, location, UnitAttr());
 }
 

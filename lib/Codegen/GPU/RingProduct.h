@@ -64,7 +64,8 @@ private:
   /// Escapes that decoders apply are applied where the words lie.
   void useRingAsScratch(Memory &memory);
   void initBarriers(const Cta &cta);
-  /// Waits until all threads of the cluster have come.
+  /// Waits until all threads of the cluster have come; of what they wrote, only fenced
+  /// initialisations of mbarriers are seen then.
   void meetCluster();
   void buildRoles(const Cta &cta);
   void moveRegisters(int32_t count, bool isMore);

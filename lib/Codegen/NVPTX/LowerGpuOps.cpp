@@ -142,6 +142,57 @@ private:
   const GpuTarget &target;
 };
 
+/// uwt.expect_bytes -> nvvm.mbarrier.expect_tx.
+struct LowerExpectBytes : ConvertOpToLLVMPattern<ExpectBytesOp> {
+  LowerExpectBytes(const LLVMTypeConverter &converter, const GpuTarget &target)
+      : ConvertOpToLLVMPattern(converter), target(target) {}
+
+  LogicalResult matchAndRewrite(ExpectBytesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (failed(checkFeatures(op, target, "a barrier of transactions", GpuFeature::BulkCopy)))
+      return failure();
+    Location loc = op.getLoc();
+    Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
+                                     adaptor.getBarriers(), adaptor.getNumber());
+    Value bytes = LLVM::TruncOp::create(rewriter, loc, rewriter.getI32Type(), adaptor.getBytes());
+    rewriter.replaceOpWithNewOp<NVVM::MBarrierExpectTxOp>(op, barrier, bytes);
+    return success();
+  }
+
+private:
+  const GpuTarget &target;
+};
+
+/// uwt.async_arrive -> nvvm.cp.async.mbarrier.arrive.
+struct LowerAsyncArrive : ConvertOpToLLVMPattern<AsyncArriveOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(AsyncArriveOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Value barrier = addressOfBarrier(rewriter, op.getLoc(), *getTypeConverter(), op.getBarriers(),
+                                     adaptor.getBarriers(), adaptor.getNumber());
+    rewriter.replaceOpWithNewOp<NVVM::CpAsyncMBarrierArriveOp>(op, barrier, /*noinc=*/true);
+    return success();
+  }
+};
+
+/// uwt.atomic_add -> inline assembly: NVPTX of LLVM 22 drops the ordering of llvm.atomicrmw, and
+/// later ones make a fence of the whole system of one without a scope.
+struct LowerAtomicAdd : ConvertOpToLLVMPattern<AtomicAddOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(AtomicAddOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Value address =
+        getStridedElementPtr(rewriter, op.getLoc(), cast<MemRefType>(op.getCounters().getType()),
+                             adaptor.getCounters(), adaptor.getAt());
+    rewriter.replaceOpWithNewOp<LLVM::InlineAsmOp>(
+        op, TypeRange(rewriter.getI32Type()), ValueRange{address, adaptor.getValue()},
+        "atom.acq_rel.gpu.global.add.u32 $0, [$1], $2;", "=r,l,r,~{memory}",
+        /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
+        LLVM::AsmDialectAttr::get(getContext(), LLVM::AsmDialect::AD_ATT), ArrayAttr());
+    return success();
+  }
+};
+
 /// uwt.bulk_copy -> nvvm.cp.async.bulk.shared.cluster.global.
 struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
   LowerBulkCopy(const LLVMTypeConverter &converter, const GpuTarget &target)
@@ -328,6 +379,8 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   RewritePatternSet patterns(context);
   patterns.add<LowerProduct>(context);
   patterns.add<LowerBulkCopy, LowerRemoteArrive>(converter, target);
+  patterns.add<LowerAtomicAdd, LowerAsyncArrive>(converter);
+  patterns.add<LowerExpectBytes>(converter, target);
   patterns.add<LowerPrefetch>(converter, target);
   bool hasTryWait = target.supports(GpuFeature::BulkCopy);
   if (!hasTryWait)
@@ -341,8 +394,9 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1p=*/false);
   ConversionTarget legality(*context);
   legality.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-  legality.addIllegalOp<BulkCopyOp, RemoteArriveOp, GridDependencyWaitOp, LaunchDependentsOp,
-                        WarpgroupMmaOp, WarpgroupWaitOp, memref::PrefetchOp>();
+  legality.addIllegalOp<AsyncArriveOp, AtomicAddOp, BulkCopyOp, ExpectBytesOp, RemoteArriveOp,
+                        GridDependencyWaitOp, LaunchDependentsOp, WarpgroupMmaOp, WarpgroupWaitOp,
+                        memref::PrefetchOp>();
   legality.addIllegalOp<math::AbsIOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
                         math::CtPopOp, math::FmaOp, math::TruncOp>();
   if (!hasTryWait)

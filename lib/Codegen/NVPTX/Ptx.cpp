@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codegen/NVPTX/Ptx.h"
+#include "CheckHandOffs.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -188,14 +189,17 @@ static Status checkIntrinsics(const llvm::Module &module, const GpuTarget &targe
 }
 
 /// Dynamic shared memory comes from the launch: upstream declares it as a global of no bytes inside
-/// the module, which is memory that nobody can write, with a byte of its own.
+/// the module, which is memory that nobody can write, with a byte of its own. It begins where banks
+/// do: lines of bulk copies and of matrices are then whole ones.
 static void importDynamicShared(llvm::Module &module) {
+  constexpr uint64_t bankLineBytes = 128;
   for (llvm::GlobalVariable &global : module.globals()) {
     auto *type = llvm::dyn_cast<llvm::ArrayType>(global.getValueType());
     if (global.getAddressSpace() != 3 || !type || type->getNumElements() != 0)
       continue;
     global.setInitializer(nullptr);
     global.setLinkage(llvm::GlobalValue::ExternalLinkage);
+    global.setAlignment(llvm::Align(bankLineBytes));
   }
 }
 
@@ -254,6 +258,8 @@ FailureOr<std::string> uwt::codegen::translateToPtx(gpu::GPUModuleOp module,
   begin = std::chrono::steady_clock::now();
   std::string ptx = emitPtx(*translated, **machine);
   times.codegen = secondsSince(begin);
+  if (Status status = checkHandOffs(ptx); !status)
+    return module.emitError(status.error().message());
   return ptx;
 }
 

@@ -27,7 +27,7 @@
 //       CHECK:     nvgpu.mbarrier.arrive %[[EMPTY]]
 
 // Partial sums that whoever comes last adds, and outputs of what is complete, at one place.
-//       CHECK:     memref.atomic_rmw addi
+//       CHECK:     uwt.atomic_add
 //       CHECK:     memref.load %[[BIAS]]
 
 // The producer: weights before the kernel before this one has ended, x after.

@@ -21,7 +21,7 @@
 // WIDE: .explicitcluster
 // WIDE: .reqnctapercluster 4, 1, 1
 // WIDE: fence.mbarrier_init.release.cluster;
-// WIDE: barrier.cluster.arrive;
+// WIDE: barrier.cluster.arrive.relaxed;
 // WIDE: barrier.cluster.wait;
 // WIDE: setmaxnreg.inc.sync.aligned.u32 232;
 // WIDE: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {
@@ -36,7 +36,7 @@
 // WIDE: st.shared.v4.b32
 // WIDE: setmaxnreg.dec.sync.aligned.u32 40;
 // WIDE: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster
-// WIDE: barrier.cluster.arrive;
+// WIDE: barrier.cluster.arrive.relaxed;
 // WIDE: barrier.cluster.wait;
 
 // ALONE-LABEL: .entry product(

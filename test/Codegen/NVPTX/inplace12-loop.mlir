@@ -5,7 +5,7 @@
 // test/Unit/CudaTools counts its machine instructions.
 
 // Dynamic shared memory is the launch's.
-// CHECK: .extern .shared .align 16 .b8 [[SHARED:.*]][];
+// CHECK: .extern .shared .align 128 .b8 [[SHARED:.*]][];
 // CHECK: .entry inplace(
 // CHECK: [[LOOP:\$L__BB0_[0-9]+]]:
 // Planes and x are read 16 bytes at a time, at constant distances from one pointer.

@@ -279,4 +279,69 @@ TEST(EmulatorBarrier, MoreArrivalsThanTheCount) {
             "tx-count of 2");
 }
 
+/// Warp 0 copies 128 bytes, which warp 1 waits for.
+std::string copyAndAnnounce(const std::string &arrive, unsigned seed) {
+  const std::string body = R"(
+    %i = gpu.lane_id
+    %w = gpu.subgroup_id : index
+    %c0 = arith.constant 0 : index
+    %lanes = arith.constant 32 : index
+    %ticks = arith.constant 1000 : index
+    %false = arith.constant false
+    %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
+    %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<32xi32, #shared>
+    %full = nvgpu.mbarrier.create -> !bars
+    %t = gpu.thread_id x
+    %isFirst = arith.cmpi eq, %t, %c0 : index
+    scf.if %isFirst {
+      nvgpu.mbarrier.init %full[%c0], %lanes : !bars
+    }
+    gpu.barrier
+    %isCopying = arith.cmpi eq, %w, %c0 : index
+    scf.if %isCopying {
+      %token = nvgpu.device_async_copy %in[%i], %ring[%i], 1
+          : memref<?xi32, #global> to memref<32xi32, #shared>
+      ARRIVE
+    } else {
+      nvgpu.mbarrier.try_wait.parity %full[%c0], %false, %ticks : !bars
+      %x = memref.load %ring[%i] : memref<32xi32, #shared>
+      memref.store %x, %out[%i] : memref<?xi32, #global>
+    })";
+  DeviceBuffer<uint32_t> in(32, 7), out(32);
+  TestKernel kernel("%in: memref<?xi32, #global>, %out: memref<?xi32, #global>",
+                    replaced(body, "ARRIVE", arrive));
+  EXPECT_EQ(kernel.diagnostics(), "");
+  std::string message =
+      kernel.run({{1, 1, 1}, {64, 1, 1}, 128}, {in.constant(), out.argument()}, seed);
+  EXPECT_TRUE(!message.empty() || out[31] == 7);
+  return message;
+}
+
+TEST(EmulatorBarrier, CopiesOfThreadsAnnounceThemselves) {
+  const std::string early =
+      "%a = nvgpu.mbarrier.arrive %full[%c0] : !bars -> !nvgpu.mbarrier.token";
+  bool isFound = false;
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    EXPECT_EQ(copyAndAnnounce("uwt.async_arrive %full[%c0] : !bars", seed), "");
+    std::string message = copyAndAnnounce(early, seed);
+    isFound |= message.find("without a wait for group 0 of warp 0") != std::string::npos;
+  }
+  EXPECT_TRUE(isFound);
+  EXPECT_THAT(copyAndAnnounce("", 1), HasSubstr("deadlock"));
+  EXPECT_THAT(copyAndAnnounce("scf.if %isFirst {\nuwt.async_arrive %full[%c0] : !bars\n}", 1),
+              HasSubstr("needs the whole warp"));
+}
+
+TEST(EmulatorBarrier, BytesAreExpectedBeforeTheArrival) {
+  const std::string arrival = "nvgpu.mbarrier.arrive.expect_tx %full[%s], %expected : !bars",
+                    copy = "-> () loc(\"copy\")";
+  auto expecting = [&](const char *bytes) {
+    std::string body =
+        replaced(ring, arrival, "uwt.expect_bytes %full[%s], " + std::string(bytes) + " : !bars");
+    return replaced(body, copy, copy + "\nnvgpu.mbarrier.arrive.expect_tx %full[%s], %c0 : !bars");
+  };
+  EXPECT_THAT(runRing(expecting("%expected")), testing::Each(""));
+  EXPECT_THAT(runRing(expecting("%c32")), testing::Each(HasSubstr("deadlock")));
+}
+
 } // namespace

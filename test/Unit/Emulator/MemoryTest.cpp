@@ -143,30 +143,79 @@ TEST(EmulatorMemory, MisalignedVector) {
 }
 
 TEST(EmulatorMemory, BlocksRaceInGlobalMemoryUnlessAtomicsOrderThem) {
+  const std::string add = "uwt.atomic_add %one to %out[%c0] : memref<?xi32, #global>";
   const std::string body = R"(
     %b = gpu.block_id x
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %one = arith.constant 1 : i32
-    %old = memref.atomic_rmw addi %one, %out[%c0] : (i32, memref<?xi32, #global>) -> i32
+    %old = uwt.atomic_add %one to %out[%c0] : memref<?xi32, #global>
     %x = memref.load %out[%c1] : memref<?xi32, #global>
     %y = arith.addi %x, %one : i32
     memref.store %y, %out[%c1] : memref<?xi32, #global> loc("store")
-    %new = memref.atomic_rmw addi %one, %out[%c0] : (i32, memref<?xi32, #global>) -> i32)";
+    %new = uwt.atomic_add %one to %out[%c0] : memref<?xi32, #global>)";
   const LaunchShape shape = {{3, 1, 1}, {1, 1, 1}};
   DeviceBuffer<uint32_t> out(2);
   TestKernel ordered("%out: memref<?xi32, #global>", body);
   ASSERT_EQ(ordered.run(shape, {out.argument()}), "");
   EXPECT_EQ(out[0], 6u);
   EXPECT_EQ(out[1], 3u);
-  TestKernel racing(
-      "%out: memref<?xi32, #global>",
-      replaced(
-          body,
-          "%new = memref.atomic_rmw addi %one, %out[%c0] : (i32, memref<?xi32, #global>) -> i32",
-          ""));
-  EXPECT_THAT(racing.run(shape, {out.argument()}),
-              testing::HasSubstr("and nothing orders the two"));
+  for (const char *other :
+       {"arith.constant 0 : i32",
+        "memref.atomic_rmw addi %one, %out[%c0] : (i32, memref<?xi32, #global>) -> i32"}) {
+    SCOPED_TRACE(other);
+    TestKernel racing("%out: memref<?xi32, #global>",
+                      replaced(body, "%new = " + add, std::string("%new = ") + other));
+    EXPECT_THAT(racing.run(shape, {out.argument()}),
+                testing::HasSubstr("and nothing orders the two"));
+  }
+}
+
+/// Of two blocks the second one reads in `lane` what the first one wrote, which lane 0 acquires.
+std::string handOver(unsigned lane, const std::string &between) {
+  const std::string body = R"(
+    %b = gpu.block_id x
+    %i = gpu.lane_id
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %reader = arith.constant LANE : index
+    %one = arith.constant 1 : i32
+    %zero = arith.constant 0 : i32
+    %all = arith.constant -1 : i32
+    %width = arith.constant 32 : i32
+    %own = arith.addi %b, %c1 : index
+    %other = arith.subi %c2, %b : index
+    %isFirst = arith.cmpi eq, %i, %c0 : index
+    %before = scf.if %isFirst -> i32 {
+      memref.store %one, %out[%own] : memref<?xi32, #global>
+      %old = uwt.atomic_add %one to %out[%c0] : memref<?xi32, #global>
+      scf.yield %old : i32
+    } else {
+      scf.yield %zero : i32
+    }
+    %known, %valid = gpu.shuffle idx %before, %zero, %width : i32
+    BETWEEN
+    %isSecond = arith.cmpi eq, %known, %one : i32
+    %isReader = arith.cmpi eq, %i, %reader : index
+    %reads = arith.andi %isSecond, %isReader : i1
+    scf.if %reads {
+      %x = memref.load %out[%other] : memref<?xi32, #global>
+      memref.store %x, %out[%own] : memref<?xi32, #global>
+    })";
+  DeviceBuffer<uint32_t> out(3);
+  TestKernel kernel("%out: memref<?xi32, #global>",
+                    replaced(replaced(body, "LANE", std::to_string(lane)), "BETWEEN", between));
+  EXPECT_EQ(kernel.diagnostics(), "");
+  return kernel.run({{2, 1, 1}, {32, 1, 1}}, {out.argument()});
+}
+
+TEST(EmulatorMemory, ShufflesOrderNoMemory) {
+  EXPECT_EQ(handOver(0, ""), "");
+  EXPECT_THAT(handOver(3, ""),
+              testing::HasSubstr("which only lane 0 has acquired: the others need a barrier of the "
+                                 "warp after it (nvvm.bar.warp.sync)"));
+  EXPECT_EQ(handOver(3, "nvvm.bar.warp.sync %all : i32"), "");
 }
 
 TEST(EmulatorMemory, LanesOfOneStoreMustAgree) {

@@ -15,7 +15,8 @@ def LowerGpuOpsPass : Pass<"uwt-lower-gpu-ops", "::mlir::gpu::GPUModuleOp"> {
   let description = [{
     `uwt.bulk_copy` becomes `nvvm.cp.async.bulk.shared.cluster.global` (with a cache policy for `evict_first`), `uwt.grid_dependency_wait` and
     `uwt.launch_dependents` become `nvvm.griddepcontrol`, or nothing on a target without dependent launch. `uwt.remote_arrive` becomes `nvvm.mapa` and
-    `nvvm.mbarrier.arrive`. `nvgpu.mma.sync` of bf16, which upstream's
+    `nvvm.mbarrier.arrive`. `uwt.expect_bytes` and `uwt.async_arrive` become
+    `nvvm.mbarrier.expect_tx` and `nvvm.cp.async.mbarrier.arrive`, and `uwt.atomic_add` inline assembly. `nvgpu.mma.sync` of bf16, which upstream's
     conversion refuses, becomes `nvvm.mma.sync`. Operations on vectors of several dimensions that upstream's conversion has no pattern for are
     unrolled to one dimension, and `math.fma`, counts of bits and the like become LLVM's intrinsics. An operation that the target has no instruction for is an error.
 
@@ -40,7 +41,7 @@ def GpuToPtxPass : Pass<"uwt-gpu-to-ptx", "::mlir::gpu::GPUModuleOp"> {
   let description = [{
     Lowers the module as `uwt-gpu-to-llvm` does, and gives it to LLVM's NVPTX code generator in this process. The module gets the
     text as attribute `uwt.ptx`; with `print` it goes to the standard output instead. A function that nobody defines (a math function
-    without an expansion) is an error.
+    without an expansion) is an error. So is a relaxed atomic of global memory by which a kernel decides what it does next: it orders no memory.
 
     ```mlir
     // before

@@ -84,6 +84,27 @@ LogicalResult BulkCopyOp::verify() {
 LogicalResult RemoteArriveOp::verify() { return verifyBarriers(*this, getBarriers()); }
 
 //===----------------------------------------------------------------------===//
+// ExpectBytesOp, AsyncArriveOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExpectBytesOp::verify() { return verifyBarriers(*this, getBarriers()); }
+
+LogicalResult AsyncArriveOp::verify() { return verifyBarriers(*this, getBarriers()); }
+
+//===----------------------------------------------------------------------===//
+// AtomicAddOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AtomicAddOp::verify() {
+  auto counters = cast<MemRefType>(getCounters().getType());
+  if (counters.getRank() != 1 || !counters.getElementType().isInteger(32) ||
+      !isIn(counters, gpu::AddressSpace::Global))
+    return emitOpError() << "expects one-dimensional counters of i32 in global memory, got "
+                         << counters;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // WarpgroupMmaOp
 //===----------------------------------------------------------------------===//
 

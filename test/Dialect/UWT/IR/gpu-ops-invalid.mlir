@@ -103,3 +103,27 @@ func.func @arrive_at_nothing(%i: index) {
   uwt.remote_arrive %i[%i] of %i : index
   return
 }
+
+// -----
+
+func.func @expect_at_nothing(%i: index) {
+  // expected-error @below {{'uwt.expect_bytes' op expects a group of mbarriers, got 'index'}}
+  uwt.expect_bytes %i[%i], %i : index
+  return
+}
+
+// -----
+
+func.func @async_arrive_at_nothing(%i: index) {
+  // expected-error @below {{'uwt.async_arrive' op expects a group of mbarriers, got 'index'}}
+  uwt.async_arrive %i[%i] : index
+  return
+}
+
+// -----
+
+func.func @shared_counters(%counters: memref<4xi32, #gpu.address_space<workgroup>>, %i: index, %one: i32) {
+  // expected-error @below {{'uwt.atomic_add' op expects one-dimensional counters of i32 in global memory, got 'memref<4xi32, #gpu.address_space<workgroup>>'}}
+  %before = uwt.atomic_add %one to %counters[%i] : memref<4xi32, #gpu.address_space<workgroup>>
+  return
+}

@@ -49,3 +49,15 @@ func.func @warpgroup(%r: vector<4xi32>, %s: vector<2x2xf32>, %ring: memref<8192x
   %c = uwt.warpgroup_wait 0 accumulators (%a#1)
   return
 }
+
+// CHECK-LABEL: func.func @announcements
+//  CHECK-SAME:   (%[[FULL:.*]]: !nvgpu.mbarrier.group<{{.*}}>, %[[COUNTERS:.*]]: memref<?xi32, {{.*}}>, %[[AT:.*]]: index, %[[ONE:.*]]: i32)
+func.func @announcements(%full: !barriers, %counters: memref<?xi32, #gpu.address_space<global>>, %at: index, %one: i32) -> i32 {
+  // CHECK: uwt.expect_bytes %[[FULL]][%[[AT]]], %[[AT]] : !nvgpu.mbarrier.group<{{.*}}>
+  uwt.expect_bytes %full[%at], %at : !barriers
+  // CHECK: uwt.async_arrive %[[FULL]][%[[AT]]] : !nvgpu.mbarrier.group<{{.*}}>
+  uwt.async_arrive %full[%at] : !barriers
+  // CHECK: uwt.atomic_add %[[ONE]] to %[[COUNTERS]][%[[AT]]] : memref<?xi32, {{.*}}>
+  %before = uwt.atomic_add %one to %counters[%at] : memref<?xi32, #gpu.address_space<global>>
+  return %before : i32
+}

@@ -59,6 +59,11 @@ constexpr Subject codes{"prefix_codes", prefixCode, "sm_90a",
                         {130, 640, 40}, 1,          ProductStrategy::Codes};
 constexpr Subject sharedAmpere{"prefix_shared_sm_80", prefixCode, "sm_80", {130, 640, 5}};
 
+// Output tiles that work units share.
+constexpr Subject sharingCluster{"raw_sharing_cluster", words, "sm_90a", {130, 640, 33}, 2};
+constexpr Subject sharingPrefix{"prefix_sharing", prefixCode, "sm_90a", {60, 2100, 40}};
+constexpr Subject sharingAmpere{"prefix_sharing_sm_80", prefixCode, "sm_80", {60, 2100, 5}};
+
 /// What is wrong: changes the kernel, and says how many operations it changed.
 struct Mutation {
   const char *name;
@@ -179,6 +184,48 @@ unsigned leaveScratchUnwritten(GPUFuncOp kernel) {
   });
 }
 
+/// The lanes that copy arrive themselves, when they have issued the copies.
+unsigned announceAtOnce(GPUFuncOp kernel) {
+  unsigned count = 0;
+  kernel.walk([&](AsyncArriveOp op) {
+    mlir::OpBuilder builder(op);
+    mlir::nvgpu::MBarrierArriveOp::create(builder, op.getLoc(),
+                                          mlir::nvgpu::MBarrierTokenType::get(op.getContext()),
+                                          op.getBarriers(), op.getNumber());
+    op.erase();
+    ++count;
+  });
+  return count;
+}
+
+/// The counter of an output's sharers orders nothing.
+unsigned relaxHandOff(GPUFuncOp kernel) {
+  unsigned count = 0;
+  kernel.walk([&](AtomicAddOp op) {
+    mlir::OpBuilder builder(op);
+    mlir::Value before =
+        mlir::memref::AtomicRMWOp::create(builder, op.getLoc(), mlir::arith::AtomicRMWKind::addi,
+                                          op.getValue(), op.getCounters(), op.getAt());
+    op.replaceAllUsesWith(before);
+    op.erase();
+    ++count;
+  });
+  return count;
+}
+
+/// Lanes do not wait for the one that has counted their warp.
+unsigned eraseBarrierAfterHandOff(GPUFuncOp kernel) {
+  std::vector<mlir::Operation *> found;
+  kernel.walk([&](AtomicAddOp op) {
+    for (mlir::Operation *next = op->getParentOp()->getNextNode(); next; next = next->getNextNode())
+      if (isa<mlir::NVVM::SyncWarpOp>(next))
+        return found.push_back(next);
+  });
+  for (mlir::Operation *barrier : found)
+    barrier->erase();
+  return static_cast<unsigned>(found.size());
+}
+
 /// Both partial sums of a workgroup at one place.
 unsigned shareSlots(GPUFuncOp kernel) {
   unsigned count = 0;
@@ -233,9 +280,9 @@ unsigned arriveAtHome(GPUFuncOp kernel) {
 
 /// The last time that the cluster meets.
 unsigned leaveEarly(GPUFuncOp kernel) {
-  mlir::NVVM::ClusterArriveOp arrive;
+  mlir::NVVM::ClusterArriveRelaxedOp arrive;
   mlir::NVVM::ClusterWaitOp wait;
-  kernel.walk([&](mlir::NVVM::ClusterArriveOp op) { arrive = op; });
+  kernel.walk([&](mlir::NVVM::ClusterArriveRelaxedOp op) { arrive = op; });
   kernel.walk([&](mlir::NVVM::ClusterWaitOp op) { wait = op; });
   if (!arrive || !wait)
     return 0;
@@ -262,12 +309,13 @@ const std::vector<Mutation> &mutations() {
        [](GPUFuncOp kernel) {
          return eraseAll<mlir::NVVM::FenceMbarrierInitOp>(kernel, [](auto) { return true; });
        },
-       {"fence"},
+       // In a cluster nothing else says that a barrier has been initialised.
+       {"fence", "initialises, with no barrier between the two"},
        {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper}},
       {"WaitForOneGroupLess",
        waitForOneGroupLess,
        {"without a wait", "wait"},
-       {windowAmpere, rawAmpere, inplaceAmpere, inplaceWarpgroups, rawWarpgroups}},
+       {inplaceWarpgroups, rawWarpgroups, windowWarpgroups, sharedAmpere}},
       {"OneStageMoreThanThereIs",
        useOneStageMore,
        {"barrier", "do not fit"},
@@ -327,6 +375,24 @@ const std::vector<Mutation> &mutations() {
        {"which the kernel before may still write"},
        {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper, exponents,
         codes}},
+      {"HandOffRelaxed",
+       relaxHandOff,
+       {"and nothing orders the two"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, sharingCluster, sharingPrefix,
+        sharingAmpere}},
+      {"WarpBarrierAfterHandOffRemoved",
+       eraseBarrierAfterHandOff,
+       {"which only lane 0 has acquired"},
+       {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, sharingCluster, sharingPrefix,
+        sharingAmpere}},
+      {"CopiesNotAnnounced",
+       [](GPUFuncOp kernel) { return eraseAll<AsyncArriveOp>(kernel, [](auto) { return true; }); },
+       {"deadlock"},
+       {windowAmpere, rawAmpere, inplaceAmpere}},
+      {"CopiesAnnouncedBeforeTheyLand",
+       announceAtOnce,
+       {"without a wait"},
+       {windowAmpere, rawAmpere, inplaceAmpere}},
       {"PartialSumsAtOnePlace",
        shareSlots,
        {"to which another lane writes", "with no"},
@@ -377,7 +443,7 @@ TEST_P(MutationTest, IsFound) {
     expectFound(mutation, subject, subject.format());
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 17U), [](const auto &info) {
+INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 21U), [](const auto &info) {
   return std::string(mutations()[info.param].name);
 });
 

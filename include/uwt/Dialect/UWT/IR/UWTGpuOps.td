@@ -118,6 +118,53 @@ def UWT_RemoteArriveOp : UWT_Op<"remote_arrive", [MemoryEffects<[MemRead, MemWri
   let hasVerifier = 1;
 }
 
+def UWT_ExpectBytesOp : UWT_Op<"expect_bytes", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "announces bytes that bulk copies bring, without arriving";
+  let description = [{
+    Each thread adds `bytes` to the tx-count of the current phase of mbarrier `number` of the group. An arrival of the same phase must still be pending, and come
+    after: so copies can begin before all bytes of a stage are known.
+
+    ```mlir
+    uwt.expect_bytes %full[%stage], %bytes : !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
+    ```
+  }];
+  let arguments = (ins AnyType:$barriers, Index:$number, Index:$bytes);
+  let assemblyFormat = "$barriers `[` $number `]` `,` $bytes attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
+}
+
+def UWT_AsyncArriveOp : UWT_Op<"async_arrive", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "arrives at an mbarrier once a thread's copies have landed";
+  let description = [{
+    All lanes of a warp come here. Each arrives at mbarrier `number` of the group when its asynchronous copies (`nvgpu.device_async_copy`) before this have
+    landed; nobody waits here. The count of the mbarrier includes these arrivals (`.noinc`). Who waits for the phase sees what was copied.
+
+    ```mlir
+    uwt.async_arrive %full[%stage] : !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
+    ```
+  }];
+  let arguments = (ins AnyType:$barriers, Index:$number);
+  let assemblyFormat = "$barriers `[` $number `]` attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
+}
+
+def UWT_AtomicAddOp : UWT_Op<"atomic_add", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "adds to a counter by which CTAs hand data over";
+  let description = [{
+    Adds `value` to element `at` of `counters` and results in what was there before, as one operation that releases what the thread wrote and acquires what
+    those wrote who added before it, in the whole GPU (`atom.acq_rel.gpu`). Other lanes take part only through barriers of their warp: one before it for what they wrote,
+    one after it for what they read. (Of `memref.atomic_rmw` NVPTX makes a relaxed atomic, which orders nothing.)
+
+    ```mlir
+    %before = uwt.atomic_add %one to %counters[%at] : memref<?xi32, #gpu.address_space<global>>
+    ```
+  }];
+  let arguments = (ins I32:$value, AnyStridedMemRef:$counters, Index:$at);
+  let results = (outs I32:$before);
+  let assemblyFormat = "$value `to` $counters `[` $at `]` attr-dict `:` type($counters)";
+  let hasVerifier = 1;
+}
+
 def UWT_GridDependencyWaitOp : UWT_Op<"grid_dependency_wait"> {
   let summary = "waits for the kernel before this one";
   let description = [{
