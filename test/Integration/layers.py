@@ -51,6 +51,8 @@ NAMESPACES = {
     "uwt": "tool",
     "uwt-bench": "bench",
 } | {room: "codegen" for room in ARROWS if room.startswith("Codegen/")}
+# Folders of a room with a namespace below the room's.
+FOLDER_NAMESPACES = {"lib/Emulator/PTX": "emulator::ptx"}
 # Tools that link the runtime only.
 LLVM_FREE_TOOLS = ["uwt-bench"]
 # What TableGen makes.
@@ -129,7 +131,8 @@ def guard_violation(path, text):
 def namespace_violations(path, text):
     """Namespaces that are not the one of the file's room, but for declarations of others' classes."""
     room = room_of(path) or path.parts[1]
-    wanted = f"uwt::{NAMESPACES[room]}" if room in NAMESPACES else "uwt"
+    known = FOLDER_NAMESPACES.get(str(path.parent)) or NAMESPACES.get(room)
+    wanted = f"uwt::{known}" if known else "uwt"
     for name, body in NAMESPACE.findall(text):
         is_below = room not in NAMESPACES and name.startswith("uwt::") and name.split("::")[1] not in NAMESPACES.values()
         if name != wanted and not is_below and not DECLARATIONS.fullmatch(body):

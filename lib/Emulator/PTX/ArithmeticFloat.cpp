@@ -216,7 +216,7 @@ void computeFloat(const Computation &computation) {
 
 /// Whether `a` and `b` compare so. Only floats are unordered.
 template <typename T> static bool compare(Compare kind, T a, T b) {
-  bool isUnordered = a != a || b != b;
+  bool isUnordered = !(a <= b) && !(a > b);
   switch (kind) {
   case Compare::Eq:
     return a == b;

@@ -61,8 +61,10 @@ static void checkRounding(Decoder &decoder, Rounding rounding, bool isIntegral) 
   if (toFloat && code.type.bits == 64 && rounding > Rounding::NearestEven && !isIntegral)
     return decoder.fail("f64 is rounded to nearest only by the emulator");
   bool isRounded = rounding != Rounding::None;
-  if (code.isFlushing && code.type.bits != 32 && code.sourceType.bits != 32)
-    return decoder.failInvalid("'.ftz' without f32");
+  auto isFlushed = [](Type type) { return type == Type{TypeKind::Float, 32}; };
+  if (code.isFlushing && !isFlushed(code.type) && !isFlushed(code.sourceType))
+    return decoder.failInvalid(fromFloat || toFloat ? "only f32 is flushed"
+                                                    : "integers are not flushed");
   if (!fromFloat && !toFloat && isRounded)
     return decoder.failInvalid("integers are not rounded");
   if (fromFloat && !toFloat && !isIntegral)

@@ -78,16 +78,14 @@ void ternary(const Computation &computation, Function function) {
 
 /// Calls `function` with a number of the unsigned C++ type that has these bits.
 template <typename Function> void withBits(unsigned bits, Function function) {
-  switch (bits) {
-  case 8:
-    return function(uint8_t());
-  case 16:
-    return function(uint16_t());
-  case 32:
-    return function(uint32_t());
-  default:
-    return function(uint64_t());
-  }
+  if (bits == 8)
+    function(uint8_t());
+  else if (bits == 16)
+    function(uint16_t());
+  else if (bits == 32)
+    function(uint32_t());
+  else
+    function(uint64_t());
 }
 
 /// The same with the C++ type that an integer type is.

@@ -257,12 +257,12 @@ Status Parser::parseBodyDirective(Builder &builder) {
   Token token = stream.next();
   if (token.isWord(".reg"))
     return parseRegisters(builder);
-  bool isShared = token.isWord(".shared");
-  if (!isShared && !token.isWord(".local"))
+  bool isOfBlock = token.isWord(".shared");
+  if (!isOfBlock && !token.isWord(".local"))
     return unknownDirective(token);
   UWT_ASSIGN_OR_RETURN(Variable variable, parseVariable());
-  UWT_RETURN_IF_ERROR(isShared ? builder.declareShared(variable, isExtern)
-                               : builder.declareLocal(variable));
+  UWT_RETURN_IF_ERROR(isOfBlock ? builder.declareShared(variable, isExtern)
+                                : builder.declareLocal(variable));
   return stream.expect(';');
 }
 

@@ -27,22 +27,23 @@ namespace uwt::emulator::ptx {
 /// PTX text, results first.
 enum class Op : uint8_t {
   // clang-format off
-  // Arithmetic, which has no effects (Arithmetic.cpp).
+  // Arithmetic, which has no effects (Arithmetic.cpp). MulLo is mul of floats, too; Div rcp, of 1.
   Add, Sub, MulLo, MulHi, MulWide, MadLo, MadHi, MadWide, Div, Rem, Min, Max, Neg, Abs, Fma,
   And, Or, Xor, Not, Shl, Shr, ShfLeft, ShfRight, Lop3, Prmt, Bfe, Bfi, Popc, Clz, Bfind, Brev,
   Set, Select, Move, Convert, Sqrt, CopySign,
   // Vectors: {a, b, …} of a register and back.
   Pack, Unpack,
-  // Addresses between spaces: `mode` is an AddressCast. MapShared: mapa, operands d, a, rank.
+  // Addresses between spaces: `mode` is an AddressCast. MapShared: mapa, operands d, a, rank; `space`
+  // is Generic or SharedCluster.
   CastAddress, MapShared,
   // Control.
   Branch, Exit, Trap,
   // Memory: `space`; the address is the operand behind the results (loads) or the first one.
   Load, Store, Atomic, Reduce, Prefetch, CreatePolicy,
   Fence, ProxyFence, BarrierInitFence,
-  // Copies.
+  // Copies. PrefetchBulk: address and bytes. Cache policies are not among the operands.
   BulkCopy, AsyncCopy, AsyncCommit, AsyncWait, AsyncArrive, PrefetchBulk,
-  // Lanes of a warp.
+  // Lanes of a warp. Elect: results are a lane and a predicate.
   WarpBarrier, Shuffle, Vote, Redux, Elect, ActiveMask,
   // Barriers.
   Barrier, ClusterArrive, ClusterWait,
