@@ -17,7 +17,7 @@ namespace uwt::emulator::ptx {
 
 namespace {
 
-/// How the elements of a register are read and written: their bits, f16 two at a time in pairs.
+/// How the elements of a register are read and written: their bits, two at a time in pairs.
 struct Format {
   Format(const Instruction &code, Type type)
       : kind(floatKindOf(type)), elements(code.isPair ? 2 : 1), bits(type.bits),

@@ -118,15 +118,6 @@ std::optional<Scope> Decoder::takeScope() {
                         {"sys", Scope::System}});
 }
 
-std::optional<uint32_t> Decoder::takeNumber(StringRef prefix) {
-  StringRef text = peek();
-  uint32_t value = 0;
-  if (!text.consume_front(prefix) || text.getAsInteger(10, value))
-    return std::nullopt;
-  ++modifier;
-  return value;
-}
-
 const Argument *Decoder::nextArgument() {
   if (hasMore())
     return &statement.arguments[argument++];
@@ -230,11 +221,10 @@ int32_t Decoder::number(const Argument &argument, Type type) {
       failInvalid("a number of 32 bits stands where " + Twine(unsigned(type.bits)) +
                   " are expected");
   } else if (argument.kind == Argument::Float64) {
-    double real = std::bit_cast<double>(value);
-    bool isWord = type.bits == 32 && type.kind != TypeKind::Unsigned;
-    if (isWord)
-      value = std::bit_cast<uint32_t>(float(real));
-    else if (type.bits != 64)
+    bool holdsReal = type.kind == TypeKind::Bits || type.kind == TypeKind::Float;
+    if (holdsReal && type.bits == 32)
+      value = std::bit_cast<uint32_t>(float(std::bit_cast<double>(value)));
+    else if (!holdsReal || type.bits != 64)
       failInvalid("a real number stands where " + Twine(unsigned(type.bits)) +
                   " bits are expected");
   } else if (type.isFloat() && !code.isPair) {

@@ -101,8 +101,6 @@ public:
   /// As `takeSpace`, of the shared ones alone.
   Space takeShared();
   std::optional<Scope> takeScope();
-  /// A number behind a prefix: 64 of "m64".
-  std::optional<uint32_t> takeNumber(llvm::StringRef prefix);
   /// The next modifier, empty where none is left.
   llvm::StringRef peek() const;
 

@@ -76,16 +76,14 @@ void ternary(const Computation &computation, Function function) {
   computation.store(0, result);
 }
 
+/// Calls `function` with a number of the type among `T` that has these bits.
+template <typename... T, typename Function> void withTypeOf(unsigned bits, Function function) {
+  (void)((bits == 8 * sizeof(T) && (function(T()), true)) || ...);
+}
+
 /// Calls `function` with a number of the unsigned C++ type that has these bits.
 template <typename Function> void withBits(unsigned bits, Function function) {
-  if (bits == 8)
-    function(uint8_t());
-  else if (bits == 16)
-    function(uint16_t());
-  else if (bits == 32)
-    function(uint32_t());
-  else
-    function(uint64_t());
+  withTypeOf<uint8_t, uint16_t, uint32_t, uint64_t>(bits, function);
 }
 
 /// The same with the C++ type that an integer type is.

@@ -33,8 +33,8 @@ enum class Op : uint8_t {
   Set, Select, Move, Convert, Sqrt, CopySign,
   // Vectors: {a, b, …} of a register and back.
   Pack, Unpack,
-  // Addresses between spaces: `mode` is an AddressCast. MapShared: mapa, operands d, a, rank; `space`
-  // is Generic or SharedCluster.
+  // Addresses between spaces: `mode` is an AddressCast. MapShared: mapa, operands d, a, rank;
+  // `space` is Generic or SharedCluster.
   CastAddress, MapShared,
   // Control.
   Branch, Exit, Trap,

@@ -431,6 +431,7 @@ TEST(PtxDecodeTest, OperandsThatDoNotFit) {
        "'add.f64': a number of 32 bits stands where 64 are expected"},
       {"add.f32 %r0, %r1, 1;", "'add.f32': an integer stands where a real number is expected"},
       {"add.u32 %r0, %r1, 1.0;", "'add.u32': a real number stands where 32 bits are expected"},
+      {"add.s64 %d0, %d1, 1.0;", "'add.s64': a real number stands where 64 bits are expected"},
       {"add.rn.s32 %r0, %r1, %r2;", "'add.rn.s32': integers do not have these modifiers"},
       {"add.sat.s64 %d0, %d1, %d2;", "'add.sat.s64': integers do not have these modifiers"},
       {"add.rz.f64 %d0, %d1, %d2;", "'add.rz.f64': only f32 is rounded in other ways than to "
