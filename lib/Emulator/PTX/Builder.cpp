@@ -170,8 +170,11 @@ Status Builder::resolve(const PendingBranch &branch) {
 void Builder::locateDynamicShared() {
   uint64_t begin = alignTo(program.staticSharedBytes, dynamicAlignment);
   for (SharedVariable &variable : program.shared)
-    if (variable.isDynamic)
+    if (variable.isDynamic) {
       variable.offset = begin;
+      // As ptxas counts: what the alignment leaves out is not of the launch's bytes.
+      program.staticSharedBytes = begin;
+    }
 }
 
 Status Builder::finish() {

@@ -30,7 +30,7 @@ bool Warp::bulkCopy(const Instruction &code, uint32_t mask) {
     Instruction access = code;
     access.space = Space::Global;
     std::optional<Place> source = resolve(access, lane, value(sources[1], lane), bytes, "copies");
-    if (!source || !checkGlobal(lane, *source, bytes, false, false))
+    if (!source || !checkGlobal(lane, *source, bytes, Action::Read))
       return false;
     ++cluster.launch.counters.bulkCopies;
     cluster.launch.counters.bulkBytes += bytes;
@@ -101,7 +101,7 @@ bool Warp::asyncCopy(const Instruction &code, uint32_t mask) {
     if (read > 0) {
       access.space = Space::Global;
       std::optional<Place> from = resolve(access, lane, value(sources[1], lane), read, "copies");
-      if (!from || !checkGlobal(lane, *from, read, false, false))
+      if (!from || !checkGlobal(lane, *from, read, Action::Read))
         return false;
       data = from->data;
     }

@@ -170,8 +170,10 @@ private:
   bool store(const Instruction &code, uint32_t mask);
   bool atomic(const Instruction &code, uint32_t mask);
   bool checkRead(unsigned lane, const Place &place, uint64_t bytes);
-  bool checkWrite(unsigned lane, const Place &place, uint64_t bytes, bool isAtomic);
-  bool checkGlobal(unsigned lane, const Place &place, uint64_t bytes, bool isWrite, bool isAtomic);
+  /// What an access does to memory: reads it, writes it, writes what it holds, or updates it.
+  enum class Action : uint8_t { Read, Write, Repeat, Update };
+  bool checkWrite(unsigned lane, const Place &place, uint64_t bytes, Action action);
+  bool checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action action);
   bool faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_t bytes,
                    const Conflict &conflict);
   bool faultGlobal(unsigned lane, const char *verb, const Place &place, uint64_t bytes,

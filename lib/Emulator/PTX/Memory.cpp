@@ -97,7 +97,7 @@ bool Warp::faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_
 
 bool Warp::checkRead(unsigned lane, const Place &place, uint64_t bytes) {
   if (place.kind == Place::Global)
-    return checkGlobal(lane, place, bytes, false, false);
+    return checkGlobal(lane, place, bytes, Action::Read);
   if (place.kind != Place::Shared)
     return true;
   uint64_t byte = place.number * cluster.arenaBytes + place.offset;
@@ -106,9 +106,9 @@ bool Warp::checkRead(unsigned lane, const Place &place, uint64_t bytes) {
   return true;
 }
 
-bool Warp::checkWrite(unsigned lane, const Place &place, uint64_t bytes, bool isAtomic) {
+bool Warp::checkWrite(unsigned lane, const Place &place, uint64_t bytes, Action action) {
   if (place.kind == Place::Global)
-    return checkGlobal(lane, place, bytes, true, isAtomic);
+    return checkGlobal(lane, place, bytes, action);
   if (place.kind == Place::Parameter)
     return fault(lane, "writes to the parameters");
   if (place.kind != Place::Shared)
@@ -116,7 +116,9 @@ bool Warp::checkWrite(unsigned lane, const Place &place, uint64_t bytes, bool is
   uint64_t byte = place.number * cluster.arenaBytes + place.offset;
   if (cluster.isBarrier(byte, bytes))
     return fault(lane, "writes over an mbarrier at " + cluster.sharedName(byte, bytes));
-  if (Conflict conflict = cluster.shadow.write(accessor(lane), byte, bytes, false))
+  Accessor who = accessor(lane);
+  who.isRepeat = action == Action::Repeat;
+  if (Conflict conflict = cluster.shadow.write(who, byte, bytes, false))
     return faultShared(lane, "writes", byte, bytes, conflict);
   return true;
 }
@@ -135,8 +137,8 @@ bool Warp::faultGlobal(unsigned lane, const char *verb, const Place &place, uint
   return fault(lane, text);
 }
 
-bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, bool isWrite,
-                       bool isAtomic) {
+bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action action) {
+  bool isWrite = action != Action::Read, isAtomic = action == Action::Update;
   const EmulatedArgument &buffer = cluster.launch.buffers[place.number];
   std::vector<GlobalCell> &cells = cluster.launch.cells[place.number];
   const char *verb = isWrite ? "writes" : "reads";
@@ -161,7 +163,9 @@ bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, bool i
     for (uint64_t b = 0; b < 4; ++b)
       touched |= uint8_t(4 * i + b >= begin && 4 * i + b < end) << b;
     bool isMine = cell.cluster == cluster.number + 1 && cell.thread == thread(lane);
-    bool isOrdered = cell.cluster == 0 || !(cell.bytes & touched) || isMine ||
+    bool isRepeated = action == Action::Repeat && cell.cluster == cluster.number + 1 &&
+                      cell.thread / warpLanes == number && cell.instruction == current;
+    bool isOrdered = cell.cluster == 0 || isRepeated || !(cell.bytes & touched) || isMine ||
                      (isAtomic && cell.isAtomic) ||
                      (cell.cluster == cluster.number + 1
                           ? known[lane]->own[cell.thread] >= cell.time
@@ -250,17 +254,22 @@ bool Warp::store(const Instruction &code, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
     std::optional<Place> place = resolve(code, lane, value(sources[0], lane), bytes, "writes");
-    if (!place || !checkWrite(lane, *place, bytes, false))
+    if (!place)
+      return false;
+    uint8_t stored[16];
+    for (auto [i, operand] : llvm::enumerate(values)) {
+      uint64_t bits = value(operand, lane);
+      std::memcpy(stored + i * element, &bits, element);
+    }
+    bool isRepeat = std::memcmp(place->data, stored, bytes) == 0;
+    if (!checkWrite(lane, *place, bytes, isRepeat ? Action::Repeat : Action::Write))
       return false;
     kind = place->kind;
     if (code.order != Order::Weak)
       releaseAt(lane, keyOf(*place), code.order, code.scope);
     else if (!cluster.launch.released.empty())
       cluster.launch.released.erase(keyOf(*place));
-    for (auto [i, operand] : llvm::enumerate(values)) {
-      uint64_t stored = value(operand, lane);
-      std::memcpy(place->data + i * element, &stored, element);
-    }
+    std::memcpy(place->data, stored, bytes);
   }
   ++cluster.progress;
   countAccess(kind, bytes, mask, true);
@@ -309,7 +318,7 @@ bool Warp::atomic(const Instruction &code, uint32_t mask) {
     std::optional<Place> place = resolve(code, lane, value(sources[0], lane), bytes, "updates");
     if (!place)
       return false;
-    if (place->kind == Place::Global ? !checkWrite(lane, *place, bytes, true)
+    if (place->kind == Place::Global ? !checkWrite(lane, *place, bytes, Action::Update)
                                      : place->kind != Place::Shared)
       return place->kind == Place::Global ? false : fault(lane, "updates memory of its own");
     acquireAt(lane, keyOf(*place), code.order, code.scope);

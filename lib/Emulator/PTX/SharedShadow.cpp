@@ -30,7 +30,9 @@ Conflict SharedShadow::checkCells(const Accessor &who, uint64_t byte, uint64_t b
     const Cell &cell = cells[g];
     if (ordered && cell == *ordered)
       continue;
-    if (cell.time != 0 && !isOrdered(cell, who))
+    bool isRepeated = who.isRepeat && !cell.isInFlight && cell.actor / 32 == who.thread / 32 &&
+                      writers[g] == who.instruction;
+    if (cell.time != 0 && !isOrdered(cell, who) && !isRepeated)
       return {Conflict::Write, cell.actor, cell.time, writers[g]};
     ordered = &cell;
   }

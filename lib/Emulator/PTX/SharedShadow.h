@@ -36,6 +36,8 @@ struct Accessor {
   uint32_t ownCopies;
   const Knowledge &knowledge;
   uint32_t instruction;
+  /// Whether it writes what the bytes hold: lanes of a warp may do so in one instruction.
+  bool isRepeat = false;
 };
 
 /// Shadow of a cluster's shared memory. Bytes count from the beginning of the first block's.

@@ -241,7 +241,8 @@ bool Warp::step(size_t chosen) {
   // `group` may have moved.
   if (!execute(groups[chosen], code, mask))
     return false;
-  if (groups[chosen].state == Group::Ready)
+  // A barrier that this group completes has let it go on already.
+  if (groups[chosen].state == Group::Ready && groups[chosen].pc == current)
     ++groups[chosen].pc;
   return true;
 }
