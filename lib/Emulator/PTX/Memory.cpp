@@ -177,7 +177,7 @@ bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action
               now,
               uint32_t(current),
               uint16_t(thread(lane)),
-              uint8_t(touched | (isMine ? cell.bytes : 0)),
+              uint8_t(touched | (isMine && cell.time == now ? cell.bytes : 0)),
               isAtomic};
   }
   return true;
