@@ -59,8 +59,8 @@ struct EmulatedArgument {
   /// Size of the buffer. `data` must be aligned to 16 bytes, as device memory is.
   uint64_t bytes = 0;
   bool isWritable = false;
-  /// The kernel before, which may still run, writes it: what this one has not written itself may be
-  /// read only after uwt.grid_dependency_wait.
+  /// The kernel before, which may still run, writes or reads it: it may be written, and what this
+  /// one has not written itself may be read, only after uwt.grid_dependency_wait.
   bool isFromBefore = false;
   /// The scalar's bits, zero-extended.
   uint64_t scalar = 0;
