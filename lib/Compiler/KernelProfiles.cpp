@@ -351,6 +351,9 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled,
       {"alu_a_weight", rounded(profile.alu)},
       {"shared_bytes_a_weight", rounded(profile.sharedBytes)},
       {"ways", std::move(ways)}};
+  if (report.copies)
+    row["copying"] = llvm::json::Object{{"instructions", int64_t(report.copies->instructions)},
+                                        {"global_loads", int64_t(report.copies->globalLoads)}};
   // Nothing is known of loops without matrix instructions.
   if (trips)
     addPrediction(row, profile, {entry.n.most, entry.k.most, plan.m}, *compiled.target);

@@ -289,7 +289,7 @@ bool Warp::copyBulk(const CopyPlan &plan, unsigned lane, unsigned other, const u
   if (Conflict conflict = cluster.shadow.write(cluster.actors.barrier(which), barrier->phase + 1,
                                                clock, offset, bytes, pc, true))
     return faultConflict(lane, "copies over", to, bytes, conflict);
-  cluster.start({from, offset, bytes, 0, int32_t(which)});
+  cluster.start({from, offset, bytes, 0, int32_t(which), number, 0, clock[Actors::kernelBefore]});
   return true;
 }
 
@@ -398,7 +398,10 @@ bool Cluster::land(size_t position) {
     settleArrivals(copy.warp);
     return true;
   }
-  barriers[copy.barrier].bytes -= int64_t(copy.bytes);
+  MBarrier &barrier = barriers[copy.barrier];
+  barrier.bytes -= int64_t(copy.bytes);
+  barrier.arrived[Actors::kernelBefore] =
+      std::max(barrier.arrived[Actors::kernelBefore], copy.knownBefore);
   settle(copy.barrier);
   return true;
 }

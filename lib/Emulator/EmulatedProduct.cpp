@@ -125,6 +125,21 @@ static EmulatedArgument argumentOf(const KernelArgument &argument, const Emulate
   }
 }
 
+/// Whether the kernel before may still use it: what is not of the weight. (The output of one
+/// product is the x of another, or what its epilogue reads.)
+static bool isOfActivations(ArgumentKind kind) {
+  switch (kind) {
+  case ArgumentKind::X:
+  case ArgumentKind::Y:
+  case ArgumentKind::Extra:
+  case ArgumentKind::Workspace:
+  case ArgumentKind::Counters:
+    return true;
+  default:
+    return false;
+  }
+}
+
 static Status checkOperands(const KernelEntry &entry, const EmulatedWeight &weight,
                             const EmulatedOperands &operands) {
   if (operands.matrix >= weight.matrices())
@@ -187,7 +202,7 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
       arguments.push_back(argumentOf(argument, weight, operands, buffers));
       arguments.back().elementBytes = bytesOf(argument.type);
       arguments.back().isFromBefore =
-          launches[i].launch.dependent && argument.kind == ArgumentKind::Workspace;
+          launches[i].launch.dependent && isOfActivations(argument.kind);
     }
     UWT_ASSIGN_OR_RETURN(result, kernels[i]->launch(shape, arguments, options));
   }

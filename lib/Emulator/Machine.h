@@ -244,6 +244,8 @@ struct Copy {
   int32_t barrier = -1;
   unsigned warp = 0;
   uint32_t run = 0;
+  /// What its issuer knew of the kernel before: who waits for the copy knows it too.
+  uint32_t knownBefore = 0;
   /// The turn of the scheduler in which it lands at the latest.
   uint64_t landsAt = 0;
 };

@@ -200,12 +200,12 @@ bool Warp::checkGlobal(const Addresses &addresses, unsigned lane, unsigned bytes
   std::vector<GlobalShadow::Cell> &cells = launch.shadows[argument].cells;
   uint64_t firstWord = addresses.lane[lane] / 4, endWord = (addresses.lane[lane] + bytes + 3) / 4;
   bool mayBeBusy = launch.arguments[argument].isFromBefore && clock[Actors::kernelBefore] == 0;
-  for (uint64_t i = firstWord; !isWrite && mayBeBusy && i < endWord; ++i)
-    if (cells.empty() || cells[i].cluster == 0)
-      return fault(lane, "reads " + byteRange(addresses.lane[lane], bytes) + " of " +
-                             addresses.allocation->name +
-                             ", which the kernel before may still write: nothing orders this after "
-                             "uwt.grid_dependency_wait");
+  for (uint64_t i = firstWord; mayBeBusy && i < endWord; ++i)
+    if (isWrite || cells.empty() || cells[i].cluster == 0)
+      return fault(lane, (isWrite ? "writes " : "reads ") + byteRange(addresses.lane[lane], bytes) +
+                             " of " + addresses.allocation->name +
+                             ", which the kernel before may still " + (isWrite ? "read" : "write") +
+                             ": nothing orders this after uwt.grid_dependency_wait");
   if (cells.empty()) {
     if (!isWrite)
       return true;

@@ -245,6 +245,60 @@ static CountedSections countDecodes(const MachineKernel &kernel) {
   return best ? countSections(kernel, *best) : CountedSections();
 }
 
+/// Where a wait that begins at `wait` is over: behind the branch that goes on waiting.
+static std::optional<size_t> endOfWait(const MachineKernel &kernel, size_t wait) {
+  const std::string failed = "@!" + kernel.instructions[wait].operands.front();
+  for (size_t i = wait + 1; i < kernel.size(); ++i)
+    if (const Instruction &next = kernel.instructions[i];
+        next.base() == "BRA" && next.predicate == failed)
+      return i + 1;
+  return std::nullopt;
+}
+
+/// The path from a wait to the first bulk copy in the order of addresses, if one follows before
+/// another wait.
+static std::optional<CopyPath> findCopyPath(const MachineKernel &kernel, size_t wait) {
+  std::optional<size_t> begin = endOfWait(kernel, wait);
+  if (!begin)
+    return std::nullopt;
+  CopyPath path;
+  path.begin = kernel.instructions[*begin].address;
+  for (size_t i = *begin; i < kernel.size(); ++i) {
+    const Instruction &next = kernel.instructions[i];
+    if (next.hasModifier("TRYWAIT"))
+      return std::nullopt;
+    if (next.base() == "UBLKCP") {
+      path.copy = next.address;
+      return path;
+    }
+    ++path.instructions;
+    path.globalLoads += next.base() == "LDG";
+  }
+  return std::nullopt;
+}
+
+/// Of the smallest loop that waits and then copies.
+static std::optional<CopyPath> findCopies(const MachineKernel &kernel) {
+  std::optional<CopyPath> best;
+  size_t bestSize = SIZE_MAX;
+  auto isIn = [](const MachineLoop &loop, uint64_t address, const MachineKernel &all) {
+    return llvm::any_of(loop.body,
+                        [&](size_t i) { return all.instructions[i].address == address; });
+  };
+  for (const MachineLoop &loop : kernel.loops)
+    for (size_t i : loop.body) {
+      const Instruction &wait = kernel.instructions[i];
+      if (loop.body.size() >= bestSize || !wait.hasModifier("TRYWAIT") || wait.operands.empty())
+        continue;
+      std::optional<CopyPath> path = findCopyPath(kernel, i);
+      if (!path || !isIn(loop, path->copy, kernel))
+        continue;
+      best = path;
+      bestSize = loop.body.size();
+    }
+  return best;
+}
+
 KernelReport uwt::machine_code::reportKernel(const MachineKernel &kernel,
                                              const KernelResources &resources) {
   KernelReport report;
@@ -264,6 +318,7 @@ KernelReport uwt::machine_code::reportKernel(const MachineKernel &kernel,
   }
   report.products = countProducts(kernel);
   report.decodes = countDecodes(kernel);
+  report.copies = findCopies(kernel);
   report.hazards = findHazards(kernel);
   return report;
 }
@@ -309,6 +364,9 @@ std::string uwt::machine_code::reportText(const std::vector<KernelReport> &kerne
         os << "  a way through section " << number << " of products: ";
         printCounts(os, way);
       }
+    if (kernel.copies)
+      os << "  from an empty stage to the first copy: " << kernel.copies->instructions
+         << " instructions, " << kernel.copies->globalLoads << " loads of global memory\n";
     for (const Hazard &hazard : kernel.hazards)
       os << "  hazard " << hazard.text() << '\n';
   }
@@ -348,7 +406,7 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
   }
   for (const Hazard &hazard : kernel.hazards)
     hazards.push_back(hazard.text());
-  return llvm::json::Object{{"name", r.name},
+  llvm::json::Object object{{"name", r.name},
                             {"registers", r.registers},
                             {"spill_bytes", r.spillStoreBytes + r.spillLoadBytes},
                             {"stack_bytes", r.stackBytes},
@@ -358,6 +416,10 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
                             {"loops", std::move(loops)},
                             {"products", std::move(products)},
                             {"hazards", std::move(hazards)}};
+  if (kernel.copies)
+    object["copies"] = llvm::json::Object{{"instructions", kernel.copies->instructions},
+                                          {"global_loads", kernel.copies->globalLoads}};
+  return object;
 }
 
 std::string uwt::machine_code::reportJson(const std::vector<KernelReport> &kernels) {

@@ -40,6 +40,14 @@ GRID_M = {64: 1.25, 128: 1.0}
 CEILINGS = {("sm_90a", "inplace<12>", 8): 1.8, ("sm_90a", "window<4>", 8): 2.6, ("sm_90a", "palette<4>", 8): 4.3,
             ("sm_90a", "bitplane<3>", 8): 5, ("sm_90a", "huffman<12,2>", 8): 6.3}
 CEILINGS |= {("sm_90a", "inplace<12>", m): 2.2 for m in (32, 64, 128, 256)}
+# At most so many instructions between the end of the wait for an empty stage and the first copy into it, on sm_90a: of most kernels, and
+# of CTA tiles of two panels but for the first ones of inplace<12>.
+COPYING, COPYING_OF_TWO_PANELS = 25, 46
+
+
+def copying_limit(row):
+    is_short = row["m"] <= 16 or (row["format"] == "inplace<12>" and row["m"] <= 64)
+    return COPYING if is_short else COPYING_OF_TWO_PANELS
 
 
 def module(fmt, m, shape):
@@ -129,6 +137,10 @@ def problems(rows, table):
         ceiling, ways = CEILINGS.get(key(row)), row["ways"]
         if ceiling and ways.get("frequent", ceiling + 1) > ceiling:
             yield f"{name}: {ways.get('frequent')} instructions on the frequent way, at most {ceiling} are wanted"
+        copying, most = row.get("copying", {"instructions": 0, "global_loads": 0}), copying_limit(row)
+        if row["target"] == "sm_90a" and (copying["instructions"] > most or copying["global_loads"]):
+            yield (f"{name}: {copying['instructions']} instructions and {copying['global_loads']} loads between an empty stage and the "
+                   f"first copy into it, at most {most} and none are wanted")
         aim = AIMS.get(key(row))
         if aim and ratio(row) < aim:
             yield f"{name}: {ratio(row):.3f} of raw at the roof is predicted on {row['board']}, the aim is {aim}"

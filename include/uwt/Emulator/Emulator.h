@@ -62,8 +62,8 @@ struct EmulatedArgument {
   /// Of the buffer's elements: PTX takes sizes of buffers in elements.
   uint64_t elementBytes = 1;
   bool isWritable = false;
-  /// The kernel before, which may still run, writes it: what this one has not written itself may be
-  /// read only after uwt.grid_dependency_wait.
+  /// The kernel before, which may still run, writes or reads it: it may be written, and what this
+  /// one has not written itself may be read, only after uwt.grid_dependency_wait.
   bool isFromBefore = false;
   /// The scalar's bits, zero-extended.
   uint64_t scalar = 0;

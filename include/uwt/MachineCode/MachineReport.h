@@ -17,6 +17,7 @@
 
 #include "uwt/MachineCode/MachineCode.h"
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,15 @@ struct LoopReport {
   uint64_t header = 0, latch = 0;
   /// All its instructions, and those that every trip executes: without rare paths such as escapes.
   InstructionCounts all, always;
+};
+
+/// The way of a thread that fills a ring by bulk copies, from the end of its wait for an empty
+/// stage to the first copy into it: what stands there keeps bytes from being on their way.
+struct CopyPath {
+  /// Of the first instruction once the wait is over, and of the copy.
+  uint64_t begin = 0, copy = 0;
+  /// Instructions in front of the copy, and loads of global memory among them.
+  unsigned instructions = 0, globalLoads = 0;
 };
 
 /// An instruction that writes a register which a matrix instruction in flight may still read.
@@ -81,6 +91,8 @@ struct KernelReport {
   /// Of the innermost loop that multiplies, of several of the one with the most ALU instructions
   /// for a product: the sections of a trip, and of each section the ways with its most products.
   std::vector<std::vector<InstructionCounts>> products;
+  /// Of the loop that fills a ring, if there is one.
+  std::optional<CopyPath> copies;
   std::vector<Hazard> hazards;
 };
 

@@ -86,7 +86,7 @@ void EscapePatcher::applyWords(const Stage &stage, Value first, Value count) {
   // The stage has the records of all its column groups, unless they were too many: those stay in
   // the plane.
   StageUnits::PatchRun copied =
-      units.patchRun(stage, ring, index.add(stage.region, layout.escapes));
+      units.patchRun(units.loadPatchBounds(stage, ring, index.add(stage.region, layout.escapes)));
   Value unitAt = scratch.begin();
   auto applyNumber = [&](Value number) {
     index.ifElse(index.less(number, count), [&] {

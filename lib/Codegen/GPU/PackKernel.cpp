@@ -56,6 +56,8 @@ void PackKernel::build(gpu::GPUModuleOp module) {
                    builder.getIndexType(), globalBuffer(builder.getI32Type())},
                   packThreads, plan.ctas);
   LaunchDependentsOp::create(builder, location);
+  // The product before this one may still write x, and read what it has packed.
+  GridDependencyWaitOp::create(builder, location);
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value number = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   packGroup(

@@ -25,24 +25,33 @@ void Producer::build() {
   // its way while that ends.
   if (plan.decoded.exists())
     GridDependencyWaitOp::create(builder, location);
-  index.loop(filled, [&](Value ordinal) { copyWeights(stageAt(ordinal)); });
+  // Weights first: where records are is known a memory latency later.
+  index.loop(filled, [&](Value ordinal) {
+    Stage stage = stageAt(ordinal);
+    copyWeights(prepare(stage, /*hasPatch=*/false));
+  });
+  if (plan.unit.hasEscapes)
+    index.loop(filled, [&](Value ordinal) {
+      Stage stage = stageAt(ordinal);
+      copyPatches(stage, prepare(stage, /*hasPatch=*/true));
+    });
   if (!plan.decoded.exists())
     GridDependencyWaitOp::create(builder, location);
   index.loop(filled, [&](Value ordinal) { copies.copyX(stageAt(ordinal)); });
   index.loop(index.sub(count, filled), [&](Value i) {
     Stage stage = stageAt(index.add(filled, i));
-    ring.waitEmpty(stage);
-    copyWeights(stage);
+    plan.movesRegisters() ? fillOneByOne(stage) : fill(stage);
     copies.copyX(stage);
   });
+  // What comes next may take the place of CTAs that end from now on.
+  LaunchDependentsOp::create(builder, location);
 }
 
 void Producer::buildForWarp() {
   Value count = index.sub(partition.endFill(), partition.firstFill());
   index.loop(count, [&](Value ordinal) {
     Stage stage = stageAt(ordinal);
-    ring.waitEmpty(stage);
-    copyWeights(stage);
+    fill(stage);
     copies.copyX(stage);
     ring.arriveCopied(stage);
   });
@@ -50,18 +59,27 @@ void Producer::buildForWarp() {
   copies.endGroup(0);
 }
 
+void Producer::fill(const Stage &stage) {
+  PanelCopies panels = prepare(stage, plan.unit.hasEscapes);
+  ring.waitEmpty(stage);
+  copyWeights(panels);
+  copyPatches(stage, panels);
+}
+
+void Producer::fillOneByOne(const Stage &stage) {
+  PanelCopy first = preparePanel(stage, 0, /*hasPatch=*/false);
+  ring.waitEmpty(stage);
+  copyPanel(first, 0);
+  for (int64_t member = 1; member < plan.tile.panels; ++member)
+    copyPanel(preparePanel(stage, member, /*hasPatch=*/false), member);
+  if (plan.unit.hasEscapes)
+    copyPatches(stage, prepare(stage, /*hasPatch=*/true));
+}
+
 Stage Producer::stageAt(Value ordinal) {
   Value number = asShort(index.add(partition.firstFill(), ordinal));
   return ring.stage(index.div(number, fillsOfTile), index.rem(number, fillsOfTile),
                     ring.stateOf(ordinal));
-}
-
-void Producer::copyWeights(const Stage &stage) {
-  for (int64_t member = 0; member < plan.tile.panels; ++member) {
-    Stage own = stage;
-    own.region = index.add(stage.begin, member * layout.regionU32);
-    copyPanel(own, member);
-  }
 }
 
 Value Producer::unitU32Of(const TilePanel &panel) {
@@ -72,50 +90,83 @@ Value Producer::unitU32Of(const TilePanel &panel) {
   return index.select(panel.storedAsWords, plan.unit.copiesWords() ? wordUnitU32 : 0, size);
 }
 
-void Producer::copyPanel(const Stage &stage, int64_t member) {
-  TilePanel panel = panels.find(stage.outputTile, index.constant(member));
-  UnitRange range;
-  range.count = index.mul(units.rowsOf(stage), panel.strips);
-  range.first = index.mul(index.div(stage.firstGroup, plan.unit.columnGroups), panel.strips);
-  // x belongs to all panels of the CTA tile.
-  Value bytes =
-      member > 0 ? index.constant(0) : index.mul(stage.groups, 4 * plan.tile.packedGroupU32());
-  Value unitU32 = unitU32Of(panel);
-  bytes = index.add(bytes, index.mul(index.mul(range.count, unitU32), 4));
-  BesideUnits beside = findBesideUnits(stage, panel, bytes);
-  if (!plan.copiesByThreads)
-    ring.expectBytes(stage, bytes);
-  copyUnits(stage, panel, range);
-  copyBesideUnits(stage, beside);
+Producer::PanelCopies Producer::prepare(const Stage &stage, bool hasPatch) {
+  PanelCopies result;
+  for (int64_t member = 0; member < plan.tile.panels; ++member)
+    result.push_back(preparePanel(stage, member, hasPatch));
+  return result;
 }
 
-Producer::BesideUnits Producer::findBesideUnits(const Stage &stage, const TilePanel &panel,
-                                                Value &bytes) {
-  auto countBytes = [&](Value u32) { bytes = index.add(bytes, index.mul(u32, 4)); };
-  BesideUnits beside;
+Producer::PanelCopy Producer::preparePanel(const Stage &stage, int64_t member, bool hasPatch) {
+  PanelCopy copy;
+  copy.stage = stage;
+  copy.stage.region = index.add(stage.begin, member * layout.regionU32);
+  copy.panel = panels.find(stage.outputTile, index.constant(member));
+  copy.range.count = index.mul(units.rowsOf(stage), copy.panel.strips);
+  copy.range.first =
+      index.mul(index.div(stage.firstGroup, plan.unit.columnGroups), copy.panel.strips);
+  Value u32 = index.mul(copy.range.count, unitU32Of(copy.panel));
   if (plan.unit.hasEscapes) {
     Value firstEntry = index.mul(stage.firstGroup, plan.unit.escapeEntriesOfGroup());
-    beside.from = index.mul(index.add(panel.escapes, firstEntry), 2);
+    copy.from = index.mul(index.add(copy.panel.escapes, firstEntry), 2);
     // Two are 16 bytes; a panel has an even number of them.
     Value entries = index.mul(units.rowsOf(stage), plan.unit.escapeEntries());
-    beside.count = index.mul(index.ceilDiv(entries, 2), 4);
-    beside.patch = units.patchRun(stage, arguments.escapes, beside.from);
-    countBytes(beside.patch.count);
-    countBytes(beside.count);
+    copy.count = index.mul(index.ceilDiv(entries, 2), 4);
+    if (hasPatch)
+      copy.patch = units.loadPatchBounds(stage, arguments.escapes, copy.from);
   }
   if (plan.decoded.hasFlags()) {
-    beside.from = index.add(panel.escapes, index.mul(stage.firstGroup, panelStrips));
-    beside.count = index.mul(stage.groups, panelStrips);
-    countBytes(beside.count);
+    copy.from = index.add(copy.panel.escapes, index.mul(stage.firstGroup, panelStrips));
+    copy.count = index.mul(stage.groups, panelStrips);
   }
-  return beside;
+  copy.bytes = index.mul(copy.from ? index.add(u32, copy.count) : u32, 4);
+  return copy;
 }
 
-void Producer::copyUnits(const Stage &stage, const TilePanel &panel, const UnitRange &range) {
+void Producer::copyWeights(const PanelCopies &panels) {
+  for (const auto &[member, panel] : llvm::enumerate(panels))
+    copyPanel(panel, static_cast<int64_t>(member));
+}
+
+void Producer::copyPanel(const PanelCopy &copy, int64_t member) {
+  // x belongs to all panels of the CTA tile.
+  Value bytes = copy.bytes;
+  if (member == 0)
+    bytes = index.add(bytes, index.mul(copy.stage.groups, 4 * plan.tile.packedGroupU32()));
+  // The phase may end only when all has been announced, records too.
+  bool isLast = member + 1 == plan.tile.panels && !plan.unit.hasEscapes;
+  if (!plan.copiesByThreads)
+    isLast ? ring.expectBytes(copy.stage, bytes) : ring.expectMore(copy.stage, bytes);
+  copyUnits(copy);
+  if (copy.from)
+    copies.copy(arguments.escapes, copy.from, copy.stage,
+                index.add(copy.stage.region, layout.escapes), copy.count, /*evictFirst=*/true);
+}
+
+void Producer::copyPatches(const Stage &stage, const PanelCopies &panels) {
+  if (!plan.unit.hasEscapes)
+    return;
+  llvm::SmallVector<StageUnits::PatchRun, 2> runs;
+  Value bytes = index.constant(0);
+  for (const PanelCopy &panel : panels) {
+    runs.push_back(units.patchRun(panel.patch));
+    bytes = index.add(bytes, index.mul(runs.back().count, 4));
+  }
+  if (!plan.copiesByThreads)
+    ring.expectBytes(stage, bytes);
+  for (const auto &[panel, run] : llvm::zip(panels, runs))
+    index.ifElse(index.less(0, run.count), [&] {
+      copies.copy(arguments.patches, run.from, panel.stage,
+                  index.add(panel.stage.region, layout.patch), run.count, /*evictFirst=*/true);
+    });
+}
+
+void Producer::copyUnits(const PanelCopy &copy) {
+  const TilePanel &panel = copy.panel;
   auto copyPlane = [&](Value plane, Value begin, int64_t unitU32, int64_t to) {
     if (unitU32 != 0)
-      copies.copy(plane, index.add(begin, index.mul(range.first, unitU32)), stage,
-                  index.add(stage.region, to), index.mul(range.count, unitU32),
+      copies.copy(plane, index.add(begin, index.mul(copy.range.first, unitU32)), copy.stage,
+                  index.add(copy.stage.region, to), index.mul(copy.range.count, unitU32),
                   /*evictFirst=*/true);
   };
   auto asWords = [&] {
@@ -129,19 +180,6 @@ void Producer::copyUnits(const Stage &stage, const TilePanel &panel, const UnitR
     asWords();
   else
     index.ifElse(panel.storedAsWords, asWords, asCodes);
-}
-
-void Producer::copyBesideUnits(const Stage &stage, const BesideUnits &beside) {
-  if (!beside.from)
-    return;
-  copies.copy(arguments.escapes, beside.from, stage, index.add(stage.region, layout.escapes),
-              beside.count, /*evictFirst=*/true);
-  if (!plan.unit.hasEscapes)
-    return;
-  index.ifElse(index.less(0, beside.patch.count), [&] {
-    copies.copy(arguments.patches, beside.patch.from, stage, index.add(stage.region, layout.patch),
-                beside.patch.count, /*evictFirst=*/true);
-  });
 }
 
 } // namespace uwt::codegen

@@ -26,24 +26,38 @@ public:
   void buildForWarp();
 
 private:
-  /// The work unit's fill `ordinal`.
-  Stage stageAt(mlir::Value ordinal);
-  void copyWeights(const Stage &stage);
-  void copyPanel(const Stage &stage, int64_t member);
   /// Units of a panel in a stage, `count` from number `first` of the panel on.
   struct UnitRange {
     mlir::Value first, count;
   };
-  /// What is copied of a panel beside its units: `count` u32 of `escapes` from `from` on (entries
-  /// of the table of escapes, or flags), and the records of these entries.
-  struct BesideUnits {
-    mlir::Value from, count;
-    StageUnits::PatchRun patch;
+  /// What is copied of a panel to a stage, as far as it is known without the table of escapes:
+  /// units, and `count` u32 of `escapes` from `from` on (entries of that table, or flags; null
+  /// where there are none).
+  struct PanelCopy {
+    Stage stage;
+    TilePanel panel;
+    UnitRange range;
+    mlir::Value from, count, bytes;
+    /// What says where the records of these entries are: loaded, not looked at yet.
+    StageUnits::PatchBounds patch;
   };
-  /// Finds that, and adds its bytes to `bytes`.
-  BesideUnits findBesideUnits(const Stage &stage, const TilePanel &panel, mlir::Value &bytes);
-  void copyUnits(const Stage &stage, const TilePanel &panel, const UnitRange &range);
-  void copyBesideUnits(const Stage &stage, const BesideUnits &beside);
+  using PanelCopies = llvm::SmallVector<PanelCopy, 2>;
+
+  /// The work unit's fill `ordinal`.
+  Stage stageAt(mlir::Value ordinal);
+  /// All that takes loads, and none of the stage: comes before the wait for it.
+  PanelCopies prepare(const Stage &stage, bool hasPatch);
+  PanelCopy preparePanel(const Stage &stage, int64_t member, bool hasPatch);
+  /// Waits for a stage and fills it, but for x. Where the thread has few registers, one panel after
+  /// another: only the first one is prepared before the wait.
+  void fill(const Stage &stage);
+  void fillOneByOne(const Stage &stage);
+  /// Announces and copies units, entries and flags; announces x.
+  void copyWeights(const PanelCopies &panels);
+  void copyPanel(const PanelCopy &copy, int64_t member);
+  /// Announces and copies records, where a weight can have some.
+  void copyPatches(const Stage &stage, const PanelCopies &panels);
+  void copyUnits(const PanelCopy &copy);
   /// u32 of a panel's unit in a stage: of words, or coded.
   mlir::Value unitU32Of(const TilePanel &panel);
 

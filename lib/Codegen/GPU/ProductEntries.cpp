@@ -43,6 +43,7 @@ KernelEntry ProductEntries::pack() {
   KernelEntry pack = common("pack");
   pack.launch.grid = GridRule::Tiles;
   pack.launch.threads = packThreads;
+  pack.launch.dependent = isDependent();
   pack.launch.tileN = 0;
   pack.launch.tileK = fixedUnitColumns;
   // It writes into the product's, behind the decoded weight.
@@ -59,8 +60,7 @@ KernelEntry ProductEntries::product() {
   product.launch.grid = GridRule::Persistent;
   product.launch.threads = static_cast<uint32_t>(plan.threads());
   product.launch.sharedBytes = static_cast<uint32_t>(plan.sharedBytes());
-  // On targets without dependent launch nothing in the kernel waits for the one before.
-  product.launch.dependent = !plan.copiesByThreads;
+  product.launch.dependent = isDependent();
   product.launch.cluster = static_cast<uint32_t>(plan.tile.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
   product.launch.tileN = plan.tile.n();

@@ -31,6 +31,9 @@ private:
   KernelEntry common(llvm::StringRef kernel);
   KernelEntry decode();
   WorkspaceRule workspaceRule() const;
+  /// Whether kernels may begin while the one before still runs. On targets without that nothing in
+  /// them waits for it.
+  bool isDependent() const { return !plan.copiesByThreads; }
 
   MatmulOp op;
   const ProductPlan &plan;

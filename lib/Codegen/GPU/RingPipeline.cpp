@@ -23,8 +23,8 @@ RingPipeline::RingPipeline(const LaneCode &code, const ProductPlan &plan, Value 
 }
 
 void RingPipeline::initBarriers() {
-  // Of those who copy all lanes, or one for each panel's bytes, or for those of x alone.
-  int64_t arrivals = plan.copiesByThreads ? warpLanes : plan.tile.panels;
+  // Of those who copy: all lanes, or the one thread.
+  int64_t arrivals = plan.copiesByThreads ? warpLanes : 1;
   if (plan.decodesInShared)
     arrivals = plan.decoderWarps() + (plan.copiesByThreads ? 0 : 1);
   for (int64_t stage = 0; stage < plan.ring.stages; ++stage) {
@@ -73,6 +73,10 @@ void RingPipeline::waitEmpty(const Stage &stage) {
   // A barrier that nobody has used yet counts as one whose odd phase has ended: at first all stages
   // are empty.
   waitForPhase(empty, stage.state.index, index.add(stage.state.phase, 1));
+}
+
+void RingPipeline::expectMore(const Stage &stage, Value bytes) {
+  ExpectBytesOp::create(builder, location, full, stage.state.index, bytes);
 }
 
 void RingPipeline::expectBytes(const Stage &stage, Value bytes) {

@@ -38,8 +38,10 @@ public:
   Stage stage(mlir::Value outputTile, mlir::Value number, const PipelineState &state);
 
   /// The producer's: waits until the stage is empty; says that bytes come, or have come, or that
-  /// the copies of the warp's lanes so far say so when they have landed.
+  /// the copies of the warp's lanes so far say so when they have landed. More bytes are expected
+  /// before the last ones, which end what the producer has to say of a phase.
   void waitEmpty(const Stage &stage);
+  void expectMore(const Stage &stage, mlir::Value bytes);
   void expectBytes(const Stage &stage, mlir::Value bytes);
   void arriveFull(const Stage &stage);
   void arriveCopied(const Stage &stage);

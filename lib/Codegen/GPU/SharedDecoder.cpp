@@ -70,6 +70,7 @@ void SharedDecoder::build() {
     following = select(index.less(following, end), following, number);
     return Values{buildRun(number, following, carried[0])};
   });
+  index.ifElse(own.copiesX, [&] { LaunchDependentsOp::create(builder, location); });
 }
 
 Value SharedDecoder::buildRun(Value number, Value following, Value decoded) {

@@ -33,15 +33,17 @@ UnitCoordinate StageUnits::coordinate(const TilePanel &panel, Value group, Value
   return {group, strip, index.add(index.mul(row, panel.strips), strip), inUnit};
 }
 
-StageUnits::PatchRun StageUnits::patchRun(const Stage &stage, Value buffer, Value at) {
+StageUnits::PatchBounds StageUnits::loadPatchBounds(const Stage &stage, Value buffer, Value at) {
   // Two u32 an entry: where its records begin, and its counts. As many as groups of whole units.
-  Value begin = toIndex(load(buffer, at));
   Value entries = index.mul(rowsOf(stage), plan.unit.escapeEntries());
   Value last = index.add(at, index.mul(index.sub(entries, 1), 2));
-  Value counts = load(buffer, index.add(last, 1)); // four of 8 bits
-  Value end = toIndex(load(buffer, last));
-  for (unsigned i = 0; i < 4; ++i)
-    end = index.add(end, index.mul(toIndex(bits(counts, 8 * i, 8)), plan.unit.recordU32));
+  return {load(buffer, at), load(buffer, last), load(buffer, index.add(last, 1))};
+}
+
+StageUnits::PatchRun StageUnits::patchRun(const PatchBounds &bounds) {
+  Value begin = toIndex(bounds.begin), end = toIndex(bounds.last);
+  for (unsigned i = 0; i < 4; ++i) // four counts of 8 bits
+    end = index.add(end, index.mul(toIndex(bits(bounds.counts, 8 * i, 8)), plan.unit.recordU32));
   // Whole runs of 16 bytes around the records.
   Value from = index.mul(index.div(begin, 4), 4);
   Value count = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);

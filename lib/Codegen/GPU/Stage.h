@@ -59,8 +59,14 @@ public:
   struct PatchRun {
     mlir::Value from, count;
   };
-  /// The stage's DeviceRecordGroups lie in `buffer` from u32 `at` on.
-  PatchRun patchRun(const Stage &stage, mlir::Value buffer, mlir::Value at);
+  /// Where the records of a stage begin in plane `patch`, and those of its last DeviceEscapeEntry;
+  /// that entry's counts.
+  struct PatchBounds {
+    mlir::Value begin, last, counts;
+  };
+  /// The stage's DeviceEscapeEntry lie in `buffer` from u32 `at` on.
+  PatchBounds loadPatchBounds(const Stage &stage, mlir::Value buffer, mlir::Value at);
+  PatchRun patchRun(const PatchBounds &bounds);
 
 private:
   const ProductPlan &plan;

@@ -94,6 +94,7 @@ void StreamProduct::buildKernel(gpu::GPUModuleOp module) {
     following = select(isLast, item, following);
     return Values{consumer.buildItem(item, following, carried[0])};
   });
+  LaunchDependentsOp::create(builder, location);
   gpu::ReturnOp::create(builder, location);
 }
 

@@ -14,7 +14,7 @@ using namespace uwt;
 
 namespace {
 /// An instruction of PTX text, as far as the flow of its registers is concerned.
-struct Instruction {
+struct PtxInstruction {
   llvm::StringRef text, opcode;
   /// The predicate in front of it, registers that it writes, and those that it reads.
   llvm::StringRef guard;
@@ -34,8 +34,8 @@ static void appendRegisters(llvm::StringRef text, llvm::SmallVectorImpl<llvm::St
 
 /// The operands of one that writes come first: one register, two of a predicate and its opposite
 /// or a shuffle, or a vector in braces.
-static Instruction parse(llvm::StringRef line) {
-  Instruction code;
+static PtxInstruction parse(llvm::StringRef line) {
+  PtxInstruction code;
   code.text = line;
   llvm::StringRef rest = line;
   if (rest.consume_front("@")) {
@@ -51,7 +51,7 @@ static Instruction parse(llvm::StringRef line) {
   return code;
 }
 
-static bool isRelaxedAtomic(const Instruction &code) {
+static bool isRelaxedAtomic(const PtxInstruction &code) {
   if (!code.opcode.starts_with("atom.") || code.opcode.contains(".shared"))
     return false;
   return llvm::none_of(llvm::ArrayRef<llvm::StringRef>({".acquire", ".acq_rel"}),
@@ -59,15 +59,15 @@ static bool isRelaxedAtomic(const Instruction &code) {
 }
 
 /// What depends on `results`, through registers: the first branch or load, or null.
-static const Instruction *findUse(llvm::ArrayRef<Instruction> code,
-                                  llvm::ArrayRef<llvm::StringRef> results) {
+static const PtxInstruction *findUse(llvm::ArrayRef<PtxInstruction> code,
+                                     llvm::ArrayRef<llvm::StringRef> results) {
   llvm::StringSet<> known;
   for (llvm::StringRef result : results)
     known.insert(result);
   auto isKnown = [&](llvm::StringRef name) { return known.contains(name); };
   for (bool isMore = true; isMore;) {
     isMore = false;
-    for (const Instruction &next : code) {
+    for (const PtxInstruction &next : code) {
       bool depends = isKnown(next.guard) || llvm::any_of(next.operands, isKnown);
       if (depends && (next.isLoad() || next.isBranch()))
         return &next;
@@ -78,11 +78,11 @@ static const Instruction *findUse(llvm::ArrayRef<Instruction> code,
   return nullptr;
 }
 
-static Status checkKernel(llvm::ArrayRef<Instruction> code) {
-  for (const Instruction &atomic : code) {
+static Status checkKernel(llvm::ArrayRef<PtxInstruction> code) {
+  for (const PtxInstruction &atomic : code) {
     if (!isRelaxedAtomic(atomic))
       continue;
-    if (const Instruction *use = findUse(code, atomic.results))
+    if (const PtxInstruction *use = findUse(code, atomic.results))
       return unsupportedError("the relaxed atomic '" + atomic.text.str() + "' decides '" +
                               use->text.str() +
                               "': it orders no memory, so what others wrote need not be there; "
@@ -92,7 +92,7 @@ static Status checkKernel(llvm::ArrayRef<Instruction> code) {
 }
 
 Status uwt::codegen::checkHandOffs(llvm::StringRef ptx) {
-  llvm::SmallVector<Instruction> code;
+  llvm::SmallVector<PtxInstruction> code;
   llvm::SmallVector<llvm::StringRef> lines;
   // Registers have their names in one function.
   ptx.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);

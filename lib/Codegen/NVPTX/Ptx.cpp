@@ -7,6 +7,7 @@
 
 #include "uwt/Codegen/NVPTX/Ptx.h"
 #include "CheckHandOffs.h"
+#include "PrepareCopies.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -254,6 +255,9 @@ FailureOr<std::string> uwt::codegen::translateToPtx(gpu::GPUModuleOp module,
   begin = std::chrono::steady_clock::now();
   if (Status status = optimise(*translated, **machine); !status)
     return module.emitError(status.error().message());
+  for (llvm::Function &function : *translated)
+    if (!function.isDeclaration())
+      prepareCopies(function);
   times.optimise = secondsSince(begin);
   begin = std::chrono::steady_clock::now();
   std::string ptx = emitPtx(*translated, **machine);

@@ -6,6 +6,8 @@
 // CHECK: .target sm_90a
 // CHECK-LABEL: .entry pack(
 // CHECK: griddepcontrol.launch_dependents
+// CHECK: griddepcontrol.wait
+// CHECK: ld.global
 // CHECK-LABEL: .entry product(
 // CHECK: .maxntid 160, 1, 1
 // CHECK: .minnctapersm 2
@@ -16,6 +18,8 @@
 // CHECK-DAG: createpolicy.fractional.L2::evict_first.b64
 // CHECK-DAG: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint
 // CHECK-DAG: griddepcontrol.wait
+// CHECK-DAG: griddepcontrol.launch_dependents
+// CHECK-DAG: mbarrier.expect_tx.relaxed.cta.shared.b64
 // CHECK-DAG: mbarrier.arrive.expect_tx.shared.b64
 // CHECK-DAG: mbarrier.arrive.shared{{.*}}.b64
 // CHECK-DAG: atom{{.*}}.add

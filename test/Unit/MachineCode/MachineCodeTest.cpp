@@ -324,6 +324,44 @@ TEST(MachineReport, WritesBesideTheOperandAreNone) {
   EXPECT_EQ(findHazards(kernelOf(beside)).size(), 1u);
 }
 
+// A wait that the thread goes on with elsewhere, a load, an announcement and a copy for one thread
+// after another.
+TEST(MachineReport, TheWayFromAnEmptyStageToTheFirstCopyIsCounted) {
+  const std::string text = R"(.L_loop:
+LDG.E R8, desc[UR6][R10.64]
+SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R3+URZ], R0
+IADD3 R1, R1, 0x1, RZ
+@!P0 BRA `(.L_wait)
+.L_empty:
+R2UR UR4, R8
+SYNCS.ARRIVE.TRANS64 RZ, [UR5], R8
+.L_each:
+@P0 ELECT P1, URZ, PT
+UBLKCP.S.G [UR8], [UR14], UR6, desc[UR4]
+@P0 BRA.U.ANY `(.L_each)
+@P2 BRA `(.L_loop)
+EXIT
+.L_wait:
+SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R3+URZ], R0
+@!P0 BRA `(.L_wait)
+BRA `(.L_empty))";
+  KernelReport report = reportKernel(kernelOf(text), {});
+  ASSERT_TRUE(report.copies);
+  EXPECT_EQ(report.copies->begin, 0x40u);
+  EXPECT_EQ(report.copies->copy, 0x70u);
+  EXPECT_EQ(report.copies->instructions, 3u);
+  EXPECT_EQ(report.copies->globalLoads, 0u);
+  EXPECT_NE(reportText({report}).find("from an empty stage to the first copy: 3 instructions, 0 "
+                                      "loads of global memory\n"),
+            std::string::npos);
+  std::string later = text;
+  later.replace(later.find("R2UR UR4, R8"), 12, "LDG.E R9, desc[UR6][R10.64]");
+  EXPECT_EQ(reportKernel(kernelOf(later), {}).copies->globalLoads, 1u);
+  std::string without = text;
+  without.replace(without.find("UBLKCP.S.G"), 10, "LDS.128");
+  EXPECT_FALSE(reportKernel(kernelOf(without), {}).copies);
+}
+
 TEST(MachineReport, TextAndJson) {
   KernelResources resources;
   resources.registers = 40;

@@ -127,7 +127,9 @@ protected:
       // parts of weights have zeros behind.
       uint64_t bytes = (next[3] * bytesOf(argument.type) + 15) / 16 * 16;
       arguments.push_back(EmulatedArgument::buffer(reinterpret_cast<void *>(next[1]), bytes));
-      arguments.back().isFromBefore = launch.dependent && argument.kind == ArgumentKind::Workspace;
+      arguments.back().isFromBefore =
+          launch.dependent &&
+          (argument.kind == ArgumentKind::Workspace || argument.kind == ArgumentKind::Counters);
       next += memrefParameters;
     }
     LaunchShape shape;

@@ -71,6 +71,7 @@ struct Mutation {
   /// One of these has to be in the message.
   std::vector<const char *> causes;
   std::vector<Subject> subjects;
+  const char *kernel = "product";
 };
 
 /// The barriers of a kernel in the order of their making: full, empty.
@@ -372,9 +373,16 @@ const std::vector<Mutation> &mutations() {
        [](GPUFuncOp kernel) {
          return eraseAll<GridDependencyWaitOp>(kernel, [](auto) { return true; });
        },
-       {"which the kernel before may still write"},
+       {"which the kernel before may still"},
        {rawSkinny, inplaceSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper, exponents,
         codes}},
+      {"DependencyWaitOfPackRemoved",
+       [](GPUFuncOp kernel) {
+         return eraseAll<GridDependencyWaitOp>(kernel, [](auto) { return true; });
+       },
+       {"which the kernel before may still"},
+       {rawSkinny, inplaceWarpgroups, inplaceCluster, sharedHopper},
+       "pack"},
       {"HandOffRelaxed",
        relaxHandOff,
        {"and nothing orders the two"},
@@ -415,7 +423,7 @@ void expectFound(const Mutation &mutation, const Subject &subject, const std::st
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 1, 300),
                         x = drawWeights(shape.m * shape.columns, 2, 1 << 30);
   ASSERT_TRUE(product.run(w, x, 4, 1)) << "before it is changed";
-  auto kernel = product.kernels().lookupSymbol<GPUFuncOp>("product");
+  auto kernel = product.kernels().lookupSymbol<GPUFuncOp>(mutation.kernel);
   ASSERT_TRUE(kernel);
   ASSERT_GT(mutation.apply(kernel), 0u) << "nothing was changed";
   ASSERT_EQ(product.finish(), "");
@@ -443,7 +451,7 @@ TEST_P(MutationTest, IsFound) {
     expectFound(mutation, subject, subject.format());
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 21U), [](const auto &info) {
+INSTANTIATE_TEST_SUITE_P(Kernels, MutationTest, ::testing::Range(0U, 22U), [](const auto &info) {
   return std::string(mutations()[info.param].name);
 });
 
