@@ -28,6 +28,12 @@ FakeCublas &uwt::test::freshFakeCublasLt() {
   return fake = FakeCublas();
 }
 
+FakeGemms &uwt::test::freshFakeCublas() {
+  void *library = dlopen(UWT_FAKE_CUBLAS, RTLD_NOW | RTLD_LOCAL);
+  FakeGemms &fake = *reinterpret_cast<FakeGemms *(*)()>(dlsym(library, "fakeGemmsState"))();
+  return fake = FakeGemms();
+}
+
 FakeCuda &uwt::test::freshFakeCuda(const std::string &path) {
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   auto get = reinterpret_cast<FakeCuda *(*)()>(dlsym(library, "fakeCudaState"));

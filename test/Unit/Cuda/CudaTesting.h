@@ -9,6 +9,7 @@
 #define UWT_TEST_UNIT_CUDA_CUDATESTING_H
 
 #include "Container/TestFiles.h"
+#include "Cuda/FakeDriver/FakeCublas.h"
 #include "Cuda/FakeDriver/FakeCublasLt.h"
 #include "Cuda/FakeDriver/FakeDriver.h"
 #include "uwt/Cuda/Device.h"
@@ -33,6 +34,7 @@ std::string gpuSamplePath();
 /// A fake driver's state, as it is after loading: whatever a test before has set is gone.
 FakeCuda &freshFakeCuda(const std::string &path = fakeDriverPath());
 FakeCublas &freshFakeCublasLt();
+FakeGemms &freshFakeCublas();
 /// The fake driver and its device 0.
 Expected<cuda::CudaDevicePtr> fakeDevice(const std::string &path = fakeDriverPath());
 
