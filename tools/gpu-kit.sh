@@ -82,7 +82,7 @@ step() {
   echo "== $name"
   mkdir -p "$(dirname "$out/$name")"
   # A process that waits for a GPU may not hear the first signal.
-  timeout -k 10 "$limit" "$@" 2>&1 | tee "$out/$name.txt" || code=$?
+  timeout "${alone[@]}" -k 10 "$limit" "$@" 2>&1 | tee "$out/$name.txt" || code=$?
   [[ $code -ne 137 ]] || code=124
   echo "$name: exit code $code, $((SECONDS - begun)) s" >>"$out/summary.txt"
   [[ $code -eq 0 ]] || failed+=("$name$([[ $code -ne 124 ]] || echo " (longer than $limit s)")")
@@ -159,7 +159,8 @@ run_checks() {
 }
 
 run_sanitizer() {
-  local sanitizer tool pack
+  # It starts uwt-bench, which has to end with it.
+  local sanitizer tool pack alone=()
   sanitizer=$(command -v compute-sanitizer || first_of /usr/local/cuda*/bin/compute-sanitizer)
   if [[ -z $sanitizer ]]; then
     echo "sanitizer: not found, skipped" | tee -a "$out/summary.txt"
@@ -261,6 +262,9 @@ run_kit() {
   extra=()
   packs=()
   profiles=()
+  # Control-C reaches a process that shares the script's group.
+  alone=(--foreground)
+  trap 'cat "$out/summary.txt"; echo "gpu-kit.sh: interrupted" >&2; exit 130' INT
   parse "$@"
   find_inputs
   mkdir -p "$out"

@@ -29,8 +29,7 @@ static const char *adviceFor(CudaResult result) {
     return "free device memory, or load fewer weights";
   case cudaInvalidImage:
     return "the code object is damaged, or of a newer CUDA than this driver: make the pack again, "
-           "or "
-           "update the NVIDIA driver";
+           "or update the NVIDIA driver";
   case cudaNoBinaryForGpu:
     return "the pack has no code for this GPU: make one for its target";
   case cudaInvalidPtx:

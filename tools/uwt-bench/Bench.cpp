@@ -336,7 +336,9 @@ BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_
   row.m = m;
   row.entry = &entry;
   row.pack = pack.path;
-  row.target = pack.pack->pack().codeObjects()[entry.code].target;
+  const CodeObject &code = pack.pack->pack().codeObjects()[entry.code];
+  row.target = code.target;
+  row.code = code.kind;
   row.weightBytes = copies.front().bytes();
   row.copies = static_cast<unsigned>(copies.size());
   row.entropy = entropy;

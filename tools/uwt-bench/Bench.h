@@ -79,6 +79,7 @@ struct BenchRow {
   uint32_t m = 0;
   const KernelEntry *entry = nullptr;
   std::string pack, target;
+  CodeKind code = CodeKind::Cubin;
   cuda::LaunchSize size;
   cuda::FunctionResources resources;
   uint64_t weightBytes = 0;

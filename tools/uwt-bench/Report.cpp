@@ -123,6 +123,7 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
   json["kernel"] = entry.kernel;
   json["pack"] = row.pack;
   json["target"] = row.target;
+  json["code"] = nameOf(row.code);
   json["kind"] = nameOf(entry.kind);
   json["strategy"] = entry.strategy;
   json["format"] = entry.format.str();

@@ -32,7 +32,8 @@ public:
   Cublas &operator=(const Cublas &) = delete;
 
   /// y [m, n] = x [m, k] Wᵀ of dense rows without gaps, all in BF16, sums in FP32. May be captured
-  /// in a graph. Errors: Usage (sizes beyond 32 bits); IO.
+  /// in a graph. Errors: Usage (sizes beyond 31 bits); Unsupported and IO, as the
+  /// library says.
   Status multiply(uint64_t n, uint64_t k, uint32_t m, uint64_t weight, uint64_t x, uint64_t y,
                   DeviceWeight::Buffer workspace, void *stream) const;
 

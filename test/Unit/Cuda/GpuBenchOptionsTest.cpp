@@ -1,4 +1,4 @@
-//===- GpuBenchOptionsTest.cpp - What uwt-bench is given -----------------===//
+//===- GpuBenchOptionsTest.cpp - What uwt-bench is given ------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
