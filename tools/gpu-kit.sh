@@ -132,19 +132,24 @@ run_bench() {
   done
 }
 
+# experiment FOLDER PACK OPTIONS...: PACK is NAME.mM.uwtpack, for an m of M.
+experiment() {
+  local folder=$1 pack=$2 name
+  shift 2
+  name=$(basename "$pack" .uwtpack)
+  bench "$folder/$name" "$pack" packs --m "${name##*.m}" --no-peers -o "$out/$folder/$name.json" "$@" || true
+  merge "$folder"
+}
+
 # The same kernels with one thing changed (docs/gpu-bench.md, experiments).
 run_experiments() {
-  local pack name
+  local pack
   for pack in "$here"/experiments/*.uwtpack; do
-    [[ -e $pack ]] || return 0
-    name=experiments/$(basename "$pack" .uwtpack)
-    bench "$name" "$pack" packs --m 8,64 --no-peers -o "$out/$name.json" || true
-    merge experiments
+    [[ ! -e $pack ]] || experiment experiments "$pack"
   done
-  pack=$here/experiments/as-chosen.uwtpack
-  bench without-escapes/as-chosen "$pack" packs --m 8,64 --no-peers --weights narrow \
-    -o "$out/without-escapes/as-chosen.json" || true
-  merge without-escapes
+  for pack in "$here"/experiments/as-chosen.*.uwtpack; do
+    [[ ! -e $pack ]] || experiment without-escapes "$pack" --weights narrow
+  done
 }
 
 # All slices and clusters, with tails, of the shapes given.
@@ -267,6 +272,7 @@ run_kit() {
   trap 'cat "$out/summary.txt"; echo "gpu-kit.sh: interrupted" >&2; exit 130' INT
   parse "$@"
   find_inputs
+  [[ ! -e $out/summary.txt ]] || fail "$out has results already; name another folder by --out"
   mkdir -p "$out"
   : >"$out/summary.txt"
   find_cublaslt

@@ -19,7 +19,7 @@ struct Version {
 } // namespace
 
 /// The numbers that "13.0.88" begins with; zeros where it does not.
-static Version versionIn(std::string_view text) {
+static Version versionIn(const std::string &text) {
   Version version;
   const char *end = text.data() + text.size();
   auto [dot, failed] = std::from_chars(text.data(), end, version.major);
@@ -45,7 +45,7 @@ static int neededForCubin(const KernelPack &pack, const CodeObject &code) {
 }
 
 static int neededForPtx(std::string_view text) {
-  Version ptx = versionIn(ptxVersion(text));
+  Version ptx = versionIn(std::string(ptxVersion(text)));
   // CUDA 12.6 brought no version of PTX.
   constexpr int lastWithCuda = 5;
   if (ptx.major == 8)

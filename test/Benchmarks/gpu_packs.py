@@ -3,8 +3,8 @@
     test/Benchmarks/gpu_packs.py --out kit-files [--uwt build/bin/uwt] [--target sm_90a] [--quick | --shapes NxK,...]
                                  [--formats raw,...] [--experiments]
 
-With --experiments also OUT/experiments/NAME.uwtpack and .profile.json: the kernels of one matrix at m = 8 and 64 as the
-compiler chooses them, and with one thing of them changed (EXPERIMENTS).
+With --experiments also OUT/experiments/NAME.mM.uwtpack and .profile.json: the kernels of one matrix at an m of 8 and 64
+as the compiler chooses them, and with one thing of them changed (EXPERIMENTS).
 
 Writes FORMAT.uwtpack and FORMAT.profile.json for raw (the twin that all others are compared with) and for each other
 format: kernels for every matrix of the grid (Llama 3.1, Qwen3, Mixtral, DeepSeek-V3, an odd one) and any m; in that
@@ -106,8 +106,9 @@ def make_experiments(options):
     folder.mkdir(parents=True, exist_ok=True)
     shape, fmt = EXPERIMENT
     for name, strategies in EXPERIMENTS.items():
-        text = "".join(pinned_product(*shape, fmt, m, strategy) for m, strategy in strategies.items())
-        emit_both(options, text, fmt, folder, name)
+        for m, strategy in strategies.items():
+            # A kernel takes any m: in one pack the first would be taken for all.
+            emit_both(options, pinned_product(*shape, fmt, m, strategy), fmt, folder, f"{name}.m{m}")
 
 
 def main():

@@ -238,11 +238,15 @@ def wrong_term(result):
     )
 
 
+def kernels_of(row):
+    """What the pack of a row is called; those of experiments are NAME.mM."""
+    return pathlib.Path(row["pack"]).stem.split(".m")[0]
+
+
 def experiment_table(result):
     """Kernels of one shape and m, of packs in which one thing differs, beside the pack `as-chosen`."""
     rows = measured(result)
-    names = {id(row): pathlib.Path(row["pack"]).stem for row in rows}
-    chosen = {(*shape_of(row), row["format"], row["m"]): row for row in rows if names[id(row)] == "as-chosen"}
+    chosen = {(*shape_of(row), row["format"], row["m"]): row for row in rows if kernels_of(row) == "as-chosen"}
     lines = []
     for row in rows:
         base = chosen.get((*shape_of(row), row["format"], row["m"]))
@@ -251,7 +255,7 @@ def experiment_table(result):
         both = "predicted" in row and "predicted" in base
         expected = predicted_time(row["predicted"]) / predicted_time(base["predicted"]) if both else None
         lines.append(
-            [names[id(row)], row["strategy"], row["m"], number(median(row)), number(median(row) / median(base))]
+            [kernels_of(row), row["strategy"], row["m"], number(median(row)), number(median(row) / median(base))]
             + [number(expected), number(median(row, "time_serial") / median(row))]
         )
     head = ["kernels", "strategy", "m", "µs", "times as chosen", "predicted", "times without dependent launch"]
@@ -270,7 +274,7 @@ def compare_weights(results):
                 other = others.get((row["pack"], row["format"], *shape_of(row), row["m"]))
                 if other:
                     lines.append(
-                        [f"{row['n']} × {row['k']}", pathlib.Path(row["pack"]).stem, f"`{row['format']}`", row["m"]]
+                        [f"{row['n']} × {row['k']}", kernels_of(row), f"`{row['format']}`", row["m"]]
                         + [f"{number(median(row))} ({first['weights']})", f"{number(median(other))} ({second['weights']})"]
                         + [number(median(row) / median(other))]
                     )

@@ -55,7 +55,8 @@ def fixture_kit(tmp_path):
     )
     assert made.returncode == 0, made.stderr
     (tmp_path / "kit" / "experiments").mkdir()
-    (tmp_path / "kit" / "experiments" / "as-chosen.uwtpack").write_bytes(pack)
+    for name in ("as-chosen.m8", "cluster-of-1.m64"):
+        (tmp_path / "kit" / "experiments" / f"{name}.uwtpack").write_bytes(pack)
     return tmp_path
 
 
@@ -90,9 +91,10 @@ def test_times_come_first_and_each_pack_and_shape_has_a_process(kit):
     grid = ["raw-64x64", "window4-64x64", "raw-4096x4096", "window4-4096x4096"]
     assert made[: len(quick)] == quick
     assert [name_of(c) for c in quick] == grid
-    experiments, timed, checked = others[:2], others[2:6], others[6:]
-    assert {name_of(c) for c in experiments} == {"as-chosen-packs"}
-    assert "narrow" in experiments[1]
+    experiments, timed, checked = others[:3], others[3:7], others[7:]
+    assert [name_of(c) for c in experiments] == ["as-chosen.m8-packs", "cluster-of-1.m64-packs", "as-chosen.m8-packs"]
+    assert [c[c.index("--m") + 1] for c in experiments] == ["8", "64", "8"]
+    assert ["narrow" in c for c in experiments] == [False, False, True]
     assert [name_of(c) for c in timed] == grid
     assert all("--check" in c for c in checked) and sorted(map(name_of, checked)) == sorted(grid)
     # All clusters and slices, with tails.
@@ -126,6 +128,13 @@ def test_what_never_ends_is_ended(kit):
     failed = [line for line in done.stderr.splitlines() if line.startswith("gpu-kit.sh: failed")]
     assert failed == ["gpu-kit.sh: failed: quick/window4-4096x4096 (longer than 2 s)"]
     assert len(rows_of(kit / "results" / "quick.json")) == 4
+
+
+def test_results_are_not_mixed_with_those_of_another_run(kit):
+    assert run(kit, "--quick", "--no-sanitizer").returncode == 0
+    done = run(kit, "--quick", "--no-sanitizer")
+    assert done.returncode == 2
+    assert "results has results already; name another folder by --out" in done.stderr
 
 
 def test_mistakes_are_named(kit):

@@ -141,8 +141,8 @@ def test_the_term_that_is_most_wrong_is_named(sample, tmp_path):
 
 def test_experiments_stand_beside_what_was_chosen(sample, tmp_path):
     rows = sample["rows"]
-    sample["rows"] = with_predictions(rows, "kit/experiments", "as-chosen", [(10, 4, 20)])
-    sample["rows"] += with_predictions(rows, "kit/experiments", "cluster-of-1", [(17, 4, 25)])
+    sample["rows"] = with_predictions(rows, "kit/experiments", "as-chosen.m8", [(10, 4, 20)])
+    sample["rows"] += with_predictions(rows, "kit/experiments", "cluster-of-1.m8", [(17, 4, 25)])
     path = tmp_path / "result.json"
     path.write_text(json.dumps(sample), encoding="utf-8")
     lines = rows_of(run(path).stdout, "Experiments")
