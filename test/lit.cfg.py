@@ -40,6 +40,7 @@ config.substitutions += [
     ("%inputs", inputs),
     # The tool with a codec that no build has.
     ("%uwt-with-test-codec", os.path.join(config.uwt_binary_root, "test", "TestCodec", "bin", "uwt")),
+    ("%fake-cuda", os.path.join(config.uwt_binary_root, "test", "Unit", "Cuda", "FakeDriver", "libuwt-fake-cuda.so")),
     ("%plugin", os.path.join(config.uwt_library_dir, "UWTPlugin.so")),
     ("%exit", f'"{config.python}" "{inputs}/expect_exit.py"'),
 ]

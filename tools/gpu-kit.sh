@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # Checks and measures kernel packs on a GPU machine that has nothing but a driver.
 #
-#   gpu-kit.sh --make DIR [--bench PROGRAM] [FILE...] here: puts uwt-bench (that of PATH or of build/bin), packs
-#                                                     (*.uwtpack), kernel profiles (*.json) and scripts into DIR, which
-#                                                     is to be copied there; without files it makes those of the
-#                                                     whole grid for sm_90a (test/Benchmarks/gpu_packs.py, minutes)
-#   DIR/gpu-kit.sh [options]                          there: checks, compute-sanitizer, bench, tables
+#   gpu-kit.sh --make DIR [--target GPU] [--bench PROGRAM] [FILE...]
+#                    here: puts uwt-bench (that of PATH or of build/bin), packs (*.uwtpack), kernel profiles (*.json)
+#                    and scripts into DIR, which is to be copied there. Without files it makes packs of the whole grid
+#                    and of the experiments for GPU (default: sm_90a) by test/Benchmarks/gpu_packs.py; minutes
+#   DIR/gpu-kit.sh [--out DIR] [--quick] [--limit SECONDS] [--no-sanitizer] [-- OPTIONS]
+#                    there: bench, correctness, compute-sanitizer and tables, into --out (default: results). --quick
+#                    leaves out all but a few shapes and values of m; --limit is that of each process (default: 600);
+#                    OPTIONS are those of uwt-bench (--device 1, --cublaslt FILE)
 #
-# Options there: --out DIR (default: results), --quick, --no-sanitizer, and after -- what uwt-bench takes
-# (--device 1, --shapes 4096x4096, --cublaslt FILE). Exit code 0 when all that ran was right.
+# A process that fails, or takes too long, is named at the end, and the others run. Exit code 0 when all that ran was
+# right, 1 when something failed, 2 for mistakes in the call.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,21 +22,23 @@ fail() {
 }
 
 make_kit() {
-  local dir=$1 bench
+  local dir=$1 bench target=sm_90a
   shift
   bench=$(command -v uwt-bench || echo "$here/../build/bin/uwt-bench")
-  if [[ ${1:-} == --bench ]]; then
-    [[ $# -ge 2 ]] || fail "--bench needs a file"
-    bench=$2
+  while [[ ${1:-} == --* ]]; do
+    [[ $# -ge 2 ]] || fail "$1 needs a value"
+    case $1 in
+    --bench) bench=$2 ;;
+    --target) target=$2 ;;
+    *) fail "there is no option '$1'; see the top of $0" ;;
+    esac
     shift 2
-  fi
+  done
   [[ -x $bench ]] || fail "$bench is missing; build it, or name another by --bench"
   mkdir -p "$dir"
   if [[ $# -eq 0 ]]; then
-    python3 "$here/../test/Benchmarks/gpu_packs.py" --uwt "$(dirname "$bench")/uwt" --out "$dir/made" ||
-      fail "the packs cannot be made"
-    mv "$dir"/made/* "$dir"
-    rmdir "$dir/made"
+    python3 "$here/../test/Benchmarks/gpu_packs.py" --uwt "$(dirname "$bench")/uwt" --target "$target" \
+      --experiments --out "$dir" || fail "the packs cannot be made"
     set -- "$dir"/*.uwtpack "$dir"/*.json
   fi
   local file packs=0
@@ -50,7 +55,8 @@ make_kit() {
     [[ $file -ef $dir/$(basename "$file") ]] || cp "$file" "$dir"
   done
   cp "$here/gpu-kit.sh" "$here/../test/Benchmarks/gpu_tables.py" "$dir"
-  strip -o "$dir/uwt-bench" "$bench"
+  # A script, as tests have one, has nothing to strip.
+  strip -o "$dir/uwt-bench" "$bench" 2>/dev/null || cp "$bench" "$dir/uwt-bench"
   local kilobytes
   kilobytes=$(du -sk "$dir" | cut -f1)
   [[ $kilobytes -lt 61440 ]] || fail "the kit has $kilobytes KB, more than 60 MB; give it fewer packs"
@@ -68,26 +74,108 @@ first_of() {
   done
 }
 
-# step NAME COMMAND...: runs it, with all it prints in OUT/NAME.txt, and remembers how it ended.
+# step NAME COMMAND...: runs it for at most the limit, with all it prints in OUT/NAME.txt, and remembers how it ended.
+# Gives its exit code, 124 where it took too long.
 step() {
-  local name=$1 code=0
+  local name=$1 code=0 begun=$SECONDS
   shift
   echo "== $name"
-  "$@" 2>&1 | tee "$out/$name.txt" || code=$?
-  echo "$name: exit code $code" >>"$out/summary.txt"
-  [[ $code -eq 0 ]] || failed+=("$name")
+  mkdir -p "$(dirname "$out/$name")"
+  # A process that waits for a GPU may not hear the first signal.
+  timeout "${alone[@]}" -k 10 "$limit" "$@" 2>&1 | tee "$out/$name.txt" || code=$?
+  [[ $code -ne 137 ]] || code=124
+  echo "$name: exit code $code, $((SECONDS - begun)) s" >>"$out/summary.txt"
+  [[ $code -eq 0 ]] || failed+=("$name$([[ $code -ne 124 ]] || echo " (longer than $limit s)")")
+  return "$code"
+}
+
+# bench NAME PACK SHAPE OPTIONS...: a process of uwt-bench for a pack and a shape, compared with the raw pack. Beside
+# its times stand the predictions of the pack's own profile, or where it has none those of all.
+bench() {
+  local name=$1 pack=$2 shape=$3 twin=() predictions=("${profiles[@]}")
+  shift 3
+  [[ ! -e ${pack%.uwtpack}.profile.json ]] || predictions=(--kernel-profiles "${pack%.uwtpack}.profile.json")
+  [[ ! -e $here/raw.uwtpack || $pack -ef $here/raw.uwtpack ]] || twin=(--twin "$here/raw.uwtpack")
+  step "$name" "$here/uwt-bench" --pack "$pack" "${twin[@]}" "${predictions[@]}" --shapes "$shape" "$@" "${extra[@]}"
+}
+
+# merge NAME: what the processes of the folder NAME have found so far, to NAME.json.
+merge() {
+  local file files=()
+  for file in "$out/$1"/*.json; do
+    [[ ! -s $file ]] || files+=(--merge "$file")
+  done
+  [[ ${#files[@]} -eq 0 ]] || "$here/uwt-bench" "${files[@]}" -o "$out/$1.json" || failed+=("merge of $1")
+}
+
+# The shapes that options of uwt-bench choose, the smallest first.
+shapes_of() { "$here/uwt-bench" --list "$@" | awk '$1 ~ /^[0-9]+x[0-9]+$/ {print $1}'; }
+
+# Whether a file says that there is nothing to go on with.
+has_no_gpu() { grep -qE 'cannot load the CUDA driver|there is no GPU|NVIDIA driver (is too old|has no)' "$out/$1.txt"; }
+
+# run_bench FOLDER SHAPES OPTIONS...: all packs, shape by shape. The first pack of a shape measures cuBLASLt, too.
+run_bench() {
+  local folder=$1 shapes=$2 shape pack name peers
+  shift 2
+  for shape in $shapes; do
+    peers=()
+    for pack in "${packs[@]}"; do
+      name=$folder/$(basename "$pack" .uwtpack)-$shape
+      if bench "$name" "$pack" "$shape" -o "$out/$name.json" "${peers[@]}" "$@"; then
+        peers=(--no-peers)
+      elif has_no_gpu "$name"; then
+        return 1
+      fi
+      merge "$folder"
+    done
+  done
+}
+
+# experiment FOLDER PACK OPTIONS...: PACK is NAME.mM.uwtpack, for an m of M.
+experiment() {
+  local folder=$1 pack=$2 name
+  shift 2
+  name=$(basename "$pack" .uwtpack)
+  bench "$folder/$name" "$pack" packs --m "${name##*.m}" --no-peers -o "$out/$folder/$name.json" "$@" || true
+  merge "$folder"
+}
+
+# The same kernels with one thing changed (docs/gpu-bench.md, experiments).
+run_experiments() {
+  local pack
+  for pack in "$here"/experiments/*.uwtpack; do
+    [[ ! -e $pack ]] || experiment experiments "$pack"
+  done
+  for pack in "$here"/experiments/as-chosen.*.uwtpack; do
+    [[ ! -e $pack ]] || experiment without-escapes "$pack" --weights narrow
+  done
+}
+
+# All slices and clusters, with tails, of the shapes given.
+run_checks() {
+  local shape pack
+  for pack in "${packs[@]}"; do
+    for shape in $1; do
+      bench "check/$(basename "$pack" .uwtpack)-$shape" "$pack" "$shape" --check --no-peers \
+        --m 1,3,8,9,16,17,32,33,64,65,128,129,192,256 || true
+    done
+  done
 }
 
 run_sanitizer() {
-  local sanitizer tool
+  # It starts uwt-bench, which has to end with it.
+  local sanitizer tool pack alone=()
   sanitizer=$(command -v compute-sanitizer || first_of /usr/local/cuda*/bin/compute-sanitizer)
   if [[ -z $sanitizer ]]; then
     echo "sanitizer: not found, skipped" | tee -a "$out/summary.txt"
     return
   fi
   for tool in memcheck racecheck synccheck initcheck; do
-    step "sanitizer-$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 \
-      "$here/uwt-bench" "${inputs[@]}" --shapes smallest --copies 2 --profile "${extra[@]}"
+    for pack in "${packs[@]}"; do
+      step "sanitizer/$tool-$(basename "$pack" .uwtpack)" "$sanitizer" --tool "$tool" --error-exitcode 9 \
+        "$here/uwt-bench" --pack "$pack" --shapes smallest --m 8,64 --copies 2 --profile "${extra[@]}" || true
+    done
   done
 }
 
@@ -102,20 +190,16 @@ find_cublaslt() {
   [[ -z $UWT_CUBLASLT ]] || export UWT_CUBLASLT
 }
 
-run_kit() {
-  out=results
-  failed=()
-  extra=()
-  inputs=()
-  local quick=() sanitize=true file
+# parse OPTION...: sets what the run is.
+parse() {
   while [[ $# -gt 0 ]]; do
     case $1 in
-    --out)
-      [[ $# -ge 2 ]] || fail "--out needs a folder"
-      out=$2
+    --out | --limit)
+      [[ $# -ge 2 ]] || fail "$1 needs a value"
+      if [[ $1 == --out ]]; then out=$2; else limit=$2; fi
       shift
       ;;
-    --quick) quick=(--quick) ;;
+    --quick) quick=true ;;
     --no-sanitizer) sanitize=false ;;
     --)
       shift
@@ -126,28 +210,80 @@ run_kit() {
     esac
     shift
   done
-  for file in "$here"/*.uwtpack; do
-    [[ -e $file ]] || fail "$here has no *.uwtpack; make the kit by gpu-kit.sh --make"
-    inputs+=(--pack "$file")
+}
+
+# Packs and predictions of the kit. The raw pack first: the others are compared with it.
+find_inputs() {
+  local file
+  for file in "$here"/raw.uwtpack "$here"/*.uwtpack; do
+    [[ ! -e $file || ($file == "$here"/raw.uwtpack && ${#packs[@]} -gt 0) ]] || packs+=("$file")
   done
+  [[ ${#packs[@]} -gt 0 ]] || fail "$here has no *.uwtpack; make the kit by gpu-kit.sh --make"
   for file in "$here"/*.json; do
-    [[ ! -e $file ]] || inputs+=(--kernel-profiles "$file")
+    [[ ! -e $file ]] || profiles+=(--kernel-profiles "$file")
   done
+}
+
+run_steps() {
+  local pack given=() all some shape
+  for pack in "${packs[@]}"; do
+    given+=(--pack "$pack")
+  done
+  all=$(shapes_of --shapes packs "${given[@]}")
+  # Kernels for any shape.
+  all=${all:-$(shapes_of --quick)}
+  some=
+  for shape in $(shapes_of --quick); do
+    ! grep -qx "$shape" <<<"$all" || some+="$shape "
+  done
+  some=${some:-$all}
+  run_bench quick "$some" --quick || return 0
+  run_experiments
+  if [[ $quick == true ]]; then
+    run_checks "$(head -1 <<<"$all")"
+  else
+    run_bench bench "$all" || return 0
+    run_checks "$all"
+  fi
+  [[ $sanitize == false ]] || run_sanitizer
+}
+
+run_tables() {
+  local file files=()
+  command -v python3 >/dev/null || return 0
+  [[ -s $out/bench.json ]] || set -- quick
+  for file in "${1:-bench}" experiments without-escapes; do
+    [[ ! -s $out/$file.json ]] || files+=("$out/$file.json")
+  done
+  [[ ${#files[@]} -eq 0 ]] || step tables python3 "$here/gpu_tables.py" "${files[@]}" --out "$out" || true
+}
+
+run_kit() {
+  out=results
+  limit=600
+  quick=false
+  sanitize=true
+  failed=()
+  extra=()
+  packs=()
+  profiles=()
+  # Control-C reaches a process that shares the script's group.
+  alone=(--foreground)
+  trap 'cat "$out/summary.txt"; echo "gpu-kit.sh: interrupted" >&2; exit 130' INT
+  parse "$@"
+  find_inputs
+  [[ ! -e $out/summary.txt ]] || fail "$out has results already; name another folder by --out"
   mkdir -p "$out"
   : >"$out/summary.txt"
   find_cublaslt
   nvidia-smi -q >"$out/nvidia-smi.txt" 2>&1 || true
-  step check "$here/uwt-bench" "${inputs[@]}" --quick --check "${extra[@]}"
-  # What is wrong is not measured, and a GPU that is not there not either.
-  if [[ ${#failed[@]} -eq 0 ]]; then
-    [[ $sanitize == false ]] || run_sanitizer
-    step bench "$here/uwt-bench" "${inputs[@]}" "${quick[@]}" -o "$out/results.json" "${extra[@]}"
-    if [[ -s $out/results.json ]] && command -v python3 >/dev/null; then
-      step tables python3 "$here/gpu_tables.py" "$out/results.json" --out "$out"
-    fi
-  fi
+  run_steps
+  run_tables
   cat "$out/summary.txt"
-  [[ ${#failed[@]} -eq 0 ]] || fail "failed: ${failed[*]}; see $out"
+  if [[ ${#failed[@]} -gt 0 ]]; then
+    printf 'gpu-kit.sh: failed: %s\n' "${failed[@]}" | tee -a "$out/summary.txt" >&2
+    exit 1
+  fi
 }
 
 case ${1:-} in
@@ -156,6 +292,6 @@ case ${1:-} in
   shift
   make_kit "$@"
   ;;
--h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '2,15s/^# \{0,1\}//p' "$0" ;;
 *) run_kit "$@" ;;
 esac

@@ -34,6 +34,17 @@ static void fillRow(uint8_t *row, uint64_t columns, Random random, bool isScaled
   }
 }
 
+/// Evenly spread over both signs, four exponents and all mantissas.
+static void fillNarrowRow(uint8_t *row, uint64_t columns, Random random) {
+  constexpr int exponents = 4, least = -8;
+  for (uint64_t k = 0; k < columns; ++k) {
+    int exponent = least + static_cast<int>(random.uniform() * exponents);
+    double value = std::ldexp(1 + random.uniform() * 127 / 128, exponent);
+    uint16_t word = toBF16(static_cast<float>(random.uniform() < 0.5 ? -value : value));
+    std::memcpy(row + 2 * k, &word, sizeof(word));
+  }
+}
+
 uint64_t BenchWorkload::bytes() const {
   uint64_t sum = 0;
   for (const BenchTensor &tensor : tensors)
@@ -79,7 +90,7 @@ EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
 }
 
 std::vector<std::string> uwt::bench::syntheticWeights() {
-  return {"gaussian", "row-scaled", "student-t4", "row-scaled-t4"};
+  return {"gaussian", "row-scaled", "student-t4", "row-scaled-t4", "narrow"};
 }
 
 bool uwt::bench::isSyntheticWeights(const std::string &name) {
@@ -122,7 +133,11 @@ BenchWorkload uwt::bench::makeSynthetic(const std::string &name, const std::vect
   pool.parallelFor(columns ? elements / columns : 0, [&](uint64_t row, unsigned) {
     // Any step keeps rows apart; SplitMix64 scrambles what is close.
     Random random(seed * 0x2545f4914f6cdd1d + row * 0xd1342543de82ef95);
-    fillRow(tensor.bytes.data() + row * columns * 2, columns, random, isScaled, isT4);
+    uint8_t *first = tensor.bytes.data() + row * columns * 2;
+    if (name == "narrow")
+      fillNarrowRow(first, columns, random);
+    else
+      fillRow(first, columns, random, isScaled, isT4);
   });
   BenchWorkload workload{name, {}};
   workload.tensors.push_back(std::move(tensor));

@@ -93,6 +93,7 @@ public:
   ModuleOp getModule() { return *module; }
   StageTimer &getTimer() { return timer; }
   const std::vector<std::string> &getRemarks() const { return stats.remarks; }
+  std::vector<std::string> &getNotes() { return stats.notes; }
   /// The first module, where there are several.
   llvm::Module &getLlvm() { return *modules.front().module; }
 
@@ -297,7 +298,7 @@ static Status takeProgramKernels(Compilation &work, const ProductTarget &target,
   GpuProducts &products = work.getProducts().front();
   std::vector<CompiledKernels> compiled;
   UWT_RETURN_IF_ERROR(compileModules(*products.module, *target.gpus.front(),
-                                     cuda_tools::GpuOutput::Cubin, compiled));
+                                     cuda_tools::GpuOutput::Cubin, compiled, work.getNotes()));
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> pack, packKernels(compiled));
   code.device = DeviceCode{std::move(products.calls), std::move(pack)};
   return ok();
@@ -440,7 +441,7 @@ static Expected<std::string> emitKernels(Compilation &work, const ProductTarget 
                                                               : cuda_tools::GpuOutput::Cubin;
   std::vector<CompiledKernels> compiled;
   for (auto [gpu, products] : llvm::zip(target.gpus, work.getProducts()))
-    UWT_RETURN_IF_ERROR(compileModules(*products.module, *gpu, output, compiled));
+    UWT_RETURN_IF_ERROR(compileModules(*products.module, *gpu, output, compiled, work.getNotes()));
   codegen::GpuCodeTimes sum;
   for (const CompiledKernels &each : compiled)
     sum.add(each.code.times);

@@ -7,7 +7,9 @@
 
 #include "GpuPack.h"
 #include "Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Config/llvm-config.h"
+#include <set>
 
 using namespace uwt;
 
@@ -31,14 +33,22 @@ static mlir::FailureOr<CompiledKernels> compileModule(mlir::gpu::GPUModuleOp mod
 }
 
 Status uwt::compileModules(mlir::ModuleOp kernels, const GpuTarget &target,
-                           cuda_tools::GpuOutput output, std::vector<CompiledKernels> &compiled) {
+                           cuda_tools::GpuOutput output, std::vector<CompiledKernels> &compiled,
+                           std::vector<std::string> &notes) {
   DiagnosticCollector diagnostics(kernels.getContext());
+  std::string unchecked;
   for (auto module : kernels.getOps<mlir::gpu::GPUModuleOp>()) {
     auto made = compileModule(module, target, output);
     if (mlir::failed(made))
       return diagnostics.takeError(ErrorKind::Unsupported, "a kernel cannot be compiled");
+    if (!made->code.unchecked.empty())
+      unchecked = made->code.unchecked;
     compiled.push_back(std::move(*made));
   }
+  if (!unchecked.empty())
+    notes.push_back(
+        "kernels for " + std::string(target.name) +
+        " are not checked for operands of matrix instructions that change in flight: " + unchecked);
   return ok();
 }
 
@@ -46,23 +56,44 @@ static std::span<const uint8_t> imageOf(const std::string &text) {
   return {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
 }
 
+/// Which driver the code needs is told by these.
+static Status addTools(KernelPackWriter &writer, std::span<const CompiledKernels> compiled) {
+  writer.addTool("llvm", LLVM_VERSION_STRING);
+  auto isAssembled = [](const CompiledKernels &each) { return !each.code.cubin.empty(); };
+  if (llvm::any_of(compiled, isAssembled)) {
+    UWT_ASSIGN_OR_RETURN(std::string ptxas, cuda_tools::ptxasVersion());
+    writer.addTool("ptxas", std::move(ptxas));
+  }
+  std::set<std::string, std::less<>> versions;
+  for (const CompiledKernels &each : compiled)
+    versions.emplace(ptxVersion(each.code.ptx));
+  for (const std::string &version : versions)
+    writer.addTool("ptx", version);
+  return ok();
+}
+
+/// Adds kernels and their code of one kind, `before` being the kernels that are there.
+static void addKernels(KernelPackWriter &writer, const CompiledKernels &each, CodeKind kind,
+                       uint32_t &before) {
+  const std::string &image = kind == CodeKind::Cubin ? each.code.cubin : each.code.ptx;
+  if (image.empty())
+    return;
+  uint32_t code = writer.addCode(kind, std::string(each.target->name), imageOf(image));
+  for (KernelEntry entry : each.entries) {
+    entry.code = code;
+    if (entry.prepare != 0)
+      entry.prepare += before;
+    writer.addKernel(std::move(entry));
+  }
+  before += static_cast<uint32_t>(each.entries.size());
+}
+
 Expected<std::vector<uint8_t>> uwt::packKernels(std::span<const CompiledKernels> compiled) {
   KernelPackWriter writer;
-  writer.addTool("llvm", LLVM_VERSION_STRING);
-  // Kernels of the code objects before.
+  UWT_RETURN_IF_ERROR(addTools(writer, compiled));
   uint32_t before = 0;
-  for (const CompiledKernels &each : compiled) {
-    bool isCubin = !each.code.cubin.empty();
-    uint32_t code =
-        writer.addCode(isCubin ? CodeKind::Cubin : CodeKind::Ptx, std::string(each.target->name),
-                       imageOf(isCubin ? each.code.cubin : each.code.ptx));
-    for (KernelEntry entry : each.entries) {
-      entry.code = code;
-      if (entry.prepare != 0)
-        entry.prepare += before;
-      writer.addKernel(std::move(entry));
-    }
-    before += static_cast<uint32_t>(each.entries.size());
-  }
+  for (CodeKind kind : {CodeKind::Cubin, CodeKind::Ptx})
+    for (const CompiledKernels &each : compiled)
+      addKernels(writer, each, kind, before);
   return writer.bytes();
 }

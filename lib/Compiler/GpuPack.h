@@ -25,13 +25,14 @@ struct CompiledKernels {
   cuda_tools::GpuCode code;
 };
 
-/// Compiles all gpu.modules of `kernels` and puts them behind those that are there. Errors:
-/// Unsupported with the first diagnostic.
+/// Compiles all gpu.modules of `kernels` and puts them behind those that are there. A note says
+/// where machine code could not be checked. Errors: Unsupported with the first diagnostic.
 Status compileModules(mlir::ModuleOp kernels, const GpuTarget &target, cuda_tools::GpuOutput output,
-                      std::vector<CompiledKernels> &compiled);
+                      std::vector<CompiledKernels> &compiled, std::vector<std::string> &notes);
 
-/// A pack (docs/packs.md) of machine code, or of PTX where there is none. Entries are in the order
-/// of `compiled`.
+/// A pack (docs/packs.md) of machine code, and of the PTX that it was made of for drivers that do
+/// not take it: each kernel is there twice. Entries are in the order of `compiled`, those of
+/// machine code first. Errors: those of ptxasVersion().
 Expected<std::vector<uint8_t>> packKernels(std::span<const CompiledKernels> compiled);
 
 } // namespace uwt

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Cuda/Driver.h"
+#include "CodeVersions.h"
 #include "CudaError.h"
 #include "uwt/Support/Suggest.h"
 #include <cstdlib>
@@ -27,12 +28,17 @@ static const char *adviceFor(CudaResult result) {
   case cudaOutOfMemory:
     return "free device memory, or load fewer weights";
   case cudaInvalidImage:
-    return "the code object is damaged: make the pack again";
+    return "the code object is damaged, or of a newer CUDA than this driver: make the pack again, "
+           "or update the NVIDIA driver";
   case cudaNoBinaryForGpu:
     return "the pack has no code for this GPU: make one for its target";
   case cudaInvalidPtx:
   case cudaUnsupportedPtxVersion:
     return "update the NVIDIA driver, or make a pack with machine code for this GPU";
+  case cudaNoJitCompiler:
+  case cudaJitDisabled:
+    return "PTX is compiled by the NVIDIA driver's libnvidia-ptxjitcompiler.so.1: install it, or "
+           "make a pack with machine code for this GPU";
   case cudaNotFound:
     return "the pack names what its code does not have: make it again";
   case cudaOutOfResources:
@@ -58,6 +64,8 @@ static ErrorKind kindOf(CudaResult result) {
   case cudaNoBinaryForGpu:
   case cudaInvalidPtx:
   case cudaUnsupportedPtxVersion:
+  case cudaNoJitCompiler:
+  case cudaJitDisabled:
   case cudaOutOfResources:
     return ErrorKind::Unsupported;
   default:
@@ -84,10 +92,6 @@ Error uwt::cuda::cudaError(const DriverFunctions &functions, CudaResult result,
 CudaDriver::CudaDriver() : table(std::make_unique<DriverFunctions>()) {}
 CudaDriver::~CudaDriver() = default;
 
-static std::string versionText(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
 Status CudaDriver::resolve(void *library) {
   lookUp(library, "cuDriverGetVersion", table->cuDriverGetVersion);
   if (!table->cuDriverGetVersion)
@@ -100,8 +104,8 @@ Status CudaDriver::resolve(void *library) {
                             "; set UWT_CUDA_DRIVER to the NVIDIA driver's libcuda.so.1");
   if (cudaVersion < oldestCudaVersion)
     return unsupportedError(name + ": the NVIDIA driver is too old: it supports CUDA " +
-                            versionText(cudaVersion) + ", and " + versionText(oldestCudaVersion) +
-                            " is needed; update it");
+                            cudaVersionText(cudaVersion) + ", and " +
+                            cudaVersionText(oldestCudaVersion) + " is needed; update it");
   const char *missing = nullptr;
 #define UWT_CUDA(function, symbol, parameters)                                                     \
   lookUp(library, symbol, table->function);                                                        \

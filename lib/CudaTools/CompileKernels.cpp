@@ -47,28 +47,48 @@ static Expected<std::vector<machine_code::MachineKernel>> disassemble(const GpuC
   return machine_code::parseListing(listing);
 }
 
+/// What the machine code does; an error where it changes operands in flight.
+static Expected<std::vector<machine_code::KernelReport>>
+readBack(const Assembled &assembled, const GpuCodeOptions &options, GpuCode &code) {
+  UWT_ASSIGN_OR_RETURN(std::vector<machine_code::MachineKernel> kernels,
+                       disassemble(options, code));
+  std::vector<machine_code::KernelReport> reports;
+  for (const machine_code::MachineKernel &kernel : kernels) {
+    auto resources =
+        llvm::find_if(assembled.kernels, [&](const machine_code::KernelResources &one) {
+          return one.name == kernel.name;
+        });
+    reports.push_back(machine_code::reportKernel(kernel, resources == assembled.kernels.end()
+                                                             ? machine_code::KernelResources()
+                                                             : *resources));
+    if (!reports.back().hazards.empty())
+      return invalidError("kernel '" + kernel.name + "' changes an operand in flight: " +
+                          reports.back().hazards.front().text());
+  }
+  return reports;
+}
+
+/// Whether code has matrix instructions that read registers after they were issued.
+static bool hasOperandsInFlight(StringRef ptx) { return ptx.contains("wgmma.mma_async"); }
+
 /// From PTX to what options.output asks for.
 static Status finish(const GpuTarget &target, const GpuCodeOptions &options, GpuCode &code) {
   if (options.output == GpuOutput::Ptx)
     return ok();
   UWT_ASSIGN_OR_RETURN(Assembled assembled, assemble(target, options, code));
   code.cubin = std::move(assembled.cubin);
-  if (options.output == GpuOutput::Cubin)
+  bool wantsReport = options.output == GpuOutput::Report;
+  if (!wantsReport && !hasOperandsInFlight(code.ptx))
     return ok();
-  UWT_ASSIGN_OR_RETURN(std::vector<machine_code::MachineKernel> kernels,
-                       disassemble(options, code));
-  for (const machine_code::MachineKernel &kernel : kernels) {
-    auto resources =
-        llvm::find_if(assembled.kernels, [&](const machine_code::KernelResources &one) {
-          return one.name == kernel.name;
-        });
-    code.kernels.push_back(machine_code::reportKernel(kernel, resources == assembled.kernels.end()
-                                                                  ? machine_code::KernelResources()
-                                                                  : *resources));
-    if (!code.kernels.back().hazards.empty())
-      return invalidError("kernel '" + kernel.name + "' changes an operand in flight: " +
-                          code.kernels.back().hazards.front().text());
+  if (Expected<std::string> tool = findCudaTool(CudaTool::Nvdisasm, options.nvdisasm);
+      !tool && !wantsReport) {
+    code.unchecked = tool.error().message();
+    return ok();
   }
+  UWT_ASSIGN_OR_RETURN(std::vector<machine_code::KernelReport> reports,
+                       readBack(assembled, options, code));
+  if (wantsReport)
+    code.kernels = std::move(reports);
   return ok();
 }
 

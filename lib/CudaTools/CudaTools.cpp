@@ -187,6 +187,16 @@ Expected<std::string> uwt::cuda_tools::disassembleCubin(StringRef cubin, StringR
   return runCudaTool(nvdisasm, {"-c", scratch.file("kernel.cubin")}, timeout);
 }
 
+Expected<std::string> uwt::cuda_tools::ptxasVersion(StringRef given) {
+  UWT_ASSIGN_OR_RETURN(std::string ptxas, findCudaTool(CudaTool::Ptxas, given));
+  constexpr unsigned timeout = 60;
+  UWT_ASSIGN_OR_RETURN(std::string text, runCudaTool(ptxas, {"--version"}, timeout));
+  StringRef version = StringRef(text).split(", V").second.split('\n').first.trim();
+  if (version.empty())
+    return unsupportedError(ptxas + " --version names no version: set UWT_PTXAS to NVIDIA's ptxas");
+  return version.str();
+}
+
 //===----------------------------------------------------------------------===//
 // Messages of ptxas -v
 //===----------------------------------------------------------------------===//

@@ -283,7 +283,8 @@ Expected<const KernelEntry *> Selection::run() {
   UWT_RETURN_IF_ERROR(keep(
       "targets",
       [&](const KernelEntry &entry) {
-        return runsOn(codeOf(entry).target, codeOf(entry).kind, query.target);
+        return (!query.code || codeOf(entry).kind == *query.code) &&
+               runsOn(codeOf(entry).target, codeOf(entry).kind, query.target);
       },
       [&](const KernelEntry &entry) {
         return codeOf(entry).target + " (" + std::string(nameOf(codeOf(entry).kind)) + ")";

@@ -102,6 +102,15 @@ bool uwt::runsOn(std::string_view code, CodeKind kind, std::string_view device) 
 // Code objects
 //===----------------------------------------------------------------------===//
 
+std::string_view uwt::ptxVersion(std::string_view text) {
+  constexpr std::string_view directive = ".version ";
+  size_t begin = text.find(directive);
+  if (begin == std::string_view::npos)
+    return {};
+  text.remove_prefix(begin + directive.size());
+  return text.substr(0, text.find_first_not_of("0123456789."));
+}
+
 namespace {
 
 /// An ELF file, read without trust.

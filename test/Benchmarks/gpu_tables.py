@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns results of uwt-bench (schema uwt.gpu-bench/4) into tables and plots.
+"""Turns results of uwt-bench (schema uwt.gpu-bench/5) into tables and plots.
 
 Usage: gpu_tables.py RESULT.json... [--kernel-profiles PROFILE.json] [--out FOLDER]
 
@@ -51,8 +51,13 @@ def median(row, name="time"):
     return row[name]["median_seconds"] * 1e6
 
 
-def baseline_times(result):
-    return {(*shape_of(row), row["m"]): median(row) for row in result["baselines"]}
+def baseline_times(result, library="cublaslt"):
+    return {(*shape_of(row), row["m"]): median(row) for row in result["baselines"] if row["library"] == library}
+
+
+def is_odd(shape):
+    """Whether rows of a dense BF16 weight begin at addresses that are no multiples of 16 bytes."""
+    return shape[1] * 2 % 16 != 0
 
 
 def speedup(row, baselines):
@@ -99,24 +104,51 @@ def header(result):
     text += f"{machine['target']}, CUDA {machine['cuda'] // 1000}.{machine['cuda'] % 1000 // 10}"
     if machine["nvidia_driver"]:
         text += f", driver {machine['nvidia_driver']}"
-    clocks = [clock["sm_mhz"] for clock in result["clocks"]]
-    if clocks:
-        text += f", SM clock {min(clocks)} to {max(clocks)} MHz"
     copy = result["copy_bytes_per_second"]
     text += f". Copies reach {copy / 1e12:.2f} TB/s (read and written).\n"
+    if "pytorch_missing" in result:
+        text += f"No baseline of PyTorch's call: {result['pytorch_missing']}.\n"
     cublas = result["cublaslt"]
     text += (
         f"Baseline: cuBLASLt {cublas['version']}, BF16, the fastest of its algorithms.\n"
         if "version" in cublas
         else f"No baseline: {cublas['missing']}.\n"
     )
+    text += load_text(result)
     copies = [row["copies"] for row in result["rows"]] or [0]
     text += f"Weights ({result['weights']}, seed {result['seed']}): {min(copies)} to {max(copies)} copies, used in turn.\n\n"
     return text
 
 
-def grid_table(result, title, digits, value):
-    """A table a format: shapes down, values of m across; `value(row)` is a number or None."""
+def load_text(result):
+    """What the machine did while rows were timed: a slow clock explains a slow row."""
+    loads = [row["load"] for row in result["rows"] + result["baselines"] if "load" in row]
+    if not loads:
+        return "Clocks and power are not known.\n"
+    machine = result["machine"]
+    text = f"SM clock {min(load['least_sm_mhz'] for load in loads)} to {max(load['median_sm_mhz'] for load in loads)} MHz"
+    if "highest_sm_mhz" in machine:
+        text += f" of {machine['highest_sm_mhz']}"
+    text += f", at most {max(load['watts'] for load in loads)} W"
+    if "power_limit_watts" in machine:
+        text += f" of {machine['power_limit_watts']}"
+    text += f" and {max(load['celsius'] for load in loads)} °C."
+    limits = unique(limit for load in loads for limit in load["limits"])
+    return text + (f" The clock was held down by: {', '.join(limits)}.\n" if limits else "\n")
+
+
+def odd_text(baselines):
+    """What to think of ratios at an odd k."""
+    if not any(is_odd(shape) for *shape, m in baselines):
+        return ""
+    return (
+        "\\* k is no multiple of 8: rows of the dense weight begin at addresses that are no multiples of 16 bytes, for which "
+        "cuBLAS has slow kernels only. The comparison is unfair to it: a user would pad the weight.\n\n"
+    )
+
+
+def grid_table(result, title, digits, value, marks_odd=False):
+    """A table a format: shapes down, values of m across; `value(row)` is a number or None. `marks_odd`: as odd_text says."""
     text = f"### {title}\n\n"
     rows = measured(result)
     m_values = sorted({row["m"] for row in rows})
@@ -124,7 +156,7 @@ def grid_table(result, title, digits, value):
         of_format = [row for row in rows if row["format"] == name]
         cells = {(shape_of(row), row["m"]): value(row) for row in of_format}
         lines = [
-            [f"{shape[0]} × {shape[1]}"] + [number(cells.get((shape, m)), digits) for m in m_values]
+            [f"{shape[0]} × {shape[1]}" + ("*" if marks_odd and is_odd(shape) else "")] + [number(cells.get((shape, m)), digits) for m in m_values]
             for shape in unique(map(shape_of, of_format))
         ]
         text += table([f"`{name}`, n × k"] + [f"m = {m}" for m in m_values], lines)
@@ -170,7 +202,84 @@ def prediction_table(result):
         )
     head = ["n × k", "format", "m", "measured µs", "predicted µs", "measured / predicted"]
     head += [f"{term} µs" for term in terms] + ["predicted limit"]
-    return "### Measured beside predicted\n\n" + table(head, lines)
+    return "### Measured beside predicted\n\n" + wrong_term(result) + table(head, lines)
+
+
+def errors(rows):
+    """Measured less predicted, in µs."""
+    return [median(row) - predicted_time(row["predicted"]) for row in rows]
+
+
+def root_mean_square(values):
+    return math.sqrt(sum(value * value for value in values) / len(values))
+
+
+def wrong_term(result):
+    """Which term explains best, alone and by one factor, what was measured beside what was predicted."""
+    rows = [row for row in measured(result) if row.get("predicted", {}).get("terms")]
+    terms = unique(term for row in rows for term in row["predicted"]["terms"])
+    if len(rows) < 2 or not terms:
+        return ""
+    excess = errors(rows)
+    fits = []
+    for term in terms:
+        sizes = [row["predicted"]["terms"].get(term, 0) for row in rows]
+        norm = sum(size * size for size in sizes)
+        if norm == 0:
+            continue
+        # Least squares of excess = share · term.
+        share = sum(size * one for size, one in zip(sizes, excess)) / norm
+        left = root_mean_square([one - share * size for size, one in zip(sizes, excess)])
+        fits.append((left, term, share))
+    left, term, share = min(fits)
+    return (
+        f"The term that is most wrong: `{term}`. Times are {root_mean_square(excess):.2f} µs off (root mean square); with "
+        f"{1 + share:.2f} times this term they would be {left:.2f} µs off, and with no other term alone less.\n\n"
+    )
+
+
+def kernels_of(row):
+    """What the pack of a row is called; those of experiments are NAME.mM."""
+    return pathlib.Path(row["pack"]).stem.split(".m")[0]
+
+
+def experiment_table(result):
+    """Kernels of one shape and m, of packs in which one thing differs, beside the pack `as-chosen`."""
+    rows = measured(result)
+    chosen = {(*shape_of(row), row["format"], row["m"]): row for row in rows if kernels_of(row) == "as-chosen"}
+    lines = []
+    for row in rows:
+        base = chosen.get((*shape_of(row), row["format"], row["m"]))
+        if not base:
+            continue
+        both = "predicted" in row and "predicted" in base
+        expected = predicted_time(row["predicted"]) / predicted_time(base["predicted"]) if both else None
+        lines.append(
+            [kernels_of(row), row["strategy"], row["m"], number(median(row)), number(median(row) / median(base))]
+            + [number(expected), number(median(row, "time_serial") / median(row))]
+        )
+    head = ["kernels", "strategy", "m", "µs", "times as chosen", "predicted", "times without dependent launch"]
+    return "### Experiments\n\n" + table(head, lines) if lines else ""
+
+
+def compare_weights(results):
+    """The same kernels from two kinds of weights: what escapes cost."""
+    lines = []
+    for i, first in enumerate(results):
+        for second in results[i + 1 :]:
+            if first["weights"] == second["weights"]:
+                continue
+            others = {(r["pack"], r["format"], *shape_of(r), r["m"]): r for r in measured(second)}
+            for row in measured(first):
+                other = others.get((row["pack"], row["format"], *shape_of(row), row["m"]))
+                if other:
+                    lines.append(
+                        [f"{row['n']} × {row['k']}", kernels_of(row), f"`{row['format']}`", row["m"]]
+                        + [f"{number(median(row))} ({first['weights']})", f"{number(median(other))} ({second['weights']})"]
+                        + [number(median(row) / median(other))]
+                    )
+    head = ["n × k", "kernels", "format", "m", "µs", "µs", "ratio"]
+    return "## The same kernels from other weights\n\n" + table(head, lines) if lines else ""
 
 
 def transcode_table(result):
@@ -207,8 +316,19 @@ def tables(result):
         text += grid_table(result, "Time in µs", 1, median)
         if baselines:
             text += grid_table(
-                result, "Times faster than cuBLASLt", 2, lambda row: speedup(row, baselines)
+                result, "Times faster than cuBLASLt", 2, lambda row: speedup(row, baselines), marks_odd=True
             )
+            text += odd_text(baselines)
+        by_pytorch = baseline_times(result, "pytorch")
+        if by_pytorch:
+            text += grid_table(
+                result,
+                "Times faster than PyTorch's call at m = 1",
+                2,
+                lambda row: speedup(row, by_pytorch),
+                marks_odd=True,
+            )
+            text += odd_text(by_pytorch)
         text += grid_table(
             result, "Share of copy bandwidth", 2, lambda row: row["share_of_copy"]
         )
@@ -216,7 +336,7 @@ def tables(result):
             result,
             "Time over that of reading the weight alone",
             2,
-            lambda row: median(row) / median(row, "time_read_only"),
+            lambda row: median(row) / median(row, "time_read_only") if "time_read_only" in row else None,
         )
         text += grid_table(
             result,
@@ -232,6 +352,7 @@ def tables(result):
                 lambda row: median(row) / median(row, "time_ahead") if "time_ahead" in row else None,
             )
         text += size_table(result)
+        text += experiment_table(result)
     return text + prediction_table(result) + transcode_table(result) + refused_table(result)
 
 
@@ -323,6 +444,7 @@ def write(results, folder):
                 file = f"gpu-{name}{i or ''}.svg"
                 (folder / file).write_text(svg, encoding="utf-8")
                 text += f"![{name}]({file})\n\n"
+    text += compare_weights(results)
     (folder / "gpu.md").write_text(text, encoding="utf-8")
 
 
@@ -333,7 +455,7 @@ def main(arguments=None):
     parser.add_argument("--out", type=pathlib.Path, help="folder for gpu.md and plots")
     options = parser.parse_args(arguments)
     try:
-        results = [read(path, "uwt.gpu-bench/4") for path in options.results]
+        results = [read(path, "uwt.gpu-bench/5") for path in options.results]
         profiles = [read(path, "uwt.kernel-profiles/3") for path in options.kernel_profiles]
     except BadInput as error:
         print(f"gpu_tables.py: error: {error}", file=sys.stderr)
@@ -343,7 +465,7 @@ def main(arguments=None):
     if options.out:
         write(results, options.out)
     else:
-        print("".join(map(tables, results)), end="")
+        print("".join(map(tables, results)) + compare_weights(results), end="")
     return 0
 
 

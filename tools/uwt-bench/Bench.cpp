@@ -23,26 +23,46 @@ bool BenchResult::hasWrong() const { return std::ranges::any_of(refused, &Refuse
 // A run
 //===----------------------------------------------------------------------===//
 
+Expected<OpenPack> BenchRun::openPack(const std::string &path) {
+  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> pack, KernelPack::open(path));
+  OpenPack opened;
+  opened.path = path;
+  opened.pack = std::make_unique<cuda::DevicePack>(
+      session.device, std::move(pack),
+      [this, path](const std::string &note) { progress.say(path + ": " + note); });
+  return opened;
+}
+
 Status BenchRun::openPacks() {
   for (const std::string &path : options.packs) {
-    UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> pack, KernelPack::open(path));
-    OpenPack opened;
-    opened.path = path;
-    for (const KernelEntry &entry : pack->kernels()) {
+    UWT_ASSIGN_OR_RETURN(OpenPack opened, openPack(path));
+    const KernelPack &pack = opened.pack->pack();
+    for (const KernelEntry &entry : pack.kernels()) {
       OpenPack::Kind kind{entry.format, entry.result};
-      if (!pack->isPreparation(entry) &&
-          std::ranges::find(opened.kinds, kind) == opened.kinds.end())
+      if (!pack.isPreparation(entry) && std::ranges::find(opened.kinds, kind) == opened.kinds.end())
         opened.kinds.push_back(kind);
     }
-    result.packs.push_back(pack);
-    opened.pack = std::make_unique<cuda::DevicePack>(session.device, pack);
     packs.push_back(std::move(opened));
   }
+  for (const std::string &path : options.twins) {
+    UWT_ASSIGN_OR_RETURN(OpenPack opened, openPack(path));
+    packs.push_back(std::move(opened));
+  }
+  // Rows refer to them.
+  for (const OpenPack &opened : packs)
+    result.packs.push_back(opened.pack->sharedPack());
   return ok();
 }
 
 Status BenchRun::measureMachine() {
-  UWT_ASSIGN_OR_RETURN(probe, cuda::ReadProbe::create(session.device));
+  // It is PTX, which not every driver can compile.
+  auto made = cuda::ReadProbe::create(session.device);
+  if (made)
+    probe = *std::move(made);
+  else if (made.error().getKind() == ErrorKind::Unsupported)
+    progress.say("reading alone is not timed: " + made.error().message());
+  else
+    return made.takeError();
   UWT_ASSIGN_OR_RETURN(
       result.copyBytesPerSecond,
       copyBandwidth(session.device, session.stream, options.copyBytes, options.timing.samples));
@@ -54,13 +74,24 @@ Status BenchRun::measureMachine() {
   if (opened) {
     cublas = *opened;
     result.cublasVersion = cublas->version();
-    return ok();
+    return openPyTorchPeer();
   }
   // One that was named has to be there.
   if (!options.cublasLt.empty())
     return opened.takeError();
   result.cublasMissing = opened.error().message();
   progress.say("no baseline: " + result.cublasMissing);
+  return ok();
+}
+
+Status BenchRun::openPyTorchPeer() {
+  auto opened = cuda::Cublas::open(session.device, cublas->path());
+  if (opened)
+    pyTorch = *std::move(opened);
+  else if (opened.error().getKind() == ErrorKind::Unsupported)
+    result.pyTorchMissing = opened.error().message();
+  else
+    return opened.takeError();
   return ok();
 }
 
@@ -72,9 +103,11 @@ Status BenchRun::prepare(const cuda::CudaDevicePtr &device) {
   return options.checkOnly || options.profile ? ok() : measureMachine();
 }
 
-unsigned BenchRun::launchesFor(size_t copyCount) const {
+TimingOptions BenchRun::timingFor(size_t copyCount) const {
+  TimingOptions timing = options.timing;
   auto count = static_cast<unsigned>(copyCount);
-  return (std::max(options.timing.launches, 1U) + count - 1) / count * count;
+  timing.launches = (std::max(timing.launches, 1U) + count - 1) / count * count;
+  return timing;
 }
 
 Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
@@ -88,7 +121,7 @@ Expected<const KernelEntry *> BenchRun::select(const OpenPack &pack,
   query.k = shape.columns;
   query.m = m;
   query.kind = kernelKind;
-  return pack.pack->pack().select(query);
+  return pack.pack->select(query);
 }
 
 void BenchRun::refuse(const std::string &kernel, const Format &format, uint32_t m,
@@ -175,12 +208,13 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
   UWT_ASSIGN_OR_RETURN(Product product,
                        Product::create(session, *pack.pack, *row.entry, copies, row.m));
   UWT_RETURN_IF_ERROR(product.setX(std::span(x).first(row.m * shape.columns)));
-  unsigned launches = launchesFor(copies.size());
+  TimingOptions timing = timingFor(copies.size());
   auto timed = [&](bool isSerial) {
-    return timeGraph(
-        session.device, session.stream, launches, options.timing.samples,
-        [&](unsigned i, void *stream) { return product.enqueue(i, isSerial, stream); });
+    return timeGraph(session.device, session.stream, timing, [&](unsigned i, void *stream) {
+      return product.enqueue(i, isSerial, stream);
+    });
   };
+  progress.takeLoad();
   UWT_ASSIGN_OR_RETURN(row.dependent, timed(false));
   // What was timed is right too: launches that follow each other closely may race.
   auto checkLast = [&](const char *which) -> Status {
@@ -191,13 +225,15 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
   UWT_RETURN_IF_ERROR(checkLast("in a graph"));
   UWT_ASSIGN_OR_RETURN(row.serial, timed(true));
   UWT_RETURN_IF_ERROR(checkLast("one by one"));
+  row.load = progress.takeLoad();
   if (product.decodesFirst()) {
+    unsigned launches = timing.launches;
     // All of them are one call.
-    UWT_ASSIGN_OR_RETURN(row.ahead,
-                         timeGraph(session.device, session.stream, 1, options.timing.samples,
-                                   [&](unsigned /*number*/, void *stream) {
-                                     return product.enqueueAhead(launches, stream);
-                                   }));
+    timing.launches = 1;
+    UWT_ASSIGN_OR_RETURN(row.ahead, timeGraph(session.device, session.stream, timing,
+                                              [&](unsigned /*number*/, void *stream) {
+                                                return product.enqueueAhead(launches, stream);
+                                              }));
     for (double &time : row.ahead.seconds)
       time /= launches;
     UWT_RETURN_IF_ERROR(checkLast("with weights decoded ahead"));
@@ -207,8 +243,10 @@ Status BenchRun::time(OpenPack &pack, BenchRow &row, std::span<const float> y) {
 }
 
 Expected<Samples> BenchRun::timeProbe() {
-  return timeGraph(session.device, session.stream, launchesFor(copies.size()),
-                   options.timing.samples, [&](unsigned i, void *stream) {
+  if (!probe)
+    return Samples();
+  return timeGraph(session.device, session.stream, timingFor(copies.size()),
+                   [&](unsigned i, void *stream) {
                      const cuda::DeviceWeight &weight = copies[i % copies.size()];
                      return probe->launch(weight.address(), weight.bytes(), stream);
                    });
@@ -279,7 +317,8 @@ Status BenchRun::keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t
     return ok();
   const BaselineRow *baseline = nullptr;
   for (const BaselineRow &one : result.baselines)
-    if (one.m == m && one.shape.rows == shape.rows && one.shape.columns == shape.columns)
+    if (one.library == BaselineRow::Library::CublasLt && one.m == m &&
+        one.shape.rows == shape.rows && one.shape.columns == shape.columns)
       baseline = &one;
   if (options.checkOnly)
     progress.say("right: " + entry.kernel + ", n " + std::to_string(shape.rows) + ", k " +
@@ -287,7 +326,8 @@ Status BenchRun::keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t
   else
     progress.say(rowText(*row, result.copyBytesPerSecond, baseline));
   result.rows.push_back(*std::move(row));
-  return ok();
+  // Another kernel may fault, or never end.
+  return progress.save(result);
 }
 
 BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t m) const {
@@ -296,7 +336,9 @@ BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_
   row.m = m;
   row.entry = &entry;
   row.pack = pack.path;
-  row.target = pack.pack->pack().codeObjects()[entry.code].target;
+  const CodeObject &code = pack.pack->pack().codeObjects()[entry.code];
+  row.target = code.target;
+  row.code = code.kind;
   row.weightBytes = copies.front().bytes();
   row.copies = static_cast<unsigned>(copies.size());
   row.entropy = entropy;
@@ -316,11 +358,10 @@ Expected<BenchRow> BenchRun::checkAndTimeTranscode(OpenPack &pack, const KernelE
     return row;
   for (bool isSerial : {false, true}) {
     Samples &timing = isSerial ? row.serial : row.dependent;
-    UWT_ASSIGN_OR_RETURN(timing,
-                         timeGraph(session.device, session.stream, launchesFor(copies.size()),
-                                   options.timing.samples, [&](unsigned i, void *stream) {
-                                     return transcoding.enqueue(i, isSerial, stream);
-                                   }));
+    UWT_ASSIGN_OR_RETURN(timing, timeGraph(session.device, session.stream, timingFor(copies.size()),
+                                           [&](unsigned i, void *stream) {
+                                             return transcoding.enqueue(i, isSerial, stream);
+                                           }));
     UWT_RETURN_IF_ERROR(transcoding.compare());
   }
   UWT_ASSIGN_OR_RETURN(row.probe, timeProbe());
@@ -387,7 +428,7 @@ std::vector<uint32_t> BenchRun::mValuesFor(const GridShape &wanted) const {
   auto fits = [&](uint32_t m) {
     for (const OpenPack &pack : packs)
       for (const KernelEntry &entry : pack.pack->pack().kernels())
-        if (entry.n.admits(wanted.rows) && entry.k.admits(wanted.columns) &&
+        if (!pack.kinds.empty() && entry.n.admits(wanted.rows) && entry.k.admits(wanted.columns) &&
             (entry.kind != GpuKernelKind::Transcode || m == 1) && m >= entry.mFrom &&
             m <= entry.mTo && !pack.pack->pack().isPreparation(entry))
           return true;
@@ -398,12 +439,27 @@ std::vector<uint32_t> BenchRun::mValuesFor(const GridShape &wanted) const {
   return found;
 }
 
+/// Adds the shapes that kernels of a pack are for alone.
+static void addOwnShapes(const KernelPack &pack, std::vector<GridShape> &shapes) {
+  for (const KernelEntry &entry : pack.kernels())
+    if (entry.n.least == entry.n.most && entry.k.least == entry.k.most)
+      addShape(shapes, {"pack", entry.n.least, entry.k.least});
+}
+
+Expected<std::vector<GridShape>> uwt::bench::shapesOfPacks(const std::vector<std::string> &packs) {
+  std::vector<GridShape> shapes;
+  for (const std::string &path : packs) {
+    UWT_ASSIGN_OR_RETURN(std::shared_ptr<const KernelPack> pack, KernelPack::open(path));
+    addOwnShapes(*pack, shapes);
+  }
+  return shapes;
+}
+
 std::vector<GridShape> BenchRun::ownShapes() const {
   std::vector<GridShape> shapes;
   for (const OpenPack &pack : packs)
-    for (const KernelEntry &entry : pack.pack->pack().kernels())
-      if (entry.n.least == entry.n.most && entry.k.least == entry.k.most)
-        addShape(shapes, {"pack", entry.n.least, entry.k.least});
+    if (!pack.kinds.empty())
+      addOwnShapes(pack.pack->pack(), shapes);
   return shapes;
 }
 

@@ -14,9 +14,11 @@
 #define UWT_TOOLS_UWTBENCH_BENCH_H
 
 #include "Checks.h"
+#include "Machine.h"
 #include "Timing.h"
 #include "uwt/Bench/Grid.h"
 #include "uwt/Codec/Statistics.h"
+#include "uwt/Cuda/Cublas.h"
 #include "uwt/Cuda/CublasLt.h"
 #include "uwt/Cuda/ReadProbe.h"
 #include <optional>
@@ -38,7 +40,8 @@ enum class ShapeChoice {
 };
 
 struct BenchOptions {
-  std::vector<std::string> packs;
+  /// What is measured, and what its outputs may be compared with alone: raw kernels.
+  std::vector<std::string> packs, twins;
   /// As openMatrices takes them.
   std::string weights = "row-scaled-t4";
   std::vector<GridShape> shapes;
@@ -59,13 +62,15 @@ struct BenchOptions {
   UploadObserver observer;
 };
 
-/// A dense product by cuBLASLt.
+/// A dense product, by cuBLASLt or as PyTorch calls cuBLAS.
 struct BaselineRow {
+  enum class Library { CublasLt, PyTorch } library = Library::CublasLt;
   GridShape shape;
   uint32_t m = 0;
   /// How many algorithms were tried, and which one, from the best guess on, was the fastest.
   unsigned tried = 0, chosen = 0;
   Samples timing;
+  std::optional<GpuLoad> load;
 };
 
 /// A kernel that was checked and timed.
@@ -74,6 +79,7 @@ struct BenchRow {
   uint32_t m = 0;
   const KernelEntry *entry = nullptr;
   std::string pack, target;
+  CodeKind code = CodeKind::Cubin;
   cuda::LaunchSize size;
   cuda::FunctionResources resources;
   uint64_t weightBytes = 0;
@@ -85,6 +91,8 @@ struct BenchRow {
   /// As the pack says, one kernel after the other, and reading the weight alone; of kernels that
   /// decode their weight before, also where that is done beside the product before.
   Samples dependent, serial, probe, ahead;
+  /// While it was timed.
+  std::optional<GpuLoad> load;
 };
 
 /// What has no row.
@@ -104,6 +112,8 @@ struct BenchResult {
   int cudaVersion = 0;
   /// Empty where there is none, with the reason.
   std::string cublasVersion, cublasMissing;
+  /// Why there is no baseline of PyTorch's calls; empty where there is one.
+  std::string pyTorchMissing;
   double copyBytesPerSecond = 0;
   std::vector<BaselineRow> baselines;
   std::vector<BenchRow> rows;
@@ -112,11 +122,16 @@ struct BenchResult {
   bool hasWrong() const;
 };
 
-/// Called after each row and shape, to tell and to save.
+/// Called after each row, to tell and to save, and around what is timed.
 struct BenchProgress {
   std::function<void(const std::string &line)> say;
   std::function<Status(const BenchResult &)> save;
+  /// What the GPU did since the last call, where that is known.
+  std::function<std::optional<GpuLoad>()> takeLoad = [] { return std::nullopt; };
 };
+
+/// The shapes that kernels of packs are for alone. Errors: those of KernelPack::open.
+Expected<std::vector<GridShape>> shapesOfPacks(const std::vector<std::string> &packs);
 
 /// Runs the grid on a device; `result` has what was found also after an error. Errors: packs and
 /// weights that cannot be read; Usage where nothing fits; the driver's.

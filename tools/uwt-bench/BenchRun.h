@@ -23,6 +23,7 @@ struct OpenPack {
     std::optional<Format> result;
     bool operator==(const Kind &) const = default;
   };
+  /// Empty where outputs are only compared with the pack's.
   std::vector<Kind> kinds;
 };
 
@@ -40,12 +41,22 @@ public:
 
 private:
   Status openPacks();
+  Expected<OpenPack> openPack(const std::string &path);
   Status measureMachine();
   std::vector<GridShape> ownShapes() const;
   /// Of the values of m that are asked for, those that some kernel takes at this shape.
   std::vector<uint32_t> mValuesFor(const GridShape &shape) const;
+  Status openPyTorchPeer();
+  /// Dense weights, as cold as others, and what is multiplied with them.
+  struct DenseOperands;
+  using DenseLaunch = std::function<Status(uint64_t weight, void *stream)>;
+  Expected<DenseOperands> denseOperands() const;
+  Expected<Samples> timeDense(const DenseOperands &operands, unsigned samples,
+                              const DenseLaunch &launch);
   Status runBaselines();
-  Expected<BaselineRow> runBaseline(uint32_t m, std::span<const cuda::DeviceBuffer> copies);
+  Expected<BaselineRow> runBaseline(uint32_t m, const DenseOperands &operands);
+  Expected<BaselineRow> runPyTorchBaseline(uint32_t m, const DenseOperands &operands);
+  Status keepBaseline(const char *kernel, uint32_t m, Expected<BaselineRow> row);
   Status runProducts(OpenPack &pack, const Format &format);
   Status runTranscode(OpenPack &pack, const OpenPack::Kind &kind);
   Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
@@ -54,6 +65,7 @@ private:
   BenchRow rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_t m) const;
   /// Keeps a row, or why there is none.
   Status keep(Expected<BenchRow> row, const KernelEntry &entry, uint32_t m);
+  /// Nothing where there is no probe.
   Expected<Samples> timeProbe();
   Expected<BenchRow> checkAndTime(OpenPack &pack, const KernelEntry &entry, uint32_t m);
   Status check(OpenPack &pack, BenchRow &row, std::vector<float> &y);
@@ -75,7 +87,8 @@ private:
                                        std::optional<GpuKernelKind> kernelKind,
                                        const OpenPack::Kind &kind, uint32_t m) const;
   void refuse(const std::string &kernel, const Format &format, uint32_t m, const Error &error);
-  unsigned launchesFor(size_t copies) const;
+  /// Launches of a graph that uses each copy equally often.
+  TimingOptions timingFor(size_t copies) const;
 
   std::vector<OpenPack> packs;
   GpuSession &session;
@@ -84,6 +97,7 @@ private:
   BenchResult &result;
   std::optional<cuda::ReadProbe> probe;
   std::shared_ptr<const cuda::CublasLt> cublas;
+  std::unique_ptr<cuda::Cublas> pyTorch;
 
   // Of the shape in hand.
   GridShape shape;

@@ -9,6 +9,7 @@
 #include "uwt/Bench/BenchFlags.h"
 #include "uwt/CommandLine/CommandHelp.h"
 #include "uwt/CommandLine/CommandLine.h"
+#include <algorithm>
 
 using namespace uwt;
 using namespace uwt::bench;
@@ -33,6 +34,11 @@ std::vector<command_line::Option> GpuBenchTable::inputRows() {
   return {
       {"--pack", "FILE", "a kernel pack, made by 'uwt compile --emit pack'; may be given again",
        &given.bench.packs, command_line::ValueHint::Path},
+      {"--twin", "FILE",
+       "a pack whose raw kernels outputs are compared with, and which is not measured; may be "
+       "given "
+       "again",
+       &given.bench.twins, command_line::ValueHint::Path},
       weightsOption(&given.bench.weights, given.bench.weights),
       seedOption(&seed),
       {"--kernel-profiles", "FILE", "predictions to put beside rows; may be given again",
@@ -63,10 +69,13 @@ std::vector<command_line::Option> GpuBenchTable::modeRows() {
        command_line::ValueHint::Path},
       {"--device", "N", "number of the GPU (default: 0)", &given.device},
       command_line::threadsOption(&given.threads),
-      {"-o,--output", "FILE", "write results as JSON, after every shape", &given.output,
+      {"-o,--output", "FILE", "write results as JSON, after every row", &given.output,
        command_line::ValueHint::Path},
       {"--json", "", "print the results as one JSON object with a named schema", &given.json},
-      {"--list", "", "print the grid and end", &given.list},
+      {"--merge", "FILE",
+       "put results of runs on this machine together, a --merge each, and end; to -o or printed",
+       &given.merge, command_line::ValueHint::Path},
+      {"--list", "", "print the grid and end; with --shapes packs that of the packs", &given.list},
       {"--markdown", "", "print the reference for docs/gpu-bench.md and end", &given.markdown},
       {"--version", "", "print the version and end", &given.version},
       {"-h,--help", "", "print this help", &given.help},
@@ -108,6 +117,10 @@ Expected<GpuBenchOptions> GpuBenchTable::parsed() const {
   UWT_ASSIGN_OR_RETURN(bench.timing.samples, parseSamples(!samples.empty() ? samples
                                                           : quick          ? "10"
                                                                            : "30"));
+  if (options.list && bench.choice == ShapeChoice::Own) {
+    UWT_ASSIGN_OR_RETURN(bench.shapes, shapesOfPacks(bench.packs));
+    std::ranges::stable_sort(bench.shapes, {}, &GridShape::elements);
+  }
   if (options.measures() && bench.packs.empty())
     return usageError("no pack is given; use --pack FILE, made by 'uwt compile --emit pack'");
   return options;

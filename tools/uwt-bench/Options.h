@@ -17,6 +17,8 @@ namespace uwt::bench {
 struct GpuBenchOptions {
   BenchOptions bench;
   std::vector<std::string> profiles;
+  /// Results to put together.
+  std::vector<std::string> merge;
   /// A file for results; empty for none.
   std::string output;
   std::string ncu;
@@ -24,7 +26,7 @@ struct GpuBenchOptions {
   bool json = false, help = false, version = false, list = false, markdown = false;
 
   /// Whether something is measured, not only printed.
-  bool measures() const { return !help && !version && !list && !markdown; }
+  bool measures() const { return !help && !version && !list && !markdown && merge.empty(); }
 };
 
 /// What uwt-bench takes: parser, help and the reference of docs/gpu-bench.md are made from it.

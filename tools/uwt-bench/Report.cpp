@@ -123,6 +123,7 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
   json["kernel"] = entry.kernel;
   json["pack"] = row.pack;
   json["target"] = row.target;
+  json["code"] = nameOf(row.code);
   json["kind"] = nameOf(entry.kind);
   json["strategy"] = entry.strategy;
   json["format"] = entry.format.str();
@@ -158,12 +159,25 @@ static Json rowJson(const BenchRow &row, double copyBytesPerSecond) {
   return json;
 }
 
+static void addLoad(Json &json, const std::optional<GpuLoad> &load) {
+  if (load)
+    json["load"] = {{"states", load->states},
+                    {"least_sm_mhz", load->leastSmClock},
+                    {"median_sm_mhz", load->medianSmClock},
+                    {"least_memory_mhz", load->leastMemoryClock},
+                    {"celsius", load->celsius},
+                    {"watts", load->watts},
+                    {"limits", load->limits}};
+}
+
 static Json baselineJson(const BaselineRow &row) {
   Json json = shapeJson(row.shape, row.m);
+  json["library"] = row.library == BaselineRow::Library::CublasLt ? "cublaslt" : "pytorch";
   json["algorithms_tried"] = row.tried;
   json["algorithm"] = row.chosen;
   json["weight_bytes"] = row.shape.elements() * 2;
   json["time"] = samplesJson(row.timing);
+  addLoad(json, row.load);
   return json;
 }
 
@@ -182,8 +196,8 @@ static Json refusedJson(const RefusedRow &row) {
 
 void Report::note(const Management &management) {
   driver = management.driverVersion();
-  if (std::optional<GpuClocks> now = management.clocks())
-    clocks.push_back(*now);
+  powerLimitWatts = management.powerLimitWatts();
+  highestSmClock = management.highestSmClock();
 }
 
 static Json machineJson(const BenchResult &result, const std::string &driver) {
@@ -204,7 +218,8 @@ static Json packsJson(const BenchOptions &options, const BenchResult &result) {
     Json tools = Json::object();
     for (const ToolVersion &tool : result.packs[i]->tools())
       tools[tool.name] = tool.version;
-    packs.push_back({{"path", options.packs[i]},
+    packs.push_back({{"path", i < options.packs.size() ? options.packs[i]
+                                                       : options.twins[i - options.packs.size()]},
                      {"bytes", result.packs[i]->fileBytes()},
                      {"kernels", result.packs[i]->kernels().size()},
                      {"tools", std::move(tools)}});
@@ -213,27 +228,28 @@ static Json packsJson(const BenchOptions &options, const BenchResult &result) {
 }
 
 std::string Report::text(const BenchResult &result) const {
-  Json json = benchResult("gpu-bench/4", version);
+  Json json = benchResult("gpu-bench/5", version);
   json["begun"] = begun;
   json["seed"] = options.seed;
   json["weights"] = options.weights;
   json["machine"] = machineJson(result, driver);
+  if (highestSmClock != 0)
+    json["machine"]["highest_sm_mhz"] = highestSmClock;
+  if (powerLimitWatts != 0)
+    json["machine"]["power_limit_watts"] = powerLimitWatts;
   json["packs"] = packsJson(options, result);
-  json["clocks"] = Json::array();
-  for (const GpuClocks &one : clocks)
-    json["clocks"].push_back({{"sm_mhz", one.smMegahertz},
-                              {"memory_mhz", one.memoryMegahertz},
-                              {"celsius", one.celsius},
-                              {"watts", one.watts}});
   json["copy_bytes_per_second"] = std::round(result.copyBytesPerSecond);
   json["cublaslt"] = result.cublasVersion.empty() ? Json{{"missing", result.cublasMissing}}
                                                   : Json{{"version", result.cublasVersion}};
+  if (!result.pyTorchMissing.empty())
+    json["pytorch_missing"] = result.pyTorchMissing;
   json["baselines"] = Json::array();
   for (const BaselineRow &row : result.baselines)
     json["baselines"].push_back(baselineJson(row));
   json["rows"] = Json::array();
   for (const BenchRow &row : result.rows) {
     json["rows"].push_back(rowJson(row, result.copyBytesPerSecond));
+    addLoad(json["rows"].back(), row.load);
     if (const ProfilePrediction *predicted = profiles.state->find(row))
       json["rows"].back()["predicted"] = predicted->whole;
   }

@@ -32,13 +32,13 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// Writes what a run has found (schema uwt.gpu-bench/4).
+/// Writes what a run has found (schema uwt.gpu-bench/5).
 class Report {
 public:
   Report(const BenchOptions &options, const KernelProfiles &profiles, std::string version)
       : options(options), profiles(profiles), version(std::move(version)), begun(timeStamp()) {}
 
-  /// What only the machine can tell; notes the clocks too, each time.
+  /// Notes what only the machine can tell.
   void note(const Management &management);
   std::string text(const BenchResult &result) const;
   /// Replaces the file, crash-safely.
@@ -48,8 +48,13 @@ private:
   const BenchOptions &options;
   const KernelProfiles &profiles;
   std::string version, begun, driver;
-  std::vector<GpuClocks> clocks;
+  unsigned powerLimitWatts = 0, highestSmClock = 0;
 };
+
+/// Results of several runs on one machine as one: the first, with the rows, baselines, packs and
+/// refusals of the others; of baselines for the same shape and m the first. Errors: IO; Invalid,
+/// with the path, for other files; Usage where machines, weights or seeds differ.
+Expected<std::string> mergeResults(const std::vector<std::string> &paths);
 
 } // namespace uwt::bench
 

@@ -7,6 +7,7 @@
 
 #include "Timing.h"
 #include <algorithm>
+#include <cmath>
 
 using namespace uwt;
 using namespace uwt::bench;
@@ -22,15 +23,34 @@ static Expected<double> timeOnce(const cuda::CudaStream &stream, const cuda::Cud
   return 1e-3 * milliseconds;
 }
 
+/// Runs `once`, which gives the device's seconds, until its times agree (TimingOptions).
+static Status warmUp(const TimingOptions &timing, const std::function<Expected<double>()> &once) {
+  constexpr double agreement = 0.01;
+  constexpr unsigned together = 5;
+  double worked = 0, before = 0;
+  do {
+    double sum = 0;
+    for (unsigned i = 0; i < together; ++i) {
+      UWT_ASSIGN_OR_RETURN(double seconds, once());
+      sum += seconds;
+    }
+    worked += sum;
+    if (worked >= timing.minWarmUp && std::abs(sum - before) <= agreement * sum)
+      return ok();
+    before = sum;
+  } while (worked < timing.maxWarmUp);
+  return ok();
+}
+
 Expected<Samples> uwt::bench::timeGraph(const cuda::CudaDevicePtr &device,
-                                        const cuda::CudaStream &stream, unsigned launches,
-                                        unsigned samples, const Enqueue &enqueue) {
+                                        const cuda::CudaStream &stream, const TimingOptions &timing,
+                                        const Enqueue &enqueue) {
   // What is loaded when it is first used cannot be while a stream is captured.
   UWT_RETURN_IF_ERROR(enqueue(0, stream.get()));
   UWT_RETURN_IF_ERROR(stream.synchronize());
   UWT_RETURN_IF_ERROR(stream.beginCapture());
   Status captured = ok();
-  for (unsigned i = 0; i < launches && captured; ++i)
+  for (unsigned i = 0; i < timing.launches && captured; ++i)
     captured = enqueue(i, stream.get());
   // A capture that failed has to end too, or the stream stays unusable.
   Expected<cuda::CudaGraph> graph = stream.endCapture();
@@ -40,13 +60,12 @@ Expected<Samples> uwt::bench::timeGraph(const cuda::CudaDevicePtr &device,
   UWT_ASSIGN_OR_RETURN(cuda::CudaEvent begin, cuda::CudaEvent::create(device));
   UWT_ASSIGN_OR_RETURN(cuda::CudaEvent end, cuda::CudaEvent::create(device));
   auto run = [&] { return graph->launch(stream.get()); };
-  constexpr unsigned warmUps = 3;
-  for (unsigned i = 0; i < warmUps; ++i)
-    UWT_RETURN_IF_ERROR(run());
+  auto once = [&] { return timeOnce(stream, begin, end, run); };
+  UWT_RETURN_IF_ERROR(warmUp(timing, once));
   Samples times;
-  for (unsigned i = 0; i < samples; ++i) {
-    UWT_ASSIGN_OR_RETURN(double seconds, timeOnce(stream, begin, end, run));
-    times.seconds.push_back(seconds / launches);
+  for (unsigned i = 0; i < timing.samples; ++i) {
+    UWT_ASSIGN_OR_RETURN(double seconds, once());
+    times.seconds.push_back(seconds / timing.launches);
   }
   return times;
 }

@@ -18,15 +18,18 @@ namespace uwt::bench {
 struct TimingOptions {
   /// Samples, and launches in a graph (rounded up to a multiple of the copies).
   unsigned samples = 30, launches = 20;
+  /// Seconds that a device works before a sample is taken, at least and at most: in between it ends
+  /// as soon as times of graphs agree, as those of a device whose clocks still rise do not.
+  double minWarmUp = 0.02, maxWarmUp = 0.3;
 };
 
 /// Puts launch `i` on a stream.
 using Enqueue = std::function<Status(unsigned i, void *stream)>;
 
-/// Captures `launches` calls of `enqueue` in a graph, warms up, and times it with events: each
-/// sample is the mean over the launches of one graph.
+/// Captures `timing.launches` calls of `enqueue` in a graph, warms up, and times it with events:
+/// each sample is the mean over the launches of one graph.
 Expected<Samples> timeGraph(const cuda::CudaDevicePtr &device, const cuda::CudaStream &stream,
-                            unsigned launches, unsigned samples, const Enqueue &enqueue);
+                            const TimingOptions &timing, const Enqueue &enqueue);
 
 /// Bytes a second, read and written, of copies from device memory to device memory, each of
 /// `bytes` bytes; the median.

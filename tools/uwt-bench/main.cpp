@@ -7,6 +7,7 @@
 
 #include "Options.h"
 #include "Report.h"
+#include "uwt/Container/File.h"
 #include "uwt/Support/Process.h"
 #include <cstdio>
 #include <cstdlib>
@@ -47,14 +48,16 @@ static Status measure(const GpuBenchOptions &options) {
   UWT_ASSIGN_OR_RETURN(cuda::CudaDevicePtr device, cuda::CudaDevice::open(driver, options.device));
   say("on " + device->properties().name + " (" + device->properties().target + ")");
   Management management(*device);
+  LoadSampler load(management);
   Report report(options.bench, profiles, UWT_VERSION);
   report.note(management);
   ThreadPool pool(options.threads);
-  BenchProgress progress{say, [&](const BenchResult &found) {
-                           report.note(management);
+  BenchProgress progress{say,
+                         [&](const BenchResult &found) {
                            return options.output.empty() ? ok()
                                                          : report.write(options.output, found);
-                         }};
+                         },
+                         [&] { return load.take(); }};
   BenchResult result;
   Status status = runBench(device, options.bench, progress, pool, result);
   // What was found before an error is kept.
@@ -69,6 +72,16 @@ static Status measure(const GpuBenchOptions &options) {
   return ok();
 }
 
+static Status merge(const GpuBenchOptions &options) {
+  UWT_ASSIGN_OR_RETURN(std::string text, mergeResults(options.merge));
+  if (options.output.empty()) {
+    printText(text);
+    return ok();
+  }
+  return writeWholeFile(options.output,
+                        {reinterpret_cast<const uint8_t *>(text.data()), text.size()}, true);
+}
+
 static Status run(const std::vector<std::string> &arguments) {
   UWT_ASSIGN_OR_RETURN(GpuBenchOptions options, parseOptions(arguments));
   if (options.help)
@@ -79,6 +92,8 @@ static Status run(const std::vector<std::string> &arguments) {
     printText(referenceText());
   else if (options.list)
     printText(listText(options));
+  else if (!options.merge.empty())
+    return merge(options);
   else if (!options.ncu.empty())
     return runUnderNcu(arguments, options.ncu);
   else

@@ -93,6 +93,7 @@ Json CompileCommand::report(const ToolStats &stats) const {
     object["passes"][pass] = seconds;
   object["code_bytes"] = stats.codeBytes;
   object["remarks"] = stats.remarks;
+  object["notes"] = stats.notes;
   return object;
 }
 
@@ -129,6 +130,8 @@ Status CompileCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   ToolStats stats;
   UWT_ASSIGN_OR_RETURN(std::string code, compiler->emit(text, input, options, kind, stats));
+  for (const std::string &note : stats.notes)
+    session.note(note);
   for (const std::string &remark : stats.remarks)
     session.detail(remark);
   if (kind != EmitKind::Nothing)

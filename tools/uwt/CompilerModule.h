@@ -53,7 +53,7 @@ struct ToolStats {
   uint64_t codeBytes = 0, weights = 0, weightBytes = 0, rawWeightBytes = 0;
   /// "off", "miss" or "hit".
   std::string cache;
-  std::vector<std::string> remarks;
+  std::vector<std::string> remarks, notes;
 };
 
 /// Options of a compilation, and the text of the strategy, which the compiler parses.

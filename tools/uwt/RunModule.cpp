@@ -153,6 +153,8 @@ Status RunCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(auto program,
                        compiler->compile(text, module, options, threads, progress.function()));
   progress.finish();
+  for (const std::string &note : program->stats().notes)
+    session.note(note);
   for (const std::string &remark : program->stats().remarks)
     session.detail(remark);
   UWT_ASSIGN_OR_RETURN(ToolSignature called, program->find(function));

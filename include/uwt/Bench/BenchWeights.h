@@ -38,13 +38,14 @@ struct BenchWorkload {
   EntropyBounds bounds(ThreadPool &pool) const;
 };
 
-/// "gaussian", "row-scaled", "student-t4", "row-scaled-t4".
+/// "gaussian", "row-scaled", "student-t4", "row-scaled-t4", "narrow".
 std::vector<std::string> syntheticWeights();
 bool isSyntheticWeights(const std::string &name);
 
 /// Weights of that distribution, standard deviation about 0.02, in bf16: rows times
 /// exp(0.3 z) where the name says row-scaled, Student's t with 4 degrees of
-/// freedom where it says t4.
+/// freedom where it says t4. "narrow" has four exponents, evenly, so that codes of 2 bits and more
+/// need no escapes.
 BenchWorkload makeSynthetic(const std::string &name, const std::vector<uint64_t> &shape,
                             uint64_t seed, ThreadPool &pool);
 

@@ -111,6 +111,8 @@ struct CompileStats {
   CacheUse cache = CacheUse::Off;
   /// Remarks of the compiler: strategies with their predicted terms.
   std::vector<std::string> remarks;
+  /// What a user should know without asking: machine code that could not be checked.
+  std::vector<std::string> notes;
 
   double seconds() const;
 };

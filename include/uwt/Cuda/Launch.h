@@ -17,6 +17,7 @@
 #define UWT_CUDA_LAUNCH_H
 
 #include "uwt/Cuda/DeviceWeight.h"
+#include <functional>
 #include <mutex>
 
 namespace uwt::cuda {
@@ -39,26 +40,39 @@ Expected<LaunchSize> launchSize(const KernelEntry &entry, uint64_t rows, uint64_
 /// The kernels of a pack on a device, loaded when they are first asked for. Thread-safe.
 class DevicePack {
 public:
-  DevicePack(CudaDevicePtr device, std::shared_ptr<const KernelPack> pack);
+  /// Hears once that the driver does not take the pack's machine code, and which one would.
+  using Note = std::function<void(const std::string &)>;
+  DevicePack(CudaDevicePtr device, std::shared_ptr<const KernelPack> pack, Note note = {});
 
   const KernelPack &pack() const { return *file; }
+  const std::shared_ptr<const KernelPack> &sharedPack() const { return file; }
   const CudaDevicePtr &device() const { return owner; }
-  /// The kernel for a product with `weight` (KernelPack::select).
+  /// The kernel for a problem (KernelPack::select) whose code the driver takes: it is loaded.
+  /// Where the driver refuses the machine code, that of the PTX (select-4). Errors: those of
+  /// KernelPack::select; Unsupported where the driver takes neither, with the driver that would;
+  /// the driver's.
+  Expected<const KernelEntry *> select(const KernelQuery &query);
+  /// The kernel for a product with `weight`.
   Expected<const KernelEntry *> select(const DeviceWeight &weight, uint32_t m,
-                                       std::optional<GpuKernelKind> kind = {}) const;
+                                       std::optional<GpuKernelKind> kind = {});
   /// The kernel of kind transcode that makes `result` of `weight`.
-  Expected<const KernelEntry *> selectTranscode(const DeviceWeight &weight,
-                                                const Format &result) const;
+  Expected<const KernelEntry *> selectTranscode(const DeviceWeight &weight, const Format &result);
   /// Whether `entry` is one of pack().kernels().
   bool owns(const KernelEntry &entry) const;
   /// The loaded code object of a kernel of this pack.
   Expected<std::shared_ptr<const CudaModule>> module(const KernelEntry &entry);
 
 private:
+  Expected<std::shared_ptr<const CudaModule>> load(const CodeObject &code) const;
+  void sayOnce(const std::string &text);
+
   CudaDevicePtr owner;
   std::shared_ptr<const KernelPack> file;
   std::mutex mutex;
+  Note note;
+  /// By code object: what is loaded, and why the driver does not take it.
   std::vector<std::shared_ptr<const CudaModule>> modules;
+  std::vector<std::optional<Error>> refusals;
 };
 
 /// What a caller gives to a launch, in device memory.

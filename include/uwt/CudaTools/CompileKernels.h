@@ -40,11 +40,18 @@ enum class CudaTool { Ptxas, Nvdisasm };
 /// named file that does not run.
 Expected<std::string> findCudaTool(CudaTool tool, llvm::StringRef given);
 
+/// The version of ptxas, "13.0.88". `given` as for findCudaTool(). Errors: those of finding and
+/// running it; Unsupported where it says none.
+Expected<std::string> ptxasVersion(llvm::StringRef given = {});
+
 /// What compileKernels() gives.
 struct GpuCode {
   std::string ptx;
   /// An ELF file for the target, empty for GpuOutput::Ptx.
   std::string cubin;
+  /// Why nobody looked for operands of matrix instructions that change in flight, where the machine
+  /// code has such instructions: no disassembler is found. Empty where somebody did.
+  std::string unchecked;
   /// One for each kernel in the order of the machine code; empty unless GpuOutput::Report.
   std::vector<machine_code::KernelReport> kernels;
   codegen::GpuCodeTimes times;
@@ -53,8 +60,10 @@ struct GpuCode {
 /// Compiles a copy of `module` for `target`. Reports at the operations, and fails, where they
 /// cannot be lowered; reports at the module where a function stays undefined (a math function
 /// without an expansion), a tool is missing or fails, ptxas says C75xx or spills, or an A register
-/// of a matrix instruction in flight is written. One thread at a time for a context, which has
-/// upstream's extensions registered (makeContext(), or mlir::registerAllExtensions).
+/// of a matrix instruction in flight is written. The last is looked for in all machine code that
+/// has warpgroup matrix instructions; for GpuOutput::Cubin only where nvdisasm is found. One thread
+/// at a time for a context, which has upstream's extensions registered (makeContext(), or
+/// mlir::registerAllExtensions).
 mlir::FailureOr<GpuCode> compileKernels(mlir::gpu::GPUModuleOp module, const GpuTarget &target,
                                         const GpuCodeOptions &options = {});
 

@@ -177,7 +177,11 @@ struct CodeObject {
   std::span<const uint8_t> bytes;
 };
 
-/// A tool that took part, for readers.
+/// The version that PTX says it is written in ("8.0"); empty where it says none.
+std::string_view ptxVersion(std::string_view text);
+
+/// A tool that took part: "ptxas" and "ptx" (the version of PTX) tell which driver code needs, the
+/// others are for readers.
 struct ToolVersion {
   std::string name, version;
   bool operator==(const ToolVersion &) const = default;
@@ -198,6 +202,8 @@ struct KernelQuery {
   std::optional<GpuKernelKind> kind;
   /// Kind transcode: only kernels that make this format.
   std::optional<Format> result = std::nullopt;
+  /// Only kernels in such code: PTX where a driver takes no cubin (select-4).
+  std::optional<CodeKind> code = std::nullopt;
 };
 
 struct PackOptions {

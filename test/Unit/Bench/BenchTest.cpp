@@ -13,6 +13,7 @@
 #include "uwt/Bench/Samples.h"
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 using namespace uwt;
 using namespace uwt::bench;
@@ -81,7 +82,17 @@ TEST(BenchWeights, AreAKindOrAPath) {
   EXPECT_TRUE(isSyntheticWeights("gaussian"));
   EXPECT_EQ(messageOf(openMatrices("gausian", 1)),
             "--weights: 'gausian' is neither a kind of weights (gaussian, row-scaled, student-t4, "
-            "row-scaled-t4) nor a path; did you mean 'gaussian'?");
+            "row-scaled-t4, narrow) nor a path; did you mean 'gaussian'?");
+}
+
+TEST(BenchWeights, ThatAreNarrowHaveFourExponents) {
+  ThreadPool pool(1);
+  BenchWorkload workload = makeSynthetic("narrow", {64, 128}, 1, pool);
+  std::set<unsigned> exponents;
+  const std::vector<uint8_t> &bytes = workload.tensors[0].bytes;
+  for (size_t i = 0; i < bytes.size(); i += 2)
+    exponents.insert(((bytes[i + 1] & 0x7F) << 1) | (bytes[i] >> 7));
+  EXPECT_THAT(exponents, ElementsAre(119, 120, 121, 122));
 }
 
 TEST(BenchReport, SaysTimesToTheNanosecond) {

@@ -19,12 +19,19 @@ std::string uwt::test::goldenPack(const std::string &name) {
 }
 
 std::string uwt::test::fakeCublasLtPath() { return UWT_FAKE_CUBLASLT; }
+std::string uwt::test::fakeNvmlPath() { return UWT_FAKE_NVML; }
 std::string uwt::test::gpuSamplePath() { return UWT_GPU_SAMPLE; }
 
 FakeCublas &uwt::test::freshFakeCublasLt() {
   void *library = dlopen(UWT_FAKE_CUBLASLT, RTLD_NOW | RTLD_LOCAL);
   FakeCublas &fake = *reinterpret_cast<FakeCublas *(*)()>(dlsym(library, "fakeCublasState"))();
   return fake = FakeCublas();
+}
+
+FakeGemms &uwt::test::freshFakeCublas() {
+  void *library = dlopen(UWT_FAKE_CUBLAS, RTLD_NOW | RTLD_LOCAL);
+  FakeGemms &fake = *reinterpret_cast<FakeGemms *(*)()>(dlsym(library, "fakeGemmsState"))();
+  return fake = FakeGemms();
 }
 
 FakeCuda &uwt::test::freshFakeCuda(const std::string &path) {
@@ -36,8 +43,13 @@ FakeCuda &uwt::test::freshFakeCuda(const std::string &path) {
   return *new (&fake) FakeCuda();
 }
 
-Expected<CudaDevicePtr> uwt::test::fakeDevice() {
-  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver,
-                       CudaDriver::open(fakeDriverPath()));
+std::string uwt::test::copyOfFakeDriver(const TemporaryFolder &folder) {
+  std::string path = folder / "libcuda.so.1";
+  writeBytes(path, readBytes(fakeDriverPath()));
+  return path;
+}
+
+Expected<CudaDevicePtr> uwt::test::fakeDevice(const std::string &path) {
+  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver, CudaDriver::open(path));
   return CudaDevice::open(driver, 0);
 }

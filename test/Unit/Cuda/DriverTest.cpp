@@ -18,13 +18,6 @@ using testing::ElementsAre;
 
 static const std::string update = "; update it";
 
-/// A copy of the fake driver's path that was not loaded before: each path is loaded once.
-static std::string newPathTo(const std::string &library, const TemporaryFolder &folder) {
-  std::string path = folder / "libcuda.so.1";
-  writeBytes(path, readBytes(library));
-  return path;
-}
-
 TEST(Driver, ThatIsMissingIsAClearError) {
   auto driver = CudaDriver::open("/nowhere/libcuda.so.1");
   ASSERT_FALSE(driver);
@@ -43,7 +36,7 @@ TEST(Driver, IsNamedByTheEnvironment) {
   unsetenv("UWT_CUDA_DRIVER");
   ASSERT_TRUE(holds(driver));
   EXPECT_EQ((*driver)->path(), fakeDriverPath());
-  EXPECT_EQ((*driver)->version(), 12040);
+  EXPECT_EQ((*driver)->version(), 13000);
   EXPECT_EQ(*driver, *CudaDriver::open(fakeDriverPath()));
 }
 
@@ -62,7 +55,7 @@ namespace {
 /// The fake driver under a path of its own, so that it is loaded anew.
 class DriverLoad : public testing::Test {
 protected:
-  DriverLoad() : path(newPathTo(fakeDriverPath(), folder)), fake(freshFakeCuda(path)) {}
+  DriverLoad() : path(copyOfFakeDriver(folder)), fake(freshFakeCuda(path)) {}
   TemporaryFolder folder;
   std::string path;
   FakeCuda &fake;

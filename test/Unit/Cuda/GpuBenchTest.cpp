@@ -108,6 +108,7 @@ class GpuBenchTest : public testing::Test {
 protected:
   GpuBenchTest() : fake(freshFakeCuda()), pool(2), path(writePack(folder)) {
     freshFakeCublasLt();
+    freshFakeCublas();
     fake.parameterCounts = {{"product_raw", 28},
                             {"product_inplace12", 28},
                             {"uwt_read_probe", 3},
@@ -119,7 +120,7 @@ protected:
     options.packs = {path};
     options.shapes = {{"test", rows, columns}, {"other", 64, 64}};
     options.mValues = {1, 3, 65};
-    options.timing = {4, 2};
+    options.timing = {4, 2, 0, 0};
     options.copies = 2;
     options.copyBytes = 4096;
     options.cublasLt = fakeCublasLtPath();
@@ -203,8 +204,12 @@ TEST_F(GpuBenchTest, ChecksAndTimesEachKernel) {
   EXPECT_EQ(row.dependent.seconds.size(), 4u);
   EXPECT_EQ(row.serial.seconds.size(), 4u);
   EXPECT_EQ(row.probe.seconds.size(), 4u);
-  ASSERT_EQ(result.baselines.size(), 2u);
+  // As PyTorch calls it for one row alone.
+  ASSERT_EQ(result.baselines.size(), 3u);
   EXPECT_EQ(result.baselines[0].tried, 8u);
+  EXPECT_EQ(result.baselines[1].library, BaselineRow::Library::PyTorch);
+  EXPECT_EQ(result.baselines[1].m, 1u);
+  EXPECT_EQ(result.baselines[2].m, 3u);
   EXPECT_EQ(result.cublasVersion, "13.0.2");
   EXPECT_GT(result.copyBytesPerSecond, 0);
   ASSERT_EQ(result.refused.size(), 1u);
@@ -221,9 +226,9 @@ TEST_F(GpuBenchTest, LaunchesWithoutDependenceToo) {
   for (const FakeLaunch &launch : fake.launches)
     if (launch.function == "product_inplace12")
       ++(launch.dependent ? dependent : serial);
-  // One alone, then three warm-ups and four samples of two launches.
-  EXPECT_EQ(serial, 15u);
-  EXPECT_GT(dependent, 15u);
+  // One alone, then five warm-ups and four samples of two launches.
+  EXPECT_EQ(serial, 19u);
+  EXPECT_GT(dependent, 19u);
 }
 
 TEST_F(GpuBenchTest, FindsTwinsInOtherPacks) {
@@ -281,7 +286,7 @@ TEST_F(GpuBenchTest, ChecksAndTimesKernelsThatDecode) {
   EXPECT_EQ(result.rows[2].checks.twinOutputs, 80u * 192);
   EXPECT_EQ(result.rows[2].dependent.seconds.size(), 4u);
   // Products alone.
-  EXPECT_EQ(result.baselines.size(), 1u);
+  EXPECT_EQ(result.baselines.size(), 2u);
   breakIt = [](const FakeLaunch &launch, uint16_t *out) {
     if (launch.function == "transcode")
       out[7] ^= 1;
@@ -478,7 +483,7 @@ TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
   ASSERT_TRUE(holds(run()));
   Report report(options, *predictions, "0.1.0");
   auto json = nlohmann::ordered_json::parse(report.text(result));
-  EXPECT_EQ(json["schema"], "uwt.gpu-bench/4");
+  EXPECT_EQ(json["schema"], "uwt.gpu-bench/5");
   EXPECT_EQ(json["machine"]["gpu"], "Fake GPU");
   EXPECT_EQ(json["rows"][2]["predicted"]["m"], 1);
   EXPECT_EQ(json["rows"][3]["predicted"]["m"], 64);
@@ -499,59 +504,82 @@ TEST_F(GpuBenchTest, WritesWhatTheScriptsRead) {
   EXPECT_EQ(written, sample);
 }
 
-TEST(GpuBenchProfiles, OfAnotherKindIsRefused) {
-  TemporaryFolder folder;
-  std::string path = folder / "profile.json";
-  auto messageFor = [&](const std::string &text) {
-    writeText(path, text);
-    return messageOf(KernelProfiles::read({path}));
+//===----------------------------------------------------------------------===//
+// Several runs
+//===----------------------------------------------------------------------===//
+
+TEST_F(GpuBenchTest, ComparesWithAPackThatIsNotMeasured) {
+  options.packs = {writePack(folder, {"inplace<12>"})};
+  options.twins = {writePack(folder, {"raw"})};
+  options.mValues = {3};
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 1u);
+  EXPECT_EQ(result.rows[0].entry->kernel, "product_inplace12");
+  EXPECT_EQ(result.rows[0].checks.twin, "product_raw");
+  KernelProfiles none;
+  Report report(options, none, "0.1.0");
+  EXPECT_EQ(nlohmann::json::parse(report.text(result))["packs"].size(), 2u);
+}
+
+TEST_F(GpuBenchTest, ListsThePacksOwnShapes) {
+  auto listed = parseOptions({"--list", "--shapes=packs", "--pack", path, "--m", "1"});
+  ASSERT_TRUE(holds(listed));
+  EXPECT_EQ(listText(*listed), "66x144       pack\nm 1\n");
+}
+
+TEST_F(GpuBenchTest, SavesEveryRow) {
+  std::vector<size_t> saved;
+  progress.save = [&](const BenchResult &found) {
+    saved.push_back(found.rows.size());
+    return ok();
   };
-  const std::string no =
-      path + ": it has no kernel profiles (schema uwt.kernel-profiles/3) with rows; write one by "
-             "'uwt compile --emit profiles'";
-  EXPECT_EQ(messageFor("{"), no);
-  EXPECT_EQ(messageFor("[]"), no);
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/3"})"), no);
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/3", "rows": [3]})"),
-            path + ": row 0 needs texts kernel, format and target, numbers n, k and m, and an "
-                   "object terms of numbers");
-  EXPECT_EQ(messageFor(R"({"schema": "uwt.kernel-profiles/3", "rows": []})"), "no error");
+  options.shapes = {{"test", rows, columns}};
+  options.mValues = {1, 3};
+  progress.say = [](const std::string &) {};
+  auto device = fakeDevice();
+  ASSERT_TRUE(holds(runBench(*device, options, progress, pool, result)));
+  // After the baselines, each of four rows, and the shape.
+  EXPECT_THAT(saved, ElementsAre(0, 1, 2, 3, 4, 4));
 }
 
-//===----------------------------------------------------------------------===//
-// Options
-//===----------------------------------------------------------------------===//
-
-TEST(GpuBenchOptions, AreRead) {
-  auto options = parseOptions({"--pack=a", "--pack", "b", "--quick", "--device", "2", "-o", "o"});
-  ASSERT_TRUE(holds(options));
-  EXPECT_THAT(options->bench.packs, ElementsAre("a", "b"));
-  EXPECT_EQ(options->bench.shapes.size(), 3u);
-  EXPECT_EQ(options->bench.timing.samples, 10u);
-  EXPECT_EQ(options->bench.weights, "row-scaled-t4");
-  EXPECT_EQ(options->device, 2u);
-  EXPECT_EQ(options->output, "o");
-  // What is given counts, wherever --quick stands.
-  options = parseOptions({"--pack=a", "--m", "3", "--samples=4", "--shapes=packs", "--quick"});
-  ASSERT_TRUE(holds(options));
-  EXPECT_EQ(options->bench.choice, ShapeChoice::Own);
-  EXPECT_THAT(options->bench.mValues, ElementsAre(3));
-  EXPECT_EQ(options->bench.timing.samples, 4u);
-  EXPECT_TRUE(holds(parseOptions({"--list"})));
-  for (const char *name : {"--pack FILE", "--kernel-profiles FILE", "--ncu FILE"})
-    EXPECT_THAT(helpText(), HasSubstr(name));
-  EXPECT_THAT(listText(*parseOptions({"--list", "--quick"})), HasSubstr("28672x4096   llama"));
+TEST_F(GpuBenchTest, AFaultLeavesTheRowsBeforeIt) {
+  options.shapes = {{"test", rows, columns}};
+  options.mValues = {1};
+  fake.faultIn = "product_inplace12";
+  Status status = run();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().getKind(), ErrorKind::IO);
+  EXPECT_THAT(status.error().message(), HasSubstr("the device cannot be used by this process"));
+  ASSERT_EQ(result.rows.size(), 1u);
+  EXPECT_EQ(result.rows[0].entry->kernel, "product_raw");
 }
 
-TEST(GpuBenchOptions, MistakesAreNamed) {
-  EXPECT_EQ(messageOf(parseOptions({})),
-            "no pack is given; use --pack FILE, made by 'uwt compile --emit pack'");
-  EXPECT_EQ(messageOf(parseOptions({"--paks"})),
-            "uwt-bench has no option '--paks'; did you mean '--pack'?");
-  EXPECT_EQ(messageOf(parseOptions({"more"})),
-            "uwt-bench does not take the argument 'more'; see 'uwt-bench --help'");
-  EXPECT_EQ(messageOf(parseOptions({"--pack"})), "--pack needs a value");
-  EXPECT_EQ(messageOf(parseOptions({"--device", "x"})),
-            "--device takes a whole number from 0 to 4096, got 'x'");
-  EXPECT_EQ(messageOf(parseOptions({"--samples", "0"})), "--samples: expected at least 1");
+TEST_F(GpuBenchTest, RunsOfOneMachineAreMerged) {
+  auto write = [&](const std::string &name, std::vector<uint32_t> mValues) {
+    options.shapes = {{"test", rows, columns}};
+    options.mValues = std::move(mValues);
+    result = {};
+    EXPECT_TRUE(holds(run()));
+    KernelProfiles none;
+    Report report(options, none, "0.1.0");
+    EXPECT_TRUE(holds(report.write(folder / name, result)));
+    return folder / name;
+  };
+  std::string first = write("a.json", {1, 65}), second = write("b.json", {1, 3});
+  auto merged = mergeResults({first, second});
+  ASSERT_TRUE(holds(merged));
+  auto json = nlohmann::json::parse(*merged);
+  EXPECT_EQ(json["rows"].size(), 6u);
+  EXPECT_EQ(json["baselines"].size(), 3u);
+  EXPECT_EQ(json["packs"].size(), 1u);
+
+  auto other = nlohmann::json::parse(readText(second));
+  other["machine"]["gpu"] = "Another";
+  writeText(folder / "c.json", other.dump());
+  EXPECT_EQ(messageOf(mergeResults({first, folder / "c.json"})),
+            folder / "c.json" + ": is of another machine, version, kind of weights or seed than " +
+                first + "; merge results of one machine");
+  writeText(folder / "d.json", "{}");
+  EXPECT_EQ(messageOf(mergeResults({first, folder / "d.json"})),
+            folder / "d.json" + ": it has no results of uwt-bench (schema uwt.gpu-bench/5)");
 }

@@ -40,6 +40,7 @@ protected:
     module = parseSourceFile<ModuleOp>(inTree(name), context.get());
     return compileModule(target);
   }
+  GpuCodeOptions options;
   static std::string inTree(const std::string &name) {
     return (test::sourceFolder() / "test/Codegen/NVPTX" / name).string();
   }
@@ -60,7 +61,8 @@ private:
       errors += diagnostic.str() + '\n';
       return success();
     });
-    return compileKernels(*module->getOps<gpu::GPUModuleOp>().begin(), **findGpuTarget(target));
+    return compileKernels(*module->getOps<gpu::GPUModuleOp>().begin(), **findGpuTarget(target),
+                          options);
   }
 
   OwningOpRef<ModuleOp> module;
@@ -114,6 +116,25 @@ TEST_F(CompileKernels, AnOperandThatIsOverwrittenInFlightIsAnError) {
   EXPECT_TRUE(
       llvm::StringRef(errors).starts_with("kernel 'overwritten' changes an operand in flight: 0x"))
       << errors;
+}
+
+// What ships, packs and programs, is no report.
+TEST_F(CompileKernels, MachineCodeThatNobodyReadsIsCheckedToo) {
+  options.output = GpuOutput::Cubin;
+  EXPECT_TRUE(mlir::failed(compileFile("Inputs/operand-overwritten-in-flight.mlir", "sm_90a")));
+  EXPECT_TRUE(llvm::StringRef(errors).contains("changes an operand in flight")) << errors;
+}
+
+TEST_F(CompileKernels, WithoutADisassemblerMachineCodeIsUnchecked) {
+  options.output = GpuOutput::Cubin;
+  options.nvdisasm = "/nowhere/nvdisasm";
+  FailureOr<GpuCode> code = compileFile("Inputs/operand-overwritten-in-flight.mlir", "sm_90a");
+  ASSERT_TRUE(mlir::succeeded(code)) << errors;
+  EXPECT_EQ(code->unchecked, "the path given for nvdisasm is no program: '/nowhere/nvdisasm'");
+  // There is nothing to look for.
+  code = compileFile("bulk-copy-ring.mlir", "sm_90a");
+  ASSERT_TRUE(mlir::succeeded(code)) << errors;
+  EXPECT_EQ(code->unchecked, "");
 }
 
 // The same with a sum that is used before the group has ended.

@@ -67,7 +67,7 @@ std::string_view BenchCodecsCommand::description() const {
          "with checksums in, the median of repeated runs. A row is printed after its round trip "
          "has been verified bit for bit. 'choose' is the time in which best-size and fast pick "
          "their format; it is part of their encoding.\n\n"
-         "Synthetic weights (gaussian, row-scaled, student-t4, row-scaled-t4) are seeded. "
+         "Synthetic weights (gaussian, row-scaled, student-t4, row-scaled-t4, narrow) are seeded. "
          "--weights with a path takes all matrices of that file or folder, compressed or not.";
 }
 

@@ -28,7 +28,8 @@ static ToolStats toolStats(const CompileStats &stats) {
           stats.weightBytes,
           stats.rawWeightBytes,
           cacheNames[static_cast<size_t>(stats.cache)],
-          stats.remarks};
+          stats.remarks,
+          stats.notes};
 }
 
 static std::vector<ToolSpec> toolSpecs(const std::vector<TensorSpec> &specs) {

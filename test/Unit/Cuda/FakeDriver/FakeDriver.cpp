@@ -9,6 +9,8 @@
 #include "lib/Cuda/DriverApi.h"
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
+#include <unistd.h>
 
 using namespace uwt;
 using namespace uwt::cuda;
@@ -32,6 +34,8 @@ static CudaResult begin(const char *name, bool needsContext = true, bool mayCapt
     return state.failure;
   if (needsContext && depth == 0)
     return invalidContext;
+  if (state.isLost)
+    return state.fault;
   return state.capturing && !mayCapture ? CudaResult(cudaStreamCaptureUnsupported)
                                         : CudaResult(cudaSuccess);
 }
@@ -59,8 +63,18 @@ static CudaResult destroy(void *handle) {
 // Driver and devices
 //===----------------------------------------------------------------------===//
 
+void FakeCuda::readEnvironment() {
+  if (const char *given = std::getenv("FAKE_CUDA_VERSION"))
+    version = std::atoi(given);
+  if (const char *given = std::getenv("FAKE_CUDA_FAULT"))
+    faultIn = given;
+  if (const char *given = std::getenv("FAKE_CUDA_ENDLESS"))
+    endlessIn = given;
+}
+
 EXPORT CudaResult cuInit(unsigned) { return state.initResult; }
 EXPORT CudaResult cuDriverGetVersion(int *version) {
+  state.readEnvironment();
   *version = state.version;
   return state.versionResult;
 }
@@ -199,9 +213,34 @@ EXPORT CudaResult cuMemsetD8Async(uint64_t address, unsigned char value, size_t 
 // Code
 //===----------------------------------------------------------------------===//
 
-EXPORT CudaResult cuModuleLoadDataEx(void **module, const void *, unsigned, int *, void **values) {
+/// What a driver like this says to a code object.
+static CudaResult judge(const void *image) {
+  const auto *bytes = static_cast<const unsigned char *>(image);
+  constexpr int abiVersion = 8, abiOfCuda13 = 8;
+  if (std::memcmp(bytes,
+                  "\x7F"
+                  "ELF",
+                  4) == 0) {
+    bool isKnown = bytes[abiVersion] <= state.newestAbi &&
+                   (bytes[abiVersion] < abiOfCuda13 || state.version >= 13000);
+    return isKnown ? cudaSuccess : cudaInvalidImage;
+  }
+  constexpr std::string_view directive = ".version ";
+  const char *written = std::strstr(static_cast<const char *>(image), directive.data());
+  if (!written)
+    return cudaSuccess;
+  if (!state.compilesPtx)
+    return cudaNoJitCompiler;
+  return std::atof(written + directive.size()) <= state.newestPtx ? cudaSuccess
+                                                                  : cudaUnsupportedPtxVersion;
+}
+
+EXPORT CudaResult cuModuleLoadDataEx(void **module, const void *image, unsigned, int *,
+                                     void **values) {
   std::strcpy(static_cast<char *>(values[0]), state.moduleLog.c_str());
   BEGIN();
+  if (CudaResult refused = judge(image))
+    return refused;
   *module = newHandle();
   return cudaSuccess;
 }
@@ -237,6 +276,13 @@ EXPORT CudaResult cuOccupancyMaxActiveClusters(int *clusters, void *, const Cuda
   *clusters = state.clustersThatFit;
   return cudaSuccess;
 }
+static void run(const FakeLaunch &launch) {
+  state.isLost |= launch.function == state.faultIn;
+  state.isBusy |= launch.function == state.endlessIn;
+  if (state.onLaunch)
+    state.onLaunch(launch);
+}
+
 #ifndef FAKE_WITHOUT_LAUNCH
 EXPORT CudaResult cuLaunchKernelEx(const CudaLaunchConfig *config, void *function,
                                    void **parameters, void **) {
@@ -262,8 +308,8 @@ EXPORT CudaResult cuLaunchKernelEx(const CudaLaunchConfig *config, void *functio
     launch.parameters.push_back(*static_cast<const uint64_t *>(parameters[i]));
   state.steps.push_back({FakeStep::Launch, config->stream, nullptr, launch.function});
   bool isCaptured = state.capturing && state.capturing == config->stream;
-  if (!isCaptured && state.onLaunch)
-    state.onLaunch(launch);
+  if (!isCaptured)
+    run(launch);
   (isCaptured ? state.captured : state.launches).push_back(std::move(launch));
   return cudaSuccess;
 }
@@ -289,6 +335,8 @@ EXPORT CudaResult cuStreamDestroy_v2(void *stream) {
 }
 EXPORT CudaResult cuStreamSynchronize(void *) {
   BEGIN();
+  while (state.isBusy)
+    pause();
   return cudaSuccess;
 }
 EXPORT CudaResult cuStreamWaitEvent(void *stream, void *event, unsigned) {
@@ -318,8 +366,7 @@ EXPORT CudaResult cuGraphInstantiateWithFlags(void **executable, void *graph, un
 EXPORT CudaResult cuGraphLaunch(void *executable, void *) {
   BEGIN();
   for (const FakeLaunch &launch : state.graphs[executable]) {
-    if (state.onLaunch)
-      state.onLaunch(launch);
+    run(launch);
     state.launches.push_back(launch);
   }
   return cudaSuccess;

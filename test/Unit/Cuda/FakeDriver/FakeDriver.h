@@ -8,7 +8,8 @@
 // A shared library that stands in for libcuda.so.1: device memory is host memory,
 // launches are written down, every call can be told to fail, and what is not given back is
 // counted. Calls that need a current context fail without one, and calls that CUDA refuses while a
-// stream is captured fail then. Kernels do what a test says.
+// stream is captured fail then. Kernels do what a test says. Where a process of its own runs on it,
+// the environment says which driver it is (FakeCuda::readEnvironment).
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,10 +50,16 @@ struct FakeStep {
 /// The state of the library. Locked by its functions; tests read it while none runs.
 struct FakeCuda {
   // What it pretends to be.
-  int version = 12040, devices = 1, major = 9, minor = 0, multiprocessors = 132;
+  int version = 13000, devices = 1, major = 9, minor = 0, multiprocessors = 132;
   int sharedBytes = 232448, maxThreads = 1024, ctasThatFit = 4, clustersThatFit = 40;
   int initResult = 0, versionResult = 0;
   std::string moduleLog;
+  /// Machine code of a later ABI version of ELF is refused, as by a driver that does not know it;
+  /// that of CUDA 13 too where `version` is older. PTX is compiled up to the version, or not at all
+  /// where there is no compiler.
+  int newestAbi = 255;
+  double newestPtx = 99;
+  bool compilesPtx = true;
   /// Parameters that a launch has: of functions by name, and of all others.
   std::map<std::string, size_t> parameterCounts;
   size_t parameterCount = 0;
@@ -63,6 +70,12 @@ struct FakeCuda {
   /// The call number `failAt` (of those that take something, from 0) fails with `failure`.
   long failAt = -1;
   int failure = 1;
+  /// Launches of this function fault: what comes after, of any kind, fails with `fault`, as of a
+  /// device whose context is lost.
+  std::string faultIn;
+  int fault = 700;
+  /// Launches of this function never end: who waits for one waits for ever.
+  std::string endlessIn;
 
   // What happened.
   std::vector<std::string> calls;
@@ -79,6 +92,10 @@ struct FakeCuda {
   void *capturing = nullptr;
   std::vector<FakeLaunch> captured;
   std::map<void *, std::vector<FakeLaunch>> graphs;
+  bool isLost = false, isBusy = false;
+  /// Sets `version`, `faultIn` and `endlessIn` from FAKE_CUDA_VERSION, FAKE_CUDA_FAULT and
+  /// FAKE_CUDA_ENDLESS, where they are set.
+  void readEnvironment();
   size_t held() const {
     return memory.size() + handles.size() + static_cast<size_t>(contexts + current);
   }
