@@ -25,6 +25,15 @@
 // and releases, for its own lane; the others see what it acquired after a barrier of the warp.
 // That they need one before it, too, is not modelled.
 //
+// Kernels are run from two front ends. From IR they are quick, and errors name the IR's operations.
+// From the PTX that NVPTX made of them, with assembly strings, they are what the driver compiles:
+// each lane has a program counter of its own and knows for itself what orders it behind others'
+// accesses (PTX ISA, "Memory Consistency Model"): weak and relaxed accesses and shuffles order
+// nothing, a release and an acquire do within their scopes, and lanes meet only where an
+// instruction waits for them. An instruction or a modifier that is not known is an error that names
+// it. Not modelled there: races with reads of global memory, races of atomics in shared memory, and
+// values of reads that race.
+//
 // Numbers: integers and IEEE operations are exact, and rounded once to nearest even in
 // f16, bf16, f32 and f64; payloads of NaNs are not modelled. `nvgpu.mma.sync` adds exact
 // products to the accumulator in order of k, each sum rounded to nearest in f32:
@@ -127,16 +136,16 @@ public:
   /// Flattens `function`; emits a diagnostic at whatever the emulator does not know. The
   /// context of `function` must outlive the kernel, the function need not.
   static llvm::FailureOr<std::unique_ptr<EmulatedKernel>> prepare(mlir::gpu::GPUFuncOp function);
-  /// Decodes the entry of that name of a PTX module. Errors: Unsupported (an instruction, a modifier
-  /// or a directive that the emulator does not know, with its line); Invalid (no such entry, or no
-  /// PTX).
+  /// Decodes the entry of that name of a PTX module. Errors: Unsupported (an instruction, a
+  /// modifier or a directive that the emulator does not know, with its line); Invalid (no such
+  /// entry, or no PTX).
   static Expected<std::unique_ptr<EmulatedKernel>> preparePtx(llvm::StringRef text,
                                                               llvm::StringRef entry);
   virtual ~EmulatedKernel() = default;
 
-  /// Runs the grid. An error names the operation, its location (of PTX its line) and the thread that
-  /// it happened in; buffers then hold what was written so far. An entry of PTX takes a buffer as
-  /// the five parameters of a memref of rank 1, or, where it has as many parameters as there are
+  /// Runs the grid. An error names the operation, its location (of PTX its line) and the thread
+  /// that it happened in; buffers then hold what was written so far. An entry of PTX takes a buffer
+  /// as the five parameters of a memref of rank 1, or, where it has as many parameters as there are
   /// arguments, as a pointer.
   virtual Expected<EmulationCounters> launch(const LaunchShape &shape,
                                              const std::vector<EmulatedArgument> &arguments,

@@ -131,6 +131,11 @@ bool Warp::faultGlobal(unsigned lane, const char *verb, const Place &place, uint
                      std::to_string(cell.cluster - 1) + ", " + cluster.threadName(cell.thread) +
                      " writes at " + cluster.launch.program.describe(cell.instruction) +
                      ", and nothing orders the two";
+  for (unsigned other = 0; other < warpLanes; ++other)
+    if (cell.cluster != cluster.number + 1 &&
+        known[other]->ofCluster(cell.cluster - 1, cell.thread) >= cell.time)
+      return fault(lane, text + ", which only lane " + std::to_string(other) +
+                             " has acquired: no bar.warp.sync hands it on");
   if (unordered[lane] >= 0)
     text += "; " + cluster.launch.program.describe(size_t(unordered[lane])) +
             " of this lane does not: it is relaxed, or its scope is too narrow";

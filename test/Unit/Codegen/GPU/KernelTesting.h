@@ -104,7 +104,7 @@ public:
   /// The kernels at lane level, to be changed by tests of mutations before `finish`.
   mlir::gpu::GPUModuleOp kernels() { return built.module; }
   const std::vector<KernelEntry> &entries() const { return built.entries; }
-  /// Makes the kernels, changed or not, ready to run.
+  /// Makes the kernels, changed or not, ready to run; empty, or what went wrong.
   std::string finish();
   /// The PTX of the kernels; texts that are changed go back by setPtx.
   const std::string &ptx() const { return ptxText; }
@@ -112,6 +112,7 @@ public:
 
 private:
   std::string text() const;
+  std::string finishPtx();
   /// Gives the product its strategy; empty, or what went wrong.
   std::string selectStrategy(const GpuTarget &target);
 
