@@ -8,6 +8,7 @@
 #include "uwt/Emulator/Emulator.h"
 #include "Flatten.h"
 #include "Machine.h"
+#include "PTX/PtxKernel.h"
 #include <bit>
 #include <utility>
 
@@ -43,6 +44,11 @@ EmulatedKernel::prepare(mlir::gpu::GPUFuncOp function) {
   if (mlir::failed(flattener.run(function)))
     return mlir::failure();
   return std::unique_ptr<EmulatedKernel>(new FlattenedKernel(std::move(program)));
+}
+
+Expected<std::unique_ptr<EmulatedKernel>> EmulatedKernel::preparePtx(llvm::StringRef text,
+                                                                     llvm::StringRef entry) {
+  return ptx::prepareEntry(text, entry);
 }
 
 std::string sizeText(const std::array<uint32_t, 3> &size) {

@@ -33,14 +33,14 @@ MBarrier *Warp::usableBarrier(unsigned lane, const Instruction &code, uint64_t a
   Instruction access = code;
   if (access.space != Space::Generic && access.space != Space::SharedCluster)
     access.space = Space::Shared;
-  std::optional<Place> place = resolve(access, lane, address, 8, "uses an mbarrier in");
-  if (!place)
+  std::optional<Location> location = resolve(access, lane, address, 8, "uses an mbarrier in");
+  if (!location)
     return nullptr;
-  if (place->kind != Place::Shared) {
+  if (location->kind != Location::Shared) {
     fault(lane, "uses an mbarrier that is not in shared memory");
     return nullptr;
   }
-  uint64_t byte = place->number * cluster.arenaBytes + place->offset;
+  uint64_t byte = location->number * cluster.arenaBytes + location->offset;
   MBarrier *barrier = cluster.findBarrier(byte);
   if (!barrier) {
     fault(lane,
@@ -64,11 +64,11 @@ bool Warp::barrierInit(const Instruction &code, uint32_t mask) {
     unsigned lane = llvm::countr_zero(mask);
     Instruction access = code;
     access.space = Space::Shared;
-    std::optional<Place> place =
+    std::optional<Location> location =
         resolve(access, lane, value(sources[0], lane) & ~sharedWindow, 8, "initialises");
-    if (!place)
+    if (!location)
       return false;
-    uint64_t byte = rank * cluster.arenaBytes + place->offset, count = value(sources[1], lane);
+    uint64_t byte = rank * cluster.arenaBytes + location->offset, count = value(sources[1], lane);
     if (count == 0 || count >= 1u << 20)
       return fault(lane, "initialises an mbarrier with a count of " + llvm::Twine(count) +
                              "; it takes 1 to 1048575");

@@ -29,7 +29,8 @@ bool Warp::bulkCopy(const Instruction &code, uint32_t mask) {
                              " bytes; a bulk copy takes a multiple of 16, from 16 to 1048560");
     Instruction access = code;
     access.space = Space::Global;
-    std::optional<Place> source = resolve(access, lane, value(sources[1], lane), bytes, "copies");
+    std::optional<Location> source =
+        resolve(access, lane, value(sources[1], lane), bytes, "copies");
     if (!source || !checkGlobal(lane, *source, bytes, Action::Read))
       return false;
     ++cluster.launch.counters.bulkCopies;
@@ -51,23 +52,25 @@ bool Warp::bulkCopy(const Instruction &code, uint32_t mask) {
   return true;
 }
 
-bool Warp::copyTo(const Instruction &code, unsigned lane, const Place &source, uint64_t to,
+bool Warp::copyTo(const Instruction &code, unsigned lane, const Location &source, uint64_t to,
                   uint64_t barrierAddress, uint64_t bytes) {
   Instruction access = code;
   access.space = Space::SharedCluster;
-  std::optional<Place> place = resolve(access, lane, to & ~sharedWindow, bytes, "copies over");
-  MBarrier *barrier = place ? usableBarrier(lane, access, barrierAddress & ~sharedWindow) : nullptr;
+  std::optional<Location> location =
+      resolve(access, lane, to & ~sharedWindow, bytes, "copies over");
+  MBarrier *barrier =
+      location ? usableBarrier(lane, access, barrierAddress & ~sharedWindow) : nullptr;
   if (!barrier)
     return false;
-  if (barrier->rank != place->number)
-    return fault(lane, "copies to block rank " + llvm::Twine(place->number) +
+  if (barrier->rank != location->number)
+    return fault(lane, "copies to block rank " + llvm::Twine(location->number) +
                            " and completes on an mbarrier of block rank " +
                            llvm::Twine(barrier->rank));
   if (!barrier->isFenced)
     return fault(lane, "completes on " + cluster.barrierName(*barrier) + ", which " +
                            cluster.threadName(barrier->initThread) +
                            " initialises, with no fence.mbarrier_init or proxy fence after");
-  uint64_t byte = place->number * cluster.arenaBytes + place->offset;
+  uint64_t byte = location->number * cluster.arenaBytes + location->offset;
   if (cluster.isBarrier(byte, bytes))
     return fault(lane, "copies over an mbarrier at " + cluster.sharedName(byte, bytes));
   if (Conflict conflict =
@@ -93,14 +96,15 @@ bool Warp::asyncCopy(const Instruction &code, uint32_t mask) {
                    "reads " + llvm::Twine(read) + " bytes for a copy of " + llvm::Twine(bytes));
     Instruction access = code;
     access.space = Space::Shared;
-    std::optional<Place> to = resolve(access, lane, value(sources[0], lane), bytes, "copies over");
+    std::optional<Location> to =
+        resolve(access, lane, value(sources[0], lane), bytes, "copies over");
     if (!to)
       return false;
     const uint8_t *data = nullptr;
     // What is not read need not be there.
     if (read > 0) {
       access.space = Space::Global;
-      std::optional<Place> from = resolve(access, lane, value(sources[1], lane), read, "copies");
+      std::optional<Location> from = resolve(access, lane, value(sources[1], lane), read, "copies");
       if (!from || !checkGlobal(lane, *from, read, Action::Read))
         return false;
       data = from->data;
@@ -115,7 +119,7 @@ bool Warp::asyncCopy(const Instruction &code, uint32_t mask) {
       return faultShared(lane, "copies over", byte, bytes, conflict);
     cluster.start({data, byte, read, bytes - read, -1, thread(lane), issued[lane]});
   }
-  countAccess(Place::Global, bytes, mask, false);
+  countAccess(Location::Global, bytes, mask, false);
   return true;
 }
 

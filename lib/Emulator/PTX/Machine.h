@@ -73,8 +73,8 @@ struct Launch {
 class Cluster;
 struct MBarrier;
 
-/// A place in memory that an access of a thread names.
-struct Place {
+/// A location in memory that an access of a thread names.
+struct Location {
   enum Kind : uint8_t { Global, Shared, Parameter, Local } kind = Global;
   /// Of a buffer; or the rank of the block whose shared memory it is.
   unsigned number = 0;
@@ -161,24 +161,24 @@ private:
   void joinLanes(uint32_t mask);
 
   // Memory.cpp.
-  std::optional<Place> resolve(const Instruction &code, unsigned lane, uint64_t address,
-                               uint64_t bytes, const char *verb);
-  std::optional<Place> resolveShared(unsigned lane, uint64_t address, uint64_t bytes,
-                                     const char *verb);
+  std::optional<Location> resolve(const Instruction &code, unsigned lane, uint64_t address,
+                                  uint64_t bytes, const char *verb);
+  std::optional<Location> resolveShared(unsigned lane, uint64_t address, uint64_t bytes,
+                                        const char *verb);
   bool load(const Instruction &code, uint32_t mask);
   bool prefetch(const Instruction &code, uint32_t mask);
   bool store(const Instruction &code, uint32_t mask);
   bool atomic(const Instruction &code, uint32_t mask);
-  bool checkRead(unsigned lane, const Place &place, uint64_t bytes);
+  bool checkRead(unsigned lane, const Location &location, uint64_t bytes);
   /// What an access does to memory: reads it, writes it, writes what it holds, or updates it.
   enum class Action : uint8_t { Read, Write, Repeat, Update };
-  bool checkWrite(unsigned lane, const Place &place, uint64_t bytes, Action action);
-  bool checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action action);
+  bool checkWrite(unsigned lane, const Location &location, uint64_t bytes, Action action);
+  bool checkGlobal(unsigned lane, const Location &location, uint64_t bytes, Action action);
   bool faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_t bytes,
                    const Conflict &conflict);
-  bool faultGlobal(unsigned lane, const char *verb, const Place &place, uint64_t bytes,
+  bool faultGlobal(unsigned lane, const char *verb, const Location &location, uint64_t bytes,
                    const GlobalCell &cell);
-  void countAccess(Place::Kind kind, uint64_t bytes, uint32_t mask, bool isStore);
+  void countAccess(Location::Kind kind, uint64_t bytes, uint32_t mask, bool isStore);
 
   // Order.cpp.
   /// `to` knows what the lanes know, and what they have done themselves; their time moves on.
@@ -208,7 +208,7 @@ private:
 
   // Copies.cpp.
   bool bulkCopy(const Instruction &code, uint32_t mask);
-  bool copyTo(const Instruction &code, unsigned lane, const Place &source, uint64_t to,
+  bool copyTo(const Instruction &code, unsigned lane, const Location &source, uint64_t to,
               uint64_t barrierAddress, uint64_t bytes);
   bool asyncCopy(const Instruction &code, uint32_t mask);
   bool asyncArrive(const Instruction &code, uint32_t mask);

@@ -59,10 +59,10 @@ bool Warp::loadMatrix(Group &group, const Instruction &code, uint32_t mask) {
   // Lane 8 i + j has the address of row j of tile i; other lanes' addresses do not count.
   const uint8_t *rows[warpLanes];
   for (unsigned l = 0; l < 8 * code.count; ++l) {
-    std::optional<Place> place = resolve(code, l, value(address, l), 16, "reads");
-    if (!place || !checkRead(l, *place, 16))
+    std::optional<Location> location = resolve(code, l, value(address, l), 16, "reads");
+    if (!location || !checkRead(l, *location, 16))
       return false;
-    rows[l] = place->data;
+    rows[l] = location->data;
   }
   for (auto [tile, result] : llvm::enumerate(program.resultsOf(code)))
     for (unsigned l = 0; l < warpLanes; ++l) {
@@ -77,7 +77,7 @@ bool Warp::loadMatrix(Group &group, const Instruction &code, uint32_t mask) {
       }
       reg(result.reg).lane[l] = pair;
     }
-  countAccess(Place::Shared, 16, uint32_t(maskOf(8 * code.count)), false);
+  countAccess(Location::Shared, 16, uint32_t(maskOf(8 * code.count)), false);
   return true;
 }
 

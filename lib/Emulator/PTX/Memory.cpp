@@ -20,8 +20,8 @@ static std::string bytesText(uint64_t begin, uint64_t bytes) {
   return "bytes [" + std::to_string(begin) + ", " + std::to_string(begin + bytes) + ")";
 }
 
-std::optional<Place> Warp::resolveShared(unsigned lane, uint64_t address, uint64_t bytes,
-                                         const char *verb) {
+std::optional<Location> Warp::resolveShared(unsigned lane, uint64_t address, uint64_t bytes,
+                                            const char *verb) {
   uint64_t owner = address >> rankShift;
   uint64_t offset = address & maskOf(rankShift);
   unsigned block = owner == 0 ? rank : unsigned(owner - 1);
@@ -33,12 +33,12 @@ std::optional<Place> Warp::resolveShared(unsigned lane, uint64_t address, uint64
   }
   if (block != rank && !needBlock(lane, block))
     return std::nullopt;
-  return Place{Place::Shared, block, offset,
-               cluster.shared.data() + block * cluster.arenaBytes + offset};
+  return Location{Location::Shared, block, offset,
+                  cluster.shared.data() + block * cluster.arenaBytes + offset};
 }
 
-std::optional<Place> Warp::resolve(const Instruction &code, unsigned lane, uint64_t address,
-                                   uint64_t bytes, const char *verb) {
+std::optional<Location> Warp::resolve(const Instruction &code, unsigned lane, uint64_t address,
+                                      uint64_t bytes, const char *verb) {
   Space space = code.space;
   if (space == Space::Generic) {
     space = address & sharedWindow ? Space::SharedCluster : Space::Global;
@@ -51,13 +51,13 @@ std::optional<Place> Warp::resolve(const Instruction &code, unsigned lane, uint6
     return std::nullopt;
   }
   if (space == Space::Shared || space == Space::SharedCluster) {
-    std::optional<Place> place = resolveShared(lane, address, bytes, verb);
-    if (place && space == Space::Shared && place->number != rank) {
+    std::optional<Location> location = resolveShared(lane, address, bytes, verb);
+    if (location && space == Space::Shared && location->number != rank) {
       fault(lane, std::string(verb) + " shared memory of block rank " +
-                      std::to_string(place->number) + ", which .shared does not reach");
+                      std::to_string(location->number) + ", which .shared does not reach");
       return std::nullopt;
     }
-    return place;
+    return location;
   }
   if (space == Space::Param || space == Space::Local) {
     bool isParameter = space == Space::Param;
@@ -70,7 +70,8 @@ std::optional<Place> Warp::resolve(const Instruction &code, unsigned lane, uint6
       return std::nullopt;
     }
     uint8_t *begin = isParameter ? cluster.launch.parameters.data() : local.data() + lane * size;
-    return Place{isParameter ? Place::Parameter : Place::Local, 0, address, begin + address};
+    return Location{isParameter ? Location::Parameter : Location::Local, 0, address,
+                    begin + address};
   }
   uint64_t buffer = address >> bufferShift, offset = address & maskOf(bufferShift);
   const auto &buffers = cluster.launch.buffers;
@@ -83,8 +84,8 @@ std::optional<Place> Warp::resolve(const Instruction &code, unsigned lane, uint6
     fault(lane, std::string(verb) + " " + where);
     return std::nullopt;
   }
-  return Place{Place::Global, unsigned(buffer - 1), offset,
-               static_cast<uint8_t *>(buffers[buffer - 1].data) + offset};
+  return Location{Location::Global, unsigned(buffer - 1), offset,
+                  static_cast<uint8_t *>(buffers[buffer - 1].data) + offset};
 }
 
 bool Warp::faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_t bytes,
@@ -95,25 +96,25 @@ bool Warp::faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_
   return fault(lane, what + cluster.describeConflict(conflict));
 }
 
-bool Warp::checkRead(unsigned lane, const Place &place, uint64_t bytes) {
-  if (place.kind == Place::Global)
-    return checkGlobal(lane, place, bytes, Action::Read);
-  if (place.kind != Place::Shared)
+bool Warp::checkRead(unsigned lane, const Location &location, uint64_t bytes) {
+  if (location.kind == Location::Global)
+    return checkGlobal(lane, location, bytes, Action::Read);
+  if (location.kind != Location::Shared)
     return true;
-  uint64_t byte = place.number * cluster.arenaBytes + place.offset;
+  uint64_t byte = location.number * cluster.arenaBytes + location.offset;
   if (Conflict conflict = cluster.shadow.read(accessor(lane), byte, bytes))
     return faultShared(lane, "reads", byte, bytes, conflict);
   return true;
 }
 
-bool Warp::checkWrite(unsigned lane, const Place &place, uint64_t bytes, Action action) {
-  if (place.kind == Place::Global)
-    return checkGlobal(lane, place, bytes, action);
-  if (place.kind == Place::Parameter)
+bool Warp::checkWrite(unsigned lane, const Location &location, uint64_t bytes, Action action) {
+  if (location.kind == Location::Global)
+    return checkGlobal(lane, location, bytes, action);
+  if (location.kind == Location::Parameter)
     return fault(lane, "writes to the parameters");
-  if (place.kind != Place::Shared)
+  if (location.kind != Location::Shared)
     return true;
-  uint64_t byte = place.number * cluster.arenaBytes + place.offset;
+  uint64_t byte = location.number * cluster.arenaBytes + location.offset;
   if (cluster.isBarrier(byte, bytes))
     return fault(lane, "writes over an mbarrier at " + cluster.sharedName(byte, bytes));
   Accessor who = accessor(lane);
@@ -123,10 +124,10 @@ bool Warp::checkWrite(unsigned lane, const Place &place, uint64_t bytes, Action 
   return true;
 }
 
-bool Warp::faultGlobal(unsigned lane, const char *verb, const Place &place, uint64_t bytes,
+bool Warp::faultGlobal(unsigned lane, const char *verb, const Location &location, uint64_t bytes,
                        const GlobalCell &cell) {
-  std::string text = std::string(verb) + " " + bytesText(place.offset, bytes) + " of buffer " +
-                     std::to_string(place.number) + " that " +
+  std::string text = std::string(verb) + " " + bytesText(location.offset, bytes) + " of buffer " +
+                     std::to_string(location.number) + " that " +
                      (cluster.blocks == 1 ? "block" : "cluster") + " number " +
                      std::to_string(cell.cluster - 1) + ", " + cluster.threadName(cell.thread) +
                      " writes at " + cluster.launch.program.describe(cell.instruction) +
@@ -142,15 +143,15 @@ bool Warp::faultGlobal(unsigned lane, const char *verb, const Place &place, uint
   return fault(lane, text);
 }
 
-bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action action) {
+bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, Action action) {
   bool isWrite = action != Action::Read, isAtomic = action == Action::Update;
-  const EmulatedArgument &buffer = cluster.launch.buffers[place.number];
-  std::vector<GlobalCell> &cells = cluster.launch.cells[place.number];
+  const EmulatedArgument &buffer = cluster.launch.buffers[location.number];
+  std::vector<GlobalCell> &cells = cluster.launch.cells[location.number];
   const char *verb = isWrite ? "writes" : "reads";
   if (isWrite && !buffer.isWritable)
-    return fault(lane,
-                 "writes buffer " + std::to_string(place.number) + ", which was passed to be read");
-  uint64_t begin = place.offset, end = begin + bytes, endWord = (end + 3) / 4;
+    return fault(lane, "writes buffer " + std::to_string(location.number) +
+                           ", which was passed to be read");
+  uint64_t begin = location.offset, end = begin + bytes, endWord = (end + 3) / 4;
   bool mayBeBusy = !isWrite && buffer.isFromBefore && !known[lane]->isBehindGrid;
   if (cells.empty()) {
     if (!isWrite && !mayBeBusy)
@@ -161,7 +162,7 @@ bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action
     GlobalCell &cell = cells[i];
     if (mayBeBusy && cell.cluster == 0)
       return fault(lane, "reads " + bytesText(begin, bytes) + " of buffer " +
-                             std::to_string(place.number) +
+                             std::to_string(location.number) +
                              ", which the kernel before may still write: nothing orders this "
                              "behind griddepcontrol.wait");
     uint8_t touched = 0;
@@ -176,7 +177,7 @@ bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action
                           ? known[lane]->own[cell.thread] >= cell.time
                           : known[lane]->ofCluster(cell.cluster - 1, cell.thread) >= cell.time);
     if (!isOrdered)
-      return faultGlobal(lane, verb, place, bytes, cell);
+      return faultGlobal(lane, verb, location, bytes, cell);
     if (isWrite)
       cell = {cluster.number + 1,
               now,
@@ -189,7 +190,7 @@ bool Warp::checkGlobal(unsigned lane, const Place &place, uint64_t bytes, Action
 }
 
 /// The key of an address for releases: where its bytes are.
-static uint64_t keyOf(const Place &place) { return std::bit_cast<uint64_t>(place.data); }
+static uint64_t keyOf(const Location &location) { return std::bit_cast<uint64_t>(location.data); }
 
 static uint64_t readBytes(const uint8_t *from, unsigned bytes) {
   uint64_t value = 0;
@@ -197,13 +198,13 @@ static uint64_t readBytes(const uint8_t *from, unsigned bytes) {
   return value;
 }
 
-void Warp::countAccess(Place::Kind kind, uint64_t bytes, uint32_t mask, bool isStore) {
+void Warp::countAccess(Location::Kind kind, uint64_t bytes, uint32_t mask, bool isStore) {
   EmulationCounters &counters = cluster.launch.counters;
   uint64_t all = bytes * llvm::popcount(mask);
-  if (kind == Place::Global) {
+  if (kind == Location::Global) {
     ++(isStore ? counters.globalStores : counters.globalLoads);
     (isStore ? counters.globalStoreBytes : counters.globalLoadBytes) += all;
-  } else if (kind == Place::Shared) {
+  } else if (kind == Location::Shared) {
     ++(isStore ? counters.sharedStores : counters.sharedLoads);
     (isStore ? counters.sharedStoreBytes : counters.sharedLoadBytes) += all;
   }
@@ -213,23 +214,23 @@ bool Warp::load(const Instruction &code, uint32_t mask) {
   llvm::ArrayRef<Operand> results = cluster.launch.program.resultsOf(code);
   const Operand &address = cluster.launch.program.sourcesOf(code)[0];
   unsigned element = code.type.bits / 8, bytes = element * unsigned(results.size());
-  Place::Kind kind = Place::Global;
+  Location::Kind kind = Location::Global;
   // A result may be the register of the address.
   uint64_t addresses[warpLanes];
   for (uint32_t rest = mask; rest; rest &= rest - 1)
     addresses[llvm::countr_zero(rest)] = value(address, llvm::countr_zero(rest));
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
-    std::optional<Place> place = resolve(code, lane, addresses[lane], bytes, "reads");
-    if (!place || !checkRead(lane, *place, bytes))
+    std::optional<Location> location = resolve(code, lane, addresses[lane], bytes, "reads");
+    if (!location || !checkRead(lane, *location, bytes))
       return false;
-    kind = place->kind;
+    kind = location->kind;
     if (code.order != Order::Weak)
-      acquireAt(lane, keyOf(*place), code.order, code.scope);
+      acquireAt(lane, keyOf(*location), code.order, code.scope);
     for (auto [i, result] : llvm::enumerate(results)) {
       if (result.reg < 0)
         continue;
-      uint64_t read = readBytes(place->data + i * element, element);
+      uint64_t read = readBytes(location->data + i * element, element);
       if (code.type.kind == TypeKind::Signed)
         read = uint64_t(signExtend(read, code.type.bits)) &
                maskOf(cluster.launch.program.registerBits[result.reg]);
@@ -255,26 +256,27 @@ bool Warp::store(const Instruction &code, uint32_t mask) {
   llvm::ArrayRef<Operand> sources = cluster.launch.program.sourcesOf(code);
   llvm::ArrayRef<Operand> values = sources.drop_front();
   unsigned element = code.type.bits / 8, bytes = element * unsigned(values.size());
-  Place::Kind kind = Place::Global;
+  Location::Kind kind = Location::Global;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
-    std::optional<Place> place = resolve(code, lane, value(sources[0], lane), bytes, "writes");
-    if (!place)
+    std::optional<Location> location =
+        resolve(code, lane, value(sources[0], lane), bytes, "writes");
+    if (!location)
       return false;
     uint8_t stored[16];
     for (auto [i, operand] : llvm::enumerate(values)) {
       uint64_t bits = value(operand, lane);
       std::memcpy(stored + i * element, &bits, element);
     }
-    bool isRepeat = std::memcmp(place->data, stored, bytes) == 0;
-    if (!checkWrite(lane, *place, bytes, isRepeat ? Action::Repeat : Action::Write))
+    bool isRepeat = std::memcmp(location->data, stored, bytes) == 0;
+    if (!checkWrite(lane, *location, bytes, isRepeat ? Action::Repeat : Action::Write))
       return false;
-    kind = place->kind;
+    kind = location->kind;
     if (code.order != Order::Weak)
-      releaseAt(lane, keyOf(*place), code.order, code.scope);
+      releaseAt(lane, keyOf(*location), code.order, code.scope);
     else if (!cluster.launch.released.empty())
-      cluster.launch.released.erase(keyOf(*place));
-    std::memcpy(place->data, stored, bytes);
+      cluster.launch.released.erase(keyOf(*location));
+    std::memcpy(location->data, stored, bytes);
   }
   ++cluster.progress;
   countAccess(kind, bytes, mask, true);
@@ -320,18 +322,19 @@ bool Warp::atomic(const Instruction &code, uint32_t mask) {
   unsigned bytes = code.type.bits / 8;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
-    std::optional<Place> place = resolve(code, lane, value(sources[0], lane), bytes, "updates");
-    if (!place)
+    std::optional<Location> location =
+        resolve(code, lane, value(sources[0], lane), bytes, "updates");
+    if (!location)
       return false;
-    if (place->kind == Place::Global ? !checkWrite(lane, *place, bytes, Action::Update)
-                                     : place->kind != Place::Shared)
-      return place->kind == Place::Global ? false : fault(lane, "updates memory of its own");
-    acquireAt(lane, keyOf(*place), code.order, code.scope);
-    releaseAt(lane, keyOf(*place), code.order, code.scope);
-    uint64_t old = readBytes(place->data, bytes);
+    if (location->kind == Location::Global ? !checkWrite(lane, *location, bytes, Action::Update)
+                                           : location->kind != Location::Shared)
+      return location->kind == Location::Global ? false : fault(lane, "updates memory of its own");
+    acquireAt(lane, keyOf(*location), code.order, code.scope);
+    releaseAt(lane, keyOf(*location), code.order, code.scope);
+    uint64_t old = readBytes(location->data, bytes);
     uint64_t b = sources.size() > 2 ? value(sources[2], lane) : 0;
     uint64_t result = combineValues(code, old, value(sources[1], lane) & maskOf(code.type.bits), b);
-    std::memcpy(place->data, &result, bytes);
+    std::memcpy(location->data, &result, bytes);
     if (!results.empty() && results[0].reg >= 0)
       reg(results[0].reg).lane[lane] = old;
   }

@@ -5,47 +5,48 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PtxKernel.h"
 #include "Machine.h"
 #include "llvm/ADT/STLExtras.h"
 #include <bit>
 #include <cstring>
 
-namespace uwt::emulator {
+namespace uwt::emulator::ptx {
 
 namespace {
 class PtxKernel : public EmulatedKernel {
 public:
-  explicit PtxKernel(ptx::Program program);
+  explicit PtxKernel(Program program);
   Expected<EmulationCounters> launch(const LaunchShape &shape,
                                      const std::vector<EmulatedArgument> &arguments,
                                      const EmulationOptions &options) const override;
 
 private:
   Status checkLaunch(const LaunchShape &shape) const;
-  Status setParameters(ptx::Launch &launch, const std::vector<EmulatedArgument> &arguments) const;
+  Status setParameters(Launch &launch, const std::vector<EmulatedArgument> &arguments) const;
 
-  ptx::Program program;
+  Program program;
   std::vector<bool> touchesProducts;
 };
 } // namespace
 
-PtxKernel::PtxKernel(ptx::Program given) : program(std::move(given)) {
+PtxKernel::PtxKernel(Program given) : program(std::move(given)) {
   std::vector<bool> isOfProducts(program.registers);
   bool hasProducts = false;
-  for (const ptx::Instruction &code : program.code) {
-    if (code.op != ptx::Op::Wgmma)
+  for (const Instruction &code : program.code) {
+    if (code.op != Op::Wgmma)
       continue;
     hasProducts = true;
-    for (const ptx::Operand &operand : program.resultsOf(code))
+    for (const Operand &operand : program.resultsOf(code))
       isOfProducts[operand.reg] = true;
-    llvm::ArrayRef<ptx::Operand> sources = program.sourcesOf(code);
-    for (const ptx::Operand &operand : sources.take_front(sources.size() == 6 ? 4 : 0))
+    llvm::ArrayRef<Operand> sources = program.sourcesOf(code);
+    for (const Operand &operand : sources.take_front(sources.size() == 6 ? 4 : 0))
       isOfProducts[operand.reg] = true;
   }
   if (!hasProducts)
     return;
-  for (const ptx::Instruction &code : program.code) {
-    auto isTouched = [&](const ptx::Operand &operand) {
+  for (const Instruction &code : program.code) {
+    auto isTouched = [&](const Operand &operand) {
       return operand.reg >= 0 && isOfProducts[operand.reg];
     };
     touchesProducts.push_back(llvm::any_of(program.resultsOf(code), isTouched) ||
@@ -77,14 +78,14 @@ Status PtxKernel::checkLaunch(const LaunchShape &shape) const {
   return ok();
 }
 
-Status PtxKernel::setParameters(ptx::Launch &launch,
+Status PtxKernel::setParameters(Launch &launch,
                                 const std::vector<EmulatedArgument> &arguments) const {
   bool arePointers = program.parameters.size() == arguments.size();
   launch.parameters.resize(program.parameterBytes);
   size_t next = 0;
   auto set = [&](uint64_t value) {
     if (next < program.parameters.size()) {
-      const ptx::Parameter &parameter = program.parameters[next];
+      const Parameter &parameter = program.parameters[next];
       std::memcpy(launch.parameters.data() + parameter.offset, &value,
                   std::min<uint64_t>(parameter.bytes, sizeof(value)));
     }
@@ -100,7 +101,7 @@ Status PtxKernel::setParameters(ptx::Launch &launch,
       return usageError("'" + program.name + "': argument " + std::to_string(i) +
                         ": expected a buffer aligned to 16 bytes");
     launch.buffers.push_back(argument);
-    uint64_t address = uint64_t(launch.buffers.size()) << ptx::bufferShift;
+    uint64_t address = uint64_t(launch.buffers.size()) << bufferShift;
     set(address);
     if (arePointers)
       continue;
@@ -122,7 +123,7 @@ Expected<EmulationCounters> PtxKernel::launch(const LaunchShape &shape,
                                               const std::vector<EmulatedArgument> &arguments,
                                               const EmulationOptions &options) const {
   UWT_RETURN_IF_ERROR(checkLaunch(shape));
-  ptx::Launch launch(program, shape);
+  Launch launch(program, shape);
   UWT_RETURN_IF_ERROR(setParameters(launch, arguments));
   launch.touchesProducts = touchesProducts;
   launch.operationsLeft = options.operationLimit;
@@ -132,20 +133,20 @@ Expected<EmulationCounters> PtxKernel::launch(const LaunchShape &shape,
   for (uint64_t number : shuffledOrder(clusters, random)) {
     uint32_t x = number % inRow * ofEach, y = number / inRow % shape.grid[1];
     uint32_t z = number / inRow / shape.grid[1];
-    ptx::Cluster cluster(launch, {x, y, z}, random.next());
+    Cluster cluster(launch, {x, y, z}, random.next());
     if (!cluster.run())
       return invalidError(launch.error);
   }
   return launch.counters;
 }
 
-Expected<std::unique_ptr<EmulatedKernel>> EmulatedKernel::preparePtx(llvm::StringRef text,
-                                                                     llvm::StringRef entry) {
-  UWT_ASSIGN_OR_RETURN(std::vector<ptx::Program> programs, ptx::parsePtx(text));
-  for (ptx::Program &program : programs)
+Expected<std::unique_ptr<EmulatedKernel>> prepareEntry(llvm::StringRef text,
+                                                       llvm::StringRef entry) {
+  UWT_ASSIGN_OR_RETURN(std::vector<Program> programs, parsePtx(text));
+  for (Program &program : programs)
     if (program.name == entry)
       return std::unique_ptr<EmulatedKernel>(new PtxKernel(std::move(program)));
   return invalidError("the PTX module has no entry '" + entry.str() + "'");
 }
 
-} // namespace uwt::emulator
+} // namespace uwt::emulator::ptx
