@@ -152,7 +152,7 @@ def table_of(rows):
     for row in rows:
         before = f"{row['terms']['decode']:.1f} µs" if row["terms"]["decode"] else ""
         lines.append(
-            f"| {row['target']} | `{row['format']}` | {row['n']} | {row['strategy']} | {row['registers']} | "
+            f"| {row['target']} | `{row['format']}` | {row['m']} | {row['strategy']} | {row['registers']} | "
             f"{row['instructions_a_weight']:.2f} ({row['ways'].get('frequent', 0):.2f}) | {row['alu_a_weight']:.2f} | "
             f"{row['bytes_in_flight'] / 1024:.0f} | {before} | {row['predicted_us']:.1f} ({row['board']}) | {row['limit']} | {ratio(row):.2f} |")
     return lines
