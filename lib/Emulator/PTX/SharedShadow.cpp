@@ -18,7 +18,7 @@ SharedShadow::SharedShadow(uint64_t bytes, unsigned granule, Actors actors)
 bool SharedShadow::isOrdered(const Cell &cell, const Accessor &who) const {
   if (cell.isInFlight)
     return false;
-  return (cell.actor == who.thread && who.actor == who.thread) ||
+  return cell.actor == who.thread ||
          (cell.actor == actors.copies(who.thread) && who.ownCopies >= cell.time) ||
          who.knowledge.own[cell.actor] >= cell.time;
 }
@@ -93,7 +93,7 @@ Conflict SharedShadow::readProducts(const Accessor &who, unsigned warp, uint64_t
 Conflict SharedShadow::checkReads(const Accessor &who, uint64_t begin, uint64_t end) const {
   const Times &known = who.knowledge.own;
   auto knows = [&](unsigned thread, uint32_t time) {
-    return known[thread] >= time || (thread == who.thread && who.actor == who.thread);
+    return known[thread] >= time || thread == who.thread;
   };
   for (unsigned warp = 0; warp < actors.warps; ++warp) {
     if (const ReadMark *marks = reads[warp].get()) {
