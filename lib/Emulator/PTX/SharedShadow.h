@@ -26,8 +26,8 @@ struct Conflict {
   explicit operator bool() const { return kind != None; }
 };
 
-/// Who accesses, when, and what it knows. What `thread` has done itself comes before what it issues;
-/// whether the asynchronous proxy sees it is checkProxy's.
+/// Who accesses, when, and what it knows. What `thread` has done itself comes before what it
+/// issues; whether the asynchronous proxy sees it is checkProxy's.
 struct Accessor {
   unsigned actor;
   uint32_t time;
