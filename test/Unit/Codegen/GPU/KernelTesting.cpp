@@ -137,8 +137,24 @@ std::string TranscodeModule::prepare() {
   return mlir::succeeded(passes.run(*module)) ? "" : "the passes fail";
 }
 
+/// Whether a run is one that is done from PTX, too: all, but with sanitizers, which take ten times
+/// as long, one in eight.
+static bool isPtxDue() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr unsigned every = 8;
+#elif defined(__has_feature)
+  constexpr unsigned every =
+      __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 8 : 1;
+#else
+  constexpr unsigned every = 1;
+#endif
+  static unsigned products = 0;
+  return products++ % every == 0;
+}
+
 Product::Product(const std::string &format, Shape shape, const KernelPins &pins)
-    : format(format), shape(shape), pins(pins), context(makeContext()) {
+    : format(format), shape(shape), pins(pins), context(makeContext()),
+      usesPtx(pins.needsPtx || isPtxDue()) {
   module = mlir::parseSourceString<mlir::ModuleOp>(text(), context.get());
 }
 
@@ -201,7 +217,7 @@ std::string Product::finish() {
   if (mlir::failed(prepared))
     return "the emulator refuses the kernels";
   product = std::move(*prepared);
-  return finishPtx();
+  return usesPtx ? finishPtx() : "";
 }
 
 std::string Product::finishPtx() {
@@ -215,21 +231,6 @@ std::string Product::finishPtx() {
   });
   auto code = cuda_tools::compileKernels(built.module, target, output);
   return mlir::failed(code) ? refusal : setPtx(code->ptx);
-}
-
-/// Whether a run is one that is done from PTX, too: all, but with sanitizers, which take ten times
-/// as long, one in eight.
-static bool isPtxDue() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr unsigned every = 8;
-#elif defined(__has_feature)
-  constexpr unsigned every =
-      __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 8 : 1;
-#else
-  constexpr unsigned every = 1;
-#endif
-  static unsigned runs = 0;
-  return runs++ % every == 0;
 }
 
 std::string Product::setPtx(const std::string &text) {
@@ -259,7 +260,7 @@ Expected<std::vector<float>> Product::run(const emulator::EmulatedWeight &weight
                                           const std::vector<uint16_t> &x, unsigned ctas,
                                           uint64_t seed) const {
   UWT_ASSIGN_OR_RETURN(std::vector<float> y, runOne(FrontEnd::Ir, weight, x, ctas, seed));
-  if (!isPtxDue())
+  if (!productOfPtx)
     return y;
   UWT_ASSIGN_OR_RETURN(std::vector<float> ofPtx, runOne(FrontEnd::Ptx, weight, x, ctas, seed));
   for (size_t i = 0; i < y.size(); ++i)

@@ -73,6 +73,8 @@ struct KernelPins {
   std::optional<ProductInstruction> instruction = std::nullopt;
   /// Null for sm_90a.
   const GpuTarget *target = nullptr;
+  /// Whether the product runs from PTX with sanitizers, too, where most do not.
+  bool needsPtx = false;
 };
 
 /// What the emulator runs: kernels as IR, or as the PTX that is made of them.
@@ -94,6 +96,7 @@ public:
   Expected<std::vector<float>> run(const emulator::EmulatedWeight &weight,
                                    const std::vector<uint16_t> &x, unsigned ctas,
                                    uint64_t seed) const;
+  bool hasPtx() const { return productOfPtx.has_value(); }
   /// From one front end alone.
   Expected<std::vector<float>> runOne(FrontEnd frontEnd, const emulator::EmulatedWeight &weight,
                                       const std::vector<uint16_t> &x, unsigned ctas,
@@ -120,6 +123,7 @@ private:
   Shape shape;
   KernelPins pins;
   std::unique_ptr<mlir::MLIRContext> context;
+  bool usesPtx;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KernelsWithEntries built;
   std::string ptxText;

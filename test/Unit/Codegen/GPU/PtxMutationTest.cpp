@@ -109,6 +109,7 @@ void expectFound(const Mutation &mutation, const Subject &subject) {
   KernelPins pins;
   pins.target = *findGpuTarget(subject.target);
   pins.stages = 2;
+  pins.needsPtx = true;
   const Shape &shape = subject.shape;
   Product product(subject.format(), shape, pins);
   ASSERT_EQ(product.prepare(), "");
