@@ -29,11 +29,8 @@ bool Warp::needBlock(unsigned lane, unsigned other) {
   return true;
 }
 
-MBarrier *Warp::usableBarrier(unsigned lane, const Instruction &code, uint64_t address) {
-  Instruction access = code;
-  if (access.space != Space::Generic && access.space != Space::SharedCluster)
-    access.space = Space::Shared;
-  std::optional<Location> location = resolve(access, lane, address, 8, "uses an mbarrier in");
+MBarrier *Warp::usableBarrier(unsigned lane, Space space, uint64_t address) {
+  std::optional<Location> location = resolve(lane, space, address, 8, "uses an mbarrier in");
   if (!location)
     return nullptr;
   if (location->kind != Location::Shared) {
@@ -62,10 +59,8 @@ bool Warp::barrierInit(const Instruction &code, uint32_t mask) {
   llvm::ArrayRef<Operand> sources = cluster.launch.program.sourcesOf(code);
   for (; mask; mask &= mask - 1) {
     unsigned lane = llvm::countr_zero(mask);
-    Instruction access = code;
-    access.space = Space::Shared;
     std::optional<Location> location =
-        resolve(access, lane, value(sources[0], lane) & ~sharedWindow, 8, "initialises");
+        resolve(lane, Space::Shared, value(sources[0], lane) & ~sharedWindow, 8, "initialises");
     if (!location)
       return false;
     uint64_t byte = rank * cluster.arenaBytes + location->offset, count = value(sources[1], lane);
@@ -88,7 +83,7 @@ bool Warp::barrierInvalidate(const Instruction &code, uint32_t mask) {
   const Operand &address = cluster.launch.program.sourcesOf(code)[0];
   for (; mask; mask &= mask - 1) {
     unsigned lane = llvm::countr_zero(mask);
-    MBarrier *barrier = usableBarrier(lane, code, value(address, lane));
+    MBarrier *barrier = usableBarrier(lane, code.space, value(address, lane));
     if (!barrier)
       return false;
     cluster.removeBarrier(*barrier);
@@ -105,7 +100,7 @@ bool Warp::barrierArrive(const Instruction &code, uint32_t mask) {
     MBarrier *target = nullptr;
     for (uint32_t rest = mask; rest; rest &= rest - 1) {
       unsigned lane = llvm::countr_zero(rest);
-      MBarrier *barrier = usableBarrier(lane, code, value(sources[0], lane));
+      MBarrier *barrier = usableBarrier(lane, code.space, value(sources[0], lane));
       if (!barrier)
         return false;
       if (target && barrier != target)
@@ -139,7 +134,7 @@ bool Warp::barrierExpect(const Instruction &code, uint32_t mask) {
   llvm::ArrayRef<Operand> sources = cluster.launch.program.sourcesOf(code);
   for (; mask; mask &= mask - 1) {
     unsigned lane = llvm::countr_zero(mask);
-    MBarrier *barrier = usableBarrier(lane, code, value(sources[0], lane));
+    MBarrier *barrier = usableBarrier(lane, code.space, value(sources[0], lane));
     if (!barrier)
       return false;
     barrier->bytes += int64_t(value(sources[1], lane));
@@ -158,7 +153,7 @@ bool Warp::barrierTest(Group &group, const Instruction &code, uint32_t mask) {
   MBarrier *last = nullptr;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
-    MBarrier *barrier = usableBarrier(lane, code, value(sources[0], lane));
+    MBarrier *barrier = usableBarrier(lane, code.space, value(sources[0], lane));
     if (!barrier)
       return false;
     uint64_t asked = value(sources[1], lane);

@@ -27,10 +27,8 @@ bool Warp::bulkCopy(const Instruction &code, uint32_t mask) {
     if (bytes == 0 || bytes % 16 != 0 || bytes >= 1u << 20)
       return fault(lane, "copies " + llvm::Twine(bytes) +
                              " bytes; a bulk copy takes a multiple of 16, from 16 to 1048560");
-    Instruction access = code;
-    access.space = Space::Global;
     std::optional<Location> source =
-        resolve(access, lane, value(sources[1], lane), bytes, "copies");
+        resolve(lane, Space::Global, value(sources[1], lane), bytes, "copies");
     if (!source || !checkGlobal(lane, *source, bytes, Action::Read))
       return false;
     ++cluster.launch.counters.bulkCopies;
@@ -38,28 +36,27 @@ bool Warp::bulkCopy(const Instruction &code, uint32_t mask) {
     uint64_t ranks = code.flag ? value(sources[4], lane) & 0xffff : 0;
     if (code.flag && ranks == 0)
       return fault(lane, "copies to no block: the multicast mask is 0");
-    if (!code.flag && !copyTo(code, lane, *source, to, barrier, bytes))
+    if (!code.flag && !copyTo(lane, *source, to, barrier, bytes))
       return false;
     // The offset in each block is the destination's.
     uint64_t offsets = (uint64_t(1) << rankShift) - 1;
     for (; ranks; ranks &= ranks - 1) {
       uint64_t block = uint64_t(llvm::countr_zero(ranks) + 1) << rankShift;
       if (!needBlock(lane, llvm::countr_zero(ranks)) ||
-          !copyTo(code, lane, *source, block | (to & offsets), block | (barrier & offsets), bytes))
+          !copyTo(lane, *source, block | (to & offsets), block | (barrier & offsets), bytes))
         return false;
     }
   }
   return true;
 }
 
-bool Warp::copyTo(const Instruction &code, unsigned lane, const Location &source, uint64_t to,
-                  uint64_t barrierAddress, uint64_t bytes) {
-  Instruction access = code;
-  access.space = Space::SharedCluster;
+bool Warp::copyTo(unsigned lane, const Location &source, uint64_t to, uint64_t barrierAddress,
+                  uint64_t bytes) {
   std::optional<Location> location =
-      resolve(access, lane, to & ~sharedWindow, bytes, "copies over");
+      resolve(lane, Space::SharedCluster, to & ~sharedWindow, bytes, "copies over");
   MBarrier *barrier =
-      location ? usableBarrier(lane, access, barrierAddress & ~sharedWindow) : nullptr;
+      location ? usableBarrier(lane, Space::SharedCluster, barrierAddress & ~sharedWindow)
+               : nullptr;
   if (!barrier)
     return false;
   if (barrier->rank != location->number)
@@ -94,17 +91,15 @@ bool Warp::asyncCopy(const Instruction &code, uint32_t mask) {
     if (read > bytes)
       return fault(lane,
                    "reads " + llvm::Twine(read) + " bytes for a copy of " + llvm::Twine(bytes));
-    Instruction access = code;
-    access.space = Space::Shared;
     std::optional<Location> to =
-        resolve(access, lane, value(sources[0], lane), bytes, "copies over");
+        resolve(lane, Space::Shared, value(sources[0], lane), bytes, "copies over");
     if (!to)
       return false;
     const uint8_t *data = nullptr;
     // What is not read need not be there.
     if (read > 0) {
-      access.space = Space::Global;
-      std::optional<Location> from = resolve(access, lane, value(sources[1], lane), read, "copies");
+      std::optional<Location> from =
+          resolve(lane, Space::Global, value(sources[1], lane), read, "copies");
       if (!from || !checkGlobal(lane, *from, read, Action::Read))
         return false;
       data = from->data;
@@ -127,7 +122,7 @@ bool Warp::asyncArrive(const Instruction &code, uint32_t mask) {
   const Operand &address = cluster.launch.program.sourcesOf(code)[0];
   for (; mask; mask &= mask - 1) {
     unsigned lane = llvm::countr_zero(mask);
-    MBarrier *barrier = usableBarrier(lane, code, value(address, lane));
+    MBarrier *barrier = usableBarrier(lane, code.space, value(address, lane));
     if (!barrier)
       return false;
     // Without .noinc the arrival is one more of the phase.

@@ -161,8 +161,8 @@ private:
   void joinLanes(uint32_t mask);
 
   // Memory.cpp.
-  std::optional<Location> resolve(const Instruction &code, unsigned lane, uint64_t address,
-                                  uint64_t bytes, const char *verb);
+  std::optional<Location> resolve(unsigned lane, Space space, uint64_t address, uint64_t bytes,
+                                  const char *verb);
   std::optional<Location> resolveShared(unsigned lane, uint64_t address, uint64_t bytes,
                                         const char *verb);
   bool load(const Instruction &code, uint32_t mask);
@@ -195,7 +195,7 @@ private:
   Accessor accessor(unsigned lane) const;
 
   // Barriers.cpp.
-  MBarrier *usableBarrier(unsigned lane, const Instruction &code, uint64_t address);
+  MBarrier *usableBarrier(unsigned lane, Space space, uint64_t address);
   bool needBlock(unsigned lane, unsigned rank);
   bool barrierInit(const Instruction &code, uint32_t mask);
   bool barrierInvalidate(const Instruction &code, uint32_t mask);
@@ -208,8 +208,8 @@ private:
 
   // Copies.cpp.
   bool bulkCopy(const Instruction &code, uint32_t mask);
-  bool copyTo(const Instruction &code, unsigned lane, const Location &source, uint64_t to,
-              uint64_t barrierAddress, uint64_t bytes);
+  bool copyTo(unsigned lane, const Location &source, uint64_t to, uint64_t barrierAddress,
+              uint64_t bytes);
   bool asyncCopy(const Instruction &code, uint32_t mask);
   bool asyncArrive(const Instruction &code, uint32_t mask);
   void asyncCommit(uint32_t mask);

@@ -59,7 +59,7 @@ bool Warp::loadMatrix(Group &group, const Instruction &code, uint32_t mask) {
   // Lane 8 i + j has the address of row j of tile i; other lanes' addresses do not count.
   const uint8_t *rows[warpLanes];
   for (unsigned l = 0; l < 8 * code.count; ++l) {
-    std::optional<Location> location = resolve(code, l, value(address, l), 16, "reads");
+    std::optional<Location> location = resolve(l, code.space, value(address, l), 16, "reads");
     if (!location || !checkRead(l, *location, 16))
       return false;
     rows[l] = location->data;

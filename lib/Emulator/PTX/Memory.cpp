@@ -37,9 +37,8 @@ std::optional<Location> Warp::resolveShared(unsigned lane, uint64_t address, uin
                   cluster.shared.data() + block * cluster.arenaBytes + offset};
 }
 
-std::optional<Location> Warp::resolve(const Instruction &code, unsigned lane, uint64_t address,
-                                      uint64_t bytes, const char *verb) {
-  Space space = code.space;
+std::optional<Location> Warp::resolve(unsigned lane, Space space, uint64_t address, uint64_t bytes,
+                                      const char *verb) {
   if (space == Space::Generic) {
     space = address & sharedWindow ? Space::SharedCluster : Space::Global;
     address &= ~sharedWindow;
@@ -221,7 +220,7 @@ bool Warp::load(const Instruction &code, uint32_t mask) {
     addresses[llvm::countr_zero(rest)] = value(address, llvm::countr_zero(rest));
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
-    std::optional<Location> location = resolve(code, lane, addresses[lane], bytes, "reads");
+    std::optional<Location> location = resolve(lane, code.space, addresses[lane], bytes, "reads");
     if (!location || !checkRead(lane, *location, bytes))
       return false;
     kind = location->kind;
@@ -246,7 +245,7 @@ bool Warp::prefetch(const Instruction &code, uint32_t mask) {
   const Operand &address = cluster.launch.program.sourcesOf(code)[0];
   for (; mask; mask &= mask - 1) {
     unsigned lane = llvm::countr_zero(mask);
-    if (!resolve(code, lane, value(address, lane), 1, "prefetches"))
+    if (!resolve(lane, code.space, value(address, lane), 1, "prefetches"))
       return false;
   }
   return true;
@@ -260,7 +259,7 @@ bool Warp::store(const Instruction &code, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
     std::optional<Location> location =
-        resolve(code, lane, value(sources[0], lane), bytes, "writes");
+        resolve(lane, code.space, value(sources[0], lane), bytes, "writes");
     if (!location)
       return false;
     uint8_t stored[16];
@@ -323,7 +322,7 @@ bool Warp::atomic(const Instruction &code, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
     std::optional<Location> location =
-        resolve(code, lane, value(sources[0], lane), bytes, "updates");
+        resolve(lane, code.space, value(sources[0], lane), bytes, "updates");
     if (!location)
       return false;
     if (location->kind == Location::Global ? !checkWrite(lane, *location, bytes, Action::Update)
