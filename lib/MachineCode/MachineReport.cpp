@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/MachineCode/MachineReport.h"
+#include "CopyingRole.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -245,6 +246,20 @@ static CountedSections countDecodes(const MachineKernel &kernel) {
   return best ? countSections(kernel, *best) : CountedSections();
 }
 
+/// Counts fences for the whole GPU. One that a cluster's barrier makes stands shortly before it.
+static void countFences(const MachineKernel &kernel, KernelReport &report) {
+  constexpr size_t reach = 8;
+  llvm::ArrayRef<Instruction> all = llvm::ArrayRef(kernel.instructions).take_front(kernel.size());
+  for (const auto &[i, instruction] : llvm::enumerate(all)) {
+    if (instruction.base() != "MEMBAR" || !instruction.hasModifier("GPU"))
+      continue;
+    bool isOfCluster = llvm::any_of(all.slice(i).take_front(reach), [](const Instruction &next) {
+      return next.base() == "UCGABAR_ARV";
+    });
+    ++(isOfCluster ? report.clusterFences : report.otherFences);
+  }
+}
+
 KernelReport uwt::machine_code::reportKernel(const MachineKernel &kernel,
                                              const KernelResources &resources) {
   KernelReport report;
@@ -264,6 +279,8 @@ KernelReport uwt::machine_code::reportKernel(const MachineKernel &kernel,
   }
   report.products = countProducts(kernel);
   report.decodes = countDecodes(kernel);
+  report.copying = findCopyingRole(kernel);
+  countFences(kernel, report);
   report.hazards = findHazards(kernel);
   return report;
 }
@@ -283,6 +300,16 @@ static void printCounts(llvm::raw_ostream &os, const InstructionCounts &counts) 
   if (!counts.unknown.empty())
     os << "; unknown: " << llvm::join(counts.unknown, ", ");
   os << '\n';
+}
+
+static void printCopying(llvm::raw_ostream &os, const CopyingRole &role) {
+  os << "  from an empty stage:";
+  for (auto [name, until] : {std::pair("first copy", role.firstCopy),
+                             {"last copy", role.lastCopy},
+                             {"next stage", role.trip}})
+    os << ' ' << name << " after " << until.instructions << " instructions and " << until.loads
+       << " loads,";
+  os << ' ' << role.copies << " copies\n";
 }
 
 std::string uwt::machine_code::reportText(const std::vector<KernelReport> &kernels) {
@@ -309,6 +336,11 @@ std::string uwt::machine_code::reportText(const std::vector<KernelReport> &kerne
         os << "  a way through section " << number << " of products: ";
         printCounts(os, way);
       }
+    if (kernel.copying)
+      printCopying(os, *kernel.copying);
+    if (kernel.clusterFences + kernel.otherFences != 0)
+      os << "  fences for the whole GPU: " << kernel.clusterFences << " of cluster barriers, "
+         << kernel.otherFences << " others\n";
     for (const Hazard &hazard : kernel.hazards)
       os << "  hazard " << hazard.text() << '\n';
   }
@@ -331,6 +363,17 @@ static llvm::json::Object jsonOf(const InstructionCounts &counts) {
   return object;
 }
 
+static llvm::json::Object jsonOf(const CopyingRole &role) {
+  auto progress = [](const CopyingRole::Progress &until) {
+    return llvm::json::Object{{"instructions", until.instructions}, {"loads", until.loads}};
+  };
+  return llvm::json::Object{{"first_copy", progress(role.firstCopy)},
+                            {"last_copy", progress(role.lastCopy)},
+                            {"trip", progress(role.trip)},
+                            {"copies", role.copies},
+                            {"announces_by_copies", role.announcesByCopies}};
+}
+
 static llvm::json::Object jsonOf(const KernelReport &kernel) {
   const KernelResources &r = kernel.resources;
   llvm::json::Array loops, products, hazards;
@@ -348,7 +391,7 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
   }
   for (const Hazard &hazard : kernel.hazards)
     hazards.push_back(hazard.text());
-  return llvm::json::Object{{"name", r.name},
+  llvm::json::Object object{{"name", r.name},
                             {"registers", r.registers},
                             {"spill_bytes", r.spillStoreBytes + r.spillLoadBytes},
                             {"stack_bytes", r.stackBytes},
@@ -357,7 +400,12 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
                             {"all", jsonOf(kernel.all)},
                             {"loops", std::move(loops)},
                             {"products", std::move(products)},
+                            {"cluster_fences", kernel.clusterFences},
+                            {"other_fences", kernel.otherFences},
                             {"hazards", std::move(hazards)}};
+  if (kernel.copying)
+    object["copying"] = jsonOf(*kernel.copying);
+  return object;
 }
 
 std::string uwt::machine_code::reportJson(const std::vector<KernelReport> &kernels) {
