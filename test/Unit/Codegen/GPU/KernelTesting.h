@@ -73,6 +73,8 @@ struct KernelPins {
   std::optional<ProductInstruction> instruction = std::nullopt;
   /// Null for sm_90a.
   const GpuTarget *target = nullptr;
+  /// Whether what is not pinned is searched for, or what rules say.
+  bool search = false;
 };
 
 /// The kernels of one product of bf16 with f32 results.
