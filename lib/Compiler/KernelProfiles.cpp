@@ -230,6 +230,48 @@ static WayCosts costsBeside(const machine_code::KernelReport &report,
   return plan.decodesBeside ? decodeCosts(report) : WayCosts();
 }
 
+/// Bytes of the table of escapes for a column group of a panel: a DeviceEscapeEntry, or one for
+/// each strip of a wide unit of four.
+static constexpr double tableBytesOfGroup = sizeof(DeviceEscapeEntry);
+
+/// Adds what a ring that one thread or warp fills is, where the kernel has one.
+static void addRing(const machine_code::KernelReport &report, const CompiledKernels &kernels,
+                    const FormatFacts &facts, KernelProfile &profile) {
+  const codegen::PlanFacts &plan = *kernels.plan;
+  if (!report.copying || plan.streamWarps != 0 || plan.decodesBeside)
+    return;
+  profile.stages = plan.stages;
+  profile.consumerWarps = plan.tileN / stripRows;
+  // A stage has whole k-tiles; what is beside units is far less than one of them.
+  double bytes = profile.decodedBytes > 0 ? bytesRead(profile) : facts.weightBytes;
+  double tile = static_cast<double>(plan.tileN) * kernels.entries.back().launch.tileK;
+  double tiles = std::round(static_cast<double>(plan.stageBytes) / (bytes * tile));
+  profile.stageWeights = std::max(tiles, 1.0) * tile;
+  const machine_code::CopyingRole &role = *report.copying;
+  CopyingProfile &copying = profile.copying;
+  copying.firstInstructions = role.firstCopy.instructions;
+  copying.lastInstructions = role.lastCopy.instructions;
+  copying.tripInstructions = role.trip.instructions;
+  copying.firstLoads = role.firstCopy.loads;
+  copying.lastLoads = role.lastCopy.loads;
+  copying.tripLoads = role.trip.loads;
+  copying.announcesByCopies = role.announcesByCopies;
+  if (facts.escapedUnits > 0 && profile.decodedBytes == 0)
+    copying.tableBytes = tableBytesOfGroup * profile.stageWeights / plan.tileN / fixedUnitColumns;
+}
+
+/// Adds how the kernels follow one another, and where they meet.
+static void addLaunches(const machine_code::KernelReport &report, const CompiledKernels &kernels,
+                        KernelProfile &profile) {
+  profile.launches = static_cast<unsigned>(kernels.entries.size());
+  for (const KernelEntry &entry : kernels.entries)
+    if (entry.kernel == "pack")
+      profile.packIsDependent = entry.launch.dependent;
+  profile.productIsDependent = kernels.entries.back().launch.dependent;
+  profile.clusterFences = report.clusterFences;
+  profile.handOffFences = report.otherFences;
+}
+
 /// `before` is of the kernel that decodes before, null where there is none.
 static KernelProfile profileOf(const machine_code::KernelReport &report,
                                const machine_code::KernelReport *before,
@@ -251,7 +293,8 @@ static KernelProfile profileOf(const machine_code::KernelReport &report,
   }
   profile.weightBytes = facts.weightBytes;
   profile.bytesInFlight = static_cast<double>(plan.ctas) * plan.stages * plan.stageBytes;
-  profile.launches = static_cast<unsigned>(kernels.entries.size());
+  addLaunches(report, kernels, profile);
+  addRing(report, kernels, facts, profile);
   std::optional<Trips> trips = tripsOf(report);
   if (!trips)
     return profile;
@@ -287,15 +330,27 @@ static void addPrediction(llvm::json::Object &row, const KernelProfile &profile,
     return;
   GpuPrediction prediction = predictGpu(*board, profile, problem);
   row["board"] = board->name;
-  row["terms"] = llvm::json::Object{
-      {"memory", rounded(prediction.memory)}, {"cache", rounded(prediction.cache)},
-      {"alu", rounded(prediction.alu)},       {"issue", rounded(prediction.issue)},
-      {"shared", rounded(prediction.shared)}, {"matrix", rounded(prediction.matrix)},
-      {"chain", rounded(prediction.chain)},   {"decode", rounded(prediction.decode)},
-      {"fixed", rounded(prediction.fixed)}};
+  row["terms"] = llvm::json::Object{{"memory", rounded(prediction.memory)},
+                                    {"cache", rounded(prediction.cache)},
+                                    {"alu", rounded(prediction.alu)},
+                                    {"issue", rounded(prediction.issue)},
+                                    {"shared", rounded(prediction.shared)},
+                                    {"matrix", rounded(prediction.matrix)},
+                                    {"chain", rounded(prediction.chain)},
+                                    {"copying", rounded(prediction.copying)},
+                                    {"launch", rounded(prediction.launch)},
+                                    {"prologue", rounded(prediction.prologue)},
+                                    {"ring", rounded(prediction.ring)},
+                                    {"cluster", rounded(prediction.cluster)},
+                                    {"quantisation", rounded(prediction.quantisation)},
+                                    {"tail", rounded(prediction.tail)},
+                                    {"decode", rounded(prediction.decode)}};
   row["limit"] = std::string(prediction.limit());
   row["predicted_us"] = rounded(prediction.total);
+  row["bytes_on_their_way"] = std::round(prediction.bytesOnTheirWay);
   row["raw_roof_us"] = rounded(rawRoof(*board, problem));
+  PeerTime peer = peerTime(*board, problem);
+  row["cublaslt_us"] = llvm::json::Array{rounded(peer.least), rounded(peer.most)};
 }
 
 static const machine_code::KernelReport *findReport(const CompiledKernels &compiled,
@@ -304,6 +359,29 @@ static const machine_code::KernelReport *findReport(const CompiledKernels &compi
     return report.resources.name == name;
   });
   return found == compiled.code.kernels.end() ? nullptr : &*found;
+}
+
+static llvm::json::Object jsonOf(const CopyingProfile &copying) {
+  return llvm::json::Object{{"first_instructions", copying.firstInstructions},
+                            {"last_instructions", copying.lastInstructions},
+                            {"trip_instructions", copying.tripInstructions},
+                            {"first_loads", copying.firstLoads},
+                            {"last_loads", copying.lastLoads},
+                            {"trip_loads", copying.tripLoads},
+                            {"table_bytes", copying.tableBytes},
+                            {"announces_by_copies", copying.announcesByCopies}};
+}
+
+/// Adds what the ring and the launches are.
+static void addTiming(llvm::json::Object &row, const KernelProfile &profile) {
+  row["pack_is_dependent"] = profile.packIsDependent;
+  row["product_is_dependent"] = profile.productIsDependent;
+  row["ring_stages"] = int64_t(profile.stages);
+  row["consumer_warps"] = int64_t(profile.consumerWarps);
+  row["stage_weights"] = profile.stageWeights;
+  row["copying"] = jsonOf(profile.copying);
+  row["cluster_fences"] = int64_t(profile.clusterFences);
+  row["hand_off_fences"] = int64_t(profile.handOffFences);
 }
 
 static llvm::json::Object rowOf(const CompiledKernels &compiled,
@@ -351,9 +429,7 @@ static llvm::json::Object rowOf(const CompiledKernels &compiled,
       {"alu_a_weight", rounded(profile.alu)},
       {"shared_bytes_a_weight", rounded(profile.sharedBytes)},
       {"ways", std::move(ways)}};
-  if (report.copies)
-    row["copying"] = llvm::json::Object{{"instructions", int64_t(report.copies->instructions)},
-                                        {"global_loads", int64_t(report.copies->globalLoads)}};
+  addTiming(row, profile);
   // Nothing is known of loops without matrix instructions.
   if (trips)
     addPrediction(row, profile, {entry.n.most, entry.k.most, plan.m}, *compiled.target);

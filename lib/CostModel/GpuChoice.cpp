@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/CostModel/GpuChoice.h"
+#include "RingFit.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
 #include <array>
@@ -76,6 +76,17 @@ int64_t uwt::stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMem
   int64_t room =
       std::min<int64_t>(target.sharedBytesPerBlock, target.sharedBytesPerSm / ctas - reserved);
   return std::min((room - fixed - memory.otherBytes) / memory.stageBytes, maxStages);
+}
+
+Status uwt::fitRing(const BuildableKernels &kernels, unsigned stages, GpuChoice &choice) {
+  unsigned tileGroups = choice.groups;
+  UWT_ASSIGN_OR_RETURN(RingMemory units, kernels.ringMemory(choice, /*ofAnyFormat=*/false));
+  choice.groups = std::lcm(tileGroups, units.unitGroups);
+  choice.kTiles = choice.groups / tileGroups;
+  UWT_ASSIGN_OR_RETURN(RingMemory memory, kernels.ringMemory(choice, /*ofAnyFormat=*/false));
+  int64_t fit = stagesThatFit(*kernels.product().target, choice.ctas, memory);
+  choice.stages = stages ? stages : static_cast<unsigned>(std::max<int64_t>(fit, 2));
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,14 +207,7 @@ Status KernelChooser::chooseKTile(GpuChoice &choice) const {
 Status KernelChooser::chooseRing(GpuChoice &choice) const {
   choice.kTiles = 1;
   UWT_RETURN_IF_ERROR(chooseKTile(choice));
-  unsigned tileGroups = choice.groups;
-  UWT_ASSIGN_OR_RETURN(RingMemory units, kernels.ringMemory(choice, /*ofAnyFormat=*/false));
-  choice.groups = std::lcm(tileGroups, units.unitGroups);
-  choice.kTiles = choice.groups / tileGroups;
-  UWT_ASSIGN_OR_RETURN(RingMemory memory, kernels.ringMemory(choice, /*ofAnyFormat=*/false));
-  int64_t fit = stagesThatFit(*product.target, choice.ctas, memory);
-  choice.stages = pins.stages ? pins.stages : static_cast<unsigned>(std::max<int64_t>(fit, 2));
-  return ok();
+  return fitRing(kernels, pins.stages, choice);
 }
 
 Expected<GpuChoice> KernelChooser::chooseWithRing(GpuChoice choice) const {

@@ -12,6 +12,32 @@
 using namespace uwt;
 
 /// Throws what nlohmann's library does.
+static CopyingProfile readCopying(const nlohmann::json &object) {
+  CopyingProfile copying;
+  copying.firstInstructions = object.at("first_instructions");
+  copying.lastInstructions = object.at("last_instructions");
+  copying.tripInstructions = object.at("trip_instructions");
+  copying.firstLoads = object.at("first_loads");
+  copying.lastLoads = object.at("last_loads");
+  copying.tripLoads = object.at("trip_loads");
+  copying.tableBytes = object.at("table_bytes");
+  copying.announcesByCopies = object.at("announces_by_copies");
+  return copying;
+}
+
+/// Throws what nlohmann's library does.
+static void readRing(const nlohmann::json &row, KernelProfile &profile) {
+  profile.packIsDependent = row.at("pack_is_dependent");
+  profile.productIsDependent = row.at("product_is_dependent");
+  profile.stages = row.at("ring_stages");
+  profile.consumerWarps = row.at("consumer_warps");
+  profile.stageWeights = row.at("stage_weights");
+  profile.copying = readCopying(row.at("copying"));
+  profile.clusterFences = row.at("cluster_fences");
+  profile.handOffFences = row.at("hand_off_fences");
+}
+
+/// Throws what nlohmann's library does.
 static std::vector<KernelProfileRow> readTable(std::string_view json) {
   std::vector<KernelProfileRow> rows;
   const auto table = nlohmann::json::parse(json);
@@ -37,6 +63,7 @@ static std::vector<KernelProfileRow> readTable(std::string_view json) {
     profile.decodeInstructions = row.at("decode_instructions_a_weight");
     profile.decodeSharedBytes = row.at("decode_shared_bytes_a_weight");
     profile.launches = row.at("launches");
+    readRing(row, profile);
   }
   return rows;
 }

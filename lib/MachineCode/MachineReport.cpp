@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/MachineCode/MachineReport.h"
+#include "CopyingRole.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -245,58 +246,18 @@ static CountedSections countDecodes(const MachineKernel &kernel) {
   return best ? countSections(kernel, *best) : CountedSections();
 }
 
-/// Where a wait that begins at `wait` is over: behind the branch that goes on waiting.
-static std::optional<size_t> endOfWait(const MachineKernel &kernel, size_t wait) {
-  const std::string failed = "@!" + kernel.instructions[wait].operands.front();
-  for (size_t i = wait + 1; i < kernel.size(); ++i)
-    if (const Instruction &next = kernel.instructions[i];
-        next.base() == "BRA" && next.predicate == failed)
-      return i + 1;
-  return std::nullopt;
-}
-
-/// The path from a wait to the first bulk copy in the order of addresses, if one follows before
-/// another wait.
-static std::optional<CopyPath> findCopyPath(const MachineKernel &kernel, size_t wait) {
-  std::optional<size_t> begin = endOfWait(kernel, wait);
-  if (!begin)
-    return std::nullopt;
-  CopyPath path;
-  path.begin = kernel.instructions[*begin].address;
-  for (size_t i = *begin; i < kernel.size(); ++i) {
-    const Instruction &next = kernel.instructions[i];
-    if (next.hasModifier("TRYWAIT"))
-      return std::nullopt;
-    if (next.base() == "UBLKCP") {
-      path.copy = next.address;
-      return path;
-    }
-    ++path.instructions;
-    path.globalLoads += next.base() == "LDG";
+/// Counts fences for the whole GPU. One that a cluster's barrier makes stands shortly before it.
+static void countFences(const MachineKernel &kernel, KernelReport &report) {
+  constexpr size_t reach = 8;
+  llvm::ArrayRef<Instruction> all = llvm::ArrayRef(kernel.instructions).take_front(kernel.size());
+  for (const auto &[i, instruction] : llvm::enumerate(all)) {
+    if (instruction.base() != "MEMBAR" || !instruction.hasModifier("GPU"))
+      continue;
+    bool isOfCluster = llvm::any_of(all.slice(i).take_front(reach), [](const Instruction &next) {
+      return next.base() == "UCGABAR_ARV";
+    });
+    ++(isOfCluster ? report.clusterFences : report.otherFences);
   }
-  return std::nullopt;
-}
-
-/// Of the smallest loop that waits and then copies.
-static std::optional<CopyPath> findCopies(const MachineKernel &kernel) {
-  std::optional<CopyPath> best;
-  size_t bestSize = SIZE_MAX;
-  auto isIn = [](const MachineLoop &loop, uint64_t address, const MachineKernel &all) {
-    return llvm::any_of(loop.body,
-                        [&](size_t i) { return all.instructions[i].address == address; });
-  };
-  for (const MachineLoop &loop : kernel.loops)
-    for (size_t i : loop.body) {
-      const Instruction &wait = kernel.instructions[i];
-      if (loop.body.size() >= bestSize || !wait.hasModifier("TRYWAIT") || wait.operands.empty())
-        continue;
-      std::optional<CopyPath> path = findCopyPath(kernel, i);
-      if (!path || !isIn(loop, path->copy, kernel))
-        continue;
-      best = path;
-      bestSize = loop.body.size();
-    }
-  return best;
 }
 
 KernelReport uwt::machine_code::reportKernel(const MachineKernel &kernel,
@@ -318,7 +279,8 @@ KernelReport uwt::machine_code::reportKernel(const MachineKernel &kernel,
   }
   report.products = countProducts(kernel);
   report.decodes = countDecodes(kernel);
-  report.copies = findCopies(kernel);
+  report.copying = findCopyingRole(kernel);
+  countFences(kernel, report);
   report.hazards = findHazards(kernel);
   return report;
 }
@@ -338,6 +300,16 @@ static void printCounts(llvm::raw_ostream &os, const InstructionCounts &counts) 
   if (!counts.unknown.empty())
     os << "; unknown: " << llvm::join(counts.unknown, ", ");
   os << '\n';
+}
+
+static void printCopying(llvm::raw_ostream &os, const CopyingRole &role) {
+  os << "  from an empty stage:";
+  for (auto [name, until] : {std::pair("first copy", role.firstCopy),
+                             {"last copy", role.lastCopy},
+                             {"next stage", role.trip}})
+    os << ' ' << name << " after " << until.instructions << " instructions and " << until.loads
+       << " loads,";
+  os << ' ' << role.copies << " copies\n";
 }
 
 std::string uwt::machine_code::reportText(const std::vector<KernelReport> &kernels) {
@@ -364,9 +336,11 @@ std::string uwt::machine_code::reportText(const std::vector<KernelReport> &kerne
         os << "  a way through section " << number << " of products: ";
         printCounts(os, way);
       }
-    if (kernel.copies)
-      os << "  from an empty stage to the first copy: " << kernel.copies->instructions
-         << " instructions, " << kernel.copies->globalLoads << " loads of global memory\n";
+    if (kernel.copying)
+      printCopying(os, *kernel.copying);
+    if (kernel.clusterFences + kernel.otherFences != 0)
+      os << "  fences for the whole GPU: " << kernel.clusterFences << " of cluster barriers, "
+         << kernel.otherFences << " others\n";
     for (const Hazard &hazard : kernel.hazards)
       os << "  hazard " << hazard.text() << '\n';
   }
@@ -387,6 +361,17 @@ static llvm::json::Object jsonOf(const InstructionCounts &counts) {
   if (!counts.unknown.empty())
     object["unknown"] = llvm::json::Array(counts.unknown);
   return object;
+}
+
+static llvm::json::Object jsonOf(const CopyingRole &role) {
+  auto progress = [](const CopyingRole::Progress &until) {
+    return llvm::json::Object{{"instructions", until.instructions}, {"loads", until.loads}};
+  };
+  return llvm::json::Object{{"first_copy", progress(role.firstCopy)},
+                            {"last_copy", progress(role.lastCopy)},
+                            {"trip", progress(role.trip)},
+                            {"copies", role.copies},
+                            {"announces_by_copies", role.announcesByCopies}};
 }
 
 static llvm::json::Object jsonOf(const KernelReport &kernel) {
@@ -415,10 +400,11 @@ static llvm::json::Object jsonOf(const KernelReport &kernel) {
                             {"all", jsonOf(kernel.all)},
                             {"loops", std::move(loops)},
                             {"products", std::move(products)},
+                            {"cluster_fences", kernel.clusterFences},
+                            {"other_fences", kernel.otherFences},
                             {"hazards", std::move(hazards)}};
-  if (kernel.copies)
-    object["copies"] = llvm::json::Object{{"instructions", kernel.copies->instructions},
-                                          {"global_loads", kernel.copies->globalLoads}};
+  if (kernel.copying)
+    object["copying"] = jsonOf(*kernel.copying);
   return object;
 }
 

@@ -1,9 +1,9 @@
 // The whole way to kernels of a GPU, in one module: kernels that say how they are launched, and calls that launch them. The weight runs from another format than it
 // is stored in: there are kernels for that, too.
 
-// RUN: uwt-opt %s --uwt-compile-gpu | FileCheck %s
+// RUN: uwt-opt %s --uwt-compile-gpu='format=inplace<12>' | FileCheck %s
 // RUN: not uwt-opt %s --uwt-compile-gpu=gpu=sm_75 2>&1 | FileCheck %s --check-prefix=TARGET
-// RUN: not uwt-opt %s --uwt-compile-gpu=strategy=shared 2>&1 | FileCheck %s --check-prefix=SHARED
+// RUN: not uwt-opt %s --uwt-compile-gpu='strategy=shared format=inplace<12>' 2>&1 | FileCheck %s --check-prefix=SHARED
 // RUN: uwt-opt %s --uwt-compile-gpu='strategy=shared keep-on-host' | FileCheck %s --check-prefix=HOST
 
 // It can be stopped anywhere, and goes on from there: here where products name kernels for each range of m.

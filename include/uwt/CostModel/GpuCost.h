@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A kernel's profile (what its machine code does to a weight, and what its plan keeps on its way)
-// and a board's published figures give a time for each limit; the slowest one counts. Nothing is
-// fitted to a shape. Where a device has been measured, its figures replace the constants
+// A kernel's profile (what its machine code does to a weight, and what its plan keeps in a ring)
+// and a board's published figures give a time for each limit, and for the ring as a recurrence
+// (RingTime.h), which is what its stages, its copying thread and memory let it be together. Nothing
+// is fitted to a shape. Where a device has been measured, its figures replace the constants
 // (GpuAssumptions).
 //
 //===----------------------------------------------------------------------===//
@@ -18,6 +19,18 @@
 #include "uwt/Target/GpuTarget.h"
 
 namespace uwt {
+
+/// What the thread that fills a ring does for a stage, from the moment that the stage is empty:
+/// instructions, and loads that it stops for, until its first copy, its last one, and its wait for
+/// the next stage (machine_code::CopyingRole).
+struct CopyingProfile {
+  double firstInstructions = 0, lastInstructions = 0, tripInstructions = 0;
+  double firstLoads = 0, lastLoads = 0, tripLoads = 0;
+  /// Bytes that a stage has of each panel's table of escapes, which one of a panel's loads reads.
+  double tableBytes = 0;
+  /// Whether copies themselves say that they have landed.
+  bool announcesByCopies = true;
+};
 
 /// What a kernel does to a weight, once for each slice of m. Instructions are those of one
 /// lane divided by the weights that the lane has: a warp of 32 lanes issues as many for 32 weights.
@@ -46,8 +59,21 @@ struct KernelProfile {
   /// it leaves the raw field's byte where it is (exponents 1, codes from 0.5 on); 0 for none. What
   /// a lane of that kernel takes for a weight: instructions, and bytes of shared memory.
   double decodedBytes = 0, decodeInstructions = 0, decodeSharedBytes = 0;
-  /// Kernels that are launched; while those before the last one run, it fills its ring.
+  /// Kernels that are launched: those that decode before, pack, product.
   unsigned launches = 2;
+  /// Whether kernel pack and kernel product begin while the kernel before them runs.
+  bool packIsDependent = false, productIsDependent = true;
+  /// Stages of the ring of a CTA, weights of a stage, and warps that take them; no stages where
+  /// there is no ring that one thread or warp fills.
+  unsigned stages = 0, consumerWarps = 4;
+  double stageWeights = 0;
+  CopyingProfile copying;
+  /// Fences for the whole GPU: at the barriers of a cluster, and where partial sums are handed
+  /// over.
+  unsigned clusterFences = 0, handOffFences = 0;
+
+  unsigned panels() const { return tileN > 64 ? tileN / 64 : 1; }
+  bool hasRing() const { return stages != 0 && stageWeights > 0; }
 };
 
 /// Bytes that the kernel that multiplies reads of a weight: what is decoded before, and what that
@@ -71,9 +97,35 @@ struct GpuAssumptions {
   /// measured; half of what NVIDIA's whitepaper on the A100 says of reads (5,120 bytes a clock, 108
   /// of them).
   double cacheBytesPerClock = 24;
-  /// Latency of memory under load, in µs: bandwidth times this has to be on its way. Assumed: not
-  /// measured.
-  double memoryLatency = 0.9;
+  /// Bytes that arrive at a multiprocessor in a clock at most: CTAs of a cluster read a part of x
+  /// each and get all of it. Assumed: not measured.
+  double arrivingBytesPerClock = 64;
+  /// Latency of memory under load, in µs: bandwidth times this has to be on its way where no ring
+  /// says how much is. Assumed: not measured.
+  double loadedLatency = 0.9;
+  /// Latency of memory and of the second-level cache, in µs, without the time that bytes wait for
+  /// their turn. Assumed: not measured.
+  double memoryLatency = 0.75, cacheLatency = 0.25;
+  /// The least and the most that a latency of memory is of the usual one. CTAs of a cluster wait
+  /// for the slowest of them. Assumed: not measured.
+  double minLatency = 0.9, maxLatency = 1.4;
+  /// Clocks of a load that hits the first-level cache. Assumed: not measured; 32 to 33 clocks on
+  /// Hopper by microbenchmarks of others.
+  double hitClocks = 35;
+  /// Clocks from one instruction of a thread that computes addresses to the next, most of which
+  /// need the one before; and of a warp that decodes, whose instructions need each other less.
+  /// Assumed: not measured.
+  double addressClocks = 4, warpClocks = 2;
+  /// Instructions of a consuming warp for a stage, whatever its columns: waits, addresses,
+  /// counters. Counted: kernels of 128 and 256 columns differ by 19 to 26 in the table of kernel
+  /// profiles.
+  double stageInstructions = 25;
+  /// µs from the last consumer's arrival to the producer that waits for it, in a CTA and in a
+  /// cluster. Assumed: not measured.
+  double arrival = 0.05, clusterArrival = 0.15;
+  /// Multiprocessors that clusters of four and more need side by side: of 132, 128 are in whole
+  /// such groups. Assumed of Hopper, whose GPCs have up to 18 of them.
+  unsigned clusterGroup = 16;
   /// Clocks from one lookup of a lane's stream to the next: a load from shared memory and what is
   /// computed from it. Assumed: not measured.
   double lookupClocks = 45;
@@ -81,27 +133,54 @@ struct GpuAssumptions {
   double warpShare = 0.62;
   /// The same of warpgroups. Assumed: not measured.
   double warpgroupShare = 0.8;
-  /// µs of a launch. Assumed: not measured.
-  double launch = 2.2;
-  /// µs of a launch that overlaps with the kernel before. Assumed: not measured.
-  double dependentLaunch = 0.8;
-  /// µs of filling the ring: one latency of memory under load, as above.
-  double ramp = 0.9;
-  /// µs in which CTAs that share an output tile add its partial sums. Assumed: not measured.
-  double reduction = 0.6;
+  /// µs from the end of a kernel to the first instruction of the next one in a graph, with what the
+  /// first one takes to drain. Assumed: not measured; 1 to 1.5.
+  double launch = 1.3;
+  /// The same of a launch that does not wait for the kernel before. Assumed: not measured.
+  double dependentLaunch = 0.4;
+  /// µs of kernel pack for a small x: two trips to the second-level cache or memory, and its end.
+  /// Assumed: not measured.
+  double pack = 2;
+  /// µs of a fence for the whole GPU at the end of a CTA's stores. Assumed: not measured; 0.5 to 1
+  /// with the atomic operation behind it.
+  double fence = 0.5;
+  /// µs of each of the three trips that partial sums take: the atomic operation, the loads of the
+  /// others' sums, the last stores. Assumed: not measured.
+  double handOffTrip = 0.5;
   /// What the slowest limit loses to the others, as a factor. Assumed: not measured.
   double overlap = 1.05;
+  /// The least and the most share of a data sheet's bandwidth that cuBLASLt gets of weights that no
+  /// cache holds, in kernels of 20 to 30 µs. Assumed: not measured. (NVIDIA/cutlass, issue 1139:
+  /// the best of CUTLASS's kernels of m 16 to 64 gets 68 to 70 % on an H100; issue 1176: cuBLAS
+  /// gets 40 % of a matrix of 22 MB. Copies get 92 %.)
+  double minPeerShare = 0.8, maxPeerShare = 0.88;
 };
 
-/// Microseconds of each limit, and in all.
+/// Microseconds. The time of a product is launch + ring + tail + decode; all others say what the
+/// ring's time is made of.
 struct GpuPrediction {
-  double memory = 0, cache = 0, alu = 0, issue = 0, shared = 0, matrix = 0, fixed = 0;
+  /// Of each limit alone: what it takes if nothing else does.
+  double memory = 0, cache = 0, alu = 0, issue = 0, shared = 0, matrix = 0;
   /// Of lookups that wait for each other.
   double chain = 0;
+  /// Of the thread that copies, with its loads.
+  double copying = 0;
+  /// Until kernel pack begins; with a decode before, that kernel's launch too.
+  double launch = 0;
+  /// From there to the end of the last stage; to the first full stage (prologue, beside which x is
+  /// packed).
+  double ring = 0, prologue = 0;
+  /// Of the ring's time: what waiting for the slowest CTA of a cluster adds, and what whole steps
+  /// and multiprocessors without work add.
+  double cluster = 0, quantisation = 0;
+  /// From there to the end: partial sums are handed over and results are stored.
+  double tail = 0;
   /// Of decoding before, by the slowest of what that needs.
   double decode = 0;
   double total = 0;
-  /// The limit that counts: "memory".
+  /// Bytes of weights that are on their way to a multiprocessor, on average.
+  double bytesOnTheirWay = 0;
+  /// The limit that counts: "memory"; "turn" where the ring takes longer than any limit.
   std::string_view limit() const;
 };
 
@@ -116,6 +195,14 @@ const GpuBoard *usualBoard(const GpuTarget &target);
 /// tensor cores: with the same losses, so that the ratio is what compression can buy.
 double rawRoof(const GpuBoard &board, const GpuProblem &problem,
                const GpuAssumptions &constants = {});
+
+/// What cuBLASLt is usually seen to take for the same product of raw weights, from one time to
+/// another: bytes by its share of the bandwidth, or the tensor cores, and one launch.
+struct PeerTime {
+  double least = 0, most = 0;
+};
+PeerTime peerTime(const GpuBoard &board, const GpuProblem &problem,
+                  const GpuAssumptions &constants = {});
 
 } // namespace uwt
 

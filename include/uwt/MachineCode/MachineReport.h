@@ -49,15 +49,6 @@ struct LoopReport {
   InstructionCounts all, always;
 };
 
-/// The way of a thread that fills a ring by bulk copies, from the end of its wait for an empty
-/// stage to the first copy into it: what stands there keeps bytes from being on their way.
-struct CopyPath {
-  /// Of the first instruction once the wait is over, and of the copy.
-  uint64_t begin = 0, copy = 0;
-  /// Instructions in front of the copy, and loads of global memory among them.
-  unsigned instructions = 0, globalLoads = 0;
-};
-
 /// An instruction that writes a register which a matrix instruction in flight may still read.
 struct Hazard {
   uint64_t matrixAddress = 0, writeAddress = 0;
@@ -78,6 +69,23 @@ struct KernelResources {
   unsigned sharedBytes = 0;
 };
 
+/// What the thread that fills a ring does for a stage, from the moment that the stage is empty.
+struct CopyingRole {
+  /// Instructions that it has issued, and times that it has stopped for loads from global memory,
+  /// each of which waits for the one before.
+  struct Progress {
+    unsigned instructions = 0, loads = 0;
+    bool operator==(const Progress &) const = default;
+  };
+  /// Until it issues its first copy and its last one, and until it waits for the next stage.
+  Progress firstCopy, lastCopy, trip;
+  /// Copies of a stage, in instructions.
+  unsigned copies = 0;
+  /// Whether copies themselves say that they have landed, and not the thread once it has waited for
+  /// them.
+  bool announcesByCopies = false;
+};
+
 /// A kernel's machine code in figures.
 struct KernelReport {
   KernelResources resources;
@@ -91,8 +99,10 @@ struct KernelReport {
   /// Of the innermost loop that multiplies, of several of the one with the most ALU instructions
   /// for a product: the sections of a trip, and of each section the ways with its most products.
   std::vector<std::vector<InstructionCounts>> products;
-  /// Of the loop that fills a ring, if there is one.
-  std::optional<CopyPath> copies;
+  /// Of the role that fills the ring, if there is one.
+  std::optional<CopyingRole> copying;
+  /// Fences for the whole GPU (MEMBAR.….GPU): those of a cluster's barriers, and all others.
+  unsigned clusterFences = 0, otherFences = 0;
   std::vector<Hazard> hazards;
 };
 

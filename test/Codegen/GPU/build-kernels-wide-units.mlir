@@ -1,7 +1,7 @@
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a remarks=false' --uwt-build-kernels | FileCheck %s
-// RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=direct m-tiles=16 remarks=false' --uwt-build-kernels 2>&1 | FileCheck %s --check-prefix=ROOM
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=direct m-tiles=13 remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=WIDEST
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a m-tiles=16 remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=BUFFER
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a search=false remarks=false' --uwt-build-kernels | FileCheck %s
+// RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=direct m-tiles=16 search=false remarks=false' --uwt-build-kernels 2>&1 | FileCheck %s --check-prefix=ROOM
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=direct m-tiles=13 search=false remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=WIDEST
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a m-tiles=16 search=false remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=BUFFER
 
 // Units of four groups: a stage has two steps, and whole units. Words of panels that are stored so are read where they lie.
 

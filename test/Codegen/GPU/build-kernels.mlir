@@ -1,5 +1,5 @@
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a remarks=false' --uwt-build-kernels | FileCheck %s
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a m-tiles=2 stages=3 groups=2 remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=OPTIONS
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a search=false remarks=false' --uwt-build-kernels | FileCheck %s
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a m-tiles=2 stages=3 groups=2 search=false remarks=false' --uwt-build-kernels | FileCheck %s --check-prefix=OPTIONS
 
 // A kernel that packs x, and one whose fifth warp fills a ring of weights while the other four decode and multiply. The product stays.
 

@@ -1,4 +1,4 @@
-// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a search=false remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s
 
 // The instructions that make kind skinny what it is: bulk copies that complete on barriers and are not kept in the second-level cache, weights before
 // the kernel before this one has ended, 16-byte reads of shared memory, decode in registers, tensor cores, an atomic for shared panels.

@@ -324,44 +324,6 @@ TEST(MachineReport, WritesBesideTheOperandAreNone) {
   EXPECT_EQ(findHazards(kernelOf(beside)).size(), 1u);
 }
 
-// A wait that the thread goes on with elsewhere, a load, an announcement and a copy for one thread
-// after another.
-TEST(MachineReport, TheWayFromAnEmptyStageToTheFirstCopyIsCounted) {
-  const std::string text = R"(.L_loop:
-LDG.E R8, desc[UR6][R10.64]
-SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R3+URZ], R0
-IADD3 R1, R1, 0x1, RZ
-@!P0 BRA `(.L_wait)
-.L_empty:
-R2UR UR4, R8
-SYNCS.ARRIVE.TRANS64 RZ, [UR5], R8
-.L_each:
-@P0 ELECT P1, URZ, PT
-UBLKCP.S.G [UR8], [UR14], UR6, desc[UR4]
-@P0 BRA.U.ANY `(.L_each)
-@P2 BRA `(.L_loop)
-EXIT
-.L_wait:
-SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R3+URZ], R0
-@!P0 BRA `(.L_wait)
-BRA `(.L_empty))";
-  KernelReport report = reportKernel(kernelOf(text), {});
-  ASSERT_TRUE(report.copies);
-  EXPECT_EQ(report.copies->begin, 0x40u);
-  EXPECT_EQ(report.copies->copy, 0x70u);
-  EXPECT_EQ(report.copies->instructions, 3u);
-  EXPECT_EQ(report.copies->globalLoads, 0u);
-  EXPECT_NE(reportText({report}).find("from an empty stage to the first copy: 3 instructions, 0 "
-                                      "loads of global memory\n"),
-            std::string::npos);
-  std::string later = text;
-  later.replace(later.find("R2UR UR4, R8"), 12, "LDG.E R9, desc[UR6][R10.64]");
-  EXPECT_EQ(reportKernel(kernelOf(later), {}).copies->globalLoads, 1u);
-  std::string without = text;
-  without.replace(without.find("UBLKCP.S.G"), 10, "LDS.128");
-  EXPECT_FALSE(reportKernel(kernelOf(without), {}).copies);
-}
-
 TEST(MachineReport, TextAndJson) {
   KernelResources resources;
   resources.registers = 40;
@@ -389,9 +351,11 @@ TEST(MachineReport, TextAndJson) {
         ]
       },
       "barriers": 0,
+      "cluster_fences": 0,
       "hazards": [],
       "loops": [],
       "name": "k",
+      "other_fences": 0,
       "products": [],
       "registers": 40,
       "spill_bytes": 0,
@@ -401,4 +365,108 @@ TEST(MachineReport, TextAndJson) {
   ]
 }
 )");
+}
+
+namespace {
+/// A thread that waits, does `ahead`, and loops.
+std::string copyingLoop(const std::string &untilEmpty, const std::string &copies) {
+  return ".L_turn:\nIADD3 R0, R0, 0x1, RZ\n" + untilEmpty +
+         ".L_wait:\nSYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R21+URZ], R20\n@!P0 BRA `(.L_wait)\n" +
+         copies + "@P1 BRA `(.L_turn)\nEXIT\n";
+}
+
+const char *const findBytes = "LDG.E R4, desc[UR10][R2.64]\nLDG.E R5, desc[UR10][R2.64+0x4]\n"
+                              "IADD3 R6, R4, R5, RZ\nLDG.E R8, desc[UR10][R6.64]\n"
+                              "IADD3 R9, R8, 0x1, RZ\n";
+const char *const copyTwice = "UBLKCP.S.G [UR8], [UR4], UR6\nR2UR UR4, R9\n"
+                              "UBLKCP.S.G [UR8], [UR4], UR6\n";
+using Progress = CopyingRole::Progress;
+} // namespace
+
+TEST(CopyingRole, StopsForLoadsThatWaitForEachOther) {
+  KernelReport report = reportKernel(kernelOf(copyingLoop("", std::string(findBytes) + copyTwice)),
+                                     KernelResources());
+  ASSERT_TRUE(report.copying);
+  // Behind the wait: its branch, two loads together and one that needs them, then copies.
+  EXPECT_EQ(report.copying->firstCopy, (Progress{7, 2}));
+  EXPECT_EQ(report.copying->lastCopy, (Progress{9, 2}));
+  EXPECT_EQ(report.copying->trip, (Progress{12, 2}));
+  EXPECT_EQ(report.copying->copies, 2u);
+  EXPECT_TRUE(report.copying->announcesByCopies);
+}
+
+TEST(CopyingRole, WhatIsDoneAheadIsNotOnTheWayToACopy) {
+  KernelReport report =
+      reportKernel(kernelOf(copyingLoop(findBytes, copyTwice)), KernelResources());
+  ASSERT_TRUE(report.copying);
+  EXPECT_EQ(report.copying->firstCopy, (Progress{2, 0}));
+  EXPECT_EQ(report.copying->lastCopy, (Progress{4, 0}));
+  EXPECT_EQ(report.copying->trip, (Progress{12, 2}));
+}
+
+// A wait that the thread goes on with elsewhere, an announcement, and a copy for one thread after
+// another.
+TEST(CopyingRole, AWaitMayGoOnElsewhere) {
+  const std::string text = R"(.L_loop:
+LDG.E R8, desc[UR6][R10.64]
+SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R3+URZ], R0
+IADD3 R1, R1, 0x1, RZ
+@!P0 BRA `(.L_wait)
+.L_empty:
+R2UR UR4, R8
+SYNCS.ARRIVE.TRANS64 RZ, [UR5], R8
+.L_each:
+@P0 ELECT P1, URZ, PT
+UBLKCP.S.G [UR8], [UR14], UR6, desc[UR4]
+@P0 BRA.U.ANY `(.L_each)
+@P2 BRA `(.L_loop)
+EXIT
+.L_wait:
+SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R3+URZ], R0
+@!P0 BRA `(.L_wait)
+BRA `(.L_empty))";
+  KernelReport report = reportKernel(kernelOf(text), {});
+  ASSERT_TRUE(report.copying);
+  // The loop is entered once more for the next stage: its load is waited for by R2UR.
+  EXPECT_EQ(report.copying->firstCopy, (Progress{6, 1}));
+  std::string without = text;
+  without.replace(without.find("UBLKCP.S.G"), 10, "LDS.128");
+  EXPECT_FALSE(reportKernel(kernelOf(without), {}).copying);
+}
+
+TEST(CopyingRole, PollingIsWaiting) {
+  std::string code = copyingLoop("", copyTwice);
+  std::string polls = "LDS R3, [R26+0x4]\nYIELD\nLOP3.LUT P0, RZ, R3, 0x80000000, R2, 0x48, !PT\n";
+  std::string wait = "SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R21+URZ], R20\n";
+  code.replace(code.find(wait), wait.size(), polls);
+  KernelReport report = reportKernel(kernelOf(code), KernelResources());
+  ASSERT_TRUE(report.copying);
+  EXPECT_EQ(report.copying->firstCopy, (Progress{1, 0}));
+}
+
+TEST(CopyingRole, IsNoneWhereNothingWaitsAndCopies) {
+  EXPECT_FALSE(reportKernel(kernelOf(".L_1:\nUBLKCP.S.G [UR8], [UR4], UR6\n"
+                                     "@P1 BRA `(.L_1)\nEXIT"),
+                            KernelResources())
+                   .copying);
+}
+
+TEST(CopyingRole, CopiesOfThreadsSayThatTheyHaveLandedOrNot) {
+  auto announces = [](const std::string &code) {
+    return reportKernel(kernelOf(copyingLoop("", code)), KernelResources())
+        .copying->announcesByCopies;
+  };
+  std::string copy = "LDGSTS.E.BYPASS.128 [R4], [R2.64]\n";
+  EXPECT_FALSE(announces(copy + "LDGDEPBAR\n"));
+  EXPECT_TRUE(announces(copy + "ARRIVES.LDGSTSBAR.64 [R5]\n"));
+}
+
+TEST(MachineReport, FencesOfClustersAreToldFromOthers) {
+  KernelReport report =
+      reportKernel(kernelOf("MEMBAR.ALL.GPU\nERRBAR\nUCGABAR_ARV\nUCGABAR_WAIT\n"
+                            "MEMBAR.ALL.CTA\nMEMBAR.ALL.GPU\nATOMG.E.ADD.STRONG.GPU PT, R1, "
+                            "desc[UR4][R2.64], R3\nNOP\nNOP\nNOP\nNOP\nNOP\nNOP\nEXIT"),
+                   KernelResources());
+  EXPECT_EQ(report.clusterFences, 1u);
+  EXPECT_EQ(report.otherFences, 1u);
 }

@@ -7,6 +7,7 @@
 
 #include "MachineModel.h"
 #include "uwt/Codec/Panel.h"
+#include "uwt/CostModel/GpuSearch.h"
 #include "uwt/Dialect/UWT/Transforms/BuildableKernels.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -146,9 +147,12 @@ Expected<GpuModel::Cost> GpuModel::predictFormat(CompressedType type,
 
 static std::string describe(CompressedType type, const GpuPrediction &p) {
   return llvm::formatv("{0}: {1:f1} us (memory {2:f1}, cache {3:f1}, issue {4:f1}, alu {5:f1}, "
-                       "shared {6:f1}, matrix {7:f1}, chain {8:f1}, fixed {9:f1})",
+                       "shared {6:f1}, matrix {7:f1}, chain {8:f1}, copying {9:f1}; launch "
+                       "{10:f1}, prologue {11:f1}, ring {12:f1}, cluster {13:f1}, quantisation "
+                       "{14:f1}, tail {15:f1}, decode {16:f1})",
                        type.getFormat().getText(), p.total, p.memory, p.cache, p.issue, p.alu,
-                       p.shared, p.matrix, p.chain, p.fixed)
+                       p.shared, p.matrix, p.chain, p.copying, p.launch, p.prologue, p.ring,
+                       p.cluster, p.quantisation, p.tail, p.decode)
       .str();
 }
 
@@ -189,7 +193,10 @@ Expected<std::vector<GpuRange>> GpuModel::chooseRanges(MatmulOp op) const {
   if (!interface)
     return unsupportedError("has no kernels: none are registered (uwt::registerGpuKernels)");
   UWT_ASSIGN_OR_RETURN(auto kernels, interface->describe(op, *board->target));
-  return chooseGpuRanges(*kernels, pins);
+  if (!options.search)
+    return chooseGpuRanges(*kernels, pins);
+  GpuSearch search = tableSearch(*board, op.getWeightType().getColumns());
+  return searchGpuRanges(*kernels, pins, search);
 }
 
 /// The format that a product runs from and where, as remarks begin.

@@ -34,6 +34,8 @@ struct MachineOptions {
   unsigned tileN = 0, tileM = 0, tileK = 0, threads = 0;
   /// Of GPUs (GpuPins); 0 or empty for the model's choice.
   unsigned mTiles = 0, stages = 0, groups = 0, cluster = 0;
+  /// Whether kernels of GPUs are searched for (GpuSearch.h), or the rules' are taken.
+  bool search = true;
   std::string instruction = {};
   /// The usual m where only a call knows it; 0: any.
   unsigned mHint = 0;

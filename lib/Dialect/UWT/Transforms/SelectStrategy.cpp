@@ -54,6 +54,7 @@ void SelectStrategyPass::runOnOperation() {
   options.stages = stages;
   options.groups = groups;
   options.cluster = cluster;
+  options.search = search;
   options.instruction = instruction;
   FailureOr<std::unique_ptr<MachineModel>> model = createMachineModel(getOperation(), options);
   if (failed(model))

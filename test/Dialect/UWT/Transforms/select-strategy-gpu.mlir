@@ -1,7 +1,7 @@
-// RUN: uwt-opt %s --uwt-select-strategy=gpu=sm_90a --verify-diagnostics=only-expected --split-input-file | FileCheck %s
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_80 remarks=false' --split-input-file | FileCheck %s --check-prefix=OLD
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=buffer remarks=false' --split-input-file | FileCheck %s --check-prefix=BUFFER
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a remarks=false' --uwt-build-kernels --split-input-file | FileCheck %s --check-prefix=KERNELS
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a search=false' --verify-diagnostics=only-expected --split-input-file | FileCheck %s
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_80 search=false remarks=false' --split-input-file | FileCheck %s --check-prefix=OLD
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=buffer search=false remarks=false' --split-input-file | FileCheck %s --check-prefix=BUFFER
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a search=false remarks=false' --uwt-build-kernels --split-input-file | FileCheck %s --check-prefix=KERNELS
 
 // Where slices get wider, a prefix code is decoded elsewhere.
 // CHECK-LABEL: func.func @streams(

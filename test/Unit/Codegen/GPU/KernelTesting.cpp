@@ -180,6 +180,7 @@ std::string Product::selectStrategy(const GpuTarget &target) {
   options.stages = pins.stages;
   options.groups = pins.groups;
   options.cluster = pins.cluster;
+  options.search = pins.search;
   if (pins.strategy)
     options.strategy = stringifyProductStrategy(*pins.strategy);
   if (pins.instruction)

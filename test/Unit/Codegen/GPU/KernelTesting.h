@@ -75,6 +75,8 @@ struct KernelPins {
   const GpuTarget *target = nullptr;
   /// Whether the product runs from PTX with sanitizers, too, where most do not.
   bool needsPtx = false;
+  /// Whether what is not pinned is searched for, or what rules say.
+  bool search = false;
 };
 
 /// What the emulator runs: kernels as IR, or as the PTX that is made of them.

@@ -323,6 +323,8 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
            "On GPUs that have clusters, CTAs of one, 1, 2, 4 or 8; 0: the model's pick">,
     Option<"instruction", "instruction", "std::string", /*default=*/"",
            "On GPUs, what multiplies: fma, mma or wgmma; else the model's pick">,
+    Option<"search", "search", "bool", /*default=*/"true",
+           "On GPUs, take another tile, cluster or ring than the rules' where that is predicted to be faster">,
   ]);
   let statistics = [
     Statistic<"numProducts", "products", "Number of products that got a strategy">,
