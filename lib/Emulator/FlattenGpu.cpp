@@ -87,6 +87,16 @@ static LogicalResult broadcastLane(Flattener &flat, Operation *op, const Handler
   return success();
 }
 
+/// nvvm.elect.sync: mask, or all lanes.
+static LogicalResult elect(Flattener &flat, Operation *op, const Handler &) {
+  int32_t dst = flat.define(op->getResult(0)).reg;
+  int32_t members =
+      op->getNumOperands() == 0 ? flat.constantRegister(UINT32_MAX) : flat.reg(op->getOperand(0));
+  Instruction &code = flat.emit(op, Opcode::Elect, OpKind::Shuffle);
+  code.dst = dst, code.a = members;
+  return success();
+}
+
 /// nvvm.vote.sync: mask, predicate, kind (any, all, ballot, uni).
 static LogicalResult vote(Flattener &flat, Operation *op, const Handler &) {
   Attribute kind = op->getAttr("kind");
@@ -280,6 +290,7 @@ void addGpuHandlers(Flattener::HandlerTable &table) {
   table["gpu.shuffle"] = {shuffleLanes};
   table["gpu.subgroup_broadcast"] = {broadcastLane};
   table["nvvm.vote.sync"] = {vote};
+  table["nvvm.elect.sync"] = {elect};
   table["nvgpu.mma.sync"] = {matrix};
   table["nvgpu.ldmatrix"] = {loadMatrix};
   table["nvgpu.mbarrier.create"] = {createBarriers};

@@ -134,6 +134,7 @@ private:
   void assign(const Instruction &code);
   bool shuffle(const Instruction &code);
   bool vote(const Instruction &code);
+  bool elect(const Instruction &code);
   bool broadcast(const Instruction &code);
 
   // WarpMemory.cpp.

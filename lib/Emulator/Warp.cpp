@@ -308,6 +308,8 @@ bool Warp::effect(const Instruction &code) {
     return shuffle(code);
   case Opcode::Vote:
     return vote(code);
+  case Opcode::Elect:
+    return elect(code);
   case Opcode::Broadcast:
     return broadcast(code);
   case Opcode::Matrix:
@@ -420,6 +422,16 @@ bool Warp::vote(const Instruction &code) {
   uint64_t result = code.mode == 2 ? votes : code.mode == 1 ? votes == mask : votes != 0;
   for (uint64_t &lane : reg(code.dst).lane)
     lane = result;
+  return true;
+}
+
+bool Warp::elect(const Instruction &code) {
+  if (!checkMembers(code))
+    return false;
+  // Which lane it is nobody may rely on.
+  unsigned leader = 31 - llvm::countl_zero(mask);
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    reg(code.dst).lane[lane] = lane == leader;
   return true;
 }
 

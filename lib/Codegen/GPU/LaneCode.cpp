@@ -111,6 +111,10 @@ Value LaneCode::anyInWarp(Value condition) {
                                   NVVM::VoteSyncKind::any);
 }
 
+Value LaneCode::elected() {
+  return NVVM::ElectSyncOp::create(builder, location, builder.getI1Type(), constant(-1));
+}
+
 Value LaneCode::ofLane(Value value, int64_t number) {
   return gpu::ShuffleOp::create(builder, location, value, constant(number), constant(32),
                                 gpu::ShuffleMode::IDX)

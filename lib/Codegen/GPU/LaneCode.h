@@ -47,6 +47,9 @@ public:
   mlir::Value sumUpTo(mlir::Value value, mlir::Value lane);
   /// Whether an i1 is true in some lane; all of the warp are here.
   mlir::Value anyInWarp(mlir::Value condition);
+  /// Whether this lane is the one of its warp that is to act for all (i1); all of the warp are
+  /// here. Code of such a lane needs no loop around what takes uniform registers.
+  mlir::Value elected();
   /// The i32 that lane `number` has.
   mlir::Value ofLane(mlir::Value value, int64_t number);
   /// This thread of its CTA: its number, its warp's, and its lane in the warp.

@@ -13,10 +13,10 @@ using namespace mlir;
 namespace uwt::codegen {
 
 Producer::Producer(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
-                   RingWork &work, StageCopies &copies)
+                   RingWork &work, StageCopies &copies, Value member)
     : LaneCode(code), plan(plan), layout(plan.stage()), fillsOfTile(plan.work().fills),
       arguments(arguments), partition(work.partition), ring(work.ring), panels(work.panels),
-      copies(copies), units(code, plan) {}
+      copies(copies), units(code, plan), member(member), copiesX(index.equal(member, 0)) {}
 
 void Producer::build() {
   Value count = index.sub(partition.endFill(), partition.firstFill());
@@ -26,25 +26,19 @@ void Producer::build() {
   if (plan.decoded.exists())
     GridDependencyWaitOp::create(builder, location);
   // Weights first: where records are is known a memory latency later.
-  index.loop(filled, [&](Value ordinal) {
-    Stage stage = stageAt(ordinal);
-    copyWeights(prepare(stage, /*hasPatch=*/false));
-  });
+  index.loop(filled,
+             [&](Value ordinal) { copyWeights(prepare(stageAt(ordinal), /*hasPatch=*/false)); });
   if (plan.unit.hasEscapes)
-    index.loop(filled, [&](Value ordinal) {
-      Stage stage = stageAt(ordinal);
-      copyPatches(stage, prepare(stage, /*hasPatch=*/true));
-    });
-  if (!plan.decoded.exists())
-    GridDependencyWaitOp::create(builder, location);
-  index.loop(filled, [&](Value ordinal) { copies.copyX(stageAt(ordinal)); });
-  index.loop(index.sub(count, filled), [&](Value i) {
-    Stage stage = stageAt(index.add(filled, i));
-    plan.movesRegisters() ? fillOneByOne(stage) : fill(stage);
-    copies.copyX(stage);
+    index.loop(filled,
+               [&](Value ordinal) { copyPatch(prepare(stageAt(ordinal), /*hasPatch=*/true)); });
+  index.ifElse(copiesX, [&] {
+    if (!plan.decoded.exists())
+      GridDependencyWaitOp::create(builder, location);
+    index.loop(filled, [&](Value ordinal) { copies.copyX(stageAt(ordinal)); });
   });
+  index.loop(index.sub(count, filled), [&](Value i) { fill(stageAt(index.add(filled, i))); });
   // What comes next may take the place of CTAs that end from now on.
-  LaunchDependentsOp::create(builder, location);
+  index.ifElse(copiesX, [&] { LaunchDependentsOp::create(builder, location); });
 }
 
 void Producer::buildForWarp() {
@@ -52,7 +46,6 @@ void Producer::buildForWarp() {
   index.loop(count, [&](Value ordinal) {
     Stage stage = stageAt(ordinal);
     fill(stage);
-    copies.copyX(stage);
     ring.arriveCopied(stage);
   });
   // The warp's copies land before it ends.
@@ -60,20 +53,11 @@ void Producer::buildForWarp() {
 }
 
 void Producer::fill(const Stage &stage) {
-  PanelCopies panels = prepare(stage, plan.unit.hasEscapes);
+  PanelCopy copy = prepare(stage, plan.unit.hasEscapes);
   ring.waitEmpty(stage);
-  copyWeights(panels);
-  copyPatches(stage, panels);
-}
-
-void Producer::fillOneByOne(const Stage &stage) {
-  PanelCopy first = preparePanel(stage, 0, /*hasPatch=*/false);
-  ring.waitEmpty(stage);
-  copyPanel(first, 0);
-  for (int64_t member = 1; member < plan.tile.panels; ++member)
-    copyPanel(preparePanel(stage, member, /*hasPatch=*/false), member);
-  if (plan.unit.hasEscapes)
-    copyPatches(stage, prepare(stage, /*hasPatch=*/true));
+  copyWeights(copy);
+  copyPatch(copy);
+  index.ifElse(copiesX, [&] { copies.copyX(stage); });
 }
 
 Stage Producer::stageAt(Value ordinal) {
@@ -90,18 +74,11 @@ Value Producer::unitU32Of(const TilePanel &panel) {
   return index.select(panel.storedAsWords, plan.unit.copiesWords() ? wordUnitU32 : 0, size);
 }
 
-Producer::PanelCopies Producer::prepare(const Stage &stage, bool hasPatch) {
-  PanelCopies result;
-  for (int64_t member = 0; member < plan.tile.panels; ++member)
-    result.push_back(preparePanel(stage, member, hasPatch));
-  return result;
-}
-
-Producer::PanelCopy Producer::preparePanel(const Stage &stage, int64_t member, bool hasPatch) {
+Producer::PanelCopy Producer::prepare(const Stage &stage, bool hasPatch) {
   PanelCopy copy;
   copy.stage = stage;
-  copy.stage.region = index.add(stage.begin, member * layout.regionU32);
-  copy.panel = panels.find(stage.outputTile, index.constant(member));
+  copy.stage.region = index.add(stage.begin, index.mul(member, layout.regionU32));
+  copy.panel = panels.find(stage.outputTile, member);
   copy.range.count = index.mul(units.rowsOf(stage), copy.panel.strips);
   copy.range.first =
       index.mul(index.div(stage.firstGroup, plan.unit.columnGroups), copy.panel.strips);
@@ -123,42 +100,40 @@ Producer::PanelCopy Producer::preparePanel(const Stage &stage, int64_t member, b
   return copy;
 }
 
-void Producer::copyWeights(const PanelCopies &panels) {
-  for (const auto &[member, panel] : llvm::enumerate(panels))
-    copyPanel(panel, static_cast<int64_t>(member));
-}
-
-void Producer::copyPanel(const PanelCopy &copy, int64_t member) {
+void Producer::copyWeights(const PanelCopy &copy) {
   // x belongs to all panels of the CTA tile.
-  Value bytes = copy.bytes;
-  if (member == 0)
-    bytes = index.add(bytes, index.mul(copy.stage.groups, 4 * plan.tile.packedGroupU32()));
+  Value xBytes = index.mul(copy.stage.groups, 4 * plan.tile.packedGroupU32());
+  Value bytes = index.add(copy.bytes, index.select(copiesX, xBytes, 0));
   // The phase may end only when all has been announced, records too.
-  bool isLast = member + 1 == plan.tile.panels && !plan.unit.hasEscapes;
   if (!plan.copiesByThreads)
-    isLast ? ring.expectBytes(copy.stage, bytes) : ring.expectMore(copy.stage, bytes);
+    plan.unit.hasEscapes ? ring.expectMore(copy.stage, bytes) : ring.expectBytes(copy.stage, bytes);
   copyUnits(copy);
   if (copy.from)
     copies.copy(arguments.escapes, copy.from, copy.stage,
                 index.add(copy.stage.region, layout.escapes), copy.count, /*evictFirst=*/true);
 }
 
-void Producer::copyPatches(const Stage &stage, const PanelCopies &panels) {
+void Producer::copyPatch(const PanelCopy &copy) {
   if (!plan.unit.hasEscapes)
     return;
-  llvm::SmallVector<StageUnits::PatchRun, 2> runs;
-  Value bytes = index.constant(0);
-  for (const PanelCopy &panel : panels) {
-    runs.push_back(units.patchRun(panel.patch));
-    bytes = index.add(bytes, index.mul(runs.back().count, 4));
-  }
+  // A branch keeps what waits for loads behind the copies of weights: ptxas moves code forward,
+  // but not past one that depends on it.
+  index.ifElse(
+      units.hasRecords(copy.patch), [&] { copyRecords(copy); },
+      [&] {
+        if (!plan.copiesByThreads)
+          ring.arriveFull(copy.stage);
+      });
+}
+
+void Producer::copyRecords(const PanelCopy &copy) {
+  StageUnits::PatchRun run = units.patchRun(copy.patch);
   if (!plan.copiesByThreads)
-    ring.expectBytes(stage, bytes);
-  for (const auto &[panel, run] : llvm::zip(panels, runs))
-    index.ifElse(index.less(0, run.count), [&] {
-      copies.copy(arguments.patches, run.from, panel.stage,
-                  index.add(panel.stage.region, layout.patch), run.count, /*evictFirst=*/true);
-    });
+    ring.expectBytes(copy.stage, index.mul(run.count, 4));
+  index.ifElse(index.less(0, run.count), [&] {
+    copies.copy(arguments.patches, run.from, copy.stage, index.add(copy.stage.region, layout.patch),
+                run.count, /*evictFirst=*/true);
+  });
 }
 
 void Producer::copyUnits(const PanelCopy &copy) {

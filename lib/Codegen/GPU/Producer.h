@@ -13,11 +13,13 @@
 
 namespace uwt::codegen {
 
-/// Fills the stages of a work unit: a thread, or on targets without bulk copies a warp.
+/// Brings the units of one panel of the CTA tile to the stages of a work unit, and what is beside
+/// them; of the first panel x, too. A thread, or on targets without bulk copies a warp.
 class Producer : private LaneCode {
 public:
+  /// `member`: which panel.
   Producer(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
-           RingWork &work, StageCopies &copies);
+           RingWork &work, StageCopies &copies, mlir::Value member);
 
   /// By bulk copies, for one thread.
   void build();
@@ -30,9 +32,9 @@ private:
   struct UnitRange {
     mlir::Value first, count;
   };
-  /// What is copied of a panel to a stage, as far as it is known without the table of escapes:
-  /// units, and `count` u32 of `escapes` from `from` on (entries of that table, or flags; null
-  /// where there are none).
+  /// What is copied to a stage, as far as it is known without the table of escapes: units, and
+  /// `count` u32 of `escapes` from `from` on (entries of that table, or flags; null where there are
+  /// none).
   struct PanelCopy {
     Stage stage;
     TilePanel panel;
@@ -41,22 +43,18 @@ private:
     /// What says where the records of these entries are: loaded, not looked at yet.
     StageUnits::PatchBounds patch;
   };
-  using PanelCopies = llvm::SmallVector<PanelCopy, 2>;
 
   /// The work unit's fill `ordinal`.
   Stage stageAt(mlir::Value ordinal);
   /// All that takes loads, and none of the stage: comes before the wait for it.
-  PanelCopies prepare(const Stage &stage, bool hasPatch);
-  PanelCopy preparePanel(const Stage &stage, int64_t member, bool hasPatch);
-  /// Waits for a stage and fills it, but for x. Where the thread has few registers, one panel after
-  /// another: only the first one is prepared before the wait.
+  PanelCopy prepare(const Stage &stage, bool hasPatch);
+  /// Waits for a stage and fills it.
   void fill(const Stage &stage);
-  void fillOneByOne(const Stage &stage);
   /// Announces and copies units, entries and flags; announces x.
-  void copyWeights(const PanelCopies &panels);
-  void copyPanel(const PanelCopy &copy, int64_t member);
+  void copyWeights(const PanelCopy &copy);
   /// Announces and copies records, where a weight can have some.
-  void copyPatches(const Stage &stage, const PanelCopies &panels);
+  void copyPatch(const PanelCopy &copy);
+  void copyRecords(const PanelCopy &copy);
   void copyUnits(const PanelCopy &copy);
   /// u32 of a panel's unit in a stage: of words, or coded.
   mlir::Value unitU32Of(const TilePanel &panel);
@@ -70,6 +68,7 @@ private:
   PanelTable &panels;
   StageCopies &copies;
   StageUnits units;
+  mlir::Value member, copiesX;
 };
 
 } // namespace uwt::codegen

@@ -23,8 +23,8 @@ RingPipeline::RingPipeline(const LaneCode &code, const ProductPlan &plan, Value 
 }
 
 void RingPipeline::initBarriers() {
-  // Of those who copy: all lanes, or the one thread.
-  int64_t arrivals = plan.copiesByThreads ? warpLanes : 1;
+  // Of those who copy: for each panel all lanes of a warp, or one.
+  int64_t arrivals = plan.tile.panels * (plan.copiesByThreads ? warpLanes : 1);
   if (plan.decodesInShared)
     arrivals = plan.decoderWarps() + (plan.copiesByThreads ? 0 : 1);
   for (int64_t stage = 0; stage < plan.ring.stages; ++stage) {

@@ -181,11 +181,18 @@ void RingProduct::buildProducer(const Cta &cta) {
   RingWork work(*this, plan, arguments, cta.ring);
   StageCopies copies(*this, plan, cta.ring, arguments.workspace, work.partition.rankInCluster(),
                      cta.thread.lane);
-  Producer producer(*this, plan, arguments, work, copies);
-  if (plan.copiesByThreads)
-    return producer.buildForWarp();
-  Value first = index.constant(warpLanes * plan.tile.consumerWarps());
-  index.ifElse(equal(cta.thread.number, first), [&] { producer.build(); });
+  Value warp = index.sub(sameInWarp(cta.thread.warp), plan.tile.consumerWarps());
+  Value panel = plan.tile.panels == 1 ? index.constant(0) : warp;
+  auto build = [&] {
+    Producer producer(*this, plan, arguments, work, copies, panel);
+    if (plan.copiesByThreads)
+      return producer.buildForWarp();
+    index.ifElse(elected(), [&] { producer.build(); });
+  };
+  // Warps that are here only because registers move by four of them have nothing to do.
+  if (plan.copyingWarps() == plan.tile.panels)
+    return build();
+  index.ifElse(index.less(warp, plan.tile.panels), build);
 }
 
 void RingProduct::buildDecoder(const Cta &cta) {

@@ -203,10 +203,10 @@ struct ProductPlan {
 
   int64_t decoderWarps() const { return decodesInShared ? tile.consumerWarps() : 0; }
   /// Whether consumers need more registers than an equal share. Those who give theirs away are
-  /// warpgroups too: of one that copies, one thread does.
+  /// warpgroups too, of which a warp for each panel copies.
   bool movesRegisters() const;
-  /// Of kind shared a decoder copies too.
-  int64_t copyingWarps() const { return decodesInShared ? 0 : movesRegisters() ? 4 : 1; }
+  /// One for each panel of the CTA tile. Of kind shared a decoder copies too.
+  int64_t copyingWarps() const { return decodesInShared ? 0 : movesRegisters() ? 4 : tile.panels; }
   int64_t threads() const {
     return warpLanes * (tile.consumerWarps() + decoderWarps() + copyingWarps());
   }
