@@ -195,7 +195,7 @@ void RingModel::addCopying(RingTiming &ring) const {
   const CopyingProfile &copying = profile.copying;
   double clock = constants.addressClocks / clocks, hit = constants.hitClocks / clocks;
   // Of the loads of a panel one reads the table of escapes; the others find panels in the cache.
-  double tables = copying.tableBytes > 0 ? profile.panels() : 0;
+  double tables = copying.tableBytes > 0 ? copying.panels : 0;
   auto split = [&](double loads, double instructions, double &time, double &misses) {
     misses = std::min(loads, tables);
     time = instructions * clock + (loads - misses) * hit;
@@ -215,7 +215,7 @@ void RingModel::addCopying(RingTiming &ring) const {
 RingTiming RingModel::timing(const WorkShares &shares, unsigned cluster) const {
   RingTiming ring;
   ring.stages = profile.stages;
-  ring.panels = profile.panels();
+  ring.panels = profile.copying.panels;
   ring.steps = shares.steps;
   ring.memoryLatency = latencyOf(cluster);
   ring.cacheLatency = constants.cacheLatency;

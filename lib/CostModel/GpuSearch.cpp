@@ -43,14 +43,8 @@ KernelProfile uwt::profileOfChoice(const GpuChoice &choice, const KernelProfile 
   profile.stageWeights = static_cast<double>(profile.tileN) * choice.groups * fixedUnitColumns;
   auto lanes = [](const KernelProfile &one) { return 32.0 * one.consumerWarps / one.stageWeights; };
   profile.instructions += constants.stageInstructions * (lanes(profile) - lanes(like));
-  // Another panel takes what the first one does until its first copy.
-  CopyingProfile &copying = profile.copying;
-  double more = double(choice.panels) - like.panels();
-  copying.lastInstructions += more * copying.firstInstructions;
-  copying.tripInstructions += more * copying.firstInstructions;
-  copying.lastLoads += more * copying.firstLoads;
-  copying.tripLoads += more * copying.firstLoads;
-  copying.tableBytes *= profile.stageWeights / profile.tileN / (like.stageWeights / like.tileN);
+  profile.copying.tableBytes *=
+      profile.stageWeights / profile.tileN / (like.stageWeights / like.tileN);
   return profile;
 }
 

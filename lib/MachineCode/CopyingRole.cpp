@@ -99,6 +99,22 @@ static std::vector<unsigned> registersIn(llvm::StringRef operand) {
   return found;
 }
 
+/// Behind the branch that goes on waiting, where that depends on what the wait in front of `behind`
+/// has found: what stands between the two is done while the thread waits.
+static std::vector<size_t>::iterator endOfWait(const MachineKernel &kernel,
+                                               std::vector<size_t> &trip,
+                                               std::vector<size_t>::iterator behind) {
+  const Instruction &wait = kernel.instructions[*std::prev(behind)];
+  if (wait.operands.empty())
+    return behind;
+  const std::string failed = "@!" + wait.operands.front();
+  auto branch = std::find_if(behind, trip.end(), [&](size_t index) {
+    const Instruction &next = kernel.instructions[index];
+    return next.base() == "BRA" && next.predicate == failed;
+  });
+  return branch == trip.end() ? behind : std::next(branch);
+}
+
 namespace {
 /// Follows the thread through a trip.
 class CopyingThread {
@@ -155,8 +171,8 @@ std::optional<CopyingRole> uwt::machine_code::findCopyingRole(const MachineKerne
   auto last = std::find_if(trip.rbegin(), trip.rend(), [&](size_t i) { return waits[i]; });
   if (last == trip.rend())
     return std::nullopt;
-  // A trip begins where the stage is empty.
-  std::rotate(trip.begin(), last.base(), trip.end());
+  // A trip begins where the stage is known to be empty.
+  std::rotate(trip.begin(), endOfWait(kernel, trip, last.base()), trip.end());
   CopyingRole role;
   CopyingThread thread(role);
   for (size_t index : trip)

@@ -32,23 +32,18 @@ ROWS, COLUMNS = 4096, 14336
 # Strategies that are not the choice at these values of m, which the cost model does not read: (format, strategy) -> values of m.
 BY_NAME = {("huffman<12,2>", "exponents"): [64], ("huffman<12,2>", "codes"): [256], ("huffman<12,2>", "buffer"): [256]}
 # Predicted raw at the roof over predicted time: (target, format, m) -> least ratio.
-# What the kernels of the table reach, less a little: the copying thread waits for memory.
-AIMS = {("sm_90a", "inplace<12>", m): aim for m, aim in {8: 1.1, 32: 0.95, 64: 0.8, 128: 0.65, 256: 0.5}.items()}
-AIMS |= {("sm_90a", "inplace<11>", m): aim for m, aim in {8: 1.05, 32: 0.7, 64: 0.7}.items()}
+# What the kernels of the table reach, less a little; against our own raw kernel see GpuPredictionsTest.
+AIMS = {("sm_90a", "inplace<12>", m): aim for m, aim in {8: 1.2, 32: 1.2, 64: 1.15, 128: 0.9, 256: 0.7}.items()}
+AIMS |= {("sm_90a", "inplace<11>", m): aim for m, aim in {8: 1.2, 32: 1.18, 64: 0.92}.items()}
 # The other matrices of the bench's grid (gpu_packs.py) that have at least 30 M weights, held to their aims alone.
-GRID_M = {64: 0.75, 128: 0.65}
+GRID_M = {64: 1.1, 128: 0.85}
 # At most so many instructions of a lane for a weight on the frequent way, whole k-tiles counted.
 CEILINGS = {("sm_90a", "inplace<12>", 8): 1.95, ("sm_90a", "window<4>", 8): 2.6, ("sm_90a", "palette<4>", 8): 4.3,
             ("sm_90a", "bitplane<3>", 8): 5, ("sm_90a", "huffman<12,2>", 8): 6.3}
 CEILINGS |= {("sm_90a", "inplace<12>", m): 2.2 for m in (32, 64, 128, 256)}
-# At most so many instructions between the end of the wait for an empty stage and the first copy into it, on sm_90a: of most kernels, and
-# of CTA tiles of two panels but for the first ones of inplace<12>.
-COPYING, COPYING_OF_TWO_PANELS = 25, 46
-
-
-def copying_limit(row):
-    is_short = row["m"] <= 16 or (row["format"] == "inplace<12>" and row["m"] <= 64)
-    return COPYING if is_short else COPYING_OF_TWO_PANELS
+# At most so many instructions between the end of the wait for an empty stage and the first copy into it, on sm_90a without clusters. In a
+# cluster they find the thread's share of x, too: no more than in the table.
+COPYING = 26
 
 
 def module(fmt, m, shape):
@@ -138,7 +133,8 @@ def problems(rows, table):
         ceiling, ways = CEILINGS.get(key(row)), row["ways"]
         if ceiling and ways.get("frequent", ceiling + 1) > ceiling:
             yield f"{name}: {ways.get('frequent')} instructions on the frequent way, at most {ceiling} are wanted"
-        copying, most = row["copying"], copying_limit(row)
+        copying = row["copying"]
+        most = old["copying"]["first_instructions"] if old and row["cluster"] > 1 else COPYING
         if row["target"] == "sm_90a" and (copying["first_instructions"] > most or copying["first_loads"]):
             yield (f"{name}: {copying['first_instructions']} instructions and {copying['first_loads']} loads between an empty stage and the "
                    f"first copy into it, at most {most} and none are wanted")

@@ -22,7 +22,8 @@ def load():
 
 def row(**changes):
     base = {"target": "sm_90a", "format": "inplace<12>", "m": 8, "spill_bytes": 0, "hazards": 0, "board": "H200",
-            "instructions_a_weight": 3.0, "ways": {"frequent": 1.75}, "raw_roof_us": 30.0, "predicted_us": 20.0}
+            "instructions_a_weight": 3.0, "ways": {"frequent": 1.75}, "raw_roof_us": 30.0, "predicted_us": 20.0,
+            "cluster": 1, "copying": {"first_instructions": 20, "first_loads": 0}}
     return base | changes
 
 
@@ -32,9 +33,11 @@ def test_problems_are_named():
     found = list(profile.problems([row(spill_bytes=4, instructions_a_weight=3.2, raw_roof_us=20.0)], [row()]))
     assert found[0] == "sm_90a inplace<12> 8: 4 bytes spilled, 0 hazards"
     assert "3.2 instructions a weight, the table has 3.0" in found[1]
-    assert "1.000 of raw at the roof is predicted on H200, the aim is 1.1" in found[2]
+    assert "1.000 of raw at the roof is predicted on H200, the aim is 1.2" in found[2]
     slow = row(ways={"frequent": 2.0})
     assert "2.0 instructions on the frequent way, at most 1.95 are wanted" in next(profile.problems([slow], [row()]))
+    late = row(copying={"first_instructions": 26, "first_loads": 1})
+    assert "26 instructions and 1 loads between an empty stage" in next(profile.problems([late], [row()]))
     assert "is not in lib/CostModel/kernel-profiles.json" in next(profile.problems([row(m=64)], []))
     assert list(profile.problems([], [row()])) == ["sm_90a inplace<12> 8: cannot be compiled any more"]
 

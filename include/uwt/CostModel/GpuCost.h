@@ -30,6 +30,8 @@ struct CopyingProfile {
   double tableBytes = 0;
   /// Whether copies themselves say that they have landed.
   bool announcesByCopies = true;
+  /// Panels that one thread brings, one behind another. Kernels have a thread for each.
+  unsigned panels = 1;
 };
 
 /// What a kernel does to a weight, once for each slice of m. Instructions are those of one

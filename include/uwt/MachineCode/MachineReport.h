@@ -69,7 +69,8 @@ struct KernelResources {
   unsigned sharedBytes = 0;
 };
 
-/// What the thread that fills a ring does for a stage, from the moment that the stage is empty.
+/// What the thread that fills a ring does for a stage, from the moment that it knows the stage to
+/// be empty.
 struct CopyingRole {
   /// Instructions that it has issued, and times that it has stopped for loads from global memory,
   /// each of which waits for the one before.

@@ -116,14 +116,15 @@ void Producer::copyWeights(const PanelCopy &copy) {
 void Producer::copyPatch(const PanelCopy &copy) {
   if (!plan.unit.hasEscapes)
     return;
-  // A branch keeps what waits for loads behind the copies of weights: ptxas moves code forward,
-  // but not past one that depends on it.
+  // Words have none. The branch is there for other panels, too: ptxas moves what waits for loads in
+  // front of the copies of weights, but not out of a branch.
   index.ifElse(
-      units.hasRecords(copy.patch), [&] { copyRecords(copy); },
+      copy.panel.storedAsWords,
       [&] {
         if (!plan.copiesByThreads)
           ring.arriveFull(copy.stage);
-      });
+      },
+      [&] { copyRecords(copy); });
 }
 
 void Producer::copyRecords(const PanelCopy &copy) {

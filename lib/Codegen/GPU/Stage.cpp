@@ -40,10 +40,6 @@ StageUnits::PatchBounds StageUnits::loadPatchBounds(const Stage &stage, Value bu
   return {load(buffer, at), load(buffer, last), load(buffer, index.add(last, 1))};
 }
 
-Value StageUnits::hasRecords(const PatchBounds &bounds) {
-  return notEqual(bitOr(bitXor(bounds.begin, bounds.last), bounds.counts), 0);
-}
-
 StageUnits::PatchRun StageUnits::patchRun(const PatchBounds &bounds) {
   Value begin = toIndex(bounds.begin), end = toIndex(bounds.last);
   for (unsigned i = 0; i < 4; ++i) // four counts of 8 bits

@@ -67,8 +67,6 @@ public:
   /// The stage's DeviceEscapeEntry lie in `buffer` from u32 `at` on.
   PatchBounds loadPatchBounds(const Stage &stage, mlir::Value buffer, mlir::Value at);
   PatchRun patchRun(const PatchBounds &bounds);
-  /// Whether there are records between the bounds, in fewer instructions than their run takes.
-  mlir::Value hasRecords(const PatchBounds &bounds);
 
 private:
   const ProductPlan &plan;

@@ -2,10 +2,10 @@
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a m-tiles=32 search=false remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=WIDE
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a instruction=mma search=false remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=ALONE
 
-// Two warpgroups and the warp that copies for them: groups of four products with A in registers, and one wait for both groups of a step. Nothing but wgmma multiplies.
+// Two warpgroups and the warps that copy their panels: groups of four products with A in registers, and one wait for both groups of a step. Nothing but wgmma multiplies.
 
 // CHECK-LABEL: .entry product(
-// CHECK: .maxntid 288, 1, 1
+// CHECK: .maxntid 320, 1, 1
 // CHECK-NOT: mma.sync.aligned.m16n8k16
 // CHECK-NOT: setmaxnreg
 // CHECK: wgmma.fence.sync.aligned;
@@ -13,8 +13,9 @@
 // CHECK: wgmma.commit_group.sync.aligned;
 // CHECK: wgmma.wait_group.sync.aligned 0;
 // CHECK-NOT: mma.sync.aligned.m16n8k16
+// CHECK: elect.sync
 
-// Kind wide: consumers take registers from a warpgroup of which one thread copies; the four workgroups of a cluster copy a quarter of x each
+// Kind wide: consumers take registers from a warpgroup of which a thread for each panel copies; the four workgroups of a cluster copy a quarter of x each
 // to all, and hand their stages back to all.
 // WIDE-LABEL: .entry product(
 // WIDE: .maxntid 384, 1, 1

@@ -73,12 +73,9 @@ TEST(GpuSearch, ProfilesFollowTheChoice) {
   EXPECT_EQ(one.consumerWarps, 4u);
   EXPECT_EQ(one.stageWeights, 64 * 256);
   EXPECT_EQ(one.clusterFences, 2u);
-  // Of one panel in place of two, and four column groups in place of two.
-  EXPECT_EQ(one.copying.firstInstructions, 10);
-  EXPECT_EQ(one.copying.lastInstructions, 40);
-  EXPECT_EQ(one.copying.tripInstructions, 70);
-  EXPECT_EQ(one.copying.lastLoads, 2);
-  EXPECT_EQ(one.copying.tripLoads, 2);
+  // Each panel has a copying thread of its own. Four column groups in place of two.
+  EXPECT_EQ(one.copying.lastInstructions, 50);
+  EXPECT_EQ(one.copying.tripLoads, 4);
   EXPECT_EQ(one.copying.tableBytes, 32);
   EXPECT_EQ(profileOfChoice({Direct, Mma, 16, 1, 1, 2, 3, 4, 1}, like, 2).clusterFences, 0u);
 }

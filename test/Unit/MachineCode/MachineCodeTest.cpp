@@ -387,9 +387,9 @@ TEST(CopyingRole, StopsForLoadsThatWaitForEachOther) {
   KernelReport report = reportKernel(kernelOf(copyingLoop("", std::string(findBytes) + copyTwice)),
                                      KernelResources());
   ASSERT_TRUE(report.copying);
-  // Behind the wait: its branch, two loads together and one that needs them, then copies.
-  EXPECT_EQ(report.copying->firstCopy, (Progress{7, 2}));
-  EXPECT_EQ(report.copying->lastCopy, (Progress{9, 2}));
+  // Behind the wait and its branch: two loads together and one that needs them, then copies.
+  EXPECT_EQ(report.copying->firstCopy, (Progress{6, 2}));
+  EXPECT_EQ(report.copying->lastCopy, (Progress{8, 2}));
   EXPECT_EQ(report.copying->trip, (Progress{12, 2}));
   EXPECT_EQ(report.copying->copies, 2u);
   EXPECT_TRUE(report.copying->announcesByCopies);
@@ -399,8 +399,8 @@ TEST(CopyingRole, WhatIsDoneAheadIsNotOnTheWayToACopy) {
   KernelReport report =
       reportKernel(kernelOf(copyingLoop(findBytes, copyTwice)), KernelResources());
   ASSERT_TRUE(report.copying);
-  EXPECT_EQ(report.copying->firstCopy, (Progress{2, 0}));
-  EXPECT_EQ(report.copying->lastCopy, (Progress{4, 0}));
+  EXPECT_EQ(report.copying->firstCopy, (Progress{1, 0}));
+  EXPECT_EQ(report.copying->lastCopy, (Progress{3, 0}));
   EXPECT_EQ(report.copying->trip, (Progress{12, 2}));
 }
 
@@ -427,8 +427,8 @@ SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R3+URZ], R0
 BRA `(.L_empty))";
   KernelReport report = reportKernel(kernelOf(text), {});
   ASSERT_TRUE(report.copying);
-  // The loop is entered once more for the next stage: its load is waited for by R2UR.
-  EXPECT_EQ(report.copying->firstCopy, (Progress{6, 1}));
+  // Behind the branch of the wait that goes on: one back, R2UR, the arrival, ELECT and the copy.
+  EXPECT_EQ(report.copying->firstCopy, (Progress{5, 0}));
   std::string without = text;
   without.replace(without.find("UBLKCP.S.G"), 10, "LDS.128");
   EXPECT_FALSE(reportKernel(kernelOf(without), {}).copying);
