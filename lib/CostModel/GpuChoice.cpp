@@ -16,9 +16,6 @@
 using namespace uwt;
 
 namespace {
-/// Rows of x of an m tile: the n of mma.m16n8k16.
-constexpr unsigned mTileRows = 8;
-
 // By the kernel profiles (docs/gpu-kernels-rationale.md, "Which range of m takes which").
 /// Lanes' streams take the registers of many warps: beyond so many m tiles others multiply.
 constexpr uint64_t maxDirectMTiles = 4;

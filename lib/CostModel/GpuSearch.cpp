@@ -13,13 +13,10 @@
 
 using namespace uwt;
 
-/// Rows of x of an m tile.
-static constexpr unsigned mTileRows = 8;
-
 GpuSearch uwt::tableSearch(const GpuBoard &board, uint64_t k) {
   GpuSearch search{board, k, {}};
   for (const Format &format : runFormats())
-    search.formats.push_back([target = board.target, text = format.str()](uint64_t m) {
+    search.formats.emplace_back([target = board.target, text = format.str()](uint64_t m) {
       return findKernelProfile(*target, text, m);
     });
   return search;

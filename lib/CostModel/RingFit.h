@@ -12,6 +12,9 @@
 
 namespace uwt {
 
+/// Rows of x of an m tile: the n of mma.m16n8k16.
+inline constexpr unsigned mTileRows = 8;
+
 /// Sets k-tiles of a stage, groups, and as many stages as fit, of a choice whose groups are those
 /// of a k-tile. `stages` pins them, if it is not 0. At least two stages are set, whether they fit
 /// or not. Errors: those of ringMemory().
