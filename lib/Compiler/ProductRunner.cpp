@@ -9,6 +9,7 @@
 #include "DenseCopy.h"
 #include "Diagnostics.h"
 #include "uwt/Codegen/GPU/KernelEntries.h"
+#include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Runtime/Call.h"
 #include <cstring>
 #include <numeric>
@@ -173,12 +174,14 @@ void uwt_launch_product(void *context, int64_t call, int64_t words) {
 namespace {
 class EmulatedRunner final : public ProductRunner {
 public:
-  EmulatedRunner(const ProductTarget &target) : ctas(target.ctas) { options.seed = target.seed; }
+  EmulatedRunner(const ProductTarget &target) : target(target) { options.seed = target.seed; }
   Status prepare(GpuProducts &products, const LoadedWeights &weights);
   Status run(size_t call, const emulator::EmulatedOperands &operands) override;
 
 private:
-  uint64_t ctas;
+  mlir::FailureOr<emulator::EmulatedProduct> prepareKernels(mlir::gpu::GPUModuleOp module) const;
+
+  ProductTarget target;
   emulator::EmulationOptions options;
   std::vector<std::vector<emulator::EmulatedProduct>> kinds;
   std::vector<uint64_t> calls;
@@ -186,10 +189,27 @@ private:
 };
 } // namespace
 
-static mlir::FailureOr<emulator::EmulatedProduct> prepareKernels(mlir::gpu::GPUModuleOp module) {
+static mlir::FailureOr<emulator::EmulatedProduct> prepareFromPtx(mlir::gpu::GPUModuleOp module,
+                                                                 const GpuTarget &gpu,
+                                                                 std::vector<KernelEntry> entries) {
+  cuda_tools::GpuCodeOptions options;
+  options.output = cuda_tools::GpuOutput::Ptx;
+  auto code = cuda_tools::compileKernels(module, gpu, options);
+  if (mlir::failed(code))
+    return mlir::failure();
+  auto prepared = emulator::EmulatedProduct::preparePtx(code->ptx, std::move(entries));
+  if (!prepared)
+    return module.emitError() << prepared.error().message();
+  return *std::move(prepared);
+}
+
+mlir::FailureOr<emulator::EmulatedProduct>
+EmulatedRunner::prepareKernels(mlir::gpu::GPUModuleOp module) const {
   auto entries = codegen::readKernelEntries(module);
   if (mlir::failed(entries))
     return mlir::failure();
+  if (target.runsPtx)
+    return prepareFromPtx(module, *target.gpus.front(), std::move(*entries));
   return emulator::EmulatedProduct::prepare(module, std::move(*entries));
 }
 
@@ -224,7 +244,7 @@ Status EmulatedRunner::run(size_t call, const emulator::EmulatedOperands &operan
   size_t chosen = 0;
   while (chosen + 1 < ranges.size() && operands.m > ranges[chosen].entries().back().mTo)
     ++chosen;
-  UWT_RETURN_IF_ERROR(ranges[chosen].run(*weightOfCall[call], operands, ctas, options));
+  UWT_RETURN_IF_ERROR(ranges[chosen].run(*weightOfCall[call], operands, target.ctas, options));
   return ok();
 }
 

@@ -33,7 +33,8 @@ static Status parseSetting(std::string_view item, ProductTarget &target) {
   uint64_t *value = name == "seed" ? &target.seed : name == "ctas" ? &target.ctas : nullptr;
   constexpr uint64_t most = uint64_t(1) << 32;
   if (!value || !target.isEmulated)
-    return usageError("target emulate: has the settings seed=N and ctas=N, got " + inQuotes(item));
+    return usageError("target emulate: has the settings seed=N, ctas=N and ptx, got " +
+                      inQuotes(item));
   const char *begin = number.data(), *end = begin + number.size();
   auto [read, problem] = std::from_chars(begin, end, *value);
   if (problem != std::errc() || read != end || *value == 0 || *value > most)
@@ -53,7 +54,9 @@ Expected<ProductTarget> ProductTarget::parse(std::string_view text) {
     text.remove_prefix(prefix.size());
   while (true) {
     std::string_view item = text.substr(0, text.find(','));
-    if (item.find('=') != std::string_view::npos) {
+    if (item == "ptx" && result.isEmulated) {
+      result.runsPtx = true;
+    } else if (item.find('=') != std::string_view::npos) {
       UWT_RETURN_IF_ERROR(parseSetting(item, result));
     } else {
       UWT_ASSIGN_OR_RETURN(const GpuTarget *gpu, findGpuTarget(item));

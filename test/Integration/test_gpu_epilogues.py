@@ -79,11 +79,12 @@ def in_groups(found):
     return [found[at : at + 12] for at in range(0, len(found), 12)]
 
 
+@pytest.mark.parametrize("target", ["emulate:sm_90a", "emulate:sm_90a,ptx"])
 @pytest.mark.parametrize("kind", operations.KINDS)
-def test_bits_are_those_of_cpus(uwt, files, tmp_path, kind):
+def test_bits_are_those_of_cpus(uwt, files, tmp_path, kind, target):
     """Each operation of a type."""
     groups = in_groups(operations.on_gpus(kind))
-    wrong, said = differences(uwt, files, tmp_path, groups, "emulate:sm_90a")
+    wrong, said = differences(uwt, files, tmp_path, groups, target)
     assert wrong == []
     assert said.count("from inplace<12> on sm_90a: direct") == len(groups)
 
@@ -97,7 +98,7 @@ def test_the_rest_runs_on_the_host(uwt, files, tmp_path):
     assert f"{reason} 'arith.extf' of f128, a type that GPUs lack" in said
 
 
-@pytest.mark.parametrize("target", ["emulate:sm_80", "emulate:sm_90a"])
+@pytest.mark.parametrize("target", ["emulate:sm_80", "emulate:sm_80,ptx", "emulate:sm_90a", "emulate:sm_90a,ptx"])
 @pytest.mark.parametrize("operand_type, result_type", [("f8E4M3FN", "f8E5M2"), ("f8E5M2", "f8E4M3FN")])
 def test_floats_of_8_bits(uwt, tmp_path, operand_type, result_type, target):
     """Every code as an operand, and results of that width."""
@@ -132,10 +133,11 @@ def test_floats_of_8_bits(uwt, tmp_path, operand_type, result_type, target):
     outputs = {}
     for each in ("native", target):
         output = tmp_path / f"{each.replace(':', '-')}.safetensors"
-        options = ["--weights", tmp_path / "w.safetensors", "--input", tmp_path / "x.safetensors", "--target", each, "-v"]
+        options = ["--weights", tmp_path / "w.safetensors", "--input", tmp_path / "x.safetensors", "--target", each, "-v", "--format", "inplace<12>"]
         said = uwt("run", tmp_path / "module.mlir", *options, "-o", output).stderr
         outputs[each] = model_blocks.read(output)["out0"][2]
-    assert f"from inplace<12> on {target.split(':')[1]}: direct" in said
+    gpu = target.removeprefix("emulate:").removesuffix(",ptx")
+    assert f"from inplace<12> on {gpu}: direct" in said
     assert outputs["native"] == outputs[target]
     assert len(set(outputs[target])) > 100
 

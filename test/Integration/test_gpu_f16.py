@@ -80,7 +80,7 @@ def run(uwt, files, rows, *options):
 @pytest.mark.parametrize("rows", [5, 70])
 def test_every_format_has_the_bits_of_the_cpu(uwt, files, rows):
     expected, _ = run(uwt, files, rows)
-    for target in ("emulate:sm_90a", "emulate:sm_80"):
+    for target in ("emulate:sm_90a", "emulate:sm_90a,ptx", "emulate:sm_80", "emulate:sm_80,ptx"):
         for format in FORMATS:
             found, said = run(uwt, files, rows, "--target", target, "--format", format, "--min-elements", 1)
             assert found == expected, (target, format)

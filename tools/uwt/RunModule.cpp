@@ -37,7 +37,9 @@ public:
            "runs the same kernels from uncompressed weights.\n\n"
            "--target sm_90a runs products on this machine's GPU, emulate:sm_90a on an emulator "
            "that needs none and finds races, missing waits and accesses out of bounds. There, bits "
-           "are the same for formats of a fixed rate (palettes: up to 64 rows of x).";
+           "are the same for formats of a fixed rate (palettes: up to 64 rows of x). "
+           "emulate:sm_90a,ptx runs the PTX that a driver would be given, not the IR before it; "
+           "seed=N takes another order of events, ctas=N so many CTAs at a time.";
   }
   std::vector<command_line::Example> examples() const override {
     std::string module = "uwt run model.mlir --input x.safetensors ";

@@ -13,6 +13,7 @@
 //     sm_90a,sm_80               packs only: code for several GPUs
 //     emulate:sm_90a             products by the emulator
 //     emulate:sm_90a,seed=3,ctas=5   with another order of events, and so many CTAs at a time
+//     emulate:sm_90a,ptx         by the emulator, from the PTX that a driver would be given
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +33,8 @@ struct ProductTarget {
   bool isEmulated = false;
   /// Of the emulator: the order of events, and the CTAs that run at a time.
   uint64_t seed = 1, ctas = 6;
+  /// Of the emulator: kernels are compiled to PTX, and run from it, not from their IR.
+  bool runsPtx = false;
 
   /// Whether products run on one GPU that is there.
   bool isDevice() const { return gpus.size() == 1 && !isEmulated; }

@@ -78,7 +78,9 @@ bool Warp::copyTo(unsigned lane, const Location &source, uint64_t to, uint64_t b
   who.time = barrier->phase + 1;
   if (Conflict conflict = cluster.shadow.write(who, byte, bytes, true))
     return faultShared(lane, "copies over", byte, bytes, conflict);
-  cluster.start({source.data, byte, bytes, 0, int32_t(barrier->number)});
+  Copy copy{source.data, byte, bytes, 0, int32_t(barrier->number)};
+  copy.isBehindGrid = known[lane]->isBehindGrid;
+  cluster.start(copy);
   return true;
 }
 
@@ -193,6 +195,7 @@ bool Cluster::land(size_t position) {
     return arriveAsync();
   MBarrier &barrier = *barriers[copy.barrier];
   barrier.bytes -= int64_t(copy.bytes);
+  barrier.arrived.isBehindGrid |= copy.isBehindGrid;
   settle(barrier);
   return true;
 }

@@ -285,6 +285,10 @@ struct Copy {
   int32_t barrier = -1;
   unsigned thread = 0;
   uint32_t sequence = 0;
+  /// Whether who issued it knew that the kernel before has ended: so does who sees that it has
+  /// landed, since what that kernel wrote is visible to the whole grid then (PTX ISA,
+  /// griddepcontrol).
+  bool isBehindGrid = false;
   /// The turn of the scheduler in which it lands at the latest.
   uint64_t landsAt = 0;
 };

@@ -37,7 +37,7 @@ struct EncodedPlanes {
 class Encoding {
 public:
   Encoding(const EncodeCase &formats, uint64_t rows, uint64_t columns);
-  std::string prepare();
+  std::string prepare() { return transcode.prepare(); }
   LoadedWeight load(const std::vector<uint16_t> &words, const char *format) const;
   Expected<EncodedPlanes> run(const std::vector<uint16_t> &words, const CodingPlan &plan,
                               uint64_t seed) const;
@@ -48,51 +48,28 @@ public:
   Expected<EmulatedMemory> decode(const std::vector<uint16_t> &words, uint64_t seed) const;
 
 private:
-  Status launch(size_t kernel, const std::vector<EmulatedArgument> &arguments, uint64_t seed) const;
+  /// Kernel `number` on three CTAs.
+  Status launch(size_t number, const std::vector<EmulatedArgument> &arguments,
+                uint64_t seed) const {
+    return transcode.launch(number, 3, arguments, seed);
+  }
+  size_t lastKernel() const { return transcode.kernels().entries.size() - 1; }
   uint64_t units() const { return (rows + 15) / 16 * ((columns + 63) / 64); }
 
   EncodeCase formats;
   uint64_t rows, columns;
   uwt::testing::TranscodeModule transcode;
-  std::vector<std::shared_ptr<const EmulatedKernel>> emulated;
 };
 
 Encoding::Encoding(const EncodeCase &formats, uint64_t rows, uint64_t columns)
     : formats(formats), rows(rows), columns(columns),
       transcode(formats.from, formats.to, rows, columns) {}
 
-std::string Encoding::prepare() {
-  if (std::string problem = transcode.prepare(); !problem.empty())
-    return problem;
-  const KernelsWithEntries &kernels = transcode.kernels();
-  for (const KernelEntry &entry : kernels.entries) {
-    auto prepared = EmulatedKernel::prepare(
-        mlir::gpu::GPUModuleOp(kernels.module).lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
-    if (mlir::failed(prepared))
-      return "the emulator refuses";
-    emulated.push_back(std::move(*prepared));
-  }
-  return {};
-}
-
 LoadedWeight Encoding::load(const std::vector<uint16_t> &words, const char *format) const {
   ThreadPool pool(1);
   TensorDescription description{ElementType::BF16, {rows, columns}, *Format::parse(format)};
   return *LoadedWeight::fromBytes(
       description, {reinterpret_cast<const uint8_t *>(words.data()), words.size() * 2}, pool);
-}
-
-Status Encoding::launch(size_t kernel, const std::vector<EmulatedArgument> &arguments,
-                        uint64_t seed) const {
-  LaunchShape shape;
-  shape.grid[0] = 3;
-  shape.block[0] = transcode.kernels().entries[kernel].launch.threads;
-  shape.dynamicSharedBytes = transcode.kernels().entries[kernel].launch.sharedBytes;
-  EmulationOptions options;
-  options.seed = seed;
-  options.operationLimit = uint64_t(1) << 32;
-  auto counted = emulated[kernel]->launch(shape, arguments, options);
-  return counted ? ok() : Status(counted.takeError());
 }
 
 Expected<EmulatedMemory> Encoding::decode(const std::vector<uint16_t> &words, uint64_t seed) const {
@@ -125,7 +102,7 @@ Status Encoding::write(EncodedPlanes &planes, const CodingPlan &plan, EmulatedMe
   EmulatedMemory codes = memoryOf<uint8_t>(table), none(0),
                  panels = memoryOf<DevicePanelEntry>(tables.panels),
                  records = memoryOf<DeviceEscapeEntry>(tables.escapes);
-  return launch(emulated.size() - 1,
+  return launch(lastKernel(),
                 {words.readable(), codes.readable(), none.writable(), panels.readable(),
                  records.readable(), planes.words.writable(), planes.raw.writable(),
                  planes.code.writable(), planes.patch.writable()},
@@ -138,7 +115,7 @@ Expected<EncodedPlanes> Encoding::run(const std::vector<uint16_t> &dense, const 
   EncodeTable table = encodeTable(plan);
   EmulatedMemory codes = memoryOf<uint8_t>(table), none(0), counts(units() * 2);
   UWT_RETURN_IF_ERROR(
-      launch(emulated.size() - 1,
+      launch(lastKernel(),
              {words.readable(), codes.readable(), counts.writable(), none.readable(),
               none.readable(), none.writable(), none.writable(), none.writable(), none.writable()},
              seed));

@@ -104,6 +104,21 @@ std::vector<float> exactProduct(const std::vector<uint16_t> &weights,
   return result;
 }
 
+/// Whether a run is one that is done from PTX, too: all, but with sanitizers, which take ten times
+/// as long, one in eight.
+static bool isPtxDue() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr unsigned every = 8;
+#elif defined(__has_feature)
+  constexpr unsigned every =
+      __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 8 : 1;
+#else
+  constexpr unsigned every = 1;
+#endif
+  static unsigned products = 0;
+  return products++ % every == 0;
+}
+
 TranscodeModule::TranscodeModule(const std::string &from, const std::string &to, uint64_t rows,
                                  uint64_t columns, const std::string &element)
     : context(makeContext()) {
@@ -134,22 +149,69 @@ std::string TranscodeModule::prepare() {
   built.entries = std::move(*entries);
   mlir::PassManager passes(context.get());
   passes.addPass(codegen::createEmitDecodersPass());
-  return mlir::succeeded(passes.run(*module)) ? "" : "the passes fail";
+  return mlir::succeeded(passes.run(*module)) ? emulate() : "the passes fail";
 }
 
-/// Whether a run is one that is done from PTX, too: all, but with sanitizers, which take ten times
-/// as long, one in eight.
-static bool isPtxDue() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr unsigned every = 8;
-#elif defined(__has_feature)
-  constexpr unsigned every =
-      __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 8 : 1;
-#else
-  constexpr unsigned every = 1;
-#endif
-  static unsigned products = 0;
-  return products++ % every == 0;
+std::string TranscodeModule::emulate() {
+  for (const KernelEntry &entry : built.entries) {
+    auto prepared = emulator::EmulatedKernel::prepare(
+        mlir::gpu::GPUModuleOp(built.module).lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
+    if (mlir::failed(prepared))
+      return "the emulator refuses";
+    ofIr.push_back(std::move(*prepared));
+  }
+  return isPtxDue() ? emulatePtx() : "";
+}
+
+std::string TranscodeModule::emulatePtx() {
+  cuda_tools::GpuCodeOptions output;
+  output.output = cuda_tools::GpuOutput::Ptx;
+  auto code = cuda_tools::compileKernels(built.module, **findGpuTarget("sm_90a"), output);
+  if (mlir::failed(code))
+    return "there is no PTX";
+  for (const KernelEntry &entry : built.entries) {
+    auto prepared = emulator::EmulatedKernel::preparePtx(code->ptx, entry.kernel);
+    if (!prepared)
+      return prepared.error().message();
+    ofPtx.push_back(*std::move(prepared));
+  }
+  return {};
+}
+
+/// What the buffers that a kernel may write hold.
+static std::vector<std::vector<uint8_t>>
+contentsOf(llvm::ArrayRef<emulator::EmulatedArgument> arguments) {
+  std::vector<std::vector<uint8_t>> contents(arguments.size());
+  for (auto [argument, content] : llvm::zip(arguments, contents))
+    if (const auto *data = static_cast<const uint8_t *>(argument.data); argument.isWritable)
+      content.assign(data, data + argument.bytes);
+  return contents;
+}
+
+Status TranscodeModule::launch(size_t number, uint32_t ctas,
+                               std::vector<emulator::EmulatedArgument> arguments,
+                               uint64_t seed) const {
+  const KernelEntry &entry = built.entries[number];
+  emulator::LaunchShape shape;
+  shape.grid[0] = ctas;
+  shape.block[0] = entry.launch.threads;
+  shape.dynamicSharedBytes = entry.launch.sharedBytes;
+  emulator::EmulationOptions options;
+  options.seed = seed;
+  options.operationLimit = uint64_t(1) << 32;
+  for (auto [argument, described] : llvm::zip_equal(arguments, entry.arguments))
+    argument.elementBytes = bytesOf(described.type);
+  std::vector<std::vector<uint8_t>> before = contentsOf(arguments);
+  UWT_RETURN_IF_ERROR(ofIr[number]->launch(shape, arguments, options));
+  if (ofPtx.empty())
+    return ok();
+  std::vector<std::vector<uint8_t>> written = contentsOf(arguments);
+  for (auto [argument, content] : llvm::zip(arguments, before))
+    std::ranges::copy(content, static_cast<uint8_t *>(argument.data));
+  UWT_RETURN_IF_ERROR(ofPtx[number]->launch(shape, arguments, options));
+  if (contentsOf(arguments) != written)
+    return invalidError("the PTX of kernel " + entry.kernel + " writes other bits than its IR");
+  return ok();
 }
 
 Product::Product(const std::string &format, Shape shape, const KernelPins &pins)

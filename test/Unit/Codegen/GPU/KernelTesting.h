@@ -59,11 +59,19 @@ public:
   /// Builds the kernels, with their decoders; empty, or what went wrong.
   std::string prepare();
   const KernelsWithEntries &kernels() const { return built; }
+  /// Runs kernel `number` with so many CTAs, from IR and, where that is due, from PTX on the same
+  /// buffers. Errors: those of the emulator; Invalid (PTX writes other bits).
+  Status launch(size_t number, uint32_t ctas, std::vector<emulator::EmulatedArgument> arguments,
+                uint64_t seed) const;
 
 private:
+  std::string emulate();
+  std::string emulatePtx();
+
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KernelsWithEntries built;
+  std::vector<std::unique_ptr<emulator::EmulatedKernel>> ofIr, ofPtx;
 };
 
 /// What is pinned of a product's kernels (GpuPins), and their target.

@@ -228,6 +228,24 @@ TEST(PtxMachineTest, TheKernelBeforeIsWaitedFor) {
   expectOut(program, [](uint32_t) { return 1; });
 }
 
+// Thread 0 waits for the kernel before only when it has arrived; what it copies then says so.
+TEST(PtxMachineTest, WhoSeesACopyThatWaitedForTheKernelBeforeIsBehindItToo) {
+  std::string begin = "setp.ne.b32 %p1, %r1, 0;\n@%p1 bra ready;\n"
+                      "mbarrier.init.shared.b64 [barriers], 1;\n" +
+                      std::string(initFence) +
+                      "ready:\nbar.sync 0;\n@%p1 bra copied;\n"
+                      "mbarrier.arrive.expect_tx.shared.b64 %d9, [barriers], 128;\n"
+                      "griddepcontrol.wait;\nmov.b64 %d5, dynamic;\nmov.b64 %d6, barriers;\n"
+                      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%d5], "
+                      "[%d2], 128, [%d6];\ncopied:\n",
+              load = "ld.global.b32 %r4, [%d2+4];\nst.global.b32 [%d3], %r4;";
+  Program program{begin + untilFull + load};
+  program.isFromBefore = true;
+  expectOut(program, [](uint32_t) { return 1; });
+  program.body = begin + load + untilFull;
+  EXPECT_THAT(program.error(), HasSubstr("behind griddepcontrol.wait"));
+}
+
 // The blocks of a cluster: each stores to the next one's shared memory.
 std::string clusterStore(const std::string &between) {
   return "mov.u32 %r5, %cluster_ctarank;\nxor.b32 %r6, %r5, 1;\nmov.b64 %d5, dynamic;\n"
