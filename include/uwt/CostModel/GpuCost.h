@@ -74,7 +74,6 @@ struct KernelProfile {
   /// over.
   unsigned clusterFences = 0, handOffFences = 0;
 
-  unsigned panels() const { return tileN > 64 ? tileN / 64 : 1; }
   bool hasRing() const { return stages != 0 && stageWeights > 0; }
 };
 

@@ -13,6 +13,7 @@
 
 #include "TestFolders.h"
 #include "mlir/Parser/Parser.h"
+#include "uwt/Codec/StoredOrder.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/CostModel/GpuSearch.h"
 #include "uwt/CostModel/KernelProfiles.h"
@@ -144,9 +145,10 @@ CopyingProfile copyingBefore(bool isRaw, unsigned panels) {
 KernelProfile before(const KernelProfile &compiled, bool isRaw) {
   KernelProfile profile = compiled;
   double columns = profile.stageWeights / profile.tileN;
-  profile.copying = copyingBefore(isRaw, profile.panels());
+  unsigned panels = profile.tileN / panelRows;
+  profile.copying = copyingBefore(isRaw, panels);
   profile.copying.tableBytes = isRaw ? 0 : columns / 8;
-  profile.copying.panels = profile.panels();
+  profile.copying.panels = panels;
   profile.clusterFences = profile.cluster > 1 ? 2 : 0;
   profile.handOffFences = 0;
   profile.packIsDependent = false;

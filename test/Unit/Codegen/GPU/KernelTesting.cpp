@@ -163,10 +163,15 @@ std::string TranscodeModule::emulate() {
   return isPtxDue() ? emulatePtx() : "";
 }
 
-std::string TranscodeModule::emulatePtx() {
+static mlir::FailureOr<cuda_tools::GpuCode> compileToPtx(mlir::gpu::GPUModuleOp module,
+                                                         const GpuTarget &target) {
   cuda_tools::GpuCodeOptions output;
   output.output = cuda_tools::GpuOutput::Ptx;
-  auto code = cuda_tools::compileKernels(built.module, **findGpuTarget("sm_90a"), output);
+  return cuda_tools::compileKernels(module, target, output);
+}
+
+std::string TranscodeModule::emulatePtx() {
+  auto code = compileToPtx(built.module, **findGpuTarget("sm_90a"));
   if (mlir::failed(code))
     return "there is no PTX";
   for (const KernelEntry &entry : built.entries) {
@@ -284,15 +289,13 @@ std::string Product::finish() {
 }
 
 std::string Product::finishPtx() {
-  cuda_tools::GpuCodeOptions output;
-  output.output = cuda_tools::GpuOutput::Ptx;
   const GpuTarget &target = pins.target ? *pins.target : **findGpuTarget("sm_90a");
   std::string refusal;
   mlir::ScopedDiagnosticHandler handler(context.get(), [&](mlir::Diagnostic &diagnostic) {
     refusal += diagnostic.str();
     return mlir::success();
   });
-  auto code = cuda_tools::compileKernels(built.module, target, output);
+  auto code = compileToPtx(built.module, target);
   return mlir::failed(code) ? refusal : setPtx(code->ptx);
 }
 
