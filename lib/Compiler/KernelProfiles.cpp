@@ -255,6 +255,7 @@ static void addRing(const machine_code::KernelReport &report, const CompiledKern
   copying.firstLoads = role.firstCopy.loads;
   copying.lastLoads = role.lastCopy.loads;
   copying.tripLoads = role.trip.loads;
+  copying.loadsInFlight = role.loadsInFlight;
   copying.announcesByCopies = role.announcesByCopies;
   if (facts.escapedUnits > 0 && profile.decodedBytes == 0)
     copying.tableBytes = tableBytesOfGroup * profile.stageWeights / plan.tileN / fixedUnitColumns;
@@ -368,6 +369,7 @@ static llvm::json::Object jsonOf(const CopyingProfile &copying) {
                             {"first_loads", copying.firstLoads},
                             {"last_loads", copying.lastLoads},
                             {"trip_loads", copying.tripLoads},
+                            {"loads_in_flight", copying.loadsInFlight},
                             {"table_bytes", copying.tableBytes},
                             {"announces_by_copies", copying.announcesByCopies}};
 }

@@ -191,7 +191,7 @@ static double behindOthers(const std::vector<double> &times, const std::vector<d
 /// others. It is the first choice, the rules', unless that is worse by more than 1.5 %. `times` is
 /// as `choices`.
 static size_t bestOf(const std::vector<std::vector<double>> &times) {
-  constexpr double hardly = 1.02, worthwhile = 1.015;
+  constexpr double hardly = 1.005, worthwhile = 1.015;
   std::vector<double> best = times.front();
   for (const std::vector<double> &each : times)
     std::ranges::transform(best, each, best.begin(),

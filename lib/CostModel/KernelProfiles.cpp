@@ -20,6 +20,7 @@ static CopyingProfile readCopying(const nlohmann::json &object) {
   copying.firstLoads = object.at("first_loads");
   copying.lastLoads = object.at("last_loads");
   copying.tripLoads = object.at("trip_loads");
+  copying.loadsInFlight = object.at("loads_in_flight");
   copying.tableBytes = object.at("table_bytes");
   copying.announcesByCopies = object.at("announces_by_copies");
   return copying;

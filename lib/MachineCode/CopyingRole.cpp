@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 
 using namespace uwt;
 using namespace uwt::machine_code;
@@ -116,22 +117,39 @@ static std::vector<size_t>::iterator endOfWait(const MachineKernel &kernel,
 }
 
 namespace {
-/// Follows the thread through a trip.
+/// Follows the thread through one trip after another.
 class CopyingThread {
 public:
-  explicit CopyingThread(CopyingRole &role) : role(role) {}
-  void step(const Instruction &instruction);
-  void end() { role.trip = now; }
+  explicit CopyingThread(const MachineKernel &kernel) : kernel(kernel) {}
+  CopyingRole follow(llvm::ArrayRef<size_t> trip);
 
 private:
+  void step(const Instruction &instruction);
   void stopForLoads(const Instruction &instruction);
 
-  CopyingRole &role;
+  const MachineKernel &kernel;
+  CopyingRole role;
   CopyingRole::Progress now;
   /// By register that a load is to bring: how often the thread had stopped when it was issued.
   std::map<unsigned, unsigned> pending;
+  /// Registers that loads of the trip before are to bring.
+  std::set<unsigned> inFlight;
 };
 } // namespace
+
+CopyingRole CopyingThread::follow(llvm::ArrayRef<size_t> trip) {
+  inFlight.clear();
+  for (auto [number, stops] : pending)
+    if (stops == now.loads)
+      inFlight.insert(number);
+  pending.clear();
+  role = {};
+  now = {};
+  for (size_t index : trip)
+    step(kernel.instructions[index]);
+  role.trip = now;
+  return role;
+}
 
 void CopyingThread::stopForLoads(const Instruction &instruction) {
   bool hasResult = instruction.result().has_value();
@@ -141,6 +159,10 @@ void CopyingThread::stopForLoads(const Instruction &instruction) {
       // Those that were issued with one that it has stopped for have come with it.
       if (found != pending.end() && found->second == now.loads)
         ++now.loads;
+      if (!inFlight.contains(number))
+        continue;
+      role.loadsInFlight += role.copies == 0;
+      inFlight.clear();
     }
 }
 
@@ -150,11 +172,13 @@ void CopyingThread::step(const Instruction &instruction) {
     stopForLoads(instruction);
   std::optional<RegisterRange> result = instruction.result();
   bool isLoad = instruction.base() == "LDG";
-  for (unsigned i = 0; result && i < result->count; ++i)
+  for (unsigned i = 0; result && i < result->count; ++i) {
+    inFlight.erase(result->first + i);
     if (isLoad)
       pending[result->first + i] = now.loads;
     else
       pending.erase(result->first + i);
+  }
   if (!isCopy(instruction))
     return;
   if (role.copies++ == 0)
@@ -173,11 +197,10 @@ std::optional<CopyingRole> uwt::machine_code::findCopyingRole(const MachineKerne
     return std::nullopt;
   // A trip begins where the stage is known to be empty.
   std::rotate(trip.begin(), endOfWait(kernel, trip, last.base()), trip.end());
-  CopyingRole role;
-  CopyingThread thread(role);
-  for (size_t index : trip)
-    thread.step(kernel.instructions[index]);
-  thread.end();
+  CopyingThread thread(kernel);
+  // The first trip says what is in flight when the second begins.
+  thread.follow(trip);
+  CopyingRole role = thread.follow(trip);
   role.announcesByCopies = llvm::any_of(trip, [&](size_t index) {
     const Instruction &instruction = kernel.instructions[index];
     return instruction.kindOf() == InstructionKind::Bulk ||

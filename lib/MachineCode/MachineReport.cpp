@@ -309,7 +309,8 @@ static void printCopying(llvm::raw_ostream &os, const CopyingRole &role) {
                              {"next stage", role.trip}})
     os << ' ' << name << " after " << until.instructions << " instructions and " << until.loads
        << " loads,";
-  os << ' ' << role.copies << " copies\n";
+  os << ' ' << role.copies << " copies; " << role.loadsInFlight
+     << " stops for earlier loads before the first\n";
 }
 
 std::string uwt::machine_code::reportText(const std::vector<KernelReport> &kernels) {
@@ -370,6 +371,7 @@ static llvm::json::Object jsonOf(const CopyingRole &role) {
   return llvm::json::Object{{"first_copy", progress(role.firstCopy)},
                             {"last_copy", progress(role.lastCopy)},
                             {"trip", progress(role.trip)},
+                            {"loads_in_flight", role.loadsInFlight},
                             {"copies", role.copies},
                             {"announces_by_copies", role.announcesByCopies}};
 }

@@ -1,5 +1,6 @@
 """The kit's packs can be made, of matrices with tails and an odd number of groups too: no kernel spills."""
 
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -26,3 +27,18 @@ def test_a_pack_that_cannot_be_made_is_an_error(pytestconfig, tmp_path):
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "raw is not made: uwt: error: unknown" in run.stderr
+
+
+def test_experiments_can_be_built(pytestconfig, tmp_path):
+    uwt = pytestconfig.getoption("--uwt").resolve()
+    spec = importlib.util.spec_from_file_location("gpu_packs", SCRIPT)
+    packs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(packs)
+    shape, fmt = packs.EXPERIMENT
+    for name, strategies in packs.EXPERIMENTS.items():
+        for m, strategy in strategies.items():
+            module = tmp_path / f"{name}.m{m}.mlir"
+            module.write_text(packs.pinned_product(*shape, fmt, m, strategy))
+            command = [uwt, "compile", module, "--target", "sm_90a", "--format", fmt, "--emit", "ptx", "-o", tmp_path / f"{name}.m{m}.ptx"]
+            run = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert run.returncode == 0, f"{name}.m{m}: {run.stderr}"

@@ -23,7 +23,7 @@ def load():
 def row(**changes):
     base = {"target": "sm_90a", "format": "inplace<12>", "m": 8, "spill_bytes": 0, "hazards": 0, "board": "H200",
             "instructions_a_weight": 3.0, "ways": {"frequent": 1.75}, "raw_roof_us": 30.0, "predicted_us": 20.0,
-            "cluster": 1, "copying": {"first_instructions": 20, "first_loads": 0}}
+            "cluster": 1, "copying": {"first_instructions": 20, "first_loads": 0, "loads_in_flight": 0}}
     return base | changes
 
 
@@ -36,8 +36,10 @@ def test_problems_are_named():
     assert "1.000 of raw at the roof is predicted on H200, the aim is 1.2" in found[2]
     slow = row(ways={"frequent": 2.0})
     assert "2.0 instructions on the frequent way, at most 1.95 are wanted" in next(profile.problems([slow], [row()]))
-    late = row(copying={"first_instructions": 26, "first_loads": 1})
-    assert "26 instructions and 1 loads between an empty stage" in next(profile.problems([late], [row()]))
+    late = row(copying={"first_instructions": 26, "first_loads": 0, "loads_in_flight": 0})
+    assert "26 instructions from an empty stage to the first copy into it, and 0 stops" in next(profile.problems([late], [row()]))
+    stopped = row(copying={"first_instructions": 20, "first_loads": 1, "loads_in_flight": 1})
+    assert "20 instructions from an empty stage to the first copy into it, and 2 stops" in next(profile.problems([stopped], [row()]))
     assert "is not in lib/CostModel/kernel-profiles.json" in next(profile.problems([row(m=64)], []))
     assert list(profile.problems([], [row()])) == ["sm_90a inplace<12> 8: cannot be compiled any more"]
 

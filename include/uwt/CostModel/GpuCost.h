@@ -30,6 +30,8 @@ struct CopyingProfile {
   double tableBytes = 0;
   /// Whether copies themselves say that they have landed.
   bool announcesByCopies = true;
+  /// Stops before the first copy for loads that were issued before the stage was empty.
+  double loadsInFlight = 0;
   /// Panels that one thread brings, one behind another. Kernels have a thread for each.
   unsigned panels = 1;
 };

@@ -80,6 +80,9 @@ struct CopyingRole {
   };
   /// Until it issues its first copy and its last one, and until it waits for the next stage.
   Progress firstCopy, lastCopy, trip;
+  /// How often its first copy stops for loads that it issued before that moment and had not stopped
+  /// for yet: once at most where they wait for nothing.
+  unsigned loadsInFlight = 0;
   /// Copies of a stage, in instructions.
   unsigned copies = 0;
   /// Whether copies themselves say that they have landed, and not the thread once it has waited for

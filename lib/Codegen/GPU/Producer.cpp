@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Producer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -36,7 +37,12 @@ void Producer::build() {
       GridDependencyWaitOp::create(builder, location);
     index.loop(filled, [&](Value ordinal) { copies.copyX(stageAt(ordinal)); });
   });
-  index.loop(index.sub(count, filled), [&](Value i) { fill(stageAt(index.add(filled, i))); });
+  // Then the ring has been filled once.
+  Values again{constant(0), constant(1)};
+  loop(toI32(index.sub(count, filled)), again, [&](Value i, ValueRange state) {
+    fill(stageAt(index.add(filled, toIndex(i)), {toIndex(state[0]), toIndex(state[1])}));
+    return ring.next(state);
+  });
   // What comes next may take the place of CTAs that end from now on.
   index.ifElse(copiesX, [&] { LaunchDependentsOp::create(builder, location); });
 }
@@ -60,10 +66,11 @@ void Producer::fill(const Stage &stage) {
   index.ifElse(copiesX, [&] { copies.copyX(stage); });
 }
 
-Stage Producer::stageAt(Value ordinal) {
+Stage Producer::stageAt(Value ordinal) { return stageAt(ordinal, ring.stateOf(ordinal)); }
+
+Stage Producer::stageAt(Value ordinal, const PipelineState &state) {
   Value number = asShort(index.add(partition.firstFill(), ordinal));
-  return ring.stage(index.div(number, fillsOfTile), index.rem(number, fillsOfTile),
-                    ring.stateOf(ordinal));
+  return ring.stage(index.div(number, fillsOfTile), index.rem(number, fillsOfTile), state);
 }
 
 Value Producer::unitU32Of(const TilePanel &panel) {
@@ -72,6 +79,33 @@ Value Producer::unitU32Of(const TilePanel &panel) {
   if (plan.unit.onlyWords)
     return size;
   return index.select(panel.storedAsWords, plan.unit.copiesWords() ? wordUnitU32 : 0, size);
+}
+
+void Producer::prepareUnits(PanelCopy &copy) {
+  const TilePanel &panel = copy.panel;
+  auto planeCopy = [&](Value plane, Value begin, int64_t unitU32, int64_t to) {
+    return PlaneCopy{plane, index.add(begin, index.mul(copy.range.first, unitU32)),
+                     index.mul(copy.range.count, unitU32), index.add(copy.stage.region, to)};
+  };
+  if (plan.unit.copiesWords())
+    copy.ofWords.push_back(planeCopy(arguments.words, panel.words, wordUnitU32, layout.raw));
+  if (plan.unit.onlyWords)
+    return;
+  if (plan.unit.rawU32 != 0)
+    copy.ofCodes.push_back(planeCopy(arguments.raw, panel.raw, plan.unit.rawU32, layout.raw));
+  if (plan.unit.codeU32 != 0)
+    copy.ofCodes.push_back(planeCopy(arguments.code, panel.code, plan.unit.codeU32, layout.code));
+  if (copy.ofWords.empty() || copy.ofCodes.empty())
+    return;
+  // The first copies are the same, but for the plane.
+  PlaneCopy &words = copy.ofWords.front(), &codes = copy.ofCodes.front();
+  auto unite = [&](Value PlaneCopy::*member) {
+    words.*member = codes.*member = arith::SelectOp::create(builder, location, panel.storedAsWords,
+                                                            words.*member, codes.*member);
+  };
+  unite(&PlaneCopy::from);
+  unite(&PlaneCopy::count);
+  unite(&PlaneCopy::to);
 }
 
 Producer::PanelCopy Producer::prepare(const Stage &stage, bool hasPatch) {
@@ -96,21 +130,29 @@ Producer::PanelCopy Producer::prepare(const Stage &stage, bool hasPatch) {
     copy.from = index.add(copy.panel.escapes, index.mul(stage.firstGroup, panelStrips));
     copy.count = index.mul(stage.groups, panelStrips);
   }
+  prepareUnits(copy);
   copy.bytes = index.mul(copy.from ? index.add(u32, copy.count) : u32, 4);
   return copy;
 }
 
 void Producer::copyWeights(const PanelCopy &copy) {
-  // x belongs to all panels of the CTA tile.
-  Value xBytes = index.mul(copy.stage.groups, 4 * plan.tile.packedGroupU32());
-  Value bytes = index.add(copy.bytes, index.select(copiesX, xBytes, 0));
-  // The phase may end only when all has been announced, records too.
-  if (!plan.copiesByThreads)
-    plan.unit.hasEscapes ? ring.expectMore(copy.stage, bytes) : ring.expectBytes(copy.stage, bytes);
-  copyUnits(copy);
+  // What both kinds of panels have comes between: both sides of the first branch are one copy then,
+  // which LLVM does without a branch.
+  llvm::ArrayRef<PlaneCopy> codes = copy.ofCodes;
+  size_t count = std::min(copy.ofWords.size(), codes.size());
+  copyPlanes(copy, copy.ofWords, codes.take_front(count));
   if (copy.from)
     copies.copy(arguments.escapes, copy.from, copy.stage,
                 index.add(copy.stage.region, layout.escapes), copy.count, /*evictFirst=*/true);
+  if (!plan.copiesByThreads && !plan.unit.hasEscapes)
+    ring.expectBytes(copy.stage, bytesWithX(copy));
+  copyPlanes(copy, {}, codes.drop_front(count));
+}
+
+Value Producer::bytesWithX(const PanelCopy &copy) {
+  // x belongs to all panels of the CTA tile.
+  Value xBytes = index.mul(copy.stage.groups, 4 * plan.tile.packedGroupU32());
+  return index.add(copy.bytes, index.select(copiesX, xBytes, 0));
 }
 
 void Producer::copyPatch(const PanelCopy &copy) {
@@ -122,12 +164,15 @@ void Producer::copyPatch(const PanelCopy &copy) {
       copy.panel.storedAsWords,
       [&] {
         if (!plan.copiesByThreads)
-          ring.arriveFull(copy.stage);
+          ring.expectBytes(copy.stage, bytesWithX(copy));
       },
       [&] { copyRecords(copy); });
 }
 
 void Producer::copyRecords(const PanelCopy &copy) {
+  // Not one announcement with that of records: what both branches do, LLVM does without a branch.
+  if (!plan.copiesByThreads)
+    ring.expectMore(copy.stage, bytesWithX(copy));
   StageUnits::PatchRun run = units.patchRun(copy.patch);
   if (!plan.copiesByThreads)
     ring.expectBytes(copy.stage, index.mul(run.count, 4));
@@ -137,25 +182,16 @@ void Producer::copyRecords(const PanelCopy &copy) {
   });
 }
 
-void Producer::copyUnits(const PanelCopy &copy) {
-  const TilePanel &panel = copy.panel;
-  auto copyPlane = [&](Value plane, Value begin, int64_t unitU32, int64_t to) {
-    if (unitU32 != 0)
-      copies.copy(plane, index.add(begin, index.mul(copy.range.first, unitU32)), copy.stage,
-                  index.add(copy.stage.region, to), index.mul(copy.range.count, unitU32),
-                  /*evictFirst=*/true);
-  };
-  auto asWords = [&] {
-    copyPlane(arguments.words, panel.words, plan.unit.copiesWords() ? wordUnitU32 : 0, layout.raw);
-  };
-  auto asCodes = [&] {
-    copyPlane(arguments.raw, panel.raw, plan.unit.rawU32, layout.raw);
-    copyPlane(arguments.code, panel.code, plan.unit.codeU32, layout.code);
+void Producer::copyPlanes(const PanelCopy &copy, llvm::ArrayRef<PlaneCopy> ofWords,
+                          llvm::ArrayRef<PlaneCopy> ofCodes) {
+  auto copyAll = [&](llvm::ArrayRef<PlaneCopy> planes) {
+    for (const PlaneCopy &plane : planes)
+      copies.copy(plane.plane, plane.from, copy.stage, plane.to, plane.count, /*evictFirst=*/true);
   };
   if (plan.unit.onlyWords)
-    asWords();
-  else
-    index.ifElse(panel.storedAsWords, asWords, asCodes);
+    return copyAll(ofWords);
+  if (!ofWords.empty() || !ofCodes.empty())
+    index.ifElse(copy.panel.storedAsWords, [&] { copyAll(ofWords); }, [&] { copyAll(ofCodes); });
 }
 
 } // namespace uwt::codegen

@@ -32,6 +32,10 @@ private:
   struct UnitRange {
     mlir::Value first, count;
   };
+  /// `count` u32 of a plane, from `from` on, to u32 `to` of the ring.
+  struct PlaneCopy {
+    mlir::Value plane, from, count, to;
+  };
   /// What is copied to a stage, as far as it is known without the table of escapes: units, and
   /// `count` u32 of `escapes` from `from` on (entries of that table, or flags; null where there are
   /// none).
@@ -40,22 +44,32 @@ private:
     TilePanel panel;
     UnitRange range;
     mlir::Value from, count, bytes;
+    /// Units of a panel that is stored as words (none where they are not copied), and of others.
+    llvm::SmallVector<PlaneCopy, 2> ofWords, ofCodes;
     /// What says where the records of these entries are: loaded, not looked at yet.
     StageUnits::PatchBounds patch;
   };
 
   /// The work unit's fill `ordinal`.
   Stage stageAt(mlir::Value ordinal);
+  Stage stageAt(mlir::Value ordinal, const PipelineState &state);
   /// All that takes loads, and none of the stage: comes before the wait for it.
   PanelCopy prepare(const Stage &stage, bool hasPatch);
+  void prepareUnits(PanelCopy &copy);
   /// Waits for a stage and fills it.
   void fill(const Stage &stage);
-  /// Announces and copies units, entries and flags; announces x.
+  /// Copies units, entries and flags, and announces them where no records follow. Copies come
+  /// first: no phase ends before this thread's arrival, and bytes may land before they are expected
+  /// (PTX ISA, "Tx-count of mbarrier object": it may be negative).
   void copyWeights(const PanelCopy &copy);
-  /// Announces and copies records, where a weight can have some.
+  /// Announces all, and copies records, where a weight can have some.
   void copyPatch(const PanelCopy &copy);
+  /// What the stage gets without records; of who copies x, with that.
+  mlir::Value bytesWithX(const PanelCopy &copy);
   void copyRecords(const PanelCopy &copy);
-  void copyUnits(const PanelCopy &copy);
+  /// By how the panel is stored.
+  void copyPlanes(const PanelCopy &copy, llvm::ArrayRef<PlaneCopy> ofWords,
+                  llvm::ArrayRef<PlaneCopy> ofCodes);
   /// u32 of a panel's unit in a stage: of words, or coded.
   mlir::Value unitU32Of(const TilePanel &panel);
 

@@ -193,7 +193,9 @@ struct LowerAtomicAdd : ConvertOpToLLVMPattern<AtomicAddOp> {
   }
 };
 
-/// uwt.bulk_copy -> nvvm.cp.async.bulk.shared.cluster.global.
+/// uwt.bulk_copy -> inline assembly: what NVVM has takes addresses of the window of the cluster,
+/// which NVPTX of LLVM 22 makes by way of generic ones of 64 bits, instructions between a stage
+/// that is empty and its first byte.
 struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
   LowerBulkCopy(const LLVMTypeConverter &converter, const GpuTarget &target)
       : ConvertOpToLLVMPattern(converter), target(target) {}
@@ -210,34 +212,49 @@ struct LowerBulkCopy : ConvertOpToLLVMPattern<BulkCopyOp> {
     Value to = address(rewriter, loc, op.getTarget(), adaptor.getTarget(), adaptor.getTo());
     Value barrier = addressOfBarrier(rewriter, loc, *getTypeConverter(), op.getBarriers(),
                                      adaptor.getBarriers(), adaptor.getNumber());
-    // The window of the cluster, in which the CTA's own memory lies: copies into the window
-    // of the CTA alone need a later PTX.
-    to = LLVM::AddrSpaceCastOp::create(rewriter, loc,
-                                       LLVM::LLVMPointerType::get(getContext(), sharedCluster), to);
     Value bytes = adaptor.getBytes();
     if (!bytes.getType().isInteger(32))
       bytes = LLVM::TruncOp::create(rewriter, loc, rewriter.getI32Type(), bytes);
-    Value policy = op.getEvictFirst() ? evictFirst(rewriter, loc) : Value();
-    rewriter.replaceOpWithNewOp<NVVM::CpAsyncBulkGlobalToSharedClusterOp>(
-        op, to, from, barrier, bytes, adaptor.getMulticast(), policy);
+    // The window of the CTA lies in that of the cluster (PTX ISA, "State Spaces: Shared").
+    std::string text = "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes";
+    std::string operands = " [$0], [$1], $2, [$3]", constraints = "r,l,r,r,";
+    SmallVector<Value> values{shortAddress(rewriter, loc, to), from, bytes,
+                              shortAddress(rewriter, loc, barrier)};
+    auto add = [&](StringRef modifier, StringRef constraint, Value value) {
+      text += modifier;
+      operands += ", $" + std::to_string(values.size());
+      constraints += constraint;
+      values.push_back(value);
+    };
+    if (op.getMulticast())
+      add(".multicast::cluster", "h,", adaptor.getMulticast());
+    if (op.getEvictFirst())
+      add(".L2::cache_hint", "l,",
+          LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64Type(), evictFirst));
+    LLVM::InlineAsmOp::create(rewriter, loc, TypeRange(), values, text + operands + ";",
+                              constraints + "~{memory}", /*has_side_effects=*/true,
+                              /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                              LLVM::AsmDialectAttr::get(getContext(), LLVM::AsmDialect::AD_ATT),
+                              ArrayAttr());
+    rewriter.eraseOp(op);
     return success();
   }
 
 private:
+  /// What createpolicy.fractional.L2::evict_first with a fraction of 1 gives: ptxas folds that to
+  /// this number, too, but makes it anew by six instructions in front of each copy. CUTLASS passes
+  /// it as a number (TMA::CacheHintSm90 and CacheHintSm100 of
+  /// include/cute/arch/copy_sm90_desc.hpp).
+  static constexpr int64_t evictFirst = 0x12F0000000000000;
+
   Value address(ConversionPatternRewriter &rewriter, Location loc, Value memref, Value descriptor,
                 Value index) const {
     return getStridedElementPtr(rewriter, loc, cast<MemRefType>(memref.getType()), descriptor,
                                 index);
   }
-  /// NVVM has no operation for createpolicy.
-  static Value evictFirst(OpBuilder &builder, Location loc) {
-    return LLVM::InlineAsmOp::create(
-               builder, loc, builder.getI64Type(), ValueRange(),
-               "createpolicy.fractional.L2::evict_first.b64 $0, 1.0;", "=l",
-               /*has_side_effects=*/false, /*is_align_stack=*/false, LLVM::TailCallKind::None,
-               LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT),
-               /*operand_attrs=*/ArrayAttr())
-        .getResult(0);
+  /// Addresses of shared memory have 32 bits.
+  static Value shortAddress(OpBuilder &builder, Location loc, Value pointer) {
+    return LLVM::PtrToIntOp::create(builder, loc, builder.getI32Type(), pointer);
   }
 
   const GpuTarget &target;

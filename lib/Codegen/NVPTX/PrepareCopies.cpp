@@ -25,22 +25,8 @@ static bool isWait(const llvm::Instruction &instruction) {
   return isAssembly(instruction, "mbarrier.try_wait.parity");
 }
 
-/// What says how many bytes copies bring.
-static bool isAnnouncement(const llvm::Instruction &instruction) {
-  if (isAssembly(instruction, "mbarrier.arrive.expect_tx"))
-    return true;
-  const auto *intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-  if (!intrinsic)
-    return false;
-  llvm::StringRef name = intrinsic->getCalledFunction()->getName();
-  return name.starts_with("llvm.nvvm.mbarrier.expect.tx") ||
-         name.starts_with("llvm.nvvm.mbarrier.arrive.expect.tx");
-}
-
 static bool isBulkCopy(const llvm::Instruction &instruction) {
-  const auto *intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-  return intrinsic && intrinsic->getCalledFunction()->getName().starts_with(
-                          "llvm.nvvm.cp.async.bulk.global.to.shared");
+  return isAssembly(instruction, "cp.async.bulk.shared::cluster.global");
 }
 
 /// The condition of a value that two branches of an empty diamond give, and its two values; null
@@ -76,17 +62,12 @@ public:
   void prepare(llvm::Instruction &user) {
     for (llvm::Use &operand : user.operands()) {
       auto *value = llvm::dyn_cast<llvm::Instruction>(operand.get());
-      if (value && isSized(*value) && !isPolicy(*value) && canMove(*value))
+      if (value && isSized(*value) && canMove(*value))
         operand.set(keep(*value));
     }
   }
 
 private:
-  /// A cache policy is constant, and takes two registers: ptxas makes it where it likes.
-  static bool isPolicy(const llvm::Instruction &value) {
-    return isAssembly(value, "createpolicy.");
-  }
-
   static bool isSized(const llvm::Value &value) {
     llvm::Type *type = value.getType();
     return type->isIntegerTy(32) || type->isIntegerTy(64) || type->isPointerTy();
@@ -169,12 +150,10 @@ private:
 
 void uwt::codegen::prepareCopies(llvm::Function &function) {
   llvm::DominatorTree dominators(function);
-  llvm::SmallVector<llvm::Instruction *> waits, announcements, copies;
+  llvm::SmallVector<llvm::Instruction *> waits, copies;
   for (llvm::Instruction &instruction : llvm::instructions(function)) {
     if (isWait(instruction))
       waits.push_back(&instruction);
-    if (isAnnouncement(instruction))
-      announcements.push_back(&instruction);
     if (isBulkCopy(instruction))
       copies.push_back(&instruction);
   }
@@ -185,15 +164,10 @@ void uwt::codegen::prepareCopies(llvm::Function &function) {
       return dominators.dominates(first, one) && (one == last || dominators.dominates(one, last));
     });
   };
-  for (llvm::Instruction *wait : waits) {
-    Preparation preparation(dominators, *wait);
-    // The first announcement and the first copy: there are no registers for all of them, and what
-    // comes later may depend on loads that the first ones need not wait for.
-    for (llvm::ArrayRef<llvm::Instruction *> users :
-         {llvm::ArrayRef(announcements), llvm::ArrayRef(copies)})
-      for (llvm::Instruction *user : users)
-        if (dominators.dominates(wait, user) && between(users, wait, user) == 1 &&
-            between(announcements, wait, user) == 1 && between(waits, wait, user) == 0)
-          preparation.prepare(*user);
-  }
+  // The first copy: there are no registers for all of them.
+  for (llvm::Instruction *wait : waits)
+    for (llvm::Instruction *copy : copies)
+      if (dominators.dominates(wait, copy) && between(copies, wait, copy) == 1 &&
+          between(waits, wait, copy) == 0)
+        Preparation(dominators, *wait).prepare(*copy);
 }

@@ -12,9 +12,9 @@
 
 namespace uwt::codegen {
 
-/// Computes the addresses and sizes of the first bulk copy behind a wait, and of what announces it,
-/// before that wait, where nothing that they depend on comes later. LLVM's scheduler would
-/// compute them where they are used, and a stage that is empty would wait for that.
+/// Computes the addresses and the size of the first bulk copy behind a wait before that wait, where
+/// nothing that they depend on comes later. LLVM's scheduler would compute them where they are
+/// used, and a stage that is empty would wait for that.
 void prepareCopies(llvm::Function &function);
 
 } // namespace uwt::codegen

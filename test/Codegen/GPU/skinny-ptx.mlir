@@ -15,7 +15,6 @@
 // CHECK-DAG: mbarrier.try_wait.parity.shared.b64
 // CHECK-DAG: ld.shared.v4.b32
 // CHECK-DAG: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
-// CHECK-DAG: createpolicy.fractional.L2::evict_first.b64
 // CHECK-DAG: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint
 // CHECK-DAG: griddepcontrol.wait
 // CHECK-DAG: griddepcontrol.launch_dependents

@@ -13,8 +13,8 @@
 // CHECK-DAG: mbarrier.try_wait.parity.shared.b64
 // CHECK-DAG: ld.shared.v4.b32
 // CHECK-DAG: mbarrier.arrive.expect_tx.shared.b64
-// CHECK-DAG: createpolicy.fractional.L2::evict_first.b64 [[POLICY:%rd[0-9]+]], 1.0;
-// CHECK-DAG: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [{{.*}}], [{{.*}}], {{.*}}, [{{.*}}], [[POLICY]];
+// CHECK-DAG: mov.b64 [[POLICY:%rd[0-9]+]], 1364590687093260288;
+// CHECK-DAG: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%r{{[0-9]+}}], [%rd{{[0-9]+}}], %r{{[0-9]+}}, [%r{{[0-9]+}}], [[POLICY]];
 // CHECK: griddepcontrol.launch_dependents;
 
 // The kernel is lowered in place, its PTX is an attribute of the module.

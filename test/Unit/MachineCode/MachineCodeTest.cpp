@@ -402,6 +402,21 @@ TEST(CopyingRole, WhatIsDoneAheadIsNotOnTheWayToACopy) {
   EXPECT_EQ(report.copying->firstCopy, (Progress{1, 0}));
   EXPECT_EQ(report.copying->lastCopy, (Progress{3, 0}));
   EXPECT_EQ(report.copying->trip, (Progress{12, 2}));
+  EXPECT_EQ(report.copying->loadsInFlight, 0u);
+}
+
+// What a load in front of the wait brings is not there because the stage is empty.
+TEST(CopyingRole, LoadsInFlightHoldUpTheFirstCopy) {
+  auto inFlight = [](const std::string &copies) {
+    const std::string loads = "LDG.E R4, desc[UR10][R2.64]\nLDG.E R5, desc[UR10][R2.64+0x4]\n"
+                              "LDG.E R7, desc[UR10][R4.64]\nLDG.E R8, desc[UR10][R4.64+0x4]\n";
+    return reportKernel(kernelOf(copyingLoop(loads, copies)), {}).copying->loadsInFlight;
+  };
+  EXPECT_EQ(inFlight(copyTwice), 0u);
+  // Come with the address of the others.
+  EXPECT_EQ(inFlight("IADD3 R6, R5, 0x1, RZ\n" + std::string(copyTwice)), 0u);
+  EXPECT_EQ(inFlight("IADD3 R6, R7, R8, RZ\n" + std::string(copyTwice)), 1u);
+  EXPECT_EQ(inFlight("UBLKCP.S.G [UR8], [UR4], UR6\nIADD3 R6, R7, R8, RZ\n"), 0u);
 }
 
 // A wait that the thread goes on with elsewhere, an announcement, and a copy for one thread after

@@ -13,7 +13,7 @@ include "mlir/Pass/PassBase.td"
 def LowerGpuOpsPass : Pass<"uwt-lower-gpu-ops", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Lower what upstream's conversions of kernels leave to NVVM";
   let description = [{
-    `uwt.bulk_copy` becomes `nvvm.cp.async.bulk.shared.cluster.global` (with a cache policy for `evict_first`), `uwt.grid_dependency_wait` and
+    `uwt.bulk_copy` becomes inline assembly with addresses of 32 bits (and a cache policy for `evict_first`), `uwt.grid_dependency_wait` and
     `uwt.launch_dependents` become `nvvm.griddepcontrol`, or nothing on a target without dependent launch. `uwt.remote_arrive` becomes `nvvm.mapa` and
     `nvvm.mbarrier.arrive`. `uwt.expect_bytes` and `uwt.async_arrive` become
     `nvvm.mbarrier.expect_tx` and `nvvm.cp.async.mbarrier.arrive`, and `uwt.atomic_add` inline assembly. `nvgpu.mma.sync` of bf16, which upstream's

@@ -171,6 +171,24 @@ unsigned useOneStageMore(GPUFuncOp kernel) {
     op.getRhsMutable().assign(shifted(op, op.getRhs(), 1));
     ++count;
   });
+  // Of two stages the next one is the other: what a loop that copies hands on, from the first one
+  // on.
+  kernel.walk([&](mlir::arith::XOrIOp op) {
+    auto loop = op->getParentOfType<mlir::scf::ForOp>();
+    auto state = mlir::dyn_cast<mlir::BlockArgument>(op.getLhs());
+    if (!state || !mlir::matchPattern(op.getRhs(), mlir::m_One()) || !loop ||
+        !loop.walk([](BulkCopyOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted())
+      return;
+    mlir::OpBuilder builder(op);
+    mlir::Value next = mlir::arith::AddIOp::create(builder, op.getLoc(), op.getLhs(), op.getRhs());
+    mlir::Value three = mlir::arith::ConstantIntOp::create(builder, op.getLoc(), next.getType(), 3);
+    op.replaceAllUsesWith(
+        mlir::arith::RemUIOp::create(builder, op.getLoc(), next, three).getResult());
+    builder.setInsertionPoint(loop);
+    mlir::Value third = mlir::arith::ConstantIntOp::create(builder, op.getLoc(), next.getType(), 2);
+    loop.getTiedLoopInit(state)->set(third);
+    ++count;
+  });
   return count;
 }
 

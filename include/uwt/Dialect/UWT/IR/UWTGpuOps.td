@@ -122,7 +122,7 @@ def UWT_ExpectBytesOp : UWT_Op<"expect_bytes", [MemoryEffects<[MemRead, MemWrite
   let summary = "announces bytes that bulk copies bring, without arriving";
   let description = [{
     Each thread adds `bytes` to the tx-count of the current phase of mbarrier `number` of the group. An arrival of the same phase must still be pending, and come
-    after: so copies can begin before all bytes of a stage are known.
+    after: so a stage can be announced in parts, the last of them with the arrival.
 
     ```mlir
     uwt.expect_bytes %full[%stage], %bytes : !nvgpu.mbarrier.group<memorySpace = #gpu.address_space<workgroup>, num_barriers = 4>
