@@ -17,7 +17,7 @@
 // told apart: a bulk copy over what threads wrote, or on an mbarrier that they initialised, needs
 // the fence. What copies read was there before the launch, and needs none.
 // Global memory: a write over, or a read of, what another warp wrote in this launch
-// without an edge is an error; a write over what another cluster only read is not found.
+// without an edge is an error; a write over what another cluster only read is found from PTX alone.
 // Copies and arrivals of a block at another one of its cluster need that one to be there still.
 // After a relaxed arrival at the cluster's barrier others see what the last fence of an mbarrier's
 // initialisation covers, and nothing else.
@@ -31,8 +31,9 @@
 // accesses (PTX ISA, "Memory Consistency Model"): weak and relaxed accesses and shuffles order
 // nothing, a release and an acquire do within their scopes, and lanes meet only where an
 // instruction waits for them. An instruction or a modifier that is not known is an error that names
-// it. Not modelled there: races with reads of global memory, races of atomics in shared memory, and
-// values of reads that race.
+// it. There a write over what another thread reads is found, too; of several readers that nothing
+// orders the first one. Not modelled: races of atomics in shared memory, and values of reads that
+// race.
 //
 // Numbers: integers and IEEE operations are exact, and rounded once to nearest even in
 // f16, bf16, f32 and f64; payloads of NaNs are not modelled. `nvgpu.mma.sync` adds exact

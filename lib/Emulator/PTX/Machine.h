@@ -32,8 +32,8 @@ namespace uwt::emulator::ptx {
 constexpr unsigned bufferShift = 40, rankShift = 24;
 constexpr uint64_t sharedWindow = uint64_t(1) << 62;
 
-/// Who wrote 4 bytes of a buffer last in this launch.
-struct GlobalCell {
+/// A thread's access to some of 4 bytes of a buffer.
+struct GlobalAccess {
   /// Number of the cluster + 1; 0 for nobody.
   uint32_t cluster = 0;
   uint32_t time = 0;
@@ -41,6 +41,12 @@ struct GlobalCell {
   uint16_t thread = 0;
   uint8_t bytes = 0;
   bool isAtomic = false;
+};
+
+/// Who wrote 4 bytes of a buffer last in this launch, and who has read them since: of several
+/// readers that nothing orders the first one.
+struct GlobalCell {
+  GlobalAccess written, read;
 };
 
 /// What threads of a cluster have released at an address, as far as `scope`.
@@ -176,8 +182,10 @@ private:
   bool checkGlobal(unsigned lane, const Location &location, uint64_t bytes, Action action);
   bool faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_t bytes,
                    const Conflict &conflict);
-  bool faultGlobal(unsigned lane, const char *verb, const Location &location, uint64_t bytes,
-                   const GlobalCell &cell);
+  /// Whether what a lane does to global memory comes behind an access of another thread.
+  bool isBehind(unsigned lane, const GlobalAccess &access) const;
+  bool faultGlobal(unsigned lane, Action action, const Location &location, uint64_t bytes,
+                   const GlobalAccess &other, const char *otherVerb);
   void countAccess(Location::Kind kind, uint64_t bytes, uint32_t mask, bool isStore);
 
   // Order.cpp.

@@ -123,18 +123,27 @@ bool Warp::checkWrite(unsigned lane, const Location &location, uint64_t bytes, A
   return true;
 }
 
-bool Warp::faultGlobal(unsigned lane, const char *verb, const Location &location, uint64_t bytes,
-                       const GlobalCell &cell) {
-  std::string text = std::string(verb) + " " + bytesText(location.offset, bytes) + " of buffer " +
+bool Warp::isBehind(unsigned lane, const GlobalAccess &access) const {
+  if (access.cluster == 0)
+    return true;
+  if (access.cluster != cluster.number + 1)
+    return known[lane]->ofCluster(access.cluster - 1, access.thread) >= access.time;
+  return access.thread == thread(lane) || known[lane]->own[access.thread] >= access.time;
+}
+
+bool Warp::faultGlobal(unsigned lane, Action action, const Location &location, uint64_t bytes,
+                       const GlobalAccess &other, const char *otherVerb) {
+  std::string text = std::string(action == Action::Read ? "reads" : "writes") + " " +
+                     bytesText(location.offset, bytes) + " of buffer " +
                      std::to_string(location.number) + " that " +
                      (cluster.blocks == 1 ? "block" : "cluster") + " number " +
-                     std::to_string(cell.cluster - 1) + ", " + cluster.threadName(cell.thread) +
-                     " writes at " + cluster.launch.program.describe(cell.instruction) +
+                     std::to_string(other.cluster - 1) + ", " + cluster.threadName(other.thread) +
+                     " " + otherVerb + " at " + cluster.launch.program.describe(other.instruction) +
                      ", and nothing orders the two";
-  for (unsigned other = 0; other < warpLanes; ++other)
-    if (cell.cluster != cluster.number + 1 &&
-        known[other]->ofCluster(cell.cluster - 1, cell.thread) >= cell.time)
-      return fault(lane, text + ", which only lane " + std::to_string(other) +
+  for (unsigned acquirer = 0; acquirer < warpLanes; ++acquirer)
+    if (other.cluster != cluster.number + 1 &&
+        known[acquirer]->ofCluster(other.cluster - 1, other.thread) >= other.time)
+      return fault(lane, text + ", which only lane " + std::to_string(acquirer) +
                              " has acquired: no bar.warp.sync hands it on");
   if (unordered[lane] >= 0)
     text += "; " + cluster.launch.program.describe(size_t(unordered[lane])) +
@@ -146,20 +155,19 @@ bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, 
   bool isWrite = action != Action::Read, isAtomic = action == Action::Update;
   const EmulatedArgument &buffer = cluster.launch.buffers[location.number];
   std::vector<GlobalCell> &cells = cluster.launch.cells[location.number];
-  const char *verb = isWrite ? "writes" : "reads";
   if (isWrite && !buffer.isWritable)
     return fault(lane, "writes buffer " + std::to_string(location.number) +
                            ", which was passed to be read");
   uint64_t begin = location.offset, end = begin + bytes, endWord = (end + 3) / 4;
   bool mayBeBusy = !isWrite && buffer.isFromBefore && !known[lane]->isBehindGrid;
   if (cells.empty()) {
-    if (!isWrite && !mayBeBusy)
+    if (!buffer.isWritable && !mayBeBusy)
       return true;
     cells.resize((buffer.bytes + 3) / 4);
   }
   for (uint64_t i = begin / 4; i < endWord; ++i) {
     GlobalCell &cell = cells[i];
-    if (mayBeBusy && cell.cluster == 0)
+    if (mayBeBusy && cell.written.cluster == 0)
       return fault(lane, "reads " + bytesText(begin, bytes) + " of buffer " +
                              std::to_string(location.number) +
                              ", which the kernel before may still write: nothing orders this "
@@ -167,23 +175,23 @@ bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, 
     uint8_t touched = 0;
     for (uint64_t b = 0; b < 4; ++b)
       touched |= uint8_t(4 * i + b >= begin && 4 * i + b < end) << b;
-    bool isMine = cell.cluster == cluster.number + 1 && cell.thread == thread(lane);
-    bool isRepeated = action == Action::Repeat && cell.cluster == cluster.number + 1 &&
-                      cell.thread / warpLanes == number && cell.instruction == current;
-    bool isOrdered = cell.cluster == 0 || isRepeated || !(cell.bytes & touched) || isMine ||
-                     (isAtomic && cell.isAtomic) ||
-                     (cell.cluster == cluster.number + 1
-                          ? known[lane]->own[cell.thread] >= cell.time
-                          : known[lane]->ofCluster(cell.cluster - 1, cell.thread) >= cell.time);
-    if (!isOrdered)
-      return faultGlobal(lane, verb, location, bytes, cell);
-    if (isWrite)
-      cell = {cluster.number + 1,
-              now,
-              uint32_t(current),
-              uint16_t(thread(lane)),
-              uint8_t(touched | (isMine && cell.time == now ? cell.bytes : 0)),
-              isAtomic};
+    const GlobalAccess &written = cell.written, &read = cell.read;
+    bool isRepeated = action == Action::Repeat && written.cluster == cluster.number + 1 &&
+                      written.thread / warpLanes == number && written.instruction == current;
+    if ((written.bytes & touched) && !isRepeated && !(isAtomic && written.isAtomic) &&
+        !isBehind(lane, written))
+      return faultGlobal(lane, action, location, bytes, written, "writes");
+    if (isWrite && (read.bytes & touched) && !isBehind(lane, read))
+      return faultGlobal(lane, action, location, bytes, read, "reads");
+    GlobalAccess own{cluster.number + 1,     now,     uint32_t(current),
+                     uint16_t(thread(lane)), touched, isAtomic};
+    if (isWrite) {
+      bool isMine = written.cluster == own.cluster && written.thread == own.thread;
+      own.bytes |= isMine && written.time == now ? written.bytes : 0;
+      cell = {own, {}};
+    } else if (buffer.isWritable && isBehind(lane, read)) {
+      cell.read = own;
+    }
   }
   return true;
 }

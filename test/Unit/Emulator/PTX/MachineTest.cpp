@@ -138,6 +138,24 @@ TEST(PtxMachineTest, NothingElseOrdersLanesOfAWarp) {
               HasSubstr("with no barrier between the two"));
 }
 
+TEST(PtxMachineTest, AWriteOverWhatAnotherBlockReadsIsFoundWhicheverComesFirst) {
+  Program program{"mov.u32 %r3, %ctaid.x;\nsetp.eq.u32 %p1, %r3, 1;\n@%p1 bra writes;\n"
+                  "ld.global.b32 %r4, [%d3];\nbra after;\n"
+                  "writes:\nst.global.b32 [%d3], %r3;\nafter:"};
+  program.blocks = 2;
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    auto out = program.run(seed);
+    ASSERT_FALSE(out) << "seed " << seed;
+    EXPECT_THAT(out.error().message(), HasSubstr("and nothing orders the two"));
+  }
+  EXPECT_THAT(program.error(), HasSubstr("that block number 0, warp 0, lane 0 reads at "
+                                         "'ld.global.b32 %r4, [%d3]'"));
+  // A thread may write what it has read, and what others of its block have, behind a barrier.
+  expectOut({"ld.global.b32 %r4, [%d3];\nbar.sync 0;\nsub.s64 %d4, %d3, %d1;\n"
+             "neg.s64 %d4, %d4;\nadd.s64 %d4, %d4, %d1;\nst.global.b32 [%d4+124], %r2;"},
+            [](uint32_t i) { return 31 - i; });
+}
+
 TEST(PtxMachineTest, WhoWaitsForLanesThatWaitElsewhereIsNamed) {
   EXPECT_THAT((Program{"setp.lt.u32 %p1, %r2, 16;\n@%p1 bra low;\nbar.warp.sync -1;\nbra done;\n"
                        "low:\nbar.warp.sync -1;\ndone:"})
