@@ -71,6 +71,19 @@ static Status checkEscapes(const Format &format, const CodecTraits &traits,
   return ok();
 }
 
+/// low-1
+static Status checkLow(const Format &format, ElementType element) {
+  if (format.lowBits == wholeLowBits)
+    return ok();
+  const ElementTraits &traits = getTraits(element);
+  std::string low = "low=" + std::to_string(format.lowBits);
+  if (traits.lowBits == 0)
+    return usageError(low + ": " + std::string(traits.name) + " has no low halves");
+  if (format.lowBits == 0 || format.lowBits > wholeLowBits)
+    return usageError(low + ": expected 1 to 16 bits");
+  return ok();
+}
+
 UnitGeometry uwt::unitOfPlanes(const FieldSplit &split, uint32_t codeBits, uint32_t columns) {
   // panel-3: a u32 a lane and bit of a group.
   UnitGeometry unit;
@@ -98,6 +111,7 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
   if (traits.unit.rawU32 == 0 && traits.unit.codeU32 == 0)
     traits.unit = unitOfPlanes(split, traits.codeBits, traits.unit.columns);
   UWT_RETURN_IF_ERROR(checkFold(format));
+  UWT_RETURN_IF_ERROR(checkLow(format, element));
   UWT_RETURN_IF_ERROR(checkContext(format, traits));
   UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));
   return traits;

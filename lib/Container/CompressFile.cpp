@@ -22,6 +22,9 @@ static constexpr uint64_t reservedShare = 256;
 /// What a newer reader is needed for is not used where it is a smaller share of the data
 /// (choice-8).
 static constexpr uint64_t newFormsShare = 256;
+/// The reader that knows formats with `low`, and bytes of a tensor that show whether it has them.
+static constexpr uint32_t shortLowReader = 4;
+static constexpr size_t shownBytes = size_t(1) << 16;
 
 //===----------------------------------------------------------------------===//
 // Tensors
@@ -47,13 +50,26 @@ void FileCompressor::describeTensors() {
   }
 }
 
+/// Whether low halves seem to have bits at their end that none of them uses: the first ones show.
+bool FileCompressor::hasShortLowHalves(size_t i) const {
+  if (!std::holds_alternative<FormatPolicy>(options.format) ||
+      getTraits(choices[i].element).lowBits == 0)
+    return false;
+  // f32 is not rounded from anything.
+  std::span<const uint8_t> bytes = original.sourceBytes(i);
+  uint16_t any = 0;
+  for (size_t at = 0; at + 4 <= std::min(bytes.size(), shownBytes) && any % 2 == 0; at += 4)
+    any |= static_cast<uint16_t>(bytes[at] | bytes[at + 1] << 8);
+  return any != 0 && any % 2 == 0;
+}
+
 /// The oldest reader that would know the tensor in the form that suits it.
 uint32_t FileCompressor::neededReader(size_t i) const {
   TensorEntry entry;
   entry.element = choices[i].element;
   entry.format = wantedFormat(i);
   entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;
-  return entry.reader();
+  return std::max(entry.reader(), hasShortLowHalves(i) ? shortLowReader : 1u);
 }
 
 /// choice-8: the newest reader that enough of the file asks for.
@@ -135,8 +151,13 @@ Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> member
                                                   std::span<const uint8_t> bytes) {
   TensorDescription description = describe(members);
   description.format = wantedFormat(members[0]);
-  if (const auto *policy = std::get_if<FormatPolicy>(&options.format))
-    return chooseFormat(*policy, description, bytes, pool, sample ? &*sample : nullptr);
+  if (const auto *policy = std::get_if<FormatPolicy>(&options.format)) {
+    UWT_ASSIGN_OR_RETURN(ChosenFormat chosen, chooseFormat(*policy, description, bytes, pool,
+                                                           sample ? &*sample : nullptr));
+    if (newestReader < chosen.format.reader())
+      chosen.format.lowBits = wholeLowBits;
+    return chosen;
+  }
   UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));
   UWT_RETURN_IF_ERROR(description.matrices());
   ChosenFormat chosen;

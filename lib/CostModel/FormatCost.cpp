@@ -178,7 +178,8 @@ static double prefixBits(const Format &format, const CodecTraits &traits, const 
 
 ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
   const ElementTraits &elementTraits = getTraits(element);
-  double whole = elementTraits.wordBits + elementTraits.lowBits;
+  uint32_t lowBits = elementTraits.lowBits ? format.lowBits : 0;
+  double whole = elementTraits.wordBits + lowBits;
   Expected<CodecTraits> traits = checkFormat(format, element);
   Expected<const Codec *> codec = findCodec(format.codec.keyword);
   if (!traits || !codec || traits->rate == Rate::Words)
@@ -193,7 +194,7 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
     size = fixedSize(format, *traits, *model, classes);
   else if (model)
     size.bitsPerWeight = prefixBits(format, *traits, *model, classes);
-  size.bitsPerWeight += split.rawBits() + elementTraits.lowBits;
+  size.bitsPerWeight += split.rawBits() + lowBits;
   return size.bitsPerWeight < whole ? size : ExpectedSize{whole, 0};
 }
 

@@ -207,6 +207,11 @@ static Status parseEscapes(Format &format, std::string_view value) {
   return ok();
 }
 
+static Status parseLow(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(format.lowBits, parseNumber(value, "low"));
+  return ok();
+}
+
 template <size_t size, typename Enum>
 static std::string nameOf(const std::string_view (&names)[size], Enum value) {
   return std::string(names[static_cast<size_t>(value)]);
@@ -234,6 +239,7 @@ static constexpr Item itemTable[] = {
        return f.rowClasses == 1 ? std::string("none") : Term{"row_class", {f.rowClasses}}.str();
      }},
     {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
+    {"low", parseLow, [](const Format &f) { return std::to_string(f.lowBits); }},
 };
 static_assert(itemTable[packingItem].key == "packing");
 
@@ -259,6 +265,7 @@ Format Format::ofMatrices() const {
   Format format = *this;
   format.storage = Storage::NMajor;
   format.fold = Fold();
+  format.lowBits = wholeLowBits;
   return format;
 }
 

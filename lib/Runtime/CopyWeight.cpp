@@ -71,7 +71,8 @@ void WeightCopier::setOffsets() {
     setOffset(panel, PlaneKind::Raw, entry.raw, ignored);
     setOffset(panel, PlaneKind::Code, entry.code, entry.codeU32);
     setOffset(panel, PlaneKind::Patch, entry.patch, entry.patchU32);
-    builder.countUsed(decoder.panelBytes(panel, PlaneKind::Low).size());
+    uint64_t lowBytes = decoder.panelBytes(panel, PlaneKind::Low).size();
+    builder.countUsed(lowBytes * wholeLowBits / decoder.plan().format.lowBits);
     entry.counts = countBytes;
     countBytes +=
         roundUp(packCounts(layout, decoder.panelEscapeCounts(panel), nullptr), partAlignment);
@@ -143,9 +144,12 @@ Status WeightCopier::copyPanel(uint64_t panel) {
   if (options.check)
     UWT_RETURN_IF_ERROR(decoder.checkPanel(panel));
   const PanelEntry &entry = builder.entry(panel);
+  std::vector<uint8_t> whole;
   for (PlaneKind kind :
        {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low}) {
-    std::span<const uint8_t> bytes = decoder.panelBytes(panel, kind);
+    std::span<const uint8_t> bytes = kind == PlaneKind::Low
+                                         ? decoder.panelLow(panel, options.path, whole)
+                                         : decoder.panelBytes(panel, kind);
     if (!bytes.empty())
       std::memcpy(planes[numberOf(kind)].data() + offsetOf(entry, panel, kind), bytes.data(),
                   bytes.size());

@@ -1,11 +1,11 @@
-"""Made the files of v1, v2 and v3, once. They are frozen: a library that changes has to read the old
+"""Made the files of v1 to v4, once. They are frozen: a library that changes has to read the old
 files. Kept to show what they are, and to begin the set of a next version.
 
     .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
 
-vN holds what readers of version N know and older ones refuse. Two files each that v1 and v2 had
-among the bad ones, since they ask for a reader of version 2 and 3, are among their good ones since
-there is one.
+vN holds what readers of version N know and older ones refuse. Two files each that v1, v2 and v3 had
+among the bad ones, since they ask for a reader of version 2, 3 and 4, are among their good ones
+since there is one.
 """
 
 import hashlib
@@ -149,6 +149,45 @@ def cases_of_reader_3(uwt):
         yield f"integers-{name_of(text)}", ["--format", text], tensors
 
 
+def short_low_halves(shape, bits, seed):
+    """F32 whose low halves have so many bits."""
+    source = st.weights("F32", shape, seed)
+    words = struct.unpack(f"<{len(source) // 4}I", source)
+    mask = ~((1 << (16 - bits)) - 1)
+    return struct.pack(f"<{len(words)}I", *(word & mask for word in words))
+
+
+def tensors_of_short_low_halves():
+    """Values of F16 and of other widths, folded, stacked, as an embedding, and whole ones."""
+    shapes = {"half": ([63, 62], 3), "one": ([2, 33, 40], 1), "odd": ([65, 70], 7),
+              "most": ([64, 64], 15), "whole": ([40, 66], 16), "none": ([40, 66], 0),
+              "conv": ([32, 64, 3, 3], 3), "model.embed_tokens.weight": ([70, 40], 3),
+              **{f"layer.{layer}.expert": ([24, 70], 3 + layer) for layer in range(3)}}  # fmt: skip
+    tensors = {
+        name: ("F32", shape, short_low_halves(shape, bits, name))
+        for name, (shape, bits) in shapes.items()
+    }
+    return tensors | {"brain": ("BF16", [40, 64], st.weights("BF16", [40, 64], "brain"))}
+
+
+def tensors_of_halves():
+    """Low halves of three bits only, beside a type that has none."""
+    shape = [65, 70]
+    return {
+        "half": ("F32", shape, short_low_halves(shape, 3, "half")),
+        "brain": ("BF16", shape, st.weights("BF16", shape, "brain")),
+    }
+
+
+def cases_of_reader_4(uwt):
+    yield "low-best-size", ["--sha256"], tensors_of_short_low_halves()
+    yield "low-fast", ["--format", "fast"], tensors_of_short_low_halves()
+    for text in ("huffman<12,2>, low=3", "window<4>, layout=row_major, low=3", "raw, low=5",
+                 "inplace<12>, low=3", "huffman<11,1>, storage=k_major, low=4",
+                 "palette<4>, fold=flat<192>, low=3"):  # fmt: skip
+        yield name_of(text), ["--format", text], tensors_of_halves()
+
+
 def make_good(uwt, folder, cases):
     folder.mkdir(parents=True)
     expected = {}
@@ -241,7 +280,8 @@ def base_of(uwt, text, members=1, dtype="BF16"):
     names = ["w", *(f"w{i}" for i in range(1, members))]
     tensors = {
         name: (dtype, shape, st.weights(dtype, shape, "bad" + name[1:], wide="window" in text)
-               if dtype == "BF16" else st.integers(dtype, shape, "bad"))
+               if dtype == "BF16" else short_low_halves(shape, 3, "bad") if dtype == "F32"
+               else st.integers(dtype, shape, "bad"))
         for name in names
     }  # fmt: skip
     tensors["ids"] = ("I64", [2], bytes(range(16)))
@@ -387,6 +427,19 @@ def bad_files_of_reader_3(uwt):
         yield f"coded-{j}", edited(base, lambda e, text=text: e.entry(format=text))
 
 
+def bad_files_of_reader_4(uwt):
+    base = base_of(uwt, "huffman<12,1>, low=3", dtype="F32")
+    yield "reader-5", edited(base, lambda e: e.file_entry(reader=5))
+    yield "format-reader-5", edited(base, lambda e: e.entry(reader=5))
+    for name, low in {"none": "0", "too-many": "17", "others": "9", "word": "all"}.items():
+        text = f"huffman<12,1>, low={low}"
+        yield f"low-{name}", edited(base, lambda e, text=text: e.entry(format=text))
+    brain = base_of(uwt, "huffman<12,1>")
+    yield "low-of-brain", edited(
+        brain, lambda e: e.entry(format="huffman<12,1>, low=3")
+    )
+
+
 def make_bad(uwt, folder, files):
     folder.mkdir(parents=True)
     expected = {}
@@ -411,6 +464,7 @@ if __name__ == "__main__":
         "1": (cases_of_reader_1, bad_files_of_reader_1),
         "2": (cases_of_reader_2, bad_files_of_reader_2),
         "3": (cases_of_reader_3, bad_files_of_reader_3),
+        "4": (cases_of_reader_4, bad_files_of_reader_4),
     }[sys.argv[2]]
     make_good(tool, out / "good", good)
     make_bad(tool, out / "bad", bad)

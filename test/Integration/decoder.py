@@ -80,7 +80,7 @@ class Format:
     def __init__(self, text):
         items = {"version": "1", "layout": "fragment<16x16>", "storage": "n_major",
                  "fold": "none", "packing": "planes", "coded": "exponent+0", "context": "none",
-                 "escapes": "patch"}  # fmt: skip
+                 "escapes": "patch", "low": "16"}  # fmt: skip
         codec, depth, start = None, 0, 0
         for at, char in enumerate(text + ","):
             depth += (char == "<") - (char == ">")
@@ -108,6 +108,7 @@ class Format:
         self.coded = int(items["coded"].removeprefix("exponent+"))
         self.classes = 1 if items["context"] == "none" else int(items["context"][10:-1])
         self.escapes = items["escapes"]
+        self.low = int(items["low"])
         self.record_words = 17 if self.escapes == "rows<64>" else 1
 
     @property
@@ -567,7 +568,7 @@ class Tensor:
         if panel.counts:
             sizes["patch"] = sum(panel.counts) * fmt.record_words * 4
         if self.planes.get("low"):
-            sizes["low"] = field([16])
+            sizes["low"] = field(chunks_of(fmt.low))
         return sizes
 
     def decode_panel(self, panel):
@@ -606,12 +607,13 @@ class Tensor:
             words = self.decode_panel(panel)
             low = None
             if "low" in panel.parts:
-                low = unpack_field(self.format, panel.rows, self.columns, [16], panel.parts["low"])
+                chunks = chunks_of(self.format.low)
+                low = unpack_field(self.format, panel.rows, self.columns, chunks, panel.parts["low"])
             matrix, first = divmod(number, panels_of_matrix)
             for row in range(panel.rows):
                 for column in range(self.columns):
                     value = words[row][column] << self.split.low_bits
-                    value |= low[row][column] if low else 0
+                    value |= low[row][column] << (16 - self.format.low) if low else 0
                     at = self.position(matrix, first * PANEL + row, column) * size
                     if at < len(out):  # fold-2
                         out[at : at + size] = value.to_bytes(size, "little")

@@ -51,7 +51,10 @@ static uint64_t elementsOf(const TensorReport &tensor) {
 
 /// Bits an element below its word that are stored raw: they belong to both bounds.
 static double lowBits(const TensorReport &tensor) {
-  return tensor.planeBytes[numberOf(PlaneKind::Low)] ? 16 : 0;
+  Expected<Format> format = Format::parse(tensor.format);
+  if (!tensor.planeBytes[numberOf(PlaneKind::Low)])
+    return 0;
+  return format ? format->lowBits : wholeLowBits;
 }
 
 void Sum::add(const TensorReport &tensor) {

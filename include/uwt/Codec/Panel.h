@@ -134,6 +134,11 @@ void encodeWords(Layout layout, uint32_t bits, PanelWords words, CodePath path,
 void decodeWords(Layout layout, uint32_t bits, std::span<const uint8_t> in, CodePath path,
                  MutablePanelWords out);
 
+/// The same for low halves, of which `format.lowBits` bits are stored.
+void encodeLow(const Format &format, PanelWords low, CodePath path, std::vector<uint8_t> &out);
+void decodeLow(const Format &format, std::span<const uint8_t> in, CodePath path,
+               MutablePanelWords out);
+
 /// Fixed-rate codecs, packing=planes and packing=inplace.
 void encodeFixed(const CodingPlan &plan, PanelWords words, CodePath path, EncodedPanel &out);
 /// Fails with ErrorKind::Invalid on escape records that are out of order or

@@ -128,10 +128,11 @@ Format inChosenOrder(Format format, ElementType element, std::span<const uint64_
 
 /// Picks the format, with the layout, storage and fold of `description.format`, that stores this
 /// tensor smallest, or decodes fast: BestSize compares row class counts 1, 2, 4, 8, 16 for
-/// `huffman<12,1>, coded=exponent+2` (other numbers of mantissa bits where the type has fewer, or
-/// the tensor is small) by their costs from row histograms; whether a tensor pays at all is seen
-/// from its encoded size (a tensor without elements is `raw`). Fast is `huffman<12,2>` and reads
-/// nothing. With a `sample` (Sample.h) only those panels are read, and the result is for
+/// `huffman<12,1>, coded=exponent+2` (fewer mantissa bits where the type has fewer, or
+/// the tensor is small; more, up to all, where values are not what their type says) by their costs
+/// from histograms; whether a tensor pays at all is seen from its encoded size (a tensor without
+/// elements is `raw`). Fast is `huffman<12,2>`. Both store no more bits of low halves than occur.
+/// With a `sample` (Sample.h) only those panels are read, and the result is for
 /// estimateTensor with the same sample. Errors: Usage (a source that does not fit the description).
 Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription &description,
                                     std::span<const uint8_t> source, ThreadPool &pool,
@@ -171,6 +172,10 @@ public:
   uint64_t escapes() const;
   /// The bytes of panel `panel` in plane `kind` (empty where it has none).
   std::span<const uint8_t> panelBytes(uint64_t panel, PlaneKind kind) const;
+  /// The low halves of panel `panel` as a field of 16 bits, whatever is stored of them: in
+  /// `scratch` where that is less. Empty where it has none.
+  std::span<const uint8_t> panelLow(uint64_t panel, CodePath path,
+                                    std::vector<uint8_t> &scratch) const;
   /// Escape counts of panel `panel`, one a fixed unit; empty where its format has none. Their sum
   /// times the size of a record is the size of its part of plane `patch`.
   std::span<const uint32_t> panelEscapeCounts(uint64_t panel) const;

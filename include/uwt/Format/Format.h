@@ -23,6 +23,7 @@
 //   coded=exponent+0         exponent and that many top mantissa bits
 //   context=none             or row_class<k>
 //   escapes=patch            or none, rows<64>
+//   low=16                   top bits of each low half (f32) that are stored
 //
 // Everything but the codec has a default. Some codecs have a short name with their packing
 // (shortNames).
@@ -46,9 +47,12 @@ namespace uwt {
 inline constexpr uint32_t formatVersion = 1;
 
 /// The newest reader that files may ask for. A reader of version 1 knows every format of this
-/// version without `fold`, one of version 2 those with it; version 3 knows bytes (uint8) as
-/// elements too.
-inline constexpr uint32_t formatReader = 3;
+/// version without `fold` and `low`, one of version 2 those with `fold`; version 3 knows bytes
+/// (uint8) as elements too, version 4 formats with `low`.
+inline constexpr uint32_t formatReader = 4;
+
+/// Bits of a low half.
+inline constexpr uint32_t wholeLowBits = 16;
 
 /// A keyword with unsigned parameters: `huffman<12,2>`, `row_class<8>`, `none`.
 struct Term {
@@ -126,14 +130,20 @@ struct Format {
   /// Number of row classes; 1 is `context=none`.
   uint32_t rowClasses = 1;
   Escapes escapes = Escapes::Patch;
+  /// Top bits of each low half that are stored (1...16); those below are 0. Of f32 only.
+  uint32_t lowBits = wholeLowBits;
 
   bool operator==(const Format &) const = default;
 
   /// The format as those see it who are given matrices [N, K]: with n_major storage and without a
-  /// fold, which say how matrices lie in a tensor.
+  /// fold, which say how matrices lie in a tensor, and with whole low halves.
   Format ofMatrices() const;
   /// The smallest version of a reader that knows this format.
-  uint32_t reader() const { return fold.kind == Fold::Kind::None ? 1 : 2; }
+  uint32_t reader() const {
+    if (lowBits != wholeLowBits)
+      return 4;
+    return fold.kind == Fold::Kind::None ? 1 : 2;
+  }
 
   /// The shortest text that parses back to this format: the codec (or its short
   /// name) and what differs from the defaults.

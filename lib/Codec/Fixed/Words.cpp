@@ -94,3 +94,28 @@ void uwt::decodeWords(Layout layout, uint32_t bits, std::span<const uint8_t> in,
   }
   decodeByStrips(*kernels, out, fixedUnitColumns, WordDecoder{*kernels, bits, in.data()});
 }
+
+void uwt::encodeLow(const Format &format, PanelWords low, CodePath path,
+                    std::vector<uint8_t> &out) {
+  uint32_t bits = format.lowBits;
+  if (bits == wholeLowBits)
+    return encodeWords(format.layout, bits, low, path, out);
+  std::vector<uint16_t> values = dense(low);
+  for (uint16_t &value : values)
+    value = static_cast<uint16_t>(value >> (wholeLowBits - bits));
+  out.resize(fieldBytes(format.layout, low.rows, low.columns, bits));
+  packField(format.layout, low.rows, low.columns, defaultChunks(bits), values, 0, out);
+}
+
+void uwt::decodeLow(const Format &format, std::span<const uint8_t> in, CodePath path,
+                    MutablePanelWords out) {
+  uint32_t bits = format.lowBits;
+  if (bits == wholeLowBits)
+    return decodeWords(format.layout, bits, in, path, out);
+  std::vector<uint16_t> values(out.rows * out.columns);
+  unpackField(format.layout, out.rows, out.columns, defaultChunks(bits), in, values);
+  for (uint32_t row = 0; row < out.rows; ++row)
+    for (uint64_t column = 0; column < out.columns; ++column)
+      out.row(row)[column] =
+          static_cast<uint16_t>(values[row * out.columns + column] << (wholeLowBits - bits));
+}

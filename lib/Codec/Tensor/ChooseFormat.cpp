@@ -9,12 +9,18 @@
 // bits are those of code words, escape records, raw fields, code tables and row
 // classes; what all candidates have in common is only compared with storing the tensor as it is.
 //
+// Row histograms hold two mantissa bits: of natural weights the others are noise. More of them
+// pay where values are not what their type says (those of FP8, or dequantised ones, in BF16), which
+// counts of whole magnitudes show.
+//
 //===----------------------------------------------------------------------===//
 
 #include "../Prefix/PrefixModel.h"
 #include "../RowClasses.h"
+#include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <optional>
 
@@ -23,7 +29,7 @@ using namespace uwt;
 namespace {
 constexpr uint32_t bestSizeMaxLength = 12;
 constexpr uint32_t fastMaxLength = 12;
-constexpr uint32_t bestSizeMantissa = 2;
+constexpr uint32_t countedMantissaBits = 2;
 /// Small tensors have at most 8 classes: 16 gain next to nothing there.
 constexpr uint32_t contextClassCounts[] = {2, 4, 8, 16};
 constexpr size_t smallContextClassCounts = 3;
@@ -33,6 +39,8 @@ constexpr uint64_t smallTensorElements = uint64_t(1) << 20;
 constexpr size_t choicePanels = 64;
 /// Sizes that differ by a smaller part are taken to be equal.
 constexpr double leastGain = 1.0 / 8192;
+/// More mantissa bits than row histograms hold save so much at least: their codes take longer.
+constexpr double leastFineGain = 1.0 / 512;
 /// Bytes of which less than that part is saved are not coded: as much is for units and panels.
 constexpr double leastByteGain = 1.0 / 256;
 constexpr uint32_t escapeRecordBits = 32;
@@ -53,11 +61,11 @@ struct CodingCandidate {
 
 class BestSizeChoice {
 public:
-  /// `order` has the layout, storage and fold; `rows` are of all panels of `matrices` or of a
+  /// `order` has the layout, storage and fold; `rows` are of all `panels` of `matrices` or of a
   /// sample of them.
   BestSizeChoice(ElementType element, const Format &order, const RowHistograms &rows,
-                 const TensorDescription::Matrices &matrices)
-      : element(element), order(order), rows(rows), matrices(matrices),
+                 const TensorDescription::Matrices &matrices, const PanelSource &panels)
+      : element(element), order(order), rows(rows), matrices(matrices), panels(panels),
         panelStride(std::max<size_t>(1, rows.counted.size() / choicePanels)) {}
 
   /// The best format, `raw` for a tensor without elements, and the classes of its rows where all
@@ -68,6 +76,15 @@ private:
   bool isSigned() const { return getTraits(element).signBits != 0; }
   bool countsFewSymbols() const;
   std::vector<CodingCandidate> makeCandidates(ThreadPool &pool);
+  const CodingCandidate *smallest(std::span<const CodingCandidate> candidates) const;
+  uint32_t countedMantissa() const {
+    return rows.split.symbolBits - getTraits(element).exponentBits;
+  }
+  ClassCounts countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
+                              ThreadPool &pool) const;
+  void addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool) const;
+  double leastBits(const CodingCandidate &candidate) const;
+  void scaleCounts(ClassCounts &counts) const;
   void addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts,
                      std::vector<CodingCandidate> &candidates) const;
   void addPairs(CodingCandidate candidate, std::vector<CodingCandidate> &candidates) const;
@@ -79,9 +96,11 @@ private:
   Format order;
   const RowHistograms &rows;
   const TensorDescription::Matrices &matrices;
+  const PanelSource &panels;
   size_t panelStride;
   double elements = 0;
-  /// Elements for each one that candidates' counts have.
+  /// Elements for each one that is counted, in whole ones, and the rest of that as a factor.
+  uint64_t wholeScale = 1;
   double scale = 1;
   /// Whether all symbols are known and pairs can be coded without escapes.
   bool hasFewSymbols = false;
@@ -90,16 +109,15 @@ private:
 };
 } // namespace
 
-/// The same counts with one mantissa bit less in the symbol.
-static ClassCounts dropMantissaBit(const ClassCounts &counts) {
-  ClassCounts merged;
-  for (const std::vector<uint64_t> &fine : counts) {
-    std::vector<uint64_t> &coarse = merged.emplace_back();
-    for (size_t i = 0; i + 1 < fine.size(); i += 2)
-      coarse.push_back(fine[i] + fine[i + 1]);
-    coarse.push_back(fine.back());
+/// Drops a mantissa bit from the symbols.
+static void dropMantissaBit(ClassCounts &counts) {
+  for (std::vector<uint64_t> &one : counts) {
+    size_t symbols = one.size() / 2;
+    for (size_t i = 0; i < symbols; ++i)
+      one[i] = one[2 * i] + one[2 * i + 1];
+    one[symbols] = one.back();
+    one.resize(symbols + 1);
   }
-  return merged;
 }
 
 bool BestSizeChoice::countsFewSymbols() const {
@@ -125,16 +143,108 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
     for (size_t i = 0; i < counts[0][0].size(); ++i)
       counts[0][0][i] += counts[1][c][i];
 
+  for (ClassCounts &one : counts)
+    scaleCounts(one);
+
   std::vector<CodingCandidate> candidates;
-  uint32_t mantissa = rows.split.symbolBits - getTraits(element).exponentBits;
-  for (uint32_t bits = mantissa;; --bits) {
+  for (uint32_t bits = countedMantissa();; --bits) {
     addCandidates(bits, counts, candidates);
     if (bits == 0 || elements >= smallTensorElements)
       break;
-    for (ClassCounts &c : counts)
-      c = dropMantissaBit(c);
+    for (ClassCounts &one : counts)
+      dropMantissaBit(one);
   }
   return candidates;
+}
+
+/// Tables cost what they cost, so counts are of as many elements as the tensor has.
+void BestSizeChoice::scaleCounts(ClassCounts &counts) const {
+  for (std::vector<uint64_t> &one : counts)
+    for (uint64_t &count : one)
+      count *= wholeScale;
+}
+
+/// Counts of exponents with all their mantissa bits, from the panels that other counts are of.
+ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
+                                            ThreadPool &pool) const {
+  // Classes are of counted panels, which follow one another in `few`.
+  std::vector<uint8_t> fewClasses;
+  for (size_t p = 0; p < rows.counted.size() && !classes.empty(); p += panelStride) {
+    std::span<const uint8_t> ofPanel = classes.subspan(p * panelRows, panelRows);
+    fewClasses.insert(fewClasses.end(), ofPanel.begin(), ofPanel.end());
+  }
+  PanelSource few = [this](uint64_t i, std::vector<uint16_t> &scratch) {
+    return panels(i * panelStride * rows.stride, scratch);
+  };
+  FieldSplit split = splitOf(element, getTraits(element).mantissaBits);
+  SymbolStatistics statistics = countSymbols(few, divideUp(rows.counted.size(), panelStride), split,
+                                             /*wantPairs=*/false, fewClasses, classCount, pool);
+  for (std::vector<uint64_t> &counts : statistics.counts)
+    counts.push_back(0);
+  scaleCounts(statistics.counts);
+  return std::move(statistics.counts);
+}
+
+/// Bits that no code of these symbols can do without: each symbol that occurs is in the tables, or
+/// escaped, which costs no less.
+double BestSizeChoice::leastBits(const CodingCandidate &candidate) const {
+  constexpr uint32_t leastBitsOfSymbol = 16;
+  double bits = fixedBits(candidate);
+  for (const std::vector<uint64_t> &counts : candidate.counts) {
+    uint64_t total = 0, symbols = 0;
+    double weighted = 0;
+    for (uint64_t count : counts) {
+      if (count == 0)
+        continue;
+      total += count;
+      ++symbols;
+      weighted += static_cast<double>(count) * fixedLog2(count);
+    }
+    if (total == 0)
+      continue;
+    double code = static_cast<double>(total) * fixedLog2(total) - weighted;
+    bits += code / 65536 * scale + static_cast<double>(symbols * leastBitsOfSymbol);
+  }
+  return bits;
+}
+
+/// Adds candidates of more mantissa bits than row histograms hold, where these pay without classes;
+/// then also with as many classes as the best of `candidates` has.
+void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
+                                       ThreadPool &pool) const {
+  uint32_t most = getTraits(element).mantissaBits, counted = countedMantissa();
+  if (most <= counted)
+    return;
+  double enough = infiniteBits;
+  for (const CodingCandidate &candidate : candidates)
+    if (candidate.classCount() == 1)
+      enough = std::min(enough, leastBits(candidate) * (1 - leastFineGain));
+  CodingCandidate all{most, countMagnitudes({}, 1, pool)};
+  std::vector<uint32_t> promising;
+  for (; all.mantissaBits > counted; --all.mantissaBits) {
+    if (leastBits(all) < enough)
+      promising.push_back(all.mantissaBits);
+    dropMantissaBit(all.counts);
+  }
+  if (promising.empty())
+    return;
+
+  std::vector<ClassCounts> counts = {countMagnitudes({}, 1, pool)};
+  const CodingCandidate *coarse = smallest(candidates);
+  double enoughOfAll = coarse->bits * (1 - leastFineGain);
+  for (const ClassedRows &set : classed)
+    if (set.classCount == coarse->classCount())
+      counts.push_back(countMagnitudes(set.classes, set.classCount, pool));
+  std::vector<CodingCandidate> fine;
+  for (uint32_t bits = most; bits > counted; --bits) {
+    if (std::ranges::find(promising, bits) != promising.end())
+      addCandidates(bits, counts, fine);
+    for (ClassCounts &one : counts)
+      dropMantissaBit(one);
+  }
+  for (CodingCandidate &candidate : fine)
+    if (candidate.bits < enoughOfAll)
+      candidates.push_back(std::move(candidate));
 }
 
 /// Adds those of `counts`, by rising number of classes, in which more classes promise a gain.
@@ -200,6 +310,20 @@ double BestSizeChoice::idealBits(const CodingCandidate &candidate, double *round
   return bits * scale;
 }
 
+/// Among equals the one with the fewest classes, for a decoder loads all their tables.
+const CodingCandidate *BestSizeChoice::smallest(std::span<const CodingCandidate> candidates) const {
+  double best = infiniteBits;
+  for (const CodingCandidate &candidate : candidates)
+    best = std::min(best, candidate.bits);
+  const CodingCandidate *choice = nullptr;
+  for (const CodingCandidate &candidate : candidates) {
+    bool isEqual = candidate.bits <= best * (1 + leastGain);
+    if (isEqual && (!choice || candidate.classCount() < choice->classCount()))
+      choice = &candidate;
+  }
+  return choice;
+}
+
 ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   ChosenFormat result;
   result.format = order;
@@ -212,21 +336,15 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
     return result;
   elements = static_cast<double>(matrices.count * matrices.shape.rows * matrices.shape.columns);
   scale = elements / static_cast<double>(counted);
+  wholeScale = std::max<uint64_t>(1, static_cast<uint64_t>(scale));
+  scale /= static_cast<double>(wholeScale);
 
   hasFewSymbols = countsFewSymbols();
   std::vector<CodingCandidate> candidates = makeCandidates(pool);
-  double best = infiniteBits;
-  for (const CodingCandidate &candidate : candidates)
-    best = std::min(best, candidate.bits);
-  // Among equals the one with the fewest classes, for a decoder loads all their tables.
-  const CodingCandidate *choice = nullptr;
-  for (const CodingCandidate &candidate : candidates) {
-    bool isEqual = candidate.bits <= best * (1 + leastGain);
-    if (isEqual && (!choice || candidate.classCount() < choice->classCount()))
-      choice = &candidate;
-  }
+  addFineCandidates(candidates, pool);
+  const CodingCandidate *choice = smallest(candidates);
   // Of exponents there is always something to save; of bytes, random ones are not worth a try.
-  if (!isSigned() && best >= elements * getTraits(element).wordBits * (1 - leastByteGain))
+  if (!isSigned() && choice->bits >= elements * getTraits(element).wordBits * (1 - leastByteGain))
     return result;
   result.format = formatOf(choice->mantissaBits, choice->classCount(), choice->group);
   if (panelStride == 1 && rows.stride == 1)
@@ -247,11 +365,11 @@ Format BestSizeChoice::formatOf(uint32_t mantissaBits, uint32_t classCount, uint
   return format;
 }
 
-/// The exponent and as many mantissa bits as any candidate codes.
-static FieldSplit bestSizeSplit(ElementType element) {
+/// The exponent and the mantissa bits that rows are counted by.
+static FieldSplit countedSplit(ElementType element) {
   const ElementTraits &traits = getTraits(element);
   // Words of 8 bits have so few symbols that all but the sign is coded.
-  uint32_t most = traits.wordBits == 8 ? traits.mantissaBits : bestSizeMantissa;
+  uint32_t most = traits.wordBits == 8 ? traits.mantissaBits : countedMantissaBits;
   return splitOf(element, std::min<uint32_t>(most, traits.mantissaBits));
 }
 
@@ -273,9 +391,20 @@ Format uwt::fastFormat(ElementType element) {
   return format;
 }
 
-Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescription &description,
-                                         std::span<const uint8_t> source, ThreadPool &pool,
-                                         const PanelSample *sample) {
+/// Low halves are stored without the bits that none of them has.
+static Expected<uint32_t> chooseLowBits(const TensorDescription &description,
+                                        std::span<const uint8_t> source, const PanelSample *sample,
+                                        ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(TensorWords words, TensorWords::make(description, source.size()));
+  uint16_t found = words.lowHalfBits(source, sample, /*enough=*/1, pool);
+  return found == 0 ? wholeLowBits : wholeLowBits - std::countr_zero(found);
+}
+
+/// What policies choose but for low halves.
+static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
+                                               const TensorDescription &description,
+                                               std::span<const uint8_t> source, ThreadPool &pool,
+                                               const PanelSample *sample) {
   ChosenFormat chosen;
   chosen.format = orderOf(description.format);
   if (policy == FormatPolicy::Fast) {
@@ -292,17 +421,26 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
     panels = sampledSource(std::move(panels), *sample);
     count = sample->panels.size();
   }
-  FieldSplit split = bestSizeSplit(description.element);
+  FieldSplit split = countedSplit(description.element);
   if (uint64_t stride = count / choicePanels; traits.signBits == 0 && stride > 1) {
     RowHistograms few = countRows(panels, count, split, pool, stride);
-    chosen = BestSizeChoice(description.element, orderOf(description.format), few, matrices)
+    chosen = BestSizeChoice(description.element, orderOf(description.format), few, matrices, panels)
                  .choose(pool);
     if (isRaw(chosen.format))
       return chosen;
     chosen.format = orderOf(description.format);
   }
   auto rows = std::make_shared<const RowHistograms>(countRows(panels, count, split, pool));
-  chosen = BestSizeChoice(description.element, chosen.format, *rows, matrices).choose(pool);
+  chosen = BestSizeChoice(description.element, chosen.format, *rows, matrices, panels).choose(pool);
   chosen.rows = std::move(rows);
+  return chosen;
+}
+
+Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescription &description,
+                                         std::span<const uint8_t> source, ThreadPool &pool,
+                                         const PanelSample *sample) {
+  UWT_ASSIGN_OR_RETURN(ChosenFormat chosen,
+                       chooseWordFormat(policy, description, source, pool, sample));
+  UWT_ASSIGN_OR_RETURN(chosen.format.lowBits, chooseLowBits(description, source, sample, pool));
   return chosen;
 }

@@ -28,7 +28,8 @@ uint32_t directoryEntryWords(const CodingPlan &plan) {
 void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, DirectoryEntry &entry) {
   Layout layout = plan.format.layout;
   if (hasLow)
-    entry.size[numberOf(PlaneKind::Low)] = fieldBytes(layout, rows, plan.matrix.columns, 16);
+    entry.size[numberOf(PlaneKind::Low)] =
+        fieldBytes(layout, rows, plan.matrix.columns, plan.format.lowBits);
   if (entry.asWords) {
     entry.size[numberOf(PlaneKind::Words)] =
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.wordBits);

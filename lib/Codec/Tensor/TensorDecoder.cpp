@@ -184,6 +184,17 @@ std::span<const uint8_t> TensorDecoder::panelBytes(uint64_t panel, PlaneKind kin
   return kind == PlaneKind::Index ? std::span<const uint8_t>() : state->part(panel, kind);
 }
 
+std::span<const uint8_t> TensorDecoder::panelLow(uint64_t panel, CodePath path,
+                                                 std::vector<uint8_t> &scratch) const {
+  std::span<const uint8_t> bytes = panelBytes(panel, PlaneKind::Low);
+  if (bytes.empty() || plan().format.lowBits == wholeLowBits)
+    return bytes;
+  std::vector<uint16_t> halves;
+  PanelWords low = state->decodeLowOf(panel, 0, state->tensor.rowsOf(panel), path, halves);
+  encodeWords(plan().format.layout, wholeLowBits, low, path, scratch);
+  return scratch;
+}
+
 std::span<const uint32_t> TensorDecoder::panelEscapeCounts(uint64_t panel) const {
   if (panelStoredAsWords(panel))
     return {};
@@ -312,11 +323,11 @@ PanelWords TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin, uin
   Layout layout = plan().format.layout;
   uint64_t columns = plan().matrix.columns;
   if (layout == Layout::RowMajor) {
-    uint64_t rowBytes = fieldBytes(layout, 1, columns, 16);
+    uint64_t rowBytes = fieldBytes(layout, 1, columns, plan().format.lowBits);
     bytes = bytes.subspan(begin * rowBytes, (end - begin) * rowBytes);
   }
   scratch.resize((end - begin) * columns);
-  decodeWords(layout, 16, bytes, path, {scratch.data(), columns, end - begin, columns});
+  decodeLow(plan().format, bytes, path, {scratch.data(), columns, end - begin, columns});
   return {scratch.data(), columns, end - begin, columns};
 }
 

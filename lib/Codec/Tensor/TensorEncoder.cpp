@@ -16,7 +16,6 @@
 #include "uwt/Codec/Sample.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/StopWatch.h"
-#include <atomic>
 #include <cmath>
 
 namespace uwt {
@@ -86,8 +85,7 @@ private:
   Status prepare();
   Status buildModel();
   SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
-  bool findLowHalves();
-  bool findSampledLowHalves();
+  Status findLowHalves();
   void addSampled(std::span<const SampledPanel> panels);
   /// The number of panel `i` of those that are coded.
   uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
@@ -179,24 +177,19 @@ SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panel
   return countSymbols(panelOf, panels, plan.split, pairs, rowClasses, classes, pool);
 }
 
-bool TensorEncoder::findLowHalves() {
-  if (getTraits(plan.element).lowBits == 0)
-    return false;
-  // Not bound to panels: low halves lie at every fourth byte wherever a panel is.
-  constexpr uint64_t chunk = uint64_t(1) << 20;
-  std::atomic<bool> found = false;
-  pool.parallelFor(divideUp(source.size(), chunk), [&](uint64_t i, unsigned) {
-    if (found.load(std::memory_order_relaxed))
-      return;
-    std::span<const uint8_t> part =
-        source.subspan(i * chunk, std::min(chunk, source.size() - i * chunk));
-    uint8_t any = 0;
-    for (size_t byte = 0; byte < part.size(); byte += 4)
-      any |= part[byte] | part[byte + 1];
-    if (any)
-      found.store(true, std::memory_order_relaxed);
-  });
-  return found;
+/// low-1: whether any low half is to be stored, and in as few bits as the format says.
+Status TensorEncoder::findLowHalves() {
+  uint32_t bits = plan.format.lowBits;
+  auto dropped = static_cast<uint16_t>((1u << (wholeLowBits - bits)) - 1);
+  // Of whole low halves it is enough to have seen one.
+  uint16_t enough = dropped ? dropped : 0xffff;
+  uint16_t found = tensor.lowHalfBits(source, sample, enough, pool);
+  hasLow = found != 0;
+  if ((found & dropped) == 0)
+    return ok();
+  return usageError("low=" + std::to_string(bits) +
+                    " stores the top bits of low halves only, but some have bits below; leave it "
+                    "out");
 }
 
 std::span<const uint8_t> TensorEncoder::classesOf(uint64_t panel) const {
@@ -229,8 +222,7 @@ void TensorEncoder::encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker 
   uint64_t panel = panelAt(i);
   codeWords(tensor.load(source, panel, worker.words), i, pending);
   if (hasLow)
-    encodeWords(plan.format.layout, 16, tensor.loadLow(source, panel, worker.low), options.path,
-                pending.low);
+    encodeLow(plan.format, tensor.loadLow(source, panel, worker.low), options.path, pending.low);
   worker.times.code += watch.lap();
   Xxh3Stream hash;
   for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
@@ -282,7 +274,7 @@ Status TensorEncoder::finish() {
 Expected<EncodedTensor> TensorEncoder::run() {
   UWT_RETURN_IF_ERROR(prepare());
   UWT_RETURN_IF_ERROR(buildModel());
-  hasLow = findLowHalves();
+  UWT_RETURN_IF_ERROR(findLowHalves());
   result.panels = tensor.matrices().panels();
   uint64_t panelBytes =
       std::max<uint64_t>(1, panelRows * plan.matrix.columns * getTraits(plan.element).bytes);
@@ -308,24 +300,6 @@ Expected<EncodedTensor> TensorEncoder::run() {
 //===----------------------------------------------------------------------===//
 // Estimates
 //===----------------------------------------------------------------------===//
-
-bool TensorEncoder::findSampledLowHalves() {
-  if (getTraits(plan.element).lowBits == 0)
-    return false;
-  std::atomic<bool> found = false;
-  pool.parallelFor(sample->panels.size(), [&](uint64_t i, unsigned worker) {
-    if (found.load(std::memory_order_relaxed))
-      return;
-    PanelWords low = tensor.loadLow(source, panelAt(i), workers[worker].low);
-    uint16_t any = 0;
-    for (uint32_t row = 0; row < low.rows; ++row)
-      for (uint64_t column = 0; column < low.columns; ++column)
-        any |= low.row(row)[column];
-    if (any)
-      found.store(true, std::memory_order_relaxed);
-  });
-  return found;
-}
 
 /// Sums up panels, each as often as its weight says.
 void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
@@ -355,7 +329,7 @@ Expected<EncodedTensor> TensorEncoder::estimate(const PanelSample &from) {
   sample = &from;
   UWT_RETURN_IF_ERROR(prepare());
   UWT_RETURN_IF_ERROR(buildModel());
-  hasLow = findSampledLowHalves();
+  UWT_RETURN_IF_ERROR(findLowHalves());
   result.panels = tensor.matrices().panels();
   std::vector<SampledPanel> sampled(from.panels.size());
   std::vector<PendingPanel> pending(pool.size());

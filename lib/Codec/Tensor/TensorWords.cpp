@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "TensorWords.h"
+#include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 
@@ -158,6 +160,41 @@ PanelWords TensorWords::load(std::span<const uint8_t> source, uint64_t panel,
 PanelWords TensorWords::loadLow(std::span<const uint8_t> source, uint64_t panel,
                                 std::vector<uint16_t> &scratch) const {
   return gather(source, panel, scratch, readU16);
+}
+
+uint16_t TensorWords::lowHalfBits(std::span<const uint8_t> source, const PanelSample *sample,
+                                  uint16_t enough, ThreadPool &pool) const {
+  if (elementBytes != 4)
+    return 0;
+  std::atomic<uint16_t> found = 0;
+  auto hasEnough = [&] { return (found.load(std::memory_order_relaxed) & enough) != 0; };
+  if (sample) {
+    std::vector<std::vector<uint16_t>> scratch(pool.size());
+    pool.parallelFor(sample->panels.size(), [&](uint64_t i, unsigned worker) {
+      if (hasEnough())
+        return;
+      PanelWords low = loadLow(source, sample->panels[i], scratch[worker]);
+      uint16_t any = 0;
+      for (uint32_t row = 0; row < low.rows; ++row)
+        for (uint64_t column = 0; column < low.columns; ++column)
+          any |= low.row(row)[column];
+      found.fetch_or(any, std::memory_order_relaxed);
+    });
+    return found;
+  }
+  // Not bound to panels: low halves lie at every fourth byte wherever a panel is.
+  constexpr uint64_t chunk = uint64_t(1) << 16;
+  pool.parallelFor(divideUp(source.size(), chunk), [&](uint64_t i, unsigned) {
+    if (hasEnough())
+      return;
+    std::span<const uint8_t> part =
+        source.subspan(i * chunk, std::min(chunk, source.size() - i * chunk));
+    uint16_t any = 0;
+    for (size_t byte = 0; byte < part.size(); byte += 4)
+      any |= readU16(&part[byte]);
+    found.fetch_or(any, std::memory_order_relaxed);
+  });
+  return found;
 }
 
 MutablePanelWords TensorWords::destination(std::span<uint8_t> out, uint64_t origin, uint64_t panel,

@@ -14,7 +14,7 @@
 #ifndef UWT_LIB_CODEC_TENSOR_TENSORWORDS_H
 #define UWT_LIB_CODEC_TENSOR_TENSORWORDS_H
 
-#include "uwt/Codec/Tensor.h"
+#include "uwt/Codec/Sample.h"
 
 namespace uwt {
 
@@ -59,6 +59,11 @@ public:
 
   /// Writes one element, `low` being ignored but for f32.
   void storeElement(uint8_t *at, uint16_t word, uint16_t low) const;
+
+  /// The bits that low halves of `source` have (f32; else 0): of all panels, or of those in
+  /// `sample`. Stops early once one of `enough` is among them.
+  uint16_t lowHalfBits(std::span<const uint8_t> source, const PanelSample *sample, uint16_t enough,
+                       ThreadPool &pool) const;
 
 private:
   /// Byte offset of element (row, column) of the panel's matrix, in the tensor.

@@ -107,6 +107,15 @@ TEST(FormatCheckTest, RefusesFoldsThatAreNone) {
             "storage=k_major says what the last two dimensions are; leave out fold=");
 }
 
+TEST(FormatCheckTest, RefusesLowHalvesThatAreNone) {
+  EXPECT_EQ(refusal("huffman<12,2>, low=1", ElementType::F32), "accepted");
+  EXPECT_EQ(refusal("raw, low=15", ElementType::F32), "accepted");
+  EXPECT_EQ(refusal("raw, low=16"), "accepted");
+  EXPECT_EQ(refusal("raw, low=0", ElementType::F32), "low=0: expected 1 to 16 bits");
+  EXPECT_EQ(refusal("raw, low=17", ElementType::F32), "low=17: expected 1 to 16 bits");
+  EXPECT_EQ(refusal("raw, low=3"), "low=3: bf16 has no low halves");
+}
+
 TEST(FormatCheckTest, RefusesFieldsThatDoNotFit) {
   EXPECT_EQ(refusal("window<4>, coded=exponent+8"),
             "coded=exponent+8: bf16 has a mantissa of 7 bits");

@@ -330,6 +330,29 @@ TEST(ChooseFormatTest, smallTensorsHaveSmallTables) {
   EXPECT_LT(bestSize(plainWeights(1, 32, 32)).codedMantissa, 2u);
 }
 
+/// The nearest value of FP8 (E4M3) to each word, as BF16: 3 of 7 mantissa bits are left.
+Words roundedToFp8(Words words) {
+  for (uint16_t &word : words.data)
+    word = static_cast<uint16_t>((word + 8) & ~15);
+  return words;
+}
+
+TEST(ChooseFormatTest, valuesOfFewerBitsAreCodedWhole) {
+  Format like = bestSize(roundedToFp8(plainWeights(1, 256, 512)));
+  EXPECT_EQ(like.str(), "huffman<12,1>, coded=exponent+7");
+  Format unlike = bestSize(
+      roundedToFp8(weights(1, 512, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; })));
+  EXPECT_EQ(unlike.str(), "huffman<12,1>, coded=exponent+7, context=row_class<2>");
+}
+
+TEST(ChooseFormatTest, bitsInTheMiddleAreCodedWhereTheySaySomething) {
+  // The third bit of the mantissa is that of the exponent; the four below are noise.
+  Words words = plainWeights(1, 256, 512);
+  for (uint16_t &word : words.data)
+    word = static_cast<uint16_t>((word & ~0x10) | (word >> 3 & 0x10));
+  EXPECT_EQ(bestSize(words).str(), "huffman<12,1>, coded=exponent+3");
+}
+
 TEST(ChooseFormatTest, tensorsWithoutElementsStayRaw) {
   EXPECT_EQ(bestSize(plainWeights(1, 0, 7)).str(), "raw");
   EXPECT_EQ(bestSize(plainWeights(4, 7, 0)).str(), "raw");
@@ -349,6 +372,21 @@ TEST(ChooseFormatTest, choicesAreValidForEveryType) {
                               : "huffman<12,1>, layout=row_major, storage=k_major, "
                                 "coded=exponent+4");
     EXPECT_TRUE(checkFormat(fast, type)) << getTraits(type).name;
+  }
+}
+
+TEST(ChooseFormatTest, lowHalvesHaveTheBitsThatOccur) {
+  TensorDescription description{ElementType::F32, {128, 64}, {}};
+  for (uint32_t bits : {0, 1, 3, 15, 16}) {
+    std::vector<uint8_t> bytes =
+        makeTensor(ElementType::F32, description.shape, Distribution::Gaussian, 3);
+    for (size_t i = 0; i < bytes.size(); i += 4) {
+      uint32_t low = (bytes[i] | bytes[i + 1] << 8) >> (16 - bits) << (16 - bits);
+      bytes[i] = static_cast<uint8_t>(low);
+      bytes[i + 1] = static_cast<uint8_t>(low >> 8);
+    }
+    for (FormatPolicy policy : {FormatPolicy::BestSize, FormatPolicy::Fast})
+      EXPECT_EQ(chosenFormat(policy, description, bytes).lowBits, bits == 0 ? 16 : bits);
   }
 }
 

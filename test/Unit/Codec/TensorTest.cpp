@@ -524,6 +524,60 @@ TEST_F(TensorTest, ADecoderServesSeveralThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
+/// F32 whose low halves have `bits` bits.
+static std::vector<uint8_t> withLowBits(const std::vector<uint64_t> &shape, uint32_t bits) {
+  std::vector<uint8_t> bytes = makeTensor(ElementType::F32, shape, Distribution::Gaussian, bits);
+  for (size_t i = 0; i < bytes.size(); i += 4) {
+    uint32_t low = (bytes[i] | bytes[i + 1] << 8) >> (16 - bits) << (16 - bits);
+    bytes[i] = static_cast<uint8_t>(low);
+    bytes[i + 1] = static_cast<uint8_t>(low >> 8);
+  }
+  return bytes;
+}
+
+TEST_F(TensorTest, LowHalvesTakeTheBitsThatTheyHave) {
+  for (const char *text : {"window<4>", "raw, layout=row_major", "huffman<12,2>, storage=k_major",
+                           "inplace<11>, fold=flat<48>"})
+    for (uint32_t bits = 1; bits <= 16; ++bits) {
+      TensorDescription description{ElementType::F32, {2, 67, 70}, parsedFormat(text)};
+      description.format.lowBits = bits;
+      std::vector<uint8_t> source = withLowBits(description.shape, bits);
+      for (CodePath path : {CodePath::Reference, bestCodePath()}) {
+        MemoryPlanes planes;
+        EncodeOptions options;
+        options.path = path;
+        Expected<EncodedTensor> encoded = encodeTensor(description, source, planes, pool, options);
+        ASSERT_TRUE(bool(encoded)) << encoded.error().message();
+        Expected<TensorDecoder> decoder =
+            TensorDecoder::open(description, viewsOf(planes), encoded->indexChecksum);
+        ASSERT_TRUE(bool(decoder)) << decoder.error().message();
+        std::vector<uint8_t> out(source.size());
+        DecodeOptions decode;
+        decode.path = path;
+        ASSERT_TRUE(bool(decoder->decode(out, pool, decode)));
+        EXPECT_EQ(out, source) << description.format.str();
+        // A part, in the middle of panels.
+        TensorRange part{1, 2, 5, 66, 3, 50};
+        std::vector<uint8_t> slice(61 * 47 * 4);
+        ASSERT_TRUE(bool(decoder->decodeSlice(part, slice, pool, decode)));
+        for (size_t row = 0; row < 61; ++row)
+          EXPECT_TRUE(std::equal(&slice[row * 47 * 4], &slice[row * 47 * 4] + 47 * 4,
+                                 &source[((67 + 5 + row) * 70 + 3) * 4]));
+      }
+    }
+}
+
+TEST_F(TensorTest, LowHalvesWithMoreBitsAreRefused) {
+  TensorDescription description{ElementType::F32, {64, 64}, parsedFormat("window<4>, low=3")};
+  MemoryPlanes planes;
+  Expected<EncodedTensor> encoded =
+      encodeTensor(description, withLowBits(description.shape, 4), planes, pool);
+  ASSERT_FALSE(bool(encoded));
+  EXPECT_EQ(encoded.error().message(),
+            "low=3 stores the top bits of low halves only, but some have bits below; leave it out");
+  EXPECT_EQ(encoded.error().getKind(), ErrorKind::Usage);
+}
+
 TEST_F(TensorTest, LowHalvesOfZeroAreNotStored) {
   for (Distribution distribution : {Distribution::WasBF16, Distribution::Gaussian}) {
     Expected<EncodedCase> encoded =

@@ -35,7 +35,7 @@ TEST(FormatTest, PrintsWhatDiffersFromDefaults) {
 TEST(FormatTest, SpellsOutEveryItem) {
   EXPECT_EQ(parsed("huffman<11,1>, context=row_class<8>").fullStr(),
             "huffman<11,1>, version=1, layout=fragment<16x16>, storage=n_major, fold=none, "
-            "packing=planes, coded=exponent+0, context=row_class<8>, escapes=patch");
+            "packing=planes, coded=exponent+0, context=row_class<8>, escapes=patch, low=16");
 }
 
 TEST(FormatTest, ShortNamesStandForCompositions) {
@@ -74,6 +74,17 @@ TEST(FormatTest, FoldsAreItemsOfNewerReaders) {
   EXPECT_EQ(flat.reader(), 2u);
   EXPECT_EQ(flat.ofMatrices(), parsed("raw"));
   EXPECT_EQ(parsed("raw, storage=k_major").ofMatrices(), parsed("raw"));
+}
+
+TEST(FormatTest, ShortLowHalvesAreItemsOfNewerReaders) {
+  Format low = parsed("huffman<12,2>, fold=flat<512>, low=3");
+  EXPECT_EQ(low.lowBits, 3u);
+  EXPECT_EQ(low.str(), "huffman<12,2>, fold=flat<512>, low=3");
+  EXPECT_EQ(parsed(low.fullStr()), low);
+  EXPECT_EQ(low.reader(), 4u);
+  EXPECT_EQ(parsed("raw, low=16").reader(), 1u);
+  EXPECT_EQ(low.ofMatrices(), parsed("huffman<12,2>"));
+  EXPECT_EQ(failure("raw, low=all"), "low: expected a number, got 'all'");
 }
 
 TEST(FormatTest, ToleratesWhiteSpace) {

@@ -232,6 +232,32 @@ TEST(LoadedWeightFormTest, LowHalvesThatAreAllZeroAreThere) {
   expectTensor(*weight, encoded->source);
 }
 
+TEST(LoadedWeightFormTest, ShortLowHalvesAreWholeInMemory) {
+  ThreadPool pool(2);
+  std::vector<uint64_t> shape = {100, 70};
+  std::vector<uint8_t> source = makeTensor(ElementType::F32, shape, Distribution::StudentT4, 5);
+  for (size_t i = 0; i < source.size(); i += 4) {
+    source[i] = 0;
+    source[i + 1] &= 0xe0;
+  }
+  for (const char *text : {"inplace<12>, low=3", "huffman<12,2>, layout=row_major, low=3",
+                           "window<4>, storage=k_major, low=3", "raw, low=3"}) {
+    TensorDescription description{ElementType::F32, shape, parsedFormat(text)};
+    MemoryPlanes planes;
+    auto encoded = encodeTensor(description, source, planes, pool);
+    ASSERT_TRUE(encoded) << encoded.error().message();
+    for (const char *run : {"", "raw", "window<3>", "inplace<12>"}) {
+      LoadOptions options;
+      if (*run)
+        options.runFormat = parsedFormat(run);
+      auto weight = LoadedWeight::fromPlanes(description, viewsOf(planes), encoded->indexChecksum,
+                                             pool, options);
+      ASSERT_TRUE(weight) << text << " as " << run << ": " << weight.error().message();
+      expectTensor(*weight, source);
+    }
+  }
+}
+
 TEST(LoadedWeightFormTest, BytesInUseAreAboutThePlanes) {
   ThreadPool pool(1);
   EncodedCase encoded = encodedCase("inplace<12>", {128, 1024});

@@ -49,9 +49,8 @@ static std::string wrapped(std::string_view text, size_t indent) {
 static std::string formatsText() {
   std::string text = wrapped(
       "A format says how the bits of a tensor are stored. Two words pick one for each tensor:\n\n"
-      "  best-size   the smallest: exponent and two mantissa bits in prefix codes, rows sorted "
-      "into\n"
-      "              classes where that pays (default)\n"
+      "  best-size   the smallest: exponent and the mantissa bits that say something in prefix\n"
+      "              codes, rows sorted into classes where that pays (default)\n"
       "  fast        quick to decode on a CPU, nearly as small: prefix codes over pairs of "
       "exponents\n\n"
       "Or a format is written out: the codec, then what differs from the defaults, separated by "
@@ -62,7 +61,8 @@ static std::string formatsText() {
       "  packing=planes | inplace              parts of a weight apart, or in one number\n"
       "  coded=exponent+J                      mantissa bits coded together with the exponent\n"
       "  context=none | row_class<2|4|8|16>    a code table for each class of rows\n"
-      "  escapes=patch | none | rows<64>       how weights with rare exponents are stored\n\n"
+      "  escapes=patch | none | rows<64>       how weights with rare exponents are stored\n"
+      "  low=16 | 1 ... 15                     of F32: stored bits below the upper half\n\n"
       "The first value of each is the default; J is 0 by default. Codecs of this build:\n",
       0);
   for (const Codec *codec : allCodecs()) {

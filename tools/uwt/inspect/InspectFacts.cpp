@@ -8,6 +8,8 @@
 #include "InspectFacts.h"
 #include "../text/Text.h"
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -77,17 +79,23 @@ static void countExponents(std::span<const WordCount> words, const ElementTraits
       facts.exponents.emplace_back(exponent, exponents[exponent]);
 }
 
-/// `elementsEach` elements are stored for one of the tensor's own.
+/// `elementsEach` elements are stored for one of the tensor's own, of each `lowBits` as they are.
 static ValueFacts factsOfWords(std::span<const WordCount> words, ElementType element,
-                               unsigned elementsEach, bool hasLow) {
+                               unsigned elementsEach, uint32_t lowBits) {
   const ElementTraits &traits = getTraits(element);
   ValueFacts facts;
   if (traits.signBits != 0) // Bytes have no exponents.
     countExponents(words, traits, facts);
   facts.bounds = entropyBounds(words, element) * elementsEach;
-  facts.bounds.exponent += hasLow ? traits.lowBits : 0;
-  facts.bounds.joint += hasLow ? traits.lowBits : 0;
+  facts.bounds.exponent += lowBits;
+  facts.bounds.joint += lowBits;
   return facts;
+}
+
+static uint32_t loadU32(const uint8_t *bytes) {
+  uint32_t value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return value;
 }
 
 namespace {
@@ -111,26 +119,46 @@ private:
 };
 } // namespace
 
+/// The narrowest type that holds the values of words; `wide` has learnt of those with low halves.
+static HeldType heldType(std::span<const WordCount> words, const ElementTraits &traits,
+                         const HeldTypeFinder &wide) {
+  if (traits.signBits == 0 || traits.wordBits != 16)
+    return {};
+  if (traits.lowBits)
+    return wide.find();
+  HeldTypeFinder finder(traits.exponentBits, traits.mantissaBits);
+  for (const WordCount &one : words)
+    finder.add(one.word);
+  return finder.find();
+}
+
 Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, ElementType element) {
   const ElementTraits &traits = getTraits(element);
   bool isSmall = reader.entry().bytes <= smallTensor;
   std::vector<uint64_t> counts(isSmall ? 0 : size_t(1) << traits.wordBits);
-  bool hasLow = false;
+  uint16_t lowSeen = 0;
+  HeldTypeFinder wide(traits.exponentBits, traits.mantissaBits + traits.lowBits);
   auto consume = [&](std::span<const uint8_t> bytes) -> Status {
     if (isSmall)
       counter.add(element, bytes);
     else
       UWT_RETURN_IF_ERROR(addWords(counts, element, bytes, pool));
     // The low half is the first two bytes of four.
-    for (size_t i = 0; traits.lowBits && !hasLow && i + 1 < bytes.size(); i += 4)
-      hasLow = bytes[i] != 0 || bytes[i + 1] != 0;
+    for (size_t i = 0; traits.lowBits && i + 1 < bytes.size(); i += 4)
+      lowSeen |= static_cast<uint16_t>(bytes[i] | bytes[i + 1] << 8);
+    for (size_t i = 0; traits.lowBits && wide.isOpen() && i + 3 < bytes.size(); i += 4)
+      wide.add(loadU32(&bytes[i]));
     if (!progress(bytes.size()))
       return Error(ErrorKind::Interrupted, "interrupted");
     return ok();
   };
   UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
   unsigned elementsEach = reader.entry().dtype->bits / 8 / traits.bytes;
-  return factsOfWords(isSmall ? counter.take() : occurring(counts), element, elementsEach, hasLow);
+  std::vector<WordCount> words = isSmall ? counter.take() : occurring(counts);
+  uint32_t lowBits = lowSeen == 0 ? 0 : wholeLowBits - std::countr_zero(lowSeen);
+  ValueFacts facts = factsOfWords(words, element, elementsEach, lowBits);
+  facts.held = heldType(words, traits, wide);
+  return facts;
 }
 
 /// Escape records of a coded panel.

@@ -13,6 +13,7 @@
 #ifndef UWT_TOOLS_UWT_INSPECT_INSPECTFACTS_H
 #define UWT_TOOLS_UWT_INSPECT_INSPECTFACTS_H
 
+#include "HeldType.h"
 #include "uwt/Container/Checkpoint.h"
 
 namespace uwt::tool {
@@ -25,6 +26,8 @@ struct ValueFacts {
   uint64_t zeros = 0, subnormals = 0;
   /// Bits an element, with low halves (16 bits where they are stored).
   EntropyBounds bounds;
+  /// Of BF16, F16 and F32.
+  HeldType held;
 };
 
 /// One panel of a compressed tensor.

@@ -67,6 +67,9 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
   if (tensor.values) {
     object["joint_entropy"] = tensor.values->bounds.joint;
     object["exponent_entropy"] = tensor.values->bounds.exponent;
+    if (!tensor.values->held.name.empty())
+      object["values_of"] = {{"dtype", tensor.values->held.name},
+                             {"scaled", tensor.values->held.isScaled}};
     object["zeros"] = tensor.values->zeros;
     object["subnormals"] = tensor.values->subnormals;
     object["exponents"] = exponentsJson(*tensor.values);

@@ -10,6 +10,7 @@
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include <algorithm>
+#include <map>
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -127,14 +128,34 @@ static std::string filesText(const Inspection &inspection) {
          formatBytes(fileBytes) + ")\n" + text;
 }
 
-/// What plain weights would take at the entropy of their exponents, which is what most formats
-/// code: said before anything is compressed.
+/// Which tensors have values of a narrower type, a line for each pair of types.
+static std::string heldText(const Inspection &inspection) {
+  struct Held {
+    uint64_t tensors = 0, weights = 0;
+  };
+  std::map<std::pair<std::string_view, std::string_view>, Held> all;
+  for (const TensorFacts &tensor : inspection.tensors) {
+    if (!tensor.values || tensor.values->held.name.empty())
+      continue;
+    Held &held = all[{tensor.entry->dtype->name, tensor.values->held.name}];
+    ++held.tensors;
+    held.weights += tensor.elements;
+  }
+  std::string text;
+  for (const auto &[types, held] : all)
+    text += std::string(types.first) + " with " + std::string(types.second) +
+            " values: " + plural(held.tensors, "tensor") + ", " + plural(held.weights, "weight") +
+            "\n";
+  return text;
+}
+
+/// What plain weights would take at their entropy: said before anything is compressed.
 static std::string outlook(const Inspection &inspection) {
   InspectionSum sum = sumOf(inspection);
   if (!sum.bounds || sum.compressed)
     return {};
   auto bytes =
-      static_cast<uint64_t>(sum.bounds->exponent / 8 * static_cast<double>(sum.storedElements));
+      static_cast<uint64_t>(sum.bounds->joint / 8 * static_cast<double>(sum.storedElements));
   std::string text = "compressed, this could be " + formatChange(sum.stored, bytes) + " (" +
                      formatBytes(sum.stored) + " -> " + formatBytes(bytes) +
                      "); 'uwt compress --dry-run' gives the exact size\n";
@@ -150,7 +171,7 @@ std::string uwt::tool::legendText(const Session &session, const Inspection &insp
   bool hasBounds = sumOf(inspection).bounds.has_value();
   std::string text = "bits are those stored for a weight";
   text += hasBounds ? ", entropy the fewest that a code for single weights needs\n" : "\n";
-  text += outlook(inspection);
+  text += heldText(inspection) + outlook(inspection);
   if (session.outputIsTerminal() && inspection.tensors.size() > manyRows)
     text += "--summary prints a line for each kind of tensor, --by-layer one for each layer\n";
   return session.wrapped(text);
@@ -212,6 +233,9 @@ static std::string boundsText(const TensorFacts &tensor) {
   std::string entropy = field("entropy", against(values.bounds.joint));
   if (values.exponents.empty())
     return entropy;
+  if (!values.held.name.empty())
+    entropy += field("values", "those of " + std::string(values.held.name) +
+                                   (values.held.isScaled ? ", times a power of two" : ""));
   return entropy + field("  of exponents", against(values.bounds.exponent)) +
          field("zeros", formatCount(values.zeros)) +
          field("subnormals", formatCount(values.subnormals));

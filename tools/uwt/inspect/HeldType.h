@@ -1,0 +1,53 @@
+//===- HeldType.h - What a wide type's values really are --------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights are often kept in a wider type than they need: FP8 values in BF16, F16 ones in F32.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TOOLS_UWT_INSPECT_HELDTYPE_H
+#define UWT_TOOLS_UWT_INSPECT_HELDTYPE_H
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+namespace uwt::tool {
+
+/// A type that can hold all values of a tensor exactly.
+struct HeldType {
+  /// As safetensors calls it; empty where there is none narrower than the tensor's own.
+  std::string_view name;
+  /// Whether the values are those of the type times one power of two.
+  bool isScaled = false;
+};
+
+/// Finds the narrowest type that holds every value of a tensor of BF16, F16 or F32.
+class HeldTypeFinder {
+public:
+  /// For values with a sign and an exponent of IEEE's kind.
+  HeldTypeFinder(unsigned exponentBits, unsigned mantissaBits)
+      : exponentBits(exponentBits), mantissaBits(mantissaBits) {}
+
+  /// Takes the bits of a value in, with or without its sign.
+  void add(uint32_t value);
+  /// False once no narrower type can hold all values: more of them need not be taken in.
+  bool isOpen() const { return isNarrow; }
+  HeldType find() const;
+
+private:
+  unsigned exponentBits, mantissaBits;
+  bool isNarrow = true, hasSpecials = false;
+  /// log2 of the largest highest bit and of the smallest lowest bit of all values.
+  int highest = std::numeric_limits<int>::min(), lowest = std::numeric_limits<int>::max();
+  /// Most bits of a value below its highest one.
+  int precision = 0;
+};
+
+} // namespace uwt::tool
+
+#endif // UWT_TOOLS_UWT_INSPECT_HELDTYPE_H
