@@ -11,6 +11,7 @@
 #include "uwt/Support/Random.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -59,14 +60,14 @@ uint64_t BenchWorkload::elements() const {
   return sum;
 }
 
-/// Whether bits below the words are stored: in f32 tensors that were not bf16 once.
-static bool hasLowHalves(const BenchTensor &tensor) {
+/// Bits below the words that some element has: none in f32 tensors that were bf16 once.
+static uint32_t lowBitsOf(const BenchTensor &tensor) {
   if (getTraits(tensor.description.element).lowBits == 0)
-    return false;
+    return 0;
+  uint16_t any = 0;
   for (size_t i = 0; i + 1 < tensor.bytes.size(); i += 4)
-    if (tensor.bytes[i] != 0 || tensor.bytes[i + 1] != 0)
-      return true;
-  return false;
+    any |= static_cast<uint16_t>(tensor.bytes[i] | tensor.bytes[i + 1] << 8);
+  return any == 0 ? 0 : wholeLowBits - std::countr_zero(any);
 }
 
 EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
@@ -82,7 +83,7 @@ EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
     uint64_t count = tensor.bytes.size() / traits.bytes;
     double share =
         static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(elements(), 1));
-    uint32_t lowBits = hasLowHalves(tensor) ? traits.lowBits : 0;
+    uint32_t lowBits = lowBitsOf(tensor);
     sum.exponent += (one.exponent + lowBits) * share;
     sum.joint += (one.joint + lowBits) * share;
   }

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Sizes and speeds of UWT's codecs beside zstd and ZipNN, on the same tensors in one run.
+"""Sizes and speeds of UWT's codecs beside zstd, ZipNN and lmz, on the same tensors in one run.
 
 Weights: seeded matrices of 4096 x 4096 in BF16 (Gaussian, row-scaled, Student-t with
 4 degrees of freedom), and the trained model that tools/quickstart.sh has left in
-.cache/quickstart, where it did. Every row is checked bit for bit before it counts.
+.cache/quickstart, where it did, as it is and with its weights rounded to values of FP8. Every row is checked bit for bit before it counts.
 The result goes to docs/benchmarks/codecs.json; readme_table.py makes the tables.
 
-ZipNN takes part where it is installed; it is built from source, and needs Python's
-headers and a C compiler, but not torch, which it asks for only to handle torch's tensors:
+ZipNN and lmz take part where they are installed. ZipNN is built from source, and needs Python's
+headers and a C compiler, but not torch, which it asks for only to handle torch's tensors; lmz
+works on files, which are in memory here (/dev/shm):
 
     apt-get install python3-dev
-    CC=clang-22 .venv/bin/pip install --no-deps zipnn==0.5.4
+    CC=clang-22 .venv/bin/pip install --no-deps zipnn==0.5.4 lmzip==1.3.0
 
 Usage: .venv/bin/python3 test/Benchmarks/codecs.py [--uwt build/bin/uwt] [--quick]
 """
@@ -23,6 +24,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import unittest.mock
 
@@ -48,6 +50,26 @@ def synthetic_weights():
     scales = np.exp(0.3 * rng.standard_normal((shape[0], 1)))
     yield "row-scaled", to_bf16(rng.standard_normal(shape, dtype=np.float32) * 0.02 * scales)
     yield "student-t4", to_bf16(rng.standard_t(4, shape) * 0.02)
+
+
+def to_fp8(words):
+    """The nearest values of E4M3 to BF16 words, times 1/16, which most of a model's weights fit."""
+    values = (words.astype(np.uint32) << 16).view(np.float32) * np.float32(16)
+    exponent = np.floor(np.log2(np.maximum(np.abs(values), 2.0**-6)))
+    unit = (2.0 ** (exponent - 3)).astype(np.float32)
+    rounded = np.clip(np.round(values / unit) * unit, -448, 448).astype(np.float32)
+    return to_bf16(rounded / np.float32(16))
+
+
+def write_fp8(source, path):
+    """A copy of a safetensors file with its BF16 matrices rounded to values of FP8."""
+    data = bytearray(source.read_bytes())
+    begin = 8 + int.from_bytes(data[:8], "little")
+    for name, entry in json.loads(data[8:begin]).items():
+        if name != "__metadata__" and entry["dtype"] == "BF16" and len(entry["shape"]) >= 2:
+            first, last = (begin + offset for offset in entry["data_offsets"])
+            data[first:last] = to_fp8(np.frombuffer(data[first:last], "<u2")).tobytes()
+    path.write_bytes(data)
 
 
 def write_safetensors(path, name, words):
@@ -123,6 +145,53 @@ def bench_zipnn(zipnn, tensors, minimum_seconds):
     }
 
 
+def import_lmz():
+    """lmz and its version, or None."""
+    try:
+        import importlib.metadata
+
+        import lmz
+
+        return lmz, importlib.metadata.version("lmzip")
+    except ImportError:
+        print("lmz is not installed: see the head of this file", file=sys.stderr)
+        return None
+
+
+def bench_lmz(lmz, tensors, minimum_seconds):
+    """A row like those of `uwt bench codecs`, on one thread, from a file of the tensors alone."""
+    total = sum(map(len, tensors))
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        plain, packed, back = (pathlib.Path(folder) / name for name in ("plain.safetensors", "p", "b"))
+        words = np.frombuffer(b"".join(tensors), "<u2")
+        write_safetensors(plain, "weights", words.reshape(1, -1))
+
+        def rate(function):
+            rounds = []
+            while len(rounds) < 3 or sum(rounds) < minimum_seconds:
+                rounds.append(timed_once(function, None))
+            return {
+                "gigabytes_per_second": total / statistics.median(rounds) / 1e9,
+                "median_seconds": statistics.median(rounds),
+                "seconds": rounds,
+            }
+
+        encode = rate(lambda _: lmz.compress(str(plain), str(packed), workers=1))
+        decode = rate(lambda _: lmz.decompress(str(packed), str(back), workers=1, overwrite=True))
+        if back.read_bytes() != plain.read_bytes():
+            raise ValueError("lmz: the round trip is not exact")
+        size = packed.stat().st_size
+    return {
+        "name": "lmz",
+        "format": "",
+        "bytes": size,
+        "bits_per_weight": size * 16 / total,
+        "verified": True,
+        "encode": encode,
+        "decode": decode,
+    }
+
+
 def to_text(result):
     """JSON with one line an object's member, lists of numbers on one line."""
     text = json.dumps(result, indent=1)
@@ -151,10 +220,12 @@ def main():
         write_safetensors(files[-1][1], name, words)
     if TRAINED.exists():
         files.append(("MiniLM", TRAINED))
+        files.append(("MiniLM of FP8 values", WORK / "fp8.safetensors"))
+        write_fp8(TRAINED, files[-1][1])
     else:
         print("no trained model: run tools/quickstart.sh first", file=sys.stderr)
 
-    zipnn = import_zipnn()
+    zipnn, lmz = import_zipnn(), import_lmz()
     result = {"processor": processor(), "command": "test/Benchmarks/codecs.py", "workloads": []}
     for name, path in files:
         command = [arguments.uwt, "bench", "codecs", "--json", "--weights", path]
@@ -169,6 +240,9 @@ def main():
         if zipnn:
             result["zipnn"] = zipnn[1]
             workload["rows"].append(bench_zipnn(zipnn[0], list(matrices_of(path)), seconds))
+        if lmz:
+            result["lmz"] = lmz[1]
+            workload["rows"].append(bench_lmz(lmz[0], list(matrices_of(path)), seconds))
         result["workloads"].append(workload)
         print(f"{name}: {len(workload['rows'])} rows", file=sys.stderr)
 

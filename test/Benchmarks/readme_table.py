@@ -18,6 +18,7 @@ ROWS = [
     ("huffman<12,2>", "**UWT** `huffman<12,2>`"),
     ("inplace<12>", "**UWT** `inplace<12>`"),
     ("zipnn", "ZipNN"),
+    ("lmz", "lmz"),
     ("zstd -19", "zstd -19"),
     ("zstd -3", "zstd -3"),
 ]
@@ -49,7 +50,8 @@ def table(result):
     text += (
         f"\nOne core of {result['processor']} ({result['uwt']['best_code_path']}), in memory, checksums in, "
         "medians. Synthetic weights are\n4096 × 4096; MiniLM is the trained model of the "
-        "quickstart, cast to BF16. Samples and versions:\n"
+        "quickstart, cast to BF16, and\nthe same with its weights rounded to values of FP8. lmz goes "
+        "through files in memory. Samples and versions:\n"
         "[docs/benchmarks/codecs.json](docs/benchmarks/codecs.json).\n"
     )
     return text
