@@ -11,7 +11,6 @@
 #include "uwt/Support/Random.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -60,16 +59,6 @@ uint64_t BenchWorkload::elements() const {
   return sum;
 }
 
-/// Bits below the words that some element has: none in f32 tensors that were bf16 once.
-static uint32_t lowBitsOf(const BenchTensor &tensor) {
-  if (getTraits(tensor.description.element).lowBits == 0)
-    return 0;
-  uint16_t any = 0;
-  for (size_t i = 0; i + 1 < tensor.bytes.size(); i += 4)
-    any |= static_cast<uint16_t>(tensor.bytes[i] | tensor.bytes[i + 1] << 8);
-  return any == 0 ? 0 : wholeLowBits - std::countr_zero(any);
-}
-
 EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
   EntropyBounds sum;
   for (const BenchTensor &tensor : tensors) {
@@ -83,7 +72,8 @@ EntropyBounds BenchWorkload::bounds(ThreadPool &pool) const {
     uint64_t count = tensor.bytes.size() / traits.bytes;
     double share =
         static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(elements(), 1));
-    uint32_t lowBits = lowBitsOf(tensor);
+    // None in f32 tensors that were bf16 once.
+    uint32_t lowBits = traits.lowBits ? topLowBits(lowHalfBits(tensor.bytes)) : 0;
     sum.exponent += (one.exponent + lowBits) * share;
     sum.joint += (one.joint + lowBits) * share;
   }

@@ -22,8 +22,7 @@ static constexpr uint64_t reservedShare = 256;
 /// What a newer reader is needed for is not used where it is a smaller share of the data
 /// (choice-8).
 static constexpr uint64_t newFormsShare = 256;
-/// The reader that knows formats with `low`, and bytes of a tensor that show whether it has them.
-static constexpr uint32_t shortLowReader = 4;
+/// Bytes of a tensor that show how many bits its low halves have.
 static constexpr size_t shownBytes = size_t(1) << 16;
 
 //===----------------------------------------------------------------------===//
@@ -50,17 +49,12 @@ void FileCompressor::describeTensors() {
   }
 }
 
-/// Whether low halves seem to have bits at their end that none of them uses: the first ones show.
-bool FileCompressor::hasShortLowHalves(size_t i) const {
-  if (!std::holds_alternative<FormatPolicy>(options.format) ||
-      getTraits(choices[i].element).lowBits == 0)
-    return false;
-  // f32 is not rounded from anything.
+/// The bits of low halves that policies would store, as far as the first ones show.
+uint32_t FileCompressor::shownLowBits(size_t i) const {
+  // Of f32, which is not rounded from anything.
   std::span<const uint8_t> bytes = original.sourceBytes(i);
-  uint16_t any = 0;
-  for (size_t at = 0; at + 4 <= std::min(bytes.size(), shownBytes) && any % 2 == 0; at += 4)
-    any |= static_cast<uint16_t>(bytes[at] | bytes[at + 1] << 8);
-  return any != 0 && any % 2 == 0;
+  uint32_t bits = topLowBits(lowHalfBits(bytes.first(std::min(bytes.size(), shownBytes))));
+  return bits == 0 ? wholeLowBits : bits;
 }
 
 /// The oldest reader that would know the tensor in the form that suits it.
@@ -68,8 +62,10 @@ uint32_t FileCompressor::neededReader(size_t i) const {
   TensorEntry entry;
   entry.element = choices[i].element;
   entry.format = wantedFormat(i);
+  if (std::holds_alternative<FormatPolicy>(options.format) && getTraits(entry.element).lowBits != 0)
+    entry.format->lowBits = shownLowBits(i);
   entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;
-  return std::max(entry.reader(), hasShortLowHalves(i) ? shortLowReader : 1u);
+  return entry.reader();
 }
 
 /// choice-8: the newest reader that enough of the file asks for.

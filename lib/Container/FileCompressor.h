@@ -47,7 +47,7 @@ private:
   void describeTensors();
   void chooseStacks();
   void chooseReader();
-  bool hasShortLowHalves(size_t i) const;
+  uint32_t shownLowBits(size_t i) const;
   uint32_t neededReader(size_t i) const;
   Format wantedFormat(size_t i) const;
   uint64_t reservedPrefix() const;

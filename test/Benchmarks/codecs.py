@@ -3,8 +3,8 @@
 
 Weights: seeded matrices of 4096 x 4096 in BF16 (Gaussian, row-scaled, Student-t with
 4 degrees of freedom), and the trained model that tools/quickstart.sh has left in
-.cache/quickstart, where it did, as it is and with its weights rounded to values of FP8. Every row is checked bit for bit before it counts.
-The result goes to docs/benchmarks/codecs.json; readme_table.py makes the tables.
+.cache/quickstart, where it did, as it is and with its weights rounded to values of FP8.
+Every row is checked bit for bit before it counts. The result goes to docs/benchmarks/codecs.json; readme_table.py makes the tables.
 
 ZipNN and lmz take part where they are installed. ZipNN is built from source, and needs Python's
 headers and a C compiler, but not torch, which it asks for only to handle torch's tensors; lmz
@@ -106,14 +106,39 @@ def import_zipnn():
         return None
 
 
-def timed_once(function, argument):
+def timed_once(function, *arguments):
     start = time.perf_counter()
-    function(argument)
+    function(*arguments)
     return time.perf_counter() - start
 
 
+def rate_of(total, minimum_seconds, one_round):
+    """Bytes a second, from the seconds that each of several rounds returns."""
+    rounds = []
+    while len(rounds) < 3 or sum(rounds) < minimum_seconds:
+        rounds.append(one_round())
+    return {
+        "gigabytes_per_second": total / statistics.median(rounds) / 1e9,
+        "median_seconds": statistics.median(rounds),
+        "seconds": rounds,
+    }
+
+
+def row_of(name, size, total, encode, decode):
+    """A row like those of `uwt bench codecs`, of a round trip that was exact."""
+    return {
+        "name": name,
+        "format": "",
+        "bytes": size,
+        "bits_per_weight": size * 16 / total,
+        "verified": True,
+        "encode": encode,
+        "decode": decode,
+    }
+
+
 def bench_zipnn(zipnn, tensors, minimum_seconds):
-    """A row like those of `uwt bench codecs`, on one thread."""
+    """A row of ZipNN on one thread."""
     coder = zipnn(method="auto", input_format="byte", bytearray_dtype="bfloat16", threads=1)
     # compress() may write into its input, so it gets a copy, which is made outside the timing.
     compressed = [bytes(coder.compress(bytearray(tensor))) for tensor in tensors]
@@ -121,28 +146,18 @@ def bench_zipnn(zipnn, tensors, minimum_seconds):
         if bytes(coder.decompress(packed)) != tensor:
             raise ValueError("zipnn: the round trip is not exact")
 
+    total = sum(map(len, tensors))
+
     def rate(function, inputs):
-        total = sum(map(len, tensors))
-        rounds = []
-        while len(rounds) < 3 or sum(rounds) < minimum_seconds:
+        def one_round():
             copies = [bytearray(data) for data in inputs]
-            rounds.append(sum(timed_once(function, copy) for copy in copies))
-        return {
-            "gigabytes_per_second": total / statistics.median(rounds) / 1e9,
-            "median_seconds": statistics.median(rounds),
-            "seconds": rounds,
-        }
+            return sum(timed_once(function, copy) for copy in copies)
+
+        return rate_of(total, minimum_seconds, one_round)
 
     size = sum(map(len, compressed))
-    return {
-        "name": "zipnn",
-        "format": "",
-        "bytes": size,
-        "bits_per_weight": size * 16 / sum(map(len, tensors)),
-        "verified": True,
-        "encode": rate(coder.compress, tensors),
-        "decode": rate(coder.decompress, compressed),
-    }
+    encode, decode = rate(coder.compress, tensors), rate(coder.decompress, compressed)
+    return row_of("zipnn", size, total, encode, decode)
 
 
 def import_lmz():
@@ -159,37 +174,25 @@ def import_lmz():
 
 
 def bench_lmz(lmz, tensors, minimum_seconds):
-    """A row like those of `uwt bench codecs`, on one thread, from a file of the tensors alone."""
+    """A row of lmz on one thread, from a file of the tensors alone."""
     total = sum(map(len, tensors))
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         plain, packed, back = (pathlib.Path(folder) / name for name in ("plain.safetensors", "p", "b"))
         words = np.frombuffer(b"".join(tensors), "<u2")
         write_safetensors(plain, "weights", words.reshape(1, -1))
 
-        def rate(function):
-            rounds = []
-            while len(rounds) < 3 or sum(rounds) < minimum_seconds:
-                rounds.append(timed_once(function, None))
-            return {
-                "gigabytes_per_second": total / statistics.median(rounds) / 1e9,
-                "median_seconds": statistics.median(rounds),
-                "seconds": rounds,
-            }
 
-        encode = rate(lambda _: lmz.compress(str(plain), str(packed), workers=1))
-        decode = rate(lambda _: lmz.decompress(str(packed), str(back), workers=1, overwrite=True))
+        def compress():
+            lmz.compress(str(plain), str(packed), workers=1)
+
+        def decompress():
+            lmz.decompress(str(packed), str(back), workers=1, overwrite=True)
+
+        encode = rate_of(total, minimum_seconds, lambda: timed_once(compress))
+        decode = rate_of(total, minimum_seconds, lambda: timed_once(decompress))
         if back.read_bytes() != plain.read_bytes():
             raise ValueError("lmz: the round trip is not exact")
-        size = packed.stat().st_size
-    return {
-        "name": "lmz",
-        "format": "",
-        "bytes": size,
-        "bits_per_weight": size * 16 / total,
-        "verified": True,
-        "encode": encode,
-        "decode": decode,
-    }
+        return row_of("lmz", packed.stat().st_size, total, encode, decode)
 
 
 def to_text(result):

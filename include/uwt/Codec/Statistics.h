@@ -53,6 +53,11 @@ EntropyBounds entropyBounds(std::span<const WordCount> words, ElementType elemen
 /// Those of all words that occur.
 std::vector<WordCount> occurring(std::span<const uint64_t> wordCounts);
 
+/// The bits that any low half of `elements`, whole ones of f32, has.
+uint16_t lowHalfBits(std::span<const uint8_t> elements);
+/// Top bits of low halves that hold these: Format::lowBits, or 0 where there are none.
+uint32_t topLowBits(uint16_t bits);
+
 /// Counts the words of one small tensor after another, on one thread. A tensor takes time by its
 /// elements, not by the number of words that there are.
 class WordCounter {

@@ -20,7 +20,6 @@
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <optional>
 
@@ -219,7 +218,8 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
   for (const CodingCandidate &candidate : candidates)
     if (candidate.classCount() == 1)
       enough = std::min(enough, leastBits(candidate) * (1 - leastFineGain));
-  CodingCandidate all{most, countMagnitudes({}, 1, pool)};
+  std::vector<ClassCounts> counts = {countMagnitudes({}, 1, pool)};
+  CodingCandidate all{most, counts[0]};
   std::vector<uint32_t> promising;
   for (; all.mantissaBits > counted; --all.mantissaBits) {
     if (leastBits(all) < enough)
@@ -229,7 +229,6 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
   if (promising.empty())
     return;
 
-  std::vector<ClassCounts> counts = {countMagnitudes({}, 1, pool)};
   const CodingCandidate *coarse = smallest(candidates);
   double enoughOfAll = coarse->bits * (1 - leastFineGain);
   for (const ClassedRows &set : classed)
@@ -396,8 +395,8 @@ static Expected<uint32_t> chooseLowBits(const TensorDescription &description,
                                         std::span<const uint8_t> source, const PanelSample *sample,
                                         ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(TensorWords words, TensorWords::make(description, source.size()));
-  uint16_t found = words.lowHalfBits(source, sample, /*enough=*/1, pool);
-  return found == 0 ? wholeLowBits : wholeLowBits - std::countr_zero(found);
+  uint32_t bits = topLowBits(words.lowHalfBits(source, sample, /*enough=*/1, pool));
+  return bits == 0 ? wholeLowBits : bits;
 }
 
 /// What policies choose but for low halves.

@@ -15,6 +15,7 @@
 #include "uwt/Codec/Statistics.h"
 #include "uwt/Support/Cpu.h"
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstring>
@@ -319,6 +320,18 @@ std::vector<WordCount> uwt::occurring(std::span<const uint64_t> wordCounts) {
     if (wordCounts[word] != 0)
       words.push_back({static_cast<uint16_t>(word), wordCounts[word]});
   return words;
+}
+
+uint16_t uwt::lowHalfBits(std::span<const uint8_t> elements) {
+  uint16_t bits = 0;
+  // The low half is the first two bytes of four.
+  for (size_t at = 0; at + 4 <= elements.size(); at += 4)
+    bits |= static_cast<uint16_t>(elements[at] | elements[at + 1] << 8);
+  return bits;
+}
+
+uint32_t uwt::topLowBits(uint16_t bits) {
+  return bits == 0 ? 0 : wholeLowBits - std::countr_zero(bits);
 }
 
 void WordCounter::add(ElementType element, std::span<const uint8_t> bytes) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TensorWords.h"
+#include "uwt/Codec/Statistics.h"
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -187,12 +188,8 @@ uint16_t TensorWords::lowHalfBits(std::span<const uint8_t> source, const PanelSa
   pool.parallelFor(divideUp(source.size(), chunk), [&](uint64_t i, unsigned) {
     if (hasEnough())
       return;
-    std::span<const uint8_t> part =
-        source.subspan(i * chunk, std::min(chunk, source.size() - i * chunk));
-    uint16_t any = 0;
-    for (size_t byte = 0; byte < part.size(); byte += 4)
-      any |= readU16(&part[byte]);
-    found.fetch_or(any, std::memory_order_relaxed);
+    uint64_t size = std::min(chunk, source.size() - i * chunk);
+    found.fetch_or(uwt::lowHalfBits(source.subspan(i * chunk, size)), std::memory_order_relaxed);
   });
   return found;
 }

@@ -380,11 +380,7 @@ TEST(ChooseFormatTest, lowHalvesHaveTheBitsThatOccur) {
   for (uint32_t bits : {0, 1, 3, 15, 16}) {
     std::vector<uint8_t> bytes =
         makeTensor(ElementType::F32, description.shape, Distribution::Gaussian, 3);
-    for (size_t i = 0; i < bytes.size(); i += 4) {
-      uint32_t low = (bytes[i] | bytes[i + 1] << 8) >> (16 - bits) << (16 - bits);
-      bytes[i] = static_cast<uint8_t>(low);
-      bytes[i + 1] = static_cast<uint8_t>(low >> 8);
-    }
+    shortenLowHalves(bytes, bits);
     for (FormatPolicy policy : {FormatPolicy::BestSize, FormatPolicy::Fast})
       EXPECT_EQ(chosenFormat(policy, description, bytes).lowBits, bits == 0 ? 16 : bits);
   }

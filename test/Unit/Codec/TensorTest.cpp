@@ -527,11 +527,7 @@ TEST_F(TensorTest, ADecoderServesSeveralThreads) {
 /// F32 whose low halves have `bits` bits.
 static std::vector<uint8_t> withLowBits(const std::vector<uint64_t> &shape, uint32_t bits) {
   std::vector<uint8_t> bytes = makeTensor(ElementType::F32, shape, Distribution::Gaussian, bits);
-  for (size_t i = 0; i < bytes.size(); i += 4) {
-    uint32_t low = (bytes[i] | bytes[i + 1] << 8) >> (16 - bits) << (16 - bits);
-    bytes[i] = static_cast<uint8_t>(low);
-    bytes[i + 1] = static_cast<uint8_t>(low >> 8);
-  }
+  shortenLowHalves(bytes, bits);
   return bytes;
 }
 

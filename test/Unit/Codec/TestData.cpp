@@ -236,6 +236,14 @@ uint32_t Generator::element(uint64_t index) {
   return 0;
 }
 
+void test::shortenLowHalves(std::span<uint8_t> elements, uint32_t bits) {
+  for (size_t at = 0; at < elements.size(); at += 4) {
+    uint32_t low = (elements[at] | elements[at + 1] << 8) >> (16 - bits) << (16 - bits);
+    elements[at] = static_cast<uint8_t>(low);
+    elements[at + 1] = static_cast<uint8_t>(low >> 8);
+  }
+}
+
 std::vector<uint8_t> test::makeTensor(ElementType type, std::span<const uint64_t> shape,
                                       Distribution distribution, uint64_t seed) {
   uint64_t count = 1;

@@ -96,6 +96,9 @@ uint32_t roundToElement(double value, ElementType type);
 std::vector<uint8_t> makeTensor(ElementType type, std::span<const uint64_t> shape,
                                 Distribution distribution, uint64_t seed);
 
+/// Clears all but the top `bits` bits of the low halves of f32 elements.
+void shortenLowHalves(std::span<uint8_t> elements, uint32_t bits);
+
 /// A copy of bytes in an allocation of exactly their size, so that a sanitizer
 /// sees every access beyond them; starts at address 16n + shift.
 class ExactBytes {

@@ -236,10 +236,7 @@ TEST(LoadedWeightFormTest, ShortLowHalvesAreWholeInMemory) {
   ThreadPool pool(2);
   std::vector<uint64_t> shape = {100, 70};
   std::vector<uint8_t> source = makeTensor(ElementType::F32, shape, Distribution::StudentT4, 5);
-  for (size_t i = 0; i < source.size(); i += 4) {
-    source[i] = 0;
-    source[i + 1] &= 0xe0;
-  }
+  shortenLowHalves(source, 3);
   for (const char *text : {"inplace<12>, low=3", "huffman<12,2>, layout=row_major, low=3",
                            "window<4>, storage=k_major, low=3", "raw, low=3"}) {
     TensorDescription description{ElementType::F32, shape, parsedFormat(text)};

@@ -1,13 +1,18 @@
-"""Writes a small safetensors file of tensors whose values need less than their type. Python's
-standard library only, the same bytes every time.
+"""Writes a small safetensors file of tensors whose values need less than their type, the same bytes
+every time.
 
     make_narrow.py OUT.safetensors
 """
 
-import json
+import pathlib
 import random
 import struct
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Integration"))
+
+import safetensors_file as st  # noqa: E402
+from make_weights import bf16  # noqa: E402
 
 
 def fp8(value):
@@ -24,11 +29,6 @@ def magnitudes():
 
 
 FP8 = list(magnitudes())
-
-
-def bf16(values):
-    packed = struct.pack(f"<{len(values)}f", *values)
-    return b"".join(packed[i + 2 : i + 4] for i in range(0, len(packed), 4))
 
 
 def f32(values):
@@ -51,16 +51,5 @@ def tensors(rng):
     yield "single", "F32", [64, 64], f32(normal)
 
 
-def main():
-    header, data = {}, b""
-    for name, dtype, shape, content in tensors(random.Random(5)):
-        offsets = [len(data), len(data) + len(content)]
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
-        data += content
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(sys.argv[1], "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + data)
-
-
-main()
+contents = tensors(random.Random(5))
+st.write(sys.argv[1], {name: (dtype, shape, data) for name, dtype, shape, data in contents})

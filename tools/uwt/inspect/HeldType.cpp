@@ -29,9 +29,6 @@ static constexpr NarrowType narrowTypes[] = {
     {"TF32", 19, 127, -136, 10, true},
 };
 
-/// Mantissa bits of a narrower type at most.
-static constexpr int maxPrecision = 10;
-
 void HeldTypeFinder::add(uint32_t value) {
   uint32_t mantissa = value & ((1u << mantissaBits) - 1);
   int exponentMask = (1 << exponentBits) - 1;
@@ -51,12 +48,16 @@ void HeldTypeFinder::add(uint32_t value) {
   highest = std::max(highest, top);
   lowest = std::min(lowest, bottom);
   precision = std::max(precision, top - bottom);
-  isNarrow = precision <= maxPrecision;
+}
+
+bool HeldTypeFinder::isOpen() const {
+  return std::ranges::any_of(narrowTypes,
+                             [&](const NarrowType &type) { return precision <= type.precision; });
 }
 
 HeldType HeldTypeFinder::find() const {
   // Nothing but zeros and one power of two says nothing of a type.
-  if (!isNarrow || highest <= lowest)
+  if (highest <= lowest)
     return {};
   unsigned bits = 1 + exponentBits + mantissaBits;
   for (const NarrowType &type : narrowTypes) {

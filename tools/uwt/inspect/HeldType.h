@@ -36,12 +36,12 @@ public:
   /// Takes the bits of a value in, with or without its sign.
   void add(uint32_t value);
   /// False once no narrower type can hold all values: more of them need not be taken in.
-  bool isOpen() const { return isNarrow; }
+  bool isOpen() const;
   HeldType find() const;
 
 private:
   unsigned exponentBits, mantissaBits;
-  bool isNarrow = true, hasSpecials = false;
+  bool hasSpecials = false;
   /// log2 of the largest highest bit and of the smallest lowest bit of all values.
   int highest = std::numeric_limits<int>::min(), lowest = std::numeric_limits<int>::max();
   /// Most bits of a value below its highest one.

@@ -8,7 +8,6 @@
 #include "InspectFacts.h"
 #include "../text/Text.h"
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 using namespace uwt;
@@ -119,35 +118,21 @@ private:
 };
 } // namespace
 
-/// The narrowest type that holds the values of words; `wide` has learnt of those with low halves.
-static HeldType heldType(std::span<const WordCount> words, const ElementTraits &traits,
-                         const HeldTypeFinder &wide) {
-  if (traits.signBits == 0 || traits.wordBits != 16)
-    return {};
-  if (traits.lowBits)
-    return wide.find();
-  HeldTypeFinder finder(traits.exponentBits, traits.mantissaBits);
-  for (const WordCount &one : words)
-    finder.add(one.word);
-  return finder.find();
-}
-
 Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, ElementType element) {
   const ElementTraits &traits = getTraits(element);
   bool isSmall = reader.entry().bytes <= smallTensor;
   std::vector<uint64_t> counts(isSmall ? 0 : size_t(1) << traits.wordBits);
   uint16_t lowSeen = 0;
-  HeldTypeFinder wide(traits.exponentBits, traits.mantissaBits + traits.lowBits);
+  HeldTypeFinder finder(traits.exponentBits, traits.mantissaBits + traits.lowBits);
   auto consume = [&](std::span<const uint8_t> bytes) -> Status {
     if (isSmall)
       counter.add(element, bytes);
     else
       UWT_RETURN_IF_ERROR(addWords(counts, element, bytes, pool));
-    // The low half is the first two bytes of four.
-    for (size_t i = 0; traits.lowBits && i + 1 < bytes.size(); i += 4)
-      lowSeen |= static_cast<uint16_t>(bytes[i] | bytes[i + 1] << 8);
-    for (size_t i = 0; traits.lowBits && wide.isOpen() && i + 3 < bytes.size(); i += 4)
-      wide.add(loadU32(&bytes[i]));
+    if (traits.lowBits)
+      lowSeen |= lowHalfBits(bytes);
+    for (size_t i = 0; traits.lowBits && finder.isOpen() && i + 4 <= bytes.size(); i += 4)
+      finder.add(loadU32(&bytes[i]));
     if (!progress(bytes.size()))
       return Error(ErrorKind::Interrupted, "interrupted");
     return ok();
@@ -155,9 +140,13 @@ Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, Elem
   UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
   unsigned elementsEach = reader.entry().dtype->bits / 8 / traits.bytes;
   std::vector<WordCount> words = isSmall ? counter.take() : occurring(counts);
-  uint32_t lowBits = lowSeen == 0 ? 0 : wholeLowBits - std::countr_zero(lowSeen);
-  ValueFacts facts = factsOfWords(words, element, elementsEach, lowBits);
-  facts.held = heldType(words, traits, wide);
+  ValueFacts facts = factsOfWords(words, element, elementsEach, topLowBits(lowSeen));
+  if (traits.signBits == 0 || traits.wordBits != 16)
+    return facts;
+  for (const WordCount &one : words)
+    if (traits.lowBits == 0)
+      finder.add(one.word);
+  facts.held = finder.find();
   return facts;
 }
 
