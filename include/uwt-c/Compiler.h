@@ -37,6 +37,9 @@ typedef struct UWTCompileOptions {
   /** Not 0: compiled code does not check sizes and indices that only a call knows. An index in an
       input can then name any memory. */
   int noRuntimeChecks;
+  /** Not 0: for GPUs, kernels are picked for the format of each product alone: faster by some
+      percent, but not the bits of other formats and of raw weights. */
+  int ownFormat;
 } UWTCompileOptions;
 /** Sets the defaults. */
 UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options);

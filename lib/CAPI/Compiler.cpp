@@ -27,7 +27,7 @@ struct UWTResults {
 
 void uwtCompileOptionsInit(UWTCompileOptions *options) {
   if (options)
-    *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0, 0, 0};
+    *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0, 0, 0, 0};
 }
 
 static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
@@ -57,6 +57,7 @@ static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
   result.exact = options.exact != 0;
   result.trustIr = options.trustIr != 0;
   result.runtimeChecks = options.noRuntimeChecks == 0;
+  result.ownFormat = options.ownFormat != 0;
   return result;
 }
 

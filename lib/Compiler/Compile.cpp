@@ -175,6 +175,7 @@ Status Compilation::takeKernels(bool keepOnHost) {
     kernels.gpu = gpu->name;
     kernels.strategy = options.strategy.name;
     kernels.keepOnHost = keepOnHost;
+    kernels.ownFormat = options.ownFormat;
     UWT_RETURN_IF_ERROR(runPasses(
         from, [&](OpPassManager &passes) { buildKernelPipeline(passes, kernels); },
         ErrorKind::Unsupported, "a product has no kernel"));

@@ -151,6 +151,7 @@ void buildKernelPipeline(OpPassManager &pm, const KernelPipelineOptions &options
   select.gpu = options.gpu;
   select.strategy = options.strategy;
   select.keepOnHost = options.keepOnHost;
+  select.ownFormat = options.ownFormat;
   pm.addPass(createSelectStrategyPass(std::move(select)));
   codegen::OutlineProductsPassOptions outline;
   outline.target = options.gpu;
@@ -234,12 +235,16 @@ struct GpuPipelineOptions : PassPipelineOptions<GpuPipelineOptions> {
   Option<bool> keepOnHost{*this, "keep-on-host",
                           llvm::cl::desc("Leave products that no kernel of the GPU serves"),
                           llvm::cl::init(false)};
+  Option<bool> ownFormat{*this, "own-format",
+                         llvm::cl::desc("Search for kernels for the format of each product alone"),
+                         llvm::cl::init(false)};
 
   KernelPipelineOptions kernels() const {
     KernelPipelineOptions result;
     result.gpu = gpu;
     result.strategy = compile.strategy;
     result.keepOnHost = keepOnHost;
+    result.ownFormat = ownFormat;
     return result;
   }
 };

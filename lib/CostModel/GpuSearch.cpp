@@ -10,16 +10,21 @@
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/CostModel/KernelProfiles.h"
 #include <algorithm>
+#include <utility>
 
 using namespace uwt;
 
 GpuSearch uwt::tableSearch(const GpuBoard &board, uint64_t k) {
-  GpuSearch search{board, k, {}};
+  GpuSearch search{board, k, {}, {}, /*isOfOwnFormat=*/false};
   for (const Format &format : runFormats())
     search.formats.emplace_back([target = board.target, text = format.str()](uint64_t m) {
       return findKernelProfile(*target, text, m);
     });
   return search;
+}
+
+GpuSearch uwt::ownSearch(const GpuBoard &board, uint64_t k, GpuSearch::ProfileOf profile) {
+  return {board, k, {std::move(profile)}, {}, /*isOfOwnFormat=*/true};
 }
 
 //===----------------------------------------------------------------------===//
@@ -45,6 +50,22 @@ KernelProfile uwt::profileOfChoice(const GpuChoice &choice, const KernelProfile 
   return profile;
 }
 
+/// Whether a profile is that of a kernel with a strategy, by what is decoded before it.
+static bool isOfStrategy(const KernelProfile &profile, GpuStrategy strategy) {
+  constexpr double wordBytes = 2;
+  switch (strategy) {
+  case GpuStrategy::Direct:
+  case GpuStrategy::Shared:
+    return profile.decodedBytes == 0;
+  case GpuStrategy::Codes:
+  case GpuStrategy::Exponents:
+    return profile.decodedBytes > 0 && profile.decodedBytes < wordBytes;
+  case GpuStrategy::Buffer:
+    return profile.decodedBytes == wordBytes;
+  }
+  return false;
+}
+
 std::optional<GpuPrediction> uwt::predictChoice(const GpuProduct &product, const GpuChoice &choice,
                                                 uint64_t m, const GpuSearch &search,
                                                 const GpuSearch::ProfileOf &profileOf) {
@@ -52,6 +73,8 @@ std::optional<GpuPrediction> uwt::predictChoice(const GpuProduct &product, const
   const KernelProfile *like = profileOf(choice.slice);
   const KernelProfile *clustered = profileOf(sliceOfClusters);
   if (!like || !like->hasRing() || choice.stages == 0)
+    return std::nullopt;
+  if (search.isOfOwnFormat && !isOfStrategy(*like, choice.strategy))
     return std::nullopt;
   KernelProfile profile =
       profileOfChoice(choice, *like, clustered ? clustered->clusterFences : 0, search.constants);
@@ -140,12 +163,18 @@ void ChoiceList::addSlice(unsigned slice) {
 
 std::vector<GpuChoice> ChoiceList::take(uint64_t m) {
   addSlice(like.slice);
-  // A slice more, which is narrower.
+  if (pins.mTiles != 0)
+    return std::move(found);
+  // A slice more, or two, which are narrower.
   uint64_t slices = divideUp(std::max<uint64_t>(m, 1), uint64_t(like.slice));
-  uint64_t mTiles = divideUp(divideUp(m, slices + 1), uint64_t(mTileRows));
-  auto narrower = static_cast<unsigned>(mTileRows * mTiles);
-  if (pins.mTiles == 0 && mTiles > 0 && narrower < like.slice)
-    addSlice(narrower);
+  unsigned last = like.slice;
+  for (uint64_t more = 1; more <= (ofAnyFormat ? 1 : 2); ++more) {
+    uint64_t mTiles = divideUp(divideUp(m, slices + more), uint64_t(mTileRows));
+    auto narrower = static_cast<unsigned>(mTileRows * mTiles);
+    if (mTiles > 0 && narrower < last)
+      addSlice(narrower);
+    last = narrower;
+  }
   return std::move(found);
 }
 
@@ -154,15 +183,16 @@ std::vector<GpuChoice> uwt::otherChoices(const BuildableKernels &kernels, const 
   return ChoiceList(kernels, pins, choice, ofAnyFormat).take(m);
 }
 
-/// The choice with stages as they would be if it were of any format; 0 where there is no room.
-static unsigned stagesOfAnyFormat(const BuildableKernels &kernels, GpuChoice choice) {
+/// The rules' choice with a stage of one k-tile and the stages that any format would have.
+static GpuChoice ofAnyFormat(const BuildableKernels &kernels, GpuChoice choice) {
   choice.groups /= choice.kTiles;
   choice.kTiles = 1;
-  Expected<RingMemory> memory = kernels.ringMemory(choice, /*ofAnyFormat=*/true);
-  if (!memory)
-    return 0;
-  int64_t fit = stagesThatFit(*kernels.product().target, choice.ctas, *memory);
-  return static_cast<unsigned>(std::max<int64_t>(fit, 2));
+  choice.stages = 0;
+  if (Expected<RingMemory> memory = kernels.ringMemory(choice, /*ofAnyFormat=*/true)) {
+    int64_t fit = stagesThatFit(*kernels.product().target, choice.ctas, *memory);
+    choice.stages = static_cast<unsigned>(std::max<int64_t>(fit, 2));
+  }
+  return choice;
 }
 
 /// Predicted times of a choice, one for each format of the search; none where a profile is missing.
@@ -212,21 +242,22 @@ static GpuChoice searchKernel(const BuildableKernels &kernels, const GpuPins &pi
                               const GpuChoice &rules, uint64_t m, const GpuSearch &search) {
   if (rules.stages == 0 || rules.strategy == GpuStrategy::Shared)
     return rules;
-  GpuChoice own = rules;
-  own.groups = rules.groups / rules.kTiles;
-  own.kTiles = 1;
-  own.stages = stagesOfAnyFormat(kernels, rules);
-  std::vector<GpuChoice> choices = otherChoices(kernels, pins, own, m, /*ofAnyFormat=*/true);
-  choices.insert(choices.begin(), own);
+  bool isOfAny = !search.isOfOwnFormat;
   GpuProduct product = kernels.product();
-  std::vector<std::vector<double>> times;
-  for (const GpuChoice &choice : choices)
-    times.push_back(timesOf(product, choice, m, search));
+  std::vector<GpuChoice> choices = {isOfAny ? ofAnyFormat(kernels, rules) : rules};
+  std::vector<std::vector<double>> times = {timesOf(product, choices.front(), m, search)};
   if (times.front().empty())
     return rules;
+  for (const GpuChoice &choice : otherChoices(kernels, pins, rules, m, isOfAny))
+    if (std::vector<double> each = timesOf(product, choice, m, search); !each.empty()) {
+      choices.push_back(choice);
+      times.push_back(std::move(each));
+    }
   size_t found = bestOf(times);
   GpuChoice best = choices[found];
-  return found != 0 && fitRing(kernels, pins.stages, best) ? best : rules;
+  if (found == 0 || (isOfAny && !fitRing(kernels, pins.stages, best)))
+    return rules;
+  return best;
 }
 
 /// Searches for one range of m; `pins` have its slice where m is not known.
@@ -245,6 +276,51 @@ static Expected<GpuChoice> searchRange(const BuildableKernels &kernels, const Gp
   return searchRange(kernels, decoded, buffer, search);
 }
 
+/// The rules' kernel of a strategy: of the slices as few as it has room for, by halves of m's
+/// tiles.
+static std::optional<GpuChoice> widestOf(const BuildableKernels &kernels, const GpuPins &pins,
+                                         GpuStrategy strategy, uint64_t m) {
+  GpuPins pinned = pins;
+  pinned.strategy = strategy;
+  if (pins.mTiles != 0) {
+    Expected<GpuChoice> choice = chooseGpuKernel(kernels, pinned);
+    return choice ? std::optional(*choice) : std::nullopt;
+  }
+  for (uint64_t mTiles = std::min<uint64_t>(divideUp(m, uint64_t(mTileRows)), maxMTiles);
+       mTiles > 0; mTiles /= 2) {
+    pinned.mTiles = static_cast<unsigned>(mTiles);
+    if (Expected<GpuChoice> choice = chooseGpuKernel(kernels, pinned))
+      return *choice;
+  }
+  return std::nullopt;
+}
+
+/// The fastest of all strategies for one range of m, as far as there are profiles.
+static GpuChoice searchStrategies(const BuildableKernels &kernels, const GpuPins &pins,
+                                  const GpuChoice &rules, const GpuSearch &search) {
+  uint64_t m = std::max<uint64_t>(kernels.product().m.value_or(rules.slice), 1);
+  auto timeOf = [&](const GpuChoice &choice) {
+    std::vector<double> times = timesOf(kernels.product(), choice, m, search);
+    return times.empty() ? std::nullopt : std::optional(times.front());
+  };
+  GpuChoice best = searchKernel(kernels, pins, rules, m, search);
+  std::optional<double> least = timeOf(best);
+  if (!least || pins.strategy)
+    return best;
+  for (GpuStrategy strategy : preferredStrategies(kernels.product(), divideUp(m, mTileRows))) {
+    std::optional<GpuChoice> like = widestOf(kernels, pins, strategy, m);
+    if (!like)
+      continue;
+    GpuChoice found = searchKernel(kernels, pins, *like, m, search);
+    std::optional<double> time = timeOf(found);
+    if (time && *time < *least && kernels.canBuild(found)) {
+      best = found;
+      least = time;
+    }
+  }
+  return best;
+}
+
 Expected<std::vector<GpuRange>> uwt::searchGpuRanges(const BuildableKernels &kernels,
                                                      const GpuPins &pins, const GpuSearch &search) {
   UWT_ASSIGN_OR_RETURN(std::vector<GpuRange> ranges, chooseGpuRanges(kernels, pins));
@@ -253,6 +329,10 @@ Expected<std::vector<GpuRange>> uwt::searchGpuRanges(const BuildableKernels &ker
     // Ranges of m are those of slices.
     if (!kernels.product().m)
       pinned.mTiles = range.choice.slice / mTileRows;
+    if (search.isOfOwnFormat) {
+      range.choice = searchStrategies(kernels, pinned, range.choice, search);
+      continue;
+    }
     UWT_ASSIGN_OR_RETURN(range.choice, searchRange(kernels, pinned, range.choice, search));
   }
   return ranges;

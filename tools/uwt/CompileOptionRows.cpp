@@ -50,6 +50,10 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        "kernel of every product in place of the cost model's pick: direct or buffer, on GPUs also "
        "shared, codes or exponents; then (CPUs) tile_n=N,tile_m=N,tile_k=N",
        &strategy},
+      {"--own-format", "",
+       "on GPUs, pick each kernel for its own format alone: faster by some percent, but not the "
+       "bits of other formats and of raw weights",
+       &ownFormat},
       {"--min-elements", "N", "constants with fewer elements are not compressed (default: 1024)",
        &minElements},
       {"--profit", "", "do not compress constants that would not get smaller", &profit},
@@ -103,6 +107,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
     result.calibration = *calibration;
   }
   result.profit = profit;
+  result.ownFormat = ownFormat;
   result.exact = numerics == "exact";
   result.strategyText = strategy;
   result.optimisation = optimisation[0] - '0';

@@ -62,6 +62,9 @@ struct CompileOptions {
   unsigned threads = 0, mHint = 0;
   /// Products by IEEE multiply-adds, the same bits on every target.
   bool exact = false;
+  /// For GPUs: kernels are picked for the format of each product alone, which is faster by some
+  /// percent; sums may then be in another order than those from other formats, raw ones too.
+  bool ownFormat = false;
   /// The level of LLVM's code generator, 0 to 3; its optimisations are left out at 0. Results have
   /// the same bits at all of them.
   unsigned optimisation = 3;

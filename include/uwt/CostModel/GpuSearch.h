@@ -7,8 +7,8 @@
 //
 // The rules of GpuChoice.h say what is usually best. Here all tiles, clusters and rings that could
 // be built are predicted, and the best one is taken where the rules' is slower. What decides the
-// order of sums is chosen for one format, whatever the product's is, so that all formats have the
-// same bits.
+// order of sums is chosen for all formats together, whatever the product's is, so that all have the
+// same bits; or for the product's own format, where speed is worth more than those.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,11 +33,17 @@ struct GpuSearch {
   /// Of the formats that are chosen for together, the most important one first.
   std::vector<ProfileOf> formats;
   GpuAssumptions constants = {};
+  /// Whether `formats` is the product's own alone: its kernels have all the shared memory that it
+  /// leaves, and their sums may be in another order than those of other formats.
+  bool isOfOwnFormat = false;
 };
 
 /// Profiles of the table for the formats that stand for all in the search: the run formats
 /// (uwt/Codec/Codec.h), of which raw is the last one.
 GpuSearch tableSearch(const GpuBoard &board, uint64_t k);
+
+/// The search for one product's own format.
+GpuSearch ownSearch(const GpuBoard &board, uint64_t k, GpuSearch::ProfileOf profile);
 
 /// The profile of a choice with a ring: `like` is that of a kernel with another tile, cluster and
 /// ring; `clusterFences` of one with a cluster.
@@ -45,7 +51,7 @@ KernelProfile profileOfChoice(const GpuChoice &choice, const KernelProfile &like
                               unsigned clusterFences, const GpuAssumptions &constants = {});
 
 /// Predicts a choice with a ring for m rows of x, from a format of the search; nothing where there
-/// is no profile.
+/// is no profile, or, where the search is of the product's own format, that of another strategy.
 std::optional<GpuPrediction> predictChoice(const GpuProduct &product, const GpuChoice &choice,
                                            uint64_t m, const GpuSearch &search,
                                            const GpuSearch::ProfileOf &profile);

@@ -53,7 +53,7 @@ struct Searched {
     profile.copying.tripInstructions = 100;
     profile.copying.tripLoads = 1;
   }
-  GpuSearch search(uint64_t k) { return {board, k, {profileOf()}}; }
+  GpuSearch search(uint64_t k) { return {board, k, {profileOf()}, {}, false}; }
   GpuSearch::ProfileOf profileOf() {
     return [this](uint64_t) { return &profile; };
   }
@@ -115,7 +115,7 @@ TEST(GpuSearch, PinsAreKept) {
 TEST(GpuSearch, WithoutAProfileRulesDecide) {
   WordKernels kernels(4096, std::nullopt);
   Searched searched;
-  GpuSearch none{searched.board, 4096, {[](uint64_t) { return nullptr; }}};
+  GpuSearch none{searched.board, 4096, {[](uint64_t) { return nullptr; }}, {}, false};
   auto rules = *chooseGpuRanges(kernels), found = *searchGpuRanges(kernels, {}, none);
   ASSERT_EQ(found.size(), rules.size());
   for (size_t i = 0; i < rules.size(); ++i) {

@@ -45,6 +45,8 @@ private:
   };
   Expected<Cost> predictFormat(CompressedType type, ArrayRef<MatmulOp> products) const;
   Expected<std::vector<GpuRange>> chooseRanges(MatmulOp op) const;
+  /// The search for the product's own format.
+  GpuSearch searchOf(MatmulOp op) const;
 
   MachineOptions options;
   const GpuBoard *board = nullptr;
@@ -195,14 +197,23 @@ Expected<std::vector<GpuRange>> GpuModel::chooseRanges(MatmulOp op) const {
   UWT_ASSIGN_OR_RETURN(auto kernels, interface->describe(op, *board->target));
   if (!options.search)
     return chooseGpuRanges(*kernels, pins);
-  GpuSearch search = tableSearch(*board, op.getWeightType().getColumns());
-  return searchGpuRanges(*kernels, pins, search);
+  uint64_t k = op.getWeightType().getColumns();
+  return searchGpuRanges(*kernels, pins, options.ownFormat ? searchOf(op) : tableSearch(*board, k));
 }
 
 /// The format that a product runs from and where, as remarks begin.
 static std::string sourceAndTarget(MatmulOp op, const GpuTarget &target) {
   return " from " + op.getWeightType().getFormat().getText().str() + " on " +
          std::string(target.name) + ": ";
+}
+
+GpuSearch GpuModel::searchOf(MatmulOp op) const {
+  Format format = op.getWeightType().getFormat().getFormat();
+  auto profileOf = [this, format](uint64_t m) -> const KernelProfile * {
+    Expected<const KernelProfile *> found = options.profiles->find(*board->target, format, m);
+    return found ? *found : nullptr;
+  };
+  return ownSearch(*board, op.getWeightType().getColumns(), profileOf);
 }
 
 FailureOr<StrategyRanges> GpuModel::chooseStrategies(MatmulOp op) {

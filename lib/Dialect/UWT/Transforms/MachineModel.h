@@ -36,6 +36,8 @@ struct MachineOptions {
   unsigned mTiles = 0, stages = 0, groups = 0, cluster = 0;
   /// Whether kernels of GPUs are searched for (GpuSearch.h), or the rules' are taken.
   bool search = true;
+  /// Whether that is for the format of each product alone (GpuSearch::isOfOwnFormat).
+  bool ownFormat = false;
   std::string instruction = {};
   /// The usual m where only a call knows it; 0: any.
   unsigned mHint = 0;

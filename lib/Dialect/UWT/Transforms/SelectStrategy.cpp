@@ -55,6 +55,7 @@ void SelectStrategyPass::runOnOperation() {
   options.groups = groups;
   options.cluster = cluster;
   options.search = search;
+  options.ownFormat = ownFormat;
   options.instruction = instruction;
   FailureOr<std::unique_ptr<MachineModel>> model = createMachineModel(getOperation(), options);
   if (failed(model))

@@ -325,6 +325,8 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
            "On GPUs, what multiplies: fma, mma or wgmma; else the model's pick">,
     Option<"search", "search", "bool", /*default=*/"true",
            "On GPUs, take another tile, cluster or ring than the rules' where that is predicted to be faster">,
+    Option<"ownFormat", "own-format", "bool", /*default=*/"false",
+           "On GPUs, search for the format of each product alone: faster by some percent, but sums may be in another order than those of other formats, raw ones too">,
   ]);
   let statistics = [
     Statistic<"numProducts", "products", "Number of products that got a strategy">,
