@@ -41,8 +41,11 @@ Cluster::Cluster(Launch &launch, std::array<uint32_t, 3> index, uint64_t seed)
       warpsInBlock((threadsOfBlock(launch.shape) + warpLanes - 1) / warpLanes),
       sharedBytes(launch.program.staticSharedBytes + launch.shape.dynamicSharedBytes),
       arenaBytes(llvm::alignTo(sharedBytes + 16, 1024)), actors{blocks * warpsInBlock},
-      shared(blocks * arenaBytes), shadow(blocks * arenaBytes, granuleOf(launch.program), actors),
+      shared(blocks * arenaBytes),
+      shadow(blocks * arenaBytes, granuleOf(launch.program), actors, warpsInBlock * warpLanes),
       ownFences(actors.threads()), random(seed) {
+  // The clusters before had their shared memory here, perhaps.
+  launch.forget(shared.data(), shared.size());
   for (unsigned w = 0; w < actors.warps; ++w)
     warps.push_back(std::make_unique<Warp>(*this, w));
 }

@@ -189,6 +189,7 @@ bool Cluster::land(size_t position) {
   if (copy.bytes)
     std::memcpy(shared.data() + copy.destination, copy.source, copy.bytes);
   std::memset(shared.data() + copy.destination + copy.bytes, 0, copy.zeros);
+  launch.forget(shared.data() + copy.destination, copy.bytes + copy.zeros);
   shadow.land(copy.destination, copy.bytes + copy.zeros);
   ++progress;
   if (copy.barrier < 0)

@@ -40,7 +40,7 @@ struct GlobalAccess {
   uint32_t instruction = 0;
   uint16_t thread = 0;
   uint8_t bytes = 0;
-  bool isAtomic = false;
+  Strength strength = weakAccess;
 };
 
 /// Who wrote 4 bytes of a buffer last in this launch, and who has read them since: of several
@@ -57,6 +57,25 @@ struct Release {
   KnowledgePtr knowledge;
 };
 
+/// A strong write to some bytes, or what they held before the first one.
+struct StrongWrite {
+  uint64_t value = 0;
+  GlobalAccess by;
+  /// Who reads it acquires StrongHistory::releases from here on, to `endRelease`.
+  uint32_t firstRelease = 0, endRelease = 0;
+  /// Who has read it: whoever comes behind one of them reads nothing older.
+  llvm::SmallVector<GlobalAccess, 1> readers;
+};
+
+/// Strong writes to the same bytes, the newest one last (PTX ISA, coherence order). A strong read
+/// that nothing orders behind the newest one may read an older one.
+struct StrongHistory {
+  const uint8_t *data = nullptr;
+  unsigned bytes = 0;
+  llvm::SmallVector<StrongWrite, 2> writes;
+  std::vector<Release> releases;
+};
+
 /// What a launch shares among its clusters.
 struct Launch {
   Launch(const Program &program, const LaunchShape &shape) : program(program), shape(shape) {}
@@ -69,11 +88,19 @@ struct Launch {
   EmulationCounters counters;
   /// By buffer; empty where nothing has written.
   std::vector<std::vector<GlobalCell>> cells;
-  llvm::DenseMap<uint64_t, llvm::SmallVector<Release, 2>> released;
+  /// By the address of the 4 bytes that they begin in, here.
+  llvm::DenseMap<uint64_t, StrongHistory> strong;
+  /// What fence.sc has released: later ones acquire it (PTX ISA, Fence-SC order).
+  std::vector<Release> fences;
   /// By instruction; empty where the program has no wgmma.
   std::vector<bool> touchesProducts;
   uint64_t operationsLeft = 0;
   std::string error;
+
+  /// The strong writes to bytes; null where there are none.
+  StrongHistory *historyOf(const uint8_t *data, unsigned bytes);
+  /// Something else has written to bytes.
+  void forget(const uint8_t *data, uint64_t bytes);
 };
 
 class Cluster;
@@ -175,11 +202,15 @@ private:
   bool prefetch(const Instruction &code, uint32_t mask);
   bool store(const Instruction &code, uint32_t mask);
   bool atomic(const Instruction &code, uint32_t mask);
-  bool checkRead(unsigned lane, const Location &location, uint64_t bytes);
+  bool checkRead(unsigned lane, const Location &location, uint64_t bytes,
+                 Strength strength = weakAccess);
   /// What an access does to memory: reads it, writes it, writes what it holds, or updates it.
   enum class Action : uint8_t { Read, Write, Repeat, Update };
-  bool checkWrite(unsigned lane, const Location &location, uint64_t bytes, Action action);
-  bool checkGlobal(unsigned lane, const Location &location, uint64_t bytes, Action action);
+  bool checkWrite(unsigned lane, const Location &location, uint64_t bytes, Action action,
+                  Strength strength = weakAccess);
+  bool checkGlobal(unsigned lane, const Location &location, uint64_t bytes, Action action,
+                   Strength strength = weakAccess);
+  bool checkUpdate(unsigned lane, const Location &location, uint64_t bytes, Strength strength);
   bool faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_t bytes,
                    const Conflict &conflict);
   /// Whether what a lane does to global memory comes behind an access of another thread.
@@ -194,10 +225,23 @@ private:
   KnowledgePtr publish(unsigned lane);
   void acquire(uint32_t lanes, const Knowledge &knowledge);
   void acquireFrom(unsigned lane, const Release &release);
-  /// What a write or a read of an order does at an address.
-  void releaseAt(unsigned lane, uint64_t address, Order order, Scope scope);
-  void acquireAt(unsigned lane, uint64_t address, Order order, Scope scope);
+  /// Whether what the lane does as far as `scope` and what another block does reach each other.
+  bool reach(Scope scope, const Release &other) const;
+  bool reach(Strength strength, const GlobalAccess &other) const;
+
+  // Coherence.cpp.
+  /// Which write a strong read of a lane observes: of those that it may the one that the seed says.
+  const StrongWrite *observe(unsigned lane, StrongHistory &history, bool isUpdate);
+  /// What a strong read, or the read of an update, gives, and acquires.
+  uint64_t readStrong(unsigned lane, const uint8_t *data, unsigned bytes, const Instruction &code,
+                      bool isUpdate = false);
+  /// Writes, and releases. What an update has read belongs to what its own readers observe.
+  void writeStrong(unsigned lane, uint8_t *data, unsigned bytes, uint64_t value,
+                   const Instruction &code, bool isUpdate = false);
+  /// What is released with a write of a lane goes to the end of `releases`.
+  void releaseWith(unsigned lane, const Instruction &code, std::vector<Release> &releases);
   void fence(const Instruction &code, uint32_t mask);
+  void rememberFence(unsigned lane, Scope scope);
   void proxyFence(uint32_t mask);
   void barrierInitFence(uint32_t mask);
   Accessor accessor(unsigned lane) const;

@@ -95,20 +95,23 @@ bool Warp::faultShared(unsigned lane, const char *verb, uint64_t offset, uint64_
   return fault(lane, what + cluster.describeConflict(conflict));
 }
 
-bool Warp::checkRead(unsigned lane, const Location &location, uint64_t bytes) {
+bool Warp::checkRead(unsigned lane, const Location &location, uint64_t bytes, Strength strength) {
   if (location.kind == Location::Global)
-    return checkGlobal(lane, location, bytes, Action::Read);
+    return checkGlobal(lane, location, bytes, Action::Read, strength);
   if (location.kind != Location::Shared)
     return true;
   uint64_t byte = location.number * cluster.arenaBytes + location.offset;
-  if (Conflict conflict = cluster.shadow.read(accessor(lane), byte, bytes))
+  Accessor who = accessor(lane);
+  who.strength = strength;
+  if (Conflict conflict = cluster.shadow.read(who, byte, bytes))
     return faultShared(lane, "reads", byte, bytes, conflict);
   return true;
 }
 
-bool Warp::checkWrite(unsigned lane, const Location &location, uint64_t bytes, Action action) {
+bool Warp::checkWrite(unsigned lane, const Location &location, uint64_t bytes, Action action,
+                      Strength strength) {
   if (location.kind == Location::Global)
-    return checkGlobal(lane, location, bytes, action);
+    return checkGlobal(lane, location, bytes, action, strength);
   if (location.kind == Location::Parameter)
     return fault(lane, "writes to the parameters");
   if (location.kind != Location::Shared)
@@ -118,9 +121,19 @@ bool Warp::checkWrite(unsigned lane, const Location &location, uint64_t bytes, A
     return fault(lane, "writes over an mbarrier at " + cluster.sharedName(byte, bytes));
   Accessor who = accessor(lane);
   who.isRepeat = action == Action::Repeat;
+  who.strength = strength;
   if (Conflict conflict = cluster.shadow.write(who, byte, bytes, false))
     return faultShared(lane, "writes", byte, bytes, conflict);
   return true;
+}
+
+bool Warp::checkUpdate(unsigned lane, const Location &location, uint64_t bytes, Strength strength) {
+  if (location.kind == Location::Global)
+    return checkGlobal(lane, location, bytes, Action::Update, strength);
+  if (location.kind != Location::Shared)
+    return fault(lane, "updates memory of its own");
+  return checkRead(lane, location, bytes, strength) &&
+         checkWrite(lane, location, bytes, Action::Update, strength);
 }
 
 bool Warp::isBehind(unsigned lane, const GlobalAccess &access) const {
@@ -151,8 +164,9 @@ bool Warp::faultGlobal(unsigned lane, Action action, const Location &location, u
   return fault(lane, text);
 }
 
-bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, Action action) {
-  bool isWrite = action != Action::Read, isAtomic = action == Action::Update;
+bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, Action action,
+                       Strength strength) {
+  bool isWrite = action != Action::Read;
   const EmulatedArgument &buffer = cluster.launch.buffers[location.number];
   std::vector<GlobalCell> &cells = cluster.launch.cells[location.number];
   if (isWrite && !buffer.isWritable)
@@ -178,26 +192,27 @@ bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, 
     const GlobalAccess &written = cell.written, &read = cell.read;
     bool isRepeated = action == Action::Repeat && written.cluster == cluster.number + 1 &&
                       written.thread / warpLanes == number && written.instruction == current;
-    if ((written.bytes & touched) && !isRepeated && !(isAtomic && written.isAtomic) &&
-        !isBehind(lane, written))
+    // Strong accesses that reach each other may race, where each has all bytes of the other.
+    auto mayRace = [&](const GlobalAccess &other) {
+      return (other.bytes & touched) == touched && reach(strength, other);
+    };
+    if ((written.bytes & touched) && !isRepeated && !mayRace(written) && !isBehind(lane, written))
       return faultGlobal(lane, action, location, bytes, written, "writes");
-    if (isWrite && (read.bytes & touched) && !isBehind(lane, read))
+    if (isWrite && (read.bytes & touched) && !mayRace(read) && !isBehind(lane, read))
       return faultGlobal(lane, action, location, bytes, read, "reads");
     GlobalAccess own{cluster.number + 1,     now,     uint32_t(current),
-                     uint16_t(thread(lane)), touched, isAtomic};
+                     uint16_t(thread(lane)), touched, strength};
     if (isWrite) {
       bool isMine = written.cluster == own.cluster && written.thread == own.thread;
       own.bytes |= isMine && written.time == now ? written.bytes : 0;
       cell = {own, {}};
-    } else if (buffer.isWritable && isBehind(lane, read)) {
+    } else if (buffer.isWritable &&
+               (isBehind(lane, read) || (read.strength != weakAccess && strength == weakAccess))) {
       cell.read = own;
     }
   }
   return true;
 }
-
-/// The key of an address for releases: where its bytes are.
-static uint64_t keyOf(const Location &location) { return std::bit_cast<uint64_t>(location.data); }
 
 static uint64_t readBytes(const uint8_t *from, unsigned bytes) {
   uint64_t value = 0;
@@ -217,11 +232,16 @@ void Warp::countAccess(Location::Kind kind, uint64_t bytes, uint32_t mask, bool 
   }
 }
 
+static Strength strengthOf(const Instruction &code) {
+  return code.order == Order::Weak ? weakAccess : strongAs(code.scope);
+}
+
 bool Warp::load(const Instruction &code, uint32_t mask) {
   llvm::ArrayRef<Operand> results = cluster.launch.program.resultsOf(code);
   const Operand &address = cluster.launch.program.sourcesOf(code)[0];
   unsigned element = code.type.bits / 8, bytes = element * unsigned(results.size());
   Location::Kind kind = Location::Global;
+  Strength strength = strengthOf(code);
   // A result may be the register of the address.
   uint64_t addresses[warpLanes];
   for (uint32_t rest = mask; rest; rest &= rest - 1)
@@ -229,15 +249,15 @@ bool Warp::load(const Instruction &code, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
     std::optional<Location> location = resolve(lane, code.space, addresses[lane], bytes, "reads");
-    if (!location || !checkRead(lane, *location, bytes))
+    if (!location || !checkRead(lane, *location, bytes, strength))
       return false;
     kind = location->kind;
-    if (code.order != Order::Weak)
-      acquireAt(lane, keyOf(*location), code.order, code.scope);
     for (auto [i, result] : llvm::enumerate(results)) {
+      const uint8_t *data = location->data + i * element;
+      uint64_t read =
+          strength == weakAccess ? readBytes(data, element) : readStrong(lane, data, element, code);
       if (result.reg < 0)
         continue;
-      uint64_t read = readBytes(location->data + i * element, element);
       if (code.type.kind == TypeKind::Signed)
         read = uint64_t(signExtend(read, code.type.bits)) &
                maskOf(cluster.launch.program.registerBits[result.reg]);
@@ -264,6 +284,7 @@ bool Warp::store(const Instruction &code, uint32_t mask) {
   llvm::ArrayRef<Operand> values = sources.drop_front();
   unsigned element = code.type.bits / 8, bytes = element * unsigned(values.size());
   Location::Kind kind = Location::Global;
+  Strength strength = strengthOf(code);
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = llvm::countr_zero(rest);
     std::optional<Location> location =
@@ -276,14 +297,16 @@ bool Warp::store(const Instruction &code, uint32_t mask) {
       std::memcpy(stored + i * element, &bits, element);
     }
     bool isRepeat = std::memcmp(location->data, stored, bytes) == 0;
-    if (!checkWrite(lane, *location, bytes, isRepeat ? Action::Repeat : Action::Write))
+    if (!checkWrite(lane, *location, bytes, isRepeat ? Action::Repeat : Action::Write, strength))
       return false;
     kind = location->kind;
-    if (code.order != Order::Weak)
-      releaseAt(lane, keyOf(*location), code.order, code.scope);
-    else if (!cluster.launch.released.empty())
-      cluster.launch.released.erase(keyOf(*location));
-    std::memcpy(location->data, stored, bytes);
+    if (strength == weakAccess) {
+      cluster.launch.forget(location->data, bytes);
+      std::memcpy(location->data, stored, bytes);
+      continue;
+    }
+    for (unsigned at = 0; at < bytes; at += element)
+      writeStrong(lane, location->data + at, element, readBytes(stored + at, element), code);
   }
   ++cluster.progress;
   countAccess(kind, bytes, mask, true);
@@ -331,17 +354,12 @@ bool Warp::atomic(const Instruction &code, uint32_t mask) {
     unsigned lane = llvm::countr_zero(rest);
     std::optional<Location> location =
         resolve(lane, code.space, value(sources[0], lane), bytes, "updates");
-    if (!location)
+    if (!location || !checkUpdate(lane, *location, bytes, strongAs(code.scope)))
       return false;
-    if (location->kind == Location::Global ? !checkWrite(lane, *location, bytes, Action::Update)
-                                           : location->kind != Location::Shared)
-      return location->kind == Location::Global ? false : fault(lane, "updates memory of its own");
-    acquireAt(lane, keyOf(*location), code.order, code.scope);
-    releaseAt(lane, keyOf(*location), code.order, code.scope);
-    uint64_t old = readBytes(location->data, bytes);
+    uint64_t old = readStrong(lane, location->data, bytes, code, /*isUpdate=*/true);
     uint64_t b = sources.size() > 2 ? value(sources[2], lane) : 0;
     uint64_t result = combineValues(code, old, value(sources[1], lane) & maskOf(code.type.bits), b);
-    std::memcpy(location->data, &result, bytes);
+    writeStrong(lane, location->data, bytes, result, code, /*isUpdate=*/true);
     if (!results.empty() && results[0].reg >= 0)
       reg(results[0].reg).lane[lane] = old;
   }

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Machine.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace uwt::emulator::ptx {
@@ -71,16 +72,6 @@ void Warp::joinLanes(uint32_t lanes) {
     known[llvm::countr_zero(lanes)] = all;
 }
 
-static bool isReleasing(Order order) {
-  return order == Order::Release || order == Order::AcquireRelease ||
-         order == Order::SequentiallyConsistent;
-}
-
-static bool isAcquiring(Order order) {
-  return order == Order::Acquire || order == Order::AcquireRelease ||
-         order == Order::SequentiallyConsistent;
-}
-
 /// Whether `scope` of a thread in that cluster and block includes the other's.
 static bool includes(Scope scope, uint32_t cluster, unsigned rank, uint32_t otherCluster,
                      unsigned otherRank) {
@@ -104,30 +95,17 @@ void Warp::acquireFrom(unsigned lane, const Release &release) {
   acquire(1u << lane, other);
 }
 
-void Warp::acquireAt(unsigned lane, uint64_t address, Order order, Scope scope) {
-  auto found = cluster.launch.released.find(address);
-  if (found == cluster.launch.released.end())
-    return;
-  for (const Release &release : found->second) {
-    bool reaches = includes(release.scope, release.cluster, release.rank, cluster.number, rank) &&
-                   includes(scope, cluster.number, rank, release.cluster, release.rank);
-    if (isAcquiring(order) && reaches)
-      acquireFrom(lane, release);
-    else if (reaches)
-      pendingAcquires[lane].push_back(release);
-  }
+bool Warp::reach(Scope scope, const Release &other) const {
+  return includes(scope, cluster.number, rank, other.cluster, other.rank) &&
+         includes(other.scope, other.cluster, other.rank, cluster.number, rank);
 }
 
-void Warp::releaseAt(unsigned lane, uint64_t address, Order order, Scope scope) {
-  auto add = [&](Scope reach, KnowledgePtr knowledge) {
-    cluster.launch.released[address].push_back({cluster.number, rank, reach, std::move(knowledge)});
-  };
-  if (isReleasing(order))
-    add(scope, publish(lane));
-  else if (fenceRelease[lane])
-    add(std::min(scope, fenceScope[lane]), fenceRelease[lane]);
-  bool isOrdered = isReleasing(order) && isAcquiring(order) && scope >= Scope::Gpu;
-  unordered[lane] = isOrdered ? -1 : int64_t(current);
+bool Warp::reach(Strength strength, const GlobalAccess &other) const {
+  if (strength == weakAccess || other.strength == weakAccess)
+    return false;
+  unsigned otherRank = other.thread / (cluster.warpsInBlock * warpLanes);
+  return reach(scopeOf(strength),
+               Release{other.cluster - 1, otherRank, scopeOf(other.strength), nullptr});
 }
 
 void Warp::fence(const Instruction &code, uint32_t mask) {
@@ -137,9 +115,29 @@ void Warp::fence(const Instruction &code, uint32_t mask) {
       if (includes(code.scope, cluster.number, rank, release.cluster, release.rank))
         acquireFrom(lane, release);
     pendingAcquires[lane].clear();
+    if (code.order == Order::SequentiallyConsistent)
+      for (const Release &before : cluster.launch.fences)
+        if (reach(code.scope, before))
+          acquireFrom(lane, before);
     fenceRelease[lane] = publish(lane);
     fenceScope[lane] = code.scope;
+    if (code.order == Order::SequentiallyConsistent)
+      rememberFence(lane, code.scope);
   }
+}
+
+void Warp::rememberFence(unsigned lane, Scope scope) {
+  std::vector<Release> &fences = cluster.launch.fences;
+  auto found = llvm::find_if(fences, [&](const Release &each) {
+    return each.cluster == cluster.number && each.rank == rank && each.scope == scope;
+  });
+  if (found == fences.end()) {
+    fences.push_back({cluster.number, rank, scope, fenceRelease[lane]});
+    return;
+  }
+  auto joined = std::make_shared<Knowledge>(*found->knowledge);
+  joined->join(*fenceRelease[lane]);
+  found->knowledge = joined;
 }
 
 void Warp::proxyFence(uint32_t mask) {

@@ -95,6 +95,14 @@ enum class Order : uint8_t {
 };
 enum class Scope : uint8_t { Cta, Cluster, Gpu, System };
 
+/// How strong an access to memory is: weak, or 1 + the scope of a strong one (PTX ISA, "Strong
+/// Operations").
+using Strength = uint8_t;
+inline constexpr Strength weakAccess = 0;
+inline Strength strongAs(Scope scope) { return static_cast<Strength>(uint8_t(scope) + 1); }
+/// Of a strong access.
+inline Scope scopeOf(Strength strength) { return Scope(strength - 1); }
+
 enum class ShuffleKind : uint8_t { Up, Down, Butterfly, Index };
 enum class VoteKind : uint8_t { All, Any, Uniform, Ballot };
 

@@ -11,13 +11,18 @@
 
 namespace uwt::emulator::ptx {
 
-SharedShadow::SharedShadow(uint64_t bytes, unsigned granule, Actors actors)
-    : shift(llvm::Log2_32(granule)), actors(actors), cells(endOf(0, bytes)), writers(cells.size()),
-      reads(2 * actors.warps), readers(cells.size()) {}
+SharedShadow::SharedShadow(uint64_t bytes, unsigned granule, Actors actors, unsigned threadsOfBlock)
+    : shift(llvm::Log2_32(granule)), actors(actors), threadsOfBlock(threadsOfBlock),
+      cells(endOf(0, bytes)), writers(cells.size()), reads(2 * actors.warps),
+      readers(cells.size()) {}
 
 bool SharedShadow::isOrdered(const Cell &cell, const Accessor &who) const {
   if (cell.isInFlight)
     return false;
+  if (cell.strength != weakAccess && who.strength != weakAccess &&
+      (cell.actor / threadsOfBlock == who.thread / threadsOfBlock ||
+       std::min(scopeOf(cell.strength), scopeOf(who.strength)) >= Scope::Cluster))
+    return true;
   return cell.actor == who.thread ||
          (cell.actor == actors.copies(who.thread) && who.ownCopies >= cell.time) ||
          who.knowledge.own[cell.actor] >= cell.time;
@@ -59,6 +64,8 @@ Conflict SharedShadow::read(const Accessor &who, uint64_t byte, uint64_t bytes) 
         return {Conflict::Write, cell.actor, cell.time, writers[g]};
       ordered = &cell;
     }
+    if (who.strength != weakAccess)
+      continue;
     ReadMark &mark = marks[g];
     if (mark.time != who.time) {
       // Lanes that read before and again now count by now; two times are kept for the others.
@@ -127,7 +134,7 @@ Conflict SharedShadow::write(const Accessor &who, uint64_t byte, uint64_t bytes,
   if (Conflict conflict = checkReads(who, begin, end))
     return conflict;
   for (uint64_t g = begin; g < end; ++g) {
-    cells[g] = {who.time, uint16_t(who.actor), isCopy};
+    cells[g] = {who.time, uint16_t(who.actor), isCopy, who.strength};
     writers[g] = who.instruction;
   }
   return {};

@@ -13,6 +13,7 @@
 #define UWT_LIB_EMULATOR_PTX_SHAREDSHADOW_H
 
 #include "Knowledge.h"
+#include "Program.h"
 
 namespace uwt::emulator::ptx {
 
@@ -39,14 +40,16 @@ struct Accessor {
   uint32_t instruction;
   /// Whether it writes what the bytes hold: lanes of a warp may do so in one instruction.
   bool isRepeat = false;
+  Strength strength = weakAccess;
 };
 
 /// Shadow of a cluster's shared memory. Bytes count from the beginning of the first block's.
 class SharedShadow {
 public:
-  SharedShadow(uint64_t bytes, unsigned granule, Actors actors);
+  SharedShadow(uint64_t bytes, unsigned granule, Actors actors, unsigned threadsOfBlock);
 
-  /// Lanes of one warp read `bytes` each.
+  /// Lanes of one warp read `bytes` each. A strong read is not remembered: what writes later need
+  /// not come behind it.
   Conflict read(const Accessor &who, uint64_t byte, uint64_t bytes);
   /// The products of a warp read from now on, as its group `who.time`.
   Conflict readProducts(const Accessor &who, unsigned warp, uint64_t byte, uint64_t bytes);
@@ -63,6 +66,7 @@ private:
     uint32_t time = 0;
     uint16_t actor = 0;
     bool isInFlight = false;
+    Strength strength = weakAccess;
 
     bool operator==(const Cell &) const = default;
   };
@@ -81,6 +85,7 @@ private:
 
   unsigned shift;
   Actors actors;
+  unsigned threadsOfBlock;
   std::vector<Cell> cells;
   /// Instructions that wrote the cells, and that last read them for a reader's marks.
   std::vector<uint32_t> writers;
