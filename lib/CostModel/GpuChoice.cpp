@@ -69,10 +69,10 @@ bool uwt::hasRegistersForTwo(const GpuChoice &choice) {
 
 int64_t uwt::stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMemory &memory) {
   // Of each CTA the system keeps 1 KB; mbarriers and a little more are static.
-  constexpr int64_t reserved = 1024, fixed = 512, maxStages = 8;
+  constexpr int64_t reserved = 1024, fixed = 512;
   int64_t room =
       std::min<int64_t>(target.sharedBytesPerBlock, target.sharedBytesPerSm / ctas - reserved);
-  return std::min((room - fixed - memory.otherBytes) / memory.stageBytes, maxStages);
+  return std::min((room - fixed - memory.otherBytes) / memory.stageBytes, maxRingStages);
 }
 
 Status uwt::fitRing(const BuildableKernels &kernels, unsigned stages, GpuChoice &choice) {

@@ -14,12 +14,32 @@
 
 using namespace uwt;
 
+/// Whether all kernels of a format that the table has for a target are much like those of another
+/// one: they decode into lanes, and take at most twice the instructions.
+static bool isLike(const GpuTarget &target, std::string_view format, std::string_view like) {
+  constexpr double most = 2;
+  return std::ranges::all_of(kernelProfiles(), [&](const KernelProfileRow &row) {
+    if (row.target != target.name || row.format != format)
+      return true;
+    const KernelProfile *other = findKernelProfile(target, like, row.m);
+    return other && row.profile.hasRing() && row.profile.decodedBytes == 0 &&
+           row.profile.instructions <= most * other->instructions;
+  });
+}
+
 GpuSearch uwt::tableSearch(const GpuBoard &board, uint64_t k) {
+  std::vector<std::string> names = {runFormats().front().str()};
+  std::string raw = runFormats().back().str();
+  for (const KernelProfileRow &row : kernelProfiles())
+    if (row.target == board.target->name && row.format != raw &&
+        std::ranges::find(names, row.format) == names.end() &&
+        isLike(*board.target, row.format, names.front()))
+      names.push_back(row.format);
+  names.push_back(raw);
   GpuSearch search{board, k, {}, {}, /*isOfOwnFormat=*/false};
-  for (const Format &format : runFormats())
-    search.formats.emplace_back([target = board.target, text = format.str()](uint64_t m) {
-      return findKernelProfile(*target, text, m);
-    });
+  for (const std::string &name : names)
+    search.formats.emplace_back(
+        [target = board.target, name](uint64_t m) { return findKernelProfile(*target, name, m); });
   return search;
 }
 
@@ -195,12 +215,32 @@ static GpuChoice ofAnyFormat(const BuildableKernels &kernels, GpuChoice choice) 
   return choice;
 }
 
+/// A choice with the stages that it has from a format. The ring of any format has room for words,
+/// as those of wide kernels have in any case.
+static GpuChoice withStagesOf(const BuildableKernels &kernels, const GpuPins &pins,
+                              GpuChoice choice, const KernelProfile *profile) {
+  constexpr double wordBytes = 2;
+  Expected<RingMemory> memory = kernels.ringMemory(choice, /*ofAnyFormat=*/true);
+  if (pins.stages != 0 || !profile || !memory || choice.slice > maxSkinnySlice)
+    return choice;
+  double weights = static_cast<double>(panelRows) * choice.panels * choice.groups *
+                   static_cast<double>(fixedUnitColumns);
+  memory->stageBytes -=
+      static_cast<int64_t>(weights * (wordBytes - std::min(profile->weightBytes, wordBytes)));
+  int64_t fit = stagesThatFit(*kernels.product().target, choice.ctas, *memory);
+  choice.stages = std::max(choice.stages, static_cast<unsigned>(std::max<int64_t>(fit, 0)));
+  return choice;
+}
+
 /// Predicted times of a choice, one for each format of the search; none where a profile is missing.
-static std::vector<double> timesOf(const GpuProduct &product, const GpuChoice &choice, uint64_t m,
-                                   const GpuSearch &search) {
+static std::vector<double> timesOf(const BuildableKernels &kernels, const GpuPins &pins,
+                                   const GpuChoice &choice, uint64_t m, const GpuSearch &search) {
   std::vector<double> times;
   for (const GpuSearch::ProfileOf &profile : search.formats) {
-    std::optional<GpuPrediction> prediction = predictChoice(product, choice, m, search, profile);
+    GpuChoice own =
+        search.isOfOwnFormat ? choice : withStagesOf(kernels, pins, choice, profile(choice.slice));
+    std::optional<GpuPrediction> prediction =
+        predictChoice(kernels.product(), own, m, search, profile);
     if (!prediction)
       return {};
     times.push_back(prediction->total);
@@ -208,20 +248,25 @@ static std::vector<double> timesOf(const GpuProduct &product, const GpuChoice &c
   return times;
 }
 
-/// How much slower than the best one of a format a choice is, of the formats behind the first one
-/// the most.
-static double behindOthers(const std::vector<double> &times, const std::vector<double> &best) {
-  double most = 1;
-  for (size_t i = 1; i < best.size(); ++i)
-    most = std::max(most, times[i] / best[i]);
-  return most;
+/// How much slower than the best one of a format a choice is: of the coded formats behind the first
+/// one the most, if that is much; then of all of them. Compared in this order.
+static std::pair<double, double> behindOthers(const std::vector<double> &times,
+                                              const std::vector<double> &best) {
+  constexpr double much = 1.01;
+  double coded = 1, all = 1;
+  for (size_t i = 1; i < best.size(); ++i) {
+    all = std::max(all, times[i] / best[i]);
+    if (i + 1 < best.size())
+      coded = all;
+  }
+  return {coded > much ? coded : 1, all};
 }
 
 /// Of the choices that are hardly slower than the best one of the first format the best one of the
 /// others. It is the first choice, the rules', unless that is worse by more than 1.5 %. `times` is
 /// as `choices`.
 static size_t bestOf(const std::vector<std::vector<double>> &times) {
-  constexpr double hardly = 1.005, worthwhile = 1.015;
+  constexpr double hardly = 1.01, worthwhile = 1.015;
   std::vector<double> best = times.front();
   for (const std::vector<double> &each : times)
     std::ranges::transform(best, each, best.begin(),
@@ -230,8 +275,10 @@ static size_t bestOf(const std::vector<std::vector<double>> &times) {
   for (size_t i = 0; i < times.size(); ++i) {
     if (times[i].front() > hardly * best.front())
       continue;
-    double margin = found == size_t(0) ? worthwhile : 1;
-    if (!found || behindOthers(times[i], best) * margin < behindOthers(times[*found], best))
+    std::pair behind = behindOthers(times[i], best);
+    if (found == size_t(0))
+      behind.second *= worthwhile;
+    if (!found || behind < behindOthers(times[*found], best))
       found = i;
   }
   return found.value_or(0);
@@ -243,13 +290,12 @@ static GpuChoice searchKernel(const BuildableKernels &kernels, const GpuPins &pi
   if (rules.stages == 0 || rules.strategy == GpuStrategy::Shared)
     return rules;
   bool isOfAny = !search.isOfOwnFormat;
-  GpuProduct product = kernels.product();
   std::vector<GpuChoice> choices = {isOfAny ? ofAnyFormat(kernels, rules) : rules};
-  std::vector<std::vector<double>> times = {timesOf(product, choices.front(), m, search)};
+  std::vector<std::vector<double>> times = {timesOf(kernels, pins, choices.front(), m, search)};
   if (times.front().empty())
     return rules;
   for (const GpuChoice &choice : otherChoices(kernels, pins, rules, m, isOfAny))
-    if (std::vector<double> each = timesOf(product, choice, m, search); !each.empty()) {
+    if (std::vector<double> each = timesOf(kernels, pins, choice, m, search); !each.empty()) {
       choices.push_back(choice);
       times.push_back(std::move(each));
     }
@@ -300,7 +346,7 @@ static GpuChoice searchStrategies(const BuildableKernels &kernels, const GpuPins
                                   const GpuChoice &rules, const GpuSearch &search) {
   uint64_t m = std::max<uint64_t>(kernels.product().m.value_or(rules.slice), 1);
   auto timeOf = [&](const GpuChoice &choice) {
-    std::vector<double> times = timesOf(kernels.product(), choice, m, search);
+    std::vector<double> times = timesOf(kernels, pins, choice, m, search);
     return times.empty() ? std::nullopt : std::optional(times.front());
   };
   GpuChoice best = searchKernel(kernels, pins, rules, m, search);

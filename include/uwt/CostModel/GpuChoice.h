@@ -119,8 +119,14 @@ inline unsigned ctasOfStreams(unsigned slice) { return slice <= 8 ? 2 : 1; }
 /// Whether a multiprocessor has registers for two CTAs of a kernel with a ring.
 bool hasRegistersForTwo(const GpuChoice &choice);
 
+/// Rows of x that a skinny kernel multiplies at a time at most; with more of them it is a wide one.
+inline constexpr unsigned maxSkinnySlice = 128;
+
+/// Stages of a ring at most: more are of no use.
+inline constexpr int64_t maxRingStages = 8;
+
 /// Stages that the shared memory of a CTA has room for, where a multiprocessor runs so many CTAs;
-/// no more than are of use.
+/// no more than maxRingStages.
 int64_t stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMemory &memory);
 
 /// The kernel for a product; one of a dynamic m, unless that is pinned, is for one m tile. Errors:

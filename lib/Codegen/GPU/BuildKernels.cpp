@@ -128,6 +128,17 @@ static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   plan.unit.codeGroupStride = layout.codeGroupStride;
 }
 
+/// Whether a panel of words comes into the ring as others do. Where its units are larger than coded
+/// ones a stage has no room for them; but a wide kernel has one loop for both, and its stages are
+/// few in any case.
+static bool copiesWords(const ProductPlan &plan) {
+  const UnitShape &unit = plan.unit;
+  if (unit.isWide())
+    return false;
+  return unit.onlyWords || plan.kind() == GpuKernelKind::Wide ||
+         unit.rawU32 + unit.codeU32 >= wordUnitU32;
+}
+
 /// The product's format, where it can have kernels at all. Errors: why not.
 static Expected<EmittedFormat> describe(MatmulOp op) {
   UWT_RETURN_IF_ERROR(checkProduct(op));
@@ -156,6 +167,7 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
   plan.tile.panels = choice.panels;
   plan.tile.cluster = choice.cluster;
   plan.tile.usesWarpgroups = choice.instruction == GpuInstruction::Wgmma;
+  plan.unit.copiesWords = copiesWords(plan);
   plan.ctas = choice.ctas;
   // Without a ring x is packed by groups all the same.
   if (!plan.readsStreams)
@@ -197,6 +209,9 @@ static Status checkRing(const GpuChoice &choice, const GpuTarget &target, const 
   if (choice.stages == 0)
     return unsupportedError("it has a ring, whose stages and groups are missed: run "
                             "uwt-select-strategy");
+  if (choice.stages > maxRingStages)
+    return unsupportedError("a ring has at most " + std::to_string(maxRingStages) +
+                            " stages, got " + std::to_string(choice.stages));
   constexpr int64_t streamUnitGroups = streamUnitColumns / fixedUnitColumns;
   if (choice.groups % plan.unit.columnGroups != 0 ||
       (plan.decodesInShared && streamUnitGroups % plan.ring.groupsPerKTile() != 0))
@@ -344,6 +359,7 @@ Expected<RingMemory> KernelProblem::ringMemory(const GpuChoice &choice, bool ofA
   UWT_ASSIGN_OR_RETURN(ProductPlan plan, planOf(choice));
   if (ofAnyFormat) {
     plan.unit.hasEscapes = !plan.decodesInShared;
+    plan.unit.copiesWords = true;
     plan.unit.columnGroups = 1;
     plan.unit.codeU32 = plan.unit.rawU32 = 0;
   }

@@ -78,7 +78,7 @@ Value Producer::unitU32Of(const TilePanel &panel) {
   Value size = index.constant(plan.unit.onlyWords ? wordUnitU32 : coded);
   if (plan.unit.onlyWords)
     return size;
-  return index.select(panel.storedAsWords, plan.unit.copiesWords() ? wordUnitU32 : 0, size);
+  return index.select(panel.storedAsWords, plan.unit.copiesWords ? wordUnitU32 : 0, size);
 }
 
 void Producer::prepareUnits(PanelCopy &copy) {
@@ -87,7 +87,7 @@ void Producer::prepareUnits(PanelCopy &copy) {
     return PlaneCopy{plane, index.add(begin, index.mul(copy.range.first, unitU32)),
                      index.mul(copy.range.count, unitU32), index.add(copy.stage.region, to)};
   };
-  if (plan.unit.copiesWords())
+  if (plan.unit.copiesWords)
     copy.ofWords.push_back(planeCopy(arguments.words, panel.words, wordUnitU32, layout.raw));
   if (plan.unit.onlyWords)
     return;

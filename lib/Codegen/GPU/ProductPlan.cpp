@@ -13,10 +13,9 @@ using namespace uwt;
 using namespace uwt::codegen;
 
 GpuKernelKind ProductPlan::kind() const {
-  constexpr int64_t maxSkinnyMTiles = 16;
   if (decodesInShared)
     return GpuKernelKind::Shared;
-  return tile.mTiles > maxSkinnyMTiles ? GpuKernelKind::Wide : GpuKernelKind::Skinny;
+  return tile.m() > int64_t(maxSkinnySlice) ? GpuKernelKind::Wide : GpuKernelKind::Skinny;
 }
 
 ProductStrategy ProductPlan::strategy() const {
@@ -80,7 +79,7 @@ StageLayout ProductPlan::stage() const {
   int64_t units = panelStrips * ring.groupsPerStage / unit.columnGroups;
   int64_t coded = unit.onlyWords ? 0 : units * (unit.rawU32 + unit.codeU32);
   // Any panel of a coded tensor may be stored as words.
-  int64_t words = unit.copiesWords() ? panelStrips * ring.groupsPerStage * wordUnitU32 : 0;
+  int64_t words = unit.copiesWords ? panelStrips * ring.groupsPerStage * wordUnitU32 : 0;
   int64_t entriesU32 = unit.hasEscapes      ? 2 * unit.escapeEntriesOfGroup()
                        : decoded.hasFlags() ? panelStrips
                                             : 0;

@@ -52,7 +52,7 @@ Value StageDecoder::wordsAt(const TilePanel &panel, const Stage &stage,
 
 StageDecoder::Source StageDecoder::rawOf(const TilePanel &panel, const Stage &stage,
                                          const UnitCoordinate &unit, bool fromWords) {
-  if (fromWords && !plan.unit.copiesWords())
+  if (fromWords && !plan.unit.copiesWords)
     return {arguments.words, wordsAt(panel, stage, unit)};
   if (!fromWords && plan.unit.rawU32 == 0)
     return {};

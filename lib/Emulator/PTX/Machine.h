@@ -216,7 +216,7 @@ private:
   /// Whether what a lane does to global memory comes behind an access of another thread.
   bool isBehind(unsigned lane, const GlobalAccess &access) const;
   bool faultGlobal(unsigned lane, Action action, const Location &location, uint64_t bytes,
-                   const GlobalAccess &other, const char *otherVerb);
+                   const GlobalAccess &other, const char *otherVerb, Strength strength);
   void countAccess(Location::Kind kind, uint64_t bytes, uint32_t mask, bool isStore);
 
   // Order.cpp.

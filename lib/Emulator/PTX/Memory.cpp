@@ -145,7 +145,7 @@ bool Warp::isBehind(unsigned lane, const GlobalAccess &access) const {
 }
 
 bool Warp::faultGlobal(unsigned lane, Action action, const Location &location, uint64_t bytes,
-                       const GlobalAccess &other, const char *otherVerb) {
+                       const GlobalAccess &other, const char *otherVerb, Strength strength) {
   std::string text = std::string(action == Action::Read ? "reads" : "writes") + " " +
                      bytesText(location.offset, bytes) + " of buffer " +
                      std::to_string(location.number) + " that " +
@@ -153,6 +153,8 @@ bool Warp::faultGlobal(unsigned lane, Action action, const Location &location, u
                      std::to_string(other.cluster - 1) + ", " + cluster.threadName(other.thread) +
                      " " + otherVerb + " at " + cluster.launch.program.describe(other.instruction) +
                      ", and nothing orders the two";
+  if (strength != weakAccess && other.strength != weakAccess)
+    return fault(lane, text + ": their scopes do not reach each other");
   for (unsigned acquirer = 0; acquirer < warpLanes; ++acquirer)
     if (other.cluster != cluster.number + 1 &&
         known[acquirer]->ofCluster(other.cluster - 1, other.thread) >= other.time)
@@ -197,9 +199,9 @@ bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, 
       return (other.bytes & touched) == touched && reach(strength, other);
     };
     if ((written.bytes & touched) && !isRepeated && !mayRace(written) && !isBehind(lane, written))
-      return faultGlobal(lane, action, location, bytes, written, "writes");
+      return faultGlobal(lane, action, location, bytes, written, "writes", strength);
     if (isWrite && (read.bytes & touched) && !mayRace(read) && !isBehind(lane, read))
-      return faultGlobal(lane, action, location, bytes, read, "reads");
+      return faultGlobal(lane, action, location, bytes, read, "reads", strength);
     GlobalAccess own{cluster.number + 1,     now,     uint32_t(current),
                      uint16_t(thread(lane)), touched, strength};
     if (isWrite) {

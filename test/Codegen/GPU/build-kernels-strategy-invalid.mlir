@@ -27,11 +27,24 @@ func.func @no_ring(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 // -----
 
-func.func @large_ring(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
+func.func @many_stages(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a ring of 9 stages of 18816 bytes does not fit the shared memory of 'sm_90a'}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a ring has at most 8 stages, got 9}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 8, stages = 9, groups = 2> {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @large_ring(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a ring of 8 stages of 57728 bytes does not fit the shared memory of 'sm_90a'}}
+  uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
+      strategy #uwt.gpu_strategy<direct, mma, slice = 8, stages = 8, groups = 8> {
   ^bb0(%s: f32):
     uwt.yield %s : f32
   }

@@ -74,6 +74,9 @@ struct UnitShape {
   int64_t rawU32 = 0, codeU32 = 0, columnGroups = 1, rawGroupStride = 0, codeGroupStride = 0;
   /// Whether there are escapes; whether all panels are words, or are by the time they are read.
   bool hasEscapes = false, onlyWords = false;
+  /// Whether panels of words come into the ring. Those of tensors whose other panels are smaller
+  /// are few, and are read where they lie: stages have room for what is coded.
+  bool copiesWords = false;
   /// u32 of an escape record.
   int64_t recordU32 = 0;
   /// u32 of the decode table that a thread keeps in registers, from `tableFirst` on.
@@ -89,9 +92,6 @@ struct UnitShape {
   /// of wide units (DeviceEscapeEntry). And those for a column group.
   int64_t escapeEntries() const { return isWide() ? panelStrips : 1; }
   int64_t escapeEntriesOfGroup() const { return escapeEntries() / columnGroups; }
-  /// Whether a stage has room for words, for panels that are stored so. Those of formats with wide
-  /// units are read where they lie: x needs the room.
-  bool copiesWords() const { return !isWide(); }
 };
 
 /// What kernel `decode` makes of a weight, if there is one: its words, in the order of plane

@@ -337,7 +337,7 @@ const std::vector<Mutation> &mutations() {
        {inplaceWarpgroups, rawWarpgroups, windowWarpgroups, sharedAmpere}},
       {"OneStageMoreThanThereIs",
        useOneStageMore,
-       {"barrier", "do not fit"},
+       {"barrier", "do not fit", "of shared memory, which has"},
        {rawSkinny, inplaceSkinny, inplaceWarpgroups, windowAmpere, inplaceCluster, sharedHopper,
         sharedAmpere}},
       {"WrongPhaseOfFull",

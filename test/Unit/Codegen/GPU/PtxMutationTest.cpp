@@ -61,7 +61,7 @@ const std::vector<Mutation> &mutations() {
       {"HandOffWithinTheBlock",
        R"(atom\.acq_rel\.gpu)",
        "atom.acq_rel.cta",
-       {"it is relaxed, or its scope is too narrow"},
+       {"their scopes do not reach each other"},
        handOffs},
       {"HandOffWithoutRelease",
        R"(atom\.acq_rel\.gpu)",

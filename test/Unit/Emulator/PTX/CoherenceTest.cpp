@@ -136,13 +136,13 @@ TEST(PtxCoherence, TheirScopesHaveToReachEachOther) {
   // Strong accesses that do not reach each other are no better than weak ones.
   EXPECT_THAT(
       messagePassing("st.relaxed.gpu", "st.release.cluster", "ld.acquire.cluster", 1).error(),
-      HasSubstr("nothing orders the two"));
+      HasSubstr("their scopes do not reach each other"));
   EXPECT_THAT(messagePassing("st.relaxed.gpu", "st.release.cta", "ld.acquire.gpu", 2).error(),
-              HasSubstr("nothing orders the two"));
+              HasSubstr("their scopes do not reach each other"));
   EXPECT_THAT((Litmus{"atom.relaxed.cta.global.add.u32 %r6, [%d1], %r2;\n",
                       "atom.relaxed.gpu.global.add.u32 %r6, [%d1], %r2;\n"})
                   .error(),
-              HasSubstr("nothing orders the two"));
+              HasSubstr("their scopes do not reach each other"));
 }
 
 TEST(PtxCoherence, WeakAccessesNeedTheOrder) {
