@@ -64,7 +64,7 @@ std::vector<GpuChoice> otherChoices(const BuildableKernels &kernels, const GpuPi
                                     const GpuChoice &choice, uint64_t m, bool ofAnyFormat);
 
 /// chooseGpuRanges(), and in place of a kernel with a ring one that is predicted to be faster: the
-/// rules' stays where it is not 1 % behind, or 1.5 % for the other formats. Kernels without a
+/// rules' stays where it is not 0.5 % behind, or 1.5 % for the other formats. Kernels without a
 /// ring, of strategy shared, and those without a profile are the rules'. Where the format has no
 /// room for the ring that all formats would have, it is decoded before (strategy buffer). Errors:
 /// those of chooseGpuRanges().

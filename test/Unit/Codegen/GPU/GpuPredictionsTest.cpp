@@ -216,7 +216,11 @@ GpuPrediction predictionOf(mlir::MLIRContext &context, const std::string &format
   auto ranges = isSearched ? searchGpuRanges(*kernels, {}, search) : chooseGpuRanges(*kernels, {});
   EXPECT_TRUE(ranges) << ranges.error().message();
   // The copying role is that of the choice's panels.
-  const GpuChoice &choice = ranges->front().choice;
+  GpuChoice choice = ranges->front().choice;
+  // Every stage had room for words then.
+  if (change == &before)
+    choice.stages = unsigned(
+        stagesThatFit(target, choice.ctas, *(*kernels).ringMemory(choice, /*ofAnyFormat=*/true)));
   unsigned fences = findKernelProfile(target, format, 64)->clusterFences;
   KernelProfile profile =
       profileOfChoice(choice, *findKernelProfile(target, format, choice.slice), fences);
