@@ -35,13 +35,13 @@ SLICE_8 = "direct, mma, slice = 8, "
 SLICE_64 = "direct, wgmma, slice = 64, panels = 2, "
 EXPERIMENTS = {
     AS_CHOSEN: {8: None, 64: None},
-    "ring-of-half-the-bytes": {8: SLICE_8 + "ctas = 2, stages = 2, groups = 2",
+    "ring-of-half-the-bytes": {8: SLICE_8 + "ctas = 2, stages = 3, groups = 2",
                                64: SLICE_64 + "cluster = 4, stages = 2, groups = 2"},
-    "ring-of-large-stages": {8: SLICE_8 + "ctas = 2, stages = 2, groups = 4"},
+    "ring-of-large-stages": {8: SLICE_8 + "ctas = 2, stages = 3, groups = 4"},
     "one-cta": {8: SLICE_8 + "ctas = 1, stages = 8, groups = 2"},
-    "cluster-of-1": {64: SLICE_64 + "cluster = 1, stages = 4, groups = 2"},
-    "cluster-of-2": {8: SLICE_8 + "cluster = 2, ctas = 2, stages = 5, groups = 2",
-                     64: SLICE_64 + "cluster = 2, stages = 4, groups = 2"},
+    "cluster-of-1": {64: SLICE_64 + "cluster = 1, stages = 5, groups = 2"},
+    "cluster-of-2": {8: SLICE_8 + "cluster = 2, ctas = 2, stages = 7, groups = 2",
+                     64: SLICE_64 + "cluster = 2, stages = 5, groups = 2"},
     "mma-in-place-of-wgmma": {64: "direct, mma, slice = 64, stages = 3, groups = 4"},
 }
 
