@@ -38,12 +38,6 @@ static uint64_t keyOf(const uint8_t *data) {
   return std::bit_cast<uint64_t>(data) / wordBytes * wordBytes;
 }
 
-static uint64_t readBytes(const uint8_t *from, unsigned bytes) {
-  uint64_t value = 0;
-  std::memcpy(&value, from, bytes);
-  return value;
-}
-
 StrongHistory *Launch::historyOf(const uint8_t *data, unsigned bytes) {
   auto found = strong.find(keyOf(data));
   bool isSame = found != strong.end() && found->second.data == data && found->second.bytes == bytes;

@@ -25,6 +25,7 @@
 #include "uwt/Support/Random.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/Twine.h"
+#include <cstring>
 #include <optional>
 
 namespace uwt::emulator::ptx {
@@ -114,6 +115,13 @@ struct Location {
   uint64_t offset = 0;
   uint8_t *data = nullptr;
 };
+
+/// A value of 1 to 8 bytes in memory.
+inline uint64_t readBytes(const uint8_t *from, unsigned bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, from, bytes);
+  return value;
+}
 
 /// Lanes of a warp that are at one instruction.
 struct Group {

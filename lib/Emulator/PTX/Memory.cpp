@@ -216,12 +216,6 @@ bool Warp::checkGlobal(unsigned lane, const Location &location, uint64_t bytes, 
   return true;
 }
 
-static uint64_t readBytes(const uint8_t *from, unsigned bytes) {
-  uint64_t value = 0;
-  std::memcpy(&value, from, bytes);
-  return value;
-}
-
 void Warp::countAccess(Location::Kind kind, uint64_t bytes, uint32_t mask, bool isStore) {
   EmulationCounters &counters = cluster.launch.counters;
   uint64_t all = bytes * llvm::popcount(mask);
