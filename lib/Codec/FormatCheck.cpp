@@ -55,11 +55,11 @@ static Status checkContext(const Format &format, const CodecTraits &traits) {
     return usageError("context=row_class<" + std::to_string(format.rowClasses) +
                       ">: expected 2, 4, 8 or 16 classes");
   }
-  if (traits.rate == Rate::Prefix)
+  if (isVariable(traits.rate))
     return ok();
   return usageError("codec " + format.codec.str() +
-                    " has one model for all rows; context=row_class needs a prefix code such as "
-                    "huffman<12,1>");
+                    " has one model for all rows; context=row_class needs a code of variable rate "
+                    "such as huffman<12,1>");
 }
 
 static Status checkEscapes(const Format &format, const CodecTraits &traits,

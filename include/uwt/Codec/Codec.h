@@ -9,8 +9,8 @@
 // is declarative: it checks its parameters, builds a model from statistics, and
 // writes and reads that model. What the bits look like follows from the model
 // and from the traits, so the engines that code panels (FixedRate, InPlace,
-// PrefixStream) never name a concrete codec, and a new codec is one file and one
-// line in lib/Codec/Codecs.def.
+// PrefixStream, AnsStream) never name a concrete codec, and a new codec is one file
+// and one line in lib/Codec/Codecs.def.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,7 +37,13 @@ enum class Rate : uint8_t {
   Fixed,
   /// Canonical prefix code words in lane streams.
   Prefix,
+  /// Asymmetric numeral systems with interleaved lanes.
+  Ans,
 };
+
+/// Whether panels take as many bytes of plane `code` as they happen to, so that the index says
+/// where each begins.
+inline constexpr bool isVariable(Rate rate) { return rate == Rate::Prefix || rate == Rate::Ans; }
 
 /// How a coded unit of a fixed rate lies in planes `raw` and `code` (layout fragment): 16 rows x
 /// `columns`. Panels stored as words always have units of 64 columns.
@@ -70,6 +76,8 @@ struct CodecTraits {
   uint32_t codeSymbols = 1;
   /// Prefix: longest code word, at most 15.
   uint32_t maxLength = 0;
+  /// Ans: the frequencies of a row class add up to 2^frequencyBits.
+  uint32_t frequencyBits = 0;
   /// Fixed: how coded units lie in planes.
   UnitGeometry unit;
   /// Fixed: whether each symbol is a base plus its code, so that the base is all that a decoder
@@ -84,10 +92,12 @@ struct CodecTraits {
 
 /// What a codec knows of a tensor's symbols.
 struct Model {
-  /// Fixed: the symbol of each code. Prefix: the alphabet without the escape.
+  /// Fixed: the symbol of each code. Prefix, Ans: the alphabet without the escape.
   std::vector<uint16_t> symbols;
   /// Prefix: code lengths, a table a row class; entry order as in prefix-1.
   std::vector<std::vector<uint8_t>> lengths;
+  /// Ans: [row class][entry, the escape last], codes of weights (ans-2).
+  std::vector<std::vector<uint8_t>> weights;
   /// The symbol beneath escapes and padding. Known to encoders only: a model
   /// that was read has its first symbol here.
   uint16_t commonest = 0;

@@ -191,7 +191,33 @@ uint64_t countPrefixEscapes(const CodingPlan &plan, uint32_t rows, std::span<con
 Status decodePrefixRow(const CodingPlan &plan, const PrefixTables &tables, const CodedPanel &panel,
                        std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
                        std::span<uint16_t> out);
-/// The same for a fixed-rate row_major panel.
+
+/// Tables of a tensor coded by asymmetric numeral systems, made once from its model.
+class AnsTables;
+struct AnsTablesDeleter {
+  void operator()(AnsTables *) const;
+};
+using AnsTablesPtr = std::unique_ptr<AnsTables, AnsTablesDeleter>;
+/// Precondition: as makePrefixTables.
+AnsTablesPtr makeAnsTables(const CodingPlan &plan);
+
+/// Codecs of Rate::Ans; `classes` as in encodePrefix.
+void encodeAns(const CodingPlan &plan, const AnsTables &tables, PanelWords words,
+               std::span<const uint8_t> classes, CodePath path, EncodedPanel &out);
+/// Fails with ErrorKind::Invalid on units that leave the blob, streams that end elsewhere (ans-6)
+/// and escapes that are no symbols.
+Status decodeAns(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
+                 std::span<const uint8_t> classes, CodePath path, MutablePanelWords out);
+/// Number of escapes in the blob of a coded panel, at the cost of decoding it; 0 for one that is
+/// damaged.
+uint64_t countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,
+                         std::span<const uint8_t> classes, std::span<const uint8_t> code);
+/// Decodes row `row` of a row_major panel, at the cost of all rows of the panel.
+Status decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
+                    std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
+                    std::span<uint16_t> out);
+
+/// decodePrefixRow for a fixed-rate row_major panel.
 Status decodeFixedRow(const CodingPlan &plan, const CodedPanel &panel, uint32_t panelRowCount,
                       uint32_t row, std::span<uint16_t> out);
 

@@ -13,7 +13,7 @@
 
 #include "PrefixStream.h"
 #include "../Fixed/FieldPlane.h"
-#include "PrefixStreamKernels.h"
+#include "StreamFields.h"
 #include <algorithm>
 #include <string>
 
@@ -188,19 +188,6 @@ void uwt::appendRunRecord(const CodingPlan &plan, const PanelUnit &unit, PanelWo
 // Panels
 //===----------------------------------------------------------------------===//
 
-/// nullptr for the reference. Where a path is forced that this machine cannot run, the best one
-/// below it.
-static const PrefixKernels *kernelsOf(CodePath path) {
-  SimdLevel host = hostSimdLevel();
-  if (path == CodePath::Reference)
-    return nullptr;
-  if (path == CodePath::Avx512 && host >= SimdLevel::Avx512)
-    return &avx512PrefixKernels();
-  if (path >= CodePath::Avx2 && host >= SimdLevel::Avx2)
-    return &avx2PrefixKernels();
-  return &portablePrefixKernels();
-}
-
 static bool encodePanelReference(const PrefixContext &context, PanelWords words,
                                  EncodedPanel &out) {
   const CodingPlan &plan = context.plan;
@@ -233,7 +220,7 @@ void uwt::encodePrefix(const CodingPlan &plan, const PrefixTables &tables, Panel
                  0);
   out.code.assign(streamUnitCount(plan, words.rows) * 4, 0);
   const PrefixKernels *kernels =
-      tables.lookup == PrefixTables::Lookup::None ? nullptr : kernelsOf(path);
+      tables.lookup == PrefixTables::Lookup::None ? nullptr : prefixKernels(path);
   out.overflow = !(kernels ? encodePanelFast(context, *kernels, words, out)
                            : encodePanelReference(context, words, out));
   out.code.resize(roundUp(out.code.size(), 16)); // prefix-3
@@ -267,8 +254,8 @@ Status uwt::decodePrefix(const CodingPlan &plan, const PrefixTables &tables,
                          MutablePanelWords out) {
   PrefixContext context{plan, tables, classes.first(std::min<size_t>(classes.size(), out.rows))};
   const PrefixKernels *kernels =
-      tables.lookup == PrefixTables::Lookup::None ? nullptr : kernelsOf(path);
-  return kernels ? decodePanelFast(context, *kernels, panel, out)
+      tables.lookup == PrefixTables::Lookup::None ? nullptr : prefixKernels(path);
+  return kernels ? decodePanelFast(context, *kernels, path, panel, out)
                  : decodePanelReference(context, panel, out);
 }
 

@@ -222,7 +222,7 @@ struct PrefixKernels;
 /// unit starts, which are filled in.
 bool encodePanelFast(const PrefixContext &context, const PrefixKernels &kernels, PanelWords words,
                      EncodedPanel &out);
-Status decodePanelFast(const PrefixContext &context, const PrefixKernels &kernels,
+Status decodePanelFast(const PrefixContext &context, const PrefixKernels &kernels, CodePath path,
                        const CodedPanel &panel, MutablePanelWords out);
 
 } // namespace uwt

@@ -14,28 +14,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Fixed/FieldPlane.h"
-#include "PrefixStreamKernels.h"
+#include "StreamFields.h"
 #include <algorithm>
 
 using namespace uwt;
-
-namespace {
-
-/// Where the raw fields of a fragment unit lie.
-struct RawFields {
-  size_t unitBytes, groupBytes;
-  uint64_t begin;
-
-  RawFields(const CodingPlan &plan, const PanelUnit &unit, uint32_t panelRowCount) {
-    unitBytes = size_t(unitBitBytes) * plan.split.rawBits();
-    size_t strips = divideUp(panelRowCount, stripRows);
-    groupBytes = unitBytes * strips; // order-4
-    begin =
-        unit.firstColumn / fixedUnitColumns * groupBytes + unit.firstRow / stripRows * unitBytes;
-  }
-};
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // Decoding
@@ -45,19 +27,10 @@ namespace {
 
 class PanelDecoder {
 public:
-  PanelDecoder(const PrefixContext &context, const PrefixKernels &kernels, const CodedPanel &panel,
-               MutablePanelWords out)
+  PanelDecoder(const PrefixContext &context, const PrefixKernels &kernels, CodePath path,
+               const CodedPanel &panel, MutablePanelWords out)
       : plan(context.plan), tables(context.tables), context(context), kernels(kernels),
-        panel(panel), out(out), chunks(defaultChunks(plan.split.rawBits())) {
-    uint32_t symbolBits = plan.split.symbolBits;
-    bool wide = plan.split.wordBits == 16;
-    merge = wide && symbolBits == 8    ? kernels.merge8
-            : wide && symbolBits == 10 ? kernels.merge6
-                                       : nullptr;
-    joinFirst = wide && symbolBits == 8    ? kernels.joinRow8
-                : wide && symbolBits == 10 ? kernels.joinRow6
-                                           : nullptr;
-  }
+        panel(panel), out(out), fields(plan, panel.raw, path, out) {}
 
   Status run() {
     StreamUnitView view;
@@ -69,8 +42,6 @@ public:
         UWT_RETURN_IF_ERROR(
             applyEscapes(plan, view.unit, number, recordsOf(view, panel.code), out));
     }
-    if (kernels.fence)
-      kernels.fence();
     return ok();
   }
 
@@ -151,55 +122,11 @@ private:
       if (!lanes(job))
         return false;
       for (uint32_t i = 0; i < unit.strips * 2; ++i)
-        mergePair(unit, raw, i / 2, g + i % 2,
-                  symbols + (i / 2 * jointRows + i % 2) * scratchStride,
-                  symbols + (i / 2 * jointRows + i % 2 + 2) * scratchStride, merge);
+        fields.joinPair(unit, raw, i / 2, g + i % 2,
+                        symbols + (i / 2 * jointRows + i % 2) * scratchStride,
+                        symbols + (i / 2 * jointRows + i % 2 + 2) * scratchStride);
     }
     return true;
-  }
-
-  using Merge = void (*)(const MergeJob &, bool);
-
-  /// Rows `g` and `g + 8` of a strip from their symbols: whole groups straight to the output,
-  /// the last part of a row by way of a buffer.
-  void mergePair(const PanelUnit &unit, const RawFields &raw, uint32_t strip, uint32_t g,
-                 const uint16_t *low, const uint16_t *high, Merge by) {
-    uint32_t row = strip * stripRows + g;
-    uint32_t whole = unit.columns / fixedUnitColumns, rest = unit.columns % fixedUnitColumns;
-    auto outRow = [&](uint32_t r) {
-      return r < unit.rows ? out.row(unit.firstRow + r) + unit.firstColumn : unused;
-    };
-    if (row >= unit.rows)
-      return;
-    MergeJob job{&plan.split,
-                 chunks,
-                 low,
-                 high,
-                 panel.raw.data() + raw.begin + strip * raw.unitBytes,
-                 raw.groupBytes,
-                 g,
-                 whole,
-                 outRow(row),
-                 outRow(row + 8)};
-    bool aligned =
-        out.streaming &&
-        ((reinterpret_cast<uintptr_t>(job.outLow) | reinterpret_cast<uintptr_t>(job.outHigh)) &
-         63) == 0;
-    by ? by(job, aligned) : mergeRowsPortable(job);
-    if (!rest)
-      return;
-    alignas(64) uint16_t last[2][fixedUnitColumns];
-    uint16_t *to[2] = {job.outLow + whole * fixedUnitColumns,
-                       job.outHigh + whole * fixedUnitColumns};
-    job.low += whole * fixedUnitColumns;
-    job.high += whole * fixedUnitColumns;
-    job.raw += whole * raw.groupBytes;
-    job.groups = 1;
-    job.outLow = last[0];
-    job.outHigh = last[1];
-    by ? by(job, false) : mergeRowsPortable(job);
-    for (int i = 0; i < 2; ++i)
-      std::copy_n(last[i], rest, to[i]);
   }
 
   bool decodeRowUnit(const StreamUnitView &view, const uint8_t *stream) {
@@ -226,23 +153,9 @@ private:
       if (!lanes(job))
         return false;
       for (uint32_t lane = 0; lane < count; ++lane)
-        joinRow(view.unit, row + lane, symbols + lane * scratchStride);
+        fields.joinRow(view.unit, row + lane, symbols + lane * scratchStride);
     }
     return true;
-  }
-
-  /// A row of a row_major unit from its top-aligned symbols.
-  void joinRow(const PanelUnit &unit, uint32_t row, const uint16_t *from) {
-    uint64_t panelRow = unit.firstRow + row;
-    const uint8_t *rawRow = panel.raw.data() + panelRow * rowBytes(out.columns, chunks);
-    RowJob job{&plan.split, chunks,           from,         rawRow,
-               out.columns, unit.firstColumn, unit.columns, out.row(panelRow) + unit.firstColumn};
-    uint32_t done = joinFirst ? joinFirst(job) : 0;
-    job.symbols += done;
-    job.first += done;
-    job.count -= done;
-    job.out += done;
-    joinRowPortable(job);
   }
 
   /// By the reference, which also words the errors.
@@ -254,15 +167,7 @@ private:
         decodeUnitReference(context, view, panel.code, plain.data(), scratchStride));
     for (uint16_t &symbol : plain)
       symbol = static_cast<uint16_t>(symbol << (16 - plan.split.symbolBits));
-    RawFields raw(plan, unit, out.rows);
-    for (uint32_t row = 0; row < unit.rows; ++row) {
-      const uint16_t *from = plain.data() + row * scratchStride;
-      if (unit.layout == Layout::RowMajor)
-        joinRow(unit, row, from);
-      else if (row % stripRows < 8)
-        mergePair(unit, raw, row / stripRows, row % stripRows, from, from + 8 * scratchStride,
-                  nullptr);
-    }
+    fields.join(unit, plain.data());
     return ok();
   }
 
@@ -272,17 +177,14 @@ private:
   const PrefixKernels &kernels;
   const CodedPanel &panel;
   MutablePanelWords out;
-  std::vector<uint32_t> chunks;
-  Merge merge;
-  uint32_t (*joinFirst)(const RowJob &);
+  FieldJoiner fields;
   std::vector<uint8_t> padded;
   alignas(64) uint16_t symbols[panelRows / stripRows * jointRows * scratchStride] = {};
-  alignas(64) uint16_t unused[streamUnitColumns];
 };
 
 } // namespace
 
 Status uwt::decodePanelFast(const PrefixContext &context, const PrefixKernels &kernels,
-                            const CodedPanel &panel, MutablePanelWords out) {
-  return PanelDecoder(context, kernels, panel, out).run();
+                            CodePath path, const CodedPanel &panel, MutablePanelWords out) {
+  return PanelDecoder(context, kernels, path, panel, out).run();
 }

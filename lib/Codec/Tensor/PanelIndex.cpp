@@ -35,7 +35,7 @@ void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, Directory
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.wordBits);
     return;
   }
-  if (plan.traits.rate == Rate::Prefix) {
+  if (isVariable(plan.traits.rate)) {
     entry.size[numberOf(PlaneKind::Raw)] =
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.rawBits());
     return;

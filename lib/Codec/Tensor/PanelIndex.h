@@ -27,7 +27,7 @@ uint32_t rowClassBits(const Format &format);
 /// u32 of a directory entry under this plan.
 uint32_t directoryEntryWords(const CodingPlan &plan);
 /// True where panels have offsets into the plane `code` (variable rate).
-inline bool hasCodeOffsets(const CodingPlan &plan) { return plan.traits.rate == Rate::Prefix; }
+inline bool hasCodeOffsets(const CodingPlan &plan) { return isVariable(plan.traits.rate); }
 /// True where panels have records in the plane `patch` and counts in the index.
 inline bool hasPatch(const CodingPlan &plan) {
   return plan.traits.rate == Rate::Fixed && plan.format.escapes != Escapes::None;

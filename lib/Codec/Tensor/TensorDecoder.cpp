@@ -79,6 +79,7 @@ struct StoredTensors {
   PlaneViews planes;
   TensorIndex index;
   PrefixTablesPtr tables;
+  AnsTablesPtr ansTables;
 };
 
 } // namespace
@@ -161,6 +162,8 @@ Expected<TensorDecoder> TensorDecoder::open(const TensorDescription &description
                                                 sizes, indexChecksum));
   if (stored->index.plan.traits.rate == Rate::Prefix)
     stored->tables = makePrefixTables(stored->index.plan);
+  else if (stored->index.plan.traits.rate == Rate::Ans)
+    stored->ansTables = makeAnsTables(stored->index.plan);
   UWT_ASSIGN_OR_RETURN(auto state, State::make(description, std::move(stored), 0));
   return TensorDecoder(std::move(state));
 }
@@ -210,9 +213,14 @@ uint64_t TensorDecoder::escapes() const {
   for (uint64_t panel = 0; panel < panels(); ++panel) {
     for (uint32_t count : panelEscapeCounts(panel))
       sum += count;
-    if (plan().traits.rate == Rate::Prefix && !panelStoredAsWords(panel))
-      sum += countPrefixEscapes(plan(), state->tensor.rowsOf(panel),
-                                state->part(panel, PlaneKind::Code));
+    if (panelStoredAsWords(panel))
+      continue;
+    uint32_t rows = state->tensor.rowsOf(panel);
+    if (plan().traits.rate == Rate::Prefix)
+      sum += countPrefixEscapes(plan(), rows, state->part(panel, PlaneKind::Code));
+    else if (plan().traits.rate == Rate::Ans)
+      sum += countAnsEscapes(plan(), *state->stored->ansTables, rows, state->classesOf(panel),
+                             state->part(panel, PlaneKind::Code));
   }
   return sum;
 }
@@ -295,6 +303,8 @@ Status TensorDecoder::State::decodeWordsOf(uint64_t panel, CodePath path, Decode
   CodedPanel coded = codedPanel(panel, worker.patch);
   if (plan.traits.rate == Rate::Prefix)
     return decodePrefix(plan, *stored->tables, coded, classesOf(panel), path, out);
+  if (plan.traits.rate == Rate::Ans)
+    return decodeAns(plan, *stored->ansTables, coded, classesOf(panel), path, out);
   return decodeFixed(plan, coded, path, out);
 }
 
@@ -312,6 +322,8 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
   CodedPanel coded = codedPanel(panel, worker.patch);
   if (plan.traits.rate == Rate::Prefix)
     return decodePrefixRow(plan, *stored->tables, coded, classesOf(panel), rows, row, out);
+  if (plan.traits.rate == Rate::Ans)
+    return decodeAnsRow(plan, *stored->ansTables, coded, classesOf(panel), rows, row, out);
   return decodeFixedRow(plan, coded, rows, row, out);
 }
 

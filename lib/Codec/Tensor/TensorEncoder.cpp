@@ -108,6 +108,7 @@ private:
   const Codec *codec = nullptr;
   TensorWords tensor;
   PrefixTablesPtr tables;
+  AnsTablesPtr ansTables;
   std::vector<uint8_t> rowClasses;
   bool hasLow = false;
 
@@ -154,6 +155,8 @@ Status TensorEncoder::buildModel() {
   UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
   if (plan.traits.rate == Rate::Prefix)
     tables = makePrefixTables(plan);
+  else if (plan.traits.rate == Rate::Ans)
+    ansTables = makeAnsTables(plan);
   times.model += watch.lap();
   return ok();
 }
@@ -199,9 +202,11 @@ std::span<const uint8_t> TensorEncoder::classesOf(uint64_t panel) const {
 }
 
 void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const {
+  std::span<const uint8_t> classes = classesOf(i).first(rowClasses.empty() ? 0 : words.rows);
   if (plan.traits.rate == Rate::Prefix)
-    encodePrefix(plan, *tables, words, classesOf(i).first(rowClasses.empty() ? 0 : words.rows),
-                 options.path, pending.coded);
+    encodePrefix(plan, *tables, words, classes, options.path, pending.coded);
+  else if (plan.traits.rate == Rate::Ans)
+    encodeAns(plan, *ansTables, words, classes, options.path, pending.coded);
   else if (plan.traits.rate == Rate::Fixed)
     encodeFixed(plan, words, options.path, pending.coded);
 

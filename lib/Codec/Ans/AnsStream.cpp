@@ -1,0 +1,351 @@
+//===- AnsStream.cpp - Panels of interleaved lanes ------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The tables of a tensor and the frame of a panel: the blob with its units' starts,
+// the states that begin a unit, and the choice between reference and fast paths.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AnsStream.h"
+#include "../Fixed/FieldPlane.h"
+#include "../Prefix/StreamFields.h"
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string>
+
+using namespace uwt;
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+void AnsTablesDeleter::operator()(AnsTables *tables) const { delete tables; }
+
+AnsTablesPtr uwt::makeAnsTables(const CodingPlan &plan) {
+  return AnsTablesPtr(new AnsTables(plan));
+}
+
+static AnsSymbol ansSymbol(uint32_t frequency, uint32_t start, uint32_t frequencyBits) {
+  uint64_t one = uint64_t(1) << (32 + frequencyBits);
+  return {frequency, start, frequency ? divideUp(one, frequency) : 0, false};
+}
+
+AnsTables::AnsTables(const CodingPlan &plan)
+    : split(plan.split), frequencyBits(plan.traits.frequencyBits),
+      classes(static_cast<uint32_t>(plan.model.weights.size())), symbols(plan.model.symbols),
+      encode(size_t(classes) << split.symbolBits) {
+  for (size_t i = 0; i < symbols.size(); ++i)
+    topSymbols[i] = static_cast<uint16_t>(symbols[i] << (16 - split.symbolBits));
+  decode.reserve(size_t(classes) << frequencyBits);
+  for (uint32_t c = 0; c < classes; ++c) {
+    // ans-2: entries take their frequencies one after another.
+    std::vector<uint32_t> frequencies = ansFrequencies(plan.model.weights[c], frequencyBits);
+    std::vector<AnsSymbol> entries;
+    uint32_t start = 0;
+    for (uint32_t number = 0; number < frequencies.size(); ++number) {
+      for (uint32_t offset = 0; offset < frequencies[number]; ++offset)
+        decode.push_back((frequencies[number] - 1) | offset << ans_entry::offsetShift |
+                         number << ans_entry::numberShift);
+      entries.push_back(ansSymbol(frequencies[number], start, frequencyBits));
+      start += frequencies[number];
+    }
+    AnsSymbol escape = entries.back();
+    escape.isEscape = true;
+    std::span<AnsSymbol> ofClass(encode.data() + (size_t(c) << split.symbolBits),
+                                 size_t(1) << split.symbolBits);
+    std::ranges::fill(ofClass, escape);
+    for (size_t i = 0; i < symbols.size(); ++i)
+      if (entries[i].frequency)
+        ofClass[symbols[i]] = entries[i];
+  }
+}
+
+uint32_t uwt::leastStateBefore(const AnsSymbol &symbol, uint32_t frequencyBits, uint32_t least) {
+  uint32_t high = least >> frequencyBits, low = least & ((1u << frequencyBits) - 1);
+  uint32_t offset = low < symbol.start ? 0 : std::min(low - symbol.start, symbol.frequency);
+  return high * symbol.frequency + offset;
+}
+
+//===----------------------------------------------------------------------===//
+// Units
+//===----------------------------------------------------------------------===//
+
+static Error damagedUnit(uint64_t number, const std::string &what) {
+  return invalidError("unit " + std::to_string(number) + ": " + what + ": the panel is damaged");
+}
+
+/// Where unit `number` starts, in u16: behind the list of all starts but the first (ans-6).
+static uint64_t startOf(std::span<const uint8_t> code, uint64_t units, uint64_t number) {
+  return number ? loadWord(code.data() + (number - 1) * 4) : (units - 1) * 2;
+}
+
+/// ans-6: four bits a lane say how many bits its state has, then come those below the highest one.
+static Status readStates(std::span<const uint8_t> code, AnsUnitView &view) {
+  uint64_t bit = view.wordsBegin * 16, last = view.end * 16;
+  uint32_t lanes = ansLanesOf(view.unit);
+  auto take = [&](uint32_t count) {
+    uint32_t value = 0;
+    for (uint32_t i = 0; i < count; ++i, ++bit)
+      if (bit < last)
+        value |= uint32_t(code[bit / 8] >> bit % 8 & 1) << i;
+    return value;
+  };
+  std::array<uint32_t, ansLanes> lengths{};
+  for (uint32_t lane = 0; lane < lanes; ++lane)
+    lengths[lane] = 16 + take(4);
+  for (uint32_t lane = 0; lane < lanes; ++lane)
+    view.states[lane] = 1u << lengths[lane] | take(lengths[lane]);
+  uint64_t begin = divideUp(bit, 16);
+  if (begin > view.end)
+    return damagedUnit(view.number, "its states end at byte " + std::to_string(begin * 2) +
+                                        ", behind its end");
+  if (take(static_cast<uint32_t>(begin * 16 - bit)) != 0)
+    return damagedUnit(view.number, "padding after its states is not zero");
+  view.wordsBegin = begin;
+  return ok();
+}
+
+Status uwt::readAnsUnit(const CodingPlan &plan, std::span<const uint8_t> code, uint32_t rows,
+                        uint64_t number, AnsUnitView &view) {
+  uint64_t units = streamUnitCount(plan, rows), size = code.size() / 2;
+  if ((units - 1) * 2 > size)
+    return damagedUnit(number, "the list of units ends behind its blob");
+  view.unit = streamUnit(plan, rows, number);
+  view.number = number;
+  view.states = {};
+  view.wordsBegin = startOf(code, units, number);
+  view.isLast = number + 1 == units;
+  view.end = view.isLast ? size : startOf(code, units, number + 1);
+  if (view.wordsBegin < (units - 1) * 2 || view.wordsBegin > view.end || view.end > size)
+    return damagedUnit(number, "it takes bytes " + std::to_string(view.wordsBegin * 2) + " to " +
+                                   std::to_string(view.end * 2) + " of a blob of " +
+                                   std::to_string(code.size()));
+  return readStates(code, view);
+}
+
+Status uwt::checkAnsEnd(std::span<const uint8_t> code, const AnsUnitView &view,
+                        const AnsUnitEnd &end) {
+  for (uint32_t lane = 0; lane < ansLanesOf(view.unit); ++lane)
+    if (end.states[lane] > leastAnsState)
+      return damagedUnit(view.number, "lane " + std::to_string(lane) + " ends in state " +
+                                          std::to_string(end.states[lane]));
+  if (view.isLast && end.position <= view.end && view.end - end.position < 8) {
+    auto rest = code.subspan(end.position * 2);
+    if (std::ranges::all_of(rest, [](uint8_t byte) { return byte == 0; }))
+      return ok();
+    return damagedUnit(view.number, "padding after its words is not zero");
+  }
+  if (!view.isLast && end.position == view.end)
+    return ok();
+  return damagedUnit(view.number, "its words end at byte " + std::to_string(end.position * 2) +
+                                      " of its blob, expected " + std::to_string(view.end * 2));
+}
+
+static void appendHalfWord(std::vector<uint8_t> &code, uint16_t word) {
+  code.push_back(static_cast<uint8_t>(word));
+  code.push_back(static_cast<uint8_t>(word >> 8));
+}
+
+void uwt::appendAnsUnit(std::span<const uint32_t> states, std::span<const uint16_t> words,
+                        std::vector<uint8_t> &code) {
+  uint64_t held = 0;
+  uint32_t heldBits = 0;
+  auto put = [&](uint32_t value, uint32_t count) {
+    held |= uint64_t(value) << heldBits;
+    heldBits += count;
+    for (; heldBits >= 16; heldBits -= 16, held >>= 16)
+      appendHalfWord(code, static_cast<uint16_t>(held));
+  };
+  for (uint32_t state : states)
+    put(std::bit_width(state) - 17, 4);
+  for (uint32_t state : states) {
+    uint32_t length = std::bit_width(state) - 1;
+    put(state ^ 1u << length, length);
+  }
+  if (heldBits)
+    appendHalfWord(code, static_cast<uint16_t>(held));
+  size_t begin = code.size();
+  code.resize(begin + words.size() * 2);
+  for (size_t i = 0; i < words.size(); ++i) {
+    uint16_t word = words[words.size() - 1 - i];
+    std::memcpy(code.data() + begin + 2 * i, &word, sizeof(word));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Panels
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A path that this machine can run, or the best one below it.
+DecodeAnsRun decodeRunOf(CodePath path) {
+  SimdLevel host = hostSimdLevel();
+  if (path == CodePath::Avx512 && host >= SimdLevel::Avx512)
+    return decodeAnsRunAvx512;
+  if (path >= CodePath::Avx2 && host >= SimdLevel::Avx2)
+    return decodeAnsRunAvx2;
+  return decodeAnsRunPortable;
+}
+
+class AnsPanelDecoder {
+public:
+  AnsPanelDecoder(const AnsContext &context, std::span<const uint8_t> code, size_t codeTail,
+                  CodePath path, uint32_t rows)
+      : context(context), code(code), codeTail(codeTail), path(path), rows(rows) {}
+
+  /// Decodes all units and hands each with its top-aligned symbols to `take(unit, symbols)`; a row
+  /// takes scratchStride of them.
+  template <typename Take> Status run(Take take) {
+    symbols.resize(size_t(panelRows) * scratchStride);
+    AnsUnitView view;
+    for (uint64_t number = 0; number < streamUnitCount(context.plan, rows); ++number) {
+      UWT_RETURN_IF_ERROR(readAnsUnit(context.plan, code, rows, number, view));
+      if (path == CodePath::Reference || !decodeFast(view))
+        UWT_RETURN_IF_ERROR(decodeAnsUnitReference(context, view, code, symbols.data(),
+                                                   scratchStride, escapes));
+      take(view.unit, symbols.data());
+    }
+    return ok();
+  }
+
+  uint64_t escapes = 0;
+
+private:
+  /// False where something is wrong, which the reference then words.
+  bool decodeFast(const AnsUnitView &view) {
+    StreamReader reader{code.data() + view.wordsBegin * 2, code.data() + code.size() + codeTail};
+    uint64_t origin = view.wordsBegin * 2;
+    const uint8_t *begin = reader.next;
+    DecodeAnsRun decodeRun = decodeRunOf(path);
+    AnsRunJob job{};
+    job.ofTensor = &context.tables;
+    AnsUnitEnd last{0, view.states};
+    AnsRuns runs(view.unit);
+    for (uint32_t i = 0; i < runs.size(); ++i) {
+      AnsRun run = runs[i];
+      setLanes(view.unit, run, job);
+      if (!reader.hasRun()) {
+        if (begin == tail.data() && !tail.empty())
+          return false;
+        origin += static_cast<uint64_t>(reader.next - begin);
+        reader = padded(reader);
+        begin = reader.next;
+      }
+      reader.next = decodeRun(job, run, last.states.data(), reader.next);
+      if (!reader.next)
+        return false;
+    }
+    last.position = (origin + static_cast<uint64_t>(reader.next - begin)) / 2;
+    tail.clear();
+    return static_cast<bool>(checkAnsEnd(code, view, last));
+  }
+
+  /// Words that are left, up to the end of what may be read.
+  struct StreamReader {
+    const uint8_t *next, *end;
+    bool hasRun() const { return next <= end && static_cast<size_t>(end - next) >= ansRunBytes; }
+  };
+
+  /// The last words with zeros behind them: what takes too many of them ends elsewhere.
+  StreamReader padded(StreamReader reader) {
+    size_t rest = reader.next < reader.end ? static_cast<size_t>(reader.end - reader.next) : 0;
+    tail.assign(rest + 2 * ansRunBytes, 0);
+    if (rest)
+      std::memcpy(tail.data(), reader.next, rest);
+    return {tail.data(), tail.data() + tail.size()};
+  }
+
+  void setLanes(const PanelUnit &unit, const AnsRun &run, AnsRunJob &job) {
+    for (uint32_t lane = 0; lane < ansLanes; ++lane) {
+      uint32_t row = run.row + std::min(lane, run.lanes - 1);
+      job.tables[lane] = context.tables.decodeTable(
+          context.tables.classOf(context.classes, unit.firstRow + row));
+      // Lanes without a row write where nobody reads.
+      job.symbols[lane] =
+          lane < run.lanes ? symbols.data() + row * scratchStride + run.column : unused;
+    }
+  }
+
+  const AnsContext &context;
+  std::span<const uint8_t> code;
+  size_t codeTail;
+  CodePath path;
+  uint32_t rows;
+  std::vector<uint16_t> symbols;
+  std::vector<uint8_t> tail;
+  uint16_t unused[blockColumns];
+};
+
+} // namespace
+
+static AnsContext contextOf(const CodingPlan &plan, const AnsTables &tables,
+                            std::span<const uint8_t> classes, uint32_t rows) {
+  return {plan, tables, classes.first(std::min<size_t>(classes.size(), rows))};
+}
+
+void uwt::encodeAns(const CodingPlan &plan, const AnsTables &tables, PanelWords words,
+                    std::span<const uint8_t> classes, CodePath path, EncodedPanel &out) {
+  AnsContext context = contextOf(plan, tables, classes, words.rows);
+  out.patch.clear();
+  out.counts.clear();
+  out.escapes = 0;
+  out.overflow = false;
+  uint64_t units = streamUnitCount(plan, words.rows);
+  out.code.assign(units ? (units - 1) * 4 : 0, 0);
+  FieldSplitter fields(plan, words, path, out.raw);
+  std::vector<uint16_t> symbols(path == CodePath::Reference ? 0
+                                                            : size_t(panelRows) * scratchStride);
+  for (uint64_t number = 0; number < units; ++number) {
+    PanelUnit unit = streamUnit(plan, words.rows, number);
+    if (number)
+      storeWord(out.code.data() + (number - 1) * 4, static_cast<uint32_t>(out.code.size() / 2));
+    bool isCoded = false;
+    if (path == CodePath::Reference) {
+      isCoded = encodeAnsUnitReference(context, unit, words, out.escapes, out.code);
+    } else {
+      fields.split(unit, symbols.data());
+      isCoded = encodeAnsUnitFast(context, unit, symbols.data(), scratchStride, out.escapes,
+                                  out.code);
+    }
+    if (!isCoded) {
+      out.overflow = true;
+      return;
+    }
+  }
+  out.code.resize(roundUp(out.code.size(), 16)); // ans-6
+}
+
+Status uwt::decodeAns(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
+                      std::span<const uint8_t> classes, CodePath path, MutablePanelWords out) {
+  AnsContext context = contextOf(plan, tables, classes, out.rows);
+  FieldJoiner fields(plan, panel.raw, path, out);
+  AnsPanelDecoder decoder(context, panel.code, panel.codeTail, path, out.rows);
+  return decoder.run([&](const PanelUnit &unit, const uint16_t *symbols) {
+    fields.join(unit, symbols);
+  });
+}
+
+uint64_t uwt::countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,
+                              std::span<const uint8_t> classes, std::span<const uint8_t> code) {
+  AnsContext context = contextOf(plan, tables, classes, rows);
+  AnsPanelDecoder decoder(context, code, 0, CodePath::Reference, rows);
+  Status status = decoder.run([](const PanelUnit &, const uint16_t *) {});
+  return status ? decoder.escapes : 0;
+}
+
+Status uwt::decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
+                         std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
+                         std::span<uint16_t> out) {
+  // The state of a lane is known once all before it have been decoded.
+  std::vector<uint16_t> words(panelRowCount * out.size());
+  UWT_RETURN_IF_ERROR(decodeAns(plan, tables, panel, classes, bestCodePath(),
+                                {words.data(), out.size(), panelRowCount, out.size()}));
+  std::copy_n(words.begin() + static_cast<ptrdiff_t>(row * out.size()), out.size(), out.begin());
+  return ok();
+}

@@ -1,0 +1,231 @@
+//===- AnsStream.h - Interleaved lanes of numeral systems -------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the parts of the engine of Rate::Ans share: the tables of a tensor, how a
+// unit is cut into steps of at most eight lanes, and a unit's frame. A decoder's
+// step is range asymmetric numeral systems as in F. Giesen, "Interleaved entropy
+// coders" (arXiv:1402.3392), with states of 32 bits and words of 16.
+//
+// Private to lib/Codec.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEC_ANS_ANSSTREAM_H
+#define UWT_LIB_CODEC_ANS_ANSSTREAM_H
+
+#include "../Escapes.h"
+#include "AnsModel.h"
+#include "uwt/Codec/Panel.h"
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace uwt {
+
+/// Lanes of a unit, one a row of eight (ans-4).
+inline constexpr uint32_t ansLanes = 8;
+/// A state below this takes a word of the stream (ans-3).
+inline constexpr uint32_t leastAnsState = 1u << 16;
+/// Columns of a lane's last run after which it takes none (ans-4).
+inline constexpr uint32_t ansFinalColumns = 2;
+
+/// An entry of a decode table, by the lowest bits of a state.
+namespace ans_entry {
+/// Bits: frequency less 1, the state's offset into the entry's frequencies, the entry's number.
+inline constexpr uint32_t offsetShift = 12, numberShift = 24, fieldMask = 0xFFF;
+} // namespace ans_entry
+
+/// How an encoder codes a symbol in a row class.
+struct AnsSymbol {
+  uint32_t frequency = 0;
+  /// Sum of the frequencies before.
+  uint32_t start = 0;
+  /// ceil(2^(32 + frequencyBits) / frequency): the upper bits of its product with a state below
+  /// frequency * 2^(32 - frequencyBits) are that state divided by the frequency.
+  uint64_t reciprocal = 0;
+  bool isEscape = false;
+};
+
+class AnsTables {
+public:
+  explicit AnsTables(const CodingPlan &plan);
+
+  /// The class of a row of a panel.
+  uint32_t classOf(std::span<const uint8_t> rowClasses, uint32_t row) const {
+    return row < rowClasses.size() ? rowClasses[row] % classes : 0;
+  }
+  const uint32_t *decodeTable(uint32_t ofClass) const {
+    return decode.data() + (size_t(ofClass) << frequencyBits);
+  }
+  const AnsSymbol *encodeTable(uint32_t ofClass) const {
+    return encode.data() + size_t(ofClass) * (size_t(1) << split.symbolBits);
+  }
+  /// The entry that stands for an escape.
+  uint32_t escapeNumber() const { return static_cast<uint32_t>(symbols.size()); }
+
+  FieldSplit split;
+  uint32_t frequencyBits;
+  uint32_t classes;
+  std::vector<uint16_t> symbols;
+  /// [class][2^frequencyBits]; see ans_entry.
+  std::vector<uint32_t> decode;
+  /// [class][symbol]. Frequency 0: neither the symbol nor the escape has one.
+  std::vector<AnsSymbol> encode;
+  /// By number of an entry: its symbol, top-aligned in 16 bits; 0 for the escape and what follows.
+  alignas(64) std::array<uint16_t, 256> topSymbols{};
+};
+
+/// A panel's tables and rows: what coding any of its units needs.
+struct AnsContext {
+  const CodingPlan &plan;
+  const AnsTables &tables;
+  std::span<const uint8_t> classes;
+};
+
+//===----------------------------------------------------------------------===//
+// Units
+//===----------------------------------------------------------------------===//
+
+/// The lanes of a unit (ans-4).
+inline uint32_t ansLanesOf(const PanelUnit &unit) { return std::min(unit.rows, ansLanes); }
+
+/// A run of steps: a column after another, of rows `row` to `row + lanes - 1`, a lane each.
+struct AnsRun {
+  uint32_t row, lanes;
+  /// First column in the unit, and number of columns.
+  uint32_t column, columns;
+  /// Lanes from this one on take no word after the last two columns: it is their last run.
+  uint32_t finalFrom;
+};
+
+/// The runs of a unit in the order of its stream (ans-4): strip by strip, in it block by block, of
+/// that its rows 0 to 7, then 8 to 15.
+class AnsRuns {
+public:
+  explicit AnsRuns(const PanelUnit &unit)
+      : rows(unit.rows), columns(unit.columns), blocks(divideUp(unit.columns, blockColumns)),
+        groups(divideUp(unit.rows, ansLanes)) {}
+
+  uint32_t size() const { return groups * blocks; }
+  AnsRun operator[](uint32_t index) const {
+    constexpr uint32_t groupsInStrip = stripRows / ansLanes;
+    uint32_t first = index / (groupsInStrip * blocks) * groupsInStrip;
+    uint32_t inStrip = index % (groupsInStrip * blocks);
+    uint32_t here = std::min(groups - first, groupsInStrip);
+    uint32_t group = first + inStrip % here, block = inStrip / here;
+    AnsRun run{group * ansLanes, lanesOf(group), block * blockColumns, 0, 0};
+    run.columns = std::min(blockColumns, columns - run.column);
+    run.finalFrom = run.lanes;
+    if (block + 1 == blocks && group + 1 == groups)
+      run.finalFrom = 0;
+    else if (block + 1 == blocks && group + 2 == groups)
+      run.finalFrom = lanesOf(groups - 1);
+    return run;
+  }
+
+private:
+  uint32_t lanesOf(uint32_t group) const { return std::min(ansLanes, rows - group * ansLanes); }
+
+  uint32_t rows, columns, blocks, groups;
+};
+
+/// A unit of a blob: the states of its lanes, and its words.
+struct AnsUnitView {
+  PanelUnit unit;
+  uint64_t number = 0;
+  std::array<uint32_t, ansLanes> states{};
+  /// In u16 from the blob's start.
+  uint64_t wordsBegin = 0, end = 0;
+  bool isLast = false;
+};
+
+/// Reads unit `number` of a blob. Fails with ErrorKind::Invalid where it leaves the blob (ans-6).
+Status readAnsUnit(const CodingPlan &plan, std::span<const uint8_t> code, uint32_t rows,
+                   uint64_t number, AnsUnitView &view);
+
+/// What comes of a unit's words: where they end, in u16 from the blob's start, and the states that
+/// are left.
+struct AnsUnitEnd {
+  uint64_t position = 0;
+  std::array<uint32_t, ansLanes> states{};
+};
+
+/// Fails unless the words end where the unit does, with states that an encoder can have begun with
+/// (ans-4), and zeros follow the last unit (ans-6).
+Status checkAnsEnd(std::span<const uint8_t> code, const AnsUnitView &view, const AnsUnitEnd &end);
+
+/// Appends a unit: states, then words. `words` are in the order in which an encoder finds them,
+/// which is from the last to the first.
+void appendAnsUnit(std::span<const uint32_t> states, std::span<const uint16_t> words,
+                   std::vector<uint8_t> &code);
+
+inline uint16_t loadHalfWord(const uint8_t *from) {
+  return static_cast<uint16_t>(from[0] | from[1] << 8);
+}
+
+/// The least state from which coding a symbol gives at least `least`.
+uint32_t leastStateBefore(const AnsSymbol &symbol, uint32_t frequencyBits, uint32_t least);
+
+//===----------------------------------------------------------------------===//
+// Reference
+//===----------------------------------------------------------------------===//
+
+/// Encodes a unit of `words` (the whole panel); false where a symbol has no frequency. `escapes`
+/// grows by the number of escapes.
+bool encodeAnsUnitReference(const AnsContext &context, const PanelUnit &unit, PanelWords words,
+                            uint64_t &escapes, std::vector<uint8_t> &code);
+/// Decodes the symbols of a unit, top-aligned in 16 bits, `stride` u16 from row to row.
+Status decodeAnsUnitReference(const AnsContext &context, const AnsUnitView &view,
+                              std::span<const uint8_t> code, uint16_t *symbols, size_t stride,
+                              uint64_t &escapes);
+
+//===----------------------------------------------------------------------===//
+// Fast paths
+//===----------------------------------------------------------------------===//
+
+/// Encodes a unit from its symbols (right-aligned), as encodeAnsUnitReference does.
+bool encodeAnsUnitFast(const AnsContext &context, const PanelUnit &unit, const uint16_t *symbols,
+                       size_t stride, uint64_t &escapes, std::vector<uint8_t> &code);
+
+/// What decoding a run needs.
+struct AnsRunJob {
+  /// The decode table of each lane; lanes without a row have any.
+  const uint32_t *tables[ansLanes];
+  const AnsTables *ofTensor;
+  /// Where each lane's symbols of this run go, top-aligned.
+  uint16_t *symbols[ansLanes];
+};
+
+/// Decodes a run: takes words from `next`, of which `ansRunBytes` may be read, and returns where
+/// they end; null where an escape is no symbol.
+using DecodeAnsRun = const uint8_t *(*)(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
+                                        const uint8_t *next);
+/// A word and an escape an element of a run.
+inline constexpr size_t ansRunBytes = size_t(blockColumns) * ansLanes * 4;
+
+/// Reads the escapes of a step in the lanes of mask `escaped` (ans-5), and returns where they end;
+/// null where one is no symbol.
+const uint8_t *readAnsEscapes(const AnsRunJob &job, uint32_t escaped, uint32_t column,
+                              const uint8_t *next);
+
+/// Numbers of a run's entries, [column][lane].
+using AnsNumbers = uint8_t[blockColumns][ansLanes];
+/// Stores the symbols of `numbers` but for those of escapes, which have been stored.
+void storeAnsSymbols(const AnsRunJob &job, const AnsRun &run, const AnsNumbers &numbers,
+                     bool hasEscapes);
+
+const uint8_t *decodeAnsRunPortable(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
+                                    const uint8_t *next);
+const uint8_t *decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
+                                const uint8_t *next);
+const uint8_t *decodeAnsRunAvx512(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
+                                  const uint8_t *next);
+
+} // namespace uwt
+
+#endif // UWT_LIB_CODEC_ANS_ANSSTREAM_H

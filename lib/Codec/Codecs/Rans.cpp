@@ -1,0 +1,73 @@
+//===- Rans.cpp - Codec rans<p> -------------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Static range asymmetric numeral systems: symbols take the bits that their
+// frequencies say, down to small parts of one. Tile-ANS, DietGPU and NeuZip are
+// formats of this kind.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Ans/AnsModel.h"
+
+using namespace uwt;
+
+namespace {
+constexpr uint32_t fewestBits = 9, mostBits = 12;
+
+class RansCodec final : public Codec {
+public:
+  std::string_view keyword() const override { return "rans"; }
+  std::string_view summary() const override {
+    return "interleaved asymmetric numeral systems with frequencies in units of 2^-p, p in 9 to 12";
+  }
+  std::vector<std::string> examples() const override {
+    return {"rans<12>",
+            "rans<12>, coded=exponent+2",
+            "rans<11>, coded=exponent+2, context=row_class<4>",
+            "rans<12>, storage=k_major, coded=exponent+2, context=row_class<16>",
+            "rans<12>, layout=row_major, coded=exponent+1, context=row_class<2>",
+            "rans<9>, layout=row_major"};
+  }
+
+  Expected<CodecTraits> traits(const Format &format, const FieldSplit &) const override {
+    const std::vector<uint32_t> &parameters = format.codec.parameters;
+    if (parameters.size() != 1)
+      return usageError("codec rans takes one parameter, such as rans<12>, got '" +
+                        format.codec.str() + "'");
+    if (parameters[0] < fewestBits || parameters[0] > mostBits)
+      return usageError("codec rans has frequencies of 9 to 12 bits, got '" + format.codec.str() +
+                        "'");
+    if (format.escapes != Escapes::Patch)
+      return usageError("codec rans has its escapes in the stream; leave out escapes=");
+    CodecTraits traits;
+    traits.rate = Rate::Ans;
+    traits.frequencyBits = parameters[0];
+    return traits;
+  }
+
+  Expected<Model> buildModel(const Format &format,
+                             const SymbolStatistics &statistics) const override {
+    return buildAnsModel(format.codec.parameters[0], statistics);
+  }
+
+  void writeModel(const Format &, const Model &model, std::vector<uint32_t> &words) const override {
+    writeAnsModel(model, words);
+  }
+
+  Expected<Model> readModel(const Format &format, const FieldSplit &split,
+                            std::span<const uint32_t> words, size_t &used) const override {
+    return readAnsModel(format.rowClasses, split, words, used);
+  }
+};
+} // namespace
+
+namespace uwt {
+const Codec &getRansCodec() {
+  static const RansCodec codec;
+  return codec;
+}
+} // namespace uwt
