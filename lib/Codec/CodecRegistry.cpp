@@ -43,6 +43,11 @@ Expected<const Codec *> uwt::findCodec(std::string_view keyword) {
                     (hint.empty() ? "; the codecs are " + list : hint));
 }
 
+uint32_t uwt::readerOf(const Format &format) {
+  Expected<const Codec *> codec = findCodec(format.codec.keyword);
+  return codec ? std::max(format.reader(), (*codec)->reader()) : format.reader();
+}
+
 std::vector<uint64_t> SymbolStatistics::total() const {
   std::vector<uint64_t> sum(size_t(1) << split.symbolBits, 0);
   for (const std::vector<uint64_t> &ofClass : counts)

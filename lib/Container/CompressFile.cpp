@@ -62,10 +62,11 @@ uint32_t FileCompressor::neededReader(size_t i) const {
   TensorEntry entry;
   entry.element = choices[i].element;
   entry.format = wantedFormat(i);
-  if (std::holds_alternative<FormatPolicy>(options.format) && getTraits(entry.element).lowBits != 0)
+  const auto *policy = std::get_if<FormatPolicy>(&options.format);
+  if (policy && getTraits(entry.element).lowBits != 0)
     entry.format->lowBits = shownLowBits(i);
   entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;
-  return entry.reader();
+  return std::max(entry.reader(), policy ? readerOf(*policy) : 1);
 }
 
 /// choice-8: the newest reader that enough of the file asks for.
@@ -150,7 +151,7 @@ Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> member
   if (const auto *policy = std::get_if<FormatPolicy>(&options.format)) {
     UWT_ASSIGN_OR_RETURN(ChosenFormat chosen, chooseFormat(*policy, description, bytes, pool,
                                                            sample ? &*sample : nullptr));
-    if (newestReader < chosen.format.reader())
+    if (newestReader < readerOf(chosen.format))
       chosen.format.lowBits = wholeLowBits;
     return chosen;
   }

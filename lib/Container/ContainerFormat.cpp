@@ -55,7 +55,7 @@ uint32_t TensorEntry::reader() const {
   constexpr uint32_t stackReader = 2;
   if (!format)
     return 1;
-  return std::max({format->reader(), getTraits(element).reader, members > 1 ? stackReader : 1u});
+  return std::max({readerOf(*format), getTraits(element).reader, members > 1 ? stackReader : 1u});
 }
 
 TensorDescription TensorEntry::stored() const {

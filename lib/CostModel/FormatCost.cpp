@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/CostModel/FormatCost.h"
+#include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/Panel.h"
 #include <algorithm>
 #include <cmath>
@@ -31,6 +32,9 @@ constexpr double escapeCountBits = 8.0 / 1024;
 /// prefix-4: what a lane of a stream unit adds to the words of its 512 elements: its length's
 /// difference to the shortest, and its part of the unit's head and padding.
 constexpr double laneBits = 7.0 / 512;
+/// ans-6: about 12 bits of each state that say nothing, and where the unit starts, a unit of
+/// 16,384.
+constexpr double stateBits = (12.0 * ansLanes + 32) / 16384;
 
 /// Probabilities of symbols, in one row class.
 using Probabilities = std::vector<double>;
@@ -176,6 +180,30 @@ static double prefixBits(const Format &format, const CodecTraits &traits, const 
   return bits + recordBits(format.escapes, escaped) + laneBits;
 }
 
+/// Mean bits an element of numeral systems, with what the states of a unit's lanes take.
+static double ansBits(const CodecTraits &traits, const Model &model,
+                      const std::vector<Probabilities> &classes) {
+  double bits = 0;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    std::vector<uint32_t> frequencies =
+        ansFrequencies(model.weights[std::min(c, model.weights.size() - 1)], traits.frequencyBits);
+    double escaped = 0;
+    auto bitsOf = [&](size_t entry) {
+      return traits.frequencyBits - std::log2(frequencies[entry]);
+    };
+    for (double p : classes[c])
+      escaped += p;
+    for (size_t i = 0; i < model.symbols.size(); ++i) {
+      if (frequencies[i] == 0)
+        continue;
+      bits += classes[c][model.symbols[i]] * bitsOf(i);
+      escaped -= classes[c][model.symbols[i]];
+    }
+    bits += std::max(0.0, escaped) * (ansEscapeBits + bitsOf(model.symbols.size()));
+  }
+  return bits + stateBits;
+}
+
 ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
   const ElementTraits &elementTraits = getTraits(element);
   uint32_t lowBits = elementTraits.lowBits ? format.lowBits : 0;
@@ -192,6 +220,8 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
   ExpectedSize size{static_cast<double>(traits->codeBits), 0};
   if (model && traits->rate == Rate::Fixed)
     size = fixedSize(format, *traits, *model, classes);
+  else if (model && traits->rate == Rate::Ans)
+    size.bitsPerWeight = ansBits(*traits, *model, classes);
   else if (model)
     size.bitsPerWeight = prefixBits(format, *traits, *model, classes);
   size.bitsPerWeight += split.rawBits() + lowBits;
@@ -200,5 +230,5 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
 
 uint32_t uwt::kernelUnitColumns(const Format &format, ElementType element) {
   CodecTraits traits = *checkFormat(format, element);
-  return traits.rate == Rate::Prefix ? streamUnitColumns : traits.unit.columns;
+  return isVariable(traits.rate) ? streamUnitColumns : traits.unit.columns;
 }

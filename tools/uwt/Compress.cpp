@@ -84,8 +84,8 @@ std::vector<command_line::Option> CompressCommand::options() {
       {"-o,--output", "OUT", "file or folder to write (default: see 'uwt help names')", &output,
        command_line::ValueHint::Path},
       {"--format", "FORMAT",
-       "best-size, fast, or a format; see 'uwt help formats' (default: "
-       "best-size)",
+       "best-size, fast, smallest, or a format; see 'uwt help formats' "
+       "(default: best-size)",
        &format, command_line::ValueHint::Format},
       {"--include", "GLOB", "compress only tensors whose names match; may be given again",
        &include},

@@ -12,11 +12,9 @@ using namespace uwt;
 using namespace uwt::tool;
 
 Expected<FormatChoice> uwt::tool::parseFormatChoice(std::string_view text) {
-  if (text == "best-size")
-    return FormatChoice(FormatPolicy::BestSize);
-  if (text == "fast")
-    return FormatChoice(FormatPolicy::Fast);
-  std::vector<std::string_view> words = {"best-size", "fast"};
+  if (std::optional<FormatPolicy> policy = findPolicy(text))
+    return FormatChoice(*policy);
+  std::vector<std::string_view> words(policyNames().begin(), policyNames().end());
   for (const ShortName &shortName : shortNames())
     if (shortName.name.keyword != words.back())
       words.push_back(shortName.name.keyword);

@@ -17,8 +17,8 @@ namespace uwt::tool {
 
 using FormatChoice = std::variant<FormatPolicy, Format>;
 
-/// "best-size", "fast", or a format's text form whose codec exists. Errors: Usage, with a
-/// suggestion for a near miss; Unsupported for another version.
+/// "best-size", "fast", "smallest", or a format's text form whose codec exists. Errors: Usage, with
+/// a suggestion for a near miss; Unsupported for another version.
 Expected<FormatChoice> parseFormatChoice(std::string_view text);
 
 /// The format in as few words as a table has room for: codec and coded field.

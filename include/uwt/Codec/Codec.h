@@ -125,6 +125,8 @@ public:
   virtual std::string_view keyword() const = 0;
   /// One line for `--help` and the reference: "canonical Huffman codes of ...".
   virtual std::string_view summary() const = 0;
+  /// The smallest version of a reader of containers that knows the codec.
+  virtual uint32_t reader() const { return 1; }
   /// Formats that the conformance suite runs, fuzzes and measures; each a text
   /// form with this codec, every parameter that matters once.
   virtual std::vector<std::string> examples() const = 0;
@@ -166,6 +168,9 @@ struct CodecRegistration {
 
 /// The codec of that keyword, or a usage error with a suggestion.
 Expected<const Codec *> findCodec(std::string_view keyword);
+
+/// The smallest version of a reader of containers that knows the format and its codec, if any.
+uint32_t readerOf(const Format &format);
 
 /// Checks that `format` is a valid composition for `element` and gives the
 /// traits of its codec; else a usage error with the reason.

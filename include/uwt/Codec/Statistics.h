@@ -19,6 +19,9 @@
 #include "uwt/Support/Parallel.h"
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
 
 namespace uwt {
 
@@ -133,8 +136,15 @@ std::vector<uint8_t> sortRowClasses(const PanelSource &source, uint64_t panels,
 SymbolStatistics classStatistics(const RowHistograms &rows, std::span<const uint8_t> classes,
                                  uint32_t classCount, const PanelSource &source, ThreadPool &pool);
 
-/// The formats behind `--format best-size` and `fast`.
-enum class FormatPolicy : uint8_t { BestSize, Fast };
+/// The formats behind `--format best-size`, `fast` and `smallest`.
+enum class FormatPolicy : uint8_t { BestSize, Fast, Smallest };
+
+/// The policy of that name, or none.
+std::optional<FormatPolicy> findPolicy(std::string_view name);
+/// Names of all policies, the default first.
+std::span<const std::string_view> policyNames();
+/// The newest reader of containers that formats of a policy always need.
+uint32_t readerOf(FormatPolicy policy);
 
 /// A picked format, and what the choice has learnt of the tensor: encodeTensor takes it
 /// (EncodeOptions::chosen) rather than counting again. Empty where the choice read nothing.

@@ -48,8 +48,9 @@ inline constexpr uint32_t formatVersion = 1;
 
 /// The newest reader that files may ask for. A reader of version 1 knows every format of this
 /// version without `fold` and `low`, one of version 2 those with `fold`; version 3 knows bytes
-/// (uint8) as elements too, version 4 formats with `low`.
-inline constexpr uint32_t formatReader = 4;
+/// (uint8) as elements too, version 4 formats with `low`, version 5 codecs that say so
+/// (Codec::reader).
+inline constexpr uint32_t formatReader = 5;
 
 /// Bits of a low half.
 inline constexpr uint32_t wholeLowBits = 16;
@@ -138,7 +139,8 @@ struct Format {
   /// The format as those see it who are given matrices [N, K]: with n_major storage and without a
   /// fold, which say how matrices lie in a tensor, and with whole low halves.
   Format ofMatrices() const;
-  /// The smallest version of a reader that knows this format.
+  /// The smallest version of a reader that knows this format, whatever its codec; see readerOf in
+  /// uwt/Codec/Codec.h.
   uint32_t reader() const {
     if (lowBits != wholeLowBits)
       return 4;

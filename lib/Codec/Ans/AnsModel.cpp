@@ -86,9 +86,7 @@ public:
   }
   /// u32 that were read, the last one perhaps in part.
   size_t used() const { return divideUp(bits, 32); }
-  bool isPaddedWithZeros() const {
-    return bits % 32 == 0 || words[bits / 32] >> bits % 32 == 0;
-  }
+  bool isPaddedWithZeros() const { return bits % 32 == 0 || words[bits / 32] >> bits % 32 == 0; }
 
 private:
   bool hasMore() {
@@ -159,8 +157,7 @@ static Expected<std::vector<uint8_t>> readWeights(GolombReader &reader, size_t e
     UWT_ASSIGN_OR_RETURN(uint32_t difference, reader.next(2 * maxAnsWeightCode));
     code += unzigzag(difference);
     if (code < 0 || (code << shift) > static_cast<int32_t>(maxAnsWeightCode))
-      return invalidError("a code of a weight is outside 0 to " +
-                          std::to_string(maxAnsWeightCode));
+      return invalidError("a code of a weight is outside 0 to " + std::to_string(maxAnsWeightCode));
     weights.push_back(static_cast<uint8_t>(code << shift));
     isEmpty = isEmpty && code == 0;
   }

@@ -18,24 +18,10 @@
 #ifndef UWT_LIB_CODEC_ANS_ANSMODEL_H
 #define UWT_LIB_CODEC_ANS_ANSMODEL_H
 
+#include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/Codec.h"
 
 namespace uwt {
-
-/// Most symbols of an alphabet: the number of an entry, the escape's too, has 8 bits.
-inline constexpr uint32_t maxAnsSymbols = 255;
-/// Bits of an escaped symbol in the stream (ans-5).
-inline constexpr uint32_t ansEscapeBits = 16;
-
-/// The weight of a code (ans-2): 0 to 7 are their own, further ones have four significant bits.
-inline constexpr uint32_t ansWeight(uint32_t code) {
-  return code < 8 ? code : (8 + code % 8) << (code / 8 - 1);
-}
-inline constexpr uint32_t maxAnsWeightCode = 111;
-
-/// Frequencies of a class from codes of weights, of which one is not 0: they add up to
-/// 2^frequencyBits, and are 0 for weights of 0 alone (ans-2).
-std::vector<uint32_t> ansFrequencies(std::span<const uint8_t> weights, uint32_t frequencyBits);
 
 /// The model of fewest bits for `statistics`. In every class the escape has a frequency; symbols
 /// have one where that is cheaper than escaping them.

@@ -102,8 +102,8 @@ static Status readStates(std::span<const uint8_t> code, AnsUnitView &view) {
     view.states[lane] = 1u << lengths[lane] | take(lengths[lane]);
   uint64_t begin = divideUp(bit, 16);
   if (begin > view.end)
-    return damagedUnit(view.number, "its states end at byte " + std::to_string(begin * 2) +
-                                        ", behind its end");
+    return damagedUnit(view.number,
+                       "its states end at byte " + std::to_string(begin * 2) + ", behind its end");
   if (take(static_cast<uint32_t>(begin * 16 - bit)) != 0)
     return damagedUnit(view.number, "padding after its states is not zero");
   view.wordsBegin = begin;
@@ -207,8 +207,8 @@ public:
     for (uint64_t number = 0; number < streamUnitCount(context.plan, rows); ++number) {
       UWT_RETURN_IF_ERROR(readAnsUnit(context.plan, code, rows, number, view));
       if (path == CodePath::Reference || !decodeFast(view))
-        UWT_RETURN_IF_ERROR(decodeAnsUnitReference(context, view, code, symbols.data(),
-                                                   scratchStride, escapes));
+        UWT_RETURN_IF_ERROR(
+            decodeAnsUnitReference(context, view, code, symbols.data(), scratchStride, escapes));
       take(view.unit, symbols.data());
     }
     return ok();
@@ -264,8 +264,8 @@ private:
   void setLanes(const PanelUnit &unit, const AnsRun &run, AnsRunJob &job) {
     for (uint32_t lane = 0; lane < ansLanes; ++lane) {
       uint32_t row = run.row + std::min(lane, run.lanes - 1);
-      job.tables[lane] = context.tables.decodeTable(
-          context.tables.classOf(context.classes, unit.firstRow + row));
+      job.tables[lane] =
+          context.tables.decodeTable(context.tables.classOf(context.classes, unit.firstRow + row));
       // Lanes without a row write where nobody reads.
       job.symbols[lane] =
           lane < run.lanes ? symbols.data() + row * scratchStride + run.column : unused;
@@ -310,8 +310,8 @@ void uwt::encodeAns(const CodingPlan &plan, const AnsTables &tables, PanelWords 
       isCoded = encodeAnsUnitReference(context, unit, words, out.escapes, out.code);
     } else {
       fields.split(unit, symbols.data());
-      isCoded = encodeAnsUnitFast(context, unit, symbols.data(), scratchStride, out.escapes,
-                                  out.code);
+      isCoded =
+          encodeAnsUnitFast(context, unit, symbols.data(), scratchStride, out.escapes, out.code);
     }
     if (!isCoded) {
       out.overflow = true;
@@ -326,9 +326,8 @@ Status uwt::decodeAns(const CodingPlan &plan, const AnsTables &tables, const Cod
   AnsContext context = contextOf(plan, tables, classes, out.rows);
   FieldJoiner fields(plan, panel.raw, path, out);
   AnsPanelDecoder decoder(context, panel.code, panel.codeTail, path, out.rows);
-  return decoder.run([&](const PanelUnit &unit, const uint16_t *symbols) {
-    fields.join(unit, symbols);
-  });
+  return decoder.run(
+      [&](const PanelUnit &unit, const uint16_t *symbols) { fields.join(unit, symbols); });
 }
 
 uint64_t uwt::countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,

@@ -27,13 +27,6 @@
 
 namespace uwt {
 
-/// Lanes of a unit, one a row of eight (ans-4).
-inline constexpr uint32_t ansLanes = 8;
-/// A state below this takes a word of the stream (ans-3).
-inline constexpr uint32_t leastAnsState = 1u << 16;
-/// Columns of a lane's last run after which it takes none (ans-4).
-inline constexpr uint32_t ansFinalColumns = 2;
-
 /// An entry of a decode table, by the lowest bits of a state.
 namespace ans_entry {
 /// Bits: frequency less 1, the state's offset into the entry's frequencies, the entry's number.

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Eight lanes are one vector: tables are gathered from, and words go to their lanes by a table of permutations.
+// Eight lanes are one vector: tables are gathered from, and words go to their lanes by a table of
+// permutations.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +47,7 @@ UWT_AVX2 __m256i load(const uint32_t *from) {
 } // namespace
 
 UWT_AVX2 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun &run,
-                                                  uint32_t *states, const uint8_t *next) {
+                                              uint32_t *states, const uint8_t *next) {
   const AnsTables &tables = *job.ofTensor;
   const auto *table = reinterpret_cast<const int *>(tables.decode.data());
   uint32_t offsets[ansLanes];
@@ -70,16 +71,14 @@ UWT_AVX2 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun
     __m256i index = _mm256_add_epi32(_mm256_and_si256(state, slots), base);
     __m256i entry = _mm256_i32gather_epi32(table, index, 4);
     __m256i frequency = _mm256_add_epi32(_mm256_and_si256(entry, field), one);
-    __m256i offset =
-        _mm256_and_si256(_mm256_srli_epi32(entry, ans_entry::offsetShift), field);
-    __m256i decoded = _mm256_add_epi32(
-        _mm256_mullo_epi32(frequency, _mm256_srl_epi32(state, shift)), offset);
+    __m256i offset = _mm256_and_si256(_mm256_srli_epi32(entry, ans_entry::offsetShift), field);
+    __m256i decoded =
+        _mm256_add_epi32(_mm256_mullo_epi32(frequency, _mm256_srl_epi32(state, shift)), offset);
     state = _mm256_blendv_epi8(state, decoded, hasRow);
     // Unsigned and below 2^16: nothing above the low half.
     __m256i isLow = _mm256_cmpeq_epi32(_mm256_srli_epi32(state, 16), _mm256_setzero_si256());
     uint32_t takes = maskOf(isLow) & ((1u << taking) - 1);
-    __m256i words =
-        _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(next)));
+    __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(next)));
     words = _mm256_permutevar8x32_epi32(words, load(wordOfLane.of[takes]));
     __m256i refilled = _mm256_or_si256(_mm256_slli_epi32(state, 16), words);
     state = _mm256_blendv_epi8(state, refilled, load(wordOfLane.taking[takes]));
@@ -105,7 +104,7 @@ UWT_AVX2 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun
 #else
 
 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
-                                       const uint8_t *next) {
+                                     const uint8_t *next) {
   return decodeAnsRunPortable(job, run, states, next);
 }
 

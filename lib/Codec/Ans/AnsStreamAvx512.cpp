@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Eight lanes are one vector: tables are gathered from, and words go to their lanes by an expanding load.
+// Eight lanes are one vector: tables are gathered from, and words go to their lanes by an expanding
+// load.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,21 +46,18 @@ UWT_AVX512 const uint8_t *uwt::decodeAnsRunAvx512(const AnsRunJob &job, const An
     __m256i index = _mm256_add_epi32(_mm256_and_si256(state, slots), base);
     __m256i entry = _mm256_i32gather_epi32(table, index, 4);
     __m256i frequency = _mm256_add_epi32(_mm256_and_si256(entry, field), one);
-    __m256i offset =
-        _mm256_and_si256(_mm256_srli_epi32(entry, ans_entry::offsetShift), field);
-    __m256i decoded = _mm256_add_epi32(
-        _mm256_mullo_epi32(frequency, _mm256_srl_epi32(state, shift)), offset);
+    __m256i offset = _mm256_and_si256(_mm256_srli_epi32(entry, ans_entry::offsetShift), field);
+    __m256i decoded =
+        _mm256_add_epi32(_mm256_mullo_epi32(frequency, _mm256_srl_epi32(state, shift)), offset);
     state = _mm256_mask_mov_epi32(state, lanes, decoded);
-    __mmask8 takes = _mm256_mask_cmplt_epu32_mask(static_cast<__mmask8>((1u << taking) - 1), state,
-                                                  least);
-    __m256i words = _mm256_cvtepu16_epi32(
-        _mm_loadu_si128(reinterpret_cast<const __m128i *>(next)));
+    __mmask8 takes =
+        _mm256_mask_cmplt_epu32_mask(static_cast<__mmask8>((1u << taking) - 1), state, least);
+    __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(next)));
     words = _mm256_maskz_expand_epi32(takes, words);
     state = _mm256_mask_or_epi32(state, takes, _mm256_slli_epi32(state, 16), words);
     next += 2 * _mm_popcnt_u32(takes);
     __m256i number = _mm256_srli_epi32(entry, ans_entry::numberShift);
-    _mm_storel_epi64(reinterpret_cast<__m128i *>(numbers[column]),
-                     _mm256_cvtepi32_epi8(number));
+    _mm_storel_epi64(reinterpret_cast<__m128i *>(numbers[column]), _mm256_cvtepi32_epi8(number));
     __mmask8 escapes = _mm256_mask_cmpeq_epi32_mask(lanes, number, escape);
     if (__builtin_expect(escapes != 0, 0)) {
       hasEscapes = true;

@@ -58,8 +58,8 @@ namespace {
 template <bool AllLanes> class AnsRunDecoder {
 public:
   AnsRunDecoder(const AnsRunJob &job, const AnsRun &run, uint32_t *states, const uint8_t *next)
-      : job(job), run(run), states(states), next(next),
-        escapeNumber(job.ofTensor->escapeNumber()), bits(job.ofTensor->frequencyBits) {}
+      : job(job), run(run), states(states), next(next), escapeNumber(job.ofTensor->escapeNumber()),
+        bits(job.ofTensor->frequencyBits) {}
 
   const uint8_t *decode() {
     uint32_t local[ansLanes];
@@ -120,7 +120,7 @@ namespace {
 class AnsUnitEncoder {
 public:
   AnsUnitEncoder(const AnsContext &context, const PanelUnit &unit, const uint16_t *symbols,
-              size_t stride)
+                 size_t stride)
       : context(context), unit(unit), symbols(symbols), stride(stride),
         bits(context.tables.frequencyBits), runs(unit) {}
 

@@ -76,7 +76,8 @@ namespace {
 
 class AnsReferenceDecoder {
 public:
-  AnsReferenceDecoder(const AnsContext &context, const AnsUnitView &view, std::span<const uint8_t> code)
+  AnsReferenceDecoder(const AnsContext &context, const AnsUnitView &view,
+                      std::span<const uint8_t> code)
       : context(context), view(view), code(code), classes(frequenciesOf(context)),
         end{view.wordsBegin, view.states} {}
 
@@ -113,10 +114,9 @@ public:
 
 private:
   Error error(const LaneElement &element, const std::string &what) const {
-    return invalidError("unit " + std::to_string(view.number) + ", row " +
-                        std::to_string(element.at.row) + ", column " +
-                        std::to_string(element.at.column) + ": " + what +
-                        ": the stream is damaged");
+    return invalidError(
+        "unit " + std::to_string(view.number) + ", row " + std::to_string(element.at.row) +
+        ", column " + std::to_string(element.at.column) + ": " + what + ": the stream is damaged");
   }
   Expected<uint32_t> nextWord(const LaneElement &element) {
     if (end.position >= view.end)
@@ -126,8 +126,8 @@ private:
   /// ans-3.
   uint32_t decode(const LaneElement &element) {
     uint32_t bits = context.tables.frequencyBits;
-    const ClassFrequencies &of = classes[context.tables.classOf(
-        context.classes, view.unit.firstRow + element.at.row)];
+    const ClassFrequencies &of =
+        classes[context.tables.classOf(context.classes, view.unit.firstRow + element.at.row)];
     uint32_t &state = end.states[element.lane];
     uint32_t slot = state & ((1u << bits) - 1), entry = 0;
     while (slot >= of.start[entry] + of.frequency[entry])
@@ -186,16 +186,16 @@ public:
 
 private:
   uint16_t valueAt(const LaneElement &element) const {
-    return static_cast<uint16_t>(context.plan.split.symbolOf(words.row(
-        unit.firstRow + element.at.row)[unit.firstColumn + element.at.column]));
+    return static_cast<uint16_t>(context.plan.split.symbolOf(
+        words.row(unit.firstRow + element.at.row)[unit.firstColumn + element.at.column]));
   }
   AnsSymbol symbolAt(const LaneElement &element) const {
-    return context.tables.encodeTable(context.tables.classOf(
-        context.classes, unit.firstRow + element.at.row))[valueAt(element)];
+    return context.tables.encodeTable(
+        context.tables.classOf(context.classes, unit.firstRow + element.at.row))[valueAt(element)];
   }
   uint64_t coded(uint64_t state, const AnsSymbol &symbol) const {
-    return state / symbol.frequency * (uint64_t(1) << context.tables.frequencyBits) +
-           symbol.start + state % symbol.frequency;
+    return state / symbol.frequency * (uint64_t(1) << context.tables.frequencyBits) + symbol.start +
+           state % symbol.frequency;
   }
   void put(const LaneElement &element, uint32_t &state, std::vector<uint16_t> &reversed) const {
     AnsSymbol symbol = symbolAt(element);
@@ -209,8 +209,7 @@ private:
 
   /// ans-4: the least states from which elements after which no word may be taken lead to 2^16 or
   /// more.
-  std::vector<uint32_t>
-  firstStates(const std::vector<std::vector<LaneElement>> &steps) const {
+  std::vector<uint32_t> firstStates(const std::vector<std::vector<LaneElement>> &steps) const {
     std::array<std::vector<AnsSymbol>, ansLanes> last;
     for (size_t i = steps.size(); i-- > 0;)
       for (const LaneElement &element : steps[i])
@@ -243,7 +242,7 @@ private:
 
 } // namespace
 
-bool uwt::encodeAnsUnitReference(const AnsContext &context, const PanelUnit &unit,
-                                 PanelWords words, uint64_t &escapes, std::vector<uint8_t> &code) {
+bool uwt::encodeAnsUnitReference(const AnsContext &context, const PanelUnit &unit, PanelWords words,
+                                 uint64_t &escapes, std::vector<uint8_t> &code) {
   return AnsReferenceEncoder(context, unit, words).run(escapes, code);
 }

@@ -24,6 +24,7 @@ public:
   std::string_view summary() const override {
     return "interleaved asymmetric numeral systems with frequencies in units of 2^-p, p in 9 to 12";
   }
+  uint32_t reader() const override { return 5; }
   std::vector<std::string> examples() const override {
     return {"rans<12>",
             "rans<12>, coded=exponent+2",

@@ -78,9 +78,10 @@ void FieldJoiner::joinPair(const PanelUnit &unit, const RawFields &fields, uint3
                whole,
                outRow(row),
                outRow(row + 8)};
-  bool aligned = out.streaming && ((reinterpret_cast<uintptr_t>(job.outLow) |
-                                    reinterpret_cast<uintptr_t>(job.outHigh)) &
-                                   63) == 0;
+  bool aligned =
+      out.streaming &&
+      ((reinterpret_cast<uintptr_t>(job.outLow) | reinterpret_cast<uintptr_t>(job.outHigh)) & 63) ==
+          0;
   merge ? merge(job, aligned) : mergeRowsPortable(job);
   if (!rest)
     return;

@@ -42,8 +42,8 @@ public:
   ~FieldJoiner();
 
   /// Rows `rowInStrip` and `rowInStrip + 8` of a strip of a fragment unit.
-  void joinPair(const PanelUnit &unit, const RawFields &fields, uint32_t strip,
-                uint32_t rowInStrip, const uint16_t *low, const uint16_t *high);
+  void joinPair(const PanelUnit &unit, const RawFields &fields, uint32_t strip, uint32_t rowInStrip,
+                const uint16_t *low, const uint16_t *high);
   /// A row of a row_major unit.
   void joinRow(const PanelUnit &unit, uint32_t row, const uint16_t *symbols);
   /// All rows of a unit, `scratchStride` symbols each; those of rows of a strip that do not exist
@@ -70,8 +70,7 @@ private:
 /// The opposite: raw fields of a panel's words to `raw`, and symbols of its units.
 class FieldSplitter {
 public:
-  FieldSplitter(const CodingPlan &plan, PanelWords words, CodePath path,
-                std::vector<uint8_t> &raw);
+  FieldSplitter(const CodingPlan &plan, PanelWords words, CodePath path, std::vector<uint8_t> &raw);
 
   /// Stores the raw fields of a unit and its symbols, right-aligned, `scratchStride` a row.
   /// Precondition: not the reference, which has packed all raw fields at once.

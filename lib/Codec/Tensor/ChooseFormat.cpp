@@ -1,4 +1,4 @@
-//===- ChooseFormat.cpp - best-size and fast ------------------------------===//
+//===- ChooseFormat.cpp - best-size, smallest and fast --------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,11 +15,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Ans/AnsModel.h"
 #include "../Prefix/PrefixModel.h"
 #include "../RowClasses.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 
@@ -28,8 +30,9 @@ using namespace uwt;
 namespace {
 constexpr uint32_t bestSizeMaxLength = 12;
 constexpr uint32_t fastMaxLength = 12;
+constexpr uint32_t smallestFrequencyBits = 12;
 constexpr uint32_t countedMantissaBits = 2;
-/// Small tensors have at most 8 classes: 16 gain next to nothing there.
+/// Small tensors have at most 8 classes of prefix codes: 16 gain next to nothing there.
 constexpr uint32_t contextClassCounts[] = {2, 4, 8, 16};
 constexpr size_t smallContextClassCounts = 3;
 /// In larger tensors code tables weigh nothing, and more mantissa bits always pay.
@@ -62,9 +65,11 @@ class BestSizeChoice {
 public:
   /// `order` has the layout, storage and fold; `rows` are of all `panels` of `matrices` or of a
   /// sample of them.
-  BestSizeChoice(ElementType element, const Format &order, const RowHistograms &rows,
-                 const TensorDescription::Matrices &matrices, const PanelSource &panels)
-      : element(element), order(order), rows(rows), matrices(matrices), panels(panels),
+  BestSizeChoice(FormatPolicy policy, ElementType element, const Format &order,
+                 const RowHistograms &rows, const TensorDescription::Matrices &matrices,
+                 const PanelSource &panels)
+      : isSmallest(policy == FormatPolicy::Smallest), element(element), order(order), rows(rows),
+        matrices(matrices), panels(panels),
         panelStride(std::max<size_t>(1, rows.counted.size() / choicePanels)) {}
 
   /// The best format, `raw` for a tensor without elements, and the classes of its rows where all
@@ -73,6 +78,10 @@ public:
 
 private:
   bool isSigned() const { return getTraits(element).signBits != 0; }
+  /// Codes of whole bits a code word: symbols of less than a bit go in pairs.
+  bool wantsPairs() const { return !isSigned() && !isSmallest; }
+  /// More mantissa bits than row histograms hold save so much at least.
+  double fineGain() const { return isSmallest ? leastGain : leastFineGain; }
   bool countsFewSymbols() const;
   std::vector<CodingCandidate> makeCandidates(ThreadPool &pool);
   const CodingCandidate *smallest(std::span<const CodingCandidate> candidates) const;
@@ -91,6 +100,7 @@ private:
   double fixedBits(const CodingCandidate &candidate) const;
   double idealBits(const CodingCandidate &candidate, double *rounding) const;
 
+  bool isSmallest;
   ElementType element;
   Format order;
   const RowHistograms &rows;
@@ -128,7 +138,7 @@ bool BestSizeChoice::countsFewSymbols() const {
 
 std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
   std::span<const uint32_t> classCounts = contextClassCounts;
-  if (elements < smallTensorElements)
+  if (elements < smallTensorElements && !isSmallest)
     classCounts = classCounts.first(smallContextClassCounts);
   RowClassifier classifier(rows, classCounts, panelStride, pool);
   classed = classifier.results();
@@ -187,7 +197,7 @@ ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, ui
 /// Bits that no code of these symbols can do without: each symbol that occurs is in the tables, or
 /// escaped, which costs no less.
 double BestSizeChoice::leastBits(const CodingCandidate &candidate) const {
-  constexpr uint32_t leastBitsOfSymbol = 16;
+  const uint32_t leastBitsOfSymbol = isSmallest ? 2 : 16;
   double bits = fixedBits(candidate);
   for (const std::vector<uint64_t> &counts : candidate.counts) {
     uint64_t total = 0, symbols = 0;
@@ -217,7 +227,7 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
   double enough = infiniteBits;
   for (const CodingCandidate &candidate : candidates)
     if (candidate.classCount() == 1)
-      enough = std::min(enough, leastBits(candidate) * (1 - leastFineGain));
+      enough = std::min(enough, leastBits(candidate) * (1 - fineGain()));
   std::vector<ClassCounts> counts = {countMagnitudes({}, 1, pool)};
   CodingCandidate all{most, counts[0]};
   std::vector<uint32_t> promising;
@@ -230,7 +240,7 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
     return;
 
   const CodingCandidate *coarse = smallest(candidates);
-  double enoughOfAll = coarse->bits * (1 - leastFineGain);
+  double enoughOfAll = coarse->bits * (1 - fineGain());
   for (const ClassedRows &set : classed)
     if (set.classCount == coarse->classCount())
       counts.push_back(countMagnitudes(set.classes, set.classCount, pool));
@@ -255,7 +265,7 @@ void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<Clas
     // Rounding is much the same for any number of classes.
     double ideal = idealBits(candidate, candidate.classCount() == 1 ? &rounding : nullptr);
     candidate.bits = fixedBits(candidate) + ideal + rounding;
-    if (!isSigned())
+    if (wantsPairs())
       addPairs(candidate, candidates);
     if (candidate.bits >= least * (1 - leastGain))
       continue;
@@ -292,6 +302,15 @@ double BestSizeChoice::fixedBits(const CodingCandidate &candidate) const {
 /// Code words, escape records and tables, if code words could have any fraction of bits; `rounding`
 /// gets what whole bits add to that, where it is not null.
 double BestSizeChoice::idealBits(const CodingCandidate &candidate, double *rounding) const {
+  if (isSmallest) {
+    ClassCounts counts = candidate.counts;
+    std::vector<uint64_t> unknown;
+    for (std::vector<uint64_t> &ofClass : counts) {
+      unknown.push_back(ofClass.back());
+      ofClass.pop_back();
+    }
+    return estimateAnsBits(smallestFrequencyBits, counts, unknown) * scale;
+  }
   Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/1);
   CodecTraits traits;
   traits.rate = Rate::Prefix;
@@ -355,13 +374,37 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
 
 Format BestSizeChoice::formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const {
   Format format = order;
-  format.codec = {"huffman", {bestSizeMaxLength, group}};
   format.codedMantissa = mantissaBits;
   format.rowClasses = classCount;
+  if (isSmallest) {
+    format.codec = {"rans", {smallestFrequencyBits}};
+    return format;
+  }
+  format.codec = {"huffman", {bestSizeMaxLength, group}};
   // Escapes take code words of their own, which so few symbols have none to spare for.
   if (hasFewSymbols)
     format.escapes = Escapes::None;
   return format;
+}
+
+static constexpr std::array<std::string_view, 3> namesOfPolicies = {"best-size", "fast",
+                                                                    "smallest"};
+
+std::span<const std::string_view> uwt::policyNames() { return namesOfPolicies; }
+
+std::optional<FormatPolicy> uwt::findPolicy(std::string_view name) {
+  const auto *found = std::ranges::find(namesOfPolicies, name);
+  if (found == namesOfPolicies.end())
+    return std::nullopt;
+  return static_cast<FormatPolicy>(found - namesOfPolicies.begin());
+}
+
+uint32_t uwt::readerOf(FormatPolicy policy) {
+  if (policy != FormatPolicy::Smallest)
+    return 1;
+  Format format;
+  format.codec = {"rans", {smallestFrequencyBits}};
+  return readerOf(format);
 }
 
 /// The exponent and the mantissa bits that rows are counted by.
@@ -423,14 +466,16 @@ static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
   FieldSplit split = countedSplit(description.element);
   if (uint64_t stride = count / choicePanels; traits.signBits == 0 && stride > 1) {
     RowHistograms few = countRows(panels, count, split, pool, stride);
-    chosen = BestSizeChoice(description.element, orderOf(description.format), few, matrices, panels)
+    chosen = BestSizeChoice(policy, description.element, orderOf(description.format), few, matrices,
+                            panels)
                  .choose(pool);
     if (isRaw(chosen.format))
       return chosen;
     chosen.format = orderOf(description.format);
   }
   auto rows = std::make_shared<const RowHistograms>(countRows(panels, count, split, pool));
-  chosen = BestSizeChoice(description.element, chosen.format, *rows, matrices, panels).choose(pool);
+  chosen = BestSizeChoice(policy, description.element, chosen.format, *rows, matrices, panels)
+               .choose(pool);
   chosen.rows = std::move(rows);
   return chosen;
 }

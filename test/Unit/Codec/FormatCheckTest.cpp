@@ -132,9 +132,10 @@ TEST(FormatCheckTest, RefusesFieldsThatDoNotFit) {
 TEST(FormatCheckTest, RefusesContexts) {
   EXPECT_EQ(refusal("huffman<12,1>, context=row_class<3>"),
             "context=row_class<3>: expected 2, 4, 8 or 16 classes");
-  EXPECT_EQ(refusal("window<4>, context=row_class<4>"),
-            "codec window<4> has one model for all rows; context=row_class needs a prefix code "
-            "such as huffman<12,1>");
+  EXPECT_EQ(
+      refusal("window<4>, context=row_class<4>"),
+      "codec window<4> has one model for all rows; context=row_class needs a code of variable rate "
+      "such as huffman<12,1>");
 }
 
 TEST(FormatCheckTest, RefusesInPlacePacking) {

@@ -65,8 +65,8 @@ private:
 std::string_view BenchCodecsCommand::description() const {
   return "Sizes count planes, tables, indexes and padding; speeds are those of the plain bytes "
          "with checksums in, the median of repeated runs. A row is printed after its round trip "
-         "has been verified bit for bit. 'choose' is the time in which best-size and fast pick "
-         "their format; it is part of their encoding.\n\n"
+         "has been verified bit for bit. 'choose' is the time in which best-size, fast and "
+         "smallest pick their format; it is part of their encoding.\n\n"
          "Synthetic weights (gaussian, row-scaled, student-t4, row-scaled-t4, narrow) are seeded. "
          "--weights with a path takes all matrices of that file or folder, compressed or not.";
 }
@@ -121,7 +121,7 @@ static Expected<CodePath> parsePath(const std::string &text) {
 Expected<std::vector<std::pair<std::string, FormatChoice>>> BenchCodecsCommand::choices() const {
   std::vector<std::string> names = formats;
   if (names.empty() && !all) {
-    names = {"best-size", "fast", fastFormat(ElementType::BF16).str(),
+    names = {"best-size", "fast", "smallest", fastFormat(ElementType::BF16).str(),
              baseFormat(/*codeBits=*/4).str()};
     for (const Format &format : runFormats())
       names.push_back(format.str());

@@ -52,7 +52,7 @@ private:
 
 /// Names of formats, without characters that would need quoting twice.
 static std::vector<std::string> formatWords() {
-  std::vector<std::string> words = {"best-size", "fast"};
+  std::vector<std::string> words(policyNames().begin(), policyNames().end());
   for (const Codec *codec : allCodecs())
     for (const std::string &example : codec->examples())
       words.push_back(example);

@@ -48,9 +48,11 @@ static std::string wrapped(std::string_view text, size_t indent) {
 
 static std::string formatsText() {
   std::string text = wrapped(
-      "A format says how the bits of a tensor are stored. Two words pick one for each tensor:\n\n"
-      "  best-size   the smallest: exponent and the mantissa bits that say something in prefix\n"
-      "              codes, rows sorted into classes where that pays (default)\n"
+      "A format says how the bits of a tensor are stored. Three words pick one for each tensor:\n\n"
+      "  best-size   small and quick: exponent and the mantissa bits that say something in\n"
+      "              prefix codes, rows sorted into classes where that pays (default)\n"
+      "  smallest    for downloads: the same with numeral systems in place of prefix codes,\n"
+      "              smaller, and several times as long to decode\n"
       "  fast        quick to decode on a CPU, nearly as small: prefix codes over pairs of "
       "exponents\n\n"
       "Or a format is written out: the codec, then what differs from the defaults, separated by "

@@ -195,10 +195,9 @@ void ConsumerWalk::followComputation(Operation *user) {
 static FailureOr<Wish> parseWish(Location location, StringRef text) {
   Wish wish;
   wish.hasStorage = text.contains("storage=");
-  if (text == "best-size" || text == "fast") {
-    wish.policy = text == "fast" ? uwt::FormatPolicy::Fast : uwt::FormatPolicy::BestSize;
+  wish.policy = uwt::findPolicy(std::string_view(text));
+  if (wish.policy)
     return wish;
-  }
   auto emitError = [&] { return mlir::emitError(location) << "format '" << text << "': "; };
   uwt::FormatAttr attribute = uwt::FormatAttr::parseText(emitError, location.getContext(), text);
   if (!attribute)

@@ -82,7 +82,7 @@ def CompressConstantsPass : Pass<"uwt-compress-constants", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"format", "format", "std::string", /*default=*/"::uwt::runFormats().front().str()",
-           "best-size, fast, or a format's text form">,
+           "best-size, fast, smallest, or a format's text form">,
     Option<"minElements", "min-elements", "int64_t", /*default=*/"1024",
            "Elements below which a constant is left alone">,
     Option<"profit", "profit", "bool", /*default=*/"true",
