@@ -86,7 +86,7 @@ private:
   ThreadPool &pool;
   const LoadOptions &options;
   WeightBuilder builder;
-  PrefixTablesPtr tables;
+  StreamTables tables;
   /// Bytes from panel to panel.
   uint64_t wordsStride = 0, rawStride = 0, codeStride = 0, lowStride = 0;
   std::span<uint8_t> words, raw, code, low;
@@ -127,7 +127,7 @@ void WeightTranscoder::keep(uint64_t panel, Worker &worker) {
     std::memcpy(raw.data() + panel * rawStride, coded.raw.data(), coded.raw.size());
   loose[panel].patch = coded.patch;
   loose[panel].counts = coded.counts;
-  if (plan.traits.rate == Rate::Prefix) {
+  if (isVariable(plan.traits.rate)) {
     loose[panel].code = coded.code;
     return;
   }
@@ -151,8 +151,8 @@ Status WeightTranscoder::codePanel(uint64_t panel, Worker &worker) {
   }
   worker.coded.reset();
   UWT_ASSIGN_OR_RETURN(PanelWords from, wordsOf(panel, worker));
-  if (plan.traits.rate == Rate::Prefix)
-    encodePrefix(plan, *tables, from, {}, options.path, worker.coded);
+  if (isVariable(plan.traits.rate))
+    encodeStreams(plan, tables, from, {}, options.path, worker.coded);
   else if (plan.traits.rate == Rate::Fixed)
     encodeFixed(plan, from, options.path, worker.coded);
   bool isCoded = plan.traits.rate != Rate::Words && !worker.coded.overflow &&
@@ -192,7 +192,7 @@ void WeightTranscoder::gather() {
     entry.patchU32 = parts.patch.size();
     patchBytes += roundUp(parts.patch.size() * 4, partAlignment);
     used += parts.patch.size() * 4 + parts.code.size();
-    if (plan.traits.rate != Rate::Prefix || entry.storedAsWords)
+    if (!isVariable(plan.traits.rate) || entry.storedAsWords)
       continue;
     entry.code = codeBytes / 4;
     entry.codeU32 = parts.code.size() / 4;
@@ -201,7 +201,7 @@ void WeightTranscoder::gather() {
   builder.countUsed(used + lowStride * panels);
   std::span<uint8_t> counts = builder.makeCounts(countBytes);
   std::span<uint8_t> patch = builder.makeBuffer(PlaneKind::Patch, patchBytes);
-  if (plan.traits.rate == Rate::Prefix)
+  if (isVariable(plan.traits.rate))
     code = builder.makeBuffer(PlaneKind::Code, codeBytes);
   pool.parallelFor(panels, [&](uint64_t panel, unsigned) {
     const LoosePanel &parts = loose[panel];
@@ -216,8 +216,7 @@ void WeightTranscoder::gather() {
 
 Expected<LoadedWeight> WeightTranscoder::run() {
   UWT_RETURN_IF_ERROR(builder.setPlan(plan));
-  if (plan.traits.rate == Rate::Prefix)
-    tables = makePrefixTables(plan);
+  tables = makeStreamTables(plan);
   builder.setPanels(panels);
   makeBuffers();
   std::vector<Worker> workers(pool.size());

@@ -1,11 +1,11 @@
-"""Made the files of v1 to v4, once. They are frozen: a library that changes has to read the old
+"""Made the files of v1 to v5, once. They are frozen: a library that changes has to read the old
 files. Kept to show what they are, and to begin the set of a next version.
 
     .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
 
-vN holds what readers of version N know and older ones refuse. Two files each that v1, v2 and v3 had
-among the bad ones, since they ask for a reader of version 2, 3 and 4, are among their good ones
-since there is one.
+vN holds what readers of version N know and older ones refuse. Two files each that v1 to v4 had
+among the bad ones, since they ask for a reader of version 2, 3, 4 and 5, are among their good
+ones since there is one.
 """
 
 import hashlib
@@ -186,6 +186,27 @@ def cases_of_reader_4(uwt):
                  "inplace<12>, low=3", "huffman<11,1>, storage=k_major, low=4",
                  "palette<4>, fold=flat<192>, low=3"):  # fmt: skip
         yield name_of(text), ["--format", text], tensors_of_halves()
+
+
+def tensors_of_many_units():
+    """Several strips and units, rows that no lane has, odd columns, rare symbols."""
+    shapes = {"tall": [130, 40], "broad": [70, 1100], "one": [1, 2049], "few": [3, 5, 65],
+              "odd": [61, 33]}  # fmt: skip
+    tensors = {
+        name: (dtype, shape, st.weights(dtype, shape, name, wide=True))
+        for (name, shape), dtype in zip(shapes.items(), ("BF16", "F16", "BF16", "F32", "BF16"))
+    }
+    return tensors | {"narrow": ("BF16", [64, 48], narrow("BF16", [64, 48], "narrow"))}
+
+
+def cases_of_reader_5(uwt):
+    yield "types-smallest", ["--format", "smallest", "--sha256"], tensors_of_types()
+    yield "low-smallest", ["--format", "smallest"], tensors_of_short_low_halves()
+    for text in ("rans<12>", "rans<12>, coded=exponent+2", "rans<9>, coded=exponent+1",
+                 "rans<11>, coded=exponent+2, context=row_class<4>",
+                 "rans<12>, layout=row_major, coded=exponent+2, context=row_class<16>",
+                 "rans<12>, storage=k_major", "rans<10>, fold=flat<192>"):  # fmt: skip
+        yield name_of(text), ["--format", text], tensors_of_many_units()
 
 
 def make_good(uwt, folder, cases):
@@ -440,6 +461,42 @@ def bad_files_of_reader_4(uwt):
     )
 
 
+def bad_files_of_reader_5(uwt):
+    base = base_of(uwt, "rans<12>, coded=exponent+2")
+    yield "reader-6", edited(base, lambda e: e.file_entry(reader=6))
+    yield "format-reader-6", edited(base, lambda e: e.entry(reader=6))
+    for name, text in {"bits-8": "rans<8>, coded=exponent+2", "escapes": "rans<12>, escapes=none",
+                       "other-bits": "rans<9>, coded=exponent+2"}.items():  # fmt: skip
+        yield f"format-{name}", edited(base, lambda e, text=text: e.entry(format=text))
+
+    def model_word(value):
+        def edit(e):
+            e.word("index", 4, lambda _: value)
+            e.seal_index()
+
+        return edit
+
+    def code_word(number, change):
+        def edit(e):
+            # Slot, offset and checksum of the only panel end the index.
+            (used,) = struct.unpack_from("<I", e.payload, e.span("index")[0])
+            e.checksum_at = used - 2
+            e.word("code", number, change)
+            e.seal_panel()
+            e.seal_index()
+
+        return edit
+
+    yield "alphabet-too-large", edited(base, model_word(256))
+    yield "alphabet-empty", edited(base, model_word(0))
+    yield "weights-shifted-too-far", edited(base, model_word(3 << 16))
+    yield "state-of-other-length", edited(base, code_word(0, lambda word: word ^ 15))
+    yield "other-state", edited(base, code_word(2, lambda word: word ^ 1 << 9))
+    yield "other-word", edited(base, code_word(60, lambda word: word ^ 0xFFFF))
+    words = json.loads(Editor(base).metadata["w.uwt"])["planes"]["code"] // 4
+    yield "words-behind-the-end", edited(base, code_word(words - 1, lambda _: 0x10001))
+
+
 def make_bad(uwt, folder, files):
     folder.mkdir(parents=True)
     expected = {}
@@ -465,6 +522,7 @@ if __name__ == "__main__":
         "2": (cases_of_reader_2, bad_files_of_reader_2),
         "3": (cases_of_reader_3, bad_files_of_reader_3),
         "4": (cases_of_reader_4, bad_files_of_reader_4),
+        "5": (cases_of_reader_5, bad_files_of_reader_5),
     }[sys.argv[2]]
     make_good(tool, out / "good", good)
     make_bad(tool, out / "bad", bad)

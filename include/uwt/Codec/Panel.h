@@ -217,6 +217,26 @@ Status decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const Coded
                     std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
                     std::span<uint16_t> out);
 
+/// Tables of a tensor of variable rate, whichever it is; empty for other rates.
+struct StreamTables {
+  PrefixTablesPtr prefix;
+  AnsTablesPtr ans;
+};
+/// Precondition: as makePrefixTables.
+StreamTables makeStreamTables(const CodingPlan &plan);
+
+/// What encodePrefix, decodePrefix, countPrefixEscapes and decodePrefixRow do, or their
+/// counterparts for Rate::Ans.
+void encodeStreams(const CodingPlan &plan, const StreamTables &tables, PanelWords words,
+                   std::span<const uint8_t> classes, CodePath path, EncodedPanel &out);
+Status decodeStreams(const CodingPlan &plan, const StreamTables &tables, const CodedPanel &panel,
+                     std::span<const uint8_t> classes, CodePath path, MutablePanelWords out);
+uint64_t countStreamEscapes(const CodingPlan &plan, const StreamTables &tables, uint32_t rows,
+                            std::span<const uint8_t> classes, std::span<const uint8_t> code);
+Status decodeStreamRow(const CodingPlan &plan, const StreamTables &tables, const CodedPanel &panel,
+                       std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
+                       std::span<uint16_t> out);
+
 /// decodePrefixRow for a fixed-rate row_major panel.
 Status decodeFixedRow(const CodingPlan &plan, const CodedPanel &panel, uint32_t panelRowCount,
                       uint32_t row, std::span<uint16_t> out);

@@ -144,7 +144,8 @@ void PrefixTableWriter::fill(const std::vector<uint8_t> &lengths, std::span<uint
 
 Expected<std::vector<uint32_t>> uwt::decodeTable(const CodingPlan &plan) {
   DecodeTableLayout layout = decodeTableLayout(plan.format, plan.split, plan.traits);
-  if (plan.traits.rate == Rate::Words)
+  // Compiled code has no decoder of numeral systems, so it has no use for a table.
+  if (plan.traits.rate == Rate::Words || plan.traits.rate == Rate::Ans)
     return std::vector<uint32_t>();
   if (plan.traits.rate == Rate::Fixed)
     return fixedTable(plan, layout);

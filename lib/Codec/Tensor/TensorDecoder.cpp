@@ -78,8 +78,7 @@ constexpr uint32_t singleRowsLimit = 8;
 struct StoredTensors {
   PlaneViews planes;
   TensorIndex index;
-  PrefixTablesPtr tables;
-  AnsTablesPtr ansTables;
+  StreamTables tables;
 };
 
 } // namespace
@@ -160,10 +159,7 @@ Expected<TensorDecoder> TensorDecoder::open(const TensorDescription &description
     sizes[kind] = planes[kind].size();
   UWT_ASSIGN_OR_RETURN(stored->index, readIndex(description, planes[numberOf(PlaneKind::Index)],
                                                 sizes, indexChecksum));
-  if (stored->index.plan.traits.rate == Rate::Prefix)
-    stored->tables = makePrefixTables(stored->index.plan);
-  else if (stored->index.plan.traits.rate == Rate::Ans)
-    stored->ansTables = makeAnsTables(stored->index.plan);
+  stored->tables = makeStreamTables(stored->index.plan);
   UWT_ASSIGN_OR_RETURN(auto state, State::make(description, std::move(stored), 0));
   return TensorDecoder(std::move(state));
 }
@@ -213,14 +209,9 @@ uint64_t TensorDecoder::escapes() const {
   for (uint64_t panel = 0; panel < panels(); ++panel) {
     for (uint32_t count : panelEscapeCounts(panel))
       sum += count;
-    if (panelStoredAsWords(panel))
-      continue;
-    uint32_t rows = state->tensor.rowsOf(panel);
-    if (plan().traits.rate == Rate::Prefix)
-      sum += countPrefixEscapes(plan(), rows, state->part(panel, PlaneKind::Code));
-    else if (plan().traits.rate == Rate::Ans)
-      sum += countAnsEscapes(plan(), *state->stored->ansTables, rows, state->classesOf(panel),
-                             state->part(panel, PlaneKind::Code));
+    if (isVariable(plan().traits.rate) && !panelStoredAsWords(panel))
+      sum += countStreamEscapes(plan(), state->stored->tables, state->tensor.rowsOf(panel),
+                                state->classesOf(panel), state->part(panel, PlaneKind::Code));
   }
   return sum;
 }
@@ -301,10 +292,8 @@ Status TensorDecoder::State::decodeWordsOf(uint64_t panel, CodePath path, Decode
     return ok();
   }
   CodedPanel coded = codedPanel(panel, worker.patch);
-  if (plan.traits.rate == Rate::Prefix)
-    return decodePrefix(plan, *stored->tables, coded, classesOf(panel), path, out);
-  if (plan.traits.rate == Rate::Ans)
-    return decodeAns(plan, *stored->ansTables, coded, classesOf(panel), path, out);
+  if (isVariable(plan.traits.rate))
+    return decodeStreams(plan, stored->tables, coded, classesOf(panel), path, out);
   return decodeFixed(plan, coded, path, out);
 }
 
@@ -320,10 +309,8 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
     return ok();
   }
   CodedPanel coded = codedPanel(panel, worker.patch);
-  if (plan.traits.rate == Rate::Prefix)
-    return decodePrefixRow(plan, *stored->tables, coded, classesOf(panel), rows, row, out);
-  if (plan.traits.rate == Rate::Ans)
-    return decodeAnsRow(plan, *stored->ansTables, coded, classesOf(panel), rows, row, out);
+  if (isVariable(plan.traits.rate))
+    return decodeStreamRow(plan, stored->tables, coded, classesOf(panel), rows, row, out);
   return decodeFixedRow(plan, coded, rows, row, out);
 }
 

@@ -107,8 +107,7 @@ private:
   CodingPlan plan;
   const Codec *codec = nullptr;
   TensorWords tensor;
-  PrefixTablesPtr tables;
-  AnsTablesPtr ansTables;
+  StreamTables tables;
   std::vector<uint8_t> rowClasses;
   bool hasLow = false;
 
@@ -153,10 +152,7 @@ Status TensorEncoder::buildModel() {
     multiply(statistics, sample->panelsOfTensor / sample->panels.size());
   times.statistics += watch.lap();
   UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
-  if (plan.traits.rate == Rate::Prefix)
-    tables = makePrefixTables(plan);
-  else if (plan.traits.rate == Rate::Ans)
-    ansTables = makeAnsTables(plan);
+  tables = makeStreamTables(plan);
   times.model += watch.lap();
   return ok();
 }
@@ -203,10 +199,8 @@ std::span<const uint8_t> TensorEncoder::classesOf(uint64_t panel) const {
 
 void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const {
   std::span<const uint8_t> classes = classesOf(i).first(rowClasses.empty() ? 0 : words.rows);
-  if (plan.traits.rate == Rate::Prefix)
-    encodePrefix(plan, *tables, words, classes, options.path, pending.coded);
-  else if (plan.traits.rate == Rate::Ans)
-    encodeAns(plan, *ansTables, words, classes, options.path, pending.coded);
+  if (isVariable(plan.traits.rate))
+    encodeStreams(plan, tables, words, classes, options.path, pending.coded);
   else if (plan.traits.rate == Rate::Fixed)
     encodeFixed(plan, words, options.path, pending.coded);
 

@@ -48,7 +48,7 @@ const Emitter *findEmitter(StringRef keyword) {
 UnitLayout unitLayout(const Format &format, ElementType element) {
   CodecTraits traits = *checkFormat(format, element);
   UnitLayout layout;
-  layout.fixedRate = traits.rate != Rate::Prefix;
+  layout.fixedRate = !isVariable(traits.rate);
   layout.onlyWords = traits.rate == Rate::Words;
   layout.hasEscapes = traits.rate == Rate::Fixed && format.escapes != Escapes::None;
   layout.recordU32 = escapeRecordU32(format);
@@ -256,7 +256,7 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
   }
   bool hasFixedRate(Attribute attribute, Type type) const {
     Expected<EmittedFormat> format = describe(attribute, type);
-    return format && format->traits.rate != Rate::Prefix;
+    return format && !isVariable(format->traits.rate);
   }
   double getDecodeCost(Attribute attribute, Type type) const {
     Expected<EmittedFormat> format = describe(attribute, type);

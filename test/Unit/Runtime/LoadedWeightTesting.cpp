@@ -129,7 +129,7 @@ Status LoadedPanel::decode(std::vector<uint16_t> &words, std::vector<uint16_t> &
     return decodeFixed(plan, coded, CodePath::Reference, out);
   std::span<const uint8_t> classes(bytesAt(view.classes, number * panelRows),
                                    plan.format.rowClasses > 1 ? rows : 0);
-  return decodePrefix(plan, *makePrefixTables(plan), coded, classes, CodePath::Reference, out);
+  return decodeStreams(plan, makeStreamTables(plan), coded, classes, CodePath::Reference, out);
 }
 
 std::string test::placesOf(const LoadedWeight &weight) {

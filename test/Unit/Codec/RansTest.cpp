@@ -1,0 +1,169 @@
+//===- RansTest.cpp - Asymmetric numeral systems --------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What is rans's own; round trips, damage and sizes are ConformanceTest's.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/AnsCode.h"
+#include "uwt/Codec/Codec.h"
+#include "uwt/Codec/Panel.h"
+#include "uwt/Support/Random.h"
+#include <cmath>
+#include <gtest/gtest.h>
+#include <numeric>
+
+using namespace uwt;
+
+static Format parsed(const char *text) { return *Format::parse(text); }
+
+static std::string traitsError(const char *text) {
+  Format format = parsed(text);
+  Expected<CodecTraits> traits =
+      (*findCodec("rans"))->traits(format, splitOf(ElementType::BF16, format.codedMantissa));
+  return traits ? "" : traits.error().message();
+}
+
+static Model build(const Format &format, std::vector<std::vector<uint64_t>> counts) {
+  SymbolStatistics statistics;
+  statistics.split = splitOf(ElementType::BF16, format.codedMantissa);
+  for (std::vector<uint64_t> &ofClass : counts)
+    ofClass.resize(size_t(1) << statistics.split.symbolBits);
+  statistics.counts = std::move(counts);
+  return *(*findCodec("rans"))->buildModel(format, statistics);
+}
+
+TEST(RansTest, WeightsAreThoseOfTheSpecification) { // ans-2
+  std::vector<uint32_t> weights;
+  for (uint32_t code : {0, 1, 7, 8, 9, 15, 16, 17, 24, 111})
+    weights.push_back(ansWeight(code));
+  EXPECT_EQ(weights, (std::vector<uint32_t>{0, 1, 7, 8, 9, 15, 16, 18, 32, 61440}));
+}
+
+TEST(RansTest, FrequenciesAreThoseOfTheSpecification) { // ans-2
+  // Weights 8, 0, 4, 1: n = 3, W = 13, R = 509.
+  std::vector<uint8_t> weights = {8, 0, 4, 1};
+  EXPECT_EQ(ansFrequencies(weights, 9),
+            (std::vector<uint32_t>{1 + 313, 0, 1 + (469 - 313), 1 + (509 - 469)}));
+  EXPECT_EQ(ansFrequencies(std::vector<uint8_t>{0, 5}, 12), (std::vector<uint32_t>{0, 4096}));
+}
+
+TEST(RansTest, FrequenciesAddUp) {
+  Random random(1);
+  for (int i = 0; i < 200; ++i) {
+    std::vector<uint8_t> weights(1 + random.below(256));
+    for (uint8_t &code : weights)
+      code = static_cast<uint8_t>(random.below(3) ? random.below(maxAnsWeightCode + 1) : 0);
+    weights.back() = 1;
+    for (uint32_t bits = 9; bits <= 12; ++bits) {
+      std::vector<uint32_t> frequencies = ansFrequencies(weights, bits);
+      EXPECT_EQ(std::accumulate(frequencies.begin(), frequencies.end(), 0u), 1u << bits);
+      for (size_t entry = 0; entry < weights.size(); ++entry)
+        EXPECT_EQ(frequencies[entry] == 0, weights[entry] == 0);
+    }
+  }
+}
+
+TEST(RansTest, ModelGoesThroughItsBytes) { // ans-1
+  Format format = parsed("rans<12>, coded=exponent+2, context=row_class<2>");
+  FieldSplit split = splitOf(ElementType::BF16, 2);
+  Model model = build(format, {{0, 5, 0, 1000, 3}, {0, 0, 0, 0, 3, 0, 90000, 1}});
+  EXPECT_EQ(model.symbols, (std::vector<uint16_t>{1, 3, 4, 6}));
+  EXPECT_EQ(model.commonest, 6);
+  // Rarer than one in 40,000: an escape is cheaper.
+  EXPECT_EQ(model.weights[1][0], 0);
+  const Codec &codec = **findCodec("rans");
+  std::vector<uint32_t> words;
+  codec.writeModel(format, model, words);
+  size_t used = 0;
+  Expected<Model> read = codec.readModel(format, split, words, used);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(used, words.size());
+  EXPECT_EQ(read->symbols, model.symbols);
+  EXPECT_EQ(read->weights, model.weights);
+}
+
+TEST(RansTest, ModelIsRefusedWhereItIsNone) {
+  Format format = parsed("rans<12>");
+  FieldSplit split = splitOf(ElementType::BF16, 0);
+  const Codec &codec = **findCodec("rans");
+  size_t used = 0;
+  auto error = [&](std::vector<uint32_t> words) {
+    Expected<Model> model = codec.readModel(format, split, words, used);
+    return model ? std::string() : model.error().message();
+  };
+  // No symbol, and the escape's weight 1: difference 1, written as 2: bits 0 1 1.
+  EXPECT_EQ(error({0, 0b110}), "");
+  EXPECT_EQ(used, 2u);
+  EXPECT_EQ(error({}), "model is too short: expected an alphabet, got nothing");
+  EXPECT_EQ(error({0}), "model is too short: it ends inside its tables");
+  EXPECT_EQ(error({256, 0}),
+            "the model's first word is 256, which is no alphabet of at most 255 symbols");
+  EXPECT_EQ(error({3 << 16, 0}),
+            "the model's first word is 196608, which is no alphabet of at most 255 symbols");
+  EXPECT_EQ(error({0, 0b1}), "all weights of a row class are 0");
+  EXPECT_EQ(error({0, 0b1110}), "padding after the model's tables is not zero");
+  EXPECT_EQ(error({0, 0}), "a number of the model is larger than 222");
+  // A symbol of 300 with eight bits: 301 is 1 0010 1101, highest bit first.
+  EXPECT_EQ(error({1, 0b1'0110'1001'0000'0000}), "a number of the model is larger than 255");
+  // The weight's code -1: written as 1, bits 0 1 0.
+  EXPECT_EQ(error({0, 0b010}), "a code of a weight is outside 0 to 111");
+  // Symbol 255: 256 is 1 0000 0000; no symbol follows it.
+  EXPECT_EQ(error({2, 1u << 8}), "the alphabet goes on after symbol 255");
+}
+
+TEST(RansTest, ParametersAreChecked) {
+  EXPECT_EQ(traitsError("rans<9>"), "");
+  EXPECT_EQ(traitsError("rans"), "codec rans takes one parameter, such as rans<12>, got 'rans'");
+  EXPECT_EQ(traitsError("rans<8>"), "codec rans has frequencies of 9 to 12 bits, got 'rans<8>'");
+  EXPECT_EQ(traitsError("rans<13>"), "codec rans has frequencies of 9 to 12 bits, got 'rans<13>'");
+  EXPECT_EQ(traitsError("rans<12>, escapes=none"),
+            "codec rans has its escapes in the stream; leave out escapes=");
+  EXPECT_EQ(readerOf(parsed("rans<12>")), 5u);
+}
+
+/// Bits a symbol in the stream of one panel of 64 x 1,024 symbols that are drawn from `shares`,
+/// and what their entropy is.
+static std::pair<double, double> codedBits(const std::vector<double> &shares) {
+  constexpr uint32_t rows = panelRows, columns = streamUnitColumns;
+  CodingPlan plan;
+  plan.format = parsed("rans<12>");
+  plan.traits = *checkFormat(plan.format, plan.element);
+  plan.split = splitOf(plan.element, 0);
+  plan.matrix = {rows, columns};
+  Random random(2);
+  std::vector<uint16_t> words(size_t(rows) * columns);
+  std::vector<uint64_t> counts(256);
+  for (uint16_t &word : words) {
+    double at = static_cast<double>(random.below(1 << 24)) / (1 << 24);
+    uint32_t symbol = 0;
+    while (symbol + 1 < shares.size() && at >= shares[symbol])
+      at -= shares[symbol++];
+    word = static_cast<uint16_t>(plan.split.join(100 + symbol, 0));
+    ++counts[100 + symbol];
+  }
+  double entropy = 0;
+  for (uint64_t count : counts)
+    if (count)
+      entropy -= static_cast<double>(count) *
+                 std::log2(static_cast<double>(count) / static_cast<double>(words.size()));
+  plan.model = build(plan.format, {counts});
+  AnsTablesPtr tables = makeAnsTables(plan);
+  EncodedPanel panel;
+  encodeAns(plan, *tables, {words.data(), columns, rows, columns}, {}, bestCodePath(), panel);
+  auto size = static_cast<double>(words.size());
+  return {static_cast<double>(panel.code.size()) * 8 / size, entropy / size};
+}
+
+TEST(RansTest, StreamsTakeWhatTheEntropySays) {
+  for (const std::vector<double> &shares :
+       {std::vector<double>{0.999, 0.001}, {0.5, 0.25, 0.125, 0.0625, 0.0625}, {0.7, 0.2, 0.1}}) {
+    auto [bits, entropy] = codedBits(shares);
+    EXPECT_GT(bits, entropy);
+    EXPECT_LT(bits, entropy + 0.015);
+  }
+}
