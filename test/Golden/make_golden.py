@@ -493,8 +493,6 @@ def bad_files_of_reader_5(uwt):
     yield "state-of-other-length", edited(base, code_word(0, lambda word: word ^ 15))
     yield "other-state", edited(base, code_word(2, lambda word: word ^ 1 << 9))
     yield "other-word", edited(base, code_word(60, lambda word: word ^ 0xFFFF))
-    words = json.loads(Editor(base).metadata["w.uwt"])["planes"]["code"] // 4
-    yield "words-behind-the-end", edited(base, code_word(words - 1, lambda _: 0x10001))
 
 
 def make_bad(uwt, folder, files):

@@ -11,7 +11,7 @@ import struct
 import xxhash
 
 PANEL, STRIP, BLOCK, STREAM = 64, 16, 16, 1024
-CODECS = ("raw", "window", "bitplane", "palette", "huffman", "rice")
+CODECS = ("raw", "window", "bitplane", "palette", "huffman", "rice", "rans")
 
 
 class Damaged(Exception):
@@ -112,8 +112,8 @@ class Format:
         self.record_words = 17 if self.escapes == "rows<64>" else 1
 
     @property
-    def prefix(self):
-        return self.codec in ("huffman", "rice")
+    def variable(self):
+        return self.codec in ("huffman", "rice", "rans")
 
     @property
     def fixed(self):
@@ -228,6 +228,112 @@ def inplace11_halves(words, unit):
                     x.append((v[10][half] >> (10 + i) & 1) << 15 | high << 5 | low)
                 for q in range(16):
                     yield 4 * group + q // 4, lane, q % 4, half, x[q]
+
+
+class Numbers:
+    """ans-1: numbers of a model's bits, taken from a tensor's index u32 by u32."""
+
+    def __init__(self, tensor):
+        self.tensor, self.words, self.at = tensor, [], 0
+
+    def bit(self):
+        if self.at == 32 * len(self.words):
+            self.words.extend(self.tensor.take(1))
+        self.at += 1
+        return bits_of(self.words, self.at - 1, 1)
+
+    def next(self):
+        zeros, value = 0, 1
+        while not self.bit():
+            zeros += 1
+            require(zeros <= 16, "a number of the model is too large")
+        for _ in range(zeros):
+            value = 2 * value + self.bit()
+        return value - 1
+
+    def rest(self):
+        return bits_of(self.words, self.at, 32 * len(self.words) - self.at)
+
+
+def weight_of(code):
+    """ans-2."""
+    return code if code < 8 else (8 + code % 8) << (code // 8 - 1)
+
+
+def frequencies_of(weights, whole):
+    """ans-2: (frequency, first slot) of each entry."""
+    total, rest = sum(weights), whole - sum(weight != 0 for weight in weights)
+    require(total, "all weights of a class are 0")
+    entries, slot, before = [], 0, 0
+    for weight in weights:
+        share = (before + weight) * rest // total - before * rest // total
+        entries.append((1 + share if weight else 0, slot))
+        slot, before = slot + entries[-1][0], before + weight
+    return entries
+
+
+def rans_steps(unit):
+    """ans-4: of each step, its rows and column, and whether it is among the last of a row's lane."""
+    blocks = [range(begin, min(begin + BLOCK, unit.columns)) for begin in range(0, unit.columns, BLOCK)]
+    for strip in range(0, unit.rows, STRIP):
+        for block in blocks:
+            for first in (strip, strip + 8):
+                rows = range(first, min(first + 8, unit.rows))
+                for column in block if rows else ():
+                    yield rows, column, block == blocks[-1] and column >= unit.columns - 2
+
+
+def decode_rans_unit(tensor, unit, halves, classes, raw, panel):
+    """ans-3, ans-5, ans-6: returns how many of `halves` the unit takes."""
+    lanes, bits = min(unit.rows, 8), tensor.format.parameters[0]
+    # Eight states take at most 18 u16; zeros stand for those behind the panel.
+    head = words_of(struct.pack("<18H", *(halves[:18] + (0,) * 18)[:18]))
+    lengths = [16 + bits_of(head, 4 * lane, 4) for lane in range(lanes)]
+    bit, states = 4 * lanes, []
+    for length in lengths:
+        states.append(1 << length | bits_of(head, bit, length))
+        bit += length
+    at = up(bit, 16)
+    require(at <= len(halves), "a unit leaves its panel")
+    require(bits_of(head, bit, 16 * at - bit) == 0, "padding of states")
+    for rows, column, is_last in rans_steps(unit):
+        escaped = []
+        for row in rows:
+            lane, place = row % 8, unit.first_row + row
+            table = tensor.tables[classes[place] if place < len(classes) else 0]
+            slot = states[lane] % (1 << bits)
+            entry = next(i for i, (f, b) in enumerate(table) if b <= slot < b + f)
+            frequency, begin = table[entry]
+            states[lane] = frequency * (states[lane] >> bits) + slot - begin
+            if states[lane] < 1 << 16 and not (is_last and row + 8 >= unit.rows):
+                require(at < len(halves), "a unit leaves its panel")
+                states[lane], at = states[lane] << 16 | halves[at], at + 1
+            if entry == len(tensor.symbols):
+                escaped.append(row)
+                continue
+            to = place, unit.first_column + column
+            panel[to[0]][to[1]] = tensor.split.join(tensor.symbols[entry], raw[to[0]][to[1]])
+        for row in escaped:  # ans-5
+            require(at < len(halves) and halves[at] >> tensor.split.symbol_bits == 0, "an escape of no symbol")
+            to = unit.first_row + row, unit.first_column + column
+            panel[to[0]][to[1]], at = tensor.split.join(halves[at], raw[to[0]][to[1]]), at + 1
+    require(max(states) <= 1 << 16, "a lane ends in a state of no beginning")
+    return at
+
+
+def decode_rans(tensor, rows, code, raw_bytes, classes):
+    """ans-6."""
+    raw = unpack_field(tensor.format, rows, tensor.columns, chunks_of(tensor.split.raw_bits), raw_bytes)
+    panel = [[0] * tensor.columns for _ in range(rows)]
+    halves = struct.unpack(f"<{len(code) // 2}H", code)
+    units = list(stream_units(tensor, rows))
+    at = 2 * (len(units) - 1)
+    starts = words_of(code)[: len(units) - 1]
+    for number, unit in enumerate(units):
+        require(number == 0 or starts[number - 1] == at, "a unit starts elsewhere")
+        at += decode_rans_unit(tensor, unit, halves[at:], classes, raw, panel)
+    require(len(halves) - at < 8 and not any(halves[at:]), "padding of a panel")
+    return panel
 
 
 def decode_inplace(tensor, rows, data):
@@ -500,15 +606,37 @@ class Tensor:
             k, m = fmt.parameters
             self.symbols, self.group = self.take_symbols((m << k) - (fmt.escapes != "none")), 1
             self.books = [code_book([min((r >> k) + 1, m - 1) + k for r in range(m << k)])]
+        elif codec == "rans":
+            self.read_rans_model()
         else:
             require(codec == "raw", f"unknown codec {codec}")
+
+    def read_rans_model(self):
+        """ans-1, ans-2."""
+        bits, (head,) = self.format.parameters[0], self.take(1)
+        count, shift = head & 0xFFFF, head >> 16
+        require(count <= 255 and shift <= 2, "no alphabet")
+        numbers = Numbers(self)
+        self.symbols, self.tables = [], []
+        for _ in range(count):
+            self.symbols.append(numbers.next() + (self.symbols[-1] + 1 if self.symbols else 0))
+        require(not self.symbols or self.symbols[-1] >> self.split.symbol_bits == 0, "a symbol is too large")
+        for _ in range(self.format.classes):
+            codes = []
+            for _ in range(count + 1):
+                d = numbers.next()
+                codes.append((codes[-1] if codes else 0) + (-(d + 1) // 2 if d % 2 else d // 2))
+            require(0 <= min(codes) and max(codes) << shift <= 111, "a code of no weight")
+            weights = [weight_of(code << shift) for code in codes]
+            self.tables.append(frequencies_of(weights, 1 << bits))
+        require(numbers.rest() == 0, "a model's padding")
 
     def read_entry(self, panel, slots):
         (slot,) = self.take(1)
         panel.as_words = bool(slot >> 31)
         require(slot & 0x7FFFFFFF == slots[panel.as_words], "a slot out of order")  # panel-2
         slots[panel.as_words] += 1
-        if self.format.prefix:
+        if self.format.variable:
             panel.code_begin = self.take(1)[0] * 16
             require(not panel.as_words or panel.code_begin == 0, "words with an offset of code")
         if self.format.fixed and self.format.escapes != "none":
@@ -542,7 +670,7 @@ class Tensor:
                 require(plane != "patch" or panel.patch_begin == begin, "records out of place")
                 at[plane] += size
         require(self.patch_words * 4 == at["patch"], "u32 of patch in use")
-        if not self.format.prefix:
+        if not self.format.variable:
             require(self.code_end == 0, "a size of code that has a fixed rate")
             return
         begins = [p.code_begin for p in coded] + [self.code_end * 16]
@@ -579,9 +707,10 @@ class Tensor:
         if panel.as_words:
             chunks = chunks_of(self.split.word_bits)
             return unpack_field(fmt, rows, columns, chunks, panel.parts["words"])
-        if fmt.prefix:
+        if fmt.variable:
             raw, code = panel.parts["raw"], panel.parts["code"]
-            return decode_prefix(self, rows, code, raw, panel.classes[:rows])
+            decode = decode_rans if fmt.codec == "rans" else decode_prefix
+            return decode(self, rows, code, raw, panel.classes[:rows])
         if fmt.inplace:
             words = decode_inplace(self, rows, panel.parts["code"])
         else:

@@ -55,7 +55,7 @@ def test_same_bits_as_upstream(uwt, reference, choice):
     assert not wrong and len(actual) == len(expected)
 
 
-@pytest.mark.parametrize("choice", ["best-size", "fast", "palette<4>"])
+@pytest.mark.parametrize("choice", ["best-size", "smallest", "fast", "palette<4>"])
 def test_same_bits_from_a_container(uwt, reference, choice):
     """Convolutions and thin matrices are stored folded, and tensors of one shape as a stack."""
     folder, expected = reference

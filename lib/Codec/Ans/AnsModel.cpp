@@ -117,12 +117,12 @@ int32_t unzigzag(uint32_t value) {
 }
 
 /// ans-1: number of symbols, and how many bits all codes of weights are shifted by.
-constexpr uint32_t shiftOffset = 16, mostShift = 2;
+constexpr uint32_t shiftOffset = 16, maxShift = 2;
 
 } // namespace
 
 static uint32_t commonShift(const Model &model) {
-  uint32_t shift = mostShift;
+  uint32_t shift = maxShift;
   for (const std::vector<uint8_t> &weights : model.weights)
     for (uint8_t code : weights)
       while (code % (1u << shift) != 0)
@@ -171,7 +171,7 @@ Expected<Model> uwt::readAnsModel(uint32_t classes, const FieldSplit &split,
   if (words.empty())
     return invalidError("model is too short: expected an alphabet, got nothing");
   uint32_t size = words[0] & ((1u << shiftOffset) - 1), shift = words[0] >> shiftOffset;
-  if (size > maxAnsSymbols || shift > mostShift)
+  if (size > maxAnsSymbols || shift > maxShift)
     return invalidError("the model's first word is " + std::to_string(words[0]) +
                         ", which is no alphabet of at most " + std::to_string(maxAnsSymbols) +
                         " symbols");
@@ -274,7 +274,7 @@ Tables makeTables(std::span<const EntryCounts> classes, uint32_t frequencyBits, 
 
 Tables bestTables(std::span<const EntryCounts> classes, uint32_t frequencyBits) {
   Tables best = makeTables(classes, frequencyBits, 0);
-  for (uint32_t shift = 1; shift <= mostShift; ++shift)
+  for (uint32_t shift = 1; shift <= maxShift; ++shift)
     if (Tables tables = makeTables(classes, frequencyBits, shift); tables.cost < best.cost)
       best = std::move(tables);
   return best;

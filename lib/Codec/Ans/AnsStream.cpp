@@ -61,7 +61,7 @@ AnsTables::AnsTables(const CodingPlan &plan)
     std::ranges::fill(ofClass, escape);
     for (size_t i = 0; i < symbols.size(); ++i)
       if (entries[i].frequency)
-        ofClass[symbols[i]] = entries[i];
+        ofClass[symbols[i]] = entries[i]; // ans-7
   }
 }
 

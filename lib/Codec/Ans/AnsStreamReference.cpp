@@ -47,7 +47,7 @@ struct LaneElement {
 };
 
 /// Elements of each step, in the order of lanes (ans-4).
-std::vector<std::vector<LaneElement>> stepsOf(const PanelUnit &unit) {
+std::vector<std::vector<LaneElement>> elementsByStep(const PanelUnit &unit) {
   std::vector<std::vector<LaneElement>> steps;
   uint32_t lastColumn = unit.columns - 1;
   for (uint32_t strip = 0; strip < unit.rows; strip += stripRows)
@@ -83,7 +83,7 @@ public:
 
   Status run(uint16_t *symbols, size_t stride, uint64_t &escapes) {
     uint32_t shift = 16 - context.plan.split.symbolBits;
-    for (const std::vector<LaneElement> &step : stepsOf(view.unit)) {
+    for (const std::vector<LaneElement> &step : elementsByStep(view.unit)) {
       std::vector<uint32_t> entries;
       for (const LaneElement &element : step) {
         entries.push_back(decode(element));
@@ -164,7 +164,7 @@ public:
       : context(context), unit(unit), words(words) {}
 
   bool run(uint64_t &escapes, std::vector<uint8_t> &code) {
-    std::vector<std::vector<LaneElement>> steps = stepsOf(unit);
+    std::vector<std::vector<LaneElement>> steps = elementsByStep(unit);
     for (const std::vector<LaneElement> &step : steps)
       for (const LaneElement &element : step)
         if (symbolAt(element).frequency == 0)

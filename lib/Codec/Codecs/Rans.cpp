@@ -16,7 +16,7 @@
 using namespace uwt;
 
 namespace {
-constexpr uint32_t fewestBits = 9, mostBits = 12;
+constexpr uint32_t minBits = 9, maxBits = 12;
 
 class RansCodec final : public Codec {
 public:
@@ -39,7 +39,7 @@ public:
     if (parameters.size() != 1)
       return usageError("codec rans takes one parameter, such as rans<12>, got '" +
                         format.codec.str() + "'");
-    if (parameters[0] < fewestBits || parameters[0] > mostBits)
+    if (parameters[0] < minBits || parameters[0] > maxBits)
       return usageError("codec rans has frequencies of 9 to 12 bits, got '" + format.codec.str() +
                         "'");
     if (format.escapes != Escapes::Patch)

@@ -1,9 +1,9 @@
 // RUN: not uwt-opt %s --uwt-compress-constants="format=inplace<13>" 2>&1 | FileCheck %s --check-prefix=FORMAT
-// RUN: not uwt-opt %s --uwt-compress-constants="format=smallest" 2>&1 | FileCheck %s --check-prefix=POLICY
+// RUN: not uwt-opt %s --uwt-compress-constants="format=smaller" 2>&1 | FileCheck %s --check-prefix=POLICY
 // RUN: uwt-opt %s --uwt-compress-constants="min-elements=1" --verify-diagnostics
 
 // FORMAT: error: format 'inplace<13>': codec: expected inplace<12> or inplace<11>, got 'inplace<13>'
-// POLICY: error: format 'smallest': there is no codec 'smallest'; the codecs are raw, window, bitplane, palette, huffman, rice
+// POLICY: error: format 'smaller': there is no codec 'smaller'; the codecs are raw, window, bitplane, palette, huffman, rice, rans
 
 func.func @short(%x: tensor<4x64xbf16>, %init: tensor<4x64xf32>) -> tensor<4x64xf32> {
   // expected-error@below {{cannot be compressed: a constant has 4 bytes, expected 8192}}
