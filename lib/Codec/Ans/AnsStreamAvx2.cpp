@@ -92,7 +92,8 @@ UWT_AVX2 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun
     uint32_t escapes = maskOf(_mm256_cmpeq_epi32(number, escape)) & lanes;
     if (__builtin_expect(escapes != 0, 0)) {
       hasEscapes = true;
-      if (!(next = readAnsEscapes(job, escapes, column, next)))
+      next = readAnsEscapes(job, escapes, column, next);
+      if (!next)
         return nullptr;
     }
   }

@@ -61,7 +61,8 @@ UWT_AVX512 const uint8_t *uwt::decodeAnsRunAvx512(const AnsRunJob &job, const An
     __mmask8 escapes = _mm256_mask_cmpeq_epi32_mask(lanes, number, escape);
     if (__builtin_expect(escapes != 0, 0)) {
       hasEscapes = true;
-      if (!(next = readAnsEscapes(job, escapes, column, next)))
+      next = readAnsEscapes(job, escapes, column, next);
+      if (!next)
         return nullptr;
     }
   }

@@ -72,7 +72,9 @@ public:
       for (uint32_t lane = 0; lane < ansLanes; ++lane)
         if (AllLanes || lane < run.lanes)
           escaped |= uint32_t(step(lane, column, taking, local[lane])) << lane;
-      if (escaped && !(next = readAnsEscapes(job, escaped, column, next)))
+      if (escaped)
+        next = readAnsEscapes(job, escaped, column, next);
+      if (!next)
         return nullptr;
     }
     std::copy_n(local, ansLanes, states);

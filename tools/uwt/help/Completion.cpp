@@ -12,6 +12,7 @@
 #include "../text/Json.h"
 #include "HelpText.h"
 #include "uwt/Codec/Codec.h"
+#include "uwt/Codec/Statistics.h"
 #include <algorithm>
 
 using namespace uwt;
