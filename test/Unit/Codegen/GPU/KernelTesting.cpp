@@ -8,6 +8,7 @@
 #include "KernelTesting.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/Decode/Passes.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
@@ -44,7 +45,7 @@ std::vector<uint16_t> drawWeights(uint64_t count, uint32_t seed, uint32_t rarity
 
 static bool isReadByKernels(const Format &format) {
   return format.layout == Layout::Fragment16x16 && format.storage == Storage::NMajor &&
-         format.escapes != Escapes::None;
+         format.escapes != Escapes::None && codegen::describeFormat(format, ElementType::BF16);
 }
 
 std::vector<std::string> formatsOfEachCodec() {
