@@ -33,7 +33,7 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / ".cache" / "benchmarks"
 TRAINED = ROOT / ".cache" / "quickstart" / "bf16-again" / "model.safetensors"
-FORMATS = ["best-size", "fast", "huffman<12,2>", "huffman<12,1>", "window<4>", "inplace<12>"]
+FORMATS = ["best-size", "smallest", "fast", "huffman<12,2>", "huffman<12,1>", "window<4>", "inplace<12>"]
 
 
 def to_bf16(values):

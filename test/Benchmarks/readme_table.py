@@ -14,6 +14,7 @@ BEGIN, END = "<!-- benchmark:begin -->\n", "<!-- benchmark:end -->\n"
 # Rows of the table: names in the JSON, and how the README calls them.
 ROWS = [
     ("best-size", "**UWT** `best-size`"),
+    ("smallest", "**UWT** `smallest`"),
     ("fast", "**UWT** `fast`"),
     ("huffman<12,2>", "**UWT** `huffman<12,2>`"),
     ("inplace<12>", "**UWT** `inplace<12>`"),
