@@ -41,6 +41,7 @@ AnsTables::AnsTables(const CodingPlan &plan)
       encode(size_t(classes) << split.symbolBits) {
   for (size_t i = 0; i < symbols.size(); ++i)
     topSymbols[i] = static_cast<uint16_t>(symbols[i] << (16 - split.symbolBits));
+  isContiguous = symbols.empty() || symbols.back() - symbols.front() + 1u == symbols.size();
   decode.reserve(size_t(classes) << frequencyBits);
   for (uint32_t c = 0; c < classes; ++c) {
     // ans-2: entries take their frequencies one after another.
@@ -193,82 +194,142 @@ DecodeAnsRun decodeRunOf(CodePath path) {
   return decodeAnsRunPortable;
 }
 
+/// The stream of a unit that is being decoded, up to the end of what may be read.
+class AnsUnitReader {
+public:
+  /// `tail` is the number of bytes behind `code` that may be read.
+  bool open(const AnsContext &context, std::span<const uint8_t> code, size_t tail, uint32_t rows,
+            uint64_t number, AnsRunJob &job) {
+    if (!readAnsUnit(context.plan, code, rows, number, view))
+      return false;
+    std::ranges::copy(view.states, job.states);
+    origin = view.wordsBegin * 2;
+    begin = job.next = code.data() + origin;
+    end = code.data() + code.size() + tail;
+    isPadded = false;
+    return true;
+  }
+
+  /// Makes sure that a run may be read from `next`: the last words move to where zeros follow
+  /// them, so that what takes too many of them ends elsewhere. False where they all have been
+  /// taken.
+  bool prepareRun(const uint8_t *&next) {
+    if (next <= end && static_cast<size_t>(end - next) >= ansRunBytes)
+      return true;
+    if (isPadded)
+      return false;
+    size_t rest = next < end ? static_cast<size_t>(end - next) : 0;
+    padded.assign(rest + 2 * ansRunBytes, 0);
+    if (rest)
+      std::memcpy(padded.data(), next, rest);
+    origin += static_cast<uint64_t>(next - begin);
+    begin = next = padded.data();
+    end = begin + padded.size();
+    isPadded = true;
+    return true;
+  }
+
+  bool isSound(std::span<const uint8_t> code, const AnsRunJob &job) const {
+    AnsUnitEnd last;
+    last.position = (origin + static_cast<uint64_t>(job.next - begin)) / 2;
+    std::copy_n(job.states, ansLanes, last.states.begin());
+    return static_cast<bool>(checkAnsEnd(code, view, last));
+  }
+
+  AnsUnitView view;
+
+private:
+  /// Byte of the blob at which `begin` lies.
+  uint64_t origin = 0;
+  const uint8_t *begin = nullptr, *end = nullptr;
+  std::vector<uint8_t> padded;
+  bool isPadded = false;
+};
+
 class AnsPanelDecoder {
 public:
   AnsPanelDecoder(const AnsContext &context, std::span<const uint8_t> code, size_t codeTail,
                   CodePath path, uint32_t rows)
-      : context(context), code(code), codeTail(codeTail), path(path), rows(rows) {}
+      : context(context), code(code), codeTail(codeTail), path(path), rows(rows),
+        units(streamUnitCount(context.plan, rows)), symbols(size_t(panelRows) * scratchStride) {}
 
   /// Decodes all units and hands each with its top-aligned symbols to `take(unit, symbols)`; a row
-  /// takes scratchStride of them.
+  /// takes scratchStride of them. What a fast path finds wrong the reference decodes again, and
+  /// words.
   template <typename Take> Status run(Take take) {
-    symbols.resize(size_t(panelRows) * scratchStride);
+    if (path != CodePath::Reference && runFast(take))
+      return ok();
     AnsUnitView view;
-    for (uint64_t number = 0; number < streamUnitCount(context.plan, rows); ++number) {
+    for (uint64_t number = 0; number < units; ++number) {
       UWT_RETURN_IF_ERROR(readAnsUnit(context.plan, code, rows, number, view));
-      if (path == CodePath::Reference || !decodeFast(view))
-        UWT_RETURN_IF_ERROR(
-            decodeAnsUnitReference(context, view, code, symbols.data(), scratchStride, escapes));
+      UWT_RETURN_IF_ERROR(
+          decodeAnsUnitReference(context, view, code, symbols.data(), scratchStride, escapes));
       take(view.unit, symbols.data());
     }
     return ok();
   }
 
+  /// Of the reference alone.
   uint64_t escapes = 0;
 
 private:
-  /// False where something is wrong, which the reference then words.
-  bool decodeFast(const AnsUnitView &view) {
-    StreamReader reader{code.data() + view.wordsBegin * 2, code.data() + code.size() + codeTail};
-    uint64_t origin = view.wordsBegin * 2;
-    const uint8_t *begin = reader.next;
-    DecodeAnsRun decodeRun = decodeRunOf(path);
-    AnsRunJob job{};
-    job.ofTensor = &context.tables;
-    AnsUnitEnd last{0, view.states};
-    AnsRuns runs(view.unit);
-    for (uint32_t i = 0; i < runs.size(); ++i) {
-      AnsRun run = runs[i];
-      setLanes(view.unit, run, job);
-      if (!reader.hasRun()) {
-        if (begin == tail.data() && !tail.empty())
+  /// Units of the same columns are decoded together, a strip each: their chains of
+  /// multiplications and lookups do not wait for each other.
+  template <typename Take> bool runFast(Take take) {
+    uint64_t groups = divideUp(context.plan.matrix.columns, streamUnitColumns);
+    for (uint64_t group = 0; group < groups; ++group)
+      for (uint64_t number = group; number < units;) {
+        uint32_t count = 1;
+        uint32_t height = streamUnit(context.plan, rows, number).rows;
+        while (count < maxAnsJobs && number + count * groups < units &&
+               streamUnit(context.plan, rows, number + count * groups).rows == height)
+          ++count;
+        if (!decodeTogether(number, groups, count))
           return false;
-        origin += static_cast<uint64_t>(reader.next - begin);
-        reader = padded(reader);
-        begin = reader.next;
+        for (uint32_t i = 0; i < count; ++i)
+          take(readers[i].view.unit, symbolsOf(i));
+        number += count * groups;
       }
-      reader.next = decodeRun(job, run, last.states.data(), reader.next);
-      if (!reader.next)
+    return true;
+  }
+
+  /// Symbols of the i-th of the units that are decoded together; these have 16 rows each, or there
+  /// is one.
+  uint16_t *symbolsOf(uint32_t i) { return symbols.data() + size_t(i) * stripRows * scratchStride; }
+
+  bool decodeTogether(uint64_t first, uint64_t stride, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+      jobs[i].ofTensor = &context.tables;
+      if (!readers[i].open(context, code, codeTail, rows, first + i * stride, jobs[i]))
         return false;
     }
-    last.position = (origin + static_cast<uint64_t>(reader.next - begin)) / 2;
-    tail.clear();
-    return static_cast<bool>(checkAnsEnd(code, view, last));
+    DecodeAnsRun decodeRun = decodeRunOf(path);
+    AnsRuns runs(readers[0].view.unit);
+    for (uint32_t i = 0; i < runs.size(); ++i) {
+      AnsRun run = runs[i];
+      for (uint32_t j = 0; j < count; ++j) {
+        setLanes(run, j);
+        if (!readers[j].prepareRun(jobs[j].next))
+          return false;
+      }
+      if (!decodeRun({jobs, count}, run))
+        return false;
+    }
+    for (uint32_t i = 0; i < count; ++i)
+      if (!readers[i].isSound(code, jobs[i]))
+        return false;
+    return true;
   }
 
-  /// Words that are left, up to the end of what may be read.
-  struct StreamReader {
-    const uint8_t *next, *end;
-    bool hasRun() const { return next <= end && static_cast<size_t>(end - next) >= ansRunBytes; }
-  };
-
-  /// The last words with zeros behind them: what takes too many of them ends elsewhere.
-  StreamReader padded(StreamReader reader) {
-    size_t rest = reader.next < reader.end ? static_cast<size_t>(reader.end - reader.next) : 0;
-    tail.assign(rest + 2 * ansRunBytes, 0);
-    if (rest)
-      std::memcpy(tail.data(), reader.next, rest);
-    return {tail.data(), tail.data() + tail.size()};
-  }
-
-  void setLanes(const PanelUnit &unit, const AnsRun &run, AnsRunJob &job) {
+  void setLanes(const AnsRun &run, uint32_t number) {
+    AnsRunJob &job = jobs[number];
     for (uint32_t lane = 0; lane < ansLanes; ++lane) {
       uint32_t row = run.row + std::min(lane, run.lanes - 1);
-      job.tables[lane] =
-          context.tables.decodeTable(context.tables.classOf(context.classes, unit.firstRow + row));
+      job.tables[lane] = context.tables.decodeTable(
+          context.tables.classOf(context.classes, readers[number].view.unit.firstRow + row));
       // Lanes without a row write where nobody reads.
       job.symbols[lane] =
-          lane < run.lanes ? symbols.data() + row * scratchStride + run.column : unused;
+          lane < run.lanes ? symbolsOf(number) + row * scratchStride + run.column : unused;
     }
   }
 
@@ -277,8 +338,10 @@ private:
   size_t codeTail;
   CodePath path;
   uint32_t rows;
+  uint64_t units;
   std::vector<uint16_t> symbols;
-  std::vector<uint8_t> tail;
+  AnsUnitReader readers[maxAnsJobs];
+  AnsRunJob jobs[maxAnsJobs];
   uint16_t unused[blockColumns];
 };
 

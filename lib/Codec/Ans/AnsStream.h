@@ -69,6 +69,8 @@ public:
   std::vector<uint32_t> decode;
   /// [class][symbol]. Frequency 0: neither the symbol nor the escape has one.
   std::vector<AnsSymbol> encode;
+  /// Whether symbols follow one another without a gap.
+  bool isContiguous;
   /// By number of an entry: its symbol, top-aligned in 16 bits; 0 for the escape and what follows.
   alignas(64) std::array<uint16_t, 256> topSymbols{};
 };
@@ -185,21 +187,29 @@ Status decodeAnsUnitReference(const AnsContext &context, const AnsUnitView &view
 bool encodeAnsUnitFast(const AnsContext &context, const PanelUnit &unit, const uint16_t *symbols,
                        size_t stride, uint64_t &escapes, std::vector<uint8_t> &code);
 
-/// What decoding a run needs.
+/// What decoding a run of a unit needs, and what it leaves for the next one.
 struct AnsRunJob {
   /// The decode table of each lane; lanes without a row have any.
   const uint32_t *tables[ansLanes];
   const AnsTables *ofTensor;
   /// Where each lane's symbols of this run go, top-aligned.
   uint16_t *symbols[ansLanes];
+  uint32_t states[ansLanes];
+  /// The next word; ansRunBytes may be read from there.
+  const uint8_t *next;
 };
 
-/// Decodes a run: takes words from `next`, of which `ansRunBytes` may be read, and returns where
-/// they end; null where an escape is no symbol.
-using DecodeAnsRun = const uint8_t *(*)(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
-                                        const uint8_t *next);
+/// Units that are decoded together: the strips of a panel.
+inline constexpr uint32_t maxAnsJobs = panelRows / stripRows;
 /// A word and an escape an element of a run.
 inline constexpr size_t ansRunBytes = size_t(blockColumns) * ansLanes * 4;
+
+/// Decodes the same run of several units; false where an escape is no symbol.
+using DecodeAnsRun = bool (*)(std::span<AnsRunJob> jobs, const AnsRun &run);
+
+bool decodeAnsRunPortable(std::span<AnsRunJob> jobs, const AnsRun &run);
+bool decodeAnsRunAvx2(std::span<AnsRunJob> jobs, const AnsRun &run);
+bool decodeAnsRunAvx512(std::span<AnsRunJob> jobs, const AnsRun &run);
 
 /// Reads the escapes of a step in the lanes of mask `escaped` (ans-5), and returns where they end;
 /// null where one is no symbol.
@@ -211,13 +221,6 @@ using AnsNumbers = uint8_t[blockColumns][ansLanes];
 /// Stores the symbols of `numbers` but for those of escapes, which have been stored.
 void storeAnsSymbols(const AnsRunJob &job, const AnsRun &run, const AnsNumbers &numbers,
                      bool hasEscapes);
-
-const uint8_t *decodeAnsRunPortable(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
-                                    const uint8_t *next);
-const uint8_t *decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
-                                const uint8_t *next);
-const uint8_t *decodeAnsRunAvx512(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
-                                  const uint8_t *next);
 
 } // namespace uwt
 

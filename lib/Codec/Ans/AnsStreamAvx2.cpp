@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AnsStream.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace uwt;
@@ -46,8 +47,8 @@ UWT_AVX2 __m256i load(const uint32_t *from) {
 
 } // namespace
 
-UWT_AVX2 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun &run,
-                                              uint32_t *states, const uint8_t *next) {
+UWT_AVX2 static bool decodeRun(AnsRunJob &job, const AnsRun &run) {
+  const uint8_t *next = job.next;
   const AnsTables &tables = *job.ofTensor;
   const auto *table = reinterpret_cast<const int *>(tables.decode.data());
   uint32_t offsets[ansLanes];
@@ -63,7 +64,7 @@ UWT_AVX2 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun
   const __m256i hasRow = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(run.lanes)),
                                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 
-  __m256i state = load(states);
+  __m256i state = load(job.states);
   AnsNumbers numbers;
   bool hasEscapes = false;
   for (uint32_t column = 0; column < run.columns; ++column) {
@@ -94,19 +95,23 @@ UWT_AVX2 const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun
       hasEscapes = true;
       next = readAnsEscapes(job, escapes, column, next);
       if (!next)
-        return nullptr;
+        return false;
     }
   }
-  _mm256_storeu_si256(reinterpret_cast<__m256i *>(states), state);
+  _mm256_storeu_si256(reinterpret_cast<__m256i *>(job.states), state);
+  job.next = next;
   storeAnsSymbols(job, run, numbers, hasEscapes);
-  return next;
+  return true;
+}
+
+bool uwt::decodeAnsRunAvx2(std::span<AnsRunJob> jobs, const AnsRun &run) {
+  return std::ranges::all_of(jobs, [&](AnsRunJob &job) { return decodeRun(job, run); });
 }
 
 #else
 
-const uint8_t *uwt::decodeAnsRunAvx2(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
-                                     const uint8_t *next) {
-  return decodeAnsRunPortable(job, run, states, next);
+bool uwt::decodeAnsRunAvx2(std::span<AnsRunJob> jobs, const AnsRun &run) {
+  return decodeAnsRunPortable(jobs, run);
 }
 
 #endif

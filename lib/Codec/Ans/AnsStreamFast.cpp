@@ -57,13 +57,13 @@ namespace {
 /// Lanes of a run in registers.
 template <bool AllLanes> class AnsRunDecoder {
 public:
-  AnsRunDecoder(const AnsRunJob &job, const AnsRun &run, uint32_t *states, const uint8_t *next)
-      : job(job), run(run), states(states), next(next), escapeNumber(job.ofTensor->escapeNumber()),
+  AnsRunDecoder(AnsRunJob &job, const AnsRun &run)
+      : job(job), run(run), next(job.next), escapeNumber(job.ofTensor->escapeNumber()),
         bits(job.ofTensor->frequencyBits) {}
 
-  const uint8_t *decode() {
+  bool decode() {
     uint32_t local[ansLanes];
-    std::copy_n(states, ansLanes, local);
+    std::copy_n(job.states, ansLanes, local);
     for (uint32_t column = 0; column < run.columns; ++column) {
       uint32_t taking =
           AllLanes || column + ansFinalColumns < run.columns ? ansLanes : run.finalFrom;
@@ -75,10 +75,11 @@ public:
       if (escaped)
         next = readAnsEscapes(job, escaped, column, next);
       if (!next)
-        return nullptr;
+        return false;
     }
-    std::copy_n(local, ansLanes, states);
-    return next;
+    std::copy_n(local, ansLanes, job.states);
+    job.next = next;
+    return true;
   }
 
 private:
@@ -97,20 +98,23 @@ private:
     return number == escapeNumber;
   }
 
-  const AnsRunJob &job;
+  AnsRunJob &job;
   const AnsRun &run;
-  uint32_t *states;
   const uint8_t *next;
   uint32_t escapeNumber, bits;
 };
 
 } // namespace
 
-const uint8_t *uwt::decodeAnsRunPortable(const AnsRunJob &job, const AnsRun &run, uint32_t *states,
-                                         const uint8_t *next) {
-  if (run.lanes == ansLanes && run.finalFrom == ansLanes)
-    return AnsRunDecoder<true>(job, run, states, next).decode();
-  return AnsRunDecoder<false>(job, run, states, next).decode();
+bool uwt::decodeAnsRunPortable(std::span<AnsRunJob> jobs, const AnsRun &run) {
+  bool isWhole = run.lanes == ansLanes && run.finalFrom == ansLanes;
+  for (AnsRunJob &job : jobs) {
+    bool isDecoded =
+        isWhole ? AnsRunDecoder<true>(job, run).decode() : AnsRunDecoder<false>(job, run).decode();
+    if (!isDecoded)
+      return false;
+  }
+  return true;
 }
 
 //===----------------------------------------------------------------------===//
