@@ -3,9 +3,9 @@ files. Kept to show what they are, and to begin the set of a next version.
 
     .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
 
-vN holds what readers of version N know and older ones refuse. Two files each that v1 to v4 had
-among the bad ones, since they ask for a reader of version 2, 3, 4 and 5, are among their good
-ones since there is one.
+vN holds what readers of version N know and older ones refuse. Two files each that v1 to v5 had
+among the bad ones, since they ask for a reader of the next version, are among their good ones
+since there is one.
 """
 
 import hashlib

@@ -49,7 +49,7 @@ class Container:
         self.header = parse(data[8 : 8 + length].decode("utf-8"))
         self.metadata = self.header.pop("__metadata__")
         self.file = parse(self.metadata["uwt"])
-        require(self.file["reader"] <= 5 and self.file["container"] == 1, "another version")
+        require(self.file["reader"] <= 6 and self.file["container"] == 1, "another version")
         self.check_header()
         self.original_text = self.metadata["uwt.original"]
         original = parse(self.original_text)

@@ -49,8 +49,8 @@ inline constexpr uint32_t formatVersion = 1;
 /// The newest reader that files may ask for. A reader of version 1 knows every format of this
 /// version without `fold` and `low`, one of version 2 those with `fold`; version 3 knows bytes
 /// (uint8) as elements too, version 4 formats with `low`, version 5 codecs that say so
-/// (Codec::reader).
-inline constexpr uint32_t formatReader = 5;
+/// (Codec::reader), version 6 what smallest files are made of beyond that.
+inline constexpr uint32_t formatReader = 6;
 
 /// Bits of a low half.
 inline constexpr uint32_t wholeLowBits = 16;
