@@ -66,23 +66,31 @@ PanelUnit uwt::fixedUnit(const CodingPlan &plan, uint32_t rows, uint64_t index) 
   return stripOf(unit, static_cast<uint32_t>(index % strips));
 }
 
-static bool isPanelOneUnit(const CodingPlan &plan) {
-  return plan.matrix.columns <= wholePanelUnitColumns;
+/// Whether stream units have all rows of their panels.
+static bool areStreamUnitsTall(const CodingPlan &plan) {
+  bool isRowMajor = plan.format.layout == Layout::RowMajor && !plan.format.hasScales();
+  return isRowMajor || plan.matrix.columns <= wholePanelUnitColumns;
+}
+
+uint64_t uwt::streamUnitWidth(const CodingPlan &plan) {
+  // scale-5: a lane goes through all columns of its rows.
+  return plan.format.hasScales() ? std::max<uint64_t>(plan.matrix.columns, 1) : streamUnitColumns;
 }
 
 uint64_t uwt::streamUnitCount(const CodingPlan &plan, uint32_t rows) {
-  uint64_t groups = divideUp(plan.matrix.columns, streamUnitColumns);
-  if (plan.format.layout == Layout::RowMajor || isPanelOneUnit(plan))
+  uint64_t groups = divideUp(plan.matrix.columns, streamUnitWidth(plan));
+  if (areStreamUnitsTall(plan))
     return rows ? groups : 0;
   return groups * stripsOf(rows);
 }
 
 PanelUnit uwt::streamUnit(const CodingPlan &plan, uint32_t rows, uint64_t index) {
-  if (plan.format.layout == Layout::RowMajor || isPanelOneUnit(plan))
-    return tallUnit(plan, rows, index * streamUnitColumns, streamUnitColumns);
+  uint64_t width = streamUnitWidth(plan);
+  if (areStreamUnitsTall(plan))
+    return tallUnit(plan, rows, index * width, width);
   // order-5: strip by strip, 1,024 columns after another inside a strip.
-  uint64_t groups = divideUp(plan.matrix.columns, streamUnitColumns);
-  PanelUnit unit = tallUnit(plan, rows, index % groups * streamUnitColumns, streamUnitColumns);
+  uint64_t groups = divideUp(plan.matrix.columns, width);
+  PanelUnit unit = tallUnit(plan, rows, index % groups * width, width);
   return stripOf(unit, static_cast<uint32_t>(index / groups));
 }
 

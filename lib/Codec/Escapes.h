@@ -45,7 +45,8 @@ struct PanelUnit {
 /// Fixed units of a panel of `rows` rows, and the one numbered `index` (order-4).
 uint64_t fixedUnitCount(const CodingPlan &plan, uint32_t rows);
 PanelUnit fixedUnit(const CodingPlan &plan, uint32_t rows, uint64_t index);
-/// The same for stream units (order-5, order-6).
+/// The same for stream units (order-5, order-6, scale-5), and the most columns that they have.
+uint64_t streamUnitWidth(const CodingPlan &plan);
 uint64_t streamUnitCount(const CodingPlan &plan, uint32_t rows);
 PanelUnit streamUnit(const CodingPlan &plan, uint32_t rows, uint64_t index);
 

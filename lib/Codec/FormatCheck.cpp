@@ -10,7 +10,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Codec.h"
-#include "uwt/Codec/StoredOrder.h"
+#include "uwt/Codec/Panel.h"
+#include <bit>
 
 using namespace uwt;
 
@@ -39,6 +40,25 @@ static Status checkFold(const Format &format) {
     return usageError("fold=flat<" + size + ">: expected a multiple of " +
                       std::to_string(flatColumnMultiple) + " up to " +
                       std::to_string(maxFlatColumns));
+  return ok();
+}
+
+/// scale-1
+static Status checkScales(const Format &format, const CodecTraits &traits, ElementType element) {
+  std::string scale = "context=scale<" + std::to_string(format.scaleSteps) + ">";
+  if (!format.hasScales())
+    return format.codedSign ? usageError("coded=sign+exponent needs context=scale, whose columns "
+                                         "have signs that they mostly have")
+                            : ok();
+  if (getTraits(element).signBits == 0)
+    return usageError(scale + ": " + std::string(getTraits(element).name) +
+                      " has no exponent that a scale could be taken from");
+  if (format.scaleSteps > maxScaleSteps || !std::has_single_bit(format.scaleSteps))
+    return usageError(scale + ": expected 1, 2, 4, 8 or 16 steps of an octave");
+  if (traits.rate != Rate::Ans)
+    return usageError("codec " + format.codec.str() +
+                      " has a code table a row; " + scale +
+                      " needs one an element, as rans<12> has");
   return ok();
 }
 
@@ -102,7 +122,7 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
                             std::to_string(formatVersion));
   UWT_ASSIGN_OR_RETURN(const Codec *codec, findCodec(format.codec.keyword));
   UWT_RETURN_IF_ERROR(checkCodedField(format, element));
-  FieldSplit split = splitOf(element, format.codedMantissa);
+  FieldSplit split = splitOf(element, format);
   UWT_ASSIGN_OR_RETURN(CodecTraits traits, codec->traits(format, split));
   if (format.packing == Packing::InPlace && !traits.allowsInPlace)
     return usageError("codec " + format.codec.str() +
@@ -113,6 +133,7 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
   UWT_RETURN_IF_ERROR(checkFold(format));
   UWT_RETURN_IF_ERROR(checkLow(format, element));
   UWT_RETURN_IF_ERROR(checkContext(format, traits));
+  UWT_RETURN_IF_ERROR(checkScales(format, traits, element));
   UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));
   return traits;
 }

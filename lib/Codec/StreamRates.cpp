@@ -19,31 +19,31 @@ StreamTables uwt::makeStreamTables(const CodingPlan &plan) {
 }
 
 void uwt::encodeStreams(const CodingPlan &plan, const StreamTables &tables, PanelWords words,
-                        std::span<const uint8_t> classes, CodePath path, EncodedPanel &out) {
+                        const PanelContext &context, CodePath path, EncodedPanel &out) {
   if (tables.ans)
-    return encodeAns(plan, *tables.ans, words, classes, path, out);
-  encodePrefix(plan, *tables.prefix, words, classes, path, out);
+    return encodeAns(plan, *tables.ans, words, context, path, out);
+  encodePrefix(plan, *tables.prefix, words, context.rows, path, out);
 }
 
 Status uwt::decodeStreams(const CodingPlan &plan, const StreamTables &tables,
-                          const CodedPanel &panel, std::span<const uint8_t> classes, CodePath path,
+                          const CodedPanel &panel, const PanelContext &context, CodePath path,
                           MutablePanelWords out) {
   if (tables.ans)
-    return decodeAns(plan, *tables.ans, panel, classes, path, out);
-  return decodePrefix(plan, *tables.prefix, panel, classes, path, out);
+    return decodeAns(plan, *tables.ans, panel, context, path, out);
+  return decodePrefix(plan, *tables.prefix, panel, context.rows, path, out);
 }
 
 uint64_t uwt::countStreamEscapes(const CodingPlan &plan, const StreamTables &tables, uint32_t rows,
-                                 std::span<const uint8_t> classes, std::span<const uint8_t> code) {
+                                 const PanelContext &context, std::span<const uint8_t> code) {
   if (tables.ans)
-    return countAnsEscapes(plan, *tables.ans, rows, classes, code);
+    return countAnsEscapes(plan, *tables.ans, rows, context, code);
   return countPrefixEscapes(plan, rows, code);
 }
 
 Status uwt::decodeStreamRow(const CodingPlan &plan, const StreamTables &tables,
-                            const CodedPanel &panel, std::span<const uint8_t> classes,
+                            const CodedPanel &panel, const PanelContext &context,
                             uint32_t panelRowCount, uint32_t row, std::span<uint16_t> out) {
   if (tables.ans)
-    return decodeAnsRow(plan, *tables.ans, panel, classes, panelRowCount, row, out);
-  return decodePrefixRow(plan, *tables.prefix, panel, classes, panelRowCount, row, out);
+    return decodeAnsRow(plan, *tables.ans, panel, context, panelRowCount, row, out);
+  return decodePrefixRow(plan, *tables.prefix, panel, context.rows, panelRowCount, row, out);
 }

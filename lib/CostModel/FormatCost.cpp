@@ -205,6 +205,13 @@ static double ansBits(const CodecTraits &traits, const Model &model,
 }
 
 ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
+  if (format.hasScales()) {
+    // Rows of one scale, as these weights have, gain nothing from scales.
+    Format plain = format;
+    plain.scaleSteps = 0;
+    plain.codedSign = false;
+    return expectedSize(plain, element);
+  }
   const ElementTraits &elementTraits = getTraits(element);
   uint32_t lowBits = elementTraits.lowBits ? format.lowBits : 0;
   double whole = elementTraits.wordBits + lowBits;
@@ -212,7 +219,7 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
   Expected<const Codec *> codec = findCodec(format.codec.keyword);
   if (!traits || !codec || traits->rate == Rate::Words)
     return {whole, 0};
-  FieldSplit split = splitOf(element, format.codedMantissa);
+  FieldSplit split = splitOf(element, format);
   std::vector<Probabilities> classes = classProbabilities(split, elementTraits, format.rowClasses);
   Expected<Model> model =
       (*codec)->buildModel(format, statisticsOf(classes, split, traits->codeSymbols == 2));

@@ -51,9 +51,11 @@ std::optional<ElementType> uwt::storedElementType(std::string_view dtype) {
 }
 
 // field-2
-FieldSplit uwt::splitOf(ElementType type, unsigned codedMantissa) {
+FieldSplit uwt::splitOf(ElementType type, unsigned codedMantissa, bool codedSign) {
   const ElementTraits &traits = getTraits(type);
   assert(codedMantissa <= traits.mantissaBits && "more coded bits than the mantissa has");
-  return {traits.wordBits, traits.exponentBits + codedMantissa, traits.mantissaBits - codedMantissa,
-          traits.signBits};
+  unsigned coded = traits.exponentBits + codedMantissa, raw = traits.mantissaBits - codedMantissa;
+  if (codedSign)
+    return {traits.wordBits, traits.signBits + coded, raw, 0};
+  return {traits.wordBits, coded, raw, traits.signBits};
 }

@@ -125,7 +125,7 @@ static constexpr std::string_view layoutNames[] = {"fragment<16x16>", "row_major
 static constexpr std::string_view storageNames[] = {"n_major", "k_major"};
 static constexpr std::string_view packingNames[] = {"planes", "inplace"};
 static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
-static constexpr std::string_view codedPrefix = "exponent+";
+static constexpr std::string_view signPrefix = "sign+", codedPrefix = "exponent+";
 
 static Status parseVersion(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(format.version, parseNumber(value, "version"));
@@ -176,6 +176,9 @@ static Status parsePacking(Format &format, std::string_view value) {
 }
 
 static Status parseCoded(Format &format, std::string_view value) {
+  format.codedSign = value.starts_with(signPrefix);
+  if (format.codedSign)
+    value.remove_prefix(signPrefix.size());
   if (!value.starts_with(codedPrefix))
     return usageError("coded: expected exponent+j, such as 'exponent+2', got " + inQuotes(value));
   UWT_ASSIGN_OR_RETURN(format.codedMantissa,
@@ -183,22 +186,38 @@ static Status parseCoded(Format &format, std::string_view value) {
   return ok();
 }
 
+static std::string printCoded(const Format &format) {
+  std::string sign(format.codedSign ? signPrefix : "");
+  return sign + std::string(codedPrefix) + std::to_string(format.codedMantissa);
+}
+
 static Status parseContext(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(Term term, parseTerm(value, "context"));
-  if (term.keyword == "none" && term.parameters.empty()) {
-    format.rowClasses = 1;
+  if (term.keyword == "none" && term.parameters.empty())
     return ok();
-  }
-  if (term.keyword != "row_class" || term.parameters.size() != 1) {
-    constexpr std::string_view names[] = {"none", "row_class"};
-    return usageError("context: expected none or row_class<k>, got " + inQuotes(value) +
+  bool isScale = term.keyword == "scale";
+  if ((term.keyword != "row_class" && !isScale) || term.parameters.size() != 1) {
+    constexpr std::string_view names[] = {"none", "row_class", "scale"};
+    return usageError("context: expected none, row_class<k> or scale<s>, got " + inQuotes(value) +
                       didYouMean(term.keyword, names));
+  }
+  if (isScale && term.parameters[0] == 0)
+    return usageError("context: " + inQuotes(value) + " has no steps");
+  if (isScale) {
+    format.scaleSteps = term.parameters[0];
+    return ok();
   }
   // One class is written `none`, so that a format has one spelling.
   if (term.parameters[0] < 2)
     return usageError("context: " + inQuotes(value) + " has no classes to choose from; write none");
   format.rowClasses = term.parameters[0];
   return ok();
+}
+
+static std::string printContext(const Format &format) {
+  if (format.hasScales())
+    return Term{"scale", {format.scaleSteps}}.str();
+  return format.rowClasses == 1 ? "none" : Term{"row_class", {format.rowClasses}}.str();
 }
 
 static Status parseEscapes(Format &format, std::string_view value) {
@@ -232,12 +251,8 @@ static constexpr Item itemTable[] = {
     {"storage", parseStorage, [](const Format &f) { return nameOf(storageNames, f.storage); }},
     {"fold", parseFold, printFold},
     {"packing", parsePacking, [](const Format &f) { return nameOf(packingNames, f.packing); }},
-    {"coded", parseCoded,
-     [](const Format &f) { return std::string(codedPrefix) + std::to_string(f.codedMantissa); }},
-    {"context", parseContext,
-     [](const Format &f) {
-       return f.rowClasses == 1 ? std::string("none") : Term{"row_class", {f.rowClasses}}.str();
-     }},
+    {"coded", parseCoded, printCoded},
+    {"context", parseContext, printContext},
     {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
     {"low", parseLow, [](const Format &f) { return std::to_string(f.lowBits); }},
 };

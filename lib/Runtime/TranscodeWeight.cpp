@@ -288,7 +288,7 @@ private:
 static bool goesByPanels(const TensorDecoder &decoder, const Format &to) {
   const Format &from = decoder.description().format;
   bool hasLow = getTraits(decoder.description().element).lowBits != 0;
-  return to.rowClasses == 1 && to.storage == from.storage && to.fold == from.fold &&
+  return to.codeTables() == 1 && to.storage == from.storage && to.fold == from.fold &&
          (!hasLow || to.layout == from.layout);
 }
 
@@ -358,9 +358,9 @@ Expected<LoadedWeight> uwt::encodeWeight(const TensorDescription &description,
   plan.format = description.format;
   plan.element = description.element;
   UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(plan.format, plan.element));
-  if (plan.format.rowClasses > 1 || getTraits(plan.element).lowBits != 0)
+  if (plan.format.codeTables() > 1 || getTraits(plan.element).lowBits != 0)
     return encodeThroughPlanes(description, bytes, pool, options);
-  plan.split = splitOf(plan.element, plan.format.codedMantissa);
+  plan.split = splitOf(plan.element, plan.format);
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
   plan.matrix = matrices.shape;
   UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(description, bytes));

@@ -37,7 +37,7 @@ std::vector<uint32_t> ansFrequencies(std::span<const uint8_t> weights, uint32_t 
 /// Lanes of a unit, one a row of eight (ans-4).
 inline constexpr uint32_t ansLanes = 8;
 /// A state below this takes a word of the stream (ans-3).
-inline constexpr uint32_t leastAnsState = 1u << 16;
+inline constexpr uint32_t ansWordBits = 16, leastAnsState = 1u << ansWordBits;
 /// Columns of a lane's last run after which it takes none (ans-4).
 inline constexpr uint32_t ansFinalColumns = 2;
 

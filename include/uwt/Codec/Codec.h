@@ -76,8 +76,10 @@ struct CodecTraits {
   uint32_t codeSymbols = 1;
   /// Prefix: longest code word, at most 15.
   uint32_t maxLength = 0;
-  /// Ans: the frequencies of a row class add up to 2^frequencyBits.
+  /// Ans: the frequencies of a code table add up to 2^frequencyBits.
   uint32_t frequencyBits = 0;
+  /// Ans: a group has 2^groupBits symbols, which take that many bits more. 0 without groups.
+  uint32_t groupBits = 0;
   /// Fixed: how coded units lie in planes.
   UnitGeometry unit;
   /// Fixed: whether each symbol is a base plus its code, so that the base is all that a decoder
@@ -94,9 +96,11 @@ struct CodecTraits {
 struct Model {
   /// Fixed: the symbol of each code. Prefix, Ans: the alphabet without the escape.
   std::vector<uint16_t> symbols;
+  /// Ans: the last `groups` of these stand for groups of symbols that begin with them (ans-8).
+  size_t groups = 0;
   /// Prefix: code lengths, a table a row class; entry order as in prefix-1.
   std::vector<std::vector<uint8_t>> lengths;
-  /// Ans: [row class][entry, the escape last], codes of weights (ans-2).
+  /// Ans: [code table][entry, the escape last], codes of weights (ans-2).
   std::vector<std::vector<uint8_t>> weights;
   /// The symbol beneath escapes and padding. Known to encoders only: a model
   /// that was read has its first symbol here.
@@ -171,6 +175,12 @@ Expected<const Codec *> findCodec(std::string_view keyword);
 
 /// The smallest version of a reader of containers that knows the format and its codec, if any.
 uint32_t readerOf(const Format &format);
+
+/// The split of an element's word that the format's coded field asks for. Precondition: the coded
+/// field fits the type, as checkFormat says.
+inline FieldSplit splitOf(ElementType element, const Format &format) {
+  return splitOf(element, format.codedMantissa, format.codedSign);
+}
 
 /// Checks that `format` is a valid composition for `element` and gives the
 /// traits of its codec; else a usage error with the reason.

@@ -28,6 +28,23 @@
 
 namespace uwt {
 
+/// What chooses the code table of each element of a panel beside its symbol.
+struct PanelContext {
+  /// context=row_class: the class of each row; context=scale: its scale (scale-2). Empty without
+  /// context.
+  std::span<const uint8_t> rows;
+  /// context=scale: of each column its scale and, at bit `columnSignShift`, its sign.
+  std::span<const uint16_t> columns;
+
+  PanelContext() = default;
+  PanelContext(std::span<const uint8_t> rows, std::span<const uint16_t> columns = {})
+      : rows(rows), columns(columns) {}
+};
+/// Most steps of an octave of context=scale.
+inline constexpr uint32_t maxScaleSteps = 16;
+/// Scales of rows and columns are below 2^8.
+inline constexpr uint32_t columnSignShift = 8, scaleMask = (1u << columnSignShift) - 1;
+
 /// Everything about a tensor that its panels' coding needs. Immutable while
 /// panels are coded; shared by threads.
 struct CodingPlan {
@@ -201,20 +218,20 @@ using AnsTablesPtr = std::unique_ptr<AnsTables, AnsTablesDeleter>;
 /// Precondition: as makePrefixTables.
 AnsTablesPtr makeAnsTables(const CodingPlan &plan);
 
-/// Codecs of Rate::Ans; `classes` as in encodePrefix.
+/// Codecs of Rate::Ans.
 void encodeAns(const CodingPlan &plan, const AnsTables &tables, PanelWords words,
-               std::span<const uint8_t> classes, CodePath path, EncodedPanel &out);
+               const PanelContext &context, CodePath path, EncodedPanel &out);
 /// Fails with ErrorKind::Invalid on units that leave the blob, streams that end elsewhere (ans-6)
 /// and escapes that are no symbols.
 Status decodeAns(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
-                 std::span<const uint8_t> classes, CodePath path, MutablePanelWords out);
+                 const PanelContext &context, CodePath path, MutablePanelWords out);
 /// Number of escapes in the blob of a coded panel, at the cost of decoding it; 0 for one that is
 /// damaged.
 uint64_t countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,
-                         std::span<const uint8_t> classes, std::span<const uint8_t> code);
+                         const PanelContext &context, std::span<const uint8_t> code);
 /// Decodes row `row` of a row_major panel, at the cost of all rows of the panel.
 Status decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
-                    std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
+                    const PanelContext &context, uint32_t panelRowCount, uint32_t row,
                     std::span<uint16_t> out);
 
 /// Tables of a tensor of variable rate, whichever it is; empty for other rates.
@@ -228,13 +245,13 @@ StreamTables makeStreamTables(const CodingPlan &plan);
 /// What encodePrefix, decodePrefix, countPrefixEscapes and decodePrefixRow do, or their
 /// counterparts for Rate::Ans.
 void encodeStreams(const CodingPlan &plan, const StreamTables &tables, PanelWords words,
-                   std::span<const uint8_t> classes, CodePath path, EncodedPanel &out);
+                   const PanelContext &context, CodePath path, EncodedPanel &out);
 Status decodeStreams(const CodingPlan &plan, const StreamTables &tables, const CodedPanel &panel,
-                     std::span<const uint8_t> classes, CodePath path, MutablePanelWords out);
+                     const PanelContext &context, CodePath path, MutablePanelWords out);
 uint64_t countStreamEscapes(const CodingPlan &plan, const StreamTables &tables, uint32_t rows,
-                            std::span<const uint8_t> classes, std::span<const uint8_t> code);
+                            const PanelContext &context, std::span<const uint8_t> code);
 Status decodeStreamRow(const CodingPlan &plan, const StreamTables &tables, const CodedPanel &panel,
-                       std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
+                       const PanelContext &context, uint32_t panelRowCount, uint32_t row,
                        std::span<uint16_t> out);
 
 /// decodePrefixRow for a fixed-rate row_major panel.

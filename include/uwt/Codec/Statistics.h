@@ -143,8 +143,17 @@ enum class FormatPolicy : uint8_t { BestSize, Fast, Smallest };
 std::optional<FormatPolicy> findPolicy(std::string_view name);
 /// Names of all policies, the default first.
 std::span<const std::string_view> policyNames();
-/// The newest reader of containers that formats of a policy always need.
+/// The newest reader of containers that formats of a policy need, 1 where not all of its formats
+/// need one.
 uint32_t readerOf(FormatPolicy policy);
+
+/// context=scale: scales of a tensor, or of a sample of its panels.
+struct TensorScales {
+  /// 64 a panel; those of rows that do not exist are 0.
+  std::vector<uint8_t> rows;
+  /// [matrix][column]: a scale, and a sign at bit columnSignShift.
+  std::vector<uint16_t> columns;
+};
 
 /// A picked format, and what the choice has learnt of the tensor: encodeTensor takes it
 /// (EncodeOptions::chosen) rather than counting again. Empty where the choice read nothing.
@@ -153,6 +162,8 @@ struct ChosenFormat {
   std::shared_ptr<const RowHistograms> rows;
   /// As sortRowClasses gives them for `format`, or empty.
   std::vector<uint8_t> rowClasses;
+  /// Where `format` has scales, or null.
+  std::shared_ptr<const TensorScales> scales;
 };
 
 } // namespace uwt

@@ -171,6 +171,8 @@ public:
   uint64_t panels() const;
   bool panelStoredAsWords(uint64_t panel) const;
   uint64_t escapes() const;
+  /// Escapes of one panel, or runs with escapes (escapes=rows<64>).
+  uint64_t panelEscapes(uint64_t panel) const;
   /// The bytes of panel `panel` in plane `kind` (empty where it has none).
   std::span<const uint8_t> panelBytes(uint64_t panel, PlaneKind kind) const;
   /// The low halves of panel `panel` as a field of 16 bits, whatever is stored of them: in

@@ -67,6 +67,9 @@ std::optional<ElementType> storedElementType(std::string_view dtype);
 ///     word   hhhh llll                 uint8, j = 2
 ///            └──────┘└┘                symbol: the top bits; raw: the other ones, maybe none
 ///
+///     word   s eeeeeeee mmmmmmm        bf16, j = 2, sign coded
+///            └──────────┘└────┘        symbol: the top bits; raw: the other mantissa bits
+///
 /// symbol = bits [rawLowBits, rawLowBits + symbolBits) of the word;
 /// raw    = sign << rawLowBits | low rawLowBits bits of the word.
 struct FieldSplit {
@@ -89,9 +92,9 @@ struct FieldSplit {
   }
 };
 
-/// The split of `type` with the top `codedMantissa` mantissa bits in the coded
-/// field. Precondition: codedMantissa <= mantissaBits of the type.
-FieldSplit splitOf(ElementType type, unsigned codedMantissa);
+/// The split of `type` with the top `codedMantissa` mantissa bits in the coded field, and the sign
+/// above the exponent where it is coded too. Precondition: codedMantissa <= mantissaBits of the type.
+FieldSplit splitOf(ElementType type, unsigned codedMantissa, bool codedSign = false);
 
 } // namespace uwt
 

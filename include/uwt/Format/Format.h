@@ -20,8 +20,8 @@
 //   storage=n_major          or k_major: the tensor lies as [K, N]
 //   fold=none                or columns<n>, flat<n>: which dimensions are rows and columns
 //   packing=planes           or inplace
-//   coded=exponent+0         exponent and that many top mantissa bits
-//   context=none             or row_class<k>
+//   coded=exponent+0         exponent and that many top mantissa bits; sign+exponent+0 with the sign
+//   context=none             or row_class<k>, scale<s>
 //   escapes=patch            or none, rows<64>
 //   low=16                   top bits of each low half (f32) that are stored
 //
@@ -128,13 +128,21 @@ struct Format {
   Packing packing = Packing::Planes;
   /// Top mantissa bits that are coded with the exponent (j).
   uint32_t codedMantissa = 0;
+  /// Whether the sign is coded with the exponent; only with scales.
+  bool codedSign = false;
   /// Number of row classes; 1 is `context=none`.
   uint32_t rowClasses = 1;
+  /// `context=scale<s>`: steps of an octave in which rows and columns have scales, else 0.
+  uint32_t scaleSteps = 0;
   Escapes escapes = Escapes::Patch;
   /// Top bits of each low half that are stored (1...16); those below are 0. Of f32 only.
   uint32_t lowBits = wholeLowBits;
 
   bool operator==(const Format &) const = default;
+
+  bool hasScales() const { return scaleSteps != 0; }
+  /// Code tables of the model, of which the context chooses one for each element.
+  uint32_t codeTables() const { return hasScales() ? scaleSteps : rowClasses; }
 
   /// The format as those see it who are given matrices [N, K]: with n_major storage and without a
   /// fold, which say how matrices lie in a tensor, and with whole low halves.
@@ -142,6 +150,8 @@ struct Format {
   /// The smallest version of a reader that knows this format, whatever its codec; see readerOf in
   /// uwt/Codec/Codec.h.
   uint32_t reader() const {
+    if (scaleSteps != 0)
+      return 6;
     if (lowBits != wholeLowBits)
       return 4;
     return fold.kind == Fold::Kind::None ? 1 : 2;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AnsModel.h"
+#include "../Golomb.h"
 #include "../RowClasses.h"
 #include <algorithm>
 #include <bit>
@@ -33,88 +34,10 @@ std::vector<uint32_t> uwt::ansFrequencies(std::span<const uint8_t> weights,
 }
 
 //===----------------------------------------------------------------------===//
-// Numbers in few bits
+// Bytes
 //===----------------------------------------------------------------------===//
 
 namespace {
-
-/// Exponential Golomb codes (ans-1): v + 1 has n + 1 bits; n zeros, then those bits from the
-/// highest one, each behind the ones before from the lowest bit of a u32 on.
-uint32_t golombBits(uint32_t value) { return 2 * std::bit_width(value + 1) - 1; }
-
-class GolombWriter {
-public:
-  explicit GolombWriter(std::vector<uint32_t> &words) : words(words) {}
-
-  void put(uint32_t value) {
-    uint32_t length = std::bit_width(value + 1);
-    for (uint32_t i = 1; i < length; ++i)
-      putBit(0);
-    for (uint32_t i = length; i-- > 0;)
-      putBit((value + 1) >> i & 1);
-  }
-
-private:
-  void putBit(uint32_t bit) {
-    if (bits % 32 == 0)
-      words.push_back(0);
-    words.back() |= bit << bits % 32;
-    ++bits;
-  }
-
-  std::vector<uint32_t> &words;
-  uint64_t bits = 0;
-};
-
-class GolombReader {
-public:
-  explicit GolombReader(std::span<const uint32_t> words) : words(words) {}
-
-  /// Numbers of at most `limit`; a larger one, or the end of the words, is an error.
-  Expected<uint32_t> next(uint32_t limit) {
-    uint32_t zeros = 0, value = 1;
-    while (hasMore() && !takeBit())
-      if (++zeros > 16)
-        return tooLarge(limit);
-    for (uint32_t i = 0; i < zeros && hasMore(); ++i)
-      value = value << 1 | takeBit();
-    if (isShort)
-      return invalidError("model is too short: it ends inside its tables");
-    if (value - 1 > limit)
-      return tooLarge(limit);
-    return value - 1;
-  }
-  /// u32 that were read, the last one perhaps in part.
-  size_t used() const { return divideUp(bits, 32); }
-  bool isPaddedWithZeros() const { return bits % 32 == 0 || words[bits / 32] >> bits % 32 == 0; }
-
-private:
-  bool hasMore() {
-    isShort = isShort || bits / 32 >= words.size();
-    return !isShort;
-  }
-  uint32_t takeBit() {
-    uint32_t bit = words[bits / 32] >> bits % 32 & 1;
-    ++bits;
-    return bit;
-  }
-  static Error tooLarge(uint32_t limit) {
-    return invalidError("a number of the model is larger than " + std::to_string(limit));
-  }
-
-  std::span<const uint32_t> words;
-  uint64_t bits = 0;
-  bool isShort = false;
-};
-
-/// Differences, small ones of either sign first.
-uint32_t zigzag(int32_t value) {
-  return value < 0 ? static_cast<uint32_t>(-2 * value - 1) : static_cast<uint32_t>(2 * value);
-}
-int32_t unzigzag(uint32_t value) {
-  auto half = static_cast<int32_t>(value / 2);
-  return value % 2 ? -half - 1 : half;
-}
 
 /// ans-1: number of symbols, and how many bits all codes of weights are shifted by.
 constexpr uint32_t shiftOffset = 16, maxShift = 2;
@@ -130,15 +53,32 @@ static uint32_t commonShift(const Model &model) {
   return shift;
 }
 
-void uwt::writeAnsModel(const Model &model, std::vector<uint32_t> &words) {
-  uint32_t shift = commonShift(model);
-  words.push_back(static_cast<uint32_t>(model.symbols.size()) | shift << shiftOffset);
-  GolombWriter writer(words);
+/// ans-1, and ans-8 of groups: what the alphabet is a list of, by rising value.
+static void writeAlphabet(const Model &model, uint32_t groupBits, GolombWriter &writer) {
+  size_t split = model.symbols.size() - model.groups, group = split;
   uint32_t next = 0;
-  for (uint16_t symbol : model.symbols) {
-    writer.put(symbol - next);
-    next = symbol + 1u;
+  for (size_t i = 0; i < split || group < model.symbols.size();) {
+    bool isSplit = group == model.symbols.size() ||
+                   (i < split && model.symbols[i] < model.symbols[group]);
+    uint32_t value = (isSplit ? model.symbols[i] : model.symbols[group]) >> groupBits;
+    writer.put(value - next);
+    if (groupBits)
+      writer.putBits(isSplit, 1);
+    next = value + 1;
+    isSplit ? i += size_t(1) << groupBits : ++group;
   }
+}
+
+/// How many values an alphabet is a list of.
+static size_t listedValues(const Model &model, uint32_t groupBits) {
+  return model.groups + ((model.symbols.size() - model.groups) >> groupBits);
+}
+
+void uwt::writeAnsModel(const Model &model, uint32_t groupBits, std::vector<uint32_t> &words) {
+  uint32_t shift = commonShift(model);
+  words.push_back(static_cast<uint32_t>(listedValues(model, groupBits)) | shift << shiftOffset);
+  GolombWriter writer(words);
+  writeAlphabet(model, groupBits, writer);
   for (const std::vector<uint8_t> &weights : model.weights) {
     int32_t before = 0;
     for (uint8_t code : weights) {
@@ -166,7 +106,32 @@ static Expected<std::vector<uint8_t>> readWeights(GolombReader &reader, size_t e
   return weights;
 }
 
-Expected<Model> uwt::readAnsModel(uint32_t classes, const FieldSplit &split,
+/// The entries of an alphabet of `size` values: split ones first, symbol by symbol (ans-8).
+static Status readAlphabet(GolombReader &reader, uint32_t size, uint32_t valueBits,
+                           uint32_t groupBits, Model &model) {
+  std::vector<uint16_t> groups;
+  uint32_t next = 0, last = (1u << valueBits) - 1;
+  for (uint32_t i = 0; i < size; ++i) {
+    if (next > last)
+      return invalidError("the alphabet goes on after symbol " + std::to_string(last));
+    UWT_ASSIGN_OR_RETURN(uint32_t gap, reader.next(last - next));
+    UWT_ASSIGN_OR_RETURN(uint32_t isSplit, reader.nextBits(groupBits ? 1 : 0));
+    uint32_t first = (next + gap) << groupBits;
+    if (groupBits && !isSplit)
+      groups.push_back(static_cast<uint16_t>(first));
+    for (uint32_t i = 0; (isSplit || !groupBits) && i < 1u << groupBits; ++i)
+      model.symbols.push_back(static_cast<uint16_t>(first + i));
+    next += gap + 1;
+  }
+  model.groups = groups.size();
+  model.symbols.insert(model.symbols.end(), groups.begin(), groups.end());
+  if (model.symbols.size() > maxAnsSymbols)
+    return invalidError("the alphabet has " + std::to_string(model.symbols.size()) +
+                        " entries, expected at most " + std::to_string(maxAnsSymbols));
+  return ok();
+}
+
+Expected<Model> uwt::readAnsModel(uint32_t tables, uint32_t groupBits, const FieldSplit &split,
                                   std::span<const uint32_t> words, size_t &used) {
   if (words.empty())
     return invalidError("model is too short: expected an alphabet, got nothing");
@@ -177,16 +142,10 @@ Expected<Model> uwt::readAnsModel(uint32_t classes, const FieldSplit &split,
                         " symbols");
   Model model;
   GolombReader reader(words.subspan(1));
-  uint32_t next = 0, last = (1u << split.symbolBits) - 1;
-  for (uint32_t i = 0; i < size; ++i) {
-    if (next > last)
-      return invalidError("the alphabet goes on after symbol " + std::to_string(last));
-    UWT_ASSIGN_OR_RETURN(uint32_t gap, reader.next(last - next));
-    model.symbols.push_back(static_cast<uint16_t>(next + gap));
-    next += gap + 1;
-  }
-  for (uint32_t c = 0; c < classes; ++c) {
-    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> weights, readWeights(reader, size + 1, shift));
+  UWT_RETURN_IF_ERROR(readAlphabet(reader, size, split.symbolBits - groupBits, groupBits, model));
+  for (uint32_t i = 0; i < tables; ++i) {
+    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> weights,
+                         readWeights(reader, model.symbols.size() + 1, shift));
     model.weights.push_back(std::move(weights));
   }
   if (!reader.isPaddedWithZeros())
@@ -235,7 +194,7 @@ std::vector<uint8_t> weightsOf(const EntryCounts &counts, uint32_t frequencyBits
   return weights;
 }
 
-/// Bits of the elements of a class, in 1/65536.
+/// Bits of the elements of a class, in 1/65536, but for those inside groups.
 uint64_t streamBits(const EntryCounts &counts, std::span<const uint8_t> weights,
                     uint32_t frequencyBits) {
   std::vector<uint32_t> frequencies = ansFrequencies(weights, frequencyBits);
@@ -283,49 +242,116 @@ Tables bestTables(std::span<const EntryCounts> classes, uint32_t frequencyBits) 
 /// Symbols that a class codes: those that are not too rare in it.
 bool isKept(uint64_t count, uint64_t ofClass) { return count != 0 && count >= ofClass / rarest; }
 
-/// Symbols that some class codes, the commonest ones where these are too many, by rising symbol.
-std::vector<uint16_t> alphabetOf(std::span<const std::vector<uint64_t>> counts,
-                                 std::span<const uint64_t> totals, uint32_t frequencyBits) {
-  std::vector<std::pair<uint64_t, uint16_t>> found;
-  for (size_t symbol = 0; symbol < counts.front().size(); ++symbol) {
-    uint64_t all = 0;
-    bool kept = false;
-    for (size_t c = 0; c < counts.size(); ++c) {
-      all += counts[c][symbol];
-      kept = kept || isKept(counts[c][symbol], totals[c]);
-    }
-    if (kept)
-      found.emplace_back(all, static_cast<uint16_t>(symbol));
-  }
-  // Half of the frequencies are left to be shared out.
-  size_t most = std::min<size_t>(maxAnsSymbols, size_t(1) << (frequencyBits - 1));
-  std::ranges::stable_sort(found, [](auto a, auto b) { return a.first > b.first; });
-  found.resize(std::min(found.size(), most));
-  std::vector<uint16_t> symbols;
-  for (auto [count, symbol] : found)
-    symbols.push_back(symbol);
-  std::ranges::sort(symbols);
-  return symbols;
-}
-
 struct Alphabet {
   std::vector<uint16_t> symbols;
+  size_t groups = 0;
   std::vector<EntryCounts> classes;
 };
 
-Alphabet makeAlphabet(std::span<const std::vector<uint64_t>> counts,
-                      std::span<const uint64_t> unknown, uint32_t frequencyBits) {
+/// [class][symbol], and how many elements each class has.
+struct ClassCounts {
+  std::span<const std::vector<uint64_t>> counts;
   std::vector<uint64_t> totals;
+};
+
+/// Symbols, or groups of them, that some class codes.
+struct KeptGroup {
+  uint16_t first;
+  uint64_t count;
+  /// What is saved where each of its symbols has an entry, in 1/65536 bit.
+  int64_t splitGain = 0;
+};
+
+uint64_t sumOf(const std::vector<uint64_t> &counts, size_t first, size_t size) {
+  return std::accumulate(counts.begin() + static_cast<ptrdiff_t>(first),
+                         counts.begin() + static_cast<ptrdiff_t>(first + size), uint64_t(0));
+}
+
+/// An entry has a frequency of 1 or more: what a rarer one takes from all others, in 1/65536 bit.
+uint64_t wasteOf(uint64_t count, uint64_t ofClass, uint32_t frequencyBits) {
+  constexpr uint64_t naturalLog = 94548; // 65536 / ln 2
+  uint64_t each = ofClass >> frequencyBits;
+  return count != 0 && each > count ? (each - count) * naturalLog : 0;
+}
+
+int64_t splitGainOf(const ClassCounts &of, const CodecTraits &traits, size_t first) {
+  constexpr int64_t entryBits = 5 << 15; // 2.5, about what a weight takes in the index
+  size_t size = size_t(1) << traits.groupBits;
+  int64_t gain = 0;
+  for (size_t c = 0; c < of.counts.size(); ++c) {
+    uint64_t sum = sumOf(of.counts[c], first, size);
+    uint64_t saved = sum * (traits.groupBits << 16) + wasteOf(sum, of.totals[c], traits.frequencyBits);
+    uint64_t lost = 0;
+    for (size_t i = first; i < first + size; ++i)
+      if (uint64_t count = of.counts[c][i])
+        lost += count * (fixedLog2(sum) - fixedLog2(count)) +
+                wasteOf(count, of.totals[c], traits.frequencyBits);
+    gain += static_cast<int64_t>(saved - lost) - static_cast<int64_t>(size - 1) * entryBits;
+  }
+  return gain;
+}
+
+/// The commonest ones where these are too many.
+std::vector<KeptGroup> keptGroups(const ClassCounts &of, const CodecTraits &traits, size_t most) {
+  std::vector<KeptGroup> found;
+  size_t size = size_t(1) << traits.groupBits;
+  for (size_t first = 0; first < of.counts.front().size(); first += size) {
+    uint64_t all = 0;
+    bool kept = false;
+    for (size_t c = 0; c < of.counts.size(); ++c) {
+      uint64_t count = sumOf(of.counts[c], first, size);
+      all += count;
+      kept = kept || isKept(count, of.totals[c]);
+    }
+    if (kept)
+      found.push_back({static_cast<uint16_t>(first), all});
+  }
+  std::ranges::stable_sort(found, std::ranges::greater(), &KeptGroup::count);
+  found.resize(std::min(found.size(), most));
+  return found;
+}
+
+/// Symbols of the groups that are split, by rising symbol, then groups.
+void chooseEntries(const ClassCounts &of, const CodecTraits &traits, Alphabet &alphabet) {
+  // Half of the frequencies are left to be shared out.
+  size_t most = std::min<size_t>(maxAnsSymbols, size_t(1) << (traits.frequencyBits - 1));
+  std::vector<KeptGroup> kept = keptGroups(of, traits, most);
+  size_t size = size_t(1) << traits.groupBits, room = most - kept.size();
+  for (KeptGroup &group : kept)
+    group.splitGain = size > 1 ? splitGainOf(of, traits, group.first) : 1;
+  std::ranges::stable_sort(kept, std::ranges::greater(), &KeptGroup::splitGain);
+  std::vector<uint16_t> groups;
+  for (const KeptGroup &group : kept) {
+    if (group.splitGain <= 0 || room < size - 1) {
+      groups.push_back(group.first);
+      continue;
+    }
+    room -= size - 1;
+    for (size_t i = 0; i < size; ++i)
+      alphabet.symbols.push_back(static_cast<uint16_t>(group.first + i));
+  }
+  std::ranges::sort(alphabet.symbols);
+  std::ranges::sort(groups);
+  alphabet.groups = groups.size();
+  alphabet.symbols.insert(alphabet.symbols.end(), groups.begin(), groups.end());
+}
+
+Alphabet makeAlphabet(const CodecTraits &traits, std::span<const std::vector<uint64_t>> counts,
+                      std::span<const uint64_t> unknown) {
+  ClassCounts of{counts, {}};
   for (size_t c = 0; c < counts.size(); ++c)
-    totals.push_back(std::accumulate(counts[c].begin(), counts[c].end(),
-                                     unknown.empty() ? uint64_t(0) : unknown[c]));
-  Alphabet alphabet{alphabetOf(counts, totals, frequencyBits), {}};
+    of.totals.push_back(std::accumulate(counts[c].begin(), counts[c].end(),
+                                        unknown.empty() ? uint64_t(0) : unknown[c]));
+  Alphabet alphabet;
+  chooseEntries(of, traits, alphabet);
   for (size_t c = 0; c < counts.size(); ++c) {
     EntryCounts entries;
-    uint64_t escaped = totals[c];
-    for (uint16_t symbol : alphabet.symbols) {
-      uint64_t count = counts[c][symbol];
-      entries.push_back(isKept(count, totals[c]) ? count : 0);
+    uint64_t escaped = of.totals[c];
+    for (size_t i = 0; i < alphabet.symbols.size(); ++i) {
+      bool isGroup = i + alphabet.groups >= alphabet.symbols.size();
+      uint64_t count =
+          sumOf(counts[c], alphabet.symbols[i], isGroup ? size_t(1) << traits.groupBits : 1);
+      entries.push_back(isKept(count, of.totals[c]) ? count : 0);
       escaped -= entries.back();
     }
     // The escape always has a frequency: weights that nobody has counted may follow.
@@ -339,28 +365,40 @@ uint64_t alphabetBits(std::span<const uint16_t> symbols) {
   uint64_t bits = 32;
   uint32_t next = 0;
   for (uint16_t symbol : symbols) {
-    bits += golombBits(symbol - next);
+    // Groups begin anew below the symbols of split ones.
+    bits += golombBits(symbol < next ? symbol : symbol - next);
     next = symbol + 1u;
   }
   return bits;
 }
 
+/// Bits that say which symbol of its group an element has.
+uint64_t bitsInGroups(const Alphabet &alphabet, uint32_t groupBits) {
+  uint64_t elements = 0;
+  for (const EntryCounts &counts : alphabet.classes)
+    elements += sumOf(counts, counts.size() - 1 - alphabet.groups, alphabet.groups);
+  return elements * groupBits;
+}
+
 } // namespace
 
-Model uwt::buildAnsModel(uint32_t frequencyBits, const SymbolStatistics &statistics) {
-  Alphabet alphabet = makeAlphabet(statistics.counts, {}, frequencyBits);
+Model uwt::buildAnsModel(const CodecTraits &traits, const SymbolStatistics &statistics) {
+  Alphabet alphabet = makeAlphabet(traits, statistics.counts, {});
   Model model;
   model.symbols = std::move(alphabet.symbols);
-  model.weights = bestTables(alphabet.classes, frequencyBits).weights;
+  model.groups = traits.groupBits ? alphabet.groups : 0;
+  model.weights = bestTables(alphabet.classes, traits.frequencyBits).weights;
   std::vector<uint64_t> total = statistics.total();
   model.commonest = static_cast<uint16_t>(std::ranges::max_element(total) - total.begin());
   return model;
 }
 
-double uwt::estimateAnsBits(uint32_t frequencyBits, std::span<const std::vector<uint64_t>> counts,
+double uwt::estimateAnsBits(const CodecTraits &traits,
+                            std::span<const std::vector<uint64_t>> counts,
                             std::span<const uint64_t> unknown) {
-  Alphabet alphabet = makeAlphabet(counts, unknown, frequencyBits);
-  Tables tables = bestTables(alphabet.classes, frequencyBits);
+  Alphabet alphabet = makeAlphabet(traits, counts, unknown);
+  Tables tables = bestTables(alphabet.classes, traits.frequencyBits);
   return static_cast<double>(tables.cost) / 65536 +
-         static_cast<double>(alphabetBits(alphabet.symbols));
+         static_cast<double>(alphabetBits(alphabet.symbols) +
+                             bitsInGroups(alphabet, traits.groupBits));
 }

@@ -25,16 +25,17 @@ namespace uwt {
 
 /// The model of fewest bits for `statistics`. In every class the escape has a frequency; symbols
 /// have one where that is cheaper than escaping them.
-Model buildAnsModel(uint32_t frequencyBits, const SymbolStatistics &statistics);
+Model buildAnsModel(const CodecTraits &traits, const SymbolStatistics &statistics);
 
 /// About the bits of streams and tables of that model, [class][symbol]; `unknown` elements of each
 /// class (or none) have other symbols.
-double estimateAnsBits(uint32_t frequencyBits, std::span<const std::vector<uint64_t>> counts,
+double estimateAnsBits(const CodecTraits &traits, std::span<const std::vector<uint64_t>> counts,
                        std::span<const uint64_t> unknown);
 
-void writeAnsModel(const Model &model, std::vector<uint32_t> &words);
+/// `groupBits` as in CodecTraits.
+void writeAnsModel(const Model &model, uint32_t groupBits, std::vector<uint32_t> &words);
 /// As Codec::readModel.
-Expected<Model> readAnsModel(uint32_t classes, const FieldSplit &split,
+Expected<Model> readAnsModel(uint32_t tables, uint32_t groupBits, const FieldSplit &split,
                              std::span<const uint32_t> words, size_t &used);
 
 } // namespace uwt

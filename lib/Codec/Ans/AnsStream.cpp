@@ -13,6 +13,7 @@
 #include "AnsStream.h"
 #include "../Fixed/FieldPlane.h"
 #include "../Prefix/StreamFields.h"
+#include "../Scales.h"
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -32,18 +33,29 @@ AnsTablesPtr uwt::makeAnsTables(const CodingPlan &plan) {
 
 static AnsSymbol ansSymbol(uint32_t frequency, uint32_t start, uint32_t frequencyBits) {
   uint64_t one = uint64_t(1) << (32 + frequencyBits);
-  return {frequency, start, frequency ? divideUp(one, frequency) : 0, false};
+  return {frequency, start, frequency ? divideUp(one, frequency) : 0};
+}
+
+/// Sets an entry's symbol, or all symbols of its group.
+static void setSymbols(AnsSymbol entry, uint16_t first, uint32_t groupBits,
+                       std::span<AnsSymbol> table) {
+  entry.groupBits = static_cast<uint8_t>(groupBits);
+  for (uint32_t i = 0; i < 1u << groupBits; ++i) {
+    entry.inGroup = static_cast<uint8_t>(i);
+    table[first + i] = entry;
+  }
 }
 
 AnsTables::AnsTables(const CodingPlan &plan)
     : split(plan.split), frequencyBits(plan.traits.frequencyBits),
-      classes(static_cast<uint32_t>(plan.model.weights.size())), symbols(plan.model.symbols),
-      encode(size_t(classes) << split.symbolBits) {
+      groupBits(plan.traits.groupBits), groups(plan.model.groups),
+      tables(static_cast<uint32_t>(plan.model.weights.size())), symbols(plan.model.symbols),
+      encode(size_t(tables) << split.symbolBits) {
   for (size_t i = 0; i < symbols.size(); ++i)
     topSymbols[i] = static_cast<uint16_t>(symbols[i] << (16 - split.symbolBits));
   isContiguous = symbols.empty() || symbols.back() - symbols.front() + 1u == symbols.size();
-  decode.reserve(size_t(classes) << frequencyBits);
-  for (uint32_t c = 0; c < classes; ++c) {
+  decode.reserve(size_t(tables) << frequencyBits);
+  for (uint32_t c = 0; c < tables; ++c) {
     // ans-2: entries take their frequencies one after another.
     std::vector<uint32_t> frequencies = ansFrequencies(plan.model.weights[c], frequencyBits);
     std::vector<AnsSymbol> entries;
@@ -57,19 +69,21 @@ AnsTables::AnsTables(const CodingPlan &plan)
     }
     AnsSymbol escape = entries.back();
     escape.isEscape = true;
-    std::span<AnsSymbol> ofClass(encode.data() + (size_t(c) << split.symbolBits),
-                                 size_t(1) << split.symbolBits);
-    std::ranges::fill(ofClass, escape);
+    std::span<AnsSymbol> table(encode.data() + (size_t(c) << split.symbolBits),
+                               size_t(1) << split.symbolBits);
+    std::ranges::fill(table, escape);
     for (size_t i = 0; i < symbols.size(); ++i)
-      if (entries[i].frequency)
-        ofClass[symbols[i]] = entries[i]; // ans-7
+      if (entries[i].frequency) // ans-7
+        setSymbols(entries[i], symbols[i], i >= firstGroup() ? groupBits : 0, table);
   }
 }
 
 uint32_t uwt::leastStateBefore(const AnsSymbol &symbol, uint32_t frequencyBits, uint32_t least) {
   uint32_t high = least >> frequencyBits, low = least & ((1u << frequencyBits) - 1);
   uint32_t offset = low < symbol.start ? 0 : std::min(low - symbol.start, symbol.frequency);
-  return high * symbol.frequency + offset;
+  // What codes to `least` is this, of which the lowest bits are those of the symbol in its group.
+  uint32_t before = high * symbol.frequency + offset;
+  return (before - symbol.inGroup + (1u << symbol.groupBits) - 1) >> symbol.groupBits;
 }
 
 //===----------------------------------------------------------------------===//
@@ -203,6 +217,7 @@ public:
     if (!readAnsUnit(context.plan, code, rows, number, view))
       return false;
     std::ranges::copy(view.states, job.states);
+    job.escapes = 0;
     origin = view.wordsBegin * 2;
     begin = job.next = code.data() + origin;
     end = code.data() + code.size() + tail;
@@ -246,6 +261,14 @@ private:
   bool isPadded = false;
 };
 
+/// The columns of a unit whose symbols are joined at a time, from column `begin` on.
+PanelUnit partOf(PanelUnit unit, uint32_t begin) {
+  unit.firstColumn += begin;
+  unit.columns = std::min(unit.columns - begin, streamUnitColumns);
+  unit.blocks = static_cast<uint32_t>(divideUp(unit.columns, blockColumns));
+  return unit;
+}
+
 class AnsPanelDecoder {
 public:
   AnsPanelDecoder(const AnsContext &context, std::span<const uint8_t> code, size_t codeTail,
@@ -253,30 +276,42 @@ public:
       : context(context), code(code), codeTail(codeTail), path(path), rows(rows),
         units(streamUnitCount(context.plan, rows)), symbols(size_t(panelRows) * scratchStride) {}
 
-  /// Decodes all units and hands each with its top-aligned symbols to `take(unit, symbols)`; a row
-  /// takes scratchStride of them. What a fast path finds wrong the reference decodes again, and
+  /// Decodes all units and hands their parts with top-aligned symbols to `take(part, symbols)`; a
+  /// row takes scratchStride of them. What a fast path finds wrong the reference decodes again, and
   /// words.
   template <typename Take> Status run(Take take) {
     if (path != CodePath::Reference && runFast(take))
       return ok();
+    escapes = 0;
+    for (uint64_t number = 0; number < units; ++number)
+      UWT_RETURN_IF_ERROR(runReference(number, take));
+    return ok();
+  }
+
+  uint64_t escapes = 0;
+
+private:
+  template <typename Take> Status runReference(uint64_t number, Take take) {
     AnsUnitView view;
-    for (uint64_t number = 0; number < units; ++number) {
-      UWT_RETURN_IF_ERROR(readAnsUnit(context.plan, code, rows, number, view));
-      UWT_RETURN_IF_ERROR(
-          decodeAnsUnitReference(context, view, code, symbols.data(), scratchStride, escapes));
-      take(view.unit, symbols.data());
+    UWT_RETURN_IF_ERROR(readAnsUnit(context.plan, code, rows, number, view));
+    size_t stride = view.unit.columns;
+    std::vector<uint16_t> all(view.unit.rows * stride);
+    UWT_RETURN_IF_ERROR(
+        decodeAnsUnitReference(context, view, code, all.data(), stride, escapes));
+    for (uint32_t begin = 0; begin < view.unit.columns; begin += streamUnitColumns) {
+      PanelUnit part = partOf(view.unit, begin);
+      for (uint32_t row = 0; row < part.rows; ++row)
+        std::copy_n(all.data() + row * stride + begin, part.columns,
+                    symbols.data() + row * scratchStride);
+      take(part, symbols.data());
     }
     return ok();
   }
 
-  /// Of the reference alone.
-  uint64_t escapes = 0;
-
-private:
   /// Units of the same columns are decoded together, a strip each: their chains of
   /// multiplications and lookups do not wait for each other.
   template <typename Take> bool runFast(Take take) {
-    uint64_t groups = divideUp(context.plan.matrix.columns, streamUnitColumns);
+    uint64_t groups = divideUp(context.plan.matrix.columns, streamUnitWidth(context.plan));
     for (uint64_t group = 0; group < groups; ++group)
       for (uint64_t number = group; number < units;) {
         uint32_t count = 1;
@@ -284,10 +319,8 @@ private:
         while (count < maxAnsJobs && number + count * groups < units &&
                streamUnit(context.plan, rows, number + count * groups).rows == height)
           ++count;
-        if (!decodeTogether(number, groups, count))
+        if (!decodeTogether(number, groups, count, take))
           return false;
-        for (uint32_t i = 0; i < count; ++i)
-          take(readers[i].view.unit, symbolsOf(i));
         number += count * groups;
       }
     return true;
@@ -297,39 +330,59 @@ private:
   /// is one.
   uint16_t *symbolsOf(uint32_t i) { return symbols.data() + size_t(i) * stripRows * scratchStride; }
 
-  bool decodeTogether(uint64_t first, uint64_t stride, uint32_t count) {
+  template <typename Take>
+  bool decodeTogether(uint64_t first, uint64_t stride, uint32_t count, Take take) {
     for (uint32_t i = 0; i < count; ++i) {
       jobs[i].ofTensor = &context.tables;
       if (!readers[i].open(context, code, codeTail, rows, first + i * stride, jobs[i]))
         return false;
     }
-    DecodeAnsRun decodeRun = decodeRunOf(path);
     AnsRuns runs(readers[0].view.unit);
+    uint32_t begin = 0;
+    auto takeParts = [&] {
+      for (uint32_t i = 0; i < count; ++i)
+        take(partOf(readers[i].view.unit, begin), symbolsOf(i));
+    };
     for (uint32_t i = 0; i < runs.size(); ++i) {
       AnsRun run = runs[i];
-      for (uint32_t j = 0; j < count; ++j) {
-        setLanes(run, j);
-        if (!readers[j].prepareRun(jobs[j].next))
-          return false;
+      // Only units of one strip have more columns than a part.
+      if (run.column >= begin + streamUnitColumns) {
+        takeParts();
+        begin += streamUnitColumns;
       }
-      if (!decodeRun({jobs, count}, run))
+      if (!decodeRun(run, begin, count))
         return false;
     }
-    for (uint32_t i = 0; i < count; ++i)
+    for (uint32_t i = 0; i < count; ++i) {
       if (!readers[i].isSound(code, jobs[i]))
         return false;
+      escapes += jobs[i].escapes;
+    }
+    if (runs.size())
+      takeParts();
     return true;
   }
 
-  void setLanes(const AnsRun &run, uint32_t number) {
+  /// The same run of all units that are decoded together, whose part begins at column `begin`.
+  bool decodeRun(const AnsRun &run, uint32_t begin, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+      setLanes(run, begin, i);
+      if (!readers[i].prepareRun(jobs[i].next))
+        return false;
+    }
+    return decodeRunOf(path)({jobs, count}, run);
+  }
+
+  void setLanes(const AnsRun &run, uint32_t begin, uint32_t number) {
     AnsRunJob &job = jobs[number];
+    const PanelUnit &unit = readers[number].view.unit;
+    job.ofColumns = context.ofColumns(unit.firstColumn + run.column);
     for (uint32_t lane = 0; lane < ansLanes; ++lane) {
       uint32_t row = run.row + std::min(lane, run.lanes - 1);
-      job.tables[lane] = context.tables.decodeTable(
-          context.tables.classOf(context.classes, readers[number].view.unit.firstRow + row));
+      job.ofRows[lane] = context.ofRow(unit.firstRow + row);
       // Lanes without a row write where nobody reads.
       job.symbols[lane] =
-          lane < run.lanes ? symbolsOf(number) + row * scratchStride + run.column : unused;
+          lane < run.lanes ? symbolsOf(number) + row * scratchStride + run.column - begin : unused;
     }
   }
 
@@ -345,68 +398,106 @@ private:
   uint16_t unused[blockColumns];
 };
 
+/// Splits units into raw fields and symbols, and codes these.
+class AnsPanelEncoder {
+public:
+  AnsPanelEncoder(const AnsContext &context, PanelWords words, CodePath path, EncodedPanel &out)
+      : context(context), words(words), path(path), out(out),
+        fields(context.plan, words, path, out.raw) {}
+
+  /// False where a symbol cannot be coded.
+  bool encode(const PanelUnit &unit) {
+    if (path == CodePath::Reference)
+      return encodeAnsUnitReference(context, unit, words, out.escapes, out.code);
+    part.resize(size_t(panelRows) * scratchStride);
+    if (unit.columns <= streamUnitColumns) {
+      fields.split(unit, part.data());
+      return encodeAnsUnitFast(context, unit, part.data(), scratchStride, out.escapes, out.code);
+    }
+    all.resize(size_t(unit.rows) * unit.columns);
+    for (uint32_t begin = 0; begin < unit.columns; begin += streamUnitColumns) {
+      PanelUnit columns = partOf(unit, begin);
+      fields.split(columns, part.data());
+      for (uint32_t row = 0; row < unit.rows; ++row)
+        std::copy_n(part.data() + row * scratchStride, columns.columns,
+                    all.data() + size_t(row) * unit.columns + begin);
+    }
+    return encodeAnsUnitFast(context, unit, all.data(), unit.columns, out.escapes, out.code);
+  }
+
+private:
+  const AnsContext &context;
+  PanelWords words;
+  CodePath path;
+  EncodedPanel &out;
+  FieldSplitter fields;
+  std::vector<uint16_t> part, all;
+};
+
 } // namespace
 
-static AnsContext contextOf(const CodingPlan &plan, const AnsTables &tables,
-                            std::span<const uint8_t> classes, uint32_t rows) {
-  return {plan, tables, classes.first(std::min<size_t>(classes.size(), rows))};
+static AnsContext ansContextOf(const CodingPlan &plan, const AnsTables &tables,
+                            const PanelContext &context, uint32_t rows) {
+  std::span<const uint8_t> ofRows = context.rows;
+  return {plan, tables, {ofRows.first(std::min<size_t>(ofRows.size(), rows)), context.columns}};
 }
 
 void uwt::encodeAns(const CodingPlan &plan, const AnsTables &tables, PanelWords words,
-                    std::span<const uint8_t> classes, CodePath path, EncodedPanel &out) {
-  AnsContext context = contextOf(plan, tables, classes, words.rows);
+                    const PanelContext &panelContext, CodePath path, EncodedPanel &out) {
+  AnsContext context = ansContextOf(plan, tables, panelContext, words.rows);
   out.patch.clear();
   out.counts.clear();
   out.escapes = 0;
   out.overflow = false;
+  std::vector<uint16_t> relative;
+  if (plan.format.hasScales()) {
+    makeRelative(plan, panelContext, words, relative);
+    words = {relative.data(), words.columns, words.rows, words.columns};
+  }
   uint64_t units = streamUnitCount(plan, words.rows);
   out.code.assign(units ? (units - 1) * 4 : 0, 0);
-  FieldSplitter fields(plan, words, path, out.raw);
-  std::vector<uint16_t> symbols(path == CodePath::Reference ? 0
-                                                            : size_t(panelRows) * scratchStride);
+  AnsPanelEncoder encoder(context, words, path, out);
   for (uint64_t number = 0; number < units; ++number) {
-    PanelUnit unit = streamUnit(plan, words.rows, number);
     if (number)
       storeWord(out.code.data() + (number - 1) * 4, static_cast<uint32_t>(out.code.size() / 2));
-    bool isCoded = false;
-    if (path == CodePath::Reference) {
-      isCoded = encodeAnsUnitReference(context, unit, words, out.escapes, out.code);
-    } else {
-      fields.split(unit, symbols.data());
-      isCoded =
-          encodeAnsUnitFast(context, unit, symbols.data(), scratchStride, out.escapes, out.code);
-    }
-    if (!isCoded) {
-      out.overflow = true;
+    out.overflow = !encoder.encode(streamUnit(plan, words.rows, number));
+    if (out.overflow)
       return;
-    }
   }
   out.code.resize(roundUp(out.code.size(), 16)); // ans-6
 }
 
 Status uwt::decodeAns(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
-                      std::span<const uint8_t> classes, CodePath path, MutablePanelWords out) {
-  AnsContext context = contextOf(plan, tables, classes, out.rows);
-  FieldJoiner fields(plan, panel.raw, path, out);
-  AnsPanelDecoder decoder(context, panel.code, panel.codeTail, path, out.rows);
-  return decoder.run(
-      [&](const PanelUnit &unit, const uint16_t *symbols) { fields.join(unit, symbols); });
+                      const PanelContext &panelContext, CodePath path, MutablePanelWords out) {
+  AnsContext context = ansContextOf(plan, tables, panelContext, out.rows);
+  bool hasScales = plan.format.hasScales();
+  // Relative words are read again at once.
+  out.streaming = out.streaming && !hasScales;
+  {
+    FieldJoiner fields(plan, panel.raw, path, out);
+    AnsPanelDecoder decoder(context, panel.code, panel.codeTail, path, out.rows);
+    UWT_RETURN_IF_ERROR(decoder.run(
+        [&](const PanelUnit &unit, const uint16_t *symbols) { fields.join(unit, symbols); }));
+  }
+  if (hasScales)
+    makeAbsolute(plan, panelContext, out);
+  return ok();
 }
 
 uint64_t uwt::countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,
-                              std::span<const uint8_t> classes, std::span<const uint8_t> code) {
-  AnsContext context = contextOf(plan, tables, classes, rows);
-  AnsPanelDecoder decoder(context, code, 0, CodePath::Reference, rows);
+                              const PanelContext &panelContext, std::span<const uint8_t> code) {
+  AnsContext context = ansContextOf(plan, tables, panelContext, rows);
+  AnsPanelDecoder decoder(context, code, 0, bestCodePath(), rows);
   Status status = decoder.run([](const PanelUnit &, const uint16_t *) {});
   return status ? decoder.escapes : 0;
 }
 
 Status uwt::decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
-                         std::span<const uint8_t> classes, uint32_t panelRowCount, uint32_t row,
+                         const PanelContext &context, uint32_t panelRowCount, uint32_t row,
                          std::span<uint16_t> out) {
   // The state of a lane is known once all before it have been decoded.
   std::vector<uint16_t> words(panelRowCount * out.size());
-  UWT_RETURN_IF_ERROR(decodeAns(plan, tables, panel, classes, bestCodePath(),
+  UWT_RETURN_IF_ERROR(decodeAns(plan, tables, panel, context, bestCodePath(),
                                 {words.data(), out.size(), panelRowCount, out.size()}));
   std::copy_n(words.begin() + static_cast<ptrdiff_t>(row * out.size()), out.size(), out.begin());
   return ok();

@@ -33,7 +33,7 @@ namespace ans_entry {
 inline constexpr uint32_t offsetShift = 12, numberShift = 24, fieldMask = 0xFFF;
 } // namespace ans_entry
 
-/// How an encoder codes a symbol in a row class.
+/// How an encoder codes a symbol by one table.
 struct AnsSymbol {
   uint32_t frequency = 0;
   /// Sum of the frequencies before.
@@ -42,32 +42,33 @@ struct AnsSymbol {
   /// frequency * 2^(32 - frequencyBits) are that state divided by the frequency.
   uint64_t reciprocal = 0;
   bool isEscape = false;
+  /// ans-8: bits that say which symbol of its group it is, and what they say.
+  uint8_t groupBits = 0, inGroup = 0;
 };
 
 class AnsTables {
 public:
   explicit AnsTables(const CodingPlan &plan);
 
-  /// The class of a row of a panel.
-  uint32_t classOf(std::span<const uint8_t> rowClasses, uint32_t row) const {
-    return row < rowClasses.size() ? rowClasses[row] % classes : 0;
+  /// Bits of the number of a table.
+  uint32_t tableMask() const { return tables - 1; }
+  const AnsSymbol *encodeTable(uint32_t number) const {
+    return encode.data() + (size_t(number) << split.symbolBits);
   }
-  const uint32_t *decodeTable(uint32_t ofClass) const {
-    return decode.data() + (size_t(ofClass) << frequencyBits);
-  }
-  const AnsSymbol *encodeTable(uint32_t ofClass) const {
-    return encode.data() + size_t(ofClass) * (size_t(1) << split.symbolBits);
-  }
+  /// Entries from this one on, but for the escape, stand for groups.
+  uint32_t firstGroup() const { return static_cast<uint32_t>(symbols.size() - groups); }
   /// The entry that stands for an escape.
   uint32_t escapeNumber() const { return static_cast<uint32_t>(symbols.size()); }
 
   FieldSplit split;
-  uint32_t frequencyBits;
-  uint32_t classes;
+  uint32_t frequencyBits, groupBits;
+  size_t groups;
+  /// A power of two.
+  uint32_t tables;
   std::vector<uint16_t> symbols;
-  /// [class][2^frequencyBits]; see ans_entry.
+  /// [table][2^frequencyBits]; see ans_entry.
   std::vector<uint32_t> decode;
-  /// [class][symbol]. Frequency 0: neither the symbol nor the escape has one.
+  /// [table][symbol]. Frequency 0: neither the symbol nor the escape has one.
   std::vector<AnsSymbol> encode;
   /// Whether symbols follow one another without a gap.
   bool isContiguous;
@@ -79,7 +80,18 @@ public:
 struct AnsContext {
   const CodingPlan &plan;
   const AnsTables &tables;
-  std::span<const uint8_t> classes;
+  PanelContext context;
+
+  /// What a row and a column add to the number of a table, of which tableMask is used (ans-7,
+  /// scale-2).
+  uint32_t ofRow(uint32_t row) const {
+    return row < context.rows.size() ? context.rows[row] : 0;
+  }
+  /// From `column` on; as many as a run has are zero without scales.
+  const uint16_t *ofColumns(uint64_t column) const {
+    static constexpr uint16_t none[blockColumns] = {};
+    return context.columns.empty() ? none : context.columns.data() + column;
+  }
 };
 
 //===----------------------------------------------------------------------===//
@@ -189,12 +201,16 @@ bool encodeAnsUnitFast(const AnsContext &context, const PanelUnit &unit, const u
 
 /// What decoding a run of a unit needs, and what it leaves for the next one.
 struct AnsRunJob {
-  /// The decode table of each lane; lanes without a row have any.
-  const uint32_t *tables[ansLanes];
+  /// What the row of each lane and each column of the run add to the number of a decode table;
+  /// lanes without a row have any.
+  uint32_t ofRows[ansLanes];
+  const uint16_t *ofColumns;
   const AnsTables *ofTensor;
   /// Where each lane's symbols of this run go, top-aligned.
   uint16_t *symbols[ansLanes];
   uint32_t states[ansLanes];
+  /// Escapes so far.
+  uint64_t escapes;
   /// The next word; ansRunBytes may be read from there.
   const uint8_t *next;
 };
@@ -213,14 +229,15 @@ bool decodeAnsRunAvx512(std::span<AnsRunJob> jobs, const AnsRun &run);
 
 /// Reads the escapes of a step in the lanes of mask `escaped` (ans-5), and returns where they end;
 /// null where one is no symbol.
-const uint8_t *readAnsEscapes(const AnsRunJob &job, uint32_t escaped, uint32_t column,
+const uint8_t *readAnsEscapes(AnsRunJob &job, uint32_t escaped, uint32_t column,
                               const uint8_t *next);
 
 /// Numbers of a run's entries, [column][lane].
 using AnsNumbers = uint8_t[blockColumns][ansLanes];
-/// Stores the symbols of `numbers` but for those of escapes, which have been stored.
+/// Stores the symbols of `numbers` but for those of escapes, which have been stored. `inGroups` say
+/// which symbols of their groups they are; null without groups.
 void storeAnsSymbols(const AnsRunJob &job, const AnsRun &run, const AnsNumbers &numbers,
-                     bool hasEscapes);
+                     const AnsNumbers *inGroups, bool hasEscapes);
 
 } // namespace uwt
 

@@ -47,34 +47,69 @@ UWT_AVX2 __m256i load(const uint32_t *from) {
 
 } // namespace
 
-UWT_AVX2 static bool decodeRun(AnsRunJob &job, const AnsRun &run) {
-  const uint8_t *next = job.next;
-  const AnsTables &tables = *job.ofTensor;
-  const auto *table = reinterpret_cast<const int *>(tables.decode.data());
-  uint32_t offsets[ansLanes];
-  for (uint32_t lane = 0; lane < ansLanes; ++lane)
-    offsets[lane] = static_cast<uint32_t>(job.tables[lane] - tables.decode.data());
-  const __m256i base = load(offsets);
-  const __m256i slots = _mm256_set1_epi32((1 << tables.frequencyBits) - 1);
-  const __m256i field = _mm256_set1_epi32(ans_entry::fieldMask);
-  const __m256i one = _mm256_set1_epi32(1);
-  const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(tables.frequencyBits));
-  const __m256i escape = _mm256_set1_epi32(static_cast<int>(tables.escapeNumber()));
-  const uint32_t lanes = (1u << run.lanes) - 1;
-  const __m256i hasRow = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(run.lanes)),
-                                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+/// The lowest byte of each lane.
+UWT_AVX2 static void storeBytes(__m256i lanes, uint8_t *to) {
+  __m256i packed = _mm256_packus_epi16(_mm256_packus_epi32(lanes, lanes), lanes);
+  auto low = static_cast<uint32_t>(_mm256_extract_epi32(packed, 0));
+  auto high = static_cast<uint32_t>(_mm256_extract_epi32(packed, 4));
+  std::memcpy(to, &low, sizeof(low));
+  std::memcpy(to + sizeof(low), &high, sizeof(high));
+}
 
-  __m256i state = load(job.states);
-  AnsNumbers numbers;
+namespace {
+/// What is the same for all elements of a tensor.
+struct Constants {
+  const int *table;
+  __m256i tableMask, slots, firstGroup, escape, groupMask, groupBits;
+  __m128i shift;
+
+  UWT_AVX2 explicit Constants(const AnsTables &tables) {
+    auto all = [](uint32_t value) UWT_AVX2 { return _mm256_set1_epi32(static_cast<int>(value)); };
+    table = reinterpret_cast<const int *>(tables.decode.data());
+    tableMask = all(tables.tableMask());
+    slots = all((1u << tables.frequencyBits) - 1);
+    firstGroup = all(tables.firstGroup());
+    escape = all(tables.escapeNumber());
+    groupMask = all((1u << tables.groupBits) - 1);
+    groupBits = all(tables.groupBits);
+    shift = _mm_cvtsi32_si128(static_cast<int>(tables.frequencyBits));
+  }
+};
+
+/// A unit whose run is being decoded.
+template <bool HasGroups> struct RunState {
+  AnsRunJob &job;
+  __m256i ofRows, state;
+  const uint8_t *next;
+  AnsNumbers numbers, inGroups;
   bool hasEscapes = false;
-  for (uint32_t column = 0; column < run.columns; ++column) {
-    uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
-    __m256i index = _mm256_add_epi32(_mm256_and_si256(state, slots), base);
-    __m256i entry = _mm256_i32gather_epi32(table, index, 4);
+
+  UWT_AVX2 explicit RunState(AnsRunJob &job)
+      : job(job), ofRows(load(job.ofRows)), state(load(job.states)), next(job.next) {}
+
+  /// False where an escape is no symbol.
+  UWT_AVX2 __attribute__((always_inline)) bool step(const Constants &of, uint32_t column,
+                                                    __m256i hasRow, uint32_t lanes,
+                                                    uint32_t taking) {
+    __m256i table = _mm256_and_si256(
+        _mm256_add_epi32(ofRows, _mm256_set1_epi32(job.ofColumns[column])), of.tableMask);
+    __m256i index =
+        _mm256_or_si256(_mm256_sll_epi32(table, of.shift), _mm256_and_si256(state, of.slots));
+    __m256i entry = _mm256_i32gather_epi32(of.table, index, 4);
+    const __m256i field = _mm256_set1_epi32(ans_entry::fieldMask), one = _mm256_set1_epi32(1);
     __m256i frequency = _mm256_add_epi32(_mm256_and_si256(entry, field), one);
     __m256i offset = _mm256_and_si256(_mm256_srli_epi32(entry, ans_entry::offsetShift), field);
     __m256i decoded =
-        _mm256_add_epi32(_mm256_mullo_epi32(frequency, _mm256_srl_epi32(state, shift)), offset);
+        _mm256_add_epi32(_mm256_mullo_epi32(frequency, _mm256_srl_epi32(state, of.shift)), offset);
+    __m256i number = _mm256_srli_epi32(entry, ans_entry::numberShift);
+    __m256i isEscape = _mm256_cmpeq_epi32(number, of.escape);
+    if constexpr (HasGroups) {
+      // No number is behind the escape's.
+      __m256i isNoGroup = _mm256_or_si256(_mm256_cmpgt_epi32(of.firstGroup, number), isEscape);
+      storeBytes(_mm256_andnot_si256(isNoGroup, _mm256_and_si256(decoded, of.groupMask)),
+                 inGroups[column]);
+      decoded = _mm256_srlv_epi32(decoded, _mm256_andnot_si256(isNoGroup, of.groupBits));
+    }
     state = _mm256_blendv_epi8(state, decoded, hasRow);
     // Unsigned and below 2^16: nothing above the low half.
     __m256i isLow = _mm256_cmpeq_epi32(_mm256_srli_epi32(state, 16), _mm256_setzero_si256());
@@ -84,28 +119,67 @@ UWT_AVX2 static bool decodeRun(AnsRunJob &job, const AnsRun &run) {
     __m256i refilled = _mm256_or_si256(_mm256_slli_epi32(state, 16), words);
     state = _mm256_blendv_epi8(state, refilled, load(wordOfLane.taking[takes]));
     next += 2 * static_cast<size_t>(__builtin_popcount(takes));
-    __m256i number = _mm256_srli_epi32(entry, ans_entry::numberShift);
-    __m256i packed = _mm256_packus_epi16(_mm256_packus_epi32(number, number), number);
-    uint32_t low = static_cast<uint32_t>(_mm256_extract_epi32(packed, 0));
-    uint32_t high = static_cast<uint32_t>(_mm256_extract_epi32(packed, 4));
-    std::memcpy(numbers[column], &low, sizeof(low));
-    std::memcpy(numbers[column] + sizeof(low), &high, sizeof(high));
-    uint32_t escapes = maskOf(_mm256_cmpeq_epi32(number, escape)) & lanes;
+    storeBytes(number, numbers[column]);
+    uint32_t escapes = maskOf(isEscape) & lanes;
     if (__builtin_expect(escapes != 0, 0)) {
       hasEscapes = true;
       next = readAnsEscapes(job, escapes, column, next);
-      if (!next)
-        return false;
     }
+    return next != nullptr;
   }
-  _mm256_storeu_si256(reinterpret_cast<__m256i *>(job.states), state);
-  job.next = next;
-  storeAnsSymbols(job, run, numbers, hasEscapes);
+
+  UWT_AVX2 void finish(const AnsRun &run) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(job.states), state);
+    job.next = next;
+    storeAnsSymbols(job, run, numbers, HasGroups ? &inGroups : nullptr, hasEscapes);
+  }
+};
+
+/// Two units take their steps in turn, so that what one waits for the other has time for.
+template <bool HasGroups>
+UWT_AVX2 bool decodeTwo(AnsRunJob &first, AnsRunJob &second, const AnsRun &run) {
+  const Constants constants(*first.ofTensor);
+  const uint32_t lanes = (1u << run.lanes) - 1;
+  const __m256i hasRow = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(run.lanes)),
+                                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  RunState<HasGroups> a(first), b(second);
+  for (uint32_t column = 0; column < run.columns; ++column) {
+    uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
+    if (!a.step(constants, column, hasRow, lanes, taking) ||
+        !b.step(constants, column, hasRow, lanes, taking))
+      return false;
+  }
+  a.finish(run);
+  b.finish(run);
   return true;
 }
 
+template <bool HasGroups> UWT_AVX2 bool decodeOne(AnsRunJob &job, const AnsRun &run) {
+  const Constants constants(*job.ofTensor);
+  const uint32_t lanes = (1u << run.lanes) - 1;
+  const __m256i hasRow = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(run.lanes)),
+                                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  RunState<HasGroups> of(job);
+  for (uint32_t column = 0; column < run.columns; ++column) {
+    uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
+    if (!of.step(constants, column, hasRow, lanes, taking))
+      return false;
+  }
+  of.finish(run);
+  return true;
+}
+
+template <bool HasGroups> bool decodeRuns(std::span<AnsRunJob> jobs, const AnsRun &run) {
+  size_t i = 0;
+  for (; i + 2 <= jobs.size(); i += 2)
+    if (!decodeTwo<HasGroups>(jobs[i], jobs[i + 1], run))
+      return false;
+  return i == jobs.size() || decodeOne<HasGroups>(jobs[i], run);
+}
+} // namespace
+
 bool uwt::decodeAnsRunAvx2(std::span<AnsRunJob> jobs, const AnsRun &run) {
-  return std::ranges::all_of(jobs, [&](AnsRunJob &job) { return decodeRun(job, run); });
+  return jobs.front().ofTensor->groups ? decodeRuns<true>(jobs, run) : decodeRuns<false>(jobs, run);
 }
 
 #else

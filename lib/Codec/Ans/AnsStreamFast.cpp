@@ -21,7 +21,7 @@ using namespace uwt;
 // Decoding
 //===----------------------------------------------------------------------===//
 
-const uint8_t *uwt::readAnsEscapes(const AnsRunJob &job, uint32_t escaped, uint32_t column,
+const uint8_t *uwt::readAnsEscapes(AnsRunJob &job, uint32_t escaped, uint32_t column,
                                    const uint8_t *next) {
   const FieldSplit &split = job.ofTensor->split;
   for (uint32_t lane = 0; lane < ansLanes; ++lane) {
@@ -29,6 +29,7 @@ const uint8_t *uwt::readAnsEscapes(const AnsRunJob &job, uint32_t escaped, uint3
       continue;
     uint32_t symbol = loadHalfWord(next);
     next += 2;
+    ++job.escapes;
     if (symbol >> split.symbolBits != 0)
       return nullptr;
     job.symbols[lane][column] = static_cast<uint16_t>(symbol << (16 - split.symbolBits));
@@ -37,8 +38,19 @@ const uint8_t *uwt::readAnsEscapes(const AnsRunJob &job, uint32_t escaped, uint3
 }
 
 void uwt::storeAnsSymbols(const AnsRunJob &job, const AnsRun &run, const AnsNumbers &numbers,
-                          bool hasEscapes) {
+                          const AnsNumbers *inGroups, bool hasEscapes) {
   const auto &symbols = job.ofTensor->topSymbols;
+  if (inGroups) {
+    uint32_t shift = 16 - job.ofTensor->split.symbolBits;
+    uint32_t escape = job.ofTensor->escapeNumber();
+    for (uint32_t lane = 0; lane < run.lanes; ++lane)
+      for (uint32_t column = 0; column < run.columns; ++column) {
+        uint32_t symbol = symbols[numbers[column][lane]] + ((*inGroups)[column][lane] << shift);
+        if (!hasEscapes || numbers[column][lane] != escape)
+          job.symbols[lane][column] = static_cast<uint16_t>(symbol);
+      }
+    return;
+  }
   if (!hasEscapes && run.columns == blockColumns) {
     for (uint32_t lane = 0; lane < ansLanes; ++lane)
       for (uint32_t column = 0; column < blockColumns; ++column)
@@ -85,16 +97,22 @@ public:
 private:
   /// Decodes an element of a lane; whether it is an escape.
   bool step(uint32_t lane, uint32_t column, uint32_t taking, uint32_t &state) {
-    uint32_t entry = job.tables[lane][state & ((1u << bits) - 1)];
+    uint32_t table = (job.ofRows[lane] + job.ofColumns[column]) & job.ofTensor->tableMask();
+    uint32_t entry = job.ofTensor->decode[table << bits | (state & ((1u << bits) - 1))];
     uint32_t frequency = (entry & ans_entry::fieldMask) + 1;
     uint32_t offset = entry >> ans_entry::offsetShift & ans_entry::fieldMask;
     uint32_t decoded = frequency * (state >> bits) + offset;
+    uint32_t number = entry >> ans_entry::numberShift;
+    bool isGroup = number >= job.ofTensor->firstGroup() && number < escapeNumber;
+    uint32_t groupBits = isGroup ? job.ofTensor->groupBits : 0;
+    uint32_t inGroup = decoded & ((1u << groupBits) - 1);
+    decoded >>= groupBits;
     bool takes = decoded < leastAnsState && (AllLanes || lane < taking);
     uint32_t refilled = decoded << 16 | loadHalfWord(next);
     state = takes ? refilled : decoded;
     next += takes ? 2 : 0;
-    uint32_t number = entry >> ans_entry::numberShift;
-    job.symbols[lane][column] = job.ofTensor->topSymbols[number];
+    job.symbols[lane][column] = static_cast<uint16_t>(
+        job.ofTensor->topSymbols[number] + (inGroup << (16 - job.ofTensor->split.symbolBits)));
     return number == escapeNumber;
   }
 
@@ -144,53 +162,59 @@ public:
 
 private:
   bool encodeRun(const AnsRun &run, uint64_t &escapes) {
-    const AnsSymbol *tables[ansLanes];
-    const uint16_t *from[ansLanes];
-    for (uint32_t lane = 0; lane < run.lanes; ++lane) {
-      tables[lane] = context.tables.encodeTable(
-          context.tables.classOf(context.classes, unit.firstRow + run.row + lane));
-      from[lane] = symbols + (run.row + lane) * stride + run.column;
-      if (lane >= run.finalFrom && !begin(tables[lane], from[lane], run.columns, states[lane]))
+    for (uint32_t lane = 0; lane < run.lanes; ++lane)
+      if (lane >= run.finalFrom && !begin(run, lane))
         return false;
-    }
     for (uint32_t column = run.columns; column-- > 0;) {
       uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
       bool isMissing = false, hasEscape = false;
+      const AnsSymbol *found[ansLanes];
       for (uint32_t lane = 0; lane < run.lanes; ++lane) {
-        const AnsSymbol &symbol = tables[lane][from[lane][column]];
-        hasEscape |= symbol.isEscape;
-        isMissing |= symbol.frequency == 0;
+        found[lane] = &symbolAt(run, lane, column);
+        hasEscape |= found[lane]->isEscape;
+        isMissing |= found[lane]->frequency == 0;
       }
       if (isMissing)
         return false;
       for (uint32_t lane = hasEscape ? run.lanes : 0; lane-- > 0;)
-        if (tables[lane][from[lane][column]].isEscape) {
-          *end++ = from[lane][column];
+        if (found[lane]->isEscape) {
+          *end++ = valueAt(run, lane, column);
           ++escapes;
         }
       for (uint32_t lane = run.lanes; lane-- > 0;)
-        put(tables[lane][from[lane][column]], lane < taking, states[lane]);
+        put(*found[lane], lane < taking, states[lane]);
     }
     return true;
   }
 
   /// ans-4: the least state that the last elements of a lane lead from to 2^16.
-  bool begin(const AnsSymbol *table, const uint16_t *from, uint32_t columns, uint32_t &state) {
-    state = leastAnsState;
-    for (uint32_t i = columns - std::min(columns, ansFinalColumns); i < columns; ++i) {
-      if (table[from[i]].frequency == 0)
+  bool begin(const AnsRun &run, uint32_t lane) {
+    states[lane] = leastAnsState;
+    for (uint32_t i = run.columns - std::min(run.columns, ansFinalColumns); i < run.columns; ++i) {
+      const AnsSymbol &symbol = symbolAt(run, lane, i);
+      if (symbol.frequency == 0)
         return false;
-      state = leastStateBefore(table[from[i]], bits, state);
+      states[lane] = leastStateBefore(symbol, bits, states[lane]);
     }
     return true;
   }
 
+  uint16_t valueAt(const AnsRun &run, uint32_t lane, uint32_t column) const {
+    return symbols[(run.row + lane) * stride + run.column + column];
+  }
+  const AnsSymbol &symbolAt(const AnsRun &run, uint32_t lane, uint32_t column) const {
+    uint32_t table = context.ofRow(unit.firstRow + run.row + lane) +
+                     context.ofColumns(unit.firstColumn + run.column)[column];
+    return context.tables.encodeTable(table & context.tables.tableMask())[valueAt(run, lane, column)];
+  }
+
   void put(const AnsSymbol &symbol, bool mayTake, uint32_t &state) {
-    uint64_t limit = uint64_t(symbol.frequency) << (32 - bits);
+    uint64_t limit = uint64_t(symbol.frequency) << (32 - bits - symbol.groupBits);
     bool takes = mayTake && state >= limit;
     *end = static_cast<uint16_t>(state);
     end += takes;
     state >>= takes ? 16 : 0;
+    state = state << symbol.groupBits | symbol.inGroup;
     auto quotient = static_cast<uint32_t>(state * symbol.reciprocal >> (32 + bits));
     state += quotient * ((1u << bits) - symbol.frequency) + symbol.start;
   }

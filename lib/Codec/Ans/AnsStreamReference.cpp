@@ -18,24 +18,32 @@ using namespace uwt;
 
 namespace {
 
-/// Frequencies of a row class and what comes before each.
-struct ClassFrequencies {
+/// Frequencies of a table and what comes before each.
+struct TableFrequencies {
   std::vector<uint32_t> frequency, start;
 };
 
-std::vector<ClassFrequencies> frequenciesOf(const AnsContext &context) {
-  std::vector<ClassFrequencies> classes;
+std::vector<TableFrequencies> frequenciesOf(const AnsContext &context) {
+  std::vector<TableFrequencies> tables;
   for (const std::vector<uint8_t> &weights : context.plan.model.weights) {
-    ClassFrequencies of;
+    TableFrequencies of;
     of.frequency = ansFrequencies(weights, context.tables.frequencyBits);
     uint32_t sum = 0;
     for (uint32_t frequency : of.frequency) {
       of.start.push_back(sum);
       sum += frequency;
     }
-    classes.push_back(std::move(of));
+    tables.push_back(std::move(of));
   }
-  return classes;
+  return tables;
+}
+
+/// The number of an element's table (ans-7, scale-2).
+uint32_t tableOf(const AnsContext &context, const PanelUnit &unit, ElementCoordinate at) {
+  uint32_t sum = context.ofRow(unit.firstRow + at.row);
+  if (!context.context.columns.empty())
+    sum += context.context.columns[unit.firstColumn + at.column];
+  return sum & context.tables.tableMask();
 }
 
 /// An element of a lane.
@@ -78,15 +86,16 @@ class AnsReferenceDecoder {
 public:
   AnsReferenceDecoder(const AnsContext &context, const AnsUnitView &view,
                       std::span<const uint8_t> code)
-      : context(context), view(view), code(code), classes(frequenciesOf(context)),
+      : context(context), view(view), code(code), tables(frequenciesOf(context)),
         end{view.wordsBegin, view.states} {}
 
   Status run(uint16_t *symbols, size_t stride, uint64_t &escapes) {
     uint32_t shift = 16 - context.plan.split.symbolBits;
     for (const std::vector<LaneElement> &step : elementsByStep(view.unit)) {
-      std::vector<uint32_t> entries;
+      std::vector<uint32_t> entries, inGroups;
       for (const LaneElement &element : step) {
         entries.push_back(decode(element));
+        inGroups.push_back(takeGroupBits(element, entries.back()));
         uint32_t &state = end.states[element.lane];
         if (state >= leastAnsState || !element.mayTake)
           continue;
@@ -96,7 +105,7 @@ public:
       for (size_t i = 0; i < step.size(); ++i) {
         uint32_t symbol = 0;
         if (entries[i] < context.tables.symbols.size()) {
-          symbol = context.tables.symbols[entries[i]];
+          symbol = context.tables.symbols[entries[i]] + inGroups[i];
         } else { // ans-5
           UWT_ASSIGN_OR_RETURN(symbol, nextWord(step[i]));
           if (symbol >> context.plan.split.symbolBits != 0)
@@ -126,8 +135,7 @@ private:
   /// ans-3.
   uint32_t decode(const LaneElement &element) {
     uint32_t bits = context.tables.frequencyBits;
-    const ClassFrequencies &of =
-        classes[context.tables.classOf(context.classes, view.unit.firstRow + element.at.row)];
+    const TableFrequencies &of = tables[tableOf(context, view.unit, element.at)];
     uint32_t &state = end.states[element.lane];
     uint32_t slot = state & ((1u << bits) - 1), entry = 0;
     while (slot >= of.start[entry] + of.frequency[entry])
@@ -136,10 +144,21 @@ private:
     return entry;
   }
 
+  /// ans-8.
+  uint32_t takeGroupBits(const LaneElement &element, uint32_t entry) {
+    const AnsTables &of = context.tables;
+    if (entry < of.firstGroup() || entry >= of.escapeNumber())
+      return 0;
+    uint32_t &state = end.states[element.lane];
+    uint32_t inGroup = state & ((1u << of.groupBits) - 1);
+    state >>= of.groupBits;
+    return inGroup;
+  }
+
   const AnsContext &context;
   const AnsUnitView &view;
   std::span<const uint8_t> code;
-  std::vector<ClassFrequencies> classes;
+  std::vector<TableFrequencies> tables;
   AnsUnitEnd end;
 };
 
@@ -190,16 +209,17 @@ private:
         words.row(unit.firstRow + element.at.row)[unit.firstColumn + element.at.column]));
   }
   AnsSymbol symbolAt(const LaneElement &element) const {
-    return context.tables.encodeTable(
-        context.tables.classOf(context.classes, unit.firstRow + element.at.row))[valueAt(element)];
+    return context.tables.encodeTable(tableOf(context, unit, element.at))[valueAt(element)];
   }
   uint64_t coded(uint64_t state, const AnsSymbol &symbol) const {
+    state = state << symbol.groupBits | symbol.inGroup; // ans-8
     return state / symbol.frequency * (uint64_t(1) << context.tables.frequencyBits) + symbol.start +
            state % symbol.frequency;
   }
   void put(const LaneElement &element, uint32_t &state, std::vector<uint16_t> &reversed) const {
     AnsSymbol symbol = symbolAt(element);
-    uint64_t limit = uint64_t(symbol.frequency) << (32 - context.tables.frequencyBits);
+    uint64_t limit = uint64_t(symbol.frequency)
+                     << (32 - context.tables.frequencyBits - symbol.groupBits);
     if (element.mayTake && state >= limit) {
       reversed.push_back(static_cast<uint16_t>(state));
       state >>= 16;

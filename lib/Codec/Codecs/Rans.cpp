@@ -18,6 +18,9 @@ using namespace uwt;
 namespace {
 constexpr uint32_t minBits = 9, maxBits = 12;
 
+/// ans-8: with scales, the symbols of an exponent make a group.
+uint32_t groupBitsOf(const Format &format) { return format.hasScales() ? format.codedMantissa : 0; }
+
 class RansCodec final : public Codec {
 public:
   std::string_view keyword() const override { return "rans"; }
@@ -31,7 +34,10 @@ public:
             "rans<11>, coded=exponent+2, context=row_class<4>",
             "rans<12>, storage=k_major, coded=exponent+2, context=row_class<16>",
             "rans<12>, layout=row_major, coded=exponent+1, context=row_class<2>",
-            "rans<9>, layout=row_major"};
+            "rans<9>, layout=row_major",
+            "rans<12>, coded=exponent+2, context=scale<8>",
+            "rans<11>, layout=row_major, coded=sign+exponent+3, context=scale<4>",
+            "rans<12>, storage=k_major, coded=sign+exponent+0, context=scale<1>"};
   }
 
   Expected<CodecTraits> traits(const Format &format, const FieldSplit &) const override {
@@ -47,21 +53,31 @@ public:
     CodecTraits traits;
     traits.rate = Rate::Ans;
     traits.frequencyBits = parameters[0];
+    traits.groupBits = groupBitsOf(format);
+    // ans-3: at most one word an element.
+    if (traits.frequencyBits + traits.groupBits > ansWordBits)
+      return usageError("coded=exponent+" + std::to_string(format.codedMantissa) +
+                        ": with context=scale and " + format.codec.str() + " at most " +
+                        std::to_string(ansWordBits - traits.frequencyBits) + " mantissa bits");
     return traits;
   }
 
   Expected<Model> buildModel(const Format &format,
                              const SymbolStatistics &statistics) const override {
-    return buildAnsModel(format.codec.parameters[0], statistics);
+    CodecTraits traits;
+    traits.frequencyBits = format.codec.parameters[0];
+    traits.groupBits = groupBitsOf(format);
+    return buildAnsModel(traits, statistics);
   }
 
-  void writeModel(const Format &, const Model &model, std::vector<uint32_t> &words) const override {
-    writeAnsModel(model, words);
+  void writeModel(const Format &format, const Model &model,
+                  std::vector<uint32_t> &words) const override {
+    writeAnsModel(model, groupBitsOf(format), words);
   }
 
   Expected<Model> readModel(const Format &format, const FieldSplit &split,
                             std::span<const uint32_t> words, size_t &used) const override {
-    return readAnsModel(format.rowClasses, split, words, used);
+    return readAnsModel(format.codeTables(), groupBitsOf(format), split, words, used);
   }
 };
 } // namespace

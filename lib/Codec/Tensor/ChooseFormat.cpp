@@ -18,6 +18,7 @@
 #include "../Ans/AnsModel.h"
 #include "../Prefix/PrefixModel.h"
 #include "../RowClasses.h"
+#include "ChooseScales.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include <algorithm>
@@ -75,6 +76,8 @@ public:
   /// The best format, `raw` for a tensor without elements, and the classes of its rows where all
   /// are known.
   ChosenFormat choose(ThreadPool &pool);
+  /// About the bits of the format that was chosen.
+  double chosenBits = infiniteBits;
 
 private:
   bool isSigned() const { return getTraits(element).signBits != 0; }
@@ -309,7 +312,9 @@ double BestSizeChoice::idealBits(const CodingCandidate &candidate, double *round
       unknown.push_back(ofClass.back());
       ofClass.pop_back();
     }
-    return estimateAnsBits(smallestFrequencyBits, counts, unknown) * scale;
+    CodecTraits traits;
+    traits.frequencyBits = smallestFrequencyBits;
+    return estimateAnsBits(traits, counts, unknown) * scale;
   }
   Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/1);
   CodecTraits traits;
@@ -365,6 +370,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   if (!isSigned() && choice->bits >= elements * getTraits(element).wordBits * (1 - leastByteGain))
     return result;
   result.format = formatOf(choice->mantissaBits, choice->classCount(), choice->group);
+  chosenBits = choice->bits;
   if (panelStride == 1 && rows.stride == 1)
     for (ClassedRows &set : classed)
       if (set.classCount == choice->classCount())
@@ -404,6 +410,7 @@ uint32_t uwt::readerOf(FormatPolicy policy) {
     return 1;
   Format format;
   format.codec = {"rans", {smallestFrequencyBits}};
+  format.scaleSteps = 1;
   return readerOf(format);
 }
 
@@ -474,9 +481,17 @@ static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
     chosen.format = orderOf(description.format);
   }
   auto rows = std::make_shared<const RowHistograms>(countRows(panels, count, split, pool));
-  chosen = BestSizeChoice(policy, description.element, chosen.format, *rows, matrices, panels)
-               .choose(pool);
+  BestSizeChoice choice(policy, description.element, chosen.format, *rows, matrices, panels);
+  chosen = choice.choose(pool);
   chosen.rows = std::move(rows);
+  if (policy != FormatPolicy::Smallest || isRaw(chosen.format))
+    return chosen;
+  Format order = orderOf(description.format);
+  order.codec = chosen.format.codec;
+  auto scales = chooseScales(description.element, order, matrices, panels, sample, pool);
+  if (!scales || scales->bits >= choice.chosenBits * (1 - leastGain))
+    return chosen;
+  chosen = {scales->format, nullptr, {}, std::move(scales->scales)};
   return chosen;
 }
 

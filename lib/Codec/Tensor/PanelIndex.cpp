@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelIndex.h"
+#include "../Scales.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"
 #include <bit>
@@ -77,10 +78,13 @@ void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> clas
       counts.push_back(static_cast<uint8_t>(count >> (8 * byte)));
 }
 
-std::vector<uint32_t> IndexWriter::finish(const Codec &codec,
+std::vector<uint32_t> IndexWriter::finish(const Codec &codec, const TensorScales &scales,
+                                          uint64_t matrices,
                                           const std::array<uint64_t, planeKinds> &used) const {
   std::vector<uint32_t> words(indexHeaderWords);
   codec.writeModel(plan.format, plan.model, words);
+  if (plan.format.hasScales())
+    writeScales(plan, scales, matrices, words);
   words.insert(words.end(), directory.begin(), directory.end());
   size_t countsBegin = words.size();
   words.resize(countsBegin + divideUp(counts.size(), 4));
@@ -156,13 +160,19 @@ Status IndexReader::readModel() {
   CodingPlan &plan = index.plan;
   plan.format = description.format;
   plan.element = description.element;
-  plan.split = splitOf(plan.element, plan.format.codedMantissa);
+  plan.split = splitOf(plan.element, plan.format);
   plan.matrix = matrices.shape;
   UWT_ASSIGN_OR_RETURN(const Codec *codec, findCodec(plan.format.codec.keyword));
   size_t used = 0;
   UWT_ASSIGN_OR_RETURN(plan.model,
                        codec->readModel(plan.format, plan.split,
                                         std::span<const uint32_t>(words).subspan(position), used));
+  position += used;
+  if (!plan.format.hasScales())
+    return ok();
+  UWT_ASSIGN_OR_RETURN(
+      index.scales,
+      readScales(plan, matrices.count, std::span<const uint32_t>(words).subspan(position), used));
   position += used;
   return ok();
 }

@@ -60,6 +60,8 @@ struct TensorIndex {
   std::vector<DirectoryEntry> entries;
   /// Row classes, 64 a panel, empty without context.
   std::vector<uint8_t> rowClasses;
+  /// Empty but for context=scale.
+  TensorScales scales;
   std::vector<uint32_t> counts;
   /// Bytes of each plane that are in use.
   std::array<uint64_t, planeKinds> used{};
@@ -80,8 +82,9 @@ public:
   /// Adds a panel. `classes` are its row classes (64, or empty).
   void add(const DirectoryEntry &entry, std::span<const uint8_t> classes,
            std::span<const uint32_t> counts);
-  /// The whole plane, given the bytes in use of the others.
-  std::vector<uint32_t> finish(const Codec &codec,
+  /// The whole plane, given the bytes in use of the others, and the scales of `matrices` where the
+  /// format has some.
+  std::vector<uint32_t> finish(const Codec &codec, const TensorScales &scales, uint64_t matrices,
                                const std::array<uint64_t, planeKinds> &used) const;
 
 private:

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Scales.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Tensor.h"
@@ -18,6 +19,7 @@
 #include <atomic>
 #include <cstring>
 #include <mutex>
+#include <numeric>
 
 namespace uwt {
 
@@ -104,6 +106,12 @@ struct TensorDecoder::State {
       return {};
     return std::span<const uint8_t>(index().rowClasses)
         .subspan((firstPanel + panel) * panelRows, tensor.rowsOf(panel));
+  }
+  PanelContext contextOf(uint64_t panel) const {
+    if (!plan().format.hasScales())
+      return classesOf(panel);
+    uint64_t stored = firstPanel + panel;
+    return uwt::contextOf(index().scales, plan().matrix, stored, stored / plan().matrix.panels());
   }
   std::span<const uint32_t> countsOf(uint64_t panel) const {
     return std::span<const uint32_t>(index().counts)
@@ -204,15 +212,18 @@ std::span<const uint8_t> TensorDecoder::panelRowClasses(uint64_t panel) const {
   return state->classesOf(panel);
 }
 
+uint64_t TensorDecoder::panelEscapes(uint64_t panel) const {
+  if (isVariable(plan().traits.rate) && !panelStoredAsWords(panel))
+    return countStreamEscapes(plan(), state->stored->tables, state->tensor.rowsOf(panel),
+                              state->contextOf(panel), state->part(panel, PlaneKind::Code));
+  std::span<const uint32_t> counts = panelEscapeCounts(panel);
+  return std::accumulate(counts.begin(), counts.end(), uint64_t(0));
+}
+
 uint64_t TensorDecoder::escapes() const {
   uint64_t sum = 0;
-  for (uint64_t panel = 0; panel < panels(); ++panel) {
-    for (uint32_t count : panelEscapeCounts(panel))
-      sum += count;
-    if (isVariable(plan().traits.rate) && !panelStoredAsWords(panel))
-      sum += countStreamEscapes(plan(), state->stored->tables, state->tensor.rowsOf(panel),
-                                state->classesOf(panel), state->part(panel, PlaneKind::Code));
-  }
+  for (uint64_t panel = 0; panel < panels(); ++panel)
+    sum += panelEscapes(panel);
   return sum;
 }
 
@@ -293,7 +304,7 @@ Status TensorDecoder::State::decodeWordsOf(uint64_t panel, CodePath path, Decode
   }
   CodedPanel coded = codedPanel(panel, worker.patch);
   if (isVariable(plan.traits.rate))
-    return decodeStreams(plan, stored->tables, coded, classesOf(panel), path, out);
+    return decodeStreams(plan, stored->tables, coded, contextOf(panel), path, out);
   return decodeFixed(plan, coded, path, out);
 }
 
@@ -310,7 +321,7 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
   }
   CodedPanel coded = codedPanel(panel, worker.patch);
   if (isVariable(plan.traits.rate))
-    return decodeStreamRow(plan, stored->tables, coded, classesOf(panel), rows, row, out);
+    return decodeStreamRow(plan, stored->tables, coded, contextOf(panel), rows, row, out);
   return decodeFixedRow(plan, coded, rows, row, out);
 }
 

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Scales.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
@@ -85,7 +86,9 @@ private:
   Status prepare();
   Status buildModel();
   SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
+  SymbolStatistics countByScales(const PanelSource &panelOf, uint64_t panels);
   Status findLowHalves();
+  uint64_t scaleWords() const;
   void addSampled(std::span<const SampledPanel> panels);
   /// The number of panel `i` of those that are coded.
   uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
@@ -95,6 +98,8 @@ private:
   Status appendPart(PlaneKind kind, std::span<const uint8_t> bytes);
   Status finish();
   std::span<const uint8_t> classesOf(uint64_t panel) const;
+  uint64_t matrixOf(uint64_t i) const { return panelAt(i) / tensor.matrices().shape.panels(); }
+  PanelContext contextOf(uint64_t i) const;
 
   const TensorDescription &description;
   std::span<const uint8_t> source;
@@ -109,6 +114,7 @@ private:
   TensorWords tensor;
   StreamTables tables;
   std::vector<uint8_t> rowClasses;
+  TensorScales scales;
   bool hasLow = false;
 
   IndexWriter index;
@@ -126,7 +132,7 @@ Status TensorEncoder::prepare() {
   UWT_ASSIGN_OR_RETURN(tensor, TensorWords::make(description, source.size()));
   plan.format = description.format;
   plan.element = description.element;
-  plan.split = splitOf(plan.element, plan.format.codedMantissa);
+  plan.split = splitOf(plan.element, plan.format);
   plan.matrix = tensor.matrices().shape;
   return ok();
 }
@@ -158,6 +164,8 @@ Status TensorEncoder::buildModel() {
 }
 
 SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panels) {
+  if (plan.format.hasScales())
+    return countByScales(panelOf, panels);
   uint32_t classes = plan.format.rowClasses;
   bool pairs = plan.traits.codeSymbols == 2;
   std::optional<RowHistograms> counted;
@@ -174,6 +182,18 @@ SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panel
   if (rows && !pairs)
     return classStatistics(*rows, rowClasses, classes, panelOf, pool);
   return countSymbols(panelOf, panels, plan.split, pairs, rowClasses, classes, pool);
+}
+
+SymbolStatistics TensorEncoder::countByScales(const PanelSource &panelOf, uint64_t panels) {
+  std::vector<uint64_t> matrixOfPanels;
+  for (uint64_t i = 0; i < panels; ++i)
+    matrixOfPanels.push_back(matrixOf(i));
+  ScaledPanels scaled{panelOf, matrixOfPanels};
+  if (options.chosen && options.chosen->scales)
+    scales = *options.chosen->scales;
+  else
+    scales = findScales(plan, scaled, tensor.matrices().count, pool);
+  return countRelative(plan, scaled, scales, pool);
 }
 
 /// low-1: whether any low half is to be stored, and in as few bits as the format says.
@@ -197,10 +217,15 @@ std::span<const uint8_t> TensorEncoder::classesOf(uint64_t panel) const {
   return std::span<const uint8_t>(rowClasses).subspan(panel * panelRows, panelRows);
 }
 
+PanelContext TensorEncoder::contextOf(uint64_t i) const {
+  if (plan.format.hasScales())
+    return uwt::contextOf(scales, plan.matrix, i, matrixOf(i));
+  return classesOf(i);
+}
+
 void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const {
-  std::span<const uint8_t> classes = classesOf(i).first(rowClasses.empty() ? 0 : words.rows);
   if (isVariable(plan.traits.rate))
-    encodeStreams(plan, tables, words, classes, options.path, pending.coded);
+    encodeStreams(plan, tables, words, contextOf(i), options.path, pending.coded);
   else if (plan.traits.rate == Rate::Fixed)
     encodeFixed(plan, words, options.path, pending.coded);
 
@@ -256,7 +281,7 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
 }
 
 Status TensorEncoder::finish() {
-  std::vector<uint32_t> words = index.finish(*codec, result.planeBytes);
+  std::vector<uint32_t> words = index.finish(*codec, scales, tensor.matrices().count, result.planeBytes);
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()), words.size() * 4);
   result.indexChecksum = xxh3(bytes);
   UWT_RETURN_IF_ERROR(appendPart(PlaneKind::Index, bytes));
@@ -300,6 +325,19 @@ Expected<EncodedTensor> TensorEncoder::run() {
 // Estimates
 //===----------------------------------------------------------------------===//
 
+/// About the u32 that scales take (scale-4).
+uint64_t TensorEncoder::scaleWords() const {
+  if (!plan.format.hasScales() || sample->panels.empty())
+    return 0;
+  CodingPlan sampled = plan;
+  sampled.matrix.rows = sample->panels.size() * panelRows;
+  std::vector<uint32_t> ofRows, all;
+  writeScales(sampled, scales, /*matrices=*/1, ofRows);
+  sampled.matrix.rows = 0;
+  writeScales(sampled, scales, tensor.matrices().count, all);
+  return all.size() + ofRows.size() * sample->panelsOfTensor / sample->panels.size();
+}
+
 /// Sums up panels, each as often as its weight says.
 void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
   std::array<double, planeKinds> bytes{};
@@ -319,7 +357,7 @@ void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
   result.panelsAsWords = rounded(asWords);
   std::vector<uint32_t> index(indexHeaderWords);
   codec->writeModel(plan.format, plan.model, index);
-  uint64_t words = index.size() + result.panels * directoryEntryWords(plan) +
+  uint64_t words = index.size() + scaleWords() + result.panels * directoryEntryWords(plan) +
                    divideUp(rounded(counts) * (hasPatch(plan) ? countBytes(plan) : 0), 4);
   result.planeBytes[numberOf(PlaneKind::Index)] = words * 4;
 }

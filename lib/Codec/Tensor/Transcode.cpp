@@ -89,9 +89,9 @@ Expected<CodingPlan> uwt::transcodePlan(const TensorDecoder &from, const Format 
   plan.format = to;
   plan.element = from.plan().element;
   UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(to, plan.element));
-  plan.split = splitOf(plan.element, to.codedMantissa);
+  plan.split = splitOf(plan.element, to);
   plan.matrix = from.plan().matrix;
-  if (to.rowClasses > 1 || to.storage != from.plan().format.storage ||
+  if (to.codeTables() > 1 || to.storage != from.plan().format.storage ||
       to.fold != from.plan().format.fold)
     return usageError("a panel cannot be coded anew alone as " + to.str() + " from " +
                       from.plan().format.str());

@@ -65,7 +65,7 @@ Expected<EmittedFormat> describeFormat(const Format &format, ElementType element
   UWT_ASSIGN_OR_RETURN(described.traits, checkFormat(format, element));
   described.format = format;
   described.element = element;
-  described.split = splitOf(element, format.codedMantissa);
+  described.split = splitOf(element, format);
   described.table = decodeTableLayout(format, described.split, described.traits);
   if (format.layout != Layout::Fragment16x16)
     return unsupportedError(

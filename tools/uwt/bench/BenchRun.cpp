@@ -64,8 +64,11 @@ Expected<ChosenFormat> FormatBench::formatFor(const bench::BenchTensor &tensor) 
   TensorDescription description = tensor.description;
   description.format =
       inChosenOrder(wanted ? *wanted : Format(), description.element, description.shape);
-  if (wanted)
-    return ChosenFormat{description.format, nullptr, {}};
+  if (wanted) {
+    ChosenFormat chosen;
+    chosen.format = description.format;
+    return chosen;
+  }
   return chooseFormat(std::get<FormatPolicy>(choice), description, tensor.bytes, pool);
 }
 

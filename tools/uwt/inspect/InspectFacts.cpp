@@ -150,24 +150,12 @@ Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, Elem
   return facts;
 }
 
-/// Escape records of a coded panel.
-static uint64_t panelEscapes(const TensorDecoder &decoder, uint64_t panel) {
-  const CodingPlan &plan = decoder.plan();
-  if (decoder.panelStoredAsWords(panel) || !plan.hasEscapes())
-    return 0;
-  if (plan.traits.rate == Rate::Fixed)
-    return decoder.panelBytes(panel, PlaneKind::Patch).size() / 4 / escapeRecordU32(plan.format);
-  uint64_t inMatrix = panel % std::max<uint64_t>(plan.matrix.panels(), 1);
-  return countPrefixEscapes(plan, plan.matrix.rowsOfPanel(inMatrix),
-                            decoder.panelBytes(panel, PlaneKind::Code));
-}
-
 static void readPanels(const TensorDecoder &decoder, TensorFacts &facts) {
   facts.panels.resize(decoder.panels());
   for (uint64_t panel = 0; panel < decoder.panels(); ++panel) {
     PanelFacts &one = facts.panels[panel];
     one.asWords = decoder.panelStoredAsWords(panel);
-    one.escapes = panelEscapes(decoder, panel);
+    one.escapes = decoder.panelEscapes(panel);
     for (PlaneKind kind :
          {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
       one.bytes += decoder.panelBytes(panel, kind).size();
