@@ -133,6 +133,9 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
   UWT_RETURN_IF_ERROR(checkFold(format));
   UWT_RETURN_IF_ERROR(checkLow(format, element));
   UWT_RETURN_IF_ERROR(checkContext(format, traits));
+  if (format.shortIndex && !isVariable(traits.rate))
+    return usageError("codec " + format.codec.str() + " has a fixed rate; index=short is for a "
+                      "code of variable rate such as huffman<12,1>");
   UWT_RETURN_IF_ERROR(checkScales(format, traits, element));
   UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));
   return traits;

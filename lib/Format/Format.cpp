@@ -125,6 +125,7 @@ static constexpr std::string_view layoutNames[] = {"fragment<16x16>", "row_major
 static constexpr std::string_view storageNames[] = {"n_major", "k_major"};
 static constexpr std::string_view packingNames[] = {"planes", "inplace"};
 static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
+static constexpr std::string_view indexNames[] = {"whole", "short"};
 static constexpr std::string_view signPrefix = "sign+", codedPrefix = "exponent+";
 
 static Status parseVersion(Format &format, std::string_view value) {
@@ -226,6 +227,12 @@ static Status parseEscapes(Format &format, std::string_view value) {
   return ok();
 }
 
+static Status parseIndex(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, indexNames, "index"));
+  format.shortIndex = index == 1;
+  return ok();
+}
+
 static Status parseLow(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(format.lowBits, parseNumber(value, "low"));
   return ok();
@@ -254,6 +261,7 @@ static constexpr Item itemTable[] = {
     {"coded", parseCoded, printCoded},
     {"context", parseContext, printContext},
     {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
+    {"index", parseIndex, [](const Format &f) { return nameOf(indexNames, f.shortIndex); }},
     {"low", parseLow, [](const Format &f) { return std::to_string(f.lowBits); }},
 };
 static_assert(itemTable[packingItem].key == "packing");
@@ -281,6 +289,7 @@ Format Format::ofMatrices() const {
   format.storage = Storage::NMajor;
   format.fold = Fold();
   format.lowBits = wholeLowBits;
+  format.shortIndex = false;
   return format;
 }
 

@@ -59,11 +59,11 @@ BYTES = {  # field-3: dtypes that are stored as bytes, and how many bytes an ele
 
 
 class Split:
-    def __init__(self, dtype, j):
-        self.word_bits, sign, exponent, mantissa, self.low_bits = ELEMENTS[dtype]
-        self.symbol_bits = exponent + j
-        self.raw_low = mantissa - j
-        self.raw_bits = self.raw_low + sign
+    def __init__(self, dtype, j, coded_sign=False):
+        self.word_bits, sign, self.exponent, self.mantissa, self.low_bits = ELEMENTS[dtype]
+        self.symbol_bits = self.exponent + j + (sign if coded_sign else 0)
+        self.raw_low = self.mantissa - j
+        self.raw_bits = self.word_bits - self.symbol_bits
 
     def join(self, symbol, raw):
         sign, mantissa = raw >> self.raw_low, raw & ((1 << self.raw_low) - 1)
@@ -80,7 +80,7 @@ class Format:
     def __init__(self, text):
         items = {"version": "1", "layout": "fragment<16x16>", "storage": "n_major",
                  "fold": "none", "packing": "planes", "coded": "exponent+0", "context": "none",
-                 "escapes": "patch", "low": "16"}  # fmt: skip
+                 "escapes": "patch", "index": "whole", "low": "16"}  # fmt: skip
         codec, depth, start = None, 0, 0
         for at, char in enumerate(text + ","):
             depth += (char == "<") - (char == ">")
@@ -105,9 +105,14 @@ class Format:
         require(self.fold in ("none", "columns", "flat"), "unknown fold")
         self.fold_size = int(size or 0)
         self.inplace = items["packing"] == "inplace"
-        self.coded = int(items["coded"].removeprefix("exponent+"))
-        self.classes = 1 if items["context"] == "none" else int(items["context"][10:-1])
+        self.coded_sign = items["coded"].startswith("sign+")
+        self.coded = int(items["coded"].removeprefix("sign+").removeprefix("exponent+"))
+        context, _, count = items["context"].rstrip(">").partition("<")
+        require(context in ("none", "row_class", "scale"), "unknown context")
+        self.classes = int(count) if context == "row_class" else 1
+        self.steps = int(count) if context == "scale" else 0
         self.escapes = items["escapes"]
+        self.short_index = items["index"] == "short"
         self.low = int(items["low"])
         self.record_words = 17 if self.escapes == "rows<64>" else 1
 
@@ -251,6 +256,9 @@ class Numbers:
             value = 2 * value + self.bit()
         return value - 1
 
+    def low_bits(self, count):
+        return sum(self.bit() << i for i in range(count))
+
     def rest(self):
         return bits_of(self.words, self.at, 32 * len(self.words) - self.at)
 
@@ -283,8 +291,8 @@ def rans_steps(unit):
                     yield rows, column, block == blocks[-1] and column >= unit.columns - 2
 
 
-def decode_rans_unit(tensor, unit, halves, classes, raw, panel):
-    """ans-3, ans-5, ans-6: returns how many of `halves` the unit takes."""
+def decode_rans_unit(tensor, unit, halves, table_of, raw, panel):
+    """ans-3, ans-5, ans-6, ans-8: returns how many of `halves` the unit takes."""
     lanes, bits = min(unit.rows, 8), tensor.format.parameters[0]
     # Eight states take at most 18 u16; zeros stand for those behind the panel.
     head = words_of(struct.pack("<18H", *(halves[:18] + (0,) * 18)[:18]))
@@ -300,11 +308,14 @@ def decode_rans_unit(tensor, unit, halves, classes, raw, panel):
         escaped = []
         for row in rows:
             lane, place = row % 8, unit.first_row + row
-            table = tensor.tables[classes[place] if place < len(classes) else 0]
+            table = tensor.tables[table_of(place, unit.first_column + column)]
             slot = states[lane] % (1 << bits)
             entry = next(i for i, (f, b) in enumerate(table) if b <= slot < b + f)
             frequency, begin = table[entry]
             states[lane] = frequency * (states[lane] >> bits) + slot - begin
+            in_group = 0
+            if tensor.first_group <= entry < len(tensor.symbols):
+                states[lane], in_group = divmod(states[lane], 1 << tensor.format.coded)
             if states[lane] < 1 << 16 and not (is_last and row + 8 >= unit.rows):
                 require(at < len(halves), "a unit leaves its panel")
                 states[lane], at = states[lane] << 16 | halves[at], at + 1
@@ -312,7 +323,7 @@ def decode_rans_unit(tensor, unit, halves, classes, raw, panel):
                 escaped.append(row)
                 continue
             to = place, unit.first_column + column
-            panel[to[0]][to[1]] = tensor.split.join(tensor.symbols[entry], raw[to[0]][to[1]])
+            panel[to[0]][to[1]] = tensor.split.join(tensor.symbols[entry] + in_group, raw[to[0]][to[1]])
         for row in escaped:  # ans-5
             require(at < len(halves) and halves[at] >> tensor.split.symbol_bits == 0, "an escape of no symbol")
             to = unit.first_row + row, unit.first_column + column
@@ -321,17 +332,47 @@ def decode_rans_unit(tensor, unit, halves, classes, raw, panel):
     return at
 
 
-def decode_rans(tensor, rows, code, raw_bytes, classes):
+def rans_units(tensor, rows):
+    """scale-5."""
+    if not tensor.format.steps:
+        yield from stream_units(tensor, rows)
+        return
+    height = rows if tensor.columns <= 512 else STRIP
+    for first in range(0, rows, max(height, 1)):
+        columns = tensor.columns
+        yield Unit(tensor.format, first, min(height, rows - first), 0, columns, up(columns, BLOCK))
+
+
+def add_scales(tensor, panel, words):
+    """scale-3."""
+    split, steps = tensor.split, tensor.format.steps
+    field = ((1 << split.exponent) - 1) << split.mantissa
+    for scale, row in zip(panel.scales, words):
+        for column, (of_column, sign) in enumerate(panel.columns):
+            octaves = (scale + of_column) // steps << split.mantissa
+            exponent = (row[column] & field) + octaves & field
+            row[column] = (row[column] & ~field | exponent) ^ sign << (split.word_bits - 1)
+    return words
+
+
+def decode_rans(tensor, panel_of, code, raw_bytes):
     """ans-6."""
+    rows = panel_of.rows
+
+    def table_of(row, column):
+        if tensor.format.steps:  # scale-2
+            return (panel_of.scales[row] + panel_of.columns[column][0]) % tensor.format.steps
+        return panel_of.classes[row]
+
     raw = unpack_field(tensor.format, rows, tensor.columns, chunks_of(tensor.split.raw_bits), raw_bytes)
     panel = [[0] * tensor.columns for _ in range(rows)]
     halves = struct.unpack(f"<{len(code) // 2}H", code)
-    units = list(stream_units(tensor, rows))
+    units = list(rans_units(tensor, rows))
     at = 2 * (len(units) - 1)
     starts = words_of(code)[: len(units) - 1]
     for number, unit in enumerate(units):
         require(number == 0 or starts[number - 1] == at, "a unit starts elsewhere")
-        at += decode_rans_unit(tensor, unit, halves[at:], classes, raw, panel)
+        at += decode_rans_unit(tensor, unit, halves[at:], table_of, raw, panel)
     require(len(halves) - at < 8 and not any(halves[at:]), "padding of a panel")
     return panel
 
@@ -536,7 +577,7 @@ class Tensor:
         if dtype in BYTES:  # field-3
             self.shape = [*(self.shape or [1])[:-1], (self.shape or [1])[-1] * BYTES[dtype]]
             dtype = "U8"
-        self.split = Split(dtype, self.format.coded)
+        self.split = Split(dtype, self.format.coded, self.format.coded_sign)
         self.elements = math.prod(self.shape)
         self.rows, self.columns = self.matrix_shape()
         # fold-2: a flat tensor's last row may be short.
@@ -571,7 +612,9 @@ class Tensor:
         self.panels = [Panel(min(PANEL, self.rows - first))
                        for _ in range(self.matrices * self.members)
                        for first in range(0, self.rows, PANEL)]  # fmt: skip
-        slots = [0, 0]
+        if self.format.steps:
+            self.read_scales()
+        slots, self.short_end = [0, 0], 0
         for panel in self.panels:
             self.read_entry(panel, slots)
         require(sum(p.as_words for p in self.panels) == words_panels, "panels as words")
@@ -611,19 +654,54 @@ class Tensor:
         else:
             require(codec == "raw", f"unknown codec {codec}")
 
+    def read_scales(self):
+        """scale-4."""
+        numbers = Numbers(self)
+
+        def series(count, signed):
+            center, order = numbers.low_bits(8), numbers.low_bits(3)
+            for _ in range(count):
+                z = numbers.next() << order
+                z |= numbers.low_bits(order)
+                scale = center + (-(z + 1) // 2 if z % 2 else z // 2)
+                require(0 <= scale <= 255, "a scale out of range")
+                yield scale, numbers.low_bits(1) if signed else 0
+
+        rows = series(sum(panel.rows for panel in self.panels), False)
+        for panel in self.panels:
+            panel.scales = [next(rows)[0] for _ in range(panel.rows)]
+        of_matrix = len(self.panels) // max(self.matrices * self.members, 1)
+        for first in range(0, len(self.panels), max(of_matrix, 1)):
+            columns = list(series(self.columns, self.format.coded_sign))
+            for panel in self.panels[first : first + of_matrix]:
+                panel.columns = columns
+        require(numbers.rest() == 0, "padding of scales")
+
+    def read_rans_alphabet(self, numbers, count):
+        """ans-1, ans-8: the entries but for the escape; where groups begin among them."""
+        symbols, groups, value = [], [], -1
+        bits = self.format.coded if self.format.steps else 0
+        for _ in range(count):
+            value += numbers.next() + 1
+            if bits and not numbers.bit():
+                groups.append(value << bits)
+            else:
+                symbols += range(value << bits, (value + 1) << bits)
+        require(value < 1 << (self.split.symbol_bits - bits), "a symbol is too large")
+        require(len(symbols) + len(groups) <= 255, "too many entries")
+        return symbols + groups, len(symbols)
+
     def read_rans_model(self):
         """ans-1, ans-2."""
         bits, (head,) = self.format.parameters[0], self.take(1)
         count, shift = head & 0xFFFF, head >> 16
         require(count <= 255 and shift <= 2, "no alphabet")
         numbers = Numbers(self)
-        self.symbols, self.tables = [], []
-        for _ in range(count):
-            self.symbols.append(numbers.next() + (self.symbols[-1] + 1 if self.symbols else 0))
-        require(not self.symbols or self.symbols[-1] >> self.split.symbol_bits == 0, "a symbol is too large")
-        for _ in range(self.format.classes):
+        self.symbols, self.first_group = self.read_rans_alphabet(numbers, count)
+        self.tables = []
+        for _ in range(self.format.steps or self.format.classes):
             codes = []
-            for _ in range(count + 1):
+            for _ in range(len(self.symbols) + 1):
                 d = numbers.next()
                 codes.append((codes[-1] if codes else 0) + (-(d + 1) // 2 if d % 2 else d // 2))
             require(0 <= min(codes) and max(codes) << shift <= 111, "a code of no weight")
@@ -631,7 +709,24 @@ class Tensor:
             self.tables.append(frequencies_of(weights, 1 << bits))
         require(numbers.rest() == 0, "a model's padding")
 
+    def read_short_entry(self, panel):
+        """index-1."""
+        size, panel.checksum = self.take(2)
+        panel.as_words = bool(size >> 31)
+        panel.code_begin, panel.code_bytes = self.short_end, (size & 0x7FFFFFFF) * 16
+        require(not panel.as_words or panel.code_bytes == 0, "words with bytes of code")
+        self.short_end += panel.code_bytes
+
     def read_entry(self, panel, slots):
+        if self.format.short_index:
+            self.read_short_entry(panel)
+        else:
+            self.read_whole_entry(panel, slots)
+        bits = self.format.classes.bit_length() - 1
+        words = self.take(PANEL * bits // 32)
+        panel.classes = [bits_of(words, i * bits, bits) for i in range(PANEL)]
+
+    def read_whole_entry(self, panel, slots):
         (slot,) = self.take(1)
         panel.as_words = bool(slot >> 31)
         require(slot & 0x7FFFFFFF == slots[panel.as_words], "a slot out of order")  # panel-2
@@ -644,9 +739,6 @@ class Tensor:
             require(not panel.as_words or panel.patch_begin == 0, "words with an offset of records")
         low, high = self.take(2)
         panel.checksum = high << 32 | low
-        bits = self.format.classes.bit_length() - 1
-        words = self.take(PANEL * bits // 32)
-        panel.classes = [bits_of(words, i * bits, bits) for i in range(PANEL)]
 
     def read_counts(self):
         size = 2 if self.format.row_major else 1
@@ -702,15 +794,19 @@ class Tensor:
     def decode_panel(self, panel):
         order = ("words", "raw", "code", "patch", "low")
         stored = b"".join(panel.parts.get(plane, b"") for plane in order)
-        require(xxhash.xxh3_64_intdigest(stored) == panel.checksum, "a panel's checksum is wrong")
+        checksum = xxhash.xxh3_64_intdigest(stored)
+        checksum &= 0xFFFFFFFF if self.format.short_index else checksum
+        require(checksum == panel.checksum, "a panel's checksum is wrong")
         fmt, rows, columns = self.format, panel.rows, self.columns
         if panel.as_words:
             chunks = chunks_of(self.split.word_bits)
             return unpack_field(fmt, rows, columns, chunks, panel.parts["words"])
         if fmt.variable:
             raw, code = panel.parts["raw"], panel.parts["code"]
-            decode = decode_rans if fmt.codec == "rans" else decode_prefix
-            return decode(self, rows, code, raw, panel.classes[:rows])
+            if fmt.codec != "rans":
+                return decode_prefix(self, rows, code, raw, panel.classes[:rows])
+            words = decode_rans(self, panel, code, raw)
+            return add_scales(self, panel, words) if fmt.steps else words
         if fmt.inplace:
             words = decode_inplace(self, rows, panel.parts["code"])
         else:

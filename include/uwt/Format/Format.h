@@ -23,6 +23,7 @@
 //   coded=exponent+0         exponent and that many top mantissa bits; sign+exponent+0 with the sign
 //   context=none             or row_class<k>, scale<s>
 //   escapes=patch            or none, rows<64>
+//   index=whole              or short: what the index has of a panel, of variable rates
 //   low=16                   top bits of each low half (f32) that are stored
 //
 // Everything but the codec has a default. Some codecs have a short name with their packing
@@ -128,15 +129,17 @@ struct Format {
   Packing packing = Packing::Planes;
   /// Top mantissa bits that are coded with the exponent (j).
   uint32_t codedMantissa = 0;
-  /// Whether the sign is coded with the exponent; only with scales.
-  bool codedSign = false;
   /// Number of row classes; 1 is `context=none`.
   uint32_t rowClasses = 1;
-  /// `context=scale<s>`: steps of an octave in which rows and columns have scales, else 0.
-  uint32_t scaleSteps = 0;
   Escapes escapes = Escapes::Patch;
   /// Top bits of each low half that are stored (1...16); those below are 0. Of f32 only.
   uint32_t lowBits = wholeLowBits;
+  /// `context=scale<s>`: steps of an octave in which rows and columns have scales, else 0.
+  uint32_t scaleSteps = 0;
+  /// Whether the sign is coded with the exponent; only with scales.
+  bool codedSign = false;
+  /// Whether the index has 8 bytes a panel beside row classes in place of 16 (index-1).
+  bool shortIndex = false;
 
   bool operator==(const Format &) const = default;
 
@@ -150,7 +153,7 @@ struct Format {
   /// The smallest version of a reader that knows this format, whatever its codec; see readerOf in
   /// uwt/Codec/Codec.h.
   uint32_t reader() const {
-    if (scaleSteps != 0)
+    if (hasScales() || shortIndex)
       return 6;
     if (lowBits != wholeLowBits)
       return 4;

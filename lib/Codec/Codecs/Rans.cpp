@@ -35,7 +35,7 @@ public:
             "rans<12>, storage=k_major, coded=exponent+2, context=row_class<16>",
             "rans<12>, layout=row_major, coded=exponent+1, context=row_class<2>",
             "rans<9>, layout=row_major",
-            "rans<12>, coded=exponent+2, context=scale<8>",
+            "rans<12>, coded=exponent+2, context=scale<8>, index=short",
             "rans<11>, layout=row_major, coded=sign+exponent+3, context=scale<4>",
             "rans<12>, storage=k_major, coded=sign+exponent+0, context=scale<1>"};
   }

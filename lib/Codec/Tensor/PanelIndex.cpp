@@ -23,6 +23,8 @@ static uint32_t rowClassWords(const Format &format) {
 }
 
 uint32_t directoryEntryWords(const CodingPlan &plan) {
+  if (plan.format.shortIndex)
+    return 2 + rowClassWords(plan.format);
   return 3 + (hasCodeOffsets(plan) ? 1 : 0) + (hasPatch(plan) ? 1 : 0) + rowClassWords(plan.format);
 }
 
@@ -50,18 +52,7 @@ void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, Directory
 
 void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> classes,
                       std::span<const uint32_t> panelCounts) {
-  uint32_t slot = static_cast<uint32_t>(entry.slot);
-  directory.push_back(entry.asWords ? slot | storedAsWordsBit : slot);
-  auto pushOffset = [&](PlaneKind kind, uint64_t unitBytes) {
-    directory.push_back(
-        entry.asWords ? 0 : static_cast<uint32_t>(entry.offset[numberOf(kind)] / unitBytes));
-  };
-  if (hasCodeOffsets(plan))
-    pushOffset(PlaneKind::Code, codeOffsetBytes);
-  if (hasPatch(plan))
-    pushOffset(PlaneKind::Patch, 4);
-  directory.push_back(static_cast<uint32_t>(entry.checksum));
-  directory.push_back(static_cast<uint32_t>(entry.checksum >> 32));
+  plan.format.shortIndex ? addShort(entry) : addWhole(entry);
 
   uint32_t bits = rowClassBits(plan.format);
   size_t first = directory.size();
@@ -76,6 +67,28 @@ void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> clas
   for (uint32_t count : panelCounts)
     for (uint32_t byte = 0; byte < countBytes(plan); ++byte)
       counts.push_back(static_cast<uint8_t>(count >> (8 * byte)));
+}
+
+/// index-1
+void IndexWriter::addShort(const DirectoryEntry &entry) {
+  uint64_t size = entry.size[numberOf(PlaneKind::Code)] / codeOffsetBytes;
+  directory.push_back(entry.asWords ? storedAsWordsBit : static_cast<uint32_t>(size));
+  directory.push_back(static_cast<uint32_t>(entry.checksum));
+}
+
+void IndexWriter::addWhole(const DirectoryEntry &entry) {
+  uint32_t slot = static_cast<uint32_t>(entry.slot);
+  directory.push_back(entry.asWords ? slot | storedAsWordsBit : slot);
+  auto pushOffset = [&](PlaneKind kind, uint64_t unitBytes) {
+    directory.push_back(
+        entry.asWords ? 0 : static_cast<uint32_t>(entry.offset[numberOf(kind)] / unitBytes));
+  };
+  if (hasCodeOffsets(plan))
+    pushOffset(PlaneKind::Code, codeOffsetBytes);
+  if (hasPatch(plan))
+    pushOffset(PlaneKind::Patch, 4);
+  directory.push_back(static_cast<uint32_t>(entry.checksum));
+  directory.push_back(static_cast<uint32_t>(entry.checksum >> 32));
 }
 
 std::vector<uint32_t> IndexWriter::finish(const Codec &codec, const TensorScales &scales,
@@ -115,6 +128,8 @@ private:
   Status readModel();
   Status checkRoom();
   Status readEntry(uint64_t panel);
+  Status readWhole(uint64_t panel);
+  Status readShort(uint64_t panel);
   Status readOffset(uint64_t panel, PlaneKind kind, uint64_t unitBytes);
   Status setOffsets(uint64_t panel, DirectoryEntry &entry);
   Status endPreviousCode(uint64_t begin);
@@ -239,7 +254,30 @@ Status IndexReader::readOffset(uint64_t panel, PlaneKind kind, uint64_t unitByte
   return ok();
 }
 
-Status IndexReader::readEntry(uint64_t panel) {
+/// index-1: parts follow one another, and slots count.
+Status IndexReader::readShort(uint64_t panel) {
+  DirectoryEntry &entry = index.entries[panel];
+  uint32_t first = words[position++];
+  entry.asWords = (first & storedAsWordsBit) != 0;
+  entry.slot = slots[entry.asWords]++;
+  uint64_t size = uint64_t(first & ~storedAsWordsBit) * codeOffsetBytes;
+  if (entry.asWords && size != 0)
+    return invalidError("panel " + std::to_string(panel) +
+                        " is stored as words, but has bytes of plane code");
+  UWT_RETURN_IF_ERROR(setOffsets(panel, entry));
+  uint64_t &used = index.used[numberOf(PlaneKind::Code)];
+  entry.offset[numberOf(PlaneKind::Code)] = used;
+  entry.size[numberOf(PlaneKind::Code)] = size;
+  used += size;
+  if (used > planeSizes[numberOf(PlaneKind::Code)])
+    return invalidError("panel " + std::to_string(panel) +
+                        " needs more bytes of plane code than the " +
+                        std::to_string(planeSizes[numberOf(PlaneKind::Code)]) + " that it has");
+  entry.checksum = words[position++];
+  return ok();
+}
+
+Status IndexReader::readWhole(uint64_t panel) {
   const CodingPlan &plan = index.plan;
   DirectoryEntry &entry = index.entries[panel];
   uint32_t first = words[position++];
@@ -259,7 +297,12 @@ Status IndexReader::readEntry(uint64_t panel) {
     UWT_RETURN_IF_ERROR(readOffset(panel, PlaneKind::Patch, 4));
   entry.checksum = words[position] | uint64_t(words[position + 1]) << 32;
   position += 2;
+  return ok();
+}
 
+Status IndexReader::readEntry(uint64_t panel) {
+  const CodingPlan &plan = index.plan;
+  UWT_RETURN_IF_ERROR(plan.format.shortIndex ? readShort(panel) : readWhole(panel));
   uint32_t bits = rowClassBits(plan.format);
   for (uint32_t bit = 0; bit < panelRows * bits; ++bit)
     index.rowClasses[panel * panelRows + bit / bits] |= (words[position + bit / 32] >> bit % 32 & 1)
@@ -310,8 +353,13 @@ Status IndexReader::checkPlanes() {
   if (slots[1] != words[1])
     return invalidError("the index says that " + std::to_string(words[1]) +
                         " panels are stored as words, but " + std::to_string(slots[1]) + " are");
-  if (hasCodeOffsets(index.plan)) {
-    uint64_t end = words[2] * codeOffsetBytes;
+  uint64_t end = words[2] * codeOffsetBytes;
+  if (index.plan.format.shortIndex) {
+    if (end != index.used[numberOf(PlaneKind::Code)])
+      return invalidError("the panels have " +
+                          std::to_string(index.used[numberOf(PlaneKind::Code)]) +
+                          " bytes of plane code, but the index says " + std::to_string(end));
+  } else if (hasCodeOffsets(index.plan)) {
     if (openCode || end != 0)
       UWT_RETURN_IF_ERROR(endPreviousCode(end));
     index.used[numberOf(PlaneKind::Code)] = end;

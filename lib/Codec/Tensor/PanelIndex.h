@@ -37,6 +37,11 @@ inline uint32_t countBytes(const CodingPlan &plan) {
   return plan.format.layout == Layout::RowMajor ? 2 : 1;
 }
 
+/// The bits of a panel's checksum that its entry has (index-1).
+inline uint64_t checksumMask(const CodingPlan &plan) {
+  return plan.format.shortIndex ? UINT32_MAX : UINT64_MAX;
+}
+
 /// A panel in the directory.
 struct DirectoryEntry {
   bool asWords = false;
@@ -88,6 +93,9 @@ public:
                                const std::array<uint64_t, planeKinds> &used) const;
 
 private:
+  void addShort(const DirectoryEntry &entry);
+  void addWhole(const DirectoryEntry &entry);
+
   const CodingPlan &plan;
   std::vector<uint32_t> directory;
   std::vector<uint8_t> counts;

@@ -267,6 +267,7 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
   entry.slot = slots[entry.asWords]++;
   for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch})
     entry.offset[numberOf(kind)] = result.planeBytes[numberOf(kind)];
+  entry.size[numberOf(PlaneKind::Code)] = pending.part(PlaneKind::Code).size();
   constexpr uint64_t offsetLimit = uint64_t(UINT32_MAX);
   if (entry.offset[numberOf(PlaneKind::Code)] / codeOffsetBytes > offsetLimit ||
       entry.offset[numberOf(PlaneKind::Patch)] / 4 > offsetLimit || entry.slot >= storedAsWordsBit)

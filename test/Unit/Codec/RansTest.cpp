@@ -87,6 +87,39 @@ TEST(RansTest, ModelGoesThroughItsBytes) { // ans-1
   EXPECT_EQ(read->weights, model.weights);
 }
 
+TEST(RansTest, RareSymbolsOfAnExponentMakeAGroup) { // ans-8
+  Format format = parsed("rans<12>, coded=exponent+1, context=scale<1>");
+  FieldSplit split = splitOf(ElementType::BF16, 1);
+  // Exponent 2: its symbols 4 and 5 differ; of exponents 1 and 3 they do not.
+  Model model = build(format, {{0, 0, 2000, 2000, 90000, 10000, 1500, 1500}});
+  EXPECT_EQ(model.symbols, (std::vector<uint16_t>{4, 5, 2, 6}));
+  EXPECT_EQ(model.groups, 2u);
+  const Codec &codec = **findCodec("rans");
+  std::vector<uint32_t> words;
+  codec.writeModel(format, model, words);
+  // Three exponents, 1, 2 and 3: numbers 1, 0, 0 and bits 0, 1, 0.
+  EXPECT_EQ(words[0] & 0xFFFF, 3u);
+  EXPECT_EQ(words[1] & 0xFF, 0b0'1'1'1'0'010u);
+  size_t used = 0;
+  Expected<Model> read = codec.readModel(format, split, words, used);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(used, words.size());
+  EXPECT_EQ(read->symbols, model.symbols);
+  EXPECT_EQ(read->groups, model.groups);
+  EXPECT_EQ(read->weights, model.weights);
+}
+
+TEST(RansTest, AnAlphabetOfTooManyEntriesIsRefused) { // ans-8
+  Format format = parsed("rans<12>, coded=exponent+4, context=scale<1>");
+  // Sixteen exponents, each number 0 (bit 1), each split (bit 1).
+  std::vector<uint32_t> words = {16, ~0u, 0};
+  size_t used = 0;
+  Expected<Model> model = (*findCodec("rans"))
+                              ->readModel(format, splitOf(ElementType::BF16, 4), words, used);
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().message(), "the alphabet has 256 entries, expected at most 255");
+}
+
 TEST(RansTest, ModelIsRefusedWhereItIsNone) {
   Format format = parsed("rans<12>");
   FieldSplit split = splitOf(ElementType::BF16, 0);

@@ -62,6 +62,20 @@ TEST(FormatTest, BothFormsParseBack) {
             }
 }
 
+TEST(FormatTest, ScalesAreItemsOfReader6) {
+  Format format = parsed("rans<12>, context=scale<8>, coded=sign+exponent+2, index=short");
+  EXPECT_EQ(format.scaleSteps, 8u);
+  EXPECT_TRUE(format.codedSign && format.shortIndex);
+  EXPECT_EQ(format.codedMantissa, 2u);
+  EXPECT_EQ(format.codeTables(), 8u);
+  EXPECT_EQ(format.str(), "rans<12>, coded=sign+exponent+2, context=scale<8>, index=short");
+  EXPECT_EQ(parsed(format.fullStr()), format);
+  EXPECT_EQ(format.reader(), 6u);
+  EXPECT_EQ(failure("rans<12>, context=scale<0>"), "context: 'scale<0>' has no steps");
+  EXPECT_EQ(failure("rans<12>, index=shorter"),
+            "index: expected whole or short, got 'shorter'; did you mean 'short'?");
+}
+
 TEST(FormatTest, FoldsAreItemsOfNewerReaders) {
   Format columns = parsed("raw, fold=columns<3>"), flat = parsed("fold=flat< 512 >, raw");
   EXPECT_EQ(columns.fold, (Fold{Fold::Kind::Columns, 3}));
@@ -120,7 +134,7 @@ TEST(FormatTest, RefusesUnknownItemsAndValues) {
             "format 'raw, storage=n_major, storage=k_major' says storage twice");
   EXPECT_EQ(failure("raw, coded=2"), "coded: expected exponent+j, such as 'exponent+2', got '2'");
   EXPECT_EQ(failure("raw, context=rowclass<4>"),
-            "context: expected none or row_class<k>, got 'rowclass<4>'; did you mean "
+            "context: expected none, row_class<k> or scale<s>, got 'rowclass<4>'; did you mean "
             "'row_class'?");
   EXPECT_EQ(failure("raw, context=row_class<1>"),
             "context: 'row_class<1>' has no classes to choose from; write none");
