@@ -125,7 +125,14 @@ static constexpr std::string_view layoutNames[] = {"fragment<16x16>", "row_major
 static constexpr std::string_view storageNames[] = {"n_major", "k_major"};
 static constexpr std::string_view packingNames[] = {"planes", "inplace"};
 static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
+/// The first one is written as a number of bits.
+static constexpr std::string_view lowNames[] = {"", "rows", "palette"};
 static constexpr std::string_view codedPrefix = "exponent+";
+
+template <size_t size, typename Enum>
+static std::string nameOf(const std::string_view (&names)[size], Enum value) {
+  return std::string(names[static_cast<size_t>(value)]);
+}
 
 static Status parseVersion(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(format.version, parseNumber(value, "version"));
@@ -208,13 +215,25 @@ static Status parseEscapes(Format &format, std::string_view value) {
 }
 
 static Status parseLow(Format &format, std::string_view value) {
+  format.lowHalves = LowHalves::TopBits;
+  format.lowBits = wholeLowBits;
+  for (LowHalves named : {LowHalves::Rows, LowHalves::Palette}) {
+    if (value != nameOf(lowNames, named))
+      continue;
+    format.lowHalves = named;
+    return ok();
+  }
+  bool isNumber = !value.empty() && value[0] >= '0' && value[0] <= '9';
+  if (!isNumber)
+    return usageError("low: expected a number of bits, rows or palette, got " + inQuotes(value) +
+                      didYouMean(value, std::span(lowNames).subspan(1)));
   UWT_ASSIGN_OR_RETURN(format.lowBits, parseNumber(value, "low"));
   return ok();
 }
 
-template <size_t size, typename Enum>
-static std::string nameOf(const std::string_view (&names)[size], Enum value) {
-  return std::string(names[static_cast<size_t>(value)]);
+static std::string printLow(const Format &format) {
+  return format.lowHalves == LowHalves::TopBits ? std::to_string(format.lowBits)
+                                                : nameOf(lowNames, format.lowHalves);
 }
 
 namespace {
@@ -239,7 +258,7 @@ static constexpr Item itemTable[] = {
        return f.rowClasses == 1 ? std::string("none") : Term{"row_class", {f.rowClasses}}.str();
      }},
     {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
-    {"low", parseLow, [](const Format &f) { return std::to_string(f.lowBits); }},
+    {"low", parseLow, printLow},
 };
 static_assert(itemTable[packingItem].key == "packing");
 
@@ -265,6 +284,7 @@ Format Format::ofMatrices() const {
   Format format = *this;
   format.storage = Storage::NMajor;
   format.fold = Fold();
+  format.lowHalves = LowHalves::TopBits;
   format.lowBits = wholeLowBits;
   return format;
 }

@@ -23,7 +23,7 @@
 //   coded=exponent+0         exponent and that many top mantissa bits
 //   context=none             or row_class<k>
 //   escapes=patch            or none, rows<64>
-//   low=16                   top bits of each low half (f32) that are stored
+//   low=16                   top bits of each low half (f32) that are stored, or rows, palette
 //
 // Everything but the codec has a default. Some codecs have a short name with their packing
 // (shortNames).
@@ -102,6 +102,16 @@ enum class Packing : uint8_t {
   InPlace,
 };
 
+/// What is stored of low halves (f32).
+enum class LowHalves : uint8_t {
+  /// As many top bits of each (low-1).
+  TopBits,
+  /// As many top bits of each as those of its row need (low-2).
+  Rows,
+  /// Nothing: the low half follows from the word, by a table of the values that occur (low-4).
+  Palette,
+};
+
 enum class Escapes : uint8_t {
   /// The codec covers every symbol that occurs.
   None,
@@ -131,7 +141,8 @@ struct Format {
   /// Number of row classes; 1 is `context=none`.
   uint32_t rowClasses = 1;
   Escapes escapes = Escapes::Patch;
-  /// Top bits of each low half that are stored (1...16); those below are 0. Of f32 only.
+  LowHalves lowHalves = LowHalves::TopBits;
+  /// TopBits: those of each low half that are stored (1...16); those below are 0. Of f32 only.
   uint32_t lowBits = wholeLowBits;
 
   bool operator==(const Format &) const = default;
@@ -142,6 +153,8 @@ struct Format {
   /// The smallest version of a reader that knows this format, whatever its codec; see readerOf in
   /// uwt/Codec/Codec.h.
   uint32_t reader() const {
+    if (lowHalves != LowHalves::TopBits)
+      return 6;
     if (lowBits != wholeLowBits)
       return 4;
     return fold.kind == Fold::Kind::None ? 1 : 2;

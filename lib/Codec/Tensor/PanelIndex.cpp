@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelIndex.h"
+#include "../LowHalves.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"
 #include <bit>
@@ -25,11 +26,24 @@ uint32_t directoryEntryWords(const CodingPlan &plan) {
   return 3 + (hasCodeOffsets(plan) ? 1 : 0) + (hasPatch(plan) ? 1 : 0) + rowClassWords(plan.format);
 }
 
-void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, DirectoryEntry &entry) {
+/// Bytes of a panel in plane `low`, where there is one (low-1, low-2).
+static uint64_t lowBytes(const CodingPlan &plan, uint32_t rows, std::span<const uint8_t> rowBits) {
+  switch (plan.format.lowHalves) {
+  case LowHalves::TopBits:
+    return fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.format.lowBits);
+  case LowHalves::Rows:
+    return lowRowsBytes(plan.matrix.columns, rowBits);
+  case LowHalves::Palette:
+    break;
+  }
+  return 0;
+}
+
+void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow,
+                   std::span<const uint8_t> rowBits, DirectoryEntry &entry) {
   Layout layout = plan.format.layout;
   if (hasLow)
-    entry.size[numberOf(PlaneKind::Low)] =
-        fieldBytes(layout, rows, plan.matrix.columns, plan.format.lowBits);
+    entry.size[numberOf(PlaneKind::Low)] = lowBytes(plan, rows, rowBits);
   if (entry.asWords) {
     entry.size[numberOf(PlaneKind::Words)] =
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.wordBits);
@@ -69,6 +83,7 @@ void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> clas
   for (uint32_t bit = 0; bit < classes.size() * bits; ++bit)
     directory[first + bit / 32] |= (uint32_t(classes[bit / bits]) >> bit % bits & 1) << bit % 32;
 
+  ++panels;
   panelsAsWords += entry.asWords;
   if (entry.asWords || !hasPatch(plan))
     return;
@@ -81,6 +96,7 @@ std::vector<uint32_t> IndexWriter::finish(const Codec &codec,
                                           const std::array<uint64_t, planeKinds> &used) const {
   std::vector<uint32_t> words(indexHeaderWords);
   codec.writeModel(plan.format, plan.model, words);
+  writeLowModel(plan, panels, words);
   words.insert(words.end(), directory.begin(), directory.end());
   size_t countsBegin = words.size();
   words.resize(countsBegin + divideUp(counts.size(), 4));
@@ -109,6 +125,7 @@ public:
 private:
   Status readHeader(std::span<const uint8_t> plane, std::optional<uint64_t> checksum);
   Status readModel();
+  Status readLow();
   Status checkRoom();
   Status readEntry(uint64_t panel);
   Status readOffset(uint64_t panel, PlaneKind kind, uint64_t unitBytes);
@@ -167,6 +184,18 @@ Status IndexReader::readModel() {
   return ok();
 }
 
+Status IndexReader::readLow() {
+  if (index.plan.format.lowHalves == LowHalves::TopBits)
+    return ok();
+  UWT_RETURN_IF_ERROR(checkRoom());
+  size_t used = 0;
+  UWT_ASSIGN_OR_RETURN(index.plan.low,
+                       readLowModel(index.plan, matrices.panels(),
+                                    std::span<const uint32_t>(words).subspan(position), used));
+  position += used;
+  return ok();
+}
+
 /// The directory must fit before anything of its size is allocated.
 Status IndexReader::checkRoom() {
   std::optional<uint64_t> needed =
@@ -193,7 +222,10 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
 Status IndexReader::setOffsets(uint64_t panel, DirectoryEntry &entry) {
   entry.countBegin = countTotal;
   uint32_t rows = index.plan.matrix.rowsOfPanel(panel % matrices.shape.panels());
-  setPanelSizes(index.plan, rows, hasLow, entry);
+  std::span<const uint8_t> rowBits = index.plan.low.rowBits;
+  if (!rowBits.empty())
+    rowBits = rowBits.subspan(panel * panelRows, rows);
+  setPanelSizes(index.plan, rows, hasLow, rowBits, entry);
   if (!entry.asWords && hasPatch(index.plan))
     countTotal = entry.countEnd;
   for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Low}) {
@@ -322,8 +354,10 @@ Expected<TensorIndex> IndexReader::read(std::span<const uint8_t> plane,
   UWT_ASSIGN_OR_RETURN(index.plan.traits, checkFormat(description.format, description.element));
   UWT_RETURN_IF_ERROR(readHeader(plane, checksum));
   UWT_RETURN_IF_ERROR(readModel());
+  UWT_RETURN_IF_ERROR(readLow());
   UWT_RETURN_IF_ERROR(checkRoom());
-  hasLow = planeSizes[numberOf(PlaneKind::Low)] != 0;
+  hasLow =
+      planeSizes[numberOf(PlaneKind::Low)] != 0 || index.plan.format.lowHalves == LowHalves::Rows;
   if (hasLow && getTraits(description.element).lowBits == 0)
     return invalidError("plane low is present, but " +
                         std::string(getTraits(description.element).name) + " has no low halves");

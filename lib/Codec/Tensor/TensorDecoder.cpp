@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../LowHalves.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Tensor.h"
@@ -79,6 +80,7 @@ struct StoredTensors {
   PlaneViews planes;
   TensorIndex index;
   StreamTables tables;
+  LowTable lowTable;
 };
 
 } // namespace
@@ -105,6 +107,10 @@ struct TensorDecoder::State {
     return std::span<const uint8_t>(index().rowClasses)
         .subspan((firstPanel + panel) * panelRows, tensor.rowsOf(panel));
   }
+  std::span<const uint8_t> lowRowBits(uint64_t panel) const {
+    return std::span<const uint8_t>(plan().low.rowBits)
+        .subspan((firstPanel + panel) * panelRows, tensor.rowsOf(panel));
+  }
   std::span<const uint32_t> countsOf(uint64_t panel) const {
     return std::span<const uint32_t>(index().counts)
         .subspan(entry(panel).countBegin, entry(panel).countEnd - entry(panel).countBegin);
@@ -118,9 +124,12 @@ struct TensorDecoder::State {
                        MutablePanelWords out) const;
   Status decodeRowOf(uint64_t panel, uint32_t row, DecodeWorker &worker,
                      std::span<uint16_t> out) const;
-  /// Low halves of rows [begin, end) of a panel; all of its rows in fragment layout.
-  PanelWords decodeLowOf(uint64_t panel, uint32_t begin, uint32_t end, CodePath path,
-                         std::vector<uint16_t> &scratch) const;
+  /// Low halves of the rows of a panel from `begin` on whose words are `words`: of all rows in
+  /// fragment layout. Of the words the number is enough where `readsLow`.
+  Expected<PanelWords> decodeLowOf(uint64_t panel, uint32_t begin, PanelWords words, CodePath path,
+                                   std::vector<uint16_t> &scratch) const;
+  /// Whether low halves come from plane `low`, not from the words.
+  bool readsLow() const { return plan().format.lowHalves != LowHalves::Palette; }
   Status decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                   const DecodeOptions &options, DecodeWorker &worker) const;
   Status decodeRows(const PanelSlice &slice, const DecodeOptions &options,
@@ -160,6 +169,8 @@ Expected<TensorDecoder> TensorDecoder::open(const TensorDescription &description
   UWT_ASSIGN_OR_RETURN(stored->index, readIndex(description, planes[numberOf(PlaneKind::Index)],
                                                 sizes, indexChecksum));
   stored->tables = makeStreamTables(stored->index.plan);
+  if (description.format.lowHalves == LowHalves::Palette)
+    stored->lowTable = LowTable(stored->index.plan.low.palette);
   UWT_ASSIGN_OR_RETURN(auto state, State::make(description, std::move(stored), 0));
   return TensorDecoder(std::move(state));
 }
@@ -183,15 +194,25 @@ std::span<const uint8_t> TensorDecoder::panelBytes(uint64_t panel, PlaneKind kin
   return kind == PlaneKind::Index ? std::span<const uint8_t>() : state->part(panel, kind);
 }
 
-std::span<const uint8_t> TensorDecoder::panelLow(uint64_t panel, CodePath path,
-                                                 std::vector<uint8_t> &scratch) const {
+Expected<std::span<const uint8_t>> TensorDecoder::panelLow(uint64_t panel, CodePath path,
+                                                           std::vector<uint8_t> &scratch) const {
+  const Format &format = plan().format;
   std::span<const uint8_t> bytes = panelBytes(panel, PlaneKind::Low);
-  if (bytes.empty() || plan().format.lowBits == wholeLowBits)
+  bool isWhole = format.lowHalves == LowHalves::TopBits && format.lowBits == wholeLowBits;
+  if (isWhole || (bytes.empty() && state->readsLow()))
     return bytes;
-  std::vector<uint16_t> halves;
-  PanelWords low = state->decodeLowOf(panel, 0, state->tensor.rowsOf(panel), path, halves);
-  encodeWords(plan().format.layout, wholeLowBits, low, path, scratch);
-  return scratch;
+  DecodeWorker worker;
+  uint32_t rows = state->tensor.rowsOf(panel);
+  uint64_t columns = plan().matrix.columns;
+  worker.words.resize(state->readsLow() ? 0 : rows * columns);
+  MutablePanelWords words = {worker.words.data(), columns, rows, columns};
+  if (!state->readsLow())
+    UWT_RETURN_IF_ERROR(state->decodeWordsOf(panel, path, worker, words));
+  UWT_ASSIGN_OR_RETURN(
+      PanelWords low,
+      state->decodeLowOf(panel, 0, {words.data, columns, rows, columns}, path, worker.low));
+  encodeWords(format.layout, wholeLowBits, low, path, scratch);
+  return std::span<const uint8_t>(scratch);
 }
 
 std::span<const uint32_t> TensorDecoder::panelEscapeCounts(uint64_t panel) const {
@@ -314,20 +335,30 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
   return decodeFixedRow(plan, coded, rows, row, out);
 }
 
-PanelWords TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin, uint32_t end,
-                                             CodePath path, std::vector<uint16_t> &scratch) const {
+Expected<PanelWords> TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin,
+                                                       PanelWords words, CodePath path,
+                                                       std::vector<uint16_t> &scratch) const {
   std::span<const uint8_t> bytes = part(panel, PlaneKind::Low);
-  if (bytes.empty())
-    return {};
-  Layout layout = plan().format.layout;
-  uint64_t columns = plan().matrix.columns;
-  if (layout == Layout::RowMajor) {
-    uint64_t rowBytes = fieldBytes(layout, 1, columns, plan().format.lowBits);
-    bytes = bytes.subspan(begin * rowBytes, (end - begin) * rowBytes);
+  if (bytes.empty() && readsLow())
+    return PanelWords();
+  const Format &format = plan().format;
+  uint64_t columns = words.columns;
+  scratch.resize(words.rows * columns);
+  MutablePanelWords low = {scratch.data(), columns, words.rows, columns};
+  if (format.lowHalves == LowHalves::Palette) {
+    UWT_RETURN_IF_ERROR(stored->lowTable.find(words, scratch.data()));
+  } else if (format.lowHalves == LowHalves::Rows) {
+    std::span<const uint8_t> rowBits = lowRowBits(panel);
+    bytes = bytes.subspan(lowRowsBytes(columns, rowBits.first(begin)));
+    decodeLowRows(bytes, rowBits.subspan(begin, words.rows), path, low);
+  } else {
+    if (format.layout == Layout::RowMajor) {
+      uint64_t rowBytes = fieldBytes(format.layout, 1, columns, format.lowBits);
+      bytes = bytes.subspan(begin * rowBytes, words.rows * rowBytes);
+    }
+    decodeLow(format, bytes, path, low);
   }
-  scratch.resize((end - begin) * columns);
-  decodeLow(plan().format, bytes, path, {scratch.data(), columns, end - begin, columns});
-  return {scratch.data(), columns, end - begin, columns};
+  return PanelWords{scratch.data(), columns, words.rows, columns};
 }
 
 Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
@@ -340,9 +371,11 @@ Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, u
   bool isInPlace = tensor.isInPlace(out.data(), panel);
   words.streaming = isInPlace && out.size() >= streamingBytes;
   UWT_RETURN_IF_ERROR(decodeWordsOf(panel, options.path, worker, words));
-  if (!isInPlace)
-    tensor.store(out, origin, panel, {words.data, words.stride, words.rows, words.columns},
-                 decodeLowOf(panel, 0, words.rows, options.path, worker.low));
+  if (!isInPlace) {
+    PanelWords decoded = {words.data, words.stride, words.rows, words.columns};
+    UWT_ASSIGN_OR_RETURN(PanelWords low, decodeLowOf(panel, 0, decoded, options.path, worker.low));
+    tensor.store(out, origin, panel, decoded, low);
+  }
   worker.times.code += watch.lap();
   return ok();
 }
@@ -401,7 +434,9 @@ Status TensorDecoder::State::decodeRows(const PanelSlice &slice, const DecodeOpt
     UWT_RETURN_IF_ERROR(decodeRowOf(slice.panel, row, worker, {words.row(row - begin), columns}));
   if (!alone)
     UWT_RETURN_IF_ERROR(decodeWordsOf(slice.panel, options.path, worker, words));
-  PanelWords low = decodeLowOf(slice.panel, begin, end, options.path, worker.low);
+  UWT_ASSIGN_OR_RETURN(PanelWords low,
+                       decodeLowOf(slice.panel, begin, {words.data, columns, words.rows, columns},
+                                   options.path, worker.low));
   for (uint32_t row = slice.rowBegin; row < slice.rowEnd; ++row)
     for (uint64_t column = slice.columnBegin; column < slice.columnEnd; ++column)
       tensor.storeElement(slice.out + (row - slice.rowBegin) * slice.rowStride +

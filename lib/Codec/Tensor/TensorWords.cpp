@@ -194,6 +194,32 @@ uint16_t TensorWords::lowHalfBits(std::span<const uint8_t> source, const PanelSa
   return found;
 }
 
+uint32_t TensorWords::lowBitsOfRow(std::span<const uint8_t> source, uint64_t panel,
+                                   uint32_t row) const {
+  Strides strides = stridesOf(panel);
+  uint64_t columns = shape.shape.columns, existing = elementsOf(panel);
+  // fold-2: after its last element the matrix begins again.
+  const uint8_t *matrix = source.data() + panelBegin(panel - panel % shape.shape.panels());
+  auto at = [&](uint64_t column) {
+    uint64_t element = row * columns + column;
+    if (!kMajor && element >= existing)
+      return matrix + (element - existing) % shape.elements * elementBytes;
+    return source.data() + strides.origin + row * strides.row + column * strides.column;
+  };
+  // So few show what a natural row needs; compilers see vectors in longer runs.
+  constexpr uint64_t run = 16;
+  bool isOneRun = !kMajor && (row + 1) * columns <= existing;
+  uint16_t bits = 0;
+  for (uint64_t begin = 0; begin < columns && (bits & 1) == 0; begin += run) {
+    uint64_t end = std::min(begin + run, columns);
+    if (isOneRun)
+      bits |= uwt::lowHalfBits({at(begin), (end - begin) * elementBytes});
+    for (uint64_t column = begin; !isOneRun && column < end; ++column)
+      bits |= readU16(at(column));
+  }
+  return topLowBits(bits);
+}
+
 MutablePanelWords TensorWords::destination(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                                            std::vector<uint16_t> &scratch) const {
   uint32_t rows = rowsOf(panel);

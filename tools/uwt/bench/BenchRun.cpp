@@ -65,7 +65,7 @@ Expected<ChosenFormat> FormatBench::formatFor(const bench::BenchTensor &tensor) 
   description.format =
       inChosenOrder(wanted ? *wanted : Format(), description.element, description.shape);
   if (wanted)
-    return ChosenFormat{description.format, nullptr, {}};
+    return ChosenFormat{description.format, {}, nullptr, {}};
   return chooseFormat(std::get<FormatPolicy>(choice), description, tensor.bytes, pool);
 }
 
