@@ -108,8 +108,8 @@ def low_halves(shape, keep, seed="low"):
 
 
 @pytest.mark.parametrize("order", [
-    "window<4>", "huffman<12,1>, layout=row_major", "rans<12>, coded=exponent+2", "raw, fold=flat<80>",
-    "huffman<12,2>, storage=k_major",
+    "window<4>", "huffman<12,1>, layout=row_major", "rans<12>, coded=exponent+2", "raw, layout=row_major",
+    "window<4>, fold=flat<80>", "huffman<12,2>, storage=k_major",
 ])  # fmt: skip
 def test_forms_of_low_halves_are_as_specified(uwt, tmp_path, order):
     """low-2 to low-4: rows of 0 to 16 bits, and low halves that follow from words."""
