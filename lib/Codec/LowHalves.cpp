@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowHalves.h"
+#include "Ans/AnsModel.h"
 #include "Fixed/FieldPlane.h"
 #include <algorithm>
 #include <cstring>
@@ -315,6 +316,12 @@ void uwt::writeLowModel(const CodingPlan &plan, uint64_t panels, std::vector<uin
   case LowHalves::Palette:
     words.push_back(static_cast<uint32_t>(plan.low.palette.size()));
     words.insert(words.end(), plan.low.palette.begin(), plan.low.palette.end());
+    return;
+  case LowHalves::Coded:
+    writeAnsModel(plan.low.code, words);
+    words.insert(words.end(), plan.low.codeSizes.begin(), plan.low.codeSizes.end());
+    // An estimate knows no sizes.
+    words.resize(words.size() + panels - plan.low.codeSizes.size());
   }
 }
 
@@ -327,7 +334,69 @@ Expected<LowModel> uwt::readLowModel(const CodingPlan &plan, uint64_t panels,
   } else if (plan.format.lowHalves == LowHalves::Palette) {
     UWT_ASSIGN_OR_RETURN(model.palette, readPalette(words, used));
   }
+  if (plan.format.lowHalves != LowHalves::Coded)
+    return model;
+  UWT_ASSIGN_OR_RETURN(model.code, readAnsModel(/*classes=*/1, LowCoder::split, words, used));
+  if (panels > words.size() - used)
+    return invalidError("plane index ends within the sizes of coded low halves");
+  model.codeSizes.assign(&words[used], &words[used] + panels);
+  used += panels;
   return model;
+}
+
+//===----------------------------------------------------------------------===//
+// Coded low halves (low-5)
+//===----------------------------------------------------------------------===//
+
+LowCoder::LowCoder(const CodingPlan &tensor) {
+  plan.format.layout = tensor.format.layout;
+  plan.element = tensor.element;
+  plan.split = split;
+  plan.traits.rate = Rate::Ans;
+  plan.traits.frequencyBits = frequencyBits;
+  plan.matrix = tensor.matrix;
+  plan.model = tensor.low.code;
+  tables = makeAnsTables(plan);
+}
+
+bool LowCoder::encode(PanelWords low, CodePath path, std::vector<uint8_t> &out) const {
+  EncodedPanel coded;
+  encodeAns(plan, *tables, low, {}, path, coded);
+  Layout layout = plan.format.layout;
+  bool isCoded = !coded.overflow &&
+                 coded.code.size() < fieldBytes(layout, low.rows, low.columns, wholeLowBits);
+  if (isCoded)
+    out = std::move(coded.code);
+  else
+    encodeWords(layout, wholeLowBits, low, path, out);
+  return isCoded;
+}
+
+Status LowCoder::decode(std::span<const uint8_t> code, size_t tail, CodePath path,
+                        MutablePanelWords out) const {
+  CodedPanel panel;
+  panel.code = code;
+  panel.codeTail = tail;
+  return decodeAns(plan, *tables, panel, {}, path, out);
+}
+
+uint64_t uwt::storedLowBytes(const CodingPlan &plan, uint64_t panel, uint32_t rows) {
+  const Format &format = plan.format;
+  switch (format.lowHalves) {
+  case LowHalves::TopBits:
+    return fieldBytes(format.layout, rows, plan.matrix.columns, format.lowBits);
+  case LowHalves::Rows:
+    return lowRowsBytes(
+        plan.matrix.columns,
+        std::span<const uint8_t>(plan.low.rowBits).subspan(panel * panelRows, rows));
+  case LowHalves::Coded:
+    if (plan.low.codeSizes[panel] != 0)
+      return plan.low.codeSizes[panel] * LowCoder::codeAlignment;
+    return fieldBytes(format.layout, rows, plan.matrix.columns, wholeLowBits);
+  case LowHalves::Palette:
+    break;
+  }
+  return 0;
 }
 
 //===----------------------------------------------------------------------===//

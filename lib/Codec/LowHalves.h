@@ -30,6 +30,33 @@ void writeLowModel(const CodingPlan &plan, uint64_t panels, std::vector<uint32_t
 Expected<LowModel> readLowModel(const CodingPlan &plan, uint64_t panels,
                                 std::span<const uint32_t> words, size_t &used);
 
+/// Bytes of a panel in plane `low`, where there is one (low-1, low-2, low-5).
+uint64_t storedLowBytes(const CodingPlan &plan, uint64_t panel, uint32_t rows);
+
+/// Low halves as symbols of 16 bits, coded by a model of their own (low-5).
+class LowCoder {
+public:
+  static constexpr uint32_t frequencyBits = 12;
+  /// The whole of a low half, without a raw field.
+  static constexpr FieldSplit split = {wholeLowBits, wholeLowBits, 0, 0};
+  /// A panel's code is a multiple of so many bytes.
+  static constexpr uint64_t codeAlignment = 16;
+
+  /// Of a tensor whose plan has its LowModel.
+  explicit LowCoder(const CodingPlan &tensor);
+
+  /// Codes the low halves of a panel to `out`. False, and all of them as they are, where that would
+  /// not be smaller.
+  bool encode(PanelWords low, CodePath path, std::vector<uint8_t> &out) const;
+  /// Decodes a panel's code, after which `tail` bytes may be read.
+  Status decode(std::span<const uint8_t> code, size_t tail, CodePath path,
+                MutablePanelWords out) const;
+
+private:
+  CodingPlan plan;
+  AnsTablesPtr tables;
+};
+
 /// The low half of each word of a palette.
 class LowTable {
 public:

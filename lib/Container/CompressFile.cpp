@@ -73,12 +73,12 @@ uint32_t FileCompressor::neededReader(size_t i) const {
 
 /// What the forms of low halves that the newest readers know would save.
 uint64_t FileCompressor::shownGain(size_t i) const {
-  bool isRounded = original.isCast(i);
-  if (isRounded || !std::holds_alternative<FormatPolicy>(options.format))
+  const auto *policy = std::get_if<FormatPolicy>(&options.format);
+  if (original.isCast(i) || !policy)
     return 0;
   TensorDescription description = describe({&i, 1});
   description.format = wantedFormat(i);
-  return shownLowGain(description, original.sourceBytes(i));
+  return shownLowGain(*policy, description, original.sourceBytes(i));
 }
 
 /// choice-8: the newest reader that enough of the file asks for.

@@ -126,7 +126,7 @@ static constexpr std::string_view storageNames[] = {"n_major", "k_major"};
 static constexpr std::string_view packingNames[] = {"planes", "inplace"};
 static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
 /// The first one is written as a number of bits.
-static constexpr std::string_view lowNames[] = {"", "rows", "palette"};
+static constexpr std::string_view lowNames[] = {"", "rows", "palette", "coded"};
 static constexpr std::string_view codedPrefix = "exponent+";
 
 template <size_t size, typename Enum>
@@ -217,7 +217,7 @@ static Status parseEscapes(Format &format, std::string_view value) {
 static Status parseLow(Format &format, std::string_view value) {
   format.lowHalves = LowHalves::TopBits;
   format.lowBits = wholeLowBits;
-  for (LowHalves named : {LowHalves::Rows, LowHalves::Palette}) {
+  for (LowHalves named : {LowHalves::Rows, LowHalves::Palette, LowHalves::Coded}) {
     if (value != nameOf(lowNames, named))
       continue;
     format.lowHalves = named;
@@ -225,8 +225,8 @@ static Status parseLow(Format &format, std::string_view value) {
   }
   bool isNumber = !value.empty() && value[0] >= '0' && value[0] <= '9';
   if (!isNumber)
-    return usageError("low: expected a number of bits, rows or palette, got " + inQuotes(value) +
-                      didYouMean(value, std::span(lowNames).subspan(1)));
+    return usageError("low: expected a number of bits, rows, palette or coded, got " +
+                      inQuotes(value) + didYouMean(value, std::span(lowNames).subspan(1)));
   UWT_ASSIGN_OR_RETURN(format.lowBits, parseNumber(value, "low"));
   return ok();
 }

@@ -5,6 +5,7 @@ its tag, and nothing is shared with the library. Checks are those that the speci
 for; planes that break one raise Damaged. container.py reads the files around the planes.
 """
 
+import copy
 import math
 import struct
 
@@ -108,7 +109,7 @@ class Format:
         self.coded = int(items["coded"].removeprefix("exponent+"))
         self.classes = 1 if items["context"] == "none" else int(items["context"][10:-1])
         self.escapes = items["escapes"]
-        self.low_form = items["low"] if items["low"] in ("rows", "palette") else "bits"
+        self.low_form = items["low"] if items["low"] in ("rows", "palette", "coded") else "bits"
         self.low = int(items["low"]) if self.low_form == "bits" else 16
         self.record_words = 17 if self.escapes == "rows<64>" else 1
 
@@ -537,6 +538,16 @@ def decode_prefix(tensor, rows, code, raw_bytes, classes):
 # ---------------------------------------------------------------------------
 
 
+class WholeHalf:
+    """low-5: a low half is a symbol, without a raw field."""
+
+    symbol_bits, raw_bits = 16, 0
+
+    @staticmethod
+    def join(symbol, raw):
+        return symbol
+
+
 class Panel:
     """A directory entry and the bytes that belong to it."""
 
@@ -716,8 +727,10 @@ class Tensor:
             sizes["patch"] = sum(panel.counts) * fmt.record_words * 4
         if fmt.low_form == "rows":  # low-2
             sizes["low"] = sum(row_bytes(columns, bits) for bits in panel.low_bits)
+        elif fmt.low_form == "coded" and panel.low_code:  # low-5
+            sizes["low"] = panel.low_code
         elif self.planes.get("low"):
-            require(fmt.low_form == "bits", "low halves beside a palette")
+            require(fmt.low_form != "palette", "low halves beside a palette")
             sizes["low"] = field(chunks_of(fmt.low))
         return sizes
 
@@ -728,6 +741,14 @@ class Tensor:
             require(count <= 4096, "too many values")
             self.palette = dict(divmod(value, 1 << 16) for value in self.take(count))
             require(list(self.palette) == sorted(self.palette) and len(self.palette) == count, "values out of order")
+        if self.format.low_form == "coded":  # low-5
+            self.coded_low = copy.copy(self)
+            self.coded_low.split, self.coded_low.format = WholeHalf(), copy.copy(self.format)
+            self.coded_low.format.parameters, self.coded_low.format.classes = [12], 1
+            self.coded_low.read_rans_model()
+            self.at = self.coded_low.at
+            for panel, size in zip(self.panels, self.take(len(self.panels))):
+                panel.low_code = size * 16
         if self.format.low_form != "rows":
             return
         wanted, bits, words = sum(panel.rows for panel in self.panels), [], []
@@ -755,6 +776,8 @@ class Tensor:
             return halves
         if not data:
             return [[0] * self.columns for _ in range(panel.rows)]
+        if fmt.low_form == "coded" and panel.low_code:
+            return decode_rans(self.coded_low, panel.rows, data, b"", [])
         field = unpack_field(fmt, panel.rows, self.columns, chunks_of(fmt.low), data)
         return [[value << (16 - fmt.low) for value in row] for row in field]
 

@@ -114,7 +114,8 @@ def low_halves(shape, keep, seed="low"):
 def test_forms_of_low_halves_are_as_specified(uwt, tmp_path, order):
     """low-2 to low-4: rows of 0 to 16 bits, and low halves that follow from words."""
     by_row = lambda row, word, half: half >> (16 - row % 17) << (16 - row % 17)  # noqa: E731
-    forms = {"rows": by_row, "palette": lambda row, word, half: word * 40503 & 0xFFFF}
+    forms = {"rows": by_row, "palette": lambda row, word, half: word * 40503 & 0xFFFF,
+             "coded": lambda row, word, half: half if row // 64 == 1 or half % 99 == 0 else half % 20 << 7}  # fmt: skip
     for form, keep in forms.items():
         shapes = {"odd": [67, 70], "even": [130, 64], "stacked.0": [40, 40], "stacked.1": [40, 40]}
         tensors = {name: ("F32", shape, low_halves(shape, keep, name)) for name, shape in shapes.items()}
@@ -133,12 +134,14 @@ def test_forms_of_low_halves_are_chosen(uwt, tmp_path, policy):
     shape = [64, 640]
     tensors = {"rows": ("F32", shape, low_halves(shape, half_of_them)),
                "palette": ("F32", shape, low_halves(shape, lambda row, word, half: word % 5)),
+               "coded": ("F32", shape, low_halves(shape, lambda row, word, half: half % 50 * 1311)),
                "natural": ("F32", shape, st.weights("F32", shape, "natural"))}  # fmt: skip
     packed = compress(uwt, tmp_path, tensors, "--format", policy)
     check_same(*packed, tensors)
     opened = container.read(packed[1])
     chosen = {name: re.findall("low=[a-z0-9]+", opened.entry(name)["format"]) for name in tensors}
-    assert chosen == {"rows": ["low=rows"], "palette": ["low=palette"], "natural": []}
+    coded = [] if policy == "fast" else ["low=coded"]
+    assert chosen == {"rows": ["low=rows"], "palette": ["low=palette"], "coded": coded, "natural": []}
 
 
 INTEGERS = {"I8": [70, 90], "U8": [3, 33, 40], "BOOL": [64, 70], "F8_E8M0": [90, 64],

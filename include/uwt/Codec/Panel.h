@@ -30,6 +30,10 @@ namespace uwt {
 
 /// What the index holds of low halves (f32), by Format::lowHalves.
 struct LowModel {
+  /// Coded: symbols of 16 bits, with weights of one class.
+  Model code;
+  /// Coded: bytes / codeAlignment of each panel's code, 0 where its low halves are not coded.
+  std::vector<uint32_t> codeSizes;
   /// Rows: top bits that are stored of each row's, 64 rows a panel (of those that do not exist 0).
   std::vector<uint8_t> rowBits;
   /// Palette: the values that occur, one a word, rising.

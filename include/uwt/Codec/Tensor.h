@@ -141,9 +141,10 @@ Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription
                                     const PanelSample *sample = nullptr,
                                     uint32_t newestReader = formatReader);
 
-/// Bytes that the policies' formats save of this tensor where they may ask for readers of version
-/// 6, beside those that they may ask for anyway, as some rows and its first elements show.
-uint64_t shownLowGain(const TensorDescription &description, std::span<const uint8_t> source);
+/// Bytes that the policy's formats save of this tensor where they may ask for readers of version 6
+/// rather than older ones, as some of its rows and elements show.
+uint64_t shownLowGain(FormatPolicy policy, const TensorDescription &description,
+                      std::span<const uint8_t> source);
 
 /// What FormatPolicy::Fast picks for elements of this type, all else by default.
 Format fastFormat(ElementType element);

@@ -23,7 +23,8 @@
 //   coded=exponent+0         exponent and that many top mantissa bits
 //   context=none             or row_class<k>
 //   escapes=patch            or none, rows<64>
-//   low=16                   top bits of each low half (f32) that are stored, or rows, palette
+//   low=16                   top bits of each low half (f32) that are stored, or rows, palette,
+//   coded
 //
 // Everything but the codec has a default. Some codecs have a short name with their packing
 // (shortNames).
@@ -110,6 +111,8 @@ enum class LowHalves : uint8_t {
   Rows,
   /// Nothing: the low half follows from the word, by a table of the values that occur (low-4).
   Palette,
+  /// Low halves as symbols of a numeral system (low-5).
+  Coded,
 };
 
 enum class Escapes : uint8_t {

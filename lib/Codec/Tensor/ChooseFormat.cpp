@@ -477,6 +477,6 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
                                          const PanelSample *sample, uint32_t newestReader) {
   UWT_ASSIGN_OR_RETURN(ChosenFormat chosen,
                        chooseWordFormat(policy, description, source, pool, sample));
-  UWT_RETURN_IF_ERROR(chooseLow(description, source, newestReader, sample, pool, chosen));
+  UWT_RETURN_IF_ERROR(chooseLow(policy, description, source, newestReader, sample, pool, chosen));
   return chosen;
 }

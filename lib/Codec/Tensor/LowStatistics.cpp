@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowStatistics.h"
+#include "../Ans/AnsModel.h"
 #include "../LowHalves.h"
+#include "../RowClasses.h"
 #include "uwt/Support/Random.h"
 #include <algorithm>
 #include <atomic>
@@ -19,8 +21,12 @@ using namespace uwt;
 static constexpr uint32_t topBitsReader = 4, lowFormsReader = 6;
 /// A newer form saves so much of the tensor at least.
 static constexpr double leastLowGain = 1.0 / 256;
+/// Coded low halves take several times as long: they save so much of the tensor at least.
+static constexpr double leastCodedGain = 1.0 / 64;
 /// What shows the form of a tensor before all of it is read.
 static constexpr uint64_t shownRows = 256, shownBytes = uint64_t(1) << 16;
+/// Runs of neighbours whose low halves show whether they can be coded.
+static constexpr uint64_t shownRuns = 256, shownRunElements = 16;
 
 //===----------------------------------------------------------------------===//
 // Rows
@@ -132,37 +138,166 @@ std::optional<std::vector<uint32_t>> uwt::findPalette(const TensorWords &words,
 }
 
 //===----------------------------------------------------------------------===//
+// Codes
+//===----------------------------------------------------------------------===//
+
+/// How often each low half occurs.
+static SymbolStatistics countLow(const TensorWords &words, std::span<const uint8_t> source,
+                                 const PanelSample *sample, ThreadPool &pool) {
+  PanelSource lowOf = [&](uint64_t i, std::vector<uint16_t> &scratch) {
+    return words.loadLow(source, sample ? sample->panels[i] : i, scratch);
+  };
+  uint64_t panels = sample ? sample->panels.size() : words.matrices().panels();
+  return countSymbols(lowOf, panels, LowCoder::split, /*wantPairs=*/false, {}, 1, pool);
+}
+
+Model uwt::buildLowCode(const TensorWords &words, std::span<const uint8_t> source,
+                        const PanelSample *sample, ThreadPool &pool) {
+  return buildAnsModel(LowCoder::frequencyBits, countLow(words, source, sample, pool));
+}
+
+/// Bits that a coded low half takes about, as a few of them show; 16 where most differ.
+static double shownCodeBits(std::span<const std::span<const uint8_t>> pieces) {
+  uint64_t bytes = 0;
+  for (std::span<const uint8_t> piece : pieces)
+    bytes += piece.size();
+  std::vector<uint16_t> shown;
+  uint64_t before = 0, run = 0, runs = std::min(shownRuns, bytes / (4 * shownRunElements));
+  for (std::span<const uint8_t> piece : pieces) {
+    for (; run < runs && run * (bytes / 4 / runs) * 4 < before + piece.size(); ++run) {
+      std::span<const uint8_t> from = piece.subspan(run * (bytes / 4 / runs) * 4 - before);
+      for (size_t at = 0; at + 4 <= from.size() && at < 4 * shownRunElements; at += 4)
+        shown.push_back(static_cast<uint16_t>(from[at] | from[at + 1] << 8));
+    }
+    before += piece.size();
+  }
+  std::ranges::sort(shown);
+  std::vector<uint64_t> repeated;
+  uint64_t escapes = 0;
+  for (size_t begin = 0, end = 0; begin < shown.size(); begin = end) {
+    while (end < shown.size() && shown[end] == shown[begin])
+      ++end;
+    if (end - begin > 1)
+      repeated.push_back(end - begin);
+    else
+      ++escapes;
+  }
+  // Natural low halves hardly repeat.
+  if (escapes * 2 > shown.size() || shown.empty())
+    return wholeLowBits;
+  double total = static_cast<double>(shown.size()),
+         bits = static_cast<double>(escapes) * wholeLowBits;
+  repeated.push_back(std::max<uint64_t>(1, escapes));
+  for (uint64_t count : repeated)
+    bits += static_cast<double>(count) * (fixedLog2(shown.size()) - fixedLog2(count)) / 65536;
+  return std::min<double>(wholeLowBits, bits / total);
+}
+
+//===----------------------------------------------------------------------===//
 // The choice
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Bytes that low halves take: with the same bits for all, and by row.
-struct LowBytes {
-  double topBits = 0, rows = 0;
+
+/// Finds the form of low halves that takes fewest bytes.
+class LowChoice {
+public:
+  LowChoice(const TensorWords &words, const Format &format, std::span<const uint8_t> source,
+            const PanelSample *sample, ThreadPool &pool, ChosenFormat &chosen)
+      : words(words), format(format), source(source), sample(sample), pool(pool), chosen(chosen) {}
+
+  void tryRows(uint32_t topBits);
+  void tryPalette();
+  void tryCode();
+
+private:
+  double gain(double share) const { return share * static_cast<double>(source.size()); }
+  void take(LowHalves form, double bytes, LowModel model);
+  /// Panels that are read, the place of one among all, and how many it stands for.
+  uint64_t panels() const { return sample ? sample->panels.size() : words.matrices().panels(); }
+  uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
+  double weightOf(uint64_t i) const { return sample ? sample->weights[i] : 1; }
+
+  const TensorWords &words;
+  const Format &format;
+  std::span<const uint8_t> source;
+  const PanelSample *sample;
+  ThreadPool &pool;
+  ChosenFormat &chosen;
+  /// Of what is chosen so far, in plane `low` and index.
+  double least = 0;
 };
+
 } // namespace
 
-static LowBytes lowBytes(const TensorWords &words, const Format &format, uint32_t bits,
-                         std::span<const uint8_t> rowBits, const PanelSample *sample) {
-  LowBytes bytes;
-  uint64_t columns = words.matrices().shape.columns;
-  uint8_t before = 0;
-  for (uint64_t i = 0; i * panelRows < rowBits.size(); ++i) {
-    uint32_t rows = words.rowsOf(sample ? sample->panels[i] : i);
-    double weight = sample ? sample->weights[i] : 1;
-    std::span<const uint8_t> own = rowBits.subspan(i * panelRows, rows);
-    bytes.topBits += weight * static_cast<double>(fieldBytes(format.layout, rows, columns, bits));
-    bytes.rows += weight * static_cast<double>(lowRowsBytes(columns, own));
-    for (uint8_t one : own) // low-3: a run is two bytes.
-      if (std::exchange(before, one) != one)
-        bytes.rows += weight * 2;
-  }
-  return bytes;
+void LowChoice::take(LowHalves form, double bytes, LowModel model) {
+  least = bytes;
+  chosen.format.lowHalves = form;
+  chosen.format.lowBits = wholeLowBits;
+  chosen.low = std::move(model);
 }
 
-Status uwt::chooseLow(const TensorDescription &description, std::span<const uint8_t> source,
-                      uint32_t newestReader, const PanelSample *sample, ThreadPool &pool,
-                      ChosenFormat &chosen) {
+void LowChoice::tryRows(uint32_t topBits) {
+  LowModel model;
+  model.rowBits = findRowBits(words, source, sample, pool);
+  uint64_t columns = words.matrices().shape.columns;
+  double byRow = 0;
+  uint8_t before = 0;
+  for (uint64_t i = 0; i < panels(); ++i) {
+    uint32_t rows = words.rowsOf(panelAt(i));
+    auto own = std::span<const uint8_t>(model.rowBits).subspan(i * panelRows, rows);
+    least += weightOf(i) * static_cast<double>(fieldBytes(format.layout, rows, columns, topBits));
+    byRow += weightOf(i) * static_cast<double>(lowRowsBytes(columns, own));
+    for (uint8_t bits : own) // low-3: a run is two bytes.
+      if (std::exchange(before, bits) != bits)
+        byRow += weightOf(i) * 2;
+  }
+  if (byRow + gain(leastLowGain) <= least)
+    take(LowHalves::Rows, byRow, std::move(model));
+}
+
+void LowChoice::tryPalette() {
+  auto palette = findPalette(words, source, sample, pool);
+  if (!palette)
+    return;
+  auto bytes = static_cast<double>(4 * palette->size());
+  if (bytes + gain(leastLowGain) > least)
+    return;
+  LowModel model;
+  model.palette = *std::move(palette);
+  take(LowHalves::Palette, bytes, std::move(model));
+}
+
+void LowChoice::tryCode() {
+  double elements = 0;
+  for (uint64_t i = 0; i < panels(); ++i)
+    elements += weightOf(i) * static_cast<double>(words.panelSize(panelAt(i))) / 4;
+  std::vector<std::span<const uint8_t>> pieces = piecesOf(words, source, sample);
+  if (elements * shownCodeBits(pieces) / 8 + gain(leastCodedGain) > least)
+    return;
+  SymbolStatistics counted = countLow(words, source, sample, pool);
+  uint64_t counts = 0;
+  for (uint64_t count : counted.counts.front())
+    counts += count;
+  double bits = estimateAnsBits(LowCoder::frequencyBits, counted.counts, {});
+  // A unit has states of its lanes and a start (ans-6), a panel a size (low-5).
+  constexpr double unitBytes = 20, panelBytes = 12;
+  const MatrixShape &shape = words.matrices().shape;
+  bool isOne = format.layout == Layout::RowMajor || shape.columns <= streamUnitColumns / 2;
+  double units = static_cast<double>(divideUp(shape.columns, streamUnitColumns)) *
+                 (isOne ? 1 : panelRows / stripRows);
+  double bytes = bits / 8 * elements / std::max<double>(1, static_cast<double>(counts)) +
+                 static_cast<double>(words.matrices().panels()) * (units * unitBytes + panelBytes);
+  if (bytes + gain(leastCodedGain) > least)
+    return;
+  LowModel model;
+  model.code = buildAnsModel(LowCoder::frequencyBits, counted);
+  take(LowHalves::Coded, bytes, std::move(model));
+}
+
+Status uwt::chooseLow(FormatPolicy policy, const TensorDescription &description,
+                      std::span<const uint8_t> source, uint32_t newestReader,
+                      const PanelSample *sample, ThreadPool &pool, ChosenFormat &chosen) {
   UWT_ASSIGN_OR_RETURN(TensorWords words, TensorWords::make(description, source.size()));
   uint32_t bits = topLowBits(words.lowHalfBits(source, sample, /*enough=*/1, pool));
   if (bits == 0 || newestReader < topBitsReader)
@@ -170,47 +305,42 @@ Status uwt::chooseLow(const TensorDescription &description, std::span<const uint
   chosen.format.lowBits = bits;
   if (newestReader < lowFormsReader)
     return ok();
-  auto take = [&](LowHalves form, LowModel model) {
-    chosen.format.lowHalves = form;
-    chosen.format.lowBits = wholeLowBits;
-    chosen.low = std::move(model);
-  };
-  double least = leastLowGain * static_cast<double>(source.size());
-  LowModel model;
-  model.rowBits = findRowBits(words, source, sample, pool);
-  LowBytes bytes = lowBytes(words, description.format, bits, model.rowBits, sample);
-  if (auto palette = findPalette(words, source, sample, pool)) {
-    auto ofPalette = static_cast<double>(4 * palette->size());
-    if (ofPalette + least <= std::min(bytes.topBits, bytes.rows)) {
-      take(LowHalves::Palette, {{}, *std::move(palette)});
-      return ok();
-    }
-  }
-  if (bytes.rows + least <= bytes.topBits)
-    take(LowHalves::Rows, std::move(model));
+  LowChoice choice(words, description.format, source, sample, pool, chosen);
+  choice.tryRows(bits);
+  choice.tryPalette();
+  if (policy != FormatPolicy::Fast)
+    choice.tryCode();
   return ok();
 }
 
-uint64_t uwt::shownLowGain(const TensorDescription &description, std::span<const uint8_t> source) {
+uint64_t uwt::shownLowGain(FormatPolicy policy, const TensorDescription &description,
+                           std::span<const uint8_t> source) {
   Expected<TensorWords> words = TensorWords::make(description, source.size());
   if (!words || getTraits(description.element).lowBits == 0 || source.empty())
     return 0;
   // One row of each stratum.
-  uint64_t rows = words->matrices().count * words->matrices().shape.rows;
+  const MatrixShape &shape = words->matrices().shape;
+  uint64_t rows = words->matrices().count * shape.rows;
   uint64_t strata = std::min(rows, shownRows), sum = 0;
   uint32_t most = 0;
   Random random(rows);
   for (uint64_t stratum = 0; stratum < strata; ++stratum) {
     uint64_t begin = rows * stratum / strata, end = rows * (stratum + 1) / strata;
-    uint64_t row = begin + random.below(end - begin), ofMatrix = words->matrices().shape.rows;
-    uint64_t panel = row / ofMatrix * words->matrices().shape.panels() + row % ofMatrix / panelRows;
-    uint32_t bits = words->lowBitsOfRow(source, panel, row % ofMatrix % panelRows);
+    uint64_t row = begin + random.below(end - begin);
+    uint64_t panel = row / shape.rows * shape.panels() + row % shape.rows / panelRows;
+    uint32_t bits = words->lowBitsOfRow(source, panel, row % shape.rows % panelRows);
     sum += bits;
     most = std::max(most, bits);
   }
-  double elements = static_cast<double>(source.size()) / 4;
-  double gain = elements / 8 * (most - static_cast<double>(sum) / static_cast<double>(strata));
+  auto size = static_cast<double>(source.size());
+  // Of four bytes, `most` bits without the newer forms.
+  auto gain = [&](double bits) { return size / 32 * (most - bits); };
+  double saved = gain(static_cast<double>(sum) / static_cast<double>(strata));
   if (PaletteFinder shown; shown.add(source.first(std::min<size_t>(source.size(), shownBytes))))
-    gain = elements / 8 * most - static_cast<double>(4 * shown.values().size());
-  return gain < leastLowGain * static_cast<double>(source.size()) ? 0 : static_cast<uint64_t>(gain);
+    saved = std::max(saved, gain(0) - static_cast<double>(4 * shown.values().size()));
+  if (policy != FormatPolicy::Fast) {
+    double coded = gain(shownCodeBits(piecesOf(*words, source, nullptr)));
+    saved = coded < saved + leastCodedGain * size ? saved : coded;
+  }
+  return saved < leastLowGain * size ? 0 : static_cast<uint64_t>(saved);
 }

@@ -29,11 +29,15 @@ std::optional<std::vector<uint32_t>> findPalette(const TensorWords &words,
                                                  std::span<const uint8_t> source,
                                                  const PanelSample *sample, ThreadPool &pool);
 
+/// LowModel::code for the low halves of all panels or those of `sample`.
+Model buildLowCode(const TensorWords &words, std::span<const uint8_t> source,
+                   const PanelSample *sample, ThreadPool &pool);
+
 /// Sets what `chosen` says of low halves to the form that takes fewest bytes and that readers of
 /// version `newestReader` know.
-Status chooseLow(const TensorDescription &description, std::span<const uint8_t> source,
-                 uint32_t newestReader, const PanelSample *sample, ThreadPool &pool,
-                 ChosenFormat &chosen);
+Status chooseLow(FormatPolicy policy, const TensorDescription &description,
+                 std::span<const uint8_t> source, uint32_t newestReader, const PanelSample *sample,
+                 ThreadPool &pool, ChosenFormat &chosen);
 
 } // namespace uwt
 

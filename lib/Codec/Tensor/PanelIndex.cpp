@@ -26,24 +26,11 @@ uint32_t directoryEntryWords(const CodingPlan &plan) {
   return 3 + (hasCodeOffsets(plan) ? 1 : 0) + (hasPatch(plan) ? 1 : 0) + rowClassWords(plan.format);
 }
 
-/// Bytes of a panel in plane `low`, where there is one (low-1, low-2).
-static uint64_t lowBytes(const CodingPlan &plan, uint32_t rows, std::span<const uint8_t> rowBits) {
-  switch (plan.format.lowHalves) {
-  case LowHalves::TopBits:
-    return fieldBytes(plan.format.layout, rows, plan.matrix.columns, plan.format.lowBits);
-  case LowHalves::Rows:
-    return lowRowsBytes(plan.matrix.columns, rowBits);
-  case LowHalves::Palette:
-    break;
-  }
-  return 0;
-}
-
-void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow,
-                   std::span<const uint8_t> rowBits, DirectoryEntry &entry) {
+void setPanelSizes(const CodingPlan &plan, uint64_t panel, uint32_t rows, bool hasLow,
+                   DirectoryEntry &entry) {
   Layout layout = plan.format.layout;
   if (hasLow)
-    entry.size[numberOf(PlaneKind::Low)] = lowBytes(plan, rows, rowBits);
+    entry.size[numberOf(PlaneKind::Low)] = storedLowBytes(plan, panel, rows);
   if (entry.asWords) {
     entry.size[numberOf(PlaneKind::Words)] =
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.wordBits);
@@ -222,10 +209,7 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
 Status IndexReader::setOffsets(uint64_t panel, DirectoryEntry &entry) {
   entry.countBegin = countTotal;
   uint32_t rows = index.plan.matrix.rowsOfPanel(panel % matrices.shape.panels());
-  std::span<const uint8_t> rowBits = index.plan.low.rowBits;
-  if (!rowBits.empty())
-    rowBits = rowBits.subspan(panel * panelRows, rows);
-  setPanelSizes(index.plan, rows, hasLow, rowBits, entry);
+  setPanelSizes(index.plan, panel, rows, hasLow, entry);
   if (!entry.asWords && hasPatch(index.plan))
     countTotal = entry.countEnd;
   for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Low}) {

@@ -51,9 +51,9 @@ struct DirectoryEntry {
 };
 
 /// Fixed sizes of a panel of `rows` rows: fills size of Words or of Raw and Code
-/// (0 for variable-rate code), and Low where `hasLow` (that of LowHalves::Rows by `rowBits`).
-void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow,
-                   std::span<const uint8_t> rowBits, DirectoryEntry &entry);
+/// (0 for variable-rate code), and Low of panel `panel` where `hasLow`.
+void setPanelSizes(const CodingPlan &plan, uint64_t panel, uint32_t rows, bool hasLow,
+                   DirectoryEntry &entry);
 
 /// A tensor's index as read from its plane.
 struct TensorIndex {

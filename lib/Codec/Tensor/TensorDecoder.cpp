@@ -81,6 +81,7 @@ struct StoredTensors {
   TensorIndex index;
   StreamTables tables;
   LowTable lowTable;
+  std::optional<LowCoder> lowCoder;
 };
 
 } // namespace
@@ -128,6 +129,12 @@ struct TensorDecoder::State {
   /// fragment layout. Of the words the number is enough where `readsLow`.
   Expected<PanelWords> decodeLowOf(uint64_t panel, uint32_t begin, PanelWords words, CodePath path,
                                    std::vector<uint16_t> &scratch) const;
+  Expected<PanelWords> decodeCodedLow(uint64_t panel, uint32_t begin, uint32_t rows, CodePath path,
+                                      std::vector<uint16_t> &scratch) const;
+  bool isLowCoded(uint64_t panel) const {
+    return plan().format.lowHalves == LowHalves::Coded &&
+           plan().low.codeSizes[firstPanel + panel] != 0;
+  }
   /// Whether low halves come from plane `low`, not from the words.
   bool readsLow() const { return plan().format.lowHalves != LowHalves::Palette; }
   Status decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
@@ -171,6 +178,8 @@ Expected<TensorDecoder> TensorDecoder::open(const TensorDescription &description
   stored->tables = makeStreamTables(stored->index.plan);
   if (description.format.lowHalves == LowHalves::Palette)
     stored->lowTable = LowTable(stored->index.plan.low.palette);
+  if (description.format.lowHalves == LowHalves::Coded)
+    stored->lowCoder.emplace(stored->index.plan);
   UWT_ASSIGN_OR_RETURN(auto state, State::make(description, std::move(stored), 0));
   return TensorDecoder(std::move(state));
 }
@@ -335,6 +344,21 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
   return decodeFixedRow(plan, coded, rows, row, out);
 }
 
+/// Of an entangled code, rows are a part of their panel.
+Expected<PanelWords> TensorDecoder::State::decodeCodedLow(uint64_t panel, uint32_t begin,
+                                                          uint32_t rows, CodePath path,
+                                                          std::vector<uint16_t> &scratch) const {
+  std::span<const uint8_t> code = part(panel, PlaneKind::Low);
+  size_t after = entry(panel).offset[numberOf(PlaneKind::Low)] + code.size();
+  uint32_t all = tensor.rowsOf(panel);
+  uint64_t columns = plan().matrix.columns;
+  scratch.resize(all * columns);
+  UWT_RETURN_IF_ERROR(
+      stored->lowCoder->decode(code, stored->planes[numberOf(PlaneKind::Low)].size() - after, path,
+                               {scratch.data(), columns, all, columns}));
+  return PanelWords{scratch.data() + begin * columns, columns, rows, columns};
+}
+
 Expected<PanelWords> TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin,
                                                        PanelWords words, CodePath path,
                                                        std::vector<uint16_t> &scratch) const {
@@ -351,6 +375,8 @@ Expected<PanelWords> TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t 
     std::span<const uint8_t> rowBits = lowRowBits(panel);
     bytes = bytes.subspan(lowRowsBytes(columns, rowBits.first(begin)));
     decodeLowRows(bytes, rowBits.subspan(begin, words.rows), path, low);
+  } else if (isLowCoded(panel)) {
+    return decodeCodedLow(panel, begin, words.rows, path, scratch);
   } else {
     if (format.layout == Layout::RowMajor) {
       uint64_t rowBytes = fieldBytes(format.layout, 1, columns, format.lowBits);

@@ -34,6 +34,7 @@ struct PendingPanel {
   DirectoryEntry entry;
   EncodedPanel coded;
   std::vector<uint8_t> words, low;
+  bool isLowCoded = false;
 
   void reset() {
     entry = DirectoryEntry();
@@ -89,6 +90,7 @@ private:
   SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
   Status findLowHalves();
   Status findLowBits();
+  Status findLowPalette();
   void addSampled(std::span<const SampledPanel> panels);
   /// The number of panel `i` of those that are coded.
   uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
@@ -114,6 +116,7 @@ private:
   StreamTables tables;
   std::vector<uint8_t> rowClasses;
   bool hasLow = false;
+  std::optional<LowCoder> lowCoder;
 
   IndexWriter index;
   uint64_t slots[2] = {0, 0};
@@ -192,8 +195,19 @@ Status TensorEncoder::findLowHalves() {
     hasLow = std::ranges::any_of(plan.low.rowBits, [](uint8_t bits) { return bits != 0; });
     return ok();
   case LowHalves::Palette:
+    return findLowPalette();
+  case LowHalves::Coded:
     break;
   }
+  plan.low.code = options.chosen && !options.chosen->low.code.weights.empty()
+                      ? options.chosen->low.code
+                      : buildLowCode(tensor, source, sample, pool);
+  lowCoder.emplace(plan);
+  hasLow = true;
+  return ok();
+}
+
+Status TensorEncoder::findLowPalette() {
   if (options.chosen && !options.chosen->low.palette.empty()) {
     plan.low.palette = options.chosen->low.palette;
     return ok();
@@ -248,6 +262,10 @@ void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pendin
 void TensorEncoder::codeLow(PanelWords low, uint64_t i, PendingPanel &pending) const {
   if (plan.format.lowHalves == LowHalves::TopBits)
     return encodeLow(plan.format, low, options.path, pending.low);
+  if (lowCoder) {
+    pending.isLowCoded = lowCoder->encode(low, options.path, pending.low);
+    return;
+  }
   std::span<const uint8_t> rowBits = plan.low.rowBits;
   encodeLowRows(low, rowBits.subspan(i * panelRows, low.rows), options.path, pending.low);
 }
@@ -286,6 +304,10 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
   for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
     UWT_RETURN_IF_ERROR(
         appendPart(static_cast<PlaneKind>(kind), pending.part(static_cast<PlaneKind>(kind))));
+  if (lowCoder)
+    plan.low.codeSizes.push_back(
+        pending.isLowCoded ? static_cast<uint32_t>(pending.low.size() / LowCoder::codeAlignment)
+                           : 0);
   index.add(entry, classesOf(panel), pending.coded.counts);
   result.escapes += pending.coded.escapes;
   result.panelsAsWords += entry.asWords;
@@ -356,7 +378,8 @@ void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
   result.panelsAsWords = rounded(asWords);
   std::vector<uint32_t> index(indexHeaderWords);
   codec->writeModel(plan.format, plan.model, index);
-  writeLowModel(plan, panels.size(), index);
+  writeLowModel(plan, plan.format.lowHalves == LowHalves::Coded ? result.panels : panels.size(),
+                index);
   uint64_t words = index.size() + result.panels * directoryEntryWords(plan) +
                    divideUp(rounded(counts) * (hasPatch(plan) ? countBytes(plan) : 0), 4);
   result.planeBytes[numberOf(PlaneKind::Index)] = words * 4;

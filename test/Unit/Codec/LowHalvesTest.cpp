@@ -150,12 +150,22 @@ std::string LowHalvesTest::messageOf(const Stored &stored) {
   return first;
 }
 
-static const std::string forms[] = {"rows", "palette"};
+static const std::string forms[] = {"rows", "palette", "coded"};
 
 static std::vector<uint8_t> sourceOf(const std::string &form, const std::vector<uint64_t> &shape,
                                      std::string_view order = "") {
   bool byColumn = order.find("k_major") != std::string_view::npos;
-  return form == "rows" ? withBitsByRow(shape, byColumn) : ofFewValues(shape, 300);
+  if (form == "rows")
+    return withBitsByRow(shape, byColumn);
+  std::vector<uint8_t> bytes = ofFewValues(shape, 300);
+  // More low halves than an alphabet holds, and panels that are not coded.
+  for (size_t i = 0; form == "coded" && i * 4 < bytes.size(); ++i) {
+    bool isNoise = i / shape.back() / 64 % 2 == 1;
+    uint32_t number = static_cast<uint32_t>(i) * 2654435761u >> 12;
+    auto low = static_cast<uint16_t>(isNoise ? number : number % 7 == 0 ? number % 300 : number % 5);
+    std::memcpy(&bytes[i * 4], &low, 2);
+  }
+  return bytes;
 }
 
 TEST_F(LowHalvesTest, EveryFormInEveryOrder) {
@@ -312,6 +322,29 @@ TEST_F(LowHalvesTest, DamagedPalettesAreFound) {
             "the palette of low halves is not in order of rising words at entry 1");
   EXPECT_EQ(message(6, indexWord(sound.planes, 6) + 0x10000),
             "panel 0: a word has no low half in the palette");
+}
+
+/// low-5: of one low half the model is a u32 and a u32 of bits.
+TEST_F(LowHalvesTest, DamagedCodesAreFound) {
+  std::vector<uint64_t> shape = {128, 64};
+  std::vector<uint8_t> source = makeTensor(ElementType::F32, shape, Distribution::WasBF16, 3);
+  Stored sound = encode("raw, low=coded", shape, source);
+  ASSERT_EQ(messageOf(sound), "no error");
+  size_t words = sound.planes.planes[0].size() / 4, sizes = words - 2 * 3 - 2;
+  uint32_t first = indexWord(sound.planes, sizes);
+  ASSERT_EQ((first + indexWord(sound.planes, sizes + 1)) * 16,
+            sound.planes.planes[numberOf(PlaneKind::Low)].size());
+  Stored damaged = sound;
+  setIndexWord(damaged.planes, sizes + 1, first + 1);
+  EXPECT_EQ(messageOf(damaged), "panel 1 needs more bytes of plane low than the " +
+                                    std::to_string(first * 32) + " that it has");
+  setIndexWord(damaged.planes, sizes + 1, 0xFFFFFFFF);
+  EXPECT_EQ(messageOf(damaged), "panel 1 needs more bytes of plane low than the " +
+                                    std::to_string(first * 32) + " that it has");
+  damaged = sound;
+  damaged.planes.planes[0].resize(sizes * 4);
+  setIndexWord(damaged.planes, 0, static_cast<uint32_t>(sizes));
+  EXPECT_EQ(messageOf(damaged), "plane index is too short for a directory of 2 panels");
 }
 
 /// Whatever the index and the planes hold: an error, or some tensor.

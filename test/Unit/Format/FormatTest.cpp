@@ -77,7 +77,7 @@ TEST(FormatTest, FoldsAreItemsOfNewerReaders) {
 }
 
 TEST(FormatTest, FormsOfLowHalvesAreItemsOfReader6) {
-  for (const char *form : {"rows", "palette"}) {
+  for (const char *form : {"rows", "palette", "coded"}) {
     Format low = parsed("rans<12>, low=" + std::string(form));
     EXPECT_EQ(low.str(), "rans<12>, low=" + std::string(form));
     EXPECT_EQ(parsed(low.fullStr()), low);
@@ -94,9 +94,11 @@ TEST(FormatTest, ShortLowHalvesAreItemsOfNewerReaders) {
   EXPECT_EQ(low.reader(), 4u);
   EXPECT_EQ(parsed("raw, low=16").reader(), 1u);
   EXPECT_EQ(low.ofMatrices(), parsed("huffman<12,2>"));
-  EXPECT_EQ(failure("raw, low=all"), "low: expected a number of bits, rows or palette, got 'all'");
-  EXPECT_EQ(failure("raw, low=row"),
-            "low: expected a number of bits, rows or palette, got 'row'; did you mean 'rows'?");
+  EXPECT_EQ(failure("raw, low=all"),
+            "low: expected a number of bits, rows, palette or coded, got 'all'");
+  EXPECT_EQ(
+      failure("raw, low=row"),
+      "low: expected a number of bits, rows, palette or coded, got 'row'; did you mean 'rows'?");
 }
 
 TEST(FormatTest, ToleratesWhiteSpace) {
