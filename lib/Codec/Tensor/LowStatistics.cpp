@@ -17,7 +17,7 @@
 using namespace uwt;
 
 /// The newest reader of files that do not know forms other than LowHalves::TopBits, and the oldest
-/// that knows fewer than all bits of those (docs/container.md, choice-8).
+/// that knows fewer than all bits of those (docs/container.md, choice-9).
 static constexpr uint32_t topBitsReader = 4, lowFormsReader = 6;
 /// A newer form saves so much of the tensor at least.
 static constexpr double leastLowGain = 1.0 / 256;
@@ -156,41 +156,54 @@ Model uwt::buildLowCode(const TensorWords &words, std::span<const uint8_t> sourc
   return buildAnsModel(LowCoder::frequencyBits, countLow(words, source, sample, pool));
 }
 
-/// Bits that a coded low half takes about, as a few of them show; 16 where most differ.
-static double shownCodeBits(std::span<const std::span<const uint8_t>> pieces) {
-  uint64_t bytes = 0;
+/// The low halves of `runs` runs of neighbours, spread evenly, in rising order.
+static std::vector<uint16_t> drawLow(std::span<const std::span<const uint8_t>> pieces,
+                                     uint64_t runs) {
+  uint64_t elements = 0, before = 0, run = 0;
   for (std::span<const uint8_t> piece : pieces)
-    bytes += piece.size();
-  std::vector<uint16_t> shown;
-  uint64_t before = 0, run = 0, runs = std::min(shownRuns, bytes / (4 * shownRunElements));
+    elements += piece.size() / 4;
+  runs = std::min(runs, elements / shownRunElements);
+  std::vector<uint16_t> drawn;
   for (std::span<const uint8_t> piece : pieces) {
-    for (; run < runs && run * (bytes / 4 / runs) * 4 < before + piece.size(); ++run) {
-      std::span<const uint8_t> from = piece.subspan(run * (bytes / 4 / runs) * 4 - before);
+    for (; run < runs && elements / runs * run * 4 < before + piece.size(); ++run) {
+      std::span<const uint8_t> from = piece.subspan(elements / runs * run * 4 - before);
       for (size_t at = 0; at + 4 <= from.size() && at < 4 * shownRunElements; at += 4)
-        shown.push_back(static_cast<uint16_t>(from[at] | from[at + 1] << 8));
+        drawn.push_back(static_cast<uint16_t>(from[at] | from[at + 1] << 8));
     }
     before += piece.size();
   }
-  std::ranges::sort(shown);
-  std::vector<uint64_t> repeated;
+  std::ranges::sort(drawn);
+  return drawn;
+}
+
+/// Bits that a coded low half takes about, where so many of them are drawn; 16 where most of those
+/// differ, as natural ones do.
+static double drawnCodeBits(std::span<const std::span<const uint8_t>> pieces, uint64_t runs) {
+  std::vector<uint16_t> drawn = drawLow(pieces, runs);
+  std::vector<uint64_t> counts;
   uint64_t escapes = 0;
-  for (size_t begin = 0, end = 0; begin < shown.size(); begin = end) {
-    while (end < shown.size() && shown[end] == shown[begin])
+  for (size_t begin = 0, end = 0; begin < drawn.size(); begin = end) {
+    while (end < drawn.size() && drawn[end] == drawn[begin])
       ++end;
     if (end - begin > 1)
-      repeated.push_back(end - begin);
+      counts.push_back(end - begin);
     else
       ++escapes;
   }
-  // Natural low halves hardly repeat.
-  if (escapes * 2 > shown.size() || shown.empty())
+  if (escapes * 2 >= drawn.size())
     return wholeLowBits;
-  double total = static_cast<double>(shown.size()),
-         bits = static_cast<double>(escapes) * wholeLowBits;
-  repeated.push_back(std::max<uint64_t>(1, escapes));
-  for (uint64_t count : repeated)
-    bits += static_cast<double>(count) * (fixedLog2(shown.size()) - fixedLog2(count)) / 65536;
-  return std::min<double>(wholeLowBits, bits / total);
+  counts.push_back(std::max<uint64_t>(1, escapes));
+  double bits = static_cast<double>(escapes * wholeLowBits);
+  for (uint64_t count : counts)
+    bits += static_cast<double>(count) * (fixedLog2(drawn.size()) - fixedLog2(count)) / 65536;
+  return std::min<double>(wholeLowBits, bits / static_cast<double>(drawn.size()));
+}
+
+static double shownCodeBits(std::span<const std::span<const uint8_t>> pieces) {
+  // Few are enough to see that there is nothing to gain.
+  if (drawnCodeBits(pieces, shownRuns / 8) == wholeLowBits)
+    return wholeLowBits;
+  return drawnCodeBits(pieces, shownRuns);
 }
 
 //===----------------------------------------------------------------------===//

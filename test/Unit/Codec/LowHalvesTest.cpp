@@ -162,7 +162,9 @@ static std::vector<uint8_t> sourceOf(const std::string &form, const std::vector<
   for (size_t i = 0; form == "coded" && i * 4 < bytes.size(); ++i) {
     bool isNoise = i / shape.back() / 64 % 2 == 1;
     uint32_t number = static_cast<uint32_t>(i) * 2654435761u >> 12;
-    auto low = static_cast<uint16_t>(isNoise ? number : number % 7 == 0 ? number % 300 : number % 5);
+    auto low = static_cast<uint16_t>(isNoise           ? number
+                                     : number % 7 == 0 ? number % 300
+                                                       : number % 5);
     std::memcpy(&bytes[i * 4], &low, 2);
   }
   return bytes;
