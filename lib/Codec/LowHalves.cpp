@@ -422,3 +422,52 @@ Status LowTable::find(PanelWords words, uint16_t *out) const {
     return ok();
   return invalidError("a word has no low half in the palette");
 }
+
+//===----------------------------------------------------------------------===//
+// All forms
+//===----------------------------------------------------------------------===//
+
+LowDecoder::LowDecoder(const CodingPlan &plan) : plan(plan) {
+  if (plan.format.lowHalves == LowHalves::Palette)
+    table.emplace(plan.low.palette);
+  if (plan.format.lowHalves == LowHalves::Coded)
+    coder.emplace(plan);
+}
+
+/// Rows are not coded alone, so all of the panel's are decoded.
+Expected<PanelWords> LowDecoder::decodeCode(const LowPart &part, PanelWords words, CodePath path,
+                                            std::vector<uint16_t> &scratch) const {
+  uint64_t columns = words.columns;
+  scratch.resize(part.rows * columns);
+  UWT_RETURN_IF_ERROR(
+      coder->decode(part.bytes, part.tail, path, {scratch.data(), columns, part.rows, columns}));
+  return PanelWords{scratch.data() + part.begin * columns, columns, words.rows, columns};
+}
+
+Expected<PanelWords> LowDecoder::decode(const LowPart &part, PanelWords words, CodePath path,
+                                        std::vector<uint16_t> &scratch) const {
+  std::span<const uint8_t> bytes = part.bytes;
+  if (bytes.empty() && !needsWords())
+    return PanelWords();
+  const Format &format = plan.format;
+  if (coder && plan.low.codeSizes[part.panel] != 0)
+    return decodeCode(part, words, path, scratch);
+  uint64_t columns = words.columns;
+  scratch.resize(words.rows * columns);
+  MutablePanelWords low = {scratch.data(), columns, words.rows, columns};
+  if (needsWords()) {
+    UWT_RETURN_IF_ERROR(table->find(words, scratch.data()));
+  } else if (format.lowHalves == LowHalves::Rows) {
+    auto rowBits =
+        std::span<const uint8_t>(plan.low.rowBits).subspan(part.panel * panelRows, part.rows);
+    bytes = bytes.subspan(lowRowsBytes(columns, rowBits.first(part.begin)));
+    decodeLowRows(bytes, rowBits.subspan(part.begin, words.rows), path, low);
+  } else {
+    // Of row_major, rows can be taken out.
+    uint64_t rowBytes = bytes.size() / part.rows;
+    if (format.layout == Layout::RowMajor)
+      bytes = bytes.subspan(part.begin * rowBytes, words.rows * rowBytes);
+    decodeLow(format, bytes, path, low);
+  }
+  return PanelWords{scratch.data(), columns, words.rows, columns};
+}

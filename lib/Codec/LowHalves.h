@@ -14,6 +14,7 @@
 #define UWT_LIB_CODEC_LOWHALVES_H
 
 #include "uwt/Codec/Panel.h"
+#include <optional>
 
 namespace uwt {
 
@@ -70,6 +71,39 @@ public:
 private:
   /// By word: the low half, and a bit above it where there is one.
   std::vector<uint32_t> entries;
+};
+
+/// The part that a panel has of plane `low`, and which of its rows are wanted: all from `begin` on,
+/// or fewer.
+struct LowPart {
+  std::span<const uint8_t> bytes;
+  /// Bytes that may be read after them.
+  size_t tail = 0;
+  /// Number of the panel in the index, and its rows.
+  uint64_t panel = 0;
+  uint32_t rows = 0, begin = 0;
+};
+
+/// Decodes low halves of any form.
+class LowDecoder {
+public:
+  /// `plan`, which is what readIndex gives, must outlive the decoder.
+  explicit LowDecoder(const CodingPlan &plan);
+
+  /// Whether low halves follow from words.
+  bool needsWords() const { return table.has_value(); }
+  /// The low halves of the rows whose words are `words`, in `scratch`; nothing where all are 0. Of
+  /// the words only the number is looked at but for needsWords. Errors: Invalid.
+  Expected<PanelWords> decode(const LowPart &part, PanelWords words, CodePath path,
+                              std::vector<uint16_t> &scratch) const;
+
+private:
+  Expected<PanelWords> decodeCode(const LowPart &part, PanelWords words, CodePath path,
+                                  std::vector<uint16_t> &scratch) const;
+
+  const CodingPlan &plan;
+  std::optional<LowTable> table;
+  std::optional<LowCoder> coder;
 };
 
 } // namespace uwt

@@ -80,8 +80,7 @@ struct StoredTensors {
   PlaneViews planes;
   TensorIndex index;
   StreamTables tables;
-  LowTable lowTable;
-  std::optional<LowCoder> lowCoder;
+  std::optional<LowDecoder> low;
 };
 
 } // namespace
@@ -108,10 +107,6 @@ struct TensorDecoder::State {
     return std::span<const uint8_t>(index().rowClasses)
         .subspan((firstPanel + panel) * panelRows, tensor.rowsOf(panel));
   }
-  std::span<const uint8_t> lowRowBits(uint64_t panel) const {
-    return std::span<const uint8_t>(plan().low.rowBits)
-        .subspan((firstPanel + panel) * panelRows, tensor.rowsOf(panel));
-  }
   std::span<const uint32_t> countsOf(uint64_t panel) const {
     return std::span<const uint32_t>(index().counts)
         .subspan(entry(panel).countBegin, entry(panel).countEnd - entry(panel).countBegin);
@@ -126,17 +121,9 @@ struct TensorDecoder::State {
   Status decodeRowOf(uint64_t panel, uint32_t row, DecodeWorker &worker,
                      std::span<uint16_t> out) const;
   /// Low halves of the rows of a panel from `begin` on whose words are `words`: of all rows in
-  /// fragment layout. Of the words the number is enough where `readsLow`.
+  /// fragment layout. Of the words the number is enough where low halves do not follow from them.
   Expected<PanelWords> decodeLowOf(uint64_t panel, uint32_t begin, PanelWords words, CodePath path,
                                    std::vector<uint16_t> &scratch) const;
-  Expected<PanelWords> decodeCodedLow(uint64_t panel, uint32_t begin, uint32_t rows, CodePath path,
-                                      std::vector<uint16_t> &scratch) const;
-  bool isLowCoded(uint64_t panel) const {
-    return plan().format.lowHalves == LowHalves::Coded &&
-           plan().low.codeSizes[firstPanel + panel] != 0;
-  }
-  /// Whether low halves come from plane `low`, not from the words.
-  bool readsLow() const { return plan().format.lowHalves != LowHalves::Palette; }
   Status decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                   const DecodeOptions &options, DecodeWorker &worker) const;
   Status decodeRows(const PanelSlice &slice, const DecodeOptions &options,
@@ -176,10 +163,7 @@ Expected<TensorDecoder> TensorDecoder::open(const TensorDescription &description
   UWT_ASSIGN_OR_RETURN(stored->index, readIndex(description, planes[numberOf(PlaneKind::Index)],
                                                 sizes, indexChecksum));
   stored->tables = makeStreamTables(stored->index.plan);
-  if (description.format.lowHalves == LowHalves::Palette)
-    stored->lowTable = LowTable(stored->index.plan.low.palette);
-  if (description.format.lowHalves == LowHalves::Coded)
-    stored->lowCoder.emplace(stored->index.plan);
+  stored->low.emplace(stored->index.plan);
   UWT_ASSIGN_OR_RETURN(auto state, State::make(description, std::move(stored), 0));
   return TensorDecoder(std::move(state));
 }
@@ -208,14 +192,15 @@ Expected<std::span<const uint8_t>> TensorDecoder::panelLow(uint64_t panel, CodeP
   const Format &format = plan().format;
   std::span<const uint8_t> bytes = panelBytes(panel, PlaneKind::Low);
   bool isWhole = format.lowHalves == LowHalves::TopBits && format.lowBits == wholeLowBits;
-  if (isWhole || (bytes.empty() && state->readsLow()))
+  bool needsWords = state->stored->low->needsWords();
+  if (isWhole || (bytes.empty() && !needsWords))
     return bytes;
   DecodeWorker worker;
   uint32_t rows = state->tensor.rowsOf(panel);
   uint64_t columns = plan().matrix.columns;
-  worker.words.resize(state->readsLow() ? 0 : rows * columns);
+  worker.words.resize(needsWords ? rows * columns : 0);
   MutablePanelWords words = {worker.words.data(), columns, rows, columns};
-  if (!state->readsLow())
+  if (needsWords)
     UWT_RETURN_IF_ERROR(state->decodeWordsOf(panel, path, worker, words));
   UWT_ASSIGN_OR_RETURN(
       PanelWords low,
@@ -344,47 +329,17 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
   return decodeFixedRow(plan, coded, rows, row, out);
 }
 
-/// Of an entangled code, rows are a part of their panel.
-Expected<PanelWords> TensorDecoder::State::decodeCodedLow(uint64_t panel, uint32_t begin,
-                                                          uint32_t rows, CodePath path,
-                                                          std::vector<uint16_t> &scratch) const {
-  std::span<const uint8_t> code = part(panel, PlaneKind::Low);
-  size_t after = entry(panel).offset[numberOf(PlaneKind::Low)] + code.size();
-  uint32_t all = tensor.rowsOf(panel);
-  uint64_t columns = plan().matrix.columns;
-  scratch.resize(all * columns);
-  UWT_RETURN_IF_ERROR(
-      stored->lowCoder->decode(code, stored->planes[numberOf(PlaneKind::Low)].size() - after, path,
-                               {scratch.data(), columns, all, columns}));
-  return PanelWords{scratch.data() + begin * columns, columns, rows, columns};
-}
-
 Expected<PanelWords> TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin,
                                                        PanelWords words, CodePath path,
                                                        std::vector<uint16_t> &scratch) const {
-  std::span<const uint8_t> bytes = part(panel, PlaneKind::Low);
-  if (bytes.empty() && readsLow())
-    return PanelWords();
-  const Format &format = plan().format;
-  uint64_t columns = words.columns;
-  scratch.resize(words.rows * columns);
-  MutablePanelWords low = {scratch.data(), columns, words.rows, columns};
-  if (format.lowHalves == LowHalves::Palette) {
-    UWT_RETURN_IF_ERROR(stored->lowTable.find(words, scratch.data()));
-  } else if (format.lowHalves == LowHalves::Rows) {
-    std::span<const uint8_t> rowBits = lowRowBits(panel);
-    bytes = bytes.subspan(lowRowsBytes(columns, rowBits.first(begin)));
-    decodeLowRows(bytes, rowBits.subspan(begin, words.rows), path, low);
-  } else if (isLowCoded(panel)) {
-    return decodeCodedLow(panel, begin, words.rows, path, scratch);
-  } else {
-    if (format.layout == Layout::RowMajor) {
-      uint64_t rowBytes = fieldBytes(format.layout, 1, columns, format.lowBits);
-      bytes = bytes.subspan(begin * rowBytes, words.rows * rowBytes);
-    }
-    decodeLow(format, bytes, path, low);
-  }
-  return PanelWords{scratch.data(), columns, words.rows, columns};
+  LowPart low;
+  low.bytes = part(panel, PlaneKind::Low);
+  low.tail = stored->planes[numberOf(PlaneKind::Low)].size() -
+             entry(panel).offset[numberOf(PlaneKind::Low)] - low.bytes.size();
+  low.panel = firstPanel + panel;
+  low.rows = tensor.rowsOf(panel);
+  low.begin = begin;
+  return stored->low->decode(low, words, path, scratch);
 }
 
 Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
