@@ -91,12 +91,14 @@ static Status checkEscapes(const Format &format, const CodecTraits &traits,
   return ok();
 }
 
-/// low-1
+/// low-1, low-2, low-4, low-5
 static Status checkLow(const Format &format, ElementType element) {
-  if (format.lowBits == wholeLowBits)
+  bool isTopBits = format.lowHalves == LowHalves::TopBits;
+  if (isTopBits && format.lowBits == wholeLowBits)
     return ok();
   const ElementTraits &traits = getTraits(element);
-  std::string low = "low=" + std::to_string(format.lowBits);
+  std::string text = format.str();
+  std::string low = text.substr(text.rfind("low="));
   if (traits.lowBits == 0)
     return usageError(low + ": " + std::string(traits.name) + " has no low halves");
   if (format.lowBits == 0 || format.lowBits > wholeLowBits)

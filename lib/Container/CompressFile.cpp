@@ -22,6 +22,8 @@ static constexpr uint64_t reservedShare = 256;
 /// What a newer reader is needed for is not used where it is a smaller share of the data
 /// (choice-8).
 static constexpr uint64_t newFormsShare = 256;
+/// The oldest reader that knows more forms of low halves than their top bits.
+static constexpr uint32_t lowFormsReader = 6;
 /// Bytes of a tensor that show how many bits its low halves have.
 static constexpr size_t shownBytes = size_t(1) << 16;
 
@@ -69,12 +71,24 @@ uint32_t FileCompressor::neededReader(size_t i) const {
   return std::max(entry.reader(), policy ? readerOf(*policy) : 1);
 }
 
+/// What the forms of low halves that the newest readers know would save.
+uint64_t FileCompressor::shownGain(size_t i) const {
+  const auto *policy = std::get_if<FormatPolicy>(&options.format);
+  if (original.isCast(i) || !policy)
+    return 0;
+  TensorDescription description = describe({&i, 1});
+  description.format = wantedFormat(i);
+  return shownLowGain(*policy, description, original.sourceBytes(i));
+}
+
 /// choice-8: the newest reader that enough of the file asks for.
 void FileCompressor::chooseReader() {
   std::array<uint64_t, containerReader + 1> bytes{};
   for (size_t i = 0; i < choices.size(); ++i)
-    if (choices[i].reason.empty() && !shared[i])
+    if (choices[i].reason.empty() && !shared[i]) {
       bytes[neededReader(i)] += original.header().tensors[i].bytes();
+      bytes[lowFormsReader] += shownGain(i);
+    }
   while (newestReader > 1 && bytes[newestReader] < dataBytes() / newFormsShare)
     --newestReader;
 }
@@ -149,10 +163,9 @@ Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> member
   TensorDescription description = describe(members);
   description.format = wantedFormat(members[0]);
   if (const auto *policy = std::get_if<FormatPolicy>(&options.format)) {
-    UWT_ASSIGN_OR_RETURN(ChosenFormat chosen, chooseFormat(*policy, description, bytes, pool,
-                                                           sample ? &*sample : nullptr));
-    if (newestReader < readerOf(chosen.format))
-      chosen.format.lowBits = wholeLowBits;
+    UWT_ASSIGN_OR_RETURN(
+        ChosenFormat chosen,
+        chooseFormat(*policy, description, bytes, pool, sample ? &*sample : nullptr, newestReader));
     return chosen;
   }
   UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));

@@ -48,6 +48,7 @@ private:
   void chooseStacks();
   void chooseReader();
   uint32_t shownLowBits(size_t i) const;
+  uint64_t shownGain(size_t i) const;
   uint32_t neededReader(size_t i) const;
   Format wantedFormat(size_t i) const;
   uint64_t reservedPrefix() const;

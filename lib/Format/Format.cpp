@@ -127,6 +127,13 @@ static constexpr std::string_view packingNames[] = {"planes", "inplace"};
 static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
 static constexpr std::string_view indexNames[] = {"whole", "short"};
 static constexpr std::string_view signPrefix = "sign+", codedPrefix = "exponent+";
+/// Of low halves; the first one is written as a number of bits.
+static constexpr std::string_view lowNames[] = {"", "rows", "palette", "coded"};
+
+template <size_t size, typename Enum>
+static std::string nameOf(const std::string_view (&names)[size], Enum value) {
+  return std::string(names[static_cast<size_t>(value)]);
+}
 
 static Status parseVersion(Format &format, std::string_view value) {
   UWT_ASSIGN_OR_RETURN(format.version, parseNumber(value, "version"));
@@ -234,13 +241,25 @@ static Status parseIndex(Format &format, std::string_view value) {
 }
 
 static Status parseLow(Format &format, std::string_view value) {
+  format.lowHalves = LowHalves::TopBits;
+  format.lowBits = wholeLowBits;
+  for (LowHalves named : {LowHalves::Rows, LowHalves::Palette, LowHalves::Coded}) {
+    if (value != nameOf(lowNames, named))
+      continue;
+    format.lowHalves = named;
+    return ok();
+  }
+  bool isNumber = !value.empty() && value[0] >= '0' && value[0] <= '9';
+  if (!isNumber)
+    return usageError("low: expected a number of bits, rows, palette or coded, got " +
+                      inQuotes(value) + didYouMean(value, std::span(lowNames).subspan(1)));
   UWT_ASSIGN_OR_RETURN(format.lowBits, parseNumber(value, "low"));
   return ok();
 }
 
-template <size_t size, typename Enum>
-static std::string nameOf(const std::string_view (&names)[size], Enum value) {
-  return std::string(names[static_cast<size_t>(value)]);
+static std::string printLow(const Format &format) {
+  return format.lowHalves == LowHalves::TopBits ? std::to_string(format.lowBits)
+                                                : nameOf(lowNames, format.lowHalves);
 }
 
 namespace {
@@ -262,7 +281,7 @@ static constexpr Item itemTable[] = {
     {"context", parseContext, printContext},
     {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
     {"index", parseIndex, [](const Format &f) { return nameOf(indexNames, f.shortIndex); }},
-    {"low", parseLow, [](const Format &f) { return std::to_string(f.lowBits); }},
+    {"low", parseLow, printLow},
 };
 static_assert(itemTable[packingItem].key == "packing");
 
@@ -288,6 +307,7 @@ Format Format::ofMatrices() const {
   Format format = *this;
   format.storage = Storage::NMajor;
   format.fold = Fold();
+  format.lowHalves = LowHalves::TopBits;
   format.lowBits = wholeLowBits;
   format.shortIndex = false;
   return format;

@@ -34,6 +34,7 @@ private:
   Status copyPanel(uint64_t panel);
   void clearPadding(uint64_t panel);
   void clearWordPadding(uint32_t rows, std::span<uint8_t> part);
+  uint64_t lowBytes(uint64_t panel) const;
   uint64_t offsetOf(const PanelEntry &entry, uint64_t panel, PlaneKind kind) const;
 
   const TensorDecoder &decoder;
@@ -60,6 +61,16 @@ void WeightCopier::setOffset(uint64_t panel, PlaneKind kind, uint64_t &offset, u
   sizes[numberOf(kind)] += roundUp(bytes, partAlignment);
 }
 
+/// Bytes that the low halves of a panel take when they are whole; 0 where there are none.
+uint64_t WeightCopier::lowBytes(uint64_t panel) const {
+  const CodingPlan &plan = decoder.plan();
+  bool isStored = !decoder.panelBytes(panel, PlaneKind::Low).empty();
+  if (!isStored && plan.format.lowHalves != LowHalves::Palette)
+    return 0;
+  uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels());
+  return fieldBytes(plan.format.layout, rows, plan.matrix.columns, wholeLowBits);
+}
+
 void WeightCopier::setOffsets() {
   builder.setPanels(decoder.panels());
   Layout layout = decoder.plan().format.layout;
@@ -71,8 +82,7 @@ void WeightCopier::setOffsets() {
     setOffset(panel, PlaneKind::Raw, entry.raw, ignored);
     setOffset(panel, PlaneKind::Code, entry.code, entry.codeU32);
     setOffset(panel, PlaneKind::Patch, entry.patch, entry.patchU32);
-    uint64_t lowBytes = decoder.panelBytes(panel, PlaneKind::Low).size();
-    builder.countUsed(lowBytes * wholeLowBits / decoder.plan().format.lowBits);
+    builder.countUsed(lowBytes(panel));
     entry.counts = countBytes;
     countBytes +=
         roundUp(packCounts(layout, decoder.panelEscapeCounts(panel), nullptr), partAlignment);
@@ -147,9 +157,10 @@ Status WeightCopier::copyPanel(uint64_t panel) {
   std::vector<uint8_t> whole;
   for (PlaneKind kind :
        {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low}) {
-    std::span<const uint8_t> bytes = kind == PlaneKind::Low
-                                         ? decoder.panelLow(panel, options.path, whole)
-                                         : decoder.panelBytes(panel, kind);
+    std::span<const uint8_t> bytes = decoder.panelBytes(panel, kind);
+    if (kind == PlaneKind::Low) {
+      UWT_ASSIGN_OR_RETURN(bytes, decoder.panelLow(panel, options.path, whole));
+    }
     if (!bytes.empty())
       std::memcpy(planes[numberOf(kind)].data() + offsetOf(entry, panel, kind), bytes.data(),
                   bytes.size());

@@ -58,7 +58,9 @@ protected:
   virtual bool codeDirectly(uint64_t, Worker &, std::span<uint8_t>) const { return false; }
   virtual Status checkPanel(uint64_t) const { return ok(); }
   /// Low halves of a panel, whole ones, in `scratch` where they are not stored so.
-  virtual std::span<const uint8_t> lowOf(uint64_t, std::vector<uint8_t> &) const { return {}; }
+  virtual Expected<std::span<const uint8_t>> lowOf(uint64_t, std::vector<uint8_t> &) const {
+    return std::span<const uint8_t>();
+  }
 
   const CodingPlan &plan;
 
@@ -171,7 +173,7 @@ Status WeightTranscoder::codeLoose(uint64_t panel, Worker &worker) {
   Status coded = codePanel(panel, worker);
   if (!coded)
     return coded.takeError().in("panel " + std::to_string(panel));
-  std::span<const uint8_t> lowBytes = lowOf(panel, worker.packed);
+  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> lowBytes, lowOf(panel, worker.packed));
   if (!lowBytes.empty())
     std::memcpy(low.data() + panel * lowStride, lowBytes.data(), lowBytes.size());
   worker.times.transcode += watch.lap();
@@ -273,7 +275,8 @@ private:
   bool codeDirectly(uint64_t panel, Worker &worker, std::span<uint8_t> code) const override {
     return direct && direct->code(panel, code, worker.coded);
   }
-  std::span<const uint8_t> lowOf(uint64_t panel, std::vector<uint8_t> &scratch) const override {
+  Expected<std::span<const uint8_t>> lowOf(uint64_t panel,
+                                           std::vector<uint8_t> &scratch) const override {
     return decoder.panelLow(panel, options.path, scratch);
   }
 

@@ -5,6 +5,7 @@ its tag, and nothing is shared with the library. Checks are those that the speci
 for; planes that break one raise Damaged. container.py reads the files around the planes.
 """
 
+import copy
 import math
 import struct
 
@@ -113,7 +114,8 @@ class Format:
         self.steps = int(count) if context == "scale" else 0
         self.escapes = items["escapes"]
         self.short_index = items["index"] == "short"
-        self.low = int(items["low"])
+        self.low_form = items["low"] if items["low"] in ("rows", "palette", "coded") else "bits"
+        self.low = int(items["low"]) if self.low_form == "bits" else 16
         self.record_words = 17 if self.escapes == "rows<64>" else 1
 
     @property
@@ -181,6 +183,23 @@ def unpack_field(fmt, rows, columns, chunks, data):
                 unpack_chunk(field, words, unit + 32 * shift, c, shift, strip * 16, group * 64)
                 shift += c
     return field
+
+
+def row_bytes(columns, bits):
+    """plane-2: a row of a field of so many bits."""
+    return sum(up(columns * c, 8) for c in chunks_of(bits))
+
+
+def unpack_row(columns, bits, data):
+    """low-2: low halves of a row, of which the top bits are stored."""
+    row, at, shift = [0] * columns, 0, 16 - bits
+    for c in chunks_of(bits):
+        size = up(columns * c, 8)
+        chunk = int.from_bytes(data[at : at + size], "little")
+        for column in range(columns):
+            row[column] |= (chunk >> (column * c) & ((1 << c) - 1)) << shift
+        at, shift = at + size, shift + c
+    return row
 
 
 def unpack_chunk(field, words, begin, c, shift, first_row, first_column):
@@ -560,6 +579,16 @@ def decode_prefix(tensor, rows, code, raw_bytes, classes):
 # ---------------------------------------------------------------------------
 
 
+class WholeHalf:
+    """low-5: a low half is a symbol, without a raw field."""
+
+    symbol_bits, raw_bits = 16, 0
+
+    @staticmethod
+    def join(symbol, raw):
+        return symbol
+
+
 class Panel:
     """A directory entry and the bytes that belong to it."""
 
@@ -614,6 +643,7 @@ class Tensor:
                        for first in range(0, self.rows, PANEL)]  # fmt: skip
         if self.format.steps:
             self.read_scales()
+        self.read_low()
         slots, self.short_end = [0, 0], 0
         for panel in self.panels:
             self.read_entry(panel, slots)
@@ -787,9 +817,61 @@ class Tensor:
                 sizes["code"] = field(fmt.code_chunks)
         if panel.counts:
             sizes["patch"] = sum(panel.counts) * fmt.record_words * 4
-        if self.planes.get("low"):
+        if fmt.low_form == "rows":  # low-2
+            sizes["low"] = sum(row_bytes(columns, bits) for bits in panel.low_bits)
+        elif fmt.low_form == "coded" and panel.low_code:  # low-5
+            sizes["low"] = panel.low_code
+        elif self.planes.get("low"):
+            require(fmt.low_form != "palette", "low halves beside a palette")
             sizes["low"] = field(chunks_of(fmt.low))
         return sizes
+
+    def read_low(self):
+        """low-3, low-4: what the index holds of low halves."""
+        if self.format.low_form == "palette":
+            (count,) = self.take(1)
+            require(count <= 4096, "too many values")
+            self.palette = dict(divmod(value, 1 << 16) for value in self.take(count))
+            require(list(self.palette) == sorted(self.palette) and len(self.palette) == count, "values out of order")
+        if self.format.low_form == "coded":  # low-5
+            self.coded_low = copy.copy(self)
+            self.coded_low.split, self.coded_low.format = WholeHalf(), copy.copy(self.format)
+            self.coded_low.format.parameters, self.coded_low.format.classes = [12], 1
+            self.coded_low.read_rans_model()
+            self.at = self.coded_low.at
+            for panel, size in zip(self.panels, self.take(len(self.panels))):
+                panel.low_code = size * 16
+        if self.format.low_form != "rows":
+            return
+        wanted, bits, words = sum(panel.rows for panel in self.panels), [], []
+        while len(bits) < wanted:
+            if not words:
+                words = list(divmod(self.take(1)[0], 1 << 16))
+            run = words.pop()
+            require(run % 32 <= 16, "bits of a low half")
+            bits += [run % 32] * (run // 32 + 1)
+        require(len(bits) == wanted and not any(words), "runs of rows")
+        for panel in self.panels:
+            panel.low_bits, bits = bits[: panel.rows], bits[panel.rows :]
+
+    def low_halves(self, panel, words):
+        """The low halves of a panel, by row."""
+        fmt, data = self.format, panel.parts.get("low", b"")
+        if fmt.low_form == "palette":
+            require(all(word in self.palette for row in words for word in row), "a word without a low half")
+            return [[self.palette[word] for word in row] for row in words]
+        if fmt.low_form == "rows":
+            halves, at = [], 0
+            for bits in panel.low_bits:
+                halves.append(unpack_row(self.columns, bits, data[at : at + row_bytes(self.columns, bits)]))
+                at += row_bytes(self.columns, bits)
+            return halves
+        if not data:
+            return [[0] * self.columns for _ in range(panel.rows)]
+        if fmt.low_form == "coded" and panel.low_code:
+            return decode_rans(self.coded_low, panel.rows, data, b"", [])
+        field = unpack_field(fmt, panel.rows, self.columns, chunks_of(fmt.low), data)
+        return [[value << (16 - fmt.low) for value in row] for row in field]
 
     def decode_panel(self, panel):
         order = ("words", "raw", "code", "patch", "low")
@@ -830,15 +912,12 @@ class Tensor:
         count = self.matrices * panels_of_matrix
         for number, panel in enumerate(self.panels[member * count : (member + 1) * count]):
             words = self.decode_panel(panel)
-            low = None
-            if "low" in panel.parts:
-                chunks = chunks_of(self.format.low)
-                low = unpack_field(self.format, panel.rows, self.columns, chunks, panel.parts["low"])
+            low = self.low_halves(panel, words) if self.split.low_bits else None
             matrix, first = divmod(number, panels_of_matrix)
             for row in range(panel.rows):
                 for column in range(self.columns):
                     value = words[row][column] << self.split.low_bits
-                    value |= low[row][column] << (16 - self.format.low) if low else 0
+                    value |= low[row][column] if low else 0
                     at = self.position(matrix, first * PANEL + row, column) * size
                     if at < len(out):  # fold-2
                         out[at : at + size] = value.to_bytes(size, "little")

@@ -99,6 +99,51 @@ def test_folds_are_as_specified(uwt, tmp_path, policy):
         check_same(*paths, tensors)
 
 
+def low_halves(shape, keep, seed="low"):
+    """Natural F32 values; `keep(row, word, half)` gives the low half of each."""
+    data, columns = st.weights("F32", shape, seed, wide=True), shape[-1]
+    words = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+    values = [word >> 16 << 16 | keep(i // columns, word >> 16, word & 0xFFFF) for i, word in enumerate(words)]
+    return b"".join(value.to_bytes(4, "little") for value in values)
+
+
+@pytest.mark.parametrize("order", [
+    "window<4>", "huffman<12,1>, layout=row_major", "rans<12>, coded=exponent+2", "raw, layout=row_major",
+    "window<4>, fold=flat<80>", "huffman<12,2>, storage=k_major",
+])  # fmt: skip
+def test_forms_of_low_halves_are_as_specified(uwt, tmp_path, order):
+    """low-2 to low-4: rows of 0 to 16 bits, and low halves that follow from words."""
+    by_row = lambda row, word, half: half >> (16 - row % 17) << (16 - row % 17)  # noqa: E731
+    forms = {"rows": by_row, "palette": lambda row, word, half: word * 40503 & 0xFFFF,
+             "coded": lambda row, word, half: half if row // 64 == 1 or half % 99 == 0 else half % 20 << 7}  # fmt: skip
+    for form, keep in forms.items():
+        shapes = {"odd": [67, 70], "even": [130, 64], "stacked.0": [40, 40], "stacked.1": [40, 40]}
+        tensors = {name: ("F32", shape, low_halves(shape, keep, name)) for name, shape in shapes.items()}
+        (tmp_path / form).mkdir()
+        arguments = ["--format", f"{order}, low={form}"]
+        if "k_major" in order:
+            arguments += ["--k-major", "*"]
+        plain, packed = compress(uwt, tmp_path / form, tensors, *arguments)
+        assert check_same(plain, packed, tensors)
+        assert container.read(packed).file["reader"] == 6
+
+
+@pytest.mark.parametrize("policy", ["best-size", "smallest", "fast"])
+def test_forms_of_low_halves_are_chosen(uwt, tmp_path, policy):
+    half_of_them = lambda row, word, half: half if row % 2 else half & 0xE000  # noqa: E731
+    shape = [64, 640]
+    tensors = {"rows": ("F32", shape, low_halves(shape, half_of_them)),
+               "palette": ("F32", shape, low_halves(shape, lambda row, word, half: word % 5)),
+               "coded": ("F32", shape, low_halves(shape, lambda row, word, half: half % 50 * 1311)),
+               "natural": ("F32", shape, st.weights("F32", shape, "natural"))}  # fmt: skip
+    packed = compress(uwt, tmp_path, tensors, "--format", policy)
+    check_same(*packed, tensors)
+    opened = container.read(packed[1])
+    chosen = {name: re.findall("low=[a-z0-9]+", opened.entry(name)["format"]) for name in tensors}
+    coded = [] if policy == "fast" else ["low=coded"]
+    assert chosen == {"rows": ["low=rows"], "palette": ["low=palette"], "coded": coded, "natural": []}
+
+
 INTEGERS = {"I8": [70, 90], "U8": [3, 33, 40], "BOOL": [64, 70], "F8_E8M0": [90, 64],
             "F8_E4M3FNUZ": [50, 64], "F8_E5M2FNUZ": [20, 2, 30], "I16": [40, 50], "U16": [9, 300],
             "I32": [64, 128], "U32": [2, 20, 33], "I64": [1, 500], "U64": [300, 5]}  # fmt: skip

@@ -52,9 +52,12 @@ static uint64_t elementsOf(const TensorReport &tensor) {
 /// Bits an element below its word that are stored raw: they belong to both bounds.
 static double lowBits(const TensorReport &tensor) {
   Expected<Format> format = Format::parse(tensor.format);
-  if (!tensor.planeBytes[numberOf(PlaneKind::Low)])
+  uint64_t stored = tensor.planeBytes[numberOf(PlaneKind::Low)];
+  if (!stored)
     return 0;
-  return format ? format->lowBits : wholeLowBits;
+  if (format && format->lowHalves == LowHalves::TopBits)
+    return format->lowBits;
+  return bitsPer(stored, elementsOf(tensor));
 }
 
 void Sum::add(const TensorReport &tensor) {

@@ -44,6 +44,17 @@ struct PanelContext {
 inline constexpr uint32_t maxScaleSteps = 16;
 /// Scales of rows and columns are below 2^8.
 inline constexpr uint32_t columnSignShift = 8, scaleMask = (1u << columnSignShift) - 1;
+/// What the index holds of low halves (f32), by Format::lowHalves.
+struct LowModel {
+  /// Coded: symbols of 16 bits, with weights of one class.
+  Model code;
+  /// Coded: bytes / codeAlignment of each panel's code, 0 where its low halves are not coded.
+  std::vector<uint32_t> codeSizes;
+  /// Rows: top bits that are stored of each row's, 64 rows a panel (of those that do not exist 0).
+  std::vector<uint8_t> rowBits;
+  /// Palette: the values that occur, one a word, rising.
+  std::vector<uint32_t> palette;
+};
 
 /// Everything about a tensor that its panels' coding needs. Immutable while
 /// panels are coded; shared by threads.
@@ -54,6 +65,7 @@ struct CodingPlan {
   CodecTraits traits;
   MatrixShape matrix;
   Model model;
+  LowModel low;
 
   bool hasEscapes() const { return traits.rate != Rate::Words && format.escapes != Escapes::None; }
 };
@@ -151,10 +163,19 @@ void encodeWords(Layout layout, uint32_t bits, PanelWords words, CodePath path,
 void decodeWords(Layout layout, uint32_t bits, std::span<const uint8_t> in, CodePath path,
                  MutablePanelWords out);
 
-/// The same for low halves, of which `format.lowBits` bits are stored.
+/// The same for low halves, of which `format.lowBits` bits are stored (LowHalves::TopBits).
 void encodeLow(const Format &format, PanelWords low, CodePath path, std::vector<uint8_t> &out);
 void decodeLow(const Format &format, std::span<const uint8_t> in, CodePath path,
                MutablePanelWords out);
+
+/// Low halves of rows that have as many bits each as `rowBits` says (LowHalves::Rows, low-2).
+/// Precondition: bits below those are 0.
+void encodeLowRows(PanelWords low, std::span<const uint8_t> rowBits, CodePath path,
+                   std::vector<uint8_t> &out);
+/// `in` has lowRowsBytes bytes.
+void decodeLowRows(std::span<const uint8_t> in, std::span<const uint8_t> rowBits, CodePath path,
+                   MutablePanelWords out);
+uint64_t lowRowsBytes(uint64_t columns, std::span<const uint8_t> rowBits);
 
 /// Fixed-rate codecs, packing=planes and packing=inplace.
 void encodeFixed(const CodingPlan &plan, PanelWords words, CodePath path, EncodedPanel &out);

@@ -159,6 +159,8 @@ struct TensorScales {
 /// (EncodeOptions::chosen) rather than counting again. Empty where the choice read nothing.
 struct ChosenFormat {
   Format format;
+  /// What the index holds of low halves.
+  LowModel low;
   std::shared_ptr<const RowHistograms> rows;
   /// As sortRowClasses gives them for `format`, or empty.
   std::vector<uint8_t> rowClasses;

@@ -132,12 +132,19 @@ Format inChosenOrder(Format format, ElementType element, std::span<const uint64_
 /// the tensor is small; more, up to all, where values are not what their type says) by their costs
 /// from histograms; whether a tensor pays at all is seen from its encoded size (a tensor without
 /// elements is `raw`). Smallest does the same for `rans<12>`, which is smaller and takes several
-/// times as long. Fast is `huffman<12,2>`. All store no more bits of low halves than occur.
+/// times as long. Fast is `huffman<12,2>`. All store no more of low halves than readers of version
+/// `newestReader` need, and nothing else depends on that.
 /// With a `sample` (Sample.h) only those panels are read, and the result is for
 /// estimateTensor with the same sample. Errors: Usage (a source that does not fit the description).
 Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription &description,
                                     std::span<const uint8_t> source, ThreadPool &pool,
-                                    const PanelSample *sample = nullptr);
+                                    const PanelSample *sample = nullptr,
+                                    uint32_t newestReader = formatReader);
+
+/// Bytes that the policy's formats save of this tensor where they may ask for readers of version 6
+/// rather than older ones, as some of its rows and elements show.
+uint64_t shownLowGain(FormatPolicy policy, const TensorDescription &description,
+                      std::span<const uint8_t> source);
 
 /// What FormatPolicy::Fast picks for elements of this type, all else by default.
 Format fastFormat(ElementType element);
@@ -176,9 +183,10 @@ public:
   /// The bytes of panel `panel` in plane `kind` (empty where it has none).
   std::span<const uint8_t> panelBytes(uint64_t panel, PlaneKind kind) const;
   /// The low halves of panel `panel` as a field of 16 bits, whatever is stored of them: in
-  /// `scratch` where that is less. Empty where it has none.
-  std::span<const uint8_t> panelLow(uint64_t panel, CodePath path,
-                                    std::vector<uint8_t> &scratch) const;
+  /// `scratch` where that is less. Empty where it has none. Errors: Invalid (words that are
+  /// damaged, where low halves follow from them).
+  Expected<std::span<const uint8_t>> panelLow(uint64_t panel, CodePath path,
+                                              std::vector<uint8_t> &scratch) const;
   /// Escape counts of panel `panel`, one a fixed unit; empty where its format has none. Their sum
   /// times the size of a record is the size of its part of plane `patch`.
   std::span<const uint32_t> panelEscapeCounts(uint64_t panel) const;

@@ -24,7 +24,8 @@
 //   context=none             or row_class<k>, scale<s>
 //   escapes=patch            or none, rows<64>
 //   index=whole              or short: what the index has of a panel, of variable rates
-//   low=16                   top bits of each low half (f32) that are stored
+//   low=16                   top bits of each low half (f32) that are stored, or rows, palette,
+//   coded
 //
 // Everything but the codec has a default. Some codecs have a short name with their packing
 // (shortNames).
@@ -103,6 +104,18 @@ enum class Packing : uint8_t {
   InPlace,
 };
 
+/// What is stored of low halves (f32).
+enum class LowHalves : uint8_t {
+  /// As many top bits of each (low-1).
+  TopBits,
+  /// As many top bits of each as those of its row need (low-2).
+  Rows,
+  /// Nothing: the low half follows from the word, by a table of the values that occur (low-4).
+  Palette,
+  /// Low halves as symbols of a numeral system (low-5).
+  Coded,
+};
+
 enum class Escapes : uint8_t {
   /// The codec covers every symbol that occurs.
   None,
@@ -132,7 +145,8 @@ struct Format {
   /// Number of row classes; 1 is `context=none`.
   uint32_t rowClasses = 1;
   Escapes escapes = Escapes::Patch;
-  /// Top bits of each low half that are stored (1...16); those below are 0. Of f32 only.
+  LowHalves lowHalves = LowHalves::TopBits;
+  /// TopBits: those of each low half that are stored (1...16); those below are 0. Of f32 only.
   uint32_t lowBits = wholeLowBits;
   /// `context=scale<s>`: steps of an octave in which rows and columns have scales, else 0.
   uint32_t scaleSteps = 0;
@@ -153,7 +167,7 @@ struct Format {
   /// The smallest version of a reader that knows this format, whatever its codec; see readerOf in
   /// uwt/Codec/Codec.h.
   uint32_t reader() const {
-    if (hasScales() || shortIndex)
+    if (hasScales() || shortIndex || lowHalves != LowHalves::TopBits)
       return 6;
     if (lowBits != wholeLowBits)
       return 4;

@@ -19,6 +19,7 @@
 #include "../Prefix/PrefixModel.h"
 #include "../RowClasses.h"
 #include "ChooseScales.h"
+#include "LowStatistics.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
 #include <algorithm>
@@ -440,15 +441,6 @@ Format uwt::fastFormat(ElementType element) {
   return format;
 }
 
-/// Low halves are stored without the bits that none of them has.
-static Expected<uint32_t> chooseLowBits(const TensorDescription &description,
-                                        std::span<const uint8_t> source, const PanelSample *sample,
-                                        ThreadPool &pool) {
-  UWT_ASSIGN_OR_RETURN(TensorWords words, TensorWords::make(description, source.size()));
-  uint32_t bits = topLowBits(words.lowHalfBits(source, sample, /*enough=*/1, pool));
-  return bits == 0 ? wholeLowBits : bits;
-}
-
 /// What policies choose but for low halves.
 static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
                                                const TensorDescription &description,
@@ -491,15 +483,17 @@ static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
   auto scales = chooseScales(description.element, order, matrices, panels, sample, pool);
   if (!scales || scales->bits >= choice.chosenBits * (1 - leastGain))
     return chosen;
-  chosen = {scales->format, nullptr, {}, std::move(scales->scales)};
-  return chosen;
+  ChosenFormat scaled;
+  scaled.format = scales->format;
+  scaled.scales = std::move(scales->scales);
+  return scaled;
 }
 
 Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescription &description,
                                          std::span<const uint8_t> source, ThreadPool &pool,
-                                         const PanelSample *sample) {
+                                         const PanelSample *sample, uint32_t newestReader) {
   UWT_ASSIGN_OR_RETURN(ChosenFormat chosen,
                        chooseWordFormat(policy, description, source, pool, sample));
-  UWT_ASSIGN_OR_RETURN(chosen.format.lowBits, chooseLowBits(description, source, sample, pool));
+  UWT_RETURN_IF_ERROR(chooseLow(policy, description, source, newestReader, sample, pool, chosen));
   return chosen;
 }

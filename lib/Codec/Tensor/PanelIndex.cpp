@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelIndex.h"
+#include "../LowHalves.h"
 #include "../Scales.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"
@@ -28,11 +29,11 @@ uint32_t directoryEntryWords(const CodingPlan &plan) {
   return 3 + (hasCodeOffsets(plan) ? 1 : 0) + (hasPatch(plan) ? 1 : 0) + rowClassWords(plan.format);
 }
 
-void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, DirectoryEntry &entry) {
+void setPanelSizes(const CodingPlan &plan, uint64_t panel, uint32_t rows, bool hasLow,
+                   DirectoryEntry &entry) {
   Layout layout = plan.format.layout;
   if (hasLow)
-    entry.size[numberOf(PlaneKind::Low)] =
-        fieldBytes(layout, rows, plan.matrix.columns, plan.format.lowBits);
+    entry.size[numberOf(PlaneKind::Low)] = storedLowBytes(plan, panel, rows);
   if (entry.asWords) {
     entry.size[numberOf(PlaneKind::Words)] =
         fieldBytes(layout, rows, plan.matrix.columns, plan.split.wordBits);
@@ -61,6 +62,7 @@ void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> clas
   for (uint32_t bit = 0; bit < classes.size() * bits; ++bit)
     directory[first + bit / 32] |= (uint32_t(classes[bit / bits]) >> bit % bits & 1) << bit % 32;
 
+  ++panels;
   panelsAsWords += entry.asWords;
   if (entry.asWords || !hasPatch(plan))
     return;
@@ -98,6 +100,7 @@ std::vector<uint32_t> IndexWriter::finish(const Codec &codec, const TensorScales
   codec.writeModel(plan.format, plan.model, words);
   if (plan.format.hasScales())
     writeScales(plan, scales, matrices, words);
+  writeLowModel(plan, panels, words);
   words.insert(words.end(), directory.begin(), directory.end());
   size_t countsBegin = words.size();
   words.resize(countsBegin + divideUp(counts.size(), 4));
@@ -126,6 +129,7 @@ public:
 private:
   Status readHeader(std::span<const uint8_t> plane, std::optional<uint64_t> checksum);
   Status readModel();
+  Status readLow();
   Status checkRoom();
   Status readEntry(uint64_t panel);
   Status readWhole(uint64_t panel);
@@ -192,6 +196,18 @@ Status IndexReader::readModel() {
   return ok();
 }
 
+Status IndexReader::readLow() {
+  if (index.plan.format.lowHalves == LowHalves::TopBits)
+    return ok();
+  UWT_RETURN_IF_ERROR(checkRoom());
+  size_t used = 0;
+  UWT_ASSIGN_OR_RETURN(index.plan.low,
+                       readLowModel(index.plan, matrices.panels(),
+                                    std::span<const uint32_t>(words).subspan(position), used));
+  position += used;
+  return ok();
+}
+
 /// The directory must fit before anything of its size is allocated.
 Status IndexReader::checkRoom() {
   std::optional<uint64_t> needed =
@@ -218,7 +234,7 @@ Status IndexReader::endPreviousCode(uint64_t begin) {
 Status IndexReader::setOffsets(uint64_t panel, DirectoryEntry &entry) {
   entry.countBegin = countTotal;
   uint32_t rows = index.plan.matrix.rowsOfPanel(panel % matrices.shape.panels());
-  setPanelSizes(index.plan, rows, hasLow, entry);
+  setPanelSizes(index.plan, panel, rows, hasLow, entry);
   if (!entry.asWords && hasPatch(index.plan))
     countTotal = entry.countEnd;
   for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Low}) {
@@ -380,8 +396,10 @@ Expected<TensorIndex> IndexReader::read(std::span<const uint8_t> plane,
   UWT_ASSIGN_OR_RETURN(index.plan.traits, checkFormat(description.format, description.element));
   UWT_RETURN_IF_ERROR(readHeader(plane, checksum));
   UWT_RETURN_IF_ERROR(readModel());
+  UWT_RETURN_IF_ERROR(readLow());
   UWT_RETURN_IF_ERROR(checkRoom());
-  hasLow = planeSizes[numberOf(PlaneKind::Low)] != 0;
+  hasLow =
+      planeSizes[numberOf(PlaneKind::Low)] != 0 || index.plan.format.lowHalves == LowHalves::Rows;
   if (hasLow && getTraits(description.element).lowBits == 0)
     return invalidError("plane low is present, but " +
                         std::string(getTraits(description.element).name) + " has no low halves");

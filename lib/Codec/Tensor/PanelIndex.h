@@ -56,8 +56,9 @@ struct DirectoryEntry {
 };
 
 /// Fixed sizes of a panel of `rows` rows: fills size of Words or of Raw and Code
-/// (0 for variable-rate code), and Low where `hasLow`.
-void setPanelSizes(const CodingPlan &plan, uint32_t rows, bool hasLow, DirectoryEntry &entry);
+/// (0 for variable-rate code), and Low of panel `panel` where `hasLow`.
+void setPanelSizes(const CodingPlan &plan, uint64_t panel, uint32_t rows, bool hasLow,
+                   DirectoryEntry &entry);
 
 /// A tensor's index as read from its plane.
 struct TensorIndex {
@@ -99,6 +100,7 @@ private:
   const CodingPlan &plan;
   std::vector<uint32_t> directory;
   std::vector<uint8_t> counts;
+  uint64_t panels = 0;
   uint32_t panelsAsWords = 0;
 };
 

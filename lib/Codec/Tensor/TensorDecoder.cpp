@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../LowHalves.h"
 #include "../Scales.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
@@ -81,6 +82,7 @@ struct StoredTensors {
   PlaneViews planes;
   TensorIndex index;
   StreamTables tables;
+  std::optional<LowDecoder> low;
 };
 
 } // namespace
@@ -126,9 +128,10 @@ struct TensorDecoder::State {
                        MutablePanelWords out) const;
   Status decodeRowOf(uint64_t panel, uint32_t row, DecodeWorker &worker,
                      std::span<uint16_t> out) const;
-  /// Low halves of rows [begin, end) of a panel; all of its rows in fragment layout.
-  PanelWords decodeLowOf(uint64_t panel, uint32_t begin, uint32_t end, CodePath path,
-                         std::vector<uint16_t> &scratch) const;
+  /// Low halves of the rows of a panel from `begin` on whose words are `words`: of all rows in
+  /// fragment layout. Of the words the number is enough where low halves do not follow from them.
+  Expected<PanelWords> decodeLowOf(uint64_t panel, uint32_t begin, PanelWords words, CodePath path,
+                                   std::vector<uint16_t> &scratch) const;
   Status decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                   const DecodeOptions &options, DecodeWorker &worker) const;
   Status decodeRows(const PanelSlice &slice, const DecodeOptions &options,
@@ -168,6 +171,7 @@ Expected<TensorDecoder> TensorDecoder::open(const TensorDescription &description
   UWT_ASSIGN_OR_RETURN(stored->index, readIndex(description, planes[numberOf(PlaneKind::Index)],
                                                 sizes, indexChecksum));
   stored->tables = makeStreamTables(stored->index.plan);
+  stored->low.emplace(stored->index.plan);
   UWT_ASSIGN_OR_RETURN(auto state, State::make(description, std::move(stored), 0));
   return TensorDecoder(std::move(state));
 }
@@ -191,15 +195,26 @@ std::span<const uint8_t> TensorDecoder::panelBytes(uint64_t panel, PlaneKind kin
   return kind == PlaneKind::Index ? std::span<const uint8_t>() : state->part(panel, kind);
 }
 
-std::span<const uint8_t> TensorDecoder::panelLow(uint64_t panel, CodePath path,
-                                                 std::vector<uint8_t> &scratch) const {
+Expected<std::span<const uint8_t>> TensorDecoder::panelLow(uint64_t panel, CodePath path,
+                                                           std::vector<uint8_t> &scratch) const {
+  const Format &format = plan().format;
   std::span<const uint8_t> bytes = panelBytes(panel, PlaneKind::Low);
-  if (bytes.empty() || plan().format.lowBits == wholeLowBits)
+  bool isWhole = format.lowHalves == LowHalves::TopBits && format.lowBits == wholeLowBits;
+  bool needsWords = state->stored->low->needsWords();
+  if (isWhole || (bytes.empty() && !needsWords))
     return bytes;
-  std::vector<uint16_t> halves;
-  PanelWords low = state->decodeLowOf(panel, 0, state->tensor.rowsOf(panel), path, halves);
-  encodeWords(plan().format.layout, wholeLowBits, low, path, scratch);
-  return scratch;
+  DecodeWorker worker;
+  uint32_t rows = state->tensor.rowsOf(panel);
+  uint64_t columns = plan().matrix.columns;
+  worker.words.resize(needsWords ? rows * columns : 0);
+  MutablePanelWords words = {worker.words.data(), columns, rows, columns};
+  if (needsWords)
+    UWT_RETURN_IF_ERROR(state->decodeWordsOf(panel, path, worker, words));
+  UWT_ASSIGN_OR_RETURN(
+      PanelWords low,
+      state->decodeLowOf(panel, 0, {words.data, columns, rows, columns}, path, worker.low));
+  encodeWords(format.layout, wholeLowBits, low, path, scratch);
+  return std::span<const uint8_t>(scratch);
 }
 
 std::span<const uint32_t> TensorDecoder::panelEscapeCounts(uint64_t panel) const {
@@ -325,20 +340,17 @@ Status TensorDecoder::State::decodeRowOf(uint64_t panel, uint32_t row, DecodeWor
   return decodeFixedRow(plan, coded, rows, row, out);
 }
 
-PanelWords TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin, uint32_t end,
-                                             CodePath path, std::vector<uint16_t> &scratch) const {
-  std::span<const uint8_t> bytes = part(panel, PlaneKind::Low);
-  if (bytes.empty())
-    return {};
-  Layout layout = plan().format.layout;
-  uint64_t columns = plan().matrix.columns;
-  if (layout == Layout::RowMajor) {
-    uint64_t rowBytes = fieldBytes(layout, 1, columns, plan().format.lowBits);
-    bytes = bytes.subspan(begin * rowBytes, (end - begin) * rowBytes);
-  }
-  scratch.resize((end - begin) * columns);
-  decodeLow(plan().format, bytes, path, {scratch.data(), columns, end - begin, columns});
-  return {scratch.data(), columns, end - begin, columns};
+Expected<PanelWords> TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t begin,
+                                                       PanelWords words, CodePath path,
+                                                       std::vector<uint16_t> &scratch) const {
+  LowPart low;
+  low.bytes = part(panel, PlaneKind::Low);
+  low.tail = stored->planes[numberOf(PlaneKind::Low)].size() -
+             entry(panel).offset[numberOf(PlaneKind::Low)] - low.bytes.size();
+  low.panel = firstPanel + panel;
+  low.rows = tensor.rowsOf(panel);
+  low.begin = begin;
+  return stored->low->decode(low, words, path, scratch);
 }
 
 Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
@@ -351,9 +363,11 @@ Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, u
   bool isInPlace = tensor.isInPlace(out.data(), panel);
   words.streaming = isInPlace && out.size() >= streamingBytes;
   UWT_RETURN_IF_ERROR(decodeWordsOf(panel, options.path, worker, words));
-  if (!isInPlace)
-    tensor.store(out, origin, panel, {words.data, words.stride, words.rows, words.columns},
-                 decodeLowOf(panel, 0, words.rows, options.path, worker.low));
+  if (!isInPlace) {
+    PanelWords decoded = {words.data, words.stride, words.rows, words.columns};
+    UWT_ASSIGN_OR_RETURN(PanelWords low, decodeLowOf(panel, 0, decoded, options.path, worker.low));
+    tensor.store(out, origin, panel, decoded, low);
+  }
   worker.times.code += watch.lap();
   return ok();
 }
@@ -412,7 +426,9 @@ Status TensorDecoder::State::decodeRows(const PanelSlice &slice, const DecodeOpt
     UWT_RETURN_IF_ERROR(decodeRowOf(slice.panel, row, worker, {words.row(row - begin), columns}));
   if (!alone)
     UWT_RETURN_IF_ERROR(decodeWordsOf(slice.panel, options.path, worker, words));
-  PanelWords low = decodeLowOf(slice.panel, begin, end, options.path, worker.low);
+  UWT_ASSIGN_OR_RETURN(PanelWords low,
+                       decodeLowOf(slice.panel, begin, {words.data, columns, words.rows, columns},
+                                   options.path, worker.low));
   for (uint32_t row = slice.rowBegin; row < slice.rowEnd; ++row)
     for (uint64_t column = slice.columnBegin; column < slice.columnEnd; ++column)
       tensor.storeElement(slice.out + (row - slice.rowBegin) * slice.rowStride +

@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../LowHalves.h"
+#include "LowStatistics.h"
 #include "../Scales.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
@@ -33,6 +35,7 @@ struct PendingPanel {
   DirectoryEntry entry;
   EncodedPanel coded;
   std::vector<uint8_t> words, low;
+  bool isLowCoded = false;
 
   void reset() {
     entry = DirectoryEntry();
@@ -89,10 +92,13 @@ private:
   SymbolStatistics countByScales(const PanelSource &panelOf, uint64_t panels);
   Status findLowHalves();
   uint64_t scaleWords() const;
+  Status findLowBits();
+  Status findLowPalette();
   void addSampled(std::span<const SampledPanel> panels);
   /// The number of panel `i` of those that are coded.
   uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
   void encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const;
+  void codeLow(PanelWords low, uint64_t i, PendingPanel &pending) const;
   void codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const;
   Status append(uint64_t panel, PendingPanel &pending);
   Status appendPart(PlaneKind kind, std::span<const uint8_t> bytes);
@@ -116,6 +122,7 @@ private:
   std::vector<uint8_t> rowClasses;
   TensorScales scales;
   bool hasLow = false;
+  std::optional<LowCoder> lowCoder;
 
   IndexWriter index;
   uint64_t slots[2] = {0, 0};
@@ -196,8 +203,45 @@ SymbolStatistics TensorEncoder::countByScales(const PanelSource &panelOf, uint64
   return countRelative(plan, scaled, scales, pool);
 }
 
-/// low-1: whether any low half is to be stored, and in as few bits as the format says.
+/// What the index holds of low halves, and whether there are any to be stored.
 Status TensorEncoder::findLowHalves() {
+  switch (plan.format.lowHalves) {
+  case LowHalves::TopBits:
+    return findLowBits();
+  case LowHalves::Rows:
+    plan.low.rowBits = options.chosen && !options.chosen->low.rowBits.empty()
+                           ? options.chosen->low.rowBits
+                           : findRowBits(tensor, source, sample, pool);
+    hasLow = std::ranges::any_of(plan.low.rowBits, [](uint8_t bits) { return bits != 0; });
+    return ok();
+  case LowHalves::Palette:
+    return findLowPalette();
+  case LowHalves::Coded:
+    break;
+  }
+  plan.low.code = options.chosen && !options.chosen->low.code.weights.empty()
+                      ? options.chosen->low.code
+                      : buildLowCode(tensor, source, sample, pool);
+  lowCoder.emplace(plan);
+  hasLow = true;
+  return ok();
+}
+
+Status TensorEncoder::findLowPalette() {
+  if (options.chosen && !options.chosen->low.palette.empty()) {
+    plan.low.palette = options.chosen->low.palette;
+    return ok();
+  }
+  auto palette = findPalette(tensor, source, sample, pool);
+  if (!palette)
+    return usageError("low=palette needs tensors of at most " + std::to_string(maxPaletteValues) +
+                      " values, no two of them with the same upper half; leave it out");
+  plan.low.palette = *std::move(palette);
+  return ok();
+}
+
+/// low-1: whether any low half is to be stored, and in as few bits as the format says.
+Status TensorEncoder::findLowBits() {
   uint32_t bits = plan.format.lowBits;
   auto dropped = static_cast<uint16_t>((1u << (wholeLowBits - bits)) - 1);
   // Of whole low halves it is enough to have seen one.
@@ -240,13 +284,24 @@ void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pendin
   encodeWords(plan.format.layout, plan.split.wordBits, words, options.path, pending.words);
 }
 
+void TensorEncoder::codeLow(PanelWords low, uint64_t i, PendingPanel &pending) const {
+  if (plan.format.lowHalves == LowHalves::TopBits)
+    return encodeLow(plan.format, low, options.path, pending.low);
+  if (lowCoder) {
+    pending.isLowCoded = lowCoder->encode(low, options.path, pending.low);
+    return;
+  }
+  std::span<const uint8_t> rowBits = plan.low.rowBits;
+  encodeLowRows(low, rowBits.subspan(i * panelRows, low.rows), options.path, pending.low);
+}
+
 void TensorEncoder::encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const {
   StopWatch watch;
   pending.reset();
   uint64_t panel = panelAt(i);
   codeWords(tensor.load(source, panel, worker.words), i, pending);
   if (hasLow)
-    encodeLow(plan.format, tensor.loadLow(source, panel, worker.low), options.path, pending.low);
+    codeLow(tensor.loadLow(source, panel, worker.low), i, pending);
   worker.times.code += watch.lap();
   Xxh3Stream hash;
   for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
@@ -275,6 +330,10 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
   for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
     UWT_RETURN_IF_ERROR(
         appendPart(static_cast<PlaneKind>(kind), pending.part(static_cast<PlaneKind>(kind))));
+  if (lowCoder)
+    plan.low.codeSizes.push_back(
+        pending.isLowCoded ? static_cast<uint32_t>(pending.low.size() / LowCoder::codeAlignment)
+                           : 0);
   index.add(entry, classesOf(panel), pending.coded.counts);
   result.escapes += pending.coded.escapes;
   result.panelsAsWords += entry.asWords;
@@ -358,6 +417,8 @@ void TensorEncoder::addSampled(std::span<const SampledPanel> panels) {
   result.panelsAsWords = rounded(asWords);
   std::vector<uint32_t> index(indexHeaderWords);
   codec->writeModel(plan.format, plan.model, index);
+  writeLowModel(plan, plan.format.lowHalves == LowHalves::Coded ? result.panels : panels.size(),
+                index);
   uint64_t words = index.size() + scaleWords() + result.panels * directoryEntryWords(plan) +
                    divideUp(rounded(counts) * (hasPatch(plan) ? countBytes(plan) : 0), 4);
   result.planeBytes[numberOf(PlaneKind::Index)] = words * 4;

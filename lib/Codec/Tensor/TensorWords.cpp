@@ -115,7 +115,9 @@ PanelWords TensorWords::gather(std::span<const uint8_t> source, uint64_t panel,
   scratch.resize(rows * columns);
   if (!kMajor) { // One run of elements, in a loop that compilers see vectors in.
     const uint8_t *from = source.data() + strides.origin;
-    for (size_t i = 0; i < scratch.size(); ++i)
+    for (size_t i = 0; elementBytes == 4 && i < scratch.size(); ++i)
+      scratch[i] = convert(from + i * 4);
+    for (size_t i = 0; elementBytes != 4 && i < scratch.size(); ++i)
       scratch[i] = convert(from + i * elementBytes);
     return {scratch.data(), columns, rows, columns};
   }
@@ -147,6 +149,12 @@ static uint16_t readU16(const uint8_t *bytes) {
   return value;
 }
 
+static uint32_t readU32(const uint8_t *bytes) {
+  uint32_t value;
+  std::memcpy(&value, bytes, 4);
+  return value;
+}
+
 PanelWords TensorWords::load(std::span<const uint8_t> source, uint64_t panel,
                              std::vector<uint16_t> &scratch) const {
   if (isInPlace(source.data(), panel))
@@ -154,13 +162,16 @@ PanelWords TensorWords::load(std::span<const uint8_t> source, uint64_t panel,
             shape.shape.columns, rowsOf(panel), shape.shape.columns};
   if (elementBytes == 1)
     return gather(source, panel, scratch, [](const uint8_t *at) { return uint16_t(*at); });
-  unsigned upper = elementBytes - 2;
-  return gather(source, panel, scratch, [upper](const uint8_t *at) { return readU16(at + upper); });
+  if (elementBytes == 2)
+    return gather(source, panel, scratch, readU16);
+  return gather(source, panel, scratch,
+                [](const uint8_t *at) { return static_cast<uint16_t>(readU32(at) >> 16); });
 }
 
 PanelWords TensorWords::loadLow(std::span<const uint8_t> source, uint64_t panel,
                                 std::vector<uint16_t> &scratch) const {
-  return gather(source, panel, scratch, readU16);
+  return gather(source, panel, scratch,
+                [](const uint8_t *at) { return static_cast<uint16_t>(readU32(at)); });
 }
 
 uint16_t TensorWords::lowHalfBits(std::span<const uint8_t> source, const PanelSample *sample,
@@ -194,6 +205,32 @@ uint16_t TensorWords::lowHalfBits(std::span<const uint8_t> source, const PanelSa
   return found;
 }
 
+uint32_t TensorWords::lowBitsOfRow(std::span<const uint8_t> source, uint64_t panel,
+                                   uint32_t row) const {
+  Strides strides = stridesOf(panel);
+  uint64_t columns = shape.shape.columns, existing = elementsOf(panel);
+  // fold-2: after its last element the matrix begins again.
+  const uint8_t *matrix = source.data() + panelBegin(panel - panel % shape.shape.panels());
+  auto at = [&](uint64_t column) {
+    uint64_t element = row * columns + column;
+    if (!kMajor && element >= existing)
+      return matrix + (element - existing) % shape.elements * elementBytes;
+    return source.data() + strides.origin + row * strides.row + column * strides.column;
+  };
+  // So few show what a natural row needs; compilers see vectors in longer runs.
+  constexpr uint64_t run = 16;
+  bool isOneRun = !kMajor && (row + 1) * columns <= existing;
+  uint16_t bits = 0;
+  for (uint64_t begin = 0; begin < columns && (bits & 1) == 0; begin += run) {
+    uint64_t end = std::min(begin + run, columns);
+    if (isOneRun)
+      bits |= uwt::lowHalfBits({at(begin), (end - begin) * elementBytes});
+    for (uint64_t column = begin; !isOneRun && column < end; ++column)
+      bits |= readU16(at(column));
+  }
+  return topLowBits(bits);
+}
+
 MutablePanelWords TensorWords::destination(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                                            std::vector<uint16_t> &scratch) const {
   uint32_t rows = rowsOf(panel);
@@ -215,6 +252,17 @@ void TensorWords::storeElement(uint8_t *at, uint16_t word, uint16_t low) const {
     std::memcpy(at, &low, 2);
 }
 
+/// Elements of f32, row after row, in loops that compilers see vectors in.
+static void storeWide(uint8_t *out, PanelWords words, PanelWords low) {
+  for (uint32_t row = 0; row < words.rows; ++row, out += words.columns * 4) {
+    const uint16_t *upper = words.row(row), *lower = low.data ? low.row(row) : nullptr;
+    for (uint64_t column = 0; column < words.columns; ++column) {
+      uint32_t value = uint32_t(upper[column]) << 16 | (lower ? lower[column] : 0u);
+      std::memcpy(out + column * 4, &value, 4);
+    }
+  }
+}
+
 void TensorWords::store(std::span<uint8_t> out, uint64_t origin, uint64_t panel, PanelWords words,
                         PanelWords low) const {
   Strides strides = stridesOf(panel);
@@ -223,6 +271,10 @@ void TensorWords::store(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
     for (uint32_t row = 0; row < words.rows; ++row)
       for (uint64_t column = 0; column < words.columns; ++column)
         *to++ = static_cast<uint8_t>(words.row(row)[column]);
+    return;
+  }
+  if (elementBytes == 4 && !kMajor && !isShort(panel)) {
+    storeWide(out.data() + (strides.origin - origin), words, low);
     return;
   }
   if (isShort(panel)) {

@@ -65,6 +65,10 @@ public:
   uint16_t lowHalfBits(std::span<const uint8_t> source, const PanelSample *sample, uint16_t enough,
                        ThreadPool &pool) const;
 
+  /// The top bits that low halves of a row of `panel` need (f32). Reads no further than the first
+  /// that needs all 16.
+  uint32_t lowBitsOfRow(std::span<const uint8_t> source, uint64_t panel, uint32_t row) const;
+
 private:
   /// Byte offset of element (row, column) of the panel's matrix, in the tensor.
   struct Strides {

@@ -114,6 +114,10 @@ TEST(FormatCheckTest, RefusesLowHalvesThatAreNone) {
   EXPECT_EQ(refusal("raw, low=0", ElementType::F32), "low=0: expected 1 to 16 bits");
   EXPECT_EQ(refusal("raw, low=17", ElementType::F32), "low=17: expected 1 to 16 bits");
   EXPECT_EQ(refusal("raw, low=3"), "low=3: bf16 has no low halves");
+  for (const std::string low : {"low=rows", "low=palette", "low=coded"}) {
+    EXPECT_EQ(refusal("raw, " + low, ElementType::F32), "accepted");
+    EXPECT_EQ(refusal("raw, " + low, ElementType::F16), low + ": f16 has no low halves");
+  }
 }
 
 TEST(FormatCheckTest, RefusesFieldsThatDoNotFit) {

@@ -90,6 +90,16 @@ TEST(FormatTest, FoldsAreItemsOfNewerReaders) {
   EXPECT_EQ(parsed("raw, storage=k_major").ofMatrices(), parsed("raw"));
 }
 
+TEST(FormatTest, FormsOfLowHalvesAreItemsOfReader6) {
+  for (const char *form : {"rows", "palette", "coded"}) {
+    Format low = parsed("rans<12>, low=" + std::string(form));
+    EXPECT_EQ(low.str(), "rans<12>, low=" + std::string(form));
+    EXPECT_EQ(parsed(low.fullStr()), low);
+    EXPECT_EQ(low.reader(), 6u);
+    EXPECT_EQ(low.ofMatrices(), parsed("rans<12>"));
+  }
+}
+
 TEST(FormatTest, ShortLowHalvesAreItemsOfNewerReaders) {
   Format low = parsed("huffman<12,2>, fold=flat<512>, low=3");
   EXPECT_EQ(low.lowBits, 3u);
@@ -98,7 +108,11 @@ TEST(FormatTest, ShortLowHalvesAreItemsOfNewerReaders) {
   EXPECT_EQ(low.reader(), 4u);
   EXPECT_EQ(parsed("raw, low=16").reader(), 1u);
   EXPECT_EQ(low.ofMatrices(), parsed("huffman<12,2>"));
-  EXPECT_EQ(failure("raw, low=all"), "low: expected a number, got 'all'");
+  EXPECT_EQ(failure("raw, low=all"),
+            "low: expected a number of bits, rows, palette or coded, got 'all'");
+  EXPECT_EQ(
+      failure("raw, low=row"),
+      "low: expected a number of bits, rows, palette or coded, got 'row'; did you mean 'rows'?");
 }
 
 TEST(FormatTest, ToleratesWhiteSpace) {

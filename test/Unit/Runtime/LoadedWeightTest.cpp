@@ -255,6 +255,37 @@ TEST(LoadedWeightFormTest, ShortLowHalvesAreWholeInMemory) {
   }
 }
 
+TEST(LoadedWeightFormTest, LowHalvesOfAnyFormAreWholeInMemory) {
+  ThreadPool pool(2);
+  std::vector<uint64_t> shape = {100, 70};
+  std::vector<uint8_t> byRow = makeTensor(ElementType::F32, shape, Distribution::StudentT4, 5);
+  for (size_t row = 0; row < 100; row += 2)
+    shortenLowHalves(std::span(byRow).subspan(row * 280, 280), row % 17);
+  // The low half is the word's complement.
+  std::vector<uint8_t> byWord = makeTensor(ElementType::F32, shape, Distribution::WasBF16, 5);
+  for (size_t at = 0; at < byWord.size(); at += 4)
+    for (size_t byte = 0; byte < 2; ++byte)
+      byWord[at + byte] = static_cast<uint8_t>(~byWord[at + byte + 2]);
+  for (const char *low : {"rows", "palette"})
+    for (const char *text :
+         {"inplace<12>", "huffman<12,2>, layout=row_major", "window<4>, storage=k_major", "raw"})
+      for (const char *run : {"", "raw", "window<3>", "inplace<12>"}) {
+        TensorDescription description{ElementType::F32, shape,
+                                      parsedFormat(std::string(text) + ", low=" + low)};
+        const std::vector<uint8_t> &source = *low == 'r' ? byRow : byWord;
+        MemoryPlanes planes;
+        auto encoded = encodeTensor(description, source, planes, pool);
+        ASSERT_TRUE(encoded) << encoded.error().message();
+        LoadOptions options;
+        if (*run)
+          options.runFormat = parsedFormat(run);
+        auto weight = LoadedWeight::fromPlanes(description, viewsOf(planes), encoded->indexChecksum,
+                                               pool, options);
+        ASSERT_TRUE(weight) << text << " as " << run << ": " << weight.error().message();
+        expectTensor(*weight, source);
+      }
+}
+
 TEST(LoadedWeightFormTest, BytesInUseAreAboutThePlanes) {
   ThreadPool pool(1);
   EncodedCase encoded = encodedCase("inplace<12>", {128, 1024});

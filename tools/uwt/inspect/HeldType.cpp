@@ -8,6 +8,7 @@
 #include "HeldType.h"
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 using namespace uwt::tool;
 
@@ -70,4 +71,35 @@ HeldType HeldTypeFinder::find() const {
       return {type.name, /*isScaled=*/true};
   }
   return {};
+}
+
+void HeldRowsFinder::add(std::span<const uint8_t> elements) {
+  constexpr uint64_t fewColumns = 16;
+  if (columns < fewColumns)
+    return;
+  for (uint64_t at = 0, count = elements.size() / 4; at < count;) {
+    uint64_t end = std::min(count, at + columns - column);
+    column += end - at;
+    for (; at < end && row.isOpen(); ++at) {
+      uint32_t value;
+      std::memcpy(&value, &elements[at * 4], sizeof(value));
+      row.add(value);
+    }
+    at = end;
+    if (column < columns)
+      continue;
+    ++rows;
+    if (HeldType held = row.find(); !held.name.empty())
+      ++byType[held.name];
+    row = f32Finder();
+    column = 0;
+  }
+}
+
+HeldRows HeldRowsFinder::find() const {
+  HeldRows most{{}, 0, rows};
+  for (auto [name, count] : byType)
+    if (count > most.rows)
+      most = {name, count, rows};
+  return most;
 }

@@ -14,6 +14,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <span>
 #include <string_view>
 
 namespace uwt::tool {
@@ -46,6 +48,30 @@ private:
   int highest = std::numeric_limits<int>::min(), lowest = std::numeric_limits<int>::max();
   /// Most bits of a value below its highest one.
   int precision = 0;
+};
+
+/// Rows of f32 that hold values of a narrower type.
+struct HeldRows {
+  /// The type of most of them; empty where there are none.
+  std::string_view name;
+  uint64_t rows = 0, ofRows = 0;
+};
+
+class HeldRowsFinder {
+public:
+  /// Rows are `columns` elements one after another. Of few columns they say nothing of a type.
+  explicit HeldRowsFinder(uint64_t columns) : columns(columns), row(f32Finder()) {}
+
+  /// Takes whole elements in, as they follow one another.
+  void add(std::span<const uint8_t> elements);
+  HeldRows find() const;
+
+private:
+  static HeldTypeFinder f32Finder() { return {8, 23}; }
+
+  uint64_t columns, column = 0, rows = 0;
+  HeldTypeFinder row;
+  std::map<std::string_view, uint64_t> byType;
 };
 
 } // namespace uwt::tool

@@ -80,7 +80,7 @@ static void countExponents(std::span<const WordCount> words, const ElementTraits
 
 /// `elementsEach` elements are stored for one of the tensor's own, of each `lowBits` as they are.
 static ValueFacts factsOfWords(std::span<const WordCount> words, ElementType element,
-                               unsigned elementsEach, uint32_t lowBits) {
+                               unsigned elementsEach, double lowBits) {
   const ElementTraits &traits = getTraits(element);
   ValueFacts facts;
   if (traits.signBits != 0) // Bytes have no exponents.
@@ -118,19 +118,30 @@ private:
 };
 } // namespace
 
+/// Bits that are stored of a low half, where these are not the same for all.
+static std::optional<double> storedLowBits(const TensorEntry &entry) {
+  if (!entry.format || entry.format->lowHalves == LowHalves::TopBits)
+    return std::nullopt;
+  uint64_t elements = std::max<uint64_t>(1, entry.bytes / 4) * entry.members;
+  return bitsPer(entry.planeBytes[numberOf(PlaneKind::Low)], elements);
+}
+
 Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, ElementType element) {
   const ElementTraits &traits = getTraits(element);
   bool isSmall = reader.entry().bytes <= smallTensor;
   std::vector<uint64_t> counts(isSmall ? 0 : size_t(1) << traits.wordBits);
   uint16_t lowSeen = 0;
+  HeldRowsFinder heldRows(reader.entry().shape.empty() ? 1 : reader.entry().shape.back());
   HeldTypeFinder finder(traits.exponentBits, traits.mantissaBits + traits.lowBits);
   auto consume = [&](std::span<const uint8_t> bytes) -> Status {
     if (isSmall)
       counter.add(element, bytes);
     else
       UWT_RETURN_IF_ERROR(addWords(counts, element, bytes, pool));
-    if (traits.lowBits)
+    if (traits.lowBits) {
       lowSeen |= lowHalfBits(bytes);
+      heldRows.add(bytes);
+    }
     for (size_t i = 0; traits.lowBits && finder.isOpen() && i + 4 <= bytes.size(); i += 4)
       finder.add(loadU32(&bytes[i]));
     if (!progress(bytes.size()))
@@ -140,13 +151,16 @@ Expected<ValueFacts> FactsCollector::readValues(const TensorReader &reader, Elem
   UWT_RETURN_IF_ERROR(reader.stream(consume, pool));
   unsigned elementsEach = reader.entry().dtype->bits / 8 / traits.bytes;
   std::vector<WordCount> words = isSmall ? counter.take() : occurring(counts);
-  ValueFacts facts = factsOfWords(words, element, elementsEach, topLowBits(lowSeen));
+  double lowBits = storedLowBits(reader.entry()).value_or(topLowBits(lowSeen));
+  ValueFacts facts = factsOfWords(words, element, elementsEach, lowBits);
   if (traits.signBits == 0 || traits.wordBits != 16)
     return facts;
   for (const WordCount &one : words)
     if (traits.lowBits == 0)
       finder.add(one.word);
   facts.held = finder.find();
+  if (facts.held.name.empty())
+    facts.heldRows = heldRows.find();
   return facts;
 }
 

@@ -28,6 +28,8 @@ struct ValueFacts {
   EntropyBounds bounds;
   /// Of BF16, F16 and F32.
   HeldType held;
+  /// Of F32, where not all values are of one narrower type.
+  HeldRows heldRows;
 };
 
 /// One panel of a compressed tensor.

@@ -70,6 +70,9 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
     if (!tensor.values->held.name.empty())
       object["values_of"] = {{"dtype", tensor.values->held.name},
                              {"scaled", tensor.values->held.isScaled}};
+    const HeldRows &rows = tensor.values->heldRows;
+    if (rows.rows != 0)
+      object["rows_of"] = {{"dtype", rows.name}, {"rows", rows.rows}};
     object["zeros"] = tensor.values->zeros;
     object["subnormals"] = tensor.values->subnormals;
     object["exponents"] = exponentsJson(*tensor.values);

@@ -133,19 +133,30 @@ static std::string heldText(const Inspection &inspection) {
   struct Held {
     uint64_t tensors = 0, weights = 0;
   };
-  std::map<std::pair<std::string_view, std::string_view>, Held> all;
+  std::map<std::pair<std::string_view, std::string_view>, Held> all, byRow;
   for (const TensorFacts &tensor : inspection.tensors) {
-    if (!tensor.values || tensor.values->held.name.empty())
+    if (!tensor.values)
       continue;
-    Held &held = all[{tensor.entry->dtype->name, tensor.values->held.name}];
+    const HeldRows &inRows = tensor.values->heldRows;
+    bool isHeld = !tensor.values->held.name.empty();
+    if (!isHeld && inRows.rows == 0)
+      continue;
+    Held &held =
+        (isHeld
+             ? all
+             : byRow)[{tensor.entry->dtype->name, isHeld ? tensor.values->held.name : inRows.name}];
     ++held.tensors;
-    held.weights += tensor.elements;
+    held.weights += isHeld ? tensor.elements : tensor.elements / inRows.ofRows * inRows.rows;
   }
   std::string text;
-  for (const auto &[types, held] : all)
-    text += std::string(types.first) + " with " + std::string(types.second) +
-            " values: " + plural(held.tensors, "tensor") + ", " + plural(held.weights, "weight") +
-            "\n";
+  auto add = [&](const auto &found, const std::string &what) {
+    for (const auto &[types, held] : found)
+      text += std::string(types.first) + " with " + what + std::string(types.second) +
+              " values: " + plural(held.tensors, "tensor") + ", " + plural(held.weights, "weight") +
+              "\n";
+  };
+  add(all, "");
+  add(byRow, "rows of ");
   return text;
 }
 
@@ -236,6 +247,10 @@ static std::string boundsText(const TensorFacts &tensor) {
   if (!values.held.name.empty())
     entropy += field("values", "those of " + std::string(values.held.name) +
                                    (values.held.isScaled ? ", times a power of two" : ""));
+  const HeldRows &rows = values.heldRows;
+  if (rows.rows != 0)
+    entropy += field("values", "those of " + std::string(rows.name) + " in " +
+                                   formatCount(rows.rows) + " of " + plural(rows.ofRows, "row"));
   return entropy + field("  of exponents", against(values.bounds.exponent)) +
          field("zeros", formatCount(values.zeros)) +
          field("subnormals", formatCount(values.subnormals));
