@@ -11,9 +11,19 @@
 
 #include "uwt/Container/BaseModel.h"
 #include "uwt/Support/Checksum.h"
+#include "uwt/Support/Suggest.h"
 #include <filesystem>
 
 namespace uwt {
+
+std::string describeBase(std::span<const BaseFile> files) {
+  std::string text = "the base model";
+  for (size_t i = 0; i < files.size() && i < 2; ++i)
+    text += (i == 0 ? " " : ", ") + inQuotes(files[i].name) + " with SHA-256 " + files[i].sha256;
+  if (files.size() > 2)
+    text += " and " + std::to_string(files.size() - 2) + " other files";
+  return text;
+}
 
 BaseModel::BaseModel(std::string path, Checkpoint opened)
     : given(std::move(path)), model(std::move(opened)) {

@@ -23,15 +23,6 @@ std::vector<uint64_t> basePieceChecksums(std::span<const uint8_t> bytes, ThreadP
   return checksums;
 }
 
-std::string describeBase(std::span<const BaseFile> files) {
-  std::string text = "the base model";
-  for (size_t i = 0; i < files.size() && i < 2; ++i)
-    text += (i == 0 ? " " : ", ") + inQuotes(files[i].name) + " with SHA-256 " + files[i].sha256;
-  if (files.size() > 2)
-    text += " and " + std::to_string(files.size() - 2) + " other files";
-  return text;
-}
-
 //===----------------------------------------------------------------------===//
 // Finding it
 //===----------------------------------------------------------------------===//
@@ -84,8 +75,7 @@ Status BaseTensor::decodeRows(uint64_t begin, uint64_t end, std::span<uint8_t> o
   for (uint64_t row = begin / rowBytes, last = end / rowBytes; row < last;) {
     uint64_t matrix = row / rows, first = row % rows;
     bool isWhole = first == 0 && last - row >= rows;
-    TensorRange range = {matrix, matrix + 1, first, std::min(rows, first + last - row),
-                         0,      columns};
+    TensorRange range = {matrix, matrix + 1, first, std::min(rows, first + last - row), 0, columns};
     if (isWhole)
       range.matrixEnd = last / rows;
     uint64_t count = (range.matrixEnd - matrix) * (range.rowEnd - first);
@@ -125,9 +115,8 @@ Status BaseTensor::checkPieces(uint64_t begin, std::span<const uint8_t> bytes,
       return usageError(found.container->path() + ": tensor " + inQuotes(found.entry->name) +
                         " is not the one that differences are from: the checksum of its bytes "
                         "from " +
-                        std::to_string((first + i) * basePieceBytes) + " on is " +
-                        toHex64(are[i]) + ", expected " + toHex64(checksums[first + i]) + "; " +
-                        wanted);
+                        std::to_string((first + i) * basePieceBytes) + " on is " + toHex64(are[i]) +
+                        ", expected " + toHex64(checksums[first + i]) + "; " + wanted);
   return ok();
 }
 
@@ -183,14 +172,14 @@ Status BaseTensor::restoreSlice(const TensorRange &range, uint64_t rows, uint64_
     for (uint64_t row = range.rowBegin; row < range.rowEnd; row += step) {
       uint64_t endMatrix = std::min(matrix + group, range.matrixEnd);
       uint64_t endRow = std::min(row + step, range.rowEnd), first = matrix * rows + row;
-      UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> base,
-                           read(first * rowBytes, ((endMatrix - 1) * rows + endRow) * rowBytes,
-                                scratch, pool));
+      UWT_ASSIGN_OR_RETURN(
+          std::span<const uint8_t> base,
+          read(first * rowBytes, ((endMatrix - 1) * rows + endRow) * rowBytes, scratch, pool));
       picked.clear();
       for (uint64_t m = matrix; m < endMatrix; ++m)
         for (uint64_t r = row; r < endRow; ++r) {
-          auto wanted = base.subspan((m * rows + r - first) * rowBytes + range.columnBegin * size,
-                                     width);
+          auto wanted =
+              base.subspan((m * rows + r - first) * rowBytes + range.columnBegin * size, width);
           picked.insert(picked.end(), wanted.begin(), wanted.end());
         }
       UWT_RETURN_IF_ERROR(MappedFile::checkRead(base));

@@ -28,9 +28,6 @@ inline uint64_t basePieces(uint64_t bytes) {
 /// Of bytes that begin with a piece.
 std::vector<uint64_t> basePieceChecksums(std::span<const uint8_t> bytes, ThreadPool &pool);
 
-/// "the base model 'model.safetensors' with SHA-256 …"
-std::string describeBase(std::span<const BaseFile> files);
-
 /// Refers to the base model, which must stay open. Thread-safe.
 class BaseTensor {
 public:
@@ -67,9 +64,8 @@ public:
 private:
   BaseTensor(const BaseModel::Tensor &found, TensorReader reader)
       : found(found), reader(std::move(reader)) {}
-  Expected<std::span<const uint8_t>> readStored(uint64_t begin, uint64_t end,
-                                                std::vector<uint8_t> &scratch,
-                                                ThreadPool &pool) const;
+  Expected<std::span<const uint8_t>>
+  readStored(uint64_t begin, uint64_t end, std::vector<uint8_t> &scratch, ThreadPool &pool) const;
   Status decodeRows(uint64_t begin, uint64_t end, std::span<uint8_t> out, ThreadPool &pool) const;
   Status checkPieces(uint64_t begin, std::span<const uint8_t> bytes, ThreadPool &pool) const;
 

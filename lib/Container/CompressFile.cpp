@@ -155,9 +155,8 @@ Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> member
   if (const auto *policy = std::get_if<FormatPolicy>(&options.format)) {
     // choice-9: of differences, the smallest is chosen by every policy.
     FormatPolicy used = choices[members[0]].isDifference ? FormatPolicy::Smallest : *policy;
-    UWT_ASSIGN_OR_RETURN(
-        ChosenFormat chosen,
-        chooseFormat(used, description, bytes, pool, sample ? &*sample : nullptr));
+    UWT_ASSIGN_OR_RETURN(ChosenFormat chosen,
+                         chooseFormat(used, description, bytes, pool, sample ? &*sample : nullptr));
     if (newestReader < readerOf(chosen.format))
       chosen.format.lowBits = wholeLowBits;
     return chosen;

@@ -96,8 +96,8 @@ private:
 
 Status Verification::checkStored(const TensorEntry &entry) {
   bool isReadable = !entry.isDifference() || hasBase();
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, isReadable ? container.reader(entry)
-                                                       : container.storedReader(entry));
+  UWT_ASSIGN_OR_RETURN(TensorReader reader,
+                       isReadable ? container.reader(entry) : container.storedReader(entry));
   UWT_RETURN_IF_ERROR(reader.check(pool));
   // Hashes are of decoded tensors: where they are compared, everything is decoded for them.
   if (!options.decode || !entry.compressed() || !isReadable || wantsHashes())

@@ -78,13 +78,13 @@ Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &
 }
 
 void countTensor(const TensorEntry &entry, FileReport &report) {
-  bool isShared = !entry.sameAs.empty();
+  bool isElsewhere = !entry.sameAs.empty();
   bool isEqual = entry.isDifference() && !entry.compressed();
-  ++(isShared             ? report.sharedTensors
+  ++(isElsewhere          ? report.sharedTensors
      : entry.compressed() ? report.compressedTensors
      : isEqual            ? report.equalTensors
                           : report.rawTensors);
-  report.differences += entry.isDifference() && entry.compressed() && !isShared;
+  report.differences += entry.isDifference() && entry.compressed() && !isElsewhere;
 }
 
 Status reportProgress(const ProgressFunction &progress, uint64_t bytes) {

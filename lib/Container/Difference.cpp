@@ -34,9 +34,8 @@ template <typename Word, bool IsSignedMagnitude> struct Ordered {
     return IsSignedMagnitude ? static_cast<Word>(word ^ (spread(word) | sign)) : word;
   }
   static constexpr Word valueOf(Word order) {
-    return IsSignedMagnitude
-               ? static_cast<Word>(order ^ (static_cast<Word>(~spread(order)) | sign))
-               : order;
+    return IsSignedMagnitude ? static_cast<Word>(order ^ (static_cast<Word>(~spread(order)) | sign))
+                             : order;
   }
   /// diff-3: 0, -1, 1, -2, 2, … are 0, 1, 2, 3, 4, …
   static constexpr Word subtract(Word word, Word base) {
@@ -118,8 +117,8 @@ void subtractBase(const SafetensorsDtype &dtype, std::span<const uint8_t> elemen
   });
 }
 
-void addBase(const SafetensorsDtype &dtype, std::span<const uint8_t> base,
-             std::span<uint8_t> bytes, ThreadPool &pool) {
+void addBase(const SafetensorsDtype &dtype, std::span<const uint8_t> base, std::span<uint8_t> bytes,
+             ThreadPool &pool) {
   Functions functions = functionsOf(dtype);
   inPieces(bytes.size(), pool, [&](uint64_t begin, uint64_t count) {
     functions.add(base.data() + begin, bytes.data() + begin, count);

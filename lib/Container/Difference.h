@@ -25,8 +25,8 @@ void subtractBase(const SafetensorsDtype &dtype, std::span<const uint8_t> elemen
                   std::span<const uint8_t> base, std::span<uint8_t> out, ThreadPool &pool);
 
 /// Makes elements of the differences in `bytes`.
-void addBase(const SafetensorsDtype &dtype, std::span<const uint8_t> base,
-             std::span<uint8_t> bytes, ThreadPool &pool);
+void addBase(const SafetensorsDtype &dtype, std::span<const uint8_t> base, std::span<uint8_t> bytes,
+             ThreadPool &pool);
 
 } // namespace uwt
 

@@ -57,7 +57,8 @@ std::string_view CompressCommand::description() const {
          "fewest that a code for single weights needs. The entropy of exponents is the fewest "
          "where "
          "only exponents are coded and all other bits are stored as they are.\n\n"
-         "With --base, tensors are compared with those of the same name, dtype and shape in another "
+         "With --base, tensors are compared with those of the same name, dtype and shape in "
+         "another "
          "model, and stored as differences where that is smaller. The output names that model by "
          "its file name and SHA-256; give it to 'uwt decompress' to have the file back.\n\n"
          "A folder that an interrupted run has begun is continued: files that are complete are "
@@ -98,7 +99,8 @@ std::vector<command_line::Option> CompressCommand::options() {
       {"--exclude", "GLOB", "do not compress tensors whose names match; may be given again",
        &exclude},
       {"--base", "BASE",
-       "store only what differs from this model, a file or folder, which 'uwt decompress' then needs",
+       "store only what differs from this model, a file or folder, which 'uwt decompress' then "
+       "needs",
        &base, command_line::ValueHint::Path},
       {"--cast",
        "TYPE",

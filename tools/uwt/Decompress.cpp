@@ -26,7 +26,8 @@ public:
   std::string_view description() const override {
     return "Checksums are verified first: what is written is what was compressed, or the command "
            "fails and writes nothing. Files get the permissions that they had.\n\n"
-           "A fine-tune that was compressed with --base needs that model again: without it, the error "
+           "A fine-tune that was compressed with --base needs that model again: without it, the "
+           "error "
            "says which.\n\n"
            "A small file can be made to stand for a great many bytes: give --max-bytes for files "
            "that come from strangers.";

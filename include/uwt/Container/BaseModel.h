@@ -18,6 +18,9 @@
 
 namespace uwt {
 
+/// "the base model 'model.safetensors' with SHA-256 …"
+std::string describeBase(std::span<const BaseFile> files);
+
 /// Immutable and thread-safe.
 class BaseModel {
 public:
