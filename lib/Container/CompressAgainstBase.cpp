@@ -67,13 +67,23 @@ Expected<bool> FileCompressor::subtractBaseOf(size_t i, std::span<const uint8_t>
   return isEqual;
 }
 
+Choice FileCompressor::choiceOfDifferences(size_t i) const {
+  const SafetensorsDtype &dtype = *original.header().tensors[i].dtype;
+  Choice choice = choices[i];
+  choice.isDifference = true;
+  choice.element = differenceElementType(dtype.bits);
+  const auto *policy = std::get_if<FormatPolicy>(&options.format);
+  bool hasParts = storedElementsEach(dtype, choice.element) > 1;
+  // Parts of a wide element are then in rows of their own, which have their own classes.
+  if (policy && *policy == FormatPolicy::Smallest && hasParts && !choice.layout)
+    choice.storage = Storage::KMajor;
+  return choice;
+}
+
 /// The smaller of the differences and the tensor by itself.
 Status FileCompressor::codeSmallest(size_t i, std::span<const uint8_t> bytes,
                                     std::vector<uint64_t> checksums) {
-  const Choice byItself = choices[i];
-  Choice asDifference = byItself;
-  asDifference.isDifference = true;
-  asDifference.element = differenceElementType(original.header().tensors[i].dtype->bits);
+  const Choice byItself = choices[i], asDifference = choiceOfDifferences(i);
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> changed, differences.view());
   std::vector<uint64_t> &recorded = header.tensors[i].entry.baseChecksums;
   auto tryDifferences = [&](uint64_t limit) {

@@ -62,6 +62,7 @@ private:
   Status findBase();
   std::vector<bool> whichMayStack() const;
   Status compressAgainstBase(size_t i);
+  Choice choiceOfDifferences(size_t i) const;
   Status codeSmallest(size_t i, std::span<const uint8_t> bytes, std::vector<uint64_t> checksums);
   Expected<bool> subtractBaseOf(size_t i, std::span<const uint8_t> bytes,
                                 std::vector<uint64_t> &checksums);

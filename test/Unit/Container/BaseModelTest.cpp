@@ -10,7 +10,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Container/BaseModel.h"
-#include "Container/Reseal.h"
 #include "Container/TestFiles.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Random.h"
@@ -105,22 +104,26 @@ protected:
     return *SafetensorsFile::open(folder / "c")->header().findMetadata(key);
   }
   void damage(const std::string &from, const std::string &to);
+  /// What opening says that does not look at the header's checksums.
+  std::string refusalUnchecked() {
+    ReadOptions options;
+    options.check = false;
+    return messageOf(Container::open(folder / "c", options));
+  }
 
   TemporaryFolder folder;
   FileReport report;
   ThreadPool pool{2};
 };
 
-/// Replaces text of the header by as long a one, and makes the checksums right again.
+/// Replaces text of the header by as long a one.
 void BaseModelTest::damage(const std::string &from, const std::string &to) {
   ASSERT_EQ(from.size(), to.size());
   Bytes bytes = readBytes(folder / "c");
   auto at = std::search(bytes.begin(), bytes.end(), from.begin(), from.end());
   ASSERT_NE(at, bytes.end()) << from;
   std::copy(to.begin(), to.end(), at);
-  auto sealed = resealContainer(bytes);
-  ASSERT_TRUE(sealed);
-  writeBytes(folder / "c", *sealed);
+  writeBytes(folder / "c", bytes);
 }
 
 // choice-9, diff-1, diff-6
@@ -354,7 +357,7 @@ TEST_F(BaseModelTest, DamagedEntriesAreRefused) {
   auto refusal = [&](const std::string &from, const std::string &to) {
     writeBytes(folder / "c", sound);
     damage(from, to);
-    return messageOf(open(folder / "base.safetensors"));
+    return refusalUnchecked();
   };
   std::string digits = toHex64(xxh3(baseTensors()[1].bytes));
   auto entry = [](const std::string &value) { return "{\\\"base\\\":" + value + "}"; };
@@ -376,9 +379,9 @@ TEST_F(BaseModelTest, DamagedEntriesAreRefused) {
               HasSubstr("2 checksums of the base's tensor, expected 3"));
   EXPECT_THAT(refusal("\\\"base_sha256\\\"", "\\\"base_sha-56\\\""),
               HasSubstr("'base' is not a list of as many names"));
-  EXPECT_THAT(refusal("[\\\"base.safetensors\\\"]", "{                     }"),
+  EXPECT_THAT(refusal("[\\\"base.safetensors\\\"]", "{                    }"),
               HasSubstr("'base' is not a list of as many names"));
-  EXPECT_THAT(refusal("[\\\"base.safetensors\\\"]", "[7                    ]"),
+  EXPECT_THAT(refusal("[\\\"base.safetensors\\\"]", "[7                   ]"),
               HasSubstr("'base' is not a list of names"));
 }
 
@@ -386,11 +389,11 @@ TEST_F(BaseModelTest, DamagedEntriesAreRefused) {
 TEST_F(BaseModelTest, ABaseThatIsNotNamedIsDamage) {
   compressIt();
   damage("\\\"base\\\":[\\\"base", "\\\"bass\\\":[\\\"base");
-  EXPECT_THAT(messageOf(open("")), HasSubstr("'base' is not a list"));
+  EXPECT_THAT(refusalUnchecked(), HasSubstr("'base' is not a list"));
   compressIt();
   damage(",\\\"base\\\":[\\\"base.safetensors\\\"],\\\"base_sha256\\\":",
          ",\\\"bass\\\":[\\\"base.safetensors\\\"],\\\"bass_sha256\\\":");
-  EXPECT_THAT(messageOf(open("")),
+  EXPECT_THAT(refusalUnchecked(),
               HasSubstr("has differences, but the file entry names no base model"));
 }
 
