@@ -25,6 +25,11 @@ Status FileCompressor::findBase() {
   baseOf.resize(header.tensors.size());
   if (!options.base)
     return ok();
+  if (options.estimate)
+    return usageError("samples do not show what differs from a base model; use --dry-run in place "
+                      "of --estimate");
+  if (options.base->files().empty())
+    return usageError("the base model was opened without the hashes that it is known by");
   for (size_t i = 0; i < baseOf.size(); ++i) {
     const SafetensorsTensor &tensor = original.header().tensors[i];
     if (shared[i] || tensor.bytes() < leastBaseBytes || !hasDifferences(*tensor.dtype))

@@ -11,6 +11,7 @@
 
 #include "BaseTensor.h"
 #include "ContainerState.h"
+#include "Difference.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -123,6 +124,9 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   entry.baseChecksums = std::move(stored.baseChecksums);
   if (!parsed->sha256.empty() && stored.members == 1)
     entry.sha256 = parsed->sha256.front();
+  if (entry.isDifference() && !hasDifferences(*entry.dtype))
+    return invalidError("its entry has a base, but there are no differences of " +
+                        std::string(entry.dtype->name));
   if (entry.isDifference() && entry.baseChecksums.size() != basePieces(entry.bytes)) // diff-4
     return invalidError("its entry has " + std::to_string(entry.baseChecksums.size()) +
                         " checksums of the base's tensor, expected " +

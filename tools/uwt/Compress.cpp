@@ -142,9 +142,6 @@ Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
   options.compress.kMajor = kMajor;
   options.compress.rowMajorEmbeddings = embeddings == "row_major";
   options.compress.castToBF16 = cast.has_value();
-  if (base && estimate)
-    return usageError("--estimate reads samples, which do not show what differs from --base; use "
-                      "--dry-run");
   if (base) {
     UWT_RETURN_IF_ERROR(checkWeights(*base));
     UWT_ASSIGN_OR_RETURN(options.compress.base, BaseModel::openHashed(*base, threads));

@@ -316,6 +316,17 @@ TEST_F(BaseModelTest, AWrongBaseIsFound) {
               HasSubstr("tensor 'equal' has another dtype or shape; expected the base model"));
 }
 
+TEST_F(BaseModelTest, WhatCannotBeIsRefused) {
+  CompressOptions options = against(folder / "base.safetensors");
+  options.estimate = true;
+  EXPECT_THAT(messageOf(compressFile(folder / "tuned", folder / "c", options)),
+              HasSubstr("use --dry-run in place of --estimate"));
+  options.estimate = false;
+  options.base = *BaseModel::open(folder / "base.safetensors");
+  EXPECT_THAT(messageOf(compressFile(folder / "tuned", folder / "c", options)),
+              HasSubstr("opened without the hashes"));
+}
+
 TEST_F(BaseModelTest, ABaseMayNotHoldDifferencesItself) {
   compressIt();
   EXPECT_THAT(messageOf(BaseModel::open(folder / "c")),
@@ -383,6 +394,19 @@ TEST_F(BaseModelTest, DamagedEntriesAreRefused) {
               HasSubstr("'base' is not a list of as many names"));
   EXPECT_THAT(refusal("[\\\"base.safetensors\\\"]", "[7                   ]"),
               HasSubstr("'base' is not a list of names"));
+}
+
+/// Elements of less than a byte have no differences: another tensor takes their dtype.
+TEST_F(BaseModelTest, DifferencesOfOtherDtypesAreRefused) {
+  std::vector<TestTensor> one = {{"equal", "U8", {1024}, randomBytes(1024, 1)}};
+  writeTensors(folder / "base.safetensors", one);
+  writeTensors(folder / "tuned", one);
+  compressIt();
+  damage("\\\"dtype\\\":\\\"U8\\\",\\\"shape\\\":[1024]",
+         "\\\"dtype\\\":\\\"F4\\\",\\\"shape\\\":[2048]");
+  EXPECT_THAT(
+      refusalUnchecked(),
+      HasSubstr("tensor 'equal': its entry has a base, but there are no differences of F4"));
 }
 
 /// Differences and the name of a base model belong together.
