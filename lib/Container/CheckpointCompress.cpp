@@ -214,9 +214,8 @@ static FileReport reportOf(const Container &container) {
       line.reason = "stored as " + inQuotes(entry.sameAs);
     else if (entry.compressed())
       line.format = entry.format->str();
-    ++(!entry.sameAs.empty() ? report.sharedTensors
-       : entry.compressed()  ? report.compressedTensors
-                             : report.rawTensors);
+    line.isDifference = entry.isDifference();
+    countTensor(entry, report);
   }
   return report;
 }
@@ -227,7 +226,9 @@ Expected<std::optional<FileReport>> CheckpointCompressor::resume(const TreeFile 
                                                                  const std::string &target) {
   if (!fileExists(target) || options.compress.overwrite)
     return std::optional<FileReport>();
-  auto container = Container::open(target);
+  ReadOptions reading;
+  reading.base = options.compress.base;
+  auto container = Container::open(target, reading);
   if (!container)
     return notOurs(target, "cannot be used: " + withoutPath(container.error().message(), target));
   if (!container->isContainer() || container->optionsDigest() != options.compress.digest())

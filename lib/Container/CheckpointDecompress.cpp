@@ -35,6 +35,7 @@ public:
 
 private:
   Status checkSizes() const;
+  Status checkHasBase() const;
   Status checkFiles() const;
   Status restoreAll();
   Status restore(const ManifestFile &file);
@@ -91,11 +92,29 @@ Status CheckpointDecompressor::checkSizes() const {
   return checkMaxBytes(input, total, options);
 }
 
+/// Whether the base model is open that any of the containers needs.
+Status CheckpointDecompressor::checkHasBase() const {
+  ReadOptions reading;
+  reading.check = false;
+  reading.base = options.base;
+  for (const ManifestFile &file : manifest.files) {
+    std::string path = joinPath(input, file.path);
+    if (file.kind != ManifestFile::Kind::Container || !fileExists(path))
+      continue;
+    auto container = Container::open(path, reading);
+    // What is wrong with a file itself is found later.
+    if (container)
+      UWT_RETURN_IF_ERROR(container->checkHasBase());
+  }
+  return ok();
+}
+
 /// folder-8: damage and files that are not those of the manifest are found before anything is
 /// written.
 Status CheckpointDecompressor::checkFiles() const {
   VerifyOptions verifying;
   verifying.hashes = false;
+  verifying.base = options.base;
   verifying.threads = options.threads;
   verifying.progress = options.progress;
   for (const ManifestFile &file : manifest.files) {
@@ -116,6 +135,7 @@ Expected<bool> CheckpointDecompressor::weightsAreThere(const std::string &source
   ReadOptions reading;
   reading.check = options.check;
   reading.path = options.path;
+  reading.base = options.base;
   UWT_ASSIGN_OR_RETURN(Container container, Container::open(source, reading));
   std::string folder = std::filesystem::path(target).parent_path().string();
   auto existing = Original::open(target, false, folder);
@@ -221,6 +241,7 @@ Status CheckpointDecompressor::run() {
   UWT_ASSIGN_OR_RETURN(manifest, requireManifest(input));
   if (options.maxBytes)
     UWT_RETURN_IF_ERROR(checkSizes());
+  UWT_RETURN_IF_ERROR(checkHasBase());
   if (options.check)
     UWT_RETURN_IF_ERROR(checkFiles());
   Status restored = restoreAll();

@@ -74,7 +74,7 @@ static void addKeys(const TensorEntry &entry, std::string_view file, JsonValue &
   };
   if (!entry.sameAs.empty() || entry.member != 0)
     return;
-  if (!entry.compressed())
+  if (!entry.compressed() && !entry.isDifference())
     return add(entry.name);
   for (unsigned k = 0; k < planeKinds; ++k)
     if (entry.planeBytes[k] != 0)

@@ -81,8 +81,10 @@ uint64_t FileCompressor::shownGain(size_t i) const {
   return shownLowGain(*policy, description, original.sourceBytes(i));
 }
 
-/// choice-8: the newest reader that enough of the file asks for.
+/// choice-8: the newest reader that enough of the file asks for. Differences ask for the newest.
 void FileCompressor::chooseReader() {
+  if (options.base)
+    return;
   std::array<uint64_t, containerReader + 1> bytes{};
   for (size_t i = 0; i < choices.size(); ++i)
     if (choices[i].reason.empty() && !shared[i]) {
@@ -94,7 +96,7 @@ void FileCompressor::chooseReader() {
 }
 
 void FileCompressor::chooseStacks() {
-  stacks = findStacks(original, choices, shared, options.stackedBytes);
+  stacks = findStacks(original, choices, whichMayStack(), options.stackedBytes);
   stackOf.resize(choices.size());
   for (size_t stack = 0; stack < stacks.size(); ++stack)
     for (size_t i : stacks[stack])
@@ -110,12 +112,13 @@ void FileCompressor::chooseStacks() {
   }
 }
 
-void FileCompressor::prepare() {
+Status FileCompressor::prepare() {
   header.metadata = &original.header().metadata;
   header.originalText = original.headerText();
   header.options = options.digest();
   describeTensors();
   shared = findSharedTensors(original, options.estimate);
+  UWT_RETURN_IF_ERROR(findBase());
   chooseStacks();
   // write-3.
   gather = dataBytes() < gatheredData;
@@ -127,6 +130,7 @@ void FileCompressor::prepare() {
     data.gatherAll();
   else if (writer)
     writer->skipTo(reserved);
+  return ok();
 }
 
 Status FileCompressor::progress(uint64_t bytes) {
@@ -163,9 +167,11 @@ Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> member
   TensorDescription description = describe(members);
   description.format = wantedFormat(members[0]);
   if (const auto *policy = std::get_if<FormatPolicy>(&options.format)) {
+    // choice-10: of differences, the smallest is chosen by every policy.
+    FormatPolicy used = choices[members[0]].isDifference ? FormatPolicy::Smallest : *policy;
     UWT_ASSIGN_OR_RETURN(
         ChosenFormat chosen,
-        chooseFormat(*policy, description, bytes, pool, sample ? &*sample : nullptr, newestReader));
+        chooseFormat(used, description, bytes, pool, sample ? &*sample : nullptr, newestReader));
     return chosen;
   }
   UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));
@@ -227,18 +233,18 @@ FileCompressor::measureBounds(const TensorDescription &as, unsigned elementsEach
 }
 
 /// choice-2.
-bool FileCompressor::isWorthIt(const StoredTensor &candidate,
-                               std::span<const size_t> members) const {
+uint64_t FileCompressor::bytesAsRaw(std::span<const size_t> members) const {
   uint64_t asRaw = 0;
   for (size_t i : members) {
     StoredTensor one;
     one.entry = header.tensors[i].entry;
     one.entry.sha256.clear();
+    one.entry.baseChecksums.clear();
     one.entry.rawChecksum = 0;
     one.rawBegin = data.size();
     asRaw += one.entry.bytes + headerCost(one);
   }
-  return candidate.entry.storedBytes + headerCost(candidate) < asRaw;
+  return asRaw;
 }
 
 Status FileCompressor::keepPlanes(StoredTensor candidate, std::span<const size_t> members,
@@ -254,6 +260,7 @@ Status FileCompressor::keepPlanes(StoredTensor candidate, std::span<const size_t
     entry.member = m;
     entry.storedBytes = shareOf(stored, m, members.size());
     line.format = entry.format->str();
+    line.isDifference = entry.isDifference();
     line.stackMembers = members.size();
     line.escapes = shareOf(encoded.escapes, m, members.size());
     line.panels = shareOf(encoded.panels, m, members.size());
@@ -277,15 +284,16 @@ void FileCompressor::keepRaw(std::span<const size_t> members, const std::string 
   }
 }
 
-Status FileCompressor::tryToEncode(std::span<const size_t> members,
-                                   std::span<const uint8_t> bytes) {
+/// Keeps what takes fewer bytes than `limit` and than the raw tensors.
+Expected<CodingAttempt> FileCompressor::tryToEncode(std::span<const size_t> members,
+                                                    std::span<const uint8_t> bytes,
+                                                    uint64_t limit) {
   auto format = pickFormat(members, bytes);
   if (!format) {
     // choice-2: other tensors may still hold the format.
     if (!formatError)
       formatError = Error(format.error().getKind(), format.error().message());
-    keepRaw(members, format.error().message());
-    return ok();
+    return CodingAttempt{format.error().message()};
   }
   formatFits = true;
   // A policy that has found nothing to code.
@@ -298,10 +306,8 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
                        measureBounds(description, each, bytes));
   for (size_t i : members)
     report.tensors[i].bounds = bounds;
-  if (isHopeless) {
-    keepRaw(members, std::string(wouldNotBeSmaller));
-    return ok();
-  }
+  if (isHopeless)
+    return CodingAttempt{std::string(wouldNotBeSmaller)};
   auto encoded = encode(members, bytes, *format);
   if (!encoded)
     return encoded.takeError().in("tensor " + inQuotes(header.tensors[members[0]].entry.name));
@@ -316,11 +322,15 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
   candidate.planeBegin = spool.begins();
   for (uint64_t bytes : spool.sizes)
     candidate.entry.storedBytes += paddedPlaneBytes(bytes);
-  if (isWorthIt(candidate, members))
-    return keepPlanes(std::move(candidate), members, *encoded);
+  CodingAttempt attempt;
+  attempt.bytes = candidate.entry.storedBytes + headerCost(candidate);
+  if (attempt.bytes < std::min(limit, bytesAsRaw(members))) {
+    UWT_RETURN_IF_ERROR(keepPlanes(std::move(candidate), members, *encoded));
+    return attempt;
+  }
   UWT_RETURN_IF_ERROR(spool.discard());
-  keepRaw(members, std::string(wouldNotBeSmaller));
-  return ok();
+  attempt.reason = wouldNotBeSmaller;
+  return attempt;
 }
 
 Status FileCompressor::hash(size_t i, std::span<const uint8_t> bytes) {
@@ -356,7 +366,9 @@ Status FileCompressor::encodeMembers(std::span<const size_t> members) {
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, bytesOf(members));
   ResidencyLimit limit(members.size() == 1 ? original.mappedRange(members[0], bytes)
                                            : std::span<const uint8_t>());
-  UWT_RETURN_IF_ERROR(tryToEncode(members, bytes));
+  UWT_ASSIGN_OR_RETURN(CodingAttempt attempt, tryToEncode(members, bytes));
+  if (!attempt.isKept())
+    keepRaw(members, attempt.reason);
   return progress(UINT64_MAX);
 }
 
@@ -377,6 +389,8 @@ Status FileCompressor::compressTensor(size_t i) {
   told = 0;
   if (shared[i])
     header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
+  else if (baseOf[i])
+    UWT_RETURN_IF_ERROR(compressAgainstBase(i));
   else if (!choices[i].reason.empty())
     UWT_RETURN_IF_ERROR(keepAsItIs(i));
   else if (!stackOf[i])
@@ -438,6 +452,8 @@ static std::string longestKeyword() {
 uint64_t FileCompressor::reservedPrefix() const {
   ContainerHeader largest = header;
   largest.sha256 = options.sha256 ? std::string(64, '0') : std::string();
+  if (options.base)
+    largest.base = options.base->files();
   // Coded planes can be little larger than the tensor; offsets never have more digits than this.
   uint64_t bound = dataBytes() * 4 + (uint64_t(1) << 30);
   Format longest;
@@ -458,6 +474,8 @@ uint64_t FileCompressor::reservedPrefix() const {
     }
     entry.rawChecksum = 0;
     stored.rawBegin = bound;
+    if (baseOf[i])
+      entry.baseChecksums.resize(basePieces(entry.bytes));
     bool isLaterMember = stackOf[i] && stacks[*stackOf[i]].front() != i;
     if (!choices[i].reason.empty() || isLaterMember)
       continue;
@@ -472,6 +490,7 @@ uint64_t FileCompressor::reservedPrefix() const {
 Status FileCompressor::finish() {
   if (options.sha256 && !options.estimate)
     header.sha256 = wholeHash.hexDigest();
+  header.base = usedBaseFiles();
   uint64_t prefixBytes = gather ? roundUp(8 + header.text().size(), alignment()) : reserved;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> prefix, header.prefix(prefixBytes));
   report.headerBytes = prefixBytes;
@@ -491,9 +510,7 @@ void FileCompressor::fillReport() {
     line.storedBytes = entry.sameAs.empty() ? entry.storedBytes : 0;
     if (!entry.sameAs.empty())
       line.reason = "stored as " + inQuotes(entry.sameAs);
-    ++(!entry.sameAs.empty() ? report.sharedTensors
-       : entry.compressed()  ? report.compressedTensors
-                             : report.rawTensors);
+    countTensor(entry, report);
   }
 }
 
@@ -514,7 +531,7 @@ Status FileCompressor::compressTensors() {
 Status FileCompressor::run() {
   if (options.estimate)
     MappedFile::readSparsely(original.source().data());
-  prepare();
+  UWT_RETURN_IF_ERROR(prepare());
   UWT_RETURN_IF_ERROR(options.estimate ? estimateTensors() : compressTensors());
   if (formatError && !formatFits)
     return *std::move(formatError);

@@ -9,7 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BaseTensor.h"
 #include "ContainerState.h"
+#include "Difference.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -119,6 +121,18 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   entry.sameAs = stored.sameAs;
   if (!entry.sameAs.empty())
     return ok();
+  entry.baseChecksums = std::move(stored.baseChecksums);
+  if (!parsed->sha256.empty() && stored.members == 1)
+    entry.sha256 = parsed->sha256.front();
+  if (entry.isDifference() && !hasDifferences(*entry.dtype))
+    return invalidError("its entry has a base, but there are no differences of " +
+                        std::string(entry.dtype->name));
+  if (entry.isDifference() && entry.baseChecksums.size() != basePieces(entry.bytes)) // diff-4
+    return invalidError("its entry has " + std::to_string(entry.baseChecksums.size()) +
+                        " checksums of the base's tensor, expected " +
+                        std::to_string(basePieces(entry.bytes)));
+  if (entry.isDifference() && !stored.compressed()) // diff-6
+    return ok();
   if (stored.dtype != tensor.dtype || stored.shape != tensor.shape) // file-9
     return invalidError("dtype or shape of its entry differ from the original's header");
   entry.format = std::move(stored.format);
@@ -128,8 +142,6 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   entry.members = stored.members;
   if (entry.members > 1)
     memberHashes[i] = std::move(parsed->sha256);
-  else if (!parsed->sha256.empty())
-    entry.sha256 = parsed->sha256.front();
   return readCompressed(i, used);
 }
 
@@ -152,6 +164,7 @@ Status Container::State::linkShared() {
     entry.planeBytes = entries[at].planeBytes;
     entry.indexChecksum = entries[at].indexChecksum;
     entry.rawChecksum = entries[at].rawChecksum;
+    entry.baseChecksums = entries[at].baseChecksums;
     entry.sha256 = entries[at].sha256;
   }
   return ok();
@@ -185,6 +198,15 @@ Status Container::State::checkAllUsed(const std::vector<bool> &used) const {
                       " belongs to no tensor of the original");
 }
 
+/// diff-5: differences and what they are from are named together.
+Status Container::State::checkDifferences() const {
+  bool any = std::ranges::any_of(entries, &TensorEntry::isDifference);
+  if (any == !fileEntry.base.empty())
+    return ok();
+  return invalidError(any ? "has differences, but the file entry names no base model"
+                          : "the file entry names a base model, but there are no differences");
+}
+
 Status Container::State::readContainer() {
   isContainer = true;
   const SafetensorsHeader &header = file.header();
@@ -211,6 +233,7 @@ Status Container::State::readContainer() {
     if (!read)
       return read.takeError().in(tensorLabel(entries[i]));
   }
+  UWT_RETURN_IF_ERROR(checkDifferences());
   UWT_RETURN_IF_ERROR(linkStacks());
   UWT_RETURN_IF_ERROR(checkAllUsed(used));
   UWT_RETURN_IF_ERROR(takeRawChecksums());
@@ -246,6 +269,13 @@ const std::vector<TensorEntry> &Container::entries() const { return state->entri
 std::string_view Container::originalHeader() const { return state->originalText; }
 const MetadataEntries &Container::metadata() const { return state->original->metadata; }
 const std::string &Container::originalSha256() const { return state->fileEntry.sha256; }
+const std::vector<BaseFile> &Container::baseFiles() const { return state->fileEntry.base; }
+Status Container::checkHasBase() const {
+  if (state->options.base || baseFiles().empty())
+    return ok();
+  return usageError(path() + ": holds differences from " + describeBase(baseFiles()) +
+                    ": give that with --base; for what has no such option, decompress first");
+}
 uint64_t Container::optionsDigest() const {
   return state->isContainer ? state->fileEntry.options : 0;
 }
@@ -319,6 +349,20 @@ Status TensorReader::takeDecoder(Expected<TensorDecoder> opened) {
 }
 
 Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, storedReader(entry));
+  if (!entry.isDifference())
+    return reader;
+  UWT_RETURN_IF_ERROR(checkHasBase());
+  size_t index = static_cast<size_t>(&entry - state->entries.data());
+  const TensorEntry &stored = state->entries[state->sources[index].sameAs.value_or(index)];
+  auto base = BaseTensor::open(state->options.base, stored, baseFiles(), state->options.check);
+  if (!base)
+    return base.takeError().in(path());
+  reader.base = std::make_shared<const BaseTensor>(*std::move(base));
+  return reader;
+}
+
+Expected<TensorReader> Container::storedReader(const TensorEntry &entry) const {
   size_t index = static_cast<size_t>(&entry - state->entries.data());
   size_t storedIndex = state->sources[index].sameAs.value_or(index);
   const TensorSources &sources = state->sources[storedIndex];
@@ -330,6 +374,8 @@ Expected<TensorReader> Container::reader(const TensorEntry &entry) const {
     reader.raw = state->file.tensorBytes(*sources.raw);
     return reader;
   }
+  if (!entry.compressed()) // diff-6
+    return reader;
   for (unsigned k = 0; k < planeKinds; ++k)
     if (sources.planes[k])
       reader.stored[k] = state->file.tensorBytes(*sources.planes[k]);

@@ -52,10 +52,9 @@ std::vector<uint64_t> storedShape(std::span<const uint64_t> shape, unsigned elem
 }
 
 uint32_t TensorEntry::reader() const {
-  constexpr uint32_t stackReader = 2;
-  if (!format)
-    return 1;
-  return std::max({readerOf(*format), getTraits(element).reader, members > 1 ? stackReader : 1u});
+  constexpr uint32_t stackReader = 2, differenceReader = 6;
+  uint32_t kind = isDifference() ? differenceReader : members > 1 ? stackReader : 1;
+  return format ? std::max({readerOf(*format), getTraits(element).reader, kind}) : kind;
 }
 
 TensorDescription TensorEntry::stored() const {
@@ -81,6 +80,18 @@ Status checkSourceNames(const SafetensorsHeader &header) {
 // File entry
 //===----------------------------------------------------------------------===//
 
+/// diff-5.
+static std::string baseKeys(const std::vector<BaseFile> &base) {
+  if (base.empty())
+    return "";
+  std::string names, hashes;
+  for (const BaseFile &file : base) {
+    names += (names.empty() ? "" : ",") + jsonQuoted(file.name);
+    hashes += file.sha256;
+  }
+  return ",\"base\":[" + names + "],\"base_sha256\":\"" + hashes + "\"";
+}
+
 std::string FileEntry::str() const {
   std::string out(entryStart);
   out += toHex64(headerChecksum);
@@ -102,7 +113,7 @@ std::string FileEntry::str() const {
       out += digits;
     out += '"';
   }
-  return out + "}";
+  return out + baseKeys(base) + "}";
 }
 
 static Expected<uint64_t> hexOf(const JsonValue &object, std::string_view key) {
@@ -165,6 +176,34 @@ static Expected<std::vector<std::string>> hashesOf(const JsonValue &object, std:
   return hashes;
 }
 
+static Expected<std::vector<uint64_t>> checksumsOf(const JsonValue &object, std::string_view key) {
+  UWT_ASSIGN_OR_RETURN(auto groups, splitDigits(object, key, hexDigits));
+  std::vector<uint64_t> checksums;
+  for (std::string_view digits : groups) {
+    std::optional<uint64_t> checksum = parseHex64(digits);
+    if (!checksum)
+      return invalidError("'" + std::string(key) + "' is not hexadecimal digits");
+    checksums.push_back(*checksum);
+  }
+  return checksums;
+}
+
+/// diff-5.
+static Expected<std::vector<BaseFile>> parseBaseFiles(const JsonValue &object) {
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> hashes, hashesOf(object, "base_sha256"));
+  const JsonValue *names = object.find("base");
+  bool isList = names && names->kind == JsonValue::Kind::Array;
+  if (names ? !isList || names->items.size() != hashes.size() : !hashes.empty())
+    return invalidError("'base' is not a list of as many names as 'base_sha256' has hashes");
+  std::vector<BaseFile> files;
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    if (names->items[i].kind != JsonValue::Kind::String)
+      return invalidError("'base' is not a list of names");
+    files.push_back({names->items[i].text, std::move(hashes[i])});
+  }
+  return files;
+}
+
 Expected<FileEntry> FileEntry::parse(std::string_view text) {
   UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
   FileEntry entry;
@@ -182,14 +221,9 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
   UWT_ASSIGN_OR_RETURN(entry.contentChecksum, hexOf(object, "content"));
   UWT_ASSIGN_OR_RETURN(entry.options, hexOf(object, "options"));
   UWT_ASSIGN_OR_RETURN(entry.sha256, shaOf(object, "sha256"));
-  UWT_ASSIGN_OR_RETURN(auto raw, splitDigits(object, "raw", hexDigits));
-  for (std::string_view digits : raw) {
-    std::optional<uint64_t> checksum = parseHex64(digits);
-    if (!checksum)
-      return invalidError("'raw' is not hexadecimal digits");
-    entry.raw.push_back(*checksum);
-  }
+  UWT_ASSIGN_OR_RETURN(entry.raw, checksumsOf(object, "raw"));
   UWT_ASSIGN_OR_RETURN(entry.rawSha256, hashesOf(object, "raw_sha256"));
+  UWT_ASSIGN_OR_RETURN(entry.base, parseBaseFiles(object));
   return entry;
 }
 
@@ -197,9 +231,25 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
 // Tensor entries
 //===----------------------------------------------------------------------===//
 
+/// What the entries of all tensors may have, each key behind a comma.
+static std::string lastKeys(const TensorEntry &entry, std::string_view sha256) {
+  std::string out;
+  if (entry.isDifference()) { // diff-4
+    out += ",\"base\":\"";
+    for (uint64_t checksum : entry.baseChecksums)
+      out += toHex64(checksum);
+    out += '"';
+  }
+  if (!sha256.empty())
+    out.append(",\"sha256\":\"").append(sha256).append("\"");
+  return out;
+}
+
 std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256) {
   if (!entry.sameAs.empty())
     return "{\"same\":" + jsonQuoted(entry.sameAs) + "}";
+  if (!entry.compressed()) // diff-6
+    return "{" + lastKeys(entry, sha256).substr(1) + "}";
   std::string out = "{\"dtype\":\"" + std::string(entry.dtype->name) + "\",\"shape\":[";
   for (size_t i = 0; i < entry.shape.size(); ++i)
     out += (i == 0 ? "" : ",") + std::to_string(entry.shape[i]);
@@ -218,9 +268,7 @@ std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256) {
   out += "},\"index\":\"" + toHex64(entry.indexChecksum) + "\"";
   if (entry.members > 1)
     out += ",\"members\":" + std::to_string(entry.members);
-  if (!sha256.empty())
-    out.append(",\"sha256\":\"").append(sha256).append("\"");
-  return out + "}";
+  return out + lastKeys(entry, sha256) + "}";
 }
 
 static Status parseShape(const JsonValue &object, TensorEntry &entry) {
@@ -230,7 +278,7 @@ static Status parseShape(const JsonValue &object, TensorEntry &entry) {
   std::optional<ElementType> element = dtype ? storedElementType(*dtype) : std::nullopt;
   if (!entry.dtype || !element)
     return invalidError("'dtype' is not one that can be compressed");
-  entry.element = *element;
+  entry.element = entry.isDifference() ? differenceElementType(entry.dtype->bits) : *element;
   if (!shape || shape->kind != JsonValue::Kind::Array)
     return invalidError("'shape' is not an array");
   for (const JsonValue &dimension : shape->items) {
@@ -289,6 +337,26 @@ static Status parseMembers(const JsonValue &object, TensorEntry &entry) {
   return ok();
 }
 
+/// diff-4.
+static Status parseBase(const JsonValue &object, TensorEntry &entry) {
+  UWT_ASSIGN_OR_RETURN(entry.baseChecksums, checksumsOf(object, "base"));
+  if (object.find("base") && entry.baseChecksums.empty())
+    return invalidError("'base' has no checksums");
+  if (entry.isDifference() && object.find("members"))
+    return invalidError("has both 'base' and 'members'");
+  return ok();
+}
+
+/// A hash a member, or none.
+static Expected<std::vector<std::string>> memberHashesOf(const JsonValue &object,
+                                                         const TensorEntry &entry) {
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> hashes, hashesOf(object, "sha256"));
+  if (!hashes.empty() && hashes.size() != entry.members)
+    return invalidError("'sha256' has " + std::to_string(hashes.size()) + " hashes, expected " +
+                        std::to_string(entry.members));
+  return hashes;
+}
+
 Expected<ParsedEntry> parseTensorEntry(std::string_view text) {
   UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
   ParsedEntry parsed;
@@ -299,15 +367,17 @@ Expected<ParsedEntry> parseTensorEntry(std::string_view text) {
     entry.sameAs = same->text;
     return parsed;
   }
+  UWT_RETURN_IF_ERROR(parseBase(object, entry));
+  if (entry.isDifference() && !object.find("format")) { // diff-6
+    UWT_ASSIGN_OR_RETURN(parsed.sha256, memberHashesOf(object, entry));
+    return parsed;
+  }
   UWT_RETURN_IF_ERROR(parseFormat(object, entry));
   UWT_RETURN_IF_ERROR(parseShape(object, entry));
   UWT_RETURN_IF_ERROR(parsePlanes(object, entry));
   UWT_RETURN_IF_ERROR(parseMembers(object, entry));
   UWT_ASSIGN_OR_RETURN(entry.indexChecksum, hexOf(object, "index"));
-  UWT_ASSIGN_OR_RETURN(parsed.sha256, hashesOf(object, "sha256"));
-  if (!parsed.sha256.empty() && parsed.sha256.size() != entry.members)
-    return invalidError("'sha256' has " + std::to_string(parsed.sha256.size()) +
-                        " hashes, expected " + std::to_string(entry.members));
+  UWT_ASSIGN_OR_RETURN(parsed.sha256, memberHashesOf(object, entry));
   return parsed;
 }
 
@@ -373,6 +443,7 @@ static FileEntry makeFileEntry(const ContainerHeader &header) {
   FileEntry file;
   file.options = header.options;
   file.sha256 = header.sha256;
+  file.base = header.base;
   std::vector<const TensorEntry *> raw;
   for (const StoredTensor &stored : header.tensors) {
     file.reader = std::max<uint64_t>(file.reader, stored.entry.reader());
@@ -410,7 +481,8 @@ static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor
 
 /// Members of a stack but the first have none.
 static bool hasEntry(const TensorEntry &entry) {
-  return (entry.compressed() && entry.member == 0) || !entry.sameAs.empty();
+  bool isEqual = entry.isDifference() && !entry.compressed();
+  return isEqual || (entry.compressed() && entry.member == 0) || !entry.sameAs.empty();
 }
 
 uint64_t headerCost(const StoredTensor &stored) {

@@ -47,6 +47,8 @@ struct FileEntry {
   std::vector<uint64_t> raw;
   std::string sha256;
   std::vector<std::string> rawSha256;
+  /// diff-5: in order.
+  std::vector<BaseFile> base;
 
   std::string str() const;
   static Expected<FileEntry> parse(std::string_view text);
@@ -91,6 +93,8 @@ struct ContainerHeader {
   std::string_view originalText;
   uint64_t options = 0;
   std::string sha256;
+  /// Files of the base model that differences are from, in order.
+  std::vector<BaseFile> base;
 
   /// The text without padding and with checksums of zero.
   std::string text() const;

@@ -48,7 +48,8 @@ Status Container::State::linkStacks() {
   for (size_t i : original->dataOrder()) {
     TensorEntry &entry = entries[i];
     bool isFirst = entry.members > 1;
-    if (!isFirst && (entry.compressed() || sources[i].raw || !entry.sameAs.empty()))
+    bool isStored = entry.compressed() || entry.isDifference() || !entry.sameAs.empty();
+    if (!isFirst && (isStored || sources[i].raw))
       continue;
     auto found = open.find({entry.dtype, entry.shape});
     bool isOpen = found != open.end() && !isFull(found->second);

@@ -68,6 +68,7 @@ struct Container::State {
   Status linkStacks();
   void joinStack(size_t i, size_t first, uint64_t member);
   void shareStoredBytes();
+  Status checkDifferences() const;
   Status linkShared();
   /// The decoder of what is stored under the name of `entry`, or of its stack.
   Expected<TensorDecoder> openStored(const TensorEntry &entry, const PlaneViews &planes) const;

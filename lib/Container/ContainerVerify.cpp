@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BaseTensor.h"
 #include "ContainerState.h"
 #include "FileWork.h"
 #include "uwt/Support/Checksum.h"
@@ -82,7 +83,8 @@ private:
   Status checkStored(const TensorEntry &entry);
   Status checkHashes();
   bool anyHash() const;
-  bool wantsHashes() const { return options.hashes && anyHash(); }
+  bool wantsHashes() const { return options.hashes && anyHash() && hasBase(); }
+  bool hasBase() const { return bool(container.checkHasBase()); }
 
   const Container &container;
   const SafetensorsHeader &original;
@@ -93,10 +95,12 @@ private:
 } // namespace
 
 Status Verification::checkStored(const TensorEntry &entry) {
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, container.reader(entry));
+  bool isReadable = !entry.isDifference() || hasBase();
+  UWT_ASSIGN_OR_RETURN(TensorReader reader,
+                       isReadable ? container.reader(entry) : container.storedReader(entry));
   UWT_RETURN_IF_ERROR(reader.check(pool));
   // Hashes are of decoded tensors: where they are compared, everything is decoded for them.
-  if (!options.decode || !entry.compressed() || wantsHashes())
+  if (!options.decode || !entry.compressed() || !isReadable || wantsHashes())
     return ok();
   return reader.stream([](std::span<const uint8_t>) { return ok(); }, pool);
 }
@@ -166,6 +170,11 @@ Status Verification::run() {
     report.add(container.path(),
                "the header is not the one that uwt wrote: another tool has saved this file again; "
                "its contents are intact, compress the decompressed file to have it as new");
+  if (!hasBase())
+    report.notes.push_back({container.path(), "holds differences from " +
+                                                  describeBase(container.baseFiles()) +
+                                                  ": only what is stored was checked; give that "
+                                                  "with --base to check what it makes"});
   for (const TensorEntry &entry : container.entries())
     UWT_RETURN_IF_ERROR(checkTensor(entry));
   // Bytes that are damaged cannot have the right hash.

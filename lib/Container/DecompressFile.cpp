@@ -30,9 +30,11 @@ Expected<FileReport> restoreContainer(const std::string &input, const std::strin
   ReadOptions reading;
   reading.check = options.check;
   reading.path = options.path;
+  reading.base = options.base;
   UWT_ASSIGN_OR_RETURN(Container container, Container::open(input, reading));
   if (!container.isContainer())
     return usageError(input + ": is not compressed");
+  UWT_RETURN_IF_ERROR(container.checkHasBase());
   UWT_RETURN_IF_ERROR(checkMaxBytes(input, container.originalBytes(), options));
   UWT_ASSIGN_OR_RETURN(
       AtomicFileWriter writer,
@@ -50,9 +52,7 @@ Expected<FileReport> restoreContainer(const std::string &input, const std::strin
   report.originalBytes = report.outputBytes = container.originalBytes();
   report.headerBytes = 8 + container.originalHeader().size();
   for (const TensorEntry &entry : container.entries())
-    ++(!entry.sameAs.empty() ? report.sharedTensors
-       : entry.compressed()  ? report.compressedTensors
-                             : report.rawTensors);
+    countTensor(entry, report);
   return report;
 }
 
@@ -68,11 +68,23 @@ static Expected<VerifyReport> asFinding(const std::string &path, Error error) {
 }
 
 Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &options) {
-  auto container = Container::open(path);
+  ReadOptions reading;
+  reading.base = options.base;
+  auto container = Container::open(path, reading);
   if (!container)
     return asFinding(path, container.takeError());
   ThreadPool pool(options.threads);
   return container->verify(pool, options);
+}
+
+void countTensor(const TensorEntry &entry, FileReport &report) {
+  bool isElsewhere = !entry.sameAs.empty();
+  bool isEqual = entry.isDifference() && !entry.compressed();
+  ++(isElsewhere          ? report.sharedTensors
+     : entry.compressed() ? report.compressedTensors
+     : isEqual            ? report.equalTensors
+                          : report.rawTensors);
+  report.differences += entry.isDifference() && entry.compressed() && !isElsewhere;
 }
 
 Status reportProgress(const ProgressFunction &progress, uint64_t bytes) {
@@ -98,7 +110,10 @@ Expected<VerifyReport> verifyFileAgainst(const std::string &path, const std::str
   UWT_ASSIGN_OR_RETURN(VerifyReport report, verifyFile(path, options));
   if (!report.passed())
     return report;
-  UWT_ASSIGN_OR_RETURN(Container container, Container::open(path));
+  ReadOptions reading;
+  reading.base = options.base;
+  UWT_ASSIGN_OR_RETURN(Container container, Container::open(path, reading));
+  UWT_RETURN_IF_ERROR(container.checkHasBase());
   std::string folder = std::filesystem::path(path).parent_path().string();
   UWT_ASSIGN_OR_RETURN(Original source,
                        Original::open(original, false, folder.empty() ? "." : folder));

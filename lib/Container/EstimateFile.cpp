@@ -21,10 +21,12 @@ Status FileCompressor::estimateMembers(CodedMembers members, uint64_t elements) 
     UWT_ASSIGN_OR_RETURN(
         bytes, sampledBytes.read(original, members, description, *sample, pool, &report.cast));
   }
-  Status done = tryToEncode(members, bytes);
+  UWT_ASSIGN_OR_RETURN(CodingAttempt attempt, tryToEncode(members, bytes));
+  if (!attempt.isKept())
+    keepRaw(members, attempt.reason);
   for (size_t i : members)
     original.release(i);
-  return done;
+  return ok();
 }
 
 /// Gives `members` what was found for the tensor `from`, or the stack that begins with it.

@@ -14,6 +14,7 @@
 #ifndef UWT_LIB_CONTAINER_FILECOMPRESSOR_H
 #define UWT_LIB_CONTAINER_FILECOMPRESSOR_H
 
+#include "BaseTensor.h"
 #include "ContainerFormat.h"
 #include "Estimate.h"
 #include "FileWork.h"
@@ -29,22 +30,43 @@ namespace uwt {
 inline constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment,
                           smallData = uint64_t(1) << 20;
 
+/// What came of coding a tensor or a stack.
+struct CodingAttempt {
+  /// Why it was not kept; empty where it was.
+  std::string reason;
+  /// Bytes that it would have taken, names and entry included.
+  uint64_t bytes = UINT64_MAX;
+
+  bool isKept() const { return reason.empty(); }
+};
+
 /// Compresses one file, or finds what that would give.
 class FileCompressor {
 public:
   FileCompressor(Original &original, const std::string &folder, AtomicFileWriter *writer,
                  const CompressOptions &options, ThreadPool &pool)
       : original(original), options(options), pool(pool), writer(writer), data(folder, writer),
-        spool(folder, data, !writer) {}
+        spool(folder, data, !writer), differences(folder, differencesInMemory) {}
 
   Status run();
   FileReport report;
 
 private:
+  /// Differences of larger tensors go to a file.
+  static constexpr uint64_t differencesInMemory = uint64_t(128) << 20;
+
   uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
   uint64_t alignment() const { return dataBytes() < smallData ? smallAlignment : largeAlignment; }
-  void prepare();
+  Status prepare();
   void describeTensors();
+  Status findBase();
+  std::vector<bool> whichMayStack() const;
+  Status compressAgainstBase(size_t i);
+  Choice choiceOfDifferences(size_t i) const;
+  Status codeSmallest(size_t i, std::span<const uint8_t> bytes, std::vector<uint64_t> checksums);
+  Expected<bool> subtractBaseOf(size_t i, std::span<const uint8_t> bytes,
+                                std::vector<uint64_t> &checksums);
+  std::vector<BaseFile> usedBaseFiles() const;
   void chooseStacks();
   void chooseReader();
   uint32_t shownLowBits(size_t i) const;
@@ -60,7 +82,8 @@ private:
   Status estimateTensors();
   Status estimateMembers(CodedMembers members, uint64_t elements);
   Status copyEstimate(CodedMembers members, size_t from);
-  Status tryToEncode(std::span<const size_t> members, std::span<const uint8_t> bytes);
+  Expected<CodingAttempt> tryToEncode(std::span<const size_t> members,
+                                      std::span<const uint8_t> bytes, uint64_t limit = UINT64_MAX);
   TensorDescription describe(std::span<const size_t> members) const;
   Expected<ChosenFormat> pickFormat(std::span<const size_t> members,
                                     std::span<const uint8_t> bytes);
@@ -69,7 +92,7 @@ private:
   Expected<std::optional<EntropyBounds>>
   measureBounds(const TensorDescription &as, unsigned elementsEach, std::span<const uint8_t> bytes);
   std::optional<PlaneKind> directPlane(size_t i, const Format &format) const;
-  bool isWorthIt(const StoredTensor &candidate, std::span<const size_t> members) const;
+  uint64_t bytesAsRaw(std::span<const size_t> members) const;
   Status keepPlanes(StoredTensor candidate, std::span<const size_t> members,
                     const EncodedTensor &encoded);
   void keepRaw(std::span<const size_t> members, const std::string &reason);
@@ -96,6 +119,9 @@ private:
   /// The newest reader that the file may ask for (choice-8).
   uint32_t newestReader = containerReader;
   std::vector<uint8_t> stackBytes;
+  /// Of each tensor that has one: the base model's.
+  std::vector<std::optional<BaseTensor>> baseOf;
+  SpillBuffer differences;
   /// Of an estimate: what is drawn of the tensors that are coded at the moment, and their bytes.
   std::optional<PanelSample> sample;
   SampledBytes sampledBytes;

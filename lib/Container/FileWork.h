@@ -21,6 +21,9 @@ ProgressFunction halved(const ProgressFunction &progress);
 /// A usage error where `bytes` are more than DecompressOptions::maxBytes.
 Status checkMaxBytes(const std::string &path, uint64_t bytes, const DecompressOptions &options);
 
+/// Adds a tensor to the counts of its kind.
+void countTensor(const TensorEntry &entry, FileReport &report);
+
 /// As decompressFile; the output has the permissions `mode`, without it those of the input.
 Expected<FileReport> restoreContainer(const std::string &input, const std::string &output,
                                       const DecompressOptions &options,

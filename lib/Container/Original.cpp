@@ -187,18 +187,20 @@ Expected<std::optional<Finding>> findDifference(const Container &container, Orig
 // commitContainer
 //===----------------------------------------------------------------------===//
 
-static Status checkWritten(const std::string &path, Original &original, ThreadPool &pool,
-                           const ProgressFunction &progress) {
+static Status checkWritten(const std::string &path, Original &original,
+                           const CompressOptions &options, ThreadPool &pool) {
   auto fails = [&](const std::string &why) {
     return ioError(
         original.source().path() +
         ": what was written does not give it back, and was removed: " + withoutPath(why, path) +
         "; memory, disk or uwt itself is at fault: run again, and report it");
   };
-  auto written = Container::open(path);
+  ReadOptions reading;
+  reading.base = options.base;
+  auto written = Container::open(path, reading);
   if (!written)
     return fails(written.error().message());
-  auto found = findDifference(*written, original, pool, progress);
+  auto found = findDifference(*written, original, pool, options.progress);
   if (!found && found.error().getKind() == ErrorKind::Interrupted)
     return found.takeError();
   if (!found)
@@ -211,7 +213,7 @@ Status commitContainer(AtomicFileWriter &writer, Original &original, const Compr
                        ThreadPool &pool) {
   Status checked = ok();
   if (options.verify)
-    checked = checkWritten(writer.temporaryPath(), original, pool, options.progress);
+    checked = checkWritten(writer.temporaryPath(), original, options, pool);
   // A source that has changed explains any difference.
   if (checked || checked.error().getKind() != ErrorKind::Interrupted)
     UWT_RETURN_IF_ERROR(original.source().checkUnchanged());

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Selection.h"
+#include "uwt/Container/BaseModel.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
 
@@ -131,6 +132,8 @@ uint64_t CompressOptions::digest() const {
     add("stacked-bytes", std::to_string(stackedBytes));
   add("cast", castToBF16 ? "bf16" : "none");
   add("sha256", sha256 ? "1" : "0");
+  for (const BaseFile &file : base ? base->files() : std::vector<BaseFile>())
+    add("base " + file.name, file.sha256);
   return xxh3({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
 }
 

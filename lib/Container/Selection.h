@@ -17,6 +17,8 @@ struct Choice {
   /// Why it stays raw; empty where it is to be compressed.
   std::string reason;
   ElementType element = ElementType::BF16;
+  /// What is coded are differences from the base model.
+  bool isDifference = false;
   /// Overrides of the format's own.
   std::optional<Storage> storage;
   std::optional<Layout> layout;

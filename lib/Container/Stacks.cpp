@@ -28,14 +28,14 @@ static bool isSameChoice(const Choice &a, const Choice &b) {
 
 std::vector<std::vector<size_t>> findStacks(const Original &original,
                                             std::span<const Choice> choices,
-                                            std::span<const std::optional<size_t>> shared,
+                                            const std::vector<bool> &mayStack,
                                             uint64_t stackedBytes) {
   const SafetensorsHeader &header = original.header();
   std::map<std::pair<const SafetensorsDtype *, std::vector<uint64_t>>, AlikeTensors> alike;
   std::vector<AlikeTensors *> inOrder;
   for (size_t i : header.dataOrder()) {
     const SafetensorsTensor &tensor = header.tensors[i];
-    if (shared[i] || !choices[i].reason.empty() || tensor.bytes() > stackedBytes)
+    if (!mayStack[i] || !choices[i].reason.empty() || tensor.bytes() > stackedBytes)
       continue;
     AlikeTensors &group = alike[{tensor.dtype, tensor.shape}];
     if (group.tensors.empty())

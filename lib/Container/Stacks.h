@@ -10,15 +10,14 @@
 
 #include "Original.h"
 #include "Selection.h"
-#include <optional>
 
 namespace uwt {
 
 /// choice-7: tensors that are stored as one, as indices into the original's header, each stack in
-/// the order of the data. `choices` and `shared` have an entry a tensor.
+/// the order of the data. `choices` and `mayStack` have an entry a tensor.
 std::vector<std::vector<size_t>> findStacks(const Original &original,
                                             std::span<const Choice> choices,
-                                            std::span<const std::optional<size_t>> shared,
+                                            const std::vector<bool> &mayStack,
                                             uint64_t stackedBytes);
 
 } // namespace uwt

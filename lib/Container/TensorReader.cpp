@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BaseTensor.h"
 #include "ContainerState.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
@@ -172,7 +173,14 @@ uint64_t TensorReader::elementsEach() const {
   return storedElementsEach(*what->dtype, what->element);
 }
 
+Status TensorReader::checkHasBase() const {
+  if (base || !what->isDifference())
+    return ok();
+  return located(usageError("is a difference, and the base model is not open"));
+}
+
 Expected<TensorBytes> TensorReader::readSlice(const TensorSlice &slice, ThreadPool &pool) const {
+  UWT_RETURN_IF_ERROR(checkHasBase());
   Expected<TensorBytes> out = readMatrices(slice, pool);
   UWT_RETURN_IF_ERROR(checkRead());
   return out;
@@ -188,7 +196,7 @@ Expected<TensorBytes> TensorReader::readMatrices(const TensorSlice &slice, Threa
   // Other dimensions may be beyond any loop where one is zero.
   if (std::find(out.shape.begin(), out.shape.end(), 0) != out.shape.end())
     return out;
-  if (!decoding) {
+  if (!decoding && !base) {
     UWT_RETURN_IF_ERROR(checkRaw());
     Status copied = copyRaw(*resolved, what->dtype->bits, raw, out.bytes);
     return copied ? Expected<TensorBytes>(std::move(out)) : located(copied.takeError());
@@ -197,16 +205,24 @@ Expected<TensorBytes> TensorReader::readMatrices(const TensorSlice &slice, Threa
                    (what->dtype->bits / 8));
   TensorRange range = {resolved->matrixBegin, resolved->matrixEnd,     resolved->rows.begin,
                        resolved->rows.end,    resolved->columns.begin, resolved->columns.end};
+  Status read = decoding ? decodeRange(range, out.bytes, pool) : ok();
+  if (read && base)
+    read = base->restoreSlice(range, resolved->allRows, resolved->allColumns, out.bytes, pool);
+  if (!read)
+    return located(read.takeError());
+  return out;
+}
+
+/// A range of the tensor's own elements.
+Status TensorReader::decodeRange(TensorRange range, std::span<uint8_t> out,
+                                 ThreadPool &pool) const {
   if (what->shape.size() == 1) { // To the codec library, a vector is one row.
     std::swap(range.rowBegin, range.columnBegin);
     std::swap(range.rowEnd, range.columnEnd);
   }
   range.columnBegin *= elementsEach();
   range.columnEnd *= elementsEach();
-  Status decoded = decoding->decodeSlice(range, out.bytes, pool, decodeOptions());
-  if (!decoded)
-    return located(decoded.takeError());
-  return out;
+  return decoding->decodeSlice(range, out, pool, decodeOptions());
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,15 +236,24 @@ Status TensorReader::checkRaw() const {
 }
 
 Status TensorReader::read(std::span<uint8_t> out, ThreadPool &pool) const {
+  UWT_RETURN_IF_ERROR(checkHasBase());
   return afterReading(readWhole(out, pool));
+}
+
+Status TensorReader::decodeWhole(std::span<uint8_t> out, ThreadPool &pool) const {
+  if (decoding)
+    UWT_RETURN_IF_ERROR(decoding->decode(out, pool, decodeOptions()));
+  else
+    std::memset(out.data(), 0, out.size());
+  return base ? base->restore(0, out, pool) : ok();
 }
 
 Status TensorReader::readWhole(std::span<uint8_t> out, ThreadPool &pool) const {
   if (out.size() != what->bytes)
     return located(usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
                               std::to_string(what->bytes)));
-  if (decoding) {
-    Status decoded = decoding->decode(out, pool, decodeOptions());
+  if (decoding || base) {
+    Status decoded = decodeWhole(out, pool);
     return decoded ? ok() : Status(located(decoded.takeError()));
   }
   UWT_RETURN_IF_ERROR(checkRaw());
@@ -264,6 +289,11 @@ private:
 Status TensorReader::check(ThreadPool &pool) const { return afterReading(checkStored(pool)); }
 
 Status TensorReader::checkStored(ThreadPool &pool) const {
+  if (base) {
+    Status checked = base->check(pool);
+    if (!checked)
+      return located(checked.takeError());
+  }
   if (!decoding)
     return checkRaw();
   PlaneLimits limits(stored, *what);
@@ -336,10 +366,44 @@ Status TensorReader::streamMatrices(const std::function<Status(std::span<const u
   return ok();
 }
 
+/// A tensor that equals the base's.
+Status TensorReader::streamEqual(const std::function<Status(std::span<const uint8_t>)> &consume,
+                                 ThreadPool &pool) const {
+  std::vector<uint8_t> piece;
+  for (uint64_t at = 0; at < what->bytes; at += piece.size()) {
+    piece.assign(std::min(baseReadBytes, what->bytes - at), 0);
+    Status restored = base->restore(at, piece, pool);
+    if (!restored)
+      return located(restored.takeError());
+    UWT_RETURN_IF_ERROR(consume(piece));
+  }
+  return ok();
+}
+
 Status TensorReader::stream(const std::function<Status(std::span<const uint8_t>)> &consume,
                             ThreadPool &pool) const {
+  UWT_RETURN_IF_ERROR(checkHasBase());
   if (what->bytes == 0)
     return ok();
+  if (!base)
+    return streamStored(consume, pool);
+  if (!decoding)
+    return streamEqual(consume, pool);
+  std::vector<uint8_t> piece;
+  uint64_t at = 0;
+  auto restore = [&](std::span<const uint8_t> differences) -> Status {
+    piece.assign(differences.begin(), differences.end());
+    Status restored = base->restore(at, piece, pool);
+    if (!restored)
+      return located(restored.takeError());
+    at += piece.size();
+    return consume(piece);
+  };
+  return streamStored(restore, pool);
+}
+
+Status TensorReader::streamStored(const std::function<Status(std::span<const uint8_t>)> &consume,
+                                  ThreadPool &pool) const {
   if (!decoding)
     return streamRaw(consume);
   PlaneLimits limits(stored, *what);

@@ -18,6 +18,7 @@ static constexpr ElementTraits elementTable[] = {
     {"bf16", "BF16", 2, 16, 1, 8, 7, 0, 1},     {"f16", "F16", 2, 16, 1, 5, 10, 0, 1},
     {"f32", "F32", 4, 16, 1, 8, 7, 16, 1},      {"f8E4M3FN", "F8_E4M3", 1, 8, 1, 4, 3, 0, 1},
     {"f8E5M2", "F8_E5M2", 1, 8, 1, 5, 2, 0, 1}, {"uint8", "U8", 1, 8, 0, 4, 4, 0, 3},
+    {"uint16", "", 2, 16, 0, 8, 8, 0, 6},
 };
 static constexpr uint8_t elementCount = std::size(elementTable);
 
@@ -48,6 +49,11 @@ std::optional<ElementType> uwt::storedElementType(std::string_view dtype) {
   if (std::find(std::begin(byteDtypes), std::end(byteDtypes), dtype) != std::end(byteDtypes))
     return ElementType::UInt8;
   return elementTypeFromSafetensors(dtype);
+}
+
+// diff-1
+ElementType uwt::differenceElementType(unsigned dtypeBits) {
+  return dtypeBits == 8 ? ElementType::UInt8 : ElementType::UInt16;
 }
 
 // field-2

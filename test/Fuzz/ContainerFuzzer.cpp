@@ -12,9 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FuzzBase.h"
 #include "FuzzFiles.h"
 #include "SealingMutator.h"
-#include "uwt/Container/Container.h"
+#include "uwt/Container/BaseModel.h"
 
 using namespace uwt;
 using namespace uwt::test;
@@ -22,6 +23,16 @@ using namespace uwt::test;
 /// A tensor that compresses to nothing may be as large as its header says; larger
 /// ones than this are left out, so that memory stays that of the fuzzer.
 static constexpr uint64_t largestTensor = uint64_t(1) << 22;
+
+/// What containers with differences are opened with, whatever they say of their own base model.
+static const std::shared_ptr<const BaseModel> &fuzzBase() {
+  static const FuzzFolder folder;
+  static const std::shared_ptr<const BaseModel> base = [] {
+    fuzzRequire(bool(writeFuzzBase(folder / "base.safetensors")), "cannot write the base model");
+    return *BaseModel::open(folder / "base.safetensors");
+  }();
+  return base;
+}
 
 static void readTensor(const TensorReader &reader, ThreadPool &pool) {
   const TensorEntry &entry = reader.entry();
@@ -57,6 +68,7 @@ static Status streamAll(const Container &container, ThreadPool &pool) {
 static void useUnchecked(const std::string &path, ThreadPool &pool) {
   ReadOptions options;
   options.check = false;
+  options.base = fuzzBase();
   Expected<Container> container = Container::open(path, options);
   if (!container) {
     fuzzRequire(!container.error().message().empty(), "an error has no message");
@@ -73,7 +85,9 @@ static void useUnchecked(const std::string &path, ThreadPool &pool) {
 }
 
 static void useChecked(const std::string &path, ThreadPool &pool) {
-  Expected<Container> container = Container::open(path);
+  ReadOptions reading;
+  reading.base = fuzzBase();
+  Expected<Container> container = Container::open(path, reading);
   if (!container || container->originalBytes() > largestTensor)
     return;
   VerifyOptions options;

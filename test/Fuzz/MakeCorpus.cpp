@@ -13,10 +13,11 @@
 #include "Codec/TestData.h"
 #include "CompiledInput.h"
 #include "Container/Reseal.h"
+#include "FuzzBase.h"
 #include "Pack/SamplePack.h"
 #include "PlaneInput.h"
 #include "lib/Container/Manifest.h"
-#include "uwt/Container/Compress.h"
+#include "uwt/Container/BaseModel.h"
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -172,6 +173,23 @@ struct SmallModel {
 };
 } // namespace
 
+/// The same model against the base that the fuzzer has.
+static int makeDifferences(const std::string &plain, const std::string &output) {
+  std::string path = output + ".base";
+  if (Status written = writeFuzzBase(path); !written)
+    return failed(written.error().message());
+  auto base = BaseModel::openHashed(path, 1);
+  fs::remove(path);
+  if (!base)
+    return failed(base.error().message());
+  CompressOptions options;
+  options.base = *base;
+  options.overwrite = true;
+  options.threads = 1;
+  Expected<FileReport> report = compressFile(plain, output, options);
+  return report ? 0 : failed(report.error().message());
+}
+
 static int makeFiles(const fs::path &corpus) {
   fs::path plain = corpus / "container" / "plain", folder = corpus / "container";
   fs::create_directories(folder);
@@ -200,6 +218,9 @@ static int makeFiles(const fs::path &corpus) {
     if (!report)
       return failed(report.error().message());
   }
+
+  if (int result = makeDifferences(plain, folder / "differences"))
+    return result;
 
   std::ifstream file(plain, std::ios::binary);
   std::string whole((std::istreambuf_iterator<char>(file)), {});

@@ -25,9 +25,9 @@
 namespace uwt::test {
 
 inline constexpr size_t planeInputHeader = 8 + 2 * planeKinds;
-inline constexpr ElementType planeInputElements[] = {ElementType::BF16,   ElementType::F16,
-                                                     ElementType::F32,    ElementType::F8E4M3FN,
-                                                     ElementType::F8E5M2, ElementType::UInt8};
+inline constexpr ElementType planeInputElements[] = {
+    ElementType::BF16,   ElementType::F16,   ElementType::F32,   ElementType::F8E4M3FN,
+    ElementType::F8E5M2, ElementType::UInt8, ElementType::UInt16};
 
 inline constexpr Fold planeInputFolds[] = {
     Fold(), {Fold::Kind::Columns, 2}, {Fold::Kind::Flat, 64}, {Fold::Kind::Flat, 1088}};

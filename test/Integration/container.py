@@ -3,6 +3,8 @@
 Verifies every checksum. Tensors are decoded by decoder.py.
 
     container.py FILE.safetensors [TENSOR]     prints names, or writes a tensor's bytes to stdout
+
+Of differences from a base model it needs that: a function from a tensor's name to its bytes.
 """
 
 import json
@@ -10,7 +12,7 @@ import struct
 import sys
 
 import xxhash
-from decoder import Tensor, require, up
+from decoder import Tensor, add_base, require, up
 
 
 def pairs_once(pairs):
@@ -42,7 +44,8 @@ def content_checksum(header, metadata):
 class Container:
     """A container with every checksum verified, and the original that it stands for."""
 
-    def __init__(self, data):
+    def __init__(self, data, base=None):
+        self.base = base
         (length,) = struct.unpack("<Q", data[:8])
         require(8 + length <= len(data), "the header leaves the file")  # st-1
         self.prefix, self.data = data[: 8 + length], data[8 + length :]
@@ -57,6 +60,10 @@ class Container:
         self.tensors = original
         self.stacks = self.find_stacks()
         self.check_raw()
+        differs = any("base" in (self.entry(name) or {}) for name in self.tensors)
+        require(differs == ("base" in self.file), "differences without a base model")  # diff-5
+        hashes = self.file.get("base_sha256", "")
+        require(len(hashes) == 64 * len(self.file.get("base", [])), "hashes of the base model")
 
     def check_header(self):
         """check-1 and check-2, both of which an untouched file passes."""
@@ -109,6 +116,22 @@ class Container:
             return self.bytes_of(name)
         if "same" in entry:
             return self.tensor(entry["same"])
+        if "base" in entry:
+            base = self.base_of(first, entry)
+            return add_base(entry["dtype"], self.stored(first, entry), base) if "format" in entry else base
+        return self.stored(first, entry, member)
+
+    def base_of(self, name, entry):
+        """diff-4, diff-6."""
+        require(self.base is not None, "no base model")
+        base = self.base(name)
+        pieces = [base[at : at + (1 << 20)] for at in range(0, len(base), 1 << 20)]
+        digits = "".join(map(xxhash.xxh3_64_hexdigest, pieces))
+        require(digits == entry["base"], "checksums of the base")
+        return base
+
+    def stored(self, first, entry, member=0):
+        """What the planes of an entry hold, or of one member of a stack."""
         planes = {}
         for plane, used in entry["planes"].items():
             data = self.bytes_of(f"{first}.uwt.{plane}")
@@ -119,7 +142,8 @@ class Container:
         (words,) = struct.unpack("<I", planes["index"][:4])
         require(len(planes["index"]) == words * 4, "bytes of the index in use")  # file-10
         members = entry.get("members", 1)
-        stack = Tensor(entry["dtype"], entry["shape"], entry["format"], planes, members)
+        differences = "base" in entry
+        stack = Tensor(entry["dtype"], entry["shape"], entry["format"], planes, members, differences)
         return stack.decode(member)
 
     def original(self):
@@ -133,9 +157,9 @@ class Container:
         return struct.pack("<Q", len(text)) + text + bytes(data)
 
 
-def read(path):
+def read(path, base=None):
     with open(path, "rb") as file:
-        return Container(file.read())
+        return Container(file.read(), base)
 
 
 if __name__ == "__main__":

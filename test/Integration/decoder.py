@@ -52,11 +52,44 @@ ELEMENTS = {  # safetensors dtype: word bits, sign, exponent, mantissa, bits of 
     "F8_E4M3": (8, 1, 4, 3, 0),
     "F8_E5M2": (8, 1, 5, 2, 0),
     "U8": (8, 0, 4, 4, 0),
+    "uint16": (16, 0, 8, 8, 0),  # of no dtype: differences are stored so
 }
 BYTES = {  # field-3: dtypes that are stored as bytes, and how many bytes an element has
     "BOOL": 1, "I8": 1, "F8_E8M0": 1, "F8_E4M3FNUZ": 1, "F8_E5M2FNUZ": 1,
     "I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8,
 }  # fmt: skip
+
+
+SIGNED = ("BF16", "F16", "F32", "F64", "F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
+BITS = {"BF16": 16, "F16": 16, "F32": 32, "F8_E4M3": 8, "F8_E5M2": 8, "U8": 8,
+        **{dtype: 8 * size for dtype, size in BYTES.items()}}  # fmt: skip
+
+
+def order_of(dtype, element, bits):
+    """diff-2."""
+    if dtype not in SIGNED:
+        return element
+    return element ^ ((1 << bits) - 1 if element >> (bits - 1) else 1 << (bits - 1))
+
+
+def element_of(dtype, order, bits):
+    """diff-2 the other way."""
+    if dtype not in SIGNED:
+        return order
+    return order ^ (1 << (bits - 1) if order >> (bits - 1) else (1 << bits) - 1)
+
+
+def add_base(dtype, differences, base):
+    """diff-3: the bytes of a tensor."""
+    bits = BITS[dtype]
+    size, out = bits // 8, bytearray()
+    require(len(differences) == len(base), "the base has another size")
+    for at in range(0, len(base), size):
+        difference = int.from_bytes(differences[at : at + size], "little")
+        d = -(difference + 1) // 2 if difference % 2 else difference // 2
+        order = order_of(dtype, int.from_bytes(base[at : at + size], "little"), bits) + d
+        out += element_of(dtype, order % (1 << bits), bits).to_bytes(size, "little")
+    return bytes(out)
 
 
 class Split:
@@ -600,11 +633,14 @@ class Panel:
 class Tensor:
     """The model and panels of a tensor, or of a stack of `members`, from its planes."""
 
-    def __init__(self, dtype, shape, text, planes, members=1):
+    def __init__(self, dtype, shape, text, planes, members=1, differences=False):
         self.format = Format(text)
         self.shape, self.planes = list(shape), planes
-        if dtype in BYTES:  # field-3
-            self.shape = [*(self.shape or [1])[:-1], (self.shape or [1])[-1] * BYTES[dtype]]
+        if differences:  # diff-1
+            self.multiply_columns(max(1, BITS[dtype] // 16))
+            dtype = "U8" if BITS[dtype] == 8 else "uint16"
+        elif dtype in BYTES:  # field-3
+            self.multiply_columns(BYTES[dtype])
             dtype = "U8"
         self.split = Split(dtype, self.format.coded, self.format.coded_sign)
         self.elements = math.prod(self.shape)
@@ -614,6 +650,10 @@ class Tensor:
         self.matrices = self.elements // area if self.elements else 0
         self.members = members
         self.read_index()
+
+    def multiply_columns(self, by):
+        if by > 1:
+            self.shape = [*(self.shape or [1])[:-1], (self.shape or [1])[-1] * by]
 
     def matrix_shape(self):
         """Rows and columns of a matrix (order-1, fold-1, fold-2)."""

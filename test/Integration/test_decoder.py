@@ -1,5 +1,6 @@
 """The specification, seen from outside: what `uwt` writes in every format, decoder.py reads."""
 
+import hashlib
 import json
 import re
 import struct
@@ -166,6 +167,44 @@ def test_integers_are_as_specified(uwt, tmp_path, policy):
     assert opened.file["reader"] == reader and opened.entry("mask")["reader"] == reader
     if policy == "best-size":
         assert {"I8", "BOOL", "F8_E8M0", "I32", "mask"} <= set(compressed)
+
+
+def tuned(dtype, data, every):
+    """Small changes of every so many elements, in both directions, and a few large ones."""
+    size, out = decoder.BITS[dtype] // 8, bytearray(data)
+    for number, at in enumerate(range(0, len(out), size * every)):
+        out[at] = (out[at] + (-1, 1, 2, -3)[number % 4]) % 256
+        if number % 9 == 0:
+            out[at + size - 1] ^= 0xC0
+    return bytes(out)
+
+
+@pytest.mark.parametrize("policy", ["best-size", "smallest", "huffman<12,1>", "rans<10>"])
+def test_differences_are_as_specified(uwt, tmp_path, policy):
+    """Fine-tunes of tensors of every dtype: diff-1 to diff-6."""
+    base = {name: (name, shape, st.integers(name, shape, 1)) for name, shape in INTEGERS.items()}
+    base |= {dtype: (dtype, shapes[0], st.weights(dtype, shapes[0], 1)) for dtype, shapes in SHAPES.items()}
+    base["equal"] = ("F64", [100], bytes(range(200)) * 4)
+    base["long"] = ("I64", [40, 60], st.integers("I64", [40, 60], 2))
+    model = tmp_path / "base.safetensors"
+    st.write(model, base)
+    tensors = {name: (dtype, shape, tuned(dtype, data, 9) if name != "equal" else data)
+               for name, (dtype, shape, data) in base.items()}  # fmt: skip
+    tensors["new"] = ("BF16", [64, 64], st.weights("BF16", [64, 64], "new"))
+    tensors["scalar"] = base["scalar"] = ("F32", [], b"\0\0\x80\x3f")
+    plain, packed = compress(uwt, tmp_path, tensors, "--format", policy, "--base", model)
+    opened = container.read(packed, lambda name: base[name][2])
+    for name, (_, _, data) in tensors.items():
+        assert opened.tensor(name) == data, name
+    assert opened.original() == plain.read_bytes()
+    differences = {name for name in tensors if "base" in (opened.entry(name) or {})}
+    assert {"BF16", "F16", "F32", "F8_E4M3", "long", "U16", "U8", "equal"} <= differences
+    assert set(opened.entry("equal")) == {"base"}
+    assert all(opened.entry(name)["reader"] == 6 for name in differences - {"equal"})
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert opened.file["base"] == ["base.safetensors"] and opened.file["base_sha256"] == digest
+    with pytest.raises(decoder.Damaged):
+        container.read(packed, lambda name: tuned("U8", base[name][2], 100)).tensor("equal")
 
 
 @pytest.mark.parametrize("policy", ["best-size", "smallest", "window<4>"])

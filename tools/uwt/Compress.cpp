@@ -11,6 +11,7 @@
 #include "text/Paths.h"
 #include "text/Progress.h"
 #include "text/Text.h"
+#include "uwt/Container/BaseModel.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
@@ -34,7 +35,7 @@ private:
   void report(Session &session, const CompressOutcome &outcome) const;
 
   std::string input, format = "best-size", embeddings = "row_major";
-  std::optional<std::string> output, cast;
+  std::optional<std::string> output, cast, base;
   std::vector<std::string> include, exclude, rowMajor, kMajor;
   bool sha256 = false, dryRun = false, force = false, keepConfig = false, dropDuplicates = false;
   bool noVerify = false, estimate = false;
@@ -56,6 +57,10 @@ std::string_view CompressCommand::description() const {
          "fewest that a code for single weights needs. The entropy of exponents is the fewest "
          "where "
          "only exponents are coded and all other bits are stored as they are.\n\n"
+         "With --base, tensors are compared with those of the same name, dtype and shape in "
+         "another "
+         "model, and stored as differences where that is smaller. The output names that model by "
+         "its file name and SHA-256; give it to 'uwt decompress' to have the file back.\n\n"
          "A folder that an interrupted run has begun is continued: files that are complete are "
          "checked and skipped.";
 }
@@ -70,6 +75,8 @@ std::vector<command_line::Example> CompressCommand::examples() const {
       {"uwt compress model.safetensors --format fast -T 4", "Quicker to decode, on four threads"},
       {"uwt compress model.safetensors --format 'huffman<12,2>' --exclude '*embed*'",
        "A format of your choice, embeddings left alone"},
+      {"uwt compress tuned.safetensors --base model.safetensors",
+       "A fine-tune, as what it changed; equal weights take nothing"},
       {"uwt compress model-fp32.safetensors --cast bf16 -o model-bf16.uwt.safetensors",
        "Round to BF16 first; prints what that loses"},
   };
@@ -91,6 +98,10 @@ std::vector<command_line::Option> CompressCommand::options() {
        &include},
       {"--exclude", "GLOB", "do not compress tensors whose names match; may be given again",
        &exclude},
+      {"--base", "BASE",
+       "store only what differs from this model, a file or folder, which 'uwt decompress' then "
+       "needs",
+       &base, command_line::ValueHint::Path},
       {"--cast",
        "TYPE",
        "round F32 and F16 tensors to BF16 first: 'uwt decompress' gives the rounded ones back",
@@ -131,6 +142,10 @@ Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
   options.compress.kMajor = kMajor;
   options.compress.rowMajorEmbeddings = embeddings == "row_major";
   options.compress.castToBF16 = cast.has_value();
+  if (base) {
+    UWT_RETURN_IF_ERROR(checkWeights(*base));
+    UWT_ASSIGN_OR_RETURN(options.compress.base, BaseModel::openHashed(*base, threads));
+  }
   options.compress.sha256 = sha256;
   options.compress.overwrite = force;
   options.compress.dryRun = dryRun;
@@ -157,9 +172,22 @@ static void warnOfIdleGlobs(const Session &session, std::string_view option,
   }
 }
 
+/// Warns of a base model that was given in vain.
+static void warnOfIdleBase(const Session &session, const std::string &base,
+                           const CheckpointReport &report) {
+  for (const FileReport &file : report.weights)
+    for (const TensorReport &tensor : file.tensors)
+      if (tensor.isDifference || file.skipped)
+        return;
+  session.warn("--base " + inQuotes(base) +
+               " made nothing smaller: no tensor of the same name, dtype and shape is similar");
+}
+
 void CompressCommand::report(Session &session, const CompressOutcome &outcome) const {
   for (const std::string &warning : outcome.report.warnings)
     session.warn(warning);
+  if (base)
+    warnOfIdleBase(session, *base, outcome.report);
   warnOfIdleGlobs(session, "--include", include, outcome.report);
   warnOfIdleGlobs(session, "--exclude", exclude, outcome.report);
   warnOfIdleGlobs(session, "--row-major", rowMajor, outcome.report);

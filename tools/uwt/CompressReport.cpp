@@ -64,7 +64,7 @@ void Sum::add(const TensorReport &tensor) {
   ++tensors;
   bytes += tensor.bytes;
   stored += tensor.storedBytes;
-  if (!tensor.storedBytes)
+  if (!tensor.storedBytes && !tensor.isDifference)
     return;
   uint64_t count = elementsOf(tensor);
   weights += count;
@@ -90,10 +90,13 @@ static std::vector<std::string> sumCells(const std::string &type, const Sum &sum
 }
 
 static std::string groupName(const TensorReport &tensor) {
+  if (tensor.format.empty() && tensor.isDifference)
+    return tensor.reason;
   if (tensor.format.empty())
     return tensor.storedBytes || !tensor.bytes ? "not compressed" : "same as another tensor";
   auto format = Format::parse(tensor.format);
-  return format ? briefFormat(*format) : tensor.format;
+  std::string_view kind = tensor.isDifference ? differencePrefix : "";
+  return std::string(kind) + (format ? briefFormat(*format) : tensor.format);
 }
 
 static std::string groupTable(const Session &session, const CheckpointReport &report) {
@@ -130,6 +133,12 @@ static std::string groupTable(const Session &session, const CheckpointReport &re
   return table.str(session);
 }
 
+static std::string formatCell(const TensorReport &tensor) {
+  if (tensor.format.empty())
+    return tensor.reason;
+  return std::string(tensor.isDifference ? differencePrefix : "") + tensor.format;
+}
+
 static std::string tensorTable(const Session &session, const CheckpointReport &report) {
   using Align = Table::Align;
   Table table({{"tensor", Align::Left, 0, true},
@@ -147,7 +156,7 @@ static std::string tensorTable(const Session &session, const CheckpointReport &r
                  tensor.storedBytes
                      ? formatNumber(bitsPer(tensor.storedBytes, elementsOf(tensor)), 3)
                      : "",
-                 joint, tensor.format.empty() ? tensor.reason : tensor.format});
+                 joint, formatCell(tensor)});
     }
   return table.str(session);
 }
@@ -280,6 +289,7 @@ static Json tensorJson(const TensorReport &tensor) {
                  {"bytes", tensor.bytes},
                  {"stored_bytes", tensor.storedBytes}};
   object["format"] = tensor.format.empty() ? Json() : Json(tensor.format);
+  object["difference"] = tensor.isDifference;
   object["reason"] = tensor.reason.empty() ? Json() : Json(tensor.reason);
   object["bits_per_weight"] = bitsPer(tensor.storedBytes, elementsOf(tensor));
   if (tensor.bounds) {
@@ -302,6 +312,8 @@ static Json fileJson(const FileReport &file) {
                  {"compressed_tensors", file.compressedTensors},
                  {"raw_tensors", file.rawTensors},
                  {"shared_tensors", file.sharedTensors},
+                 {"differences", file.differences},
+                 {"equal_tensors", file.equalTensors},
                  {"skipped", file.skipped}};
   object["tensors"] = Json::array();
   for (const TensorReport &tensor : file.tensors)

@@ -10,7 +10,7 @@
 #include "text/Paths.h"
 #include "text/Progress.h"
 #include "text/Text.h"
-#include "uwt/Container/Checkpoint.h"
+#include "uwt/Container/BaseModel.h"
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -26,6 +26,9 @@ public:
   std::string_view description() const override {
     return "Checksums are verified first: what is written is what was compressed, or the command "
            "fails and writes nothing. Files get the permissions that they had.\n\n"
+           "A fine-tune that was compressed with --base needs that model again: without it, the "
+           "error "
+           "says which.\n\n"
            "A small file can be made to stand for a great many bytes: give --max-bytes for files "
            "that come from strangers.";
   }
@@ -41,6 +44,8 @@ public:
     return {in,
             {"-o,--output", "OUT", "file or folder to write (default: see 'uwt help names')",
              &output, command_line::ValueHint::Path},
+            {"--base", "BASE", "the model that a file was compressed against with --base", &base,
+             command_line::ValueHint::Path},
             {"--max-bytes", "N", "refuse what would become more than N bytes in all", &maxBytes},
             {"--no-check", "", "do not verify checksums", &noCheck},
             {"-f,--force", "", "overwrite existing outputs", &force},
@@ -53,7 +58,7 @@ private:
               double seconds) const;
 
   std::string input;
-  std::optional<std::string> output, maxBytes;
+  std::optional<std::string> output, maxBytes, base;
   bool force = false, noCheck = false;
   unsigned threads = 0;
 };
@@ -102,6 +107,9 @@ Status DecompressCommand::run(Session &session) {
   options.overwrite = force;
   options.check = !noCheck;
   options.threads = threads;
+  if (base) {
+    UWT_ASSIGN_OR_RETURN(options.base, BaseModel::open(*base));
+  }
   if (maxBytes) {
     UWT_ASSIGN_OR_RETURN(options.maxBytes, command_line::parseNumber(*maxBytes, "--max-bytes"));
   }

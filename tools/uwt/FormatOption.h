@@ -15,6 +15,9 @@
 
 namespace uwt::tool {
 
+/// Stands before the format of differences from a base model.
+inline constexpr std::string_view differencePrefix = "difference, ";
+
 using FormatChoice = std::variant<FormatPolicy, Format>;
 
 /// "best-size", "fast", "smallest", or a format's text form whose codec exists. Errors: Usage, with

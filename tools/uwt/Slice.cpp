@@ -9,7 +9,7 @@
 #include "text/Json.h"
 #include "text/Paths.h"
 #include "text/Text.h"
-#include "uwt/Container/Checkpoint.h"
+#include "uwt/Container/BaseModel.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
@@ -47,7 +47,7 @@ private:
   void report(Session &session, const TensorEntry &entry, const TensorBytes &result) const;
 
   std::string input, tensor, output, axis = "rows";
-  std::optional<std::string> rows, columns, expert, rank;
+  std::optional<std::string> rows, columns, expert, rank, base;
   bool force = false;
   unsigned threads = 0;
 };
@@ -65,6 +65,8 @@ std::vector<command_line::Option> SliceCommand::options() {
   return {in,
           name,
           out,
+          {"--base", "BASE", "the model that a file was compressed against with --base", &base,
+           command_line::ValueHint::Path},
           {"--rows", "A:B", "rows A to B - 1; A: reaches to the end", &rows},
           {"--columns", "A:B", "columns A to B - 1", &columns},
           {"--expert", "E", "index E of the first of three or more dimensions", &expert},
@@ -163,7 +165,11 @@ Status SliceCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(checkWeights(input));
   if (!toOutput)
     UWT_RETURN_IF_ERROR(checkOutput(input, output, force));
-  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
+  ReadOptions reading;
+  if (base) {
+    UWT_ASSIGN_OR_RETURN(reading.base, BaseModel::open(*base));
+  }
+  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input, reading));
   UWT_ASSIGN_OR_RETURN(auto found, model.find(tensor));
   closeRanges(wanted, found.second->shape);
   UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));

@@ -10,7 +10,7 @@
 #include "text/Paths.h"
 #include "text/Progress.h"
 #include "text/Text.h"
-#include "uwt/Container/Checkpoint.h"
+#include "uwt/Container/BaseModel.h"
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -46,6 +46,8 @@ public:
     return {in,
             {"--against", "ORIGINAL", "compare with the original file or folder", &original,
              command_line::ValueHint::Path},
+            {"--base", "BASE", "the model that a file was compressed against with --base", &base,
+             command_line::ValueHint::Path},
             {"--decode", "", "decode every tensor as well", &decode},
             {"--no-hashes", "", "do not compute recorded SHA-256, only checksums", &noHashes},
             command_line::threadsOption(&threads)};
@@ -58,7 +60,7 @@ private:
   void printReportJson(Session &session, const VerifyReport &report, double seconds) const;
 
   std::string input;
-  std::optional<std::string> original;
+  std::optional<std::string> original, base;
   bool noHashes = false, decode = false;
   unsigned threads = 0;
 };
@@ -141,6 +143,9 @@ Status VerifyCommand::run(Session &session) {
   options.hashes = !noHashes;
   options.decode = decode;
   options.threads = threads;
+  if (base) {
+    UWT_ASSIGN_OR_RETURN(options.base, BaseModel::open(*base));
+  }
   Progress progress(session, "verifying", total);
   options.progress = progress.function();
   auto report = original ? verifyAgainst(input, *original, options) : verify(input, options);

@@ -47,6 +47,8 @@ struct CompressOptions {
   /// Tensors of at most so many bytes that are equal in dtype and shape are stored as one (a
   /// stack); 0 stacks none.
   uint64_t stackedBytes = uint64_t(128) << 10;
+  /// What tensors may be stored as differences from (choice-10), opened with openHashed, or null.
+  std::shared_ptr<const BaseModel> base;
   /// F32 and F16 tensors of any rank are rounded to BF16 first (nearest, ties
   /// to even; NaNs stay NaNs). The original is then the rounded file.
   bool castToBF16 = false;
@@ -100,6 +102,8 @@ struct TensorReport {
   std::string format;
   /// Why it stayed raw, or the name it is stored under: one phrase; else empty.
   std::string reason;
+  /// Its differences from the base model are stored, or nothing where it equals that one.
+  bool isDifference = false;
   /// Tensors that are stored as one with it, itself included.
   uint64_t stackMembers = 1;
   uint64_t escapes = 0, panels = 0, panelsAsWords = 0;
@@ -118,6 +122,9 @@ struct FileReport {
   /// Bytes of the output's header: names, offsets, metadata, the original's header.
   uint64_t headerBytes = 0;
   uint64_t compressedTensors = 0, rawTensors = 0, sharedTensors = 0;
+  /// Tensors whose differences from the base model are stored, and those that are equal to its own;
+  /// the first are among the compressed ones.
+  uint64_t differences = 0, equalTensors = 0;
   std::vector<TensorReport> tensors;
   /// Of an estimate: what samples have lost.
   CastLoss cast;
@@ -141,6 +148,8 @@ struct DecompressOptions {
   /// file may stand for any number of bytes.
   std::optional<uint64_t> maxBytes;
   CodePath path = bestCodePath();
+  /// As ReadOptions::base.
+  std::shared_ptr<const BaseModel> base;
   unsigned threads = 0;
   ProgressFunction progress;
 };

@@ -37,6 +37,12 @@ inline constexpr uint32_t containerReader = 6;
 /// false to stop the work, which then fails with ErrorKind::Interrupted.
 using ProgressFunction = std::function<bool(uint64_t bytes)>;
 
+/// What a file of a base model is known by (diff-5): name and SHA-256 of the original.
+struct BaseFile {
+  std::string name, sha256;
+  auto operator<=>(const BaseFile &) const = default;
+};
+
 /// A tensor of the original file, and how it is stored.
 struct TensorEntry {
   std::string name;
@@ -56,6 +62,9 @@ struct TensorEntry {
   uint64_t indexChecksum = 0;
   /// Checksum of a raw tensor's bytes; empty in plain safetensors files.
   std::optional<uint64_t> rawChecksum;
+  /// Of a difference from the base model's tensor of the same name (diff-4): checksums of that
+  /// one's bytes. The format is that of the differences; without one, the tensor equals the base's.
+  std::vector<uint64_t> baseChecksums;
   /// The tensor with the same bytes that is stored for this one, or empty.
   std::string sameAs;
   /// A stack (file-12): tensors that are stored as one, this one's number among them, and the name
@@ -67,6 +76,7 @@ struct TensorEntry {
   std::string sha256;
 
   bool compressed() const { return format.has_value(); }
+  bool isDifference() const { return !baseChecksums.empty(); }
   /// The smallest version of a reader that can read this entry.
   uint32_t reader() const;
   /// What is encoded of a compressed tensor, or of the stack that it is in.
@@ -105,6 +115,9 @@ struct TensorBytes {
   std::vector<uint8_t> bytes;
 };
 
+class BaseModel;
+class BaseTensor;
+
 /// What reading verifies.
 struct ReadOptions {
   /// Whether checksums are verified: of the header on open, of panels and raw
@@ -112,6 +125,8 @@ struct ReadOptions {
   bool check = true;
   CodePath path = bestCodePath();
   CodingTimes *times = nullptr;
+  /// What differences are from, or null: then tensors that are stored so cannot be read.
+  std::shared_ptr<const BaseModel> base;
 };
 
 class Container;
@@ -120,7 +135,8 @@ class Container;
 class TensorReader {
 public:
   const TensorEntry &entry() const { return *what; }
-  /// The decoder of a compressed tensor; nullptr for raw ones.
+  /// The decoder of a compressed tensor, which gives the differences of one that is stored so;
+  /// nullptr for raw ones.
   const TensorDecoder *decoder() const { return decoding.get(); }
   /// The bytes of a raw tensor as they lie in the file; empty for compressed ones.
   std::span<const uint8_t> rawBytes() const { return raw; }
@@ -146,6 +162,13 @@ private:
   friend class Container;
   TensorReader() = default;
   Error located(Error error) const;
+  Status checkHasBase() const;
+  Status decodeRange(TensorRange range, std::span<uint8_t> out, ThreadPool &pool) const;
+  Status decodeWhole(std::span<uint8_t> out, ThreadPool &pool) const;
+  Status streamStored(const std::function<Status(std::span<const uint8_t>)> &consume,
+                      ThreadPool &pool) const;
+  Status streamEqual(const std::function<Status(std::span<const uint8_t>)> &consume,
+                     ThreadPool &pool) const;
   /// checkRead, and then `status`: what was made of zeros is wrong in ways of its own.
   Status afterReading(Status status) const;
   Status takeDecoder(Expected<TensorDecoder> opened);
@@ -168,6 +191,8 @@ private:
   /// Planes as they lie in the file, with their padding.
   PlaneViews stored;
   std::shared_ptr<const TensorDecoder> decoding;
+  /// Of a difference: what it is from.
+  std::shared_ptr<const BaseTensor> base;
   std::span<const uint8_t> raw;
   ReadOptions options;
 };
@@ -180,6 +205,8 @@ struct Finding {
 };
 
 struct VerifyOptions {
+  /// As ReadOptions::base; without one, of differences only what is stored is checked.
+  std::shared_ptr<const BaseModel> base;
   /// Whether recorded SHA-256 are compared (decodes everything).
   bool hashes = true;
   /// Decodes every tensor. Checksums find any damage without that, but say nothing of a file that
@@ -226,6 +253,10 @@ public:
   const std::string &path() const;
   const SafetensorsFile &file() const;
   uint64_t fileBytes() const { return file().fileBytes(); }
+  /// The files of a base model that differences are from; empty where there are none.
+  const std::vector<BaseFile> &baseFiles() const;
+  /// A usage error where there are differences and ReadOptions::base is null: it says what to give.
+  Status checkHasBase() const;
   /// False for plain safetensors.
   bool isContainer() const;
   /// Whether another tool has written the header anew; contents are intact.
@@ -245,8 +276,11 @@ public:
   uint64_t optionsDigest() const;
 
   /// A reader of one tensor. Errors: Invalid (planes that disagree with their
-  /// format), Unsupported.
+  /// format), Unsupported, Usage (a difference without its base model).
   Expected<TensorReader> reader(const TensorEntry &entry) const;
+  /// A reader of what this file stores of a tensor, to check it and to look at it: of a difference,
+  /// it needs no base model and cannot read the tensor.
+  Expected<TensorReader> storedReader(const TensorEntry &entry) const;
 
   /// The original file, in order, a piece at a time.
   Status streamOriginal(const std::function<Status(std::span<const uint8_t>)> &consume,

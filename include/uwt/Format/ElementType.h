@@ -20,16 +20,17 @@
 
 namespace uwt {
 
-enum class ElementType : uint8_t { BF16, F16, F32, F8E4M3FN, F8E5M2, UInt8 };
+enum class ElementType : uint8_t { BF16, F16, F32, F8E4M3FN, F8E5M2, UInt8, UInt16 };
 
 /// What is fixed about an element type. A *word* is the part of an element that
 /// is split and coded: the whole element, except for f32, whose word is the
-/// upper half (a bf16) while its lower 16 mantissa bits are the *low half*. Bytes (uint8) have no
-/// sign, and their upper and lower four bits stand in the place of exponent and mantissa.
+/// upper half (a bf16) while its lower 16 mantissa bits are the *low half*. Bytes (uint8) and
+/// pairs of them (uint16) have no sign, and their upper and lower halves stand in the place of
+/// exponent and mantissa.
 struct ElementTraits {
   /// Name as in ml_dtypes and in UWT's text forms, e.g. "bf16".
   std::string_view name;
-  /// Name in a safetensors header, e.g. "BF16".
+  /// Name in a safetensors header, e.g. "BF16"; empty where no dtype is stored as this type.
   std::string_view safetensorsName;
   /// Size of an element in bytes.
   unsigned bytes;
@@ -58,6 +59,10 @@ std::optional<ElementType> elementTypeFromSafetensors(std::string_view dtype);
 /// such tensors.
 std::optional<ElementType> storedElementType(std::string_view dtype);
 
+/// The type whose elements differences of tensors with so many bits an element, 8 or more, are
+/// stored as (diff-1).
+ElementType differenceElementType(unsigned dtypeBits);
+
 /// How a word splits (Format::codedMantissa = j):
 ///
 ///     word   s eeeeeeee mmmmmmm        bf16, j = 2
@@ -66,6 +71,7 @@ std::optional<ElementType> storedElementType(std::string_view dtype);
 ///
 ///     word   hhhh llll                 uint8, j = 2
 ///            └──────┘└┘                symbol: the top bits; raw: the other ones, maybe none
+///                                      (uint16 likewise, with eight bits in each half)
 ///
 ///     word   s eeeeeeee mmmmmmm        bf16, j = 2, sign coded
 ///            └──────────┘└────┘        symbol: the top bits; raw: the other mantissa bits

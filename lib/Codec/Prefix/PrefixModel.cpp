@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <utility>
 
 using namespace uwt;
 
@@ -179,8 +180,16 @@ static std::vector<uint8_t> classLengths(const CodecTraits &traits, Escapes esca
     escaped -= entries.back();
   }
   // Padding and elements beneath records are the commonest symbol (order-7,
-  // escape-3), so every class has to have a code word for it.
+  // escape-3), so every class has to have a code word for it: in place of the rarest one that the
+  // class keeps, where these leave none.
   entries[0] = std::max<uint64_t>(entries[0], 1);
+  auto coded = std::ranges::count_if(entries, [](uint64_t count) { return count != 0; });
+  if (escapes != Escapes::None && coded == ptrdiff_t(1) << traits.maxLength) {
+    auto rarest =
+        std::ranges::min_element(entries.begin() + 1, entries.end(), {},
+                                 [](uint64_t count) { return count == 0 ? UINT64_MAX : count; });
+    escaped += std::exchange(*rarest, 0);
+  }
   if (escapes != Escapes::None)
     addEscapeEntry(escapes, escaped, entries);
   return limitedCodeLengths(entries, traits.maxLength);

@@ -32,7 +32,7 @@ public:
         words(words), out(out), chunks(defaultChunks(plan.split.rawBits())),
         paddingWord(static_cast<uint16_t>(plan.split.join(tables.commonest, 0))), // order-7
         isLong(tables.longest > 14) {
-    bool wide = plan.split.wordBits == 16;
+    bool wide = plan.split.wordBits == 16 && plan.split.signBits == 1;
     split = wide && plan.split.symbolBits == 10 ? kernels.split6 : nullptr;
     usesPairVectors = tables.pairVectors && kernels.splitPairs;
   }

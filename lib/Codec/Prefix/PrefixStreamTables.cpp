@@ -142,7 +142,7 @@ void PrefixTables::fillEncode(PrefixClass &of) const {
 
 void PrefixTables::makePairVectors() {
   bool fits = codeSymbols == 2 && classes.size() == 1 && split.wordBits == 16 &&
-              split.symbolBits == 8 && symbols.size() <= 15 && longest <= 12;
+              split.signBits == 1 && split.symbolBits == 8 && symbols.size() <= 15 && longest <= 12;
   if (!fits)
     return;
   auto vectors = std::make_unique<PairVectors>();

@@ -42,7 +42,8 @@ FieldJoiner::FieldJoiner(const CodingPlan &plan, std::span<const uint8_t> raw, C
     unpackField(plan.format.layout, out.rows, out.columns, chunks, raw, rawValues);
     return;
   }
-  bool isWide = plan.split.wordBits == 16;
+  // Kernels of their own have the words whose sign is above the symbol.
+  bool isWide = plan.split.wordBits == 16 && plan.split.signBits == 1;
   if (isWide && plan.split.symbolBits == 8) {
     merge = kernels->merge8;
     joinFirst = kernels->joinRow8;
@@ -148,7 +149,7 @@ FieldSplitter::FieldSplitter(const CodingPlan &plan, PanelWords words, CodePath 
   raw.assign(fieldBytes(plan.format.layout, words.rows, words.columns, plan.split.rawBits()), 0);
   const PrefixKernels *kernels = prefixKernels(path);
   if (kernels) {
-    bool isWide = plan.split.wordBits == 16;
+    bool isWide = plan.split.wordBits == 16 && plan.split.signBits == 1;
     splitBy = isWide && plan.split.symbolBits == 10 ? kernels->split6 : nullptr;
     return;
   }

@@ -18,6 +18,7 @@
 #include "../Ans/AnsModel.h"
 #include "../Prefix/PrefixModel.h"
 #include "../RowClasses.h"
+#include "ChooseDifference.h"
 #include "ChooseScales.h"
 #include "LowStatistics.h"
 #include "TensorWords.h"
@@ -461,6 +462,10 @@ static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
   if (sample) {
     panels = sampledSource(std::move(panels), *sample);
     count = sample->panels.size();
+  }
+  if (traits.signBits == 0 && traits.wordBits == 16) {
+    chosen.format.codec = {"rans", {smallestFrequencyBits}};
+    return chooseDifferenceFormat(chosen.format, matrices, panels, count, pool);
   }
   FieldSplit split = countedSplit(description.element);
   if (uint64_t stride = count / choicePanels; traits.signBits == 0 && stride > 1) {

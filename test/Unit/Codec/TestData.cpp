@@ -118,6 +118,10 @@ static uint32_t largestFinite(ElementType type) {
 
 uint32_t test::roundToElement(double value, ElementType type) {
   const ElementTraits &traits = getTraits(type);
+  if (traits.signBits == 0 && traits.wordBits == 16) {
+    int number = static_cast<int>(std::clamp(std::nearbyint(value * 32), -32768.0, 32767.0));
+    return static_cast<uint32_t>(number < 0 ? -2 * number - 1 : 2 * number);
+  }
   if (traits.signBits == 0)
     return static_cast<uint8_t>(
         static_cast<int>(std::clamp(std::nearbyint(value * 32), -128.0, 127.0)));

@@ -82,13 +82,15 @@ std::string_view distributionName(Distribution distribution);
 inline constexpr std::string_view allFolds[] = {"none", "columns<2>", "columns<3>", "flat<64>",
                                                 "flat<192>"};
 
-/// Every element type.
-inline constexpr ElementType allElementTypes[] = {ElementType::BF16,   ElementType::F16,
-                                                  ElementType::F32,    ElementType::F8E4M3FN,
-                                                  ElementType::F8E5M2, ElementType::UInt8};
+/// Every element type, those that are a dtype's own first.
+inline constexpr ElementType allElementTypes[] = {
+    ElementType::BF16,   ElementType::F16,   ElementType::F32,   ElementType::F8E4M3FN,
+    ElementType::F8E5M2, ElementType::UInt8, ElementType::UInt16};
+inline constexpr auto dtypeElementTypes = std::span(allElementTypes).first<6>();
 
 /// The bits of `value` rounded to nearest, ties to even, as an element of `type`; clamped to
-/// the largest finite value. Bytes hold 32 times the value, in two's complement.
+/// the largest finite value. Bytes hold 32 times the value, in two's complement, uint16 also the
+/// positive numbers that small ones of either sign are stored as (diff-3).
 uint32_t roundToElement(double value, ElementType type);
 
 /// A tensor's bytes. Weights have a scale of 0.02 (1 for 8-bit types, whose exponents are

@@ -82,7 +82,7 @@ void Resealer::sealPanels(const TensorIndex &index, const PlaneViews &planes,
 
 void Resealer::sealTensor(std::string_view name, std::string &entryText) {
   auto parsed = parseTensorEntry(entryText);
-  if (!parsed || !parsed->stored.sameAs.empty())
+  if (!parsed || !parsed->stored.compressed())
     return;
   const TensorEntry &entry = parsed->stored;
   PlaneViews planes;

@@ -322,7 +322,7 @@ TEST_F(StackTest, AnyTensorsComeBack) {
   for (int round = 0; round < (underSanitizer ? 4 : 24); ++round) {
     std::vector<TestTensor> tensors;
     for (uint64_t i = random.below(12); i-- > 0;) {
-      auto element = allElementTypes[random.below(std::size(allElementTypes))];
+      auto element = dtypeElementTypes[random.below(std::size(dtypeElementTypes))];
       auto distribution = allDistributions[random.below(std::size(allDistributions))];
       const std::vector<uint64_t> &shape = shapes[random.below(shapes.size())];
       tensors.push_back({std::to_string(i), std::string(getTraits(element).safetensorsName), shape,

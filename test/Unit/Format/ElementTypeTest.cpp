@@ -13,12 +13,14 @@ using namespace uwt;
 namespace {
 
 constexpr ElementType allTypes[] = {ElementType::BF16,     ElementType::F16,    ElementType::F32,
-                                    ElementType::F8E4M3FN, ElementType::F8E5M2, ElementType::UInt8};
+                                    ElementType::F8E4M3FN, ElementType::F8E5M2, ElementType::UInt8,
+                                    ElementType::UInt16};
 
 TEST(ElementTypeTest, NamesParseBack) {
   for (ElementType type : allTypes) {
     EXPECT_EQ(parseElementType(getTraits(type).name), type);
-    EXPECT_EQ(elementTypeFromSafetensors(getTraits(type).safetensorsName), type);
+    if (type != ElementType::UInt16)
+      EXPECT_EQ(elementTypeFromSafetensors(getTraits(type).safetensorsName), type);
   }
   EXPECT_EQ(parseElementType("BF16"), std::nullopt);
   EXPECT_EQ(elementTypeFromSafetensors("I32"), std::nullopt);
@@ -59,6 +61,22 @@ TEST(ElementTypeTest, BytesHaveNoSign) {
   split = splitOf(ElementType::UInt8, 4);
   EXPECT_EQ(split.rawBits(), 0u);
   EXPECT_EQ(split.symbolOf(0xB3), 0xB3u);
+}
+
+// field-2
+TEST(ElementTypeTest, Uint16SplitsInTheMiddle) {
+  FieldSplit split = splitOf(ElementType::UInt16, 0);
+  EXPECT_EQ(split.symbolOf(0x12F3), 0x12u);
+  EXPECT_EQ(split.rawOf(0x12F3), 0xF3u);
+  EXPECT_EQ(splitOf(ElementType::UInt16, 8).symbolOf(0xFFFF), 0xFFFFu);
+}
+
+// diff-1
+TEST(ElementTypeTest, DifferencesAreStoredAsNumbersWithoutASign) {
+  EXPECT_EQ(differenceElementType(8), ElementType::UInt8);
+  for (unsigned bits : {16, 32, 64})
+    EXPECT_EQ(differenceElementType(bits), ElementType::UInt16);
+  EXPECT_EQ(elementTypeFromSafetensors("U16"), std::nullopt);
 }
 
 // field-3

@@ -25,7 +25,8 @@ static bool isWanted(const FactsRequest &request, std::string_view name) {
 
 /// The type whose words are counted, or nothing.
 static std::optional<ElementType> countedType(const TensorEntry &entry) {
-  if (!entry.sameAs.empty())
+  // Without the base model, differences have no values.
+  if (!entry.sameAs.empty() || entry.isDifference())
     return std::nullopt;
   return storedElementType(entry.dtype->name);
 }
@@ -185,7 +186,7 @@ Expected<TensorFacts> FactsCollector::collect(const Container &file, const Tenso
   std::optional<ElementType> element = countedType(entry);
   if (!entry.compressed() && (!wantsValues || !element))
     return facts;
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(entry));
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, file.storedReader(entry));
   if (const TensorDecoder *decoder = reader.decoder(); decoder && entry.sameAs.empty())
     readPanels(*decoder, facts);
   UWT_RETURN_IF_ERROR(reader.checkRead());

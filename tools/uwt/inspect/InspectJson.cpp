@@ -61,6 +61,7 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
                  {"stored_bytes", entry.storedBytes}};
   object["bits_per_weight"] = tensor.bits();
   object["format"] = entry.format ? Json(entry.format->str()) : Json();
+  object["difference"] = entry.isDifference();
   object["same_as"] = entry.sameAs.empty() ? Json() : Json(entry.sameAs);
   if (!entry.sha256.empty())
     object["sha256"] = entry.sha256;
@@ -89,12 +90,16 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
 }
 
 static Json fileJson(const Container &file) {
+  Json base = Json::array();
+  for (const BaseFile &one : file.baseFiles())
+    base.push_back({{"name", one.name}, {"sha256", one.sha256}});
   return {
       {"path", file.path()},
       {"bytes", file.fileBytes()},
       {"original_bytes", file.originalBytes()},
       {"compressed", file.isContainer()},
       {"saved_again", file.savedAgain()},
+      {"base", std::move(base)},
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }
 

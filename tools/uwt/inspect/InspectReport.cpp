@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "InspectReport.h"
+#include "../FormatOption.h"
 #include "../text/Names.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
+#include "uwt/Container/BaseModel.h"
 #include <algorithm>
 #include <map>
 
@@ -64,12 +66,13 @@ static std::string formatCell(const TensorEntry &entry, RowStyle style) {
   if (!entry.sameAs.empty())
     return "= " + cutMiddle(entry.sameAs, style.sameNameWidth);
   if (!entry.format)
-    return "-";
+    return entry.isDifference() ? "= base model" : "-";
+  std::string kind(entry.isDifference() ? differencePrefix : "");
   std::string text = entry.format->str();
   // The codec or its short name; a comma inside <...> is part of it.
   size_t parameters = text.find('>');
   size_t comma = text.find(',', parameters == std::string::npos ? 0 : parameters);
-  return style.isFull ? text : text.substr(0, comma);
+  return kind + (style.isFull ? text : text.substr(0, comma));
 }
 
 static std::vector<std::string> row(const TensorFacts &tensor, RowStyle style) {
@@ -116,6 +119,9 @@ static std::string filesText(const Inspection &inspection) {
     if (file.savedAgain())
       text += printable(file.path()) +
               ": another tool has written its header anew; contents are intact\n";
+    if (!file.baseFiles().empty())
+      text += printable(file.path()) + ": holds differences from " +
+              printable(describeBase(file.baseFiles())) + "\n";
   }
   uint64_t count = inspection.model->files().size();
   std::string files = count == 1 ? "" : " in " + plural(count, "file");
@@ -277,6 +283,9 @@ static std::string detailText(const Session &session, const Inspection &inspecti
   text += field("type, shape", std::string(entry.dtype->name) + ", " + formatShape(entry.shape));
   if (!entry.sameAs.empty())
     return text + field("same bytes as", printable(entry.sameAs));
+  if (entry.isDifference())
+    text += field("base model", std::string(entry.format ? "differences from" : "equal to") +
+                                    " its tensor of this name");
   text += field("format", entry.format ? entry.format->fullStr() : "not compressed");
   text += field("original", formatCount(entry.bytes) + " B");
   if (entry.members > 1)

@@ -19,7 +19,8 @@
     return (unit ? fixed(n, n < 9.995 ? 2 : n < 99.95 ? 1 : 0) : n) + "\u00a0" + units[unit];
   }
   const shapeText = t => t.shape.length ? t.shape.join(" × ") : "scalar";
-  const formatText = t => t.same_as ? "= " + t.same_as : t.format || "not compressed";
+  const formatText = t => t.same_as ? "= " + t.same_as :
+    t.difference ? (t.format ? "difference, " + t.format : "= base model") : t.format || "not compressed";
   const change = (before, after) => before === after || !before ? "of the same size" :
     `${percent(Math.abs(after / before - 1))} ${after < before ? "smaller" : "larger"}`;
   const isCounted = t => t.joint_entropy !== undefined;
@@ -233,7 +234,7 @@
     const sums = new Map();
     for (const t of data.tensors) {
       if (t.same_as) continue;
-      const name = t.format || "not compressed";
+      const name = formatText(t);
       const sum = sums.get(name) || { bytes: 0, tensors: 0 };
       sum.bytes += t.stored_bytes; sum.tensors += 1;
       sums.set(name, sum);

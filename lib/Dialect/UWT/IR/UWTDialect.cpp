@@ -48,6 +48,8 @@ Type uwt::typeOf(MLIRContext *context, ElementType element) {
     return Float8E5M2Type::get(context);
   case ElementType::UInt8:
     return IntegerType::get(context, 8);
+  case ElementType::UInt16:
+    return IntegerType::get(context, 16);
   }
   return {};
 }
