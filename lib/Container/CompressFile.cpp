@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompactHeader.h"
 #include "FileCompressor.h"
 #include "SharedTensors.h"
 #include "Stacks.h"
@@ -22,6 +23,9 @@ static constexpr uint64_t reservedShare = 256;
 /// What a newer reader is needed for is not used where it is a smaller share of the data
 /// (choice-8).
 static constexpr uint64_t newFormsShare = 256;
+/// The compact form is used where what it makes smaller is at least this share of the data, and so
+/// many bytes (choice-9).
+static constexpr uint64_t compactShare = 1024, compactBytes = 8192;
 /// Bytes of a tensor that show how many bits its low halves have.
 static constexpr size_t shownBytes = size_t(1) << 16;
 
@@ -85,7 +89,8 @@ void FileCompressor::chooseStacks() {
   for (size_t stack = 0; stack < stacks.size(); ++stack)
     for (size_t i : stacks[stack])
       stackOf[i] = stack;
-  chooseReader();
+  if (!header.isCompact)
+    chooseReader();
   for (size_t i = 0; i < choices.size(); ++i) {
     bool isKnown = getTraits(choices[i].element).reader <= newestReader;
     if (choices[i].reason.empty() && !isKnown)
@@ -96,15 +101,37 @@ void FileCompressor::chooseStacks() {
   }
 }
 
+/// choice-9: whether the original's header and the tensors of bundles are enough of the file.
+void FileCompressor::chooseCompact() {
+  bundleOf.resize(choices.size());
+  if (!options.compact)
+    return;
+  std::vector<std::vector<size_t>> found = findBundles(original, choices, shared);
+  uint64_t bytes = original.headerText().size();
+  for (const std::vector<size_t> &bundle : found)
+    for (size_t i : bundle)
+      bytes += original.header().tensors[i].bytes();
+  if (bytes < std::max(dataBytes() / compactShare, compactBytes))
+    return;
+  header.isCompact = true;
+  newestReader = compactReader;
+  spool.padding = header.planePadding();
+  bundles = std::move(found);
+  for (size_t bundle = 0; bundle < bundles.size(); ++bundle)
+    for (size_t i : bundles[bundle])
+      bundleOf[i] = bundle;
+}
+
 void FileCompressor::prepare() {
   header.metadata = &original.header().metadata;
   header.originalText = original.headerText();
   header.options = options.digest();
   describeTensors();
   shared = findSharedTensors(original, options.estimate);
+  chooseCompact();
   chooseStacks();
   // write-3.
-  gather = dataBytes() < gatheredData;
+  gather = dataBytes() < gatheredData || header.isCompact;
   if (!gather) {
     reserved = reservedPrefix();
     gather = reserved > dataBytes() / reservedShare;
@@ -127,6 +154,8 @@ Format FileCompressor::wantedFormat(size_t i) const {
   const Choice &choice = choices[i];
   const Format *wanted = std::get_if<Format>(&options.format);
   Format format = wanted ? *wanted : Format();
+  if (bundleOf[i])
+    return inChosenOrder(format, choice.element, describe(bundles[*bundleOf[i]]).shape);
   format.storage = choice.storage.value_or(format.storage);
   Format byRows = format;
   byRows.layout = choice.layout.value_or(format.layout);
@@ -138,10 +167,26 @@ Format FileCompressor::wantedFormat(size_t i) const {
 TensorDescription FileCompressor::describe(std::span<const size_t> members) const {
   const SafetensorsTensor &tensor = original.header().tensors[members[0]];
   ElementType element = choices[members[0]].element;
+  if (bundleOf[members[0]])
+    return asBundle(members).stored();
   return {element,
           storedShape(tensor.shape, storedElementsEach(*tensor.dtype, element)),
           {},
           members.size()};
+}
+
+/// The entry of a bundle, without what coding finds out.
+TensorEntry FileCompressor::asBundle(std::span<const size_t> members) const {
+  TensorEntry bundle = header.tensors[members[0]].entry;
+  bundle.bytes = 0;
+  for (size_t i : members)
+    bundle.bytes += header.tensors[i].entry.bytes;
+  bundle.shape = {bundle.bytes * 8 / bundle.dtype->bits};
+  bundle.element = choices[members[0]].element;
+  bundle.format = Format();
+  bundle.bundled = members.size();
+  bundle.sha256.clear();
+  return bundle;
 }
 
 Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> members,
@@ -228,6 +273,32 @@ bool FileCompressor::isWorthIt(const StoredTensor &candidate,
   return candidate.entry.storedBytes + headerCost(candidate) < asRaw;
 }
 
+Status FileCompressor::keepBundle(TensorEntry candidate, std::span<const size_t> members,
+                                  const EncodedTensor &encoded) {
+  UWT_RETURN_IF_ERROR(spool.keep());
+  auto bundle = std::make_shared<const TensorEntry>(std::move(candidate));
+  uint64_t begin = 0;
+  for (size_t m = 0; m < members.size(); ++m) {
+    TensorEntry &entry = header.tensors[members[m]].entry;
+    TensorReport &line = report.tensors[members[m]];
+    auto share = [&](uint64_t all) { return shareOfRange(all, begin, entry.bytes, bundle->bytes); };
+    entry.bundle = bundle;
+    entry.bundleNumber = m;
+    entry.bundleBegin = begin;
+    entry.storedBytes = share(bundle->storedBytes);
+    line.format = bundle->format->str();
+    line.bundled = members.size();
+    line.escapes = share(encoded.escapes);
+    line.panels = share(encoded.panels);
+    line.panelsAsWords = share(encoded.panelsAsWords);
+    for (unsigned k = 0; k < planeKinds; ++k)
+      line.planeBytes[k] = share(bundle->planeBytes[k]);
+    begin += entry.bytes;
+  }
+  header.tensors[members[0]].members.assign(members.begin(), members.end());
+  return ok();
+}
+
 Status FileCompressor::keepPlanes(StoredTensor candidate, std::span<const size_t> members,
                                   const EncodedTensor &encoded) {
   UWT_RETURN_IF_ERROR(spool.keep());
@@ -268,13 +339,13 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
                                    std::span<const uint8_t> bytes) {
   auto format = pickFormat(members, bytes);
   if (!format) {
-    // choice-2: other tensors may still hold the format.
-    if (!formatError)
+    // choice-2: other tensors may still hold the format. Without bundles, those here would be raw.
+    if (!formatError && !bundleOf[members[0]])
       formatError = Error(format.error().getKind(), format.error().message());
     keepRaw(members, format.error().message());
     return ok();
   }
-  formatFits = true;
+  formatFits |= !bundleOf[members[0]];
   // A policy that has found nothing to code.
   bool isHopeless = std::holds_alternative<FormatPolicy>(options.format) && isRaw(format->format);
   TensorDescription description = describe(members);
@@ -294,15 +365,18 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
     return encoded.takeError().in("tensor " + inQuotes(header.tensors[members[0]].entry.name));
 
   StoredTensor candidate;
-  candidate.entry = header.tensors[members[0]].entry;
+  bool isBundle = bundleOf[members[0]].has_value();
+  candidate.entry = isBundle ? asBundle(members) : header.tensors[members[0]].entry;
   candidate.entry.format = format->format;
   candidate.entry.element = description.element;
-  candidate.entry.members = members.size();
+  candidate.entry.members = isBundle ? 1 : members.size();
   candidate.entry.planeBytes = spool.sizes;
   candidate.entry.indexChecksum = encoded->indexChecksum;
   candidate.planeBegin = spool.begins();
   for (uint64_t bytes : spool.sizes)
-    candidate.entry.storedBytes += paddedPlaneBytes(bytes);
+    candidate.entry.storedBytes += paddedPlaneBytes(bytes, spool.padding);
+  if (isWorthIt(candidate, members) && isBundle)
+    return keepBundle(std::move(candidate.entry), members, *encoded);
   if (isWorthIt(candidate, members))
     return keepPlanes(std::move(candidate), members, *encoded);
   UWT_RETURN_IF_ERROR(spool.discard());
@@ -364,6 +438,9 @@ Status FileCompressor::compressTensor(size_t i) {
   told = 0;
   if (shared[i])
     header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
+  else if (bundleOf[i])
+    UWT_RETURN_IF_ERROR(bundles[*bundleOf[i]].front() == i ? encodeMembers(bundles[*bundleOf[i]])
+                                                           : ok());
   else if (!choices[i].reason.empty())
     UWT_RETURN_IF_ERROR(keepAsItIs(i));
   else if (!stackOf[i])
@@ -371,7 +448,7 @@ Status FileCompressor::compressTensor(size_t i) {
   else if (stacks[*stackOf[i]].front() == i)
     UWT_RETURN_IF_ERROR(encodeMembers(stacks[*stackOf[i]]));
   original.release(i);
-  bool isDone = stackOf[i].has_value();
+  bool isDone = stackOf[i] || bundleOf[i];
   return isDone ? ok() : progress(UINT64_MAX);
 }
 
@@ -456,12 +533,35 @@ uint64_t FileCompressor::reservedPrefix() const {
   return roundUp(8 + largest.text().size(), alignment());
 }
 
+/// file-13: raw tensors, which follow, are aligned to their elements.
+Status FileCompressor::padPlanes() {
+  if (!header.isCompact)
+    return ok();
+  uint64_t bytes = data.size();
+  UWT_RETURN_IF_ERROR(data.pad(bytes, compactPlanesAlignment));
+  header.planesBytes = data.size();
+  report.headerBytes += header.planesBytes - bytes;
+  return ok();
+}
+
+/// file-13: the last tensor of the file.
+Status FileCompressor::addCompactHeader() {
+  header.makeBlock();
+  if (header.textBytes > safetensorsHeaderLimit)
+    return headerLimitError(header.textBytes);
+  header.blockBegin = data.size();
+  report.headerBytes += header.block.size();
+  return data.append(header.block);
+}
+
 Status FileCompressor::finish() {
   if (options.sha256 && !options.estimate)
     header.sha256 = wholeHash.hexDigest();
+  if (header.isCompact)
+    UWT_RETURN_IF_ERROR(addCompactHeader());
   uint64_t prefixBytes = gather ? roundUp(8 + header.text().size(), alignment()) : reserved;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> prefix, header.prefix(prefixBytes));
-  report.headerBytes = prefixBytes;
+  report.headerBytes += prefixBytes;
   report.outputBytes = prefixBytes + data.size();
   if (!writer)
     return ok();
@@ -478,9 +578,9 @@ void FileCompressor::fillReport() {
     line.storedBytes = entry.sameAs.empty() ? entry.storedBytes : 0;
     if (!entry.sameAs.empty())
       line.reason = "stored as " + inQuotes(entry.sameAs);
-    ++(!entry.sameAs.empty() ? report.sharedTensors
-       : entry.compressed()  ? report.compressedTensors
-                             : report.rawTensors);
+    ++(!entry.sameAs.empty()                ? report.sharedTensors
+       : entry.compressed() || entry.bundle ? report.compressedTensors
+                                            : report.rawTensors);
   }
 }
 
@@ -505,6 +605,7 @@ Status FileCompressor::run() {
   UWT_RETURN_IF_ERROR(options.estimate ? estimateTensors() : compressTensors());
   if (formatError && !formatFits)
     return *std::move(formatError);
+  UWT_RETURN_IF_ERROR(padPlanes());
   UWT_RETURN_IF_ERROR(writeRawTensors());
   UWT_RETURN_IF_ERROR(finish());
   UWT_RETURN_IF_ERROR(original.source().checkRead());

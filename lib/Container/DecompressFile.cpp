@@ -50,9 +50,9 @@ Expected<FileReport> restoreContainer(const std::string &input, const std::strin
   report.originalBytes = report.outputBytes = container.originalBytes();
   report.headerBytes = 8 + container.originalHeader().size();
   for (const TensorEntry &entry : container.entries())
-    ++(!entry.sameAs.empty() ? report.sharedTensors
-       : entry.compressed()  ? report.compressedTensors
-                             : report.rawTensors);
+    ++(!entry.sameAs.empty()                ? report.sharedTensors
+       : entry.compressed() || entry.bundle ? report.compressedTensors
+                                            : report.rawTensors);
   return report;
 }
 

@@ -51,6 +51,15 @@ Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
   return spool.keep();
 }
 
+/// Bundles are small: they are read as a whole.
+Status FileCompressor::estimateBundle(CodedMembers members) {
+  sample.reset();
+  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, bytesOf(members));
+  for (size_t i : members)
+    report.sampledBytes += original.sourceOf(i).bytes();
+  return tryToEncode(members, bytes);
+}
+
 Status FileCompressor::estimateTensors() {
   std::vector<size_t> order = original.header().dataOrder();
   std::vector<CodedMembers> units;
@@ -66,6 +75,9 @@ Status FileCompressor::estimateTensors() {
       header.tensors[i].entry.sha256 = unknownSha256;
     if (shared[i])
       header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
+    else if (bundleOf[i])
+      UWT_RETURN_IF_ERROR(bundles[*bundleOf[i]].front() == i ? estimateBundle(bundles[*bundleOf[i]])
+                                                             : ok());
     else if (!choices[i].reason.empty())
       keepRaw({&i, 1}, choices[i].reason);
     else if (!stackOf[i])
@@ -91,7 +103,7 @@ Status FileCompressor::estimateTensors() {
   }
   if (options.sha256)
     header.sha256 = unknownSha256;
-  report.sampledBytes = sampledBytes.bytesRead();
+  report.sampledBytes += sampledBytes.bytesRead();
   return ok();
 }
 

@@ -129,6 +129,8 @@ uint64_t CompressOptions::digest() const {
   add("minimum-elements", std::to_string(minimumElements));
   if (stackedBytes != CompressOptions().stackedBytes)
     add("stacked-bytes", std::to_string(stackedBytes));
+  if (!compact)
+    add("compact", "0");
   add("cast", castToBF16 ? "bf16" : "none");
   add("sha256", sha256 ? "1" : "0");
   return xxh3({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
@@ -148,9 +150,14 @@ Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &opti
     choice.reason = "not included";
   else if (matchesAny(options.exclude, tensor.name))
     choice.reason = "excluded";
-  if (!choice.reason.empty())
+  choice.element = element.value_or(choice.element);
+  if (!choice.reason.empty()) {
+    bool isIncluded = options.include.empty() || matchesAny(options.include, tensor.name);
+    bool isShape = tensor.shape.size() < 2 || elements < options.minimumElements;
+    choice.isTooSmall =
+        element && isShape && isIncluded && !matchesAny(options.exclude, tensor.name);
     return choice;
-  choice.element = *element;
+  }
   if (matchesAny(options.kMajor, tensor.name))
     choice.storage = Storage::KMajor;
   bool isEmbedding =

@@ -47,6 +47,8 @@ struct CompressOptions {
   /// Tensors of at most so many bytes that are equal in dtype and shape are stored as one (a
   /// stack); 0 stacks none.
   uint64_t stackedBytes = uint64_t(128) << 10;
+  /// Whether the compact form may be used where it pays (choice-9); older readers do not know it.
+  bool compact = true;
   /// F32 and F16 tensors of any rank are rounded to BF16 first (nearest, ties
   /// to even; NaNs stay NaNs). The original is then the rounded file.
   bool castToBF16 = false;
@@ -102,6 +104,8 @@ struct TensorReport {
   std::string reason;
   /// Tensors that are stored as one with it, itself included.
   uint64_t stackMembers = 1;
+  /// Of a tensor in a bundle: the tensors of that; else 0.
+  uint64_t bundled = 0;
   uint64_t escapes = 0, panels = 0, panelsAsWords = 0;
   /// Bytes of each plane in use; all 0 where the tensor stayed raw.
   std::array<uint64_t, planeKinds> planeBytes{};
@@ -115,7 +119,8 @@ struct FileReport {
   std::string input, output;
   /// `originalBytes` is what decompressing gives back: less than the input after a cast.
   uint64_t inputBytes = 0, originalBytes = 0, outputBytes = 0;
-  /// Bytes of the output's header: names, offsets, metadata, the original's header.
+  /// Bytes of the output that are neither planes nor raw tensors: names, offsets, metadata, the
+  /// original's header.
   uint64_t headerBytes = 0;
   uint64_t compressedTensors = 0, rawTensors = 0, sharedTensors = 0;
   std::vector<TensorReport> tensors;
