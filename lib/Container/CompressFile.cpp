@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CompactHeader.h"
 #include "FileCompressor.h"
 #include "SharedTensors.h"
 #include "Stacks.h"
@@ -23,9 +22,6 @@ static constexpr uint64_t reservedShare = 256;
 /// What a newer reader is needed for is not used where it is a smaller share of the data
 /// (choice-8).
 static constexpr uint64_t newFormsShare = 256;
-/// The compact form is used where what it makes smaller is at least this share of the data, and so
-/// many bytes (choice-9).
-static constexpr uint64_t compactShare = 1024, compactBytes = 8192;
 /// Bytes of a tensor that show how many bits its low halves have.
 static constexpr size_t shownBytes = size_t(1) << 16;
 
@@ -101,27 +97,6 @@ void FileCompressor::chooseStacks() {
   }
 }
 
-/// choice-9: whether the original's header and the tensors of bundles are enough of the file.
-void FileCompressor::chooseCompact() {
-  bundleOf.resize(choices.size());
-  if (!options.compact)
-    return;
-  std::vector<std::vector<size_t>> found = findBundles(original, choices, shared);
-  uint64_t bytes = original.headerText().size();
-  for (const std::vector<size_t> &bundle : found)
-    for (size_t i : bundle)
-      bytes += original.header().tensors[i].bytes();
-  if (bytes < std::max(dataBytes() / compactShare, compactBytes))
-    return;
-  header.isCompact = true;
-  newestReader = compactReader;
-  spool.padding = header.planePadding();
-  bundles = std::move(found);
-  for (size_t bundle = 0; bundle < bundles.size(); ++bundle)
-    for (size_t i : bundles[bundle])
-      bundleOf[i] = bundle;
-}
-
 void FileCompressor::prepare() {
   header.metadata = &original.header().metadata;
   header.originalText = original.headerText();
@@ -173,20 +148,6 @@ TensorDescription FileCompressor::describe(std::span<const size_t> members) cons
           storedShape(tensor.shape, storedElementsEach(*tensor.dtype, element)),
           {},
           members.size()};
-}
-
-/// The entry of a bundle, without what coding finds out.
-TensorEntry FileCompressor::asBundle(std::span<const size_t> members) const {
-  TensorEntry bundle = header.tensors[members[0]].entry;
-  bundle.bytes = 0;
-  for (size_t i : members)
-    bundle.bytes += header.tensors[i].entry.bytes;
-  bundle.shape = {bundle.bytes * 8 / bundle.dtype->bits};
-  bundle.element = choices[members[0]].element;
-  bundle.format = Format();
-  bundle.bundled = members.size();
-  bundle.sha256.clear();
-  return bundle;
 }
 
 Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> members,
@@ -273,32 +234,6 @@ bool FileCompressor::isWorthIt(const StoredTensor &candidate,
   return candidate.entry.storedBytes + headerCost(candidate) < asRaw;
 }
 
-Status FileCompressor::keepBundle(TensorEntry candidate, std::span<const size_t> members,
-                                  const EncodedTensor &encoded) {
-  UWT_RETURN_IF_ERROR(spool.keep());
-  auto bundle = std::make_shared<const TensorEntry>(std::move(candidate));
-  uint64_t begin = 0;
-  for (size_t m = 0; m < members.size(); ++m) {
-    TensorEntry &entry = header.tensors[members[m]].entry;
-    TensorReport &line = report.tensors[members[m]];
-    auto share = [&](uint64_t all) { return shareOfRange(all, begin, entry.bytes, bundle->bytes); };
-    entry.bundle = bundle;
-    entry.bundleNumber = m;
-    entry.bundleBegin = begin;
-    entry.storedBytes = share(bundle->storedBytes);
-    line.format = bundle->format->str();
-    line.bundled = members.size();
-    line.escapes = share(encoded.escapes);
-    line.panels = share(encoded.panels);
-    line.panelsAsWords = share(encoded.panelsAsWords);
-    for (unsigned k = 0; k < planeKinds; ++k)
-      line.planeBytes[k] = share(bundle->planeBytes[k]);
-    begin += entry.bytes;
-  }
-  header.tensors[members[0]].members.assign(members.begin(), members.end());
-  return ok();
-}
-
 Status FileCompressor::keepPlanes(StoredTensor candidate, std::span<const size_t> members,
                                   const EncodedTensor &encoded) {
   UWT_RETURN_IF_ERROR(spool.keep());
@@ -371,7 +306,9 @@ Status FileCompressor::tryToEncode(std::span<const size_t> members,
   candidate.entry.element = description.element;
   candidate.entry.members = isBundle ? 1 : members.size();
   candidate.entry.planeBytes = spool.sizes;
-  candidate.entry.indexChecksum = encoded->indexChecksum;
+  // That of an estimate nobody has computed, but digits that differ take their bytes.
+  candidate.entry.indexChecksum =
+      sample ? xxh3(asBytes(candidate.entry.name)) : encoded->indexChecksum;
   candidate.planeBegin = spool.begins();
   for (uint64_t bytes : spool.sizes)
     candidate.entry.storedBytes += paddedPlaneBytes(bytes, spool.padding);
@@ -531,27 +468,6 @@ uint64_t FileCompressor::reservedPrefix() const {
     stored.planeBegin.fill(bound);
   }
   return roundUp(8 + largest.text().size(), alignment());
-}
-
-/// file-13: raw tensors, which follow, are aligned to their elements.
-Status FileCompressor::padPlanes() {
-  if (!header.isCompact)
-    return ok();
-  uint64_t bytes = data.size();
-  UWT_RETURN_IF_ERROR(data.pad(bytes, compactPlanesAlignment));
-  header.planesBytes = data.size();
-  report.headerBytes += header.planesBytes - bytes;
-  return ok();
-}
-
-/// file-13: the last tensor of the file.
-Status FileCompressor::addCompactHeader() {
-  header.makeBlock();
-  if (header.textBytes > safetensorsHeaderLimit)
-    return headerLimitError(header.textBytes);
-  header.blockBegin = data.size();
-  report.headerBytes += header.block.size();
-  return data.append(header.block);
 }
 
 Status FileCompressor::finish() {

@@ -38,9 +38,11 @@ Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
   for (size_t m = 0; m < members.size(); ++m) {
     StoredTensor &stored = header.tensors[members[m]];
     TensorReport &line = report.tensors[members[m]];
-    std::string name = std::exchange(stored.entry, header.tensors[measured[m]].entry).name;
+    TensorEntry own = std::exchange(stored.entry, header.tensors[measured[m]].entry);
     line = report.tensors[measured[m]];
-    line.name = stored.entry.name = name;
+    line.name = stored.entry.name = own.name;
+    stored.entry.sha256 = own.sha256;
+    stored.entry.indexChecksum = xxh3(asBytes(own.name));
   }
   StoredTensor &first = header.tensors[members[0]];
   if (members.size() > 1)
@@ -63,8 +65,12 @@ Status FileCompressor::estimateBundle(CodedMembers members) {
 Status FileCompressor::estimateTensors() {
   std::vector<size_t> order = original.header().dataOrder();
   std::vector<CodedMembers> units;
-  // A hash that nobody has computed, as long as the others.
-  std::string unknownSha256(64, '0');
+  // A hash that nobody has computed, as long as the others and as different.
+  auto unknownSha256 = [](std::string_view name) {
+    Sha256Stream hash;
+    hash.update(asBytes(name));
+    return hash.hexDigest();
+  };
   auto tellProgress = [&](CodedMembers members) -> Status {
     for (size_t i : members)
       UWT_RETURN_IF_ERROR(reportProgress(options.progress, original.sourceOf(i).bytes()));
@@ -72,7 +78,7 @@ Status FileCompressor::estimateTensors() {
   };
   for (const size_t &i : order) {
     if (options.sha256)
-      header.tensors[i].entry.sha256 = unknownSha256;
+      header.tensors[i].entry.sha256 = unknownSha256(original.header().tensors[i].name);
     if (shared[i])
       header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
     else if (bundleOf[i])
@@ -102,7 +108,7 @@ Status FileCompressor::estimateTensors() {
     UWT_RETURN_IF_ERROR(tellProgress(members));
   }
   if (options.sha256)
-    header.sha256 = unknownSha256;
+    header.sha256 = unknownSha256({});
   report.sampledBytes += sampledBytes.bytesRead();
   return ok();
 }

@@ -129,35 +129,38 @@ uint64_t CompressOptions::digest() const {
   add("minimum-elements", std::to_string(minimumElements));
   if (stackedBytes != CompressOptions().stackedBytes)
     add("stacked-bytes", std::to_string(stackedBytes));
-  if (!compact)
-    add("compact", "0");
+  if (compactBytes != CompressOptions().compactBytes)
+    add("compact-bytes", std::to_string(compactBytes));
   add("cast", castToBF16 ? "bf16" : "none");
   add("sha256", sha256 ? "1" : "0");
   return xxh3({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
 }
 
+/// Why the options alone leave a tensor as it is; empty where they do not.
+static std::string reasonOf(const SafetensorsTensor &tensor, const CompressOptions &options) {
+  if (!options.include.empty() && !matchesAny(options.include, tensor.name))
+    return "not included";
+  return matchesAny(options.exclude, tensor.name) ? "excluded" : "";
+}
+
 Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options) {
   Choice choice;
   std::optional<ElementType> element = storedElementType(tensor.dtype->name);
-  uint64_t elements = tensor.bytes() * 8 / tensor.dtype->bits;
-  if (!element)
+  if (!element) {
     choice.reason = "no code for " + std::string(tensor.dtype->name);
-  else if (tensor.shape.size() < 2)
-    choice.reason = "rank " + std::to_string(tensor.shape.size());
-  else if (elements < options.minimumElements)
-    choice.reason = "fewer than " + std::to_string(options.minimumElements) + " elements";
-  else if (!options.include.empty() && !matchesAny(options.include, tensor.name))
-    choice.reason = "not included";
-  else if (matchesAny(options.exclude, tensor.name))
-    choice.reason = "excluded";
-  choice.element = element.value_or(choice.element);
-  if (!choice.reason.empty()) {
-    bool isIncluded = options.include.empty() || matchesAny(options.include, tensor.name);
-    bool isShape = tensor.shape.size() < 2 || elements < options.minimumElements;
-    choice.isTooSmall =
-        element && isShape && isIncluded && !matchesAny(options.exclude, tensor.name);
     return choice;
   }
+  choice.element = *element;
+  choice.reason = reasonOf(tensor, options);
+  uint64_t elements = tensor.bytes() * 8 / tensor.dtype->bits;
+  if (tensor.shape.size() < 2 || elements < options.minimumElements) {
+    choice.isTooSmall = choice.reason.empty();
+    choice.reason = tensor.shape.size() < 2
+                        ? "rank " + std::to_string(tensor.shape.size())
+                        : "fewer than " + std::to_string(options.minimumElements) + " elements";
+  }
+  if (!choice.reason.empty())
+    return choice;
   if (matchesAny(options.kMajor, tensor.name))
     choice.storage = Storage::KMajor;
   bool isEmbedding =

@@ -47,8 +47,9 @@ struct CompressOptions {
   /// Tensors of at most so many bytes that are equal in dtype and shape are stored as one (a
   /// stack); 0 stacks none.
   uint64_t stackedBytes = uint64_t(128) << 10;
-  /// Whether the compact form may be used where it pays (choice-9); older readers do not know it.
-  bool compact = true;
+  /// The compact form, which older readers do not know, is not used where what it makes smaller
+  /// takes fewer bytes (choice-9).
+  uint64_t compactBytes = 8192;
   /// F32 and F16 tensors of any rank are rounded to BF16 first (nearest, ties
   /// to even; NaNs stay NaNs). The original is then the rounded file.
   bool castToBF16 = false;

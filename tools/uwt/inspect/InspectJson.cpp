@@ -74,6 +74,12 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
     object["subnormals"] = tensor.values->subnormals;
     object["exponents"] = exponentsJson(*tensor.values);
   }
+  if (entry.bundle && entry.sameAs.empty()) {
+    object["format"] = entry.bundle->format->str();
+    object["bundle"] = {{"name", entry.bundle->name},
+                        {"tensors", entry.bundle->bundled},
+                        {"tensor", entry.bundleNumber}};
+  }
   if (!entry.format || !entry.sameAs.empty())
     return object;
   if (entry.members > 1)
@@ -85,6 +91,17 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
   return object;
 }
 
+static Json storedJson(const Container &file) {
+  StoredBytes bytes;
+  bytes.add(file);
+  Json planes = Json::object();
+  for (unsigned kind = 0; kind < planeKinds; ++kind)
+    planes[std::string(planeName(static_cast<PlaneKind>(kind)))] = bytes.planes[kind];
+  return {{"planes", std::move(planes)},
+          {"raw_tensors", bytes.rawTensors},
+          {"header_and_padding", bytes.header}};
+}
+
 static Json fileJson(const Container &file) {
   return {
       {"path", file.path()},
@@ -92,6 +109,7 @@ static Json fileJson(const Container &file) {
       {"original_bytes", file.originalBytes()},
       {"compressed", file.isContainer()},
       {"saved_again", file.savedAgain()},
+      {"stored", storedJson(file)},
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }
 

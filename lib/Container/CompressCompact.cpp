@@ -1,0 +1,105 @@
+//===- CompressCompact.cpp - The compact form of a file -------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CompactHeader.h"
+#include "FileCompressor.h"
+
+namespace uwt {
+
+/// The compact form is used where what it makes smaller is at least this share of the data
+/// (choice-9).
+static constexpr uint64_t compactShare = 1024;
+
+/// choice-9: whether the original's header and the tensors of bundles are enough of the file.
+void FileCompressor::chooseCompact() {
+  bundleOf.resize(choices.size());
+  std::vector<std::vector<size_t>> found = findBundles(original, choices, shared);
+  uint64_t bytes = original.headerText().size();
+  for (const std::vector<size_t> &bundle : found)
+    for (size_t i : bundle)
+      bytes += original.header().tensors[i].bytes();
+  if (bytes < std::max(dataBytes() / compactShare, options.compactBytes))
+    return;
+  header.isCompact = true;
+  newestReader = compactReader;
+  spool.padding = header.planePadding();
+  bundles = std::move(found);
+  for (size_t bundle = 0; bundle < bundles.size(); ++bundle)
+    for (size_t i : bundles[bundle])
+      bundleOf[i] = bundle;
+}
+
+//===----------------------------------------------------------------------===//
+// Bundles
+//===----------------------------------------------------------------------===//
+
+/// The entry of a bundle, without what coding finds out.
+TensorEntry FileCompressor::asBundle(std::span<const size_t> members) const {
+  TensorEntry bundle = header.tensors[members[0]].entry;
+  bundle.bytes = 0;
+  for (size_t i : members)
+    bundle.bytes += header.tensors[i].entry.bytes;
+  bundle.shape = {bundle.bytes * 8 / bundle.dtype->bits};
+  bundle.element = choices[members[0]].element;
+  bundle.format = Format();
+  bundle.bundled = members.size();
+  bundle.sha256.clear();
+  return bundle;
+}
+
+Status FileCompressor::keepBundle(TensorEntry candidate, std::span<const size_t> members,
+                                  const EncodedTensor &encoded) {
+  UWT_RETURN_IF_ERROR(spool.keep());
+  auto bundle = std::make_shared<const TensorEntry>(std::move(candidate));
+  uint64_t begin = 0;
+  for (size_t m = 0; m < members.size(); ++m) {
+    TensorEntry &entry = header.tensors[members[m]].entry;
+    TensorReport &line = report.tensors[members[m]];
+    auto share = [&](uint64_t all) { return shareOfRange(all, begin, entry.bytes, bundle->bytes); };
+    entry.bundle = bundle;
+    entry.bundleNumber = m;
+    entry.bundleBegin = begin;
+    entry.storedBytes = share(bundle->storedBytes);
+    line.format = bundle->format->str();
+    line.bundled = members.size();
+    line.escapes = share(encoded.escapes);
+    line.panels = share(encoded.panels);
+    line.panelsAsWords = share(encoded.panelsAsWords);
+    for (unsigned k = 0; k < planeKinds; ++k)
+      line.planeBytes[k] = share(bundle->planeBytes[k]);
+    begin += entry.bytes;
+  }
+  header.tensors[members[0]].members.assign(members.begin(), members.end());
+  return ok();
+}
+
+//===----------------------------------------------------------------------===//
+// Header
+//===----------------------------------------------------------------------===//
+
+/// file-13: raw tensors, which follow, are aligned to their elements.
+Status FileCompressor::padPlanes() {
+  if (!header.isCompact)
+    return ok();
+  uint64_t bytes = data.size();
+  UWT_RETURN_IF_ERROR(data.pad(bytes, compactPlanesAlignment));
+  header.planesBytes = data.size();
+  report.headerBytes += header.planesBytes - bytes;
+  return ok();
+}
+
+/// file-13: the last tensor of the file.
+Status FileCompressor::addCompactHeader() {
+  header.makeBlock();
+  if (header.textBytes > safetensorsHeaderLimit)
+    return headerLimitError(header.textBytes);
+  header.blockBegin = data.size();
+  report.headerBytes += header.block.size();
+  return data.append(header.block);
+}
+
+} // namespace uwt
