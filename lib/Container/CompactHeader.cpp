@@ -28,24 +28,24 @@ static Expected<std::span<const uint8_t>> bytesOf(const SafetensorsFile &file,
 }
 
 /// file-14.
-static Expected<std::string> textOf(std::span<const uint8_t> block, const FileEntry &entry,
+static Expected<std::string> textOf(std::span<const uint8_t> stored, const FileEntry &entry,
                                     bool check) {
-  if (check && xxh3(block) != entry.compact)
+  if (check && xxh3(stored) != entry.compact)
     return invalidError("its checksum is wrong: the file is damaged; get it again");
   if (*entry.text > safetensorsHeaderLimit)
     return invalidError("it stands for " + std::to_string(*entry.text) + " bytes, more than the " +
                         std::to_string(safetensorsHeaderLimit) + " that a header may have");
-  return lz4Decode(block, *entry.text);
+  return lz4Decode(stored, *entry.text);
 }
 
 Expected<CompactHeader> CompactHeader::read(const SafetensorsFile &file, const FileEntry &entry,
                                             bool check) {
   CompactHeader compact;
   UWT_ASSIGN_OR_RETURN(compact.planes, bytesOf(file, compactPlanesName));
-  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> block, bytesOf(file, compactHeaderName));
+  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> stored, bytesOf(file, compactHeaderName));
   std::string where = "tensor " + inQuotes(compactHeaderName);
-  auto text = textOf(block, entry, check);
-  UWT_RETURN_IF_ERROR(MappedFile::checkRead(block));
+  auto text = textOf(stored, entry, check);
+  UWT_RETURN_IF_ERROR(MappedFile::checkRead(stored));
   if (!text)
     return text.takeError().in(where);
   auto header = SafetensorsHeader::parse(*text, 0);

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// In the compact form (file-13) a file has two tensors of its own: the texts of its header in an
-// LZ4 block, and all planes one after another.
+// In the compact form (file-13) a file has two tensors of its own: the texts of its header,
+// compressed, and all planes one after another.
 //
 //===----------------------------------------------------------------------===//
 

@@ -94,12 +94,12 @@ Status FileCompressor::padPlanes() {
 
 /// file-13: the last tensor of the file.
 Status FileCompressor::addCompactHeader() {
-  header.makeBlock();
+  header.compressText();
   if (header.textBytes > safetensorsHeaderLimit)
     return headerLimitError(header.textBytes);
-  header.blockBegin = data.size();
-  report.headerBytes += header.block.size();
-  return data.append(header.block);
+  header.textBegin = data.size();
+  report.headerBytes += header.compressedText.size();
+  return data.append(header.compressedText);
 }
 
 } // namespace uwt

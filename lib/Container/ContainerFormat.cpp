@@ -413,7 +413,7 @@ static FileEntry makeFileEntry(const ContainerHeader &header) {
   if (header.isCompact) {
     file.reader = compactReader;
     file.text = header.textBytes;
-    file.compact = xxh3(header.block);
+    file.compact = xxh3(header.compressedText);
   }
   std::vector<const TensorEntry *> raw;
   for (const StoredTensor &stored : header.tensors) {
@@ -491,12 +491,12 @@ uint64_t ContainerHeader::planePadding() const {
   return isCompact ? compactPlaneAlignment : planeAlignment;
 }
 
-void ContainerHeader::makeBlock() {
+void ContainerHeader::compressText() {
   MetadataEntries entries = tensorEntries();
   entries.insert(entries.begin(), {std::string(originalHeaderKey), std::string(originalText)});
   std::string text = safetensorsHeaderText({}, entries);
   textBytes = text.size();
-  block = lz4Encode(text);
+  compressedText = lz4Encode(text);
 }
 
 std::string ContainerHeader::text() const {
@@ -514,9 +514,9 @@ std::string ContainerHeader::text() const {
       addRaw(tensor, stored);
     stored.push_back({std::string(compactHeaderName),
                       bytes,
-                      {block.size()},
-                      blockBegin,
-                      blockBegin + block.size()});
+                      {compressedText.size()},
+                      textBegin,
+                      textBegin + compressedText.size()});
     return safetensorsHeaderText(stored, entries);
   }
   for (const auto &entry : *metadata)

@@ -106,14 +106,14 @@ struct ContainerHeader {
   std::string sha256;
   /// Whether the compact form is written: planes are padded to compactPlaneAlignment.
   bool isCompact = false;
-  /// Of the compact form: the block (compactBlock), and where its tensor and that of all planes
-  /// lie.
-  std::vector<uint8_t> block;
-  uint64_t textBytes = 0, planesBytes = 0, blockBegin = 0;
+  /// Of the compact form: the text, compressed; the bytes of the text; those of all planes, which
+  /// come first; and where the compressed text begins in the data.
+  std::vector<uint8_t> compressedText;
+  uint64_t textBytes = 0, planesBytes = 0, textBegin = 0;
 
   uint64_t planePadding() const;
-  /// Makes `block` from the entries (file-14).
-  void makeBlock();
+  /// Makes `compressedText` from the entries (file-14).
+  void compressText();
   /// The text without padding and with checksums of zero.
   std::string text() const;
   /// Length and padded text, with checksums: data begin at `prefixBytes`, which is
