@@ -13,6 +13,8 @@ namespace uwt {
 /// The compact form is used where what it makes smaller is at least this share of the data
 /// (choice-9).
 static constexpr uint64_t compactShare = 1024;
+/// Elements of a row of a bundle: most lengths of small tensors are multiples of it.
+static constexpr uint32_t bundleRow = 128;
 
 /// choice-9: whether the original's header and the tensors of bundles are enough of the file.
 void FileCompressor::chooseCompact() {
@@ -36,6 +38,20 @@ void FileCompressor::chooseCompact() {
 //===----------------------------------------------------------------------===//
 // Bundles
 //===----------------------------------------------------------------------===//
+
+/// choice-10: rows that mostly have the elements of one tensor, which row classes tell from others.
+Format FileCompressor::inBundleOrder(const Format &format, std::span<const size_t> members) const {
+  ElementType element = choices[members[0]].element;
+  Format rows = format;
+  rows.layout = Layout::RowMajor;
+  rows.fold = {Fold::Kind::Flat, bundleRow};
+  bool hasOrder = format.fold != Fold() || format.layout != Layout::Fragment16x16 ||
+                  format.storage != Storage::NMajor;
+  bool takesRows = format.codec.keyword.empty() || checkFormat(rows, element);
+  if (!hasOrder && takesRows && getTraits(element).signBits != 0)
+    return rows;
+  return inChosenOrder(format, element, asBundle(members).stored().shape);
+}
 
 /// The entry of a bundle, without what coding finds out.
 TensorEntry FileCompressor::asBundle(std::span<const size_t> members) const {

@@ -130,7 +130,7 @@ Format FileCompressor::wantedFormat(size_t i) const {
   const Format *wanted = std::get_if<Format>(&options.format);
   Format format = wanted ? *wanted : Format();
   if (bundleOf[i])
-    return inChosenOrder(format, choice.element, describe(bundles[*bundleOf[i]]).shape);
+    return inBundleOrder(format, bundles[*bundleOf[i]]);
   format.storage = choice.storage.value_or(format.storage);
   Format byRows = format;
   byRows.layout = choice.layout.value_or(format.layout);

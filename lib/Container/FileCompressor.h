@@ -74,6 +74,7 @@ private:
   measureBounds(const TensorDescription &as, unsigned elementsEach, std::span<const uint8_t> bytes);
   std::optional<PlaneKind> directPlane(size_t i, const Format &format) const;
   bool isWorthIt(const StoredTensor &candidate, std::span<const size_t> members) const;
+  Format inBundleOrder(const Format &format, std::span<const size_t> members) const;
   TensorEntry asBundle(std::span<const size_t> members) const;
   Status keepBundle(TensorEntry candidate, std::span<const size_t> members,
                     const EncodedTensor &encoded);
