@@ -72,12 +72,13 @@ static void addKeys(const TensorEntry &entry, std::string_view file, JsonValue &
     map.keys.push_back(std::move(key));
     map.items.push_back(JsonValue::of(file));
   };
-  if (!entry.sameAs.empty() || entry.member != 0)
+  if (!entry.sameAs.empty() || entry.member != 0 || entry.bundleNumber != 0)
     return;
-  if (!entry.compressed() && !entry.isDifference())
+  const TensorEntry &stored = entry.bundle ? *entry.bundle : entry;
+  if (!stored.compressed() && !stored.isDifference())
     return add(entry.name);
   for (unsigned k = 0; k < planeKinds; ++k)
-    if (entry.planeBytes[k] != 0)
+    if (stored.planeBytes[k] != 0)
       add(planeTensorName(entry.name, static_cast<PlaneKind>(k)));
 }
 

@@ -101,7 +101,8 @@ void FileCompressor::chooseStacks() {
   for (size_t stack = 0; stack < stacks.size(); ++stack)
     for (size_t i : stacks[stack])
       stackOf[i] = stack;
-  chooseReader();
+  if (!header.isCompact)
+    chooseReader();
   for (size_t i = 0; i < choices.size(); ++i) {
     bool isKnown = getTraits(choices[i].element).reader <= newestReader;
     if (choices[i].reason.empty() && !isKnown)
@@ -119,9 +120,10 @@ Status FileCompressor::prepare() {
   describeTensors();
   shared = findSharedTensors(original, options.estimate);
   UWT_RETURN_IF_ERROR(findBase());
+  chooseCompact();
   chooseStacks();
   // write-3.
-  gather = dataBytes() < gatheredData;
+  gather = dataBytes() < gatheredData || header.isCompact;
   if (!gather) {
     reserved = reservedPrefix();
     gather = reserved > dataBytes() / reservedShare;
@@ -145,6 +147,8 @@ Format FileCompressor::wantedFormat(size_t i) const {
   const Choice &choice = choices[i];
   const Format *wanted = std::get_if<Format>(&options.format);
   Format format = wanted ? *wanted : Format();
+  if (bundleOf[i])
+    return inBundleOrder(format, bundles[*bundleOf[i]]);
   format.storage = choice.storage.value_or(format.storage);
   Format byRows = format;
   byRows.layout = choice.layout.value_or(format.layout);
@@ -156,6 +160,8 @@ Format FileCompressor::wantedFormat(size_t i) const {
 TensorDescription FileCompressor::describe(std::span<const size_t> members) const {
   const SafetensorsTensor &tensor = original.header().tensors[members[0]];
   ElementType element = choices[members[0]].element;
+  if (bundleOf[members[0]])
+    return asBundle(members).stored();
   return {element,
           storedShape(tensor.shape, storedElementsEach(*tensor.dtype, element)),
           {},
@@ -290,12 +296,12 @@ Expected<CodingAttempt> FileCompressor::tryToEncode(std::span<const size_t> memb
                                                     uint64_t limit) {
   auto format = pickFormat(members, bytes);
   if (!format) {
-    // choice-2: other tensors may still hold the format.
-    if (!formatError)
+    // choice-2: other tensors may still hold the format. Without bundles, those here would be raw.
+    if (!formatError && !bundleOf[members[0]])
       formatError = Error(format.error().getKind(), format.error().message());
     return CodingAttempt{format.error().message()};
   }
-  formatFits = true;
+  formatFits |= !bundleOf[members[0]];
   // A policy that has found nothing to code.
   bool isHopeless = std::holds_alternative<FormatPolicy>(options.format) && isRaw(format->format);
   TensorDescription description = describe(members);
@@ -313,19 +319,23 @@ Expected<CodingAttempt> FileCompressor::tryToEncode(std::span<const size_t> memb
     return encoded.takeError().in("tensor " + inQuotes(header.tensors[members[0]].entry.name));
 
   StoredTensor candidate;
-  candidate.entry = header.tensors[members[0]].entry;
+  bool isBundle = bundleOf[members[0]].has_value();
+  candidate.entry = isBundle ? asBundle(members) : header.tensors[members[0]].entry;
   candidate.entry.format = format->format;
   candidate.entry.element = description.element;
-  candidate.entry.members = members.size();
+  candidate.entry.members = isBundle ? 1 : members.size();
   candidate.entry.planeBytes = spool.sizes;
-  candidate.entry.indexChecksum = encoded->indexChecksum;
+  // That of an estimate nobody has computed, but digits that differ take their bytes.
+  candidate.entry.indexChecksum =
+      sample ? xxh3(asBytes(candidate.entry.name)) : encoded->indexChecksum;
   candidate.planeBegin = spool.begins();
   for (uint64_t bytes : spool.sizes)
-    candidate.entry.storedBytes += paddedPlaneBytes(bytes);
+    candidate.entry.storedBytes += paddedPlaneBytes(bytes, spool.padding);
   CodingAttempt attempt;
   attempt.bytes = candidate.entry.storedBytes + headerCost(candidate);
   if (attempt.bytes < std::min(limit, bytesAsRaw(members))) {
-    UWT_RETURN_IF_ERROR(keepPlanes(std::move(candidate), members, *encoded));
+    UWT_RETURN_IF_ERROR(isBundle ? keepBundle(std::move(candidate.entry), members, *encoded)
+                                 : keepPlanes(std::move(candidate), members, *encoded));
     return attempt;
   }
   UWT_RETURN_IF_ERROR(spool.discard());
@@ -391,6 +401,9 @@ Status FileCompressor::compressTensor(size_t i) {
     header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
   else if (baseOf[i])
     UWT_RETURN_IF_ERROR(compressAgainstBase(i));
+  else if (bundleOf[i])
+    UWT_RETURN_IF_ERROR(bundles[*bundleOf[i]].front() == i ? encodeMembers(bundles[*bundleOf[i]])
+                                                           : ok());
   else if (!choices[i].reason.empty())
     UWT_RETURN_IF_ERROR(keepAsItIs(i));
   else if (!stackOf[i])
@@ -398,7 +411,7 @@ Status FileCompressor::compressTensor(size_t i) {
   else if (stacks[*stackOf[i]].front() == i)
     UWT_RETURN_IF_ERROR(encodeMembers(stacks[*stackOf[i]]));
   original.release(i);
-  bool isDone = stackOf[i].has_value();
+  bool isDone = stackOf[i] || bundleOf[i];
   return isDone ? ok() : progress(UINT64_MAX);
 }
 
@@ -491,9 +504,11 @@ Status FileCompressor::finish() {
   if (options.sha256 && !options.estimate)
     header.sha256 = wholeHash.hexDigest();
   header.base = usedBaseFiles();
+  if (header.isCompact)
+    UWT_RETURN_IF_ERROR(addCompactHeader());
   uint64_t prefixBytes = gather ? roundUp(8 + header.text().size(), alignment()) : reserved;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> prefix, header.prefix(prefixBytes));
-  report.headerBytes = prefixBytes;
+  report.headerBytes += prefixBytes;
   report.outputBytes = prefixBytes + data.size();
   if (!writer)
     return ok();
@@ -535,6 +550,7 @@ Status FileCompressor::run() {
   UWT_RETURN_IF_ERROR(options.estimate ? estimateTensors() : compressTensors());
   if (formatError && !formatFits)
     return *std::move(formatError);
+  UWT_RETURN_IF_ERROR(padPlanes());
   UWT_RETURN_IF_ERROR(writeRawTensors());
   UWT_RETURN_IF_ERROR(finish());
   UWT_RETURN_IF_ERROR(original.source().checkRead());

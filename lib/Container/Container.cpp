@@ -81,14 +81,32 @@ Status Container::State::readCompressed(size_t i, std::vector<bool> &used) {
                           std::string(planeDtype(kind).name) + ", found rank " +
                           std::to_string(plane->shape.size()) + " of " +
                           std::string(plane->dtype->name));
-    uint64_t expected = paddedPlaneBytes(entry.planeBytes[k]); // file-10
+    uint64_t expected = paddedPlaneBytes(entry.planeBytes[k], planePadding); // file-10
     if (plane->bytes() != expected)
       return invalidError(where + ": " + std::to_string(plane->bytes()) +
                           " bytes in the file, expected " + std::to_string(expected));
-    sources[i].planes[k] = plane;
+    sources[i].planes[k] = file.tensorBytes(*plane);
     used[static_cast<size_t>(plane - header.tensors.data())] = true;
     entry.storedBytes += plane->bytes();
   }
+  return ok();
+}
+
+/// file-15.
+Status Container::State::readBundle(size_t i, ParsedEntry parsed) {
+  TensorEntry &bundle = parsed.stored;
+  if (!compactEntries || bundle.shape.size() != 1 || bundle.dtype != entries[i].dtype)
+    return invalidError("its bundle is not of rank 1 and dtype " +
+                        std::string(entries[i].dtype->name) + " in a file of the compact form");
+  UWT_ASSIGN_OR_RETURN(bundle.bytes, safetensorsBytes(*bundle.dtype, bundle.shape));
+  if (bundle.bytes > bundleBytes)
+    return invalidError("its bundle has " + std::to_string(bundle.bytes) + " bytes, more than " +
+                        std::to_string(bundleBytes));
+  bundle.name = entries[i].name;
+  for (uint64_t bytes : bundle.planeBytes)
+    bundle.storedBytes += paddedPlaneBytes(bytes, planePadding);
+  memberHashes[i] = std::move(parsed.sha256);
+  entries[i].bundle = std::make_shared<const TensorEntry>(std::move(bundle));
   return ok();
 }
 
@@ -102,10 +120,10 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   entry.bytes = tensor.bytes();
   entry.originalBegin = tensor.begin;
 
-  const std::string *text = header.findMetadata(tensor.name + std::string(entrySuffix));
+  const std::string *text = entryHeader().findMetadata(tensor.name + std::string(entrySuffix));
   if (!text) {
     const SafetensorsTensor *raw = header.find(tensor.name);
-    if (!raw) // Perhaps a member of a stack: see linkStacks.
+    if (!raw) // Perhaps a member of a stack or bundle: see linkMembers.
       return ok();
     if (raw->dtype != tensor.dtype || raw->shape != tensor.shape) // file-9
       return invalidError("dtype or shape differ from the original's header");
@@ -121,6 +139,8 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   entry.sameAs = stored.sameAs;
   if (!entry.sameAs.empty())
     return ok();
+  if (stored.bundled)
+    return readBundle(i, *std::move(parsed));
   entry.baseChecksums = std::move(stored.baseChecksums);
   if (!parsed->sha256.empty() && stored.members == 1)
     entry.sha256 = parsed->sha256.front();
@@ -142,7 +162,11 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   entry.members = stored.members;
   if (entry.members > 1)
     memberHashes[i] = std::move(parsed->sha256);
-  return readCompressed(i, used);
+  if (!compactEntries)
+    return readCompressed(i, used);
+  for (uint64_t bytes : entry.planeBytes)
+    entry.storedBytes += paddedPlaneBytes(bytes, planePadding);
+  return ok();
 }
 
 Status Container::State::linkShared() {
@@ -165,6 +189,9 @@ Status Container::State::linkShared() {
     entry.indexChecksum = entries[at].indexChecksum;
     entry.rawChecksum = entries[at].rawChecksum;
     entry.baseChecksums = entries[at].baseChecksums;
+    entry.bundle = entries[at].bundle;
+    entry.bundleNumber = entries[at].bundleNumber;
+    entry.bundleBegin = entries[at].bundleBegin;
     entry.sha256 = entries[at].sha256;
   }
   return ok();
@@ -215,7 +242,41 @@ Status Container::State::readContainer() {
     return parsed.takeError().in("__metadata__ entry 'uwt'");
   fileEntry = *std::move(parsed);
   UWT_RETURN_IF_ERROR(checkHeader());
-  const std::string *text = header.findMetadata(originalHeaderKey);
+  UWT_RETURN_IF_ERROR(readCompact());
+  UWT_RETURN_IF_ERROR(readOriginal());
+
+  std::vector<bool> used(header.tensors.size());
+  for (size_t i = 0; i < used.size(); ++i)
+    used[i] = compactEntries && isCompactTensor(header.tensors[i].name);
+  entries.resize(original->tensors.size());
+  sources.resize(original->tensors.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    Status read = readEntry(i, used);
+    if (!read)
+      return read.takeError().in(tensorLabel(entries[i]));
+  }
+  if (compactEntries)
+    UWT_RETURN_IF_ERROR(findCompactPlanes());
+  UWT_RETURN_IF_ERROR(checkDifferences());
+  UWT_RETURN_IF_ERROR(linkMembers());
+  UWT_RETURN_IF_ERROR(checkAllUsed(used));
+  UWT_RETURN_IF_ERROR(takeRawChecksums());
+  return linkShared();
+}
+
+/// file-13.
+Status Container::State::readCompact() {
+  if (!fileEntry.compact)
+    return ok();
+  UWT_ASSIGN_OR_RETURN(CompactHeader compact, CompactHeader::read(file, fileEntry, options.check));
+  compactEntries = std::move(compact.header);
+  planeData = compact.planes;
+  planePadding = compactPlaneAlignment;
+  return ok();
+}
+
+Status Container::State::readOriginal() {
+  const std::string *text = entryHeader().findMetadata(originalHeaderKey);
   if (!text)
     return invalidError("__metadata__ has no entry 'uwt.original'");
   originalText = *text;
@@ -224,20 +285,7 @@ Status Container::State::readContainer() {
     return originalHeader.takeError().in("__metadata__ entry 'uwt.original'");
   parsedOriginal = *std::move(originalHeader);
   original = &parsedOriginal;
-
-  std::vector<bool> used(header.tensors.size());
-  entries.resize(original->tensors.size());
-  sources.resize(original->tensors.size());
-  for (size_t i = 0; i < entries.size(); ++i) {
-    Status read = readEntry(i, used);
-    if (!read)
-      return read.takeError().in(tensorLabel(entries[i]));
-  }
-  UWT_RETURN_IF_ERROR(checkDifferences());
-  UWT_RETURN_IF_ERROR(linkStacks());
-  UWT_RETURN_IF_ERROR(checkAllUsed(used));
-  UWT_RETURN_IF_ERROR(takeRawChecksums());
-  return linkShared();
+  return ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -265,6 +313,7 @@ const std::string &Container::path() const { return state->file.path(); }
 const SafetensorsFile &Container::file() const { return state->file; }
 bool Container::isContainer() const { return state->isContainer; }
 bool Container::savedAgain() const { return state->savedAgain; }
+bool Container::isCompact() const { return state->compactEntries.has_value(); }
 const std::vector<TensorEntry> &Container::entries() const { return state->entries; }
 std::string_view Container::originalHeader() const { return state->originalText; }
 const MetadataEntries &Container::metadata() const { return state->original->metadata; }
@@ -278,6 +327,13 @@ Status Container::checkHasBase() const {
 }
 uint64_t Container::optionsDigest() const {
   return state->isContainer ? state->fileEntry.options : 0;
+}
+
+uint64_t Container::headerBytes() const {
+  uint64_t stored = 0;
+  for (const TensorEntry &entry : entries())
+    stored += entry.sameAs.empty() ? entry.storedBytes : 0;
+  return fileBytes() - std::min(stored, fileBytes());
 }
 
 uint64_t Container::originalBytes() const {
@@ -336,14 +392,14 @@ Expected<TensorDecoder> Container::State::openDecoder(size_t i, const PlaneViews
   return stack->member(entry.member);
 }
 
+/// A composition that makes no sense is the file's fault here, not the caller's.
+static Error asFault(Error error) {
+  return error.getKind() == ErrorKind::Usage ? invalidError(error.message()) : error;
+}
+
 Status TensorReader::takeDecoder(Expected<TensorDecoder> opened) {
-  if (!opened) {
-    // A composition that makes no sense is the file's fault here, not the caller's.
-    Error error = opened.takeError();
-    if (error.getKind() == ErrorKind::Usage)
-      error = invalidError(error.message());
-    return located(std::move(error));
-  }
+  if (!opened)
+    return located(asFault(opened.takeError()));
   decoding = std::make_shared<const TensorDecoder>(*std::move(opened));
   return ok();
 }
@@ -374,11 +430,20 @@ Expected<TensorReader> Container::storedReader(const TensorEntry &entry) const {
     reader.raw = state->file.tensorBytes(*sources.raw);
     return reader;
   }
-  if (!entry.compressed()) // diff-6
+  if (entry.isDifference() && !entry.compressed()) // diff-6
     return reader;
-  for (unsigned k = 0; k < planeKinds; ++k)
-    if (sources.planes[k])
-      reader.stored[k] = state->file.tensorBytes(*sources.planes[k]);
+  if (sources.bundle) {
+    size_t first = *sources.bundle;
+    reader.stored = state->sources[first].planes;
+    auto opened = state->openBundle(first);
+    UWT_RETURN_IF_ERROR(reader.checkRead());
+    if (!opened)
+      return reader.located(asFault(opened.takeError()));
+    reader.bundle = *std::move(opened);
+    reader.raw = std::span(reader.bundle->bytes).subspan(entry.bundleBegin, entry.bytes);
+    return reader;
+  }
+  reader.stored = sources.planes;
   UWT_RETURN_IF_ERROR(
       reader.afterReading(reader.takeDecoder(state->openDecoder(storedIndex, reader.stored))));
   return reader;

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContainerFormat.h"
+#include "CompactHeader.h"
 #include "Json.h"
+#include "Lz4.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
@@ -51,9 +53,22 @@ std::vector<uint64_t> storedShape(std::span<const uint64_t> shape, unsigned elem
   return stored;
 }
 
+uint64_t shareOfRange(uint64_t shared, uint64_t begin, uint64_t bytes, uint64_t all) {
+  // In 128 bits: nothing is lost, and shares of adjacent ranges add up.
+  auto upTo = [&](uint64_t end) {
+    return all == 0 ? 0 : static_cast<uint64_t>(static_cast<unsigned __int128>(shared) * end / all);
+  };
+  return upTo(begin + bytes) - upTo(begin);
+}
+
 uint32_t TensorEntry::reader() const {
   constexpr uint32_t stackReader = 2, differenceReader = 6;
-  uint32_t kind = isDifference() ? differenceReader : members > 1 ? stackReader : 1;
+  if (bundle)
+    return bundle->reader();
+  uint32_t kind = bundled          ? compactReader
+                  : isDifference() ? differenceReader
+                  : members > 1    ? stackReader
+                                   : 1;
   return format ? std::max({readerOf(*format), getTraits(element).reader, kind}) : kind;
 }
 
@@ -99,6 +114,8 @@ std::string FileEntry::str() const {
   out += toHex64(contentChecksum);
   out += "\",\"container\":" + std::to_string(container) + ",\"reader\":" + std::to_string(reader) +
          ",\"options\":\"" + toHex64(options) + "\"";
+  if (compact)
+    out += ",\"text\":" + std::to_string(*text) + ",\"compact\":\"" + toHex64(*compact) + "\"";
   if (!raw.empty()) {
     out += ",\"raw\":\"";
     for (uint64_t checksum : raw)
@@ -220,6 +237,12 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
   UWT_ASSIGN_OR_RETURN(entry.headerChecksum, hexOf(object, "header"));
   UWT_ASSIGN_OR_RETURN(entry.contentChecksum, hexOf(object, "content"));
   UWT_ASSIGN_OR_RETURN(entry.options, hexOf(object, "options"));
+  if (object.find("compact")) {
+    UWT_ASSIGN_OR_RETURN(entry.compact, hexOf(object, "compact"));
+    entry.text = object.findInteger("text");
+    if (!entry.text)
+      return invalidError("'text' is not a number of bytes");
+  }
   UWT_ASSIGN_OR_RETURN(entry.sha256, shaOf(object, "sha256"));
   UWT_ASSIGN_OR_RETURN(entry.raw, checksumsOf(object, "raw"));
   UWT_ASSIGN_OR_RETURN(entry.rawSha256, hashesOf(object, "raw_sha256"));
@@ -268,6 +291,8 @@ std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256) {
   out += "},\"index\":\"" + toHex64(entry.indexChecksum) + "\"";
   if (entry.members > 1)
     out += ",\"members\":" + std::to_string(entry.members);
+  if (entry.bundled)
+    out += ",\"bundle\":" + std::to_string(entry.bundled);
   return out + lastKeys(entry, sha256) + "}";
 }
 
@@ -342,8 +367,9 @@ static Status parseBase(const JsonValue &object, TensorEntry &entry) {
   UWT_ASSIGN_OR_RETURN(entry.baseChecksums, checksumsOf(object, "base"));
   if (object.find("base") && entry.baseChecksums.empty())
     return invalidError("'base' has no checksums");
-  if (entry.isDifference() && object.find("members"))
-    return invalidError("has both 'base' and 'members'");
+  for (const char *together : {"members", "bundle"})
+    if (entry.isDifference() && object.find(together))
+      return invalidError("has both 'base' and " + inQuotes(together));
   return ok();
 }
 
@@ -351,10 +377,22 @@ static Status parseBase(const JsonValue &object, TensorEntry &entry) {
 static Expected<std::vector<std::string>> memberHashesOf(const JsonValue &object,
                                                          const TensorEntry &entry) {
   UWT_ASSIGN_OR_RETURN(std::vector<std::string> hashes, hashesOf(object, "sha256"));
-  if (!hashes.empty() && hashes.size() != entry.members)
+  uint64_t expected = entry.bundled ? entry.bundled : entry.members;
+  if (!hashes.empty() && hashes.size() != expected)
     return invalidError("'sha256' has " + std::to_string(hashes.size()) + " hashes, expected " +
-                        std::to_string(entry.members));
+                        std::to_string(expected));
   return hashes;
+}
+
+/// file-15.
+static Status parseBundle(const JsonValue &object, TensorEntry &entry) {
+  if (!object.find("bundle"))
+    return ok();
+  std::optional<uint64_t> bundled = object.findInteger("bundle");
+  if (!bundled || *bundled == 0 || entry.members > 1)
+    return invalidError("'bundle' is not a number of tensors that are no stack");
+  entry.bundled = *bundled;
+  return ok();
 }
 
 Expected<ParsedEntry> parseTensorEntry(std::string_view text) {
@@ -376,6 +414,7 @@ Expected<ParsedEntry> parseTensorEntry(std::string_view text) {
   UWT_RETURN_IF_ERROR(parseShape(object, entry));
   UWT_RETURN_IF_ERROR(parsePlanes(object, entry));
   UWT_RETURN_IF_ERROR(parseMembers(object, entry));
+  UWT_RETURN_IF_ERROR(parseBundle(object, entry));
   UWT_ASSIGN_OR_RETURN(entry.indexChecksum, hexOf(object, "index"));
   UWT_ASSIGN_OR_RETURN(parsed.sha256, memberHashesOf(object, entry));
   return parsed;
@@ -444,6 +483,11 @@ static FileEntry makeFileEntry(const ContainerHeader &header) {
   file.options = header.options;
   file.sha256 = header.sha256;
   file.base = header.base;
+  if (header.isCompact) {
+    file.reader = compactReader;
+    file.text = header.textBytes;
+    file.compact = xxh3(header.compressedText);
+  }
   std::vector<const TensorEntry *> raw;
   for (const StoredTensor &stored : header.tensors) {
     file.reader = std::max<uint64_t>(file.reader, stored.entry.reader());
@@ -460,16 +504,21 @@ static FileEntry makeFileEntry(const ContainerHeader &header) {
   return file;
 }
 
-static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor> &tensors) {
+static void addRaw(const StoredTensor &stored, std::vector<SafetensorsTensor> &tensors) {
   const TensorEntry &entry = stored.entry;
   if (entry.rawChecksum)
     tensors.push_back(
         {entry.name, entry.dtype, entry.shape, stored.rawBegin, stored.rawBegin + entry.bytes});
+}
+
+static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor> &tensors) {
+  const TensorEntry &entry = stored.entry;
+  addRaw(stored, tensors);
   for (unsigned k = 0; k < planeKinds; ++k) {
     if (!entry.compressed() || entry.member != 0 || entry.planeBytes[k] == 0)
       continue;
     auto kind = static_cast<PlaneKind>(k);
-    uint64_t bytes = paddedPlaneBytes(entry.planeBytes[k]);
+    uint64_t bytes = paddedPlaneBytes(entry.planeBytes[k], planeAlignment);
     const SafetensorsDtype &dtype = planeDtype(kind);
     tensors.push_back({planeTensorName(entry.name, kind),
                        &dtype,
@@ -479,10 +528,11 @@ static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor
   }
 }
 
-/// Members of a stack but the first have none.
+/// Members of a stack or a bundle but the first have none.
 static bool hasEntry(const TensorEntry &entry) {
   bool isEqual = entry.isDifference() && !entry.compressed();
-  return isEqual || (entry.compressed() && entry.member == 0) || !entry.sameAs.empty();
+  bool isFirst = entry.bundle ? entry.bundleNumber == 0 : entry.compressed() && entry.member == 0;
+  return isFirst || isEqual || !entry.sameAs.empty();
 }
 
 uint64_t headerCost(const StoredTensor &stored) {
@@ -496,35 +546,74 @@ uint64_t headerCost(const StoredTensor &stored) {
   return safetensorsHeaderText(tensors, entries).size() + checksum;
 }
 
-std::string ContainerHeader::text() const {
+/// The entries of tensors.
+MetadataEntries ContainerHeader::tensorEntries() const {
   MetadataEntries entries;
-  entries.emplace_back(fileEntryKey, makeFileEntry(*this).str());
-  entries.emplace_back(originalHeaderKey, originalText);
-  // file-11: in place of "pt". The original's own entry is in its header.
-  entries.emplace_back(formatKey, "uwt");
-  for (const auto &entry : *metadata)
-    if (entry.first != formatKey)
-      entries.push_back(entry);
-  std::vector<SafetensorsTensor> stored;
   for (const StoredTensor &tensor : tensors) {
     std::string hashes = tensor.entry.sha256;
     for (size_t i = 1; i < tensor.members.size(); ++i)
       hashes += tensors[tensor.members[i]].entry.sha256;
     if (hasEntry(tensor.entry))
-      entries.emplace_back(tensor.entry.name + std::string(entrySuffix),
-                           tensorEntryText(tensor.entry, hashes));
-    addTensors(tensor, stored);
+      entries.emplace_back(
+          tensor.entry.name + std::string(entrySuffix),
+          tensorEntryText(tensor.entry.bundle ? *tensor.entry.bundle : tensor.entry, hashes));
   }
+  return entries;
+}
+
+uint64_t ContainerHeader::planePadding() const {
+  return isCompact ? compactPlaneAlignment : planeAlignment;
+}
+
+void ContainerHeader::compressText() {
+  MetadataEntries entries = tensorEntries();
+  entries.insert(entries.begin(), {std::string(originalHeaderKey), std::string(originalText)});
+  std::string text = safetensorsHeaderText({}, entries);
+  textBytes = text.size();
+  compressedText = lz4Encode(text);
+}
+
+std::string ContainerHeader::text() const {
+  MetadataEntries entries;
+  entries.emplace_back(fileEntryKey, makeFileEntry(*this).str());
+  if (!isCompact)
+    entries.emplace_back(originalHeaderKey, originalText);
+  // file-11: in place of "pt". The original's own entry is in its header.
+  entries.emplace_back(formatKey, "uwt");
+  std::vector<SafetensorsTensor> stored;
+  if (isCompact) {
+    const SafetensorsDtype *bytes = findSafetensorsDtype("U8");
+    stored.push_back({std::string(compactPlanesName), bytes, {planesBytes}, 0, planesBytes});
+    for (const StoredTensor &tensor : tensors)
+      addRaw(tensor, stored);
+    stored.push_back({std::string(compactHeaderName),
+                      bytes,
+                      {compressedText.size()},
+                      textBegin,
+                      textBegin + compressedText.size()});
+    return safetensorsHeaderText(stored, entries);
+  }
+  for (const auto &entry : *metadata)
+    if (entry.first != formatKey)
+      entries.push_back(entry);
+  for (auto &entry : tensorEntries())
+    entries.push_back(std::move(entry));
+  for (const StoredTensor &tensor : tensors)
+    addTensors(tensor, stored);
   return safetensorsHeaderText(stored, entries);
+}
+
+Error headerLimitError(uint64_t bytes) {
+  return usageError("the container's header would have " + std::to_string(bytes) +
+                    " bytes, more than the " + std::to_string(safetensorsHeaderLimit) +
+                    " that safetensors allows; split the file");
 }
 
 Expected<std::vector<uint8_t>> ContainerHeader::prefix(uint64_t prefixBytes) const {
   std::string json = text();
   uint64_t length = prefixBytes - 8;
   if (length > safetensorsHeaderLimit)
-    return usageError("the container's header would have " + std::to_string(length) +
-                      " bytes, more than the " + std::to_string(safetensorsHeaderLimit) +
-                      " that safetensors allows; split the file");
+    return headerLimitError(length);
   json.resize(length, ' ');
   // The text is read back for its content checksum, by the code that readers use.
   auto parsed = SafetensorsHeader::parse(json, std::nullopt);

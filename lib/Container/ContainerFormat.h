@@ -23,16 +23,23 @@ inline constexpr std::string_view originalHeaderKey = "uwt.original";
 inline constexpr std::string_view planeInfix = ".uwt.";
 inline constexpr std::string_view entrySuffix = ".uwt";
 inline constexpr uint64_t planeAlignment = 256;
+/// What knows the compact form.
+inline constexpr uint32_t compactReader = 6;
 
 /// file-4.
 std::string planeTensorName(std::string_view tensor, PlaneKind kind);
 const SafetensorsDtype &planeDtype(PlaneKind kind);
-inline uint64_t paddedPlaneBytes(uint64_t bytes) { return roundUp(bytes, planeAlignment); }
+inline uint64_t paddedPlaneBytes(uint64_t bytes, uint64_t alignment) {
+  return roundUp(bytes, alignment);
+}
 
 /// What number `index` of `count` has of `bytes`: equal shares, whose sum is right.
 inline uint64_t shareOf(uint64_t bytes, uint64_t index, uint64_t count) {
   return bytes / count + (index < bytes % count ? 1 : 0);
 }
+
+/// What the bytes [begin, begin + bytes) of `all` have of `shared`: shares whose sum is right.
+uint64_t shareOfRange(uint64_t shared, uint64_t begin, uint64_t bytes, uint64_t all);
 
 /// Fails for names and metadata keys that a source may not have (file-3).
 Status checkSourceNames(const SafetensorsHeader &header);
@@ -44,6 +51,8 @@ struct FileEntry {
   /// Version 1 is what containers without anything newer ask for.
   uint64_t container = containerVersion, reader = 1;
   uint64_t options = 0;
+  /// Of the compact form (file-13): bytes of the text, and the checksum of the tensor with it.
+  std::optional<uint64_t> text, compact;
   std::vector<uint64_t> raw;
   std::string sha256;
   std::vector<std::string> rawSha256;
@@ -54,12 +63,12 @@ struct FileEntry {
   static Expected<FileEntry> parse(std::string_view text);
 };
 
-/// The entry of a compressed or shared tensor, or of a stack; `sha256` are the digits of all
-/// members or nothing.
+/// The entry of a compressed or shared tensor, of a stack, or of a bundle; `sha256` are the digits
+/// of all members or nothing.
 std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256);
 
-/// What such an entry says: format, element, planeBytes, indexChecksum, sameAs, members, dtype and
-/// shape of `stored`, and the digits of each member.
+/// What such an entry says: format, element, planeBytes, indexChecksum, sameAs, members, bundled,
+/// dtype and shape of `stored`, and the digits of each member.
 struct ParsedEntry {
   TensorEntry stored;
   std::vector<std::string> sha256;
@@ -78,12 +87,16 @@ struct StoredTensor {
   /// Where its planes, or its raw bytes, begin in the data.
   std::array<uint64_t, planeKinds> planeBegin{};
   uint64_t rawBegin = 0;
-  /// Of a stack: its members, as numbers of the header's tensors; empty for tensors that are alone.
+  /// Of a stack or bundle: its members, as numbers of the header's tensors; empty for tensors that
+  /// are alone.
   std::vector<size_t> members;
 };
 
 /// Bytes that a tensor's names, offsets and entry take in the header's text.
 uint64_t headerCost(const StoredTensor &stored);
+
+/// Of a file whose header would have so many bytes.
+Error headerLimitError(uint64_t bytes);
 
 /// Everything that a header says.
 struct ContainerHeader {
@@ -95,12 +108,24 @@ struct ContainerHeader {
   std::string sha256;
   /// Files of the base model that differences are from, in order.
   std::vector<BaseFile> base;
+  /// Whether the compact form is written: planes are padded to compactPlaneAlignment.
+  bool isCompact = false;
+  /// Of the compact form: the text, compressed; the bytes of the text; those of all planes, which
+  /// come first; and where the compressed text begins in the data.
+  std::vector<uint8_t> compressedText;
+  uint64_t textBytes = 0, planesBytes = 0, textBegin = 0;
 
+  uint64_t planePadding() const;
+  /// Makes `compressedText` from the entries (file-14).
+  void compressText();
   /// The text without padding and with checksums of zero.
   std::string text() const;
   /// Length and padded text, with checksums: data begin at `prefixBytes`, which is
   /// at least 8 + text().size().
   Expected<std::vector<uint8_t>> prefix(uint64_t prefixBytes) const;
+
+private:
+  MetadataEntries tensorEntries() const;
 };
 
 } // namespace uwt

@@ -35,7 +35,7 @@ void Container::State::joinStack(size_t i, size_t first, uint64_t member) {
 
 /// file-12: the members of stacks are those tensors that have neither an entry nor bytes of their
 /// own. Of equal dtype and shape, they belong to the stack that began last.
-Status Container::State::linkStacks() {
+Status Container::State::linkMembers() {
   struct OpenStack {
     size_t first;
     uint64_t joined;
@@ -44,7 +44,7 @@ Status Container::State::linkStacks() {
   auto isFull = [&](const OpenStack &stack) {
     return stack.joined == entries[stack.first].members;
   };
-  std::vector<size_t> firsts;
+  std::map<const SafetensorsDtype *, OpenJoin> openBundles;
   for (size_t i : original->dataOrder()) {
     TensorEntry &entry = entries[i];
     bool isFirst = entry.members > 1;
@@ -53,6 +53,10 @@ Status Container::State::linkStacks() {
       continue;
     auto found = open.find({entry.dtype, entry.shape});
     bool isOpen = found != open.end() && !isFull(found->second);
+    if (entry.bundle || (compactEntries && !isFirst && !isOpen)) {
+      UWT_RETURN_IF_ERROR(linkBundled(i, openBundles));
+      continue;
+    }
     if (isFirst == isOpen)
       return invalidError(tensorLabel(entry) +
                           (isOpen ? ": its stack begins before another one of the same dtype and "
@@ -60,7 +64,6 @@ Status Container::State::linkStacks() {
                                   : ": the original has this tensor, the file does not"));
     if (isFirst) {
       open[{entry.dtype, entry.shape}] = {i, 0};
-      firsts.push_back(i);
       found = open.find({entry.dtype, entry.shape});
     }
     joinStack(i, found->second.first, found->second.joined++);
@@ -71,6 +74,7 @@ Status Container::State::linkStacks() {
                           std::to_string(entries[stack.first].members) +
                           " members, but the original has " + std::to_string(stack.joined) +
                           " tensors for it");
+  UWT_RETURN_IF_ERROR(checkBundlesComplete(openBundles));
   shareStoredBytes();
   return ok();
 }
@@ -81,7 +85,7 @@ void Container::State::shareStoredBytes() {
       continue;
     uint64_t all = 0;
     for (uint64_t bytes : entries[i].planeBytes)
-      all += paddedPlaneBytes(bytes);
+      all += paddedPlaneBytes(bytes, planePadding);
     entries[i].storedBytes = shareOf(all, entries[i].member, entries[i].members);
   }
 }

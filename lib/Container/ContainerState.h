@@ -8,7 +8,8 @@
 #ifndef UWT_LIB_CONTAINER_CONTAINERSTATE_H
 #define UWT_LIB_CONTAINER_CONTAINERSTATE_H
 
-#include "ContainerFormat.h"
+#include "Bundles.h"
+#include "CompactHeader.h"
 #include <map>
 #include <mutex>
 
@@ -16,12 +17,14 @@ namespace uwt {
 
 /// Where an entry's bytes are in the file.
 struct TensorSources {
-  std::array<const SafetensorsTensor *, planeKinds> planes{};
+  PlaneViews planes;
   const SafetensorsTensor *raw = nullptr;
   /// The entry that is stored for a shared one.
   std::optional<size_t> sameAs;
   /// Of a member of a stack: the first member.
   std::optional<size_t> stack;
+  /// Of a tensor in a bundle: the first one there.
+  std::optional<size_t> bundle;
 };
 
 /// Decoders of stacks, which are opened once for all members. Thread-safe.
@@ -57,16 +60,39 @@ struct Container::State {
   /// SHA-256 of the members of stacks, by their first members.
   std::map<size_t, std::vector<std::string>> memberHashes;
   mutable StackDecoders stacks;
+  mutable OpenBundles bundles;
+  /// Of the compact form: the entries; where all planes lie.
+  std::optional<SafetensorsHeader> compactEntries;
+  std::span<const uint8_t> planeData;
+  uint64_t planePadding = planeAlignment;
 
   explicit State(SafetensorsFile file) : file(std::move(file)) {}
 
   Status readPlain();
   Status readContainer();
   Status checkHeader();
+  Status readCompact();
+  Status readOriginal();
+  /// What has the entries of tensors.
+  const SafetensorsHeader &entryHeader() const {
+    return compactEntries ? *compactEntries : file.header();
+  }
   Status readEntry(size_t i, std::vector<bool> &used);
   Status readCompressed(size_t i, std::vector<bool> &used);
-  Status linkStacks();
+  Status readBundle(size_t i, ParsedEntry parsed);
+  Status findCompactPlanes();
+  Status takeCompactPlanes(size_t i, uint64_t &begin);
+  /// Stacks and bundles.
+  Status linkMembers();
   void joinStack(size_t i, size_t first, uint64_t member);
+  /// A bundle that is being put together.
+  struct OpenJoin {
+    size_t first = 0;
+    uint64_t joined = 0, bytes = 0, count = 0;
+  };
+  Status linkBundled(size_t i, std::map<const SafetensorsDtype *, OpenJoin> &open);
+  void joinBundle(size_t i, OpenJoin &join);
+  Status checkBundlesComplete(const std::map<const SafetensorsDtype *, OpenJoin> &open) const;
   void shareStoredBytes();
   Status checkDifferences() const;
   Status linkShared();
@@ -74,6 +100,7 @@ struct Container::State {
   Expected<TensorDecoder> openStored(const TensorEntry &entry, const PlaneViews &planes) const;
   /// The decoder of a tensor that is stored compressed, under its name or in a stack.
   Expected<TensorDecoder> openDecoder(size_t i, const PlaneViews &planes) const;
+  Expected<std::shared_ptr<const OpenBundle>> openBundle(size_t first) const;
   Status takeRawChecksums();
   Status checkAllUsed(const std::vector<bool> &used) const;
 };

@@ -80,8 +80,9 @@ Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &
 void countTensor(const TensorEntry &entry, FileReport &report) {
   bool isElsewhere = !entry.sameAs.empty();
   bool isEqual = entry.isDifference() && !entry.compressed();
+  bool isCompressed = entry.compressed() || entry.bundle;
   ++(isElsewhere          ? report.sharedTensors
-     : entry.compressed() ? report.compressedTensors
+     : isCompressed       ? report.compressedTensors
      : isEqual            ? report.equalTensors
                           : report.rawTensors);
   report.differences += entry.isDifference() && entry.compressed() && !isElsewhere;

@@ -40,9 +40,11 @@ Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
   for (size_t m = 0; m < members.size(); ++m) {
     StoredTensor &stored = header.tensors[members[m]];
     TensorReport &line = report.tensors[members[m]];
-    std::string name = std::exchange(stored.entry, header.tensors[measured[m]].entry).name;
+    TensorEntry own = std::exchange(stored.entry, header.tensors[measured[m]].entry);
     line = report.tensors[measured[m]];
-    line.name = stored.entry.name = name;
+    line.name = stored.entry.name = own.name;
+    stored.entry.sha256 = own.sha256;
+    stored.entry.indexChecksum = xxh3(asBytes(own.name));
   }
   StoredTensor &first = header.tensors[members[0]];
   if (members.size() > 1)
@@ -53,11 +55,24 @@ Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
   return spool.keep();
 }
 
+/// Bundles are small: they are read as a whole.
+Status FileCompressor::estimateBundle(CodedMembers members) {
+  sample.reset();
+  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, bytesOf(members));
+  for (size_t i : members)
+    report.sampledBytes += original.sourceOf(i).bytes();
+  return tryToEncode(members, bytes);
+}
+
 Status FileCompressor::estimateTensors() {
   std::vector<size_t> order = original.header().dataOrder();
   std::vector<CodedMembers> units;
-  // A hash that nobody has computed, as long as the others.
-  std::string unknownSha256(64, '0');
+  // A hash that nobody has computed, as long as the others and as different.
+  auto unknownSha256 = [](std::string_view name) {
+    Sha256Stream hash;
+    hash.update(asBytes(name));
+    return hash.hexDigest();
+  };
   auto tellProgress = [&](CodedMembers members) -> Status {
     for (size_t i : members)
       UWT_RETURN_IF_ERROR(reportProgress(options.progress, original.sourceOf(i).bytes()));
@@ -65,9 +80,12 @@ Status FileCompressor::estimateTensors() {
   };
   for (const size_t &i : order) {
     if (options.sha256)
-      header.tensors[i].entry.sha256 = unknownSha256;
+      header.tensors[i].entry.sha256 = unknownSha256(original.header().tensors[i].name);
     if (shared[i])
       header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
+    else if (bundleOf[i])
+      UWT_RETURN_IF_ERROR(bundles[*bundleOf[i]].front() == i ? estimateBundle(bundles[*bundleOf[i]])
+                                                             : ok());
     else if (!choices[i].reason.empty())
       keepRaw({&i, 1}, choices[i].reason);
     else if (!stackOf[i])
@@ -92,8 +110,8 @@ Status FileCompressor::estimateTensors() {
     UWT_RETURN_IF_ERROR(tellProgress(members));
   }
   if (options.sha256)
-    header.sha256 = unknownSha256;
-  report.sampledBytes = sampledBytes.bytesRead();
+    header.sha256 = unknownSha256({});
+  report.sampledBytes += sampledBytes.bytesRead();
   return ok();
 }
 

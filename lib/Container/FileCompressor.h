@@ -15,6 +15,7 @@
 #define UWT_LIB_CONTAINER_FILECOMPRESSOR_H
 
 #include "BaseTensor.h"
+#include "Bundles.h"
 #include "ContainerFormat.h"
 #include "Estimate.h"
 #include "FileWork.h"
@@ -56,9 +57,12 @@ private:
   static constexpr uint64_t differencesInMemory = uint64_t(128) << 20;
 
   uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
-  uint64_t alignment() const { return dataBytes() < smallData ? smallAlignment : largeAlignment; }
+  uint64_t alignment() const {
+    return dataBytes() < smallData || header.isCompact ? smallAlignment : largeAlignment;
+  }
   Status prepare();
   void describeTensors();
+  void chooseCompact();
   Status findBase();
   std::vector<bool> whichMayStack() const;
   Status compressAgainstBase(size_t i);
@@ -80,6 +84,7 @@ private:
   Status encodeMembers(std::span<const size_t> members);
   Status compressTensors();
   Status estimateTensors();
+  Status estimateBundle(CodedMembers members);
   Status estimateMembers(CodedMembers members, uint64_t elements);
   Status copyEstimate(CodedMembers members, size_t from);
   Expected<CodingAttempt> tryToEncode(std::span<const size_t> members,
@@ -93,12 +98,18 @@ private:
   measureBounds(const TensorDescription &as, unsigned elementsEach, std::span<const uint8_t> bytes);
   std::optional<PlaneKind> directPlane(size_t i, const Format &format) const;
   uint64_t bytesAsRaw(std::span<const size_t> members) const;
+  Format inBundleOrder(const Format &format, std::span<const size_t> members) const;
+  TensorEntry asBundle(std::span<const size_t> members) const;
+  Status keepBundle(TensorEntry candidate, std::span<const size_t> members,
+                    const EncodedTensor &encoded);
   Status keepPlanes(StoredTensor candidate, std::span<const size_t> members,
                     const EncodedTensor &encoded);
   void keepRaw(std::span<const size_t> members, const std::string &reason);
   Status hash(size_t i, std::span<const uint8_t> bytes);
   Status writeRaw(size_t i);
   Status writeRawTensors();
+  Status padPlanes();
+  Status addCompactHeader();
   Status finish();
   Status progress(uint64_t bytes);
   void fillReport();
@@ -116,6 +127,9 @@ private:
   std::vector<std::vector<size_t>> stacks;
   /// The stack of each tensor that is in one.
   std::vector<std::optional<size_t>> stackOf;
+  /// Of the compact form, as stacks.
+  std::vector<std::vector<size_t>> bundles;
+  std::vector<std::optional<size_t>> bundleOf;
   /// The newest reader that the file may ask for (choice-8).
   uint32_t newestReader = containerReader;
   std::vector<uint8_t> stackBytes;

@@ -22,18 +22,18 @@ std::array<uint64_t, planeKinds> PlaneSpool::begins() const {
   std::array<uint64_t, planeKinds> result{};
   uint64_t at = start;
   if (direct)
-    at += paddedPlaneBytes(sizes[static_cast<unsigned>(*direct)]);
+    at += paddedPlaneBytes(sizes[static_cast<unsigned>(*direct)], padding);
   for (unsigned k = 0; k < planeKinds; ++k) {
     bool isDirect = direct == static_cast<PlaneKind>(k);
     result[k] = isDirect ? start : at;
-    at += isDirect ? 0 : paddedPlaneBytes(sizes[k]);
+    at += isDirect ? 0 : paddedPlaneBytes(sizes[k], padding);
   }
   return result;
 }
 
 Status PlaneSpool::keep() {
   if (direct)
-    UWT_RETURN_IF_ERROR(data.pad(sizes[static_cast<unsigned>(*direct)]));
+    UWT_RETURN_IF_ERROR(data.pad(sizes[static_cast<unsigned>(*direct)], padding));
   for (unsigned k = 0; k < planeKinds; ++k) {
     if (direct == static_cast<PlaneKind>(k))
       continue;
@@ -41,7 +41,7 @@ Status PlaneSpool::keep() {
       data.count(sizes[k]);
     else
       UWT_RETURN_IF_ERROR(data.append(planes[k]));
-    UWT_RETURN_IF_ERROR(data.pad(sizes[k]));
+    UWT_RETURN_IF_ERROR(data.pad(sizes[k], padding));
   }
   return ok();
 }

@@ -41,9 +41,9 @@ public:
   /// Bytes that are not written.
   void count(uint64_t bytes) { end += bytes; }
   /// Padding behind a plane of `bytes` bytes.
-  Status pad(uint64_t bytes) {
+  Status pad(uint64_t bytes, uint64_t alignment) {
     static constexpr uint8_t zeros[planeAlignment] = {};
-    return append(std::span(zeros).first(paddedPlaneBytes(bytes) - bytes));
+    return append(std::span(zeros).first(paddedPlaneBytes(bytes, alignment) - bytes));
   }
   /// Forgets everything from `offset` on. Only where nothing is gathered.
   Status rewindTo(uint64_t offset) {
@@ -85,6 +85,8 @@ public:
   Status discard() { return direct ? data.rewindTo(start) : ok(); }
 
   std::array<uint64_t, planeKinds> sizes{};
+  /// What each plane is padded to.
+  uint64_t padding = planeAlignment;
 
 private:
   DataOutput &data;

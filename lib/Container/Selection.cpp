@@ -130,6 +130,8 @@ uint64_t CompressOptions::digest() const {
   add("minimum-elements", std::to_string(minimumElements));
   if (stackedBytes != CompressOptions().stackedBytes)
     add("stacked-bytes", std::to_string(stackedBytes));
+  if (compactBytes != CompressOptions().compactBytes)
+    add("compact-bytes", std::to_string(compactBytes));
   add("cast", castToBF16 ? "bf16" : "none");
   add("sha256", sha256 ? "1" : "0");
   for (const BaseFile &file : base ? base->files() : std::vector<BaseFile>())
@@ -137,23 +139,31 @@ uint64_t CompressOptions::digest() const {
   return xxh3({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
 }
 
+/// Why the options alone leave a tensor as it is; empty where they do not.
+static std::string reasonOf(const SafetensorsTensor &tensor, const CompressOptions &options) {
+  if (!options.include.empty() && !matchesAny(options.include, tensor.name))
+    return "not included";
+  return matchesAny(options.exclude, tensor.name) ? "excluded" : "";
+}
+
 Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options) {
   Choice choice;
   std::optional<ElementType> element = storedElementType(tensor.dtype->name);
-  uint64_t elements = tensor.bytes() * 8 / tensor.dtype->bits;
-  if (!element)
+  if (!element) {
     choice.reason = "no code for " + std::string(tensor.dtype->name);
-  else if (tensor.shape.size() < 2)
-    choice.reason = "rank " + std::to_string(tensor.shape.size());
-  else if (elements < options.minimumElements)
-    choice.reason = "fewer than " + std::to_string(options.minimumElements) + " elements";
-  else if (!options.include.empty() && !matchesAny(options.include, tensor.name))
-    choice.reason = "not included";
-  else if (matchesAny(options.exclude, tensor.name))
-    choice.reason = "excluded";
+    return choice;
+  }
+  choice.element = *element;
+  choice.reason = reasonOf(tensor, options);
+  uint64_t elements = tensor.bytes() * 8 / tensor.dtype->bits;
+  if (tensor.shape.size() < 2 || elements < options.minimumElements) {
+    choice.isTooSmall = choice.reason.empty();
+    choice.reason = tensor.shape.size() < 2
+                        ? "rank " + std::to_string(tensor.shape.size())
+                        : "fewer than " + std::to_string(options.minimumElements) + " elements";
+  }
   if (!choice.reason.empty())
     return choice;
-  choice.element = *element;
   if (matchesAny(options.kMajor, tensor.name))
     choice.storage = Storage::KMajor;
   bool isEmbedding =

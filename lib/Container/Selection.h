@@ -16,6 +16,8 @@ namespace uwt {
 struct Choice {
   /// Why it stays raw; empty where it is to be compressed.
   std::string reason;
+  /// Whether that is its shape alone: it may be stored together with others (choice-12).
+  bool isTooSmall = false;
   ElementType element = ElementType::BF16;
   /// What is coded are differences from the base model.
   bool isDifference = false;

@@ -294,16 +294,23 @@ Status TensorReader::checkStored(ThreadPool &pool) const {
     if (!checked)
       return located(checked.takeError());
   }
+  if (bundle) // Once for all of its tensors.
+    return what->bundleNumber == 0 ? checkPlanes(*what->bundle, bundle->decoder, pool) : ok();
   if (!decoding)
     return checkRaw();
   PlaneLimits limits(stored, *what);
+  return checkPlanes(*what, *decoding, pool);
+}
+
+Status TensorReader::checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
+                                 ThreadPool &pool) const {
   for (unsigned k = 0; k < planeKinds; ++k) {
-    auto padding = stored[k].subspan(std::min<size_t>(what->planeBytes[k], stored[k].size()));
+    auto padding = stored[k].subspan(std::min<size_t>(entry.planeBytes[k], stored[k].size()));
     if (std::any_of(padding.begin(), padding.end(), [](uint8_t byte) { return byte != 0; }))
       return located(invalidError("plane " + std::string(planeName(static_cast<PlaneKind>(k))) +
                                   ": padding is not zero")); // check-4
   }
-  Status checked = decoding->checkAll(pool);
+  Status checked = decoder.checkAll(pool);
   return checked ? ok() : Status(located(checked.takeError()));
 }
 
@@ -316,7 +323,8 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
     if (check)
       hash.update(piece);
     UWT_RETURN_IF_ERROR(consume(piece));
-    MappedFile::release(piece);
+    if (!bundle)
+      MappedFile::release(piece);
     rest = rest.subspan(piece.size());
   }
   UWT_RETURN_IF_ERROR(checkRead());

@@ -207,17 +207,21 @@ static int makeFiles(const fs::path &corpus) {
   if (!written)
     return failed(written.error().message());
 
+  CompressOptions options;
+  options.minimumElements = 1;
+  options.overwrite = true;
+  options.sha256 = true;
+  options.threads = 1;
   for (const char *format : {"huffman<12,1>, context=row_class<2>", "window<4>", "inplace<11>"}) {
-    CompressOptions options;
     options.format = parsedFormat(format);
-    options.minimumElements = 1;
-    options.overwrite = true;
-    options.sha256 = true;
-    options.threads = 1;
     Expected<FileReport> report = compressFile(plain, folder / testNameOf(format), options);
     if (!report)
       return failed(report.error().message());
   }
+  options.minimumElements = 64;
+  options.compactBytes = 0;
+  if (auto report = compressFile(plain, folder / "compact", options); !report)
+    return failed(report.error().message());
 
   if (int result = makeDifferences(plain, folder / "differences"))
     return result;

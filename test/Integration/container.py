@@ -41,6 +41,33 @@ def content_checksum(header, metadata):
     return xxhash.xxh3_64_hexdigest(text)
 
 
+def lz4_text(block, size):
+    """The text of an LZ4 block (file-14)."""
+    text, at = bytearray(), 0
+
+    def length(bits, at):
+        total, more = bits, bits == 15
+        while more:
+            total, more, at = total + block[at], block[at] == 255, at + 1
+        return total, at
+
+    while True:
+        lengths = block[at]
+        literals, at = length(lengths >> 4, at + 1)
+        require(at + literals <= len(block), "a block ends too early")
+        text += block[at : at + literals]
+        at += literals
+        if at == len(block):
+            break
+        distance = block[at] | block[at + 1] << 8
+        matched, at = length(lengths & 15, at + 2)
+        require(0 < distance <= len(text), "a match begins before the text")
+        for _ in range(matched + 4):
+            text.append(text[-distance])
+    require(len(text) == size, "a block has another size")
+    return text.decode("utf-8")
+
+
 class Container:
     """A container with every checksum verified, and the original that it stands for."""
 
@@ -54,11 +81,14 @@ class Container:
         self.file = parse(self.metadata["uwt"])
         require(self.file["reader"] <= 6 and self.file["container"] == 1, "another version")
         self.check_header()
-        self.original_text = self.metadata["uwt.original"]
+        self.entries = self.compact_entries() if "compact" in self.file else self.metadata
+        self.original_text = self.entries["uwt.original"]
         original = parse(self.original_text)
         original.pop("__metadata__", None)
         self.tensors = original
-        self.stacks = self.find_stacks()
+        self.stacks, self.bundles = self.find_stacks()
+        if "compact" in self.file:
+            self.find_planes()
         self.check_raw()
         differs = any("base" in (self.entry(name) or {}) for name in self.tensors)
         require(differs == ("base" in self.file), "differences without a base model")  # diff-5
@@ -76,21 +106,59 @@ class Container:
         content = content_checksum(self.header, self.metadata)
         require(content == self.file["content"], "content checksum")
 
+    def compact_entries(self):
+        """file-13 and file-14."""
+        block = self.bytes_of("file.uwt.header")
+        require(xxhash.xxh3_64_hexdigest(block) == self.file["compact"], "checksum of the block")
+        require(self.file["text"] <= 100_000_000, "a text that is too long")
+        header = parse(lz4_text(block, self.file["text"]))
+        require(list(header) == ["__metadata__"], "the block has tensors")
+        return header["__metadata__"]
+
+    def find_planes(self):
+        """file-13: planes one after another, in the order of the data and of formats.md."""
+        self.planes, at = {}, 0
+        data = self.bytes_of("file.uwt.planes")
+        for name in self.in_order():
+            sizes = (self.entry(name) or {}).get("planes", {})
+            for plane in ("index", "words", "raw", "code", "patch", "low"):
+                if plane in sizes:
+                    end = at + up(sizes[plane], 4) * 4
+                    self.planes[f"{name}.uwt.{plane}"], at = data[at:end], end
+        require(len(data) == up(at, 16) * 16 and not any(data[at:]), "padding of planes")
+
+    def in_order(self):
+        return sorted(self.tensors, key=lambda name: self.tensors[name]["data_offsets"])
+
     def bytes_of(self, name):
         begin, end = self.header[name]["data_offsets"]
         return self.data[begin:end]
 
     def entry(self, name):
-        text = self.metadata.get(f"{name}.uwt")
+        text = self.entries.get(f"{name}.uwt")
         return parse(text) if text is not None else None
 
     def find_stacks(self):
-        """file-12: the first member of the stack of each tensor in one, and its number there."""
-        stacks, left = {}, {}
-        offsets = lambda item: item[1]["data_offsets"]  # noqa: E731
-        for name, tensor in sorted(self.tensors.items(), key=offsets):
+        """file-12: the first member of the stack of each tensor in one, and its number there.
+        file-15: the first tensor of the bundle of each in one, and where its bytes begin there."""
+        stacks, left, bundles, open_bundles = {}, {}, {}, {}
+        for name in self.in_order():
+            tensor = self.tensors[name]
             key, entry = (tensor["dtype"], tuple(tensor["shape"])), self.entry(name)
             members = (entry or {}).get("members")
+            in_stack = left.get(key, (0, 0, 0))[2] > 0
+            bundled = (entry or {}).get("bundle")
+            is_bare = entry is None and name not in self.header
+            if bundled is not None or (is_bare and not in_stack and "compact" in self.file):
+                first, at, rest = open_bundles.get(tensor["dtype"], (None, 0, 0))
+                if bundled is not None:
+                    require(bundled >= 1 and rest == 0, "a bundle in a bundle")
+                    first, at, rest = name, 0, bundled
+                require(rest > 0, "a tensor is missing")
+                begin, end = tensor["data_offsets"]
+                bundles[name] = (first, at)
+                open_bundles[tensor["dtype"]] = (first, at + end - begin, rest - 1)
+                continue
             if entry is None and name not in self.header or members is not None:
                 if members is not None:
                     require(members >= 2 and left.get(key, (0, 0, 0))[2] == 0, "a stack in a stack")
@@ -99,21 +167,30 @@ class Container:
                 require(rest > 0, "a tensor is missing")
                 stacks[name], left[key] = (first, number), (first, number + 1, rest - 1)
         require(all(rest == 0 for _, _, rest in left.values()), "a stack lacks members")
-        return stacks
+        require(all(rest == 0 for _, _, rest in open_bundles.values()), "a bundle lacks tensors")
+        return stacks, bundles
 
     def check_raw(self):
         """check-5."""
-        alone = (n for n in self.tensors if self.entry(n) is None and n not in self.stacks)
+        together = self.stacks.keys() | self.bundles.keys()
+        alone = (n for n in self.tensors if self.entry(n) is None and n not in together)
         raw = sorted(alone, key=str.encode)
         digits = [xxhash.xxh3_64_hexdigest(self.bytes_of(name)) for name in raw]
         require("".join(digits) == self.file.get("raw", ""), "checksums of raw tensors")
 
     def tensor(self, name):
         """The bytes of an original tensor (file-2)."""
-        first, member = self.stacks.get(name, (name, 0))
+        if name in self.bundles:
+            first, at = self.bundles[name]
+            begin, end = self.tensors[name]["data_offsets"]
+            return self.stored(first, 0)[at : at + end - begin]
+        return self.stored(*self.stacks.get(name, (name, 0)))
+
+    def stored(self, first, member):
+        """The bytes of one member of what is stored under a name."""
         entry = self.entry(first)
         if entry is None:
-            return self.bytes_of(name)
+            return self.bytes_of(first)
         if "same" in entry:
             return self.tensor(entry["same"])
         if "base" in entry:
@@ -134,8 +211,11 @@ class Container:
         """What the planes of an entry hold, or of one member of a stack."""
         planes = {}
         for plane, used in entry["planes"].items():
-            data = self.bytes_of(f"{first}.uwt.{plane}")
-            require(len(data) == up(used, 256) * 256, "a plane is not padded to 256")  # file-10
+            if "compact" in self.file:
+                data = self.planes[f"{first}.uwt.{plane}"]
+            else:
+                data = self.bytes_of(f"{first}.uwt.{plane}")
+                require(len(data) == up(used, 256) * 256, "a plane is not padded to 256")  # file-10
             require(not any(data[used:]), "padding is not zero")  # check-4
             planes[plane] = data[:used]
         require(xxhash.xxh3_64_hexdigest(planes["index"]) == entry["index"], "index checksum")

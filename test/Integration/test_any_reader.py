@@ -45,3 +45,26 @@ def test_saved_again_by_another_tool_still_decompresses(uwt, tmp_path):
     safetensors.numpy.save_file(safetensors.numpy.load_file(packed), again, metadata=metadata)
     uwt("decompress", again, "-o", tmp_path / "original.safetensors")
     assert (tmp_path / "original.safetensors").read_bytes() == source.read_bytes()
+
+
+def test_the_compact_form_is_plain_safetensors(uwt, tmp_path):
+    """file-13: two tensors beside raw ones; it may be saved again."""
+    source, packed = tmp_path / "model.safetensors", tmp_path / "model.uwt.safetensors"
+    rng = np.random.default_rng(8)
+    tensors = {
+        f"layer.{i}.{name}": (rng.standard_normal(shape) * 0.02).astype(np.float32)
+        for i in range(40)
+        for name, shape in (("weight", (32, 48)), ("bias", (99,)))
+    }
+    tensors["kept"] = np.arange(5, dtype=np.int64)
+    safetensors.numpy.save_file(tensors, source, metadata={"format": "pt"})
+    uwt("compress", source, "-o", packed, "--exclude", "kept")
+    with safe_open(packed, framework="numpy") as file:
+        metadata = file.metadata()
+        assert set(metadata) == {"uwt", "format"} and metadata["format"] == "uwt"
+        assert set(file.keys()) == {"file.uwt.header", "file.uwt.planes", "kept"}
+        assert np.array_equal(file.get_tensor("kept"), tensors["kept"])
+    again = tmp_path / "again.safetensors"
+    safetensors.numpy.save_file(safetensors.numpy.load_file(packed), again, metadata=metadata)
+    uwt("decompress", again, "-o", tmp_path / "original.safetensors")
+    assert (tmp_path / "original.safetensors").read_bytes() == source.read_bytes()

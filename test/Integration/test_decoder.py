@@ -233,6 +233,35 @@ def test_stacks_are_as_specified(uwt, tmp_path, policy):
     uwt("verify", packed)
 
 
+@pytest.mark.parametrize("policy", ["best-size", "smallest", "window<4>"])
+def test_the_compact_form_is_as_specified(uwt, tmp_path, policy):
+    """Many names and small tensors (file-13 to file-15), beside stacks and shared tensors."""
+    shapes = {"weight": [24, 70], "bias": [130], "norm": [64], "scale": [], "empty": [3, 0]}
+    tensors = {
+        f"model.layer.{layer}.{name}": (dtype, shape, st.weights(dtype, shape, f"{layer}{name}"))
+        for layer in range(24)
+        for name, shape in shapes.items()
+        for dtype in ["F32" if name == "norm" else "BF16"]
+    }
+    tensors["shared"] = tensors["model.layer.3.bias"]
+    tensors["excluded"] = ("BF16", [200], st.weights("BF16", [200], "excluded"))
+    tensors["ids"] = ("I64", [1, 512], struct.pack("<512Q", *range(512)))
+    arguments = ("--format", policy, "--sha256", "--exclude", "excluded")
+    plain, packed = compress(uwt, tmp_path, tensors, *arguments)
+    reordered = dict(sorted(tensors.items(), key=lambda item: item[0][::-1]))
+    st.write(plain, tensors, {"format": "pt"}, order=list(reordered))
+    uwt("compress", plain, "-o", packed, "-q", "-f", *arguments)
+    opened = container.read(packed)
+    assert opened.file["reader"] == 6 and "compact" in opened.file
+    assert "excluded" in opened.header and "model.layer.0.bias" not in opened.header
+    assert {"model.layer.9.bias", "model.layer.9.scale"} <= set(opened.bundles)
+    assert opened.entry("shared") and "model.layer.3.weight" in opened.stacks
+    assert opened.original() == plain.read_bytes()
+    uwt("verify", packed)
+    uwt("decompress", packed, "-o", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == plain.read_bytes()
+
+
 @pytest.mark.parametrize("policy", ["best-size", "fast"])
 def test_policies_are_as_specified(uwt, tmp_path, policy):
     tensors = weights_of_all_types()

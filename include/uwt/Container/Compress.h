@@ -49,6 +49,9 @@ struct CompressOptions {
   uint64_t stackedBytes = uint64_t(128) << 10;
   /// What tensors may be stored as differences from (choice-10), opened with openHashed, or null.
   std::shared_ptr<const BaseModel> base;
+  /// The compact form, which older readers do not know, is not used where what it makes smaller
+  /// takes fewer bytes (choice-11).
+  uint64_t compactBytes = 8192;
   /// F32 and F16 tensors of any rank are rounded to BF16 first (nearest, ties
   /// to even; NaNs stay NaNs). The original is then the rounded file.
   bool castToBF16 = false;
@@ -106,6 +109,8 @@ struct TensorReport {
   bool isDifference = false;
   /// Tensors that are stored as one with it, itself included.
   uint64_t stackMembers = 1;
+  /// Of a tensor in a bundle: the tensors of that; else 0.
+  uint64_t bundled = 0;
   uint64_t escapes = 0, panels = 0, panelsAsWords = 0;
   /// Bytes of each plane in use; all 0 where the tensor stayed raw.
   std::array<uint64_t, planeKinds> planeBytes{};
@@ -119,7 +124,8 @@ struct FileReport {
   std::string input, output;
   /// `originalBytes` is what decompressing gives back: less than the input after a cast.
   uint64_t inputBytes = 0, originalBytes = 0, outputBytes = 0;
-  /// Bytes of the output's header: names, offsets, metadata, the original's header.
+  /// Bytes of the output that are neither planes nor raw tensors: names, offsets, metadata, the
+  /// original's header.
   uint64_t headerBytes = 0;
   uint64_t compressedTensors = 0, rawTensors = 0, sharedTensors = 0;
   /// Tensors whose differences from the base model are stored, and those that are equal to its own;

@@ -72,6 +72,14 @@ struct TensorEntry {
   /// storedBytes is then an equal share, planes and checksum are the stack's.
   std::string stack;
   uint64_t members = 1, member = 0;
+  /// The bundle (file-15) that the tensor is in: an entry with the name of its first tensor, of
+  /// rank 1, with planes. Else null. This one's number among its tensors, and where its bytes begin
+  /// there. storedBytes is then a share by the bytes; format, planes and checksums are empty, since
+  /// the tensor alone is not coded.
+  std::shared_ptr<const TensorEntry> bundle;
+  uint64_t bundleNumber = 0, bundleBegin = 0;
+  /// Of the entry of a bundle: the number of its tensors; 0 elsewhere.
+  uint64_t bundled = 0;
   /// SHA-256 of the original bytes, 64 digits, or empty.
   std::string sha256;
 
@@ -130,6 +138,7 @@ struct ReadOptions {
 };
 
 class Container;
+struct OpenBundle;
 
 /// Reads one tensor. Refers to its container's file, which must stay open. Thread-safe.
 class TensorReader {
@@ -138,7 +147,8 @@ public:
   /// The decoder of a compressed tensor, which gives the differences of one that is stored so;
   /// nullptr for raw ones.
   const TensorDecoder *decoder() const { return decoding.get(); }
-  /// The bytes of a raw tensor as they lie in the file; empty for compressed ones.
+  /// The bytes of a tensor without a decoder: as they lie in the file, or of one in a bundle, as
+  /// they came out of that.
   std::span<const uint8_t> rawBytes() const { return raw; }
 
   /// The whole tensor into `out`, exactly entry().bytes long.
@@ -175,6 +185,8 @@ private:
   Status readWhole(std::span<uint8_t> out, ThreadPool &pool) const;
   Expected<TensorBytes> readMatrices(const TensorSlice &slice, ThreadPool &pool) const;
   Status checkStored(ThreadPool &pool) const;
+  Status checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
+                     ThreadPool &pool) const;
   /// Of what is encoded, for each element of the tensor.
   uint64_t elementsEach() const;
   DecodeOptions decodeOptions() const { return {options.path, options.check, options.times}; }
@@ -193,6 +205,8 @@ private:
   std::shared_ptr<const TensorDecoder> decoding;
   /// Of a difference: what it is from.
   std::shared_ptr<const BaseTensor> base;
+  /// The bundle that the tensor is in, decoded; or null.
+  std::shared_ptr<const OpenBundle> bundle;
   std::span<const uint8_t> raw;
   ReadOptions options;
 };
@@ -265,6 +279,10 @@ public:
   const std::vector<TensorEntry> &entries() const;
   /// The entry of that name, or a usage error with a suggestion.
   Expected<const TensorEntry *> find(std::string_view name) const;
+  /// Whether small tensors and the texts of the header are stored in the compact form (file-13).
+  bool isCompact() const;
+  /// Bytes of the file that are neither planes nor raw tensors.
+  uint64_t headerBytes() const;
   /// The original's header text, verbatim.
   std::string_view originalHeader() const;
   uint64_t originalBytes() const;

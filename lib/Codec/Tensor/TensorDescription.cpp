@@ -75,6 +75,9 @@ Expected<TensorDescription::Matrices> TensorDescription::matrices() const {
   result.shape = lastDimensions(shape, isFolded ? format.fold.size : 1);
   if (format.storage == Storage::KMajor)
     std::swap(result.shape.rows, result.shape.columns);
+  // A format out of a file may not have been checked yet.
+  if (format.fold.kind == Fold::Kind::Flat && format.fold.size == 0)
+    return usageError("fold=flat<0>: rows have no elements");
   if (format.fold.kind == Fold::Kind::Flat) // fold-2
     result.shape = {divideUp(total, format.fold.size), format.fold.size};
   // So that a panel's size, padding included, cannot overflow (panel-3).

@@ -23,6 +23,7 @@ using namespace uwt;
 using namespace uwt::test;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 namespace fs = std::filesystem;
 
@@ -142,6 +143,28 @@ TEST_F(CheckpointTest, IndexNamesTheKeysOfTheContainers) {
   EXPECT_EQ(readText(out + "/model.uwt.safetensors.index.json"),
             "{\n  \"metadata\": {\n    \"total_size\": " + std::to_string(total) +
                 ",\n    \"note\": 1.50\n  },\n  \"weight_map\": {" + map + "\n  }\n}\n");
+}
+
+TEST_F(CheckpointTest, IndexNamesPlanesOfTheCompactFormToo) {
+  writeTensors(folder / "blobs/1", {{"a.weight", "BF16", {64, 64}, bf16Weights(64 * 64, 1)},
+                                    {"a.bias", "BF16", {900}, bf16Weights(900, 2)},
+                                    {"b.bias", "BF16", {800}, bf16Weights(800, 4)},
+                                    {"noise", "U8", {64}, randomBytes(64, 5)}});
+  std::string file = "model-00001-of-00002.safetensors", map;
+  for (const char *name : {"b.bias", "a.bias", "noise"})
+    map += std::string(map.empty() ? "" : ",") + "\"" + name + "\":\"" + file + "\"";
+  writeText(in + "/model.safetensors.index.json", "{\"weight_map\":{" + map + "}}");
+  CheckpointOptions options = singleThread();
+  options.compress.compactBytes = 0;
+  ASSERT_TRUE(holds(compress(in, out, options)));
+  std::string written = readText(out + "/model.uwt.safetensors.index.json");
+  // A bundle has its planes under its first tensor.
+  for (const char *key : {"a.bias.uwt.index", "a.bias.uwt.raw", "a.bias.uwt.code", "noise"})
+    EXPECT_THAT(written, HasSubstr("\"" + std::string(key) + "\": \"model-00001"));
+  EXPECT_THAT(written, Not(HasSubstr("b.bias")));
+  EXPECT_TRUE(verify(out, {})->passed());
+  ASSERT_TRUE(holds(decompress(out, folder / "back", {})));
+  EXPECT_EQ(readBytes(folder / "back" + "/" + file), readBytes(folder / "blobs/1"));
 }
 
 TEST_F(CheckpointTest, ConfigNamesTheMethodAndComesBack) {

@@ -73,16 +73,20 @@ TEST(Estimate, SmallFilesAreMeasuredExactly) {
   writeTensors(folder / "a", model(640));
   for (bool cast : {false, true})
     for (bool sha256 : {false, true})
-      for (const char *format : {"", "huffman<12,2>", "window<4>"}) {
+      for (const char *format : {"", "huffman<12,2>", "window<4>", "compact"}) {
         CompressOptions options = onTwoThreads();
+        bool isCompact = std::string_view(format) == "compact";
+        options.compactBytes = isCompact ? 0 : UINT64_MAX;
         options.castToBF16 = cast;
         options.sha256 = sha256;
         options.kMajor = {"half"};
-        if (*format)
+        if (*format && !isCompact)
           options.format = parsedFormat(format);
         auto [estimate, real] = both(folder, options);
-        EXPECT_EQ(estimate.outputBytes, real.outputBytes) << format;
-        EXPECT_EQ(estimate.headerBytes, real.headerBytes);
+        // Digits of checksums are not known, and cost a byte more or less in a block of LZ4.
+        double digits = isCompact ? 320 : 0;
+        EXPECT_NEAR(double(estimate.outputBytes), double(real.outputBytes), digits) << format;
+        EXPECT_NEAR(double(estimate.headerBytes), double(real.headerBytes), digits);
         EXPECT_EQ(estimate.sharedTensors, 1u);
         EXPECT_EQ(estimate.compressedTensors, real.compressedTensors);
         ASSERT_EQ(estimate.tensors.size(), real.tensors.size());
@@ -203,7 +207,7 @@ TEST(Estimate, FoldersAreEstimatedWithAllTheirFiles) {
   options.compress.dryRun = true;
   auto real = compress(in, out, options);
   ASSERT_TRUE(holds(real));
-  EXPECT_EQ(estimate->outputBytes, real->outputBytes);
+  EXPECT_NEAR(double(estimate->outputBytes), double(real->outputBytes), 320);
   EXPECT_EQ(estimate->carried, real->carried);
   EXPECT_EQ(estimate->rewritten, real->rewritten);
 }

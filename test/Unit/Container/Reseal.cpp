@@ -7,7 +7,7 @@
 
 #include "Container/Reseal.h"
 #include "lib/Codec/Tensor/PanelIndex.h"
-#include "lib/Container/ContainerFormat.h"
+#include "lib/Container/CompactHeader.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
@@ -157,6 +157,8 @@ std::optional<std::vector<uint8_t>> Resealer::run() {
     if (key.ends_with(entrySuffix))
       sealTensor(std::string_view(key).substr(0, key.size() - entrySuffix.size()), value);
   sealRawTensors(*entry);
+  if (const SafetensorsTensor *text = header.find(compactHeaderName); text && entry->compact)
+    entry->compact = xxh3(bytesOf(*text));
   entry->headerChecksum = entry->contentChecksum = 0;
   std::vector<uint8_t> prefix = written(*entry);
   auto parsed = SafetensorsHeader::parse(

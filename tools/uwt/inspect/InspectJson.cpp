@@ -78,6 +78,12 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
     object["subnormals"] = tensor.values->subnormals;
     object["exponents"] = exponentsJson(*tensor.values);
   }
+  if (entry.bundle && entry.sameAs.empty()) {
+    object["format"] = entry.bundle->format->str();
+    object["bundle"] = {{"name", entry.bundle->name},
+                        {"tensors", entry.bundle->bundled},
+                        {"tensor", entry.bundleNumber}};
+  }
   if (!entry.format || !entry.sameAs.empty())
     return object;
   if (entry.members > 1)
@@ -87,6 +93,17 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
   object["panels_as_words"] = tensor.panelsAsWords;
   object["panels"] = panelsJson(tensor, maxPanels);
   return object;
+}
+
+static Json storedJson(const Container &file) {
+  StoredBytes bytes;
+  bytes.add(file);
+  Json planes = Json::object();
+  for (unsigned kind = 0; kind < planeKinds; ++kind)
+    planes[std::string(planeName(static_cast<PlaneKind>(kind)))] = bytes.planes[kind];
+  return {{"planes", std::move(planes)},
+          {"raw_tensors", bytes.rawTensors},
+          {"header_and_padding", bytes.header}};
 }
 
 static Json fileJson(const Container &file) {
@@ -100,6 +117,7 @@ static Json fileJson(const Container &file) {
       {"compressed", file.isContainer()},
       {"saved_again", file.savedAgain()},
       {"base", std::move(base)},
+      {"stored", storedJson(file)},
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }
 

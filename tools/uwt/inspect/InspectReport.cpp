@@ -24,7 +24,7 @@ InspectionSum uwt::tool::sumOf(const Inspection &inspection) {
   for (const TensorFacts &tensor : inspection.tensors) {
     const TensorEntry &entry = *tensor.entry;
     ++sum.tensors;
-    sum.compressed += entry.compressed() && entry.sameAs.empty();
+    sum.compressed += (entry.compressed() || entry.bundle) && entry.sameAs.empty();
     sum.elements += tensor.elements;
     sum.bytes += entry.bytes;
     sum.stored += entry.storedBytes;
@@ -62,13 +62,20 @@ struct RowStyle {
 };
 } // namespace
 
+/// The format of a tensor, or of the bundle that it is in; null for raw ones.
+static const Format *formatOf(const TensorEntry &entry) {
+  const std::optional<Format> &format = entry.bundle ? entry.bundle->format : entry.format;
+  return format ? &*format : nullptr;
+}
+
 static std::string formatCell(const TensorEntry &entry, RowStyle style) {
   if (!entry.sameAs.empty())
     return "= " + cutMiddle(entry.sameAs, style.sameNameWidth);
-  if (!entry.format)
+  const Format *format = formatOf(entry);
+  if (!format)
     return entry.isDifference() ? "= base model" : "-";
   std::string kind(entry.isDifference() ? differencePrefix : "");
-  std::string text = entry.format->str();
+  std::string text = format->str();
   // The codec or its short name; a comma inside <...> is part of it.
   size_t parameters = text.find('>');
   size_t comma = text.find(',', parameters == std::string::npos ? 0 : parameters);
@@ -113,7 +120,9 @@ static std::string filesText(const Inspection &inspection) {
   std::string text;
   uint64_t fileBytes = 0;
   bool any = false;
+  StoredBytes stored;
   for (const Container &file : inspection.model->files()) {
+    stored.add(file);
     fileBytes += file.fileBytes();
     any = any || file.isContainer();
     if (file.savedAgain())
@@ -131,7 +140,8 @@ static std::string filesText(const Inspection &inspection) {
   uint64_t originals = inspection.model->originalBytes();
   return printable(inspection.path) + ": compressed" + files + ", " +
          formatChange(originals, fileBytes) + " (" + formatBytes(originals) + " -> " +
-         formatBytes(fileBytes) + ")\n" + text;
+         formatBytes(fileBytes) + ")\n" + text +
+         storedBytesText(stored, sumOf(inspection).storedElements);
 }
 
 /// Which tensors have values of a narrower type, a line for each pair of types.
@@ -286,12 +296,17 @@ static std::string detailText(const Session &session, const Inspection &inspecti
   if (entry.isDifference())
     text += field("base model", std::string(entry.format ? "differences from" : "equal to") +
                                     " its tensor of this name");
-  text += field("format", entry.format ? entry.format->fullStr() : "not compressed");
+  const Format *format = formatOf(entry);
+  text += field("format", format ? format->fullStr() : "not compressed");
   text += field("original", formatCount(entry.bytes) + " B");
   if (entry.members > 1)
     text += field("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
                                  formatCount(entry.members) + " that are stored as one, under " +
                                  printable(entry.stack));
+  if (entry.bundle)
+    text += field("bundled", "tensor " + formatCount(entry.bundleNumber + 1) + " of " +
+                                 formatCount(entry.bundle->bundled) +
+                                 " that are stored as one, under " + printable(entry.bundle->name));
   text += field("stored", formatCount(entry.storedBytes) + " B, " + formatNumber(tensor.bits(), 4) +
                               " bits a weight");
   for (unsigned kind = 0; kind < planeKinds && entry.format; ++kind)

@@ -36,6 +36,21 @@ struct InspectionSum {
 };
 InspectionSum sumOf(const Inspection &inspection);
 
+/// What the bytes of compressed files are (InspectBytes.cpp).
+struct StoredBytes {
+  /// In use, of each kind.
+  std::array<uint64_t, planeKinds> planes{};
+  uint64_t rawTensors = 0;
+  /// Everything else: texts, offsets, padding.
+  uint64_t header = 0;
+
+  void add(const Container &file);
+  /// What is there beside the values.
+  uint64_t overhead() const;
+};
+/// A line of them.
+std::string storedBytesText(const StoredBytes &bytes, uint64_t weights);
+
 /// "4096x14336", "scalar" for rank 0.
 std::string compactShape(std::span<const uint64_t> shape);
 /// What the whole model is, in front of a table of its tensors; empty for a shard of a model.
