@@ -24,6 +24,8 @@ static constexpr uint64_t reservedShare = 256;
 static constexpr uint64_t newFormsShare = 256;
 /// The oldest reader that knows more forms of low halves than their top bits.
 static constexpr uint32_t lowFormsReader = 6;
+/// The first reader that knows index=short, which files that ask for it have (choice-8).
+static constexpr uint32_t shortIndexReader = 6;
 /// Bytes of a tensor that show how many bits its low halves have.
 static constexpr size_t shownBytes = size_t(1) << 16;
 
@@ -178,6 +180,8 @@ Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> member
     UWT_ASSIGN_OR_RETURN(
         ChosenFormat chosen,
         chooseFormat(used, description, bytes, pool, sample ? &*sample : nullptr, newestReader));
+    UWT_ASSIGN_OR_RETURN(CodecTraits traits, checkFormat(chosen.format, description.element));
+    chosen.format.shortIndex = newestReader >= shortIndexReader && isVariable(traits.rate);
     return chosen;
   }
   UWT_RETURN_IF_ERROR(checkFormat(description.format, description.element));

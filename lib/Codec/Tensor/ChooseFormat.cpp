@@ -49,8 +49,6 @@ constexpr double leastFineGain = 1.0 / 512;
 /// Bytes of which less than that part is saved are not coded: as much is for units and panels.
 constexpr double leastByteGain = 1.0 / 256;
 constexpr uint32_t escapeRecordBits = 32;
-/// The first reader that knows index=short.
-constexpr uint32_t shortIndexReader = 6;
 constexpr double infiniteBits = std::numeric_limits<double>::infinity();
 
 /// [class][symbol], and in a last entry those symbols that are not known.
@@ -502,7 +500,5 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
   UWT_ASSIGN_OR_RETURN(ChosenFormat chosen,
                        chooseWordFormat(policy, description, source, pool, sample));
   UWT_RETURN_IF_ERROR(chooseLow(policy, description, source, newestReader, sample, pool, chosen));
-  UWT_ASSIGN_OR_RETURN(CodecTraits traits, checkFormat(chosen.format, description.element));
-  chosen.format.shortIndex = newestReader >= shortIndexReader && isVariable(traits.rate);
   return chosen;
 }
