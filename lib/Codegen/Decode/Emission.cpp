@@ -286,10 +286,13 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
       return emitUnitOp(*format, rewriter, unit);
     if (auto patch = dyn_cast<PatchUnitOp>(op))
       return emitPatch(*format, rewriter, patch);
-    if (format->traits.rate != Rate::Prefix)
+    if (!isVariable(format->traits.rate))
       return refuse("it has no stream units");
-    if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op))
+    if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op)) {
+      if (format->traits.rate != Rate::Prefix)
+        return refuse("its lanes share a stream");
       return emitStreamFragment(*format, rewriter, stream);
+    }
     return emitterOf(*format).emitStream(*format, rewriter, cast<DecodeStreamOp>(op));
   }
 };

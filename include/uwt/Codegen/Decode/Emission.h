@@ -147,7 +147,7 @@ public:
   /// Whether emitUnit also serves a thread of a warp (`uwt.decode_fragment`), with how many words
   /// of the decode table in its registers; nothing where it does not.
   virtual std::optional<unsigned> fragmentTableU32(const EmittedFormat &format) const;
-  /// Prefix codes: replaces the operation by code.
+  /// Stream units: replaces the operation by code.
   virtual mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                          DecodeStreamOp op) const;
 };
