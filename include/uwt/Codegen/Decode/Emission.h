@@ -86,6 +86,9 @@ public:
   mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
 };
 
+/// Marks a loop (`scf.for`) that neither LLVM nor ptxas unrolls.
+void keepRolled(mlir::Operation *loop);
+
 /// A fixed unit that is to be decoded into row vectors, by a CPU (`uwt.decode_unit`) or by a warp
 /// (`uwt.decode_fragment`).
 ///
@@ -126,6 +129,16 @@ private:
   DecodeFragmentOp fragment;
   Sink sink;
 };
+
+/// What a thread knows of a stream of numeral systems: the values of `state` of
+/// `uwt.decode_stream_fragment`.
+namespace ans_state {
+/// The state of its lane, and the number of the next word (u16) from `base` on; of the lane's rows
+/// in the unit, those from the strip on, less the lane's number, and 8 more (rows are numbered
+/// through all lanes); bits 7:0 of the last value are the blocks of the strip that are left, bits
+/// 15:8 all of them, bits 31:16 the columns of the last one.
+inline constexpr unsigned own = 0, next = 1, rows = 2, blocks = 3;
+} // namespace ans_state
 
 /// The code that decodes one codec's tensors. Stateless.
 class Emitter {
