@@ -44,9 +44,9 @@ SmallVector<WeightBuffer> AnsEmitter::buffers(const EmittedFormat &format) const
 }
 
 double AnsEmitter::cost(const EmittedFormat & /*format*/) const {
-  // 32 words that take five clocks each, in which a machine does two vector operations each, and
+  // 32 words that take six clocks each, in which a machine does two vector operations each, and
   // the merge.
-  return 32.0 * 5 * 2 + 6;
+  return 32.0 * 6 * 2 + 6;
 }
 
 LogicalResult AnsEmitter::emitStream(const EmittedFormat &format, RewriterBase &rewriter,

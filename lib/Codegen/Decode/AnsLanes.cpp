@@ -134,7 +134,7 @@ Value AnsRun::emitWholeSteps(Value next) {
   SmallVector<Value> carried = {next}, laneTables;
   for (unsigned lane = 0; lane < ansLanes; ++lane) {
     laneTables.push_back(tableOf(code.constant(lane)));
-    carried.push_back(code.load(32, stateAt(code.constant(lane)), 4));
+    carried.push_back(code.keepScalar(code.load(32, stateAt(code.constant(lane)), 4)));
   }
   Value least = code.constant(leastAnsState);
   carried = code.loop(columns, carried, [&](Value column, ValueRange before) {
@@ -147,8 +147,8 @@ Value AnsRun::emitWholeSteps(Value next) {
       Element element = decode(before[1 + lane], laneTables[lane], after[0], least);
       after[0] = element.next;
       after.push_back(code.keepScalar(element.state));
-      found.push_back(element.found);
-      all = code.bitOr(all, element.found);
+      found.push_back(code.keepScalar(element.found));
+      all = code.keepScalar(code.bitOr(all, found.back()));
       code.store(16, element.found, addressOf(lane));
     }
     // ans-5.
@@ -165,7 +165,7 @@ Value AnsRun::emitWholeSteps(Value next) {
     return after;
   });
   for (unsigned lane = 0; lane < ansLanes; ++lane)
-    code.store(32, carried[1 + lane], stateAt(code.constant(lane)));
+    code.store(32, code.keepScalar(carried[1 + lane]), stateAt(code.constant(lane)));
   return carried[0];
 }
 
