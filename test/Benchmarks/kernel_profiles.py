@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "lib" / "CostModel" / "kernel-profiles.json"
 PAGE = ROOT / "docs" / "kernel-profiles.md"
 
-FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>"]
+FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>", "rans<12>"]
 # Values of m of each target, and the matrix that profiles are made for (Llama-3.1-8B's down projection).
 TARGETS = {"sm_90a": [8, 32, 64, 128, 256]}
 TARGETS |= {target: [8, 64, 256] for target in ("sm_120a", "sm_80", "sm_86", "sm_89")}
