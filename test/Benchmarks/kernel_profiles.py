@@ -167,7 +167,7 @@ def page(rows):
              "Written by `test/Benchmarks/kernel_profiles.py --write` from machine code, for weights with t₄ tails and row scales,",
              f"{ROWS} × {COLUMNS}.", "",
              "- **kernel**: kernel kind and tile; its `m=` is the slice of m.",
-             "- **instructions**: a lane's for a weight, escapes in. In parentheses the frequent way alone (of prefix codes both",
+             "- **instructions**: a lane's for a weight, escapes in. In parentheses the frequent way alone (of variable rates both",
              "  are without escapes). **ALU**: those of them on the ALU pipe.",
              "- **KB of ring**: bytes of weights that the rings of a multiprocessor hold. **KB on their way**: what is on its way on",
              "  average, by the recurrence of the ring; no number where there is none.",
