@@ -41,7 +41,7 @@ static uint64_t mTilesOf(const GpuProduct &product) {
 
 std::vector<GpuStrategy> uwt::preferredStrategies(const GpuProduct &product, uint64_t mTiles) {
   using enum GpuStrategy;
-  if (!product.hasPrefixCode)
+  if (!product.hasStreams)
     return {Direct, Buffer};
   if (mTiles <= maxDirectMTiles)
     return {Direct, Shared, Exponents, Buffer};

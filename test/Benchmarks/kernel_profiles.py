@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "lib" / "CostModel" / "kernel-profiles.json"
 PAGE = ROOT / "docs" / "kernel-profiles.md"
 
-FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>"]
+FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>", "rans<12>"]
 # Values of m of each target, and the matrix that profiles are made for (Llama-3.1-8B's down projection).
 TARGETS = {"sm_90a": [8, 32, 64, 128, 256]}
 TARGETS |= {target: [8, 64, 256] for target in ("sm_120a", "sm_80", "sm_86", "sm_89")}
@@ -167,7 +167,7 @@ def page(rows):
              "Written by `test/Benchmarks/kernel_profiles.py --write` from machine code, for weights with t₄ tails and row scales,",
              f"{ROWS} × {COLUMNS}.", "",
              "- **kernel**: kernel kind and tile; its `m=` is the slice of m.",
-             "- **instructions**: a lane's for a weight, escapes in. In parentheses the frequent way alone (of prefix codes both",
+             "- **instructions**: a lane's for a weight, escapes in. In parentheses the frequent way alone (of variable rates both",
              "  are without escapes). **ALU**: those of them on the ALU pipe.",
              "- **KB of ring**: bytes of weights that the rings of a multiprocessor hold. **KB on their way**: what is on its way on",
              "  average, by the recurrence of the ring; no number where there is none.",

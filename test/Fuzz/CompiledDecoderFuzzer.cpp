@@ -321,7 +321,7 @@ void CompiledDecoder::run(const LoadedWeight &weight, const TensorDecoder &decod
     isSound.push_back(bool(decoder.decodePanelWords(
         panel, bestCodePath(), {&words[panel * panelRows * k], k, panelHeight, k})));
     // Any bits are numbers where nothing says how many there are.
-    fuzzRequire(isSound.back() || plan.traits.rate == Rate::Prefix || plan.hasEscapes(),
+    fuzzRequire(isSound.back() || isVariable(plan.traits.rate) || plan.hasEscapes(),
                 "a panel without escapes and streams does not decode");
   }
   std::vector<float> w;

@@ -23,7 +23,7 @@ NAMED_IN = {
 PLANE_RAW = ("ContainerFormat.cpp", "GpuOps.cpp", "PackChecks.cpp")
 # An emitter says whose it is, and nothing else in its folder names a codec.
 EMITTERS = "lib/Codegen/Decode"
-EMITTER = re.compile(r'keyword\(\) const override \{ return "\w+"; \}|PrefixEmitter emitter\("\w+"\)')
+EMITTER = re.compile(r'keyword\(\) const override \{ return "\w+"; \}|(Prefix|Ans)Emitter emitter\("\w+"\)')
 
 KEYWORD = re.compile(r'keyword\(\) const override \{ return "(\w+)"; \}')
 SHORT_NAME = re.compile(r'\{\{+"(\w+)", \{\d+\}\}')

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What everyone who reads or writes codes of Rate::Ans agrees on: the numbers of the
-// rules ans-1 to ans-6 of docs/formats.md, and frequencies from stored weights.
+// rules ans-1 to ans-6 of docs/formats.md, frequencies from stored weights, and what
+// decoders look up.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,6 +34,15 @@ inline constexpr uint32_t maxAnsWeightCode = 111;
 /// Frequencies of a class from codes of weights, of which one is not 0: they add up to
 /// 2^frequencyBits, and are 0 for weights of 0 alone (ans-2).
 std::vector<uint32_t> ansFrequencies(std::span<const uint8_t> weights, uint32_t frequencyBits);
+
+/// An entry of a decode table, by the lowest bits of a state.
+namespace ans_entry {
+/// Bits: frequency less 1, the state's offset into the entry's frequencies, the entry's number.
+inline constexpr uint32_t offsetShift = 12, numberShift = 24, fieldMask = 0xFFF;
+} // namespace ans_entry
+
+/// Appends the entries of a class, a slot after another (ans-2).
+void appendAnsEntries(std::span<const uint32_t> frequencies, std::vector<uint32_t> &table);
 
 /// Lanes of a unit, one a row of eight (ans-4).
 inline constexpr uint32_t ansLanes = 8;

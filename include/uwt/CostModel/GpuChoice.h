@@ -38,7 +38,7 @@ struct GpuChoice {
   /// multiprocessor runs at a time.
   unsigned panels = 1, cluster = 1, ctas = 1;
   /// Of the ring: stages, and of each the column groups and the k-tiles. No stages and no groups
-  /// where there is no ring: lanes read streams of a prefix code, or multiply without tensor cores.
+  /// where there is no ring: lanes read streams, or multiply without tensor cores.
   unsigned stages = 0, groups = 0, kTiles = 1;
 
   bool operator==(const GpuChoice &) const = default;
@@ -50,8 +50,8 @@ struct GpuProduct {
   /// Outputs, and m; none where only a call knows it.
   uint64_t n = 0;
   std::optional<uint64_t> m;
-  /// Of the weight's format: a prefix code; words alone, which need no decoder.
-  bool hasPrefixCode = false, hasOnlyWords = false;
+  /// Of the weight's format: streams of a variable rate; words alone, which need no decoder.
+  bool hasStreams = false, hasOnlyWords = false;
   /// Whether tensor cores have an instruction for the types of x and the weight.
   bool hasMatrixInstruction = true;
   /// Rows of x that the kernel without tensor cores multiplies at a time.
@@ -59,7 +59,7 @@ struct GpuProduct {
 
   /// Whether lanes read the weight's streams where they multiply: without a ring.
   bool readsStreams(GpuStrategy strategy) const {
-    return hasPrefixCode && strategy == GpuStrategy::Direct;
+    return hasStreams && strategy == GpuStrategy::Direct;
   }
 };
 

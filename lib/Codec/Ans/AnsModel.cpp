@@ -33,6 +33,13 @@ std::vector<uint32_t> uwt::ansFrequencies(std::span<const uint8_t> weights,
   return frequencies;
 }
 
+void uwt::appendAnsEntries(std::span<const uint32_t> frequencies, std::vector<uint32_t> &table) {
+  for (uint32_t number = 0; number < frequencies.size(); ++number)
+    for (uint32_t offset = 0; offset < frequencies[number]; ++offset)
+      table.push_back((frequencies[number] - 1) | offset << ans_entry::offsetShift |
+                      number << ans_entry::numberShift);
+}
+
 //===----------------------------------------------------------------------===//
 // Bytes
 //===----------------------------------------------------------------------===//

@@ -60,12 +60,10 @@ AnsTables::AnsTables(const CodingPlan &plan)
     std::vector<uint32_t> frequencies = ansFrequencies(plan.model.weights[c], frequencyBits);
     std::vector<AnsSymbol> entries;
     uint32_t start = 0;
-    for (uint32_t number = 0; number < frequencies.size(); ++number) {
-      for (uint32_t offset = 0; offset < frequencies[number]; ++offset)
-        decode.push_back((frequencies[number] - 1) | offset << ans_entry::offsetShift |
-                         number << ans_entry::numberShift);
-      entries.push_back(ansSymbol(frequencies[number], start, frequencyBits));
-      start += frequencies[number];
+    appendAnsEntries(frequencies, decode);
+    for (uint32_t frequency : frequencies) {
+      entries.push_back(ansSymbol(frequency, start, frequencyBits));
+      start += frequency;
     }
     AnsSymbol escape = entries.back();
     escape.isEscape = true;

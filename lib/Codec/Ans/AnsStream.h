@@ -27,12 +27,6 @@
 
 namespace uwt {
 
-/// An entry of a decode table, by the lowest bits of a state.
-namespace ans_entry {
-/// Bits: frequency less 1, the state's offset into the entry's frequencies, the entry's number.
-inline constexpr uint32_t offsetShift = 12, numberShift = 24, fieldMask = 0xFFF;
-} // namespace ans_entry
-
 /// How an encoder codes a symbol by one table.
 struct AnsSymbol {
   uint32_t frequency = 0;

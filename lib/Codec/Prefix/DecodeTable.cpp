@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/DecodeTable.h"
+#include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/PrefixCode.h"
 #include <algorithm>
 #include <string>
@@ -33,6 +34,18 @@ static uint32_t symbolOffset(const FieldSplit &split) {
   return hasRoom ? std::max(split.rawLowBits, shiftBits) : split.rawLowBits;
 }
 
+static DecodeTableLayout ansLayout(const Format &format, const FieldSplit &split,
+                                   const CodecTraits &traits) {
+  DecodeTableLayout layout;
+  layout.indexBits = traits.frequencyBits;
+  layout.classes = format.rowClasses;
+  layout.symbols = 1;
+  layout.symbolShift = split.rawLowBits;
+  layout.symbolMask = ((1u << split.symbolBits) - 1) << layout.symbolShift;
+  layout.symbolWords = maxAnsSymbols + 1;
+  return layout;
+}
+
 DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit &split,
                                          const CodecTraits &traits) {
   DecodeTableLayout layout;
@@ -41,6 +54,8 @@ DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit 
     layout.indexBits = traits.codeBits;
     layout.symbolMask = symbolMask * 0x00010001u;
   }
+  if (traits.rate == Rate::Ans)
+    return ansLayout(format, split, traits);
   if (traits.rate != Rate::Prefix)
     return layout;
   layout.indexBits = traits.maxLength;
@@ -65,6 +80,23 @@ static Expected<std::vector<uint32_t>> fixedTable(const CodingPlan &plan,
   std::vector<uint32_t> table;
   for (uint16_t symbol : symbols)
     table.push_back(symbol * 0x00010001u);
+  return table;
+}
+
+static Expected<std::vector<uint32_t>> ansTable(const CodingPlan &plan,
+                                                const DecodeTableLayout &layout) {
+  const Model &model = plan.model;
+  if (model.symbols.size() > maxAnsSymbols || model.weights.size() != layout.classes)
+    return invalidError("the model has " + std::to_string(model.symbols.size()) + " symbols and " +
+                        std::to_string(model.weights.size()) + " tables of weights, expected " +
+                        std::to_string(maxAnsSymbols) + " at most and " +
+                        std::to_string(layout.classes));
+  std::vector<uint32_t> table;
+  for (const std::vector<uint8_t> &weights : model.weights)
+    appendAnsEntries(ansFrequencies(weights, layout.indexBits), table);
+  for (uint16_t symbol : model.symbols)
+    table.push_back(uint32_t(symbol) << layout.symbolShift);
+  table.resize(layout.words(), ansEscapeMark);
   return table;
 }
 
@@ -144,9 +176,10 @@ void PrefixTableWriter::fill(const std::vector<uint8_t> &lengths, std::span<uint
 
 Expected<std::vector<uint32_t>> uwt::decodeTable(const CodingPlan &plan) {
   DecodeTableLayout layout = decodeTableLayout(plan.format, plan.split, plan.traits);
-  // Compiled code has no decoder of numeral systems, so it has no use for a table.
-  if (plan.traits.rate == Rate::Words || plan.traits.rate == Rate::Ans)
+  if (plan.traits.rate == Rate::Words)
     return std::vector<uint32_t>();
+  if (plan.traits.rate == Rate::Ans)
+    return ansTable(plan, layout);
   if (plan.traits.rate == Rate::Fixed)
     return fixedTable(plan, layout);
   PrefixTableWriter writer(plan, layout);

@@ -14,6 +14,7 @@
 #include "Fragment.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -286,7 +287,7 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
       return emitUnitOp(*format, rewriter, unit);
     if (auto patch = dyn_cast<PatchUnitOp>(op))
       return emitPatch(*format, rewriter, patch);
-    if (format->traits.rate != Rate::Prefix)
+    if (!isVariable(format->traits.rate))
       return refuse("it has no stream units");
     if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op))
       return emitStreamFragment(*format, rewriter, stream);
@@ -298,8 +299,9 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
 
 void registerEmission(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, UWTDialect * /*dialect*/) {
-    context->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, memref::MemRefDialect,
-                         NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
+    context->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
+                         memref::MemRefDialect, NVVM::NVVMDialect, scf::SCFDialect,
+                         vector::VectorDialect>();
     FormatAttr::attachInterface<FormatEmission>(*context);
   });
 }

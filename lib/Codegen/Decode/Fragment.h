@@ -14,6 +14,7 @@
 
 #include "uwt/Codegen/Decode/Emission.h"
 #include <array>
+#include <memory>
 
 namespace uwt::codegen {
 
@@ -44,6 +45,32 @@ void emitPaletteFragment(UnitEmission &unit);
 
 /// Emits the row vectors of a unit whose symbols are there as bytes (`exponent_bytes`).
 void emitExponentBytes(UnitEmission &unit);
+
+/// A thread's part of a stream unit, block by block.
+class FragmentStream {
+public:
+  FragmentStream(LaneBuilder &lanes, const EmittedFormat &format, DecodeStreamFragmentOp op)
+      : lanes(lanes), format(format), op(op), state(op.getState()) {}
+  virtual ~FragmentStream() = default;
+
+  /// The four registers of a block, symbols at their offsets with other bits between them.
+  virtual std::array<mlir::Value, 4> takeBlock() = 0;
+  mlir::ValueRange after() const { return state; }
+  void setAfter(mlir::ValueRange values) { state.assign(values.begin(), values.end()); }
+
+protected:
+  /// The i32 at `base + at` of a buffer; `base` may be null.
+  mlir::Value loadAt(mlir::Value buffer, mlir::Value base, mlir::Value at);
+
+  LaneBuilder &lanes;
+  const EmittedFormat &format;
+  DecodeStreamFragmentOp op;
+  llvm::SmallVector<mlir::Value> state;
+};
+
+/// The one of numeral systems, whose lanes are four threads each.
+std::unique_ptr<FragmentStream> makeAnsFragment(LaneBuilder &lanes, const EmittedFormat &format,
+                                                DecodeStreamFragmentOp op);
 
 /// Replaces `uwt.decode_stream_fragment` by code.
 mlir::LogicalResult emitStreamFragment(const EmittedFormat &format, mlir::RewriterBase &rewriter,

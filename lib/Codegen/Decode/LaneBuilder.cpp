@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codegen/Decode/Emission.h"
@@ -14,6 +15,15 @@
 using namespace mlir;
 
 namespace uwt::codegen {
+
+void keepRolled(Operation *loop) {
+  MLIRContext *context = loop->getContext();
+  auto disable =
+      LLVM::LoopUnrollAttr::get(context, BoolAttr::get(context, true), {}, {}, {}, {}, {}, {});
+  loop->setAttr("llvm.loop_annotation",
+                LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, disable, {}, {}, {}, {}, {}, {},
+                                              {}, {}, {}, {}, {}));
+}
 
 Value LaneBuilder::constants(ArrayRef<uint32_t> values) {
   auto vector = cast<VectorType>(type());

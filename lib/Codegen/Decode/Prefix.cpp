@@ -38,8 +38,8 @@ LogicalResult PrefixEmitter::emitStream(const EmittedFormat &format, RewriterBas
   if (buffer.getRank() != 1 || !buffer.isLastDimUnitStride())
     return op.emitOpError() << "expects a contiguous buffer of rank 1, got " << buffer;
   rewriter.setInsertionPoint(op);
-  PrefixDecoder decoder(rewriter, op, format);
-  PrefixUnit unit = emitPrefixUnit(decoder);
+  StreamDecoder decoder(rewriter, op, format);
+  StreamExtent unit = emitStreamExtent(decoder);
   PrefixStreams streams = emitStreams(decoder);
   // order-5: a lane goes through all columns of a strip before the next one.
   decoder.code.loop(unit.strips, [&](Value strip) {

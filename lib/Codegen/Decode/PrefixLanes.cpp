@@ -12,7 +12,7 @@
 //
 // What is looked up is stored as it is at the offset that the word has in codec raw's order, which
 // for a lane and register is one u32 of two columns: joining it with the raw fields needs no
-// permutation (PrefixMerge.cpp).
+// permutation (StreamMerge.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,7 +35,7 @@ constexpr unsigned refilledBits = 56;
 /// One pass over the blocks of a group by eight lanes.
 class LanePass {
 public:
-  LanePass(PrefixDecoder &decoder, const PrefixUnit &unit, const PrefixStreams &streams,
+  LanePass(StreamDecoder &decoder, const StreamExtent &unit, const PrefixStreams &streams,
            Value strip, Value pass)
       : decoder(decoder), code(decoder.code), layout(decoder.format.table), unit(unit),
         streams(streams), strip(strip), pass(pass),
@@ -56,10 +56,10 @@ private:
     return code.at(code.at(streams.positions, code.mul(pass, jointLanes * 8)), lane * 8);
   }
 
-  PrefixDecoder &decoder;
+  StreamDecoder &decoder;
   ScalarBuilder &code;
   const DecodeTableLayout &layout;
-  const PrefixUnit &unit;
+  const StreamExtent &unit;
   const PrefixStreams &streams;
   Value strip, pass;
   /// Code words of a lane in a block, and those between two refills.
@@ -154,8 +154,8 @@ void LanePass::emit(Value blocks, Value groupWords) {
   }
 }
 
-void emitGroupSymbols(PrefixDecoder &decoder, const PrefixUnit &unit, const PrefixStreams &streams,
-                      Value group, Value strip) {
+void emitGroupSymbols(StreamDecoder &decoder, const StreamExtent &unit,
+                      const PrefixStreams &streams, Value group, Value strip) {
   ScalarBuilder &code = decoder.code;
   Value blocks = code.constant(blocksInGroup);
   if (divideUp(unit.lastColumns, blockColumns) < blocksInGroup) // The last group may have fewer.

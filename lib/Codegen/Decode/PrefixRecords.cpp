@@ -20,7 +20,7 @@ namespace {
 
 class RecordBuilder {
 public:
-  RecordBuilder(PrefixDecoder &decoder, const PrefixUnit &unit, const PrefixStreams &streams)
+  RecordBuilder(StreamDecoder &decoder, const StreamExtent &unit, const PrefixStreams &streams)
       : decoder(decoder), code(decoder.code), unit(unit), streams(streams) {}
 
   void emitWord(Value record);
@@ -33,9 +33,9 @@ private:
   /// Address of an element's word in a strip.
   Value wordAt(Value strip, const EscapeElement &element);
 
-  PrefixDecoder &decoder;
+  StreamDecoder &decoder;
   ScalarBuilder &code;
-  const PrefixUnit &unit;
+  const StreamExtent &unit;
   const PrefixStreams &streams;
 };
 
@@ -80,7 +80,7 @@ void RecordBuilder::emitRun(Value record) {
   });
 }
 
-void emitRecords(PrefixDecoder &decoder, const PrefixUnit &unit, const PrefixStreams &streams) {
+void emitRecords(StreamDecoder &decoder, const StreamExtent &unit, const PrefixStreams &streams) {
   if (decoder.format.format.escapes == Escapes::None)
     return;
   RecordBuilder records(decoder, unit, streams);

@@ -28,10 +28,10 @@ namespace {
 
 constexpr unsigned wordBits = 32;
 
-class LaneStream {
+class LaneStream final : public FragmentStream {
 public:
   LaneStream(LaneBuilder &lanes, const EmittedFormat &format, DecodeStreamFragmentOp op)
-      : lanes(lanes), layout(format.table), format(format), op(op), state(op.getState()),
+      : FragmentStream(lanes, format, op), layout(format.table),
         // Two zeros above a length: what is looked up shifts as it is.
         isPlain(layout.lengthShift == 0 && (layout.symbolMask & 0x30) == 0) {
     // A block ends with its window closed.
@@ -40,10 +40,7 @@ public:
       inWindow *= 2;
   }
 
-  /// The four registers of a block, symbols at their offsets.
-  std::array<Value, registersInLane> takeBlock();
-  ValueRange after() const { return state; }
-  void setAfter(ValueRange values) { state.assign(values.begin(), values.end()); }
+  std::array<Value, registersInLane> takeBlock() override;
 
 private:
   /// 32 bits of high:low from bit `bits` on, of which five bits count: one instruction.
@@ -53,14 +50,9 @@ private:
   /// Looks a code word up; `r` is the operand register whose row's class counts.
   Value take(unsigned r);
   Value entryAt(unsigned r, Value index);
-  Value loadAt(Value buffer, Value base, Value at);
 
-  LaneBuilder &lanes;
+  /// The state: low, high, taken, next.
   const DecodeTableLayout &layout;
-  const EmittedFormat &format;
-  DecodeStreamFragmentOp op;
-  /// low, high, taken, next.
-  SmallVector<Value> state;
   bool isPlain;
   unsigned inWindow = 1, looked = 0;
   Value window, lengths;
@@ -68,7 +60,7 @@ private:
 
 } // namespace
 
-Value LaneStream::loadAt(Value buffer, Value base, Value at) {
+Value FragmentStream::loadAt(Value buffer, Value base, Value at) {
   Indices index(lanes.ops(), lanes.loc());
   Value own = index.convert(at);
   return memref::LoadOp::create(lanes.ops(), lanes.loc(), buffer,
@@ -152,7 +144,7 @@ std::array<Value, registersInLane> LaneStream::takeBlock() {
 }
 
 /// Blocks that do not exist give zeros, and the state stays as it is.
-static void takeExisting(LaneBuilder &lanes, LaneStream &stream, Value exists,
+static void takeExisting(LaneBuilder &lanes, FragmentStream &stream, Value exists,
                          std::array<Value, registersInLane> &symbols) {
   SmallVector<Value> before(stream.after());
   SmallVector<Type> types(registersInLane + before.size(), lanes.type());
@@ -181,17 +173,19 @@ LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewr
   auto fragment = VectorType::get({blocksInGroup}, rewriter.getI32Type());
   LaneBuilder scalars(rewriter, location, rewriter.getI32Type());
   LaneBuilder lanes(rewriter, location, fragment);
-  LaneStream stream(scalars, format, op);
+  std::unique_ptr<FragmentStream> stream = format.traits.rate == Rate::Ans
+                                               ? makeAnsFragment(scalars, format, op)
+                                               : std::make_unique<LaneStream>(scalars, format, op);
   std::array<SmallVector<Value>, registersInLane> symbols;
   SmallVector<Value> there;
   for (unsigned block = 0; block < blocksInGroup; ++block) {
     std::array<Value, registersInLane> taken;
     if (op.getBlocks()) {
       Value exists = scalars.less(block, op.getBlocks());
-      takeExisting(scalars, stream, exists, taken);
+      takeExisting(scalars, *stream, exists, taken);
       there.push_back(arith::ExtSIOp::create(rewriter, location, rewriter.getI32Type(), exists));
     } else {
-      taken = stream.takeBlock();
+      taken = stream->takeBlock();
     }
     for (unsigned r = 0; r < registersInLane; ++r)
       symbols[r].push_back(taken[r]);
@@ -207,7 +201,7 @@ LogicalResult emitStreamFragment(const EmittedFormat &format, RewriterBase &rewr
           words, vector::FromElementsOp::create(rewriter, location, fragment, there).getResult());
     results.push_back(words);
   }
-  llvm::append_range(results, stream.after());
+  llvm::append_range(results, stream->after());
   rewriter.replaceOp(op, results);
   return success();
 }

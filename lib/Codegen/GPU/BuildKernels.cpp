@@ -54,11 +54,11 @@ static Status checkProduct(MatmulOp op) {
 
 /// Whether a weight can be decoded where it is multiplied. Errors: Unsupported.
 static Status checkDirect(MatmulOp op, const EmittedFormat &format, const GpuTarget &target) {
-  if (format.traits.rate == Rate::Prefix && !target.supports(GpuFeature::BulkCopy))
+  if (isVariable(format.traits.rate) && !target.supports(GpuFeature::BulkCopy))
     return unsupportedError("threads read streams of format '" + format.format.str() +
                             "' through bulk copies, which GPU target '" + std::string(target.name) +
                             "' lacks; use strategy shared");
-  if (format.traits.rate == Rate::Prefix)
+  if (isVariable(format.traits.rate))
     return StreamProduct::checkProduct(op, format);
   if (!findEmitter(format.format.codec.keyword)->fragmentTableU32(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
@@ -339,7 +339,7 @@ GpuProduct KernelProblem::product() const {
   result.n = op.getWeightType().getRows();
   if (int64_t m = op.getM(); !ShapedType::isDynamic(m))
     result.m = static_cast<uint64_t>(m);
-  result.hasPrefixCode = format.traits.rate == Rate::Prefix;
+  result.hasStreams = isVariable(format.traits.rate);
   result.hasOnlyWords = unitLayout(format.format, format.element).onlyWords;
   // There are none of mixed types.
   result.hasMatrixInstruction =

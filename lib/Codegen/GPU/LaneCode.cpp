@@ -13,6 +13,7 @@
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codegen/Decode/Emission.h"
 
 using namespace mlir;
 
@@ -60,11 +61,7 @@ void LaneCode::warpBarrier() { NVVM::SyncWarpOp::create(builder, location, const
 void LaneCode::rolledLoop(int64_t count, llvm::function_ref<void(Value)> body) {
   auto loop = scf::ForOp::create(builder, location, index.constant(0), index.constant(count),
                                  index.constant(1));
-  auto disable = LLVM::LoopUnrollAttr::get(builder.getContext(), builder.getBoolAttr(true), {}, {},
-                                           {}, {}, {}, {});
-  loop->setAttr("llvm.loop_annotation",
-                LLVM::LoopAnnotationAttr::get(builder.getContext(), {}, {}, {}, disable, {}, {}, {},
-                                              {}, {}, {}, {}, {}, {}, {}, {}));
+  keepRolled(loop);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());

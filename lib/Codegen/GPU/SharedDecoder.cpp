@@ -31,7 +31,7 @@ SharedDecoder::SharedDecoder(const LaneCode &code, const ProductPlan &plan, Ring
       streams(streams), scratch(scratch), own(own) {}
 
 Status SharedDecoder::checkProduct(MatmulOp op, const EmittedFormat &format) {
-  if (format.traits.rate != Rate::Prefix)
+  if (!isVariable(format.traits.rate))
     return unsupportedError("threads decode format '" + format.format.str() +
                             "' straight into registers; use strategy direct");
   return checkStreams(op, format);

@@ -31,7 +31,7 @@ public:
 private:
   void buildKernel(mlir::gpu::GPUModuleOp module);
   ScratchMemory layOutScratch(const CtaThread &own);
-  bool hasEscapes() const { return format.format.escapes != Escapes::None; }
+  bool hasEscapes() const { return StreamUnits::hasRecords(format); }
   int64_t threads() const { return warpLanes * shape.warps; }
   int64_t sharedBytes() const;
   KernelEntry productEntry();

@@ -20,6 +20,10 @@ namespace uwt::codegen {
 /// The column group of a record that is not there.
 static constexpr int64_t noGroup = int64_t(1) << 20;
 
+static StreamUnits::Panel ofPanel(const StreamItem &item) {
+  return {item.panel.number, item.panel.strips, item.panel.code};
+}
+
 /// The units of a weight, for questions that need no code.
 static StreamUnits unitsOf(MatmulOp op, const EmittedFormat &format, OpBuilder &builder) {
   return StreamUnits(builder, op.getLoc(), op.getWeightType(), format, Value());
@@ -36,7 +40,7 @@ StreamShape StreamShape::of(MatmulOp op, const EmittedFormat &format, const Prod
   shape.unitsOfStrip = units.unitsInStrip();
   shape.firstU32 = plan.decodesInShared ? plan.ring.stages * plan.stage().sizeU32 : 0;
   shape.tableU32 = static_cast<int64_t>(format.table.words());
-  shape.roomU32 = plan.copiesByThreads ? 0 : units.usualU32();
+  shape.roomU32 = plan.copiesByThreads ? 0 : units.roomU32();
   shape.rawU32 = plan.unit.rawU32;
   int64_t groupBytes = 4 * warps * plan.ctas * std::max<int64_t>(shape.rawU32, 1);
   shape.distance = std::clamp<int64_t>(bytesAhead / groupBytes, 1, 8);
@@ -57,7 +61,7 @@ Status checkStreams(MatmulOp op, const EmittedFormat &format) {
 int64_t streamSharedU32(MatmulOp op, const EmittedFormat &format, int64_t rooms) {
   OpBuilder builder(op.getContext());
   return static_cast<int64_t>(format.table.words()) +
-         rooms * unitsOf(op, format, builder).usualU32();
+         rooms * unitsOf(op, format, builder).roomU32();
 }
 
 void addStreamFacts(const StreamShape &shape, const EmittedFormat &format, const ProductPlan &plan,
@@ -67,7 +71,8 @@ void addStreamFacts(const StreamShape &shape, const EmittedFormat &format, const
   facts.stageBytes = static_cast<uint64_t>(4 * shape.warps * shape.rawU32);
   facts.decodesBeside = plan.decodesInShared;
   facts.streamWarps = static_cast<unsigned>(shape.warps * plan.ctas);
-  facts.lookups = 1.0 / format.table.symbols;
+  // Of a numeral system's lane four threads look up each entry, and its symbol.
+  facts.lookups = format.traits.rate == Rate::Ans ? 8 : 1.0 / format.table.symbols;
   constexpr double unitWeights = stripRows * fixedUnitColumns;
   facts.rawBytes = static_cast<double>(4 * shape.rawU32) / unitWeights;
 }
@@ -75,8 +80,8 @@ void addStreamFacts(const StreamShape &shape, const EmittedFormat &format, const
 StreamReader::StreamReader(const LaneCode &code, CompressedType type, const EmittedFormat &format,
                            const StreamShape &shape, const ProductArguments &arguments, Value lane,
                            Value reader)
-    : LaneCode(code), shape(shape), type(type), format(format), arguments(arguments), lane(lane),
-      reader(reader), units(builder, location, type, format, lane) {
+    : LaneCode(code), shape(shape), type(type), arguments(arguments), lane(lane), reader(reader),
+      units(builder, location, type, format, lane) {
   table = sharedView(shape.tableU32, builder.getI32Type(), shape.firstU32);
   if (!hasRooms())
     return;
@@ -131,7 +136,7 @@ Value StreamReader::rawStart(const StreamItem &item) {
 }
 
 StreamReader::Ahead StreamReader::aheadOf(const StreamItem &item) {
-  Value begin = units.locate(arguments.code, item.panel.code, item.number).begin;
+  Value begin = units.locate(arguments.code, ofPanel(item), item.number).begin;
   Value all = memref::DimOp::create(builder, location, arguments.code, 0);
   Value count = index.min(index.sub(all, begin), units.usualU32()); // u32
   return {begin, count, rawStart(item), rawStride(item), item.unit.groups};
@@ -168,10 +173,10 @@ void StreamReader::prefetchRaw(Value groupStart) {
 }
 
 StreamUnits::Source StreamReader::copyUnit(const StreamItem &item, Value ordinal) {
-  StreamUnits::Source plane = units.locate(arguments.code, item.panel.code, item.number);
+  StreamUnits::Source plane = units.locate(arguments.code, ofPanel(item), item.number);
   // As far as the next unit; the panel's last one does not say how long it is.
   Value following = index.add(item.number, 1);
-  Value end = units.locate(arguments.code, item.panel.code, following).begin;
+  Value end = units.locate(arguments.code, ofPanel(item), following).begin;
   Value isLast = equal(following, index.mul(item.panel.strips, shape.unitsOfStrip));
   Value isBackwards = index.less(end, plane.begin);
   Value isUnknown = bitOr(isLast, isBackwards);
@@ -190,22 +195,22 @@ StreamUnits::Source StreamReader::copyUnit(const StreamItem &item, Value ordinal
                        /*multicast=*/Value(), builder.getUnitAttr());
   });
   waitForPhase(barriers, reader, ordinal);
-  return {rooms, index.add(roomBegin, shift), index.sub(index.sub(count, shift), 1)};
+  return {rooms, index.add(roomBegin, shift), index.sub(index.sub(count, shift), 1), plane.skipped};
 }
 
 StreamReader::Values StreamReader::decodeUnit(const StreamItem &item, Value ordinal,
                                               TypeRange types, llvm::function_ref<void()> meanwhile,
                                               Body body) {
   auto fromPlane = [&] {
-    StreamUnits::Source plane = units.locate(arguments.code, item.panel.code, item.number);
-    return body(plane, units.header(plane));
+    StreamUnits::Source plane = units.locate(arguments.code, ofPanel(item), item.number);
+    return body(plane, units.header(plane, ofPanel(item), item.unit));
   };
   if (!hasRooms()) {
     meanwhile();
     return fromPlane();
   }
   StreamUnits::Source copied = copyUnit(item, ordinal);
-  StreamUnits::Header header = units.header(copied);
+  StreamUnits::Header header = units.header(copied, ofPanel(item), item.unit);
   meanwhile();
   Values results = either(
       index.less(header.sizeU32, index.add(copied.last, 2)), types,

@@ -91,8 +91,8 @@ public:
   using Body = llvm::function_ref<Values(const StreamUnits::Source &, const StreamUnits::Header &)>;
   Values decodeUnit(const StreamItem &item, mlir::Value ordinal, mlir::TypeRange types,
                     llvm::function_ref<void()> meanwhile, Body body);
-  /// What is carried from column group to column group: the lane's stream and, with escapes, the
-  /// next record and its group.
+  /// What is carried from column group to column group: the lane's stream and, with records of
+  /// escapes, the next one and its group.
   Values begin(const StreamUnits::Source &source, const StreamUnits::Header &header);
   size_t carriedCount() const { return hasEscapes() ? 6 : 4; }
   /// Where the decode tables of the lane's two rows begin.
@@ -110,7 +110,7 @@ public:
   /// A's registers of column group `group` of the panel, of weights that are stored as words.
   Values loadWords(const StreamItem &item, mlir::Value group);
 
-  bool hasEscapes() const { return format.format.escapes != Escapes::None; }
+  bool hasEscapes() const { return units.hasRecords(); }
 
   const StreamShape shape;
 
@@ -125,7 +125,6 @@ private:
                             mlir::Value record);
 
   CompressedType type;
-  const EmittedFormat &format;
   const ProductArguments &arguments;
   mlir::Value lane, reader;
   StreamUnits units;

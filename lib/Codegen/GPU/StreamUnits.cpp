@@ -1,4 +1,4 @@
-//===- StreamUnits.cpp - Stream units of prefix codes in kernels ----------===//
+//===- StreamUnits.cpp - Stream units in kernels --------------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,6 +8,7 @@
 #include "StreamUnits.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/Panel.h"
 
 using namespace mlir;
@@ -50,13 +51,28 @@ StreamUnits::Unit StreamUnits::unit(Value panelStrips, Value number) {
   return unit;
 }
 
-StreamUnits::Source StreamUnits::locate(Value code, Value panelCode, Value number) {
+StreamUnits::Source StreamUnits::locate(Value code, const Panel &panel, Value number) {
+  if (sharesWords())
+    return locateShared(code, panel, number);
   // prefix-3.
   Value size = memref::DimOp::create(builder, location, code, 0);
   Value end = index.sub(size, 1);
-  Value start = load(code, index.min(index.add(panelCode, number), end));
-  Value begin = index.min(index.add(panelCode, toIndex(start)), end);
-  return {code, begin, index.min(index.sub(end, begin), maxUnitU32)};
+  Value start = load(code, index.min(index.add(panel.code, number), end));
+  Value begin = index.min(index.add(panel.code, toIndex(start)), end);
+  return {code, begin, index.min(index.sub(end, begin), maxUnitU32), Value()};
+}
+
+StreamUnits::Source StreamUnits::locateShared(Value code, const Panel &panel, Value number) {
+  // ans-6: the list says where units begin in u16, but for the first one, which is behind the list.
+  Value size = memref::DimOp::create(builder, location, code, 0);
+  Value end = index.sub(size, 1);
+  Value units = isWhole ? index.constant(1) : index.mul(panel.strips, inStrip);
+  Value isFirst = index.equal(number, 0);
+  Value listed = index.sub(index.max(number, 1), 1);
+  Value other = toIndex(load(code, index.min(index.add(panel.code, listed), end)));
+  Value start = index.select(isFirst, index.mul(index.sub(units, 1), 2), other);
+  Value begin = index.min(index.add(panel.code, index.div(start, 2)), end);
+  return {code, begin, index.min(index.sub(end, begin), maxUnitU32), toI32(index.rem(start, 2))};
 }
 
 Value StreamUnits::u32At(const Source &source, Value number) {
@@ -68,7 +84,57 @@ Value StreamUnits::window(const Source &source, Value number, Value shift) {
                               u32At(source, index.add(number, 1)), u32At(source, number), shift);
 }
 
-StreamUnits::Header StreamUnits::header(const Source &source) {
+StreamUnits::Header StreamUnits::header(const Source &source, const Panel &panel,
+                                        const Unit &unit) {
+  return sharesWords() ? sharedHeader(source, panel, unit) : prefixHeader(source);
+}
+
+StreamUnits::Values StreamUnits::unitState(const Panel &panel, const Unit &unit) {
+  Value first = index.add(index.mul(panel.number, panelRows), index.mul(unit.strip, stripRows));
+  Value unitRows = index.min(index.sub(type.getRows(), first), index.mul(unit.strips, stripRows));
+  Value own = index.div(lane, 4);
+  Value rows = toI32(index.sub(index.add(unitRows, ansLanes), own));
+  Value columnsOfLast = index.constant(blockColumns);
+  if (columns % blockColumns != 0) {
+    Value isEdge = index.equal(index.add(unit.firstGroup, unit.groups), groups);
+    columnsOfLast = index.select(isEdge, columns % blockColumns, int64_t(blockColumns));
+  }
+  Value blocks = index.add(index.mul(columnsOfLast, 1 << 16), index.mul(unit.blocks, 0x101));
+  return {rows, toI32(blocks)};
+}
+
+StreamUnits::Header StreamUnits::sharedHeader(const Source &source, const Panel &panel,
+                                              const Unit &unit) {
+  Values ofUnit = unitState(panel, unit);
+  // ans-6: four bits for each lane that exists, and then the states.
+  Value own = toI32(index.div(lane, 4));
+  Value lanes = min(sub(add(ofUnit[0], own), ansLanes), ansLanes);
+  Value begin = shl(source.skipped, 4);
+  Value lengths = window(source, index.constant(0), begin);
+  auto sumOfNibbles = [&](Value nibbles) {
+    Value pairs = add(bitAnd(nibbles, 0x0F0F0F0F), bitAnd(lshr(nibbles, 4), 0x0F0F0F0F));
+    return lshr(mul(pairs, 0x01010101), 24);
+  };
+  Value states = add(begin, mul(lanes, 4)), ownShift = mul(own, 4);
+  Value before = sumOfNibbles(bitAnd(lengths, sub(shl(1, ownShift), 1)));
+  Value all = sumOfNibbles(shl(lengths, mul(sub(ansLanes, lanes), 4)));
+  Value bit = add(states, add(before, mul(own, 16)));
+  Value length = add(bitAnd(lshr(lengths, ownShift), 15), 16);
+  Value highest = shl(1, length);
+  Value low = bitAnd(window(source, toIndex(lshr(bit, 5)), bitAnd(bit, 31)), sub(highest, 1));
+  Value words = lshr(add(add(states, add(all, mul(lanes, 16))), 15), 4);
+
+  Header result;
+  result.records = result.recordCount = result.sizeU32 = index.constant(0);
+  result.state.resize(4);
+  result.state[ans_state::own] = bitOr(highest, low);
+  result.state[ans_state::next] = words;
+  result.state[ans_state::rows] = ofUnit[0];
+  result.state[ans_state::blocks] = ofUnit[1];
+  return result;
+}
+
+StreamUnits::Header StreamUnits::prefixHeader(const Source &source) {
   // prefix-4.
   Value head = u32At(source, index.constant(0));
   Value shortest = bits(head, 0, 14), width = bits(head, 14, 4);

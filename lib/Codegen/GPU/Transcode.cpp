@@ -19,7 +19,7 @@ namespace uwt::codegen {
 /// What ctas() says: of fixed units 32 warps, each with 1.5 KB on its way; the state of
 /// streams takes more registers, codes beside it still more, and row classes, too.
 static constexpr int64_t fixedCtas = 8, streamCtas = 6, codeCtas = 5, codeCtasWithClasses = 4;
-/// What a table of prefix codes may take of a multiprocessor's shared memory.
+/// What a table of streams may take of a multiprocessor's shared memory.
 static constexpr int64_t maxTableBytes = 96 * 1024;
 
 TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &format,
@@ -183,10 +183,10 @@ Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &f
                             "are bytes, are decoded to exponents before: not format '" +
                             format.format.str() + "'");
   const Emitter &emitter = *findEmitter(format.format.codec.keyword);
-  if (format.traits.rate != Rate::Prefix && !emitter.fragmentTableU32(format))
+  if (!isVariable(format.traits.rate) && !emitter.fragmentTableU32(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   int64_t bytes = 4 * static_cast<int64_t>(format.table.words());
-  if (format.traits.rate == Rate::Prefix && bytes > maxTableBytes)
+  if (isVariable(format.traits.rate) && bytes > maxTableBytes)
     return unsupportedError("the decode table of format '" + format.format.str() + "' has " +
                             std::to_string(bytes) + " bytes, more than " +
                             std::to_string(maxTableBytes) + " of shared memory");

@@ -11,7 +11,7 @@
 //   where units go                      TranscodeResult.h
 //
 // A warp takes a unit, decodes it in registers, writes its words, and then its escapes over them.
-// Nothing is shared between warps but the table of prefix codes.
+// Nothing is shared between warps but the table of streams.
 //
 //===----------------------------------------------------------------------===//
 
@@ -108,7 +108,7 @@ private:
   /// Strategy codes: the window's base in both halves.
   mlir::Value windowBase;
   std::optional<TranscodeResult> output;
-  /// Prefix codes only.
+  /// Variable rates only.
   std::optional<StreamUnits> streams;
 };
 

@@ -1,4 +1,4 @@
-//===- TranscodeStreams.cpp - Transcodes of prefix codes ------------------===//
+//===- TranscodeStreams.cpp - Transcodes of stream units ------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,6 +10,10 @@
 using namespace mlir;
 
 namespace uwt::codegen {
+
+static StreamUnits::Panel ofPanel(const TranscodePanel &panel) {
+  return {panel.number, panel.strips, panel.code};
+}
 
 void TranscodeBuilder::buildStream(Value item) {
   TranscodePanel panel = loadPanel(index.div(item, panelItems()));
@@ -23,7 +27,7 @@ void TranscodeBuilder::buildStream(Value item) {
           if (makesWords())
             copyStream(panel, unit);
         },
-        [&] { decodeStream(panel, unit, streams->locate(code, panel.code, number)); });
+        [&] { decodeStream(panel, unit, streams->locate(code, ofPanel(panel), number)); });
   });
 }
 
@@ -47,9 +51,9 @@ Value TranscodeBuilder::ofGroup(Value bitsOfUnit, const StreamUnits::Unit &unit,
 
 void TranscodeBuilder::decodeStream(const TranscodePanel &panel, const StreamUnits::Unit &unit,
                                     const StreamUnits::Source &source) {
-  StreamUnits::Header header = streams->header(source);
+  StreamUnits::Header header = streams->header(source, ofPanel(panel), unit);
   Value withRecords;
-  if (makesCodes() && format.format.escapes != Escapes::None)
+  if (makesCodes() && streams->hasRecords())
     withRecords = groupsWithRecords(unit, source, header);
   // order-5: a lane goes through all columns of a strip before the next one.
   index.loop(unit.strips, header.state, [&](Value number, ValueRange inStrip) {
@@ -73,7 +77,7 @@ void TranscodeBuilder::decodeStream(const TranscodePanel &panel, const StreamUni
       return Values(ArrayRef<Value>(decoded).drop_front(4));
     });
   });
-  if (format.format.escapes != Escapes::None)
+  if (streams->hasRecords())
     patchStream(panel, unit, source, header);
 }
 

@@ -7,6 +7,7 @@
 
 #include "uwt/Codec/DecodeTable.h"
 #include "Codec/TestData.h"
+#include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/PrefixCode.h"
 #include <gtest/gtest.h>
 
@@ -56,6 +57,33 @@ void checkClass(const CodingPlan &plan, const DecodeTableLayout &layout,
   }
 }
 
+/// Every slot of a class has the entry that the frequencies say (ans-2).
+void checkFrequencies(const CodingPlan &plan, const DecodeTableLayout &layout,
+                      std::span<const uint32_t> table, const std::vector<uint8_t> &weights) {
+  uint32_t slot = 0, number = 0;
+  for (uint32_t frequency : ansFrequencies(weights, plan.traits.frequencyBits)) {
+    for (uint32_t offset = 0; offset < frequency; ++offset, ++slot) {
+      uint64_t found = layout.entry(table.data(), slot);
+      ASSERT_EQ((found & ans_entry::fieldMask) + 1, frequency) << slot;
+      ASSERT_EQ(found >> ans_entry::offsetShift & ans_entry::fieldMask, offset) << slot;
+      ASSERT_EQ(found >> ans_entry::numberShift, number) << slot;
+    }
+    ++number;
+  }
+  ASSERT_EQ(slot, 1u << layout.indexBits);
+}
+
+/// Numbers stand for symbols; the escape's and what follows have the mark alone.
+void checkSymbols(const CodingPlan &plan, const DecodeTableLayout &layout,
+                  std::span<const uint32_t> symbols) {
+  for (size_t number = 0; number < symbols.size(); ++number) {
+    bool isSymbol = number < plan.model.symbols.size();
+    uint32_t expected =
+        isSymbol ? uint32_t(plan.model.symbols[number]) << layout.symbolShift : ansEscapeMark;
+    ASSERT_EQ(symbols[number], expected) << number;
+  }
+}
+
 void checkTable(const CodingPlan &plan) {
   DecodeTableLayout layout = decodeTableLayout(plan.format, plan.split, plan.traits);
   auto table = decodeTable(plan);
@@ -64,11 +92,16 @@ void checkTable(const CodingPlan &plan) {
   if (plan.traits.rate == Rate::Fixed)
     for (size_t code = 0; code < table->size(); ++code)
       ASSERT_EQ((*table)[code], plan.model.symbols[code] * 0x00010001u);
-  if (plan.traits.rate != Rate::Prefix)
-    return;
-  for (uint32_t c = 0; c < layout.classes; ++c)
-    checkClass(plan, layout, std::span(*table).subspan(c * layout.classWords()),
-               plan.model.lengths[c]);
+  std::span<const uint32_t> words = *table;
+  for (uint32_t c = 0; isVariable(plan.traits.rate) && c < layout.classes; ++c) {
+    auto ofClass = words.subspan(c * layout.classWords(), layout.classWords());
+    if (plan.traits.rate == Rate::Prefix)
+      checkClass(plan, layout, ofClass, plan.model.lengths[c]);
+    else
+      checkFrequencies(plan, layout, ofClass, plan.model.weights[c]);
+  }
+  if (plan.traits.rate == Rate::Ans)
+    checkSymbols(plan, layout, words.last(layout.symbolWords));
 }
 
 class DecodeTableTest : public testing::TestWithParam<std::string> {};
@@ -120,6 +153,17 @@ TEST(DecodeTableTest, RefusesAModelOfAnotherCodec) {
   auto table = decodeTable(*plan);
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().message(), "the model has 3 symbols, expected one for each of 16 codes");
+}
+
+TEST(DecodeTableTest, RefusesWeightsOfTooFewClasses) {
+  auto plan = planOf("rans<11>, coded=exponent+2, context=row_class<4>", ElementType::BF16);
+  ASSERT_TRUE(plan);
+  plan->model.weights.resize(3);
+  plan->model.symbols.resize(7);
+  auto table = decodeTable(*plan);
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().message(), "the model has 7 symbols and 3 tables of weights, expected "
+                                     "255 at most and 4");
 }
 
 } // namespace

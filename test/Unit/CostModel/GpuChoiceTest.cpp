@@ -61,7 +61,7 @@ std::vector<Row> rowsOf(const SomeKernels &kernels) {
 
 TEST(GpuChoice, PrefixCodesAreDecodedElsewhereWhereSlicesGetWider) {
   SomeKernels hopper("sm_90a");
-  hopper.facts.hasPrefixCode = true;
+  hopper.facts.hasStreams = true;
   EXPECT_EQ(rowsOf(hopper), (std::vector<Row>{{8, Direct, 8},
                                               {16, Direct, 16},
                                               {32, Direct, 32},
@@ -69,7 +69,7 @@ TEST(GpuChoice, PrefixCodesAreDecodedElsewhereWhereSlicesGetWider) {
                                               {128, Shared, 128},
                                               {UINT64_MAX, Exponents, 256}}));
   SomeKernels ampere("sm_80");
-  ampere.facts.hasPrefixCode = true;
+  ampere.facts.hasStreams = true;
   ampere.missing = {Direct};
   EXPECT_EQ(rowsOf(ampere),
             (std::vector<Row>{
@@ -98,7 +98,7 @@ TEST(GpuChoice, SlicesAreNarrowerWhereRegistersAreFew) {
   hopper.facts.n = 100;
   EXPECT_EQ(widestSlice(hopper.facts, Direct, Wgmma), 12u);
   EXPECT_EQ(widestSlice(hopper.facts, Direct, Mma), 8u);
-  hopper.facts.hasPrefixCode = true;
+  hopper.facts.hasStreams = true;
   EXPECT_EQ(widestSlice(hopper.facts, Direct, Mma), maxMTilesOfStreams);
 }
 
@@ -191,7 +191,7 @@ TEST(GpuChoice, StagesHaveWholeUnitsOfKTilesOfAnyFormat) {
 
 TEST(GpuChoice, DecodersHaveOnePanelWhereTwoHaveNoRoom) {
   SomeKernels hopper("sm_90a", 64);
-  hopper.facts.hasPrefixCode = true;
+  hopper.facts.hasStreams = true;
   EXPECT_EQ(chooseGpuKernel(hopper)->panels, 2u);
   hopper.maxPanels = 1;
   GpuChoice choice = *chooseGpuKernel(hopper);
@@ -201,7 +201,7 @@ TEST(GpuChoice, DecodersHaveOnePanelWhereTwoHaveNoRoom) {
 
 TEST(GpuChoice, StreamsHaveNoRing) {
   SomeKernels hopper("sm_90a", 8);
-  hopper.facts.hasPrefixCode = true;
+  hopper.facts.hasStreams = true;
   EXPECT_EQ(*chooseGpuKernel(hopper), (GpuChoice{Direct, Mma, 8, 1, 1, 2}));
   hopper.facts.m = 16;
   EXPECT_EQ(*chooseGpuKernel(hopper), (GpuChoice{Direct, Mma, 16}));
@@ -222,7 +222,7 @@ TEST(GpuChoice, WithoutTensorCoresThereIsOneKernel) {
 
 TEST(GpuChoice, TheErrorSaysWhyThePreferredStrategyIsNotThere) {
   SomeKernels none("sm_90a", 300);
-  none.facts.hasPrefixCode = true;
+  none.facts.hasStreams = true;
   none.missing = {Direct, Shared, Exponents, Buffer};
   auto choice = chooseGpuKernel(none);
   ASSERT_FALSE(choice);

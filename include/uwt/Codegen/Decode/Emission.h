@@ -86,6 +86,9 @@ public:
   mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
 };
 
+/// Marks a loop (`scf.for`) that neither LLVM nor ptxas unrolls.
+void keepRolled(mlir::Operation *loop);
+
 /// A fixed unit that is to be decoded into row vectors, by a CPU (`uwt.decode_unit`) or by a warp
 /// (`uwt.decode_fragment`).
 ///
@@ -127,6 +130,16 @@ private:
   Sink sink;
 };
 
+/// What a thread knows of a stream of numeral systems: the values of `state` of
+/// `uwt.decode_stream_fragment`.
+namespace ans_state {
+/// The state of its lane, and the number of the next word (u16) from `base` on; of the lane's rows
+/// in the unit, those from the strip on, less the lane's number, and 8 more (rows are numbered
+/// through all lanes); bits 7:0 of the last value are the blocks of the strip that are left, bits
+/// 15:8 all of them, bits 31:16 the columns of the last one.
+inline constexpr unsigned own = 0, next = 1, rows = 2, blocks = 3;
+} // namespace ans_state
+
 /// The code that decodes one codec's tensors. Stateless.
 class Emitter {
 public:
@@ -147,7 +160,7 @@ public:
   /// Whether emitUnit also serves a thread of a warp (`uwt.decode_fragment`), with how many words
   /// of the decode table in its registers; nothing where it does not.
   virtual std::optional<unsigned> fragmentTableU32(const EmittedFormat &format) const;
-  /// Prefix codes: replaces the operation by code.
+  /// Stream units: replaces the operation by code.
   virtual mlir::LogicalResult emitStream(const EmittedFormat &format, mlir::RewriterBase &rewriter,
                                          DecodeStreamOp op) const;
 };

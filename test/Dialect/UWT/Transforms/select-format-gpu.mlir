@@ -52,6 +52,21 @@ func.func @narrow(%x: tensor<8x512xbf16>, %y: tensor<8x4096xf32>) -> tensor<8x40
 
 // -----
 
+// Numeral systems have kernels, and other formats faster ones.
+// CHECK-LABEL: func.func @numeral_system
+// CHECK: uwt.transcode {{.*}} -> !uwt.compressed<4096x14336xbf16, "inplace<12>">
+func.func @numeral_system(%x: tensor<8x14336xbf16>, %y: tensor<8x4096xf32>) -> tensor<8x4096xf32> {
+  %w = uwt.weight "w" : !uwt.compressed<4096x14336xbf16, "rans<12>">
+  // expected-remark-re @+1 {{product with 4096x14336, m 8, on H200 from inplace<12>: {{.*}}; runner-up raw: }}
+  %a = uwt.matmul ins(%x, %w : tensor<8x14336xbf16>, !uwt.compressed<4096x14336xbf16, "rans<12>">) outs(%y : tensor<8x4096xf32>) {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  } -> tensor<8x4096xf32>
+  return %a : tensor<8x4096xf32>
+}
+
+// -----
+
 // What has no profile is not compared, and that is said.
 // CHECK-LABEL: func.func @without_profile
 // CHECK: uwt.transcode

@@ -41,3 +41,21 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
     return %y : tensor<1x64xf32>
   }
 }
+
+// -----
+
+// Numeral systems are decoded by compiled code, and are transcoded all the same: that is faster.
+
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  // CHECK-LABEL: func @numeral_system
+  // CHECK: uwt.transcode {{.*}} -> !uwt.compressed<64x4096xbf16, "inplace<12>">
+  func.func @numeral_system(%x: tensor<1x4096xbf16>, %init: tensor<1x64xf32>) -> tensor<1x64xf32> {
+    %w = uwt.weight "w" : !uwt.compressed<64x4096xbf16, "rans<12>">
+    // expected-remark-re @below {{product with 64x4096, m 1, on avx512bf16 from inplace<12> by direct {{.*}}; runner-up }}
+    %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<64x4096xbf16, "rans<12>">) outs(%init : tensor<1x64xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    } -> tensor<1x64xf32>
+    return %y : tensor<1x64xf32>
+  }
+}

@@ -151,7 +151,7 @@ std::vector<std::string> formatsOfEachUnit() {
   for (const std::string &text : servedFormats(ElementType::BF16)) {
     Format format = *Format::parse(text);
     CodecTraits traits = *checkFormat(format, ElementType::BF16);
-    if (traits.rate != Rate::Prefix && format.layout == Layout::Fragment16x16 &&
+    if (!isVariable(traits.rate) && format.layout == Layout::Fragment16x16 &&
         seen.emplace(traits.rate, format.packing, traits.unit.columns).second)
       result.push_back(text);
   }

@@ -201,7 +201,8 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
   std::vector<std::string> named;
   for (const BenchKernel &kernel : given)
     named.push_back(kernel.format);
-  for (auto [rate, strategy] : {std::pair(Rate::Fixed, Direct), std::pair(Rate::Prefix, Buffer)})
+  for (auto [rate, strategy] : {std::pair(Rate::Fixed, Direct), std::pair(Rate::Prefix, Buffer),
+                                std::pair(Rate::Ans, Buffer)})
     for (const std::string &format : uwt::testing::withOtherCodecs(named, rate))
       if (std::ranges::count(named, format) == 0)
         given.push_back({format, strategy, 8, 1, 64, ""});

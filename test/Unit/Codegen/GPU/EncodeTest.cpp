@@ -231,6 +231,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, EncodeTest,
                          ::testing::Values(EncodeCase{"raw", "inplace<12>"},
                                            EncodeCase{"huffman<12,2>", "inplace<12>"},
                                            EncodeCase{"huffman<12,2>", "palette<4>"},
+                                           EncodeCase{"rans<12>", "inplace<12>"},
                                            EncodeCase{"inplace<12>", "window<4>"},
                                            EncodeCase{"descend<5>", "inplace<12>"}),
                          [](const auto &info) { return "Case" + std::to_string(info.index); });

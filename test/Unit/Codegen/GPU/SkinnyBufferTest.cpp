@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(DecodedCase{"inplace<12>"}, DecodedCase{"inplace<11>, escapes=rows<64>"},
                       DecodedCase{"descend<5>"}, DecodedCase{"window<4>, escapes=rows<64>"},
                       DecodedCase{"huffman<12,2>"}, DecodedCase{"huffman<8,1>, escapes=rows<64>"},
-                      DecodedCase{"rice<1,8>"},
+                      DecodedCase{"rans<12>"}, DecodedCase{"rice<1,8>"},
                       DecodedCase{"huffman<12,2>", ProductStrategy::Exponents},
                       DecodedCase{"huffman<8,1>, escapes=rows<64>", ProductStrategy::Exponents},
                       DecodedCase{"huffman<12,1>, context=row_class<2>",
@@ -146,6 +146,9 @@ TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
   EXPECT_EQ(strategyOf("huffman<12,2>, escapes=rows<64>", {64, 1024, 8}).substr(0, 10),
             "exponents,");
   EXPECT_EQ(strategyOf("huffman<12,1>, coded=exponent+2", {64, 64, 8}).substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("rans<12>", {64, 64, 8}).substr(0, 7), "buffer,");
+  EXPECT_EQ(strategyOf("rans<12>", {64, 1024, 33}).substr(0, 7), "shared,");
+  EXPECT_EQ(strategyOf("rans<12>", {64, 1024, 8}), "skinny-streams,m=8");
   EXPECT_EQ(strategyOf("huffman<12,2>", {64, 1024, 8}, "sm_80").substr(0, 7), "shared,");
   EXPECT_EQ(strategyOf("inplace<12>", {64, 256, 64}).substr(0, 7), "skinny,");
 }

@@ -147,11 +147,14 @@ TEST(SkinnyStreams, WarpsTakeManyUnits) {
 INSTANTIATE_TEST_SUITE_P(
     Formats, SkinnyCodecsTest,
     ::testing::ValuesIn(withOtherCodecs(
-        withOtherCodecs({"palette<4>", "window<3>", "bitplane<3>", "window<4>, escapes=rows<64>",
-                         "palette<4>, escapes=rows<64>", "palette<4>, coded=exponent+2",
-                         "inplace<11>", "inplace<11>, escapes=rows<64>", "huffman<12,2>",
-                         "huffman<12,1>", "huffman<12,2>, context=row_class<2>", "rice<1,8>"},
-                        Rate::Fixed),
-        Rate::Prefix)));
+        withOtherCodecs(
+            withOtherCodecs({"palette<4>", "window<3>", "bitplane<3>",
+                             "window<4>, escapes=rows<64>", "palette<4>, escapes=rows<64>",
+                             "palette<4>, coded=exponent+2", "inplace<11>",
+                             "inplace<11>, escapes=rows<64>", "huffman<12,2>", "huffman<12,1>",
+                             "huffman<12,2>, context=row_class<2>", "rice<1,8>"},
+                            Rate::Fixed),
+            Rate::Prefix),
+        Rate::Ans)));
 
 } // namespace

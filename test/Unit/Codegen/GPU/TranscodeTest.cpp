@@ -195,18 +195,21 @@ TEST_P(TranscodeTest, MachineCodeHasNoSpills) {
 INSTANTIATE_TEST_SUITE_P(
     Formats, TranscodeTest,
     ::testing::ValuesIn(withOtherCodecs(
-        withOtherCodecs({"raw", "inplace<12>", "inplace<11>", "window<4>", "window<3>",
-                         "bitplane<3>", "palette<4>", "palette<4>, coded=exponent+2",
-                         "window<4>, escapes=rows<64>", "inplace<11>, escapes=rows<64>",
-                         "huffman<12,2>", "huffman<12,1>", "huffman<8,1>, escapes=rows<64>",
-                         "huffman<12,2>, context=row_class<2>",
-                         "huffman<12,1>, coded=exponent+2, context=row_class<4>", "rice<1,8>"},
-                        Rate::Fixed),
-        Rate::Prefix)));
+        withOtherCodecs(
+            withOtherCodecs({"raw", "inplace<12>", "inplace<11>", "window<4>", "window<3>",
+                             "bitplane<3>", "palette<4>", "palette<4>, coded=exponent+2",
+                             "window<4>, escapes=rows<64>", "inplace<11>, escapes=rows<64>",
+                             "huffman<12,2>", "huffman<12,1>", "huffman<8,1>, escapes=rows<64>",
+                             "huffman<12,2>, context=row_class<2>",
+                             "huffman<12,1>, coded=exponent+2, context=row_class<4>", "rice<1,8>"},
+                            Rate::Fixed),
+            Rate::Prefix),
+        Rate::Ans)));
 
 TEST(TranscodeElementTest, HalfPrecisionDecodes) {
   Shape shape{100, 300};
-  for (const char *format : {"window<4>", "palette<4>", "huffman<12,2>", "huffman<12,1>"}) {
+  for (const char *format :
+       {"window<4>", "palette<4>", "huffman<12,2>", "huffman<12,1>", "rans<12>"}) {
     SCOPED_TRACE(format);
     Transcode transcode(format, shape, "f16");
     ASSERT_EQ(transcode.prepare(), "");

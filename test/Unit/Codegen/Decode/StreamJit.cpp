@@ -1,11 +1,11 @@
-//===- PrefixJit.cpp - Runs emitted prefix decoders -----------------------===//
+//===- StreamJit.cpp - Runs emitted decoders of streams -------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "PrefixJit.h"
+#include "StreamJit.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -74,11 +74,11 @@ static mlir::LogicalResult lower(mlir::ModuleOp module) {
   return passes.run(module);
 }
 
-Expected<std::unique_ptr<PrefixJit>> PrefixJit::compile(const TensorDescription &description,
+Expected<std::unique_ptr<StreamJit>> StreamJit::compile(const TensorDescription &description,
                                                         unsigned optimisation) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
-  auto jit = std::make_unique<PrefixJit>();
+  auto jit = std::make_unique<StreamJit>();
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -113,7 +113,7 @@ template <typename T> static StridedMemRefType<T, 1> memoryAt(const void *data) 
   return {pointer, pointer, 0, {INT64_MAX / 8}, {1}};
 }
 
-void PrefixJit::decode(const WeightView &view, uint64_t panel, uint64_t unit,
+void StreamJit::decode(const WeightView &view, uint64_t panel, uint64_t unit,
                        std::span<uint16_t> words) const {
   auto panels = memoryAt<int64_t>(view.panels);
   auto table = memoryAt<int32_t>(view.table), raw = memoryAt<int32_t>(view.raw);

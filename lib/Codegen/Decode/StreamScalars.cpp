@@ -1,11 +1,11 @@
-//===- PrefixScalars.cpp - Scalar code for prefix decoders ----------------===//
+//===- StreamScalars.cpp - Scalar code for decoders of streams ------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "PrefixCode.h"
+#include "StreamCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

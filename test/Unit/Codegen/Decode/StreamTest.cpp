@@ -1,4 +1,4 @@
-//===- PrefixTest.cpp - Emitted prefix decoders ---------------------------===//
+//===- StreamTest.cpp - Emitted decoders of streams -----------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FencedMemory.h"
-#include "PrefixJit.h"
+#include "StreamJit.h"
 #include "lib/Codec/Escapes.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include <algorithm>
@@ -106,7 +106,7 @@ template <typename Visit> void forEachUnit(const LoadedWeight &weight, Visit vis
   }
 }
 
-/// Every registered prefix format that compiled code serves, and some whose tables are wide.
+/// Every registered format of streams that compiled code serves, and some whose tables are wide.
 std::vector<std::string> servedFormats() {
   std::vector<std::string> texts = {"huffman<15,1>, coded=exponent+4", "huffman<15,2>",
                                     "huffman<7,1>, escapes=rows<64>"};
@@ -114,15 +114,15 @@ std::vector<std::string> servedFormats() {
     for (const std::string &text : codec->examples()) {
       auto format = Format::parse(text);
       auto traits = checkFormat(*format, ElementType::BF16);
-      if (traits && traits->rate == Rate::Prefix && format->layout == Layout::Fragment16x16)
+      if (traits && isVariable(traits->rate) && format->layout == Layout::Fragment16x16)
         texts.push_back(text);
     }
   return texts;
 }
 
-class PrefixTest : public testing::TestWithParam<std::string> {};
+class StreamTest : public testing::TestWithParam<std::string> {};
 
-TEST_P(PrefixTest, DecodesTheTensor) {
+TEST_P(StreamTest, DecodesTheTensor) {
   // Panels and strips that end early, units of whole panels and of strips, several matrices.
   const std::vector<std::vector<uint64_t>> shapes = {{1, 1},    {17, 33},    {64, 512},
                                                      {64, 513}, {130, 1100}, {2, 65, 100}};
@@ -134,7 +134,7 @@ TEST_P(PrefixTest, DecodesTheTensor) {
       if (!weight) // Not a composition for f16.
         continue;
       SCOPED_TRACE(testing::PrintToString(shape));
-      auto jit = PrefixJit::compile(weight->description);
+      auto jit = StreamJit::compile(weight->description);
       ASSERT_TRUE(jit) << jit.error().message();
       unsigned units = 0;
       forEachUnit(weight->loaded, [&](uint64_t panel, const PanelUnit &unit, uint64_t number) {
@@ -148,7 +148,7 @@ TEST_P(PrefixTest, DecodesTheTensor) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, PrefixTest, testing::ValuesIn(servedFormats()),
+INSTANTIATE_TEST_SUITE_P(Formats, StreamTest, testing::ValuesIn(servedFormats()),
                          [](const auto &info) {
                            std::string name;
                            for (char c : info.param)
@@ -190,18 +190,21 @@ public:
   WeightView view;
 };
 
-TEST(PrefixDamageTest, StaysInsideThePanelAndTheBuffer) {
+TEST(StreamDamageTest, StaysInsideThePanelAndTheBuffer) {
   const std::pair<const char *, std::vector<uint64_t>> cases[] = {
       {"huffman<12,2>", {64, 1100}},
       {"huffman<15,1>", {50, 300}},
       {"huffman<8,1>, escapes=rows<64>", {64, 500}},
-      {"huffman<12,1>, coded=exponent+2, context=row_class<8>", {64, 1024}}};
+      {"huffman<12,1>, coded=exponent+2, context=row_class<8>", {64, 1024}},
+      {"rans<12>", {64, 1100}},
+      {"rans<9>", {45, 300}},
+      {"rans<11>, coded=exponent+2, context=row_class<4>", {60, 1024}}};
   std::mt19937 random(3);
   for (const auto &[text, shape] : cases) {
     auto weight = encode(ElementType::BF16, shape, text, 5);
     ASSERT_TRUE(weight);
     ASSERT_FALSE(weight->loaded.panels()[0].storedAsWords);
-    auto jit = PrefixJit::compile(weight->description);
+    auto jit = StreamJit::compile(weight->description);
     ASSERT_TRUE(jit) << jit.error().message();
     for (int round = 0; round < 60; ++round)
       forEachUnit(weight->loaded, [&](uint64_t panel, const PanelUnit &unit, uint64_t number) {
@@ -212,10 +215,10 @@ TEST(PrefixDamageTest, StaysInsideThePanelAndTheBuffer) {
   }
 }
 
-TEST(PrefixJitTest, RowMajorIsRefused) {
+TEST(StreamJitTest, RowMajorIsRefused) {
   auto weight = encode(ElementType::BF16, {64, 64}, "huffman<12,1>, layout=row_major", 1);
   ASSERT_TRUE(weight);
-  auto jit = PrefixJit::compile(weight->description);
+  auto jit = StreamJit::compile(weight->description);
   ASSERT_FALSE(jit);
   EXPECT_EQ(jit.error().message(),
             "'uwt.decode_stream' op cannot be compiled for format 'huffman<12,1>, "

@@ -1,4 +1,4 @@
-//===- PrefixJit.h - Runs emitted prefix decoders ---------------*- C++ -*-===//
+//===- StreamJit.h - Runs emitted prefix decoders ---------------*- C++ -*-===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_TEST_UNIT_CODEGEN_DECODE_PREFIXJIT_H
-#define UWT_TEST_UNIT_CODEGEN_DECODE_PREFIXJIT_H
+#ifndef UWT_TEST_UNIT_CODEGEN_DECODE_STREAMJIT_H
+#define UWT_TEST_UNIT_CODEGEN_DECODE_STREAMJIT_H
 
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/MLIRContext.h"
@@ -23,10 +23,10 @@
 namespace uwt::test {
 
 /// The decoder of a tensor's stream units as machine code.
-class PrefixJit {
+class StreamJit {
 public:
   /// `optimisation` is LLVM's level. Errors: Invalid (the diagnostics: the format is not served).
-  static Expected<std::unique_ptr<PrefixJit>> compile(const TensorDescription &description,
+  static Expected<std::unique_ptr<StreamJit>> compile(const TensorDescription &description,
                                                       unsigned optimisation = 1);
 
   /// Decodes a unit into words in the order of codec raw.
@@ -41,4 +41,4 @@ private:
 
 } // namespace uwt::test
 
-#endif // UWT_TEST_UNIT_CODEGEN_DECODE_PREFIXJIT_H
+#endif // UWT_TEST_UNIT_CODEGEN_DECODE_STREAMJIT_H

@@ -1,12 +1,11 @@
-//===- PrefixUnit.cpp - Where a stream unit lies --------------------------===//
+//===- PrefixStreams.cpp - Where lanes of prefix codes begin -----------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The unit's part of the matrix, and its header. Panel and unit numbers are the
-// compiler's and right; what is read from plane `code` may be anything, so each
+// A unit's header. What is read from plane `code` may be anything, so each
 // offset is cut to the panel's part before it is used.
 //
 //===----------------------------------------------------------------------===//
@@ -18,60 +17,6 @@
 using namespace mlir;
 
 namespace uwt::codegen {
-
-static constexpr unsigned stripGroupBytes = stripRows * fixedUnitColumns * 2;
-
-PrefixDecoder::PrefixDecoder(OpBuilder &builder, DecodeStreamOp op, const EmittedFormat &format)
-    : code(builder, op.getLoc()), op(op), format(format), panel(code.convert(op.getPanel())),
-      unitNumber(code.convert(op.getUnit())),
-      entry(code.at(code.pointerTo(weightBuffer(WeightBuffer::Panels)),
-                    code.mul(panel, sizeof(PanelEntry)))),
-      words(code.pointerTo(op.getBuffer())) {}
-
-Value PrefixDecoder::weightBuffer(WeightBuffer kind) {
-  unsigned bits = kind == WeightBuffer::Panels ? 64 : kind == WeightBuffer::Classes ? 8 : 32;
-  auto type = MemRefType::get({ShapedType::kDynamic}, code.ops().getIntegerType(bits));
-  return BufferOp::create(code.ops(), code.loc(), type, kind, op.getWeight());
-}
-
-Value PrefixDecoder::entryField(unsigned byteOffset) {
-  return code.load(64, code.at(entry, byteOffset), 8);
-}
-
-Value PrefixDecoder::groupWords(const PrefixUnit &unit, Value group, Value strip) {
-  Value number = code.add(code.mul(group, unit.strips), strip);
-  return code.at(words, code.mul(number, stripGroupBytes));
-}
-
-PrefixUnit emitPrefixUnit(PrefixDecoder &decoder) {
-  ScalarBuilder &code = decoder.code;
-  CompressedType type = decoder.op.getWeight().getType();
-  int64_t rows = type.getRows(), columns = type.getColumns();
-  int64_t panels = divideUp(rows, panelRows);
-  int64_t lastStrips = divideUp(rows - (panels - 1) * panelRows, stripRows);
-  int64_t unitsInRow = divideUp(columns, streamUnitColumns);
-  int64_t lastWidth = columns - (unitsInRow - 1) * streamUnitColumns;
-  constexpr int64_t fullStrips = panelRows / stripRows;
-  bool isWholePanel = columns <= wholePanelUnitColumns;
-
-  PrefixUnit unit;
-  Value panelInMatrix = code.rem(decoder.panel, panels);
-  unit.panelStrips = code.selectEqual(panelInMatrix, panels - 1, lastStrips, fullStrips);
-  unit.strips = isWholePanel ? unit.panelStrips : code.constant(1);
-  unit.firstStrip = isWholePanel ? code.constant(0) : code.div(decoder.unitNumber, unitsInRow);
-  Value unitInRow = unitsInRow == 1 ? code.constant(0) : code.rem(decoder.unitNumber, unitsInRow);
-  unit.firstGroup = code.mul(unitInRow, streamUnitColumns / fixedUnitColumns);
-  int64_t last = unitsInRow - 1;
-  auto ofUnit = [&](int64_t part) {
-    return code.selectEqual(unitInRow, last, divideUp(lastWidth, part), streamUnitColumns / part);
-  };
-  unit.groups = ofUnit(fixedUnitColumns);
-  unit.blocks = ofUnit(blockColumns);
-  unit.columns = ofUnit(1);
-  unit.lastColumns = static_cast<uint32_t>((columns - 1) % fixedUnitColumns + 1);
-  unit.isLast = unitsInRow == 1 ? code.constant(1) : code.selectEqual(unitInRow, last, 1, 0);
-  return unit;
-}
 
 /// Writes the bit at which each lane starts (prefix-4). Lanes that
 /// leave the blob are cut when they are read.
@@ -89,7 +34,7 @@ static void emitLaneStarts(ScalarBuilder &code, Value blob, Value blobU32, Value
   });
 }
 
-PrefixStreams emitStreams(PrefixDecoder &decoder) {
+PrefixStreams emitStreams(StreamDecoder &decoder) {
   ScalarBuilder &code = decoder.code;
   const Format &format = decoder.format.format;
   Value blob = code.at(code.pointerTo(decoder.weightBuffer(WeightBuffer::Code)),

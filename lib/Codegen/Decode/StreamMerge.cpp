@@ -1,18 +1,18 @@
-//===- PrefixMerge.cpp - Symbols and raw fields to words ------------------===//
+//===- StreamMerge.cpp - Symbols and raw fields to words ------------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Raw fields of prefix codes lie in fixed units whose lanes, registers and blocks are those of the
+// Raw fields of streams lie in fixed units whose lanes, registers and blocks are those of the
 // buffer, so a strip of a 64-column group becomes words by operations between equal
 // lanes, 16 u32 at a time.
 //
 //===----------------------------------------------------------------------===//
 
 #include "FieldPlanes.h"
-#include "PrefixCode.h"
+#include "StreamCode.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Runtime/Abi.h"
 #include <algorithm>
@@ -45,7 +45,7 @@ static Value existingColumns(LaneBuilder &lanes, ScalarBuilder &code, unsigned r
 
 /// Asks for the raw fields of the group behind this one: fixed units of a strip lie apart from each
 /// other, which prefetchers of machines do not follow.
-static void emitPrefetch(PrefixDecoder &decoder, const PrefixUnit &unit, Value rawUnit) {
+static void emitPrefetch(StreamDecoder &decoder, const StreamExtent &unit, Value rawUnit) {
   ScalarBuilder &code = decoder.code;
   unsigned unitBytes = fragmentLanes * 4 * decoder.format.split.rawBits();
   Value next = code.mul(code.add(rawUnit, unit.panelStrips), unitBytes);
@@ -75,7 +75,7 @@ static Value loadRaw(LaneBuilder &lanes, ScalarBuilder &code, Value raws, unsign
   return result;
 }
 
-void emitGroupMerge(PrefixDecoder &decoder, const PrefixUnit &unit, Value group, Value strip) {
+void emitGroupMerge(StreamDecoder &decoder, const StreamExtent &unit, Value group, Value strip) {
   ScalarBuilder &code = decoder.code;
   OpBuilder &builder = code.ops();
   const EmittedFormat &format = decoder.format;
