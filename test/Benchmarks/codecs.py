@@ -5,6 +5,7 @@ Weights: seeded matrices of 4096 x 4096 in BF16 (Gaussian, row-scaled, Student-t
 4 degrees of freedom), and the trained model that tools/quickstart.sh has left in
 .cache/quickstart, where it did, as it is and with its weights rounded to values of FP8.
 Every row is checked bit for bit before it counts. The result goes to docs/benchmarks/codecs.json; readme_table.py makes the tables.
+files.py measures whole files, beside more rivals.
 
 ZipNN and lmz take part where they are installed. ZipNN is built from source, and needs Python's
 headers and a C compiler, but not torch, which it asks for only to handle torch's tensors; lmz
@@ -29,7 +30,7 @@ import unittest.mock
 import numpy as np
 
 from benchmark_report import processor, to_text
-from benchmark_weights import synthetic_matrices, to_fp8, write_matrix
+from benchmark_weights import read_safetensors, synthetic_matrices, to_fp8, write_matrix, write_safetensors
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / ".cache" / "benchmarks"
@@ -37,25 +38,23 @@ TRAINED = ROOT / ".cache" / "quickstart" / "bf16-again" / "model.safetensors"
 FORMATS = ["best-size", "smallest", "fast", "huffman<12,2>", "huffman<12,1>", "window<4>", "inplace<12>"]
 
 
+def is_matrix(dtype, shape):
+    return dtype == "BF16" and len(shape) >= 2
+
+
 def write_fp8(source, path):
     """A copy of a safetensors file with its BF16 matrices rounded to values of FP8."""
-    data = bytearray(source.read_bytes())
-    begin = 8 + int.from_bytes(data[:8], "little")
-    for name, entry in json.loads(data[8:begin]).items():
-        if name != "__metadata__" and entry["dtype"] == "BF16" and len(entry["shape"]) >= 2:
-            first, last = (begin + offset for offset in entry["data_offsets"])
-            data[first:last] = to_fp8(np.frombuffer(data[first:last], "<u2")).tobytes()
-    path.write_bytes(data)
+    tensors, metadata = read_safetensors(source)
+    for name, (dtype, shape, data) in tensors.items():
+        if is_matrix(dtype, shape):
+            tensors[name] = (dtype, shape, to_fp8(np.frombuffer(data, "<u2")).tobytes())
+    write_safetensors(path, tensors, metadata)
 
 
 def matrices_of(path):
     """The bytes of each BF16 tensor with two or more dimensions."""
-    data = path.read_bytes()
-    begin = 8 + int.from_bytes(data[:8], "little")
-    for name, entry in json.loads(data[8:begin]).items():
-        if name != "__metadata__" and entry["dtype"] == "BF16" and len(entry["shape"]) >= 2:
-            first, last = entry["data_offsets"]
-            yield data[begin + first : begin + last]
+    tensors, _ = read_safetensors(path)
+    return [data for dtype, shape, data in tensors.values() if is_matrix(dtype, shape)]
 
 
 def import_zipnn():
@@ -197,10 +196,10 @@ def main():
         workload["weights"] = name
         if zipnn:
             result["zipnn"] = zipnn[1]
-            workload["rows"].append(bench_zipnn(zipnn[0], list(matrices_of(path)), seconds))
+            workload["rows"].append(bench_zipnn(zipnn[0], matrices_of(path), seconds))
         if lmz:
             result["lmz"] = lmz[1]
-            workload["rows"].append(bench_lmz(lmz[0], list(matrices_of(path)), seconds))
+            workload["rows"].append(bench_lmz(lmz[0], matrices_of(path), seconds))
         result["workloads"].append(workload)
         print(f"{name}: {len(workload['rows'])} rows", file=sys.stderr)
 
