@@ -5,6 +5,7 @@ Weights: seeded matrices of 4096 x 4096 in BF16 (Gaussian, row-scaled, Student-t
 4 degrees of freedom), and the trained model that tools/quickstart.sh has left in
 .cache/quickstart, where it did, as it is and with its weights rounded to values of FP8.
 Every row is checked bit for bit before it counts. The result goes to docs/benchmarks/codecs.json; readme_table.py makes the tables.
+files.py measures whole files, beside more rivals.
 
 ZipNN and lmz take part where they are installed. ZipNN is built from source, and needs Python's
 headers and a C compiler, but not torch, which it asks for only to handle torch's tensors; lmz
@@ -19,8 +20,6 @@ Usage: .venv/bin/python3 test/Benchmarks/codecs.py [--uwt build/bin/uwt] [--quic
 import argparse
 import json
 import pathlib
-import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -30,63 +29,32 @@ import unittest.mock
 
 import numpy as np
 
+from benchmark_report import processor, to_text
+from benchmark_weights import read_safetensors, synthetic_matrices, to_fp8, write_matrix, write_safetensors
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / ".cache" / "benchmarks"
 TRAINED = ROOT / ".cache" / "quickstart" / "bf16-again" / "model.safetensors"
 FORMATS = ["best-size", "smallest", "fast", "huffman<12,2>", "huffman<12,1>", "window<4>", "inplace<12>"]
 
 
-def to_bf16(values):
-    """Rounds to nearest, ties to even."""
-    bits = values.astype(np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
-
-
-def synthetic_weights():
-    """(name, 4096 x 4096 bf16 words), the same on every machine."""
-    shape = (4096, 4096)
-    rng = np.random.default_rng(1)
-    yield "gaussian", to_bf16(rng.standard_normal(shape, dtype=np.float32) * 0.02)
-    scales = np.exp(0.3 * rng.standard_normal((shape[0], 1)))
-    yield "row-scaled", to_bf16(rng.standard_normal(shape, dtype=np.float32) * 0.02 * scales)
-    yield "student-t4", to_bf16(rng.standard_t(4, shape) * 0.02)
-
-
-def to_fp8(words):
-    """The nearest values of E4M3 to BF16 words, times 1/16, which most of a model's weights fit."""
-    values = (words.astype(np.uint32) << 16).view(np.float32) * np.float32(16)
-    exponent = np.floor(np.log2(np.maximum(np.abs(values), 2.0**-6)))
-    unit = (2.0 ** (exponent - 3)).astype(np.float32)
-    rounded = np.clip(np.round(values / unit) * unit, -448, 448).astype(np.float32)
-    return to_bf16(rounded / np.float32(16))
+def is_matrix(dtype, shape):
+    return dtype == "BF16" and len(shape) >= 2
 
 
 def write_fp8(source, path):
     """A copy of a safetensors file with its BF16 matrices rounded to values of FP8."""
-    data = bytearray(source.read_bytes())
-    begin = 8 + int.from_bytes(data[:8], "little")
-    for name, entry in json.loads(data[8:begin]).items():
-        if name != "__metadata__" and entry["dtype"] == "BF16" and len(entry["shape"]) >= 2:
-            first, last = (begin + offset for offset in entry["data_offsets"])
-            data[first:last] = to_fp8(np.frombuffer(data[first:last], "<u2")).tobytes()
-    path.write_bytes(data)
-
-
-def write_safetensors(path, name, words):
-    header = {name: {"dtype": "BF16", "shape": words.shape, "data_offsets": [0, words.nbytes]}}
-    text = json.dumps(header).encode()
-    text += b" " * (-(8 + len(text)) % 64)
-    path.write_bytes(len(text).to_bytes(8, "little") + text + words.tobytes())
+    tensors, metadata = read_safetensors(source)
+    for name, (dtype, shape, data) in tensors.items():
+        if is_matrix(dtype, shape):
+            tensors[name] = (dtype, shape, to_fp8(np.frombuffer(data, "<u2")).tobytes())
+    write_safetensors(path, tensors, metadata)
 
 
 def matrices_of(path):
     """The bytes of each BF16 tensor with two or more dimensions."""
-    data = path.read_bytes()
-    begin = 8 + int.from_bytes(data[:8], "little")
-    for name, entry in json.loads(data[8:begin]).items():
-        if name != "__metadata__" and entry["dtype"] == "BF16" and len(entry["shape"]) >= 2:
-            first, last = entry["data_offsets"]
-            yield data[begin + first : begin + last]
+    tensors, _ = read_safetensors(path)
+    return [data for dtype, shape, data in tensors.values() if is_matrix(dtype, shape)]
 
 
 def import_zipnn():
@@ -179,8 +147,7 @@ def bench_lmz(lmz, tensors, minimum_seconds):
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         plain, packed, back = (pathlib.Path(folder) / name for name in ("plain.safetensors", "p", "b"))
         words = np.frombuffer(b"".join(tensors), "<u2")
-        write_safetensors(plain, "weights", words.reshape(1, -1))
-
+        write_matrix(plain, words.reshape(1, -1))
 
         def compress():
             lmz.compress(str(plain), str(packed), workers=1)
@@ -195,19 +162,6 @@ def bench_lmz(lmz, tensors, minimum_seconds):
         return row_of("lmz", packed.stat().st_size, total, encode, decode)
 
 
-def to_text(result):
-    """JSON with one line an object's member, lists of numbers on one line."""
-    text = json.dumps(result, indent=1)
-    return re.sub(r"\[[\d\s.,e+-]+\]", lambda match: re.sub(r"\s+", " ", match[0]), text) + "\n"
-
-
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--uwt", default=ROOT / "build" / "bin" / "uwt")
@@ -218,9 +172,9 @@ def main():
 
     WORK.mkdir(parents=True, exist_ok=True)
     files = []
-    for name, words in synthetic_weights():
+    for name, words in synthetic_matrices():
         files.append((name, WORK / f"{name}.safetensors"))
-        write_safetensors(files[-1][1], name, words)
+        write_matrix(files[-1][1], words)
     if TRAINED.exists():
         files.append(("MiniLM", TRAINED))
         files.append(("MiniLM of FP8 values", WORK / "fp8.safetensors"))
@@ -242,10 +196,10 @@ def main():
         workload["weights"] = name
         if zipnn:
             result["zipnn"] = zipnn[1]
-            workload["rows"].append(bench_zipnn(zipnn[0], list(matrices_of(path)), seconds))
+            workload["rows"].append(bench_zipnn(zipnn[0], matrices_of(path), seconds))
         if lmz:
             result["lmz"] = lmz[1]
-            workload["rows"].append(bench_lmz(lmz[0], list(matrices_of(path)), seconds))
+            workload["rows"].append(bench_lmz(lmz[0], matrices_of(path), seconds))
         result["workloads"].append(workload)
         print(f"{name}: {len(workload['rows'])} rows", file=sys.stderr)
 

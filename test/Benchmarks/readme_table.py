@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the table of README.md, between its benchmark markers, from
-docs/benchmarks/codecs.json, which codecs.py has measured.
+"""Writes the tables of measurements, between the benchmark markers of two pages: README.md's from
+docs/benchmarks/codecs.json, which codecs.py has measured, and docs/benchmarks/README.md's from files.json,
+which files.py has.
 
-Usage: readme_table.py [JSON]; with --check it only says whether the README is up to date.
+Usage: readme_table.py; with --check it only says whether both are up to date.
 """
 
 import json
@@ -58,18 +59,82 @@ def table(result):
     return text
 
 
+def size_cell(row):
+    if "skipped" in row:
+        return "–"
+    mark = {"file": "", "tensors": "†", "nothing": " not exact"}[row["exact"]]
+    return f"{row['bits_per_weight']:.3f}{mark}"
+
+
+def speed_cell(threads):
+    def cell_of(row):
+        if "skipped" in row or threads not in row:
+            return "–"
+        rates = (row[threads][way]["gigabytes_per_second"] for way in ("encode", "decode"))
+        return " / ".join(f"{rate:.2g}" for rate in rates)
+
+    return cell_of
+
+
+def memory_cell(row):
+    if "skipped" in row:
+        return "–"
+    peaks = (row["one_thread"][way]["peak_bytes"] for way in ("encode", "decode"))
+    return " / ".join(f"{peak / 1e6:.0f}" for peak in peaks)
+
+
+def tool_label(row):
+    bold = f"**{row['name']}**" if row["name"].startswith("UWT") else row["name"]
+    return " ".join(filter(None, [bold, row["settings"]]))
+
+
+def files_table(result):
+    """A table for each of the things measured: tools in rows, inputs in columns."""
+    inputs = result["inputs"]
+    measures = [
+        ("bits a weight", size_cell),
+        ("GB/s in / out, one thread", speed_cell("one_thread")),
+        (f"GB/s in / out, {result['processors']} threads", speed_cell("all_threads")),
+        ("peak MB in / out, one thread", memory_cell),
+    ]
+    if result["quick"]:
+        measures = [measure for measure in measures if "threads" not in measure[0]]
+    text = ""
+    for title, cell_of in measures:
+        text += line([title] + [i["name"] for i in inputs]) + line(["---"] + ["---:"] * len(inputs))
+        for rows in zip(*(i["rows"] for i in inputs)):
+            text += line([tool_label(rows[0])] + [cell_of(row) for row in rows])
+        text += "\n"
+    licences = ", ".join(f"{row['name']} {row['version']} ({row['licence']})" for row in inputs[0]["rows"])
+    text += (
+        f"{result['processor']}, by `{result['command']}`. From file to file in memory; all bytes of a file count. "
+        "MB: of the process; those of\nrivals hold Python and its libraries. † all tensors are exact, the header is "
+        "another. – not measured: a tool has no option for it, or\n[files.json](files.json) says why.\n"
+    )
+    if result["quick"]:
+        text += "A quick run: one layer of the model, one round on a busy machine.\n"
+    return text + f"Versions and licences: {licences}.\n"
+
+
+# (page, where its measurements are, what makes its table of them).
+PAGES = [
+    ("README.md", "codecs.json", table),
+    ("docs/benchmarks/README.md", "files.json", files_table),
+]
+
+
 def main():
-    arguments = [a for a in sys.argv[1:] if a != "--check"]
-    path = pathlib.Path(arguments[0]) if arguments else ROOT / "docs/benchmarks/codecs.json"
-    readme = ROOT / "README.md"
-    old = readme.read_text()
-    before, rest = old.split(BEGIN)
-    _, after = rest.split(END)
-    new = before + BEGIN + table(json.loads(path.read_text())) + END + after
-    if "--check" in sys.argv:
-        sys.exit(0 if new == old else "README.md: the table is not that of codecs.json; run "
-                 "test/Benchmarks/readme_table.py")
-    readme.write_text(new)
+    for page, measurements, make in PAGES:
+        path = ROOT / page
+        old = path.read_text()
+        before, rest = old.split(BEGIN)
+        _, after = rest.split(END)
+        result = json.loads((ROOT / "docs/benchmarks" / measurements).read_text())
+        new = before + BEGIN + make(result) + END + after
+        if "--check" not in sys.argv:
+            path.write_text(new)
+        elif new != old:
+            sys.exit(f"{page}: the table is not that of {measurements}; run test/Benchmarks/readme_table.py")
 
 
 if __name__ == "__main__":
