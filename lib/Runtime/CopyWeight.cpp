@@ -190,5 +190,8 @@ Expected<LoadedWeight> WeightCopier::run() {
 
 Expected<LoadedWeight> uwt::copyWeight(const TensorDecoder &decoder, ThreadPool &pool,
                                        const LoadOptions &options) {
+  if (decoder.description().format.hasScales())
+    return unsupportedError("weights with context=scale have no form in memory of their own; load "
+                            "them in another format");
   return WeightCopier(decoder, pool, options).run();
 }

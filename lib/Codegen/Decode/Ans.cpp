@@ -15,24 +15,11 @@ using namespace mlir;
 
 namespace uwt::codegen {
 
-/// What of a composition the emitter knows: whatever else there is has its default.
-static Format knownParts(const Format &format) {
-  Format known;
-  known.codec = format.codec;
-  known.layout = format.layout;
-  known.storage = format.storage;
-  known.fold = format.fold;
-  known.codedMantissa = format.codedMantissa;
-  known.rowClasses = format.rowClasses;
-  known.lowBits = format.lowBits;
-  return known;
-}
-
 Status AnsEmitter::checkServes(const EmittedFormat &format) const {
-  if (format.traits.rate == Rate::Ans && knownParts(format.format) == format.format)
+  if (format.traits.rate == Rate::Ans && !format.format.hasScales())
     return ok();
   return unsupportedError("codec '" + codec.str() +
-                          "' has no decoder in compiled code for this composition");
+                          "' has no decoder in compiled code for context=scale");
 }
 
 SmallVector<WeightBuffer> AnsEmitter::buffers(const EmittedFormat &format) const {
