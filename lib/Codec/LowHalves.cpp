@@ -22,7 +22,7 @@ using namespace uwt;
 // Rows (low-2)
 //===----------------------------------------------------------------------===//
 
-static constexpr uint32_t groupColumns = 8;
+static constexpr uint32_t lowGroupColumns = 8;
 
 /// The lowest `chunk` bits of four halves.
 static constexpr uint64_t maskOfFour(uint32_t chunk) {
@@ -30,7 +30,7 @@ static constexpr uint64_t maskOfFour(uint32_t chunk) {
 }
 
 /// Puts the lowest bits of four halves side by side. Precondition: there are no others.
-template <uint32_t chunk> static uint64_t joinFour(uint64_t halves) {
+template <uint32_t chunk> static uint64_t joinFourLow(uint64_t halves) {
   if constexpr (chunk == 8) {
     halves = (halves | halves >> 8) & 0x0000FFFF0000FFFFu;
     return (halves | halves >> 16) & 0xFFFFFFFFu;
@@ -41,7 +41,7 @@ template <uint32_t chunk> static uint64_t joinFour(uint64_t halves) {
 }
 
 /// The inverse.
-template <uint32_t chunk> static uint64_t splitFour(uint64_t joined) {
+template <uint32_t chunk> static uint64_t splitFourLow(uint64_t joined) {
   if constexpr (chunk == 8) {
     joined = (joined | joined << 16) & 0x0000FFFF0000FFFFu;
     return (joined | joined << 8) & maskOfFour(8);
@@ -52,59 +52,59 @@ template <uint32_t chunk> static uint64_t splitFour(uint64_t joined) {
 }
 
 /// Packs bits [shift, shift + chunk) of eight halves.
-template <uint32_t chunk> static uint64_t packGroup(const uint16_t *halves, uint32_t shift) {
+template <uint32_t chunk> static uint64_t packLowGroup(const uint16_t *halves, uint32_t shift) {
   uint64_t four[2];
   std::memcpy(four, halves, sizeof(four));
-  uint64_t first = joinFour<chunk>(four[0] >> shift & maskOfFour(chunk));
-  return first | joinFour<chunk>(four[1] >> shift & maskOfFour(chunk)) << 4 * chunk;
+  uint64_t first = joinFourLow<chunk>(four[0] >> shift & maskOfFour(chunk));
+  return first | joinFourLow<chunk>(four[1] >> shift & maskOfFour(chunk)) << 4 * chunk;
 }
 
 /// Adds them to eight halves.
 template <uint32_t chunk>
-static void unpackGroup(uint64_t packed, uint32_t shift, uint16_t *halves) {
+static void unpackLowGroup(uint64_t packed, uint32_t shift, uint16_t *halves) {
   uint64_t four[2];
   std::memcpy(four, halves, sizeof(four));
-  four[0] |= splitFour<chunk>(packed & ((uint64_t(1) << 4 * chunk) - 1)) << shift;
-  four[1] |= splitFour<chunk>(packed >> 4 * chunk) << shift;
+  four[0] |= splitFourLow<chunk>(packed & ((uint64_t(1) << 4 * chunk) - 1)) << shift;
+  four[1] |= splitFourLow<chunk>(packed >> 4 * chunk) << shift;
   std::memcpy(halves, four, sizeof(four));
 }
 
 template <uint32_t chunk>
-static void packChunk(const uint16_t *halves, uint64_t columns, uint32_t shift, uint8_t *out) {
+static void packLowChunk(const uint16_t *halves, uint64_t columns, uint32_t shift, uint8_t *out) {
   uint64_t column = 0;
-  for (; column + groupColumns <= columns; column += groupColumns, out += chunk) {
-    uint64_t packed = packGroup<chunk>(halves + column, shift);
+  for (; column + lowGroupColumns <= columns; column += lowGroupColumns, out += chunk) {
+    uint64_t packed = packLowGroup<chunk>(halves + column, shift);
     std::memcpy(out, &packed, chunk);
   }
   if (column == columns)
     return;
-  uint16_t rest[groupColumns] = {};
+  uint16_t rest[lowGroupColumns] = {};
   std::copy(halves + column, halves + columns, rest);
-  uint64_t packed = packGroup<chunk>(rest, shift);
+  uint64_t packed = packLowGroup<chunk>(rest, shift);
   std::memcpy(out, &packed, rowChunkBytes(columns - column, chunk));
 }
 
 template <uint32_t chunk>
-static void unpackChunk(const uint8_t *in, uint64_t columns, uint32_t shift, uint16_t *halves) {
+static void unpackLowChunk(const uint8_t *in, uint64_t columns, uint32_t shift, uint16_t *halves) {
   uint64_t column = 0;
-  for (; column + groupColumns <= columns; column += groupColumns, in += chunk) {
+  for (; column + lowGroupColumns <= columns; column += lowGroupColumns, in += chunk) {
     uint64_t packed = 0;
     std::memcpy(&packed, in, chunk);
-    unpackGroup<chunk>(packed, shift, halves + column);
+    unpackLowGroup<chunk>(packed, shift, halves + column);
   }
   if (column == columns)
     return;
   uint64_t packed = 0;
   std::memcpy(&packed, in, rowChunkBytes(columns - column, chunk));
-  uint16_t rest[groupColumns] = {};
-  unpackGroup<chunk>(packed, shift, rest);
+  uint16_t rest[lowGroupColumns] = {};
+  unpackLowGroup<chunk>(packed, shift, rest);
   for (size_t i = 0; column < columns; ++i, ++column)
     halves[column] |= rest[i];
 }
 
 /// Calls `visit(chunk, shift)` for the chunks of the top `bits` bits of a half: a chunk's lowest
 /// bit in the half is `shift`.
-template <typename Visit> static void forEachChunk(uint32_t bits, Visit visit) {
+template <typename Visit> static void forEachLowChunk(uint32_t bits, Visit visit) {
   uint32_t shift = wholeLowBits - bits;
   for (uint32_t chunk = wholeLowBits; chunk; chunk /= 2)
     if (bits & chunk) {
@@ -113,63 +113,63 @@ template <typename Visit> static void forEachChunk(uint32_t bits, Visit visit) {
     }
 }
 
-static void packRow(const uint16_t *halves, uint64_t columns, uint32_t bits, uint8_t *out) {
-  forEachChunk(bits, [&](uint32_t chunk, uint32_t shift) {
+static void packLowRow(const uint16_t *halves, uint64_t columns, uint32_t bits, uint8_t *out) {
+  forEachLowChunk(bits, [&](uint32_t chunk, uint32_t shift) {
     switch (chunk) {
     case 16:
       std::memcpy(out, halves, columns * 2);
       break;
     case 8:
-      packChunk<8>(halves, columns, shift, out);
+      packLowChunk<8>(halves, columns, shift, out);
       break;
     case 4:
-      packChunk<4>(halves, columns, shift, out);
+      packLowChunk<4>(halves, columns, shift, out);
       break;
     case 2:
-      packChunk<2>(halves, columns, shift, out);
+      packLowChunk<2>(halves, columns, shift, out);
       break;
     default:
-      packChunk<1>(halves, columns, shift, out);
+      packLowChunk<1>(halves, columns, shift, out);
     }
     out += rowChunkBytes(columns, chunk);
   });
 }
 
-static void unpackRow(const uint8_t *in, uint64_t columns, uint32_t bits, uint16_t *halves) {
+static void unpackLowRow(const uint8_t *in, uint64_t columns, uint32_t bits, uint16_t *halves) {
   if (bits == wholeLowBits) {
     std::memcpy(halves, in, columns * 2);
     return;
   }
   std::fill_n(halves, columns, uint16_t(0));
-  forEachChunk(bits, [&](uint32_t chunk, uint32_t shift) {
+  forEachLowChunk(bits, [&](uint32_t chunk, uint32_t shift) {
     switch (chunk) {
     case 8:
-      unpackChunk<8>(in, columns, shift, halves);
+      unpackLowChunk<8>(in, columns, shift, halves);
       break;
     case 4:
-      unpackChunk<4>(in, columns, shift, halves);
+      unpackLowChunk<4>(in, columns, shift, halves);
       break;
     case 2:
-      unpackChunk<2>(in, columns, shift, halves);
+      unpackLowChunk<2>(in, columns, shift, halves);
       break;
     default:
-      unpackChunk<1>(in, columns, shift, halves);
+      unpackLowChunk<1>(in, columns, shift, halves);
     }
     in += rowChunkBytes(columns, chunk);
   });
 }
 
 /// The oracle: a row is a field of its own.
-static void packRowByReference(const uint16_t *halves, uint64_t columns, uint32_t bits,
-                               std::span<uint8_t> out) {
+static void packLowRowByReference(const uint16_t *halves, uint64_t columns, uint32_t bits,
+                                  std::span<uint8_t> out) {
   std::vector<uint16_t> values(halves, halves + columns);
   for (uint16_t &value : values)
     value = static_cast<uint16_t>(uint32_t(value) >> (wholeLowBits - bits));
   packField(Layout::RowMajor, 1, columns, defaultChunks(bits), values, 0, out);
 }
 
-static void unpackRowByReference(std::span<const uint8_t> in, uint64_t columns, uint32_t bits,
-                                 uint16_t *halves) {
+static void unpackLowRowByReference(std::span<const uint8_t> in, uint64_t columns, uint32_t bits,
+                                    uint16_t *halves) {
   unpackField(Layout::RowMajor, 1, columns, defaultChunks(bits), in, {halves, columns});
   for (uint64_t column = 0; column < columns; ++column)
     halves[column] = static_cast<uint16_t>(uint32_t(halves[column]) << (wholeLowBits - bits));
@@ -177,7 +177,7 @@ static void unpackRowByReference(std::span<const uint8_t> in, uint64_t columns, 
 
 static uint64_t lowRowBytes(uint64_t columns, uint32_t bits) {
   uint64_t bytes = 0;
-  forEachChunk(bits, [&](uint32_t chunk, uint32_t) { bytes += rowChunkBytes(columns, chunk); });
+  forEachLowChunk(bits, [&](uint32_t chunk, uint32_t) { bytes += rowChunkBytes(columns, chunk); });
   return bytes;
 }
 
@@ -195,9 +195,9 @@ void uwt::encodeLowRows(PanelWords low, std::span<const uint8_t> rowBits, CodePa
   for (uint32_t row = 0; row < low.rows; ++row) {
     uint64_t bytes = lowRowBytes(low.columns, rowBits[row]);
     if (path == CodePath::Reference)
-      packRowByReference(low.row(row), low.columns, rowBits[row], {at, bytes});
+      packLowRowByReference(low.row(row), low.columns, rowBits[row], {at, bytes});
     else
-      packRow(low.row(row), low.columns, rowBits[row], at);
+      packLowRow(low.row(row), low.columns, rowBits[row], at);
     at += bytes;
   }
 }
@@ -207,9 +207,9 @@ void uwt::decodeLowRows(std::span<const uint8_t> in, std::span<const uint8_t> ro
   for (uint32_t row = 0; row < out.rows; ++row) {
     uint64_t bytes = lowRowBytes(out.columns, rowBits[row]);
     if (path == CodePath::Reference)
-      unpackRowByReference(in.first(bytes), out.columns, rowBits[row], out.row(row));
+      unpackLowRowByReference(in.first(bytes), out.columns, rowBits[row], out.row(row));
     else
-      unpackRow(in.data(), out.columns, rowBits[row], out.row(row));
+      unpackLowRow(in.data(), out.columns, rowBits[row], out.row(row));
     in = in.subspan(bytes);
   }
 }

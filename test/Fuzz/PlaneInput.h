@@ -34,8 +34,8 @@ inline constexpr Fold planeInputFolds[] = {
 
 struct PlaneInput {
   uint8_t example = 0, element = 0, matrices = 1, fold = 0;
-  /// Bits of low halves that are not stored; of f32 only.
-  uint8_t droppedLowBits = 0;
+  /// Of f32: bits of low halves that are not stored, or 16 and more for their other forms.
+  uint8_t lowForm = 0;
   uint16_t rows = 0, columns = 0;
   /// Each in an allocation of exactly its size.
   std::array<std::vector<uint8_t>, planeKinds> planes;
@@ -49,7 +49,8 @@ struct PlaneInput {
     result.element = input[1];
     result.matrices = uint8_t(input[2] % 3 + 1);
     result.fold = uint8_t(input[3] % std::size(planeInputFolds));
-    result.droppedLowBits = uint8_t(input[3] / std::size(planeInputFolds) % wholeLowBits);
+    constexpr uint32_t lowForms = wholeLowBits + uint32_t(LowHalves::Coded);
+    result.lowForm = uint8_t(input[3] / std::size(planeInputFolds) % lowForms);
     result.rows = number(4) % 200;
     result.columns = number(6) % 2100;
     std::span<const uint8_t> rest = input.subspan(planeInputHeader);
@@ -62,7 +63,7 @@ struct PlaneInput {
   }
 
   std::vector<uint8_t> write() const {
-    auto form = static_cast<uint8_t>(fold + std::size(planeInputFolds) * droppedLowBits);
+    auto form = static_cast<uint8_t>(fold + std::size(planeInputFolds) * lowForm);
     std::vector<uint8_t> output = {example, element, uint8_t(matrices - 1), form};
     auto append = [&](uint64_t number) {
       output.push_back(uint8_t(number));
@@ -87,8 +88,11 @@ struct PlaneInput {
     if (!format)
       return std::nullopt;
     format->fold = planeInputFolds[fold];
-    if (getTraits(result.element).lowBits != 0)
-      format->lowBits = wholeLowBits - droppedLowBits;
+    bool hasLow = getTraits(result.element).lowBits != 0;
+    if (hasLow && lowForm < wholeLowBits)
+      format->lowBits = wholeLowBits - lowForm;
+    else if (hasLow)
+      format->lowHalves = LowHalves(lowForm - wholeLowBits + 1);
     if (!checkFormat(*format, result.element))
       return std::nullopt;
     result.format = *format;

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import re
 import struct
 import subprocess
@@ -143,6 +144,18 @@ def test_forms_of_low_halves_are_chosen(uwt, tmp_path, policy):
     chosen = {name: re.findall("low=[a-z0-9]+", opened.entry(name)["format"]) for name in tensors}
     coded = [] if policy == "fast" else ["low=coded"]
     assert chosen == {"rows": ["low=rows"], "palette": ["low=palette"], "coded": coded, "natural": []}
+
+
+def test_little_to_gain_from_low_halves_is_no_reason_for_a_new_reader(uwt, tmp_path):
+    """choice-9: 40,960 weights of which half the rows save 13 bits, in a file of 256 times that and more."""
+    data = low_halves([64, 640], lambda row, word, half: half if row % 2 else half & 0xE000)
+    for size, reader in ((8_000_000, 6), (9_000_000, 1)):
+        noise = random.Random(1).randbytes(size)
+        tensors = {"rows": ("F32", [64, 640], data), "noise": ("F32", [size // 4 // 100, 100], noise)}
+        plain, packed = compress(uwt, tmp_path, tensors, "--format", "best-size", "-f")
+        opened = container.read(packed)
+        assert opened.file["reader"] == reader
+        assert ("low=rows" in opened.entry("rows")["format"]) == (reader == 6)
 
 
 INTEGERS = {"I8": [70, 90], "U8": [3, 33, 40], "BOOL": [64, 70], "F8_E8M0": [90, 64],

@@ -12,6 +12,7 @@
 
 #include "FixedRate.h"
 #include "FixedRateWalk.h"
+#include "ShortLow.h"
 #include <cstring>
 
 using namespace uwt;
@@ -100,6 +101,8 @@ void uwt::encodeLow(const Format &format, PanelWords low, CodePath path,
   uint32_t bits = format.lowBits;
   if (bits == wholeLowBits)
     return encodeWords(format.layout, bits, low, path, out);
+  if (path != CodePath::Reference)
+    return encodeShortLow(format.layout, bits, low, path, out);
   std::vector<uint16_t> values = dense(low);
   for (uint16_t &value : values)
     value = static_cast<uint16_t>(value >> (wholeLowBits - bits));
@@ -112,6 +115,8 @@ void uwt::decodeLow(const Format &format, std::span<const uint8_t> in, CodePath 
   uint32_t bits = format.lowBits;
   if (bits == wholeLowBits)
     return decodeWords(format.layout, bits, in, path, out);
+  if (path != CodePath::Reference)
+    return decodeShortLow(format.layout, bits, in, path, out);
   std::vector<uint16_t> values(out.rows * out.columns);
   unpackField(format.layout, out.rows, out.columns, defaultChunks(bits), in, values);
   for (uint32_t row = 0; row < out.rows; ++row)

@@ -24,7 +24,7 @@ constexpr double matrixOverhead = 1.0 / 8, stripOverhead = 1.0 / 64;
 constexpr double panelBytes = 20, unitBytes = 8, laneBytes = 5.0 / 8;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 /// Rows that are decoded together in row_major, and what their length is a multiple of.
-constexpr uint64_t jointRows = 8, rowMultiple = 16;
+constexpr uint64_t jointFlatRows = 8, rowMultiple = 16;
 } // namespace
 
 /// About the bytes that are stored beside each element, a byte for one that is padded. Infinite
@@ -82,10 +82,10 @@ static std::vector<Format> rowOrders(uint64_t elements) {
       orders.push_back(
           ordered(Layout::RowMajor, {Fold::Kind::Flat, static_cast<uint32_t>(columns)}));
   };
-  for (uint64_t rows = jointRows; rows <= panelRows; rows += jointRows)
+  for (uint64_t rows = jointFlatRows; rows <= panelRows; rows += jointFlatRows)
     add(rows);
   if (orders.empty())
-    add(roundUp(divideUp(elements, streamUnitColumns), jointRows));
+    add(roundUp(divideUp(elements, streamUnitColumns), jointFlatRows));
   return orders;
 }
 
@@ -97,7 +97,7 @@ static Format chooseRows(const TensorDescription &description) {
   auto elements = description.elements();
   if (!matrices || !elements || *elements == 0)
     return none;
-  bool hasJointRows = matrices->shape.rows >= jointRows;
+  bool hasJointRows = matrices->shape.rows >= jointFlatRows;
   if (hasJointRows && overheadOf(description.shape, none) <= stripOverhead)
     return none;
   std::vector<Format> candidates = rowOrders(*elements);

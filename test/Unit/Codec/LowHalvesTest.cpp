@@ -217,6 +217,41 @@ TEST_F(LowHalvesTest, TensorsWithoutElements) {
     }
 }
 
+TEST_F(LowHalvesTest, OlderReadersGetTheFormsThatTheyKnow) {
+  TensorDescription description{ElementType::F32, {128, 256}, {}};
+  std::vector<uint8_t> few = ofFewValues(description.shape, 5);
+  std::vector<uint8_t> byRow =
+      makeTensor(ElementType::F32, description.shape, Distribution::Gaussian, 3);
+  shortenLowHalves(byRow, 13);
+  shortenLowHalves(std::span(byRow).first(byRow.size() / 2), 3);
+  std::vector<uint8_t> coded = byRow;
+  for (size_t at = 0; at < coded.size(); at += 4)
+    coded[at] = coded[at + 1] = static_cast<uint8_t>(coded[at + 1] % 5 * 51);
+  auto chosen = [&](std::span<const uint8_t> source, uint32_t reader,
+                    FormatPolicy policy = FormatPolicy::BestSize) {
+    auto format = chooseFormat(policy, description, source, pool, nullptr, reader);
+    EXPECT_TRUE(bool(format));
+    std::string text = format->format.fullStr();
+    return text.substr(text.rfind("low="));
+  };
+  EXPECT_EQ(chosen(byRow, 6), "low=rows");
+  EXPECT_EQ(chosen(byRow, 5), "low=13");
+  EXPECT_EQ(chosen(byRow, 3), "low=16");
+  EXPECT_EQ(chosen(few, 6), "low=palette");
+  EXPECT_EQ(chosen(few, 5), "low=16");
+  EXPECT_EQ(chosen(coded, 6), "low=coded");
+  EXPECT_EQ(chosen(coded, 6, FormatPolicy::Smallest), "low=coded");
+  EXPECT_EQ(chosen(coded, 6, FormatPolicy::Fast), "low=16");
+  EXPECT_EQ(chosen(coded, 5), "low=16");
+  // What is to be gained is seen from some of it.
+  double bytes = static_cast<double>(byRow.size());
+  EXPECT_NEAR(shownLowGain(FormatPolicy::Fast, description, byRow), bytes * 5 / 32, bytes / 64);
+  EXPECT_NEAR(shownLowGain(FormatPolicy::Fast, description, few), bytes / 2, bytes / 64);
+  EXPECT_NEAR(shownLowGain(FormatPolicy::BestSize, description, coded), bytes * 13.7 / 32,
+              bytes / 64);
+  EXPECT_EQ(shownLowGain(FormatPolicy::Fast, description, coded), 0u);
+}
+
 TEST_F(LowHalvesTest, RowsTakeTheirOwnBits) {
   // Row r of 70 columns has r mod 17 bits: chunks of ⌈70·c/8⌉ bytes (plane-2).
   std::vector<uint8_t> source = withBitsByRow({34, 70});

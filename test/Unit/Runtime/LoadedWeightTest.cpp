@@ -266,7 +266,7 @@ TEST(LoadedWeightFormTest, LowHalvesOfAnyFormAreWholeInMemory) {
   for (size_t at = 0; at < byWord.size(); at += 4)
     for (size_t byte = 0; byte < 2; ++byte)
       byWord[at + byte] = static_cast<uint8_t>(~byWord[at + byte + 2]);
-  for (const char *low : {"rows", "palette"})
+  for (const char *low : {"rows", "palette", "coded"})
     for (const char *text :
          {"inplace<12>", "huffman<12,2>, layout=row_major", "window<4>, storage=k_major", "raw"})
       for (const char *run : {"", "raw", "window<3>", "inplace<12>"}) {
