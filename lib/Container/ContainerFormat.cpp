@@ -156,11 +156,13 @@ static Expected<std::string> shaOf(const JsonValue &object, std::string_view key
   return value->text;
 }
 
+/// Values of an entry: dimensions, planes, or files of a base model, with room for keys of later
+/// versions.
+static constexpr uint64_t tensorEntryValues = 256, fileEntryValues = uint64_t(1) << 16;
+
 /// file-6.
-static Expected<JsonValue> parseObject(std::string_view text) {
-  // Dimensions and planes, with room for keys of later versions.
-  constexpr uint64_t entryValues = 256;
-  UWT_ASSIGN_OR_RETURN(JsonValue value, parseJsonValue(text, entryValues));
+static Expected<JsonValue> parseObject(std::string_view text, uint64_t values) {
+  UWT_ASSIGN_OR_RETURN(JsonValue value, parseJsonValue(text, values));
   if (value.kind != JsonValue::Kind::Object)
     return invalidError("not a JSON object");
   return value;
@@ -222,7 +224,7 @@ static Expected<std::vector<BaseFile>> parseBaseFiles(const JsonValue &object) {
 }
 
 Expected<FileEntry> FileEntry::parse(std::string_view text) {
-  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
+  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text, fileEntryValues));
   FileEntry entry;
   std::optional<uint64_t> container = object.findInteger("container");
   std::optional<uint64_t> reader = object.findInteger("reader");
@@ -396,7 +398,7 @@ static Status parseBundle(const JsonValue &object, TensorEntry &entry) {
 }
 
 Expected<ParsedEntry> parseTensorEntry(std::string_view text) {
-  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text));
+  UWT_ASSIGN_OR_RETURN(JsonValue object, parseObject(text, tensorEntryValues));
   ParsedEntry parsed;
   TensorEntry &entry = parsed.stored;
   if (const JsonValue *same = object.find("same")) {
