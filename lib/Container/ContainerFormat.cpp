@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContainerFormat.h"
+#include "EntryJson.h"
 #include "CompactHeader.h"
-#include "Json.h"
 #include "Lz4.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"
@@ -23,7 +23,6 @@ namespace uwt {
 static constexpr std::string_view headerStart = "{\"__metadata__\":{\"uwt\":\"{\\\"header\\\":\\\"";
 static constexpr std::string_view entryStart = "{\"header\":\"";
 static constexpr std::string_view entryMiddle = "\",\"content\":\"";
-static constexpr size_t hexDigits = 16, shaDigits = 64;
 /// The framework that may load a file, as Python's loaders ask for it.
 static constexpr std::string_view formatKey = "format";
 
@@ -133,79 +132,9 @@ std::string FileEntry::str() const {
   return out + baseKeys(base) + "}";
 }
 
-static Expected<uint64_t> hexOf(const JsonValue &object, std::string_view key) {
-  const std::string *digits = object.findString(key);
-  std::optional<uint64_t> value =
-      digits && digits->size() == hexDigits ? parseHex64(*digits) : std::nullopt;
-  if (!value)
-    return invalidError("'" + std::string(key) + "' is not 16 hexadecimal digits");
-  return *value;
-}
-
-static bool isSha256(std::string_view digits) {
-  return digits.size() == shaDigits &&
-         digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-static Expected<std::string> shaOf(const JsonValue &object, std::string_view key) {
-  const JsonValue *value = object.find(key);
-  if (!value)
-    return std::string();
-  if (value->kind != JsonValue::Kind::String || !isSha256(value->text))
-    return invalidError("'" + std::string(key) + "' is not 64 hexadecimal digits");
-  return value->text;
-}
-
 /// Values of an entry: dimensions, planes, or files of a base model, with room for keys of later
 /// versions.
 static constexpr uint64_t tensorEntryValues = 256, fileEntryValues = uint64_t(1) << 16;
-
-/// file-6.
-static Expected<JsonValue> parseObject(std::string_view text, uint64_t values) {
-  UWT_ASSIGN_OR_RETURN(JsonValue value, parseJsonValue(text, values));
-  if (value.kind != JsonValue::Kind::Object)
-    return invalidError("not a JSON object");
-  return value;
-}
-
-/// Splits a string of equally long groups of digits.
-static Expected<std::vector<std::string_view>> splitDigits(const JsonValue &object,
-                                                           std::string_view key, size_t digits) {
-  std::vector<std::string_view> groups;
-  const JsonValue *value = object.find(key);
-  if (!value)
-    return groups;
-  if (value->kind != JsonValue::Kind::String || value->text.size() % digits != 0)
-    return invalidError("'" + std::string(key) + "' is not a string of groups of " +
-                        std::to_string(digits) + " digits");
-  for (size_t i = 0; i < value->text.size(); i += digits)
-    groups.push_back(std::string_view(value->text).substr(i, digits));
-  return groups;
-}
-
-/// Hashes one after another, none where there is no such key.
-static Expected<std::vector<std::string>> hashesOf(const JsonValue &object, std::string_view key) {
-  UWT_ASSIGN_OR_RETURN(auto groups, splitDigits(object, key, shaDigits));
-  std::vector<std::string> hashes;
-  for (std::string_view digits : groups) {
-    if (!isSha256(digits))
-      return invalidError("'" + std::string(key) + "' is not hexadecimal digits");
-    hashes.emplace_back(digits);
-  }
-  return hashes;
-}
-
-static Expected<std::vector<uint64_t>> checksumsOf(const JsonValue &object, std::string_view key) {
-  UWT_ASSIGN_OR_RETURN(auto groups, splitDigits(object, key, hexDigits));
-  std::vector<uint64_t> checksums;
-  for (std::string_view digits : groups) {
-    std::optional<uint64_t> checksum = parseHex64(digits);
-    if (!checksum)
-      return invalidError("'" + std::string(key) + "' is not hexadecimal digits");
-    checksums.push_back(*checksum);
-  }
-  return checksums;
-}
 
 /// diff-5.
 static Expected<std::vector<BaseFile>> parseBaseFiles(const JsonValue &object) {

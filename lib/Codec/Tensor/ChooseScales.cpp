@@ -21,7 +21,7 @@ namespace {
 /// cost 0.001 to 0.002.
 constexpr uint32_t chosenSteps = 8;
 /// Of natural weights a fourth mantissa bit is noise.
-constexpr unsigned mostMantissaBits = 3;
+constexpr unsigned maxMantissaBits = 3;
 
 /// [table][symbol]
 using TableCounts = std::vector<std::vector<uint64_t>>;
@@ -54,7 +54,7 @@ public:
     plan.format = order;
     plan.format.scaleSteps = chosenSteps;
     plan.format.codedSign = true;
-    plan.format.codedMantissa = std::min(mostMantissaBits, getTraits(element).mantissaBits);
+    plan.format.codedMantissa = std::min(maxMantissaBits, getTraits(element).mantissaBits);
     plan.split = splitOf(element, plan.format);
     plan.matrix = matrices.shape;
   }

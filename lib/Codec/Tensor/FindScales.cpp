@@ -27,7 +27,7 @@ constexpr uint64_t leastRows = 16;
 /// Fixed point of magnitudes relative to a scale: 2^24 is as large as the scale says.
 constexpr uint32_t relativeBits = 24, mantissaPoint = 16;
 /// Relative magnitudes are at most 2^15 times the scale.
-constexpr int32_t mostOctaves = 15;
+constexpr int32_t maxOctaves = 15;
 /// The scale of rows and columns in which all weights are zero.
 constexpr int32_t noScale = std::numeric_limits<int32_t>::min();
 
@@ -56,7 +56,7 @@ public:
       mantissa |= uint64_t(1) << traits.mantissaBits;
     mantissa <<= mantissaPoint - traits.mantissaBits;
     int32_t octaves = std::max(exponent, 1) - (scale >> stepShift);
-    octaves = std::min(octaves, mostOctaves) + int32_t(relativeBits - mantissaPoint);
+    octaves = std::min(octaves, maxOctaves) + int32_t(relativeBits - mantissaPoint);
     uint64_t value = mantissa * fractions[static_cast<uint32_t>(scale) & uint32_t(steps - 1)] >> 32;
     if (octaves < 0)
       return octaves > -64 ? value >> -octaves : 0;
