@@ -84,8 +84,15 @@ def memory_cell(row):
 
 
 def tool_label(row):
-    bold = f"**{row['name']}**" if row["name"].startswith("UWT") else row["name"]
-    return " ".join(filter(None, [bold, row["settings"]]))
+    if row["name"].startswith("UWT "):
+        return f"**UWT** `{row['name'].removeprefix('UWT ')}`"
+    return f"{row['name']} `{row['settings']}`" if row["settings"] else row["name"]
+
+
+def licence_list(rows):
+    """Versions and licences, UWT's formats as one."""
+    found = (f"{row['name'].split()[0]} {row['version']} ({row['licence']})" for row in rows)
+    return ", ".join(dict.fromkeys(found))
 
 
 def files_table(result):
@@ -105,15 +112,14 @@ def files_table(result):
         for rows in zip(*(i["rows"] for i in inputs)):
             text += line([tool_label(rows[0])] + [cell_of(row) for row in rows])
         text += "\n"
-    licences = ", ".join(f"{row['name']} {row['version']} ({row['licence']})" for row in inputs[0]["rows"])
     text += (
         f"{result['processor']}, by `{result['command']}`. From file to file in memory; all bytes of a file count. "
-        "MB: of the process; those of\nrivals hold Python and its libraries. † all tensors are exact, the header is "
+        "MB: of the process; those of\nrivals hold Python and its libraries (bigsmall and ptwm torch as well). † all tensors are exact, the header is "
         "another. – not measured: a tool has no option for it, or\n[files.json](files.json) says why.\n"
     )
     if result["quick"]:
-        text += "A quick run: one layer of the model, one round on a busy machine.\n"
-    return text + f"Versions and licences: {licences}.\n"
+        text += "A quick run: one layer of the model, one sample on a busy machine.\n"
+    return text + f"Versions and licences: {licence_list(inputs[0]['rows'])}.\n"
 
 
 # (page, where its measurements are, what makes its table of them).

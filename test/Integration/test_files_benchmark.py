@@ -55,6 +55,10 @@ def test_a_file_that_is_cut_off_is_not_exact(plain, tmp_path, size):
     assert files.exactness(plain, back) == "nothing"
 
 
+def test_a_file_that_was_not_written_is_not_exact(plain, tmp_path):
+    assert files.exactness(plain, tmp_path / "back.safetensors") == "nothing"
+
+
 def test_weights_are_counted_without_tensors_of_integers(plain, tmp_path):
     path = tmp_path / "integers.safetensors"
     tensors, _ = benchmark_weights.read_safetensors(plain)
