@@ -249,11 +249,10 @@ static Status parseLow(Format &format, std::string_view value) {
     format.lowHalves = named;
     return ok();
   }
-  bool isNumber = !value.empty() && value[0] >= '0' && value[0] <= '9';
-  if (!isNumber)
-    return usageError("low: expected a number of bits, rows, palette or coded, got " +
-                      inQuotes(value) + didYouMean(value, std::span(lowNames).subspan(1)));
-  UWT_ASSIGN_OR_RETURN(format.lowBits, parseNumber(value, "low"));
+  Expected<uint32_t> bits = parseNumber(value, "low");
+  if (!bits)
+    return usageError(bits.error().message() + didYouMean(value, std::span(lowNames).subspan(1)));
+  format.lowBits = *bits;
   return ok();
 }
 

@@ -108,11 +108,8 @@ TEST(FormatTest, ShortLowHalvesAreItemsOfNewerReaders) {
   EXPECT_EQ(low.reader(), 4u);
   EXPECT_EQ(parsed("raw, low=16").reader(), 1u);
   EXPECT_EQ(low.ofMatrices(), parsed("huffman<12,2>"));
-  EXPECT_EQ(failure("raw, low=all"),
-            "low: expected a number of bits, rows, palette or coded, got 'all'");
-  EXPECT_EQ(
-      failure("raw, low=row"),
-      "low: expected a number of bits, rows, palette or coded, got 'row'; did you mean 'rows'?");
+  EXPECT_EQ(failure("raw, low=all"), "low: expected a number, got 'all'");
+  EXPECT_EQ(failure("raw, low=row"), "low: expected a number, got 'row'; did you mean 'rows'?");
 }
 
 TEST(FormatTest, ToleratesWhiteSpace) {

@@ -49,6 +49,7 @@ def tensors(rng):
     yield "half", "F32", [32, 128], f32(rounded(normal, "e"))
     yield "brain", "F32", [128, 32], f32(upper)
     yield "single", "F32", [64, 64], f32(normal)
+    yield "rows", "F32", [8, 512], f32(normal[:1024]) + f32(rounded(normal[1024:], "e"))
 
 
 contents = tensors(random.Random(5))
