@@ -86,7 +86,7 @@ def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a product's weight i
     `direct`: into the registers that multiply; on a CPU a panel's units again for each row of x. `buffer`: on a CPU a panel's units go into a
     buffer in the cache, some columns at a time, and are multiplied from there; on a GPU all of the weight is decoded before, to memory.
 
-    Of GPUs alone, and for prefix codes: `shared`: warps of their own decode into shared memory. `codes`: exponents are decoded before, to
+    Of GPUs alone, and for variable rates: `shared`: warps of their own decode into shared memory. For prefix codes alone: `codes`: exponents are decoded before, to
     memory, to codes of four bits of the weight's commonest sixteen in a row. `exponents`: the same to bytes.
   }];
 }
@@ -137,7 +137,7 @@ def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
     A CTA has `panels` panels (1 or 2), a cluster `cluster` CTAs (1, 2, 4 or 8), and a multiprocessor runs `ctas` CTAs (1 or 2) at a time; what the text leaves out is 1.
 
     A ring has `stages` stages (from 2) of `groups` column groups (64 columns) each, which are `k_tiles` k-tiles, of which each has an even number of groups. Kernels in
-    which lanes read streams of a prefix code (`direct`), and those of `fma`, have no ring and leave that out; where it is missed, kernels are not built. What of this fits
+    which lanes read streams (`direct`), and those of `fma`, have no ring and leave that out; where it is missed, kernels are not built. What of this fits
     a product's format, shape and target is checked there.
   }];
   let parameters = (ins

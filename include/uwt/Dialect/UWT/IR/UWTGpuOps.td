@@ -51,12 +51,13 @@ def UWT_DecodeStreamFragmentOp : UWT_Op<"decode_stream_fragment", [AttrSizedOper
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "decodes a thread's part of 64 columns of a stream unit";
   let description = [{
-    A warp decodes a strip × 64 columns of a format with prefix codes together, thread `lane` (0…31) from its own lane stream: the results are those of
-    `uwt.decode_fragment` and where the stream goes on. Escapes are not applied.
+    A warp decodes a strip × 64 columns of a variable rate together. The results are those of `uwt.decode_fragment` and where the stream goes on. Of a prefix code thread
+    `lane` (0…31) has its own lane stream, and escapes are not applied; of a numeral system four threads have a lane of the unit together, and all of the warp have to be here.
 
     `raw` and `first` are the unit of plane `raw`; without them the raw fields of the results are 0. `stream` holds u32 of plane `code` from element `base` on, of which number `last` is the last one that may
-    be read: whatever a stream's bits are, nothing behind it is. `state` is what the thread knows of its stream: the two u32 that it is in, a number whose bits 4:0 say how many bits of
-    the lower one are taken, and the number of the u32 after those. `table` holds the decode table (uwt/Codec/DecodeTable.h); the classes of rows g and g + 8 of the thread begin at the two u32
+    be read: whatever a stream's bits are, nothing behind it is. `state` is what the thread knows of its stream. Of a prefix code: the two u32 that it is in, a number whose bits 4:0 say how
+    many bits of the lower one are taken, and the number of the u32 after those. Of a numeral system: the lane's state, the number of the next u16, the lane's rows that are left, and the columns
+    (`ans_state` in uwt/Codegen/Decode/Emission.h). `table` holds the decode table (uwt/Codec/DecodeTable.h); the classes of rows g and g + 8 of the thread begin at the two u32
     `classes`. Of the four blocks only the first `blocks` exist, if that is given: the others become 0, and nothing is taken for them.
 
     ```mlir

@@ -68,7 +68,7 @@ def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [AttrSizedOperandSegments,
 
 def UWT_DecodeStreamOp : UWT_Op<"decode_stream", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "decodes a stream unit of a prefix code into a buffer";
+  let summary = "decodes a stream unit into a buffer";
   let description = [{
     Decodes stream unit `unit` of panel `panel` and applies its escapes. The buffer (i16) holds the unit's words as codec `raw` would
     store them: 64-column groups one after another, in each the strips of the unit, 1,024 words a strip.
