@@ -61,7 +61,10 @@ Status FileCompressor::estimateBundle(CodedMembers members) {
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, bytesOf(members));
   for (size_t i : members)
     report.sampledBytes += original.sourceOf(i).bytes();
-  return tryToEncode(members, bytes);
+  UWT_ASSIGN_OR_RETURN(CodingAttempt attempt, tryToEncode(members, bytes));
+  if (!attempt.isKept())
+    keepRaw(members, attempt.reason);
+  return ok();
 }
 
 Status FileCompressor::estimateTensors() {

@@ -73,7 +73,9 @@ double DifferenceChoice::bitsOf(const std::vector<std::vector<uint64_t>> &counts
   std::vector<uint64_t> others(unknown.begin(), unknown.end());
   for (uint64_t &one : others)
     one *= whole;
-  double bits = estimateAnsBits(format.codec.parameters[0], scaled, others);
+  CodecTraits codec;
+  codec.frequencyBits = format.codec.parameters[0];
+  double bits = estimateAnsBits(codec, scaled, others);
   uint32_t rawBits = traits.mantissaBits - format.codedMantissa;
   return bits * scale / static_cast<double>(whole) + elements * rawBits;
 }

@@ -61,10 +61,13 @@ static std::string formatsText() {
       "  storage=n_major | k_major             which of the last two dimensions is inputs\n"
       "  fold=none | columns<N> | flat<N>      N dimensions as inputs, or rows of N weights\n"
       "  packing=planes | inplace              parts of a weight apart, or in one number\n"
-      "  coded=exponent+J                      mantissa bits coded together with the exponent\n"
+      "  coded=exponent+J | sign+exponent+J    mantissa bits coded together with the exponent\n"
       "  context=none | row_class<2|4|8|16>    a code table for each class of rows\n"
+      "          scale<1|2|4|8|16>             weights relative to scales of rows and columns\n"
       "  escapes=patch | none | rows<64>       how weights with rare exponents are stored\n"
-      "  low=16 | 1 ... 15                     of F32: stored bits below the upper half\n\n"
+      "  index=whole | short                   8 bytes less a panel, for newer readers\n"
+      "  low=16 | 1 ... 15                     of F32: stored bits below the upper half\n"
+      "      rows | palette | coded            as each row needs; by value; coded\n\n"
       "The first value of each is the default; J is 0 by default. Codecs of this build:\n",
       0);
   for (const Codec *codec : allCodecs()) {
